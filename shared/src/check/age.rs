@@ -1,0 +1,64 @@
+//! What time it is for a verdict, and what an age measured against it is worth.
+
+use crate::resource::Time;
+
+/// The time that ages are measured against.
+///
+/// In a live cluster it is the clock's. In a dump it is the newest time found in the dump, which is only a
+/// lower bound of the time at which the dump was taken: an age measured against the object's own times alone
+/// would make every shortage look young, so it excuses nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Now {
+    time: Time,
+    /// Ages of times after this one prove nothing.
+    witnessed: Time,
+}
+
+impl Now {
+    /// A time that is known to be the present, or was given by the user as such.
+    #[must_use]
+    pub fn known(time: Time) -> Self {
+        Self { time, witnessed: Time::from_seconds(i64::MAX) }
+    }
+
+    /// A time taken from the data itself: `newest` of all objects, `others` the newest of all objects but the
+    /// one that is judged.
+    #[must_use]
+    pub fn inferred(newest: Time, others: Option<Time>) -> Self {
+        Self { time: newest, witnessed: others.unwrap_or(Time::from_seconds(i64::MIN)) }
+    }
+
+    /// The time itself.
+    #[must_use]
+    pub fn time(self) -> Time {
+        self.time
+    }
+
+    /// Seconds since `then`; 0 where `then` lies in the future.
+    #[must_use]
+    pub fn age(self, then: Time) -> i64 {
+        self.time.seconds_since(then)
+    }
+
+    /// Whether `then` is certainly less than `limit` seconds ago.
+    #[must_use]
+    pub fn is_within(self, limit: i64, then: Time) -> bool {
+        then <= self.witnessed && self.age(then) < limit
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_age_measured_against_the_objects_own_time_excuses_nothing() {
+        let t = Time::from_seconds;
+        assert!(Now::known(t(100)).is_within(60, t(41)));
+        assert!(!Now::known(t(100)).is_within(60, t(40)));
+        assert!(Now::known(t(100)).is_within(60, t(200)), "a clock that is ahead is not an age");
+        assert!(!Now::inferred(t(100), None).is_within(60, t(100)));
+        assert!(!Now::inferred(t(100), Some(t(99))).is_within(60, t(100)));
+        assert!(Now::inferred(t(100), Some(t(99))).is_within(60, t(99)));
+    }
+}

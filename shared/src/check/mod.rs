@@ -1,0 +1,66 @@
+//! The judgement: resource views and a given time in, report items out.
+//!
+//! One file a kind, each a pure function that a table test can call. Nothing here reads a clock, the
+//! environment or the network, and nothing is printed.
+
+mod age;
+pub mod apiserver;
+mod deployment;
+mod pod;
+
+pub use age::Now;
+pub use pod::Pods;
+
+use crate::report::{Item, State};
+use crate::resource::{Resource, Time, Undecodable};
+
+/// A pod younger than this many seconds may still become ready without being called a failure.
+pub const GRACE_SECONDS: i64 = 60;
+
+/// A kind that is judged object by object.
+pub trait Judged: Resource {
+    /// The verdict about this one object.
+    fn judge(&self, evidence: &Evidence<'_>) -> Item;
+}
+
+/// What is known beside the object itself.
+#[derive(Debug, Clone)]
+pub struct Evidence<'a> {
+    /// The time that the object's ages are measured against.
+    pub now: Now,
+    /// The workload's pods; `None` where they were not seen, which is not the same as none.
+    pub pods: Option<Pods<'a>>,
+    /// When an observer first saw this generation, for objects without `managedFields`.
+    pub first_seen: Option<Time>,
+    /// Whether the user asked for this very object: then being deleted is not healthy.
+    pub named: bool,
+}
+
+impl Evidence<'_> {
+    /// Nothing is known beside the object and the time.
+    #[must_use]
+    pub fn at(now: Now) -> Self {
+        Self { now, pods: None, first_seen: None, named: false }
+    }
+}
+
+/// The item for an object that could not be decoded: it was there and was not understood.
+#[must_use]
+pub fn undecodable<T: Resource>(object: &Undecodable) -> Item {
+    Item {
+        kind: T::KIND.to_owned(),
+        namespace: object.namespace.clone(),
+        name: object.name.clone(),
+        state: State::Unknown,
+        healthy: Some(false),
+        desired: None,
+        ready: None,
+        available: None,
+        updated: None,
+        reason: "Undecodable".to_owned(),
+        message: format!("the object does not decode: {}", object.error),
+        since: None,
+        notes: Vec::new(),
+        causes: Vec::new(),
+    }
+}

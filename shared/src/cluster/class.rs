@@ -1,0 +1,172 @@
+//! What kind of failure it was, and what to do about it.
+
+use std::time::Duration;
+
+/// The class of a failure: what broke, told apart by what a person does next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Class {
+    /// The kubeconfig, or a credential in it, cannot be used.
+    BadConfiguration,
+    /// The credential could not be obtained: an exec plugin or a token refresh failed.
+    Credential,
+    /// The server's name does not resolve.
+    Dns,
+    /// Nothing listens at the address.
+    Refused,
+    /// There is no route to the address.
+    Unreachable,
+    /// The server's certificate is signed by an unknown authority.
+    UnknownAuthority,
+    /// A certificate in the chain has expired, or is not valid yet.
+    CertificateExpired,
+    /// The server's certificate is for another name.
+    WrongName,
+    /// TLS failed in another way, a client certificate that was refused for one.
+    Tls,
+    /// No answer, or no further byte, within the deadline.
+    Timeout,
+    /// The connection was cut in the middle.
+    ConnectionLost,
+    /// 401: the credential is missing, wrong or expired.
+    Unauthenticated,
+    /// 403: the identity has no such right.
+    Forbidden,
+    /// 404: there is no such thing.
+    NotFound,
+    /// 410: the version or page that was asked for is gone.
+    Expired,
+    /// 429: flow control turned the request away.
+    Overloaded,
+    /// 5xx: the API server, or what it depends on, is in trouble.
+    Unhealthy,
+    /// Another 4xx: the API server did not accept the request.
+    Rejected,
+    /// Something answers, and it is not an API server.
+    NotAnApiServer,
+}
+
+impl Class {
+    /// The stable word on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::BadConfiguration => "badConfiguration",
+            Self::Credential => "credential",
+            Self::Dns => "dns",
+            Self::Refused => "refused",
+            Self::Unreachable => "unreachable",
+            Self::UnknownAuthority => "unknownAuthority",
+            Self::CertificateExpired => "certificateExpired",
+            Self::WrongName => "wrongName",
+            Self::Tls => "tls",
+            Self::Timeout => "timeout",
+            Self::ConnectionLost => "connectionLost",
+            Self::Unauthenticated => "unauthenticated",
+            Self::Forbidden => "forbidden",
+            Self::NotFound => "notFound",
+            Self::Expired => "expired",
+            Self::Overloaded => "overloaded",
+            Self::Unhealthy => "unhealthy",
+            Self::Rejected => "rejected",
+            Self::NotAnApiServer => "notAnApiServer",
+        }
+    }
+
+    /// Whether no API server answered at all.
+    #[must_use]
+    pub fn is_unreached(self) -> bool {
+        matches!(
+            self,
+            Self::BadConfiguration
+                | Self::Credential
+                | Self::Dns
+                | Self::Refused
+                | Self::Unreachable
+                | Self::UnknownAuthority
+                | Self::CertificateExpired
+                | Self::WrongName
+                | Self::Tls
+                | Self::Timeout
+                | Self::ConnectionLost
+                | Self::NotAnApiServer
+        )
+    }
+
+    /// One line of what to do next.
+    #[must_use]
+    pub fn hint(self) -> &'static str {
+        match self {
+            Self::BadConfiguration => "check the kubeconfig: kubectl config view --minify",
+            Self::Credential => "run the credential command of the kubeconfig by hand, or log in again",
+            Self::Dns => "check the server's name in the kubeconfig, and the VPN or DNS of this machine",
+            Self::Refused => "nothing listens there: check the server's address, and whether kube-apiserver runs",
+            Self::Unreachable => "there is no route: check the VPN, the network and the server's address",
+            Self::UnknownAuthority => {
+                "check certificate-authority in the kubeconfig; a proxy that inspects TLS shows the same"
+            }
+            Self::CertificateExpired => "renew the API server's certificate, or check this machine's clock",
+            Self::WrongName => "check the server's address, or set tls-server-name in the kubeconfig",
+            Self::Tls => "check the client certificate in the kubeconfig, and what listens at the address",
+            Self::Timeout => "check firewall, VPN and proxy on the way, then the load of the API server",
+            Self::ConnectionLost => "try again; if it stays, look at the load balancer and at kube-apiserver's log",
+            Self::Unauthenticated => "log in again: the credential is missing, wrong or expired",
+            Self::Forbidden => "ask for the missing rule: kubectl auth can-i --list shows what you have",
+            Self::NotFound => "check the name",
+            Self::Expired => "try again",
+            Self::Overloaded => "the API server sheds load: try again later, and look at its flow control",
+            Self::Unhealthy => "look at the API server and etcd: kubectl get --raw '/readyz?verbose'",
+            Self::Rejected => "check the request's values",
+            Self::NotAnApiServer => {
+                "something else answers there, a proxy or a login page: check the server's address"
+            }
+        }
+    }
+}
+
+/// A request that failed: what, where, after how long and why.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Failure {
+    /// The class.
+    pub class: Class,
+    /// The underlying error, without secrets.
+    pub message: String,
+    /// The server that was asked, and the path.
+    pub endpoint: String,
+    /// Time from the start of the request to the failure, retries included.
+    pub elapsed: Duration,
+    /// HTTP status code, where there was an answer.
+    pub status: Option<u16>,
+    /// How long the server asked to wait before the next try.
+    pub retry_after: Option<Duration>,
+    /// A hint that is better than the class's own.
+    pub hint: Option<String>,
+}
+
+impl Failure {
+    /// A failure of that class that no request led to.
+    #[must_use]
+    pub fn new(class: Class, message: impl Into<String>) -> Self {
+        Self {
+            class,
+            message: message.into(),
+            endpoint: String::new(),
+            elapsed: Duration::ZERO,
+            status: None,
+            retry_after: None,
+            hint: None,
+        }
+    }
+
+    /// The same with another hint.
+    #[must_use]
+    pub fn with_hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+
+    /// One line of what to do next.
+    #[must_use]
+    pub fn hint(&self) -> &str {
+        self.hint.as_deref().unwrap_or(self.class.hint())
+    }
+}

@@ -1,0 +1,125 @@
+//! From an error of the HTTP client, or an HTTP answer, to its class.
+//!
+//! `Display` of a transport error says no more than "client error (Connect)": the truth is at the end of its
+//! chain of sources, as an `io::ErrorKind` or as an error of rustls inside of an `io::Error`.
+
+use super::{Class, Failure};
+use crate::resource::Status;
+use std::error::Error;
+use std::io;
+use std::time::Duration;
+
+/// The class of a transport error and the sentence at the end of its chain.
+pub(super) fn transport(error: &(dyn Error + 'static)) -> (Class, String) {
+    let mut class = None;
+    let mut innermost = error.to_string();
+    let mut next = Some(error);
+    // The chain is finite; the bound only guards against a cycle in a foreign error type.
+    for _ in 0..32 {
+        let Some(this) = next else { break };
+        innermost = this.to_string();
+        if let Some(found) = of_one(this) {
+            class = Some(found);
+        }
+        next = match this.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            // `io::Error::source` skips the wrapped error itself.
+            Some(inner) => Some(inner),
+            None => this.source(),
+        };
+    }
+    let class = class.unwrap_or(Class::ConnectionLost);
+    (class, sentence(class, &innermost))
+}
+
+fn of_one(error: &(dyn Error + 'static)) -> Option<Class> {
+    if let Some(tls) = error.downcast_ref::<rustls::Error>() {
+        return Some(of_tls(tls));
+    }
+    if error.is::<tokio::time::error::Elapsed>() {
+        return Some(Class::Timeout);
+    }
+    if error.is::<kube::client::AuthError>() || error.is::<kube::Error>() {
+        return Some(Class::Credential);
+    }
+    if let Some(io) = error.downcast_ref::<io::Error>() {
+        return match io.kind() {
+            io::ErrorKind::ConnectionRefused => Some(Class::Refused),
+            io::ErrorKind::TimedOut => Some(Class::Timeout),
+            io::ErrorKind::HostUnreachable
+            | io::ErrorKind::NetworkUnreachable
+            | io::ErrorKind::AddrNotAvailable => Some(Class::Unreachable),
+            io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe
+            | io::ErrorKind::UnexpectedEof => Some(Class::ConnectionLost),
+            _ => None,
+        };
+    }
+    if let Some(http) = error.downcast_ref::<hyper::Error>() {
+        if http.is_incomplete_message() || http.is_canceled() || http.is_closed() {
+            return Some(Class::ConnectionLost);
+        }
+        if http.is_parse() {
+            return Some(Class::NotAnApiServer);
+        }
+    }
+    // hyper-util has no public type for a failed look-up of a name.
+    error.to_string().starts_with("dns error").then_some(Class::Dns)
+}
+
+fn of_tls(error: &rustls::Error) -> Class {
+    use rustls::{AlertDescription, CertificateError as Certificate, Error as Tls};
+    match error {
+        Tls::InvalidCertificate(certificate) => match certificate {
+            Certificate::UnknownIssuer | Certificate::BadSignature => Class::UnknownAuthority,
+            Certificate::Expired
+            | Certificate::ExpiredContext { .. }
+            | Certificate::NotValidYet
+            | Certificate::NotValidYetContext { .. } => Class::CertificateExpired,
+            Certificate::NotValidForName | Certificate::NotValidForNameContext { .. } => Class::WrongName,
+            _ => Class::Tls,
+        },
+        // The bytes of something that speaks no TLS, plain HTTP for one.
+        Tls::InvalidMessage(_) => Class::NotAnApiServer,
+        Tls::AlertReceived(AlertDescription::CertificateExpired) => Class::Unauthenticated,
+        _ => Class::Tls,
+    }
+}
+
+fn sentence(class: Class, innermost: &str) -> String {
+    match class {
+        Class::NotAnApiServer => format!("what answers is not an API server: {innermost}"),
+        _ => innermost.to_owned(),
+    }
+}
+
+/// The class of an HTTP answer by its code alone; `None` for success.
+pub(super) fn code(code: u16) -> Option<Class> {
+    match code {
+        200..=299 => None,
+        401 => Some(Class::Unauthenticated),
+        403 => Some(Class::Forbidden),
+        404 => Some(Class::NotFound),
+        410 => Some(Class::Expired),
+        429 => Some(Class::Overloaded),
+        400..=499 => Some(Class::Rejected),
+        500..=599 => Some(Class::Unhealthy),
+        _ => Some(Class::NotAnApiServer),
+    }
+}
+
+/// The failure that an answer with that code and body is; `body` may be the beginning of one.
+pub(super) fn answer(class: Class, code: u16, body: &[u8], retry_after: Option<Duration>) -> Failure {
+    let status: Option<Status> = serde_json::from_slice(body).ok().filter(|s: &Status| s.kind == "Status");
+    let message = match status {
+        Some(status) if !status.message.is_empty() => status.message,
+        Some(status) => status.reason,
+        None => {
+            let text = String::from_utf8_lossy(body);
+            let line = text.lines().map(str::trim).find(|l| !l.is_empty()).unwrap_or_default();
+            let short: String = line.chars().take(120).collect();
+            if short.is_empty() { format!("HTTP {code}") } else { format!("HTTP {code}: {short}") }
+        }
+    };
+    Failure { status: Some(code), retry_after, ..Failure::new(class, message) }
+}

@@ -1,0 +1,136 @@
+//! Which cluster, with which credential: decided explicitly, never guessed from a failure.
+//!
+//! `kube::Config::infer` falls back to in-cluster configuration on any error, so that a typo in a kubeconfig
+//! ends as an in-cluster error; and it refuses a `KUBECONFIG` list with a missing file, which kubectl skips.
+//! Both are decided here instead.
+
+use super::{Class, Failure};
+use crate::nearest::nearest;
+use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
+use std::path::{Path, PathBuf};
+
+/// Where the configuration of a cluster comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// This kubeconfig file, which must exist.
+    File(PathBuf),
+    /// As kubectl: the files of `KUBECONFIG`, else `~/.kube/config`, else in-cluster.
+    Environment,
+    /// The ServiceAccount of the pod this runs in.
+    InCluster,
+}
+
+/// A configuration that was chosen, with what is shown of it.
+pub(super) struct Chosen {
+    pub config: kube::Config,
+    pub context: Option<String>,
+    /// Where it came from, for the log.
+    pub origin: String,
+}
+
+/// Loads the configuration.
+///
+/// # Errors
+/// Class `badConfiguration`, with the file and the nearest right name.
+pub(super) async fn load(origin: &Origin, context: Option<&str>) -> Result<Chosen, Failure> {
+    match origin {
+        Origin::File(path) => {
+            if !path.exists() {
+                return Err(bad(format!("kubeconfig {} does not exist", path.display()))
+                    .with_hint("check the path given with --kubeconfig"));
+            }
+            from_files(std::slice::from_ref(path), context).await
+        }
+        Origin::Environment => {
+            let files = environment_files();
+            let found: Vec<PathBuf> = files.iter().filter(|f| f.exists()).cloned().collect();
+            if found.is_empty() && context.is_none() && in_cluster_is_possible() {
+                return in_cluster();
+            }
+            if found.is_empty() {
+                let looked: Vec<String> = files.iter().map(|f| f.display().to_string()).collect();
+                return Err(bad(format!("there is no kubeconfig (looked for {})", looked.join(", ")))
+                    .with_hint("set KUBECONFIG, or give --kubeconfig FILE"));
+            }
+            from_files(&found, context).await
+        }
+        Origin::InCluster => in_cluster(),
+    }
+}
+
+fn bad(message: impl Into<String>) -> Failure {
+    Failure::new(Class::BadConfiguration, message)
+}
+
+/// The kubeconfig files that the environment names, existing or not.
+#[allow(clippy::disallowed_methods, reason = "this is the room that reads the environment for clusters")]
+fn environment_files() -> Vec<PathBuf> {
+    let listed: Vec<PathBuf> = std::env::var_os("KUBECONFIG")
+        .map(|value| std::env::split_paths(&value).filter(|p| !p.as_os_str().is_empty()).collect())
+        .unwrap_or_default();
+    if !listed.is_empty() {
+        return listed;
+    }
+    std::env::home_dir().map(|home| home.join(".kube").join("config")).into_iter().collect()
+}
+
+/// As client-go decides it: the Service's address in the environment, and a mounted token.
+#[allow(clippy::disallowed_methods, reason = "this is the room that reads the environment for clusters")]
+fn in_cluster_is_possible() -> bool {
+    std::env::var_os("KUBERNETES_SERVICE_HOST").is_some()
+        && Path::new("/var/run/secrets/kubernetes.io/serviceaccount/token").exists()
+}
+
+fn in_cluster() -> Result<Chosen, Failure> {
+    let config = kube::Config::incluster().map_err(|error| {
+        bad(format!("no in-cluster configuration: {}", chain(&error)))
+            .with_hint("run it in a pod with a ServiceAccount token, or give --kubeconfig FILE")
+    })?;
+    Ok(Chosen { config, context: None, origin: "in-cluster ServiceAccount".into() })
+}
+
+async fn from_files(files: &[PathBuf], context: Option<&str>) -> Result<Chosen, Failure> {
+    let mut merged = Kubeconfig::default();
+    for file in files {
+        merged = Kubeconfig::read_from(file)
+            .and_then(|next| merged.merge(next))
+            .map_err(|error| bad(format!("kubeconfig {}: {}", file.display(), chain(&error))))?;
+    }
+    let origin = files.iter().map(|f| f.display().to_string()).collect::<Vec<_>>().join(", ");
+    let contexts: Vec<String> = merged.contexts.iter().map(|c| c.name.clone()).collect();
+    let context = context.map(str::to_owned).or_else(|| merged.current_context.clone()).filter(|c| !c.is_empty());
+    let options = KubeConfigOptions { context: context.clone(), ..KubeConfigOptions::default() };
+    let config = kube::Config::from_custom_kubeconfig(merged, &options)
+        .await
+        .map_err(|error| of_kubeconfig(&error, &origin, &contexts))?;
+    Ok(Chosen { config, context, origin })
+}
+
+fn of_kubeconfig(error: &KubeconfigError, origin: &str, contexts: &[String]) -> Failure {
+    match error {
+        KubeconfigError::LoadContext(name) => {
+            let failure = bad(format!("context {name:?} does not exist in {origin}"));
+            match nearest(name, contexts.iter().map(String::as_str)) {
+                Some(near) => failure.with_hint(format!("did you mean {near:?}?")),
+                None => failure.with_hint("kubectl config get-contexts lists those that do"),
+            }
+        }
+        KubeconfigError::CurrentContextNotSet => bad(format!("{origin} sets no current-context"))
+            .with_hint("give --context NAME, or run kubectl config use-context NAME"),
+        other => bad(format!("kubeconfig {origin}: {}", chain(other))),
+    }
+}
+
+/// An error with all that is behind it, each sentence once.
+pub(super) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(this) = next {
+        let sentence = this.to_string();
+        if !text.contains(&sentence) {
+            text = format!("{text}: {sentence}");
+        }
+        next = this.source();
+    }
+    text
+}

@@ -1,0 +1,224 @@
+//! Lists, page by page, decoded item by item while the bytes arrive.
+//!
+//! The API server writes a list's metadata before its items, so the token of the next page is known as soon as
+//! a page begins. The next page is asked for at that moment: the server encodes it while this one is still read.
+
+use super::retry::retrying;
+use super::{Class, Client, Failure, Refusal};
+use crate::decode::{ListError, ListReader, Piece};
+use crate::resource::{Decoded, Resource};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
+
+/// Protobuf is half the bytes of JSON and a fraction of the work on both sides; a server or proxy that does not
+/// speak it answers in JSON, which is read as well.
+pub(super) const ACCEPT: &str = "application/vnd.kubernetes.protobuf,application/json";
+/// JSON only, where a single object or a stream of events is asked for.
+pub(super) const ACCEPT_JSON: &str = "application/json";
+/// Larger than any object.
+const OBJECT_LIMIT: usize = crate::decode::MAX_ITEM_BYTES;
+/// Everything that has a meaning in a query is escaped.
+const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// What to list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ListOptions {
+    /// One namespace; `None` for all.
+    pub namespace: Option<String>,
+    /// Label selector in kubectl's syntax, empty for none.
+    pub label_selector: String,
+    /// Field selector in kubectl's syntax, empty for none.
+    pub field_selector: String,
+    /// Items a page; 0 for one page.
+    pub page_size: u32,
+}
+
+/// A list that was read to its end.
+#[derive(Debug)]
+pub struct Listed<T> {
+    /// Every item, in the order of the server: sorted by namespace and name.
+    pub items: Vec<Decoded<T>>,
+    /// The version of the list; a watch goes on from it.
+    pub resource_version: String,
+}
+
+/// Path of the collection of `T`, in one namespace or in all.
+#[must_use]
+pub fn path_of<T: Resource>(namespace: Option<&str>) -> String {
+    let root = if T::GROUP.is_empty() {
+        format!("/api/{}", T::VERSION)
+    } else {
+        format!("/apis/{}/{}", T::GROUP, T::VERSION)
+    };
+    match namespace {
+        Some(namespace) => format!("{root}/namespaces/{}/{}", escape(namespace), T::PLURAL),
+        None => format!("{root}/{}", T::PLURAL),
+    }
+}
+
+pub(super) fn escape(text: &str) -> String {
+    utf8_percent_encode(text, QUERY).to_string()
+}
+
+impl ListOptions {
+    /// Path and query of the first page; further parameters can be added with `&`.
+    pub(super) fn path<T: Resource>(&self) -> String {
+        let mut path = path_of::<T>(self.namespace.as_deref());
+        let mut separator = '?';
+        for (name, value) in [("labelSelector", &self.label_selector), ("fieldSelector", &self.field_selector)] {
+            if !value.is_empty() {
+                path = format!("{path}{separator}{name}={}", escape(value));
+                separator = '&';
+            }
+        }
+        if self.page_size > 0 {
+            path = format!("{path}{separator}limit={}", self.page_size);
+        }
+        path
+    }
+}
+
+/// Reads one object.
+///
+/// # Errors
+/// As [`Client::get_whole`]; `notAnApiServer` where the answer does not decode.
+pub async fn get<T: Resource>(client: &Client, namespace: Option<&str>, name: &str) -> Result<T, Failure> {
+    let path = format!("{}/{}", path_of::<T>(namespace), escape(name));
+    let body = retrying(client, || client.get_whole(&path, ACCEPT_JSON, OBJECT_LIMIT)).await?;
+    crate::resource::from_json(&body).map_err(|undecodable| Failure {
+        endpoint: format!("{}{path}", client.server()),
+        ..Failure::new(Class::NotAnApiServer, undecodable.error)
+    })
+}
+
+/// Reads a whole list. A page that is gone (410) makes it start again, once: parts of two lists are never mixed.
+///
+/// # Errors
+/// The first failure that retries did not mend. There is no partial list.
+pub async fn list<T: Resource>(client: &Client, options: &ListOptions) -> Result<Listed<T>, Failure> {
+    match pages(client, options).await {
+        Err(failure) if failure.class == Class::Expired => pages(client, options).await,
+        result => result,
+    }
+}
+
+struct Page<T> {
+    items: Vec<Decoded<T>>,
+    resource_version: String,
+    next: Option<String>,
+}
+
+/// A page on its way. Dropping it ends the request.
+struct Coming<T> {
+    /// The token of the following page, sent as soon as it is known.
+    next: oneshot::Receiver<Option<String>>,
+    page: JoinSet<Result<Page<T>, Failure>>,
+}
+
+fn ask<T: Resource>(client: &Client, path: String) -> Coming<T> {
+    let (tell, next) = oneshot::channel();
+    let client = client.clone();
+    let mut page = JoinSet::new();
+    page.spawn(async move {
+        let mut tell = Some(tell);
+        // The tries are one after the other, so a lock is never waited for.
+        let tell = std::sync::Mutex::new(&mut tell);
+        retrying(&client, || read_page(&client, &path, &tell)).await
+    });
+    Coming { next, page }
+}
+
+async fn pages<T: Resource>(client: &Client, options: &ListOptions) -> Result<Listed<T>, Failure> {
+    let first = options.path::<T>();
+    let with_token = |token: &str| {
+        let separator = if first.contains('?') { '&' } else { '?' };
+        format!("{first}{separator}continue={}", escape(token))
+    };
+    let mut listed = Listed { items: Vec::new(), resource_version: String::new() };
+    let mut coming = ask::<T>(client, first.clone());
+    loop {
+        let early = match (&mut coming.next).await {
+            Ok(Some(token)) => Some(ask::<T>(client, with_token(&token))),
+            _ => None,
+        };
+        let page = match coming.page.join_next().await {
+            Some(Ok(page)) => page?,
+            Some(Err(_)) | None => {
+                return Err(Failure::new(Class::ConnectionLost, "reading the list was interrupted"));
+            }
+        };
+        if listed.items.is_empty() {
+            listed.items = page.items;
+        } else {
+            listed.items.extend(page.items);
+        }
+        if listed.resource_version.is_empty() {
+            listed.resource_version = page.resource_version;
+        }
+        coming = match (early, page.next) {
+            (Some(early), _) => early,
+            (None, Some(token)) => ask::<T>(client, with_token(&token)),
+            (None, None) => return Ok(listed),
+        };
+    }
+}
+
+type Tell<'a> = std::sync::Mutex<&'a mut Option<oneshot::Sender<Option<String>>>>;
+
+async fn read_page<T: Resource>(client: &Client, path: &str, tell: &Tell<'_>) -> Result<Page<T>, Failure> {
+    let mut answer = match client.get(path, ACCEPT).await?.refusal().await? {
+        Refusal::None(answer) => answer,
+        Refusal::Failed(failure) => return Err(failure),
+    };
+    let mut reader = ListReader::for_content_type(&answer.content_type);
+    let mut page = Page { items: Vec::new(), resource_version: String::new(), next: None };
+    let not_a_list = |error: ListError, answer: &super::Answer| {
+        let class = match error {
+            ListError::CutOff { .. } => Class::ConnectionLost,
+            ListError::NotAList(_) | ListError::TooLarge => Class::NotAnApiServer,
+        };
+        Failure {
+            endpoint: format!("{}{}", client.server(), path.split('?').next().unwrap_or_default()),
+            elapsed: answer.elapsed(),
+            ..Failure::new(class, error.to_string())
+        }
+    };
+    while let Some(chunk) = answer.chunk().await? {
+        let mut pieces = PieceSink { page: &mut page, tell, json: matches!(reader, ListReader::Json(_)) };
+        reader.push(&chunk, &mut |piece| pieces.take(piece)).map_err(|e| not_a_list(e, &answer))?;
+    }
+    reader.finish().map_err(|e| not_a_list(e, &answer))?;
+    Ok(page)
+}
+
+struct PieceSink<'a, 'b, T> {
+    page: &'a mut Page<T>,
+    tell: &'a Tell<'b>,
+    json: bool,
+}
+
+impl<T: Resource> PieceSink<'_, '_, T> {
+    fn take(&mut self, piece: Piece<'_>) {
+        match piece {
+            Piece::Item(bytes) => {
+                let mut item: Decoded<T> =
+                    if self.json { crate::resource::from_json(bytes) } else { crate::resource::from_proto(bytes) };
+                if let Ok(object) = &mut item {
+                    object.slim();
+                }
+                self.page.items.push(item);
+            }
+            Piece::Meta(bytes) => {
+                let Some(meta) = crate::decode::list_meta(bytes, self.json) else { return };
+                let next = Some(meta.continue_token).filter(|t| !t.is_empty());
+                self.page.resource_version = meta.resource_version;
+                if let Some(tell) = self.tell.lock().ok().and_then(|mut tell| tell.take()) {
+                    // Nobody waits any more where the list was given up.
+                    let _ = tell.send(next.clone());
+                }
+                self.page.next = next;
+            }
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! Reaching a cluster: configuration, TLS, deadlines, lists and watches, errors by class.
+//!
+//! Turns the API server's bytes into the views of [`crate::resource`]. Knows nothing of verdicts, reports or
+//! printing.
+
+mod class;
+mod classify;
+mod client;
+mod config;
+mod list;
+mod probe;
+mod retry;
+mod watch;
+
+pub use class::{Class, Failure};
+pub use client::{Answer, Client, Deadlines, Exchange, Observer, Refusal, Settings};
+pub use config::Origin;
+pub use list::{ListOptions, Listed, get, list, path_of};
+pub use probe::{Readiness, readyz, version};
+pub use watch::{Event, Watch};

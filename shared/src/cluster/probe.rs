@@ -1,0 +1,79 @@
+//! The two questions to the API server itself.
+
+use super::{Answer, Class, Client, Failure};
+use serde::Deserialize;
+use std::time::Duration;
+
+/// Larger than any `/version` or `/readyz?verbose`.
+const LIMIT: usize = 256 << 10;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Version {
+    git_version: String,
+}
+
+/// Asks `/version`: the `gitVersion`, and how long it took from the first packet to the last byte.
+///
+/// # Errors
+/// `notAnApiServer` where the answer is no version, such as the 200 with which a captive portal greets.
+pub async fn version(client: &Client) -> (Result<String, Failure>, Duration) {
+    let started = tokio::time::Instant::now();
+    let result = once_more(client, "/version").await;
+    let elapsed = started.elapsed();
+    let version = match result {
+        Ok((200, text)) => match serde_json::from_str::<Version>(&text) {
+            Ok(version) => Ok(version.git_version),
+            Err(error) => {
+                let head: String = text.trim_start().chars().take(40).collect();
+                Err(Failure {
+                    endpoint: format!("{}/version", client.server()),
+                    elapsed,
+                    ..Failure::new(
+                        Class::NotAnApiServer,
+                        format!("/version answers {head:?}, which is no version: {error}"),
+                    )
+                })
+            }
+        },
+        Ok((code, text)) => Err(Failure {
+            endpoint: format!("{}/version", client.server()),
+            elapsed,
+            ..super::classify::answer(
+                super::classify::code(code).unwrap_or(Class::NotAnApiServer),
+                code,
+                text.as_bytes(),
+                None,
+            )
+        }),
+        Err(failure) => Err(failure),
+    };
+    (version, elapsed)
+}
+
+/// What `/readyz?verbose` answered: the status code decides, the text informs.
+pub type Readiness = (u16, String);
+
+/// Asks `/readyz?verbose`.
+///
+/// # Errors
+/// Only where there was no answer: 500 is one.
+pub async fn readyz(client: &Client) -> Result<Readiness, Failure> {
+    once_more(client, "/readyz?verbose").await
+}
+
+/// A connection that was kept open may have been closed by the other side just now; that is no answer, so it is
+/// asked once more. Nothing else is: the first answer is the truth.
+async fn once_more(client: &Client, path: &str) -> Result<(u16, String), Failure> {
+    match whole(client, path).await {
+        Err(failure) if failure.class == Class::ConnectionLost => whole(client, path).await,
+        result => result,
+    }
+}
+
+async fn whole(client: &Client, path: &str) -> Result<(u16, String), Failure> {
+    let answer: Answer = client.get(path, "application/json, */*").await?;
+    let status = answer.status;
+    let body = answer.whole(LIMIT).await?;
+    Ok((status, String::from_utf8_lossy(&body).into_owned()))
+}

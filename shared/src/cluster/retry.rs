@@ -1,0 +1,48 @@
+//! The one retry policy: few tries, short pauses, never past a deadline.
+//!
+//! kube's own is switched off by not using its client stack: it repeats every 429, 503 and 504 up to 15 times,
+//! which takes minutes in which a person waits for an answer.
+
+use super::{Class, Client, Failure};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Tries after the first one.
+const RETRIES: u32 = 2;
+/// The pause before the first retry; each further one is four times as long.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// No pause is longer, whatever `Retry-After` asks for: then the answer is the failure.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// Runs `request` until it succeeds, fails for good, or the tries are used up.
+pub(super) async fn retrying<T, F>(client: &Client, mut request: impl FnMut() -> F) -> Result<T, Failure>
+where
+    F: Future<Output = Result<T, Failure>>,
+{
+    let started = Instant::now();
+    let mut pause = FIRST_PAUSE;
+    for _ in 0..RETRIES {
+        let failure = match request().await {
+            Ok(value) => return Ok(value),
+            Err(failure) => failure,
+        };
+        let wait = failure.retry_after.unwrap_or(pause);
+        let in_time = client.run_deadline().is_none_or(|until| Instant::now() + wait < until);
+        if !passes(&failure) || wait > LONGEST_PAUSE || !in_time {
+            return Err(Failure { elapsed: started.elapsed(), ..failure });
+        }
+        tokio::time::sleep(wait).await;
+        pause *= 4;
+    }
+    request().await.map_err(|failure| Failure { elapsed: started.elapsed(), ..failure })
+}
+
+/// Whether the failure may be over in a moment. A refused or silent address is not tried again: saying so at
+/// once is worth more than the chance that it has just come back.
+fn passes(failure: &Failure) -> bool {
+    match failure.class {
+        Class::Overloaded | Class::ConnectionLost => true,
+        Class::Unhealthy => matches!(failure.status, Some(502..=504)),
+        _ => false,
+    }
+}

@@ -1,0 +1,296 @@
+//! A list that is kept up to date: list, watch, and all over again where the watch is lost.
+//!
+//! Written by hand because the verdict needs what `kube::runtime::watcher` hides: bookmarks, which the API
+//! server sends once a minute and which alone tell a quiet watch from a dead one; an object that does not
+//! decode as an event, not as the end; and HTTP 410 at the start of a watch as a reason to list again.
+
+use super::list::{ACCEPT_JSON, ListOptions, list};
+use super::{Answer, Class, Client, Failure, Refusal};
+use crate::decode::MAX_ITEM_BYTES;
+use crate::resource::{Decoded, Resource, Status, from_json};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::hash::{BuildHasher as _, Hasher as _};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// The API server sends a bookmark about every minute; silence of this length means that the watch is dead.
+const SILENCE: Duration = Duration::from_secs(90);
+/// The first pause after a failure; each further one is twice as long.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+/// No pause is longer, so that an outage is over for us within 10 s of its end.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// A watch that the server ends sooner than this counts as a failure, lest it be reopened in a busy loop.
+const SHORTEST_WATCH: Duration = Duration::from_secs(1);
+
+/// What a watch tells.
+#[derive(Debug)]
+pub enum Event<T> {
+    /// Every object there is; whatever was known before is forgotten.
+    Listed(Vec<Decoded<T>>),
+    /// An object was created or changed.
+    Applied(Decoded<T>),
+    /// An object is gone.
+    Deleted {
+        /// Its namespace.
+        namespace: String,
+        /// Its name.
+        name: String,
+    },
+    /// Nothing changed, and the watch is alive.
+    Bookmark,
+}
+
+/// A watch of one kind.
+pub struct Watch<T> {
+    client: Client,
+    options: ListOptions,
+    /// From where the watch goes on; `None` before the first list and where it has to be listed again.
+    resource_version: Option<String>,
+    stream: Option<Stream>,
+    /// Failures since something was last received.
+    failures: u32,
+    kind: std::marker::PhantomData<T>,
+}
+
+struct Stream {
+    answer: Answer,
+    opened: Instant,
+    buffer: Vec<u8>,
+    /// Bytes of `buffer` that are used up.
+    used: usize,
+    /// Bytes of `buffer` that were searched for the end of a line.
+    searched: usize,
+}
+
+#[derive(Deserialize)]
+struct Line<'a> {
+    #[serde(rename = "type")]
+    kind: &'a str,
+    #[serde(borrow)]
+    object: &'a RawValue,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Head {
+    metadata: HeadMeta,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct HeadMeta {
+    namespace: String,
+    name: String,
+    resource_version: String,
+}
+
+impl<T: Resource> Watch<T> {
+    /// A watch that has not begun.
+    #[must_use]
+    pub fn new(client: &Client, options: ListOptions) -> Self {
+        Self {
+            client: client.clone(),
+            options,
+            resource_version: None,
+            stream: None,
+            failures: 0,
+            kind: std::marker::PhantomData,
+        }
+    }
+
+    /// Goes on with another client, for one that was built anew.
+    pub fn use_client(&mut self, client: &Client) {
+        self.client = client.clone();
+        self.stream = None;
+    }
+
+    /// How many failures there were since something was last received.
+    #[must_use]
+    pub fn failures(&self) -> u32 {
+        self.failures
+    }
+
+    /// The next event. After an error it can be called again, and pauses first: each time longer, up to 5 s, with
+    /// jitter so that many agents do not come back at the same moment.
+    ///
+    /// # Errors
+    /// Why the list or the watch failed; the watch itself goes on.
+    pub async fn next(&mut self) -> Result<Event<T>, Failure> {
+        let result = self.step().await;
+        match &result {
+            Ok(_) => self.failures = 0,
+            Err(_) => {
+                self.failures = self.failures.saturating_add(1);
+                self.stream = None;
+            }
+        }
+        result
+    }
+
+    async fn step(&mut self) -> Result<Event<T>, Failure> {
+        if self.failures > 0 {
+            tokio::time::sleep(pause(self.failures)).await;
+        }
+        loop {
+            let Some(version) = self.resource_version.clone() else {
+                let listed = list::<T>(&self.client, &self.options).await?;
+                self.resource_version = Some(listed.resource_version);
+                return Ok(Event::Listed(listed.items));
+            };
+            let mut stream = match self.stream.take() {
+                Some(stream) => stream,
+                None => match self.open(&version).await? {
+                    Some(stream) => stream,
+                    None => {
+                        // HTTP 410: that version is gone.
+                        self.resource_version = None;
+                        continue;
+                    }
+                },
+            };
+            let opened = stream.opened;
+            match stream.line().await {
+                Ok(Some(line)) => {
+                    let event = self.event(line)?;
+                    self.stream = Some(stream);
+                    match event {
+                        Some(event) => return Ok(event),
+                        None => {
+                            self.resource_version = None;
+                            self.stream = None;
+                        }
+                    }
+                }
+                // The server ends every watch after a while; that is no failure.
+                Ok(None) if opened.elapsed() >= SHORTEST_WATCH => {}
+                Ok(None) => {
+                    return Err(Failure::new(Class::ConnectionLost, "the watch ended as soon as it began"));
+                }
+                Err(failure) => {
+                    if failure.class == Class::Timeout {
+                        // It made no progress. Where that comes from is unknown, so nothing is taken over.
+                        self.resource_version = None;
+                    }
+                    return Err(failure);
+                }
+            }
+        }
+    }
+
+    /// Opens the stream of events after that version; `None` where the version is gone.
+    async fn open(&self, version: &str) -> Result<Option<Stream>, Failure> {
+        let base = ListOptions { page_size: 0, ..self.options.clone() }.path::<T>();
+        let separator = if base.contains('?') { '&' } else { '?' };
+        // Spread over a minute, so that agents do not all reopen at once.
+        let timeout = 240 + random() % 60;
+        let path = format!(
+            "{base}{separator}watch=true&allowWatchBookmarks=true&resourceVersion={}&timeoutSeconds={timeout}",
+            super::list::escape(version),
+        );
+        let head = self.client.get(&path, ACCEPT_JSON).await?;
+        match head.refusal().await? {
+            Refusal::Failed(failure) if failure.class == Class::Expired => Ok(None),
+            Refusal::Failed(failure) => Err(failure),
+            Refusal::None(answer) => Ok(Some(Stream {
+                answer: answer.with_idle(SILENCE),
+                opened: Instant::now(),
+                buffer: Vec::new(),
+                used: 0,
+                searched: 0,
+            })),
+        }
+    }
+
+    /// Reads one line; `None` where it says that the version is gone.
+    fn event(&mut self, line: &[u8]) -> Result<Option<Event<T>>, Failure> {
+        let garbage = |error: &dyn std::fmt::Display| {
+            Failure::new(Class::NotAnApiServer, format!("the watch sent what is no event: {error}"))
+        };
+        let Line { kind, object } = serde_json::from_slice(line).map_err(|e| garbage(&e))?;
+        let object = object.get().as_bytes();
+        if kind == "ERROR" {
+            let status: Status = serde_json::from_slice(object).map_err(|e| garbage(&e))?;
+            if status.code == 410 {
+                return Ok(None);
+            }
+            let class = super::classify::code(status.code).unwrap_or(Class::Unhealthy);
+            return Err(Failure { status: Some(status.code), ..Failure::new(class, status.message) });
+        }
+        let Head { metadata } = serde_json::from_slice(object).map_err(|e| garbage(&e))?;
+        if !metadata.resource_version.is_empty() {
+            self.resource_version = Some(metadata.resource_version);
+        }
+        match kind {
+            "ADDED" | "MODIFIED" => {
+                let mut item: Decoded<T> = from_json(object);
+                if let Ok(object) = &mut item {
+                    object.slim();
+                }
+                Ok(Some(Event::Applied(item)))
+            }
+            "DELETED" => {
+                Ok(Some(Event::Deleted { namespace: metadata.namespace, name: metadata.name }))
+            }
+            "BOOKMARK" => Ok(Some(Event::Bookmark)),
+            other => Err(garbage(&format_args!("type {other:?}"))),
+        }
+    }
+}
+
+impl Stream {
+    /// The next line without its end, `None` at the end of the stream.
+    async fn line(&mut self) -> Result<Option<&[u8]>, Failure> {
+        loop {
+            if let Some(end) = memchr::memchr(b'\n', &self.buffer[self.searched..]) {
+                let (start, end) = (self.used, self.searched + end);
+                self.used = end + 1;
+                self.searched = end + 1;
+                if self.buffer[start..end].iter().all(u8::is_ascii_whitespace) {
+                    continue;
+                }
+                return Ok(Some(&self.buffer[start..end]));
+            }
+            self.buffer.drain(..self.used);
+            self.used = 0;
+            self.searched = self.buffer.len();
+            if self.buffer.len() > MAX_ITEM_BYTES {
+                return Err(Failure::new(Class::NotAnApiServer, "the watch sent an endless line"));
+            }
+            // An idle agent does not keep the room that its largest event took.
+            if self.buffer.is_empty() {
+                self.buffer.shrink_to(16 << 10);
+            }
+            match self.answer.chunk().await? {
+                Some(chunk) => self.buffer.extend_from_slice(&chunk),
+                None => return Ok(None),
+            }
+        }
+    }
+}
+
+/// The pause after that many failures: doubled each time, between a half and the whole of it.
+fn pause(failures: u32) -> Duration {
+    let whole = FIRST_PAUSE.saturating_mul(1 << failures.saturating_sub(1).min(10)).min(LONGEST_PAUSE);
+    whole / 2 + whole.mul_f64(f64::from(u16::try_from(random() & 0xffff).unwrap_or(0)) / 65536.0) / 2
+}
+
+/// A number that differs from process to process and from call to call; nothing depends on its quality.
+fn random() -> u64 {
+    std::hash::RandomState::new().build_hasher().finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LONGEST_PAUSE, pause};
+    use std::time::Duration;
+
+    #[test]
+    fn pauses_grow_and_are_capped() {
+        for (failures, least, most) in [(1, 125, 250), (2, 250, 500), (5, 2000, 4000), (6, 2500, 5000)] {
+            let pause = pause(failures);
+            assert!(pause >= Duration::from_millis(least) && pause <= Duration::from_millis(most), "{failures}");
+        }
+        assert!(pause(u32::MAX) <= LONGEST_PAUSE);
+    }
+}

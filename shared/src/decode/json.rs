@@ -1,0 +1,195 @@
+//! JSON lists: finds where each item begins and ends, and leaves its content to serde.
+
+use super::{ListError, Pending, Piece};
+
+/// A JSON list that is being read.
+///
+/// It looks at nothing but strings and brackets. Every value of the outermost object other than `items` is
+/// handed to the same size bound; only `metadata` is passed on.
+#[derive(Default)]
+pub struct JsonList {
+    pending: Pending,
+    place: Place,
+    /// The value that is being scanned at the front of the pending bytes, and how far the scan is.
+    scan: Scan,
+    key: Vec<u8>,
+    items: usize,
+    items_seen: bool,
+}
+
+#[derive(Default, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    #[default]
+    Start,
+    Key,
+    Colon,
+    Value,
+    Items,
+    End,
+}
+
+/// Progress through one JSON value.
+#[derive(Default, Clone, Copy)]
+struct Scan {
+    at: usize,
+    depth: usize,
+    in_string: bool,
+    escaped: bool,
+}
+
+impl JsonList {
+    /// Whether the outermost object is a list: it has a key `items` with an array.
+    #[must_use]
+    pub fn is_list(&self) -> bool {
+        self.items_seen
+    }
+
+    /// Whether the outermost object is complete.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.place == Place::End
+    }
+
+    /// See [`super::ListReader::push`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn push(&mut self, bytes: &[u8], on_piece: &mut dyn FnMut(Piece<'_>)) -> Result<(), ListError> {
+        let mut pending = std::mem::take(&mut self.pending);
+        let data = pending.with(bytes);
+        let mut rest: &[u8] = &data;
+        while let Some(used) = self.step(rest, on_piece)? {
+            rest = &rest[used..];
+        }
+        self.pending.keep(rest)
+    }
+
+    /// See [`super::ListReader::finish`].
+    ///
+    /// # Errors
+    /// As there; a complete object without `items` is not a list.
+    pub fn finish(&self) -> Result<(), ListError> {
+        match self.place {
+            Place::End if self.items_seen => Ok(()),
+            Place::End => Err(ListError::NotAList("it has no items".into())),
+            Place::Start => Err(ListError::NotAList("it is empty".into())),
+            _ => Err(ListError::CutOff { items: self.items }),
+        }
+    }
+
+    fn step(
+        &mut self,
+        data: &[u8],
+        on_piece: &mut dyn FnMut(Piece<'_>),
+    ) -> Result<Option<usize>, ListError> {
+        if self.scan.at > 0 {
+            return self.value(data, on_piece);
+        }
+        let Some(blank) = data.iter().position(|b| !b.is_ascii_whitespace()) else {
+            return Ok((!data.is_empty()).then_some(data.len()));
+        };
+        if blank > 0 {
+            return Ok(Some(blank));
+        }
+        let byte = data[0];
+        match (self.place, byte) {
+            (Place::Start, b'{') => self.place = Place::Key,
+            (Place::Start, _) => {
+                let head = String::from_utf8_lossy(&data[..data.len().min(40)]).into_owned();
+                return Err(ListError::NotAList(format!("it begins with {head:?}")));
+            }
+            (Place::Key, b',') | (Place::Items, b',') => {}
+            (Place::Key, b'}') => self.place = Place::End,
+            (Place::Key, b'"') => return self.value(data, on_piece),
+            (Place::Colon, b':') => self.place = Place::Value,
+            (Place::Value, b'[') if self.key == b"items" => {
+                self.items_seen = true;
+                self.place = Place::Items;
+            }
+            (Place::Items, b']') => self.place = Place::Key,
+            (Place::Value | Place::Items, _) => return self.value(data, on_piece),
+            (Place::End | Place::Key | Place::Colon, _) => {
+                return Err(ListError::NotAList(format!("{:?} where none belongs", byte as char)));
+            }
+        }
+        Ok(Some(1))
+    }
+
+    /// Scans the value at the front of `data` and hands it on once it is whole.
+    fn value(
+        &mut self,
+        data: &[u8],
+        on_piece: &mut dyn FnMut(Piece<'_>),
+    ) -> Result<Option<usize>, ListError> {
+        let Some(end) = self.scan.run(data) else { return Ok(None) };
+        self.scan = Scan::default();
+        let value = &data[..end];
+        match self.place {
+            Place::Key => {
+                self.key = value[1..end - 1].to_vec();
+                self.place = Place::Colon;
+            }
+            Place::Items => {
+                self.items += 1;
+                on_piece(Piece::Item(value));
+            }
+            _ => {
+                if self.key == b"items" && value == b"null" {
+                    // A nil slice of Go: an empty list that was really read.
+                    self.items_seen = true;
+                } else if self.key == b"metadata" {
+                    on_piece(Piece::Meta(value));
+                }
+                self.place = Place::Key;
+            }
+        }
+        Ok(Some(end))
+    }
+}
+
+impl Scan {
+    /// Goes on from where the last call stopped; the end of the value, or `None` where more bytes are needed.
+    fn run(&mut self, data: &[u8]) -> Option<usize> {
+        let mut at = self.at;
+        while at < data.len() {
+            if self.in_string {
+                if self.escaped {
+                    self.escaped = false;
+                    at += 1;
+                    continue;
+                }
+                let Some(stop) = memchr::memchr2(b'"', b'\\', &data[at..]) else {
+                    at = data.len();
+                    break;
+                };
+                at += stop + 1;
+                if data[at - 1] == b'\\' {
+                    self.escaped = true;
+                } else {
+                    self.in_string = false;
+                    if self.depth == 0 {
+                        return Some(at);
+                    }
+                }
+                continue;
+            }
+            match data[at] {
+                b'"' => self.in_string = true,
+                b'{' | b'[' => self.depth += 1,
+                b'}' | b']' if self.depth == 0 => return Some(at),
+                b'}' | b']' => {
+                    self.depth -= 1;
+                    if self.depth == 0 {
+                        return Some(at + 1);
+                    }
+                }
+                b',' if self.depth == 0 => return Some(at),
+                byte if self.depth == 0 && byte.is_ascii_whitespace() => return Some(at),
+                _ => {}
+            }
+            at += 1;
+        }
+        self.at = at;
+        None
+    }
+}

@@ -1,0 +1,123 @@
+//! List bodies in, items out, one at a time as the bytes arrive.
+//!
+//! A list of 10,000 Deployments is 50 to 110 MB; none of it is kept beyond the item that is being read. Sans-IO:
+//! whoever has bytes pushes them, from a socket or from a file. Knows nothing of kinds: an item is a slice.
+
+mod json;
+mod proto;
+
+pub use json::JsonList;
+pub use proto::ProtoList;
+
+use crate::resource::ListMeta;
+
+/// The largest single object that is accepted. etcd refuses objects over 1.5 MiB by default; anything near this
+/// bound is not a Kubernetes object.
+pub const MAX_ITEM_BYTES: usize = 32 << 20;
+
+/// Why a body is not a list, or stopped being one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ListError {
+    /// The body does not begin like a list.
+    #[error("the body is not a list: {0}")]
+    NotAList(String),
+    /// The body ended in the middle.
+    #[error("the list was cut off after {items} items")]
+    CutOff {
+        /// Items that were read whole before the end.
+        items: usize,
+    },
+    /// One item is larger than [`MAX_ITEM_BYTES`].
+    #[error("an item is larger than {} MiB", MAX_ITEM_BYTES >> 20)]
+    TooLarge,
+}
+
+/// One piece of a list.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Piece<'a> {
+    /// The list's own metadata, JSON or protobuf as the body is.
+    Meta(&'a [u8]),
+    /// One item's bytes.
+    Item(&'a [u8]),
+}
+
+/// A list body that is being read, in either encoding.
+pub enum ListReader {
+    /// `application/json`
+    Json(JsonList),
+    /// `application/vnd.kubernetes.protobuf`
+    Proto(ProtoList),
+}
+
+impl ListReader {
+    /// A reader for a body of that content type; anything but the API server's protobuf is read as JSON.
+    #[must_use]
+    pub fn for_content_type(content_type: &str) -> Self {
+        if content_type.starts_with("application/vnd.kubernetes.protobuf") {
+            Self::Proto(ProtoList::default())
+        } else {
+            Self::Json(JsonList::default())
+        }
+    }
+
+    /// Takes the next bytes of the body and hands on each piece that is complete.
+    ///
+    /// # Errors
+    /// [`ListError::NotAList`] and [`ListError::TooLarge`]; the reader is of no use afterwards.
+    pub fn push(&mut self, bytes: &[u8], on_piece: &mut dyn FnMut(Piece<'_>)) -> Result<(), ListError> {
+        match self {
+            Self::Json(list) => list.push(bytes, on_piece),
+            Self::Proto(list) => list.push(bytes, on_piece),
+        }
+    }
+
+    /// Says that the body has ended.
+    ///
+    /// # Errors
+    /// [`ListError::CutOff`] where the list has not.
+    pub fn finish(&self) -> Result<(), ListError> {
+        match self {
+            Self::Json(list) => list.finish(),
+            Self::Proto(list) => list.finish(),
+        }
+    }
+}
+
+/// Reads the bytes of a [`Piece::Meta`]; `None` where they are no list metadata.
+#[must_use]
+pub fn list_meta(bytes: &[u8], json: bool) -> Option<ListMeta> {
+    if json {
+        serde_json::from_slice::<Option<ListMeta>>(bytes).ok().map(Option::unwrap_or_default)
+    } else {
+        prost::Message::decode(bytes).ok()
+    }
+}
+
+/// Bytes that were pushed and are not used up yet.
+#[derive(Default)]
+struct Pending {
+    bytes: Vec<u8>,
+}
+
+impl Pending {
+    /// The unused bytes followed by the new ones, without copying where nothing was left over.
+    fn with<'a>(&'a mut self, new: &'a [u8]) -> std::borrow::Cow<'a, [u8]> {
+        if self.bytes.is_empty() {
+            return std::borrow::Cow::Borrowed(new);
+        }
+        self.bytes.extend_from_slice(new);
+        std::borrow::Cow::Owned(std::mem::take(&mut self.bytes))
+    }
+
+    fn keep(&mut self, rest: &[u8]) -> Result<(), ListError> {
+        if rest.len() > MAX_ITEM_BYTES {
+            return Err(ListError::TooLarge);
+        }
+        self.bytes.clear();
+        self.bytes.extend_from_slice(rest);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

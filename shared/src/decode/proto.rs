@@ -1,0 +1,163 @@
+//! The API server's protobuf lists.
+//!
+//! A body is the magic `k8s\0`, then the message `runtime.Unknown`, whose field 2 (`raw`) holds the list; in the
+//! list, field 1 is its metadata and field 2 each item (`k8s.io/apimachinery/pkg/runtime/generated.proto`).
+
+use super::{ListError, MAX_ITEM_BYTES, Pending, Piece};
+
+const MAGIC: &[u8; 4] = b"k8s\0";
+const RAW: u64 = 2;
+const META: u64 = 1;
+const ITEM: u64 = 2;
+const LENGTH_DELIMITED: u64 = 2;
+
+/// A protobuf list that is being read.
+#[derive(Default)]
+pub struct ProtoList {
+    pending: Pending,
+    place: Place,
+    items: usize,
+}
+
+#[derive(Default, Clone, Copy)]
+enum Place {
+    #[default]
+    Magic,
+    /// Between fields of `runtime.Unknown`; whether `raw` was seen.
+    Envelope { raw_seen: bool },
+    /// Between fields of the list, with so many bytes of it to come.
+    List { left: usize },
+    /// Inside a field that nobody reads.
+    Skip { left: usize, list_left: Option<usize>, raw_seen: bool },
+}
+
+impl ProtoList {
+    /// See [`super::ListReader::push`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn push(&mut self, bytes: &[u8], on_piece: &mut dyn FnMut(Piece<'_>)) -> Result<(), ListError> {
+        let mut pending = std::mem::take(&mut self.pending);
+        let data = pending.with(bytes);
+        let mut rest: &[u8] = &data;
+        while let Some(used) = self.step(rest, on_piece)? {
+            rest = &rest[used..];
+        }
+        self.pending.keep(rest)
+    }
+
+    /// Reads one field or part of one; `None` where more bytes are needed.
+    fn step(
+        &mut self,
+        data: &[u8],
+        on_piece: &mut dyn FnMut(Piece<'_>),
+    ) -> Result<Option<usize>, ListError> {
+        match self.place {
+            Place::Magic => {
+                let head = &data[..data.len().min(MAGIC.len())];
+                if !MAGIC.starts_with(head) {
+                    return Err(ListError::NotAList("it does not begin with the protobuf magic".into()));
+                }
+                if head.len() < MAGIC.len() {
+                    return Ok(None);
+                }
+                self.place = Place::Envelope { raw_seen: false };
+                Ok(Some(MAGIC.len()))
+            }
+            Place::Envelope { raw_seen } => {
+                let Some((field, header, length)) = field(data)? else { return Ok(None) };
+                self.place = if field == RAW && !raw_seen {
+                    Place::List { left: length }
+                } else {
+                    Place::Skip { left: length, list_left: None, raw_seen }
+                };
+                Ok(Some(header))
+            }
+            Place::List { left: 0 } => {
+                self.place = Place::Envelope { raw_seen: true };
+                Ok(Some(0))
+            }
+            Place::List { left } => {
+                let Some((field, header, length)) = field(data)? else { return Ok(None) };
+                let whole = header + length;
+                let Some(after) = left.checked_sub(whole) else {
+                    return Err(ListError::NotAList("a field is longer than the list".into()));
+                };
+                if field != META && field != ITEM {
+                    self.place = Place::Skip { left: length, list_left: Some(after), raw_seen: true };
+                    return Ok(Some(header));
+                }
+                if length > MAX_ITEM_BYTES {
+                    return Err(ListError::TooLarge);
+                }
+                let Some(value) = data.get(header..whole) else { return Ok(None) };
+                self.place = Place::List { left: after };
+                if field == ITEM {
+                    self.items += 1;
+                    on_piece(Piece::Item(value));
+                } else {
+                    on_piece(Piece::Meta(value));
+                }
+                Ok(Some(whole))
+            }
+            Place::Skip { left: 0, list_left, raw_seen } => {
+                self.place = match list_left {
+                    Some(left) => Place::List { left },
+                    None => Place::Envelope { raw_seen },
+                };
+                Ok(Some(0))
+            }
+            Place::Skip { left, list_left, raw_seen } => {
+                if data.is_empty() {
+                    return Ok(None);
+                }
+                let used = left.min(data.len());
+                self.place = Place::Skip { left: left - used, list_left, raw_seen };
+                Ok(Some(used))
+            }
+        }
+    }
+
+    /// See [`super::ListReader::finish`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn finish(&self) -> Result<(), ListError> {
+        match self.place {
+            Place::Envelope { raw_seen: true } if self.pending.bytes.is_empty() => Ok(()),
+            _ => Err(ListError::CutOff { items: self.items }),
+        }
+    }
+}
+
+/// Number, header length and value length of the field that `data` begins with; a number as value has length 0
+/// and is part of the header. `None` where more bytes are needed.
+fn field(data: &[u8]) -> Result<Option<(u64, usize, usize)>, ListError> {
+    let Some((key, key_length)) = varint(data)? else { return Ok(None) };
+    let Some((value, value_length)) = varint(&data[key_length..])? else { return Ok(None) };
+    let header = key_length + value_length;
+    match key & 7 {
+        LENGTH_DELIMITED => {
+            let length = usize::try_from(value).ok().filter(|l| *l <= isize::MAX as usize - header);
+            let length = length.ok_or_else(|| ListError::NotAList("a field of impossible length".into()))?;
+            Ok(Some((key >> 3, header, length)))
+        }
+        0 => Ok(Some((key >> 3, header, 0))),
+        other => Err(ListError::NotAList(format!("a field of wire type {other}"))),
+    }
+}
+
+/// A base-128 number and its length; `None` where more bytes are needed.
+fn varint(data: &[u8]) -> Result<Option<(u64, usize)>, ListError> {
+    let mut value = 0;
+    for (index, byte) in data.iter().take(10).enumerate() {
+        value |= u64::from(byte & 0x7f) << (7 * index);
+        if byte & 0x80 == 0 {
+            return Ok(Some((value, index + 1)));
+        }
+    }
+    if data.len() >= 10 {
+        return Err(ListError::NotAList("a number longer than 64 bits".into()));
+    }
+    Ok(None)
+}

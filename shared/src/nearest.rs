@@ -1,0 +1,26 @@
+//! The nearest right word to a wrong one.
+
+/// The candidate that is most like `word`, where one is alike enough to be what was meant.
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let word = word.to_lowercase();
+    candidates
+        .into_iter()
+        .map(|c| (strsim::jaro_winkler(&word, &c.to_lowercase()), c))
+        .filter(|(likeness, _)| *likeness >= 0.7)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn a_typo_finds_its_word_and_nonsense_finds_none() {
+        let words = ["apiserver", "deployments"];
+        assert_eq!(nearest("deploymnt", words), Some("deployments"));
+        assert_eq!(nearest("API-server", words), Some("apiserver"));
+        assert_eq!(nearest("zzz", words), None);
+        assert_eq!(nearest("x", []), None);
+    }
+}

@@ -1,0 +1,209 @@
+//! The parts of a report: the API server, and one for each kind of object.
+
+use super::{Item, State, Status};
+use serde::{Deserialize, Serialize};
+
+/// One part of a report, told apart by its field `check`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Check {
+    /// `"check": "apiserver"`.
+    ApiServer(ApiServerCheck),
+    /// `"check"` is the plural name of a kind, such as `deployments`.
+    Kind(KindCheck),
+}
+
+impl Check {
+    /// The part's status.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        match self {
+            Self::ApiServer(check) => check.status,
+            Self::Kind(check) => check.status,
+        }
+    }
+}
+
+/// The word `apiserver`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Probe {
+    /// `apiserver`
+    #[default]
+    #[serde(rename = "apiserver")]
+    ApiServer,
+}
+
+/// Whether the API server can be reached, and is well.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ApiServerCheck {
+    /// Always `apiserver`.
+    pub check: Probe,
+    /// ok: `/version` decodes and `/readyz` answers 200 (or may not be read); degraded: it answers 5xx or 429;
+    /// unknown: it could not be asked.
+    pub status: Status,
+    /// `gitVersion`, where `/version` was decoded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// Milliseconds from the first packet to the last byte of `/version`, connection and TLS included where
+    /// they were new.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latency_ms: Option<f64>,
+    /// What `/readyz?verbose` said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub readyz: Option<Readyz>,
+    /// Class of the failure, a stable word such as `refused`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<String>,
+    /// The underlying error.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// The address that was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
+    /// Milliseconds until the failure was known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elapsed_ms: Option<f64>,
+    /// The rule that would allow it, such as `nonResourceURL /version get`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing: Option<String>,
+    /// What to do next, one line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+    /// What a reader should know beside the status, such as `readyz not allowed`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+impl Default for ApiServerCheck {
+    fn default() -> Self {
+        Self {
+            check: Probe::ApiServer,
+            status: Status::Unknown,
+            version: None,
+            latency_ms: None,
+            readyz: None,
+            class: None,
+            error: None,
+            endpoint: None,
+            elapsed_ms: None,
+            missing: None,
+            hint: None,
+            notes: Vec::new(),
+        }
+    }
+}
+
+/// The lines of `/readyz?verbose`, counted.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Readyz {
+    /// Lines that begin with `[+]`.
+    pub passed: u32,
+    /// Lines that begin with `[+]` or `[-]`.
+    pub total: u32,
+    /// Names of the parts whose line begins with `[-]`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub failing: Vec<String>,
+}
+
+/// The verdict about every object of one kind.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KindCheck {
+    /// Plural name of the kind, such as `deployments`.
+    pub check: String,
+    /// degraded: at least one object falls short; unknown: else, where any part was not seen or understood.
+    pub status: Status,
+    /// How many objects are in each state.
+    #[serde(default)]
+    pub summary: Summary,
+    /// Every judged object, sorted by namespace and name.
+    #[serde(default)]
+    pub items: Vec<Item>,
+}
+
+/// How many objects are in each state.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Summary {
+    /// All of them.
+    pub total: u64,
+    /// In state healthy.
+    pub healthy: u64,
+    /// Not healthy, and known to be so by an annotation; counted beside its state.
+    pub acknowledged: u64,
+    /// In state progressing.
+    pub progressing: u64,
+    /// In state degraded.
+    pub degraded: u64,
+    /// In state unavailable.
+    pub unavailable: u64,
+    /// In state unknown.
+    pub unknown: u64,
+    /// In state terminating.
+    pub terminating: u64,
+}
+
+impl Summary {
+    /// Counts one more object.
+    pub fn count(&mut self, state: State) {
+        self.total += 1;
+        *self.of(state) += 1;
+    }
+
+    /// Takes back what [`Summary::count`] did for an object of that state.
+    pub fn uncount(&mut self, state: State) {
+        self.total = self.total.saturating_sub(1);
+        let count = self.of(state);
+        *count = count.saturating_sub(1);
+    }
+
+    /// How many objects are in that state.
+    #[must_use]
+    pub fn in_state(&self, state: State) -> u64 {
+        { let mut copy = *self; *copy.of(state) }
+    }
+
+    fn of(&mut self, state: State) -> &mut u64 {
+        match state {
+            State::Healthy => &mut self.healthy,
+            State::Progressing => &mut self.progressing,
+            State::Degraded => &mut self.degraded,
+            State::Unavailable => &mut self.unavailable,
+            State::Unknown => &mut self.unknown,
+            State::Terminating => &mut self.terminating,
+        }
+    }
+}
+
+impl KindCheck {
+    /// The check of one kind from its judged objects: sorts them, counts them and derives the status.
+    ///
+    /// `all_seen` is false where any part of the kind could not be read; then the best status is `unknown`.
+    #[must_use]
+    pub fn of(check: &str, mut items: Vec<Item>, all_seen: bool) -> Self {
+        items.sort_unstable_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
+        let mut summary = Summary::default();
+        let mut status = if all_seen { Status::Ok } else { Status::Unknown };
+        for item in &items {
+            summary.count(item.state);
+            status = status.worst(item.status());
+        }
+        Self { check: check.to_owned(), status, summary, items }
+    }
+}
+
+impl Item {
+    /// What this one object makes of the status of its set.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        match (self.state, self.healthy) {
+            // Not understood is not known to be unhealthy.
+            (State::Unknown, _) => Status::Unknown,
+            (_, Some(false)) => Status::Degraded,
+            _ => Status::Ok,
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! One judged object, its state and the causes behind it.
+
+use serde::{Deserialize, Serialize};
+
+/// What an object is, in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum State {
+    /// It has what it asks for and nothing is under way.
+    Healthy,
+    /// Something is under way and its time is not up; `healthy` tells whether it falls short meanwhile.
+    Progressing,
+    /// It has less than it asks for, or its rollout is stalled.
+    Degraded,
+    /// It has none of what it asks for.
+    Unavailable,
+    /// It is being deleted.
+    Terminating,
+    /// It was not seen or not understood. Words of a newer version read as this one too.
+    #[serde(other)]
+    Unknown,
+}
+
+impl State {
+    /// The word on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Healthy => "healthy",
+            Self::Progressing => "progressing",
+            Self::Degraded => "degraded",
+            Self::Unavailable => "unavailable",
+            Self::Terminating => "terminating",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// Every state, in the order in which a summary counts them.
+    pub const ALL: [Self; 6] = [
+        Self::Healthy,
+        Self::Progressing,
+        Self::Degraded,
+        Self::Unavailable,
+        Self::Unknown,
+        Self::Terminating,
+    ];
+}
+
+/// One judged object.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Item {
+    /// Kind of the object, such as `Deployment`.
+    pub kind: String,
+    /// Its namespace.
+    #[serde(default)]
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// The verdict.
+    pub state: State,
+    /// The literal answer: whether it has at least as many healthy pods as its spec asks for and its rollout
+    /// is not stalled. Left out for an object that is being deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub healthy: Option<bool>,
+    /// Pods asked for. Left out, as the other counts, where the object could not be decoded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub desired: Option<i64>,
+    /// Pods that are ready.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ready: Option<i64>,
+    /// Pods that are available: ready for at least `minReadySeconds`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub available: Option<i64>,
+    /// Pods of the newest revision.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub updated: Option<i64>,
+    /// Why it is in this state, a stable word in CamelCase, listed in docs/checks.md.
+    pub reason: String,
+    /// The same as a sentence with numbers.
+    #[serde(default)]
+    pub message: String,
+    /// Since when, RFC 3339, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
+    /// What a reader should know beside the state, such as `paused`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    /// Why it falls short, worst first, one entry a distinct cause.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub causes: Vec<Cause>,
+}
+
+/// One distinct reason behind an item's state, with how often it was found.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Cause {
+    /// A stable word in CamelCase, listed in docs/checks.md.
+    pub code: String,
+    /// The sentence that matters: the quota's, the registry's, the scheduler's.
+    pub message: String,
+    /// How many objects show it; at least 1.
+    pub count: u32,
+    /// One object that shows it, as `Kind/name`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub example: Option<String>,
+    /// A command to paste.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}

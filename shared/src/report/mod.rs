@@ -1,0 +1,207 @@
+//! The result of a run and its wire form, the same from a live cluster, from the agent and from a dump.
+//!
+//! It is a contract: fields are only added. Names are camelCase, what is not known is left out and never
+//! null, and a reader ignores what it does not know, so that a plugin and an agent of different versions
+//! understand each other. This module knows nothing of clusters, checks or printing.
+
+mod check;
+mod item;
+mod verdict;
+
+pub use check::{ApiServerCheck, Check, KindCheck, Probe, Readyz, Summary};
+pub use item::{Cause, Item, State};
+pub use verdict::{FailOn, ParseFailOnError, Verdict};
+
+use serde::{Deserialize, Serialize};
+
+/// The only `apiVersion` there is.
+pub const API_VERSION: &str = "sre/v1";
+/// The only `kind` there is.
+pub const KIND: &str = "HealthReport";
+
+/// The overall answer, or that of one part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Status {
+    /// All of it was seen and nothing falls short.
+    Ok,
+    /// Something is known to fall short; what was not seen is told beside it.
+    Degraded,
+    /// Nothing is known to fall short, yet not all of it was seen or understood. Words of a newer version
+    /// read as this one too.
+    #[serde(other)]
+    Unknown,
+}
+
+impl Status {
+    /// The status of several parts together: degraded wins, since what is certainly broken comes before what
+    /// could not be seen.
+    #[must_use]
+    pub fn worst(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Degraded, _) | (_, Self::Degraded) => Self::Degraded,
+            (Self::Unknown, _) | (_, Self::Unknown) => Self::Unknown,
+            _ => Self::Ok,
+        }
+    }
+
+    /// The word on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Degraded => "degraded",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// All that one run found out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// [`API_VERSION`].
+    pub api_version: String,
+    /// [`KIND`].
+    pub kind: String,
+    /// The worst of the parts, and `unknown` where anything was not seen.
+    pub status: Status,
+    /// When the newest of the data was true, RFC 3339.
+    pub observed_at: String,
+    /// Seconds between `observedAt` and the answer; 0 for a live read.
+    #[serde(default)]
+    pub age_seconds: u64,
+    /// Whether the data may no longer be true, because its source has not been heard of for too long.
+    #[serde(default)]
+    pub stale: bool,
+    /// Where the data came from.
+    pub source: Source,
+    /// What was looked at, and what could not be seen.
+    pub coverage: Coverage,
+    /// One entry a part, the API server first.
+    #[serde(default)]
+    pub checks: Vec<Check>,
+}
+
+/// Where a report's data came from.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Source {
+    /// `direct`, `agent` or `file`.
+    pub mode: String,
+    /// The kubeconfig context, where one was used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub context: Option<String>,
+    /// URL of the API server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server: Option<String>,
+    /// `gitVersion` of the API server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// The dump that was judged, in `file` mode.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// The pod that answered, in `agent` mode.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pod: Option<String>,
+}
+
+/// What a run looked at.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Coverage {
+    /// Plural names of the kinds that were asked for and judged, in the order of the checks.
+    pub kinds: Vec<String>,
+    /// Which namespaces were asked for.
+    pub namespaces: Namespaces,
+    /// What was asked for and could not be seen; any entry makes the report `unknown` at best.
+    pub not_seen: Vec<NotSeen>,
+}
+
+/// The namespaces a run covers: the word `all`, or a list of names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Namespaces {
+    /// The word `all`.
+    All(All),
+    /// These and no others.
+    These(Vec<String>),
+}
+
+impl Default for Namespaces {
+    fn default() -> Self {
+        Self::All(All::All)
+    }
+}
+
+/// The word `all`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum All {
+    /// `all`
+    All,
+}
+
+/// One thing that was asked for and could not be seen.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct NotSeen {
+    /// What it is, such as `deployments in namespace x`.
+    pub what: String,
+    /// Class of the failure, a stable word such as `forbidden` or `timeout`.
+    pub class: String,
+    /// The rule that would allow it, such as `apps/deployments list`, where a rule is missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing: Option<String>,
+    /// The underlying error.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// What to do next, one line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
+impl Report {
+    /// An empty report; its status is that of nothing seen: `unknown`.
+    #[must_use]
+    pub fn new(source: Source, observed_at: String) -> Self {
+        Self {
+            api_version: API_VERSION.into(),
+            kind: KIND.into(),
+            status: Status::Unknown,
+            observed_at,
+            age_seconds: 0,
+            stale: false,
+            source,
+            coverage: Coverage::default(),
+            checks: Vec::new(),
+        }
+    }
+
+    /// Sets `status` from the checks and the coverage. A report without any check stays `unknown`.
+    pub fn settle(&mut self) {
+        let floor = if self.checks.is_empty() || !self.coverage.not_seen.is_empty() {
+            Status::Unknown
+        } else {
+            Status::Ok
+        };
+        self.status = self.checks.iter().fold(floor, |worst, check| worst.worst(check.status()));
+    }
+
+    /// The API server's part, where it was looked at.
+    #[must_use]
+    pub fn api_server(&self) -> Option<&ApiServerCheck> {
+        self.checks.iter().find_map(|c| match c {
+            Check::ApiServer(check) => Some(check),
+            Check::Kind(_) => None,
+        })
+    }
+
+    /// The parts that judge a kind of object.
+    pub fn kinds(&self) -> impl Iterator<Item = &KindCheck> {
+        self.checks.iter().filter_map(|c| match c {
+            Check::Kind(check) => Some(check),
+            Check::ApiServer(_) => None,
+        })
+    }
+}

@@ -1,0 +1,117 @@
+//! From a report to the three words that exit codes and the agent's `?fail=` are made of.
+
+use super::{Report, State, Status, Summary};
+
+/// What a report contains; several can hold at once.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Verdict {
+    /// An object is under way.
+    pub progressing: bool,
+    /// An object, or the API server, is certainly broken.
+    pub degraded: bool,
+    /// Something was not seen or not understood.
+    pub unknown: bool,
+}
+
+impl Verdict {
+    /// Reads the verdict off a report.
+    #[must_use]
+    pub fn of(report: &Report) -> Self {
+        let mut verdict = Self {
+            unknown: !report.coverage.not_seen.is_empty() || report.checks.is_empty(),
+            ..Self::default()
+        };
+        if let Some(api_server) = report.api_server() {
+            verdict.degraded |= api_server.status == Status::Degraded;
+            verdict.unknown |= api_server.status == Status::Unknown;
+        }
+        for kind in report.kinds() {
+            verdict = verdict.with(&kind.summary);
+            verdict.unknown |= kind.status == Status::Unknown;
+            // A named object that is being deleted is not healthy, though its state counts nowhere else.
+            verdict.degraded |=
+                kind.items.iter().any(|i| i.state == State::Terminating && i.healthy == Some(false));
+        }
+        // A newer sender may know of a shortage that none of the words above carries.
+        verdict.unknown |= report.status == Status::Unknown;
+        verdict
+    }
+
+    /// Adds what a summary counts.
+    #[must_use]
+    pub fn with(mut self, summary: &Summary) -> Self {
+        self.progressing |= summary.progressing > 0;
+        self.degraded |= summary.degraded > 0 || summary.unavailable > 0;
+        self.unknown |= summary.unknown > 0;
+        self
+    }
+}
+
+/// Which of the three words count as a failure; all by default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FailOn {
+    /// Whether `progressing` counts.
+    pub progressing: bool,
+    /// Whether `degraded` counts, and with it `unavailable`.
+    pub degraded: bool,
+    /// Whether `unknown` counts.
+    pub unknown: bool,
+}
+
+impl Default for FailOn {
+    fn default() -> Self {
+        Self { progressing: true, degraded: true, unknown: true }
+    }
+}
+
+/// A word that [`FailOn`] does not know.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is none of progressing, degraded, unknown")]
+pub struct ParseFailOnError(pub String);
+
+impl std::str::FromStr for FailOn {
+    type Err = ParseFailOnError;
+
+    fn from_str(words: &str) -> Result<Self, Self::Err> {
+        let mut on = Self { progressing: false, degraded: false, unknown: false };
+        for word in words.split(',').map(str::trim) {
+            match word {
+                "progressing" => on.progressing = true,
+                "degraded" => on.degraded = true,
+                "unknown" => on.unknown = true,
+                _ => return Err(ParseFailOnError(word.to_owned())),
+            }
+        }
+        Ok(on)
+    }
+}
+
+impl FailOn {
+    /// The exit code of a verdict: 2 degraded, else 3 unknown, else 1 progressing, of those that count; else 0.
+    #[must_use]
+    pub fn exit_code(self, verdict: Verdict) -> u8 {
+        match () {
+            () if self.degraded && verdict.degraded => 2,
+            () if self.unknown && verdict.unknown => 3,
+            () if self.progressing && verdict.progressing => 1,
+            () => 0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FailOn, Verdict};
+
+    #[test]
+    fn the_exit_code_is_the_first_of_degraded_unknown_progressing_that_counts() {
+        let all = Verdict { progressing: true, degraded: true, unknown: true };
+        let code = |words: &str, v| words.parse::<FailOn>().map(|f| f.exit_code(v));
+        assert_eq!(FailOn::default().exit_code(all), 2);
+        assert_eq!(FailOn::default().exit_code(Verdict::default()), 0);
+        assert_eq!(code("progressing,unknown", all), Ok(3));
+        assert_eq!(code("progressing", all), Ok(1));
+        assert_eq!(code("degraded", Verdict { unknown: true, ..Verdict::default() }), Ok(0));
+        assert_eq!(code("degraded,bad", all).map_err(|e| e.0), Err("bad".into()));
+    }
+}

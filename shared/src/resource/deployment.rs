@@ -1,0 +1,140 @@
+//! `apps/v1` Deployment: what its spec asks for and what its controller last wrote.
+
+use super::{ObjectMeta, Resource, Time, null_as_default};
+use serde::Deserialize;
+
+/// The fields of a Deployment that its verdict reads.
+#[derive(Clone, PartialEq, Deserialize, prost::Message)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Deployment {
+    /// Name, generation, deletion, finalizers.
+    #[prost(message, optional, tag = "1")]
+    pub metadata: Option<ObjectMeta>,
+    /// What is asked for; absent or null reads as the defaults of its fields.
+    #[prost(message, optional, tag = "2")]
+    pub spec: Option<DeploymentSpec>,
+    /// What the controller last wrote; absent in a manifest.
+    #[prost(message, optional, tag = "3")]
+    pub status: Option<DeploymentStatus>,
+}
+
+/// The part of `apps/v1` DeploymentSpec that a verdict reads. The pod template is never decoded.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize, prost::Message)]
+#[serde(rename_all = "camelCase", default)]
+pub struct DeploymentSpec {
+    /// Desired number of pods; absent means 1.
+    #[prost(int32, optional, tag = "1")]
+    pub replicas: Option<i32>,
+    /// Seconds that a pod has to stay ready before it counts as available.
+    #[prost(int32, optional, tag = "5")]
+    pub min_ready_seconds: Option<i32>,
+    /// Whether rollouts are held.
+    #[prost(bool, optional, tag = "7")]
+    pub paused: Option<bool>,
+    /// Seconds without progress after which the controller calls the rollout failed; absent means 600.
+    #[prost(int32, optional, tag = "9")]
+    pub progress_deadline_seconds: Option<i32>,
+}
+
+/// `apps/v1` DeploymentStatus without `unavailableReplicas`, which counts surge pods and misleads.
+#[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
+#[serde(rename_all = "camelCase", default)]
+pub struct DeploymentStatus {
+    /// The newest generation that the controller has acted upon.
+    #[prost(int64, optional, tag = "1")]
+    pub observed_generation: Option<i64>,
+    /// Pods that exist, of all revisions.
+    #[prost(int32, optional, tag = "2")]
+    pub replicas: Option<i32>,
+    /// Pods of the newest revision.
+    #[prost(int32, optional, tag = "3")]
+    pub updated_replicas: Option<i32>,
+    /// Pods ready for at least `minReadySeconds`.
+    #[prost(int32, optional, tag = "4")]
+    pub available_replicas: Option<i32>,
+    /// Available, Progressing and ReplicaFailure, where the controller wrote them.
+    #[prost(message, repeated, tag = "6")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub conditions: Vec<Condition>,
+    /// Pods whose Ready condition is True.
+    #[prost(int32, optional, tag = "7")]
+    pub ready_replicas: Option<i32>,
+    /// Pods on their way out, where the server counts them (Kubernetes 1.33 and newer).
+    #[prost(int32, optional, tag = "9")]
+    pub terminating_replicas: Option<i32>,
+}
+
+/// A condition of a Deployment (`apps/v1` DeploymentCondition).
+#[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Condition {
+    /// `Available`, `Progressing` or `ReplicaFailure`.
+    #[prost(string, tag = "1")]
+    #[serde(rename = "type", deserialize_with = "null_as_default")]
+    pub kind: String,
+    /// `True`, `False` or `Unknown`.
+    #[prost(string, tag = "2")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub status: String,
+    /// A stable word in CamelCase.
+    #[prost(string, tag = "4")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub reason: String,
+    /// The controller's sentence.
+    #[prost(string, tag = "5")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub message: String,
+    /// When the condition was last written because something moved.
+    #[prost(message, optional, tag = "6")]
+    pub last_update_time: Option<Time>,
+    /// When `status` last changed.
+    #[prost(message, optional, tag = "7")]
+    pub last_transition_time: Option<Time>,
+}
+
+impl Condition {
+    /// Whether the condition's status is `True`.
+    #[must_use]
+    pub fn is_true(&self) -> bool {
+        self.status == "True"
+    }
+
+    /// Whether the condition's status is `False`.
+    #[must_use]
+    pub fn is_false(&self) -> bool {
+        self.status == "False"
+    }
+}
+
+impl DeploymentStatus {
+    /// The condition of that type, where the controller wrote one.
+    #[must_use]
+    pub fn condition(&self, kind: &str) -> Option<&Condition> {
+        self.conditions.iter().find(|c| c.kind == kind)
+    }
+}
+
+impl Resource for Deployment {
+    const GROUP: &'static str = "apps";
+    const VERSION: &'static str = "v1";
+    const KIND: &'static str = "Deployment";
+    const PLURAL: &'static str = "deployments";
+
+    fn meta(&self) -> &ObjectMeta {
+        static EMPTY: ObjectMeta = ObjectMeta::EMPTY;
+        self.metadata.as_ref().unwrap_or(&EMPTY)
+    }
+
+    fn slim(&mut self) {
+        if let Some(status) = &mut self.status {
+            for condition in &mut status.conditions {
+                // The sentence of a condition that reports success ("ReplicaSet x has successfully
+                // progressed.") is never shown; it is a third of the view of a healthy Deployment.
+                if condition.kind != "ReplicaFailure" && condition.is_true() {
+                    condition.message = String::new();
+                }
+            }
+            status.conditions.shrink_to_fit();
+        }
+    }
+}

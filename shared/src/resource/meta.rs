@@ -1,0 +1,142 @@
+//! Metadata that every object carries, and that of a list.
+
+use super::{Time, null_as_default};
+use serde::Deserialize;
+
+/// The part of `metav1.ObjectMeta` that a verdict reads.
+#[derive(Clone, PartialEq, Deserialize, prost::Message)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ObjectMeta {
+    /// Name, unique within the namespace and kind.
+    #[prost(string, tag = "1")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub name: String,
+    /// Namespace; empty for cluster-scoped objects.
+    #[prost(string, tag = "3")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub namespace: String,
+    /// Identity that survives no re-creation; what owner references point at.
+    #[prost(string, tag = "5")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub uid: String,
+    /// Version of this object; opaque.
+    #[prost(string, tag = "6")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub resource_version: String,
+    /// Counts changes of the spec; absent in a manifest that no API server has seen.
+    #[prost(int64, optional, tag = "7")]
+    pub generation: Option<i64>,
+    /// When the object was created, by the API server's clock.
+    #[prost(message, optional, tag = "8")]
+    pub creation_timestamp: Option<Time>,
+    /// Set once the object is being deleted.
+    #[prost(message, optional, tag = "9")]
+    pub deletion_timestamp: Option<Time>,
+    /// Labels, for a selector that is applied on our side (the agent's `?selector=`).
+    #[prost(btree_map = "string, string", tag = "11")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub labels: std::collections::BTreeMap<String, String>,
+    /// Owners; at most one of them is the controller.
+    #[prost(message, repeated, tag = "13")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub owner_references: Vec<OwnerReference>,
+    /// What must happen before a deletion completes.
+    #[prost(string, repeated, tag = "14")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub finalizers: Vec<String>,
+    /// Who wrote which fields and when. Only the times are decoded, the field sets are skipped.
+    #[prost(message, repeated, tag = "17")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub managed_fields: Vec<ManagedFieldsEntry>,
+}
+
+impl ObjectMeta {
+    /// Metadata of an object that carries none.
+    pub(super) const EMPTY: Self = Self {
+        name: String::new(),
+        namespace: String::new(),
+        uid: String::new(),
+        resource_version: String::new(),
+        generation: None,
+        creation_timestamp: None,
+        deletion_timestamp: None,
+        labels: std::collections::BTreeMap::new(),
+        owner_references: Vec::new(),
+        finalizers: Vec::new(),
+        managed_fields: Vec::new(),
+    };
+
+    /// The owner that controls this object, where there is one.
+    #[must_use]
+    pub fn controller(&self) -> Option<&OwnerReference> {
+        self.owner_references.iter().find(|o| o.controller)
+    }
+
+    /// When something other than the status was last written, as far as `managedFields` tell.
+    #[must_use]
+    pub fn last_spec_write(&self) -> Option<Time> {
+        self.managed_fields.iter().filter(|m| m.subresource != "status").filter_map(|m| m.time).max()
+    }
+}
+
+/// One entry of `metadata.ownerReferences`.
+#[derive(Clone, PartialEq, Deserialize, prost::Message)]
+#[serde(rename_all = "camelCase", default)]
+pub struct OwnerReference {
+    /// Kind of the owner.
+    #[prost(string, tag = "1")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub kind: String,
+    /// Identity of the owner.
+    #[prost(string, tag = "4")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub uid: String,
+    /// Whether the owner is the one that manages this object.
+    #[prost(bool, tag = "6")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub controller: bool,
+}
+
+/// One entry of `metadata.managedFields`, without the fields.
+#[derive(Clone, PartialEq, Deserialize, prost::Message)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ManagedFieldsEntry {
+    /// When this manager last changed one of its fields.
+    #[prost(message, optional, tag = "4")]
+    pub time: Option<Time>,
+    /// The subresource that was written through; `status` for a controller's reports.
+    #[prost(string, tag = "8")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub subresource: String,
+}
+
+/// `metav1.ListMeta`: where a list stands, and how to get its next page.
+#[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ListMeta {
+    /// Version of the whole list; a watch starts from it.
+    #[prost(string, tag = "2")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub resource_version: String,
+    /// Opaque token of the next page; empty on the last one.
+    #[prost(string, tag = "3")]
+    #[serde(deserialize_with = "null_as_default", rename = "continue")]
+    pub continue_token: String,
+}
+
+/// Just enough of any object to name it when the rest does not decode.
+#[derive(Clone, PartialEq, Deserialize, prost::Message)]
+#[serde(default)]
+pub(super) struct OnlyMeta {
+    #[prost(message, optional, tag = "1")]
+    pub metadata: Option<NameOnly>,
+}
+
+#[derive(Clone, PartialEq, Deserialize, prost::Message)]
+#[serde(default)]
+pub(super) struct NameOnly {
+    #[prost(string, tag = "1")]
+    pub name: String,
+    #[prost(string, tag = "3")]
+    pub namespace: String,
+}

@@ -1,0 +1,84 @@
+//! A point in time as the API server writes it: whole seconds, in UTC.
+
+use serde::de::Error as _;
+
+/// Seconds since 1970-01-01T00:00:00Z.
+///
+/// On the wire it is `metav1.Time` (RFC 3339 text in JSON, `{seconds, nanos}` in protobuf) or
+/// `metav1.MicroTime`; fractions of a second are dropped, since no rule here is that fine.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, prost::Message)]
+pub struct Time {
+    /// Seconds since the epoch; negative before it.
+    #[prost(int64, tag = "1")]
+    pub seconds: i64,
+}
+
+impl Time {
+    /// The time `seconds` after the epoch.
+    #[must_use]
+    pub const fn from_seconds(seconds: i64) -> Self {
+        Self { seconds }
+    }
+
+    /// Reads RFC 3339 text such as `2026-11-23T18:40:12Z`, with or without fractions and with any offset.
+    ///
+    /// # Errors
+    /// The text with the reason why it is not such a time.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        text.parse::<jiff::Timestamp>()
+            .map(|t| Self { seconds: t.as_second() })
+            .map_err(|e| format!("{text:?} is not an RFC 3339 time: {e}"))
+    }
+
+    /// Seconds from `earlier` to `self`; 0 where `earlier` is the later one, since a negative age is only a
+    /// difference between two clocks.
+    #[must_use]
+    pub fn seconds_since(self, earlier: Self) -> i64 {
+        self.seconds.saturating_sub(earlier.seconds).max(0)
+    }
+}
+
+impl std::fmt::Display for Time {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match jiff::Timestamp::from_second(self.seconds) {
+            Ok(t) => write!(f, "{t}"),
+            Err(_) => write!(f, "@{}", self.seconds),
+        }
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Time {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        Self::parse(&text).map_err(D::Error::custom)
+    }
+}
+
+impl serde::Serialize for Time {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Time;
+
+    #[test]
+    fn times_of_the_api_server_are_read_and_written_back_the_same() {
+        for text in ["2026-11-23T18:40:12Z", "1969-12-31T23:59:59Z"] {
+            assert_eq!(Time::parse(text).map(|t| t.to_string()), Ok(text.to_owned()));
+        }
+        assert_eq!(Time::parse("1970-01-01T00:01:00.999999Z"), Ok(Time::from_seconds(60)));
+        assert_eq!(Time::parse("1970-01-01T02:01:00+02:00"), Ok(Time::from_seconds(60)));
+        assert!(Time::parse("yesterday").is_err());
+    }
+
+    #[test]
+    fn an_age_is_never_negative() {
+        let (early, late) = (Time::from_seconds(10), Time::from_seconds(25));
+        assert_eq!(late.seconds_since(early), 15);
+        assert_eq!(early.seconds_since(late), 0);
+        assert_eq!(Time::from_seconds(i64::MAX).seconds_since(Time::from_seconds(i64::MIN)), i64::MAX);
+    }
+}

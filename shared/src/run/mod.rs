@@ -1,0 +1,57 @@
+//! Gather, then judge: the one place where [`crate::cluster`] and [`crate::check`] meet.
+
+pub mod clock;
+mod coverage;
+mod direct;
+mod dump;
+mod kind;
+
+pub use clock::Clock;
+pub use coverage::{not_seen, not_seen_kind};
+pub use direct::{Progress, api_server, direct};
+//pub use dump::{Dump, File};
+pub use kind::{Kind, KindVisitor};
+
+use crate::selector::Selector;
+
+/// Items a page of a list where nothing else is asked for, as kubectl.
+pub const PAGE_SIZE: u32 = 500;
+
+/// What a run is asked.
+#[derive(Debug, Clone, Default)]
+pub struct Ask {
+    /// Whether the API server itself is judged.
+    pub api_server: bool,
+    /// The kinds that are judged.
+    pub kinds: Vec<Wanted>,
+    /// One namespace; `None` for all.
+    pub namespace: Option<String>,
+    /// The label selector as it was given; empty for none.
+    pub selector_text: String,
+    /// The same, parsed.
+    pub selector: Selector,
+    /// Items a page of a list.
+    pub page_size: u32,
+}
+
+/// One kind that is judged: all of its objects, or these.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// The kind.
+    pub kind: Kind,
+    /// Names of objects; empty for all.
+    pub names: Vec<String>,
+}
+
+impl Ask {
+    /// The API server and every kind, in all namespaces.
+    #[must_use]
+    pub fn everything() -> Self {
+        Self {
+            api_server: true,
+            kinds: Kind::ALL.iter().map(|&kind| Wanted { kind, names: Vec::new() }).collect(),
+            page_size: PAGE_SIZE,
+            ..Self::default()
+        }
+    }
+}

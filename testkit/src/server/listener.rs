@@ -1,0 +1,169 @@
+//! Owns the serving thread: the listening socket, TLS, connections, and their end.
+//! Must not know what is answered.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+
+use super::route;
+use super::state::Shared;
+
+/// How long a handshake or a request's head may take, so that no connection outlives its client.
+const HEAD: Duration = Duration::from_secs(30);
+
+const BACKLOG: u32 = 1024;
+
+/// What the test asks of the serving thread; each is answered when it is done.
+#[derive(Debug)]
+pub(crate) enum Command {
+    /// Close the listener and every connection.
+    Stop(SyncSender<()>),
+    /// Listen again on the same port.
+    Start(SyncSender<()>),
+    /// Break every open connection.
+    Drop(SyncSender<()>),
+}
+
+enum Port {
+    Open(TcpListener),
+    /// Bound without listening: connections are refused, and no other process takes the port meanwhile.
+    Reserved(TcpSocket),
+}
+
+/// Serves until the commands end.
+pub(crate) async fn run(
+    listener: std::net::TcpListener,
+    tls: Option<Arc<rustls::ServerConfig>>,
+    shared: Arc<Shared>,
+    mut commands: UnboundedReceiver<Command>,
+) {
+    let address = listener.local_addr().expect("a bound socket has an address");
+    let mut port = Port::Open(TcpListener::from_std(listener).expect("the listener is non-blocking"));
+    let tls = tls.map(TlsAcceptor::from);
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            command = commands.recv() => match command {
+                None => break,
+                Some(Command::Stop(done)) => {
+                    connections.shutdown().await;
+                    if let Port::Open(listener) = port {
+                        drop(listener);
+                        port = Port::Reserved(bind(address));
+                    }
+                    // A waiting test may have given up.
+                    let _ = done.send(());
+                }
+                Some(Command::Start(done)) => {
+                    if let Port::Reserved(socket) = port {
+                        port = Port::Open(socket.listen(BACKLOG).expect("a reserved port can be listened on"));
+                    }
+                    let _ = done.send(());
+                }
+                Some(Command::Drop(done)) => {
+                    connections.shutdown().await;
+                    let _ = done.send(());
+                }
+            },
+            (stream, peer) = accept(&port) => {
+                connections.spawn(connection(stream, peer, tls.clone(), Arc::clone(&shared)));
+            }
+            Some(_) = connections.join_next() => {}
+        }
+    }
+    connections.shutdown().await;
+}
+
+fn bind(address: SocketAddr) -> TcpSocket {
+    let socket = TcpSocket::new_v4().expect("an IPv4 socket can be made");
+    socket.set_reuseaddr(true).expect("the option is known");
+    socket
+        .bind(address)
+        .expect("the port was this server's a moment ago");
+    socket
+}
+
+async fn accept(port: &Port) -> (TcpStream, SocketAddr) {
+    match port {
+        Port::Reserved(_) => std::future::pending().await,
+        Port::Open(listener) => loop {
+            match listener.accept().await {
+                Ok(accepted) => return accepted,
+                // Out of descriptors, for one: trying again at once would spin.
+                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+            }
+        },
+    }
+}
+
+/// Counts a connection as open for as long as it lives.
+struct Counted(Arc<Shared>);
+
+impl Counted {
+    fn new(shared: &Arc<Shared>) -> Self {
+        shared.change(|state| {
+            state.open_connections += 1;
+            state.accepted_connections += 1;
+        });
+        Self(Arc::clone(shared))
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.change(|state| state.open_connections -= 1);
+    }
+}
+
+async fn connection(stream: TcpStream, peer: SocketAddr, tls: Option<TlsAcceptor>, shared: Arc<Shared>) {
+    let _counted = Counted::new(&shared);
+    // Without this the last piece of a slow answer waits for an acknowledgement.
+    let _ = stream.set_nodelay(true);
+    if shared.change(|state| state.faults.take_connection()) {
+        ignore(stream).await;
+        return;
+    }
+    match tls {
+        None => serve(stream, peer, shared).await,
+        Some(acceptor) => {
+            if let Ok(Ok(stream)) = tokio::time::timeout(HEAD, acceptor.accept(stream)).await {
+                serve(stream, peer, shared).await;
+            }
+        }
+    }
+}
+
+/// Reads and says nothing until the client goes away.
+async fn ignore(mut stream: TcpStream) {
+    let mut buffer = [0; 4096];
+    while stream.read(&mut buffer).await.is_ok_and(|count| count > 0) {}
+}
+
+fn serve<S>(stream: S, peer: SocketAddr, shared: Arc<Shared>) -> impl Future<Output = ()>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+        let shared = Arc::clone(&shared);
+        async move { route::answer(shared, &request.into_parts().0, peer).await }
+    });
+    let served = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD)
+        .serve_connection(TokioIo::new(stream), service);
+    async {
+        // It fails where a fault breaks it on purpose.
+        let _ = served.await;
+    }
+}

@@ -1,0 +1,324 @@
+//! Owns how a request becomes an answer: recorded first, then befallen by a fault, then authenticated, authorised
+//! and answered from the store.
+//! Must not know sockets.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use http::{HeaderValue, Response, StatusCode, request};
+
+use super::access::{ANONYMOUS, Access};
+use super::body::Body;
+use super::fault::{Fault, WatchFault};
+use super::recorded::Recorded;
+use super::resource::Target;
+use super::selector::Selector;
+use super::state::{Gone, Shared, State};
+use super::status::Status;
+use super::store::{ContinueToken, PageError, event};
+use super::version;
+use super::watch::Watcher;
+use crate::object::List;
+
+type Answer = Response<Body>;
+
+/// Answers a request. An error closes the connection.
+pub(crate) async fn answer(
+    shared: Arc<Shared>,
+    request: &request::Parts,
+    peer: SocketAddr,
+) -> io::Result<Answer> {
+    let request = Recorded::new(request, peer);
+    let fault = shared.change(|state| {
+        state.requests.push(request.clone());
+        state.faults.take(&request)
+    });
+    let right = || respond(&shared, &request, None);
+    let wrong = |code: u16, retry_after: Option<u32>| {
+        let user = who(&shared, &request).map_or_else(|| ANONYMOUS.to_owned(), |(user, _)| user);
+        let status = Status::of_code(code, &user, verb(&request), &request.path, retry_after);
+        of_status(&status)
+    };
+    let mut answer = match fault {
+        None => right(),
+        Some(Fault::Hang | Fault::HangTls) => std::future::pending().await,
+        Some(Fault::Close) => return Err(io::Error::from(io::ErrorKind::ConnectionAborted)),
+        Some(Fault::SlowHeaders(delay)) => {
+            tokio::time::sleep(delay).await;
+            right()
+        }
+        Some(Fault::SlowBody { bytes, every }) => right().map(|body| body.slow(bytes, every)),
+        Some(Fault::CutStream(bytes)) => right().map(|body| body.cut_after(bytes)),
+        Some(Fault::Status(code)) => wrong(code, None),
+        Some(Fault::RetryAfter(code, seconds)) => with_retry_after(wrong(code, Some(seconds)), seconds),
+        Some(Fault::TooManyRequests(seconds)) => {
+            let body = "Too many requests, please try again later.\n";
+            with_retry_after(text(StatusCode::TOO_MANY_REQUESTS, body), seconds)
+        }
+        Some(Fault::Redirect(location)) => {
+            let mut answer = typed(
+                StatusCode::FOUND,
+                "text/html; charset=utf-8",
+                "<a href=\"/login\">Found</a>.\n",
+            );
+            let location = HeaderValue::from_str(&location).expect("a test redirects to a valid address");
+            answer.headers_mut().insert(LOCATION, location);
+            answer
+        }
+        Some(Fault::WrongBody {
+            status,
+            content_type,
+            body,
+        }) => {
+            let status = StatusCode::from_u16(status).expect("a test names a valid status code");
+            typed(status, &content_type, body)
+        }
+        Some(Fault::Watch(fault)) => respond(&shared, &request, Some(&fault)),
+    };
+    let number = shared.change(|state| {
+        state.answered += 1;
+        state.answered
+    });
+    let headers = answer.headers_mut();
+    headers.insert(
+        "audit-id",
+        header(&crate::object::uid_of("Audit", "", &number.to_string())),
+    );
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));
+    Ok(answer)
+}
+
+fn header(value: &str) -> HeaderValue {
+    HeaderValue::from_str(value).expect("a header value is visible text")
+}
+
+fn typed(status: StatusCode, content_type: &str, body: impl Into<bytes::Bytes>) -> Answer {
+    let mut answer = Response::new(Body::whole(body));
+    *answer.status_mut() = status;
+    answer.headers_mut().insert(CONTENT_TYPE, header(content_type));
+    answer
+}
+
+fn json(status: StatusCode, mut body: String) -> Answer {
+    body.push('\n');
+    typed(status, "application/json", body)
+}
+
+fn text(status: StatusCode, body: impl Into<String>) -> Answer {
+    let mut answer = typed(status, "text/plain; charset=utf-8", body.into());
+    answer
+        .headers_mut()
+        .insert("x-content-type-options", HeaderValue::from_static("nosniff"));
+    answer
+}
+
+fn of_status(status: &Status) -> Answer {
+    json(status.code, status.to_json())
+}
+
+fn with_retry_after(mut answer: Answer, seconds: u32) -> Answer {
+    answer
+        .headers_mut()
+        .insert(RETRY_AFTER, HeaderValue::from(seconds));
+    answer
+}
+
+fn who(shared: &Shared, request: &Recorded) -> Option<(String, Access)> {
+    // A header that is not text is a wrong token, and not the lack of one.
+    let authorization = request
+        .headers
+        .get(http::header::AUTHORIZATION)
+        .map(|value| value.to_str().unwrap_or_default());
+    shared.lock().users.authenticate(authorization)
+}
+
+fn verb(request: &Recorded) -> &'static str {
+    match Target::parse(&request.path) {
+        Some(target) if target.name.is_none() && request.is_watch() => "watch",
+        Some(target) if target.name.is_none() => "list",
+        _ => "get",
+    }
+}
+
+/// The right answer, but for a watch that goes wrong once it is open.
+fn respond(shared: &Arc<Shared>, request: &Recorded, watch_fault: Option<&WatchFault>) -> Answer {
+    let Some((user, access)) = who(shared, request) else {
+        return of_status(&Status::unauthorized());
+    };
+    let target = Target::parse(&request.path);
+    let verb = verb(request);
+    match &target {
+        Some(target) if !access.permits(verb, target) => {
+            return of_status(&Status::forbidden(&user, verb, target));
+        }
+        None if !access.permits_path(&request.path) => {
+            return of_status(&Status::forbidden_path(&user, &request.path));
+        }
+        _ => {}
+    }
+    if !matches!(request.method.as_str(), "GET" | "HEAD") {
+        return of_status(&Status::method_not_allowed());
+    }
+    let mut state = shared.lock();
+    let Some(target) = target else {
+        return of_path(&state, request);
+    };
+    if target.name.is_some() {
+        return object(&state, &target);
+    }
+    let selector = match Selector::of(request, &target) {
+        Ok(selector) => selector,
+        Err(message) => return of_status(&Status::bad_request(message)),
+    };
+    if verb == "list" {
+        return list(&mut state, request, &target, &selector);
+    }
+    let answer = watch(&mut state, request, &target, selector, watch_fault, shared);
+    drop(state);
+    shared.touch();
+    answer
+}
+
+fn of_path(state: &State, request: &Recorded) -> Answer {
+    match request.path.as_str() {
+        "/version" | "/version/" => json_of_version(&state.git_version),
+        path @ ("/readyz" | "/livez" | "/healthz") => {
+            let verbose = request.parameter("verbose").is_some();
+            let excluded = request.parameters("exclude");
+            match state.checks.answer(path, verbose, &excluded) {
+                (true, body) => text(StatusCode::OK, body),
+                (false, body) => text(StatusCode::INTERNAL_SERVER_ERROR, body + "\n"),
+            }
+        }
+        _ => text(StatusCode::NOT_FOUND, "404 page not found\n"),
+    }
+}
+
+fn json_of_version(git_version: &str) -> Answer {
+    typed(StatusCode::OK, "application/json", version::to_json(git_version))
+}
+
+fn object(state: &State, target: &Target) -> Answer {
+    let name = target.name.as_deref().unwrap_or_default();
+    let namespace = target.namespace.as_deref().unwrap_or_default();
+    match state.store.get(target.resource, namespace, name) {
+        Some(object) => json(StatusCode::OK, object.to_string()),
+        None => of_status(&Status::not_found(Some(target))),
+    }
+}
+
+fn list(state: &mut State, request: &Recorded, target: &Target, selector: &Selector) -> Answer {
+    let limit = match request
+        .parameter("limit")
+        .filter(|limit| !limit.is_empty())
+        .map(|limit| limit.parse())
+    {
+        None | Some(Ok(0)) => None,
+        Some(Ok(limit)) => Some(limit),
+        Some(Err(_)) => return of_status(&Status::bad_request("limit must be a number")),
+    };
+    let page = match request.parameter("continue").filter(|token| !token.is_empty()) {
+        // From its watch cache an API server gives everything at once.
+        None if request.parameter("resourceVersion").as_deref() == Some("0") => {
+            state.store.first_page(target.resource, selector, None)
+        }
+        None => state.store.first_page(target.resource, selector, limit),
+        Some(token) => match state.store.next_page(&token, limit) {
+            Ok(page) => page,
+            Err(PageError::Invalid) => {
+                return of_status(&Status::bad_request("continue key is not valid"));
+            }
+            Err(PageError::Expired) => return of_status(&Status::expired_continue(&token)),
+        },
+    };
+    let mut list = List::new(
+        &format!("{}List", target.resource.kind),
+        &target.resource.api_version(),
+    )
+    .resource_version(&page.version.to_string())
+    .order(state.order);
+    for item in &page.items {
+        list = list.raw_item(item.as_ref());
+    }
+    if let Some(next) = page.next.map(ContinueToken::to_text) {
+        list = list.continue_token(&next);
+        // Behind a selector an API server cannot tell how many are left.
+        if !selector.is_narrow() {
+            list = list.remaining(page.remaining as u64);
+        }
+    }
+    json(StatusCode::OK, list.to_json())
+}
+
+fn watch(
+    state: &mut State,
+    request: &Recorded,
+    target: &Target,
+    selector: Selector,
+    fault: Option<&WatchFault>,
+    shared: &Arc<Shared>,
+) -> Answer {
+    let version = match request
+        .parameter("resourceVersion")
+        .filter(|version| !version.is_empty())
+    {
+        None => None,
+        Some(text) => match text.parse::<u64>() {
+            Ok(0) => None,
+            Ok(version) => Some(version),
+            Err(_) => {
+                return of_status(&Status::bad_request(format!(
+                    "invalid resource version: {text:?}"
+                )));
+            }
+        },
+    };
+    let expired = version
+        .filter(|version| *version < state.store.compacted())
+        .map(|version| Status::expired_version(version, state.store.compacted()));
+    if let (Some(status), Gone::Answer) = (&expired, state.gone) {
+        return of_status(status);
+    }
+    let timeout = request
+        .parameter("timeoutSeconds")
+        .and_then(|seconds| seconds.parse().ok())
+        .map(Duration::from_secs);
+    let resource = target.resource;
+    let bookmarks = request.flag("allowWatchBookmarks");
+    let (mut watcher, stream) = Watcher::open(resource, selector.clone(), bookmarks, timeout, shared);
+    if fault == Some(&WatchFault::Silent) {
+        watcher.befall(&WatchFault::Silent);
+    }
+    match (expired, version) {
+        (Some(status), _) => {
+            watcher.send(event("ERROR", &status.to_json()));
+            watcher.befall(&WatchFault::End);
+        }
+        (None, Some(version)) => {
+            state
+                .store
+                .changes_after(version)
+                .for_each(|change| watcher.send_change(change));
+        }
+        (None, None) => {
+            for object in state.store.objects(resource, &selector) {
+                watcher.send(event("ADDED", &object));
+            }
+            if request.flag("sendInitialEvents") {
+                watcher.send_bookmark(state.store.version(), true);
+            }
+        }
+    }
+    if let Some(fault) = fault.filter(|fault| **fault != WatchFault::Silent) {
+        watcher.befall(fault);
+    }
+    state.watchers.push(watcher);
+    let mut answer = Response::new(Body::watch(stream));
+    answer
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    answer
+}

@@ -1,0 +1,169 @@
+//! Owns which stored objects a label or field selector takes.
+//! Must not know what is stored beside names and labels.
+
+use std::collections::BTreeMap;
+
+use super::recorded::Recorded;
+use super::resource::Target;
+
+/// The labels of an object.
+pub(crate) type Labels = BTreeMap<String, String>;
+
+/// The objects that a list or watch is about.
+#[derive(Clone, Debug)]
+pub(crate) struct Selector {
+    namespace: Option<String>,
+    fields: Vec<(Field, bool, String)>,
+    labels: Vec<Requirement>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Field {
+    Name,
+    Namespace,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Requirement {
+    Equals(String, String),
+    Differs(String, String),
+    Exists(String),
+    Absent(String),
+}
+
+impl Selector {
+    /// The selector of a request, or why an API server would refuse it. Only equality and existence are known.
+    pub fn of(request: &Recorded, target: &Target) -> Result<Self, String> {
+        let terms = |name: &str| {
+            let text = request.parameter(name).unwrap_or_default();
+            text.split(',')
+                .map(str::trim)
+                .filter(|term| !term.is_empty())
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
+        let mut fields = Vec::new();
+        for term in terms("fieldSelector") {
+            let (name, equal, value) = split(&term).ok_or_else(|| format!("invalid selector: '{term}'"))?;
+            let field = match name {
+                "metadata.name" => Field::Name,
+                "metadata.namespace" if target.resource.namespaced => Field::Namespace,
+                other => {
+                    return Err(format!(
+                        "\"{other}\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\""
+                    ));
+                }
+            };
+            fields.push((field, equal, value.to_owned()));
+        }
+        let labels = terms("labelSelector")
+            .iter()
+            .map(|term| requirement(term))
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            namespace: target.namespace.clone(),
+            fields,
+            labels,
+        })
+    }
+
+    /// Whether it takes some objects and leaves others within its namespace.
+    pub fn is_narrow(&self) -> bool {
+        !self.fields.is_empty() || !self.labels.is_empty()
+    }
+
+    pub fn takes(&self, namespace: &str, name: &str, labels: &Labels) -> bool {
+        self.namespace.as_ref().is_none_or(|wanted| wanted == namespace)
+            && self.fields.iter().all(|(field, equal, value)| {
+                let actual = if *field == Field::Name { name } else { namespace };
+                (actual == value) == *equal
+            })
+            && self.labels.iter().all(|requirement| match requirement {
+                Requirement::Equals(key, value) => labels.get(key) == Some(value),
+                Requirement::Differs(key, value) => labels.get(key) != Some(value),
+                Requirement::Exists(key) => labels.contains_key(key),
+                Requirement::Absent(key) => !labels.contains_key(key),
+            })
+    }
+}
+
+fn split(term: &str) -> Option<(&str, bool, &str)> {
+    if let Some((key, value)) = term.split_once("!=") {
+        return Some((key.trim(), false, value.trim()));
+    }
+    let (key, value) = term.split_once("==").or_else(|| term.split_once('='))?;
+    Some((key.trim(), true, value.trim()))
+}
+
+fn requirement(term: &str) -> Result<Requirement, String> {
+    let invalid = || format!("unable to parse requirement: invalid label selector term '{term}'");
+    let requirement = match split(term) {
+        Some((key, true, value)) => Requirement::Equals(key.to_owned(), value.to_owned()),
+        Some((key, false, value)) => Requirement::Differs(key.to_owned(), value.to_owned()),
+        None => match term.strip_prefix('!') {
+            Some(key) => Requirement::Absent(key.to_owned()),
+            None => Requirement::Exists(term.to_owned()),
+        },
+    };
+    let key = match &requirement {
+        Requirement::Equals(key, _) | Requirement::Differs(key, _) => key,
+        Requirement::Exists(key) | Requirement::Absent(key) => key,
+    };
+    if key.is_empty() || key.contains([' ', '(', ')', '=']) {
+        return Err(invalid());
+    }
+    Ok(requirement)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::recorded::tests::get;
+    use super::*;
+
+    fn taken(query: &str) -> Result<Vec<&'static str>, String> {
+        let target = Target::parse("/apis/apps/v1/deployments").expect("deployments are served");
+        let selector = Selector::of(&get(&format!("/apis/apps/v1/deployments?{query}")), &target)?;
+        let objects = [
+            ("web", "shop", Some("front")),
+            ("api", "shop", Some("back")),
+            ("job", "bank", None),
+        ];
+        Ok(objects
+            .into_iter()
+            .filter(|(name, namespace, tier)| {
+                let labels = tier
+                    .iter()
+                    .map(|tier| ("tier".to_owned(), (*tier).to_owned()))
+                    .collect();
+                selector.takes(namespace, name, &labels)
+            })
+            .map(|(name, _, _)| name)
+            .collect())
+    }
+
+    #[test]
+    fn equality_and_existence_are_understood() {
+        assert_eq!(taken(""), Ok(vec!["web", "api", "job"]));
+        assert_eq!(taken("labelSelector=tier%3Dfront"), Ok(vec!["web"]));
+        assert_eq!(taken("labelSelector=tier%3D%3Dfront"), Ok(vec!["web"]));
+        assert_eq!(taken("labelSelector=tier%21%3Dfront"), Ok(vec!["api", "job"]));
+        assert_eq!(taken("labelSelector=tier"), Ok(vec!["web", "api"]));
+        assert_eq!(taken("labelSelector=%21tier"), Ok(vec!["job"]));
+        assert_eq!(taken("labelSelector=tier,tier%21%3Dback"), Ok(vec!["web"]));
+        assert_eq!(taken("fieldSelector=metadata.name%3Djob"), Ok(vec!["job"]));
+        assert_eq!(
+            taken("fieldSelector=metadata.namespace%21%3Dshop"),
+            Ok(vec!["job"])
+        );
+    }
+
+    #[test]
+    fn what_is_not_understood_is_refused() {
+        assert_eq!(
+            taken("fieldSelector=spec.replicas%3D3"),
+            Err("\"spec.replicas\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\""
+                .to_owned())
+        );
+        assert!(taken("labelSelector=tier+in+(front)").is_err());
+    }
+}
