@@ -7,6 +7,7 @@
 pub mod check;
 pub mod cluster;
 pub mod decode;
+pub mod dump;
 pub mod nearest;
 pub mod report;
 pub mod resource;

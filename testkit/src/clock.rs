@@ -9,7 +9,8 @@ pub const NOW: &str = "2026-03-02T12:00:00Z";
 /// Seconds in a day, the default age of every built object.
 pub(crate) const DAY: i64 = 86_400;
 
-/// A clock that stands still, from which times are read at an offset.
+/// A clock that stands still, from which times are read at an offset. A test of a process that reads the real
+/// time makes one from a timestamp of its own and gives it to the builders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Clock {
     now: Timestamp,
@@ -37,6 +38,9 @@ impl Clock {
     }
 
     /// The moment so many seconds after now, or before it where the number is negative.
+    ///
+    /// # Panics
+    /// Where the moment lies outside the years that a timestamp can hold.
     pub fn timestamp(&self, seconds: i64) -> Timestamp {
         self.now
             .checked_add(SignedDuration::from_secs(seconds))

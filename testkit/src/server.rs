@@ -1,5 +1,5 @@
-//! Owns the scripted API server that a test holds: it is changed and asked through this handle while it serves
-//! on a thread of its own, so that it answers a blocking test, a child process and any runtime alike.
+//! Owns the scripted API server that a test holds: it is changed and asked through this handle while it
+//! serves on a thread of its own, so that it answers a blocking test, a child process and any runtime alike.
 //! Must not know how a request is answered.
 
 mod access;
@@ -247,8 +247,8 @@ impl ApiServer {
         self.shared.change(State::bookmark);
     }
 
-    /// Forgets all changes up to now and the lists under way: a watch from an older version is gone, and so is
-    /// every continue token.
+    /// Forgets all changes up to now and the lists under way: a watch from an older version is gone, and so
+    /// is every continue token.
     pub fn compact(&self) {
         self.shared.change(|state| state.store.compact());
     }
@@ -276,7 +276,7 @@ impl ApiServer {
 
     /// Changes what /version says.
     pub fn set_git_version(&self, version: &str) {
-        self.shared.change(|state| state.git_version = version.to_owned());
+        self.shared.change(|state| state.git_version = version.into());
     }
 
     /// Changes what a user may read; `system:anonymous` is the one without a token.
@@ -365,7 +365,8 @@ impl ApiServer {
 
 impl Drop for ApiServer {
     fn drop(&mut self) {
-        // The thread ends with its commands. One that hangs is left behind, rather than the test hung with it.
+        // The thread ends with its commands. One that hangs is left behind, rather than the test hung with
+        // it.
         self.commands = None;
         if self.ended.recv_timeout(LIMIT).is_ok()
             && let Some(thread) = self.thread.take()

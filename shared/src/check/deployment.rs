@@ -171,7 +171,9 @@ impl Judge<'_> {
         let deployment = self.deployment;
         let meta = deployment.meta();
         let now = self.evidence.now;
-        if deployment.status.is_none() && meta.generation.is_none() {
+        // `kubectl create --dry-run=client` writes an empty status.
+        let written = deployment.status.as_ref().is_some_and(|s| *s != DeploymentStatus::default());
+        if !written && meta.generation.is_none() {
             return Finding {
                 state: State::Unknown,
                 healthy: Some(false),

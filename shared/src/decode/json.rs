@@ -15,6 +15,11 @@ pub struct JsonList {
     key: Vec<u8>,
     items: usize,
     items_seen: bool,
+    /// `apiVersion` and `kind` as they stand, quotes included.
+    api_version: Vec<u8>,
+    kind: Vec<u8>,
+    /// Whether the outermost value is an array, whose elements are the items.
+    is_array: bool,
 }
 
 #[derive(Default, Clone, Copy, PartialEq, Eq)]
@@ -44,10 +49,36 @@ impl JsonList {
         self.items_seen
     }
 
-    /// Whether the outermost object is complete.
+    /// A reader of a plain array, whose elements are the items.
     #[must_use]
-    pub fn is_complete(&self) -> bool {
-        self.place == Place::End
+    pub fn items() -> Self {
+        Self { is_array: true, ..Self::default() }
+    }
+
+    /// The text of `apiVersion` or `kind`, empty where it was not seen or is no string.
+    #[must_use]
+    pub fn text(&self, key: &str) -> String {
+        let raw = if key == "kind" { &self.kind } else { &self.api_version };
+        serde_json::from_slice(raw).unwrap_or_default()
+    }
+
+    /// Reads the one document that `bytes` begin with, and says where it ends. The pieces are slices of `bytes`.
+    ///
+    /// # Errors
+    /// As for [`super::ListReader::push`], and [`ListError::CutOff`] where the document does not end.
+    pub fn push_document(
+        &mut self,
+        bytes: &[u8],
+        on_piece: &mut dyn FnMut(Piece<'_>),
+    ) -> Result<usize, ListError> {
+        let mut at = 0;
+        while self.place != Place::End {
+            match self.step(&bytes[at..], on_piece)? {
+                Some(used) => at += used,
+                None => return Err(ListError::CutOff { items: self.items }),
+            }
+        }
+        Ok(at)
     }
 
     /// See [`super::ListReader::push`].
@@ -93,7 +124,11 @@ impl JsonList {
         }
         let byte = data[0];
         match (self.place, byte) {
-            (Place::Start, b'{') => self.place = Place::Key,
+            (Place::Start, b'{') if !self.is_array => self.place = Place::Key,
+            (Place::Start, b'[') if self.is_array => {
+                self.items_seen = true;
+                self.place = Place::Items;
+            }
             (Place::Start, _) => {
                 let head = String::from_utf8_lossy(&data[..data.len().min(40)]).into_owned();
                 return Err(ListError::NotAList(format!("it begins with {head:?}")));
@@ -106,6 +141,7 @@ impl JsonList {
                 self.items_seen = true;
                 self.place = Place::Items;
             }
+            (Place::Items, b']') if self.is_array => self.place = Place::End,
             (Place::Items, b']') => self.place = Place::Key,
             (Place::Value | Place::Items, _) => return self.value(data, on_piece),
             (Place::End | Place::Key | Place::Colon, _) => {
@@ -137,8 +173,12 @@ impl JsonList {
                 if self.key == b"items" && value == b"null" {
                     // A nil slice of Go: an empty list that was really read.
                     self.items_seen = true;
-                } else if self.key == b"metadata" {
-                    on_piece(Piece::Meta(value));
+                }
+                match self.key.as_slice() {
+                    b"metadata" => on_piece(Piece::Meta(value)),
+                    b"apiVersion" => self.api_version = value.to_vec(),
+                    b"kind" => self.kind = value.to_vec(),
+                    _ => {}
                 }
                 self.place = Place::Key;
             }

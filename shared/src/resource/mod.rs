@@ -69,12 +69,15 @@ pub fn from_json<T: Resource>(bytes: &[u8]) -> Decoded<T> {
 ///
 /// # Errors
 /// [`Undecodable`], as for [`from_json`].
-pub fn from_value<T: Resource>(value: serde_json::Value) -> Decoded<T> {
+pub fn from_value<T: Resource>(value: &serde_json::Value) -> Decoded<T> {
     let of = |field: &str| {
         value.pointer(&format!("/metadata/{field}")).and_then(|v| v.as_str()).unwrap_or_default().to_owned()
     };
-    let (namespace, name) = (of("namespace"), of("name"));
-    serde_json::from_value(value).map_err(|error| Undecodable { namespace, name, error: error.to_string() })
+    T::deserialize(value).map_err(|error| Undecodable {
+        namespace: of("namespace"),
+        name: of("name"),
+        error: error.to_string(),
+    })
 }
 
 /// Decodes one object from the API server's protobuf.

@@ -1,0 +1,193 @@
+//! A run against a dump: the same judgement, of what a file holds.
+
+use super::coverage::{nothing_named, nothing_selected};
+use super::{Ask, Clock, Kind, KindVisitor, Wanted};
+use crate::check::{self, Evidence, Judged, Now, Pods};
+use crate::dump::{File, Objects, Stamped};
+use crate::report::{Check, Item, KindCheck, Namespaces, NotSeen, Report, Source};
+use crate::resource::{Pod, ReplicaSet, Resource, Time};
+use std::collections::HashMap;
+
+/// Judges a dump. Only kinds that it holds are judged, and the API server is no part of it.
+///
+/// The time is `at`, else the newest time in the dump; `clock` serves only where there is neither.
+#[must_use]
+pub fn dump(files: &[File], name: &str, ask: &Ask, at: Option<Time>, clock: Clock) -> Report {
+    let objects = Objects::read(files);
+    let dump = Dump::new(&objects, at);
+    let now = at.or(dump.newest.map(|(time, _, _)| time)).unwrap_or_else(clock);
+    let source = Source { mode: "file".into(), file: Some(name.to_owned()), ..Source::default() };
+    let mut report = Report::new(source, now.to_string());
+    if let Some(namespace) = &ask.namespace {
+        report.coverage.namespaces = Namespaces::These(vec![namespace.clone()]);
+    }
+    report.coverage.not_seen.extend(objects.broken.iter().map(|broken| NotSeen {
+        what: broken.place.clone(),
+        class: "undecodable".into(),
+        error: Some(broken.error.clone()),
+        hint: Some("take the dump again, or mend that place".into()),
+        ..NotSeen::default()
+    }));
+    for wanted in &ask.kinds {
+        let Some(part) = wanted.kind.visit(Part { dump: &dump, ask, wanted, now }) else { continue };
+        report.coverage.kinds.push(wanted.kind.plural().to_owned());
+        report.checks.push(Check::Kind(KindCheck::of(
+            wanted.kind.plural(),
+            part.items,
+            part.not_seen.is_empty(),
+        )));
+        report.coverage.not_seen.extend(part.not_seen);
+    }
+    if report.checks.is_empty() {
+        let titles: Vec<&str> = ask.kinds.iter().map(|w| w.kind.title()).collect();
+        report.coverage.not_seen.push(NotSeen {
+            what: titles.join(", "),
+            class: "notFound".into(),
+            error: Some(format!("{name} holds none")),
+            hint: Some("kubectl get deployments,replicasets,pods,events -A -o yaml writes such a dump".into()),
+            ..NotSeen::default()
+        });
+    }
+    report.settle();
+    report
+}
+
+/// A dump with what every part of a run needs of it.
+struct Dump<'a> {
+    objects: &'a Objects<'a>,
+    at: Option<Time>,
+    newest: Option<(Time, usize, Option<Time>)>,
+    pods: HashMap<String, Vec<Stamped<Pod>>>,
+    replica_sets: HashMap<String, Vec<Stamped<ReplicaSet>>>,
+    has_pods: bool,
+}
+
+impl<'a> Dump<'a> {
+    fn new(objects: &'a Objects<'a>, at: Option<Time>) -> Self {
+        Self {
+            objects,
+            at,
+            newest: objects.newest(),
+            pods: by_controller(objects),
+            replica_sets: by_controller(objects),
+            has_pods: objects.holds::<Pod>(),
+        }
+    }
+
+    /// The time that ages of the object at that index are measured against.
+    fn now_for(&self, index: usize, now: Time) -> Now {
+        match (self.at, self.newest) {
+            (Some(at), _) => Now::known(at),
+            (None, Some((newest, at, others))) => {
+                Now::inferred(newest, if at == index { others } else { Some(newest) })
+            }
+            (None, None) => Now::inferred(now, None),
+        }
+    }
+
+    /// The pods of a workload through its ReplicaSets, by uid: labels overlap. `None` where the dump does not
+    /// hold them, which shows in a workload without a single ReplicaSet too.
+    fn pods_of(&self, uid: &str, now: Time) -> Option<Pods<'_>> {
+        let replica_sets = self.replica_sets.get(uid).filter(|_| self.has_pods && !uid.is_empty())?;
+        let mut found = Pods::default();
+        for set in replica_sets {
+            let Ok(replica_set) = &set.object else { continue };
+            let meta = replica_set.meta();
+            let created = meta.creation_timestamp.map(|t| (t, self.now_for(set.index, now)));
+            found.newest_replica_set = match (found.newest_replica_set, created) {
+                (Some(a), Some(b)) => Some(if b.0 > a.0 { b } else { a }),
+                (a, b) => a.or(b),
+            };
+            let pods = self.pods.get(&meta.uid).map_or(&[][..], Vec::as_slice);
+            found.pods.extend(
+                pods.iter()
+                    .filter_map(|p| p.object.as_ref().ok().map(|pod| (pod, self.now_for(p.index, now)))),
+            );
+        }
+        Some(found)
+    }
+}
+
+fn by_controller<T: Resource>(objects: &Objects<'_>) -> HashMap<String, Vec<Stamped<T>>> {
+    let mut owned: HashMap<String, Vec<Stamped<T>>> = HashMap::new();
+    for stamped in objects.of_kind::<T>() {
+        let owner = stamped.object.as_ref().ok().and_then(|o| o.meta().controller()).map(|o| o.uid.clone());
+        if let Some(uid) = owner {
+            owned.entry(uid).or_default().push(stamped);
+        }
+    }
+    owned
+}
+
+/// Judges one kind of a dump; `None` where the dump does not hold it.
+struct Part<'a> {
+    dump: &'a Dump<'a>,
+    ask: &'a Ask,
+    wanted: &'a Wanted,
+    now: Time,
+}
+
+struct Judgement {
+    items: Vec<Item>,
+    not_seen: Vec<NotSeen>,
+}
+
+impl KindVisitor for Part<'_> {
+    type Output = Option<Judgement>;
+
+    fn visit<T: Judged>(self, kind: Kind) -> Self::Output {
+        let Self { dump, ask, wanted, now } = self;
+        if !dump.objects.holds::<T>() {
+            return None;
+        }
+        let found = dump.objects.of_kind::<T>();
+        let in_scope = |namespace: &str| ask.namespace.as_deref().is_none_or(|wanted| wanted == namespace);
+        let is_named = |name: &str| wanted.names.is_empty() || wanted.names.iter().any(|n| n == name);
+        let mut items = Vec::new();
+        let mut others = Vec::new();
+        for stamped in &found {
+            match &stamped.object {
+                Ok(object) => {
+                    let meta = object.meta();
+                    if !in_scope(&meta.namespace) || !ask.selector.matches(&meta.labels) {
+                        continue;
+                    }
+                    if !is_named(&meta.name) {
+                        others.push(meta.name.clone());
+                        continue;
+                    }
+                    items.push(object.judge(&Evidence {
+                        pods: dump.pods_of(&meta.uid, now),
+                        named: !wanted.names.is_empty(),
+                        ..Evidence::at(dump.now_for(stamped.index, now))
+                    }));
+                }
+                // Whether a selector would have matched it cannot be known, so it is not left out.
+                Err(undecodable) if in_scope(&undecodable.namespace) && is_named(&undecodable.name) => {
+                    items.push(check::undecodable::<T>(undecodable));
+                }
+                Err(_) => {}
+            }
+        }
+        let mut not_seen = Vec::new();
+        for name in &wanted.names {
+            if !items.iter().any(|item| item.name == *name) {
+                not_seen.push(nothing_named(kind, name, ask.namespace.as_deref(), &others));
+            }
+        }
+        if items.is_empty() && not_seen.is_empty() {
+            if !ask.selector.is_empty() {
+                not_seen.push(nothing_selected(ask, kind));
+            } else if let Some(namespace) = &ask.namespace {
+                not_seen.push(NotSeen {
+                    what: format!("namespace {namespace}"),
+                    class: "notFound".into(),
+                    error: Some(format!("the dump holds no {} of namespace {namespace}", kind.title())),
+                    hint: Some("leave -n out to judge all that the dump holds".into()),
+                    ..NotSeen::default()
+                });
+            }
+        }
+        Some(Judgement { items, not_seen })
+    }
+}

@@ -1,5 +1,6 @@
 //! Owns the builder of an apps/v1 Deployment.
-//! Must not know which Deployments are healthy; without any call it gives one whose rollout finished long ago.
+//! Must not know which Deployments are healthy; without any call it gives one whose rollout finished long
+//! ago.
 
 use serde_json::{Map, Value, json};
 
@@ -10,6 +11,7 @@ use crate::clock::Clock;
 /// Builds a Deployment. The defaults are one replica, full counts, generation observed, created a day ago,
 /// Available=True/MinimumReplicasAvailable and Progressing=True/NewReplicaSetAvailable.
 #[derive(Clone, Debug)]
+#[must_use = "a builder does nothing by itself"]
 pub struct Deployment {
     pub(super) metadata: Metadata,
     replicas: Option<i64>,
@@ -135,7 +137,7 @@ impl Deployment {
         self
     }
 
-    /// Makes `spec.strategy` Recreate instead of RollingUpdate.
+    /// Makes `spec.strategy` `Recreate` instead of `RollingUpdate`.
     pub fn recreate(mut self) -> Self {
         self.strategy = "Recreate";
         self
@@ -143,7 +145,7 @@ impl Deployment {
 
     /// Sets the image of its one container.
     pub fn image(mut self, image: &str) -> Self {
-        self.image = image.to_owned();
+        self.image = image.into();
         self
     }
 
@@ -197,7 +199,7 @@ impl Deployment {
             .touched
             .find(kind)
             .expect("condition() comes before condition_message()");
-        condition.message = message.to_owned();
+        condition.message = message.into();
         self
     }
 
@@ -222,7 +224,7 @@ impl Deployment {
             "f:strategy": {"f:type": {}}, "f:template": {"f:metadata": {"f:labels": {".": {}, "f:app": {}}},
             "f:spec": {"f:containers": {"k:{\"name\":\"app\"}": {".": {}, "f:image": {}, "f:name": {}}}}}}});
         self.metadata
-            .manage("kubectl-client-side-apply", None, fields, time.into());
+            .manage("kubectl-client-side-apply", None, &fields, &time.into());
         self
     }
 
@@ -233,7 +235,7 @@ impl Deployment {
             "k:{\"type\":\"Progressing\"}": {".": {}, "f:status": {}}},
             "f:observedGeneration": {}, "f:readyReplicas": {}, "f:replicas": {}, "f:updatedReplicas": {}}});
         self.metadata
-            .manage("kube-controller-manager", Some("status"), fields, time.into());
+            .manage("kube-controller-manager", Some("status"), &fields, &time.into());
         self
     }
 

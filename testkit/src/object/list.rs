@@ -13,8 +13,9 @@ pub enum Order {
     ItemsFirst,
 }
 
-/// Builds a list: a typed one such as DeploymentList, or the `List` of kubectl.
+/// Builds a list: a typed one such as `DeploymentList`, or the `List` of kubectl.
 #[derive(Clone, Debug)]
+#[must_use = "a builder does nothing by itself"]
 pub struct List {
     kind: String,
     api_version: String,
@@ -67,13 +68,13 @@ impl List {
 
     /// Sets `metadata.continue`; an empty token is left out.
     pub fn continue_token(mut self, token: &str) -> Self {
-        self.continue_token = token.to_owned();
+        self.continue_token = token.into();
         self
     }
 
     /// Sets `metadata.resourceVersion`.
     pub fn resource_version(mut self, version: &str) -> Self {
-        self.resource_version = version.to_owned();
+        self.resource_version = version.into();
         self
     }
 

@@ -89,7 +89,7 @@ impl Metadata {
         }));
     }
 
-    pub fn manage(&mut self, manager: &str, subresource: Option<&str>, fields: Value, time: String) {
+    pub fn manage(&mut self, manager: &str, subresource: Option<&str>, fields: &Value, time: &str) {
         let mut entry = json!({
             "manager": manager,
             "operation": "Update",

@@ -7,6 +7,7 @@ use super::metadata::{Metadata, metadata_methods};
 
 /// Builds a Namespace, Active by default.
 #[derive(Clone, Debug)]
+#[must_use = "a builder does nothing by itself"]
 pub struct Namespace {
     metadata: Metadata,
     phase: &'static str,

@@ -9,6 +9,7 @@ use super::replica_set::ReplicaSet;
 
 /// Builds a Pod with one container `app`. The default is Running, scheduled and Ready since its creation.
 #[derive(Clone, Debug)]
+#[must_use = "a builder does nothing by itself"]
 pub struct Pod {
     metadata: Metadata,
     node: Option<String>,
@@ -94,7 +95,7 @@ impl Pod {
 
     /// Sets `status.phase`.
     pub fn phase(mut self, phase: &str) -> Self {
-        self.phase = phase.to_owned();
+        self.phase = phase.into();
         self
     }
 
@@ -130,17 +131,17 @@ impl Pod {
         self.not_scheduled("Unschedulable", message, time)
     }
 
-    /// Like [`Pod::unschedulable`] with another reason, such as SchedulingGated.
+    /// Like [`Pod::unschedulable`] with another reason, such as `SchedulingGated`.
     pub fn not_scheduled(mut self, reason: &str, message: &str, time: impl Into<String>) -> Self {
         self.node = None;
-        self.phase = "Pending".to_owned();
+        self.phase = "Pending".into();
         self.ready = None;
         self.scheduled = Some((reason.to_owned(), message.to_owned(), time.into()));
         self
     }
 
-    /// Makes its container wait for a reason, with restarts and `lastState` as they are set apart, and the pod
-    /// not Ready since its creation unless [`Pod::ready`] says otherwise afterwards.
+    /// Makes its container wait for a reason, with restarts and `lastState` as they are set apart, and the
+    /// pod not Ready since its creation unless [`Pod::ready`] says otherwise afterwards.
     pub fn waiting(mut self, reason: &str, message: &str) -> Self {
         self.state = State::Waiting {
             reason: reason.to_owned(),
@@ -185,7 +186,7 @@ impl Pod {
             message: message.to_owned(),
         };
         self.init = Some((name.to_owned(), state, restarts));
-        self.phase = "Pending".to_owned();
+        self.phase = "Pending".into();
         self.waiting("PodInitializing", "")
     }
 

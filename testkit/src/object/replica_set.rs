@@ -9,6 +9,7 @@ use super::metadata::{Metadata, metadata_methods};
 
 /// Builds a ReplicaSet. The default has one replica with full counts, no owner and revision 1.
 #[derive(Clone, Debug)]
+#[must_use = "a builder does nothing by itself"]
 pub struct ReplicaSet {
     pub(super) metadata: Metadata,
     replicas: i64,

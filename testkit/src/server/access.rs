@@ -10,6 +10,7 @@ pub(crate) const ANONYMOUS: &str = "system:anonymous";
 
 /// What a user may read.
 #[derive(Clone, Debug, Default)]
+#[must_use]
 pub struct Access {
     everywhere: bool,
     namespaces: BTreeSet<String>,

@@ -24,6 +24,7 @@ const ADMIN: &str = "kubernetes-admin";
 
 /// Builds an [`ApiServer`].
 #[derive(Debug)]
+#[must_use = "a builder does nothing by itself"]
 pub struct ApiServerBuilder {
     objects: Vec<Object>,
     users: Vec<(String, String, Access)>,
@@ -110,8 +111,8 @@ impl ApiServerBuilder {
         self
     }
 
-    /// Refuses requests without a token with 401. Otherwise they are the user `system:anonymous`, who may read
-    /// /version and the health endpoints.
+    /// Refuses requests without a token with 401. Otherwise they are the user `system:anonymous`, who may
+    /// read /version and the health endpoints.
     pub fn without_anonymous(mut self) -> Self {
         self.anonymous = false;
         self
@@ -119,7 +120,7 @@ impl ApiServerBuilder {
 
     /// Names the context of the kubeconfig, which is `testkit` by default.
     pub fn context(mut self, name: &str) -> Self {
-        self.context = name.to_owned();
+        self.context = name.into();
         self
     }
 
@@ -143,7 +144,7 @@ impl ApiServerBuilder {
 
     /// Sets what /version says, which is v1.37.2 by default.
     pub fn git_version(mut self, version: &str) -> Self {
-        self.git_version = version.to_owned();
+        self.git_version = version.into();
         self
     }
 
@@ -160,6 +161,10 @@ impl ApiServerBuilder {
     }
 
     /// Starts the server; it listens when this returns.
+    #[allow(
+        clippy::unused_async,
+        reason = "an async test starts what it awaits, and a later start may wait"
+    )]
     pub async fn start(self) -> ApiServer {
         self.start_blocking()
     }

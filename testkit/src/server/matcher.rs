@@ -5,6 +5,7 @@ use super::recorded::Recorded;
 
 /// Says which requests are meant: all conditions set must hold.
 #[derive(Clone, Debug, Default)]
+#[must_use]
 pub struct Match {
     path: Option<String>,
     under: Option<String>,

@@ -1,5 +1,5 @@
-//! Owns how a request becomes an answer: recorded first, then befallen by a fault, then authenticated, authorised
-//! and answered from the store.
+//! Owns how a request becomes an answer: recorded first, then befallen by a fault, then authenticated,
+//! authorised and answered from the store.
 //! Must not know sockets.
 
 use std::io;
@@ -39,8 +39,16 @@ pub(crate) async fn answer(
     let right = || respond(&shared, &request, None);
     let wrong = |code: u16, retry_after: Option<u32>| {
         let user = who(&shared, &request).map_or_else(|| ANONYMOUS.to_owned(), |(user, _)| user);
-        let status = Status::of_code(code, &user, verb(&request), &request.path, retry_after);
-        of_status(&status)
+        if code == 410 && !request.is_watch() {
+            return of_status(&Status::expired_continue(&renewed(&request)));
+        }
+        of_status(&Status::of_code(
+            code,
+            &user,
+            verb(&request),
+            &request.path,
+            retry_after,
+        ))
     };
     let mut answer = match fault {
         None => right(),
@@ -143,6 +151,14 @@ fn verb(request: &Recorded) -> &'static str {
     }
 }
 
+/// The token with which a client could go on after its own has expired.
+fn renewed(request: &Recorded) -> String {
+    let token = request
+        .parameter("continue")
+        .and_then(|token| ContinueToken::parse(&token));
+    token.map_or_else(String::new, |token| token.inconsistent().to_text())
+}
+
 /// The right answer, but for a watch that goes wrong once it is open.
 fn respond(shared: &Arc<Shared>, request: &Recorded, watch_fault: Option<&WatchFault>) -> Answer {
     let Some((user, access)) = who(shared, request) else {
@@ -176,7 +192,7 @@ fn respond(shared: &Arc<Shared>, request: &Recorded, watch_fault: Option<&WatchF
     if verb == "list" {
         return list(&mut state, request, &target, &selector);
     }
-    let answer = watch(&mut state, request, &target, selector, watch_fault, shared);
+    let answer = watch(&mut state, request, &target, &selector, watch_fault, shared);
     drop(state);
     shared.touch();
     answer
@@ -226,12 +242,12 @@ fn list(state: &mut State, request: &Recorded, target: &Target, selector: &Selec
             state.store.first_page(target.resource, selector, None)
         }
         None => state.store.first_page(target.resource, selector, limit),
-        Some(token) => match state.store.next_page(&token, limit) {
+        Some(token) => match state.store.next_page(target.resource, selector, &token, limit) {
             Ok(page) => page,
             Err(PageError::Invalid) => {
                 return of_status(&Status::bad_request("continue key is not valid"));
             }
-            Err(PageError::Expired) => return of_status(&Status::expired_continue(&token)),
+            Err(PageError::Expired) => return of_status(&Status::expired_continue(&renewed(request))),
         },
     };
     let mut list = List::new(
@@ -257,7 +273,7 @@ fn watch(
     state: &mut State,
     request: &Recorded,
     target: &Target,
-    selector: Selector,
+    selector: &Selector,
     fault: Option<&WatchFault>,
     shared: &Arc<Shared>,
 ) -> Answer {
@@ -304,7 +320,7 @@ fn watch(
                 .for_each(|change| watcher.send_change(change));
         }
         (None, None) => {
-            for object in state.store.objects(resource, &selector) {
+            for object in state.store.objects(resource, selector) {
                 watcher.send(event("ADDED", &object));
             }
             if request.flag("sendInitialEvents") {

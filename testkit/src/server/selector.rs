@@ -32,7 +32,8 @@ enum Requirement {
 }
 
 impl Selector {
-    /// The selector of a request, or why an API server would refuse it. Only equality and existence are known.
+    /// The selector of a request, or why an API server would refuse it. Only equality and existence are
+    /// known.
     pub fn of(request: &Recorded, target: &Target) -> Result<Self, String> {
         let terms = |name: &str| {
             let text = request.parameter(name).unwrap_or_default();
@@ -106,8 +107,10 @@ fn requirement(term: &str) -> Result<Requirement, String> {
         },
     };
     let key = match &requirement {
-        Requirement::Equals(key, _) | Requirement::Differs(key, _) => key,
-        Requirement::Exists(key) | Requirement::Absent(key) => key,
+        Requirement::Equals(key, _)
+        | Requirement::Differs(key, _)
+        | Requirement::Exists(key)
+        | Requirement::Absent(key) => key,
     };
     if key.is_empty() || key.contains([' ', '(', ')', '=']) {
         return Err(invalid());

@@ -156,6 +156,25 @@ async fn pages_come_with_tokens_and_counts_from_one_moment() {
         (expired.status.as_u16(), expired.json()["reason"].clone()),
         (410, json!("Expired"))
     );
+    let newer = expired.json()["metadata"]["continue"]
+        .as_str()
+        .expect("a token comes along")
+        .to_owned();
+    let rest = client
+        .get(&format!("{DEPLOYMENTS}?limit=1&continue={newer}"))
+        .await
+        .json();
+    assert_eq!(names(&rest), ["shop/web"]);
+    assert_eq!(
+        rest["metadata"]["resourceVersion"],
+        server.resource_version().to_string()
+    );
+    let token = rest["metadata"]["continue"].as_str().expect("a page is left");
+    let last = client
+        .get(&format!("{DEPLOYMENTS}?limit=1&continue={token}"))
+        .await
+        .json();
+    assert_eq!(names(&last), ["shop/zebra"]);
     assert_eq!(client.get(&format!("{DEPLOYMENTS}?continue=x")).await.status, 400);
 
     let cached = client

@@ -1,0 +1,387 @@
+#!/usr/bin/env python3
+"""Measures the plugin and the agent beside their peers, on a cluster without
+controllers that it fills from one size to the next. `run` beside this file
+brings everything it needs.
+"""
+
+import argparse
+import datetime
+import http.client
+import json
+import os
+import platform
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.parse
+
+import report
+from kubeconfig import Cluster
+from measure import become_subreaper, memory_of, run, spread
+from populate import degraded, populate
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+LIST = "/apis/apps/v1/deployments"
+JSON = "application/json"
+PROTOBUF = "application/vnd.kubernetes.protobuf"
+
+# Fewer where one round takes half a minute.
+ROUNDS = {10: 30, 1000: 15, 10000: 7}
+WARM_UP = 2
+REQUESTS = 300
+SPACED_REQUESTS = 15
+# Above the second for which the agent remembers the API server's answer.
+SPACING = 1.1
+AGENT_SECONDS = 120
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kubeconfig", required=True)
+    parser.add_argument("--n", default="10,1000,10000", help="sizes, ascending (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, help="rounds at every size (default: by size)")
+    parser.add_argument("--without", default="", help="leave out: ours,agent,kubectl,python")
+    parser.add_argument("--plugin", default=os.path.join(HERE, "../target/release/kubectl-sre"))
+    parser.add_argument("--agent", default=os.path.join(HERE, "../target/release/sre-agent"))
+    parser.add_argument("--kubectl", default="kubectl")
+    parser.add_argument("--python-path", default="", help="where the kubernetes client is installed")
+    parser.add_argument("--page-limit", type=int, default=500, help="the plugin's page size")
+    parser.add_argument("--page-accept", choices=("json", "protobuf"), default="json",
+                        help="the encoding that the plugin asks for")
+    parser.add_argument("--json", help="write the results to this file too")
+    chosen = parser.parse_args()
+    chosen.sizes = [int(word) for word in chosen.n.split(",")]
+    if chosen.sizes != sorted(set(chosen.sizes)) or chosen.sizes[0] < 1:
+        parser.error("--n takes ascending positive numbers")
+    chosen.without = set(filter(None, chosen.without.split(",")))
+    unknown = chosen.without - {"ours", "agent", "kubectl", "python"}
+    if unknown:
+        parser.error(f"--without does not know {', '.join(sorted(unknown))}")
+    for name, path in (("ours", chosen.plugin), ("agent", chosen.agent)):
+        if name not in chosen.without and not os.access(path, os.X_OK):
+            sys.exit(f"{path} is missing; build it with: cargo build --release")
+    return chosen
+
+
+def say(text: str) -> None:
+    print(f"bench: {text}", file=sys.stderr, flush=True)
+
+
+def output(command: list[str], environment: dict[str, str] | None = None) -> str:
+    return subprocess.run(command, env=environment, stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, check=False, text=True, timeout=300).stdout
+
+
+def machine() -> dict:
+    cpu = platform.processor() or "unknown"
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        for line in file:
+            if line.startswith("model name"):
+                cpu = line.partition(":")[2].strip()
+                break
+    return {
+        "cores": os.cpu_count(),
+        "cpu": cpu,
+        "memoryBytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        "system": f"{platform.system()} {platform.release()}",
+        "loadAverage": os.getloadavg()[0],
+    }
+
+
+class Bench:
+    """One run: the cluster, who is measured, and with which environment."""
+
+    def __init__(self, chosen: argparse.Namespace, scratch: str) -> None:
+        self.chosen = chosen
+        self.scratch = scratch
+        self.cluster = Cluster(chosen.kubeconfig)
+        # A home of its own: kubectl keeps a discovery cache there, which the
+        # warm-up fills, as it is filled for everyone who uses kubectl.
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": scratch,
+            "KUBECONFIG": chosen.kubeconfig,
+            "PYTHONPATH": chosen.python_path,
+        }
+        self.accept = {"json": JSON, "protobuf": PROTOBUF}[chosen.page_accept]
+
+    def get(self, path: str) -> bytes:
+        connection = self.cluster.connect()
+        connection.request("GET", path, headers={"User-Agent": "bench", "Accept": JSON})
+        answer = connection.getresponse()
+        body = answer.read()
+        connection.close()
+        if answer.status != 200:
+            raise SystemExit(f"GET {path}: {answer.status} {body[:500]!r}")
+        return body
+
+    def pages(self) -> list[str]:
+        """The plugin's requests, one path a page; they hold for some minutes."""
+        paths, token = [], ""
+        while True:
+            query = {"limit": self.chosen.page_limit} | ({"continue": token} if token else {})
+            paths.append(f"{LIST}?{urllib.parse.urlencode(query)}")
+            token = json.loads(self.get(paths[-1]))["metadata"].get("continue", "")
+            if not token:
+                return paths
+
+    def curl(self, name: str, paths: list[str], accept: str) -> list[str]:
+        file = os.path.join(self.scratch, f"{name}.curl")
+        with open(file, "w", encoding="utf-8") as config:
+            for path in paths:
+                config.write(f'url = "{self.cluster.server}{path}"\noutput = "/dev/null"\n')
+        return ["curl", "--silent", "--fail", "--noproxy", "*", "-A", "bench",
+                "--cacert", self.cluster.ca, "--cert", self.cluster.certificate,
+                "--key", self.cluster.key, "-H", f"Accept: {accept}", "--config", file]
+
+    def commands(self) -> dict[str, tuple[str, list[str]]]:
+        """Who is measured: label and command line, in the order of a round."""
+        chosen, found = self.chosen, {}
+        if "ours" not in chosen.without:
+            found["ours"] = ("`kubectl-sre health`", [chosen.plugin, "health"])
+        if "kubectl" not in chosen.without:
+            found["kubectl"] = ("`kubectl get deploy -A`", [chosen.kubectl, "get", "deploy", "-A"])
+        found["curlJson"] = ("curl, one list, JSON", self.curl("json", [LIST], JSON))
+        found["curlProtobuf"] = ("curl, one list, protobuf", self.curl("protobuf", [LIST], PROTOBUF))
+        found["curlPages"] = (
+            f"curl, the plugin's pages of {chosen.page_limit}, {chosen.page_accept}",
+            self.curl("pages", self.pages(), self.accept))
+        if "python" not in chosen.without:
+            found["python"] = ("kubernetes (Python)", [
+                sys.executable, os.path.join(HERE, "peer_client.py"), chosen.kubeconfig])
+        found["true"] = ("true", ["true"])
+        return found
+
+    def verify(self, count: int) -> None:
+        """Each must have looked at all of them, or its time means nothing."""
+        seen = {}
+        if "ours" not in self.chosen.without:
+            text = output([self.chosen.plugin, "health", "-o", "json"], self.environment)
+            try:
+                checks = json.loads(text)["checks"]
+                seen["ours"] = next(c for c in checks if c["check"] == "deployments")["summary"]["total"]
+            except (ValueError, KeyError, StopIteration):
+                raise SystemExit(f"no report from the plugin: {text[:500]!r}") from None
+        commands = self.commands()
+        if "kubectl" in commands:
+            lines = output([*commands["kubectl"][1], "--no-headers"], self.environment)
+            seen["kubectl"] = len(lines.splitlines())
+        if "python" in commands:
+            seen["python"] = len(output(commands["python"][1], self.environment).splitlines())
+        wrong = {name: number for name, number in seen.items() if number != count}
+        if wrong:
+            raise SystemExit(f"there are {count} Deployments, but these counted: {wrong}")
+
+    def measure(self, count: int) -> dict:
+        rounds = self.chosen.rounds or next(
+            (r for size, r in ROUNDS.items() if count <= size), min(ROUNDS.values()))
+        body = self.get(LIST)
+        self.verify(count)
+        samples: dict[str, list] = {}
+        labels = {}
+        for number in range(-WARM_UP, rounds):
+            say(f"{count} Deployments, " + (f"round {number + 1} of {rounds}" if number >= 0 else "warming up"))
+            # Anew each round: continue tokens expire after minutes.
+            for name, (label, command) in self.commands().items():
+                sample = run(command, self.environment)
+                # Ours says by its code that some are degraded; all others succeed.
+                if sample.exit_code not in ((0, 2) if name == "ours" else (0,)):
+                    raise SystemExit(f"{' '.join(command)}: exit code {sample.exit_code}")
+                if number >= 0:
+                    labels[name] = label
+                    samples.setdefault(name, []).append(sample)
+        return {
+            "count": count,
+            "degraded": degraded(count),
+            "averageBytes": len(body) / count,
+            "rounds": rounds,
+            "warmUp": WARM_UP,
+            "commands": {
+                name: {
+                    "label": labels[name],
+                    "seconds": spread([sample.seconds for sample in taken]),
+                    "peakBytes": spread([sample.peak_bytes for sample in taken]),
+                    "exitCodes": sorted({sample.exit_code for sample in taken}),
+                }
+                for name, taken in samples.items()
+            },
+        }
+
+    def measure_agent(self, count: int) -> dict:
+        say(f"the agent with {count} Deployments")
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        log_path = os.path.join(self.scratch, "agent.log")
+        with open(log_path, "wb") as log:
+            started = time.perf_counter()
+            process = subprocess.Popen(
+                [self.chosen.agent, "--kubeconfig", self.chosen.kubeconfig, "--address", f"127.0.0.1:{port}"],
+                env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        try:
+            self.await_agent(process, port, count, started, log_path)
+            first = time.perf_counter() - started
+            time.sleep(2)
+            after_list = memory_of(process.pid)
+            agent = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+            server = self.cluster.connect()
+            latency = {
+                "agent /health/deployments?state=degraded":
+                    repeated(agent, "/health/deployments?state=degraded", REQUESTS),
+                "agent /health/apiserver": repeated(agent, "/health/apiserver", REQUESTS),
+                "API server /readyz?verbose": repeated(server, "/readyz?verbose", REQUESTS),
+                "API server /version": repeated(server, "/version", REQUESTS),
+            }
+            latency |= spaced({
+                "agent /health/apiserver": (agent, "/health/apiserver"),
+                "API server /readyz?verbose": (server, "/readyz?verbose"),
+                "API server /version": (server, "/version"),
+            })
+            after_requests = memory_of(process.pid)
+        finally:
+            process.terminate()
+            try:
+                process.wait(timeout=15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        return {
+            "firstAnswerSeconds": first,
+            "afterList": after_list,
+            "afterRequests": after_requests,
+            "latency": {name: spread(times) for name, times in latency.items()},
+        }
+
+    def await_agent(self, process: subprocess.Popen, port: int, count: int, started: float, log_path: str) -> None:
+        answer = "nothing"
+        while time.perf_counter() - started < AGENT_SECONDS and process.poll() is None:
+            try:
+                connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+                connection.request("GET", "/readyz")
+                ready = connection.getresponse()
+                ready.read()
+                connection.request("GET", "/health/deployments?state=degraded")
+                body = connection.getresponse().read()
+                connection.close()
+                answer = f"/readyz {ready.status}, {body[:300]!r}"
+                if ready.status == 200 and json.loads(body)["summary"]["total"] == count:
+                    return
+            except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
+                pass
+            time.sleep(0.02)
+        with open(log_path, encoding="utf-8", errors="replace") as log:
+            tail = "".join(log.readlines()[-30:])
+        raise SystemExit(f"the agent did not come to {count} Deployments; last answer: {answer}\n{tail}")
+
+
+def timed(connection: http.client.HTTPConnection, path: str) -> float:
+    started = time.perf_counter()
+    connection.request("GET", path, headers={"User-Agent": "bench"})
+    answer = connection.getresponse()
+    body = answer.read()
+    seconds = time.perf_counter() - started
+    if answer.status != 200:
+        raise SystemExit(f"GET {path}: {answer.status} {body[:300]!r}")
+    return seconds
+
+
+def repeated(connection: http.client.HTTPConnection, path: str, requests: int) -> list[float]:
+    for _ in range(10):
+        timed(connection, path)
+    return [timed(connection, path) for _ in range(requests)]
+
+
+def spaced(asked: dict[str, tuple[http.client.HTTPConnection, str]]) -> dict[str, list[float]]:
+    times: dict[str, list[float]] = {name: [] for name in asked}
+    for _ in range(SPACED_REQUESTS):
+        for name, (connection, path) in asked.items():
+            times[name].append(timed(connection, path))
+        time.sleep(SPACING)
+    return {f"{name}, spaced": taken for name, taken in times.items()}
+
+
+def targets(results: dict) -> list[dict]:
+    """What was asked for beside what was measured; told, never enforced."""
+    goals: list[dict] = []
+
+    def goal(name: str, target: str, measured: str, met: bool) -> None:
+        goals.append({"name": name, "target": target, "measured": measured, "met": met})
+
+    for size in results["sizes"]:
+        count, commands = size["count"], size["commands"]
+        median = {name: entry["seconds"]["median"] for name, entry in commands.items()}
+        if "ours" in commands and "kubectl" in commands and count in (10, 10000):
+            share = median["ours"] / median["kubectl"]
+            most, words = (1 / 3, "a third") if count == 10 else (1 / 5, "a fifth")
+            goal(f"plugin, {count:,}: time of kubectl's", f"at most {words}", f"{share:.2f}", share <= most)
+        if "ours" in commands and count == 10000:
+            for name in ("curlJson", "curlProtobuf", "curlPages"):
+                ratio = median["ours"] / median[name]
+                goal(f"plugin, 10,000: time of {commands[name]['label']}", "at most 1.5",
+                     f"{ratio:.2f}", ratio <= 1.5)
+            peak = commands["ours"]["peakBytes"]["max"]
+            goal("plugin, 10,000: peak memory", "under 80 MB", report.megabytes(peak), peak < 80e6)
+        if "agent" in size and count == 10000:
+            entry = size["agent"]
+            resident = entry["afterList"]["resident"]
+            goal("agent, 10,000: resident after the first list", "under 40 MB",
+                 report.megabytes(resident), resident < 40e6)
+            middle = entry["latency"]["agent /health/deployments?state=degraded"]["median"]
+            goal("agent, 10,000: /health/deployments?state=degraded, median", "under 1 ms",
+                 report.milliseconds(middle), middle < 0.001)
+            for suffix in ("", ", spaced"):
+                own = entry["latency"][f"agent /health/apiserver{suffix}"]["median"]
+                server = entry["latency"][f"API server /readyz?verbose{suffix}"]["median"]
+                goal(f"agent: /health/apiserver{suffix}, beyond the API server's own /readyz?verbose",
+                     "at most 1 ms", report.milliseconds(own - server), own - server <= 0.001)
+    return goals
+
+
+def versions(bench: Bench) -> dict[str, str]:
+    chosen = bench.chosen
+    found = {"API server": json.loads(bench.get("/version"))["gitVersion"]}
+    if "ours" not in chosen.without:
+        found["kubectl-sre"] = (output([chosen.plugin, "version"], bench.environment).splitlines() or ["unknown"])[0]
+    if "kubectl" not in chosen.without:
+        found["kubectl"] = json.loads(output(
+            [chosen.kubectl, "version", "--client", "-o", "json"], bench.environment))["clientVersion"]["gitVersion"]
+    found["curl"] = output(["curl", "--version"]).splitlines()[0]
+    if "python" not in chosen.without:
+        client = output([sys.executable, "-c", "import kubernetes; print(kubernetes.__version__)"],
+                        bench.environment).strip()
+        found["Python"] = f"{platform.python_version()}, kubernetes {client}"
+    return found
+
+
+def main() -> None:
+    chosen = arguments()
+    become_subreaper()
+    with tempfile.TemporaryDirectory(prefix="sre-bench-") as scratch:
+        bench = Bench(chosen, scratch)
+        results = {
+            "measuredAt": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
+            "machine": machine(),
+            "versions": versions(bench),
+            "sizes": [],
+        }
+        existing = 0
+        for count in chosen.sizes:
+            say(f"growing the cluster to {count} Deployments")
+            populate(chosen.kubeconfig, count, existing)
+            existing = count
+            size = bench.measure(count)
+            if "agent" not in chosen.without:
+                size["agent"] = bench.measure_agent(count)
+            results["sizes"].append(size)
+        results["targets"] = targets(results)
+    if chosen.json:
+        with open(chosen.json, "w", encoding="utf-8") as file:
+            json.dump(results, file, indent=1)
+            file.write("\n")
+    print(report.markdown(results), end="")
+
+
+if __name__ == "__main__":
+    main()
