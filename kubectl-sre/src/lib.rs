@@ -1,0 +1,57 @@
+//! `kubectl sre`: asks whether a cluster is well, and says it.
+//!
+//! [`cli`] is the grammar, [`command`] one file a subcommand, [`source`] where a report comes from, [`output`]
+//! one file a format. Everything under `main` runs in a test with its own streams.
+
+pub mod cli;
+pub mod command;
+pub mod output;
+mod progress;
+mod shell;
+pub mod source;
+
+pub use shell::Shell;
+
+/// Exit codes that no verdict has.
+pub mod exit {
+    /// An input was refused.
+    pub const USAGE: u8 = 64;
+    /// The API server could not be reached.
+    pub const UNREACHED: u8 = 69;
+    /// Ctrl-C.
+    pub const INTERRUPTED: u8 = 130;
+}
+
+/// Runs the plugin with these arguments, the first being its own name, and returns the exit code.
+pub fn main(args: impl IntoIterator<Item = std::ffi::OsString>, shell: &mut Shell) -> u8 {
+    let command = match cli::parse(args) {
+        Ok(command) => command,
+        Err(cli::Refused::Help(text)) => {
+            shell.print(&text);
+            return 0;
+        }
+        Err(cli::Refused::Usage(line)) => {
+            shell.complain(&format!("error: {line}"));
+            return exit::USAGE;
+        }
+    };
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            shell.complain(&format!("error: no runtime: {error}"));
+            return exit::UNREACHED;
+        }
+    };
+    let code = runtime.block_on(async {
+        tokio::select! {
+            code = command::run(command, shell) => Some(code),
+            _ = tokio::signal::ctrl_c() => None,
+        }
+    });
+    // A look-up of a name that is still under way must not hold up the exit.
+    runtime.shutdown_background();
+    code.unwrap_or_else(|| {
+        shell.complain("interrupted");
+        exit::INTERRUPTED
+    })
+}

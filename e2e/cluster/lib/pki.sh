@@ -87,7 +87,7 @@ write_kubeconfig() {
 	mv -f -- "$file.part" "$file"
 }
 
-# make_pki ADVERTISED_NAMES...
+# make_pki: what the API server and the controller-manager need to start.
 make_pki() {
 	mkdir -p -- "$dir/pki"
 	chmod 700 "$dir/pki"

@@ -46,6 +46,35 @@ pub enum Class {
 }
 
 impl Class {
+    /// Every class.
+    pub const ALL: [Self; 19] = [
+        Self::BadConfiguration,
+        Self::Credential,
+        Self::Dns,
+        Self::Refused,
+        Self::Unreachable,
+        Self::UnknownAuthority,
+        Self::CertificateExpired,
+        Self::WrongName,
+        Self::Tls,
+        Self::Timeout,
+        Self::ConnectionLost,
+        Self::Unauthenticated,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::Expired,
+        Self::Overloaded,
+        Self::Unhealthy,
+        Self::Rejected,
+        Self::NotAnApiServer,
+    ];
+
+    /// The class that a word on the wire means; `None` for those of a newer version.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|class| class.as_str() == word)
+    }
+
     /// The stable word on the wire.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -58,6 +58,29 @@ pub async fn direct(client: &Client, ask: &Ask, clock: Clock, progress: &(dyn Fn
     report
 }
 
+/// The report of a run that could not even begin, because a credential could not be obtained for one: every part
+/// unknown.
+#[must_use]
+pub fn unreached(ask: &Ask, failure: &Failure, clock: Clock) -> Report {
+    let mut report =
+        Report::new(Source { mode: "direct".into(), ..Source::default() }, clock().to_string());
+    if ask.api_server {
+        let failed = failed(failure, "");
+        report.checks.push(Check::ApiServer(check::apiserver::judge(&Answers {
+            version: Err(failed.clone()),
+            latency_ms: 0.0,
+            readyz: Err(failed),
+        })));
+    }
+    for wanted in &ask.kinds {
+        report.coverage.kinds.push(wanted.kind.plural().to_owned());
+        report.coverage.not_seen.push(not_seen_kind(wanted.kind, ask.namespace.as_deref(), failure));
+        report.checks.push(Check::Kind(KindCheck::of(wanted.kind.plural(), Vec::new(), false)));
+    }
+    report.settle();
+    report
+}
+
 /// What every part of a run needs.
 struct Run<'a> {
     client: &'a Client,

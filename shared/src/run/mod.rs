@@ -8,7 +8,7 @@ mod kind;
 
 pub use clock::Clock;
 pub use coverage::{not_seen, not_seen_kind};
-pub use direct::{Progress, api_server, direct};
+pub use direct::{Progress, api_server, direct, unreached};
 pub use dump::dump;
 pub use kind::{Kind, KindVisitor};
 

@@ -1,0 +1,89 @@
+//! Owns what every handler reads: the caches, the check of the API server, and how old data may be.
+//! Must not know HTTP.
+
+use crate::cache::{Moment, Objects};
+use crate::changes::Changes;
+use crate::connection::Connection;
+use crate::outage::Outages;
+use crate::probe::Probe;
+use crate::watcher::{self, Feed};
+use crate::{Pace, Settings};
+use sre_shared::report::Namespaces;
+use sre_shared::run::Clock;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// The state of the process.
+pub struct App {
+    /// The client of the API server.
+    pub connection: Arc<Connection>,
+    /// The check of the API server.
+    pub probe: Arc<Probe>,
+    /// One cache a kind, in the order of the report.
+    pub kinds: Vec<Arc<dyn Objects>>,
+    /// Which namespaces are watched.
+    pub namespaces: Namespaces,
+    /// The log of what cannot be reached.
+    pub outages: Arc<Outages>,
+    /// The log of verdicts.
+    pub changes: Arc<Changes>,
+    /// This machine's clock.
+    pub clock: Clock,
+    /// Name of the pod this runs in.
+    pub pod: Option<String>,
+    stale_after: Duration,
+    pace: Pace,
+    started: Instant,
+}
+
+impl App {
+    /// The state of a process that has read nothing yet, and what fills its caches.
+    pub fn new(settings: &Settings, connection: Connection) -> (Self, Vec<Feed>) {
+        let connection = Arc::new(connection);
+        let outages = Arc::new(Outages::default());
+        let probe = Probe::new(
+            Arc::clone(&connection),
+            Arc::clone(&outages),
+            settings.clock,
+            settings.request_timeout,
+            &settings.pace,
+        );
+        let (kinds, feeds) =
+            settings.kinds.iter().map(|kind| watcher::cache(*kind, &settings.namespaces)).unzip();
+        let app = Self {
+            connection,
+            probe: Arc::new(probe),
+            kinds,
+            namespaces: if settings.namespaces.is_empty() {
+                Namespaces::default()
+            } else {
+                Namespaces::These(settings.namespaces.clone())
+            },
+            outages,
+            changes: Arc::new(Changes::default()),
+            clock: settings.clock,
+            pod: settings.pod.clone(),
+            stale_after: settings.stale_after,
+            pace: settings.pace,
+            started: Instant::now(),
+        };
+        (app, feeds)
+    }
+
+    /// This moment, for one answer.
+    pub fn moment(&self) -> Moment {
+        Moment {
+            now: self.connection.client().server_time().unwrap_or_else(self.clock),
+            instant: Instant::now(),
+            silent: self.probe.silent(),
+            stale: self.pace.stale,
+            stale_after: self.stale_after,
+        }
+    }
+
+    /// Whether the first lists had their time: from then on what is missing is said and not waited for.
+    pub fn is_patience_over(&self) -> bool {
+        self.started.elapsed() >= self.pace.patience
+    }
+}

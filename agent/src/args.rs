@@ -1,0 +1,252 @@
+//! Owns the command line and its environment variables, and what they mean together.
+//! Must not know what is done with them.
+
+use crate::address::Address;
+use crate::log::{Format, Threshold};
+use crate::{Pace, Settings, duration};
+use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser};
+use sre_shared::cluster::{Deadlines, Origin};
+use sre_shared::nearest::nearest;
+use sre_shared::run::{Kind, clock};
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Sent to the API server, so that its audit log tells who asked.
+const USER_AGENT: &str = concat!("sre-agent/", env!("CARGO_PKG_VERSION"));
+/// The longest that a connection may take to come about.
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// Answers over HTTP whether the API server and the Deployments of a cluster are healthy
+///
+/// Without --kubeconfig it uses the ServiceAccount of the pod it runs in. It starts and answers also while the API
+/// server is away.
+#[derive(Debug, Parser)]
+#[command(name = "sre-agent", version)]
+pub struct Args {
+    /// The kubeconfig to use; else the ServiceAccount of the pod
+    #[arg(long, value_name = "PATH", env = "SRE_AGENT_KUBECONFIG")]
+    kubeconfig: Option<PathBuf>,
+
+    /// The context of --kubeconfig to use, where it is not the current one
+    #[arg(long, value_name = "NAME", env = "SRE_AGENT_CONTEXT")]
+    context: Option<String>,
+
+    /// Where to listen: :PORT for all addresses, HOST:PORT or [IPV6]:PORT for one; port 0 for any that is free
+    #[arg(long, value_name = "ADDRESS", env = "SRE_AGENT_ADDRESS", default_value = ":8080")]
+    address: Address,
+
+    /// Kinds to watch, separated by commas [default: deployments]
+    #[arg(long, value_name = "KINDS", env = "SRE_AGENT_KINDS", value_delimiter = ',', value_parser = kind)]
+    kinds: Vec<Kind>,
+
+    /// Namespaces to watch, separated by commas [default: all]
+    #[arg(long, value_name = "NAMES", env = "SRE_AGENT_NAMESPACES", value_delimiter = ',', value_parser = namespace)]
+    namespaces: Vec<String>,
+
+    /// Data of which the API server has said nothing for this long is called unknown
+    #[arg(long, value_name = "DURATION", env = "SRE_AGENT_STALE_AFTER", default_value = "3m", value_parser = duration::parse)]
+    stale_after: Duration,
+
+    /// The longest that one request to the API server may take; watches are exempt
+    #[arg(long, value_name = "DURATION", env = "SRE_AGENT_REQUEST_TIMEOUT", default_value = "10s", value_parser = duration::parse)]
+    request_timeout: Duration,
+
+    /// Connections served at the same time; more have to wait
+    #[arg(long, value_name = "NUMBER", env = "SRE_AGENT_MAX_CONNECTIONS", default_value = "256", value_parser = clap::value_parser!(u16).range(1..))]
+    max_connections: u16,
+
+    /// How the log is written to stderr
+    #[arg(long, value_name = "FORMAT", env = "SRE_AGENT_LOG_FORMAT", default_value = "text", value_enum)]
+    log_format: Format,
+
+    /// The least important event that is logged
+    #[arg(long, value_name = "LEVEL", env = "SRE_AGENT_LOG_LEVEL", default_value = "info", value_enum)]
+    log_level: Threshold,
+}
+
+/// What the command line asks for.
+#[derive(Debug)]
+pub struct Wish {
+    /// How to run.
+    pub settings: Settings,
+    /// How the log is written.
+    pub log_format: Format,
+    /// What is logged.
+    pub log_level: Threshold,
+}
+
+/// Reads the command line.
+///
+/// # Errors
+/// What clap has to say, the help and the version among it.
+pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Wish, clap::Error> {
+    let args = Args::try_parse_from(words)?;
+    // A chart value that is left empty sets the variable to nothing.
+    let kubeconfig = args.kubeconfig.filter(|p| !p.as_os_str().is_empty());
+    let context = args.context.filter(|c| !c.is_empty());
+    let origin = match kubeconfig {
+        Some(path) => Origin::File(path),
+        None if context.is_some() => {
+            return Err(Args::command().error(
+                ErrorKind::MissingRequiredArgument,
+                "--context is one of a kubeconfig, give --kubeconfig PATH too",
+            ));
+        }
+        None => Origin::InCluster,
+    };
+    let mut kinds = args.kinds;
+    if kinds.is_empty() {
+        kinds = Kind::ALL.to_vec();
+    }
+    dedup(&mut kinds);
+    let mut namespaces = args.namespaces;
+    if namespaces == [""] {
+        namespaces.clear();
+    }
+    if namespaces.iter().any(String::is_empty) {
+        return Err(Args::command().error(
+            ErrorKind::ValueValidation,
+            "a name in --namespaces is empty, the list looks like shop,payments",
+        ));
+    }
+    namespaces.sort();
+    dedup(&mut namespaces);
+    let cluster = sre_shared::cluster::Settings {
+        origin,
+        context,
+        deadlines: Deadlines {
+            connect: CONNECT.min(args.request_timeout),
+            idle: args.request_timeout,
+            request: Some(args.request_timeout),
+            run: None,
+        },
+        user_agent: USER_AGENT.to_owned(),
+    };
+    let settings = Settings {
+        cluster,
+        address: args.address,
+        kinds,
+        namespaces,
+        stale_after: args.stale_after,
+        request_timeout: args.request_timeout,
+        max_connections: args.max_connections.into(),
+        pod: pod(),
+        clock: clock::system,
+        pace: Pace::default(),
+    };
+    Ok(Wish { settings, log_format: args.log_format, log_level: args.log_level })
+}
+
+fn dedup<T: PartialEq>(values: &mut Vec<T>) {
+    let mut kept: Vec<T> = Vec::with_capacity(values.len());
+    for value in values.drain(..) {
+        if !kept.contains(&value) {
+            kept.push(value);
+        }
+    }
+    *values = kept;
+}
+
+fn kind(word: &str) -> Result<Kind, String> {
+    let word = word.trim();
+    Kind::from_word(word).ok_or_else(|| {
+        let plurals = || Kind::ALL.iter().map(|k| k.plural());
+        match nearest(word, plurals()) {
+            Some(near) => format!("no kind that is watched, did you mean {near:?}?"),
+            None => format!("no kind that is watched, those are: {}", plurals().collect::<Vec<_>>().join(", ")),
+        }
+    })
+}
+
+/// A DNS label, which is what a namespace's name is.
+fn namespace(word: &str) -> Result<String, String> {
+    let word = word.trim();
+    let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    let fits = word.len() <= 63
+        && word.bytes().all(|b| inner(b) || b == b'-')
+        && word.bytes().next().is_some_and(inner)
+        && word.bytes().last().is_some_and(inner);
+    match word {
+        // What an empty list means is decided for the list as a whole.
+        "" => Ok(String::new()),
+        "*" | "all" => Err("leave --namespaces out for all namespaces".into()),
+        _ if fits => Ok(word.to_owned()),
+        _ => Err("no name of a namespace, which consists of a-z, 0-9 and -".into()),
+    }
+}
+
+/// The pod this runs in, as the chart tells it, else by its host name, which is the pod's name unless the pod is
+/// on the host's network.
+#[allow(clippy::disallowed_methods, reason = "these two are facts about the pod and no flags")]
+fn pod() -> Option<String> {
+    ["POD_NAME", "HOSTNAME"].iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(words: &str) -> Result<Wish, clap::Error> {
+        super::read(std::iter::once("sre-agent").chain(words.split_whitespace()).map(OsString::from))
+    }
+
+    #[test]
+    fn the_flags_have_the_documented_defaults() {
+        let wish = read("").unwrap();
+        let settings = wish.settings;
+        assert_eq!(settings.cluster.origin, Origin::InCluster);
+        assert_eq!(settings.address.to_string(), ":8080");
+        assert_eq!(settings.kinds, Kind::ALL);
+        assert!(settings.namespaces.is_empty());
+        assert_eq!(settings.stale_after, Duration::from_secs(180));
+        assert_eq!(settings.request_timeout, Duration::from_secs(10));
+        assert_eq!(settings.max_connections, 256);
+        assert_eq!((wish.log_format, wish.log_level), (Format::Text, Threshold::Info));
+    }
+
+    #[test]
+    fn every_flag_is_read() {
+        let words = "--kubeconfig k --context c --address [::1]:1 --kinds deploy,deployments --namespaces b,a,b \
+                     --stale-after 90s --request-timeout 2s --max-connections 3 --log-format json --log-level debug";
+        let wish = read(words).unwrap();
+        let settings = wish.settings;
+        assert_eq!(settings.cluster.origin, Origin::File("k".into()));
+        assert_eq!(settings.cluster.context.as_deref(), Some("c"));
+        assert_eq!(settings.cluster.deadlines.connect, Duration::from_secs(2));
+        assert_eq!(settings.kinds, [Kind::Deployments]);
+        assert_eq!(settings.namespaces, ["a", "b"]);
+        assert_eq!((settings.stale_after.as_secs(), settings.max_connections), (90, 3));
+        assert_eq!((wish.log_format, wish.log_level), (Format::Json, Threshold::Debug));
+    }
+
+    #[test]
+    fn every_flag_has_its_environment_variable() {
+        for argument in Args::command().get_arguments().filter(|a| !["help", "version"].contains(&a.get_id().as_str())) {
+            let name = argument.get_long().unwrap().replace('-', "_").to_uppercase();
+            assert_eq!(argument.get_env().unwrap(), format!("SRE_AGENT_{name}").as_str());
+        }
+    }
+
+    #[test]
+    fn wrong_input_is_refused_with_the_nearest_right_one() {
+        for (words, part) in [
+            ("--context c", "give --kubeconfig PATH too"),
+            ("--kinds deploymnts", "did you mean \"deployments\"?"),
+            ("--kinds zzz", "those are: deployments"),
+            ("--namespaces Shop", "no name of a namespace"),
+            ("--namespaces a,,b", "a name is empty"),
+            ("--namespaces *", "leave --namespaces out"),
+            ("--address 8080", "did you mean :8080?"),
+            ("--stale-after 90", "did you mean 90s?"),
+            ("--max-connections 0", "0 is not in 1..=65535"),
+            ("--log-level inf", "info"),
+            ("--metrics-address :9", "unexpected argument '--metrics-address'"),
+            ("serve", "unexpected argument 'serve'"),
+        ] {
+            let error = read(words).unwrap_err().to_string();
+            assert!(error.contains(part), "{words}: {error}");
+        }
+    }
+}

@@ -1,0 +1,603 @@
+//! Owns the objects of one kind as their watches told them, and what can be said of them at a given moment.
+//! Must not know how they are read, nor how an answer is written.
+//!
+//! An object whose verdict is healthy without a note is settled: time alone cannot change that verdict, so it is
+//! counted once, when it changes. Every other object is in an index and judged again for each answer, with the
+//! time of that answer. So the answer to "what is wrong?" costs what is wrong, and not the size of the cluster.
+
+use crate::changes::{Change, Standing};
+use sre_shared::check::{self, Evidence, Judged, Now};
+use sre_shared::cluster::{Class, Failure};
+use sre_shared::report::{Item, NotSeen, State, Status, Summary, Verdict};
+use sre_shared::resource::{Decoded, Time};
+use sre_shared::run::{Kind, not_seen_kind};
+use sre_shared::selector::Selector;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::{Bound, ControlFlow, RangeBounds};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// A watch that stays silent is alive for so many seconds, since bookmarks come once a minute. A verdict that
+/// depends on time is not carried further than that beyond the last sign of life.
+const ALIVE_SECONDS: i64 = 90;
+
+/// Namespace and name; sorts as reports do.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key {
+    /// The namespace; one allocation for all objects of it.
+    pub namespace: Arc<str>,
+    /// The name.
+    pub name: Arc<str>,
+}
+
+impl Key {
+    /// The key of that namespace and name.
+    pub fn new(namespace: &str, name: &str) -> Self {
+        Self { namespace: namespace.into(), name: name.into() }
+    }
+}
+
+/// Which objects are asked for.
+#[derive(Debug, Default)]
+pub struct Selection {
+    /// Only those of this namespace.
+    pub namespace: Option<String>,
+    /// Only those with such labels.
+    pub selector: Selector,
+    /// The selector as it was written.
+    pub selector_text: String,
+    /// Only those in one of these states; the summary counts the others too.
+    pub states: Option<Vec<State>>,
+    /// Only those that sort after this one; the summary counts the others too.
+    pub after: Option<Key>,
+}
+
+impl Selection {
+    fn takes(&self, item: &Item) -> bool {
+        self.states.as_ref().is_none_or(|states| states.contains(&item.state))
+    }
+
+    /// Whether an object that is settled can be among what is asked for.
+    fn takes_settled(&self) -> bool {
+        self.states.as_ref().is_none_or(|states| states.contains(&State::Healthy))
+    }
+
+    fn range(&self, whole: bool) -> (Bound<Key>, Bound<Key>) {
+        let mut from = match &self.namespace {
+            Some(namespace) => Bound::Included(Key::new(namespace, "")),
+            None => Bound::Unbounded,
+        };
+        // No namespace sorts between one and the same with the lowest character behind it.
+        let to = match &self.namespace {
+            Some(namespace) => Bound::Excluded(Key::new(&format!("{namespace}\0"), "")),
+            None => Bound::Unbounded,
+        };
+        if let Some(after) = self.after.as_ref().filter(|_| !whole) {
+            let begins_later = match &from {
+                Bound::Included(first) => after >= first,
+                _ => true,
+            };
+            if begins_later {
+                from = Bound::Excluded(after.clone());
+            }
+        }
+        // A map panics where a range ends before it begins, which a token of another namespace asks for.
+        match (&from, &to) {
+            (Bound::Excluded(a) | Bound::Included(a), Bound::Excluded(b)) if a >= b => {
+                (Bound::Included(b.clone()), Bound::Excluded(b.clone()))
+            }
+            _ => (from, to),
+        }
+    }
+}
+
+/// The moment for which an answer is made.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment {
+    /// The time by the API server's clock.
+    pub now: Time,
+    /// The same moment by this process's.
+    pub instant: Instant,
+    /// When the API server last failed to answer, where it failed to more than once in a row.
+    pub silent: Option<Instant>,
+    /// From what age on data is called stale.
+    pub stale: Duration,
+    /// From what age on it is called unknown.
+    pub stale_after: Duration,
+}
+
+impl Moment {
+    fn time_of(&self, observed: Instant) -> Time {
+        let age = i64::try_from(self.age(observed).as_secs()).unwrap_or(i64::MAX);
+        Time::from_seconds(self.now.seconds.saturating_sub(age))
+    }
+
+    fn age(&self, observed: Instant) -> Duration {
+        self.instant.saturating_duration_since(observed)
+    }
+
+    fn is_stale(&self, observed: Instant) -> bool {
+        // A sign of life that is newer than the last failed check outweighs it.
+        self.age(observed) >= self.stale || self.silent.is_some_and(|silent| silent >= observed)
+    }
+
+    fn is_too_old(&self, observed: Instant) -> bool {
+        self.age(observed) >= self.stale_after
+    }
+}
+
+/// What can be said of a selection as a whole.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Overview {
+    /// The overall answer.
+    pub status: Status,
+    /// The three words that `?fail=` knows.
+    pub verdict: Verdict,
+    /// How many objects are in each state.
+    pub summary: Summary,
+    /// What could not be seen.
+    pub not_seen: Vec<NotSeen>,
+    /// When the oldest part of it was true; `None` where nothing was ever read.
+    pub observed: Option<Time>,
+    /// Seconds since then.
+    pub age_seconds: u64,
+    /// Whether it may no longer be true.
+    pub stale: bool,
+}
+
+/// The objects of one kind, whatever their type.
+pub trait Objects: Send + Sync {
+    /// Their kind.
+    fn kind(&self) -> Kind;
+    /// What can be said of the selection as a whole.
+    fn overview(&self, selection: &Selection, moment: &Moment) -> Overview;
+    /// Shows each selected object, sorted by namespace and name, until told to stop.
+    fn visit(&self, selection: &Selection, moment: &Moment, each: &mut dyn FnMut(Item) -> ControlFlow<()>);
+    /// Judges again what time can change, and tells what changed.
+    fn review(&self, moment: &Moment) -> Vec<Change>;
+    /// Whether every watch has either listed or failed at least once.
+    fn is_tried(&self) -> bool;
+    /// Which watches have not listed yet, each with the class of its failure where it has one.
+    fn unlisted(&self) -> Vec<(String, Option<Class>)>;
+}
+
+/// One watch that feeds a cache.
+#[derive(Debug, Default)]
+struct Source {
+    /// Its namespace; `None` for all.
+    namespace: Option<String>,
+    /// When it last told anything; `None` before the first list.
+    heard: Option<Instant>,
+    /// Its last failure, and how many there were since it was last heard.
+    failure: Option<(Failure, u32)>,
+}
+
+/// The objects of one kind.
+pub struct Cache<T> {
+    kind: Kind,
+    inner: Mutex<Inner<T>>,
+}
+
+struct Inner<T> {
+    objects: BTreeMap<Key, Box<Entry<T>>>,
+    /// Those that are not settled.
+    open: BTreeSet<Key>,
+    sources: Vec<Source>,
+    /// Counts the lists, to find what a new one no longer has.
+    round: u32,
+}
+
+struct Entry<T> {
+    object: Decoded<T>,
+    /// When this generation of the object was first seen here.
+    first_seen: Time,
+    standing: Standing,
+    source: u16,
+    settled: bool,
+    round: u32,
+}
+
+impl<T: Judged> Entry<T> {
+    fn judge(&self, now: Time) -> Item {
+        match &self.object {
+            Ok(object) => {
+                object.judge(&Evidence { first_seen: Some(self.first_seen), ..Evidence::at(Now::known(now)) })
+            }
+            Err(undecodable) => check::undecodable::<T>(undecodable),
+        }
+    }
+
+    fn generation(&self) -> Option<i64> {
+        self.object.as_ref().ok().and_then(|object| object.meta().generation)
+    }
+
+    /// An object that could not be decoded may have any labels.
+    fn is_selected(&self, selector: &Selector) -> bool {
+        selector.is_empty() || self.object.as_ref().map_or(true, |o| selector.matches(&o.meta().labels))
+    }
+}
+
+impl<T: Judged> Cache<T> {
+    /// An empty cache that is fed by one watch for each namespace, or by one for all where none is given.
+    pub fn new(kind: Kind, namespaces: &[String]) -> Self {
+        let sources = if namespaces.is_empty() {
+            vec![Source::default()]
+        } else {
+            let of = |n: &String| Source { namespace: Some(n.clone()), ..Source::default() };
+            namespaces.iter().map(of).collect()
+        };
+        let inner = Inner { objects: BTreeMap::new(), open: BTreeSet::new(), sources, round: 0 };
+        Self { kind, inner: Mutex::new(inner) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner<T>> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes over a whole list. Tells what changed since the last one, and nothing of the first.
+    pub fn listed(&self, source: u16, items: Vec<Decoded<T>>, now: Time) -> Vec<Change> {
+        let mut inner = self.lock();
+        let first = inner.heard(source);
+        inner.round = inner.round.wrapping_add(1);
+        let round = inner.round;
+        let mut changes = Vec::new();
+        for item in items {
+            let change = inner.put(source, item, now);
+            changes.extend(change.filter(|_| !first));
+        }
+        let Inner { objects, open, .. } = &mut *inner;
+        objects.retain(|key, entry| {
+            let stays = entry.source != source || entry.round == round;
+            if !stays {
+                open.remove(key);
+            }
+            stays
+        });
+        changes
+    }
+
+    /// Takes over an object that was created or changed.
+    pub fn applied(&self, source: u16, object: Decoded<T>, now: Time) -> Option<Change> {
+        let mut inner = self.lock();
+        inner.heard(source);
+        inner.put(source, object, now)
+    }
+
+    /// Forgets an object.
+    pub fn deleted(&self, source: u16, namespace: &str, name: &str) {
+        let mut inner = self.lock();
+        inner.heard(source);
+        let key = Key::new(namespace, name);
+        inner.objects.remove(&key);
+        inner.open.remove(&key);
+    }
+
+    /// The watch is alive and has nothing to tell.
+    pub fn bookmark(&self, source: u16) {
+        self.lock().heard(source);
+    }
+
+    /// The watch failed.
+    pub fn failed(&self, source: u16, failure: Failure, failures: u32) {
+        if let Some(source) = self.lock().sources.get_mut(usize::from(source)) {
+            source.failure = Some((failure, failures));
+        }
+    }
+
+    /// How many objects there are.
+    pub fn len(&self) -> usize {
+        self.lock().objects.len()
+    }
+}
+
+impl<T: Judged> Inner<T> {
+    /// Notes a sign of life; true where it is the first.
+    fn heard(&mut self, source: u16) -> bool {
+        let Some(source) = self.sources.get_mut(usize::from(source)) else { return false };
+        source.failure = None;
+        source.heard.replace(Instant::now()).is_none()
+    }
+
+    fn put(&mut self, source: u16, object: Decoded<T>, now: Time) -> Option<Change> {
+        let (namespace, name) = match &object {
+            Ok(object) => (object.meta().namespace.as_str(), object.meta().name.as_str()),
+            Err(undecodable) => (undecodable.namespace.as_str(), undecodable.name.as_str()),
+        };
+        let key = self.key(namespace, name);
+        let mut entry = Box::new(Entry {
+            object,
+            first_seen: now,
+            standing: Standing::Unknown,
+            source,
+            settled: false,
+            round: self.round,
+        });
+        if let Some(old) = self.objects.get(&key) {
+            entry.standing = old.standing;
+            if old.generation() == entry.generation() {
+                entry.first_seen = old.first_seen;
+            }
+        }
+        let item = entry.judge(now);
+        entry.settled = is_settled(&item);
+        if entry.settled {
+            self.open.remove(&key);
+        } else {
+            self.open.insert(key.clone());
+        }
+        let change = Change::between(&mut entry.standing, item);
+        self.objects.insert(key, entry);
+        change
+    }
+
+    /// The key of an object, which shares its namespace with the object before it.
+    fn key(&self, namespace: &str, name: &str) -> Key {
+        let key = Key::new(namespace, name);
+        match self.objects.range(..=&key).next_back() {
+            Some((neighbour, _)) if neighbour.namespace == key.namespace => {
+                Key { namespace: Arc::clone(&neighbour.namespace), ..key }
+            }
+            _ => key,
+        }
+    }
+
+    fn source(&self, source: u16) -> Option<&Source> {
+        self.sources.get(usize::from(source))
+    }
+
+    /// The time up to which the verdict about an object of that source is carried.
+    fn carried(&self, source: u16, moment: &Moment) -> Time {
+        match self.source(source).and_then(|s| s.heard) {
+            Some(heard) => {
+                let bound = moment.time_of(heard).seconds.saturating_add(ALIVE_SECONDS);
+                Time::from_seconds(bound.min(moment.now.seconds))
+            }
+            None => moment.now,
+        }
+    }
+
+    fn is_too_old(&self, source: u16, moment: &Moment) -> bool {
+        self.source(source).and_then(|s| s.heard).is_none_or(|heard| moment.is_too_old(heard))
+    }
+
+    /// Every entry of a range in order, of all objects or only of those that are not settled.
+    fn each<'a>(
+        &'a self,
+        range: impl RangeBounds<Key> + 'a,
+        all: bool,
+    ) -> Box<dyn Iterator<Item = &'a Entry<T>> + 'a> {
+        if all {
+            Box::new(self.objects.range(range).map(|(_, entry)| &**entry))
+        } else {
+            Box::new(self.open.range(range).filter_map(|key| self.objects.get(key).map(|entry| &**entry)))
+        }
+    }
+}
+
+/// Whether time alone cannot change the verdict.
+fn is_settled(item: &Item) -> bool {
+    item.state == State::Healthy && item.healthy == Some(true) && item.notes.is_empty()
+}
+
+impl<T: Judged> Objects for Cache<T> {
+    fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    fn overview(&self, selection: &Selection, moment: &Moment) -> Overview {
+        let inner = self.lock();
+        let mut overview = Overview {
+            status: Status::Ok,
+            verdict: Verdict::default(),
+            summary: Summary::default(),
+            not_seen: Vec::new(),
+            observed: None,
+            age_seconds: 0,
+            stale: moment.silent.is_some(),
+        };
+        let too_old = inner.sources_of(self.kind, selection, moment, &mut overview);
+        let range = || selection.range(true);
+        // Only where every part is fresh and no label matters, the settled ones are a number.
+        let counted = selection.selector.is_empty() && !too_old;
+        if counted {
+            let all = match selection.namespace {
+                None => inner.objects.len(),
+                Some(_) => inner.objects.range(range()).count(),
+            };
+            let open = inner.open.range(range()).count();
+            overview.summary.healthy = all.saturating_sub(open) as u64;
+            overview.summary.total = overview.summary.healthy;
+        }
+        let mut fresh = Summary::default();
+        for entry in inner.each(range(), !counted) {
+            if !entry.is_selected(&selection.selector) {
+                continue;
+            }
+            let (state, status) = if entry.settled {
+                (State::Healthy, Status::Ok)
+            } else {
+                let item = entry.judge(inner.carried(entry.source, moment));
+                (item.state, item.status())
+            };
+            overview.summary.count(state);
+            if too_old && inner.is_too_old(entry.source, moment) {
+                overview.status = overview.status.worst(Status::Unknown);
+            } else {
+                fresh.count(state);
+                overview.status = overview.status.worst(status);
+            }
+        }
+        if overview.summary.total == 0 && overview.not_seen.is_empty() && !selection.selector.is_empty() {
+            overview.not_seen.push(nothing_selected(self.kind, selection));
+        }
+        if !overview.not_seen.is_empty() {
+            overview.status = overview.status.worst(Status::Unknown);
+        }
+        overview.verdict = Verdict { unknown: overview.status == Status::Unknown || !overview.not_seen.is_empty(), ..Verdict::default() }
+            .with(&fresh);
+        overview
+    }
+
+    fn visit(&self, selection: &Selection, moment: &Moment, each: &mut dyn FnMut(Item) -> ControlFlow<()>) {
+        let inner = self.lock();
+        for entry in inner.each(selection.range(false), selection.takes_settled()) {
+            if !entry.is_selected(&selection.selector) || (entry.settled && !selection.takes_settled()) {
+                continue;
+            }
+            let item = entry.judge(inner.carried(entry.source, moment));
+            if selection.takes(&item) && each(item).is_break() {
+                return;
+            }
+        }
+    }
+
+    fn review(&self, moment: &Moment) -> Vec<Change> {
+        let mut inner = self.lock();
+        let mut changes = Vec::new();
+        let mut found = Vec::new();
+        for key in &inner.open {
+            let Some(entry) = inner.objects.get(key) else { continue };
+            // What is not heard of does not change here.
+            if inner.source(entry.source).and_then(|s| s.heard).is_none_or(|heard| moment.is_stale(heard)) {
+                continue;
+            }
+            let mut standing = entry.standing;
+            let change = Change::between(&mut standing, entry.judge(inner.carried(entry.source, moment)));
+            if standing != entry.standing {
+                found.push((key.clone(), standing));
+            }
+            changes.extend(change);
+        }
+        for (key, standing) in found {
+            if let Some(entry) = inner.objects.get_mut(&key) {
+                entry.standing = standing;
+            }
+        }
+        changes
+    }
+
+    fn is_tried(&self) -> bool {
+        self.lock().sources.iter().all(|s| s.heard.is_some() || s.failure.is_some())
+    }
+
+    fn unlisted(&self) -> Vec<(String, Option<Class>)> {
+        let inner = self.lock();
+        let unlisted = inner.sources.iter().filter(|s| s.heard.is_none());
+        unlisted
+            .map(|s| (what(self.kind, s.namespace.as_deref()), s.failure.as_ref().map(|(f, _)| f.class)))
+            .collect()
+    }
+}
+
+impl<T: Judged> Inner<T> {
+    /// Adds what the watches behind a selection make of its overview; true where the data of one is too old.
+    fn sources_of(&self, kind: Kind, selection: &Selection, moment: &Moment, overview: &mut Overview) -> bool {
+        let (mut oldest, mut too_old, mut watched) = (None::<Instant>, false, false);
+        for source in &self.sources {
+            let namespace = source.namespace.as_deref();
+            if let (Some(asked), Some(own)) = (&selection.namespace, namespace)
+                && asked != own
+            {
+                continue;
+            }
+            watched = true;
+            let failure = source.failure.as_ref();
+            match source.heard {
+                None => overview.not_seen.push(match failure {
+                    Some((failure, _)) => not_listed(kind, namespace, failure),
+                    None => not_begun(kind, namespace),
+                }),
+                Some(heard) => {
+                    oldest = Some(oldest.map_or(heard, |o| o.min(heard)));
+                    if moment.is_too_old(heard) {
+                        too_old = true;
+                        let since = moment.time_of(heard);
+                        overview.not_seen.push(too_old_to_tell(kind, namespace, since, failure.map(|(f, _)| f)));
+                    } else if let Some((failure, 2..)) = failure
+                        && failure.class == Class::Forbidden
+                    {
+                        // No outage but a decision: from now on nothing more will be seen.
+                        overview.not_seen.push(not_listed(kind, namespace, failure));
+                    }
+                }
+            }
+        }
+        if let (false, Some(namespace)) = (watched, &selection.namespace) {
+            overview.not_seen.push(not_watched(kind, namespace));
+        }
+        if let Some(oldest) = oldest {
+            overview.stale = moment.is_stale(oldest);
+            overview.observed = Some(moment.time_of(oldest));
+            overview.age_seconds = moment.age(oldest).as_secs();
+        }
+        too_old
+    }
+}
+
+fn what(kind: Kind, namespace: Option<&str>) -> String {
+    match namespace {
+        Some(namespace) => format!("{} in namespace {namespace}", kind.plural()),
+        None => kind.plural().to_owned(),
+    }
+}
+
+fn not_listed(kind: Kind, namespace: Option<&str>, failure: &Failure) -> NotSeen {
+    let mut entry = not_seen_kind(kind, namespace, failure);
+    if entry.missing.is_some() {
+        let resource = match kind.group() {
+            "" => kind.plural().to_owned(),
+            group => format!("{}.{group}", kind.plural()),
+        };
+        entry.hint = Some(format!(
+            "let the agent's identity list and watch {resource} (the chart's ClusterRole does), or restrict it with \
+             --namespaces to those that it may read"
+        ));
+    }
+    entry
+}
+
+fn not_begun(kind: Kind, namespace: Option<&str>) -> NotSeen {
+    NotSeen {
+        what: what(kind, namespace),
+        class: "notListed".into(),
+        error: Some("the first list has not finished yet".into()),
+        hint: Some("ask again in a few seconds".into()),
+        missing: None,
+    }
+}
+
+fn too_old_to_tell(kind: Kind, namespace: Option<&str>, since: Time, failure: Option<&Failure>) -> NotSeen {
+    let because = failure.map_or(String::new(), |f| format!(": {}", f.message));
+    NotSeen {
+        what: what(kind, namespace),
+        class: "stale".into(),
+        error: Some(format!("nothing was heard of the API server since {since}{because}")),
+        hint: Some(failure.map_or("ask /health/apiserver", Failure::hint).to_owned()),
+        missing: None,
+    }
+}
+
+fn not_watched(kind: Kind, namespace: &str) -> NotSeen {
+    NotSeen {
+        what: what(kind, Some(namespace)),
+        class: "notWatched".into(),
+        error: Some("the agent does not watch this namespace".into()),
+        hint: Some("add it to the agent's --namespaces".into()),
+        missing: None,
+    }
+}
+
+fn nothing_selected(kind: Kind, selection: &Selection) -> NotSeen {
+    let place = selection.namespace.as_ref().map_or(String::new(), |n| format!(" in namespace {n}"));
+    NotSeen {
+        what: format!("{} matching {}", kind.plural(), selection.selector_text),
+        class: Class::NotFound.as_str().into(),
+        error: Some(format!("no {} match {:?}{place}", kind.title(), selection.selector_text)),
+        hint: Some(format!("check the labels: kubectl get {} -A --show-labels", kind.plural())),
+        missing: None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,66 @@
+//! Owns the client that everything here asks the API server with, and building it anew from its configuration.
+//! Must not know what is asked.
+
+use sre_shared::cluster::{Client, Failure, Settings};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// A certificate or address that was changed on disk is found within this time; more often is not worth the work.
+const REBUILD_AT_MOST_EVERY: Duration = Duration::from_secs(5);
+
+/// The one client, replaced as a whole.
+pub struct Connection {
+    settings: Settings,
+    current: Mutex<Current>,
+}
+
+struct Current {
+    client: Client,
+    /// Counts the clients there were.
+    generation: u64,
+    built: Instant,
+}
+
+impl Connection {
+    /// Begins with that client, which was built from those settings.
+    pub fn new(client: Client, settings: Settings) -> Self {
+        let current = Current { client, generation: 0, built: Instant::now() };
+        Self { settings, current: Mutex::new(current) }
+    }
+
+    /// The client to use now.
+    pub fn client(&self) -> Client {
+        self.lock().client.clone()
+    }
+
+    /// The client to use now, with its number.
+    pub fn numbered(&self) -> (u64, Client) {
+        let current = self.lock();
+        (current.generation, current.client.clone())
+    }
+
+    /// Reads the configuration again and builds a client from it; one that was just built stays.
+    ///
+    /// # Errors
+    /// Why the configuration cannot be used; the former client stays.
+    pub async fn rebuild(&self) -> Result<(), Failure> {
+        {
+            let mut current = self.lock();
+            if current.built.elapsed() < REBUILD_AT_MOST_EVERY {
+                return Ok(());
+            }
+            // Also for one that is only begun, so that many watches that fail at once build one client.
+            current.built = Instant::now();
+        }
+        let client = Client::new(self.settings.clone(), None).await?;
+        let mut current = self.lock();
+        current.client = client;
+        current.generation += 1;
+        Ok(())
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Current> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,150 @@
+//! Owns the log of what cannot be reached: said once when it begins, once a minute while it lasts, once when it is
+//! over. Must not know what is asked of the API server.
+
+use sre_shared::cluster::{Class, Failure};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// While an outage lasts, it is said again this often.
+const REMIND_EVERY: Duration = Duration::from_secs(60);
+/// The subject of what is wrong with the API server or the way to it, whoever noticed.
+const API_SERVER: &str = "API server";
+
+/// A failed attempt, in the words of the log.
+#[derive(Debug, Clone, Copy)]
+pub struct Trouble<'a> {
+    /// Class of the failure.
+    pub class: &'a str,
+    /// The underlying error.
+    pub error: &'a str,
+    /// The address that was asked.
+    pub endpoint: &'a str,
+    /// What to do next.
+    pub next: &'a str,
+    /// Whether it concerns only the one who asked, as a missing right does.
+    pub own: bool,
+}
+
+impl<'a> From<&'a Failure> for Trouble<'a> {
+    fn from(failure: &'a Failure) -> Self {
+        Self {
+            class: failure.class.as_str(),
+            error: &failure.message,
+            endpoint: &failure.endpoint,
+            next: failure.hint(),
+            own: matches!(failure.class, Class::Forbidden | Class::NotFound | Class::Rejected | Class::Expired),
+        }
+    }
+}
+
+/// What cannot be reached at the moment.
+#[derive(Default)]
+pub struct Outages {
+    by_subject: Mutex<BTreeMap<String, Outage>>,
+}
+
+struct Outage {
+    began: Instant,
+    said: Instant,
+    tries: u64,
+    /// Who cannot reach it.
+    affected: BTreeSet<String>,
+}
+
+/// What is to be said.
+#[derive(Debug, PartialEq, Eq)]
+enum Say {
+    Nothing,
+    Begun,
+    Lasts { seconds: u64, tries: u64 },
+    Over { seconds: u64, tries: u64 },
+}
+
+impl Outages {
+    /// An attempt of `who` failed.
+    pub fn failed(&self, who: &str, trouble: &Trouble<'_>) {
+        let subject = if trouble.own { who } else { API_SERVER };
+        let Trouble { class, error, endpoint, next, .. } = *trouble;
+        match self.note(subject, who) {
+            Say::Begun => tracing::warn!(class, error, endpoint, next, "lost: {subject}"),
+            Say::Lasts { seconds, tries } => {
+                tracing::warn!(class, error, endpoint, next, seconds, tries, "still lost: {subject}");
+            }
+            Say::Nothing | Say::Over { .. } => {}
+        }
+    }
+
+    /// An attempt of `who` succeeded.
+    pub fn recovered(&self, who: &str) {
+        for (subject, over) in self.forget(who) {
+            if let Say::Over { seconds, tries } = over {
+                tracing::info!(seconds, tries, "recovered: {subject}");
+            }
+        }
+    }
+
+    fn note(&self, subject: &str, who: &str) -> Say {
+        let mut outages = self.by_subject.lock().unwrap_or_else(PoisonError::into_inner);
+        // The same attempts fail for another reason now: that is said below, and the former is no recovery.
+        outages.retain(|other, outage| {
+            other == subject || !outage.affected.remove(who) || !outage.affected.is_empty()
+        });
+        let now = Instant::now();
+        let mut say = Say::Nothing;
+        let outage = outages.entry(subject.to_owned()).or_insert_with(|| {
+            say = Say::Begun;
+            Outage { began: now, said: now, tries: 0, affected: BTreeSet::new() }
+        });
+        outage.tries += 1;
+        outage.affected.insert(who.to_owned());
+        if now.duration_since(outage.said) >= REMIND_EVERY {
+            outage.said = now;
+            say = Say::Lasts { seconds: now.duration_since(outage.began).as_secs(), tries: outage.tries };
+        }
+        say
+    }
+
+    fn forget(&self, who: &str) -> Vec<(String, Say)> {
+        let mut outages = self.by_subject.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut over = Vec::new();
+        outages.retain(|subject, outage| {
+            if !outage.affected.remove(who) || !outage.affected.is_empty() {
+                return true;
+            }
+            over.push((subject.clone(), Say::Over { seconds: outage.began.elapsed().as_secs(), tries: outage.tries }));
+            false
+        });
+        over
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn an_outage_is_said_once_then_once_a_minute_and_once_when_it_is_over() {
+        let outages = Outages::default();
+        assert_eq!(outages.note(API_SERVER, "watch"), Say::Begun);
+        for _ in 0..11 {
+            tokio::time::advance(Duration::from_secs(5)).await;
+            assert_eq!(outages.note(API_SERVER, "watch"), Say::Nothing);
+        }
+        tokio::time::advance(Duration::from_secs(5)).await;
+        assert_eq!(outages.note(API_SERVER, "watch"), Say::Lasts { seconds: 60, tries: 13 });
+        assert_eq!(outages.note(API_SERVER, "check"), Say::Nothing, "the same outage, noticed by another");
+        assert_eq!(outages.forget("watch"), []);
+        assert_eq!(outages.forget("check"), [(API_SERVER.to_owned(), Say::Over { seconds: 60, tries: 14 })]);
+        assert_eq!(outages.forget("check"), []);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn another_reason_is_said_again_and_is_no_recovery() {
+        let outages = Outages::default();
+        assert_eq!(outages.note(API_SERVER, "watch"), Say::Begun);
+        assert_eq!(outages.note("watch", "watch"), Say::Begun);
+        assert_eq!(outages.forget("watch").len(), 1);
+    }
+}

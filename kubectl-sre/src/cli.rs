@@ -1,0 +1,431 @@
+//! The grammar of the command line. Types alone: nothing here does anything.
+
+use crate::shell::Color;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use sre_shared::nearest::nearest;
+use sre_shared::report::FailOn;
+use sre_shared::resource::Time;
+use sre_shared::run::{Kind, Wanted};
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Is this cluster's API server well, and has every workload the healthy pods that its spec asks for?
+#[derive(Debug, Parser)]
+#[command(version, disable_help_subcommand = true, propagate_version = false, max_term_width = 100)]
+#[command(after_help = "Flags go after `sre`: kubectl itself refuses `kubectl --context X sre`.")]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// A subcommand.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Judge the API server and the workloads, and say what is wrong
+    Health(Health),
+    /// Show the versions of the plugin and of the API server
+    Version(Version),
+}
+
+/// Which cluster, and how patiently.
+#[derive(Debug, Clone, Args)]
+pub struct Connection {
+    /// Path of the kubeconfig file
+    #[arg(long, value_name = "FILE", help_heading = "Cluster")]
+    pub kubeconfig: Option<PathBuf>,
+    /// Kubeconfig context to use
+    #[arg(long, value_name = "NAME", help_heading = "Cluster")]
+    pub context: Option<String>,
+    /// Limit of one request, such as 5s or 1m; 0 for none
+    #[arg(long, value_name = "TIME", default_value = "0", value_parser = duration, help_heading = "Cluster")]
+    pub request_timeout: Duration,
+    /// Limit of the whole run, such as 90s or 5m
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration, help_heading = "Cluster")]
+    pub timeout: Duration,
+}
+
+/// `health`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Targets: apiserver, deployments, deploy/NAME. Without one: all of them.
+Exit codes: 0 ok; 1 not yet, only progressing; 2 degraded; 3 unknown or incomplete;
+            64 usage; 69 the API server cannot be reached; 130 interrupted.")]
+pub struct Health {
+    /// What to judge: apiserver, deployments, or deploy/NAME
+    #[arg(value_name = "TARGET", value_parser = target)]
+    pub targets: Vec<Target>,
+    /// Only this namespace
+    #[arg(short, long, value_name = "NAME", value_parser = namespace)]
+    pub namespace: Option<String>,
+    /// All namespaces, which is the default
+    #[arg(short = 'A', long)]
+    pub all_namespaces: bool,
+    /// Only objects with these labels, such as app=web,tier!=test
+    #[arg(short = 'l', long, value_name = "SELECTOR", default_value = "", hide_default_value = true, value_parser = selector)]
+    pub selector: String,
+    /// Judge a dump instead of a cluster: a file, a directory, or - for standard input
+    #[arg(short, long, value_name = "FILE|DIR|-")]
+    pub filename: Option<PathBuf>,
+    /// What time it is for the dump, such as 2026-11-23T18:40:12Z; else the newest time in it
+    #[arg(long, value_name = "TIME", requires = "filename", value_parser = Time::parse)]
+    pub at: Option<Time>,
+    /// How to say it
+    #[arg(short, long, value_enum, default_value = "human", value_name = "FORMAT")]
+    pub output: Format,
+    /// Which states make the exit code non-zero
+    #[arg(long, value_name = "STATES", default_value = "progressing,degraded,unknown", value_parser = str::parse::<FailOn>)]
+    pub fail_on: FailOn,
+    /// When to colour
+    #[arg(long, value_enum, default_value = "auto", value_name = "WHEN")]
+    pub color: Color,
+    /// Print each request with its time and bytes on stderr
+    #[arg(short, long)]
+    pub verbose: bool,
+    /// Only the verdict, in one line
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub quiet: bool,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub connection: Connection,
+}
+
+/// `version`
+#[derive(Debug, Args)]
+pub struct Version {
+    /// Only the plugin's, without asking the API server
+    #[arg(long)]
+    pub client: bool,
+    /// How to say it
+    #[arg(short, long, value_enum, default_value = "human", value_name = "FORMAT")]
+    pub output: Format,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub connection: Connection,
+}
+
+/// How to say it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Human,
+    /// The whole report as JSON.
+    Json,
+    /// The whole report as YAML.
+    Yaml,
+}
+
+/// What to judge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// `apiserver`
+    ApiServer,
+    /// A kind, or one object of it.
+    Kind(Kind, Option<String>),
+}
+
+/// Why nothing is run.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// The user asked for this text.
+    Help(String),
+    /// An input is wrong; one line says which, why, and what is right.
+    Usage(String),
+}
+
+/// Reads the command line.
+///
+/// # Errors
+/// A text to print instead of running anything.
+pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, Refused> {
+    let mut args = args.into_iter();
+    let name = program_name(args.next());
+    let command = Cli::command().bin_name(name.clone());
+    let matches = command
+        .try_get_matches_from(std::iter::once(OsString::from(&name)).chain(args))
+        .map_err(|error| refusal(&error, &name))?;
+    let cli = Cli::from_arg_matches(&matches).map_err(|error| refusal(&error, &name))?;
+    if let Command::Health(health) = &cli.command {
+        consistent(health).map_err(Refused::Usage)?;
+    }
+    Ok(cli.command)
+}
+
+/// kubectl runs a plugin by the path of its file; what the user typed was `kubectl sre`.
+fn program_name(arg0: Option<OsString>) -> String {
+    let path = PathBuf::from(arg0.unwrap_or_default());
+    let stem = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+    let stem = stem.strip_suffix(".exe").unwrap_or(stem);
+    match stem {
+        "" | "kubectl-sre" => "kubectl sre".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+fn consistent(health: &Health) -> Result<(), String> {
+    if health.filename.is_some() {
+        if health.targets.contains(&Target::ApiServer) {
+            return Err("the API server cannot be judged from a dump: leave out the target apiserver, or -f".into());
+        }
+        for (flag, given) in [
+            ("--context", health.connection.context.is_some()),
+            ("--kubeconfig", health.connection.kubeconfig.is_some()),
+        ] {
+            if given {
+                return Err(format!("{flag} has no meaning with -f, which asks no cluster: leave one of them out"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// One line out of clap's paragraph.
+fn refusal(error: &clap::Error, name: &str) -> Refused {
+    if matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+    ) {
+        return match error.kind() {
+            ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+                Refused::Usage(format!("a command is missing: {name} health judges the cluster"))
+            }
+            _ => Refused::Help(error.render().to_string()),
+        };
+    }
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.clone()),
+        Some(ContextValue::Strings(texts)) => Some(texts.join(", ")),
+        _ => None,
+    };
+    let rendered = error.render().to_string();
+    let first = rendered.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+    let flag = text(ContextKind::InvalidArg).unwrap_or_default();
+    let flag = flag.split([' ', '=']).next().unwrap_or_default().to_owned();
+    let line = match error.kind() {
+        ErrorKind::InvalidSubcommand => {
+            let given = text(ContextKind::InvalidSubcommand).unwrap_or_default();
+            let near = nearest(&given, ["health", "version"]);
+            match near {
+                Some(near) => format!("unknown command {given:?}, did you mean {near:?}?"),
+                None => format!("unknown command {given:?}: there are health and version"),
+            }
+        }
+        ErrorKind::UnknownArgument => match text(ContextKind::SuggestedArg) {
+            Some(near) => format!("unknown flag {flag}, did you mean {near}?"),
+            None => format!("unknown flag {flag}: {name} health --help lists those there are"),
+        },
+        ErrorKind::InvalidValue => {
+            let given = text(ContextKind::InvalidValue).unwrap_or_default();
+            let valid = text(ContextKind::ValidValue).unwrap_or_default();
+            if given.is_empty() {
+                format!("{flag} needs a value{}", if valid.is_empty() { String::new() } else { format!(": one of {valid}") })
+            } else {
+                match text(ContextKind::SuggestedValue) {
+                    Some(near) => format!("{given:?} is no value of {flag}, did you mean {near:?}? (one of {valid})"),
+                    None => format!("{given:?} is no value of {flag}: one of {valid}"),
+                }
+            }
+        }
+        ErrorKind::ValueValidation => {
+            // The parsers below say it in a whole sentence.
+            match std::error::Error::source(error) {
+                Some(source) if flag.starts_with('[') || flag.starts_with('<') => source.to_string(),
+                Some(source) => format!("{flag}: {source}"),
+                None => first,
+            }
+        }
+        ErrorKind::MissingSubcommand => format!("a command is missing: {name} health judges the cluster"),
+        _ => first,
+    };
+    Refused::Usage(line)
+}
+
+fn target(text: &str) -> Result<Target, String> {
+    if text.eq_ignore_ascii_case("apiserver") {
+        return Ok(Target::ApiServer);
+    }
+    let (word, name) = match text.split_once('/') {
+        Some((word, name)) => (word, Some(name)),
+        None => (text, None),
+    };
+    let Some(kind) = Kind::from_word(word) else {
+        let words = Kind::ALL.iter().flat_map(|k| k.words()).chain(["apiserver"]);
+        return Err(match nearest(word, words) {
+            Some(near) => format!("unknown target {text:?}, did you mean {:?}?", name.map_or(near.to_owned(), |n| format!("{near}/{n}"))),
+            None => format!("unknown target {text:?}: apiserver, deployments or deploy/NAME"),
+        });
+    };
+    match name {
+        Some(name) if !is_name(name, 253) => {
+            Err(format!("{text:?}: {name:?} is no name of an object, such as {}/checkout", kind.singular()))
+        }
+        name => Ok(Target::Kind(kind, name.map(str::to_owned))),
+    }
+}
+
+/// RFC 1123, as the API server checks names.
+fn is_name(text: &str, longest: usize) -> bool {
+    let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    (1..=longest).contains(&text.len())
+        && text.bytes().all(|b| inner(b) || b == b'-' || b == b'.')
+        && text.bytes().next().is_some_and(inner)
+        && text.bytes().last().is_some_and(inner)
+}
+
+fn namespace(text: &str) -> Result<String, String> {
+    if is_name(text, 63) && !text.contains('.') {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("{text:?} is no name of a namespace: lower-case letters, digits and -, at most 63"))
+    }
+}
+
+fn selector(text: &str) -> Result<String, String> {
+    text.parse::<sre_shared::selector::Selector>().map(|_| text.to_owned()).map_err(|e| e.to_string())
+}
+
+/// As kubectl reads a timeout: a number of seconds, or numbers with the units h, m, s, ms.
+fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("{text:?} is no time: a number of seconds, or such as 500ms, 30s, 5m or 1h30m");
+    if let Ok(seconds) = text.parse::<u32>() {
+        return Ok(Duration::from_secs(u64::from(seconds)));
+    }
+    let mut rest = text;
+    let mut total = Duration::ZERO;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or_else(wrong)?;
+        let number: f64 = rest[..digits].parse().map_err(|_| wrong())?;
+        rest = &rest[digits..];
+        let (unit, length) = [("ms", 0.001), ("h", 3600.0), ("m", 60.0), ("s", 1.0)]
+            .into_iter()
+            .find(|(unit, _)| rest.starts_with(unit))
+            .ok_or_else(wrong)?;
+        rest = &rest[unit.len()..];
+        total += Duration::try_from_secs_f64(number * length).map_err(|_| wrong())?;
+    }
+    if text.is_empty() || total > Duration::from_secs(7 * 86_400) { Err(wrong()) } else { Ok(total) }
+}
+
+impl Health {
+    /// What the library is asked, from the targets and the flags.
+    #[must_use]
+    pub fn ask(&self) -> sre_shared::run::Ask {
+        let everything = sre_shared::run::Ask::everything();
+        let mut ask = sre_shared::run::Ask {
+            namespace: self.namespace.clone().filter(|_| !self.all_namespaces),
+            selector_text: self.selector.clone(),
+            // It was parsed before; that it parses again is no more than a formality.
+            selector: self.selector.parse().unwrap_or_default(),
+            ..everything
+        };
+        if self.targets.is_empty() {
+            return ask;
+        }
+        ask.api_server = self.targets.contains(&Target::ApiServer);
+        ask.kinds.clear();
+        for target in &self.targets {
+            let Target::Kind(kind, name) = target else { continue };
+            let wanted = match ask.kinds.iter_mut().find(|w| w.kind == *kind) {
+                Some(wanted) => wanted,
+                None => {
+                    ask.kinds.push(Wanted { kind: *kind, names: Vec::new() });
+                    match ask.kinds.last_mut() {
+                        Some(wanted) => wanted,
+                        None => continue,
+                    }
+                }
+            };
+            wanted.names.extend(name.iter().cloned().filter(|n| !wanted.names.contains(n)).collect::<Vec<_>>());
+        }
+        // A whole kind beside one of its objects is the whole kind.
+        for wanted in &mut ask.kinds {
+            if self.targets.contains(&Target::Kind(wanted.kind, None)) {
+                wanted.names.clear();
+            }
+        }
+        ask
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn usage(line: &str) -> String {
+        let args = std::iter::once("kubectl-sre").chain(line.split_whitespace()).map(OsString::from);
+        match parse(args) {
+            Err(Refused::Usage(line)) => line,
+            other => format!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn every_refused_input_gets_one_line_with_the_nearest_right_one() {
+        for (line, expected) in [
+            ("", "a command is missing: kubectl sre health judges the cluster"),
+            ("helth", "unknown command \"helth\", did you mean \"health\"?"),
+            ("health deploymnts", "unknown target \"deploymnts\", did you mean \"deployments\"?"),
+            ("health deplyo/web", "unknown target \"deplyo/web\", did you mean \"deploy/web\"?"),
+            ("health zzz", "unknown target \"zzz\": apiserver, deployments or deploy/NAME"),
+            ("health deploy/", "\"deploy/\": \"\" is no name of an object, such as deployment/checkout"),
+            ("health -o jsn", "\"jsn\" is no value of --output, did you mean \"json\"? (one of human, json, yaml)"),
+            ("health --colour never", "unknown flag --colour, did you mean --color?"),
+            ("health --agent", "unknown flag --agent: kubectl sre health --help lists those there are"),
+            ("health --fail-on broken", "--fail-on: \"broken\" is none of progressing, degraded, unknown"),
+            ("health -n Shop", "--namespace: \"Shop\" is no name of a namespace: lower-case letters, digits and -, at most 63"),
+            ("health -l a=b,", "--selector: \"a=b,\" is no label selector: a requirement is empty"),
+            ("health --timeout soon", "--timeout: \"soon\" is no time: a number of seconds, or such as 500ms, 30s, 5m or 1h30m"),
+            ("health -f x --at noon", "--at: \"noon\" is not an RFC 3339 time"),
+            ("health -f x apiserver", "the API server cannot be judged from a dump: leave out the target apiserver, or -f"),
+            ("health -f x --context y", "--context has no meaning with -f, which asks no cluster: leave one of them out"),
+        ] {
+            let got = usage(line);
+            assert!(got == expected || (line.contains("--at") && got.starts_with(expected)), "{line}: {got}");
+        }
+        assert!(usage("health --at 2026-01-01T00:00:00Z").contains("--filename"));
+        assert!(!usage("health -q -v").contains('\n'));
+    }
+
+    #[test]
+    fn times_are_read_as_kubectl_reads_them() {
+        let ms = |text| duration(text).map(|d| d.as_millis());
+        assert_eq!(ms("0"), Ok(0));
+        assert_eq!(ms("90"), Ok(90_000));
+        assert_eq!(ms("1h30m"), Ok(5_400_000));
+        assert_eq!(ms("500ms"), Ok(500));
+        assert_eq!(ms("1.5s"), Ok(1500));
+        for wrong in ["", "s", "-1s", "1x", "1d", "9999999h", "1..5s"] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_name_in_the_usage_follows_the_name_of_the_program() {
+        let name = |arg0: &str| program_name(Some(arg0.into()));
+        assert_eq!(name("/usr/local/bin/kubectl-sre"), "kubectl sre");
+        assert_eq!(name("kubectl-sre.exe"), "kubectl sre");
+        assert_eq!(name("./sre"), "sre");
+    }
+
+    #[test]
+    fn targets_become_what_the_library_is_asked() {
+        let ask = |line: &str| {
+            let args = std::iter::once("x").chain(line.split_whitespace()).map(OsString::from);
+            match parse(args) {
+                Ok(Command::Health(health)) => {
+                    let ask = health.ask();
+                    (ask.api_server, ask.kinds.into_iter().map(|w| w.names).collect::<Vec<_>>(), ask.namespace)
+                }
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(ask("health"), (true, vec![vec![]], None));
+        assert_eq!(ask("health apiserver"), (true, vec![], None));
+        assert_eq!(ask("health deploy -n a"), (false, vec![vec![]], Some("a".into())));
+        assert_eq!(ask("health deploy/a deploy/b deploy/a"), (false, vec![vec!["a".into(), "b".into()]], None));
+        assert_eq!(ask("health deploy/a deploy"), (false, vec![vec![]], None));
+        assert_eq!(ask("health -n a -A").2, None);
+    }
+}

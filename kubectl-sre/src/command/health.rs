@@ -1,0 +1,81 @@
+//! `kubectl sre health`: get a report, say it, and make its verdict the exit code.
+
+use crate::cli::{Format, Health};
+use crate::progress::Progress;
+use crate::{Shell, exit, output, source};
+use sre_shared::cluster::Class;
+use sre_shared::report::{Report, Status, Verdict};
+use sre_shared::run::{self, clock};
+
+/// Runs it.
+pub async fn run(args: &Health, shell: &mut Shell) -> u8 {
+    let ask = args.ask();
+    let started = tokio::time::Instant::now();
+    let report = match &args.filename {
+        Some(path) => match source::file::read(path) {
+            Ok(files) => run::dump(&files, &path.to_string_lossy(), &ask, args.at, clock::system),
+            Err(refused) => {
+                shell.complain(&format!("error: {}", output::escape(&refused)));
+                return exit::USAGE;
+            }
+        },
+        None => {
+            if args.connection.context.is_none() && args.verbose {
+                shell.complain("using the current context of the kubeconfig");
+            }
+            match super::connect(&args.connection, args.verbose).await {
+                Ok(client) => {
+                    let wanted = shell.shows_progress() && !args.quiet && !args.verbose;
+                    let progress = Progress::new(wanted, &output::escape(client.server()));
+                    run::direct(&client, &ask, clock::system, &|p| progress.tell(p)).await
+                }
+                Err(failure) if failure.class == Class::BadConfiguration => {
+                    shell.complain(&output::escape(&format!("error: {failure}; {}", failure.hint())));
+                    return exit::USAGE;
+                }
+                Err(failure) => run::unreached(&ask, &failure, clock::system),
+            }
+        }
+    };
+    let elapsed = started.elapsed();
+    let style = output::Style {
+        color: shell.colors(args.color),
+        width: shell.width(),
+        quiet: args.quiet,
+        elapsed: args.filename.is_none().then_some(elapsed),
+    };
+    shell.write(|out| match args.output {
+        Format::Human => output::human(&report, &style, out),
+        Format::Json => output::json(&report, out),
+        Format::Yaml => output::yaml(&report, out),
+    });
+    exit_code(&report, args)
+}
+
+fn exit_code(report: &Report, args: &Health) -> u8 {
+    if is_unreached(report) {
+        return exit::UNREACHED;
+    }
+    args.fail_on.exit_code(Verdict::of(report))
+}
+
+/// Whether no API server was reached: its own part says so, or where that was not asked for, nothing was seen and
+/// all for that reason.
+fn is_unreached(report: &Report) -> bool {
+    let unreached = |class: &str| Class::from_word(class).is_some_and(Class::is_unreached);
+    match report.api_server() {
+        Some(check) => {
+            check.status == Status::Unknown
+                && check.version.is_none()
+                && check.class.as_deref().is_some_and(unreached)
+                && report.kinds().all(|k| k.items.is_empty())
+        }
+        None => {
+            let not_seen = &report.coverage.not_seen;
+            report.source.mode == "direct"
+                && !not_seen.is_empty()
+                && report.kinds().all(|k| k.items.is_empty())
+                && not_seen.iter().all(|n| unreached(&n.class))
+        }
+    }
+}

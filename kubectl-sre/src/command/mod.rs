@@ -1,0 +1,49 @@
+//! One file a subcommand: typed settings in, an exit code out.
+
+mod health;
+mod version;
+
+use crate::Shell;
+use crate::cli::{Command, Connection};
+use sre_shared::cluster::{Client, Deadlines, Exchange, Failure, Observer, Origin, Settings};
+use std::sync::Arc;
+
+/// Runs a subcommand.
+pub async fn run(command: Command, shell: &mut Shell) -> u8 {
+    match command {
+        Command::Health(args) => health::run(&args, shell).await,
+        Command::Version(args) => version::run(&args, shell).await,
+    }
+}
+
+/// The client that the flags describe.
+async fn connect(connection: &Connection, verbose: bool) -> Result<Client, Failure> {
+    let settings = Settings {
+        origin: connection.kubeconfig.clone().map_or(Origin::Environment, Origin::File),
+        context: connection.context.clone(),
+        deadlines: Deadlines {
+            request: Some(connection.request_timeout).filter(|t| !t.is_zero()),
+            run: Some(tokio::time::Instant::now() + connection.timeout),
+            ..Deadlines::default()
+        },
+        user_agent: concat!("kubectl-sre/", env!("CARGO_PKG_VERSION")).to_owned(),
+    };
+    Client::new(settings, verbose.then(|| Arc::new(log_exchange) as Observer)).await
+}
+
+/// `-v`: one line a request, as it ends.
+#[allow(clippy::print_stderr, reason = "the observer runs inside the library, where the shell cannot be borrowed")]
+fn log_exchange(exchange: &Exchange<'_>) {
+    let outcome = match (exchange.error, exchange.status) {
+        (Some(error), _) => format!("{}: {error}", error.class.as_str()),
+        (None, Some(status)) => status.to_string(),
+        (None, None) => "no answer".to_owned(),
+    };
+    let line = format!(
+        "GET {}  {outcome}  {} bytes  {:.1} ms",
+        exchange.path,
+        exchange.bytes,
+        exchange.elapsed.as_secs_f64() * 1e3
+    );
+    eprintln!("{}", crate::output::escape(&line));
+}

@@ -1,0 +1,8 @@
+//! The plugin's process: arguments, streams and exit code of the operating system, and nothing else.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let mut shell = kubectl_sre::Shell::of_process();
+    ExitCode::from(kubectl_sre::main(std::env::args_os(), &mut shell))
+}

@@ -1,0 +1,25 @@
+//! How a report is said: one file a format, each a function of the finished report. No network, no async, no
+//! exit codes.
+
+mod escape;
+mod human;
+mod machine;
+
+pub use escape::escape;
+pub use human::human;
+pub use machine::{json, yaml};
+
+use std::time::Duration;
+
+/// What the reader of a human screen has.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Style {
+    /// Whether to colour.
+    pub color: bool,
+    /// Columns of the terminal; `None` for a pipe, whose lines are never broken.
+    pub width: Option<usize>,
+    /// Only the verdict line.
+    pub quiet: bool,
+    /// How long the run took, where it asked a cluster.
+    pub elapsed: Option<Duration>,
+}

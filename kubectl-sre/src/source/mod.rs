@@ -1,0 +1,3 @@
+//! Where a report comes from: a cluster, which needs no more than the library, or files.
+
+pub mod file;
