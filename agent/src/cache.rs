@@ -284,11 +284,6 @@ impl<T: Judged> Cache<T> {
             source.failure = Some((failure, failures));
         }
     }
-
-    /// How many objects there are.
-    pub fn len(&self) -> usize {
-        self.lock().objects.len()
-    }
 }
 
 impl<T: Judged> Inner<T> {

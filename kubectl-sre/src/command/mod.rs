@@ -39,9 +39,13 @@ fn log_exchange(exchange: &Exchange<'_>) {
         (None, Some(status)) => status.to_string(),
         (None, None) => "no answer".to_owned(),
     };
+    // A continue token is long, opaque and says nothing to a reader.
+    let path = match exchange.path.split_once("continue=") {
+        Some((path, _)) => format!("{path}continue=..."),
+        None => exchange.path.to_owned(),
+    };
     let line = format!(
-        "GET {}  {outcome}  {} bytes  {:.1} ms",
-        exchange.path,
+        "GET {path}  {outcome}  {} bytes  {:.1} ms",
         exchange.bytes,
         exchange.elapsed.as_secs_f64() * 1e3
     );

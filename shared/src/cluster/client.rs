@@ -160,12 +160,26 @@ impl Client {
     /// # Errors
     /// A transport failure, classified.
     pub async fn get(&self, path: &str, accept: &str) -> Result<Answer, Failure> {
+        self.send(path, accept, "identity").await
+    }
+
+    /// The same for an answer that may be large: the API server compresses what is over 128 KB. That is a tenth of
+    /// the bytes, and even on loopback no slower, since there is less to encrypt and to copy.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub(super) async fn get_compressed(&self, path: &str, accept: &str) -> Result<Answer, Failure> {
+        self.send(path, accept, "gzip").await
+    }
+
+    async fn send(&self, path: &str, accept: &str, encoding: &'static str) -> Result<Answer, Failure> {
         let started = Instant::now();
         let mut answer = Answer {
             status: 0,
             content_type: String::new(),
             retry_after: None,
             body: None,
+            inflate: None,
             path: path.to_owned(),
             started,
             bytes: 0,
@@ -173,6 +187,7 @@ impl Client {
         };
         let request = Request::get(path)
             .header(header::ACCEPT, accept)
+            .header(header::ACCEPT_ENCODING, encoding)
             .header(header::USER_AGENT, self.shared.user_agent.clone())
             .body(Empty::new())
             .map_err(|e| answer.fail(Failure::new(Class::Rejected, format!("impossible path {path:?}: {e}"))))?;
@@ -195,6 +210,9 @@ impl Client {
         answer.content_type = text(header::CONTENT_TYPE).unwrap_or_default().to_owned();
         answer.retry_after =
             text(header::RETRY_AFTER).and_then(|v| v.trim().parse().ok()).map(Duration::from_secs);
+        if text(header::CONTENT_ENCODING).is_some_and(|e| e.eq_ignore_ascii_case("gzip")) {
+            answer.inflate = Some(Inflate::default());
+        }
         if let Some(date) = text(header::DATE).and_then(|d| jiff::fmt::rfc2822::parse(d).ok())
             && let Ok(mut newest) = self.shared.date.lock()
         {
@@ -231,10 +249,48 @@ pub struct Answer {
     /// `Retry-After`, where it was a number of seconds.
     pub retry_after: Option<Duration>,
     body: Option<Incoming>,
+    inflate: Option<Inflate>,
     path: String,
     started: Instant,
     bytes: u64,
     client: Client,
+}
+
+/// gzip that is being unpacked, a bounded piece at a time: a small answer can unpack to a thousand times its size.
+struct Inflate {
+    packed: Bytes,
+    decoder: flate2::write::GzDecoder<Vec<u8>>,
+}
+
+impl Default for Inflate {
+    fn default() -> Self {
+        Self { packed: Bytes::new(), decoder: flate2::write::GzDecoder::new(Vec::new()) }
+    }
+}
+
+impl Inflate {
+    /// Packed bytes that are unpacked at once; they become 16 MB at the very most.
+    const STEP: usize = 16 << 10;
+
+    /// The next piece, `None` where more packed bytes are needed.
+    fn next(&mut self) -> std::io::Result<Option<Bytes>> {
+        use std::io::Write as _;
+        while !self.packed.is_empty() {
+            let step = self.packed.split_to(self.packed.len().min(Self::STEP));
+            self.decoder.write_all(&step)?;
+            let plain = std::mem::take(self.decoder.get_mut());
+            if !plain.is_empty() {
+                return Ok(Some(plain.into()));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What the decoder held back, at the end of the packed bytes; an error where they do not end there.
+    fn finish(mut self) -> std::io::Result<Bytes> {
+        self.decoder.try_finish()?;
+        Ok(std::mem::take(self.decoder.get_mut()).into())
+    }
 }
 
 /// Whether an answer is a refusal.
@@ -264,21 +320,42 @@ impl Answer {
     /// `timeout` where nothing came in time, `connectionLost` where the body broke off.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Failure> {
         loop {
+            if let Some(inflate) = &mut self.inflate {
+                match inflate.next() {
+                    Ok(Some(plain)) => return Ok(Some(plain)),
+                    Ok(None) => {}
+                    Err(error) => {
+                        let failure = Failure::new(Class::ConnectionLost, format!("the gzip is broken: {error}"));
+                        return Err(self.fail(failure));
+                    }
+                }
+            }
             let (until, why) = self.deadline();
             let Some(body) = &mut self.body else { return Ok(None) };
             let failure = match timeout_at(until, body.frame()).await {
                 Ok(Some(Ok(frame))) => match frame.into_data() {
                     Ok(data) => {
                         self.bytes += data.len() as u64;
-                        return Ok(Some(data));
+                        match &mut self.inflate {
+                            Some(inflate) => inflate.packed = data,
+                            None => return Ok(Some(data)),
+                        }
+                        continue;
                     }
                     Err(_trailers) => continue,
                 },
-                Ok(None) => {
-                    self.body = None;
-                    self.observe(None);
-                    return Ok(None);
-                }
+                Ok(None) => match self.inflate.take().map(Inflate::finish) {
+                    None => {
+                        self.body = None;
+                        self.observe(None);
+                        return Ok(None);
+                    }
+                    // Comes back here for the end of the body.
+                    Some(Ok(rest)) => return Ok(Some(rest)),
+                    Some(Err(error)) => {
+                        Failure::new(Class::ConnectionLost, format!("the answer broke off in its gzip: {error}"))
+                    }
+                },
                 Ok(Some(Err(error))) => {
                     let (_, message) = classify::transport(&error);
                     let read = self.bytes;

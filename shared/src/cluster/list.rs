@@ -167,7 +167,7 @@ async fn pages<T: Resource>(client: &Client, options: &ListOptions) -> Result<Li
 type Tell<'a> = std::sync::Mutex<&'a mut Option<oneshot::Sender<Option<String>>>>;
 
 async fn read_page<T: Resource>(client: &Client, path: &str, tell: &Tell<'_>) -> Result<Page<T>, Failure> {
-    let mut answer = match client.get(path, ACCEPT).await?.refusal().await? {
+    let mut answer = match client.get_compressed(path, ACCEPT).await?.refusal().await? {
         Refusal::None(answer) => answer,
         Refusal::Failed(failure) => return Err(failure),
     };

@@ -1,0 +1,319 @@
+//! Owns the form of every answer: JSON or text, error bodies, ETag, gzip and the headers that all have.
+//! Must not know what is answered.
+
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use http::header::{self, HeaderMap, HeaderValue};
+use http::{Response, StatusCode};
+use http_body_util::Full;
+use serde::Serialize;
+use std::hash::{DefaultHasher, Hasher as _};
+use std::io::Write as _;
+
+/// Smaller bodies fit into one or two packets anyway.
+const WORTH_COMPRESSING: usize = 1024;
+
+/// What goes over the wire.
+pub type Wire = Response<Full<Bytes>>;
+
+/// An answer before it is fitted to the request's headers.
+#[derive(Debug)]
+pub struct Answer {
+    status: StatusCode,
+    content_type: &'static str,
+    body: Vec<u8>,
+    /// Tells answers with different content apart; `None` where nothing is to be compared.
+    tag: Option<u64>,
+    allow: bool,
+}
+
+#[derive(Serialize)]
+struct ErrorBody<'a> {
+    error: &'a str,
+    message: &'a str,
+}
+
+impl Answer {
+    /// A line or more for people.
+    pub fn text(status: StatusCode, text: impl Into<String>) -> Self {
+        let body = text.into().into_bytes();
+        Self { status, content_type: "text/plain; charset=utf-8", body, tag: None, allow: false }
+    }
+
+    /// A JSON body. Answers other than 200 are never compared, since whoever asks has to see them.
+    pub fn json(status: StatusCode, body: Body) -> Self {
+        if body.spoiled {
+            return Self::error(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the answer could not be written");
+        }
+        let tag = (status == StatusCode::OK).then(|| body.hasher.finish());
+        Self { status, content_type: "application/json", body: body.bytes, tag, allow: false }
+    }
+
+    /// An error with its stable code.
+    pub fn error(status: StatusCode, error: &str, message: &str) -> Self {
+        let body = serde_json::to_vec(&ErrorBody { error, message }).unwrap_or_default();
+        Self { status, content_type: "application/json", body, tag: None, allow: false }
+    }
+
+    /// 405, with what is allowed.
+    pub fn method_not_allowed(method: &http::Method) -> Self {
+        let message = format!("{method} is not allowed here, GET and HEAD are");
+        Self { allow: true, ..Self::error(StatusCode::METHOD_NOT_ALLOWED, "methodNotAllowed", &message) }
+    }
+
+    /// Fits the answer to the request: not modified, compressed, or as it is.
+    pub fn into_response(self, request: &HeaderMap) -> Wire {
+        let mut status = self.status;
+        let mut body = self.body;
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        if self.allow {
+            headers.insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+        }
+        if let Some(tag) = self.tag.map(|tag| format!("W/\"{tag:016x}\""))
+            && let Ok(value) = HeaderValue::from_str(&tag)
+        {
+            headers.insert(header::ETAG, value);
+            if is_known(request, &tag) {
+                status = StatusCode::NOT_MODIFIED;
+                body = Vec::new();
+                headers.remove(header::CONTENT_TYPE);
+            }
+        }
+        if body.len() > WORTH_COMPRESSING
+            && takes_gzip(request)
+            && let Some(compressed) = compress(&body)
+        {
+            body = compressed;
+            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        }
+        let mut response = Response::new(Full::new(Bytes::from(body)));
+        *response.status_mut() = status;
+        *response.headers_mut() = headers;
+        response
+    }
+}
+
+/// Whether the asker has the same content already.
+fn is_known(request: &HeaderMap, tag: &str) -> bool {
+    let strong = tag.trim_start_matches("W/");
+    request
+        .get_all(header::IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .any(|known| known == "*" || known.trim_start_matches("W/") == strong)
+}
+
+/// RFC 9110, 12.5.3: a coding that is named counts before `*`, and a quality of 0 forbids.
+fn takes_gzip(request: &HeaderMap) -> bool {
+    let (mut named, mut any) = (None, None);
+    let values = request.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    for part in values.flat_map(|value| value.split(',')) {
+        let mut pieces = part.split(';').map(str::trim);
+        let coding = pieces.next().unwrap_or_default().to_ascii_lowercase();
+        let quality = pieces.find_map(|p| p.strip_prefix("q=").or_else(|| p.strip_prefix("Q=")));
+        let taken = quality.is_none_or(|q| q.trim().parse::<f32>().is_ok_and(|q| q > 0.0));
+        match coding.as_str() {
+            "gzip" | "x-gzip" => named = Some(taken),
+            "*" => any = Some(taken),
+            _ => {}
+        }
+    }
+    named.or(any).unwrap_or(false)
+}
+
+/// The fastest level: repetitive JSON shrinks to a tenth at a third of the default level's time.
+fn compress(body: &[u8]) -> Option<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 8), Compression::fast());
+    encoder.write_all(body).ok()?;
+    encoder.finish().ok()
+}
+
+/// A JSON object that is written from several values straight into one buffer.
+///
+/// What is *stable* counts for the ETag; the rest changes from answer to answer though nothing happened.
+pub struct Body {
+    bytes: Vec<u8>,
+    hasher: DefaultHasher,
+    /// A value did not serialise; none here is of such a kind.
+    spoiled: bool,
+}
+
+impl Default for Body {
+    /// The body with no field.
+    fn default() -> Self {
+        Self { bytes: b"{}".to_vec(), hasher: DefaultHasher::new(), spoiled: false }
+    }
+}
+
+impl Body {
+    /// Adds the fields of an object, which count for the ETag.
+    pub fn stable(self, fields: &impl Serialize) -> Self {
+        self.fields(fields, true)
+    }
+
+    /// Adds the fields of an object, which do not count for the ETag.
+    pub fn volatile(self, fields: &impl Serialize) -> Self {
+        self.fields(fields, false)
+    }
+
+    /// Adds a field with a list, whose elements are added by `elements`.
+    pub fn list(mut self, name: &'static str, elements: impl FnOnce(&mut Elements<'_>)) -> Self {
+        self.reopen();
+        self.value(&name, true);
+        self.bytes.extend_from_slice(b":[");
+        let mut list = Elements { body: &mut self, first: true };
+        elements(&mut list);
+        self.bytes.extend_from_slice(b"]}");
+        self
+    }
+
+    /// Takes something into account for the ETag that is written in another form.
+    fn count(&mut self, value: &impl Serialize) {
+        match serde_json::to_vec(value) {
+            Ok(bytes) => self.hasher.write(&bytes),
+            Err(_) => self.spoiled = true,
+        }
+    }
+
+    fn fields(mut self, fields: &impl Serialize, counts: bool) -> Self {
+        let end = self.bytes.len();
+        self.value(fields, counts);
+        // Two objects `{..}{..}` become one.
+        let joint: &[u8] = match (self.bytes.get(end), self.bytes.get(end + 1)) {
+            (Some(b'{'), Some(b'}')) => {
+                self.bytes.truncate(end);
+                return self;
+            }
+            (Some(b'{'), Some(_)) if end == 2 => b"{",
+            (Some(b'{'), Some(_)) => b",",
+            _ => {
+                self.spoiled = true;
+                return self;
+            }
+        };
+        let begin = if end == 2 { 0 } else { end - 1 };
+        self.bytes.splice(begin..=end, joint.iter().copied());
+        self
+    }
+
+    /// Takes the closing brace back and begins a further field.
+    fn reopen(&mut self) {
+        self.bytes.pop();
+        if self.bytes.len() > 1 {
+            self.bytes.push(b',');
+        }
+    }
+
+    fn value(&mut self, value: &impl Serialize, counts: bool) {
+        let start = self.bytes.len();
+        self.spoiled |= serde_json::to_writer(&mut self.bytes, value).is_err();
+        if counts {
+            self.hasher.write(self.bytes.get(start..).unwrap_or_default());
+        }
+    }
+}
+
+/// The list inside a [`Body`] that is being written.
+pub struct Elements<'a> {
+    body: &'a mut Body,
+    first: bool,
+}
+
+impl Elements<'_> {
+    /// Adds an element, which counts for the ETag.
+    pub fn stable(&mut self, element: &impl Serialize) {
+        self.separate();
+        self.body.value(element, true);
+    }
+
+    /// Adds an element, of which `essence` counts for the ETag.
+    pub fn volatile(&mut self, element: &impl Serialize, essence: &impl Serialize) {
+        self.separate();
+        self.body.value(element, false);
+        self.body.count(essence);
+    }
+
+    fn separate(&mut self) {
+        if !std::mem::replace(&mut self.first, false) {
+            self.body.bytes.push(b',');
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn text(body: &Body) -> &str {
+        std::str::from_utf8(&body.bytes).unwrap()
+    }
+
+    #[test]
+    fn a_body_is_one_object_of_all_its_parts() {
+        let empty = json!({});
+        let body = Body::default().stable(&empty).stable(&json!({"a": 1})).volatile(&empty).volatile(&json!({"b": {}}));
+        assert_eq!(text(&body), r#"{"a":1,"b":{}}"#);
+        let body = Body::default().list("l", |l| {
+            l.stable(&1);
+            l.volatile(&2, &"two");
+        });
+        let body = body.stable(&json!({"c": 3}));
+        assert_eq!(text(&body), r#"{"l":[1,2],"c":3}"#);
+        let body = Body::default().stable(&json!({"c": 3})).list("l", |_| {});
+        assert_eq!(text(&body), r#"{"c":3,"l":[]}"#);
+        assert_eq!(text(&Body::default()), "{}");
+        assert!(Body::default().stable(&1).spoiled, "only objects have fields");
+    }
+
+    #[test]
+    fn only_stable_parts_count_for_the_etag() {
+        let tag = |stable: i32, volatile: i32| {
+            let body = Body::default()
+                .stable(&json!({"a": stable}))
+                .volatile(&json!({"b": volatile}))
+                .list("l", |l| l.volatile(&volatile, &stable));
+            body.hasher.finish()
+        };
+        assert_eq!(tag(1, 1), tag(1, 2));
+        assert_ne!(tag(1, 1), tag(2, 1));
+    }
+
+    #[test]
+    fn gzip_is_taken_only_where_it_is_allowed() {
+        for (value, taken) in [
+            ("gzip", true),
+            ("GZIP", true),
+            ("deflate, gzip;q=0.5", true),
+            ("*", true),
+            ("*;q=0, gzip", true),
+            ("gzip;q=0", false),
+            ("gzip;q=0.000, *", false),
+            ("*;q=0", false),
+            ("gzip; q=x", false),
+            ("deflate, br", false),
+            ("", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_str(value).unwrap());
+            assert_eq!(takes_gzip(&headers), taken, "{value}");
+        }
+        assert!(!takes_gzip(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn an_etag_is_compared_weakly() {
+        for (value, known) in [("W/\"1\"", true), ("\"1\"", true), ("\"0\", W/\"1\"", true), ("*", true), ("\"2\"", false)] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::IF_NONE_MATCH, HeaderValue::from_str(value).unwrap());
+            assert_eq!(is_known(&headers, "W/\"1\""), known, "{value}");
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! `/health/apiserver`: whether the API server can be reached and is well, asked live.
+
+use super::{Observed, pod};
+use crate::answer::{Answer, Body};
+use crate::app::App;
+use http::StatusCode;
+use serde::Serialize;
+use sre_shared::report::{ApiServerCheck, Status};
+
+#[derive(Serialize)]
+struct Verdict {
+    status: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Took {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    latency_ms: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    elapsed_ms: Option<f64>,
+}
+
+pub async fn answer(app: &App) -> Answer {
+    let checked = app.probe.ask().await;
+    let check = &checked.check;
+    let (code, status) = match check.status {
+        Status::Ok => (StatusCode::OK, "ok"),
+        Status::Degraded => (StatusCode::INTERNAL_SERVER_ERROR, "degraded"),
+        Status::Unknown => (StatusCode::INTERNAL_SERVER_ERROR, "error"),
+    };
+    // By way of a value, so that a field that is added to the check is answered too.
+    let mut fields = serde_json::to_value(essence(check)).unwrap_or_default();
+    if let Some(fields) = fields.as_object_mut() {
+        fields.remove("status");
+    }
+    let body = Body::default()
+        .stable(&Verdict { status })
+        .stable(&fields)
+        .volatile(&Took { latency_ms: check.latency_ms, elapsed_ms: check.elapsed_ms })
+        .volatile(&Observed { observed_at: Some(checked.at.to_string()), age_seconds: None, pod: pod(app) });
+    Answer::json(code, body)
+}
+
+/// The check without what differs each time though nothing happened.
+pub fn essence(check: &ApiServerCheck) -> ApiServerCheck {
+    ApiServerCheck { latency_ms: None, elapsed_ms: None, ..check.clone() }
+}

@@ -1,0 +1,37 @@
+//! `/`: which paths there are.
+
+use crate::answer::{Answer, Body};
+use crate::app::App;
+use http::StatusCode;
+use serde::Serialize;
+
+#[derive(Serialize)]
+struct Entry {
+    path: String,
+    answer: String,
+}
+
+fn entry(path: &str, answer: &str) -> Entry {
+    Entry { path: path.to_owned(), answer: answer.to_owned() }
+}
+
+pub fn answer(app: &App) -> Answer {
+    let mut paths = vec![
+        entry("/health", "everything at once, as a HealthReport"),
+        entry("/health/apiserver", "whether the API server can be reached and is well, asked live"),
+    ];
+    paths.extend(app.kinds.iter().map(|objects| Entry {
+        path: format!("/health/{}", objects.kind().plural()),
+        answer: format!(
+            "every {}: ?namespace= ?selector= ?state= ?fail=progressing,degraded,unknown ?limit= ?continue=",
+            objects.kind().kind()
+        ),
+    }));
+    paths.extend([
+        entry("/healthz", "whether this process works; /livez is the same"),
+        entry("/readyz", "whether this process can answer; ?verbose tells more"),
+        entry("/version", "what this is"),
+        entry("/", "this list"),
+    ]);
+    Answer::json(StatusCode::OK, Body::default().list("paths", |list| paths.iter().for_each(|p| list.stable(p))))
+}

@@ -1,0 +1,50 @@
+//! `/health/deployments`, and the same for each other kind: every object with its verdict, from the cache.
+
+use super::{Items, Observed, pod};
+use crate::answer::{Answer, Body};
+use crate::app::App;
+use crate::cache::{Moment, Objects, Overview};
+use crate::query::Query;
+use http::StatusCode;
+use serde::Serialize;
+use serde::ser::{SerializeMap as _, Serializer};
+use sre_shared::report::Status;
+
+struct Listing<'a> {
+    overview: &'a Overview,
+    items: Items<'a>,
+}
+
+impl Serialize for Listing<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Overview { status, summary, not_seen, stale, .. } = self.overview;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("status", status)?;
+        map.serialize_entry("summary", summary)?;
+        map.serialize_entry(self.items.objects.kind().plural(), &self.items)?;
+        if let Some(token) = &*self.items.next.borrow() {
+            map.serialize_entry("continue", token)?;
+        }
+        if !not_seen.is_empty() {
+            map.serialize_entry("notSeen", not_seen)?;
+        }
+        map.serialize_entry("stale", stale)?;
+        map.end()
+    }
+}
+
+pub fn answer(app: &App, objects: &dyn Objects, query: &Query) -> Answer {
+    let moment: Moment = app.moment();
+    let selection = &query.selection;
+    let overview = objects.overview(selection, &moment);
+    let nothing_read = overview.status == Status::Unknown && overview.observed.is_none();
+    let fails = nothing_read || query.fail.is_some_and(|fail| fail.exit_code(overview.verdict) != 0);
+    let code = if fails { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::OK };
+    let observed = Observed {
+        observed_at: overview.observed.map(|time| time.to_string()),
+        age_seconds: overview.observed.map(|_| overview.age_seconds),
+        pod: pod(app),
+    };
+    let items = Items { objects, selection, moment: &moment, limit: query.limit, next: None.into() };
+    Answer::json(code, Body::default().stable(&Listing { overview: &overview, items }).volatile(&observed))
+}

@@ -1,0 +1,71 @@
+//! The handlers, one a path.
+
+pub mod alive;
+pub mod apiserver;
+pub mod index;
+pub mod kind;
+pub mod ready;
+pub mod report;
+pub mod version;
+
+use crate::app::App;
+use crate::cache::{Moment, Objects, Selection};
+use crate::query;
+use serde::Serialize;
+use serde::ser::{Error as _, SerializeSeq as _, Serializer};
+use std::cell::RefCell;
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
+
+/// The selected objects, judged one after the other while they are written.
+struct Items<'a> {
+    objects: &'a dyn Objects,
+    selection: &'a Selection,
+    moment: &'a Moment,
+    limit: Option<NonZeroUsize>,
+    /// After writing: the token with which the list goes on, where it was cut.
+    next: RefCell<Option<String>>,
+}
+
+impl Serialize for Items<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(None)?;
+        let (mut written, mut last, mut failed) = (0, None, None);
+        self.objects.visit(self.selection, self.moment, &mut |item| {
+            if self.limit.is_some_and(|limit| written >= limit.get()) {
+                self.next.replace(last.take());
+                return ControlFlow::Break(());
+            }
+            if let Err(error) = list.serialize_element(&item) {
+                failed = Some(error);
+                return ControlFlow::Break(());
+            }
+            written += 1;
+            if self.limit.is_some_and(|limit| written == limit.get()) {
+                last = Some(query::token(&item.namespace, &item.name));
+            }
+            ControlFlow::Continue(())
+        });
+        match failed {
+            Some(error) => Err(S::Error::custom(error)),
+            None => list.end(),
+        }
+    }
+}
+
+/// The fields at the end of an answer from a cache.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Observed<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    observed_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    age_seconds: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pod: Option<&'a str>,
+}
+
+/// The name of the pod, for the end of an answer: answers of two replicas are the same content.
+fn pod(app: &App) -> Option<&str> {
+    app.pod.as_deref()
+}

@@ -1,0 +1,31 @@
+//! `/readyz`: this process can serve an answer, an honest "unknown" included. It is not ready only while the first
+//! lists are on their way and have not had their time, so that a rollout of the agent does not begin with unknown.
+
+use crate::answer::Answer;
+use crate::app::App;
+use crate::query::Query;
+use http::StatusCode;
+
+pub fn answer(app: &App, query: &Query) -> Answer {
+    let mut ready = true;
+    let mut lines = vec!["[+]server ok".to_owned()];
+    for objects in &app.kinds {
+        let can_answer = app.is_patience_over() || objects.is_tried();
+        ready &= can_answer;
+        let unlisted = objects.unlisted();
+        if unlisted.is_empty() {
+            lines.push(format!("[+]{} ok", objects.kind().plural()));
+        }
+        lines.extend(unlisted.iter().map(|(what, class)| match (can_answer, class) {
+            (true, Some(class)) => format!("[+]{what} unknown: not listed, {}", class.as_str()),
+            (true, None) => format!("[+]{what} unknown: not listed yet"),
+            (false, _) => format!("[-]{what} the first list has not finished"),
+        }));
+    }
+    let status = if ready { StatusCode::OK } else { StatusCode::INTERNAL_SERVER_ERROR };
+    if ready && !query.verbose {
+        return Answer::text(status, "ok");
+    }
+    let outcome = if ready { "passed" } else { "failed" };
+    Answer::text(status, format!("{}\nreadyz check {outcome}\n", lines.join("\n")))
+}

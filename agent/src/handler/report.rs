@@ -1,0 +1,115 @@
+//! `/health`: the whole report, which is what the plugin asks for.
+//!
+//! It is written part by part and never exists as a whole, since the judged objects of a large cluster take many
+//! times the room of what is kept of them. A test holds it to the shape of `sre_shared::report::Report`.
+
+use super::Items;
+use crate::answer::{Answer, Body};
+use crate::app::App;
+use crate::cache::Overview;
+use crate::handler::apiserver::essence;
+use crate::query::Query;
+use http::StatusCode;
+use serde::Serialize;
+use sre_shared::report::{
+    API_VERSION, ApiServerCheck, Coverage, KIND, Namespaces, Source, Status, Summary, Verdict,
+};
+use sre_shared::resource::Time;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Head<'a> {
+    api_version: &'static str,
+    kind: &'static str,
+    status: Status,
+    stale: bool,
+    coverage: &'a Coverage,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Origin {
+    observed_at: String,
+    age_seconds: u64,
+    source: Source,
+}
+
+#[derive(Serialize)]
+struct Part<'a> {
+    check: &'static str,
+    status: Status,
+    summary: &'a Summary,
+    items: Items<'a>,
+}
+
+pub async fn answer(app: &App, query: &Query) -> Answer {
+    let checked = app.probe.ask().await;
+    let (moment, selection) = (app.moment(), &query.selection);
+    let parts: Vec<_> = app.kinds.iter().map(|objects| (objects, objects.overview(selection, &moment))).collect();
+    let coverage = Coverage {
+        kinds: app.kinds.iter().map(|objects| objects.kind().plural().to_owned()).collect(),
+        namespaces: match &selection.namespace {
+            Some(namespace) => Namespaces::These(vec![namespace.clone()]),
+            None => app.namespaces.clone(),
+        },
+        not_seen: parts.iter().flat_map(|(_, overview)| overview.not_seen.iter().cloned()).collect(),
+    };
+    let (status, verdict) = judge(&checked.check, parts.iter().map(|(_, overview)| overview));
+    let fails = query.fail.is_some_and(|fail| fail.exit_code(verdict) != 0);
+    let code = if fails { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::OK };
+    let head = Head {
+        api_version: API_VERSION,
+        kind: KIND,
+        status,
+        stale: parts.iter().any(|(_, overview)| overview.stale),
+        coverage: &coverage,
+    };
+    let origin = origin(app, &checked.check, parts.iter().map(|(_, overview)| overview), moment.now);
+    let body = Body::default().stable(&head).volatile(&origin).list("checks", |list| {
+        list.volatile(&checked.check, &essence(&checked.check));
+        for (objects, Overview { status, summary, .. }) in &parts {
+            let items = Items { objects: &***objects, selection, moment: &moment, limit: None, next: None.into() };
+            list.stable(&Part { check: objects.kind().plural(), status: *status, summary, items });
+        }
+    });
+    Answer::json(code, body)
+}
+
+/// As `Report::settle` and `Verdict::of` judge a report; but what is too old counts as unknown and as nothing else.
+fn judge<'a>(check: &ApiServerCheck, parts: impl Iterator<Item = &'a Overview>) -> (Status, Verdict) {
+    let mut status = check.status;
+    let mut verdict = Verdict {
+        degraded: check.status == Status::Degraded,
+        unknown: check.status == Status::Unknown,
+        progressing: false,
+    };
+    for part in parts {
+        status = status.worst(part.status);
+        if !part.not_seen.is_empty() {
+            status = status.worst(Status::Unknown);
+        }
+        verdict.degraded |= part.verdict.degraded;
+        verdict.unknown |= part.verdict.unknown;
+        verdict.progressing |= part.verdict.progressing;
+    }
+    (status, verdict)
+}
+
+/// Where it comes from, and how old the oldest part of it is that was ever read.
+fn origin<'a>(app: &App, check: &ApiServerCheck, parts: impl Iterator<Item = &'a Overview>, now: Time) -> Origin {
+    let client = app.connection.client();
+    let oldest = parts.filter_map(|part| part.observed.map(|at| (at, part.age_seconds))).min();
+    let (observed, age_seconds) = oldest.unwrap_or((now, 0));
+    Origin {
+        observed_at: observed.to_string(),
+        age_seconds,
+        source: Source {
+            mode: "agent".to_owned(),
+            context: client.context().map(str::to_owned),
+            server: Some(client.server().to_owned()),
+            version: check.version.clone(),
+            pod: app.pod.clone(),
+            ..Source::default()
+        },
+    }
+}

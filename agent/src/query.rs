@@ -1,0 +1,211 @@
+//! Owns the query parameters: which there are, what they mean, and why one is refused.
+//! Must not know which path takes which of them, nor how a refusal is written.
+
+use crate::cache::{Key, Selection};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use percent_encoding::percent_decode;
+use sre_shared::nearest::nearest;
+use sre_shared::report::{FailOn, State};
+use std::num::NonZeroUsize;
+
+/// The words of [`FailOn`].
+const FAIL_WORDS: [&str; 3] = ["progressing", "degraded", "unknown"];
+
+/// A query that was read.
+#[derive(Debug, Default)]
+pub struct Query {
+    /// `namespace`, `selector`, `state` and `continue`.
+    pub selection: Selection,
+    /// `fail`: what makes the answer a 500.
+    pub fail: Option<FailOn>,
+    /// `limit`: how many objects are shown at most.
+    pub limit: Option<NonZeroUsize>,
+    /// `verbose`.
+    pub verbose: bool,
+}
+
+/// Why a query is refused, in a sentence.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Invalid(String);
+
+/// Reads the part of a URL behind the question mark; `allowed` are the parameters that the path takes.
+///
+/// # Errors
+/// [`Invalid`] for a parameter that is unknown, comes twice or has no such value.
+pub fn read(query: Option<&str>, allowed: &[&str]) -> Result<Query, Invalid> {
+    let mut read = Query::default();
+    let mut seen: Vec<String> = Vec::new();
+    for pair in query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let (name, value) = (decode(name)?, decode(value)?);
+        if !allowed.contains(&name.as_str()) {
+            return Err(Invalid(unknown(&name, allowed)));
+        }
+        if seen.contains(&name) {
+            return Err(Invalid(format!("the parameter {name:?} is there twice, give it once")));
+        }
+        read.take(&name, value)?;
+        seen.push(name);
+    }
+    Ok(read)
+}
+
+impl Query {
+    fn take(&mut self, name: &str, value: String) -> Result<(), Invalid> {
+        let selection = &mut self.selection;
+        match name {
+            "namespace" => selection.namespace = Some(namespace(value)?),
+            "selector" => {
+                selection.selector = value.parse().map_err(|error| Invalid(format!("selector: {error}")))?;
+                selection.selector_text = value;
+            }
+            "state" => selection.states = Some(states(&value)?),
+            "fail" => self.fail = Some(fail(&value)?),
+            "limit" => {
+                let wrong = || Invalid(format!("limit: {value:?} is no number of 1 or more"));
+                let digits = value.bytes().all(|b| b.is_ascii_digit());
+                self.limit = Some(value.parse().ok().filter(|_| digits).ok_or_else(wrong)?);
+            }
+            "continue" => selection.after = Some(from_token(&value)?),
+            "verbose" => {
+                self.verbose = match value.as_str() {
+                    "" | "true" | "1" => true,
+                    "false" | "0" => false,
+                    _ => return Err(Invalid(format!("verbose: {value:?} is neither true nor false"))),
+                };
+            }
+            _ => return Err(Invalid(unknown(name, &[]))),
+        }
+        Ok(())
+    }
+}
+
+fn unknown(name: &str, allowed: &[&str]) -> String {
+    let hint = match nearest(name, allowed.iter().copied()) {
+        Some(near) => format!("did you mean {near:?}?"),
+        None if allowed.is_empty() => "this path takes none".to_owned(),
+        None => format!("this path takes {}", allowed.join(", ")),
+    };
+    format!("there is no parameter {name:?}; {hint}")
+}
+
+/// As HTML forms and the libraries of most languages encode it.
+fn decode(text: &str) -> Result<String, Invalid> {
+    let bad = || Invalid(format!("{text:?} is not percent-encoded UTF-8"));
+    let spaced: Vec<u8> = text.bytes().map(|b| if b == b'+' { b' ' } else { b }).collect();
+    let mut rest = spaced.as_slice();
+    while let Some(at) = rest.iter().position(|b| *b == b'%') {
+        let digits = rest.get(at + 1..at + 3).ok_or_else(bad)?;
+        if !digits.iter().all(u8::is_ascii_hexdigit) {
+            return Err(bad());
+        }
+        rest = rest.get(at + 3..).unwrap_or_default();
+    }
+    String::from_utf8(percent_decode(&spaced).collect()).map_err(|_| bad())
+}
+
+fn namespace(value: String) -> Result<String, Invalid> {
+    if value.is_empty() {
+        return Err(Invalid("namespace: the value is empty, leave the parameter out for all".into()));
+    }
+    let fits = value.len() <= 63
+        && value.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && !value.starts_with('-')
+        && !value.ends_with('-');
+    match fits {
+        true => Ok(value),
+        false => Err(Invalid(format!("namespace: {value:?} is no name, which consists of a-z, 0-9 and -"))),
+    }
+}
+
+fn words<'a>(value: &'a str, name: &str, known: &[&'static str]) -> Result<Vec<&'a str>, Invalid> {
+    let words: Vec<&str> = value.split(',').map(str::trim).collect();
+    match words.iter().find(|word| !known.contains(word)) {
+        None => Ok(words),
+        Some(word) => Err(Invalid(match nearest(word, known.iter().copied()) {
+            Some(near) => format!("{name}: there is no {word:?}, did you mean {near:?}?"),
+            None => format!("{name}: {word:?} is none of {}", known.join(", ")),
+        })),
+    }
+}
+
+fn states(value: &str) -> Result<Vec<State>, Invalid> {
+    let words = words(value, "state", &State::ALL.map(State::as_str))?;
+    Ok(State::ALL.into_iter().filter(|state| words.contains(&state.as_str())).collect())
+}
+
+fn fail(value: &str) -> Result<FailOn, Invalid> {
+    words(value, "fail", &FAIL_WORDS)?.join(",").parse().map_err(|error| Invalid(format!("fail: {error}")))
+}
+
+/// The token with which a list goes on after that object.
+pub fn token(namespace: &str, name: &str) -> String {
+    URL_SAFE_NO_PAD.encode(format!("{namespace}/{name}"))
+}
+
+fn from_token(token: &str) -> Result<Key, Invalid> {
+    URL_SAFE_NO_PAD
+        .decode(token)
+        .ok()
+        .and_then(|bytes| String::from_utf8(bytes).ok())
+        .and_then(|text| text.split_once('/').map(|(namespace, name)| Key::new(namespace, name)))
+        .ok_or_else(|| Invalid(format!("continue: {token:?} is no token of an answer of this agent")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: &[&str] = &["namespace", "selector", "state", "fail", "limit", "continue", "verbose"];
+
+    #[test]
+    fn every_parameter_is_read() {
+        let text = format!(
+            "namespace=shop&selector=app+in+(a%2Cb)&state=degraded,unavailable&fail=unknown&limit=5&continue={}&verbose",
+            token("shop", "web")
+        );
+        let query = read(Some(&text), ALL).unwrap();
+        let selection = query.selection;
+        assert_eq!(selection.namespace.as_deref(), Some("shop"));
+        assert_eq!(selection.selector_text, "app in (a,b)");
+        assert_eq!(selection.states, Some(vec![State::Degraded, State::Unavailable]));
+        assert_eq!(selection.after, Some(Key::new("shop", "web")));
+        assert_eq!(query.fail.map(|f| (f.progressing, f.degraded, f.unknown)), Some((false, false, true)));
+        assert_eq!(query.limit.map(NonZeroUsize::get), Some(5));
+        assert!(query.verbose);
+        assert!(read(None, &[]).is_ok());
+        assert!(read(Some(""), &[]).is_ok());
+    }
+
+    #[test]
+    fn what_is_wrong_is_refused_with_the_nearest_right_word() {
+        for (text, part) in [
+            ("namespce=a", "did you mean \"namespace\"?"),
+            ("x=1", "this path takes namespace, "),
+            ("limit=1&limit=1", "\"limit\" is there twice"),
+            ("limit=0", "no number of 1 or more"),
+            ("limit=+1", "no number"),
+            ("limit=99999999999999999999999", "no number"),
+            ("limit", "no number"),
+            ("namespace=", "leave the parameter out"),
+            ("namespace=Shop", "no name"),
+            ("namespace=..%2Fx", "no name"),
+            ("selector=a+b", "selector: \"a b\" is no label selector"),
+            ("state=degrade", "did you mean \"degraded\"?"),
+            ("state=", "is none of healthy, progressing"),
+            ("fail=degraded,broken", "fail: \"broken\" is none of progressing, degraded, unknown"),
+            ("continue=%20", "no token"),
+            ("continue=YQ", "no token"),
+            ("verbose=maybe", "neither true nor false"),
+            ("state=%zz", "not percent-encoded"),
+            ("state=%e", "not percent-encoded"),
+            ("state=%ff", "not percent-encoded UTF-8"),
+        ] {
+            let error = read(Some(text), ALL).unwrap_err().to_string();
+            assert!(error.contains(part), "{text}: {error}");
+        }
+        assert_eq!(read(Some("a"), &[]).unwrap_err().to_string(), "there is no parameter \"a\"; this path takes none");
+    }
+}
