@@ -13,7 +13,10 @@ pub async fn run(args: &Health, shell: &mut Shell) -> u8 {
     let started = tokio::time::Instant::now();
     let report = match &args.filename {
         Some(path) => match source::file::read(path) {
-            Ok(files) => run::dump(&files, &path.to_string_lossy(), &ask, args.at, clock::system),
+            Ok(files) => {
+                let name = if path.as_os_str() == "-" { "standard input".into() } else { path.to_string_lossy() };
+                run::dump(&files, &name, &ask, args.at, clock::system)
+            }
             Err(refused) => {
                 shell.complain(&format!("error: {}", output::escape(&refused)));
                 return exit::USAGE;

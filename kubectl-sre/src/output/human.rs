@@ -135,9 +135,7 @@ impl Screen<'_> {
                 Status::Unknown if check.version.is_some() => {
                     sentences.push(format!("the API server could not be asked whether it is well ({})", escape(class)));
                 }
-                Status::Unknown => {
-                    sentences.push(format!("the API server gives no usable answer ({})", escape(class)));
-                }
+                Status::Unknown => sentences.push(format!("the API server cannot be asked ({})", escape(class))),
             }
         }
         for kind in self.report.kinds() {
@@ -319,7 +317,10 @@ impl Screen<'_> {
                 self.paint(Paint::new().bold(), &what),
                 escape(&entry.class),
             ));
-            lines.extend(entry.hint.iter().map(|hint| format!("    {}", self.dim(&escape(hint)))));
+            // The API server's own line has said it.
+            let said = self.report.api_server().is_some_and(|check| check.hint == entry.hint);
+            let hint = entry.hint.iter().filter(|_| !said);
+            lines.extend(hint.map(|hint| format!("    {}", self.dim(&escape(hint)))));
         }
         if groups.len() > SHOWN_NOT_SEEN {
             let left = groups.len() - SHOWN_NOT_SEEN;
@@ -352,7 +353,7 @@ impl Screen<'_> {
                 format!("{name:<width$}  {word}{pad}  {text}")
             })
             .collect();
-        let mut looked = vec![format!("looked at {seen} of {total} parts")];
+        let mut looked = vec![format!("looked at {seen} of {total} part{}", if total == 1 { "" } else { "s" })];
         looked.extend(self.namespaces());
         if let Some(elapsed) = self.style.elapsed {
             looked.push(format!("in {}", milliseconds(elapsed.as_secs_f64() * 1e3)));
