@@ -62,18 +62,27 @@ impl FromStr for Address {
         let host = if host.is_empty() {
             Host::All
         } else if let Some(inside) = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')) {
-            let ip = inside.parse::<Ipv6Addr>().map_err(|_| format!("{inside:?} is no IPv6 address; {form}"))?;
+            let ip = inside
+                .parse::<Ipv6Addr>()
+                .map_err(|_| format!("{inside:?} is no IPv6 address; {form}"))?;
             Host::Ip(ip.into())
         } else if let Ok(ip) = host.parse::<Ipv4Addr>() {
             Host::Ip(ip.into())
         } else if host.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
             return Err(format!("{host:?} is no IPv4 address; {form}"));
-        } else if host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b)) {
+        } else if host
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b))
+        {
             Host::Name(host.to_owned())
         } else {
             return Err(format!("{host:?} is no host; {form}"));
         };
-        Ok(Self { host, port, text: text.to_owned() })
+        Ok(Self {
+            host,
+            port,
+            text: text.to_owned(),
+        })
     }
 }
 
@@ -111,7 +120,9 @@ impl Address {
             ],
             Host::Ip(ip) => vec![SocketAddr::from((*ip, self.port))],
             Host::Name(name) => {
-                let mut found: Vec<_> = tokio::net::lookup_host((name.as_str(), self.port)).await?.collect();
+                let mut found: Vec<_> = tokio::net::lookup_host((name.as_str(), self.port))
+                    .await?
+                    .collect();
                 // As Go does where a name has addresses of both families.
                 found.sort_by_key(SocketAddr::is_ipv6);
                 found
@@ -122,11 +133,19 @@ impl Address {
     fn fail(&self, source: io::Error) -> ListenError {
         let hint = match source.kind() {
             io::ErrorKind::AddrInUse => "stop what listens there, or give another --address",
-            io::ErrorKind::PermissionDenied => "ports below 1024 need a privilege: give --address with a higher one",
-            io::ErrorKind::AddrNotAvailable => "this machine has no such address: give --address :PORT for all",
+            io::ErrorKind::PermissionDenied => {
+                "ports below 1024 need a privilege: give --address with a higher one"
+            }
+            io::ErrorKind::AddrNotAvailable => {
+                "this machine has no such address: give --address :PORT for all"
+            }
             _ => "check --address",
         };
-        ListenError { address: self.text.clone(), source, hint }
+        ListenError {
+            address: self.text.clone(),
+            source,
+            hint,
+        }
     }
 }
 
@@ -188,15 +207,26 @@ mod tests {
     async fn all_addresses_are_those_of_both_families() {
         let listener = ":0".parse::<Address>().unwrap().listen().await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        tokio::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.unwrap();
+        tokio::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port))
+            .await
+            .unwrap();
     }
 
     #[tokio::test]
     async fn a_port_that_is_taken_says_so_with_the_next_step() {
         let first = "127.0.0.1:0".parse::<Address>().unwrap().listen().await.unwrap();
         let text = first.local_addr().unwrap().to_string();
-        let error = text.parse::<Address>().unwrap().listen().await.unwrap_err().to_string();
-        assert!(error.starts_with(&format!("cannot listen on {text}: ")), "{error}");
+        let error = text
+            .parse::<Address>()
+            .unwrap()
+            .listen()
+            .await
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.starts_with(&format!("cannot listen on {text}: ")),
+            "{error}"
+        );
         assert!(error.ends_with("give another --address"), "{error}");
     }
 }

@@ -1,4 +1,4 @@
-//! Owns the form of every answer: JSON or text, error bodies, ETag, gzip and the headers that all have.
+//! Owns the form of every answer: JSON or text, error bodies, entity tag, gzip and the headers that all have.
 //! Must not know what is answered.
 
 use bytes::Bytes;
@@ -38,28 +38,53 @@ impl Answer {
     /// A line or more for people.
     pub fn text(status: StatusCode, text: impl Into<String>) -> Self {
         let body = text.into().into_bytes();
-        Self { status, content_type: "text/plain; charset=utf-8", body, tag: None, allow: false }
+        Self {
+            status,
+            content_type: "text/plain; charset=utf-8",
+            body,
+            tag: None,
+            allow: false,
+        }
     }
 
     /// A JSON body. Answers other than 200 are never compared, since whoever asks has to see them.
     pub fn json(status: StatusCode, body: Body) -> Self {
         if body.spoiled {
-            return Self::error(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the answer could not be written");
+            return Self::error(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "internal",
+                "the answer could not be written",
+            );
         }
         let tag = (status == StatusCode::OK).then(|| body.hasher.finish());
-        Self { status, content_type: "application/json", body: body.bytes, tag, allow: false }
+        Self {
+            status,
+            content_type: "application/json",
+            body: body.bytes,
+            tag,
+            allow: false,
+        }
     }
 
     /// An error with its stable code.
     pub fn error(status: StatusCode, error: &str, message: &str) -> Self {
         let body = serde_json::to_vec(&ErrorBody { error, message }).unwrap_or_default();
-        Self { status, content_type: "application/json", body, tag: None, allow: false }
+        Self {
+            status,
+            content_type: "application/json",
+            body,
+            tag: None,
+            allow: false,
+        }
     }
 
     /// 405, with what is allowed.
     pub fn method_not_allowed(method: &http::Method) -> Self {
         let message = format!("{method} is not allowed here, GET and HEAD are");
-        Self { allow: true, ..Self::error(StatusCode::METHOD_NOT_ALLOWED, "methodNotAllowed", &message) }
+        Self {
+            allow: true,
+            ..Self::error(StatusCode::METHOD_NOT_ALLOWED, "methodNotAllowed", &message)
+        }
     }
 
     /// Fits the answer to the request: not modified, compressed, or as it is.
@@ -70,7 +95,10 @@ impl Answer {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.content_type));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
-        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.insert(
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        );
         if self.allow {
             headers.insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
         }
@@ -113,7 +141,10 @@ fn is_known(request: &HeaderMap, tag: &str) -> bool {
 /// RFC 9110, 12.5.3: a coding that is named counts before `*`, and a quality of 0 forbids.
 fn takes_gzip(request: &HeaderMap) -> bool {
     let (mut named, mut any) = (None, None);
-    let values = request.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    let values = request
+        .get_all(header::ACCEPT_ENCODING)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
     for part in values.flat_map(|value| value.split(',')) {
         let mut pieces = part.split(';').map(str::trim);
         let coding = pieces.next().unwrap_or_default().to_ascii_lowercase();
@@ -137,7 +168,7 @@ fn compress(body: &[u8]) -> Option<Vec<u8>> {
 
 /// A JSON object that is written from several values straight into one buffer.
 ///
-/// What is *stable* counts for the ETag; the rest changes from answer to answer though nothing happened.
+/// What is *stable* counts for the entity tag; the rest changes from answer to answer though nothing happened.
 pub struct Body {
     bytes: Vec<u8>,
     hasher: DefaultHasher,
@@ -148,17 +179,21 @@ pub struct Body {
 impl Default for Body {
     /// The body with no field.
     fn default() -> Self {
-        Self { bytes: b"{}".to_vec(), hasher: DefaultHasher::new(), spoiled: false }
+        Self {
+            bytes: b"{}".to_vec(),
+            hasher: DefaultHasher::new(),
+            spoiled: false,
+        }
     }
 }
 
 impl Body {
-    /// Adds the fields of an object, which count for the ETag.
+    /// Adds the fields of an object, which count for the entity tag.
     pub fn stable(self, fields: &impl Serialize) -> Self {
         self.fields(fields, true)
     }
 
-    /// Adds the fields of an object, which do not count for the ETag.
+    /// Adds the fields of an object, which do not count for the entity tag.
     pub fn volatile(self, fields: &impl Serialize) -> Self {
         self.fields(fields, false)
     }
@@ -168,13 +203,16 @@ impl Body {
         self.reopen();
         self.value(&name, true);
         self.bytes.extend_from_slice(b":[");
-        let mut list = Elements { body: &mut self, first: true };
+        let mut list = Elements {
+            body: &mut self,
+            first: true,
+        };
         elements(&mut list);
         self.bytes.extend_from_slice(b"]}");
         self
     }
 
-    /// Takes something into account for the ETag that is written in another form.
+    /// Takes something into account for the entity tag that is written in another form.
     fn count(&mut self, value: &impl Serialize) {
         match serde_json::to_vec(value) {
             Ok(bytes) => self.hasher.write(&bytes),
@@ -227,13 +265,13 @@ pub struct Elements<'a> {
 }
 
 impl Elements<'_> {
-    /// Adds an element, which counts for the ETag.
+    /// Adds an element, which counts for the entity tag.
     pub fn stable(&mut self, element: &impl Serialize) {
         self.separate();
         self.body.value(element, true);
     }
 
-    /// Adds an element, of which `essence` counts for the ETag.
+    /// Adds an element, of which `essence` counts for the entity tag.
     pub fn volatile(&mut self, element: &impl Serialize, essence: &impl Serialize) {
         self.separate();
         self.body.value(element, false);
@@ -259,7 +297,11 @@ mod tests {
     #[test]
     fn a_body_is_one_object_of_all_its_parts() {
         let empty = json!({});
-        let body = Body::default().stable(&empty).stable(&json!({"a": 1})).volatile(&empty).volatile(&json!({"b": {}}));
+        let body = Body::default()
+            .stable(&empty)
+            .stable(&json!({"a": 1}))
+            .volatile(&empty)
+            .volatile(&json!({"b": {}}));
         assert_eq!(text(&body), r#"{"a":1,"b":{}}"#);
         let body = Body::default().list("l", |l| {
             l.stable(&1);
@@ -310,7 +352,13 @@ mod tests {
 
     #[test]
     fn an_etag_is_compared_weakly() {
-        for (value, known) in [("W/\"1\"", true), ("\"1\"", true), ("\"0\", W/\"1\"", true), ("*", true), ("\"2\"", false)] {
+        for (value, known) in [
+            ("W/\"1\"", true),
+            ("\"1\"", true),
+            ("\"0\", W/\"1\"", true),
+            ("*", true),
+            ("\"2\"", false),
+        ] {
             let mut headers = HeaderMap::new();
             headers.insert(header::IF_NONE_MATCH, HeaderValue::from_str(value).unwrap());
             assert_eq!(is_known(&headers, "W/\"1\""), known, "{value}");

@@ -49,8 +49,11 @@ impl App {
             settings.request_timeout,
             &settings.pace,
         );
-        let (kinds, feeds) =
-            settings.kinds.iter().map(|kind| watcher::cache(*kind, &settings.namespaces)).unzip();
+        let (kinds, feeds) = settings
+            .kinds
+            .iter()
+            .map(|kind| watcher::cache(*kind, &settings.namespaces))
+            .unzip();
         let app = Self {
             connection,
             probe: Arc::new(probe),

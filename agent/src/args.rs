@@ -34,7 +34,12 @@ pub struct Args {
     context: Option<String>,
 
     /// Where to listen: :PORT for all addresses, HOST:PORT or [IPV6]:PORT for one; port 0 for any that is free
-    #[arg(long, value_name = "ADDRESS", env = "SRE_AGENT_ADDRESS", default_value = ":8080")]
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        env = "SRE_AGENT_ADDRESS",
+        default_value = ":8080"
+    )]
     address: Address,
 
     /// Kinds to watch, separated by commas [default: deployments]
@@ -58,11 +63,23 @@ pub struct Args {
     max_connections: u16,
 
     /// How the log is written to stderr
-    #[arg(long, value_name = "FORMAT", env = "SRE_AGENT_LOG_FORMAT", default_value = "text", value_enum)]
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        env = "SRE_AGENT_LOG_FORMAT",
+        default_value = "text",
+        value_enum
+    )]
     log_format: Format,
 
     /// The least important event that is logged
-    #[arg(long, value_name = "LEVEL", env = "SRE_AGENT_LOG_LEVEL", default_value = "info", value_enum)]
+    #[arg(
+        long,
+        value_name = "LEVEL",
+        env = "SRE_AGENT_LOG_LEVEL",
+        default_value = "info",
+        value_enum
+    )]
     log_level: Threshold,
 }
 
@@ -136,7 +153,11 @@ pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Wish, clap::Err
         clock: clock::system,
         pace: Pace::default(),
     };
-    Ok(Wish { settings, log_format: args.log_format, log_level: args.log_level })
+    Ok(Wish {
+        settings,
+        log_format: args.log_format,
+        log_level: args.log_level,
+    })
 }
 
 fn dedup<T: PartialEq>(values: &mut Vec<T>) {
@@ -155,7 +176,10 @@ fn kind(word: &str) -> Result<Kind, String> {
         let plurals = || Kind::ALL.iter().map(|k| k.plural());
         match nearest(word, plurals()) {
             Some(near) => format!("no kind that is watched, did you mean {near:?}?"),
-            None => format!("no kind that is watched, those are: {}", plurals().collect::<Vec<_>>().join(", ")),
+            None => format!(
+                "no kind that is watched, those are: {}",
+                plurals().collect::<Vec<_>>().join(", ")
+            ),
         }
     })
 }
@@ -179,9 +203,14 @@ fn namespace(word: &str) -> Result<String, String> {
 
 /// The pod this runs in, as the chart tells it, else by its host name, which is the pod's name unless the pod is
 /// on the host's network.
-#[allow(clippy::disallowed_methods, reason = "these two are facts about the pod and no flags")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "these two are facts about the pod and no flags"
+)]
 fn pod() -> Option<String> {
-    ["POD_NAME", "HOSTNAME"].iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+    ["POD_NAME", "HOSTNAME"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
 }
 
 #[cfg(test)]
@@ -189,7 +218,11 @@ mod tests {
     use super::*;
 
     fn read(words: &str) -> Result<Wish, clap::Error> {
-        super::read(std::iter::once("sre-agent").chain(words.split_whitespace()).map(OsString::from))
+        super::read(
+            std::iter::once("sre-agent")
+                .chain(words.split_whitespace())
+                .map(OsString::from),
+        )
     }
 
     #[test]
@@ -200,7 +233,7 @@ mod tests {
         assert_eq!(settings.address.to_string(), ":8080");
         assert_eq!(settings.kinds, Kind::ALL);
         assert!(settings.namespaces.is_empty());
-        assert_eq!(settings.stale_after, Duration::from_secs(180));
+        assert_eq!(settings.stale_after, Duration::from_mins(3));
         assert_eq!(settings.request_timeout, Duration::from_secs(10));
         assert_eq!(settings.max_connections, 256);
         assert_eq!((wish.log_format, wish.log_level), (Format::Text, Threshold::Info));
@@ -217,13 +250,22 @@ mod tests {
         assert_eq!(settings.cluster.deadlines.connect, Duration::from_secs(2));
         assert_eq!(settings.kinds, [Kind::Deployments]);
         assert_eq!(settings.namespaces, ["a", "b"]);
-        assert_eq!((settings.stale_after.as_secs(), settings.max_connections), (90, 3));
-        assert_eq!((wish.log_format, wish.log_level), (Format::Json, Threshold::Debug));
+        assert_eq!(
+            (settings.stale_after.as_secs(), settings.max_connections),
+            (90, 3)
+        );
+        assert_eq!(
+            (wish.log_format, wish.log_level),
+            (Format::Json, Threshold::Debug)
+        );
     }
 
     #[test]
     fn every_flag_has_its_environment_variable() {
-        for argument in Args::command().get_arguments().filter(|a| !["help", "version"].contains(&a.get_id().as_str())) {
+        for argument in Args::command()
+            .get_arguments()
+            .filter(|a| !["help", "version"].contains(&a.get_id().as_str()))
+        {
             let name = argument.get_long().unwrap().replace('-', "_").to_uppercase();
             assert_eq!(argument.get_env().unwrap(), format!("SRE_AGENT_{name}").as_str());
         }
@@ -236,7 +278,7 @@ mod tests {
             ("--kinds deploymnts", "did you mean \"deployments\"?"),
             ("--kinds zzz", "those are: deployments"),
             ("--namespaces Shop", "no name of a namespace"),
-            ("--namespaces a,,b", "a name is empty"),
+            ("--namespaces a,,b", "a name in --namespaces is empty"),
             ("--namespaces *", "leave --namespaces out"),
             ("--address 8080", "did you mean :8080?"),
             ("--stale-after 90", "did you mean 90s?"),

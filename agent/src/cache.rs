@@ -1,9 +1,9 @@
 //! Owns the objects of one kind as their watches told them, and what can be said of them at a given moment.
 //! Must not know how they are read, nor how an answer is written.
 //!
-//! An object whose verdict is healthy without a note is settled: time alone cannot change that verdict, so it is
-//! counted once, when it changes. Every other object is in an index and judged again for each answer, with the
-//! time of that answer. So the answer to "what is wrong?" costs what is wrong, and not the size of the cluster.
+//! An object that is healthy is settled: time alone cannot change that state, so it is judged for counting once,
+//! when it changes. Every other object is in an index and judged again for each answer, with the time of that
+//! answer. So the answer to "what is wrong?" costs what is wrong, and not the size of the cluster.
 
 use crate::changes::{Change, Standing};
 use sre_shared::check::{self, Evidence, Judged, Now};
@@ -34,7 +34,10 @@ pub struct Key {
 impl Key {
     /// The key of that namespace and name.
     pub fn new(namespace: &str, name: &str) -> Self {
-        Self { namespace: namespace.into(), name: name.into() }
+        Self {
+            namespace: namespace.into(),
+            name: name.into(),
+        }
     }
 }
 
@@ -55,12 +58,16 @@ pub struct Selection {
 
 impl Selection {
     fn takes(&self, item: &Item) -> bool {
-        self.states.as_ref().is_none_or(|states| states.contains(&item.state))
+        self.states
+            .as_ref()
+            .is_none_or(|states| states.contains(&item.state))
     }
 
     /// Whether an object that is settled can be among what is asked for.
     fn takes_settled(&self) -> bool {
-        self.states.as_ref().is_none_or(|states| states.contains(&State::Healthy))
+        self.states
+            .as_ref()
+            .is_none_or(|states| states.contains(&State::Healthy))
     }
 
     fn range(&self, whole: bool) -> (Bound<Key>, Bound<Key>) {
@@ -108,22 +115,17 @@ pub struct Moment {
 }
 
 impl Moment {
-    fn time_of(&self, observed: Instant) -> Time {
-        let age = i64::try_from(self.age(observed).as_secs()).unwrap_or(i64::MAX);
-        Time::from_seconds(self.now.seconds.saturating_sub(age))
+    fn age(&self, heard: Heard) -> Duration {
+        self.instant.saturating_duration_since(heard.instant)
     }
 
-    fn age(&self, observed: Instant) -> Duration {
-        self.instant.saturating_duration_since(observed)
-    }
-
-    fn is_stale(&self, observed: Instant) -> bool {
+    fn is_stale(&self, heard: Heard) -> bool {
         // A sign of life that is newer than the last failed check outweighs it.
-        self.age(observed) >= self.stale || self.silent.is_some_and(|silent| silent >= observed)
+        self.age(heard) >= self.stale || self.silent.is_some_and(|silent| silent >= heard.instant)
     }
 
-    fn is_too_old(&self, observed: Instant) -> bool {
-        self.age(observed) >= self.stale_after
+    fn is_too_old(&self, heard: Heard) -> bool {
+        self.age(heard) >= self.stale_after
     }
 }
 
@@ -162,13 +164,21 @@ pub trait Objects: Send + Sync {
     fn unlisted(&self) -> Vec<(String, Option<Class>)>;
 }
 
+/// A sign of life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Heard {
+    instant: Instant,
+    time: Time,
+}
+
 /// One watch that feeds a cache.
 #[derive(Debug, Default)]
 struct Source {
     /// Its namespace; `None` for all.
     namespace: Option<String>,
-    /// When it last told anything; `None` before the first list.
-    heard: Option<Instant>,
+    /// When it last told anything, by the clock of this process and by the API server's; `None` before the first
+    /// list.
+    heard: Option<Heard>,
     /// Its last failure, and how many there were since it was last heard.
     failure: Option<(Failure, u32)>,
 }
@@ -201,20 +211,28 @@ struct Entry<T> {
 impl<T: Judged> Entry<T> {
     fn judge(&self, now: Time) -> Item {
         match &self.object {
-            Ok(object) => {
-                object.judge(&Evidence { first_seen: Some(self.first_seen), ..Evidence::at(Now::known(now)) })
-            }
+            Ok(object) => object.judge(&Evidence {
+                first_seen: Some(self.first_seen),
+                ..Evidence::at(Now::known(now))
+            }),
             Err(undecodable) => check::undecodable::<T>(undecodable),
         }
     }
 
     fn generation(&self) -> Option<i64> {
-        self.object.as_ref().ok().and_then(|object| object.meta().generation)
+        self.object
+            .as_ref()
+            .ok()
+            .and_then(|object| object.meta().generation)
     }
 
     /// An object that could not be decoded may have any labels.
     fn is_selected(&self, selector: &Selector) -> bool {
-        selector.is_empty() || self.object.as_ref().map_or(true, |o| selector.matches(&o.meta().labels))
+        selector.is_empty()
+            || self
+                .object
+                .as_ref()
+                .map_or(true, |o| selector.matches(&o.meta().labels))
     }
 }
 
@@ -224,11 +242,22 @@ impl<T: Judged> Cache<T> {
         let sources = if namespaces.is_empty() {
             vec![Source::default()]
         } else {
-            let of = |n: &String| Source { namespace: Some(n.clone()), ..Source::default() };
+            let of = |n: &String| Source {
+                namespace: Some(n.clone()),
+                ..Source::default()
+            };
             namespaces.iter().map(of).collect()
         };
-        let inner = Inner { objects: BTreeMap::new(), open: BTreeSet::new(), sources, round: 0 };
-        Self { kind, inner: Mutex::new(inner) }
+        let inner = Inner {
+            objects: BTreeMap::new(),
+            open: BTreeSet::new(),
+            sources,
+            round: 0,
+        };
+        Self {
+            kind,
+            inner: Mutex::new(inner),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner<T>> {
@@ -238,7 +267,7 @@ impl<T: Judged> Cache<T> {
     /// Takes over a whole list. Tells what changed since the last one, and nothing of the first.
     pub fn listed(&self, source: u16, items: Vec<Decoded<T>>, now: Time) -> Vec<Change> {
         let mut inner = self.lock();
-        let first = inner.heard(source);
+        let first = inner.heard(source, now);
         inner.round = inner.round.wrapping_add(1);
         let round = inner.round;
         let mut changes = Vec::new();
@@ -260,22 +289,22 @@ impl<T: Judged> Cache<T> {
     /// Takes over an object that was created or changed.
     pub fn applied(&self, source: u16, object: Decoded<T>, now: Time) -> Option<Change> {
         let mut inner = self.lock();
-        inner.heard(source);
+        inner.heard(source, now);
         inner.put(source, object, now)
     }
 
     /// Forgets an object.
-    pub fn deleted(&self, source: u16, namespace: &str, name: &str) {
+    pub fn deleted(&self, source: u16, namespace: &str, name: &str, now: Time) {
         let mut inner = self.lock();
-        inner.heard(source);
+        inner.heard(source, now);
         let key = Key::new(namespace, name);
         inner.objects.remove(&key);
         inner.open.remove(&key);
     }
 
     /// The watch is alive and has nothing to tell.
-    pub fn bookmark(&self, source: u16) {
-        self.lock().heard(source);
+    pub fn bookmark(&self, source: u16, now: Time) {
+        self.lock().heard(source, now);
     }
 
     /// The watch failed.
@@ -288,10 +317,18 @@ impl<T: Judged> Cache<T> {
 
 impl<T: Judged> Inner<T> {
     /// Notes a sign of life; true where it is the first.
-    fn heard(&mut self, source: u16) -> bool {
-        let Some(source) = self.sources.get_mut(usize::from(source)) else { return false };
+    fn heard(&mut self, source: u16, now: Time) -> bool {
+        let Some(source) = self.sources.get_mut(usize::from(source)) else {
+            return false;
+        };
         source.failure = None;
-        source.heard.replace(Instant::now()).is_none()
+        source
+            .heard
+            .replace(Heard {
+                instant: Instant::now(),
+                time: now,
+            })
+            .is_none()
     }
 
     fn put(&mut self, source: u16, object: Decoded<T>, now: Time) -> Option<Change> {
@@ -330,9 +367,10 @@ impl<T: Judged> Inner<T> {
     fn key(&self, namespace: &str, name: &str) -> Key {
         let key = Key::new(namespace, name);
         match self.objects.range(..=&key).next_back() {
-            Some((neighbour, _)) if neighbour.namespace == key.namespace => {
-                Key { namespace: Arc::clone(&neighbour.namespace), ..key }
-            }
+            Some((neighbour, _)) if neighbour.namespace == key.namespace => Key {
+                namespace: Arc::clone(&neighbour.namespace),
+                ..key
+            },
             _ => key,
         }
     }
@@ -345,7 +383,7 @@ impl<T: Judged> Inner<T> {
     fn carried(&self, source: u16, moment: &Moment) -> Time {
         match self.source(source).and_then(|s| s.heard) {
             Some(heard) => {
-                let bound = moment.time_of(heard).seconds.saturating_add(ALIVE_SECONDS);
+                let bound = heard.time.seconds.saturating_add(ALIVE_SECONDS);
                 Time::from_seconds(bound.min(moment.now.seconds))
             }
             None => moment.now,
@@ -353,7 +391,9 @@ impl<T: Judged> Inner<T> {
     }
 
     fn is_too_old(&self, source: u16, moment: &Moment) -> bool {
-        self.source(source).and_then(|s| s.heard).is_none_or(|heard| moment.is_too_old(heard))
+        self.source(source)
+            .and_then(|s| s.heard)
+            .is_none_or(|heard| moment.is_too_old(heard))
     }
 
     /// Every entry of a range in order, of all objects or only of those that are not settled.
@@ -365,14 +405,18 @@ impl<T: Judged> Inner<T> {
         if all {
             Box::new(self.objects.range(range).map(|(_, entry)| &**entry))
         } else {
-            Box::new(self.open.range(range).filter_map(|key| self.objects.get(key).map(|entry| &**entry)))
+            Box::new(
+                self.open
+                    .range(range)
+                    .filter_map(|key| self.objects.get(key).map(|entry| &**entry)),
+            )
         }
     }
 }
 
-/// Whether time alone cannot change the verdict.
+/// Whether time alone cannot change the state; notes are of the moment in which the object is shown.
 fn is_settled(item: &Item) -> bool {
-    item.state == State::Healthy && item.healthy == Some(true) && item.notes.is_empty()
+    item.state == State::Healthy && item.healthy == Some(true)
 }
 
 impl<T: Judged> Objects for Cache<T> {
@@ -429,8 +473,11 @@ impl<T: Judged> Objects for Cache<T> {
         if !overview.not_seen.is_empty() {
             overview.status = overview.status.worst(Status::Unknown);
         }
-        overview.verdict = Verdict { unknown: overview.status == Status::Unknown || !overview.not_seen.is_empty(), ..Verdict::default() }
-            .with(&fresh);
+        overview.verdict = Verdict {
+            unknown: overview.status == Status::Unknown || !overview.not_seen.is_empty(),
+            ..Verdict::default()
+        }
+        .with(&fresh);
         overview
     }
 
@@ -452,9 +499,15 @@ impl<T: Judged> Objects for Cache<T> {
         let mut changes = Vec::new();
         let mut found = Vec::new();
         for key in &inner.open {
-            let Some(entry) = inner.objects.get(key) else { continue };
+            let Some(entry) = inner.objects.get(key) else {
+                continue;
+            };
             // What is not heard of does not change here.
-            if inner.source(entry.source).and_then(|s| s.heard).is_none_or(|heard| moment.is_stale(heard)) {
+            if inner
+                .source(entry.source)
+                .and_then(|s| s.heard)
+                .is_none_or(|heard| moment.is_stale(heard))
+            {
                 continue;
             }
             let mut standing = entry.standing;
@@ -473,22 +526,36 @@ impl<T: Judged> Objects for Cache<T> {
     }
 
     fn is_tried(&self) -> bool {
-        self.lock().sources.iter().all(|s| s.heard.is_some() || s.failure.is_some())
+        self.lock()
+            .sources
+            .iter()
+            .all(|s| s.heard.is_some() || s.failure.is_some())
     }
 
     fn unlisted(&self) -> Vec<(String, Option<Class>)> {
         let inner = self.lock();
         let unlisted = inner.sources.iter().filter(|s| s.heard.is_none());
         unlisted
-            .map(|s| (what(self.kind, s.namespace.as_deref()), s.failure.as_ref().map(|(f, _)| f.class)))
+            .map(|s| {
+                (
+                    what(self.kind, s.namespace.as_deref()),
+                    s.failure.as_ref().map(|(f, _)| f.class),
+                )
+            })
             .collect()
     }
 }
 
 impl<T: Judged> Inner<T> {
     /// Adds what the watches behind a selection make of its overview; true where the data of one is too old.
-    fn sources_of(&self, kind: Kind, selection: &Selection, moment: &Moment, overview: &mut Overview) -> bool {
-        let (mut oldest, mut too_old, mut watched) = (None::<Instant>, false, false);
+    fn sources_of(
+        &self,
+        kind: Kind,
+        selection: &Selection,
+        moment: &Moment,
+        overview: &mut Overview,
+    ) -> bool {
+        let (mut oldest, mut too_old, mut watched) = (None::<Heard>, false, false);
         for source in &self.sources {
             let namespace = source.namespace.as_deref();
             if let (Some(asked), Some(own)) = (&selection.namespace, namespace)
@@ -507,8 +574,13 @@ impl<T: Judged> Inner<T> {
                     oldest = Some(oldest.map_or(heard, |o| o.min(heard)));
                     if moment.is_too_old(heard) {
                         too_old = true;
-                        let since = moment.time_of(heard);
-                        overview.not_seen.push(too_old_to_tell(kind, namespace, since, failure.map(|(f, _)| f)));
+                        let since = heard.time;
+                        overview.not_seen.push(too_old_to_tell(
+                            kind,
+                            namespace,
+                            since,
+                            failure.map(|(f, _)| f),
+                        ));
                     } else if let Some((failure, 2..)) = failure
                         && failure.class == Class::Forbidden
                     {
@@ -523,7 +595,7 @@ impl<T: Judged> Inner<T> {
         }
         if let Some(oldest) = oldest {
             overview.stale = moment.is_stale(oldest);
-            overview.observed = Some(moment.time_of(oldest));
+            overview.observed = Some(oldest.time);
             overview.age_seconds = moment.age(oldest).as_secs();
         }
         too_old
@@ -567,7 +639,9 @@ fn too_old_to_tell(kind: Kind, namespace: Option<&str>, since: Time, failure: Op
     NotSeen {
         what: what(kind, namespace),
         class: "stale".into(),
-        error: Some(format!("nothing was heard of the API server since {since}{because}")),
+        error: Some(format!(
+            "nothing was heard of the API server since {since}{because}"
+        )),
         hint: Some(failure.map_or("ask /health/apiserver", Failure::hint).to_owned()),
         missing: None,
     }
@@ -584,12 +658,22 @@ fn not_watched(kind: Kind, namespace: &str) -> NotSeen {
 }
 
 fn nothing_selected(kind: Kind, selection: &Selection) -> NotSeen {
-    let place = selection.namespace.as_ref().map_or(String::new(), |n| format!(" in namespace {n}"));
+    let place = selection
+        .namespace
+        .as_ref()
+        .map_or(String::new(), |n| format!(" in namespace {n}"));
     NotSeen {
         what: format!("{} matching {}", kind.plural(), selection.selector_text),
         class: Class::NotFound.as_str().into(),
-        error: Some(format!("no {} match {:?}{place}", kind.title(), selection.selector_text)),
-        hint: Some(format!("check the labels: kubectl get {} -A --show-labels", kind.plural())),
+        error: Some(format!(
+            "no {} match {:?}{place}",
+            kind.title(),
+            selection.selector_text
+        )),
+        hint: Some(format!(
+            "check the labels: kubectl get {} -A --show-labels",
+            kind.plural()
+        )),
         missing: None,
     }
 }

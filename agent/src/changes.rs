@@ -45,7 +45,10 @@ impl Change {
         if old == new || (old == Standing::Unknown && new == Standing::Healthy) {
             return None;
         }
-        Some(Self { item, recovered: new == Standing::Healthy })
+        Some(Self {
+            item,
+            recovered: new == Standing::Healthy,
+        })
     }
 }
 
@@ -62,7 +65,13 @@ struct Window {
 
 impl Default for Changes {
     fn default() -> Self {
-        Self { window: Mutex::new(Window { began: Instant::now(), lines: 0, suppressed: 0 }) }
+        Self {
+            window: Mutex::new(Window {
+                began: Instant::now(),
+                lines: 0,
+                suppressed: 0,
+            }),
+        }
     }
 }
 
@@ -72,25 +81,38 @@ impl Changes {
         if !self.admit() {
             return;
         }
-        let item = &change.item;
-        let (namespace, name, state) = (item.namespace.as_str(), item.name.as_str(), item.state.as_str());
-        let (reason, message) = (item.reason.as_str(), item.message.as_str());
-        let kind = item.kind.as_str();
-        if change.recovered {
-            tracing::info!(kind, namespace, name, state, reason, message, "is healthy again");
+        let Item {
+            kind,
+            namespace,
+            name,
+            reason,
+            message,
+            ..
+        } = &change.item;
+        let state = change.item.state.as_str();
+        let verdict = if change.recovered {
+            "is healthy again"
         } else {
-            tracing::info!(kind, namespace, name, state, reason, message, "is not healthy");
-        }
+            "is not healthy"
+        };
+        tracing::info!(
+            kind,
+            namespace,
+            name,
+            state,
+            reason,
+            "{namespace}/{name} {verdict}: {message}"
+        );
     }
 
     /// Logs how many changes were left out, once their time is over.
     pub fn settle(&self) {
-        self.turn(&mut self.window.lock().unwrap_or_else(PoisonError::into_inner));
+        turn(&mut self.window.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     fn admit(&self) -> bool {
         let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
-        self.turn(&mut window);
+        turn(&mut window);
         if window.lines >= LINES {
             window.suppressed += 1;
             return false;
@@ -98,16 +120,24 @@ impl Changes {
         window.lines += 1;
         true
     }
+}
 
-    fn turn(&self, window: &mut Window) {
-        if window.began.elapsed() < WINDOW {
-            return;
-        }
-        if window.suppressed > 0 {
-            tracing::info!(suppressed = window.suppressed, "more objects changed than are logged one by one");
-        }
-        *window = Window { began: Instant::now(), lines: 0, suppressed: 0 };
+/// Begins a new window where the old one is over, and says what was left out in it.
+fn turn(window: &mut Window) {
+    if window.began.elapsed() < WINDOW {
+        return;
     }
+    if window.suppressed > 0 {
+        tracing::info!(
+            suppressed = window.suppressed,
+            "more objects changed than are logged one by one"
+        );
+    }
+    *window = Window {
+        began: Instant::now(),
+        lines: 0,
+        suppressed: 0,
+    };
 }
 
 #[cfg(test)]
@@ -115,7 +145,8 @@ mod tests {
     use super::*;
 
     fn item(state: State) -> Item {
-        let json = serde_json::json!({"kind": "Deployment", "name": "web", "reason": "X", "state": state.as_str()});
+        let json =
+            serde_json::json!({"kind": "Deployment", "name": "web", "reason": "X", "state": state.as_str()});
         serde_json::from_value(json).unwrap()
     }
 
@@ -124,7 +155,16 @@ mod tests {
         use State::{Degraded, Healthy, Progressing, Terminating, Unavailable};
         let mut standing = Standing::Unknown;
         let mut step = |state| Change::between(&mut standing, item(state)).map(|c| c.recovered);
-        let states = [Progressing, Healthy, Progressing, Degraded, Unavailable, Progressing, Healthy, Terminating];
+        let states = [
+            Progressing,
+            Healthy,
+            Progressing,
+            Degraded,
+            Unavailable,
+            Progressing,
+            Healthy,
+            Terminating,
+        ];
         let told = [None, None, None, Some(false), None, None, Some(true), None];
         assert_eq!(states.map(&mut step), told);
     }

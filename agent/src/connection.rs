@@ -25,8 +25,15 @@ struct Current {
 impl Connection {
     /// Begins with that client, which was built from those settings.
     pub fn new(client: Client, settings: Settings) -> Self {
-        let current = Current { client, generation: 0, built: Instant::now() };
-        Self { settings, current: Mutex::new(current) }
+        let current = Current {
+            client,
+            generation: 0,
+            built: Instant::now(),
+        };
+        Self {
+            settings,
+            current: Mutex::new(current),
+        }
     }
 
     /// The client to use now.

@@ -31,10 +31,16 @@ pub fn parse(text: &str) -> Result<Duration, String> {
     let mut nanoseconds: f64 = 0.0;
     let mut rest = text;
     while !rest.is_empty() {
-        let number = rest.bytes().take_while(|b| b.is_ascii_digit() || *b == b'.').count();
+        let number = rest
+            .bytes()
+            .take_while(|b| b.is_ascii_digit() || *b == b'.')
+            .count();
         let (number, tail) = rest.split_at_checked(number).ok_or_else(none)?;
         let number: f64 = number.parse().map_err(|_| none())?;
-        let (unit, size) = UNITS.iter().find(|(unit, _)| tail.starts_with(unit)).ok_or_else(none)?;
+        let (unit, size) = UNITS
+            .iter()
+            .find(|(unit, _)| tail.starts_with(unit))
+            .ok_or_else(none)?;
         #[allow(clippy::cast_precision_loss, reason = "every unit is far below 2^53")]
         let size = *size as f64;
         nanoseconds += number * size;
@@ -43,7 +49,7 @@ pub fn parse(text: &str) -> Result<Duration, String> {
     match Duration::try_from_secs_f64(nanoseconds / 1e9) {
         Ok(Duration::ZERO) => Err("the duration has to be longer than 0".into()),
         // Far beyond any use, and near enough for sums with the clock to overflow.
-        Ok(duration) if duration > Duration::from_secs(365 * 24 * 3600) => Err("longer than a year".into()),
+        Ok(duration) if duration > Duration::from_hours(365 * 24) => Err("longer than a year".into()),
         Ok(duration) => Ok(duration),
         Err(_) => Err(none()),
     }
@@ -56,9 +62,14 @@ mod tests {
 
     #[test]
     fn durations_are_read_as_go_writes_them() {
-        for (text, milliseconds) in
-            [("3m", 180_000), ("90s", 90_000), ("1m30s", 90_000), ("500ms", 500), ("1.5h", 5_400_000), (" 2s ", 2_000)]
-        {
+        for (text, milliseconds) in [
+            ("3m", 180_000),
+            ("90s", 90_000),
+            ("1m30s", 90_000),
+            ("500ms", 500),
+            ("1.5h", 5_400_000),
+            (" 2s ", 2_000),
+        ] {
             assert_eq!(parse(text), Ok(Duration::from_millis(milliseconds)), "{text}");
         }
         assert_eq!(parse("250µs"), Ok(Duration::from_micros(250)));
@@ -67,7 +78,20 @@ mod tests {
     #[test]
     fn what_is_no_duration_is_refused_with_the_nearest_right_one() {
         assert_eq!(parse("90"), Err("the unit is missing, did you mean 90s?".into()));
-        for text in ["", "s", "-3m", "3 m", "3x", "1m30", "1.2.3s", "0s", "0ms", "99999999999h", "é", "3é"] {
+        for text in [
+            "",
+            "s",
+            "-3m",
+            "3 m",
+            "3x",
+            "1m30",
+            "1.2.3s",
+            "0s",
+            "0ms",
+            "99999999999h",
+            "é",
+            "3é",
+        ] {
             assert!(parse(text).is_err(), "{text}");
         }
     }

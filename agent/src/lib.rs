@@ -1,7 +1,7 @@
 //! The agent: keeps what it watches of a cluster, and answers over HTTP whether the cluster is healthy.
 //!
-//! The flow: [`watcher`] brings events of the API server into [`cache`], [`probe`] asks the API server itself, and
-//! the handlers below [`routes`] make answers of both. What healthy means stands in `sre_shared`.
+//! The flow: `watcher` brings events of the API server into `cache`, `probe` asks the API server itself, and
+//! the handlers below `routes` make answers of both. What healthy means stands in `sre_shared`.
 
 pub mod address;
 mod answer;
@@ -125,11 +125,18 @@ impl Agent {
     /// # Errors
     /// See [`StartError`].
     pub async fn start(settings: Settings) -> Result<Self, StartError> {
-        let client = Client::new(settings.cluster.clone(), None).await.map_err(StartError::Cluster)?;
+        let client = Client::new(settings.cluster.clone(), None)
+            .await
+            .map_err(StartError::Cluster)?;
         let listener = settings.address.listen().await?;
         let connection = Connection::new(client, settings.cluster.clone());
         let (app, feeds) = App::new(&settings, connection);
-        Ok(Self { app: Arc::new(app), feeds, listener, settings })
+        Ok(Self {
+            app: Arc::new(app),
+            feeds,
+            listener,
+            settings,
+        })
     }
 
     /// Where it listens.
@@ -149,7 +156,11 @@ impl Agent {
             configuration = client.origin(),
             context = client.context(),
             server = client.server(),
-            namespaces = if self.settings.namespaces.is_empty() { "all".into() } else { self.settings.namespaces.join(",") },
+            namespaces = if self.settings.namespaces.is_empty() {
+                "all".into()
+            } else {
+                self.settings.namespaces.join(",")
+            },
             "started"
         );
         let mut tasks = watcher::spawn(&self.app, self.feeds, &self.settings);
@@ -165,7 +176,11 @@ pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => {
             // Nothing can be done about a closed stderr.
             let _ = error.print();
-            return if error.use_stderr() { ExitCode::from(USAGE) } else { ExitCode::SUCCESS };
+            return if error.use_stderr() {
+                ExitCode::from(USAGE)
+            } else {
+                ExitCode::SUCCESS
+            };
         }
     };
     if let Err(error) = log::start(wish.log_format, wish.log_level) {

@@ -45,20 +45,37 @@ impl Threshold {
 /// # Errors
 /// Where something logs already.
 pub fn start(format: Format, threshold: Threshold) -> Result<(), TryInitError> {
-    let layer = fmt::layer().with_writer(std::io::stderr).with_ansi(false).with_target(false);
+    let layer = fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .with_target(false);
     let layer = match format {
         Format::Text => layer.boxed(),
-        Format::Json => layer.json().flatten_event(true).with_current_span(false).with_span_list(false).boxed(),
+        Format::Json => layer
+            .json()
+            .flatten_event(true)
+            .with_current_span(false)
+            .with_span_list(false)
+            .boxed(),
     };
-    tracing_subscriber::registry().with(layer.with_filter(targets(threshold))).try_init()
+    tracing_subscriber::registry()
+        .with(layer.with_filter(targets(threshold)))
+        .try_init()
 }
 
 /// Other crates log one line for each attempt of an outage, and their traces can hold what goes over the wire: of
 /// them only warnings are of use, and only to whoever looks for a fault.
 fn targets(threshold: Threshold) -> Targets {
     let level = threshold.level();
-    let others = if level >= Level::DEBUG { LevelFilter::WARN } else { LevelFilter::OFF };
-    Targets::new().with_default(others).with_target("sre_agent", level).with_target("sre_shared", level)
+    let others = if level >= Level::DEBUG {
+        LevelFilter::WARN
+    } else {
+        LevelFilter::OFF
+    };
+    Targets::new()
+        .with_default(others)
+        .with_target("sre_agent", level)
+        .with_target("sre_shared", level)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// While an outage lasts, it is said again this often.
-const REMIND_EVERY: Duration = Duration::from_secs(60);
+const REMIND_EVERY: Duration = Duration::from_mins(1);
 /// The subject of what is wrong with the API server or the way to it, whoever noticed.
 const API_SERVER: &str = "API server";
 
@@ -34,7 +34,10 @@ impl<'a> From<&'a Failure> for Trouble<'a> {
             error: &failure.message,
             endpoint: &failure.endpoint,
             next: failure.hint(),
-            own: matches!(failure.class, Class::Forbidden | Class::NotFound | Class::Rejected | Class::Expired),
+            own: matches!(
+                failure.class,
+                Class::Forbidden | Class::NotFound | Class::Rejected | Class::Expired
+            ),
         }
     }
 }
@@ -66,11 +69,25 @@ impl Outages {
     /// An attempt of `who` failed.
     pub fn failed(&self, who: &str, trouble: &Trouble<'_>) {
         let subject = if trouble.own { who } else { API_SERVER };
-        let Trouble { class, error, endpoint, next, .. } = *trouble;
+        let Trouble {
+            class,
+            error,
+            endpoint,
+            next,
+            ..
+        } = *trouble;
         match self.note(subject, who) {
             Say::Begun => tracing::warn!(class, error, endpoint, next, "lost: {subject}"),
             Say::Lasts { seconds, tries } => {
-                tracing::warn!(class, error, endpoint, next, seconds, tries, "still lost: {subject}");
+                tracing::warn!(
+                    class,
+                    error,
+                    endpoint,
+                    next,
+                    seconds,
+                    tries,
+                    "still lost: {subject}"
+                );
             }
             Say::Nothing | Say::Over { .. } => {}
         }
@@ -95,13 +112,21 @@ impl Outages {
         let mut say = Say::Nothing;
         let outage = outages.entry(subject.to_owned()).or_insert_with(|| {
             say = Say::Begun;
-            Outage { began: now, said: now, tries: 0, affected: BTreeSet::new() }
+            Outage {
+                began: now,
+                said: now,
+                tries: 0,
+                affected: BTreeSet::new(),
+            }
         });
         outage.tries += 1;
         outage.affected.insert(who.to_owned());
         if now.duration_since(outage.said) >= REMIND_EVERY {
             outage.said = now;
-            say = Say::Lasts { seconds: now.duration_since(outage.began).as_secs(), tries: outage.tries };
+            say = Say::Lasts {
+                seconds: now.duration_since(outage.began).as_secs(),
+                tries: outage.tries,
+            };
         }
         say
     }
@@ -113,7 +138,13 @@ impl Outages {
             if !outage.affected.remove(who) || !outage.affected.is_empty() {
                 return true;
             }
-            over.push((subject.clone(), Say::Over { seconds: outage.began.elapsed().as_secs(), tries: outage.tries }));
+            over.push((
+                subject.clone(),
+                Say::Over {
+                    seconds: outage.began.elapsed().as_secs(),
+                    tries: outage.tries,
+                },
+            ));
             false
         });
         over
@@ -133,10 +164,29 @@ mod tests {
             assert_eq!(outages.note(API_SERVER, "watch"), Say::Nothing);
         }
         tokio::time::advance(Duration::from_secs(5)).await;
-        assert_eq!(outages.note(API_SERVER, "watch"), Say::Lasts { seconds: 60, tries: 13 });
-        assert_eq!(outages.note(API_SERVER, "check"), Say::Nothing, "the same outage, noticed by another");
+        assert_eq!(
+            outages.note(API_SERVER, "watch"),
+            Say::Lasts {
+                seconds: 60,
+                tries: 13
+            }
+        );
+        assert_eq!(
+            outages.note(API_SERVER, "check"),
+            Say::Nothing,
+            "the same outage, noticed by another"
+        );
         assert_eq!(outages.forget("watch"), []);
-        assert_eq!(outages.forget("check"), [(API_SERVER.to_owned(), Say::Over { seconds: 60, tries: 14 })]);
+        assert_eq!(
+            outages.forget("check"),
+            [(
+                API_SERVER.to_owned(),
+                Say::Over {
+                    seconds: 60,
+                    tries: 14
+                }
+            )]
+        );
         assert_eq!(outages.forget("check"), []);
     }
 

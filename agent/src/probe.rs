@@ -56,7 +56,14 @@ impl Probe {
         timeout: Duration,
         pace: &Pace,
     ) -> Self {
-        Self { connection, outages, clock, timeout, remember: pace.remember, state: Mutex::default() }
+        Self {
+            connection,
+            outages,
+            clock,
+            timeout,
+            remember: pace.remember,
+            state: Mutex::default(),
+        }
     }
 
     /// The result of a check that ended a moment ago, of the one that is under way, or of a new one.
@@ -73,10 +80,18 @@ impl Probe {
                 None => self.depart(&mut state),
             }
         };
-        match flight.wait_for(Option::is_some).await.map(|checked| checked.clone()) {
+        match flight
+            .wait_for(Option::is_some)
+            .await
+            .map(|checked| checked.clone())
+        {
             Ok(Some(checked)) => checked,
             Ok(None) | Err(_) => Arc::new(Checked {
-                check: failed("the check was interrupted", Class::ConnectionLost, &self.connection),
+                check: failed(
+                    "the check was interrupted",
+                    Class::ConnectionLost,
+                    &self.connection,
+                ),
                 at: (self.clock)(),
             }),
         }
@@ -95,7 +110,10 @@ impl Probe {
 
     /// When the API server last failed to answer, where it failed to at least twice in a row.
     pub fn silent(&self) -> Option<Instant> {
-        self.lock().silent.filter(|(times, _)| *times >= 2).map(|(_, at)| at)
+        self.lock()
+            .silent
+            .filter(|(times, _)| *times >= 2)
+            .map(|(_, at)| at)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -120,13 +138,19 @@ impl Probe {
         let client = self.connection.client();
         let asked = tokio::time::timeout(self.timeout + BEHIND_THE_CLIENT, run::api_server(&client)).await;
         let check = asked.unwrap_or_else(|_| {
-            let error = format!("not finished within the request timeout of {} s", self.timeout.as_secs_f64());
+            let error = format!(
+                "not finished within the request timeout of {} s",
+                self.timeout.as_secs_f64()
+            );
             ApiServerCheck {
                 elapsed_ms: Some(self.timeout.as_secs_f64() * 1e3),
                 ..failed(&error, Class::Timeout, &self.connection)
             }
         });
-        Checked { check, at: client.server_time().unwrap_or_else(self.clock) }
+        Checked {
+            check,
+            at: client.server_time().unwrap_or_else(self.clock),
+        }
     }
 
     fn land(&self, checked: &Arc<Checked>) {
@@ -140,7 +164,10 @@ impl Probe {
                 (false, Some((times, _))) => Some((times.saturating_add(1), now)),
                 (false, None) => Some((1, now)),
             };
-            state.last.replace((Arc::clone(checked), now)).map(|(before, _)| before.check.status)
+            state
+                .last
+                .replace((Arc::clone(checked), now))
+                .map(|(before, _)| before.check.status)
         };
         self.log(check, before);
     }
@@ -169,8 +196,16 @@ impl Probe {
 
 /// Whether an API server answered, if only with a refusal.
 fn is_answered(check: &ApiServerCheck) -> bool {
-    let refusals = [Class::Unauthenticated, Class::Forbidden, Class::NotFound, Class::Rejected];
-    check.status != Status::Unknown || refusals.iter().any(|class| check.class.as_deref() == Some(class.as_str()))
+    let refusals = [
+        Class::Unauthenticated,
+        Class::Forbidden,
+        Class::NotFound,
+        Class::Rejected,
+    ];
+    check.status != Status::Unknown
+        || refusals
+            .iter()
+            .any(|class| check.class.as_deref() == Some(class.as_str()))
 }
 
 fn failed(error: &str, class: Class, connection: &Connection) -> ApiServerCheck {
@@ -203,7 +238,11 @@ mod tests {
             (Status::Unknown, Some("timeout"), false),
             (Status::Unknown, Some("notAnApiServer"), false),
         ] {
-            assert_eq!(is_answered(&check(status, class)), answered, "{status:?} {class:?}");
+            assert_eq!(
+                is_answered(&check(status, class)),
+                answered,
+                "{status:?} {class:?}"
+            );
         }
     }
 }

@@ -37,14 +37,20 @@ pub struct Invalid(String);
 pub fn read(query: Option<&str>, allowed: &[&str]) -> Result<Query, Invalid> {
     let mut read = Query::default();
     let mut seen: Vec<String> = Vec::new();
-    for pair in query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
+    for pair in query
+        .unwrap_or_default()
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+    {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let (name, value) = (decode(name)?, decode(value)?);
         if !allowed.contains(&name.as_str()) {
             return Err(Invalid(unknown(&name, allowed)));
         }
         if seen.contains(&name) {
-            return Err(Invalid(format!("the parameter {name:?} is there twice, give it once")));
+            return Err(Invalid(format!(
+                "the parameter {name:?} is there twice, give it once"
+            )));
         }
         read.take(&name, value)?;
         seen.push(name);
@@ -58,7 +64,9 @@ impl Query {
         match name {
             "namespace" => selection.namespace = Some(namespace(value)?),
             "selector" => {
-                selection.selector = value.parse().map_err(|error| Invalid(format!("selector: {error}")))?;
+                selection.selector = value
+                    .parse()
+                    .map_err(|error| Invalid(format!("selector: {error}")))?;
                 selection.selector_text = value;
             }
             "state" => selection.states = Some(states(&value)?),
@@ -108,15 +116,22 @@ fn decode(text: &str) -> Result<String, Invalid> {
 
 fn namespace(value: String) -> Result<String, Invalid> {
     if value.is_empty() {
-        return Err(Invalid("namespace: the value is empty, leave the parameter out for all".into()));
+        return Err(Invalid(
+            "namespace: the value is empty, leave the parameter out for all".into(),
+        ));
     }
     let fits = value.len() <= 63
-        && value.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && value
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
         && !value.starts_with('-')
         && !value.ends_with('-');
-    match fits {
-        true => Ok(value),
-        false => Err(Invalid(format!("namespace: {value:?} is no name, which consists of a-z, 0-9 and -"))),
+    if fits {
+        Ok(value)
+    } else {
+        Err(Invalid(format!(
+            "namespace: {value:?} is no name, which consists of a-z, 0-9 and -"
+        )))
     }
 }
 
@@ -133,11 +148,17 @@ fn words<'a>(value: &'a str, name: &str, known: &[&'static str]) -> Result<Vec<&
 
 fn states(value: &str) -> Result<Vec<State>, Invalid> {
     let words = words(value, "state", &State::ALL.map(State::as_str))?;
-    Ok(State::ALL.into_iter().filter(|state| words.contains(&state.as_str())).collect())
+    Ok(State::ALL
+        .into_iter()
+        .filter(|state| words.contains(&state.as_str()))
+        .collect())
 }
 
 fn fail(value: &str) -> Result<FailOn, Invalid> {
-    words(value, "fail", &FAIL_WORDS)?.join(",").parse().map_err(|error| Invalid(format!("fail: {error}")))
+    words(value, "fail", &FAIL_WORDS)?
+        .join(",")
+        .parse()
+        .map_err(|error| Invalid(format!("fail: {error}")))
 }
 
 /// The token with which a list goes on after that object.
@@ -150,15 +171,30 @@ fn from_token(token: &str) -> Result<Key, Invalid> {
         .decode(token)
         .ok()
         .and_then(|bytes| String::from_utf8(bytes).ok())
-        .and_then(|text| text.split_once('/').map(|(namespace, name)| Key::new(namespace, name)))
-        .ok_or_else(|| Invalid(format!("continue: {token:?} is no token of an answer of this agent")))
+        .and_then(|text| {
+            text.split_once('/')
+                .map(|(namespace, name)| Key::new(namespace, name))
+        })
+        .ok_or_else(|| {
+            Invalid(format!(
+                "continue: {token:?} is no token of an answer of this agent"
+            ))
+        })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const ALL: &[&str] = &["namespace", "selector", "state", "fail", "limit", "continue", "verbose"];
+    const ALL: &[&str] = &[
+        "namespace",
+        "selector",
+        "state",
+        "fail",
+        "limit",
+        "continue",
+        "verbose",
+    ];
 
     #[test]
     fn every_parameter_is_read() {
@@ -172,7 +208,10 @@ mod tests {
         assert_eq!(selection.selector_text, "app in (a,b)");
         assert_eq!(selection.states, Some(vec![State::Degraded, State::Unavailable]));
         assert_eq!(selection.after, Some(Key::new("shop", "web")));
-        assert_eq!(query.fail.map(|f| (f.progressing, f.degraded, f.unknown)), Some((false, false, true)));
+        assert_eq!(
+            query.fail.map(|f| (f.progressing, f.degraded, f.unknown)),
+            Some((false, false, true))
+        );
         assert_eq!(query.limit.map(NonZeroUsize::get), Some(5));
         assert!(query.verbose);
         assert!(read(None, &[]).is_ok());
@@ -195,7 +234,10 @@ mod tests {
             ("selector=a+b", "selector: \"a b\" is no label selector"),
             ("state=degrade", "did you mean \"degraded\"?"),
             ("state=", "is none of healthy, progressing"),
-            ("fail=degraded,broken", "fail: \"broken\" is none of progressing, degraded, unknown"),
+            (
+                "fail=degraded,broken",
+                "fail: \"broken\" is none of progressing, degraded, unknown",
+            ),
             ("continue=%20", "no token"),
             ("continue=YQ", "no token"),
             ("verbose=maybe", "neither true nor false"),
@@ -206,6 +248,9 @@ mod tests {
             let error = read(Some(text), ALL).unwrap_err().to_string();
             assert!(error.contains(part), "{text}: {error}");
         }
-        assert_eq!(read(Some("a"), &[]).unwrap_err().to_string(), "there is no parameter \"a\"; this path takes none");
+        assert_eq!(
+            read(Some("a"), &[]).unwrap_err().to_string(),
+            "there is no parameter \"a\"; this path takes none"
+        );
     }
 }

@@ -8,6 +8,7 @@ use crate::query;
 use http::{Method, Request, StatusCode};
 use percent_encoding::percent_decode_str;
 use sre_shared::nearest::nearest;
+use sre_shared::run::Kind;
 use std::sync::Arc;
 
 /// A path that is answered.
@@ -68,9 +69,15 @@ fn route_kind(app: &App, route: Route) -> Option<&dyn crate::cache::Objects> {
 
 /// Finds the route; a slash at the end means the same, and each segment may be percent-encoded.
 fn find(app: &App, path: &str) -> Result<Route, Answer> {
-    let decoded: Result<Vec<_>, _> =
-        path.strip_prefix('/').unwrap_or(path).split('/').map(|s| percent_decode_str(s).decode_utf8()).collect();
-    let Ok(mut segments) = decoded else { return Err(unknown_path()) };
+    let decoded: Result<Vec<_>, _> = path
+        .strip_prefix('/')
+        .unwrap_or(path)
+        .split('/')
+        .map(|s| percent_decode_str(s).decode_utf8())
+        .collect();
+    let Ok(mut segments) = decoded else {
+        return Err(unknown_path());
+    };
     if segments.last().is_some_and(|s| s.is_empty()) {
         segments.pop();
     }
@@ -82,7 +89,11 @@ fn find(app: &App, path: &str) -> Result<Route, Answer> {
         ["version"] => Ok(Route::Version),
         ["health"] => Ok(Route::Report),
         ["health", "apiserver"] => Ok(Route::ApiServer),
-        ["health", word] => match app.kinds.iter().position(|objects| objects.kind().plural() == *word) {
+        ["health", word] => match app
+            .kinds
+            .iter()
+            .position(|objects| objects.kind().plural() == *word)
+        {
             Some(number) => Ok(Route::Kind(number)),
             None => Err(unknown_kind(app, word)),
         },
@@ -91,16 +102,28 @@ fn find(app: &App, path: &str) -> Result<Route, Answer> {
 }
 
 fn unknown_path() -> Answer {
-    Answer::error(StatusCode::NOT_FOUND, "unknownPath", "there is no such path; / lists those that there are")
+    Answer::error(
+        StatusCode::NOT_FOUND,
+        "unknownPath",
+        "there is no such path; / lists those that there are",
+    )
 }
 
 fn unknown_kind(app: &App, word: &str) -> Answer {
-    let known = || std::iter::once("apiserver").chain(app.kinds.iter().map(|objects| objects.kind().plural()));
+    let known =
+        || std::iter::once("apiserver").chain(app.kinds.iter().map(|objects| objects.kind().plural()));
     // A word of the cluster's, in another form.
-    let meant = sre_shared::run::Kind::from_word(word).map(|kind| kind.plural());
-    let hint = match meant.filter(|m| known().any(|k| k == *m)).or_else(|| nearest(word, known())) {
+    let meant = Kind::from_word(word).map(Kind::plural);
+    let hint = match meant
+        .filter(|m| known().any(|k| k == *m))
+        .or_else(|| nearest(word, known()))
+    {
         Some(near) => format!("did you mean /health/{near}?"),
         None => format!("there are: {}", known().collect::<Vec<_>>().join(", ")),
     };
-    Answer::error(StatusCode::NOT_FOUND, "unknownKind", &format!("nothing called {word:?} is watched; {hint}"))
+    Answer::error(
+        StatusCode::NOT_FOUND,
+        "unknownKind",
+        &format!("nothing called {word:?} is watched; {hint}"),
+    )
 }

@@ -57,7 +57,10 @@ pub async fn serve(listener: TcpListener, app: Arc<App>, settings: &Settings, mu
     }
 }
 
-async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
+async fn accept(
+    listener: &TcpListener,
+    room: &Arc<Semaphore>,
+) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
     let permit = Arc::clone(room).acquire_owned().await.map_err(io::Error::other)?;
     let (stream, _) = listener.accept().await?;
     Ok((stream, permit))
@@ -71,7 +74,13 @@ fn is_of_the_connection(error: &io::Error) -> bool {
     )
 }
 
-fn connect(stream: TcpStream, permit: OwnedSemaphorePermit, app: &Arc<App>, pace: Pace, graceful: &GracefulShutdown) {
+fn connect(
+    stream: TcpStream,
+    permit: OwnedSemaphorePermit,
+    app: &Arc<App>,
+    pace: Pace,
+    graceful: &GracefulShutdown,
+) {
     // An answer is one write; waiting for more of it would only delay it.
     let _ = stream.set_nodelay(true);
     let app = Arc::clone(app);

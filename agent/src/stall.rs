@@ -18,7 +18,11 @@ pub struct Stall<S> {
 impl<S> Stall<S> {
     /// The same stream with that limit.
     pub fn new(stream: S, limit: Duration) -> Self {
-        Self { stream, limit, waiting: None }
+        Self {
+            stream,
+            limit,
+            waiting: None,
+        }
     }
 
     /// A write made progress, or it waits for no longer than the limit.
@@ -28,14 +32,23 @@ impl<S> Stall<S> {
             return result;
         }
         let until = Instant::now() + self.limit;
-        let sleep = self.waiting.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(until)));
+        let sleep = self
+            .waiting
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(until)));
         ready!(sleep.as_mut().poll(cx));
-        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client took nothing of its answer for too long")))
+        Poll::Ready(Err(io::Error::new(
+            io::ErrorKind::TimedOut,
+            "the client took nothing of its answer for too long",
+        )))
     }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Stall<S> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_read(cx, buf)
     }
 }
@@ -90,7 +103,7 @@ mod tests {
         let reader = tokio::spawn(async move {
             let mut taken = [0; 8];
             for _ in 0..8 {
-                tokio::time::sleep(LIMIT - Duration::from_secs(1)).await;
+                tokio::time::sleep(LIMIT.mul_f32(0.9)).await;
                 theirs.read_exact(&mut taken).await.unwrap();
             }
         });

@@ -20,7 +20,7 @@ use tokio::time::Instant;
 /// moved on disk.
 const REBUILD_AFTER: u32 = 6;
 /// No single step of a watch takes so long: it has deadlines of its own. One that does is begun anew.
-const WEDGED: Duration = Duration::from_secs(300);
+const WEDGED: Duration = Duration::from_mins(5);
 /// How often verdicts that time can change are judged for the log.
 const REVIEW_EVERY: Duration = Duration::from_secs(10);
 
@@ -38,7 +38,9 @@ pub type Feed = Box<dyn FnOnce(&App, &mut JoinSet<()>) + Send>;
 
 /// The empty cache of a kind, and what fills it.
 pub fn cache(kind: Kind, namespaces: &[String]) -> (Arc<dyn Objects>, Feed) {
-    kind.visit(Prepare { namespaces: namespaces.to_vec() })
+    kind.visit(Prepare {
+        namespaces: namespaces.to_vec(),
+    })
 }
 
 struct Prepare {
@@ -68,8 +70,21 @@ impl KindVisitor for Prepare {
                     changes: Arc::clone(&app.changes),
                     clock: app.clock,
                 };
-                let options = ListOptions { namespace, page_size: PAGE_SIZE, ..ListOptions::default() };
-                tasks.spawn(Watcher { cache: Arc::clone(&cache), source, who, options, needs }.run());
+                let options = ListOptions {
+                    namespace,
+                    page_size: PAGE_SIZE,
+                    ..ListOptions::default()
+                };
+                tasks.spawn(
+                    Watcher {
+                        cache: Arc::clone(&cache),
+                        source,
+                        who,
+                        options,
+                        needs,
+                    }
+                    .run(),
+                );
             }
         });
         (objects, feed)
@@ -82,8 +97,10 @@ pub fn spawn(app: &Arc<App>, feeds: Vec<Feed>, settings: &Settings) -> JoinSet<(
     for feed in feeds {
         feed(app, &mut tasks);
     }
-    if settings.stale_after < Duration::from_secs(60) {
-        tracing::warn!("--stale-after is shorter than the minute between two signs of life of a quiet cluster");
+    if settings.stale_after < Duration::from_mins(1) {
+        tracing::warn!(
+            "--stale-after is shorter than the minute between two signs of life of a quiet cluster"
+        );
     }
     tasks.spawn(review(Arc::clone(app)));
     tasks
@@ -94,7 +111,10 @@ async fn review(app: Arc<App>) {
         tokio::time::sleep(REVIEW_EVERY).await;
         let moment = app.moment();
         for objects in &app.kinds {
-            objects.review(&moment).iter().for_each(|change| app.changes.tell(change));
+            objects
+                .review(&moment)
+                .iter()
+                .for_each(|change| app.changes.tell(change));
         }
         app.changes.settle();
     }
@@ -163,13 +183,15 @@ impl<T: Judged> Watcher<T> {
                 }
                 self.tell(self.cache.applied(self.source, object, now).as_slice());
             }
-            Event::Deleted { namespace, name } => self.cache.deleted(self.source, &namespace, &name),
-            Event::Bookmark => self.cache.bookmark(self.source),
+            Event::Deleted { namespace, name } => self.cache.deleted(self.source, &namespace, &name, now),
+            Event::Bookmark => self.cache.bookmark(self.source, now),
         }
     }
 
     fn tell(&self, changes: &[Change]) {
-        changes.iter().for_each(|change| self.needs.changes.tell(change));
+        for change in changes {
+            self.needs.changes.tell(change);
+        }
     }
 
     fn log_list(&self, objects: usize, since: Instant, again: bool) {
@@ -184,7 +206,13 @@ impl<T: Judged> Watcher<T> {
     async fn rebuild(&self) {
         match self.needs.connection.rebuild().await {
             Ok(()) => tracing::debug!("read the cluster's configuration again"),
-            Err(failure) => self.needs.outages.failed("configuration", &Trouble { own: true, ..Trouble::from(&failure) }),
+            Err(failure) => self.needs.outages.failed(
+                "configuration",
+                &Trouble {
+                    own: true,
+                    ..Trouble::from(&failure)
+                },
+            ),
         }
     }
 }

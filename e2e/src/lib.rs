@@ -1,0 +1,32 @@
+//! What the end-to-end tests are made of: a real control plane, real kubectl, and the plugin and the agent as
+//! processes, each with a bound on every wait.
+//!
+//! It looks at the two programs from outside, as their users do: arguments, exit codes, bytes and the field names
+//! of the wire. So it uses neither their crates nor their types.
+
+// Here a panic is the result: it fails the test, with the reason as its text.
+#![allow(clippy::expect_used, clippy::panic, clippy::missing_panics_doc)]
+
+pub mod agent;
+pub mod cluster;
+pub mod deadline;
+pub mod deployment;
+mod environment;
+pub mod http;
+pub mod kubectl;
+pub mod namespace;
+pub mod plugin;
+pub mod process;
+pub mod report;
+pub mod user;
+
+pub use agent::Agent;
+pub use cluster::Cluster;
+pub use deployment::Deployment;
+pub use environment::root;
+pub use kubectl::Kubectl;
+pub use namespace::Namespace;
+pub use plugin::Plugin;
+pub use process::Finished;
+pub use report::Report;
+pub use user::User;

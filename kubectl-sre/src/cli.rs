@@ -236,6 +236,7 @@ fn refusal(error: &clap::Error, name: &str) -> Refused {
                 None => first,
             }
         }
+        ErrorKind::MissingRequiredArgument => format!("{flag} is missing: a flag that was given needs it"),
         ErrorKind::MissingSubcommand => format!("a command is missing: {name} health judges the cluster"),
         _ => first,
     };

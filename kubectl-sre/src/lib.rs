@@ -44,8 +44,10 @@ pub fn main(args: impl IntoIterator<Item = std::ffi::OsString>, shell: &mut Shel
     };
     let code = runtime.block_on(async {
         tokio::select! {
-            code = command::run(command, shell) => Some(code),
+            // The signal is caught before anything else begins, so that its exit code is the same at any moment.
+            biased;
             _ = tokio::signal::ctrl_c() => None,
+            code = command::run(command, shell) => Some(code),
         }
     });
     // A look-up of a name that is still under way must not hold up the exit.

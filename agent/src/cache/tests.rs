@@ -3,7 +3,7 @@ use sre_shared::resource::{Deployment, from_value};
 use sre_testkit::Clock;
 use sre_testkit::object::Deployment as Build;
 
-const STALE_AFTER: Duration = Duration::from_secs(180);
+const STALE_AFTER: Duration = Duration::from_mins(3);
 
 fn now() -> Time {
     Time::parse(sre_testkit::clock::NOW).unwrap()
@@ -25,15 +25,15 @@ fn degraded(namespace: &str, name: &str) -> Build {
 /// Short of a pod, and its rollout has a minute left at [`now`].
 fn rolling(namespace: &str, name: &str) -> Build {
     let rolling = Build::new(namespace, name).replicas(3).counts(3, 2, 2, 2);
-    rolling.condition_times("Progressing", "True", "ReplicaSetUpdated", at(-540), at(-540))
+    rolling.condition("Progressing", "True", "ReplicaSetUpdated", at(-540))
 }
 
 fn decoded(build: &Build) -> Decoded<Deployment> {
-    from_value(build.build())
+    from_value(&build.build())
 }
 
 fn broken(namespace: &str, name: &str) -> Decoded<Deployment> {
-    from_value(healthy(namespace, name).set("/spec/replicas", "3").build())
+    from_value(&healthy(namespace, name).set("/spec/replicas", "3").build())
 }
 
 fn cache(namespaces: &[&str]) -> Cache<Deployment> {
@@ -47,10 +47,14 @@ fn listed(items: &[Build]) -> Cache<Deployment> {
     cache
 }
 
+fn later(seconds: i64) -> Time {
+    Time::from_seconds(now().seconds + seconds)
+}
+
 /// This moment, at which the API server's clock stands so many seconds after [`now`].
 fn moment(seconds: i64) -> Moment {
     Moment {
-        now: Time::from_seconds(now().seconds + seconds),
+        now: later(seconds),
         instant: Instant::now(),
         silent: None,
         stale: Duration::from_secs(90),
@@ -61,14 +65,22 @@ fn moment(seconds: i64) -> Moment {
 fn names(cache: &Cache<Deployment>, selection: &Selection) -> Vec<String> {
     let mut names = Vec::new();
     cache.visit(selection, &moment(0), &mut |item| {
-        names.push(format!("{}/{} {}", item.namespace, item.name, item.state.as_str()));
+        names.push(format!(
+            "{}/{} {}",
+            item.namespace,
+            item.name,
+            item.state.as_str()
+        ));
         ControlFlow::Continue(())
     });
     names
 }
 
 fn of(namespace: &str) -> Selection {
-    Selection { namespace: Some(namespace.to_owned()), ..Selection::default() }
+    Selection {
+        namespace: Some(namespace.to_owned()),
+        ..Selection::default()
+    }
 }
 
 fn selected(selector: &str) -> Selection {
@@ -80,7 +92,10 @@ fn selected(selector: &str) -> Selection {
 }
 
 fn in_states(states: &[State]) -> Selection {
-    Selection { states: Some(states.to_vec()), ..Selection::default() }
+    Selection {
+        states: Some(states.to_vec()),
+        ..Selection::default()
+    }
 }
 
 fn shop() -> Cache<Deployment> {
@@ -103,8 +118,14 @@ async fn nothing_is_ok_before_the_first_list() {
     assert!(!cache.is_tried());
     cache.failed(0, Failure::new(Class::Refused, "connection refused"), 1);
     let overview = cache.overview(&Selection::default(), &moment(0));
-    assert_eq!((overview.status, overview.not_seen[0].class.as_str()), (Status::Unknown, "refused"));
-    assert_eq!(cache.unlisted(), [("deployments".to_owned(), Some(Class::Refused))]);
+    assert_eq!(
+        (overview.status, overview.not_seen[0].class.as_str()),
+        (Status::Unknown, "refused")
+    );
+    assert_eq!(
+        cache.unlisted(),
+        [("deployments".to_owned(), Some(Class::Refused))]
+    );
     assert!(cache.is_tried());
 }
 
@@ -112,23 +133,42 @@ async fn nothing_is_ok_before_the_first_list() {
 async fn an_empty_list_that_was_read_is_ok() {
     let overview = listed(&[]).overview(&Selection::default(), &moment(0));
     assert_eq!((overview.status, overview.summary.total), (Status::Ok, 0));
-    assert_eq!((overview.observed, overview.stale, overview.not_seen.len()), (Some(now()), false, 0));
+    assert_eq!(
+        (overview.observed, overview.stale, overview.not_seen.len()),
+        (Some(now()), false, 0)
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_summary_counts_the_whole_selection_whatever_is_shown() {
     let cache = shop();
-    let all = Summary { total: 5, healthy: 3, degraded: 1, progressing: 1, ..Summary::default() };
+    let all = Summary {
+        total: 5,
+        healthy: 3,
+        degraded: 1,
+        progressing: 1,
+        ..Summary::default()
+    };
     for selection in [
         Selection::default(),
         in_states(&[State::Degraded]),
-        Selection { after: Some(Key::new("shop", "")), ..Selection::default() },
+        Selection {
+            after: Some(Key::new("shop", "")),
+            ..Selection::default()
+        },
     ] {
         let overview = cache.overview(&selection, &moment(0));
-        assert_eq!((overview.summary, overview.status), (all, Status::Degraded), "{selection:?}");
+        assert_eq!(
+            (overview.summary, overview.status),
+            (all, Status::Degraded),
+            "{selection:?}"
+        );
     }
     let bank = cache.overview(&of("bank"), &moment(0));
-    assert_eq!((bank.summary.total, bank.summary.progressing, bank.summary.healthy), (2, 1, 1));
+    assert_eq!(
+        (bank.summary.total, bank.summary.progressing, bank.summary.healthy),
+        (2, 1, 1)
+    );
     assert_eq!((bank.verdict.progressing, bank.verdict.degraded), (true, false));
     let front = cache.overview(&selected("tier=front"), &moment(0));
     assert_eq!((front.summary.total, front.summary.healthy), (2, 1));
@@ -139,55 +179,128 @@ async fn the_summary_counts_the_whole_selection_whatever_is_shown() {
 #[tokio::test(start_paused = true)]
 async fn objects_are_shown_in_the_order_of_the_report() {
     let cache = shop();
-    let all = ["bank/cards progressing", "bank/ledger healthy", "shop/api degraded", "shop/web healthy", "shop-a/zebra healthy"];
+    let all = [
+        "bank/cards progressing",
+        "bank/ledger healthy",
+        "shop/api degraded",
+        "shop/web healthy",
+        "shop-a/zebra healthy",
+    ];
     assert_eq!(names(&cache, &Selection::default()), all);
     assert_eq!(names(&cache, &of("shop")), all[2..4]);
     assert_eq!(names(&cache, &of("none")), [""; 0]);
     assert_eq!(names(&cache, &selected("tier=front")), [all[0], all[3]]);
     assert_eq!(names(&cache, &in_states(&[State::Degraded])), all[2..3]);
-    assert_eq!(names(&cache, &in_states(&[State::Degraded, State::Healthy])), all[1..]);
+    assert_eq!(
+        names(&cache, &in_states(&[State::Degraded, State::Healthy])),
+        all[1..]
+    );
     assert_eq!(names(&cache, &in_states(&[State::Unavailable])), [""; 0]);
-    let after = |key| Selection { after: Some(key), ..Selection::default() };
+    let after = |key| Selection {
+        after: Some(key),
+        ..Selection::default()
+    };
     assert_eq!(names(&cache, &after(Key::new("bank", "ledger"))), all[2..]);
-    assert_eq!(names(&cache, &after(Key::new("bank", "gone"))), all[1..], "its object was deleted meanwhile");
+    assert_eq!(
+        names(&cache, &after(Key::new("bank", "gone"))),
+        all[1..],
+        "its object was deleted meanwhile"
+    );
     assert_eq!(names(&cache, &after(Key::new("zzz", "zzz"))), [""; 0]);
-    let elsewhere = |namespace| Selection { after: Some(Key::new(namespace, "x")), ..of("shop") };
-    assert_eq!(names(&cache, &elsewhere("zzz")), [""; 0], "a token of another namespace is no panic");
+    let elsewhere = |namespace| Selection {
+        after: Some(Key::new(namespace, "x")),
+        ..of("shop")
+    };
+    assert_eq!(
+        names(&cache, &elsewhere("zzz")),
+        [""; 0],
+        "a token of another namespace is no panic"
+    );
     assert_eq!(names(&cache, &elsewhere("bank")), all[2..4]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn events_and_new_lists_change_what_is_known() {
     let cache = shop();
-    assert!(cache.applied(0, decoded(&healthy("shop", "api")), now()).unwrap().recovered);
-    assert!(!cache.applied(0, decoded(&degraded("shop", "web")), now()).unwrap().recovered);
+    assert!(
+        cache
+            .applied(0, decoded(&healthy("shop", "api")), now())
+            .unwrap()
+            .recovered
+    );
+    assert!(
+        !cache
+            .applied(0, decoded(&degraded("shop", "web")), now())
+            .unwrap()
+            .recovered
+    );
     assert_eq!(cache.applied(0, decoded(&healthy("shop", "new")), now()), None);
-    cache.deleted(0, "bank", "cards");
-    assert_eq!(names(&cache, &of("shop")), ["shop/api healthy", "shop/new healthy", "shop/web degraded"]);
+    cache.deleted(0, "bank", "cards", now());
+    assert_eq!(
+        names(&cache, &of("shop")),
+        ["shop/api healthy", "shop/new healthy", "shop/web degraded"]
+    );
     assert_eq!(names(&cache, &of("bank")), ["bank/ledger healthy"]);
-    let changes = cache.listed(0, vec![decoded(&degraded("bank", "ledger")), decoded(&healthy("shop", "web"))], now());
-    let told: Vec<_> = changes.iter().map(|c| (c.item.name.as_str(), c.recovered)).collect();
+    let changes = cache.listed(
+        0,
+        vec![
+            decoded(&degraded("bank", "ledger")),
+            decoded(&healthy("shop", "web")),
+        ],
+        now(),
+    );
+    let told: Vec<_> = changes
+        .iter()
+        .map(|c| (c.item.name.as_str(), c.recovered))
+        .collect();
     assert_eq!(told, [("ledger", false), ("web", true)]);
-    assert_eq!(names(&cache, &Selection::default()), ["bank/ledger degraded", "shop/web healthy"]);
+    assert_eq!(
+        names(&cache, &Selection::default()),
+        ["bank/ledger degraded", "shop/web healthy"]
+    );
     let overview = cache.overview(&Selection::default(), &moment(0));
-    assert_eq!((overview.summary.total, overview.summary.healthy, overview.summary.degraded), (2, 1, 1));
+    assert_eq!(
+        (
+            overview.summary.total,
+            overview.summary.healthy,
+            overview.summary.degraded
+        ),
+        (2, 1, 1)
+    );
     assert_eq!(cache.lock().open.len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_first_list_is_no_news() {
     let cache = cache(&[]);
-    assert_eq!(cache.listed(0, vec![decoded(&degraded("shop", "api"))], now()), []);
+    assert_eq!(
+        cache.listed(0, vec![decoded(&degraded("shop", "api"))], now()),
+        []
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_object_that_does_not_decode_is_unknown_and_spoils_no_other() {
     let cache = cache(&[]);
-    cache.listed(0, vec![broken("shop", "api"), decoded(&healthy("shop", "web"))], now());
+    cache.listed(
+        0,
+        vec![broken("shop", "api"), decoded(&healthy("shop", "web"))],
+        now(),
+    );
     let overview = cache.overview(&Selection::default(), &moment(0));
-    assert_eq!((overview.status, overview.summary.unknown, overview.summary.healthy), (Status::Unknown, 1, 1));
+    assert_eq!(
+        (
+            overview.status,
+            overview.summary.unknown,
+            overview.summary.healthy
+        ),
+        (Status::Unknown, 1, 1)
+    );
     assert!(overview.verdict.unknown);
-    assert_eq!(names(&cache, &selected("app=web")), ["shop/api unknown", "shop/web healthy"]);
+    assert_eq!(
+        names(&cache, &selected("app=web")),
+        ["shop/api unknown", "shop/web healthy"]
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -204,20 +317,21 @@ async fn time_alone_changes_a_verdict_that_is_not_settled() {
 
 #[tokio::test(start_paused = true)]
 async fn a_verdict_is_not_carried_beyond_what_was_heard() {
-    let cache = listed(&[Build::new("bank", "cards").replicas(3).counts(3, 2, 2, 2).condition_times(
-        "Progressing",
-        "True",
-        "ReplicaSetUpdated",
-        at(-500),
-        at(-500),
-    )]);
+    let cards = rolling("bank", "cards").condition("Progressing", "True", "ReplicaSetUpdated", at(-500));
+    let cache = listed(&[cards]);
     // Its deadline passes 100 s after the last sign of life.
-    tokio::time::advance(Duration::from_secs(120)).await;
+    tokio::time::advance(Duration::from_mins(2)).await;
     let overview = cache.overview(&Selection::default(), &moment(120));
-    assert_eq!((overview.summary.progressing, overview.stale, overview.age_seconds), (1, true, 120));
-    cache.bookmark(0);
+    assert_eq!(
+        (overview.summary.progressing, overview.stale, overview.age_seconds),
+        (1, true, 120)
+    );
+    cache.bookmark(0, later(120));
     let overview = cache.overview(&Selection::default(), &moment(120));
-    assert_eq!((overview.summary.degraded, overview.stale, overview.age_seconds), (1, false, 0));
+    assert_eq!(
+        (overview.summary.degraded, overview.stale, overview.age_seconds),
+        (1, false, 0)
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -230,23 +344,39 @@ async fn silence_makes_data_stale_and_then_unknown() {
     assert_eq!((overview.stale, overview.status), (true, Status::Degraded));
     tokio::time::advance(Duration::from_secs(90)).await;
     let overview = cache.overview(&Selection::default(), &moment(180));
-    assert_eq!((overview.stale, overview.status, overview.summary.degraded), (true, Status::Unknown, 1));
-    assert_eq!((overview.verdict.degraded, overview.verdict.unknown), (false, true));
+    assert_eq!(
+        (overview.stale, overview.status, overview.summary.degraded),
+        (true, Status::Unknown, 1)
+    );
+    assert_eq!(
+        (overview.verdict.degraded, overview.verdict.unknown),
+        (false, true)
+    );
     assert_eq!(overview.not_seen[0].class, "stale");
     assert_eq!((overview.observed, overview.age_seconds), (Some(now()), 180));
-    assert_eq!(names(&cache, &Selection::default()), ["shop/api degraded"], "it is shown as last seen");
+    assert_eq!(
+        names(&cache, &Selection::default()),
+        ["shop/api degraded"],
+        "it is shown as last seen"
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_api_server_that_is_silent_makes_data_stale_until_the_watch_is_heard() {
     let cache = listed(&[]);
     tokio::time::advance(Duration::from_secs(5)).await;
-    let silent = Moment { silent: Some(Instant::now()), ..moment(5) };
+    let silent = Moment {
+        silent: Some(Instant::now()),
+        ..moment(5)
+    };
     assert!(cache.overview(&Selection::default(), &silent).stale);
     tokio::time::advance(Duration::from_secs(1)).await;
-    cache.bookmark(0);
-    let later = Moment { instant: Instant::now(), ..silent };
-    assert!(!cache.overview(&Selection::default(), &later).stale);
+    cache.bookmark(0, later(6));
+    let after = Moment {
+        instant: Instant::now(),
+        ..silent
+    };
+    assert!(!cache.overview(&Selection::default(), &after).stale);
 }
 
 #[tokio::test(start_paused = true)]
@@ -256,12 +386,20 @@ async fn a_forbidden_namespace_is_not_seen_and_the_others_are_judged() {
     cache.failed(0, Failure::new(Class::Forbidden, "no"), 3);
     let overview = cache.overview(&Selection::default(), &moment(0));
     assert_eq!((overview.status, overview.summary.healthy), (Status::Unknown, 1));
-    let [entry] = overview.not_seen.as_slice() else { panic!("{overview:?}") };
-    assert_eq!((entry.what.as_str(), entry.class.as_str()), ("deployments in namespace bank", "forbidden"));
+    let [entry] = overview.not_seen.as_slice() else {
+        panic!("{overview:?}")
+    };
+    assert_eq!(
+        (entry.what.as_str(), entry.class.as_str()),
+        ("deployments in namespace bank", "forbidden")
+    );
     assert_eq!(entry.missing.as_deref(), Some("apps/deployments list"));
     assert_eq!(cache.overview(&of("shop"), &moment(0)).status, Status::Ok);
     let elsewhere = cache.overview(&of("team"), &moment(0));
-    assert_eq!((elsewhere.status, elsewhere.not_seen[0].class.as_str()), (Status::Unknown, "notWatched"));
+    assert_eq!(
+        (elsewhere.status, elsewhere.not_seen[0].class.as_str()),
+        (Status::Unknown, "notWatched")
+    );
     assert_eq!(elsewhere.observed, None);
 }
 
@@ -283,7 +421,10 @@ async fn the_oldest_namespace_tells_how_old_the_whole_is() {
     let overview = cache.overview(&Selection::default(), &moment(180));
     assert_eq!((overview.status, overview.age_seconds), (Status::Unknown, 180));
     let shop = cache.overview(&of("shop"), &moment(180));
-    assert_eq!((shop.status, shop.age_seconds, shop.stale), (Status::Ok, 0, false));
+    assert_eq!(
+        (shop.status, shop.age_seconds, shop.stale),
+        (Status::Ok, 0, false)
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -291,22 +432,36 @@ async fn a_right_that_is_taken_away_is_said_at_once() {
     let cache = listed(&[]);
     let forbidden = || Failure::new(Class::Forbidden, "no");
     cache.failed(0, forbidden(), 1);
-    assert_eq!(cache.overview(&Selection::default(), &moment(0)).status, Status::Ok, "once may be a start-up");
+    assert_eq!(
+        cache.overview(&Selection::default(), &moment(0)).status,
+        Status::Ok,
+        "once may be a start-up"
+    );
     cache.failed(0, forbidden(), 2);
-    assert_eq!(cache.overview(&Selection::default(), &moment(0)).status, Status::Unknown);
+    assert_eq!(
+        cache.overview(&Selection::default(), &moment(0)).status,
+        Status::Unknown
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_selector_that_matches_nothing_is_not_ok() {
     let overview = shop().overview(&selected("app=none"), &moment(0));
-    assert_eq!((overview.status, overview.not_seen[0].class.as_str()), (Status::Unknown, "notFound"));
+    assert_eq!(
+        (overview.status, overview.not_seen[0].class.as_str()),
+        (Status::Unknown, "notFound")
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_unobserved_generation_is_counted_from_when_it_was_first_seen() {
-    let seen = |generation| healthy("shop", "web").generation(generation).observed(1).remove("/metadata/managedFields");
+    let seen = |generation| {
+        healthy("shop", "web")
+            .generation(generation)
+            .observed(1)
+            .remove("/metadata/managedFields")
+    };
     let cache = listed(&[seen(2)]);
-    let later = |seconds: i64| Time::from_seconds(now().seconds + seconds);
     let reason = |seconds| {
         let mut reason = String::new();
         cache.visit(&Selection::default(), &moment(seconds), &mut |item| {
@@ -318,7 +473,11 @@ async fn an_unobserved_generation_is_counted_from_when_it_was_first_seen() {
     assert_eq!(reason(60), "NotObserved");
     assert_eq!(reason(61), "ControllerNotObserving");
     cache.applied(0, decoded(&seen(2)), later(30));
-    assert_eq!(reason(61), "ControllerNotObserving", "the same generation is not newer");
+    assert_eq!(
+        reason(61),
+        "ControllerNotObserving",
+        "the same generation is not newer"
+    );
     cache.applied(0, decoded(&seen(3)), later(30));
     assert_eq!(reason(61), "NotObserved");
 }

@@ -6,5 +6,12 @@ use crate::query::Query;
 use http::StatusCode;
 
 pub fn answer(query: &Query) -> Answer {
-    Answer::text(StatusCode::OK, if query.verbose { "[+]ping ok\nhealthz check passed\n" } else { "ok" })
+    Answer::text(
+        StatusCode::OK,
+        if query.verbose {
+            "[+]ping ok\nhealthz check passed\n"
+        } else {
+            "ok"
+        },
+    )
 }

@@ -1,6 +1,6 @@
 //! `/health/apiserver`: whether the API server can be reached and is well, asked live.
 
-use super::{Observed, pod};
+use super::{Provenance, pod};
 use crate::answer::{Answer, Body};
 use crate::app::App;
 use http::StatusCode;
@@ -37,12 +37,23 @@ pub async fn answer(app: &App) -> Answer {
     let body = Body::default()
         .stable(&Verdict { status })
         .stable(&fields)
-        .volatile(&Took { latency_ms: check.latency_ms, elapsed_ms: check.elapsed_ms })
-        .volatile(&Observed { observed_at: Some(checked.at.to_string()), age_seconds: None, pod: pod(app) });
+        .volatile(&Took {
+            latency_ms: check.latency_ms,
+            elapsed_ms: check.elapsed_ms,
+        })
+        .volatile(&Provenance {
+            observed_at: Some(checked.at.to_string()),
+            age_seconds: None,
+            pod: pod(app),
+        });
     Answer::json(code, body)
 }
 
 /// The check without what differs each time though nothing happened.
 pub fn essence(check: &ApiServerCheck) -> ApiServerCheck {
-    ApiServerCheck { latency_ms: None, elapsed_ms: None, ..check.clone() }
+    ApiServerCheck {
+        latency_ms: None,
+        elapsed_ms: None,
+        ..check.clone()
+    }
 }

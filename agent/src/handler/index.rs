@@ -12,13 +12,19 @@ struct Entry {
 }
 
 fn entry(path: &str, answer: &str) -> Entry {
-    Entry { path: path.to_owned(), answer: answer.to_owned() }
+    Entry {
+        path: path.to_owned(),
+        answer: answer.to_owned(),
+    }
 }
 
 pub fn answer(app: &App) -> Answer {
     let mut paths = vec![
         entry("/health", "everything at once, as a HealthReport"),
-        entry("/health/apiserver", "whether the API server can be reached and is well, asked live"),
+        entry(
+            "/health/apiserver",
+            "whether the API server can be reached and is well, asked live",
+        ),
     ];
     paths.extend(app.kinds.iter().map(|objects| Entry {
         path: format!("/health/{}", objects.kind().plural()),
@@ -33,5 +39,8 @@ pub fn answer(app: &App) -> Answer {
         entry("/version", "what this is"),
         entry("/", "this list"),
     ]);
-    Answer::json(StatusCode::OK, Body::default().list("paths", |list| paths.iter().for_each(|p| list.stable(p))))
+    Answer::json(
+        StatusCode::OK,
+        Body::default().list("paths", |list| paths.iter().for_each(|p| list.stable(p))),
+    )
 }

@@ -1,6 +1,6 @@
 //! `/health/deployments`, and the same for each other kind: every object with its verdict, from the cache.
 
-use super::{Items, Observed, pod};
+use super::{Items, Provenance, pod};
 use crate::answer::{Answer, Body};
 use crate::app::App;
 use crate::cache::{Moment, Objects, Overview};
@@ -17,7 +17,13 @@ struct Listing<'a> {
 
 impl Serialize for Listing<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Overview { status, summary, not_seen, stale, .. } = self.overview;
+        let Overview {
+            status,
+            summary,
+            not_seen,
+            stale,
+            ..
+        } = self.overview;
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("status", status)?;
         map.serialize_entry("summary", summary)?;
@@ -38,13 +44,34 @@ pub fn answer(app: &App, objects: &dyn Objects, query: &Query) -> Answer {
     let selection = &query.selection;
     let overview = objects.overview(selection, &moment);
     let nothing_read = overview.status == Status::Unknown && overview.observed.is_none();
-    let fails = nothing_read || query.fail.is_some_and(|fail| fail.exit_code(overview.verdict) != 0);
-    let code = if fails { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::OK };
-    let observed = Observed {
+    let fails = nothing_read
+        || query
+            .fail
+            .is_some_and(|fail| fail.exit_code(overview.verdict) != 0);
+    let code = if fails {
+        StatusCode::INTERNAL_SERVER_ERROR
+    } else {
+        StatusCode::OK
+    };
+    let observed = Provenance {
         observed_at: overview.observed.map(|time| time.to_string()),
         age_seconds: overview.observed.map(|_| overview.age_seconds),
         pod: pod(app),
     };
-    let items = Items { objects, selection, moment: &moment, limit: query.limit, next: None.into() };
-    Answer::json(code, Body::default().stable(&Listing { overview: &overview, items }).volatile(&observed))
+    let items = Items {
+        objects,
+        selection,
+        moment: &moment,
+        limit: query.limit,
+        next: None.into(),
+    };
+    Answer::json(
+        code,
+        Body::default()
+            .stable(&Listing {
+                overview: &overview,
+                items,
+            })
+            .volatile(&observed),
+    )
 }

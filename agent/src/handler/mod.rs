@@ -30,10 +30,10 @@ struct Items<'a> {
 impl Serialize for Items<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut list = serializer.serialize_seq(None)?;
-        let (mut written, mut last, mut failed) = (0, None, None);
+        let (mut written, mut end, mut failed) = (0, None, None);
         self.objects.visit(self.selection, self.moment, &mut |item| {
             if self.limit.is_some_and(|limit| written >= limit.get()) {
-                self.next.replace(last.take());
+                self.next.replace(end.take());
                 return ControlFlow::Break(());
             }
             if let Err(error) = list.serialize_element(&item) {
@@ -42,7 +42,7 @@ impl Serialize for Items<'_> {
             }
             written += 1;
             if self.limit.is_some_and(|limit| written == limit.get()) {
-                last = Some(query::token(&item.namespace, &item.name));
+                end = Some(query::token(&item.namespace, &item.name));
             }
             ControlFlow::Continue(())
         });
@@ -56,7 +56,7 @@ impl Serialize for Items<'_> {
 /// The fields at the end of an answer from a cache.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Observed<'a> {
+struct Provenance<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     observed_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

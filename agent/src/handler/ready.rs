@@ -22,7 +22,11 @@ pub fn answer(app: &App, query: &Query) -> Answer {
             (false, _) => format!("[-]{what} the first list has not finished"),
         }));
     }
-    let status = if ready { StatusCode::OK } else { StatusCode::INTERNAL_SERVER_ERROR };
+    let status = if ready {
+        StatusCode::OK
+    } else {
+        StatusCode::INTERNAL_SERVER_ERROR
+    };
     if ready && !query.verbose {
         return Answer::text(status, "ok");
     }

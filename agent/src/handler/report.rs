@@ -45,18 +45,33 @@ struct Part<'a> {
 pub async fn answer(app: &App, query: &Query) -> Answer {
     let checked = app.probe.ask().await;
     let (moment, selection) = (app.moment(), &query.selection);
-    let parts: Vec<_> = app.kinds.iter().map(|objects| (objects, objects.overview(selection, &moment))).collect();
+    let parts: Vec<_> = app
+        .kinds
+        .iter()
+        .map(|objects| (objects, objects.overview(selection, &moment)))
+        .collect();
     let coverage = Coverage {
-        kinds: app.kinds.iter().map(|objects| objects.kind().plural().to_owned()).collect(),
+        kinds: app
+            .kinds
+            .iter()
+            .map(|objects| objects.kind().plural().to_owned())
+            .collect(),
         namespaces: match &selection.namespace {
             Some(namespace) => Namespaces::These(vec![namespace.clone()]),
             None => app.namespaces.clone(),
         },
-        not_seen: parts.iter().flat_map(|(_, overview)| overview.not_seen.iter().cloned()).collect(),
+        not_seen: parts
+            .iter()
+            .flat_map(|(_, overview)| overview.not_seen.iter().cloned())
+            .collect(),
     };
     let (status, verdict) = judge(&checked.check, parts.iter().map(|(_, overview)| overview));
     let fails = query.fail.is_some_and(|fail| fail.exit_code(verdict) != 0);
-    let code = if fails { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::OK };
+    let code = if fails {
+        StatusCode::INTERNAL_SERVER_ERROR
+    } else {
+        StatusCode::OK
+    };
     let head = Head {
         api_version: API_VERSION,
         kind: KIND,
@@ -64,14 +79,33 @@ pub async fn answer(app: &App, query: &Query) -> Answer {
         stale: parts.iter().any(|(_, overview)| overview.stale),
         coverage: &coverage,
     };
-    let origin = origin(app, &checked.check, parts.iter().map(|(_, overview)| overview), moment.now);
-    let body = Body::default().stable(&head).volatile(&origin).list("checks", |list| {
-        list.volatile(&checked.check, &essence(&checked.check));
-        for (objects, Overview { status, summary, .. }) in &parts {
-            let items = Items { objects: &***objects, selection, moment: &moment, limit: None, next: None.into() };
-            list.stable(&Part { check: objects.kind().plural(), status: *status, summary, items });
-        }
-    });
+    let origin = origin(
+        app,
+        &checked.check,
+        parts.iter().map(|(_, overview)| overview),
+        moment.now,
+    );
+    let body = Body::default()
+        .stable(&head)
+        .volatile(&origin)
+        .list("checks", |list| {
+            list.volatile(&checked.check, &essence(&checked.check));
+            for (objects, Overview { status, summary, .. }) in &parts {
+                let items = Items {
+                    objects: &***objects,
+                    selection,
+                    moment: &moment,
+                    limit: None,
+                    next: None.into(),
+                };
+                list.stable(&Part {
+                    check: objects.kind().plural(),
+                    status: *status,
+                    summary,
+                    items,
+                });
+            }
+        });
     Answer::json(code, body)
 }
 
@@ -96,9 +130,16 @@ fn judge<'a>(check: &ApiServerCheck, parts: impl Iterator<Item = &'a Overview>) 
 }
 
 /// Where it comes from, and how old the oldest part of it is that was ever read.
-fn origin<'a>(app: &App, check: &ApiServerCheck, parts: impl Iterator<Item = &'a Overview>, now: Time) -> Origin {
+fn origin<'a>(
+    app: &App,
+    check: &ApiServerCheck,
+    parts: impl Iterator<Item = &'a Overview>,
+    now: Time,
+) -> Origin {
     let client = app.connection.client();
-    let oldest = parts.filter_map(|part| part.observed.map(|at| (at, part.age_seconds))).min();
+    let oldest = parts
+        .filter_map(|part| part.observed.map(|at| (at, part.age_seconds)))
+        .min();
     let (observed, age_seconds) = oldest.unwrap_or((now, 0));
     Origin {
         observed_at: observed.to_string(),

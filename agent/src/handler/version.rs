@@ -7,13 +7,17 @@ use sre_shared::report::API_VERSION;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Version {
+struct Build {
     name: &'static str,
     version: &'static str,
     api_version: &'static str,
 }
 
 pub fn answer() -> Answer {
-    let version = Version { name: "sre-agent", version: env!("CARGO_PKG_VERSION"), api_version: API_VERSION };
-    Answer::json(StatusCode::OK, Body::default().stable(&version))
+    let build = Build {
+        name: "sre-agent",
+        version: env!("CARGO_PKG_VERSION"),
+        api_version: API_VERSION,
+    };
+    Answer::json(StatusCode::OK, Body::default().stable(&build))
 }

@@ -5,18 +5,17 @@ use crate::progress::Progress;
 use crate::{Shell, exit, output, source};
 use sre_shared::cluster::Class;
 use sre_shared::report::{Report, Status, Verdict};
-use sre_shared::run::{self, clock};
+use sre_shared::resource::Time;
+use sre_shared::run::{self, Ask, clock};
+use std::path::Path;
 
 /// Runs it.
 pub async fn run(args: &Health, shell: &mut Shell) -> u8 {
     let ask = args.ask();
     let started = tokio::time::Instant::now();
     let report = match &args.filename {
-        Some(path) => match source::file::read(path) {
-            Ok(files) => {
-                let name = if path.as_os_str() == "-" { "standard input".into() } else { path.to_string_lossy() };
-                run::dump(&files, &name, &ask, args.at, clock::system)
-            }
+        Some(path) => match of_file(path, &ask, args.at).await {
+            Ok(report) => report,
             Err(refused) => {
                 shell.complain(&format!("error: {}", output::escape(&refused)));
                 return exit::USAGE;
@@ -53,6 +52,16 @@ pub async fn run(args: &Health, shell: &mut Shell) -> u8 {
         Format::Yaml => output::yaml(&report, out),
     });
     exit_code(&report, args)
+}
+
+/// Reads and judges a dump on a thread of its own: standard input can stay silent for ever, and Ctrl-C must end it.
+async fn of_file(path: &Path, ask: &Ask, at: Option<Time>) -> Result<Report, String> {
+    let (path, ask) = (path.to_owned(), ask.clone());
+    let judged = tokio::task::spawn_blocking(move || {
+        let name = if path.as_os_str() == "-" { "standard input".into() } else { path.to_string_lossy() };
+        source::file::read(&path).map(|files| run::dump(&files, &name, &ask, at, clock::system))
+    });
+    judged.await.unwrap_or_else(|error| Err(format!("the dump could not be judged: {error}")))
 }
 
 fn exit_code(report: &Report, args: &Health) -> u8 {

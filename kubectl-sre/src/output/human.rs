@@ -196,11 +196,12 @@ impl Screen<'_> {
         if let Some(ms) = check.elapsed_ms {
             text = format!("{text} (after {})", milliseconds(ms));
         }
-        let endpoint = check.endpoint.as_deref().map(escape).unwrap_or_default();
+        // A path alone stands in the text already.
+        let endpoint = check.endpoint.as_deref().filter(|e| e.contains("://")).map(escape).unwrap_or_default();
         let mut lines = vec![format!(
             "{} {}  {text}",
             self.paint(mark.paint(), mark.symbol()),
-            self.paint(Paint::new().bold(), &format!("API server {endpoint}")),
+            self.paint(Paint::new().bold(), format!("API server {endpoint}").trim_end()),
         )];
         if let Some(missing) = &check.missing {
             lines.push(format!("    missing rule: {}", escape(missing)));
@@ -233,7 +234,9 @@ impl Screen<'_> {
         }
         let left = group.items.len().saturating_sub(SHOWN_OF_GROUP);
         if left > 0 {
-            lines.push(self.dim(&format!("  and {left} more like these; -o json lists every one")));
+            let all: BTreeSet<&str> = group.items.iter().map(|item| item.namespace.as_str()).collect();
+            let place = if all.len() > 1 { format!(", {} namespaces in all", all.len()) } else { String::new() };
+            lines.push(self.dim(&format!("  and {left} more like these{place}; -o json lists every one")));
         }
     }
 
@@ -259,6 +262,10 @@ impl Screen<'_> {
         };
         let rest = item.message.strip_prefix(&counted).unwrap_or(&item.message);
         let rest = rest.trim_start_matches([',', ' ']);
+        if let Some(note) = item.notes.iter().find(|note| item.state == State::Terminating && note.starts_with(rest)) {
+            // The note says the same, and for how long.
+            return escape(note);
+        }
         let mut text = match (rest, item.reason.as_str()) {
             ("", "ReadyBelowDesired") if item.ready == Some(0) => "no pod is ready".to_owned(),
             ("", "ReadyBelowDesired") => "too few pods are ready".to_owned(),
@@ -330,26 +337,29 @@ impl Screen<'_> {
     }
 
     fn parts(&self) -> Vec<String> {
-        let mut rows: Vec<(String, Status, String)> = Vec::new();
+        let mut rows: Vec<(String, &str, Paint, String)> = Vec::new();
         if let Some(check) = self.report.api_server() {
-            rows.push(("API server".into(), check.status, api_server_line(check)));
+            let (word, paint) = status_word(check.status);
+            rows.push(("API server".into(), word, paint, api_server_line(check)));
         }
         for kind in self.report.kinds() {
-            rows.push((title(&kind.check), kind.status, kind_line(kind)));
+            let broken = kind.items.iter().any(|i| i.healthy == Some(false) && i.state != State::Progressing);
+            let (word, paint) = match kind.status {
+                // As the verdict says it: what falls short is under way.
+                Status::Degraded if !broken => ("progressing", AnsiColor::Cyan.on_default()),
+                status => status_word(status),
+            };
+            rows.push((title(&kind.check), word, paint, kind_line(kind)));
         }
         let width = rows.iter().map(|(name, ..)| name.width()).max().unwrap_or(0);
         let total = rows.len();
-        let seen = rows.iter().filter(|(_, status, _)| *status != Status::Unknown).count();
+        let words = rows.iter().map(|(_, word, ..)| word.len()).max().unwrap_or(0).max(8);
+        let seen = self.report.checks.iter().filter(|check| check.status() != Status::Unknown).count();
         let mut lines: Vec<String> = rows
             .into_iter()
-            .map(|(name, status, text)| {
-                let paint = match status {
-                    Status::Ok => AnsiColor::Green.on_default(),
-                    Status::Degraded => AnsiColor::Red.on_default(),
-                    Status::Unknown => AnsiColor::Yellow.on_default(),
-                };
-                let word = self.paint(paint, status.as_str());
-                let pad = " ".repeat(8_usize.saturating_sub(status.as_str().len()));
+            .map(|(name, word, paint, text)| {
+                let pad = " ".repeat(words.saturating_sub(word.len()));
+                let word = self.paint(paint, word);
                 format!("{name:<width$}  {word}{pad}  {text}")
             })
             .collect();
@@ -376,10 +386,19 @@ impl Screen<'_> {
             self.report.kinds().flat_map(|k| &k.items).map(|i| i.namespace.as_str()).collect();
         match found.len() {
             0 => Some("all namespaces".into()),
-            1 => Some("1 namespace with any".into()),
-            n => Some(format!("{n} namespaces with any")),
+            1 => Some("objects in 1 namespace".into()),
+            n => Some(format!("objects in {n} namespaces")),
         }
     }
+}
+
+fn status_word(status: Status) -> (&'static str, Paint) {
+    let paint = match status {
+        Status::Ok => AnsiColor::Green.on_default(),
+        Status::Degraded => AnsiColor::Red.on_default(),
+        Status::Unknown => AnsiColor::Yellow.on_default(),
+    };
+    (status.as_str(), paint)
 }
 
 fn title(plural: &str) -> String {
@@ -447,16 +466,23 @@ fn kind_sentence(kind: &KindCheck) -> Option<String> {
     }
     if summary.unknown > 0 {
         let plural = if summary.unknown == 1 { "was" } else { "were" };
-        parts.push(format!("{} of {judged} {title} {plural} not understood", summary.unknown));
+        // Of how many, and of what, the sentence before has said.
+        let of = if short > 0 { String::new() } else { format!(" of {judged} {title}") };
+        parts.push(format!("{}{of} {plural} not understood", summary.unknown));
     }
     if parts.is_empty() {
+        let one = Kind::from_word(&kind.check).map_or_else(|| escape(&kind.check), |kind| kind.kind().to_owned());
         let all = match judged {
             0 => format!("no {title} but those being deleted"),
-            1 => format!("the one of {title} is healthy"),
+            1 => format!("the only {one} is healthy"),
             n => format!("all {n} {title} are healthy"),
         };
         // What was not seen may not be: then only what was seen is spoken of.
-        let all = if kind.status == Status::Unknown { format!("{judged} {title} seen are healthy") } else { all };
+        let all = match (kind.status, judged) {
+            (Status::Unknown, 1) => format!("the only {one} seen is healthy"),
+            (Status::Unknown, n) => format!("the {n} {title} seen are healthy"),
+            _ => all,
+        };
         parts.push(all);
     }
     let moving = kind.items.iter().filter(|i| i.state == State::Progressing && i.healthy == Some(true)).count();

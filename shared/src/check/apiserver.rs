@@ -72,8 +72,9 @@ fn failure(failed: &Failed) -> ApiServerCheck {
         status: if failed.in_trouble { Status::Degraded } else { Status::Unknown },
         class: Some(failed.class.to_owned()),
         error: Some(failed.error.clone()),
-        endpoint: Some(failed.endpoint.clone()),
-        elapsed_ms: Some(failed.elapsed_ms),
+        // A failure before the first packet has neither.
+        endpoint: Some(failed.endpoint.clone()).filter(|endpoint| !endpoint.is_empty()),
+        elapsed_ms: Some(failed.elapsed_ms).filter(|ms| *ms > 0.0),
         missing: failed.missing.clone(),
         hint: failed.hint.clone(),
         ..ApiServerCheck::default()
@@ -106,7 +107,6 @@ fn worsen(check: &mut ApiServerCheck, failure: ApiServerCheck) {
         version: known.version,
         latency_ms: known.latency_ms,
         notes: known.notes,
-        elapsed_ms: failure.elapsed_ms.filter(|ms| *ms > 0.0),
         ..failure
     };
 }

@@ -5,6 +5,7 @@
 
 use super::{Class, Failure};
 use crate::resource::Status;
+use kube::client::AuthError;
 use std::error::Error;
 use std::io;
 use std::time::Duration;
@@ -17,6 +18,9 @@ pub(super) fn transport(error: &(dyn Error + 'static)) -> (Class, String) {
     // The chain is finite; the bound only guards against a cycle in a foreign error type.
     for _ in 0..32 {
         let Some(this) = next else { break };
+        if let Some(error) = this.downcast_ref::<AuthError>() {
+            return (Class::Credential, credential(error));
+        }
         innermost = this.to_string();
         if let Some(found) = of_one(this) {
             class = Some(found);
@@ -31,6 +35,16 @@ pub(super) fn transport(error: &(dyn Error + 'static)) -> (Class, String) {
     (class, sentence(class, &innermost))
 }
 
+/// What a failed credential says, without what kube shows of a plugin: its arguments, its environment and its output,
+/// which is a token when all is well.
+pub(super) fn credential(error: &AuthError) -> String {
+    match error {
+        AuthError::AuthExecRun { out, .. } => format!("the credential plugin failed: {}", out.status),
+        AuthError::AuthExecParse(_) => "the credential plugin's output is no ExecCredential".into(),
+        other => super::config::chain(other),
+    }
+}
+
 fn of_one(error: &(dyn Error + 'static)) -> Option<Class> {
     if let Some(tls) = error.downcast_ref::<rustls::Error>() {
         return Some(of_tls(tls));
@@ -38,7 +52,7 @@ fn of_one(error: &(dyn Error + 'static)) -> Option<Class> {
     if error.is::<tokio::time::error::Elapsed>() {
         return Some(Class::Timeout);
     }
-    if error.is::<kube::client::AuthError>() || error.is::<kube::Error>() {
+    if error.is::<kube::Error>() {
         return Some(Class::Credential);
     }
     if let Some(io) = error.downcast_ref::<io::Error>() {
@@ -89,6 +103,10 @@ fn of_tls(error: &rustls::Error) -> Class {
 fn sentence(class: Class, innermost: &str) -> String {
     match class {
         Class::NotAnApiServer => format!("what answers is not an API server: {innermost}"),
+        // rustls adds a link to its manual, which is of use to programmers alone.
+        Class::ConnectionLost if innermost.contains("close_notify") => {
+            "the other side closed the connection".into()
+        }
         _ => innermost.to_owned(),
     }
 }
@@ -116,6 +134,14 @@ pub(super) fn answer(class: Class, code: u16, body: &[u8], retry_after: Option<D
         Some(status) => status.reason,
         None => {
             let text = String::from_utf8_lossy(body);
+            // Go's TLS server says so to what is no TLS; without this it would be a request that was refused.
+            if code == 400 && text.contains("HTTP request to an HTTPS server") {
+                return Failure {
+                    status: Some(code),
+                    ..Failure::new(Class::Tls, "the server speaks HTTPS and was asked in plain HTTP")
+                        .with_hint("write https:// in front of the server's address in the kubeconfig")
+                };
+            }
             let line = text.lines().map(str::trim).find(|l| !l.is_empty()).unwrap_or_default();
             let short: String = line.chars().take(120).collect();
             if short.is_empty() { format!("HTTP {code}") } else { format!("HTTP {code}: {short}") }

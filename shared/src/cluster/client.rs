@@ -118,7 +118,12 @@ impl Client {
             observer,
             date: std::sync::Mutex::new(None),
         });
-        let wire = wire_with_deadline(config, settings.deadlines.connect).await?;
+        let started = Instant::now();
+        let wire = wire_with_deadline(config, settings.deadlines.connect).await.map_err(|failure| Failure {
+            endpoint: shared.server.clone(),
+            elapsed: started.elapsed(),
+            ..failure
+        })?;
         Ok(Self { wire, shared, deadlines: settings.deadlines })
     }
 
@@ -549,9 +554,8 @@ where
 }
 
 fn of_kube(error: &kube::Error) -> Failure {
-    let text = config::chain(error);
     match error {
-        kube::Error::Auth(_) => Failure::new(Class::Credential, text),
-        _ => Failure::new(Class::BadConfiguration, text),
+        kube::Error::Auth(error) => Failure::new(Class::Credential, classify::credential(error)),
+        _ => Failure::new(Class::BadConfiguration, config::chain(error)),
     }
 }

@@ -94,16 +94,31 @@ async fn from_files(files: &[PathBuf], context: Option<&str>) -> Result<Chosen, 
     for file in files {
         merged = Kubeconfig::read_from(file)
             .and_then(|next| merged.merge(next))
-            .map_err(|error| bad(format!("kubeconfig {}: {}", file.display(), chain(&error))))?;
+            .map_err(|error| bad(format!("kubeconfig {}: {}", file.display(), words(&error))))?;
     }
     let origin = files.iter().map(|f| f.display().to_string()).collect::<Vec<_>>().join(", ");
     let contexts: Vec<String> = merged.contexts.iter().map(|c| c.name.clone()).collect();
     let context = context.map(str::to_owned).or_else(|| merged.current_context.clone()).filter(|c| !c.is_empty());
     let options = KubeConfigOptions { context: context.clone(), ..KubeConfigOptions::default() };
-    let config = kube::Config::from_custom_kubeconfig(merged, &options)
+    let mut config = kube::Config::from_custom_kubeconfig(merged, &options)
         .await
         .map_err(|error| of_kubeconfig(&error, &origin, &contexts))?;
+    if config.root_cert.as_ref().is_some_and(Vec::is_empty) {
+        return Err(bad(format!("kubeconfig {origin}: certificate-authority holds no certificate")));
+    }
+    trim_token_file(&mut config);
     Ok(Chosen { config, context, origin })
+}
+
+/// A token file that was written by hand ends with a line end, which kubectl trims and kube refuses. Only such a file
+/// is read here, once; any other is left to kube, which reads it again as it changes.
+fn trim_token_file(config: &mut kube::Config) {
+    let Some(file) = &config.auth_info.token_file else { return };
+    let Ok(text) = std::fs::read_to_string(file) else { return };
+    if text.trim() != text {
+        config.auth_info.token = Some(text.trim().to_owned().into());
+        config.auth_info.token_file = None;
+    }
 }
 
 fn of_kubeconfig(error: &KubeconfigError, origin: &str, contexts: &[String]) -> Failure {
@@ -117,8 +132,18 @@ fn of_kubeconfig(error: &KubeconfigError, origin: &str, contexts: &[String]) -> 
         }
         KubeconfigError::CurrentContextNotSet => bad(format!("{origin} sets no current-context"))
             .with_hint("give --context NAME, or run kubectl config use-context NAME"),
-        other => bad(format!("kubeconfig {origin}: {}", chain(other))),
+        other => bad(format!("kubeconfig {origin}: {}", words(other))),
     }
+}
+
+/// What an error says, without the lines and values of the file that a YAML parser shows with it: a token may be
+/// among them.
+fn words(error: &KubeconfigError) -> String {
+    let KubeconfigError::Parse(yaml) = error else { return chain(error) };
+    let text = yaml.to_string();
+    let line = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+    let unquoted: Vec<&str> = line.split('"').step_by(2).collect();
+    format!("is no kubeconfig: {}", unquoted.join("..."))
 }
 
 /// An error with all that is behind it, each sentence once.

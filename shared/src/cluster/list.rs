@@ -139,7 +139,10 @@ async fn pages<T: Resource>(client: &Client, options: &ListOptions) -> Result<Li
     let mut coming = ask::<T>(client, first.clone());
     loop {
         let early = match (&mut coming.next).await {
-            Ok(Some(token)) => Some(ask::<T>(client, with_token(&token))),
+            Ok(Some(token)) => {
+                let page = ask::<T>(client, with_token(&token));
+                Some((token, page))
+            }
             _ => None,
         };
         let page = match coming.page.join_next().await {
@@ -157,9 +160,10 @@ async fn pages<T: Resource>(client: &Client, options: &ListOptions) -> Result<Li
             listed.resource_version = page.resource_version;
         }
         coming = match (early, page.next) {
-            (Some(early), _) => early,
-            (None, Some(token)) => ask::<T>(client, with_token(&token)),
-            (None, None) => return Ok(listed),
+            // A page that was read again is of a newer list than the token that its first try told.
+            (Some((early, page)), Some(token)) if early == token => page,
+            (_, Some(token)) => ask::<T>(client, with_token(&token)),
+            (_, None) => return Ok(listed),
         };
     }
 }

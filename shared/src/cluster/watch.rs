@@ -20,6 +20,8 @@ const SILENCE: Duration = Duration::from_secs(90);
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 /// No pause is longer, so that an outage is over for us within 10 s of its end.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// What happened before a watch was opened comes as soon as it is open. After this much silence nothing did.
+const CATCH_UP: Duration = Duration::from_millis(500);
 /// A watch that the server ends sooner than this counts as a failure, lest it be reopened in a busy loop.
 const SHORTEST_WATCH: Duration = Duration::from_secs(1);
 
@@ -37,7 +39,9 @@ pub enum Event<T> {
         /// Its name.
         name: String,
     },
-    /// Nothing changed, and the watch is alive.
+    /// Nothing changed, and the watch is alive: a bookmark of the API server, or a watch that was opened and had
+    /// nothing to catch up with. Without the latter, an outage would seem to last until the next bookmark, which
+    /// can take a minute.
     Bookmark,
 }
 
@@ -50,12 +54,18 @@ pub struct Watch<T> {
     stream: Option<Stream>,
     /// Failures since something was last received.
     failures: u32,
+    /// The version was gone and was listed anew, and nothing came since.
+    relisted: bool,
+    /// After so much silence the watch is dead.
+    silence: Duration,
     kind: std::marker::PhantomData<T>,
 }
 
 struct Stream {
     answer: Answer,
     opened: Instant,
+    /// Whether what happened before it was opened has been read.
+    caught_up: bool,
     buffer: Vec<u8>,
     /// Bytes of `buffer` that are used up.
     used: usize,
@@ -95,8 +105,16 @@ impl<T: Resource> Watch<T> {
             resource_version: None,
             stream: None,
             failures: 0,
+            relisted: false,
+            silence: SILENCE,
             kind: std::marker::PhantomData,
         }
+    }
+
+    /// The same with another bound on silence, for a server that sends bookmarks at another pace.
+    #[must_use]
+    pub fn with_silence(self, silence: Duration) -> Self {
+        Self { silence, ..self }
     }
 
     /// Goes on with another client, for one that was built anew.
@@ -119,7 +137,12 @@ impl<T: Resource> Watch<T> {
     pub async fn next(&mut self) -> Result<Event<T>, Failure> {
         let result = self.step().await;
         match &result {
-            Ok(_) => self.failures = 0,
+            // Where every version is gone as soon as it is listed, the lists get further and further apart.
+            Ok(Event::Listed(_)) if self.relisted => {}
+            Ok(_) => {
+                self.failures = 0;
+                self.relisted = false;
+            }
             Err(_) => {
                 self.failures = self.failures.saturating_add(1);
                 self.stream = None;
@@ -142,24 +165,35 @@ impl<T: Resource> Watch<T> {
                 Some(stream) => stream,
                 None => match self.open(&version).await? {
                     Some(stream) => stream,
+                    // HTTP 410: that version is gone.
                     None => {
-                        // HTTP 410: that version is gone.
-                        self.resource_version = None;
+                        self.relist()?;
                         continue;
                     }
                 },
             };
             let opened = stream.opened;
-            match stream.line().await {
+            let quiet = if stream.caught_up { None } else { Some(CATCH_UP) };
+            stream.caught_up = true;
+            let line = match quiet {
+                None => stream.line().await,
+                Some(limit) => match tokio::time::timeout(limit, stream.line()).await {
+                    Ok(line) => line,
+                    Err(_) => {
+                        self.stream = Some(stream);
+                        return Ok(Event::Bookmark);
+                    }
+                },
+            };
+            match line {
                 Ok(Some(line)) => {
-                    let event = self.event(line)?;
-                    self.stream = Some(stream);
-                    match event {
-                        Some(event) => return Ok(event),
-                        None => {
-                            self.resource_version = None;
-                            self.stream = None;
+                    match self.event(line) {
+                        Ok(Some(event)) => {
+                            self.stream = Some(stream);
+                            return Ok(event);
                         }
+                        Ok(None) => self.relist()?,
+                        Err(failure) => return Err(self.start_over_after(failure)),
                     }
                 }
                 // The server ends every watch after a while; that is no failure.
@@ -167,15 +201,27 @@ impl<T: Resource> Watch<T> {
                 Ok(None) => {
                     return Err(Failure::new(Class::ConnectionLost, "the watch ended as soon as it began"));
                 }
-                Err(failure) => {
-                    if failure.class == Class::Timeout {
-                        // It made no progress. Where that comes from is unknown, so nothing is taken over.
-                        self.resource_version = None;
-                    }
-                    return Err(failure);
-                }
+                Err(failure) => return Err(self.start_over_after(failure)),
             }
         }
+    }
+
+    /// Forgets the version where a stream made no progress, or sent what is no event: why is unknown, and from the
+    /// same version the same might come again.
+    fn start_over_after(&mut self, failure: Failure) -> Failure {
+        if matches!(failure.class, Class::Timeout | Class::NotAnApiServer) {
+            self.resource_version = None;
+        }
+        failure
+    }
+
+    /// Forgets the version, which is gone.
+    fn relist(&mut self) -> Result<(), Failure> {
+        self.resource_version = None;
+        if std::mem::replace(&mut self.relisted, true) {
+            return Err(Failure::new(Class::Expired, "the version of a list that was just read is gone"));
+        }
+        Ok(())
     }
 
     /// Opens the stream of events after that version; `None` where the version is gone.
@@ -193,8 +239,9 @@ impl<T: Resource> Watch<T> {
             Refusal::Failed(failure) if failure.class == Class::Expired => Ok(None),
             Refusal::Failed(failure) => Err(failure),
             Refusal::None(answer) => Ok(Some(Stream {
-                answer: answer.with_idle(SILENCE),
+                answer: answer.with_idle(self.silence),
                 opened: Instant::now(),
+                caught_up: false,
                 buffer: Vec::new(),
                 used: 0,
                 searched: 0,

@@ -1,0 +1,453 @@
+//! Owns what each path answers while all is well with the agent itself.
+
+use crate::harness::{Running, listed, read_answer, settings, start};
+use serde_json::{Value, json};
+use sre_shared::report::{Report, Status};
+use sre_testkit::object::Deployment;
+use sre_testkit::{ApiServer, Fault, Match};
+use std::time::Duration;
+use tokio::io::AsyncWriteExt as _;
+
+fn degraded(namespace: &str, name: &str) -> Deployment {
+    Deployment::new(namespace, name).replicas(3).counts(3, 3, 2, 2)
+}
+
+async fn shop() -> (ApiServer, Running) {
+    let server = ApiServer::builder()
+        .deployments([
+            Deployment::new("shop", "web").label("tier", "front"),
+            degraded("shop", "api"),
+            Deployment::new("bank", "ledger").replicas(2).counts(2, 2, 0, 0),
+            Deployment::new("bank", "cards"),
+        ])
+        .start()
+        .await;
+    let agent = listed(&server).await;
+    (server, agent)
+}
+
+#[tokio::test]
+async fn the_api_server_is_asked_live() {
+    let (server, agent) = shop().await;
+    let answer = agent.get("/health/apiserver").await;
+    assert_eq!(answer.status, 200);
+    let body = answer.json();
+    assert_eq!(
+        (&body["status"], &body["version"], &body["check"]),
+        (&json!("ok"), &json!("v1.37.2"), &json!("apiserver"))
+    );
+    assert!(
+        body["latencyMs"].is_number() && body["observedAt"].is_string() && body["pod"] == "agent-0",
+        "{body}"
+    );
+    server.fail_check("/readyz", "etcd");
+    let answer = agent.until("/health/apiserver", |a| a.status != 200).await;
+    let body = answer.json();
+    assert_eq!(
+        (answer.status, &body["status"], &body["class"]),
+        (500, &json!("degraded"), &json!("unhealthy"))
+    );
+    assert!(
+        body["error"].as_str().unwrap().contains("etcd") && body["hint"].is_string(),
+        "{body}"
+    );
+    server.pass_checks();
+    agent.until("/health/apiserver", |a| a.status == 200).await;
+}
+
+#[tokio::test]
+async fn callers_at_the_same_time_share_one_check_and_later_ones_its_result() {
+    let server = ApiServer::builder().start().await;
+    let mut wish = settings(server.kubeconfig());
+    wish.pace.remember = Duration::ZERO;
+    wish.pace.probe_every = Duration::from_hours(1);
+    let agent = start(wish.clone()).await;
+    agent.get("/health/apiserver").await;
+    server.clear_requests();
+    server.fail(
+        Match::path("/version"),
+        Fault::SlowHeaders(Duration::from_secs(1)),
+    );
+    let mut callers = Vec::new();
+    for _ in 0..8 {
+        let mut caller = agent.connect().await;
+        caller
+            .write_all(b"GET /health/apiserver HTTP/1.1\r\nhost: agent\r\n\r\n")
+            .await
+            .unwrap();
+        callers.push(caller);
+    }
+    for caller in &mut callers {
+        assert_eq!(read_answer(caller).await.status, 200);
+    }
+    assert_eq!(server.requests_for(&Match::path("/version")).len(), 1);
+    wish.pace.remember = Duration::from_hours(1);
+    let agent = start(wish).await;
+    server.clear_requests();
+    for _ in 0..3 {
+        assert_eq!(agent.get("/health/apiserver").await.status, 200);
+    }
+    assert!(
+        server.requests_for(&Match::path("/version")).len() <= 1,
+        "it is remembered"
+    );
+}
+
+#[tokio::test]
+async fn deployments_are_answered_in_the_documented_shape() {
+    let (_server, agent) = shop().await;
+    let answer = agent.get("/health/deployments").await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.header("content-type"), Some("application/json"));
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+    let mut body = answer.json();
+    assert_eq!(answer.names(), ["cards", "ledger", "api", "web"]);
+    assert_eq!(body["deployments"][2]["reason"], "ReadyBelowDesired");
+    assert_eq!(body["deployments"][2]["namespace"], "shop");
+    for key in ["deployments", "observedAt"] {
+        assert!(!body.as_object_mut().unwrap().remove(key).unwrap().is_null());
+    }
+    assert!(
+        body.as_object_mut()
+            .unwrap()
+            .remove("ageSeconds")
+            .unwrap()
+            .as_u64()
+            .unwrap()
+            < 60
+    );
+    let summary = json!({"total": 4, "healthy": 2, "acknowledged": 0, "progressing": 0, "degraded": 1,
+                         "unavailable": 1, "unknown": 0, "terminating": 0});
+    assert_eq!(
+        body,
+        json!({"status": "degraded", "summary": summary, "stale": false, "pod": "agent-0"})
+    );
+}
+
+#[tokio::test]
+async fn deployments_are_selected_by_namespace_labels_and_state() {
+    let (_server, agent) = shop().await;
+    for (query, names, total) in [
+        ("namespace=shop", &["api", "web"][..], 2),
+        ("state=degraded", &["api"], 4),
+        ("state=degraded,unavailable", &["ledger", "api"], 4),
+        ("selector=tier%3Dfront", &["web"], 1),
+        ("selector=tier+in+(front),app!=x&namespace=shop", &["web"], 1),
+        ("namespace=none", &[], 0),
+    ] {
+        let answer = agent.get(&format!("/health/deployments?{query}")).await;
+        assert_eq!(
+            (answer.status, answer.names()),
+            (200, names.iter().map(|n| (*n).to_owned()).collect()),
+            "{query}"
+        );
+        assert_eq!(answer.json()["summary"]["total"], total, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn a_long_list_comes_in_pages() {
+    let (server, agent) = shop().await;
+    let (mut names, mut path) = (Vec::new(), "/health/deployments?limit=1".to_owned());
+    loop {
+        let answer = agent.get(&path).await;
+        assert_eq!(
+            answer.json()["summary"]["total"].as_u64(),
+            Some(4),
+            "the summary counts all"
+        );
+        names.extend(answer.names());
+        match answer.json()["continue"].as_str() {
+            Some(token) => path = format!("/health/deployments?limit=1&continue={token}"),
+            None => break,
+        }
+        // A page in the middle does not depend on the object that ended the one before.
+        server.delete("bank", "cards");
+        if names.len() == 1 {
+            agent.until("/health/deployments", |a| a.names().len() == 3).await;
+            server.apply(Deployment::new("bank", "cards"));
+            agent.until("/health/deployments", |a| a.names().len() == 4).await;
+        } else {
+            server.apply(Deployment::new("bank", "cards"));
+            agent.until("/health/deployments", |a| a.names().len() == 4).await;
+        }
+    }
+    assert_eq!(names, ["cards", "ledger", "api", "web"]);
+    let whole = agent.get("/health/deployments?limit=4").await;
+    assert_eq!(
+        (whole.names().len(), whole.json().get("continue").is_some()),
+        (4, false)
+    );
+}
+
+#[tokio::test]
+async fn a_probe_that_looks_at_the_code_only_is_served() {
+    let (server, agent) = shop().await;
+    for path in ["/health", "/health/deployments"] {
+        for (query, status) in [
+            ("", 200),
+            ("?fail=degraded", 500),
+            ("?fail=progressing,unknown", 200),
+            ("?fail=progressing,degraded,unknown&namespace=shop", 500),
+            ("?fail=degraded&namespace=none", 200),
+        ] {
+            let answer = agent.get(&format!("{path}{query}")).await;
+            assert_eq!(answer.status, status, "{path}{query}");
+            assert!(answer.json()["status"].is_string(), "the body is the same");
+        }
+    }
+    server.apply_raw("shop", "web", "{\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\",\"metadata\":{\"name\":\"web\",\"namespace\":\"shop\",\"resourceVersion\":\"9999\"},\"spec\":{\"replicas\":\"3\"}}");
+    agent
+        .until("/health/deployments?fail=unknown", |a| a.status == 500)
+        .await;
+}
+
+#[tokio::test]
+async fn the_report_is_one_that_the_plugin_reads() {
+    let (_server, agent) = shop().await;
+    let answer = agent
+        .until("/health", |a| a.json()["source"]["version"].is_string())
+        .await;
+    let report: Report = serde_json::from_slice(&answer.body).unwrap();
+    assert_eq!(
+        (answer.status, report.status, report.stale),
+        (200, Status::Degraded, false)
+    );
+    assert_eq!(
+        (report.source.mode.as_str(), report.source.pod.as_deref()),
+        ("agent", Some("agent-0"))
+    );
+    assert_eq!(report.coverage.kinds, ["deployments"]);
+    assert_eq!(report.api_server().unwrap().status, Status::Ok);
+    let kind = report.kinds().next().unwrap();
+    assert_eq!(
+        (kind.check.as_str(), kind.summary.total, kind.items.len()),
+        ("deployments", 4, 4)
+    );
+    // Written by hand, so nothing may be missing and nothing more be there.
+    assert_eq!(serde_json::to_value(&report).unwrap(), answer.json());
+    let narrow = agent.get("/health?namespace=shop&state=degraded").await.json();
+    assert_eq!(narrow["coverage"]["namespaces"], json!(["shop"]));
+    assert_eq!(narrow["checks"][1]["items"].as_array().unwrap().len(), 1);
+    assert_eq!(narrow["checks"][1]["summary"]["total"], 2);
+}
+
+#[tokio::test]
+async fn what_is_not_there_or_not_understood_is_refused_in_json() {
+    let (_server, agent) = shop().await;
+    for (method, path, status, code, part) in [
+        ("GET", "/nix", 404, "unknownPath", "/ lists"),
+        ("GET", "//health", 404, "unknownPath", ""),
+        ("GET", "/health/deployments/shop", 404, "unknownPath", ""),
+        ("GET", "/%ff", 404, "unknownPath", ""),
+        (
+            "GET",
+            "/health/deploy",
+            404,
+            "unknownKind",
+            "did you mean /health/deployments?",
+        ),
+        (
+            "GET",
+            "/health/zzz",
+            404,
+            "unknownKind",
+            "there are: apiserver, deployments",
+        ),
+        ("POST", "/nix", 404, "unknownPath", ""),
+        ("POST", "/health", 405, "methodNotAllowed", "POST"),
+        ("DELETE", "/health/deployments", 405, "methodNotAllowed", "DELETE"),
+        (
+            "GET",
+            "/health/deployments?stat=degraded",
+            400,
+            "invalidQuery",
+            "did you mean \\\"state\\\"?",
+        ),
+        ("GET", "/health/deployments?limit=0", 400, "invalidQuery", "limit"),
+        (
+            "GET",
+            "/health/deployments?state=%zz",
+            400,
+            "invalidQuery",
+            "percent",
+        ),
+        (
+            "GET",
+            "/health/deployments?namespace=a&namespace=b",
+            400,
+            "invalidQuery",
+            "twice",
+        ),
+        ("GET", "/health?limit=3", 400, "invalidQuery", "limit"),
+        ("GET", "/health/apiserver?x=1", 400, "invalidQuery", "takes none"),
+    ] {
+        let answer = agent.ask(method, path, "").await;
+        assert_eq!(
+            (answer.status, answer.json()["error"].as_str()),
+            (status, Some(code)),
+            "{method} {path}"
+        );
+        assert!(answer.text().contains(part), "{path}: {}", answer.text());
+        assert_eq!(answer.header("content-type"), Some("application/json"));
+        assert_eq!(answer.header("allow"), (status == 405).then_some("GET, HEAD"));
+        assert!(answer.json().get("kind").is_none() && answer.header("retry-after").is_none());
+    }
+}
+
+#[tokio::test]
+async fn paths_mean_the_same_with_a_slash_at_the_end_or_percent_encoded() {
+    let (_server, agent) = shop().await;
+    for path in [
+        "/health/deployments/",
+        "/health/deploy%6Dents",
+        "/he%61lth/deployments",
+    ] {
+        assert_eq!(agent.get(path).await.status, 200, "{path}");
+    }
+    assert_eq!(agent.get("/health%2Fdeployments").await.status, 404);
+}
+
+#[tokio::test]
+async fn the_small_paths_answer() {
+    let (_server, agent) = shop().await;
+    for path in ["/healthz", "/livez", "/readyz"] {
+        let answer = agent.get(path).await;
+        assert_eq!((answer.status, answer.text().as_str()), (200, "ok"), "{path}");
+        assert!(answer.header("content-type").unwrap().starts_with("text/plain"));
+    }
+    let verbose = agent.get("/readyz?verbose").await.text();
+    assert_eq!(verbose, "[+]server ok\n[+]deployments ok\nreadyz check passed\n");
+    let version = agent.get("/version").await.json();
+    assert_eq!(
+        (&version["name"], &version["apiVersion"]),
+        (&json!("sre-agent"), &json!("sre/v1"))
+    );
+    let index = agent.get("/").await.json();
+    for entry in index["paths"].as_array().unwrap() {
+        assert_eq!(
+            agent.get(entry["path"].as_str().unwrap()).await.status,
+            200,
+            "{entry}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn head_answers_the_same_head_without_a_body() {
+    let (_server, agent) = shop().await;
+    for path in ["/healthz", "/version", "/health/deployments", "/nix"] {
+        let (get, head) = (agent.get(path).await, agent.ask("HEAD", path, "").await);
+        assert_eq!((head.status, head.body.len()), (get.status, 0), "{path}");
+        assert_eq!(
+            head.header("content-length"),
+            Some(get.body.len().to_string().as_str()),
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_body_is_compressed_where_that_is_asked_for_and_worth_it() {
+    let server = ApiServer::builder()
+        .deployments((0..20).map(|n| degraded("shop", &format!("web-{n}"))))
+        .start()
+        .await;
+    let agent = listed(&server).await;
+    let ask = async |path: &str, headers: &str| agent.ask("GET", path, headers).await;
+    let packed = ask("/health/deployments", "accept-encoding: gzip\r\n").await;
+    assert_eq!(packed.header("content-encoding"), Some("gzip"));
+    assert_eq!(packed.header("vary"), Some("Accept-Encoding"));
+    let mut plain = String::new();
+    std::io::Read::read_to_string(
+        &mut flate2::read::GzDecoder::new(packed.body.as_slice()),
+        &mut plain,
+    )
+    .unwrap();
+    let plain: Value = serde_json::from_str(&plain).unwrap();
+    assert_eq!(plain["deployments"].as_array().unwrap().len(), 20);
+    for (path, headers) in [
+        ("/health/deployments", ""),
+        ("/health/deployments", "accept-encoding: gzip;q=0\r\n"),
+        ("/health/deployments?limit=1", "accept-encoding: gzip\r\n"),
+    ] {
+        assert_eq!(
+            ask(path, headers).await.header("content-encoding"),
+            None,
+            "{path} {headers}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_unchanged_answer_is_not_sent_again() {
+    let (server, agent) = shop().await;
+    for path in [
+        "/health/deployments?namespace=shop",
+        "/health",
+        "/health/apiserver",
+    ] {
+        let first = agent.get(path).await;
+        let tag = first
+            .header("etag")
+            .unwrap_or_else(|| panic!("{path} has an ETag"));
+        assert!(tag.starts_with("W/\""), "{tag}");
+        let again = agent.ask("GET", path, &format!("if-none-match: {tag}\r\n")).await;
+        assert_eq!(
+            (again.status, again.body.len(), again.header("etag")),
+            (304, 0, Some(tag)),
+            "{path}"
+        );
+        let other = agent.ask("GET", path, "if-none-match: \"x\"\r\n").await;
+        assert_eq!(other.status, 200);
+    }
+    let before = agent.get("/health/deployments").await;
+    server.bookmark();
+    server.apply(degraded("shop", "web"));
+    let tag = before.header("etag").unwrap().to_owned();
+    agent
+        .until("/health/deployments", |a| a.header("etag") != Some(tag.as_str()))
+        .await;
+    let failing = agent.get("/health/deployments?fail=degraded").await;
+    assert_eq!(
+        (failing.status, failing.header("etag")),
+        (500, None),
+        "a failure has to be seen"
+    );
+}
+
+#[tokio::test]
+async fn readiness_waits_for_the_first_list_and_not_for_ever() {
+    let server = ApiServer::builder().start().await;
+    server.fail(Match::any(), Fault::Hang);
+    let mut wish = settings(server.kubeconfig());
+    wish.request_timeout = Duration::from_mins(1);
+    wish.cluster.deadlines.idle = wish.request_timeout;
+    wish.cluster.deadlines.request = Some(wish.request_timeout);
+    let mut impatient = wish.clone();
+    wish.pace.patience = Duration::from_hours(1);
+    let agent = start(wish).await;
+    let answer = agent.get("/readyz").await;
+    assert_eq!(answer.status, 500);
+    assert_eq!(
+        answer.text(),
+        "[+]server ok\n[-]deployments the first list has not finished\nreadyz check failed\n"
+    );
+    assert_eq!(agent.get("/livez").await.status, 200);
+    impatient.pace.patience = Duration::ZERO;
+    let agent = start(impatient).await;
+    assert_eq!(agent.get("/readyz").await.status, 200);
+    assert!(
+        agent
+            .get("/readyz?verbose")
+            .await
+            .text()
+            .contains("[+]deployments unknown: not listed yet")
+    );
+    let health = agent.get("/health/deployments").await;
+    assert_eq!(
+        (health.status, &health.json()["status"]),
+        (500, &json!("unknown"))
+    );
+    assert_eq!(health.json()["notSeen"][0]["class"], "notListed");
+}

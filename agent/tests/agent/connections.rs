@@ -1,0 +1,163 @@
+//! Owns connections: limits, clients that are slow or silent, and the end of the process.
+
+use crate::harness::{Answer, Running, listed, read_answer, read_to_end, settings, start};
+use sre_testkit::{ApiServer, Fault, Match};
+use std::time::Duration;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+
+const GET: &[u8] = b"GET /healthz HTTP/1.1\r\nhost: agent\r\n\r\n";
+
+async fn kept_open(agent: &Running) -> TcpStream {
+    let mut stream = agent.connect().await;
+    stream.write_all(GET).await.unwrap();
+    assert_eq!(read_answer(&mut stream).await.status, 200);
+    stream
+}
+
+#[tokio::test]
+async fn a_connection_serves_one_request_after_the_other() {
+    let server = ApiServer::builder().start().await;
+    let agent = listed(&server).await;
+    let mut stream = kept_open(&agent).await;
+    stream
+        .write_all(b"GET /nix HTTP/1.1\r\nhost: agent\r\n\r\n")
+        .await
+        .unwrap();
+    assert_eq!(read_answer(&mut stream).await.status, 404);
+    stream.write_all(GET).await.unwrap();
+    assert_eq!(read_answer(&mut stream).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_client_that_never_ends_its_header_is_given_up() {
+    let server = ApiServer::builder().start().await;
+    let mut wish = settings(server.kubeconfig());
+    wish.pace.header = Duration::from_millis(200);
+    let agent = start(wish).await;
+    let mut stream = agent.connect().await;
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nx: ").await.unwrap();
+    read_to_end(&mut stream).await;
+    // The same bound ends a connection that idles.
+    let mut idle = kept_open(&agent).await;
+    assert_eq!(read_to_end(&mut idle).await, b"");
+}
+
+#[tokio::test]
+async fn more_connections_than_the_limit_wait_for_their_turn() {
+    let server = ApiServer::builder().start().await;
+    let mut wish = settings(server.kubeconfig());
+    wish.max_connections = 2;
+    let agent = start(wish).await;
+    let first = kept_open(&agent).await;
+    let _second = kept_open(&agent).await;
+    let mut third = agent.connect().await;
+    third.write_all(GET).await.unwrap();
+    let mut byte = [0];
+    let early = tokio::time::timeout(Duration::from_millis(200), third.peek(&mut byte)).await;
+    assert!(early.is_err(), "it is not its turn yet");
+    drop(first);
+    assert_eq!(read_answer(&mut third).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_endless_header_and_what_is_no_http_are_refused() {
+    let server = ApiServer::builder().start().await;
+    let agent = listed(&server).await;
+    let long = format!(
+        "GET /healthz HTTP/1.1\r\nhost: agent\r\nx: {}\r\n\r\n",
+        "y".repeat(64 << 10)
+    );
+    let mut stream = agent.connect().await;
+    // It may close before all of it is written.
+    let _ = stream.write_all(long.as_bytes()).await;
+    let mut bytes = Vec::new();
+    let _ = tokio::io::AsyncReadExt::read_to_end(&mut stream, &mut bytes).await;
+    if !bytes.is_empty() {
+        assert_eq!(Answer::parse(&bytes).status, 431);
+    }
+    assert_eq!(
+        Answer::parse(&agent.exchange(b"\x16\x03\x01\x00\x05hello\r\n\r\n").await).status,
+        400
+    );
+    assert_eq!(agent.get("/healthz").await.status, 200);
+}
+
+#[tokio::test]
+async fn the_long_header_of_a_proxied_request_is_taken() {
+    let server = ApiServer::builder().start().await;
+    let agent = listed(&server).await;
+    let header = format!("x-forwarded-uri: /{}\r\n", "y".repeat(8 << 10));
+    assert_eq!(agent.ask("GET", "/healthz", &header).await.status, 200);
+}
+
+#[tokio::test]
+async fn the_body_of_a_request_is_never_read() {
+    let server = ApiServer::builder().start().await;
+    let agent = listed(&server).await;
+    let mut stream = agent.connect().await;
+    stream
+        .write_all(b"GET /healthz HTTP/1.1\r\nhost: agent\r\ncontent-length: 1000000000\r\n\r\nx")
+        .await
+        .unwrap();
+    assert_eq!(Answer::parse(&read_to_end(&mut stream).await).status, 200);
+}
+
+#[tokio::test]
+async fn a_request_to_stop_lets_what_is_under_way_end_and_takes_no_more() {
+    let server = ApiServer::builder().start().await;
+    let mut wish = settings(server.kubeconfig());
+    wish.pace.drain = Duration::from_hours(1);
+    wish.request_timeout = Duration::from_hours(1);
+    wish.cluster.deadlines.request = None;
+    wish.cluster.deadlines.idle = Duration::from_hours(1);
+    server.fail(Match::path("/version"), Fault::Hang);
+    let agent = start(wish).await;
+    let mut under_way = agent.connect().await;
+    under_way
+        .write_all(b"GET /health/apiserver HTTP/1.1\r\nhost: agent\r\n\r\n")
+        .await
+        .unwrap();
+    let mut idle = kept_open(&agent).await;
+    agent.stop.send(()).await.unwrap();
+    assert_eq!(read_to_end(&mut idle).await, b"", "it has nothing under way");
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(!agent.is_over(), "a request is under way");
+    server.clear_faults();
+    server.drop_connections();
+    assert_eq!(read_answer(&mut under_way).await.status, 200);
+    let address = agent.address;
+    agent.ended().await;
+    assert!(TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test]
+async fn a_stop_is_bounded_and_a_second_one_comes_at_once() {
+    let server = ApiServer::builder().start().await;
+    let mut wish = settings(server.kubeconfig());
+    wish.pace.drain = Duration::from_millis(100);
+    server.fail(Match::path("/version"), Fault::Hang);
+    let agent = start(wish.clone()).await;
+    let mut hangs = agent.connect().await;
+    hangs
+        .write_all(b"GET /health/apiserver HTTP/1.1\r\nhost: agent\r\n\r\n")
+        .await
+        .unwrap();
+    agent.get("/healthz").await;
+    agent.stop.send(()).await.unwrap();
+    agent.ended().await;
+    wish.pace.drain = Duration::from_hours(1);
+    wish.request_timeout = Duration::from_hours(1);
+    wish.cluster.deadlines.request = None;
+    wish.cluster.deadlines.idle = Duration::from_hours(1);
+    let agent = start(wish).await;
+    let mut hangs = agent.connect().await;
+    hangs
+        .write_all(b"GET /health/apiserver HTTP/1.1\r\nhost: agent\r\n\r\n")
+        .await
+        .unwrap();
+    agent.get("/healthz").await;
+    agent.stop.send(()).await.unwrap();
+    agent.stop.send(()).await.unwrap();
+    agent.ended().await;
+}

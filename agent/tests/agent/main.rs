@@ -1,0 +1,16 @@
+//! The agent as a whole, asked over HTTP, against an API server that fails on demand.
+
+#![allow(missing_docs, reason = "tests are read, not linked to")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod answers;
+mod connections;
+mod harness;
+mod outages;
+mod process;
+mod watching;

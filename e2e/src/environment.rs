@@ -1,0 +1,42 @@
+//! What is outside: the variables that `e2e/run` sets, and where programs and scripts are.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+/// The one place that reads the environment.
+#[allow(clippy::disallowed_methods, reason = "the rim of the tests")]
+pub fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+/// The repository.
+#[must_use]
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the crate is a directory of the repository")
+}
+
+/// The directory of the cluster that all tests share.
+pub fn shared_cluster() -> PathBuf {
+    match variable("SRE_E2E_CLUSTER") {
+        Some(directory) => directory.into(),
+        None => panic!("these tests need a cluster: run make e2e"),
+    }
+}
+
+/// One of our own programs, which cargo puts beside the tests.
+pub fn binary(name: &str) -> PathBuf {
+    let test = std::env::current_exe().expect("the system tells which program runs");
+    let path = test
+        .parent()
+        .and_then(Path::parent)
+        .expect("cargo puts tests into target/PROFILE/deps")
+        .join(name);
+    assert!(
+        path.exists(),
+        "{} is not built; run: cargo build -p {name}",
+        path.display()
+    );
+    path
+}

@@ -1,0 +1,73 @@
+//! One HTTP request, in plain text and by hand: what is tested is the other side.
+
+use crate::deadline::Deadline;
+use serde_json::Value;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+/// An answer.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The code.
+    pub code: u16,
+    /// The head, as it came.
+    pub head: String,
+    /// The body.
+    pub body: String,
+    /// From the first byte sent to the last one read.
+    pub took: Duration,
+}
+
+impl Answer {
+    /// The body as JSON.
+    #[must_use]
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("no JSON ({error}): {self:?}"))
+    }
+}
+
+/// Sends a request without a body and reads the whole answer.
+///
+/// # Errors
+/// What went wrong, in words.
+pub fn ask(address: SocketAddr, method: &str, path: &str, within: Duration) -> Result<Answer, String> {
+    let deadline = Deadline::within(within);
+    let fail = |what: &str, error: &dyn std::fmt::Display| format!("{method} {path}: {what}: {error}");
+    let mut stream = TcpStream::connect_timeout(&address, within).map_err(|e| fail("connect", &e))?;
+    let request = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    stream
+        .write_all(request.as_bytes())
+        .map_err(|e| fail("send", &e))?;
+    let mut bytes = Vec::new();
+    let mut buffer = [0; 16 << 10];
+    loop {
+        let left = deadline.left();
+        if left.is_zero() {
+            return Err(fail("receive", &format!("not within {} s", within.as_secs())));
+        }
+        stream
+            .set_read_timeout(Some(left))
+            .map_err(|e| fail("receive", &e))?;
+        match stream.read(&mut buffer).map_err(|e| fail("receive", &e))? {
+            0 => break,
+            count => bytes.extend_from_slice(buffer.get(..count).unwrap_or_default()),
+        }
+    }
+    let text = String::from_utf8(bytes).map_err(|e| fail("decode", &e))?;
+    let (head, body) = text
+        .split_once("\r\n\r\n")
+        .ok_or_else(|| fail("decode", &"no end of the head"))?;
+    let code = head
+        .split(' ')
+        .nth(1)
+        .and_then(|c| c.parse().ok())
+        .ok_or_else(|| fail("decode", &head))?;
+    Ok(Answer {
+        code,
+        head: head.to_owned(),
+        body: body.to_owned(),
+        took: deadline.elapsed(),
+    })
+}

@@ -1,0 +1,247 @@
+//! A namespace of a test's own.
+
+use crate::cluster::Cluster;
+use crate::deployment::{Deployment, NEVER_READY};
+use crate::kubectl::Kubectl;
+use crate::plugin::Plugin;
+use crate::report::{Report, list, word};
+use serde_json::{Value, json};
+use std::cell::RefCell;
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// A report and the objects that it is about can differ when a controller writes in between; then both are read
+/// again, this many times.
+const READS: u32 = 20;
+
+/// A namespace that is deleted with this value.
+#[derive(Debug)]
+pub struct Namespace<'c> {
+    name: String,
+    cluster: &'c Cluster,
+    /// Objects with a finalizer of ours, which would keep the namespace.
+    held: RefCell<Vec<String>>,
+    /// Objects outside of the namespace that were made for it.
+    beside: RefCell<Vec<String>>,
+}
+
+impl<'c> Namespace<'c> {
+    /// A new namespace in the shared cluster whose name begins like this.
+    #[must_use]
+    #[track_caller]
+    pub fn new(prefix: &str) -> Namespace<'static> {
+        Namespace::of(Cluster::shared(), prefix)
+    }
+
+    /// A new namespace in that cluster.
+    #[must_use]
+    #[track_caller]
+    pub fn of(cluster: &'c Cluster, prefix: &str) -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let name = format!(
+            "{prefix}-{}-{}",
+            std::process::id(),
+            NUMBER.fetch_add(1, Ordering::Relaxed)
+        );
+        let namespace = Self {
+            name,
+            cluster,
+            held: RefCell::default(),
+            beside: RefCell::default(),
+        };
+        namespace.kubectl().ok(&["create", "namespace", &namespace.name]);
+        namespace
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// kubectl as the administrator; it still needs `-n`.
+    #[must_use]
+    pub fn kubectl(&self) -> Kubectl {
+        self.cluster.kubectl()
+    }
+
+    /// kubectl as the administrator, in this namespace.
+    #[track_caller]
+    pub fn run(&self, arguments: &[&str]) -> String {
+        self.kubectl()
+            .ok(&[&["--namespace", &self.name], arguments].concat())
+    }
+
+    /// Creates Deployments.
+    #[track_caller]
+    pub fn create(&self, deployments: impl IntoIterator<Item = Deployment>) {
+        let mut items: Vec<Value> = deployments.into_iter().map(Deployment::manifest).collect();
+        for item in &mut items {
+            if !item["metadata"]["finalizers"].is_null() {
+                self.held
+                    .borrow_mut()
+                    .push(format!("deployment/{}", word(&item["metadata"]["name"])));
+            }
+            item["metadata"]["namespace"] = self.name.as_str().into();
+        }
+        self.kubectl()
+            .create(&json!({"apiVersion": "v1", "kind": "List", "items": items}));
+    }
+
+    /// Creates a quota of that many pods, which holds from then on.
+    #[track_caller]
+    pub fn limit_pods(&self, pods: &str) {
+        self.run(&["create", "quota", "pods", &format!("--hard=pods={pods}")]);
+        self.kubectl().wait(
+            &self.name,
+            "resourcequota/pods",
+            &[&format!("{{.status.hard.pods}}={pods}")],
+        );
+    }
+
+    /// Waits for these conditions of a Deployment, `{.path}=value`.
+    #[track_caller]
+    pub fn wait(&self, deployment: &str, conditions: &[&str]) {
+        self.kubectl()
+            .wait(&self.name, &format!("deployment/{deployment}"), conditions);
+    }
+
+    /// Waits until the condition of a Deployment has that reason.
+    #[track_caller]
+    pub fn wait_for_reason(&self, deployment: &str, condition: &str, reason: &str) {
+        let path = format!("{{.status.conditions[?(@.type==\"{condition}\")].reason}}={reason}");
+        self.wait(deployment, &[&path]);
+    }
+
+    /// Waits until that many pods are ready and the rollout is over.
+    #[track_caller]
+    pub fn wait_ready(&self, deployment: &str, ready: u32) {
+        if ready > 0 {
+            self.wait(deployment, &[&format!("{{.status.availableReplicas}}={ready}")]);
+        }
+        self.wait_for_reason(deployment, "Progressing", "NewReplicaSetAvailable");
+    }
+
+    /// Makes that many of a Deployment's ready pods fail.
+    #[track_caller]
+    pub fn break_pods(&self, deployment: &str, count: usize) {
+        self.label_pods(deployment, count, &format!("{NEVER_READY}=true"));
+    }
+
+    /// Makes that many of a Deployment's pods ready though its template says never.
+    #[track_caller]
+    pub fn mend_pods(&self, deployment: &str, count: usize) {
+        self.label_pods(deployment, count, &format!("{NEVER_READY}-"));
+    }
+
+    #[track_caller]
+    fn label_pods(&self, deployment: &str, count: usize, label: &str) {
+        let pods = self.run(&[
+            "get",
+            "pods",
+            "--selector",
+            &format!("app={deployment}"),
+            "--output",
+            "name",
+        ]);
+        let pods: Vec<&str> = pods.lines().take(count).collect();
+        assert_eq!(pods.len(), count, "pods of {deployment}");
+        self.run(&[&["label", "--overwrite"], pods.as_slice(), &[label]].concat());
+    }
+
+    /// Gives a user rights in this namespace.
+    #[track_caller]
+    pub fn allow(&self, user: &str, verbs: &str, resource: &str) {
+        let name = format!("{user}-{resource}");
+        self.run(&[
+            "create",
+            "role",
+            &name,
+            &format!("--verb={verbs}"),
+            &format!("--resource={resource}"),
+        ]);
+        self.run(&[
+            "create",
+            "rolebinding",
+            &name,
+            &format!("--role={name}"),
+            &format!("--user={user}"),
+        ]);
+    }
+
+    /// Gives a user rights in the whole cluster, until this namespace ends.
+    #[track_caller]
+    pub fn allow_everywhere(&self, user: &str, verbs: &str, resource: &str) {
+        let (kubectl, name) = (self.kubectl(), format!("{}-{user}-{resource}", self.name));
+        let (verbs, resource) = (format!("--verb={verbs}"), format!("--resource={resource}"));
+        self.beside.borrow_mut().extend([
+            format!("clusterrole/{name}"),
+            format!("clusterrolebinding/{name}"),
+        ]);
+        kubectl.ok(&["create", "clusterrole", &name, &verbs, &resource]);
+        let (role, user) = (format!("--clusterrole={name}"), format!("--user={user}"));
+        kubectl.ok(&["create", "clusterrolebinding", &name, &role, &user]);
+    }
+
+    /// The Deployments as kubectl shows them.
+    #[must_use]
+    #[track_caller]
+    pub fn deployments(&self) -> Vec<Value> {
+        list(&self.kubectl().get(&["deployments", "--namespace", &self.name])["items"]).to_vec()
+    }
+
+    /// Runs the plugin on this namespace and checks its counts against what kubectl shows before and after, both
+    /// the same; returns exit code and report.
+    #[must_use]
+    #[track_caller]
+    pub fn judged(&self) -> (i32, Report) {
+        let plugin = Plugin::of(self.cluster);
+        let mut before = self.deployments();
+        for _ in 0..READS {
+            let (code, report) = plugin.health(&format!("--namespace {}", self.name));
+            let after = self.deployments();
+            if before == after {
+                report.assert_counts_of(&after);
+                return (code, report);
+            }
+            before = after;
+        }
+        panic!("the Deployments of {} do not come to rest", self.name)
+    }
+}
+
+impl Drop for Namespace<'_> {
+    fn drop(&mut self) {
+        if self.cluster.is_own() {
+            // It ends as a whole, and may be stopped already.
+            return;
+        }
+        // A panic here would hide the test's own.
+        let _ = std::panic::catch_unwind(AssertUnwindSafe(|| self.delete()));
+    }
+}
+
+impl Namespace<'_> {
+    /// Failures are left alone: the cluster ends soon anyway.
+    fn delete(&self) {
+        let kubectl = self.kubectl();
+        let release = "--patch={\"metadata\":{\"finalizers\":null}}";
+        for object in self.held.borrow().iter() {
+            let _ = kubectl.run(
+                &[
+                    "--namespace",
+                    &self.name,
+                    "patch",
+                    object,
+                    "--type=merge",
+                    release,
+                ],
+                None,
+            );
+        }
+        for object in self.beside.borrow().iter() {
+            let _ = kubectl.run(&["delete", object, "--wait=false"], None);
+        }
+        let _ = kubectl.run(&["delete", "namespace", &self.name, "--wait=false"], None);
+    }
+}

@@ -1,0 +1,96 @@
+//! The plugin as a process.
+
+use crate::cluster::Cluster;
+use crate::environment;
+use crate::kubectl::{Kubectl, isolated};
+use crate::process::{self, Finished};
+use crate::report::Report;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+/// Nothing takes longer: the plugin's own limit for a run is a minute.
+const WITHIN: Duration = Duration::from_secs(75);
+
+/// The plugin with a kubeconfig in its environment.
+#[derive(Debug, Clone)]
+pub struct Plugin {
+    kubeconfig: PathBuf,
+}
+
+impl Plugin {
+    /// With that kubeconfig.
+    #[must_use]
+    pub fn new(kubeconfig: &Path) -> Self {
+        Self {
+            kubeconfig: kubeconfig.to_owned(),
+        }
+    }
+
+    /// As the administrator of that cluster.
+    #[must_use]
+    pub fn of(cluster: &Cluster) -> Self {
+        Self::new(&cluster.kubeconfig())
+    }
+
+    /// Runs it, by the words of a command line.
+    #[must_use]
+    #[track_caller]
+    pub fn run(&self, line: &str) -> Finished {
+        self.judge(line, None)
+    }
+
+    /// Runs it with a dump on its stdin.
+    #[must_use]
+    #[track_caller]
+    pub fn judge(&self, line: &str, dump: Option<String>) -> Finished {
+        let mut command = Command::new(environment::binary("kubectl-sre"));
+        process::run(
+            isolated(&mut command, &self.kubeconfig).args(line.split_whitespace()),
+            dump,
+            WITHIN,
+        )
+    }
+
+    /// Runs it as kubectl does, which finds it on the `PATH`.
+    #[must_use]
+    #[track_caller]
+    pub fn through_kubectl(&self, line: &str) -> Finished {
+        let directory = environment::binary("kubectl-sre")
+            .parent()
+            .map(PathBuf::from)
+            .unwrap_or_default();
+        let inherited = environment::variable("PATH").unwrap_or_default();
+        let path = std::env::join_paths(std::iter::once(directory).chain(std::env::split_paths(&inherited)))
+            .expect("a path of directories");
+        let mut command = Command::new(Kubectl::program());
+        isolated(&mut command, &self.kubeconfig)
+            .env("PATH", path)
+            .arg("sre")
+            .args(line.split_whitespace());
+        process::run(&mut command, None, WITHIN)
+    }
+
+    /// Runs a line of bash in which `$PLUGIN` is the plugin.
+    #[must_use]
+    #[track_caller]
+    pub fn in_shell(&self, line: &str) -> Finished {
+        let mut command = Command::new("bash");
+        let plugin = environment::binary("kubectl-sre");
+        isolated(&mut command, &self.kubeconfig)
+            .env("PLUGIN", plugin)
+            .args(["-c", line]);
+        process::run(&mut command, None, WITHIN)
+    }
+
+    /// `health` with these words and `-o json`: the exit code and the report.
+    #[must_use]
+    #[track_caller]
+    pub fn health(&self, line: &str) -> (i32, Report) {
+        let finished = self.run(&format!("health {line} -o json"));
+        match (finished.code, Report::parse(&finished.stdout)) {
+            (Some(code), Ok(report)) => (code, report),
+            (_, result) => panic!("no report: {result:?}\n{finished}"),
+        }
+    }
+}

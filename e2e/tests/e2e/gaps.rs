@@ -1,0 +1,104 @@
+//! Statuses that no controller of today writes, and an API server serves all the same: old ones, those of other
+//! controllers, and those of people with bad intentions.
+
+use serde_json::{Value, json};
+use sre_e2e::report::{verdict, word};
+use sre_e2e::{Cluster, Deployment, Namespace, Plugin, Report};
+
+/// A name and the status that is written for it; null for none.
+fn statuses() -> Vec<(&'static str, Value)> {
+    let counts = |replicas: u32, ready: u32| {
+        json!({"observedGeneration": 1, "replicas": replicas, "updatedReplicas": replicas,
+            "readyReplicas": ready, "availableReplicas": ready})
+    };
+    let with = |mut status: Value, conditions: Value| {
+        status["conditions"] = conditions;
+        status
+    };
+    let condition = |kind: &str, status: &str, reason: &str, message: &str| json!({"type": kind, "status": status, "reason": reason, "message": message});
+    let hostile = "\u{1b}[2J\u{202e}exceeded quota\r\nOK  all is well";
+    vec![
+        ("full", counts(2, 2)),
+        (
+            "hostile",
+            with(
+                counts(2, 1),
+                json!([condition("ReplicaFailure", "True", "FailedCreate", hostile)]),
+            ),
+        ),
+        ("none", counts(2, 0)),
+        ("nothing", Value::Null),
+        (
+            "timeless",
+            with(
+                counts(2, 0),
+                json!([
+                    condition("Available", "False", "MinimumReplicasUnavailable", ""),
+                    condition("Progressing", "True", "ReplicaSetUpdated", ""),
+                ]),
+            ),
+        ),
+    ]
+}
+
+#[test]
+fn a_status_with_gaps_is_read_live_as_it_is_from_a_dump() {
+    let cluster = Cluster::bare("gaps");
+    let ns = Namespace::of(&cluster, "gaps");
+    ns.create(statuses().iter().map(|(name, _)| Deployment::new(name, 2)));
+    for (name, status) in statuses().into_iter().filter(|(_, status)| !status.is_null()) {
+        let (object, patch) = (
+            format!("deployment/{name}"),
+            json!({"status": status}).to_string(),
+        );
+        ns.run(&[
+            "patch",
+            &object,
+            "--subresource=status",
+            "--type=merge",
+            "--patch",
+            &patch,
+        ]);
+    }
+
+    let (code, live) = ns.judged();
+    assert_eq!((code, live.status()), (2, "degraded"));
+    let verdicts: Vec<_> = live
+        .items()
+        .iter()
+        .map(|i| (word(&i["name"]), verdict(i)))
+        .collect();
+    assert_eq!(
+        verdicts,
+        [
+            ("full", ("healthy", Some(true), "Ready")),
+            ("hostile", ("degraded", Some(false), "ReadyBelowDesired")),
+            ("none", ("unavailable", Some(false), "ReadyBelowDesired")),
+            ("nothing", ("progressing", Some(false), "NotObserved")),
+            ("timeless", ("unavailable", Some(false), "ReadyBelowDesired")),
+        ]
+    );
+    // The live run reads protobuf and the dump is JSON: what is absent must not come out as nought or as 1970.
+    assert!(
+        live.item("timeless")["since"].is_null(),
+        "nobody wrote a time: {:#}",
+        live.item("timeless")
+    );
+    let dump = ns.run(&["get", "deployments", "-o", "json", "--show-managed-fields"]);
+    let plugin = Plugin::of(&cluster);
+    let arguments = format!("health -f - -o json --at {}", word(&live.0["observedAt"]));
+    let run = plugin.judge(&arguments, Some(dump)).expect_code(2);
+    let dumped = Report::parse(&run.stdout).expect("a report");
+    assert_eq!(live.deployments()["items"], dumped.deployments()["items"]);
+
+    let screen = plugin
+        .run(&format!("health -n {}", ns.name()))
+        .expect_code(2)
+        .stdout;
+    assert!(!screen.contains(['\u{1b}', '\u{202e}', '\r']), "{screen:?}");
+    assert!(screen.contains("exceeded quota"), "{screen}");
+    assert!(
+        !screen.lines().any(|line| line.starts_with("OK")),
+        "a message cannot begin a line: {screen}"
+    );
+}

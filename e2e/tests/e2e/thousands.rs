@@ -1,0 +1,131 @@
+//! As many Deployments as a large cluster has.
+
+use serde_json::{Value, json};
+use sre_e2e::deadline::until;
+use sre_e2e::report::list;
+use sre_e2e::{Agent, Cluster, Deployment, Namespace, Plugin};
+use std::time::Duration;
+
+const MANY: u32 = 2000;
+/// kubectl creates some 50 objects a second; several of them share the work.
+const AT_ONCE: usize = 5;
+
+fn create_many(ns: &Namespace<'_>) {
+    let all: Vec<Value> = (0..MANY)
+        .map(|number| {
+            let mut manifest = Deployment::new(&format!("d{number:04}"), number % 2).manifest();
+            manifest["metadata"]["namespace"] = ns.name().into();
+            manifest["metadata"]["labels"]["half"] =
+                (if number < MANY / 2 { "first" } else { "second" }).into();
+            manifest
+        })
+        .collect();
+    std::thread::scope(|scope| {
+        for part in all.chunks(all.len().div_ceil(AT_ONCE)) {
+            let (kubectl, list) = (
+                ns.kubectl(),
+                json!({"apiVersion": "v1", "kind": "List", "items": part}),
+            );
+            scope.spawn(move || kubectl.create(&list));
+        }
+    });
+}
+
+#[test]
+fn thousands_are_counted_to_the_last_one_and_read_page_by_page() {
+    let ns = Namespace::new("many");
+    create_many(&ns);
+    until("the controllers are done", Duration::from_mins(4), || {
+        let deployments = ns.deployments();
+        let done = |d: &&Value| {
+            let (spec, status) = (&d["spec"]["replicas"], &d["status"]);
+            status["observedGeneration"] == 1
+                && status["availableReplicas"].as_u64().unwrap_or(0) == spec.as_u64().unwrap_or(0)
+                && status.to_string().contains("NewReplicaSetAvailable")
+        };
+        let count = deployments.iter().filter(done).count();
+        // Asking is not free: the list has megabytes.
+        std::thread::sleep(Duration::from_secs(1));
+        if count == MANY as usize {
+            Ok(())
+        } else {
+            Err(format!("{count} of {} are done", deployments.len()))
+        }
+    });
+
+    let (code, report) = ns.judged();
+    assert_eq!((code, report.status()), (0, "ok"));
+    let deployments = ns.deployments();
+    let zero = deployments.iter().filter(|d| d["spec"]["replicas"] == 0).count();
+    assert_eq!((deployments.len(), zero), (MANY as usize, MANY as usize / 2));
+    assert_eq!(report.count("total"), Some(u64::from(MANY)));
+    assert_eq!(report.count("healthy"), Some(u64::from(MANY)));
+    assert_eq!(
+        report
+            .items()
+            .iter()
+            .filter(|i| i["reason"] == "ScaledToZero")
+            .count(),
+        zero
+    );
+
+    let agent = Agent::start(&Cluster::shared().kubeconfig(), &[]);
+    let path = format!("/health/deployments?namespace={}", ns.name());
+    let items = &report.deployments()["items"];
+    agent.until(&path, Duration::from_secs(20), 200, |a| {
+        &a["deployments"] == items
+    });
+
+    // Break a few in the middle of it.
+    for name in ["d0001", "d1001", "d1999"] {
+        ns.break_pods(name, 1);
+        ns.wait(name, &["{.status.unavailableReplicas}=1"]);
+    }
+    let (code, report) = ns.judged();
+    assert_eq!(code, 1, "a pod that failed just now may still recover");
+    assert_eq!(
+        (report.count("healthy"), report.count("progressing")),
+        (Some(u64::from(MANY) - 3), Some(3))
+    );
+
+    // The state of those that are wrong is judged anew for each answer, that of the others is remembered.
+    let answer = agent.until(
+        &format!("{path}&state=progressing"),
+        Duration::from_secs(10),
+        200,
+        |a| a["summary"] == report.deployments()["summary"],
+    );
+    assert_eq!(list(&answer["deployments"]).len(), 3);
+
+    let plugin = Plugin::of(Cluster::shared());
+    let run = plugin
+        .run(&format!("health deployments -v -n {}", ns.name()))
+        .expect_code(1);
+    let pages: Vec<&str> = run
+        .stderr
+        .lines()
+        .filter(|l| l.contains("/deployments?"))
+        .collect();
+    assert_eq!(pages.len(), 4, "{}", run.stderr);
+    for (number, page) in pages.iter().enumerate() {
+        assert!(page.starts_with("GET /apis/apps/v1/namespaces/"), "{page}");
+        assert!(
+            page.contains("limit=500") && page.contains("  200  ") && page.contains(" bytes "),
+            "{page}"
+        );
+        assert_eq!(page.contains("continue="), number > 0, "{page}");
+    }
+    assert!(
+        run.stdout.lines().count() < 30,
+        "however many there are, the screen is short:\n{}",
+        run.stdout
+    );
+
+    let (_, report) = plugin.health(&format!("-n {} -l half=first", ns.name()));
+    assert_eq!(
+        (report.count("total"), report.count("progressing")),
+        (Some(u64::from(MANY) / 2), Some(1))
+    );
+    let (code, report) = plugin.health(&format!("-n {} deploy/d1002 deploy/d1999", ns.name()));
+    assert_eq!((code, report.items().len()), (1, 2));
+}

@@ -1,0 +1,12 @@
+//! The plugin as a process: arguments, standard input and a kubeconfig in; both streams and the exit code out.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking, its helpers too"
+)]
+
+mod dump;
+mod live;
+mod plugin;
+mod streams;

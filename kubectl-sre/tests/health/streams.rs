@@ -1,0 +1,97 @@
+//! Which stream says what, colour, a reader that goes away, and Ctrl-C.
+
+use super::plugin::{pipe, run, run_in, spawn};
+use sre_testkit::object::{Deployment, List};
+use sre_testkit::{ApiServer, Fault, Match, at};
+use std::io::Write as _;
+
+fn short(name: &str) -> Deployment {
+    Deployment::new("shop", name).replicas(3).counts(3, 3, 1, 1)
+}
+
+#[test]
+fn colour_is_for_terminals_unless_it_is_asked_for() {
+    let dump = List::of_kubectl().items([short("web")]).to_json();
+    let colored = |variables: &[(&str, &str)], args: &[&str]| {
+        let ran = run_in(variables, &[&["health", "-f", "-"], args].concat(), &dump);
+        assert_eq!(ran.code, Some(2));
+        ran.out.contains('\u{1b}')
+    };
+    assert!(!colored(&[], &[]));
+    assert!(!colored(&[], &["--color", "never"]));
+    assert!(colored(&[], &["--color", "always"]));
+    assert!(colored(
+        &[("NO_COLOR", "1"), ("TERM", "dumb")],
+        &["--color", "always"]
+    ));
+    assert!(!colored(&[], &["--color", "always", "-o", "json"]));
+}
+
+#[test]
+fn the_result_alone_is_on_stdout_and_a_refusal_alone_on_stderr() {
+    let dump = List::of_kubectl().items([short("web")]).to_json();
+    for format in ["human", "json", "yaml"] {
+        assert_eq!(
+            pipe(&["health", "-f", "-", "-o", format], &dump).err,
+            "",
+            "{format}"
+        );
+    }
+    let refused = run(&["health", "deploymnts"]);
+    assert_eq!((refused.code, refused.out.as_str()), (Some(64), ""));
+    assert_eq!(
+        refused.err,
+        "error: unknown target \"deploymnts\", did you mean \"deployments\"?\n"
+    );
+    let help = run(&["health", "--help"]);
+    assert_eq!((help.code, help.err.as_str()), (Some(0), ""));
+    assert!(help.out.contains("Exit codes:"));
+}
+
+#[test]
+fn quiet_is_the_verdict_in_one_line() {
+    let dump = List::of_kubectl().items([short("web")]).to_json();
+    let ran = pipe(&["health", "-f", "-", "-q"], &dump);
+    assert_eq!(
+        ran.out,
+        "DEGRADED  standard input  1 of 1 Deployments is not healthy\n"
+    );
+    assert_eq!(ran.code, Some(2));
+}
+
+#[test]
+fn a_reader_that_goes_away_is_not_an_error() {
+    let file = tempfile::NamedTempFile::with_suffix(".json").expect("a temporary file");
+    let many = (0..2000).map(|number| short(&format!("web-{number}")));
+    std::fs::write(file.path(), List::of_kubectl().items(many).to_json()).expect("it can be written to");
+    let path = file.path().display().to_string();
+    for format in ["json", "yaml", "human"] {
+        let mut running = spawn(&["health", "-f", &path, "--at", &at(0), "-o", format]);
+        drop(running.child.stdout.take());
+        assert_eq!(running.wait().code(), Some(2), "{format}");
+        assert_eq!(running.stderr(), "", "{format}");
+    }
+}
+
+#[tokio::test]
+async fn ctrl_c_ends_a_run_that_waits_for_the_api_server() {
+    let server = ApiServer::builder().start().await;
+    server.fail(Match::any(), Fault::Hang);
+    let kubeconfig = server.kubeconfig().display().to_string();
+    let mut running = spawn(&["health", "--kubeconfig", &kubeconfig]);
+    server.wait_for_requests(&Match::path("/version"), 1).await;
+    running.interrupt();
+    assert_eq!(running.wait().code(), Some(130));
+    assert_eq!(running.stderr(), "interrupted\n");
+}
+
+#[test]
+fn ctrl_c_ends_a_run_that_waits_for_standard_input() {
+    let mut running = spawn(&["health", "-f", "-"]);
+    let mut input = running.child.stdin.take().expect("stdin is a pipe");
+    // More than a pipe holds, so that the run is known to be reading once this returns.
+    input.write_all(&vec![b' '; 1 << 20]).expect("the run reads");
+    running.interrupt();
+    assert_eq!(running.wait().code(), Some(130));
+    assert_eq!(running.stderr(), "interrupted\n");
+}

@@ -1,0 +1,72 @@
+//! Clients and runs as the tests need them.
+
+use sre_shared::cluster::{Client, Deadlines, Failure, Origin, Settings};
+use sre_shared::report::{Item, KindCheck, Report};
+use sre_shared::resource::Time;
+use sre_shared::run::{self, Ask};
+use sre_testkit::{ApiServer, at};
+use std::path::Path;
+use std::time::Duration;
+
+/// Long enough for a busy machine, short enough to be waited for.
+pub const PATIENT: Deadlines = Deadlines {
+    connect: Duration::from_secs(5),
+    idle: Duration::from_secs(5),
+    request: None,
+    run: None,
+};
+
+/// For peers that never answer.
+pub const IMPATIENT: Deadlines = Deadlines {
+    connect: Duration::from_millis(300),
+    idle: Duration::from_millis(300),
+    request: None,
+    run: None,
+};
+
+pub fn settings(kubeconfig: &Path, deadlines: Deadlines) -> Settings {
+    Settings {
+        origin: Origin::File(kubeconfig.to_owned()),
+        context: None,
+        deadlines,
+        user_agent: "tests".into(),
+    }
+}
+
+pub async fn try_client(kubeconfig: &Path, deadlines: Deadlines) -> Result<Client, Failure> {
+    Client::new(settings(kubeconfig, deadlines), None).await
+}
+
+pub async fn client(server: &ApiServer) -> Client {
+    try_client(server.kubeconfig(), PATIENT)
+        .await
+        .expect("the server's own kubeconfig")
+}
+
+fn now() -> Time {
+    Time::parse(&at(0)).expect("the test clock is a time")
+}
+
+pub async fn ask_with(client: &Client, ask: &Ask) -> Report {
+    run::direct(client, ask, now, &|_| {}).await
+}
+
+pub async fn ask(server: &ApiServer, ask: &Ask) -> Report {
+    ask_with(&client(server).await, ask).await
+}
+
+/// Everything but the API server itself.
+pub fn only_deployments() -> Ask {
+    Ask {
+        api_server: false,
+        ..Ask::everything()
+    }
+}
+
+pub fn part(report: &Report) -> &KindCheck {
+    report.kinds().next().expect("a kind was asked for")
+}
+
+pub fn names(items: &[Item]) -> Vec<&str> {
+    items.iter().map(|item| item.name.as_str()).collect()
+}

@@ -1,0 +1,13 @@
+//! The way to a cluster and back, against the scripted API server: what is gathered, how a failure is told
+//! apart, and how a watch goes on.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking, its helpers too"
+)]
+
+mod client;
+mod gathering;
+mod reaching;
+mod watching;

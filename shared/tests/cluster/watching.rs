@@ -1,0 +1,286 @@
+//! A list that is kept up to date: what it tells, from where it goes on, and how it comes back.
+
+use super::client::client;
+use sre_shared::cluster::{Client, Event, Failure, ListOptions, Watch};
+use sre_shared::resource::{Deployment as View, Resource as _};
+use sre_testkit::object::{Deployment, Namespace};
+use sre_testkit::{Access, ApiServer, Fault, Gone, Match, WatchFault};
+use std::time::Duration;
+
+/// Longer than any pause of the watch itself, and the end of a test that waits for nothing.
+const LIMIT: Duration = Duration::from_secs(20);
+
+const PATH: &str = "/apis/apps/v1/deployments";
+
+/// What was told, in a line.
+fn line(told: &Result<Event<View>, Failure>) -> String {
+    let name = |object: &View| object.meta().name.clone();
+    match told {
+        Ok(Event::Listed(items)) => {
+            let names: Vec<String> = items
+                .iter()
+                .map(|item| item.as_ref().map_or_else(|bad| format!("{}?", bad.name), name))
+                .collect();
+            format!("listed {}", names.join(" "))
+        }
+        Ok(Event::Applied(Ok(object))) => format!("applied {}", name(object)),
+        Ok(Event::Applied(Err(bad))) => format!("applied {}/{}?", bad.namespace, bad.name),
+        Ok(Event::Deleted { namespace, name }) => format!("deleted {namespace}/{name}"),
+        Ok(Event::Bookmark) => "bookmark".into(),
+        Err(failure) => format!("failed {}", failure.class.as_str()),
+    }
+}
+
+/// The next thing told but bookmarks, which come when they like.
+async fn next(watch: &mut Watch<View>) -> String {
+    let told = async {
+        loop {
+            let told = line(&watch.next().await);
+            if told != "bookmark" {
+                return told;
+            }
+        }
+    };
+    tokio::time::timeout(LIMIT, told)
+        .await
+        .expect("a watch tells something in the end")
+}
+
+fn d(name: &str) -> Deployment {
+    Deployment::new("shop", name)
+}
+
+fn watch(client: &Client) -> Watch<View> {
+    Watch::new(client, ListOptions::default())
+}
+
+/// A server with `a`, and a watch of it that is open.
+async fn open() -> (ApiServer, Watch<View>) {
+    let server = ApiServer::builder().deployments([d("a")]).start().await;
+    let mut watch = watch(&client(&server).await);
+    assert_eq!(next(&mut watch).await, "listed a");
+    reopened(&mut watch).await;
+    (server, watch)
+}
+
+/// The watch is open and has nothing to catch up with.
+async fn reopened(watch: &mut Watch<View>) {
+    let told = tokio::time::timeout(LIMIT, watch.next())
+        .await
+        .expect("a watch is opened in the end");
+    assert_eq!(line(&told), "bookmark");
+}
+
+/// From which versions watches were opened.
+fn versions(server: &ApiServer) -> Vec<String> {
+    let watches = server.requests_for(&Match::path(PATH).watches());
+    watches
+        .iter()
+        .map(|request| request.parameter("resourceVersion").unwrap_or_default())
+        .collect()
+}
+
+/// Long enough for a watch that ends not to have ended as soon as it began.
+async fn some_time() {
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+}
+
+#[tokio::test]
+async fn what_happens_after_the_list_is_told_as_it_happens() {
+    let (server, mut watch) = open().await;
+    server.apply(d("b"));
+    assert_eq!(next(&mut watch).await, "applied b");
+    server.apply(d("a").replicas(2));
+    server.delete("shop", "b");
+    assert_eq!(next(&mut watch).await, "applied a");
+    assert_eq!(next(&mut watch).await, "deleted shop/b");
+    server.bookmark();
+    reopened(&mut watch).await;
+    assert_eq!(
+        server.requests_for(&Match::path(PATH)).len(),
+        2,
+        "one list and one watch"
+    );
+    assert_eq!(watch.failures(), 0);
+}
+
+#[tokio::test]
+async fn what_happens_between_list_and_watch_is_not_lost() {
+    let server = ApiServer::builder().deployments([d("a")]).start().await;
+    let mut watch = watch(&client(&server).await);
+    assert_eq!(next(&mut watch).await, "listed a");
+    server.apply(d("b"));
+    assert_eq!(next(&mut watch).await, "applied b");
+}
+
+#[tokio::test]
+async fn an_object_that_does_not_decode_is_an_event_and_not_the_end() {
+    let (server, mut watch) = open().await;
+    server.apply_raw(
+        "shop",
+        "x",
+        r#"{"metadata":{"namespace":"shop","name":"x"},"spec":{"replicas":"3"}}"#,
+    );
+    server.apply(d("b"));
+    assert_eq!(next(&mut watch).await, "applied shop/x?");
+    assert_eq!(next(&mut watch).await, "applied b");
+    assert_eq!(versions(&server).len(), 1);
+}
+
+#[tokio::test]
+async fn a_watch_that_the_server_ends_goes_on_from_the_last_version() {
+    let (server, mut watch) = open().await;
+    let version = server.apply(d("b")).to_string();
+    assert_eq!(next(&mut watch).await, "applied b");
+    some_time().await;
+    server.disturb_watches(&WatchFault::End);
+    server.wait_for_watches(0).await;
+    server.apply(d("c"));
+    assert_eq!(next(&mut watch).await, "applied c");
+    assert_eq!(versions(&server)[1..], [version]);
+    assert_eq!(server.requests_for(&Match::path(PATH).lists()).len(), 1);
+}
+
+#[tokio::test]
+async fn a_bookmark_moves_the_version_on() {
+    let (server, mut watch) = open().await;
+    let version = server.apply(Namespace::new("elsewhere")).to_string();
+    server.bookmark();
+    reopened(&mut watch).await;
+    server.disturb_watches(&WatchFault::Cut);
+    assert_eq!(next(&mut watch).await, "failed connectionLost");
+    reopened(&mut watch).await;
+    assert_eq!(versions(&server)[1..], [version]);
+}
+
+#[tokio::test]
+async fn a_version_that_is_gone_is_a_reason_to_list_again_in_either_form() {
+    for gone in [Gone::Event, Gone::Answer] {
+        let (server, mut watch) = open().await;
+        server.set_gone(gone);
+        server.disturb_watches(&WatchFault::Cut);
+        assert_eq!(next(&mut watch).await, "failed connectionLost");
+        server.apply(d("b"));
+        server.compact();
+        assert_eq!(next(&mut watch).await, "listed a b", "{gone:?}");
+        server.apply(d("c"));
+        assert_eq!(next(&mut watch).await, "applied c", "{gone:?}");
+    }
+}
+
+#[tokio::test]
+async fn where_every_version_is_gone_at_once_the_lists_get_further_apart() {
+    let server = ApiServer::builder().deployments([d("a")]).start().await;
+    server.fail(Match::path(PATH).watches(), Fault::Status(410));
+    let mut watch = watch(&client(&server).await);
+    assert_eq!(next(&mut watch).await, "listed a");
+    for failures in 0..3 {
+        assert_eq!(next(&mut watch).await, "listed a");
+        assert_eq!(watch.failures(), failures);
+        assert_eq!(next(&mut watch).await, "failed expired");
+    }
+    server.clear_faults();
+    assert_eq!(next(&mut watch).await, "listed a");
+    reopened(&mut watch).await;
+    assert_eq!(watch.failures(), 0);
+}
+
+#[tokio::test]
+async fn what_is_no_event_is_an_error_after_which_nothing_is_taken_over() {
+    for garbage in [
+        "<html>sign in</html>\n",
+        "{}\n",
+        "{\"type\":\"EXPLODED\",\"object\":{}}\n",
+        "{\"type\":\"ADDED\",\"object\":{\"metadata\":7}}\n",
+    ] {
+        let (server, mut watch) = open().await;
+        server.disturb_watches(&WatchFault::Garbage(garbage.into()));
+        assert_eq!(next(&mut watch).await, "failed notAnApiServer", "{garbage}");
+        assert_eq!(next(&mut watch).await, "listed a", "{garbage}");
+        server.apply(d("b"));
+        assert_eq!(next(&mut watch).await, "applied b", "{garbage}");
+    }
+}
+
+#[tokio::test]
+async fn an_error_of_the_server_ends_the_stream_and_the_version_stays() {
+    let (server, mut watch) = open().await;
+    let status = "{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"code\":500,\"message\":\"etcd\"}}\n";
+    server.disturb_watches(&WatchFault::Garbage(status.into()));
+    assert_eq!(next(&mut watch).await, "failed unhealthy");
+    server.apply(d("b"));
+    assert_eq!(next(&mut watch).await, "applied b");
+    let versions = versions(&server);
+    assert_eq!(versions[0], versions[1]);
+}
+
+#[tokio::test]
+async fn an_event_may_come_in_pieces_between_blank_lines() {
+    let (server, mut watch) = open().await;
+    let event = serde_json::json!({"type": "MODIFIED", "object": d("z").build()}).to_string();
+    let (head, tail) = event.split_at(event.len() / 2);
+    for piece in ["\n \n", head, tail, "\n\r\n", &event, "\n"] {
+        server.disturb_watches(&WatchFault::Garbage(piece.into()));
+    }
+    assert_eq!(next(&mut watch).await, "applied z");
+    assert_eq!(next(&mut watch).await, "applied z");
+}
+
+#[tokio::test]
+async fn a_watch_that_falls_silent_is_given_up_and_everything_is_listed_again() {
+    let server = ApiServer::builder().deployments([d("a")]).start().await;
+    server.fail_times(1, Match::any(), Fault::Watch(WatchFault::Silent));
+    let mut watch = watch(&client(&server).await).with_silence(Duration::from_millis(800));
+    assert_eq!(next(&mut watch).await, "listed a");
+    reopened(&mut watch).await;
+    server.apply(d("b"));
+    assert_eq!(next(&mut watch).await, "failed timeout");
+    assert_eq!(next(&mut watch).await, "listed a b");
+}
+
+#[tokio::test]
+async fn a_server_that_comes_back_is_followed_again() {
+    let (server, mut watch) = open().await;
+    server.stop();
+    assert_eq!(next(&mut watch).await, "failed connectionLost");
+    assert_eq!(next(&mut watch).await, "failed refused");
+    assert_eq!(watch.failures(), 2);
+    server.apply(d("b"));
+    server.start_again();
+    assert_eq!(next(&mut watch).await, "applied b");
+    assert_eq!(watch.failures(), 0);
+}
+
+#[tokio::test]
+async fn a_first_list_that_fails_is_tried_until_it_does_not() {
+    let server = ApiServer::builder().deployments([d("a")]).start().await;
+    server.fail_times(2, Match::path(PATH), Fault::Status(500));
+    let mut watch = watch(&client(&server).await);
+    for expected in ["failed unhealthy", "failed unhealthy", "listed a"] {
+        assert_eq!(next(&mut watch).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_right_that_is_taken_away_is_told_and_one_that_is_given_back_is_used() {
+    let (server, mut watch) = open().await;
+    server.set_access(
+        "kubernetes-admin",
+        Access::admin().without("watch", "deployments"),
+    );
+    server.disturb_watches(&WatchFault::Cut);
+    assert_eq!(next(&mut watch).await, "failed connectionLost");
+    assert_eq!(next(&mut watch).await, "failed forbidden");
+    server.set_access("kubernetes-admin", Access::admin());
+    server.apply(d("b"));
+    assert_eq!(next(&mut watch).await, "applied b");
+}
+
+#[tokio::test]
+async fn another_client_goes_on_where_the_last_one_was() {
+    let (server, mut watch) = open().await;
+    server.apply(d("b"));
+    watch.use_client(&client(&server).await);
+    assert_eq!(next(&mut watch).await, "applied b");
+    assert_eq!(server.requests_for(&Match::path(PATH).lists()).len(), 1);
+}
