@@ -13,7 +13,12 @@ use std::time::Duration;
 
 /// Is this cluster's API server well, and has every workload the healthy pods that its spec asks for?
 #[derive(Debug, Parser)]
-#[command(version, disable_help_subcommand = true, propagate_version = false, max_term_width = 100)]
+#[command(
+    version,
+    disable_help_subcommand = true,
+    propagate_version = false,
+    max_term_width = 100
+)]
 #[command(after_help = "Flags go after `sre`: kubectl itself refuses `kubectl --context X sre`.")]
 pub struct Cli {
     /// What to do.
@@ -167,14 +172,18 @@ fn program_name(arg0: Option<OsString>) -> String {
 fn consistent(health: &Health) -> Result<(), String> {
     if health.filename.is_some() {
         if health.targets.contains(&Target::ApiServer) {
-            return Err("the API server cannot be judged from a dump: leave out the target apiserver, or -f".into());
+            return Err(
+                "the API server cannot be judged from a dump: leave out the target apiserver, or -f".into(),
+            );
         }
         for (flag, given) in [
             ("--context", health.connection.context.is_some()),
             ("--kubeconfig", health.connection.kubeconfig.is_some()),
         ] {
             if given {
-                return Err(format!("{flag} has no meaning with -f, which asks no cluster: leave one of them out"));
+                return Err(format!(
+                    "{flag} has no meaning with -f, which asks no cluster: leave one of them out"
+                ));
             }
         }
     }
@@ -185,7 +194,9 @@ fn consistent(health: &Health) -> Result<(), String> {
 fn refusal(error: &clap::Error, name: &str) -> Refused {
     if matches!(
         error.kind(),
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+        ErrorKind::DisplayHelp
+            | ErrorKind::DisplayVersion
+            | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
     ) {
         return match error.kind() {
             ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
@@ -200,7 +211,12 @@ fn refusal(error: &clap::Error, name: &str) -> Refused {
         _ => None,
     };
     let rendered = error.render().to_string();
-    let first = rendered.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+    let first = rendered
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .trim_start_matches("error: ")
+        .to_owned();
     let flag = text(ContextKind::InvalidArg).unwrap_or_default();
     let flag = flag.split([' ', '=']).next().unwrap_or_default().to_owned();
     let line = match error.kind() {
@@ -220,10 +236,19 @@ fn refusal(error: &clap::Error, name: &str) -> Refused {
             let given = text(ContextKind::InvalidValue).unwrap_or_default();
             let valid = text(ContextKind::ValidValue).unwrap_or_default();
             if given.is_empty() {
-                format!("{flag} needs a value{}", if valid.is_empty() { String::new() } else { format!(": one of {valid}") })
+                format!(
+                    "{flag} needs a value{}",
+                    if valid.is_empty() {
+                        String::new()
+                    } else {
+                        format!(": one of {valid}")
+                    }
+                )
             } else {
                 match text(ContextKind::SuggestedValue) {
-                    Some(near) => format!("{given:?} is no value of {flag}, did you mean {near:?}? (one of {valid})"),
+                    Some(near) => {
+                        format!("{given:?} is no value of {flag}, did you mean {near:?}? (one of {valid})")
+                    }
                     None => format!("{given:?} is no value of {flag}: one of {valid}"),
                 }
             }
@@ -254,14 +279,18 @@ fn target(text: &str) -> Result<Target, String> {
     let Some(kind) = Kind::from_word(word) else {
         let words = Kind::ALL.iter().flat_map(|k| k.words()).chain(["apiserver"]);
         return Err(match nearest(word, words) {
-            Some(near) => format!("unknown target {text:?}, did you mean {:?}?", name.map_or(near.to_owned(), |n| format!("{near}/{n}"))),
+            Some(near) => format!(
+                "unknown target {text:?}, did you mean {:?}?",
+                name.map_or(near.to_owned(), |n| format!("{near}/{n}"))
+            ),
             None => format!("unknown target {text:?}: apiserver, deployments or deploy/NAME"),
         });
     };
     match name {
-        Some(name) if !is_name(name, 253) => {
-            Err(format!("{text:?}: {name:?} is no name of an object, such as {}/checkout", kind.singular()))
-        }
+        Some(name) if !is_name(name, 253) => Err(format!(
+            "{text:?}: {name:?} is no name of an object, such as {}/checkout",
+            kind.singular()
+        )),
         name => Ok(Target::Kind(kind, name.map(str::to_owned))),
     }
 }
@@ -279,12 +308,16 @@ fn namespace(text: &str) -> Result<String, String> {
     if is_name(text, 63) && !text.contains('.') {
         Ok(text.to_owned())
     } else {
-        Err(format!("{text:?} is no name of a namespace: lower-case letters, digits and -, at most 63"))
+        Err(format!(
+            "{text:?} is no name of a namespace: lower-case letters, digits and -, at most 63"
+        ))
     }
 }
 
 fn selector(text: &str) -> Result<String, String> {
-    text.parse::<sre_shared::selector::Selector>().map(|_| text.to_owned()).map_err(|e| e.to_string())
+    text.parse::<sre_shared::selector::Selector>()
+        .map(|_| text.to_owned())
+        .map_err(|e| e.to_string())
 }
 
 /// As kubectl reads a timeout: a number of seconds, or numbers with the units h, m, s, ms.
@@ -296,7 +329,9 @@ fn duration(text: &str) -> Result<Duration, String> {
     let mut rest = text;
     let mut total = Duration::ZERO;
     while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or_else(wrong)?;
+        let digits = rest
+            .find(|c: char| !c.is_ascii_digit() && c != '.')
+            .ok_or_else(wrong)?;
         let number: f64 = rest[..digits].parse().map_err(|_| wrong())?;
         rest = &rest[digits..];
         let (unit, length) = [("ms", 0.001), ("h", 3600.0), ("m", 60.0), ("s", 1.0)]
@@ -306,7 +341,11 @@ fn duration(text: &str) -> Result<Duration, String> {
         rest = &rest[unit.len()..];
         total += Duration::try_from_secs_f64(number * length).map_err(|_| wrong())?;
     }
-    if text.is_empty() || total > Duration::from_secs(7 * 86_400) { Err(wrong()) } else { Ok(total) }
+    if text.is_empty() || total > Duration::from_hours(168) {
+        Err(wrong())
+    } else {
+        Ok(total)
+    }
 }
 
 impl Health {
@@ -327,18 +366,28 @@ impl Health {
         ask.api_server = self.targets.contains(&Target::ApiServer);
         ask.kinds.clear();
         for target in &self.targets {
-            let Target::Kind(kind, name) = target else { continue };
+            let Target::Kind(kind, name) = target else {
+                continue;
+            };
             let wanted = match ask.kinds.iter_mut().find(|w| w.kind == *kind) {
                 Some(wanted) => wanted,
                 None => {
-                    ask.kinds.push(Wanted { kind: *kind, names: Vec::new() });
+                    ask.kinds.push(Wanted {
+                        kind: *kind,
+                        names: Vec::new(),
+                    });
                     match ask.kinds.last_mut() {
                         Some(wanted) => wanted,
                         None => continue,
                     }
                 }
             };
-            wanted.names.extend(name.iter().cloned().filter(|n| !wanted.names.contains(n)).collect::<Vec<_>>());
+            wanted.names.extend(
+                name.iter()
+                    .filter(|&n| !wanted.names.contains(n))
+                    .cloned()
+                    .collect::<Vec<_>>(),
+            );
         }
         // A whole kind beside one of its objects is the whole kind.
         for wanted in &mut ask.kinds {
@@ -355,7 +404,9 @@ mod tests {
     use super::*;
 
     fn usage(line: &str) -> String {
-        let args = std::iter::once("kubectl-sre").chain(line.split_whitespace()).map(OsString::from);
+        let args = std::iter::once("kubectl-sre")
+            .chain(line.split_whitespace())
+            .map(OsString::from);
         match parse(args) {
             Err(Refused::Usage(line)) => line,
             other => format!("{other:?}"),
@@ -367,23 +418,65 @@ mod tests {
         for (line, expected) in [
             ("", "a command is missing: kubectl sre health judges the cluster"),
             ("helth", "unknown command \"helth\", did you mean \"health\"?"),
-            ("health deploymnts", "unknown target \"deploymnts\", did you mean \"deployments\"?"),
-            ("health deplyo/web", "unknown target \"deplyo/web\", did you mean \"deploy/web\"?"),
-            ("health zzz", "unknown target \"zzz\": apiserver, deployments or deploy/NAME"),
-            ("health deploy/", "\"deploy/\": \"\" is no name of an object, such as deployment/checkout"),
-            ("health -o jsn", "\"jsn\" is no value of --output, did you mean \"json\"? (one of human, json, yaml)"),
-            ("health --colour never", "unknown flag --colour, did you mean --color?"),
-            ("health --agent", "unknown flag --agent: kubectl sre health --help lists those there are"),
-            ("health --fail-on broken", "--fail-on: \"broken\" is none of progressing, degraded, unknown"),
-            ("health -n Shop", "--namespace: \"Shop\" is no name of a namespace: lower-case letters, digits and -, at most 63"),
-            ("health -l a=b,", "--selector: \"a=b,\" is no label selector: a requirement is empty"),
-            ("health --timeout soon", "--timeout: \"soon\" is no time: a number of seconds, or such as 500ms, 30s, 5m or 1h30m"),
+            (
+                "health deploymnts",
+                "unknown target \"deploymnts\", did you mean \"deployments\"?",
+            ),
+            (
+                "health deplyo/web",
+                "unknown target \"deplyo/web\", did you mean \"deploy/web\"?",
+            ),
+            (
+                "health zzz",
+                "unknown target \"zzz\": apiserver, deployments or deploy/NAME",
+            ),
+            (
+                "health deploy/",
+                "\"deploy/\": \"\" is no name of an object, such as deployment/checkout",
+            ),
+            (
+                "health -o jsn",
+                "\"jsn\" is no value of --output, did you mean \"json\"? (one of human, json, yaml)",
+            ),
+            (
+                "health --colour never",
+                "unknown flag --colour, did you mean --color?",
+            ),
+            (
+                "health --agent",
+                "unknown flag --agent: kubectl sre health --help lists those there are",
+            ),
+            (
+                "health --fail-on broken",
+                "--fail-on: \"broken\" is none of progressing, degraded, unknown",
+            ),
+            (
+                "health -n Shop",
+                "--namespace: \"Shop\" is no name of a namespace: lower-case letters, digits and -, at most 63",
+            ),
+            (
+                "health -l a=b,",
+                "--selector: \"a=b,\" is no label selector: a requirement is empty",
+            ),
+            (
+                "health --timeout soon",
+                "--timeout: \"soon\" is no time: a number of seconds, or such as 500ms, 30s, 5m or 1h30m",
+            ),
             ("health -f x --at noon", "--at: \"noon\" is not an RFC 3339 time"),
-            ("health -f x apiserver", "the API server cannot be judged from a dump: leave out the target apiserver, or -f"),
-            ("health -f x --context y", "--context has no meaning with -f, which asks no cluster: leave one of them out"),
+            (
+                "health -f x apiserver",
+                "the API server cannot be judged from a dump: leave out the target apiserver, or -f",
+            ),
+            (
+                "health -f x --context y",
+                "--context has no meaning with -f, which asks no cluster: leave one of them out",
+            ),
         ] {
             let got = usage(line);
-            assert!(got == expected || (line.contains("--at") && got.starts_with(expected)), "{line}: {got}");
+            assert!(
+                got == expected || (line.contains("--at") && got.starts_with(expected)),
+                "{line}: {got}"
+            );
         }
         assert!(usage("health --at 2026-01-01T00:00:00Z").contains("--filename"));
         assert!(!usage("health -q -v").contains('\n'));
@@ -413,11 +506,17 @@ mod tests {
     #[test]
     fn targets_become_what_the_library_is_asked() {
         let ask = |line: &str| {
-            let args = std::iter::once("x").chain(line.split_whitespace()).map(OsString::from);
+            let args = std::iter::once("x")
+                .chain(line.split_whitespace())
+                .map(OsString::from);
             match parse(args) {
                 Ok(Command::Health(health)) => {
                     let ask = health.ask();
-                    (ask.api_server, ask.kinds.into_iter().map(|w| w.names).collect::<Vec<_>>(), ask.namespace)
+                    (
+                        ask.api_server,
+                        ask.kinds.into_iter().map(|w| w.names).collect::<Vec<_>>(),
+                        ask.namespace,
+                    )
                 }
                 other => panic!("{other:?}"),
             }
@@ -425,7 +524,10 @@ mod tests {
         assert_eq!(ask("health"), (true, vec![vec![]], None));
         assert_eq!(ask("health apiserver"), (true, vec![], None));
         assert_eq!(ask("health deploy -n a"), (false, vec![vec![]], Some("a".into())));
-        assert_eq!(ask("health deploy/a deploy/b deploy/a"), (false, vec![vec!["a".into(), "b".into()]], None));
+        assert_eq!(
+            ask("health deploy/a deploy/b deploy/a"),
+            (false, vec![vec!["a".into(), "b".into()]], None)
+        );
         assert_eq!(ask("health deploy/a deploy"), (false, vec![vec![]], None));
         assert_eq!(ask("health -n a -A").2, None);
     }

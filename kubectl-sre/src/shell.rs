@@ -26,12 +26,18 @@ pub struct Shell {
 impl Shell {
     /// The streams of this process.
     #[must_use]
-    #[allow(clippy::disallowed_methods, reason = "the rim: NO_COLOR and TERM are read here and nowhere else")]
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "the rim: NO_COLOR and TERM are read here and nowhere else"
+    )]
     pub fn of_process() -> Self {
         let no_color = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
         let dumb = std::env::var_os("TERM").is_some_and(|v| v == "dumb");
         Self {
-            out: Box::new(std::io::BufWriter::with_capacity(64 << 10, std::io::stdout().lock())),
+            out: Box::new(std::io::BufWriter::with_capacity(
+                64 << 10,
+                std::io::stdout().lock(),
+            )),
             err: Box::new(std::io::stderr()),
             out_is_terminal: std::io::stdout().is_terminal(),
             err_is_terminal: std::io::stderr().is_terminal(),
@@ -42,12 +48,21 @@ impl Shell {
     /// Streams for a test; neither is a terminal.
     #[must_use]
     pub fn of(out: Box<dyn Write>, err: Box<dyn Write>) -> Self {
-        Self { out, err, out_is_terminal: false, err_is_terminal: false, environment_allows_color: true }
+        Self {
+            out,
+            err,
+            out_is_terminal: false,
+            err_is_terminal: false,
+            environment_allows_color: true,
+        }
     }
 
     /// Writes a part of the result. A reader that has gone away is not an error: the exit code still tells.
     pub fn print(&mut self, text: &str) {
-        let _ = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush());
+        let _ = self
+            .out
+            .write_all(text.as_bytes())
+            .and_then(|()| self.out.flush());
     }
 
     /// Lets `write` produce the result.

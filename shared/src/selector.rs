@@ -69,7 +69,11 @@ fn split(text: &str) -> Result<Vec<&str>, &'static str> {
         match c {
             '(' if depth > 0 => return Err("parentheses do not nest"),
             '(' => depth = 1,
-            ')' => depth = depth.checked_sub(1).ok_or("a parenthesis closes that was not open")?,
+            ')' => {
+                depth = depth
+                    .checked_sub(1)
+                    .ok_or("a parenthesis closes that was not open")?;
+            }
             ',' if depth == 0 => {
                 parts.push(&text[start..at]);
                 start = at + 1;
@@ -92,7 +96,9 @@ fn requirement(part: &str) -> Result<Requirement, &'static str> {
         return Ok(Requirement::In(name(key)?, vec![word(value)?]));
     }
     if let Some(rest) = part.strip_suffix(')') {
-        let (head, values) = rest.split_once('(').ok_or("a parenthesis closes that was not open")?;
+        let (head, values) = rest
+            .split_once('(')
+            .ok_or("a parenthesis closes that was not open")?;
         let values = values.split(',').map(word).collect::<Result<Vec<_>, _>>()?;
         let mut words = head.split_whitespace();
         let (key, operator) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
@@ -110,13 +116,20 @@ fn requirement(part: &str) -> Result<Requirement, &'static str> {
 
 fn name(text: &str) -> Result<String, &'static str> {
     let key = word(text)?;
-    if key.is_empty() { Err("a key is empty") } else { Ok(key) }
+    if key.is_empty() {
+        Err("a key is empty")
+    } else {
+        Ok(key)
+    }
 }
 
 /// The characters that label keys and values can have; the API server checks the rest.
 fn word(text: &str) -> Result<String, &'static str> {
     let text = text.trim();
-    if text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_./".contains(&b)) {
+    if text
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b"-_./".contains(&b))
+    {
         Ok(text.to_owned())
     } else {
         Err("keys and values consist of letters, digits and -_./")
@@ -130,8 +143,9 @@ mod tests {
 
     #[test]
     fn selectors_select_as_kubectl_does() {
-        let labels: BTreeMap<String, String> =
-            [("app", "web"), ("tier", "front")].map(|(k, v)| (k.into(), v.into())).into();
+        let labels: BTreeMap<String, String> = [("app", "web"), ("tier", "front")]
+            .map(|(k, v)| (k.into(), v.into()))
+            .into();
         for (text, expected) in [
             ("", true),
             ("app=web", true),
@@ -156,7 +170,19 @@ mod tests {
 
     #[test]
     fn what_is_no_selector_is_refused() {
-        for text in ["a=b,", ",", "=x", "a in b", "a in (b", "a b", "a in ((b))", "a)", "!", "a=b=c", "a of (b)"] {
+        for text in [
+            "a=b,",
+            ",",
+            "=x",
+            "a in b",
+            "a in (b",
+            "a b",
+            "a in ((b))",
+            "a)",
+            "!",
+            "a=b=c",
+            "a of (b)",
+        ] {
             assert!(text.parse::<Selector>().is_err(), "{text}");
         }
     }

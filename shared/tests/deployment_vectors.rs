@@ -3,6 +3,9 @@
 //! Rows 1 to 26 are the cases that docs/checks.md explains; the others pin what lies between them. Rows 24 and
 //! 25 are about reading, not judging: see `gathering.rs`.
 
+#![allow(clippy::expect_used, reason = "a test that cannot build its object has failed")]
+#![allow(clippy::needless_pass_by_value, reason = "a builder ends where it is judged")]
+
 use serde_json::Value;
 use sre_shared::check::{Evidence, Judged as _, Now, Pods};
 use sre_shared::report::{Item, State};
@@ -44,7 +47,10 @@ fn unavailable(deployment: Deployment, since: i64) -> Deployment {
 fn quota(deployment: Deployment) -> Deployment {
     deployment
         .condition("ReplicaFailure", "True", "FailedCreate", at(-30))
-        .condition_message("ReplicaFailure", "pods \"x\" is forbidden: exceeded quota: compute")
+        .condition_message(
+            "ReplicaFailure",
+            "pods \"x\" is forbidden: exceeded quota: compute",
+        )
 }
 
 struct Row {
@@ -65,7 +71,15 @@ fn row(
     message: &'static str,
     notes: &'static [&'static str],
 ) -> Row {
-    Row { name, object, state, healthy, reason, message, notes }
+    Row {
+        name,
+        object,
+        state,
+        healthy,
+        reason,
+        message,
+        notes,
+    }
 }
 
 const HEALTHY: (State, Option<bool>) = (State::Healthy, Some(true));
@@ -80,162 +94,436 @@ const TERMINATING: (State, Option<bool>) = (State::Terminating, None);
 fn every_vector_gets_its_state_reason_message_and_notes() {
     let infinite = i64::from(i32::MAX);
     let rows = vec![
-        row("1 complete", d().replicas(3).counts(3, 3, 3, 3), HEALTHY, "Ready", "3 of 3 ready", &[]),
-        row("2 replicas absent", d().without_replicas().counts(1, 1, 1, 1), HEALTHY, "Ready", "1 of 1 ready", &[]),
+        row(
+            "1 complete",
+            d().replicas(3).counts(3, 3, 3, 3),
+            HEALTHY,
+            "Ready",
+            "3 of 3 ready",
+            &[],
+        ),
+        row(
+            "2 replicas absent",
+            d().without_replicas().counts(1, 1, 1, 1),
+            HEALTHY,
+            "Ready",
+            "1 of 1 ready",
+            &[],
+        ),
         row(
             "3 replicas absent, no Progressing",
-            d().without_replicas().counts(1, 1, 0, 0).without_condition("Progressing"),
-            UNAVAILABLE, "ReadyBelowDesired", "0 of 1 ready", &[],
+            d().without_replicas()
+                .counts(1, 1, 0, 0)
+                .without_condition("Progressing"),
+            UNAVAILABLE,
+            "ReadyBelowDesired",
+            "0 of 1 ready",
+            &[],
         ),
         row(
             "4 empty status, 5 s old",
-            d().replicas(3).created(at(-5)).unobserved().counts(0, 0, 0, 0).without_conditions(),
-            PROGRESSING, "NotObserved", "its controller has not seen generation 1 yet (observed: none yet)", &[],
+            d().replicas(3)
+                .created(at(-5))
+                .unobserved()
+                .counts(0, 0, 0, 0)
+                .without_conditions(),
+            PROGRESSING,
+            "NotObserved",
+            "its controller has not seen generation 1 yet (observed: none yet)",
+            &[],
         ),
-        row("5 scaled to zero", d().replicas(0).counts(0, 0, 0, 0), HEALTHY, "ScaledToZero", "scaled to zero", &[]),
+        row(
+            "5 scaled to zero",
+            d().replicas(0).counts(0, 0, 0, 0),
+            HEALTHY,
+            "ScaledToZero",
+            "scaled to zero",
+            &[],
+        ),
         row(
             "6 one missing though Available is True",
             d().replicas(4).counts(4, 4, 3, 3),
-            DEGRADED, "ReadyBelowDesired", "3 of 4 ready", &[],
+            DEGRADED,
+            "ReadyBelowDesired",
+            "3 of 4 ready",
+            &[],
         ),
-        row("7 none ready after a finished rollout", d().replicas(3).counts(3, 3, 0, 0), UNAVAILABLE, "ReadyBelowDesired", "0 of 3 ready", &[]),
+        row(
+            "7 none ready after a finished rollout",
+            d().replicas(3).counts(3, 3, 0, 0),
+            UNAVAILABLE,
+            "ReadyBelowDesired",
+            "0 of 3 ready",
+            &[],
+        ),
         row(
             "8 mid-roll",
             moving(d().replicas(4).counts(5, 2, 4, 4), -20),
-            ROLLING, "RolloutInProgress", "4 of 4 ready, rolling out: 2 of 4 updated", &[],
+            ROLLING,
+            "RolloutInProgress",
+            "4 of 4 ready, rolling out: 2 of 4 updated",
+            &[],
         ),
         row(
             "9 stalled, old revision serving",
             stalled(d().replicas(1).counts(2, 1, 1, 1)),
-            DEGRADED, "RolloutStalled", "rollout stalled, old revision still serving: 1 of 1 ready, 1 of 1 updated", &[],
+            DEGRADED,
+            "RolloutStalled",
+            "rollout stalled, old revision still serving: 1 of 1 ready, 1 of 1 updated",
+            &[],
         ),
         row(
             "10 the same before the deadline",
             moving(d().replicas(1).counts(2, 1, 1, 1), -20),
-            ROLLING, "RolloutInProgress", "1 of 1 ready, rolling out: 1 of 1 updated", &[],
+            ROLLING,
+            "RolloutInProgress",
+            "1 of 1 ready, rolling out: 1 of 1 updated",
+            &[],
         ),
-        row("11 quota", quota(d().replicas(4).counts(2, 2, 2, 2)), DEGRADED, "ReadyBelowDesired", "2 of 4 ready", &[]),
-        row("12 quota from the start", quota(d().replicas(3).counts(0, 0, 0, 0)), UNAVAILABLE, "ReadyBelowDesired", "0 of 3 ready", &[]),
+        row(
+            "11 quota",
+            quota(d().replicas(4).counts(2, 2, 2, 2)),
+            DEGRADED,
+            "ReadyBelowDesired",
+            "2 of 4 ready",
+            &[],
+        ),
+        row(
+            "12 quota from the start",
+            quota(d().replicas(3).counts(0, 0, 0, 0)),
+            UNAVAILABLE,
+            "ReadyBelowDesired",
+            "0 of 3 ready",
+            &[],
+        ),
         row(
             "13 a new spec since an unknown time",
             d().replicas(3).generation(5).observed(4).counts(3, 3, 3, 3),
-            PROGRESSING, "NotObserved", "its controller has not seen generation 5 yet (observed: 4)", &[],
+            PROGRESSING,
+            "NotObserved",
+            "its controller has not seen generation 5 yet (observed: 4)",
+            &[],
         ),
-        row("14 paused", d().replicas(3).counts(3, 3, 3, 3).paused(), HEALTHY, "Ready", "3 of 3 ready", &["paused"]),
-        row("15 paused is no excuse", d().replicas(3).counts(3, 3, 0, 0).paused(), UNAVAILABLE, "ReadyBelowDesired", "0 of 3 ready", &["paused"]),
-        row("16 being deleted", d().replicas(3).counts(3, 3, 3, 3).deleting(at(-60), &["x/y"]), TERMINATING, "Deleting", "being deleted", &[]),
+        row(
+            "14 paused",
+            d().replicas(3).counts(3, 3, 3, 3).paused(),
+            HEALTHY,
+            "Ready",
+            "3 of 3 ready",
+            &["paused"],
+        ),
+        row(
+            "15 paused is no excuse",
+            d().replicas(3).counts(3, 3, 0, 0).paused(),
+            UNAVAILABLE,
+            "ReadyBelowDesired",
+            "0 of 3 ready",
+            &["paused"],
+        ),
+        row(
+            "16 being deleted",
+            d().replicas(3).counts(3, 3, 3, 3).deleting(at(-60), &["x/y"]),
+            TERMINATING,
+            "Deleting",
+            "being deleted",
+            &[],
+        ),
         row(
             "17 inside minReadySeconds",
             unavailable(d().replicas(3).counts(3, 3, 3, 0).min_ready_seconds(60), -20),
-            ROLLING, "Settling", "3 of 3 ready, 0 available: inside minReadySeconds", &[],
+            ROLLING,
+            "Settling",
+            "3 of 3 ready, 0 available: inside minReadySeconds",
+            &[],
         ),
         row(
             "18 scaled up 15 s ago",
             unavailable(d().replicas(10).counts(10, 10, 3, 3), -15),
-            PROGRESSING, "PodsStarting", "3 of 10 ready, 7 starting", &["podsNotSeen"],
+            PROGRESSING,
+            "PodsStarting",
+            "3 of 10 ready, 7 starting",
+            &["podsNotSeen"],
         ),
         row(
             "19 scaled up 10 min ago",
             unavailable(d().replicas(10).counts(10, 10, 3, 3), -600),
-            DEGRADED, "ReadyBelowDesired", "3 of 10 ready", &[],
+            DEGRADED,
+            "ReadyBelowDesired",
+            "3 of 10 ready",
+            &[],
         ),
         row(
             "20 a negative count",
-            d().replicas(3).counts(3, 3, 3, 3).set("/status/readyReplicas", -1),
-            UNKNOWN, "Malformed", "malformed: status.readyReplicas is -1", &[],
+            d().replicas(3)
+                .counts(3, 3, 3, 3)
+                .set("/status/readyReplicas", -1),
+            UNKNOWN,
+            "Malformed",
+            "malformed: status.readyReplicas is -1",
+            &[],
         ),
-        row("21 no conditions", d().replicas(2).counts(2, 2, 2, 2).without_conditions(), HEALTHY, "Ready", "2 of 2 ready", &[]),
+        row(
+            "21 no conditions",
+            d().replicas(2).counts(2, 2, 2, 2).without_conditions(),
+            HEALTHY,
+            "Ready",
+            "2 of 2 ready",
+            &[],
+        ),
         row(
             "22 Recreate between revisions",
             unavailable(moving(d().replicas(3).recreate().counts(0, 0, 0, 0), -10), -10),
-            PROGRESSING, "RolloutInProgress", "0 of 3 ready, rolling out: 0 of 3 updated", &[],
+            PROGRESSING,
+            "RolloutInProgress",
+            "0 of 3 ready, rolling out: 0 of 3 updated",
+            &[],
         ),
         // What lies between.
-        row("a scale-down in progress is no shortage", d().replicas(3).counts(4, 4, 4, 4), HEALTHY, "Ready", "4 of 3 ready", &[]),
-        row("observed newer than generation is fine", d().replicas(1).generation(4).observed(5).counts(1, 1, 1, 1), HEALTHY, "Ready", "1 of 1 ready", &[]),
+        row(
+            "a scale-down in progress is no shortage",
+            d().replicas(3).counts(4, 4, 4, 4),
+            HEALTHY,
+            "Ready",
+            "4 of 3 ready",
+            &[],
+        ),
+        row(
+            "observed newer than generation is fine",
+            d().replicas(1).generation(4).observed(5).counts(1, 1, 1, 1),
+            HEALTHY,
+            "Ready",
+            "1 of 1 ready",
+            &[],
+        ),
         row(
             "unobserved for 61 s",
-            d().replicas(3).created(at(-61)).unobserved().counts(0, 0, 0, 0).without_conditions(),
-            UNAVAILABLE, "ControllerNotObserving", "its controller does not act: generation 1 is not observed (observed: none yet)", &[],
+            d().replicas(3)
+                .created(at(-61))
+                .unobserved()
+                .counts(0, 0, 0, 0)
+                .without_conditions(),
+            UNAVAILABLE,
+            "ControllerNotObserving",
+            "its controller does not act: generation 1 is not observed (observed: none yet)",
+            &[],
         ),
         row(
             "unobserved for 60 s",
-            d().replicas(3).created(at(-60)).unobserved().counts(0, 0, 0, 0).without_conditions(),
-            PROGRESSING, "NotObserved", "its controller has not seen generation 1 yet (observed: none yet)", &[],
+            d().replicas(3)
+                .created(at(-60))
+                .unobserved()
+                .counts(0, 0, 0, 0)
+                .without_conditions(),
+            PROGRESSING,
+            "NotObserved",
+            "its controller has not seen generation 1 yet (observed: none yet)",
+            &[],
         ),
         row(
             "a new spec unobserved for long, by managedFields",
-            d().replicas(3).generation(5).observed(4).counts(3, 3, 3, 3).managed_fields(at(-120)).managed_status(at(-1)),
-            DEGRADED, "ControllerNotObserving", "its controller does not act: generation 5 is not observed (observed: 4)", &[],
+            d().replicas(3)
+                .generation(5)
+                .observed(4)
+                .counts(3, 3, 3, 3)
+                .managed_fields(at(-120))
+                .managed_status(at(-1)),
+            DEGRADED,
+            "ControllerNotObserving",
+            "its controller does not act: generation 5 is not observed (observed: 4)",
+            &[],
         ),
         row(
             "stale conditions of an unobserved spec are ignored",
             quota(d().replicas(3).generation(5).observed(4).counts(5, 2, 0, 0)),
-            PROGRESSING, "NotObserved", "its controller has not seen generation 5 yet (observed: 4)", &[],
+            PROGRESSING,
+            "NotObserved",
+            "its controller has not seen generation 5 yet (observed: 4)",
+            &[],
         ),
         row(
             "past the progress deadline the controller's word is not waited for",
             unavailable(moving(d().replicas(3).counts(3, 3, 1, 1), -600), -700),
-            DEGRADED, "ReadyBelowDesired", "1 of 3 ready", &[],
+            DEGRADED,
+            "ReadyBelowDesired",
+            "1 of 3 ready",
+            &[],
         ),
         row(
             "its own deadline counts",
-            unavailable(moving(d().replicas(3).progress_deadline(1200).counts(3, 3, 1, 1), -600), -700),
-            PROGRESSING, "RolloutInProgress", "1 of 3 ready, rolling out: 3 of 3 updated", &[],
+            unavailable(
+                moving(d().replicas(3).progress_deadline(1200).counts(3, 3, 1, 1), -600),
+                -700,
+            ),
+            PROGRESSING,
+            "RolloutInProgress",
+            "1 of 3 ready, rolling out: 3 of 3 updated",
+            &[],
         ),
         row(
             "without a deadline a young shortage is a rollout",
-            unavailable(d().replicas(3).progress_deadline(infinite).without_condition("Progressing").counts(3, 1, 1, 1), -599),
-            PROGRESSING, "RolloutInProgress", "1 of 3 ready, rolling out: 1 of 3 updated", &[],
+            unavailable(
+                d().replicas(3)
+                    .progress_deadline(infinite)
+                    .without_condition("Progressing")
+                    .counts(3, 1, 1, 1),
+                -599,
+            ),
+            PROGRESSING,
+            "RolloutInProgress",
+            "1 of 3 ready, rolling out: 1 of 3 updated",
+            &[],
         ),
         row(
             "and an old one is not",
-            unavailable(d().replicas(3).progress_deadline(infinite).without_condition("Progressing").counts(3, 1, 1, 1), -600),
-            DEGRADED, "ReadyBelowDesired", "1 of 3 ready", &[],
+            unavailable(
+                d().replicas(3)
+                    .progress_deadline(infinite)
+                    .without_condition("Progressing")
+                    .counts(3, 1, 1, 1),
+                -600,
+            ),
+            DEGRADED,
+            "ReadyBelowDesired",
+            "1 of 3 ready",
+            &[],
         ),
         row(
             "paused with an old deadline exceeded, full",
             stalled(d().replicas(3).counts(3, 3, 3, 3)).paused(),
-            HEALTHY, "Ready", "3 of 3 ready", &["paused, its rollout had stalled"],
+            HEALTHY,
+            "Ready",
+            "3 of 3 ready",
+            &["paused, its rollout had stalled"],
         ),
         row(
             "paused and short a moment ago",
             unavailable(d().replicas(3).counts(3, 3, 1, 1), -5).paused(),
-            DEGRADED, "ReadyBelowDesired", "1 of 3 ready", &["paused"],
+            DEGRADED,
+            "ReadyBelowDesired",
+            "1 of 3 ready",
+            &["paused"],
         ),
         row(
             "ReplicaSetCreateError stalls too",
-            d().replicas(3).counts(3, 0, 3, 3).condition("Progressing", "False", "ReplicaSetCreateError", at(-5)),
-            DEGRADED, "RolloutStalled", "rollout stalled, old revision still serving: 3 of 3 ready, 0 of 3 updated", &[],
+            d().replicas(3).counts(3, 0, 3, 3).condition(
+                "Progressing",
+                "False",
+                "ReplicaSetCreateError",
+                at(-5),
+            ),
+            DEGRADED,
+            "RolloutStalled",
+            "rollout stalled, old revision still serving: 3 of 3 ready, 0 of 3 updated",
+            &[],
         ),
-        row("0 of 2 with Available True", d().replicas(2).counts(2, 2, 0, 0).condition("Available", "True", "MinimumReplicasAvailable", at(-DAY)), UNAVAILABLE, "ReadyBelowDesired", "0 of 2 ready", &[]),
-        row("scaled to zero, stalled before", stalled(d().replicas(0).counts(0, 0, 0, 0)), HEALTHY, "ScaledToZero", "scaled to zero", &[]),
-        row("scaled to zero, pods on their way out", d().replicas(0).counts(2, 2, 1, 1), HEALTHY, "ScaledToZero", "scaled to zero", &["2 pods still going"]),
+        row(
+            "0 of 2 with Available True",
+            d().replicas(2).counts(2, 2, 0, 0).condition(
+                "Available",
+                "True",
+                "MinimumReplicasAvailable",
+                at(-DAY),
+            ),
+            UNAVAILABLE,
+            "ReadyBelowDesired",
+            "0 of 2 ready",
+            &[],
+        ),
+        row(
+            "scaled to zero, stalled before",
+            stalled(d().replicas(0).counts(0, 0, 0, 0)),
+            HEALTHY,
+            "ScaledToZero",
+            "scaled to zero",
+            &[],
+        ),
+        row(
+            "scaled to zero, pods on their way out",
+            d().replicas(0).counts(2, 2, 1, 1),
+            HEALTHY,
+            "ScaledToZero",
+            "scaled to zero",
+            &["2 pods still going"],
+        ),
         row(
             "scaled to zero, a pod that does not go",
-            d().replicas(0).counts(0, 0, 0, 0).terminating_replicas(1).managed_fields(at(-901)),
-            HEALTHY, "ScaledToZero", "scaled to zero", &["1 pod still going after 15 min"],
+            d().replicas(0)
+                .counts(0, 0, 0, 0)
+                .terminating_replicas(1)
+                .managed_fields(at(-901)),
+            HEALTHY,
+            "ScaledToZero",
+            "scaled to zero",
+            &["1 pod still going after 15 min"],
         ),
         row(
             "a deletion that hangs",
-            d().replicas(3).counts(3, 3, 3, 3).deleting(at(-901), &["x/y", "z"]),
-            TERMINATING, "Deleting", "being deleted", &["being deleted for 15 min, finalizers: x/y, z"],
+            d().replicas(3)
+                .counts(3, 3, 3, 3)
+                .deleting(at(-901), &["x/y", "z"]),
+            TERMINATING,
+            "Deleting",
+            "being deleted",
+            &["being deleted for 15 min, finalizers: x/y, z"],
         ),
-        row("more ready than there are pods", d().replicas(3).counts(2, 2, 3, 3), UNKNOWN, "Malformed", "malformed: readyReplicas 3 is more than replicas 2", &[]),
-        row("more available than ready", d().replicas(3).counts(3, 3, 2, 3), UNKNOWN, "Malformed", "malformed: availableReplicas 3 is more than readyReplicas 2", &[]),
-        row("malformed and being deleted", d().replicas(-2).counts(3, 3, 3, 3).deleting(at(0), &[]), UNKNOWN, "Malformed", "malformed: spec.replicas is -2", &[]),
-        row("a clock that is behind", unavailable(d().replicas(3).counts(3, 3, 1, 1), 30), PROGRESSING, "PodsStarting", "1 of 3 ready, 2 starting", &["podsNotSeen"]),
+        row(
+            "more ready than there are pods",
+            d().replicas(3).counts(2, 2, 3, 3),
+            UNKNOWN,
+            "Malformed",
+            "malformed: readyReplicas 3 is more than replicas 2",
+            &[],
+        ),
+        row(
+            "more available than ready",
+            d().replicas(3).counts(3, 3, 2, 3),
+            UNKNOWN,
+            "Malformed",
+            "malformed: availableReplicas 3 is more than readyReplicas 2",
+            &[],
+        ),
+        row(
+            "malformed and being deleted",
+            d().replicas(-2).counts(3, 3, 3, 3).deleting(at(0), &[]),
+            UNKNOWN,
+            "Malformed",
+            "malformed: spec.replicas is -2",
+            &[],
+        ),
+        row(
+            "a clock that is behind",
+            unavailable(d().replicas(3).counts(3, 3, 1, 1), 30),
+            PROGRESSING,
+            "PodsStarting",
+            "1 of 3 ready, 2 starting",
+            &["podsNotSeen"],
+        ),
         row(
             "a manifest",
             d().replicas(3).no_status().remove("/metadata/generation"),
-            UNKNOWN, "Manifest", "has neither status nor generation: a manifest, not an object of a cluster", &[],
+            UNKNOWN,
+            "Manifest",
+            "has neither status nor generation: a manifest, not an object of a cluster",
+            &[],
         ),
-        row("a spec of null is its defaults", d().counts(1, 1, 1, 1).set("/spec", Value::Null), HEALTHY, "Ready", "1 of 1 ready", &[]),
+        row(
+            "a spec of null is its defaults",
+            d().counts(1, 1, 1, 1).set("/spec", Value::Null),
+            HEALTHY,
+            "Ready",
+            "1 of 1 ready",
+            &[],
+        ),
     ];
     for row in rows {
         let item = judge(row.object);
         assert_eq!(
-            (item.state, item.healthy, item.reason.as_str(), item.message.as_str()),
+            (
+                item.state,
+                item.healthy,
+                item.reason.as_str(),
+                item.message.as_str()
+            ),
             (row.state, row.healthy, row.reason, row.message),
             "{}",
             row.name
@@ -247,18 +535,30 @@ fn every_vector_gets_its_state_reason_message_and_notes() {
 #[test]
 fn the_controllers_own_words_are_the_cause() {
     let item = judge(quota(stalled(d().replicas(4).counts(2, 2, 2, 2))));
-    let causes: Vec<(&str, &str)> =
-        item.causes.iter().map(|c| (c.code.as_str(), c.message.as_str())).collect();
-    assert_eq!(causes[0], ("FailedCreate", "pods \"x\" is forbidden: exceeded quota: compute"));
+    let causes: Vec<(&str, &str)> = item
+        .causes
+        .iter()
+        .map(|c| (c.code.as_str(), c.message.as_str()))
+        .collect();
+    assert_eq!(
+        causes[0],
+        ("FailedCreate", "pods \"x\" is forbidden: exceeded quota: compute")
+    );
     assert_eq!(causes[1].0, "ProgressDeadlineExceeded");
-    assert_eq!(item.causes[0].hint.as_deref(), Some("kubectl -n shop describe deployment checkout"));
+    assert_eq!(
+        item.causes[0].hint.as_deref(),
+        Some("kubectl -n shop describe deployment checkout")
+    );
     assert!(judge(d()).causes.is_empty());
 }
 
 #[test]
 fn a_named_object_that_is_being_deleted_is_not_healthy() {
     let object = view(&d().deleting(at(-1), &[]).build());
-    let item = object.judge(&Evidence { named: true, ..Evidence::at(now()) });
+    let item = object.judge(&Evidence {
+        named: true,
+        ..Evidence::at(now())
+    });
     assert_eq!((item.state, item.healthy), (State::Terminating, Some(false)));
 }
 
@@ -266,7 +566,14 @@ fn a_named_object_that_is_being_deleted_is_not_healthy() {
 fn an_agent_that_saw_the_spec_first_knows_its_age() {
     let object = view(&d().generation(5).observed(4).build());
     let first_seen = |ago: i64| Time::parse(&at(-ago)).ok();
-    let state = |ago| object.judge(&Evidence { first_seen: first_seen(ago), ..Evidence::at(now()) }).state;
+    let state = |ago| {
+        object
+            .judge(&Evidence {
+                first_seen: first_seen(ago),
+                ..Evidence::at(now())
+            })
+            .state
+    };
     assert_eq!((state(60), state(61)), (State::Progressing, State::Degraded));
 }
 
@@ -277,18 +584,31 @@ fn scaled_up(age: i64, change: impl Fn(Pod) -> Pod) -> Item {
     let pods: Vec<PodView> = (0..10)
         .map(|i| {
             let pod = Pod::new("shop", &format!("checkout-7d9c-{i}")).owned_by(&set);
-            let pod = if i < 3 { pod } else { change(pod.created(at(-age)).ready(false, at(-age))) };
+            let pod = if i < 3 {
+                pod
+            } else {
+                change(pod.created(at(-age)).ready(false, at(-age)))
+            };
             from_value(&pod.build()).expect("a pod")
         })
         .collect();
-    let pods = Pods { pods: pods.iter().map(|p| (p, now())).collect(), newest_replica_set: None };
-    view(&deployment.build()).judge(&Evidence { pods: Some(pods), ..Evidence::at(now()) })
+    let pods = Pods {
+        pods: pods.iter().map(|p| (p, now())).collect(),
+        newest_replica_set: None,
+    };
+    view(&deployment.build()).judge(&Evidence {
+        pods: Some(pods),
+        ..Evidence::at(now())
+    })
 }
 
 #[test]
 fn young_pods_excuse_a_shortage_and_old_ones_do_not() {
     let item = scaled_up(15, |p| p);
-    assert_eq!((item.state, item.healthy, item.notes.len()), (State::Progressing, Some(false), 0));
+    assert_eq!(
+        (item.state, item.healthy, item.notes.len()),
+        (State::Progressing, Some(false), 0)
+    );
     assert_eq!(scaled_up(59, |p| p).state, State::Progressing);
     assert_eq!(scaled_up(60, |p| p).state, State::Degraded);
     // A pod that is being deleted is none, and a replica without a pod is never young.
@@ -299,19 +619,31 @@ fn young_pods_excuse_a_shortage_and_old_ones_do_not() {
 fn a_hard_cause_in_the_pods_ends_the_grace() {
     let of = |change: &dyn Fn(Pod) -> Pod, age| {
         let item = scaled_up(age, change);
-        let causes: Vec<String> =
-            item.causes.iter().map(|c| format!("{} {}x {}", c.code, c.count, c.message)).collect();
+        let causes: Vec<String> = item
+            .causes
+            .iter()
+            .map(|c| format!("{} {}x {}", c.code, c.count, c.message))
+            .collect();
         (item.state, causes)
     };
     assert_eq!(
         of(&|p| p.waiting("ImagePullBackOff", "no such image"), 15),
-        (State::Degraded, vec!["ImagePull 7x container app: no such image".into()])
+        (
+            State::Degraded,
+            vec!["ImagePull 7x container app: no such image".into()]
+        )
     );
     assert_eq!(
         of(&|p| p.unschedulable("0/3 nodes: Insufficient cpu", at(-600)), 600),
-        (State::Degraded, vec!["Unschedulable 7x 0/3 nodes: Insufficient cpu".into()])
+        (
+            State::Degraded,
+            vec!["Unschedulable 7x 0/3 nodes: Insufficient cpu".into()]
+        )
     );
-    assert_eq!(of(&|p| p.unschedulable("Insufficient cpu", at(-15)), 15), (State::Progressing, vec![]));
+    assert_eq!(
+        of(&|p| p.unschedulable("Insufficient cpu", at(-15)), 15),
+        (State::Progressing, vec![])
+    );
     assert_eq!(
         of(&|p| p.not_scheduled("SchedulingGated", "a gate", at(-15)), 15),
         (State::Progressing, vec![])
@@ -319,7 +651,10 @@ fn a_hard_cause_in_the_pods_ends_the_grace() {
     let crashed = |ago: i64| move |p: Pod| p.last_terminated("Error", 1, at(-ago)).restarts(7);
     assert_eq!(
         of(&crashed(899), 15),
-        (State::Degraded, vec!["CrashLoop 7x container app exited 1 (7 restarts)".into()])
+        (
+            State::Degraded,
+            vec!["CrashLoop 7x container app exited 1 (7 restarts)".into()]
+        )
     );
     assert_eq!(of(&crashed(900), 15), (State::Progressing, vec![]));
 }
@@ -337,20 +672,39 @@ fn every_reason_and_cause_has_its_section_in_the_docs() {
         source
             .split(after)
             .skip(1)
-            .filter_map(|rest| rest.trim_start().strip_prefix('"')?.split('"').next().map(str::to_owned))
+            .filter_map(|rest| {
+                rest.trim_start()
+                    .strip_prefix('"')?
+                    .split('"')
+                    .next()
+                    .map(str::to_owned)
+            })
             .collect()
     };
     let mut words = quoted("reason:");
     assert!(words.len() >= 12, "{words:?}");
     let causes = [
-        "FailedCreate", "ProgressDeadlineExceeded", "CrashLoop", "ImagePull", "ContainerConfig", "ContainerCreate",
-        "ContainerHook", "Unschedulable",
+        "FailedCreate",
+        "ProgressDeadlineExceeded",
+        "CrashLoop",
+        "ImagePull",
+        "ContainerConfig",
+        "ContainerCreate",
+        "ContainerHook",
+        "Unschedulable",
     ];
     words.extend(causes.map(str::to_owned));
     for word in words {
-        assert!(docs.contains(&format!("\n## {word}\n")), "docs/checks.md has no section {word}");
+        assert!(
+            docs.contains(&format!("\n## {word}\n")),
+            "docs/checks.md has no section {word}"
+        );
     }
     for class in sre_shared::cluster::Class::ALL {
-        assert!(docs.contains(&format!("| `{}` |", class.as_str())), "docs/checks.md has no row {}", class.as_str());
+        assert!(
+            docs.contains(&format!("| `{}` |", class.as_str())),
+            "docs/checks.md has no row {}",
+            class.as_str()
+        );
     }
 }

@@ -58,10 +58,16 @@ pub async fn run(args: &Health, shell: &mut Shell) -> u8 {
 async fn of_file(path: &Path, ask: &Ask, at: Option<Time>) -> Result<Report, String> {
     let (path, ask) = (path.to_owned(), ask.clone());
     let judged = tokio::task::spawn_blocking(move || {
-        let name = if path.as_os_str() == "-" { "standard input".into() } else { path.to_string_lossy() };
+        let name = if path.as_os_str() == "-" {
+            "standard input".into()
+        } else {
+            path.to_string_lossy()
+        };
         source::file::read(&path).map(|files| run::dump(&files, &name, &ask, at, clock::system))
     });
-    judged.await.unwrap_or_else(|error| Err(format!("the dump could not be judged: {error}")))
+    judged
+        .await
+        .unwrap_or_else(|error| Err(format!("the dump could not be judged: {error}")))
 }
 
 fn exit_code(report: &Report, args: &Health) -> u8 {

@@ -19,7 +19,10 @@ pub async fn run(command: Command, shell: &mut Shell) -> u8 {
 /// The client that the flags describe.
 async fn connect(connection: &Connection, verbose: bool) -> Result<Client, Failure> {
     let settings = Settings {
-        origin: connection.kubeconfig.clone().map_or(Origin::Environment, Origin::File),
+        origin: connection
+            .kubeconfig
+            .clone()
+            .map_or(Origin::Environment, Origin::File),
         context: connection.context.clone(),
         deadlines: Deadlines {
             request: Some(connection.request_timeout).filter(|t| !t.is_zero()),
@@ -32,7 +35,10 @@ async fn connect(connection: &Connection, verbose: bool) -> Result<Client, Failu
 }
 
 /// `-v`: one line a request, as it ends.
-#[allow(clippy::print_stderr, reason = "the observer runs inside the library, where the shell cannot be borrowed")]
+#[allow(
+    clippy::print_stderr,
+    reason = "the observer runs inside the library, where the shell cannot be borrowed"
+)]
 fn log_exchange(exchange: &Exchange<'_>) {
     let outcome = match (exchange.error, exchange.status) {
         (Some(error), _) => format!("{}: {error}", error.class.as_str()),

@@ -16,8 +16,11 @@ struct Versions {
 
 /// Runs it.
 pub async fn run(args: &Version, shell: &mut Shell) -> u8 {
-    let mut versions =
-        Versions { plugin: env!("CARGO_PKG_VERSION"), report: sre_shared::report::API_VERSION, server: None };
+    let mut versions = Versions {
+        plugin: env!("CARGO_PKG_VERSION"),
+        report: sre_shared::report::API_VERSION,
+        server: None,
+    };
     let mut failed = None;
     if !args.client {
         match super::connect(&args.connection, false).await {
@@ -40,7 +43,10 @@ pub async fn run(args: &Version, shell: &mut Shell) -> u8 {
         }
     });
     let Some(failure) = failed else { return 0 };
-    shell.complain(&output::escape(&format!("error: {}: {failure}", failure.class.as_str())));
+    shell.complain(&output::escape(&format!(
+        "error: {}: {failure}",
+        failure.class.as_str()
+    )));
     shell.complain(&format!("hint: {}", output::escape(failure.hint())));
     match failure.class {
         Class::BadConfiguration => exit::USAGE,

@@ -34,7 +34,10 @@ mod tests {
 
     #[test]
     fn nothing_that_moves_the_cursor_gets_through() {
-        assert_eq!(escape("a\u{1b}[2Jb\r\n\u{7}\u{9b}c"), "a\\u{1b}[2Jb \\u{7}\\u{9b}c");
+        assert_eq!(
+            escape("a\u{1b}[2Jb\r\n\u{7}\u{9b}c"),
+            "a\\u{1b}[2Jb \\u{7}\\u{9b}c"
+        );
         assert_eq!(escape("x\u{202e}gpj.exe\u{2066}"), "x\\u{202e}gpj.exe\\u{2066}");
         assert_eq!(escape("größe 日本 ✓"), "größe 日本 ✓");
     }

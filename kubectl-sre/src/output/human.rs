@@ -5,7 +5,9 @@
 
 use super::{Style, escape};
 use anstyle::{AnsiColor, Style as Paint};
-use sre_shared::report::{ApiServerCheck, Item, KindCheck, Namespaces, NotSeen, Report, State, Status, Verdict};
+use sre_shared::report::{
+    ApiServerCheck, Item, KindCheck, Namespaces, NotSeen, Report, State, Status, Verdict,
+};
 use sre_shared::resource::Time;
 use sre_shared::run::Kind;
 use std::collections::BTreeSet;
@@ -26,7 +28,11 @@ const SHOWN_NAMES: usize = 4;
 /// # Errors
 /// Those of the writer.
 pub fn human(report: &Report, style: &Style, out: &mut dyn Write) -> Result<()> {
-    let screen = Screen { report, style, now: Time::parse(&report.observed_at).ok() };
+    let screen = Screen {
+        report,
+        style,
+        now: Time::parse(&report.observed_at).ok(),
+    };
     let mut blocks = vec![vec![screen.headline()]];
     if !style.quiet {
         blocks.push(screen.problems());
@@ -68,16 +74,20 @@ impl Mark {
     fn of(item: &Item) -> Option<Self> {
         match (item.state, item.healthy) {
             (State::Unavailable, _) => Some(Self::Bad),
-            (State::Degraded, _) if item.ready >= item.desired && item.desired.is_some() => Some(Self::Warning),
+            (State::Degraded, _) if item.ready >= item.desired && item.desired.is_some() => {
+                Some(Self::Warning)
+            }
             (State::Degraded, _) => Some(Self::Bad),
             (State::Unknown, _) => Some(Self::Unknown),
             (State::Progressing, _) => Some(Self::Moving),
             (State::Terminating, Some(false)) => Some(Self::Bad),
             // Notes other than `paused` are warnings: something takes longer than it should.
             (State::Terminating, _) => (!item.notes.is_empty()).then_some(Self::Warning),
-            (State::Healthy, _) => {
-                item.notes.iter().any(|n| n.contains("still going after")).then_some(Self::Warning)
-            }
+            (State::Healthy, _) => item
+                .notes
+                .iter()
+                .any(|n| n.contains("still going after"))
+                .then_some(Self::Warning),
         }
     }
 
@@ -101,7 +111,11 @@ impl Mark {
 
 impl Screen<'_> {
     fn paint(&self, paint: Paint, text: &str) -> String {
-        if self.style.color { format!("{paint}{text}{paint:#}") } else { text.to_owned() }
+        if self.style.color {
+            format!("{paint}{text}{paint:#}")
+        } else {
+            text.to_owned()
+        }
     }
 
     fn dim(&self, text: &str) -> String {
@@ -113,11 +127,17 @@ impl Screen<'_> {
         let (word, paint) = match verdict {
             Verdict { degraded: true, .. } => ("DEGRADED", AnsiColor::Red.on_default().bold()),
             Verdict { unknown: true, .. } => ("UNKNOWN", AnsiColor::Yellow.on_default().bold()),
-            Verdict { progressing: true, .. } => ("PROGRESSING", AnsiColor::Cyan.on_default().bold()),
+            Verdict {
+                progressing: true, ..
+            } => ("PROGRESSING", AnsiColor::Cyan.on_default().bold()),
             _ => ("OK", AnsiColor::Green.on_default().bold()),
         };
         let source = &self.report.source;
-        let place = source.context.as_ref().or(source.file.as_ref()).or(source.server.as_ref());
+        let place = source
+            .context
+            .as_ref()
+            .or(source.file.as_ref())
+            .or(source.server.as_ref());
         let mut parts = vec![self.paint(paint, word)];
         parts.extend(place.map(|p| escape(p)));
         parts.extend(source.version.as_ref().map(|v| escape(v)));
@@ -133,9 +153,14 @@ impl Screen<'_> {
                 Status::Ok => {}
                 Status::Degraded => sentences.push(format!("the API server is not well ({})", escape(class))),
                 Status::Unknown if check.version.is_some() => {
-                    sentences.push(format!("the API server could not be asked whether it is well ({})", escape(class)));
+                    sentences.push(format!(
+                        "the API server could not be asked whether it is well ({})",
+                        escape(class)
+                    ));
                 }
-                Status::Unknown => sentences.push(format!("the API server cannot be asked ({})", escape(class))),
+                Status::Unknown => {
+                    sentences.push(format!("the API server cannot be asked ({})", escape(class)));
+                }
             }
         }
         for kind in self.report.kinds() {
@@ -143,7 +168,10 @@ impl Screen<'_> {
         }
         let not_seen = self.report.coverage.not_seen.len();
         // Said already where the API server itself is the reason.
-        let said = self.report.api_server().is_some_and(|c| c.status == Status::Unknown && c.version.is_none());
+        let said = self
+            .report
+            .api_server()
+            .is_some_and(|c| c.status == Status::Unknown && c.version.is_none());
         if not_seen > 0 && !said {
             sentences.push(match self.report.coverage.not_seen.as_slice() {
                 [one] => format!("not seen: {} ({})", escape(&one.what), escape(&one.class)),
@@ -185,19 +213,30 @@ impl Screen<'_> {
         }
         let left: usize = groups.iter().skip(SHOWN_GROUPS).map(|g| g.items.len()).sum();
         if left > 0 {
-            lines.push(self.dim(&format!("  and {left} more for other reasons; -o json lists every one")));
+            lines.push(self.dim(&format!(
+                "  and {left} more for other reasons; -o json lists every one"
+            )));
         }
         lines
     }
 
     fn api_server_problem(&self, check: &ApiServerCheck) -> Vec<String> {
-        let mark = if check.status == Status::Degraded { Mark::Bad } else { Mark::Unknown };
+        let mark = if check.status == Status::Degraded {
+            Mark::Bad
+        } else {
+            Mark::Unknown
+        };
         let mut text = escape(check.error.as_deref().unwrap_or("no reason is known"));
         if let Some(ms) = check.elapsed_ms {
             text = format!("{text} (after {})", milliseconds(ms));
         }
         // A path alone stands in the text already.
-        let endpoint = check.endpoint.as_deref().filter(|e| e.contains("://")).map(escape).unwrap_or_default();
+        let endpoint = check
+            .endpoint
+            .as_deref()
+            .filter(|e| e.contains("://"))
+            .map(escape)
+            .unwrap_or_default();
         let mut lines = vec![format!(
             "{} {}  {text}",
             self.paint(mark.paint(), mark.symbol()),
@@ -206,7 +245,12 @@ impl Screen<'_> {
         if let Some(missing) = &check.missing {
             lines.push(format!("    missing rule: {}", escape(missing)));
         }
-        lines.extend(check.hint.iter().map(|hint| format!("    {}", self.dim(&escape(hint)))));
+        lines.extend(
+            check
+                .hint
+                .iter()
+                .map(|hint| format!("    {}", self.dim(&escape(hint)))),
+        );
         lines
     }
 
@@ -235,15 +279,29 @@ impl Screen<'_> {
         let left = group.items.len().saturating_sub(SHOWN_OF_GROUP);
         if left > 0 {
             let all: BTreeSet<&str> = group.items.iter().map(|item| item.namespace.as_str()).collect();
-            let place = if all.len() > 1 { format!(", {} namespaces in all", all.len()) } else { String::new() };
-            lines.push(self.dim(&format!("  and {left} more like these{place}; -o json lists every one")));
+            let place = if all.len() > 1 {
+                format!(", {} namespaces in all", all.len())
+            } else {
+                String::new()
+            };
+            lines.push(self.dim(&format!(
+                "  and {left} more like these{place}; -o json lists every one"
+            )));
         }
     }
 
     fn evidence(&self, item: &Item, lines: &mut Vec<String>) {
         for cause in item.causes.iter().take(3) {
-            let count = if cause.count > 1 { format!("{}x ", cause.count) } else { String::new() };
-            lines.push(format!("    {count}{}: {}", escape(&cause.code), escape(&cause.message)));
+            let count = if cause.count > 1 {
+                format!("{}x ", cause.count)
+            } else {
+                String::new()
+            };
+            lines.push(format!(
+                "    {count}{}: {}",
+                escape(&cause.code),
+                escape(&cause.message)
+            ));
         }
         let hint = item.causes.iter().find_map(|c| c.hint.clone()).or_else(|| {
             let kind = item.kind.to_lowercase();
@@ -262,7 +320,11 @@ impl Screen<'_> {
         };
         let rest = item.message.strip_prefix(&counted).unwrap_or(&item.message);
         let rest = rest.trim_start_matches([',', ' ']);
-        if let Some(note) = item.notes.iter().find(|note| item.state == State::Terminating && note.starts_with(rest)) {
+        if let Some(note) = item
+            .notes
+            .iter()
+            .find(|note| item.state == State::Terminating && note.starts_with(rest))
+        {
             // The note says the same, and for how long.
             return escape(note);
         }
@@ -275,8 +337,12 @@ impl Screen<'_> {
         if let Some(age) = self.age(item) {
             text = format!("{text}, for {age}");
         }
-        let notes: Vec<String> =
-            item.notes.iter().filter(|n| *n != "podsNotSeen").map(|n| escape(n)).collect();
+        let notes: Vec<String> = item
+            .notes
+            .iter()
+            .filter(|n| *n != "podsNotSeen")
+            .map(|n| escape(n))
+            .collect();
         if !notes.is_empty() {
             text = format!("{text} ({})", notes.join("; "));
         }
@@ -293,13 +359,19 @@ impl Screen<'_> {
         // The same failure in many namespaces is one line.
         let mut groups: Vec<(&NotSeen, Vec<&str>)> = Vec::new();
         for entry in &self.report.coverage.not_seen {
-            let namespace = entry.what.split_once(" in namespace ").map(|(_, namespace)| namespace);
+            let namespace = entry
+                .what
+                .split_once(" in namespace ")
+                .map(|(_, namespace)| namespace);
             let alike = |other: &NotSeen| {
                 other.class == entry.class
                     && other.missing == entry.missing
                     && other.what.split(" in namespace ").next() == entry.what.split(" in namespace ").next()
             };
-            match groups.iter_mut().find(|(first, names)| namespace.is_some() && !names.is_empty() && alike(first)) {
+            match groups
+                .iter_mut()
+                .find(|(first, names)| namespace.is_some() && !names.is_empty() && alike(first))
+            {
                 Some((_, names)) => names.extend(namespace),
                 None => groups.push((entry, namespace.into_iter().collect())),
             }
@@ -311,7 +383,12 @@ impl Screen<'_> {
                     let kind = entry.what.split(" in namespace ").next().unwrap_or_default();
                     let some: Vec<String> = many.iter().take(SHOWN_NAMES).map(|n| escape(n)).collect();
                     let rest = if many.len() > SHOWN_NAMES { ", ..." } else { "" };
-                    format!("{} in {} namespaces ({}{rest})", escape(kind), many.len(), some.join(", "))
+                    format!(
+                        "{} in {} namespaces ({}{rest})",
+                        escape(kind),
+                        many.len(),
+                        some.join(", ")
+                    )
                 }
             };
             let why = match &entry.missing {
@@ -325,7 +402,10 @@ impl Screen<'_> {
                 escape(&entry.class),
             ));
             // The API server's own line has said it.
-            let said = self.report.api_server().is_some_and(|check| check.hint == entry.hint);
+            let said = self
+                .report
+                .api_server()
+                .is_some_and(|check| check.hint == entry.hint);
             let hint = entry.hint.iter().filter(|_| !said);
             lines.extend(hint.map(|hint| format!("    {}", self.dim(&escape(hint)))));
         }
@@ -343,7 +423,10 @@ impl Screen<'_> {
             rows.push(("API server".into(), word, paint, api_server_line(check)));
         }
         for kind in self.report.kinds() {
-            let broken = kind.items.iter().any(|i| i.healthy == Some(false) && i.state != State::Progressing);
+            let broken = kind
+                .items
+                .iter()
+                .any(|i| i.healthy == Some(false) && i.state != State::Progressing);
             let (word, paint) = match kind.status {
                 // As the verdict says it: what falls short is under way.
                 Status::Degraded if !broken => ("progressing", AnsiColor::Cyan.on_default()),
@@ -353,8 +436,18 @@ impl Screen<'_> {
         }
         let width = rows.iter().map(|(name, ..)| name.width()).max().unwrap_or(0);
         let total = rows.len();
-        let words = rows.iter().map(|(_, word, ..)| word.len()).max().unwrap_or(0).max(8);
-        let seen = self.report.checks.iter().filter(|check| check.status() != Status::Unknown).count();
+        let words = rows
+            .iter()
+            .map(|(_, word, ..)| word.len())
+            .max()
+            .unwrap_or(0)
+            .max(8);
+        let seen = self
+            .report
+            .checks
+            .iter()
+            .filter(|check| check.status() != Status::Unknown)
+            .count();
         let mut lines: Vec<String> = rows
             .into_iter()
             .map(|(name, word, paint, text)| {
@@ -363,7 +456,10 @@ impl Screen<'_> {
                 format!("{name:<width$}  {word}{pad}  {text}")
             })
             .collect();
-        let mut looked = vec![format!("looked at {seen} of {total} part{}", if total == 1 { "" } else { "s" })];
+        let mut looked = vec![format!(
+            "looked at {seen} of {total} part{}",
+            if total == 1 { "" } else { "s" }
+        )];
         looked.extend(self.namespaces());
         if let Some(elapsed) = self.style.elapsed {
             looked.push(format!("in {}", milliseconds(elapsed.as_secs_f64() * 1e3)));
@@ -375,15 +471,17 @@ impl Screen<'_> {
     }
 
     fn namespaces(&self) -> Option<String> {
-        if self.report.kinds().next().is_none() {
-            return None;
-        }
+        self.report.kinds().next()?;
         if let Namespaces::These(names) = &self.report.coverage.namespaces {
             let names: Vec<String> = names.iter().map(|n| escape(n)).collect();
             return Some(format!("namespace {}", names.join(", ")));
         }
-        let found: BTreeSet<&str> =
-            self.report.kinds().flat_map(|k| &k.items).map(|i| i.namespace.as_str()).collect();
+        let found: BTreeSet<&str> = self
+            .report
+            .kinds()
+            .flat_map(|k| &k.items)
+            .map(|i| i.namespace.as_str())
+            .collect();
         match found.len() {
             0 => Some("all namespaces".into()),
             1 => Some("objects in 1 namespace".into()),
@@ -406,8 +504,16 @@ fn title(plural: &str) -> String {
 }
 
 fn name_of(item: &Item) -> String {
-    let name = if item.name.is_empty() { "(no name)" } else { &item.name };
-    if item.namespace.is_empty() { escape(name) } else { escape(&format!("{}/{name}", item.namespace)) }
+    let name = if item.name.is_empty() {
+        "(no name)"
+    } else {
+        &item.name
+    };
+    if item.namespace.is_empty() {
+        escape(name)
+    } else {
+        escape(&format!("{}/{name}", item.namespace))
+    }
 }
 
 /// Items that have the same thing wrong.
@@ -420,12 +526,20 @@ fn fold<'a>(items: &[(Mark, &'a Item)]) -> Vec<Group<'a>> {
     let mut places = std::collections::HashMap::new();
     let mut groups: Vec<Group<'a>> = Vec::new();
     for (mark, item) in items {
-        let causes: Vec<(&str, String)> =
-            item.causes.iter().map(|c| (c.code.as_str(), gist(&c.message))).collect();
-        let at = *places.entry((*mark, item.state, item.reason.as_str(), causes)).or_insert_with(|| {
-            groups.push(Group { mark: *mark, items: Vec::new() });
-            groups.len() - 1
-        });
+        let causes: Vec<(&str, String)> = item
+            .causes
+            .iter()
+            .map(|c| (c.code.as_str(), gist(&c.message)))
+            .collect();
+        let at = *places
+            .entry((*mark, item.state, item.reason.as_str(), causes))
+            .or_insert_with(|| {
+                groups.push(Group {
+                    mark: *mark,
+                    items: Vec::new(),
+                });
+                groups.len() - 1
+            });
         if let Some(group) = groups.get_mut(at) {
             group.items.push(item);
         }
@@ -462,16 +576,24 @@ fn kind_sentence(kind: &KindCheck) -> Option<String> {
     }
     let mut parts = Vec::new();
     if short > 0 {
-        parts.push(format!("{short} of {judged} {title} {} not healthy", one_of(short as u64)));
+        parts.push(format!(
+            "{short} of {judged} {title} {} not healthy",
+            one_of(short as u64)
+        ));
     }
     if summary.unknown > 0 {
         let plural = if summary.unknown == 1 { "was" } else { "were" };
         // Of how many, and of what, the sentence before has said.
-        let of = if short > 0 { String::new() } else { format!(" of {judged} {title}") };
+        let of = if short > 0 {
+            String::new()
+        } else {
+            format!(" of {judged} {title}")
+        };
         parts.push(format!("{}{of} {plural} not understood", summary.unknown));
     }
     if parts.is_empty() {
-        let one = Kind::from_word(&kind.check).map_or_else(|| escape(&kind.check), |kind| kind.kind().to_owned());
+        let one =
+            Kind::from_word(&kind.check).map_or_else(|| escape(&kind.check), |kind| kind.kind().to_owned());
         let all = match judged {
             0 => format!("no {title} but those being deleted"),
             1 => format!("the only {one} is healthy"),
@@ -485,7 +607,11 @@ fn kind_sentence(kind: &KindCheck) -> Option<String> {
         };
         parts.push(all);
     }
-    let moving = kind.items.iter().filter(|i| i.state == State::Progressing && i.healthy == Some(true)).count();
+    let moving = kind
+        .items
+        .iter()
+        .filter(|i| i.state == State::Progressing && i.healthy == Some(true))
+        .count();
     if moving > 0 {
         parts.push(format!("{moving} still rolling out"));
     }
@@ -495,7 +621,11 @@ fn kind_sentence(kind: &KindCheck) -> Option<String> {
 fn kind_line(kind: &KindCheck) -> String {
     let summary = &kind.summary;
     if summary.total == 0 {
-        return if kind.status == Status::Ok { "none found".into() } else { "not seen".into() };
+        return if kind.status == Status::Ok {
+            "none found".into()
+        } else {
+            "not seen".into()
+        };
     }
     let counted: Vec<String> = State::ALL
         .into_iter()

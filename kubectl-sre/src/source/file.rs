@@ -15,8 +15,14 @@ const DEEPEST: usize = 16;
 pub fn read(path: &Path) -> Result<Vec<File>, String> {
     if path == Path::new("-") {
         let mut bytes = Vec::new();
-        std::io::stdin().lock().read_to_end(&mut bytes).map_err(|e| format!("standard input: {e}"))?;
-        return Ok(vec![File { name: "standard input".into(), bytes }]);
+        std::io::stdin()
+            .lock()
+            .read_to_end(&mut bytes)
+            .map_err(|e| format!("standard input: {e}"))?;
+        return Ok(vec![File {
+            name: "standard input".into(),
+            bytes,
+        }]);
     }
     let kind = std::fs::metadata(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => missing(path),
@@ -26,7 +32,10 @@ pub fn read(path: &Path) -> Result<Vec<File>, String> {
     if kind.is_dir() {
         walk(path, 0, &mut files)?;
         if files.is_empty() {
-            return Err(format!("{} holds no file that ends in .json, .yaml or .yml", path.display()));
+            return Err(format!(
+                "{} holds no file that ends in .json, .yaml or .yml",
+                path.display()
+            ));
         }
     } else {
         files.push(load(path)?);
@@ -36,22 +45,36 @@ pub fn read(path: &Path) -> Result<Vec<File>, String> {
 
 fn load(path: &Path) -> Result<File, String> {
     let bytes = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    Ok(File { name: path.display().to_string(), bytes })
+    Ok(File {
+        name: path.display().to_string(),
+        bytes,
+    })
 }
 
 fn walk(directory: &Path, depth: usize, files: &mut Vec<File>) -> Result<(), String> {
     if depth > DEEPEST {
-        return Err(format!("{}: more than {DEEPEST} directories deep", directory.display()));
+        return Err(format!(
+            "{}: more than {DEEPEST} directories deep",
+            directory.display()
+        ));
     }
-    let entries = std::fs::read_dir(directory).map_err(|error| format!("{}: {error}", directory.display()))?;
+    let entries =
+        std::fs::read_dir(directory).map_err(|error| format!("{}: {error}", directory.display()))?;
     let mut paths = entries
-        .map(|entry| entry.map(|e| e.path()).map_err(|error| format!("{}: {error}", directory.display())))
+        .map(|entry| {
+            entry
+                .map(|e| e.path())
+                .map_err(|error| format!("{}: {error}", directory.display()))
+        })
         .collect::<Result<Vec<_>, _>>()?;
     paths.sort();
     for path in paths {
         if path.is_dir() {
             walk(&path, depth + 1, files)?;
-        } else if path.extension().is_some_and(|e| e == "json" || e == "yaml" || e == "yml") {
+        } else if path
+            .extension()
+            .is_some_and(|e| e == "json" || e == "yaml" || e == "yml")
+        {
             files.push(load(&path)?);
         }
     }
@@ -59,13 +82,28 @@ fn walk(directory: &Path, depth: usize, files: &mut Vec<File>) -> Result<(), Str
 }
 
 fn missing(path: &Path) -> String {
-    let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    let directory = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name = path
+        .file_name()
+        .map(|n| n.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    let directory = path
+        .parent()
+        .filter(|p| !p.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     let siblings: Vec<String> = std::fs::read_dir(directory)
-        .map(|entries| entries.flatten().map(|e| e.file_name().to_string_lossy().into_owned()).collect())
+        .map(|entries| {
+            entries
+                .flatten()
+                .map(|e| e.file_name().to_string_lossy().into_owned())
+                .collect()
+        })
         .unwrap_or_default();
     match nearest(&name, siblings.iter().map(String::as_str)) {
-        Some(near) => format!("{} does not exist, did you mean {}?", path.display(), directory.join(near).display()),
+        Some(near) => format!(
+            "{} does not exist, did you mean {}?",
+            path.display(),
+            directory.join(near).display()
+        ),
         None => format!("{} does not exist", path.display()),
     }
 }

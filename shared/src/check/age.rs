@@ -18,14 +18,20 @@ impl Now {
     /// A time that is known to be the present, or was given by the user as such.
     #[must_use]
     pub fn known(time: Time) -> Self {
-        Self { time, witnessed: Time::from_seconds(i64::MAX) }
+        Self {
+            time,
+            witnessed: Time::from_seconds(i64::MAX),
+        }
     }
 
     /// A time taken from the data itself: `newest` of all objects, `others` the newest of all objects but the
     /// one that is judged.
     #[must_use]
     pub fn inferred(newest: Time, others: Option<Time>) -> Self {
-        Self { time: newest, witnessed: others.unwrap_or(Time::from_seconds(i64::MIN)) }
+        Self {
+            time: newest,
+            witnessed: others.unwrap_or(Time::from_seconds(i64::MIN)),
+        }
     }
 
     /// The time itself.
@@ -56,7 +62,10 @@ mod tests {
         let t = Time::from_seconds;
         assert!(Now::known(t(100)).is_within(60, t(41)));
         assert!(!Now::known(t(100)).is_within(60, t(40)));
-        assert!(Now::known(t(100)).is_within(60, t(200)), "a clock that is ahead is not an age");
+        assert!(
+            Now::known(t(100)).is_within(60, t(200)),
+            "a clock that is ahead is not an age"
+        );
         assert!(!Now::inferred(t(100), None).is_within(60, t(100)));
         assert!(!Now::inferred(t(100), Some(t(99))).is_within(60, t(100)));
         assert!(Now::inferred(t(100), Some(t(99))).is_within(60, t(99)));

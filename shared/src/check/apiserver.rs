@@ -55,10 +55,22 @@ pub fn judge(answers: &Answers) -> ApiServerCheck {
                 200 => {}
                 403 => check.notes.push("readyz not allowed".into()),
                 404 => check.notes.push("readyz not served".into()),
-                401 => worsen(&mut check, readyz_failure("unauthenticated", false, *code, &readyz)),
-                429 => worsen(&mut check, readyz_failure("overloaded", true, *code, &readyz)),
-                500..=599 => worsen(&mut check, readyz_failure("unhealthy", true, *code, &readyz)),
-                _ => worsen(&mut check, readyz_failure("notAnApiServer", false, *code, &readyz)),
+                401 => worsen(
+                    &mut check,
+                    readyz_failure("unauthenticated", false, *code, readyz.as_ref()),
+                ),
+                429 => worsen(
+                    &mut check,
+                    readyz_failure("overloaded", true, *code, readyz.as_ref()),
+                ),
+                500..=599 => worsen(
+                    &mut check,
+                    readyz_failure("unhealthy", true, *code, readyz.as_ref()),
+                ),
+                _ => worsen(
+                    &mut check,
+                    readyz_failure("notAnApiServer", false, *code, readyz.as_ref()),
+                ),
             }
             check.readyz = readyz;
         }
@@ -69,7 +81,11 @@ pub fn judge(answers: &Answers) -> ApiServerCheck {
 
 fn failure(failed: &Failed) -> ApiServerCheck {
     ApiServerCheck {
-        status: if failed.in_trouble { Status::Degraded } else { Status::Unknown },
+        status: if failed.in_trouble {
+            Status::Degraded
+        } else {
+            Status::Unknown
+        },
         class: Some(failed.class.to_owned()),
         error: Some(failed.error.clone()),
         // A failure before the first packet has neither.
@@ -81,8 +97,16 @@ fn failure(failed: &Failed) -> ApiServerCheck {
     }
 }
 
-fn readyz_failure(class: &'static str, in_trouble: bool, code: u16, readyz: &Option<Readyz>) -> ApiServerCheck {
-    let failing = readyz.as_ref().map(|r| r.failing.join(", ")).filter(|f| !f.is_empty());
+fn readyz_failure(
+    class: &'static str,
+    in_trouble: bool,
+    code: u16,
+    readyz: Option<&Readyz>,
+) -> ApiServerCheck {
+    let failing = readyz
+        .as_ref()
+        .map(|r| r.failing.join(", "))
+        .filter(|f| !f.is_empty());
     failure(&Failed {
         class,
         in_trouble,
@@ -120,7 +144,9 @@ fn parse_readyz(text: &str) -> Option<Readyz> {
             readyz.total += 1;
         } else if let Some(rest) = line.strip_prefix("[-]") {
             readyz.total += 1;
-            readyz.failing.push(rest.split_whitespace().next().unwrap_or_default().to_owned());
+            readyz
+                .failing
+                .push(rest.split_whitespace().next().unwrap_or_default().to_owned());
         }
     }
     (readyz.total > 0).then_some(readyz)
@@ -139,30 +165,79 @@ mod tests {
     }
 
     fn failed(class: &'static str, in_trouble: bool) -> Failed {
-        Failed { class, in_trouble, error: format!("{class}!"), ..Failed::default() }
+        Failed {
+            class,
+            in_trouble,
+            error: format!("{class}!"),
+            ..Failed::default()
+        }
     }
 
     #[test]
     fn the_verdict_follows_what_was_answered() {
-        type Row = (Result<&'static str, Failed>, Result<(u16, &'static str), Failed>, Status, Option<&'static str>);
+        type Row = (
+            Result<&'static str, Failed>,
+            Result<(u16, &'static str), Failed>,
+            Status,
+            Option<&'static str>,
+        );
         let rows: Vec<Row> = vec![
             (Ok("v1"), Ok((200, "ok")), Status::Ok, None),
             (Ok("v1"), Ok((403, "{}")), Status::Ok, None),
             (Ok("v1"), Ok((404, "{}")), Status::Ok, None),
-            (Ok("v1"), Ok((500, "[+]ping ok\n[-]etcd failed: reason withheld\n")), Status::Degraded, Some("unhealthy")),
+            (
+                Ok("v1"),
+                Ok((500, "[+]ping ok\n[-]etcd failed: reason withheld\n")),
+                Status::Degraded,
+                Some("unhealthy"),
+            ),
             (Ok("v1"), Ok((429, "")), Status::Degraded, Some("overloaded")),
             (Ok("v1"), Ok((401, "")), Status::Unknown, Some("unauthenticated")),
             (Ok("v1"), Ok((302, "")), Status::Unknown, Some("notAnApiServer")),
-            (Ok("v1"), Err(failed("timeout", false)), Status::Unknown, Some("timeout")),
-            (Err(failed("forbidden", false)), Ok((200, "ok")), Status::Unknown, Some("forbidden")),
-            (Err(failed("forbidden", false)), Ok((500, "")), Status::Degraded, Some("unhealthy")),
-            (Err(failed("unhealthy", true)), Err(failed("timeout", false)), Status::Degraded, Some("unhealthy")),
-            (Err(failed("refused", false)), Err(failed("timeout", false)), Status::Unknown, Some("refused")),
-            (Err(failed("notAnApiServer", false)), Ok((200, "<html>")), Status::Unknown, Some("notAnApiServer")),
+            (
+                Ok("v1"),
+                Err(failed("timeout", false)),
+                Status::Unknown,
+                Some("timeout"),
+            ),
+            (
+                Err(failed("forbidden", false)),
+                Ok((200, "ok")),
+                Status::Unknown,
+                Some("forbidden"),
+            ),
+            (
+                Err(failed("forbidden", false)),
+                Ok((500, "")),
+                Status::Degraded,
+                Some("unhealthy"),
+            ),
+            (
+                Err(failed("unhealthy", true)),
+                Err(failed("timeout", false)),
+                Status::Degraded,
+                Some("unhealthy"),
+            ),
+            (
+                Err(failed("refused", false)),
+                Err(failed("timeout", false)),
+                Status::Unknown,
+                Some("refused"),
+            ),
+            (
+                Err(failed("notAnApiServer", false)),
+                Ok((200, "<html>")),
+                Status::Unknown,
+                Some("notAnApiServer"),
+            ),
         ];
         for (index, (version, readyz, status, class)) in rows.into_iter().enumerate() {
             let check = judge(&answers(version, readyz));
-            assert_eq!((check.status, check.class.as_deref()), (status, class), "row {index}");
+            assert_eq!(
+                (check.status, check.class.as_deref()),
+                (status, class),
+                "row {index}"
+            );
         }
     }
 
@@ -172,9 +247,16 @@ mod tests {
         let check = judge(&answers(Ok("v1"), Ok((500, text))));
         assert_eq!(
             check.readyz,
-            Some(Readyz { passed: 2, total: 3, failing: vec!["etcd".into()] })
+            Some(Readyz {
+                passed: 2,
+                total: 3,
+                failing: vec!["etcd".into()]
+            })
         );
         assert_eq!(check.error.as_deref(), Some("/readyz answers 500, failing: etcd"));
-        assert_eq!((check.version.as_deref(), check.latency_ms), (Some("v1"), Some(4.0)));
+        assert_eq!(
+            (check.version.as_deref(), check.latency_ms),
+            (Some("v1"), Some(4.0))
+        );
     }
 }

@@ -15,7 +15,7 @@ const OBSERVE_SECONDS: i64 = 60;
 const DEFAULT_PROGRESS_DEADLINE: i64 = 600;
 /// With this deadline the controller keeps no Progressing condition (`HasProgressDeadline` in
 /// `pkg/controller/deployment/util`).
-const NO_PROGRESS_DEADLINE: i32 = i32::MAX;
+const NO_PROGRESS_DEADLINE: i64 = i32::MAX as i64;
 /// A deletion, or a scale to zero, that takes longer than this many seconds is worth a warning.
 const LINGER_SECONDS: i64 = 15 * 60;
 /// Why a Progressing condition is True once its rollout is over; it stays so whatever happens to the pods.
@@ -81,7 +81,8 @@ impl Counts {
         if let Some((name, value)) = named.iter().find(|(_, value)| *value < 0) {
             return Some(format!("{name} is {value}"));
         }
-        let more = |a: &str, x: i64, b: &str, y: i64| (x > y).then(|| format!("{a} {x} is more than {b} {y}"));
+        let more =
+            |a: &str, x: i64, b: &str, y: i64| (x > y).then(|| format!("{a} {x} is more than {b} {y}"));
         more("updatedReplicas", self.updated, "replicas", self.replicas)
             .or_else(|| more("readyReplicas", self.ready, "replicas", self.replicas))
             .or_else(|| more("availableReplicas", self.available, "readyReplicas", self.ready))
@@ -99,7 +100,11 @@ impl Counts {
 
     /// The state of a Deployment that falls short.
     fn short_state(&self) -> State {
-        if self.ready == 0 { State::Unavailable } else { State::Degraded }
+        if self.ready == 0 {
+            State::Unavailable
+        } else {
+            State::Degraded
+        }
     }
 
     fn ready_of_desired(&self) -> String {
@@ -172,7 +177,10 @@ impl Judge<'_> {
         let meta = deployment.meta();
         let now = self.evidence.now;
         // `kubectl create --dry-run=client` writes an empty status.
-        let written = deployment.status.as_ref().is_some_and(|s| *s != DeploymentStatus::default());
+        let written = deployment
+            .status
+            .as_ref()
+            .is_some_and(|s| *s != DeploymentStatus::default());
         if !written && meta.generation.is_none() {
             return Finding {
                 state: State::Unknown,
@@ -197,7 +205,10 @@ impl Judge<'_> {
                     [] => "no finalizer is set".to_owned(),
                     some => format!("finalizers: {}", some.join(", ")),
                 };
-                notes.push(format!("being deleted for {} min, {finalizers}", now.age(deleted) / 60));
+                notes.push(format!(
+                    "being deleted for {} min, {finalizers}",
+                    now.age(deleted) / 60
+                ));
             }
             return Finding {
                 state: State::Terminating,
@@ -240,7 +251,10 @@ impl Judge<'_> {
                     self.counts.ready_of_desired(),
                     self.counts.available
                 ),
-                since: self.condition("Available").filter(|a| a.is_false()).and_then(|a| a.last_transition_time),
+                since: self
+                    .condition("Available")
+                    .filter(|a| a.is_false())
+                    .and_then(|a| a.last_transition_time),
             },
             (Capacity::Full, Rollout::InProgress) => Finding {
                 state: State::Progressing,
@@ -282,8 +296,11 @@ impl Judge<'_> {
         self.deployment.spec.is_some_and(|s| s.paused == Some(true))
     }
 
-    fn progress_deadline(&self) -> i32 {
-        self.deployment.spec.and_then(|s| s.progress_deadline_seconds).unwrap_or(DEFAULT_PROGRESS_DEADLINE as i32)
+    fn progress_deadline(&self) -> i64 {
+        self.deployment
+            .spec
+            .and_then(|s| s.progress_deadline_seconds)
+            .map_or(DEFAULT_PROGRESS_DEADLINE, i64::from)
     }
 
     fn malformed(&self) -> Option<String> {
@@ -294,23 +311,24 @@ impl Judge<'_> {
         self.counts
             .malformed()
             .or_else(|| negative("spec.minReadySeconds", spec.min_ready_seconds.map(i64::from)))
-            .or_else(|| negative("spec.progressDeadlineSeconds", spec.progress_deadline_seconds.map(i64::from)))
-            .or_else(|| negative("metadata.generation", self.deployment.meta().generation))
             .or_else(|| {
                 negative(
-                    "status.observedGeneration",
-                    self.deployment.status.as_ref().and_then(|s| s.observed_generation),
+                    "spec.progressDeadlineSeconds",
+                    spec.progress_deadline_seconds.map(i64::from),
                 )
             })
+            .or_else(|| negative("metadata.generation", self.deployment.meta().generation))
+            .or_else(|| negative("status.observedGeneration", self.deployment.observed_generation()))
     }
 
     /// A Progressing condition that is True because a rollout moves, not because it is over.
     fn moving(&self) -> Option<&Condition> {
-        self.progressing.filter(|p| p.is_true() && p.reason != ROLLOUT_OVER)
+        self.progressing
+            .filter(|p| p.is_true() && p.reason != ROLLOUT_OVER)
     }
 
     fn rollout(&self) -> Rollout {
-        let observed = self.deployment.status.as_ref().and_then(|s| s.observed_generation);
+        let observed = self.deployment.observed_generation();
         let generation = self.deployment.meta().generation.unwrap_or(0);
         let c = &self.counts;
         match () {
@@ -331,12 +349,14 @@ impl Judge<'_> {
     /// The controller has not acted upon the newest spec: its counts and conditions are of an older one.
     fn unobserved(&self) -> Finding {
         let meta = self.deployment.meta();
-        let observed = self.deployment.status.as_ref().and_then(|s| s.observed_generation);
+        let observed = self.deployment.observed_generation();
         let since = match observed {
             None => meta.creation_timestamp,
             Some(_) => meta.last_spec_write().or(self.evidence.first_seen),
         };
-        let generation = meta.generation.map_or_else(|| "its spec".into(), |g| format!("generation {g}"));
+        let generation = meta
+            .generation
+            .map_or_else(|| "its spec".into(), |g| format!("generation {g}"));
         let seen = observed.map_or_else(|| "none yet".into(), |o| format!("{o}"));
         if since.is_none_or(|t| self.evidence.now.is_within(OBSERVE_SECONDS + 1, t)) {
             return Finding {
@@ -366,7 +386,11 @@ impl Judge<'_> {
         };
         let stopped = self.progressing.is_some_and(Condition::is_false)
             || self.condition("ReplicaFailure").is_some_and(Condition::is_true)
-            || self.evidence.pods.as_ref().is_some_and(|p| !p.hard_causes().is_empty());
+            || self
+                .evidence
+                .pods
+                .as_ref()
+                .is_some_and(|p| !p.hard_causes().is_empty());
         if stopped {
             return failing;
         }
@@ -389,7 +413,9 @@ impl Judge<'_> {
         let missing = self.counts.desired - self.counts.ready;
         let starting = match &self.evidence.pods {
             Some(pods) => pods.young() >= missing,
-            None => failing.since.is_some_and(|t| self.evidence.now.is_within(GRACE_SECONDS, t)),
+            None => failing
+                .since
+                .is_some_and(|t| self.evidence.now.is_within(GRACE_SECONDS, t)),
         };
         if starting {
             if self.evidence.pods.is_none() {
@@ -411,7 +437,7 @@ impl Judge<'_> {
         if let Some(moving) = self.moving() {
             return moving
                 .last_update_time
-                .is_some_and(|t| now.is_within(i64::from(self.progress_deadline()), t));
+                .is_some_and(|t| now.is_within(self.progress_deadline(), t));
         }
         if self.progress_deadline() != NO_PROGRESS_DEADLINE || self.progressing.is_some() {
             return false;
@@ -421,18 +447,24 @@ impl Judge<'_> {
             .as_ref()
             .and_then(|p| p.newest_is_within(DEFAULT_PROGRESS_DEADLINE))
             .unwrap_or_else(|| {
-                self.unavailable_since().is_some_and(|t| now.is_within(DEFAULT_PROGRESS_DEADLINE, t))
+                self.unavailable_since()
+                    .is_some_and(|t| now.is_within(DEFAULT_PROGRESS_DEADLINE, t))
             })
     }
 
     fn unavailable_since(&self) -> Option<Time> {
-        self.condition("Available").filter(|c| c.is_false()).and_then(|c| c.last_transition_time)
+        self.condition("Available")
+            .filter(|c| c.is_false())
+            .and_then(|c| c.last_transition_time)
     }
 
     /// Since when the pods are too few, as the conditions tell it: the newer of the moment at which the
     /// Deployment stopped being Available and the last step of a rollout that is not over.
     fn shortage_began(&self) -> Option<Time> {
-        let step = self.progressing.filter(|p| p.reason != ROLLOUT_OVER).and_then(|p| p.last_update_time);
+        let step = self
+            .progressing
+            .filter(|p| p.reason != ROLLOUT_OVER)
+            .and_then(|p| p.last_update_time);
         self.unavailable_since().max(step)
     }
 
@@ -442,7 +474,11 @@ impl Judge<'_> {
             return;
         }
         let pods = if going == 1 { "pod" } else { "pods" };
-        let since = self.deployment.meta().last_spec_write().map(|t| self.evidence.now.age(t));
+        let since = self
+            .deployment
+            .meta()
+            .last_spec_write()
+            .map(|t| self.evidence.now.age(t));
         notes.push(match since {
             Some(age) if age > LINGER_SECONDS => format!("{going} {pods} still going after {} min", age / 60),
             _ => format!("{going} {pods} still going"),
@@ -456,19 +492,28 @@ impl Judge<'_> {
             // Its conditions are of an older spec.
             return Vec::new();
         }
-        let mut causes = self.evidence.pods.as_ref().map(Pods::hard_causes).unwrap_or_default();
+        let mut causes = self
+            .evidence
+            .pods
+            .as_ref()
+            .map(Pods::hard_causes)
+            .unwrap_or_default();
         let failure = self.condition("ReplicaFailure").filter(|c| c.is_true());
         let stalled = self.progressing.filter(|p| p.is_false());
         let kubectl = |what: &str| Some(format!("kubectl -n {} {what} {}", meta.namespace, meta.name));
-        causes.extend(failure.map(|c| (c, "describe deployment")).into_iter().chain(stalled.map(|c| (c, "rollout status deployment"))).map(
-            |(condition, command)| Cause {
-                code: condition.reason.clone(),
-                message: condition.message.clone(),
-                count: 1,
-                example: Some(format!("Deployment/{}", meta.name)),
-                hint: kubectl(command),
-            },
-        ));
+        causes.extend(
+            failure
+                .map(|c| (c, "describe deployment"))
+                .into_iter()
+                .chain(stalled.map(|c| (c, "rollout status deployment")))
+                .map(|(condition, command)| Cause {
+                    code: condition.reason.clone(),
+                    message: condition.message.clone(),
+                    count: 1,
+                    example: Some(format!("Deployment/{}", meta.name)),
+                    hint: kubectl(command),
+                }),
+        );
         causes
     }
 }

@@ -40,7 +40,12 @@ impl Evidence<'_> {
     /// Nothing is known beside the object and the time.
     #[must_use]
     pub fn at(now: Now) -> Self {
-        Self { now, pods: None, first_seen: None, named: false }
+        Self {
+            now,
+            pods: None,
+            first_seen: None,
+            named: false,
+        }
     }
 }
 

@@ -36,14 +36,19 @@ pub struct Pods<'a> {
 impl Pods<'_> {
     /// Active pods that are not ready.
     fn not_ready(&self) -> impl Iterator<Item = (&Pod, Now)> {
-        self.pods.iter().filter(|(p, _)| p.is_active() && !p.is_ready()).map(|(p, now)| (*p, *now))
+        self.pods
+            .iter()
+            .filter(|(p, _)| p.is_active() && !p.is_ready())
+            .map(|(p, now)| (*p, *now))
     }
 
     /// How many active pods are not ready yet and were created within the grace.
     #[must_use]
     pub(super) fn young(&self) -> i64 {
         let young = self.not_ready().filter(|(pod, now)| {
-            pod.meta().creation_timestamp.is_some_and(|t| now.is_within(GRACE_SECONDS, t))
+            pod.meta()
+                .creation_timestamp
+                .is_some_and(|t| now.is_within(GRACE_SECONDS, t))
         });
         i64::try_from(young.count()).unwrap_or(i64::MAX)
     }
@@ -63,7 +68,9 @@ impl Pods<'_> {
     pub(super) fn hard_causes(&self) -> Vec<Cause> {
         let mut causes: Vec<Cause> = Vec::new();
         for (pod, now) in self.not_ready() {
-            let Some((code, message)) = hard_cause(pod, now) else { continue };
+            let Some((code, message)) = hard_cause(pod, now) else {
+                continue;
+            };
             match causes.iter_mut().find(|c| c.code == code) {
                 Some(cause) => cause.count += 1,
                 None => {
@@ -73,7 +80,10 @@ impl Pods<'_> {
                         message,
                         count: 1,
                         example: Some(format!("Pod/{}", meta.name)),
-                        hint: Some(format!("kubectl -n {} describe pod {}", meta.namespace, meta.name)),
+                        hint: Some(format!(
+                            "kubectl -n {} describe pod {}",
+                            meta.namespace, meta.name
+                        )),
                     });
                 }
             }
@@ -91,7 +101,11 @@ fn hard_cause(pod: &Pod, now: Now) -> Option<(&'static str, String)> {
         return (scheduled.reason == "Unschedulable" && settled)
             .then(|| ("Unschedulable", scheduled.message.clone()));
     }
-    status.init_container_statuses.iter().chain(&status.container_statuses).find_map(|c| of_container(c, now))
+    status
+        .init_container_statuses
+        .iter()
+        .chain(&status.container_statuses)
+        .find_map(|c| of_container(c, now))
 }
 
 fn of_container(container: &ContainerStatus, now: Now) -> Option<(&'static str, String)> {
@@ -99,22 +113,28 @@ fn of_container(container: &ContainerStatus, now: Now) -> Option<(&'static str, 
     let last = container.last_state.as_ref().and_then(|s| s.terminated.as_ref());
     let exit = || match last {
         Some(t) if t.reason == "OOMKilled" => {
-            format!("container {} ran out of memory ({} restarts)", container.name, container.restart_count)
+            format!(
+                "container {} ran out of memory ({} restarts)",
+                container.name, container.restart_count
+            )
         }
         Some(t) => format!(
             "container {} exited {} ({} restarts)",
             container.name, t.exit_code, container.restart_count
         ),
-        None => format!("container {} keeps crashing ({} restarts)", container.name, container.restart_count),
+        None => format!(
+            "container {} keeps crashing ({} restarts)",
+            container.name, container.restart_count
+        ),
     };
-    if let Some(waiting) = waiting {
-        if let Some((reason, code)) = HARD_WAITING.iter().find(|(reason, _)| *reason == waiting.reason) {
-            return Some(match *code {
-                "CrashLoop" => (code, exit()),
-                _ if waiting.message.is_empty() => (code, format!("container {}: {reason}", container.name)),
-                _ => (code, format!("container {}: {}", container.name, waiting.message)),
-            });
-        }
+    if let Some(waiting) = waiting
+        && let Some((reason, code)) = HARD_WAITING.iter().find(|(reason, _)| *reason == waiting.reason)
+    {
+        return Some(match *code {
+            "CrashLoop" => (code, exit()),
+            _ if waiting.message.is_empty() => (code, format!("container {}: {reason}", container.name)),
+            _ => (code, format!("container {}: {}", container.name, waiting.message)),
+        });
     }
     let crashed = last.is_some_and(|t| {
         (t.exit_code != 0 || t.reason == "OOMKilled")

@@ -128,7 +128,9 @@ impl Class {
             Self::BadConfiguration => "check the kubeconfig: kubectl config view --minify",
             Self::Credential => "run the credential command of the kubeconfig by hand, or log in again",
             Self::Dns => "check the server's name in the kubeconfig, and the VPN or DNS of this machine",
-            Self::Refused => "nothing listens there: check the server's address, and whether kube-apiserver runs",
+            Self::Refused => {
+                "nothing listens there: check the server's address, and whether kube-apiserver runs"
+            }
             Self::Unreachable => "there is no route: check the VPN, the network and the server's address",
             Self::UnknownAuthority => {
                 "check certificate-authority in the kubeconfig; a proxy that inspects TLS shows the same"
@@ -137,7 +139,9 @@ impl Class {
             Self::WrongName => "check the server's address, or set tls-server-name in the kubeconfig",
             Self::Tls => "check the client certificate in the kubeconfig, and what listens at the address",
             Self::Timeout => "check firewall, VPN and proxy on the way, then the load of the API server",
-            Self::ConnectionLost => "try again; if it stays, look at the load balancer and at kube-apiserver's log",
+            Self::ConnectionLost => {
+                "try again; if it stays, look at the load balancer and at kube-apiserver's log"
+            }
             Self::Unauthenticated => "log in again: the credential is missing, wrong or expired",
             Self::Forbidden => "ask for the missing rule: kubectl auth can-i --list shows what you have",
             Self::NotFound => "check the name",
@@ -190,7 +194,10 @@ impl Failure {
     /// The same with another hint.
     #[must_use]
     pub fn with_hint(self, hint: impl Into<String>) -> Self {
-        Self { hint: Some(hint.into()), ..self }
+        Self {
+            hint: Some(hint.into()),
+            ..self
+        }
     }
 
     /// One line of what to do next.

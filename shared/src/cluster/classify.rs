@@ -128,7 +128,9 @@ pub(super) fn code(code: u16) -> Option<Class> {
 
 /// The failure that an answer with that code and body is; `body` may be the beginning of one.
 pub(super) fn answer(class: Class, code: u16, body: &[u8], retry_after: Option<Duration>) -> Failure {
-    let status: Option<Status> = serde_json::from_slice(body).ok().filter(|s: &Status| s.kind == "Status");
+    let status: Option<Status> = serde_json::from_slice(body)
+        .ok()
+        .filter(|s: &Status| s.kind == "Status");
     let message = match status {
         Some(status) if !status.message.is_empty() => status.message,
         Some(status) => status.reason,
@@ -142,10 +144,22 @@ pub(super) fn answer(class: Class, code: u16, body: &[u8], retry_after: Option<D
                         .with_hint("write https:// in front of the server's address in the kubeconfig")
                 };
             }
-            let line = text.lines().map(str::trim).find(|l| !l.is_empty()).unwrap_or_default();
+            let line = text
+                .lines()
+                .map(str::trim)
+                .find(|l| !l.is_empty())
+                .unwrap_or_default();
             let short: String = line.chars().take(120).collect();
-            if short.is_empty() { format!("HTTP {code}") } else { format!("HTTP {code}: {short}") }
+            if short.is_empty() {
+                format!("HTTP {code}")
+            } else {
+                format!("HTTP {code}: {short}")
+            }
         }
     };
-    Failure { status: Some(code), retry_after, ..Failure::new(class, message) }
+    Failure {
+        status: Some(code),
+        retry_after,
+        ..Failure::new(class, message)
+    }
 }

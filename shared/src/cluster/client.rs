@@ -33,7 +33,12 @@ pub struct Deadlines {
 impl Default for Deadlines {
     /// 5 s to connect, 10 s without a byte; no other bound.
     fn default() -> Self {
-        Self { connect: Duration::from_secs(5), idle: Duration::from_secs(10), request: None, run: None }
+        Self {
+            connect: Duration::from_secs(5),
+            idle: Duration::from_secs(10),
+            request: None,
+            run: None,
+        }
     }
 }
 
@@ -91,7 +96,9 @@ struct Shared {
 
 impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Client").field("server", &self.shared.server).finish_non_exhaustive()
+        f.debug_struct("Client")
+            .field("server", &self.shared.server)
+            .finish_non_exhaustive()
     }
 }
 
@@ -105,8 +112,11 @@ impl Client {
         // One provider in the process: without a default one rustls panics at its first use. An error only
         // says that it is set already.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let Chosen { config, context, origin } =
-            config::load(&settings.origin, settings.context.as_deref()).await?;
+        let Chosen {
+            config,
+            context,
+            origin,
+        } = config::load(&settings.origin, settings.context.as_deref()).await?;
         let user_agent = header::HeaderValue::from_str(&settings.user_agent)
             .map_err(|_| Failure::new(Class::BadConfiguration, "the user agent has control characters"))?;
         let shared = Arc::new(Shared {
@@ -119,12 +129,18 @@ impl Client {
             date: std::sync::Mutex::new(None),
         });
         let started = Instant::now();
-        let wire = wire_with_deadline(config, settings.deadlines.connect).await.map_err(|failure| Failure {
-            endpoint: shared.server.clone(),
-            elapsed: started.elapsed(),
-            ..failure
-        })?;
-        Ok(Self { wire, shared, deadlines: settings.deadlines })
+        let wire = wire_with_deadline(config, settings.deadlines.connect)
+            .await
+            .map_err(|failure| Failure {
+                endpoint: shared.server.clone(),
+                elapsed: started.elapsed(),
+                ..failure
+            })?;
+        Ok(Self {
+            wire,
+            shared,
+            deadlines: settings.deadlines,
+        })
     }
 
     /// URL of the API server.
@@ -195,7 +211,12 @@ impl Client {
             .header(header::ACCEPT_ENCODING, encoding)
             .header(header::USER_AGENT, self.shared.user_agent.clone())
             .body(Empty::new())
-            .map_err(|e| answer.fail(Failure::new(Class::Rejected, format!("impossible path {path:?}: {e}"))))?;
+            .map_err(|e| {
+                answer.fail(Failure::new(
+                    Class::Rejected,
+                    format!("impossible path {path:?}: {e}"),
+                ))
+            })?;
         let (until, why) = answer.deadline();
         let sent = timeout_at(until, self.wire.clone().oneshot(request)).await;
         let response = match sent {
@@ -212,9 +233,10 @@ impl Client {
         };
         let text = |name| response.headers().get(name).and_then(|v| v.to_str().ok());
         answer.status = response.status().as_u16();
-        answer.content_type = text(header::CONTENT_TYPE).unwrap_or_default().to_owned();
-        answer.retry_after =
-            text(header::RETRY_AFTER).and_then(|v| v.trim().parse().ok()).map(Duration::from_secs);
+        answer.content_type = text(header::CONTENT_TYPE).map(str::to_owned).unwrap_or_default();
+        answer.retry_after = text(header::RETRY_AFTER)
+            .and_then(|v| v.trim().parse().ok())
+            .map(Duration::from_secs);
         if text(header::CONTENT_ENCODING).is_some_and(|e| e.eq_ignore_ascii_case("gzip")) {
             answer.inflate = Some(Inflate::default());
         }
@@ -269,7 +291,10 @@ struct Inflate {
 
 impl Default for Inflate {
     fn default() -> Self {
-        Self { packed: Bytes::new(), decoder: flate2::write::GzDecoder::new(Vec::new()) }
+        Self {
+            packed: Bytes::new(),
+            decoder: flate2::write::GzDecoder::new(Vec::new()),
+        }
     }
 }
 
@@ -299,6 +324,7 @@ impl Inflate {
 }
 
 /// Whether an answer is a refusal.
+#[allow(clippy::large_enum_variant, reason = "it is taken apart where it is made")]
 pub enum Refusal {
     /// It is not, and its body can be read.
     None(Answer),
@@ -315,7 +341,11 @@ impl Answer {
 
     /// The same with another bound on silence and none on the whole: for a watch, which is meant to stay open.
     pub(super) fn with_idle(mut self, idle: Duration) -> Self {
-        self.client.deadlines = Deadlines { idle, request: None, ..self.client.deadlines };
+        self.client.deadlines = Deadlines {
+            idle,
+            request: None,
+            ..self.client.deadlines
+        };
         self
     }
 
@@ -330,13 +360,16 @@ impl Answer {
                     Ok(Some(plain)) => return Ok(Some(plain)),
                     Ok(None) => {}
                     Err(error) => {
-                        let failure = Failure::new(Class::ConnectionLost, format!("the gzip is broken: {error}"));
+                        let failure =
+                            Failure::new(Class::ConnectionLost, format!("the gzip is broken: {error}"));
                         return Err(self.fail(failure));
                     }
                 }
             }
             let (until, why) = self.deadline();
-            let Some(body) = &mut self.body else { return Ok(None) };
+            let Some(body) = &mut self.body else {
+                return Ok(None);
+            };
             let failure = match timeout_at(until, body.frame()).await {
                 Ok(Some(Ok(frame))) => match frame.into_data() {
                     Ok(data) => {
@@ -357,9 +390,10 @@ impl Answer {
                     }
                     // Comes back here for the end of the body.
                     Some(Ok(rest)) => return Ok(Some(rest)),
-                    Some(Err(error)) => {
-                        Failure::new(Class::ConnectionLost, format!("the answer broke off in its gzip: {error}"))
-                    }
+                    Some(Err(error)) => Failure::new(
+                        Class::ConnectionLost,
+                        format!("the answer broke off in its gzip: {error}"),
+                    ),
                 },
                 Ok(Some(Err(error))) => {
                     let (_, message) = classify::transport(&error);
@@ -398,7 +432,9 @@ impl Answer {
     /// # Errors
     /// A transport failure on the way.
     pub async fn refusal(mut self) -> Result<Refusal, Failure> {
-        let Some(class) = classify::code(self.status) else { return Ok(Refusal::None(self)) };
+        let Some(class) = classify::code(self.status) else {
+            return Ok(Refusal::None(self));
+        };
         let (status, retry_after) = (self.status, self.retry_after);
         let mut body = Vec::new();
         // A Status is short; of anything longer the beginning is enough.
@@ -415,18 +451,23 @@ impl Answer {
 
     /// The next deadline, and the sentence for the case that it passes.
     fn deadline(&self) -> (Instant, String) {
-        let Deadlines { idle, request, run, .. } = self.client.deadlines;
+        let Deadlines {
+            idle, request, run, ..
+        } = self.client.deadlines;
         let mut first = (Instant::now() + idle, format!("no byte for {}", seconds(idle)));
         if let Some(limit) = request {
             let until = self.started + limit;
             if until < first.0 {
-                first = (until, format!("not finished within the request timeout of {}", seconds(limit)));
+                first = (
+                    until,
+                    format!("not finished within the request timeout of {}", seconds(limit)),
+                );
             }
         }
-        if let Some(until) = run {
-            if until < first.0 {
-                first = (until, "not finished before the deadline of the whole run".into());
-            }
+        if let Some(until) = run
+            && until < first.0
+        {
+            first = (until, "not finished before the deadline of the whole run".into());
         }
         first
     }
@@ -467,17 +508,20 @@ fn seconds(duration: Duration) -> String {
 /// that never ends is left behind when the deadline passes; it ends with the process.
 async fn wire_with_deadline(config: kube::Config, limit: Duration) -> Result<Wire, Failure> {
     if config.auth_info.exec.is_none() {
-        return wire(config, limit);
+        return wire(&config, limit);
     }
     let (done, built) = tokio::sync::oneshot::channel();
     let runtime = tokio::runtime::Handle::current();
     std::thread::spawn(move || {
         let _in_runtime = runtime.enter();
-        let _ = done.send(wire(config, limit));
+        let _ = done.send(wire(&config, limit));
     });
     match timeout_at(Instant::now() + limit, built).await {
         Ok(Ok(built)) => built,
-        Ok(Err(_)) => Err(Failure::new(Class::Credential, "the credential plugin could not be run")),
+        Ok(Err(_)) => Err(Failure::new(
+            Class::Credential,
+            "the credential plugin could not be run",
+        )),
         Err(_) => Err(Failure::new(
             Class::Credential,
             format!("the credential plugin gave no answer within {}", seconds(limit)),
@@ -485,35 +529,43 @@ async fn wire_with_deadline(config: kube::Config, limit: Duration) -> Result<Wir
     }
 }
 
-fn wire(config: kube::Config, connect: Duration) -> Result<Wire, Failure> {
+fn wire(config: &kube::Config, connect: Duration) -> Result<Wire, Failure> {
     let mut tcp = HttpConnector::new();
     tcp.enforce_http(false);
     // A request is one small packet that must not wait for the acknowledgement of the last one.
     tcp.set_nodelay(true);
     tcp.set_connect_timeout(Some(connect));
     match config.proxy_url.clone() {
-        None => stack(&config, tcp, connect),
+        None => stack(config, tcp, connect),
         Some(proxy) => match proxy.scheme_str() {
-            Some("socks5" | "socks5h") => stack(&config, SocksV5::new(proxy, tcp), connect),
+            Some("socks5" | "socks5h") => stack(config, SocksV5::new(proxy, tcp), connect),
             Some("http") => {
                 let tunnel = Tunnel::new(proxy.clone(), tcp);
-                stack(&config, with_proxy_authorization(&proxy, tunnel), connect)
+                stack(config, with_proxy_authorization(&proxy, tunnel), connect)
             }
             Some("https") => {
-                let tls = config.rustls_https_connector_with_connector(tcp).map_err(|e| of_kube(&e))?;
+                let tls = config
+                    .rustls_https_connector_with_connector(tcp)
+                    .map_err(|e| of_kube(&e))?;
                 let tunnel = Tunnel::new(proxy.clone(), tls);
-                stack(&config, with_proxy_authorization(&proxy, tunnel), connect)
+                stack(config, with_proxy_authorization(&proxy, tunnel), connect)
             }
             _ => Err(Failure::new(
                 Class::BadConfiguration,
-                format!("the proxy's scheme {:?} is none of http, https, socks5", proxy.scheme_str()),
+                format!(
+                    "the proxy's scheme {:?} is none of http, https, socks5",
+                    proxy.scheme_str()
+                ),
             )),
         },
     }
 }
 
 fn with_proxy_authorization<C>(proxy: &http::Uri, tunnel: Tunnel<C>) -> Tunnel<C> {
-    let user = proxy.authority().and_then(|a| a.as_str().rsplit_once('@')).map(|(user, _)| user);
+    let user = proxy
+        .authority()
+        .and_then(|a| a.as_str().rsplit_once('@'))
+        .map(|(user, _)| user);
     match user.and_then(basic_authorization) {
         Some(value) => tunnel.with_auth(value),
         None => tunnel,
@@ -536,7 +588,9 @@ where
     C::Future: Send + 'static,
     C::Error: Into<BoxError> + Send + Sync + std::error::Error + 'static,
 {
-    let tls = config.rustls_https_connector_with_connector(connector).map_err(|e| of_kube(&e))?;
+    let tls = config
+        .rustls_https_connector_with_connector(connector)
+        .map_err(|e| of_kube(&e))?;
     // The connector's own bound ends with TCP; a peer that accepts and then says nothing needs one over TLS too.
     let connector = tower::service_fn(move |uri: http::Uri| {
         let connecting = tls.clone().oneshot(uri);
@@ -548,9 +602,15 @@ where
         })
     });
     let client = hyper_util::client::legacy::Client::builder(TokioExecutor::new()).build(connector);
-    let authorized = tower::util::option_layer(config.auth_layer().map_err(|e| of_kube(&e))?)
-        .layer(config.extra_headers_layer().map_err(|e| of_kube(&e))?.layer(client.map_err(BoxError::from)));
-    Ok(BoxCloneSyncService::new(config.base_uri_layer().layer(authorized.map_err(BoxError::from))))
+    let authorized = tower::util::option_layer(config.auth_layer().map_err(|e| of_kube(&e))?).layer(
+        config
+            .extra_headers_layer()
+            .map_err(|e| of_kube(&e))?
+            .layer(client.map_err(BoxError::from)),
+    );
+    Ok(BoxCloneSyncService::new(
+        config.base_uri_layer().layer(authorized.map_err(BoxError::from)),
+    ))
 }
 
 fn of_kube(error: &kube::Error) -> Failure {

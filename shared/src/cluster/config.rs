@@ -49,8 +49,11 @@ pub(super) async fn load(origin: &Origin, context: Option<&str>) -> Result<Chose
             }
             if found.is_empty() {
                 let looked: Vec<String> = files.iter().map(|f| f.display().to_string()).collect();
-                return Err(bad(format!("there is no kubeconfig (looked for {})", looked.join(", ")))
-                    .with_hint("set KUBECONFIG, or give --kubeconfig FILE"));
+                return Err(bad(format!(
+                    "there is no kubeconfig (looked for {})",
+                    looked.join(", ")
+                ))
+                .with_hint("set KUBECONFIG, or give --kubeconfig FILE"));
             }
             from_files(&found, context).await
         }
@@ -63,19 +66,32 @@ fn bad(message: impl Into<String>) -> Failure {
 }
 
 /// The kubeconfig files that the environment names, existing or not.
-#[allow(clippy::disallowed_methods, reason = "this is the room that reads the environment for clusters")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "this is the room that reads the environment for clusters"
+)]
 fn environment_files() -> Vec<PathBuf> {
     let listed: Vec<PathBuf> = std::env::var_os("KUBECONFIG")
-        .map(|value| std::env::split_paths(&value).filter(|p| !p.as_os_str().is_empty()).collect())
+        .map(|value| {
+            std::env::split_paths(&value)
+                .filter(|p| !p.as_os_str().is_empty())
+                .collect()
+        })
         .unwrap_or_default();
     if !listed.is_empty() {
         return listed;
     }
-    std::env::home_dir().map(|home| home.join(".kube").join("config")).into_iter().collect()
+    std::env::home_dir()
+        .map(|home| home.join(".kube").join("config"))
+        .into_iter()
+        .collect()
 }
 
 /// As client-go decides it: the Service's address in the environment, and a mounted token.
-#[allow(clippy::disallowed_methods, reason = "this is the room that reads the environment for clusters")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "this is the room that reads the environment for clusters"
+)]
 fn in_cluster_is_possible() -> bool {
     std::env::var_os("KUBERNETES_SERVICE_HOST").is_some()
         && Path::new("/var/run/secrets/kubernetes.io/serviceaccount/token").exists()
@@ -86,7 +102,11 @@ fn in_cluster() -> Result<Chosen, Failure> {
         bad(format!("no in-cluster configuration: {}", chain(&error)))
             .with_hint("run it in a pod with a ServiceAccount token, or give --kubeconfig FILE")
     })?;
-    Ok(Chosen { config, context: None, origin: "in-cluster ServiceAccount".into() })
+    Ok(Chosen {
+        config,
+        context: None,
+        origin: "in-cluster ServiceAccount".into(),
+    })
 }
 
 async fn from_files(files: &[PathBuf], context: Option<&str>) -> Result<Chosen, Failure> {
@@ -96,25 +116,45 @@ async fn from_files(files: &[PathBuf], context: Option<&str>) -> Result<Chosen, 
             .and_then(|next| merged.merge(next))
             .map_err(|error| bad(format!("kubeconfig {}: {}", file.display(), words(&error))))?;
     }
-    let origin = files.iter().map(|f| f.display().to_string()).collect::<Vec<_>>().join(", ");
+    let origin = files
+        .iter()
+        .map(|f| f.display().to_string())
+        .collect::<Vec<_>>()
+        .join(", ");
     let contexts: Vec<String> = merged.contexts.iter().map(|c| c.name.clone()).collect();
-    let context = context.map(str::to_owned).or_else(|| merged.current_context.clone()).filter(|c| !c.is_empty());
-    let options = KubeConfigOptions { context: context.clone(), ..KubeConfigOptions::default() };
+    let context = context
+        .map(str::to_owned)
+        .or_else(|| merged.current_context.clone())
+        .filter(|c| !c.is_empty());
+    let options = KubeConfigOptions {
+        context: context.clone(),
+        ..KubeConfigOptions::default()
+    };
     let mut config = kube::Config::from_custom_kubeconfig(merged, &options)
         .await
         .map_err(|error| of_kubeconfig(&error, &origin, &contexts))?;
     if config.root_cert.as_ref().is_some_and(Vec::is_empty) {
-        return Err(bad(format!("kubeconfig {origin}: certificate-authority holds no certificate")));
+        return Err(bad(format!(
+            "kubeconfig {origin}: certificate-authority holds no certificate"
+        )));
     }
     trim_token_file(&mut config);
-    Ok(Chosen { config, context, origin })
+    Ok(Chosen {
+        config,
+        context,
+        origin,
+    })
 }
 
 /// A token file that was written by hand ends with a line end, which kubectl trims and kube refuses. Only such a file
 /// is read here, once; any other is left to kube, which reads it again as it changes.
 fn trim_token_file(config: &mut kube::Config) {
-    let Some(file) = &config.auth_info.token_file else { return };
-    let Ok(text) = std::fs::read_to_string(file) else { return };
+    let Some(file) = &config.auth_info.token_file else {
+        return;
+    };
+    let Ok(text) = std::fs::read_to_string(file) else {
+        return;
+    };
     if text.trim() != text {
         config.auth_info.token = Some(text.trim().to_owned().into());
         config.auth_info.token_file = None;
@@ -139,9 +179,15 @@ fn of_kubeconfig(error: &KubeconfigError, origin: &str, contexts: &[String]) -> 
 /// What an error says, without the lines and values of the file that a YAML parser shows with it: a token may be
 /// among them.
 fn words(error: &KubeconfigError) -> String {
-    let KubeconfigError::Parse(yaml) = error else { return chain(error) };
+    let KubeconfigError::Parse(yaml) = error else {
+        return chain(error);
+    };
     let text = yaml.to_string();
-    let line = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+    let line = text
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .trim_start_matches("error: ");
     let unquoted: Vec<&str> = line.split('"').step_by(2).collect();
     format!("is no kubeconfig: {}", unquoted.join("..."))
 }

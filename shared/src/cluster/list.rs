@@ -19,7 +19,11 @@ pub(super) const ACCEPT_JSON: &str = "application/json";
 /// Larger than any object.
 const OBJECT_LIMIT: usize = crate::decode::MAX_ITEM_BYTES;
 /// Everything that has a meaning in a query is escaped.
-const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const QUERY: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// What to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -66,7 +70,10 @@ impl ListOptions {
     pub(super) fn path<T: Resource>(&self) -> String {
         let mut path = path_of::<T>(self.namespace.as_deref());
         let mut separator = '?';
-        for (name, value) in [("labelSelector", &self.label_selector), ("fieldSelector", &self.field_selector)] {
+        for (name, value) in [
+            ("labelSelector", &self.label_selector),
+            ("fieldSelector", &self.field_selector),
+        ] {
             if !value.is_empty() {
                 path = format!("{path}{separator}{name}={}", escape(value));
                 separator = '&';
@@ -135,7 +142,10 @@ async fn pages<T: Resource>(client: &Client, options: &ListOptions) -> Result<Li
         let separator = if first.contains('?') { '&' } else { '?' };
         format!("{first}{separator}continue={}", escape(token))
     };
-    let mut listed = Listed { items: Vec::new(), resource_version: String::new() };
+    let mut listed = Listed {
+        items: Vec::new(),
+        resource_version: String::new(),
+    };
     let mut coming = ask::<T>(client, first.clone());
     loop {
         let early = match (&mut coming.next).await {
@@ -148,7 +158,10 @@ async fn pages<T: Resource>(client: &Client, options: &ListOptions) -> Result<Li
         let page = match coming.page.join_next().await {
             Some(Ok(page)) => page?,
             Some(Err(_)) | None => {
-                return Err(Failure::new(Class::ConnectionLost, "reading the list was interrupted"));
+                return Err(Failure::new(
+                    Class::ConnectionLost,
+                    "reading the list was interrupted",
+                ));
             }
         };
         if listed.items.is_empty() {
@@ -176,21 +189,35 @@ async fn read_page<T: Resource>(client: &Client, path: &str, tell: &Tell<'_>) ->
         Refusal::Failed(failure) => return Err(failure),
     };
     let mut reader = ListReader::for_content_type(&answer.content_type);
-    let mut page = Page { items: Vec::new(), resource_version: String::new(), next: None };
+    let mut page = Page {
+        items: Vec::new(),
+        resource_version: String::new(),
+        next: None,
+    };
     let not_a_list = |error: ListError, answer: &super::Answer| {
         let class = match error {
             ListError::CutOff { .. } => Class::ConnectionLost,
             ListError::NotAList(_) | ListError::TooLarge => Class::NotAnApiServer,
         };
         Failure {
-            endpoint: format!("{}{}", client.server(), path.split('?').next().unwrap_or_default()),
+            endpoint: format!(
+                "{}{}",
+                client.server(),
+                path.split('?').next().unwrap_or_default()
+            ),
             elapsed: answer.elapsed(),
             ..Failure::new(class, error.to_string())
         }
     };
     while let Some(chunk) = answer.chunk().await? {
-        let mut pieces = PieceSink { page: &mut page, tell, json: matches!(reader, ListReader::Json(_)) };
-        reader.push(&chunk, &mut |piece| pieces.take(piece)).map_err(|e| not_a_list(e, &answer))?;
+        let mut pieces = PieceSink {
+            page: &mut page,
+            tell,
+            json: matches!(reader, ListReader::Json(_)),
+        };
+        reader
+            .push(&chunk, &mut |piece| pieces.take(&piece))
+            .map_err(|e| not_a_list(e, &answer))?;
     }
     reader.finish().map_err(|e| not_a_list(e, &answer))?;
     Ok(page)
@@ -203,18 +230,23 @@ struct PieceSink<'a, 'b, T> {
 }
 
 impl<T: Resource> PieceSink<'_, '_, T> {
-    fn take(&mut self, piece: Piece<'_>) {
-        match piece {
+    fn take(&mut self, piece: &Piece<'_>) {
+        match *piece {
             Piece::Item(bytes) => {
-                let mut item: Decoded<T> =
-                    if self.json { crate::resource::from_json(bytes) } else { crate::resource::from_proto(bytes) };
+                let mut item: Decoded<T> = if self.json {
+                    crate::resource::from_json(bytes)
+                } else {
+                    crate::resource::from_proto(bytes)
+                };
                 if let Ok(object) = &mut item {
                     object.slim();
                 }
                 self.page.items.push(item);
             }
             Piece::Meta(bytes) => {
-                let Some(meta) = crate::decode::list_meta(bytes, self.json) else { return };
+                let Some(meta) = crate::decode::list_meta(bytes, self.json) else {
+                    return;
+                };
                 let next = Some(meta.continue_token).filter(|t| !t.is_empty());
                 self.page.resource_version = meta.resource_version;
                 if let Some(tell) = self.tell.lock().ok().and_then(|mut tell| tell.take()) {

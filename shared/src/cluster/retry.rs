@@ -27,14 +27,22 @@ where
             Err(failure) => failure,
         };
         let wait = failure.retry_after.unwrap_or(pause);
-        let in_time = client.run_deadline().is_none_or(|until| Instant::now() + wait < until);
+        let in_time = client
+            .run_deadline()
+            .is_none_or(|until| Instant::now() + wait < until);
         if !passes(&failure) || wait > LONGEST_PAUSE || !in_time {
-            return Err(Failure { elapsed: started.elapsed(), ..failure });
+            return Err(Failure {
+                elapsed: started.elapsed(),
+                ..failure
+            });
         }
         tokio::time::sleep(wait).await;
         pause *= 4;
     }
-    request().await.map_err(|failure| Failure { elapsed: started.elapsed(), ..failure })
+    request().await.map_err(|failure| Failure {
+        elapsed: started.elapsed(),
+        ..failure
+    })
 }
 
 /// Whether the failure may be over in a moment. A refused or silent address is not tried again: saying so at

@@ -186,20 +186,21 @@ impl<T: Resource> Watch<T> {
                 },
             };
             match line {
-                Ok(Some(line)) => {
-                    match self.event(line) {
-                        Ok(Some(event)) => {
-                            self.stream = Some(stream);
-                            return Ok(event);
-                        }
-                        Ok(None) => self.relist()?,
-                        Err(failure) => return Err(self.start_over_after(failure)),
+                Ok(Some(line)) => match self.event(line) {
+                    Ok(Some(event)) => {
+                        self.stream = Some(stream);
+                        return Ok(event);
                     }
-                }
+                    Ok(None) => self.relist()?,
+                    Err(failure) => return Err(self.start_over_after(failure)),
+                },
                 // The server ends every watch after a while; that is no failure.
                 Ok(None) if opened.elapsed() >= SHORTEST_WATCH => {}
                 Ok(None) => {
-                    return Err(Failure::new(Class::ConnectionLost, "the watch ended as soon as it began"));
+                    return Err(Failure::new(
+                        Class::ConnectionLost,
+                        "the watch ended as soon as it began",
+                    ));
                 }
                 Err(failure) => return Err(self.start_over_after(failure)),
             }
@@ -219,14 +220,21 @@ impl<T: Resource> Watch<T> {
     fn relist(&mut self) -> Result<(), Failure> {
         self.resource_version = None;
         if std::mem::replace(&mut self.relisted, true) {
-            return Err(Failure::new(Class::Expired, "the version of a list that was just read is gone"));
+            return Err(Failure::new(
+                Class::Expired,
+                "the version of a list that was just read is gone",
+            ));
         }
         Ok(())
     }
 
     /// Opens the stream of events after that version; `None` where the version is gone.
     async fn open(&self, version: &str) -> Result<Option<Stream>, Failure> {
-        let base = ListOptions { page_size: 0, ..self.options.clone() }.path::<T>();
+        let base = ListOptions {
+            page_size: 0,
+            ..self.options.clone()
+        }
+        .path::<T>();
         let separator = if base.contains('?') { '&' } else { '?' };
         // Spread over a minute, so that agents do not all reopen at once.
         let timeout = 240 + random() % 60;
@@ -252,7 +260,10 @@ impl<T: Resource> Watch<T> {
     /// Reads one line; `None` where it says that the version is gone.
     fn event(&mut self, line: &[u8]) -> Result<Option<Event<T>>, Failure> {
         let garbage = |error: &dyn std::fmt::Display| {
-            Failure::new(Class::NotAnApiServer, format!("the watch sent what is no event: {error}"))
+            Failure::new(
+                Class::NotAnApiServer,
+                format!("the watch sent what is no event: {error}"),
+            )
         };
         let Line { kind, object } = serde_json::from_slice(line).map_err(|e| garbage(&e))?;
         let object = object.get().as_bytes();
@@ -262,7 +273,10 @@ impl<T: Resource> Watch<T> {
                 return Ok(None);
             }
             let class = super::classify::code(status.code).unwrap_or(Class::Unhealthy);
-            return Err(Failure { status: Some(status.code), ..Failure::new(class, status.message) });
+            return Err(Failure {
+                status: Some(status.code),
+                ..Failure::new(class, status.message)
+            });
         }
         let Head { metadata } = serde_json::from_slice(object).map_err(|e| garbage(&e))?;
         if !metadata.resource_version.is_empty() {
@@ -276,9 +290,10 @@ impl<T: Resource> Watch<T> {
                 }
                 Ok(Some(Event::Applied(item)))
             }
-            "DELETED" => {
-                Ok(Some(Event::Deleted { namespace: metadata.namespace, name: metadata.name }))
-            }
+            "DELETED" => Ok(Some(Event::Deleted {
+                namespace: metadata.namespace,
+                name: metadata.name,
+            })),
             "BOOKMARK" => Ok(Some(Event::Bookmark)),
             other => Err(garbage(&format_args!("type {other:?}"))),
         }
@@ -302,7 +317,10 @@ impl Stream {
             self.used = 0;
             self.searched = self.buffer.len();
             if self.buffer.len() > MAX_ITEM_BYTES {
-                return Err(Failure::new(Class::NotAnApiServer, "the watch sent an endless line"));
+                return Err(Failure::new(
+                    Class::NotAnApiServer,
+                    "the watch sent an endless line",
+                ));
             }
             // An idle agent does not keep the room that its largest event took.
             if self.buffer.is_empty() {
@@ -318,7 +336,9 @@ impl Stream {
 
 /// The pause after that many failures: doubled each time, between a half and the whole of it.
 fn pause(failures: u32) -> Duration {
-    let whole = FIRST_PAUSE.saturating_mul(1 << failures.saturating_sub(1).min(10)).min(LONGEST_PAUSE);
+    let whole = FIRST_PAUSE
+        .saturating_mul(1 << failures.saturating_sub(1).min(10))
+        .min(LONGEST_PAUSE);
     whole / 2 + whole.mul_f64(f64::from(u16::try_from(random() & 0xffff).unwrap_or(0)) / 65536.0) / 2
 }
 
@@ -336,7 +356,10 @@ mod tests {
     fn pauses_grow_and_are_capped() {
         for (failures, least, most) in [(1, 125, 250), (2, 250, 500), (5, 2000, 4000), (6, 2500, 5000)] {
             let pause = pause(failures);
-            assert!(pause >= Duration::from_millis(least) && pause <= Duration::from_millis(most), "{failures}");
+            assert!(
+                pause >= Duration::from_millis(least) && pause <= Duration::from_millis(most),
+                "{failures}"
+            );
         }
         assert!(pause(u32::MAX) <= LONGEST_PAUSE);
     }

@@ -52,13 +52,20 @@ impl JsonList {
     /// A reader of a plain array, whose elements are the items.
     #[must_use]
     pub fn items() -> Self {
-        Self { is_array: true, ..Self::default() }
+        Self {
+            is_array: true,
+            ..Self::default()
+        }
     }
 
     /// The text of `apiVersion` or `kind`, empty where it was not seen or is no string.
     #[must_use]
     pub fn text(&self, key: &str) -> String {
-        let raw = if key == "kind" { &self.kind } else { &self.api_version };
+        let raw = if key == "kind" {
+            &self.kind
+        } else {
+            &self.api_version
+        };
         serde_json::from_slice(raw).unwrap_or_default()
     }
 
@@ -108,13 +115,9 @@ impl JsonList {
         }
     }
 
-    fn step(
-        &mut self,
-        data: &[u8],
-        on_piece: &mut dyn FnMut(Piece<'_>),
-    ) -> Result<Option<usize>, ListError> {
+    fn step(&mut self, data: &[u8], on_piece: &mut dyn FnMut(Piece<'_>)) -> Result<Option<usize>, ListError> {
         if self.scan.at > 0 {
-            return self.value(data, on_piece);
+            return Ok(self.value(data, on_piece));
         }
         let Some(blank) = data.iter().position(|b| !b.is_ascii_whitespace()) else {
             return Ok((!data.is_empty()).then_some(data.len()));
@@ -135,7 +138,7 @@ impl JsonList {
             }
             (Place::Key, b',') | (Place::Items, b',') => {}
             (Place::Key, b'}') => self.place = Place::End,
-            (Place::Key, b'"') => return self.value(data, on_piece),
+            (Place::Key, b'"') => return Ok(self.value(data, on_piece)),
             (Place::Colon, b':') => self.place = Place::Value,
             (Place::Value, b'[') if self.key == b"items" => {
                 self.items_seen = true;
@@ -143,21 +146,20 @@ impl JsonList {
             }
             (Place::Items, b']') if self.is_array => self.place = Place::End,
             (Place::Items, b']') => self.place = Place::Key,
-            (Place::Value | Place::Items, _) => return self.value(data, on_piece),
+            (Place::Value | Place::Items, _) => return Ok(self.value(data, on_piece)),
             (Place::End | Place::Key | Place::Colon, _) => {
-                return Err(ListError::NotAList(format!("{:?} where none belongs", byte as char)));
+                return Err(ListError::NotAList(format!(
+                    "{:?} where none belongs",
+                    byte as char
+                )));
             }
         }
         Ok(Some(1))
     }
 
     /// Scans the value at the front of `data` and hands it on once it is whole.
-    fn value(
-        &mut self,
-        data: &[u8],
-        on_piece: &mut dyn FnMut(Piece<'_>),
-    ) -> Result<Option<usize>, ListError> {
-        let Some(end) = self.scan.run(data) else { return Ok(None) };
+    fn value(&mut self, data: &[u8], on_piece: &mut dyn FnMut(Piece<'_>)) -> Option<usize> {
+        let end = self.scan.run(data)?;
         self.scan = Scan::default();
         let value = &data[..end];
         match self.place {
@@ -183,7 +185,7 @@ impl JsonList {
                 self.place = Place::Key;
             }
         }
-        Ok(Some(end))
+        Some(end)
     }
 }
 

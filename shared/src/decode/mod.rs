@@ -87,7 +87,9 @@ impl ListReader {
 #[must_use]
 pub fn list_meta(bytes: &[u8], json: bool) -> Option<ListMeta> {
     if json {
-        serde_json::from_slice::<Option<ListMeta>>(bytes).ok().map(Option::unwrap_or_default)
+        serde_json::from_slice::<Option<ListMeta>>(bytes)
+            .ok()
+            .map(Option::unwrap_or_default)
     } else {
         prost::Message::decode(bytes).ok()
     }

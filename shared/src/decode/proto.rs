@@ -28,7 +28,11 @@ enum Place {
     /// Between fields of the list, with so many bytes of it to come.
     List { left: usize },
     /// Inside a field that nobody reads.
-    Skip { left: usize, list_left: Option<usize>, raw_seen: bool },
+    Skip {
+        left: usize,
+        list_left: Option<usize>,
+        raw_seen: bool,
+    },
 }
 
 impl ProtoList {
@@ -47,16 +51,14 @@ impl ProtoList {
     }
 
     /// Reads one field or part of one; `None` where more bytes are needed.
-    fn step(
-        &mut self,
-        data: &[u8],
-        on_piece: &mut dyn FnMut(Piece<'_>),
-    ) -> Result<Option<usize>, ListError> {
+    fn step(&mut self, data: &[u8], on_piece: &mut dyn FnMut(Piece<'_>)) -> Result<Option<usize>, ListError> {
         match self.place {
             Place::Magic => {
                 let head = &data[..data.len().min(MAGIC.len())];
                 if !MAGIC.starts_with(head) {
-                    return Err(ListError::NotAList("it does not begin with the protobuf magic".into()));
+                    return Err(ListError::NotAList(
+                        "it does not begin with the protobuf magic".into(),
+                    ));
                 }
                 if head.len() < MAGIC.len() {
                     return Ok(None);
@@ -65,11 +67,17 @@ impl ProtoList {
                 Ok(Some(MAGIC.len()))
             }
             Place::Envelope { raw_seen } => {
-                let Some((field, header, length)) = field(data)? else { return Ok(None) };
+                let Some((field, header, length)) = field(data)? else {
+                    return Ok(None);
+                };
                 self.place = if field == RAW && !raw_seen {
                     Place::List { left: length }
                 } else {
-                    Place::Skip { left: length, list_left: None, raw_seen }
+                    Place::Skip {
+                        left: length,
+                        list_left: None,
+                        raw_seen,
+                    }
                 };
                 Ok(Some(header))
             }
@@ -78,19 +86,27 @@ impl ProtoList {
                 Ok(Some(0))
             }
             Place::List { left } => {
-                let Some((field, header, length)) = field(data)? else { return Ok(None) };
+                let Some((field, header, length)) = field(data)? else {
+                    return Ok(None);
+                };
                 let whole = header + length;
                 let Some(after) = left.checked_sub(whole) else {
                     return Err(ListError::NotAList("a field is longer than the list".into()));
                 };
                 if field != META && field != ITEM {
-                    self.place = Place::Skip { left: length, list_left: Some(after), raw_seen: true };
+                    self.place = Place::Skip {
+                        left: length,
+                        list_left: Some(after),
+                        raw_seen: true,
+                    };
                     return Ok(Some(header));
                 }
                 if length > MAX_ITEM_BYTES {
                     return Err(ListError::TooLarge);
                 }
-                let Some(value) = data.get(header..whole) else { return Ok(None) };
+                let Some(value) = data.get(header..whole) else {
+                    return Ok(None);
+                };
                 self.place = Place::List { left: after };
                 if field == ITEM {
                     self.items += 1;
@@ -100,19 +116,31 @@ impl ProtoList {
                 }
                 Ok(Some(whole))
             }
-            Place::Skip { left: 0, list_left, raw_seen } => {
+            Place::Skip {
+                left: 0,
+                list_left,
+                raw_seen,
+            } => {
                 self.place = match list_left {
                     Some(left) => Place::List { left },
                     None => Place::Envelope { raw_seen },
                 };
                 Ok(Some(0))
             }
-            Place::Skip { left, list_left, raw_seen } => {
+            Place::Skip {
+                left,
+                list_left,
+                raw_seen,
+            } => {
                 if data.is_empty() {
                     return Ok(None);
                 }
                 let used = left.min(data.len());
-                self.place = Place::Skip { left: left - used, list_left, raw_seen };
+                self.place = Place::Skip {
+                    left: left - used,
+                    list_left,
+                    raw_seen,
+                };
                 Ok(Some(used))
             }
         }
@@ -133,12 +161,18 @@ impl ProtoList {
 /// Number, header length and value length of the field that `data` begins with; a number as value has length 0
 /// and is part of the header. `None` where more bytes are needed.
 fn field(data: &[u8]) -> Result<Option<(u64, usize, usize)>, ListError> {
-    let Some((key, key_length)) = varint(data)? else { return Ok(None) };
-    let Some((value, value_length)) = varint(&data[key_length..])? else { return Ok(None) };
+    let Some((key, key_length)) = varint(data)? else {
+        return Ok(None);
+    };
+    let Some((value, value_length)) = varint(&data[key_length..])? else {
+        return Ok(None);
+    };
     let header = key_length + value_length;
     match key & 7 {
         LENGTH_DELIMITED => {
-            let length = usize::try_from(value).ok().filter(|l| *l <= isize::MAX as usize - header);
+            let length = usize::try_from(value)
+                .ok()
+                .filter(|l| *l <= isize::MAX as usize - header);
             let length = length.ok_or_else(|| ListError::NotAList("a field of impossible length".into()))?;
             Ok(Some((key >> 3, header, length)))
         }

@@ -20,25 +20,53 @@ fn read(content_type: &str, body: &[u8], step: usize) -> (Vec<String>, Result<()
 
 #[test]
 fn a_json_list_is_cut_into_its_items_wherever_the_chunks_break() {
-    let body = br#" {"kind":"List","metadata":{"resourceVersion":"7","continue":"a\"]}"}, "other":[1,{"items":[9]}],
+    let body =
+        br#" {"kind":"List","metadata":{"resourceVersion":"7","continue":"a\"]}"}, "other":[1,{"items":[9]}],
         "items": [ {"a":"}],\\"} , 3,"x\\\"y", [] ,null,{"b":{"c":[{}]}}] , "tail":true}
     "#;
-    let items = [r#"{"a":"}],\\"}"#, "3", r#""x\\\"y""#, "[]", "null", r#"{"b":{"c":[{}]}}"#];
+    let items = [
+        r#"{"a":"}],\\"}"#,
+        "3",
+        r#""x\\\"y""#,
+        "[]",
+        "null",
+        r#"{"b":{"c":[{}]}}"#,
+    ];
     let mut expected = vec![r#"meta {"resourceVersion":"7","continue":"a\"]}"}"#.to_owned()];
     expected.extend(items.iter().map(|i| format!("item {i}")));
-    for step in 1..body.len() + 1 {
-        assert_eq!(read("application/json", body, step), (expected.clone(), Ok(())), "step {step}");
+    for step in 1..=body.len() {
+        assert_eq!(
+            read("application/json", body, step),
+            (expected.clone(), Ok(())),
+            "step {step}"
+        );
     }
 }
 
 #[test]
 fn a_json_body_that_is_no_list_says_so() {
-    let error = |body: &str| read("application/json", body.as_bytes(), 7).1.map_err(|e| e.to_string());
-    assert_eq!(error("<html>login</html>"), Err("the body is not a list: it begins with \"<html>l\"".into()));
-    assert_eq!(error(r#"{"kind":"Status"}"#), Err("the body is not a list: it has no items".into()));
+    let error = |body: &str| {
+        read("application/json", body.as_bytes(), 7)
+            .1
+            .map_err(|e| e.to_string())
+    };
+    assert_eq!(
+        error("<html>login</html>"),
+        Err("the body is not a list: it begins with \"<html>l\"".into())
+    );
+    assert_eq!(
+        error(r#"{"kind":"Status"}"#),
+        Err("the body is not a list: it has no items".into())
+    );
     assert_eq!(error(""), Err("the body is not a list: it is empty".into()));
-    assert_eq!(error(r#"{"items":[{"a":1},{"b":"#), Err("the list was cut off after 1 items".into()));
-    assert_eq!(error(r#"{"items":[]} x"#), Err("the body is not a list: 'x' where none belongs".into()));
+    assert_eq!(
+        error(r#"{"items":[{"a":1},{"b":"#),
+        Err("the list was cut off after 1 items".into())
+    );
+    assert_eq!(
+        error(r#"{"items":[]} x"#),
+        Err("the body is not a list: 'x' where none belongs".into())
+    );
     assert_eq!(error(r#"{"items":null}"#), Ok(()));
 }
 
@@ -70,14 +98,22 @@ fn a_protobuf_list_is_cut_into_its_items_wherever_the_chunks_break() {
         bytes_field(4, b"x"),
     ]
     .concat();
-    let expected = vec!["meta META".into(), "item one".into(), "item ".into(), format!("item {long}")];
-    for step in 1..body.len() + 1 {
+    let expected = vec![
+        "meta META".into(),
+        "item one".into(),
+        "item ".into(),
+        format!("item {long}"),
+    ];
+    for step in 1..=body.len() {
         let got = read("application/vnd.kubernetes.protobuf", &body, step);
         assert_eq!(got, (expected.clone(), Ok(())), "step {step}");
     }
     for cut in 0..body.len() - 5 {
         let end = read("application/vnd.kubernetes.protobuf", &body[..cut], 11).1;
-        assert!(matches!(end, Err(ListError::CutOff { .. })), "cut at {cut}: {end:?}");
+        assert!(
+            matches!(end, Err(ListError::CutOff { .. })),
+            "cut at {cut}: {end:?}"
+        );
     }
 }
 
@@ -85,7 +121,16 @@ fn a_protobuf_list_is_cut_into_its_items_wherever_the_chunks_break() {
 fn protobuf_that_is_none_is_refused_and_never_panics() {
     let end = |body: &[u8]| read("application/vnd.kubernetes.protobuf", body, 3).1;
     assert!(matches!(end(b"<html>"), Err(ListError::NotAList(_))));
-    assert!(matches!(end(b"k8s\0\x12\x02\x12\x7f"), Err(ListError::NotAList(_))));
-    assert!(matches!(end(b"k8s\0\x12\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"), Err(ListError::NotAList(_))));
-    assert!(matches!(end(b"k8s\0\x15"), Err(ListError::NotAList(_)) | Err(ListError::CutOff { .. })));
+    assert!(matches!(
+        end(b"k8s\0\x12\x02\x12\x7f"),
+        Err(ListError::NotAList(_))
+    ));
+    assert!(matches!(
+        end(b"k8s\0\x12\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"),
+        Err(ListError::NotAList(_))
+    ));
+    assert!(matches!(
+        end(b"k8s\0\x15"),
+        Err(ListError::NotAList(_)) | Err(ListError::CutOff { .. })
+    ));
 }

@@ -10,7 +10,11 @@ pub(super) fn read<'a>(file: &str, bytes: &'a [u8], objects: &mut Objects<'a>) {
     while let Some(start) = rest.iter().position(|b| !b.is_ascii_whitespace() && *b != b',') {
         rest = &rest[start..];
         number += 1;
-        let place = if number == 1 { file.to_owned() } else { format!("{file}, document {number}") };
+        let place = if number == 1 {
+            file.to_owned()
+        } else {
+            format!("{file}, document {number}")
+        };
         rest = match document(&place, rest, objects) {
             Some(end) => &rest[end..],
             // After a break the next document begins at the next line with a bracket at its margin.
@@ -47,19 +51,23 @@ fn document<'a>(place: &str, bytes: &'a [u8], objects: &mut Objects<'a>) -> Opti
     } else if let Ok(end) = end {
         item(place, &bytes[..end], None, objects);
     }
-    end.map_err(|error| objects.break_off(place, error.to_string())).ok()
+    end.map_err(|error| objects.break_off(place, error.to_string()))
+        .ok()
 }
 
-fn take_items<'a>(
-    place: &str,
-    list: &JsonList,
-    items: Vec<&'a [u8]>,
-    objects: &mut Objects<'a>,
-) {
-    let head = Head { api_version: list.text("apiVersion"), kind: list.text("kind") };
+fn take_items<'a>(place: &str, list: &JsonList, items: Vec<&'a [u8]>, objects: &mut Objects<'a>) {
+    let head = Head {
+        api_version: list.text("apiVersion"),
+        kind: list.text("kind"),
+    };
     let typed = objects.open_list(&head);
     for (number, bytes) in items.into_iter().enumerate() {
-        item(&format!("{place}, item {}", number + 1), bytes, typed.as_ref(), objects);
+        item(
+            &format!("{place}, item {}", number + 1),
+            bytes,
+            typed.as_ref(),
+            objects,
+        );
     }
 }
 
@@ -67,9 +75,10 @@ fn item<'a>(place: &str, bytes: &'a [u8], typed: Option<&Head>, objects: &mut Ob
     match serde_json::from_slice::<Head>(bytes) {
         Ok(head) => {
             let head = match typed {
-                Some(typed) if head.kind.is_empty() => {
-                    Head { api_version: typed.api_version.clone(), kind: typed.kind.clone() }
-                }
+                Some(typed) if head.kind.is_empty() => Head {
+                    api_version: typed.api_version.clone(),
+                    kind: typed.kind.clone(),
+                },
                 _ => head,
             };
             objects.take(head, Body::Json(bytes));

@@ -97,7 +97,10 @@ impl<'a> Objects<'a> {
     #[must_use]
     pub fn holds<T: Resource>(&self) -> bool {
         self.objects.iter().any(Object::is::<T>)
-            || self.listed.iter().any(|(group, kind)| group == T::GROUP && kind == T::KIND)
+            || self
+                .listed
+                .iter()
+                .any(|(group, kind)| group == T::GROUP && kind == T::KIND)
     }
 
     /// Decodes every object of a kind. Of several with the same namespace and name the newest counts: dumps are
@@ -114,7 +117,10 @@ impl<'a> Objects<'a> {
             let (key, version) = match &decoded {
                 Ok(o) => {
                     let meta = o.meta();
-                    ((meta.namespace.clone(), meta.name.clone()), meta.resource_version.parse().unwrap_or(0))
+                    (
+                        (meta.namespace.clone(), meta.name.clone()),
+                        meta.resource_version.parse().unwrap_or(0),
+                    )
                 }
                 Err(u) => ((u.namespace.clone(), u.name.clone()), 0_u64),
             };
@@ -122,12 +128,18 @@ impl<'a> Objects<'a> {
             match known.get(&key).copied().filter(|_| named) {
                 Some((_, newer)) if newer > version => {}
                 Some((at, _)) => {
-                    found[at] = Stamped { index, object: decoded };
+                    found[at] = Stamped {
+                        index,
+                        object: decoded,
+                    };
                     known.insert(key, (at, version));
                 }
                 None => {
                     known.insert(key, (found.len(), version));
-                    found.push(Stamped { index, object: decoded });
+                    found.push(Stamped {
+                        index,
+                        object: decoded,
+                    });
                 }
             }
         }
@@ -150,7 +162,10 @@ impl<'a> Objects<'a> {
     }
 
     fn break_off(&mut self, place: impl Into<String>, error: impl Into<String>) {
-        self.broken.push(Broken { place: place.into(), error: error.into() });
+        self.broken.push(Broken {
+            place: place.into(),
+            error: error.into(),
+        });
     }
 
     /// Takes an object; one without a kind belongs to something else than Kubernetes and is passed over.
@@ -162,14 +177,22 @@ impl<'a> Objects<'a> {
             Body::Json(bytes) => stamp::newest_json(bytes),
             Body::Value(value) => stamp::newest_value(value),
         };
-        self.objects.push(Object { group: group_of(&head.api_version), kind: head.kind, body, newest });
+        self.objects.push(Object {
+            group: group_of(&head.api_version),
+            kind: head.kind,
+            body,
+            newest,
+        });
     }
 
     /// Takes note of a typed list and says what its items are; `None` for the untyped `List`.
     fn open_list(&mut self, head: &Head) -> Option<Head> {
         let kind = head.kind.strip_suffix("List").filter(|k| !k.is_empty())?;
         self.listed.push((group_of(&head.api_version), kind.to_owned()));
-        Some(Head { api_version: head.api_version.clone(), kind: kind.to_owned() })
+        Some(Head {
+            api_version: head.api_version.clone(),
+            kind: kind.to_owned(),
+        })
     }
 }
 
@@ -180,7 +203,9 @@ impl Object<'_> {
 }
 
 fn group_of(api_version: &str) -> String {
-    api_version.split_once('/').map_or(String::new(), |(group, _)| group.to_owned())
+    api_version
+        .split_once('/')
+        .map_or(String::new(), |(group, _)| group.to_owned())
 }
 
 #[cfg(test)]

@@ -115,7 +115,12 @@ struct Series {
 impl Stamps {
     fn newest(&self) -> Option<Time> {
         let conditions = self.status.conditions.iter().flat_map(|c| {
-            [c.last_transition_time, c.last_update_time, c.last_probe_time, c.last_heartbeat_time]
+            [
+                c.last_transition_time,
+                c.last_update_time,
+                c.last_probe_time,
+                c.last_heartbeat_time,
+            ]
         });
         let spans = self
             .status

@@ -4,7 +4,10 @@ use crate::resource::Deployment;
 fn read(files: &[(&str, &str)]) -> (Vec<String>, Vec<String>, Option<String>) {
     let files: Vec<File> = files
         .iter()
-        .map(|(name, text)| File { name: (*name).into(), bytes: text.as_bytes().to_vec() })
+        .map(|(name, text)| File {
+            name: (*name).into(),
+            bytes: text.as_bytes().to_vec(),
+        })
         .collect();
     let objects = Objects::read(&files);
     let names = objects
@@ -20,7 +23,11 @@ fn read(files: &[(&str, &str)]) -> (Vec<String>, Vec<String>, Option<String>) {
             Err(u) => format!("{}/{} ! {}", u.namespace, u.name, u.error),
         })
         .collect();
-    let broken = objects.broken.iter().map(|b| format!("{}: {}", b.place, b.error)).collect();
+    let broken = objects
+        .broken
+        .iter()
+        .map(|b| format!("{}: {}", b.place, b.error))
+        .collect();
     (names, broken, objects.newest().map(|(t, _, _)| t.to_string()))
 }
 
@@ -36,7 +43,11 @@ fn every_form_that_kubectl_writes_is_read() {
     let typed_yaml = "kind: DeploymentList\napiVersion: apps/v1\nitems:\n- metadata:\n    name: one\n    namespace: a\n  spec:\n    replicas: 1\n";
     let many = "# a comment\n---\nkind: Secret\napiVersion: v1\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {namespace: a, name: one}\nspec: {replicas: 1}\n...\n";
     for text in [ONE, &list, typed, &array, yaml, indented, typed_yaml, many] {
-        assert_eq!(read(&[("f", text)]), (vec!["a/one 1".into()], vec![], None), "{text}");
+        assert_eq!(
+            read(&[("f", text)]),
+            (vec!["a/one 1".into()], vec![], None),
+            "{text}"
+        );
     }
     let two = format!("{ONE}\n{}", ONE.replace("one", "two"));
     assert_eq!(read(&[("f", &two)]).0, ["a/one 1", "a/two 1"]);
@@ -44,15 +55,27 @@ fn every_form_that_kubectl_writes_is_read() {
 
 #[test]
 fn a_broken_item_does_not_spoil_the_rest() {
-    let wrong = ONE.replace("\"replicas\":1", "\"replicas\":\"3\"").replace("one", "bad");
-    let list = format!(r#"{{"kind":"List","items":[{ONE},{wrong},{}]}}"#, ONE.replace("one", "two"));
+    let wrong = ONE
+        .replace("\"replicas\":1", "\"replicas\":\"3\"")
+        .replace("one", "bad");
+    let list = format!(
+        r#"{{"kind":"List","items":[{ONE},{wrong},{}]}}"#,
+        ONE.replace("one", "two")
+    );
     assert_eq!(
         read(&[("f", &list)]).0,
-        ["a/one 1", "a/bad ! invalid type: string \"3\", expected i32 at line 1 column 108", "a/two 1"]
+        [
+            "a/one 1",
+            "a/bad ! invalid type: string \"3\", expected i32 at line 1 column 108",
+            "a/two 1"
+        ]
     );
     let yaml = "kind: List\napiVersion: v1\nitems:\n- apiVersion: apps/v1\n  kind: Deployment\n  metadata: {name: x, namespace: [\n- apiVersion: apps/v1\n  kind: Deployment\n  metadata: {name: two, namespace: a}\n  spec: {replicas: \"3\"}\n- apiVersion: apps/v1\n  kind: Deployment\n  metadata: {name: three, namespace: a}\n";
     let (names, broken, _) = read(&[("f.yaml", yaml)]);
-    assert_eq!(names, ["a/two ! invalid type: string \"3\", expected i32", "a/three -1"]);
+    assert_eq!(
+        names,
+        ["a/two ! invalid type: string \"3\", expected i32", "a/three -1"]
+    );
     assert_eq!(broken.len(), 1);
     assert!(broken[0].starts_with("f.yaml, item 1: "), "{broken:?}");
 }
@@ -62,13 +85,20 @@ fn what_was_whole_before_a_break_is_still_read() {
     let cut = format!(r#"{{"kind":"List","items":[{ONE},{{"apiVersion":"apps/v1","kin"#);
     assert_eq!(
         read(&[("f", &cut)]),
-        (vec!["a/one 1".into()], vec!["f: the list was cut off after 1 items".into()], None)
+        (
+            vec!["a/one 1".into()],
+            vec!["f: the list was cut off after 1 items".into()],
+            None
+        )
     );
     let lines = format!("{{\"kind\": \n{ONE}\n");
     let (names, broken, _) = read(&[("f", &lines)]);
     assert_eq!((names, broken.len()), (vec!["a/one 1".to_owned()], 1));
     assert_eq!(read(&[("f", "")]).1, ["f: the file is empty"]);
-    assert_eq!(read(&[("f", "- just\n- words\n")]).1, ["f: not an object", "f: not an object"]);
+    assert_eq!(
+        read(&[("f", "- just\n- words\n")]).1,
+        ["f: not an object", "f: not an object"]
+    );
     assert_eq!(read(&[("f", "\u{feff}{}")]), (vec![], vec![], None));
 }
 
@@ -78,13 +108,21 @@ fn of_two_copies_the_newer_counts() {
         ONE.replace("\"name\"", &format!("\"resourceVersion\":\"{version}\",\"name\""))
             .replace("\"replicas\":1", &format!("\"replicas\":{replicas}"))
     };
-    assert_eq!(read(&[("f", &copy("9", "9")), ("g", &copy("10", "10"))]).0, ["a/one 10"]);
-    assert_eq!(read(&[("f", &copy("10", "10")), ("g", &copy("9", "9"))]).0, ["a/one 10"]);
+    assert_eq!(
+        read(&[("f", &copy("9", "9")), ("g", &copy("10", "10"))]).0,
+        ["a/one 10"]
+    );
+    assert_eq!(
+        read(&[("f", &copy("10", "10")), ("g", &copy("9", "9"))]).0,
+        ["a/one 10"]
+    );
 }
 
 #[test]
 fn the_newest_time_is_found_wherever_it_stands_but_not_in_a_deletion() {
-    let newest = |body: &str| read(&[("f", &format!(r#"{{"kind":"X","metadata":{{"creationTimestamp":"2026-01-01T00:00:00Z","deletionTimestamp":"2027-01-01T00:00:00Z"}},{body}}}"#))]).2;
+    let newest = |body: &str| {
+        read(&[("f", &format!(r#"{{"kind":"X","metadata":{{"creationTimestamp":"2026-01-01T00:00:00Z","deletionTimestamp":"2027-01-01T00:00:00Z"}},{body}}}"#))]).2
+    };
     let later = "2026-01-01T00:00:05Z";
     assert_eq!(newest(r#""a":1"#).as_deref(), Some("2026-01-01T00:00:00Z"));
     for body in [

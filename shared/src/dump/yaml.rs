@@ -10,7 +10,11 @@ use serde_json::Value;
 /// Reads every document of a file.
 pub(super) fn read(file: &str, text: &str, objects: &mut Objects<'_>) {
     for (number, document) in documents(text).into_iter().enumerate() {
-        let place = if number == 0 { file.to_owned() } else { format!("{file}, document {}", number + 1) };
+        let place = if number == 0 {
+            file.to_owned()
+        } else {
+            format!("{file}, document {}", number + 1)
+        };
         if is_blank(document) {
             continue;
         }
@@ -85,15 +89,21 @@ fn take(place: &str, mut value: Value, typed: Option<&Head>, objects: &mut Objec
         let typed = objects.open_list(&head);
         if let Value::Array(items) = items {
             for (number, item) in items.into_iter().enumerate() {
-                take(&format!("{place}, item {}", number + 1), item, typed.as_ref(), objects);
+                take(
+                    &format!("{place}, item {}", number + 1),
+                    item,
+                    typed.as_ref(),
+                    objects,
+                );
             }
         }
         return;
     }
     let head = match typed {
-        Some(typed) if head.kind.is_empty() => {
-            Head { api_version: typed.api_version.clone(), kind: typed.kind.clone() }
-        }
+        Some(typed) if head.kind.is_empty() => Head {
+            api_version: typed.api_version.clone(),
+            kind: typed.kind.clone(),
+        },
         _ => head,
     };
     objects.take(head, Body::Value(value));
@@ -101,13 +111,19 @@ fn take(place: &str, mut value: Value, typed: Option<&Head>, objects: &mut Objec
 
 fn list(place: &str, document: &str, lines: &ItemLines, objects: &mut Objects<'_>) {
     let around = format!("{}{}", &document[..lines.begin], &document[lines.end..]);
-    let head = parse(&around).ok().and_then(|v| Head::deserialize(&v).ok()).unwrap_or_default();
+    let head = parse(&around)
+        .ok()
+        .and_then(|v| Head::deserialize(&v).ok())
+        .unwrap_or_default();
     if !head.kind.ends_with("List") {
         // `items` of something that is no list.
         return whole(place, document, objects);
     }
-    let parsed: Vec<Result<Value, String>> =
-        lines.items.iter().map(|range| parse(&document[range.clone()])).collect();
+    let parsed: Vec<Result<Value, String>> = lines
+        .items
+        .iter()
+        .map(|range| parse(&document[range.clone()]))
+        .collect();
     if parsed.iter().any(Result::is_err) {
         // An alias to an anchor in another item cannot be parsed alone; then the whole may still be right.
         if let Ok(value) = parse(document) {
@@ -175,7 +191,11 @@ impl ItemLines {
         if let Some(last) = items.last_mut() {
             last.end = end;
         }
-        (!items.is_empty()).then_some(Self { begin: head.start, end, items })
+        (!items.is_empty()).then_some(Self {
+            begin: head.start,
+            end,
+            items,
+        })
     }
 }
 
@@ -203,7 +223,11 @@ impl<'a> Iterator for Lines<'a> {
     fn next(&mut self) -> Option<Self::Item> {
         let rest = self.text.get(self.at..).filter(|r| !r.is_empty())?;
         let length = memchr::memchr(b'\n', rest.as_bytes()).map_or(rest.len(), |n| n + 1);
-        let line = Line { text: &rest[..length], start: self.at, end: self.at + length };
+        let line = Line {
+            text: &rest[..length],
+            start: self.at,
+            end: self.at + length,
+        };
         self.at += length;
         Some(line)
     }

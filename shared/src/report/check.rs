@@ -163,7 +163,10 @@ impl Summary {
     /// How many objects are in that state.
     #[must_use]
     pub fn in_state(&self, state: State) -> u64 {
-        { let mut copy = *self; *copy.of(state) }
+        {
+            let mut copy = *self;
+            *copy.of(state)
+        }
     }
 
     fn of(&mut self, state: State) -> &mut u64 {
@@ -191,7 +194,12 @@ impl KindCheck {
             summary.count(item.state);
             status = status.worst(item.status());
         }
-        Self { check: check.to_owned(), status, summary, items }
+        Self {
+            check: check.to_owned(),
+            status,
+            summary,
+            items,
+        }
     }
 }
 

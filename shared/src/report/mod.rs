@@ -185,7 +185,10 @@ impl Report {
         } else {
             Status::Ok
         };
-        self.status = self.checks.iter().fold(floor, |worst, check| worst.worst(check.status()));
+        self.status = self
+            .checks
+            .iter()
+            .fold(floor, |worst, check| worst.worst(check.status()));
     }
 
     /// The API server's part, where it was looked at.

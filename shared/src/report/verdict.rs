@@ -29,8 +29,10 @@ impl Verdict {
             verdict = verdict.with(&kind.summary);
             verdict.unknown |= kind.status == Status::Unknown;
             // A named object that is being deleted is not healthy, though its state counts nowhere else.
-            verdict.degraded |=
-                kind.items.iter().any(|i| i.state == State::Terminating && i.healthy == Some(false));
+            verdict.degraded |= kind
+                .items
+                .iter()
+                .any(|i| i.state == State::Terminating && i.healthy == Some(false));
         }
         // A newer sender may know of a shortage that none of the words above carries.
         verdict.unknown |= report.status == Status::Unknown;
@@ -60,7 +62,11 @@ pub struct FailOn {
 
 impl Default for FailOn {
     fn default() -> Self {
-        Self { progressing: true, degraded: true, unknown: true }
+        Self {
+            progressing: true,
+            degraded: true,
+            unknown: true,
+        }
     }
 }
 
@@ -73,7 +79,11 @@ impl std::str::FromStr for FailOn {
     type Err = ParseFailOnError;
 
     fn from_str(words: &str) -> Result<Self, Self::Err> {
-        let mut on = Self { progressing: false, degraded: false, unknown: false };
+        let mut on = Self {
+            progressing: false,
+            degraded: false,
+            unknown: false,
+        };
         for word in words.split(',').map(str::trim) {
             match word {
                 "progressing" => on.progressing = true,
@@ -105,13 +115,26 @@ mod tests {
 
     #[test]
     fn the_exit_code_is_the_first_of_degraded_unknown_progressing_that_counts() {
-        let all = Verdict { progressing: true, degraded: true, unknown: true };
+        let all = Verdict {
+            progressing: true,
+            degraded: true,
+            unknown: true,
+        };
         let code = |words: &str, v| words.parse::<FailOn>().map(|f| f.exit_code(v));
         assert_eq!(FailOn::default().exit_code(all), 2);
         assert_eq!(FailOn::default().exit_code(Verdict::default()), 0);
         assert_eq!(code("progressing,unknown", all), Ok(3));
         assert_eq!(code("progressing", all), Ok(1));
-        assert_eq!(code("degraded", Verdict { unknown: true, ..Verdict::default() }), Ok(0));
+        assert_eq!(
+            code(
+                "degraded",
+                Verdict {
+                    unknown: true,
+                    ..Verdict::default()
+                }
+            ),
+            Ok(0)
+        );
         assert_eq!(code("degraded,bad", all).map_err(|e| e.0), Err("bad".into()));
     }
 }

@@ -52,7 +52,7 @@ pub struct DeploymentStatus {
     /// Pods ready for at least `minReadySeconds`.
     #[prost(int32, optional, tag = "4")]
     pub available_replicas: Option<i32>,
-    /// Available, Progressing and ReplicaFailure, where the controller wrote them.
+    /// Available, Progressing and `ReplicaFailure`, where the controller wrote them.
     #[prost(message, repeated, tag = "6")]
     #[serde(deserialize_with = "null_as_default")]
     pub conditions: Vec<Condition>,
@@ -114,6 +114,18 @@ impl DeploymentStatus {
     }
 }
 
+impl Deployment {
+    /// The newest generation that the controller has acted upon, where it has acted at all: generations begin
+    /// with 1, and protobuf writes 0 where JSON leaves the field out.
+    #[must_use]
+    pub fn observed_generation(&self) -> Option<i64> {
+        self.status
+            .as_ref()
+            .and_then(|s| s.observed_generation)
+            .filter(|generation| *generation != 0)
+    }
+}
+
 impl Resource for Deployment {
     const GROUP: &'static str = "apps";
     const VERSION: &'static str = "v1";
@@ -123,6 +135,16 @@ impl Resource for Deployment {
     fn meta(&self) -> &ObjectMeta {
         static EMPTY: ObjectMeta = ObjectMeta::EMPTY;
         self.metadata.as_ref().unwrap_or(&EMPTY)
+    }
+
+    fn drop_zero_times(&mut self) {
+        if let Some(meta) = &mut self.metadata {
+            meta.drop_zero_times();
+        }
+        for condition in self.status.iter_mut().flat_map(|s| &mut s.conditions) {
+            Time::drop_zero(&mut condition.last_update_time);
+            Time::drop_zero(&mut condition.last_transition_time);
+        }
     }
 
     fn slim(&mut self) {

@@ -66,6 +66,14 @@ impl ObjectMeta {
         managed_fields: Vec::new(),
     };
 
+    pub(super) fn drop_zero_times(&mut self) {
+        Time::drop_zero(&mut self.creation_timestamp);
+        Time::drop_zero(&mut self.deletion_timestamp);
+        self.managed_fields
+            .iter_mut()
+            .for_each(|m| Time::drop_zero(&mut m.time));
+    }
+
     /// The owner that controls this object, where there is one.
     #[must_use]
     pub fn controller(&self) -> Option<&OwnerReference> {
@@ -75,7 +83,11 @@ impl ObjectMeta {
     /// When something other than the status was last written, as far as `managedFields` tell.
     #[must_use]
     pub fn last_spec_write(&self) -> Option<Time> {
-        self.managed_fields.iter().filter(|m| m.subresource != "status").filter_map(|m| m.time).max()
+        self.managed_fields
+            .iter()
+            .filter(|m| m.subresource != "status")
+            .filter_map(|m| m.time)
+            .max()
     }
 }
 

@@ -41,6 +41,10 @@ pub trait Resource: DeserializeOwned + prost::Message + Default + Clone + Send +
     ///
     /// It is called for every object that is kept; the default keeps all.
     fn slim(&mut self) {}
+
+    /// Takes out the times that Go's protobuf writes for "none": an empty message, which decodes as 1970. JSON
+    /// has `null` or nothing in their place.
+    fn drop_zero_times(&mut self) {}
 }
 
 /// Why one object could not be decoded, and which object it was as far as could be told.
@@ -71,7 +75,11 @@ pub fn from_json<T: Resource>(bytes: &[u8]) -> Decoded<T> {
 /// [`Undecodable`], as for [`from_json`].
 pub fn from_value<T: Resource>(value: &serde_json::Value) -> Decoded<T> {
     let of = |field: &str| {
-        value.pointer(&format!("/metadata/{field}")).and_then(|v| v.as_str()).unwrap_or_default().to_owned()
+        value
+            .pointer(&format!("/metadata/{field}"))
+            .and_then(|v| v.as_str())
+            .unwrap_or_default()
+            .to_owned()
     };
     T::deserialize(value).map_err(|error| Undecodable {
         namespace: of("namespace"),
@@ -85,16 +93,31 @@ pub fn from_value<T: Resource>(value: &serde_json::Value) -> Decoded<T> {
 /// # Errors
 /// [`Undecodable`], with the object's name where at least its metadata could be read.
 pub fn from_proto<T: Resource>(bytes: &[u8]) -> Decoded<T> {
-    T::decode(bytes).map_err(|error| {
-        let meta = meta::OnlyMeta::decode(bytes).ok().and_then(|o| o.metadata).unwrap_or_default();
-        Undecodable { namespace: meta.namespace, name: meta.name, error: error.to_string() }
-    })
+    let mut object = T::decode(bytes).map_err(|error| {
+        let meta = meta::OnlyMeta::decode(bytes)
+            .ok()
+            .and_then(|o| o.metadata)
+            .unwrap_or_default();
+        Undecodable {
+            namespace: meta.namespace,
+            name: meta.name,
+            error: error.to_string(),
+        }
+    })?;
+    object.drop_zero_times();
+    Ok(object)
 }
 
 fn undecodable_json(bytes: &[u8], error: &serde_json::Error) -> Undecodable {
-    let meta =
-        serde_json::from_slice::<meta::OnlyMeta>(bytes).ok().and_then(|o| o.metadata).unwrap_or_default();
-    Undecodable { namespace: meta.namespace, name: meta.name, error: error.to_string() }
+    let meta = serde_json::from_slice::<meta::OnlyMeta>(bytes)
+        .ok()
+        .and_then(|o| o.metadata)
+        .unwrap_or_default();
+    Undecodable {
+        namespace: meta.namespace,
+        name: meta.name,
+        error: error.to_string(),
+    }
 }
 
 use prost::Message as _;
@@ -106,4 +129,44 @@ where
     T: serde::Deserialize<'de> + Default,
 {
     Ok(<Option<T> as serde::Deserialize>::deserialize(deserializer)?.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_zeros_of_protobuf_read_as_what_json_leaves_out() {
+        let written = Deployment {
+            metadata: Some(ObjectMeta {
+                creation_timestamp: Some(Time::from_seconds(0)),
+                managed_fields: vec![ManagedFieldsEntry {
+                    time: Some(Time::from_seconds(0)),
+                    ..Default::default()
+                }],
+                ..ObjectMeta::default()
+            }),
+            status: Some(DeploymentStatus {
+                observed_generation: Some(0),
+                conditions: vec![Condition {
+                    last_transition_time: Some(Time::from_seconds(0)),
+                    last_update_time: Some(Time::from_seconds(7)),
+                    ..Condition::default()
+                }],
+                ..DeploymentStatus::default()
+            }),
+            ..Deployment::default()
+        };
+        let read: Deployment = from_proto(&written.encode_to_vec()).expect("our own bytes");
+        assert_eq!(read.observed_generation(), None);
+        assert_eq!(
+            (read.meta().creation_timestamp, read.meta().last_spec_write()),
+            (None, None)
+        );
+        let condition = &read.status.expect("a status").conditions[0];
+        assert_eq!(
+            (condition.last_transition_time, condition.last_update_time),
+            (None, Some(Time::from_seconds(7)))
+        );
+    }
 }

@@ -20,13 +20,22 @@ impl Time {
         Self { seconds }
     }
 
+    /// Makes `time` none where it is the zero of protobuf.
+    pub(super) fn drop_zero(time: &mut Option<Self>) {
+        if time.is_some_and(|t| t.seconds == 0) {
+            *time = None;
+        }
+    }
+
     /// Reads RFC 3339 text such as `2026-11-23T18:40:12Z`, with or without fractions and with any offset.
     ///
     /// # Errors
     /// The text with the reason why it is not such a time.
     pub fn parse(text: &str) -> Result<Self, String> {
         text.parse::<jiff::Timestamp>()
-            .map(|t| Self { seconds: t.as_second() })
+            .map(|t| Self {
+                seconds: t.as_second(),
+            })
             .map_err(|e| format!("{text:?} is not an RFC 3339 time: {e}"))
     }
 
@@ -69,8 +78,14 @@ mod tests {
         for text in ["2026-11-23T18:40:12Z", "1969-12-31T23:59:59Z"] {
             assert_eq!(Time::parse(text).map(|t| t.to_string()), Ok(text.to_owned()));
         }
-        assert_eq!(Time::parse("1970-01-01T00:01:00.999999Z"), Ok(Time::from_seconds(60)));
-        assert_eq!(Time::parse("1970-01-01T02:01:00+02:00"), Ok(Time::from_seconds(60)));
+        assert_eq!(
+            Time::parse("1970-01-01T00:01:00.999999Z"),
+            Ok(Time::from_seconds(60))
+        );
+        assert_eq!(
+            Time::parse("1970-01-01T02:01:00+02:00"),
+            Ok(Time::from_seconds(60))
+        );
         assert!(Time::parse("yesterday").is_err());
     }
 
@@ -79,6 +94,9 @@ mod tests {
         let (early, late) = (Time::from_seconds(10), Time::from_seconds(25));
         assert_eq!(late.seconds_since(early), 15);
         assert_eq!(early.seconds_since(late), 0);
-        assert_eq!(Time::from_seconds(i64::MAX).seconds_since(Time::from_seconds(i64::MIN)), i64::MAX);
+        assert_eq!(
+            Time::from_seconds(i64::MAX).seconds_since(Time::from_seconds(i64::MIN)),
+            i64::MAX
+        );
     }
 }

@@ -8,7 +8,9 @@ use crate::report::NotSeen;
 /// The entry of a report's coverage for something that a failure kept from being seen.
 #[must_use]
 pub fn not_seen(what: impl Into<String>, failure: &Failure, rule: Option<&str>) -> NotSeen {
-    let missing = rule.filter(|_| failure.class == Class::Forbidden).map(str::to_owned);
+    let missing = rule
+        .filter(|_| failure.class == Class::Forbidden)
+        .map(str::to_owned);
     NotSeen {
         what: what.into(),
         class: failure.class.as_str().to_owned(),
@@ -46,15 +48,28 @@ pub fn not_seen_kind(kind: Kind, namespace: Option<&str>, failure: &Failure) -> 
 
 /// A selector was given and nothing matches it.
 pub(super) fn nothing_selected(ask: &Ask, kind: Kind) -> NotSeen {
-    let failure = Failure::new(Class::NotFound, format!("no {} match {:?}", kind.title(), ask.selector_text))
-        .with_hint(format!("check the labels: kubectl get {} -A --show-labels", kind.plural()));
-    not_seen(format!("{} matching {}", kind.plural(), ask.selector_text), &failure, None)
+    let failure = Failure::new(
+        Class::NotFound,
+        format!("no {} match {:?}", kind.title(), ask.selector_text),
+    )
+    .with_hint(format!(
+        "check the labels: kubectl get {} -A --show-labels",
+        kind.plural()
+    ));
+    not_seen(
+        format!("{} matching {}", kind.plural(), ask.selector_text),
+        &failure,
+        None,
+    )
 }
 
 /// A name was given and no object has it; `names` are those that exist.
 pub(super) fn nothing_named(kind: Kind, name: &str, namespace: Option<&str>, names: &[String]) -> NotSeen {
     let place = namespace.map_or(String::new(), |n| format!(" in namespace {n}"));
-    let failure = Failure::new(Class::NotFound, format!("there is no {} {name}{place}", kind.singular()));
+    let failure = Failure::new(
+        Class::NotFound,
+        format!("there is no {} {name}{place}", kind.singular()),
+    );
     let failure = match nearest(name, names.iter().map(String::as_str)) {
         Some(near) => failure.with_hint(format!("did you mean {near:?}?")),
         None => failure.with_hint(format!("kubectl get {} -A lists those that exist", kind.plural())),

@@ -24,10 +24,24 @@ pub enum Progress {
 
 /// Asks the API server all that was asked for, and judges it. Never fails: what could not be seen is in the
 /// report.
-pub async fn direct(client: &Client, ask: &Ask, clock: Clock, progress: &(dyn Fn(Progress) + Sync)) -> Report {
-    let run = Run { client, ask, clock, progress };
+pub async fn direct(
+    client: &Client,
+    ask: &Ask,
+    clock: Clock,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Report {
+    let run = Run {
+        client,
+        ask,
+        clock,
+        progress,
+    };
     let probe = async {
-        if ask.api_server { Some(api_server(client).await) } else { None }
+        if ask.api_server {
+            Some(api_server(client).await)
+        } else {
+            None
+        }
     };
     let gather = async {
         let mut parts = Vec::new();
@@ -51,7 +65,11 @@ pub async fn direct(client: &Client, ask: &Ask, clock: Clock, progress: &(dyn Fn
         if let Some(only) = part.only_namespace {
             report.coverage.namespaces = Namespaces::These(vec![only]);
         }
-        report.checks.push(Check::Kind(KindCheck::of(kind.plural(), part.items, part.not_seen.is_empty())));
+        report.checks.push(Check::Kind(KindCheck::of(
+            kind.plural(),
+            part.items,
+            part.not_seen.is_empty(),
+        )));
         report.coverage.not_seen.extend(part.not_seen);
     }
     report.settle();
@@ -62,20 +80,34 @@ pub async fn direct(client: &Client, ask: &Ask, clock: Clock, progress: &(dyn Fn
 /// unknown.
 #[must_use]
 pub fn unreached(ask: &Ask, failure: &Failure, clock: Clock) -> Report {
-    let mut report =
-        Report::new(Source { mode: "direct".into(), ..Source::default() }, clock().to_string());
+    let mut report = Report::new(
+        Source {
+            mode: "direct".into(),
+            ..Source::default()
+        },
+        clock().to_string(),
+    );
     if ask.api_server {
         let failed = failed(failure, "");
-        report.checks.push(Check::ApiServer(check::apiserver::judge(&Answers {
-            version: Err(failed.clone()),
-            latency_ms: 0.0,
-            readyz: Err(failed),
-        })));
+        report
+            .checks
+            .push(Check::ApiServer(check::apiserver::judge(&Answers {
+                version: Err(failed.clone()),
+                latency_ms: 0.0,
+                readyz: Err(failed),
+            })));
     }
     for wanted in &ask.kinds {
         report.coverage.kinds.push(wanted.kind.plural().to_owned());
-        report.coverage.not_seen.push(not_seen_kind(wanted.kind, ask.namespace.as_deref(), failure));
-        report.checks.push(Check::Kind(KindCheck::of(wanted.kind.plural(), Vec::new(), false)));
+        report
+            .coverage
+            .not_seen
+            .push(not_seen_kind(wanted.kind, ask.namespace.as_deref(), failure));
+        report.checks.push(Check::Kind(KindCheck::of(
+            wanted.kind.plural(),
+            Vec::new(),
+            false,
+        )));
     }
     report.settle();
     report
@@ -178,7 +210,11 @@ struct Gathered<T> {
 
 impl<T> Default for Gathered<T> {
     fn default() -> Self {
-        Self { objects: Vec::new(), not_seen: Vec::new(), only_namespace: None }
+        Self {
+            objects: Vec::new(),
+            not_seen: Vec::new(),
+            only_namespace: None,
+        }
     }
 }
 
@@ -213,7 +249,10 @@ async fn scope<T: Judged>(run: &Run<'_>, kind: Kind, field_selector: String) -> 
         page_size: run.ask.page_size,
     };
     match cluster::list::<T>(run.client, &options).await {
-        Ok(listed) => Gathered { objects: listed.items, ..Gathered::default() },
+        Ok(listed) => Gathered {
+            objects: listed.items,
+            ..Gathered::default()
+        },
         Err(failure) if failure.class == Class::Forbidden && options.namespace.is_none() => {
             one_by_one(run, &options, kind, &failure).await
         }
@@ -244,7 +283,10 @@ async fn one_by_one<T: Judged>(
             let Some(namespace) = waiting.pop() else { break };
             let (client, options) = (run.client.clone(), options.clone());
             running.spawn(async move {
-                let options = ListOptions { namespace: Some(namespace.clone()), ..options };
+                let options = ListOptions {
+                    namespace: Some(namespace.clone()),
+                    ..options
+                };
                 (namespace, cluster::list::<T>(&client, &options).await)
             });
         }
@@ -252,7 +294,9 @@ async fn one_by_one<T: Judged>(
             None => break,
             Some(Ok((_, Ok(listed)))) => gathered.objects.extend(listed.items),
             Some(Ok((namespace, Err(failure)))) => {
-                gathered.not_seen.push(not_seen_kind(kind, Some(&namespace), &failure));
+                gathered
+                    .not_seen
+                    .push(not_seen_kind(kind, Some(&namespace), &failure));
             }
             Some(Err(_)) => gathered.not_seen.push(not_seen_kind(
                 kind,
@@ -274,12 +318,22 @@ async fn only_own_namespace<T: Judged>(
     forbidden: &Failure,
 ) -> Gathered<T> {
     let own = client.default_namespace().to_owned();
-    let options = ListOptions { namespace: Some(own.clone()), ..options.clone() };
+    let options = ListOptions {
+        namespace: Some(own.clone()),
+        ..options.clone()
+    };
     let rest = NotSeen {
         hint: Some("give -n NAMESPACE for each namespace that you may read".into()),
-        ..not_seen(format!("{} in all namespaces but {own}", kind.plural()), forbidden, Some(&kind.rule()))
+        ..not_seen(
+            format!("{} in all namespaces but {own}", kind.plural()),
+            forbidden,
+            Some(&kind.rule()),
+        )
     };
-    let mut gathered = Gathered { only_namespace: Some(own.clone()), ..Gathered::default() };
+    let mut gathered = Gathered {
+        only_namespace: Some(own.clone()),
+        ..Gathered::default()
+    };
     match cluster::list::<T>(client, &options).await {
         Ok(listed) => {
             gathered.objects = listed.items;
@@ -344,5 +398,10 @@ async fn names<T: Resource>(client: &Client, namespace: Option<&str>) -> Result<
         ..ListOptions::default()
     };
     let listed = cluster::list::<T>(client, &options).await?;
-    Ok(listed.items.iter().flatten().map(|object| object.meta().name.clone()).collect())
+    Ok(listed
+        .items
+        .iter()
+        .flatten()
+        .map(|object| object.meta().name.clone())
+        .collect())
 }

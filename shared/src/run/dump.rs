@@ -16,20 +16,34 @@ pub fn dump(files: &[File], name: &str, ask: &Ask, at: Option<Time>, clock: Cloc
     let objects = Objects::read(files);
     let dump = Dump::new(&objects, at);
     let now = at.or(dump.newest.map(|(time, _, _)| time)).unwrap_or_else(clock);
-    let source = Source { mode: "file".into(), file: Some(name.to_owned()), ..Source::default() };
+    let source = Source {
+        mode: "file".into(),
+        file: Some(name.to_owned()),
+        ..Source::default()
+    };
     let mut report = Report::new(source, now.to_string());
     if let Some(namespace) = &ask.namespace {
         report.coverage.namespaces = Namespaces::These(vec![namespace.clone()]);
     }
-    report.coverage.not_seen.extend(objects.broken.iter().map(|broken| NotSeen {
-        what: broken.place.clone(),
-        class: "undecodable".into(),
-        error: Some(broken.error.clone()),
-        hint: Some("take the dump again, or mend that place".into()),
-        ..NotSeen::default()
-    }));
+    report
+        .coverage
+        .not_seen
+        .extend(objects.broken.iter().map(|broken| NotSeen {
+            what: broken.place.clone(),
+            class: "undecodable".into(),
+            error: Some(broken.error.clone()),
+            hint: Some("take the dump again, or mend that place".into()),
+            ..NotSeen::default()
+        }));
     for wanted in &ask.kinds {
-        let Some(part) = wanted.kind.visit(Part { dump: &dump, ask, wanted, now }) else { continue };
+        let Some(part) = wanted.kind.visit(Part {
+            dump: &dump,
+            ask,
+            wanted,
+            now,
+        }) else {
+            continue;
+        };
         report.coverage.kinds.push(wanted.kind.plural().to_owned());
         report.checks.push(Check::Kind(KindCheck::of(
             wanted.kind.plural(),
@@ -44,7 +58,9 @@ pub fn dump(files: &[File], name: &str, ask: &Ask, at: Option<Time>, clock: Cloc
             what: titles.join(", "),
             class: "notFound".into(),
             error: Some(format!("{name} holds none")),
-            hint: Some("kubectl get deployments,replicasets,pods,events -A -o yaml writes such a dump".into()),
+            hint: Some(
+                "kubectl get deployments,replicasets,pods,events -A -o yaml writes such a dump".into(),
+            ),
             ..NotSeen::default()
         });
     }
@@ -88,7 +104,10 @@ impl<'a> Dump<'a> {
     /// The pods of a workload through its ReplicaSets, by uid: labels overlap. `None` where the dump does not
     /// hold them, which shows in a workload without a single ReplicaSet too.
     fn pods_of(&self, uid: &str, now: Time) -> Option<Pods<'_>> {
-        let replica_sets = self.replica_sets.get(uid).filter(|_| self.has_pods && !uid.is_empty())?;
+        let replica_sets = self
+            .replica_sets
+            .get(uid)
+            .filter(|_| self.has_pods && !uid.is_empty())?;
         let mut found = Pods::default();
         for set in replica_sets {
             let Ok(replica_set) = &set.object else { continue };
@@ -99,10 +118,12 @@ impl<'a> Dump<'a> {
                 (a, b) => a.or(b),
             };
             let pods = self.pods.get(&meta.uid).map_or(&[][..], Vec::as_slice);
-            found.pods.extend(
-                pods.iter()
-                    .filter_map(|p| p.object.as_ref().ok().map(|pod| (pod, self.now_for(p.index, now)))),
-            );
+            found.pods.extend(pods.iter().filter_map(|p| {
+                p.object
+                    .as_ref()
+                    .ok()
+                    .map(|pod| (pod, self.now_for(p.index, now)))
+            }));
         }
         Some(found)
     }
@@ -111,7 +132,12 @@ impl<'a> Dump<'a> {
 fn by_controller<T: Resource>(objects: &Objects<'_>) -> HashMap<String, Vec<Stamped<T>>> {
     let mut owned: HashMap<String, Vec<Stamped<T>>> = HashMap::new();
     for stamped in objects.of_kind::<T>() {
-        let owner = stamped.object.as_ref().ok().and_then(|o| o.meta().controller()).map(|o| o.uid.clone());
+        let owner = stamped
+            .object
+            .as_ref()
+            .ok()
+            .and_then(|o| o.meta().controller())
+            .map(|o| o.uid.clone());
         if let Some(uid) = owner {
             owned.entry(uid).or_default().push(stamped);
         }
@@ -136,7 +162,12 @@ impl KindVisitor for Part<'_> {
     type Output = Option<Judgement>;
 
     fn visit<T: Judged>(self, kind: Kind) -> Self::Output {
-        let Self { dump, ask, wanted, now } = self;
+        let Self {
+            dump,
+            ask,
+            wanted,
+            now,
+        } = self;
         if !dump.objects.holds::<T>() {
             return None;
         }
@@ -182,7 +213,10 @@ impl KindVisitor for Part<'_> {
                 not_seen.push(NotSeen {
                     what: format!("namespace {namespace}"),
                     class: "notFound".into(),
-                    error: Some(format!("the dump holds no {} of namespace {namespace}", kind.title())),
+                    error: Some(format!(
+                        "the dump holds no {} of namespace {namespace}",
+                        kind.title()
+                    )),
                     hint: Some("leave -n out to judge all that the dump holds".into()),
                     ..NotSeen::default()
                 });

@@ -108,7 +108,10 @@ impl Kind {
     pub fn from_word(word: &str) -> Option<Self> {
         let word = word.to_ascii_lowercase();
         Self::ALL.iter().copied().find(|kind| {
-            let word = word.strip_suffix(kind.group()).and_then(|w| w.strip_suffix('.')).unwrap_or(&word);
+            let word = word
+                .strip_suffix(kind.group())
+                .and_then(|w| w.strip_suffix('.'))
+                .unwrap_or(&word);
             let word = word.strip_suffix(".v1").unwrap_or(word);
             kind.words().contains(&word)
         })
@@ -121,7 +124,13 @@ mod tests {
 
     #[test]
     fn a_kind_is_known_by_every_name_that_kubectl_takes() {
-        for word in ["deployments", "Deployment", "deploy", "deployments.apps", "deploy.v1.apps"] {
+        for word in [
+            "deployments",
+            "Deployment",
+            "deploy",
+            "deployments.apps",
+            "deploy.v1.apps",
+        ] {
             assert_eq!(Kind::from_word(word), Some(Kind::Deployments), "{word}");
         }
         for word in ["", "apps", "deploys", "deployments.batch", "pods"] {

@@ -49,7 +49,13 @@ impl Ask {
     pub fn everything() -> Self {
         Self {
             api_server: true,
-            kinds: Kind::ALL.iter().map(|&kind| Wanted { kind, names: Vec::new() }).collect(),
+            kinds: Kind::ALL
+                .iter()
+                .map(|&kind| Wanted {
+                    kind,
+                    names: Vec::new(),
+                })
+                .collect(),
             page_size: PAGE_SIZE,
             ..Self::default()
         }
