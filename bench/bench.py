@@ -28,7 +28,7 @@ JSON = "application/json"
 PROTOBUF = "application/vnd.kubernetes.protobuf"
 
 # Fewer where one round takes half a minute.
-ROUNDS = {10: 30, 1000: 15, 10000: 7}
+ROUNDS = {10: 30, 1000: 15, 10000: 5}
 WARM_UP = 2
 REQUESTS = 300
 SPACED_REQUESTS = 15
@@ -48,8 +48,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--kubectl", default="kubectl")
     parser.add_argument("--python-path", default="", help="where the kubernetes client is installed")
     parser.add_argument("--page-limit", type=int, default=500, help="the plugin's page size")
-    parser.add_argument("--page-accept", choices=("json", "protobuf"), default="json",
-                        help="the encoding that the plugin asks for")
     parser.add_argument("--json", help="write the results to this file too")
     chosen = parser.parse_args()
     chosen.sizes = [int(word) for word in chosen.n.split(",")]
@@ -105,7 +103,6 @@ class Bench:
             "KUBECONFIG": chosen.kubeconfig,
             "PYTHONPATH": chosen.python_path,
         }
-        self.accept = {"json": JSON, "protobuf": PROTOBUF}[chosen.page_accept]
 
     def get(self, path: str) -> bytes:
         connection = self.cluster.connect()
@@ -127,14 +124,16 @@ class Bench:
             if not token:
                 return paths
 
-    def curl(self, name: str, paths: list[str], accept: str) -> list[str]:
+    def curl(self, name: str, paths: list[str], accept: str, encoding: str = "identity") -> list[str]:
         file = os.path.join(self.scratch, f"{name}.curl")
         with open(file, "w", encoding="utf-8") as config:
             for path in paths:
                 config.write(f'url = "{self.cluster.server}{path}"\noutput = "/dev/null"\n')
-        return ["curl", "--silent", "--fail", "--noproxy", "*", "-A", "bench",
+        # HTTP/1.1, as the plugin: on loopback it is the faster one for curl too.
+        return ["curl", "--http1.1", "--silent", "--fail", "--noproxy", "*", "-A", "bench",
                 "--cacert", self.cluster.ca, "--cert", self.cluster.certificate,
-                "--key", self.cluster.key, "-H", f"Accept: {accept}", "--config", file]
+                "--key", self.cluster.key, "-H", f"Accept: {accept}",
+                "-H", f"Accept-Encoding: {encoding}", "--config", file]
 
     def commands(self) -> dict[str, tuple[str, list[str]]]:
         """Who is measured: label and command line, in the order of a round."""
@@ -146,8 +145,8 @@ class Bench:
         found["curlJson"] = ("curl, one list, JSON", self.curl("json", [LIST], JSON))
         found["curlProtobuf"] = ("curl, one list, protobuf", self.curl("protobuf", [LIST], PROTOBUF))
         found["curlPages"] = (
-            f"curl, the plugin's pages of {chosen.page_limit}, {chosen.page_accept}",
-            self.curl("pages", self.pages(), self.accept))
+            f"curl, the plugin's own requests (pages of {chosen.page_limit}, protobuf, gzip)",
+            self.curl("pages", self.pages(), PROTOBUF, "gzip"))
         if "python" not in chosen.without:
             found["python"] = ("kubernetes (Python)", [
                 sys.executable, os.path.join(HERE, "peer_client.py"), chosen.kubeconfig])
@@ -186,8 +185,8 @@ class Bench:
             # Anew each round: continue tokens expire after minutes.
             for name, (label, command) in self.commands().items():
                 sample = run(command, self.environment)
-                # Ours says by its code that some are degraded; all others succeed.
-                if sample.exit_code not in ((0, 2) if name == "ours" else (0,)):
+                # Ours says by its code that some are short of pods: for the first minute 1, then 2. All others succeed.
+                if sample.exit_code not in ((0, 1, 2) if name == "ours" else (0,)):
                     raise SystemExit(f"{' '.join(command)}: exit code {sample.exit_code}")
                 if number >= 0:
                     labels[name] = label

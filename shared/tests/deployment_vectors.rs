@@ -3,7 +3,10 @@
 //! Rows 1 to 26 are the cases that docs/checks.md explains; the others pin what lies between them. Rows 24 and
 //! 25 are about reading, not judging: see `gathering.rs`.
 
-#![allow(clippy::expect_used, reason = "a test that cannot build its object has failed")]
+#![allow(
+    clippy::expect_used,
+    reason = "a test that cannot build its object has failed"
+)]
 #![allow(clippy::needless_pass_by_value, reason = "a builder ends where it is judged")]
 
 use serde_json::Value;

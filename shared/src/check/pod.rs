@@ -68,24 +68,18 @@ impl Pods<'_> {
     pub(super) fn hard_causes(&self) -> Vec<Cause> {
         let mut causes: Vec<Cause> = Vec::new();
         for (pod, now) in self.not_ready() {
-            let Some((code, message)) = hard_cause(pod, now) else {
+            let Some(hard) = hard_cause(pod, now) else {
                 continue;
             };
-            match causes.iter_mut().find(|c| c.code == code) {
+            match causes.iter_mut().find(|c| c.code == hard.code) {
                 Some(cause) => cause.count += 1,
-                None => {
-                    let meta = pod.meta();
-                    causes.push(Cause {
-                        code: code.to_owned(),
-                        message,
-                        count: 1,
-                        example: Some(format!("Pod/{}", meta.name)),
-                        hint: Some(format!(
-                            "kubectl -n {} describe pod {}",
-                            meta.namespace, meta.name
-                        )),
-                    });
-                }
+                None => causes.push(Cause {
+                    code: hard.code.to_owned(),
+                    example: Some(format!("Pod/{}", pod.meta().name)),
+                    hint: Some(hard.command(pod)),
+                    message: hard.message,
+                    count: 1,
+                }),
             }
         }
         causes.sort_by_key(|c| std::cmp::Reverse(c.count));
@@ -93,13 +87,36 @@ impl Pods<'_> {
     }
 }
 
-fn hard_cause(pod: &Pod, now: Now) -> Option<(&'static str, String)> {
+/// Something that will not pass by itself.
+struct Hard {
+    code: &'static str,
+    message: String,
+    /// The container whose last words tell more.
+    crashed: Option<String>,
+}
+
+impl Hard {
+    /// The command that tells more.
+    fn command(&self, pod: &Pod) -> String {
+        let meta = pod.meta();
+        let (namespace, name) = (&meta.namespace, &meta.name);
+        match &self.crashed {
+            Some(container) => format!("kubectl -n {namespace} logs {name} -c {container} --previous"),
+            None => format!("kubectl -n {namespace} describe pod {name}"),
+        }
+    }
+}
+
+fn hard_cause(pod: &Pod, now: Now) -> Option<Hard> {
     let status = pod.status.as_ref()?;
     if let Some(scheduled) = pod.condition("PodScheduled").filter(|c| c.status == "False") {
         let since = scheduled.last_transition_time.or(pod.meta().creation_timestamp);
         let settled = since.is_none_or(|t| !now.is_within(GRACE_SECONDS, t));
-        return (scheduled.reason == "Unschedulable" && settled)
-            .then(|| ("Unschedulable", scheduled.message.clone()));
+        return (scheduled.reason == "Unschedulable" && settled).then(|| Hard {
+            code: "Unschedulable",
+            message: scheduled.message.clone(),
+            crashed: None,
+        });
     }
     status
         .init_container_statuses
@@ -108,37 +125,42 @@ fn hard_cause(pod: &Pod, now: Now) -> Option<(&'static str, String)> {
         .find_map(|c| of_container(c, now))
 }
 
-fn of_container(container: &ContainerStatus, now: Now) -> Option<(&'static str, String)> {
+fn of_container(container: &ContainerStatus, now: Now) -> Option<Hard> {
+    let name = &container.name;
     let waiting = container.state.as_ref().and_then(|s| s.waiting.as_ref());
     let last = container.last_state.as_ref().and_then(|s| s.terminated.as_ref());
-    let exit = || match last {
-        Some(t) if t.reason == "OOMKilled" => {
-            format!(
-                "container {} ran out of memory ({} restarts)",
-                container.name, container.restart_count
-            )
+    let crash = || {
+        let how = match last {
+            Some(t) if t.reason == "OOMKilled" => "ran out of memory".to_owned(),
+            Some(t) => format!("exited {}", t.exit_code),
+            None => "keeps crashing".to_owned(),
+        };
+        Hard {
+            code: "CrashLoop",
+            message: format!("container {name} {how} ({} restarts)", container.restart_count),
+            crashed: Some(name.clone()),
         }
-        Some(t) => format!(
-            "container {} exited {} ({} restarts)",
-            container.name, t.exit_code, container.restart_count
-        ),
-        None => format!(
-            "container {} keeps crashing ({} restarts)",
-            container.name, container.restart_count
-        ),
     };
     if let Some(waiting) = waiting
         && let Some((reason, code)) = HARD_WAITING.iter().find(|(reason, _)| *reason == waiting.reason)
     {
+        let why = if waiting.message.is_empty() {
+            reason
+        } else {
+            waiting.message.as_str()
+        };
         return Some(match *code {
-            "CrashLoop" => (code, exit()),
-            _ if waiting.message.is_empty() => (code, format!("container {}: {reason}", container.name)),
-            _ => (code, format!("container {}: {}", container.name, waiting.message)),
+            "CrashLoop" => crash(),
+            code => Hard {
+                code,
+                message: format!("container {name}: {why}"),
+                crashed: None,
+            },
         });
     }
     let crashed = last.is_some_and(|t| {
         (t.exit_code != 0 || t.reason == "OOMKilled")
             && t.finished_at.is_some_and(|f| now.age(f) < CRASH_SECONDS)
     });
-    crashed.then(|| ("CrashLoop", exit()))
+    crashed.then(crash)
 }
