@@ -175,7 +175,8 @@ fn source(client: &Client, api_server: Option<&ApiServerCheck>) -> Source {
 
 /// Asks whether the API server is well.
 pub async fn api_server(client: &Client) -> ApiServerCheck {
-    let ((version, latency), readyz) = tokio::join!(cluster::version(client), cluster::readyz(client));
+    // The longer of the two goes out first.
+    let (readyz, (version, latency)) = tokio::join!(cluster::readyz(client), cluster::version(client));
     check::apiserver::judge(&Answers {
         version: version.map_err(|f| failed(&f, "nonResourceURL /version get")),
         latency_ms: milliseconds(latency),
