@@ -33,7 +33,7 @@ pub struct Args {
     #[arg(long, value_name = "NAME", env = "SRE_AGENT_CONTEXT")]
     context: Option<String>,
 
-    /// Where to listen: :PORT for all addresses, HOST:PORT or [IPV6]:PORT for one; port 0 for any that is free
+    /// Where to listen: :PORT for all addresses, HOST:PORT for one, an IPv6 address in brackets; port 0 for any that is free
     #[arg(
         long,
         value_name = "ADDRESS",

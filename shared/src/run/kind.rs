@@ -1,4 +1,4 @@
-//! The registry of kinds that are judged: one line a kind in [`registry`].
+//! The registry of kinds that are judged: one line a kind in `registry!`.
 
 use crate::resource::{Deployment, Resource};
 
