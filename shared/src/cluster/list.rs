@@ -114,6 +114,8 @@ struct Page<T> {
     items: Vec<Decoded<T>>,
     resource_version: String,
     next: Option<String>,
+    /// The list's metadata does not decode: whether there is a next page is then unknown.
+    meta_broken: bool,
 }
 
 /// A page on its way. Dropping it ends the request.
@@ -193,6 +195,7 @@ async fn read_page<T: Resource>(client: &Client, path: &str, tell: &Tell<'_>) ->
         items: Vec::new(),
         resource_version: String::new(),
         next: None,
+        meta_broken: false,
     };
     let not_a_list = |error: ListError, answer: &super::Answer| {
         let class = match error {
@@ -220,6 +223,10 @@ async fn read_page<T: Resource>(client: &Client, path: &str, tell: &Tell<'_>) ->
             .map_err(|e| not_a_list(e, &answer))?;
     }
     reader.finish().map_err(|e| not_a_list(e, &answer))?;
+    if page.meta_broken {
+        let error = ListError::NotAList("its metadata does not decode".into());
+        return Err(not_a_list(error, &answer));
+    }
     Ok(page)
 }
 
@@ -245,6 +252,7 @@ impl<T: Resource> PieceSink<'_, '_, T> {
             }
             Piece::Meta(bytes) => {
                 let Some(meta) = crate::decode::list_meta(bytes, self.json) else {
+                    self.page.meta_broken = true;
                     return;
                 };
                 let next = Some(meta.continue_token).filter(|t| !t.is_empty());

@@ -73,16 +73,7 @@ fn take_items<'a>(place: &str, list: &JsonList, items: Vec<&'a [u8]>, objects: &
 
 fn item<'a>(place: &str, bytes: &'a [u8], typed: Option<&Head>, objects: &mut Objects<'a>) {
     match serde_json::from_slice::<Head>(bytes) {
-        Ok(head) => {
-            let head = match typed {
-                Some(typed) if head.kind.is_empty() => Head {
-                    api_version: typed.api_version.clone(),
-                    kind: typed.kind.clone(),
-                },
-                _ => head,
-            };
-            objects.take(head, Body::Json(bytes));
-        }
+        Ok(head) => objects.take(place, head, typed, Body::Json(bytes)),
         Err(error) => objects.break_off(place, error.to_string()),
     }
 }

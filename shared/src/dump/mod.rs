@@ -168,9 +168,20 @@ impl<'a> Objects<'a> {
         });
     }
 
-    /// Takes an object; one without a kind belongs to something else than Kubernetes and is passed over.
-    fn take(&mut self, head: Head, body: Body<'a>) {
+    /// Takes an object. One without a kind is of the kind of its list; an item of an untyped list has to have its
+    /// own. Outside of lists it belongs to something else than Kubernetes and is passed over.
+    fn take(&mut self, place: &str, head: Head, list: Option<&Head>, body: Body<'a>) {
+        let head = match list {
+            Some(list) if head.kind.is_empty() => Head {
+                api_version: list.api_version.clone(),
+                kind: list.kind.clone(),
+            },
+            _ => head,
+        };
         if head.kind.is_empty() {
+            if list.is_some() {
+                self.break_off(place, "an item without a kind");
+            }
             return;
         }
         let newest = match &body {
@@ -185,9 +196,13 @@ impl<'a> Objects<'a> {
         });
     }
 
-    /// Takes note of a typed list and says what its items are; `None` for the untyped `List`.
+    /// Takes note of a list and says what its items are: of an empty kind in the untyped `List`; `None` for what is
+    /// no list.
     fn open_list(&mut self, head: &Head) -> Option<Head> {
-        let kind = head.kind.strip_suffix("List").filter(|k| !k.is_empty())?;
+        let kind = head.kind.strip_suffix("List")?;
+        if kind.is_empty() {
+            return Some(Head::default());
+        }
         self.listed.push((group_of(&head.api_version), kind.to_owned()));
         Some(Head {
             api_version: head.api_version.clone(),

@@ -103,6 +103,18 @@ fn what_was_whole_before_a_break_is_still_read() {
 }
 
 #[test]
+fn an_item_without_a_kind_is_told_and_not_passed_over() {
+    let nameless = r#"{"kind":"List","items":[{"metadata":{"name":"x"}}]}"#;
+    let expected = vec!["f, item 1: an item without a kind".to_owned()];
+    assert_eq!(read(&[("f", nameless)]).1, expected);
+    assert_eq!(
+        read(&[("f", "kind: List\nitems:\n- metadata: {name: x}\n")]).1,
+        expected
+    );
+    assert!(read(&[("f", "replicaCount: 3\n")]).1.is_empty());
+}
+
+#[test]
 fn of_two_copies_the_newer_counts() {
     let copy = |version: &str, replicas: &str| {
         ONE.replace("\"name\"", &format!("\"resourceVersion\":\"{version}\",\"name\""))

@@ -99,14 +99,7 @@ fn take(place: &str, mut value: Value, typed: Option<&Head>, objects: &mut Objec
         }
         return;
     }
-    let head = match typed {
-        Some(typed) if head.kind.is_empty() => Head {
-            api_version: typed.api_version.clone(),
-            kind: typed.kind.clone(),
-        },
-        _ => head,
-    };
-    objects.take(head, Body::Value(value));
+    objects.take(place, head, typed, Body::Value(value));
 }
 
 fn list(place: &str, document: &str, lines: &ItemLines, objects: &mut Objects<'_>) {

@@ -35,6 +35,8 @@ impl Verdict {
                 .any(|i| i.state == State::Terminating && i.healthy == Some(false));
         }
         // A newer sender may know of a shortage that none of the words above carries.
+        let told = verdict.degraded || verdict.progressing;
+        verdict.degraded |= report.status == Status::Degraded && !told;
         verdict.unknown |= report.status == Status::Unknown;
         verdict
     }
@@ -112,6 +114,23 @@ impl FailOn {
 #[cfg(test)]
 mod tests {
     use super::{FailOn, Verdict};
+    use crate::report::{Report, Source, Status};
+
+    #[test]
+    fn a_status_of_a_newer_sender_is_believed_though_nothing_counts_for_it() {
+        let exit_code = |status| {
+            let text = r#"{"check": "nodes", "status": "ok"}"#;
+            let check = serde_json::from_str(text).expect("a check");
+            let report = Report {
+                status,
+                checks: vec![check],
+                ..Report::new(Source::default(), String::new())
+            };
+            FailOn::default().exit_code(Verdict::of(&report))
+        };
+        let codes = [Status::Ok, Status::Degraded, Status::Unknown].map(exit_code);
+        assert_eq!(codes, [0, 2, 3]);
+    }
 
     #[test]
     fn the_exit_code_is_the_first_of_degraded_unknown_progressing_that_counts() {

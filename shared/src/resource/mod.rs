@@ -66,7 +66,7 @@ pub type Decoded<T> = Result<T, Undecodable>;
 /// # Errors
 /// [`Undecodable`] with the object's name where at least its metadata could be read.
 pub fn from_json<T: Resource>(bytes: &[u8]) -> Decoded<T> {
-    serde_json::from_slice(bytes).map_err(|error| undecodable_json(bytes, &error))
+    serde_json::from_slice(bytes).map_err(|error| undecodable(serde_json::from_slice(bytes).ok(), &error))
 }
 
 /// Decodes one object from an already parsed JSON or YAML value.
@@ -93,26 +93,15 @@ pub fn from_value<T: Resource>(value: &serde_json::Value) -> Decoded<T> {
 /// # Errors
 /// [`Undecodable`], with the object's name where at least its metadata could be read.
 pub fn from_proto<T: Resource>(bytes: &[u8]) -> Decoded<T> {
-    let mut object = T::decode(bytes).map_err(|error| {
-        let meta = meta::OnlyMeta::decode(bytes)
-            .ok()
-            .and_then(|o| o.metadata)
-            .unwrap_or_default();
-        Undecodable {
-            namespace: meta.namespace,
-            name: meta.name,
-            error: error.to_string(),
-        }
-    })?;
+    let mut object =
+        T::decode(bytes).map_err(|error| undecodable(meta::OnlyMeta::decode(bytes).ok(), &error))?;
     object.drop_zero_times();
     Ok(object)
 }
 
-fn undecodable_json(bytes: &[u8], error: &serde_json::Error) -> Undecodable {
-    let meta = serde_json::from_slice::<meta::OnlyMeta>(bytes)
-        .ok()
-        .and_then(|o| o.metadata)
-        .unwrap_or_default();
+/// Names the object as far as its metadata could be read.
+fn undecodable(meta: Option<meta::OnlyMeta>, error: &dyn std::fmt::Display) -> Undecodable {
+    let meta = meta.and_then(|o| o.metadata).unwrap_or_default();
     Undecodable {
         namespace: meta.namespace,
         name: meta.name,
