@@ -24,8 +24,16 @@ test: ## All tests that need no cluster
 	$(CARGO) test --locked --workspace --exclude sre-e2e
 
 .PHONY: e2e
-e2e: ## Tests against a real control plane, which is built once and started here
+e2e: ## Tests against real clusters, whose parts are built once and started here
 	e2e/run
+
+.PHONY: cluster
+cluster: ## A cluster to play with: a real node, the agent, healthy and broken workloads
+	e2e/cluster/demo up
+
+.PHONY: cluster-down
+cluster-down: ## End that cluster, without a trace
+	e2e/cluster/demo down
 
 .PHONY: lint
 lint: deny ## Formatting, clippy, licences, documentation, shell scripts
@@ -44,6 +52,10 @@ deny:
 advisories: ## Known vulnerabilities in the dependencies (fetches the advisory database)
 	$(CARGO) deny --locked check advisories
 
+.PHONY: chart
+chart: ## The chart: lint, unit tests, schema, README, alerts, dashboard; helm/tests/dry-run is for a cluster
+	.ci/chart
+
 .PHONY: bench
 bench: build ## Benchmarks against kubectl, curl and the Python client; writes docs/benchmarks.md
 	bench/run --write
@@ -51,3 +63,27 @@ bench: build ## Benchmarks against kubectl, curl and the Python client; writes d
 .PHONY: bench-quick
 bench-quick: build ## The same with 10 and 1,000 Deployments, printed only
 	bench/run --n 10,1000 --rounds 5
+
+.PHONY: image
+image: ## The agent's image, IMAGE=sre-agent:latest, with docker, podman or buildah
+	release/image build
+
+.PHONY: image-archive
+image-archive: ## The same as a docker archive: make image-archive OUT=FILE
+	@release/image archive '$(OUT)'
+
+.PHONY: image-platforms
+image-platforms: ## The same for amd64 and arm64, with docker; PUSH=1 sends it to its registry
+	release/image platforms $(if $(PUSH),--push)
+
+.PHONY: dist
+dist: ## The plugin as a release archive with its checksum, in target/dist; TARGET=the Rust target
+	release/dist $(TARGET)
+
+.PHONY: krew-test
+krew-test: ## Installs a packed release with the real krew and kubectl
+	krew/test
+
+.PHONY: workflows-lint
+workflows-lint: ## actionlint on the workflows, and what a release says in several files
+	.github/lint

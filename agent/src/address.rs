@@ -32,7 +32,7 @@ enum Host {
 pub struct ListenError {
     address: String,
     source: io::Error,
-    hint: &'static str,
+    hint: String,
 }
 
 impl FromStr for Address {
@@ -93,21 +93,21 @@ impl std::fmt::Display for Address {
 }
 
 impl Address {
-    /// Listens there.
+    /// Listens there, as `flag` asks for.
     ///
     /// # Errors
     /// The address with the reason and the next step.
-    pub async fn listen(&self) -> Result<TcpListener, ListenError> {
+    pub async fn listen(&self, flag: &str) -> Result<TcpListener, ListenError> {
         let mut last = io::Error::new(io::ErrorKind::AddrNotAvailable, "the host has no address");
-        let candidates = self.candidates().await.map_err(|error| self.fail(error))?;
+        let candidates = self.candidates().await.map_err(|error| self.fail(flag, error))?;
         for address in candidates {
             match listen(address) {
                 Ok(listener) => return Ok(listener),
-                Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Err(self.fail(error)),
+                Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Err(self.fail(flag, error)),
                 Err(error) => last = error,
             }
         }
-        Err(self.fail(last))
+        Err(self.fail(flag, last))
     }
 
     /// What to try, in this order. All addresses are one socket of both families; a kernel without IPv6 has only
@@ -130,16 +130,16 @@ impl Address {
         })
     }
 
-    fn fail(&self, source: io::Error) -> ListenError {
+    fn fail(&self, flag: &str, source: io::Error) -> ListenError {
         let hint = match source.kind() {
-            io::ErrorKind::AddrInUse => "stop what listens there, or give another --address",
+            io::ErrorKind::AddrInUse => format!("stop what listens there, or give another {flag}"),
             io::ErrorKind::PermissionDenied => {
-                "ports below 1024 need a privilege: give --address with a higher one"
+                format!("ports below 1024 need a privilege: give {flag} with a higher one")
             }
             io::ErrorKind::AddrNotAvailable => {
-                "this machine has no such address: give --address :PORT for all"
+                format!("this machine has no such address: give {flag} :PORT for all")
             }
-            _ => "check --address",
+            _ => format!("check {flag}"),
         };
         ListenError {
             address: self.text.clone(),
@@ -205,7 +205,8 @@ mod tests {
 
     #[tokio::test]
     async fn all_addresses_are_those_of_both_families() {
-        let listener = ":0".parse::<Address>().unwrap().listen().await.unwrap();
+        let listener = ":0".parse::<Address>().unwrap();
+        let listener = listener.listen("--address").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         tokio::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port))
             .await
@@ -214,12 +215,13 @@ mod tests {
 
     #[tokio::test]
     async fn a_port_that_is_taken_says_so_with_the_next_step() {
-        let first = "127.0.0.1:0".parse::<Address>().unwrap().listen().await.unwrap();
+        let first = "127.0.0.1:0".parse::<Address>().unwrap();
+        let first = first.listen("--address").await.unwrap();
         let text = first.local_addr().unwrap().to_string();
         let error = text
             .parse::<Address>()
             .unwrap()
-            .listen()
+            .listen("--metrics-address")
             .await
             .unwrap_err()
             .to_string();
@@ -227,6 +229,6 @@ mod tests {
             error.starts_with(&format!("cannot listen on {text}: ")),
             "{error}"
         );
-        assert!(error.ends_with("give another --address"), "{error}");
+        assert!(error.ends_with("give another --metrics-address"), "{error}");
     }
 }

@@ -47,6 +47,14 @@ impl Answer {
         }
     }
 
+    /// A text of that type.
+    pub fn typed(content_type: &'static str, text: impl Into<String>) -> Self {
+        Self {
+            content_type,
+            ..Self::text(StatusCode::OK, text)
+        }
+    }
+
     /// A JSON body. Answers other than 200 are never compared, since whoever asks has to see them.
     pub fn json(status: StatusCode, body: Body) -> Self {
         if body.spoiled {

@@ -6,11 +6,14 @@ use crate::changes::Changes;
 use crate::connection::Connection;
 use crate::outage::Outages;
 use crate::probe::Probe;
+use crate::requests::Requests;
 use crate::watcher::{self, Feed};
 use crate::{Pace, Settings};
 use sre_shared::report::Namespaces;
+use sre_shared::resource::Time;
 use sre_shared::run::Clock;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -32,6 +35,13 @@ pub struct App {
     pub clock: Clock,
     /// Name of the pod this runs in.
     pub pod: Option<String>,
+    /// The requests that were answered.
+    pub requests: Requests,
+    /// Whether `/metrics` has an address of its own.
+    pub metrics_elsewhere: bool,
+    /// When this process started, by its own clock.
+    pub started_at: Time,
+    stopping: AtomicBool,
     stale_after: Duration,
     pace: Pace,
     started: Instant,
@@ -67,6 +77,10 @@ impl App {
             changes: Arc::new(Changes::default()),
             clock: settings.clock,
             pod: settings.pod.clone(),
+            requests: Requests::default(),
+            metrics_elsewhere: settings.metrics_address.is_some(),
+            started_at: (settings.clock)(),
+            stopping: AtomicBool::new(false),
             stale_after: settings.stale_after,
             pace: settings.pace,
             started: Instant::now(),
@@ -83,6 +97,16 @@ impl App {
             stale: self.pace.stale,
             stale_after: self.stale_after,
         }
+    }
+
+    /// From now on this process is about to end.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether this process is about to end.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
     }
 
     /// Whether the first lists had their time: from then on what is missing is said and not waited for.

@@ -2,10 +2,11 @@
 //! Must not know what is done with them.
 
 use crate::address::Address;
+use crate::command::probe::{Probe, Target};
 use crate::log::{Format, Threshold};
 use crate::{Pace, Settings, duration};
 use clap::error::ErrorKind;
-use clap::{CommandFactory as _, Parser};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use sre_shared::cluster::{Deadlines, Origin};
 use sre_shared::nearest::nearest;
 use sre_shared::run::{Kind, clock};
@@ -23,8 +24,11 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// Without --kubeconfig it uses the ServiceAccount of the pod it runs in. It starts and answers also while the API
 /// server is away.
 #[derive(Debug, Parser)]
-#[command(name = "sre-agent", version)]
+#[command(name = "sre-agent", version, args_conflicts_with_subcommands = true)]
 pub struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
+
     /// The kubeconfig to use; else the ServiceAccount of the pod
     #[arg(long, value_name = "PATH", env = "SRE_AGENT_KUBECONFIG")]
     kubeconfig: Option<PathBuf>,
@@ -42,6 +46,10 @@ pub struct Args {
     )]
     address: Address,
 
+    /// Where to serve /metrics, in the same form, where not at --address
+    #[arg(long, value_name = "ADDRESS", env = "SRE_AGENT_METRICS_ADDRESS", value_parser = optional_address)]
+    metrics_address: Option<OptionalAddress>,
+
     /// Kinds to watch, separated by commas [default: deployments]
     #[arg(long, value_name = "KINDS", env = "SRE_AGENT_KINDS", value_delimiter = ',', value_parser = kind)]
     kinds: Vec<Kind>,
@@ -57,6 +65,10 @@ pub struct Args {
     /// The longest that one request to the API server may take; watches are exempt
     #[arg(long, value_name = "DURATION", env = "SRE_AGENT_REQUEST_TIMEOUT", default_value = "10s", value_parser = duration::parse)]
     request_timeout: Duration,
+
+    /// How long requests are still accepted after SIGTERM, while /readyz tells to ask elsewhere
+    #[arg(long, value_name = "DURATION", env = "SRE_AGENT_SHUTDOWN_DELAY", default_value = "0s", value_parser = duration::parse_or_zero)]
+    shutdown_delay: Duration,
 
     /// Connections served at the same time; more have to wait
     #[arg(long, value_name = "NUMBER", env = "SRE_AGENT_MAX_CONNECTIONS", default_value = "256", value_parser = clap::value_parser!(u16).range(1..))]
@@ -83,9 +95,44 @@ pub struct Args {
     log_level: Threshold,
 }
 
+/// What is done instead of serving.
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Asks URLs over plain HTTP, prints a line for each, and ends with 0 where all of them answered 200
+    Probe {
+        /// The URLs, asked one after the other
+        #[arg(required = true, value_name = "URL")]
+        urls: Vec<Target>,
+
+        /// The longest that one URL may take
+        #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration::parse)]
+        timeout: Duration,
+    },
+}
+
+/// An address, or the nothing to which a chart value that is left empty sets the variable.
+#[derive(Debug, Clone)]
+struct OptionalAddress(Option<Address>);
+
+fn optional_address(text: &str) -> Result<OptionalAddress, String> {
+    if text.is_empty() {
+        return Ok(OptionalAddress(None));
+    }
+    text.parse().map(|address| OptionalAddress(Some(address)))
+}
+
 /// What the command line asks for.
 #[derive(Debug)]
-pub struct Wish {
+pub enum Wish {
+    /// To watch and answer.
+    Serve(Box<Serve>),
+    /// To ask URLs.
+    Probe(Probe),
+}
+
+/// To watch and answer.
+#[derive(Debug)]
+pub struct Serve {
     /// How to run.
     pub settings: Settings,
     /// How the log is written.
@@ -100,6 +147,12 @@ pub struct Wish {
 /// What clap has to say, the help and the version among it.
 pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Wish, clap::Error> {
     let args = Args::try_parse_from(words)?;
+    if let Some(Command::Probe { urls, timeout }) = args.command {
+        return Ok(Wish::Probe(Probe {
+            targets: urls,
+            timeout,
+        }));
+    }
     // A chart value that is left empty sets the variable to nothing.
     let kubeconfig = args.kubeconfig.filter(|p| !p.as_os_str().is_empty());
     let context = args.context.filter(|c| !c.is_empty());
@@ -144,20 +197,22 @@ pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Wish, clap::Err
     let settings = Settings {
         cluster,
         address: args.address,
+        metrics_address: args.metrics_address.and_then(|address| address.0),
         kinds,
         namespaces,
         stale_after: args.stale_after,
         request_timeout: args.request_timeout,
         max_connections: args.max_connections.into(),
+        shutdown_delay: args.shutdown_delay,
         pod: pod(),
         clock: clock::system,
         pace: Pace::default(),
     };
-    Ok(Wish {
+    Ok(Wish::Serve(Box::new(Serve {
         settings,
         log_format: args.log_format,
         log_level: args.log_level,
-    })
+    })))
 }
 
 fn dedup<T: PartialEq>(values: &mut Vec<T>) {
@@ -225,9 +280,16 @@ mod tests {
         )
     }
 
+    fn serve(words: &str) -> Serve {
+        match read(words) {
+            Ok(Wish::Serve(serve)) => *serve,
+            other => panic!("{other:?}"),
+        }
+    }
+
     #[test]
     fn the_flags_have_the_documented_defaults() {
-        let wish = read("").unwrap();
+        let wish = serve("");
         let settings = wish.settings;
         assert_eq!(settings.cluster.origin, Origin::InCluster);
         assert_eq!(settings.address.to_string(), ":8080");
@@ -236,18 +298,22 @@ mod tests {
         assert_eq!(settings.stale_after, Duration::from_mins(3));
         assert_eq!(settings.request_timeout, Duration::from_secs(10));
         assert_eq!(settings.max_connections, 256);
+        assert_eq!(settings.metrics_address, None);
+        assert_eq!(settings.shutdown_delay, Duration::ZERO);
         assert_eq!((wish.log_format, wish.log_level), (Format::Text, Threshold::Info));
     }
 
     #[test]
     fn every_flag_is_read() {
-        let words = "--kubeconfig k --context c --address [::1]:1 --kinds deploy,deployments --namespaces b,a,b \
+        let words = "--kubeconfig k --context c --address [::1]:1 --metrics-address :9 --shutdown-delay 5s --kinds deploy,deployments --namespaces b,a,b \
                      --stale-after 90s --request-timeout 2s --max-connections 3 --log-format json --log-level debug";
-        let wish = read(words).unwrap();
+        let wish = serve(words);
         let settings = wish.settings;
         assert_eq!(settings.cluster.origin, Origin::File("k".into()));
         assert_eq!(settings.cluster.context.as_deref(), Some("c"));
         assert_eq!(settings.cluster.deadlines.connect, Duration::from_secs(2));
+        assert_eq!(settings.metrics_address.unwrap().to_string(), ":9");
+        assert_eq!(settings.shutdown_delay, Duration::from_secs(5));
         assert_eq!(settings.kinds, [Kind::Deployments]);
         assert_eq!(settings.namespaces, ["a", "b"]);
         assert_eq!(
@@ -272,6 +338,19 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_metrics_address_is_none() {
+        assert_eq!(optional_address("").unwrap().0, None);
+    }
+
+    #[test]
+    fn urls_to_probe_are_read() {
+        let Ok(Wish::Probe(probe)) = read("probe http://a/healthz http://b --timeout 2s") else {
+            panic!("no probe");
+        };
+        assert_eq!((probe.targets.len(), probe.timeout), (2, Duration::from_secs(2)));
+    }
+
+    #[test]
     fn wrong_input_is_refused_with_the_nearest_right_one() {
         for (words, part) in [
             ("--context c", "give --kubeconfig PATH too"),
@@ -284,8 +363,13 @@ mod tests {
             ("--stale-after 90", "did you mean 90s?"),
             ("--max-connections 0", "0 is not in 1..=65535"),
             ("--log-level inf", "info"),
-            ("--metrics-address :9", "unexpected argument '--metrics-address'"),
-            ("serve", "unexpected argument 'serve'"),
+            ("--metrics-address 9", "did you mean :9?"),
+            ("--shutdown-delay 5", "did you mean 5s?"),
+            ("serve", "unrecognized subcommand 'serve'"),
+            ("probe", "required arguments were not provided"),
+            ("probe https://a/", "only plain HTTP"),
+            ("probe http://a/ --timeout 0s", "longer than 0"),
+            ("--address :1 probe http://a/", "cannot be used with"),
         ] {
             let error = read(words).unwrap_err().to_string();
             assert!(error.contains(part), "{words}: {error}");

@@ -6,6 +6,7 @@
 //! answer. So the answer to "what is wrong?" costs what is wrong, and not the size of the cluster.
 
 use crate::changes::{Change, Standing};
+use crate::rights;
 use sre_shared::check::{self, Evidence, Judged, Now};
 use sre_shared::cluster::{Class, Failure};
 use sre_shared::report::{Item, NotSeen, State, Status, Summary, Verdict};
@@ -52,6 +53,8 @@ pub struct Selection {
     pub selector_text: String,
     /// Only those in one of these states; the summary counts the others too.
     pub states: Option<Vec<State>>,
+    /// Only those of which a person should know: not healthy, or with a note; the summary counts the others too.
+    pub notable: bool,
     /// Only those that sort after this one; the summary counts the others too.
     pub after: Option<Key>,
 }
@@ -61,6 +64,7 @@ impl Selection {
         self.states
             .as_ref()
             .is_none_or(|states| states.contains(&item.state))
+            && (!self.notable || item.state != State::Healthy || !item.notes.is_empty())
     }
 
     /// Whether an object that is settled can be among what is asked for.
@@ -148,12 +152,55 @@ pub struct Overview {
     pub stale: bool,
 }
 
+/// What metrics say of a kind. It is kept at hand: however large the cluster is, asking for it walks no objects.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Pulse {
+    /// What can be said of all objects, each as it was last judged: when it changed, or in the last review.
+    pub overview: Overview,
+    /// Whether every watch has listed at least once.
+    pub synced: bool,
+    /// Lists after the first one of each watch.
+    pub relists: u64,
+    /// Failures of lists and watches, by class.
+    pub errors: BTreeMap<&'static str, u64>,
+}
+
+impl Overview {
+    /// Of nothing yet.
+    fn begin(moment: &Moment) -> Self {
+        Self {
+            status: Status::Ok,
+            verdict: Verdict::default(),
+            summary: Summary::default(),
+            not_seen: Vec::new(),
+            observed: None,
+            age_seconds: 0,
+            stale: moment.silent.is_some(),
+        }
+    }
+
+    /// Of all that was added; `fresh` counts the objects that are not too old.
+    fn end(mut self, fresh: &Summary) -> Self {
+        if !self.not_seen.is_empty() {
+            self.status = self.status.worst(Status::Unknown);
+        }
+        self.verdict = Verdict {
+            unknown: self.status == Status::Unknown || !self.not_seen.is_empty(),
+            ..Verdict::default()
+        }
+        .with(fresh);
+        self
+    }
+}
+
 /// The objects of one kind, whatever their type.
 pub trait Objects: Send + Sync {
     /// Their kind.
     fn kind(&self) -> Kind;
     /// What can be said of the selection as a whole.
     fn overview(&self, selection: &Selection, moment: &Moment) -> Overview;
+    /// What metrics say of all of them.
+    fn pulse(&self, moment: &Moment) -> Pulse;
     /// Shows each selected object, sorted by namespace and name, until told to stop.
     fn visit(&self, selection: &Selection, moment: &Moment, each: &mut dyn FnMut(Item) -> ControlFlow<()>);
     /// Judges again what time can change, and tells what changed.
@@ -181,6 +228,64 @@ struct Source {
     heard: Option<Heard>,
     /// Its last failure, and how many there were since it was last heard.
     failure: Option<(Failure, u32)>,
+    /// Its objects, as they were last judged.
+    counts: Counts,
+    /// How many lists there were.
+    lists: u64,
+    /// How many failures there were, by class.
+    errors: BTreeMap<&'static str, u64>,
+}
+
+/// How many objects were last judged so.
+#[derive(Debug, Clone, Copy, Default)]
+struct Counts {
+    summary: Summary,
+    degraded: u64,
+    unknown: u64,
+}
+
+impl Counts {
+    fn add(&mut self, judged: Judgement) {
+        self.summary.count(judged.state);
+        match judged.status {
+            Status::Ok => {}
+            Status::Degraded => self.degraded += 1,
+            Status::Unknown => self.unknown += 1,
+        }
+    }
+
+    fn remove(&mut self, judged: Judgement) {
+        self.summary.uncount(judged.state);
+        match judged.status {
+            Status::Ok => {}
+            Status::Degraded => self.degraded = self.degraded.saturating_sub(1),
+            Status::Unknown => self.unknown = self.unknown.saturating_sub(1),
+        }
+    }
+
+    fn status(&self) -> Status {
+        match () {
+            () if self.degraded > 0 => Status::Degraded,
+            () if self.unknown > 0 => Status::Unknown,
+            () => Status::Ok,
+        }
+    }
+}
+
+/// What was last said of an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Judgement {
+    state: State,
+    status: Status,
+}
+
+impl Judgement {
+    fn of(item: &Item) -> Self {
+        Self {
+            state: item.state,
+            status: item.status(),
+        }
+    }
 }
 
 /// The objects of one kind.
@@ -203,6 +308,7 @@ struct Entry<T> {
     /// When this generation of the object was first seen here.
     first_seen: Time,
     standing: Standing,
+    judged: Judgement,
     source: u16,
     settled: bool,
     round: u32,
@@ -275,14 +381,26 @@ impl<T: Judged> Cache<T> {
             let change = inner.put(source, item, now);
             changes.extend(change.filter(|_| !first));
         }
-        let Inner { objects, open, .. } = &mut *inner;
+        let Inner {
+            objects,
+            open,
+            sources,
+            ..
+        } = &mut *inner;
+        let mut own = sources.get_mut(usize::from(source));
         objects.retain(|key, entry| {
             let stays = entry.source != source || entry.round == round;
             if !stays {
                 open.remove(key);
+                if let Some(own) = &mut own {
+                    own.counts.remove(entry.judged);
+                }
             }
             stays
         });
+        if let Some(own) = own {
+            own.lists += 1;
+        }
         changes
     }
 
@@ -298,8 +416,10 @@ impl<T: Judged> Cache<T> {
         let mut inner = self.lock();
         inner.heard(source, now);
         let key = Key::new(namespace, name);
-        inner.objects.remove(&key);
         inner.open.remove(&key);
+        if let Some(gone) = inner.objects.remove(&key) {
+            inner.recount(gone.source, Some(gone.judged), None);
+        }
     }
 
     /// The watch is alive and has nothing to tell.
@@ -310,6 +430,7 @@ impl<T: Judged> Cache<T> {
     /// The watch failed.
     pub fn failed(&self, source: u16, failure: Failure, failures: u32) {
         if let Some(source) = self.lock().sources.get_mut(usize::from(source)) {
+            *source.errors.entry(failure.class.as_str()).or_default() += 1;
             source.failure = Some((failure, failures));
         }
     }
@@ -341,11 +462,17 @@ impl<T: Judged> Inner<T> {
             object,
             first_seen: now,
             standing: Standing::Unknown,
+            judged: Judgement {
+                state: State::Unknown,
+                status: Status::Unknown,
+            },
             source,
             settled: false,
             round: self.round,
         });
+        let mut former = None;
         if let Some(old) = self.objects.get(&key) {
+            former = Some((old.source, old.judged));
             entry.standing = old.standing;
             if old.generation() == entry.generation() {
                 entry.first_seen = old.first_seen;
@@ -353,6 +480,11 @@ impl<T: Judged> Inner<T> {
         }
         let item = entry.judge(now);
         entry.settled = is_settled(&item);
+        entry.judged = Judgement::of(&item);
+        if let Some((source, judged)) = former {
+            self.recount(source, Some(judged), None);
+        }
+        self.recount(source, None, Some(entry.judged));
         if entry.settled {
             self.open.remove(&key);
         } else {
@@ -361,6 +493,18 @@ impl<T: Judged> Inner<T> {
         let change = Change::between(&mut entry.standing, item);
         self.objects.insert(key, entry);
         change
+    }
+
+    /// Takes an object out of the counts of its watch, and into them.
+    fn recount(&mut self, source: u16, former: Option<Judgement>, new: Option<Judgement>) {
+        if let Some(source) = self.sources.get_mut(usize::from(source)) {
+            if let Some(judged) = former {
+                source.counts.remove(judged);
+            }
+            if let Some(judged) = new {
+                source.counts.add(judged);
+            }
+        }
     }
 
     /// The key of an object, which shares its namespace with the object before it.
@@ -414,6 +558,27 @@ impl<T: Judged> Inner<T> {
     }
 }
 
+fn add(all: &mut Summary, some: &Summary) {
+    let Summary {
+        total,
+        healthy,
+        acknowledged,
+        progressing,
+        degraded,
+        unavailable,
+        unknown,
+        terminating,
+    } = *some;
+    all.total += total;
+    all.healthy += healthy;
+    all.acknowledged += acknowledged;
+    all.progressing += progressing;
+    all.degraded += degraded;
+    all.unavailable += unavailable;
+    all.unknown += unknown;
+    all.terminating += terminating;
+}
+
 /// Whether time alone cannot change the state; notes are of the moment in which the object is shown.
 fn is_settled(item: &Item) -> bool {
     item.state == State::Healthy && item.healthy == Some(true)
@@ -426,15 +591,7 @@ impl<T: Judged> Objects for Cache<T> {
 
     fn overview(&self, selection: &Selection, moment: &Moment) -> Overview {
         let inner = self.lock();
-        let mut overview = Overview {
-            status: Status::Ok,
-            verdict: Verdict::default(),
-            summary: Summary::default(),
-            not_seen: Vec::new(),
-            observed: None,
-            age_seconds: 0,
-            stale: moment.silent.is_some(),
-        };
+        let mut overview = Overview::begin(moment);
         let too_old = inner.sources_of(self.kind, selection, moment, &mut overview);
         let range = || selection.range(true);
         // Only where every part is fresh and no label matters, the settled ones are a number.
@@ -470,15 +627,35 @@ impl<T: Judged> Objects for Cache<T> {
         if overview.summary.total == 0 && overview.not_seen.is_empty() && !selection.selector.is_empty() {
             overview.not_seen.push(nothing_selected(self.kind, selection));
         }
-        if !overview.not_seen.is_empty() {
-            overview.status = overview.status.worst(Status::Unknown);
+        overview.end(&fresh)
+    }
+
+    fn pulse(&self, moment: &Moment) -> Pulse {
+        let inner = self.lock();
+        let mut overview = Overview::begin(moment);
+        inner.sources_of(self.kind, &Selection::default(), moment, &mut overview);
+        let mut fresh = Summary::default();
+        let mut errors = BTreeMap::new();
+        for source in &inner.sources {
+            let Counts { summary, .. } = source.counts;
+            add(&mut overview.summary, &summary);
+            match source.heard {
+                Some(heard) if !moment.is_too_old(heard) => {
+                    add(&mut fresh, &summary);
+                    overview.status = overview.status.worst(source.counts.status());
+                }
+                _ => overview.status = overview.status.worst(Status::Unknown),
+            }
+            for (class, count) in &source.errors {
+                *errors.entry(*class).or_default() += count;
+            }
         }
-        overview.verdict = Verdict {
-            unknown: overview.status == Status::Unknown || !overview.not_seen.is_empty(),
-            ..Verdict::default()
+        Pulse {
+            overview: overview.end(&fresh),
+            synced: inner.sources.iter().all(|s| s.heard.is_some()),
+            relists: inner.sources.iter().map(|s| s.lists.saturating_sub(1)).sum(),
+            errors,
         }
-        .with(&fresh);
-        overview
     }
 
     fn visit(&self, selection: &Selection, moment: &Moment, each: &mut dyn FnMut(Item) -> ControlFlow<()>) {
@@ -498,6 +675,7 @@ impl<T: Judged> Objects for Cache<T> {
         let mut inner = self.lock();
         let mut changes = Vec::new();
         let mut found = Vec::new();
+        let mut recounts = Vec::new();
         for key in &inner.open {
             let Some(entry) = inner.objects.get(key) else {
                 continue;
@@ -511,16 +689,21 @@ impl<T: Judged> Objects for Cache<T> {
                 continue;
             }
             let mut standing = entry.standing;
-            let change = Change::between(&mut standing, entry.judge(inner.carried(entry.source, moment)));
-            if standing != entry.standing {
-                found.push((key.clone(), standing));
+            let item = entry.judge(inner.carried(entry.source, moment));
+            let judged = Judgement::of(&item);
+            changes.extend(Change::between(&mut standing, item));
+            if standing != entry.standing || judged != entry.judged {
+                found.push((key.clone(), standing, judged));
             }
-            changes.extend(change);
         }
-        for (key, standing) in found {
+        for (key, standing, judged) in found {
             if let Some(entry) = inner.objects.get_mut(&key) {
                 entry.standing = standing;
+                recounts.push((entry.source, std::mem::replace(&mut entry.judged, judged), judged));
             }
+        }
+        for (source, former, new) in recounts {
+            inner.recount(source, Some(former), Some(new));
         }
         changes
     }
@@ -611,15 +794,9 @@ fn what(kind: Kind, namespace: Option<&str>) -> String {
 
 fn not_listed(kind: Kind, namespace: Option<&str>, failure: &Failure) -> NotSeen {
     let mut entry = not_seen_kind(kind, namespace, failure);
-    if entry.missing.is_some() {
-        let resource = match kind.group() {
-            "" => kind.plural().to_owned(),
-            group => format!("{}.{group}", kind.plural()),
-        };
-        entry.hint = Some(format!(
-            "let the agent's identity list and watch {resource} (the chart's ClusterRole does), or restrict it with \
-             --namespaces to those that it may read"
-        ));
+    if let Some(missing) = rights::of_kind(kind, failure) {
+        entry.missing = Some(missing.rule);
+        entry.hint = Some(missing.hint);
     }
     entry
 }

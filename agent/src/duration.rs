@@ -15,6 +15,17 @@ const UNITS: [(&str, u64); 8] = [
     ("s", 1_000_000_000),
 ];
 
+/// Reads a duration that may be nothing.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_or_zero(text: &str) -> Result<Duration, String> {
+    match text.trim() {
+        "0" | "0s" | "0m" | "0ms" => Ok(Duration::ZERO),
+        text => parse(text),
+    }
+}
+
 /// Reads a duration that is longer than nothing.
 ///
 /// # Errors
@@ -57,7 +68,7 @@ pub fn parse(text: &str) -> Result<Duration, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use super::{parse, parse_or_zero};
     use std::time::Duration;
 
     #[test]
@@ -73,6 +84,14 @@ mod tests {
             assert_eq!(parse(text), Ok(Duration::from_millis(milliseconds)), "{text}");
         }
         assert_eq!(parse("250µs"), Ok(Duration::from_micros(250)));
+    }
+
+    #[test]
+    fn a_delay_may_be_none() {
+        assert_eq!(parse_or_zero("0"), Ok(Duration::ZERO));
+        assert_eq!(parse_or_zero(" 0s "), Ok(Duration::ZERO));
+        assert_eq!(parse_or_zero("5s"), Ok(Duration::from_secs(5)));
+        assert!(parse_or_zero("5").is_err());
     }
 
     #[test]

@@ -9,23 +9,30 @@ mod app;
 pub mod args;
 mod cache;
 mod changes;
+mod command;
 mod connection;
 pub mod duration;
 mod handler;
 pub mod log;
+mod metrics;
 mod outage;
 mod probe;
 mod query;
+mod requests;
+mod rights;
 mod routes;
 mod server;
 mod stall;
 mod watcher;
 
 pub use address::Address;
-pub use server::Stop;
+pub use server::{Signal, Stop};
 
 use app::App;
+use args::Wish;
 use connection::Connection;
+use routes::Scope;
+use server::Door;
 use sre_shared::cluster::{self, Class, Client, Failure};
 use sre_shared::run::{Clock, Kind};
 use std::ffi::OsString;
@@ -35,6 +42,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// The exit code for input that is refused, as `EX_USAGE` of sysexits.
@@ -47,6 +55,8 @@ pub struct Settings {
     pub cluster: cluster::Settings,
     /// Where to listen.
     pub address: Address,
+    /// Where to serve the metrics, where not at the same address.
+    pub metrics_address: Option<Address>,
     /// Kinds to watch.
     pub kinds: Vec<Kind>,
     /// Namespaces to watch; empty for all.
@@ -57,6 +67,8 @@ pub struct Settings {
     pub request_timeout: Duration,
     /// Connections served at the same time.
     pub max_connections: usize,
+    /// How long requests are still accepted after Kubernetes asked to stop.
+    pub shutdown_delay: Duration,
     /// Name of the pod this runs in.
     pub pod: Option<String>,
     /// This machine's clock, asked where the API server has not told the time yet.
@@ -116,6 +128,7 @@ pub struct Agent {
     app: Arc<App>,
     feeds: Vec<watcher::Feed>,
     listener: TcpListener,
+    metrics: Option<TcpListener>,
     settings: Settings,
 }
 
@@ -128,13 +141,18 @@ impl Agent {
         let client = Client::new(settings.cluster.clone(), None)
             .await
             .map_err(StartError::Cluster)?;
-        let listener = settings.address.listen().await?;
+        let listener = settings.address.listen("--address").await?;
+        let metrics = match &settings.metrics_address {
+            Some(address) => Some(address.listen("--metrics-address").await?),
+            None => None,
+        };
         let connection = Connection::new(client, settings.cluster.clone());
         let (app, feeds) = App::new(&settings, connection);
         Ok(Self {
             app: Arc::new(app),
             feeds,
             listener,
+            metrics,
             settings,
         })
     }
@@ -147,12 +165,21 @@ impl Agent {
         self.listener.local_addr()
     }
 
+    /// Where it serves the metrics.
+    ///
+    /// # Errors
+    /// As [`Agent::address`].
+    pub fn metrics_address(&self) -> std::io::Result<SocketAddr> {
+        self.metrics.as_ref().unwrap_or(&self.listener).local_addr()
+    }
+
     /// Watches and answers until it is told to stop, and then until every connection is done or time is up.
     pub async fn serve(self, stop: Stop) {
         let client = self.app.connection.client();
         tracing::info!(
             version = env!("CARGO_PKG_VERSION"),
             address = self.address().map(|a| a.to_string()).unwrap_or_default(),
+            metrics = self.metrics_address().map(|a| a.to_string()).unwrap_or_default(),
             configuration = client.origin(),
             context = client.context(),
             server = client.server(),
@@ -165,7 +192,15 @@ impl Agent {
         );
         let mut tasks = watcher::spawn(&self.app, self.feeds, &self.settings);
         tasks.spawn(Arc::clone(&self.app.probe).run(self.settings.pace.probe_every));
-        server::serve(self.listener, self.app, &self.settings, stop).await;
+        let door = |listener, scope| Door::new(listener, scope, self.settings.max_connections);
+        let (main, metrics) = match self.metrics {
+            None => (door(self.listener, Scope::All), None),
+            Some(metrics) => (
+                door(self.listener, Scope::Health),
+                Some(door(metrics, Scope::Metrics)),
+            ),
+        };
+        server::serve(main, metrics, self.app, &self.settings, stop).await;
     }
 }
 
@@ -183,15 +218,29 @@ pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
             };
         }
     };
-    if let Err(error) = log::start(wish.log_format, wish.log_level) {
-        return fail(&error, 1);
-    }
     // One thread: what it does is waiting, and each further one would bring an arena of memory of its own.
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error, 1),
     };
-    let code = runtime.block_on(async {
+    let code = match wish {
+        Wish::Serve(wish) => serve(&runtime, *wish),
+        Wish::Probe(probe) => match runtime.block_on(probe.run(&mut std::io::stdout())) {
+            Ok(true) => ExitCode::SUCCESS,
+            Ok(false) => ExitCode::FAILURE,
+            Err(error) => fail(&error, 1),
+        },
+    };
+    // A look-up of a name or a credential plugin may still hang in a thread of its own.
+    runtime.shutdown_background();
+    code
+}
+
+fn serve(runtime: &Runtime, wish: args::Serve) -> ExitCode {
+    if let Err(error) = log::start(wish.log_format, wish.log_level) {
+        return fail(&error, 1);
+    }
+    runtime.block_on(async {
         let stop = match signals() {
             Ok(stop) => stop,
             Err(error) => return fail(&error, 1),
@@ -206,10 +255,7 @@ pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
                 fail(&error, if refused { USAGE } else { 1 })
             }
         }
-    });
-    // A look-up of a name or a credential plugin may still hang in a thread of its own.
-    runtime.shutdown_background();
-    code
+    })
 }
 
 /// One line for the person who starts the process. It goes past the log, which may be set to be silent.
@@ -224,12 +270,12 @@ fn signals() -> std::io::Result<Stop> {
     let (tell, stop) = tokio::sync::mpsc::channel(2);
     tokio::spawn(async move {
         loop {
-            let name = tokio::select! {
-                _ = terminate.recv() => "SIGTERM",
-                _ = interrupt.recv() => "SIGINT",
+            let (name, signal) = tokio::select! {
+                _ = terminate.recv() => ("SIGTERM", Signal::Terminate),
+                _ = interrupt.recv() => ("SIGINT", Signal::Interrupt),
             };
             tracing::info!(signal = name, "asked to stop");
-            if tell.send(()).await.is_err() {
+            if tell.send(signal).await.is_err() {
                 return;
             }
         }

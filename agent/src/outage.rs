@@ -1,5 +1,5 @@
-//! Owns the log of what cannot be reached: said once when it begins, once a minute while it lasts, once when it is
-//! over. Must not know what is asked of the API server.
+//! Owns the log of what cannot be reached: said once when it begins, again while it lasts, and once when it is over.
+//! Must not know what is asked of the API server.
 
 use sre_shared::cluster::{Class, Failure};
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,8 +7,10 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// While an outage lasts, it is said again this often.
-const REMIND_EVERY: Duration = Duration::from_mins(1);
+/// While an outage lasts, it is said again after this time, and then each time after twice as long.
+const REMIND_AFTER: Duration = Duration::from_mins(1);
+/// At the latest, it is said again after this time: a right that nobody grants is missing for weeks.
+const REMIND_AT_LATEST: Duration = Duration::from_hours(1);
 /// The subject of what is wrong with the API server or the way to it, whoever noticed.
 const API_SERVER: &str = "API server";
 
@@ -23,6 +25,8 @@ pub struct Trouble<'a> {
     pub endpoint: &'a str,
     /// What to do next.
     pub next: &'a str,
+    /// The rule that would allow it, where one is missing.
+    pub missing: Option<&'a str>,
     /// Whether it concerns only the one who asked, as a missing right does.
     pub own: bool,
 }
@@ -34,6 +38,7 @@ impl<'a> From<&'a Failure> for Trouble<'a> {
             error: &failure.message,
             endpoint: &failure.endpoint,
             next: failure.hint(),
+            missing: None,
             own: matches!(
                 failure.class,
                 Class::Forbidden | Class::NotFound | Class::Rejected | Class::Expired
@@ -51,6 +56,8 @@ pub struct Outages {
 struct Outage {
     began: Instant,
     said: Instant,
+    /// How long after that it is said again.
+    remind: Duration,
     tries: u64,
     /// Who cannot reach it.
     affected: BTreeSet<String>,
@@ -74,15 +81,17 @@ impl Outages {
             error,
             endpoint,
             next,
+            missing,
             ..
         } = *trouble;
         match self.note(subject, who) {
-            Say::Begun => tracing::warn!(class, error, endpoint, next, "lost: {subject}"),
+            Say::Begun => tracing::warn!(class, error, endpoint, missing, next, "lost: {subject}"),
             Say::Lasts { seconds, tries } => {
                 tracing::warn!(
                     class,
                     error,
                     endpoint,
+                    missing,
                     next,
                     seconds,
                     tries,
@@ -115,14 +124,16 @@ impl Outages {
             Outage {
                 began: now,
                 said: now,
+                remind: REMIND_AFTER,
                 tries: 0,
                 affected: BTreeSet::new(),
             }
         });
         outage.tries += 1;
         outage.affected.insert(who.to_owned());
-        if now.duration_since(outage.said) >= REMIND_EVERY {
+        if now.duration_since(outage.said) >= outage.remind {
             outage.said = now;
+            outage.remind = (outage.remind * 2).min(REMIND_AT_LATEST);
             say = Say::Lasts {
                 seconds: now.duration_since(outage.began).as_secs(),
                 tries: outage.tries,
@@ -156,7 +167,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn an_outage_is_said_once_then_once_a_minute_and_once_when_it_is_over() {
+    async fn an_outage_is_said_once_then_after_a_minute_and_once_when_it_is_over() {
         let outages = Outages::default();
         assert_eq!(outages.note(API_SERVER, "watch"), Say::Begun);
         for _ in 0..11 {
@@ -188,6 +199,19 @@ mod tests {
             )]
         );
         assert_eq!(outages.forget("check"), []);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_lasts_for_weeks_is_said_less_and_less_often() {
+        let outages = Outages::default();
+        let mut said = Vec::new();
+        for minute in 0..=300 {
+            if outages.note("deployments", "deployments") != Say::Nothing {
+                said.push(minute);
+            }
+            tokio::time::advance(Duration::from_mins(1)).await;
+        }
+        assert_eq!(said, [0, 1, 3, 7, 15, 31, 63, 123, 183, 243]);
     }
 
     #[tokio::test(start_paused = true)]

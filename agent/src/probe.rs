@@ -4,10 +4,13 @@
 use crate::Pace;
 use crate::connection::Connection;
 use crate::outage::{Outages, Trouble};
-use sre_shared::cluster::Class;
+use crate::rights;
+use prometheus_client::metrics::histogram::Histogram;
+use sre_shared::cluster::{Class, Client};
 use sre_shared::report::{ApiServerCheck, Status};
 use sre_shared::resource::Time;
 use sre_shared::run::{self, Clock};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -17,6 +20,12 @@ use tokio::time::Instant;
 const BEHIND_THE_CLIENT: Duration = Duration::from_millis(250);
 /// Who this is, for the log of outages.
 const WHO: &str = "check of the API server";
+/// From a connection in the same zone to the longest that a request may take by default, in seconds.
+const DURATIONS: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+/// What the judgement of the API server notes where `/readyz` answers 403.
+const READYZ_NOTE: &str = "readyz not allowed";
+/// Larger than any `/livez` that is not verbose.
+const LIVEZ_LIMIT: usize = 64 << 10;
 
 /// A finished check.
 #[derive(Debug)]
@@ -25,6 +34,28 @@ pub struct Checked {
     pub check: ApiServerCheck,
     /// When it was made, by the API server's clock.
     pub at: Time,
+    /// The paths that the agent's identity may not read.
+    pub forbidden: Vec<&'static str>,
+}
+
+impl Checked {
+    /// Whether an API server answered, if only with a refusal.
+    pub fn is_answered(&self) -> bool {
+        is_answered(&self.check)
+    }
+}
+
+/// What metrics say of the check: of the last one, and of all.
+#[derive(Debug)]
+pub struct Record {
+    /// The last check, where there was one.
+    pub last: Option<Arc<Checked>>,
+    /// Whether it is too old to say anything of this moment.
+    pub stale: bool,
+    /// How long each check took, in seconds.
+    pub durations: Histogram,
+    /// How many checks were not ok, by class.
+    pub failures: BTreeMap<String, u64>,
 }
 
 type Flight = watch::Receiver<Option<Arc<Checked>>>;
@@ -36,6 +67,9 @@ pub struct Probe {
     clock: Clock,
     timeout: Duration,
     remember: Duration,
+    /// From what age on a check says nothing of the present.
+    stale: Duration,
+    durations: Histogram,
     state: Mutex<State>,
 }
 
@@ -45,6 +79,7 @@ struct State {
     flight: Option<Flight>,
     /// Checks in a row that no API server answered, and when the last of them failed.
     silent: Option<(u32, Instant)>,
+    failures: BTreeMap<String, u64>,
 }
 
 impl Probe {
@@ -62,6 +97,9 @@ impl Probe {
             clock,
             timeout,
             remember: pace.remember,
+            // One check was missed, and the next one took as long as it may.
+            stale: 2 * pace.probe_every + timeout + BEHIND_THE_CLIENT,
+            durations: Histogram::new(DURATIONS),
             state: Mutex::default(),
         }
     }
@@ -93,6 +131,7 @@ impl Probe {
                     &self.connection,
                 ),
                 at: (self.clock)(),
+                forbidden: Vec::new(),
             }),
         }
     }
@@ -116,6 +155,20 @@ impl Probe {
             .map(|(_, at)| at)
     }
 
+    /// What is known without asking.
+    pub fn record(&self) -> Record {
+        let state = self.lock();
+        Record {
+            stale: state
+                .last
+                .as_ref()
+                .is_some_and(|(_, at)| at.elapsed() >= self.stale),
+            last: state.last.as_ref().map(|(checked, _)| Arc::clone(checked)),
+            durations: self.durations.clone(),
+            failures: state.failures.clone(),
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -126,7 +179,9 @@ impl Probe {
         state.flight = Some(flight.clone());
         let this = Arc::clone(self);
         tokio::spawn(async move {
+            let began = Instant::now();
             let checked = Arc::new(this.check().await);
+            this.durations.observe(began.elapsed().as_secs_f64());
             this.land(&checked);
             // Nobody may be waiting any more.
             let _ = arrive.send(Some(checked));
@@ -136,8 +191,11 @@ impl Probe {
 
     async fn check(&self) -> Checked {
         let client = self.connection.client();
-        let asked = tokio::time::timeout(self.timeout + BEHIND_THE_CLIENT, run::api_server(&client)).await;
-        let check = asked.unwrap_or_else(|_| {
+        let asked = tokio::time::timeout(self.timeout + BEHIND_THE_CLIENT, run::api_server(&client));
+        // What is to be known of it is known when the check is, or not at all.
+        let livez = tokio::time::timeout(self.timeout, livez(&client));
+        let (asked, livez) = tokio::join!(asked, livez);
+        let mut check = asked.unwrap_or_else(|_| {
             let error = format!(
                 "not finished within the request timeout of {} s",
                 self.timeout.as_secs_f64()
@@ -147,9 +205,12 @@ impl Probe {
                 ..failed(&error, Class::Timeout, &self.connection)
             }
         });
+        let forbidden = add_livez(&mut check, livez.ok().flatten());
+        say_missing(&mut check, &forbidden);
         Checked {
             check,
             at: client.server_time().unwrap_or_else(self.clock),
+            forbidden,
         }
     }
 
@@ -164,12 +225,41 @@ impl Probe {
                 (false, Some((times, _))) => Some((times.saturating_add(1), now)),
                 (false, None) => Some((1, now)),
             };
+            if check.status != Status::Ok
+                && let Some(class) = &check.class
+            {
+                *state.failures.entry(class.clone()).or_default() += 1;
+            }
             state
                 .last
                 .replace((Arc::clone(checked), now))
                 .map(|(before, _)| before.check.status)
         };
         self.log(check, before);
+        if is_answered(check) {
+            self.log_rights(&checked.forbidden);
+        }
+    }
+
+    /// What is missing beside the right without which nothing is known, which is logged as the failure that it is.
+    fn log_rights(&self, forbidden: &[&'static str]) {
+        for path in ["/readyz", "/livez"] {
+            let who = format!("right to get {path}");
+            if forbidden.contains(&path) {
+                let missing = rights::of_path(path);
+                let trouble = Trouble {
+                    class: Class::Forbidden.as_str(),
+                    error: "the API server refuses it to the agent's identity",
+                    endpoint: path,
+                    next: &missing.hint,
+                    missing: Some(&missing.rule),
+                    own: true,
+                };
+                self.outages.failed(&who, &trouble);
+            } else {
+                self.outages.recovered(&who);
+            }
+        }
     }
 
     fn log(&self, check: &ApiServerCheck, before: Option<Status>) {
@@ -181,6 +271,7 @@ impl Probe {
                 error,
                 endpoint: check.endpoint.as_deref().unwrap_or_default(),
                 next,
+                missing: check.missing.as_deref(),
                 own: is_answered(check),
             };
             return self.outages.failed(WHO, &trouble);
@@ -191,6 +282,48 @@ impl Probe {
             (Some(Status::Degraded), _) | (_, Status::Ok | Status::Unknown) => {}
             (_, Status::Degraded) => tracing::warn!(error, next, "the API server is degraded"),
         }
+    }
+}
+
+/// The status code of `/livez`, which tells an API server that hangs from one that is alive and not ready; `None`
+/// where there was no answer, which the check itself finds out.
+async fn livez(client: &Client) -> Option<u16> {
+    let answer = client.get("/livez", "*/*").await.ok()?;
+    let code = answer.status;
+    // Read to its end, so that the connection can be used again.
+    answer.whole(LIVEZ_LIMIT).await.ok()?;
+    Some(code)
+}
+
+/// Notes what `/livez` adds, and returns the paths that may not be read.
+fn add_livez(check: &mut ApiServerCheck, livez: Option<u16>) -> Vec<&'static str> {
+    let version = check.missing.is_some().then_some("/version");
+    let readyz = check.notes.iter().any(|note| note == READYZ_NOTE);
+    match livez {
+        Some(200) if check.status == Status::Degraded => {
+            check.notes.push("livez passes: it is alive and not ready".into());
+        }
+        Some(403) => check.notes.push("livez not allowed".into()),
+        Some(code @ 500..=599) => check.notes.push(format!("livez answers {code}")),
+        _ => {}
+    }
+    let readyz = readyz.then_some("/readyz");
+    let livez = (livez == Some(403)).then_some("/livez");
+    [version, readyz, livez].into_iter().flatten().collect()
+}
+
+/// Names every rule that is missing, and how to get the first one where nothing worse is to be done.
+fn say_missing(check: &mut ApiServerCheck, forbidden: &[&str]) {
+    let missing: Vec<_> = forbidden.iter().map(|path| rights::of_path(path)).collect();
+    let Some(first) = missing.first() else { return };
+    let rules: Vec<_> = missing.iter().map(|missing| missing.rule.as_str()).collect();
+    check.missing = Some(rules.join(", "));
+    if check
+        .class
+        .as_deref()
+        .is_none_or(|class| class == Class::Forbidden.as_str())
+    {
+        check.hint = Some(first.hint.clone());
     }
 }
 
@@ -221,6 +354,35 @@ fn failed(error: &str, class: Class, connection: &Connection) -> ApiServerCheck 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_check_goes_stale_where_the_next_one_does_not_come() {
+        let server = sre_testkit::ApiServer::builder().start().await;
+        let settings = sre_shared::cluster::Settings {
+            origin: sre_shared::cluster::Origin::File(server.kubeconfig().to_owned()),
+            context: None,
+            deadlines: sre_shared::cluster::Deadlines::default(),
+            user_agent: "test".into(),
+        };
+        let client = Client::new(settings.clone(), None).await.unwrap();
+        let probe = Probe::new(
+            Arc::new(Connection::new(client, settings)),
+            Arc::new(Outages::default()),
+            run::clock::system,
+            Duration::from_secs(10),
+            &Pace::default(),
+        );
+        assert!(probe.record().last.is_none() && !probe.record().stale);
+        probe.land(&Arc::new(Checked {
+            check: ApiServerCheck::default(),
+            at: Time::from_seconds(0),
+            forbidden: Vec::new(),
+        }));
+        tokio::time::advance(Duration::from_secs(30)).await;
+        assert!(!probe.record().stale, "the next one may be under way");
+        tokio::time::advance(Duration::from_millis(250)).await;
+        assert!(probe.record().stale);
+    }
 
     #[test]
     fn a_refusal_is_an_answer_and_silence_is_none() {

@@ -15,7 +15,7 @@ const FAIL_WORDS: [&str; 3] = ["progressing", "degraded", "unknown"];
 /// A query that was read.
 #[derive(Debug, Default)]
 pub struct Query {
-    /// `namespace`, `selector`, `state` and `continue`.
+    /// `namespace`, `selector`, `state`, `items` and `continue`.
     pub selection: Selection,
     /// `fail`: what makes the answer a 500.
     pub fail: Option<FailOn>,
@@ -77,6 +77,13 @@ impl Query {
                 self.limit = Some(value.parse().ok().filter(|_| digits).ok_or_else(wrong)?);
             }
             "continue" => selection.after = Some(from_token(&value)?),
+            "items" => {
+                selection.notable = match value.as_str() {
+                    "notable" => true,
+                    "all" => false,
+                    _ => return Err(Invalid(format!("items: {value:?} is neither all nor notable"))),
+                };
+            }
             "verbose" => {
                 self.verbose = match value.as_str() {
                     "" | "true" | "1" => true,

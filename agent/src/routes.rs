@@ -3,13 +3,26 @@
 
 use crate::answer::{Answer, Wire};
 use crate::app::App;
-use crate::handler::{alive, apiserver, index, kind, ready, report, version};
+use crate::handler::{alive, apiserver, index, kind, metrics, openapi, ready, report, version};
 use crate::query;
+use crate::requests::UNKNOWN_PATH;
+use http::header::{CONNECTION, HeaderValue};
 use http::{Method, Request, StatusCode};
 use percent_encoding::percent_decode_str;
 use sre_shared::nearest::nearest;
 use sre_shared::run::Kind;
 use std::sync::Arc;
+
+/// Which paths a listener answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// All of them.
+    All,
+    /// All but the metrics, which another listener answers.
+    Health,
+    /// The metrics, and whether this process works.
+    Metrics,
+}
 
 /// A path that is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +33,8 @@ enum Route {
     Version,
     Report,
     ApiServer,
+    Metrics,
+    OpenApi,
     /// The objects of the kind with that number.
     Kind(usize),
 }
@@ -28,17 +43,63 @@ impl Route {
     /// The query parameters that the path takes.
     fn parameters(self) -> &'static [&'static str] {
         match self {
-            Self::Index | Self::Version | Self::ApiServer => &[],
+            Self::Index | Self::Version | Self::ApiServer | Self::Metrics | Self::OpenApi => &[],
             Self::Alive | Self::Ready => &["verbose"],
-            Self::Report => &["namespace", "selector", "state", "fail"],
-            Self::Kind(_) => &["namespace", "selector", "state", "fail", "limit", "continue"],
+            Self::Report => &["namespace", "selector", "state", "items", "fail"],
+            Self::Kind(_) => &[
+                "namespace",
+                "selector",
+                "state",
+                "items",
+                "fail",
+                "limit",
+                "continue",
+            ],
+        }
+    }
+
+    /// The path, in its first form where it has two.
+    fn path(self, app: &App) -> String {
+        match route_kind(app, self) {
+            Some(objects) => self.template().replace("{kind}", objects.kind().plural()),
+            None => self.template().to_owned(),
+        }
+    }
+
+    fn template(self) -> &'static str {
+        match self {
+            Self::Index => "/",
+            Self::Alive => "/healthz",
+            Self::Ready => "/readyz",
+            Self::Version => "/version",
+            Self::Report => "/health",
+            Self::ApiServer => "/health/apiserver",
+            Self::Metrics => "/metrics",
+            Self::OpenApi => "/openapi.json",
+            Self::Kind(_) => "/health/{kind}",
         }
     }
 }
 
 /// Answers one request. Its body is never read.
-pub async fn answer<B>(app: &Arc<App>, request: &Request<B>) -> Wire {
-    let answer = match find(app, request.uri().path()) {
+pub async fn answer<B>(app: &Arc<App>, scope: Scope, request: &Request<B>) -> Wire {
+    let found = find(app, scope, request.uri().path());
+    let path = found
+        .as_ref()
+        .map_or(UNKNOWN_PATH.to_owned(), |route| route.path(app));
+    let mut response = respond(app, found, request).await;
+    if app.is_stopping() {
+        // Whoever keeps the connection open comes back on a new one, which leads to another pod.
+        response
+            .headers_mut()
+            .insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    app.requests.count(path, response.status());
+    response
+}
+
+async fn respond<B>(app: &Arc<App>, found: Result<Route, Answer>, request: &Request<B>) -> Wire {
+    let answer = match found {
         Err(refusal) => refusal,
         Ok(_) if !matches!(*request.method(), Method::GET | Method::HEAD) => {
             Answer::method_not_allowed(request.method())
@@ -52,6 +113,8 @@ pub async fn answer<B>(app: &Arc<App>, request: &Request<B>) -> Wire {
                 (Route::Version, _) => version::answer(),
                 (Route::Report, _) => report::answer(app, &query).await,
                 (Route::ApiServer, _) => apiserver::answer(app).await,
+                (Route::OpenApi, _) => openapi::answer(),
+                (Route::Metrics, _) => metrics::answer(app, request.headers()),
                 (Route::Kind(_), Some(objects)) => kind::answer(app, objects, &query),
                 (Route::Kind(_), None) => unknown_path(),
             },
@@ -68,7 +131,7 @@ fn route_kind(app: &App, route: Route) -> Option<&dyn crate::cache::Objects> {
 }
 
 /// Finds the route; a slash at the end means the same, and each segment may be percent-encoded.
-fn find(app: &App, path: &str) -> Result<Route, Answer> {
+fn find(app: &App, scope: Scope, path: &str) -> Result<Route, Answer> {
     let decoded: Result<Vec<_>, _> = path
         .strip_prefix('/')
         .unwrap_or(path)
@@ -83,9 +146,13 @@ fn find(app: &App, path: &str) -> Result<Route, Answer> {
     }
     let segments: Vec<&str> = segments.iter().map(AsRef::as_ref).collect();
     match segments.as_slice() {
-        [] => Ok(Route::Index),
+        ["metrics"] if scope == Scope::Health => Err(elsewhere()),
+        ["metrics"] => Ok(Route::Metrics),
         ["healthz" | "livez"] => Ok(Route::Alive),
+        _ if scope == Scope::Metrics => Err(only_metrics()),
+        [] => Ok(Route::Index),
         ["readyz"] => Ok(Route::Ready),
+        ["openapi.json"] => Ok(Route::OpenApi),
         ["version"] => Ok(Route::Version),
         ["health"] => Ok(Route::Report),
         ["health", "apiserver"] => Ok(Route::ApiServer),
@@ -109,6 +176,22 @@ fn unknown_path() -> Answer {
     )
 }
 
+fn elsewhere() -> Answer {
+    Answer::error(
+        StatusCode::NOT_FOUND,
+        "unknownPath",
+        "the metrics are served at the address of --metrics-address",
+    )
+}
+
+fn only_metrics() -> Answer {
+    Answer::error(
+        StatusCode::NOT_FOUND,
+        "unknownPath",
+        "there are only /metrics and /healthz at this address",
+    )
+}
+
 fn unknown_kind(app: &App, word: &str) -> Answer {
     let known =
         || std::iter::once("apiserver").chain(app.kinds.iter().map(|objects| objects.kind().plural()));
@@ -126,4 +209,53 @@ fn unknown_kind(app: &App, word: &str) -> Answer {
         "unknownKind",
         &format!("nothing called {word:?} is watched; {hint}"),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::{BTreeMap, BTreeSet};
+
+    const ALL: [Route; 9] = [
+        Route::Index,
+        Route::Alive,
+        Route::Ready,
+        Route::Version,
+        Route::Report,
+        Route::ApiServer,
+        Route::Metrics,
+        Route::OpenApi,
+        Route::Kind(0),
+    ];
+
+    #[test]
+    fn the_description_has_every_path_with_every_parameter_and_no_other() {
+        let document: serde_json::Value = serde_json::from_str(openapi::TEXT).unwrap();
+        let parameter = |parameter: &serde_json::Value| {
+            let resolved = match parameter["$ref"].as_str() {
+                Some(reference) => document.pointer(reference.trim_start_matches('#')).unwrap(),
+                None => parameter,
+            };
+            let name = resolved["name"].as_str().unwrap().to_owned();
+            (resolved["in"] == "query").then_some(name)
+        };
+        let described: BTreeMap<String, BTreeSet<String>> = document["paths"]
+            .as_object()
+            .unwrap()
+            .iter()
+            .map(|(path, item)| {
+                let parameters = item["get"]["parameters"].as_array();
+                (
+                    path.clone(),
+                    parameters.into_iter().flatten().filter_map(parameter).collect(),
+                )
+            })
+            .collect();
+        let names = |route: Route| route.parameters().iter().map(|&name| name.to_owned()).collect();
+        let mut routed: BTreeMap<String, BTreeSet<String>> = ALL
+            .map(|route| (route.template().to_owned(), names(route)))
+            .into();
+        routed.insert("/livez".to_owned(), names(Route::Alive));
+        assert_eq!(described, routed);
+    }
 }

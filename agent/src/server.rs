@@ -1,7 +1,7 @@
 //! Owns connections: how many, how long each may be silent, and their end. Must not know what is asked.
 
 use crate::app::App;
-use crate::routes;
+use crate::routes::{self, Scope};
 use crate::stall::Stall;
 use crate::{Pace, Settings};
 use hyper::server::conn::http1;
@@ -20,40 +20,108 @@ const HEAD: usize = 16 << 10;
 /// After an error that does not end by itself, such as too many open files, accepting again at once would spin.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Tells to stop: the first message gracefully, the second one at once.
-pub type Stop = mpsc::Receiver<()>;
+/// Who asks to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    /// Kubernetes does, while others may still send requests here.
+    Terminate,
+    /// A person does, and waits for it.
+    Interrupt,
+}
 
-/// Serves until told to stop.
-pub async fn serve(listener: TcpListener, app: Arc<App>, settings: &Settings, mut stop: Stop) {
-    let pace = settings.pace;
-    let room = Arc::new(Semaphore::new(settings.max_connections));
-    let graceful = GracefulShutdown::new();
-    loop {
-        // Before accepting: whoever has to wait does so in the kernel's queue and costs nothing here.
-        let accepted = tokio::select! {
-            accepted = accept(&listener, &room) => accepted,
-            _ = stop.recv() => break,
-        };
-        match accepted {
-            Ok((stream, permit)) => connect(stream, permit, &app, pace, &graceful),
-            Err(error) => {
-                tracing::debug!(%error, "a connection was not accepted");
-                if !is_of_the_connection(&error) {
-                    tokio::time::sleep(PAUSE).await;
+/// Tells to stop: the first message gracefully, the second one at once.
+pub type Stop = mpsc::Receiver<Signal>;
+
+/// A socket that listens, and what is answered there.
+pub struct Door {
+    listener: TcpListener,
+    scope: Scope,
+    room: Arc<Semaphore>,
+}
+
+impl Door {
+    /// A door that lets in so many at the same time.
+    pub fn new(listener: TcpListener, scope: Scope, max_connections: usize) -> Self {
+        Self {
+            listener,
+            scope,
+            room: Arc::new(Semaphore::new(max_connections)),
+        }
+    }
+
+    /// Lets in whoever comes. Does not end.
+    async fn open(&self, app: &Arc<App>, pace: Pace, graceful: &GracefulShutdown) {
+        loop {
+            // Before accepting: whoever has to wait does so in the kernel's queue and costs nothing here.
+            match accept(&self.listener, &self.room).await {
+                Ok((stream, permit)) => connect(stream, permit, app, self.scope, pace, graceful),
+                Err(error) => {
+                    tracing::debug!(%error, "a connection was not accepted");
+                    if !is_of_the_connection(&error) {
+                        tokio::time::sleep(PAUSE).await;
+                    }
                 }
             }
         }
     }
-    drop(listener);
-    let open = settings.max_connections - room.available_permits();
-    tracing::info!(connections = open, "stopping");
+}
+
+/// Serves until told to stop.
+pub async fn serve(main: Door, metrics: Option<Door>, app: Arc<App>, settings: &Settings, mut stop: Stop) {
+    let pace = settings.pace;
+    let graceful = GracefulShutdown::new();
+    let at_once = {
+        let open_metrics = async {
+            match &metrics {
+                Some(door) => door.open(&app, pace, &graceful).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = main.open(&app, pace, &graceful) => false,
+            () = open_metrics => false,
+            at_once = told_to_stop(&mut stop, &app, settings.shutdown_delay) => at_once,
+        }
+    };
+    let rooms = [Some(main.room), metrics.map(|door| door.room)];
+    drop(main.listener);
+    let connections = || {
+        let rooms = rooms.iter().flatten();
+        rooms
+            .map(|room| settings.max_connections - room.available_permits())
+            .sum::<usize>()
+    };
+    if at_once {
+        tracing::warn!(connections = connections(), "stopped at once");
+        return;
+    }
+    tracing::info!(connections = connections(), "stopping");
     tokio::select! {
         () = graceful.shutdown() => tracing::info!("stopped"),
         () = tokio::time::sleep(pace.drain) => {
-            let left = settings.max_connections - room.available_permits();
-            tracing::warn!(connections = left, "stopped before every connection was done");
+            tracing::warn!(connections = connections(), "stopped before every connection was done");
         }
         _ = stop.recv() => tracing::warn!("stopped at once"),
+    }
+}
+
+/// Waits until it is time to accept no more; true where it is time to end as well.
+///
+/// A pod that is deleted is told so before every node and proxy has taken it out of the Service: during the delay
+/// they are still answered, and whoever asks learns that this one is stopping.
+async fn told_to_stop(stop: &mut Stop, app: &App, delay: Duration) -> bool {
+    let signal = stop.recv().await;
+    app.stop();
+    if signal != Some(Signal::Terminate) || delay.is_zero() {
+        return false;
+    }
+    tracing::info!(
+        seconds = delay.as_secs_f64(),
+        "not ready any more, and still answering"
+    );
+    tokio::select! {
+        () = tokio::time::sleep(delay) => false,
+        _ = stop.recv() => true,
     }
 }
 
@@ -78,6 +146,7 @@ fn connect(
     stream: TcpStream,
     permit: OwnedSemaphorePermit,
     app: &Arc<App>,
+    scope: Scope,
     pace: Pace,
     graceful: &GracefulShutdown,
 ) {
@@ -86,7 +155,7 @@ fn connect(
     let app = Arc::clone(app);
     let service = service_fn(move |request| {
         let app = Arc::clone(&app);
-        async move { Ok::<_, Infallible>(routes::answer(&app, &request).await) }
+        async move { Ok::<_, Infallible>(routes::answer(&app, scope, &request).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

@@ -7,6 +7,7 @@ use crate::cache::{Cache, Objects};
 use crate::changes::{Change, Changes};
 use crate::connection::Connection;
 use crate::outage::{Outages, Trouble};
+use crate::rights;
 use sre_shared::check::Judged;
 use sre_shared::cluster::{Class, Event, Failure, ListOptions, Watch};
 use sre_shared::resource::Time;
@@ -77,6 +78,7 @@ impl KindVisitor for Prepare {
                 };
                 tasks.spawn(
                     Watcher {
+                        kind,
                         cache: Arc::clone(&cache),
                         source,
                         who,
@@ -121,6 +123,7 @@ async fn review(app: Arc<App>) {
 }
 
 struct Watcher<T> {
+    kind: Kind,
     cache: Arc<Cache<T>>,
     source: u16,
     who: String,
@@ -146,7 +149,7 @@ impl<T: Judged> Watcher<T> {
                     since = Instant::now();
                 }
                 Ok(Err(failure)) => {
-                    self.needs.outages.failed(&self.who, &Trouble::from(&failure));
+                    self.log_failure(&failure);
                     let failures = watch.failures();
                     if failures.is_multiple_of(REBUILD_AFTER) && rebuilding_may_help(&failure) {
                         self.rebuild().await;
@@ -192,6 +195,16 @@ impl<T: Judged> Watcher<T> {
         for change in changes {
             self.needs.changes.tell(change);
         }
+    }
+
+    fn log_failure(&self, failure: &Failure) {
+        let missing = rights::of_kind(self.kind, failure);
+        let mut trouble = Trouble::from(failure);
+        if let Some(missing) = &missing {
+            trouble.missing = Some(&missing.rule);
+            trouble.next = &missing.hint;
+        }
+        self.needs.outages.failed(&self.who, &trouble);
     }
 
     fn log_list(&self, objects: usize, since: Instant, again: bool) {

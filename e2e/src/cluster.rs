@@ -52,6 +52,14 @@ impl Cluster {
         cluster
     }
 
+    /// A cluster that somebody else started and ends.
+    pub(crate) fn at(directory: PathBuf) -> Self {
+        Self {
+            directory,
+            own: false,
+        }
+    }
+
     pub(crate) fn is_own(&self) -> bool {
         self.own
     }

@@ -25,6 +25,11 @@ pub fn shared_cluster() -> PathBuf {
     }
 }
 
+/// A home directory for programs that must not find this machine's own; `e2e/run` removes it with its `TMPDIR`.
+pub fn home() -> PathBuf {
+    std::env::temp_dir().join("sre-e2e-home")
+}
+
 /// One of our own programs, which cargo puts beside the tests.
 pub fn binary(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("the system tells which program runs");

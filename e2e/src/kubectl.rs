@@ -88,7 +88,7 @@ impl Kubectl {
 
 /// Gives a program nothing of this machine's own: neither a kubeconfig, nor caches, nor aliases.
 pub(crate) fn isolated<'a>(command: &'a mut Command, kubeconfig: &Path) -> &'a mut Command {
-    let home = environment::shared_cluster().join("home");
+    let home = environment::home();
     command
         .env_clear()
         .env("PATH", environment::variable("PATH").unwrap_or_default())

@@ -6,7 +6,7 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, V
 use sre_shared::nearest::nearest;
 use sre_shared::report::FailOn;
 use sre_shared::resource::Time;
-use sre_shared::run::{Kind, Wanted};
+use sre_shared::run::{Agent, Kind, Wanted};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -47,9 +47,26 @@ pub struct Connection {
     /// Limit of one request, such as 5s or 1m; 0 for none
     #[arg(long, value_name = "TIME", default_value = "0", value_parser = duration, help_heading = "Cluster")]
     pub request_timeout: Duration,
-    /// Limit of the whole run, such as 90s or 5m
-    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration, help_heading = "Cluster")]
-    pub timeout: Duration,
+    /// Limit of the whole run, such as 90s or 5m [default: 60s, of an agent 10s]
+    #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Cluster")]
+    pub timeout: Option<Duration>,
+    /// Ask the agent in the cluster, through the API server: sre-tools/sre-agent, else whichever there is
+    #[arg(long, value_name = "NAMESPACE/SERVICE", num_args = 0..=1, require_equals = true,
+          default_missing_value = "", value_parser = agent, conflicts_with = "agent_url", help_heading = "Agent")]
+    pub agent: Option<Agent>,
+    /// Ask the agent at this address, behind kubectl port-forward or an ingress
+    #[arg(long, value_name = "URL", value_parser = crate::source::AgentUrl::parse, help_heading = "Agent")]
+    pub agent_url: Option<crate::source::AgentUrl>,
+}
+
+impl Connection {
+    /// Limit of the whole run.
+    #[must_use]
+    pub fn run_limit(&self) -> Duration {
+        let asks_agent = self.agent.is_some() || self.agent_url.is_some();
+        self.timeout
+            .unwrap_or(Duration::from_secs(if asks_agent { 10 } else { 60 }))
+    }
 }
 
 /// `health`
@@ -57,7 +74,7 @@ pub struct Connection {
 #[command(after_help = "\
 Targets: apiserver, deployments, deploy/NAME. Without one: all of them.
 Exit codes: 0 ok; 1 not yet, only progressing; 2 degraded; 3 unknown or incomplete;
-            64 usage; 69 the API server cannot be reached; 130 interrupted.")]
+            64 usage; 69 the API server, or the agent, cannot be reached; 130 interrupted.")]
 pub struct Health {
     /// What to judge: apiserver, deployments, or deploy/NAME
     #[arg(value_name = "TARGET", value_parser = target)]
@@ -97,7 +114,7 @@ pub struct Health {
     pub connection: Connection,
 }
 
-/// `version`
+/// `version`: with `--agent` or `--agent-url` the agent's too
 #[derive(Debug, Args)]
 pub struct Version {
     /// Only the plugin's, without asking the API server
@@ -170,16 +187,29 @@ fn program_name(arg0: Option<OsString>) -> String {
 }
 
 fn consistent(health: &Health) -> Result<(), String> {
+    let connection = &health.connection;
+    let cluster = [
+        ("--context", connection.context.is_some()),
+        ("--kubeconfig", connection.kubeconfig.is_some()),
+    ];
+    if connection.agent_url.is_some()
+        && let Some((flag, _)) = cluster.iter().find(|(_, given)| *given)
+    {
+        return Err(format!(
+            "{flag} has no meaning with --agent-url, which needs no kubeconfig: leave one of them out"
+        ));
+    }
     if health.filename.is_some() {
         if health.targets.contains(&Target::ApiServer) {
             return Err(
                 "the API server cannot be judged from a dump: leave out the target apiserver, or -f".into(),
             );
         }
-        for (flag, given) in [
-            ("--context", health.connection.context.is_some()),
-            ("--kubeconfig", health.connection.kubeconfig.is_some()),
-        ] {
+        let agent = [
+            ("--agent", connection.agent.is_some()),
+            ("--agent-url", connection.agent_url.is_some()),
+        ];
+        for (flag, given) in cluster.into_iter().chain(agent) {
             if given {
                 return Err(format!(
                     "{flag} has no meaning with -f, which asks no cluster: leave one of them out"
@@ -218,7 +248,9 @@ fn refusal(error: &clap::Error, name: &str) -> Refused {
         .trim_start_matches("error: ")
         .to_owned();
     let flag = text(ContextKind::InvalidArg).unwrap_or_default();
-    let flag = flag.split([' ', '=']).next().unwrap_or_default().to_owned();
+    let flag = flag.split([' ', '=']).next().unwrap_or_default();
+    // An optional value is written `--agent[=<...>]`.
+    let flag = flag.trim_end_matches('[').to_owned();
     let line = match error.kind() {
         ErrorKind::InvalidSubcommand => {
             let given = text(ContextKind::InvalidSubcommand).unwrap_or_default();
@@ -314,6 +346,16 @@ fn namespace(text: &str) -> Result<String, String> {
     }
 }
 
+/// `--agent` alone looks for one.
+fn agent(text: &str) -> Result<Agent, String> {
+    if text.is_empty() {
+        return Ok(Agent::Anywhere);
+    }
+    text.parse()
+        .map(Agent::Service)
+        .map_err(|error| format!("{error}"))
+}
+
 fn selector(text: &str) -> Result<String, String> {
     text.parse::<sre_shared::selector::Selector>()
         .map(|_| text.to_owned())
@@ -363,6 +405,7 @@ impl Health {
         if self.targets.is_empty() {
             return ask;
         }
+        ask.by_default = false;
         ask.api_server = self.targets.contains(&Target::ApiServer);
         ask.kinds.clear();
         for target in &self.targets {
@@ -442,9 +485,26 @@ mod tests {
                 "health --colour never",
                 "unknown flag --colour, did you mean --color?",
             ),
+            ("health --agents", "unknown flag --agents, did you mean --agent?"),
             (
-                "health --agent",
-                "unknown flag --agent: kubectl sre health --help lists those there are",
+                "health --agent=sre-agent",
+                "--agent: \"sre-agent\" is no NAMESPACE/SERVICE, such as sre-tools/sre-agent",
+            ),
+            (
+                "health --agent-url localhost:8080",
+                "--agent-url: \"localhost\" is neither http nor https, such as http://127.0.0.1:8080",
+            ),
+            (
+                "health --agent-url http://x --context y",
+                "--context has no meaning with --agent-url, which needs no kubeconfig: leave one of them out",
+            ),
+            (
+                "health -f x --agent",
+                "--agent has no meaning with -f, which asks no cluster: leave one of them out",
+            ),
+            (
+                "health --agent --agent-url http://x",
+                "the argument '--agent[=<NAMESPACE/SERVICE>]' cannot be used with '--agent-url <URL>'",
             ),
             (
                 "health --fail-on broken",

@@ -481,3 +481,70 @@ async fn an_unobserved_generation_is_counted_from_when_it_was_first_seen() {
     cache.applied(0, decoded(&seen(3)), later(30));
     assert_eq!(reason(61), "NotObserved");
 }
+
+/// Metrics say the same as the answer at the moment of a review.
+fn agrees(cache: &Cache<Deployment>, seconds: i64) {
+    let moment = moment(seconds);
+    cache.review(&moment);
+    assert_eq!(
+        cache.pulse(&moment).overview,
+        cache.overview(&Selection::default(), &moment)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_metrics_say_is_what_is_answered_whatever_happens() {
+    let cache = cache(&["bank", "shop"]);
+    agrees(&cache, 0);
+    cache.failed(0, Failure::new(Class::Refused, "no"), 1);
+    agrees(&cache, 0);
+    cache.listed(
+        0,
+        vec![
+            decoded(&rolling("bank", "cards")),
+            decoded(&healthy("bank", "ledger")),
+        ],
+        now(),
+    );
+    agrees(&cache, 0);
+    cache.listed(
+        1,
+        vec![decoded(&degraded("shop", "api")), broken("shop", "web")],
+        now(),
+    );
+    agrees(&cache, 0);
+    agrees(&cache, 60);
+    cache.applied(1, decoded(&healthy("shop", "api")), later(60));
+    agrees(&cache, 60);
+    cache.applied(1, decoded(&degraded("shop", "new")), later(60));
+    cache.deleted(1, "shop", "web", later(60));
+    cache.deleted(1, "shop", "none", later(60));
+    agrees(&cache, 60);
+    cache.listed(1, vec![decoded(&healthy("shop", "new"))], later(60));
+    agrees(&cache, 60);
+    let pulse = cache.pulse(&moment(60));
+    assert_eq!((pulse.synced, pulse.relists), (true, 1));
+    assert_eq!(pulse.errors, BTreeMap::from([("refused", 1)]));
+    assert_eq!(
+        (
+            pulse.overview.summary.total,
+            pulse.overview.summary.healthy,
+            pulse.overview.summary.degraded
+        ),
+        (3, 2, 1)
+    );
+    tokio::time::advance(STALE_AFTER).await;
+    cache.bookmark(1, later(240));
+    agrees(&cache, 240);
+    cache.failed(1, Failure::new(Class::Forbidden, "no"), 2);
+    agrees(&cache, 240);
+}
+
+#[tokio::test(start_paused = true)]
+async fn metrics_notice_what_time_alone_changes_with_the_next_review() {
+    let cache = listed(&[rolling("bank", "cards")]);
+    let summary = || cache.pulse(&moment(60)).overview.summary;
+    assert_eq!(summary().progressing, 1);
+    cache.review(&moment(60));
+    assert_eq!((summary().progressing, summary().degraded), (0, 1));
+}

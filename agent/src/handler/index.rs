@@ -19,6 +19,7 @@ fn entry(path: &str, answer: &str) -> Entry {
 }
 
 pub fn answer(app: &App) -> Answer {
+    let metrics = (!app.metrics_elsewhere).then(|| entry("/metrics", "metrics for Prometheus"));
     let mut paths = vec![
         entry("/health", "everything at once, as a HealthReport"),
         entry(
@@ -29,13 +30,17 @@ pub fn answer(app: &App) -> Answer {
     paths.extend(app.kinds.iter().map(|objects| Entry {
         path: format!("/health/{}", objects.kind().plural()),
         answer: format!(
-            "every {}: ?namespace= ?selector= ?state= ?fail=progressing,degraded,unknown ?limit= ?continue=",
+            "every {}: ?namespace= ?selector= ?state= ?items=notable ?fail=progressing,degraded,unknown ?limit= ?continue=",
             objects.kind().kind()
         ),
     }));
     paths.extend([
         entry("/healthz", "whether this process works; /livez is the same"),
         entry("/readyz", "whether this process can answer; ?verbose tells more"),
+    ]);
+    paths.extend(metrics);
+    paths.extend([
+        entry("/openapi.json", "all of this, for programs"),
         entry("/version", "what this is"),
         entry("/", "this list"),
     ]);

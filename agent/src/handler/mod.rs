@@ -4,6 +4,8 @@ pub mod alive;
 pub mod apiserver;
 pub mod index;
 pub mod kind;
+pub mod metrics;
+pub mod openapi;
 pub mod ready;
 pub mod report;
 pub mod version;

@@ -1,5 +1,6 @@
 //! `/readyz`: this process can serve an answer, an honest "unknown" included. It is not ready only while the first
-//! lists are on their way and have not had their time, so that a rollout of the agent does not begin with unknown.
+//! lists are on their way and have not had their time, so that a rollout of the agent does not begin with unknown,
+//! and once it is about to end, so that it is asked no more.
 
 use crate::answer::Answer;
 use crate::app::App;
@@ -7,8 +8,13 @@ use crate::query::Query;
 use http::StatusCode;
 
 pub fn answer(app: &App, query: &Query) -> Answer {
-    let mut ready = true;
-    let mut lines = vec!["[+]server ok".to_owned()];
+    let mut ready = !app.is_stopping();
+    let server = if ready {
+        "[+]server ok"
+    } else {
+        "[-]server is stopping"
+    };
+    let mut lines = vec![server.to_owned()];
     for objects in &app.kinds {
         let can_answer = app.is_patience_over() || objects.is_tried();
         ready &= can_answer;

@@ -150,6 +150,7 @@ fn origin<'a>(
             server: Some(client.server().to_owned()),
             version: check.version.clone(),
             pod: app.pod.clone(),
+            agent_version: Some(env!("CARGO_PKG_VERSION").to_owned()),
             ..Source::default()
         },
     }

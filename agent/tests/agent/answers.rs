@@ -451,3 +451,24 @@ async fn readiness_waits_for_the_first_list_and_not_for_ever() {
     );
     assert_eq!(health.json()["notSeen"][0]["class"], "notListed");
 }
+
+#[tokio::test]
+async fn every_path_of_the_description_is_answered_and_every_answer_of_the_index_is_described() {
+    let (_server, agent) = shop().await;
+    let answer = agent.get("/openapi.json").await;
+    assert_eq!(answer.header("content-type"), Some("application/json"));
+    let document = answer.json();
+    let described = document["paths"].as_object().unwrap();
+    for (path, item) in described {
+        let concrete = path.replace("{kind}", "deployments");
+        let code = agent.get(&concrete).await.status.to_string();
+        assert!(item["get"]["responses"][&code].is_object(), "{path} {code}");
+    }
+    for entry in agent.get("/").await.json()["paths"].as_array().unwrap() {
+        let path = entry["path"].as_str().unwrap();
+        assert!(
+            described.contains_key(&path.replace("deployments", "{kind}")),
+            "{path}"
+        );
+    }
+}

@@ -1,6 +1,7 @@
 //! Owns connections: limits, clients that are slow or silent, and the end of the process.
 
 use crate::harness::{Answer, Running, listed, read_answer, read_to_end, settings, start};
+use sre_agent::Signal;
 use sre_testkit::{ApiServer, Fault, Match};
 use std::time::Duration;
 use tokio::io::AsyncWriteExt as _;
@@ -119,7 +120,7 @@ async fn a_request_to_stop_lets_what_is_under_way_end_and_takes_no_more() {
         .await
         .unwrap();
     let mut idle = kept_open(&agent).await;
-    agent.stop.send(()).await.unwrap();
+    agent.stop.send(Signal::Interrupt).await.unwrap();
     assert_eq!(read_to_end(&mut idle).await, b"", "it has nothing under way");
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert!(!agent.is_over(), "a request is under way");
@@ -144,7 +145,7 @@ async fn a_stop_is_bounded_and_a_second_one_comes_at_once() {
         .await
         .unwrap();
     agent.get("/healthz").await;
-    agent.stop.send(()).await.unwrap();
+    agent.stop.send(Signal::Interrupt).await.unwrap();
     agent.ended().await;
     wish.pace.drain = Duration::from_hours(1);
     wish.request_timeout = Duration::from_hours(1);
@@ -157,7 +158,68 @@ async fn a_stop_is_bounded_and_a_second_one_comes_at_once() {
         .await
         .unwrap();
     agent.get("/healthz").await;
-    agent.stop.send(()).await.unwrap();
-    agent.stop.send(()).await.unwrap();
+    agent.stop.send(Signal::Interrupt).await.unwrap();
+    agent.stop.send(Signal::Interrupt).await.unwrap();
+    agent.ended().await;
+}
+
+/// An agent that is asked to stop and still accepts for a while.
+async fn stopping(delay: Duration) -> (ApiServer, Running) {
+    let server = ApiServer::builder().start().await;
+    let mut wish = settings(server.kubeconfig());
+    wish.shutdown_delay = delay;
+    let agent = start(wish).await;
+    agent.until("/readyz", |a| a.status == 200).await;
+    agent.stop.send(Signal::Terminate).await.unwrap();
+    agent.until("/readyz", |a| a.status == 500).await;
+    (server, agent)
+}
+
+#[tokio::test]
+async fn before_it_ends_it_answers_those_who_have_not_heard_of_it() {
+    let (_server, agent) = stopping(Duration::from_hours(1)).await;
+    let ready = agent.get("/readyz").await;
+    assert_eq!(
+        (ready.status, ready.text().as_str()),
+        (
+            500,
+            "[-]server is stopping\n[+]deployments ok\nreadyz check failed\n"
+        )
+    );
+    assert_eq!(agent.get("/healthz").await.status, 200);
+    let health = agent.get("/health").await;
+    assert_eq!(
+        (health.status, health.json()["status"].as_str()),
+        (200, Some("ok"))
+    );
+    let mut kept = agent.connect().await;
+    kept.write_all(GET).await.unwrap();
+    let last = Answer::parse(&read_to_end(&mut kept).await);
+    assert_eq!(
+        (last.status, last.header("connection")),
+        (200, Some("close")),
+        "the next request is to go elsewhere"
+    );
+    assert!(!agent.is_over());
+    agent.stop.send(Signal::Terminate).await.unwrap();
+    let address = agent.address;
+    agent.ended().await;
+    assert!(TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test]
+async fn the_delay_before_it_ends_is_bounded() {
+    let (_server, agent) = stopping(Duration::from_millis(100)).await;
+    agent.ended().await;
+}
+
+#[tokio::test]
+async fn a_person_who_stops_it_waits_for_nothing() {
+    let server = ApiServer::builder().start().await;
+    let mut wish = settings(server.kubeconfig());
+    wish.shutdown_delay = Duration::from_hours(1);
+    let agent = start(wish).await;
+    agent.get("/healthz").await;
+    agent.stop.send(Signal::Interrupt).await.unwrap();
     agent.ended().await;
 }

@@ -2,7 +2,7 @@
 //! Must not know what a test expects.
 
 use serde_json::Value;
-use sre_agent::{Agent, Pace, Settings};
+use sre_agent::{Agent, Pace, Settings, Signal};
 use sre_shared::cluster::{Deadlines, Origin};
 use sre_shared::run::{Kind, clock};
 use sre_testkit::ApiServer;
@@ -20,7 +20,8 @@ pub const LIMIT: Duration = Duration::from_secs(20);
 
 pub struct Running {
     pub address: SocketAddr,
-    pub stop: mpsc::Sender<()>,
+    pub metrics: SocketAddr,
+    pub stop: mpsc::Sender<Signal>,
     task: JoinHandle<()>,
 }
 
@@ -40,11 +41,13 @@ pub fn settings(kubeconfig: &Path) -> Settings {
             user_agent: "sre-agent-test".into(),
         },
         address: "127.0.0.1:0".parse().unwrap(),
+        metrics_address: None,
         kinds: Kind::ALL.to_vec(),
         namespaces: Vec::new(),
         stale_after: Duration::from_mins(3),
         request_timeout: request,
         max_connections: 16,
+        shutdown_delay: Duration::ZERO,
         pod: Some("agent-0".into()),
         clock: clock::system,
         pace: Pace {
@@ -58,9 +61,11 @@ pub fn settings(kubeconfig: &Path) -> Settings {
 pub async fn start(settings: Settings) -> Running {
     let agent = Agent::start(settings).await.unwrap();
     let address = agent.address().unwrap();
+    let metrics = agent.metrics_address().unwrap();
     let (stop, stopped) = mpsc::channel(2);
     Running {
         address,
+        metrics,
         stop,
         task: tokio::spawn(agent.serve(stopped)),
     }

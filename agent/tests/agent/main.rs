@@ -11,6 +11,8 @@
 mod answers;
 mod connections;
 mod harness;
+mod metrics;
 mod outages;
 mod process;
+mod rights;
 mod watching;

@@ -1,7 +1,7 @@
 //! Owns the process: exit codes and what it writes to its streams.
 
-use sre_testkit::ApiServer;
 use sre_testkit::object::Deployment;
+use sre_testkit::{Access, ApiServer};
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -75,8 +75,12 @@ impl Running {
     }
 
     fn terminate(&self) {
+        self.signal("-TERM");
+    }
+
+    fn signal(&self, name: &str) {
         let kill = Command::new("kill")
-            .args(["-TERM", &self.child.id().to_string()])
+            .args([name, &self.child.id().to_string()])
             .status()
             .unwrap();
         assert!(kill.success());
@@ -125,6 +129,8 @@ fn refused_input_is_64_and_one_clear_line() {
             "did you mean \"testkit\"?",
         ),
         (&[], "no in-cluster configuration"),
+        (&["probe", "https://127.0.0.1/"], "only plain HTTP"),
+        (&["probe"], "<URL>..."),
     ] {
         let (code, stdout, stderr) = run(words);
         assert_eq!((code, stdout.as_str()), (Some(64), ""), "{words:?}: {stderr}");
@@ -200,4 +206,132 @@ fn the_log_names_what_changed_without_secrets_and_ends_with_0_on_sigterm() {
         .filter(|line| line.contains("lost: API server"))
         .count();
     assert_eq!(outages, 1, "one line an outage:\n{all}");
+}
+
+#[test]
+fn probe_asks_each_url_and_ends_with_0_where_all_are_well() {
+    let server = ApiServer::builder().start_blocking();
+    let kubeconfig = server.kubeconfig().to_str().unwrap().to_owned();
+    let words = [
+        "--kubeconfig",
+        &kubeconfig,
+        "--address",
+        "127.0.0.1:0",
+        "--log-format",
+        "json",
+    ];
+    let mut agent = Running::start(&words);
+    let started = agent.next("started");
+    let base = format!("http://{}", started["address"].as_str().unwrap());
+    let (healthz, nix) = (format!("{base}/healthz"), format!("{base}/nix"));
+    let (code, stdout, stderr) = run(&["probe", &healthz]);
+    assert_eq!(
+        (code, stdout, stderr),
+        (Some(0), format!("200 {healthz}\n"), String::new())
+    );
+    let (code, stdout, stderr) = run(&["probe", &nix, &healthz, "--timeout", "20s"]);
+    let refusal =
+        "{\"error\":\"unknownPath\",\"message\":\"there is no such path; / lists those that there are\"}";
+    assert_eq!(
+        (code, stdout, stderr),
+        (
+            Some(1),
+            format!("404 {nix}: {refusal}\n200 {healthz}\n"),
+            String::new()
+        )
+    );
+    // The variables of the pod that is asked are no flags of the one that asks.
+    let output = agent_with_variable(&["probe", &healthz]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+}
+
+fn agent_with_variable(words: &[&str]) -> Output {
+    agent(words)
+        .env("SRE_AGENT_ADDRESS", ":8080")
+        .env("SRE_AGENT_METRICS_ADDRESS", "")
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn a_second_signal_ends_the_delay_and_a_person_has_none() {
+    let server = ApiServer::builder().start_blocking();
+    let kubeconfig = server.kubeconfig().to_str().unwrap().to_owned();
+    let words = [
+        "--kubeconfig",
+        &kubeconfig,
+        "--address",
+        "127.0.0.1:0",
+        "--log-format",
+        "json",
+        "--shutdown-delay",
+        "1h",
+    ];
+    let mut agent = Running::start(&words);
+    agent.next("started");
+    agent.terminate();
+    assert_eq!(agent.next("still answering")["seconds"], 3600.0);
+    agent.terminate();
+    agent.next("stopped at once");
+    assert_eq!(agent.child.wait().unwrap().code(), Some(0));
+    let mut agent = Running::start(&words);
+    agent.next("started");
+    agent.signal("-INT");
+    agent.next("stopped");
+    assert_eq!(agent.child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn the_log_names_each_missing_rule_once() {
+    let user = "system:serviceaccount:sre-tools:sre-agent";
+    let access = Access::admin()
+        .without("watch", "deployments")
+        .without_path("/readyz")
+        .without_path("/livez");
+    let server = ApiServer::builder()
+        .user("s3cret-token", user, access)
+        .start_blocking();
+    let kubeconfig = server.kubeconfig().to_str().unwrap().to_owned();
+    let words = [
+        "--kubeconfig",
+        &kubeconfig,
+        "--address",
+        "127.0.0.1:0",
+        "--log-format",
+        "json",
+    ];
+    let mut agent = Running::start(&words);
+    let rules = [
+        ("lost: deployments", "apps/deployments watch"),
+        ("lost: right to get /readyz", "nonResourceURL /readyz get"),
+        ("lost: right to get /livez", "nonResourceURL /livez get"),
+    ];
+    let mut lost: Vec<_> = rules.iter().map(|_| agent.next("lost: ")).collect();
+    lost.sort_by_key(|line| line["message"].as_str().map(str::to_owned));
+    let mut wanted = rules;
+    wanted.sort_unstable();
+    for (line, (message, rule)) in lost.iter().zip(wanted) {
+        assert_eq!(
+            (
+                line["message"].as_str(),
+                line["missing"].as_str(),
+                line["class"].as_str()
+            ),
+            (Some(message), Some(rule), Some("forbidden"))
+        );
+        assert!(line["next"].as_str().unwrap().contains("chart"), "{line}");
+    }
+    server.set_access(user, Access::admin());
+    for _ in rules {
+        agent.next("recovered: ");
+    }
+    agent.terminate();
+    agent.next("stopped");
+    assert_eq!(
+        agent.log.matches("\"lost: ").count(),
+        rules.len(),
+        "{}",
+        agent.log
+    );
+    assert!(!agent.log.contains("s3cret"), "{}", agent.log);
 }

@@ -22,7 +22,9 @@ install_command() {
 	case $1 in
 	go) echo "apt-get install golang-go (1.21 or newer; it fetches the exact toolchain itself)" ;;
 	pip) echo "apt-get install python3-pip" ;;
-	flock | setsid) echo "apt-get install util-linux" ;;
+	flock | setsid | unshare | nsenter) echo "apt-get install util-linux" ;;
+	ip) echo "apt-get install iproute2" ;;
+	busybox) echo "apt-get install busybox-static" ;;
 	*) echo "apt-get install $1" ;;
 	esac
 }

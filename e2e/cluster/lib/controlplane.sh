@@ -5,7 +5,7 @@
 readonly ready_seconds=120
 
 server_url() {
-	echo "https://127.0.0.1:$apiserver_port"
+	echo "https://$apiserver_address:$apiserver_port"
 }
 
 # choose_ports NAME...: sets each named variable to a port that nobody uses.
@@ -74,14 +74,12 @@ start_etcd() {
 }
 
 start_apiserver() {
-	# No endpoint reconciler: it refuses a loopback address, and nothing here
-	# reaches the API server through its Service.
 	spawn kube-apiserver "$kube_apiserver" \
 		--etcd-servers "http://127.0.0.1:$etcd_port" \
-		--bind-address 127.0.0.1 \
+		--bind-address "$apiserver_address" \
 		--secure-port "$apiserver_port" \
-		--advertise-address 127.0.0.1 \
-		--endpoint-reconciler-type none \
+		--advertise-address "$apiserver_address" \
+		--endpoint-reconciler-type "$endpoint_reconciler" \
 		--service-cluster-ip-range 10.96.0.0/16 \
 		--authorization-mode Node,RBAC \
 		--enable-admission-plugins NodeRestriction \
@@ -91,6 +89,8 @@ start_apiserver() {
 		--tls-private-key-file "$dir/pki/apiserver.key" \
 		--kubelet-client-certificate "$dir/pki/apiserver-kubelet.crt" \
 		--kubelet-client-key "$dir/pki/apiserver-kubelet.key" \
+		--kubelet-certificate-authority "$dir/pki/ca.crt" \
+		--kubelet-preferred-address-types InternalIP \
 		--requestheader-client-ca-file "$dir/pki/front-proxy-ca.crt" \
 		--requestheader-allowed-names front-proxy-client \
 		--requestheader-username-headers X-Remote-User \

@@ -96,7 +96,7 @@ make_pki() {
 	# client could claim to be the proxy.
 	new_ca front-proxy-ca
 	issue ca apiserver "/CN=kube-apiserver" serverAuth \
-		"IP:127.0.0.1,IP:::1,IP:10.96.0.1,DNS:localhost,DNS:kubernetes,DNS:kubernetes.default,DNS:kubernetes.default.svc,DNS:kubernetes.default.svc.cluster.local"
+		"IP:$apiserver_address,IP:127.0.0.1,IP:::1,IP:10.96.0.1,DNS:localhost,DNS:kubernetes,DNS:kubernetes.default,DNS:kubernetes.default.svc,DNS:kubernetes.default.svc.cluster.local"
 	issue front-proxy-ca front-proxy "/CN=front-proxy-client" clientAuth
 	client_certificate apiserver-kubelet kube-apiserver-kubelet-client system:masters
 	new_key "$dir/pki/service-account.key"

@@ -31,7 +31,9 @@ spawn() {
 	mkdir -p -- "$dir/run" "$dir/log"
 	# setsid: an interrupt at the terminal goes to whoever called `up`, who then
 	# calls `down`; the parts must not end on their own before that.
-	setsid "$@" >>"$dir/log/$name.log" 2>&1 </dev/null &
+	# No proxy: what the parts say to each other is not for one.
+	env -u HTTP_PROXY -u HTTPS_PROXY -u http_proxy -u https_proxy \
+		setsid "$@" >>"$dir/log/$name.log" 2>&1 </dev/null &
 	pid=$!
 	# Else bash reports its end, which `down` and a failed `up` bring about.
 	disown

@@ -3,10 +3,10 @@
 use crate::cli::{Format, Health};
 use crate::progress::Progress;
 use crate::{Shell, exit, output, source};
-use sre_shared::cluster::Class;
-use sre_shared::report::{Report, Status, Verdict};
+use sre_shared::cluster::{Class, Failure};
+use sre_shared::report::{Report, Source, Status, Verdict};
 use sre_shared::resource::Time;
-use sre_shared::run::{self, Ask, clock};
+use sre_shared::run::{self, AgentItems, Ask, clock};
 use std::path::Path;
 
 /// Runs it.
@@ -21,23 +21,13 @@ pub async fn run(args: &Health, shell: &mut Shell) -> u8 {
                 return exit::USAGE;
             }
         },
-        None => {
-            if args.connection.context.is_none() && args.verbose {
-                shell.complain("using the current context of the kubeconfig");
+        None => match of_cluster(args, &ask, shell).await {
+            Ok(report) => report,
+            Err(failure) => {
+                shell.complain(&output::escape(&format!("error: {failure}; {}", failure.hint())));
+                return exit::USAGE;
             }
-            match super::connect(&args.connection, args.verbose).await {
-                Ok(client) => {
-                    let wanted = shell.shows_progress() && !args.quiet && !args.verbose;
-                    let progress = Progress::new(wanted, &output::escape(client.server()));
-                    run::direct(&client, &ask, clock::system, &|p| progress.tell(p)).await
-                }
-                Err(failure) if failure.class == Class::BadConfiguration => {
-                    shell.complain(&output::escape(&format!("error: {failure}; {}", failure.hint())));
-                    return exit::USAGE;
-                }
-                Err(failure) => run::unreached(&ask, &failure, clock::system),
-            }
-        }
+        },
     };
     let elapsed = started.elapsed();
     let style = output::Style {
@@ -52,6 +42,56 @@ pub async fn run(args: &Health, shell: &mut Shell) -> u8 {
         Format::Yaml => output::yaml(&report, out),
     });
     exit_code(&report, args)
+}
+
+/// Asks the cluster or its agent. What cannot be reached is in the report; an error is one of configuration.
+async fn of_cluster(args: &Health, ask: &Ask, shell: &mut Shell) -> Result<Report, Failure> {
+    let connection = &args.connection;
+    // A person reads of what is wrong; a machine is given every object.
+    let items = match args.output {
+        Format::Human => AgentItems::Notable,
+        Format::Json | Format::Yaml => AgentItems::All,
+    };
+    let wanted = shell.shows_progress() && !args.quiet && !args.verbose;
+    if let Some(url) = &connection.agent_url {
+        let progress = Progress::new(wanted, &output::escape(&url.to_string()));
+        let path = run::agent_path(ask, items);
+        let served = url
+            .get(
+                &path,
+                connection.run_limit(),
+                super::observer(args.verbose).as_ref(),
+            )
+            .await;
+        drop(progress);
+        return Ok(run::agent_answer(served, ask, &url.to_string(), clock::system));
+    }
+    if connection.context.is_none() && args.verbose {
+        shell.complain("using the current context of the kubeconfig");
+    }
+    let client = match super::connect(connection, args.verbose).await {
+        Ok(client) => client,
+        Err(failure) if failure.class == Class::BadConfiguration => return Err(failure),
+        Err(failure) => {
+            let source = Source {
+                mode: if connection.agent.is_some() {
+                    "agent"
+                } else {
+                    "direct"
+                }
+                .into(),
+                context: connection.context.clone(),
+                server: Some(failure.endpoint.clone()).filter(|e| !e.is_empty()),
+                ..Source::default()
+            };
+            return Ok(run::unreached(ask, &failure, source, clock::system));
+        }
+    };
+    let progress = Progress::new(wanted, &output::escape(client.server()));
+    Ok(match &connection.agent {
+        Some(agent) => run::agent(&client, agent, ask, items, clock::system).await,
+        None => run::direct(&client, ask, clock::system, &|p| progress.tell(p)).await,
+    })
 }
 
 /// Reads and judges a dump on a thread of its own: standard input can stay silent for ever, and Ctrl-C must end it.
@@ -77,8 +117,8 @@ fn exit_code(report: &Report, args: &Health) -> u8 {
     args.fail_on.exit_code(Verdict::of(report))
 }
 
-/// Whether no API server was reached: its own part says so, or where that was not asked for, nothing was seen and
-/// all for that reason.
+/// Whether no API server, or no agent, was reached: the API server's own part says so, or where there is none, nothing
+/// was seen and all for that reason.
 fn is_unreached(report: &Report) -> bool {
     let unreached = |class: &str| Class::from_word(class).is_some_and(Class::is_unreached);
     match report.api_server() {
@@ -90,7 +130,7 @@ fn is_unreached(report: &Report) -> bool {
         }
         None => {
             let not_seen = &report.coverage.not_seen;
-            report.source.mode == "direct"
+            report.source.mode != "file"
                 && !not_seen.is_empty()
                 && report.kinds().all(|k| k.items.is_empty())
                 && not_seen.iter().all(|n| unreached(&n.class))

@@ -18,6 +18,8 @@ pub async fn run(command: Command, shell: &mut Shell) -> u8 {
 
 /// The client that the flags describe.
 async fn connect(connection: &Connection, verbose: bool) -> Result<Client, Failure> {
+    let limit = connection.run_limit();
+    let usual = Deadlines::default();
     let settings = Settings {
         origin: connection
             .kubeconfig
@@ -26,12 +28,23 @@ async fn connect(connection: &Connection, verbose: bool) -> Result<Client, Failu
         context: connection.context.clone(),
         deadlines: Deadlines {
             request: Some(connection.request_timeout).filter(|t| !t.is_zero()),
-            run: Some(tokio::time::Instant::now() + connection.timeout),
-            ..Deadlines::default()
+            run: Some(tokio::time::Instant::now() + limit),
+            // An agent is silent until it has asked its own API server: the whole limit is its to use.
+            idle: if connection.agent.is_some() {
+                limit
+            } else {
+                usual.idle
+            },
+            ..usual
         },
         user_agent: concat!("kubectl-sre/", env!("CARGO_PKG_VERSION")).to_owned(),
     };
-    Client::new(settings, verbose.then(|| Arc::new(log_exchange) as Observer)).await
+    Client::new(settings, observer(verbose)).await
+}
+
+/// Who is told of every request.
+fn observer(verbose: bool) -> Option<Observer> {
+    verbose.then(|| Arc::new(log_exchange) as Observer)
 }
 
 /// `-v`: one line a request, as it ends.

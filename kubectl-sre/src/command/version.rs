@@ -1,9 +1,10 @@
-//! `kubectl sre version`: the plugin's, and the API server's.
+//! `kubectl sre version`: the plugin's, the API server's, and where an agent is asked, the agent's.
 
-use crate::cli::{Format, Version};
+use crate::cli::{Connection, Format, Version};
 use crate::{Shell, exit, output};
 use serde::Serialize;
-use sre_shared::cluster::{self, Class};
+use sre_shared::cluster::{self, Class, Failure};
+use sre_shared::run;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -12,6 +13,8 @@ struct Versions {
     report: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     server: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agent: Option<String>,
 }
 
 /// Runs it.
@@ -20,22 +23,21 @@ pub async fn run(args: &Version, shell: &mut Shell) -> u8 {
         plugin: env!("CARGO_PKG_VERSION"),
         report: sre_shared::report::API_VERSION,
         server: None,
+        agent: None,
     };
-    let mut failed = None;
-    if !args.client {
-        match super::connect(&args.connection, false).await {
-            Ok(client) => match cluster::version(&client).await.0 {
-                Ok(version) => versions.server = Some(version),
-                Err(failure) => failed = Some(failure),
-            },
-            Err(failure) => failed = Some(failure),
-        }
-    }
+    let failed = if args.client {
+        None
+    } else {
+        ask(&args.connection, &mut versions).await.err()
+    };
     shell.write(|out| match args.output {
         Format::Json => output::json(&versions, out),
         Format::Yaml => output::yaml(&versions, out),
         Format::Human => {
             writeln!(out, "Plugin: {} (report {})", versions.plugin, versions.report)?;
+            if let Some(agent) = &versions.agent {
+                writeln!(out, "Agent:  {}", output::escape(agent))?;
+            }
             match &versions.server {
                 Some(server) => writeln!(out, "Server: {}", output::escape(server)),
                 None => Ok(()),
@@ -53,4 +55,20 @@ pub async fn run(args: &Version, shell: &mut Shell) -> u8 {
         class if class.is_unreached() => exit::UNREACHED,
         _ => 3,
     }
+}
+
+/// Fills in what the others are, as far as they answer; the first failure is told.
+async fn ask(connection: &Connection, versions: &mut Versions) -> Result<(), Failure> {
+    if let Some(url) = &connection.agent_url {
+        let served = url.get("/version", connection.run_limit(), None).await?;
+        versions.agent = Some(run::agent_version(&served)?);
+        return Ok(());
+    }
+    let client = super::connect(connection, false).await?;
+    versions.server = Some(cluster::version(&client).await.0?);
+    if let Some(agent) = &connection.agent {
+        let (_, served) = run::find_agent(&client, agent, "/version").await;
+        versions.agent = Some(run::agent_version(&served?)?);
+    }
+    Ok(())
 }

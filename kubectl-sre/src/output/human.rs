@@ -31,7 +31,7 @@ pub fn human(report: &Report, style: &Style, out: &mut dyn Write) -> Result<()> 
     let screen = Screen {
         report,
         style,
-        now: Time::parse(&report.observed_at).ok(),
+        now: now(report),
     };
     let mut blocks = vec![vec![screen.headline()]];
     if !style.quiet {
@@ -49,6 +49,13 @@ pub fn human(report: &Report, style: &Style, out: &mut dyn Write) -> Result<()> 
         }
     }
     Ok(())
+}
+
+/// When the report was made: its data may be older.
+fn now(report: &Report) -> Option<Time> {
+    let observed = Time::parse(&report.observed_at).ok()?;
+    let age = i64::try_from(report.age_seconds).ok()?;
+    Some(Time::from_seconds(observed.seconds.saturating_add(age)))
 }
 
 struct Screen<'a> {
@@ -137,6 +144,7 @@ impl Screen<'_> {
             .context
             .as_ref()
             .or(source.file.as_ref())
+            .or(source.agent.as_ref())
             .or(source.server.as_ref());
         let mut parts = vec![self.paint(paint, word)];
         parts.extend(place.map(|p| escape(p)));
@@ -179,7 +187,8 @@ impl Screen<'_> {
             });
         }
         if self.report.stale {
-            sentences.push(format!("as of {} s ago", self.report.age_seconds));
+            let age = i64::try_from(self.report.age_seconds).unwrap_or(i64::MAX);
+            sentences.push(format!("stale, as of {} ago", span(age)));
         }
         if sentences.is_empty() {
             sentences.push("the API server is well".into());
@@ -436,6 +445,9 @@ impl Screen<'_> {
         }
         let width = rows.iter().map(|(name, ..)| name.width()).max().unwrap_or(0);
         let total = rows.len();
+        if total == 0 {
+            return Vec::new();
+        }
         let words = rows
             .iter()
             .map(|(_, word, ..)| word.len())
@@ -461,6 +473,7 @@ impl Screen<'_> {
             if total == 1 { "" } else { "s" }
         )];
         looked.extend(self.namespaces());
+        looked.extend(self.agent());
         if let Some(elapsed) = self.style.elapsed {
             looked.push(format!("in {}", milliseconds(elapsed.as_secs_f64() * 1e3)));
         } else {
@@ -470,11 +483,30 @@ impl Screen<'_> {
         lines
     }
 
+    /// Who was asked, where it was an agent.
+    fn agent(&self) -> Option<String> {
+        let source = &self.report.source;
+        let agent = source.agent.as_ref()?;
+        let mut who = vec![format!("by agent {}", escape(agent))];
+        who.extend(
+            source
+                .agent_version
+                .iter()
+                .map(|version| format!("v{}", escape(version))),
+        );
+        who.extend(source.pod.iter().map(|pod| format!("in pod {}", escape(pod))));
+        Some(who.join(" "))
+    }
+
     fn namespaces(&self) -> Option<String> {
         self.report.kinds().next()?;
         if let Namespaces::These(names) = &self.report.coverage.namespaces {
             let names: Vec<String> = names.iter().map(|n| escape(n)).collect();
             return Some(format!("namespace {}", names.join(", ")));
+        }
+        // An agent is asked for what is notable only, which tells nothing of the other namespaces.
+        if self.report.source.mode == "agent" {
+            return Some("all namespaces".into());
         }
         let found: BTreeSet<&str> = self
             .report
@@ -575,7 +607,10 @@ fn kind_sentence(kind: &KindCheck) -> Option<String> {
         return (kind.status == Status::Ok).then(|| format!("no {title} found"));
     }
     let mut parts = Vec::new();
-    if short > 0 {
+    if short > 0 && kind.status == Status::Unknown {
+        // What certainly falls short makes a part degraded; this was seen too long ago to be certain.
+        parts.push(format!("{short} of {judged} {title} fell short when last seen"));
+    } else if short > 0 {
         parts.push(format!(
             "{short} of {judged} {title} {} not healthy",
             one_of(short as u64)

@@ -1,3 +1,6 @@
-//! Where a report comes from: a cluster, which needs no more than the library, or files.
+//! Where a report comes from: a cluster or its agent, which need no more than the library; files; an agent's URL.
 
+mod agent_url;
 pub mod file;
+
+pub use agent_url::AgentUrl;

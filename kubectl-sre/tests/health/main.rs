@@ -6,6 +6,7 @@
     reason = "a test fails by panicking, its helpers too"
 )]
 
+mod agent;
 mod dump;
 mod live;
 mod plugin;

@@ -43,11 +43,21 @@ pub enum Class {
     Rejected,
     /// Something answers, and it is not an API server.
     NotAnApiServer,
+    /// No agent is installed where it was looked for.
+    NoAgent,
+    /// An agent is installed, and none of its pods is ready.
+    AgentNotReady,
+    /// There is an agent, and the way to its pod is closed.
+    AgentUnreachable,
+    /// The agent and the plugin are of versions that do not understand each other.
+    AgentVersion,
+    /// Something answers, and it is not an agent.
+    NotAnAgent,
 }
 
 impl Class {
     /// Every class.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 24] = [
         Self::BadConfiguration,
         Self::Credential,
         Self::Dns,
@@ -67,6 +77,11 @@ impl Class {
         Self::Unhealthy,
         Self::Rejected,
         Self::NotAnApiServer,
+        Self::NoAgent,
+        Self::AgentNotReady,
+        Self::AgentUnreachable,
+        Self::AgentVersion,
+        Self::NotAnAgent,
     ];
 
     /// The class that a word on the wire means; `None` for those of a newer version.
@@ -98,10 +113,15 @@ impl Class {
             Self::Unhealthy => "unhealthy",
             Self::Rejected => "rejected",
             Self::NotAnApiServer => "notAnApiServer",
+            Self::NoAgent => "noAgent",
+            Self::AgentNotReady => "agentNotReady",
+            Self::AgentUnreachable => "agentUnreachable",
+            Self::AgentVersion => "agentVersion",
+            Self::NotAnAgent => "notAnAgent",
         }
     }
 
-    /// Whether no API server answered at all.
+    /// Whether no API server answered at all, or no agent where one was asked.
     #[must_use]
     pub fn is_unreached(self) -> bool {
         matches!(
@@ -118,6 +138,10 @@ impl Class {
                 | Self::Timeout
                 | Self::ConnectionLost
                 | Self::NotAnApiServer
+                | Self::NoAgent
+                | Self::AgentNotReady
+                | Self::AgentUnreachable
+                | Self::NotAnAgent
         )
     }
 
@@ -152,6 +176,19 @@ impl Class {
             Self::NotAnApiServer => {
                 "something else answers there, a proxy or a login page: check the server's address"
             }
+            Self::NoAgent => {
+                "install it with the chart helm/sre-agent, name it with --agent=NAMESPACE/SERVICE, or leave out --agent"
+            }
+            Self::AgentNotReady => {
+                "look at the agent's pods: kubectl get pods -A -l app.kubernetes.io/name=sre-agent"
+            }
+            Self::AgentUnreachable => {
+                "go around the API server's proxy with kubectl port-forward and --agent-url, or leave out --agent"
+            }
+            Self::AgentVersion => {
+                "use the plugin and the agent of the same version: kubectl sre version --agent"
+            }
+            Self::NotAnAgent => "check the name of the Service or the URL",
         }
     }
 }

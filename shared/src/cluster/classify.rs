@@ -11,7 +11,8 @@ use std::io;
 use std::time::Duration;
 
 /// The class of a transport error and the sentence at the end of its chain.
-pub(super) fn transport(error: &(dyn Error + 'static)) -> (Class, String) {
+#[must_use]
+pub fn transport(error: &(dyn Error + 'static)) -> (Class, String) {
     let mut class = None;
     let mut innermost = error.to_string();
     let mut next = Some(error);

@@ -114,7 +114,7 @@ async fn from_files(files: &[PathBuf], context: Option<&str>) -> Result<Chosen, 
     for file in files {
         merged = Kubeconfig::read_from(file)
             .and_then(|next| merged.merge(next))
-            .map_err(|error| bad(format!("kubeconfig {}: {}", file.display(), words(&error))))?;
+            .map_err(|error| unreadable(file, &error))?;
     }
     let origin = files
         .iter()
@@ -144,6 +144,16 @@ async fn from_files(files: &[PathBuf], context: Option<&str>) -> Result<Chosen, 
         context,
         origin,
     })
+}
+
+fn unreadable(file: &Path, error: &KubeconfigError) -> Failure {
+    let failure = bad(format!("kubeconfig {}: {}", file.display(), words(error)));
+    match error {
+        KubeconfigError::ReadConfig(io, _) if io.kind() == std::io::ErrorKind::PermissionDenied => failure.with_hint(
+            "only its owner may read it: run as that user (in a container: docker run --user \"$(id -u):$(id -g)\")",
+        ),
+        _ => failure,
+    }
 }
 
 /// A token file that was written by hand ends with a line end, which kubectl trims and kube refuses. Only such a file

@@ -10,11 +10,16 @@ mod config;
 mod list;
 mod probe;
 mod retry;
+mod service;
 mod watch;
 
 pub use class::{Class, Failure};
+pub use classify::transport as classify_transport;
 pub use client::{Answer, Client, Deadlines, Exchange, Observer, Refusal, Settings};
 pub use config::Origin;
 pub use list::{ListOptions, Listed, get, list, path_of};
 pub use probe::{Readiness, readyz, version};
+pub use service::{
+    ParseServiceNameError, Served, ServiceName, ask_service, service_exists, services_labelled,
+};
 pub use watch::{Event, Watch};

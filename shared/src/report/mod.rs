@@ -101,6 +101,12 @@ pub struct Source {
     /// The dump that was judged, in `file` mode.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
+    /// The agent that was asked, in `agent` mode: `NAMESPACE/SERVICE`, or its URL.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+    /// The version of the agent that answered, in `agent` mode.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent_version: Option<String>,
     /// The pod that answered, in `agent` mode.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pod: Option<String>,

@@ -26,8 +26,18 @@ impl Verdict {
             verdict.unknown |= api_server.status == Status::Unknown;
         }
         for kind in report.kinds() {
-            verdict = verdict.with(&kind.summary);
             verdict.unknown |= kind.status == Status::Unknown;
+            // A shortage makes a part degraded. Where the part is unknown all the same, what it counts is what was
+            // last seen, too long ago to be true.
+            let counted = Summary {
+                degraded: 0,
+                unavailable: 0,
+                ..kind.summary
+            };
+            verdict = verdict.with(match kind.status {
+                Status::Unknown => &counted,
+                _ => &kind.summary,
+            });
             // A named object that is being deleted is not healthy, though its state counts nowhere else.
             verdict.degraded |= kind
                 .items

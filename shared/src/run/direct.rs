@@ -79,14 +79,8 @@ pub async fn direct(
 /// The report of a run that could not even begin, because a credential could not be obtained for one: every part
 /// unknown.
 #[must_use]
-pub fn unreached(ask: &Ask, failure: &Failure, clock: Clock) -> Report {
-    let mut report = Report::new(
-        Source {
-            mode: "direct".into(),
-            ..Source::default()
-        },
-        clock().to_string(),
-    );
+pub fn unreached(ask: &Ask, failure: &Failure, source: Source, clock: Clock) -> Report {
+    let mut report = Report::new(source, clock().to_string());
     if ask.api_server {
         let failed = failed(failure, "");
         report
@@ -370,7 +364,7 @@ async fn why_empty(run: &Run<'_>, kind: Kind) -> Option<NotSeen> {
     (!ask.selector.is_empty()).then(|| nothing_selected(ask, kind))
 }
 
-async fn no_such_namespace(client: &Client, namespace: &str, failure: Failure) -> NotSeen {
+pub(super) async fn no_such_namespace(client: &Client, namespace: &str, failure: Failure) -> NotSeen {
     let names = names::<Namespace>(client, None).await.unwrap_or_default();
     let failure = match nearest(namespace, names.iter().map(String::as_str)) {
         Some(near) => failure.with_hint(format!("did you mean {near:?}?")),

@@ -1,11 +1,15 @@
 //! Gather, then judge: the one place where [`crate::cluster`] and [`crate::check`] meet.
 
+mod agent;
 pub mod clock;
 mod coverage;
 mod direct;
 mod dump;
 mod kind;
 
+pub use agent::{
+    Agent, AgentItems, DEFAULT_AGENT, agent, agent_answer, agent_path, agent_version, find_agent,
+};
 pub use clock::Clock;
 pub use coverage::{not_seen, not_seen_kind};
 pub use direct::{Progress, api_server, direct, unreached};
@@ -32,6 +36,8 @@ pub struct Ask {
     pub selector: Selector,
     /// Items a page of a list.
     pub page_size: u32,
+    /// No part was named: these are the default ones, and an agent that watches more shows all it watches.
+    pub by_default: bool,
 }
 
 /// One kind that is judged: all of its objects, or these.
@@ -57,6 +63,7 @@ impl Ask {
                 })
                 .collect(),
             page_size: PAGE_SIZE,
+            by_default: true,
             ..Self::default()
         }
     }

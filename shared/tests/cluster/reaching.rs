@@ -3,7 +3,7 @@
 
 use super::client::{IMPATIENT, PATIENT, ask_with, client, only_deployments, settings, try_client};
 use sre_shared::cluster::{Class, Client, Deadlines, Exchange, Failure, Origin, Settings, readyz, version};
-use sre_shared::report::{ApiServerCheck, Readyz, Status};
+use sre_shared::report::{ApiServerCheck, Readyz, Source, Status};
 use sre_shared::run::{self, Ask};
 use sre_testkit::{Access, ApiServer, Certificate, Fault, Match};
 use std::path::{Path, PathBuf};
@@ -356,7 +356,12 @@ async fn refused(kubeconfig: &Path, context: Option<&str>) -> Failure {
         .expect_err("the configuration cannot be used");
     assert_no_secret(&format!("{failure} {failure:?}"));
     assert!(!failure.hint().is_empty());
-    let report = run::unreached(&Ask::everything(), &failure, run::clock::system);
+    let report = run::unreached(
+        &Ask::everything(),
+        &failure,
+        Source::default(),
+        run::clock::system,
+    );
     let json = serde_json::to_value(&report).expect("a report is JSON");
     assert_no_secret(&json.to_string());
     assert_ne!(json["checks"][0]["endpoint"], "", "what is not known is left out");

@@ -236,7 +236,7 @@ fn an_api_server_that_cannot_be_reached() {
         elapsed: Duration::from_secs(5),
         ..Failure::new(Class::Timeout, "no connection within 5 s")
     };
-    let mut report = run::unreached(&Ask::everything(), &failure, now);
+    let mut report = run::unreached(&Ask::everything(), &failure, Source::default(), now);
     report.source.context = Some("prod-eu".into());
     insta::assert_snapshot!(screen(&report, &STYLE), @r#"
     UNKNOWN  prod-eu  the API server cannot be asked (timeout)

@@ -1,0 +1,62 @@
+# The agent's image: one static binary and the public certificate authorities, nothing else.
+#
+#     docker build -t sre-agent:latest .
+#
+# `make image` does this with docker, podman or buildah. Where the image of the stage `build` cannot be pulled, it
+# puts a directory with the same /out into that stage's place.
+#
+# The user below may not read a kubeconfig that only its owner may (mode 0600, as most tools write it). On Linux,
+# mount it and run as the owner:
+#
+#     docker run --user "$(id -u):$(id -g)" -p 8080:8080 -v ~/.kube/config:/kubeconfig:ro \
+#         sre-agent --kubeconfig /kubeconfig --address ":8080"
+
+# On the builder's own platform: the other architecture is cross-compiled and no compiler emulated.
+# `make workflows-lint` compares the version with rust-toolchain.toml.
+FROM --platform=$BUILDPLATFORM docker.io/library/rust:1.95.0-slim-bookworm@sha256:d7482085ff5b415f84dba5647ae71606650bdef00db7aeb69f4b3d170c3e4082 AS build
+ARG TARGETARCH
+WORKDIR /src
+
+# ring is the only dependency written in C, and uses too little of the C library for the headers of glibc and musl
+# to differ in it: Debian's compilers do. What is linked against, musl itself, comes with the Rust target.
+RUN case "$TARGETARCH" in \
+        amd64) machine=x86_64 package=gcc-x86-64-linux-gnu ;; \
+        arm64) machine=aarch64 package=gcc-aarch64-linux-gnu ;; \
+        *) echo "TARGETARCH is '$TARGETARCH': the image is for amd64 and arm64, and needs BuildKit, podman or buildah" >&2; exit 1 ;; \
+    esac \
+    && if ! command -v "$machine-linux-gnu-gcc"; then \
+        apt-get update \
+        && apt-get install -y --no-install-recommends "$package" "libc6-dev-$TARGETARCH-cross" \
+        && rm -rf /var/lib/apt/lists/*; \
+    fi \
+    && rustup target add "$machine-unknown-linux-musl" \
+    && echo "$machine-unknown-linux-musl" >/target \
+    && printf '%s\n' \
+        "[target.$machine-unknown-linux-musl]" "linker = '$machine-linux-gnu-gcc'" \
+        "[env]" "CC_${machine}_unknown_linux_musl = '$machine-linux-gnu-gcc'" \
+        >>/usr/local/cargo/config.toml
+
+COPY . .
+RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked \
+    --mount=type=cache,target=/src/target,sharing=locked \
+    target=$(cat /target) \
+    && cargo build --release --locked --package sre-agent --target "$target" \
+    && install -D -m 0755 -t /out "target/$target/release/sre-agent" \
+    && install -D -m 0644 -t /out/etc/ssl/certs /etc/ssl/certs/ca-certificates.crt
+
+FROM scratch
+ARG VERSION=unreleased
+ARG REVISION=unknown
+ARG SOURCE=unknown
+LABEL org.opencontainers.image.title="sre-agent" \
+      org.opencontainers.image.description="Answers over HTTP whether a cluster's API server and its workloads are healthy" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.source="$SOURCE" \
+      org.opencontainers.image.version="$VERSION" \
+      org.opencontainers.image.revision="$REVISION"
+# The certificate authorities are for a kubeconfig that names none of its own, whose API server has a public one.
+COPY --from=build /out/ /
+# By number, since a pod with runAsNonRoot refuses a name that it would have to look up.
+USER 65532:65532
+EXPOSE 8080
+ENTRYPOINT ["/sre-agent"]

@@ -1,0 +1,299 @@
+//! `sre-agent probe URL...`: asks URLs as a client would, for whoever has nothing but this binary: `helm test` runs it
+//! in the agent's own image, which holds no shell and no curl.
+//! Must not know what the URLs serve.
+
+use bytes::Bytes;
+use http::{Request, StatusCode, Uri, header};
+use http_body_util::{BodyExt as _, Empty};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use sre_shared::cluster::Class;
+use std::io;
+use std::str::FromStr;
+use std::time::Duration;
+use tokio::net::{TcpStream, lookup_host};
+use tokio::task::JoinSet;
+
+/// More of a body is not read: only its first words are shown.
+const READ: usize = 16 << 10;
+/// So many characters of a body are shown.
+const SHOWN: usize = 120;
+
+/// What to ask.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Probe {
+    /// The URLs, asked one after the other.
+    pub targets: Vec<Target>,
+    /// How long each one may take.
+    pub timeout: Duration,
+}
+
+/// A URL with plain HTTP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    text: String,
+    authority: String,
+    host: String,
+    port: u16,
+    path: String,
+}
+
+impl FromStr for Target {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let form = "a URL looks like http://sre-agent:8080/healthz";
+        match text.split_once("://").map(|(scheme, _)| scheme) {
+            Some("http") => {}
+            Some("https") => {
+                return Err(
+                    "https is not spoken here, only plain HTTP: give the http:// URL of the Service".into(),
+                );
+            }
+            Some(scheme) => return Err(format!("{scheme:?} is not spoken here, only plain HTTP; {form}")),
+            None => return Err(format!("the scheme is missing, did you mean http://{text}?")),
+        }
+        let uri: Uri = text.parse().map_err(|error| format!("{error}; {form}"))?;
+        let authority = uri.authority().ok_or(form)?;
+        if authority.as_str().contains('@') {
+            return Err("a user or password in the URL is not sent: leave it out".into());
+        }
+        let host = authority.host();
+        let inside = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
+        Ok(Self {
+            text: text.to_owned(),
+            authority: authority.to_string(),
+            host: inside.unwrap_or(host).to_owned(),
+            port: authority.port_u16().unwrap_or(80),
+            path: uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
+        })
+    }
+}
+
+/// Why there was no answer.
+struct Unanswered {
+    class: Class,
+    reason: String,
+}
+
+impl Probe {
+    /// Asks every URL, writes a line for each, and returns whether all answered 200.
+    ///
+    /// # Errors
+    /// Where a line cannot be written.
+    pub async fn run(&self, out: &mut impl io::Write) -> io::Result<bool> {
+        let mut well = true;
+        for target in &self.targets {
+            let answer = tokio::time::timeout(self.timeout, ask(target)).await;
+            let answer = answer.unwrap_or_else(|_| {
+                Err(Unanswered {
+                    class: Class::Timeout,
+                    reason: format!("no whole answer within {} s", self.timeout.as_secs_f64()),
+                })
+            });
+            let url = &target.text;
+            match answer {
+                Ok((StatusCode::OK, _)) => writeln!(out, "200 {url}")?,
+                Ok((code, body)) => {
+                    well = false;
+                    writeln!(out, "{} {url}: {}", code.as_u16(), first_words(&body))?;
+                }
+                Err(Unanswered { class, reason }) => {
+                    well = false;
+                    writeln!(out, "{} {url}: {reason}", class.as_str())?;
+                }
+            }
+        }
+        Ok(well)
+    }
+}
+
+async fn ask(target: &Target) -> Result<(StatusCode, Vec<u8>), Unanswered> {
+    let lost = |error: hyper::Error| Unanswered {
+        class: Class::ConnectionLost,
+        reason: error.to_string(),
+    };
+    let stream = connect(target).await?;
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(lost)?;
+    // Ends with this function.
+    let mut driver = JoinSet::new();
+    driver.spawn(connection);
+    let request = Request::get(&target.path)
+        .header(header::HOST, &target.authority)
+        .header(
+            header::USER_AGENT,
+            concat!("sre-agent-probe/", env!("CARGO_PKG_VERSION")),
+        )
+        .body(Empty::<Bytes>::new())
+        .map_err(|error| Unanswered {
+            class: Class::Rejected,
+            reason: error.to_string(),
+        })?;
+    let mut response = sender.send_request(request).await.map_err(lost)?;
+    let mut body = Vec::new();
+    while body.len() < READ
+        && let Some(frame) = response.frame().await
+    {
+        if let Ok(data) = frame.map_err(lost)?.into_data() {
+            body.extend_from_slice(&data);
+        }
+    }
+    Ok((response.status(), body))
+}
+
+async fn connect(target: &Target) -> Result<TcpStream, Unanswered> {
+    let unresolved = |reason: String| Unanswered {
+        class: Class::Dns,
+        reason,
+    };
+    let addresses = lookup_host((target.host.as_str(), target.port))
+        .await
+        .map_err(|error| unresolved(error.to_string()))?;
+    let mut last = unresolved("the name has no address".into());
+    for address in addresses {
+        match TcpStream::connect(address).await {
+            Ok(stream) => return Ok(stream),
+            Err(error) => {
+                last = Unanswered {
+                    class: class_of(error.kind()),
+                    reason: error.to_string(),
+                };
+            }
+        }
+    }
+    Err(last)
+}
+
+fn class_of(kind: io::ErrorKind) -> Class {
+    match kind {
+        io::ErrorKind::ConnectionRefused => Class::Refused,
+        io::ErrorKind::TimedOut => Class::Timeout,
+        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => Class::ConnectionLost,
+        _ => Class::Unreachable,
+    }
+}
+
+/// The beginning of a body, in one line and without anything that moves a terminal's cursor.
+fn first_words(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body);
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let is_shown = |c: &char| {
+        !c.is_control()
+            && !matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    let line: String = words.join(" ").chars().filter(is_shown).take(SHOWN).collect();
+    if line.is_empty() {
+        "the body is empty".into()
+    } else {
+        line
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    async fn listener() -> (TcpListener, String) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/healthz?verbose", listener.local_addr().unwrap());
+        (listener, url)
+    }
+
+    async fn run(url: &str, timeout: Duration) -> (bool, String) {
+        let probe = Probe {
+            targets: vec![url.parse().unwrap()],
+            timeout,
+        };
+        let mut out = Vec::new();
+        let well = probe.run(&mut out).await.unwrap();
+        (well, String::from_utf8(out).unwrap())
+    }
+
+    /// What is written for a server that answers with these bytes, and what it was asked.
+    async fn answered(bytes: &'static [u8]) -> (bool, String, String) {
+        let (listener, url) = listener().await;
+        let server = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut asked = [0; 1024];
+            let read = stream.read(&mut asked).await.unwrap();
+            stream.write_all(bytes).await.unwrap();
+            String::from_utf8_lossy(&asked[..read]).into_owned()
+        });
+        let (well, line) = run(&url, Duration::from_secs(20)).await;
+        (well, line.replace(&url, "URL"), server.await.unwrap())
+    }
+
+    #[tokio::test]
+    async fn what_is_answered_is_one_line() {
+        for (bytes, well, line) in [
+            (&b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"[..], true, "200 URL\n"),
+            (
+                b"HTTP/1.1 500 x\r\nconnection: close\r\n\r\n[-]server is stopping\nreadyz \x1b[31mcheck failed\n",
+                false,
+                "500 URL: [-]server is stopping readyz [31mcheck failed\n",
+            ),
+            (
+                b"HTTP/1.1 302 x\r\ncontent-length: 0\r\n\r\n",
+                false,
+                "302 URL: the body is empty\n",
+            ),
+            (b"", false, "connectionLost URL: connection closed before message completed\n"),
+            (b"SSH-2.0-x\r\n\r\n", false, "connectionLost URL: invalid HTTP version parsed\n"),
+        ] {
+            let (is_well, written, asked) = answered(bytes).await;
+            assert_eq!((is_well, written.as_str()), (well, line));
+            assert!(
+                asked.starts_with("GET /healthz?verbose HTTP/1.1\r\nhost: 127.0.0.1:"),
+                "{asked}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_not_answered_has_its_class() {
+        let (listener, url) = listener().await;
+        let (well, line) = run(&url, Duration::from_millis(50)).await;
+        assert_eq!(
+            (well, line),
+            (false, format!("timeout {url}: no whole answer within 0.05 s\n"))
+        );
+        drop(listener);
+        let (well, line) = run(&url, Duration::from_secs(20)).await;
+        assert_eq!(
+            (well, line),
+            (
+                false,
+                format!("refused {url}: Connection refused (os error 111)\n")
+            )
+        );
+    }
+
+    #[test]
+    fn urls_are_read() {
+        let read = |text: &str| {
+            let target = text.parse::<Target>().unwrap();
+            (target.authority, target.host, target.port, target.path)
+        };
+        let row = |a: &str, h: &str, port, p: &str| (a.to_owned(), h.to_owned(), port, p.to_owned());
+        assert_eq!(read("http://a.b:81/x?y"), row("a.b:81", "a.b", 81, "/x?y"));
+        assert_eq!(read("http://a"), row("a", "a", 80, "/"));
+        assert_eq!(read("http://[::1]:8/"), row("[::1]:8", "::1", 8, "/"));
+    }
+
+    #[test]
+    fn what_is_no_plain_http_is_refused_with_the_next_step() {
+        for (text, part) in [
+            ("https://a/healthz", "https is not spoken here, only plain HTTP"),
+            ("ftp://a", "\"ftp\" is not spoken here"),
+            ("a:80/healthz", "did you mean http://a:80/healthz?"),
+            ("http://", "looks like"),
+            ("http://a b/", "looks like"),
+            ("http://u:p@a/", "leave it out"),
+        ] {
+            let error = text.parse::<Target>().unwrap_err();
+            assert!(error.contains(part), "{text}: {error}");
+        }
+    }
+}

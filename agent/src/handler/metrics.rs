@@ -1,0 +1,34 @@
+//! `/metrics`: what Prometheus reads. Never waits for the API server.
+
+use crate::answer::Answer;
+use crate::app::App;
+use crate::metrics::{self, Format};
+use http::StatusCode;
+use http::header::{self, HeaderMap};
+
+pub fn answer(app: &App, request: &HeaderMap) -> Answer {
+    let format = format(request);
+    match metrics::text(app, format) {
+        Ok(text) => Answer::typed(format.content_type(), text),
+        Err(_) => Answer::error(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "the metrics could not be written",
+        ),
+    }
+}
+
+/// The plain format only for those who ask for it and not for the other one: Prometheus asks for both.
+fn format(request: &HeaderMap) -> Format {
+    let accepts = |kind: &str| {
+        let values = request.get_all(header::ACCEPT).iter();
+        values
+            .filter_map(|value| value.to_str().ok())
+            .any(|value| value.to_ascii_lowercase().contains(kind))
+    };
+    if accepts("text/plain") && !accepts("application/openmetrics-text") {
+        Format::Plain
+    } else {
+        Format::OpenMetrics
+    }
+}

@@ -1,0 +1,441 @@
+//! Owns the metrics: their names, labels and values at one moment, in both text formats of Prometheus.
+//! Must not know how they are asked for.
+//!
+//! Nothing here asks the API server or walks objects: all of it is at hand already. What was not seen has no sample,
+//! since 0 would be a statement.
+
+use crate::app::App;
+use crate::cache::{Overview, Pulse};
+use crate::probe::{Checked, Record};
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::text::{encode_eof, encode_registry};
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+use sre_shared::cluster::Class;
+use sre_shared::report::{API_VERSION, State, Status};
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+/// Things of one kind that are named one by one where they are not seen; with more than so many namespaces in
+/// trouble, the names help nobody and cost the database of whoever scrapes.
+const NAMED: usize = 20;
+
+/// How the text is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// `OpenMetrics` 1.0.
+    OpenMetrics,
+    /// The text format 0.0.4 of Prometheus, for whoever asks for nothing else.
+    Plain,
+}
+
+impl Format {
+    /// The value of `Content-Type`.
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Self::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
+            Self::Plain => "text/plain; version=0.0.4; charset=utf-8",
+        }
+    }
+}
+
+/// The metrics of this moment.
+///
+/// # Errors
+/// None that a string as the target has.
+pub fn text(app: &App, format: Format) -> Result<String, fmt::Error> {
+    let moment = app.moment();
+    let sample = Sample {
+        format,
+        started: app.started_at.seconds,
+        memory: resident_memory(),
+        api_server: app.probe.record(),
+        kinds: app
+            .kinds
+            .iter()
+            .map(|objects| (objects.kind().plural(), objects.pulse(&moment)))
+            .collect(),
+        requests: app.requests.counts(),
+    };
+    let mut registry = Registry::default();
+    registry.register_collector(Box::new(sample));
+    let mut text = String::new();
+    encode_registry(&mut text, &registry)?;
+    if format == Format::OpenMetrics {
+        encode_eof(&mut text)?;
+    }
+    Ok(text)
+}
+
+/// Bytes of memory that this process holds, where the system tells.
+fn resident_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kilobytes * 1024)
+}
+
+/// Everything that one scrape shows.
+#[derive(Debug)]
+struct Sample {
+    format: Format,
+    started: i64,
+    memory: Option<u64>,
+    api_server: Record,
+    kinds: Vec<(&'static str, Pulse)>,
+    requests: Vec<(String, u16, u64)>,
+}
+
+type Labels = Vec<(&'static str, String)>;
+
+fn labels<const N: usize>(labels: [(&'static str, &str); N]) -> Labels {
+    labels.map(|(name, value)| (name, value.to_owned())).into()
+}
+
+impl Sample {
+    /// The last check of the API server, unless it says nothing of this moment.
+    fn checked(&self) -> Option<&Arc<Checked>> {
+        self.api_server.last.as_ref().filter(|_| !self.api_server.stale)
+    }
+
+    fn statuses(&self) -> Vec<(Labels, u64)> {
+        let api_server = self
+            .checked()
+            .map_or(Status::Unknown, |checked| checked.check.status);
+        let kinds = self
+            .kinds
+            .iter()
+            .map(|(kind, pulse)| (*kind, pulse.overview.status));
+        std::iter::once(("apiserver", api_server))
+            .chain(kinds)
+            .flat_map(|(check, is)| {
+                [Status::Ok, Status::Degraded, Status::Unknown].map(|status| {
+                    (
+                        labels([("check", check), ("status", status.as_str())]),
+                        u64::from(status == is),
+                    )
+                })
+            })
+            .collect()
+    }
+
+    /// One gauge of each kind of which anything was ever read.
+    fn read(&self, value: impl Fn(&Overview) -> u64) -> Vec<(Labels, u64)> {
+        let read = self
+            .kinds
+            .iter()
+            .filter(|(_, pulse)| pulse.overview.observed.is_some());
+        read.map(|(kind, pulse)| (labels([("kind", kind)]), value(&pulse.overview)))
+            .collect()
+    }
+
+    fn each(&self, value: impl Fn(&Pulse) -> u64) -> Vec<(Labels, u64)> {
+        self.kinds
+            .iter()
+            .map(|(kind, pulse)| (labels([("kind", kind)]), value(pulse)))
+            .collect()
+    }
+
+    fn objects(&self) -> Vec<(Labels, u64)> {
+        let read = self
+            .kinds
+            .iter()
+            .filter(|(_, pulse)| pulse.overview.observed.is_some());
+        read.flat_map(|(kind, pulse)| {
+            State::ALL.map(|state| {
+                (
+                    labels([("kind", kind), ("state", state.as_str())]),
+                    pulse.overview.summary.in_state(state),
+                )
+            })
+        })
+        .collect()
+    }
+
+    fn watch_errors(&self) -> Vec<(Labels, u64)> {
+        let of = |(kind, pulse): &(&'static str, Pulse)| {
+            let labels = |class: &str| labels([("kind", kind), ("class", class)]);
+            Class::ALL
+                .map(|class| {
+                    (
+                        labels(class.as_str()),
+                        pulse.errors.get(class.as_str()).copied().unwrap_or(0),
+                    )
+                })
+                .to_vec()
+        };
+        self.kinds.iter().flat_map(of).collect()
+    }
+
+    fn check_failures(&self) -> Vec<(Labels, u64)> {
+        let count = |class: Class| self.api_server.failures.get(class.as_str()).copied().unwrap_or(0);
+        Class::ALL
+            .map(|class| (labels([("class", class.as_str())]), count(class)))
+            .to_vec()
+    }
+
+    fn not_seen(&self) -> Vec<(Labels, u64)> {
+        let mut not_seen = BTreeSet::new();
+        match self.checked() {
+            None => {
+                let class = if self.api_server.stale {
+                    "stale"
+                } else {
+                    "notAsked"
+                };
+                not_seen.insert(("apiserver".to_owned(), class.to_owned()));
+            }
+            Some(checked) => {
+                if checked.check.status == Status::Unknown {
+                    let class = checked.check.class.clone().unwrap_or_default();
+                    not_seen.insert(("apiserver".to_owned(), class));
+                }
+                for path in &checked.forbidden {
+                    not_seen.insert(((*path).to_owned(), Class::Forbidden.as_str().to_owned()));
+                }
+            }
+        }
+        for (kind, pulse) in &self.kinds {
+            let entries = &pulse.overview.not_seen;
+            for (number, entry) in entries.iter().enumerate() {
+                let what = if number < NAMED {
+                    entry.what.clone()
+                } else {
+                    format!("{kind} in further namespaces")
+                };
+                not_seen.insert((what, entry.class.clone()));
+            }
+        }
+        not_seen
+            .iter()
+            .map(|(what, class)| (labels([("what", what), ("class", class)]), 1))
+            .collect()
+    }
+
+    fn requests(&self) -> Vec<(Labels, u64)> {
+        self.requests
+            .iter()
+            .map(|(path, code, count)| (labels([("path", path), ("code", &code.to_string())]), *count))
+            .collect()
+    }
+}
+
+impl Collector for Sample {
+    fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let mut page = Page {
+            encoder,
+            format: self.format,
+        };
+        page.info(
+            "sre_agent",
+            "What this is",
+            &labels([
+                ("version", env!("CARGO_PKG_VERSION")),
+                ("api_version", API_VERSION),
+            ]),
+        )?;
+        page.gauge(
+            "sre_check_status",
+            "The status of each part of the report: 1 for the one that it has",
+            self.statuses(),
+        )?;
+        page.gauge(
+            "sre_objects",
+            "Objects in each state, as last seen",
+            self.objects(),
+        )?;
+        page.gauge(
+            "sre_not_seen",
+            "What cannot be seen at the moment, and the class of the reason",
+            self.not_seen(),
+        )?;
+        page.gauge(
+            "sre_apiserver_up",
+            "Whether an API server answers, if only with a refusal",
+            self.checked()
+                .map(|checked| (Labels::new(), u64::from(checked.is_answered())))
+                .into_iter()
+                .collect(),
+        )?;
+        page.histogram(
+            "sre_apiserver_check_duration_seconds",
+            "How long the checks of the API server took, failed ones included",
+            &self.api_server.durations,
+        )?;
+        page.counter(
+            "sre_apiserver_check_failures",
+            "Checks of the API server that were not ok, by class",
+            self.check_failures(),
+        )?;
+        page.gauge(
+            "sre_cache_synced",
+            "Whether every list was read at least once",
+            self.each(|pulse| u64::from(pulse.synced)),
+        )?;
+        page.gauge(
+            "sre_cache_age_seconds",
+            "Seconds since the last event or bookmark of the watch that has been silent for the longest",
+            self.read(|overview| overview.age_seconds),
+        )?;
+        page.gauge(
+            "sre_cache_stale",
+            "Whether the objects may have changed unseen",
+            self.read(|overview| u64::from(overview.stale)),
+        )?;
+        page.counter(
+            "sre_watch_errors",
+            "Lists and watches that failed, by class",
+            self.watch_errors(),
+        )?;
+        page.counter(
+            "sre_watch_relists",
+            "Lists that were read again because a watch was lost",
+            self.each(|pulse| pulse.relists),
+        )?;
+        page.counter(
+            "sre_http_requests",
+            "Requests that were answered",
+            self.requests(),
+        )?;
+        page.gauge(
+            "process_start_time_seconds",
+            "When this process started, in seconds since 1970",
+            vec![(Labels::new(), u64::try_from(self.started).unwrap_or(0))],
+        )?;
+        page.gauge(
+            "process_resident_memory_bytes",
+            "Memory that this process holds",
+            self.memory
+                .map(|bytes| (Labels::new(), bytes))
+                .into_iter()
+                .collect(),
+        )
+    }
+}
+
+/// The text while it is written. Families without a sample are left out.
+struct Page<'a> {
+    encoder: DescriptorEncoder<'a>,
+    format: Format,
+}
+
+impl Page<'_> {
+    fn gauge(&mut self, name: &str, help: &str, samples: Vec<(Labels, u64)>) -> fmt::Result {
+        self.family(name, help, MetricType::Gauge, samples)
+    }
+
+    /// `name` without `_total`: `OpenMetrics` has it on the samples alone, the plain format on the family too.
+    fn counter(&mut self, name: &str, help: &str, samples: Vec<(Labels, u64)>) -> fmt::Result {
+        match self.format {
+            Format::OpenMetrics => self.family(name, help, MetricType::Counter, samples),
+            Format::Plain => self.family(&format!("{name}_total"), help, MetricType::Counter, samples),
+        }
+    }
+
+    /// `name` without `_info`. The plain format knows no such type.
+    fn info(&mut self, name: &str, help: &str, labels: &Labels) -> fmt::Result {
+        match self.format {
+            Format::OpenMetrics => self
+                .encoder
+                .encode_descriptor(name, help, None, MetricType::Info)?
+                .encode_info(labels),
+            Format::Plain => self.gauge(&format!("{name}_info"), help, vec![(labels.clone(), 1)]),
+        }
+    }
+
+    fn histogram(&mut self, name: &str, help: &str, histogram: &Histogram) -> fmt::Result {
+        let family = self
+            .encoder
+            .encode_descriptor(name, help, None, MetricType::Histogram)?;
+        histogram.encode(family)
+    }
+
+    fn family(
+        &mut self,
+        name: &str,
+        help: &str,
+        kind: MetricType,
+        samples: Vec<(Labels, u64)>,
+    ) -> fmt::Result {
+        if samples.is_empty() {
+            return Ok(());
+        }
+        let suffixed = matches!((kind, self.format), (MetricType::Counter, Format::OpenMetrics));
+        let mut family = self.encoder.encode_descriptor(name, help, None, kind)?;
+        for (labels, value) in samples {
+            // An empty set of labels would be written as a pair of braces.
+            if labels.is_empty() {
+                return ConstGauge::new(value).encode(family);
+            }
+            let sample = family.encode_family(&labels)?;
+            if suffixed {
+                ConstCounter::new(value).encode(sample)?;
+            } else {
+                ConstGauge::new(value).encode(sample)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use prometheus_client::metrics::histogram::Histogram;
+    use sre_shared::report::ApiServerCheck;
+    use sre_shared::resource::Time;
+
+    fn lines(last: Option<Status>, stale: bool) -> Vec<String> {
+        let checked = |status| Checked {
+            check: ApiServerCheck {
+                status,
+                ..ApiServerCheck::default()
+            },
+            at: Time::from_seconds(0),
+            forbidden: Vec::new(),
+        };
+        let sample = Sample {
+            format: Format::OpenMetrics,
+            started: 0,
+            memory: None,
+            api_server: Record {
+                last: last.map(|status| Arc::new(checked(status))),
+                stale,
+                durations: Histogram::new([1.0]),
+                failures: std::collections::BTreeMap::new(),
+            },
+            kinds: Vec::new(),
+            requests: Vec::new(),
+        };
+        let mut registry = Registry::default();
+        registry.register_collector(Box::new(sample));
+        let mut text = String::new();
+        encode_registry(&mut text, &registry).unwrap();
+        let told = |line: &&str| {
+            line.ends_with(" 1")
+                && (line.starts_with("sre_check_status{") || line.starts_with("sre_not_seen{"))
+                || line.starts_with("sre_apiserver_up ")
+        };
+        text.lines().filter(told).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn a_check_that_is_old_or_was_never_made_is_unknown_and_neither_up_nor_down() {
+        let status = |status| format!("sre_check_status{{check=\"apiserver\",status=\"{status}\"}} 1");
+        let not_seen = |class| format!("sre_not_seen{{what=\"apiserver\",class=\"{class}\"}} 1");
+        assert_eq!(
+            lines(Some(Status::Ok), false),
+            [status("ok"), "sre_apiserver_up 1".into()]
+        );
+        assert_eq!(
+            lines(Some(Status::Ok), true),
+            [status("unknown"), not_seen("stale")]
+        );
+        assert_eq!(lines(None, false), [status("unknown"), not_seen("notAsked")]);
+    }
+}

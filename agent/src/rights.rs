@@ -1,0 +1,84 @@
+//! Owns which rule of the API server's authorisation a refusal says is missing, and how the agent gets it.
+//! Must not know who asks.
+
+use sre_shared::cluster::{Class, Failure};
+use sre_shared::run::Kind;
+
+/// A rule that the agent's identity lacks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// The rule, as a report names it.
+    pub rule: String,
+    /// How to get it, one line.
+    pub hint: String,
+}
+
+/// The rule on a kind whose lack led to that failure.
+///
+/// A list and a watch are asked of the same path, and only the refusal tells them apart: its message, which
+/// `forbiddenMessage` of k8s.io/apiserver writes (`responsewriters/errors.go`), has the verb.
+pub fn of_kind(kind: Kind, failure: &Failure) -> Option<Missing> {
+    if failure.class != Class::Forbidden {
+        return None;
+    }
+    let (rule, resource) = (kind.rule(), resource(kind));
+    let narrow = "or restrict it with --namespaces to those that it may read";
+    Some(match rule.strip_suffix("list") {
+        Some(subject) if failure.message.contains(" cannot watch resource ") => Missing {
+            rule: format!("{subject}watch"),
+            hint: format!(
+                "let the agent's identity watch {resource} too, without which its data cannot be kept current (the \
+                 chart's ClusterRole does), {narrow}"
+            ),
+        },
+        _ => Missing {
+            hint: format!(
+                "let the agent's identity list and watch {resource} (the chart's ClusterRole does), {narrow}"
+            ),
+            rule,
+        },
+    })
+}
+
+/// The rule on a path of the API server that is no resource.
+pub fn of_path(path: &str) -> Missing {
+    Missing {
+        rule: format!("nonResourceURL {path} get"),
+        hint: format!(
+            "let the agent's identity get the nonResourceURL {path} (the chart's ClusterRole does)"
+        ),
+    }
+}
+
+fn resource(kind: Kind) -> String {
+    match kind.group() {
+        "" => kind.plural().to_owned(),
+        group => format!("{}.{group}", kind.plural()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_refusal_tells_which_verb_is_missing() {
+        let rule = |class, verb: &str| {
+            let message = format!(
+                "deployments.apps is forbidden: User \"system:serviceaccount:sre-tools:sre-agent\" cannot {verb} \
+                 resource \"deployments\" in API group \"apps\" at the cluster scope"
+            );
+            of_kind(Kind::Deployments, &Failure::new(class, message)).map(|missing| missing.rule)
+        };
+        assert_eq!(
+            rule(Class::Forbidden, "list").as_deref(),
+            Some("apps/deployments list")
+        );
+        assert_eq!(
+            rule(Class::Forbidden, "watch").as_deref(),
+            Some("apps/deployments watch")
+        );
+        assert_eq!(rule(Class::Unauthenticated, "watch"), None);
+        assert_eq!(of_path("/livez").rule, "nonResourceURL /livez get");
+    }
+}

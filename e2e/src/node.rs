@@ -1,0 +1,249 @@
+//! The cluster with a real node: what runs there really runs.
+//!
+//! It may be ours, or kind's: tests that use it know a kubeconfig and nothing else of it.
+
+use crate::cluster::{self, Cluster};
+use crate::deadline::until;
+use crate::environment;
+use crate::kubectl::{Kubectl, isolated};
+use crate::plugin::Plugin;
+use crate::process::{self, Finished};
+use crate::report::word;
+use crate::user::User;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+/// Image with a shell and curl, which `e2e/run` has loaded.
+pub const TOOLS: &str = "sre-e2e-tools:latest";
+/// A pod of a loaded image runs within this time on a busy machine.
+pub const RUNS: Duration = Duration::from_secs(90);
+/// Longer than helm's own `--timeout`.
+const HELM: Duration = Duration::from_secs(150);
+
+/// The administrator's kubeconfig.
+#[must_use]
+pub fn kubeconfig() -> PathBuf {
+    match environment::variable("KUBECONFIG") {
+        Some(path) => path.into(),
+        None => panic!("these tests need a cluster with a node: run make e2e"),
+    }
+}
+
+/// kubectl as the administrator.
+#[must_use]
+pub fn kubectl() -> Kubectl {
+    Kubectl::new(&kubeconfig())
+}
+
+/// The plugin as the administrator.
+#[must_use]
+pub fn plugin() -> Plugin {
+    Plugin::new(&kubeconfig())
+}
+
+/// The cluster, where it is ours to break.
+#[must_use]
+pub fn cluster() -> Cluster {
+    Cluster::at(environment::shared_cluster())
+}
+
+/// Runs helm, whatever comes of it.
+#[must_use]
+#[track_caller]
+pub fn helm(arguments: &[&str]) -> Finished {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    let program = PROGRAM.get_or_init(|| {
+        let listed = cluster::script("components", &["helm"], Duration::from_mins(5));
+        let path = listed.strip_prefix("helm=");
+        PathBuf::from(path.unwrap_or_else(|| panic!("components says {listed:?}")))
+    });
+    let mut command = Command::new(program);
+    process::run(
+        isolated(&mut command, &kubeconfig())
+            .current_dir(environment::root())
+            .args(arguments),
+        None,
+        HELM,
+    )
+}
+
+/// Someone with a ServiceAccount's token, and with the rights that were bound to it.
+#[must_use]
+#[track_caller]
+pub fn service_account(namespace: &str, name: &str) -> User {
+    let token = kubectl().ok(&["--namespace", namespace, "create", "token", name]);
+    let text = kubectl().ok(&[
+        "config",
+        "view",
+        "--raw",
+        "--minify",
+        "--flatten",
+        "--output",
+        "json",
+    ]);
+    let mut config: Value = serde_json::from_str(&text).expect("kubectl writes JSON");
+    for user in config["users"].as_array_mut().into_iter().flatten() {
+        user["user"] = json!({"token": token.trim()});
+    }
+    let path = environment::home().join(format!("{namespace}-{name}.kubeconfig"));
+    std::fs::create_dir_all(environment::home()).expect("the directory of the tests can be written");
+    std::fs::write(&path, config.to_string()).expect("the directory of the tests can be written");
+    User::new(path)
+}
+
+/// A namespace that is deleted, with all that is in it, with this value.
+#[derive(Debug)]
+pub struct Space(pub String);
+
+impl Space {
+    /// A new one in which only pods of the restricted Pod Security level are let in.
+    #[must_use]
+    #[track_caller]
+    pub fn restricted(name: &str) -> Self {
+        let manifest = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": {
+            "pod-security.kubernetes.io/enforce": "restricted", "pod-security.kubernetes.io/warn": "restricted"}}});
+        // That of the test before may still be going.
+        until("the namespace is free", RUNS, || {
+            let created = kubectl().run(&["create", "-f", "-"], Some(manifest.to_string()));
+            match created.code {
+                Some(0) => Ok(()),
+                _ => Err(created),
+            }
+        });
+        Self(name.to_owned())
+    }
+
+    /// kubectl in this namespace.
+    #[track_caller]
+    pub fn run(&self, arguments: &[&str]) -> String {
+        kubectl().ok(&[&["--namespace", &self.0], arguments].concat())
+    }
+
+    /// Creates an object in this namespace.
+    #[track_caller]
+    pub fn create(&self, mut object: Value) {
+        object["metadata"]["namespace"] = self.0.as_str().into();
+        kubectl().create(&object);
+    }
+}
+
+impl Drop for Space {
+    fn drop(&mut self) {
+        let _ = kubectl().run(
+            &[
+                "delete",
+                "namespace",
+                &self.0,
+                "--ignore-not-found",
+                "--timeout=90s",
+            ],
+            None,
+        );
+    }
+}
+
+/// A manifest of pods that run `command` of the tools, as a container that the restricted level lets in.
+#[must_use]
+pub fn pod_spec(command: &[&str]) -> Value {
+    json!({
+        "terminationGracePeriodSeconds": 0,
+        "securityContext": {"runAsNonRoot": true, "runAsUser": 65532, "seccompProfile": {"type": "RuntimeDefault"}},
+        "containers": [{
+            "name": "app", "image": TOOLS, "imagePullPolicy": "Never", "command": command,
+            "securityContext": {"allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]}},
+        }],
+    })
+}
+
+/// A manifest of a Deployment of such pods.
+#[must_use]
+pub fn deployment(name: &str, replicas: u32, command: &[&str]) -> Value {
+    json!({
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name},
+        "spec": {
+            "replicas": replicas,
+            "selector": {"matchLabels": {"app": name}},
+            "template": {"metadata": {"labels": {"app": name}}, "spec": pod_spec(command)},
+        },
+    })
+}
+
+/// A pod in which curl asks what only the cluster reaches.
+#[derive(Debug)]
+pub struct Curl {
+    space: Space,
+}
+
+impl Curl {
+    /// Starts it.
+    #[must_use]
+    #[track_caller]
+    pub fn start() -> Self {
+        let space = Space::restricted("curl");
+        space.create(
+            json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "curl"},
+                            "spec": pod_spec(&["sleep", "3600"])}),
+        );
+        space.run(&["wait", "pod/curl", "--for=condition=Ready", "--timeout=90s"]);
+        Self { space }
+    }
+
+    /// Asks a Service by its name, `http://NAME.NAMESPACE:PORT/...`: status code and body. The name needs no cluster
+    /// DNS, curl is told the Service's address.
+    #[track_caller]
+    pub fn ask(&self, namespace: &str, service: &str, path: &str) -> (u16, String) {
+        let address = cluster_ip(namespace, service);
+        let host = format!("{service}.{namespace}");
+        let text = self.space.run(&[
+            "exec",
+            "curl",
+            "--",
+            "curl",
+            "--silent",
+            "--show-error",
+            "--max-time",
+            "15",
+            "--resolve",
+            &format!("{host}:8080:{address}"),
+            "--write-out",
+            "\n%{http_code}",
+            &format!("http://{host}:8080{path}"),
+        ]);
+        let (body, code) = text.rsplit_once('\n').expect("curl writes the code last");
+        (code.parse().expect("a code is a number"), body.to_owned())
+    }
+
+    /// Runs a line of shell in the pod.
+    #[must_use]
+    #[track_caller]
+    pub fn shell(&self, line: &str) -> Finished {
+        let words = [
+            "--namespace",
+            &self.space.0,
+            "exec",
+            "curl",
+            "--",
+            "sh",
+            "-c",
+            line,
+        ];
+        kubectl().run(&words, None)
+    }
+}
+
+/// Address of a Service in the cluster.
+#[must_use]
+#[track_caller]
+pub fn cluster_ip(namespace: &str, service: &str) -> String {
+    let service = kubectl().get(&["service", service, "--namespace", namespace]);
+    word(&service["spec"]["clusterIP"]).to_owned()
+}
+
+/// A file of the repository.
+#[must_use]
+pub fn file(path: &str) -> PathBuf {
+    Path::new(environment::root()).join(path)
+}

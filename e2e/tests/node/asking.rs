@@ -1,0 +1,206 @@
+//! `--agent` through the real service proxy.
+
+use serde_json::{Value, json};
+use sre_e2e::deadline::until;
+use sre_e2e::node::{self, RUNS, Space, deployment, kubectl};
+use sre_e2e::{Release, Report, User};
+
+/// A user with no rights, and one with those of the chart's Role alone.
+fn on_call(namespace: &str) -> User {
+    kubectl().ok(&["--namespace", namespace, "create", "serviceaccount", "on-call"]);
+    node::service_account(namespace, "on-call")
+}
+
+fn workloads() -> Space {
+    let shop = Space::restricted("shop");
+    shop.create(deployment("web", 2, &["sleep", "3600"]));
+    shop.create(deployment("none", 0, &["sleep", "3600"]));
+    let mut crashing = deployment("crashing", 1, &["false"]);
+    crashing["spec"]["progressDeadlineSeconds"] = json!(2);
+    shop.create(crashing);
+    let mut slow = deployment("slow", 1, &["sleep", "3600"]);
+    slow["spec"]["minReadySeconds"] = json!(3600);
+    slow["spec"]["progressDeadlineSeconds"] = json!(3601);
+    shop.create(slow);
+    shop.run(&["rollout", "status", "deployment/web", "--timeout=90s"]);
+    shop.run(&[
+        "wait",
+        "deployment/slow",
+        "--for=jsonpath={.status.readyReplicas}=1",
+        "--timeout=90s",
+    ]);
+    until("the crash loop is past its deadline", RUNS, || {
+        let object = shop.run(&["get", "deployment", "crashing", "--output", "json"]);
+        if object.contains("ProgressDeadlineExceeded") {
+            Ok(())
+        } else {
+            Err(object)
+        }
+    });
+    shop
+}
+
+fn essence(report: &Report) -> Value {
+    let mut report = report.0.clone();
+    for field in ["source", "observedAt", "ageSeconds"] {
+        report.as_object_mut().map(|map| map.remove(field));
+    }
+    for check in report["checks"].as_array_mut().into_iter().flatten() {
+        check.as_object_mut().map(|map| map.remove("latencyMs"));
+        for item in check["items"].as_array_mut().into_iter().flatten() {
+            // The age of a shortage that is told in words passes between two questions.
+            item.as_object_mut().map(|map| map.remove("message"));
+        }
+    }
+    for entry in report["coverage"]["notSeen"].as_array_mut().into_iter().flatten() {
+        entry.as_object_mut().map(|map| map.remove("hint"));
+    }
+    report
+}
+
+#[test]
+fn the_agent_says_what_the_plugin_says() {
+    let _shop = workloads();
+    let _release = Release::install("sre-tools", &[]);
+    for (line, code) in [
+        ("-n shop", 2),
+        ("-n sre-tools", 0),
+        ("-n shop deploy/web", 0),
+        ("-n shop deploy/slow", 1),
+        ("-n shop deploy/crashing", 2),
+        ("-n shop deploy/wbe", 3),
+        ("-n nowhere", 3),
+        ("-n shop --fail-on progressing deploy/crashing", 0),
+        ("apiserver", 0),
+        ("", 2),
+    ] {
+        until(line, RUNS, || {
+            let (direct, mine) = node::plugin().health(line);
+            let (proxied, agents) = node::plugin().health(&format!("--agent {line}"));
+            assert_eq!(agents.0["source"]["agent"], "sre-tools/sre-agent");
+            let same = (direct, proxied) == (code, code) && essence(&mine) == essence(&agents);
+            if same {
+                Ok(())
+            } else {
+                Err(format!("{direct} {proxied}\n{:#}\n{:#}", mine.0, agents.0))
+            }
+        });
+    }
+}
+
+#[test]
+fn the_charts_role_is_all_that_a_user_needs() {
+    let tools = Space::restricted("people");
+    let someone = on_call("people");
+    let subject = "serviceProxier.subjects[0].kind=ServiceAccount,serviceProxier.subjects[0].name=on-call,\
+                   serviceProxier.subjects[0].namespace=people";
+    let release = Release::install("sre-tools", &[]);
+    let refused = someone.plugin().run("health --agent");
+    assert_eq!(refused.code, Some(3), "{refused}");
+    for part in [
+        "not seen: agent sre-tools/sre-agent (forbidden)",
+        "missing rule services/proxy get for sre-agent:http in namespace sre-tools",
+        "kubectl -n sre-tools create role sre-agent-proxy --verb=get --resource=services/proxy \
+         --resource-name=sre-agent:http",
+    ] {
+        assert!(refused.stdout.contains(part), "no {part:?}\n{refused}");
+    }
+    release.upgrade(&["--set", "serviceProxier.create=true", "--set", subject]);
+    until("the Role holds", RUNS, || {
+        let allowed = someone.plugin().run("health --agent");
+        match allowed.code {
+            Some(0..=2) => Ok(()),
+            _ => Err(allowed),
+        }
+    });
+    // The command of the hint does the same.
+    release.upgrade(&["--set", "serviceProxier.create=false"]);
+    let role =
+        "create role sre-agent-proxy --verb=get --resource=services/proxy --resource-name=sre-agent:http";
+    release.space.run(&role.split(' ').collect::<Vec<_>>());
+    let binding = "create rolebinding sre-agent-proxy --role=sre-agent-proxy --serviceaccount=people:on-call";
+    release.space.run(&binding.split(' ').collect::<Vec<_>>());
+    until("the Role of the hint holds", RUNS, || {
+        let allowed = someone.plugin().run("health --agent");
+        match allowed.code {
+            Some(0..=2) => Ok(()),
+            _ => Err(allowed),
+        }
+    });
+    drop(tools);
+}
+
+#[test]
+fn an_agent_that_is_not_there_is_told_from_one_that_is_not_ready_or_cannot_be_dialled() {
+    let ask = |flags: &str| {
+        let (code, report) = node::plugin().health(flags);
+        let entry = report.0["coverage"]["notSeen"][0].clone();
+        (code, entry["class"].clone(), entry["error"].clone())
+    };
+    let text = |value: Value| value.as_str().unwrap_or_default().to_owned();
+
+    let (code, class, error) = ask("--agent");
+    assert_eq!((code, class), (69, json!("noAgent")));
+    assert!(text(error).contains("no Service in this cluster is an agent's"));
+    assert_eq!(ask("--agent=sre-tools/sre-agent").1, json!("noAgent"));
+
+    // Elsewhere than in the usual place, it is found.
+    let release = Release::install("elsewhere", &[]);
+    let (code, report) = node::plugin().health("--agent apiserver");
+    assert_eq!(
+        (code, &report.0["source"]["agent"]),
+        (0, &json!("elsewhere/sre-agent"))
+    );
+
+    release
+        .space
+        .run(&["scale", "deployment/sre-agent", "--replicas=0"]);
+    until("the last pod is gone", RUNS, || {
+        let (code, class, error) = ask("--agent=elsewhere/sre-agent");
+        if (code, &class) == (69, &json!("agentNotReady")) {
+            Ok(())
+        } else {
+            Err(format!("{code} {class} {error}"))
+        }
+    });
+    assert_eq!(ask("--agent").1, json!("agentNotReady"));
+
+    // The API server dials a port on which nothing listens.
+    release
+        .space
+        .run(&["scale", "deployment/sre-agent", "--replicas=1"]);
+    release
+        .space
+        .run(&["rollout", "status", "deployment/sre-agent", "--timeout=90s"]);
+    let port = json!([{"op": "replace", "path": "/spec/ports/0/targetPort", "value": 9}]).to_string();
+    release
+        .space
+        .run(&["patch", "service", "sre-agent", "--type=json", "--patch", &port]);
+    until("the dial fails", RUNS, || {
+        let (code, class, error) = ask("--agent=elsewhere/sre-agent");
+        if (code, &class) == (69, &json!("agentUnreachable")) {
+            Ok(())
+        } else {
+            Err(format!("{code} {class} {error}"))
+        }
+    });
+    let screen = node::plugin().run("health --agent=elsewhere/sre-agent");
+    assert!(
+        screen
+            .stdout
+            .contains("kubectl -n elsewhere port-forward service/sre-agent 8080"),
+        "{screen}"
+    );
+}
+
+#[test]
+fn version_tells_all_three() {
+    let _release = Release::install("sre-tools", &[]);
+    let ran = node::plugin().run("version --agent").expect_code(0);
+    let lines: Vec<_> = ran.stdout.lines().collect();
+    assert_eq!(lines.len(), 3, "{ran}");
+    assert!(
+        lines[1].starts_with("Agent:  ") && lines[2].starts_with("Server: v1."),
+        "{ran}"
+    );
+}

@@ -1,0 +1,79 @@
+//! The API server away under an agent in its pod. It stops the API server, so it runs on our own cluster alone; in
+//! others it is left out by the name of this file, and counted.
+
+use serde_json::{Value, json};
+use sre_e2e::deadline::{Deadline, until};
+use sre_e2e::node::{self, kubectl};
+use sre_e2e::report::word;
+use sre_e2e::{Release, http};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+const OUTAGE: Duration = Duration::from_mins(2);
+const RECOVERS: Duration = Duration::from_secs(10);
+const ANSWERS: Duration = Duration::from_secs(15);
+
+#[test]
+fn two_minutes_without_an_api_server_restart_nothing_and_are_told_as_they_are() {
+    let release = Release::install("sre-tools", &[]);
+    let pod = release.pods().remove(0);
+    // The only way to it while there is no API server: ours is a bridge on this machine.
+    let address: SocketAddr = format!("{}:8080", word(&pod["status"]["podIP"]))
+        .parse()
+        .expect("a pod has an address");
+    let get = |path: &str| http::ask(address, "GET", path, ANSWERS);
+    let healthy = get("/health/deployments").expect("it answers").json();
+    assert_eq!(
+        (&healthy["status"], &healthy["stale"]),
+        (&json!("ok"), &json!(false))
+    );
+
+    let cluster = node::cluster();
+    cluster.stop();
+    let away = Deadline::within(OUTAGE);
+    until(
+        "the API server is told to be away",
+        Duration::from_secs(40),
+        || {
+            let answer = get("/health/apiserver")?;
+            let class = answer.json()["class"].clone();
+            if answer.code == 500 && class == "refused" {
+                Ok(())
+            } else {
+                Err(answer.body)
+            }
+        },
+    );
+    until("the data is told to be stale", Duration::from_secs(40), || {
+        let answer = get("/health/deployments")?;
+        if answer.json()["stale"] == json!(true) {
+            Ok(())
+        } else {
+            Err(answer.body)
+        }
+    });
+    while !away.is_over() {
+        assert_eq!(get("/healthz").map(|a| a.code), Ok(200));
+        assert_eq!(get("/readyz").map(|a| a.code), Ok(200));
+        let server = get("/health/apiserver").expect("it answers");
+        assert_eq!((server.code, &server.json()["status"]), (500, &json!("error")));
+        let answer = get("/health/deployments").expect("it answers").json();
+        assert_eq!(answer["stale"], json!(true), "{answer:#}");
+        let report = get("/health").expect("it answers").json();
+        assert_eq!(report["status"], "unknown", "{report:#}");
+        std::thread::sleep(Duration::from_secs(2));
+    }
+    cluster.start();
+    until("it has recovered", RECOVERS, || {
+        let report = get("/health")?.json();
+        let well = report["status"] == "ok" && report["stale"] == json!(false);
+        if well { Ok(()) } else { Err(format!("{report:#}")) }
+    });
+    let now: Value = kubectl().get(&["pod", word(&pod["metadata"]["name"]), "--namespace", "sre-tools"]);
+    assert_eq!(
+        now["status"]["containerStatuses"][0]["restartCount"],
+        json!(0),
+        "{now:#}"
+    );
+    assert_eq!(now["metadata"]["uid"], pod["metadata"]["uid"]);
+}

@@ -1,0 +1,160 @@
+//! The chart's rules on the real API server: all of them are needed, and there are no others.
+
+use serde_json::{Value, json};
+use sre_e2e::Release;
+use sre_e2e::deadline::until;
+use sre_e2e::node::{self, RUNS, kubectl};
+use sre_e2e::report::list;
+
+const BINDING: &str = "clusterrolebinding/system:public-info-viewer";
+
+/// The default binding that grants `/version`, `/livez` and `/readyz` to everybody is away as long as this lives.
+struct Hardened(Value);
+
+impl Hardened {
+    fn begin() -> Self {
+        let mut binding = kubectl().get(&[BINDING]);
+        let metadata = &mut binding["metadata"];
+        for field in ["resourceVersion", "uid", "creationTimestamp"] {
+            metadata.as_object_mut().map(|map| map.remove(field));
+        }
+        kubectl().ok(&["delete", BINDING]);
+        Self(binding)
+    }
+}
+
+impl Drop for Hardened {
+    fn drop(&mut self) {
+        let _ = kubectl().run(&["create", "-f", "-"], Some(self.0.to_string()));
+    }
+}
+
+fn rules() -> Vec<Value> {
+    let role = kubectl().get(&["clusterrole", "sre-agent"]);
+    list(&role["rules"]).to_vec()
+}
+
+fn set_rules(rules: &[Value]) {
+    let patch = json!([{"op": "replace", "path": "/rules", "value": rules}]).to_string();
+    kubectl().ok(&[
+        "patch",
+        "clusterrole",
+        "sre-agent",
+        "--type=json",
+        "--patch",
+        &patch,
+    ]);
+}
+
+/// The rules without one verb of a resource, or without one path.
+fn without(rules: &[Value], field: &str, word: &str) -> Vec<Value> {
+    let mut rules = rules.to_vec();
+    let mut removed = 0;
+    for rule in &mut rules {
+        if field == "verbs" && rule["resources"].is_null() {
+            continue;
+        }
+        if let Some(words) = rule[field].as_array_mut() {
+            let before = words.len();
+            words.retain(|w| w != word);
+            removed += before - words.len();
+        }
+    }
+    assert_eq!(removed, 1, "{field} {word} in {rules:?}");
+    rules
+}
+
+#[test]
+fn with_the_charts_rules_everything_works_and_without_any_one_it_is_named() {
+    let _hardened = Hardened::begin();
+    let release = Release::install("sre-tools", &[]);
+    until("all is seen", RUNS, || {
+        let report = release.get("/health");
+        let seen = report["checks"][0]["status"] == "ok"
+            && report["checks"][1]["status"] == "ok"
+            && list(&report["coverage"]["notSeen"]).is_empty();
+        if seen { Ok(()) } else { Err(format!("{report:#}")) }
+    });
+    let whole = rules();
+    for (field, word, rule) in [
+        ("verbs", "list", "apps/deployments list"),
+        ("verbs", "watch", "apps/deployments watch"),
+        ("nonResourceURLs", "/version", "nonResourceURL /version get"),
+        ("nonResourceURLs", "/readyz", "nonResourceURL /readyz get"),
+        ("nonResourceURLs", "/livez", "nonResourceURL /livez get"),
+    ] {
+        set_rules(&without(&whole, field, word));
+        release.restart();
+        until(rule, RUNS, || {
+            let report = release.get("/health").to_string();
+            let part = match field {
+                "verbs" => release.get("/health?items=notable")["coverage"].to_string(),
+                _ => report.clone(),
+            };
+            let log = release.log();
+            let screen = node::plugin().run("health --agent");
+            let named = part.contains(rule) && log.contains(rule) && screen.stdout.contains(rule);
+            if named {
+                Ok(())
+            } else {
+                Err(format!("{rule}\nanswer {report}\nlog {log}\n{screen}"))
+            }
+        });
+        // Given back, it heals without a restart.
+        set_rules(&whole);
+        until("all is seen again", RUNS, || {
+            let report = release.get("/health");
+            let seen =
+                report["checks"][0]["status"] == "ok" && list(&report["coverage"]["notSeen"]).is_empty();
+            if seen { Ok(()) } else { Err(format!("{report:#}")) }
+        });
+    }
+}
+
+#[test]
+fn the_agents_token_can_do_nothing_else() {
+    let _hardened = Hardened::begin();
+    let _release = Release::install("sre-tools", &[]);
+    let agent = node::service_account("sre-tools", "sre-agent");
+    let kubectl = sre_e2e::Kubectl::new(agent.kubeconfig());
+    let table = |namespace: &str| -> Vec<String> {
+        let text = kubectl.ok(&[
+            "auth",
+            "can-i",
+            "--list",
+            "--no-headers",
+            "--namespace",
+            namespace,
+        ]);
+        let mut lines: Vec<String> = text
+            .lines()
+            .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+            .collect();
+        lines.sort();
+        lines
+    };
+    // What system:authenticated holds by system:discovery and system:basic-user, and the chart's rules.
+    let expected = [
+        "[/api/*] [] [get]",
+        "[/api] [] [get]",
+        "[/apis/*] [] [get]",
+        "[/apis] [] [get]",
+        "[/healthz] [] [get]",
+        "[/livez] [] [get]",
+        "[/livez] [] [get]",
+        "[/openapi/*] [] [get]",
+        "[/openapi] [] [get]",
+        "[/readyz] [] [get]",
+        "[/readyz] [] [get]",
+        "[/version/] [] [get]",
+        "[/version] [] [get]",
+        "[/version] [] [get]",
+        "deployments.apps [] [] [list watch]",
+        "selfsubjectaccessreviews.authorization.k8s.io [] [] [create]",
+        "selfsubjectreviews.authentication.k8s.io [] [] [create]",
+        "selfsubjectrulesreviews.authorization.k8s.io [] [] [create]",
+    ];
+    for namespace in ["sre-tools", "kube-system", "default"] {
+        assert_eq!(table(namespace), expected, "in {namespace}");
+    }
+}

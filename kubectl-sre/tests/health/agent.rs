@@ -1,0 +1,654 @@
+//! `--agent` and `--agent-url`: the same answers as from the API server itself, and words for each way to fail.
+
+use super::plugin::{Ran, run};
+use serde_json::{Value, json};
+use sre_agent::Signal;
+use sre_testkit::object::Deployment;
+use sre_testkit::{Access, ApiServer, ApiServerBuilder, Fault, Match};
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+const SERVICE: &str = "/api/v1/namespaces/sre-tools/services/sre-agent";
+const HEALTH: &str = "/api/v1/namespaces/sre-tools/services/sre-agent:http/proxy/health";
+const SERVICES: &str = "/api/v1/services";
+const TOKEN: &str = "s3cr3t-of-the-tests";
+
+/// An agent that has listed what there is. It ends with the test.
+struct Agent {
+    address: SocketAddr,
+    stop: tokio::sync::mpsc::Sender<Signal>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Agent {
+    fn of(server: &ApiServer) -> Self {
+        let words = ["sre-agent", "--address", "127.0.0.1:0", "--kubeconfig"].map(OsString::from);
+        let kubeconfig = server.kubeconfig().as_os_str().to_owned();
+        let wish = sre_agent::args::read(words.into_iter().chain([kubeconfig]));
+        let Ok(sre_agent::args::Wish::Serve(serve)) = wish else {
+            panic!("the flags are right");
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        let (stop, stopped) = tokio::sync::mpsc::channel(2);
+        let agent = runtime
+            .block_on(sre_agent::Agent::start(serve.settings))
+            .expect("the agent starts");
+        let address = agent.address().expect("it listens");
+        let thread = std::thread::spawn(move || runtime.block_on(agent.serve(stopped)));
+        let agent = Self {
+            address,
+            stop,
+            thread: Some(thread),
+        };
+        for _ in 0..1000 {
+            if run(&["health", "--agent-url", &agent.url(), "-o", "json"]).json()["status"] != "unknown" {
+                return agent;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        panic!("the agent never listed")
+    }
+
+    fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// What it answers, to be played back by the scripted API server's proxy.
+    fn recorded(&self, query: &str) -> Vec<u8> {
+        use std::io::{Read as _, Write as _};
+        let mut stream = std::net::TcpStream::connect(self.address).expect("it listens");
+        write!(
+            stream,
+            "GET /health{query} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
+        )
+        .expect("it reads");
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).expect("it answers");
+        let at = bytes
+            .windows(4)
+            .position(|w| w == b"\r\n\r\n")
+            .expect("there is a head");
+        bytes.split_off(at + 4)
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        // Twice: at once, whoever is still connected.
+        let _ = self.stop.try_send(Signal::Interrupt);
+        let _ = self.stop.try_send(Signal::Interrupt);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn builder() -> ApiServerBuilder {
+    ApiServer::builder().token(TOKEN).context("prod-eu").deployments([
+        Deployment::new("shop", "checkout").replicas(3).counts(3, 3, 1, 1),
+        Deployment::new("shop", "search").label("tier", "web"),
+        Deployment::new("shop", "cart").replicas(2).paused(),
+        Deployment::new("bank", "ledger"),
+        Deployment::new("bank", "going").deleting("2026-11-23T18:00:00Z", &["keep"]),
+    ])
+}
+
+fn ask(server: &ApiServer, args: &[&str]) -> Ran {
+    let kubeconfig = server.kubeconfig().display().to_string();
+    let ran = run(&[args, &["--kubeconfig", &kubeconfig]].concat());
+    assert!(!format!("{ran:?}").contains(TOKEN), "{ran:?}");
+    ran
+}
+
+fn json_body(status: u16, body: impl AsRef<[u8]>) -> Fault {
+    Fault::WrongBody {
+        status,
+        content_type: "application/json".into(),
+        body: body.as_ref().to_vec(),
+    }
+}
+
+/// As the API server refuses.
+fn refusal(code: u16, reason: &str, message: &str) -> Fault {
+    let status = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
+                        "message": message, "reason": reason, "code": code});
+    json_body(code, status.to_string())
+}
+
+fn no_endpoints() -> Fault {
+    refusal(
+        503,
+        "ServiceUnavailable",
+        "no endpoints available for service \"sre-agent\"",
+    )
+}
+
+fn services(names: &[(&str, &str)]) -> Fault {
+    let items: Vec<_> = names
+        .iter()
+        .map(|(namespace, name)| json!({"metadata": {"namespace": namespace, "name": name}}))
+        .collect();
+    json_body(
+        200,
+        json!({"kind": "ServiceList", "apiVersion": "v1", "metadata": {}, "items": items}).to_string(),
+    )
+}
+
+/// What two reports of the same cluster have in common.
+fn essence(mut report: Value) -> Value {
+    for field in ["source", "observedAt", "ageSeconds"] {
+        report.as_object_mut().map(|map| map.remove(field));
+    }
+    for check in report["checks"].as_array_mut().into_iter().flatten() {
+        check.as_object_mut().map(|map| map.remove("latencyMs"));
+    }
+    for entry in report["coverage"]["notSeen"].as_array_mut().into_iter().flatten() {
+        entry.as_object_mut().map(|map| map.remove("hint"));
+    }
+    report
+}
+
+/// The screen without what tells one way from the other.
+fn screen(ran: &Ran) -> Vec<String> {
+    ran.out
+        .lines()
+        .filter(|line| !line.starts_with("looked at") && !line.starts_with("API server "))
+        .map(|line| line.replace("  prod-eu  ", "  ").replacen("  v1.37.2  ", "  ", 1))
+        .collect()
+}
+
+#[test]
+fn asked_directly_or_by_way_of_the_agent_the_answer_is_the_same() {
+    let server = builder().start_blocking();
+    let agent = Agent::of(&server);
+    for (args, code) in [
+        ("health", 2),
+        ("health -n shop", 2),
+        ("health -n bank", 0),
+        ("health deployments", 2),
+        ("health apiserver", 0),
+        ("health deploy/checkout", 2),
+        ("health deploy/search deploy/ledger", 0),
+        ("health deploy/going", 2),
+        ("health deploy/serch", 3),
+        ("health deploy/checkout -n bank", 3),
+        ("health -l tier=web", 0),
+        ("health -l tier=none", 3),
+        ("health --fail-on progressing", 0),
+        ("health --fail-on unknown deploy/serch", 3),
+    ] {
+        let args: Vec<&str> = args.split(' ').collect();
+        let json = [&args[..], &["-o", "json"]].concat();
+        let direct = ask(&server, &json);
+        let url = run(&[&json[..], &["--agent-url", &agent.url()]].concat());
+        let path = url_query(&args);
+        server.fail(Match::path(HEALTH), json_body(200, agent.recorded(&path)));
+        let proxied = ask(&server, &[&json[..], &["--agent"]].concat());
+        server.clear_faults();
+        assert_eq!(
+            (direct.code, url.code, proxied.code),
+            (Some(code), Some(code), Some(code)),
+            "{args:?}: {url:?}"
+        );
+        let expected = essence(direct.json());
+        let selected = expected["coverage"]["notSeen"][0]["what"]
+            .as_str()
+            .is_some_and(|w| w.contains("matching"));
+        for ran in [&url, &proxied] {
+            let got = essence(ran.json());
+            if selected {
+                // The sentences differ, the agent's names the place.
+                assert_eq!(got["checks"], expected["checks"], "{args:?}");
+            } else {
+                assert_eq!(got, expected, "{args:?}");
+            }
+            assert_eq!(ran.json()["source"]["mode"], "agent");
+        }
+        let human = run(&[&args[..], &["--agent-url", &agent.url()]].concat());
+        assert_eq!(human.code, Some(code), "{args:?}");
+        if !selected {
+            assert_eq!(screen(&human), screen(&ask(&server, &args)), "{args:?}");
+        }
+    }
+}
+
+/// The query that the plugin sends for these arguments.
+fn url_query(args: &[&str]) -> String {
+    let after = |flag| {
+        args.iter()
+            .position(|a| *a == flag)
+            .and_then(|at| args.get(at + 1))
+    };
+    let mut query = Vec::new();
+    query.extend(after("-n").map(|n| format!("namespace={n}")));
+    query.extend(after("-l").map(|l| format!("selector={}", l.replace('=', "%3D"))));
+    if query.is_empty() {
+        String::new()
+    } else {
+        format!("?{}", query.join("&"))
+    }
+}
+
+#[test]
+fn the_agent_in_its_usual_place_takes_one_request_and_only_what_a_person_reads() {
+    let server = builder().start_blocking();
+    let agent = Agent::of(&server);
+    server.fail(
+        Match::path(HEALTH),
+        json_body(200, agent.recorded("?items=notable")),
+    );
+    server.clear_requests();
+    let ran = ask(&server, &["health", "--agent"]);
+    assert_eq!((ran.code, ran.err.as_str()), (Some(2), ""), "{ran:?}");
+    assert_eq!(
+        ran.headline(),
+        "DEGRADED  prod-eu  v1.37.2  1 of 4 Deployments is not healthy"
+    );
+    let looked = ran.out.lines().last().unwrap_or_default();
+    let by = format!(
+        "looked at 2 of 2 parts, all namespaces, by agent sre-tools/sre-agent v{}",
+        env!("CARGO_PKG_VERSION")
+    );
+    assert!(looked.starts_with(&by), "{looked}");
+    let of_plugin: Vec<_> = server.requests_for(&Match::under("/api/v1/"));
+    let paths: Vec<_> = of_plugin.iter().map(|r| r.path.as_str()).collect();
+    assert_eq!(paths, [HEALTH]);
+    assert_eq!(of_plugin[0].query, "items=notable");
+    let source = ask(&server, &["health", "--agent", "-o", "json"]).json()["source"].clone();
+    assert_eq!(source["agent"], "sre-tools/sre-agent");
+    assert_eq!(source["agentVersion"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(source["context"], "prod-eu");
+}
+
+#[test]
+fn an_agent_elsewhere_is_found_by_its_label_after_the_usual_place_has_none() {
+    let server = builder().start_blocking();
+    let agent = Agent::of(&server);
+    let elsewhere = "/api/v1/namespaces/ops/services/health:http/proxy/health";
+    server.fail(Match::path(HEALTH), no_endpoints());
+    server.fail(Match::path(SERVICES), services(&[("ops", "health")]));
+    server.fail(Match::path(elsewhere), json_body(200, agent.recorded("")));
+    let ran = ask(&server, &["health", "--agent", "-o", "json"]);
+    assert_eq!((ran.code, ran.err.as_str()), (Some(2), ""));
+    assert_eq!(ran.json()["source"]["agent"], "ops/health");
+    let listed = server.requests_for(&Match::path(SERVICES));
+    assert_eq!(
+        listed[0].query,
+        "labelSelector=app.kubernetes.io%2Fname%3Dsre-agent"
+    );
+    // Named, it is asked at once.
+    server.clear_requests();
+    let ran = ask(&server, &["health", "--agent=ops/health", "-q"]);
+    assert_eq!(ran.code, Some(2));
+    assert_eq!(server.requests_for(&Match::under("/api/v1/namespaces")).len(), 1);
+    assert!(server.requests_for(&Match::path(SERVICES)).is_empty());
+}
+
+#[test]
+fn each_way_to_fail_has_its_own_class_words_and_next_step() {
+    struct Case {
+        faults: Vec<(&'static str, Fault)>,
+        args: &'static [&'static str],
+        code: i32,
+        class: &'static str,
+        says: &'static str,
+        hint: &'static str,
+    }
+    let case = |faults, class, code, says, hint| Case {
+        faults,
+        args: &["health", "--agent"],
+        code,
+        class,
+        says,
+        hint,
+    };
+    let forbidden = || {
+        refusal(
+            403,
+            "Forbidden",
+            "services \"sre-agent:http\" is forbidden: User \"joe\" cannot get resource \"services/proxy\" in API group \"\" in the namespace \"sre-tools\"",
+        )
+    };
+    let cases = [
+        case(
+            vec![(HEALTH, no_endpoints()), (SERVICES, services(&[]))],
+            "noAgent",
+            69,
+            "no Service in this cluster is an agent's",
+            "helm install sre-agent ./helm/sre-agent -n sre-tools --create-namespace",
+        ),
+        case(
+            vec![
+                (HEALTH, no_endpoints()),
+                (SERVICES, services(&[("sre-tools", "sre-agent")])),
+            ],
+            "agentNotReady",
+            69,
+            "the agent is installed as sre-tools/sre-agent and none of its pods is ready",
+            "kubectl -n sre-tools get pods -l app.kubernetes.io/name=sre-agent",
+        ),
+        case(
+            vec![
+                (HEALTH, no_endpoints()),
+                (SERVICES, refusal(403, "Forbidden", "services is forbidden")),
+            ],
+            "agentNotReady",
+            69,
+            "there is no such Service, or none of its pods is ready",
+            "--agent=NAMESPACE/SERVICE",
+        ),
+        case(
+            vec![
+                (HEALTH, no_endpoints()),
+                (SERVICES, services(&[("a", "x"), ("b", "y")])),
+            ],
+            "noAgent",
+            69,
+            "there are several others: a/x, b/y",
+            "name one of them: --agent=a/x",
+        ),
+        Case {
+            args: &["health", "--agent=sre-tools/sre-agent"],
+            ..case(
+                vec![
+                    (HEALTH, no_endpoints()),
+                    (
+                        SERVICE,
+                        refusal(404, "NotFound", "services \"sre-agent\" not found"),
+                    ),
+                ],
+                "noAgent",
+                69,
+                "there is no Service sre-agent in namespace sre-tools",
+                "--agent alone finds one",
+            )
+        },
+        case(
+            vec![(HEALTH, forbidden())],
+            "forbidden",
+            3,
+            "cannot get resource \"services/proxy\"",
+            "create role sre-agent-proxy --verb=get --resource=services/proxy --resource-name=sre-agent:http",
+        ),
+        case(
+            vec![(
+                HEALTH,
+                refusal(
+                    503,
+                    "ServiceUnavailable",
+                    "error trying to reach service: dial tcp 10.244.0.7:8080: connect: connection refused",
+                ),
+            )],
+            "agentUnreachable",
+            69,
+            "dial tcp 10.244.0.7:8080",
+            "kubectl -n sre-tools port-forward service/sre-agent 8080, then --agent-url http://127.0.0.1:8080",
+        ),
+        case(
+            vec![(HEALTH, Fault::Hang)],
+            "agentUnreachable",
+            69,
+            "the API server answers, and nothing came through its proxy to sre-tools/sre-agent",
+            "port-forward",
+        ),
+        case(
+            vec![(
+                HEALTH,
+                json_body(
+                    404,
+                    r#"{"error":"unknownPath","message":"there is no such path"}"#,
+                ),
+            )],
+            "agentVersion",
+            3,
+            "the agent does not know what it was asked: there is no such path",
+            "same version",
+        ),
+        case(
+            vec![(
+                HEALTH,
+                json_body(200, r#"{"apiVersion":"sre/v9","kind":"HealthReport"}"#),
+            )],
+            "agentVersion",
+            3,
+            "the agent reports as sre/v9, and this plugin understands sre/v1",
+            "same version",
+        ),
+        case(
+            vec![(HEALTH, Fault::captive_portal())],
+            "notAnAgent",
+            69,
+            "what answers is no agent: HTTP 200",
+            "check the name",
+        ),
+        case(
+            vec![(HEALTH, json_body(500, "{}"))],
+            "notAnAgent",
+            69,
+            "what answers is no agent: HTTP 500",
+            "check the name",
+        ),
+    ];
+    for case in cases {
+        let server = builder().start_blocking();
+        for (path, fault) in case.faults {
+            server.fail(Match::path(path), fault);
+        }
+        let args = [case.args, &["-o", "json", "--timeout", "3s"]].concat();
+        let ran = ask(&server, &args);
+        assert_eq!((ran.code, ran.err.as_str()), (Some(case.code), ""), "{ran:?}");
+        let report = ran.json();
+        let entry = &report["coverage"]["notSeen"][0];
+        assert_eq!(report["status"], "unknown");
+        assert_eq!(entry["what"], "agent sre-tools/sre-agent", "{report:#}");
+        assert_eq!(entry["class"], case.class, "{report:#}");
+        for (field, part) in [("error", case.says), ("hint", case.hint)] {
+            let text = entry[field].as_str().unwrap_or_default();
+            assert!(text.contains(part), "{field} {text:?} has no {part:?}");
+        }
+        let rule = (case.class == "forbidden")
+            .then_some("services/proxy get for sre-agent:http in namespace sre-tools");
+        assert_eq!(entry["missing"].as_str(), rule);
+        let human = ask(&server, &[case.args, &["--timeout", "3s"]].concat());
+        assert_eq!(human.code, Some(case.code));
+        assert!(
+            human
+                .headline()
+                .starts_with("UNKNOWN  prod-eu  not seen: agent sre-tools/sre-agent"),
+            "{}",
+            human.out
+        );
+        assert!(human.out.contains(case.hint), "{}", human.out);
+        assert_eq!(
+            human.out.lines().filter(|l| !l.is_empty()).count(),
+            3,
+            "{}",
+            human.out
+        );
+    }
+}
+
+#[test]
+fn an_api_server_that_cannot_be_reached_is_told_as_itself() {
+    let server = builder().start_blocking();
+    server.stop();
+    let ran = ask(&server, &["health", "--agent", "-o", "json"]);
+    assert_eq!(ran.code, Some(69));
+    let report = ran.json();
+    assert_eq!(report["source"]["mode"], "agent");
+    assert_eq!(report["source"]["context"], "prod-eu");
+    assert_eq!(report["checks"][0]["class"], "refused");
+    server.start_again();
+    server.fail(Match::path("/version"), Fault::Hang);
+    server.fail(Match::path(HEALTH), Fault::Hang);
+    let ran = ask(
+        &server,
+        &["health", "--agent", "-o", "json", "--timeout", "2500ms"],
+    );
+    assert_eq!(ran.code, Some(69));
+    assert_eq!(ran.json()["checks"][0]["class"], "timeout");
+}
+
+#[test]
+fn data_that_is_old_is_said_to_be_and_too_old_data_is_unknown() {
+    let server = builder().start_blocking();
+    let agent = Agent::of(&server);
+    let recorded: Value = serde_json::from_slice(&agent.recorded("")).expect("a report");
+    let mut stale = recorded.clone();
+    stale["stale"] = json!(true);
+    stale["ageSeconds"] = json!(125);
+    let id = server.fail(Match::path(HEALTH), json_body(200, stale.to_string()));
+    let ran = ask(&server, &["health", "--agent"]);
+    assert_eq!(ran.code, Some(2));
+    assert_eq!(
+        ran.headline(),
+        "DEGRADED  prod-eu  v1.37.2  1 of 4 Deployments is not healthy; stale, as of 2 min ago"
+    );
+    server.clear_fault(id);
+    let mut old = stale;
+    old["status"] = json!("unknown");
+    old["checks"][1]["status"] = json!("unknown");
+    old["coverage"]["notSeen"] =
+        json!([{"what": "deployments", "class": "stale", "error": "nothing was heard"}]);
+    server.fail(Match::path(HEALTH), json_body(200, old.to_string()));
+    let ran = ask(&server, &["health", "--agent"]);
+    assert_eq!(ran.code, Some(3), "{ran:?}");
+    assert_eq!(
+        ran.headline(),
+        "UNKNOWN  prod-eu  v1.37.2  1 of 4 Deployments fell short when last seen; not seen: deployments (stale); \
+         stale, as of 2 min ago"
+    );
+    // What was last seen of one object is as old.
+    assert_eq!(
+        ask(&server, &["health", "--agent", "deploy/checkout"]).code,
+        Some(3)
+    );
+}
+
+#[test]
+fn a_newer_agent_is_understood_as_far_as_its_words_are_known() {
+    let server = builder().start_blocking();
+    let report = json!({
+        "apiVersion": "sre/v1", "kind": "HealthReport", "status": "degraded", "weather": "fine",
+        "observedAt": "2026-11-23T18:40:12Z",
+        "source": {"mode": "agent", "planet": "earth"},
+        "coverage": {"kinds": ["deployments", "statefulsets"], "namespaces": "all", "notSeen": []},
+        "checks": [
+            {"check": "apiserver", "status": "ok", "version": "v1.40.0"},
+            {"check": "deployments", "status": "ok", "summary": {"total": 1, "healthy": 1}, "items": []},
+            {"check": "statefulsets", "status": "degraded", "summary": {"total": 1, "degraded": 1}, "items": [
+                {"kind": "StatefulSet", "namespace": "shop", "name": "db", "state": "degraded", "healthy": false,
+                 "desired": 3, "ready": 1, "reason": "ReadyBelowDesired"}]},
+        ],
+    });
+    server.fail(Match::path(HEALTH), json_body(200, report.to_string()));
+    let ran = ask(&server, &["health", "--agent"]);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.out.contains("✗ shop/db  1/3 ready"), "{}", ran.out);
+    // What was not asked for does not count.
+    assert_eq!(ask(&server, &["health", "deployments", "--agent"]).code, Some(0));
+}
+
+#[test]
+fn a_kind_that_the_agent_does_not_watch_is_not_seen() {
+    let server = builder().start_blocking();
+    let report = json!({
+        "apiVersion": "sre/v1", "kind": "HealthReport", "status": "ok",
+        "observedAt": "2026-11-23T18:40:12Z", "source": {"mode": "agent"},
+        "coverage": {"kinds": [], "namespaces": "all", "notSeen": []},
+        "checks": [{"check": "apiserver", "status": "ok", "version": "v1.37.2"}],
+    });
+    server.fail(Match::path(HEALTH), json_body(200, report.to_string()));
+    let ran = ask(&server, &["health", "--agent", "-o", "json"]);
+    assert_eq!(ran.code, Some(3));
+    assert_eq!(ran.json()["coverage"]["notSeen"][0]["class"], "notWatched");
+    assert_eq!(ask(&server, &["health", "--agent", "apiserver"]).code, Some(0));
+}
+
+#[test]
+fn a_namespace_in_which_nothing_was_found_is_looked_up() {
+    let server = builder().namespaces(["shop", "bank", "empty"]).start_blocking();
+    let agent = Agent::of(&server);
+    let empty = agent.recorded("?namespace=empty");
+    server.fail(Match::path(HEALTH), json_body(200, &empty));
+    assert_eq!(ask(&server, &["health", "--agent", "-n", "empty"]).code, Some(0));
+    let typo = ask(&server, &["health", "--agent", "-n", "emty"]);
+    assert_eq!(typo.code, Some(3));
+    assert!(typo.out.contains("did you mean \"empty\"?"), "{}", typo.out);
+    // At a URL nothing can be looked up, and what was not seen is unknown.
+    let ran = run(&["health", "--agent-url", &agent.url(), "-n", "empty"]);
+    assert_eq!(ran.code, Some(3));
+    assert!(
+        ran.out.contains("whether it exists could not be looked up"),
+        "{}",
+        ran.out
+    );
+    // Without the right to look.
+    server.set_access("kubernetes-admin", Access::admin().without("get", "namespaces"));
+    let blind = ask(&server, &["health", "--agent", "-n", "empty"]);
+    assert_eq!(blind.code, Some(3), "{blind:?}");
+}
+
+#[test]
+fn a_url_where_no_agent_answers_is_69_with_a_hint() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = free.local_addr().expect("it has an address");
+    let silent = run(&[
+        "health",
+        "--agent-url",
+        &format!("http://me:pa55@{address}"),
+        "--timeout",
+        "1s",
+    ]);
+    assert_eq!(silent.code, Some(69));
+    assert!(
+        silent.out.contains("timeout: no answer within 1 s"),
+        "{}",
+        silent.out
+    );
+    assert!(!format!("{silent:?}").contains("pa55"), "{silent:?}");
+    drop(free);
+    let refused = run(&[
+        "health",
+        "--agent-url",
+        &format!("http://{address}"),
+        "-o",
+        "json",
+    ]);
+    assert_eq!(refused.code, Some(69));
+    let entry = &refused.json()["coverage"]["notSeen"][0];
+    assert_eq!(entry["class"], "refused");
+    assert_eq!(entry["what"], format!("agent http://{address}"));
+    assert!(
+        entry["hint"].as_str().is_some_and(|h| h.contains("port-forward")),
+        "{entry}"
+    );
+}
+
+#[test]
+fn version_tells_the_agents_too() {
+    let server = builder().start_blocking();
+    let agent = Agent::of(&server);
+    let own = env!("CARGO_PKG_VERSION");
+    let ran = run(&["version", "--agent-url", &agent.url()]);
+    assert_eq!(
+        (ran.code, ran.out.as_str()),
+        (
+            Some(0),
+            format!("Plugin: {own} (report sre/v1)\nAgent:  {own}\n").as_str()
+        )
+    );
+    let path = "/api/v1/namespaces/sre-tools/services/sre-agent:http/proxy/version";
+    server.fail(
+        Match::path(path),
+        json_body(200, r#"{"name":"sre-agent","version":"9.9.9"}"#),
+    );
+    let ran = ask(&server, &["version", "--agent", "-o", "json"]);
+    assert_eq!(ran.code, Some(0));
+    assert_eq!(ran.json()["agent"], "9.9.9");
+    assert_eq!(ran.json()["server"], "v1.37.2");
+}
