@@ -344,7 +344,7 @@ mod tests {
 
     #[test]
     fn urls_to_probe_are_read() {
-        let Ok(Wish::Probe(probe)) = read("probe http://a/healthz http://b --timeout 2s") else {
+        let Ok(Wish::Probe(probe)) = read("probe http://a/healthz tcp://10.0.0.1:80 --timeout 2s") else {
             panic!("no probe");
         };
         assert_eq!((probe.targets.len(), probe.timeout), (2, Duration::from_secs(2)));

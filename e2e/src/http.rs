@@ -33,10 +33,24 @@ impl Answer {
 /// # Errors
 /// What went wrong, in words.
 pub fn ask(address: SocketAddr, method: &str, path: &str, within: Duration) -> Result<Answer, String> {
+    ask_for(address, method, path, "*/*", within)
+}
+
+/// The same for an answer in that format.
+///
+/// # Errors
+/// What went wrong, in words.
+pub fn ask_for(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    accept: &str,
+    within: Duration,
+) -> Result<Answer, String> {
     let deadline = Deadline::within(within);
     let fail = |what: &str, error: &dyn std::fmt::Display| format!("{method} {path}: {what}: {error}");
     let mut stream = TcpStream::connect_timeout(&address, within).map_err(|e| fail("connect", &e))?;
-    let request = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    let request = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nAccept: {accept}\r\nConnection: close\r\n\r\n");
     stream
         .write_all(request.as_bytes())
         .map_err(|e| fail("send", &e))?;

@@ -67,11 +67,11 @@ impl PortForward {
         self.address
     }
 
-    /// The body of a path that answers 200.
+    /// The body of a path that answers 200, in the format that is asked for.
     #[must_use]
     #[track_caller]
-    pub fn text(&self, path: &str) -> String {
-        match http::ask(self.address, "GET", path, WITHIN) {
+    pub fn text(&self, path: &str, accept: &str) -> String {
+        match http::ask_for(self.address, "GET", path, accept, WITHIN) {
             Ok(answer) if answer.code == 200 => answer.body,
             other => panic!("{path}: {other:?}"),
         }

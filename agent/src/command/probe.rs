@@ -44,7 +44,8 @@ impl FromStr for Target {
     fn from_str(text: &str) -> Result<Self, String> {
         let form = "a URL looks like http://sre-agent:8080/healthz";
         match text.split_once("://").map(|(scheme, _)| scheme) {
-            Some("http") => {}
+            // tcp:// is how Kubernetes writes the address of a Service into the environment of a pod.
+            Some("http" | "tcp") => {}
             Some("https") => {
                 return Err(
                     "https is not spoken here, only plain HTTP: give the http:// URL of the Service".into(),

@@ -79,7 +79,7 @@ start_apiserver() {
 		--bind-address "$apiserver_address" \
 		--secure-port "$apiserver_port" \
 		--advertise-address "$apiserver_address" \
-		--endpoint-reconciler-type "$endpoint_reconciler" \
+		--endpoint-reconciler-type none \
 		--service-cluster-ip-range 10.96.0.0/16 \
 		--authorization-mode Node,RBAC \
 		--enable-admission-plugins NodeRestriction \
@@ -101,6 +101,18 @@ start_apiserver() {
 		--service-account-issuer https://kubernetes.default.svc.cluster.local \
 		--service-account-key-file "$dir/pki/service-account.pub" \
 		--service-account-signing-key-file "$dir/pki/service-account.key"
+}
+
+# Where pods reach the API server by the Service kubernetes. By hand, since the API
+# server takes its own away as it ends and kube-proxy, which learns of the new one
+# after a back-off, would keep pods away for half a minute after each outage. A
+# control plane with a load balancer has such an address too.
+create_apiserver_endpoint() {
+	create /apis/discovery.k8s.io/v1/namespaces/default/endpointslices '{
+		"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
+		"metadata": {"name": "kubernetes", "labels": {"kubernetes.io/service-name": "kubernetes"}},
+		"ports": [{"name": "https", "port": '"$apiserver_port"', "protocol": "TCP"}],
+		"endpoints": [{"addresses": ["'"$apiserver_address"'"], "conditions": {"ready": true}}]}'
 }
 
 await_apiserver() {

@@ -13,7 +13,7 @@ fn prometheus_reads_what_the_agent_counts() {
     shop.run(&["rollout", "status", "deployment/web", "--timeout=90s"]);
     let release = Release::install("sre-tools", &[]);
     let forward = PortForward::to(&release.space.0, "service/sre-agent", 8080);
-    promtool(&["check", "metrics"], &forward.text("/metrics"));
+    promtool(&["check", "metrics"], &forward.text("/metrics", "text/plain"));
 
     let prometheus = Prometheus::scraping(forward.address());
     let is = |query: &str, expected: f64| {

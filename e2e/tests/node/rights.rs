@@ -6,26 +6,34 @@ use sre_e2e::deadline::until;
 use sre_e2e::node::{self, RUNS, kubectl};
 use sre_e2e::report::list;
 
-const BINDING: &str = "clusterrolebinding/system:public-info-viewer";
+/// Grants `/version`, `/livez` and `/readyz` to everybody.
+const PUBLIC: &str = "clusterrolebinding/system:public-info-viewer";
+/// Grants them, and discovery, to everybody who is authenticated.
+const DISCOVERY: &str = "clusterrolebinding/system:discovery";
 
-/// The default binding that grants `/version`, `/livez` and `/readyz` to everybody is away as long as this lives.
-struct Hardened(Value);
+/// These default bindings are away as long as this lives.
+struct Hardened(Vec<Value>);
 
 impl Hardened {
-    fn begin() -> Self {
-        let mut binding = kubectl().get(&[BINDING]);
-        let metadata = &mut binding["metadata"];
-        for field in ["resourceVersion", "uid", "creationTimestamp"] {
-            metadata.as_object_mut().map(|map| map.remove(field));
+    fn without(bindings: &[&str]) -> Self {
+        let mut removed = Self(Vec::new());
+        for name in bindings {
+            let mut binding = kubectl().get(&[name]);
+            for field in ["resourceVersion", "uid", "creationTimestamp"] {
+                binding["metadata"].as_object_mut().map(|map| map.remove(field));
+            }
+            kubectl().ok(&["delete", name]);
+            removed.0.push(binding);
         }
-        kubectl().ok(&["delete", BINDING]);
-        Self(binding)
+        removed
     }
 }
 
 impl Drop for Hardened {
     fn drop(&mut self) {
-        let _ = kubectl().run(&["create", "-f", "-"], Some(self.0.to_string()));
+        for binding in &self.0 {
+            let _ = kubectl().run(&["create", "-f", "-"], Some(binding.to_string()));
+        }
     }
 }
 
@@ -66,7 +74,7 @@ fn without(rules: &[Value], field: &str, word: &str) -> Vec<Value> {
 
 #[test]
 fn with_the_charts_rules_everything_works_and_without_any_one_it_is_named() {
-    let _hardened = Hardened::begin();
+    let _hardened = Hardened::without(&[PUBLIC, DISCOVERY]);
     let release = Release::install("sre-tools", &[]);
     until("all is seen", RUNS, || {
         let report = release.get("/health");
@@ -113,7 +121,7 @@ fn with_the_charts_rules_everything_works_and_without_any_one_it_is_named() {
 
 #[test]
 fn the_agents_token_can_do_nothing_else() {
-    let _hardened = Hardened::begin();
+    let _hardened = Hardened::without(&[PUBLIC]);
     let _release = Release::install("sre-tools", &[]);
     let agent = node::service_account("sre-tools", "sre-agent");
     let kubectl = sre_e2e::Kubectl::new(agent.kubeconfig());
@@ -133,8 +141,11 @@ fn the_agents_token_can_do_nothing_else() {
         lines.sort();
         lines
     };
-    // What system:authenticated holds by system:discovery and system:basic-user, and the chart's rules.
+    // What every ServiceAccount holds by system:discovery, system:basic-user, system:service-account-issuer-discovery
+    // and system:cluster-trust-bundle-discovery, and the chart's rules.
     let expected = [
+        "[/.well-known/openid-configuration/] [] [get]",
+        "[/.well-known/openid-configuration] [] [get]",
         "[/api/*] [] [get]",
         "[/api] [] [get]",
         "[/apis/*] [] [get]",
@@ -144,11 +155,14 @@ fn the_agents_token_can_do_nothing_else() {
         "[/livez] [] [get]",
         "[/openapi/*] [] [get]",
         "[/openapi] [] [get]",
+        "[/openid/v1/jwks/] [] [get]",
+        "[/openid/v1/jwks] [] [get]",
         "[/readyz] [] [get]",
         "[/readyz] [] [get]",
         "[/version/] [] [get]",
         "[/version] [] [get]",
         "[/version] [] [get]",
+        "clustertrustbundles.certificates.k8s.io [] [] [get list watch]",
         "deployments.apps [] [] [list watch]",
         "selfsubjectaccessreviews.authorization.k8s.io [] [] [create]",
         "selfsubjectreviews.authentication.k8s.io [] [] [create]",

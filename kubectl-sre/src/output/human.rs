@@ -684,6 +684,9 @@ fn api_server_line(check: &ApiServerCheck) -> String {
         });
     }
     parts.extend(check.notes.iter().map(|n| escape(n)));
+    if let Some(missing) = check.missing.as_ref().filter(|_| check.status == Status::Ok) {
+        parts.push(format!("missing rule {}", escape(missing)));
+    }
     if parts.is_empty() {
         parts.push(escape(check.class.as_deref().unwrap_or("not asked")));
     }
