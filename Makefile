@@ -9,7 +9,7 @@ CARGO_DENY_VERSION := 0.20.2
 
 .PHONY: help
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 .PHONY: build
 build: ## Build the plugin and the agent, optimised, into target/release
@@ -63,6 +63,10 @@ bench: build ## Benchmarks against kubectl, curl and the Python client; writes d
 .PHONY: bench-quick
 bench-quick: build ## The same with 10 and 1,000 Deployments, printed only
 	bench/run --n 10,1000 --rounds 5
+
+.PHONY: bench-node
+bench-node: build ## The agent on a real node; writes docs/benchmarks-node.md
+	bench/node --write
 
 .PHONY: image
 image: ## The agent's image, IMAGE=sre-agent:latest, with docker, podman or buildah

@@ -84,6 +84,9 @@ pub struct Pace {
     pub remember: Duration,
     /// How often the API server is checked though nobody asks.
     pub probe_every: Duration,
+    /// The longest that one check may take, where one request may not take less. The plugin gives an agent 10 s, in
+    /// which that the API server hangs has to be told.
+    pub check: Duration,
     /// From what age on data is called stale.
     pub stale: Duration,
     /// How long the first list may take before this is called ready without it.
@@ -102,6 +105,7 @@ impl Default for Pace {
         Self {
             remember: seconds(1),
             probe_every: seconds(10),
+            check: seconds(8),
             // The API server sends a bookmark about once a minute.
             stale: seconds(90),
             patience: seconds(2),

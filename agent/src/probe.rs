@@ -95,7 +95,7 @@ impl Probe {
             connection,
             outages,
             clock,
-            timeout,
+            timeout: timeout.min(pace.check),
             remember: pace.remember,
             // One check was missed, and the next one took as long as it may.
             stale: 2 * pace.probe_every + timeout + BEHIND_THE_CLIENT,
@@ -196,10 +196,7 @@ impl Probe {
         let livez = tokio::time::timeout(self.timeout, livez(&client));
         let (asked, livez) = tokio::join!(asked, livez);
         let mut check = asked.unwrap_or_else(|_| {
-            let error = format!(
-                "not finished within the request timeout of {} s",
-                self.timeout.as_secs_f64()
-            );
+            let error = format!("not finished within {} s", self.timeout.as_secs_f64());
             ApiServerCheck {
                 elapsed_ms: Some(self.timeout.as_secs_f64() * 1e3),
                 ..failed(&error, Class::Timeout, &self.connection)

@@ -50,7 +50,9 @@ pub fn ask_for(
     let deadline = Deadline::within(within);
     let fail = |what: &str, error: &dyn std::fmt::Display| format!("{method} {path}: {what}: {error}");
     let mut stream = TcpStream::connect_timeout(&address, within).map_err(|e| fail("connect", &e))?;
-    let request = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nAccept: {accept}\r\nConnection: close\r\n\r\n");
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nAccept: {accept}\r\nConnection: close\r\n\r\n"
+    );
     stream
         .write_all(request.as_bytes())
         .map_err(|e| fail("send", &e))?;

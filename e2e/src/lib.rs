@@ -27,7 +27,7 @@ pub mod user;
 pub use agent::Agent;
 pub use cluster::Cluster;
 pub use deployment::Deployment;
-pub use environment::root;
+pub use environment::{binary, root};
 pub use kubectl::Kubectl;
 pub use namespace::Namespace;
 pub use plugin::Plugin;

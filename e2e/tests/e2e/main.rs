@@ -12,6 +12,7 @@ mod identities;
 mod input;
 mod outages;
 mod outputs;
+mod packages;
 mod rollouts;
 mod thousands;
 mod unobserved;

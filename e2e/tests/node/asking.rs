@@ -136,6 +136,11 @@ fn the_charts_role_is_all_that_a_user_needs() {
 fn an_agent_that_is_not_there_is_told_from_one_that_is_not_ready_or_cannot_be_dialled() {
     let ask = |flags: &str| {
         let (code, report) = node::plugin().health(flags);
+        assert!(
+            code != 3 || report.0["coverage"]["notSeen"][0].is_object(),
+            "{:#}",
+            report.0
+        );
         let entry = report.0["coverage"]["notSeen"][0].clone();
         (code, entry["class"].clone(), entry["error"].clone())
     };

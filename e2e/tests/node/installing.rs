@@ -27,7 +27,8 @@ fn with_default_values_it_is_ready_and_answers_curl_from_a_pod() {
     assert_eq!(ask("/healthz"), (200, json!("ok")));
     let (code, server) = ask("/health/apiserver");
     assert_eq!((code, &server["status"]), (200, &json!("ok")), "{server:#}");
-    let version: Value = serde_json::from_str(&kubectl().ok(&["get", "--raw", "/version"])).expect("a version");
+    let version: Value =
+        serde_json::from_str(&kubectl().ok(&["get", "--raw", "/version"])).expect("a version");
     assert_eq!(server["version"], version["gitVersion"]);
     let (code, answer) = ask("/health/deployments");
     assert_eq!((code, &answer["stale"]), (200, &json!(false)), "{answer:#}");
