@@ -117,7 +117,7 @@ fn refused_input_is_one_line_with_the_right_word_and_asks_no_cluster() {
         ("health deploymets", "did you mean \"deployments\"?"),
         ("helth", "did you mean \"health\"?"),
         ("health -o jsn", "did you mean \"json\"?"),
-        ("health --agent", "unknown flag --agent"),
+        ("health --agents", "unknown flag --agents, did you mean --agent?"),
         ("health -f /does/not/exist.yaml", "does not exist"),
     ] {
         let run = plugin.run(line).expect_code(64);
