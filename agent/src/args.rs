@@ -186,6 +186,7 @@ pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Wish, clap::Err
     let cluster = sre_shared::cluster::Settings {
         origin,
         context,
+        overrides: sre_shared::cluster::Overrides::default(),
         deadlines: Deadlines {
             connect: CONNECT.min(args.request_timeout),
             idle: args.request_timeout,

@@ -358,6 +358,7 @@ mod tests {
         let settings = sre_shared::cluster::Settings {
             origin: sre_shared::cluster::Origin::File(server.kubeconfig().to_owned()),
             context: None,
+            overrides: sre_shared::cluster::Overrides::default(),
             deadlines: sre_shared::cluster::Deadlines::default(),
             user_agent: "test".into(),
         };

@@ -3,10 +3,12 @@
 use crate::shell::Color;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use sre_shared::cluster::Overrides;
 use sre_shared::nearest::nearest;
 use sre_shared::report::FailOn;
 use sre_shared::resource::Time;
 use sre_shared::run::{Agent, Kind, Wanted};
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -44,6 +46,50 @@ pub struct Connection {
     /// Kubeconfig context to use
     #[arg(long, value_name = "NAME", help_heading = "Cluster")]
     pub context: Option<String>,
+    /// Kubeconfig cluster to use
+    #[arg(long, value_name = "NAME", help_heading = "Cluster")]
+    pub cluster: Option<String>,
+    /// Kubeconfig user to use
+    #[arg(long, value_name = "NAME", help_heading = "Cluster")]
+    pub user: Option<String>,
+    /// Address of the API server
+    #[arg(short, long, value_name = "URL", help_heading = "Cluster")]
+    pub server: Option<String>,
+    /// Name that the API server's certificate has to be for, where it is not that of the address
+    #[arg(long, value_name = "NAME", help_heading = "Cluster")]
+    pub tls_server_name: Option<String>,
+    /// Do not verify the API server's certificate, which makes the connection insecure
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true",
+          default_value = "false", hide_default_value = true, action = clap::ArgAction::Set, help_heading = "Cluster")]
+    pub insecure_skip_tls_verify: bool,
+    /// File with the certificates of the authorities that the API server's is signed by
+    #[arg(long, value_name = "FILE", help_heading = "Cluster")]
+    pub certificate_authority: Option<String>,
+    /// File with the client certificate
+    #[arg(long, value_name = "FILE", help_heading = "Cluster")]
+    pub client_certificate: Option<String>,
+    /// File with the key of the client certificate
+    #[arg(long, value_name = "FILE", help_heading = "Cluster")]
+    pub client_key: Option<String>,
+    /// Bearer token
+    #[arg(long, value_name = "TOKEN", help_heading = "Cluster")]
+    pub token: Option<Token>,
+    /// User to impersonate
+    #[arg(long = "as", value_name = "USER", help_heading = "Cluster")]
+    pub impersonate: Option<String>,
+    /// Group to impersonate; can be given several times
+    #[arg(long = "as-group", value_name = "GROUP", help_heading = "Cluster")]
+    pub impersonate_groups: Vec<String>,
+    /// UID to impersonate
+    #[arg(long = "as-uid", value_name = "UID", help_heading = "Cluster")]
+    pub impersonate_uid: Option<String>,
+    /// Extra to impersonate, such as reason=incident; can be given several times
+    #[arg(long = "as-user-extra", value_name = "KEY=VALUE", value_parser = extra, help_heading = "Cluster")]
+    pub impersonate_user_extra: Vec<(String, String)>,
+    /// Ask for uncompressed answers
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true",
+          default_value = "false", hide_default_value = true, action = clap::ArgAction::Set, help_heading = "Cluster")]
+    pub disable_compression: bool,
     /// Limit of one request, such as 5s or 1m; 0 for none
     #[arg(long, value_name = "TIME", default_value = "0", value_parser = duration, help_heading = "Cluster")]
     pub request_timeout: Duration,
@@ -59,7 +105,76 @@ pub struct Connection {
     pub agent_url: Option<crate::source::AgentUrl>,
 }
 
+/// A bearer token, which is never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token(String);
+
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Token")
+    }
+}
+
+impl From<String> for Token {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
 impl Connection {
+    /// What the flags say beside kubeconfig and context.
+    #[must_use]
+    pub fn overrides(&self, namespace: Option<&str>) -> Overrides {
+        let mut impersonate_user_extra = BTreeMap::<String, Vec<String>>::new();
+        for (key, value) in &self.impersonate_user_extra {
+            impersonate_user_extra
+                .entry(key.clone())
+                .or_default()
+                .push(value.clone());
+        }
+        Overrides {
+            cluster: self.cluster.clone(),
+            user: self.user.clone(),
+            namespace: namespace.map(str::to_owned),
+            server: self.server.clone(),
+            tls_server_name: self.tls_server_name.clone(),
+            insecure_skip_tls_verify: self.insecure_skip_tls_verify,
+            certificate_authority: self.certificate_authority.clone(),
+            client_certificate: self.client_certificate.clone(),
+            client_key: self.client_key.clone(),
+            token: self.token.as_ref().map(|token| token.0.clone()),
+            impersonate: self.impersonate.clone(),
+            impersonate_uid: self.impersonate_uid.clone(),
+            impersonate_groups: self.impersonate_groups.clone(),
+            impersonate_user_extra,
+            disable_compression: self.disable_compression,
+        }
+    }
+
+    /// The first of the flags that was given and tells how to reach a cluster.
+    fn cluster_flag(&self) -> Option<&'static str> {
+        [
+            ("--kubeconfig", self.kubeconfig.is_some()),
+            ("--context", self.context.is_some()),
+            ("--cluster", self.cluster.is_some()),
+            ("--user", self.user.is_some()),
+            ("--server", self.server.is_some()),
+            ("--tls-server-name", self.tls_server_name.is_some()),
+            ("--insecure-skip-tls-verify", self.insecure_skip_tls_verify),
+            ("--certificate-authority", self.certificate_authority.is_some()),
+            ("--client-certificate", self.client_certificate.is_some()),
+            ("--client-key", self.client_key.is_some()),
+            ("--token", self.token.is_some()),
+            ("--as", self.impersonate.is_some()),
+            ("--as-group", !self.impersonate_groups.is_empty()),
+            ("--as-uid", self.impersonate_uid.is_some()),
+            ("--as-user-extra", !self.impersonate_user_extra.is_empty()),
+            ("--disable-compression", self.disable_compression),
+        ]
+        .into_iter()
+        .find_map(|(flag, given)| given.then_some(flag))
+    }
+
     /// Limit of the whole run.
     #[must_use]
     pub fn run_limit(&self) -> Duration {
@@ -188,12 +303,9 @@ fn program_name(arg0: Option<OsString>) -> String {
 
 fn consistent(health: &Health) -> Result<(), String> {
     let connection = &health.connection;
-    let cluster = [
-        ("--context", connection.context.is_some()),
-        ("--kubeconfig", connection.kubeconfig.is_some()),
-    ];
+    let cluster = connection.cluster_flag();
     if connection.agent_url.is_some()
-        && let Some((flag, _)) = cluster.iter().find(|(_, given)| *given)
+        && let Some(flag) = cluster
     {
         return Err(format!(
             "{flag} has no meaning with --agent-url, which needs no kubeconfig: leave one of them out"
@@ -209,12 +321,11 @@ fn consistent(health: &Health) -> Result<(), String> {
             ("--agent", connection.agent.is_some()),
             ("--agent-url", connection.agent_url.is_some()),
         ];
-        for (flag, given) in cluster.into_iter().chain(agent) {
-            if given {
-                return Err(format!(
-                    "{flag} has no meaning with -f, which asks no cluster: leave one of them out"
-                ));
-            }
+        let agent = agent.into_iter().find_map(|(flag, given)| given.then_some(flag));
+        if let Some(flag) = cluster.or(agent) {
+            return Err(format!(
+                "{flag} has no meaning with -f, which asks no cluster: leave one of them out"
+            ));
         }
     }
     Ok(())
@@ -346,6 +457,14 @@ fn namespace(text: &str) -> Result<String, String> {
     }
 }
 
+/// As kubectl reads it.
+fn extra(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err(format!("{text:?} is no KEY=VALUE, such as reason=incident")),
+    }
+}
+
 /// `--agent` alone looks for one.
 fn agent(text: &str) -> Result<Agent, String> {
     if text.is_empty() {
@@ -376,10 +495,18 @@ fn duration(text: &str) -> Result<Duration, String> {
             .ok_or_else(wrong)?;
         let number: f64 = rest[..digits].parse().map_err(|_| wrong())?;
         rest = &rest[digits..];
-        let (unit, length) = [("ms", 0.001), ("h", 3600.0), ("m", 60.0), ("s", 1.0)]
-            .into_iter()
-            .find(|(unit, _)| rest.starts_with(unit))
-            .ok_or_else(wrong)?;
+        let (unit, length) = [
+            ("ms", 1e-3),
+            ("us", 1e-6),
+            ("µs", 1e-6),
+            ("ns", 1e-9),
+            ("h", 3600.0),
+            ("m", 60.0),
+            ("s", 1.0),
+        ]
+        .into_iter()
+        .find(|(unit, _)| rest.starts_with(unit))
+        .ok_or_else(wrong)?;
         rest = &rest[unit.len()..];
         total += Duration::try_from_secs_f64(number * length).map_err(|_| wrong())?;
     }
@@ -543,6 +670,50 @@ mod tests {
     }
 
     #[test]
+    fn every_flag_of_a_connection_says_what_it_says_in_kubectl() {
+        let line = "x health -n shop --cluster c --user u -s https://s --tls-server-name t \
+                    --insecure-skip-tls-verify --certificate-authority ca --client-certificate crt --client-key key \
+                    --token tok --as joe --as-group g --as-group h --as-uid 7 --as-user-extra a=1 --as-user-extra a=2 \
+                    --disable-compression=true";
+        let Ok(Command::Health(health)) = parse(line.split_whitespace().map(OsString::from)) else {
+            panic!("the flags are refused");
+        };
+        let text = |value: &str| Some(value.to_owned());
+        assert_eq!(
+            health.connection.overrides(health.namespace.as_deref()),
+            Overrides {
+                cluster: text("c"),
+                user: text("u"),
+                namespace: text("shop"),
+                server: text("https://s"),
+                tls_server_name: text("t"),
+                insecure_skip_tls_verify: true,
+                certificate_authority: text("ca"),
+                client_certificate: text("crt"),
+                client_key: text("key"),
+                token: text("tok"),
+                impersonate: text("joe"),
+                impersonate_uid: text("7"),
+                impersonate_groups: vec!["g".into(), "h".into()],
+                impersonate_user_extra: BTreeMap::from([(
+                    "a".to_owned(),
+                    vec!["1".to_owned(), "2".to_owned()]
+                )]),
+                disable_compression: true,
+            }
+        );
+        assert!(!format!("{health:?}").contains("tok\""), "a token is never shown");
+        assert_eq!(
+            usage("health -f x --token y"),
+            "--token has no meaning with -f, which asks no cluster: leave one of them out"
+        );
+        assert_eq!(
+            usage("health --as-user-extra x"),
+            "--as-user-extra: \"x\" is no KEY=VALUE, such as reason=incident"
+        );
+    }
+
+    #[test]
     fn times_are_read_as_kubectl_reads_them() {
         let ms = |text| duration(text).map(|d| d.as_millis());
         assert_eq!(ms("0"), Ok(0));
@@ -550,6 +721,7 @@ mod tests {
         assert_eq!(ms("1h30m"), Ok(5_400_000));
         assert_eq!(ms("500ms"), Ok(500));
         assert_eq!(ms("1.5s"), Ok(1500));
+        assert_eq!(ms("2500us"), Ok(2));
         for wrong in ["", "s", "-1s", "1x", "1d", "9999999h", "1..5s"] {
             assert!(duration(wrong).is_err(), "{wrong}");
         }

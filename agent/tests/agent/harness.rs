@@ -32,6 +32,7 @@ pub fn settings(kubeconfig: &Path) -> Settings {
         cluster: sre_shared::cluster::Settings {
             origin: Origin::File(kubeconfig.to_owned()),
             context: None,
+            overrides: sre_shared::cluster::Overrides::default(),
             deadlines: Deadlines {
                 connect: request,
                 idle: request,

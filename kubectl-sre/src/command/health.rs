@@ -69,7 +69,7 @@ async fn of_cluster(args: &Health, ask: &Ask, shell: &mut Shell) -> Result<Repor
     if connection.context.is_none() && args.verbose {
         shell.complain("using the current context of the kubeconfig");
     }
-    let client = match super::connect(connection, args.verbose).await {
+    let client = match super::connect(connection, args.namespace.as_deref(), args.verbose).await {
         Ok(client) => client,
         Err(failure) if failure.class == Class::BadConfiguration => return Err(failure),
         Err(failure) => {
@@ -87,6 +87,9 @@ async fn of_cluster(args: &Health, ask: &Ask, shell: &mut Shell) -> Result<Repor
             return Ok(run::unreached(ask, &failure, source, clock::system));
         }
     };
+    if client.is_insecure() {
+        shell.complain("warning: the API server's certificate is not verified: whoever is in between can read and answer");
+    }
     let progress = Progress::new(wanted, &output::escape(client.server()));
     Ok(match &connection.agent {
         Some(agent) => run::agent(&client, agent, ask, items, clock::system).await,

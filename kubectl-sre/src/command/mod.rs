@@ -17,7 +17,7 @@ pub async fn run(command: Command, shell: &mut Shell) -> u8 {
 }
 
 /// The client that the flags describe.
-async fn connect(connection: &Connection, verbose: bool) -> Result<Client, Failure> {
+async fn connect(connection: &Connection, namespace: Option<&str>, verbose: bool) -> Result<Client, Failure> {
     let limit = connection.run_limit();
     let usual = Deadlines::default();
     let settings = Settings {
@@ -26,6 +26,7 @@ async fn connect(connection: &Connection, verbose: bool) -> Result<Client, Failu
             .clone()
             .map_or(Origin::Environment, Origin::File),
         context: connection.context.clone(),
+        overrides: connection.overrides(namespace),
         deadlines: Deadlines {
             request: Some(connection.request_timeout).filter(|t| !t.is_zero()),
             run: Some(tokio::time::Instant::now() + limit),

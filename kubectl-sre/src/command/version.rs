@@ -64,7 +64,7 @@ async fn ask(connection: &Connection, versions: &mut Versions) -> Result<(), Fai
         versions.agent = Some(run::agent_version(&served)?);
         return Ok(());
     }
-    let client = super::connect(connection, false).await?;
+    let client = super::connect(connection, None, false).await?;
     versions.server = Some(cluster::version(&client).await.0?);
     if let Some(agent) = &connection.agent {
         let (_, served) = run::find_agent(&client, agent, "/version").await;

@@ -683,6 +683,12 @@ fn api_server_line(check: &ApiServerCheck) -> String {
             format!("readyz fails: {}", escape(&readyz.failing.join(", ")))
         });
     }
+    parts.extend(
+        check
+            .identity
+            .iter()
+            .map(|who| format!("you are {}", escape(&who.user))),
+    );
     parts.extend(check.notes.iter().map(|n| escape(n)));
     if let Some(missing) = check.missing.as_ref().filter(|_| check.status == Status::Ok) {
         parts.push(format!("missing rule {}", escape(missing)));

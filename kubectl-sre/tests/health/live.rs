@@ -60,7 +60,7 @@ fn the_report_of_a_cluster_has_exactly_the_names_of_the_contract() {
         json!({
             "apiVersion": "sre/v1", "kind": "HealthReport", "status": "ok",
             "observedAt": null, "ageSeconds": 0, "stale": false,
-            "source": {"mode": "direct", "context": "prod-eu", "server": null, "version": "v1.37.2"},
+            "source": {"mode": "direct", "context": "prod-eu", "namespace": "bank", "server": null, "version": "v1.37.2"},
             "coverage": {"kinds": ["deployments"], "namespaces": ["bank"], "notSeen": []},
             "checks": [
                 {"check": "apiserver", "status": "ok", "version": "v1.37.2", "latencyMs": null,

@@ -1,11 +1,12 @@
 //! One HTTP client for one API server, with a deadline on every wait.
 
 use super::config::{self, Chosen, Origin};
+use super::kubeconfig::Overrides;
 use super::{Class, Failure, classify};
 use crate::resource::Time;
 use bytes::Bytes;
 use http::{Request, Response, header};
-use http_body_util::{BodyExt as _, Empty};
+use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
 use hyper_util::client::legacy::connect::{Connection, HttpConnector};
@@ -49,6 +50,8 @@ pub struct Settings {
     pub origin: Origin,
     /// Kubeconfig context, where it is not the current one.
     pub context: Option<String>,
+    /// What flags say beside it.
+    pub overrides: Overrides,
     /// Deadlines of every request.
     pub deadlines: Deadlines,
     /// Sent as `User-Agent`.
@@ -73,7 +76,7 @@ pub struct Exchange<'a> {
 /// Is told of every finished exchange.
 pub type Observer = Arc<dyn Fn(&Exchange<'_>) + Send + Sync>;
 
-type Wire = BoxCloneSyncService<Request<Empty<Bytes>>, Response<Incoming>, BoxError>;
+type Wire = BoxCloneSyncService<Request<Full<Bytes>>, Response<Incoming>, BoxError>;
 
 /// A client of one API server. Cheap to clone; clones share the connections.
 #[derive(Clone)]
@@ -88,6 +91,8 @@ struct Shared {
     context: Option<String>,
     origin: String,
     default_namespace: String,
+    insecure: bool,
+    compression: bool,
     user_agent: header::HeaderValue,
     observer: Option<Observer>,
     /// The newest `Date` header and when it was read.
@@ -116,7 +121,7 @@ impl Client {
             config,
             context,
             origin,
-        } = config::load(&settings.origin, settings.context.as_deref()).await?;
+        } = config::load(&settings.origin, settings.context.as_deref(), &settings.overrides).await?;
         let user_agent = header::HeaderValue::from_str(&settings.user_agent)
             .map_err(|_| Failure::new(Class::BadConfiguration, "the user agent has control characters"))?;
         let shared = Arc::new(Shared {
@@ -124,6 +129,8 @@ impl Client {
             context,
             origin,
             default_namespace: config.default_namespace.clone(),
+            insecure: config.accept_invalid_certs,
+            compression: !config.disable_compression,
             user_agent,
             observer,
             date: std::sync::Mutex::new(None),
@@ -167,6 +174,12 @@ impl Client {
         &self.shared.default_namespace
     }
 
+    /// Whether the API server's certificate is not verified.
+    #[must_use]
+    pub fn is_insecure(&self) -> bool {
+        self.shared.insecure
+    }
+
     /// What time it is by the API server's clock, once it has answered anything. Ages are measured against it, since
     /// the timestamps of objects are of that clock too and this machine's may be off.
     #[must_use]
@@ -181,7 +194,24 @@ impl Client {
     /// # Errors
     /// A transport failure, classified.
     pub async fn get(&self, path: &str, accept: &str) -> Result<Answer, Failure> {
-        self.send(path, accept, "identity").await
+        self.send(Request::get(path), Bytes::new(), path, accept, "identity")
+            .await
+    }
+
+    /// Posts JSON. Only for what the API server answers and does not keep, such as a review.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub(super) async fn post(&self, path: &str, json: &'static str) -> Result<Answer, Failure> {
+        let request = Request::post(path).header(header::CONTENT_TYPE, "application/json");
+        self.send(
+            request,
+            Bytes::from_static(json.as_bytes()),
+            path,
+            "application/json",
+            "identity",
+        )
+        .await
     }
 
     /// The same for an answer that may be large: the API server compresses what is over 128 KB. That is a tenth of
@@ -190,10 +220,23 @@ impl Client {
     /// # Errors
     /// As [`Client::get`].
     pub(super) async fn get_compressed(&self, path: &str, accept: &str) -> Result<Answer, Failure> {
-        self.send(path, accept, "gzip").await
+        let encoding = if self.shared.compression {
+            "gzip"
+        } else {
+            "identity"
+        };
+        self.send(Request::get(path), Bytes::new(), path, accept, encoding)
+            .await
     }
 
-    async fn send(&self, path: &str, accept: &str, encoding: &'static str) -> Result<Answer, Failure> {
+    async fn send(
+        &self,
+        request: http::request::Builder,
+        body: Bytes,
+        path: &str,
+        accept: &str,
+        encoding: &'static str,
+    ) -> Result<Answer, Failure> {
         let started = Instant::now();
         let mut answer = Answer {
             status: 0,
@@ -206,11 +249,11 @@ impl Client {
             bytes: 0,
             client: self.clone(),
         };
-        let request = Request::get(path)
+        let request = request
             .header(header::ACCEPT, accept)
             .header(header::ACCEPT_ENCODING, encoding)
             .header(header::USER_AGENT, self.shared.user_agent.clone())
-            .body(Empty::new())
+            .body(Full::new(body))
             .map_err(|e| {
                 answer.fail(Failure::new(
                     Class::Rejected,

@@ -4,8 +4,8 @@
 //! ends as an in-cluster error; and it refuses a `KUBECONFIG` list with a missing file, which kubectl skips.
 //! Both are decided here instead.
 
+use super::kubeconfig::{self, Overrides};
 use super::{Class, Failure};
-use crate::nearest::nearest;
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use std::path::{Path, PathBuf};
 
@@ -32,32 +32,37 @@ pub(super) struct Chosen {
 ///
 /// # Errors
 /// Class `badConfiguration`, with the file and the nearest right name.
-pub(super) async fn load(origin: &Origin, context: Option<&str>) -> Result<Chosen, Failure> {
+pub(super) async fn load(
+    origin: &Origin,
+    context: Option<&str>,
+    overrides: &Overrides,
+) -> Result<Chosen, Failure> {
     match origin {
         Origin::File(path) => {
             if !path.exists() {
                 return Err(bad(format!("kubeconfig {} does not exist", path.display()))
                     .with_hint("check the path given with --kubeconfig"));
             }
-            from_files(std::slice::from_ref(path), context).await
+            from_files(std::slice::from_ref(path), context, overrides).await?
         }
         Origin::Environment => {
             let files = environment_files();
             let found: Vec<PathBuf> = files.iter().filter(|f| f.exists()).cloned().collect();
-            if found.is_empty() && context.is_none() && in_cluster_is_possible() {
-                return in_cluster();
+            match from_files(&found, context, overrides).await? {
+                // As client-go: a pod's own configuration is the last resort, and flags go before it.
+                Err(_) if in_cluster_is_possible() => Ok(in_cluster(overrides)?),
+                Err(_) if found.is_empty() => {
+                    let looked: Vec<String> = files.iter().map(|f| f.display().to_string()).collect();
+                    Err(bad(format!(
+                        "there is no kubeconfig (looked for {})",
+                        looked.join(", ")
+                    ))
+                    .with_hint("set KUBECONFIG, or give --kubeconfig FILE"))
+                }
+                found => found,
             }
-            if found.is_empty() {
-                let looked: Vec<String> = files.iter().map(|f| f.display().to_string()).collect();
-                return Err(bad(format!(
-                    "there is no kubeconfig (looked for {})",
-                    looked.join(", ")
-                ))
-                .with_hint("set KUBECONFIG, or give --kubeconfig FILE"));
-            }
-            from_files(&found, context).await
         }
-        Origin::InCluster => in_cluster(),
+        Origin::InCluster => Ok(in_cluster(overrides)?),
     }
 }
 
@@ -97,11 +102,18 @@ fn in_cluster_is_possible() -> bool {
         && Path::new("/var/run/secrets/kubernetes.io/serviceaccount/token").exists()
 }
 
-fn in_cluster() -> Result<Chosen, Failure> {
-    let config = kube::Config::incluster().map_err(|error| {
+fn in_cluster(overrides: &Overrides) -> Result<Chosen, Failure> {
+    let mut config = kube::Config::incluster().map_err(|error| {
         bad(format!("no in-cluster configuration: {}", chain(&error)))
             .with_hint("run it in a pod with a ServiceAccount token, or give --kubeconfig FILE")
     })?;
+    if let Some(token) = overrides.token.clone().filter(|t| !t.is_empty()) {
+        config.auth_info.token = Some(token.into());
+        config.auth_info.token_file = None;
+    }
+    if let Some(namespace) = overrides.namespace.clone().filter(|n| !n.is_empty()) {
+        config.default_namespace = namespace;
+    }
     Ok(Chosen {
         config,
         context: None,
@@ -109,41 +121,44 @@ fn in_cluster() -> Result<Chosen, Failure> {
     })
 }
 
-async fn from_files(files: &[PathBuf], context: Option<&str>) -> Result<Chosen, Failure> {
+/// What the files and the flags say, or why that is nothing.
+async fn from_files(
+    files: &[PathBuf],
+    context: Option<&str>,
+    overrides: &Overrides,
+) -> Result<Result<Chosen, Failure>, Failure> {
     let mut merged = Kubeconfig::default();
     for file in files {
         merged = Kubeconfig::read_from(file)
             .and_then(|next| merged.merge(next))
             .map_err(|error| unreadable(file, &error))?;
     }
-    let origin = files
-        .iter()
-        .map(|f| f.display().to_string())
-        .collect::<Vec<_>>()
-        .join(", ");
-    let contexts: Vec<String> = merged.contexts.iter().map(|c| c.name.clone()).collect();
-    let context = context
-        .map(str::to_owned)
-        .or_else(|| merged.current_context.clone())
-        .filter(|c| !c.is_empty());
-    let options = KubeConfigOptions {
-        context: context.clone(),
-        ..KubeConfigOptions::default()
+    let origin = match files {
+        [] => "the flags".to_owned(),
+        files => files
+            .iter()
+            .map(|f| f.display().to_string())
+            .collect::<Vec<_>>()
+            .join(", "),
     };
-    let mut config = kube::Config::from_custom_kubeconfig(merged, &options)
+    let chosen = kubeconfig::choose(&merged, context, overrides, &origin)?;
+    if let Some(nothing) = chosen.nothing {
+        return Ok(Err(nothing));
+    }
+    let mut config = kube::Config::from_custom_kubeconfig(chosen.kubeconfig, &KubeConfigOptions::default())
         .await
-        .map_err(|error| of_kubeconfig(&error, &origin, &contexts))?;
+        .map_err(|error| bad(format!("kubeconfig {origin}: {}", words(&error))))?;
     if config.root_cert.as_ref().is_some_and(Vec::is_empty) {
         return Err(bad(format!(
             "kubeconfig {origin}: certificate-authority holds no certificate"
         )));
     }
     trim_token_file(&mut config);
-    Ok(Chosen {
+    Ok(Ok(Chosen {
         config,
-        context,
+        context: chosen.context,
         origin,
-    })
+    }))
 }
 
 fn unreadable(file: &Path, error: &KubeconfigError) -> Failure {
@@ -168,21 +183,6 @@ fn trim_token_file(config: &mut kube::Config) {
     if text.trim() != text {
         config.auth_info.token = Some(text.trim().to_owned().into());
         config.auth_info.token_file = None;
-    }
-}
-
-fn of_kubeconfig(error: &KubeconfigError, origin: &str, contexts: &[String]) -> Failure {
-    match error {
-        KubeconfigError::LoadContext(name) => {
-            let failure = bad(format!("context {name:?} does not exist in {origin}"));
-            match nearest(name, contexts.iter().map(String::as_str)) {
-                Some(near) => failure.with_hint(format!("did you mean {near:?}?")),
-                None => failure.with_hint("kubectl config get-contexts lists those that do"),
-            }
-        }
-        KubeconfigError::CurrentContextNotSet => bad(format!("{origin} sets no current-context"))
-            .with_hint("give --context NAME, or run kubectl config use-context NAME"),
-        other => bad(format!("kubeconfig {origin}: {}", words(other))),
     }
 }
 

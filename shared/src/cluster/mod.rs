@@ -7,6 +7,7 @@ mod class;
 mod classify;
 mod client;
 mod config;
+mod kubeconfig;
 mod list;
 mod probe;
 mod retry;
@@ -17,8 +18,9 @@ pub use class::{Class, Failure};
 pub use classify::transport as classify_transport;
 pub use client::{Answer, Client, Deadlines, Exchange, Observer, Refusal, Settings};
 pub use config::Origin;
+pub use kubeconfig::Overrides;
 pub use list::{ListOptions, Listed, get, list, path_of};
-pub use probe::{Readiness, readyz, version};
+pub use probe::{Readiness, UserInfo, readyz, version, whoami};
 pub use service::{
     ParseServiceNameError, Served, ServiceName, ask_service, service_exists, services_labelled,
 };

@@ -1,6 +1,6 @@
 //! The two questions to the API server itself.
 
-use super::{Answer, Class, Client, Failure};
+use super::{Answer, Class, Client, Failure, Refusal};
 use serde::Deserialize;
 use std::time::Duration;
 
@@ -60,6 +60,49 @@ pub type Readiness = (u16, String);
 /// Only where there was no answer: 500 is one.
 pub async fn readyz(client: &Client) -> Result<Readiness, Failure> {
     once_more(client, "/readyz?verbose").await
+}
+
+/// Who the API server takes this client for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct UserInfo {
+    /// The user's name.
+    pub username: String,
+    /// The user's groups.
+    pub groups: Vec<String>,
+}
+
+/// Asks the API server who this client is, by a `SelfSubjectReview`, which every authenticated user may create
+/// (`system:basic-user`) since Kubernetes 1.28.
+///
+/// # Errors
+/// Those of the request; `notAnApiServer` where the answer is no review.
+pub async fn whoami(client: &Client) -> Result<UserInfo, Failure> {
+    #[derive(Deserialize)]
+    struct Review {
+        status: ReviewStatus,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct ReviewStatus {
+        user_info: UserInfo,
+    }
+    const PATH: &str = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
+    const REVIEW: &str = r#"{"apiVersion":"authentication.k8s.io/v1","kind":"SelfSubjectReview"}"#;
+    let answer = match client.post(PATH, REVIEW).await?.refusal().await? {
+        Refusal::None(answer) => answer,
+        Refusal::Failed(failure) => return Err(failure),
+    };
+    let body = answer.whole(LIMIT).await?;
+    serde_json::from_slice(&body)
+        .map(|review: Review| review.status.user_info)
+        .map_err(|error| Failure {
+            endpoint: format!("{}{PATH}", client.server()),
+            ..Failure::new(
+                Class::NotAnApiServer,
+                format!("{PATH} answers no review: {error}"),
+            )
+        })
 }
 
 /// A connection that was kept open may have been closed by the other side just now; that is no answer, so it is

@@ -53,6 +53,9 @@ pub struct ApiServerCheck {
     /// What `/readyz?verbose` said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub readyz: Option<Readyz>,
+    /// Who the API server takes the asker for, where only the API server was asked about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<Identity>,
     /// Class of the failure, a stable word such as `refused`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class: Option<String>,
@@ -84,6 +87,7 @@ impl Default for ApiServerCheck {
             version: None,
             latency_ms: None,
             readyz: None,
+            identity: None,
             class: None,
             error: None,
             endpoint: None,
@@ -93,6 +97,16 @@ impl Default for ApiServerCheck {
             notes: Vec::new(),
         }
     }
+}
+
+/// A user, as authentication found it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Identity {
+    /// The user's name.
+    pub user: String,
+    /// The user's groups.
+    pub groups: Vec<String>,
 }
 
 /// The lines of `/readyz?verbose`, counted.

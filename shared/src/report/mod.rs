@@ -8,7 +8,7 @@ mod check;
 mod item;
 mod verdict;
 
-pub use check::{ApiServerCheck, Check, KindCheck, Probe, Readyz, Summary};
+pub use check::{ApiServerCheck, Check, Identity, KindCheck, Probe, Readyz, Summary};
 pub use item::{Cause, Item, State};
 pub use verdict::{FailOn, ParseFailOnError, Verdict};
 
@@ -92,6 +92,9 @@ pub struct Source {
     /// The kubeconfig context, where one was used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub context: Option<String>,
+    /// The namespace in force, by flag or context; `default` where neither names one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
     /// URL of the API server.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub server: Option<String>,

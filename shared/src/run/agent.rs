@@ -72,6 +72,7 @@ pub async fn agent(client: &Client, agent: &Agent, ask: &Ask, items: AgentItems,
     let source = Source {
         mode: "agent".into(),
         context: client.context().map(str::to_owned),
+        namespace: Some(client.default_namespace().to_owned()),
         server: Some(client.server().to_owned()),
         agent: Some(service.to_string()),
         ..Source::default()
@@ -85,6 +86,7 @@ pub async fn agent(client: &Client, agent: &Agent, ask: &Ask, items: AgentItems,
         Err(failure) => return unreached(ask, &failure, source, clock),
     };
     report.source.context = source.context;
+    report.source.namespace = source.namespace;
     report.source.agent = source.agent;
     if let Some(namespace) = found_nothing(&report, ask) {
         let entry = match cluster::get::<Namespace>(client, None, namespace).await {

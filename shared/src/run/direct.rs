@@ -5,7 +5,9 @@ use super::{Ask, Clock, Kind, KindVisitor, Wanted};
 use crate::check::{self, Evidence, Judged, Now, apiserver::Answers, apiserver::Failed};
 use crate::cluster::{self, Class, Client, Failure, ListOptions};
 use crate::nearest::nearest;
-use crate::report::{ApiServerCheck, Check, Coverage, Item, KindCheck, Namespaces, NotSeen, Report, Source};
+use crate::report::{
+    ApiServerCheck, Check, Coverage, Identity, Item, KindCheck, Namespaces, NotSeen, Report, Source,
+};
 use crate::resource::{Decoded, Namespace, Resource, Time};
 use std::pin::Pin;
 use tokio::task::JoinSet;
@@ -37,10 +39,19 @@ pub async fn direct(
         progress,
     };
     let probe = async {
-        if ask.api_server {
-            Some(api_server(client).await)
-        } else {
-            None
+        match (ask.api_server, ask.kinds.is_empty()) {
+            (false, _) => None,
+            (true, false) => Some(api_server(client).await),
+            // Nothing else is asked about: then who is asking is of interest too.
+            (true, true) => {
+                let (mut check, identity) = tokio::join!(api_server(client), cluster::whoami(client));
+                // Where it cannot be told, the check itself says why, or the right to ask is missing.
+                check.identity = identity.ok().map(|info| Identity {
+                    user: info.username,
+                    groups: info.groups,
+                });
+                Some(check)
+            }
         }
     };
     let gather = async {
@@ -161,6 +172,7 @@ fn source(client: &Client, api_server: Option<&ApiServerCheck>) -> Source {
     Source {
         mode: "direct".into(),
         context: client.context().map(str::to_owned),
+        namespace: Some(client.default_namespace().to_owned()),
         server: Some(client.server().to_owned()),
         version: api_server.and_then(|c| c.version.clone()),
         ..Source::default()

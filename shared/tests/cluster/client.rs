@@ -28,6 +28,7 @@ pub fn settings(kubeconfig: &Path, deadlines: Deadlines) -> Settings {
     Settings {
         origin: Origin::File(kubeconfig.to_owned()),
         context: None,
+        overrides: sre_shared::cluster::Overrides::default(),
         deadlines,
         user_agent: "tests".into(),
     }
