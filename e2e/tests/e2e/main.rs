@@ -12,7 +12,6 @@ mod identities;
 mod input;
 mod outages;
 mod outputs;
-mod packages;
 mod rollouts;
 mod thousands;
 mod unobserved;

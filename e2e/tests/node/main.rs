@@ -8,4 +8,5 @@ mod asking;
 mod installing;
 mod local_outage;
 mod metrics;
+mod packages;
 mod rights;

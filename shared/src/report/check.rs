@@ -53,7 +53,7 @@ pub struct ApiServerCheck {
     /// What `/readyz?verbose` said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub readyz: Option<Readyz>,
-    /// Who the API server takes the asker for, where only the API server was asked about.
+    /// Whom the API server takes the asker for, where it was asked directly and about nothing else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity: Option<Identity>,
     /// Class of the failure, a stable word such as `refused`.

@@ -1,19 +1,19 @@
 //! What is installed: every combination of the chart's values by the API server's own validation, and the plugin by
 //! krew.
 
-use sre_e2e::{Cluster, Finished, binary, process, root};
+use sre_e2e::{Finished, binary, node, process, root};
 use std::process::Command;
 use std::time::Duration;
 
 /// The scripts bound each of their steps; this is for what they forget.
 const WITHIN: Duration = Duration::from_mins(10);
 
-/// Runs a script of the repository on the shared cluster.
+/// Runs a script of the repository on the cluster.
 #[track_caller]
 fn script(path: &str) -> Finished {
     let mut command = Command::new(root().join(path));
     command
-        .env("KUBECONFIG", Cluster::shared().kubeconfig())
+        .env("KUBECONFIG", node::kubeconfig())
         .env("SRE_PLUGIN", binary("kubectl-sre"));
     process::run(&mut command, None, WITHIN).expect_code(0)
 }
