@@ -253,7 +253,7 @@ fn a_kubeconfig_that_cannot_be_used_is_one_line_and_64() {
     };
     let good = server.kubeconfig().display().to_string();
     let missing = directory.path().join("none").display().to_string();
-    let rows: [(&[&str], &str); 5] = [
+    let rows: [(&[&str], &str); 8] = [
         (
             &["--kubeconfig", &missing],
             "none does not exist; check the path given with --kubeconfig",
@@ -268,6 +268,15 @@ fn a_kubeconfig_that_cannot_be_used_is_one_line_and_64() {
         ),
         (&["--kubeconfig", &file("broken", "apiVersion: [\n")], "broken: "),
         (&[], "there is no kubeconfig (looked for "),
+        (&["--server", "/path"], "the flags: failed to parse cluster url"),
+        (
+            &["--kubeconfig", &good, "--token", "a\nb"],
+            "the token holds a line end or another control character; write the token on one line",
+        ),
+        (
+            &["--kubeconfig", &good, "--user", "nobody"],
+            "user \"nobody\" does not exist in ",
+        ),
     ];
     for (args, expected) in rows {
         let ran = run(&[&["health"], args].concat());

@@ -7,6 +7,7 @@
 use super::kubeconfig::{self, Overrides};
 use super::{Class, Failure};
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
+use secrecy::ExposeSecret;
 use std::path::{Path, PathBuf};
 
 /// Where the configuration of a cluster comes from.
@@ -141,19 +142,36 @@ async fn from_files(
             .collect::<Vec<_>>()
             .join(", "),
     };
+    let place = match files {
+        [] => origin.clone(),
+        _ => format!("kubeconfig {origin}"),
+    };
     let chosen = kubeconfig::choose(&merged, context, overrides, &origin)?;
     if let Some(nothing) = chosen.nothing {
         return Ok(Err(nothing));
     }
     let mut config = kube::Config::from_custom_kubeconfig(chosen.kubeconfig, &KubeConfigOptions::default())
         .await
-        .map_err(|error| bad(format!("kubeconfig {origin}: {}", words(&error))))?;
+        .map_err(|error| bad(format!("{place}: {}", words(&error))))?;
     if config.root_cert.as_ref().is_some_and(Vec::is_empty) {
         return Err(bad(format!(
-            "kubeconfig {origin}: certificate-authority holds no certificate"
+            "{place}: certificate-authority holds no certificate"
         )));
     }
+    // kube builds every request's address from these two, and panics where one is missing.
+    if config.cluster_url.scheme().is_none() || config.cluster_url.authority().is_none() {
+        return Err(bad(format!("{place}: the server's address is no URL"))
+            .with_hint("write it such as https://10.0.0.1:6443"));
+    }
     trim_token_file(&mut config);
+    // The same is true of a token that is no value of a header.
+    let token = config.auth_info.token.as_ref().map(ExposeSecret::expose_secret);
+    if token.is_some_and(|token| http::HeaderValue::from_str(token).is_err()) {
+        return Err(bad(format!(
+            "{place}: the token holds a line end or another control character"
+        ))
+        .with_hint("write the token on one line"));
+    }
     Ok(Ok(Chosen {
         config,
         context: chosen.context,

@@ -186,6 +186,14 @@ fn cluster(
     if let Some(server) = given(overrides.server.as_ref()) {
         cluster.server = Some(server.clone());
     }
+    // An address without a scheme is plain HTTP to client-go, whatever is said of TLS beside it.
+    if let Some(server) = cluster
+        .server
+        .as_mut()
+        .filter(|s| !s.is_empty() && !s.contains("://"))
+    {
+        server.insert_str(0, "http://");
+    }
     let authority = given(overrides.certificate_authority.as_ref());
     // A flag for one of the three replaces them all, else what the file says would contradict it.
     if overrides.insecure_skip_tls_verify || authority.is_some() {
@@ -419,6 +427,19 @@ mod tests {
         assert!(
             choose(&merged(), Some("none"), &Overrides::default(), "f").is_ok_and(|c| c.nothing.is_some())
         );
+    }
+
+    #[test]
+    fn an_address_without_a_scheme_is_plain_http() {
+        let of = |server: &str| {
+            let overrides = Overrides {
+                server: text(server),
+                ..Overrides::default()
+            };
+            chosen(None, &overrides).map(|(cluster, ..)| cluster.server)
+        };
+        assert_eq!(of("10.0.0.1:6443"), Ok(text("http://10.0.0.1:6443")));
+        assert_eq!(of("https://[::1]:6443/k8s"), Ok(text("https://[::1]:6443/k8s")));
     }
 
     #[test]
