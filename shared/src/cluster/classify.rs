@@ -129,10 +129,7 @@ pub(super) fn code(code: u16) -> Option<Class> {
 
 /// The failure that an answer with that code and body is; `body` may be the beginning of one.
 pub(super) fn answer(class: Class, code: u16, body: &[u8], retry_after: Option<Duration>) -> Failure {
-    let status: Option<Status> = serde_json::from_slice(body)
-        .ok()
-        .filter(|s: &Status| s.kind == "Status");
-    let message = match status {
+    let message = match Status::read(body) {
         Some(status) if !status.message.is_empty() => status.message,
         Some(status) => status.reason,
         None => {

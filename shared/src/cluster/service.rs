@@ -105,9 +105,7 @@ async fn once(client: &Client, path: &str, limit: usize) -> Result<Served, Failu
     let answer = client.get_compressed(path, super::list::ACCEPT_JSON).await?;
     let status = answer.status;
     let body = answer.whole(limit).await?;
-    let said: Option<resource::Status> = serde_json::from_slice(&body)
-        .ok()
-        .filter(|s: &resource::Status| s.kind == "Status");
+    let said = resource::Status::read(&body);
     // Flow control refuses in plain text, and a proxy before the API server in a page of its own.
     if said.is_none() && !matches!(status, 401 | 403 | 429) {
         return Ok(Served { status, body });

@@ -21,6 +21,55 @@ pub struct Status {
     pub code: u16,
 }
 
+/// The same in protobuf, as field numbers of `metav1.Status`; the kind stands in the envelope.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+struct ProtoStatus {
+    #[prost(string, tag = "3")]
+    message: String,
+    #[prost(string, tag = "4")]
+    reason: String,
+    #[prost(int32, tag = "6")]
+    code: i32,
+}
+
+/// `runtime.Unknown`, the envelope of what the API server writes in protobuf.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+struct Envelope {
+    #[prost(message, optional, tag = "1")]
+    type_meta: Option<TypeMeta>,
+    #[prost(bytes = "vec", tag = "2")]
+    raw: Vec<u8>,
+}
+
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+struct TypeMeta {
+    #[prost(string, tag = "2")]
+    kind: String,
+}
+
+impl Status {
+    /// Reads a refusal in JSON or in protobuf, in which the API server refuses who asks for protobuf; `None` where the
+    /// body is another one, or only the beginning of one.
+    #[must_use]
+    pub fn read(body: &[u8]) -> Option<Self> {
+        use prost::Message as _;
+        let status = match body.strip_prefix(b"k8s\0") {
+            None => serde_json::from_slice(body).ok()?,
+            Some(envelope) => {
+                let envelope = Envelope::decode(envelope).ok()?;
+                let status = ProtoStatus::decode(envelope.raw.as_slice()).ok()?;
+                Self {
+                    kind: envelope.type_meta.unwrap_or_default().kind,
+                    message: status.message,
+                    reason: status.reason,
+                    code: u16::try_from(status.code).unwrap_or_default(),
+                }
+            }
+        };
+        (status.kind == "Status").then_some(status)
+    }
+}
+
 /// A namespace.
 #[derive(Clone, PartialEq, Deserialize, prost::Message)]
 #[serde(default)]
@@ -39,5 +88,34 @@ impl Resource for Namespace {
     fn meta(&self) -> &ObjectMeta {
         static EMPTY: ObjectMeta = ObjectMeta::EMPTY;
         self.metadata.as_ref().unwrap_or(&EMPTY)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use prost::Message as _;
+
+    #[test]
+    fn a_refusal_reads_the_same_in_json_and_in_protobuf() {
+        let json = br#"{"kind": "Status", "message": "no", "reason": "Forbidden", "code": 403}"#;
+        let status = ProtoStatus {
+            message: "no".into(),
+            reason: "Forbidden".into(),
+            code: 403,
+        };
+        let envelope = |kind: &str| {
+            let envelope = Envelope {
+                type_meta: Some(TypeMeta { kind: kind.into() }),
+                raw: status.encode_to_vec(),
+            };
+            [b"k8s\0".as_slice(), &envelope.encode_to_vec()].concat()
+        };
+        let read = Status::read(&envelope("Status"));
+        assert!(read.as_ref().is_some_and(|s| s.message == "no" && s.code == 403));
+        assert_eq!(read, Status::read(json));
+        assert_eq!(Status::read(&envelope("PodList")), None);
+        assert_eq!(Status::read(b"k8s\0\xff"), None);
+        assert_eq!(Status::read(b"{\"kind\": \"Pod\"}"), None);
     }
 }
