@@ -176,7 +176,10 @@ fn a_forbidden_part_never_counts_as_healthy() {
     assert_eq!(report.count("total"), Some(0));
     // The API server's own words, though lists are refused in protobuf.
     let error = word(&report.not_seen()[0]["error"]);
-    assert!(error.contains("cannot list resource \"deployments\" in API group \"apps\""), "{error}");
+    assert!(
+        error.contains("cannot list resource \"deployments\" in API group \"apps\""),
+        "{error}"
+    );
     let hint = word(&report.not_seen()[0]["hint"]);
     assert!(
         hint.contains("kubectl create clusterrole")
