@@ -51,45 +51,31 @@ impl Release {
     /// Goes back to the revision before.
     #[track_caller]
     pub fn rollback(&self) {
-        let words = [
-            "rollback",
-            &self.name,
-            "--namespace",
-            &self.space.0,
-            "--wait",
-            "--timeout",
-            "90s",
-        ];
-        let _ = helm(&words).expect_code(0);
+        self.manage("rollback", &["--wait"]);
     }
 
     /// `helm test`.
     #[track_caller]
     pub fn test(&self) {
-        let words = [
-            "test",
-            &self.name,
-            "--namespace",
-            &self.space.0,
-            "--timeout",
-            "90s",
-        ];
-        let _ = helm(&words).expect_code(0);
+        self.manage("test", &[]);
     }
 
     /// Uninstalls it; the namespace stays.
     #[track_caller]
     pub fn uninstall(&self) {
+        self.manage("uninstall", &["--wait"]);
+    }
+
+    fn manage(&self, command: &str, flags: &[&str]) {
         let words = [
-            "uninstall",
+            command,
             &self.name,
             "--namespace",
             &self.space.0,
-            "--wait",
             "--timeout",
             "90s",
         ];
-        let _ = helm(&words).expect_code(0);
+        let _ = helm(&[&words[..], flags].concat()).expect_code(0);
     }
 
     /// Its pods.

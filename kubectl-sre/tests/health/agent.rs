@@ -473,6 +473,17 @@ fn each_way_to_fail_has_its_own_class_words_and_next_step() {
 }
 
 #[test]
+fn a_pod_that_ended_just_now_is_asked_past() {
+    let server = builder().start_blocking();
+    let agent = Agent::of(&server);
+    let gone = refusal(503, "ServiceUnavailable", "error trying to reach service: EOF");
+    server.fail_times(1, Match::path(HEALTH), gone);
+    server.fail(Match::path(HEALTH), json_body(200, agent.recorded("")));
+    assert_eq!(ask(&server, &["health", "--agent", "-q"]).code, Some(2));
+    assert_eq!(server.requests_for(&Match::path(HEALTH)).len(), 2);
+}
+
+#[test]
 fn an_api_server_that_cannot_be_reached_is_told_as_itself() {
     let server = builder().start_blocking();
     server.stop();

@@ -95,8 +95,11 @@ pub async fn ask_service(
     let path = service.path(path);
     let first = once(client, &path, limit).await;
     match first {
-        // A kept connection that was closed just now is no answer.
-        Err(failure) if failure.class == Class::ConnectionLost => once(client, &path, limit).await,
+        // A kept connection that was closed just now is no answer; nor is a pod that ended just now, beside which
+        // another may be ready.
+        Err(failure) if matches!(failure.class, Class::ConnectionLost | Class::AgentUnreachable) => {
+            once(client, &path, limit).await
+        }
         result => result,
     }
 }
