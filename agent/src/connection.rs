@@ -6,12 +6,11 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// A certificate or address that was changed on disk is found within this time; more often is not worth the work.
-const REBUILD_AT_MOST_EVERY: Duration = Duration::from_secs(5);
-
 /// The one client, replaced as a whole.
 pub struct Connection {
     settings: Settings,
+    /// A certificate or address that was changed on disk is found within this time; more often is not worth the work.
+    at_most_every: Duration,
     current: Mutex<Current>,
 }
 
@@ -23,8 +22,8 @@ struct Current {
 }
 
 impl Connection {
-    /// Begins with that client, which was built from those settings.
-    pub fn new(client: Client, settings: Settings) -> Self {
+    /// Begins with that client, which was built from those settings; another is built no sooner than after that time.
+    pub fn new(client: Client, settings: Settings, at_most_every: Duration) -> Self {
         let current = Current {
             client,
             generation: 0,
@@ -32,6 +31,7 @@ impl Connection {
         };
         Self {
             settings,
+            at_most_every,
             current: Mutex::new(current),
         }
     }
@@ -54,7 +54,7 @@ impl Connection {
     pub async fn rebuild(&self) -> Result<(), Failure> {
         {
             let mut current = self.lock();
-            if current.built.elapsed() < REBUILD_AT_MOST_EVERY {
+            if current.built.elapsed() < self.at_most_every {
                 return Ok(());
             }
             // Also for one that is only begun, so that many watches that fail at once build one client.

@@ -87,6 +87,8 @@ pub struct Pace {
     /// The longest that one check may take, where one request may not take less. The plugin gives an agent 10 s, in
     /// which that the API server hangs has to be told.
     pub check: Duration,
+    /// How soon the cluster's configuration may be read again after it was.
+    pub rebuild: Duration,
     /// From what age on data is called stale.
     pub stale: Duration,
     /// How long the first list may take before this is called ready without it.
@@ -106,6 +108,7 @@ impl Default for Pace {
             remember: seconds(1),
             probe_every: seconds(10),
             check: seconds(8),
+            rebuild: seconds(5),
             // The API server sends a bookmark about once a minute.
             stale: seconds(90),
             patience: seconds(2),
@@ -150,7 +153,7 @@ impl Agent {
             Some(address) => Some(address.listen("--metrics-address").await?),
             None => None,
         };
-        let connection = Connection::new(client, settings.cluster.clone());
+        let connection = Connection::new(client, settings.cluster.clone(), settings.pace.rebuild);
         let (app, feeds) = App::new(&settings, connection);
         Ok(Self {
             app: Arc::new(app),

@@ -364,7 +364,7 @@ mod tests {
         };
         let client = Client::new(settings.clone(), None).await.unwrap();
         let probe = Probe::new(
-            Arc::new(Connection::new(client, settings)),
+            Arc::new(Connection::new(client, settings, Duration::from_secs(5))),
             Arc::new(Outages::default()),
             run::clock::system,
             Duration::from_secs(10),

@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 /// After so many failed attempts in a row the configuration is read again: certificates are rotated and addresses
-/// moved on disk.
+/// moved on disk. A credential that is refused is read again at once: nothing but another one will do.
 const REBUILD_AFTER: u32 = 6;
 /// No single step of a watch takes so long: it has deadlines of its own. One that does is begun anew.
 const WEDGED: Duration = Duration::from_mins(5);
@@ -151,7 +151,7 @@ impl<T: Judged> Watcher<T> {
                 Ok(Err(failure)) => {
                     self.log_failure(&failure);
                     let failures = watch.failures();
-                    if failures.is_multiple_of(REBUILD_AFTER) && rebuilding_may_help(&failure) {
+                    if rebuilding_may_help(&failure, failures) {
                         self.rebuild().await;
                     }
                     self.cache.failed(self.source, failure, failures);
@@ -230,7 +230,10 @@ impl<T: Judged> Watcher<T> {
     }
 }
 
-/// Whether the address or the credential may be what is wrong.
-fn rebuilding_may_help(failure: &Failure) -> bool {
-    failure.class.is_unreached() || failure.class == Class::Unauthenticated
+/// Whether the credential, or after a while the address, may be what is wrong.
+fn rebuilding_may_help(failure: &Failure, failures: u32) -> bool {
+    match failure.class {
+        Class::Unauthenticated => true,
+        class => class.is_unreached() && failures.is_multiple_of(REBUILD_AFTER),
+    }
 }

@@ -54,6 +54,7 @@ pub fn settings(kubeconfig: &Path) -> Settings {
         pace: Pace {
             remember: Duration::from_millis(20),
             probe_every: Duration::from_millis(100),
+            rebuild: Duration::from_millis(100),
             ..Pace::default()
         },
     }
