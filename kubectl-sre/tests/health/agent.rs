@@ -344,6 +344,19 @@ fn each_way_to_fail_has_its_own_class_words_and_next_step() {
         case(
             vec![
                 (HEALTH, no_endpoints()),
+                (
+                    SERVICES,
+                    refusal(500, "InternalError", "etcdserver: leader changed"),
+                ),
+            ],
+            "agentNotReady",
+            69,
+            "which of the two could not be looked up: etcdserver: leader changed",
+            "--agent=NAMESPACE/SERVICE",
+        ),
+        case(
+            vec![
+                (HEALTH, no_endpoints()),
                 (SERVICES, services(&[("a", "x"), ("b", "y")])),
             ],
             "noAgent",
@@ -538,6 +551,26 @@ fn data_that_is_old_is_said_to_be_and_too_old_data_is_unknown() {
         ask(&server, &["health", "--agent", "deploy/checkout"]).code,
         Some(3)
     );
+}
+
+#[test]
+fn an_agent_that_sees_no_api_server_has_the_same_exit_code_in_every_output() {
+    let well = ApiServer::builder()
+        .token(TOKEN)
+        .deployments([Deployment::new("shop", "search")])
+        .start_blocking();
+    let agent = Agent::of(&well);
+    well.stop();
+    for args in [
+        &["health"][..],
+        &["health", "-q"],
+        &["health", "-o", "json"],
+        &["health", "-o", "yaml"],
+    ] {
+        let ran = run(&[args, &["--agent-url", &agent.url()]].concat());
+        // What the agent has kept is an answer, so that somebody was reached.
+        assert_eq!(ran.code, Some(3), "{args:?}: {ran:?}");
+    }
 }
 
 #[test]
