@@ -13,6 +13,7 @@ mod probe;
 mod retry;
 mod service;
 mod watch;
+mod way;
 
 pub use class::{Class, Failure};
 pub use classify::transport as classify_transport;
@@ -25,3 +26,4 @@ pub use service::{
     ParseServiceNameError, Served, ServiceName, ask_service, service_exists, services_labelled,
 };
 pub use watch::{Event, Watch};
+pub use way::{Certificate, Credential, Dialed, Handshake, Proxy, Step, Way};
