@@ -123,19 +123,21 @@ fn exit_code(report: &Report, args: &Health) -> u8 {
 /// Whether no API server, or no agent, was reached: the API server's own part says so, or where there is none, nothing
 /// was seen and all for that reason.
 fn is_unreached(report: &Report) -> bool {
+    // An agent is asked for fewer items than it counts, by what the output shows.
+    let nothing_known = || report.kinds().all(|kind| kind.summary.total == 0);
     let unreached = |class: &str| Class::from_word(class).is_some_and(Class::is_unreached);
     match report.api_server() {
         Some(check) => {
             check.status == Status::Unknown
                 && check.version.is_none()
                 && check.class.as_deref().is_some_and(unreached)
-                && report.kinds().all(|k| k.items.is_empty())
+                && nothing_known()
         }
         None => {
             let not_seen = &report.coverage.not_seen;
             report.source.mode != "file"
                 && !not_seen.is_empty()
-                && report.kinds().all(|k| k.items.is_empty())
+                && nothing_known()
                 && not_seen.iter().all(|n| unreached(&n.class))
         }
     }

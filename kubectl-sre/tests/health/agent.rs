@@ -561,6 +561,12 @@ fn an_agent_that_sees_no_api_server_has_the_same_exit_code_in_every_output() {
         .start_blocking();
     let agent = Agent::of(&well);
     well.stop();
+    // It hands out its last check of the API server for a second.
+    let noticed = (0..1000).any(|_| {
+        std::thread::sleep(Duration::from_millis(10));
+        run(&["health", "--agent-url", &agent.url(), "-o", "json"]).json()["checks"][0]["status"] == "unknown"
+    });
+    assert!(noticed);
     for args in [
         &["health"][..],
         &["health", "-q"],

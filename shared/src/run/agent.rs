@@ -140,13 +140,13 @@ pub async fn find_agent(
         let failure = match cluster::service_exists(client, &service).await {
             Ok(true) => not_ready(failure, &service),
             Ok(false) => no_such_service(failure, &service),
-            Err(_) => not_there_or_not_ready(failure, &service),
+            Err(why) => not_there_or_not_ready(failure, &service, &why),
         };
         return (service, Err(failure));
     }
     match cluster::services_labelled(client, LABEL).await {
-        Err(_) => {
-            let failure = not_there_or_not_ready(failure, &service);
+        Err(why) => {
+            let failure = not_there_or_not_ready(failure, &service, &why);
             (service, Err(failure))
         }
         Ok(services) => {
@@ -220,11 +220,16 @@ fn not_ready(failure: Failure, service: &ServiceName) -> Failure {
     ))
 }
 
-fn not_there_or_not_ready(failure: Failure, service: &ServiceName) -> Failure {
+/// `why` it could not be looked up.
+fn not_there_or_not_ready(failure: Failure, service: &ServiceName, why: &Failure) -> Failure {
+    let why = match why.class {
+        Class::Forbidden => "may not be looked up with your rights (services get, list)".to_owned(),
+        _ => format!("could not be looked up: {}", why.message),
+    };
     Failure {
         message: format!(
             "no agent answers at {service}: there is no such Service, or none of its pods is ready; which of the two \
-             may not be looked up with your rights (services get, list)"
+             {why}"
         ),
         ..failure
     }
