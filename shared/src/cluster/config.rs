@@ -69,7 +69,8 @@ pub(super) async fn load(
     overrides: &Overrides,
 ) -> Result<Chosen, Failure> {
     match origin {
-        Origin::File(path) => {
+        // A flag with an empty value says nothing.
+        Origin::File(path) if !path.as_os_str().is_empty() => {
             if is_missing(path) {
                 return Err(bad(format!("kubeconfig {} does not exist", path.display()))
                     .with_hint("check the path given with --kubeconfig"));
@@ -80,7 +81,7 @@ pub(super) async fn load(
             };
             finish(from_files(std::slice::from_ref(path), way, context, overrides)??)
         }
-        Origin::Environment => {
+        Origin::Environment | Origin::File(_) => {
             let (skipped, found): (Vec<_>, Vec<_>) =
                 environment_files().into_iter().partition(|f| is_missing(f));
             let shown = |files: &[PathBuf]| files.iter().map(|f| f.display().to_string()).collect::<Vec<_>>();
