@@ -622,3 +622,35 @@ impl AsyncWrite for Link {
         self.pipe.is_write_vectored()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_first_address_that_answers_is_taken_and_where_none_does_each_is_named() {
+        let open = tokio::net::TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("a port");
+        let open = open
+            .local_addr()
+            .map(|address| (address, open))
+            .expect("it is bound");
+        // Bound without listening, so that nobody else takes it and connections are refused.
+        let closed = tokio::net::TcpSocket::new_v4().expect("a socket");
+        closed.bind(([127, 0, 0, 1], 0).into()).expect("a port");
+        let closed = closed
+            .local_addr()
+            .map(|address| (address, closed))
+            .expect("it is bound");
+        let stream = race(vec![closed.0, open.0]).await.expect("one of them answers");
+        assert_eq!(stream.peer_addr().expect("it is connected"), open.0);
+        let failure = race(vec![closed.0, closed.0]).await.expect_err("none answers");
+        assert_eq!(failure.class, Class::Refused);
+        assert_eq!(
+            failure.message.matches(&closed.0.to_string()).count(),
+            2,
+            "{failure}"
+        );
+    }
+}
