@@ -23,6 +23,8 @@ pub enum Class {
     WrongName,
     /// TLS failed in another way, a client certificate that was refused for one.
     Tls,
+    /// A proxy on the way does not let the connection through.
+    Proxy,
     /// No answer, or no further byte, within the deadline.
     Timeout,
     /// The connection was cut in the middle.
@@ -57,7 +59,7 @@ pub enum Class {
 
 impl Class {
     /// Every class.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::BadConfiguration,
         Self::Credential,
         Self::Dns,
@@ -67,6 +69,7 @@ impl Class {
         Self::CertificateExpired,
         Self::WrongName,
         Self::Tls,
+        Self::Proxy,
         Self::Timeout,
         Self::ConnectionLost,
         Self::Unauthenticated,
@@ -103,6 +106,7 @@ impl Class {
             Self::CertificateExpired => "certificateExpired",
             Self::WrongName => "wrongName",
             Self::Tls => "tls",
+            Self::Proxy => "proxy",
             Self::Timeout => "timeout",
             Self::ConnectionLost => "connectionLost",
             Self::Unauthenticated => "unauthenticated",
@@ -135,6 +139,7 @@ impl Class {
                 | Self::CertificateExpired
                 | Self::WrongName
                 | Self::Tls
+                | Self::Proxy
                 | Self::Timeout
                 | Self::ConnectionLost
                 | Self::NotAnApiServer
@@ -162,6 +167,9 @@ impl Class {
             Self::CertificateExpired => "renew the API server's certificate, or check this machine's clock",
             Self::WrongName => "check the server's address, or set tls-server-name in the kubeconfig",
             Self::Tls => "check the client certificate in the kubeconfig, and what listens at the address",
+            Self::Proxy => {
+                "ask for the way through the proxy, or except the server with NO_PROXY; proxy-url in the kubeconfig counts first"
+            }
             Self::Timeout => "check firewall, VPN and proxy on the way, then the load of the API server",
             Self::ConnectionLost => {
                 "try again; if it stays, look at the load balancer and at kube-apiserver's log"
