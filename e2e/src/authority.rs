@@ -119,7 +119,10 @@ impl Authority {
             self_signed(
                 directory,
                 name,
-                &["basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign"],
+                &[
+                    "basicConstraints=critical,CA:TRUE",
+                    "keyUsage=critical,keyCertSign",
+                ],
             ),
             directory,
         )
@@ -132,7 +135,10 @@ impl Authority {
             "intermediate",
             &Wanted {
                 subject: "/CN=parity-intermediate",
-                extensions: &["basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign"],
+                extensions: &[
+                    "basicConstraints=critical,CA:TRUE",
+                    "keyUsage=critical,keyCertSign",
+                ],
                 validity: Validity::Now,
                 key: P256,
             },
@@ -150,16 +156,37 @@ impl Authority {
         self.write(&format!("{name}.ext"), &wanted.extensions.join("\n"));
         self.openssl(&[&["genpkey", "-out", &text(&key)], wanted.key].concat());
         self.openssl(&[
-            "req", "-new", "-key", &text(&key), "-subj", wanted.subject, "-out", &text(&request),
+            "req",
+            "-new",
+            "-key",
+            &text(&key),
+            "-subj",
+            wanted.subject,
+            "-out",
+            &text(&request),
         ]);
         let [start, end] = wanted.validity.dates();
         self.openssl(&[
-            "ca", "-batch", "-notext", "-preserveDN",
-            "-config", "config",
-            "-cert", &text(&self.own.certificate_file), "-keyfile", &text(&self.own.key_file),
-            "-startdate", start, "-enddate", end,
-            "-extfile", &text(&path("ext")),
-            "-in", &text(&request), "-out", &text(&certificate),
+            "ca",
+            "-batch",
+            "-notext",
+            "-preserveDN",
+            "-config",
+            "config",
+            "-cert",
+            &text(&self.own.certificate_file),
+            "-keyfile",
+            &text(&self.own.key_file),
+            "-startdate",
+            start,
+            "-enddate",
+            end,
+            "-extfile",
+            &text(&path("ext")),
+            "-in",
+            &text(&request),
+            "-out",
+            &text(&certificate),
         ]);
         Certified::at(&certificate, &key)
     }
@@ -181,7 +208,8 @@ impl Authority {
     #[track_caller]
     fn openssl(&self, arguments: &[&str]) {
         let mut command = Command::new("openssl");
-        let _ = process::run(command.current_dir(&self.directory).args(arguments), None, WITHIN).expect_code(0);
+        let _ =
+            process::run(command.current_dir(&self.directory).args(arguments), None, WITHIN).expect_code(0);
     }
 }
 
@@ -199,7 +227,17 @@ pub fn self_signed(directory: &Path, name: &str, extensions: &[&str]) -> Certifi
     std::fs::write(&config, text).expect("the directory of the tests can be written");
     let mut command = Command::new("openssl");
     command
-        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30"])
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-days",
+            "30",
+        ])
         .args(["-sha256", "-batch", "-config"])
         .arg(&config)
         .arg("-keyout")

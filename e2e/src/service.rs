@@ -34,7 +34,10 @@ impl Service {
             until(&format!("{name} listens at {address}"), WITHIN, || {
                 let ended = service.0.try_wait().expect("a child can be waited for");
                 if ended.is_some() {
-                    panic!("{name} ended with {ended:?}: {}", std::fs::read_to_string(log).unwrap_or_default());
+                    panic!(
+                        "{name} ended with {ended:?}: {}",
+                        std::fs::read_to_string(log).unwrap_or_default()
+                    );
                 }
                 TcpStream::connect_timeout(address, Duration::from_secs(1)).map(drop)
             });
@@ -58,13 +61,25 @@ impl Drop for Service {
 pub fn free_port(address: IpAddr) -> u16 {
     static TAKEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
     let range = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").unwrap_or_default();
-    let bound = |index| range.split_whitespace().nth(index).and_then(|word| word.parse().ok());
+    let bound = |index| {
+        range
+            .split_whitespace()
+            .nth(index)
+            .and_then(|word| word.parse().ok())
+    };
     let (low, high): (u16, u16) = (bound(0).unwrap_or(32768), bound(1).unwrap_or(60999));
-    let outside = if low > 12_000 { 10_000..low } else { high.saturating_add(1)..u16::MAX };
+    let outside = if low > 12_000 {
+        10_000..low
+    } else {
+        high.saturating_add(1)..u16::MAX
+    };
     let mut taken = TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
     let size = usize::from(outside.end.saturating_sub(outside.start)).max(1);
     // Different processes begin at different places.
-    let begin = usize::try_from(std::process::id()).unwrap_or_default().wrapping_mul(97) % size;
+    let begin = usize::try_from(std::process::id())
+        .unwrap_or_default()
+        .wrapping_mul(97)
+        % size;
     let port = outside
         .clone()
         .cycle()

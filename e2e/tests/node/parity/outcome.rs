@@ -26,8 +26,21 @@ pub enum Outcome {
     Unauthorized,
     /// It answers 403.
     Forbidden,
+    /// kubectl asks for a name.
+    Asks,
     /// Something before that fails.
     Fails,
+}
+
+impl Outcome {
+    /// Whether the plugin's is as kubectl's, which this is.
+    pub fn agrees(&self, plugin: &Self) -> bool {
+        match self {
+            // It is nobody then: refused, or not even asking.
+            Self::Asks => matches!(plugin, Self::Forbidden | Self::Fails),
+            other => other == plugin,
+        }
+    }
 }
 
 /// What a program did with a case.
@@ -54,7 +67,8 @@ impl<'a> Stage<'a> {
     pub fn new(row: &'a Row, here: PathBuf) -> Self {
         let stage = Self { row, here };
         for directory in ["home", "mounted"] {
-            fs::create_dir_all(stage.here.join(directory)).expect("the directory of the tests can be written");
+            fs::create_dir_all(stage.here.join(directory))
+                .expect("the directory of the tests can be written");
         }
         for (path, text) in &row.files {
             stage.write(path, text);
@@ -88,15 +102,16 @@ impl<'a> Stage<'a> {
 
     /// What kubectl does. The second run, which tells the namespace, is only made where the first works.
     pub fn kubectl(&self) -> Done {
-        let finished = self.run(Kubectl::program(), &["auth", "whoami", "--output=json"]);
+        let finished = self.run(Kubectl::program(), &["auth", "whoami", "--output=json", "-v=6"]);
         let (runs, told) = self.told();
         let outcome = match finished.code {
             Some(0) => Outcome::Works {
                 identity: kubectl_identity(&finished),
                 namespace: self.kubectl_namespace(),
             },
-            _ if finished.stderr.contains("(Unauthorized)") => Outcome::Unauthorized,
-            _ if finished.stderr.contains("(Forbidden)") => Outcome::Forbidden,
+            _ if finished.stderr.contains("status=\"401 ") => Outcome::Unauthorized,
+            _ if finished.stderr.contains("status=\"403 ") => Outcome::Forbidden,
+            _ if finished.stdout.starts_with("Please enter Username: ") => Outcome::Asks,
             _ => Outcome::Fails,
         };
         let _ = self.told();
@@ -161,7 +176,10 @@ impl<'a> Stage<'a> {
         }
         // By a signal to the whole group: a credential plugin that hangs has to end too.
         let mut command = Command::new("timeout");
-        command.arg(format!("--kill-after={GRACE}")).arg(seconds.to_string()).args(words);
+        command
+            .arg(format!("--kill-after={GRACE}"))
+            .arg(seconds.to_string())
+            .args(words);
         command
             .current_dir(&self.here)
             .env_clear()
@@ -173,7 +191,11 @@ impl<'a> Stage<'a> {
         for name in &self.row.unset {
             command.env_remove(name);
         }
-        let mut finished = process::run(&mut command, None, Duration::from_secs((seconds + 2 * GRACE).into()));
+        let mut finished = process::run(
+            &mut command,
+            None,
+            Duration::from_secs((seconds + 2 * GRACE).into()),
+        );
         if self.row.terminal {
             let read = |name| fs::read_to_string(self.here.join(name)).unwrap_or_default();
             (finished.stdout, finished.stderr) = (read("stdout"), read("stderr"));
@@ -185,8 +207,15 @@ impl<'a> Stage<'a> {
     fn with_terminal(&self, words: &[String]) -> Vec<String> {
         let quoted: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
         let (stdout, stderr) = (self.here.join("stdout"), self.here.join("stderr"));
-        let line = format!("{} >{} 2>{}", quoted.join(" "), stdout.display(), stderr.display());
-        ["script", "--quiet", "--return", "--command", &line, "/dev/null"].map(str::to_owned).to_vec()
+        let line = format!(
+            "{} >{} 2>{}",
+            quoted.join(" "),
+            stdout.display(),
+            stderr.display()
+        );
+        ["script", "--quiet", "--return", "--command", &line, "/dev/null"]
+            .map(str::to_owned)
+            .to_vec()
     }
 
     /// Files of the system in another form, for this one process.
@@ -201,7 +230,9 @@ impl<'a> Stage<'a> {
             ));
         }
         script += "exec \"$@\"\n";
-        let mut before = ["unshare", "--mount", "sh", "-c", &script, "sh"].map(str::to_owned).to_vec();
+        let mut before = ["unshare", "--mount", "sh", "-c", &script, "sh"]
+            .map(str::to_owned)
+            .to_vec();
         before.extend(words);
         before
     }
@@ -221,7 +252,10 @@ fn plugin_outcome(finished: &Finished) -> Outcome {
     match (server["class"].as_str(), server["identity"].as_object()) {
         (_, Some(identity)) => Outcome::Works {
             identity: json!({"user": identity.get("user"), "groups": identity.get("groups")}),
-            namespace: report.0["source"]["namespace"].as_str().unwrap_or_default().to_owned(),
+            namespace: report.0["source"]["namespace"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned(),
         },
         (Some("unauthenticated"), None) => Outcome::Unauthorized,
         (Some("forbidden"), None) => Outcome::Forbidden,
@@ -243,7 +277,9 @@ impl Done {
             (Outcome::Works { identity, namespace }, Expected::Works(user)) => {
                 identity["user"] == user && namespace == row.namespace
             }
-            (Outcome::Unauthorized, Expected::Unauthorized) | (Outcome::Forbidden, Expected::Forbidden) => true,
+            (Outcome::Unauthorized, Expected::Unauthorized)
+            | (Outcome::Forbidden, Expected::Forbidden)
+            | (Outcome::Asks, Expected::Asks) => true,
             (Outcome::Fails, Expected::Fails(words)) => self.finished.stderr.contains(words),
             _ => false,
         }

@@ -15,6 +15,8 @@ pub enum Expected {
     Unauthorized,
     /// It answers 403.
     Forbidden,
+    /// There is no credential. kubectl asks for a name and a password, which nobody gives; the plugin never asks.
+    Asks,
     /// Something before that fails, and kubectl says this of it.
     Fails(&'static str),
 }

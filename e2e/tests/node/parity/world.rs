@@ -134,7 +134,12 @@ impl World {
         let intermediate = front_authority.intermediate(&directory.join("intermediate"));
         let strangers = Authority::root(&directory.join("strangers"), "parity-strangers");
         let client = |authority: &Authority, name: &str, subject: &str, validity, key| {
-            let wanted = Wanted { subject, extensions: &["extendedKeyUsage=clientAuth"], validity, key };
+            let wanted = Wanted {
+                subject,
+                extensions: &["extendedKeyUsage=clientAuth"],
+                validity,
+                key,
+            };
             authority.issue(name, &wanted)
         };
         let alice = "/O=team-a/O=team-b/CN=alice@parity";
@@ -144,15 +149,38 @@ impl World {
         let mut world = Self {
             alice: client(&authority, "alice", alice, Validity::Now, P256),
             alice_rsa: client(&authority, "alice-rsa", alice, Validity::Now, RSA),
-            alice_ed25519: client(&authority, "alice-ed25519", alice, Validity::Now, &["-algorithm", "ED25519"]),
+            alice_ed25519: client(
+                &authority,
+                "alice-ed25519",
+                alice,
+                Validity::Now,
+                &["-algorithm", "ED25519"],
+            ),
             alice_expired: client(&authority, "alice-expired", alice, Validity::Past, P256),
             stranger: client(&strangers, "stranger", alice, Validity::Now, P256),
-            ivan: client(&authority, "ivan", "/O=team-i/CN=ivan@parity", Validity::Now, P256),
+            ivan: client(
+                &authority,
+                "ivan",
+                "/O=team-i/CN=ivan@parity",
+                Validity::Now,
+                P256,
+            ),
             token: space.run(&["create", "token", "reader"]).trim().to_owned(),
             writer_token: space.run(&["create", "token", "writer"]).trim().to_owned(),
             self_signed: [
-                self_signed(&directory.join("own"), "own-ca", &["basicConstraints=critical,CA:TRUE", "subjectAltName=IP:127.0.0.1"]),
-                self_signed(&directory.join("own"), "own-leaf", &["basicConstraints=critical,CA:FALSE", "subjectAltName=IP:127.0.0.1"]),
+                self_signed(
+                    &directory.join("own"),
+                    "own-ca",
+                    &["basicConstraints=critical,CA:TRUE", "subjectAltName=IP:127.0.0.1"],
+                ),
+                self_signed(
+                    &directory.join("own"),
+                    "own-leaf",
+                    &[
+                        "basicConstraints=critical,CA:FALSE",
+                        "subjectAltName=IP:127.0.0.1",
+                    ],
+                ),
             ],
             directory,
             address,
@@ -236,7 +264,10 @@ impl World {
 
     fn tinyproxy(&self, hosts: &Path, port: u16, more: &str) -> Service {
         let config = self.directory.join(format!("tinyproxy-{port}.conf"));
-        write(&config, &format!("Port {port}\nListen 127.0.0.1\nMaxClients 100\nTimeout 60\n{more}"));
+        write(
+            &config,
+            &format!("Port {port}\nListen 127.0.0.1\nMaxClients 100\nTimeout 60\n{more}"),
+        );
         let program = ["tinyproxy", "-d", "-c", &config.to_string_lossy()].map(str::to_owned);
         self.with_hosts(hosts, &program, "tinyproxy-bin", port)
     }
@@ -255,7 +286,10 @@ impl World {
     fn with_hosts(&self, hosts: &Path, program: &[String], package: &str, port: u16) -> Service {
         let script = "mount --no-mtab --bind \"$0\" /etc/hosts && exec \"$@\"";
         let mut command = Command::new("unshare");
-        command.args(["--mount", "sh", "-c", script]).arg(hosts).args(program);
+        command
+            .args(["--mount", "sh", "-c", script])
+            .arg(hosts)
+            .args(program);
         let log = self.directory.join(format!("{package}-{port}.log"));
         Service::start(&mut command, package, &[SocketAddr::new(LOOPBACK, port)], &log)
     }
@@ -263,10 +297,30 @@ impl World {
     fn server_certificate(&self, name: &str, names: &str, validity: Validity, key: &[&str]) -> Certified {
         let names = format!("subjectAltName={names}");
         let extensions = ["extendedKeyUsage=serverAuth", &*names];
-        let extensions = if name == "common-name" { &extensions[..1] } else { &extensions[..] };
-        let authority = if name.ends_with("chain") { &self.intermediate } else { &self.front_authority };
-        let subject = if name == "common-name" { "/CN=127.0.0.1".to_owned() } else { format!("/CN=parity-{name}") };
-        authority.issue(name, &Wanted { subject: &subject, extensions, validity, key })
+        let extensions = if name == "common-name" {
+            &extensions[..1]
+        } else {
+            &extensions[..]
+        };
+        let authority = if name.ends_with("chain") {
+            &self.intermediate
+        } else {
+            &self.front_authority
+        };
+        let subject = if name == "common-name" {
+            "/CN=127.0.0.1".to_owned()
+        } else {
+            format!("/CN=parity-{name}")
+        };
+        authority.issue(
+            name,
+            &Wanted {
+                subject: &subject,
+                extensions,
+                validity,
+                key,
+            },
+        )
     }
 
     fn nginx(&self) -> Service {
@@ -276,29 +330,61 @@ impl World {
         let mut chain = self.server_certificate("chain", loopback, Validity::Now, P256);
         let broken_chain = chain.clone();
         let whole = self.directory.join("whole-chain.crt");
-        write(&whole, &[&*chain.certificate, &*self.intermediate.own.certificate].concat());
+        write(
+            &whole,
+            &[&*chain.certificate, &*self.intermediate.own.certificate].concat(),
+        );
         chain.certificate_file = whole;
         let ssl = |certified: &Certified| {
-            format!("ssl_certificate {}; ssl_certificate_key {};", certified.certificate_file.display(), certified.key_file.display())
+            format!(
+                "ssl_certificate {}; ssl_certificate_key {};",
+                certified.certificate_file.display(),
+                certified.key_file.display()
+            )
         };
         let to = format!("proxy_pass {};", self.server());
         let below = format!("location /k8s/clusters/c-1/ {{ proxy_pass {}/; }}", self.server());
         let secured = |port: u16, certified: &Certified, more: &str| {
-            format!("server {{ listen 127.0.0.1:{port} ssl; {} {more} location / {{ {to} }} }}\n", ssl(certified))
+            format!(
+                "server {{ listen 127.0.0.1:{port} ssl; {} {more} location / {{ {to} }} }}\n",
+                ssl(certified)
+            )
         };
-        let issued = |name: &str, names: &str, validity, key| self.server_certificate(name, names, validity, key);
-        let wrong_name = issued("wrong-name", "DNS:elsewhere.parity.test,IP:127.0.0.9", Validity::Now, P256);
+        let issued =
+            |name: &str, names: &str, validity, key| self.server_certificate(name, names, validity, key);
+        let wrong_name = issued(
+            "wrong-name",
+            "DNS:elsewhere.parity.test,IP:127.0.0.9",
+            Validity::Now,
+            P256,
+        );
         let mut http = [
             secured(ports.front, &front, &below),
             secured(ports.self_signed_ca, &self.self_signed[0], ""),
             secured(ports.self_signed_leaf, &self.self_signed[1], ""),
             secured(ports.wrong_name, &wrong_name, ""),
-            secured(ports.expired, &issued("expired", loopback, Validity::Past, P256), ""),
-            secured(ports.future, &issued("future", loopback, Validity::Future, P256), ""),
-            secured(ports.common_name, &issued("common-name", "", Validity::Now, P256), ""),
+            secured(
+                ports.expired,
+                &issued("expired", loopback, Validity::Past, P256),
+                "",
+            ),
+            secured(
+                ports.future,
+                &issued("future", loopback, Validity::Future, P256),
+                "",
+            ),
+            secured(
+                ports.common_name,
+                &issued("common-name", "", Validity::Now, P256),
+                "",
+            ),
             secured(ports.chain, &chain, ""),
             secured(ports.broken_chain, &broken_chain, ""),
-            secured(ports.old, &issued("old", loopback, Validity::Now, RSA), "ssl_protocols TLSv1.2;"),
+            secured(
+                ports.old,
+                &issued("old", loopback, Validity::Now, RSA),
+                "ssl_protocols TLSv1.2;",
+            ),
         ]
         .concat();
         let bearer = format!("proxy_set_header Authorization 'Bearer {}';", self.token);
@@ -350,7 +436,12 @@ impl World {
             SocketAddr::new(LOOPBACK, self.proxies.tls),
         ];
         let packages = "nginx-light libnginx-mod-stream";
-        Service::start(&mut command, packages, &addresses, &self.directory.join("nginx.log"))
+        Service::start(
+            &mut command,
+            packages,
+            &addresses,
+            &self.directory.join("nginx.log"),
+        )
     }
 }
 
@@ -398,10 +489,19 @@ impl Proxies {
 
 /// Where the API server listens, by the administrator's kubeconfig.
 fn apiserver() -> SocketAddr {
-    let view = kubectl().ok(&["config", "view", "--output=jsonpath={.clusters[0].cluster.server}"]);
-    let address = view.strip_prefix("https://").and_then(|address| address.parse().ok());
+    let view = kubectl().ok(&[
+        "config",
+        "view",
+        "--output=jsonpath={.clusters[0].cluster.server}",
+    ]);
+    let address = view
+        .strip_prefix("https://")
+        .and_then(|address| address.parse().ok());
     let address: SocketAddr = address.unwrap_or_else(|| panic!("the server is {view:?}"));
-    assert!(!address.ip().is_loopback(), "no proxy of the environment is used for {address}");
+    assert!(
+        !address.ip().is_loopback(),
+        "no proxy of the environment is used for {address}"
+    );
     address
 }
 
@@ -411,9 +511,7 @@ fn identities() -> Space {
     for name in ["reader", "writer"] {
         space.run(&["create", "serviceaccount", name]);
     }
-    let rule = |group: &str, resource: &str, names: &[&str]| {
-        json!({"apiGroups": [group], "resources": [resource], "verbs": ["impersonate"], "resourceNames": names})
-    };
+    let rule = |group: &str, resource: &str, names: &[&str]| json!({"apiGroups": [group], "resources": [resource], "verbs": ["impersonate"], "resourceNames": names});
     let role = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "sre-parity"}, "rules": [
         rule("", "users", &["bob"]),
         rule("", "groups", &["ops", "on call"]),
