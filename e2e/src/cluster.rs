@@ -1,5 +1,6 @@
 //! A control plane: the one that all tests share, or one of a test's own that it may break.
 
+use crate::authority::Certified;
 use crate::environment::{self, root};
 use crate::kubectl::Kubectl;
 use crate::process;
@@ -89,6 +90,13 @@ impl Cluster {
         let path = self.directory.join(format!("{name}.kubeconfig"));
         std::fs::write(&path, change(&text)).expect("the cluster's directory can be written");
         User::new(path)
+    }
+
+    /// What signs the API server's certificate, and those of the clients that it knows.
+    #[must_use]
+    pub fn authority(&self) -> Certified {
+        let pki = self.directory.join("pki");
+        Certified::at(&pki.join("ca.crt"), &pki.join("ca.key"))
     }
 
     /// Ends the API server: its port refuses.

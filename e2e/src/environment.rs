@@ -30,6 +30,15 @@ pub fn home() -> PathBuf {
     std::env::temp_dir().join("sre-e2e-home")
 }
 
+/// A new directory, for the one test that has this name; `e2e/run` removes it with its `TMPDIR`.
+#[must_use]
+#[track_caller]
+pub fn temporary(name: &str) -> PathBuf {
+    let directory = std::env::temp_dir().join(format!("sre-e2e-{name}-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).expect("the directory of the tests can be written");
+    directory
+}
+
 /// One of our own programs, which cargo puts beside the tests.
 pub fn binary(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("the system tells which program runs");

@@ -8,6 +8,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::missing_panics_doc)]
 
 pub mod agent;
+pub mod authority;
 pub mod cluster;
 pub mod deadline;
 pub mod deployment;
@@ -22,12 +23,13 @@ pub mod process;
 pub mod prometheus;
 pub mod release;
 pub mod report;
+pub mod service;
 pub mod user;
 
 pub use agent::Agent;
 pub use cluster::Cluster;
 pub use deployment::Deployment;
-pub use environment::{binary, root};
+pub use environment::{binary, root, temporary};
 pub use kubectl::Kubectl;
 pub use namespace::Namespace;
 pub use plugin::Plugin;

@@ -9,4 +9,5 @@ mod installing;
 mod local_outage;
 mod metrics;
 mod packages;
+mod parity;
 mod rights;

@@ -1,0 +1,249 @@
+//! A certificate authority, by openssl: certificates for whatever a test stands between a client and the API server.
+
+use crate::process;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+/// Each step takes milliseconds, but for keys of RSA.
+const WITHIN: Duration = Duration::from_mins(1);
+
+/// A key and its certificate, in PEM.
+#[derive(Clone)]
+pub struct Certified {
+    /// The certificate.
+    pub certificate: String,
+    /// The key.
+    pub key: String,
+    /// The file with the certificate.
+    pub certificate_file: PathBuf,
+    /// The file with the key.
+    pub key_file: PathBuf,
+}
+
+/// Without the key.
+impl std::fmt::Debug for Certified {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Certified")
+            .field("certificate_file", &self.certificate_file)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Certified {
+    /// From its two files.
+    #[must_use]
+    pub fn at(certificate: &Path, key: &Path) -> Self {
+        let read = |path: &Path| {
+            std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+        };
+        Self {
+            certificate: read(certificate),
+            key: read(key),
+            certificate_file: certificate.to_owned(),
+            key_file: key.to_owned(),
+        }
+    }
+}
+
+/// When a certificate is valid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Validity {
+    /// Now.
+    Now,
+    /// It was for a day in 2020.
+    Past,
+    /// It will be in 2048.
+    Future,
+}
+
+impl Validity {
+    fn dates(self) -> [&'static str; 2] {
+        match self {
+            Self::Now => ["20200101000000Z", "20490101000000Z"],
+            Self::Past => ["20200101000000Z", "20200102000000Z"],
+            Self::Future => ["20480101000000Z", "20490101000000Z"],
+        }
+    }
+}
+
+/// What a certificate is for.
+#[derive(Debug, Clone)]
+pub struct Wanted<'a> {
+    /// The subject, such as `/O=team/CN=alice`.
+    pub subject: &'a str,
+    /// Lines of openssl's extensions.
+    pub extensions: &'a [&'a str],
+    /// When it is valid.
+    pub validity: Validity,
+    /// The arguments of `openssl genpkey`.
+    pub key: &'a [&'a str],
+}
+
+/// Keys that are made in milliseconds.
+pub const P256: &[&str] = &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"];
+/// Keys that old tools make.
+pub const RSA: &[&str] = &["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"];
+
+/// One that signs what it is given.
+#[derive(Debug, Clone)]
+pub struct Authority {
+    /// Its own key and certificate.
+    pub own: Certified,
+    directory: PathBuf,
+}
+
+impl Authority {
+    /// One with that certificate; it works in that directory, which is made.
+    #[must_use]
+    pub fn new(own: Certified, directory: &Path) -> Self {
+        std::fs::create_dir_all(directory).expect("the directory of the tests can be written");
+        let authority = Self {
+            own,
+            directory: directory.to_owned(),
+        };
+        authority.write("index", "");
+        authority.write(
+            "config",
+            "[ca]\ndefault_ca = own\n\
+             [own]\ndatabase = index\nnew_certs_dir = .\ndefault_md = sha256\nrand_serial = yes\nserial = serial\npolicy = any\nunique_subject = no\n\
+             [any]\norganizationName = optional\ncommonName = supplied\n",
+        );
+        authority
+    }
+
+    /// A new one, with a certificate that it signed itself.
+    #[must_use]
+    pub fn root(directory: &Path, name: &str) -> Self {
+        Self::new(
+            self_signed(
+                directory,
+                name,
+                &[
+                    "basicConstraints=critical,CA:TRUE",
+                    "keyUsage=critical,keyCertSign",
+                ],
+            ),
+            directory,
+        )
+    }
+
+    /// One whose certificate this one signs.
+    #[must_use]
+    pub fn intermediate(&self, directory: &Path) -> Self {
+        let own = self.issue(
+            "intermediate",
+            &Wanted {
+                subject: "/CN=parity-intermediate",
+                extensions: &[
+                    "basicConstraints=critical,CA:TRUE",
+                    "keyUsage=critical,keyCertSign",
+                ],
+                validity: Validity::Now,
+                key: P256,
+            },
+        );
+        Self::new(own, directory)
+    }
+
+    /// A key, and a certificate for it. Files are named after `name`.
+    #[must_use]
+    #[track_caller]
+    pub fn issue(&self, name: &str, wanted: &Wanted<'_>) -> Certified {
+        let path = |suffix: &str| self.directory.join(format!("{name}.{suffix}"));
+        let (key, request, certificate) = (path("key"), path("csr"), path("crt"));
+        let text = |path: &Path| path.to_string_lossy().into_owned();
+        self.write(&format!("{name}.ext"), &wanted.extensions.join("\n"));
+        self.openssl(&[&["genpkey", "-out", &text(&key)], wanted.key].concat());
+        self.openssl(&[
+            "req",
+            "-new",
+            "-key",
+            &text(&key),
+            "-subj",
+            wanted.subject,
+            "-out",
+            &text(&request),
+        ]);
+        let [start, end] = wanted.validity.dates();
+        self.openssl(&[
+            "ca",
+            "-batch",
+            "-notext",
+            "-preserveDN",
+            "-config",
+            "config",
+            "-cert",
+            &text(&self.own.certificate_file),
+            "-keyfile",
+            &text(&self.own.key_file),
+            "-startdate",
+            start,
+            "-enddate",
+            end,
+            "-extfile",
+            &text(&path("ext")),
+            "-in",
+            &text(&request),
+            "-out",
+            &text(&certificate),
+        ]);
+        Certified::at(&certificate, &key)
+    }
+
+    /// Another form of a key, by the arguments of an openssl command that reads it on stdin.
+    #[must_use]
+    #[track_caller]
+    pub fn convert(&self, key: &str, arguments: &[&str]) -> String {
+        let mut command = Command::new("openssl");
+        process::run(command.args(arguments), Some(key.to_owned()), WITHIN)
+            .expect_code(0)
+            .stdout
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.directory.join(name), text).expect("the directory of the tests can be written");
+    }
+
+    #[track_caller]
+    fn openssl(&self, arguments: &[&str]) {
+        let mut command = Command::new("openssl");
+        let _ =
+            process::run(command.current_dir(&self.directory).args(arguments), None, WITHIN).expect_code(0);
+    }
+}
+
+/// A key, and a certificate that is signed with it.
+#[must_use]
+#[track_caller]
+pub fn self_signed(directory: &Path, name: &str, extensions: &[&str]) -> Certified {
+    std::fs::create_dir_all(directory).expect("the directory of the tests can be written");
+    let path = |suffix: &str| directory.join(format!("{name}.{suffix}"));
+    let (key, certificate, config) = (path("key"), path("crt"), path("conf"));
+    let text = format!(
+        "[req]\nprompt = no\ndistinguished_name = name\nx509_extensions = own\n[name]\nCN = {name}\n[own]\n{}\n",
+        extensions.join("\n")
+    );
+    std::fs::write(&config, text).expect("the directory of the tests can be written");
+    let mut command = Command::new("openssl");
+    command
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-days",
+            "30",
+        ])
+        .args(["-sha256", "-batch", "-config"])
+        .arg(&config)
+        .arg("-keyout")
+        .arg(&key)
+        .arg("-out")
+        .arg(&certificate);
+    let _ = process::run(&mut command, None, WITHIN).expect_code(0);
+    Certified::at(&certificate, &key)
+}

@@ -1,0 +1,287 @@
+//! Runs a case with kubectl and with the plugin, and reads what came of it.
+
+use super::row::{Expected, HERE, Row};
+use serde_json::{Value, json};
+use sre_e2e::{Finished, Kubectl, Report, binary, process};
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+/// Beyond a case's deadline, which is the program's to keep.
+const GRACE: u32 = 3;
+/// What `timeout` ends with when it ended the program.
+const ENDED: i32 = 124;
+/// Where a pod finds its ServiceAccount.
+const MOUNT: &str = "/run/secrets/kubernetes.io/serviceaccount";
+
+/// What came of a case.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// The API server takes the client for this user; and the namespace in force.
+    Works { identity: Value, namespace: String },
+    /// It answers 401.
+    Unauthorized,
+    /// It answers 403.
+    Forbidden,
+    /// kubectl asks for a name.
+    Asks,
+    /// Something before that fails.
+    Fails,
+}
+
+impl Outcome {
+    /// Whether the plugin's is as kubectl's, which this is.
+    pub fn agrees(&self, plugin: &Self) -> bool {
+        match self {
+            // It is nobody then: refused, or not even asking.
+            Self::Asks => matches!(plugin, Self::Forbidden | Self::Fails),
+            other => other == plugin,
+        }
+    }
+}
+
+/// What a program did with a case.
+#[derive(Debug)]
+pub struct Done {
+    /// What came of it.
+    pub outcome: Outcome,
+    /// How often it ran the credential plugin.
+    pub runs: usize,
+    /// What it told the credential plugin.
+    pub told: BTreeMap<&'static str, Value>,
+    /// The program's own words.
+    pub finished: Finished,
+}
+
+/// The directory of a case, with its files.
+pub struct Stage<'a> {
+    row: &'a Row,
+    here: PathBuf,
+}
+
+impl<'a> Stage<'a> {
+    /// Writes the files of a case into that directory, which is made.
+    pub fn new(row: &'a Row, here: PathBuf) -> Self {
+        let stage = Self { row, here };
+        for directory in ["home", "mounted"] {
+            fs::create_dir_all(stage.here.join(directory))
+                .expect("the directory of the tests can be written");
+        }
+        for (path, text) in &row.files {
+            stage.write(path, text);
+        }
+        for (name, text) in &row.mounted {
+            stage.write(&format!("mounted/{name}"), text);
+        }
+        if let Some(hosts) = &row.hosts {
+            stage.write("hosts", &format!("127.0.0.1 localhost\n{hosts}\n"));
+        }
+        stage
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let to = self.here.join(path);
+        if path.ends_with('/') {
+            fs::create_dir_all(to).expect("the directory of the tests can be written");
+            return;
+        }
+        if let Some(parent) = to.parent() {
+            fs::create_dir_all(parent).expect("the directory of the tests can be written");
+        }
+        fs::write(&to, self.filled(text)).expect("the directory of the tests can be written");
+        let mode = if text.starts_with("#!") { 0o755 } else { 0o600 };
+        fs::set_permissions(&to, fs::Permissions::from_mode(mode)).expect("a file of ours");
+    }
+
+    fn filled(&self, text: &str) -> String {
+        text.replace(HERE, &self.here.to_string_lossy())
+    }
+
+    /// What kubectl does. The second run, which tells the namespace, is only made where the first works.
+    pub fn kubectl(&self) -> Done {
+        let finished = self.run(Kubectl::program(), &["auth", "whoami", "--output=json", "-v=6"]);
+        let (runs, told) = self.told();
+        let outcome = match finished.code {
+            Some(0) => Outcome::Works {
+                identity: kubectl_identity(&finished),
+                namespace: self.kubectl_namespace(),
+            },
+            _ if finished.stderr.contains("status=\"401 ") => Outcome::Unauthorized,
+            _ if finished.stderr.contains("status=\"403 ") => Outcome::Forbidden,
+            _ if finished.stdout.starts_with("Please enter Username: ") => Outcome::Asks,
+            _ => Outcome::Fails,
+        };
+        let _ = self.told();
+        Done {
+            outcome,
+            runs,
+            told,
+            finished,
+        }
+    }
+
+    /// A request for something that there is not, of which the path is what matters: kubectl prints it.
+    fn kubectl_namespace(&self) -> String {
+        let finished = self.run(Kubectl::program(), &["create", "token", "parity-none", "-v=6"]);
+        let after = finished.stderr.split("/api/v1/namespaces/").nth(1);
+        let namespace = after.and_then(|rest| rest.split('/').next());
+        namespace.map_or_else(|| format!("none in: {finished}"), str::to_owned)
+    }
+
+    /// What the plugin does.
+    pub fn plugin(&self) -> Done {
+        let timeout = format!("--timeout={}s", self.row.seconds);
+        let finished = self.run(
+            &binary("kubectl-sre"),
+            &["health", "apiserver", "--output=json", &timeout],
+        );
+        let (runs, told) = self.told();
+        Done {
+            outcome: plugin_outcome(&finished),
+            runs,
+            told,
+            finished,
+        }
+    }
+
+    /// Reads, and forgets, what the credential plugin wrote down.
+    fn told(&self) -> (usize, BTreeMap<&'static str, Value>) {
+        let take = |name: &str| {
+            let path = self.here.join(name);
+            let text = fs::read_to_string(&path).unwrap_or_default();
+            let _ = fs::remove_file(path);
+            text
+        };
+        let runs = take("told.runs").lines().count();
+        let told = ["info", "arguments", "stdin"].map(|what| {
+            let text = take(&format!("told.{what}"));
+            (what, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+        });
+        (runs, BTreeMap::from(told))
+    }
+
+    fn run(&self, program: &Path, arguments: &[&str]) -> Finished {
+        let seconds = self.row.seconds + GRACE;
+        let mut words = vec![program.to_string_lossy().into_owned()];
+        words.extend(arguments.iter().map(|word| (*word).to_owned()));
+        words.extend(self.row.flags.iter().map(|flag| self.filled(flag)));
+        if self.row.terminal {
+            words = self.with_terminal(&words);
+        }
+        if self.row.hosts.is_some() || !self.row.mounted.is_empty() {
+            words = self.with_mounts(words);
+        }
+        // By a signal to the whole group: a credential plugin that hangs has to end too.
+        let mut command = Command::new("timeout");
+        command
+            .arg(format!("--kill-after={GRACE}"))
+            .arg(seconds.to_string())
+            .args(words);
+        command
+            .current_dir(&self.here)
+            .env_clear()
+            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+            .env("HOME", self.here.join("home"));
+        for (name, value) in &self.row.environment {
+            command.env(name, self.filled(value));
+        }
+        for name in &self.row.unset {
+            command.env_remove(name);
+        }
+        let mut finished = process::run(
+            &mut command,
+            None,
+            Duration::from_secs((seconds + 2 * GRACE).into()),
+        );
+        if self.row.terminal {
+            let read = |name| fs::read_to_string(self.here.join(name)).unwrap_or_default();
+            (finished.stdout, finished.stderr) = (read("stdout"), read("stderr"));
+        }
+        finished
+    }
+
+    /// A terminal as stdin; what is written stays apart.
+    fn with_terminal(&self, words: &[String]) -> Vec<String> {
+        let quoted: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
+        let (stdout, stderr) = (self.here.join("stdout"), self.here.join("stderr"));
+        let line = format!(
+            "{} >{} 2>{}",
+            quoted.join(" "),
+            stdout.display(),
+            stderr.display()
+        );
+        ["script", "--quiet", "--return", "--command", &line, "/dev/null"]
+            .map(str::to_owned)
+            .to_vec()
+    }
+
+    /// Files of the system in another form, for this one process.
+    fn with_mounts(&self, words: Vec<String>) -> Vec<String> {
+        let mut script = String::from("set -e\n");
+        if self.row.hosts.is_some() {
+            script += &self.filled("mount --no-mtab --bind {here}/hosts /etc/hosts\n");
+        }
+        if !self.row.mounted.is_empty() {
+            script += &self.filled(&format!(
+                "mount --no-mtab -t tmpfs parity /run\nmkdir -p {MOUNT}\ncp {{here}}/mounted/* {MOUNT}\n"
+            ));
+        }
+        script += "exec \"$@\"\n";
+        let mut before = ["unshare", "--mount", "sh", "-c", &script, "sh"]
+            .map(str::to_owned)
+            .to_vec();
+        before.extend(words);
+        before
+    }
+}
+
+fn kubectl_identity(finished: &Finished) -> Value {
+    let review: Value = serde_json::from_str(&finished.stdout).unwrap_or_default();
+    let user = &review["status"]["userInfo"];
+    json!({"user": user["username"], "groups": user["groups"]})
+}
+
+fn plugin_outcome(finished: &Finished) -> Outcome {
+    let Ok(report) = Report::parse(&finished.stdout) else {
+        return Outcome::Fails;
+    };
+    let server = report.api_server();
+    match (server["class"].as_str(), server["identity"].as_object()) {
+        (_, Some(identity)) => Outcome::Works {
+            identity: json!({"user": identity.get("user"), "groups": identity.get("groups")}),
+            namespace: report.0["source"]["namespace"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned(),
+        },
+        (Some("unauthenticated"), None) => Outcome::Unauthorized,
+        (Some("forbidden"), None) => Outcome::Forbidden,
+        // It answers and does not say who asks: /version is for everybody.
+        (None, None) if server["status"] == "ok" => Outcome::Forbidden,
+        _ => Outcome::Fails,
+    }
+}
+
+impl Done {
+    /// Whether it had to be ended.
+    pub fn hangs(&self) -> bool {
+        self.finished.code == Some(ENDED) || self.finished.code.is_none()
+    }
+
+    /// Whether it is what a case expects.
+    pub fn is(&self, row: &Row) -> bool {
+        match (&self.outcome, row.expected) {
+            (Outcome::Works { identity, namespace }, Expected::Works(user)) => {
+                identity["user"] == user && namespace == row.namespace
+            }
+            (Outcome::Unauthorized, Expected::Unauthorized)
+            | (Outcome::Forbidden, Expected::Forbidden)
+            | (Outcome::Asks, Expected::Asks) => true,
+            (Outcome::Fails, Expected::Fails(words)) => self.finished.stderr.contains(words),
+            _ => false,
+        }
+    }
+}

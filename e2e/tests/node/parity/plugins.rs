@@ -1,0 +1,479 @@
+//! Credential plugins: what they are told, what they answer, and how often they are asked.
+
+use super::row::Expected::{self, Fails, Unauthorized, Works};
+use super::row::Row;
+use super::world::{ALICE, READER, WRITER, WRONG_TOKEN, World, by_certificate, config, with};
+use serde_json::{Value, json};
+
+const V1: &str = "client.authentication.k8s.io/v1";
+const V1BETA1: &str = "client.authentication.k8s.io/v1beta1";
+const V1ALPHA1: &str = "client.authentication.k8s.io/v1alpha1";
+
+/// A script that prints a credential of that version with that status.
+fn prints(version: &str, status: &Value) -> String {
+    says(&json!({"apiVersion": version, "kind": "ExecCredential", "status": status}).to_string())
+}
+
+fn says(text: &str) -> String {
+    format!("cat <<'END'\n{text}\nEND")
+}
+
+/// The `exec` of a user, with the script `plugin` as the command.
+fn exec(version: &str) -> Value {
+    json!({"apiVersion": version, "command": "{here}/plugin", "interactiveMode": "Never"})
+}
+
+pub fn rows(world: &World) -> Vec<Row> {
+    [versions(world), answers(world), questions(world), commands(world)].concat()
+}
+
+fn row(world: &World, name: &str, expected: Expected, exec: &Value) -> Row {
+    Row::new(name, expected).kubeconfig(&config(&world.cluster(), &json!({"exec": exec})))
+}
+
+fn versions(world: &World) -> Vec<Row> {
+    let token = json!({"token": world.token});
+    let versions = |name: &str, expected, configured: &str, printed: &str, runs| {
+        row(world, name, expected, &exec(configured)).plugin(&prints(printed, &token), runs)
+    };
+    vec![
+        versions("a plugin of v1", Works(READER), V1, V1, 1),
+        versions("a plugin of v1beta1", Works(READER), V1BETA1, V1BETA1, 1),
+        versions(
+            "a plugin of v1alpha1",
+            Fails("invalid apiVersion"),
+            V1ALPHA1,
+            V1ALPHA1,
+            0,
+        ),
+        versions(
+            "a plugin of a version that is none",
+            Fails("invalid apiVersion"),
+            "v7",
+            "v7",
+            0,
+        ),
+        versions(
+            "a plugin of v1 that answers v1beta1",
+            Fails("plugin returned version"),
+            V1,
+            V1BETA1,
+            1,
+        ),
+        versions(
+            "a plugin of v1beta1 that answers v1",
+            Fails("plugin returned version"),
+            V1BETA1,
+            V1,
+            1,
+        ),
+        row(
+            world,
+            "a plugin of v1 without interactiveMode",
+            Fails("interactiveMode must be specified"),
+            &without(exec(V1), "interactiveMode"),
+        )
+        .plugin(&prints(V1, &token), 0),
+        row(
+            world,
+            "a plugin of v1beta1 without interactiveMode",
+            Works(READER),
+            &without(exec(V1BETA1), "interactiveMode"),
+        )
+        .plugin(&prints(V1BETA1, &token), 1),
+        row(
+            world,
+            "a plugin without apiVersion",
+            Fails("apiVersion must be specified"),
+            &without(exec(V1), "apiVersion"),
+        )
+        .plugin(&prints(V1, &token), 0),
+        row(
+            world,
+            "a plugin with an interactiveMode that is none",
+            Fails("invalid interactiveMode"),
+            &with(exec(V1), &json!({"interactiveMode": "Sometimes"})),
+        )
+        .plugin(&prints(V1, &token), 0),
+    ]
+}
+
+fn without(mut object: Value, field: &str) -> Value {
+    if let Some(fields) = object.as_object_mut() {
+        fields.remove(field);
+    }
+    object
+}
+
+fn answers(world: &World) -> Vec<Row> {
+    let answer = |name: &str, expected, status: Value| {
+        row(world, name, expected, &exec(V1)).plugin(&prints(V1, &status), 1)
+    };
+    let body = |name: &str, expected, body: &str| row(world, name, expected, &exec(V1)).plugin(body, 1);
+    let (certificate, key) = (&world.alice.certificate, &world.alice.key);
+    let (token, writer) = (&world.token, &world.writer_token);
+    let good = prints(V1, &json!({"token": token}));
+    let mut expired = answer(
+        "a plugin whose credential has expired",
+        Works(READER),
+        json!({"token": token, "expirationTimestamp": "2020-01-01T00:00:00Z"}),
+    );
+    // It is asked again for each request.
+    expired.runs = None;
+    let mut refused = answer(
+        "a plugin whose token is refused",
+        Unauthorized,
+        json!({"token": WRONG_TOKEN}),
+    );
+    // Again after the 401, in case that the credential was an old one.
+    refused.runs = Some(2);
+    let changing = format!(
+        "if [ $(wc -l <{{here}}/told.runs) = 1 ]; then\n{}\nelse\n{}\nfi",
+        prints(V1, &json!({"token": token})),
+        prints(V1, &json!({"token": writer})),
+    );
+    vec![
+        answer(
+            "a plugin with a token and a new line",
+            Fails("invalid header field value"),
+            json!({"token": format!("{token}\n")}),
+        ),
+        answer(
+            "a plugin with a certificate",
+            Works(ALICE),
+            json!({"clientCertificateData": certificate, "clientKeyData": key}),
+        ),
+        answer(
+            "a plugin with a certificate and a token",
+            Works(ALICE),
+            json!({"clientCertificateData": certificate, "clientKeyData": key, "token": token}),
+        ),
+        answer(
+            "a plugin with a certificate and no key",
+            Fails("only certificate or key"),
+            json!({"clientCertificateData": certificate}),
+        ),
+        answer(
+            "a plugin with a key and no certificate",
+            Fails("only certificate or key"),
+            json!({"clientKeyData": key, "token": token}),
+        ),
+        answer(
+            "a plugin with a key of another",
+            Fails("failed parsing client key/certificate"),
+            json!({"clientCertificateData": certificate, "clientKeyData": world.ivan.key}),
+        ),
+        answer(
+            "a plugin with neither",
+            Fails("didn't return a token or cert/key pair"),
+            json!({}),
+        ),
+        answer(
+            "a plugin with an empty token",
+            Fails("didn't return a token or cert/key pair"),
+            json!({"token": ""}),
+        ),
+        answer(
+            "a plugin whose credential expires in time",
+            Works(READER),
+            json!({"token": token, "expirationTimestamp": "2048-01-01T00:00:00Z"}),
+        ),
+        answer(
+            "a plugin whose expiry is no time",
+            Fails("decoding stdout"),
+            json!({"token": token, "expirationTimestamp": "tomorrow"}),
+        ),
+        answer(
+            "a plugin whose expiry is null",
+            Works(READER),
+            json!({"token": token, "expirationTimestamp": null}),
+        ),
+        answer(
+            "a plugin with fields that are unknown",
+            Works(READER),
+            json!({"token": token, "colour": "red"}),
+        ),
+        answer(
+            "a plugin whose token is a number",
+            Fails("decoding stdout"),
+            json!({"token": 7}),
+        ),
+        expired,
+        refused,
+        body(
+            "a plugin that answers another the next time",
+            Works(READER),
+            &changing,
+        ),
+        body(
+            "a plugin without a status",
+            Fails("didn't return a status"),
+            &says(&json!({"apiVersion": V1, "kind": "ExecCredential"}).to_string()),
+        ),
+        body(
+            "a plugin without a kind",
+            Works(READER),
+            &says(&json!({"apiVersion": V1, "status": {"token": token}}).to_string()),
+        ),
+        body(
+            "a plugin of another kind",
+            Fails("decoding stdout"),
+            &says(&json!({"apiVersion": V1, "kind": "Pod", "status": {"token": token}}).to_string()),
+        ),
+        body(
+            "a plugin that answers in YAML",
+            Works(READER),
+            &says(&format!(
+                "apiVersion: {V1}\nkind: ExecCredential\nstatus:\n  token: {token}"
+            )),
+        ),
+        body(
+            "a plugin that prints garbage",
+            Fails("decoding stdout"),
+            "echo hello",
+        ),
+        body(
+            "a plugin that prints nothing",
+            Fails("plugin returned version"),
+            ":",
+        ),
+        body(
+            "a plugin that fails",
+            Fails("failed with exit code 3"),
+            "echo no session >&2; exit 3",
+        ),
+        body(
+            "a plugin that fails after its answer",
+            Fails("failed with exit code 1"),
+            &format!("{good}\nexit 1"),
+        ),
+        body(
+            "a plugin that warns",
+            Works(READER),
+            &format!("echo 'the session ends soon' >&2\n{good}"),
+        ),
+        body(
+            "a plugin that is ended by a signal",
+            Fails("executable"),
+            "kill -9 $$",
+        ),
+        body(
+            "a plugin that is slow",
+            Works(READER),
+            &format!("sleep 1\n{good}"),
+        ),
+        body("a plugin that never ends", Fails(""), "sleep 60").within(2),
+    ]
+}
+
+fn questions(world: &World) -> Vec<Row> {
+    let good = prints(V1, &json!({"token": world.token}));
+    let beta = prints(V1BETA1, &json!({"token": world.token}));
+    let told = |name: &str, expected, more: Value| {
+        row(world, name, expected, &with(exec(V1), &more)).plugin(&good, 1)
+    };
+    let clustered = |name: &str, expected, version: &str, cluster: &Value, flags: &[&str]| {
+        let exec = with(exec(version), &json!({"provideClusterInfo": true}));
+        Row::new(name, expected)
+            .kubeconfig(&config(cluster, &json!({"exec": exec})))
+            .plugin(if version == V1 { &good } else { &beta }, 1)
+            .flags(flags)
+    };
+    let extended = with(
+        world.cluster(),
+        &json!({"extensions": [
+            {"name": "client.authentication.k8s.io/exec", "extension": {"audience": "parity", "list": [1, {"a": null}], "on": true}},
+            {"name": "other", "extension": {"apiVersion": "o/v1", "kind": "O"}}]}),
+    );
+    let front = with(
+        world.front(world.fronts.wrong_name),
+        &json!({"tls-server-name": "elsewhere.parity.test"}),
+    );
+    let proxied = with(
+        world.cluster(),
+        &json!({"proxy-url": format!("http://127.0.0.1:{}", world.proxies.http), "disable-compression": true}),
+    );
+    let insecure = json!({"server": world.server(), "insecure-skip-tls-verify": true});
+    let by_path = json!({"server": world.server(), "certificate-authority": "ca.crt"});
+    vec![
+        told(
+            "arguments and variables",
+            Works(READER),
+            json!({
+            "args": ["get-token", "--cluster", "two words", "", "$HOME"],
+            "env": [{"name": "FROM_KUBECONFIG", "value": "a value"}]}),
+        ),
+        told(
+            "a variable of the kubeconfig comes before that of the environment",
+            Works(READER),
+            json!({"env": [{"name": "FROM_KUBECONFIG", "value": "a value"}]}),
+        )
+        .env("FROM_KUBECONFIG", "another"),
+        told("a variable of the environment", Works(READER), json!({})).env("FROM_KUBECONFIG", "another"),
+        told(
+            "a variable without a name",
+            Fails("env variable name must be specified"),
+            json!({"env": [{"name": "", "value": "a"}]}),
+        )
+        .plugin(&good, 0),
+        told(
+            "interactiveMode Never",
+            Works(READER),
+            json!({"interactiveMode": "Never"}),
+        ),
+        told(
+            "interactiveMode IfAvailable",
+            Works(READER),
+            json!({"interactiveMode": "IfAvailable"}),
+        ),
+        told(
+            "interactiveMode Always",
+            Fails("standard input is not a terminal"),
+            json!({"interactiveMode": "Always"}),
+        )
+        .plugin(&good, 0),
+        told(
+            "interactiveMode Never on a terminal",
+            Works(READER),
+            json!({"interactiveMode": "Never"}),
+        )
+        .on_a_terminal(),
+        told(
+            "interactiveMode IfAvailable on a terminal",
+            Works(READER),
+            json!({"interactiveMode": "IfAvailable"}),
+        )
+        .on_a_terminal(),
+        told(
+            "interactiveMode Always on a terminal",
+            Works(READER),
+            json!({"interactiveMode": "Always"}),
+        )
+        .on_a_terminal(),
+        told(
+            "no provideClusterInfo",
+            Works(READER),
+            json!({"provideClusterInfo": false}),
+        ),
+        clustered("provideClusterInfo", Works(READER), V1, &world.cluster(), &[]),
+        clustered(
+            "provideClusterInfo of v1beta1",
+            Works(READER),
+            V1BETA1,
+            &world.cluster(),
+            &[],
+        ),
+        clustered(
+            "provideClusterInfo with the cluster's extension",
+            Works(READER),
+            V1,
+            &extended,
+            &[],
+        ),
+        clustered(
+            "provideClusterInfo with a server name",
+            Works(READER),
+            V1,
+            &front,
+            &[],
+        ),
+        clustered(
+            "provideClusterInfo with a proxy",
+            Works(READER),
+            V1,
+            &proxied,
+            &[],
+        ),
+        clustered(
+            "provideClusterInfo without verification",
+            Works(READER),
+            V1,
+            &insecure,
+            &[],
+        ),
+        clustered(
+            "provideClusterInfo with an authority in a file",
+            Works(READER),
+            V1,
+            &by_path,
+            &[],
+        )
+        .file("ca.crt", &world.authority.own.certificate),
+        clustered(
+            "provideClusterInfo with --server",
+            Works(READER),
+            V1,
+            &world.cluster(),
+            &["--server", &format!("{}/", world.server())],
+        ),
+        clustered(
+            "provideClusterInfo with --insecure-skip-tls-verify",
+            Works(READER),
+            V1,
+            &world.cluster(),
+            &["--insecure-skip-tls-verify"],
+        ),
+    ]
+}
+
+fn commands(world: &World) -> Vec<Row> {
+    let good = prints(V1, &json!({"token": world.token}));
+    let command = |name: &str, expected, command: &str, more: Value| {
+        row(
+            world,
+            name,
+            expected,
+            &with(with(exec(V1), &json!({"command": command})), &more),
+        )
+    };
+    let beside = |user: Value| {
+        let exec = exec(V1);
+        Row::new("", Works(READER)).kubeconfig(&config(&world.cluster(), &with(json!({"exec": exec}), &user)))
+    };
+    let mut not_executable = command(
+        "a command that may not be executed",
+        Fails("permission denied"),
+        "{here}/text",
+        json!({}),
+    )
+    .file("text", "no script");
+    not_executable.runs = Some(0);
+    vec![
+        command("a command relative to the kubeconfig", Works(READER), "./plugin", json!({})).plugin(&good, 1),
+        command("a command below the kubeconfig", Works(READER), "bin/plugin", json!({}))
+            .plugin(&good, 1)
+            .file("bin/plugin", "#!/bin/sh\nexec {here}/plugin\n"),
+        command("a command relative to a kubeconfig elsewhere", Works(READER), "../plugin", json!({}))
+            .plugin(&good, 1)
+            .config_file("deep/config", &config(&world.cluster(), &json!({"exec": with(exec(V1), &json!({"command": "../plugin"}))})))
+            .env("KUBECONFIG", "{here}/deep/config"),
+        command("a command on the PATH", Works(READER), "plugin", json!({}))
+            .plugin(&good, 1)
+            .env("PATH", "{here}:/usr/sbin:/usr/bin:/sbin:/bin"),
+        command("a command beside the kubeconfig is not on the PATH", Fails("executable plugin not found"), "plugin", json!({})).plugin(&good, 0),
+        command("a command that is missing, and how to install it", Fails("it is in the shop"), "nobody", json!({"installHint": "it is in the shop"})).plugin(&good, 0),
+        command("a path that is missing", Fails("no such file"), "{here}/nobody", json!({"installHint": "it is in the shop"})).plugin(&good, 0),
+        command("an empty command", Fails("command must be specified"), "", json!({})).plugin(&good, 0),
+        not_executable,
+        beside(json!({"token": world.writer_token})).named("a plugin and a token", Works(WRITER)).plugin(&good, 0),
+        beside(json!({"tokenFile": "token"})).named("a plugin and a token file", Works(WRITER))
+            .file("token", &world.writer_token)
+            .plugin(&good, 0),
+        beside(by_certificate(&world.alice)).named("a plugin and a certificate", Works(ALICE)).plugin(&good, 0),
+        beside(json!({"username": "a", "password": "b"})).named("a plugin and a password", Expected::Forbidden).plugin(&good, 0),
+        beside(json!({})).named("a plugin and --token", Works(WRITER)).plugin(&good, 0).flags(&["--token", &world.writer_token]),
+        beside(json!({"auth-provider": {"name": "gcp"}})).named("a plugin and an auth-provider", Fails("authProvider cannot be provided")).plugin(&good, 0),
+        beside(json!({"as": "bob"})).named("a plugin and somebody to impersonate", Expected::Forbidden).plugin(&good, 1),
+        Row::new("no plugin is run without TLS", Works(READER))
+            .kubeconfig(&config(&json!({"server": format!("http://{}:{}", world.address.ip(), world.fronts.gateway)}), &json!({"exec": exec(V1)})))
+            .plugin("exit 1", 0),
+        Row::new("a plugin on the way through a proxy", Works(READER))
+            .kubeconfig(&config(&world.cluster_at(&world.hidden()), &json!({"exec": exec(V1)})))
+            .env("HTTPS_PROXY", &format!("http://127.0.0.1:{}", world.proxies.http))
+            .plugin(&good, 1),
+        Row::new("a plugin's certificate on the way through a proxy", Works(ALICE))
+            .kubeconfig(&config(&world.cluster_at(&world.hidden()), &json!({"exec": exec(V1)})))
+            .env("HTTPS_PROXY", &format!("http://127.0.0.1:{}", world.proxies.http))
+            .plugin(&prints(V1, &json!({"clientCertificateData": world.alice.certificate, "clientKeyData": world.alice.key})), 1),
+    ]
+}
