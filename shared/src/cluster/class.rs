@@ -23,6 +23,8 @@ pub enum Class {
     WrongName,
     /// TLS failed in another way, a client certificate that was refused for one.
     Tls,
+    /// A proxy on the way does not let the connection through.
+    Proxy,
     /// No answer, or no further byte, within the deadline.
     Timeout,
     /// The connection was cut in the middle.
@@ -55,9 +57,38 @@ pub enum Class {
     NotAnAgent,
 }
 
+/// Whose side a failure is on: who has to look at it first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// The kubeconfig, the credential's command, the clock or the resolver of the machine that asks.
+    Machine,
+    /// What lies between.
+    Network,
+    /// What stands in front of the API server, or in the way to it.
+    Proxy,
+    /// kube-apiserver, etcd and the controllers.
+    ControlPlane,
+    /// What the identity is allowed, or whether it is still accepted.
+    Rights,
+}
+
+impl Side {
+    /// The stable words on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Machine => "your machine",
+            Self::Network => "the network",
+            Self::Proxy => "the load balancer or proxy",
+            Self::ControlPlane => "the control plane",
+            Self::Rights => "your rights",
+        }
+    }
+}
+
 impl Class {
     /// Every class.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::BadConfiguration,
         Self::Credential,
         Self::Dns,
@@ -67,6 +98,7 @@ impl Class {
         Self::CertificateExpired,
         Self::WrongName,
         Self::Tls,
+        Self::Proxy,
         Self::Timeout,
         Self::ConnectionLost,
         Self::Unauthenticated,
@@ -103,6 +135,7 @@ impl Class {
             Self::CertificateExpired => "certificateExpired",
             Self::WrongName => "wrongName",
             Self::Tls => "tls",
+            Self::Proxy => "proxy",
             Self::Timeout => "timeout",
             Self::ConnectionLost => "connectionLost",
             Self::Unauthenticated => "unauthenticated",
@@ -135,6 +168,7 @@ impl Class {
                 | Self::CertificateExpired
                 | Self::WrongName
                 | Self::Tls
+                | Self::Proxy
                 | Self::Timeout
                 | Self::ConnectionLost
                 | Self::NotAnApiServer
@@ -143,6 +177,35 @@ impl Class {
                 | Self::AgentUnreachable
                 | Self::NotAnAgent
         )
+    }
+
+    /// Whose side it is on where nothing more is known than the class. The step of the path at which it happened
+    /// can know better.
+    #[must_use]
+    pub fn side(self) -> Side {
+        match self {
+            Self::BadConfiguration
+            | Self::Credential
+            | Self::Dns
+            // The kubeconfig names the authority, the address and the name that a certificate has to fit.
+            | Self::UnknownAuthority
+            | Self::WrongName
+            | Self::Tls
+            | Self::NotFound
+            | Self::Rejected
+            | Self::AgentVersion
+            | Self::NotAnAgent => Side::Machine,
+            Self::Unreachable | Self::Timeout | Self::AgentUnreachable => Side::Network,
+            Self::Proxy | Self::ConnectionLost | Self::NotAnApiServer => Side::Proxy,
+            Self::Refused
+            | Self::CertificateExpired
+            | Self::Expired
+            | Self::Overloaded
+            | Self::Unhealthy
+            | Self::NoAgent
+            | Self::AgentNotReady => Side::ControlPlane,
+            Self::Unauthenticated | Self::Forbidden => Side::Rights,
+        }
     }
 
     /// One line of what to do next.
@@ -162,6 +225,9 @@ impl Class {
             Self::CertificateExpired => "renew the API server's certificate, or check this machine's clock",
             Self::WrongName => "check the server's address, or set tls-server-name in the kubeconfig",
             Self::Tls => "check the client certificate in the kubeconfig, and what listens at the address",
+            Self::Proxy => {
+                "ask for the way through the proxy, or except the server with NO_PROXY; proxy-url in the kubeconfig counts first"
+            }
             Self::Timeout => "check firewall, VPN and proxy on the way, then the load of the API server",
             Self::ConnectionLost => {
                 "try again; if it stays, look at the load balancer and at kube-apiserver's log"
