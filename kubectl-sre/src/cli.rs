@@ -60,7 +60,8 @@ pub struct Connection {
     pub tls_server_name: Option<String>,
     /// Do not verify the API server's certificate, which makes the connection insecure
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true",
-          default_value = "false", hide_default_value = true, action = clap::ArgAction::Set, help_heading = "Cluster")]
+          default_value = "false", hide_default_value = true, action = clap::ArgAction::Set, value_parser = boolean,
+          help_heading = "Cluster")]
     pub insecure_skip_tls_verify: bool,
     /// File with the certificates of the authorities that the API server's is signed by
     #[arg(long, value_name = "FILE", help_heading = "Cluster")]
@@ -88,7 +89,8 @@ pub struct Connection {
     pub impersonate_user_extra: Vec<(String, String)>,
     /// Ask for uncompressed answers
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true",
-          default_value = "false", hide_default_value = true, action = clap::ArgAction::Set, help_heading = "Cluster")]
+          default_value = "false", hide_default_value = true, action = clap::ArgAction::Set, value_parser = boolean,
+          help_heading = "Cluster")]
     pub disable_compression: bool,
     /// Limit of one request, such as 5s or 1m; 0 for none
     #[arg(long, value_name = "TIME", default_value = "0", value_parser = duration, help_heading = "Cluster")]
@@ -481,13 +483,25 @@ fn selector(text: &str) -> Result<String, String> {
         .map_err(|e| e.to_string())
 }
 
+/// As Go reads a boolean.
+fn boolean(text: &str) -> Result<bool, String> {
+    match text {
+        "1" | "t" | "T" | "TRUE" | "true" | "True" => Ok(true),
+        "0" | "f" | "F" | "FALSE" | "false" | "False" => Ok(false),
+        _ => Err(format!("{text:?} is neither true nor false")),
+    }
+}
+
 /// As kubectl reads a timeout: a number of seconds, or numbers with the units h, m, s, ms.
 fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || format!("{text:?} is no time: a number of seconds, or such as 500ms, 30s, 5m or 1h30m");
     if let Ok(seconds) = text.parse::<u32>() {
         return Ok(Duration::from_secs(u64::from(seconds)));
     }
-    let mut rest = text;
+    let mut rest = text.strip_prefix('+').unwrap_or(text);
+    if rest == "0" {
+        return Ok(Duration::ZERO);
+    }
     let mut total = Duration::ZERO;
     while !rest.is_empty() {
         let digits = rest
@@ -498,7 +512,9 @@ fn duration(text: &str) -> Result<Duration, String> {
         let (unit, length) = [
             ("ms", 1e-3),
             ("us", 1e-6),
-            ("µs", 1e-6),
+            // The micro sign and the letter that looks like it.
+            ("\u{b5}s", 1e-6),
+            ("\u{3bc}s", 1e-6),
             ("ns", 1e-9),
             ("h", 3600.0),
             ("m", 60.0),
@@ -510,7 +526,9 @@ fn duration(text: &str) -> Result<Duration, String> {
         rest = &rest[unit.len()..];
         total += Duration::try_from_secs_f64(number * length).map_err(|_| wrong())?;
     }
-    if text.is_empty() || total > Duration::from_hours(168) {
+    // Go counts nanoseconds in 64 bits.
+    if !text.ends_with(|c: char| c.is_ascii_alphabetic()) || total.as_nanos() > i64::MAX.unsigned_abs().into()
+    {
         Err(wrong())
     } else {
         Ok(total)
@@ -707,6 +725,19 @@ mod tests {
             usage("health -f x --token y"),
             "--token has no meaning with -f, which asks no cluster: leave one of them out"
         );
+        for (value, expected) in [
+            ("=1", Some(true)),
+            ("=F", Some(false)),
+            ("", Some(true)),
+            ("=yes", None),
+        ] {
+            let line = format!("x health --insecure-skip-tls-verify{value}");
+            let parsed = match parse(line.split_whitespace().map(OsString::from)) {
+                Ok(Command::Health(health)) => Some(health.connection.insecure_skip_tls_verify),
+                _ => None,
+            };
+            assert_eq!(parsed, expected, "{line}");
+        }
         assert_eq!(
             usage("health --as-user-extra x"),
             "--as-user-extra: \"x\" is no KEY=VALUE, such as reason=incident"
@@ -722,7 +753,16 @@ mod tests {
         assert_eq!(ms("500ms"), Ok(500));
         assert_eq!(ms("1.5s"), Ok(1500));
         assert_eq!(ms("2500us"), Ok(2));
-        for wrong in ["", "s", "-1s", "1x", "1d", "9999999h", "1..5s"] {
+        assert_eq!(ms("0s"), Ok(0));
+        assert_eq!(ms(".5s"), Ok(500));
+        assert_eq!(ms("1.s"), Ok(1000));
+        assert_eq!(ms("1m30s"), Ok(90_000));
+        assert_eq!(ms("+5s"), Ok(5000));
+        assert_eq!(ms("3000us"), Ok(3));
+        assert_eq!(ms("1000h"), Ok(3_600_000_000));
+        for wrong in [
+            "", "+", "s", "-1s", "-1", "1x", "1d", "9999999h", "1..5s", "5 s", "1s30", ".",
+        ] {
             assert!(duration(wrong).is_err(), "{wrong}");
         }
     }

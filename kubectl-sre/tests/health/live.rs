@@ -268,7 +268,10 @@ fn a_kubeconfig_that_cannot_be_used_is_one_line_and_64() {
         ),
         (&["--kubeconfig", &file("broken", "apiVersion: [\n")], "broken: "),
         (&[], "there is no kubeconfig (looked for "),
-        (&["--server", "/path"], "the flags: failed to parse cluster url"),
+        (
+            &["--server", "/path"],
+            "the flags: the server's address is no URL: there is no host",
+        ),
         (
             &["--kubeconfig", &good, "--token", "a\nb"],
             "the token holds a line end or another control character; write the token on one line",

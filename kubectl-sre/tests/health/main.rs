@@ -11,3 +11,4 @@ mod dump;
 mod live;
 mod plugin;
 mod streams;
+mod way;

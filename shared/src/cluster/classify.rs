@@ -5,7 +5,6 @@
 
 use super::{Class, Failure};
 use crate::resource::Status;
-use kube::client::AuthError;
 use std::error::Error;
 use std::io;
 use std::time::Duration;
@@ -19,8 +18,8 @@ pub fn transport(error: &(dyn Error + 'static)) -> (Class, String) {
     // The chain is finite; the bound only guards against a cycle in a foreign error type.
     for _ in 0..32 {
         let Some(this) = next else { break };
-        if let Some(error) = this.downcast_ref::<AuthError>() {
-            return (Class::Credential, credential(error));
+        if let Some(failure) = this.downcast_ref::<Failure>() {
+            return (failure.class, failure.message.clone());
         }
         innermost = this.to_string();
         if let Some(found) = of_one(this) {
@@ -36,14 +35,17 @@ pub fn transport(error: &(dyn Error + 'static)) -> (Class, String) {
     (class, sentence(class, &innermost))
 }
 
-/// What a failed credential says, without what kube shows of a plugin: its arguments, its environment and its output,
-/// which is a token when all is well.
-pub(super) fn credential(error: &AuthError) -> String {
-    match error {
-        AuthError::AuthExecRun { out, .. } => format!("the credential plugin failed: {}", out.status),
-        AuthError::AuthExecParse(_) => "the credential plugin's output is no ExecCredential".into(),
-        other => super::config::chain(other),
+/// The same as a failure: the connector's own, with its hint, where a connection could not be opened.
+pub(super) fn failure(error: &(dyn Error + 'static)) -> Failure {
+    let mut next = Some(error);
+    while let Some(this) = next {
+        if let Some(failure) = this.downcast_ref::<Failure>() {
+            return failure.clone();
+        }
+        next = this.source();
     }
+    let (class, message) = transport(error);
+    Failure::new(class, message)
 }
 
 fn of_one(error: &(dyn Error + 'static)) -> Option<Class> {
@@ -52,9 +54,6 @@ fn of_one(error: &(dyn Error + 'static)) -> Option<Class> {
     }
     if error.is::<tokio::time::error::Elapsed>() {
         return Some(Class::Timeout);
-    }
-    if error.is::<kube::Error>() {
-        return Some(Class::Credential);
     }
     if let Some(io) = error.downcast_ref::<io::Error>() {
         return match io.kind() {

@@ -1,33 +1,33 @@
 //! One HTTP client for one API server, with a deadline on every wait.
 
-use super::config::{self, Chosen, Origin};
+use super::config::{self, Origin};
+use super::connect::Connector;
+use super::credential::{self, Credentials, Current};
 use super::kubeconfig::Overrides;
+use super::tls::{self, Tls};
+use super::way::{Dialed, Way};
 use super::{Class, Failure, classify};
 use crate::resource::Time;
 use bytes::Bytes;
-use http::{Request, Response, header};
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
-use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
-use hyper_util::client::legacy::connect::{Connection, HttpConnector};
 use hyper_util::rt::TokioExecutor;
-use kube::client::ConfigExt as _;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
-use tower::util::BoxCloneSyncService;
-use tower::{BoxError, Layer as _, Service, ServiceExt as _};
 
 /// How long each wait may take.
 #[derive(Debug, Clone, Copy)]
 pub struct Deadlines {
-    /// TCP and TLS to a new connection; also the time for obtaining a credential.
+    /// Name, TCP, proxy and TLS of a new connection.
     pub connect: Duration,
     /// The longest silence: to the first byte of an answer, and between two pieces of it.
     pub idle: Duration,
     /// One request with its answer; `None` for no bound of its own.
     pub request: Option<Duration>,
-    /// The end of everything; `None` for a process that stays.
+    /// The end of everything; `None` for a process that stays. A credential plugin may take until then, and in a process
+    /// that stays as long as `connect` or `idle`.
     pub run: Option<Instant>,
 }
 
@@ -76,90 +76,126 @@ pub struct Exchange<'a> {
 /// Is told of every finished exchange.
 pub type Observer = Arc<dyn Fn(&Exchange<'_>) + Send + Sync>;
 
-type Wire = BoxCloneSyncService<Request<Full<Bytes>>, Response<Incoming>, BoxError>;
+type Wire = hyper_util::client::legacy::Client<Connector, Full<Bytes>>;
 
 /// A client of one API server. Cheap to clone; clones share the connections.
 #[derive(Clone)]
 pub struct Client {
-    wire: Wire,
     shared: Arc<Shared>,
     deadlines: Deadlines,
 }
 
 struct Shared {
-    server: String,
-    context: Option<String>,
+    way: Way,
     origin: String,
     default_namespace: String,
-    insecure: bool,
     compression: bool,
-    user_agent: header::HeaderValue,
+    user_agent: HeaderValue,
+    /// Impersonation, and what a proxy wants to be told.
+    headers: Vec<(HeaderName, HeaderValue)>,
+    credentials: Credentials,
+    tls: Option<Arc<Tls>>,
+    connector: Connector,
+    /// The connections, with the number of the credential whose certificate they were made with.
+    wire: Mutex<(u64, Wire)>,
     observer: Option<Observer>,
     /// The newest `Date` header and when it was read.
-    date: std::sync::Mutex<Option<(Time, Instant)>>,
+    date: Mutex<Option<(Time, Instant)>>,
 }
 
 impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Client")
-            .field("server", &self.shared.server)
+            .field("server", &self.shared.way.server)
             .finish_non_exhaustive()
     }
 }
 
 impl Client {
-    /// Loads the configuration and builds the client. No byte goes to the API server yet.
+    /// Loads the configuration, obtains the credential and builds the client. No byte goes to the API server yet.
     ///
     /// # Errors
-    /// `badConfiguration` where the configuration cannot be used; `credential` or `timeout` where a credential
-    /// plugin fails or does not answer.
+    /// `badConfiguration` where the configuration cannot be used; `credential` where a credential plugin fails or does
+    /// not answer.
     pub async fn new(settings: Settings, observer: Option<Observer>) -> Result<Self, Failure> {
-        // One provider in the process: without a default one rustls panics at its first use. An error only
-        // says that it is set already.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let Chosen {
-            config,
-            context,
-            origin,
-        } = config::load(&settings.origin, settings.context.as_deref(), &settings.overrides).await?;
-        let user_agent = header::HeaderValue::from_str(&settings.user_agent)
+        let deadlines = settings.deadlines;
+        let chosen = config::load(&settings.origin, settings.context.as_deref(), &settings.overrides).await?;
+        let user_agent = HeaderValue::from_str(&settings.user_agent)
             .map_err(|_| Failure::new(Class::BadConfiguration, "the user agent has control characters"))?;
-        let shared = Arc::new(Shared {
-            server: config.cluster_url.to_string().trim_end_matches('/').to_owned(),
-            context,
-            origin,
-            default_namespace: config.default_namespace.clone(),
-            insecure: config.accept_invalid_certs,
-            compression: !config.disable_compression,
-            user_agent,
-            observer,
-            date: std::sync::Mutex::new(None),
-        });
+        let mut way = chosen.way;
+        let connector = Connector::new(
+            &chosen.address,
+            chosen.tls.clone(),
+            way.tls_server_name.as_deref(),
+            chosen.hop,
+            deadlines.connect,
+        )?;
+        let mut headers = chosen.headers;
+        if let Some(authorization) = connector.forwarding_authorization() {
+            headers.push((header::PROXY_AUTHORIZATION, authorization));
+        }
         let started = Instant::now();
-        let wire = wire_with_deadline(config, settings.deadlines.connect)
+        let current = chosen
+            .credentials
+            .current(patience(&chosen.credentials, &deadlines))
             .await
             .map_err(|failure| Failure {
-                endpoint: shared.server.clone(),
+                endpoint: way.server.clone(),
                 elapsed: started.elapsed(),
                 ..failure
             })?;
+        way.credential.token_expires = current
+            .expires
+            .or_else(|| current.header.as_ref().and_then(credential::end_of));
+        way.credential.elapsed = current.elapsed;
+        if let Some(identity) = &current.identity {
+            way.credential.certificate = identity.cert.first().map(tls::described);
+        }
+        if let Some(tls) = &chosen.tls {
+            tls.obtain(current.identity.clone());
+        }
+        let shared = Shared {
+            origin: chosen.origin,
+            default_namespace: chosen.namespace,
+            compression: chosen.compression,
+            user_agent,
+            headers,
+            credentials: chosen.credentials,
+            tls: chosen.tls,
+            wire: Mutex::new((current.number, wire(&connector))),
+            connector,
+            way,
+            observer,
+            date: Mutex::new(None),
+        };
         Ok(Self {
-            wire,
-            shared,
-            deadlines: settings.deadlines,
+            shared: Arc::new(shared),
+            deadlines,
         })
+    }
+
+    /// What was decided before the first packet, with the credential as it was when the client was built.
+    #[must_use]
+    pub fn way(&self) -> &Way {
+        &self.shared.way
+    }
+
+    /// One fresh connection step by step, as far as it comes; no request is sent on it. Each step ends within the
+    /// deadline for connections.
+    pub async fn dial(&self) -> Dialed {
+        self.shared.connector.dial().await
     }
 
     /// URL of the API server.
     #[must_use]
     pub fn server(&self) -> &str {
-        &self.shared.server
+        &self.shared.way.server
     }
 
     /// The kubeconfig context in use, where there is one.
     #[must_use]
     pub fn context(&self) -> Option<&str> {
-        self.shared.context.as_deref()
+        self.shared.way.context.as_deref()
     }
 
     /// Where the configuration came from, for the log.
@@ -177,7 +213,7 @@ impl Client {
     /// Whether the API server's certificate is not verified.
     #[must_use]
     pub fn is_insecure(&self) -> bool {
-        self.shared.insecure
+        self.shared.way.insecure
     }
 
     /// What time it is by the API server's clock, once it has answered anything. Ages are measured against it, since
@@ -194,7 +230,7 @@ impl Client {
     /// # Errors
     /// A transport failure, classified.
     pub async fn get(&self, path: &str, accept: &str) -> Result<Answer, Failure> {
-        self.send(Request::get(path), Bytes::new(), path, accept, "identity")
+        self.send(Method::GET, Bytes::new(), path, accept, "identity")
             .await
     }
 
@@ -203,15 +239,9 @@ impl Client {
     /// # Errors
     /// As [`Client::get`].
     pub(super) async fn post(&self, path: &str, json: &'static str) -> Result<Answer, Failure> {
-        let request = Request::post(path).header(header::CONTENT_TYPE, "application/json");
-        self.send(
-            request,
-            Bytes::from_static(json.as_bytes()),
-            path,
-            "application/json",
-            "identity",
-        )
-        .await
+        let body = Bytes::from_static(json.as_bytes());
+        self.send(Method::POST, body, path, "application/json", "identity")
+            .await
     }
 
     /// The same for an answer that may be large: the API server compresses what is over 128 KB. That is a tenth of
@@ -225,13 +255,12 @@ impl Client {
         } else {
             "identity"
         };
-        self.send(Request::get(path), Bytes::new(), path, accept, encoding)
-            .await
+        self.send(Method::GET, Bytes::new(), path, accept, encoding).await
     }
 
     async fn send(
         &self,
-        request: http::request::Builder,
+        method: Method,
         body: Bytes,
         path: &str,
         accept: &str,
@@ -249,31 +278,35 @@ impl Client {
             bytes: 0,
             client: self.clone(),
         };
-        let request = request
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.shared.way.server))
             .header(header::ACCEPT, accept)
             .header(header::ACCEPT_ENCODING, encoding)
-            .header(header::USER_AGENT, self.shared.user_agent.clone())
-            .body(Full::new(body))
-            .map_err(|e| {
-                answer.fail(Failure::new(
-                    Class::Rejected,
-                    format!("impossible path {path:?}: {e}"),
-                ))
-            })?;
-        let (until, why) = answer.deadline();
-        let sent = timeout_at(until, self.wire.clone().oneshot(request)).await;
-        let response = match sent {
-            Ok(Ok(response)) => response,
-            Ok(Err(error)) => {
-                let (class, message) = classify::transport(error.as_ref());
-                let message = match class {
-                    Class::Timeout => format!("no connection within {}", seconds(self.deadlines.connect)),
-                    _ => message,
-                };
-                return Err(answer.fail(Failure::new(class, message)));
-            }
-            Err(_) => return Err(answer.fail(Failure::new(Class::Timeout, why))),
+            .header(header::USER_AGENT, self.shared.user_agent.clone());
+        if !body.is_empty() {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+        }
+        for (name, value) in &self.shared.headers {
+            request = request.header(name, value);
+        }
+        let request = request.body(Full::new(body)).map_err(|e| {
+            answer.fail(Failure::new(
+                Class::Rejected,
+                format!("impossible path {path:?}: {e}"),
+            ))
+        })?;
+        let limit = patience(&self.shared.credentials, &self.deadlines);
+        let current = match self.shared.credentials.current(limit).await {
+            Ok(current) => current,
+            Err(failure) => return Err(answer.fail(failure)),
         };
+        let mut response = self.exchange(&answer, &request, &current).await?;
+        if response.status() == StatusCode::UNAUTHORIZED
+            && let Some(renewed) = self.shared.credentials.renewed(&current, limit).await
+        {
+            response = self.exchange(&answer, &request, &renewed).await?;
+        }
         let text = |name| response.headers().get(name).and_then(|v| v.to_str().ok());
         answer.status = response.status().as_u16();
         answer.content_type = text(header::CONTENT_TYPE).map(str::to_owned).unwrap_or_default();
@@ -290,6 +323,42 @@ impl Client {
         }
         answer.body = Some(response.into_body());
         Ok(answer)
+    }
+
+    /// One request with that credential, to the head of its answer.
+    async fn exchange(
+        &self,
+        answer: &Answer,
+        request: &Request<Full<Bytes>>,
+        credential: &Current,
+    ) -> Result<Response<Incoming>, Failure> {
+        let mut request = request.clone();
+        if let Some(header) = &credential.header {
+            request
+                .headers_mut()
+                .insert(header::AUTHORIZATION, header.clone());
+        }
+        let (until, why) = answer.deadline();
+        let sent = timeout_at(until, self.wire(credential).request(request)).await;
+        match sent {
+            Ok(Ok(response)) => Ok(response),
+            Ok(Err(error)) => Err(answer.fail(classify::failure(&error))),
+            Err(_) => Err(answer.fail(Failure::new(Class::Timeout, why))),
+        }
+    }
+
+    /// The connections for a credential. Those that were made with another certificate are left to end.
+    fn wire(&self, credential: &Current) -> Wire {
+        let mut wire = self.shared.wire.lock().unwrap_or_else(PoisonError::into_inner);
+        if wire.0 < credential.number {
+            if let Some(tls) = &self.shared.tls
+                && tls.obtain(credential.identity.clone())
+            {
+                wire.1 = self::wire(&self.shared.connector);
+            }
+            wire.0 = credential.number;
+        }
+        wire.1.clone()
     }
 
     /// Sends one GET and reads the whole answer, of at most `limit` bytes. Answers other than 2xx are failures.
@@ -524,7 +593,7 @@ impl Answer {
     fn place(&self, failure: Failure) -> Failure {
         let path = self.path.split('?').next().unwrap_or_default();
         Failure {
-            endpoint: format!("{}{path}", self.client.shared.server),
+            endpoint: format!("{}{path}", self.client.shared.way.server),
             elapsed: self.elapsed(),
             ..failure
         }
@@ -547,118 +616,11 @@ fn seconds(duration: Duration) -> String {
     format!("{} s", duration.as_secs_f64())
 }
 
-/// Builds the service stack on a thread of its own, since a credential plugin is run inside and blocks. A plugin
-/// that never ends is left behind when the deadline passes; it ends with the process.
-async fn wire_with_deadline(config: kube::Config, limit: Duration) -> Result<Wire, Failure> {
-    if config.auth_info.exec.is_none() {
-        return wire(&config, limit);
-    }
-    let (done, built) = tokio::sync::oneshot::channel();
-    let runtime = tokio::runtime::Handle::current();
-    std::thread::spawn(move || {
-        let _in_runtime = runtime.enter();
-        let _ = done.send(wire(&config, limit));
-    });
-    match timeout_at(Instant::now() + limit, built).await {
-        Ok(Ok(built)) => built,
-        Ok(Err(_)) => Err(Failure::new(
-            Class::Credential,
-            "the credential plugin could not be run",
-        )),
-        Err(_) => Err(Failure::new(
-            Class::Credential,
-            format!("the credential plugin gave no answer within {}", seconds(limit)),
-        )),
-    }
+/// How long obtaining the credential may take.
+fn patience(credentials: &Credentials, deadlines: &Deadlines) -> Duration {
+    credentials.patience(deadlines.run, deadlines.connect.max(deadlines.idle))
 }
 
-fn wire(config: &kube::Config, connect: Duration) -> Result<Wire, Failure> {
-    let mut tcp = HttpConnector::new();
-    tcp.enforce_http(false);
-    // A request is one small packet that must not wait for the acknowledgement of the last one.
-    tcp.set_nodelay(true);
-    tcp.set_connect_timeout(Some(connect));
-    match config.proxy_url.clone() {
-        None => stack(config, tcp, connect),
-        Some(proxy) => match proxy.scheme_str() {
-            Some("socks5" | "socks5h") => stack(config, SocksV5::new(proxy, tcp), connect),
-            Some("http") => {
-                let tunnel = Tunnel::new(proxy.clone(), tcp);
-                stack(config, with_proxy_authorization(&proxy, tunnel), connect)
-            }
-            Some("https") => {
-                let tls = config
-                    .rustls_https_connector_with_connector(tcp)
-                    .map_err(|e| of_kube(&e))?;
-                let tunnel = Tunnel::new(proxy.clone(), tls);
-                stack(config, with_proxy_authorization(&proxy, tunnel), connect)
-            }
-            _ => Err(Failure::new(
-                Class::BadConfiguration,
-                format!(
-                    "the proxy's scheme {:?} is none of http, https, socks5",
-                    proxy.scheme_str()
-                ),
-            )),
-        },
-    }
-}
-
-fn with_proxy_authorization<C>(proxy: &http::Uri, tunnel: Tunnel<C>) -> Tunnel<C> {
-    let user = proxy
-        .authority()
-        .and_then(|a| a.as_str().rsplit_once('@'))
-        .map(|(user, _)| user);
-    match user.and_then(basic_authorization) {
-        Some(value) => tunnel.with_auth(value),
-        None => tunnel,
-    }
-}
-
-fn basic_authorization(user: &str) -> Option<header::HeaderValue> {
-    use base64::Engine as _;
-    let plain: Vec<u8> = percent_encoding::percent_decode_str(user).collect();
-    let encoded = base64::engine::general_purpose::STANDARD.encode(plain);
-    let mut value = header::HeaderValue::from_str(&format!("Basic {encoded}")).ok()?;
-    value.set_sensitive(true);
-    Some(value)
-}
-
-fn stack<C>(config: &kube::Config, connector: C, connect: Duration) -> Result<Wire, Failure>
-where
-    C: Service<http::Uri> + Clone + Send + Sync + 'static,
-    C::Response: Connection + hyper::rt::Read + hyper::rt::Write + Send + Unpin + 'static,
-    C::Future: Send + 'static,
-    C::Error: Into<BoxError> + Send + Sync + std::error::Error + 'static,
-{
-    let tls = config
-        .rustls_https_connector_with_connector(connector)
-        .map_err(|e| of_kube(&e))?;
-    // The connector's own bound ends with TCP; a peer that accepts and then says nothing needs one over TLS too.
-    let connector = tower::service_fn(move |uri: http::Uri| {
-        let connecting = tls.clone().oneshot(uri);
-        Box::pin(async move {
-            match tokio::time::timeout(connect, connecting).await {
-                Ok(connected) => connected,
-                Err(elapsed) => Err(BoxError::from(elapsed)),
-            }
-        })
-    });
-    let client = hyper_util::client::legacy::Client::builder(TokioExecutor::new()).build(connector);
-    let authorized = tower::util::option_layer(config.auth_layer().map_err(|e| of_kube(&e))?).layer(
-        config
-            .extra_headers_layer()
-            .map_err(|e| of_kube(&e))?
-            .layer(client.map_err(BoxError::from)),
-    );
-    Ok(BoxCloneSyncService::new(
-        config.base_uri_layer().layer(authorized.map_err(BoxError::from)),
-    ))
-}
-
-fn of_kube(error: &kube::Error) -> Failure {
-    match error {
-        kube::Error::Auth(error) => Failure::new(Class::Credential, classify::credential(error)),
-        _ => Failure::new(Class::BadConfiguration, config::chain(error)),
-    }
+fn wire(connector: &Connector) -> Wire {
+    hyper_util::client::legacy::Client::builder(TokioExecutor::new()).build(connector.clone())
 }

@@ -1,14 +1,20 @@
-//! Which cluster, with which credential: decided explicitly, never guessed from a failure.
+//! Which cluster, with which credential, on which way: decided explicitly, never guessed from a failure.
 //!
-//! `kube::Config::infer` falls back to in-cluster configuration on any error, so that a typo in a kubeconfig
-//! ends as an in-cluster error; and it refuses a `KUBECONFIG` list with a missing file, which kubectl skips.
-//! Both are decided here instead.
+//! Everything that client-go would refuse before its first packet is refused here.
 
+use super::address::Address;
+use super::credential::{self, Credentials};
+use super::exec::Plugin;
 use super::kubeconfig::{self, Overrides};
+use super::kubefile::{Cluster, Kubeconfig, User};
+use super::proxy::{self, Hop};
+use super::tls::{Source, Tls, Trust};
+use super::way::Way;
 use super::{Class, Failure};
-use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
-use secrecy::ExposeSecret;
+use http::{HeaderName, HeaderValue};
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Where the configuration of a cluster comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,13 +27,37 @@ pub enum Origin {
     InCluster,
 }
 
-/// A configuration that was chosen, with what is shown of it.
+/// A configuration that was chosen.
 pub(super) struct Chosen {
-    pub config: kube::Config,
-    pub context: Option<String>,
+    /// What is shown of it; what the credential says of itself is not in it yet.
+    pub way: Way,
+    pub address: Address,
+    pub namespace: String,
+    pub compression: bool,
+    pub tls: Option<Arc<Tls>>,
+    pub hop: Option<Hop>,
+    pub credentials: Credentials,
+    /// Who is impersonated, as each request says it.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
     /// Where it came from, for the log.
     pub origin: String,
 }
+
+/// What was found out before a cluster and a user are put together.
+#[derive(Default)]
+struct Found {
+    cluster: Cluster,
+    user: User,
+    namespace: Option<String>,
+    /// What stands before every message.
+    place: String,
+    origin: String,
+    way: Way,
+}
+
+const TOKEN: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
+const AUTHORITY: &str = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt";
+const NAMESPACE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
 
 /// Loads the configuration.
 ///
@@ -39,31 +69,53 @@ pub(super) async fn load(
     overrides: &Overrides,
 ) -> Result<Chosen, Failure> {
     match origin {
-        Origin::File(path) => {
-            if !path.exists() {
+        // A flag with an empty value says nothing.
+        Origin::File(path) if !path.as_os_str().is_empty() => {
+            if is_missing(path) {
                 return Err(bad(format!("kubeconfig {} does not exist", path.display()))
                     .with_hint("check the path given with --kubeconfig"));
             }
-            from_files(std::slice::from_ref(path), context, overrides).await?
+            let way = Way {
+                files: vec![path.display().to_string()],
+                ..Way::default()
+            };
+            finish(from_files(std::slice::from_ref(path), way, context, overrides)??)
         }
-        Origin::Environment => {
-            let files = environment_files();
-            let found: Vec<PathBuf> = files.iter().filter(|f| f.exists()).cloned().collect();
-            match from_files(&found, context, overrides).await? {
+        Origin::Environment | Origin::File(_) => {
+            let (skipped, found): (Vec<_>, Vec<_>) =
+                environment_files().into_iter().partition(|f| is_missing(f));
+            let shown = |files: &[PathBuf]| files.iter().map(|f| f.display().to_string()).collect::<Vec<_>>();
+            let way = Way {
+                files: shown(&found),
+                skipped: shown(&skipped),
+                ..Way::default()
+            };
+            match from_files(&found, way.clone(), context, overrides)? {
+                Ok(chosen) => finish(chosen),
                 // As client-go: a pod's own configuration is the last resort, and flags go before it.
-                Err(_) if in_cluster_is_possible() => Ok(in_cluster(overrides)?),
-                Err(_) if found.is_empty() => {
-                    let looked: Vec<String> = files.iter().map(|f| f.display().to_string()).collect();
-                    Err(bad(format!(
+                Err(_) if in_cluster_is_possible() => in_cluster(overrides),
+                Err(nothing) => match default_server().await {
+                    Some(server) => {
+                        let overrides = Overrides {
+                            server: Some(server),
+                            ..overrides.clone()
+                        };
+                        finish(from_files(&found, way, context, &overrides)??)
+                    }
+                    None if found.is_empty() => Err(bad(format!(
                         "there is no kubeconfig (looked for {})",
-                        looked.join(", ")
+                        if way.skipped.is_empty() {
+                            "nothing, since KUBECONFIG names no file".to_owned()
+                        } else {
+                            way.skipped.join(", ")
+                        }
                     ))
-                    .with_hint("set KUBECONFIG, or give --kubeconfig FILE"))
-                }
-                found => found,
+                    .with_hint("set KUBECONFIG, or give --kubeconfig FILE")),
+                    None => Err(nothing),
+                },
             }
         }
-        Origin::InCluster => Ok(in_cluster(overrides)?),
+        Origin::InCluster => in_cluster(overrides),
     }
 }
 
@@ -71,165 +123,380 @@ fn bad(message: impl Into<String>) -> Failure {
     Failure::new(Class::BadConfiguration, message)
 }
 
-/// The kubeconfig files that the environment names, existing or not.
+fn is_missing(path: &Path) -> bool {
+    matches!(std::fs::metadata(path), Err(error) if error.kind() == std::io::ErrorKind::NotFound)
+}
+
 #[allow(
     clippy::disallowed_methods,
     reason = "this is the room that reads the environment for clusters"
 )]
+fn variable(name: &str) -> Option<std::ffi::OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+/// The kubeconfig files that the environment names, existing or not, each once.
 fn environment_files() -> Vec<PathBuf> {
-    let listed: Vec<PathBuf> = std::env::var_os("KUBECONFIG")
-        .map(|value| {
-            std::env::split_paths(&value)
-                .filter(|p| !p.as_os_str().is_empty())
-                .collect()
-        })
-        .unwrap_or_default();
-    if !listed.is_empty() {
-        return listed;
+    let Some(listed) = variable("KUBECONFIG") else {
+        // Without a home kubectl looks into the directory that it stands in.
+        let home = match variable("HOME") {
+            Some(home) => PathBuf::from(home),
+            None if cfg!(windows) => std::env::home_dir().unwrap_or_default(),
+            None => PathBuf::new(),
+        };
+        return vec![home.join(".kube").join("config")];
+    };
+    let mut files: Vec<PathBuf> = Vec::new();
+    for file in std::env::split_paths(&listed) {
+        if !file.as_os_str().is_empty() && !files.contains(&file) {
+            files.push(file);
+        }
     }
-    std::env::home_dir()
-        .map(|home| home.join(".kube").join("config"))
-        .into_iter()
-        .collect()
+    files
 }
 
 /// As client-go decides it: the Service's address in the environment, and a mounted token.
-#[allow(
-    clippy::disallowed_methods,
-    reason = "this is the room that reads the environment for clusters"
-)]
 fn in_cluster_is_possible() -> bool {
-    std::env::var_os("KUBERNETES_SERVICE_HOST").is_some()
-        && Path::new("/var/run/secrets/kubernetes.io/serviceaccount/token").exists()
+    variable("KUBERNETES_SERVICE_HOST").is_some()
+        && variable("KUBERNETES_SERVICE_PORT").is_some()
+        && Path::new(TOKEN).is_file()
+}
+
+/// Where kubectl asks when nothing says where (`clientcmd.ClusterDefaults`): `KUBERNETES_MASTER`, else this machine's port
+/// 8080, which is taken only where something listens: most who come here forgot their kubeconfig.
+async fn default_server() -> Option<String> {
+    if let Some(master) = variable("KUBERNETES_MASTER") {
+        return master.into_string().ok();
+    }
+    let connecting = tokio::net::TcpStream::connect("localhost:8080");
+    match tokio::time::timeout(std::time::Duration::from_millis(300), connecting).await {
+        Ok(Ok(_)) => Some("http://localhost:8080".into()),
+        _ => None,
+    }
 }
 
 fn in_cluster(overrides: &Overrides) -> Result<Chosen, Failure> {
-    let mut config = kube::Config::incluster().map_err(|error| {
-        bad(format!("no in-cluster configuration: {}", chain(&error)))
+    let none = |why: String| {
+        bad(format!("no in-cluster configuration: {why}"))
             .with_hint("run it in a pod with a ServiceAccount token, or give --kubeconfig FILE")
-    })?;
-    if let Some(token) = overrides.token.clone().filter(|t| !t.is_empty()) {
-        config.auth_info.token = Some(token.into());
-        config.auth_info.token_file = None;
+    };
+    let read = |name: &str| {
+        variable(name)
+            .and_then(|value| value.into_string().ok())
+            .ok_or_else(|| none(format!("{name} is not set")))
+    };
+    let (host, port) = (read("KUBERNETES_SERVICE_HOST")?, read("KUBERNETES_SERVICE_PORT")?);
+    let host = if host.contains(':') {
+        format!("[{host}]")
+    } else {
+        host
+    };
+    for file in [TOKEN, AUTHORITY] {
+        std::fs::File::open(file).map_err(|error| none(format!("{file}: {error}")))?;
     }
-    if let Some(namespace) = overrides.namespace.clone().filter(|n| !n.is_empty()) {
-        config.default_namespace = namespace;
-    }
-    Ok(Chosen {
-        config,
-        context: None,
+    let given = |value: &Option<String>| value.clone().filter(|text| !text.is_empty());
+    let token = given(&overrides.token);
+    let namespace = given(&overrides.namespace)
+        .or_else(|| variable("POD_NAMESPACE").and_then(|value| value.into_string().ok()))
+        .or_else(|| {
+            let text = std::fs::read_to_string(NAMESPACE).ok()?;
+            Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+        });
+    finish(Found {
+        cluster: Cluster {
+            server: given(&overrides.server).unwrap_or(format!("https://{host}:{port}")),
+            certificate_authority: given(&overrides.certificate_authority).unwrap_or(AUTHORITY.into()),
+            ..Cluster::default()
+        },
+        user: User {
+            token_file: if token.is_some() {
+                String::new()
+            } else {
+                TOKEN.into()
+            },
+            token: super::kubefile::Secret(token.unwrap_or_default()),
+            ..User::default()
+        },
+        namespace,
+        place: "in-cluster".into(),
         origin: "in-cluster ServiceAccount".into(),
+        way: Way {
+            in_cluster: true,
+            ..Way::default()
+        },
     })
 }
 
 /// What the files and the flags say, or why that is nothing.
-async fn from_files(
+fn from_files(
     files: &[PathBuf],
+    way: Way,
     context: Option<&str>,
     overrides: &Overrides,
-) -> Result<Result<Chosen, Failure>, Failure> {
+) -> Result<Result<Found, Failure>, Failure> {
     let mut merged = Kubeconfig::default();
     for file in files {
-        merged = Kubeconfig::read_from(file)
-            .and_then(|next| merged.merge(next))
-            .map_err(|error| unreadable(file, &error))?;
+        merged.add(file)?;
     }
-    let origin = match files {
-        [] => "the flags".to_owned(),
-        files => files
-            .iter()
-            .map(|f| f.display().to_string())
-            .collect::<Vec<_>>()
-            .join(", "),
+    let origin = if way.files.is_empty() {
+        "the flags".to_owned()
+    } else {
+        way.files.join(", ")
     };
-    let place = match files {
-        [] => origin.clone(),
-        _ => format!("kubeconfig {origin}"),
+    let place = if way.files.is_empty() {
+        origin.clone()
+    } else {
+        format!("kubeconfig {origin}")
     };
     let chosen = kubeconfig::choose(&merged, context, overrides, &origin)?;
     if let Some(nothing) = chosen.nothing {
         return Ok(Err(nothing));
     }
-    let mut config = kube::Config::from_custom_kubeconfig(chosen.kubeconfig, &KubeConfigOptions::default())
-        .await
-        .map_err(|error| bad(format!("{place}: {}", words(&error))))?;
-    if config.root_cert.as_ref().is_some_and(Vec::is_empty) {
-        return Err(bad(format!(
-            "{place}: certificate-authority holds no certificate"
-        )));
-    }
-    // kube builds every request's address from these two, and panics where one is missing.
-    if config.cluster_url.scheme().is_none() || config.cluster_url.authority().is_none() {
-        return Err(bad(format!("{place}: the server's address is no URL"))
-            .with_hint("write it such as https://10.0.0.1:6443"));
-    }
-    trim_token_file(&mut config);
-    // The same is true of a token that is no value of a header.
-    let token = config.auth_info.token.as_ref().map(ExposeSecret::expose_secret);
-    if token.is_some_and(|token| http::HeaderValue::from_str(token).is_err()) {
-        return Err(bad(format!(
-            "{place}: the token holds a line end or another control character"
-        ))
-        .with_hint("write the token on one line"));
-    }
-    Ok(Ok(Chosen {
-        config,
-        context: chosen.context,
+    let name = |name: String| Some(name).filter(|name| !name.is_empty());
+    Ok(Ok(Found {
+        cluster: chosen.cluster,
+        user: chosen.user,
+        namespace: chosen.namespace,
+        way: Way {
+            context: chosen.context,
+            cluster: name(chosen.cluster_name),
+            user: name(chosen.user_name),
+            ..way
+        },
+        place,
         origin,
     }))
 }
 
-fn unreadable(file: &Path, error: &KubeconfigError) -> Failure {
-    let failure = bad(format!("kubeconfig {}: {}", file.display(), words(error)));
-    match error {
-        KubeconfigError::ReadConfig(io, _) if io.kind() == std::io::ErrorKind::PermissionDenied => failure.with_hint(
-            "only its owner may read it: run as that user (in a container: docker run --user \"$(id -u):$(id -g)\")",
-        ),
-        _ => failure,
+/// Puts cluster and user together.
+fn finish(found: Found) -> Result<Chosen, Failure> {
+    let Found {
+        cluster,
+        user,
+        namespace,
+        place,
+        origin,
+        mut way,
+    } = found;
+    let placed = |failure: Failure| Failure {
+        message: format!("{place}: {}", failure.message),
+        ..failure
+    };
+    let address = Address::of_server(&cluster.server).map_err(|why| {
+        bad(format!("{place}: the server's address is no URL: {why}"))
+            .with_hint("write it such as https://10.0.0.1:6443")
+    })?;
+    let of = match &way.cluster {
+        Some(name) => format!("cluster {name:?}"),
+        None => "the cluster".to_owned(),
+    };
+    let environment = proxy::Environment::of_process();
+    let (hop, proxy) = proxy::decide(&address, &cluster.proxy_url, &of, &environment).map_err(placed)?;
+    let tls = if address.is_tls() {
+        Some(Arc::new(tls(&cluster, &user).map_err(placed)?))
+    } else {
+        None
+    };
+    let (credentials, kind) = credentials(&address, &cluster, &user).map_err(placed)?;
+    let headers = impersonation(&user).map_err(placed)?;
+
+    way.server = address.to_string();
+    way.host.clone_from(&address.host);
+    way.port = address.port().unwrap_or_default();
+    way.tls = address.is_tls();
+    way.insecure = cluster.insecure_skip_tls_verify && address.is_tls();
+    way.tls_server_name =
+        Some(cluster.tls_server_name.clone()).filter(|name| !name.is_empty() && address.is_tls());
+    way.proxy = proxy;
+    way.credential.kind = kind;
+    way.credential.certificate = tls.as_ref().and_then(|tls| tls.identity());
+    way.credential.impersonates = impersonates(&user);
+    Ok(Chosen {
+        way,
+        address,
+        namespace: namespace.unwrap_or_else(|| "default".into()),
+        compression: !cluster.disable_compression,
+        tls,
+        hop,
+        credentials,
+        headers,
+        origin,
+    })
+}
+
+/// The bytes themselves, or the file that holds them.
+fn source(data: &[u8], file: &str) -> Option<Source> {
+    if data.is_empty() {
+        (!file.is_empty()).then(|| Source::File(file.into()))
+    } else {
+        Some(Source::Data(data.to_vec()))
     }
 }
 
-/// A token file that was written by hand ends with a line end, which kubectl trims and kube refuses. Only such a file
-/// is read here, once; any other is left to kube, which reads it again as it changes.
-fn trim_token_file(config: &mut kube::Config) {
-    let Some(file) = &config.auth_info.token_file else {
-        return;
-    };
-    let Ok(text) = std::fs::read_to_string(file) else {
-        return;
-    };
-    if text.trim() != text {
-        config.auth_info.token = Some(text.trim().to_owned().into());
-        config.auth_info.token_file = None;
-    }
+fn authority(cluster: &Cluster) -> Option<Source> {
+    source(
+        &cluster.certificate_authority_data.0,
+        &cluster.certificate_authority,
+    )
 }
 
-/// What an error says, without the lines and values of the file that a YAML parser shows with it: a token may be
-/// among them.
-fn words(error: &KubeconfigError) -> String {
-    let KubeconfigError::Parse(yaml) = error else {
-        return chain(error);
-    };
-    let text = yaml.to_string();
-    let line = text
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .trim_start_matches("error: ");
-    let unquoted: Vec<&str> = line.split('"').step_by(2).collect();
-    format!("is no kubeconfig: {}", unquoted.join("..."))
-}
-
-/// An error with all that is behind it, each sentence once.
-pub(super) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(this) = next {
-        let sentence = this.to_string();
-        if !text.contains(&sentence) {
-            text = format!("{text}: {sentence}");
+fn tls(cluster: &Cluster, user: &User) -> Result<Tls, Failure> {
+    let trust = match (authority(cluster), cluster.insecure_skip_tls_verify) {
+        (Some(_), true) => {
+            return Err(bad(
+                "the cluster has insecure-skip-tls-verify and a certificate-authority, and only one is allowed",
+            )
+            .with_hint("leave out insecure-skip-tls-verify: the authority is what makes it secure"));
         }
-        next = this.source();
+        (None, true) => Trust::Nobody,
+        (Some(these), false) => Trust::These(these),
+        (None, false) => Trust::System,
+    };
+    let certificate = source(&user.client_certificate_data.0, &user.client_certificate);
+    // A key without a certificate is nothing, as in client-go.
+    let own = match (certificate, source(&user.client_key_data.0, &user.client_key)) {
+        (Some(certificate), Some(key)) => Some((certificate, key)),
+        _ => None,
+    };
+    Tls::new(trust, own)
+}
+
+/// The credential that requests carry, with its name for people. As in client-go, what the address itself brings goes
+/// first, a token goes before a plugin, and over plain HTTP there is none.
+fn credentials(address: &Address, cluster: &Cluster, user: &User) -> Result<(Credentials, String), Failure> {
+    let certificate = !user.client_certificate.is_empty() || !user.client_certificate_data.0.is_empty();
+    let named = |name: &str| match certificate && address.is_tls() {
+        true if name.is_empty() => "client certificate".to_owned(),
+        true => format!("{name}, client certificate"),
+        false => name.to_owned(),
+    };
+    let one = |origin, name: &str| Ok((Credentials::new(origin), named(name)));
+    if let Some((name, password)) = &address.user {
+        let header = credential::basic(name, password)
+            .ok_or_else(|| bad("user and password in the server's address cannot be sent"))?;
+        return one(
+            credential::Origin::Fixed(header),
+            "basic auth of the server's address",
+        );
     }
-    text
+    if !address.is_tls() {
+        return one(
+            credential::Origin::None,
+            "none, since none is sent over plain HTTP",
+        );
+    }
+    let plugin = match &user.exec {
+        Some(exec) => {
+            let ca = match (exec.provide_cluster_info, authority(cluster)) {
+                (true, Some(source)) => source.read("certificate-authority")?,
+                _ => Vec::new(),
+            };
+            Some(Plugin::new(exec, cluster, &ca)?)
+        }
+        None => None,
+    };
+    let basic = !user.username.is_empty();
+    if basic && !user.token_file.is_empty() {
+        return Err(bad(
+            "the user has a tokenFile and a user name with password, and only one is allowed",
+        ));
+    }
+    let token = if user.token.0.is_empty() {
+        None
+    } else {
+        Some(credential::bearer(&user.token, "the token")?)
+    };
+    match (token, user.token_file.as_str()) {
+        (Some(token), "") => return one(credential::Origin::Fixed(token), "token"),
+        (None, "") => {}
+        (token, file) => {
+            let kind = match file {
+                TOKEN => "ServiceAccount token".to_owned(),
+                file => format!("token file {file}"),
+            };
+            return one(credential::Origin::File(file.into(), token), &kind);
+        }
+    }
+    if basic {
+        let header = credential::basic(&user.username, &user.password)
+            .ok_or_else(|| bad("the user's name and password cannot be sent"))?;
+        return one(credential::Origin::Fixed(header), "basic auth");
+    }
+    match plugin {
+        Some(plugin) if !certificate => {
+            let kind = format!("exec plugin {}", plugin.name());
+            one(credential::Origin::Plugin(plugin), &kind)
+        }
+        _ if certificate => one(credential::Origin::None, ""),
+        _ => one(credential::Origin::None, "none"),
+    }
+}
+
+fn impersonation(user: &User) -> Result<Vec<(HeaderName, HeaderValue)>, Failure> {
+    let mut headers = Vec::new();
+    if user.impersonate.is_empty() {
+        return Ok(headers);
+    }
+    let mut add = |name: &str, text: &str| {
+        let header = HeaderName::from_bytes(name.as_bytes()).ok();
+        match header.zip(HeaderValue::from_bytes(text.as_bytes()).ok()) {
+            Some(pair) => {
+                headers.push(pair);
+                Ok(())
+            }
+            None => Err(bad(format!(
+                "{text:?} cannot be impersonated: it holds a control character"
+            ))),
+        }
+    };
+    add("impersonate-user", &user.impersonate)?;
+    if !user.impersonate_uid.is_empty() {
+        add("impersonate-uid", &user.impersonate_uid)?;
+    }
+    for group in &user.impersonate_groups {
+        add("impersonate-group", group)?;
+    }
+    for (key, values) in &user.impersonate_user_extra {
+        let name = format!("impersonate-extra-{}", escaped(key));
+        for value in values {
+            add(&name, value)?;
+        }
+    }
+    Ok(headers)
+}
+
+/// `headerKeyEscape` of client-go: what may not stand in the name of a header, and `%` itself.
+fn escaped(key: &str) -> String {
+    let mut escaped = String::new();
+    for byte in key.bytes() {
+        if byte.is_ascii_alphanumeric() || b"!#$&'*+-.^_`|~".contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            let _ = write!(escaped, "%{byte:02X}");
+        }
+    }
+    escaped
+}
+
+fn impersonates(user: &User) -> Option<String> {
+    if user.impersonate.is_empty() {
+        return None;
+    }
+    let mut more = Vec::new();
+    if !user.impersonate_groups.is_empty() {
+        more.push(format!("groups {}", user.impersonate_groups.join(", ")));
+    }
+    if !user.impersonate_uid.is_empty() {
+        more.push(format!("uid {}", user.impersonate_uid));
+    }
+    more.extend(
+        user.impersonate_user_extra
+            .iter()
+            .map(|(key, values)| format!("{key}={}", values.join(","))),
+    );
+    Some(if more.is_empty() {
+        user.impersonate.clone()
+    } else {
+        format!("{} ({})", user.impersonate, more.join("; "))
+    })
 }

@@ -1,12 +1,11 @@
 //! From kubeconfig files and flags to one cluster, one user and one namespace, by client-go's rules
-//! (`tools/clientcmd`: `loader.go` for the files, `client_config.go` for the flags, `validation.go` for what is refused).
+//! (`tools/clientcmd`: `client_config.go` for the flags, `validation.go` for what is refused).
 //!
-//! The files are read and merged by kube, where the first file that has a name wins. Nothing is read of a credential
-//! here but that it exists.
+//! Nothing is read of a credential here but that it exists.
 
+use super::kubefile::{Cluster, Context, Data, Kubeconfig, Secret, User};
 use super::{Class, Failure};
 use crate::nearest::nearest;
-use kube::config::{AuthInfo, Cluster, Context, Kubeconfig, NamedAuthInfo, NamedCluster, NamedContext};
 use std::collections::BTreeMap;
 
 /// What the flags say, each in kubectl's meaning; what is empty says nothing.
@@ -55,9 +54,6 @@ impl std::fmt::Debug for Overrides {
     }
 }
 
-/// Under which the chosen cluster, user and context stand.
-const NAME: &str = "chosen";
-
 fn bad(message: impl Into<String>) -> Failure {
     Failure::new(Class::BadConfiguration, message)
 }
@@ -66,12 +62,16 @@ fn given(value: Option<&String>) -> Option<&String> {
     value.filter(|text| !text.is_empty())
 }
 
-/// One cluster, one user and one namespace, under the name of the context that was chosen.
+/// One cluster, one user and one namespace.
 pub(super) struct Chosen {
     /// The context's name, where there is one.
     pub context: Option<String>,
-    /// A kubeconfig that holds these alone.
-    pub kubeconfig: Kubeconfig,
+    /// The names of cluster and user, empty where they have none.
+    pub cluster_name: String,
+    pub user_name: String,
+    pub cluster: Cluster,
+    pub user: User,
+    pub namespace: Option<String>,
     /// Why there is no cluster, where neither flags nor files name one; in a pod its own configuration is used then.
     pub nothing: Option<Failure>,
 }
@@ -86,22 +86,24 @@ pub(super) fn choose(
     overrides: &Overrides,
     files: &str,
 ) -> Result<Chosen, Failure> {
-    let current = merged.current_context.as_deref().filter(|name| !name.is_empty());
+    let current = Some(merged.current_context.as_str()).filter(|name| !name.is_empty());
     let wanted = wanted.filter(|name| !name.is_empty());
     let name = wanted.or(current);
     let context = match name {
-        Some(name) => match merged.contexts.iter().find(|c| c.name == name) {
-            Some(found) => found.context.clone().unwrap_or_default(),
-            // A current context that does not exist is refused too, even where flags say all that is needed.
-            None => {
-                let names = merged.contexts.iter().map(|c| c.name.as_str());
-                return Err(missing("context", name, names, files, "contexts"));
-            }
-        },
+        // A current context that does not exist is refused too, even where flags say all that is needed.
+        Some(name) => merged
+            .contexts
+            .get(name)
+            .cloned()
+            .ok_or_else(|| missing("context", name, merged.contexts.keys(), files))?,
         None => Context::default(),
     };
-    let cluster = cluster(merged, &context, overrides, files)?;
-    let auth_info = auth_info(merged, &context, overrides, files)?;
+    let cluster_name = given(overrides.cluster.as_ref())
+        .unwrap_or(&context.cluster)
+        .clone();
+    let user_name = given(overrides.user.as_ref()).unwrap_or(&context.user).clone();
+    let cluster = cluster(merged, &cluster_name, overrides, files)?;
+    let user = user(merged, &user_name, overrides, files)?;
     let nothing = is_empty(&cluster).then(|| match name {
         None => bad(format!("{files} sets no current-context"))
             .with_hint("give --context NAME, or run kubectl config use-context NAME"),
@@ -110,36 +112,15 @@ pub(super) fn choose(
         ))
         .with_hint("give --cluster NAME or --server URL, or mend the context"),
     });
-    let namespace = given(overrides.namespace.as_ref())
-        .or(given(context.namespace.as_ref()))
-        .cloned();
-    let kubeconfig = Kubeconfig {
-        clusters: vec![NamedCluster {
-            name: NAME.into(),
-            cluster: Some(cluster),
-            ..NamedCluster::default()
-        }],
-        auth_infos: vec![NamedAuthInfo {
-            name: NAME.into(),
-            auth_info: Some(auth_info),
-            ..NamedAuthInfo::default()
-        }],
-        contexts: vec![NamedContext {
-            name: NAME.into(),
-            context: Some(Context {
-                cluster: NAME.into(),
-                user: Some(NAME.into()),
-                namespace,
-                ..Context::default()
-            }),
-            ..NamedContext::default()
-        }],
-        current_context: Some(NAME.into()),
-        ..Kubeconfig::default()
-    };
     Ok(Chosen {
         context: name.map(str::to_owned),
-        kubeconfig,
+        cluster_name,
+        user_name,
+        cluster,
+        user,
+        namespace: given(overrides.namespace.as_ref())
+            .or(given(Some(&context.namespace)))
+            .cloned(),
         nothing,
     })
 }
@@ -147,152 +128,138 @@ pub(super) fn choose(
 fn missing<'a>(
     what: &str,
     name: &str,
-    names: impl Iterator<Item = &'a str> + Clone,
+    names: impl Iterator<Item = &'a String> + Clone,
     files: &str,
-    plural: &str,
 ) -> Failure {
     let failure = bad(format!("{what} {name:?} does not exist in {files}"));
-    match nearest(name, names) {
+    match nearest(name, names.map(String::as_str)) {
         Some(near) => failure.with_hint(format!("did you mean {near:?}?")),
-        None => failure.with_hint(format!("kubectl config get-{plural} lists those that do")),
+        None => failure.with_hint(format!("kubectl config get-{what}s lists those that do")),
     }
 }
 
 fn is_empty(cluster: &Cluster) -> bool {
-    given(cluster.server.as_ref()).is_none()
-        && given(cluster.certificate_authority.as_ref()).is_none()
-        && given(cluster.certificate_authority_data.as_ref()).is_none()
-        && given(cluster.tls_server_name.as_ref()).is_none()
-        && given(cluster.proxy_url.as_ref()).is_none()
-        && !cluster.insecure_skip_tls_verify.unwrap_or_default()
+    *cluster
+        == Cluster {
+            disable_compression: cluster.disable_compression,
+            extensions: cluster.extensions.clone(),
+            ..Cluster::default()
+        }
 }
 
 /// `getCluster`: a cluster that a flag names has to exist, one that only the context names need not; each flag then
 /// replaces its field.
-fn cluster(
-    merged: &Kubeconfig,
-    context: &Context,
-    overrides: &Overrides,
-    files: &str,
-) -> Result<Cluster, Failure> {
-    let named = given(overrides.cluster.as_ref());
-    let name = named.unwrap_or(&context.cluster);
-    let found = merged.clusters.iter().find(|c| &c.name == name);
-    if let (Some(name), None) = (named, found) {
-        let names = merged.clusters.iter().map(|c| c.name.as_str());
-        return Err(missing("cluster", name, names, files, "clusters"));
+fn cluster(merged: &Kubeconfig, name: &str, overrides: &Overrides, files: &str) -> Result<Cluster, Failure> {
+    let found = merged.clusters.get(name);
+    if given(overrides.cluster.as_ref()).is_some() && found.is_none() {
+        return Err(missing("cluster", name, merged.clusters.keys(), files));
     }
-    let mut cluster = found.and_then(|c| c.cluster.clone()).unwrap_or_default();
+    let mut cluster = found.cloned().unwrap_or_default();
     if let Some(server) = given(overrides.server.as_ref()) {
-        cluster.server = Some(server.clone());
-    }
-    // An address without a scheme is plain HTTP to client-go, whatever is said of TLS beside it.
-    if let Some(server) = cluster
-        .server
-        .as_mut()
-        .filter(|s| !s.is_empty() && !s.contains("://"))
-    {
-        server.insert_str(0, "http://");
+        cluster.server.clone_from(server);
     }
     let authority = given(overrides.certificate_authority.as_ref());
     // A flag for one of the three replaces them all, else what the file says would contradict it.
     if overrides.insecure_skip_tls_verify || authority.is_some() {
-        cluster.insecure_skip_tls_verify = Some(overrides.insecure_skip_tls_verify);
-        cluster.certificate_authority = authority.cloned();
-        cluster.certificate_authority_data = None;
+        cluster.insecure_skip_tls_verify = overrides.insecure_skip_tls_verify;
+        cluster.certificate_authority = authority.cloned().unwrap_or_default();
+        cluster.certificate_authority_data = Data::default();
     }
     // Another server has another name.
     if given(overrides.tls_server_name.as_ref()).is_some() || given(overrides.server.as_ref()).is_some() {
-        cluster.tls_server_name = given(overrides.tls_server_name.as_ref()).cloned();
+        cluster.tls_server_name = overrides.tls_server_name.clone().unwrap_or_default();
     }
-    if overrides.disable_compression {
-        cluster.disable_compression = Some(true);
+    cluster.disable_compression |= overrides.disable_compression;
+    if !cluster.certificate_authority.is_empty() && !cluster.certificate_authority_data.0.is_empty() {
+        return Err(bad(
+            "the cluster has certificate-authority and certificate-authority-data, and only one is allowed",
+        ));
     }
+    readable("certificate-authority", &cluster.certificate_authority)?;
     Ok(cluster)
 }
 
 /// `getAuthInfo`, by the same rules.
-fn auth_info(
-    merged: &Kubeconfig,
-    context: &Context,
-    overrides: &Overrides,
-    files: &str,
-) -> Result<AuthInfo, Failure> {
-    let named = given(overrides.user.as_ref());
-    let name = named.or(context.user.as_ref());
-    let found = name.and_then(|name| merged.auth_infos.iter().find(|u| &u.name == name));
-    if let (Some(name), None) = (named, found) {
-        let names = merged.auth_infos.iter().map(|u| u.name.as_str());
-        return Err(missing("user", name, names, files, "users"));
+fn user(merged: &Kubeconfig, name: &str, overrides: &Overrides, files: &str) -> Result<User, Failure> {
+    let found = merged.users.get(name);
+    if given(overrides.user.as_ref()).is_some() && found.is_none() {
+        return Err(missing("user", name, merged.users.keys(), files));
     }
-    let mut user = found.and_then(|u| u.auth_info.clone()).unwrap_or_default();
+    let mut user = found.cloned().unwrap_or_default();
     if let Some(token) = given(overrides.token.as_ref()) {
-        user.token = Some(token.clone().into());
+        user.token = Secret(token.clone());
     }
     if let Some(path) = given(overrides.client_certificate.as_ref()) {
-        user.client_certificate = Some(path.clone());
-        user.client_certificate_data = None;
+        user.client_certificate.clone_from(path);
+        user.client_certificate_data = Data::default();
     }
     if let Some(path) = given(overrides.client_key.as_ref()) {
-        user.client_key = Some(path.clone());
-        user.client_key_data = None;
+        user.client_key.clone_from(path);
+        user.client_key_data = Data::default();
     }
     if let Some(name) = given(overrides.impersonate.as_ref()) {
-        user.impersonate = Some(name.clone());
+        user.impersonate.clone_from(name);
     }
     if let Some(uid) = given(overrides.impersonate_uid.as_ref()) {
-        user.impersonate_uid = Some(uid.clone());
+        user.impersonate_uid.clone_from(uid);
     }
     if !overrides.impersonate_groups.is_empty() {
-        user.impersonate_groups = Some(overrides.impersonate_groups.clone());
+        user.impersonate_groups.clone_from(&overrides.impersonate_groups);
     }
     for (key, values) in &overrides.impersonate_user_extra {
-        user.impersonate_user_extra
-            .get_or_insert_default()
-            .insert(key.clone(), values.clone());
+        user.impersonate_user_extra.insert(key.clone(), values.clone());
     }
     validate(&user)?;
     Ok(user)
 }
 
-/// `validateAuthInfo`, as far as it is not about files, which are refused where they are read.
-fn validate(user: &AuthInfo) -> Result<(), Failure> {
-    let has = |value: &Option<String>| given(value.as_ref()).is_some();
-    let basic = has(&user.username) || user.password.is_some();
-    if user.token.is_some() && basic {
+/// `validateAuthInfo`.
+fn validate(user: &User) -> Result<(), Failure> {
+    let basic = !user.username.is_empty() || !user.password.0.is_empty();
+    if !user.token.0.is_empty() && basic {
         return Err(bad(
             "the user has a token and a user name with password, and only one is allowed",
         ));
     }
-    let with_certificate = has(&user.client_certificate) || has(&user.client_certificate_data);
-    if has(&user.client_certificate) && has(&user.client_certificate_data) {
+    let (certificate, certificate_data) = (&user.client_certificate, &user.client_certificate_data.0);
+    let (key, key_data) = (&user.client_key, &user.client_key_data.0);
+    if !certificate.is_empty() && !certificate_data.is_empty() {
         return Err(bad(
             "the user has client-certificate and client-certificate-data, and only one is allowed",
         ));
     }
-    let key_data = user.client_key_data.is_some();
-    if with_certificate && has(&user.client_key) && key_data {
-        return Err(bad(
-            "the user has client-key and client-key-data, and only one is allowed",
-        ));
+    if !certificate.is_empty() || !certificate_data.is_empty() {
+        if !key.is_empty() && !key_data.is_empty() {
+            return Err(bad(
+                "the user has client-key and client-key-data, and only one is allowed",
+            ));
+        }
+        if key.is_empty() && key_data.is_empty() {
+            return Err(bad("the user has a client certificate without its key")
+                .with_hint("add client-key or client-key-data to the user"));
+        }
+        readable("client-certificate", certificate)?;
+        readable("client-key", key)?;
     }
-    if with_certificate && !has(&user.client_key) && !key_data {
-        return Err(bad("the user has a client certificate without its key")
-            .with_hint("add client-key or client-key-data to the user"));
-    }
-    let alone = has(&user.impersonate_uid)
-        || user.impersonate_groups.as_ref().is_some_and(|g| !g.is_empty())
-        || user
-            .impersonate_user_extra
-            .as_ref()
-            .is_some_and(|e| !e.is_empty());
-    if alone && !has(&user.impersonate) {
+    let alone = !user.impersonate_uid.is_empty()
+        || !user.impersonate_groups.is_empty()
+        || !user.impersonate_user_extra.is_empty();
+    if alone && user.impersonate.is_empty() {
         return Err(bad("groups, uid or extra are to be impersonated without a user")
             .with_hint("name the user with --as, or in the kubeconfig with as"));
     }
     if let Some(provider) = &user.auth_provider {
+        if user.exec.is_some() {
+            return Err(bad(
+                "the user has an auth-provider and an exec, and only one is allowed",
+            ));
+        }
+        let why = match provider.name.as_str() {
+            "gcp" | "azure" => "which kubectl has removed",
+            _ => "which is not supported",
+        };
         return Err(bad(format!(
-            "the user has the auth-provider {:?}, which kubectl has removed",
+            "the user has the auth-provider {:?}, {why}",
             provider.name
         ))
         .with_hint(
@@ -302,43 +269,66 @@ fn validate(user: &AuthInfo) -> Result<(), Failure> {
     Ok(())
 }
 
+/// A file that is named has to be there also where it is not needed, as under plain HTTP.
+fn readable(what: &str, path: &str) -> Result<(), Failure> {
+    if path.is_empty() {
+        return Ok(());
+    }
+    match std::fs::File::open(path) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(bad(format!("{what} {path}: {error}"))
+            .with_hint("check the path; in a kubeconfig it is relative to the directory of that file")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn merged() -> Kubeconfig {
-        let json = serde_json::json!({
-            "clusters": [
-                {"name": "a", "cluster": {"server": "https://a", "certificate-authority-data": "QQ==",
-                                          "tls-server-name": "inside"}},
-                {"name": "b", "cluster": {"server": "https://b"}},
-            ],
-            "users": [
-                {"name": "u", "user": {"token": "file", "client-certificate-data": "QQ==", "client-key-data": "QQ=="}},
-                {"name": "v", "user": {"as-groups": ["g"]}},
-            ],
-            "contexts": [
-                {"name": "one", "context": {"cluster": "a", "user": "u", "namespace": "shop"}},
-                {"name": "none", "context": {"cluster": "gone", "user": "gone"}},
-            ],
-            "current-context": "one",
-        });
-        serde_json::from_value(json).expect("a kubeconfig")
+        let mut merged = Kubeconfig {
+            current_context: "one".into(),
+            ..Kubeconfig::default()
+        };
+        let cluster = |server: &str| Cluster {
+            server: server.into(),
+            ..Cluster::default()
+        };
+        let a = Cluster {
+            certificate_authority_data: Data(b"A".to_vec()),
+            tls_server_name: "inside".into(),
+            ..cluster("https://a")
+        };
+        let u = User {
+            token: Secret("file".into()),
+            client_certificate_data: Data(b"A".to_vec()),
+            client_key_data: Data(b"A".to_vec()),
+            ..User::default()
+        };
+        let v = User {
+            impersonate_groups: vec!["g".into()],
+            ..User::default()
+        };
+        let context = |cluster: &str, user: &str, namespace: &str| Context {
+            cluster: cluster.into(),
+            user: user.into(),
+            namespace: namespace.into(),
+        };
+        merged.clusters = [("a", a), ("b", cluster("https://b"))]
+            .map(|(n, c)| (n.into(), c))
+            .into();
+        merged.users = [("u", u), ("v", v)].map(|(n, u)| (n.into(), u)).into();
+        merged.contexts = [
+            ("one", context("a", "u", "shop")),
+            ("none", context("gone", "gone", "")),
+        ]
+        .map(|(n, c)| (n.into(), c))
+        .into();
+        merged
     }
 
-    fn chosen(context: Option<&str>, overrides: &Overrides) -> Result<(Cluster, AuthInfo, Context), String> {
-        let chosen = choose(&merged(), context, overrides, "f").map_err(|failure| failure.message)?;
-        let Kubeconfig {
-            clusters,
-            auth_infos,
-            contexts,
-            ..
-        } = chosen.kubeconfig;
-        Ok((
-            clusters[0].cluster.clone().expect("one"),
-            auth_infos[0].auth_info.clone().expect("one"),
-            contexts[0].context.clone().expect("one"),
-        ))
+    fn chosen(context: Option<&str>, overrides: &Overrides) -> Result<Chosen, String> {
+        choose(&merged(), context, overrides, "f").map_err(|failure| failure.message)
     }
 
     #[allow(clippy::unnecessary_wraps, reason = "as the fields want it")]
@@ -348,56 +338,62 @@ mod tests {
 
     #[test]
     fn flags_replace_what_the_context_says() {
-        let (cluster, _, context) = chosen(None, &Overrides::default()).expect("usable");
-        assert_eq!(cluster.server.as_deref(), Some("https://a"));
-        assert_eq!(context.namespace.as_deref(), Some("shop"));
+        let usual = chosen(None, &Overrides::default()).expect("usable");
+        assert_eq!(usual.cluster.server, "https://a");
+        assert_eq!(usual.namespace.as_deref(), Some("shop"));
 
-        let (cluster, user, context) = chosen(
-            None,
-            &Overrides {
-                server: text("https://c"),
-                namespace: text("bank"),
-                client_certificate: text("crt"),
-                client_key: text("key"),
-                certificate_authority: text("ca"),
-                ..Overrides::default()
-            },
-        )
-        .expect("usable");
-        assert_eq!(cluster.server.as_deref(), Some("https://c"));
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let file = directory.path().join("file").to_string_lossy().into_owned();
+        std::fs::write(&file, "").expect("it can be written to");
+        let flags = Overrides {
+            server: text("https://c"),
+            namespace: text("bank"),
+            client_certificate: text(&file),
+            client_key: text(&file),
+            certificate_authority: text(&file),
+            ..Overrides::default()
+        };
+        let Chosen {
+            cluster,
+            user,
+            namespace,
+            ..
+        } = chosen(None, &flags).expect("usable");
+        assert_eq!(cluster.server, "https://c");
         // The name belongs to the server of the file, and the file's authority would contradict the flag's.
         assert_eq!(
-            (cluster.tls_server_name, cluster.certificate_authority_data),
-            (None, None)
+            (
+                cluster.tls_server_name.as_str(),
+                cluster.certificate_authority_data
+            ),
+            ("", Data::default())
         );
-        assert_eq!(cluster.certificate_authority.as_deref(), Some("ca"));
-        assert_eq!(
-            (user.client_certificate.as_deref(), user.client_key.as_deref()),
-            (Some("crt"), Some("key"))
-        );
-        assert!(user.client_certificate_data.is_none() && user.client_key_data.is_none());
-        assert_eq!(context.namespace.as_deref(), Some("bank"));
+        assert_eq!(cluster.certificate_authority, file);
+        assert_eq!((&user.client_certificate, &user.client_key), (&file, &file));
+        assert!(user.client_certificate_data.0.is_empty() && user.client_key_data.0.is_empty());
+        assert_eq!(namespace.as_deref(), Some("bank"));
 
         let insecure = Overrides {
             insecure_skip_tls_verify: true,
             ..Overrides::default()
         };
-        let (cluster, ..) = chosen(None, &insecure).expect("usable");
-        assert_eq!(
-            (
-                cluster.insecure_skip_tls_verify,
-                cluster.certificate_authority_data
-            ),
-            (Some(true), None)
-        );
+        let cluster = chosen(None, &insecure).expect("usable").cluster;
+        assert!(cluster.insecure_skip_tls_verify && cluster.certificate_authority_data.0.is_empty());
 
         let other = Overrides {
             cluster: text("b"),
             ..Overrides::default()
         };
-        assert_eq!(
-            chosen(None, &other).expect("usable").0.server.as_deref(),
-            Some("https://b")
+        assert_eq!(chosen(None, &other).expect("usable").cluster.server, "https://b");
+
+        let absent = Overrides {
+            certificate_authority: text("/nowhere/ca.crt"),
+            ..Overrides::default()
+        };
+        let refused = chosen(None, &absent).err().expect("the file is not there");
+        assert!(
+            refused.starts_with("certificate-authority /nowhere/ca.crt: "),
+            "{refused}"
         );
     }
 
@@ -430,26 +426,13 @@ mod tests {
     }
 
     #[test]
-    fn an_address_without_a_scheme_is_plain_http() {
-        let of = |server: &str| {
-            let overrides = Overrides {
-                server: text(server),
-                ..Overrides::default()
-            };
-            chosen(None, &overrides).map(|(cluster, ..)| cluster.server)
-        };
-        assert_eq!(of("10.0.0.1:6443"), Ok(text("http://10.0.0.1:6443")));
-        assert_eq!(of("https://[::1]:6443/k8s"), Ok(text("https://[::1]:6443/k8s")));
-    }
-
-    #[test]
     fn groups_without_a_user_are_refused() {
         let user = |impersonate: Option<String>| Overrides {
             user: text("v"),
             impersonate,
             ..Overrides::default()
         };
-        let refused = chosen(None, &user(None)).expect_err("groups alone");
+        let refused = chosen(None, &user(None)).err().expect("groups alone");
         assert!(refused.contains("without a user"), "{refused}");
         assert!(chosen(None, &user(text("joe"))).is_ok());
     }

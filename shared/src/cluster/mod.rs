@@ -3,15 +3,22 @@
 //! Turns the API server's bytes into the views of [`crate::resource`]. Knows nothing of verdicts, reports or
 //! printing.
 
+mod address;
 mod class;
 mod classify;
 mod client;
 mod config;
+mod connect;
+mod credential;
+mod exec;
 mod kubeconfig;
+mod kubefile;
 mod list;
 mod probe;
+mod proxy;
 mod retry;
 mod service;
+mod tls;
 mod watch;
 mod way;
 

@@ -100,6 +100,8 @@ pub struct Dialed {
     pub proxy: Option<Step<()>>,
     /// The TLS handshake with the API server.
     pub tls: Option<Step<Handshake>>,
+    /// The certificates that the API server presented, its own first, also where they were refused.
+    pub presented: Vec<Certificate>,
 }
 
 /// A TLS handshake.

@@ -11,3 +11,5 @@ mod client;
 mod gathering;
 mod reaching;
 mod watching;
+#[cfg(unix)]
+mod way;

@@ -84,6 +84,17 @@ impl Config {
         ))
     }
 
+    /// One context for that server, whose authority lies beside it.
+    fn for_server(&self, server: &ApiServer, user: &str) -> PathBuf {
+        std::fs::write(
+            self.directory.path().join("ca.crt"),
+            server.ca_pem().unwrap_or_default(),
+        )
+        .expect("it can be written to");
+        let cluster = format!("{{server: '{}', certificate-authority: ca.crt}}", server.url());
+        self.of(&cluster, user)
+    }
+
     fn for_url(&self, url: &str) -> PathBuf {
         self.of(&format!("{{server: '{url}'}}"), &format!("{{token: {TOKEN}}}"))
     }
@@ -475,7 +486,6 @@ async fn a_credential_plugin_that_fails_or_never_ends_is_told_within_the_deadlin
 async fn a_token_file_is_read_with_or_without_its_line_end() {
     let server = ApiServer::builder()
         .token(TOKEN)
-        .plain_http()
         .without_anonymous()
         .start()
         .await;
@@ -484,7 +494,7 @@ async fn a_token_file_is_read_with_or_without_its_line_end() {
     for text in [TOKEN.to_owned(), format!("{TOKEN}\n")] {
         std::fs::write(&file, text).expect("it can be written to");
         let user = format!("{{tokenFile: '{}'}}", file.display());
-        let kubeconfig = config.of(&format!("{{server: '{}'}}", server.url()), &user);
+        let kubeconfig = config.for_server(&server, &user);
         let client = try_client(&kubeconfig, PATIENT).await.expect("a client");
         assert_eq!(version(&client).await.0.as_deref(), Ok("v1.37.2"));
     }

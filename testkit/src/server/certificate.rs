@@ -24,6 +24,14 @@ pub enum Certificate {
     WrongName,
     /// One from a CA that the kubeconfig does not trust.
     UnknownCa,
+    /// A good one, from a CA that ended in 2021.
+    ExpiredCa,
+    /// One that signs itself and that the kubeconfig trusts in the place of a CA.
+    SelfSigned,
+    /// The same, ended in 2021.
+    SelfSignedExpired,
+    /// The same, for another name.
+    SelfSignedWrongName,
 }
 
 /// What a TLS server needs.
@@ -35,11 +43,16 @@ pub(crate) struct Credentials {
 
 impl Credentials {
     pub fn generate(certificate: Certificate) -> Self {
-        let trusted = authority("testkit-ca");
+        let until = if certificate == Certificate::ExpiredCa {
+            2021
+        } else {
+            2099
+        };
+        let trusted = authority("testkit-ca", until);
         // The other CA has another name: under the same one a client would report a bad signature instead.
-        let other = (certificate == Certificate::UnknownCa).then(|| authority("another-ca"));
+        let other = (certificate == Certificate::UnknownCa).then(|| authority("another-ca", 2099));
         let names: &[&str] = match certificate {
-            Certificate::WrongName => &["elsewhere.example.test"],
+            Certificate::WrongName | Certificate::SelfSignedWrongName => &["elsewhere.example.test"],
             _ => &[
                 "127.0.0.1",
                 "localhost",
@@ -56,14 +69,26 @@ impl Credentials {
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         (params.not_before, params.not_after) = match certificate {
-            Certificate::Expired => (date_time_ymd(2020, 1, 1), date_time_ymd(2021, 1, 1)),
+            Certificate::Expired | Certificate::SelfSignedExpired => {
+                (date_time_ymd(2020, 1, 1), date_time_ymd(2021, 1, 1))
+            }
             Certificate::NotYetValid => (date_time_ymd(2090, 1, 1), date_time_ymd(2091, 1, 1)),
             _ => (date_time_ymd(2020, 1, 1), date_time_ymd(2099, 1, 1)),
         };
         let key = KeyPair::generate().expect("a key can be generated");
-        let serving = params
-            .signed_by(&key, other.as_ref().unwrap_or(&trusted))
-            .expect("the CA signs what it is given");
+        let alone = matches!(
+            certificate,
+            Certificate::SelfSigned | Certificate::SelfSignedExpired | Certificate::SelfSignedWrongName
+        );
+        let serving = if alone {
+            // As `openssl req -x509` makes it, which is how most such certificates are made.
+            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+            params.self_signed(&key).expect("it signs itself")
+        } else {
+            params
+                .signed_by(&key, other.as_ref().unwrap_or(&trusted))
+                .expect("the CA signs what it is given")
+        };
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         // The provider is named, so that no default of the process is set or needed.
         let mut config =
@@ -75,19 +100,19 @@ impl Credentials {
                 .expect("the key belongs to the certificate");
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Self {
-            ca_pem: trusted.pem(),
+            ca_pem: if alone { serving.pem() } else { trusted.pem() },
             config: Arc::new(config),
         }
     }
 }
 
-fn authority(name: &str) -> CertifiedIssuer<'static, KeyPair> {
+fn authority(name: &str, until: i32) -> CertifiedIssuer<'static, KeyPair> {
     let mut params = CertificateParams::default();
     params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     params.not_before = date_time_ymd(2020, 1, 1);
-    params.not_after = date_time_ymd(2099, 1, 1);
+    params.not_after = date_time_ymd(until, 1, 1);
     let key = KeyPair::generate().expect("a key can be generated");
     CertifiedIssuer::self_signed(params, key).expect("a CA signs itself")
 }

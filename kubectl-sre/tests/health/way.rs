@@ -1,0 +1,90 @@
+//! What the environment says of the way to an API server.
+
+use super::plugin::run_in;
+use sre_testkit::ApiServer;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
+use std::sync::mpsc::{Receiver, channel};
+
+/// A proxy that refuses every connection, and tells the first line of what it is asked.
+fn refusing() -> (String, Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let place = listener.local_addr().expect("it is bound").to_string();
+    let (tell, asked) = channel();
+    // It ends with the process of the tests.
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let mut lines = BufReader::new(&stream).lines();
+            let first = lines.next().and_then(Result::ok).unwrap_or_default();
+            while lines
+                .next()
+                .is_some_and(|line| line.is_ok_and(|line| !line.is_empty()))
+            {}
+            let _ = (&stream).write_all(b"HTTP/1.1 403 Forbidden\r\n\r\n");
+            let _ = tell.send(first);
+        }
+    });
+    (place, asked)
+}
+
+fn kubeconfig(directory: &tempfile::TempDir, server: &str) -> String {
+    let path = directory.path().join("config");
+    let text = format!(
+        "current-context: prod\ncontexts: [{{name: prod, context: {{cluster: c}}}}]\nclusters: [{{name: c, cluster: \
+         {{server: '{server}'}}}}]\n"
+    );
+    std::fs::write(&path, text).expect("it can be written to");
+    path.display().to_string()
+}
+
+#[test]
+fn a_proxy_of_the_environment_is_asked_and_named_where_it_refuses() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let config = kubeconfig(&directory, "https://api.example.test:6443");
+    let (place, asked) = refusing();
+    let environment = [("KUBECONFIG", config.as_str()), ("https_proxy", place.as_str())];
+    let ran = run_in(&environment, &["health", "apiserver", "-o", "json"], "");
+    assert_eq!(ran.code, Some(69), "{ran:?}");
+    let check = &ran.json()["checks"][0];
+    assert_eq!(check["class"], "proxy");
+    assert_eq!(
+        check["error"],
+        format!("the proxy http://{place}: it answers HTTP/1.1 403 Forbidden")
+    );
+    assert_eq!(
+        asked.recv().expect("it was asked"),
+        "CONNECT api.example.test:6443 HTTP/1.1"
+    );
+}
+
+#[test]
+fn an_exception_from_the_proxy_is_asked_directly() {
+    let server = ApiServer::builder().start_blocking();
+    let config = server.kubeconfig().display().to_string();
+    // This machine is never asked through a proxy of the environment, so that a dead one is no matter.
+    let environment = [
+        ("KUBECONFIG", config.as_str()),
+        ("HTTPS_PROXY", "http://127.0.0.1:1"),
+    ];
+    let ran = run_in(&environment, &["health"], "");
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn authorities_of_the_machine_come_from_ssl_cert_file() {
+    let server = ApiServer::builder().start_blocking();
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let config = kubeconfig(&directory, server.url());
+    let ca = directory.path().join("ca.crt");
+    std::fs::write(&ca, server.ca_pem().expect("it serves TLS")).expect("it can be written to");
+    let ca = ca.display().to_string();
+    for (file, class) in [
+        (ca.as_str(), "forbidden"),
+        ("/nowhere/at/all", "unknownAuthority"),
+    ] {
+        let environment = [("KUBECONFIG", config.as_str()), ("SSL_CERT_FILE", file)];
+        let ran = run_in(&environment, &["health", "deploy", "-o", "json"], "");
+        assert_eq!(ran.json()["coverage"]["notSeen"][0]["class"], class, "{ran:?}");
+    }
+}

@@ -1,0 +1,371 @@
+//! Runs a credential plugin, by client-go's rules (`plugin/pkg/client/auth/exec`): what it is told, what it says, and how
+//! it fails. Must not know when it is run.
+//!
+//! What it writes to stderr is for the person and goes to this process's stderr at once, as under kubectl; the end of it
+//! stands in the failure too. What it writes to stdout is a secret and is shown nowhere.
+
+use super::kubefile::{self, Cluster, Exec, Secret, Variable};
+use super::tls;
+use super::{Class, Failure};
+use crate::resource::Time;
+use base64::Engine as _;
+use rustls::sign::CertifiedKey;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::io::{IsTerminal as _, Write as _};
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::time::timeout;
+
+/// More than any credential.
+const STDOUT: usize = 1 << 20;
+/// As much of stderr as a message shows.
+const STDERR: usize = 600;
+/// The extension of a cluster that is meant for its plugin.
+const EXTENSION: &str = "client.authentication.k8s.io/exec";
+
+/// A plugin that can be run.
+pub(super) struct Plugin {
+    command: String,
+    args: Vec<String>,
+    env: Vec<Variable>,
+    api_version: String,
+    mode: Mode,
+    install_hint: String,
+    cluster: Option<Value>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Never,
+    IfAvailable,
+    Always,
+}
+
+/// What a plugin gave.
+pub(super) struct Obtained {
+    pub token: Option<Secret>,
+    pub identity: Option<Arc<CertifiedKey>>,
+    pub expires: Option<Time>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Credential {
+    api_version: String,
+    kind: String,
+    status: Option<Status>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Status {
+    expiration_timestamp: Option<String>,
+    token: Secret,
+    client_certificate_data: String,
+    client_key_data: Secret,
+}
+
+impl Plugin {
+    /// Reads the plugin of a user; `ca` is the authority of its cluster in PEM.
+    ///
+    /// # Errors
+    /// Class `badConfiguration`, where client-go refuses it too.
+    pub fn new(exec: &Exec, cluster: &Cluster, ca: &[u8]) -> Result<Self, Failure> {
+        let bad = |message: String| Failure::new(Class::BadConfiguration, message);
+        if exec.command.is_empty() {
+            return Err(bad("the user's exec names no command".into()));
+        }
+        if exec
+            .env
+            .iter()
+            .any(|variable| variable.name.is_empty() || variable.name.contains(['=', '\0']))
+        {
+            return Err(bad("the user's exec has a variable without a name in env".into()));
+        }
+        match exec.api_version.as_str() {
+            "client.authentication.k8s.io/v1" | "client.authentication.k8s.io/v1beta1" => {}
+            "client.authentication.k8s.io/v1alpha1" => {
+                return Err(bad(
+                    "the user's exec has the apiVersion client.authentication.k8s.io/v1alpha1, which kubectl has removed"
+                        .into(),
+                )
+                .with_hint("update the plugin, and write client.authentication.k8s.io/v1 in the kubeconfig"));
+            }
+            "" => return Err(bad("the user's exec names no apiVersion".into())),
+            other => {
+                return Err(bad(format!(
+                    "the user's exec has the apiVersion {other:?}, which nothing knows"
+                ))
+                .with_hint("write client.authentication.k8s.io/v1, where the plugin knows it"));
+            }
+        }
+        let mode = match exec.interactive_mode.as_str() {
+            "Never" => Mode::Never,
+            "IfAvailable" => Mode::IfAvailable,
+            "Always" => Mode::Always,
+            "" if exec.api_version.ends_with("beta1") => Mode::IfAvailable,
+            "" => {
+                return Err(bad("the user's exec names no interactiveMode".into())
+                    .with_hint("add interactiveMode: IfAvailable to it"));
+            }
+            other => {
+                return Err(bad(format!("the user's exec has the interactiveMode {other:?}"))
+                    .with_hint("write Never, IfAvailable or Always"));
+            }
+        };
+        Ok(Self {
+            command: exec.command.clone(),
+            args: exec.args.clone(),
+            env: exec.env.clone(),
+            api_version: exec.api_version.clone(),
+            mode,
+            install_hint: exec.install_hint.clone(),
+            cluster: exec.provide_cluster_info.then(|| about(cluster, ca)),
+        })
+    }
+
+    /// The last part of the command, for people.
+    pub fn name(&self) -> String {
+        let path = std::path::Path::new(&self.command);
+        path.file_name()
+            .map_or(self.command.clone(), |name| name.to_string_lossy().into_owned())
+    }
+
+    /// Whether it may ask the person something.
+    pub fn is_interactive(&self) -> bool {
+        self.mode != Mode::Never && std::io::stdin().is_terminal()
+    }
+
+    /// Runs it once. It is ended where the limit passes.
+    ///
+    /// # Errors
+    /// Class `credential`.
+    pub async fn run(&self, limit: Duration) -> Result<Obtained, Failure> {
+        let interactive = self.is_interactive();
+        if self.mode == Mode::Always && !interactive {
+            return Err(self.failed("wants to ask something, and standard input is no terminal").with_hint(
+                "run it in a terminal, or set interactiveMode: IfAvailable where the plugin can do without",
+            ));
+        }
+        let mut spec = json!({"interactive": interactive});
+        if let Some(cluster) = &self.cluster {
+            spec["cluster"] = cluster.clone();
+        }
+        let info = json!({"kind": "ExecCredential", "apiVersion": self.api_version, "spec": spec});
+        let mut command = tokio::process::Command::new(&self.command);
+        command
+            .args(&self.args)
+            .envs(self.env.iter().map(|variable| (&variable.name, &variable.value)))
+            .env("KUBERNETES_EXEC_INFO", info.to_string())
+            .stdin(if interactive {
+                Stdio::inherit()
+            } else {
+                Stdio::null()
+            })
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        let mut child = command.spawn().map_err(|error| self.not_started(&error))?;
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        let mut said = Vec::new();
+        let running = async {
+            let (output, (), status) =
+                tokio::join!(whole(stdout), passed_on(stderr, &mut said), child.wait());
+            (output, status)
+        };
+        let finished = timeout(limit, running).await;
+        let Ok((output, status)) = finished else {
+            // Reaped here, so that no process is left behind for longer than the failure takes to be told.
+            let _ = child.start_kill();
+            return Err(Failure::new(
+                Class::Credential,
+                format!(
+                    "the credential plugin gave no answer within {} s",
+                    limit.as_secs_f64()
+                ),
+            )
+            .with_hint(format!(
+                "run it by hand and see what it waits for: {}",
+                self.name()
+            )));
+        };
+        let status = status.map_err(|error| self.failed(&format!("cannot be waited for: {error}")))?;
+        let output = output.map_err(|error| self.failed(&format!("cannot be read from: {error}")))?;
+        if !status.success() {
+            let words = words(&said, &output);
+            return Err(self.failed(&match words.as_str() {
+                "" => format!("failed: {status}"),
+                words => format!("failed: {status}: {words}"),
+            }));
+        }
+        self.read(&output)
+    }
+
+    fn read(&self, output: &[u8]) -> Result<Obtained, Failure> {
+        let credential = kubefile::value(output)
+            .ok()
+            .and_then(|value| serde_json::from_value::<Credential>(value).ok())
+            .filter(|credential| credential.kind == "ExecCredential")
+            .ok_or_else(|| self.failed("wrote something that is no ExecCredential"))?;
+        if credential.api_version != self.api_version {
+            return Err(self
+                .failed(&format!(
+                    "answers in the apiVersion {:?}, and {} is what the kubeconfig names",
+                    shortened(&credential.api_version),
+                    self.api_version
+                ))
+                .with_hint("write the apiVersion that the plugin speaks into the user's exec"));
+        }
+        let Some(status) = credential.status else {
+            return Err(self.failed("wrote an ExecCredential without a status"));
+        };
+        let (certificate, key) = (&status.client_certificate_data, &status.client_key_data.0);
+        if certificate.is_empty() != key.is_empty() {
+            return Err(self.failed("gave a certificate without its key, or a key without its certificate"));
+        }
+        let identity =
+            if certificate.is_empty() {
+                None
+            } else {
+                let identity = tls::identity(certificate.as_bytes(), key.as_bytes());
+                Some(identity.map_err(|failure| {
+                    self.failed(&format!("gave what cannot be used: {}", failure.message))
+                })?)
+            };
+        if status.token.0.is_empty() && identity.is_none() {
+            return Err(self.failed("gave neither a token nor a certificate"));
+        }
+        let expires = match status.expiration_timestamp.as_deref() {
+            None | Some("") => None,
+            Some(text) => Some(
+                Time::parse(text)
+                    .map_err(|_| self.failed("gave an expirationTimestamp that is no RFC 3339 time"))?,
+            ),
+        };
+        Ok(Obtained {
+            token: Some(status.token).filter(|token| !token.0.is_empty()),
+            identity,
+            expires,
+        })
+    }
+
+    fn failed(&self, what: &str) -> Failure {
+        Failure::new(
+            Class::Credential,
+            format!("the credential plugin {} {what}", shortened(&self.name())),
+        )
+    }
+
+    fn not_started(&self, error: &std::io::Error) -> Failure {
+        let failure = match error.kind() {
+            std::io::ErrorKind::NotFound => self.failed("is not found"),
+            _ => self.failed(&format!("cannot be run: {error}")),
+        };
+        match self.install_hint.trim() {
+            "" => failure.with_hint("install it, or check command in the kubeconfig's exec"),
+            hint => {
+                let line: Vec<&str> = hint.split_whitespace().collect();
+                failure.with_hint(visible(&line.join(" ")))
+            }
+        }
+    }
+}
+
+/// What a plugin is told of its cluster.
+fn about(cluster: &Cluster, ca: &[u8]) -> Value {
+    let mut about = json!({"server": cluster.server});
+    if !cluster.tls_server_name.is_empty() {
+        about["tls-server-name"] = json!(cluster.tls_server_name);
+    }
+    if cluster.insecure_skip_tls_verify {
+        about["insecure-skip-tls-verify"] = json!(true);
+    }
+    if !ca.is_empty() {
+        about["certificate-authority-data"] = json!(base64::engine::general_purpose::STANDARD.encode(ca));
+    }
+    if !cluster.proxy_url.is_empty() {
+        about["proxy-url"] = json!(cluster.proxy_url);
+    }
+    if cluster.disable_compression {
+        about["disable-compression"] = json!(true);
+    }
+    let extension = cluster
+        .extensions
+        .iter()
+        .find(|extension| extension.name == EXTENSION);
+    about["config"] = extension.map_or(Value::Null, |extension| extension.extension.clone());
+    about
+}
+
+async fn whole(pipe: Option<impl AsyncRead + Unpin>) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if let Some(mut pipe) = pipe {
+        let mut buffer = vec![0; 4096];
+        loop {
+            match pipe.read(&mut buffer).await? {
+                0 => break,
+                // The rest is read and dropped, so that the plugin can end.
+                count if bytes.len() < STDOUT => bytes.extend_from_slice(&buffer[..count]),
+                _ => {}
+            }
+        }
+    }
+    Ok(bytes)
+}
+
+async fn passed_on(pipe: Option<impl AsyncRead + Unpin>, said: &mut Vec<u8>) {
+    let Some(mut pipe) = pipe else { return };
+    let mut buffer = vec![0; 4096];
+    while let Ok(count) = pipe.read(&mut buffer).await {
+        if count == 0 {
+            return;
+        }
+        // A closed stderr is no reason to stop the plugin.
+        let _ = std::io::stderr().write_all(&buffer[..count]);
+        said.extend_from_slice(&buffer[..count]);
+        if said.len() > 8 * STDERR {
+            said.drain(..said.len() - 4 * STDERR);
+        }
+    }
+}
+
+/// The last lines of stderr for a message; a line that repeats a word of stdout is left out, since stdout is a secret.
+fn words(said: &[u8], output: &[u8]) -> String {
+    let output = String::from_utf8_lossy(output);
+    let secrets: Vec<&str> = output
+        .split(|c: char| c.is_whitespace() || "\"',:{}[]".contains(c))
+        .filter(|word| word.len() >= 8)
+        .collect();
+    let text = String::from_utf8_lossy(said);
+    let mut lines: Vec<&str> = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !secrets.iter().any(|secret| line.contains(secret)))
+        .rev()
+        .take(3)
+        .collect();
+    lines.reverse();
+    let all = visible(&lines.join("; "));
+    let skipped = all.chars().count().saturating_sub(STDERR);
+    all.chars().skip(skipped).collect()
+}
+
+fn shortened(text: &str) -> String {
+    visible(text).chars().take(80).collect()
+}
+
+/// Control characters as what they are, so that they do nothing to a terminal.
+fn visible(text: &str) -> String {
+    text.chars()
+        .map(|c| {
+            if c.is_control() {
+                c.escape_default().to_string()
+            } else {
+                c.to_string()
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,524 @@
+//! Kubeconfig files: what one says, and what several say together, by client-go's rules (`tools/clientcmd/loader.go`,
+//! `tools/clientcmd/api/v1/conversion.go`). Must not know which of it is chosen.
+//!
+//! A value of the wrong type refuses the whole file, as there: kubectl would not go on with half of one.
+
+use super::{Class, Failure};
+use base64::Engine as _;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// What the files say together.
+#[derive(Debug, Default)]
+pub(super) struct Kubeconfig {
+    pub clusters: BTreeMap<String, Cluster>,
+    pub users: BTreeMap<String, User>,
+    pub contexts: BTreeMap<String, Context>,
+    pub current_context: String,
+}
+
+/// Text that is never shown.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Secret(pub String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+/// Bytes that a file holds in base64, which are never shown either: a key may be among them.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(super) struct Data(pub Vec<u8>);
+
+impl std::fmt::Debug for Data {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} bytes", self.0.len())
+    }
+}
+
+impl<'de> Deserialize<'de> for Data {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut text = String::deserialize(deserializer)?;
+        // As Go's decoder, which skips line ends and nothing else.
+        text.retain(|c| c != '\n' && c != '\r');
+        base64::engine::general_purpose::STANDARD
+            .decode(text)
+            .map(Self)
+            .map_err(|error| serde::de::Error::custom(format!("no base64: {error}")))
+    }
+}
+
+/// A cluster: where it is, and how it proves to be it.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub(super) struct Cluster {
+    pub server: String,
+    pub tls_server_name: String,
+    #[serde(deserialize_with = "boolean")]
+    pub insecure_skip_tls_verify: bool,
+    pub certificate_authority: String,
+    pub certificate_authority_data: Data,
+    pub proxy_url: String,
+    #[serde(deserialize_with = "boolean")]
+    pub disable_compression: bool,
+    pub extensions: Vec<Extension>,
+}
+
+/// What other programs keep in a kubeconfig.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(super) struct Extension {
+    pub name: String,
+    pub extension: Value,
+}
+
+/// A user: how this is to prove who it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub(super) struct User {
+    pub client_certificate: String,
+    pub client_certificate_data: Data,
+    pub client_key: String,
+    pub client_key_data: Data,
+    pub token: Secret,
+    #[serde(rename = "tokenFile")]
+    pub token_file: String,
+    #[serde(rename = "as")]
+    pub impersonate: String,
+    #[serde(rename = "as-uid")]
+    pub impersonate_uid: String,
+    #[serde(rename = "as-groups")]
+    pub impersonate_groups: Vec<String>,
+    #[serde(rename = "as-user-extra")]
+    pub impersonate_user_extra: BTreeMap<String, Vec<String>>,
+    pub username: String,
+    pub password: Secret,
+    pub auth_provider: Option<AuthProvider>,
+    pub exec: Option<Exec>,
+}
+
+/// A credential plugin that was compiled into kubectl once.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub(super) struct AuthProvider {
+    pub name: String,
+}
+
+/// A credential plugin that is run.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Exec {
+    pub command: String,
+    pub args: Vec<String>,
+    pub env: Vec<Variable>,
+    pub api_version: String,
+    pub install_hint: String,
+    #[serde(deserialize_with = "boolean")]
+    pub provide_cluster_info: bool,
+    pub interactive_mode: String,
+}
+
+/// Without arguments and environment, in which people put secrets.
+impl std::fmt::Debug for Exec {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Exec")
+            .field("command", &self.command)
+            .field("api_version", &self.api_version)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A variable of a plugin's environment.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub(super) struct Variable {
+    pub name: String,
+    pub value: String,
+}
+
+/// A cluster, a user and a namespace.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub(super) struct Context {
+    pub cluster: String,
+    pub user: String,
+    pub namespace: String,
+}
+
+/// YAML of kubectl's time has more words for a boolean than JSON.
+fn boolean<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Word {
+        Boolean(bool),
+        Text(String),
+    }
+    match Word::deserialize(deserializer) {
+        Ok(Word::Boolean(value)) => Ok(value),
+        Ok(Word::Text(text)) => match text.as_str() {
+            "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => Ok(true),
+            "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => Ok(false),
+            _ => Err(serde::de::Error::custom("a text in the place of true or false")),
+        },
+        Err(_) => Err(serde::de::Error::custom("true or false is expected")),
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct File {
+    kind: String,
+    #[serde(rename = "apiVersion")]
+    api_version: String,
+    clusters: Vec<NamedCluster>,
+    users: Vec<NamedUser>,
+    contexts: Vec<NamedContext>,
+    #[serde(rename = "current-context")]
+    current_context: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct NamedCluster {
+    name: String,
+    cluster: Cluster,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct NamedUser {
+    name: String,
+    user: User,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct NamedContext {
+    name: String,
+    context: Context,
+}
+
+impl Kubeconfig {
+    /// Adds what a file says; what stands here already stays.
+    ///
+    /// # Errors
+    /// Class `badConfiguration`, where the file cannot be read or is no kubeconfig.
+    pub fn add(&mut self, path: &Path) -> Result<(), Failure> {
+        let text = std::fs::read(path).map_err(|error| unreadable(path, &error))?;
+        let file = parse(&text).map_err(|why| {
+            Failure::new(
+                Class::BadConfiguration,
+                format!("kubeconfig {}: is no kubeconfig: {why}", path.display()),
+            )
+        })?;
+        let next = file
+            .named()
+            .map_err(|why| {
+                Failure::new(
+                    Class::BadConfiguration,
+                    format!("kubeconfig {}: {why}", path.display()),
+                )
+            })?
+            .resolved(path);
+        for (name, cluster) in next.clusters {
+            self.clusters.entry(name).or_insert(cluster);
+        }
+        for (name, user) in next.users {
+            self.users.entry(name).or_insert(user);
+        }
+        for (name, context) in next.contexts {
+            self.contexts.entry(name).or_insert(context);
+        }
+        if self.current_context.is_empty() {
+            self.current_context = next.current_context;
+        }
+        Ok(())
+    }
+
+    /// Paths in a file are relative to the directory of that file.
+    fn resolved(mut self, path: &Path) -> Self {
+        let directory = path.parent().unwrap_or(Path::new(""));
+        let directory = match std::path::absolute(if directory.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            directory
+        }) {
+            Ok(directory) => directory,
+            Err(_) => directory.to_owned(),
+        };
+        let resolve = |text: &mut String| {
+            if !text.is_empty() && Path::new(&text).is_relative() {
+                *text = directory.join(&text).to_string_lossy().into_owned();
+            }
+        };
+        for cluster in self.clusters.values_mut() {
+            resolve(&mut cluster.certificate_authority);
+        }
+        for user in self.users.values_mut() {
+            resolve(&mut user.client_certificate);
+            resolve(&mut user.client_key);
+            resolve(&mut user.token_file);
+            // A command without a separator is looked for in PATH.
+            if let Some(exec) = &mut user.exec
+                && exec.command.contains(std::path::MAIN_SEPARATOR)
+            {
+                resolve(&mut exec.command);
+            }
+        }
+        self
+    }
+}
+
+impl File {
+    fn named(self) -> Result<Kubeconfig, String> {
+        if !self.kind.is_empty() && self.kind != "Config" {
+            return Err(format!("it is of kind {:?}, and Config is expected", self.kind));
+        }
+        if !self.api_version.is_empty() && self.api_version != "v1" {
+            return Err(format!(
+                "its apiVersion is {:?}, and v1 is expected",
+                self.api_version
+            ));
+        }
+        let mut named = Kubeconfig {
+            current_context: self.current_context,
+            ..Kubeconfig::default()
+        };
+        for cluster in self.clusters {
+            insert("cluster", &mut named.clusters, cluster.name, cluster.cluster)?;
+        }
+        for user in self.users {
+            insert("user", &mut named.users, user.name, user.user)?;
+        }
+        for context in self.contexts {
+            insert("context", &mut named.contexts, context.name, context.context)?;
+        }
+        Ok(named)
+    }
+}
+
+fn insert<T>(what: &str, map: &mut BTreeMap<String, T>, name: String, value: T) -> Result<(), String> {
+    match map.entry(name) {
+        std::collections::btree_map::Entry::Vacant(free) => {
+            free.insert(value);
+            Ok(())
+        }
+        std::collections::btree_map::Entry::Occupied(taken) => Err(format!(
+            "the {what} {:?} is there twice, and one is allowed",
+            taken.key()
+        )),
+    }
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
+    let failure = Failure::new(
+        Class::BadConfiguration,
+        format!("kubeconfig {}: {error}", path.display()),
+    );
+    match error.kind() {
+        std::io::ErrorKind::PermissionDenied => failure.with_hint(
+            "only its owner may read it: run as that user (in a container: docker run --user \"$(id -u):$(id -g)\")",
+        ),
+        std::io::ErrorKind::IsADirectory => failure.with_hint("name the file in it"),
+        _ => failure,
+    }
+}
+
+fn parse(text: &[u8]) -> Result<File, String> {
+    let value = value(text)?;
+    serde_json::from_value(value).map_err(|error| shown(&error.to_string()))
+}
+
+/// YAML or JSON as a value in which nothing is null: to Go a null is a field that was not written.
+pub(super) fn value(text: &[u8]) -> Result<Value, String> {
+    let text = std::str::from_utf8(text).map_err(|_| "it is no text in UTF-8".to_owned())?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut value = match serde_json::from_str::<Value>(text) {
+        Ok(value) => value,
+        Err(_) => yaml(first_document(text))?,
+    };
+    without_nulls(&mut value);
+    if value.is_null() {
+        value = Value::Object(serde_json::Map::new());
+    }
+    Ok(value)
+}
+
+fn yaml(text: &str) -> Result<Value, String> {
+    let blank = text.lines().all(|line| {
+        let line = line.trim();
+        line.is_empty() || line.starts_with('#')
+    });
+    if blank {
+        return Ok(Value::Null);
+    }
+    let options = serde_saphyr::options! {
+        duplicate_keys: serde_saphyr::options::DuplicateKeyPolicy::LastWins,
+    };
+    serde_saphyr::from_str_with_options::<Value>(text, options).map_err(|error| {
+        let text = error.to_string();
+        let line = text.lines().next().unwrap_or_default();
+        shown(line.trim_start_matches("error: "))
+    })
+}
+
+/// Go's decoder reads the first document of a file and no other.
+fn first_document(text: &str) -> &str {
+    let mut begun = false;
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let at = start;
+        start += line.len();
+        let trimmed = line.trim_end();
+        if trimmed == "---" || trimmed.starts_with("--- ") {
+            if begun {
+                return &text[..at];
+            }
+            begun = true;
+        } else if !trimmed.is_empty() && !trimmed.starts_with('#') && !trimmed.starts_with('%') {
+            begun = true;
+        }
+    }
+    text
+}
+
+fn without_nulls(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            map.retain(|_, value| !value.is_null());
+            map.values_mut().for_each(without_nulls);
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_nulls),
+        _ => {}
+    }
+}
+
+/// What a parser says, without the values of the file that it quotes: a token may be among them.
+fn shown(text: &str) -> String {
+    let mut shown = String::new();
+    let mut quote = None;
+    for c in text.chars() {
+        match quote {
+            Some(end) if c == end => quote = None,
+            Some(_) => {}
+            None if c == '"' || c == '`' => {
+                quote = Some(c);
+                shown.push_str("...");
+            }
+            None => shown.push(c),
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Kubeconfig, String> {
+        parse(text.as_bytes()).and_then(File::named)
+    }
+
+    #[test]
+    fn a_file_is_read_as_kubectl_reads_it() {
+        for (name, text) in [
+            ("nothing", ""),
+            ("comments", "# a\n---\n# b\n"),
+            (
+                "null in every place",
+                "clusters: null\nusers:\ncontexts: ~\ncurrent-context: null\n",
+            ),
+            ("without kind", "apiVersion: v1\n"),
+            ("without version", "kind: Config\n"),
+            ("JSON", "{\"kind\": \"Config\", \"apiVersion\": \"v1\"}"),
+            ("tabs in JSON", "{\n\t\"kind\":\t\"Config\"\n}"),
+            (
+                "a field that nobody knows",
+                "kind: Config\npreferences: {}\nmore: [1]\n",
+            ),
+            ("a second document", "kind: Config\n---\nkind: Other\n"),
+        ] {
+            assert!(read(text).is_ok(), "{name}: {:?}", read(text).err());
+        }
+        for (name, text) in [
+            ("a word", "hello\n"),
+            ("a list", "- a\n"),
+            ("another kind", "kind: Pod\napiVersion: v1\n"),
+            ("another version", "kind: Config\napiVersion: v2\n"),
+            (
+                "a number as a token",
+                "users: [{name: u, user: {token: 12345}}]\n",
+            ),
+            (
+                "a name twice",
+                "users: [{name: u, user: {}}, {name: u, user: {}}]\n",
+            ),
+            ("no base64", "users: [{name: u, user: {client-key-data: '*'}}]\n"),
+            (
+                "a text for a boolean",
+                "clusters: [{name: c, cluster: {insecure-skip-tls-verify: 'true'}}]\n",
+            ),
+        ] {
+            assert!(read(text).is_err(), "{name}");
+        }
+        let yes =
+            read("clusters: [{name: c, cluster: {insecure-skip-tls-verify: yes}}]\n").expect("YAML 1.1");
+        assert!(yes.clusters["c"].insecure_skip_tls_verify);
+    }
+
+    #[test]
+    fn no_value_of_a_file_is_repeated_in_a_message() {
+        for text in [
+            "users: [{name: u, user: s3cr3t}]",
+            "users: [{name: u, user: {token: [s3cr3t]}}]",
+            "users: [{name: u, user: {token: {s3cr3t: 1}}}]",
+            "users: [{name: u, user: {username: 77001}}]",
+            "users: s3cr3t",
+            "s3cr3t",
+            "a: [s3cr3t\n",
+        ] {
+            let said = read(text).expect_err("it is wrong");
+            assert!(
+                !said.contains("s3cr3t") && !said.contains("77001"),
+                "{text}: {said}"
+            );
+        }
+    }
+
+    #[test]
+    fn several_files_add_up_and_the_first_that_says_something_wins() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let write = |name: &str, text: &str| {
+            let path = directory.path().join(name);
+            std::fs::write(&path, text).expect("it can be written to");
+            path
+        };
+        let one = write("one", "users: [{name: u, user: {client-key: key}}]\n");
+        let two = write(
+            "two",
+            "current-context: b\nusers: [{name: u, user: {token: t}}, {name: v, user: {exec: {command: ./run}}}, \
+             {name: w, user: {exec: {command: run}}}]\n",
+        );
+        let three = write("three", "current-context: c\n");
+        let mut all = Kubeconfig::default();
+        for path in [&one, &two, &two, &three] {
+            all.add(path).expect("a kubeconfig");
+        }
+        assert_eq!(all.current_context, "b");
+        let key = directory.path().join("key");
+        assert_eq!(all.users["u"].client_key, key.to_string_lossy());
+        assert_eq!(all.users["u"].token, Secret::default());
+        let command = |user: &str| all.users[user].exec.as_ref().map(|exec| exec.command.clone());
+        assert_eq!(
+            command("v"),
+            Some(directory.path().join("./run").to_string_lossy().into_owned())
+        );
+        assert_eq!(command("w").as_deref(), Some("run"));
+        let error = all.add(directory.path()).expect_err("a directory is no file");
+        assert_eq!(error.class, Class::BadConfiguration);
+    }
+}

@@ -1,0 +1,369 @@
+//! Whether the API server is asked through a proxy: `proxy-url` of the kubeconfig, else the environment, by the rules
+//! of Go's `net/http` (`golang.org/x/net/http/httpproxy`), which kubectl follows. Must not know how a proxy is spoken to.
+
+use super::address::Address;
+use super::way;
+use super::{Class, Failure};
+use std::net::IpAddr;
+
+/// A proxy that is used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Hop {
+    pub kind: Kind,
+    pub address: Address,
+    pub port: u16,
+}
+
+/// How a proxy is spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// HTTP, over TLS where the flag says so.
+    Http { tls: bool },
+    /// SOCKS 5, where the proxy resolves names.
+    Socks,
+}
+
+/// The variables of the environment that have a say, each under the name it was found by.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Environment {
+    pub https: Option<(&'static str, String)>,
+    pub http: Option<(&'static str, String)>,
+    pub no: Option<(&'static str, String)>,
+    /// Whether this seems to be a CGI script, whose `HTTP_PROXY` its caller could have set by a header.
+    pub cgi: bool,
+}
+
+impl Environment {
+    /// That of this process; of two spellings the capital letters win.
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "proxies are part of the configuration of a cluster"
+    )]
+    pub fn of_process() -> Self {
+        let first = |names: [&'static str; 2]| {
+            names.into_iter().find_map(|name| {
+                std::env::var(name)
+                    .ok()
+                    .filter(|value| !value.is_empty())
+                    .map(|value| (name, value))
+            })
+        };
+        Self {
+            https: first(["HTTPS_PROXY", "https_proxy"]),
+            http: first(["HTTP_PROXY", "http_proxy"]),
+            no: first(["NO_PROXY", "no_proxy"]),
+            cgi: std::env::var("REQUEST_METHOD").is_ok_and(|value| !value.is_empty()),
+        }
+    }
+}
+
+/// Decides; `of` names the cluster in the reason.
+///
+/// # Errors
+/// Class `badConfiguration`, where kubectl could not use the proxy either.
+pub(super) fn decide(
+    server: &Address,
+    proxy_url: &str,
+    of: &str,
+    environment: &Environment,
+) -> Result<(Option<Hop>, way::Proxy), Failure> {
+    if !proxy_url.is_empty() {
+        let why = format!("proxy-url of {of}");
+        let refused = |reason: &str| {
+            Failure::new(Class::BadConfiguration, format!("{why} cannot be used: {reason}"))
+                .with_hint("write it such as http://proxy.example:3128, https://... or socks5://...")
+        };
+        let address = Address::parse(proxy_url).map_err(|reason| refused(&reason))?;
+        if !matches!(address.scheme.as_str(), "http" | "https" | "socks5") {
+            return Err(refused(&format!(
+                "its scheme {:?} is none of http, https, socks5",
+                address.scheme
+            )));
+        }
+        let hop = hop(address).map_err(|reason| refused(&reason))?;
+        return Ok(used(hop, why));
+    }
+    let none = |why: String| Ok((None, way::Proxy { url: None, why }));
+    let (scheme, wanted) = if server.is_tls() {
+        ("HTTPS_PROXY", &environment.https)
+    } else {
+        ("HTTP_PROXY", &environment.http)
+    };
+    let Some((name, value)) = wanted else {
+        return none(format!("no proxy-url, and {scheme} is not set"));
+    };
+    if !server.is_tls() && environment.cgi {
+        return Err(Failure::new(
+            Class::BadConfiguration,
+            format!("{name} is not used in a CGI script, which REQUEST_METHOD says that this is"),
+        )
+        .with_hint("unset REQUEST_METHOD, or use proxy-url in the kubeconfig"));
+    }
+    if let Some(reason) = bypass(server, environment) {
+        return none(reason);
+    }
+    // `parseProxy`: what is no address is taken for one without its scheme, and what is still none is no proxy.
+    let address = match Address::parse(value) {
+        Ok(address) => address,
+        Err(_) => match Address::parse(&format!("http://{value}")) {
+            Ok(address) => address,
+            Err(reason) => {
+                return none(format!(
+                    "{name} is no address, and ignored as by kubectl: {reason}"
+                ));
+            }
+        },
+    };
+    let hop = hop(address).map_err(|reason| {
+        Failure::new(
+            Class::BadConfiguration,
+            format!("{name} cannot be used: {reason}"),
+        )
+        .with_hint(format!(
+            "write {name} such as http://proxy.example:3128, or unset it"
+        ))
+    })?;
+    Ok(used(hop, (*name).to_owned()))
+}
+
+fn used(hop: Hop, why: String) -> (Option<Hop>, way::Proxy) {
+    let url = Some(hop.address.to_string());
+    (Some(hop), way::Proxy { url, why })
+}
+
+fn hop(address: Address) -> Result<Hop, String> {
+    let kind = match address.scheme.as_str() {
+        "https" => Kind::Http { tls: true },
+        "socks5" | "socks5h" => Kind::Socks,
+        // Any other scheme is HTTP to Go too, as long as there is a port.
+        _ => Kind::Http { tls: false },
+    };
+    let port = address
+        .port()
+        .ok_or_else(|| format!("its scheme {:?} is none of http, https, socks5", address.scheme))?;
+    Ok(Hop { kind, address, port })
+}
+
+/// Why the environment's proxy is not for this server, where it is not: `useProxy`.
+fn bypass(server: &Address, environment: &Environment) -> Option<String> {
+    let host = server.host.to_ascii_lowercase();
+    // Go compares the name as it is written.
+    if server.host == "localhost" {
+        return Some("localhost is asked without a proxy".into());
+    }
+    let ip: Option<IpAddr> = host.parse().ok().map(|ip: IpAddr| ip.to_canonical());
+    if ip.is_some_and(|ip| ip.is_loopback()) {
+        return Some(format!(
+            "{host} is of this machine, which is asked without a proxy"
+        ));
+    }
+    let (name, list) = environment.no.as_ref()?;
+    let port = server.port();
+    list.split(',')
+        .map(|entry| entry.trim().to_ascii_lowercase())
+        .find(|entry| matches(entry, &host, port, ip))
+        .map(|entry| format!("{name} has {entry}"))
+}
+
+fn matches(entry: &str, host: &str, port: Option<u16>, ip: Option<IpAddr>) -> bool {
+    if entry.is_empty() {
+        return false;
+    }
+    if entry == "*" {
+        return true;
+    }
+    if let Some((network, length)) = cidr(entry) {
+        return ip.is_some_and(|ip| contains(network, length, ip));
+    }
+    let (name, wanted) = match entry.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((name, port)) => (name, port.strip_prefix(':')),
+        None => match entry.rsplit_once(':') {
+            Some((name, port)) if !name.contains(':') => (name, Some(port)),
+            _ => (entry, None),
+        },
+    };
+    if name.is_empty() {
+        return false;
+    }
+    let wanted = wanted.filter(|port| !port.is_empty());
+    let port_fits = wanted.is_none_or(|wanted| port.is_some_and(|port| port.to_string() == wanted));
+    if let Ok(entry) = name.parse::<IpAddr>() {
+        return port_fits && ip == Some(entry.to_canonical());
+    }
+    if ip.is_some() {
+        return false;
+    }
+    let name = name
+        .strip_prefix('*')
+        .filter(|rest| rest.starts_with('.'))
+        .unwrap_or(name);
+    let (suffix, itself) = match name.strip_prefix('.') {
+        Some(_) => (name.to_owned(), false),
+        None => (format!(".{name}"), true),
+    };
+    port_fits && (host.ends_with(&suffix) || (itself && host == name))
+}
+
+fn cidr(text: &str) -> Option<(IpAddr, u8)> {
+    let (network, length) = text.split_once('/')?;
+    let network: IpAddr = network.parse().ok()?;
+    let length: u8 = length.parse().ok()?;
+    (length <= if network.is_ipv4() { 32 } else { 128 }).then_some((network, length))
+}
+
+fn contains(network: IpAddr, length: u8, ip: IpAddr) -> bool {
+    match (network, ip) {
+        (IpAddr::V4(network), IpAddr::V4(ip)) => {
+            let shift = 32 - u32::from(length);
+            let cut = |ip: std::net::Ipv4Addr| ip.to_bits().checked_shr(shift).unwrap_or(0);
+            cut(network) == cut(ip)
+        }
+        (IpAddr::V6(network), IpAddr::V6(ip)) => {
+            let shift = 128 - u32::from(length);
+            let cut = |ip: std::net::Ipv6Addr| ip.to_bits().checked_shr(shift).unwrap_or(0);
+            cut(network) == cut(ip)
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn server(text: &str) -> Address {
+        Address::of_server(text).expect("an address")
+    }
+
+    fn decided(text: &str, environment: &Environment) -> Result<(Option<String>, String), String> {
+        decide(&server(text), "", "cluster \"c\"", environment)
+            .map(|(_, proxy)| (proxy.url, proxy.why))
+            .map_err(|failure| failure.message)
+    }
+
+    fn environment(https: &str, no: &str) -> Environment {
+        Environment {
+            https: Some(("HTTPS_PROXY", https.into())),
+            no: Some(("NO_PROXY", no.into())),
+            ..Environment::default()
+        }
+    }
+
+    #[test]
+    fn the_proxy_of_the_environment_is_that_of_the_scheme() {
+        let both = Environment {
+            https: Some(("https_proxy", "a:1".into())),
+            http: Some(("HTTP_PROXY", "socks5://b".into())),
+            ..Environment::default()
+        };
+        assert_eq!(
+            decided("https://x", &both),
+            Ok((Some("http://a:1".into()), "https_proxy".into()))
+        );
+        assert_eq!(
+            decided("http://x", &both),
+            Ok((Some("socks5://b".into()), "HTTP_PROXY".into()))
+        );
+        assert_eq!(
+            decided("https://x", &Environment::default()),
+            Ok((None, "no proxy-url, and HTTPS_PROXY is not set".into()))
+        );
+        // As Go: what is no address at all is no proxy, and what has an unknown scheme needs a port.
+        assert_eq!(
+            decided("https://x", &environment("a b", "")).map(|(url, _)| url),
+            Ok(None)
+        );
+        assert_eq!(
+            decided("https://x", &environment("ftp://a", "")),
+            Err("HTTPS_PROXY cannot be used: its scheme \"ftp\" is none of http, https, socks5".into())
+        );
+        let cgi = Environment { cgi: true, ..both };
+        assert!(decided("http://x", &cgi).is_err() && decided("https://x", &cgi).is_ok());
+    }
+
+    #[test]
+    fn this_machine_is_never_asked_through_the_proxy_of_the_environment() {
+        for url in [
+            "https://localhost:1",
+            "https://127.0.0.1",
+            "https://127.8.8.8",
+            "https://[::1]:6443",
+        ] {
+            let (proxy, why) = decided(url, &environment("a:1", "")).expect("usable");
+            assert_eq!(proxy, None, "{url}");
+            assert!(why.ends_with("without a proxy"), "{why}");
+        }
+        let (hop, proxy) = decide(
+            &server("https://127.0.0.1"),
+            "http://joe:secret@p:3128",
+            "cluster \"c\"",
+            &environment("a:1", "*"),
+        )
+        .expect("usable");
+        assert_eq!(hop.map(|hop| hop.port), Some(3128));
+        assert_eq!(
+            (proxy.url.as_deref(), proxy.why.as_str()),
+            (Some("http://p:3128"), "proxy-url of cluster \"c\"")
+        );
+    }
+
+    #[test]
+    fn exceptions_are_hosts_domains_addresses_and_networks_each_with_a_port_or_without() {
+        for (url, no, direct) in [
+            ("https://api.example", "*", true),
+            ("https://api.example", "example", true),
+            ("https://api.example", ".example", true),
+            ("https://api.example", "*.example", true),
+            ("https://example", "example", true),
+            ("https://example", ".example", false),
+            ("https://myexample", "example", false),
+            ("https://API.Example", "api.EXAMPLE", true),
+            ("https://api.example:6443", "api.example:6443", true),
+            ("https://api.example", "api.example:443", true),
+            ("https://api.example:6443", "api.example:443", false),
+            ("https://10.1.2.3", "10.1.0.0/16", true),
+            ("https://10.2.2.3", "10.1.0.0/16", false),
+            ("https://10.2.2.3", "0.0.0.0/0", true),
+            ("https://10.2.2.3", "fd00::/8, 10.2.2.3", true),
+            ("https://10.2.2.3:6443", "10.2.2.3:6443", true),
+            ("https://10.2.2.3:6443", "10.2.2.3:443", false),
+            ("https://[fd00::7]:6443", "fd00::/8", true),
+            ("https://[fd00::7]:6443", "[fd00::7]:6443", true),
+            ("https://[fd00::7]:6443", "fd00::7", true),
+            ("https://10.2.2.3", "2.3", false),
+            ("https://10.2.2.3", "10.2.2.3/33", false),
+            ("https://api.example", ":443, ,", false),
+        ] {
+            let (proxy, why) = decided(url, &environment("a:1", no)).expect("usable");
+            assert_eq!(proxy.is_none(), direct, "{url} with {no}: {why}");
+            assert_eq!(why.starts_with("NO_PROXY has "), direct, "{why}");
+        }
+    }
+
+    #[test]
+    fn a_proxy_url_that_kubectl_cannot_use_is_refused() {
+        for url in [
+            "proxy",
+            "proxy:3128",
+            "ftp://proxy",
+            "socks5h://proxy",
+            "http://",
+            "http://a b",
+        ] {
+            let refused = decide(
+                &server("https://x"),
+                url,
+                "cluster \"c\"",
+                &Environment::default(),
+            );
+            let failure = refused.expect_err("kubectl refuses it");
+            assert_eq!(failure.class, Class::BadConfiguration, "{url}");
+            assert!(
+                failure
+                    .message
+                    .starts_with("proxy-url of cluster \"c\" cannot be used: "),
+                "{failure}"
+            );
+        }
+    }
+}
