@@ -18,6 +18,7 @@ mod metrics;
 mod outage;
 mod probe;
 mod query;
+mod record;
 mod requests;
 mod rights;
 mod routes;
@@ -84,6 +85,8 @@ pub struct Pace {
     pub remember: Duration,
     /// How often the API server is checked though nobody asks.
     pub probe_every: Duration,
+    /// How often the path to the API server is walked from its first step, where all is well.
+    pub walk_every: Duration,
     /// The longest that one check may take, where one request may not take less. The plugin gives an agent 10 s, in
     /// which that the API server hangs has to be told.
     pub check: Duration,
@@ -107,6 +110,7 @@ impl Default for Pace {
         Self {
             remember: seconds(1),
             probe_every: seconds(10),
+            walk_every: seconds(60),
             check: seconds(8),
             rebuild: seconds(5),
             // The API server sends a bookmark about once a minute.

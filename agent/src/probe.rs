@@ -4,12 +4,13 @@
 use crate::Pace;
 use crate::connection::Connection;
 use crate::outage::{Outages, Trouble};
+use crate::record::Rings;
 use crate::rights;
 use prometheus_client::metrics::histogram::Histogram;
-use sre_shared::cluster::{Class, Client};
+use sre_shared::cluster::Class;
 use sre_shared::report::{ApiServerCheck, Status};
 use sre_shared::resource::Time;
-use sre_shared::run::{self, Clock};
+use sre_shared::run::{self, Clock, Walked};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -24,8 +25,8 @@ const WHO: &str = "check of the API server";
 const DURATIONS: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 /// What the judgement of the API server notes where `/readyz` answers 403.
 const READYZ_NOTE: &str = "readyz not allowed";
-/// Larger than any `/livez` that is not verbose.
-const LIVEZ_LIMIT: usize = 64 << 10;
+/// How long walking the path may take; a connection may take as long.
+const WALK: Duration = Duration::from_secs(5);
 
 /// A finished check.
 #[derive(Debug)]
@@ -69,12 +70,17 @@ pub struct Probe {
     remember: Duration,
     /// From what age on a check says nothing of the present.
     stale: Duration,
+    walk_every: Duration,
     durations: Histogram,
+    started: Instant,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
+    /// The path as it was walked last.
+    walked: Option<(Arc<Walked>, Instant)>,
+    rings: Rings,
     last: Option<(Arc<Checked>, Instant)>,
     flight: Option<Flight>,
     /// Checks in a row that no API server answered, and when the last of them failed.
@@ -99,7 +105,9 @@ impl Probe {
             remember: pace.remember,
             // One check was missed, and the next one took as long as it may.
             stale: 2 * pace.probe_every + timeout + BEHIND_THE_CLIENT,
+            walk_every: pace.walk_every,
             durations: Histogram::new(DURATIONS),
+            started: Instant::now(),
             state: Mutex::default(),
         }
     }
@@ -191,24 +199,79 @@ impl Probe {
 
     async fn check(&self) -> Checked {
         let client = self.connection.client();
-        let asked = tokio::time::timeout(self.timeout + BEHIND_THE_CLIENT, run::api_server(&client));
-        // What is to be known of it is known when the check is, or not at all.
-        let livez = tokio::time::timeout(self.timeout, livez(&client));
-        let (asked, livez) = tokio::join!(asked, livez);
-        let mut check = asked.unwrap_or_else(|_| {
-            let error = format!("not finished within {} s", self.timeout.as_secs_f64());
-            ApiServerCheck {
-                elapsed_ms: Some(self.timeout.as_secs_f64() * 1e3),
-                ..failed(&error, Class::Timeout, &self.connection)
+        let began = Instant::now();
+        let asking = tokio::time::timeout(
+            self.timeout + BEHIND_THE_CLIENT,
+            run::ask_api_server(&client, true, self.clock),
+        );
+        let walk = |until| run::walk(&client, client.default_namespace(), until);
+        let known = self.walked();
+        let walking = async {
+            match known {
+                Some(_) => None,
+                None => Some(walk(began + WALK.min(self.timeout)).await),
             }
-        });
-        let forbidden = add_livez(&mut check, livez.ok().flatten());
+        };
+        let (asked, fresh) = tokio::join!(asking, walking);
+        let (mut check, livez) = match asked {
+            Ok(asked) => {
+                let fresh = match fresh {
+                    // The path was well when it was walked; it is not what it was.
+                    None if !asked.is_answered() => Some(walk(began + self.timeout).await),
+                    fresh => fresh,
+                };
+                let walked = match fresh {
+                    Some(walked) => self.remember(walked),
+                    None => known.unwrap_or_default(),
+                };
+                let check = run::judge_api_server(&client, &asked, Some(&walked));
+                (check, asked.livez())
+            }
+            Err(_) => {
+                let error = format!("not finished within {} s", self.timeout.as_secs_f64());
+                let check = ApiServerCheck {
+                    elapsed_ms: Some(self.timeout.as_secs_f64() * 1e3),
+                    side: Some(Class::Timeout.side().as_str().to_owned()),
+                    ..failed(&error, Class::Timeout, &self.connection)
+                };
+                (check, None)
+            }
+        };
+        let forbidden = add_livez(&mut check, livez);
         say_missing(&mut check, &forbidden);
+        check.record = Some(self.note(&check));
         Checked {
             check,
             at: client.server_time().unwrap_or_else(self.clock),
             forbidden,
         }
+    }
+
+    /// The path as it was walked a moment ago, unless something was wrong then.
+    fn walked(&self) -> Option<Arc<Walked>> {
+        let state = self.lock();
+        let well = state
+            .last
+            .as_ref()
+            .is_some_and(|(last, _)| last.check.status == Status::Ok);
+        let (walked, at) = state.walked.as_ref()?;
+        (well && at.elapsed() < self.walk_every).then(|| Arc::clone(walked))
+    }
+
+    fn remember(&self, walked: Walked) -> Arc<Walked> {
+        let walked = Arc::new(walked);
+        self.lock().walked = Some((Arc::clone(&walked), Instant::now()));
+        walked
+    }
+
+    /// Notes a check in the record, which then says.
+    fn note(&self, check: &ApiServerCheck) -> sre_shared::report::Record {
+        let second = self.started.elapsed().as_secs();
+        // Controllers that are away leave the API server as it is.
+        let ready = check.status == Status::Ok || check.rung.as_deref() == Some("controllers");
+        let mut state = self.lock();
+        state.rings.note(second, ready, check.latency_ms);
+        state.rings.record(second)
     }
 
     fn land(&self, checked: &Arc<Checked>) {
@@ -280,16 +343,6 @@ impl Probe {
             (_, Status::Degraded) => tracing::warn!(error, next, "the API server is degraded"),
         }
     }
-}
-
-/// The status code of `/livez`, which tells an API server that hangs from one that is alive and not ready; `None`
-/// where there was no answer, which the check itself finds out.
-async fn livez(client: &Client) -> Option<u16> {
-    let answer = client.get("/livez", "*/*").await.ok()?;
-    let code = answer.status;
-    // Read to its end, so that the connection can be used again.
-    answer.whole(LIVEZ_LIMIT).await.ok()?;
-    Some(code)
 }
 
 /// Notes what `/livez` adds, and returns the paths that may not be read.

@@ -5,7 +5,7 @@ use crate::answer::{Answer, Body};
 use crate::app::App;
 use http::StatusCode;
 use serde::Serialize;
-use sre_shared::report::{ApiServerCheck, Status};
+use sre_shared::report::{ApiServerCheck, Record, Rung, Status};
 
 #[derive(Serialize)]
 struct Verdict {
@@ -14,11 +14,15 @@ struct Verdict {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Took {
+struct Took<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     latency_ms: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     elapsed_ms: Option<f64>,
+    #[serde(skip_serializing_if = "<[Rung]>::is_empty")]
+    ladder: &'a [Rung],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    record: Option<&'a Record>,
 }
 
 pub async fn answer(app: &App) -> Answer {
@@ -40,6 +44,8 @@ pub async fn answer(app: &App) -> Answer {
         .volatile(&Took {
             latency_ms: check.latency_ms,
             elapsed_ms: check.elapsed_ms,
+            ladder: &check.ladder,
+            record: check.record.as_ref(),
         })
         .volatile(&Provenance {
             observed_at: Some(checked.at.to_string()),
@@ -54,6 +60,8 @@ pub fn essence(check: &ApiServerCheck) -> ApiServerCheck {
     ApiServerCheck {
         latency_ms: None,
         elapsed_ms: None,
+        ladder: Vec::new(),
+        record: None,
         ..check.clone()
     }
 }

@@ -34,6 +34,7 @@ pub async fn run(args: &Health, shell: &mut Shell) -> u8 {
         color: shell.colors(args.color),
         width: shell.width(),
         quiet: args.quiet,
+        verbose: args.verbose,
         elapsed: args.filename.is_none().then_some(elapsed),
     };
     shell.write(|out| match args.output {

@@ -3,10 +3,12 @@
 //! It is read at 3 a.m.: without colour, in a narrow window, by someone who has to decide what to type next. So
 //! what is alike is said once, and however much is broken the screen stays short; `-o json` lists everything.
 
+mod api_server;
+
 use super::{Style, escape};
 use anstyle::{AnsiColor, Style as Paint};
 use sre_shared::report::{
-    ApiServerCheck, Item, KindCheck, Namespaces, NotSeen, Report, State, Status, Verdict,
+    Item, KindCheck, Namespaces, NotSeen, Report, State, Status, Verdict,
 };
 use sre_shared::resource::Time;
 use sre_shared::run::Kind;
@@ -37,6 +39,7 @@ pub fn human(report: &Report, style: &Style, out: &mut dyn Write) -> Result<()> 
     if !style.quiet {
         blocks.push(screen.problems());
         blocks.push(screen.not_seen());
+        blocks.push(screen.ladder());
         blocks.push(screen.parts());
     }
     blocks.retain(|block| !block.is_empty());
@@ -229,40 +232,6 @@ impl Screen<'_> {
         lines
     }
 
-    fn api_server_problem(&self, check: &ApiServerCheck) -> Vec<String> {
-        let mark = if check.status == Status::Degraded {
-            Mark::Bad
-        } else {
-            Mark::Unknown
-        };
-        let mut text = escape(check.error.as_deref().unwrap_or("no reason is known"));
-        if let Some(ms) = check.elapsed_ms {
-            text = format!("{text} (after {})", milliseconds(ms));
-        }
-        // A path alone stands in the text already.
-        let endpoint = check
-            .endpoint
-            .as_deref()
-            .filter(|e| e.contains("://"))
-            .map(escape)
-            .unwrap_or_default();
-        let mut lines = vec![format!(
-            "{} {}  {text}",
-            self.paint(mark.paint(), mark.symbol()),
-            self.paint(Paint::new().bold(), format!("API server {endpoint}").trim_end()),
-        )];
-        if let Some(missing) = &check.missing {
-            lines.push(format!("    missing rule: {}", escape(missing)));
-        }
-        lines.extend(
-            check
-                .hint
-                .iter()
-                .map(|hint| format!("    {}", self.dim(&escape(hint)))),
-        );
-        lines
-    }
-
     fn group(&self, group: &Group<'_>, name_width: usize, lines: &mut Vec<String>) {
         let symbol = self.paint(group.mark.paint(), group.mark.symbol());
         for (number, item) in group.items.iter().take(SHOWN_OF_GROUP).enumerate() {
@@ -429,7 +398,7 @@ impl Screen<'_> {
         let mut rows: Vec<(String, &str, Paint, String)> = Vec::new();
         if let Some(check) = self.report.api_server() {
             let (word, paint) = status_word(check.status);
-            rows.push(("API server".into(), word, paint, api_server_line(check)));
+            rows.push(("API server".into(), word, paint, api_server::line(check, self.now)));
         }
         for kind in self.report.kinds() {
             let broken = kind
@@ -468,6 +437,11 @@ impl Screen<'_> {
                 format!("{name:<width$}  {word}{pad}  {text}")
             })
             .collect();
+        if let Some(check) = self.report.api_server() {
+            for (place, (name, text)) in api_server::more(check).into_iter().enumerate() {
+                lines.insert(1 + place, format!("{name:<width$}  {:words$}  {text}", ""));
+            }
+        }
         let mut looked = vec![format!(
             "looked at {seen} of {total} part{}",
             if total == 1 { "" } else { "s" }
@@ -669,34 +643,6 @@ fn kind_line(kind: &KindCheck) -> String {
         .map(|(state, n)| format!("{n} {}", state.as_str()))
         .collect();
     counted.join(", ")
-}
-
-fn api_server_line(check: &ApiServerCheck) -> String {
-    let mut parts = Vec::new();
-    if let Some(ms) = check.latency_ms {
-        parts.push(format!("reached in {}", milliseconds(ms)));
-    }
-    if let Some(readyz) = &check.readyz {
-        parts.push(if readyz.failing.is_empty() {
-            format!("readyz {} of {} checks pass", readyz.passed, readyz.total)
-        } else {
-            format!("readyz fails: {}", escape(&readyz.failing.join(", ")))
-        });
-    }
-    parts.extend(
-        check
-            .identity
-            .iter()
-            .map(|who| format!("you are {}", escape(&who.user))),
-    );
-    parts.extend(check.notes.iter().map(|n| escape(n)));
-    if let Some(missing) = check.missing.as_ref().filter(|_| check.status == Status::Ok) {
-        parts.push(format!("missing rule {}", escape(missing)));
-    }
-    if parts.is_empty() {
-        parts.push(escape(check.class.as_deref().unwrap_or("not asked")));
-    }
-    parts.join(", ")
 }
 
 fn milliseconds(ms: f64) -> String {

@@ -20,6 +20,8 @@ pub struct Style {
     pub width: Option<usize>,
     /// Only the verdict line.
     pub quiet: bool,
+    /// Whether to show what is well too.
+    pub verbose: bool,
     /// How long the run took, where it asked a cluster.
     pub elapsed: Option<Duration>,
 }

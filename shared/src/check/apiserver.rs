@@ -50,7 +50,7 @@ pub fn judge(answers: &Answers) -> ApiServerCheck {
     };
     match &answers.readyz {
         Ok((code, text)) => {
-            let readyz = parse_readyz(text);
+            let readyz = readyz_lines(text);
             match code {
                 200 => {}
                 403 => check.notes.push("readyz not allowed".into()),
@@ -136,7 +136,8 @@ fn worsen(check: &mut ApiServerCheck, failure: ApiServerCheck) {
 }
 
 /// Counts the lines of `/readyz?verbose`; `None` where there are none, as in the plain answer `ok`.
-fn parse_readyz(text: &str) -> Option<Readyz> {
+#[must_use]
+pub fn readyz_lines(text: &str) -> Option<Readyz> {
     let mut readyz = Readyz::default();
     for line in text.lines() {
         if line.starts_with("[+]") {

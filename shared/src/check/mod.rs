@@ -6,6 +6,7 @@
 mod age;
 pub mod apiserver;
 mod deployment;
+pub mod path;
 mod pod;
 
 pub use age::Now;

@@ -57,6 +57,35 @@ pub enum Class {
     NotAnAgent,
 }
 
+/// Whose side a failure is on: who has to look at it first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// The kubeconfig, the credential's command, the clock or the resolver of the machine that asks.
+    Machine,
+    /// What lies between.
+    Network,
+    /// What stands in front of the API server, or in the way to it.
+    Proxy,
+    /// kube-apiserver, etcd and the controllers.
+    ControlPlane,
+    /// What the identity is allowed, or whether it is still accepted.
+    Rights,
+}
+
+impl Side {
+    /// The stable words on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Machine => "your machine",
+            Self::Network => "the network",
+            Self::Proxy => "the load balancer or proxy",
+            Self::ControlPlane => "the control plane",
+            Self::Rights => "your rights",
+        }
+    }
+}
+
 impl Class {
     /// Every class.
     pub const ALL: [Self; 25] = [
@@ -148,6 +177,35 @@ impl Class {
                 | Self::AgentUnreachable
                 | Self::NotAnAgent
         )
+    }
+
+    /// Whose side it is on where nothing more is known than the class. The step of the path at which it happened
+    /// can know better.
+    #[must_use]
+    pub fn side(self) -> Side {
+        match self {
+            Self::BadConfiguration
+            | Self::Credential
+            | Self::Dns
+            // The kubeconfig names the authority, the address and the name that a certificate has to fit.
+            | Self::UnknownAuthority
+            | Self::WrongName
+            | Self::Tls
+            | Self::NotFound
+            | Self::Rejected
+            | Self::AgentVersion
+            | Self::NotAnAgent => Side::Machine,
+            Self::Unreachable | Self::Timeout | Self::AgentUnreachable => Side::Network,
+            Self::Proxy | Self::ConnectionLost | Self::NotAnApiServer => Side::Proxy,
+            Self::Refused
+            | Self::CertificateExpired
+            | Self::Expired
+            | Self::Overloaded
+            | Self::Unhealthy
+            | Self::NoAgent
+            | Self::AgentNotReady => Side::ControlPlane,
+            Self::Unauthenticated | Self::Forbidden => Side::Rights,
+        }
     }
 
     /// One line of what to do next.

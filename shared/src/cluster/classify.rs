@@ -112,7 +112,8 @@ fn sentence(class: Class, innermost: &str) -> String {
 }
 
 /// The class of an HTTP answer by its code alone; `None` for success.
-pub(super) fn code(code: u16) -> Option<Class> {
+#[must_use]
+pub fn code(code: u16) -> Option<Class> {
     match code {
         200..=299 => None,
         401 => Some(Class::Unauthenticated),

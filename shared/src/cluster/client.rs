@@ -83,6 +83,17 @@ type Wire = hyper_util::client::legacy::Client<Connector, Full<Bytes>>;
 pub struct Client {
     shared: Arc<Shared>,
     deadlines: Deadlines,
+    /// Connections to one address alone.
+    pinned: Option<Wire>,
+}
+
+/// Under what the API server's flow control puts the requests of this identity, as its answers tell.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Flow {
+    /// UID of the `FlowSchema`.
+    pub schema: String,
+    /// UID of its `PriorityLevelConfiguration`.
+    pub level: String,
 }
 
 struct Shared {
@@ -101,6 +112,8 @@ struct Shared {
     observer: Option<Observer>,
     /// The newest `Date` header and when it was read.
     date: Mutex<Option<(Time, Instant)>>,
+    /// As the newest answer that was subject to flow control told.
+    flow: Mutex<Option<Flow>>,
 }
 
 impl std::fmt::Debug for Client {
@@ -167,10 +180,12 @@ impl Client {
             way,
             observer,
             date: Mutex::new(None),
+            flow: Mutex::new(None),
         };
         Ok(Self {
             shared: Arc::new(shared),
             deadlines,
+            pinned: None,
         })
     }
 
@@ -183,7 +198,39 @@ impl Client {
     /// One fresh connection step by step, as far as it comes; no request is sent on it. Each step ends within the
     /// deadline for connections.
     pub async fn dial(&self) -> Dialed {
-        self.shared.connector.dial().await
+        self.shared.connector.dial(None).await
+    }
+
+    /// The same, all of it before `until`.
+    pub(crate) async fn dial_until(&self, until: Instant) -> Dialed {
+        self.shared.connector.dial(Some(until)).await
+    }
+
+    /// A client whose requests go to this address of the API server alone; a proxy on the way has no part in it.
+    pub(crate) fn pinned(&self, to: std::net::IpAddr) -> Self {
+        Self {
+            pinned: Some(wire(&self.shared.connector.pinned(to))),
+            ..self.clone()
+        }
+    }
+
+    /// Under what flow control puts this client's requests, once an answer has told.
+    #[must_use]
+    pub fn flow(&self) -> Option<Flow> {
+        self.shared.flow.lock().ok()?.clone()
+    }
+
+    /// When a connection that is begun now has to stand.
+    pub(crate) fn connect_deadline(&self) -> Instant {
+        let now = Instant::now();
+        let Deadlines {
+            connect,
+            request,
+            run,
+            ..
+        } = self.deadlines;
+        let until = now + request.map_or(connect, |request| request.min(connect));
+        run.map_or(until, |run| run.min(until))
     }
 
     /// URL of the API server.
@@ -238,8 +285,8 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::get`].
-    pub(super) async fn post(&self, path: &str, json: &'static str) -> Result<Answer, Failure> {
-        let body = Bytes::from_static(json.as_bytes());
+    pub(super) async fn post(&self, path: &str, json: String) -> Result<Answer, Failure> {
+        let body = Bytes::from(json);
         self.send(Method::POST, body, path, "application/json", "identity")
             .await
     }
@@ -307,19 +354,29 @@ impl Client {
         {
             response = self.exchange(&answer, &request, &renewed).await?;
         }
-        let text = |name| response.headers().get(name).and_then(|v| v.to_str().ok());
+        let text = |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok());
         answer.status = response.status().as_u16();
-        answer.content_type = text(header::CONTENT_TYPE).map(str::to_owned).unwrap_or_default();
-        answer.retry_after = text(header::RETRY_AFTER)
+        answer.content_type = text(header::CONTENT_TYPE.as_str()).map(str::to_owned).unwrap_or_default();
+        answer.retry_after = text(header::RETRY_AFTER.as_str())
             .and_then(|v| v.trim().parse().ok())
             .map(Duration::from_secs);
-        if text(header::CONTENT_ENCODING).is_some_and(|e| e.eq_ignore_ascii_case("gzip")) {
+        if text(header::CONTENT_ENCODING.as_str()).is_some_and(|e| e.eq_ignore_ascii_case("gzip")) {
             answer.inflate = Some(Inflate::default());
         }
-        if let Some(date) = text(header::DATE).and_then(|d| jiff::fmt::rfc2822::parse(d).ok())
+        if let Some(date) = text(header::DATE.as_str()).and_then(|d| jiff::fmt::rfc2822::parse(d).ok())
             && let Ok(mut newest) = self.shared.date.lock()
         {
             *newest = Some((Time::from_seconds(date.timestamp().as_second()), Instant::now()));
+        }
+        let uid = |name| text(name).unwrap_or_default().to_owned();
+        let told = Flow {
+            schema: uid("x-kubernetes-pf-flowschema-uid"),
+            level: uid("x-kubernetes-pf-prioritylevel-uid"),
+        };
+        if told != Flow::default()
+            && let Ok(mut flow) = self.shared.flow.lock()
+        {
+            *flow = Some(told);
         }
         answer.body = Some(response.into_body());
         Ok(answer)
@@ -349,6 +406,9 @@ impl Client {
 
     /// The connections for a credential. Those that were made with another certificate are left to end.
     fn wire(&self, credential: &Current) -> Wire {
+        if let Some(pinned) = &self.pinned {
+            return pinned.clone();
+        }
         let mut wire = self.shared.wire.lock().unwrap_or_else(PoisonError::into_inner);
         if wire.0 < credential.number {
             if let Some(tls) = &self.shared.tls

@@ -22,7 +22,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
@@ -40,7 +40,7 @@ type Pipe = Box<dyn Io>;
 
 /// Opens connections to one API server.
 #[derive(Clone)]
-pub(super) struct Connector(Arc<Inner>);
+pub(super) struct Connector(Arc<Inner>, Option<IpAddr>);
 
 struct Inner {
     host: String,
@@ -92,7 +92,12 @@ impl Connector {
             proxy,
             proxy_tls,
             limit,
-        })))
+        }), None))
+    }
+
+    /// The same with connections to this address alone.
+    pub fn pinned(&self, to: IpAddr) -> Self {
+        Self(Arc::clone(&self.0), Some(to))
     }
 
     /// Whether requests are written for a proxy that forwards them one by one.
@@ -108,13 +113,13 @@ impl Connector {
         Some(value)
     }
 
-    /// One fresh connection step by step, as far as it comes, each step within the limit.
-    pub async fn dial(&self) -> Dialed {
+    /// One fresh connection step by step, as far as it comes, each step within the limit and all before `until`.
+    pub async fn dial(&self, until: Option<Instant>) -> Dialed {
         let inner = &self.0;
         let mut dialed = Dialed::default();
         let (host, port) = inner.first();
         let resolved = inner
-            .step(Class::Dns, "the name was not resolved", resolve(host, port))
+            .step(until, Class::Dns, "the name was not resolved", resolve(host, port))
             .await;
         let addresses = resolved.result.clone().unwrap_or_default();
         dialed.resolved = Some(Step {
@@ -128,7 +133,7 @@ impl Connector {
         for (index, address) in addresses.into_iter().enumerate() {
             let inner = Arc::clone(inner);
             tries.spawn(async move {
-                let step = inner.step(Class::Timeout, "no connection", tcp(address)).await;
+                let step = inner.step(until, Class::Timeout, "no connection", tcp(address)).await;
                 (index, address, step)
             });
         }
@@ -157,7 +162,7 @@ impl Connector {
             None => Box::new(stream),
             Some(hop) => {
                 let asked = inner.through(hop, stream);
-                let step = inner.step(Class::Timeout, "the proxy did not agree", asked).await;
+                let step = inner.step(until, Class::Timeout, "the proxy did not agree", asked).await;
                 let (result, pipe) = match step.result {
                     Ok(pipe) => (Ok(()), Some(pipe)),
                     Err(failure) => (Err(inner.of_hop(failure)), None),
@@ -172,7 +177,7 @@ impl Connector {
         let watched = side.tls.watched();
         let mut shown = None;
         let step = inner
-            .step(Class::Timeout, "the TLS handshake did not end", async {
+            .step(until, Class::Timeout, "the TLS handshake did not end", async {
                 let (config, kept) = watched?;
                 shown = Some(kept);
                 let stream = handshake(config, &side.name, pipe).await?;
@@ -223,16 +228,18 @@ impl Inner {
     /// Runs one step of a connection that is looked at.
     async fn step<T>(
         &self,
+        until: Option<Instant>,
         class: Class,
         late: &str,
         step: impl Future<Output = Result<T, Failure>>,
     ) -> Step<T> {
         let started = Instant::now();
-        let result = timeout(self.limit, step).await.unwrap_or_else(|_| {
-            Err(Failure::new(
-                class,
-                format!("{late} within {}", seconds(self.limit)),
-            ))
+        let own = started + self.limit;
+        let until = until.map_or(own, |until| until.min(own));
+        let result = timeout_at(until, step).await.unwrap_or_else(|_| {
+            let limit = until.saturating_duration_since(started);
+            let limit = Duration::from_millis(u64::try_from(limit.as_millis()).unwrap_or(u64::MAX));
+            Err(Failure::new(class, format!("{late} within {}", seconds(limit))))
         });
         let elapsed = started.elapsed();
         let (host, port) = (&self.host, self.port);
@@ -249,11 +256,17 @@ impl Inner {
     }
 
     /// A connection for requests.
-    async fn open(&self) -> Result<Link, Failure> {
+    async fn open(&self, only: Option<IpAddr>) -> Result<Link, Failure> {
         let until = Instant::now() + self.limit;
         let limit = seconds(self.limit);
         let (host, port) = self.first();
-        let addresses = match timeout_at(until, resolve(host, port)).await {
+        let found = async {
+            match only {
+                Some(address) => Ok(vec![SocketAddr::new(address, port)]),
+                None => resolve(host, port).await,
+            }
+        };
+        let addresses = match timeout_at(until, found).await {
             Ok(resolved) => resolved.map_err(|failure| self.of_hop(failure))?,
             Err(_) => {
                 let late = Failure::new(Class::Dns, format!("{host} was not resolved within {limit}"));
@@ -570,8 +583,8 @@ impl tower_service::Service<http::Uri> for Connector {
 
     /// Every request is for the one server, whose address the connector knows better than the request.
     fn call(&mut self, _: http::Uri) -> Self::Future {
-        let inner = Arc::clone(&self.0);
-        Box::pin(async move { inner.open().await.map(TokioIo::new) })
+        let (inner, only) = (Arc::clone(&self.0), self.1);
+        Box::pin(async move { inner.open(only).await.map(TokioIo::new) })
     }
 }
 

@@ -22,13 +22,13 @@ mod tls;
 mod watch;
 mod way;
 
-pub use class::{Class, Failure};
-pub use classify::transport as classify_transport;
-pub use client::{Answer, Client, Deadlines, Exchange, Observer, Refusal, Settings};
+pub use class::{Class, Failure, Side};
+pub use classify::{code as class_of_code, transport as classify_transport};
+pub use client::{Answer, Client, Deadlines, Exchange, Flow, Observer, Refusal, Settings};
 pub use config::Origin;
 pub use kubeconfig::Overrides;
 pub use list::{ListOptions, Listed, get, list, path_of};
-pub use probe::{Readiness, UserInfo, readyz, version, whoami};
+pub use probe::{Readiness, Rules, UserInfo, lease, livez, readyz, rules, version, whoami};
 pub use service::{
     ParseServiceNameError, Served, ServiceName, ask_service, service_exists, services_labelled,
 };

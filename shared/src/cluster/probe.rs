@@ -1,11 +1,14 @@
-//! The two questions to the API server itself.
+//! The questions to the API server about itself and about who asks.
 
 use super::{Answer, Class, Client, Failure, Refusal};
-use serde::Deserialize;
+use crate::resource::Lease;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// Larger than any `/version` or `/readyz?verbose`.
 const LIMIT: usize = 256 << 10;
+/// An identity with thousands of rules has a megabyte of them.
+const LIMIT_OF_RULES: usize = 16 << 20;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -22,7 +25,7 @@ pub async fn version(client: &Client) -> (Result<String, Failure>, Duration) {
     let result = once_more(client, "/version").await;
     let elapsed = started.elapsed();
     let version = match result {
-        Ok((200, text)) => match serde_json::from_str::<Version>(&text) {
+        Ok(Whole { status: 200, text, .. }) => match serde_json::from_str::<Version>(&text) {
             Ok(version) => Ok(version.git_version),
             Err(error) => {
                 let head: String = text.trim_start().chars().take(40).collect();
@@ -36,14 +39,18 @@ pub async fn version(client: &Client) -> (Result<String, Failure>, Duration) {
                 })
             }
         },
-        Ok((code, text)) => Err(Failure {
+        Ok(Whole {
+            status,
+            text,
+            retry_after,
+        }) => Err(Failure {
             endpoint: format!("{}/version", client.server()),
             elapsed,
             ..super::classify::answer(
-                super::classify::code(code).unwrap_or(Class::NotAnApiServer),
-                code,
+                super::classify::code(status).unwrap_or(Class::NotAnApiServer),
+                status,
                 text.as_bytes(),
-                None,
+                retry_after,
             )
         }),
         Err(failure) => Err(failure),
@@ -59,7 +66,30 @@ pub type Readiness = (u16, String);
 /// # Errors
 /// Only where there was no answer: 500 is one.
 pub async fn readyz(client: &Client) -> Result<Readiness, Failure> {
-    once_more(client, "/readyz?verbose").await
+    let whole = once_more(client, "/readyz?verbose").await?;
+    Ok((whole.status, whole.text))
+}
+
+/// Asks `/livez?verbose`, which tells an API server that hangs or dies from one that only is not ready.
+///
+/// # Errors
+/// As [`readyz`].
+pub async fn livez(client: &Client) -> Result<Readiness, Failure> {
+    let whole = once_more(client, "/livez?verbose").await?;
+    Ok((whole.status, whole.text))
+}
+
+/// Reads the Lease of a part of the control plane, once.
+///
+/// # Errors
+/// Those of the request; `notAnApiServer` where the answer is no Lease.
+pub async fn lease(client: &Client, name: &str) -> Result<Lease, Failure> {
+    let path = format!("{}/{name}", super::path_of::<Lease>(Some("kube-system")));
+    let body = client.get_whole(&path, "application/json", LIMIT).await?;
+    crate::resource::from_json(&body).map_err(|undecodable| Failure {
+        endpoint: format!("{}{path}", client.server()),
+        ..Failure::new(Class::NotAnApiServer, undecodable.error)
+    })
 }
 
 /// Who the API server takes this client for.
@@ -79,44 +109,127 @@ pub struct UserInfo {
 /// Those of the request; `notAnApiServer` where the answer is no review.
 pub async fn whoami(client: &Client) -> Result<UserInfo, Failure> {
     #[derive(Deserialize)]
-    struct Review {
-        status: ReviewStatus,
-    }
-    #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct ReviewStatus {
         user_info: UserInfo,
     }
     const PATH: &str = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
     const REVIEW: &str = r#"{"apiVersion":"authentication.k8s.io/v1","kind":"SelfSubjectReview"}"#;
-    let answer = match client.post(PATH, REVIEW).await?.refusal().await? {
+    let status: ReviewStatus = review(client, PATH, REVIEW.to_owned()).await?;
+    Ok(status.user_info)
+}
+
+/// What an identity may do in one namespace, as far as the API server's authorizers can list it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Rules {
+    #[serde(deserialize_with = "crate::resource::null_as_default")]
+    resource_rules: Vec<Rule>,
+    /// Whether an authorizer could not list its rules, as a webhook cannot: then more may be allowed.
+    pub incomplete: bool,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Rule {
+    verbs: Vec<String>,
+    api_groups: Vec<String>,
+    resources: Vec<String>,
+    /// The rule is for these objects alone.
+    resource_names: Vec<String>,
+}
+
+impl Rules {
+    /// Whether every object of that resource may be read or changed by that verb.
+    #[must_use]
+    pub fn allow(&self, verb: &str, group: &str, plural: &str) -> bool {
+        let has = |words: &[String], word: &str| words.iter().any(|w| w == word || w == "*");
+        self.resource_rules.iter().any(|rule| {
+            rule.resource_names.is_empty()
+                && has(&rule.verbs, verb)
+                && has(&rule.api_groups, group)
+                && has(&rule.resources, plural)
+        })
+    }
+}
+
+/// Asks the API server what this client may do in a namespace, by a `SelfSubjectRulesReview`, which every
+/// authenticated user may create (`system:basic-user`).
+///
+/// # Errors
+/// As [`whoami`].
+pub async fn rules(client: &Client, namespace: &str) -> Result<Rules, Failure> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Review<'a> {
+        api_version: &'static str,
+        kind: &'static str,
+        spec: Spec<'a>,
+    }
+    #[derive(Serialize)]
+    struct Spec<'a> {
+        namespace: &'a str,
+    }
+    const PATH: &str = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews";
+    let asked = Review {
+        api_version: "authorization.k8s.io/v1",
+        kind: "SelfSubjectRulesReview",
+        spec: Spec { namespace },
+    };
+    let asked = serde_json::to_string(&asked)
+        .map_err(|error| Failure::new(Class::Rejected, format!("namespace {namespace:?}: {error}")))?;
+    review(client, PATH, asked).await
+}
+
+/// Posts a review, which is answered and not kept, and reads the status of the answer.
+async fn review<T: serde::de::DeserializeOwned>(
+    client: &Client,
+    path: &str,
+    review: String,
+) -> Result<T, Failure> {
+    #[derive(Deserialize)]
+    struct Review<T> {
+        status: T,
+    }
+    let answer = match client.post(path, review).await?.refusal().await? {
         Refusal::None(answer) => answer,
         Refusal::Failed(failure) => return Err(failure),
     };
-    let body = answer.whole(LIMIT).await?;
+    let body = answer.whole(LIMIT_OF_RULES).await?;
     serde_json::from_slice(&body)
-        .map(|review: Review| review.status.user_info)
+        .map(|review: Review<T>| review.status)
         .map_err(|error| Failure {
-            endpoint: format!("{}{PATH}", client.server()),
+            endpoint: format!("{}{path}", client.server()),
             ..Failure::new(
                 Class::NotAnApiServer,
-                format!("{PATH} answers no review: {error}"),
+                format!("{path} answers no review: {error}"),
             )
         })
 }
 
 /// A connection that was kept open may have been closed by the other side just now; that is no answer, so it is
 /// asked once more. Nothing else is: the first answer is the truth.
-async fn once_more(client: &Client, path: &str) -> Result<(u16, String), Failure> {
+async fn once_more(client: &Client, path: &str) -> Result<Whole, Failure> {
     match whole(client, path).await {
         Err(failure) if failure.class == Class::ConnectionLost => whole(client, path).await,
         result => result,
     }
 }
 
-async fn whole(client: &Client, path: &str) -> Result<(u16, String), Failure> {
+/// An answer that was read to its end, whatever its status code.
+struct Whole {
+    status: u16,
+    text: String,
+    retry_after: Option<Duration>,
+}
+
+async fn whole(client: &Client, path: &str) -> Result<Whole, Failure> {
     let answer: Answer = client.get(path, "application/json, */*").await?;
-    let status = answer.status;
+    let (status, retry_after) = (answer.status, answer.retry_after);
     let body = answer.whole(LIMIT).await?;
-    Ok((status, String::from_utf8_lossy(&body).into_owned()))
+    Ok(Whole {
+        status,
+        text: String::from_utf8_lossy(&body).into_owned(),
+        retry_after,
+    })
 }

@@ -1,6 +1,6 @@
 //! The parts of a report: the API server, and one for each kind of object.
 
-use super::{Item, State, Status};
+use super::{Item, Record, Rung, State, Status, Vantage};
 use serde::{Deserialize, Serialize};
 
 /// One part of a report, told apart by its field `check`.
@@ -71,12 +71,32 @@ pub struct ApiServerCheck {
     /// The rule that would allow it, such as `nonResourceURL /version get`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing: Option<String>,
+    /// Whose side it is on, where it is not well: `your machine`, `the network`, `the load balancer or proxy`,
+    /// `the control plane` or `your rights`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub side: Option<String>,
+    /// The rung of the ladder that broke.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rung: Option<String>,
     /// What to do next, one line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
     /// What a reader should know beside the status, such as `readyz not allowed`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// Since when no controller has written the counts of any workload, where that is so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frozen_since: Option<String>,
+    /// The path to the API server, step by step, as far as it was walked: all of it where nothing else is asked
+    /// about, to the broken step where it cannot be reached.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ladder: Vec<Rung>,
+    /// The same seen from two places, where the plugin and an agent both asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vantage: Option<Vantage>,
+    /// How it was over the last day, where an agent keeps a record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<Record>,
 }
 
 impl Default for ApiServerCheck {
@@ -93,8 +113,14 @@ impl Default for ApiServerCheck {
             endpoint: None,
             elapsed_ms: None,
             missing: None,
+            side: None,
+            rung: None,
             hint: None,
             notes: Vec::new(),
+            frozen_since: None,
+            ladder: Vec::new(),
+            vantage: None,
+            record: None,
         }
     }
 }

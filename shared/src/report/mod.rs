@@ -6,10 +6,14 @@
 
 mod check;
 mod item;
+mod ladder;
 mod verdict;
 
 pub use check::{ApiServerCheck, Check, Identity, KindCheck, Probe, Readyz, Summary};
 pub use item::{Cause, Item, State};
+pub use ladder::{
+    AddressResult, CertificateView, Conclusion, LeaseView, Record, Rung, RungStatus, Vantage, View, Window,
+};
 pub use verdict::{FailOn, ParseFailOnError, Verdict};
 
 use serde::{Deserialize, Serialize};

@@ -8,6 +8,7 @@
 //! `generated.proto` files of `k8s.io/api` and `k8s.io/apimachinery`.
 
 mod deployment;
+mod lease;
 mod meta;
 mod pod;
 mod replicaset;
@@ -15,6 +16,7 @@ mod status;
 mod time;
 
 pub use deployment::{Condition, Deployment, DeploymentSpec, DeploymentStatus};
+pub use lease::{Lease, LeaseSpec};
 pub use meta::{ListMeta, ManagedFieldsEntry, ObjectMeta, OwnerReference};
 pub use pod::{ContainerState, ContainerStatus, Pod, PodCondition, PodStatus, Running, Terminated, Waiting};
 pub use replicaset::{ReplicaSet, ReplicaSetCondition, ReplicaSetSpec, ReplicaSetStatus};

@@ -1,12 +1,13 @@
 //! A run against a live cluster.
 
+use super::api_server::{api_server, api_server_path, no_way};
 use super::coverage::{not_seen, not_seen_kind, nothing_named, nothing_selected};
 use super::{Ask, Clock, Kind, KindVisitor, Wanted};
-use crate::check::{self, Evidence, Judged, Now, apiserver::Answers, apiserver::Failed};
+use crate::check::{self, Evidence, Judged, Now};
 use crate::cluster::{self, Class, Client, Failure, ListOptions};
 use crate::nearest::nearest;
 use crate::report::{
-    ApiServerCheck, Check, Coverage, Identity, Item, KindCheck, Namespaces, NotSeen, Report, Source,
+    ApiServerCheck, Check, Coverage, Item, KindCheck, Namespaces, NotSeen, Report, Source,
 };
 use crate::resource::{Decoded, Namespace, Resource, Time};
 use std::pin::Pin;
@@ -41,16 +42,11 @@ pub async fn direct(
     let probe = async {
         match (ask.api_server, ask.kinds.is_empty()) {
             (false, _) => None,
-            (true, false) => Some(api_server(client).await),
-            // Nothing else is asked about: then who is asking is of interest too.
+            (true, false) => Some(api_server(client, clock).await),
+            // Nothing else is asked about: then the whole path is of interest.
             (true, true) => {
-                let (mut check, identity) = tokio::join!(api_server(client), cluster::whoami(client));
-                // Where it cannot be told, the check itself says why, or the right to ask is missing.
-                check.identity = identity.ok().map(|info| Identity {
-                    user: info.username,
-                    groups: info.groups,
-                });
-                Some(check)
+                let namespace = ask.namespace.as_deref().unwrap_or(client.default_namespace());
+                Some(api_server_path(client, namespace, clock).await)
             }
         }
     };
@@ -93,14 +89,7 @@ pub async fn direct(
 pub fn unreached(ask: &Ask, failure: &Failure, source: Source, clock: Clock) -> Report {
     let mut report = Report::new(source, clock().to_string());
     if ask.api_server {
-        let failed = failed(failure, "");
-        report
-            .checks
-            .push(Check::ApiServer(check::apiserver::judge(&Answers {
-                version: Err(failed.clone()),
-                latency_ms: 0.0,
-                readyz: Err(failed),
-            })));
+        report.checks.push(Check::ApiServer(no_way(failure)));
     }
     for wanted in &ask.kinds {
         report.coverage.kinds.push(wanted.kind.plural().to_owned());
@@ -176,34 +165,6 @@ fn source(client: &Client, api_server: Option<&ApiServerCheck>) -> Source {
         server: Some(client.server().to_owned()),
         version: api_server.and_then(|c| c.version.clone()),
         ..Source::default()
-    }
-}
-
-/// Asks whether the API server is well.
-pub async fn api_server(client: &Client) -> ApiServerCheck {
-    // The longer of the two goes out first.
-    let (readyz, (version, latency)) = tokio::join!(cluster::readyz(client), cluster::version(client));
-    check::apiserver::judge(&Answers {
-        version: version.map_err(|f| failed(&f, "nonResourceURL /version get")),
-        latency_ms: milliseconds(latency),
-        readyz: readyz.map_err(|f| failed(&f, "nonResourceURL /readyz get")),
-    })
-}
-
-/// Milliseconds, to a tenth of a microsecond at most: more digits are noise.
-fn milliseconds(duration: std::time::Duration) -> f64 {
-    (duration.as_secs_f64() * 1e6).round() / 1e3
-}
-
-fn failed(failure: &Failure, rule: &str) -> Failed {
-    Failed {
-        class: failure.class.as_str(),
-        in_trouble: matches!(failure.class, Class::Unhealthy | Class::Overloaded),
-        error: failure.message.clone(),
-        endpoint: failure.endpoint.clone(),
-        elapsed_ms: milliseconds(failure.elapsed),
-        missing: (failure.class == Class::Forbidden).then(|| rule.to_owned()),
-        hint: Some(failure.hint().to_owned()),
     }
 }
 

@@ -1,18 +1,23 @@
 //! Gather, then judge: the one place where [`crate::cluster`] and [`crate::check`] meet.
 
 mod agent;
+mod api_server;
 pub mod clock;
 mod coverage;
 mod direct;
 mod dump;
 mod kind;
+mod ladder;
 
 pub use agent::{
     Agent, AgentItems, DEFAULT_AGENT, agent, agent_answer, agent_path, agent_version, find_agent,
 };
+pub use api_server::{
+    Asked, Walked, api_server, api_server_path, ask_api_server, judge_api_server, walk,
+};
 pub use clock::Clock;
 pub use coverage::{not_seen, not_seen_kind};
-pub use direct::{Progress, api_server, direct, unreached};
+pub use direct::{Progress, direct, unreached};
 pub use dump::dump;
 pub use kind::{Kind, KindVisitor};
 

@@ -259,7 +259,7 @@ async fn a_credential_that_is_wrong() {
 }
 
 async fn api_server_of(server: &ApiServer) -> ApiServerCheck {
-    run::api_server(&client(server).await).await
+    run::api_server(&client(server).await, run::clock::system).await
 }
 
 #[tokio::test]
@@ -331,7 +331,7 @@ async fn an_api_server_that_answers_version_and_then_hangs_is_not_ok() {
     let client = try_client(server.kubeconfig(), IMPATIENT)
         .await
         .expect("a client");
-    let check = run::api_server(&client).await;
+    let check = run::api_server(&client, run::clock::system).await;
     assert_eq!(
         (check.status, check.class.as_deref()),
         (Status::Unknown, Some("timeout"))

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::resource::{NAMESPACES, Target};
+use super::resource::{NAMESPACES, Resource, Target};
 
 /// The user that a request without a token is taken for.
 pub(crate) const ANONYMOUS: &str = "system:anonymous";
@@ -82,6 +82,26 @@ impl Access {
             .namespace
             .as_ref()
             .is_some_and(|namespace| self.namespaces.contains(namespace))
+    }
+
+    /// The rules of a `SelfSubjectRulesReview`: what may be read of each resource, in any one namespace.
+    pub(crate) fn rules(&self) -> Vec<serde_json::Value> {
+        let namespace = self.namespaces.first().map_or("default", String::as_str);
+        let of = |resource: &'static Resource| {
+            let target = Target {
+                resource,
+                namespace: resource.namespaced.then(|| namespace.to_owned()),
+                name: None,
+            };
+            let verbs: Vec<_> = ["get", "list", "watch"]
+                .into_iter()
+                .filter(|verb| self.permits(verb, &target))
+                .collect();
+            (!verbs.is_empty()).then(|| {
+                serde_json::json!({"verbs": verbs, "apiGroups": [resource.group], "resources": [resource.plural]})
+            })
+        };
+        Resource::all().iter().filter_map(of).collect()
     }
 
     pub(crate) fn permits_path(&self, path: &str) -> bool {

@@ -35,6 +35,7 @@ pub struct ApiServerBuilder {
     git_version: String,
     gone: Gone,
     order: Order,
+    leaders: bool,
 }
 
 #[derive(Debug)]
@@ -59,6 +60,7 @@ impl Default for ApiServerBuilder {
             git_version: "v1.37.2".to_owned(),
             gone: Gone::default(),
             order: Order::default(),
+            leaders: true,
         }
     }
 }
@@ -160,6 +162,13 @@ impl ApiServerBuilder {
         self
     }
 
+    /// Serves no Leases of kube-controller-manager and kube-scheduler, which are otherwise renewed at every moment. One
+    /// that is stored stands in the place of the renewed one.
+    pub fn without_leaders(mut self) -> Self {
+        self.leaders = false;
+        self
+    }
+
     /// Starts the server; it listens when this returns.
     #[allow(
         clippy::unused_async,
@@ -206,6 +215,7 @@ impl ApiServerBuilder {
             git_version: self.git_version,
             gone: self.gone,
             order: self.order,
+            leaders: self.leaders,
             requests: Vec::new(),
             watchers: Vec::new(),
             open_connections: 0,

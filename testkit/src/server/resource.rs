@@ -30,7 +30,7 @@ const fn resource(
 pub(crate) const NAMESPACES: &Resource = &RESOURCES[0];
 pub(crate) const DEPLOYMENTS: &Resource = &RESOURCES[1];
 
-static RESOURCES: [Resource; 14] = [
+static RESOURCES: [Resource; 15] = [
     resource("", "v1", "namespaces", "Namespace", false),
     resource("apps", "v1", "deployments", "Deployment", true),
     resource("apps", "v1", "replicasets", "ReplicaSet", true),
@@ -43,6 +43,7 @@ static RESOURCES: [Resource; 14] = [
     resource("", "v1", "nodes", "Node", false),
     resource("batch", "v1", "jobs", "Job", true),
     resource("batch", "v1", "cronjobs", "CronJob", true),
+    resource("coordination.k8s.io", "v1", "leases", "Lease", true),
     resource("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice", true),
     resource(
         "policy",
@@ -54,6 +55,11 @@ static RESOURCES: [Resource; 14] = [
 ];
 
 impl Resource {
+    /// Every resource that is served.
+    pub fn all() -> &'static [Self] {
+        &RESOURCES
+    }
+
     /// The resource of a kind as objects name it.
     pub fn of_kind(api_version: &str, kind: &str) -> Option<&'static Self> {
         RESOURCES

@@ -164,6 +164,11 @@ fn respond(shared: &Arc<Shared>, request: &Recorded, watch_fault: Option<&WatchF
     let Some((user, access)) = who(shared, request) else {
         return of_status(&Status::unauthorized());
     };
+    if request.method == "POST"
+        && let Some(review) = review(&request.path, &user, &access)
+    {
+        return json(StatusCode::CREATED, review.to_string());
+    }
     let target = Target::parse(&request.path);
     let verb = verb(request);
     match &target {
@@ -198,6 +203,40 @@ fn respond(shared: &Arc<Shared>, request: &Recorded, watch_fault: Option<&WatchF
     answer
 }
 
+/// What everybody may ask about themselves.
+fn review(path: &str, user: &str, access: &Access) -> Option<serde_json::Value> {
+    let group = if user == ANONYMOUS {
+        "system:unauthenticated"
+    } else {
+        "system:authenticated"
+    };
+    match path {
+        "/apis/authentication.k8s.io/v1/selfsubjectreviews" => Some(serde_json::json!({
+            "kind": "SelfSubjectReview", "apiVersion": "authentication.k8s.io/v1",
+            "status": {"userInfo": {"username": user, "groups": [group]}}
+        })),
+        "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews" => Some(serde_json::json!({
+            "kind": "SelfSubjectRulesReview", "apiVersion": "authorization.k8s.io/v1", "spec": {},
+            "status": {"resourceRules": access.rules(), "nonResourceRules": [], "incomplete": false}
+        })),
+        _ => None,
+    }
+}
+
+/// A Lease that was renewed just now.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the server says what time it is in its Date header, too"
+)]
+fn renewed_lease(namespace: &str, name: &str) -> serde_json::Value {
+    let now = jiff::Timestamp::now();
+    serde_json::json!({
+        "kind": "Lease", "apiVersion": "coordination.k8s.io/v1",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {"holderIdentity": "testkit_1", "leaseDurationSeconds": 15, "renewTime": format!("{now:.6}")}
+    })
+}
+
 fn of_path(state: &State, request: &Recorded) -> Answer {
     match request.path.as_str() {
         "/version" | "/version/" => json_of_version(&state.git_version),
@@ -222,6 +261,13 @@ fn object(state: &State, target: &Target) -> Answer {
     let namespace = target.namespace.as_deref().unwrap_or_default();
     match state.store.get(target.resource, namespace, name) {
         Some(object) => json(StatusCode::OK, object.to_string()),
+        None if state.leaders
+            && target.resource.plural == "leases"
+            && namespace == "kube-system"
+            && ["kube-controller-manager", "kube-scheduler"].contains(&name) =>
+        {
+            json(StatusCode::OK, renewed_lease(namespace, name).to_string())
+        }
         None => of_status(&Status::not_found(Some(target))),
     }
 }

@@ -34,6 +34,8 @@ pub(crate) struct State {
     pub git_version: String,
     pub gone: Gone,
     pub order: Order,
+    /// Whether kube-controller-manager and kube-scheduler hold their Leases, as of each request.
+    pub leaders: bool,
     pub requests: Vec<Recorded>,
     pub watchers: Vec<Watcher>,
     pub open_connections: usize,

@@ -1,0 +1,264 @@
+//! Owns the record of the API server over the last day: how often it was ready, and how long it took to answer.
+//! Must not know how it is checked; the time is given.
+//!
+//! Three rings of buckets: 30 of 10 s, 60 of a minute, 96 of a quarter of an hour. Each bucket has a histogram on a
+//! scale that doubles in four steps, from an eighth of a millisecond to eight seconds, so that a quantile is at most a
+//! fifth too high. A bucket is 152 bytes; the 186 of them are 28 KB, however often is checked.
+
+use sre_shared::report::{Record, Window};
+
+/// Steps of the scale; the last one holds what is slower.
+const STEPS: usize = 64;
+/// The first step ends here, in milliseconds.
+const FIRST: f64 = 0.125;
+/// Steps in which the scale doubles.
+const DOUBLING: f64 = 4.0;
+
+#[derive(Debug, Clone, Copy)]
+struct Bucket {
+    /// Which span of time it holds, counted from the beginning of time.
+    number: u64,
+    checks: u32,
+    ready: u32,
+    max_ms: f32,
+    answers: [u16; STEPS],
+}
+
+const EMPTY: Bucket = Bucket {
+    number: u64::MAX,
+    checks: 0,
+    ready: 0,
+    max_ms: 0.0,
+    answers: [0; STEPS],
+};
+
+#[derive(Debug)]
+struct Ring {
+    window: &'static str,
+    /// Seconds of one bucket.
+    span: u64,
+    buckets: Vec<Bucket>,
+}
+
+/// The record.
+#[derive(Debug)]
+pub struct Rings([Ring; 3]);
+
+impl Default for Rings {
+    fn default() -> Self {
+        let ring = |window, span, buckets| Ring {
+            window,
+            span,
+            buckets: vec![EMPTY; buckets],
+        };
+        Self([ring("5m", 10, 30), ring("1h", 60, 60), ring("24h", 900, 96)])
+    }
+}
+
+impl Rings {
+    /// Notes a check that ended so many seconds after the start: whether the API server was ready, and after how many
+    /// milliseconds it answered, where it did.
+    pub fn note(&mut self, second: u64, ready: bool, latency_ms: Option<f64>) {
+        for ring in &mut self.0 {
+            ring.note(second, ready, latency_ms);
+        }
+    }
+
+    /// What it says so many seconds after the start.
+    pub fn record(&self, second: u64) -> Record {
+        Record {
+            windows: self.0.iter().map(|ring| ring.window(second)).collect(),
+        }
+    }
+}
+
+impl Ring {
+    fn note(&mut self, second: u64, ready: bool, latency_ms: Option<f64>) {
+        let number = second / self.span;
+        let length = self.buckets.len() as u64;
+        let place = usize::try_from(number % length).unwrap_or_default();
+        let Some(bucket) = self.buckets.get_mut(place) else {
+            return;
+        };
+        if bucket.number != number {
+            *bucket = Bucket { number, ..EMPTY };
+        }
+        bucket.checks = bucket.checks.saturating_add(1);
+        bucket.ready = bucket.ready.saturating_add(u32::from(ready));
+        if let Some(ms) = latency_ms {
+            #[allow(clippy::cast_possible_truncation, reason = "half the digits are noise")]
+            let ms_short = ms as f32;
+            bucket.max_ms = bucket.max_ms.max(ms_short);
+            if let Some(answers) = bucket.answers.get_mut(step(ms)) {
+                *answers = answers.saturating_add(1);
+            }
+        }
+    }
+
+    fn window(&self, second: u64) -> Window {
+        let newest = second / self.span;
+        let length = self.buckets.len() as u64;
+        let mut answers = [0_u64; STEPS];
+        let (mut checks, mut ready, mut max) = (0_u64, 0_u64, 0_f32);
+        let lasting = |bucket: &&Bucket| bucket.number <= newest && newest - bucket.number < length;
+        for bucket in self.buckets.iter().filter(lasting) {
+            checks += u64::from(bucket.checks);
+            ready += u64::from(bucket.ready);
+            max = max.max(bucket.max_ms);
+            for (sum, n) in answers.iter_mut().zip(bucket.answers) {
+                *sum += u64::from(n);
+            }
+        }
+        let total: u64 = answers.iter().sum();
+        let max = f64::from(max);
+        let quantile = |hundredths: u64| {
+            let rank = (total * hundredths).div_ceil(100).max(1);
+            let mut seen = 0;
+            let step = answers.iter().position(|n| {
+                seen += n;
+                seen >= rank
+            })?;
+            Some(rounded(end_of(step).min(max)))
+        };
+        #[allow(clippy::cast_precision_loss, reason = "a day has far fewer checks than 2^52")]
+        let availability = (checks > 0).then(|| ready as f64 / checks as f64);
+        Window {
+            window: self.window.to_owned(),
+            checks,
+            availability,
+            p50_ms: quantile(50),
+            p90_ms: quantile(90),
+            p99_ms: quantile(99),
+            max_ms: (total > 0).then(|| rounded(max)),
+        }
+    }
+}
+
+/// The step that so many milliseconds belong to.
+fn step(ms: f64) -> usize {
+    if ms <= FIRST {
+        return 0;
+    }
+    let step = ((ms / FIRST).log2() * DOUBLING).ceil();
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "it is above 0 and held below"
+    )]
+    let step = step as usize;
+    step.min(STEPS - 1)
+}
+
+/// The milliseconds with which a step ends; the last one has no end.
+fn end_of(step: usize) -> f64 {
+    if step + 1 >= STEPS {
+        return f64::INFINITY;
+    }
+    #[allow(clippy::cast_precision_loss, reason = "there are 64 of them")]
+    let step = step as f64;
+    FIRST * (step / DOUBLING).exp2()
+}
+
+fn rounded(ms: f64) -> f64 {
+    (ms * 1e3).round() / 1e3
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn window(rings: &Rings, second: u64, name: &str) -> Window {
+        let record = rings.record(second);
+        record
+            .windows
+            .into_iter()
+            .find(|w| w.window == name)
+            .expect("there are three")
+    }
+
+    #[test]
+    fn nothing_is_said_of_what_was_not_checked() {
+        let window = window(&Rings::default(), 100, "5m");
+        assert_eq!(
+            window,
+            Window {
+                window: "5m".into(),
+                ..Window::default()
+            }
+        );
+    }
+
+    #[test]
+    fn availability_and_quantiles_are_those_of_the_window() {
+        let mut rings = Rings::default();
+        for second in 0..100 {
+            let slow = second >= 98;
+            rings.note(second, second != 50, Some(if slow { 1000.0 } else { 1.0 }));
+        }
+        let of = window(&rings, 100, "5m");
+        assert_eq!((of.checks, of.availability), (100, Some(0.99)));
+        assert_eq!(
+            (of.p50_ms, of.p90_ms, of.p99_ms, of.max_ms),
+            (Some(1.0), Some(1.0), Some(1000.0), Some(1000.0))
+        );
+    }
+
+    #[test]
+    fn a_quantile_is_at_most_a_fifth_too_high_and_never_above_the_slowest() {
+        for ms in [0.01, 0.126, 0.9, 3.3, 47.0, 999.0, 6000.0] {
+            let mut rings = Rings::default();
+            rings.note(0, true, Some(ms));
+            rings.note(0, true, Some(7000.0));
+            let half = window(&rings, 0, "1h").p50_ms.expect("it was noted");
+            assert!(half >= ms && half <= (ms * 1.2).max(FIRST), "{ms}: {half}");
+        }
+        let mut rings = Rings::default();
+        rings.note(0, true, Some(60_000.0));
+        assert_eq!(window(&rings, 0, "24h").p99_ms, Some(60_000.0));
+    }
+
+    #[test]
+    fn a_check_without_an_answer_counts_and_has_no_latency() {
+        let mut rings = Rings::default();
+        rings.note(5, false, None);
+        let of = window(&rings, 5, "24h");
+        assert_eq!(
+            (of.checks, of.availability, of.p50_ms, of.max_ms),
+            (1, Some(0.0), None, None)
+        );
+    }
+
+    #[test]
+    fn what_is_older_than_its_window_is_forgotten() {
+        let mut rings = Rings::default();
+        rings.note(5, false, Some(9.0));
+        let checks = |second, name| window(&rings, second, name).checks;
+        for (name, last) in [("5m", 299), ("1h", 3599), ("24h", 86_399)] {
+            assert_eq!((checks(last, name), checks(last + 1, name)), (1, 0), "{name}");
+        }
+        // A ring that comes round to the same place begins anew there.
+        rings.note(305, true, Some(1.0));
+        assert_eq!(
+            window(&rings, 305, "5m"),
+            Window {
+                window: "5m".into(),
+                checks: 1,
+                availability: Some(1.0),
+                p50_ms: Some(1.0),
+                p90_ms: Some(1.0),
+                p99_ms: Some(1.0),
+                max_ms: Some(1.0),
+            }
+        );
+    }
+
+    #[test]
+    fn it_stays_as_small_as_it_says() {
+        let size: usize = Rings::default()
+            .0
+            .iter()
+            .map(|ring| ring.buckets.len() * std::mem::size_of::<Bucket>())
+            .sum();
+        assert_eq!((std::mem::size_of::<Bucket>(), size), (152, 28_272));
+    }
+}

@@ -1,0 +1,45 @@
+//! `coordination.k8s.io/v1` Lease: when its holder last said that it lives.
+
+use super::{ObjectMeta, Resource, Time};
+use serde::Deserialize;
+
+/// The fields of a Lease that are read.
+#[derive(Clone, PartialEq, Deserialize, prost::Message)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Lease {
+    /// Its name.
+    #[prost(message, optional, tag = "1")]
+    pub metadata: Option<ObjectMeta>,
+    /// What its holder writes.
+    #[prost(message, optional, tag = "2")]
+    pub spec: Option<LeaseSpec>,
+}
+
+/// The part of `coordination.k8s.io/v1` LeaseSpec that is read.
+#[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
+#[serde(rename_all = "camelCase", default)]
+pub struct LeaseSpec {
+    /// When the holder last renewed it: every 2 s by default (`RetryPeriod` of k8s.io/component-base).
+    #[prost(message, optional, tag = "4")]
+    pub renew_time: Option<Time>,
+}
+
+impl Lease {
+    /// When it was last renewed.
+    #[must_use]
+    pub fn renewed(&self) -> Option<Time> {
+        self.spec.as_ref()?.renew_time
+    }
+}
+
+impl Resource for Lease {
+    const GROUP: &'static str = "coordination.k8s.io";
+    const VERSION: &'static str = "v1";
+    const KIND: &'static str = "Lease";
+    const PLURAL: &'static str = "leases";
+
+    fn meta(&self) -> &ObjectMeta {
+        static EMPTY: ObjectMeta = ObjectMeta::EMPTY;
+        self.metadata.as_ref().unwrap_or(&EMPTY)
+    }
+}

@@ -1,0 +1,283 @@
+//! Asking whether the API server can be reached and is well, and walking the path to it.
+//!
+//! The plain check is four requests: `/version`, `/readyz`, and the Leases of the two controllers without which every
+//! other answer is old. The path beside it is one connection that is taken step by step, and at most three requests
+//! more; where the API server's name has several addresses, two at each of them.
+
+use super::Clock;
+use super::ladder::{Found, before_the_first_packet, is_answered, point_out};
+use crate::check::{self, apiserver::Answers, apiserver::Failed, path::add_controllers};
+use crate::cluster::{self, Class, Client, Dialed, Failure, Readiness, Rules, UserInfo};
+use crate::report::{ApiServerCheck, Identity};
+use crate::resource::{Lease, Time};
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+/// Whose Leases tell that workloads are looked after.
+const CONTROLLERS: [&str; 2] = ["kube-controller-manager", "kube-scheduler"];
+/// After so long without an answer the path is walked beside the check, so that its end is known with that of the
+/// check. A healthy API server answers sooner from half around the world.
+const SUSPICION: Duration = Duration::from_millis(500);
+/// Addresses of one API server that are asked each by itself.
+const ADDRESSES: usize = 8;
+
+/// What is asked each time.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    pub(super) version: Result<String, Failure>,
+    pub(super) latency: Duration,
+    pub(super) readyz: Result<Readiness, Failure>,
+    pub(super) livez: Option<Result<Readiness, Failure>>,
+    pub(super) leases: Vec<(&'static str, Result<Lease, Failure>)>,
+    /// What time it was at the end, by the API server and by this machine.
+    pub(super) server_time: Option<Time>,
+    pub(super) local_time: Time,
+}
+
+/// What walking the path found beside.
+#[derive(Debug, Clone, Default)]
+pub struct Walked {
+    pub(super) dialed: Dialed,
+    pub(super) identity: Option<Result<UserInfo, Failure>>,
+    pub(super) rules: Option<(String, Result<Rules, Failure>)>,
+    pub(super) addresses: Vec<AddressAnswers>,
+}
+
+/// What one of several addresses answered.
+#[derive(Debug, Clone)]
+pub(super) struct AddressAnswers {
+    pub address: SocketAddr,
+    pub elapsed: Duration,
+    pub version: Result<String, Failure>,
+    pub readyz: Result<Readiness, Failure>,
+}
+
+impl Asked {
+    /// Whether an API server answered, if only with a refusal.
+    #[must_use]
+    pub fn is_answered(&self) -> bool {
+        is_answered(&self.version)
+    }
+
+    /// The status code of `/livez`, where it was asked and answered.
+    #[must_use]
+    pub fn livez(&self) -> Option<u16> {
+        Some(self.livez.as_ref()?.as_ref().ok()?.0)
+    }
+}
+
+/// Asks what is asked each time; `/livez` too where that is wanted.
+pub async fn ask_api_server(client: &Client, livez: bool, clock: Clock) -> Asked {
+    let [manager, scheduler] = CONTROLLERS;
+    let until = client.connect_deadline();
+    // Two lanes, each of one connection; whatever a lane finds out at its first step it does not ask in vain.
+    let first = async {
+        let (version, latency) = cluster::version(client).await;
+        let lease = match is_answered(&version) {
+            true => Some((manager, in_time(until, cluster::lease(client, manager)).await)),
+            false => None,
+        };
+        (version, latency, lease)
+    };
+    let second = async {
+        let readyz = cluster::readyz(client).await;
+        if readyz.is_err() {
+            return (readyz, None, None);
+        }
+        let lease = (scheduler, in_time(until, cluster::lease(client, scheduler)).await);
+        let livez = match livez {
+            true => Some(in_time(until, cluster::livez(client)).await),
+            false => None,
+        };
+        (readyz, Some(lease), livez)
+    };
+    // The longer of the two goes out first.
+    let ((readyz, one, livez), (version, latency, other)) = tokio::join!(second, first);
+    Asked {
+        version,
+        latency,
+        readyz,
+        livez,
+        leases: other.into_iter().chain(one).collect(),
+        server_time: client.server_time(),
+        local_time: clock(),
+    }
+}
+
+/// Walks the path beside the check: every step of one fresh connection, who this is and what it may list in that
+/// namespace, and each address where there are several. Ends by `until`.
+pub async fn walk(client: &Client, namespace: &str, until: Instant) -> Walked {
+    let identified = async {
+        let identity = in_time(until, cluster::whoami(client)).await;
+        let stranger = matches!(&identity, Err(f) if f.class.is_unreached() || f.class == Class::Unauthenticated);
+        let rules = match stranger {
+            true => None,
+            false => Some(in_time(until, cluster::rules(client, namespace)).await),
+        };
+        (identity, rules)
+    };
+    let connected = async {
+        let dialed = client.dial_until(until).await;
+        let addresses = tokio::time::timeout_at(until, each_address(client, &dialed)).await;
+        (dialed, addresses.unwrap_or_default())
+    };
+    let ((dialed, addresses), (identity, rules)) = tokio::join!(connected, identified);
+    Walked {
+        dialed,
+        identity: Some(identity),
+        rules: rules.map(|rules| (namespace.to_owned(), rules)),
+        addresses,
+    }
+}
+
+/// What only adds to the check must not make it late.
+async fn in_time<T>(until: Instant, asked: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    tokio::time::timeout_at(until, asked)
+        .await
+        .unwrap_or_else(|_| Err(Failure::new(Class::Timeout, "not answered in time")))
+}
+
+/// Asks each address that can be connected to, where the name of the API server has several.
+async fn each_address(client: &Client, dialed: &Dialed) -> Vec<AddressAnswers> {
+    if dialed.tcp.len() < 2 || client.way().proxy.url.is_some() {
+        return Vec::new();
+    }
+    let mut asked = JoinSet::new();
+    let open = dialed.tcp.iter().filter(|(_, step)| step.result.is_ok());
+    for (place, (address, _)) in open.take(ADDRESSES).enumerate() {
+        let (address, client) = (*address, client.pinned(address.ip()));
+        asked.spawn(async move {
+            let started = Instant::now();
+            let readyz = cluster::readyz(&client).await;
+            let elapsed = started.elapsed();
+            // Over the connection that is open now.
+            let (version, _) = cluster::version(&client).await;
+            let answers = AddressAnswers {
+                address,
+                elapsed,
+                version,
+                readyz,
+            };
+            (place, answers)
+        });
+    }
+    let mut answers = Vec::new();
+    while let Some(joined) = asked.join_next().await {
+        answers.extend(joined);
+    }
+    answers.sort_by_key(|(place, _)| *place);
+    answers.into_iter().map(|(_, answers)| answers).collect()
+}
+
+/// The verdict on what was asked, with the ladder where the path was walked.
+#[must_use]
+pub fn judge_api_server(client: &Client, asked: &Asked, walked: Option<&Walked>) -> ApiServerCheck {
+    let mut check = check::apiserver::judge(&Answers {
+        version: asked
+            .version
+            .clone()
+            .map_err(|f| failed(&f, "nonResourceURL /version get")),
+        latency_ms: milliseconds(asked.latency),
+        readyz: asked
+            .readyz
+            .clone()
+            .map_err(|f| failed(&f, "nonResourceURL /readyz get")),
+    });
+    let found = Found {
+        way: client.way(),
+        asked,
+        walked,
+        flow: client.flow(),
+    };
+    if let Some(controllers) = found.controllers() {
+        add_controllers(&mut check, &controllers);
+    }
+    let rungs = found.rungs();
+    point_out(&mut check, &rungs);
+    // Who is asking is told where it was looked for; where it cannot be told, its rung says why.
+    check.identity = walked
+        .and_then(|walked| walked.identity.clone()?.ok())
+        .map(|info| Identity {
+            user: info.username,
+            groups: info.groups,
+        });
+    if walked.is_some() {
+        check.ladder = rungs;
+    }
+    check
+}
+
+/// Asks whether the API server is well. Where it cannot be reached, the path is walked to the step that is broken,
+/// within the time that a connection may take.
+pub async fn api_server(client: &Client, clock: Clock) -> ApiServerCheck {
+    let until = client.connect_deadline();
+    let mut asking = std::pin::pin!(ask_api_server(client, false, clock));
+    let dial = async {
+        Walked {
+            dialed: client.dial_until(until).await,
+            ..Walked::default()
+        }
+    };
+    let (asked, walked) = match tokio::time::timeout(SUSPICION, &mut asking).await {
+        Ok(asked) if asked.is_answered() => (asked, None),
+        Ok(asked) => (asked, Some(dial.await)),
+        Err(_) => {
+            let mut dial = std::pin::pin!(dial);
+            tokio::select! {
+                asked = &mut asking => match asked.is_answered() {
+                    true => (asked, None),
+                    false => (asked, Some(dial.await)),
+                },
+                walked = &mut dial => {
+                    let asked = asking.await;
+                    let walked = Some(walked).filter(|_| !asked.is_answered());
+                    (asked, walked)
+                }
+            }
+        }
+    };
+    judge_api_server(client, &asked, walked.as_ref())
+}
+
+/// Asks whether the API server is well and walks the whole path to it.
+pub async fn api_server_path(client: &Client, namespace: &str, clock: Clock) -> ApiServerCheck {
+    let until = client.connect_deadline();
+    let (asked, walked) = tokio::join!(
+        ask_api_server(client, true, clock),
+        walk(client, namespace, until)
+    );
+    judge_api_server(client, &asked, Some(&walked))
+}
+
+/// The verdict where no client could be made: there is no way to the API server.
+pub(super) fn no_way(failure: &Failure) -> ApiServerCheck {
+    let failed = failed(failure, "");
+    let mut check = check::apiserver::judge(&Answers {
+        version: Err(failed.clone()),
+        latency_ms: 0.0,
+        readyz: Err(failed),
+    });
+    let rungs = vec![before_the_first_packet(failure)];
+    point_out(&mut check, &rungs);
+    check.ladder = rungs;
+    check
+}
+
+/// Milliseconds, to a tenth of a microsecond at most: more digits are noise.
+pub(super) fn milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
+}
+
+fn failed(failure: &Failure, rule: &str) -> Failed {
+    Failed {
+        class: failure.class.as_str(),
+        in_trouble: matches!(failure.class, Class::Unhealthy | Class::Overloaded),
+        error: failure.message.clone(),
+        endpoint: failure.endpoint.clone(),
+        elapsed_ms: milliseconds(failure.elapsed),
+        missing: (failure.class == Class::Forbidden).then(|| rule.to_owned()),
+        hint: Some(failure.hint().to_owned()),
+    }
+}
