@@ -87,7 +87,7 @@ mod tests {
         let would = |threshold, target, level| targets(threshold).would_enable(target, &level);
         assert!(would(Threshold::Info, "sre_agent::watcher", Level::INFO));
         assert!(!would(Threshold::Info, "sre_agent::watcher", Level::DEBUG));
-        assert!(!would(Threshold::Info, "kube_client::client", Level::ERROR));
+        assert!(!would(Threshold::Info, "hyper_util::client", Level::ERROR));
         assert!(would(Threshold::Trace, "hyper::proto", Level::WARN));
         assert!(!would(Threshold::Trace, "hyper::proto", Level::INFO));
     }

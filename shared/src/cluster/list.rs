@@ -7,6 +7,8 @@ use super::retry::retrying;
 use super::{Class, Client, Failure, Refusal};
 use crate::decode::{ListError, ListReader, Piece};
 use crate::resource::{Decoded, Resource};
+use kube::core::params::{ListParams, WatchParams};
+use kube::core::request::Request;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
@@ -18,8 +20,8 @@ pub(super) const ACCEPT: &str = "application/vnd.kubernetes.protobuf,application
 pub(super) const ACCEPT_JSON: &str = "application/json";
 /// Larger than any object.
 const OBJECT_LIMIT: usize = crate::decode::MAX_ITEM_BYTES;
-/// Everything that has a meaning in a query is escaped.
-const QUERY: &AsciiSet = &NON_ALPHANUMERIC
+/// Everything that has a meaning in an address is escaped.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
@@ -62,27 +64,56 @@ pub fn path_of<T: Resource>(namespace: Option<&str>) -> String {
 }
 
 pub(super) fn escape(text: &str) -> String {
-    utf8_percent_encode(text, QUERY).to_string()
+    utf8_percent_encode(text, SEGMENT).to_string()
 }
 
 impl ListOptions {
-    /// Path and query of the first page; further parameters can be added with `&`.
-    pub(super) fn path<T: Resource>(&self) -> String {
-        let mut path = path_of::<T>(self.namespace.as_deref());
-        let mut separator = '?';
-        for (name, value) in [
-            ("labelSelector", &self.label_selector),
-            ("fieldSelector", &self.field_selector),
-        ] {
-            if !value.is_empty() {
-                path = format!("{path}{separator}{name}={}", escape(value));
-                separator = '&';
-            }
-        }
-        if self.page_size > 0 {
-            path = format!("{path}{separator}limit={}", self.page_size);
-        }
-        path
+    /// Path and query of one page, of the first where there is no token.
+    ///
+    /// # Errors
+    /// `rejected`, where what was asked for makes no request.
+    fn path<T: Resource>(&self, token: Option<&str>) -> Result<String, Failure> {
+        let params = ListParams {
+            label_selector: given(&self.label_selector),
+            field_selector: given(&self.field_selector),
+            limit: Some(self.page_size).filter(|size| *size > 0),
+            continue_token: token.map(str::to_owned),
+            ..ListParams::default()
+        };
+        path_and_query(Request::new(path_of::<T>(self.namespace.as_deref())).list(&params))
+    }
+
+    /// Path and query of a watch that goes on from that version, with bookmarks; the server ends it after so many
+    /// seconds.
+    ///
+    /// # Errors
+    /// As [`ListOptions::path`].
+    pub(super) fn watch_path<T: Resource>(&self, version: &str, seconds: u32) -> Result<String, Failure> {
+        let params = WatchParams {
+            label_selector: given(&self.label_selector),
+            field_selector: given(&self.field_selector),
+            timeout: Some(seconds),
+            bookmarks: true,
+            ..WatchParams::default()
+        };
+        path_and_query(Request::new(path_of::<T>(self.namespace.as_deref())).watch(&params, version))
+    }
+}
+
+fn given(text: &str) -> Option<String> {
+    Some(text.to_owned()).filter(|text| !text.is_empty())
+}
+
+/// Of a request that kube built: it is sent by connections of our own.
+pub(super) fn path_and_query(
+    built: Result<http::Request<Vec<u8>>, kube::core::request::Error>,
+) -> Result<String, Failure> {
+    match built {
+        Ok(request) => Ok(request.uri().to_string().trim_end_matches('?').to_owned()),
+        Err(error) => Err(Failure::new(
+            Class::Rejected,
+            format!("impossible request: {error}"),
+        )),
     }
 }
 
@@ -139,20 +170,16 @@ fn ask<T: Resource>(client: &Client, path: String) -> Coming<T> {
 }
 
 async fn pages<T: Resource>(client: &Client, options: &ListOptions) -> Result<Listed<T>, Failure> {
-    let first = options.path::<T>();
-    let with_token = |token: &str| {
-        let separator = if first.contains('?') { '&' } else { '?' };
-        format!("{first}{separator}continue={}", escape(token))
-    };
+    let next = |token: &str| Ok(ask::<T>(client, options.path::<T>(Some(token))?));
     let mut listed = Listed {
         items: Vec::new(),
         resource_version: String::new(),
     };
-    let mut coming = ask::<T>(client, first.clone());
+    let mut coming = ask::<T>(client, options.path::<T>(None)?);
     loop {
         let early = match (&mut coming.next).await {
             Ok(Some(token)) => {
-                let page = ask::<T>(client, with_token(&token));
+                let page = next(&token)?;
                 Some((token, page))
             }
             _ => None,
@@ -177,7 +204,7 @@ async fn pages<T: Resource>(client: &Client, options: &ListOptions) -> Result<Li
         coming = match (early, page.next) {
             // A page that was read again is of a newer list than the token that its first try told.
             (Some((early, page)), Some(token)) if early == token => page,
-            (_, Some(token)) => ask::<T>(client, with_token(&token)),
+            (_, Some(token)) => next(&token)?,
             (_, None) => return Ok(listed),
         };
     }

@@ -5,6 +5,8 @@
 
 use super::{Class, Client, Failure, Refusal};
 use crate::resource;
+use kube::core::params::ListParams;
+use kube::core::request::Request;
 use serde::Deserialize;
 use std::fmt;
 use std::str::FromStr;
@@ -154,7 +156,8 @@ struct Named {
 /// # Errors
 /// As [`Client::get_whole`].
 pub async fn services_labelled(client: &Client, selector: &str) -> Result<Vec<ServiceName>, Failure> {
-    let path = format!("/api/v1/services?labelSelector={}", super::list::escape(selector));
+    let all = Request::new("/api/v1/services").list(&ListParams::default().labels(selector));
+    let path = super::list::path_and_query(all)?;
     let body = client
         .get_whole(&path, super::list::ACCEPT_JSON, crate::decode::MAX_ITEM_BYTES)
         .await?;

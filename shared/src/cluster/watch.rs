@@ -230,18 +230,9 @@ impl<T: Resource> Watch<T> {
 
     /// Opens the stream of events after that version; `None` where the version is gone.
     async fn open(&self, version: &str) -> Result<Option<Stream>, Failure> {
-        let base = ListOptions {
-            page_size: 0,
-            ..self.options.clone()
-        }
-        .path::<T>();
-        let separator = if base.contains('?') { '&' } else { '?' };
-        // Spread over a minute, so that agents do not all reopen at once.
-        let timeout = 240 + random() % 60;
-        let path = format!(
-            "{base}{separator}watch=true&allowWatchBookmarks=true&resourceVersion={}&timeoutSeconds={timeout}",
-            super::list::escape(version),
-        );
+        // Spread over most of a minute, so that agents do not all reopen at once; kube refuses 295 and more.
+        let seconds = 240 + u32::try_from(random() % 50).unwrap_or(0);
+        let path = self.options.watch_path::<T>(version, seconds)?;
         let head = self.client.get(&path, ACCEPT_JSON).await?;
         match head.refusal().await? {
             Refusal::Failed(failure) if failure.class == Class::Expired => Ok(None),

@@ -127,10 +127,7 @@ impl Deployment {
 }
 
 impl Resource for Deployment {
-    const GROUP: &'static str = "apps";
-    const VERSION: &'static str = "v1";
-    const KIND: &'static str = "Deployment";
-    const PLURAL: &'static str = "deployments";
+    type Whole = k8s_openapi::api::apps::v1::Deployment;
 
     fn meta(&self) -> &ObjectMeta {
         static EMPTY: ObjectMeta = ObjectMeta::EMPTY;

@@ -33,10 +33,7 @@ impl Lease {
 }
 
 impl Resource for Lease {
-    const GROUP: &'static str = "coordination.k8s.io";
-    const VERSION: &'static str = "v1";
-    const KIND: &'static str = "Lease";
-    const PLURAL: &'static str = "leases";
+    type Whole = k8s_openapi::api::coordination::v1::Lease;
 
     fn meta(&self) -> &ObjectMeta {
         static EMPTY: ObjectMeta = ObjectMeta::EMPTY;

@@ -27,14 +27,17 @@ use serde::de::DeserializeOwned;
 
 /// A kind of object this library reads: where the API server keeps it and how one object is decoded.
 pub trait Resource: DeserializeOwned + prost::Message + Default + Clone + Send + Sync + 'static {
+    /// The whole type, of which this is a view: its names are used and it is never decoded.
+    type Whole: k8s_openapi::Resource;
+
     /// API group, empty for the core group.
-    const GROUP: &'static str;
+    const GROUP: &'static str = <Self::Whole as k8s_openapi::Resource>::GROUP;
     /// API version within the group.
-    const VERSION: &'static str;
+    const VERSION: &'static str = <Self::Whole as k8s_openapi::Resource>::VERSION;
     /// The `kind` as objects carry it.
-    const KIND: &'static str;
+    const KIND: &'static str = <Self::Whole as k8s_openapi::Resource>::KIND;
     /// The plural, lower-case name that paths and RBAC rules use.
-    const PLURAL: &'static str;
+    const PLURAL: &'static str = <Self::Whole as k8s_openapi::Resource>::URL_PATH_SEGMENT;
 
     /// Metadata of the object; absent metadata reads as its defaults.
     fn meta(&self) -> &ObjectMeta;

@@ -167,10 +167,7 @@ impl Pod {
 }
 
 impl Resource for Pod {
-    const GROUP: &'static str = "";
-    const VERSION: &'static str = "v1";
-    const KIND: &'static str = "Pod";
-    const PLURAL: &'static str = "pods";
+    type Whole = k8s_openapi::api::core::v1::Pod;
 
     fn meta(&self) -> &ObjectMeta {
         static EMPTY: ObjectMeta = ObjectMeta::EMPTY;

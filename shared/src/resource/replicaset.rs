@@ -63,10 +63,7 @@ pub struct ReplicaSetCondition {
 }
 
 impl Resource for ReplicaSet {
-    const GROUP: &'static str = "apps";
-    const VERSION: &'static str = "v1";
-    const KIND: &'static str = "ReplicaSet";
-    const PLURAL: &'static str = "replicasets";
+    type Whole = k8s_openapi::api::apps::v1::ReplicaSet;
 
     fn meta(&self) -> &ObjectMeta {
         static EMPTY: ObjectMeta = ObjectMeta::EMPTY;

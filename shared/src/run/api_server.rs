@@ -111,7 +111,8 @@ pub async fn ask_api_server(client: &Client, livez: bool, clock: Clock) -> Asked
 pub async fn walk(client: &Client, namespace: &str, until: Instant) -> Walked {
     let identified = async {
         let identity = in_time(until, cluster::whoami(client)).await;
-        let stranger = matches!(&identity, Err(f) if f.class.is_unreached() || f.class == Class::Unauthenticated);
+        let stranger =
+            matches!(&identity, Err(f) if f.class.is_unreached() || f.class == Class::Unauthenticated);
         let rules = match stranger {
             true => None,
             false => Some(in_time(until, cluster::rules(client, namespace)).await),
