@@ -33,12 +33,11 @@ impl Service {
         for address in addresses {
             until(&format!("{name} listens at {address}"), WITHIN, || {
                 let ended = service.0.try_wait().expect("a child can be waited for");
-                if ended.is_some() {
-                    panic!(
-                        "{name} ended with {ended:?}: {}",
-                        std::fs::read_to_string(log).unwrap_or_default()
-                    );
-                }
+                assert!(
+                    ended.is_none(),
+                    "{name} ended with {ended:?}: {}",
+                    std::fs::read_to_string(log).unwrap_or_default()
+                );
                 TcpStream::connect_timeout(address, Duration::from_secs(1)).map(drop)
             });
         }

@@ -141,11 +141,7 @@ fn servers(world: &World) -> Vec<Row> {
             Works(READER),
             &format!("{server}/"),
         ),
-        flagged(
-            "--server in capitals",
-            Works(READER),
-            &server.to_uppercase().replace("HTTPS", "HTTPS"),
-        ),
+        flagged("--server in capitals", Works(READER), &server.to_uppercase()),
         flagged(
             "--server where nobody listens",
             Fails("refused"),

@@ -260,7 +260,7 @@ fn environment(world: &World) -> Vec<Row> {
     ]
 }
 
-/// Whether NO_PROXY is for the API server, by its address or its name.
+/// Whether `NO_PROXY` is for the API server, by its address or its name.
 fn exceptions(world: &World) -> Vec<Row> {
     let ip = world.address.ip();
     let port = world.address.port();

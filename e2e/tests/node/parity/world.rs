@@ -120,7 +120,8 @@ pub struct World {
     /// What stands on the way.
     pub proxies: Proxies,
     _silent: TcpListener,
-    _services: Vec<Service>,
+    #[allow(dead_code, reason = "they end with it")]
+    services: Vec<Service>,
     _space: Space,
 }
 
@@ -190,10 +191,10 @@ impl World {
             fronts,
             proxies,
             _silent: silent,
-            _services: Vec::new(),
+            services: Vec::new(),
             _space: space,
         };
-        world._services = world.start();
+        world.services = world.start();
         world
     }
 
@@ -358,7 +359,7 @@ impl World {
             Validity::Now,
             P256,
         );
-        let mut http = [
+        let secured_servers = [
             secured(ports.front, &front, &below),
             secured(ports.self_signed_ca, &self.self_signed[0], ""),
             secured(ports.self_signed_leaf, &self.self_signed[1], ""),
@@ -385,24 +386,24 @@ impl World {
                 &issued("old", loopback, Validity::Now, RSA),
                 "ssl_protocols TLSv1.2;",
             ),
-        ]
-        .concat();
+        ];
         let bearer = format!("proxy_set_header Authorization 'Bearer {}';", self.token);
         let ip = self.address.ip();
-        http += &format!(
+        let named = format!(
             "server {{ listen [::1]:{} ssl; {front_ssl} {below} location / {{ {to} }} }}\n\
              server {{ listen {ip}:{gateway}; {bearer} {below} location / {{ {to} }} }}\n",
             ports.front6,
             gateway = ports.gateway,
             front_ssl = ssl(&front),
         );
-        http += &format!(
+        let others = format!(
             "server {{ listen 127.0.0.1:{}; location / {{ {to} }} }}\n\
              server {{ listen 127.0.0.1:{} ssl; {} default_type text/html; location / {{ return 200 '<html>Sign in</html>'; }} }}\n",
             ports.plain,
             ports.portal,
             ssl(&front),
         );
+        let http = [&*secured_servers.concat(), &named, &others].concat();
         let stream = format!(
             "server {{ listen [::1]:{}; proxy_pass {}; }}\n\
              server {{ listen 127.0.0.1:{} ssl; {} proxy_pass 127.0.0.1:{}; }}\n",
@@ -505,7 +506,7 @@ fn apiserver() -> SocketAddr {
     address
 }
 
-/// ServiceAccounts, and what [`IVAN`] may impersonate: exactly these, so that what is not sent is told from what is.
+/// `ServiceAccounts`, and what [`IVAN`] may impersonate: exactly these, so that what is not sent is told from what is.
 fn identities() -> Space {
     let space = Space::restricted("sre-parity");
     for name in ["reader", "writer"] {
