@@ -1,6 +1,7 @@
 //! The grammar of the command line. Types alone: nothing here does anything.
 
 use crate::shell::Color;
+use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use sre_shared::cluster::Overrides;
@@ -41,7 +42,7 @@ pub enum Command {
 #[derive(Debug, Clone, Args)]
 pub struct Connection {
     /// Path of the kubeconfig file
-    #[arg(long, value_name = "FILE", help_heading = "Cluster")]
+    #[arg(long, value_name = "FILE", value_parser = OsStringValueParser::new().map(PathBuf::from), help_heading = "Cluster")]
     pub kubeconfig: Option<PathBuf>,
     /// Kubeconfig context to use
     #[arg(long, value_name = "NAME", help_heading = "Cluster")]
@@ -85,15 +86,16 @@ pub struct Connection {
     #[arg(long = "as-uid", value_name = "UID", help_heading = "Cluster")]
     pub impersonate_uid: Option<String>,
     /// Extra to impersonate, such as reason=incident; can be given several times
-    #[arg(long = "as-user-extra", value_name = "KEY=VALUE", value_parser = extra, help_heading = "Cluster")]
-    pub impersonate_user_extra: Vec<(String, String)>,
+    #[arg(long = "as-user-extra", value_name = "KEY=VALUE", help_heading = "Cluster")]
+    pub impersonate_user_extra: Vec<String>,
     /// Ask for uncompressed answers
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true",
           default_value = "false", hide_default_value = true, action = clap::ArgAction::Set, value_parser = boolean,
           help_heading = "Cluster")]
     pub disable_compression: bool,
     /// Limit of one request, such as 5s or 1m; 0 for none
-    #[arg(long, value_name = "TIME", default_value = "0", value_parser = duration, help_heading = "Cluster")]
+    #[arg(long, value_name = "TIME", default_value = "0", value_parser = request_timeout, allow_hyphen_values = true,
+          help_heading = "Cluster")]
     pub request_timeout: Duration,
     /// Limit of the whole run, such as 90s or 5m [default: 60s, of an agent 10s]
     #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Cluster")]
@@ -128,11 +130,16 @@ impl Connection {
     #[must_use]
     pub fn overrides(&self, namespace: Option<&str>) -> Overrides {
         let mut impersonate_user_extra = BTreeMap::<String, Vec<String>>::new();
-        for (key, value) in &self.impersonate_user_extra {
+        // kubectl passes over one that has no value.
+        for (key, value) in self
+            .impersonate_user_extra
+            .iter()
+            .filter_map(|e| e.split_once('='))
+        {
             impersonate_user_extra
-                .entry(key.clone())
+                .entry(key.to_owned())
                 .or_default()
-                .push(value.clone());
+                .push(value.to_owned());
         }
         Overrides {
             cluster: self.cluster.clone(),
@@ -188,10 +195,13 @@ impl Connection {
 
 /// `health`
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(
+    args_override_self = true,
+    after_help = "\
 Targets: apiserver, deployments, deploy/NAME. Without one: all of them.
 Exit codes: 0 ok; 1 not yet, only progressing; 2 degraded; 3 unknown or incomplete;
-            64 usage; 69 the API server, or the agent, cannot be reached; 130 interrupted.")]
+            64 usage; 69 the API server, or the agent, cannot be reached; 130 interrupted."
+)]
 pub struct Health {
     /// What to judge: apiserver, deployments, or deploy/NAME
     #[arg(value_name = "TARGET", value_parser = target)]
@@ -233,6 +243,7 @@ pub struct Health {
 
 /// `version`: with `--agent` or `--agent-url` the agent's too
 #[derive(Debug, Args)]
+#[command(args_override_self = true)]
 pub struct Version {
     /// Only the plugin's, without asking the API server
     #[arg(long)]
@@ -450,20 +461,13 @@ fn is_name(text: &str, longest: usize) -> bool {
 }
 
 fn namespace(text: &str) -> Result<String, String> {
-    if is_name(text, 63) && !text.contains('.') {
+    // An empty one says nothing, as every flag of kubectl's.
+    if text.is_empty() || (is_name(text, 63) && !text.contains('.')) {
         Ok(text.to_owned())
     } else {
         Err(format!(
             "{text:?} is no name of a namespace: lower-case letters, digits and -, at most 63"
         ))
-    }
-}
-
-/// As kubectl reads it.
-fn extra(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
-        _ => Err(format!("{text:?} is no KEY=VALUE, such as reason=incident")),
     }
 }
 
@@ -493,6 +497,15 @@ fn boolean(text: &str) -> Result<bool, String> {
 }
 
 /// As kubectl reads a timeout: a number of seconds, or numbers with the units h, m, s, ms.
+/// As kubectl takes it: nothing, and a time that is over before it begins, are no limit.
+fn request_timeout(text: &str) -> Result<Duration, String> {
+    match text.strip_prefix('-') {
+        Some(negative) if negative.parse::<u32>().is_err() => duration(negative).map(|_| Duration::ZERO),
+        None if text.is_empty() => Ok(Duration::ZERO),
+        _ => duration(text),
+    }
+}
+
 fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || format!("{text:?} is no time: a number of seconds, or such as 500ms, 30s, 5m or 1h30m");
     if let Ok(seconds) = text.parse::<u32>() {
@@ -541,7 +554,10 @@ impl Health {
     pub fn ask(&self) -> sre_shared::run::Ask {
         let everything = sre_shared::run::Ask::everything();
         let mut ask = sre_shared::run::Ask {
-            namespace: self.namespace.clone().filter(|_| !self.all_namespaces),
+            namespace: self
+                .namespace
+                .clone()
+                .filter(|name| !name.is_empty() && !self.all_namespaces),
             selector_text: self.selector.clone(),
             // It was parsed before; that it parses again is no more than a formality.
             selector: self.selector.parse().unwrap_or_default(),
@@ -721,6 +737,23 @@ mod tests {
             }
         );
         assert!(!format!("{health:?}").contains("tok\""), "a token is never shown");
+        let line = "x health --context a --context b -n= --kubeconfig= --as joe --as-user-extra a --request-timeout=-1s";
+        let Ok(Command::Health(health)) = parse(line.split_whitespace().map(OsString::from)) else {
+            panic!("what kubectl takes is refused");
+        };
+        assert_eq!(
+            (health.connection.context.as_deref(), health.ask().namespace),
+            (Some("b"), None)
+        );
+        assert_eq!(health.connection.request_timeout, Duration::ZERO);
+        assert_eq!(
+            health.connection.overrides(health.namespace.as_deref()),
+            Overrides {
+                namespace: text(""),
+                impersonate: text("joe"),
+                ..Overrides::default()
+            }
+        );
         assert_eq!(
             usage("health -f x --token y"),
             "--token has no meaning with -f, which asks no cluster: leave one of them out"
@@ -738,10 +771,6 @@ mod tests {
             };
             assert_eq!(parsed, expected, "{line}");
         }
-        assert_eq!(
-            usage("health --as-user-extra x"),
-            "--as-user-extra: \"x\" is no KEY=VALUE, such as reason=incident"
-        );
     }
 
     #[test]

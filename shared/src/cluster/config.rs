@@ -91,9 +91,25 @@ pub(super) async fn load(
                 ..Way::default()
             };
             match from_files(&found, way.clone(), context, overrides)? {
-                Ok(chosen) => finish(chosen),
+                Ok(chosen) => finish(Found {
+                    // Where nothing else names one, the pod's own is in force in a pod.
+                    namespace: chosen.namespace.clone().or_else(|| {
+                        if in_cluster_is_possible() {
+                            own_namespace()
+                        } else {
+                            None
+                        }
+                    }),
+                    ..chosen
+                }),
                 // As client-go: a pod's own configuration is the last resort, and flags go before it.
-                Err(_) if in_cluster_is_possible() => in_cluster(overrides),
+                Err(_) if in_cluster_is_possible() => match overrides.impersonated() {
+                    None => in_cluster(overrides),
+                    Some(flag) => Err(bad(format!(
+                        "{flag} has no meaning with a pod's own configuration, as under kubectl"
+                    ))
+                    .with_hint("give --kubeconfig FILE or --server URL too, or leave it out")),
+                },
                 Err(nothing) => match default_server().await {
                     Some(server) => {
                         let overrides = Overrides {
@@ -196,12 +212,7 @@ fn in_cluster(overrides: &Overrides) -> Result<Chosen, Failure> {
     }
     let given = |value: &Option<String>| value.clone().filter(|text| !text.is_empty());
     let token = given(&overrides.token);
-    let namespace = given(&overrides.namespace)
-        .or_else(|| variable("POD_NAMESPACE").and_then(|value| value.into_string().ok()))
-        .or_else(|| {
-            let text = std::fs::read_to_string(NAMESPACE).ok()?;
-            Some(text.trim().to_owned()).filter(|text| !text.is_empty())
-        });
+    let namespace = given(&overrides.namespace).or_else(own_namespace);
     finish(Found {
         cluster: Cluster {
             server: given(&overrides.server).unwrap_or(format!("https://{host}:{port}")),
@@ -225,6 +236,16 @@ fn in_cluster(overrides: &Overrides) -> Result<Chosen, Failure> {
             ..Way::default()
         },
     })
+}
+
+/// The namespace of the pod this runs in (`inClusterClientConfig.Namespace` of client-go).
+fn own_namespace() -> Option<String> {
+    variable("POD_NAMESPACE")
+        .and_then(|value| value.into_string().ok())
+        .or_else(|| {
+            let text = std::fs::read_to_string(NAMESPACE).ok()?;
+            Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+        })
 }
 
 /// What the files and the flags say, or why that is nothing.
@@ -384,6 +405,19 @@ fn credentials(address: &Address, cluster: &Cluster, user: &User) -> Result<(Cre
             credential::Origin::None,
             "none, since none is sent over plain HTTP",
         );
+    }
+    if let Some(provider) = &user.auth_provider {
+        let why = match provider.name.as_str() {
+            "gcp" | "azure" => "which kubectl has removed",
+            _ => "which is not supported",
+        };
+        return Err(bad(format!(
+            "the user has the auth-provider {:?}, {why}",
+            provider.name
+        ))
+        .with_hint(
+            "use an exec plugin instead: gke-gcloud-auth-plugin for gcp, kubelogin for azure and oidc",
+        ));
     }
     let plugin = match &user.exec {
         Some(exec) => {

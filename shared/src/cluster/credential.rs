@@ -17,6 +17,9 @@ use tokio::time::{Instant, timeout};
 /// As client-go (`transport.NewCachedFileTokenSource`): the kubelet renews a token at 80 % of its time, which is ten
 /// minutes at the least.
 const REREAD: Duration = Duration::from_mins(1);
+/// A plugin that was run because its credential was refused, and gave another one that is refused, would give the same
+/// again: the other requests of the same run do not run it.
+const RUN_AGAIN: Duration = Duration::from_secs(10);
 
 /// Where a credential comes from.
 pub(super) enum Origin {
@@ -48,6 +51,8 @@ pub(super) struct Current {
 struct Held {
     current: Current,
     read: Instant,
+    /// Whether a plugin gave it after the API server had refused another one.
+    in_place_of_a_refused: bool,
 }
 
 /// The one credential of a client.
@@ -118,7 +123,14 @@ impl Credentials {
             match held.as_ref() {
                 // Another request has renewed it meanwhile.
                 Some(held) if held.current.number != refused.number => Some(held.current.clone()),
-                _ => Box::pin(self.obtain(&mut held, limit)).await.ok(),
+                Some(held) if held.in_place_of_a_refused && held.read.elapsed() < RUN_AGAIN => None,
+                _ => {
+                    let renewed = Box::pin(self.obtain(&mut held, limit)).await.ok()?;
+                    if let (Some(held), Origin::Plugin(_)) = (held.as_mut(), &self.origin) {
+                        held.in_place_of_a_refused = true;
+                    }
+                    Some(renewed)
+                }
             }
         });
         let renewed = renewed.await.ok()??;
@@ -175,6 +187,7 @@ impl Credentials {
         *held = Some(Held {
             current: current.clone(),
             read: Instant::now(),
+            in_place_of_a_refused: false,
         });
         Ok(current)
     }

@@ -208,7 +208,8 @@ impl Plugin {
         let credential = kubefile::value(output)
             .ok()
             .and_then(|value| serde_json::from_value::<Credential>(value).ok())
-            .filter(|credential| credential.kind == "ExecCredential")
+            // kubectl takes the kind for granted where none is written.
+            .filter(|credential| matches!(credential.kind.as_str(), "ExecCredential" | ""))
             .ok_or_else(|| self.failed("wrote something that is no ExecCredential"))?;
         if credential.api_version != self.api_version {
             return Err(self

@@ -43,6 +43,26 @@ pub struct Overrides {
     pub disable_compression: bool,
 }
 
+impl Overrides {
+    /// The first flag that names somebody to impersonate.
+    pub(super) fn impersonated(&self) -> Option<&'static str> {
+        [
+            (
+                "--as",
+                self.impersonate.as_ref().is_some_and(|name| !name.is_empty()),
+            ),
+            (
+                "--as-uid",
+                self.impersonate_uid.as_ref().is_some_and(|uid| !uid.is_empty()),
+            ),
+            ("--as-group", !self.impersonate_groups.is_empty()),
+            ("--as-user-extra", !self.impersonate_user_extra.is_empty()),
+        ]
+        .into_iter()
+        .find_map(|(flag, given)| given.then_some(flag))
+    }
+}
+
 /// Without the token.
 impl std::fmt::Debug for Overrides {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -248,22 +268,9 @@ fn validate(user: &User) -> Result<(), Failure> {
         return Err(bad("groups, uid or extra are to be impersonated without a user")
             .with_hint("name the user with --as, or in the kubeconfig with as"));
     }
-    if let Some(provider) = &user.auth_provider {
-        if user.exec.is_some() {
-            return Err(bad(
-                "the user has an auth-provider and an exec, and only one is allowed",
-            ));
-        }
-        let why = match provider.name.as_str() {
-            "gcp" | "azure" => "which kubectl has removed",
-            _ => "which is not supported",
-        };
-        return Err(bad(format!(
-            "the user has the auth-provider {:?}, {why}",
-            provider.name
-        ))
-        .with_hint(
-            "use an exec plugin instead: gke-gcloud-auth-plugin for gcp, kubelogin for azure and oidc",
+    if user.auth_provider.is_some() && user.exec.is_some() {
+        return Err(bad(
+            "the user has an auth-provider and an exec, and only one is allowed",
         ));
     }
     Ok(())

@@ -333,7 +333,7 @@ fn parse(text: &[u8]) -> Result<File, String> {
     serde_json::from_value(value).map_err(|error| shown(&error.to_string()))
 }
 
-/// YAML or JSON as a value in which nothing is null: to Go a null is a field that was not written.
+/// YAML or JSON as a value in which nothing of ours is null: to Go a null is a field that was not written.
 pub(super) fn value(text: &[u8]) -> Result<Value, String> {
     let text = std::str::from_utf8(text).map_err(|_| "it is no text in UTF-8".to_owned())?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -390,7 +390,10 @@ fn without_nulls(value: &mut Value) {
     match value {
         Value::Object(map) => {
             map.retain(|_, value| !value.is_null());
-            map.values_mut().for_each(without_nulls);
+            // What other programs keep is theirs, and handed on as it is.
+            map.iter_mut()
+                .filter(|(key, _)| *key != "extension")
+                .for_each(|(_, value)| without_nulls(value));
         }
         Value::Array(items) => items.iter_mut().for_each(without_nulls),
         _ => {}

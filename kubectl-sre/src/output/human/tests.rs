@@ -13,6 +13,7 @@ const STYLE: Style = Style {
     color: false,
     width: None,
     quiet: false,
+    verbose: false,
     elapsed: Some(Duration::from_millis(62)),
 };
 
