@@ -43,13 +43,23 @@ impl Cluster {
     /// etcd and an API server for one test: no controllers, so status is what the test writes.
     #[must_use]
     pub fn bare(name: &str) -> Self {
+        Self::of_its_own(name, &["--bare"])
+    }
+
+    /// The same with the controllers, and simulated nodes.
+    #[must_use]
+    pub fn whole(name: &str) -> Self {
+        Self::of_its_own(name, &[])
+    }
+
+    fn of_its_own(name: &str, flags: &[&str]) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let beside = environment::shared_cluster();
         let parent = beside.parent().unwrap_or(Path::new("/tmp"));
         let directory = parent.join(format!("sre-e2e-{name}-{}-{number}", std::process::id()));
         let cluster = Self { directory, own: true };
-        cluster.script("up", &["--bare"], UP);
+        cluster.script("up", flags, UP);
         cluster
     }
 
@@ -121,17 +131,30 @@ impl Cluster {
 
     /// Lets etcd hang: the API server answers, and knows nothing.
     pub fn pause_etcd(&self) {
-        self.signal_etcd("STOP");
+        self.signal("etcd", "STOP");
     }
 
     /// Lets it go on.
     pub fn resume_etcd(&self) {
-        self.signal_etcd("CONT");
+        self.signal("etcd", "CONT");
     }
 
-    fn signal_etcd(&self, signal: &str) {
+    /// Lets the controller manager and the scheduler hang: objects stay as they are.
+    pub fn pause_controllers(&self) {
+        self.signal("kube-controller-manager", "STOP");
+        self.signal("kube-scheduler", "STOP");
+    }
+
+    /// Lets them go on.
+    pub fn resume_controllers(&self) {
+        self.signal("kube-controller-manager", "CONT");
+        self.signal("kube-scheduler", "CONT");
+    }
+
+    fn signal(&self, part: &str, signal: &str) {
         assert!(self.own, "the shared cluster is not to be broken");
-        let record = std::fs::read_to_string(self.directory.join("run/etcd.pid")).expect("the cluster runs");
+        let file = self.directory.join(format!("run/{part}.pid"));
+        let record = std::fs::read_to_string(file).expect("the cluster runs");
         let pid = record.split_whitespace().next().expect("a pid comes first");
         let _ = process::run(
             Command::new("kill").args(["-s", signal, pid]),

@@ -119,6 +119,15 @@ await_apiserver() {
 	await kube-apiserver "$ready_seconds" answers /readyz
 }
 
+# Its Lease is renewed every 2 s, as by default, which is how the plugin knows that it lives. By default it ends where it
+# could not renew for 10 s, which every outage of the tests would make it do.
+leader_election=(
+	--leader-elect
+	--leader-elect-lease-duration 15m
+	--leader-elect-renew-deadline 10m
+	--leader-elect-retry-period 2s
+)
+
 start_controller_manager() {
 	# The rates are far above the defaults (20 requests a second), which would
 	# make thousands of pods take minutes. The grace period outlasts every
@@ -130,7 +139,7 @@ start_controller_manager() {
 		--authorization-kubeconfig "$dir/pki/kube-controller-manager.kubeconfig" \
 		--bind-address 127.0.0.1 \
 		--secure-port "$controller_manager_port" \
-		--leader-elect=false \
+		"${leader_election[@]}" \
 		--use-service-account-credentials \
 		--service-account-private-key-file "$dir/pki/service-account.key" \
 		--root-ca-file "$dir/pki/ca.crt" \
@@ -148,7 +157,7 @@ start_scheduler() {
 		--authorization-kubeconfig "$dir/pki/kube-scheduler.kubeconfig" \
 		--bind-address 127.0.0.1 \
 		--secure-port "$scheduler_port" \
-		--leader-elect=false \
+		"${leader_election[@]}" \
 		--kube-api-qps 2000 \
 		--kube-api-burst 4000
 }

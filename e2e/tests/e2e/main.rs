@@ -10,6 +10,7 @@ mod example;
 mod gaps;
 mod identities;
 mod input;
+mod ladder;
 mod outages;
 mod outputs;
 mod rollouts;

@@ -164,6 +164,7 @@ fn the_agents_token_can_do_nothing_else() {
         "[/version] [] [get]",
         "clustertrustbundles.certificates.k8s.io [] [] [get list watch]",
         "deployments.apps [] [] [list watch]",
+        "leases.coordination.k8s.io [] [kube-controller-manager kube-scheduler] [get]",
         "selfsubjectaccessreviews.authorization.k8s.io [] [] [create]",
         "selfsubjectreviews.authentication.k8s.io [] [] [create]",
         "selfsubjectrulesreviews.authorization.k8s.io [] [] [create]",

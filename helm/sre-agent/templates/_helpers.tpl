@@ -79,6 +79,11 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- define "sre-agent.apiserverHealthRule" -}}
 - nonResourceURLs: ["/version", "/livez", "/readyz"]
   verbs: ["get"]
+{{- /* Whether the counts of workloads are still kept up to date, by the two names alone. */}}
+- apiGroups: ["coordination.k8s.io"]
+  resources: ["leases"]
+  resourceNames: ["kube-controller-manager", "kube-scheduler"]
+  verbs: ["get"]
 {{- end }}
 
 {{- define "sre-agent.subjects" -}}
