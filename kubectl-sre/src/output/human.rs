@@ -7,9 +7,7 @@ mod api_server;
 
 use super::{Style, escape};
 use anstyle::{AnsiColor, Style as Paint};
-use sre_shared::report::{
-    Item, KindCheck, Namespaces, NotSeen, Report, State, Status, Verdict,
-};
+use sre_shared::report::{Item, KindCheck, Namespaces, NotSeen, Report, State, Status, Verdict};
 use sre_shared::resource::Time;
 use sre_shared::run::Kind;
 use std::collections::BTreeSet;
@@ -398,7 +396,12 @@ impl Screen<'_> {
         let mut rows: Vec<(String, &str, Paint, String)> = Vec::new();
         if let Some(check) = self.report.api_server() {
             let (word, paint) = status_word(check.status);
-            rows.push(("API server".into(), word, paint, api_server::line(check, self.now)));
+            rows.push((
+                "API server".into(),
+                word,
+                paint,
+                api_server::line(check, self.now),
+            ));
         }
         for kind in self.report.kinds() {
             let broken = kind

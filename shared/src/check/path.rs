@@ -203,7 +203,10 @@ mod tests {
     fn both(manager: LeaseSeen, scheduler: LeaseSeen) -> Controllers {
         controllers(
             NOW,
-            &[("kube-controller-manager", manager), ("kube-scheduler", scheduler)],
+            &[
+                ("kube-controller-manager", manager),
+                ("kube-scheduler", scheduler),
+            ],
         )
     }
 

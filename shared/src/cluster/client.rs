@@ -356,7 +356,9 @@ impl Client {
         }
         let text = |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok());
         answer.status = response.status().as_u16();
-        answer.content_type = text(header::CONTENT_TYPE.as_str()).map(str::to_owned).unwrap_or_default();
+        answer.content_type = text(header::CONTENT_TYPE.as_str())
+            .map(str::to_owned)
+            .unwrap_or_default();
         answer.retry_after = text(header::RETRY_AFTER.as_str())
             .and_then(|v| v.trim().parse().ok())
             .map(Duration::from_secs);

@@ -85,14 +85,17 @@ impl Connector {
             }
             _ => None,
         };
-        Ok(Self(Arc::new(Inner {
-            host: address.host.clone(),
-            port: address.port().unwrap_or(443),
-            tls: tls.map(|tls| side(tls, &address.host)).transpose()?,
-            proxy,
-            proxy_tls,
-            limit,
-        }), None))
+        Ok(Self(
+            Arc::new(Inner {
+                host: address.host.clone(),
+                port: address.port().unwrap_or(443),
+                tls: tls.map(|tls| side(tls, &address.host)).transpose()?,
+                proxy,
+                proxy_tls,
+                limit,
+            }),
+            None,
+        ))
     }
 
     /// The same with connections to this address alone.
@@ -119,7 +122,12 @@ impl Connector {
         let mut dialed = Dialed::default();
         let (host, port) = inner.first();
         let resolved = inner
-            .step(until, Class::Dns, "the name was not resolved", resolve(host, port))
+            .step(
+                until,
+                Class::Dns,
+                "the name was not resolved",
+                resolve(host, port),
+            )
             .await;
         let addresses = resolved.result.clone().unwrap_or_default();
         dialed.resolved = Some(Step {
@@ -133,7 +141,9 @@ impl Connector {
         for (index, address) in addresses.into_iter().enumerate() {
             let inner = Arc::clone(inner);
             tries.spawn(async move {
-                let step = inner.step(until, Class::Timeout, "no connection", tcp(address)).await;
+                let step = inner
+                    .step(until, Class::Timeout, "no connection", tcp(address))
+                    .await;
                 (index, address, step)
             });
         }
@@ -162,7 +172,9 @@ impl Connector {
             None => Box::new(stream),
             Some(hop) => {
                 let asked = inner.through(hop, stream);
-                let step = inner.step(until, Class::Timeout, "the proxy did not agree", asked).await;
+                let step = inner
+                    .step(until, Class::Timeout, "the proxy did not agree", asked)
+                    .await;
                 let (result, pipe) = match step.result {
                     Ok(pipe) => (Ok(()), Some(pipe)),
                     Err(failure) => (Err(inner.of_hop(failure)), None),

@@ -25,7 +25,9 @@ pub async fn version(client: &Client) -> (Result<String, Failure>, Duration) {
     let result = once_more(client, "/version").await;
     let elapsed = started.elapsed();
     let version = match result {
-        Ok(Whole { status: 200, text, .. }) => match serde_json::from_str::<Version>(&text) {
+        Ok(Whole {
+            status: 200, text, ..
+        }) => match serde_json::from_str::<Version>(&text) {
             Ok(version) => Ok(version.git_version),
             Err(error) => {
                 let head: String = text.trim_start().chars().take(40).collect();

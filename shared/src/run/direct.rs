@@ -6,9 +6,7 @@ use super::{Ask, Clock, Kind, KindVisitor, Wanted};
 use crate::check::{self, Evidence, Judged, Now};
 use crate::cluster::{self, Class, Client, Failure, ListOptions};
 use crate::nearest::nearest;
-use crate::report::{
-    ApiServerCheck, Check, Coverage, Item, KindCheck, Namespaces, NotSeen, Report, Source,
-};
+use crate::report::{ApiServerCheck, Check, Coverage, Item, KindCheck, Namespaces, NotSeen, Report, Source};
 use crate::resource::{Decoded, Namespace, Resource, Time};
 use std::pin::Pin;
 use tokio::task::JoinSet;

@@ -5,11 +5,11 @@
 
 use super::Kind;
 use super::api_server::{AddressAnswers, Asked, Walked, milliseconds};
-use crate::check::path::{
-    CERTIFICATE_WARNING_SECONDS, CLOCK_WARNING_SECONDS, Controllers, LeaseSeen, TOKEN_WARNING_SECONDS, Validity,
-    controllers, days_left,
-};
 use crate::check::apiserver::readyz_lines;
+use crate::check::path::{
+    CERTIFICATE_WARNING_SECONDS, CLOCK_WARNING_SECONDS, Controllers, LeaseSeen, TOKEN_WARNING_SECONDS,
+    Validity, controllers, days_left,
+};
 use crate::cluster::{Certificate, Class, Failure, Flow, Readiness, Side, Step, Way};
 use crate::report::{AddressResult, ApiServerCheck, CertificateView, Rung, RungStatus, Status};
 use crate::resource::{Lease, Time};
@@ -26,14 +26,21 @@ pub(super) struct Found<'a> {
     pub flow: Option<Flow>,
 }
 
-/// The rung and its side for a client that could not be made: nothing was walked.
-pub(super) fn before_the_first_packet(failure: &Failure) -> Rung {
+/// The rung that a failure broke where nothing was walked, as for a client that could not be made.
+pub(super) fn by_class(failure: &Failure) -> Rung {
     let name = match failure.class {
-        Class::Credential | Class::Timeout => "credential",
+        Class::BadConfiguration => "kubeconfig",
+        Class::Credential => "credential",
         Class::Proxy => "proxy",
-        _ => "kubeconfig",
+        Class::Dns => "dns",
+        Class::Refused | Class::Unreachable => "tcp",
+        Class::UnknownAuthority | Class::CertificateExpired | Class::WrongName | Class::Tls => "tls",
+        Class::Unauthenticated => "identity",
+        Class::Forbidden => "rights",
+        Class::Overloaded => "flowControl",
+        _ => "http",
     };
-    let mut rung = broken(name, failure, failure.class.side());
+    let mut rung = broken(name, failure, side_of(failure));
     rung.hint = Some(failure.hint().to_owned());
     rung
 }
@@ -45,7 +52,9 @@ pub(super) fn point_out(check: &mut ApiServerCheck, rungs: &[Rung]) {
     }
     let failed = || rungs.iter().filter(|rung| rung.status == RungStatus::Failed);
     let rung = failed()
-        .find(|rung| rung.class == check.class)
+        .filter(|rung| rung.class == check.class)
+        // `/readyz` decides.
+        .min_by_key(|rung| rung.rung == "livez")
         .or_else(|| failed().next());
     match rung {
         Some(rung) => {
@@ -114,14 +123,18 @@ impl Found<'_> {
     /// What the Leases say, where the API server was there to be asked for them.
     pub fn controllers(&self) -> Option<Controllers> {
         let asked = self.asked;
-        let seen: Vec<(&str, LeaseSeen)> =
-            asked.leases.iter().map(|(name, lease)| (*name, seen(lease))).collect();
+        let seen: Vec<(&str, LeaseSeen)> = asked
+            .leases
+            .iter()
+            .map(|(name, lease)| (*name, seen(lease)))
+            .collect();
         if seen.is_empty() || !is_answered(&asked.version) {
             return None;
         }
         let mut found = controllers(self.now(), &seen);
         if found.rung.status == RungStatus::Failed {
-            found.rung.hint = Some(self.kubectl("-n kube-system get lease kube-controller-manager kube-scheduler"));
+            found.rung.hint =
+                Some(self.kubectl("-n kube-system get lease kube-controller-manager kube-scheduler"));
         }
         Some(found)
     }
@@ -157,17 +170,18 @@ impl Found<'_> {
             let failed = broken("credential", failure, Side::Machine);
             return Rung {
                 kind: rung.kind,
-                hint: Some(failure.hint.clone().unwrap_or_else(|| self.kubectl("auth whoami"))),
+                hint: Some(
+                    failure
+                        .hint
+                        .clone()
+                        .unwrap_or_else(|| self.kubectl("auth whoami")),
+                ),
                 ..failed
             };
         }
         let now = self.now();
         let ends = [
-            (
-                "token",
-                credential.token_expires,
-                TOKEN_WARNING_SECONDS,
-            ),
+            ("token", credential.token_expires, TOKEN_WARNING_SECONDS),
             (
                 "client certificate",
                 credential.certificate.as_ref().and_then(|c| c.not_after),
@@ -294,7 +308,11 @@ impl Found<'_> {
                 let (_, failure) = some.first()?;
                 let which: Vec<_> = some.iter().map(|(address, _)| *address).collect();
                 let one = some.len() == 1;
-                let does = match (failure.class, some.iter().all(|(_, f)| f.class == failure.class), one) {
+                let does = match (
+                    failure.class,
+                    some.iter().all(|(_, f)| f.class == failure.class),
+                    one,
+                ) {
                     (Class::Refused, true, true) => "refuses",
                     (Class::Refused, true, false) => "refuse",
                     (Class::Timeout, true, true) => "does not answer",
@@ -323,7 +341,10 @@ impl Found<'_> {
                 rung
             }
         };
-        rung.addresses = tried.iter().map(|(address, step)| tcp_result(*address, step)).collect();
+        rung.addresses = tried
+            .iter()
+            .map(|(address, step)| tcp_result(*address, step))
+            .collect();
         rung.elapsed_ms = tried
             .iter()
             .filter(|(_, step)| step.result.is_ok() || rung.status == RungStatus::Failed)
@@ -393,7 +414,11 @@ impl Found<'_> {
         }
         let mut rung = Rung::new("tls", status, words.join(", "));
         if status != RungStatus::Ok {
-            let side = if self.way.insecure { Side::Machine } else { Side::ControlPlane };
+            let side = if self.way.insecure {
+                Side::Machine
+            } else {
+                Side::ControlPlane
+            };
             rung.side = Some(side.as_str().to_owned());
             rung.hint = Some(self.openssl("-noout -subject -issuer -dates"));
         }
@@ -437,7 +462,11 @@ impl Found<'_> {
                 self.openssl("-noout -subject -ext subjectAltName"),
             ),
             Class::UnknownAuthority => (
-                if self.way.proxy.url.is_some() { Side::Proxy } else { Side::Machine },
+                if self.way.proxy.url.is_some() {
+                    Side::Proxy
+                } else {
+                    Side::Machine
+                },
                 match own {
                     Some(own) => format!(
                         "{subject} is signed by {}, which certificate-authority of the kubeconfig is not",
@@ -450,7 +479,10 @@ impl Found<'_> {
             Class::NotAnApiServer => (
                 Side::Proxy,
                 format!("what listens there speaks no TLS: {}", failure.message),
-                format!("curl -v {}", quoted(&self.way.server.replacen("https:", "http:", 1))),
+                format!(
+                    "curl -v {}",
+                    quoted(&self.way.server.replacen("https:", "http:", 1))
+                ),
             ),
             Class::Timeout | Class::ConnectionLost => (
                 Side::Proxy,
@@ -490,7 +522,10 @@ impl Found<'_> {
         let mut rung = match &self.asked.version {
             Ok(_) => Rung::new("http", RungStatus::Ok, "an API server answers"),
             Err(failure) if is_answered(&self.asked.version) => {
-                let code = failure.status.map(|code| format!(" with {code}")).unwrap_or_default();
+                let code = failure
+                    .status
+                    .map(|code| format!(" with {code}"))
+                    .unwrap_or_default();
                 Rung::new("http", RungStatus::Ok, format!("it answers{code}"))
             }
             Err(failure) => {
@@ -500,7 +535,10 @@ impl Found<'_> {
                     _ => self.side(failure),
                 };
                 let mut rung = broken("http", failure, side);
-                rung.hint = Some(format!("curl -vk {}", quoted(&format!("{}/version", self.way.server))));
+                rung.hint = Some(format!(
+                    "curl -vk {}",
+                    quoted(&format!("{}/version", self.way.server))
+                ));
                 rung
             }
         };
@@ -608,7 +646,10 @@ impl Found<'_> {
                     (_, may_not) if rules.incomplete => Rung::new(
                         "rights",
                         RungStatus::Unknown,
-                        format!("whether {} may be listed {place} cannot be told beforehand", names(may_not).join(", ")),
+                        format!(
+                            "whether {} may be listed {place} cannot be told beforehand",
+                            names(may_not).join(", ")
+                        ),
                     ),
                     (_, may_not) => Rung {
                         class: Some(Class::Forbidden.as_str().to_owned()),
@@ -658,7 +699,12 @@ impl Found<'_> {
                     rung
                 }
             }
-            Err(failure) if matches!(failure.class, Class::Unhealthy | Class::Rejected | Class::NotFound) => {
+            Err(failure)
+                if matches!(
+                    failure.class,
+                    Class::Unhealthy | Class::Rejected | Class::NotFound
+                ) =>
+            {
                 let mut rung = broken("version", failure, side_of(failure));
                 rung.hint = Some(self.kubectl("get --raw /version"));
                 rung
@@ -698,7 +744,9 @@ impl Found<'_> {
             .map(|answer| {
                 let mut result = of_address(answer, answer.readyz.as_ref().err());
                 if let Ok((code @ 400.., text)) = &answer.readyz {
-                    let failing = readyz_lines(text).map(|r| r.failing.join(", ")).unwrap_or_default();
+                    let failing = readyz_lines(text)
+                        .map(|r| r.failing.join(", "))
+                        .unwrap_or_default();
                     let class = crate::cluster::class_of_code(*code);
                     result.class = class.map(|class| class.as_str().to_owned());
                     result.error = Some(match failing.as_str() {
@@ -785,7 +833,10 @@ impl Found<'_> {
             .filter(|failure| failure.class == Class::Overloaded)
             .collect();
         let health = [Some(&asked.readyz), asked.livez.as_ref()];
-        let told = health.into_iter().flatten().any(|asked| matches!(asked, Ok((429, _))));
+        let told = health
+            .into_iter()
+            .flatten()
+            .any(|asked| matches!(asked, Ok((429, _))));
         let flow = self.flow.clone().unwrap_or_default();
         let under = match (flow.schema.is_empty(), flow.level.is_empty()) {
             (false, false) => format!("flow schema {}, priority level {}", flow.schema, flow.level),
@@ -795,7 +846,11 @@ impl Found<'_> {
             if under.is_empty() {
                 return None;
             }
-            Rung::new("flowControl", RungStatus::Ok, format!("not limited, under {under}"))
+            Rung::new(
+                "flowControl",
+                RungStatus::Ok,
+                format!("not limited, under {under}"),
+            )
         } else {
             let retry_after = shed.iter().find_map(|failure| failure.retry_after);
             let mut message = "the API server sheds load (429)".to_owned();
@@ -834,7 +889,10 @@ fn kubeconfig(way: &Way) -> Rung {
     }
     if !way.skipped.is_empty() {
         let does = if way.skipped.len() == 1 { "does" } else { "do" };
-        message = format!("{message}; passed over {}, which {does} not exist", way.skipped.join(", "));
+        message = format!(
+            "{message}; passed over {}, which {does} not exist",
+            way.skipped.join(", ")
+        );
     }
     Rung {
         files: way.files.clone(),
@@ -858,7 +916,9 @@ fn broken(rung: &str, failure: &Failure, side: Side) -> Rung {
 fn side_of(failure: &Failure) -> Side {
     match failure.class {
         // EAI_AGAIN: no resolver answered, where otherwise one said that there is no such name.
-        Class::Dns if failure.message.contains("emporary failure") || failure.message.contains("Try again") => {
+        Class::Dns
+            if failure.message.contains("emporary failure") || failure.message.contains("Try again") =>
+        {
             Side::Network
         }
         // A gateway in front of the API server says this in its own words, the API server in a Status.

@@ -13,7 +13,7 @@ pub use agent::{
     Agent, AgentItems, DEFAULT_AGENT, agent, agent_answer, agent_path, agent_version, find_agent,
 };
 pub use api_server::{
-    Asked, Walked, api_server, api_server_path, ask_api_server, judge_api_server, walk,
+    Asked, Walked, api_server, api_server_path, ask_api_server, judge_api_server, no_way, walk,
 };
 pub use clock::Clock;
 pub use coverage::{not_seen, not_seen_kind};

@@ -87,7 +87,10 @@ impl Screen<'_> {
             // What is broken was told above with its side and command.
             let told = check.rung.as_ref() == Some(&rung.rung) && rung.status == RungStatus::Failed;
             if !told && matches!(rung.status, RungStatus::Warning | RungStatus::Failed) {
-                let side = rung.side.iter().map(|side| format!("on the side of {}", escape(side)));
+                let side = rung
+                    .side
+                    .iter()
+                    .map(|side| format!("on the side of {}", escape(side)));
                 let words: Vec<_> = side.chain(rung.hint.iter().map(|hint| escape(hint))).collect();
                 if !words.is_empty() {
                     lines.push(format!("  {:<width$}  {}", "", self.dim(&words.join(": "))));
