@@ -188,7 +188,7 @@ impl Probe {
         let this = Arc::clone(self);
         tokio::spawn(async move {
             let began = Instant::now();
-            let checked = Arc::new(this.check().await);
+            let checked = Arc::new(Box::pin(this.check()).await);
             this.durations.observe(began.elapsed().as_secs_f64());
             this.land(&checked);
             // Nobody may be waiting any more.

@@ -72,9 +72,10 @@ pub async fn agent(client: &Client, agent: &Agent, ask: &Ask, items: AgentItems,
     let path = agent_path(ask, items);
     // Beside it, so that both views are of the same moment.
     let own = async {
-        match ask.api_server {
-            true => Some(api_server(client, clock).await),
-            false => None,
+        if ask.api_server {
+            Some(api_server(client, clock).await)
+        } else {
+            None
         }
     };
     let ((service, answer), own) = tokio::join!(find_agent(client, agent, &path), own);

@@ -75,9 +75,10 @@ pub async fn ask_api_server(client: &Client, livez: bool, clock: Clock) -> Asked
     // Two lanes, each of one connection; whatever a lane finds out at its first step it does not ask in vain.
     let first = async {
         let (version, latency) = cluster::version(client).await;
-        let lease = match is_answered(&version) {
-            true => Some((manager, in_time(until, cluster::lease(client, manager)).await)),
-            false => None,
+        let lease = if is_answered(&version) {
+            Some((manager, in_time(until, cluster::lease(client, manager)).await))
+        } else {
+            None
         };
         (version, latency, lease)
     };
@@ -87,9 +88,10 @@ pub async fn ask_api_server(client: &Client, livez: bool, clock: Clock) -> Asked
             return (readyz, None, None);
         }
         let lease = (scheduler, in_time(until, cluster::lease(client, scheduler)).await);
-        let livez = match livez {
-            true => Some(in_time(until, cluster::livez(client)).await),
-            false => None,
+        let livez = if livez {
+            Some(in_time(until, cluster::livez(client)).await)
+        } else {
+            None
         };
         (readyz, Some(lease), livez)
     };
@@ -113,9 +115,10 @@ pub async fn walk(client: &Client, namespace: &str, until: Instant) -> Walked {
         let identity = in_time(until, cluster::whoami(client)).await;
         let stranger =
             matches!(&identity, Err(f) if f.class.is_unreached() || f.class == Class::Unauthenticated);
-        let rules = match stranger {
-            true => None,
-            false => Some(in_time(until, cluster::rules(client, namespace)).await),
+        let rules = if stranger {
+            None
+        } else {
+            Some(in_time(until, cluster::rules(client, namespace)).await)
         };
         (identity, rules)
     };
@@ -214,22 +217,23 @@ pub fn judge_api_server(client: &Client, asked: &Asked, walked: Option<&Walked>)
 /// within the time that a connection may take.
 pub async fn api_server(client: &Client, clock: Clock) -> ApiServerCheck {
     let until = client.connect_deadline();
-    let mut asking = std::pin::pin!(ask_api_server(client, false, clock));
-    let dial = async {
+    let mut asking = Box::pin(ask_api_server(client, false, clock));
+    let dial = Box::pin(async {
         Walked {
             dialed: client.dial_until(until).await,
             ..Walked::default()
         }
-    };
+    });
     let (asked, walked) = match tokio::time::timeout(SUSPICION, &mut asking).await {
         Ok(asked) if asked.is_answered() => (asked, None),
         Ok(asked) => (asked, Some(dial.await)),
         Err(_) => {
-            let mut dial = std::pin::pin!(dial);
+            let mut dial = dial;
             tokio::select! {
-                asked = &mut asking => match asked.is_answered() {
-                    true => (asked, None),
-                    false => (asked, Some(dial.await)),
+                asked = &mut asking => if asked.is_answered() {
+                    (asked, None)
+                } else {
+                    (asked, Some(dial.await))
                 },
                 walked = &mut dial => {
                     let asked = asking.await;
@@ -246,8 +250,8 @@ pub async fn api_server(client: &Client, clock: Clock) -> ApiServerCheck {
 pub async fn api_server_path(client: &Client, namespace: &str, clock: Clock) -> ApiServerCheck {
     let until = client.connect_deadline();
     let (asked, walked) = tokio::join!(
-        ask_api_server(client, true, clock),
-        walk(client, namespace, until)
+        Box::pin(ask_api_server(client, true, clock)),
+        Box::pin(walk(client, namespace, until))
     );
     judge_api_server(client, &asked, Some(&walked))
 }

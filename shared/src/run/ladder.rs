@@ -503,9 +503,10 @@ impl Found<'_> {
 
     /// Shows the server's certificate.
     fn openssl(&self, show: &str) -> String {
-        let host = match self.way.host.contains(':') {
-            true => format!("[{}]", self.way.host),
-            false => self.way.host.clone(),
+        let host = if self.way.host.contains(':') {
+            format!("[{}]", self.way.host)
+        } else {
+            self.way.host.clone()
         };
         let name = self.way.tls_server_name.as_deref().unwrap_or(&self.way.host);
         // An address is no name that a server can be asked for.
