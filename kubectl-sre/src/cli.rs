@@ -160,6 +160,12 @@ impl Connection {
         }
     }
 
+    /// Whether a flag tells how to reach a cluster.
+    #[must_use]
+    pub fn reaches_cluster(&self) -> bool {
+        self.cluster_flag().is_some()
+    }
+
     /// The first of the flags that was given and tells how to reach a cluster.
     fn cluster_flag(&self) -> Option<&'static str> {
         [
@@ -317,11 +323,15 @@ fn program_name(arg0: Option<OsString>) -> String {
 fn consistent(health: &Health) -> Result<(), String> {
     let connection = &health.connection;
     let cluster = connection.cluster_flag();
+    // With the API server both are asked: the agent what it sees, and the cluster whether it is reached from here.
+    let only_kinds = !health.targets.is_empty() && !health.targets.contains(&Target::ApiServer);
     if connection.agent_url.is_some()
+        && only_kinds
         && let Some(flag) = cluster
     {
         return Err(format!(
-            "{flag} has no meaning with --agent-url, which needs no kubeconfig: leave one of them out"
+            "{flag} has no meaning with --agent-url, unless the API server is judged too: leave one of them out, or add \
+             the target apiserver"
         ));
     }
     if health.filename.is_some() {
@@ -656,8 +666,9 @@ mod tests {
                 "--agent-url: \"localhost\" is neither http nor https, such as http://127.0.0.1:8080",
             ),
             (
-                "health --agent-url http://x --context y",
-                "--context has no meaning with --agent-url, which needs no kubeconfig: leave one of them out",
+                "health deploy --agent-url http://x --context y",
+                "--context has no meaning with --agent-url, unless the API server is judged too: leave one of them out, \
+                 or add the target apiserver",
             ),
             (
                 "health -f x --agent",

@@ -57,15 +57,28 @@ async fn of_cluster(args: &Health, ask: &Ask, shell: &mut Shell) -> Result<Repor
     if let Some(url) = &connection.agent_url {
         let progress = Progress::new(wanted, &output::escape(&url.to_string()));
         let path = run::agent_path(ask, items);
-        let served = url
-            .get(
-                &path,
-                connection.run_limit(),
-                super::observer(args.verbose).as_ref(),
-            )
-            .await;
+        let observer = super::observer(args.verbose);
+        let served = url.get(&path, connection.run_limit(), observer.as_ref());
+        // Flags that tell how to reach the cluster ask for the view from here too.
+        let own = async {
+            if !(connection.reaches_cluster() && ask.api_server) {
+                return None;
+            }
+            let client = super::connect(connection, args.namespace.as_deref(), args.verbose).await;
+            Some(match client {
+                Ok(client) => run::api_server(&client, clock::system).await,
+                Err(failure) => run::no_way(&failure),
+            })
+        };
+        let (served, own) = tokio::join!(served, own);
         drop(progress);
-        return Ok(run::agent_answer(served, ask, &url.to_string(), clock::system));
+        return Ok(run::agent_answer(
+            served,
+            ask,
+            &url.to_string(),
+            own,
+            clock::system,
+        ));
     }
     if connection.context.is_none() && args.verbose {
         shell.complain("using the current context of the kubeconfig");

@@ -144,7 +144,9 @@ fn essence(mut report: Value) -> Value {
         report.as_object_mut().map(|map| map.remove(field));
     }
     for check in report["checks"].as_array_mut().into_iter().flatten() {
-        check.as_object_mut().map(|map| map.remove("latencyMs"));
+        for field in ["latencyMs", "identity", "ladder", "record", "vantage"] {
+            check.as_object_mut().map(|map| map.remove(field));
+        }
     }
     for entry in report["coverage"]["notSeen"].as_array_mut().into_iter().flatten() {
         entry.as_object_mut().map(|map| map.remove("hint"));
@@ -156,7 +158,10 @@ fn essence(mut report: Value) -> Value {
 fn screen(ran: &Ran) -> Vec<String> {
     ran.out
         .lines()
-        .filter(|line| !line.starts_with("looked at") && !line.starts_with("API server "))
+        .filter(|line| {
+            let own = ["looked at", "API server ", "Record ", "Two views "];
+            !own.iter().any(|start| line.starts_with(start))
+        })
         .map(|line| line.replace("  prod-eu  ", "  ").replacen("  v1.37.2  ", "  ", 1))
         .collect()
 }
@@ -701,4 +706,50 @@ fn version_tells_the_agents_too() {
     assert_eq!(ran.code, Some(0));
     assert_eq!(ran.json()["agent"], "9.9.9");
     assert_eq!(ran.json()["server"], "v1.37.2");
+}
+
+#[test]
+fn the_agents_view_and_the_one_from_here_are_compared() {
+    let server = builder().start_blocking();
+    let agent = Agent::of(&server);
+    let url = agent.url();
+    let kubeconfig = server.kubeconfig().display().to_string();
+    let both = [
+        "health",
+        "apiserver",
+        "--agent-url",
+        &url,
+        "--kubeconfig",
+        &kubeconfig,
+    ];
+    let ran = run(&both);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(
+        ran.out
+            .contains("Two views             well from both places: from here ok in "),
+        "{}",
+        ran.out
+    );
+    // Nothing listens where the flags lead.
+    let away = [&both[..], &["--server", "https://127.0.0.1:1"]].concat();
+    let ran = run(&[&away[..], &["-o", "json"]].concat());
+    assert_eq!(ran.code, Some(3), "{ran:?}");
+    let check = &ran.json()["checks"][0];
+    assert_eq!(
+        (&check["class"], &check["side"], &check["vantage"]["conclusion"]),
+        (
+            &json!("refused"),
+            &json!("the control plane"),
+            &json!("wayFromHere")
+        )
+    );
+    assert_eq!(check["vantage"]["agent"]["status"], "ok");
+    let ran = run(&away);
+    assert!(
+        ran.out.contains(
+            "the trouble is on the way from here: from here unknown (refused), from the agent ok in "
+        ),
+        "{}",
+        ran.out
+    );
 }

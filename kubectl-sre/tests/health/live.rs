@@ -35,8 +35,8 @@ fn a_well_cluster_is_ok_and_nothing_is_on_stderr() {
         ran.headline(),
         "OK  prod-eu  v1.37.2  all 3 Deployments are healthy"
     );
-    // One request each is all it takes.
-    assert_eq!(server.requests().len(), 3, "{:?}", server.requests());
+    // One request each is all it takes: the list, the API server's two, and the Leases of two controllers.
+    assert_eq!(server.requests().len(), 5, "{:?}", server.requests());
 }
 
 #[test]
@@ -188,6 +188,8 @@ fn verbose_prints_each_request_and_no_secret() {
         heads,
         [
             "GET /apis/apps/v1/deployments?limit=500 200",
+            "GET /apis/coordination.k8s.io/v1/namespaces/kube-system/leases/kube-controller-manager 200",
+            "GET /apis/coordination.k8s.io/v1/namespaces/kube-system/leases/kube-scheduler 200",
             "GET /readyz?verbose 200",
             "GET /version 200"
         ]

@@ -74,10 +74,10 @@ pub struct Rung {
     /// livez, readyz: the parts that fail.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub failing: Vec<String>,
-    /// flowControl: UID of the FlowSchema that the requests of this identity are put under.
+    /// flowControl: UID of the `FlowSchema` that the requests of this identity are put under.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub flow_schema: Option<String>,
-    /// flowControl: UID of its PriorityLevelConfiguration.
+    /// flowControl: UID of its `PriorityLevelConfiguration`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub priority_level: Option<String>,
     /// flowControl: seconds after which the API server wants to be asked again.

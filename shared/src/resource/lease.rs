@@ -15,7 +15,7 @@ pub struct Lease {
     pub spec: Option<LeaseSpec>,
 }
 
-/// The part of `coordination.k8s.io/v1` LeaseSpec that is read.
+/// The part of `coordination.k8s.io/v1` `LeaseSpec` that is read.
 #[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct LeaseSpec {

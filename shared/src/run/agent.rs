@@ -2,12 +2,14 @@
 //!
 //! The agent has judged; what is left is to find it, to understand it, and to take from its answer what was asked.
 
+use super::api_server::{api_server, compare};
 use super::coverage::{not_seen, nothing_named};
 use super::direct::no_such_namespace;
 use super::{Ask, Clock, Wanted, unreached};
 use crate::cluster::{self, Class, Client, Failure, Served, ServiceName};
 use crate::report::{
-    API_VERSION, Check, Coverage, Item, KIND, KindCheck, Namespaces, NotSeen, Report, Source, State, Status,
+    API_VERSION, ApiServerCheck, Check, Coverage, Item, KIND, KindCheck, Namespaces, NotSeen, Report, Source,
+    State, Status,
 };
 use crate::resource::Namespace;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -68,7 +70,15 @@ pub fn agent_path(ask: &Ask, items: AgentItems) -> String {
 /// Asks the agent through the API server's proxy. Never fails: what could not be seen is in the report.
 pub async fn agent(client: &Client, agent: &Agent, ask: &Ask, items: AgentItems, clock: Clock) -> Report {
     let path = agent_path(ask, items);
-    let (service, answer) = find_agent(client, agent, &path).await;
+    // Beside it, so that both views are of the same moment.
+    let own = async {
+        if ask.api_server {
+            Some(api_server(client, clock).await)
+        } else {
+            None
+        }
+    };
+    let ((service, answer), own) = tokio::join!(find_agent(client, agent, &path), own);
     let source = Source {
         mode: "agent".into(),
         context: client.context().map(str::to_owned),
@@ -83,8 +93,19 @@ pub async fn agent(client: &Client, agent: &Agent, ask: &Ask, items: AgentItems,
         Err(failure) if is_of_agent(&failure) => {
             return unasked(ask, &failure, Some(&service), source, clock);
         }
-        Err(failure) => return unreached(ask, &failure, source, clock),
+        Err(failure) => {
+            let mut report = unreached(ask, &failure, source, clock);
+            if let (Some(check), Some(own)) = (part(&mut report), own) {
+                // The API server itself is in the way: what was found of it says more.
+                if own.status != Status::Ok {
+                    *check = own;
+                }
+            }
+            report.settle();
+            return report;
+        }
     };
+    add_own(&mut report, own);
     report.source.context = source.context;
     report.source.namespace = source.namespace;
     report.source.agent = source.agent;
@@ -99,6 +120,25 @@ pub async fn agent(client: &Client, agent: &Agent, ask: &Ask, items: AgentItems,
         add_not_seen(&mut report, entry);
     }
     report
+}
+
+/// The API server's part, where there is one.
+fn part(report: &mut Report) -> Option<&mut ApiServerCheck> {
+    report.checks.iter_mut().find_map(|check| match check {
+        Check::ApiServer(check) => Some(check),
+        Check::Kind(_) => None,
+    })
+}
+
+/// Compares the agent's view of the API server with the one from here.
+fn add_own(report: &mut Report, own: Option<ApiServerCheck>) {
+    let (stale, told) = (report.stale, report.status);
+    if let (Some(check), Some(own)) = (part(report), own) {
+        compare(check, own, stale);
+        report.settle();
+        // A newer agent may know of more than its parts say.
+        report.status = report.status.worst(told);
+    }
 }
 
 /// Whether the failure says something of the agent, and nothing of the API server.
@@ -285,9 +325,16 @@ fn around(service: &ServiceName) -> String {
     )
 }
 
-/// The report that an agent's answer becomes, where it came by a URL.
+/// The report that an agent's answer becomes, where it came by a URL; `own` is what was found of the API server from
+/// here, where it was asked too.
 #[must_use]
-pub fn agent_answer(answer: Result<Served, Failure>, ask: &Ask, url: &str, clock: Clock) -> Report {
+pub fn agent_answer(
+    answer: Result<Served, Failure>,
+    ask: &Ask,
+    url: &str,
+    own: Option<ApiServerCheck>,
+    clock: Clock,
+) -> Report {
     let source = Source {
         mode: "agent".into(),
         agent: Some(url.to_owned()),
@@ -296,6 +343,7 @@ pub fn agent_answer(answer: Result<Served, Failure>, ask: &Ask, url: &str, clock
     match answer.and_then(|served| understood(&served, ask)) {
         Ok(mut report) => {
             report.source.agent = source.agent;
+            add_own(&mut report, own);
             let entry = found_nothing(&report, ask).map(perhaps_no_namespace);
             add_not_seen(&mut report, entry);
             report

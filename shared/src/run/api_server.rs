@@ -5,10 +5,10 @@
 //! more; where the API server's name has several addresses, two at each of them.
 
 use super::Clock;
-use super::ladder::{Found, before_the_first_packet, is_answered, point_out};
+use super::ladder::{Found, by_class, is_answered, point_out};
 use crate::check::{self, apiserver::Answers, apiserver::Failed, path::add_controllers};
 use crate::cluster::{self, Class, Client, Dialed, Failure, Readiness, Rules, UserInfo};
-use crate::report::{ApiServerCheck, Identity};
+use crate::report::{ApiServerCheck, Conclusion, Identity, Status, Vantage, View};
 use crate::resource::{Lease, Time};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -75,9 +75,10 @@ pub async fn ask_api_server(client: &Client, livez: bool, clock: Clock) -> Asked
     // Two lanes, each of one connection; whatever a lane finds out at its first step it does not ask in vain.
     let first = async {
         let (version, latency) = cluster::version(client).await;
-        let lease = match is_answered(&version) {
-            true => Some((manager, in_time(until, cluster::lease(client, manager)).await)),
-            false => None,
+        let lease = if is_answered(&version) {
+            Some((manager, in_time(until, cluster::lease(client, manager)).await))
+        } else {
+            None
         };
         (version, latency, lease)
     };
@@ -87,9 +88,10 @@ pub async fn ask_api_server(client: &Client, livez: bool, clock: Clock) -> Asked
             return (readyz, None, None);
         }
         let lease = (scheduler, in_time(until, cluster::lease(client, scheduler)).await);
-        let livez = match livez {
-            true => Some(in_time(until, cluster::livez(client)).await),
-            false => None,
+        let livez = if livez {
+            Some(in_time(until, cluster::livez(client)).await)
+        } else {
+            None
         };
         (readyz, Some(lease), livez)
     };
@@ -113,9 +115,10 @@ pub async fn walk(client: &Client, namespace: &str, until: Instant) -> Walked {
         let identity = in_time(until, cluster::whoami(client)).await;
         let stranger =
             matches!(&identity, Err(f) if f.class.is_unreached() || f.class == Class::Unauthenticated);
-        let rules = match stranger {
-            true => None,
-            false => Some(in_time(until, cluster::rules(client, namespace)).await),
+        let rules = if stranger {
+            None
+        } else {
+            Some(in_time(until, cluster::rules(client, namespace)).await)
         };
         (identity, rules)
     };
@@ -214,22 +217,23 @@ pub fn judge_api_server(client: &Client, asked: &Asked, walked: Option<&Walked>)
 /// within the time that a connection may take.
 pub async fn api_server(client: &Client, clock: Clock) -> ApiServerCheck {
     let until = client.connect_deadline();
-    let mut asking = std::pin::pin!(ask_api_server(client, false, clock));
-    let dial = async {
+    let mut asking = Box::pin(ask_api_server(client, false, clock));
+    let dial = Box::pin(async {
         Walked {
             dialed: client.dial_until(until).await,
             ..Walked::default()
         }
-    };
+    });
     let (asked, walked) = match tokio::time::timeout(SUSPICION, &mut asking).await {
         Ok(asked) if asked.is_answered() => (asked, None),
         Ok(asked) => (asked, Some(dial.await)),
         Err(_) => {
-            let mut dial = std::pin::pin!(dial);
+            let mut dial = dial;
             tokio::select! {
-                asked = &mut asking => match asked.is_answered() {
-                    true => (asked, None),
-                    false => (asked, Some(dial.await)),
+                asked = &mut asking => if asked.is_answered() {
+                    (asked, None)
+                } else {
+                    (asked, Some(dial.await))
                 },
                 walked = &mut dial => {
                     let asked = asking.await;
@@ -246,24 +250,65 @@ pub async fn api_server(client: &Client, clock: Clock) -> ApiServerCheck {
 pub async fn api_server_path(client: &Client, namespace: &str, clock: Clock) -> ApiServerCheck {
     let until = client.connect_deadline();
     let (asked, walked) = tokio::join!(
-        ask_api_server(client, true, clock),
-        walk(client, namespace, until)
+        Box::pin(ask_api_server(client, true, clock)),
+        Box::pin(walk(client, namespace, until))
     );
     judge_api_server(client, &asked, Some(&walked))
 }
 
-/// The verdict where no client could be made: there is no way to the API server.
-pub(super) fn no_way(failure: &Failure) -> ApiServerCheck {
+/// The verdict where nothing was asked, because no client could be made for one.
+#[must_use]
+pub fn no_way(failure: &Failure) -> ApiServerCheck {
     let failed = failed(failure, "");
     let mut check = check::apiserver::judge(&Answers {
         version: Err(failed.clone()),
         latency_ms: 0.0,
         readyz: Err(failed),
     });
-    let rungs = vec![before_the_first_packet(failure)];
+    let rungs = vec![by_class(failure)];
     point_out(&mut check, &rungs);
     check.ladder = rungs;
     check
+}
+
+/// Sets the view of the plugin's own beside the agent's, and makes of both one verdict: what either place finds wrong
+/// is wrong.
+pub(super) fn compare(check: &mut ApiServerCheck, own: ApiServerCheck, stale: bool) {
+    let view = |check: &ApiServerCheck| View {
+        status: check.status,
+        latency_ms: check.latency_ms,
+        class: check.class.clone(),
+        error: check.error.clone(),
+    };
+    let agents = view(check);
+    let unreached = |view: &View| {
+        let class = view.class.as_deref().and_then(Class::from_word);
+        class.is_none_or(Class::is_unreached)
+    };
+    let conclusion = match (own.status, agents.status) {
+        _ if stale => Conclusion::Unknown,
+        (Status::Ok, Status::Ok) => Conclusion::Well,
+        (_, Status::Ok) => Conclusion::WayFromHere,
+        (_, Status::Degraded) => Conclusion::ControlPlane,
+        // What the agent may not ask says nothing of the API server.
+        (_, Status::Unknown) if !unreached(&agents) => Conclusion::Unknown,
+        (Status::Ok, Status::Unknown) => Conclusion::WayFromAgent,
+        (_, Status::Unknown) => Conclusion::ControlPlane,
+    };
+    let vantage = Vantage {
+        own: view(&own),
+        agent: agents,
+        conclusion,
+    };
+    if check.status.worst(own.status) != check.status {
+        let record = check.record.take();
+        *check = ApiServerCheck {
+            record,
+            version: check.version.take().or(own.version),
+            ..own
+        };
+    }
+    check.vantage = Some(vantage);
 }
 
 /// Milliseconds, to a tenth of a microsecond at most: more digits are noise.
@@ -280,5 +325,56 @@ fn failed(failure: &Failure, rule: &str) -> Failed {
         elapsed_ms: milliseconds(failure.elapsed),
         missing: (failure.class == Class::Forbidden).then(|| rule.to_owned()),
         hint: Some(failure.hint().to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(status: Status, class: Option<&str>) -> ApiServerCheck {
+        ApiServerCheck {
+            status,
+            class: class.map(str::to_owned),
+            side: class.map(|_| "a side".to_owned()),
+            version: Some("v1".into()).filter(|_| status == Status::Ok),
+            ..ApiServerCheck::default()
+        }
+    }
+
+    #[test]
+    fn two_views_tell_where_the_trouble_is_and_the_worse_one_counts() {
+        type Seen = (Status, Option<&'static str>);
+        const OK: Seen = (Status::Ok, None);
+        const SICK: Seen = (Status::Degraded, Some("unhealthy"));
+        const AWAY: Seen = (Status::Unknown, Some("refused"));
+        const STRANGER: Seen = (Status::Unknown, Some("unauthenticated"));
+        let rows = [
+            (OK, OK, false, Conclusion::Well, OK),
+            (AWAY, OK, false, Conclusion::WayFromHere, AWAY),
+            (STRANGER, OK, false, Conclusion::WayFromHere, STRANGER),
+            (SICK, OK, false, Conclusion::WayFromHere, SICK),
+            (OK, AWAY, false, Conclusion::WayFromAgent, AWAY),
+            (OK, STRANGER, false, Conclusion::Unknown, STRANGER),
+            (OK, SICK, false, Conclusion::ControlPlane, SICK),
+            (AWAY, SICK, false, Conclusion::ControlPlane, SICK),
+            (AWAY, AWAY, false, Conclusion::ControlPlane, AWAY),
+            (AWAY, OK, true, Conclusion::Unknown, AWAY),
+        ];
+        for (own, agent, stale, conclusion, (status, class)) in rows {
+            let mut seen = check(agent.0, agent.1);
+            compare(&mut seen, check(own.0, own.1), stale);
+            let vantage = seen.vantage.expect("both were asked");
+            assert_eq!(
+                (vantage.conclusion, vantage.own.status, vantage.agent.status),
+                (conclusion, own.0, agent.0),
+                "{own:?} {agent:?}"
+            );
+            assert_eq!(
+                (seen.status, seen.class.as_deref()),
+                (status, class),
+                "{own:?} {agent:?}"
+            );
+        }
     }
 }

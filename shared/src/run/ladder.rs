@@ -26,14 +26,21 @@ pub(super) struct Found<'a> {
     pub flow: Option<Flow>,
 }
 
-/// The rung and its side for a client that could not be made: nothing was walked.
-pub(super) fn before_the_first_packet(failure: &Failure) -> Rung {
+/// The rung that a failure broke where nothing was walked, as for a client that could not be made.
+pub(super) fn by_class(failure: &Failure) -> Rung {
     let name = match failure.class {
-        Class::Credential | Class::Timeout => "credential",
+        Class::BadConfiguration => "kubeconfig",
+        Class::Credential => "credential",
         Class::Proxy => "proxy",
-        _ => "kubeconfig",
+        Class::Dns => "dns",
+        Class::Refused | Class::Unreachable => "tcp",
+        Class::UnknownAuthority | Class::CertificateExpired | Class::WrongName | Class::Tls => "tls",
+        Class::Unauthenticated => "identity",
+        Class::Forbidden => "rights",
+        Class::Overloaded => "flowControl",
+        _ => "http",
     };
-    let mut rung = broken(name, failure, failure.class.side());
+    let mut rung = broken(name, failure, side_of(failure));
     rung.hint = Some(failure.hint().to_owned());
     rung
 }
@@ -45,7 +52,9 @@ pub(super) fn point_out(check: &mut ApiServerCheck, rungs: &[Rung]) {
     }
     let failed = || rungs.iter().filter(|rung| rung.status == RungStatus::Failed);
     let rung = failed()
-        .find(|rung| rung.class == check.class)
+        .filter(|rung| rung.class == check.class)
+        // `/readyz` decides.
+        .min_by_key(|rung| rung.rung == "livez")
         .or_else(|| failed().next());
     match rung {
         Some(rung) => {
@@ -494,9 +503,10 @@ impl Found<'_> {
 
     /// Shows the server's certificate.
     fn openssl(&self, show: &str) -> String {
-        let host = match self.way.host.contains(':') {
-            true => format!("[{}]", self.way.host),
-            false => self.way.host.clone(),
+        let host = if self.way.host.contains(':') {
+            format!("[{}]", self.way.host)
+        } else {
+            self.way.host.clone()
         };
         let name = self.way.tls_server_name.as_deref().unwrap_or(&self.way.host);
         // An address is no name that a server can be asked for.

@@ -12,7 +12,9 @@ mod ladder;
 pub use agent::{
     Agent, AgentItems, DEFAULT_AGENT, agent, agent_answer, agent_path, agent_version, find_agent,
 };
-pub use api_server::{Asked, Walked, api_server, api_server_path, ask_api_server, judge_api_server, walk};
+pub use api_server::{
+    Asked, Walked, api_server, api_server_path, ask_api_server, judge_api_server, no_way, walk,
+};
 pub use clock::Clock;
 pub use coverage::{not_seen, not_seen_kind};
 pub use direct::{Progress, direct, unreached};

@@ -9,6 +9,7 @@
 
 mod client;
 mod gathering;
+mod ladder;
 mod reaching;
 mod watching;
 #[cfg(unix)]

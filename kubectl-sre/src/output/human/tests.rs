@@ -243,6 +243,7 @@ fn an_api_server_that_cannot_be_reached() {
     UNKNOWN  prod-eu  the API server cannot be asked (timeout)
 
     ? API server https://10.0.0.1:6443/version  no connection within 5 s (after 5.0 s)
+        on the side of the network, at http
         check firewall, VPN and proxy on the way, then the load of the API server
 
     ? not seen: deployments  timeout: no connection within 5 s
