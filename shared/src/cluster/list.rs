@@ -109,7 +109,13 @@ pub(super) fn path_and_query(
     built: Result<http::Request<Vec<u8>>, kube::core::request::Error>,
 ) -> Result<String, Failure> {
     match built {
-        Ok(request) => Ok(request.uri().to_string().trim_end_matches('?').to_owned()),
+        // It begins every query with a separator, also where nothing stands before it.
+        Ok(request) => Ok(request
+            .uri()
+            .to_string()
+            .replacen("?&", "?", 1)
+            .trim_end_matches('?')
+            .to_owned()),
         Err(error) => Err(Failure::new(
             Class::Rejected,
             format!("impossible request: {error}"),
