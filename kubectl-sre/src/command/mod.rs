@@ -65,7 +65,8 @@ fn log_exchange(exchange: &Exchange<'_>) {
         None => exchange.path.to_owned(),
     };
     let line = format!(
-        "GET {path}  {outcome}  {} bytes  {:.1} ms",
+        "{} {path}  {outcome}  {} bytes  {:.1} ms",
+        exchange.method,
         exchange.bytes,
         exchange.elapsed.as_secs_f64() * 1e3
     );

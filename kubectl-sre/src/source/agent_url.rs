@@ -74,6 +74,7 @@ impl AgentUrl {
         });
         if let Some(observer) = observer {
             observer(&Exchange {
+                method: "GET",
                 path,
                 status: result.as_ref().ok().map(|served| served.status),
                 bytes: result.as_ref().map_or(0, |served| served.body.len() as u64),

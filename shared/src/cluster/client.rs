@@ -61,6 +61,8 @@ pub struct Settings {
 /// One finished exchange, for whoever wants to see what went over the wire.
 #[derive(Debug)]
 pub struct Exchange<'a> {
+    /// Such as `GET`.
+    pub method: &'a str,
     /// Path and query.
     pub path: &'a str,
     /// HTTP status code, where there was an answer.
@@ -320,6 +322,7 @@ impl Client {
             retry_after: None,
             body: None,
             inflate: None,
+            method: method.clone(),
             path: path.to_owned(),
             started,
             bytes: 0,
@@ -451,6 +454,7 @@ pub struct Answer {
     pub retry_after: Option<Duration>,
     body: Option<Incoming>,
     inflate: Option<Inflate>,
+    method: Method,
     path: String,
     started: Instant,
     bytes: u64,
@@ -664,6 +668,7 @@ impl Answer {
     fn observe(&self, error: Option<&Failure>) {
         if let Some(observer) = &self.client.shared.observer {
             observer(&Exchange {
+                method: self.method.as_str(),
                 path: &self.path,
                 status: (self.status != 0).then_some(self.status),
                 bytes: self.bytes,
