@@ -40,41 +40,6 @@ async fn the_api_server_is_asked_live() {
         body["latencyMs"].is_number() && body["observedAt"].is_string() && body["pod"] == "agent-0",
         "{body}"
     );
-    let rungs: Vec<_> = body["ladder"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|rung| rung["rung"].as_str().unwrap())
-        .collect();
-    for rung in [
-        "credential",
-        "tcp",
-        "tls",
-        "identity",
-        "rights",
-        "readyz",
-        "controllers",
-    ] {
-        assert!(rungs.contains(&rung), "{rung} is none of {rungs:?}");
-    }
-    assert!(
-        body["identity"].is_null(),
-        "whom the agent is taken for is its own"
-    );
-    let windows = body["record"]["windows"].as_array().unwrap();
-    let told: Vec<_> = windows
-        .iter()
-        .map(|window| (&window["window"], &window["availability"]))
-        .collect();
-    assert_eq!(
-        told,
-        [
-            (&json!("5m"), &json!(1.0)),
-            (&json!("1h"), &json!(1.0)),
-            (&json!("24h"), &json!(1.0))
-        ]
-    );
-    assert!(windows[0]["p99Ms"].is_number(), "{body}");
     server.fail_check("/readyz", "etcd");
     let answer = agent.until("/health/apiserver", |a| a.status != 200).await;
     let body = answer.json();
@@ -84,14 +49,6 @@ async fn the_api_server_is_asked_live() {
     );
     assert!(
         body["error"].as_str().unwrap().contains("etcd") && body["hint"].is_string(),
-        "{body}"
-    );
-    assert_eq!(
-        (&body["side"], &body["rung"]),
-        (&json!("the control plane"), &json!("readyz"))
-    );
-    assert!(
-        body["record"]["windows"][0]["availability"].as_f64().unwrap() < 1.0,
         "{body}"
     );
     server.pass_checks();
