@@ -130,7 +130,8 @@ leader_election=(
 
 start_controller_manager() {
 	# The rates are far above the defaults (20 requests a second), which would
-	# make thousands of pods take minutes. The grace period outlasts every
+	# make thousands of pods take minutes; more workers than five, so that no test waits
+	# behind the thousands of another. The grace period outlasts every
 	# outage the tests make: after one, nodes must not count as lost before they
 	# could renew their leases.
 	spawn kube-controller-manager "$kube_controller_manager" \
@@ -146,6 +147,8 @@ start_controller_manager() {
 		--cluster-signing-cert-file "$dir/pki/ca.crt" \
 		--cluster-signing-key-file "$dir/pki/ca.key" \
 		--node-monitor-grace-period 10m \
+		--concurrent-deployment-syncs 20 \
+		--concurrent-replicaset-syncs 20 \
 		--kube-api-qps 2000 \
 		--kube-api-burst 4000
 }
