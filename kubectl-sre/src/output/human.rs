@@ -7,6 +7,7 @@ mod api_server;
 
 use super::{Style, escape};
 use anstyle::{AnsiColor, Style as Paint};
+use sre_shared::check::path::span;
 use sre_shared::report::{Item, KindCheck, Namespaces, NotSeen, Report, State, Status, Verdict};
 use sre_shared::resource::Time;
 use sre_shared::run::Kind;
@@ -653,16 +654,6 @@ fn milliseconds(ms: f64) -> String {
         ms if ms < 10.0 => format!("{ms:.1} ms"),
         ms if ms < 1000.0 => format!("{ms:.0} ms"),
         ms => format!("{:.1} s", ms / 1000.0),
-    }
-}
-
-/// A span of time as a person says it.
-fn span(seconds: i64) -> String {
-    match seconds {
-        0..=119 => format!("{seconds} s"),
-        120..=7199 => format!("{} min", seconds / 60),
-        7200..=172_799 => format!("{} h", seconds / 3600),
-        _ => format!("{} days", seconds / 86_400),
     }
 }
 

@@ -274,6 +274,15 @@ pub fn no_way(failure: &Failure) -> ApiServerCheck {
 /// Sets the view of the plugin's own beside the agent's, and makes of both one verdict: what either place finds wrong
 /// is wrong.
 pub(super) fn compare(check: &mut ApiServerCheck, own: ApiServerCheck, stale: bool) {
+    // Whoever may only ask the agent is told what the agent sees: a right that is missing here says nothing of the
+    // API server.
+    if own.class.as_deref() == Some(Class::Forbidden.as_str()) {
+        let missing = own.missing.unwrap_or_default();
+        check
+            .notes
+            .push(format!("not seen from here: {missing} is missing"));
+        return;
+    }
     let view = |check: &ApiServerCheck| View {
         status: check.status,
         latency_ms: check.latency_ms,
@@ -340,6 +349,21 @@ mod tests {
             version: Some("v1".into()).filter(|_| status == Status::Ok),
             ..ApiServerCheck::default()
         }
+    }
+
+    #[test]
+    fn who_may_only_ask_the_agent_is_told_what_the_agent_sees() {
+        let mut seen = check(Status::Ok, None);
+        let own = ApiServerCheck {
+            missing: Some("nonResourceURL /version get".into()),
+            ..check(Status::Unknown, Some("forbidden"))
+        };
+        compare(&mut seen, own, false);
+        assert_eq!((seen.status, seen.class, seen.vantage), (Status::Ok, None, None));
+        assert_eq!(
+            seen.notes,
+            ["not seen from here: nonResourceURL /version get is missing"]
+        );
     }
 
     #[test]

@@ -3,12 +3,14 @@
 //! The rungs stand in the order of the path. A rung that breaks it is the last one of those that depend on it; what
 //! was found beside it is told all the same.
 
+mod tls;
+
 use super::Kind;
 use super::api_server::{AddressAnswers, Asked, Walked, milliseconds};
 use crate::check::apiserver::readyz_lines;
 use crate::check::path::{
     CERTIFICATE_WARNING_SECONDS, CLOCK_WARNING_SECONDS, Controllers, LeaseSeen, TOKEN_WARNING_SECONDS,
-    Validity, controllers, days_left,
+    Validity, controllers,
 };
 use crate::cluster::{Certificate, Class, Failure, Flow, Readiness, Side, Step, Way};
 use crate::report::{AddressResult, ApiServerCheck, CertificateView, Rung, RungStatus, Status};
@@ -307,17 +309,12 @@ impl Found<'_> {
             some => {
                 let (_, failure) = some.first()?;
                 let which: Vec<_> = some.iter().map(|(address, _)| *address).collect();
-                let one = some.len() == 1;
-                let does = match (
-                    failure.class,
-                    some.iter().all(|(_, f)| f.class == failure.class),
-                    one,
-                ) {
-                    (Class::Refused, true, true) => "refuses",
-                    (Class::Refused, true, false) => "refuse",
-                    (Class::Timeout, true, true) => "does not answer",
-                    (Class::Timeout, true, false) => "do not answer",
-                    (_, _, true) => "cannot be connected to",
+                let alike = some.iter().all(|(_, f)| f.class == failure.class);
+                let does = match (failure.class, some.len()) {
+                    (Class::Refused, 1) => "refuses",
+                    (Class::Refused, _) if alike => "refuse",
+                    (Class::Timeout, 1) => "does not answer",
+                    (Class::Timeout, _) if alike => "do not answer",
                     _ => "cannot be connected to",
                 };
                 let mut rung = broken("tcp", failure, self.side(failure));
@@ -325,9 +322,8 @@ impl Found<'_> {
                 rung.message = if all == 1 {
                     format!("{} {does}: {}", names(&which), failure.message)
                 } else {
-                    let plural = if all == 1 { "address" } else { "addresses" };
                     format!(
-                        "{} of {all} {plural} {does}: {}: {}",
+                        "{} of {all} addresses {does}: {}: {}",
                         some.len(),
                         names(&which),
                         failure.message
@@ -370,152 +366,6 @@ impl Found<'_> {
         };
         rung.elapsed_ms = Some(milliseconds(step.elapsed));
         Some(rung)
-    }
-
-    fn tls(&self, walked: &Walked) -> Option<Rung> {
-        let step = walked.dialed.tls.as_ref()?;
-        let chain = &walked.dialed.presented;
-        let mut rung = match &step.result {
-            Ok(handshake) => {
-                let mut rung = self.certificate(chain);
-                rung.message = format!("{}, {}", handshake.version, rung.message);
-                rung.tls_version = Some(handshake.version.clone());
-                rung.verified_for.clone_from(&handshake.verified_for);
-                rung
-            }
-            Err(failure) => self.tls_failure(failure, chain),
-        };
-        rung.certificates = chain.iter().map(view).collect();
-        rung.elapsed_ms = Some(milliseconds(step.elapsed));
-        if let Some(end) = first_end(chain) {
-            rung.expires = Some(end.to_string());
-            rung.days_left = Some(days_left(self.now(), end));
-        }
-        Some(rung)
-    }
-
-    /// A certificate that was accepted.
-    fn certificate(&self, chain: &[Certificate]) -> Rung {
-        let mut words = Vec::new();
-        if let Some(own) = chain.first() {
-            words.push(format!("{} signed by {}", own.subject, own.issuer));
-        }
-        let mut status = RungStatus::Ok;
-        if let Some(end) = first_end(chain) {
-            let validity = Validity::of(self.now(), end, CERTIFICATE_WARNING_SECONDS);
-            words.push(validity.to_string());
-            if !matches!(validity, Validity::Fine(_)) {
-                status = RungStatus::Warning;
-            }
-        }
-        if self.way.insecure {
-            status = RungStatus::Warning;
-            words.push("not verified: whoever is in between can read and answer".into());
-        }
-        let mut rung = Rung::new("tls", status, words.join(", "));
-        if status != RungStatus::Ok {
-            let side = if self.way.insecure {
-                Side::Machine
-            } else {
-                Side::ControlPlane
-            };
-            rung.side = Some(side.as_str().to_owned());
-            rung.hint = Some(self.openssl("-noout -subject -issuer -dates"));
-        }
-        rung
-    }
-
-    fn tls_failure(&self, failure: &Failure, chain: &[Certificate]) -> Rung {
-        let early = chain
-            .iter()
-            .filter_map(|c| c.not_before)
-            .max()
-            .filter(|from| *from > self.now());
-        let name = self.way.tls_server_name.as_deref().unwrap_or(&self.way.host);
-        let own = chain.first();
-        let subject = own.map_or("the certificate", |c| c.subject.as_str());
-        let names = own.map(|c| c.names.join(", ")).unwrap_or_default();
-        let (side, message, hint) = match failure.class {
-            Class::CertificateExpired => match (early, first_end(chain)) {
-                (Some(from), _) => (
-                    Side::Machine,
-                    format!("{subject} is valid from {from} on, by this machine's clock not yet"),
-                    "date -u".to_owned(),
-                ),
-                (None, Some(end)) => (
-                    Side::ControlPlane,
-                    format!("{subject} {}, at {end}", Validity::of(self.now(), end, 0)),
-                    self.openssl("-noout -subject -issuer -dates"),
-                ),
-                (None, None) => (
-                    Side::ControlPlane,
-                    failure.message.clone(),
-                    self.openssl("-noout -subject -issuer -dates"),
-                ),
-            },
-            Class::WrongName => (
-                Side::Machine,
-                match names.as_str() {
-                    "" => failure.message.clone(),
-                    names => format!("the certificate is not for {name} but for {names}"),
-                },
-                self.openssl("-noout -subject -ext subjectAltName"),
-            ),
-            Class::UnknownAuthority => (
-                if self.way.proxy.url.is_some() {
-                    Side::Proxy
-                } else {
-                    Side::Machine
-                },
-                match own {
-                    Some(own) => format!(
-                        "{subject} is signed by {}, which certificate-authority of the kubeconfig is not",
-                        own.issuer
-                    ),
-                    None => failure.message.clone(),
-                },
-                self.openssl("-noout -subject -issuer -fingerprint"),
-            ),
-            Class::NotAnApiServer => (
-                Side::Proxy,
-                format!("what listens there speaks no TLS: {}", failure.message),
-                format!(
-                    "curl -v {}",
-                    quoted(&self.way.server.replacen("https:", "http:", 1))
-                ),
-            ),
-            Class::Timeout | Class::ConnectionLost => (
-                Side::Proxy,
-                format!("the connection was accepted, and then: {}", failure.message),
-                self.openssl("-noout -subject"),
-            ),
-            _ => (
-                failure.class.side(),
-                failure.message.clone(),
-                self.openssl("-noout -subject -issuer -dates"),
-            ),
-        };
-        let mut rung = broken("tls", failure, side);
-        rung.message = message;
-        rung.hint = Some(hint);
-        rung
-    }
-
-    /// Shows the server's certificate.
-    fn openssl(&self, show: &str) -> String {
-        let host = if self.way.host.contains(':') {
-            format!("[{}]", self.way.host)
-        } else {
-            self.way.host.clone()
-        };
-        let name = self.way.tls_server_name.as_deref().unwrap_or(&self.way.host);
-        // An address is no name that a server can be asked for.
-        let name = match name.parse::<std::net::IpAddr>() {
-            Ok(_) => String::new(),
-            Err(_) => format!(" -servername {}", quoted(name)),
-        };
-        let place = quoted(&format!("{host}:{}", self.way.port));
-        format!("openssl s_client -connect {place}{name} </dev/null | openssl x509 {show}")
     }
 
     fn http(&self) -> Rung {
@@ -992,11 +842,6 @@ fn view(certificate: &Certificate) -> CertificateView {
     }
 }
 
-/// When the first certificate of a chain ends.
-fn first_end(chain: &[Certificate]) -> Option<Time> {
-    chain.iter().filter_map(|c| c.not_after).min()
-}
-
 fn worse(a: RungStatus, b: RungStatus) -> RungStatus {
     match (a, b) {
         (RungStatus::Failed, _) | (_, RungStatus::Failed) => RungStatus::Failed,
@@ -1016,265 +861,4 @@ fn quoted(word: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::cluster::{Credential, Dialed, UserInfo};
-    use std::time::Duration;
-
-    const NOW: Time = Time::from_seconds(1_790_000_000);
-
-    fn way() -> Way {
-        Way {
-            files: vec!["/home/jane/.kube/config".into()],
-            context: Some("prod eu".into()),
-            server: "https://api.example:6443".into(),
-            host: "api.example".into(),
-            port: 6443,
-            credential: Credential {
-                kind: "token".into(),
-                ..Credential::default()
-            },
-            ..Way::default()
-        }
-    }
-
-    fn asked() -> Asked {
-        Asked {
-            version: Ok("v1.37.2".into()),
-            latency: Duration::from_millis(5),
-            readyz: Ok((200, "[+]ping ok\nreadyz check passed\n".into())),
-            livez: None,
-            leases: Vec::new(),
-            server_time: Some(NOW),
-            local_time: NOW,
-        }
-    }
-
-    fn rungs(way: &Way, asked: &Asked, walked: &Walked) -> Vec<Rung> {
-        let walked = Some(walked);
-        let flow = None;
-        Found {
-            way,
-            asked,
-            walked,
-            flow,
-        }
-        .rungs()
-    }
-
-    fn rung(rungs: &[Rung], name: &str) -> Rung {
-        let found = rungs.iter().find(|rung| rung.rung == name);
-        found
-            .cloned()
-            .unwrap_or_else(|| panic!("no {name} in {rungs:#?}"))
-    }
-
-    fn step<T>(result: Result<T, Failure>) -> Step<T> {
-        Step {
-            elapsed: Duration::from_millis(1),
-            result,
-        }
-    }
-
-    fn at(last: u8) -> SocketAddr {
-        SocketAddr::from(([10, 0, 0, last], 6443))
-    }
-
-    #[test]
-    fn one_of_several_addresses_that_refuses_is_a_warning_and_all_of_them_a_failure() {
-        let refused = || Err(Failure::new(Class::Refused, "Connection refused"));
-        let of = |results: Vec<Result<(), Failure>>, version: Result<String, Failure>| {
-            let walked = Walked {
-                dialed: Dialed {
-                    tcp: (1..).map(at).zip(results.into_iter().map(step)).collect(),
-                    ..Dialed::default()
-                },
-                ..Walked::default()
-            };
-            rung(&rungs(&way(), &Asked { version, ..asked() }, &walked), "tcp")
-        };
-        let one = of(vec![Ok(()), refused(), Ok(())], Ok("v1".into()));
-        assert_eq!(
-            (one.status, one.message.as_str(), one.hint.as_deref()),
-            (
-                RungStatus::Warning,
-                "1 of 3 addresses refuses: 10.0.0.2:6443: Connection refused",
-                Some("nc -vz 10.0.0.2 6443")
-            )
-        );
-        assert_eq!(one.addresses.len(), 3);
-        let gone = Failure::new(Class::Refused, "Connection refused");
-        let all = of(vec![refused(), refused()], Err(gone));
-        assert_eq!(
-            (all.status, all.side.as_deref()),
-            (RungStatus::Failed, Some("the control plane"))
-        );
-        // A connection that is open outlives the way on which it was made.
-        let open = of(vec![refused(), refused()], Ok("v1".into()));
-        assert_eq!(open.status, RungStatus::Warning);
-    }
-
-    #[test]
-    fn each_address_is_told_by_itself_where_they_differ() {
-        let answers = |last, version: &str, readyz| AddressAnswers {
-            address: at(last),
-            elapsed: Duration::from_millis(2),
-            version: Ok(version.into()),
-            readyz,
-        };
-        let walked = Walked {
-            addresses: vec![
-                answers(1, "v1.37.2", Ok((200, "ok".into()))),
-                answers(
-                    2,
-                    "v1.36.5",
-                    Ok((500, "[-]etcd failed: reason withheld\n".into())),
-                ),
-            ],
-            ..Walked::default()
-        };
-        let rungs = rungs(&way(), &asked(), &walked);
-        let version = rung(&rungs, "version");
-        assert_eq!(
-            (version.status, version.message.as_str()),
-            (
-                RungStatus::Warning,
-                "v1.37.2, and v1.36.5 at 10.0.0.2:6443: an upgrade is under way"
-            )
-        );
-        let readyz = rung(&rungs, "readyz");
-        assert_eq!(
-            (readyz.status, readyz.message.as_str()),
-            (
-                RungStatus::Warning,
-                "1 of 2 addresses is not ready: 10.0.0.2:6443"
-            )
-        );
-        assert_eq!(
-            (
-                readyz.addresses[1].class.as_deref(),
-                readyz.addresses[1].error.as_deref()
-            ),
-            (Some("unhealthy"), Some("answers 500, failing: etcd"))
-        );
-    }
-
-    #[test]
-    fn a_credential_that_ends_is_told_before_the_api_server_refuses_it() {
-        let of = |left: i64, version: Result<String, Failure>| {
-            let mut way = way();
-            way.credential.token_expires = Some(Time::from_seconds(NOW.seconds + left));
-            let asked = Asked { version, ..asked() };
-            let found = rungs(&way, &asked, &Walked::default());
-            let rung = rung(&found, "credential");
-            (rung.status, rung.message, rung.class, rung.hint)
-        };
-        let ok = || Ok("v1".to_owned());
-        assert_eq!(
-            of(3600, ok()),
-            (
-                RungStatus::Ok,
-                "token, the token expires in 60 min".into(),
-                None,
-                None
-            )
-        );
-        assert_eq!(of(599, ok()).0, RungStatus::Warning);
-        let refused = Err(Failure::new(Class::Unauthenticated, "Unauthorized"));
-        assert_eq!(
-            of(-7200, refused),
-            (
-                RungStatus::Failed,
-                "token, the token expired 2 h ago".into(),
-                Some("unauthenticated".into()),
-                Some("kubectl --context 'prod eu' auth whoami".into())
-            )
-        );
-        let accepted = of(-7200, ok());
-        assert_eq!(
-            (accepted.0, accepted.1.as_str()),
-            (
-                RungStatus::Warning,
-                "token, the token expired 2 h ago, yet the API server accepts it"
-            )
-        );
-    }
-
-    #[test]
-    fn clocks_may_differ_by_five_seconds() {
-        for (ahead, status, message) in [
-            (5, RungStatus::Ok, "this machine is 5 s ahead"),
-            (6, RungStatus::Warning, "this machine is 6 s ahead"),
-            (-6, RungStatus::Warning, "this machine is 6 s behind"),
-            (0, RungStatus::Ok, "the same as here"),
-        ] {
-            let asked = Asked {
-                local_time: Time::from_seconds(NOW.seconds + ahead),
-                ..asked()
-            };
-            let clock = rung(&rungs(&way(), &asked, &Walked::default()), "clock");
-            assert_eq!(
-                (clock.status, clock.message.as_str(), clock.ahead_seconds),
-                (status, message, Some(ahead))
-            );
-        }
-    }
-
-    #[test]
-    fn a_credential_that_is_lost_on_the_way_is_on_the_side_of_what_ends_tls() {
-        let walked = Walked {
-            identity: Some(Ok(UserInfo {
-                username: "system:anonymous".into(),
-                groups: Vec::new(),
-            })),
-            ..Walked::default()
-        };
-        let identity = rung(&rungs(&way(), &asked(), &walked), "identity");
-        assert_eq!(
-            (identity.status, identity.side.as_deref()),
-            (RungStatus::Warning, Some("the load balancer or proxy"))
-        );
-    }
-
-    #[test]
-    fn the_words_of_a_failure_can_know_the_side_better_than_its_class() {
-        let of = |class, status, message: &str| {
-            side_of(&Failure {
-                status,
-                ..Failure::new(class, message)
-            })
-        };
-        for (class, status, message, side) in [
-            (
-                Class::Dns,
-                None,
-                "failed to lookup: Name or service not known",
-                Side::Machine,
-            ),
-            (
-                Class::Dns,
-                None,
-                "failed to lookup: Temporary failure in name resolution",
-                Side::Network,
-            ),
-            (Class::Unhealthy, Some(502), "HTTP 502: Bad Gateway", Side::Proxy),
-            (
-                Class::Unhealthy,
-                Some(503),
-                "etcdserver: leader changed",
-                Side::ControlPlane,
-            ),
-            (Class::Unhealthy, Some(500), "HTTP 500", Side::ControlPlane),
-        ] {
-            assert_eq!(of(class, status, message), side, "{message}");
-        }
-    }
-
-    #[test]
-    fn a_word_that_a_shell_would_read_is_quoted() {
-        assert_eq!(quoted("prod-eu"), "prod-eu");
-        assert_eq!(quoted("a;rm -rf $HOME"), "'a;rm -rf $HOME'");
-        assert_eq!(quoted("it's"), r"'it'\''s'");
-        assert_eq!(quoted(""), "''");
-    }
-}
+mod tests;
