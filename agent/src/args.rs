@@ -107,6 +107,11 @@ enum Command {
         /// The longest that one URL may take
         #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration::parse)]
         timeout: Duration,
+
+        /// Ask those that do not answer 200 again for so long: nodes learn of a new Service a moment after its pods are
+        /// ready
+        #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
+        patience: Option<Duration>,
     },
 }
 
@@ -147,10 +152,16 @@ pub struct Serve {
 /// What clap has to say, the help and the version among it.
 pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Wish, clap::Error> {
     let args = Args::try_parse_from(words)?;
-    if let Some(Command::Probe { urls, timeout }) = args.command {
+    if let Some(Command::Probe {
+        urls,
+        timeout,
+        patience,
+    }) = args.command
+    {
         return Ok(Wish::Probe(Probe {
             targets: urls,
             timeout,
+            patience: patience.unwrap_or_default(),
         }));
     }
     // A chart value that is left empty sets the variable to nothing.
@@ -348,7 +359,14 @@ mod tests {
         let Ok(Wish::Probe(probe)) = read("probe http://a/healthz tcp://10.0.0.1:80 --timeout 2s") else {
             panic!("no probe");
         };
-        assert_eq!((probe.targets.len(), probe.timeout), (2, Duration::from_secs(2)));
+        assert_eq!(
+            (probe.targets.len(), probe.timeout, probe.patience),
+            (2, Duration::from_secs(2), Duration::ZERO)
+        );
+        let Ok(Wish::Probe(probe)) = read("probe --patience=30s http://a/") else {
+            panic!("no probe");
+        };
+        assert_eq!(probe.patience, Duration::from_secs(30));
     }
 
     #[test]

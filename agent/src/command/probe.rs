@@ -13,9 +13,12 @@ use std::str::FromStr;
 use std::time::Duration;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 /// More of a body is not read: only its first words are shown.
 const READ: usize = 16 << 10;
+/// Between two tries.
+const PAUSE: Duration = Duration::from_millis(500);
 /// So many characters of a body are shown.
 const SHOWN: usize = 120;
 
@@ -26,6 +29,8 @@ pub struct Probe {
     pub targets: Vec<Target>,
     /// How long each one may take.
     pub timeout: Duration,
+    /// For how long those that do not answer 200 are asked again.
+    pub patience: Duration,
 }
 
 /// A URL with plain HTTP.
@@ -84,14 +89,13 @@ impl Probe {
     /// Where a line cannot be written.
     pub async fn run(&self, out: &mut impl io::Write) -> io::Result<bool> {
         let mut well = true;
+        let until = Instant::now() + self.patience;
         for target in &self.targets {
-            let answer = tokio::time::timeout(self.timeout, ask(target)).await;
-            let answer = answer.unwrap_or_else(|_| {
-                Err(Unanswered {
-                    class: Class::Timeout,
-                    reason: format!("no whole answer within {} s", self.timeout.as_secs_f64()),
-                })
-            });
+            let mut answer = self.once(target).await;
+            while !matches!(answer, Ok((StatusCode::OK, _))) && Instant::now() + PAUSE <= until {
+                tokio::time::sleep(PAUSE).await;
+                answer = self.once(target).await;
+            }
             let url = &target.text;
             match answer {
                 Ok((StatusCode::OK, _)) => writeln!(out, "200 {url}")?,
@@ -106,6 +110,17 @@ impl Probe {
             }
         }
         Ok(well)
+    }
+
+    async fn once(&self, target: &Target) -> Result<(StatusCode, Vec<u8>), Unanswered> {
+        tokio::time::timeout(self.timeout, ask(target))
+            .await
+            .unwrap_or_else(|_| {
+                Err(Unanswered {
+                    class: Class::Timeout,
+                    reason: format!("no whole answer within {} s", self.timeout.as_secs_f64()),
+                })
+            })
     }
 }
 
@@ -206,6 +221,7 @@ mod tests {
         let probe = Probe {
             targets: vec![url.parse().unwrap()],
             timeout,
+            patience: Duration::ZERO,
         };
         let mut out = Vec::new();
         let well = probe.run(&mut out).await.unwrap();
@@ -269,6 +285,31 @@ mod tests {
                 format!("refused {url}: Connection refused (os error 111)\n")
             )
         );
+    }
+
+    #[tokio::test]
+    async fn with_patience_what_is_not_well_is_asked_again_until_it_is() {
+        let (listener, url) = listener().await;
+        let server = tokio::spawn(async move {
+            for answer in [
+                "HTTP/1.1 500 x\r\nconnection: close\r\n\r\n",
+                "",
+                "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok",
+            ] {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let _ = stream.read(&mut [0; 1024]).await.unwrap();
+                stream.write_all(answer.as_bytes()).await.unwrap();
+            }
+        });
+        let probe = Probe {
+            targets: vec![url.parse().unwrap()],
+            timeout: Duration::from_secs(20),
+            patience: Duration::from_mins(1),
+        };
+        let mut out = Vec::new();
+        assert!(probe.run(&mut out).await.unwrap());
+        assert_eq!(String::from_utf8(out).unwrap(), format!("200 {url}\n"));
+        server.await.unwrap();
     }
 
     #[test]
