@@ -140,6 +140,7 @@ class Bench:
         chosen, found = self.chosen, {}
         if "ours" not in chosen.without:
             found["ours"] = ("`kubectl-sre health`", [chosen.plugin, "health"])
+            found["path"] = ("`kubectl-sre health apiserver`, every rung", [chosen.plugin, "health", "apiserver"])
         if "kubectl" not in chosen.without:
             found["kubectl"] = ("`kubectl get deploy -A`", [chosen.kubectl, "get", "deploy", "-A"])
         found["curlJson"] = ("curl, one list, JSON", self.curl("json", [LIST], JSON))
@@ -315,6 +316,9 @@ def targets(results: dict) -> list[dict]:
             share = median["ours"] / median["kubectl"]
             most, words = (1 / 3, "a third") if count == 10 else (1 / 5, "a fifth")
             goal(f"plugin, {count:,}: time of kubectl's", f"at most {words}", f"{share:.2f}", share <= most)
+        if "path" in commands and count == 10:
+            goal("plugin: every rung of the path to the API server", "at most 25 ms",
+                 report.milliseconds(median["path"]), median["path"] <= 0.025)
         if "ours" in commands and count == 10000:
             for name in ("curlJson", "curlProtobuf", "curlPages"):
                 ratio = median["ours"] / median[name]
