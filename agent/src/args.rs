@@ -179,7 +179,7 @@ pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Wish, clap::Err
     };
     let mut kinds = args.kinds;
     if kinds.is_empty() {
-        kinds = Kind::ALL.to_vec();
+        kinds = Kind::by_default().collect();
     }
     dedup(&mut kinds);
     let mut namespaces = args.namespaces;
@@ -305,7 +305,7 @@ mod tests {
         let settings = wish.settings;
         assert_eq!(settings.cluster.origin, Origin::InCluster);
         assert_eq!(settings.address.to_string(), ":8080");
-        assert_eq!(settings.kinds, Kind::ALL);
+        assert_eq!(settings.kinds, Kind::by_default().collect::<Vec<_>>());
         assert!(settings.namespaces.is_empty());
         assert_eq!(settings.stale_after, Duration::from_mins(3));
         assert_eq!(settings.request_timeout, Duration::from_secs(10));

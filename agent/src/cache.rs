@@ -64,7 +64,7 @@ impl Selection {
         self.states
             .as_ref()
             .is_none_or(|states| states.contains(&item.state))
-            && (!self.notable || item.state != State::Healthy || !item.notes.is_empty())
+            && (!self.notable || !item.state.is_fine() || !item.notes.is_empty() || !item.warnings.is_empty())
     }
 
     /// Whether an object that is settled can be among what is asked for.
@@ -377,7 +377,7 @@ impl<T: Judged> Cache<T> {
         inner.round = inner.round.wrapping_add(1);
         let round = inner.round;
         let mut changes = Vec::new();
-        for item in items {
+        for item in items.into_iter().filter(is_kept) {
             let change = inner.put(source, item, now);
             changes.extend(change.filter(|_| !first));
         }
@@ -408,18 +408,20 @@ impl<T: Judged> Cache<T> {
     pub fn applied(&self, source: u16, object: Decoded<T>, now: Time) -> Option<Change> {
         let mut inner = self.lock();
         inner.heard(source, now);
-        inner.put(source, object, now)
+        if is_kept(&object) {
+            return inner.put(source, object, now);
+        }
+        if let Ok(object) = &object {
+            inner.forget(&object.meta().namespace, &object.meta().name);
+        }
+        None
     }
 
     /// Forgets an object.
     pub fn deleted(&self, source: u16, namespace: &str, name: &str, now: Time) {
         let mut inner = self.lock();
         inner.heard(source, now);
-        let key = Key::new(namespace, name);
-        inner.open.remove(&key);
-        if let Some(gone) = inner.objects.remove(&key) {
-            inner.recount(gone.source, Some(gone.judged), None);
-        }
+        inner.forget(namespace, name);
     }
 
     /// The watch is alive and has nothing to tell.
@@ -495,6 +497,14 @@ impl<T: Judged> Inner<T> {
         change
     }
 
+    fn forget(&mut self, namespace: &str, name: &str) {
+        let key = Key::new(namespace, name);
+        self.open.remove(&key);
+        if let Some(gone) = self.objects.remove(&key) {
+            self.recount(gone.source, Some(gone.judged), None);
+        }
+    }
+
     /// Takes an object out of the counts of its watch, and into them.
     fn recount(&mut self, source: u16, former: Option<Judgement>, new: Option<Judgement>) {
         if let Some(source) = self.sources.get_mut(usize::from(source)) {
@@ -568,6 +578,8 @@ fn add(all: &mut Summary, some: &Summary) {
         unavailable,
         unknown,
         terminating,
+        suspended,
+        succeeded,
     } = *some;
     all.total += total;
     all.healthy += healthy;
@@ -577,6 +589,13 @@ fn add(all: &mut Summary, some: &Summary) {
     all.unavailable += unavailable;
     all.unknown += unknown;
     all.terminating += terminating;
+    all.suspended += suspended;
+    all.succeeded += succeeded;
+}
+
+/// Whether the object is judged here: not where its owner answers for it.
+fn is_kept<T: Judged>(object: &Decoded<T>) -> bool {
+    object.as_ref().map_or(true, Judged::answers_for_itself)
 }
 
 /// Whether time alone cannot change the state; notes are of the moment in which the object is shown.

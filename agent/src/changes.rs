@@ -36,7 +36,7 @@ impl Change {
     /// still told once it has arrived.
     pub fn between(standing: &mut Standing, item: Item) -> Option<Self> {
         let new = match item.state {
-            State::Healthy => Standing::Healthy,
+            State::Healthy | State::Suspended | State::Succeeded => Standing::Healthy,
             State::Degraded | State::Unavailable => Standing::Failing,
             State::Progressing | State::Terminating | State::Unknown => return None,
         };

@@ -92,6 +92,8 @@ impl Mark {
             (State::Terminating, Some(false)) => Some(Self::Bad),
             // Notes other than `paused` are warnings: something takes longer than it should.
             (State::Terminating, _) => (!item.notes.is_empty()).then_some(Self::Warning),
+            _ if !item.warnings.is_empty() => Some(Self::Warning),
+            (State::Suspended | State::Succeeded, _) => None,
             (State::Healthy, _) => item
                 .notes
                 .iter()
@@ -317,6 +319,7 @@ impl Screen<'_> {
         let notes: Vec<String> = item
             .notes
             .iter()
+            .chain(&item.warnings)
             .filter(|n| *n != "podsNotSeen")
             .map(|n| escape(n))
             .collect();

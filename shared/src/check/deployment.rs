@@ -5,19 +5,16 @@
 //! nothing here: it needs only `replicas - maxUnavailable` pods, which is 3 of 4 by default and can be 0 of 2.
 //! `status.unavailableReplicas` is never read: it counts surge pods.
 
-use super::{Evidence, GRACE_SECONDS, Judged, Pods};
+use super::common::{self, Finding, LINGER_SECONDS};
+use super::{Evidence, GRACE_SECONDS, Judged, cause};
 use crate::report::{Cause, Item, State};
 use crate::resource::{Condition, Deployment, DeploymentStatus, Resource, Time};
 
-/// A controller that works has seen a new spec within a second; after this many it does not.
-const OBSERVE_SECONDS: i64 = 60;
 /// `progressDeadlineSeconds` where the spec has none (`apps/v1` defaults).
 const DEFAULT_PROGRESS_DEADLINE: i64 = 600;
 /// With this deadline the controller keeps no Progressing condition (`HasProgressDeadline` in
 /// `pkg/controller/deployment/util`).
 const NO_PROGRESS_DEADLINE: i64 = i32::MAX as i64;
-/// A deletion, or a scale to zero, that takes longer than this many seconds is worth a warning.
-const LINGER_SECONDS: i64 = 15 * 60;
 /// Why a Progressing condition is True once its rollout is over; it stays so whatever happens to the pods.
 const ROLLOUT_OVER: &str = "NewReplicaSetAvailable";
 
@@ -70,22 +67,22 @@ impl Counts {
 
     /// What cannot be true of these numbers, where anything cannot.
     fn malformed(&self) -> Option<String> {
-        let named = [
-            ("spec.replicas", self.desired),
-            ("status.replicas", self.replicas),
-            ("status.updatedReplicas", self.updated),
-            ("status.readyReplicas", self.ready),
-            ("status.availableReplicas", self.available),
-            ("status.terminatingReplicas", self.terminating),
-        ];
-        if let Some((name, value)) = named.iter().find(|(_, value)| *value < 0) {
-            return Some(format!("{name} is {value}"));
-        }
-        let more =
-            |a: &str, x: i64, b: &str, y: i64| (x > y).then(|| format!("{a} {x} is more than {b} {y}"));
-        more("updatedReplicas", self.updated, "replicas", self.replicas)
-            .or_else(|| more("readyReplicas", self.ready, "replicas", self.replicas))
-            .or_else(|| more("availableReplicas", self.available, "readyReplicas", self.ready))
+        common::negative(&[
+            ("spec.replicas", Some(self.desired)),
+            ("status.replicas", Some(self.replicas)),
+            ("status.updatedReplicas", Some(self.updated)),
+            ("status.readyReplicas", Some(self.ready)),
+            ("status.availableReplicas", Some(self.available)),
+            ("status.terminatingReplicas", Some(self.terminating)),
+        ])
+        .or_else(|| common::more(("updatedReplicas", self.updated), ("replicas", self.replicas)))
+        .or_else(|| common::more(("readyReplicas", self.ready), ("replicas", self.replicas)))
+        .or_else(|| {
+            common::more(
+                ("availableReplicas", self.available),
+                ("readyReplicas", self.ready),
+            )
+        })
     }
 
     fn capacity(&self) -> Capacity {
@@ -128,15 +125,6 @@ fn condition<'a>(deployment: &'a Deployment, kind: &str) -> Option<&'a Condition
     deployment.status.as_ref()?.condition(kind)
 }
 
-/// What a verdict consists of, before it is put into an [`Item`].
-struct Finding {
-    state: State,
-    healthy: Option<bool>,
-    reason: &'static str,
-    message: String,
-    since: Option<Time>,
-}
-
 struct Judge<'a> {
     deployment: &'a Deployment,
     evidence: &'a Evidence<'a>,
@@ -146,82 +134,36 @@ struct Judge<'a> {
 
 impl Judge<'_> {
     fn item(&self) -> Item {
-        let meta = self.deployment.meta();
         let mut notes = Vec::new();
         let finding = self.finding(&mut notes);
         let causes = match finding.state {
             State::Progressing | State::Degraded | State::Unavailable => self.causes(),
             _ => Vec::new(),
         };
-        let (desired, ready) = (self.counts.desired, self.counts.ready);
         Item {
-            kind: Deployment::KIND.to_owned(),
-            namespace: meta.namespace.clone(),
-            name: meta.name.clone(),
-            state: finding.state,
-            healthy: finding.healthy,
-            desired: Some(desired),
-            ready: Some(ready),
+            desired: Some(self.counts.desired),
+            ready: Some(self.counts.ready),
             available: Some(self.counts.available),
             updated: Some(self.counts.updated),
-            reason: finding.reason.to_owned(),
-            message: finding.message,
-            since: finding.since.map(|t| t.to_string()),
             notes,
             causes,
+            ..finding.item(self.deployment)
         }
     }
 
     fn finding(&self, notes: &mut Vec<String>) -> Finding {
-        let deployment = self.deployment;
-        let meta = deployment.meta();
-        let now = self.evidence.now;
-        // `kubectl create --dry-run=client` writes an empty status.
-        let written = deployment
-            .status
-            .as_ref()
-            .is_some_and(|s| *s != DeploymentStatus::default());
-        if !written && meta.generation.is_none() {
-            return Finding {
-                state: State::Unknown,
-                healthy: Some(false),
-                reason: "Manifest",
-                message: "has neither status nor generation: a manifest, not an object of a cluster".into(),
-                since: None,
-            };
-        }
-        if let Some(wrong) = self.malformed() {
-            return Finding {
-                state: State::Unknown,
-                healthy: Some(false),
-                reason: "Malformed",
-                message: format!("malformed: {wrong}"),
-                since: None,
-            };
-        }
-        if let Some(deleted) = meta.deletion_timestamp {
-            if now.age(deleted) > LINGER_SECONDS {
-                let finalizers = match meta.finalizers.as_slice() {
-                    [] => "no finalizer is set".to_owned(),
-                    some => format!("finalizers: {}", some.join(", ")),
-                };
-                notes.push(format!(
-                    "being deleted for {} min, {finalizers}",
-                    now.age(deleted) / 60
-                ));
-            }
-            return Finding {
-                state: State::Terminating,
-                healthy: self.evidence.named.then_some(false),
-                reason: "Deleting",
-                message: "being deleted".into(),
-                since: Some(deleted),
-            };
+        let meta = self.deployment.meta();
+        let status = self.deployment.status.as_ref();
+        let written = status.is_some_and(|s| *s != DeploymentStatus::default());
+        let observed = self.deployment.observed_generation();
+        if let Some(finding) = common::manifest(meta, written)
+            .or_else(|| common::malformed(self.malformed()))
+            .or_else(|| common::deleting(meta, self.evidence, notes))
+            .or_else(|| common::unobserved(meta, observed, self.counts.short_state(), self.evidence))
+        {
+            return finding;
         }
         let rollout = self.rollout();
-        if rollout == Rollout::Unobserved {
-            return self.unobserved();
-        }
         if self.paused() {
             notes.push(match self.progressing {
                 Some(p) if p.is_false() => "paused, its rollout had stalled".into(),
@@ -305,20 +247,17 @@ impl Judge<'_> {
 
     fn malformed(&self) -> Option<String> {
         let spec = self.deployment.spec.unwrap_or_default();
-        let negative = |name: &str, value: Option<i64>| {
-            value.filter(|v| *v < 0).map(|value| format!("{name} is {value}"))
-        };
-        self.counts
-            .malformed()
-            .or_else(|| negative("spec.minReadySeconds", spec.min_ready_seconds.map(i64::from)))
-            .or_else(|| {
-                negative(
+        self.counts.malformed().or_else(|| {
+            common::negative(&[
+                ("spec.minReadySeconds", spec.min_ready_seconds.map(i64::from)),
+                (
                     "spec.progressDeadlineSeconds",
                     spec.progress_deadline_seconds.map(i64::from),
-                )
-            })
-            .or_else(|| negative("metadata.generation", self.deployment.meta().generation))
-            .or_else(|| negative("status.observedGeneration", self.deployment.observed_generation()))
+                ),
+                ("metadata.generation", self.deployment.meta().generation),
+                ("status.observedGeneration", self.deployment.observed_generation()),
+            ])
+        })
     }
 
     /// A Progressing condition that is True because a rollout moves, not because it is over.
@@ -329,11 +268,9 @@ impl Judge<'_> {
 
     fn rollout(&self) -> Rollout {
         let observed = self.deployment.observed_generation();
-        let generation = self.deployment.meta().generation.unwrap_or(0);
         let c = &self.counts;
         match () {
-            // Newer than the object is fine: the status was written after the metadata was read.
-            () if observed.is_none_or(|o| o < generation) => Rollout::Unobserved,
+            () if common::is_unobserved(self.deployment.meta(), observed) => Rollout::Unobserved,
             () if self.paused() => Rollout::Paused,
             () if self.progressing.is_some_and(Condition::is_false) => Rollout::Stalled,
             () if c.updated < c.desired
@@ -343,36 +280,6 @@ impl Judge<'_> {
                 Rollout::InProgress
             }
             () => Rollout::Complete,
-        }
-    }
-
-    /// The controller has not acted upon the newest spec: its counts and conditions are of an older one.
-    fn unobserved(&self) -> Finding {
-        let meta = self.deployment.meta();
-        let observed = self.deployment.observed_generation();
-        let since = match observed {
-            None => meta.creation_timestamp,
-            Some(_) => meta.last_spec_write().or(self.evidence.first_seen),
-        };
-        let generation = meta
-            .generation
-            .map_or_else(|| "its spec".into(), |g| format!("generation {g}"));
-        let seen = observed.map_or_else(|| "none yet".into(), |o| format!("{o}"));
-        if since.is_none_or(|t| self.evidence.now.is_within(OBSERVE_SECONDS + 1, t)) {
-            return Finding {
-                state: State::Progressing,
-                healthy: Some(false),
-                reason: "NotObserved",
-                message: format!("its controller has not seen {generation} yet (observed: {seen})"),
-                since,
-            };
-        }
-        Finding {
-            state: self.counts.short_state(),
-            healthy: Some(false),
-            reason: "ControllerNotObserving",
-            message: format!("its controller does not act: {generation} is not observed (observed: {seen})"),
-            since,
         }
     }
 
@@ -485,35 +392,35 @@ impl Judge<'_> {
         });
     }
 
-    /// What the controller and the pods give as reasons, the hardest first.
+    /// What the controller gives as reasons, the hardest first.
     fn causes(&self) -> Vec<Cause> {
         let meta = self.deployment.meta();
         if self.rollout() == Rollout::Unobserved {
             // Its conditions are of an older spec.
             return Vec::new();
         }
-        let mut causes = self
-            .evidence
-            .pods
-            .as_ref()
-            .map(Pods::hard_causes)
-            .unwrap_or_default();
-        let failure = self.condition("ReplicaFailure").filter(|c| c.is_true());
-        let stalled = self.progressing.filter(|p| p.is_false());
-        let kubectl = |what: &str| Some(format!("kubectl -n {} {what} {}", meta.namespace, meta.name));
-        causes.extend(
-            failure
-                .map(|c| (c, "describe deployment"))
-                .into_iter()
-                .chain(stalled.map(|c| (c, "rollout status deployment")))
-                .map(|(condition, command)| Cause {
-                    code: condition.reason.clone(),
-                    message: condition.message.clone(),
-                    count: 1,
-                    example: Some(format!("Deployment/{}", meta.name)),
-                    hint: kubectl(command),
-                }),
-        );
+        let name = &meta.name;
+        let mut causes = Vec::new();
+        if let Some(refused) = self.condition("ReplicaFailure").filter(|c| c.is_true()) {
+            causes.push(cause::refusal(
+                &meta.namespace,
+                Deployment::KIND,
+                name,
+                &refused.message,
+                refused.last_transition_time,
+            ));
+        }
+        if let Some(stalled) = self.progressing.filter(|p| p.is_false()) {
+            causes.push(Cause {
+                code: stalled.reason.clone(),
+                message: stalled.message.clone(),
+                count: 1,
+                example: Some(format!("Deployment/{name}")),
+                hint: Some(cause::kubectl(&meta.namespace, "rollout status deployment", name)),
+                since: stalled.last_transition_time.map(|t| t.to_string()),
+                ..Cause::default()
+            });
+        }
         causes
     }
 }

@@ -5,11 +5,19 @@
 
 mod age;
 pub mod apiserver;
+mod cause;
+mod common;
+mod cronjob;
+mod daemonset;
 mod deployment;
+mod job;
 pub mod path;
 mod pod;
+mod statefulset;
+mod workload;
 
 pub use age::Now;
+pub use cause::Around;
 pub use pod::Pods;
 
 use crate::report::{Item, State};
@@ -20,6 +28,12 @@ pub const GRACE_SECONDS: i64 = 60;
 
 /// A kind that is judged object by object.
 pub trait Judged: Resource {
+    /// Whether this object is judged where it was not asked for by name. One that has a controller of its own may not
+    /// be: its controller answers for it.
+    fn answers_for_itself(&self) -> bool {
+        true
+    }
+
     /// The verdict about this one object.
     fn judge(&self, evidence: &Evidence<'_>) -> Item;
 }
@@ -50,6 +64,14 @@ impl Evidence<'_> {
     }
 }
 
+/// The verdict about an object, and where it is not healthy, why.
+#[must_use]
+pub fn judge<T: Judged>(object: &T, evidence: &Evidence<'_>) -> Item {
+    let mut item = object.judge(evidence);
+    cause::explain(&mut item, object, evidence);
+    item
+}
+
 /// The item for an object that could not be decoded: it was there and was not understood.
 #[must_use]
 pub fn undecodable<T: Resource>(object: &Undecodable) -> Item {
@@ -67,6 +89,7 @@ pub fn undecodable<T: Resource>(object: &Undecodable) -> Item {
         message: format!("the object does not decode: {}", object.error),
         since: None,
         notes: Vec::new(),
+        warnings: Vec::new(),
         causes: Vec::new(),
     }
 }

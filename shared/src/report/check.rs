@@ -188,6 +188,17 @@ pub struct Summary {
     pub unknown: u64,
     /// In state terminating.
     pub terminating: u64,
+    /// In state suspended; left out where there is none, since few kinds have it.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub suspended: u64,
+    /// In state succeeded; left out where there is none, since few kinds have it.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub succeeded: u64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Summary {
@@ -221,6 +232,8 @@ impl Summary {
             State::Unavailable => &mut self.unavailable,
             State::Unknown => &mut self.unknown,
             State::Terminating => &mut self.terminating,
+            State::Suspended => &mut self.suspended,
+            State::Succeeded => &mut self.succeeded,
         }
     }
 }

@@ -16,6 +16,10 @@ pub enum State {
     Unavailable,
     /// It is being deleted.
     Terminating,
+    /// It is held on purpose and asks for nothing meanwhile; of kinds that can be.
+    Suspended,
+    /// It is done; of kinds that end.
+    Succeeded,
     /// It was not seen or not understood. Words of a newer version read as this one too.
     #[serde(other)]
     Unknown,
@@ -31,19 +35,29 @@ impl State {
             Self::Degraded => "degraded",
             Self::Unavailable => "unavailable",
             Self::Terminating => "terminating",
+            Self::Suspended => "suspended",
+            Self::Succeeded => "succeeded",
             Self::Unknown => "unknown",
         }
     }
 
     /// Every state, in the order in which a summary counts them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Healthy,
         Self::Progressing,
         Self::Degraded,
         Self::Unavailable,
         Self::Unknown,
         Self::Terminating,
+        Self::Suspended,
+        Self::Succeeded,
     ];
+
+    /// Whether nobody has to know of it.
+    #[must_use]
+    pub fn is_fine(self) -> bool {
+        matches!(self, Self::Healthy | Self::Suspended | Self::Succeeded)
+    }
 }
 
 /// One judged object.
@@ -86,6 +100,9 @@ pub struct Item {
     /// What a reader should know beside the state, such as `paused`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// What should be looked at though the object is not called unhealthy for it, such as a node's disk pressure.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
     /// Why it falls short, worst first, one entry a distinct cause.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub causes: Vec<Cause>,
@@ -107,4 +124,14 @@ pub struct Cause {
     /// A command to paste.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+    /// Since when, RFC 3339, where it is known; of a crash, when it last happened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
+    /// What is behind it where one thing can be behind many objects: `Node/n7`, `ResourceQuota/shop/compute`,
+    /// `Secret/shop/db`. Causes of the same code and subject are one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// The last lines that the container wrote before it ended, where they were asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub log: Vec<String>,
 }

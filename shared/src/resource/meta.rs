@@ -89,6 +89,28 @@ impl ObjectMeta {
             .filter_map(|m| m.time)
             .max()
     }
+
+    /// When the status was last changed, as far as `managedFields` tell: the API server moves the time of an entry
+    /// only where a value changed.
+    #[must_use]
+    pub fn last_status_write(&self) -> Option<Time> {
+        self.managed_fields
+            .iter()
+            .filter(|m| m.subresource == "status")
+            .filter_map(|m| m.time)
+            .max()
+    }
+
+    /// Keeps of `managedFields` the two times that are read.
+    pub(super) fn slim(&mut self) {
+        let entry = |time, subresource: &str| ManagedFieldsEntry {
+            time: Some(time),
+            subresource: subresource.to_owned(),
+        };
+        let spec = self.last_spec_write().map(|time| entry(time, ""));
+        let status = self.last_status_write().map(|time| entry(time, "status"));
+        self.managed_fields = spec.into_iter().chain(status).collect();
+    }
 }
 
 /// One entry of `metadata.ownerReferences`.

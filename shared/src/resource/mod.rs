@@ -7,19 +7,38 @@
 //! most of it `managedFields` and the pod template, which no rule here reads. Field numbers come from the
 //! `generated.proto` files of `k8s.io/api` and `k8s.io/apimachinery`.
 
+mod condition;
+mod cronjob;
+mod daemonset;
 mod deployment;
+mod event;
+mod job;
 mod lease;
 mod meta;
+mod node;
 mod pod;
 mod replicaset;
+mod statefulset;
 mod status;
 mod time;
 
+pub use condition::ProbedCondition;
+pub use cronjob::{ActiveJob, CronJob, CronJobSpec, CronJobStatus};
+pub use daemonset::{DaemonSet, DaemonSetSpec, DaemonSetStatus, DaemonSetUpdateStrategy};
 pub use deployment::{Condition, Deployment, DeploymentSpec, DeploymentStatus};
+pub use event::{Event, EventSeries, ObjectReference};
+pub use job::{Job, JobSpec, JobStatus};
 pub use lease::{Lease, LeaseSpec};
 pub use meta::{ListMeta, ManagedFieldsEntry, ObjectMeta, OwnerReference};
-pub use pod::{ContainerState, ContainerStatus, Pod, PodCondition, PodStatus, Running, Terminated, Waiting};
+pub use node::{Node, NodeCondition, NodeStatus};
+pub use pod::{
+    ClaimVolume, ContainerState, ContainerStatus, InitContainer, Pod, PodCondition, PodSpec, PodStatus,
+    ReadinessGate, Running, Terminated, Volume, VolumeSource, Waiting,
+};
 pub use replicaset::{ReplicaSet, ReplicaSetCondition, ReplicaSetSpec, ReplicaSetStatus};
+pub use statefulset::{
+    RollingUpdateStatefulSet, StatefulSet, StatefulSetSpec, StatefulSetStatus, StatefulSetUpdateStrategy,
+};
 pub use status::{Namespace, Status};
 pub use time::Time;
 
@@ -38,6 +57,8 @@ pub trait Resource: DeserializeOwned + prost::Message + Default + Clone + Send +
     const KIND: &'static str = <Self::Whole as k8s_openapi::Resource>::KIND;
     /// The plural, lower-case name that paths and RBAC rules use.
     const PLURAL: &'static str = <Self::Whole as k8s_openapi::Resource>::URL_PATH_SEGMENT;
+    /// Whether its objects are in namespaces.
+    const NAMESPACED: bool = true;
 
     /// Metadata of the object; absent metadata reads as its defaults.
     fn meta(&self) -> &ObjectMeta;

@@ -10,9 +10,89 @@ pub struct Pod {
     /// Name, owner, creation, deletion.
     #[prost(message, optional, tag = "1")]
     pub metadata: Option<ObjectMeta>,
+    /// Where it runs and what it waits for.
+    #[prost(message, optional, tag = "2")]
+    pub spec: Option<PodSpec>,
     /// What the kubelet and the scheduler last wrote.
     #[prost(message, optional, tag = "3")]
     pub status: Option<PodStatus>,
+}
+
+/// The part of `v1` PodSpec that a cause is told from. Containers are read from the status.
+#[derive(Clone, PartialEq, Deserialize, prost::Message)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PodSpec {
+    /// Its volumes.
+    #[prost(message, repeated, tag = "1")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub volumes: Vec<Volume>,
+    /// The node it was given to; empty while there is none.
+    #[prost(string, tag = "10")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub node_name: String,
+    /// Init containers, for which of them are sidecars.
+    #[prost(message, repeated, tag = "20")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub init_containers: Vec<InitContainer>,
+    /// Conditions that others have to set before the pod is Ready.
+    #[prost(message, repeated, tag = "28")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub readiness_gates: Vec<ReadinessGate>,
+}
+
+/// A volume, as far as it is a claim.
+#[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Volume {
+    /// Protobuf wraps the source of a volume in a message of its own; JSON has it inline, below.
+    #[prost(message, optional, tag = "2")]
+    #[serde(skip)]
+    pub source: Option<VolumeSource>,
+    /// The claim in JSON. Tag 10 is that of the source, and unused in a volume itself.
+    #[prost(message, optional, tag = "10")]
+    pub persistent_volume_claim: Option<ClaimVolume>,
+}
+
+/// `v1` VolumeSource, of which only claims are read.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct VolumeSource {
+    /// Where the volume is a claim.
+    #[prost(message, optional, tag = "10")]
+    pub persistent_volume_claim: Option<ClaimVolume>,
+}
+
+/// The claim that a volume is.
+#[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ClaimVolume {
+    /// Name of the PersistentVolumeClaim, in the pod's namespace.
+    #[prost(string, tag = "1")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub claim_name: String,
+}
+
+/// An init container, as far as it tells a sidecar.
+#[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
+#[serde(rename_all = "camelCase", default)]
+pub struct InitContainer {
+    /// Its name.
+    #[prost(string, tag = "1")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub name: String,
+    /// `Always` makes it a sidecar, which is not expected to end.
+    #[prost(string, tag = "24")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub restart_policy: String,
+}
+
+/// A condition that others have to set.
+#[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ReadinessGate {
+    /// Type of the condition.
+    #[prost(string, tag = "1")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub condition_type: String,
 }
 
 /// The part of `v1` PodStatus that is read.
@@ -27,6 +107,14 @@ pub struct PodStatus {
     #[prost(message, repeated, tag = "2")]
     #[serde(deserialize_with = "null_as_default")]
     pub conditions: Vec<PodCondition>,
+    /// Why the whole pod has failed, in a sentence.
+    #[prost(string, tag = "3")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub message: String,
+    /// The same in a stable word such as `Evicted`.
+    #[prost(string, tag = "4")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub reason: String,
     /// State of each app container.
     #[prost(message, repeated, tag = "8")]
     #[serde(deserialize_with = "null_as_default")]
@@ -80,6 +168,17 @@ pub struct ContainerStatus {
     #[prost(int32, tag = "5")]
     #[serde(deserialize_with = "null_as_default")]
     pub restart_count: i32,
+    /// Whether it is ready, as the kubelet last saw it. It stays true on a lost node: for naming a container only.
+    #[prost(bool, tag = "4")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub ready: bool,
+    /// The image it runs or waits for.
+    #[prost(string, tag = "6")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub image: String,
+    /// Whether its startup probe has passed, or it has none.
+    #[prost(bool, optional, tag = "9")]
+    pub started: Option<bool>,
 }
 
 /// One of waiting, running and terminated.
@@ -136,6 +235,10 @@ pub struct Terminated {
     #[prost(string, tag = "3")]
     #[serde(deserialize_with = "null_as_default")]
     pub reason: String,
+    /// The runtime's sentence, or what the container wrote into its termination log.
+    #[prost(string, tag = "4")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub message: String,
     /// When it had started.
     #[prost(message, optional, tag = "5")]
     pub started_at: Option<Time>,
@@ -159,6 +262,32 @@ impl Pod {
         self.condition("Ready").is_some_and(|c| c.status == "True")
     }
 
+    /// The node it was given to, where there is one.
+    #[must_use]
+    pub fn node(&self) -> Option<&str> {
+        let node = self.spec.as_ref()?.node_name.as_str();
+        (!node.is_empty()).then_some(node)
+    }
+
+    /// Names of the PersistentVolumeClaims that it mounts.
+    pub fn claims(&self) -> impl Iterator<Item = &str> {
+        self.spec.iter().flat_map(|spec| &spec.volumes).filter_map(|v| {
+            let inner = v.source.as_ref().and_then(|s| s.persistent_volume_claim.as_ref());
+            let claim = v.persistent_volume_claim.as_ref().or(inner)?;
+            Some(claim.claim_name.as_str())
+        })
+    }
+
+    /// Whether an init container of that name is a sidecar.
+    #[must_use]
+    pub fn is_sidecar(&self, container: &str) -> bool {
+        self.spec.as_ref().is_some_and(|spec| {
+            spec.init_containers
+                .iter()
+                .any(|c| c.name == container && c.restart_policy == "Always")
+        })
+    }
+
     /// The condition of that type, where there is one.
     #[must_use]
     pub fn condition(&self, kind: &str) -> Option<&PodCondition> {
@@ -172,5 +301,31 @@ impl Resource for Pod {
     fn meta(&self) -> &ObjectMeta {
         static EMPTY: ObjectMeta = ObjectMeta::EMPTY;
         self.metadata.as_ref().unwrap_or(&EMPTY)
+    }
+
+    fn drop_zero_times(&mut self) {
+        if let Some(meta) = &mut self.metadata {
+            meta.drop_zero_times();
+        }
+        let Some(status) = &mut self.status else { return };
+        for condition in &mut status.conditions {
+            Time::drop_zero(&mut condition.last_transition_time);
+        }
+        let containers = status
+            .init_container_statuses
+            .iter_mut()
+            .chain(&mut status.container_statuses);
+        for state in containers
+            .flat_map(|c| [&mut c.state, &mut c.last_state])
+            .flatten()
+        {
+            if let Some(running) = &mut state.running {
+                Time::drop_zero(&mut running.started_at);
+            }
+            if let Some(terminated) = &mut state.terminated {
+                Time::drop_zero(&mut terminated.started_at);
+                Time::drop_zero(&mut terminated.finished_at);
+            }
+        }
     }
 }

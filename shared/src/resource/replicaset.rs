@@ -69,4 +69,13 @@ impl Resource for ReplicaSet {
         static EMPTY: ObjectMeta = ObjectMeta::EMPTY;
         self.metadata.as_ref().unwrap_or(&EMPTY)
     }
+
+    fn drop_zero_times(&mut self) {
+        if let Some(meta) = &mut self.metadata {
+            meta.drop_zero_times();
+        }
+        for condition in self.status.iter_mut().flat_map(|s| &mut s.conditions) {
+            super::Time::drop_zero(&mut condition.last_transition_time);
+        }
+    }
 }

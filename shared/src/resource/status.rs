@@ -81,6 +81,7 @@ pub struct Namespace {
 
 impl Resource for Namespace {
     type Whole = k8s_openapi::api::core::v1::Namespace;
+    const NAMESPACED: bool = false;
 
     fn meta(&self) -> &ObjectMeta {
         static EMPTY: ObjectMeta = ObjectMeta::EMPTY;

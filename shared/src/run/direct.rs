@@ -135,9 +135,10 @@ impl<'a> KindVisitor for Part<'a> {
                 named: !self.wanted.names.is_empty(),
                 ..Evidence::at(Now::known(self.run.now()))
             };
-            let items = gathered.objects.iter().map(|object| match object {
-                Ok(object) => object.judge(&evidence),
-                Err(undecodable) => check::undecodable::<T>(undecodable),
+            let items = gathered.objects.iter().filter_map(|object| match object {
+                Ok(object) if !evidence.named && !object.answers_for_itself() => None,
+                Ok(object) => Some(object.judge(&evidence)),
+                Err(undecodable) => Some(check::undecodable::<T>(undecodable)),
             });
             Judgement {
                 items: items.collect(),

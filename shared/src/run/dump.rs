@@ -187,6 +187,9 @@ impl KindVisitor for Part<'_> {
                         others.push(meta.name.clone());
                         continue;
                     }
+                    if wanted.names.is_empty() && !object.answers_for_itself() {
+                        continue;
+                    }
                     items.push(object.judge(&Evidence {
                         pods: dump.pods_of(&meta.uid, now),
                         named: !wanted.names.is_empty(),

@@ -1,10 +1,10 @@
 //! The registry of kinds that are judged: one line a kind in `registry!`.
 
-use crate::resource::{Deployment, Resource};
+use crate::resource::{CronJob, DaemonSet, Deployment, Job, Resource, StatefulSet};
 
 /// Makes the registry: the enum, the names, and the way from a kind to its Rust type.
 macro_rules! registry {
-    ($($(#[$doc:meta])* $variant:ident: $type:ty, $singular:literal, $short:literal, $title:literal;)+) => {
+    ($($(#[$doc:meta])* $variant:ident: $type:ty, $title:literal, [$($word:literal),+], $default:literal;)+) => {
         /// A kind that is judged.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Kind { $($(#[$doc])* $variant,)+ }
@@ -17,11 +17,13 @@ macro_rules! registry {
                 match self {
                     $(Self::$variant => Names {
                         group: <$type>::GROUP,
+                        version: <$type>::VERSION,
                         kind: <$type>::KIND,
                         plural: <$type>::PLURAL,
-                        singular: $singular,
-                        short: $short,
+                        namespaced: <$type>::NAMESPACED,
+                        words: &[$($word),+],
                         title: $title,
+                        default: $default,
                     },)+
                 }
             }
@@ -34,9 +36,19 @@ macro_rules! registry {
     };
 }
 
+// The words are the singular and the short names that kubectl takes beside the plural; the last column tells whether
+// the kind is judged where none is chosen.
 registry! {
     /// `apps/v1` Deployment.
-    Deployments: Deployment, "deployment", "deploy", "Deployments";
+    Deployments: Deployment, "Deployments", ["deployment", "deploy"], true;
+    /// `apps/v1` StatefulSet.
+    StatefulSets: StatefulSet, "StatefulSets", ["statefulset", "sts"], true;
+    /// `apps/v1` DaemonSet.
+    DaemonSets: DaemonSet, "DaemonSets", ["daemonset", "ds"], true;
+    /// `batch/v1` Job.
+    Jobs: Job, "Jobs", ["job"], true;
+    /// `batch/v1` CronJob.
+    CronJobs: CronJob, "CronJobs", ["cronjob", "cj"], true;
 }
 
 /// Something to do with a kind's type.
@@ -49,11 +61,13 @@ pub trait KindVisitor {
 
 struct Names {
     group: &'static str,
+    version: &'static str,
     kind: &'static str,
     plural: &'static str,
-    singular: &'static str,
-    short: &'static str,
+    namespaced: bool,
+    words: &'static [&'static str],
     title: &'static str,
+    default: bool,
 }
 
 impl Kind {
@@ -75,10 +89,21 @@ impl Kind {
         self.names().plural
     }
 
+    /// Whether its objects are in namespaces.
+    #[must_use]
+    pub fn is_namespaced(self) -> bool {
+        self.names().namespaced
+    }
+
+    /// The kinds that are judged where none is chosen.
+    pub fn by_default() -> impl Iterator<Item = Self> {
+        Self::ALL.iter().copied().filter(|kind| kind.names().default)
+    }
+
     /// The name of one, lower-case.
     #[must_use]
     pub fn singular(self) -> &'static str {
-        self.names().singular
+        self.names().words.first().unwrap_or(&self.names().plural)
     }
 
     /// The plural as a title.
@@ -97,10 +122,9 @@ impl Kind {
     }
 
     /// Every word that names the kind on a command line.
-    #[must_use]
-    pub fn words(self) -> [&'static str; 3] {
+    pub fn words(self) -> impl Iterator<Item = &'static str> {
         let names = self.names();
-        [names.plural, names.singular, names.short]
+        std::iter::once(names.plural).chain(names.words.iter().copied())
     }
 
     /// The kind that a word names, in any case; `deployments.apps` and `deployments.v1.apps` too, as in kubectl.
@@ -108,12 +132,16 @@ impl Kind {
     pub fn from_word(word: &str) -> Option<Self> {
         let word = word.to_ascii_lowercase();
         Self::ALL.iter().copied().find(|kind| {
+            let names = kind.names();
             let word = word
-                .strip_suffix(kind.group())
+                .strip_suffix(names.group)
                 .and_then(|w| w.strip_suffix('.'))
                 .unwrap_or(&word);
-            let word = word.strip_suffix(".v1").unwrap_or(word);
-            kind.words().contains(&word)
+            let word = word
+                .strip_suffix(names.version)
+                .and_then(|w| w.strip_suffix('.'))
+                .unwrap_or(word);
+            kind.words().any(|known| known == word)
         })
     }
 }
@@ -133,7 +161,16 @@ mod tests {
         ] {
             assert_eq!(Kind::from_word(word), Some(Kind::Deployments), "{word}");
         }
-        for word in ["", "apps", "deploys", "deployments.batch", "pods"] {
+        for (word, kind) in [
+            ("sts", Kind::StatefulSets),
+            ("ds", Kind::DaemonSets),
+            ("job", Kind::Jobs),
+            ("cj", Kind::CronJobs),
+            ("cronjobs.batch", Kind::CronJobs),
+        ] {
+            assert_eq!(Kind::from_word(word), Some(kind), "{word}");
+        }
+        for word in ["", "apps", "deploys", "deployments.batch", "v1", "secrets"] {
             assert_eq!(Kind::from_word(word), None, "{word}");
         }
         assert_eq!(Kind::Deployments.rule(), "apps/deployments list");

@@ -54,19 +54,24 @@ pub struct Wanted {
     pub names: Vec<String>,
 }
 
+impl Wanted {
+    /// Every object of a kind.
+    #[must_use]
+    pub fn all(kind: Kind) -> Self {
+        Self {
+            kind,
+            names: Vec::new(),
+        }
+    }
+}
+
 impl Ask {
-    /// The API server and every kind, in all namespaces.
+    /// What is judged where nothing is chosen: the API server and the default kinds, in all namespaces.
     #[must_use]
     pub fn everything() -> Self {
         Self {
             api_server: true,
-            kinds: Kind::ALL
-                .iter()
-                .map(|&kind| Wanted {
-                    kind,
-                    names: Vec::new(),
-                })
-                .collect(),
+            kinds: Kind::by_default().map(Wanted::all).collect(),
             page_size: PAGE_SIZE,
             by_default: true,
             ..Self::default()

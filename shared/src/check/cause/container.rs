@@ -1,0 +1,329 @@
+//! What stops the containers of a pod: init containers first, sidecars among them, then the app's.
+//!
+//! The words of a waiting container are the kubelet's (`pkg/kubelet/container/sync_result.go`,
+//! `pkg/kubelet/images/types.go`, `pkg/kubelet/kuberuntime` in kubernetes/kubernetes).
+
+use super::words::{arg, behind, kubectl, last_line, quoted_behind, shorten};
+use super::{Around, Found, describe, readiness};
+use crate::check::Now;
+use crate::resource::{ContainerStatus, Pod, Resource as _, Terminated, Waiting};
+
+/// A crash counts as a cause this many seconds after it happened; later it says nothing of the present.
+pub(super) const CRASH_SECONDS: i64 = 15 * 60;
+
+/// Reasons of a waiting container that do not pass by themselves.
+const HARD_WAITING: [(&str, &str); 12] = [
+    ("CrashLoopBackOff", "CrashLoop"),
+    ("ErrImagePull", "ImagePull"),
+    ("ImagePullBackOff", "ImagePull"),
+    ("ErrImageNeverPull", "ImagePull"),
+    ("InvalidImageName", "ImagePull"),
+    ("ImageInspectError", "ImagePull"),
+    ("RegistryUnavailable", "ImagePull"),
+    ("CreateContainerConfigError", "ContainerConfig"),
+    ("CreateContainerError", "ContainerCreate"),
+    ("RunContainerError", "ContainerCreate"),
+    ("PreStartHookError", "ContainerHook"),
+    ("PostStartHookError", "ContainerHook"),
+];
+
+/// Words by which a registry is told from an image that it does not have.
+const REGISTRY_FAILS: [&str; 12] = [
+    "no such host",
+    "connection refused",
+    "i/o timeout",
+    "deadline exceeded",
+    "no route to host",
+    "connection reset",
+    "server misbehaving",
+    "x509:",
+    "toomanyrequests",
+    "429 too many requests",
+    "service unavailable",
+    "bad gateway",
+];
+
+/// What a container is to its pod.
+pub(super) fn role(pod: &Pod, container: &ContainerStatus) -> &'static str {
+    let name = &container.name;
+    let init = pod
+        .status
+        .as_ref()
+        .is_some_and(|s| s.init_container_statuses.iter().any(|c| c.name == *name));
+    match (init, pod.is_sidecar(name)) {
+        (_, true) => "sidecar",
+        (true, false) => "init container",
+        (false, false) => "container",
+    }
+}
+
+/// Every container, in the order in which they start.
+pub(super) fn all(pod: &Pod) -> impl Iterator<Item = &ContainerStatus> {
+    pod.status
+        .iter()
+        .flat_map(|s| s.init_container_statuses.iter().chain(&s.container_statuses))
+}
+
+/// What stops one of the containers: first what certainly does.
+pub(super) fn of_pod(pod: &Pod, now: Now, around: &Around<'_>) -> Option<Found> {
+    all(pod)
+        .find_map(|c| of_container(pod, c, now, around))
+        .or_else(|| all(pod).find_map(|c| just_ended(pod, c)))
+}
+
+fn of_container(pod: &Pod, container: &ContainerStatus, now: Now, around: &Around<'_>) -> Option<Found> {
+    let waiting = container.state.as_ref().and_then(|s| s.waiting.as_ref());
+    let last = container.last_state.as_ref().and_then(|s| s.terminated.as_ref());
+    let hard = waiting.and_then(|waiting| {
+        let (_, code) = HARD_WAITING
+            .iter()
+            .find(|(reason, _)| *reason == waiting.reason)?;
+        Some((waiting, *code))
+    });
+    match hard {
+        Some((_, "CrashLoop")) => Some(crash(pod, container, last, now, around)),
+        Some((waiting, code)) => Some(stuck(pod, container, waiting, code, around)),
+        None => last
+            .filter(|t| is_failure(t) && t.finished_at.is_some_and(|f| now.age(f) < CRASH_SECONDS))
+            .map(|t| crash(pod, container, Some(t), now, around)),
+    }
+}
+
+fn is_failure(ended: &Terminated) -> bool {
+    ended.exit_code != 0 || ended.reason == "OOMKilled"
+}
+
+/// It has ended with an error and was not started again, or not yet.
+fn just_ended(pod: &Pod, container: &ContainerStatus) -> Option<Found> {
+    let ended = container.state.as_ref()?.terminated.as_ref()?;
+    is_failure(ended).then(|| Found {
+        hard: false,
+        ..ended_so(pod, container, Some(ended), false)
+    })
+}
+
+fn crash(
+    pod: &Pod,
+    container: &ContainerStatus,
+    last: Option<&Terminated>,
+    now: Now,
+    around: &Around<'_>,
+) -> Found {
+    // A container that the kubelet ends for its probe looks like one that was killed.
+    match readiness::ending_probe(pod, container, now, around) {
+        Some(probe) => Found { hard: true, ..probe },
+        None => ended_so(pod, container, last, true),
+    }
+}
+
+/// `7 restarts`
+pub(super) fn restarts(container: &ContainerStatus) -> String {
+    match container.restart_count {
+        1 => "1 restart".to_owned(),
+        n => format!("{n} restarts"),
+    }
+}
+
+/// How it ended, in words.
+fn ended_so(pod: &Pod, container: &ContainerStatus, ended: Option<&Terminated>, again: bool) -> Found {
+    let meta = pod.meta();
+    let name = &container.name;
+    let who = format!("{} {name}", role(pod, container));
+    let since = ended.and_then(|t| t.finished_at);
+    // The runtime could not start it at all: a command that is not there.
+    if let Some(t) = ended.filter(|t| matches!(t.reason.as_str(), "StartError" | "ContainerCannotRun")) {
+        return Found {
+            code: "ContainerCreate",
+            hard: true,
+            message: shorten(&format!("{who}: {}", runtime_error(&t.message))),
+            subject: None,
+            since,
+            hint: describe(pod),
+        };
+    }
+    let (code, how) = match ended {
+        Some(t) if t.reason == "OOMKilled" => ("OutOfMemory", "ran out of memory".to_owned()),
+        Some(t) if t.signal > 0 => ("CrashLoop", format!("was killed by signal {}", t.signal)),
+        // The runtimes follow the shell's convention.
+        Some(t) if (129..=192).contains(&t.exit_code) => {
+            ("CrashLoop", format!("was killed by signal {}", t.exit_code - 128))
+        }
+        Some(t) => ("CrashLoop", format!("exited {}", t.exit_code)),
+        None => ("CrashLoop", "keeps crashing".to_owned()),
+    };
+    let count = if again {
+        format!(" ({})", restarts(container))
+    } else {
+        String::new()
+    };
+    let said = ended.and_then(|t| last_line(&t.message));
+    let said = said.map_or(String::new(), |line| format!(": {line}"));
+    let previous = if again { " --previous" } else { "" };
+    Found {
+        code,
+        hard: true,
+        message: shorten(&format!("{who} {how}{count}{said}")),
+        subject: None,
+        since,
+        hint: format!(
+            "{} -c {}{previous}",
+            kubectl(&meta.namespace, "logs", &meta.name),
+            arg(name)
+        ),
+    }
+}
+
+/// It cannot even begin.
+fn stuck(
+    pod: &Pod,
+    container: &ContainerStatus,
+    waiting: &Waiting,
+    code: &'static str,
+    around: &Around<'_>,
+) -> Found {
+    let meta = pod.meta();
+    let said = if waiting.message.is_empty() {
+        waiting.reason.as_str()
+    } else {
+        waiting.message.as_str()
+    };
+    let (why, subject, hint) = match code {
+        "ImagePull" => {
+            let why = image_error(pod, said, around);
+            let subject = image_subject(&container.image, why);
+            (why, subject, describe(pod))
+        }
+        "ContainerConfig" => match missing_source(&meta.namespace, said) {
+            Some((subject, hint)) => (said, Some(subject), hint),
+            None => (said, None, describe(pod)),
+        },
+        "ContainerCreate" => (runtime_error(said), None, describe(pod)),
+        _ => (said, None, describe(pod)),
+    };
+    Found {
+        code,
+        hard: true,
+        message: shorten(&format!("{} {}: {why}", role(pod, container), container.name)),
+        subject,
+        since: since(pod),
+        hint,
+    }
+}
+
+/// Since when the pod is not ready.
+pub(super) fn since(pod: &Pod) -> Option<crate::resource::Time> {
+    pod.condition("Ready")
+        .and_then(|c| c.last_transition_time)
+        .or(pod.meta().creation_timestamp)
+}
+
+/// The registry's own error, out of the kubelet's and the runtime's sentences around it.
+fn image_error<'a>(pod: &Pod, said: &'a str, around: &Around<'a>) -> &'a str {
+    let event = around.newest(&pod.meta().uid, |e| {
+        e.reason == "Failed" && e.message.contains("Failed to pull image")
+    });
+    let whole = match event {
+        // Before Kubernetes 1.31 a back-off says no more than that it is one.
+        Some(event) if !said.contains(": ") => event.message.as_str(),
+        _ => said,
+    };
+    let mut why = behind(whole, &["ErrImagePull: ", " desc = "]);
+    for phrase in [
+        "Failed to pull image ",
+        "failed to pull and unpack image ",
+        "failed to resolve reference ",
+        "failed to resolve image ",
+    ] {
+        // `phrase "IMAGE": why`
+        if let Some((_, rest)) = why.strip_prefix(phrase).and_then(|rest| rest.split_once("\": ")) {
+            why = rest;
+        }
+    }
+    why
+}
+
+/// The registry, where it is what fails, else the image.
+fn image_subject(image: &str, why: &str) -> Option<String> {
+    if image.is_empty() {
+        return None;
+    }
+    let first = image.split_once('/').map_or("", |(first, _)| first);
+    let host = if first.contains(['.', ':']) || first == "localhost" {
+        first
+    } else {
+        "docker.io"
+    };
+    let why = why.to_lowercase();
+    Some(if REGISTRY_FAILS.iter().any(|word| why.contains(word)) {
+        format!("Registry/{host}")
+    } else {
+        format!("Image/{image}")
+    })
+}
+
+/// The ConfigMap or Secret that a sentence says is missing or lacks a key, and how to look for it.
+pub(super) fn missing_source(namespace: &str, sentence: &str) -> Option<(String, String)> {
+    [("Secret", "secret"), ("ConfigMap", "configmap")]
+        .into_iter()
+        .find_map(|(kind, word)| {
+            let missing =
+                quoted_behind(sentence, &format!("{word} ")).filter(|_| sentence.contains("not found"));
+            // `couldn't find key KEY in Secret NAMESPACE/NAME`
+            let lacking = || {
+                let (_, rest) = sentence.split_once(&format!(" in {kind} {namespace}/"))?;
+                rest.split([' ', ',', ':']).next()
+            };
+            let name = missing.or_else(lacking)?;
+            Some((
+                format!("{kind}/{namespace}/{name}"),
+                kubectl(namespace, &format!("get {word}"), name),
+            ))
+        })
+}
+
+fn runtime_error(sentence: &str) -> &str {
+    behind(
+        sentence,
+        &[
+            " desc = ",
+            "OCI runtime create failed: ",
+            "unable to start container process: ",
+            "error during container init: ",
+        ],
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_registry_that_fails_is_told_from_an_image_that_it_lacks() {
+        let subject = |image, why| image_subject(image, why).unwrap_or_default();
+        assert_eq!(
+            subject("r.example/a/b:1", "r.example/a/b:1: not found"),
+            "Image/r.example/a/b:1"
+        );
+        assert_eq!(
+            subject("r.example:5000/a:1", "dial tcp: lookup r.example: no such host"),
+            "Registry/r.example:5000"
+        );
+        assert_eq!(
+            subject("library/a", "429 Too Many Requests"),
+            "Registry/docker.io"
+        );
+        assert_eq!(subject("a", "i/o timeout"), "Registry/docker.io");
+        assert_eq!(image_subject("", "not found"), None);
+    }
+
+    #[test]
+    fn the_missing_thing_is_named() {
+        let of = |sentence| missing_source("shop", sentence).map(|(subject, _)| subject);
+        assert_eq!(of("secret \"db\" not found").as_deref(), Some("Secret/shop/db"));
+        assert_eq!(
+            of("couldn't find key url in ConfigMap shop/settings").as_deref(),
+            Some("ConfigMap/shop/settings")
+        );
+        assert_eq!(of("container has runAsNonRoot and image will run as root"), None);
+    }
+}

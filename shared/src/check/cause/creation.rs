@@ -1,0 +1,138 @@
+//! Pods that the API server refuses to create: quota, limits, Pod Security, a webhook, a missing ServiceAccount.
+//!
+//! The sentences are those of the admission plugins (`plugin/pkg/admission` and `staging/src/k8s.io/apiserver` in
+//! kubernetes/kubernetes). A ReplicaSet keeps the first of them in its condition `ReplicaFailure` while the refusal
+//! can have another reason by now, so the newest FailedCreate event is believed before it.
+
+use super::words::{behind, kubectl, quoted_behind, shorten};
+use super::{Around, Found};
+use crate::check::{Now, Pods};
+use crate::report::Cause;
+use crate::resource::{Event, ReplicaSet, ReplicaSetCondition, Resource as _, Time};
+
+/// A controller tries again after 1000 seconds at most; an older refusal says nothing of the present.
+const REFUSED_SECONDS: i64 = 20 * 60;
+
+/// Whether the code is one of this file.
+pub(super) fn is_refusal(code: &str) -> bool {
+    matches!(
+        code,
+        "Quota" | "LimitRange" | "PodSecurity" | "AdmissionWebhook" | "ServiceAccount" | "FailedCreate"
+    )
+}
+
+/// The cause that a refusal's sentence tells.
+fn refused(namespace: &str, kind: &str, name: &str, sentence: &str, since: Option<Time>) -> Found {
+    // `Error creating: pods "x-" is forbidden: why`; a StatefulSet's begins with `create Pod x in StatefulSet ...`.
+    let why = behind(
+        sentence,
+        &["Error creating: ", "failed error: ", "is forbidden: "],
+    );
+    let quota = ["exceeded quota: ", "failed quota: "]
+        .iter()
+        .find_map(|phrase| sentence.split_once(phrase))
+        .and_then(|(_, rest)| rest.split([',', ':', ' ']).next());
+    let hook = ["admission webhook ", "failed calling webhook "]
+        .iter()
+        .find_map(|phrase| quoted_behind(sentence, phrase));
+    let account = quoted_behind(sentence, "serviceaccount ").filter(|_| sentence.contains("not found"));
+    let (code, subject, hint) = if let Some(quota) = quota {
+        (
+            "Quota",
+            Some(format!("ResourceQuota/{namespace}/{quota}")),
+            kubectl(namespace, "describe quota", quota),
+        )
+    } else if sentence.contains("violates PodSecurity") {
+        (
+            "PodSecurity",
+            Some(format!("Namespace/{namespace}")),
+            kubectl("", "get namespace --show-labels", namespace),
+        )
+    } else if let Some(hook) = hook {
+        (
+            "AdmissionWebhook",
+            Some(format!("Webhook/{hook}")),
+            "kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations".to_owned(),
+        )
+    } else if let Some(account) = account {
+        (
+            "ServiceAccount",
+            Some(format!("ServiceAccount/{namespace}/{account}")),
+            kubectl(namespace, "get serviceaccount", account),
+        )
+    } else if sentence.contains(" usage per ") || sentence.contains("limit to request ratio per ") {
+        (
+            "LimitRange",
+            Some(format!("Namespace/{namespace}")),
+            kubectl(namespace, "describe limitrange", ""),
+        )
+    } else {
+        let describe = format!("describe {}", kind.to_lowercase());
+        ("FailedCreate", None, kubectl(namespace, &describe, name))
+    };
+    Found {
+        code,
+        hard: true,
+        message: shorten(why),
+        subject,
+        since,
+        hint,
+    }
+}
+
+/// The same as an entry of a report, for a condition of the workload itself.
+pub(in crate::check) fn refusal(
+    namespace: &str,
+    kind: &str,
+    name: &str,
+    sentence: &str,
+    since: Option<Time>,
+) -> Cause {
+    refused(namespace, kind, name, sentence, since).into_cause(format!("{kind}/{name}"))
+}
+
+/// What keeps the ReplicaSets of a workload from creating pods, of the newest of them that cannot.
+pub(super) fn of_replica_sets(pods: &Pods<'_>) -> Option<Cause> {
+    let sets = pods
+        .replica_sets
+        .iter()
+        .filter_map(|set| failure(set).map(|condition| (set, condition)));
+    let (set, condition) = sets.max_by_key(|(set, _)| set.meta().creation_timestamp)?;
+    let meta = set.meta();
+    let newest = pods
+        .around
+        .and_then(|around| around.newest(&meta.uid, is_failed_create));
+    let sentence = newest.map_or(&condition.message, |event| &event.message);
+    Some(refusal(
+        &meta.namespace,
+        ReplicaSet::KIND,
+        &meta.name,
+        sentence,
+        condition.last_transition_time,
+    ))
+}
+
+fn failure(set: &ReplicaSet) -> Option<&ReplicaSetCondition> {
+    let conditions = &set.status.as_ref()?.conditions;
+    conditions
+        .iter()
+        .find(|c| c.kind == "ReplicaFailure" && c.status == "True" && c.reason == "FailedCreate")
+}
+
+fn is_failed_create(event: &Event) -> bool {
+    event.reason == "FailedCreate"
+}
+
+/// The same for a workload that creates its pods itself and has no condition for it.
+pub(super) fn of_owner(
+    around: &Around<'_>,
+    now: Now,
+    kind: &str,
+    namespace: &str,
+    name: &str,
+    uid: &str,
+) -> Option<Cause> {
+    let event = around.newest(uid, is_failed_create)?;
+    let time = event.time().filter(|time| now.age(*time) < REFUSED_SECONDS)?;
+    Some(refusal(namespace, kind, name, &event.message, Some(time)))
+}

@@ -1,0 +1,53 @@
+//! Pods that are over or on their way out: those of a Job that failed, and those that should be gone.
+
+use super::words::{kubectl, shorten};
+use super::{Around, Found, container, describe};
+use crate::check::{GRACE_SECONDS, Now};
+use crate::resource::{Pod, Resource as _};
+
+/// How a pod failed for good. Of a Job, and of a pod by itself, it is the evidence; of others it is debris that their
+/// controllers have replaced.
+pub(super) fn failed(pod: &Pod, now: Now, around: &Around<'_>) -> Option<Found> {
+    let status = pod.status.as_ref().filter(|s| s.phase == "Failed")?;
+    let words = [status.reason.as_str(), status.message.as_str()];
+    let words: Vec<&str> = words.into_iter().filter(|text| !text.is_empty()).collect();
+    if words.is_empty()
+        && let Some(found) = container::of_pod(pod, now, around)
+    {
+        return Some(found);
+    }
+    Some(Found {
+        code: "PodFailed",
+        hard: false,
+        message: if words.is_empty() {
+            "it failed".to_owned()
+        } else {
+            shorten(&words.join(": "))
+        },
+        subject: None,
+        since: None,
+        hint: describe(pod),
+    })
+}
+
+/// A pod whose deletion does not end. Its deletion timestamp is the end of its grace period already.
+pub(super) fn deleting(pod: &Pod, now: Now) -> Option<Found> {
+    let meta = pod.meta();
+    let deleted = meta.deletion_timestamp?;
+    if now.age(deleted) < GRACE_SECONDS {
+        return None;
+    }
+    let why = match (meta.finalizers.as_slice(), pod.node()) {
+        ([], Some(node)) => format!("the kubelet of node {node} has not ended it"),
+        ([], None) => "and nothing is known to hold it back".to_owned(),
+        (some, _) => format!("finalizers: {}", some.join(", ")),
+    };
+    Some(Found {
+        code: "StuckDeleting",
+        hard: false,
+        message: shorten(&format!("its deletion does not end: {why}")),
+        subject: None,
+        since: Some(deleted),
+        hint: kubectl(&meta.namespace, "get pod -o yaml", &meta.name),
+    })
+}

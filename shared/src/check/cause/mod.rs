@@ -1,0 +1,199 @@
+//! Why something is not healthy: from the workload to the reason, one step of the chain a file.
+//!
+//! In this order: pods that may not be created, a lost node, no node, containers, volumes and sandbox, readiness. Of
+//! each pod the first that is found counts, of a workload one entry a distinct cause. A cause explains and does not
+//! decide: only what does not pass by itself ([`Found::hard`]) ends a grace, as [`Pods::hard_causes`] says.
+
+mod around;
+mod container;
+mod creation;
+mod ended;
+mod node;
+mod readiness;
+mod sandbox;
+mod scheduling;
+mod words;
+
+pub use around::Around;
+pub(super) use creation::refusal;
+pub(super) use words::kubectl;
+
+use super::{Evidence, Now, Pods};
+use crate::report::{Cause, Item, State};
+use crate::resource::{Pod, Resource, Time};
+use std::any::Any;
+use std::cmp::Reverse;
+
+/// What was found of one pod, or of one workload.
+pub(super) struct Found {
+    code: &'static str,
+    /// Whether it does not pass by itself.
+    pub hard: bool,
+    message: String,
+    subject: Option<String>,
+    since: Option<Time>,
+    hint: String,
+}
+
+impl Found {
+    fn into_cause(self, example: String) -> Cause {
+        Cause {
+            code: self.code.to_owned(),
+            message: self.message,
+            count: 1,
+            example: Some(example),
+            hint: Some(self.hint),
+            since: self.since.map(|t| t.to_string()),
+            subject: self.subject,
+            log: Vec::new(),
+        }
+    }
+}
+
+/// The command that tells more of a pod.
+fn describe(pod: &Pod) -> String {
+    let meta = pod.meta();
+    kubectl(&meta.namespace, "describe pod", &meta.name)
+}
+
+/// Where a cause stands among several: what blocks everything first, what is only a symptom last.
+fn rank(code: &str) -> u8 {
+    match code {
+        code if creation::is_refusal(code) => 0,
+        "NodeNotReady" => 1,
+        "CrashLoop" | "OutOfMemory" | "LivenessProbe" | "StartupProbe" => 2,
+        "ImagePull" | "ContainerConfig" | "ContainerCreate" | "ContainerHook" => 3,
+        "Unschedulable" | "VolumeClaim" => 4,
+        "VolumeMount" | "Sandbox" => 5,
+        "ReadinessProbe" | "ReadinessGate" => 6,
+        "PodFailed" => 7,
+        "StuckDeleting" => 8,
+        "NotReady" | "Waiting" => 9,
+        _ => 10,
+    }
+}
+
+/// Why one pod is not ready, as far as it is known; `None` too for what may pass by itself and still has time.
+fn of_pod(pod: &Pod, now: Now, around: &Around<'_>) -> Option<Found> {
+    if pod.meta().deletion_timestamp.is_some() {
+        return ended::deleting(pod, now);
+    }
+    if !pod.is_active() || pod.is_ready() {
+        return None;
+    }
+    if let Some(found) = node::of_pod(pod, now, around) {
+        return Some(found);
+    }
+    if pod.condition("PodScheduled").is_some_and(|c| c.status == "False") {
+        return scheduling::of_pod(pod, now, around);
+    }
+    container::of_pod(pod, now, around)
+        .or_else(|| sandbox::of_pod(pod, around))
+        .or_else(|| readiness::of_pod(pod, now, around))
+}
+
+/// One entry a distinct cause of those that are wanted, with the newest pod as its example.
+pub(super) fn of_pods(pods: &Pods<'_>, is: impl Fn(&Found) -> bool) -> Vec<Cause> {
+    let nothing = Around::default();
+    let around = pods.around.unwrap_or(&nothing);
+    let mut groups: Vec<(Cause, String, Option<Time>)> = Vec::new();
+    for (pod, now) in &pods.pods {
+        let evidence = pod.meta().controller().is_none_or(|owner| owner.kind == "Job");
+        let failed = || evidence.then(|| ended::failed(pod, *now, around)).flatten();
+        let Some(found) = of_pod(pod, *now, around).or_else(failed).filter(|f| is(f)) else {
+            continue;
+        };
+        let created = pod.meta().creation_timestamp;
+        let gist = found.subject.clone().unwrap_or_else(|| gist(&found.message));
+        let cause = found.into_cause(format!("Pod/{}", pod.meta().name));
+        match groups
+            .iter_mut()
+            .find(|(first, other, _)| first.code == cause.code && *other == gist)
+        {
+            Some((first, _, newest)) => {
+                let count = first.count.saturating_add(1);
+                if created > *newest {
+                    (*first, *newest) = (cause, created);
+                }
+                first.count = count;
+            }
+            None => groups.push((cause, gist, created)),
+        }
+    }
+    let mut causes: Vec<Cause> = groups.into_iter().map(|(cause, ..)| cause).collect();
+    sort(&mut causes);
+    causes
+}
+
+fn sort(causes: &mut [Cause]) {
+    causes.sort_by_key(|c| (rank(&c.code), Reverse(c.count)));
+}
+
+/// A message without what differs between pods with the same trouble: names in quotes, numbers, and what stands in
+/// brackets or behind them; how a container ended is no such difference.
+fn gist(message: &str) -> String {
+    let message = message.split(" (").next().unwrap_or(message);
+    if message.contains(" exited ") || message.contains(" signal ") {
+        return message.to_owned();
+    }
+    let mut quoted = false;
+    message
+        .chars()
+        .filter(|c| {
+            if *c == '"' {
+                quoted = !quoted;
+            }
+            !quoted && !c.is_ascii_digit() && *c != '"'
+        })
+        .collect()
+}
+
+/// Adds to an item that is not healthy why it is so. What the check itself found is kept, and said once.
+pub(super) fn explain<T: Resource>(item: &mut Item, object: &T, evidence: &Evidence<'_>) {
+    let wanted = matches!(
+        item.state,
+        State::Progressing | State::Degraded | State::Unavailable
+    );
+    // Nothing has been done about the newest spec yet: what is there is of an older one.
+    if !wanted || item.reason == "NotObserved" {
+        return;
+    }
+    let mut causes = Vec::new();
+    if let Some(pod) = (object as &dyn Any).downcast_ref::<Pod>() {
+        causes = of_pods(
+            &Pods {
+                pods: vec![(pod, evidence.now)],
+                around: evidence.pods.as_ref().and_then(|p| p.around),
+                ..Pods::default()
+            },
+            |_| true,
+        );
+    } else if let Some(pods) = &evidence.pods {
+        causes.extend(creation::of_replica_sets(pods));
+        let active = pods.pods.iter().filter(|(pod, _)| pod.is_active()).count();
+        let fewer = item
+            .desired
+            .is_some_and(|d| i64::try_from(active).unwrap_or(i64::MAX) < d);
+        if let (true, true, Some(around)) = (causes.is_empty(), fewer, pods.around) {
+            let meta = object.meta();
+            causes.extend(creation::of_owner(
+                around,
+                evidence.now,
+                T::KIND,
+                &meta.namespace,
+                &meta.name,
+                &meta.uid,
+            ));
+        }
+        causes.extend(of_pods(pods, |_| true));
+    }
+    for own in std::mem::take(&mut item.causes) {
+        let refusal = creation::is_refusal(&own.code);
+        let said = |c: &Cause| c.code == own.code || (refusal && creation::is_refusal(&c.code));
+        if !causes.iter().any(said) {
+            causes.push(own);
+        }
+    }
+    sort(&mut causes);
+    item.causes = causes;
+}

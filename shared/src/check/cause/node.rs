@@ -1,0 +1,48 @@
+//! Pods whose node does not answer: what the pod itself says is old then.
+//!
+//! On node loss the node controller sets the pod's Ready condition to False and leaves its containers' own `ready`
+//! true (`pkg/controller/nodelifecycle` in kubernetes/kubernetes), which nothing else does for long.
+
+use super::words::{kubectl, shorten};
+use super::{Around, Found};
+use crate::check::{GRACE_SECONDS, Now};
+use crate::resource::Pod;
+
+pub(super) fn of_pod(pod: &Pod, now: Now, around: &Around<'_>) -> Option<Found> {
+    let name = pod.node()?;
+    let found = |why: &str, since| Found {
+        code: "NodeNotReady",
+        hard: false,
+        message: shorten(&format!("node {name} is not ready: {why}")),
+        subject: Some(format!("Node/{name}")),
+        since,
+        hint: kubectl("", "describe node", name),
+    };
+    if let Some(node) = around.node(name) {
+        let ready = node.condition("Ready")?;
+        let why = if ready.message.is_empty() {
+            &ready.reason
+        } else {
+            &ready.message
+        };
+        return (ready.status != "True").then(|| found(why, ready.last_transition_time));
+    }
+    if !looks_lost(pod) {
+        return None;
+    }
+    let since = pod.condition("Ready")?.last_transition_time;
+    let lasting = since.is_none_or(|t| !now.is_within(GRACE_SECONDS, t));
+    lasting.then(|| found("its containers were ready when it was last heard of", since))
+}
+
+/// Whether the pod is not Ready while all that makes it so is.
+pub(in crate::check) fn looks_lost(pod: &Pod) -> bool {
+    let containers = pod.status.iter().flat_map(|s| &s.container_statuses);
+    pod.condition("Ready").is_some_and(|c| c.status == "False")
+        && pod
+            .condition("ContainersReady")
+            .is_some_and(|c| c.status == "True")
+        && pod.spec.as_ref().is_none_or(|s| s.readiness_gates.is_empty())
+        && containers.clone().next().is_some()
+        && containers.clone().all(|c| c.ready)
+}

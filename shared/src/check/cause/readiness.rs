@@ -1,0 +1,164 @@
+//! Pods that run and are not Ready: a probe, a readiness gate, or nothing that is known.
+
+use super::words::{behind, shorten};
+use super::{Around, Found, container, describe};
+use crate::check::{GRACE_SECONDS, Now};
+use crate::resource::{ContainerStatus, Event, Pod, Resource as _};
+
+/// The kubelet's words for a probe that failed, and our code for it.
+const PROBES: [(&str, &str); 3] = [
+    ("Readiness probe", "ReadinessProbe"),
+    ("Liveness probe", "LivenessProbe"),
+    ("Startup probe", "StartupProbe"),
+];
+
+/// What the kubelet writes between the probe's name and its output.
+const FAILED: [&str; 2] = [" failed: ", " errored and resulted in unknown state: "];
+
+pub(super) fn of_pod(pod: &Pod, now: Now, around: &Around<'_>) -> Option<Found> {
+    let meta = pod.meta();
+    let found = |code, message: &str| Found {
+        code,
+        hard: false,
+        message: shorten(message),
+        subject: None,
+        since: container::since(pod),
+        hint: describe(pod),
+    };
+    let lasting = meta
+        .creation_timestamp
+        .is_none_or(|t| !now.is_within(GRACE_SECONDS, t));
+    if let Some(waiting) = waiting(pod) {
+        return lasting.then(|| found("Waiting", &waiting));
+    }
+    if let Some(shut) = gate(pod) {
+        return Some(found("ReadinessGate", &shut));
+    }
+    let newest = around.newest(&meta.uid, |e| probe(e).is_some());
+    if let Some((event, code)) = newest.and_then(|event| Some((event, probe(event)?))) {
+        return Some(found(code, &output(pod, event)));
+    }
+    lasting.then(|| found("NotReady", &unready(pod)))
+}
+
+/// What has not begun yet, where anything has not.
+fn waiting(pod: &Pod) -> Option<String> {
+    if container::all(pod).next().is_none() {
+        return Some(match pod.node() {
+            Some(node) => format!("the kubelet of node {node} has not begun it yet"),
+            None => "the scheduler has not looked at it yet".to_owned(),
+        });
+    }
+    let running = |c: &&ContainerStatus| c.state.as_ref().is_some_and(|s| s.running.is_some());
+    let init = container::all(pod)
+        .filter(|c| container::role(pod, c) == "init container")
+        .find(running);
+    if let Some(init) = init {
+        return Some(format!("init container {} has not ended yet", init.name));
+    }
+    container::all(pod).find_map(|c| {
+        let state = c.state.as_ref();
+        let who = format!("{} {}", container::role(pod, c), c.name);
+        match state.and_then(|s| s.waiting.as_ref()) {
+            Some(waiting) if !waiting.reason.is_empty() => Some(format!("{who}: {}", waiting.reason)),
+            Some(_) => Some(format!("{who} has not started yet")),
+            None => None,
+        }
+    })
+}
+
+fn unready(pod: &Pod) -> String {
+    let unready: Vec<String> = container::all(pod)
+        .filter(|c| !c.ready && container::role(pod, c) != "init container")
+        .map(|c| {
+            let who = format!("{} {}", container::role(pod, c), c.name);
+            match (c.started, c.state.as_ref().and_then(|s| s.terminated.as_ref())) {
+                (_, Some(ended)) => format!("{who} has ended with exit code {}", ended.exit_code),
+                (Some(false), None) => format!("{who} has not passed its startup probe"),
+                _ => format!("{who} runs and is not ready"),
+            }
+        })
+        .collect();
+    if unready.is_empty() {
+        "it runs and is not ready".to_owned()
+    } else {
+        unready.join(", ")
+    }
+}
+
+/// The probe for which the kubelet ends a container again and again, where it is that.
+pub(super) fn ending_probe(
+    pod: &Pod,
+    container: &ContainerStatus,
+    now: Now,
+    around: &Around<'_>,
+) -> Option<Found> {
+    let last = container.last_state.as_ref()?.terminated.as_ref()?;
+    // A container that fails by itself may fail its probe before. Only one that was ended from outside, or that ends
+    // as it was asked to, was ended for it.
+    if !matches!(last.exit_code, 0 | 137 | 143) || last.reason == "OOMKilled" {
+        return None;
+    }
+    let newest = around.newest(&pod.meta().uid, |event| {
+        let own = event.container().is_none_or(|name| name == container.name);
+        let recent = event
+            .time()
+            .is_some_and(|t| now.age(t) < container::CRASH_SECONDS);
+        own && recent && matches!(probe(event), Some("LivenessProbe" | "StartupProbe"))
+    })?;
+    Some(Found {
+        code: probe(newest)?,
+        hard: false,
+        message: shorten(&format!(
+            "{} ({})",
+            output(pod, newest),
+            container::restarts(container)
+        )),
+        subject: None,
+        since: last.finished_at,
+        hint: describe(pod),
+    })
+}
+
+fn probe(event: &Event) -> Option<&'static str> {
+    let known = PROBES.iter().find(|(words, _)| event.message.starts_with(words));
+    known
+        .filter(|_| event.reason == "Unhealthy")
+        .map(|(_, code)| *code)
+}
+
+/// The probe's own output, and whose it is.
+fn output(pod: &Pod, event: &Event) -> String {
+    let said = FAILED
+        .iter()
+        .find_map(|phrase| event.message.split_once(phrase))
+        .map_or(event.message.as_str(), |(_, said)| said.trim());
+    let said = if said.is_empty() { "failed" } else { said };
+    // `HTTP probe failed with statuscode: 503`
+    let said = behind(said, &["HTTP probe failed with "]);
+    match event.container() {
+        Some(name) => {
+            let own = container::all(pod).find(|c| c.name == name);
+            let role = own.map_or("container", |c| container::role(pod, c));
+            format!("{role} {name}: {said}")
+        }
+        None => said.to_owned(),
+    }
+}
+
+/// The first readiness gate that is not open, where the containers themselves are ready.
+fn gate(pod: &Pod) -> Option<String> {
+    pod.condition("ContainersReady").filter(|c| c.status == "True")?;
+    pod.spec.as_ref()?.readiness_gates.iter().find_map(|gate| {
+        let kind = &gate.condition_type;
+        let Some(condition) = pod.condition(kind) else {
+            return Some(format!(
+                "readiness gate {kind}: its controller has not set it yet"
+            ));
+        };
+        let why = [&condition.message, &condition.reason, &condition.status];
+        let why = why.into_iter().find(|text| !text.is_empty());
+        (condition.status != "True")
+            .then(|| format!("readiness gate {kind}: {}", why.map_or("not set", String::as_str)))
+    })
+}

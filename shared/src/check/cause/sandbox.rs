@@ -1,0 +1,54 @@
+//! What keeps a pod from being set up on its node: volumes that do not mount, and its sandbox, most often the network.
+
+use super::words::{behind, kubectl, quoted_behind, shorten};
+use super::{Around, Found, container, describe};
+use crate::resource::{ContainerStatus, Event, Pod, Resource as _};
+
+pub(super) fn of_pod(pod: &Pod, around: &Around<'_>) -> Option<Found> {
+    // A container that was started shows that both were overcome.
+    let begun = |c: &ContainerStatus| {
+        let state = c.state.as_ref();
+        c.last_state.as_ref().is_some_and(|s| s.terminated.is_some())
+            || state.is_some_and(|s| s.running.is_some() || s.terminated.is_some())
+    };
+    if container::all(pod).any(begun) {
+        return None;
+    }
+    let meta = pod.meta();
+    let mount = |e: &Event| matches!(e.reason.as_str(), "FailedMount" | "FailedAttachVolume");
+    // The kubelet also sums up ("Unable to attach or mount volumes: ..."), which does not say why.
+    let own = |e: &Event| mount(e) && !e.message.starts_with("Unable to attach or mount volumes");
+    let newest = around
+        .newest(&meta.uid, own)
+        .or_else(|| around.newest(&meta.uid, mount));
+    if let Some(event) = newest {
+        let text = &event.message;
+        let claim = || {
+            let claim = quoted_behind(text, "persistentvolumeclaim ")?;
+            Some((
+                format!("PersistentVolumeClaim/{}/{claim}", meta.namespace),
+                kubectl(&meta.namespace, "describe pvc", claim),
+            ))
+        };
+        let (subject, hint) = container::missing_source(&meta.namespace, text)
+            .or_else(claim)
+            .map_or_else(|| (None, describe(pod)), |(subject, hint)| (Some(subject), hint));
+        return Some(Found {
+            code: "VolumeMount",
+            hard: false,
+            message: shorten(text),
+            subject,
+            since: container::since(pod),
+            hint,
+        });
+    }
+    let event = around.newest(&meta.uid, |e| e.reason == "FailedCreatePodSandBox")?;
+    Some(Found {
+        code: "Sandbox",
+        hard: false,
+        message: shorten(behind(&event.message, &[" desc = "])),
+        subject: None,
+        since: container::since(pod),
+        hint: describe(pod),
+    })
+}

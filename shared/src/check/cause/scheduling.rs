@@ -1,0 +1,56 @@
+//! Pods that have no node: the scheduler's own sentence, or the claim behind it.
+//!
+//! A scheduling gate is deliberate and no cause (`PodScheduled` is False with the reason `SchedulingGated`).
+
+use super::words::{kubectl, quoted_behind, shorten};
+use super::{Around, Found, describe};
+use crate::check::{GRACE_SECONDS, Now};
+use crate::resource::{Pod, Resource as _};
+
+/// A node that the cluster autoscaler has ordered may take this many seconds to come.
+const SCALE_UP_SECONDS: i64 = 5 * 60;
+
+pub(super) fn of_pod(pod: &Pod, now: Now, around: &Around<'_>) -> Option<Found> {
+    let meta = pod.meta();
+    let scheduled = pod.condition("PodScheduled").filter(|c| c.status == "False")?;
+    let since = scheduled.last_transition_time.or(meta.creation_timestamp);
+    let settled = since.is_none_or(|t| !now.is_within(GRACE_SECONDS, t));
+    if scheduled.reason != "Unschedulable" || !settled {
+        return None;
+    }
+    let growing = around
+        .newest(&meta.uid, |event| event.reason == "TriggeredScaleUp")
+        .and_then(|event| event.time())
+        .is_some_and(|time| now.age(time) < SCALE_UP_SECONDS);
+    let text = &scheduled.message;
+    let lower = text.to_lowercase();
+    if lower.contains("persistentvolumeclaim") || lower.contains("persistent volume") {
+        let named = quoted_behind(text, "persistentvolumeclaim ");
+        let mut claims = pod.claims();
+        let only = claims.next().filter(|_| claims.next().is_none());
+        let claim = named.or(only);
+        return Some(Found {
+            code: "VolumeClaim",
+            hard: !growing,
+            message: match (named, only) {
+                (None, Some(claim)) => shorten(&format!("claim {claim}: {text}")),
+                _ => shorten(text),
+            },
+            subject: claim.map(|claim| format!("PersistentVolumeClaim/{}/{claim}", meta.namespace)),
+            since,
+            hint: kubectl(&meta.namespace, "describe pvc", claim.unwrap_or_default()),
+        });
+    }
+    Some(Found {
+        code: "Unschedulable",
+        hard: !growing,
+        message: if growing {
+            shorten(&format!("the autoscaler is adding a node: {text}"))
+        } else {
+            shorten(text)
+        },
+        subject: None,
+        since,
+        hint: describe(pod),
+    })
+}

@@ -1,0 +1,169 @@
+//! What comes before the reading of any kind: manifests, numbers that cannot be true, deletion, and a controller that
+//! has not seen the newest spec. The first that fits is the verdict.
+
+use super::Evidence;
+use crate::report::{Item, State};
+use crate::resource::{ObjectMeta, Resource, Time};
+
+/// A controller that works has seen a new spec within a second; after this many it does not.
+pub(super) const OBSERVE_SECONDS: i64 = 60;
+/// A deletion, or a scale to zero, that takes longer than this many seconds is worth a warning.
+pub(super) const LINGER_SECONDS: i64 = 15 * 60;
+
+/// What a verdict consists of, before it is put into an [`Item`].
+#[derive(Debug)]
+pub(super) struct Finding {
+    pub state: State,
+    pub healthy: Option<bool>,
+    pub reason: &'static str,
+    pub message: String,
+    pub since: Option<Time>,
+}
+
+impl Finding {
+    pub fn new(state: State, healthy: bool, reason: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            state,
+            healthy: Some(healthy),
+            reason,
+            message: message.into(),
+            since: None,
+        }
+    }
+
+    pub fn healthy(reason: &'static str, message: impl Into<String>) -> Self {
+        Self::new(State::Healthy, true, reason, message)
+    }
+
+    pub fn degraded(reason: &'static str, message: impl Into<String>) -> Self {
+        Self::new(State::Degraded, false, reason, message)
+    }
+
+    pub fn unknown(reason: &'static str, message: impl Into<String>) -> Self {
+        Self::new(State::Unknown, false, reason, message)
+    }
+
+    pub fn since(self, since: Option<Time>) -> Self {
+        Self { since, ..self }
+    }
+
+    /// The item of that object, without counts, notes, warnings and causes.
+    pub fn item<T: Resource>(self, object: &T) -> Item {
+        let meta = object.meta();
+        Item {
+            kind: T::KIND.to_owned(),
+            namespace: meta.namespace.clone(),
+            name: meta.name.clone(),
+            state: self.state,
+            healthy: self.healthy,
+            desired: None,
+            ready: None,
+            available: None,
+            updated: None,
+            reason: self.reason.to_owned(),
+            message: self.message,
+            since: self.since.map(|t| t.to_string()),
+            notes: Vec::new(),
+            warnings: Vec::new(),
+            causes: Vec::new(),
+        }
+    }
+}
+
+/// An object that no API server has seen. `written` tells whether a controller has written a status: `kubectl create
+/// --dry-run=client` writes an empty one.
+pub(super) fn manifest(meta: &ObjectMeta, written: bool) -> Option<Finding> {
+    (!written && meta.generation.is_none()).then(|| {
+        Finding::unknown(
+            "Manifest",
+            "has neither status nor generation: a manifest, not an object of a cluster",
+        )
+    })
+}
+
+/// What a number that cannot be true makes of the object.
+pub(super) fn malformed(wrong: Option<String>) -> Option<Finding> {
+    wrong.map(|wrong| Finding::unknown("Malformed", format!("malformed: {wrong}")))
+}
+
+/// The first of the numbers that is negative, where none can be.
+pub(super) fn negative(numbers: &[(&str, Option<i64>)]) -> Option<String> {
+    numbers
+        .iter()
+        .find_map(|(name, value)| value.filter(|v| *v < 0).map(|v| format!("{name} is {v}")))
+}
+
+/// `a`, where it is more than `b` and cannot be.
+pub(super) fn more(a: (&str, i64), b: (&str, i64)) -> Option<String> {
+    (a.1 > b.1).then(|| format!("{} {} is more than {} {}", a.0, a.1, b.0, b.1))
+}
+
+/// An object that is being deleted. How long, and what holds it back, is a note once it takes long.
+pub(super) fn deleting(
+    meta: &ObjectMeta,
+    evidence: &Evidence<'_>,
+    notes: &mut Vec<String>,
+) -> Option<Finding> {
+    let deleted = meta.deletion_timestamp?;
+    let age = evidence.now.age(deleted);
+    if age > LINGER_SECONDS {
+        let finalizers = match meta.finalizers.as_slice() {
+            [] => "no finalizer is set".to_owned(),
+            some => format!("finalizers: {}", some.join(", ")),
+        };
+        notes.push(format!("being deleted for {} min, {finalizers}", age / 60));
+    }
+    Some(Finding {
+        state: State::Terminating,
+        healthy: evidence.named.then_some(false),
+        reason: "Deleting",
+        message: "being deleted".into(),
+        since: Some(deleted),
+    })
+}
+
+/// Whether the controller has not acted upon the newest spec: its counts and conditions are of an older one then.
+/// Newer than the object is fine: the status was written after the metadata was read.
+pub(super) fn is_unobserved(meta: &ObjectMeta, observed: Option<i64>) -> bool {
+    observed.is_none_or(|o| o < meta.generation.unwrap_or(0))
+}
+
+/// A controller that has not acted upon the newest spec. `failing` is the state once it takes too long.
+pub(super) fn unobserved(
+    meta: &ObjectMeta,
+    observed: Option<i64>,
+    failing: State,
+    evidence: &Evidence<'_>,
+) -> Option<Finding> {
+    if !is_unobserved(meta, observed) {
+        return None;
+    }
+    let since = match observed {
+        None => meta.creation_timestamp,
+        Some(_) => meta.last_spec_write().or(evidence.first_seen),
+    };
+    let generation = meta
+        .generation
+        .map_or_else(|| "its spec".into(), |g| format!("generation {g}"));
+    let seen = observed.map_or_else(|| "none yet".into(), |o| format!("{o}"));
+    if since.is_none_or(|t| evidence.now.is_within(OBSERVE_SECONDS + 1, t)) {
+        return Some(
+            Finding::new(
+                State::Progressing,
+                false,
+                "NotObserved",
+                format!("its controller has not seen {generation} yet (observed: {seen})"),
+            )
+            .since(since),
+        );
+    }
+    Some(
+        Finding::new(
+            failing,
+            false,
+            "ControllerNotObserving",
+            format!("its controller does not act: {generation} is not observed (observed: {seen})"),
+        )
+        .since(since),
+    )
+}

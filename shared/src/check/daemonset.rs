@@ -1,0 +1,118 @@
+//! Whether every node that a DaemonSet is meant for has an available pod of it.
+//!
+//! The counts are of nodes (`updateDaemonSetStatus` in `pkg/controller/daemon/daemon_controller.go` of
+//! kubernetes/kubernetes). Where no node is meant, there is nothing to fall short of. Pods on nodes that are not meant
+//! any more are on their way out, or a taint came after them: a warning. `kubectl rollout status` calls a rollout over
+//! once `updatedNumberScheduled` and `numberAvailable` have reached `desiredNumberScheduled`.
+
+use super::common::{self, Finding};
+use super::workload::{Rollout, Workload, short_state};
+use super::{Evidence, Judged};
+use crate::report::{Item, State};
+use crate::resource::{DaemonSet, DaemonSetStatus, Resource as _};
+
+impl Judged for DaemonSet {
+    fn judge(&self, evidence: &Evidence<'_>) -> Item {
+        let counts = Counts::of(self);
+        let (mut notes, mut warnings) = (Vec::new(), Vec::new());
+        let finding = finding(self, &counts, evidence, &mut notes);
+        if !matches!(finding.state, State::Unknown | State::Terminating) && counts.misscheduled > 0 {
+            let pods = if counts.misscheduled == 1 {
+                "node has"
+            } else {
+                "nodes have"
+            };
+            warnings.push(format!(
+                "{} {pods} a pod and should have none",
+                counts.misscheduled
+            ));
+        }
+        Item {
+            desired: Some(counts.desired),
+            ready: Some(counts.ready),
+            available: Some(counts.available),
+            updated: Some(counts.updated),
+            notes,
+            warnings,
+            ..finding.item(self)
+        }
+    }
+}
+
+struct Counts {
+    desired: i64,
+    ready: i64,
+    available: i64,
+    updated: i64,
+    misscheduled: i64,
+    observed: Option<i64>,
+}
+
+impl Counts {
+    fn of(set: &DaemonSet) -> Self {
+        let status = set.status.unwrap_or_default();
+        let count = |n: Option<i32>| i64::from(n.unwrap_or(0));
+        Self {
+            desired: count(status.desired_number_scheduled),
+            ready: count(status.number_ready),
+            available: count(status.number_available),
+            updated: count(status.updated_number_scheduled),
+            misscheduled: count(status.number_misscheduled),
+            observed: status.observed_generation.filter(|o| *o != 0),
+        }
+    }
+
+    fn malformed(&self, set: &DaemonSet) -> Option<String> {
+        let min_ready = set.spec.as_ref().and_then(|s| s.min_ready_seconds);
+        let desired = ("desiredNumberScheduled", self.desired);
+        common::negative(&[
+            ("spec.minReadySeconds", min_ready.map(i64::from)),
+            ("metadata.generation", set.meta().generation),
+            ("status.observedGeneration", self.observed),
+            ("status.desiredNumberScheduled", Some(self.desired)),
+            ("status.updatedNumberScheduled", Some(self.updated)),
+            ("status.numberReady", Some(self.ready)),
+            ("status.numberAvailable", Some(self.available)),
+            ("status.numberMisscheduled", Some(self.misscheduled)),
+        ])
+        .or_else(|| common::more(("updatedNumberScheduled", self.updated), desired))
+        .or_else(|| common::more(("numberReady", self.ready), desired))
+        .or_else(|| common::more(("numberAvailable", self.available), ("numberReady", self.ready)))
+    }
+}
+
+fn finding(set: &DaemonSet, c: &Counts, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Finding {
+    let meta = set.meta();
+    let written = set.status.is_some_and(|s| s != DaemonSetStatus::default());
+    if let Some(finding) = common::manifest(meta, written)
+        .or_else(|| common::malformed(c.malformed(set)))
+        .or_else(|| common::deleting(meta, evidence, notes))
+        .or_else(|| common::unobserved(meta, c.observed, short_state(c.ready), evidence))
+    {
+        return finding;
+    }
+    let strategy = set.spec.as_ref().and_then(|s| s.update_strategy.as_ref());
+    let on_delete = strategy.is_some_and(|s| s.kind == "OnDelete");
+    if on_delete && c.updated < c.desired {
+        notes.push(format!(
+            "{} of {} updated, the others once they are deleted (OnDelete)",
+            c.updated, c.desired
+        ));
+    }
+    Workload {
+        meta,
+        evidence,
+        desired: c.desired,
+        ready: c.ready,
+        available: c.available,
+        existing: 0,
+        rollout: (!on_delete).then_some(Rollout {
+            updated: c.updated,
+            wanted: c.desired,
+        }),
+        ordered: false,
+        refused: false,
+        empty: ("NoMatchingNodes", "no node is meant to run it"),
+    }
+    .finding(notes)
+}

@@ -1,0 +1,98 @@
+//! `v1` Event: what a component said about an object.
+
+use super::{ObjectMeta, Resource, Time, null_as_default};
+use serde::Deserialize;
+
+/// The fields of an event that a cause is told from.
+#[derive(Clone, PartialEq, Deserialize, prost::Message)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Event {
+    /// Its own name and creation.
+    #[prost(message, optional, tag = "1")]
+    pub metadata: Option<ObjectMeta>,
+    /// What it is about.
+    #[prost(message, optional, tag = "2")]
+    pub involved_object: Option<ObjectReference>,
+    /// A stable word such as `FailedMount`.
+    #[prost(string, tag = "3")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub reason: String,
+    /// The component's sentence.
+    #[prost(string, tag = "4")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub message: String,
+    /// When it was last said, by components that do not use series.
+    #[prost(message, optional, tag = "7")]
+    pub last_timestamp: Option<Time>,
+    /// When it was first said, by components that use series.
+    #[prost(message, optional, tag = "10")]
+    pub event_time: Option<Time>,
+    /// How it went on.
+    #[prost(message, optional, tag = "11")]
+    pub series: Option<EventSeries>,
+}
+
+/// The object that an event is about.
+#[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ObjectReference {
+    /// Its identity; events are matched by nothing else, since names are used again.
+    #[prost(string, tag = "4")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub uid: String,
+    /// The part of it, such as `spec.containers{api}`.
+    #[prost(string, tag = "7")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub field_path: String,
+}
+
+/// The repetitions of an event.
+#[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
+#[serde(rename_all = "camelCase", default)]
+pub struct EventSeries {
+    /// When it was last said.
+    #[prost(message, optional, tag = "2")]
+    pub last_observed_time: Option<Time>,
+}
+
+impl Event {
+    /// Identity of the object that it is about; empty where it is about none.
+    #[must_use]
+    pub fn about(&self) -> &str {
+        self.involved_object.as_ref().map_or("", |o| o.uid.as_str())
+    }
+
+    /// The container that it is about, where it is about one.
+    #[must_use]
+    pub fn container(&self) -> Option<&str> {
+        let path = self.involved_object.as_ref()?.field_path.as_str();
+        path.split_once('{')?.1.strip_suffix('}')
+    }
+
+    /// When it was last said.
+    #[must_use]
+    pub fn time(&self) -> Option<Time> {
+        let series = self.series.as_ref().and_then(|s| s.last_observed_time);
+        series.or(self.last_timestamp).or(self.event_time)
+    }
+}
+
+impl Resource for Event {
+    type Whole = k8s_openapi::api::core::v1::Event;
+
+    fn meta(&self) -> &ObjectMeta {
+        static EMPTY: ObjectMeta = ObjectMeta::EMPTY;
+        self.metadata.as_ref().unwrap_or(&EMPTY)
+    }
+
+    fn drop_zero_times(&mut self) {
+        if let Some(meta) = &mut self.metadata {
+            meta.drop_zero_times();
+        }
+        Time::drop_zero(&mut self.last_timestamp);
+        Time::drop_zero(&mut self.event_time);
+        if let Some(series) = &mut self.series {
+            Time::drop_zero(&mut series.last_observed_time);
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! `batch/v1` Job: whether it is done, still tries, or has given up.
+
+use super::{ObjectMeta, ProbedCondition, Resource, Time, null_as_default};
+use serde::Deserialize;
+
+/// The fields of a Job that its verdict reads.
+#[derive(Clone, PartialEq, Deserialize, prost::Message)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Job {
+    /// Name, owner, deletion, finalizers.
+    #[prost(message, optional, tag = "1")]
+    pub metadata: Option<ObjectMeta>,
+    /// What is asked for.
+    #[prost(message, optional, tag = "2")]
+    pub spec: Option<JobSpec>,
+    /// What the controller last wrote; absent in a manifest.
+    #[prost(message, optional, tag = "3")]
+    pub status: Option<JobStatus>,
+}
+
+/// The part of `batch/v1` JobSpec that a verdict reads.
+#[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
+#[serde(rename_all = "camelCase", default)]
+pub struct JobSpec {
+    /// Pods that may run at the same time; absent means 1.
+    #[prost(int32, optional, tag = "1")]
+    pub parallelism: Option<i32>,
+    /// Pods that have to succeed; absent where the first one that does is enough.
+    #[prost(int32, optional, tag = "2")]
+    pub completions: Option<i32>,
+    /// Whether it is held: it has no pods then.
+    #[prost(bool, optional, tag = "10")]
+    pub suspend: Option<bool>,
+}
+
+/// The part of `batch/v1` JobStatus that a verdict reads.
+#[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
+#[serde(rename_all = "camelCase", default)]
+pub struct JobStatus {
+    /// `Complete`, `Failed`, `Suspended`, `FailureTarget`, `SuccessCriteriaMet`.
+    #[prost(message, repeated, tag = "1")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub conditions: Vec<ProbedCondition>,
+    /// When the controller first saw it, or it was last resumed.
+    #[prost(message, optional, tag = "2")]
+    pub start_time: Option<Time>,
+    /// Pods that are pending or running.
+    #[prost(int32, optional, tag = "4")]
+    pub active: Option<i32>,
+    /// Pods that succeeded.
+    #[prost(int32, optional, tag = "5")]
+    pub succeeded: Option<i32>,
+    /// Pods that failed.
+    #[prost(int32, optional, tag = "6")]
+    pub failed: Option<i32>,
+    /// Active pods whose Ready condition is True; absent from servers older than 1.24.
+    #[prost(int32, optional, tag = "9")]
+    pub ready: Option<i32>,
+}
+
+impl Job {
+    /// The condition of that type, where it is True.
+    #[must_use]
+    pub fn met(&self, kind: &str) -> Option<&ProbedCondition> {
+        let conditions = &self.status.as_ref()?.conditions;
+        conditions.iter().find(|c| c.kind == kind && c.is_true())
+    }
+}
+
+impl Resource for Job {
+    type Whole = k8s_openapi::api::batch::v1::Job;
+
+    fn meta(&self) -> &ObjectMeta {
+        static EMPTY: ObjectMeta = ObjectMeta::EMPTY;
+        self.metadata.as_ref().unwrap_or(&EMPTY)
+    }
+
+    fn drop_zero_times(&mut self) {
+        if let Some(meta) = &mut self.metadata {
+            meta.drop_zero_times();
+        }
+        if let Some(status) = &mut self.status {
+            Time::drop_zero(&mut status.start_time);
+            ProbedCondition::drop_zero_times(&mut status.conditions);
+        }
+    }
+
+    fn slim(&mut self) {
+        if let Some(meta) = &mut self.metadata {
+            meta.slim();
+        }
+    }
+}
