@@ -169,9 +169,10 @@ pub fn populate(cases: &[Case]) {
 fn await_rules(cases: &[Case]) {
     until("each namespace has its account", RUNS, || {
         let accounts = kubectl().get(&["serviceaccounts", "--all-namespaces"]);
-        let mut without = cases.iter().map(Case::namespace).filter(|namespace| {
-            let mut own = list(&accounts["items"]).iter();
-            !own.any(|a| a["metadata"]["namespace"] == *namespace)
+        let own = cases.iter().flat_map(|c| c.objects(|kind| kind == "Namespace"));
+        let mut without = own.filter(|namespace| {
+            let mut accounts = list(&accounts["items"]).iter();
+            !accounts.any(|a| a["metadata"]["namespace"] == namespace["metadata"]["name"])
         });
         without.next().map_or(Ok(()), Err)
     });
@@ -298,10 +299,31 @@ pub fn dump() -> String {
     kubectl().ok(&["get", DUMPED, "--all-namespaces", "--output", "json"])
 }
 
+/// Writes a dump, the report of it and what the cases are into the directory that `SRE_E2E_ZOO_OUT` names, if it does:
+/// for `e2e/zoo-table`, which makes the table of `docs/zoo.md` of them.
+pub fn write<'c>(cases: impl Iterator<Item = &'c Case>, dump: &str, report: &Report) {
+    let Ok(directory) = std::env::var("SRE_E2E_ZOO_OUT") else {
+        return;
+    };
+    let cases = cases.map(|case| {
+        let targets: Vec<&Value> = case.expect.iter().map(|e| &e["target"]).collect();
+        json!({"name": case.name, "what": case.what, "broken": case.is_broken, "targets": targets})
+    });
+    let cases = Value::Array(cases.collect());
+    for (name, text) in [
+        ("cases.json", cases.to_string()),
+        ("dump.json", dump.to_owned()),
+        ("report.json", report.0.to_string()),
+    ] {
+        let path = std::path::Path::new(&directory).join(name);
+        std::fs::write(&path, text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    }
+}
+
 /// The plugin's judgement of a dump.
 #[must_use]
 #[track_caller]
-pub fn judge(dump: String) -> Report {
-    let finished = node::plugin().judge("health -f - -o json", Some(dump));
+pub fn judge(dump: &str) -> Report {
+    let finished = node::plugin().judge("health -f - -o json --kinds all", Some(dump.to_owned()));
     Report::parse(&finished.stdout).unwrap_or_else(|error| panic!("no report: {error}\n{finished}"))
 }
