@@ -5,7 +5,7 @@
 //! manifests, which are applied in an order that leaves no race: what refuses pods is in force before there are any.
 
 use crate::deadline::until;
-use crate::environment::root;
+use crate::environment::{self, root};
 use crate::node::{self, RUNS, kubectl};
 use crate::report::{Report, list, word};
 use serde_json::{Value, json};
@@ -302,7 +302,7 @@ pub fn dump() -> String {
 /// Writes a dump, the report of it and what the cases are into the directory that `SRE_E2E_ZOO_OUT` names, if it does:
 /// for `e2e/zoo-table`, which makes the table of `docs/zoo.md` of them.
 pub fn write<'c>(cases: impl Iterator<Item = &'c Case>, dump: &str, report: &Report) {
-    let Ok(directory) = std::env::var("SRE_E2E_ZOO_OUT") else {
+    let Some(directory) = environment::variable("SRE_E2E_ZOO_OUT") else {
         return;
     };
     let cases = cases.map(|case| {
