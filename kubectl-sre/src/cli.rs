@@ -34,6 +34,8 @@ pub struct Cli {
 pub enum Command {
     /// Judge the API server and the workloads, and say what is wrong
     Health(Health),
+    /// Explain a word of a report: what it means, how it was decided, what to do
+    Explain(Explain),
     /// Show the versions of the plugin and of the API server
     Version(Version),
 }
@@ -247,6 +249,15 @@ pub struct Health {
     pub connection: Connection,
 }
 
+/// `explain`
+#[derive(Debug, Args)]
+#[command(args_override_self = true)]
+pub struct Explain {
+    /// A reason, a cause, a class or a kind, as reports show them; without one all are listed
+    #[arg(value_name = "CODE")]
+    pub code: Option<String>,
+}
+
 /// `version`: with `--agent` or `--agent-url` the agent's too
 #[derive(Debug, Args)]
 #[command(args_override_self = true)]
@@ -388,10 +399,10 @@ fn refusal(error: &clap::Error, name: &str) -> Refused {
     let line = match error.kind() {
         ErrorKind::InvalidSubcommand => {
             let given = text(ContextKind::InvalidSubcommand).unwrap_or_default();
-            let near = nearest(&given, ["health", "version"]);
+            let near = nearest(&given, ["health", "explain", "version"]);
             match near {
                 Some(near) => format!("unknown command {given:?}, did you mean {near:?}?"),
-                None => format!("unknown command {given:?}: there are health and version"),
+                None => format!("unknown command {given:?}: there are health, explain and version"),
             }
         }
         ErrorKind::UnknownArgument => match text(ContextKind::SuggestedArg) {
