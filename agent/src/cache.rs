@@ -317,10 +317,13 @@ struct Entry<T> {
 impl<T: Judged> Entry<T> {
     fn judge(&self, now: Time) -> Item {
         match &self.object {
-            Ok(object) => object.judge(&Evidence {
-                first_seen: Some(self.first_seen),
-                ..Evidence::at(Now::known(now))
-            }),
+            Ok(object) => check::judge(
+                object,
+                &Evidence {
+                    first_seen: Some(self.first_seen),
+                    ..Evidence::at(Now::known(now))
+                },
+            ),
             Err(undecodable) => check::undecodable::<T>(undecodable),
         }
     }

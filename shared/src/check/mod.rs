@@ -45,6 +45,8 @@ pub struct Evidence<'a> {
     pub now: Now,
     /// The workload's pods; `None` where they were not seen, which is not the same as none.
     pub pods: Option<Pods<'a>>,
+    /// Events and nodes, where they are known; pods carry them too.
+    pub around: Option<&'a Around<'a>>,
     /// When an observer first saw this generation, for objects without `managedFields`.
     pub first_seen: Option<Time>,
     /// Whether the user asked for this very object: then being deleted is not healthy.
@@ -58,6 +60,7 @@ impl Evidence<'_> {
         Self {
             now,
             pods: None,
+            around: None,
             first_seen: None,
             named: false,
         }

@@ -137,7 +137,7 @@ impl<'a> KindVisitor for Part<'a> {
             };
             let items = gathered.objects.iter().filter_map(|object| match object {
                 Ok(object) if !evidence.named && !object.answers_for_itself() => None,
-                Ok(object) => Some(object.judge(&evidence)),
+                Ok(object) => Some(check::judge(object, &evidence)),
                 Err(undecodable) => Some(check::undecodable::<T>(undecodable)),
             });
             Judgement {

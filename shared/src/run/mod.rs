@@ -7,6 +7,7 @@ mod coverage;
 mod direct;
 mod dump;
 mod kind;
+mod known;
 mod ladder;
 
 pub use agent::{
@@ -20,6 +21,7 @@ pub use coverage::{not_seen, not_seen_kind};
 pub use direct::{Progress, direct, unreached};
 pub use dump::dump;
 pub use kind::{Kind, KindVisitor};
+pub use known::Known;
 
 use crate::selector::Selector;
 
