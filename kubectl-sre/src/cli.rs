@@ -235,6 +235,9 @@ pub struct Health {
     /// Which states make the exit code non-zero
     #[arg(long, value_name = "STATES", default_value = "progressing,degraded,unknown", value_parser = str::parse::<FailOn>)]
     pub fail_on: FailOn,
+    /// Disregard annotations sre/ignore, by which findings are acknowledged
+    #[arg(long)]
+    pub no_ignore: bool,
     /// When to colour
     #[arg(long, value_enum, default_value = "auto", value_name = "WHEN")]
     pub color: Color,
@@ -582,6 +585,7 @@ impl Health {
             selector_text: self.selector.clone(),
             // It was parsed before; that it parses again is no more than a formality.
             selector: self.selector.parse().unwrap_or_default(),
+            no_ignore: self.no_ignore,
             ..everything
         };
         if self.targets.is_empty() {

@@ -173,6 +173,7 @@ impl KindVisitor for Part<'_> {
                         pods: pods.filter(|_| dump.has_pods),
                         around: Some(around),
                         named: !wanted.names.is_empty(),
+                        heeds_annotations: !ask.no_ignore,
                         ..Evidence::at(now_of(stamped.index))
                     };
                     items.push(check::judge(object, &evidence));

@@ -45,6 +45,8 @@ pub struct Ask {
     pub page_size: u32,
     /// No part was named: these are the default ones, and an agent that watches more shows all it watches.
     pub by_default: bool,
+    /// Whether annotations that acknowledge a finding are disregarded.
+    pub no_ignore: bool,
 }
 
 /// One kind that is judged: all of its objects, or these.
