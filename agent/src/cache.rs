@@ -55,6 +55,8 @@ pub struct Selection {
     pub states: Option<Vec<State>>,
     /// Only those of which a person should know: not healthy, or with a note; the summary counts the others too.
     pub notable: bool,
+    /// Whether annotations that acknowledge what is found are disregarded.
+    pub no_ignore: bool,
     /// Only those that sort after this one; the summary counts the others too.
     pub after: Option<Key>,
 }
@@ -157,6 +159,8 @@ pub struct Overview {
 pub struct Pulse {
     /// What can be said of all objects, each as it was last judged: when it changed, or in the last review.
     pub overview: Overview,
+    /// Its summary without what is acknowledged.
+    pub news: Summary,
     /// Whether every watch has listed at least once.
     pub synced: bool,
     /// Lists after the first one of each watch.
@@ -240,13 +244,15 @@ struct Source {
 #[derive(Debug, Clone, Copy, Default)]
 struct Counts {
     summary: Summary,
+    /// The same without those that are acknowledged.
+    news: Summary,
     degraded: u64,
     unknown: u64,
 }
 
 impl Counts {
     fn add(&mut self, judged: Judgement) {
-        self.summary.count(judged.state);
+        judged.count(&mut self.summary, &mut self.news);
         match judged.status {
             Status::Ok => {}
             Status::Degraded => self.degraded += 1,
@@ -256,6 +262,11 @@ impl Counts {
 
     fn remove(&mut self, judged: Judgement) {
         self.summary.uncount(judged.state);
+        if judged.acknowledged {
+            self.summary.acknowledged = self.summary.acknowledged.saturating_sub(1);
+        } else {
+            self.news.uncount(judged.state);
+        }
         match judged.status {
             Status::Ok => {}
             Status::Degraded => self.degraded = self.degraded.saturating_sub(1),
@@ -277,6 +288,7 @@ impl Counts {
 struct Judgement {
     state: State,
     status: Status,
+    acknowledged: bool,
 }
 
 impl Judgement {
@@ -284,6 +296,17 @@ impl Judgement {
         Self {
             state: item.state,
             status: item.status(),
+            acknowledged: item.acknowledged.is_some(),
+        }
+    }
+
+    /// Counts it among all objects, and among those of which the verdict consists.
+    fn count(self, all: &mut Summary, news: &mut Summary) {
+        all.count(self.state);
+        if self.acknowledged {
+            all.acknowledged += 1;
+        } else {
+            news.count(self.state);
         }
     }
 }
@@ -315,12 +338,16 @@ struct Entry<T> {
 }
 
 impl<T: Judged> Entry<T> {
-    fn judge(&self, now: Time) -> Item {
+    fn judge(&self, now: Time, no_ignore: bool) -> Item {
         match &self.object {
-            Ok(object) => object.judge(&Evidence {
-                first_seen: Some(self.first_seen),
-                ..Evidence::at(Now::known(now))
-            }),
+            Ok(object) => check::judge(
+                object,
+                &Evidence {
+                    first_seen: Some(self.first_seen),
+                    heeds_annotations: !no_ignore,
+                    ..Evidence::at(Now::known(now))
+                },
+            ),
             Err(undecodable) => check::undecodable::<T>(undecodable),
         }
     }
@@ -467,6 +494,7 @@ impl<T: Judged> Inner<T> {
             judged: Judgement {
                 state: State::Unknown,
                 status: Status::Unknown,
+                acknowledged: false,
             },
             source,
             settled: false,
@@ -480,7 +508,7 @@ impl<T: Judged> Inner<T> {
                 entry.first_seen = old.first_seen;
             }
         }
-        let item = entry.judge(now);
+        let item = entry.judge(now, false);
         entry.settled = is_settled(&item);
         entry.judged = Judgement::of(&item);
         if let Some((source, judged)) = former {
@@ -629,18 +657,23 @@ impl<T: Judged> Objects for Cache<T> {
             if !entry.is_selected(&selection.selector) {
                 continue;
             }
-            let (state, status) = if entry.settled {
-                (State::Healthy, Status::Ok)
+            let judged = if entry.settled {
+                Judgement {
+                    state: State::Healthy,
+                    status: Status::Ok,
+                    acknowledged: false,
+                }
             } else {
-                let item = entry.judge(inner.carried(entry.source, moment));
-                (item.state, item.status())
+                let now = inner.carried(entry.source, moment);
+                Judgement::of(&entry.judge(now, selection.no_ignore))
             };
-            overview.summary.count(state);
+            let mut news = Summary::default();
+            judged.count(&mut overview.summary, &mut news);
             if too_old && inner.is_too_old(entry.source, moment) {
                 overview.status = overview.status.worst(Status::Unknown);
             } else {
-                fresh.count(state);
-                overview.status = overview.status.worst(status);
+                add(&mut fresh, &news);
+                overview.status = overview.status.worst(judged.status);
             }
         }
         if overview.summary.total == 0 && overview.not_seen.is_empty() && !selection.selector.is_empty() {
@@ -653,14 +686,15 @@ impl<T: Judged> Objects for Cache<T> {
         let inner = self.lock();
         let mut overview = Overview::begin(moment);
         inner.sources_of(self.kind, &Selection::default(), moment, &mut overview);
-        let mut fresh = Summary::default();
+        let (mut fresh, mut all_news) = (Summary::default(), Summary::default());
         let mut errors = BTreeMap::new();
         for source in &inner.sources {
-            let Counts { summary, .. } = source.counts;
+            let Counts { summary, news, .. } = source.counts;
             add(&mut overview.summary, &summary);
+            add(&mut all_news, &news);
             match source.heard {
                 Some(heard) if !moment.is_too_old(heard) => {
-                    add(&mut fresh, &summary);
+                    add(&mut fresh, &news);
                     overview.status = overview.status.worst(source.counts.status());
                 }
                 _ => overview.status = overview.status.worst(Status::Unknown),
@@ -671,6 +705,7 @@ impl<T: Judged> Objects for Cache<T> {
         }
         Pulse {
             overview: overview.end(&fresh),
+            news: all_news,
             synced: inner.sources.iter().all(|s| s.heard.is_some()),
             relists: inner.sources.iter().map(|s| s.lists.saturating_sub(1)).sum(),
             errors,
@@ -683,7 +718,7 @@ impl<T: Judged> Objects for Cache<T> {
             if !entry.is_selected(&selection.selector) || (entry.settled && !selection.takes_settled()) {
                 continue;
             }
-            let item = entry.judge(inner.carried(entry.source, moment));
+            let item = entry.judge(inner.carried(entry.source, moment), selection.no_ignore);
             if selection.takes(&item) && each(item).is_break() {
                 return;
             }
@@ -708,7 +743,7 @@ impl<T: Judged> Objects for Cache<T> {
                 continue;
             }
             let mut standing = entry.standing;
-            let item = entry.judge(inner.carried(entry.source, moment));
+            let item = entry.judge(inner.carried(entry.source, moment), false);
             let judged = Judgement::of(&item);
             changes.extend(Change::between(&mut standing, item));
             if standing != entry.standing || judged != entry.judged {

@@ -147,12 +147,11 @@ impl Sample {
             .iter()
             .filter(|(_, pulse)| pulse.overview.observed.is_some());
         read.flat_map(|(kind, pulse)| {
-            State::ALL.map(|state| {
-                (
-                    labels([("kind", kind), ("state", state.as_str())]),
-                    pulse.overview.summary.in_state(state),
-                )
-            })
+            // Whoever alerts on a state is not woken for what somebody knows of already.
+            let acknowledged = ("acknowledged", pulse.overview.summary.acknowledged);
+            let states = State::ALL.map(|state| (state.as_str(), pulse.news.in_state(state)));
+            let all = states.into_iter().chain([acknowledged]);
+            all.map(|(state, count)| (labels([("kind", *kind), ("state", state)]), count))
         })
         .collect()
     }
@@ -246,7 +245,7 @@ impl Collector for Sample {
         )?;
         page.gauge(
             "sre_objects",
-            "Objects in each state, as last seen",
+            "Objects in each state, as last seen; those that are acknowledged are in none and counted as such",
             self.objects(),
         )?;
         page.gauge(

@@ -15,7 +15,7 @@ const FAIL_WORDS: [&str; 3] = ["progressing", "degraded", "unknown"];
 /// A query that was read.
 #[derive(Debug, Default)]
 pub struct Query {
-    /// `namespace`, `selector`, `state`, `items` and `continue`.
+    /// `namespace`, `selector`, `state`, `items`, `ignore` and `continue`.
     pub selection: Selection,
     /// `fail`: what makes the answer a 500.
     pub fail: Option<FailOn>,
@@ -82,6 +82,13 @@ impl Query {
                     "notable" => true,
                     "all" => false,
                     _ => return Err(Invalid(format!("items: {value:?} is neither all nor notable"))),
+                };
+            }
+            "ignore" => {
+                selection.no_ignore = match value.as_str() {
+                    "true" => false,
+                    "false" => true,
+                    _ => return Err(Invalid(format!("ignore: {value:?} is neither true nor false"))),
                 };
             }
             "verbose" => {
@@ -200,13 +207,14 @@ mod tests {
         "fail",
         "limit",
         "continue",
+        "ignore",
         "verbose",
     ];
 
     #[test]
     fn every_parameter_is_read() {
         let text = format!(
-            "namespace=shop&selector=app+in+(a%2Cb)&state=degraded,unavailable&fail=unknown&limit=5&continue={}&verbose",
+            "namespace=shop&selector=app+in+(a%2Cb)&state=degraded,unavailable&fail=unknown&limit=5&continue={}&ignore=false&verbose",
             token("shop", "web")
         );
         let query = read(Some(&text), ALL).unwrap();
@@ -220,7 +228,7 @@ mod tests {
             Some((false, false, true))
         );
         assert_eq!(query.limit.map(NonZeroUsize::get), Some(5));
-        assert!(query.verbose);
+        assert!(query.verbose && selection.no_ignore);
         assert!(read(None, &[]).is_ok());
         assert!(read(Some(""), &[]).is_ok());
     }
@@ -247,6 +255,7 @@ mod tests {
             ),
             ("continue=%20", "no token"),
             ("continue=YQ", "no token"),
+            ("ignore", "neither true nor false"),
             ("verbose=maybe", "neither true nor false"),
             ("state=%zz", "not percent-encoded"),
             ("state=%e", "not percent-encoded"),

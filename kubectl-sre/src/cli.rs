@@ -34,6 +34,8 @@ pub struct Cli {
 pub enum Command {
     /// Judge the API server and the workloads, and say what is wrong
     Health(Health),
+    /// Explain a word of a report: what it means, how it was decided, what to do
+    Explain(Explain),
     /// Show the versions of the plugin and of the API server
     Version(Version),
 }
@@ -233,6 +235,9 @@ pub struct Health {
     /// Which states make the exit code non-zero
     #[arg(long, value_name = "STATES", default_value = "progressing,degraded,unknown", value_parser = str::parse::<FailOn>)]
     pub fail_on: FailOn,
+    /// Disregard annotations sre/ignore, by which findings are acknowledged
+    #[arg(long)]
+    pub no_ignore: bool,
     /// When to colour
     #[arg(long, value_enum, default_value = "auto", value_name = "WHEN")]
     pub color: Color,
@@ -245,6 +250,15 @@ pub struct Health {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub connection: Connection,
+}
+
+/// `explain`
+#[derive(Debug, Args)]
+#[command(args_override_self = true)]
+pub struct Explain {
+    /// A reason, a cause, a class or a kind, as reports show them; without one all are listed
+    #[arg(value_name = "CODE")]
+    pub code: Option<String>,
 }
 
 /// `version`: with `--agent` or `--agent-url` the agent's too
@@ -388,10 +402,10 @@ fn refusal(error: &clap::Error, name: &str) -> Refused {
     let line = match error.kind() {
         ErrorKind::InvalidSubcommand => {
             let given = text(ContextKind::InvalidSubcommand).unwrap_or_default();
-            let near = nearest(&given, ["health", "version"]);
+            let near = nearest(&given, ["health", "explain", "version"]);
             match near {
                 Some(near) => format!("unknown command {given:?}, did you mean {near:?}?"),
-                None => format!("unknown command {given:?}: there are health and version"),
+                None => format!("unknown command {given:?}: there are health, explain and version"),
             }
         }
         ErrorKind::UnknownArgument => match text(ContextKind::SuggestedArg) {
@@ -571,6 +585,7 @@ impl Health {
             selector_text: self.selector.clone(),
             // It was parsed before; that it parses again is no more than a formality.
             selector: self.selector.parse().unwrap_or_default(),
+            no_ignore: self.no_ignore,
             ..everything
         };
         if self.targets.is_empty() {

@@ -548,3 +548,39 @@ async fn metrics_notice_what_time_alone_changes_with_the_next_review() {
     cache.review(&moment(60));
     assert_eq!((summary().progressing, summary().degraded), (0, 1));
 }
+
+#[test]
+fn what_is_acknowledged_is_counted_and_left_out_of_the_verdict() {
+    let known = |name, until: &str| {
+        degraded("shop", name).annotation("sre/ignore", &format!("ReadyBelowDesired until {until}, known"))
+    };
+    let cache = listed(&[healthy("shop", "web"), known("api", &at(60))]);
+    let told = |selection: &Selection, seconds| {
+        let overview = cache.overview(selection, &moment(seconds));
+        (
+            overview.status,
+            overview.verdict.degraded,
+            overview.summary.degraded,
+            overview.summary.acknowledged,
+        )
+    };
+    let all = Selection {
+        no_ignore: true,
+        ..Selection::default()
+    };
+    assert_eq!(told(&Selection::default(), 0), (Status::Ok, false, 1, 1));
+    assert_eq!(told(&all, 0), (Status::Degraded, true, 1, 0));
+    // It is over.
+    assert_eq!(told(&Selection::default(), 60), (Status::Degraded, true, 1, 0));
+    let pulse = |seconds| {
+        let pulse = cache.pulse(&moment(seconds));
+        let Pulse { overview, news, .. } = pulse;
+        (overview.status, overview.summary.acknowledged, news.degraded)
+    };
+    assert_eq!(pulse(0), (Status::Ok, 1, 0));
+    cache.review(&moment(60));
+    assert_eq!(pulse(60), (Status::Degraded, 0, 1));
+    // It is deleted, and nothing of it is left in the counts.
+    cache.deleted(0, "shop", "api", later(61));
+    assert_eq!(pulse(61), (Status::Ok, 0, 0));
+}

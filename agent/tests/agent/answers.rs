@@ -146,6 +146,33 @@ async fn deployments_are_selected_by_namespace_labels_and_state() {
 }
 
 #[tokio::test]
+async fn what_is_acknowledged_fails_no_probe_unless_annotations_are_disregarded() {
+    let known = degraded("shop", "api").annotation("sre/ignore", "ReadyBelowDesired until 2999-12-31, known");
+    let server = ApiServer::builder().deployments([known]).start().await;
+    let agent = listed(&server).await;
+    for path in ["/health", "/health/deployments"] {
+        let answer = agent.get(&format!("{path}?fail=degraded")).await;
+        assert_eq!(
+            (answer.status, &answer.json()["status"]),
+            (200, &json!("ok")),
+            "{path}"
+        );
+        let answer = agent.get(&format!("{path}?fail=degraded&ignore=false")).await;
+        assert_eq!(
+            (answer.status, &answer.json()["status"]),
+            (500, &json!("degraded")),
+            "{path}"
+        );
+    }
+    let item = &agent.get("/health/deployments").await.json()["deployments"][0];
+    assert_eq!(
+        (&item["state"], &item["healthy"], &item["acknowledged"]["until"]),
+        (&json!("degraded"), &json!(false), &json!("2999-12-31"))
+    );
+    assert_eq!(agent.get("/health?ignore=maybe").await.status, 400);
+}
+
+#[tokio::test]
 async fn a_long_list_comes_in_pages() {
     let (server, agent) = shop().await;
     let (mut names, mut path) = (Vec::new(), "/health/deployments?limit=1".to_owned());

@@ -101,7 +101,7 @@ sre_check_status{{check="apiserver",status="unknown"}} 0
 sre_check_status{{check="deployments",status="ok"}} 0
 sre_check_status{{check="deployments",status="degraded"}} 1
 sre_check_status{{check="deployments",status="unknown"}} 0
-# HELP sre_objects Objects in each state, as last seen
+# HELP sre_objects Objects in each state, as last seen; those that are acknowledged are in none and counted as such
 # TYPE sre_objects gauge
 sre_objects{{kind="deployments",state="healthy"}} 1
 sre_objects{{kind="deployments",state="progressing"}} 0
@@ -109,6 +109,9 @@ sre_objects{{kind="deployments",state="degraded"}} 1
 sre_objects{{kind="deployments",state="unavailable"}} 1
 sre_objects{{kind="deployments",state="unknown"}} 0
 sre_objects{{kind="deployments",state="terminating"}} 0
+sre_objects{{kind="deployments",state="suspended"}} 0
+sre_objects{{kind="deployments",state="succeeded"}} 0
+sre_objects{{kind="deployments",state="acknowledged"}} 0
 # HELP sre_apiserver_up Whether an API server answers, if only with a refusal
 # TYPE sre_apiserver_up gauge
 sre_apiserver_up 1

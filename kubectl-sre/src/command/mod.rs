@@ -1,5 +1,6 @@
 //! One file a subcommand: typed settings in, an exit code out.
 
+mod explain;
 mod health;
 mod version;
 
@@ -12,6 +13,7 @@ use std::sync::Arc;
 pub async fn run(command: Command, shell: &mut Shell) -> u8 {
     match command {
         Command::Health(args) => health::run(&args, shell).await,
+        Command::Explain(args) => explain::run(&args, shell),
         Command::Version(args) => version::run(&args, shell).await,
     }
 }

@@ -553,6 +553,16 @@ fn the_exit_code_is_the_first_of_degraded_unknown_and_progressing_that_counts() 
 }
 
 #[test]
+fn what_is_acknowledged_makes_no_exit_code_unless_annotations_are_disregarded() {
+    let known = short("cart").annotation("sre/ignore", "ReadyBelowDesired until 2999-12-31, known");
+    let dump = list([known, d("web")]);
+    assert_eq!(judge(&dump, &[]).code, Some(0));
+    assert_eq!(judge(&dump, &["--no-ignore"]).code, Some(2));
+    let over = short("cart").annotation("sre/ignore", "ReadyBelowDesired until 2026-01-31, known");
+    assert_eq!(judge(&list([over, d("web")]), &[]).code, Some(2));
+}
+
+#[test]
 fn a_named_object_that_is_being_deleted_is_not_healthy() {
     let dump = list([d("web").deleting(at(-5), &[])]);
     assert_eq!(judge(&dump, &[]).code, Some(0));

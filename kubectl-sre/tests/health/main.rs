@@ -8,6 +8,7 @@
 
 mod agent;
 mod dump;
+mod explaining;
 mod live;
 mod plugin;
 mod streams;

@@ -66,6 +66,7 @@ impl Finding {
             notes: Vec::new(),
             warnings: Vec::new(),
             causes: Vec::new(),
+            acknowledged: None,
         }
     }
 }

@@ -3,6 +3,7 @@
 //! One file a kind, each a pure function that a table test can call. Nothing here reads a clock, the
 //! environment or the network, and nothing is printed.
 
+mod acknowledgement;
 mod age;
 pub mod apiserver;
 mod cause;
@@ -45,10 +46,14 @@ pub struct Evidence<'a> {
     pub now: Now,
     /// The workload's pods; `None` where they were not seen, which is not the same as none.
     pub pods: Option<Pods<'a>>,
+    /// Events and nodes, where they are known; pods carry them too.
+    pub around: Option<&'a Around<'a>>,
     /// When an observer first saw this generation, for objects without `managedFields`.
     pub first_seen: Option<Time>,
     /// Whether the user asked for this very object: then being deleted is not healthy.
     pub named: bool,
+    /// Whether an annotation on the object can acknowledge what is found.
+    pub heeds_annotations: bool,
 }
 
 impl Evidence<'_> {
@@ -58,17 +63,22 @@ impl Evidence<'_> {
         Self {
             now,
             pods: None,
+            around: None,
             first_seen: None,
             named: false,
+            heeds_annotations: true,
         }
     }
 }
 
-/// The verdict about an object, and where it is not healthy, why.
+/// The verdict about an object, where it is not healthy why, and whether somebody knows of it.
 #[must_use]
 pub fn judge<T: Judged>(object: &T, evidence: &Evidence<'_>) -> Item {
     let mut item = object.judge(evidence);
     cause::explain(&mut item, object, evidence);
+    if evidence.heeds_annotations {
+        acknowledgement::apply(&mut item, object.meta(), evidence.now.time());
+    }
     item
 }
 
@@ -91,5 +101,6 @@ pub fn undecodable<T: Resource>(object: &Undecodable) -> Item {
         notes: Vec::new(),
         warnings: Vec::new(),
         causes: Vec::new(),
+        acknowledged: None,
     }
 }

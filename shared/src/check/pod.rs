@@ -3,7 +3,7 @@
 use super::cause::{self, Around};
 use super::{GRACE_SECONDS, Now};
 use crate::report::Cause;
-use crate::resource::{Pod, ReplicaSet, Resource as _, Time};
+use crate::resource::{Job, Pod, ReplicaSet, Resource as _, Time};
 
 /// The pods of one workload, as far as they are known.
 #[derive(Debug, Clone, Default)]
@@ -14,6 +14,8 @@ pub struct Pods<'a> {
     pub newest_replica_set: Option<(Time, Now)>,
     /// Its ReplicaSets, for what keeps them from creating pods.
     pub replica_sets: Vec<&'a ReplicaSet>,
+    /// The newest Job of a workload that makes Jobs.
+    pub job: Option<&'a Job>,
     /// Events and nodes, where they are known.
     pub around: Option<&'a Around<'a>>,
 }

@@ -249,6 +249,7 @@ impl KindCheck {
         let mut status = if all_seen { Status::Ok } else { Status::Unknown };
         for item in &items {
             summary.count(item.state);
+            summary.acknowledged += u64::from(item.acknowledged.is_some());
             status = status.worst(item.status());
         }
         Self {
@@ -261,9 +262,12 @@ impl KindCheck {
 }
 
 impl Item {
-    /// What this one object makes of the status of its set.
+    /// What this one object makes of the status of its set: nothing where it is acknowledged.
     #[must_use]
     pub fn status(&self) -> Status {
+        if self.acknowledged.is_some() {
+            return Status::Ok;
+        }
         match (self.state, self.healthy) {
             // Not understood is not known to be unhealthy.
             (State::Unknown, _) => Status::Unknown,

@@ -1,5 +1,6 @@
 //! One judged object, its state and the causes behind it.
 
+use super::Acknowledged;
 use serde::{Deserialize, Serialize};
 
 /// What an object is, in one word.
@@ -106,6 +107,21 @@ pub struct Item {
     /// Why it falls short, worst first, one entry a distinct cause.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub causes: Vec<Cause>,
+    /// That it is known, where an annotation on the object says so: state and `healthy` stay what they are, and status
+    /// and exit code leave it out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acknowledged: Option<Acknowledged>,
+}
+
+impl Item {
+    /// The causes that are not the consequence of the others: a rollout runs out of time because of something.
+    pub fn roots(&self) -> impl Iterator<Item = &Cause> {
+        let consequence = |c: &Cause| c.code == "ProgressDeadlineExceeded";
+        let has_others = !self.causes.iter().all(consequence);
+        self.causes
+            .iter()
+            .filter(move |c| !(has_others && consequence(c)))
+    }
 }
 
 /// One distinct reason behind an item's state, with how often it was found.

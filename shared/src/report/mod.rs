@@ -4,11 +4,13 @@
 //! null, and a reader ignores what it does not know, so that a plugin and an agent of different versions
 //! understand each other. This module knows nothing of clusters, checks or printing.
 
+mod acknowledged;
 mod check;
 mod item;
 mod ladder;
 mod verdict;
 
+pub use acknowledged::Acknowledged;
 pub use check::{ApiServerCheck, Check, Identity, KindCheck, Probe, Readyz, Summary};
 pub use item::{Cause, Item, State};
 pub use ladder::{

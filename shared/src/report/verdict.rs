@@ -29,20 +29,20 @@ impl Verdict {
             verdict.unknown |= kind.status == Status::Unknown;
             // A shortage makes a part degraded. Where the part is unknown all the same, what it counts is what was
             // last seen, too long ago to be true.
-            let counted = Summary {
-                degraded: 0,
-                unavailable: 0,
-                ..kind.summary
-            };
-            verdict = verdict.with(match kind.status {
-                Status::Unknown => &counted,
-                _ => &kind.summary,
-            });
+            let mut counted = kind.summary;
+            // Those that are acknowledged stand in the counts of their states too.
+            for item in kind.items.iter().filter(|i| i.acknowledged.is_some()) {
+                counted.uncount(item.state);
+            }
+            if kind.status == Status::Unknown {
+                (counted.degraded, counted.unavailable) = (0, 0);
+            }
+            verdict = verdict.with(&counted);
             // A named object that is being deleted is not healthy, though its state counts nowhere else.
             verdict.degraded |= kind
                 .items
                 .iter()
-                .any(|i| i.state == State::Terminating && i.healthy == Some(false));
+                .any(|i| i.state == State::Terminating && i.status() == Status::Degraded);
         }
         // A newer sender may know of a shortage that none of the words above carries.
         let told = verdict.degraded || verdict.progressing;

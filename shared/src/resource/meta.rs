@@ -2,6 +2,16 @@
 
 use super::{Time, null_as_default};
 use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt::Formatter;
+
+/// The annotation by which a person acknowledges what is found of an object.
+pub const IGNORE: &str = "sre/ignore";
+
+/// The annotations that a rule reads.
+const READ: [&str; 1] = [IGNORE];
 
 /// The part of `metav1.ObjectMeta` that a verdict reads.
 #[derive(Clone, PartialEq, Deserialize, prost::Message)]
@@ -35,7 +45,12 @@ pub struct ObjectMeta {
     /// Labels, for a selector that is applied on our side (the agent's `?selector=`).
     #[prost(btree_map = "string, string", tag = "11")]
     #[serde(deserialize_with = "null_as_default")]
-    pub labels: std::collections::BTreeMap<String, String>,
+    pub labels: BTreeMap<String, String>,
+    /// The annotations that a rule reads; all others are dropped as the object is decoded, since one of them can hold
+    /// the whole object once more.
+    #[prost(btree_map = "string, string", tag = "12")]
+    #[serde(deserialize_with = "only_read")]
+    pub annotations: BTreeMap<String, String>,
     /// Owners; at most one of them is the controller.
     #[prost(message, repeated, tag = "13")]
     #[serde(deserialize_with = "null_as_default")]
@@ -60,13 +75,20 @@ impl ObjectMeta {
         generation: None,
         creation_timestamp: None,
         deletion_timestamp: None,
-        labels: std::collections::BTreeMap::new(),
+        labels: BTreeMap::new(),
+        annotations: BTreeMap::new(),
         owner_references: Vec::new(),
         finalizers: Vec::new(),
         managed_fields: Vec::new(),
     };
 
+    /// Takes out what protobuf brings and JSON does not: zeros that are times, and annotations that no rule reads.
     pub(super) fn drop_zero_times(&mut self) {
+        // Built anew: a map that was emptied keeps its memory.
+        let annotations = std::mem::take(&mut self.annotations).into_iter();
+        self.annotations = annotations
+            .filter(|(key, _)| READ.contains(&key.as_str()))
+            .collect();
         Time::drop_zero(&mut self.creation_timestamp);
         Time::drop_zero(&mut self.deletion_timestamp);
         self.managed_fields
@@ -111,6 +133,37 @@ impl ObjectMeta {
         let status = self.last_status_write().map(|time| entry(time, "status"));
         self.managed_fields = spec.into_iter().chain(status).collect();
     }
+}
+
+/// Reads of a map what [`READ`] names; the rest is passed over without being copied.
+fn only_read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
+    struct OnlyRead;
+
+    impl<'de> Visitor<'de> for OnlyRead {
+        type Value = BTreeMap<String, String>;
+
+        fn expecting(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+            f.write_str("a map of annotations")
+        }
+
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(BTreeMap::new())
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut read = BTreeMap::new();
+            while let Some(key) = map.next_key::<Cow<'de, str>>()? {
+                if READ.contains(&&*key) {
+                    read.insert(key.into_owned(), map.next_value()?);
+                } else {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+            Ok(read)
+        }
+    }
+
+    deserializer.deserialize_any(OnlyRead)
 }
 
 /// One entry of `metadata.ownerReferences`.

@@ -29,7 +29,7 @@ pub use deployment::{Condition, Deployment, DeploymentSpec, DeploymentStatus};
 pub use event::{Event, EventSeries, ObjectReference};
 pub use job::{Job, JobSpec, JobStatus};
 pub use lease::{Lease, LeaseSpec};
-pub use meta::{ListMeta, ManagedFieldsEntry, ObjectMeta, OwnerReference};
+pub use meta::{IGNORE, ListMeta, ManagedFieldsEntry, ObjectMeta, OwnerReference};
 pub use node::{Node, NodeCondition, NodeStatus};
 pub use pod::{
     ClaimVolume, ContainerState, ContainerStatus, InitContainer, Pod, PodCondition, PodSpec, PodStatus,

@@ -63,6 +63,9 @@ pub fn agent_path(ask: &Ask, items: AgentItems) -> String {
     if items == AgentItems::Notable && !named {
         add("items", "notable");
     }
+    if ask.no_ignore {
+        add("ignore", "false");
+    }
     path.pop();
     path
 }

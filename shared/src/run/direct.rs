@@ -133,11 +133,12 @@ impl<'a> KindVisitor for Part<'a> {
             let gathered = gather::<T>(self.run, kind, &self.wanted.names).await;
             let evidence = Evidence {
                 named: !self.wanted.names.is_empty(),
+                heeds_annotations: !self.run.ask.no_ignore,
                 ..Evidence::at(Now::known(self.run.now()))
             };
             let items = gathered.objects.iter().filter_map(|object| match object {
                 Ok(object) if !evidence.named && !object.answers_for_itself() => None,
-                Ok(object) => Some(object.judge(&evidence)),
+                Ok(object) => Some(check::judge(object, &evidence)),
                 Err(undecodable) => Some(check::undecodable::<T>(undecodable)),
             });
             Judgement {

@@ -1,12 +1,12 @@
 //! A run against a dump: the same judgement, of what a file holds.
 
 use super::coverage::{nothing_named, nothing_selected};
+use super::known::{Evident, Known};
 use super::{Ask, Clock, Kind, KindVisitor, Wanted};
-use crate::check::{self, Evidence, Judged, Now, Pods};
-use crate::dump::{File, Objects, Stamped};
+use crate::check::{self, Around, Evidence, Judged, Now};
+use crate::dump::{File, Objects};
 use crate::report::{Check, Item, KindCheck, Namespaces, NotSeen, Report, Source};
-use crate::resource::{Pod, ReplicaSet, Resource, Time};
-use std::collections::HashMap;
+use crate::resource::{Job, Pod, ReplicaSet, Resource, Time};
 
 /// Judges a dump. Only kinds that it holds are judged, and the API server is no part of it.
 ///
@@ -15,6 +15,7 @@ use std::collections::HashMap;
 pub fn dump(files: &[File], name: &str, ask: &Ask, at: Option<Time>, clock: Clock) -> Report {
     let objects = Objects::read(files);
     let dump = Dump::new(&objects, at);
+    let around = dump.known.around();
     let now = at.or(dump.newest.map(|(time, _, _)| time)).unwrap_or_else(clock);
     let source = Source {
         mode: "file".into(),
@@ -38,6 +39,7 @@ pub fn dump(files: &[File], name: &str, ask: &Ask, at: Option<Time>, clock: Cloc
     for wanted in &ask.kinds {
         let Some(part) = wanted.kind.visit(Part {
             dump: &dump,
+            around: &around,
             ask,
             wanted,
             now,
@@ -73,19 +75,23 @@ struct Dump<'a> {
     objects: &'a Objects<'a>,
     at: Option<Time>,
     newest: Option<(Time, usize, Option<Time>)>,
-    pods: HashMap<String, Vec<Stamped<Pod>>>,
-    replica_sets: HashMap<String, Vec<Stamped<ReplicaSet>>>,
+    known: Known,
     has_pods: bool,
 }
 
 impl<'a> Dump<'a> {
     fn new(objects: &'a Objects<'a>, at: Option<Time>) -> Self {
+        let mut known = Known::default();
+        add::<Pod>(objects, &mut known);
+        add::<ReplicaSet>(objects, &mut known);
+        add::<Job>(objects, &mut known);
+        known.add_events(understood(objects).map(|(_, event)| event));
+        known.add_nodes(understood(objects).map(|(_, node)| node));
         Self {
             objects,
             at,
             newest: objects.newest(),
-            pods: by_controller(objects),
-            replica_sets: by_controller(objects),
+            known,
             has_pods: objects.holds::<Pod>(),
         }
     }
@@ -100,54 +106,24 @@ impl<'a> Dump<'a> {
             (None, None) => Now::inferred(now, None),
         }
     }
-
-    /// The pods of a workload through its ReplicaSets, by uid: labels overlap. `None` where the dump does not
-    /// hold them, which shows in a workload without a single ReplicaSet too.
-    fn pods_of(&self, uid: &str, now: Time) -> Option<Pods<'_>> {
-        let replica_sets = self
-            .replica_sets
-            .get(uid)
-            .filter(|_| self.has_pods && !uid.is_empty())?;
-        let mut found = Pods::default();
-        for set in replica_sets {
-            let Ok(replica_set) = &set.object else { continue };
-            let meta = replica_set.meta();
-            let created = meta.creation_timestamp.map(|t| (t, self.now_for(set.index, now)));
-            found.newest_replica_set = match (found.newest_replica_set, created) {
-                (Some(a), Some(b)) => Some(if b.0 > a.0 { b } else { a }),
-                (a, b) => a.or(b),
-            };
-            let pods = self.pods.get(&meta.uid).map_or(&[][..], Vec::as_slice);
-            found.pods.extend(pods.iter().filter_map(|p| {
-                p.object
-                    .as_ref()
-                    .ok()
-                    .map(|pod| (pod, self.now_for(p.index, now)))
-            }));
-        }
-        Some(found)
-    }
 }
 
-fn by_controller<T: Resource>(objects: &Objects<'_>) -> HashMap<String, Vec<Stamped<T>>> {
-    let mut owned: HashMap<String, Vec<Stamped<T>>> = HashMap::new();
-    for stamped in objects.of_kind::<T>() {
-        let owner = stamped
-            .object
-            .as_ref()
-            .ok()
-            .and_then(|o| o.meta().controller())
-            .map(|o| o.uid.clone());
-        if let Some(uid) = owner {
-            owned.entry(uid).or_default().push(stamped);
-        }
+/// The objects of a kind that can be read. One that cannot is missed as evidence and is no error of its own.
+fn understood<T: Resource>(objects: &Objects<'_>) -> impl Iterator<Item = (usize, T)> {
+    let all = objects.of_kind::<T>().into_iter();
+    all.filter_map(|stamped| Some((stamped.index, stamped.object.ok()?)))
+}
+
+fn add<T: Evident>(objects: &Objects<'_>, known: &mut Known) {
+    for (index, object) in understood::<T>(objects) {
+        known.add(index, object);
     }
-    owned
 }
 
 /// Judges one kind of a dump; `None` where the dump does not hold it.
 struct Part<'a> {
     dump: &'a Dump<'a>,
+    around: &'a Around<'a>,
     ask: &'a Ask,
     wanted: &'a Wanted,
     now: Time,
@@ -164,6 +140,7 @@ impl KindVisitor for Part<'_> {
     fn visit<T: Judged>(self, kind: Kind) -> Self::Output {
         let Self {
             dump,
+            around,
             ask,
             wanted,
             now,
@@ -190,11 +167,16 @@ impl KindVisitor for Part<'_> {
                     if wanted.names.is_empty() && !object.answers_for_itself() {
                         continue;
                     }
-                    items.push(object.judge(&Evidence {
-                        pods: dump.pods_of(&meta.uid, now),
+                    let now_of = |index| dump.now_for(index, now);
+                    let pods = dump.known.pods_of(meta, around, now_of);
+                    let evidence = Evidence {
+                        pods: pods.filter(|_| dump.has_pods),
+                        around: Some(around),
                         named: !wanted.names.is_empty(),
-                        ..Evidence::at(dump.now_for(stamped.index, now))
-                    }));
+                        heeds_annotations: !ask.no_ignore,
+                        ..Evidence::at(now_of(stamped.index))
+                    };
+                    items.push(check::judge(object, &evidence));
                 }
                 // Whether a selector would have matched it cannot be known, so it is not left out.
                 Err(undecodable) if in_scope(&undecodable.namespace) && is_named(&undecodable.name) => {

@@ -7,6 +7,7 @@ mod coverage;
 mod direct;
 mod dump;
 mod kind;
+mod known;
 mod ladder;
 
 pub use agent::{
@@ -20,6 +21,7 @@ pub use coverage::{not_seen, not_seen_kind};
 pub use direct::{Progress, direct, unreached};
 pub use dump::dump;
 pub use kind::{Kind, KindVisitor};
+pub use known::Known;
 
 use crate::selector::Selector;
 
@@ -43,6 +45,8 @@ pub struct Ask {
     pub page_size: u32,
     /// No part was named: these are the default ones, and an agent that watches more shows all it watches.
     pub by_default: bool,
+    /// Whether annotations that acknowledge a finding are disregarded.
+    pub no_ignore: bool,
 }
 
 /// One kind that is judged: all of its objects, or these.

@@ -8,7 +8,7 @@ use super::words::{behind, kubectl, quoted_behind, shorten};
 use super::{Around, Found};
 use crate::check::{Now, Pods};
 use crate::report::Cause;
-use crate::resource::{Event, ReplicaSet, ReplicaSetCondition, Resource as _, Time};
+use crate::resource::{Event, ObjectMeta, ReplicaSet, ReplicaSetCondition, Resource as _, Time};
 
 /// A controller tries again after 1000 seconds at most; an older refusal says nothing of the present.
 const REFUSED_SECONDS: i64 = 20 * 60;
@@ -124,15 +124,14 @@ fn is_failed_create(event: &Event) -> bool {
 }
 
 /// The same for a workload that creates its pods itself and has no condition for it.
-pub(super) fn of_owner(
-    around: &Around<'_>,
-    now: Now,
-    kind: &str,
-    namespace: &str,
-    name: &str,
-    uid: &str,
-) -> Option<Cause> {
-    let event = around.newest(uid, is_failed_create)?;
+pub(super) fn of_owner(around: &Around<'_>, now: Now, kind: &str, meta: &ObjectMeta) -> Option<Cause> {
+    let event = around.newest(&meta.uid, is_failed_create)?;
     let time = event.time().filter(|time| now.age(*time) < REFUSED_SECONDS)?;
-    Some(refusal(namespace, kind, name, &event.message, Some(time)))
+    Some(refusal(
+        &meta.namespace,
+        kind,
+        &meta.name,
+        &event.message,
+        Some(time),
+    ))
 }

@@ -8,6 +8,7 @@ mod around;
 mod container;
 mod creation;
 mod ended;
+mod job;
 mod node;
 mod readiness;
 mod sandbox;
@@ -20,7 +21,7 @@ pub(super) use words::kubectl;
 
 use super::{Evidence, Now, Pods};
 use crate::report::{Cause, Item, State};
-use crate::resource::{Pod, Resource, Time};
+use crate::resource::{Job, Pod, Resource, Time};
 use std::any::Any;
 use std::cmp::Reverse;
 
@@ -158,34 +159,30 @@ pub(super) fn explain<T: Resource>(item: &mut Item, object: &T, evidence: &Evide
     if !wanted || item.reason == "NotObserved" {
         return;
     }
+    let any = object as &dyn Any;
+    let around = evidence.around.or(evidence.pods.as_ref().and_then(|p| p.around));
     let mut causes = Vec::new();
-    if let Some(pod) = (object as &dyn Any).downcast_ref::<Pod>() {
-        causes = of_pods(
-            &Pods {
-                pods: vec![(pod, evidence.now)],
-                around: evidence.pods.as_ref().and_then(|p| p.around),
-                ..Pods::default()
-            },
-            |_| true,
-        );
-    } else if let Some(pods) = &evidence.pods {
-        causes.extend(creation::of_replica_sets(pods));
-        let active = pods.pods.iter().filter(|(pod, _)| pod.is_active()).count();
+    if let Some(pod) = any.downcast_ref::<Pod>() {
+        let alone = Pods {
+            pods: vec![(pod, evidence.now)],
+            around,
+            ..Pods::default()
+        };
+        causes = of_pods(&alone, |_| true);
+    } else {
+        let pods = evidence.pods.as_ref();
+        causes.extend(pods.and_then(creation::of_replica_sets));
+        let active = pods.map_or(0, |p| p.pods.iter().filter(|(pod, _)| pod.is_active()).count());
         let fewer = item
             .desired
-            .is_some_and(|d| i64::try_from(active).unwrap_or(i64::MAX) < d);
-        if let (true, true, Some(around)) = (causes.is_empty(), fewer, pods.around) {
-            let meta = object.meta();
-            causes.extend(creation::of_owner(
-                around,
-                evidence.now,
-                T::KIND,
-                &meta.namespace,
-                &meta.name,
-                &meta.uid,
-            ));
+            .is_none_or(|d| i64::try_from(active).unwrap_or(i64::MAX) < d);
+        if let (true, true, Some(around)) = (causes.is_empty(), fewer, around) {
+            let now = evidence.now;
+            causes.extend(creation::of_owner(around, now, T::KIND, object.meta()));
         }
-        causes.extend(of_pods(pods, |_| true));
+        causes.extend(pods.map(|p| of_pods(p, |_| true)).unwrap_or_default());
+        let newest = pods.and_then(|p| p.job);
+        causes.extend(any.downcast_ref::<Job>().or(newest).and_then(job::gave_up));
     }
     for own in std::mem::take(&mut item.causes) {
         let refusal = creation::is_refusal(&own.code);

@@ -1,0 +1,97 @@
+//! The annotation `sre/ignore` on an object: `CODE until DATE, reason`, several separated by `;`.
+//!
+//! It acknowledges what is found: the item keeps state and `healthy`, and is left out of status and exit code. CODE is
+//! the item's reason or the code of a cause; causes acknowledge an item only where each of them is named, since one that
+//! is new is news. DATE is a day (to its end in UTC) or an RFC 3339 time. Neither it nor the reason can be left out: what
+//! is ignored for ever, or for a reason that nobody remembers, is how outages are overlooked. What is unknown cannot be
+//! acknowledged.
+
+use crate::report::{Acknowledged, Item, State};
+use crate::resource::{IGNORE, ObjectMeta, Time};
+
+const DAY_SECONDS: i64 = 24 * 60 * 60;
+
+/// One entry of the annotation.
+struct Entry<'a> {
+    code: &'a str,
+    until: &'a str,
+    /// The first moment at which it has no effect any more.
+    end: Time,
+    reason: &'a str,
+}
+
+impl<'a> Entry<'a> {
+    fn parse(text: &'a str) -> Option<Self> {
+        let (code, rest) = text.split_once(char::is_whitespace)?;
+        let (word, rest) = rest.trim_start().split_once(char::is_whitespace)?;
+        let (until, reason) = rest.split_once(',')?;
+        let (until, reason) = (until.trim(), reason.trim());
+        let end = end(until)?;
+        (word == "until" && !reason.is_empty()).then_some(Self {
+            code,
+            until,
+            end,
+            reason,
+        })
+    }
+}
+
+fn end(until: &str) -> Option<Time> {
+    // A day has a fixed length on the wire; what jiff reads beyond that is no day of the calendar.
+    if until.len() == "2026-12-31".len() {
+        let midnight = Time::parse(&format!("{until}T00:00:00Z")).ok()?;
+        return Some(Time::from_seconds(midnight.seconds + DAY_SECONDS));
+    }
+    Time::parse(until).ok()
+}
+
+/// Acknowledges the item, where the annotation does at that time. An entry that is malformed or over is a warning.
+pub(super) fn apply(item: &mut Item, meta: &ObjectMeta, now: Time) {
+    let Some(annotation) = meta.annotations.get(IGNORE) else {
+        return;
+    };
+    let mut valid = Vec::new();
+    let texts = annotation
+        .split(';')
+        .map(str::trim)
+        .filter(|text| !text.is_empty());
+    let mut nothing = true;
+    for text in texts {
+        nothing = false;
+        match Entry::parse(text) {
+            Some(entry) if now < entry.end => valid.push(entry),
+            Some(entry) => item.warnings.push(format!(
+                "annotation {IGNORE}: {} was acknowledged until {}, which is over",
+                entry.code, entry.until
+            )),
+            None => item.warnings.push(format!(
+                "annotation {IGNORE} has no effect: {text:?} is not CODE until DATE, reason"
+            )),
+        }
+    }
+    if nothing {
+        item.warnings
+            .push(format!("annotation {IGNORE} has no effect: it is empty"));
+    }
+    item.acknowledged = acknowledged(item, &valid);
+}
+
+fn acknowledged<'a>(item: &'a Item, entries: &[Entry<'_>]) -> Option<Acknowledged> {
+    if item.healthy != Some(false) || item.state == State::Unknown {
+        return None;
+    }
+    let of = |code: &'a str| {
+        let named = entries.iter().filter(|e| e.code.eq_ignore_ascii_case(code));
+        Some((code, named.max_by_key(|entry| entry.end)?))
+    };
+    let by_causes = || {
+        let named: Option<Vec<_>> = item.roots().map(|c| of(&c.code)).collect();
+        named?.into_iter().min_by_key(|(_, entry)| entry.end)
+    };
+    let (code, entry) = of(&item.reason).or_else(by_causes)?;
+    Some(Acknowledged {
+        code: code.to_owned(),
+        until: entry.until.to_owned(),
+        reason: entry.reason.to_owned(),
+    })
+}

@@ -1,0 +1,31 @@
+//! Jobs that gave up, by the reason that the Job controller writes into the condition `Failed` (`batch/v1` `types.go` in
+//! k8s.io/api lists them).
+
+use super::words::{kubectl, shorten};
+use crate::report::Cause;
+use crate::resource::{Job, Resource as _};
+
+/// Why a Job will not be tried again, where that is so.
+pub(super) fn gave_up(job: &Job) -> Option<Cause> {
+    let failed = job.met("Failed").or_else(|| job.met("FailureTarget"))?;
+    let code = match failed.reason.as_str() {
+        "BackoffLimitExceeded" => "JobBackoffLimit",
+        "DeadlineExceeded" => "JobDeadline",
+        _ => "JobFailed",
+    };
+    let said = if failed.message.is_empty() {
+        &failed.reason
+    } else {
+        &failed.message
+    };
+    let meta = job.meta();
+    Some(Cause {
+        code: code.to_owned(),
+        message: shorten(said),
+        count: 1,
+        example: Some(format!("Job/{}", meta.name)),
+        hint: Some(kubectl(&meta.namespace, "describe job", &meta.name)),
+        since: failed.last_transition_time.map(|t| t.to_string()),
+        ..Cause::default()
+    })
+}
