@@ -115,9 +115,7 @@ impl Known {
         }
         for owner in owners {
             let pods = self.pods.get(owner).into_iter().flatten();
-            found
-                .pods
-                .extend(pods.map(|(index, pod)| (pod, now(*index))));
+            found.pods.extend(pods.map(|(index, pod)| (pod, now(*index))));
         }
         let nothing = found.pods.is_empty() && found.replica_sets.is_empty() && found.job.is_none();
         (!nothing || self.complete.contains(uid)).then_some(found)
