@@ -6,14 +6,20 @@
 mod acknowledgement;
 mod age;
 pub mod apiserver;
+mod apiservice;
+mod bare_pod;
 mod cause;
 mod common;
 mod cronjob;
 mod daemonset;
 mod deployment;
+mod horizontalpodautoscaler;
 mod job;
+mod node;
 pub mod path;
 mod pod;
+mod poddisruptionbudget;
+mod replicaset;
 mod statefulset;
 mod workload;
 

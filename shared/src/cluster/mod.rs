@@ -27,7 +27,7 @@ pub use classify::{code as class_of_code, transport as classify_transport};
 pub use client::{Answer, Client, Deadlines, Exchange, Flow, Observer, Refusal, Settings};
 pub use config::Origin;
 pub use kubeconfig::Overrides;
-pub use list::{ListOptions, Listed, get, list, path_of};
+pub use list::{ListOptions, Listed, get, list, list_where, path_of};
 pub use probe::{Readiness, Rules, UserInfo, lease, livez, readyz, rules, version, whoami};
 pub use service::{
     ParseServiceNameError, Served, ServiceName, ask_service, service_exists, services_labelled,

@@ -7,36 +7,44 @@
 //! most of it `managedFields` and the pod template, which no rule here reads. Field numbers come from the
 //! `generated.proto` files of `k8s.io/api` and `k8s.io/apimachinery`.
 
+mod apiservice;
 mod condition;
 mod cronjob;
 mod daemonset;
 mod deployment;
 mod event;
+mod horizontalpodautoscaler;
 mod job;
 mod lease;
 mod meta;
 mod node;
 mod pod;
+mod poddisruptionbudget;
 mod replicaset;
 mod statefulset;
 mod status;
 mod time;
 
-pub use condition::ProbedCondition;
+pub use apiservice::{ApiService, ApiServiceSpec, ApiServiceStatus, ServiceReference};
+pub use condition::{PlainCondition, ProbedCondition};
 pub use cronjob::{ActiveJob, CronJob, CronJobSpec, CronJobStatus};
 pub use daemonset::{DaemonSet, DaemonSetSpec, DaemonSetStatus, DaemonSetUpdateStrategy};
 pub use deployment::{Condition, Deployment, DeploymentSpec, DeploymentStatus};
 pub use event::{Event, EventSeries, ObjectReference};
+pub use horizontalpodautoscaler::{
+    HorizontalPodAutoscaler, HorizontalPodAutoscalerSpec, HorizontalPodAutoscalerStatus, ScaleTarget,
+};
 pub use job::{Job, JobSpec, JobStatus};
 pub use lease::{Lease, LeaseSpec};
 pub use meta::{IGNORE, ListMeta, ManagedFieldsEntry, ObjectMeta, OwnerReference};
-pub use node::{Node, NodeCondition, NodeStatus};
+pub use node::{Node, NodeCondition, NodeSpec, NodeStatus};
 pub use pod::{
     Affinity, ClaimVolume, ContainerState, ContainerStatus, InitContainer, NodeAffinity, NodeSelector,
     NodeSelectorRequirement, NodeSelectorTerm, Pod, PodCondition, PodSpec, PodStatus, ReadinessGate, Running,
     Terminated, Volume, VolumeSource, Waiting,
 };
-pub use replicaset::{ReplicaSet, ReplicaSetCondition, ReplicaSetSpec, ReplicaSetStatus};
+pub use poddisruptionbudget::{PodDisruptionBudget, PodDisruptionBudgetStatus};
+pub use replicaset::{ReplicaSet, ReplicaSetSpec, ReplicaSetStatus};
 pub use statefulset::{
     RollingUpdateStatefulSet, StatefulSet, StatefulSetSpec, StatefulSetStatus, StatefulSetUpdateStrategy,
 };

@@ -39,7 +39,7 @@ fn grant(rule: &str) -> String {
 /// The same for a whole kind, in one namespace or in all.
 #[must_use]
 pub fn not_seen_kind(kind: Kind, namespace: Option<&str>, failure: &Failure) -> NotSeen {
-    let what = match namespace {
+    let what = match namespace.filter(|_| kind.is_namespaced()) {
         Some(namespace) => format!("{} in namespace {namespace}", kind.plural()),
         None => kind.plural().to_owned(),
     };

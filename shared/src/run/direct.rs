@@ -117,6 +117,11 @@ impl Run<'_> {
     fn now(&self) -> Time {
         self.client.server_time().unwrap_or_else(self.clock)
     }
+
+    /// The namespace that was asked for; none for kinds that are in none, as kubectl.
+    fn namespace(&self, kind: Kind) -> Option<&str> {
+        self.ask.namespace.as_deref().filter(|_| kind.is_namespaced())
+    }
 }
 
 /// Gathers and judges one kind.
@@ -171,6 +176,8 @@ fn source(client: &Client, api_server: Option<&ApiServerCheck>) -> Source {
 /// What was read of one kind.
 struct Gathered<T> {
     objects: Vec<Decoded<T>>,
+    /// How many more there were, whose controllers answer for them.
+    passed_over: usize,
     not_seen: Vec<NotSeen>,
     /// Set where only this namespace could be looked at though all were asked for.
     only_namespace: Option<String>,
@@ -180,6 +187,7 @@ impl<T> Default for Gathered<T> {
     fn default() -> Self {
         Self {
             objects: Vec::new(),
+            passed_over: 0,
             not_seen: Vec::new(),
             only_namespace: None,
         }
@@ -189,10 +197,10 @@ impl<T> Default for Gathered<T> {
 async fn gather<T: Judged>(run: &Run<'_>, kind: Kind, names: &[String]) -> Gathered<T> {
     let mut gathered = Gathered::default();
     if names.is_empty() {
-        gathered = scope(run, kind, String::new()).await;
+        gathered = scope(run, kind, String::new(), T::answers_for_itself).await;
     }
     for name in names {
-        let mut one = scope::<T>(run, kind, format!("metadata.name={name}")).await;
+        let mut one = scope::<T>(run, kind, format!("metadata.name={name}"), |_| true).await;
         if one.objects.is_empty() && one.not_seen.is_empty() {
             one.not_seen.push(no_such_object::<T>(run, kind, name).await);
         }
@@ -201,7 +209,7 @@ async fn gather<T: Judged>(run: &Run<'_>, kind: Kind, names: &[String]) -> Gathe
         gathered.not_seen.append(&mut one.not_seen);
         gathered.only_namespace = gathered.only_namespace.or(one.only_namespace);
     }
-    if gathered.objects.is_empty() && gathered.not_seen.is_empty() {
+    if gathered.objects.is_empty() && gathered.passed_over == 0 && gathered.not_seen.is_empty() {
         gathered.not_seen.extend(why_empty(run, kind).await);
     }
     (run.progress)(Progress::Read(kind, gathered.objects.len()));
@@ -209,20 +217,28 @@ async fn gather<T: Judged>(run: &Run<'_>, kind: Kind, names: &[String]) -> Gathe
 }
 
 /// Reads the asked scope, and where that is forbidden as much of it as is allowed.
-async fn scope<T: Judged>(run: &Run<'_>, kind: Kind, field_selector: String) -> Gathered<T> {
+async fn scope<T: Judged>(
+    run: &Run<'_>,
+    kind: Kind,
+    field_selector: String,
+    keep: fn(&T) -> bool,
+) -> Gathered<T> {
     let options = ListOptions {
-        namespace: run.ask.namespace.clone(),
+        namespace: run.namespace(kind).map(str::to_owned),
         label_selector: run.ask.selector_text.clone(),
         field_selector,
         page_size: run.ask.page_size,
     };
-    match cluster::list::<T>(run.client, &options).await {
+    match cluster::list_where::<T>(run.client, &options, keep).await {
         Ok(listed) => Gathered {
             objects: listed.items,
+            passed_over: listed.passed_over,
             ..Gathered::default()
         },
-        Err(failure) if failure.class == Class::Forbidden && options.namespace.is_none() => {
-            one_by_one(run, &options, kind, &failure).await
+        Err(failure)
+            if failure.class == Class::Forbidden && options.namespace.is_none() && kind.is_namespaced() =>
+        {
+            one_by_one(run, &options, kind, keep, &failure).await
         }
         Err(failure) => Gathered {
             not_seen: vec![not_seen_kind(kind, options.namespace.as_deref(), &failure)],
@@ -236,10 +252,11 @@ async fn one_by_one<T: Judged>(
     run: &Run<'_>,
     options: &ListOptions,
     kind: Kind,
+    keep: fn(&T) -> bool,
     forbidden: &Failure,
 ) -> Gathered<T> {
     let Ok(names) = names::<Namespace>(run.client, None).await else {
-        return only_own_namespace(run.client, options, kind, forbidden).await;
+        return only_own_namespace(run.client, options, kind, keep, forbidden).await;
     };
     let mut waiting = names;
     waiting.reverse();
@@ -255,12 +272,15 @@ async fn one_by_one<T: Judged>(
                     namespace: Some(namespace.clone()),
                     ..options
                 };
-                (namespace, cluster::list::<T>(&client, &options).await)
+                (namespace, cluster::list_where::<T>(&client, &options, keep).await)
             });
         }
         match running.join_next().await {
             None => break,
-            Some(Ok((_, Ok(listed)))) => gathered.objects.extend(listed.items),
+            Some(Ok((_, Ok(listed)))) => {
+                gathered.objects.extend(listed.items);
+                gathered.passed_over += listed.passed_over;
+            }
             Some(Ok((namespace, Err(failure)))) => {
                 gathered
                     .not_seen
@@ -283,6 +303,7 @@ async fn only_own_namespace<T: Judged>(
     client: &Client,
     options: &ListOptions,
     kind: Kind,
+    keep: fn(&T) -> bool,
     forbidden: &Failure,
 ) -> Gathered<T> {
     let own = client.default_namespace().to_owned();
@@ -302,9 +323,10 @@ async fn only_own_namespace<T: Judged>(
         only_namespace: Some(own.clone()),
         ..Gathered::default()
     };
-    match cluster::list::<T>(client, &options).await {
+    match cluster::list_where::<T>(client, &options, keep).await {
         Ok(listed) => {
             gathered.objects = listed.items;
+            gathered.passed_over = listed.passed_over;
             gathered.not_seen.push(rest);
         }
         Err(failure) if failure.class == Class::Forbidden => {
@@ -323,7 +345,7 @@ async fn only_own_namespace<T: Judged>(
 /// Nothing was found. That is an answer only where the place exists and nothing narrower was asked for.
 async fn why_empty(run: &Run<'_>, kind: Kind) -> Option<NotSeen> {
     let ask = run.ask;
-    if let Some(namespace) = &ask.namespace
+    if let Some(namespace) = run.namespace(kind)
         && let Err(failure) = cluster::get::<Namespace>(run.client, None, namespace).await
     {
         if failure.class == Class::NotFound {
@@ -347,7 +369,7 @@ pub(super) async fn no_such_namespace(client: &Client, namespace: &str, failure:
 }
 
 async fn no_such_object<T: Judged>(run: &Run<'_>, kind: Kind, name: &str) -> NotSeen {
-    let namespace = run.ask.namespace.as_deref();
+    let namespace = run.namespace(kind);
     if let Some(namespace) = namespace
         && let Err(failure) = cluster::get::<Namespace>(run.client, None, namespace).await
         && failure.class == Class::NotFound

@@ -149,10 +149,14 @@ impl KindVisitor for Part<'_> {
             return None;
         }
         let found = dump.objects.of_kind::<T>();
-        let in_scope = |namespace: &str| ask.namespace.as_deref().is_none_or(|wanted| wanted == namespace);
+        // As kubectl: a kind that is in no namespace is the same from each.
+        let scope = ask.namespace.as_deref().filter(|_| kind.is_namespaced());
+        let in_scope = |namespace: &str| scope.is_none_or(|wanted| wanted == namespace);
         let is_named = |name: &str| wanted.names.is_empty() || wanted.names.iter().any(|n| n == name);
         let mut items = Vec::new();
         let mut others = Vec::new();
+        // There are some, and their controllers answer for them.
+        let mut passed_over = false;
         for stamped in &found {
             match &stamped.object {
                 Ok(object) => {
@@ -165,6 +169,7 @@ impl KindVisitor for Part<'_> {
                         continue;
                     }
                     if wanted.names.is_empty() && !object.answers_for_itself() {
+                        passed_over = true;
                         continue;
                     }
                     let now_of = |index| dump.now_for(index, now);
@@ -188,13 +193,13 @@ impl KindVisitor for Part<'_> {
         let mut not_seen = Vec::new();
         for name in &wanted.names {
             if !items.iter().any(|item| item.name == *name) {
-                not_seen.push(nothing_named(kind, name, ask.namespace.as_deref(), &others));
+                not_seen.push(nothing_named(kind, name, scope, &others));
             }
         }
-        if items.is_empty() && not_seen.is_empty() {
+        if items.is_empty() && not_seen.is_empty() && !passed_over {
             if !ask.selector.is_empty() {
                 not_seen.push(nothing_selected(ask, kind));
-            } else if let Some(namespace) = &ask.namespace {
+            } else if let Some(namespace) = scope {
                 not_seen.push(NotSeen {
                     what: format!("namespace {namespace}"),
                     class: "notFound".into(),

@@ -1,6 +1,9 @@
 //! The registry of kinds that are judged: one line a kind in `registry!`.
 
-use crate::resource::{CronJob, DaemonSet, Deployment, Job, Resource, StatefulSet};
+use crate::resource::{
+    ApiService, CronJob, DaemonSet, Deployment, HorizontalPodAutoscaler, Job, Node, Pod, PodDisruptionBudget,
+    ReplicaSet, Resource, StatefulSet,
+};
 
 /// Makes the registry: the enum, the names, and the way from a kind to its Rust type.
 macro_rules! registry {
@@ -49,6 +52,18 @@ registry! {
     Jobs: Job, "Jobs", ["job"], true;
     /// `batch/v1` CronJob.
     CronJobs: CronJob, "CronJobs", ["cronjob", "cj"], true;
+    /// `apps/v1` ReplicaSet.
+    ReplicaSets: ReplicaSet, "ReplicaSets", ["replicaset", "rs"], false;
+    /// `v1` Pod.
+    Pods: Pod, "Pods", ["pod", "po"], false;
+    /// `v1` Node.
+    Nodes: Node, "Nodes", ["node", "no"], false;
+    /// `autoscaling/v2` HorizontalPodAutoscaler.
+    HorizontalPodAutoscalers: HorizontalPodAutoscaler, "HorizontalPodAutoscalers", ["horizontalpodautoscaler", "hpa"], false;
+    /// `policy/v1` PodDisruptionBudget.
+    PodDisruptionBudgets: PodDisruptionBudget, "PodDisruptionBudgets", ["poddisruptionbudget", "pdb"], false;
+    /// `apiregistration.k8s.io/v1` APIService.
+    ApiServices: ApiService, "APIServices", ["apiservice"], false;
 }
 
 /// Something to do with a kind's type.
@@ -167,6 +182,11 @@ mod tests {
             ("job", Kind::Jobs),
             ("cj", Kind::CronJobs),
             ("cronjobs.batch", Kind::CronJobs),
+            ("po", Kind::Pods),
+            ("no", Kind::Nodes),
+            ("hpa.v2.autoscaling", Kind::HorizontalPodAutoscalers),
+            ("pdb", Kind::PodDisruptionBudgets),
+            ("apiservices.apiregistration.k8s.io", Kind::ApiServices),
         ] {
             assert_eq!(Kind::from_word(word), Some(kind), "{word}");
         }
