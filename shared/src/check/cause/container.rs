@@ -93,12 +93,14 @@ fn is_failure(ended: &Terminated) -> bool {
     ended.exit_code != 0 || ended.reason == "OOMKilled"
 }
 
-/// It has ended with an error and was not started again, or not yet.
+/// It has ended with an error and was not started again, or not yet. One that ends well again and again crashes too:
+/// only an init container is meant to end.
 fn just_ended(pod: &Pod, container: &ContainerStatus) -> Option<Found> {
     let ended = container.state.as_ref()?.terminated.as_ref()?;
-    is_failure(ended).then(|| Found {
+    let again = container.restart_count > 0 && role(pod, container) != "init container";
+    (is_failure(ended) || again).then(|| Found {
         hard: false,
-        ..ended_so(pod, container, Some(ended), false)
+        ..ended_so(pod, container, Some(ended), again)
     })
 }
 
