@@ -597,7 +597,7 @@ fn scaled_up(age: i64, change: impl Fn(Pod) -> Pod) -> Item {
         .collect();
     let pods = Pods {
         pods: pods.iter().map(|p| (p, now())).collect(),
-        newest_replica_set: None,
+        ..Pods::default()
     };
     view(&deployment.build()).judge(&Evidence {
         pods: Some(pods),

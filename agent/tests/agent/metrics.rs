@@ -109,6 +109,8 @@ sre_objects{{kind="deployments",state="degraded"}} 1
 sre_objects{{kind="deployments",state="unavailable"}} 1
 sre_objects{{kind="deployments",state="unknown"}} 0
 sre_objects{{kind="deployments",state="terminating"}} 0
+sre_objects{{kind="deployments",state="suspended"}} 0
+sre_objects{{kind="deployments",state="succeeded"}} 0
 # HELP sre_apiserver_up Whether an API server answers, if only with a refusal
 # TYPE sre_apiserver_up gauge
 sre_apiserver_up 1
