@@ -178,6 +178,7 @@ impl Screen<'_> {
         for kind in self.report.kinds() {
             sentences.extend(kind_sentence(kind));
         }
+        sentences.extend(self.nothing_found());
         let not_seen = self.report.coverage.not_seen.len();
         // Said already where the API server itself is the reason.
         let said = self
@@ -479,6 +480,20 @@ impl Screen<'_> {
         Some(who.join(" "))
     }
 
+    /// Said aloud where it is all that there is to say; of one kind among others its own line says it.
+    fn nothing_found(&self) -> Option<String> {
+        if self.report.kinds().any(|kind| kind.summary.total > 0) {
+            return None;
+        }
+        let read = self.report.kinds().filter(|kind| kind.status == Status::Ok);
+        let titles: Vec<String> = read.map(|kind| title(&kind.check)).collect();
+        match titles.as_slice() {
+            [] => None,
+            [one] => Some(format!("no {one} found")),
+            [first @ .., last] => Some(format!("no {} or {last} found", first.join(", "))),
+        }
+    }
+
     fn namespaces(&self) -> Option<String> {
         self.report.kinds().next()?;
         if let Namespaces::These(names) = &self.report.coverage.namespaces {
@@ -585,7 +600,7 @@ fn kind_sentence(kind: &KindCheck) -> Option<String> {
         .count();
     let one_of = |n: u64| if n == 1 { "is" } else { "are" };
     if summary.total == 0 {
-        return (kind.status == Status::Ok).then(|| format!("no {title} found"));
+        return None;
     }
     let mut parts = Vec::new();
     if short > 0 && kind.status == Status::Unknown {

@@ -111,6 +111,7 @@ fn finding(
         available: c.available,
         existing: c.replicas,
         rollout: None,
+        min_ready: 0,
         ordered: false,
         refused: set.failed_create().is_some(),
         empty: ("ScaledToZero", "scaled to zero"),

@@ -1,17 +1,24 @@
 //! A run against a live cluster.
 
 use super::api_server::{api_server, api_server_path, no_way};
-use super::coverage::{not_seen, not_seen_kind, nothing_named, nothing_selected};
+use super::coverage::{
+    leave_out_on_purpose, not_seen, not_seen_kind, nothing_found, nothing_named, nothing_selected,
+};
 use super::{Ask, Clock, Kind, KindVisitor, Wanted};
 use crate::check::{self, Evidence, Judged, Now};
 use crate::cluster::{self, Class, Client, Failure, ListOptions};
 use crate::nearest::nearest;
-use crate::report::{ApiServerCheck, Check, Coverage, Item, KindCheck, Namespaces, NotSeen, Report, Source};
+use crate::report::{ApiServerCheck, Check, Item, KindCheck, Namespaces, NotSeen, Report, Source};
 use crate::resource::{Decoded, Namespace, Resource, Time};
+use futures_util::stream::{self, StreamExt as _};
 use std::pin::Pin;
+use std::sync::Arc;
+use tokio::sync::{OnceCell, Semaphore};
 use tokio::task::JoinSet;
 
-/// Lists of single namespaces that run at the same time.
+/// Kinds that are read at the same time: an API server's fair queue has room for others beside it.
+const KINDS_AT_ONCE: usize = 4;
+/// Lists of single namespaces that run at the same time, of all kinds together.
 const LISTS_AT_ONCE: usize = 8;
 
 /// Told how far a run is, for whoever shows it.
@@ -36,6 +43,8 @@ pub async fn direct(
         ask,
         clock,
         progress,
+        lists: Arc::new(Semaphore::new(LISTS_AT_ONCE)),
+        namespaces: OnceCell::new(),
     };
     let probe = async {
         match (ask.api_server, ask.kinds.is_empty()) {
@@ -49,36 +58,57 @@ pub async fn direct(
         }
     };
     let gather = async {
-        let mut parts = Vec::new();
-        for wanted in &ask.kinds {
-            parts.push((wanted.kind, wanted.kind.visit(Part { run: &run, wanted }).await));
-        }
-        parts
+        let parts = ask
+            .kinds
+            .iter()
+            .map(|wanted| wanted.kind.visit(Part { run: &run, wanted }));
+        let parts: Vec<Judgement> = stream::iter(parts).buffered(KINDS_AT_ONCE).collect().await;
+        let nothing = match nothing_found(
+            ask,
+            parts
+                .iter()
+                .map(|p| (p.items.len() + p.passed_over, p.not_seen.len())),
+        ) {
+            true => why_empty(&run).await,
+            false => None,
+        };
+        (parts, nothing)
     };
-    let (api_server, parts) = tokio::join!(probe, gather);
+    let (api_server, (parts, nothing)) = tokio::join!(probe, gather);
     let mut report = Report::new(source(client, api_server.as_ref()), run.now().to_string());
-    report.coverage = Coverage {
-        namespaces: match &ask.namespace {
-            Some(namespace) => Namespaces::These(vec![namespace.clone()]),
-            None => Namespaces::default(),
-        },
-        ..Coverage::default()
+    report.coverage.namespaces = match (&ask.namespace, only_namespace(&parts)) {
+        (Some(namespace), _) => Namespaces::These(vec![namespace.clone()]),
+        (None, Some(only)) => Namespaces::These(vec![only]),
+        (None, None) => Namespaces::default(),
     };
     report.checks.extend(api_server.map(Check::ApiServer));
-    for (kind, part) in parts {
+    for (wanted, part) in ask.kinds.iter().zip(parts) {
+        let kind = wanted.kind;
         report.coverage.kinds.push(kind.plural().to_owned());
-        if let Some(only) = part.only_namespace {
-            report.coverage.namespaces = Namespaces::These(vec![only]);
-        }
         report.checks.push(Check::Kind(KindCheck::of(
             kind.plural(),
             part.items,
-            part.not_seen.is_empty(),
+            part.not_seen.is_empty() && nothing.is_none(),
         )));
         report.coverage.not_seen.extend(part.not_seen);
     }
+    report.coverage.not_seen.extend(nothing);
+    leave_out_on_purpose(ask, &mut report);
     report.settle();
     report
+}
+
+/// The one namespace that was looked at, where that is all that may be seen of any kind though all were asked for.
+fn only_namespace(parts: &[Judgement]) -> Option<String> {
+    let mut only = None;
+    for part in parts {
+        match &part.reach {
+            Reach::Nothing => {}
+            Reach::All => return None,
+            Reach::Only(namespace) => only = Some(namespace.clone()),
+        }
+    }
+    only
 }
 
 /// The report of a run that could not even begin, because a credential could not be obtained for one: every part
@@ -111,6 +141,8 @@ struct Run<'a> {
     ask: &'a Ask,
     clock: Clock,
     progress: &'a (dyn Fn(Progress) + Sync),
+    lists: Arc<Semaphore>,
+    namespaces: OnceCell<Option<Vec<String>>>,
 }
 
 impl Run<'_> {
@@ -121,6 +153,12 @@ impl Run<'_> {
     /// The namespace that was asked for; none for kinds that are in none, as kubectl.
     fn namespace(&self, kind: Kind) -> Option<&str> {
         self.ask.namespace.as_deref().filter(|_| kind.is_namespaced())
+    }
+
+    /// The names of all namespaces, asked for once; `None` where they cannot be listed.
+    async fn namespaces(&self) -> Option<&Vec<String>> {
+        let names = async || names::<Namespace>(self.client, None).await.ok();
+        self.namespaces.get_or_init(names).await.as_ref()
     }
 }
 
@@ -148,8 +186,9 @@ impl<'a> KindVisitor for Part<'a> {
             });
             Judgement {
                 items: items.collect(),
+                passed_over: gathered.passed_over,
                 not_seen: gathered.not_seen,
-                only_namespace: gathered.only_namespace,
+                reach: gathered.reach,
             }
         })
     }
@@ -158,8 +197,22 @@ impl<'a> KindVisitor for Part<'a> {
 /// One kind, judged.
 struct Judgement {
     items: Vec<Item>,
+    /// How many more there are, whose controllers answer for them.
+    passed_over: usize,
     not_seen: Vec<NotSeen>,
-    only_namespace: Option<String>,
+    reach: Reach,
+}
+
+/// How much of what was asked for could be looked at.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+enum Reach {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// Only this namespace, though all were asked for.
+    Only(String),
+    /// All of it, or namespace by namespace.
+    All,
 }
 
 fn source(client: &Client, api_server: Option<&ApiServerCheck>) -> Source {
@@ -179,8 +232,7 @@ struct Gathered<T> {
     /// How many more there were, whose controllers answer for them.
     passed_over: usize,
     not_seen: Vec<NotSeen>,
-    /// Set where only this namespace could be looked at though all were asked for.
-    only_namespace: Option<String>,
+    reach: Reach,
 }
 
 impl<T> Default for Gathered<T> {
@@ -189,7 +241,7 @@ impl<T> Default for Gathered<T> {
             objects: Vec::new(),
             passed_over: 0,
             not_seen: Vec::new(),
-            only_namespace: None,
+            reach: Reach::default(),
         }
     }
 }
@@ -207,10 +259,9 @@ async fn gather<T: Judged>(run: &Run<'_>, kind: Kind, names: &[String]) -> Gathe
         gathered.objects.append(&mut one.objects);
         one.not_seen.retain(|entry| !gathered.not_seen.contains(entry));
         gathered.not_seen.append(&mut one.not_seen);
-        gathered.only_namespace = gathered.only_namespace.or(one.only_namespace);
-    }
-    if gathered.objects.is_empty() && gathered.passed_over == 0 && gathered.not_seen.is_empty() {
-        gathered.not_seen.extend(why_empty(run, kind).await);
+        if gathered.reach == Reach::Nothing {
+            gathered.reach = one.reach;
+        }
     }
     (run.progress)(Progress::Read(kind, gathered.objects.len()));
     gathered
@@ -233,6 +284,7 @@ async fn scope<T: Judged>(
         Ok(listed) => Gathered {
             objects: listed.items,
             passed_over: listed.passed_over,
+            reach: Reach::All,
             ..Gathered::default()
         },
         Err(failure)
@@ -255,19 +307,24 @@ async fn one_by_one<T: Judged>(
     keep: fn(&T) -> bool,
     forbidden: &Failure,
 ) -> Gathered<T> {
-    let Ok(names) = names::<Namespace>(run.client, None).await else {
+    let Some(names) = run.namespaces().await else {
         return only_own_namespace(run.client, options, kind, keep, forbidden).await;
     };
-    let mut waiting = names;
+    let mut waiting = names.clone();
     waiting.reverse();
     let total = waiting.len();
     let mut running = JoinSet::new();
-    let mut gathered = Gathered::default();
+    let mut gathered = Gathered {
+        reach: Reach::All,
+        ..Gathered::default()
+    };
     loop {
         while running.len() < LISTS_AT_ONCE {
             let Some(namespace) = waiting.pop() else { break };
-            let (client, options) = (run.client.clone(), options.clone());
+            let (client, options, lists) = (run.client.clone(), options.clone(), Arc::clone(&run.lists));
             running.spawn(async move {
+                // It is never closed; without a permit there would only be more at once.
+                let _permit = lists.acquire().await;
                 let options = ListOptions {
                     namespace: Some(namespace.clone()),
                     ..options
@@ -320,7 +377,7 @@ async fn only_own_namespace<T: Judged>(
         )
     };
     let mut gathered = Gathered {
-        only_namespace: Some(own.clone()),
+        reach: Reach::Only(own.clone()),
         ..Gathered::default()
     };
     match cluster::list_where::<T>(client, &options, keep).await {
@@ -331,7 +388,7 @@ async fn only_own_namespace<T: Judged>(
         }
         Err(failure) if failure.class == Class::Forbidden => {
             // Nothing at all could be read: one entry says it better than two.
-            gathered.only_namespace = None;
+            gathered.reach = Reach::Nothing;
             gathered.not_seen.push(not_seen_kind(kind, None, forbidden));
         }
         Err(failure) => {
@@ -342,10 +399,11 @@ async fn only_own_namespace<T: Judged>(
     gathered
 }
 
-/// Nothing was found. That is an answer only where the place exists and nothing narrower was asked for.
-async fn why_empty(run: &Run<'_>, kind: Kind) -> Option<NotSeen> {
+/// Nothing was found of any kind. That is an answer only where the place exists and nothing narrower was asked for.
+async fn why_empty(run: &Run<'_>) -> Option<NotSeen> {
     let ask = run.ask;
-    if let Some(namespace) = run.namespace(kind)
+    if let Some(namespace) = &ask.namespace
+        && ask.kinds.iter().any(|wanted| wanted.kind.is_namespaced())
         && let Err(failure) = cluster::get::<Namespace>(run.client, None, namespace).await
     {
         if failure.class == Class::NotFound {
@@ -356,7 +414,8 @@ async fn why_empty(run: &Run<'_>, kind: Kind) -> Option<NotSeen> {
             return Some(not_seen(format!("namespace {namespace}"), &failure, None));
         }
     }
-    (!ask.selector.is_empty()).then(|| nothing_selected(ask, kind))
+    (!ask.selector.is_empty())
+        .then(|| nothing_selected(&ask.every_kind(), &ask.selector_text, ask.namespace.as_deref()))
 }
 
 pub(super) async fn no_such_namespace(client: &Client, namespace: &str, failure: Failure) -> NotSeen {

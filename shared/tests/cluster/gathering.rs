@@ -1,6 +1,8 @@
 //! What one run reads, page by page and namespace by namespace, and what becomes of the parts that it cannot.
 
-use super::client::{IMPATIENT, ask, ask_with, client, names, only_deployments, part, try_client};
+use super::client::{
+    IMPATIENT, ask, ask_with, client, names, only_deployments, part, try_client, with_deployments,
+};
 use sre_shared::cluster::{ListOptions, list};
 use sre_shared::report::{Namespaces, NotSeen, Report, State, Status};
 use sre_shared::resource::Deployment as View;
@@ -277,7 +279,7 @@ async fn where_namespaces_cannot_be_listed_the_contexts_own_is_judged_and_the_re
 #[tokio::test]
 async fn where_nothing_may_be_read_one_entry_names_the_rule() {
     let server = seven().user("t", "nobody", Access::none()).start().await;
-    let report = ask(&server, &Ask::everything()).await;
+    let report = ask(&server, &with_deployments()).await;
     assert_nothing_seen(&report, "forbidden");
     assert_eq!(
         not_seen(&report).missing.as_deref(),
@@ -290,7 +292,7 @@ async fn where_nothing_may_be_read_one_entry_names_the_rule() {
 #[tokio::test]
 async fn an_empty_list_that_was_read_is_ok() {
     let server = ApiServer::builder().start().await;
-    let report = ask(&server, &Ask::everything()).await;
+    let report = ask(&server, &with_deployments()).await;
     assert_eq!((report.status, part(&report).summary.total), (Status::Ok, 0));
     assert_eq!(report.coverage.not_seen, []);
 }
@@ -462,7 +464,7 @@ async fn only_a_failure_that_passes_is_tried_again() {
 async fn a_page_of_html_is_not_an_api_server() {
     let server = seven().start().await;
     server.fail(Match::any(), Fault::captive_portal());
-    let report = ask(&server, &Ask::everything()).await;
+    let report = ask(&server, &with_deployments()).await;
     assert_nothing_seen(&report, "notAnApiServer");
     let check = report.api_server().expect("it was asked for");
     assert_eq!(
@@ -481,7 +483,7 @@ async fn a_page_of_html_is_not_an_api_server() {
         Match::any(),
         Fault::Redirect("https://login.example.test/".into()),
     );
-    let report = ask(&server, &Ask::everything()).await;
+    let report = ask(&server, &with_deployments()).await;
     assert_nothing_seen(&report, "notAnApiServer");
 }
 
