@@ -10,7 +10,7 @@
 #![allow(clippy::needless_pass_by_value, reason = "a builder ends where it is judged")]
 
 use serde_json::Value;
-use sre_shared::check::{Evidence, Judged as _, Now, Pods};
+use sre_shared::check::{self, Evidence, Judged as _, Now, Pods};
 use sre_shared::report::{Item, State};
 use sre_shared::resource::{Deployment as View, Pod as PodView, Time, from_value};
 use sre_testkit::object::{Deployment, Pod, ReplicaSet};
@@ -543,14 +543,11 @@ fn the_controllers_own_words_are_the_cause() {
         .iter()
         .map(|c| (c.code.as_str(), c.message.as_str()))
         .collect();
-    assert_eq!(
-        causes[0],
-        ("FailedCreate", "pods \"x\" is forbidden: exceeded quota: compute")
-    );
+    assert_eq!(causes[0], ("Quota", "exceeded quota: compute"));
     assert_eq!(causes[1].0, "ProgressDeadlineExceeded");
     assert_eq!(
         item.causes[0].hint.as_deref(),
-        Some("kubectl -n shop describe deployment checkout")
+        Some("kubectl -n shop describe quota compute")
     );
     assert!(judge(d()).causes.is_empty());
 }
@@ -599,10 +596,11 @@ fn scaled_up(age: i64, change: impl Fn(Pod) -> Pod) -> Item {
         pods: pods.iter().map(|p| (p, now())).collect(),
         ..Pods::default()
     };
-    view(&deployment.build()).judge(&Evidence {
+    let evidence = Evidence {
         pods: Some(pods),
         ..Evidence::at(now())
-    })
+    };
+    check::judge(&view(&deployment.build()), &evidence)
 }
 
 #[test]

@@ -49,7 +49,7 @@ fn the_shipped_example_has_the_verdicts_that_it_is_shipped_for() {
     assert_eq!(verdicts, EXPECTED);
     report.assert_summary();
     for (name, codes) in [
-        ("api", &["FailedCreate", "ProgressDeadlineExceeded"][..]),
+        ("api", &["Quota", "ProgressDeadlineExceeded"][..]),
         ("suggest", &["ProgressDeadlineExceeded"]),
         ("checkout", &["CrashLoop"]),
         ("recommendations", &["ImagePull"]),

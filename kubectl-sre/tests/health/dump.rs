@@ -633,11 +633,13 @@ fn the_json_has_exactly_the_names_of_the_contract() {
               ],
               "causes": [
                 {
-                  "code": "FailedCreate",
+                  "code": "Quota",
                   "message": "exceeded quota: compute",
                   "count": 1,
                   "example": "Deployment/cart",
-                  "hint": "kubectl -n shop describe deployment cart"
+                  "hint": "kubectl -n shop describe quota compute",
+                  "since": "2026-03-02T11:59:30Z",
+                  "subject": "ResourceQuota/shop/compute"
                 }
               ]
             },

@@ -32,8 +32,9 @@ pub use lease::{Lease, LeaseSpec};
 pub use meta::{IGNORE, ListMeta, ManagedFieldsEntry, ObjectMeta, OwnerReference};
 pub use node::{Node, NodeCondition, NodeStatus};
 pub use pod::{
-    ClaimVolume, ContainerState, ContainerStatus, InitContainer, Pod, PodCondition, PodSpec, PodStatus,
-    ReadinessGate, Running, Terminated, Volume, VolumeSource, Waiting,
+    Affinity, ClaimVolume, ContainerState, ContainerStatus, InitContainer, NodeAffinity, NodeSelector,
+    NodeSelectorRequirement, NodeSelectorTerm, Pod, PodCondition, PodSpec, PodStatus, ReadinessGate, Running,
+    Terminated, Volume, VolumeSource, Waiting,
 };
 pub use replicaset::{ReplicaSet, ReplicaSetCondition, ReplicaSetSpec, ReplicaSetStatus};
 pub use statefulset::{

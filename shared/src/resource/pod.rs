@@ -30,6 +30,9 @@ pub struct PodSpec {
     #[prost(string, tag = "10")]
     #[serde(deserialize_with = "null_as_default")]
     pub node_name: String,
+    /// Where it may run.
+    #[prost(message, optional, tag = "18")]
+    pub affinity: Option<Affinity>,
     /// Init containers, for which of them are sidecars.
     #[prost(message, repeated, tag = "20")]
     #[serde(deserialize_with = "null_as_default")]
@@ -38,6 +41,62 @@ pub struct PodSpec {
     #[prost(message, repeated, tag = "28")]
     #[serde(deserialize_with = "null_as_default")]
     pub readiness_gates: Vec<ReadinessGate>,
+}
+
+/// Where a pod may run, as far as it is one node.
+#[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Affinity {
+    /// Nodes.
+    #[prost(message, optional, tag = "1")]
+    pub node_affinity: Option<NodeAffinity>,
+}
+
+/// Nodes that a pod may run on.
+#[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
+#[serde(rename_all = "camelCase", default)]
+pub struct NodeAffinity {
+    /// Those and no others.
+    #[prost(message, optional, tag = "1")]
+    pub required_during_scheduling_ignored_during_execution: Option<NodeSelector>,
+}
+
+/// Terms of which one has to fit.
+#[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
+#[serde(rename_all = "camelCase", default)]
+pub struct NodeSelector {
+    /// The terms.
+    #[prost(message, repeated, tag = "1")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub node_selector_terms: Vec<NodeSelectorTerm>,
+}
+
+/// Requirements of which all have to be met; those on labels are not read.
+#[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
+#[serde(rename_all = "camelCase", default)]
+pub struct NodeSelectorTerm {
+    /// Requirements on fields of the node, of which `metadata.name` is the only one there is.
+    #[prost(message, repeated, tag = "2")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub match_fields: Vec<NodeSelectorRequirement>,
+}
+
+/// A requirement on a field of the node.
+#[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
+#[serde(rename_all = "camelCase", default)]
+pub struct NodeSelectorRequirement {
+    /// The field.
+    #[prost(string, tag = "1")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub key: String,
+    /// How the values are meant, such as `In`.
+    #[prost(string, tag = "2")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub operator: String,
+    /// The values.
+    #[prost(string, repeated, tag = "3")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub values: Vec<String>,
 }
 
 /// A volume, as far as it is a claim.
@@ -267,6 +326,27 @@ impl Pod {
     pub fn node(&self) -> Option<&str> {
         let node = self.spec.as_ref()?.node_name.as_str();
         (!node.is_empty()).then_some(node)
+    }
+
+    /// The one node that it was made for, where there is one: the DaemonSet controller names it in an affinity of each
+    /// pod (`ReplaceDaemonSetPodNodeNameNodeAffinity` in `pkg/controller/daemon/util`).
+    #[must_use]
+    pub fn made_for(&self) -> Option<&str> {
+        let affinity = self.spec.as_ref()?.affinity.as_ref()?.node_affinity.as_ref()?;
+        let required = affinity
+            .required_during_scheduling_ignored_during_execution
+            .as_ref()?;
+        let [term] = required.node_selector_terms.as_slice() else {
+            return None;
+        };
+        let one = term
+            .match_fields
+            .iter()
+            .find(|f| f.key == "metadata.name" && f.operator == "In")?;
+        match one.values.as_slice() {
+            [node] => Some(node),
+            _ => None,
+        }
     }
 
     /// Names of the PersistentVolumeClaims that it mounts.

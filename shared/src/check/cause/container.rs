@@ -109,11 +109,42 @@ fn crash(
     now: Now,
     around: &Around<'_>,
 ) -> Found {
-    // A container that the kubelet ends for its probe looks like one that was killed.
-    match readiness::ending_probe(pod, container, now, around) {
-        Some(probe) => Found { hard: true, ..probe },
-        None => ended_so(pod, container, last, true),
-    }
+    // A container that the kubelet ends for its probe or its hook looks like one that was killed.
+    readiness::ending_probe(pod, container, now, around)
+        .map(|probe| Found { hard: true, ..probe })
+        .or_else(|| ending_hook(pod, container, now, around))
+        .unwrap_or_else(|| ended_so(pod, container, last, true))
+}
+
+/// Whether a container was ended from outside, or ends as it was asked to.
+pub(super) fn was_ended(last: &Terminated) -> bool {
+    matches!(last.exit_code, 0 | 137 | 143) && last.reason != "OOMKilled"
+}
+
+/// The hook for which the kubelet ends a container again and again, where it is that: it does not wait then
+/// (`startContainer` in `pkg/kubelet/kuberuntime/kuberuntime_container.go`).
+fn ending_hook(pod: &Pod, container: &ContainerStatus, now: Now, around: &Around<'_>) -> Option<Found> {
+    let last = container.last_state.as_ref()?.terminated.as_ref()?;
+    let newest = around.newest(&pod.meta().uid, |event| {
+        event.reason == "FailedPostStartHook"
+            && event.container() == Some(&container.name)
+            && event.time().is_some_and(|t| now.age(t) < CRASH_SECONDS)
+    });
+    let event = newest.filter(|_| was_ended(last))?;
+    Some(Found {
+        code: "ContainerHook",
+        hard: true,
+        message: shorten(&format!(
+            "{} {}: {} ({})",
+            role(pod, container),
+            container.name,
+            event.message,
+            restarts(container)
+        )),
+        subject: None,
+        since: last.finished_at,
+        hint: describe(pod),
+    })
 }
 
 /// `7 restarts`
@@ -229,15 +260,19 @@ fn image_error<'a>(pod: &Pod, said: &'a str, around: &Around<'a>) -> &'a str {
     };
     let mut why = behind(whole, &["ErrImagePull: ", " desc = "]);
     for phrase in [
-        "Failed to pull image ",
-        "failed to pull and unpack image ",
-        "failed to resolve reference ",
-        "failed to resolve image ",
+        "Failed to pull image",
+        "failed to pull and unpack image",
+        "failed to resolve reference",
+        "failed to resolve image",
+        "failed to do request",
     ] {
-        // `phrase "IMAGE": why`
-        if let Some((_, rest)) = why.strip_prefix(phrase).and_then(|rest| rest.split_once("\": ")) {
-            why = rest;
-        }
+        // `phrase "IMAGE": why`, or without the image.
+        let rest = why.strip_prefix(phrase);
+        let rest = rest.and_then(|r| {
+            r.strip_prefix(": ")
+                .or_else(|| Some(r.strip_prefix(" \"")?.split_once("\": ")?.1))
+        });
+        why = rest.unwrap_or(why);
     }
     why
 }

@@ -9,7 +9,7 @@ use crate::check::{GRACE_SECONDS, Now};
 use crate::resource::Pod;
 
 pub(super) fn of_pod(pod: &Pod, now: Now, around: &Around<'_>) -> Option<Found> {
-    let name = pod.node()?;
+    let name = pod.node().or(pod.made_for())?;
     let found = |why: &str, since| Found {
         code: "NodeNotReady",
         hard: false,

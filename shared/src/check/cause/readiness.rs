@@ -96,7 +96,7 @@ pub(super) fn ending_probe(
     let last = container.last_state.as_ref()?.terminated.as_ref()?;
     // A container that fails by itself may fail its probe before. Only one that was ended from outside, or that ends
     // as it was asked to, was ended for it.
-    if !matches!(last.exit_code, 0 | 137 | 143) || last.reason == "OOMKilled" {
+    if !container::was_ended(last) {
         return None;
     }
     let newest = around.newest(&pod.meta().uid, |event| {

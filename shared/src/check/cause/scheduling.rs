@@ -1,6 +1,7 @@
 //! Pods that have no node: the scheduler's own sentence, or the claim behind it.
 //!
-//! A scheduling gate is deliberate and no cause (`PodScheduled` is False with the reason `SchedulingGated`).
+//! A scheduling gate is deliberate and no failure (`PodScheduled` is False with the reason `SchedulingGated`): the pod
+//! waits.
 
 use super::words::{kubectl, quoted_behind, shorten};
 use super::{Around, Found, describe};
@@ -15,7 +16,20 @@ pub(super) fn of_pod(pod: &Pod, now: Now, around: &Around<'_>) -> Option<Found> 
     let scheduled = pod.condition("PodScheduled").filter(|c| c.status == "False")?;
     let since = scheduled.last_transition_time.or(meta.creation_timestamp);
     let settled = since.is_none_or(|t| !now.is_within(GRACE_SECONDS, t));
-    if scheduled.reason != "Unschedulable" || !settled {
+    if !settled {
+        return None;
+    }
+    if scheduled.reason == "SchedulingGated" {
+        return Some(Found {
+            code: "Waiting",
+            hard: false,
+            message: shorten(&scheduled.message),
+            subject: None,
+            since,
+            hint: describe(pod),
+        });
+    }
+    if scheduled.reason != "Unschedulable" {
         return None;
     }
     let growing = around
@@ -41,14 +55,18 @@ pub(super) fn of_pod(pod: &Pod, now: Now, around: &Around<'_>) -> Option<Found> 
             hint: kubectl(&meta.namespace, "describe pvc", claim.unwrap_or_default()),
         });
     }
+    let place = pod
+        .made_for()
+        .map_or(String::new(), |node| format!("for node {node}: "));
+    let awaited = if growing {
+        "the autoscaler is adding a node: "
+    } else {
+        ""
+    };
     Some(Found {
         code: "Unschedulable",
         hard: !growing,
-        message: if growing {
-            shorten(&format!("the autoscaler is adding a node: {text}"))
-        } else {
-            shorten(text)
-        },
+        message: shorten(&format!("{awaited}{place}{text}")),
         subject: None,
         since,
         hint: describe(pod),
