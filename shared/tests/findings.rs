@@ -256,3 +256,23 @@ fn the_worst_and_widest_comes_first() {
         ["d", "c", "b", "a"].map(|name| format!("Deployment/shop/{name}"))
     );
 }
+
+#[test]
+fn a_service_is_told_with_the_one_workload_behind_it() {
+    let crash = json!([cause("CrashLoop", "container app exited 1", 2, None)]);
+    let empty = |of| json!([cause("NoReadyEndpoints", "no endpoint", 1, Some(of))]);
+    let items = [
+        item("Deployment/shop/a", crash.clone()),
+        item("Deployment/shop/b", crash),
+        item("Service/shop/a", empty("Deployment/shop/a")),
+        item("Service/shop/a-headless", empty("Deployment/shop/a")),
+    ];
+    assert_eq!(
+        all(&items),
+        [
+            "CrashLoop -: container app exited 1, 2 pods of 1 workloads, 2 services [Deployment/shop/a Service/shop/a \
+             Service/shop/a-headless]",
+            "CrashLoop -: container app exited 1, 2 pods of 1 workloads, 0 services [Deployment/shop/b]",
+        ]
+    );
+}

@@ -58,9 +58,23 @@ fn is_zero(count: &u64) -> bool {
     *count == 0
 }
 
+/// A finding with all that is folded into it.
+#[derive(Debug)]
+pub struct Fold<'a> {
+    /// What is told of it.
+    pub finding: Finding,
+    /// The items under it, each with the cause that brought it there; none where it is itself what is wrong.
+    pub members: Vec<(&'a Item, Option<&'a Cause>)>,
+}
+
+/// The findings of those items, the worst and widest first.
+pub fn findings<'a>(items: impl IntoIterator<Item = &'a Item>) -> Vec<Finding> {
+    fold(items).into_iter().map(|fold| fold.finding).collect()
+}
+
 /// Folds items, the worst and widest finding first. What is acknowledged is no news, and what is not understood has no
 /// cause: both are left out.
-pub fn findings<'a>(items: impl IntoIterator<Item = &'a Item>) -> Vec<Finding> {
+pub fn fold<'a>(items: impl IntoIterator<Item = &'a Item>) -> Vec<Fold<'a>> {
     let news: Vec<&Item> = items.into_iter().filter(|item| item.is_news()).collect();
     let mut folds = Folds::default();
     let mut symptoms = Vec::new();
@@ -71,29 +85,29 @@ pub fn findings<'a>(items: impl IntoIterator<Item = &'a Item>) -> Vec<Finding> {
             told = true;
             match behind(item, cause, &by_identity) {
                 Some(other) => symptoms.push((*item, cause, other)),
-                None => folds.add(key(item, cause), item, Some(cause)),
+                None => folds.add(key(item, cause), item, Some(cause), item),
             }
         }
         if !told && !item.is_workload() && item.healthy == Some(false) {
-            folds.add(Key::Subject(item.identity()), item, None);
+            folds.add(Key::Subject(item.identity()), item, None, item);
         }
     }
     for (item, cause, other) in symptoms {
         // The cause of what is behind it; without one it speaks for itself.
-        let key = other
-            .roots()
-            .next()
-            .filter(|root| behind(other, root, &by_identity).is_none())
-            .map_or_else(|| key(item, cause), |root| key(other, root));
-        folds.add(key, item, Some(cause));
+        let root = other.roots().next();
+        match root.filter(|root| behind(other, root, &by_identity).is_none()) {
+            Some(root) => folds.add(key(other, root), item, Some(cause), other),
+            None => folds.add(key(item, cause), item, Some(cause), item),
+        }
     }
-    let mut found: Vec<Finding> = folds
-        .groups
-        .into_iter()
-        .flat_map(split)
-        .map(|g| g.finding())
+    let groups = folds.groups.into_iter().flat_map(split);
+    let mut found: Vec<Fold<'_>> = groups
+        .map(|group| Fold {
+            finding: group.finding(),
+            members: group.members.iter().map(|m| (m.item, m.cause)).collect(),
+        })
         .collect();
-    found.sort_by_key(|f| Reverse((rank(f.state), f.workloads + f.services, f.pods)));
+    found.sort_by_key(|Fold { finding: f, .. }| Reverse((rank(f.state), f.workloads + f.services, f.pods)));
     found
 }
 
@@ -194,11 +208,19 @@ struct Folds<'a> {
 
 struct Group<'a> {
     key: Key,
-    members: Vec<(&'a Item, Option<&'a Cause>)>,
+    members: Vec<Member<'a>>,
+}
+
+#[derive(Clone, Copy)]
+struct Member<'a> {
+    item: &'a Item,
+    cause: Option<&'a Cause>,
+    /// The item whose cause it is: itself, or what is behind it.
+    of: &'a Item,
 }
 
 impl<'a> Folds<'a> {
-    fn add(&mut self, key: Key, item: &'a Item, cause: Option<&'a Cause>) {
+    fn add(&mut self, key: Key, item: &'a Item, cause: Option<&'a Cause>, of: &'a Item) {
         let at = *self.places.entry(key).or_insert_with_key(|key| {
             self.groups.push(Group {
                 key: key.clone(),
@@ -207,31 +229,27 @@ impl<'a> Folds<'a> {
             self.groups.len() - 1
         });
         if let Some(group) = self.groups.get_mut(at) {
-            group.members.push((item, cause));
+            group.members.push(Member { item, cause, of });
         }
     }
 }
 
 /// Takes apart what says the same by chance: one group an item.
 fn split(group: Group<'_>) -> Vec<Group<'_>> {
-    let workloads: BTreeSet<String> = group.members.iter().map(|(item, _)| item.identity()).collect();
+    let workloads: BTreeSet<String> = group.members.iter().map(|m| m.of.identity()).collect();
     if matches!(group.key, Key::Subject(_)) || workloads.len() > BY_CHANCE {
         return vec![group];
     }
-    let mut apart: Vec<Group<'_>> = Vec::new();
-    for (item, cause) in group.members {
-        match apart
-            .iter_mut()
-            .find(|g| g.members.iter().any(|(i, _)| i.identity() == item.identity()))
-        {
-            Some(own) => own.members.push((item, cause)),
-            None => apart.push(Group {
-                key: group.key.clone(),
-                members: vec![(item, cause)],
-            }),
-        }
-    }
-    apart
+    let of = |workload: &String| Group {
+        key: group.key.clone(),
+        members: group
+            .members
+            .iter()
+            .filter(|m| m.of.identity() == *workload)
+            .copied()
+            .collect(),
+    };
+    workloads.iter().map(of).collect()
 }
 
 impl Group<'_> {
@@ -242,23 +260,18 @@ impl Group<'_> {
         };
         let is_itself = |item: &Item| subject.as_deref() == Some(&item.identity());
         // What most pods show speaks for all; the thing itself only where nobody else does.
-        let speaker = self
-            .members
-            .iter()
-            .filter_map(|(item, cause)| cause.map(|cause| (item, cause)))
+        let causes = || {
+            self.members
+                .iter()
+                .filter_map(|m| m.cause.map(|cause| (m.item, cause)))
+        };
+        let speaker = causes()
             .filter(|(item, _)| item.is_workload())
             .min_by_key(|(_, cause)| Reverse(cause.count))
-            .or_else(|| {
-                self.members
-                    .iter()
-                    .find_map(|(item, cause)| cause.map(|cause| (item, cause)))
-            });
-        let itself = self
-            .members
-            .iter()
-            .map(|(item, _)| *item)
-            .find(|item| is_itself(item));
-        let (code, message, hint, example) = match (speaker, itself.or(self.members.first().map(|m| m.0))) {
+            .or_else(|| causes().next());
+        let items = || self.members.iter().map(|m| m.item);
+        let itself = items().find(|item| is_itself(item)).or_else(|| items().next());
+        let (code, message, hint, example) = match (speaker, itself) {
             (Some((_, cause)), _) => (
                 cause.code.clone(),
                 cause.message.clone(),
@@ -282,7 +295,7 @@ impl Group<'_> {
             hint,
         };
         let mut seen = BTreeSet::new();
-        for (item, cause) in &self.members {
+        for Member { item, cause, .. } in &self.members {
             if rank(item.state) > rank(finding.state) {
                 finding.state = item.state;
             }
