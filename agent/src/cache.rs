@@ -43,7 +43,7 @@ impl Key {
 }
 
 /// Which objects are asked for.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Selection {
     /// Only those of this namespace.
     pub namespace: Option<String>,
@@ -62,6 +62,16 @@ pub struct Selection {
 }
 
 impl Selection {
+    /// Those of them that are not healthy, which costs what is wrong and not the size of the cluster.
+    pub fn unhealthy(&self) -> Self {
+        let all = State::ALL.to_vec();
+        let states = self.states.clone().unwrap_or(all);
+        Self {
+            states: Some(states.into_iter().filter(|state| !state.is_fine()).collect()),
+            ..self.clone()
+        }
+    }
+
     fn takes(&self, item: &Item) -> bool {
         self.states
             .as_ref()

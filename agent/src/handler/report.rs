@@ -6,15 +6,17 @@
 use super::Items;
 use crate::answer::{Answer, Body};
 use crate::app::App;
-use crate::cache::{Overview, nothing_selected};
+use crate::cache::{Moment, Overview, Selection, nothing_selected};
 use crate::handler::apiserver::essence;
 use crate::query::Query;
 use http::StatusCode;
 use serde::Serialize;
 use sre_shared::report::{
-    API_VERSION, ApiServerCheck, Coverage, KIND, Namespaces, Source, Status, Summary, Verdict,
+    API_VERSION, ApiServerCheck, Coverage, Finding, KIND, Namespaces, Source, Status, Summary, Verdict,
+    findings,
 };
 use sre_shared::resource::Time;
+use std::ops::ControlFlow;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -24,6 +26,8 @@ struct Head<'a> {
     status: Status,
     stale: bool,
     coverage: &'a Coverage,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    findings: Vec<Finding>,
 }
 
 #[derive(Serialize)]
@@ -88,6 +92,7 @@ pub async fn answer(app: &App, query: &Query) -> Answer {
         status,
         stale: parts.iter().any(|(_, overview)| overview.stale),
         coverage: &coverage,
+        findings: found(app, selection, &moment),
     };
     let origin = origin(
         app,
@@ -117,6 +122,21 @@ pub async fn answer(app: &App, query: &Query) -> Answer {
             }
         });
     Answer::json(code, body)
+}
+
+/// What is wrong, cause first: of the selected objects that a person should know of.
+fn found(app: &App, selection: &Selection, moment: &Moment) -> Vec<Finding> {
+    let unhealthy = selection.unhealthy();
+    let mut items = Vec::new();
+    for objects in &app.kinds {
+        objects.visit(&unhealthy, moment, &mut |item| {
+            if item.is_found() {
+                items.push(item);
+            }
+            ControlFlow::Continue(())
+        });
+    }
+    findings(&items)
 }
 
 /// As `Report::settle` and `Verdict::of` judge a report; but what is too old counts as unknown and as nothing else.

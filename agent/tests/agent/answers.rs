@@ -173,6 +173,38 @@ async fn what_is_acknowledged_fails_no_probe_unless_annotations_are_disregarded(
 }
 
 #[tokio::test]
+async fn the_report_tells_what_is_wrong_cause_first() {
+    let refused = |name| {
+        degraded("shop", name)
+            .condition("ReplicaFailure", "True", "FailedCreate", "2026-01-01T00:00:00Z")
+            .condition_message(
+                "ReplicaFailure",
+                "pods \"x\" is forbidden: exceeded quota: compute, requested: pods=1",
+            )
+    };
+    let server = ApiServer::builder()
+        .deployments([refused("api"), refused("web"), Deployment::new("shop", "fine")])
+        .start()
+        .await;
+    let agent = listed(&server).await;
+    let findings = &agent.get("/health").await.json()["findings"];
+    assert_eq!(
+        (
+            findings.as_array().map(Vec::len),
+            &findings[0]["subject"],
+            &findings[0]["items"]
+        ),
+        (
+            Some(1),
+            &json!("ResourceQuota/shop/compute"),
+            &json!(["Deployment/shop/api", "Deployment/shop/web"])
+        )
+    );
+    let others = agent.get("/health?namespace=bank").await.json();
+    assert_eq!(others["findings"], json!(null));
+}
+
+#[tokio::test]
 async fn a_long_list_comes_in_pages() {
     let (server, agent) = shop().await;
     let (mut names, mut path) = (Vec::new(), "/health/deployments?limit=1".to_owned());

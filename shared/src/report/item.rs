@@ -114,9 +114,15 @@ pub struct Item {
 }
 
 impl Item {
-    /// The causes that are not the consequence of the others: a rollout runs out of time because of something.
+    /// The causes that are not the consequence of the others: a rollout runs out of time, and a Job gives up, because of
+    /// something.
     pub fn roots(&self) -> impl Iterator<Item = &Cause> {
-        let consequence = |c: &Cause| c.code == "ProgressDeadlineExceeded";
+        let consequence = |c: &Cause| {
+            matches!(
+                c.code.as_str(),
+                "ProgressDeadlineExceeded" | "JobBackoffLimit" | "JobDeadline" | "JobFailed"
+            )
+        };
         let has_others = !self.causes.iter().all(consequence);
         self.causes
             .iter()

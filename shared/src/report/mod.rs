@@ -6,12 +6,14 @@
 
 mod acknowledged;
 mod check;
+mod finding;
 mod item;
 mod ladder;
 mod verdict;
 
 pub use acknowledged::Acknowledged;
 pub use check::{ApiServerCheck, Check, Identity, KindCheck, Probe, Readyz, Summary};
+pub use finding::{Finding, Fold, findings, fold};
 pub use item::{Cause, Item, State};
 pub use ladder::{
     AddressResult, CertificateView, Conclusion, LeaseView, Record, Rung, RungStatus, Vantage, View, Window,
@@ -84,6 +86,10 @@ pub struct Report {
     pub source: Source,
     /// What was looked at, and what could not be seen.
     pub coverage: Coverage,
+    /// What is wrong, cause first: one entry a distinct cause of the items below, the worst first. What is acknowledged is
+    /// not in it, nor what falls short for a cause that is not known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
     /// One entry a part, the API server first.
     #[serde(default)]
     pub checks: Vec<Check>,
@@ -189,11 +195,12 @@ impl Report {
             stale: false,
             source,
             coverage: Coverage::default(),
+            findings: Vec::new(),
             checks: Vec::new(),
         }
     }
 
-    /// Sets `status` from the checks and the coverage. A report without any check stays `unknown`.
+    /// Sets `status` from the checks and the coverage, and `findings` from the items. A report without any check stays `unknown`.
     pub fn settle(&mut self) {
         let floor = if self.checks.is_empty() || !self.coverage.not_seen.is_empty() {
             Status::Unknown
@@ -204,6 +211,7 @@ impl Report {
             .checks
             .iter()
             .fold(floor, |worst, check| worst.worst(check.status()));
+        self.findings = findings(self.kinds().flat_map(|kind| &kind.items));
     }
 
     /// The API server's part, where it was looked at.

@@ -1,0 +1,333 @@
+//! What is wrong, cause first: the items of a report folded by what is behind them.
+//!
+//! A node that is lost, a quota that is used up or a registry that does not answer shows in many items. Each is told
+//! once, with how far it reaches. Where two causes name the same thing behind them they are one; without such a name
+//! those of one workload are, and where many workloads say the same, those of all of them.
+
+use super::{Cause, Item, State};
+use serde::{Deserialize, Serialize};
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, HashMap};
+
+/// Objects that a finding names.
+const EXAMPLES: usize = 5;
+
+/// With more workloads than so many, the same words are one finding; a few can say the same by chance.
+const BY_CHANCE: usize = 3;
+
+/// One distinct cause over the whole report, and all that it is the cause of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Finding {
+    /// A stable word in CamelCase, listed in docs/checks.md: a cause's code, or the reason of an item that is itself what
+    /// is wrong, such as a node.
+    pub code: String,
+    /// What is behind it, where that is known: `Node/n7`, `ResourceQuota/shop/compute`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// The sentence that matters, of one of those that show it.
+    #[serde(default)]
+    pub message: String,
+    /// The worst state of the objects under it.
+    pub state: State,
+    /// Pods that show it.
+    #[serde(default)]
+    pub pods: u64,
+    /// Workloads under it, which make pods.
+    #[serde(default)]
+    pub workloads: u64,
+    /// Services that nobody answers for because of it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub services: u64,
+    /// Some of the objects under it, as `Kind/namespace/name`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub items: Vec<String>,
+    /// One object that shows it, as `Kind/name`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub example: Option<String>,
+    /// Since when, RFC 3339, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
+    /// A command to paste.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+/// A finding with all that is folded into it.
+#[derive(Debug)]
+pub struct Fold<'a> {
+    /// What is told of it.
+    pub finding: Finding,
+    /// The items under it, each with the cause that brought it there; none where it is itself what is wrong.
+    pub members: Vec<(&'a Item, Option<&'a Cause>)>,
+}
+
+/// The findings of those items, the worst and widest first.
+pub fn findings<'a>(items: impl IntoIterator<Item = &'a Item>) -> Vec<Finding> {
+    fold(items).into_iter().map(|fold| fold.finding).collect()
+}
+
+/// Folds items, the worst and widest finding first. What is acknowledged is no news, and what is not understood has no
+/// cause: both are left out.
+pub fn fold<'a>(items: impl IntoIterator<Item = &'a Item>) -> Vec<Fold<'a>> {
+    let news: Vec<&Item> = items.into_iter().filter(|item| item.is_news()).collect();
+    let mut folds = Folds::default();
+    let mut symptoms = Vec::new();
+    let by_identity: HashMap<String, &Item> = news.iter().map(|item| (item.identity(), *item)).collect();
+    for item in &news {
+        let mut told = false;
+        for cause in item.roots() {
+            told = true;
+            match behind(item, cause, &by_identity) {
+                Some(other) => symptoms.push((*item, cause, other)),
+                None => folds.add(key(item, cause), item, Some(cause), item),
+            }
+        }
+        if !told && !item.is_workload() && item.healthy == Some(false) {
+            folds.add(Key::Subject(item.identity()), item, None, item);
+        }
+    }
+    for (item, cause, other) in symptoms {
+        // The cause of what is behind it; without one it speaks for itself.
+        let root = other.roots().next();
+        match root.filter(|root| behind(other, root, &by_identity).is_none()) {
+            Some(root) => folds.add(key(other, root), item, Some(cause), other),
+            None => folds.add(key(item, cause), item, Some(cause), item),
+        }
+    }
+    let groups = folds.groups.into_iter().flat_map(split);
+    let mut found: Vec<Fold<'_>> = groups
+        .map(|group| Fold {
+            finding: group.finding(),
+            members: group.members.iter().map(|m| (m.item, m.cause)).collect(),
+        })
+        .collect();
+    found.sort_by_key(|Fold { finding: f, .. }| Reverse((rank(f.state), f.workloads + f.services, f.pods)));
+    found
+}
+
+impl Item {
+    /// `Kind/namespace/name`, as the subject of a cause names it.
+    #[must_use]
+    pub fn identity(&self) -> String {
+        match self.namespace.as_str() {
+            "" => format!("{}/{}", self.kind, self.name),
+            namespace => format!("{}/{namespace}/{}", self.kind, self.name),
+        }
+    }
+
+    /// Whether it makes pods, or is one.
+    #[must_use]
+    pub fn is_workload(&self) -> bool {
+        matches!(
+            self.kind.as_str(),
+            "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "Job" | "CronJob" | "Pod"
+        )
+    }
+
+    /// Whether it can be part of a finding.
+    fn is_news(&self) -> bool {
+        self.acknowledged.is_none()
+            && matches!(
+                self.state,
+                State::Progressing | State::Degraded | State::Unavailable
+            )
+    }
+
+    /// Whether a finding tells of it.
+    #[must_use]
+    pub fn is_found(&self) -> bool {
+        self.is_news() && (!self.causes.is_empty() || (!self.is_workload() && self.healthy == Some(false)))
+    }
+}
+
+fn rank(state: State) -> u8 {
+    match state {
+        State::Unavailable => 2,
+        State::Degraded => 1,
+        _ => 0,
+    }
+}
+
+/// By what items are one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Key {
+    /// The same thing is behind them.
+    Subject(String),
+    /// They say the same.
+    Words(String, String),
+}
+
+fn key(item: &Item, cause: &Cause) -> Key {
+    match &cause.subject {
+        // A namespace has many rules, each of which can refuse pods.
+        Some(subject) if subject.starts_with("Namespace/") => {
+            Key::Subject(format!("{subject} {}", cause.code))
+        }
+        Some(subject) => Key::Subject(subject.clone()),
+        None if item.is_workload() => Key::Words(cause.code.clone(), gist(&cause.message)),
+        None => Key::Subject(item.identity()),
+    }
+}
+
+/// The item that is behind this one, where a cause of it says so: a Service has no endpoint because of its workload.
+fn behind<'a>(item: &Item, cause: &Cause, items: &HashMap<String, &'a Item>) -> Option<&'a Item> {
+    let subject = cause.subject.as_ref().filter(|_| !item.is_workload())?;
+    items.get(subject).copied().filter(|other| other.is_workload())
+}
+
+/// A message without what differs between objects with the same trouble: names in quotes, numbers, and what stands in
+/// brackets or behind them. How a container ended is no such difference.
+fn gist(message: &str) -> String {
+    let message = message.split(" (").next().unwrap_or(message);
+    if message.contains(" exited ") || message.contains(" signal ") {
+        return message.to_owned();
+    }
+    let mut quoted = false;
+    let mut gist = String::new();
+    for c in message.chars() {
+        match c {
+            '"' => quoted = !quoted,
+            c if quoted || c.is_ascii_digit() => {}
+            c => gist.push(c),
+        }
+    }
+    gist
+}
+
+#[derive(Default)]
+struct Folds<'a> {
+    groups: Vec<Group<'a>>,
+    places: HashMap<Key, usize>,
+}
+
+struct Group<'a> {
+    key: Key,
+    members: Vec<Member<'a>>,
+}
+
+#[derive(Clone, Copy)]
+struct Member<'a> {
+    item: &'a Item,
+    cause: Option<&'a Cause>,
+    /// The item whose cause it is: itself, or what is behind it.
+    of: &'a Item,
+}
+
+impl<'a> Folds<'a> {
+    fn add(&mut self, key: Key, item: &'a Item, cause: Option<&'a Cause>, of: &'a Item) {
+        let at = *self.places.entry(key).or_insert_with_key(|key| {
+            self.groups.push(Group {
+                key: key.clone(),
+                members: Vec::new(),
+            });
+            self.groups.len() - 1
+        });
+        if let Some(group) = self.groups.get_mut(at) {
+            group.members.push(Member { item, cause, of });
+        }
+    }
+}
+
+/// Takes apart what says the same by chance: one group an item.
+fn split(group: Group<'_>) -> Vec<Group<'_>> {
+    let workloads: BTreeSet<String> = group.members.iter().map(|m| m.of.identity()).collect();
+    if matches!(group.key, Key::Subject(_)) || workloads.len() > BY_CHANCE {
+        return vec![group];
+    }
+    let of = |workload: &String| Group {
+        key: group.key.clone(),
+        members: group
+            .members
+            .iter()
+            .filter(|m| m.of.identity() == *workload)
+            .copied()
+            .collect(),
+    };
+    workloads.iter().map(of).collect()
+}
+
+impl Group<'_> {
+    fn finding(&self) -> Finding {
+        let subject = match &self.key {
+            Key::Subject(subject) => subject.split(' ').next().map(str::to_owned),
+            Key::Words(..) => None,
+        };
+        let is_itself = |item: &Item| subject.as_deref() == Some(&item.identity());
+        // What most pods show speaks for all; the thing itself only where nobody else does.
+        let causes = || {
+            self.members
+                .iter()
+                .filter_map(|m| m.cause.map(|cause| (m.item, cause)))
+        };
+        let speaker = causes()
+            .filter(|(item, _)| item.is_workload())
+            .min_by_key(|(_, cause)| Reverse(cause.count))
+            .or_else(|| causes().next());
+        let items = || self.members.iter().map(|m| m.item);
+        let itself = items().find(|item| is_itself(item)).or_else(|| items().next());
+        let (code, message, hint, example) = match (speaker, itself) {
+            (Some((_, cause)), _) => (
+                cause.code.clone(),
+                cause.message.clone(),
+                cause.hint.clone(),
+                cause.example.clone(),
+            ),
+            (None, Some(item)) => (item.reason.clone(), item.message.clone(), None, None),
+            (None, None) => Default::default(),
+        };
+        let mut finding = Finding {
+            code,
+            subject: subject.clone(),
+            message,
+            state: State::Progressing,
+            pods: 0,
+            workloads: 0,
+            services: 0,
+            items: Vec::new(),
+            example,
+            since: None,
+            hint,
+        };
+        let mut seen = BTreeSet::new();
+        for Member { item, cause, .. } in &self.members {
+            if rank(item.state) > rank(finding.state) {
+                finding.state = item.state;
+            }
+            let since = match cause {
+                Some(cause) if cause.subject.is_some() => cause.since.as_ref().or(item.since.as_ref()),
+                Some(cause) => item.since.as_ref().or(cause.since.as_ref()),
+                None => item.since.as_ref(),
+            };
+            if let Some(since) = since
+                && finding.since.as_ref().is_none_or(|first| since < first)
+            {
+                finding.since = Some(since.clone());
+            }
+            let is_pod = |cause: &Cause| cause.example.as_ref().is_some_and(|e| e.starts_with("Pod/"));
+            finding.pods += match cause {
+                Some(cause) if item.is_workload() && is_pod(cause) => u64::from(cause.count),
+                _ => 0,
+            };
+            let identity = item.identity();
+            if is_itself(item) || !seen.insert(identity.clone()) {
+                continue;
+            }
+            match item.kind.as_str() {
+                "Pod" => {}
+                "Service" => finding.services += 1,
+                _ if item.is_workload() => finding.workloads += 1,
+                _ => {}
+            }
+            if finding.items.len() < EXAMPLES {
+                finding.items.push(identity);
+            }
+        }
+        finding
+    }
+}

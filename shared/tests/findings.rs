@@ -1,0 +1,278 @@
+//! How the items of a report fold into findings: by what is behind them.
+
+#![allow(clippy::expect_used, reason = "a test that cannot build its item has failed")]
+
+use serde_json::{Value, json};
+use sre_shared::report::{Acknowledged, Finding, Item, State, findings};
+
+/// A workload none of whose pods is ready, or another object that is degraded.
+fn item(identity: &str, causes: Value) -> Item {
+    let mut parts = identity.split('/');
+    let kind = parts.next().unwrap_or_default();
+    let rest: Vec<&str> = parts.collect();
+    let (namespace, name) = match rest.as_slice() {
+        [namespace, name] => (*namespace, *name),
+        _ => ("", rest.concat().leak() as &str),
+    };
+    let value = json!({
+        "kind": kind, "namespace": namespace, "name": name, "state": "unavailable", "healthy": false,
+        "reason": "ReadyBelowDesired", "message": "0 of 3 ready", "since": "2026-03-02T11:00:00Z", "causes": causes,
+    });
+    serde_json::from_value(value).expect("an item")
+}
+
+fn cause(code: &str, message: &str, count: u32, subject: Option<&str>) -> Value {
+    json!({
+        "code": code, "message": message, "count": count, "subject": subject, "example": "Pod/x-1",
+        "hint": "kubectl describe x", "since": "2026-03-02T11:30:00Z",
+    })
+}
+
+/// `CODE subject: message, P pods of W workloads, S services [items]`
+fn told(finding: &Finding) -> String {
+    format!(
+        "{} {}: {}, {} pods of {} workloads, {} services [{}]",
+        finding.code,
+        finding.subject.as_deref().unwrap_or("-"),
+        finding.message,
+        finding.pods,
+        finding.workloads,
+        finding.services,
+        finding.items.join(" ")
+    )
+}
+
+fn all(items: &[Item]) -> Vec<String> {
+    findings(items).iter().map(told).collect()
+}
+
+#[test]
+fn a_lost_node_is_told_once_with_all_that_was_on_it() {
+    let lost = |count| {
+        json!([cause(
+            "NodeNotReady",
+            "node n7 is not ready: Kubelet stopped posting node status.",
+            count,
+            Some("Node/n7")
+        )])
+    };
+    let mut items: Vec<Item> = (1..=11)
+        .map(|number| item(&format!("Deployment/shop/web-{number:02}"), lost(3)))
+        .collect();
+    items.push(item("DaemonSet/kube-system/proxy", lost(1)));
+    items.push(item("Pod/shop/alone", lost(1)));
+    items.push(item("Node/n7", json!([])));
+    for number in 1..=4 {
+        let empty = cause(
+            "NoReadyEndpoints",
+            "no endpoint",
+            1,
+            Some(&format!("Deployment/shop/web-{number:02}")),
+        );
+        items.push(item(&format!("Service/shop/web-{number:02}"), json!([empty])));
+    }
+    // Its workload is fine.
+    let other = cause("NoReadyEndpoints", "no endpoint", 1, Some("Deployment/shop/fine"));
+    items.push(item("Service/shop/other", json!([other])));
+    assert_eq!(
+        all(&items),
+        [
+            "NodeNotReady Node/n7: node n7 is not ready: Kubelet stopped posting node status., 35 pods of 12 workloads, \
+             4 services [Deployment/shop/web-01 Deployment/shop/web-02 Deployment/shop/web-03 Deployment/shop/web-04 \
+             Deployment/shop/web-05]",
+            "NoReadyEndpoints Deployment/shop/fine: no endpoint, 0 pods of 0 workloads, 1 services [Service/shop/other]",
+        ]
+    );
+    let first = &findings(&items)[0];
+    assert_eq!(
+        (
+            first.state,
+            first.since.as_deref(),
+            first.hint.as_deref(),
+            first.example.as_deref()
+        ),
+        (
+            State::Unavailable,
+            Some("2026-03-02T11:00:00Z"),
+            Some("kubectl describe x"),
+            Some("Pod/x-1")
+        )
+    );
+}
+
+#[test]
+fn what_is_missing_is_told_once_however_it_is_missed() {
+    let by = |code, message| json!([cause(code, message, 2, Some("Secret/shop/db"))]);
+    let items = [
+        item(
+            "Deployment/shop/api",
+            by("ContainerConfig", "container api: secret \"db\" not found"),
+        ),
+        item(
+            "StatefulSet/shop/db",
+            by("VolumeMount", "secret \"db\" not found"),
+        ),
+    ];
+    assert_eq!(
+        all(&items),
+        [
+            "ContainerConfig Secret/shop/db: container api: secret \"db\" not found, 4 pods of 2 workloads, 0 services \
+          [Deployment/shop/api StatefulSet/shop/db]"
+        ]
+    );
+}
+
+#[test]
+fn two_rules_of_a_namespace_are_two_findings() {
+    let by = |code| json!([cause(code, "forbidden", 1, Some("Namespace/shop"))]);
+    let items = [
+        item("Deployment/shop/a", by("PodSecurity")),
+        item("Deployment/shop/b", by("LimitRange")),
+        item("Deployment/shop/c", by("LimitRange")),
+    ];
+    assert_eq!(
+        all(&items),
+        [
+            "LimitRange Namespace/shop: forbidden, 2 pods of 2 workloads, 0 services [Deployment/shop/b Deployment/shop/c]",
+            "PodSecurity Namespace/shop: forbidden, 1 pods of 1 workloads, 0 services [Deployment/shop/a]",
+        ]
+    );
+}
+
+#[test]
+fn a_webhook_that_fails_and_what_it_refuses_are_one() {
+    let refused = json!({"code": "AdmissionWebhook", "message": "denied", "count": 1, "subject": "Webhook/policy.example",
+                         "example": "ReplicaSet/api-1"});
+    let dead = json!({"code": "AdmissionWebhook", "message": "policy.example refuses CREATE of pods", "count": 1,
+                      "subject": "Webhook/policy.example", "example": "ValidatingWebhookConfiguration/policy"});
+    let items = [
+        item("ValidatingWebhookConfiguration/policy", json!([dead])),
+        item("Deployment/shop/api", json!([refused])),
+    ];
+    assert_eq!(
+        all(&items),
+        [
+            "AdmissionWebhook Webhook/policy.example: denied, 0 pods of 1 workloads, 0 services \
+          [ValidatingWebhookConfiguration/policy Deployment/shop/api]"
+        ]
+    );
+}
+
+#[test]
+fn the_same_words_of_more_than_three_workloads_are_one_finding() {
+    let crash = |number: usize, code: u8| {
+        let message = format!("container app exited {code} ({number} restarts)");
+        item(
+            &format!("Deployment/shop/web-{number}"),
+            json!([cause("CrashLoop", &message, 1, None)]),
+        )
+    };
+    let count = |items: &[Item]| findings(items).len();
+    let three: Vec<Item> = (1..=3).map(|number| crash(number, 1)).collect();
+    let four: Vec<Item> = (1..=4).map(|number| crash(number, 1)).collect();
+    assert_eq!((count(&three), count(&four)), (3, 1));
+    assert_eq!(
+        told(&findings(&four)[0]),
+        "CrashLoop -: container app exited 1 (1 restarts), 4 pods of 4 workloads, 0 services [Deployment/shop/web-1 \
+         Deployment/shop/web-2 Deployment/shop/web-3 Deployment/shop/web-4]"
+    );
+    // Another exit code is another cause.
+    let other: Vec<Item> = (1..=4)
+        .map(|number| crash(number, 1 + u8::from(number == 4)))
+        .collect();
+    assert_eq!(count(&other), 4);
+}
+
+#[test]
+fn what_follows_from_another_cause_is_none() {
+    let late = cause("ProgressDeadlineExceeded", "timed out", 1, None);
+    let crash = cause("CrashLoop", "container app exited 1", 1, None);
+    assert_eq!(
+        findings(&[item("Deployment/shop/a", json!([crash, late]))]).len(),
+        1
+    );
+    assert_eq!(
+        findings(&[item("Deployment/shop/a", json!([late]))])[0].code,
+        "ProgressDeadlineExceeded"
+    );
+}
+
+#[test]
+fn only_news_with_a_cause_is_a_finding() {
+    let crash = json!([cause("CrashLoop", "container app exited 1", 1, None)]);
+    let broken = item("Deployment/shop/a", crash);
+    let known = Item {
+        acknowledged: Some(Acknowledged::default()),
+        ..broken.clone()
+    };
+    let in_state = |state| Item {
+        state,
+        ..broken.clone()
+    };
+    assert_eq!(findings(&[known]), []);
+    for state in [
+        State::Healthy,
+        State::Unknown,
+        State::Terminating,
+        State::Suspended,
+    ] {
+        assert_eq!(findings(&[in_state(state)]), [], "{state:?}");
+    }
+    assert_eq!(
+        findings(&[in_state(State::Progressing)])[0].state,
+        State::Progressing
+    );
+    // A workload without a known cause is none; a node is one itself.
+    assert_eq!(findings(&[item("Deployment/shop/a", json!([]))]), []);
+    assert_eq!(
+        all(&[item("Node/n7", json!([]))]),
+        ["ReadyBelowDesired Node/n7: 0 of 3 ready, 0 pods of 0 workloads, 0 services []"]
+    );
+}
+
+#[test]
+fn the_worst_and_widest_comes_first() {
+    let by = |name: &str, state, count| Item {
+        state,
+        ..item(
+            name,
+            json!([cause(
+                "CrashLoop",
+                &format!("container {name} exited 1"),
+                count,
+                None
+            )]),
+        )
+    };
+    let items = [
+        by("Deployment/shop/a", State::Progressing, 9),
+        by("Deployment/shop/b", State::Degraded, 1),
+        by("Deployment/shop/c", State::Unavailable, 1),
+        by("Deployment/shop/d", State::Unavailable, 2),
+    ];
+    let order: Vec<String> = findings(&items).into_iter().flat_map(|f| f.items).collect();
+    assert_eq!(
+        order,
+        ["d", "c", "b", "a"].map(|name| format!("Deployment/shop/{name}"))
+    );
+}
+
+#[test]
+fn a_service_is_told_with_the_one_workload_behind_it() {
+    let crash = json!([cause("CrashLoop", "container app exited 1", 2, None)]);
+    let empty = |of| json!([cause("NoReadyEndpoints", "no endpoint", 1, Some(of))]);
+    let items = [
+        item("Deployment/shop/a", crash.clone()),
+        item("Deployment/shop/b", crash),
+        item("Service/shop/a", empty("Deployment/shop/a")),
+        item("Service/shop/a-headless", empty("Deployment/shop/a")),
+    ];
+    assert_eq!(
+        all(&items),
+        [
+            "CrashLoop -: container app exited 1, 2 pods of 1 workloads, 2 services [Deployment/shop/a Service/shop/a \
+             Service/shop/a-headless]",
+            "CrashLoop -: container app exited 1, 2 pods of 1 workloads, 0 services [Deployment/shop/b]",
+        ]
+    );
+}
