@@ -9,6 +9,7 @@ mod apiservice;
 mod bare_pod;
 mod cause;
 mod common;
+mod companions;
 mod cronjob;
 mod daemonset;
 mod deployment;
@@ -16,14 +17,18 @@ mod horizontalpodautoscaler;
 mod job;
 mod node;
 pub mod path;
+mod persistentvolumeclaim;
 mod pod;
 mod poddisruptionbudget;
 mod replicaset;
+mod service;
 mod statefulset;
+mod webhookconfiguration;
 mod workload;
 
 pub use age::Now;
 pub use cause::Around;
+pub use companions::{Accompanies, Companion, CompanionVisitor, Companions, Want};
 pub use pod::Pods;
 
 use crate::report::{Item, State};
@@ -40,6 +45,12 @@ pub trait Judged: Resource {
         true
     }
 
+    /// What the verdict needs of other kinds, as far as that shows from what is known already. It is asked again once
+    /// that was brought, until it wants nothing more.
+    fn wants(&self, _known: &Companions) -> Vec<Want> {
+        Vec::new()
+    }
+
     /// The verdict about this one object.
     fn judge(&self, evidence: &Evidence<'_>) -> Item;
 }
@@ -51,6 +62,8 @@ pub struct Evidence<'a> {
     pub now: Now,
     /// The workload's pods; `None` where they were not seen, which is not the same as none.
     pub pods: Option<Pods<'a>>,
+    /// What other kinds say of it, for the kinds that ask ([`Judged::wants`]).
+    pub companions: Option<&'a Companions>,
     /// When an observer first saw this generation, for objects without `managedFields`.
     pub first_seen: Option<Time>,
     /// Whether the user asked for this very object: then being deleted is not healthy.
@@ -64,6 +77,7 @@ impl Evidence<'_> {
         Self {
             now,
             pods: None,
+            companions: None,
             first_seen: None,
             named: false,
         }

@@ -12,24 +12,30 @@ mod condition;
 mod cronjob;
 mod daemonset;
 mod deployment;
+mod endpointslice;
 mod event;
 mod horizontalpodautoscaler;
 mod job;
 mod lease;
 mod meta;
 mod node;
+mod persistentvolumeclaim;
 mod pod;
 mod poddisruptionbudget;
 mod replicaset;
+mod service;
 mod statefulset;
 mod status;
+mod template;
 mod time;
+mod webhookconfiguration;
 
 pub use apiservice::{ApiService, ApiServiceSpec, ApiServiceStatus, ServiceReference};
 pub use condition::{PlainCondition, ProbedCondition};
 pub use cronjob::{ActiveJob, CronJob, CronJobSpec, CronJobStatus};
 pub use daemonset::{DaemonSet, DaemonSetSpec, DaemonSetStatus, DaemonSetUpdateStrategy};
 pub use deployment::{Condition, Deployment, DeploymentSpec, DeploymentStatus};
+pub use endpointslice::{Endpoint, EndpointConditions, EndpointSlice};
 pub use event::{Event, EventSeries, ObjectReference};
 pub use horizontalpodautoscaler::{
     HorizontalPodAutoscaler, HorizontalPodAutoscalerSpec, HorizontalPodAutoscalerStatus, ScaleTarget,
@@ -38,17 +44,29 @@ pub use job::{Job, JobSpec, JobStatus};
 pub use lease::{Lease, LeaseSpec};
 pub use meta::{ListMeta, ManagedFieldsEntry, ObjectMeta, OwnerReference};
 pub use node::{Node, NodeCondition, NodeSpec, NodeStatus};
+pub use persistentvolumeclaim::{
+    PersistentVolumeClaim, PersistentVolumeClaimSpec, PersistentVolumeClaimStatus,
+};
 pub use pod::{
     ClaimVolume, ContainerState, ContainerStatus, InitContainer, Pod, PodCondition, PodSpec, PodStatus,
     ReadinessGate, Running, Terminated, Volume, VolumeSource, Waiting,
 };
 pub use poddisruptionbudget::{PodDisruptionBudget, PodDisruptionBudgetStatus};
 pub use replicaset::{ReplicaSet, ReplicaSetSpec, ReplicaSetStatus};
+pub use service::{Service, ServiceSpec};
 pub use statefulset::{
     RollingUpdateStatefulSet, StatefulSet, StatefulSetSpec, StatefulSetStatus, StatefulSetUpdateStrategy,
 };
 pub use status::{Namespace, Status};
+pub use template::{
+    DaemonSetTemplate, DaemonSpec, DeploymentTemplate, PodTemplate, ReplicaSetTemplate, ReplicatedSpec,
+    StatefulSetTemplate, TemplateMeta, Templated,
+};
 pub use time::Time;
+pub use webhookconfiguration::{
+    LabelSelector, LabelSelectorRequirement, MutatingWebhookConfiguration, Rule, RuleWithOperations,
+    ValidatingWebhookConfiguration, Webhook, WebhookClientConfig,
+};
 
 use serde::de::DeserializeOwned;
 

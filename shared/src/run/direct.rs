@@ -2,17 +2,16 @@
 
 use super::api_server::{api_server, api_server_path, no_way};
 use super::coverage::{not_seen, not_seen_kind, nothing_named, nothing_selected};
-use super::{Ask, Clock, Kind, KindVisitor, Wanted};
+use super::{Ask, Clock, Kind, KindVisitor, LISTS_AT_ONCE, Wanted, companions};
 use crate::check::{self, Evidence, Judged, Now};
 use crate::cluster::{self, Class, Client, Failure, ListOptions};
 use crate::nearest::nearest;
-use crate::report::{ApiServerCheck, Check, Coverage, Item, KindCheck, Namespaces, NotSeen, Report, Source};
+use crate::report::{
+    ApiServerCheck, Check, Coverage, Item, KindCheck, Namespaces, NotSeen, Report, Source, State,
+};
 use crate::resource::{Decoded, Namespace, Resource, Time};
 use std::pin::Pin;
 use tokio::task::JoinSet;
-
-/// Lists of single namespaces that run at the same time.
-const LISTS_AT_ONCE: usize = 8;
 
 /// Told how far a run is, for whoever shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,8 +134,11 @@ impl<'a> KindVisitor for Part<'a> {
 
     fn visit<T: Judged>(self, kind: Kind) -> Self::Output {
         Box::pin(async move {
-            let gathered = gather::<T>(self.run, kind, &self.wanted.names).await;
+            let mut gathered = gather::<T>(self.run, kind, &self.wanted.names).await;
+            let (beside, missing) =
+                companions::bring(self.run.client, self.run.ask.page_size, &gathered.objects).await;
             let evidence = Evidence {
+                companions: Some(&beside),
                 named: !self.wanted.names.is_empty(),
                 ..Evidence::at(Now::known(self.run.now()))
             };
@@ -145,8 +147,13 @@ impl<'a> KindVisitor for Part<'a> {
                 Ok(object) => Some(object.judge(&evidence)),
                 Err(undecodable) => Some(check::undecodable::<T>(undecodable)),
             });
+            let items: Vec<Item> = items.collect();
+            // Where every verdict stands without them, nothing is missing.
+            if items.iter().any(|item| item.state == State::Unknown) {
+                gathered.not_seen.extend(missing);
+            }
             Judgement {
-                items: items.collect(),
+                items,
                 not_seen: gathered.not_seen,
                 only_namespace: gathered.only_namespace,
             }

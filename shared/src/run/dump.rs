@@ -1,10 +1,10 @@
 //! A run against a dump: the same judgement, of what a file holds.
 
 use super::coverage::{nothing_named, nothing_selected};
-use super::{Ask, Clock, Kind, KindVisitor, Wanted};
-use crate::check::{self, Evidence, Judged, Now, Pods};
+use super::{Ask, Clock, Kind, KindVisitor, Wanted, companions};
+use crate::check::{self, Accompanies, Companion, CompanionVisitor, Companions, Evidence, Judged, Now, Pods};
 use crate::dump::{File, Objects, Stamped};
-use crate::report::{Check, Item, KindCheck, Namespaces, NotSeen, Report, Source};
+use crate::report::{Check, Item, KindCheck, Namespaces, NotSeen, Report, Source, State};
 use crate::resource::{Pod, ReplicaSet, Resource, Time};
 use std::collections::HashMap;
 
@@ -145,6 +145,49 @@ fn by_controller<T: Resource>(objects: &Objects<'_>) -> HashMap<String, Vec<Stam
     owned
 }
 
+/// Takes a companion from a dump, where the dump holds it.
+struct Take<'a> {
+    objects: &'a Objects<'a>,
+    known: &'a mut Companions,
+}
+
+impl CompanionVisitor for Take<'_> {
+    type Output = bool;
+
+    fn visit<T: Accompanies>(self, companion: Companion) -> bool {
+        let held = self.objects.holds::<T>();
+        if held {
+            let found: Vec<_> = self
+                .objects
+                .of_kind::<T>()
+                .into_iter()
+                .map(|s| s.object)
+                .collect();
+            self.known.take(companion, None, &found);
+        } else {
+            self.known.miss(companion, None);
+        }
+        held
+    }
+}
+
+/// What the verdicts about these objects need of other kinds, and what of it the dump does not hold.
+fn bring<T: Judged>(objects: &Objects<'_>, found: &[Stamped<T>]) -> (Companions, Vec<NotSeen>) {
+    let (mut known, mut missing) = (Companions::default(), Vec::new());
+    loop {
+        let wanted = companions::wanted(found.iter().map(|s| &s.object), &known);
+        if wanted.is_empty() {
+            return (known, missing);
+        }
+        for companion in wanted.into_keys() {
+            let known = &mut known;
+            if !companion.visit(Take { objects, known }) {
+                missing.push(companions::not_held(companion));
+            }
+        }
+    }
+}
+
 /// Judges one kind of a dump; `None` where the dump does not hold it.
 struct Part<'a> {
     dump: &'a Dump<'a>,
@@ -172,6 +215,7 @@ impl KindVisitor for Part<'_> {
             return None;
         }
         let found = dump.objects.of_kind::<T>();
+        let (beside, missing) = bring(dump.objects, &found);
         // As kubectl: a kind that is in no namespace is the same from each.
         let scope = ask.namespace.as_deref().filter(|_| kind.is_namespaced());
         let in_scope = |namespace: &str| scope.is_none_or(|wanted| wanted == namespace);
@@ -197,6 +241,7 @@ impl KindVisitor for Part<'_> {
                     }
                     items.push(object.judge(&Evidence {
                         pods: dump.pods_of(&meta.uid, now),
+                        companions: Some(&beside),
                         named: !wanted.names.is_empty(),
                         ..Evidence::at(dump.now_for(stamped.index, now))
                     }));
@@ -209,6 +254,10 @@ impl KindVisitor for Part<'_> {
             }
         }
         let mut not_seen = Vec::new();
+        // Where every verdict stands without them, nothing is missing.
+        if items.iter().any(|item| item.state == State::Unknown) {
+            not_seen.extend(missing);
+        }
         for name in &wanted.names {
             if !items.iter().any(|item| item.name == *name) {
                 not_seen.push(nothing_named(kind, name, scope, &others));

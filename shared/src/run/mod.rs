@@ -3,6 +3,7 @@
 mod agent;
 mod api_server;
 pub mod clock;
+mod companions;
 mod coverage;
 mod direct;
 mod dump;
@@ -25,6 +26,8 @@ use crate::selector::Selector;
 
 /// Items a page of a list where nothing else is asked for, as kubectl.
 pub const PAGE_SIZE: u32 = 500;
+/// Lists of single namespaces that run at the same time.
+const LISTS_AT_ONCE: usize = 8;
 
 /// What a run is asked.
 #[derive(Debug, Clone, Default)]
