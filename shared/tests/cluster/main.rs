@@ -9,6 +9,7 @@
 
 mod client;
 mod gathering;
+mod kinds;
 mod ladder;
 mod reaching;
 mod watching;
