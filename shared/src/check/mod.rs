@@ -11,6 +11,7 @@ mod cause;
 mod common;
 mod companions;
 mod cronjob;
+mod custom;
 mod daemonset;
 mod deployment;
 mod horizontalpodautoscaler;

@@ -10,6 +10,7 @@
 mod apiservice;
 mod condition;
 mod cronjob;
+mod custom;
 mod daemonset;
 mod deployment;
 mod endpointslice;
@@ -33,6 +34,7 @@ mod webhookconfiguration;
 pub use apiservice::{ApiService, ApiServiceSpec, ApiServiceStatus, ServiceReference};
 pub use condition::{PlainCondition, ProbedCondition};
 pub use cronjob::{ActiveJob, CronJob, CronJobSpec, CronJobStatus};
+pub use custom::{CustomCondition, CustomObject, CustomStatus};
 pub use daemonset::{DaemonSet, DaemonSetSpec, DaemonSetStatus, DaemonSetUpdateStrategy};
 pub use deployment::{Condition, Deployment, DeploymentSpec, DeploymentStatus};
 pub use endpointslice::{Endpoint, EndpointConditions, EndpointSlice};
@@ -85,6 +87,8 @@ pub trait Resource: DeserializeOwned + prost::Message + Default + Clone + Send +
     const PLURAL: &'static str = <Self::Whole as k8s_openapi::Resource>::URL_PATH_SEGMENT;
     /// Whether its objects are in namespaces.
     const NAMESPACED: bool = true;
+    /// Whether it is asked for in protobuf.
+    const PROTOBUF: bool = true;
 
     /// Metadata of the object; absent metadata reads as its defaults.
     fn meta(&self) -> &ObjectMeta;

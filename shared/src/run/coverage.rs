@@ -1,5 +1,6 @@
 //! From a failure to what a report says of it.
 
+use super::noun::Noun;
 use super::{Ask, Kind};
 use crate::cluster::{Class, Failure};
 use crate::nearest::nearest;
@@ -39,40 +40,44 @@ fn grant(rule: &str) -> String {
 /// The same for a whole kind, in one namespace or in all.
 #[must_use]
 pub fn not_seen_kind(kind: Kind, namespace: Option<&str>, failure: &Failure) -> NotSeen {
-    let what = match namespace.filter(|_| kind.is_namespaced()) {
-        Some(namespace) => format!("{} in namespace {namespace}", kind.plural()),
-        None => kind.plural().to_owned(),
+    not_seen_noun(&kind.into(), namespace, failure)
+}
+
+pub(super) fn not_seen_noun(noun: &Noun, namespace: Option<&str>, failure: &Failure) -> NotSeen {
+    let what = match namespace.filter(|_| noun.namespaced) {
+        Some(namespace) => format!("{} in namespace {namespace}", noun.plural),
+        None => noun.plural.clone(),
     };
-    not_seen(what, failure, Some(&kind.rule()))
+    not_seen(what, failure, Some(&noun.rule))
 }
 
 /// A selector was given and nothing matches it.
-pub(super) fn nothing_selected(ask: &Ask, kind: Kind) -> NotSeen {
+pub(super) fn nothing_selected(ask: &Ask, noun: &Noun) -> NotSeen {
     let failure = Failure::new(
         Class::NotFound,
-        format!("no {} match {:?}", kind.title(), ask.selector_text),
+        format!("no {} match {:?}", noun.title, ask.selector_text),
     )
     .with_hint(format!(
         "check the labels: kubectl get {} -A --show-labels",
-        kind.plural()
+        noun.plural
     ));
     not_seen(
-        format!("{} matching {}", kind.plural(), ask.selector_text),
+        format!("{} matching {}", noun.plural, ask.selector_text),
         &failure,
         None,
     )
 }
 
 /// A name was given and no object has it; `names` are those that exist.
-pub(super) fn nothing_named(kind: Kind, name: &str, namespace: Option<&str>, names: &[String]) -> NotSeen {
+pub(super) fn nothing_named(noun: &Noun, name: &str, namespace: Option<&str>, names: &[String]) -> NotSeen {
     let place = namespace.map_or(String::new(), |n| format!(" in namespace {n}"));
     let failure = Failure::new(
         Class::NotFound,
-        format!("there is no {} {name}{place}", kind.singular()),
+        format!("there is no {} {name}{place}", noun.singular),
     );
     let failure = match nearest(name, names.iter().map(String::as_str)) {
         Some(near) => failure.with_hint(format!("did you mean {near:?}?")),
-        None => failure.with_hint(format!("kubectl get {} -A lists those that exist", kind.plural())),
+        None => failure.with_hint(format!("kubectl get {} -A lists those that exist", noun.plural)),
     };
-    not_seen(format!("{} {name}", kind.singular()), &failure, None)
+    not_seen(format!("{} {name}", noun.singular), &failure, None)
 }

@@ -1,10 +1,11 @@
 //! A run against a live cluster.
 
 use super::api_server::{api_server, api_server_path, no_way};
-use super::coverage::{not_seen, not_seen_kind, nothing_named, nothing_selected};
-use super::{Ask, Clock, Kind, KindVisitor, LISTS_AT_ONCE, Wanted, companions};
+use super::coverage::{not_seen, not_seen_kind, not_seen_noun, nothing_named, nothing_selected};
+use super::noun::Noun;
+use super::{Ask, Clock, Kind, KindVisitor, LISTS_AT_ONCE, Wanted, companions, custom};
 use crate::check::{self, Evidence, Judged, Now};
-use crate::cluster::{self, Class, Client, Failure, ListOptions};
+use crate::cluster::{self, Class, Client, Collection, Failure, ListOptions};
 use crate::nearest::nearest;
 use crate::report::{
     ApiServerCheck, Check, Coverage, Item, KindCheck, Namespaces, NotSeen, Report, Source, State,
@@ -37,7 +38,7 @@ pub async fn direct(
         progress,
     };
     let probe = async {
-        match (ask.api_server, ask.kinds.is_empty()) {
+        match (ask.api_server, ask.kinds.is_empty() && ask.custom.is_empty()) {
             (false, _) => None,
             (true, false) => Some(api_server(client, clock).await),
             // Nothing else is asked about: then the whole path is of interest.
@@ -50,7 +51,11 @@ pub async fn direct(
     let gather = async {
         let mut parts = Vec::new();
         for wanted in &ask.kinds {
-            parts.push((wanted.kind, wanted.kind.visit(Part { run: &run, wanted }).await));
+            let part = wanted.kind.visit(Part { run: &run, wanted }).await;
+            parts.push((wanted.kind.plural().to_owned(), part));
+        }
+        for wanted in &ask.custom {
+            parts.push(custom::judge(&run, wanted).await);
         }
         parts
     };
@@ -64,13 +69,13 @@ pub async fn direct(
         ..Coverage::default()
     };
     report.checks.extend(api_server.map(Check::ApiServer));
-    for (kind, part) in parts {
-        report.coverage.kinds.push(kind.plural().to_owned());
+    for (check, part) in parts {
+        report.coverage.kinds.push(check.clone());
         if let Some(only) = part.only_namespace {
             report.coverage.namespaces = Namespaces::These(vec![only]);
         }
         report.checks.push(Check::Kind(KindCheck::of(
-            kind.plural(),
+            &check,
             part.items,
             part.not_seen.is_empty(),
         )));
@@ -100,26 +105,27 @@ pub fn unreached(ask: &Ask, failure: &Failure, source: Source, clock: Clock) -> 
             false,
         )));
     }
+    custom::unasked(&mut report, ask, |what| not_seen(what, failure, None));
     report.settle();
     report
 }
 
 /// What every part of a run needs.
-struct Run<'a> {
-    client: &'a Client,
-    ask: &'a Ask,
+pub(super) struct Run<'a> {
+    pub client: &'a Client,
+    pub ask: &'a Ask,
     clock: Clock,
     progress: &'a (dyn Fn(Progress) + Sync),
 }
 
 impl Run<'_> {
-    fn now(&self) -> Time {
+    pub fn now(&self) -> Time {
         self.client.server_time().unwrap_or_else(self.clock)
     }
 
     /// The namespace that was asked for; none for kinds that are in none, as kubectl.
-    fn namespace(&self, kind: Kind) -> Option<&str> {
-        self.ask.namespace.as_deref().filter(|_| kind.is_namespaced())
+    fn namespace(&self, noun: &Noun) -> Option<&str> {
+        self.ask.namespace.as_deref().filter(|_| noun.namespaced)
     }
 }
 
@@ -134,7 +140,8 @@ impl<'a> KindVisitor for Part<'a> {
 
     fn visit<T: Judged>(self, kind: Kind) -> Self::Output {
         Box::pin(async move {
-            let mut gathered = gather::<T>(self.run, kind, &self.wanted.names).await;
+            let mut gathered = gather::<T>(self.run, &kind.into(), None, &self.wanted.names).await;
+            (self.run.progress)(Progress::Read(kind, gathered.objects.len()));
             let (beside, missing) =
                 companions::bring(self.run.client, self.run.ask.page_size, &gathered.objects).await;
             let evidence = Evidence {
@@ -162,10 +169,10 @@ impl<'a> KindVisitor for Part<'a> {
 }
 
 /// One kind, judged.
-struct Judgement {
-    items: Vec<Item>,
-    not_seen: Vec<NotSeen>,
-    only_namespace: Option<String>,
+pub(super) struct Judgement {
+    pub items: Vec<Item>,
+    pub not_seen: Vec<NotSeen>,
+    pub only_namespace: Option<String>,
 }
 
 fn source(client: &Client, api_server: Option<&ApiServerCheck>) -> Source {
@@ -180,13 +187,13 @@ fn source(client: &Client, api_server: Option<&ApiServerCheck>) -> Source {
 }
 
 /// What was read of one kind.
-struct Gathered<T> {
-    objects: Vec<Decoded<T>>,
+pub(super) struct Gathered<T> {
+    pub objects: Vec<Decoded<T>>,
     /// How many more there were, whose controllers answer for them.
     passed_over: usize,
-    not_seen: Vec<NotSeen>,
+    pub not_seen: Vec<NotSeen>,
     /// Set where only this namespace could be looked at though all were asked for.
-    only_namespace: Option<String>,
+    pub only_namespace: Option<String>,
 }
 
 impl<T> Default for Gathered<T> {
@@ -200,15 +207,21 @@ impl<T> Default for Gathered<T> {
     }
 }
 
-async fn gather<T: Judged>(run: &Run<'_>, kind: Kind, names: &[String]) -> Gathered<T> {
+pub(super) async fn gather<T: Judged>(
+    run: &Run<'_>,
+    noun: &Noun,
+    place: Option<&Collection>,
+    names: &[String],
+) -> Gathered<T> {
     let mut gathered = Gathered::default();
     if names.is_empty() {
-        gathered = scope(run, kind, String::new(), T::answers_for_itself).await;
+        gathered = scope(run, noun, place, String::new(), T::answers_for_itself).await;
     }
     for name in names {
-        let mut one = scope::<T>(run, kind, format!("metadata.name={name}"), |_| true).await;
+        let mut one = scope::<T>(run, noun, place, format!("metadata.name={name}"), |_| true).await;
         if one.objects.is_empty() && one.not_seen.is_empty() {
-            one.not_seen.push(no_such_object::<T>(run, kind, name).await);
+            one.not_seen
+                .push(no_such_object::<T>(run, noun, place, name).await);
         }
         gathered.objects.append(&mut one.objects);
         one.not_seen.retain(|entry| !gathered.not_seen.contains(entry));
@@ -216,24 +229,25 @@ async fn gather<T: Judged>(run: &Run<'_>, kind: Kind, names: &[String]) -> Gathe
         gathered.only_namespace = gathered.only_namespace.or(one.only_namespace);
     }
     if gathered.objects.is_empty() && gathered.passed_over == 0 && gathered.not_seen.is_empty() {
-        gathered.not_seen.extend(why_empty(run, kind).await);
+        gathered.not_seen.extend(why_empty(run, noun).await);
     }
-    (run.progress)(Progress::Read(kind, gathered.objects.len()));
     gathered
 }
 
 /// Reads the asked scope, and where that is forbidden as much of it as is allowed.
 async fn scope<T: Judged>(
     run: &Run<'_>,
-    kind: Kind,
+    noun: &Noun,
+    place: Option<&Collection>,
     field_selector: String,
     keep: fn(&T) -> bool,
 ) -> Gathered<T> {
     let options = ListOptions {
-        namespace: run.namespace(kind).map(str::to_owned),
+        namespace: run.namespace(noun).map(str::to_owned),
         label_selector: run.ask.selector_text.clone(),
         field_selector,
         page_size: run.ask.page_size,
+        collection: place.cloned(),
     };
     match cluster::list_where::<T>(run.client, &options, keep).await {
         Ok(listed) => Gathered {
@@ -242,12 +256,12 @@ async fn scope<T: Judged>(
             ..Gathered::default()
         },
         Err(failure)
-            if failure.class == Class::Forbidden && options.namespace.is_none() && kind.is_namespaced() =>
+            if failure.class == Class::Forbidden && options.namespace.is_none() && noun.namespaced =>
         {
-            one_by_one(run, &options, kind, keep, &failure).await
+            one_by_one(run, &options, noun, keep, &failure).await
         }
         Err(failure) => Gathered {
-            not_seen: vec![not_seen_kind(kind, options.namespace.as_deref(), &failure)],
+            not_seen: vec![not_seen_noun(noun, options.namespace.as_deref(), &failure)],
             ..Gathered::default()
         },
     }
@@ -257,12 +271,12 @@ async fn scope<T: Judged>(
 async fn one_by_one<T: Judged>(
     run: &Run<'_>,
     options: &ListOptions,
-    kind: Kind,
+    noun: &Noun,
     keep: fn(&T) -> bool,
     forbidden: &Failure,
 ) -> Gathered<T> {
-    let Ok(names) = names::<Namespace>(run.client, None).await else {
-        return only_own_namespace(run.client, options, kind, keep, forbidden).await;
+    let Ok(names) = names::<Namespace>(run.client, None, None).await else {
+        return only_own_namespace(run.client, options, noun, keep, forbidden).await;
     };
     let mut waiting = names;
     waiting.reverse();
@@ -290,10 +304,10 @@ async fn one_by_one<T: Judged>(
             Some(Ok((namespace, Err(failure)))) => {
                 gathered
                     .not_seen
-                    .push(not_seen_kind(kind, Some(&namespace), &failure));
+                    .push(not_seen_noun(noun, Some(&namespace), &failure));
             }
-            Some(Err(_)) => gathered.not_seen.push(not_seen_kind(
-                kind,
+            Some(Err(_)) => gathered.not_seen.push(not_seen_noun(
+                noun,
                 None,
                 &Failure::new(Class::ConnectionLost, "reading a namespace was interrupted"),
             )),
@@ -308,7 +322,7 @@ async fn one_by_one<T: Judged>(
 async fn only_own_namespace<T: Judged>(
     client: &Client,
     options: &ListOptions,
-    kind: Kind,
+    noun: &Noun,
     keep: fn(&T) -> bool,
     forbidden: &Failure,
 ) -> Gathered<T> {
@@ -320,9 +334,9 @@ async fn only_own_namespace<T: Judged>(
     let rest = NotSeen {
         hint: Some("give -n NAMESPACE for each namespace that you may read".into()),
         ..not_seen(
-            format!("{} in all namespaces but {own}", kind.plural()),
+            format!("{} in all namespaces but {own}", noun.plural),
             forbidden,
-            Some(&kind.rule()),
+            Some(&noun.rule),
         )
     };
     let mut gathered = Gathered {
@@ -338,10 +352,10 @@ async fn only_own_namespace<T: Judged>(
         Err(failure) if failure.class == Class::Forbidden => {
             // Nothing at all could be read: one entry says it better than two.
             gathered.only_namespace = None;
-            gathered.not_seen.push(not_seen_kind(kind, None, forbidden));
+            gathered.not_seen.push(not_seen_noun(noun, None, forbidden));
         }
         Err(failure) => {
-            gathered.not_seen.push(not_seen_kind(kind, Some(&own), &failure));
+            gathered.not_seen.push(not_seen_noun(noun, Some(&own), &failure));
             gathered.not_seen.push(rest);
         }
     }
@@ -349,9 +363,9 @@ async fn only_own_namespace<T: Judged>(
 }
 
 /// Nothing was found. That is an answer only where the place exists and nothing narrower was asked for.
-async fn why_empty(run: &Run<'_>, kind: Kind) -> Option<NotSeen> {
+async fn why_empty(run: &Run<'_>, noun: &Noun) -> Option<NotSeen> {
     let ask = run.ask;
-    if let Some(namespace) = run.namespace(kind)
+    if let Some(namespace) = run.namespace(noun)
         && let Err(failure) = cluster::get::<Namespace>(run.client, None, namespace).await
     {
         if failure.class == Class::NotFound {
@@ -362,11 +376,11 @@ async fn why_empty(run: &Run<'_>, kind: Kind) -> Option<NotSeen> {
             return Some(not_seen(format!("namespace {namespace}"), &failure, None));
         }
     }
-    (!ask.selector.is_empty()).then(|| nothing_selected(ask, kind))
+    (!ask.selector.is_empty()).then(|| nothing_selected(ask, noun))
 }
 
 pub(super) async fn no_such_namespace(client: &Client, namespace: &str, failure: Failure) -> NotSeen {
-    let names = names::<Namespace>(client, None).await.unwrap_or_default();
+    let names = names::<Namespace>(client, None, None).await.unwrap_or_default();
     let failure = match nearest(namespace, names.iter().map(String::as_str)) {
         Some(near) => failure.with_hint(format!("did you mean {near:?}?")),
         None => failure.with_hint("kubectl get namespaces lists those that exist"),
@@ -374,23 +388,33 @@ pub(super) async fn no_such_namespace(client: &Client, namespace: &str, failure:
     not_seen(format!("namespace {namespace}"), &failure, None)
 }
 
-async fn no_such_object<T: Judged>(run: &Run<'_>, kind: Kind, name: &str) -> NotSeen {
-    let namespace = run.namespace(kind);
+async fn no_such_object<T: Judged>(
+    run: &Run<'_>,
+    noun: &Noun,
+    place: Option<&Collection>,
+    name: &str,
+) -> NotSeen {
+    let namespace = run.namespace(noun);
     if let Some(namespace) = namespace
         && let Err(failure) = cluster::get::<Namespace>(run.client, None, namespace).await
         && failure.class == Class::NotFound
     {
         return no_such_namespace(run.client, namespace, failure).await;
     }
-    let names = names::<T>(run.client, namespace).await.unwrap_or_default();
-    nothing_named(kind, name, namespace, &names)
+    let names = names::<T>(run.client, namespace, place).await.unwrap_or_default();
+    nothing_named(noun, name, namespace, &names)
 }
 
 /// The names of every object of a kind.
-async fn names<T: Resource>(client: &Client, namespace: Option<&str>) -> Result<Vec<String>, Failure> {
+async fn names<T: Resource>(
+    client: &Client,
+    namespace: Option<&str>,
+    place: Option<&Collection>,
+) -> Result<Vec<String>, Failure> {
     let options = ListOptions {
         namespace: namespace.map(str::to_owned),
         page_size: super::PAGE_SIZE,
+        collection: place.cloned(),
         ..ListOptions::default()
     };
     let listed = cluster::list::<T>(client, &options).await?;

@@ -1,11 +1,13 @@
 //! A run against a dump: the same judgement, of what a file holds.
 
 use super::coverage::{nothing_named, nothing_selected};
-use super::{Ask, Clock, Kind, KindVisitor, Wanted, companions};
+use super::noun::Noun;
+use super::{Ask, Clock, Kind, KindVisitor, companions};
 use crate::check::{self, Accompanies, Companion, CompanionVisitor, Companions, Evidence, Judged, Now, Pods};
+use crate::cluster::CustomName;
 use crate::dump::{File, Objects, Stamped};
 use crate::report::{Check, Item, KindCheck, Namespaces, NotSeen, Report, Source, State};
-use crate::resource::{Pod, ReplicaSet, Resource, Time};
+use crate::resource::{CustomObject, Pod, ReplicaSet, Resource, Time};
 use std::collections::HashMap;
 
 /// Judges a dump. Only kinds that it holds are judged, and the API server is no part of it.
@@ -39,7 +41,7 @@ pub fn dump(files: &[File], name: &str, ask: &Ask, at: Option<Time>, clock: Cloc
         let Some(part) = wanted.kind.visit(Part {
             dump: &dump,
             ask,
-            wanted,
+            names: &wanted.names,
             now,
         }) else {
             continue;
@@ -47,6 +49,22 @@ pub fn dump(files: &[File], name: &str, ask: &Ask, at: Option<Time>, clock: Cloc
         report.coverage.kinds.push(wanted.kind.plural().to_owned());
         report.checks.push(Check::Kind(KindCheck::of(
             wanted.kind.plural(),
+            part.items,
+            part.not_seen.is_empty(),
+        )));
+        report.coverage.not_seen.extend(part.not_seen);
+    }
+    for wanted in &ask.custom {
+        let part = Part {
+            dump: &dump,
+            ask,
+            names: &wanted.names,
+            now,
+        };
+        let (check, part) = part.custom(&wanted.kind, name);
+        report.coverage.kinds.push(check.clone());
+        report.checks.push(Check::Kind(KindCheck::of(
+            &check,
             part.items,
             part.not_seen.is_empty(),
         )));
@@ -192,7 +210,7 @@ fn bring<T: Judged>(objects: &Objects<'_>, found: &[Stamped<T>]) -> (Companions,
 struct Part<'a> {
     dump: &'a Dump<'a>,
     ask: &'a Ask,
-    wanted: &'a Wanted,
+    names: &'a [String],
     now: Time,
 }
 
@@ -205,26 +223,72 @@ impl KindVisitor for Part<'_> {
     type Output = Option<Judgement>;
 
     fn visit<T: Judged>(self, kind: Kind) -> Self::Output {
+        let objects = self.dump.objects;
+        objects
+            .holds::<T>()
+            .then(|| self.judge(&kind.into(), &objects.of_kind::<T>()))
+    }
+}
+
+impl Part<'_> {
+    /// Judges a kind that is not in the registry. There is no discovery in a dump, so it goes by the word for the kind.
+    fn custom(self, name: &CustomName, file: &str) -> (String, Judgement) {
+        let objects = self.dump.objects;
+        let Some(kind) = objects
+            .kinds_of(&name.group)
+            .into_iter()
+            .find(|k| is_called(k, &name.word))
+        else {
+            let what = name.to_string();
+            let missing = NotSeen {
+                what: what.clone(),
+                class: "notFound".into(),
+                error: Some(format!("{file} holds none")),
+                hint: Some(match objects.kinds_of(&name.group).as_slice() {
+                    [] => format!("kubectl get {what} -A -o yaml writes such a dump"),
+                    some => format!("of group {} it holds {}", name.group, some.join(", ")),
+                }),
+                ..NotSeen::default()
+            };
+            let part = Judgement {
+                items: Vec::new(),
+                not_seen: vec![missing],
+            };
+            return (what, part);
+        };
+        let found: Vec<Stamped<CustomObject>> = objects.of(&name.group, kind);
+        let is_in_one = |o: &CustomObject| !o.meta().namespace.is_empty();
+        let noun = Noun {
+            plural: format!("{}.{}", plural(kind), name.group),
+            singular: format!("{}.{}", kind.to_lowercase(), name.group),
+            title: format!("{}.{}", plural(kind), name.group),
+            rule: String::new(),
+            namespaced: found.iter().filter_map(|s| s.object.as_ref().ok()).any(is_in_one),
+        };
+        let mut part = self.judge(&noun, &found);
+        for item in &mut part.items {
+            kind.clone_into(&mut item.kind);
+        }
+        (noun.plural, part)
+    }
+
+    fn judge<T: Judged>(self, noun: &Noun, found: &[Stamped<T>]) -> Judgement {
         let Self {
             dump,
             ask,
-            wanted,
+            names,
             now,
         } = self;
-        if !dump.objects.holds::<T>() {
-            return None;
-        }
-        let found = dump.objects.of_kind::<T>();
-        let (beside, missing) = bring(dump.objects, &found);
+        let (beside, missing) = bring(dump.objects, found);
         // As kubectl: a kind that is in no namespace is the same from each.
-        let scope = ask.namespace.as_deref().filter(|_| kind.is_namespaced());
+        let scope = ask.namespace.as_deref().filter(|_| noun.namespaced);
         let in_scope = |namespace: &str| scope.is_none_or(|wanted| wanted == namespace);
-        let is_named = |name: &str| wanted.names.is_empty() || wanted.names.iter().any(|n| n == name);
+        let is_named = |name: &str| names.is_empty() || names.iter().any(|n| n == name);
         let mut items = Vec::new();
         let mut others = Vec::new();
         // There are some, and their controllers answer for them.
         let mut passed_over = false;
-        for stamped in &found {
+        for stamped in found {
             match &stamped.object {
                 Ok(object) => {
                     let meta = object.meta();
@@ -235,14 +299,14 @@ impl KindVisitor for Part<'_> {
                         others.push(meta.name.clone());
                         continue;
                     }
-                    if wanted.names.is_empty() && !object.answers_for_itself() {
+                    if names.is_empty() && !object.answers_for_itself() {
                         passed_over = true;
                         continue;
                     }
                     items.push(object.judge(&Evidence {
                         pods: dump.pods_of(&meta.uid, now),
                         companions: Some(&beside),
-                        named: !wanted.names.is_empty(),
+                        named: !names.is_empty(),
                         ..Evidence::at(dump.now_for(stamped.index, now))
                     }));
                 }
@@ -258,27 +322,42 @@ impl KindVisitor for Part<'_> {
         if items.iter().any(|item| item.state == State::Unknown) {
             not_seen.extend(missing);
         }
-        for name in &wanted.names {
+        for name in names {
             if !items.iter().any(|item| item.name == *name) {
-                not_seen.push(nothing_named(kind, name, scope, &others));
+                not_seen.push(nothing_named(noun, name, scope, &others));
             }
         }
         if items.is_empty() && not_seen.is_empty() && !passed_over {
             if !ask.selector.is_empty() {
-                not_seen.push(nothing_selected(ask, kind));
+                not_seen.push(nothing_selected(ask, noun));
             } else if let Some(namespace) = scope {
                 not_seen.push(NotSeen {
                     what: format!("namespace {namespace}"),
                     class: "notFound".into(),
                     error: Some(format!(
                         "the dump holds no {} of namespace {namespace}",
-                        kind.title()
+                        noun.title
                     )),
                     hint: Some("leave -n out to judge all that the dump holds".into()),
                     ..NotSeen::default()
                 });
             }
         }
-        Some(Judgement { items, not_seen })
+        Judgement { items, not_seen }
+    }
+}
+
+/// Whether a word names a kind: itself, or its plural as discovery would tell it.
+fn is_called(kind: &str, word: &str) -> bool {
+    kind.to_lowercase() == word || plural(kind) == word
+}
+
+/// The plural that is guessed for a kind where nobody tells it (`UnsafeGuessKindToResource` in `k8s.io/apimachinery`).
+fn plural(kind: &str) -> String {
+    let singular = kind.to_lowercase();
+    match singular.strip_suffix('y') {
+        Some(stem) => format!("{stem}ies"),
+        None if singular.ends_with('s') => format!("{singular}es"),
+        None => format!("{singular}s"),
     }
 }

@@ -5,10 +5,12 @@ mod api_server;
 pub mod clock;
 mod companions;
 mod coverage;
+mod custom;
 mod direct;
 mod dump;
 mod kind;
 mod ladder;
+mod noun;
 
 pub use agent::{
     Agent, AgentItems, DEFAULT_AGENT, agent, agent_answer, agent_path, agent_version, find_agent,
@@ -21,6 +23,8 @@ pub use coverage::{not_seen, not_seen_kind};
 pub use direct::{Progress, direct, unreached};
 pub use dump::dump;
 pub use kind::{Kind, KindVisitor};
+
+pub use crate::cluster::CustomName;
 
 use crate::selector::Selector;
 
@@ -36,6 +40,8 @@ pub struct Ask {
     pub api_server: bool,
     /// The kinds that are judged.
     pub kinds: Vec<Wanted>,
+    /// Kinds that are found by discovery, and judged by their conditions.
+    pub custom: Vec<WantedCustom>,
     /// One namespace; `None` for all.
     pub namespace: Option<String>,
     /// The label selector as it was given; empty for none.
@@ -53,6 +59,15 @@ pub struct Ask {
 pub struct Wanted {
     /// The kind.
     pub kind: Kind,
+    /// Names of objects; empty for all.
+    pub names: Vec<String>,
+}
+
+/// The same of a kind that is not in the registry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WantedCustom {
+    /// The kind, as it was named.
+    pub kind: CustomName,
     /// Names of objects; empty for all.
     pub names: Vec<String>,
 }

@@ -8,6 +8,7 @@
 )]
 
 mod client;
+mod custom;
 mod gathering;
 mod kinds;
 mod ladder;

@@ -8,6 +8,8 @@
 #![allow(clippy::needless_pass_by_value, reason = "a row ends where it is judged")]
 
 mod apiservice;
+mod custom;
+mod dumps;
 mod horizontalpodautoscaler;
 mod node;
 mod persistentvolumeclaim;
