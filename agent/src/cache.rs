@@ -915,7 +915,7 @@ pub fn nothing_selected<'a>(
         if overview.summary.total > 0 || !overview.not_seen.is_empty() {
             return None;
         }
-        kinds.push(kind);
+        kinds.push(kind.plural());
     }
     if selection.selector.is_empty() || kinds.is_empty() {
         return None;

@@ -8,7 +8,7 @@ use sre_shared::cluster::Overrides;
 use sre_shared::nearest::nearest;
 use sre_shared::report::FailOn;
 use sre_shared::resource::Time;
-use sre_shared::run::{Agent, Kind, Wanted};
+use sre_shared::run::{Agent, CustomName, Kind, Wanted, WantedCustom};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -299,6 +299,8 @@ pub enum Target {
     ApiServer,
     /// A kind, or one object of it.
     Kind(Kind, Option<String>),
+    /// A kind that the API server is asked about, or one object of it.
+    Custom(CustomName, Option<String>),
 }
 
 /// A word of `--kinds`.
@@ -473,6 +475,14 @@ fn target(text: &str) -> Result<Target, String> {
         None => (text, None),
     };
     let Some(kind) = Kind::from_word(word) else {
+        if let Some(custom) = custom(word) {
+            return match name {
+                Some(name) if !is_name(name, 253) => Err(format!(
+                    "{text:?}: {name:?} is no name of an object, such as {word}/checkout"
+                )),
+                name => Ok(Target::Custom(custom, name.map(str::to_owned))),
+            };
+        }
         let words = Kind::ALL.iter().flat_map(|k| k.words()).chain(["apiserver"]);
         return Err(match nearest(word, words) {
             Some(near) => format!(
@@ -519,6 +529,12 @@ fn chosen(word: &str) -> Result<Chosen, String> {
             plurals.join(", ")
         ),
     })
+}
+
+/// A kind that is named with its group, such as `certificates.cert-manager.io`.
+fn custom(word: &str) -> Option<CustomName> {
+    let custom = CustomName::parse(word)?;
+    (is_name(&custom.word, 63) && !custom.word.contains('.') && is_name(&custom.group, 253)).then_some(custom)
 }
 
 /// RFC 1123, as the API server checks names.
@@ -619,6 +635,28 @@ fn duration(text: &str) -> Result<Duration, String> {
 }
 
 impl Health {
+    /// The kinds that the API server is asked about, each with the names of its objects; without for all.
+    fn custom(&self) -> Vec<WantedCustom> {
+        let mut all: Vec<WantedCustom> = Vec::new();
+        for target in &self.targets {
+            let Target::Custom(kind, name) = target else {
+                continue;
+            };
+            let names: Vec<String> = name.iter().cloned().collect();
+            match all.iter_mut().find(|wanted| wanted.kind == *kind) {
+                None => all.push(WantedCustom {
+                    kind: kind.clone(),
+                    names,
+                }),
+                // A whole kind beside one of its objects is the whole kind.
+                Some(wanted) if names.is_empty() || wanted.names.is_empty() => wanted.names.clear(),
+                Some(wanted) if wanted.names.contains(&names[0]) => {}
+                Some(wanted) => wanted.names.extend(names),
+            }
+        }
+        all
+    }
+
     /// What the library is asked, from the targets and the flags.
     #[must_use]
     pub fn ask(&self) -> sre_shared::run::Ask {
@@ -650,6 +688,7 @@ impl Health {
         }
         ask.api_server = self.targets.contains(&Target::ApiServer);
         ask.kinds.clear();
+        ask.custom = self.custom();
         for target in &self.targets {
             let Target::Kind(kind, name) = target else {
                 continue;
@@ -968,5 +1007,42 @@ mod tests {
             let (api_server, by_default, kinds) = ask(line);
             assert_eq!((api_server, by_default, kinds.as_str()), expected, "{line}");
         }
+    }
+
+    #[test]
+    fn a_kind_with_a_group_that_is_not_built_in_is_left_to_the_api_server() {
+        let custom = |line: &str| match parse(line.split_whitespace().map(OsString::from)) {
+            Ok(Command::Health(health)) => {
+                let ask = health.ask();
+                assert!(!ask.api_server && ask.kinds.is_empty(), "{line}");
+                let custom = ask.custom.into_iter();
+                custom.map(|w| (w.kind.to_string(), w.names.join(","))).collect()
+            }
+            other => vec![(format!("{other:?}"), String::new())],
+        };
+        let kind = "certificates.cert-manager.io";
+        let one = |kind: &str, names: &str| vec![(kind.to_owned(), names.to_owned())];
+        assert_eq!(custom(&format!("x health {kind}")), one(kind, ""));
+        assert_eq!(
+            custom(&format!("x health {kind}/a {kind}/b {kind}/a")),
+            one(kind, "a,b")
+        );
+        assert_eq!(
+            custom(&format!("x health {kind}/a {kind} {kind}/b")),
+            one(kind, "")
+        );
+        assert_eq!(
+            custom("x health Certificates.v1.cert-manager.io/web"),
+            one("certificates.v1.cert-manager.io", "web")
+        );
+        assert_eq!(
+            usage("health certificates.cert-manager.io/Web"),
+            "\"certificates.cert-manager.io/Web\": \"Web\" is no name of an object, such as \
+             certificates.cert-manager.io/checkout"
+        );
+        assert_eq!(
+            usage("health deploy..apps"),
+            "unknown target \"deploy..apps\", did you mean \"deploy\"?"
+        );
     }
 }

@@ -10,21 +10,27 @@ mod apiservice;
 mod bare_pod;
 mod cause;
 mod common;
+mod companions;
 mod cronjob;
+mod custom;
 mod daemonset;
 mod deployment;
 mod horizontalpodautoscaler;
 mod job;
 mod node;
 pub mod path;
+mod persistentvolumeclaim;
 mod pod;
 mod poddisruptionbudget;
 mod replicaset;
+mod service;
 mod statefulset;
+mod webhookconfiguration;
 mod workload;
 
 pub use age::Now;
 pub use cause::Around;
+pub use companions::{Accompanies, Companion, CompanionVisitor, Companions, Want};
 pub use pod::Pods;
 
 use crate::report::{Item, State};
@@ -41,6 +47,12 @@ pub trait Judged: Resource {
         true
     }
 
+    /// What the verdict needs of other kinds, as far as that shows from what is known already. It is asked again once
+    /// that was brought, until it wants nothing more.
+    fn wants(&self, _known: &Companions) -> Vec<Want> {
+        Vec::new()
+    }
+
     /// The verdict about this one object.
     fn judge(&self, evidence: &Evidence<'_>) -> Item;
 }
@@ -54,6 +66,8 @@ pub struct Evidence<'a> {
     pub pods: Option<Pods<'a>>,
     /// Events and nodes, where they are known; pods carry them too.
     pub around: Option<&'a Around<'a>>,
+    /// What other kinds say of it, for the kinds that ask ([`Judged::wants`]).
+    pub companions: Option<&'a Companions>,
     /// When an observer first saw this generation, for objects without `managedFields`.
     pub first_seen: Option<Time>,
     /// Whether the user asked for this very object: then being deleted is not healthy.
@@ -70,6 +84,7 @@ impl Evidence<'_> {
             now,
             pods: None,
             around: None,
+            companions: None,
             first_seen: None,
             named: false,
             heeds_annotations: true,

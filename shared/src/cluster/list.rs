@@ -4,7 +4,7 @@
 //! a page begins. The next page is asked for at that moment: the server encodes it while this one is still read.
 
 use super::retry::retrying;
-use super::{Class, Client, Failure, Refusal};
+use super::{Class, Client, Collection, Failure, Refusal};
 use crate::decode::{ListError, ListReader, Piece};
 use crate::resource::{Decoded, Resource};
 use kube::core::params::{ListParams, WatchParams};
@@ -38,6 +38,8 @@ pub struct ListOptions {
     pub field_selector: String,
     /// Items a page; 0 for one page.
     pub page_size: u32,
+    /// Where the objects are kept, where their type does not tell.
+    pub collection: Option<Collection>,
 }
 
 /// A list that was read to its end.
@@ -71,6 +73,14 @@ pub(super) fn escape(text: &str) -> String {
 }
 
 impl ListOptions {
+    fn place<T: Resource>(&self) -> String {
+        let namespace = self.namespace.as_deref();
+        match &self.collection {
+            Some(collection) => collection.path(namespace),
+            None => path_of::<T>(namespace),
+        }
+    }
+
     /// Path and query of one page, of the first where there is no token.
     ///
     /// # Errors
@@ -83,7 +93,7 @@ impl ListOptions {
             continue_token: token.map(str::to_owned),
             ..ListParams::default()
         };
-        path_and_query(Request::new(path_of::<T>(self.namespace.as_deref())).list(&params))
+        path_and_query(Request::new(self.place::<T>()).list(&params))
     }
 
     /// Path and query of a watch that goes on from that version, with bookmarks; the server ends it after so many
@@ -246,7 +256,8 @@ async fn read_page<T: Resource>(
     keep: fn(&T) -> bool,
     tell: &Tell<'_>,
 ) -> Result<Page<T>, Failure> {
-    let mut answer = match client.get_compressed(path, ACCEPT).await?.refusal().await? {
+    let accept = if T::PROTOBUF { ACCEPT } else { ACCEPT_JSON };
+    let mut answer = match client.get_compressed(path, accept).await?.refusal().await? {
         Refusal::None(answer) => answer,
         Refusal::Failed(failure) => return Err(failure),
     };

@@ -10,26 +10,34 @@
 mod apiservice;
 mod condition;
 mod cronjob;
+mod custom;
 mod daemonset;
 mod deployment;
+mod endpointslice;
 mod event;
 mod horizontalpodautoscaler;
 mod job;
 mod lease;
 mod meta;
 mod node;
+mod persistentvolumeclaim;
 mod pod;
 mod poddisruptionbudget;
 mod replicaset;
+mod service;
 mod statefulset;
 mod status;
+mod template;
 mod time;
+mod webhookconfiguration;
 
 pub use apiservice::{ApiService, ApiServiceSpec, ApiServiceStatus, ServiceReference};
 pub use condition::{PlainCondition, ProbedCondition};
 pub use cronjob::{ActiveJob, CronJob, CronJobSpec, CronJobStatus};
+pub use custom::{CustomCondition, CustomObject, CustomStatus};
 pub use daemonset::{DaemonSet, DaemonSetSpec, DaemonSetStatus, DaemonSetUpdateStrategy};
 pub use deployment::{Condition, Deployment, DeploymentSpec, DeploymentStatus};
+pub use endpointslice::{Endpoint, EndpointConditions, EndpointSlice};
 pub use event::{Event, EventSeries, ObjectReference};
 pub use horizontalpodautoscaler::{
     HorizontalPodAutoscaler, HorizontalPodAutoscalerSpec, HorizontalPodAutoscalerStatus, ScaleTarget,
@@ -38,6 +46,9 @@ pub use job::{Job, JobSpec, JobStatus};
 pub use lease::{Lease, LeaseSpec};
 pub use meta::{IGNORE, ListMeta, ManagedFieldsEntry, ObjectMeta, OwnerReference};
 pub use node::{Node, NodeCondition, NodeSpec, NodeStatus};
+pub use persistentvolumeclaim::{
+    PersistentVolumeClaim, PersistentVolumeClaimSpec, PersistentVolumeClaimStatus,
+};
 pub use pod::{
     Affinity, ClaimVolume, ContainerState, ContainerStatus, InitContainer, NodeAffinity, NodeSelector,
     NodeSelectorRequirement, NodeSelectorTerm, Pod, PodCondition, PodSpec, PodStatus, ReadinessGate, Running,
@@ -45,11 +56,20 @@ pub use pod::{
 };
 pub use poddisruptionbudget::{PodDisruptionBudget, PodDisruptionBudgetStatus};
 pub use replicaset::{ReplicaSet, ReplicaSetSpec, ReplicaSetStatus};
+pub use service::{Service, ServiceSpec};
 pub use statefulset::{
     RollingUpdateStatefulSet, StatefulSet, StatefulSetSpec, StatefulSetStatus, StatefulSetUpdateStrategy,
 };
 pub use status::{Namespace, Status};
+pub use template::{
+    DaemonSetTemplate, DaemonSpec, DeploymentTemplate, PodTemplate, ReplicaSetTemplate, ReplicatedSpec,
+    StatefulSetTemplate, TemplateMeta, Templated,
+};
 pub use time::Time;
+pub use webhookconfiguration::{
+    LabelSelector, LabelSelectorRequirement, MutatingWebhookConfiguration, Rule, RuleWithOperations,
+    ValidatingWebhookConfiguration, Webhook, WebhookClientConfig,
+};
 
 use serde::de::DeserializeOwned;
 
@@ -68,6 +88,8 @@ pub trait Resource: DeserializeOwned + prost::Message + Default + Clone + Send +
     const PLURAL: &'static str = <Self::Whole as k8s_openapi::Resource>::URL_PATH_SEGMENT;
     /// Whether its objects are in namespaces.
     const NAMESPACED: bool = true;
+    /// Whether it is asked for in protobuf.
+    const PROTOBUF: bool = true;
 
     /// Metadata of the object; absent metadata reads as its defaults.
     fn meta(&self) -> &ObjectMeta;

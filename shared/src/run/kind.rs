@@ -1,8 +1,9 @@
 //! The registry of kinds that are judged: one line a kind in `registry!`.
 
 use crate::resource::{
-    ApiService, CronJob, DaemonSet, Deployment, HorizontalPodAutoscaler, Job, Node, Pod, PodDisruptionBudget,
-    ReplicaSet, Resource, StatefulSet,
+    ApiService, CronJob, DaemonSet, Deployment, HorizontalPodAutoscaler, Job, MutatingWebhookConfiguration,
+    Node, PersistentVolumeClaim, Pod, PodDisruptionBudget, ReplicaSet, Resource, Service, StatefulSet,
+    ValidatingWebhookConfiguration,
 };
 
 /// Makes the registry: the enum, the names, and the way from a kind to its Rust type.
@@ -58,12 +59,20 @@ registry! {
     Pods: Pod, "Pods", ["pod", "po"], false;
     /// `v1` Node.
     Nodes: Node, "Nodes", ["node", "no"], false;
+    /// `v1` PersistentVolumeClaim.
+    PersistentVolumeClaims: PersistentVolumeClaim, "PersistentVolumeClaims", ["persistentvolumeclaim", "pvc"], false;
+    /// `v1` Service.
+    Services: Service, "Services", ["service", "svc"], false;
     /// `autoscaling/v2` HorizontalPodAutoscaler.
     HorizontalPodAutoscalers: HorizontalPodAutoscaler, "HorizontalPodAutoscalers", ["horizontalpodautoscaler", "hpa"], false;
     /// `policy/v1` PodDisruptionBudget.
     PodDisruptionBudgets: PodDisruptionBudget, "PodDisruptionBudgets", ["poddisruptionbudget", "pdb"], false;
     /// `apiregistration.k8s.io/v1` APIService.
     ApiServices: ApiService, "APIServices", ["apiservice"], false;
+    /// `admissionregistration.k8s.io/v1` ValidatingWebhookConfiguration.
+    ValidatingWebhookConfigurations: ValidatingWebhookConfiguration, "ValidatingWebhookConfigurations", ["validatingwebhookconfiguration"], false;
+    /// `admissionregistration.k8s.io/v1` MutatingWebhookConfiguration.
+    MutatingWebhookConfigurations: MutatingWebhookConfiguration, "MutatingWebhookConfigurations", ["mutatingwebhookconfiguration"], false;
 }
 
 /// Something to do with a kind's type.

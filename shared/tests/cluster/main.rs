@@ -8,7 +8,9 @@
 )]
 
 mod client;
+mod custom;
 mod gathering;
+mod kinds;
 mod ladder;
 mod reaching;
 mod watching;

@@ -8,16 +8,21 @@
 #![allow(clippy::needless_pass_by_value, reason = "a row ends where it is judged")]
 
 mod apiservice;
+mod custom;
+mod dumps;
 mod horizontalpodautoscaler;
 mod node;
+mod persistentvolumeclaim;
 mod pod;
 mod poddisruptionbudget;
 mod replicaset;
+mod service;
+mod webhookconfiguration;
 
 use serde_json::{Value, json};
-use sre_shared::check::{Evidence, Judged, Now};
+use sre_shared::check::{Accompanies, Companion, CompanionVisitor, Companions, Evidence, Judged, Now};
 use sre_shared::report::{Item, State};
-use sre_shared::resource::{Time, from_value};
+use sre_shared::resource::{Decoded, Time, from_value};
 use sre_testkit::object::set;
 use sre_testkit::{Clock, at};
 
@@ -147,4 +152,31 @@ fn assert_rows<T: Judged>(rows: &[Row]) {
     for row in rows {
         row.assert(&judge::<T>(&row.object));
     }
+}
+
+/// Judges every row with these companions known.
+fn assert_rows_beside<T: Judged>(known: &Companions, rows: &[Row]) {
+    for row in rows {
+        row.assert(&judge_beside::<T>(known, &row.object));
+    }
+}
+
+fn judge_beside<T: Judged>(known: &Companions, value: &Value) -> Item {
+    view::<T>(value).judge(&Evidence {
+        companions: Some(known),
+        ..Evidence::at(now())
+    })
+}
+
+/// What was read of a companion, in all namespaces.
+fn read(known: &mut Companions, companion: Companion, objects: &[Value]) {
+    struct Take<'a>(&'a mut Companions, &'a [Value]);
+    impl CompanionVisitor for Take<'_> {
+        type Output = ();
+        fn visit<T: Accompanies>(self, companion: Companion) {
+            let objects: Vec<Decoded<T>> = self.1.iter().map(from_value).collect();
+            self.0.take(companion, None, &objects);
+        }
+    }
+    companion.visit(Take(known, objects));
 }
