@@ -58,8 +58,8 @@ pub(super) fn not_seen_noun(noun: &Noun, namespace: Option<&str>, failure: &Fail
                 failure.message
             )),
             hint: Some(format!(
-                "kubectl api-resources --api-group={:?} shows what it serves; it may be older than the kind",
-                noun.group
+                "kubectl api-resources --api-group={} shows what it serves; it may be older than the kind",
+                if noun.group.is_empty() { "''" } else { &noun.group }
             )),
             ..entry
         };

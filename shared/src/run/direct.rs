@@ -66,10 +66,9 @@ pub async fn direct(
             .custom
             .iter()
             .map(|wanted| Box::pin(custom::judge(&run, wanted)) as Named<'_>);
-        let parts: Vec<(String, Judgement)> = stream::iter(kinds.chain(custom))
-            .buffered(KINDS_AT_ONCE)
-            .collect()
-            .await;
+        // Collected first: a closure in the stream would bind the whole run to one thread.
+        let parts: Vec<Named<'_>> = kinds.chain(custom).collect();
+        let parts: Vec<(String, Judgement)> = stream::iter(parts).buffered(KINDS_AT_ONCE).collect().await;
         let nothing = match nothing_found(
             ask,
             parts
@@ -377,8 +376,20 @@ async fn one_by_one<T: Judged>(
         }
         (run.progress)(Progress::Namespaces(total - waiting.len() - running.len(), total));
     }
+    if nowhere(&gathered.not_seen, total) {
+        // One entry says it better than one for each namespace.
+        return Gathered {
+            not_seen: vec![not_seen_kind(kind, None, forbidden)],
+            ..Gathered::default()
+        };
+    }
     gathered.not_seen.sort_by(|a, b| a.what.cmp(&b.what));
     gathered
+}
+
+/// Whether it is forbidden in each of all namespaces.
+fn nowhere(not_seen: &[NotSeen], total: usize) -> bool {
+    not_seen.len() == total && not_seen.iter().all(|e| e.class == Class::Forbidden.as_str())
 }
 
 /// Not even the namespaces may be listed: the context's own is all there is to look at.
