@@ -13,6 +13,7 @@ use sre_shared::report::{Item, NotSeen, State, Status, Summary, Verdict};
 use sre_shared::resource::{Decoded, Time};
 use sre_shared::run::{Kind, not_seen_kind};
 use sre_shared::selector::Selector;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Bound, ControlFlow, RangeBounds};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -43,7 +44,7 @@ impl Key {
 }
 
 /// Which objects are asked for.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Selection {
     /// Only those of this namespace.
     pub namespace: Option<String>,
@@ -60,6 +61,18 @@ pub struct Selection {
 }
 
 impl Selection {
+    /// What of it there is to select among objects of that kind: as in kubectl, what is in no namespace is the same from
+    /// each.
+    fn of(&self, kind: Kind) -> Cow<'_, Self> {
+        if kind.is_namespaced() || self.namespace.is_none() {
+            return Cow::Borrowed(self);
+        }
+        Cow::Owned(Self {
+            namespace: None,
+            ..self.clone()
+        })
+    }
+
     fn takes(&self, item: &Item) -> bool {
         self.states
             .as_ref()
@@ -609,6 +622,7 @@ impl<T: Judged> Objects for Cache<T> {
     }
 
     fn overview(&self, selection: &Selection, moment: &Moment) -> Overview {
+        let selection = &*selection.of(self.kind);
         let inner = self.lock();
         let mut overview = Overview::begin(moment);
         let too_old = inner.sources_of(self.kind, selection, moment, &mut overview);
@@ -678,6 +692,7 @@ impl<T: Judged> Objects for Cache<T> {
     }
 
     fn visit(&self, selection: &Selection, moment: &Moment, each: &mut dyn FnMut(Item) -> ControlFlow<()>) {
+        let selection = &*selection.of(self.kind);
         let inner = self.lock();
         for entry in inner.each(selection.range(false), selection.takes_settled()) {
             if !entry.is_selected(&selection.selector) || (entry.settled && !selection.takes_settled()) {
