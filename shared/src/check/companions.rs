@@ -16,6 +16,20 @@ macro_rules! companions {
         pub enum Companion { $($(#[$doc])* $variant,)+ }
 
         impl Companion {
+            /// The plural, lower-case name.
+            #[must_use]
+            pub fn plural(self) -> &'static str {
+                match self { $(Self::$variant => <$type>::PLURAL,)+ }
+            }
+
+            /// The rule that is needed to list it, as a report names it when it is missing.
+            #[must_use]
+            pub fn rule(self) -> String {
+                let group = match self { $(Self::$variant => <$type>::GROUP,)+ };
+                let dash = if group.is_empty() { "" } else { "/" };
+                format!("{group}{dash}{} list", self.plural())
+            }
+
             /// Calls the visitor with the companion's type.
             pub fn visit<V: CompanionVisitor>(self, visitor: V) -> V::Output {
                 match self { $(Self::$variant => visitor.visit::<$type>(self),)+ }

@@ -41,6 +41,9 @@ pub const GRACE_SECONDS: i64 = 60;
 
 /// A kind that is judged object by object.
 pub trait Judged: Resource {
+    /// All that [`Judged::wants`] may ask for.
+    const COMPANIONS: &'static [Companion] = &[];
+
     /// Whether this object is judged where it was not asked for by name. One that has a controller of its own may not
     /// be: its controller answers for it.
     fn answers_for_itself(&self) -> bool {

@@ -16,6 +16,8 @@ use crate::resource::{ObjectMeta, PersistentVolumeClaim, Resource as _};
 const ERRORS: [&str; 3] = ["ControllerResizeError", "NodeResizeError", "ModifyVolumeError"];
 
 impl Judged for PersistentVolumeClaim {
+    const COMPANIONS: &'static [Companion] = &[Companion::Pods];
+
     fn wants(&self, known: &Companions) -> Vec<Want> {
         let namespace = &self.meta().namespace;
         if self.phase() == "Pending" && !known.is_asked(Companion::Pods, namespace) {

@@ -15,6 +15,15 @@ use crate::resource::{Resource as _, Service};
 use std::collections::BTreeMap;
 
 impl Judged for Service {
+    const COMPANIONS: &'static [Companion] = &[
+        Companion::EndpointSlices,
+        Companion::Deployments,
+        Companion::StatefulSets,
+        Companion::DaemonSets,
+        Companion::ReplicaSets,
+        Companion::Pods,
+    ];
+
     fn answers_for_itself(&self) -> bool {
         self.selector().is_some() || self.meta().deletion_timestamp.is_some()
     }

@@ -19,6 +19,8 @@ use crate::resource::{
 const RULES: usize = 3;
 
 impl Judged for ValidatingWebhookConfiguration {
+    const COMPANIONS: &'static [Companion] = &[Companion::EndpointSlices, Companion::Services];
+
     fn wants(&self, known: &Companions) -> Vec<Want> {
         wants(&self.webhooks, known)
     }
@@ -30,6 +32,8 @@ impl Judged for ValidatingWebhookConfiguration {
 }
 
 impl Judged for MutatingWebhookConfiguration {
+    const COMPANIONS: &'static [Companion] = &[Companion::EndpointSlices, Companion::Services];
+
     fn wants(&self, known: &Companions) -> Vec<Want> {
         wants(&self.webhooks, known)
     }

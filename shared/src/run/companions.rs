@@ -6,7 +6,7 @@ use super::coverage::not_seen;
 use crate::check::{Accompanies, Companion, CompanionVisitor, Companions, Judged};
 use crate::cluster::{self, Class, Client, Failure, ListOptions};
 use crate::report::NotSeen;
-use crate::resource::{Decoded, Resource};
+use crate::resource::Decoded;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::pin::Pin;
 use tokio::task::JoinSet;
@@ -135,36 +135,21 @@ impl CompanionVisitor for Read {
     }
 }
 
-/// Group and plural of a companion.
-struct Names;
-
-impl CompanionVisitor for Names {
-    type Output = (&'static str, &'static str);
-
-    fn visit<T: Accompanies>(self, _companion: Companion) -> Self::Output {
-        (<T as Resource>::GROUP, <T as Resource>::PLURAL)
-    }
-}
-
 /// What could not be seen of a companion, with the rule that is missing.
 fn missing(companion: Companion, failures: &[(Option<String>, Failure)]) -> Option<NotSeen> {
-    let (group, plural) = companion.visit(Names);
+    let plural = companion.plural();
     let (first, failure) = failures.first()?;
     let what = match (first, failures.len()) {
         (None, _) => plural.to_owned(),
         (Some(namespace), 1) => format!("{plural} in namespace {namespace}"),
         (Some(namespace), n) => format!("{plural} in namespace {namespace} and {} more", n - 1),
     };
-    let rule = match group {
-        "" => format!("{plural} list"),
-        group => format!("{group}/{plural} list"),
-    };
-    Some(not_seen(what, failure, Some(&rule)))
+    Some(not_seen(what, failure, Some(&companion.rule())))
 }
 
 /// What a dump cannot tell, since it holds no object of a kind.
 pub(super) fn not_held(companion: Companion) -> NotSeen {
-    let (_, plural) = companion.visit(Names);
+    let plural = companion.plural();
     NotSeen {
         what: plural.to_owned(),
         class: "notFound".into(),

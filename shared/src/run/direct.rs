@@ -379,7 +379,7 @@ async fn one_by_one<T: Judged>(
     if nowhere(&gathered.not_seen, total) {
         // One entry says it better than one for each namespace.
         return Gathered {
-            not_seen: vec![not_seen_kind(kind, None, forbidden)],
+            not_seen: vec![not_seen_noun(noun, None, forbidden)],
             ..Gathered::default()
         };
     }

@@ -1,5 +1,6 @@
 //! The registry of kinds that are judged: one line a kind in `registry!`.
 
+use crate::check::Companion;
 use crate::resource::{
     ApiService, CronJob, DaemonSet, Deployment, HorizontalPodAutoscaler, Job, MutatingWebhookConfiguration,
     Node, PersistentVolumeClaim, Pod, PodDisruptionBudget, ReplicaSet, Resource, Service, StatefulSet,
@@ -117,6 +118,19 @@ impl Kind {
     #[must_use]
     pub fn is_namespaced(self) -> bool {
         self.names().namespaced
+    }
+
+    /// The kinds that its verdicts may need beside its own objects.
+    #[must_use]
+    pub fn companions(self) -> &'static [Companion] {
+        struct Of;
+        impl KindVisitor for Of {
+            type Output = &'static [Companion];
+            fn visit<T: crate::check::Judged>(self, _kind: Kind) -> Self::Output {
+                T::COMPANIONS
+            }
+        }
+        self.visit(Of)
     }
 
     /// The kinds that are judged where none is chosen.
