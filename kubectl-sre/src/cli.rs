@@ -8,7 +8,7 @@ use sre_shared::cluster::Overrides;
 use sre_shared::nearest::nearest;
 use sre_shared::report::FailOn;
 use sre_shared::resource::Time;
-use sre_shared::run::{Agent, Kind, Wanted};
+use sre_shared::run::{Agent, Causes, Kind, Wanted};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -233,6 +233,12 @@ pub struct Health {
     /// Which states make the exit code non-zero
     #[arg(long, value_name = "STATES", default_value = "progressing,degraded,unknown", value_parser = str::parse::<FailOn>)]
     pub fail_on: FailOn,
+    /// Whether to look for the causes of what is not healthy
+    #[arg(long, value_enum, default_value = "auto", value_name = "WHETHER")]
+    pub cause: Cause,
+    /// Show the last lines of containers that crashed, which can hold anything that they were given
+    #[arg(long)]
+    pub logs: bool,
     /// When to colour
     #[arg(long, value_enum, default_value = "auto", value_name = "WHEN")]
     pub color: Color,
@@ -260,6 +266,15 @@ pub struct Version {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub connection: Connection,
+}
+
+/// Whether causes are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Cause {
+    /// Of all that is not healthy, within bounds.
+    Auto,
+    /// No request is made for them.
+    None,
 }
 
 /// How to say it.
@@ -332,6 +347,20 @@ fn consistent(health: &Health) -> Result<(), String> {
         return Err(format!(
             "{flag} has no meaning with --agent-url, unless the API server is judged too: leave one of them out, or add \
              the target apiserver"
+        ));
+    }
+    let asks_cluster = [
+        ("--cause none", health.cause == Cause::None),
+        ("-f, since a dump holds no logs", health.filename.is_some()),
+        ("--agent, which reads no logs", connection.agent.is_some()),
+        (
+            "--agent-url, since an agent reads no logs",
+            connection.agent_url.is_some(),
+        ),
+    ];
+    if let Some((other, _)) = asks_cluster.iter().find(|(_, given)| *given && health.logs) {
+        return Err(format!(
+            "--logs has no meaning with {other}: leave one of them out"
         ));
     }
     if health.filename.is_some() {
@@ -571,6 +600,11 @@ impl Health {
             selector_text: self.selector.clone(),
             // It was parsed before; that it parses again is no more than a formality.
             selector: self.selector.parse().unwrap_or_default(),
+            causes: match (self.cause, self.logs) {
+                (Cause::None, _) => Causes::None,
+                (Cause::Auto, false) => Causes::Told,
+                (Cause::Auto, true) => Causes::WithLogs,
+            },
             ..everything
         };
         if self.targets.is_empty() {
@@ -693,6 +727,22 @@ mod tests {
             (
                 "health --timeout soon",
                 "--timeout: \"soon\" is no time: a number of seconds, or such as 500ms, 30s, 5m or 1h30m",
+            ),
+            (
+                "health --cause some",
+                "\"some\" is no value of --cause: one of auto, none",
+            ),
+            (
+                "health --logs --cause none",
+                "--logs has no meaning with --cause none: leave one of them out",
+            ),
+            (
+                "health --logs -f x",
+                "--logs has no meaning with -f, since a dump holds no logs: leave one of them out",
+            ),
+            (
+                "health --logs --agent",
+                "--logs has no meaning with --agent, which reads no logs: leave one of them out",
             ),
             ("health -f x --at noon", "--at: \"noon\" is not an RFC 3339 time"),
             (

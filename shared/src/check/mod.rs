@@ -17,7 +17,7 @@ mod statefulset;
 mod workload;
 
 pub use age::Now;
-pub use cause::Around;
+pub use cause::{Around, Wants, crashed, shorten, wants};
 pub use pod::Pods;
 
 use crate::report::{Item, State};
@@ -45,7 +45,7 @@ pub struct Evidence<'a> {
     pub now: Now,
     /// The workload's pods; `None` where they were not seen, which is not the same as none.
     pub pods: Option<Pods<'a>>,
-    /// Events and nodes, where they are known; pods carry them too.
+    /// Events and nodes, where they are known and pods that carry them are not.
     pub around: Option<&'a Around<'a>>,
     /// When an observer first saw this generation, for objects without `managedFields`.
     pub first_seen: Option<Time>,
@@ -53,7 +53,12 @@ pub struct Evidence<'a> {
     pub named: bool,
 }
 
-impl Evidence<'_> {
+impl<'a> Evidence<'a> {
+    /// Events and nodes, wherever they were given.
+    pub(crate) fn around(&self) -> Option<&'a Around<'a>> {
+        self.around.or(self.pods.as_ref().and_then(|pods| pods.around))
+    }
+
     /// Nothing is known beside the object and the time.
     #[must_use]
     pub fn at(now: Now) -> Self {
@@ -65,6 +70,16 @@ impl Evidence<'_> {
             named: false,
         }
     }
+}
+
+/// Whether a verdict is one that causes are looked for. Nothing has been done yet about a spec that is not observed:
+/// what is there is of an older one.
+#[must_use]
+pub fn is_open(item: &Item) -> bool {
+    matches!(
+        item.state,
+        State::Progressing | State::Degraded | State::Unavailable
+    ) && item.reason != "NotObserved"
 }
 
 /// The verdict about an object, and where it is not healthy, why.

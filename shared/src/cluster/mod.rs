@@ -14,6 +14,7 @@ mod exec;
 mod kubeconfig;
 mod kubefile;
 mod list;
+mod part;
 mod probe;
 mod proxy;
 mod retry;
@@ -27,7 +28,9 @@ pub use classify::{code as class_of_code, transport as classify_transport};
 pub use client::{Answer, Client, Deadlines, Exchange, Flow, Observer, Refusal, Settings};
 pub use config::Origin;
 pub use kubeconfig::Overrides;
+pub(crate) use list::escape;
 pub use list::{ListOptions, Listed, get, list, path_of};
+pub use part::{Bounds, Part, list_part};
 pub use probe::{Readiness, Rules, UserInfo, lease, livez, readyz, rules, version, whoami};
 pub use service::{
     ParseServiceNameError, Served, ServiceName, ask_service, service_exists, services_labelled,

@@ -18,6 +18,7 @@ mod meta;
 mod node;
 mod pod;
 mod replicaset;
+mod selector;
 mod statefulset;
 mod status;
 mod time;
@@ -37,6 +38,7 @@ pub use pod::{
     Terminated, Volume, VolumeSource, Waiting,
 };
 pub use replicaset::{ReplicaSet, ReplicaSetCondition, ReplicaSetSpec, ReplicaSetStatus};
+pub use selector::{LabelSelector, LabelSelectorRequirement, PodsBy};
 pub use statefulset::{
     RollingUpdateStatefulSet, StatefulSet, StatefulSetSpec, StatefulSetStatus, StatefulSetUpdateStrategy,
 };
@@ -63,6 +65,11 @@ pub trait Resource: DeserializeOwned + prost::Message + Default + Clone + Send +
 
     /// Metadata of the object; absent metadata reads as its defaults.
     fn meta(&self) -> &ObjectMeta;
+
+    /// How its pods are found; most kinds have none.
+    fn pods_by(&self) -> PodsBy<'_> {
+        PodsBy::Nothing
+    }
 
     /// Drops, right after decoding, what no rule reads once the object is known to be unremarkable.
     ///

@@ -378,6 +378,7 @@ fn unasked(
             None => Namespaces::default(),
         },
         not_seen: vec![entry],
+        ..Coverage::default()
     };
     report
 }

@@ -1,9 +1,10 @@
 //! A run against a live cluster.
 
 use super::api_server::{api_server, api_server_path, no_way};
+use super::cause::{self, Looked, Subject};
 use super::coverage::{not_seen, not_seen_kind, nothing_named, nothing_selected};
-use super::{Ask, Clock, Kind, KindVisitor, Wanted};
-use crate::check::{self, Evidence, Judged, Now};
+use super::{Ask, Causes, Clock, Kind, KindVisitor, Known, Wanted};
+use crate::check::{self, Around, Evidence, Judged, Now};
 use crate::cluster::{self, Class, Client, Failure, ListOptions};
 use crate::nearest::nearest;
 use crate::report::{ApiServerCheck, Check, Coverage, Item, KindCheck, Namespaces, NotSeen, Report, Source};
@@ -53,15 +54,17 @@ pub async fn direct(
         for wanted in &ask.kinds {
             parts.push((wanted.kind, wanted.kind.visit(Part { run: &run, wanted }).await));
         }
-        parts
+        let causes_not_seen = run.explain(&mut parts).await;
+        (parts, causes_not_seen)
     };
-    let (api_server, parts) = tokio::join!(probe, gather);
+    let (api_server, (parts, causes_not_seen)) = tokio::join!(probe, gather);
     let mut report = Report::new(source(client, api_server.as_ref()), run.now().to_string());
     report.coverage = Coverage {
         namespaces: match &ask.namespace {
             Some(namespace) => Namespaces::These(vec![namespace.clone()]),
             None => Namespaces::default(),
         },
+        causes_not_seen,
         ..Coverage::default()
     };
     report.checks.extend(api_server.map(Check::ApiServer));
@@ -117,6 +120,30 @@ impl Run<'_> {
     fn now(&self) -> Time {
         self.client.server_time().unwrap_or_else(self.clock)
     }
+
+    /// Judges again what is not healthy, with what can be found around it. Tells what could not.
+    async fn explain(&self, parts: &mut [(Kind, Judgement)]) -> Vec<NotSeen> {
+        let open = parts.iter().flat_map(|(_, part)| &part.open);
+        let subjects: Vec<Subject> = open.map(|open| open.subject.clone()).collect();
+        if subjects.is_empty() {
+            return Vec::new();
+        }
+        let Looked { known, mut not_seen } = cause::look(self.client, subjects, self.now()).await;
+        let around = known.around();
+        let now = Now::known(self.now());
+        for (_, part) in parts.iter_mut() {
+            for open in &part.open {
+                if let Some(item) = part.items.get_mut(open.at) {
+                    *item = (open.again)(&known, &around, now);
+                }
+            }
+        }
+        if self.ask.causes == Causes::WithLogs {
+            let mut items: Vec<&mut Item> = parts.iter_mut().flat_map(|(_, part)| &mut part.items).collect();
+            not_seen.extend(cause::add_logs(self.client, &known, &mut items, now.time()).await);
+        }
+        not_seen
+    }
 }
 
 /// Gathers and judges one kind.
@@ -131,17 +158,38 @@ impl<'a> KindVisitor for Part<'a> {
     fn visit<T: Judged>(self, kind: Kind) -> Self::Output {
         Box::pin(async move {
             let gathered = gather::<T>(self.run, kind, &self.wanted.names).await;
+            let named = !self.wanted.names.is_empty();
             let evidence = Evidence {
-                named: !self.wanted.names.is_empty(),
+                named,
                 ..Evidence::at(Now::known(self.run.now()))
             };
-            let items = gathered.objects.iter().filter_map(|object| match object {
-                Ok(object) if !evidence.named && !object.answers_for_itself() => None,
-                Ok(object) => Some(check::judge(object, &evidence)),
-                Err(undecodable) => Some(check::undecodable::<T>(undecodable)),
-            });
+            let (mut items, mut open) = (Vec::new(), Vec::new());
+            for object in gathered.objects {
+                let object = match object {
+                    Ok(object) if !named && !object.answers_for_itself() => continue,
+                    Ok(object) => object,
+                    Err(undecodable) => {
+                        items.push(check::undecodable::<T>(&undecodable));
+                        continue;
+                    }
+                };
+                let item = check::judge(&object, &evidence);
+                let wanted = self.run.ask.causes != Causes::None;
+                if let Some(subject) = Subject::of(&object, &item).filter(|_| wanted) {
+                    open.push(Open {
+                        at: items.len(),
+                        subject,
+                        again: Box::new(move |known, around, now| {
+                            let evidence = known.evidence(object.meta(), around, now);
+                            check::judge(&object, &Evidence { named, ..evidence })
+                        }),
+                    });
+                }
+                items.push(item);
+            }
             Judgement {
-                items: items.collect(),
+                items,
+                open,
                 not_seen: gathered.not_seen,
                 only_namespace: gathered.only_namespace,
             }
@@ -152,8 +200,16 @@ impl<'a> KindVisitor for Part<'a> {
 /// One kind, judged.
 struct Judgement {
     items: Vec<Item>,
+    open: Vec<Open>,
     not_seen: Vec<NotSeen>,
     only_namespace: Option<String>,
+}
+
+/// An object that is not healthy: its place among the items, and how to judge it again once more is known.
+struct Open {
+    at: usize,
+    subject: Subject,
+    again: Box<dyn Fn(&Known, &Around<'_>, Now) -> Item + Send + Sync>,
 }
 
 fn source(client: &Client, api_server: Option<&ApiServerCheck>) -> Source {

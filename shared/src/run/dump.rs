@@ -2,7 +2,7 @@
 
 use super::coverage::{nothing_named, nothing_selected};
 use super::known::{Evident, Known};
-use super::{Ask, Clock, Kind, KindVisitor, Wanted};
+use super::{Ask, Causes, Clock, Kind, KindVisitor, Wanted};
 use crate::check::{self, Around, Evidence, Judged, Now};
 use crate::dump::{File, Objects};
 use crate::report::{Check, Item, KindCheck, Namespaces, NotSeen, Report, Source};
@@ -175,7 +175,10 @@ impl KindVisitor for Part<'_> {
                         named: !wanted.names.is_empty(),
                         ..Evidence::at(now_of(stamped.index))
                     };
-                    items.push(check::judge(object, &evidence));
+                    items.push(match ask.causes {
+                        Causes::None => object.judge(&evidence),
+                        Causes::Told | Causes::WithLogs => check::judge(object, &evidence),
+                    });
                 }
                 // Whether a selector would have matched it cannot be known, so it is not left out.
                 Err(undecodable) if in_scope(&undecodable.namespace) && is_named(&undecodable.name) => {

@@ -2,6 +2,7 @@
 
 mod agent;
 mod api_server;
+pub mod cause;
 pub mod clock;
 mod coverage;
 mod direct;
@@ -28,6 +29,18 @@ use crate::selector::Selector;
 /// Items a page of a list where nothing else is asked for, as kubectl.
 pub const PAGE_SIZE: u32 = 500;
 
+/// Whether a run looks for the causes of what is not healthy.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Causes {
+    /// No: nothing is asked for them.
+    #[default]
+    None,
+    /// Yes.
+    Told,
+    /// And the last words of containers that crashed, which can hold anything that they were given.
+    WithLogs,
+}
+
 /// What a run is asked.
 #[derive(Debug, Clone, Default)]
 pub struct Ask {
@@ -43,6 +56,8 @@ pub struct Ask {
     pub selector: Selector,
     /// Items a page of a list.
     pub page_size: u32,
+    /// Whether causes are looked for.
+    pub causes: Causes,
     /// No part was named: these are the default ones, and an agent that watches more shows all it watches.
     pub by_default: bool,
 }
