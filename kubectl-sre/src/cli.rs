@@ -8,7 +8,7 @@ use sre_shared::cluster::Overrides;
 use sre_shared::nearest::nearest;
 use sre_shared::report::FailOn;
 use sre_shared::resource::Time;
-use sre_shared::run::{Agent, CustomName, Kind, Wanted, WantedCustom};
+use sre_shared::run::{Agent, Causes, CustomName, Kind, Wanted, WantedCustom};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -243,6 +243,12 @@ pub struct Health {
     /// Disregard annotations sre/ignore, by which findings are acknowledged
     #[arg(long)]
     pub no_ignore: bool,
+    /// Whether to look for the causes of what is not healthy
+    #[arg(long, value_enum, default_value = "auto", value_name = "WHETHER")]
+    pub cause: Cause,
+    /// Show the last lines of containers that crashed, which can hold anything that they were given
+    #[arg(long)]
+    pub logs: bool,
     /// When to colour
     #[arg(long, value_enum, default_value = "auto", value_name = "WHEN")]
     pub color: Color,
@@ -279,6 +285,15 @@ pub struct Version {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub connection: Connection,
+}
+
+/// Whether causes are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Cause {
+    /// Of all that is not healthy, within bounds.
+    Auto,
+    /// No request is made for them.
+    None,
 }
 
 /// How to say it.
@@ -363,6 +378,20 @@ fn consistent(health: &Health) -> Result<(), String> {
         return Err(format!(
             "{flag} has no meaning with --agent-url, unless the API server is judged too: leave one of them out, or add \
              the target apiserver"
+        ));
+    }
+    let asks_cluster = [
+        ("--cause none", health.cause == Cause::None),
+        ("-f, since a dump holds no logs", health.filename.is_some()),
+        ("--agent, which reads no logs", connection.agent.is_some()),
+        (
+            "--agent-url, since an agent reads no logs",
+            connection.agent_url.is_some(),
+        ),
+    ];
+    if let Some((other, _)) = asks_cluster.iter().find(|(_, given)| *given && health.logs) {
+        return Err(format!(
+            "--logs has no meaning with {other}: leave one of them out"
         ));
     }
     if health.filename.is_some() {
@@ -670,6 +699,11 @@ impl Health {
             // It was parsed before; that it parses again is no more than a formality.
             selector: self.selector.parse().unwrap_or_default(),
             no_ignore: self.no_ignore,
+            causes: match (self.cause, self.logs) {
+                (Cause::None, _) => Causes::None,
+                (Cause::Auto, false) => Causes::Told,
+                (Cause::Auto, true) => Causes::WithLogs,
+            },
             ..everything
         };
         if self.targets.is_empty() && self.kinds.is_empty() {
@@ -805,6 +839,22 @@ mod tests {
             (
                 "health --timeout soon",
                 "--timeout: \"soon\" is no time: a number of seconds, or such as 500ms, 30s, 5m or 1h30m",
+            ),
+            (
+                "health --cause some",
+                "\"some\" is no value of --cause: one of auto, none",
+            ),
+            (
+                "health --logs --cause none",
+                "--logs has no meaning with --cause none: leave one of them out",
+            ),
+            (
+                "health --logs -f x",
+                "--logs has no meaning with -f, since a dump holds no logs: leave one of them out",
+            ),
+            (
+                "health --logs --agent",
+                "--logs has no meaning with --agent, which reads no logs: leave one of them out",
             ),
             ("health -f x --at noon", "--at: \"noon\" is not an RFC 3339 time"),
             (

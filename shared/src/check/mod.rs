@@ -29,7 +29,7 @@ mod webhookconfiguration;
 mod workload;
 
 pub use age::Now;
-pub use cause::Around;
+pub use cause::{Around, Wants, crashed, shorten, wants};
 pub use companions::{Accompanies, Companion, CompanionVisitor, Companions, Want};
 pub use pod::Pods;
 
@@ -67,7 +67,7 @@ pub struct Evidence<'a> {
     pub now: Now,
     /// The workload's pods; `None` where they were not seen, which is not the same as none.
     pub pods: Option<Pods<'a>>,
-    /// Events and nodes, where they are known; pods carry them too.
+    /// Events and nodes, where they are known and pods that carry them are not.
     pub around: Option<&'a Around<'a>>,
     /// What other kinds say of it, for the kinds that ask ([`Judged::wants`]).
     pub companions: Option<&'a Companions>,
@@ -77,9 +77,16 @@ pub struct Evidence<'a> {
     pub named: bool,
     /// Whether an annotation on the object can acknowledge what is found.
     pub heeds_annotations: bool,
+    /// Whether to tell why, where it is not healthy.
+    pub explained: bool,
 }
 
-impl Evidence<'_> {
+impl<'a> Evidence<'a> {
+    /// Events and nodes, wherever they were given.
+    pub(crate) fn around(&self) -> Option<&'a Around<'a>> {
+        self.around.or(self.pods.as_ref().and_then(|pods| pods.around))
+    }
+
     /// Nothing is known beside the object and the time.
     #[must_use]
     pub fn at(now: Now) -> Self {
@@ -91,15 +98,28 @@ impl Evidence<'_> {
             first_seen: None,
             named: false,
             heeds_annotations: true,
+            explained: true,
         }
     }
+}
+
+/// Whether a verdict is one that causes are looked for. Nothing has been done yet about a spec that is not observed:
+/// what is there is of an older one.
+#[must_use]
+pub fn is_open(item: &Item) -> bool {
+    matches!(
+        item.state,
+        State::Progressing | State::Degraded | State::Unavailable
+    ) && item.reason != "NotObserved"
 }
 
 /// The verdict about an object, where it is not healthy why, and whether somebody knows of it.
 #[must_use]
 pub fn judge<T: Judged>(object: &T, evidence: &Evidence<'_>) -> Item {
     let mut item = object.judge(evidence);
-    cause::explain(&mut item, object, evidence);
+    if evidence.explained {
+        cause::explain(&mut item, object, evidence);
+    }
     if evidence.heeds_annotations {
         acknowledgement::apply(&mut item, object.meta(), evidence.now.time());
     }

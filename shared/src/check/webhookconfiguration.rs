@@ -149,9 +149,9 @@ fn finding(
     }
     if let Some((hook, why, since)) = blocking.first() {
         if let Some(selector) = &hook.namespace_selector
-            && !selector.text().is_empty()
+            && !selector.to_string().is_empty()
         {
-            notes.push(format!("only in namespaces with {}", selector.text()));
+            notes.push(format!("only in namespaces with {}", selector.to_string()));
         }
         let more = match blocking.len() {
             1 => String::new(),

@@ -68,7 +68,7 @@ pub fn path_of<T: Resource>(namespace: Option<&str>) -> String {
     }
 }
 
-pub(super) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     utf8_percent_encode(text, SEGMENT).to_string()
 }
 
@@ -85,7 +85,7 @@ impl ListOptions {
     ///
     /// # Errors
     /// `rejected`, where what was asked for makes no request.
-    fn path<T: Resource>(&self, token: Option<&str>) -> Result<String, Failure> {
+    pub(super) fn path<T: Resource>(&self, token: Option<&str>) -> Result<String, Failure> {
         let params = ListParams {
             label_selector: given(&self.label_selector),
             field_selector: given(&self.field_selector),

@@ -15,6 +15,7 @@ mod exec;
 mod kubeconfig;
 mod kubefile;
 mod list;
+mod part;
 mod probe;
 mod proxy;
 mod retry;
@@ -29,7 +30,9 @@ pub use client::{Answer, Client, Deadlines, Exchange, Flow, Observer, Refusal, S
 pub use config::Origin;
 pub use discovery::{Collection, CustomName, discover};
 pub use kubeconfig::Overrides;
+pub(crate) use list::escape;
 pub use list::{ListOptions, Listed, get, list, list_where, path_of};
+pub use part::{Bounds, Part, list_part};
 pub use probe::{Readiness, Rules, UserInfo, lease, livez, readyz, rules, version, whoami};
 pub use service::{
     ParseServiceNameError, Served, ServiceName, ask_service, service_exists, services_labelled,

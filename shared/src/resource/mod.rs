@@ -24,6 +24,7 @@ mod persistentvolumeclaim;
 mod pod;
 mod poddisruptionbudget;
 mod replicaset;
+mod selector;
 mod service;
 mod statefulset;
 mod status;
@@ -56,6 +57,7 @@ pub use pod::{
 };
 pub use poddisruptionbudget::{PodDisruptionBudget, PodDisruptionBudgetStatus};
 pub use replicaset::{ReplicaSet, ReplicaSetSpec, ReplicaSetStatus};
+pub use selector::{LabelSelector, LabelSelectorRequirement, PodsBy};
 pub use service::{Service, ServiceSpec};
 pub use statefulset::{
     RollingUpdateStatefulSet, StatefulSet, StatefulSetSpec, StatefulSetStatus, StatefulSetUpdateStrategy,
@@ -67,8 +69,8 @@ pub use template::{
 };
 pub use time::Time;
 pub use webhookconfiguration::{
-    LabelSelector, LabelSelectorRequirement, MutatingWebhookConfiguration, Rule, RuleWithOperations,
-    ValidatingWebhookConfiguration, Webhook, WebhookClientConfig,
+    MutatingWebhookConfiguration, Rule, RuleWithOperations, ValidatingWebhookConfiguration, Webhook,
+    WebhookClientConfig,
 };
 
 use serde::de::DeserializeOwned;
@@ -93,6 +95,11 @@ pub trait Resource: DeserializeOwned + prost::Message + Default + Clone + Send +
 
     /// Metadata of the object; absent metadata reads as its defaults.
     fn meta(&self) -> &ObjectMeta;
+
+    /// How its pods are found; most kinds have none.
+    fn pods_by(&self) -> PodsBy<'_> {
+        PodsBy::Nothing
+    }
 
     /// Drops, right after decoding, what no rule reads once the object is known to be unremarkable.
     ///

@@ -72,6 +72,10 @@ impl Resource for ReplicaSet {
         self.metadata.as_ref().unwrap_or(&EMPTY)
     }
 
+    fn pods_by(&self) -> super::PodsBy<'_> {
+        super::PodsBy::Selector(None)
+    }
+
     fn drop_zero_times(&mut self) {
         if let Some(meta) = &mut self.metadata {
             meta.drop_zero_times();

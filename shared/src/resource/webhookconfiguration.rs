@@ -1,9 +1,8 @@
 //! `admissionregistration.k8s.io/v1` webhook configurations: whom the API server asks before it writes, and what it does
 //! where it gets no answer. The two kinds number what is read of a webhook in the same way.
 
-use super::{ObjectMeta, Resource, ServiceReference, null_as_default};
+use super::{LabelSelector, ObjectMeta, Resource, ServiceReference, null_as_default};
 use serde::Deserialize;
-use std::collections::BTreeMap;
 
 /// The fields of a ValidatingWebhookConfiguration that its verdict reads.
 #[derive(Clone, PartialEq, Deserialize, prost::Message)]
@@ -106,56 +105,6 @@ impl<'de> Deserialize<'de> for RuleWithOperations {
             operations,
             rule: Some(rule),
         })
-    }
-}
-
-/// `metav1.LabelSelector`, as it is shown and not as it is applied.
-#[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
-#[serde(rename_all = "camelCase", default)]
-pub struct LabelSelector {
-    /// Labels that have to be there.
-    #[prost(btree_map = "string, string", tag = "1")]
-    #[serde(deserialize_with = "null_as_default")]
-    pub match_labels: BTreeMap<String, String>,
-    /// Other requirements.
-    #[prost(message, repeated, tag = "2")]
-    #[serde(deserialize_with = "null_as_default")]
-    pub match_expressions: Vec<LabelSelectorRequirement>,
-}
-
-/// One requirement of a selector.
-#[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
-#[serde(rename_all = "camelCase", default)]
-pub struct LabelSelectorRequirement {
-    /// The label.
-    #[prost(string, tag = "1")]
-    #[serde(deserialize_with = "null_as_default")]
-    pub key: String,
-    /// `In`, `NotIn`, `Exists` or `DoesNotExist`.
-    #[prost(string, tag = "2")]
-    #[serde(deserialize_with = "null_as_default")]
-    pub operator: String,
-    /// The values, for the first two.
-    #[prost(string, repeated, tag = "3")]
-    #[serde(deserialize_with = "null_as_default")]
-    pub values: Vec<String>,
-}
-
-impl LabelSelector {
-    /// In kubectl's syntax; empty where it selects everything.
-    #[must_use]
-    pub fn text(&self) -> String {
-        let labels = self.match_labels.iter().map(|(k, v)| format!("{k}={v}"));
-        let others = self.match_expressions.iter().map(|e| {
-            let (key, values) = (&e.key, e.values.join(","));
-            match e.operator.as_str() {
-                "In" => format!("{key} in ({values})"),
-                "NotIn" => format!("{key} notin ({values})"),
-                "DoesNotExist" => format!("!{key}"),
-                _ => key.clone(),
-            }
-        });
-        labels.chain(others).collect::<Vec<_>>().join(",")
     }
 }
 

@@ -381,6 +381,7 @@ fn unasked(
             None => Namespaces::default(),
         },
         not_seen: vec![entry],
+        ..Coverage::default()
     };
     report
 }

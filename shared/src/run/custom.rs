@@ -18,6 +18,7 @@ pub(super) async fn judge(run: &Run<'_>, wanted: &WantedCustom) -> (String, Judg
             let part = Judgement {
                 items: Vec::new(),
                 not_seen: vec![not_seen(what.clone(), &failure, None)],
+                open: Vec::new(),
                 passed_over: 0,
                 reach: Reach::Nothing,
             };
@@ -42,6 +43,7 @@ pub(super) async fn judge(run: &Run<'_>, wanted: &WantedCustom) -> (String, Judg
     let part = Judgement {
         items: items.collect(),
         not_seen: gathered.not_seen,
+        open: Vec::new(),
         passed_over: gathered.passed_over,
         reach: gathered.reach,
     };

@@ -1,13 +1,14 @@
 //! A run against a live cluster.
 
 use super::api_server::{api_server, api_server_path, no_way};
+use super::cause::{self, Looked, Subject};
 use super::coverage::{
     leave_out_on_purpose, not_seen, not_seen_kind, not_seen_noun, nothing_found, nothing_named,
     nothing_selected,
 };
 use super::noun::Noun;
-use super::{Ask, Clock, Kind, KindVisitor, LISTS_AT_ONCE, Wanted, companions, custom};
-use crate::check::{self, Evidence, Judged, Now};
+use super::{Ask, Causes, Clock, Kind, KindVisitor, Known, LISTS_AT_ONCE, Wanted, companions, custom};
+use crate::check::{self, Around, Evidence, Judged, Now};
 use crate::cluster::{self, Class, Client, Collection, Failure, ListOptions};
 use crate::nearest::nearest;
 use crate::report::{ApiServerCheck, Check, Item, KindCheck, Namespaces, NotSeen, Report, Source, State};
@@ -68,7 +69,7 @@ pub async fn direct(
             .map(|wanted| Box::pin(custom::judge(&run, wanted)) as Named<'_>);
         // Collected first: a closure in the stream would bind the whole run to one thread.
         let parts: Vec<Named<'_>> = kinds.chain(custom).collect();
-        let parts: Vec<(String, Judgement)> = stream::iter(parts).buffered(KINDS_AT_ONCE).collect().await;
+        let mut parts: Vec<(String, Judgement)> = stream::iter(parts).buffered(KINDS_AT_ONCE).collect().await;
         let nothing = match nothing_found(
             ask,
             parts
@@ -78,10 +79,12 @@ pub async fn direct(
             true => why_empty(&run).await,
             false => None,
         };
-        (parts, nothing)
+        let causes_not_seen = run.explain(&mut parts).await;
+        (parts, nothing, causes_not_seen)
     };
-    let (api_server, (parts, nothing)) = tokio::join!(probe, gather);
+    let (api_server, (parts, nothing, causes_not_seen)) = tokio::join!(probe, gather);
     let mut report = Report::new(source(client, api_server.as_ref()), run.now().to_string());
+    report.coverage.causes_not_seen = causes_not_seen;
     report.coverage.namespaces = match (&ask.namespace, only_namespace(parts.iter().map(|(_, part)| part))) {
         (Some(namespace), _) => Namespaces::These(vec![namespace.clone()]),
         (None, Some(only)) => Namespaces::These(vec![only]),
@@ -166,6 +169,30 @@ impl Run<'_> {
         let names = async || names::<Namespace>(self.client, None, None).await.ok();
         self.namespaces.get_or_init(names).await.as_ref()
     }
+
+    /// Judges again what is not healthy, with what can be found around it. Tells what could not.
+    async fn explain(&self, parts: &mut [(String, Judgement)]) -> Vec<NotSeen> {
+        let open = parts.iter().flat_map(|(_, part)| &part.open);
+        let subjects: Vec<Subject> = open.map(|open| open.subject.clone()).collect();
+        if subjects.is_empty() {
+            return Vec::new();
+        }
+        let Looked { known, mut not_seen } = cause::look(self.client, subjects, self.now()).await;
+        let around = known.around();
+        let now = Now::known(self.now());
+        for (_, part) in parts.iter_mut() {
+            for open in &part.open {
+                if let Some(item) = part.items.get_mut(open.at) {
+                    *item = (open.again)(&known, &around, now);
+                }
+            }
+        }
+        if self.ask.causes == Causes::WithLogs {
+            let mut items: Vec<&mut Item> = parts.iter_mut().flat_map(|(_, part)| &mut part.items).collect();
+            not_seen.extend(cause::add_logs(self.client, &known, &mut items, now.time()).await);
+        }
+        not_seen
+    }
 }
 
 /// A part under way, and what its check is called.
@@ -186,24 +213,51 @@ impl<'a> KindVisitor for Part<'a> {
             (self.run.progress)(Progress::Read(kind, gathered.objects.len()));
             let (beside, missing) =
                 companions::bring(self.run.client, self.run.ask.page_size, &gathered.objects).await;
+            let beside = Arc::new(beside);
+            let (named, heeds_annotations) = (!self.wanted.names.is_empty(), !self.run.ask.no_ignore);
             let evidence = Evidence {
                 companions: Some(&beside),
-                named: !self.wanted.names.is_empty(),
-                heeds_annotations: !self.run.ask.no_ignore,
+                named,
+                heeds_annotations,
                 ..Evidence::at(Now::known(self.run.now()))
             };
-            let items = gathered.objects.iter().filter_map(|object| match object {
-                Ok(object) if !evidence.named && !object.answers_for_itself() => None,
-                Ok(object) => Some(check::judge(object, &evidence)),
-                Err(undecodable) => Some(check::undecodable::<T>(undecodable)),
-            });
-            let items: Vec<Item> = items.collect();
+            let (mut items, mut open) = (Vec::new(), Vec::new());
+            for object in gathered.objects {
+                let object = match object {
+                    Ok(object) if !named && !object.answers_for_itself() => continue,
+                    Ok(object) => object,
+                    Err(undecodable) => {
+                        items.push(check::undecodable::<T>(&undecodable));
+                        continue;
+                    }
+                };
+                let item = check::judge(&object, &evidence);
+                let wanted = self.run.ask.causes != Causes::None;
+                if let Some(subject) = Subject::of(&object, &item).filter(|_| wanted) {
+                    let beside = Arc::clone(&beside);
+                    open.push(Open {
+                        at: items.len(),
+                        subject,
+                        again: Box::new(move |known, around, now| {
+                            let evidence = Evidence {
+                                companions: Some(&beside),
+                                named,
+                                heeds_annotations,
+                                ..known.evidence(object.meta(), around, now)
+                            };
+                            check::judge(&object, &evidence)
+                        }),
+                    });
+                }
+                items.push(item);
+            }
             // Where every verdict stands without them, nothing is missing.
             if items.iter().any(|item| item.state == State::Unknown) {
                 gathered.not_seen.extend(missing);
             }
             Judgement {
                 items,
+                open,
                 passed_over: gathered.passed_over,
                 not_seen: gathered.not_seen,
                 reach: gathered.reach,
@@ -215,6 +269,7 @@ impl<'a> KindVisitor for Part<'a> {
 /// One kind, judged.
 pub(super) struct Judgement {
     pub items: Vec<Item>,
+    pub open: Vec<Open>,
     /// How many more there are, whose controllers answer for them.
     pub passed_over: usize,
     pub not_seen: Vec<NotSeen>,
@@ -231,6 +286,13 @@ pub(super) enum Reach {
     Only(String),
     /// All of it, or namespace by namespace.
     All,
+}
+
+/// An object that is not healthy: its place among the items, and how to judge it again once more is known.
+pub(super) struct Open {
+    at: usize,
+    subject: Subject,
+    again: Box<dyn Fn(&Known, &Around<'_>, Now) -> Item + Send + Sync>,
 }
 
 fn source(client: &Client, api_server: Option<&ApiServerCheck>) -> Source {

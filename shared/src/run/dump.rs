@@ -3,7 +3,7 @@
 use super::coverage::{nothing_found, nothing_named, nothing_selected, one_or_other};
 use super::known::{Evident, Known};
 use super::noun::Noun;
-use super::{Ask, Clock, Kind, KindVisitor, companions};
+use super::{Ask, Causes, Clock, Kind, KindVisitor, companions};
 use crate::check::{
     self, Accompanies, Around, Companion, CompanionVisitor, Companions, Evidence, Judged, Now,
 };
@@ -296,6 +296,7 @@ impl Part<'_> {
                         companions: Some(&beside),
                         named: !names.is_empty(),
                         heeds_annotations: !ask.no_ignore,
+                        explained: ask.causes != Causes::None,
                         ..Evidence::at(now_of(stamped.index))
                     };
                     items.push(check::judge(object, &evidence));

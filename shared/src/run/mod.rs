@@ -2,6 +2,7 @@
 
 mod agent;
 mod api_server;
+pub mod cause;
 pub mod clock;
 mod companions;
 mod coverage;
@@ -35,6 +36,18 @@ pub const PAGE_SIZE: u32 = 500;
 /// Lists of single namespaces that run at the same time.
 const LISTS_AT_ONCE: usize = 8;
 
+/// Whether a run looks for the causes of what is not healthy.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Causes {
+    /// No: nothing is asked for them.
+    #[default]
+    None,
+    /// Yes.
+    Told,
+    /// And the last words of containers that crashed, which can hold anything that they were given.
+    WithLogs,
+}
+
 /// What a run is asked.
 #[derive(Debug, Clone, Default)]
 pub struct Ask {
@@ -52,6 +65,8 @@ pub struct Ask {
     pub selector: Selector,
     /// Items a page of a list.
     pub page_size: u32,
+    /// Whether causes are looked for.
+    pub causes: Causes,
     /// No part was named: these are the default ones, and an agent that watches more shows all it watches.
     pub by_default: bool,
     /// Whether annotations that acknowledge a finding are disregarded.
