@@ -121,16 +121,15 @@ fn the_worst_comes_first_with_evidence_and_the_next_command() {
     ✗ bank/held        0/2 ready  no pod is ready (paused)
         kubectl -n bank describe deployment held
     ✗ shop/search      0/2 ready  no pod is ready, for 12 min
+    ✗ shop/import      2/4 ready  Quota: exceeded quota: compute, requested: pods=1, used: pods=2, limited: pods=2
+        kubectl -n shop describe quota compute
     ✗ shop/checkout    1/3 ready  too few pods are ready, for 19 min
         kubectl -n shop describe deployment checkout
-    ✗ shop/import      2/4 ready  too few pods are ready
-        FailedCreate: pods "import-7d9c-x2k4l" is forbidden: exceeded quota: compute, requested: pods=1, used: pods=2, limited: pods=2
-        kubectl -n shop describe deployment import
+    ! payments/api     3/3 ready  rollout stalled, old revision still serving: 3 of 3 ready, 1 of 3 updated, for 25 min
+    ProgressDeadlineExceeded: ReplicaSet "api-5f5zd86494" has timed out progressing.
+        kubectl -n payments rollout status deployment api
     ! bank/old         1/1 ready  being deleted for 60 min, finalizers: example.com/backup
         kubectl -n bank describe deployment old
-    ! payments/api     3/3 ready  rollout stalled, old revision still serving: 3 of 3 ready, 1 of 3 updated, for 25 min
-        ProgressDeadlineExceeded: ReplicaSet "api-5f5zd86494" has timed out progressing.
-        kubectl -n payments rollout status deployment api
     ? bank/odd                    the object does not decode: invalid type: string "3", expected i32 at line 1 column 305
         kubectl -n bank describe deployment odd
     ~ payments/ledger  4/4 ready  rolling out: 2 of 4 updated, for 20 s
@@ -153,21 +152,25 @@ fn a_narrow_window_breaks_what_does_not_fit() {
     ✗ bank/held        0/2 ready  no pod is ready (paused)
         kubectl -n bank describe deployment held
     ✗ shop/search      0/2 ready  no pod is ready, for 12 min
+    ✗ shop/import      2/4 ready
+        Quota: exceeded quota: compute, requested: pods=1, used:
+        pods=2, limited: pods=2
+        kubectl -n shop describe quota compute
     ✗ shop/checkout    1/3 ready
         too few pods are ready, for 19 min
         kubectl -n shop describe deployment checkout
-    ✗ shop/import      2/4 ready  too few pods are ready
-        FailedCreate: pods "import-7d9c-x2k4l" is forbidden: exceeded quota: compute, requested: pods=1, used: pods=2, limited: pods=2
-        kubectl -n shop describe deployment import
+    ! payments/api     3/3 ready
+        rollout stalled, old revision still serving: 3 of 3
+        ready, 1 of 3 updated, for 25 min
+    ProgressDeadlineExceeded: ReplicaSet "api-5f5zd86494"
+          has timed out progressing.
+        kubectl -n payments rollout status deployment api
     ! bank/old         1/1 ready
         being deleted for 60 min, finalizers: example.com/backup
         kubectl -n bank describe deployment old
-    ! payments/api     3/3 ready
-        rollout stalled, old revision still serving: 3 of 3 ready, 1 of 3 updated, for 25 min
-        ProgressDeadlineExceeded: ReplicaSet "api-5f5zd86494" has timed out progressing.
-        kubectl -n payments rollout status deployment api
     ? bank/odd
-        the object does not decode: invalid type: string "3", expected i32 at line 1 column 305
+        the object does not decode: invalid type: string "3",
+        expected i32 at line 1 column 305
         kubectl -n bank describe deployment odd
     ~ payments/ledger  4/4 ready
         rolling out: 2 of 4 updated, for 20 s
@@ -215,14 +218,37 @@ fn however_much_is_broken_for_one_reason_the_screen_stays_short() {
     insta::assert_snapshot!(screen(&report, &STYLE), @r#"
     DEGRADED  prod-eu  v1.37.2  500 of 540 Deployments are not healthy
 
-    ✗ team-00/worker-000  0/3 ready  no pod is ready
-        FailedCreate: pods "worker-000-7d9c-x2k4l" is forbidden: exceeded quota: compute, requested: pods=1, used: pods=2, limited: pods=2
-        kubectl -n team-00 describe deployment worker-000
-    ✗ team-00/worker-030  0/3 ready  no pod is ready
-    ✗ team-00/worker-060  0/3 ready  no pod is ready
-    ✗ team-00/worker-090  0/3 ready  no pod is ready
-    ✗ team-00/worker-120  0/3 ready  no pod is ready
-      and 495 more like these, 30 namespaces in all; -o json lists every one
+    ✗ Quota: exceeded quota: compute, requested: pods=1, used: pods=2, limited: pods=2
+        17 workloads, for 30 s: team-00/worker-000, team-00/worker-030, team-00/worker-060 and 14 more
+        kubectl -n team-00 describe quota compute
+    ✗ Quota: exceeded quota: compute, requested: pods=1, used: pods=2, limited: pods=2
+        17 workloads, for 30 s: team-01/worker-001, team-01/worker-031, team-01/worker-061 and 14 more
+        kubectl -n team-01 describe quota compute
+    ✗ Quota: exceeded quota: compute, requested: pods=1, used: pods=2, limited: pods=2
+        17 workloads, for 30 s: team-02/worker-002, team-02/worker-032, team-02/worker-062 and 14 more
+        kubectl -n team-02 describe quota compute
+    ✗ Quota: exceeded quota: compute, requested: pods=1, used: pods=2, limited: pods=2
+        17 workloads, for 30 s: team-03/worker-003, team-03/worker-033, team-03/worker-063 and 14 more
+        kubectl -n team-03 describe quota compute
+    ✗ Quota: exceeded quota: compute, requested: pods=1, used: pods=2, limited: pods=2
+        17 workloads, for 30 s: team-04/worker-004, team-04/worker-034, team-04/worker-064 and 14 more
+        kubectl -n team-04 describe quota compute
+    ✗ Quota: exceeded quota: compute, requested: pods=1, used: pods=2, limited: pods=2
+        17 workloads, for 30 s: team-05/worker-005, team-05/worker-035, team-05/worker-065 and 14 more
+        kubectl -n team-05 describe quota compute
+    ✗ Quota: exceeded quota: compute, requested: pods=1, used: pods=2, limited: pods=2
+        17 workloads, for 30 s: team-06/worker-006, team-06/worker-036, team-06/worker-066 and 14 more
+        kubectl -n team-06 describe quota compute
+    ✗ Quota: exceeded quota: compute, requested: pods=1, used: pods=2, limited: pods=2
+        17 workloads, for 30 s: team-07/worker-007, team-07/worker-037, team-07/worker-067 and 14 more
+        kubectl -n team-07 describe quota compute
+    ✗ Quota: exceeded quota: compute, requested: pods=1, used: pods=2, limited: pods=2
+        17 workloads, for 30 s: team-08/worker-008, team-08/worker-038, team-08/worker-068 and 14 more
+        kubectl -n team-08 describe quota compute
+    ✗ Quota: exceeded quota: compute, requested: pods=1, used: pods=2, limited: pods=2
+        17 workloads, for 30 s: team-09/worker-009, team-09/worker-039, team-09/worker-069 and 14 more
+        kubectl -n team-09 describe quota compute
+      and 330 more for other reasons; -o json lists every one
 
     API server   ok        reached in 9.1 ms, readyz 47 of 47 checks pass
     Deployments  degraded  40 healthy, 500 unavailable
@@ -247,10 +273,18 @@ fn an_api_server_that_cannot_be_reached() {
         check firewall, VPN and proxy on the way, then the load of the API server
 
     ? not seen: deployments  timeout: no connection within 5 s
+    ? not seen: statefulsets  timeout: no connection within 5 s
+    ? not seen: daemonsets  timeout: no connection within 5 s
+    ? not seen: jobs  timeout: no connection within 5 s
+      and 1 more; -o json lists every one
 
-    API server   unknown   timeout
-    Deployments  unknown   not seen
-    looked at 0 of 2 parts, all namespaces, in 62 ms
+    API server    unknown   timeout
+    Deployments   unknown   not seen
+    StatefulSets  unknown   not seen
+    DaemonSets    unknown   not seen
+    Jobs          unknown   not seen
+    CronJobs      unknown   not seen
+    looked at 0 of 6 parts, all namespaces, in 62 ms
     "#);
 }
 
