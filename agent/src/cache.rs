@@ -11,7 +11,7 @@ use sre_shared::check::{self, Evidence, Judged, Now};
 use sre_shared::cluster::{Class, Failure};
 use sre_shared::report::{Item, NotSeen, State, Status, Summary, Verdict};
 use sre_shared::resource::{Decoded, Time};
-use sre_shared::run::{Kind, not_seen_kind};
+use sre_shared::run::{self, Kind, not_seen_kind};
 use sre_shared::selector::Selector;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Bound, ControlFlow, RangeBounds};
@@ -190,6 +190,15 @@ impl Overview {
             observed: None,
             age_seconds: 0,
             stale: moment.silent.is_some(),
+        }
+    }
+
+    /// The same where something more was not seen.
+    pub fn unseen(&mut self, entry: Option<NotSeen>) {
+        if entry.is_some() {
+            self.not_seen.extend(entry);
+            self.status = self.status.worst(Status::Unknown);
+            self.verdict.unknown = true;
         }
     }
 
@@ -686,9 +695,6 @@ impl<T: Judged> Objects for Cache<T> {
                 overview.status = overview.status.worst(judged.status);
             }
         }
-        if overview.summary.total == 0 && overview.not_seen.is_empty() && !selection.selector.is_empty() {
-            overview.not_seen.push(nothing_selected(self.kind, selection));
-        }
         overview.end(&fresh)
     }
 
@@ -898,25 +904,27 @@ fn not_watched(kind: Kind, namespace: &str) -> NotSeen {
     }
 }
 
-fn nothing_selected(kind: Kind, selection: &Selection) -> NotSeen {
-    let place = selection
-        .namespace
-        .as_ref()
-        .map_or(String::new(), |n| format!(" in namespace {n}"));
-    NotSeen {
-        what: format!("{} matching {}", kind.plural(), selection.selector_text),
-        class: Class::NotFound.as_str().into(),
-        error: Some(format!(
-            "no {} match {:?}{place}",
-            kind.title(),
-            selection.selector_text
-        )),
-        hint: Some(format!(
-            "check the labels: kubectl get {} -A --show-labels",
-            kind.plural()
-        )),
-        missing: None,
+/// What is not seen where a selector was given and nothing of all these kinds matches it; none where something does,
+/// and where not all could be seen.
+pub fn nothing_selected<'a>(
+    parts: impl Iterator<Item = (Kind, &'a Overview)>,
+    selection: &Selection,
+) -> Option<NotSeen> {
+    let mut kinds = Vec::new();
+    for (kind, overview) in parts {
+        if overview.summary.total > 0 || !overview.not_seen.is_empty() {
+            return None;
+        }
+        kinds.push(kind);
     }
+    if selection.selector.is_empty() || kinds.is_empty() {
+        return None;
+    }
+    Some(run::nothing_selected(
+        &kinds,
+        &selection.selector_text,
+        selection.namespace.as_deref(),
+    ))
 }
 
 #[cfg(test)]

@@ -206,14 +206,19 @@ impl Connection {
 #[command(
     args_override_self = true,
     after_help = "\
-Targets: apiserver, deployments, deploy/NAME. Without one: all of them.
+Targets: apiserver, a kind such as deployments, or one object such as deploy/NAME.
+Kinds:   deployments, statefulsets, daemonsets, jobs, cronjobs, which with apiserver are judged
+         where none is chosen; short names as in kubectl.
 Exit codes: 0 ok; 1 not yet, only progressing; 2 degraded; 3 unknown or incomplete;
             64 usage; 69 the API server, or the agent, cannot be reached; 130 interrupted."
 )]
 pub struct Health {
-    /// What to judge: apiserver, deployments, or deploy/NAME
+    /// What to judge: apiserver, a kind such as deployments, or an object such as deploy/NAME
     #[arg(value_name = "TARGET", value_parser = target)]
     pub targets: Vec<Target>,
+    /// Which kinds to judge, such as deployments,jobs: apiserver is one of them, all is every one
+    #[arg(long, value_name = "KIND,...", value_delimiter = ',', value_parser = chosen, conflicts_with = "targets")]
+    pub kinds: Vec<Chosen>,
     /// Only this namespace
     #[arg(short, long, value_name = "NAME", value_parser = namespace)]
     pub namespace: Option<String>,
@@ -296,6 +301,17 @@ pub enum Target {
     Kind(Kind, Option<String>),
 }
 
+/// A word of `--kinds`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Chosen {
+    /// `all`
+    All,
+    /// `apiserver`
+    ApiServer,
+    /// A kind.
+    Kind(Kind),
+}
+
 /// Why nothing is run.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Refused {
@@ -338,9 +354,8 @@ fn consistent(health: &Health) -> Result<(), String> {
     let connection = &health.connection;
     let cluster = connection.cluster_flag();
     // With the API server both are asked: the agent what it sees, and the cluster whether it is reached from here.
-    let only_kinds = !health.targets.is_empty() && !health.targets.contains(&Target::ApiServer);
     if connection.agent_url.is_some()
-        && only_kinds
+        && !health.ask().api_server
         && let Some(flag) = cluster
     {
         return Err(format!(
@@ -349,10 +364,8 @@ fn consistent(health: &Health) -> Result<(), String> {
         ));
     }
     if health.filename.is_some() {
-        if health.targets.contains(&Target::ApiServer) {
-            return Err(
-                "the API server cannot be judged from a dump: leave out the target apiserver, or -f".into(),
-            );
+        if health.targets.contains(&Target::ApiServer) || health.kinds.contains(&Chosen::ApiServer) {
+            return Err("the API server cannot be judged from a dump: leave out apiserver, or -f".into());
         }
         let agent = [
             ("--agent", connection.agent.is_some()),
@@ -441,6 +454,9 @@ fn refusal(error: &clap::Error, name: &str) -> Refused {
                 None => first,
             }
         }
+        ErrorKind::ArgumentConflict if rendered.contains("--kinds") => {
+            "--kinds chooses kinds and so does a TARGET: give one of the two".to_owned()
+        }
         ErrorKind::MissingRequiredArgument => format!("{flag} is missing: a flag that was given needs it"),
         ErrorKind::MissingSubcommand => format!("a command is missing: {name} health judges the cluster"),
         _ => first,
@@ -473,6 +489,36 @@ fn target(text: &str) -> Result<Target, String> {
         )),
         name => Ok(Target::Kind(kind, name.map(str::to_owned))),
     }
+}
+
+fn chosen(word: &str) -> Result<Chosen, String> {
+    match word.trim() {
+        "all" => return Ok(Chosen::All),
+        "apiserver" => return Ok(Chosen::ApiServer),
+        word if word.contains('/') => {
+            return Err(format!(
+                "{word:?} names one object: give it as TARGET, without --kinds"
+            ));
+        }
+        _ => {}
+    }
+    if let Some(kind) = Kind::from_word(word.trim()) {
+        return Ok(Chosen::Kind(kind));
+    }
+    let words = || {
+        Kind::ALL
+            .iter()
+            .flat_map(|k| k.words())
+            .chain(["apiserver", "all"])
+    };
+    let plurals: Vec<&str> = Kind::ALL.iter().map(|k| k.plural()).collect();
+    Err(match nearest(word, words()) {
+        Some(near) => format!("unknown kind {word:?}, did you mean {near:?}?"),
+        None => format!(
+            "unknown kind {word:?}: one of all, apiserver, {}",
+            plurals.join(", ")
+        ),
+    })
 }
 
 /// RFC 1123, as the API server checks names.
@@ -588,10 +634,20 @@ impl Health {
             no_ignore: self.no_ignore,
             ..everything
         };
-        if self.targets.is_empty() {
+        if self.targets.is_empty() && self.kinds.is_empty() {
             return ask;
         }
         ask.by_default = false;
+        if !self.kinds.is_empty() {
+            let all = self.kinds.contains(&Chosen::All);
+            ask.api_server = all || self.kinds.contains(&Chosen::ApiServer);
+            ask.kinds = Kind::ALL
+                .iter()
+                .filter(|kind| all || self.kinds.contains(&Chosen::Kind(**kind)))
+                .map(|kind| Wanted::all(*kind))
+                .collect();
+            return ask;
+        }
         ask.api_server = self.targets.contains(&Target::ApiServer);
         ask.kinds.clear();
         for target in &self.targets {
@@ -624,6 +680,8 @@ impl Health {
                 wanted.names.clear();
             }
         }
+        ask.kinds
+            .sort_by_key(|w| Kind::ALL.iter().position(|kind| *kind == w.kind));
         ask
     }
 }
@@ -712,7 +770,23 @@ mod tests {
             ("health -f x --at noon", "--at: \"noon\" is not an RFC 3339 time"),
             (
                 "health -f x apiserver",
-                "the API server cannot be judged from a dump: leave out the target apiserver, or -f",
+                "the API server cannot be judged from a dump: leave out apiserver, or -f",
+            ),
+            (
+                "health -f x --kinds deploy,apiserver",
+                "the API server cannot be judged from a dump: leave out apiserver, or -f",
+            ),
+            (
+                "health --kinds deploy,cronjbs",
+                "--kinds: unknown kind \"cronjbs\", did you mean \"cronjobs\"?",
+            ),
+            (
+                "health --kinds deploy/web",
+                "--kinds: \"deploy/web\" names one object: give it as TARGET, without --kinds",
+            ),
+            (
+                "health --kinds deploy sts",
+                "--kinds chooses kinds and so does a TARGET: give one of the two",
             ),
             (
                 "health -f x --context y",
@@ -848,7 +922,7 @@ mod tests {
                 other => panic!("{other:?}"),
             }
         };
-        assert_eq!(ask("health"), (true, vec![vec![]], None));
+        assert_eq!(ask("health"), (true, vec![vec![]; 5], None));
         assert_eq!(ask("health apiserver"), (true, vec![], None));
         assert_eq!(ask("health deploy -n a"), (false, vec![vec![]], Some("a".into())));
         assert_eq!(
@@ -857,5 +931,42 @@ mod tests {
         );
         assert_eq!(ask("health deploy/a deploy"), (false, vec![vec![]], None));
         assert_eq!(ask("health -n a -A").2, None);
+    }
+
+    #[test]
+    fn kinds_are_chosen_by_every_name_in_any_order_and_reported_in_one() {
+        let ask = |line: &str| {
+            let args = std::iter::once("x")
+                .chain(line.split_whitespace())
+                .map(OsString::from);
+            match parse(args) {
+                Ok(Command::Health(health)) => {
+                    let ask = health.ask();
+                    let kinds: Vec<&str> = ask.kinds.iter().map(|w| w.kind.plural()).collect();
+                    (ask.api_server, ask.by_default, kinds.join(","))
+                }
+                other => panic!("{other:?}"),
+            }
+        };
+        let defaults = "deployments,statefulsets,daemonsets,jobs,cronjobs";
+        let every: Vec<&str> = Kind::ALL.iter().map(|k| k.plural()).collect();
+        for (line, expected) in [
+            ("health", (true, true, defaults)),
+            ("health --kinds all", (true, false, every.join(",").as_str())),
+            (
+                "health --kinds cj,Deployment,deploy",
+                (false, false, "deployments,cronjobs"),
+            ),
+            ("health --kinds=jobs.batch,apiserver", (true, false, "jobs")),
+            ("health --kinds apiserver", (true, false, "")),
+            (
+                "health --kinds ds --kinds sts",
+                (false, false, "statefulsets,daemonsets"),
+            ),
+            ("health job/a deploy", (false, false, "deployments,jobs")),
+        ] {
+            let (api_server, by_default, kinds) = ask(line);
+            assert_eq!((api_server, by_default, kinds.as_str()), expected, "{line}");
+        }
     }
 }

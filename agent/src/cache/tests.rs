@@ -446,11 +446,23 @@ async fn a_right_that_is_taken_away_is_said_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn a_selector_that_matches_nothing_is_not_ok() {
-    let overview = shop().overview(&selected("app=none"), &moment(0));
+    let selection = selected("app=none");
+    let mut overview = shop().overview(&selection, &moment(0));
+    // Of another kind something may match; whoever asks for this one alone adds it.
+    assert_eq!((overview.status, overview.not_seen.len()), (Status::Ok, 0));
+    let nothing = nothing_selected(std::iter::once((Kind::Deployments, &overview)), &selection);
+    overview.unseen(nothing);
     assert_eq!(
-        (overview.status, overview.not_seen[0].class.as_str()),
-        (Status::Unknown, "notFound")
+        (
+            overview.status,
+            overview.not_seen[0].class.as_str(),
+            overview.verdict.unknown
+        ),
+        (Status::Unknown, "notFound", true)
     );
+    let matching = shop().overview(&selected("app"), &moment(0));
+    let parts = [(Kind::Deployments, &matching), (Kind::Jobs, &overview)];
+    assert_eq!(nothing_selected(parts.into_iter(), &selected("app")), None);
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,7 +3,7 @@
 use super::{Items, Provenance, pod};
 use crate::answer::{Answer, Body};
 use crate::app::App;
-use crate::cache::{Moment, Objects, Overview};
+use crate::cache::{Moment, Objects, Overview, nothing_selected};
 use crate::query::Query;
 use http::StatusCode;
 use serde::Serialize;
@@ -42,7 +42,9 @@ impl Serialize for Listing<'_> {
 pub fn answer(app: &App, objects: &dyn Objects, query: &Query) -> Answer {
     let moment: Moment = app.moment();
     let selection = &query.selection;
-    let overview = objects.overview(selection, &moment);
+    let mut overview = objects.overview(selection, &moment);
+    let nothing = nothing_selected(std::iter::once((objects.kind(), &overview)), selection);
+    overview.unseen(nothing);
     let nothing_read = overview.status == Status::Unknown && overview.observed.is_none();
     let fails = nothing_read
         || query

@@ -6,7 +6,7 @@
 use super::Items;
 use crate::answer::{Answer, Body};
 use crate::app::App;
-use crate::cache::{Moment, Overview, Selection};
+use crate::cache::{Moment, Overview, Selection, nothing_selected};
 use crate::handler::apiserver::essence;
 use crate::query::Query;
 use http::StatusCode;
@@ -49,11 +49,21 @@ struct Part<'a> {
 pub async fn answer(app: &App, query: &Query) -> Answer {
     let checked = app.probe.ask().await;
     let (moment, selection) = (app.moment(), &query.selection);
-    let parts: Vec<_> = app
+    let mut parts: Vec<_> = app
         .kinds
         .iter()
         .map(|objects| (objects, objects.overview(selection, &moment)))
         .collect();
+    let overviews = parts.iter().map(|(objects, overview)| (objects.kind(), overview));
+    if let Some(nothing) = nothing_selected(overviews, selection) {
+        // It is of all of them, and said once.
+        for (_, overview) in &mut parts {
+            overview.status = overview.status.worst(Status::Unknown);
+        }
+        if let Some((_, first)) = parts.first_mut() {
+            first.unseen(Some(nothing));
+        }
+    }
     let coverage = Coverage {
         kinds: app
             .kinds

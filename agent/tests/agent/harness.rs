@@ -43,7 +43,7 @@ pub fn settings(kubeconfig: &Path) -> Settings {
         },
         address: "127.0.0.1:0".parse().unwrap(),
         metrics_address: None,
-        kinds: Kind::ALL.to_vec(),
+        kinds: vec![Kind::Deployments],
         namespaces: Vec::new(),
         stale_after: Duration::from_mins(3),
         request_timeout: request,

@@ -45,7 +45,9 @@ impl Agent {
             thread: Some(thread),
         };
         for _ in 0..1000 {
-            if run(&["health", "--agent-url", &agent.url(), "-o", "json"]).json()["status"] != "unknown" {
+            if run(&["health", "--agent-url", &agent.url(), "-o", "json"]).json()["coverage"]["notSeen"]
+                == json!([])
+            {
                 return agent;
             }
             std::thread::sleep(Duration::from_millis(10));
@@ -255,7 +257,7 @@ fn the_agent_in_its_usual_place_takes_one_request_and_only_what_a_person_reads()
     );
     let looked = ran.out.lines().last().unwrap_or_default();
     let by = format!(
-        "looked at 2 of 2 parts, all namespaces, by agent sre-tools/sre-agent v{}",
+        "looked at 6 of 6 parts, all namespaces, by agent sre-tools/sre-agent v{}",
         env!("CARGO_PKG_VERSION")
     );
     assert!(looked.starts_with(&by), "{looked}");

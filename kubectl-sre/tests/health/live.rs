@@ -35,14 +35,17 @@ fn a_well_cluster_is_ok_and_nothing_is_on_stderr() {
         ran.headline(),
         "OK  prod-eu  v1.37.2  all 3 Deployments are healthy"
     );
-    // One request each is all it takes: the list, the API server's two, and the Leases of two controllers.
-    assert_eq!(server.requests().len(), 5, "{:?}", server.requests());
+    // One request each is all it takes: the five lists, the API server's two, and the Leases of two controllers.
+    assert_eq!(server.requests().len(), 9, "{:?}", server.requests());
 }
 
 #[test]
 fn the_report_of_a_cluster_has_exactly_the_names_of_the_contract() {
     let server = server().start_blocking();
-    let ran = ask(&server, &["health", "-o", "json", "-n", "bank"]);
+    let ran = ask(
+        &server,
+        &["health", "apiserver", "deploy", "-o", "json", "-n", "bank"],
+    );
     let mut report = ran.json();
     let latency = report["checks"][0]["latencyMs"].take();
     assert!(latency.as_f64().is_some_and(|ms| ms > 0.0), "{latency}");
@@ -119,10 +122,16 @@ fn an_api_server_that_is_away_is_69_with_a_whole_report() {
         .map(|check| (&check["check"], &check["status"]))
         .collect();
     let unknown = json!("unknown");
-    assert_eq!(
-        told,
-        [(&json!("apiserver"), &unknown), (&json!("deployments"), &unknown)]
-    );
+    let parts = [
+        "apiserver",
+        "deployments",
+        "statefulsets",
+        "daemonsets",
+        "jobs",
+        "cronjobs",
+    ]
+    .map(|part| json!(part));
+    assert_eq!(told, parts.each_ref().map(|part| (part, &unknown)));
     assert_eq!(checks[0]["class"], "refused");
     assert_eq!(checks[0]["endpoint"], format!("{}/version", server.url()));
     assert_eq!(report["coverage"]["notSeen"][0]["class"], "refused");
@@ -187,7 +196,11 @@ fn verbose_prints_each_request_and_no_secret() {
     assert_eq!(
         heads,
         [
+            "GET /apis/apps/v1/daemonsets?limit=500 200",
             "GET /apis/apps/v1/deployments?limit=500 200",
+            "GET /apis/apps/v1/statefulsets?limit=500 200",
+            "GET /apis/batch/v1/cronjobs?limit=500 200",
+            "GET /apis/batch/v1/jobs?limit=500 200",
             "GET /apis/coordination.k8s.io/v1/namespaces/kube-system/leases/kube-controller-manager 200",
             "GET /apis/coordination.k8s.io/v1/namespaces/kube-system/leases/kube-scheduler 200",
             "GET /readyz?verbose 200",
@@ -332,8 +345,13 @@ fn an_empty_cluster_is_ok_and_says_so() {
     let ran = ask(&server, &["health"]);
     assert_eq!(
         (ran.code, ran.headline()),
-        (Some(0), "OK  testkit  v1.37.2  no Deployments found")
+        (
+            Some(0),
+            "OK  testkit  v1.37.2  no Deployments, StatefulSets, DaemonSets, Jobs or CronJobs found"
+        )
     );
     let report: Value = ask(&server, &["health", "-o", "json"]).json();
     assert_eq!(report["checks"][1]["items"], json!([]));
+    let ran = ask(&server, &["health", "deploy"]);
+    assert_eq!(ran.headline(), "OK  testkit  no Deployments found");
 }

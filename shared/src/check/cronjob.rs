@@ -3,8 +3,9 @@
 //! `status.lastSuccessfulTime` is when the newest successful run was completed, `lastScheduleTime` for when the newest
 //! run was scheduled (`pkg/controller/cronjob/cronjob_controllerv2.go` in kubernetes/kubernetes): a run that was
 //! scheduled later than the last success, and is not under way any more, did not succeed. The controller takes a run
-//! out of `status.active` and notes its success in one write. Whether runs are missed altogether cannot be told from
-//! the object: that would take reading the schedule as the controller does.
+//! out of `status.active` and notes its success in one write (`syncCronJob`). A run whose Job was deleted before it was
+//! over counts as one that did not succeed. Whether runs are missed altogether cannot be told from the object: that
+//! would take reading the schedule as the controller does.
 
 use super::common::{self, Finding};
 use super::{Evidence, Judged};
@@ -47,7 +48,7 @@ fn finding(cron: &CronJob, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> 
             .since(scheduled),
         0 if scheduled.is_none() => Finding::healthy("NotScheduledYet", "no run was due yet"),
         0 => Finding::healthy("LastRunSucceeded", last),
-        1 => Finding::healthy("Running", "1 run is under way").since(scheduled),
-        n => Finding::healthy("Running", format!("{n} runs are under way")).since(scheduled),
+        1 => Finding::healthy("Running", format!("1 run is under way, {last}")).since(scheduled),
+        n => Finding::healthy("Running", format!("{n} runs are under way, {last}")).since(scheduled),
     }
 }

@@ -109,7 +109,9 @@ fn finding(set: &DaemonSet, c: &Counts, evidence: &Evidence<'_>, notes: &mut Vec
         rollout: (!on_delete).then_some(Rollout {
             updated: c.updated,
             wanted: c.desired,
+            over: c.updated >= c.desired,
         }),
+        min_ready: i64::from(set.spec.as_ref().and_then(|s| s.min_ready_seconds).unwrap_or(0)),
         ordered: false,
         refused: false,
         empty: ("NoMatchingNodes", "no node is meant to run it"),

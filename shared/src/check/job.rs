@@ -3,9 +3,9 @@
 //! By its conditions, as the Job controller writes them (`pkg/controller/job` in kubernetes/kubernetes): `Complete` and
 //! `Failed` are final, `SuccessCriteriaMet` and `FailureTarget` say the same while its pods are still ending. Without
 //! one of them it tries: a pod that failed is replaced until `backoffLimit`, with a pause of at most ten minutes
-//! (`MaxJobPodFailureBackOff`), so retries are progress. What no condition ever
-//! tells is a Job whose pods never run, since a Job has no deadline by default: it is called broken once nothing moved
-//! for that long. A Job that a CronJob or another controller owns is not judged: its owner answers for it.
+//! (`MaxJobPodFailureBackOff`), so retries are progress, and so are containers that are started again in their pod. What
+//! no condition ever tells is a Job whose pods never run, since a Job has no deadline by default: it is called broken
+//! once nothing moved for that long, and at once where its pods say that they cannot start. A Job that a CronJob or another controller owns is not judged: its owner answers for it.
 
 use super::common::{self, Finding};
 use super::workload::STEP_SECONDS;
@@ -50,10 +50,13 @@ fn finding(job: &Job, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Findi
         return Finding::new(State::Progressing, true, "Finishing", "done, its pods are ending")
             .since(done.last_transition_time);
     }
-    let suspended = job.spec.as_ref().is_some_and(|s| s.suspend == Some(true));
-    if suspended {
+    let spec = job.spec.clone().unwrap_or_default();
+    if spec.suspend == Some(true) {
         return Finding::new(State::Suspended, true, "Suspended", "suspended")
             .since(job.met("Suspended").and_then(|c| c.last_transition_time));
+    }
+    if spec.parallelism == Some(0) {
+        return Finding::new(State::Suspended, true, "Suspended", "held: its parallelism is 0");
     }
     let Some(started) = status.start_time else {
         // The controller writes it at first sight.
@@ -109,7 +112,9 @@ fn running(
     let told = told(job, status);
     let runs = active > 0 && status.ready.is_none_or(|ready| ready > 0);
     let pods = evidence.pods.as_ref();
-    if pods.is_some_and(|p| !p.hard_causes().is_empty()) && !runs {
+    // What ran and failed is tried again; what cannot start will not pass by itself.
+    let stuck = pods.is_some_and(|p| p.hard_causes().iter().any(|c| !has_run(&c.code)));
+    if stuck && !runs {
         return Finding::degraded("PodsNotRunning", told).since(Some(started));
     }
     if runs && failed == 0 {
@@ -122,7 +127,9 @@ fn running(
     };
     match () {
         () if runs => Finding::new(State::Progressing, true, "Retrying", told),
-        () if failed > 0 && moves(STEP_SECONDS) => Finding::new(State::Progressing, false, "Retrying", told),
+        () if failed > 0 && moves(STEP_SECONDS + GRACE_SECONDS) => {
+            Finding::new(State::Progressing, false, "Retrying", told)
+        }
         // No pod at all is only for a moment so.
         () if moves(if active > 0 { STEP_SECONDS } else { GRACE_SECONDS }) => {
             if pods.is_none() {
@@ -133,6 +140,14 @@ fn running(
         () => Finding::degraded("PodsNotRunning", told),
     }
     .since(moved)
+}
+
+/// Whether a cause of that code is one of a container that did run.
+fn has_run(code: &str) -> bool {
+    matches!(
+        code,
+        "CrashLoop" | "OutOfMemory" | "LivenessProbe" | "StartupProbe" | "PodFailed"
+    )
 }
 
 /// How far it is.

@@ -101,9 +101,12 @@ fn finding(set: &StatefulSet, c: &Counts, evidence: &Evidence<'_>, notes: &mut V
     let on_delete = spec.update_strategy.is_some_and(|s| s.kind == "OnDelete");
     let is_old = status.current_revision != status.update_revision && !status.update_revision.is_empty();
     let wanted = (c.desired - c.partition).max(0);
+    // The controller makes the newest revision the current one once all pods have it and are ready, which with a
+    // partition they never do (`completeRollingUpdate`).
     let rollout = (is_old && !on_delete).then_some(Rollout {
         updated: c.updated,
         wanted,
+        over: c.partition > 0 && c.updated >= wanted,
     });
     if on_delete && is_old && c.updated < c.desired {
         notes.push(format!(
@@ -124,6 +127,7 @@ fn finding(set: &StatefulSet, c: &Counts, evidence: &Evidence<'_>, notes: &mut V
         ready: c.ready,
         available: c.available,
         existing: c.replicas,
+        min_ready: i64::from(spec.min_ready_seconds.unwrap_or(0)),
         rollout,
         ordered: spec.pod_management_policy != "Parallel",
         refused: false,

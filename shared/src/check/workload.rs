@@ -2,8 +2,9 @@
 //! ReplicaSet. Their controllers write no condition that tells of a rollout and know no deadline for one.
 //!
 //! So how long a shortage lasts is read off what moved last: the newest pod where pods are known, and the last change
-//! of the status, which `managedFields` date. A rollout, and the first start of a new object, have as long from step to
-//! step as a Deployment has by default; any other shortage has the grace of a young pod.
+//! of the status, which `managedFields` date. What follows a change of the spec, a rollout that is not over, and pods
+//! that are made one after the other have as long from step to step as a Deployment has by default, and the time that
+//! a pod must stay ready besides; any other shortage has the grace of a young pod.
 
 use super::common::Finding;
 use super::{Evidence, GRACE_SECONDS};
@@ -20,6 +21,8 @@ pub(super) struct Rollout {
     pub updated: i64,
     /// How many there will be once it is over.
     pub wanted: i64,
+    /// Whether it is, as far as the controller says: the last pods it replaced may not be ready yet.
+    pub over: bool,
 }
 
 /// The counts of such an object.
@@ -32,6 +35,8 @@ pub(super) struct Workload<'a> {
     /// Pods that there are, those that are too many included.
     pub existing: i64,
     pub rollout: Option<Rollout>,
+    /// `minReadySeconds`: the next step waits for as long.
+    pub min_ready: i64,
     /// Whether a pod is made only once the one before it is ready: one young pod explains all that are missing.
     pub ordered: bool,
     /// Whether the controller says that pods cannot be created.
@@ -52,7 +57,7 @@ pub(super) fn short_state(ready: i64) -> State {
 impl Workload<'_> {
     pub fn finding(&self, notes: &mut Vec<String>) -> Finding {
         let counted = self.ready_of_desired();
-        match self.rollout_under_way() {
+        match self.rollout {
             _ if self.desired == 0 => {
                 if self.existing > 0 {
                     let pods = if self.existing == 1 { "pod" } else { "pods" };
@@ -67,14 +72,14 @@ impl Workload<'_> {
                 "Settling",
                 format!("{counted}, {} available: inside minReadySeconds", self.available),
             ),
-            Some(rollout) => Finding::new(
+            Some(rollout) if rollout.updated < rollout.wanted => Finding::new(
                 State::Progressing,
                 true,
                 "RolloutInProgress",
                 rolling_out(&counted, rollout),
             )
             .since(self.meta.last_status_write()),
-            None => Finding::healthy("Ready", counted),
+            _ => Finding::healthy("Ready", counted),
         }
     }
 
@@ -92,8 +97,10 @@ impl Workload<'_> {
         if self.refused || pods.is_some_and(|p| !p.hard_causes().is_empty()) {
             return failing;
         }
+        let step = STEP_SECONDS.saturating_add(self.min_ready.max(0));
         if let Some(rollout) = rollout
-            && self.moved_within(STEP_SECONDS)
+            && !rollout.over
+            && self.moved_within(step)
         {
             return Finding::new(
                 State::Progressing,
@@ -105,11 +112,10 @@ impl Workload<'_> {
         }
         let now = self.evidence.now;
         let missing = self.desired - self.ready;
-        let is_new = self
-            .meta
-            .creation_timestamp
-            .is_some_and(|t| now.is_within(STEP_SECONDS, t));
-        let starting = is_new
+        let asked = self.meta.creation_timestamp.max(self.meta.last_spec_write());
+        let starting = asked.is_some_and(|t| now.is_within(step, t))
+            // The next one is not there yet because the one before it is not ready.
+            || (self.ordered && self.existing < self.desired && self.moved_within(step))
             || match pods {
                 Some(pods) if self.ordered => pods.young() > 0,
                 Some(pods) => pods.young() >= missing,
@@ -128,10 +134,6 @@ impl Workload<'_> {
             format!("{counted}, {missing} starting"),
         )
         .since(began)
-    }
-
-    fn rollout_under_way(&self) -> Option<Rollout> {
-        self.rollout.filter(|r| r.updated < r.wanted)
     }
 
     /// Whether anything moved within so many seconds.

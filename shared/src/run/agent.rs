@@ -3,7 +3,7 @@
 //! The agent has judged; what is left is to find it, to understand it, and to take from its answer what was asked.
 
 use super::api_server::{api_server, compare};
-use super::coverage::{not_seen, nothing_named};
+use super::coverage::{not_seen, nothing_named, nothing_selected};
 use super::direct::no_such_namespace;
 use super::{Ask, Clock, Wanted, unreached};
 use crate::cluster::{self, Class, Client, Failure, Served, ServiceName};
@@ -509,6 +509,21 @@ fn taken(mut report: Report, ask: &Ask) -> Report {
                 *check = named(std::mem::take(&mut check.items), wanted, ask, &mut not_seen);
             }
             Some(_) => {}
+        }
+    }
+    // A narrower question than the agent's answer: something may match, but nothing of what was asked for.
+    if !ask.selector.is_empty()
+        && not_seen.is_empty()
+        && !kinds.is_empty()
+        && kinds.iter().all(|kind| kind.summary.total == 0)
+    {
+        not_seen.push(nothing_selected(
+            &ask.every_kind(),
+            &ask.selector_text,
+            ask.namespace.as_deref(),
+        ));
+        for kind in &mut kinds {
+            kind.status = kind.status.worst(Status::Unknown);
         }
     }
     report.coverage.kinds = kinds.iter().map(|k| k.check.clone()).collect();

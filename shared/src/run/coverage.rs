@@ -3,7 +3,7 @@
 use super::{Ask, Kind};
 use crate::cluster::{Class, Failure};
 use crate::nearest::nearest;
-use crate::report::NotSeen;
+use crate::report::{NotSeen, Report};
 
 /// The entry of a report's coverage for something that a failure kept from being seen.
 #[must_use]
@@ -43,24 +43,97 @@ pub fn not_seen_kind(kind: Kind, namespace: Option<&str>, failure: &Failure) -> 
         Some(namespace) => format!("{} in namespace {namespace}", kind.plural()),
         None => kind.plural().to_owned(),
     };
-    not_seen(what, failure, Some(&kind.rule()))
+    let entry = not_seen(what, failure, Some(&kind.rule()));
+    // A list is there even where it is empty: its path is unknown where the kind is.
+    if failure.class == Class::NotFound {
+        return NotSeen {
+            error: Some(format!(
+                "the server does not serve {}: {}",
+                kind.rule().trim_end_matches(" list"),
+                failure.message
+            )),
+            hint: Some(format!(
+                "kubectl api-resources --api-group={} shows what it serves; it may be older than the kind",
+                if kind.group().is_empty() { "''" } else { kind.group() }
+            )),
+            ..entry
+        };
+    }
+    entry
 }
 
-/// A selector was given and nothing matches it.
-pub(super) fn nothing_selected(ask: &Ask, kind: Kind) -> NotSeen {
+/// Tells how the kinds that may not be read are left out on purpose, where others may.
+pub(super) fn leave_out_on_purpose(ask: &Ask, report: &mut Report) {
+    let forbidden = |plural: &str| {
+        let entries = &report.coverage.not_seen;
+        entries.iter().any(|e| {
+            e.class == Class::Forbidden.as_str() && e.what.split(' ').next().is_some_and(|w| w == plural)
+        })
+    };
+    let others: Vec<&str> = ask
+        .api_server
+        .then_some("apiserver")
+        .into_iter()
+        .chain(ask.kinds.iter().map(|w| w.kind.plural()))
+        .filter(|plural| !forbidden(plural))
+        .collect();
+    // Where objects are named, there are no kinds to choose.
+    if others.is_empty() || ask.kinds.iter().any(|w| !w.names.is_empty()) {
+        return;
+    }
+    let instead = format!("; or leave it out on purpose: --kinds {}", others.join(","));
+    for entry in &mut report.coverage.not_seen {
+        let whole = ask.kinds.iter().any(|w| {
+            let plural = w.kind.plural();
+            let narrowed = ask
+                .namespace
+                .as_ref()
+                .map(|n| format!("{plural} in namespace {n}"));
+            entry.what == plural || narrowed.is_some_and(|n| entry.what == n)
+        });
+        if whole
+            && entry.class == Class::Forbidden.as_str()
+            && let Some(hint) = &mut entry.hint
+        {
+            hint.push_str(&instead);
+        }
+    }
+}
+
+/// Whether nothing at all was found: of no kind an object or anything that could not be seen, each as two numbers.
+/// One kind of several may be empty; that it was read is the answer then.
+pub(super) fn nothing_found(ask: &Ask, parts: impl IntoIterator<Item = (usize, usize)>) -> bool {
+    !ask.kinds.is_empty() && parts.into_iter().all(|part| part == (0, 0))
+}
+
+/// A selector was given and no object of these kinds matches it.
+#[must_use]
+pub fn nothing_selected(kinds: &[Kind], selector: &str, namespace: Option<&str>) -> NotSeen {
+    let place = namespace.map_or(String::new(), |n| format!(" in namespace {n}"));
+    let plurals: Vec<&str> = kinds.iter().map(|kind| kind.plural()).collect();
+    let what = match plurals.as_slice() {
+        [one] => (*one).to_owned(),
+        _ => "objects".into(),
+    };
     let failure = Failure::new(
         Class::NotFound,
-        format!("no {} match {:?}", kind.title(), ask.selector_text),
+        format!("no {} match {selector:?}{place}", one_or_other(kinds)),
     )
     .with_hint(format!(
         "check the labels: kubectl get {} -A --show-labels",
-        kind.plural()
+        plurals.join(",")
     ));
-    not_seen(
-        format!("{} matching {}", kind.plural(), ask.selector_text),
-        &failure,
-        None,
-    )
+    not_seen(format!("{what} matching {selector}"), &failure, None)
+}
+
+/// `Jobs`, `Jobs or CronJobs`, `Deployments, Jobs or CronJobs`.
+pub(super) fn one_or_other(kinds: &[Kind]) -> String {
+    let titles: Vec<&str> = kinds.iter().map(|kind| kind.title()).collect();
+    match titles.as_slice() {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [first @ .., last] => format!("{} or {last}", first.join(", ")),
+    }
 }
 
 /// A name was given and no object has it; `names` are those that exist.

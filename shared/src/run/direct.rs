@@ -1,17 +1,24 @@
 //! A run against a live cluster.
 
 use super::api_server::{api_server, api_server_path, no_way};
-use super::coverage::{not_seen, not_seen_kind, nothing_named, nothing_selected};
+use super::coverage::{
+    leave_out_on_purpose, not_seen, not_seen_kind, nothing_found, nothing_named, nothing_selected,
+};
 use super::{Ask, Clock, Kind, KindVisitor, Wanted};
 use crate::check::{self, Evidence, Judged, Now};
 use crate::cluster::{self, Class, Client, Failure, ListOptions};
 use crate::nearest::nearest;
-use crate::report::{ApiServerCheck, Check, Coverage, Item, KindCheck, Namespaces, NotSeen, Report, Source};
+use crate::report::{ApiServerCheck, Check, Item, KindCheck, Namespaces, NotSeen, Report, Source};
 use crate::resource::{Decoded, Namespace, Resource, Time};
+use futures_util::stream::{self, StreamExt as _};
 use std::pin::Pin;
+use std::sync::Arc;
+use tokio::sync::{OnceCell, Semaphore};
 use tokio::task::JoinSet;
 
-/// Lists of single namespaces that run at the same time.
+/// Kinds that are read at the same time: an API server's fair queue has room for others beside it.
+const KINDS_AT_ONCE: usize = 4;
+/// Lists of single namespaces that run at the same time, of all kinds together.
 const LISTS_AT_ONCE: usize = 8;
 
 /// Told how far a run is, for whoever shows it.
@@ -36,6 +43,8 @@ pub async fn direct(
         ask,
         clock,
         progress,
+        lists: Arc::new(Semaphore::new(LISTS_AT_ONCE)),
+        namespaces: OnceCell::new(),
     };
     let probe = async {
         match (ask.api_server, ask.kinds.is_empty()) {
@@ -49,36 +58,54 @@ pub async fn direct(
         }
     };
     let gather = async {
-        let mut parts = Vec::new();
-        for wanted in &ask.kinds {
-            parts.push((wanted.kind, wanted.kind.visit(Part { run: &run, wanted }).await));
-        }
-        parts
+        // Collected first: a closure in the stream would bind the whole run to one thread.
+        let parts: Vec<_> = ask
+            .kinds
+            .iter()
+            .map(|wanted| wanted.kind.visit(Part { run: &run, wanted }))
+            .collect();
+        let parts: Vec<Judgement> = stream::iter(parts).buffered(KINDS_AT_ONCE).collect().await;
+        let nothing = match nothing_found(ask, parts.iter().map(|p| (p.items.len(), p.not_seen.len()))) {
+            true => why_empty(&run).await,
+            false => None,
+        };
+        (parts, nothing)
     };
-    let (api_server, parts) = tokio::join!(probe, gather);
+    let (api_server, (parts, nothing)) = tokio::join!(probe, gather);
     let mut report = Report::new(source(client, api_server.as_ref()), run.now().to_string());
-    report.coverage = Coverage {
-        namespaces: match &ask.namespace {
-            Some(namespace) => Namespaces::These(vec![namespace.clone()]),
-            None => Namespaces::default(),
-        },
-        ..Coverage::default()
+    report.coverage.namespaces = match (&ask.namespace, only_namespace(&parts)) {
+        (Some(namespace), _) => Namespaces::These(vec![namespace.clone()]),
+        (None, Some(only)) => Namespaces::These(vec![only]),
+        (None, None) => Namespaces::default(),
     };
     report.checks.extend(api_server.map(Check::ApiServer));
-    for (kind, part) in parts {
+    for (wanted, part) in ask.kinds.iter().zip(parts) {
+        let kind = wanted.kind;
         report.coverage.kinds.push(kind.plural().to_owned());
-        if let Some(only) = part.only_namespace {
-            report.coverage.namespaces = Namespaces::These(vec![only]);
-        }
         report.checks.push(Check::Kind(KindCheck::of(
             kind.plural(),
             part.items,
-            part.not_seen.is_empty(),
+            part.not_seen.is_empty() && nothing.is_none(),
         )));
         report.coverage.not_seen.extend(part.not_seen);
     }
+    report.coverage.not_seen.extend(nothing);
+    leave_out_on_purpose(ask, &mut report);
     report.settle();
     report
+}
+
+/// The one namespace that was looked at, where that is all that may be seen of any kind though all were asked for.
+fn only_namespace(parts: &[Judgement]) -> Option<String> {
+    let mut only = None;
+    for part in parts {
+        match &part.reach {
+            Reach::Nothing => {}
+            Reach::All => return None,
+            Reach::Only(namespace) => only = Some(namespace.clone()),
+        }
+    }
+    only
 }
 
 /// The report of a run that could not even begin, because a credential could not be obtained for one: every part
@@ -111,11 +138,19 @@ struct Run<'a> {
     ask: &'a Ask,
     clock: Clock,
     progress: &'a (dyn Fn(Progress) + Sync),
+    lists: Arc<Semaphore>,
+    namespaces: OnceCell<Option<Vec<String>>>,
 }
 
 impl Run<'_> {
     fn now(&self) -> Time {
         self.client.server_time().unwrap_or_else(self.clock)
+    }
+
+    /// The names of all namespaces, asked for once; `None` where they cannot be listed.
+    async fn namespaces(&self) -> Option<&Vec<String>> {
+        let names = async || names::<Namespace>(self.client, None).await.ok();
+        self.namespaces.get_or_init(names).await.as_ref()
     }
 }
 
@@ -144,7 +179,7 @@ impl<'a> KindVisitor for Part<'a> {
             Judgement {
                 items: items.collect(),
                 not_seen: gathered.not_seen,
-                only_namespace: gathered.only_namespace,
+                reach: gathered.reach,
             }
         })
     }
@@ -154,7 +189,19 @@ impl<'a> KindVisitor for Part<'a> {
 struct Judgement {
     items: Vec<Item>,
     not_seen: Vec<NotSeen>,
-    only_namespace: Option<String>,
+    reach: Reach,
+}
+
+/// How much of what was asked for could be looked at.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+enum Reach {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// Only this namespace, though all were asked for.
+    Only(String),
+    /// All of it, or namespace by namespace.
+    All,
 }
 
 fn source(client: &Client, api_server: Option<&ApiServerCheck>) -> Source {
@@ -172,8 +219,7 @@ fn source(client: &Client, api_server: Option<&ApiServerCheck>) -> Source {
 struct Gathered<T> {
     objects: Vec<Decoded<T>>,
     not_seen: Vec<NotSeen>,
-    /// Set where only this namespace could be looked at though all were asked for.
-    only_namespace: Option<String>,
+    reach: Reach,
 }
 
 impl<T> Default for Gathered<T> {
@@ -181,7 +227,7 @@ impl<T> Default for Gathered<T> {
         Self {
             objects: Vec::new(),
             not_seen: Vec::new(),
-            only_namespace: None,
+            reach: Reach::default(),
         }
     }
 }
@@ -199,10 +245,9 @@ async fn gather<T: Judged>(run: &Run<'_>, kind: Kind, names: &[String]) -> Gathe
         gathered.objects.append(&mut one.objects);
         one.not_seen.retain(|entry| !gathered.not_seen.contains(entry));
         gathered.not_seen.append(&mut one.not_seen);
-        gathered.only_namespace = gathered.only_namespace.or(one.only_namespace);
-    }
-    if gathered.objects.is_empty() && gathered.not_seen.is_empty() {
-        gathered.not_seen.extend(why_empty(run, kind).await);
+        if gathered.reach == Reach::Nothing {
+            gathered.reach = one.reach;
+        }
     }
     (run.progress)(Progress::Read(kind, gathered.objects.len()));
     gathered
@@ -211,7 +256,8 @@ async fn gather<T: Judged>(run: &Run<'_>, kind: Kind, names: &[String]) -> Gathe
 /// Reads the asked scope, and where that is forbidden as much of it as is allowed.
 async fn scope<T: Judged>(run: &Run<'_>, kind: Kind, field_selector: String) -> Gathered<T> {
     let options = ListOptions {
-        namespace: run.ask.namespace.clone(),
+        // As in kubectl, a namespace narrows only what is in namespaces.
+        namespace: run.ask.namespace.clone().filter(|_| kind.is_namespaced()),
         label_selector: run.ask.selector_text.clone(),
         field_selector,
         page_size: run.ask.page_size,
@@ -219,9 +265,12 @@ async fn scope<T: Judged>(run: &Run<'_>, kind: Kind, field_selector: String) -> 
     match cluster::list::<T>(run.client, &options).await {
         Ok(listed) => Gathered {
             objects: listed.items,
+            reach: Reach::All,
             ..Gathered::default()
         },
-        Err(failure) if failure.class == Class::Forbidden && options.namespace.is_none() => {
+        Err(failure)
+            if failure.class == Class::Forbidden && options.namespace.is_none() && kind.is_namespaced() =>
+        {
             one_by_one(run, &options, kind, &failure).await
         }
         Err(failure) => Gathered {
@@ -238,19 +287,24 @@ async fn one_by_one<T: Judged>(
     kind: Kind,
     forbidden: &Failure,
 ) -> Gathered<T> {
-    let Ok(names) = names::<Namespace>(run.client, None).await else {
+    let Some(names) = run.namespaces().await else {
         return only_own_namespace(run.client, options, kind, forbidden).await;
     };
-    let mut waiting = names;
+    let mut waiting = names.clone();
     waiting.reverse();
     let total = waiting.len();
     let mut running = JoinSet::new();
-    let mut gathered = Gathered::default();
+    let mut gathered = Gathered {
+        reach: Reach::All,
+        ..Gathered::default()
+    };
     loop {
         while running.len() < LISTS_AT_ONCE {
             let Some(namespace) = waiting.pop() else { break };
-            let (client, options) = (run.client.clone(), options.clone());
+            let (client, options, lists) = (run.client.clone(), options.clone(), Arc::clone(&run.lists));
             running.spawn(async move {
+                // It is never closed; without a permit there would only be more at once.
+                let _permit = lists.acquire().await;
                 let options = ListOptions {
                     namespace: Some(namespace.clone()),
                     ..options
@@ -274,8 +328,20 @@ async fn one_by_one<T: Judged>(
         }
         (run.progress)(Progress::Namespaces(total - waiting.len() - running.len(), total));
     }
+    if nowhere(&gathered.not_seen, total) {
+        // One entry says it better than one for each namespace.
+        return Gathered {
+            not_seen: vec![not_seen_kind(kind, None, forbidden)],
+            ..Gathered::default()
+        };
+    }
     gathered.not_seen.sort_by(|a, b| a.what.cmp(&b.what));
     gathered
+}
+
+/// Whether it is forbidden in each of all namespaces.
+fn nowhere(not_seen: &[NotSeen], total: usize) -> bool {
+    not_seen.len() == total && not_seen.iter().all(|e| e.class == Class::Forbidden.as_str())
 }
 
 /// Not even the namespaces may be listed: the context's own is all there is to look at.
@@ -299,7 +365,7 @@ async fn only_own_namespace<T: Judged>(
         )
     };
     let mut gathered = Gathered {
-        only_namespace: Some(own.clone()),
+        reach: Reach::Only(own.clone()),
         ..Gathered::default()
     };
     match cluster::list::<T>(client, &options).await {
@@ -309,7 +375,7 @@ async fn only_own_namespace<T: Judged>(
         }
         Err(failure) if failure.class == Class::Forbidden => {
             // Nothing at all could be read: one entry says it better than two.
-            gathered.only_namespace = None;
+            gathered.reach = Reach::Nothing;
             gathered.not_seen.push(not_seen_kind(kind, None, forbidden));
         }
         Err(failure) => {
@@ -320,10 +386,11 @@ async fn only_own_namespace<T: Judged>(
     gathered
 }
 
-/// Nothing was found. That is an answer only where the place exists and nothing narrower was asked for.
-async fn why_empty(run: &Run<'_>, kind: Kind) -> Option<NotSeen> {
+/// Nothing was found of any kind. That is an answer only where the place exists and nothing narrower was asked for.
+async fn why_empty(run: &Run<'_>) -> Option<NotSeen> {
     let ask = run.ask;
     if let Some(namespace) = &ask.namespace
+        && ask.kinds.iter().any(|wanted| wanted.kind.is_namespaced())
         && let Err(failure) = cluster::get::<Namespace>(run.client, None, namespace).await
     {
         if failure.class == Class::NotFound {
@@ -334,7 +401,8 @@ async fn why_empty(run: &Run<'_>, kind: Kind) -> Option<NotSeen> {
             return Some(not_seen(format!("namespace {namespace}"), &failure, None));
         }
     }
-    (!ask.selector.is_empty()).then(|| nothing_selected(ask, kind))
+    (!ask.selector.is_empty())
+        .then(|| nothing_selected(&ask.every_kind(), &ask.selector_text, ask.namespace.as_deref()))
 }
 
 pub(super) async fn no_such_namespace(client: &Client, namespace: &str, failure: Failure) -> NotSeen {

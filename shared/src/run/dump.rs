@@ -1,7 +1,7 @@
 //! A run against a dump: the same judgement, of what a file holds.
 
-use super::coverage::{nothing_named, nothing_selected};
 use super::known::{Evident, Known};
+use super::coverage::{nothing_found, nothing_named, nothing_selected, one_or_other};
 use super::{Ask, Clock, Kind, KindVisitor, Wanted};
 use crate::check::{self, Around, Evidence, Judged, Now};
 use crate::dump::{File, Objects};
@@ -36,24 +36,34 @@ pub fn dump(files: &[File], name: &str, ask: &Ask, at: Option<Time>, clock: Cloc
             hint: Some("take the dump again, or mend that place".into()),
             ..NotSeen::default()
         }));
-    for wanted in &ask.kinds {
-        let Some(part) = wanted.kind.visit(Part {
-            dump: &dump,
-            around: &around,
-            ask,
-            wanted,
-            now,
-        }) else {
-            continue;
-        };
-        report.coverage.kinds.push(wanted.kind.plural().to_owned());
+    let parts: Vec<(Kind, Judgement)> = ask
+        .kinds
+        .iter()
+        .filter_map(|wanted| {
+            let part = Part {
+                dump: &dump,
+                around: &around,
+                ask,
+                wanted,
+                now,
+            };
+            Some((wanted.kind, wanted.kind.visit(part)?))
+        })
+        .collect();
+    let counted = parts.iter().map(|(_, p)| (p.items.len(), p.not_seen.len()));
+    let nothing = (!parts.is_empty() && nothing_found(ask, counted))
+        .then(|| why_empty(ask, &parts.iter().map(|(kind, _)| *kind).collect::<Vec<_>>()))
+        .flatten();
+    for (kind, part) in parts {
+        report.coverage.kinds.push(kind.plural().to_owned());
         report.checks.push(Check::Kind(KindCheck::of(
-            wanted.kind.plural(),
+            kind.plural(),
             part.items,
-            part.not_seen.is_empty(),
+            part.not_seen.is_empty() && nothing.is_none(),
         )));
         report.coverage.not_seen.extend(part.not_seen);
     }
+    report.coverage.not_seen.extend(nothing);
     if report.checks.is_empty() {
         let titles: Vec<&str> = ask.kinds.iter().map(|w| w.kind.title()).collect();
         report.coverage.not_seen.push(NotSeen {
@@ -191,22 +201,29 @@ impl KindVisitor for Part<'_> {
                 not_seen.push(nothing_named(kind, name, ask.namespace.as_deref(), &others));
             }
         }
-        if items.is_empty() && not_seen.is_empty() {
-            if !ask.selector.is_empty() {
-                not_seen.push(nothing_selected(ask, kind));
-            } else if let Some(namespace) = &ask.namespace {
-                not_seen.push(NotSeen {
-                    what: format!("namespace {namespace}"),
-                    class: "notFound".into(),
-                    error: Some(format!(
-                        "the dump holds no {} of namespace {namespace}",
-                        kind.title()
-                    )),
-                    hint: Some("leave -n out to judge all that the dump holds".into()),
-                    ..NotSeen::default()
-                });
-            }
-        }
         Some(Judgement { items, not_seen })
     }
+}
+
+/// Nothing of what was asked for is in the dump, though its kinds are. That is an answer only where nothing narrower was
+/// asked for: a dump may have been taken of other namespaces.
+fn why_empty(ask: &Ask, kinds: &[Kind]) -> Option<NotSeen> {
+    if !ask.selector.is_empty() {
+        return Some(nothing_selected(
+            kinds,
+            &ask.selector_text,
+            ask.namespace.as_deref(),
+        ));
+    }
+    let namespace = ask.namespace.as_ref()?;
+    Some(NotSeen {
+        what: format!("namespace {namespace}"),
+        class: "notFound".into(),
+        error: Some(format!(
+            "the dump holds no {} of namespace {namespace}",
+            one_or_other(kinds)
+        )),
+        hint: Some("leave -n out to judge all that the dump holds".into()),
+        ..NotSeen::default()
+    })
 }

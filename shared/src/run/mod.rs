@@ -17,7 +17,7 @@ pub use api_server::{
     Asked, Walked, api_server, api_server_path, ask_api_server, judge_api_server, no_way, walk,
 };
 pub use clock::Clock;
-pub use coverage::{not_seen, not_seen_kind};
+pub use coverage::{not_seen, not_seen_kind, nothing_selected};
 pub use direct::{Progress, direct, unreached};
 pub use dump::dump;
 pub use kind::{Kind, KindVisitor};
@@ -70,6 +70,12 @@ impl Wanted {
 }
 
 impl Ask {
+    /// The kinds that are judged, without what is asked of each.
+    #[must_use]
+    pub fn every_kind(&self) -> Vec<Kind> {
+        self.kinds.iter().map(|wanted| wanted.kind).collect()
+    }
+
     /// What is judged where nothing is chosen: the API server and the default kinds, in all namespaces.
     #[must_use]
     pub fn everything() -> Self {

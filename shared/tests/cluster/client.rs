@@ -3,7 +3,7 @@
 use sre_shared::cluster::{Client, Deadlines, Failure, Origin, Settings};
 use sre_shared::report::{Item, KindCheck, Report};
 use sre_shared::resource::Time;
-use sre_shared::run::{self, Ask};
+use sre_shared::run::{self, Ask, Kind, Wanted};
 use sre_testkit::{ApiServer, at};
 use std::path::Path;
 use std::time::Duration;
@@ -56,11 +56,19 @@ pub async fn ask(server: &ApiServer, ask: &Ask) -> Report {
     ask_with(&client(server).await, ask).await
 }
 
+/// The API server and the Deployments.
+pub fn with_deployments() -> Ask {
+    Ask {
+        kinds: vec![Wanted::all(Kind::Deployments)],
+        ..Ask::everything()
+    }
+}
+
 /// Everything but the API server itself.
 pub fn only_deployments() -> Ask {
     Ask {
         api_server: false,
-        ..Ask::everything()
+        ..with_deployments()
     }
 }
 

@@ -1,6 +1,8 @@
 //! What one run reads, page by page and namespace by namespace, and what becomes of the parts that it cannot.
 
-use super::client::{IMPATIENT, ask, ask_with, client, names, only_deployments, part, try_client};
+use super::client::{
+    IMPATIENT, ask, ask_with, client, names, only_deployments, part, try_client, with_deployments,
+};
 use sre_shared::cluster::{ListOptions, list};
 use sre_shared::report::{Namespaces, NotSeen, Report, State, Status};
 use sre_shared::resource::Deployment as View;
@@ -277,7 +279,7 @@ async fn where_namespaces_cannot_be_listed_the_contexts_own_is_judged_and_the_re
 #[tokio::test]
 async fn where_nothing_may_be_read_one_entry_names_the_rule() {
     let server = seven().user("t", "nobody", Access::none()).start().await;
-    let report = ask(&server, &Ask::everything()).await;
+    let report = ask(&server, &with_deployments()).await;
     assert_nothing_seen(&report, "forbidden");
     assert_eq!(
         not_seen(&report).missing.as_deref(),
@@ -290,7 +292,7 @@ async fn where_nothing_may_be_read_one_entry_names_the_rule() {
 #[tokio::test]
 async fn an_empty_list_that_was_read_is_ok() {
     let server = ApiServer::builder().start().await;
-    let report = ask(&server, &Ask::everything()).await;
+    let report = ask(&server, &with_deployments()).await;
     assert_eq!((report.status, part(&report).summary.total), (Status::Ok, 0));
     assert_eq!(report.coverage.not_seen, []);
 }
@@ -462,7 +464,7 @@ async fn only_a_failure_that_passes_is_tried_again() {
 async fn a_page_of_html_is_not_an_api_server() {
     let server = seven().start().await;
     server.fail(Match::any(), Fault::captive_portal());
-    let report = ask(&server, &Ask::everything()).await;
+    let report = ask(&server, &with_deployments()).await;
     assert_nothing_seen(&report, "notAnApiServer");
     let check = report.api_server().expect("it was asked for");
     assert_eq!(
@@ -481,7 +483,7 @@ async fn a_page_of_html_is_not_an_api_server() {
         Match::any(),
         Fault::Redirect("https://login.example.test/".into()),
     );
-    let report = ask(&server, &Ask::everything()).await;
+    let report = ask(&server, &with_deployments()).await;
     assert_nothing_seen(&report, "notAnApiServer");
 }
 
@@ -582,4 +584,215 @@ async fn a_compressed_list_is_read_and_a_broken_one_is_not() {
     for broken in [half, unfinished, wrong, body.into_bytes(), Vec::new()] {
         assert_nothing_seen(&read(broken).await, "connectionLost");
     }
+}
+
+/// The default kinds without the API server.
+fn every_kind() -> Ask {
+    Ask {
+        api_server: false,
+        ..Ask::everything()
+    }
+}
+
+fn cron_job(namespace: &str) -> serde_json::Value {
+    serde_json::json!({
+        "apiVersion": "batch/v1", "kind": "CronJob",
+        "metadata": {"name": "nightly", "namespace": namespace, "labels": {"app": "nightly"},
+                     "creationTimestamp": "2026-03-01T12:00:00Z", "generation": 1},
+        "spec": {"schedule": "0 3 * * *"}, "status": {},
+    })
+}
+
+fn job_of_nightly() -> serde_json::Value {
+    serde_json::json!({
+        "apiVersion": "batch/v1", "kind": "Job",
+        "metadata": {"name": "nightly-1", "namespace": "shop", "creationTimestamp": "2026-03-01T12:00:00Z", "generation": 1,
+                     "ownerReferences": [{"apiVersion": "batch/v1", "kind": "CronJob", "name": "nightly", "uid": "1",
+                                          "controller": true}]},
+        "spec": {}, "status": {"conditions": [{"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded"}]},
+    })
+}
+
+/// What was judged of each kind.
+fn totals(report: &Report) -> Vec<(&str, Status, u64)> {
+    let parts = report.kinds();
+    parts
+        .map(|k| (k.check.as_str(), k.status, k.summary.total))
+        .collect()
+}
+
+#[tokio::test]
+async fn every_default_kind_is_read_and_reported_in_one_order() {
+    let server = seven()
+        .objects([cron_job("shop"), job_of_nightly()])
+        .start()
+        .await;
+    let report = ask(&server, &every_kind()).await;
+    assert_eq!(
+        totals(&report),
+        [
+            ("deployments", Status::Ok, 7),
+            ("statefulsets", Status::Ok, 0),
+            ("daemonsets", Status::Ok, 0),
+            // The CronJob answers for it.
+            ("jobs", Status::Ok, 0),
+            ("cronjobs", Status::Ok, 1),
+        ]
+    );
+    assert_eq!((report.status, report.coverage.not_seen.len()), (Status::Ok, 0));
+    let named = Ask {
+        kinds: vec![Wanted {
+            kind: Kind::Jobs,
+            names: vec!["nightly-1".into()],
+        }],
+        ..every_kind()
+    };
+    assert_eq!(ask(&server, &named).await.status, Status::Degraded);
+}
+
+#[tokio::test]
+async fn no_more_than_four_kinds_are_read_at_the_same_time() {
+    let server = seven().start().await;
+    server.fail(Match::under("/apis/"), Fault::Hang);
+    let client = client(&server).await;
+    let run = tokio::spawn(async move { ask_with(&client, &every_kind()).await });
+    server.wait_for_requests(&Match::under("/apis/"), 4).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let asked: Vec<String> = server.requests().iter().map(|r| r.path.clone()).collect();
+    run.abort();
+    assert_eq!(asked.len(), 4, "{asked:?}");
+}
+
+#[tokio::test]
+async fn a_kind_that_may_not_be_read_is_not_seen_and_the_hint_leaves_it_out() {
+    let access = Access::admin().without("list", "cronjobs");
+    let server = seven().user("t", "jane", access).start().await;
+    let report = ask(&server, &Ask::everything()).await;
+    assert_eq!(report.status, Status::Unknown);
+    assert_eq!(totals(&report)[0], ("deployments", Status::Ok, 7));
+    assert_eq!(totals(&report)[4], ("cronjobs", Status::Unknown, 0));
+    let entry = not_seen(&report);
+    assert_eq!(
+        (entry.what.as_str(), entry.missing.as_deref()),
+        ("cronjobs", Some("batch/cronjobs list"))
+    );
+    let hint = entry.hint.as_deref().expect("there is a next step");
+    assert!(
+        hint.ends_with(
+            "; or leave it out on purpose: --kinds apiserver,deployments,statefulsets,daemonsets,jobs"
+        ),
+        "{hint}"
+    );
+    // Named, it is as unknown, and there is nothing to leave it out of.
+    let only = Ask {
+        kinds: vec![Wanted::all(Kind::CronJobs)],
+        ..every_kind()
+    };
+    let report = ask(&server, &only).await;
+    assert_eq!(report.status, Status::Unknown);
+    assert!(
+        !not_seen(&report)
+            .hint
+            .as_deref()
+            .unwrap_or_default()
+            .contains("--kinds")
+    );
+}
+
+#[tokio::test]
+async fn a_kind_that_the_server_does_not_serve_is_not_seen_in_its_own_words() {
+    let server = seven().start().await;
+    server.fail(Match::path("/apis/batch/v1/cronjobs"), Fault::Status(404));
+    let report = ask(&server, &every_kind()).await;
+    let entry = not_seen(&report);
+    assert_eq!(
+        (entry.what.as_str(), entry.class.as_str()),
+        ("cronjobs", "notFound")
+    );
+    let error = entry.error.as_deref().expect("there is an error");
+    assert!(
+        error.starts_with("the server does not serve batch/cronjobs: "),
+        "{error}"
+    );
+    let hint = entry.hint.as_deref().expect("there is a next step");
+    assert!(
+        hint.starts_with("kubectl api-resources --api-group=batch "),
+        "{hint}"
+    );
+    assert_eq!((report.status, entry.missing.as_deref()), (Status::Unknown, None));
+}
+
+#[tokio::test]
+async fn a_selector_has_to_match_something_of_all_kinds_together() {
+    let server = seven().objects([cron_job("shop")]).start().await;
+    let selected = |text: &str| Ask {
+        selector_text: text.into(),
+        selector: text.parse().expect("a selector"),
+        ..every_kind()
+    };
+    let report = ask(&server, &selected("app=nightly")).await;
+    assert_eq!((report.status, report.coverage.not_seen.len()), (Status::Ok, 0));
+    assert_eq!(totals(&report)[4], ("cronjobs", Status::Ok, 1));
+    let report = ask(&server, &selected("app=none")).await;
+    let entry = not_seen(&report);
+    assert_eq!(entry.what, "objects matching app=none");
+    assert_eq!(
+        entry.error.as_deref(),
+        Some("no Deployments, StatefulSets, DaemonSets, Jobs or CronJobs match \"app=none\"")
+    );
+    assert!(
+        report.kinds().all(|kind| kind.status == Status::Unknown),
+        "{report:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_namespace_is_looked_up_once_and_only_where_nothing_is_in_it() {
+    let server = seven().namespaces(["bank"]).start().await;
+    let of = |namespace: &str| Ask {
+        namespace: Some(namespace.into()),
+        ..every_kind()
+    };
+    let lookups = || server.requests_for(&Match::under("/api/v1/namespaces")).len();
+    assert_eq!(ask(&server, &of("shop")).await.status, Status::Ok);
+    assert_eq!(lookups(), 0);
+    assert_eq!(ask(&server, &of("bank")).await.status, Status::Ok);
+    assert_eq!(lookups(), 1);
+    let report = ask(&server, &of("shopp")).await;
+    assert_eq!(not_seen(&report).what, "namespace shopp");
+    assert!(
+        report.kinds().all(|kind| kind.status == Status::Unknown),
+        "{report:?}"
+    );
+}
+
+#[tokio::test]
+async fn the_names_of_all_namespaces_are_read_once_for_all_kinds() {
+    let access = Access::namespaces(["shop", "default", "kube-system", "kube-public", "kube-node-lease"]);
+    let server = seven()
+        .user("t", "jane", access.and_namespace_list())
+        .start()
+        .await;
+    let report = ask(&server, &every_kind()).await;
+    assert_eq!(
+        (report.status, totals(&report)[0].2),
+        (Status::Ok, 7),
+        "{report:?}"
+    );
+    assert_eq!(server.requests_for(&Match::path("/api/v1/namespaces")).len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_seen_of_one_namespace_only_says_so_unless_a_kind_is_seen_everywhere() {
+    let server = seven()
+        .user("t", "jane", Access::namespaces(["shop"]))
+        .default_namespace("shop")
+        .start()
+        .await;
+    let report = ask(&server, &every_kind()).await;
+    assert_eq!(report.coverage.namespaces, Namespaces::These(vec!["shop".into()]));
+    assert_eq!(
+        (report.status, report.coverage.not_seen.len()),
+        (Status::Unknown, 5)
+    );
 }

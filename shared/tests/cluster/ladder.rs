@@ -1,10 +1,10 @@
 //! The path to the API server by real sockets: which rung breaks, of which class, on whose side, and what to type.
 
-use super::client::{IMPATIENT, PATIENT, ask_with, try_client};
+use super::client::{IMPATIENT, PATIENT, ask_with, try_client, with_deployments};
 use serde_json::{Value, json};
 use sre_shared::cluster::Deadlines;
 use sre_shared::report::{ApiServerCheck, Rung, RungStatus, Status};
-use sre_shared::run::{self, Ask, clock};
+use sre_shared::run::{self, clock};
 use sre_testkit::{Access, ApiServer, Certificate, Fault, Match};
 use std::path::{Path, PathBuf};
 use tokio::net::TcpListener;
@@ -439,7 +439,7 @@ async fn controllers_that_are_silent_freeze_the_counts_in_every_run_that_asks_th
         .start()
         .await;
     let client = try_client(server.kubeconfig(), PATIENT).await.expect("a client");
-    let report = ask_with(&client, &Ask::everything()).await;
+    let report = ask_with(&client, &with_deployments()).await;
     let check = report.api_server().expect("it was asked for");
     assert_eq!(
         (report.status, check.class.as_deref(), check.rung.as_deref()),
@@ -475,7 +475,7 @@ async fn where_the_api_server_is_away_a_run_about_all_walks_the_path_too() {
     let server = ApiServer::builder().token(TOKEN).start().await;
     server.stop();
     let client = try_client(server.kubeconfig(), PATIENT).await.expect("a client");
-    let report = ask_with(&client, &Ask::everything()).await;
+    let report = ask_with(&client, &with_deployments()).await;
     let check = report.api_server().expect("it was asked for");
     assert_eq!(broken(check).0, "tcp");
 }

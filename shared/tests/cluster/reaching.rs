@@ -1,10 +1,12 @@
 //! Every way in which an API server cannot be reached, each by a real socket: its class, what is said of it, and
 //! that nothing secret is.
 
-use super::client::{IMPATIENT, PATIENT, ask_with, client, only_deployments, settings, try_client};
+use super::client::{
+    IMPATIENT, PATIENT, ask_with, client, only_deployments, settings, try_client, with_deployments,
+};
 use sre_shared::cluster::{Class, Client, Deadlines, Exchange, Failure, Origin, Settings, readyz, version};
 use sre_shared::report::{ApiServerCheck, Readyz, Source, Status};
-use sre_shared::run::{self, Ask};
+use sre_shared::run;
 use sre_testkit::{Access, ApiServer, Certificate, Fault, Match};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -29,7 +31,7 @@ async fn failing(kubeconfig: &Path, deadlines: Deadlines) -> Failure {
         "{failure:?}"
     );
     // The same failure as it stands in a report.
-    let report = ask_with(&client, &Ask::everything()).await;
+    let report = ask_with(&client, &with_deployments()).await;
     assert_no_secret(&serde_json::to_string(&report).expect("a report is JSON"));
     assert_eq!(report.status, Status::Unknown, "{report:?}");
     let check = report.api_server().expect("it was asked for");
@@ -347,7 +349,7 @@ async fn an_api_server_in_trouble_is_degraded_and_not_only_unknown() {
     for (code, class) in [(500, "unhealthy"), (429, "overloaded")] {
         server.clear_faults();
         server.fail(Match::any(), Fault::Status(code));
-        let report = ask_with(&client(&server).await, &Ask::everything()).await;
+        let report = ask_with(&client(&server).await, &with_deployments()).await;
         let check = report.api_server().expect("it was asked for");
         assert_eq!(
             (report.status, check.class.as_deref()),
@@ -369,7 +371,7 @@ async fn refused(kubeconfig: &Path, context: Option<&str>) -> Failure {
     assert_no_secret(&format!("{failure} {failure:?}"));
     assert!(!failure.hint().is_empty());
     let report = run::unreached(
-        &Ask::everything(),
+        &with_deployments(),
         &failure,
         Source::default(),
         run::clock::system,
@@ -515,7 +517,7 @@ async fn an_observer_is_told_of_every_exchange_and_of_no_secret() {
     let client = Client::new(settings(server.kubeconfig(), PATIENT), Some(observer))
         .await
         .expect("a client");
-    ask_with(&client, &Ask::everything()).await;
+    ask_with(&client, &with_deployments()).await;
     server.stop();
     ask_with(&client, &only_deployments()).await;
     let lines = lines.lock().expect("no test panics here");

@@ -263,7 +263,11 @@ fn an_api_server_that_cannot_be_reached() {
         elapsed: Duration::from_secs(5),
         ..Failure::new(Class::Timeout, "no connection within 5 s")
     };
-    let mut report = run::unreached(&Ask::everything(), &failure, Source::default(), now);
+    let ask = Ask {
+        kinds: vec![run::Wanted::all(Kind::Deployments)],
+        ..Ask::everything()
+    };
+    let mut report = run::unreached(&ask, &failure, Source::default(), now);
     report.source.context = Some("prod-eu".into());
     insta::assert_snapshot!(screen(&report, &STYLE), @r#"
     UNKNOWN  prod-eu  the API server cannot be asked (timeout)

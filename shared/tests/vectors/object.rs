@@ -1,0 +1,162 @@
+//! Objects of any kind as JSON, and tables of what becomes of them.
+
+use serde_json::{Map, Value, json};
+use sre_shared::check::{Evidence, Judged, Now, Pods};
+use sre_shared::report::{Item, State};
+use sre_shared::resource::{Pod as PodView, Time, from_value};
+use sre_testkit::object::Pod;
+use sre_testkit::{Clock, at};
+
+pub const DAY: i64 = 86_400;
+
+pub const HEALTHY: (State, Option<bool>) = (State::Healthy, Some(true));
+pub const PROGRESSING: (State, Option<bool>) = (State::Progressing, Some(false));
+pub const MOVING: (State, Option<bool>) = (State::Progressing, Some(true));
+pub const DEGRADED: (State, Option<bool>) = (State::Degraded, Some(false));
+pub const UNAVAILABLE: (State, Option<bool>) = (State::Unavailable, Some(false));
+pub const UNKNOWN: (State, Option<bool>) = (State::Unknown, Some(false));
+pub const TERMINATING: (State, Option<bool>) = (State::Terminating, None);
+pub const SUSPENDED: (State, Option<bool>) = (State::Suspended, Some(true));
+pub const SUCCEEDED: (State, Option<bool>) = (State::Succeeded, Some(true));
+
+/// A case: its name, the object, state and answer, reason, message, notes.
+pub type Row = (
+    &'static str,
+    Object,
+    (State, Option<bool>),
+    &'static str,
+    &'static str,
+    &'static [&'static str],
+);
+
+pub fn now() -> Now {
+    Now::known(Time::parse(&at(0)).expect("the test clock is a time"))
+}
+
+/// An object, created a day ago; its spec and its status were last written then.
+#[derive(Debug, Clone)]
+pub struct Object(Value);
+
+impl Object {
+    pub fn new(spec: Value, status: Value) -> Self {
+        let entry = |subresource: &str| {
+            let mut entry =
+                json!({"manager": "kube-controller-manager", "operation": "Update", "time": at(-DAY)});
+            if !subresource.is_empty() {
+                entry["subresource"] = subresource.into();
+            }
+            entry
+        };
+        Self(json!({
+            "metadata": {
+                "name": "search", "namespace": "shop", "uid": "0a1b", "generation": 1,
+                "creationTimestamp": at(-DAY), "managedFields": [entry(""), entry("status")],
+            },
+            "spec": spec, "status": status,
+        }))
+    }
+
+    /// Sets a field, and what leads to it.
+    pub fn set(mut self, pointer: &str, value: impl Into<Value>) -> Self {
+        let mut place = &mut self.0;
+        for step in pointer.split('/').skip(1) {
+            if place.is_null() {
+                *place = Value::Object(Map::new());
+            }
+            place = match step.parse::<usize>() {
+                Ok(index) => &mut place[index],
+                Err(_) => &mut place[step],
+            };
+        }
+        *place = value.into();
+        self
+    }
+
+    pub fn without(mut self, parent: &str, field: &str) -> Self {
+        let place = self.0.pointer_mut(parent).expect("what is taken away is there");
+        place.as_object_mut().expect("it is an object").remove(field);
+        self
+    }
+
+    pub fn created(self, ago: i64) -> Self {
+        self.set("/metadata/creationTimestamp", at(-ago))
+            .changed(ago)
+            .moved(ago)
+    }
+
+    /// When the spec was last written.
+    pub fn changed(self, ago: i64) -> Self {
+        self.set("/metadata/managedFields/0/time", at(-ago))
+    }
+
+    /// When the status was last changed.
+    pub fn moved(self, ago: i64) -> Self {
+        self.set("/metadata/managedFields/1/time", at(-ago))
+    }
+
+    /// The spec is newer than what the controller has seen.
+    pub fn unseen(self, ago: i64) -> Self {
+        self.set("/metadata/generation", 2).changed(ago)
+    }
+
+    pub fn deleting(self, ago: i64, finalizers: &[&str]) -> Self {
+        self.set("/metadata/deletionTimestamp", at(-ago))
+            .set("/metadata/finalizers", finalizers)
+    }
+
+    /// As `kubectl create --dry-run=client` writes it.
+    pub fn manifest(self) -> Self {
+        self.without("/metadata", "generation").set("/status", json!({}))
+    }
+
+    pub fn view<T: Judged>(&self) -> T {
+        from_value(&self.0).expect("it is of its kind")
+    }
+
+    pub fn judge<T: Judged>(&self) -> Item {
+        self.view::<T>().judge(&Evidence::at(now()))
+    }
+
+    /// With these pods known.
+    pub fn judge_with<T: Judged>(&self, pods: impl IntoIterator<Item = Pod>) -> Item {
+        let pods: Vec<PodView> = pods
+            .into_iter()
+            .map(|pod| from_value(&pod.build()).expect("a pod"))
+            .collect();
+        self.view::<T>().judge(&Evidence {
+            pods: Some(Pods {
+                pods: pods.iter().map(|pod| (pod, now())).collect(),
+                ..Pods::default()
+            }),
+            ..Evidence::at(now())
+        })
+    }
+}
+
+/// A pod that is not ready and that old.
+pub fn starting(name: &str, ago: i64) -> Pod {
+    Pod::new("shop", name).created(at(-ago)).ready(false, at(-ago))
+}
+
+pub fn state(item: &Item) -> (State, Option<bool>) {
+    (item.state, item.healthy)
+}
+
+/// Judges every row by the object alone.
+pub fn hold<T: Judged>(rows: impl IntoIterator<Item = Row>) {
+    assert_eq!(Clock::fixed().at(0), at(0));
+    for (name, object, expected, reason, message, notes) in rows {
+        let item = object.judge::<T>();
+        assert_eq!(
+            (state(&item), item.reason.as_str(), item.message.as_str()),
+            (expected, reason, message),
+            "{name}"
+        );
+        assert_eq!(item.notes, notes, "{name}");
+        assert_eq!(
+            (item.kind.as_str(), item.name.as_str()),
+            (T::KIND, "search"),
+            "{name}"
+        );
+    }
+}
