@@ -4,20 +4,19 @@
 //! what is alike is said once, and however much is broken the screen stays short; `-o json` lists everything.
 
 mod api_server;
+mod not_seen;
 mod problems;
 
 use super::{Style, escape};
 use anstyle::{AnsiColor, Style as Paint};
 use sre_shared::check::path::span;
-use sre_shared::report::{Item, KindCheck, Namespaces, NotSeen, Report, State, Status, Verdict};
+use sre_shared::report::{Item, KindCheck, Namespaces, Report, State, Status, Verdict};
 use sre_shared::resource::Time;
 use sre_shared::run::Kind;
 use std::collections::BTreeSet;
 use std::io::{Result, Write};
 use unicode_width::UnicodeWidthStr as _;
 
-/// Entries of what was not seen that are shown.
-const SHOWN_NOT_SEEN: usize = 4;
 /// Kinds whose objects together are called workloads.
 const WORKLOADS: [&str; 7] = [
     "deployments",
@@ -28,8 +27,6 @@ const WORKLOADS: [&str; 7] = [
     "jobs",
     "cronjobs",
 ];
-/// Names in an entry that stands for many.
-const SHOWN_NAMES: usize = 4;
 
 /// Writes the screen.
 ///
@@ -231,68 +228,6 @@ impl Screen<'_> {
         (!titles.is_empty()).then(|| format!("no {} found", listed(&titles, "or")))
     }
 
-    fn not_seen(&self) -> Vec<String> {
-        let mut lines = Vec::new();
-        // The same failure in many namespaces is one line.
-        let mut groups: Vec<(&NotSeen, Vec<&str>)> = Vec::new();
-        for entry in &self.report.coverage.not_seen {
-            let namespace = entry
-                .what
-                .split_once(" in namespace ")
-                .map(|(_, namespace)| namespace);
-            let alike = |other: &NotSeen| {
-                other.class == entry.class
-                    && other.missing == entry.missing
-                    && other.what.split(" in namespace ").next() == entry.what.split(" in namespace ").next()
-            };
-            match groups
-                .iter_mut()
-                .find(|(first, names)| namespace.is_some() && !names.is_empty() && alike(first))
-            {
-                Some((_, names)) => names.extend(namespace),
-                None => groups.push((entry, namespace.into_iter().collect())),
-            }
-        }
-        for (entry, names) in groups.iter().take(SHOWN_NOT_SEEN) {
-            let what = match names.as_slice() {
-                [] | [_] => escape(&entry.what),
-                many => {
-                    let kind = entry.what.split(" in namespace ").next().unwrap_or_default();
-                    let some: Vec<String> = many.iter().take(SHOWN_NAMES).map(|n| escape(n)).collect();
-                    let rest = if many.len() > SHOWN_NAMES { ", ..." } else { "" };
-                    format!(
-                        "{} in {} namespaces ({}{rest})",
-                        escape(kind),
-                        many.len(),
-                        some.join(", ")
-                    )
-                }
-            };
-            let why = match &entry.missing {
-                Some(rule) => format!("missing rule {}", escape(rule)),
-                None => escape(entry.error.as_deref().unwrap_or_default()),
-            };
-            lines.push(format!(
-                "{} not seen: {}  {}: {why}",
-                self.paint(Mark::Unknown.paint(), Mark::Unknown.symbol()),
-                self.paint(Paint::new().bold(), &what),
-                escape(&entry.class),
-            ));
-            // The API server's own line has said it.
-            let said = self
-                .report
-                .api_server()
-                .is_some_and(|check| check.hint == entry.hint);
-            let hint = entry.hint.iter().filter(|_| !said);
-            lines.extend(hint.map(|hint| format!("    {}", self.dim(&escape(hint)))));
-        }
-        if groups.len() > SHOWN_NOT_SEEN {
-            let left = groups.len() - SHOWN_NOT_SEEN;
-            lines.push(self.dim(&format!("  and {left} more; -o json lists every one")));
-        }
-        lines
-    }
-
     fn parts(&self) -> Vec<String> {
         let mut rows: Vec<(String, &str, Paint, String)> = Vec::new();
         if let Some(check) = self.report.api_server() {
@@ -305,14 +240,11 @@ impl Screen<'_> {
             ));
         }
         let several = self.report.kinds().count() > 1;
-        let is_empty = |kind: &&KindCheck| several && kind.status == Status::Ok && kind.summary.total == 0;
-        // One line for all of which there is none.
-        let empty: Vec<String> = self
-            .report
-            .kinds()
-            .filter(is_empty)
-            .map(|k| title(&k.check))
-            .collect();
+        // One line for all of which there is none; what was not seen was told above.
+        let is_empty = |kind: &&KindCheck| several && kind.summary.total == 0;
+        let read = |kind: &&KindCheck| kind.status == Status::Ok;
+        let empty = self.report.kinds().filter(is_empty).filter(read);
+        let empty: Vec<String> = empty.map(|kind| title(&kind.check)).collect();
         for kind in self.report.kinds().filter(|kind| !is_empty(kind)) {
             let broken = kind
                 .items
@@ -403,6 +335,7 @@ impl Screen<'_> {
             .kinds()
             .flat_map(|k| &k.items)
             .map(|i| i.namespace.as_str())
+            .filter(|namespace| !namespace.is_empty())
             .collect();
         match found.len() {
             0 => Some("all namespaces".into()),

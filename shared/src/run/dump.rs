@@ -1,7 +1,7 @@
 //! A run against a dump: the same judgement, of what a file holds.
 
-use super::known::{Evident, Known};
 use super::coverage::{nothing_found, nothing_named, nothing_selected, one_or_other};
+use super::known::{Evident, Known};
 use super::{Ask, Clock, Kind, KindVisitor, Wanted};
 use crate::check::{self, Around, Evidence, Judged, Now};
 use crate::dump::{File, Objects};

@@ -3,7 +3,7 @@
 use super::{Mark, Screen, span};
 use crate::output::escape;
 use anstyle::Style as Paint;
-use sre_shared::report::{Cause, Fold, Item, State, Status, fold};
+use sre_shared::report::{Cause, Fold, Item, State, Status, fold, gist};
 use sre_shared::resource::Time;
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
@@ -13,6 +13,8 @@ use unicode_width::UnicodeWidthStr as _;
 const SHOWN: usize = 10;
 /// Objects without a known cause that are shown by name, of those that are alike.
 const SHOWN_ALIKE: usize = 5;
+/// Causes that say the same of different things are shown one by one up to so many.
+const SHOWN_SAME: usize = 3;
 /// Objects that are named of those that have one cause.
 const SHOWN_UNDER_CAUSE: usize = 3;
 /// Causes that are shown of one object.
@@ -73,10 +75,46 @@ fn alone<'a>(fold: &Fold<'a>) -> Option<&'a Item> {
     }
 }
 
+/// Puts together what is said in the same words of many different things: a quota in each of thirty namespaces.
+fn together(folds: Vec<Fold<'_>>) -> Vec<Fold<'_>> {
+    let words = |fold: &Fold<'_>| (fold.finding.code.clone(), gist(&fold.finding.message));
+    let mut same: HashMap<_, usize> = HashMap::new();
+    for fold in &folds {
+        *same.entry(words(fold)).or_default() += 1;
+    }
+    let mut places = HashMap::new();
+    let mut put: Vec<Fold<'_>> = Vec::new();
+    for fold in folds {
+        let words = words(&fold);
+        if same.get(&words).is_none_or(|count| *count <= SHOWN_SAME) {
+            put.push(fold);
+            continue;
+        }
+        match places.get(&words).and_then(|at: &usize| put.get_mut(*at)) {
+            Some(first) => {
+                let (into, from) = (&mut first.finding, &fold.finding);
+                into.pods += from.pods;
+                into.workloads += from.workloads;
+                into.services += from.services;
+                into.subject = None;
+                if from.since.is_some() && (into.since.is_none() || from.since < into.since) {
+                    into.since.clone_from(&from.since);
+                }
+                first.members.extend(fold.members);
+            }
+            None => {
+                places.insert(words, put.len());
+                put.push(fold);
+            }
+        }
+    }
+    put
+}
+
 fn entries<'a>(items: &[&'a Item]) -> Vec<Entry<'a>> {
     let mut entries = Vec::new();
     let mut ones: HashMap<String, usize> = HashMap::new();
-    for fold in fold(items.iter().copied()) {
+    for fold in together(fold(items.iter().copied())) {
         match alone(&fold) {
             None => entries.push(Entry::Wide(fold)),
             Some(item) => {
@@ -154,11 +192,9 @@ impl Screen<'_> {
         let finding = &fold.finding;
         let symbol = self.paint(mark.paint(), mark.symbol());
         let code = self.paint(Paint::new().bold(), &escape(&finding.code));
-        let mut head = self.wrap(finding.code.width() + 4, 4, &escape(&finding.message));
-        if let Some(first) = head.first_mut() {
-            *first = format!("{symbol} {code}: {first}");
-        }
-        lines.extend(head);
+        let first = format!("{symbol} {code}: ");
+        let begin = finding.code.width() + 4;
+        lines.extend(self.wrap((&first, begin), 4, &escape(&finding.message)));
         let subject = finding.subject.as_deref();
         let under: Vec<&Item> = fold.members.iter().map(|(item, _)| *item).collect();
         let mut names: Vec<String> = Vec::new();
@@ -168,7 +204,16 @@ impl Screen<'_> {
                 names.push(name);
             }
         }
+        let namespaces: BTreeSet<&str> = fold
+            .members
+            .iter()
+            .map(|(item, _)| item.namespace.as_str())
+            .collect();
+        let namespaces = namespaces.iter().filter(|name| !name.is_empty()).count();
         let mut reach = reach(finding.pods, finding.workloads, names.len() as u64);
+        if namespaces > 1 {
+            reach = format!("{reach} in {namespaces} namespaces");
+        }
         if let Some(services) = services(finding.services) {
             reach = format!("{reach}, {services}");
         }
@@ -181,7 +226,7 @@ impl Screen<'_> {
             0 => String::new(),
             n => format!(" and {n} more"),
         };
-        lines.extend(self.wrap(4, 4, &format!("{reach}: {}{more}", names.join(", "))));
+        lines.extend(self.indented(4, &format!("{reach}: {}{more}", names.join(", "))));
         lines.extend(self.hint(finding.hint.as_deref()));
     }
 
@@ -216,7 +261,7 @@ impl Screen<'_> {
                     0 | 1 => String::new(),
                     n => format!("{n}x "),
                 };
-                lines.extend(self.wrap(4, 6, &format!("{count}{}", told(cause))));
+                lines.extend(self.indented(4, &format!("{count}{}", told(cause))));
             }
             let log = cause.log.get(cause.log.len().saturating_sub(SHOWN_LOG)..);
             let log = log.unwrap_or_default().iter();
@@ -261,7 +306,7 @@ impl Screen<'_> {
             .is_some_and(|screen| begin + text.width() > screen)
         {
             lines.push(format!("{symbol} {name}{pad}  {counts}"));
-            lines.extend(self.wrap(4, 4, text));
+            lines.extend(self.indented(4, text));
         } else {
             lines.push(format!("{symbol} {name}{pad}  {counts:<9}  {text}"));
         }
@@ -282,14 +327,16 @@ impl Screen<'_> {
                 "  {count} acknowledged, which -v lists and --no-ignore judges"
             ))];
         }
+        let width = known
+            .iter()
+            .map(|(item, _)| name_of(item).width())
+            .max()
+            .unwrap_or(0);
         let lines = known.iter().map(|(item, a)| {
+            let name = name_of(item);
+            let pad = " ".repeat(width.saturating_sub(name.width()));
             let text = format!("{} acknowledged until {}: {}", a.code, a.until, a.reason);
-            self.dim(&format!(
-                "  {}  {}  {}",
-                name_of(item),
-                counts(item),
-                escape(&text)
-            ))
+            self.dim(&format!("  {name}{pad}  {:<9}  {}", counts(item), escape(&text)))
         });
         lines.collect()
     }
@@ -343,39 +390,33 @@ impl Screen<'_> {
         Some(span(self.now?.seconds_since(since)))
     }
 
-    /// Breaks a text at the edge of the terminal. The first line begins at that column and is not indented, since what
-    /// stands before it is written by others; the others are.
-    fn wrap(&self, begin: usize, indent: usize, text: &str) -> Vec<String> {
-        let Some(width) = self.style.width else {
-            let first = if begin == indent {
-                " ".repeat(indent)
-            } else {
-                String::new()
-            };
-            return vec![format!("{first}{text}")];
-        };
+    /// Breaks a text at the edge of the terminal: the first line begins with `first`, the others with so many spaces.
+    fn wrap(&self, first: (&str, usize), indent: usize, text: &str) -> Vec<String> {
+        let (mut line, mut at) = (first.0.to_owned(), first.1);
         let mut lines = Vec::new();
-        let mut line = if begin == indent {
-            " ".repeat(indent)
-        } else {
-            String::new()
-        };
-        let (mut at, mut empty) = (begin, true);
+        let mut begun = false;
         for word in text.split(' ') {
-            if !empty && at + 1 + word.width() > width {
+            let fits = self
+                .style
+                .width
+                .is_none_or(|width| at + 1 + word.width() <= width);
+            if begun && !fits {
                 lines.push(std::mem::replace(&mut line, " ".repeat(indent)));
-                (at, empty) = (indent, true);
-            }
-            if !empty {
+                at = indent;
+            } else if begun {
                 line.push(' ');
                 at += 1;
             }
             line.push_str(word);
             at += word.width();
-            empty = false;
+            begun = true;
         }
         lines.push(line);
         lines
+    }
+
+    fn indented(&self, indent: usize, text: &str) -> Vec<String> {
+        self.wrap((&" ".repeat(indent), indent), indent, text)
     }
 }
 
