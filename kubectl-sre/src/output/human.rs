@@ -4,25 +4,29 @@
 //! what is alike is said once, and however much is broken the screen stays short; `-o json` lists everything.
 
 mod api_server;
+mod not_seen;
+mod problems;
 
 use super::{Style, escape};
 use anstyle::{AnsiColor, Style as Paint};
 use sre_shared::check::path::span;
-use sre_shared::report::{Item, KindCheck, Namespaces, NotSeen, Report, State, Status, Verdict};
+use sre_shared::report::{Item, KindCheck, Namespaces, Report, State, Status, Verdict};
 use sre_shared::resource::Time;
 use sre_shared::run::Kind;
 use std::collections::BTreeSet;
 use std::io::{Result, Write};
 use unicode_width::UnicodeWidthStr as _;
 
-/// Objects of one group that are shown by name.
-const SHOWN_OF_GROUP: usize = 5;
-/// Groups that are shown.
-const SHOWN_GROUPS: usize = 8;
-/// Entries of what was not seen that are shown.
-const SHOWN_NOT_SEEN: usize = 4;
-/// Names in an entry that stands for many.
-const SHOWN_NAMES: usize = 4;
+/// Kinds whose objects together are called workloads.
+const WORKLOADS: [&str; 7] = [
+    "deployments",
+    "statefulsets",
+    "daemonsets",
+    "replicasets",
+    "pods",
+    "jobs",
+    "cronjobs",
+];
 
 /// Writes the screen.
 ///
@@ -80,7 +84,11 @@ enum Mark {
 }
 
 impl Mark {
+    /// `None` where nobody has to look at it.
     fn of(item: &Item) -> Option<Self> {
+        if item.acknowledged.is_some() {
+            return None;
+        }
         match (item.state, item.healthy) {
             (State::Unavailable, _) => Some(Self::Bad),
             (State::Degraded, _) if item.ready >= item.desired && item.desired.is_some() => {
@@ -175,10 +183,7 @@ impl Screen<'_> {
                 }
             }
         }
-        for kind in self.report.kinds() {
-            sentences.extend(kind_sentence(kind));
-        }
-        sentences.extend(self.nothing_found());
+        sentences.extend(self.kinds_sentence());
         let not_seen = self.report.coverage.not_seen.len();
         // Said already where the API server itself is the reason.
         let said = self
@@ -201,200 +206,26 @@ impl Screen<'_> {
         sentences
     }
 
-    fn problems(&self) -> Vec<String> {
-        let mut lines = Vec::new();
-        if let Some(check) = self.report.api_server().filter(|c| c.status != Status::Ok) {
-            lines.extend(self.api_server_problem(check));
-        }
-        let mut shown: Vec<(Mark, &Item)> = self
-            .report
-            .kinds()
-            .flat_map(|k| &k.items)
-            .filter_map(|item| Mark::of(item).map(|mark| (mark, item)))
-            .collect();
-        shown.sort_by_key(|(mark, item)| (*mark, item.ready.unwrap_or(0) > 0));
-        let groups = fold(&shown);
-        let name_width = groups
-            .iter()
-            .take(SHOWN_GROUPS)
-            .flat_map(|g| g.items.iter().take(SHOWN_OF_GROUP))
-            .map(|item| name_of(item).width())
-            .max()
-            .unwrap_or(0)
-            .min(40);
-        for group in groups.iter().take(SHOWN_GROUPS) {
-            self.group(group, name_width, &mut lines);
-        }
-        let left: usize = groups.iter().skip(SHOWN_GROUPS).map(|g| g.items.len()).sum();
-        if left > 0 {
-            lines.push(self.dim(&format!(
-                "  and {left} more for other reasons; -o json lists every one"
-            )));
-        }
-        lines
-    }
-
-    fn group(&self, group: &Group<'_>, name_width: usize, lines: &mut Vec<String>) {
-        let symbol = self.paint(group.mark.paint(), group.mark.symbol());
-        for (number, item) in group.items.iter().take(SHOWN_OF_GROUP).enumerate() {
-            let name = name_of(item);
-            let pad = " ".repeat(name_width.saturating_sub(name.width()));
-            let counts = match (item.ready, item.desired) {
-                (Some(ready), Some(desired)) => format!("{ready}/{desired} ready"),
-                _ => String::new(),
-            };
-            let text = self.explain(item);
-            let name = self.paint(Paint::new().bold(), &name);
-            let plain = 2 + name_width + 2 + counts.width().max(9) + 2 + text.width();
-            if self.style.width.is_some_and(|width| plain > width) {
-                lines.push(format!("{symbol} {name}{pad}  {counts}"));
-                lines.push(format!("    {text}"));
-            } else {
-                lines.push(format!("{symbol} {name}{pad}  {counts:<9}  {text}"));
-            }
-            if number == 0 {
-                self.evidence(item, lines);
-            }
-        }
-        let left = group.items.len().saturating_sub(SHOWN_OF_GROUP);
-        if left > 0 {
-            let all: BTreeSet<&str> = group.items.iter().map(|item| item.namespace.as_str()).collect();
-            let place = if all.len() > 1 {
-                format!(", {} namespaces in all", all.len())
-            } else {
-                String::new()
-            };
-            lines.push(self.dim(&format!(
-                "  and {left} more like these{place}; -o json lists every one"
-            )));
-        }
-    }
-
-    fn evidence(&self, item: &Item, lines: &mut Vec<String>) {
-        for cause in item.causes.iter().take(3) {
-            let count = if cause.count > 1 {
-                format!("{}x ", cause.count)
-            } else {
-                String::new()
-            };
-            lines.push(format!(
-                "    {count}{}: {}",
-                escape(&cause.code),
-                escape(&cause.message)
-            ));
-        }
-        let hint = item.causes.iter().find_map(|c| c.hint.clone()).or_else(|| {
-            let kind = item.kind.to_lowercase();
-            let wrong = !matches!(item.state, State::Progressing | State::Healthy);
-            (wrong && item.reason != "Manifest")
-                .then(|| format!("kubectl -n {} describe {kind} {}", item.namespace, item.name))
-        });
-        lines.extend(hint.map(|hint| format!("    {}", self.dim(&escape(&hint)))));
-    }
-
-    /// What to say of an item beside its counts.
-    fn explain(&self, item: &Item) -> String {
-        let counted = match (item.ready, item.desired) {
-            (Some(ready), Some(desired)) => format!("{ready} of {desired} ready"),
-            _ => String::new(),
+    /// What is said of the objects, in one sentence however many kinds there are.
+    fn kinds_sentence(&self) -> Option<String> {
+        let kinds: Vec<&KindCheck> = self.report.kinds().filter(|k| k.summary.total > 0).collect();
+        let acknowledged: u64 = kinds.iter().map(|k| k.summary.acknowledged).sum();
+        let mut sentence = match kinds.as_slice() {
+            [] => return self.nothing_found(),
+            [one] => kind_sentence(one),
+            many => many_kinds_sentence(many),
         };
-        let rest = item.message.strip_prefix(&counted).unwrap_or(&item.message);
-        let rest = rest.trim_start_matches([',', ' ']);
-        if let Some(note) = item
-            .notes
-            .iter()
-            .find(|note| item.state == State::Terminating && note.starts_with(rest))
-        {
-            // The note says the same, and for how long.
-            return escape(note);
+        if acknowledged > 0 {
+            sentence = format!("{sentence}, {acknowledged} acknowledged");
         }
-        let mut text = match (rest, item.reason.as_str()) {
-            ("", "ReadyBelowDesired") if item.ready == Some(0) => "no pod is ready".to_owned(),
-            ("", "ReadyBelowDesired") => "too few pods are ready".to_owned(),
-            ("", reason) => escape(reason),
-            (rest, _) => escape(rest),
-        };
-        if let Some(age) = self.age(item) {
-            text = format!("{text}, for {age}");
-        }
-        let notes: Vec<String> = item
-            .notes
-            .iter()
-            .chain(&item.warnings)
-            .filter(|n| *n != "podsNotSeen")
-            .map(|n| escape(n))
-            .collect();
-        if !notes.is_empty() {
-            text = format!("{text} ({})", notes.join("; "));
-        }
-        text
+        Some(sentence)
     }
 
-    fn age(&self, item: &Item) -> Option<String> {
-        let since = Time::parse(item.since.as_deref()?).ok()?;
-        Some(span(self.now?.seconds_since(since)))
-    }
-
-    fn not_seen(&self) -> Vec<String> {
-        let mut lines = Vec::new();
-        // The same failure in many namespaces is one line.
-        let mut groups: Vec<(&NotSeen, Vec<&str>)> = Vec::new();
-        for entry in &self.report.coverage.not_seen {
-            let namespace = entry
-                .what
-                .split_once(" in namespace ")
-                .map(|(_, namespace)| namespace);
-            let alike = |other: &NotSeen| {
-                other.class == entry.class
-                    && other.missing == entry.missing
-                    && other.what.split(" in namespace ").next() == entry.what.split(" in namespace ").next()
-            };
-            match groups
-                .iter_mut()
-                .find(|(first, names)| namespace.is_some() && !names.is_empty() && alike(first))
-            {
-                Some((_, names)) => names.extend(namespace),
-                None => groups.push((entry, namespace.into_iter().collect())),
-            }
-        }
-        for (entry, names) in groups.iter().take(SHOWN_NOT_SEEN) {
-            let what = match names.as_slice() {
-                [] | [_] => escape(&entry.what),
-                many => {
-                    let kind = entry.what.split(" in namespace ").next().unwrap_or_default();
-                    let some: Vec<String> = many.iter().take(SHOWN_NAMES).map(|n| escape(n)).collect();
-                    let rest = if many.len() > SHOWN_NAMES { ", ..." } else { "" };
-                    format!(
-                        "{} in {} namespaces ({}{rest})",
-                        escape(kind),
-                        many.len(),
-                        some.join(", ")
-                    )
-                }
-            };
-            let why = match &entry.missing {
-                Some(rule) => format!("missing rule {}", escape(rule)),
-                None => escape(entry.error.as_deref().unwrap_or_default()),
-            };
-            lines.push(format!(
-                "{} not seen: {}  {}: {why}",
-                self.paint(Mark::Unknown.paint(), Mark::Unknown.symbol()),
-                self.paint(Paint::new().bold(), &what),
-                escape(&entry.class),
-            ));
-            // The API server's own line has said it.
-            let said = self
-                .report
-                .api_server()
-                .is_some_and(|check| check.hint == entry.hint);
-            let hint = entry.hint.iter().filter(|_| !said);
-            lines.extend(hint.map(|hint| format!("    {}", self.dim(&escape(hint)))));
-        }
-        if groups.len() > SHOWN_NOT_SEEN {
-            let left = groups.len() - SHOWN_NOT_SEEN;
-            lines.push(self.dim(&format!("  and {left} more; -o json lists every one")));
-        }
-        lines
+    /// Said aloud where it is all that there is to say.
+    fn nothing_found(&self) -> Option<String> {
+        let read = self.report.kinds().filter(|kind| kind.status == Status::Ok);
+        let titles: Vec<String> = read.map(|kind| title(&kind.check)).collect();
+        (!titles.is_empty()).then(|| format!("no {} found", listed(&titles, "or")))
     }
 
     fn parts(&self) -> Vec<String> {
@@ -408,11 +239,17 @@ impl Screen<'_> {
                 api_server::line(check, self.now),
             ));
         }
-        for kind in self.report.kinds() {
+        let several = self.report.kinds().count() > 1;
+        // One line for all of which there is none; what was not seen was told above.
+        let is_empty = |kind: &&KindCheck| several && kind.summary.total == 0;
+        let read = |kind: &&KindCheck| kind.status == Status::Ok;
+        let empty = self.report.kinds().filter(is_empty).filter(read);
+        let empty: Vec<String> = empty.map(|kind| title(&kind.check)).collect();
+        for kind in self.report.kinds().filter(|kind| !is_empty(kind)) {
             let broken = kind
                 .items
                 .iter()
-                .any(|i| i.healthy == Some(false) && i.state != State::Progressing);
+                .any(|i| i.status() == Status::Degraded && i.state != State::Progressing);
             let (word, paint) = match kind.status {
                 // As the verdict says it: what falls short is under way.
                 Status::Degraded if !broken => ("progressing", AnsiColor::Cyan.on_default()),
@@ -421,7 +258,7 @@ impl Screen<'_> {
             rows.push((title(&kind.check), word, paint, kind_line(kind)));
         }
         let width = rows.iter().map(|(name, ..)| name.width()).max().unwrap_or(0);
-        let total = rows.len();
+        let total = self.report.checks.len();
         if total == 0 {
             return Vec::new();
         }
@@ -454,6 +291,9 @@ impl Screen<'_> {
             "looked at {seen} of {total} part{}",
             if total == 1 { "" } else { "s" }
         )];
+        if !empty.is_empty() {
+            looked.push(format!("no {} found", listed(&empty, "or")));
+        }
         looked.extend(self.namespaces());
         looked.extend(self.agent());
         if let Some(elapsed) = self.style.elapsed {
@@ -480,20 +320,6 @@ impl Screen<'_> {
         Some(who.join(" "))
     }
 
-    /// Said aloud where it is all that there is to say; of one kind among others its own line says it.
-    fn nothing_found(&self) -> Option<String> {
-        if self.report.kinds().any(|kind| kind.summary.total > 0) {
-            return None;
-        }
-        let read = self.report.kinds().filter(|kind| kind.status == Status::Ok);
-        let titles: Vec<String> = read.map(|kind| title(&kind.check)).collect();
-        match titles.as_slice() {
-            [] => None,
-            [one] => Some(format!("no {one} found")),
-            [first @ .., last] => Some(format!("no {} or {last} found", first.join(", "))),
-        }
-    }
-
     fn namespaces(&self) -> Option<String> {
         self.report.kinds().next()?;
         if let Namespaces::These(names) = &self.report.coverage.namespaces {
@@ -509,6 +335,7 @@ impl Screen<'_> {
             .kinds()
             .flat_map(|k| &k.items)
             .map(|i| i.namespace.as_str())
+            .filter(|namespace| !namespace.is_empty())
             .collect();
         match found.len() {
             0 => Some("all namespaces".into()),
@@ -531,77 +358,59 @@ fn title(plural: &str) -> String {
     Kind::from_word(plural).map_or_else(|| escape(plural), |kind| kind.title().to_owned())
 }
 
-fn name_of(item: &Item) -> String {
-    let name = if item.name.is_empty() {
-        "(no name)"
-    } else {
-        &item.name
-    };
-    if item.namespace.is_empty() {
-        escape(name)
-    } else {
-        escape(&format!("{}/{name}", item.namespace))
-    }
+/// What a sentence counts of a kind.
+struct Tally {
+    /// Those of which a verdict is made.
+    judged: u64,
+    short: u64,
+    unknown: u64,
+    moving: u64,
+    /// Whether all of it was seen, and lately.
+    seen: bool,
 }
 
-/// Items that have the same thing wrong.
-struct Group<'a> {
-    mark: Mark,
-    items: Vec<&'a Item>,
-}
-
-fn fold<'a>(items: &[(Mark, &'a Item)]) -> Vec<Group<'a>> {
-    let mut places = std::collections::HashMap::new();
-    let mut groups: Vec<Group<'a>> = Vec::new();
-    for (mark, item) in items {
-        let causes: Vec<(&str, String)> = item
-            .causes
-            .iter()
-            .map(|c| (c.code.as_str(), gist(&c.message)))
-            .collect();
-        let at = *places
-            .entry((*mark, item.state, item.reason.as_str(), causes))
-            .or_insert_with(|| {
-                groups.push(Group {
-                    mark: *mark,
-                    items: Vec::new(),
-                });
-                groups.len() - 1
-            });
-        if let Some(group) = groups.get_mut(at) {
-            group.items.push(item);
+impl Tally {
+    fn of(kind: &KindCheck) -> Self {
+        let summary = &kind.summary;
+        let news = || kind.items.iter().filter(|i| i.acknowledged.is_none());
+        let short = news().filter(|i| i.healthy == Some(false) && i.state != State::Unknown);
+        let moving = news().filter(|i| i.healthy == Some(true) && i.state == State::Progressing);
+        Self {
+            judged: summary.total.saturating_sub(summary.terminating),
+            short: short.count() as u64,
+            unknown: summary.unknown,
+            moving: moving.count() as u64,
+            seen: kind.status != Status::Unknown || summary.unknown > 0,
         }
     }
-    groups
 }
 
-/// A message without what differs between objects with the same trouble: quoted names and numbers.
-fn gist(message: &str) -> String {
-    let mut gist = String::new();
-    let mut quoted = false;
-    for c in message.chars() {
-        match c {
-            '"' => quoted = !quoted,
-            c if quoted || c.is_ascii_digit() => {}
-            c => gist.push(c),
-        }
+fn is_are(n: u64) -> &'static str {
+    if n == 1 { "is" } else { "are" }
+}
+
+fn was_were(n: u64) -> &'static str {
+    if n == 1 { "was" } else { "were" }
+}
+
+/// `a, b and c`
+fn listed(words: &[String], last: &str) -> String {
+    match words {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., end] => format!("{} {last} {end}", first.join(", ")),
     }
-    gist
 }
 
-fn kind_sentence(kind: &KindCheck) -> Option<String> {
+fn kind_sentence(kind: &KindCheck) -> String {
     let title = title(&kind.check);
-    let summary = &kind.summary;
-    let judged = summary.total - summary.terminating.min(summary.total);
-    let short = kind
-        .items
-        .iter()
-        .filter(|i| i.healthy == Some(false) && !matches!(i.state, State::Unknown))
-        .count();
-    let one_of = |n: u64| if n == 1 { "is" } else { "are" };
-    if summary.total == 0 {
-        return None;
-    }
+    let Tally {
+        judged,
+        short,
+        unknown,
+        moving,
+        ..
+    } = Tally::of(kind);
     let mut parts = Vec::new();
     if short > 0 && kind.status == Status::Unknown {
         // What certainly falls short makes a part degraded; this was seen too long ago to be certain.
@@ -609,44 +418,89 @@ fn kind_sentence(kind: &KindCheck) -> Option<String> {
     } else if short > 0 {
         parts.push(format!(
             "{short} of {judged} {title} {} not healthy",
-            one_of(short as u64)
+            is_are(short)
         ));
     }
-    if summary.unknown > 0 {
-        let plural = if summary.unknown == 1 { "was" } else { "were" };
+    if unknown > 0 {
         // Of how many, and of what, the sentence before has said.
         let of = if short > 0 {
             String::new()
         } else {
             format!(" of {judged} {title}")
         };
-        parts.push(format!("{}{of} {plural} not understood", summary.unknown));
+        parts.push(format!("{unknown}{of} {} not understood", was_were(unknown)));
     }
     if parts.is_empty() {
         let one =
             Kind::from_word(&kind.check).map_or_else(|| escape(&kind.check), |kind| kind.kind().to_owned());
-        let all = match judged {
-            0 => format!("no {title} but those being deleted"),
-            1 => format!("the only {one} is healthy"),
-            n => format!("all {n} {title} are healthy"),
-        };
-        // What was not seen may not be: then only what was seen is spoken of.
-        let all = match (kind.status, judged) {
-            (Status::Unknown, 1) => format!("the only {one} seen is healthy"),
-            (Status::Unknown, n) => format!("the {n} {title} seen are healthy"),
-            _ => all,
-        };
-        parts.push(all);
+        // What was not seen may not be: then only what was seen is spoken of. What is known to fall short is not
+        // among the healthy.
+        parts.push(
+            match (
+                kind.status,
+                judged,
+                judged.saturating_sub(kind.summary.acknowledged),
+            ) {
+                (Status::Unknown, 1, 1) => format!("the only {one} seen is healthy"),
+                (Status::Unknown, n, m) if n == m => format!("the {n} {title} seen are healthy"),
+                (_, 0, _) => format!("no {title} but those being deleted"),
+                (_, 1, 1) => format!("the only {one} is healthy"),
+                (_, n, m) if n == m => format!("all {n} {title} are healthy"),
+                (_, n, m) => format!("{m} of {n} {title} {} healthy", is_are(m)),
+            },
+        );
     }
-    let moving = kind
-        .items
-        .iter()
-        .filter(|i| i.state == State::Progressing && i.healthy == Some(true))
-        .count();
     if moving > 0 {
         parts.push(format!("{moving} still rolling out"));
     }
-    Some(parts.join(", "))
+    parts.join(", ")
+}
+
+fn many_kinds_sentence(kinds: &[&KindCheck]) -> String {
+    let tallies: Vec<(&KindCheck, Tally)> = kinds.iter().map(|kind| (*kind, Tally::of(kind))).collect();
+    let of = |count: &dyn Fn(&KindCheck, &Tally) -> u64| {
+        let some = tallies.iter().filter(|(kind, t)| count(kind, t) > 0);
+        let words: Vec<String> = some
+            .map(|(kind, t)| format!("{} of {} {}", count(kind, t), t.judged, title(&kind.check)))
+            .collect();
+        let total: u64 = tallies.iter().map(|(kind, t)| count(kind, t)).sum();
+        (total, listed(&words, "and"))
+    };
+    let is_old = |kind: &KindCheck| kind.status == Status::Unknown;
+    let mut parts = Vec::new();
+    let (short, words) = of(&|kind, t| if is_old(kind) { 0 } else { t.short });
+    if short > 0 {
+        parts.push(format!("{words} {} not healthy", is_are(short)));
+    }
+    let (old, words) = of(&|kind, t| if is_old(kind) { t.short } else { 0 });
+    if old > 0 {
+        parts.push(format!("{words} fell short when last seen"));
+    }
+    let (unknown, words) = of(&|_, t| t.unknown);
+    if unknown > 0 {
+        parts.push(format!("{words} {} not understood", was_were(unknown)));
+    }
+    if parts.is_empty() {
+        let judged: u64 = tallies.iter().map(|(_, t)| t.judged).sum();
+        let known: u64 = tallies.iter().map(|(kind, _)| kind.summary.acknowledged).sum();
+        let seen = tallies.iter().all(|(_, t)| t.seen);
+        let makes_pods = |kind: &&KindCheck| WORKLOADS.contains(&kind.check.as_str());
+        let what = if kinds.iter().all(makes_pods) {
+            "workloads"
+        } else {
+            "objects"
+        };
+        parts.push(match (judged.saturating_sub(known), seen) {
+            (n, false) => format!("the {n} {what} seen are healthy"),
+            (n, true) if known > 0 => format!("{n} of {judged} {what} {} healthy", is_are(n)),
+            (n, true) => format!("all {n} {what} are healthy"),
+        });
+    }
+    let moving: u64 = tallies.iter().map(|(_, t)| t.moving).sum();
+    if moving > 0 {
+        parts.push(format!("{moving} still rolling out"));
+    }
+    parts.join(", ")
 }
 
 fn kind_line(kind: &KindCheck) -> String {
@@ -663,6 +517,7 @@ fn kind_line(kind: &KindCheck) -> String {
         .map(|state| (state, summary.in_state(state)))
         .filter(|(state, n)| *n > 0 || *state == State::Healthy)
         .map(|(state, n)| format!("{n} {}", state.as_str()))
+        .chain((summary.acknowledged > 0).then(|| format!("{} acknowledged", summary.acknowledged)))
         .collect();
     counted.join(", ")
 }

@@ -183,7 +183,8 @@ fn behind<'a>(item: &Item, cause: &Cause, items: &HashMap<String, &'a Item>) -> 
 
 /// A message without what differs between objects with the same trouble: names in quotes, numbers, and what stands in
 /// brackets or behind them. How a container ended is no such difference.
-fn gist(message: &str) -> String {
+#[must_use]
+pub fn gist(message: &str) -> String {
     let message = message.split(" (").next().unwrap_or(message);
     if message.contains(" exited ") || message.contains(" signal ") {
         return message.to_owned();

@@ -2,7 +2,7 @@ use super::human;
 use crate::output::Style;
 use sre_shared::cluster::{Class, Failure};
 use sre_shared::dump::File;
-use sre_shared::report::{ApiServerCheck, Check, NotSeen, Readyz, Report, Source, Status};
+use sre_shared::report::{ApiServerCheck, Check, Item, KindCheck, NotSeen, Readyz, Report, Source, Status};
 use sre_shared::resource::Time;
 use sre_shared::run::{self, Ask, Kind};
 use sre_testkit::at;
@@ -121,16 +121,15 @@ fn the_worst_comes_first_with_evidence_and_the_next_command() {
     ✗ bank/held        0/2 ready  no pod is ready (paused)
         kubectl -n bank describe deployment held
     ✗ shop/search      0/2 ready  no pod is ready, for 12 min
+    ✗ shop/import      2/4 ready  Quota: exceeded quota: compute, requested: pods=1, used: pods=2, limited: pods=2
+        kubectl -n shop describe quota compute
     ✗ shop/checkout    1/3 ready  too few pods are ready, for 19 min
         kubectl -n shop describe deployment checkout
-    ✗ shop/import      2/4 ready  too few pods are ready
-        FailedCreate: pods "import-7d9c-x2k4l" is forbidden: exceeded quota: compute, requested: pods=1, used: pods=2, limited: pods=2
-        kubectl -n shop describe deployment import
-    ! bank/old         1/1 ready  being deleted for 60 min, finalizers: example.com/backup
-        kubectl -n bank describe deployment old
     ! payments/api     3/3 ready  rollout stalled, old revision still serving: 3 of 3 ready, 1 of 3 updated, for 25 min
         ProgressDeadlineExceeded: ReplicaSet "api-5f5zd86494" has timed out progressing.
         kubectl -n payments rollout status deployment api
+    ! bank/old         1/1 ready  being deleted for 60 min, finalizers: example.com/backup
+        kubectl -n bank describe deployment old
     ? bank/odd                    the object does not decode: invalid type: string "3", expected i32 at line 1 column 305
         kubectl -n bank describe deployment odd
     ~ payments/ledger  4/4 ready  rolling out: 2 of 4 updated, for 20 s
@@ -153,21 +152,25 @@ fn a_narrow_window_breaks_what_does_not_fit() {
     ✗ bank/held        0/2 ready  no pod is ready (paused)
         kubectl -n bank describe deployment held
     ✗ shop/search      0/2 ready  no pod is ready, for 12 min
+    ✗ shop/import      2/4 ready
+        Quota: exceeded quota: compute, requested: pods=1, used:
+        pods=2, limited: pods=2
+        kubectl -n shop describe quota compute
     ✗ shop/checkout    1/3 ready
         too few pods are ready, for 19 min
         kubectl -n shop describe deployment checkout
-    ✗ shop/import      2/4 ready  too few pods are ready
-        FailedCreate: pods "import-7d9c-x2k4l" is forbidden: exceeded quota: compute, requested: pods=1, used: pods=2, limited: pods=2
-        kubectl -n shop describe deployment import
+    ! payments/api     3/3 ready
+        rollout stalled, old revision still serving: 3 of 3
+        ready, 1 of 3 updated, for 25 min
+        ProgressDeadlineExceeded: ReplicaSet "api-5f5zd86494"
+        has timed out progressing.
+        kubectl -n payments rollout status deployment api
     ! bank/old         1/1 ready
         being deleted for 60 min, finalizers: example.com/backup
         kubectl -n bank describe deployment old
-    ! payments/api     3/3 ready
-        rollout stalled, old revision still serving: 3 of 3 ready, 1 of 3 updated, for 25 min
-        ProgressDeadlineExceeded: ReplicaSet "api-5f5zd86494" has timed out progressing.
-        kubectl -n payments rollout status deployment api
     ? bank/odd
-        the object does not decode: invalid type: string "3", expected i32 at line 1 column 305
+        the object does not decode: invalid type: string "3",
+        expected i32 at line 1 column 305
         kubectl -n bank describe deployment odd
     ~ payments/ledger  4/4 ready
         rolling out: 2 of 4 updated, for 20 s
@@ -215,14 +218,9 @@ fn however_much_is_broken_for_one_reason_the_screen_stays_short() {
     insta::assert_snapshot!(screen(&report, &STYLE), @r#"
     DEGRADED  prod-eu  v1.37.2  500 of 540 Deployments are not healthy
 
-    ✗ team-00/worker-000  0/3 ready  no pod is ready
-        FailedCreate: pods "worker-000-7d9c-x2k4l" is forbidden: exceeded quota: compute, requested: pods=1, used: pods=2, limited: pods=2
-        kubectl -n team-00 describe deployment worker-000
-    ✗ team-00/worker-030  0/3 ready  no pod is ready
-    ✗ team-00/worker-060  0/3 ready  no pod is ready
-    ✗ team-00/worker-090  0/3 ready  no pod is ready
-    ✗ team-00/worker-120  0/3 ready  no pod is ready
-      and 495 more like these, 30 namespaces in all; -o json lists every one
+    ✗ Quota: exceeded quota: compute, requested: pods=1, used: pods=2, limited: pods=2
+        500 workloads in 30 namespaces, for 30 s: team-00/worker-000, team-00/worker-030, team-00/worker-060 and 497 more
+        kubectl -n team-00 describe quota compute
 
     API server   ok        reached in 9.1 ms, readyz 47 of 47 checks pass
     Deployments  degraded  40 healthy, 500 unavailable
@@ -368,5 +366,380 @@ fn only_rollouts_are_left() {
     API server   ok           reached in 9.1 ms, readyz 47 of 47 checks pass
     Deployments  progressing  1 healthy, 1 progressing
     looked at 2 of 2 parts, objects in 1 namespace, in 62 ms
+    "#);
+}
+
+/// The report of those items, as `Kind/namespace/name`, a state and causes; a kind that has none was read all the same.
+fn of_items(items: &[(&str, &str, serde_json::Value)]) -> Report {
+    let plurals = [
+        ("Deployment", "deployments"),
+        ("StatefulSet", "statefulsets"),
+        ("DaemonSet", "daemonsets"),
+        ("Job", "jobs"),
+        ("CronJob", "cronjobs"),
+        ("Node", "nodes"),
+        ("Service", "services"),
+    ];
+    let mut report = cluster(well(), []);
+    report.checks.truncate(1);
+    for (kind, plural) in plurals {
+        let of_kind = items
+            .iter()
+            .filter(|(identity, ..)| identity.starts_with(&format!("{kind}/")));
+        let items: Vec<Item> = of_kind
+            .map(|(identity, state, more)| {
+                let mut parts = identity.split('/').skip(1).collect::<Vec<_>>();
+                let name = parts.pop().unwrap_or_default();
+                let healthy = *state == "healthy";
+                let mut value = serde_json::json!({
+                    "kind": kind, "namespace": parts.first().unwrap_or(&""), "name": name, "state": state,
+                    "healthy": healthy, "reason": if healthy { "Ready" } else { "ReadyBelowDesired" },
+                    "message": "", "since": at(-1500),
+                });
+                if !matches!(kind, "Node" | "Service" | "Job" | "CronJob") {
+                    let ready = match *state {
+                        "healthy" => 3,
+                        "degraded" => 2,
+                        _ => 0,
+                    };
+                    value["desired"] = 3.into();
+                    value["ready"] = ready.into();
+                    value["message"] = format!("{ready} of 3 ready").into();
+                }
+                if let (Some(value), Some(more)) = (value.as_object_mut(), more.as_object()) {
+                    value.extend(more.clone());
+                }
+                serde_json::from_value(value).expect("an item")
+            })
+            .collect();
+        report
+            .checks
+            .push(Check::Kind(KindCheck::of(plural, items, true)));
+    }
+    report.settle();
+    report
+}
+
+fn cause(code: &str, message: &str, count: u32, subject: Option<&str>, hint: &str) -> serde_json::Value {
+    serde_json::json!({
+        "code": code, "message": message, "count": count, "subject": subject, "hint": hint,
+        "example": "Pod/x-1", "since": at(-1200),
+    })
+}
+
+fn node_lost() -> Report {
+    let lost = serde_json::json!({"causes": [cause(
+        "NodeNotReady", "node n7 is not ready: Kubelet stopped posting node status.", 3, Some("Node/n7"),
+        "kubectl describe node n7",
+    )]});
+    let names: Vec<String> = (0..12)
+        .map(|number| format!("Deployment/shop/web-{number:02}"))
+        .collect();
+    let mut items: Vec<_> = names
+        .iter()
+        .map(|name| (name.as_str(), "degraded", lost.clone()))
+        .collect();
+    items.push(("DaemonSet/kube-system/proxy", "degraded", lost.clone()));
+    items.push((
+        "Node/n7",
+        "unavailable",
+        serde_json::json!({"reason": "NodeNotReady", "message": "its kubelet does not answer"}),
+    ));
+    items.push(("Node/n8", "healthy", serde_json::json!({})));
+    let empty = serde_json::json!({"causes": [cause(
+        "NoReadyEndpoints", "0 of 3 endpoints ready", 1, Some("Deployment/shop/web-03"), "x",
+    )], "reason": "NoReadyEndpoints", "message": "0 of 3 endpoints ready"});
+    items.push(("Service/shop/web-03", "degraded", empty));
+    items.push(("Deployment/shop/fine", "healthy", serde_json::json!({})));
+    of_items(&items)
+}
+
+#[test]
+fn a_lost_node_is_told_first_with_how_far_it_reaches() {
+    insta::assert_snapshot!(screen(&node_lost(), &STYLE), @r#"
+    DEGRADED  prod-eu  v1.37.2  12 of 13 Deployments, 1 of 1 DaemonSets, 1 of 2 nodes and 1 of 1 services are not healthy
+
+    ✗ NodeNotReady: node n7 is not ready: Kubelet stopped posting node status.
+        39 pods of 13 workloads in 2 namespaces, 1 Service without endpoints, for 25 min: shop/web-00, shop/web-01, shop/web-02 and 10 more
+        kubectl describe node n7
+
+    API server   ok        reached in 9.1 ms, readyz 47 of 47 checks pass
+    Deployments  degraded  1 healthy, 12 degraded
+    DaemonSets   degraded  0 healthy, 1 degraded
+    nodes        degraded  1 healthy, 1 unavailable
+    services     degraded  0 healthy, 1 degraded
+    looked at 8 of 8 parts, no StatefulSets, Jobs or CronJobs found, objects in 2 namespaces, in 62 ms
+    "#);
+}
+
+#[test]
+fn five_hundred_broken_pods_of_one_cause_are_a_screen_of_less_than_fifteen_lines() {
+    let image = serde_json::json!({"causes": [cause(
+        "ImagePull", "container app: dial tcp: lookup registry.example: no such host", 10, Some("Registry/registry.example"),
+        "kubectl -n team-00 describe pod worker-00-x",
+    )]});
+    let names: Vec<String> = (0..50)
+        .map(|number| format!("Deployment/team-{:02}/worker-{number:02}", number % 7))
+        .collect();
+    let mut items: Vec<_> = names
+        .iter()
+        .map(|name| (name.as_str(), "unavailable", image.clone()))
+        .collect();
+    for other in [
+        "StatefulSet/db/main",
+        "DaemonSet/kube-system/proxy",
+        "Job/ops/done",
+        "CronJob/ops/nightly",
+    ] {
+        items.push((other, "healthy", serde_json::json!({})));
+    }
+    let text = screen(&of_items(&items), &STYLE);
+    assert!(text.lines().count() < 15, "{text}");
+    insta::assert_snapshot!(text, @r#"
+    DEGRADED  prod-eu  v1.37.2  50 of 50 Deployments are not healthy
+
+    ✗ ImagePull: container app: dial tcp: lookup registry.example: no such host
+        500 pods of 50 workloads in 7 namespaces, for 20 min: team-00/worker-00, team-00/worker-07, team-00/worker-14 and 47 more
+        kubectl -n team-00 describe pod worker-00-x
+
+    API server    ok        reached in 9.1 ms, readyz 47 of 47 checks pass
+    Deployments   degraded  0 healthy, 50 unavailable
+    StatefulSets  ok        1 healthy
+    DaemonSets    ok        1 healthy
+    Jobs          ok        1 healthy
+    CronJobs      ok        1 healthy
+    looked at 8 of 8 parts, no nodes or services found, objects in 10 namespaces, in 62 ms
+    "#);
+}
+
+#[test]
+fn causes_are_told_in_the_place_of_counts_and_under_what_says_more() {
+    let crash = |container: &str, count| {
+        let message = format!("container {container} exited 1 (7 restarts)");
+        cause(
+            "CrashLoop",
+            &message,
+            count,
+            None,
+            &format!("kubectl -n shop logs x-1 -c {container} --previous"),
+        )
+    };
+    let mut logged = crash("api", 2);
+    logged["log"] = serde_json::json!(["starting", "panic: DATABASE_URL is not set\u{1b}[2J"]);
+    let late = cause(
+        "ProgressDeadlineExceeded",
+        "has timed out progressing",
+        1,
+        None,
+        "x",
+    );
+    let report = of_items(&[
+        (
+            "Deployment/shop/checkout",
+            "unavailable",
+            serde_json::json!({"causes": [logged, late]}),
+        ),
+        (
+            "StatefulSet/shop/db",
+            "degraded",
+            serde_json::json!({"causes": [crash("db", 1), cause("Unschedulable", "0/3 nodes are available: 3 Insufficient cpu.", 1, None, "x")]}),
+        ),
+        (
+            "Job/shop/import",
+            "degraded",
+            serde_json::json!({"reason": "JobFailed", "message": "Job has reached the specified backoff limit",
+                "causes": [crash("import", 7), cause("JobBackoffLimit", "Job has reached the specified backoff limit", 1, None, "x")]}),
+        ),
+        ("Deployment/shop/web", "unavailable", serde_json::json!({})),
+        (
+            "Deployment/shop/search",
+            "degraded",
+            serde_json::json!({"warnings": ["annotation sre/ignore: Quota was acknowledged until 2026-03-01, which is over"]}),
+        ),
+    ]);
+    insta::assert_snapshot!(screen(&report, &STYLE), @r#"
+    DEGRADED  prod-eu  v1.37.2  3 of 3 Deployments, 1 of 1 StatefulSets and 1 of 1 Jobs are not healthy
+
+    ✗ shop/checkout        0/3 ready  CrashLoop: container api exited 1 (7 restarts), 2 pods, for 25 min
+          | starting
+          | panic: DATABASE_URL is not set\u{1b}[2J
+        kubectl -n shop logs x-1 -c api --previous
+    ✗ Job shop/import                 Job has reached the specified backoff limit, for 25 min
+        7x CrashLoop: container import exited 1 (7 restarts)
+        kubectl -n shop logs x-1 -c import --previous
+    ✗ shop/web             0/3 ready  no pod is ready, for 25 min
+        kubectl -n shop describe deployment web
+    ✗ StatefulSet shop/db  2/3 ready  too few pods are ready, for 25 min
+        CrashLoop: container db exited 1 (7 restarts)
+        Unschedulable: 0/3 nodes are available: 3 Insufficient cpu.
+        kubectl -n shop logs x-1 -c db --previous
+    ✗ shop/search          2/3 ready  too few pods are ready, for 25 min (annotation sre/ignore: Quota was acknowledged until 2026-03-01, which is over)
+        kubectl -n shop describe deployment search
+
+    API server    ok        reached in 9.1 ms, readyz 47 of 47 checks pass
+    Deployments   degraded  0 healthy, 1 degraded, 2 unavailable
+    StatefulSets  degraded  0 healthy, 1 degraded
+    Jobs          degraded  0 healthy, 1 degraded
+    looked at 8 of 8 parts, no DaemonSets, CronJobs, nodes or services found, objects in 1 namespace, in 62 ms
+    "#);
+    let narrow = Style {
+        width: Some(60),
+        ..STYLE
+    };
+    insta::assert_snapshot!(screen(&report, &narrow), @r#"
+    DEGRADED  prod-eu  v1.37.2  3 of 3 Deployments, 1 of 1 StatefulSets and 1 of 1 Jobs are not healthy
+
+    ✗ shop/checkout        0/3 ready
+        CrashLoop: container api exited 1 (7 restarts), 2 pods,
+        for 25 min
+          | starting
+          | panic: DATABASE_URL is not set\u{1b}[2J
+        kubectl -n shop logs x-1 -c api --previous
+    ✗ Job shop/import
+        Job has reached the specified backoff limit, for 25 min
+        7x CrashLoop: container import exited 1 (7 restarts)
+        kubectl -n shop logs x-1 -c import --previous
+    ✗ shop/web             0/3 ready
+        no pod is ready, for 25 min
+        kubectl -n shop describe deployment web
+    ✗ StatefulSet shop/db  2/3 ready
+        too few pods are ready, for 25 min
+        CrashLoop: container db exited 1 (7 restarts)
+        Unschedulable: 0/3 nodes are available: 3 Insufficient
+        cpu.
+        kubectl -n shop logs x-1 -c db --previous
+    ✗ shop/search          2/3 ready
+        too few pods are ready, for 25 min (annotation
+        sre/ignore: Quota was acknowledged until 2026-03-01,
+        which is over)
+        kubectl -n shop describe deployment search
+
+    API server    ok        reached in 9.1 ms, readyz 47 of 47 checks pass
+    Deployments   degraded  0 healthy, 1 degraded, 2 unavailable
+    StatefulSets  degraded  0 healthy, 1 degraded
+    Jobs          degraded  0 healthy, 1 degraded
+    looked at 8 of 8 parts, no DaemonSets, CronJobs, nodes or services found, objects in 1 namespace, in 62 ms
+    "#);
+}
+
+fn known() -> Report {
+    let known = serde_json::json!({
+        "acknowledged": {"code": "Quota", "until": "2026-12-01", "reason": "the budget is decided on Monday"},
+        "causes": [cause("Quota", "exceeded quota: compute", 1, Some("ResourceQuota/shop/compute"), "x")],
+    });
+    of_items(&[
+        ("Deployment/shop/checkout", "degraded", known.clone()),
+        ("Deployment/shop/search", "unavailable", known),
+        ("Deployment/shop/web", "healthy", serde_json::json!({})),
+        ("Job/shop/import", "healthy", serde_json::json!({})),
+    ])
+}
+
+#[test]
+fn what_is_acknowledged_is_counted_and_listed_only_where_more_is_wanted() {
+    insta::assert_snapshot!(screen(&known(), &STYLE), @r#"
+    OK  prod-eu  v1.37.2  2 of 4 workloads are healthy, 2 acknowledged
+
+      2 acknowledged, which -v lists and --no-ignore judges
+
+    API server   ok        reached in 9.1 ms, readyz 47 of 47 checks pass
+    Deployments  ok        1 healthy, 1 degraded, 1 unavailable, 2 acknowledged
+    Jobs         ok        1 healthy
+    looked at 8 of 8 parts, no StatefulSets, DaemonSets, CronJobs, nodes or services found, objects in 1 namespace, in 62 ms
+    "#);
+    let verbose = Style {
+        verbose: true,
+        ..STYLE
+    };
+    insta::assert_snapshot!(screen(&known(), &verbose), @r#"
+    OK  prod-eu  v1.37.2  2 of 4 workloads are healthy, 2 acknowledged
+
+      shop/checkout  2/3 ready  Quota acknowledged until 2026-12-01: the budget is decided on Monday
+      shop/search    0/3 ready  Quota acknowledged until 2026-12-01: the budget is decided on Monday
+
+    API server   ok        reached in 9.1 ms, readyz 47 of 47 checks pass
+    Deployments  ok        1 healthy, 1 degraded, 1 unavailable, 2 acknowledged
+    Jobs         ok        1 healthy
+    looked at 8 of 8 parts, no StatefulSets, DaemonSets, CronJobs, nodes or services found, objects in 1 namespace, in 62 ms
+    "#);
+}
+
+#[test]
+fn sixteen_workloads_with_a_cause_each_are_not_more_than_a_screen() {
+    let names: Vec<(String, serde_json::Value)> = (0..16)
+        .map(|number| {
+            let cause = cause(
+                "ImagePull",
+                &format!(
+                    "container app: shop/web-{}:v1: not found",
+                    char::from(b'a' + number)
+                ),
+                1,
+                Some(&format!("Image/shop/web-{number}:v1")),
+                &format!("kubectl -n shop describe pod web-{number}"),
+            );
+            (
+                format!("Deployment/shop/web-{number:02}"),
+                serde_json::json!({"causes": [cause]}),
+            )
+        })
+        .collect();
+    let items: Vec<_> = names
+        .iter()
+        .map(|(name, more)| (name.as_str(), "unavailable", more.clone()))
+        .collect();
+    insta::assert_snapshot!(screen(&of_items(&items), &STYLE), @r#"
+    DEGRADED  prod-eu  v1.37.2  16 of 16 Deployments are not healthy
+
+    ✗ shop/web-00  0/3 ready  ImagePull: container app: shop/web-a:v1: not found, for 25 min
+        kubectl -n shop describe pod web-0
+    ✗ shop/web-01  0/3 ready  ImagePull: container app: shop/web-b:v1: not found, for 25 min
+        kubectl -n shop describe pod web-1
+    ✗ shop/web-02  0/3 ready  ImagePull: container app: shop/web-c:v1: not found, for 25 min
+        kubectl -n shop describe pod web-2
+    ✗ shop/web-03  0/3 ready  ImagePull: container app: shop/web-d:v1: not found, for 25 min
+        kubectl -n shop describe pod web-3
+    ✗ shop/web-04  0/3 ready  ImagePull: container app: shop/web-e:v1: not found, for 25 min
+        kubectl -n shop describe pod web-4
+    ✗ shop/web-05  0/3 ready  ImagePull: container app: shop/web-f:v1: not found, for 25 min
+        kubectl -n shop describe pod web-5
+    ✗ shop/web-06  0/3 ready  ImagePull: container app: shop/web-g:v1: not found, for 25 min
+        kubectl -n shop describe pod web-6
+    ✗ shop/web-07  0/3 ready  ImagePull: container app: shop/web-h:v1: not found, for 25 min
+        kubectl -n shop describe pod web-7
+    ✗ shop/web-08  0/3 ready  ImagePull: container app: shop/web-i:v1: not found, for 25 min
+        kubectl -n shop describe pod web-8
+    ✗ shop/web-09  0/3 ready  ImagePull: container app: shop/web-j:v1: not found, for 25 min
+        kubectl -n shop describe pod web-9
+      and 6 more for other reasons; -o json lists every one
+
+    API server   ok        reached in 9.1 ms, readyz 47 of 47 checks pass
+    Deployments  degraded  0 healthy, 16 unavailable
+    looked at 8 of 8 parts, no StatefulSets, DaemonSets, Jobs, CronJobs, nodes or services found, objects in 1 namespace, in 62 ms
+    "#);
+}
+
+#[test]
+fn kinds_that_may_not_be_read_are_one_line() {
+    let mut report = cluster(well(), [d("shop", "web")]);
+    let failure = Failure::new(Class::Forbidden, "User \"jane\" cannot list it");
+    report.coverage.not_seen = [Kind::StatefulSets, Kind::Jobs, Kind::CronJobs]
+        .map(|kind| run::not_seen_kind(kind, None, &failure))
+        .into();
+    for kind in ["statefulsets", "jobs", "cronjobs"] {
+        report
+            .checks
+            .push(Check::Kind(KindCheck::of(kind, vec![], false)));
+    }
+    report.settle();
+    insta::assert_snapshot!(screen(&report, &STYLE), @r#"
+    UNKNOWN  prod-eu  v1.37.2  the only Deployment is healthy; 3 parts not seen
+
+    ? not seen: statefulsets, jobs, cronjobs  forbidden: missing rules apps/statefulsets list, batch/jobs list, batch/cronjobs list
+        a cluster admin grants it: kubectl create clusterrole sre-health --verb=list --resource=statefulsets.apps,jobs.batch,cronjobs.batch, then a binding for you; or narrow with -n to a namespace that you may read
+
+    API server   ok        reached in 9.1 ms, readyz 47 of 47 checks pass
+    Deployments  ok        1 healthy
+    looked at 2 of 5 parts, objects in 1 namespace, in 62 ms
     "#);
 }

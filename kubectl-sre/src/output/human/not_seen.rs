@@ -1,0 +1,172 @@
+//! What was asked for and could not be seen: the same failure is one line, of however many kinds and namespaces.
+
+use super::{Mark, Screen};
+use crate::output::escape;
+use anstyle::Style as Paint;
+use sre_shared::report::NotSeen;
+
+/// Entries that are shown.
+const SHOWN: usize = 4;
+/// Names in an entry that stands for many.
+const SHOWN_NAMES: usize = 4;
+
+/// Entries that failed alike.
+struct Group<'a> {
+    first: &'a NotSeen,
+    /// What was not seen, without the namespace.
+    things: Vec<&'a str>,
+    /// The rules that are missing.
+    rules: Vec<&'a str>,
+    /// The namespaces, where it was not seen in some of them.
+    namespaces: Vec<&'a str>,
+}
+
+fn parts(entry: &NotSeen) -> (&str, Option<&str>) {
+    match entry.what.split_once(" in namespace ") {
+        Some((thing, namespace)) => (thing, Some(namespace)),
+        None => (&entry.what, None),
+    }
+}
+
+impl<'a> Group<'a> {
+    fn new(first: &'a NotSeen) -> Self {
+        Self {
+            first,
+            things: Vec::new(),
+            rules: Vec::new(),
+            namespaces: Vec::new(),
+        }
+    }
+
+    /// Whether the entry is about the same thing in another namespace.
+    fn takes(&self, entry: &NotSeen) -> bool {
+        let (thing, namespace) = parts(entry);
+        self.things == [thing]
+            && self.first.class == entry.class
+            && self.first.missing == entry.missing
+            && namespace.is_some()
+            && !self.namespaces.is_empty()
+    }
+
+    /// Whether the other is about other kinds in the same places, for the same reason. Kinds are one word; other things
+    /// have a hint of their own.
+    fn merges(&self, other: &Self) -> bool {
+        let is_kind = |things: &[&str]| things.iter().all(|thing| !thing.contains(' '));
+        is_kind(&self.things)
+            && is_kind(&other.things)
+            && self.first.class == other.first.class
+            && self.namespaces == other.namespaces
+            && match (&self.first.missing, &other.first.missing) {
+                (Some(_), Some(_)) => true,
+                (None, None) => self.first.error == other.first.error,
+                _ => false,
+            }
+    }
+
+    fn add(&mut self, entry: &'a NotSeen) {
+        let (thing, namespace) = parts(entry);
+        push_once(&mut self.things, Some(thing));
+        push_once(&mut self.rules, entry.missing.as_deref());
+        push_once(&mut self.namespaces, namespace);
+    }
+
+    fn what(&self) -> String {
+        let things = escape(&self.things.join(", "));
+        match self.namespaces.as_slice() {
+            [] => things,
+            [one] => format!("{things} in namespace {}", escape(one)),
+            many => {
+                let some: Vec<String> = many.iter().take(SHOWN_NAMES).map(|n| escape(n)).collect();
+                let rest = if many.len() > SHOWN_NAMES { ", ..." } else { "" };
+                format!(
+                    "{things} in {} namespaces ({}{rest})",
+                    many.len(),
+                    some.join(", ")
+                )
+            }
+        }
+    }
+
+    fn why(&self) -> String {
+        match self.rules.as_slice() {
+            [] => escape(self.first.error.as_deref().unwrap_or_default()),
+            [one] => format!("missing rule {}", escape(one)),
+            many => format!("missing rules {}", escape(&many.join(", "))),
+        }
+    }
+
+    /// The first entry's, which names its own kind: where there are several, all of them.
+    fn hint(&self) -> Option<String> {
+        let hint = self.first.hint.clone()?;
+        let resource = |rule: &&str| {
+            let resource = rule.split(' ').next().unwrap_or_default();
+            match resource.split_once('/') {
+                Some((group, plural)) => format!("{plural}.{group}"),
+                None => resource.to_owned(),
+            }
+        };
+        let all: Vec<String> = self.rules.iter().map(resource).collect();
+        let flag = |resources: &str| format!("--resource={resources}");
+        Some(match all.as_slice() {
+            [first, _, ..] => hint.replace(&flag(first), &flag(&all.join(","))),
+            _ => hint,
+        })
+    }
+}
+
+fn push_once<'a>(words: &mut Vec<&'a str>, word: Option<&'a str>) {
+    if let Some(word) = word.filter(|word| !words.contains(word)) {
+        words.push(word);
+    }
+}
+
+fn groups(entries: &[NotSeen]) -> Vec<Group<'_>> {
+    let mut things: Vec<Group<'_>> = Vec::new();
+    for entry in entries {
+        match things.iter_mut().find(|group| group.takes(entry)) {
+            Some(group) => group.add(entry),
+            None => {
+                let mut group = Group::new(entry);
+                group.add(entry);
+                things.push(group);
+            }
+        }
+    }
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    for group in things {
+        match groups.iter_mut().find(|other| other.merges(&group)) {
+            Some(other) => {
+                other.things.extend(group.things);
+                other.rules.extend(group.rules);
+            }
+            None => groups.push(group),
+        }
+    }
+    groups
+}
+
+impl Screen<'_> {
+    pub(super) fn not_seen(&self) -> Vec<String> {
+        let groups = groups(&self.report.coverage.not_seen);
+        let mut lines = Vec::new();
+        for group in groups.iter().take(SHOWN) {
+            lines.push(format!(
+                "{} not seen: {}  {}: {}",
+                self.paint(Mark::Unknown.paint(), Mark::Unknown.symbol()),
+                self.paint(Paint::new().bold(), &group.what()),
+                escape(&group.first.class),
+                group.why()
+            ));
+            // The API server's own line has said it.
+            let said = self.report.api_server();
+            let said = said.is_some_and(|check| check.hint == group.first.hint);
+            let hint = group.hint().filter(|_| !said);
+            lines.extend(hint.map(|hint| format!("    {}", self.dim(&escape(&hint)))));
+        }
+        if groups.len() > SHOWN {
+            let left = groups.len() - SHOWN;
+            lines.push(self.dim(&format!("  and {left} more; -o json lists every one")));
+        }
+        lines
+    }
+}
