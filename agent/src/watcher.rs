@@ -52,12 +52,18 @@ impl KindVisitor for Prepare {
     type Output = (Arc<dyn Objects>, Feed);
 
     fn visit<T: Judged>(self, kind: Kind) -> Self::Output {
-        let cache = Arc::new(Cache::<T>::new(kind, &self.namespaces));
+        // What is in no namespace is watched in the whole cluster, whatever the namespaces are.
+        let namespaces = if T::NAMESPACED {
+            self.namespaces
+        } else {
+            Vec::new()
+        };
+        let cache = Arc::new(Cache::<T>::new(kind, &namespaces));
         let objects: Arc<dyn Objects> = Arc::clone(&cache) as _;
-        let namespaces = if self.namespaces.is_empty() {
+        let namespaces = if namespaces.is_empty() {
             vec![None]
         } else {
-            self.namespaces.into_iter().map(Some).collect()
+            namespaces.into_iter().map(Some).collect()
         };
         let feed: Feed = Box::new(move |app, tasks| {
             for (source, namespace) in (0..=u16::MAX).zip(namespaces) {

@@ -54,7 +54,11 @@ pub fn not_seen_kind(kind: Kind, namespace: Option<&str>, failure: &Failure) -> 
             )),
             hint: Some(format!(
                 "kubectl api-resources --api-group={} shows what it serves; it may be older than the kind",
-                if kind.group().is_empty() { "''" } else { kind.group() }
+                if kind.group().is_empty() {
+                    "''"
+                } else {
+                    kind.group()
+                }
             )),
             ..entry
         };
