@@ -12,7 +12,7 @@ use crate::report::{ApiServerCheck, Check, Item, KindCheck, Namespaces, NotSeen,
 use crate::resource::{Decoded, Namespace, Resource, Time};
 use futures_util::stream::{self, StreamExt as _};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use tokio::sync::{OnceCell, Semaphore};
 use tokio::task::JoinSet;
 
@@ -45,6 +45,7 @@ pub async fn direct(
         progress,
         lists: Arc::new(Semaphore::new(LISTS_AT_ONCE)),
         namespaces: OnceCell::new(),
+        unreached: OnceLock::new(),
     };
     let probe = async {
         match (ask.api_server, ask.kinds.is_empty()) {
@@ -140,6 +141,8 @@ struct Run<'a> {
     progress: &'a (dyn Fn(Progress) + Sync),
     lists: Arc<Semaphore>,
     namespaces: OnceCell<Option<Vec<String>>>,
+    /// Why no API server was reached, once that is known: then nobody waits for the next kind to find out.
+    unreached: OnceLock<Failure>,
 }
 
 impl Run<'_> {
@@ -261,7 +264,11 @@ async fn scope<T: Judged>(run: &Run<'_>, kind: Kind, field_selector: String) -> 
         field_selector,
         page_size: run.ask.page_size,
     };
-    match cluster::list::<T>(run.client, &options).await {
+    let listed = match run.unreached.get() {
+        Some(failure) => Err(failure.clone()),
+        None => cluster::list::<T>(run.client, &options).await,
+    };
+    match listed {
         Ok(listed) => Gathered {
             objects: listed.items,
             reach: Reach::All,
@@ -272,10 +279,16 @@ async fn scope<T: Judged>(run: &Run<'_>, kind: Kind, field_selector: String) -> 
         {
             one_by_one(run, &options, kind, &failure).await
         }
-        Err(failure) => Gathered {
-            not_seen: vec![not_seen_kind(kind, options.namespace.as_deref(), &failure)],
-            ..Gathered::default()
-        },
+        Err(failure) => {
+            // A server that has answered anything is there, and the next list may be a shorter one.
+            if failure.class.is_unreached() && run.client.server_time().is_none() {
+                let _ = run.unreached.set(failure.clone());
+            }
+            Gathered {
+                not_seen: vec![not_seen_kind(kind, options.namespace.as_deref(), &failure)],
+                ..Gathered::default()
+            }
+        }
     }
 }
 
