@@ -19,7 +19,7 @@ const USER_AGENT: &str = concat!("sre-agent/", env!("CARGO_PKG_VERSION"));
 /// The longest that a connection may take to come about.
 const CONNECT: Duration = Duration::from_secs(5);
 
-/// Answers over HTTP whether the API server and the Deployments of a cluster are healthy
+/// Answers over HTTP whether the API server and the workloads of a cluster are healthy
 ///
 /// Without --kubeconfig it uses the ServiceAccount of the pod it runs in. It starts and answers also while the API
 /// server is away.
@@ -50,9 +50,9 @@ pub struct Args {
     #[arg(long, value_name = "ADDRESS", env = "SRE_AGENT_METRICS_ADDRESS", value_parser = optional_address)]
     metrics_address: Option<OptionalAddress>,
 
-    /// Kinds to watch, separated by commas [default: deployments]
-    #[arg(long, value_name = "KINDS", env = "SRE_AGENT_KINDS", value_delimiter = ',', value_parser = kind)]
-    kinds: Vec<Kind>,
+    /// Kinds to watch, separated by commas; all for every kind [default: deployments,statefulsets,daemonsets,jobs,cronjobs]
+    #[arg(long, value_name = "KINDS", env = "SRE_AGENT_KINDS", value_delimiter = ',', value_parser = chosen)]
+    kinds: Vec<Chosen>,
 
     /// Namespaces to watch, separated by commas [default: all]
     #[arg(long, value_name = "NAMES", env = "SRE_AGENT_NAMESPACES", value_delimiter = ',', value_parser = namespace)]
@@ -177,11 +177,17 @@ pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Wish, clap::Err
         }
         None => Origin::InCluster,
     };
-    let mut kinds = args.kinds;
-    if kinds.is_empty() {
-        kinds = Kind::by_default().collect();
-    }
-    dedup(&mut kinds);
+    // Empty where the chart's value is.
+    let chosen: Vec<Chosen> = args.kinds.into_iter().filter(|c| *c != Chosen::Nothing).collect();
+    let kinds = match chosen.as_slice() {
+        [] => Kind::by_default().collect(),
+        _ => Kind::ALL
+            .iter()
+            .copied()
+            .filter(|kind| is_watched(*kind))
+            .filter(|kind| chosen.contains(&Chosen::All) || chosen.contains(&Chosen::Kind(*kind)))
+            .collect(),
+    };
     let mut namespaces = args.namespaces;
     if namespaces == [""] {
         namespaces.clear();
@@ -237,29 +243,55 @@ fn dedup<T: PartialEq>(values: &mut Vec<T>) {
     *values = kept;
 }
 
-fn kind(word: &str) -> Result<Kind, String> {
-    let word = word.trim();
-    // What stands behind them changes without them, and is not watched.
-    let is_watched = |kind: &Kind| kind.companions().is_empty();
-    if let Some(kind) = Kind::from_word(word).filter(|kind| !is_watched(kind)) {
-        let others: Vec<&str> = kind.companions().iter().map(|c| c.plural()).collect();
-        return Err(format!(
-            "{0} are judged by {1} too, which the agent does not watch; the plugin does without the agent: kubectl sre \
-             health {0}",
-            kind.plural(),
-            others.join(", "),
-        ));
+/// A word of `--kinds`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Chosen {
+    /// An empty word.
+    Nothing,
+    /// `all`
+    All,
+    /// A kind.
+    Kind(Kind),
+}
+
+fn chosen(word: &str) -> Result<Chosen, String> {
+    match word.trim() {
+        "" => Ok(Chosen::Nothing),
+        "all" => Ok(Chosen::All),
+        // The API server is always asked.
+        "apiserver" => Err("no kind that is watched: it is asked whatever is watched".into()),
+        word => watched(word).map(Chosen::Kind),
     }
-    Kind::from_word(word).ok_or_else(|| {
-        let plurals = || Kind::ALL.iter().filter(|k| is_watched(k)).map(|k| k.plural());
-        match nearest(word, plurals()) {
-            Some(near) => format!("no kind that is watched, did you mean {near:?}?"),
-            None => format!(
-                "no kind that is watched, those are: {}",
-                plurals().collect::<Vec<_>>().join(", ")
-            ),
+}
+
+/// Whether a kind is told by its objects alone: what stands behind the others changes without them, and is not watched.
+fn is_watched(kind: Kind) -> bool {
+    kind.companions().is_empty()
+}
+
+fn watched(word: &str) -> Result<Kind, String> {
+    match Kind::from_word(word) {
+        Some(kind) if is_watched(kind) => Ok(kind),
+        Some(kind) => {
+            let others: Vec<&str> = kind.companions().iter().map(|c| c.plural()).collect();
+            Err(format!(
+                "{0} are judged by {1} too, which the agent does not watch; the plugin does without the agent: \
+                 kubectl sre health {0}",
+                kind.plural(),
+                others.join(", "),
+            ))
         }
-    })
+        None => {
+            let plurals = || Kind::ALL.iter().filter(|k| is_watched(**k)).map(|k| k.plural());
+            Err(match nearest(word, plurals().chain(["all"])) {
+                Some(near) => format!("no kind that is watched, did you mean {near:?}?"),
+                None => format!(
+                    "no kind that is watched, those are: {}; or all",
+                    plurals().collect::<Vec<_>>().join(", ")
+                ),
+            })
+        }
+    }
 }
 
 /// A DNS label, which is what a namespace's name is.
@@ -381,6 +413,48 @@ mod tests {
     }
 
     #[test]
+    fn kinds_are_chosen_by_every_name_and_watched_in_one_order() {
+        let kinds = |words: &str| match read(words) {
+            Ok(Wish::Serve(serve)) => serve.settings.kinds,
+            other => panic!("{words}: {other:?}"),
+        };
+        assert_eq!(
+            kinds("--kinds cj,sts,StatefulSet"),
+            [Kind::StatefulSets, Kind::CronJobs]
+        );
+        assert_eq!(kinds("--kinds job,all"), Kind::ALL);
+        assert_eq!(kinds("--kinds="), Kind::by_default().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn the_chart_chooses_the_same_kinds_and_knows_every_other() {
+        let command = Args::command();
+        let flag = command.get_arguments().find(|flag| flag.get_id() == "kinds");
+        let help = flag.and_then(|flag| flag.get_help()).unwrap().to_string();
+        let defaults: Vec<&str> = Kind::by_default().map(Kind::plural).collect();
+        assert!(
+            help.contains(&format!("[default: {}]", defaults.join(","))),
+            "{help}"
+        );
+        let values = include_str!("../../helm/sre-agent/values.yaml");
+        let listed = format!("\nkinds:\n  - {}\n\n", defaults.join("\n  - "));
+        assert!(
+            values.contains(&listed),
+            "helm/sre-agent/values.yaml does not hold {listed}"
+        );
+        let schema = include_str!("../../helm/sre-agent/values.schema.json");
+        let schema: serde_json::Value = serde_json::from_str(schema).unwrap();
+        let known = schema["properties"]["kinds"]["items"]["enum"].as_array().unwrap();
+        for kind in Kind::ALL {
+            assert!(
+                known.contains(&kind.plural().into()),
+                "values.schema.json lacks {}",
+                kind.plural()
+            );
+        }
+    }
+
+    #[test]
     fn wrong_input_is_refused_with_the_nearest_right_one() {
         for (words, part) in [
             ("--context c", "give --kubeconfig PATH too"),
@@ -390,6 +464,7 @@ mod tests {
                 "--kinds pvc",
                 "persistentvolumeclaims are judged by pods too, which the agent does not watch",
             ),
+            ("--kinds apiserver", "it is asked whatever is watched"),
             ("--namespaces Shop", "no name of a namespace"),
             ("--namespaces a,,b", "a name in --namespaces is empty"),
             ("--namespaces *", "leave --namespaces out"),

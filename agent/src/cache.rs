@@ -1,7 +1,7 @@
 //! Owns the objects of one kind as their watches told them, and what can be said of them at a given moment.
 //! Must not know how they are read, nor how an answer is written.
 //!
-//! An object that is healthy is settled: time alone cannot change that state, so it is judged for counting once,
+//! An object that is healthy, suspended or done is settled: time alone cannot change that state, so it is judged for counting once,
 //! when it changes. Every other object is in an index and judged again for each answer, with the time of that
 //! answer. So the answer to "what is wrong?" costs what is wrong, and not the size of the cluster.
 
@@ -96,7 +96,7 @@ impl Selection {
     fn takes_settled(&self) -> bool {
         self.states
             .as_ref()
-            .is_none_or(|states| states.contains(&State::Healthy))
+            .is_none_or(|states| states.iter().any(|state| state.is_fine()))
     }
 
     fn range(&self, whole: bool) -> (Bound<Key>, Bound<Key>) {
@@ -660,7 +660,7 @@ fn is_kept<T: Judged>(object: &Decoded<T>) -> bool {
 
 /// Whether time alone cannot change the state; notes are of the moment in which the object is shown.
 fn is_settled(item: &Item) -> bool {
-    item.state == State::Healthy && item.healthy == Some(true)
+    item.state.is_fine() && item.healthy == Some(true)
 }
 
 impl<T: Judged> Objects for Cache<T> {
@@ -674,28 +674,24 @@ impl<T: Judged> Objects for Cache<T> {
         let mut overview = Overview::begin(moment);
         let too_old = inner.sources_of(self.kind, selection, moment, &mut overview);
         let range = || selection.range(true);
-        // Only where every part is fresh and no label matters, the settled ones are a number.
-        let counted = selection.selector.is_empty() && !too_old;
-        if counted {
-            let all = match selection.namespace {
-                None => inner.objects.len(),
-                Some(_) => inner.objects.range(range()).count(),
-            };
-            let open = inner.open.range(range()).count();
-            overview.summary.healthy = all.saturating_sub(open) as u64;
-            overview.summary.total = overview.summary.healthy;
-        }
+        // Only where every part is fresh and neither label nor namespace matters, the settled ones are numbers.
+        let counted = selection.selector.is_empty() && selection.namespace.is_none() && !too_old;
         let mut fresh = Summary::default();
+        if counted {
+            for source in &inner.sources {
+                add(&mut overview.summary, &source.counts.summary);
+            }
+            for entry in inner.each(range(), false) {
+                overview.summary.uncount(entry.judged.state);
+            }
+            fresh = overview.summary;
+        }
         for entry in inner.each(range(), !counted) {
             if !entry.is_selected(&selection.selector) {
                 continue;
             }
             let judged = if entry.settled {
-                Judgement {
-                    state: State::Healthy,
-                    status: Status::Ok,
-                    acknowledged: false,
-                }
+                entry.judged
             } else {
                 let now = inner.carried(entry.source, moment);
                 Judgement::of(&entry.judge(now, selection.no_ignore))

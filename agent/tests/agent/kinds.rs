@@ -1,67 +1,237 @@
-//! Owns what the agent makes of kinds that are in no namespace, and of objects that something else answers for.
+//! Owns what the agent answers of several kinds: one watch and one path each, and nothing of those that it does not watch.
 
-use crate::harness::{settings, start};
-use serde_json::json;
+use crate::harness::{Running, settings, start};
+use serde_json::{Value, json};
 use sre_shared::run::Kind;
-use sre_testkit::object::{Pod, remove};
-use sre_testkit::{ApiServer, Match, at};
+use sre_testkit::object::Deployment;
+use sre_testkit::{Access, ApiServer, ApiServerBuilder};
+
+fn object(api_version: &str, kind: &str, name: &str, status: Value) -> Value {
+    json!({
+        "apiVersion": api_version, "kind": kind,
+        "metadata": {"name": name, "namespace": "shop", "generation": 1, "labels": {"app": name},
+                     "creationTimestamp": "2026-03-01T12:00:00Z"},
+        "spec": {}, "status": status,
+    })
+}
+
+fn job(name: &str, condition: &str) -> Value {
+    let condition = json!({"type": condition, "status": "True", "reason": "BackoffLimitExceeded"});
+    object(
+        "batch/v1",
+        "Job",
+        name,
+        json!({"conditions": [condition], "succeeded": 1}),
+    )
+}
+
+fn owned(mut job: Value) -> Value {
+    job["metadata"]["ownerReferences"] = json!([{"apiVersion": "batch/v1", "kind": "CronJob", "name": "nightly", "uid": "1", "controller": true}]);
+    job
+}
+
+/// One object of each default kind, a Job of the CronJob besides.
+fn shop() -> ApiServerBuilder {
+    let counts = json!({"observedGeneration": 1, "replicas": 1, "readyReplicas": 1, "availableReplicas": 1});
+    let nodes = json!({"observedGeneration": 1, "desiredNumberScheduled": 2, "numberReady": 1, "updatedNumberScheduled": 2});
+    let never = json!({"lastScheduleTime": "2026-03-01T12:00:00Z"});
+    ApiServer::builder()
+        .deployments([Deployment::new("shop", "web")])
+        .objects([
+            object("apps/v1", "StatefulSet", "db", counts),
+            object("apps/v1", "DaemonSet", "logs", nodes),
+            job("import", "Complete"),
+            owned(job("nightly-1", "Failed")),
+            object("batch/v1", "CronJob", "nightly", never),
+        ])
+}
+
+async fn agent(server: &ApiServer, kinds: impl IntoIterator<Item = Kind>) -> Running {
+    let mut settings = settings(server.kubeconfig());
+    settings.kinds = kinds.into_iter().collect();
+    let agent = start(settings).await;
+    agent
+        .until("/health", |a| a.json()["coverage"]["notSeen"] == json!([]))
+        .await;
+    agent
+}
 
 #[tokio::test]
-async fn nodes_are_watched_as_a_whole_and_shown_from_each_namespace() {
-    let mut node = json!({
-        "apiVersion": "v1", "kind": "Node", "metadata": {"name": "n7", "uid": "n7", "creationTimestamp": at(-86_400)},
-        "status": {"conditions": [{"type": "Ready", "status": "Unknown", "reason": "NodeStatusUnknown"}]},
-    });
-    remove(&mut node, "/metadata/namespace");
-    let server = ApiServer::builder().objects([node]).start().await;
-    let mut wish = settings(server.kubeconfig());
-    wish.kinds = vec![Kind::Nodes];
-    wish.namespaces = vec!["shop".into()];
-    let agent = start(wish).await;
-    let listed = |path: &'static str| agent.until(path, |a| a.json()["summary"]["total"] == 1);
-    let answer = listed("/health/nodes").await.json();
+async fn each_kind_has_its_watch_its_path_and_its_part() {
+    let server = shop().start().await;
+    let agent = agent(&server, Kind::by_default()).await;
+    server.wait_for_watches(5).await;
+    let report = agent.get("/health").await.json();
     assert_eq!(
-        (&answer["status"], &answer["nodes"][0]["reason"]),
-        (&json!("degraded"), &json!("NodeNotReady"))
+        report["coverage"]["kinds"],
+        json!(["deployments", "statefulsets", "daemonsets", "jobs", "cronjobs"])
     );
-    for path in ["/health/nodes?namespace=shop", "/health/nodes?namespace=bank"] {
-        let answer = agent.get(path).await.json();
+    let found: Vec<(Value, Value)> = ["deployments", "statefulsets", "daemonsets", "jobs", "cronjobs"]
+        .into_iter()
+        .zip(&report["checks"].as_array().unwrap()[1..])
+        .map(|(kind, part)| {
+            assert_eq!(part["check"], kind);
+            (part["status"].clone(), part["items"][0]["reason"].clone())
+        })
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("ok", "Ready"),
+            ("ok", "Ready"),
+            ("degraded", "ReadyBelowDesired"),
+            ("ok", "Complete"),
+            ("degraded", "LastRunFailed"),
+        ]
+        .map(|(status, reason)| (json!(status), json!(reason)))
+    );
+    for (kind, name) in [
+        ("statefulsets", "db"),
+        ("daemonsets", "logs"),
+        ("cronjobs", "nightly"),
+    ] {
+        let answer = agent.get(&format!("/health/{kind}")).await;
         assert_eq!(
-            (&answer["status"], &answer["nodes"][0]["name"]),
-            (&json!("degraded"), &json!("n7")),
-            "{path}"
+            (answer.status, &answer.json()[kind][0]["name"]),
+            (200, &json!(name))
         );
     }
+    assert_eq!(report["status"], "degraded");
+}
+
+#[tokio::test]
+async fn a_job_that_is_done_is_counted_by_its_state_and_one_of_a_cronjob_is_not_kept() {
+    let server = shop().start().await;
+    let agent = agent(&server, [Kind::Jobs]).await;
+    let answer = agent.get("/health/jobs").await.json();
+    assert_eq!(answer["jobs"].as_array().unwrap().len(), 1);
     assert_eq!(
-        server.requests_for(&Match::path("/api/v1/nodes").lists()).len(),
-        1
+        (
+            &answer["summary"]["total"],
+            &answer["summary"]["succeeded"],
+            &answer["summary"]["healthy"]
+        ),
+        (&json!(1), &json!(1), &json!(0))
+    );
+    assert_eq!(
+        agent.get("/health/jobs?namespace=shop").await.json()["summary"],
+        answer["summary"]
+    );
+    assert_eq!(
+        agent.get("/health/jobs?selector=app%3Dimport").await.json()["summary"],
+        answer["summary"]
+    );
+    assert_eq!(
+        agent.get("/health/jobs?state=succeeded").await.json()["jobs"],
+        answer["jobs"]
+    );
+    assert_eq!(
+        agent.get("/health/jobs?state=healthy").await.json()["jobs"],
+        json!([])
+    );
+    server.wait_for_watches(1).await;
+    server.apply(job("import", "Failed"));
+    let answer = agent
+        .until("/health/jobs", |a| a.json()["status"] == "degraded")
+        .await
+        .json();
+    assert_eq!(answer["summary"]["succeeded"], Value::Null);
+    assert_eq!(
+        (&answer["summary"]["degraded"], &answer["summary"]["total"]),
+        (&json!(1), &json!(1))
     );
 }
 
 #[tokio::test]
-async fn a_pod_is_shown_while_nothing_controls_it() {
-    let pod = |name: &str| Pod::new("shop", name).ready(true, at(-300));
-    let owned = |name: &str| pod(name).owner("apps/v1", "ReplicaSet", "web", "uid-of-web");
-    let server = ApiServer::builder()
-        .objects([owned("a").build(), pod("debug").build()])
+async fn the_metrics_are_told_by_kind() {
+    let server = shop().start().await;
+    let agent = agent(&server, Kind::by_default()).await;
+    let metrics = agent.get("/metrics").await.text();
+    for line in [
+        "sre_objects{kind=\"statefulsets\",state=\"healthy\"} 1",
+        "sre_objects{kind=\"daemonsets\",state=\"degraded\"} 1",
+        "sre_objects{kind=\"jobs\",state=\"succeeded\"} 1",
+        "sre_check_status{check=\"cronjobs\",status=\"degraded\"} 1",
+        "sre_cache_synced{kind=\"cronjobs\"} 1",
+    ] {
+        assert!(metrics.lines().any(|l| l == line), "{line} is not in {metrics}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_watched_has_no_path_and_the_index_names_what_is() {
+    let server = shop().start().await;
+    let agent = agent(&server, [Kind::CronJobs]).await;
+    let answer = agent.get("/health/cj").await;
+    assert_eq!(
+        (answer.status, &answer.json()["error"]),
+        (404, &json!("unknownKind"))
+    );
+    assert!(
+        answer.text().contains("did you mean /health/cronjobs?"),
+        "{}",
+        answer.text()
+    );
+    let answer = agent.get("/health/deployments").await;
+    assert_eq!(
+        (answer.status, &answer.json()["error"]),
+        (404, &json!("unknownKind"))
+    );
+    let index = agent.get("/").await.json();
+    let kinds: Vec<&str> = index["paths"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|entry| entry["path"].as_str()?.strip_prefix("/health/"))
+        .collect();
+    assert_eq!(kinds, ["apiserver", "cronjobs"]);
+}
+
+#[tokio::test]
+async fn a_kind_that_may_not_be_read_is_unknown_and_the_others_are_judged() {
+    let server = shop()
+        .user("s3cret", "agent", Access::admin().without("list", "cronjobs"))
         .start()
         .await;
-    let mut wish = settings(server.kubeconfig());
-    wish.kinds = vec![Kind::Pods];
-    let agent = start(wish).await;
-    agent
-        .until("/health/pods", |a| a.json()["pods"][0]["name"] == "debug")
-        .await;
-    server.wait_for_watches(1).await;
-    server.apply(owned("b").build());
-    server.apply(pod("shell").build());
-    let answer = agent
-        .until("/health/pods", |a| a.json()["summary"]["total"] == 2)
+    let mut settings = settings(server.kubeconfig());
+    settings.kinds = vec![Kind::Deployments, Kind::CronJobs];
+    let agent = start(settings).await;
+    let missing = |report: &Value| report["coverage"]["notSeen"][0]["missing"] == "batch/cronjobs list";
+    let report = agent
+        .until("/health", |a| {
+            missing(&a.json()) && a.json()["checks"][1]["status"] == "ok"
+        })
         .await
         .json();
-    assert_eq!(answer["pods"][1]["name"], "shell");
-    server.apply(owned("shell").build());
-    agent
-        .until("/health/pods", |a| a.json()["summary"]["total"] == 1)
-        .await;
+    assert_eq!(
+        (&report["status"], &report["checks"][2]["status"]),
+        (&json!("unknown"), &json!("unknown"))
+    );
+}
+
+#[tokio::test]
+async fn a_selector_has_to_match_something_of_all_kinds_together() {
+    let server = shop().start().await;
+    let agent = agent(&server, Kind::by_default()).await;
+    let of = async |query: &str| agent.get(&format!("/health{query}")).await.json();
+    let report = of("?selector=app%3Ddb").await;
+    assert_eq!(
+        (&report["status"], &report["coverage"]["notSeen"]),
+        (&json!("ok"), &json!([]))
+    );
+    let report = of("?selector=app%3Dnone").await;
+    assert_eq!(report["status"], "unknown");
+    assert_eq!(
+        report["coverage"]["notSeen"][0]["error"],
+        "no Deployments, StatefulSets, DaemonSets, Jobs or CronJobs match \"app=none\""
+    );
+    assert_eq!(report["coverage"]["notSeen"].as_array().unwrap().len(), 1);
+    let parts = report["checks"].as_array().unwrap();
+    assert!(
+        parts[1..].iter().all(|part| part["status"] == "unknown"),
+        "{report}"
+    );
+    // Of one kind alone it is said at its path.
+    let answer = of("/cronjobs?selector=app%3Ddb").await;
+    assert_eq!(answer["notSeen"][0]["what"], "cronjobs matching app=db");
 }

@@ -13,6 +13,7 @@ mod connections;
 mod harness;
 mod kinds;
 mod metrics;
+mod others;
 mod outages;
 mod process;
 mod rights;

@@ -22,7 +22,10 @@ fn as_many_ready_pods_as_asked_for_are_healthy() {
     assert_eq!(report.api_server()["status"], "ok");
     assert_eq!(
         report.0["coverage"],
-        json!({"kinds": ["deployments"], "namespaces": [ns.name()], "notSeen": []})
+        json!({
+            "kinds": ["deployments", "statefulsets", "daemonsets", "jobs", "cronjobs"],
+            "namespaces": [ns.name()], "notSeen": []
+        })
     );
 }
 

@@ -5,6 +5,17 @@ use sre_e2e::report::{verdict, word};
 use sre_e2e::{Cluster, Deployment, Namespace, Report};
 
 const RULE: &str = "apps/deployments list";
+/// What someone asks who may see Deployments and knows it.
+const ASKED: &str = "apiserver deploy";
+
+/// Every kind that is judged where none is chosen, and the rule that it takes.
+const DEFAULT: [(&str, &str); 5] = [
+    ("deployments", RULE),
+    ("statefulsets", "apps/statefulsets list"),
+    ("daemonsets", "apps/daemonsets list"),
+    ("jobs", "batch/jobs list"),
+    ("cronjobs", "batch/cronjobs list"),
+];
 
 /// What a report does not see of Deployments: each entry's text, class and missing rule.
 fn not_seen(report: &Report) -> Vec<(&str, &str, &str)> {
@@ -52,7 +63,10 @@ fn the_administrator_sees_every_namespace() {
     assert_eq!((code, report.status()), (2, "degraded"));
     assert_eq!(
         report.0["coverage"],
-        json!({"kinds": ["deployments"], "namespaces": "all", "notSeen": []})
+        json!({
+            "kinds": ["deployments", "statefulsets", "daemonsets", "jobs", "cronjobs"],
+            "namespaces": "all", "notSeen": []
+        })
     );
     let mine: Vec<&Value> = report
         .items()
@@ -78,7 +92,7 @@ fn someone_with_rights_in_one_namespace_gets_its_verdict_and_hears_that_the_rest
     let user = Cluster::shared().user(&name);
     ns.allow(&name, "list", "deployments.apps");
 
-    let (code, report) = user.plugin().health(&format!("-n {}", ns.name()));
+    let (code, report) = user.plugin().health(&format!("{ASKED} -n {}", ns.name()));
     assert_eq!(
         (code, report.status(), report.count("healthy")),
         (0, "ok", Some(1)),
@@ -86,15 +100,26 @@ fn someone_with_rights_in_one_namespace_gets_its_verdict_and_hears_that_the_rest
         report.0
     );
 
+    // Without a choice the other kinds are asked for too, and what may not be read is never ok.
+    let (code, report) = user.plugin().health(&format!("-n {}", ns.name()));
+    assert_eq!(
+        (code, report.count("healthy"), report.not_seen().len()),
+        (3, Some(1), 4)
+    );
+    let leave_out = "leave it out on purpose: --kinds apiserver,deployments";
+    for entry in report.not_seen() {
+        assert!(word(&entry["hint"]).ends_with(leave_out), "{entry:#}");
+    }
+
     // The context says `default`, where nothing is allowed either.
-    let (code, report) = user.plugin().health("");
+    let (code, report) = user.plugin().health(ASKED);
     assert_eq!((code, report.status()), (3, "unknown"));
     assert_eq!(not_seen(&report), [("deployments", "forbidden", RULE)]);
     assert_eq!(report.deployments()["status"], "unknown");
     assert_eq!(report.api_server()["status"], "ok");
 
     user.settle_in(ns.name());
-    let (code, report) = user.plugin().health("");
+    let (code, report) = user.plugin().health(ASKED);
     assert_eq!((code, report.status()), (3, "unknown"));
     assert_eq!(
         not_seen(&report),
@@ -115,11 +140,15 @@ fn someone_with_rights_in_one_namespace_gets_its_verdict_and_hears_that_the_rest
         (Some(1), Some(1))
     );
 
-    let screen = user.plugin().run("health").expect_code(3).stdout;
+    let screen = user
+        .plugin()
+        .run(&format!("health {ASKED}"))
+        .expect_code(3)
+        .stdout;
     assert!(screen.starts_with("UNKNOWN") && screen.contains(RULE), "{screen}");
     let (code, report) = user.plugin().health(&format!("deploy/good -n {}", ns.name()));
     assert_eq!((code, report.items().len()), (0, 1));
-    let (code, report) = user.plugin().health("-n kube-system");
+    let (code, report) = user.plugin().health(&format!("{ASKED} -n kube-system"));
     assert_eq!(
         (code, not_seen(&report)),
         (
@@ -137,7 +166,7 @@ fn someone_who_may_list_namespaces_sees_the_allowed_ones_and_a_list_of_the_other
     broken.allow_everywhere(&name, "list,get", "namespaces");
     other.allow(&name, "list", "deployments.apps");
 
-    let (code, report) = user.plugin().health("");
+    let (code, report) = user.plugin().health(ASKED);
     assert_eq!((code, report.status()), (3, "unknown"), "{:#}", report.0);
     let seen = not_seen(&report);
     for namespace in ["default", "kube-system", broken.name()] {
@@ -158,11 +187,11 @@ fn someone_who_may_list_namespaces_sees_the_allowed_ones_and_a_list_of_the_other
 
     // What is certainly broken comes before what could not be seen.
     broken.allow(&name, "list", "deployments.apps");
-    let (code, report) = user.plugin().health("");
+    let (code, report) = user.plugin().health(ASKED);
     assert_eq!((code, report.status()), (2, "degraded"));
     assert_eq!(report.items().len(), 3);
     assert!(not_seen(&report).len() >= 2, "{:?}", report.not_seen());
-    let (code, _) = user.plugin().health("--fail-on unknown");
+    let (code, _) = user.plugin().health(&format!("{ASKED} --fail-on unknown"));
     assert_eq!(code, 3);
 }
 
@@ -171,7 +200,10 @@ fn a_forbidden_part_never_counts_as_healthy() {
     let nobody = Cluster::shared().user(&format!("nobody-{}", std::process::id()));
     let (code, report) = nobody.plugin().health("");
     assert_eq!((code, report.status()), (3, "unknown"));
-    assert_eq!(not_seen(&report), [("deployments", "forbidden", RULE)]);
+    assert_eq!(
+        not_seen(&report),
+        DEFAULT.map(|(kind, rule)| (kind, "forbidden", rule))
+    );
     assert_eq!(report.deployments()["status"], "unknown");
     assert_eq!(report.count("total"), Some(0));
     // The API server's own words, though lists are refused in protobuf.
@@ -208,7 +240,10 @@ fn a_wrong_token_is_unauthenticated_and_no_token_is_forbidden() {
         (&report.api_server()["status"], &report.api_server()["class"]),
         (&json!("unknown"), &json!("unauthenticated"))
     );
-    assert_eq!(not_seen(&report), [("deployments", "unauthenticated", "")]);
+    assert_eq!(
+        not_seen(&report),
+        DEFAULT.map(|(kind, _)| (kind, "unauthenticated", ""))
+    );
     let run = wrong.plugin().run("health -v").expect_code(3);
     assert!(
         !run.stdout.contains("not-a-token") && !run.stderr.contains("not-a-token"),
@@ -223,7 +258,10 @@ fn a_wrong_token_is_unauthenticated_and_no_token_is_forbidden() {
         "ok",
         "/version and /readyz are public"
     );
-    assert_eq!(not_seen(&report), [("deployments", "forbidden", RULE)]);
+    assert_eq!(
+        not_seen(&report),
+        DEFAULT.map(|(kind, rule)| (kind, "forbidden", rule))
+    );
 }
 
 #[test]
@@ -237,13 +275,13 @@ fn the_token_of_a_service_account_is_as_good_as_a_certificate() {
     );
     let token = ns.run(&["create", "token", "reader", "--duration=10m"]);
     let user = Cluster::shared().altered(&format!("{}-reader", ns.name()), |k| by_token(k, token.trim()));
-    let (code, report) = user.plugin().health(&format!("-n {}", ns.name()));
+    let (code, report) = user.plugin().health(&format!("{ASKED} -n {}", ns.name()));
     assert_eq!(
         (code, report.status(), report.count("healthy")),
         (0, "ok", Some(1)),
         "{:#}",
         report.0
     );
-    let (code, report) = user.plugin().health("-n kube-system");
+    let (code, report) = user.plugin().health(&format!("{ASKED} -n kube-system"));
     assert_eq!((code, not_seen(&report)[0].2), (3, RULE));
 }

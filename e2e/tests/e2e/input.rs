@@ -25,7 +25,8 @@ fn an_empty_namespace_that_exists_is_ok_and_says_that_nothing_was_found() {
         .expect_code(0)
         .stdout;
     assert!(
-        screen.starts_with("OK") && screen.contains("no Deployments found"),
+        screen.starts_with("OK")
+            && screen.contains("no Deployments, StatefulSets, DaemonSets, Jobs or CronJobs found"),
         "{screen}"
     );
 }
@@ -99,7 +100,7 @@ fn a_selector_picks_as_kubectl_does_and_one_that_matches_nothing_is_unknown() {
     let (code, report) = plugin().health(&format!("-n {} -l tier=wbe", ns.name()));
     assert_eq!((code, report.status()), (3, "unknown"));
     let (what, class, hint) = only_hint(&report);
-    assert_eq!((what, class), ("deployments matching tier=wbe", "notFound"));
+    assert_eq!((what, class), ("objects matching tier=wbe", "notFound"));
     assert!(hint.contains("--show-labels"), "{hint}");
 }
 

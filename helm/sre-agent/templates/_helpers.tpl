@@ -1,6 +1,6 @@
 {{/*
-The kinds that can be watched: the API group, which is "" for the core group; whether it is in no namespace; and what
-else is read to judge it. The kind's word is the plural that RBAC calls its resource. A new kind is one line here and
+The kinds: the API group, which is "" for the core group; whether it is in no namespace; and what else is read to judge
+it, which keeps the agent from watching it. The kind's word is the plural that RBAC calls its resource. A new kind is one line here and
 one word in values.schema.json, which refuses any other.
 */}}
 {{- define "sre-agent.kinds" -}}
@@ -21,24 +21,25 @@ validatingwebhookconfigurations: {group: admissionregistration.k8s.io, cluster: 
 mutatingwebhookconfigurations: {group: admissionregistration.k8s.io, cluster: true, reads: [services, endpointslices]}
 {{- end }}
 
-{{/* What is read beside the kinds. */}}
-{{- define "sre-agent.others" -}}
-endpointslices: {group: discovery.k8s.io}
-events: {group: ""}
-{{- end }}
-
 {{/* What causes are found in. */}}
 {{- define "sre-agent.causes" -}}
 [pods, replicasets, jobs, events, nodes]
 {{- end }}
 
-{{/* The chosen kinds as a JSON list, `all` written out. */}}
+{{/* The chosen kinds as a JSON list. `all` is every kind that the agent can watch. */}}
 {{- define "sre-agent.chosen" -}}
-{{- if has "all" .Values.kinds }}
-{{- include "sre-agent.kinds" . | fromYaml | keys | sortAlpha | toJson }}
-{{- else }}
-{{- toJson .Values.kinds }}
+{{- $kinds := include "sre-agent.kinds" . | fromYaml }}
+{{- $chosen := list }}
+{{- $all := has "all" .Values.kinds }}
+{{- range ternary (keys $kinds | sortAlpha) .Values.kinds $all }}
+{{- $reads := (get $kinds .).reads }}
+{{- if not $reads }}
+{{- $chosen = append $chosen . }}
+{{- else if not $all }}
+{{- fail (printf "kinds: %s are judged by %s too, which the agent does not watch: leave them out; the plugin judges them without the agent: kubectl sre health %s" . (join ", " $reads) .) }}
 {{- end }}
+{{- end }}
+{{- toJson $chosen }}
 {{- end }}
 
 {{/* A release's name has at most 53 characters and may have dots; a Service's has at most 63 and none. */}}
@@ -101,21 +102,18 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
 {{/*
-The rules that the chosen kinds need, one a resource: list and watch of the kind itself, list of what is read to judge
-it, and get and list of what causes are found in. `scope` is `cluster`, `namespace` or `all`: with namespaces named,
+The rules that the chosen kinds need, one a resource: list and watch of the kind itself, and get and list of what causes are
+found in. `scope` is `cluster`, `namespace` or `all`: with namespaces named,
 what is in none of them is granted by a ClusterRole and the rest by Roles.
 */}}
 {{- define "sre-agent.kindRules" -}}
 {{- $scope := .scope }}
 {{- $kinds := include "sre-agent.kinds" .root | fromYaml }}
-{{- $table := merge (include "sre-agent.others" .root | fromYaml) $kinds }}
+{{- $table := merge (dict "events" (dict "group" "")) $kinds }}
 {{- $wanted := list }}
 {{- range include "sre-agent.chosen" .root | fromJsonArray }}
 {{- $kind := get $kinds . }}
 {{- $wanted = append $wanted (dict "resource" . "verbs" (list "list" "watch") "cluster" $kind.cluster) }}
-{{- range $kind.reads }}
-{{- $wanted = append $wanted (dict "resource" . "verbs" (list "list") "cluster" $kind.cluster) }}
-{{- end }}
 {{- end }}
 {{- if .root.Values.causes.enabled }}
 {{- range include "sre-agent.causes" .root | fromYamlArray }}

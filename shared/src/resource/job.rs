@@ -101,5 +101,14 @@ impl Resource for Job {
         if let Some(meta) = &mut self.metadata {
             meta.slim();
         }
+        if let Some(status) = &mut self.status {
+            for condition in &mut status.conditions {
+                // Of success only the time is told; most Jobs of a cluster are done.
+                if !matches!(condition.kind.as_str(), "Failed" | "FailureTarget") {
+                    condition.message = String::new();
+                }
+            }
+            status.conditions.shrink_to_fit();
+        }
     }
 }

@@ -15,7 +15,7 @@ use crate::report::{ApiServerCheck, Check, Item, KindCheck, Namespaces, NotSeen,
 use crate::resource::{Decoded, Namespace, Resource, Time};
 use futures_util::stream::{self, StreamExt as _};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use tokio::sync::{OnceCell, Semaphore};
 use tokio::task::JoinSet;
 
@@ -46,6 +46,7 @@ pub async fn direct(
         progress,
         lists: Arc::new(Semaphore::new(LISTS_AT_ONCE)),
         namespaces: OnceCell::new(),
+        unreached: OnceLock::new(),
     };
     let probe = async {
         match (ask.api_server, ask.kinds.is_empty() && ask.custom.is_empty()) {
@@ -152,6 +153,8 @@ pub(super) struct Run<'a> {
     progress: &'a (dyn Fn(Progress) + Sync),
     lists: Arc<Semaphore>,
     namespaces: OnceCell<Option<Vec<String>>>,
+    /// Why no API server was reached, once that is known: then nobody waits for the next kind to find out.
+    unreached: OnceLock<Failure>,
 }
 
 impl Run<'_> {
@@ -367,7 +370,11 @@ async fn scope<T: Judged>(
         page_size: run.ask.page_size,
         collection: place.cloned(),
     };
-    match cluster::list_where::<T>(run.client, &options, keep).await {
+    let listed = match run.unreached.get() {
+        Some(failure) => Err(failure.clone()),
+        None => cluster::list_where::<T>(run.client, &options, keep).await,
+    };
+    match listed {
         Ok(listed) => Gathered {
             objects: listed.items,
             passed_over: listed.passed_over,
@@ -379,10 +386,16 @@ async fn scope<T: Judged>(
         {
             one_by_one(run, &options, noun, keep, &failure).await
         }
-        Err(failure) => Gathered {
-            not_seen: vec![not_seen_noun(noun, options.namespace.as_deref(), &failure)],
-            ..Gathered::default()
-        },
+        Err(failure) => {
+            // A server that has answered anything is there, and the next list may be a shorter one.
+            if failure.class.is_unreached() && run.client.server_time().is_none() {
+                let _ = run.unreached.set(failure.clone());
+            }
+            Gathered {
+                not_seen: vec![not_seen_noun(noun, options.namespace.as_deref(), &failure)],
+                ..Gathered::default()
+            }
+        }
     }
 }
 

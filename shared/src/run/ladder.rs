@@ -480,9 +480,8 @@ impl Found<'_> {
         let (namespace, rules) = self.walked?.rules.as_ref()?;
         let rung = match rules {
             Ok(rules) => {
-                let (may, may_not): (Vec<Kind>, Vec<Kind>) = Kind::ALL
-                    .iter()
-                    .partition(|kind| rules.allow("list", kind.group(), kind.plural()));
+                let (may, may_not): (Vec<Kind>, Vec<Kind>) =
+                    Kind::by_default().partition(|kind| rules.allow("list", kind.group(), kind.plural()));
                 let names = |kinds: &[Kind]| {
                     let names: Vec<_> = kinds.iter().map(|kind| kind.plural().to_owned()).collect();
                     names

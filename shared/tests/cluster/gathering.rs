@@ -664,6 +664,29 @@ async fn no_more_than_four_kinds_are_read_at_the_same_time() {
 }
 
 #[tokio::test]
+async fn where_no_api_server_is_reached_no_further_kind_is_waited_for() {
+    let server = seven().start().await;
+    server.fail(Match::any(), Fault::Hang);
+    let impatient = try_client(server.kubeconfig(), IMPATIENT)
+        .await
+        .expect("a client");
+    let report = ask_with(&impatient, &every_kind()).await;
+    let classes: Vec<&str> = report
+        .coverage
+        .not_seen
+        .iter()
+        .map(|n| n.class.as_str())
+        .collect();
+    assert_eq!(classes, ["timeout"; 5]);
+    assert_eq!(server.requests_for(&Match::under("/apis/")).len(), 4);
+    // One list that takes too long is no reason to leave the others out.
+    server.clear_faults();
+    server.fail(Match::path(LISTS), Fault::Hang);
+    let report = ask_with(&impatient, &every_kind()).await;
+    assert_eq!(not_seen(&report).what, "deployments");
+}
+
+#[tokio::test]
 async fn a_kind_that_may_not_be_read_is_not_seen_and_the_hint_leaves_it_out() {
     let access = Access::admin().without("list", "cronjobs");
     let server = seven().user("t", "jane", access).start().await;
