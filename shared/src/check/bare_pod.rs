@@ -9,7 +9,7 @@
 use super::common::{self, Finding};
 use super::{Evidence, GRACE_SECONDS, Judged, Pods};
 use crate::report::{Item, State};
-use crate::resource::{Pod, PodCondition, PodStatus, Resource as _};
+use crate::resource::{Pod, PodStatus, Resource as _};
 
 impl Judged for Pod {
     fn answers_for_itself(&self) -> bool {
@@ -98,8 +98,7 @@ fn ended(status: &PodStatus) -> Option<crate::resource::Time> {
 
 /// What it is instead of ready.
 fn not_ready(pod: &Pod, status: &PodStatus) -> String {
-    let is_false = |c: &&PodCondition| c.status == "False";
-    if pod.condition("PodScheduled").filter(is_false).is_some() {
+    if pod.condition("PodScheduled").is_some_and(|c| c.status == "False") {
         return "not scheduled".to_owned();
     }
     let phase = match status.phase.as_str() {

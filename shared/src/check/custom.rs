@@ -58,15 +58,11 @@ fn finding(object: &CustomObject, evidence: &Evidence<'_>, notes: &mut Vec<Strin
         .into_iter()
         .find_map(|kind| find(kind).filter(|c| c.status == "True"));
     if let Some(failed) = failed {
-        return Finding::degraded(
-            if failed.kind == "Stalled" {
-                "Stalled"
-            } else {
-                "Failed"
-            },
-            failed.words(),
-        )
-        .since(since(failed));
+        let finding = match failed.kind.as_str() {
+            "Stalled" => Finding::degraded("Stalled", failed.words()),
+            _ => Finding::degraded("Failed", failed.words()),
+        };
+        return finding.since(since(failed));
     }
     let is_ready = ready.is_some_and(|c| c.status == "True");
     let reconciling = find("Reconciling").filter(|c| c.status == "True" && within(c, STEP_SECONDS));
@@ -87,7 +83,7 @@ fn finding(object: &CustomObject, evidence: &Evidence<'_>, notes: &mut Vec<Strin
         () if within(ready, patience) => {
             Finding::new(State::Progressing, false, "NotReadyYet", ready.words())
         }
-        () => Finding::degraded("NotReady", ready.words()),
+        () => Finding::degraded("ConditionNotMet", ready.words()),
     };
     finding.since(since(ready))
 }

@@ -11,12 +11,8 @@ use super::{Evidence, GRACE_SECONDS, Judged};
 use crate::report::{Item, State};
 use crate::resource::{Node, NodeCondition, Resource as _};
 
-/// The conditions that warn, and what runs short.
-const PRESSURES: [(&str, &str); 3] = [
-    ("MemoryPressure", "memory"),
-    ("DiskPressure", "disk space"),
-    ("PIDPressure", "process ids"),
-];
+/// The conditions that warn.
+const PRESSURES: [&str; 3] = ["MemoryPressure", "DiskPressure", "PIDPressure"];
 
 impl Judged for Node {
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
@@ -77,8 +73,13 @@ fn said(ready: &NodeCondition) -> String {
 }
 
 fn pressures(node: &Node) -> Vec<String> {
-    let met = PRESSURES.iter().filter_map(|(kind, what)| {
+    let met = PRESSURES.into_iter().filter_map(|kind| {
         let condition = node.condition(kind).filter(|c| c.status == "True")?;
+        let what = match kind {
+            "MemoryPressure" => "memory",
+            "DiskPressure" => "disk space",
+            _ => "process ids",
+        };
         Some(match condition.message.as_str() {
             "" => format!("runs short of {what}"),
             message => format!("runs short of {what}: {message}"),

@@ -558,7 +558,11 @@ fn not_watched(wanted: &Wanted) -> NotSeen {
         what: wanted.kind.plural().to_owned(),
         class: "notWatched".into(),
         error: Some(format!("the agent does not watch {}", wanted.kind.plural())),
-        hint: Some("add it to the chart's value kinds; or leave out --agent".into()),
+        hint: Some(if wanted.kind.companions().is_empty() {
+            "add it to the chart's value kinds; or leave out --agent".into()
+        } else {
+            "leave out --agent: it is judged by other kinds too, and by the plugin alone".into()
+        }),
         missing: None,
     }
 }

@@ -16,7 +16,7 @@ fn of(kind: Kind) -> Ask {
     }
 }
 
-fn object(api_version: &str, kind: &str, namespace: &str, name: &str, rest: Value) -> Value {
+fn object(api_version: &str, kind: &str, namespace: &str, name: &str, rest: &Value) -> Value {
     let mut object = json!({"apiVersion": api_version, "kind": kind, "metadata": {
         "namespace": namespace, "name": name, "uid": name, "creationTimestamp": at(-86_400),
     }});
@@ -36,7 +36,7 @@ fn service(namespace: &str, name: &str) -> Value {
         "Service",
         namespace,
         name,
-        json!({"spec": {"selector": {"app": name}}}),
+        &json!({"spec": {"selector": {"app": name}}}),
     )
 }
 
@@ -50,7 +50,7 @@ fn slice(namespace: &str, service: &str, ready: bool) -> Value {
         "EndpointSlice",
         namespace,
         &format!("{service}-abc"),
-        rest,
+        &rest,
     )
 }
 
@@ -190,7 +190,7 @@ async fn a_right_that_decides_nothing_is_not_missed() {
 #[tokio::test]
 async fn a_kind_in_no_namespace_is_the_same_from_each() {
     let ready = json!({"status": {"conditions": [{"type": "Ready", "status": "True"}]}});
-    let mut node = object("v1", "Node", "", "n7", ready);
+    let mut node = object("v1", "Node", "", "n7", &ready);
     node["metadata"]["namespace"].take();
     let server = ApiServer::builder()
         .objects([node])

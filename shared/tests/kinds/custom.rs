@@ -45,7 +45,7 @@ fn every_custom_object_gets_its_state() {
             "not ready",
             cr(&[ready("False")], &[]),
             DEGRADED,
-            "NotReady",
+            "ConditionNotMet",
             told,
         ),
         row(
@@ -66,7 +66,7 @@ fn every_custom_object_gets_its_state() {
             "not known for long",
             cr(&[since(ready("Unknown"), 600)], &[]),
             DEGRADED,
-            "NotReady",
+            "ConditionNotMet",
             told,
         ),
         row(
@@ -114,7 +114,7 @@ fn every_custom_object_gets_its_state() {
             "reconciling in vain",
             cr(&[ready("False"), reconciling()], &[]),
             DEGRADED,
-            "NotReady",
+            "ConditionNotMet",
             told,
         ),
         row(
@@ -128,7 +128,7 @@ fn every_custom_object_gets_its_state() {
             "not available",
             cr(&[condition("Available", "False", "", "")], &[]),
             DEGRADED,
-            "NotReady",
+            "ConditionNotMet",
             "Available",
         ),
         row(
@@ -209,7 +209,7 @@ fn every_custom_object_gets_its_state() {
                 &[],
             ),
             DEGRADED,
-            "NotReady",
+            "ConditionNotMet",
             "Ready",
         ),
         row(

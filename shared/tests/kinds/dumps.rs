@@ -139,7 +139,7 @@ fn custom_resources_of_a_dump_are_found_by_every_name_that_their_kind_tells() {
         assert_eq!(
             verdicts(&report),
             [
-                (check(), "bad", State::Degraded, "NotReady"),
+                (check(), "bad", State::Degraded, "ConditionNotMet"),
                 (check(), "good", State::Healthy, "Ready"),
             ],
             "{name}"

@@ -6,6 +6,10 @@
     reason = "a test that cannot build its object has failed"
 )]
 #![allow(clippy::needless_pass_by_value, reason = "a row ends where it is judged")]
+#![allow(
+    clippy::cloned_ref_to_slice_refs,
+    reason = "rows with one and with many read alike"
+)]
 
 mod apiservice;
 mod custom;
