@@ -2,6 +2,7 @@
 //! Must not know HTTP.
 
 use crate::cache::{Moment, Objects};
+use crate::causes::Causes;
 use crate::changes::Changes;
 use crate::connection::Connection;
 use crate::outage::Outages;
@@ -31,6 +32,8 @@ pub struct App {
     pub outages: Arc<Outages>,
     /// The log of verdicts.
     pub changes: Arc<Changes>,
+    /// What could not be seen of the causes.
+    pub causes: Causes,
     /// This machine's clock.
     pub clock: Clock,
     /// Name of the pod this runs in.
@@ -75,6 +78,7 @@ impl App {
             },
             outages,
             changes: Arc::new(Changes::default()),
+            causes: Causes::default(),
             clock: settings.clock,
             pod: settings.pod.clone(),
             requests: Requests::default(),

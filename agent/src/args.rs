@@ -58,6 +58,12 @@ pub struct Args {
     #[arg(long, value_name = "NAMES", env = "SRE_AGENT_NAMESPACES", value_delimiter = ',', value_parser = namespace)]
     namespaces: Vec<String>,
 
+    /// Look for the causes of what is not healthy: pods, ReplicaSets, Jobs, events and nodes are read for it
+    #[arg(long, value_name = "BOOL", env = "SRE_AGENT_CAUSES", num_args = 0..=1, require_equals = true,
+          default_missing_value = "true", default_value = "false", hide_default_value = true,
+          action = clap::ArgAction::Set, value_parser = boolean)]
+    causes: bool,
+
     /// Data of which the API server has said nothing for this long is called unknown
     #[arg(long, value_name = "DURATION", env = "SRE_AGENT_STALE_AFTER", default_value = "3m", value_parser = duration::parse)]
     stale_after: Duration,
@@ -218,6 +224,7 @@ pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Wish, clap::Err
         metrics_address: args.metrics_address.and_then(|address| address.0),
         kinds,
         namespaces,
+        causes: args.causes,
         stale_after: args.stale_after,
         request_timeout: args.request_timeout,
         max_connections: args.max_connections.into(),
@@ -231,6 +238,15 @@ pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Wish, clap::Err
         log_format: args.log_format,
         log_level: args.log_level,
     })))
+}
+
+/// Nothing is what a chart value that is left empty sets the variable to.
+fn boolean(text: &str) -> Result<bool, String> {
+    match text {
+        "true" => Ok(true),
+        "false" | "" => Ok(false),
+        _ => Err("neither true nor false".into()),
+    }
 }
 
 fn dedup<T: PartialEq>(values: &mut Vec<T>) {
@@ -355,13 +371,14 @@ mod tests {
         assert_eq!(settings.max_connections, 256);
         assert_eq!(settings.metrics_address, None);
         assert_eq!(settings.shutdown_delay, Duration::ZERO);
+        assert!(!settings.causes && !serve("--causes=").settings.causes);
         assert_eq!((wish.log_format, wish.log_level), (Format::Text, Threshold::Info));
     }
 
     #[test]
     fn every_flag_is_read() {
         let words = "--kubeconfig k --context c --address [::1]:1 --metrics-address :9 --shutdown-delay 5s --kinds deploy,deployments --namespaces b,a,b \
-                     --stale-after 90s --request-timeout 2s --max-connections 3 --log-format json --log-level debug";
+                     --stale-after 90s --request-timeout 2s --max-connections 3 --log-format json --log-level debug --causes";
         let wish = serve(words);
         let settings = wish.settings;
         assert_eq!(settings.cluster.origin, Origin::File("k".into()));
@@ -371,6 +388,7 @@ mod tests {
         assert_eq!(settings.shutdown_delay, Duration::from_secs(5));
         assert_eq!(settings.kinds, [Kind::Deployments]);
         assert_eq!(settings.namespaces, ["a", "b"]);
+        assert!(settings.causes);
         assert_eq!(
             (settings.stale_after.as_secs(), settings.max_connections),
             (90, 3)
@@ -470,6 +488,7 @@ mod tests {
             ("--namespaces *", "leave --namespaces out"),
             ("--address 8080", "did you mean :8080?"),
             ("--stale-after 90", "did you mean 90s?"),
+            ("--causes=some", "neither true nor false"),
             ("--max-connections 0", "0 is not in 1..=65535"),
             ("--log-level inf", "info"),
             ("--metrics-address 9", "did you mean :9?"),

@@ -11,10 +11,11 @@ use sre_shared::check::{self, Evidence, Judged, Now};
 use sre_shared::cluster::{Class, Failure};
 use sre_shared::report::{Item, NotSeen, State, Status, Summary, Verdict};
 use sre_shared::resource::{Decoded, Time};
-use sre_shared::run::{self, Kind, not_seen_kind};
+use sre_shared::run::cause::Subject;
+use sre_shared::run::{self, Kind, Known, not_seen_kind};
 use sre_shared::selector::Selector;
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::{Bound, ControlFlow, RangeBounds};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -23,6 +24,9 @@ use tokio::time::Instant;
 /// A watch that stays silent is alive for so many seconds, since bookmarks come once a minute. A verdict that
 /// depends on time is not carried further than that beyond the last sign of life.
 const ALIVE_SECONDS: i64 = 90;
+
+/// What was found around an object says nothing of the present after so many seconds; it is looked for once a minute.
+const KNOWN_SECONDS: i64 = 180;
 
 /// Namespace and name; sorts as reports do.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -239,6 +243,10 @@ pub trait Objects: Send + Sync {
     fn pulse(&self, moment: &Moment) -> Pulse;
     /// Shows each selected object, sorted by namespace and name, until told to stop.
     fn visit(&self, selection: &Selection, moment: &Moment, each: &mut dyn FnMut(Item) -> ControlFlow<()>);
+    /// What is not healthy and may have causes.
+    fn open(&self, moment: &Moment) -> Vec<Subject>;
+    /// Takes what was found at that time around its objects, by their uid, each of the generation that was looked at.
+    fn learn(&self, found: &mut HashMap<String, (Option<i64>, Known)>, at: Time);
     /// Judges again what time can change, and tells what changed.
     fn review(&self, moment: &Moment) -> Vec<Change>;
     /// Whether every watch has either listed or failed at least once.
@@ -362,6 +370,8 @@ struct Entry<T> {
     object: Decoded<T>,
     /// When this generation of the object was first seen here.
     first_seen: Time,
+    /// What was found around this generation of it, and when.
+    known: Option<Box<(Time, Known)>>,
     standing: Standing,
     judged: Judgement,
     source: u16,
@@ -372,14 +382,22 @@ struct Entry<T> {
 impl<T: Judged> Entry<T> {
     fn judge(&self, now: Time, no_ignore: bool) -> Item {
         match &self.object {
-            Ok(object) => check::judge(
-                object,
-                &Evidence {
-                    first_seen: Some(self.first_seen),
-                    heeds_annotations: !no_ignore,
-                    ..Evidence::at(Now::known(now))
-                },
-            ),
+            Ok(object) => {
+                let nothing = Known::default();
+                let known = match self.known.as_deref() {
+                    Some((at, known)) if now.seconds_since(*at) < KNOWN_SECONDS => known,
+                    _ => &nothing,
+                };
+                let around = known.around();
+                check::judge(
+                    object,
+                    &Evidence {
+                        first_seen: Some(self.first_seen),
+                        heeds_annotations: !no_ignore,
+                        ..known.evidence(object.meta(), &around, Now::known(now))
+                    },
+                )
+            }
             Err(undecodable) => check::undecodable::<T>(undecodable),
         }
     }
@@ -522,6 +540,7 @@ impl<T: Judged> Inner<T> {
         let mut entry = Box::new(Entry {
             object,
             first_seen: now,
+            known: None,
             standing: Standing::Unknown,
             judged: Judgement {
                 state: State::Unknown,
@@ -532,14 +551,16 @@ impl<T: Judged> Inner<T> {
             settled: false,
             round: self.round,
         });
-        let mut former = None;
-        if let Some(old) = self.objects.get(&key) {
+        let (mut former, mut known) = (None, None);
+        if let Some(old) = self.objects.get_mut(&key) {
             former = Some((old.source, old.judged));
             entry.standing = old.standing;
             if old.generation() == entry.generation() {
                 entry.first_seen = old.first_seen;
+                known = old.known.take();
             }
         }
+        entry.known = known;
         let item = entry.judge(now, false);
         entry.settled = is_settled(&item);
         entry.judged = Judgement::of(&item);
@@ -548,6 +569,7 @@ impl<T: Judged> Inner<T> {
         }
         self.recount(source, None, Some(entry.judged));
         if entry.settled {
+            entry.known = None;
             self.open.remove(&key);
         } else {
             self.open.insert(key.clone());
@@ -748,6 +770,33 @@ impl<T: Judged> Objects for Cache<T> {
             let item = entry.judge(inner.carried(entry.source, moment), selection.no_ignore);
             if selection.takes(&item) && each(item).is_break() {
                 return;
+            }
+        }
+    }
+
+    fn open(&self, moment: &Moment) -> Vec<Subject> {
+        let inner = self.lock();
+        let open = inner.each(.., false).filter_map(|entry| {
+            let object = entry.object.as_ref().ok()?;
+            Subject::of(object, &entry.judge(inner.carried(entry.source, moment)))
+        });
+        open.collect()
+    }
+
+    fn learn(&self, found: &mut HashMap<String, (Option<i64>, Known)>, at: Time) {
+        let mut inner = self.lock();
+        let Inner { open, objects, .. } = &mut *inner;
+        for key in open.iter() {
+            let Some(entry) = objects.get_mut(key) else {
+                continue;
+            };
+            let Ok(object) = &entry.object else { continue };
+            // A search that came to nothing takes away nothing.
+            if let Some((generation, known)) = found.remove(&object.meta().uid)
+                && generation == object.meta().generation
+                && !known.is_empty()
+            {
+                entry.known = Some(Box::new((at, known)));
             }
         }
     }

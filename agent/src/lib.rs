@@ -8,6 +8,7 @@ mod answer;
 mod app;
 pub mod args;
 mod cache;
+mod causes;
 mod changes;
 mod command;
 mod connection;
@@ -62,6 +63,8 @@ pub struct Settings {
     pub kinds: Vec<Kind>,
     /// Namespaces to watch; empty for all.
     pub namespaces: Vec<String>,
+    /// Whether causes are looked for.
+    pub causes: bool,
     /// After how long a silence data is called unknown.
     pub stale_after: Duration,
     /// The longest that one request to the API server may take.
@@ -92,6 +95,10 @@ pub struct Pace {
     pub check: Duration,
     /// How soon the cluster's configuration may be read again after it was.
     pub rebuild: Duration,
+    /// How soon causes may be looked for again after they were, where something new is open.
+    pub look_every: Duration,
+    /// How old causes may become while something is open.
+    pub look_again: Duration,
     /// From what age on data is called stale.
     pub stale: Duration,
     /// How long the first list may take before this is called ready without it.
@@ -113,6 +120,8 @@ impl Default for Pace {
             walk_every: seconds(60),
             check: seconds(8),
             rebuild: seconds(5),
+            look_every: seconds(15),
+            look_again: seconds(60),
             // The API server sends a bookmark about once a minute.
             stale: seconds(90),
             patience: seconds(2),
@@ -203,6 +212,14 @@ impl Agent {
         );
         let mut tasks = watcher::spawn(&self.app, self.feeds, &self.settings);
         tasks.spawn(Arc::clone(&self.app.probe).run(self.settings.pace.probe_every));
+        if self.settings.causes {
+            let pace = &self.settings.pace;
+            tasks.spawn(causes::run(
+                Arc::clone(&self.app),
+                pace.look_every,
+                pace.look_again,
+            ));
+        }
         let door = |listener, scope| Door::new(listener, scope, self.settings.max_connections);
         let (main, metrics) = match self.metrics {
             None => (door(self.listener, Scope::All), None),

@@ -8,11 +8,12 @@ use crate::query::Query;
 use http::StatusCode;
 use serde::Serialize;
 use serde::ser::{SerializeMap as _, Serializer};
-use sre_shared::report::Status;
+use sre_shared::report::{NotSeen, Status};
 
 struct Listing<'a> {
     overview: &'a Overview,
     items: Items<'a>,
+    causes_not_seen: Vec<NotSeen>,
 }
 
 impl Serialize for Listing<'_> {
@@ -33,6 +34,9 @@ impl Serialize for Listing<'_> {
         }
         if !not_seen.is_empty() {
             map.serialize_entry("notSeen", not_seen)?;
+        }
+        if !self.causes_not_seen.is_empty() {
+            map.serialize_entry("causesNotSeen", &self.causes_not_seen)?;
         }
         map.serialize_entry("stale", stale)?;
         map.end()
@@ -73,6 +77,7 @@ pub fn answer(app: &App, objects: &dyn Objects, query: &Query) -> Answer {
             .stable(&Listing {
                 overview: &overview,
                 items,
+                causes_not_seen: app.causes.not_seen(),
             })
             .volatile(&observed),
     )

@@ -45,6 +45,7 @@ pub fn settings(kubeconfig: &Path) -> Settings {
         metrics_address: None,
         kinds: vec![Kind::Deployments],
         namespaces: Vec::new(),
+        causes: false,
         stale_after: Duration::from_mins(3),
         request_timeout: request,
         max_connections: 16,
@@ -55,6 +56,7 @@ pub fn settings(kubeconfig: &Path) -> Settings {
             remember: Duration::from_millis(20),
             probe_every: Duration::from_millis(100),
             rebuild: Duration::from_millis(100),
+            look_every: Duration::from_millis(100),
             ..Pace::default()
         },
     }

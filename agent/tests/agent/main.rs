@@ -9,6 +9,7 @@
 )]
 
 mod answers;
+mod causes;
 mod connections;
 mod harness;
 mod kinds;

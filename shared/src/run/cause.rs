@@ -52,6 +52,7 @@ const NARROW: &str = "narrow with -n, -l or a TARGET";
 pub struct Subject {
     namespace: String,
     uid: String,
+    generation: Option<i64>,
     kind: &'static str,
     /// The worst first.
     rank: u8,
@@ -83,6 +84,7 @@ impl Subject {
         Some(Self {
             namespace: meta.namespace.clone(),
             uid: meta.uid.clone(),
+            generation: meta.generation,
             kind: T::KIND,
             rank: rank(item),
             desired: item.desired.unwrap_or(1),
@@ -90,10 +92,10 @@ impl Subject {
         })
     }
 
-    /// Identity of the object.
+    /// The object and its generation: of another one, what is found says nothing.
     #[must_use]
-    pub fn uid(&self) -> &str {
-        &self.uid
+    pub fn identity(&self) -> (String, Option<i64>) {
+        (self.uid.clone(), self.generation)
     }
 
     /// Its pods are those of its ReplicaSets.

@@ -99,6 +99,16 @@ impl Known {
         self.complete.insert(uid.to_owned());
     }
 
+    /// Whether nothing is known.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.pods.is_empty()
+            && self.replica_sets.is_empty()
+            && self.jobs.is_empty()
+            && self.events.is_empty()
+            && self.complete.is_empty()
+    }
+
     /// Whether every pod of that object was looked for.
     pub(super) fn is_complete(&self, uid: &str) -> bool {
         self.complete.contains(uid)
@@ -142,6 +152,50 @@ impl Known {
     #[must_use]
     pub fn around(&self) -> Around<'_> {
         Around::new(&self.events, &self.nodes)
+    }
+
+    /// What concerns each of these objects, by its uid.
+    #[must_use]
+    pub fn split<'a>(mut self, uids: impl IntoIterator<Item = &'a str>) -> HashMap<String, Self> {
+        let mut events: HashMap<String, Vec<Event>> = HashMap::new();
+        for event in self.events.drain(..) {
+            events.entry(event.about().to_owned()).or_default().push(event);
+        }
+        let mut parts = HashMap::new();
+        for uid in uids {
+            let mut part = Self::default();
+            let mut owners = vec![uid.to_owned()];
+            if let Some(sets) = self.replica_sets.remove(uid) {
+                owners.extend(sets.iter().map(|(_, set)| set.meta().uid.clone()));
+                part.replica_sets.insert(uid.to_owned(), sets);
+            }
+            if let Some(jobs) = self.jobs.remove(uid) {
+                owners.extend(jobs.iter().map(|(_, job)| job.meta().uid.clone()));
+                part.jobs.insert(uid.to_owned(), jobs);
+            }
+            for owner in owners {
+                part.events.extend(events.remove(&owner).unwrap_or_default());
+                let Some(pods) = self.pods.remove(&owner) else {
+                    continue;
+                };
+                for (_, pod) in &pods {
+                    part.events
+                        .extend(events.remove(&pod.meta().uid).unwrap_or_default());
+                }
+                part.pods.insert(owner, pods);
+            }
+            let nodes: HashSet<&str> = part.pods().filter_map(|p| p.node().or(p.made_for())).collect();
+            let nodes = self
+                .nodes
+                .iter()
+                .filter(|n| nodes.contains(n.meta().name.as_str()));
+            part.nodes = nodes.cloned().collect();
+            if self.complete.remove(uid) {
+                part.complete.insert(uid.to_owned());
+            }
+            parts.insert(uid.to_owned(), part);
+        }
+        parts
     }
 
     /// The evidence about one object at a time that is known.

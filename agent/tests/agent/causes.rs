@@ -1,0 +1,155 @@
+//! Causes in the answers: looked for beside them, only where something is not healthy, and only where it is wished.
+
+use crate::harness::{Running, listed, settings, start};
+use serde_json::{Value, json};
+use sre_agent::Settings;
+use sre_testkit::object::{Deployment, Pod, ReplicaSet};
+use sre_testkit::{Access, ApiServer, ApiServerBuilder, at};
+
+fn web() -> Deployment {
+    Deployment::new("shop", "web").counts(1, 1, 0, 0)
+}
+
+/// A Deployment whose only pod crashes, and one that is well.
+fn broken() -> ApiServerBuilder {
+    let set = ReplicaSet::new("shop", "web-1").owned_by(&web());
+    let pod = Pod::new("shop", "web-1-a")
+        .owned_by(&set)
+        .waiting("CrashLoopBackOff", "back-off")
+        .last_terminated("Error", 3, at(-40))
+        .restarts(7);
+    ApiServer::builder()
+        .objects([web().build(), Deployment::new("shop", "api").build()])
+        .objects([set.build(), pod.build()])
+}
+
+async fn looking(server: &ApiServer) -> Running {
+    start(Settings {
+        causes: true,
+        ..settings(server.kubeconfig())
+    })
+    .await
+}
+
+/// The causes of the item `web` of an answer, each `CODE: MESSAGE`.
+fn causes(answer: &Value) -> Vec<String> {
+    let items = answer["deployments"].as_array().cloned().unwrap_or_default();
+    let web = items
+        .iter()
+        .find(|i| i["name"] == "web")
+        .cloned()
+        .unwrap_or_default();
+    let causes = web["causes"].as_array().cloned().unwrap_or_default();
+    let line = |c: &Value| {
+        format!(
+            "{}: {}",
+            c["code"].as_str().unwrap_or(""),
+            c["message"].as_str().unwrap_or("")
+        )
+    };
+    causes.iter().map(line).collect()
+}
+
+fn asked_for_pods(server: &ApiServer) -> usize {
+    let requests = server.requests();
+    requests.iter().filter(|r| r.path.ends_with("/pods")).count()
+}
+
+const CRASHED: &str = "CrashLoop: container app exited 3 (7 restarts)";
+
+#[tokio::test]
+async fn causes_join_the_answers_once_they_were_found() {
+    let server = broken().start().await;
+    let agent = looking(&server).await;
+    let answer = agent
+        .until("/health/deployments", |a| !causes(&a.json()).is_empty())
+        .await
+        .json();
+    assert_eq!(causes(&answer), [CRASHED]);
+    assert_eq!(answer["summary"]["unavailable"], 1);
+    assert_eq!(answer.get("causesNotSeen"), None);
+    let report = agent.get("/health").await.json();
+    let part = &report["checks"][1];
+    assert_eq!(part["check"], "deployments");
+    assert_eq!(part["items"][1]["causes"][0]["example"], "Pod/web-1-a");
+    let pods = server.requests().into_iter().find(|r| r.path.ends_with("/pods"));
+    assert_eq!(
+        pods.map(|r| (r.path.clone(), r.parameter("labelSelector"))),
+        Some((
+            "/api/v1/namespaces/shop/pods".to_owned(),
+            Some("app=web".to_owned())
+        ))
+    );
+    assert!(
+        !server
+            .requests()
+            .iter()
+            .any(|r| r.is_watch() && r.path.ends_with("/pods"))
+    );
+}
+
+#[tokio::test]
+async fn nothing_is_asked_where_it_is_not_wished_or_nothing_is_open() {
+    let server = broken().start().await;
+    let agent = listed(&server).await;
+    agent
+        .until("/health/deployments", |a| a.json()["summary"]["unavailable"] == 1)
+        .await;
+    assert_eq!(asked_for_pods(&server), 0);
+
+    let server = ApiServer::builder()
+        .objects([Deployment::new("shop", "api").build()])
+        .start()
+        .await;
+    let agent = looking(&server).await;
+    agent
+        .until("/health/deployments", |a| a.json()["summary"]["healthy"] == 1)
+        .await;
+    // It has looked around by then: what breaks next is looked into.
+    server.apply(web().build());
+    agent
+        .until("/health/deployments", |a| a.json()["summary"]["unavailable"] == 1)
+        .await;
+    agent.until("/healthz", |_| asked_for_pods(&server) > 0).await;
+}
+
+#[tokio::test]
+async fn what_was_found_says_nothing_of_a_newer_generation() {
+    let server = broken().start().await;
+    let agent = looking(&server).await;
+    agent
+        .until("/health/deployments", |a| !causes(&a.json()).is_empty())
+        .await;
+    server.set_access("kubernetes-admin", Access::admin().without("list", "pods"));
+    server.apply(web().generation(2).build());
+    let answer = agent
+        .until("/health/deployments", |a| causes(&a.json()).is_empty())
+        .await;
+    assert_eq!(answer.json()["summary"]["unavailable"], 1);
+}
+
+#[tokio::test]
+async fn without_rights_the_verdicts_stay_and_the_missing_rule_is_told() {
+    let server = broken()
+        .user("t", "agent", Access::admin().without("list", "pods"))
+        .start()
+        .await;
+    let agent = looking(&server).await;
+    let answer = agent
+        .until("/health/deployments", |a| a.json()["causesNotSeen"].is_array())
+        .await
+        .json();
+    assert_eq!(
+        (&answer["status"], answer.get("notSeen")),
+        (&json!("degraded"), None)
+    );
+    assert_eq!(causes(&answer), Vec::<String>::new());
+    let missed = &answer["causesNotSeen"][0];
+    assert_eq!(
+        (&missed["class"], &missed["missing"]),
+        (&json!("forbidden"), &json!("pods list"))
+    );
+    let report = agent.get("/health").await.json();
+    assert_eq!(report["coverage"]["notSeen"], json!([]));
+    assert_eq!(report["coverage"]["causesNotSeen"][0]["missing"], "pods list");
+}
