@@ -239,8 +239,19 @@ fn dedup<T: PartialEq>(values: &mut Vec<T>) {
 
 fn kind(word: &str) -> Result<Kind, String> {
     let word = word.trim();
+    // What stands behind them changes without them, and is not watched.
+    let is_watched = |kind: &Kind| kind.companions().is_empty();
+    if let Some(kind) = Kind::from_word(word).filter(|kind| !is_watched(kind)) {
+        let others: Vec<&str> = kind.companions().iter().map(|c| c.plural()).collect();
+        return Err(format!(
+            "{0} are judged by {1} too, which the agent does not watch; the plugin does without the agent: kubectl sre \
+             health {0}",
+            kind.plural(),
+            others.join(", "),
+        ));
+    }
     Kind::from_word(word).ok_or_else(|| {
-        let plurals = || Kind::ALL.iter().map(|k| k.plural());
+        let plurals = || Kind::ALL.iter().filter(|k| is_watched(k)).map(|k| k.plural());
         match nearest(word, plurals()) {
             Some(near) => format!("no kind that is watched, did you mean {near:?}?"),
             None => format!(
@@ -375,6 +386,10 @@ mod tests {
             ("--context c", "give --kubeconfig PATH too"),
             ("--kinds deploymnts", "did you mean \"deployments\"?"),
             ("--kinds zzz", "those are: deployments"),
+            (
+                "--kinds pvc",
+                "persistentvolumeclaims are judged by pods too, which the agent does not watch",
+            ),
             ("--namespaces Shop", "no name of a namespace"),
             ("--namespaces a,,b", "a name in --namespaces is empty"),
             ("--namespaces *", "leave --namespaces out"),

@@ -13,6 +13,7 @@ use sre_shared::report::{Item, NotSeen, State, Status, Summary, Verdict};
 use sre_shared::resource::{Decoded, Time};
 use sre_shared::run::{self, Kind, not_seen_kind};
 use sre_shared::selector::Selector;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Bound, ControlFlow, RangeBounds};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -70,6 +71,18 @@ impl Selection {
             states: Some(states.into_iter().filter(|state| !state.is_fine()).collect()),
             ..self.clone()
         }
+    }
+
+    /// What of it there is to select among objects of that kind: as in kubectl, what is in no namespace is the same from
+    /// each.
+    fn of(&self, kind: Kind) -> Cow<'_, Self> {
+        if kind.is_namespaced() || self.namespace.is_none() {
+            return Cow::Borrowed(self);
+        }
+        Cow::Owned(Self {
+            namespace: None,
+            ..self.clone()
+        })
     }
 
     fn takes(&self, item: &Item) -> bool {
@@ -656,6 +669,7 @@ impl<T: Judged> Objects for Cache<T> {
     }
 
     fn overview(&self, selection: &Selection, moment: &Moment) -> Overview {
+        let selection = &*selection.of(self.kind);
         let inner = self.lock();
         let mut overview = Overview::begin(moment);
         let too_old = inner.sources_of(self.kind, selection, moment, &mut overview);
@@ -729,6 +743,7 @@ impl<T: Judged> Objects for Cache<T> {
     }
 
     fn visit(&self, selection: &Selection, moment: &Moment, each: &mut dyn FnMut(Item) -> ControlFlow<()>) {
+        let selection = &*selection.of(self.kind);
         let inner = self.lock();
         for entry in inner.each(selection.range(false), selection.takes_settled()) {
             if !entry.is_selected(&selection.selector) || (entry.settled && !selection.takes_settled()) {
@@ -915,7 +930,7 @@ pub fn nothing_selected<'a>(
         if overview.summary.total > 0 || !overview.not_seen.is_empty() {
             return None;
         }
-        kinds.push(kind);
+        kinds.push(kind.plural());
     }
     if selection.selector.is_empty() || kinds.is_empty() {
         return None;

@@ -52,12 +52,18 @@ impl KindVisitor for Prepare {
     type Output = (Arc<dyn Objects>, Feed);
 
     fn visit<T: Judged>(self, kind: Kind) -> Self::Output {
-        let cache = Arc::new(Cache::<T>::new(kind, &self.namespaces));
+        // What is in no namespace is watched as a whole.
+        let namespaces = if kind.is_namespaced() {
+            self.namespaces
+        } else {
+            Vec::new()
+        };
+        let cache = Arc::new(Cache::<T>::new(kind, &namespaces));
         let objects: Arc<dyn Objects> = Arc::clone(&cache) as _;
-        let namespaces = if self.namespaces.is_empty() {
+        let namespaces = if namespaces.is_empty() {
             vec![None]
         } else {
-            self.namespaces.into_iter().map(Some).collect()
+            namespaces.into_iter().map(Some).collect()
         };
         let feed: Feed = Box::new(move |app, tasks| {
             for (source, namespace) in (0..=u16::MAX).zip(namespaces) {
@@ -134,7 +140,7 @@ struct Watcher<T> {
 impl<T: Judged> Watcher<T> {
     async fn run(self) {
         let (mut generation, mut client) = self.needs.connection.numbered();
-        let mut watch = Watch::<T>::new(&client, self.options.clone());
+        let mut watch = Watch::<T>::new(&client, self.options.clone()).keeping(T::answers_for_itself);
         let mut since = Instant::now();
         let mut listed_before = false;
         loop {
@@ -164,7 +170,7 @@ impl<T: Judged> Watcher<T> {
                 Err(_) => {
                     tracing::warn!(watch = self.who, "made no progress and is begun anew");
                     (generation, client) = self.needs.connection.numbered();
-                    watch = Watch::new(&client, self.options.clone());
+                    watch = Watch::new(&client, self.options.clone()).keeping(T::answers_for_itself);
                 }
             }
         }

@@ -25,6 +25,7 @@ pub mod release;
 pub mod report;
 pub mod service;
 pub mod user;
+pub mod zoo;
 
 pub use agent::Agent;
 pub use cluster::Cluster;

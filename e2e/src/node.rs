@@ -50,6 +50,17 @@ pub fn cluster() -> Cluster {
     Cluster::at(environment::shared_cluster())
 }
 
+/// Does this to the node's kubelet: `stop` or `start`.
+#[track_caller]
+pub fn kubelet(action: &str) {
+    let words = environment::variable("SRE_E2E_KUBELET").expect("these tests need a node: run make e2e");
+    let words = words.to_string_lossy();
+    let (program, directory) = words.split_once(' ').expect("a script and a directory");
+    let mut command = Command::new(program);
+    let command = command.args([&format!("{action}-kubelet"), directory]);
+    let _ = process::run(command, None, Duration::from_mins(1)).expect_code(0);
+}
+
 /// Runs helm, whatever comes of it.
 #[must_use]
 #[track_caller]

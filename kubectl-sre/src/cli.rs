@@ -8,7 +8,7 @@ use sre_shared::cluster::Overrides;
 use sre_shared::nearest::nearest;
 use sre_shared::report::FailOn;
 use sre_shared::resource::Time;
-use sre_shared::run::{Agent, Kind, Wanted};
+use sre_shared::run::{Agent, Causes, CustomName, Kind, Wanted, WantedCustom};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -244,6 +244,12 @@ pub struct Health {
     /// Disregard annotations sre/ignore, by which findings are acknowledged
     #[arg(long)]
     pub no_ignore: bool,
+    /// Whether to look for the causes of what is not healthy
+    #[arg(long, value_enum, default_value = "auto", value_name = "WHETHER")]
+    pub cause: Cause,
+    /// Show the last lines of containers that crashed, which can hold anything that they were given
+    #[arg(long)]
+    pub logs: bool,
     /// When to colour
     #[arg(long, value_enum, default_value = "auto", value_name = "WHEN")]
     pub color: Color,
@@ -282,6 +288,15 @@ pub struct Version {
     pub connection: Connection,
 }
 
+/// Whether causes are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Cause {
+    /// Of all that is not healthy, within bounds.
+    Auto,
+    /// No request is made for them.
+    None,
+}
+
 /// How to say it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
@@ -300,6 +315,8 @@ pub enum Target {
     ApiServer,
     /// A kind, or one object of it.
     Kind(Kind, Option<String>),
+    /// A kind that the API server is asked about, or one object of it.
+    Custom(CustomName, Option<String>),
 }
 
 /// A word of `--kinds`.
@@ -362,6 +379,20 @@ fn consistent(health: &Health) -> Result<(), String> {
         return Err(format!(
             "{flag} has no meaning with --agent-url, unless the API server is judged too: leave one of them out, or add \
              the target apiserver"
+        ));
+    }
+    let asks_cluster = [
+        ("--cause none", health.cause == Cause::None),
+        ("-f, since a dump holds no logs", health.filename.is_some()),
+        ("--agent, which reads no logs", connection.agent.is_some()),
+        (
+            "--agent-url, since an agent reads no logs",
+            connection.agent_url.is_some(),
+        ),
+    ];
+    if let Some((other, _)) = asks_cluster.iter().find(|(_, given)| *given && health.logs) {
+        return Err(format!(
+            "--logs has no meaning with {other}: leave one of them out"
         ));
     }
     if health.filename.is_some() {
@@ -474,6 +505,14 @@ fn target(text: &str) -> Result<Target, String> {
         None => (text, None),
     };
     let Some(kind) = Kind::from_word(word) else {
+        if let Some(custom) = custom(word) {
+            return match name {
+                Some(name) if !is_name(name, 253) => Err(format!(
+                    "{text:?}: {name:?} is no name of an object, such as {word}/checkout"
+                )),
+                name => Ok(Target::Custom(custom, name.map(str::to_owned))),
+            };
+        }
         let words = Kind::ALL.iter().flat_map(|k| k.words()).chain(["apiserver"]);
         return Err(match nearest(word, words) {
             Some(near) => format!(
@@ -520,6 +559,12 @@ fn chosen(word: &str) -> Result<Chosen, String> {
             plurals.join(", ")
         ),
     })
+}
+
+/// A kind that is named with its group, such as `certificates.cert-manager.io`.
+fn custom(word: &str) -> Option<CustomName> {
+    let custom = CustomName::parse(word)?;
+    (is_name(&custom.word, 63) && !custom.word.contains('.') && is_name(&custom.group, 253)).then_some(custom)
 }
 
 /// RFC 1123, as the API server checks names.
@@ -620,6 +665,28 @@ fn duration(text: &str) -> Result<Duration, String> {
 }
 
 impl Health {
+    /// The kinds that the API server is asked about, each with the names of its objects; without for all.
+    fn custom(&self) -> Vec<WantedCustom> {
+        let mut all: Vec<WantedCustom> = Vec::new();
+        for target in &self.targets {
+            let Target::Custom(kind, name) = target else {
+                continue;
+            };
+            let names: Vec<String> = name.iter().cloned().collect();
+            match all.iter_mut().find(|wanted| wanted.kind == *kind) {
+                None => all.push(WantedCustom {
+                    kind: kind.clone(),
+                    names,
+                }),
+                // A whole kind beside one of its objects is the whole kind.
+                Some(wanted) if names.is_empty() || wanted.names.is_empty() => wanted.names.clear(),
+                Some(wanted) if wanted.names.contains(&names[0]) => {}
+                Some(wanted) => wanted.names.extend(names),
+            }
+        }
+        all
+    }
+
     /// What the library is asked, from the targets and the flags.
     #[must_use]
     pub fn ask(&self) -> sre_shared::run::Ask {
@@ -633,6 +700,11 @@ impl Health {
             // It was parsed before; that it parses again is no more than a formality.
             selector: self.selector.parse().unwrap_or_default(),
             no_ignore: self.no_ignore,
+            causes: match (self.cause, self.logs) {
+                (Cause::None, _) => Causes::None,
+                (Cause::Auto, false) => Causes::Told,
+                (Cause::Auto, true) => Causes::WithLogs,
+            },
             ..everything
         };
         if self.targets.is_empty() && self.kinds.is_empty() {
@@ -651,6 +723,7 @@ impl Health {
         }
         ask.api_server = self.targets.contains(&Target::ApiServer);
         ask.kinds.clear();
+        ask.custom = self.custom();
         for target in &self.targets {
             let Target::Kind(kind, name) = target else {
                 continue;
@@ -767,6 +840,22 @@ mod tests {
             (
                 "health --timeout soon",
                 "--timeout: \"soon\" is no time: a number of seconds, or such as 500ms, 30s, 5m or 1h30m",
+            ),
+            (
+                "health --cause some",
+                "\"some\" is no value of --cause: one of auto, none",
+            ),
+            (
+                "health --logs --cause none",
+                "--logs has no meaning with --cause none: leave one of them out",
+            ),
+            (
+                "health --logs -f x",
+                "--logs has no meaning with -f, since a dump holds no logs: leave one of them out",
+            ),
+            (
+                "health --logs --agent",
+                "--logs has no meaning with --agent, which reads no logs: leave one of them out",
             ),
             ("health -f x --at noon", "--at: \"noon\" is not an RFC 3339 time"),
             (
@@ -969,5 +1058,42 @@ mod tests {
             let (api_server, by_default, kinds) = ask(line);
             assert_eq!((api_server, by_default, kinds.as_str()), expected, "{line}");
         }
+    }
+
+    #[test]
+    fn a_kind_with_a_group_that_is_not_built_in_is_left_to_the_api_server() {
+        let custom = |line: &str| match parse(line.split_whitespace().map(OsString::from)) {
+            Ok(Command::Health(health)) => {
+                let ask = health.ask();
+                assert!(!ask.api_server && ask.kinds.is_empty(), "{line}");
+                let custom = ask.custom.into_iter();
+                custom.map(|w| (w.kind.to_string(), w.names.join(","))).collect()
+            }
+            other => vec![(format!("{other:?}"), String::new())],
+        };
+        let kind = "certificates.cert-manager.io";
+        let one = |kind: &str, names: &str| vec![(kind.to_owned(), names.to_owned())];
+        assert_eq!(custom(&format!("x health {kind}")), one(kind, ""));
+        assert_eq!(
+            custom(&format!("x health {kind}/a {kind}/b {kind}/a")),
+            one(kind, "a,b")
+        );
+        assert_eq!(
+            custom(&format!("x health {kind}/a {kind} {kind}/b")),
+            one(kind, "")
+        );
+        assert_eq!(
+            custom("x health Certificates.v1.cert-manager.io/web"),
+            one("certificates.v1.cert-manager.io", "web")
+        );
+        assert_eq!(
+            usage("health certificates.cert-manager.io/Web"),
+            "\"certificates.cert-manager.io/Web\": \"Web\" is no name of an object, such as \
+             certificates.cert-manager.io/checkout"
+        );
+        assert_eq!(
+            usage("health deploy..apps"),
+            "unknown target \"deploy..apps\", did you mean \"deploy\"?"
+        );
     }
 }

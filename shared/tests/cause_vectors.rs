@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use sre_shared::dump::File;
 use sre_shared::report::{Cause, Item, State};
 use sre_shared::resource::Time;
-use sre_shared::run::{Ask, Kind, Wanted, dump};
+use sre_shared::run::{Ask, Causes, Kind, Wanted, dump};
 use sre_testkit::at;
 use sre_testkit::object::{Deployment, List, Pod, ReplicaSet};
 
@@ -30,6 +30,7 @@ fn judge(kind: Kind, objects: Vec<Value>) -> Item {
     };
     let ask = Ask {
         kinds: vec![Wanted::all(kind)],
+        causes: Causes::Told,
         ..Ask::default()
     };
     let report = dump(&[file], "dump", &ask, Some(now()), now);

@@ -78,6 +78,7 @@ pub async fn answer(app: &App, query: &Query) -> Answer {
             .iter()
             .flat_map(|(_, overview)| overview.not_seen.iter().cloned())
             .collect(),
+        ..Coverage::default()
     };
     let (status, verdict) = judge(&checked.check, parts.iter().map(|(_, overview)| overview));
     let fails = query.fail.is_some_and(|fail| fail.exit_code(verdict) != 0);

@@ -11,6 +11,7 @@
 mod answers;
 mod connections;
 mod harness;
+mod kinds;
 mod metrics;
 mod outages;
 mod process;

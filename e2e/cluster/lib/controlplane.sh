@@ -1,6 +1,10 @@
 # How each part of the control plane is started, and what tells that it serves.
 # shellcheck shell=bash disable=SC2154 # the cluster's settings are set by the caller
 
+# How long a kubelet may be silent. It outlasts every outage the tests make: after
+# one, nodes must not count as lost before they could renew their leases.
+lost_after=10m
+
 # A cold start on a busy two-core machine stays well under this.
 readonly ready_seconds=120
 
@@ -131,9 +135,7 @@ leader_election=(
 start_controller_manager() {
 	# The rates are far above the defaults (20 requests a second), which would
 	# make thousands of pods take minutes; more workers than five, so that no test waits
-	# behind the thousands of another. The grace period outlasts every
-	# outage the tests make: after one, nodes must not count as lost before they
-	# could renew their leases.
+	# behind the thousands of another.
 	spawn kube-controller-manager "$kube_controller_manager" \
 		--kubeconfig "$dir/pki/kube-controller-manager.kubeconfig" \
 		--authentication-kubeconfig "$dir/pki/kube-controller-manager.kubeconfig" \
@@ -146,7 +148,7 @@ start_controller_manager() {
 		--root-ca-file "$dir/pki/ca.crt" \
 		--cluster-signing-cert-file "$dir/pki/ca.crt" \
 		--cluster-signing-key-file "$dir/pki/ca.key" \
-		--node-monitor-grace-period 10m \
+		--node-monitor-grace-period "$lost_after" \
 		--concurrent-deployment-syncs 20 \
 		--concurrent-replicaset-syncs 20 \
 		--kube-api-qps 2000 \

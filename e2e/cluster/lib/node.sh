@@ -184,6 +184,26 @@ end_node() {
 		die "processes of the node do not end; they are in $cgroup_mount/*/$cgroup"
 }
 
+# The children of a process; the kernel ends their list without a newline.
+children() {
+	tr ' ' '\n' <"/proc/$1/task/$1/children"
+}
+
+# signal_kubelet SIGNAL: to the kubelet among the children of the node's first process,
+# which is the one child of what `start_node` spawned.
+signal_kubelet() {
+	local pid child
+	pid=$(running_pid node) || die "the cluster in $dir has no node that runs; 'cluster up DIR --node' makes one"
+	pid=$(children "$pid")
+	for child in $(children "$pid"); do
+		if [[ $(<"/proc/$child/comm") == kubelet ]]; then
+			kill -s "$1" "$child"
+			return
+		fi
+	done
+	die "the node has no kubelet"
+}
+
 # images COMMAND...: of containerd, which is reached by its socket in the node's /run.
 images() {
 	timeout "$load_seconds" nsenter --target "$pid" --mount \

@@ -1,9 +1,44 @@
 {{/*
-The kinds that can be watched, each with its API group, which is "" for the core group. The kind's word is the plural
-that RBAC calls its resource. A new kind is one line here and one word in values.schema.json, which refuses any other.
+The kinds that can be watched: the API group, which is "" for the core group; whether it is in no namespace; and what
+else is read to judge it. The kind's word is the plural that RBAC calls its resource. A new kind is one line here and
+one word in values.schema.json, which refuses any other.
 */}}
-{{- define "sre-agent.groups" -}}
-deployments: apps
+{{- define "sre-agent.kinds" -}}
+deployments: {group: apps}
+statefulsets: {group: apps}
+daemonsets: {group: apps}
+replicasets: {group: apps}
+pods: {group: ""}
+jobs: {group: batch}
+cronjobs: {group: batch}
+nodes: {group: "", cluster: true}
+persistentvolumeclaims: {group: "", reads: [pods]}
+services: {group: "", reads: [endpointslices, deployments, statefulsets, replicasets]}
+horizontalpodautoscalers: {group: autoscaling}
+poddisruptionbudgets: {group: policy}
+apiservices: {group: apiregistration.k8s.io, cluster: true}
+validatingwebhookconfigurations: {group: admissionregistration.k8s.io, cluster: true, reads: [services, endpointslices]}
+mutatingwebhookconfigurations: {group: admissionregistration.k8s.io, cluster: true, reads: [services, endpointslices]}
+{{- end }}
+
+{{/* What is read beside the kinds. */}}
+{{- define "sre-agent.others" -}}
+endpointslices: {group: discovery.k8s.io}
+events: {group: ""}
+{{- end }}
+
+{{/* What causes are found in. */}}
+{{- define "sre-agent.causes" -}}
+[pods, replicasets, jobs, events, nodes]
+{{- end }}
+
+{{/* The chosen kinds as a JSON list, `all` written out. */}}
+{{- define "sre-agent.chosen" -}}
+{{- if has "all" .Values.kinds }}
+{{- include "sre-agent.kinds" . | fromYaml | keys | sortAlpha | toJson }}
+{{- else }}
+{{- toJson .Values.kinds }}
+{{- end }}
 {{- end }}
 
 {{/* A release's name has at most 53 characters and may have dots; a Service's has at most 63 and none. */}}
@@ -65,13 +100,40 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- if $port }}metrics{{ else }}http{{ end }}
 {{- end }}
 
-{{/* list and watch of each chosen kind. */}}
+{{/*
+The rules that the chosen kinds need, one a resource: list and watch of the kind itself, list of what is read to judge
+it, and get and list of what causes are found in. `scope` is `cluster`, `namespace` or `all`: with namespaces named,
+what is in none of them is granted by a ClusterRole and the rest by Roles.
+*/}}
 {{- define "sre-agent.kindRules" -}}
-{{- $groups := include "sre-agent.groups" . | fromYaml }}
-{{- range .Values.kinds }}
-- apiGroups: [{{ get $groups . | quote }}]
+{{- $scope := .scope }}
+{{- $kinds := include "sre-agent.kinds" .root | fromYaml }}
+{{- $table := merge (include "sre-agent.others" .root | fromYaml) $kinds }}
+{{- $wanted := list }}
+{{- range include "sre-agent.chosen" .root | fromJsonArray }}
+{{- $kind := get $kinds . }}
+{{- $wanted = append $wanted (dict "resource" . "verbs" (list "list" "watch") "cluster" $kind.cluster) }}
+{{- range $kind.reads }}
+{{- $wanted = append $wanted (dict "resource" . "verbs" (list "list") "cluster" $kind.cluster) }}
+{{- end }}
+{{- end }}
+{{- if .root.Values.causes.enabled }}
+{{- range include "sre-agent.causes" .root | fromYamlArray }}
+{{- $wanted = append $wanted (dict "resource" . "verbs" (list "get" "list") "cluster" (get $table .).cluster) }}
+{{- end }}
+{{- end }}
+{{- $order := list }}
+{{- $verbs := dict }}
+{{- range $wanted }}
+{{- if or (eq $scope "all") (eq $scope (ternary "cluster" "namespace" (default false .cluster))) }}
+{{- $order = append $order .resource | uniq }}
+{{- $_ := set $verbs .resource (concat (get $verbs .resource | default list) .verbs | uniq | sortAlpha) }}
+{{- end }}
+{{- end }}
+{{- range $order }}
+- apiGroups: [{{ (get $table .).group | quote }}]
   resources: [{{ . | quote }}]
-  verbs: ["list", "watch"]
+  verbs: {{ get $verbs . | toJson }}
 {{- end }}
 {{- end }}
 

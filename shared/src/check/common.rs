@@ -82,6 +82,36 @@ pub(super) fn manifest(meta: &ObjectMeta, written: bool) -> Option<Finding> {
     })
 }
 
+/// The same for a kind whose objects have no generation. What the API server itself gives to each tells instead.
+pub(super) fn uncreated(meta: &ObjectMeta, written: bool) -> Option<Finding> {
+    (!written && meta.uid.is_empty() && meta.creation_timestamp.is_none()).then(|| {
+        Finding::unknown(
+            "Manifest",
+            "has neither uid nor creation time: a manifest, not an object of a cluster",
+        )
+    })
+}
+
+/// An object without the condition that it is judged by: what writes it has not seen the object yet, or does not run.
+/// `who` is what writes it.
+pub(super) fn without_condition(meta: &ObjectMeta, who: &str, evidence: &Evidence<'_>) -> Finding {
+    let since = meta.creation_timestamp;
+    if since.is_none_or(|t| evidence.now.is_within(OBSERVE_SECONDS + 1, t)) {
+        return Finding::new(
+            State::Progressing,
+            false,
+            "NotObserved",
+            format!("{who} has not seen it yet"),
+        )
+        .since(since);
+    }
+    Finding::degraded(
+        "ControllerNotObserving",
+        format!("{who} does not act: it has written no condition yet"),
+    )
+    .since(since)
+}
+
 /// What a number that cannot be true makes of the object.
 pub(super) fn malformed(wrong: Option<String>) -> Option<Finding> {
     wrong.map(|wrong| Finding::unknown("Malformed", format!("malformed: {wrong}")))

@@ -8,7 +8,7 @@
 use super::common::{self, Finding, LINGER_SECONDS};
 use super::{Evidence, GRACE_SECONDS, Judged, cause};
 use crate::report::{Cause, Item, State};
-use crate::resource::{Condition, Deployment, DeploymentStatus, Resource, Time};
+use crate::resource::{Condition, Deployment, DeploymentSpec, DeploymentStatus, Resource, Time};
 
 /// `progressDeadlineSeconds` where the spec has none (`apps/v1` defaults).
 const DEFAULT_PROGRESS_DEADLINE: i64 = 600;
@@ -51,12 +51,12 @@ struct Counts {
 
 impl Counts {
     fn of(deployment: &Deployment) -> Self {
-        let spec = deployment.spec.unwrap_or_default();
+        let spec = deployment.spec.as_ref();
         let count = |of: fn(&DeploymentStatus) -> Option<i32>| {
             i64::from(deployment.status.as_ref().and_then(of).unwrap_or(0))
         };
         Self {
-            desired: i64::from(spec.replicas.unwrap_or(1)),
+            desired: i64::from(spec.and_then(|s| s.replicas).unwrap_or(1)),
             replicas: count(|s| s.replicas),
             updated: count(|s| s.updated_replicas),
             ready: count(|s| s.ready_replicas),
@@ -230,23 +230,26 @@ impl Judge<'_> {
         }
     }
 
+    fn spec(&self) -> Option<&DeploymentSpec> {
+        self.deployment.spec.as_ref()
+    }
+
     fn condition(&self, kind: &str) -> Option<&Condition> {
         condition(self.deployment, kind)
     }
 
     fn paused(&self) -> bool {
-        self.deployment.spec.is_some_and(|s| s.paused == Some(true))
+        self.spec().is_some_and(|s| s.paused == Some(true))
     }
 
     fn progress_deadline(&self) -> i64 {
-        self.deployment
-            .spec
+        self.spec()
             .and_then(|s| s.progress_deadline_seconds)
             .map_or(DEFAULT_PROGRESS_DEADLINE, i64::from)
     }
 
     fn malformed(&self) -> Option<String> {
-        let spec = self.deployment.spec.unwrap_or_default();
+        let spec = self.spec().cloned().unwrap_or_default();
         self.counts.malformed().or_else(|| {
             common::negative(&[
                 ("spec.minReadySeconds", spec.min_ready_seconds.map(i64::from)),

@@ -6,19 +6,31 @@
 mod acknowledgement;
 mod age;
 pub mod apiserver;
+mod apiservice;
+mod bare_pod;
 mod cause;
 mod common;
+mod companions;
 mod cronjob;
+mod custom;
 mod daemonset;
 mod deployment;
+mod horizontalpodautoscaler;
 mod job;
+mod node;
 pub mod path;
+mod persistentvolumeclaim;
 mod pod;
+mod poddisruptionbudget;
+mod replicaset;
+mod service;
 mod statefulset;
+mod webhookconfiguration;
 mod workload;
 
 pub use age::Now;
-pub use cause::Around;
+pub use cause::{Around, Wants, crashed, shorten, wants};
+pub use companions::{Accompanies, Companion, CompanionVisitor, Companions, Want};
 pub use pod::Pods;
 
 use crate::report::{Item, State};
@@ -29,10 +41,19 @@ pub const GRACE_SECONDS: i64 = 60;
 
 /// A kind that is judged object by object.
 pub trait Judged: Resource {
+    /// All that [`Judged::wants`] may ask for.
+    const COMPANIONS: &'static [Companion] = &[];
+
     /// Whether this object is judged where it was not asked for by name. One that has a controller of its own may not
     /// be: its controller answers for it.
     fn answers_for_itself(&self) -> bool {
         true
+    }
+
+    /// What the verdict needs of other kinds, as far as that shows from what is known already. It is asked again once
+    /// that was brought, until it wants nothing more.
+    fn wants(&self, _known: &Companions) -> Vec<Want> {
+        Vec::new()
     }
 
     /// The verdict about this one object.
@@ -46,17 +67,26 @@ pub struct Evidence<'a> {
     pub now: Now,
     /// The workload's pods; `None` where they were not seen, which is not the same as none.
     pub pods: Option<Pods<'a>>,
-    /// Events and nodes, where they are known; pods carry them too.
+    /// Events and nodes, where they are known and pods that carry them are not.
     pub around: Option<&'a Around<'a>>,
+    /// What other kinds say of it, for the kinds that ask ([`Judged::wants`]).
+    pub companions: Option<&'a Companions>,
     /// When an observer first saw this generation, for objects without `managedFields`.
     pub first_seen: Option<Time>,
     /// Whether the user asked for this very object: then being deleted is not healthy.
     pub named: bool,
     /// Whether an annotation on the object can acknowledge what is found.
     pub heeds_annotations: bool,
+    /// Whether to tell why, where it is not healthy.
+    pub explained: bool,
 }
 
-impl Evidence<'_> {
+impl<'a> Evidence<'a> {
+    /// Events and nodes, wherever they were given.
+    pub(crate) fn around(&self) -> Option<&'a Around<'a>> {
+        self.around.or(self.pods.as_ref().and_then(|pods| pods.around))
+    }
+
     /// Nothing is known beside the object and the time.
     #[must_use]
     pub fn at(now: Now) -> Self {
@@ -64,18 +94,32 @@ impl Evidence<'_> {
             now,
             pods: None,
             around: None,
+            companions: None,
             first_seen: None,
             named: false,
             heeds_annotations: true,
+            explained: true,
         }
     }
+}
+
+/// Whether a verdict is one that causes are looked for. Nothing has been done yet about a spec that is not observed:
+/// what is there is of an older one.
+#[must_use]
+pub fn is_open(item: &Item) -> bool {
+    matches!(
+        item.state,
+        State::Progressing | State::Degraded | State::Unavailable
+    ) && item.reason != "NotObserved"
 }
 
 /// The verdict about an object, where it is not healthy why, and whether somebody knows of it.
 #[must_use]
 pub fn judge<T: Judged>(object: &T, evidence: &Evidence<'_>) -> Item {
     let mut item = object.judge(evidence);
-    cause::explain(&mut item, object, evidence);
+    if evidence.explained {
+        cause::explain(&mut item, object, evidence);
+    }
     if evidence.heeds_annotations {
         acknowledgement::apply(&mut item, object.meta(), evidence.now.time());
     }

@@ -2,9 +2,9 @@
 //! ReplicaSet. Their controllers write no condition that tells of a rollout and know no deadline for one.
 //!
 //! So how long a shortage lasts is read off what moved last: the newest pod where pods are known, and the last change
-//! of the status, which `managedFields` date. What follows a change of the spec, a rollout that is not over, and pods
-//! that are made one after the other have as long from step to step as a Deployment has by default, and the time that
-//! a pod must stay ready besides; any other shortage has the grace of a young pod.
+//! of the status, which `managedFields` date. A rollout that is not over has as long from step to step as a Deployment
+//! has by default, and the time that a pod must stay ready besides; any other shortage, the first start included, has
+//! the grace of a young pod.
 
 use super::common::Finding;
 use super::{Evidence, GRACE_SECONDS};
@@ -110,16 +110,18 @@ impl Workload<'_> {
             )
             .since(began);
         }
-        let now = self.evidence.now;
         let missing = self.desired - self.ready;
-        let asked = self.meta.creation_timestamp.max(self.meta.last_spec_write());
-        let starting = asked.is_some_and(|t| now.is_within(step, t))
-            // The next one is not there yet because the one before it is not ready.
-            || (self.ordered && self.existing < self.desired && self.moved_within(step))
+        let within = |seconds| began.is_some_and(|t| self.evidence.now.is_within(seconds, t));
+        // One becomes ready, and the next is not there yet.
+        let between = self.ordered
+            && self.existing < self.desired
+            && self.ready >= self.existing
+            && within(GRACE_SECONDS.saturating_add(self.min_ready.max(0)));
+        let starting = between
             || match pods {
                 Some(pods) if self.ordered => pods.young() > 0,
                 Some(pods) => pods.young() >= missing,
-                None => began.is_some_and(|t| now.is_within(GRACE_SECONDS, t)),
+                None => within(GRACE_SECONDS),
             };
         if !starting {
             return failing;

@@ -439,7 +439,7 @@ impl Client {
     }
 
     /// The run's deadline passes no later than this.
-    pub(super) fn run_deadline(&self) -> Option<Instant> {
+    pub(crate) fn run_deadline(&self) -> Option<Instant> {
         self.deadlines.run
     }
 }

@@ -4,7 +4,7 @@
 //! a page begins. The next page is asked for at that moment: the server encodes it while this one is still read.
 
 use super::retry::retrying;
-use super::{Class, Client, Failure, Refusal};
+use super::{Class, Client, Collection, Failure, Refusal};
 use crate::decode::{ListError, ListReader, Piece};
 use crate::resource::{Decoded, Resource};
 use kube::core::params::{ListParams, WatchParams};
@@ -38,6 +38,8 @@ pub struct ListOptions {
     pub field_selector: String,
     /// Items a page; 0 for one page.
     pub page_size: u32,
+    /// Where the objects are kept, where their type does not tell.
+    pub collection: Option<Collection>,
 }
 
 /// A list that was read to its end.
@@ -47,6 +49,8 @@ pub struct Listed<T> {
     pub items: Vec<Decoded<T>>,
     /// The version of the list; a watch goes on from it.
     pub resource_version: String,
+    /// How many were read and not kept.
+    pub passed_over: usize,
 }
 
 /// Path of the collection of `T`, in one namespace or in all.
@@ -57,22 +61,31 @@ pub fn path_of<T: Resource>(namespace: Option<&str>) -> String {
     } else {
         format!("/apis/{}/{}", T::GROUP, T::VERSION)
     };
-    match namespace {
+    // As kubectl: what is in no namespace is the same from each.
+    match namespace.filter(|_| T::NAMESPACED) {
         Some(namespace) => format!("{root}/namespaces/{}/{}", escape(namespace), T::PLURAL),
         None => format!("{root}/{}", T::PLURAL),
     }
 }
 
-pub(super) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     utf8_percent_encode(text, SEGMENT).to_string()
 }
 
 impl ListOptions {
+    fn place<T: Resource>(&self) -> String {
+        let namespace = self.namespace.as_deref();
+        match &self.collection {
+            Some(collection) => collection.path(namespace),
+            None => path_of::<T>(namespace),
+        }
+    }
+
     /// Path and query of one page, of the first where there is no token.
     ///
     /// # Errors
     /// `rejected`, where what was asked for makes no request.
-    fn path<T: Resource>(&self, token: Option<&str>) -> Result<String, Failure> {
+    pub(super) fn path<T: Resource>(&self, token: Option<&str>) -> Result<String, Failure> {
         let params = ListParams {
             label_selector: given(&self.label_selector),
             field_selector: given(&self.field_selector),
@@ -80,7 +93,7 @@ impl ListOptions {
             continue_token: token.map(str::to_owned),
             ..ListParams::default()
         };
-        path_and_query(Request::new(path_of::<T>(self.namespace.as_deref())).list(&params))
+        path_and_query(Request::new(self.place::<T>()).list(&params))
     }
 
     /// Path and query of a watch that goes on from that version, with bookmarks; the server ends it after so many
@@ -141,14 +154,27 @@ pub async fn get<T: Resource>(client: &Client, namespace: Option<&str>, name: &s
 /// # Errors
 /// The first failure that retries did not mend. There is no partial list.
 pub async fn list<T: Resource>(client: &Client, options: &ListOptions) -> Result<Listed<T>, Failure> {
-    match pages(client, options).await {
-        Err(failure) if failure.class == Class::Expired => pages(client, options).await,
+    list_where(client, options, |_| true).await
+}
+
+/// The same, of which only some objects are kept: the others are dropped one by one as they are decoded.
+///
+/// # Errors
+/// As [`list`].
+pub async fn list_where<T: Resource>(
+    client: &Client,
+    options: &ListOptions,
+    keep: fn(&T) -> bool,
+) -> Result<Listed<T>, Failure> {
+    match pages(client, options, keep).await {
+        Err(failure) if failure.class == Class::Expired => pages(client, options, keep).await,
         result => result,
     }
 }
 
 struct Page<T> {
     items: Vec<Decoded<T>>,
+    passed_over: usize,
     resource_version: String,
     next: Option<String>,
     /// The list's metadata does not decode: whether there is a next page is then unknown.
@@ -162,7 +188,7 @@ struct Coming<T> {
     page: JoinSet<Result<Page<T>, Failure>>,
 }
 
-fn ask<T: Resource>(client: &Client, path: String) -> Coming<T> {
+fn ask<T: Resource>(client: &Client, path: String, keep: fn(&T) -> bool) -> Coming<T> {
     let (tell, next) = oneshot::channel();
     let client = client.clone();
     let mut page = JoinSet::new();
@@ -170,18 +196,23 @@ fn ask<T: Resource>(client: &Client, path: String) -> Coming<T> {
         let mut tell = Some(tell);
         // The tries are one after the other, so a lock is never waited for.
         let tell = std::sync::Mutex::new(&mut tell);
-        retrying(&client, || read_page(&client, &path, &tell)).await
+        retrying(&client, || read_page(&client, &path, keep, &tell)).await
     });
     Coming { next, page }
 }
 
-async fn pages<T: Resource>(client: &Client, options: &ListOptions) -> Result<Listed<T>, Failure> {
-    let next = |token: &str| Ok(ask::<T>(client, options.path::<T>(Some(token))?));
+async fn pages<T: Resource>(
+    client: &Client,
+    options: &ListOptions,
+    keep: fn(&T) -> bool,
+) -> Result<Listed<T>, Failure> {
+    let next = |token: &str| Ok(ask::<T>(client, options.path::<T>(Some(token))?, keep));
     let mut listed = Listed {
         items: Vec::new(),
         resource_version: String::new(),
+        passed_over: 0,
     };
-    let mut coming = ask::<T>(client, options.path::<T>(None)?);
+    let mut coming = ask::<T>(client, options.path::<T>(None)?, keep);
     loop {
         let early = match (&mut coming.next).await {
             Ok(Some(token)) => {
@@ -204,6 +235,7 @@ async fn pages<T: Resource>(client: &Client, options: &ListOptions) -> Result<Li
         } else {
             listed.items.extend(page.items);
         }
+        listed.passed_over += page.passed_over;
         if listed.resource_version.is_empty() {
             listed.resource_version = page.resource_version;
         }
@@ -218,14 +250,21 @@ async fn pages<T: Resource>(client: &Client, options: &ListOptions) -> Result<Li
 
 type Tell<'a> = std::sync::Mutex<&'a mut Option<oneshot::Sender<Option<String>>>>;
 
-async fn read_page<T: Resource>(client: &Client, path: &str, tell: &Tell<'_>) -> Result<Page<T>, Failure> {
-    let mut answer = match client.get_compressed(path, ACCEPT).await?.refusal().await? {
+async fn read_page<T: Resource>(
+    client: &Client,
+    path: &str,
+    keep: fn(&T) -> bool,
+    tell: &Tell<'_>,
+) -> Result<Page<T>, Failure> {
+    let accept = if T::PROTOBUF { ACCEPT } else { ACCEPT_JSON };
+    let mut answer = match client.get_compressed(path, accept).await?.refusal().await? {
         Refusal::None(answer) => answer,
         Refusal::Failed(failure) => return Err(failure),
     };
     let mut reader = ListReader::for_content_type(&answer.content_type);
     let mut page = Page {
         items: Vec::new(),
+        passed_over: 0,
         resource_version: String::new(),
         next: None,
         meta_broken: false,
@@ -248,6 +287,7 @@ async fn read_page<T: Resource>(client: &Client, path: &str, tell: &Tell<'_>) ->
     while let Some(chunk) = answer.chunk().await? {
         let mut pieces = PieceSink {
             page: &mut page,
+            keep,
             tell,
             json: matches!(reader, ListReader::Json(_)),
         };
@@ -265,6 +305,7 @@ async fn read_page<T: Resource>(client: &Client, path: &str, tell: &Tell<'_>) ->
 
 struct PieceSink<'a, 'b, T> {
     page: &'a mut Page<T>,
+    keep: fn(&T) -> bool,
     tell: &'a Tell<'b>,
     json: bool,
 }
@@ -279,6 +320,10 @@ impl<T: Resource> PieceSink<'_, '_, T> {
                     crate::resource::from_proto(bytes)
                 };
                 if let Ok(object) = &mut item {
+                    if !(self.keep)(object) {
+                        self.page.passed_over += 1;
+                        return;
+                    }
                     object.slim();
                 }
                 self.page.items.push(item);

@@ -10,10 +10,12 @@ mod client;
 mod config;
 mod connect;
 mod credential;
+mod discovery;
 mod exec;
 mod kubeconfig;
 mod kubefile;
 mod list;
+mod part;
 mod probe;
 mod proxy;
 mod retry;
@@ -26,8 +28,11 @@ pub use class::{Class, Failure, Side};
 pub use classify::{code as class_of_code, transport as classify_transport};
 pub use client::{Answer, Client, Deadlines, Exchange, Flow, Observer, Refusal, Settings};
 pub use config::Origin;
+pub use discovery::{Collection, CustomName, discover};
 pub use kubeconfig::Overrides;
-pub use list::{ListOptions, Listed, get, list, path_of};
+pub(crate) use list::escape;
+pub use list::{ListOptions, Listed, get, list, list_where, path_of};
+pub use part::{Bounds, Part, list_part};
 pub use probe::{Readiness, Rules, UserInfo, lease, livez, readyz, rules, version, whoami};
 pub use service::{
     ParseServiceNameError, Served, ServiceName, ask_service, service_exists, services_labelled,

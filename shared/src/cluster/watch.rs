@@ -4,7 +4,7 @@
 //! server sends once a minute and which alone tell a quiet watch from a dead one; an object that does not
 //! decode as an event, not as the end; and HTTP 410 at the start of a watch as a reason to list again.
 
-use super::list::{ACCEPT_JSON, ListOptions, list};
+use super::list::{ACCEPT_JSON, ListOptions, list_where};
 use super::{Answer, Class, Client, Failure, Refusal};
 use crate::decode::MAX_ITEM_BYTES;
 use crate::resource::{Decoded, Resource, Status, from_json};
@@ -49,6 +49,8 @@ pub enum Event<T> {
 pub struct Watch<T> {
     client: Client,
     options: ListOptions,
+    /// Which objects of a list are kept.
+    keep: fn(&T) -> bool,
     /// From where the watch goes on; `None` before the first list and where it has to be listed again.
     resource_version: Option<String>,
     stream: Option<Stream>,
@@ -58,7 +60,6 @@ pub struct Watch<T> {
     relisted: bool,
     /// After so much silence the watch is dead.
     silence: Duration,
-    kind: std::marker::PhantomData<T>,
 }
 
 struct Stream {
@@ -102,12 +103,12 @@ impl<T: Resource> Watch<T> {
         Self {
             client: client.clone(),
             options,
+            keep: |_| true,
             resource_version: None,
             stream: None,
             failures: 0,
             relisted: false,
             silence: SILENCE,
-            kind: std::marker::PhantomData,
         }
     }
 
@@ -115,6 +116,13 @@ impl<T: Resource> Watch<T> {
     #[must_use]
     pub fn with_silence(self, silence: Duration) -> Self {
         Self { silence, ..self }
+    }
+
+    /// The same that drops from each list, as it is decoded, what `keep` does not take. What changes later is told all
+    /// the same, since one that is not taken any more has to be forgotten.
+    #[must_use]
+    pub fn keeping(self, keep: fn(&T) -> bool) -> Self {
+        Self { keep, ..self }
     }
 
     /// Goes on with another client, for one that was built anew.
@@ -157,7 +165,7 @@ impl<T: Resource> Watch<T> {
         }
         loop {
             let Some(version) = self.resource_version.clone() else {
-                let listed = list::<T>(&self.client, &self.options).await?;
+                let listed = list_where(&self.client, &self.options, self.keep).await?;
                 self.resource_version = Some(listed.resource_version);
                 return Ok(Event::Listed(listed.items));
             };

@@ -107,9 +107,26 @@ impl<'a> Objects<'a> {
     /// put together from several commands.
     #[must_use]
     pub fn of_kind<T: Resource>(&self) -> Vec<Stamped<T>> {
+        self.of(T::GROUP, T::KIND)
+    }
+
+    /// Every kind of a group that the dump holds objects or lists of.
+    #[must_use]
+    pub fn kinds_of(&self, group: &str) -> Vec<&str> {
+        let objects = self.objects.iter().map(|o| (&o.group, &o.kind));
+        let listed = self.listed.iter().map(|(group, kind)| (group, kind));
+        let kinds = objects.chain(listed).filter(|(of, _)| *of == group);
+        let kinds: std::collections::BTreeSet<&str> = kinds.map(|(_, kind)| kind.as_str()).collect();
+        kinds.into_iter().collect()
+    }
+
+    /// The same as [`Objects::of_kind`] of a kind that is named.
+    #[must_use]
+    pub fn of<T: Resource>(&self, group: &str, kind: &str) -> Vec<Stamped<T>> {
         let mut found: Vec<Stamped<T>> = Vec::new();
         let mut known = std::collections::HashMap::new();
-        for (index, object) in self.objects.iter().enumerate().filter(|(_, o)| o.is::<T>()) {
+        let objects = self.objects.iter().enumerate();
+        for (index, object) in objects.filter(|(_, o)| o.group == group && o.kind == kind) {
             let decoded: Decoded<T> = match &object.body {
                 Body::Json(bytes) => from_json(bytes),
                 Body::Value(value) => from_value(value),

@@ -18,7 +18,7 @@ fn read(files: &[(&str, &str)]) -> (Vec<String>, Vec<String>, Option<String>) {
                 "{}/{} {:?}",
                 d.meta().namespace,
                 d.meta().name,
-                d.spec.and_then(|s| s.replicas).unwrap_or(-1)
+                d.spec.as_ref().and_then(|s| s.replicas).unwrap_or(-1)
             ),
             Err(u) => format!("{}/{} ! {}", u.namespace, u.name, u.error),
         })

@@ -137,6 +137,9 @@ pub struct Coverage {
     pub namespaces: Namespaces,
     /// What was asked for and could not be seen; any entry makes the report `unknown` at best.
     pub not_seen: Vec<NotSeen>,
+    /// What could not be seen of the causes: texts are missing for it, and no verdict is less certain.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub causes_not_seen: Vec<NotSeen>,
 }
 
 /// The namespaces a run covers: the word `all`, or a list of names.

@@ -49,6 +49,51 @@ impl ProbedCondition {
     }
 }
 
+/// A condition of a kind that has none of the other times: of ReplicaSets, HorizontalPodAutoscalers and APIServices.
+#[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PlainCondition {
+    /// Which condition it is.
+    #[prost(string, tag = "1")]
+    #[serde(rename = "type", deserialize_with = "null_as_default")]
+    pub kind: String,
+    /// `True`, `False` or `Unknown`.
+    #[prost(string, tag = "2")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub status: String,
+    /// When `status` last changed.
+    #[prost(message, optional, tag = "3")]
+    pub last_transition_time: Option<Time>,
+    /// A stable word in CamelCase.
+    #[prost(string, tag = "4")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub reason: String,
+    /// The controller's sentence.
+    #[prost(string, tag = "5")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub message: String,
+}
+
+impl PlainCondition {
+    /// Whether the condition's status is `True`.
+    #[must_use]
+    pub fn is_true(&self) -> bool {
+        self.status == "True"
+    }
+
+    /// The reason and the sentence, as far as there are any.
+    #[must_use]
+    pub fn words(&self) -> String {
+        words(&self.reason, &self.message)
+    }
+
+    pub(super) fn drop_zero_times(conditions: &mut [Self]) {
+        for condition in conditions {
+            Time::drop_zero(&mut condition.last_transition_time);
+        }
+    }
+}
+
 fn words(reason: &str, message: &str) -> String {
     match (reason, message) {
         ("", message) => message.to_owned(),

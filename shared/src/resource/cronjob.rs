@@ -1,6 +1,6 @@
 //! `batch/v1` CronJob: when it last ran, and when it last succeeded.
 
-use super::{ObjectMeta, Resource, Time, null_as_default};
+use super::{ObjectMeta, PodsBy, Resource, Time, null_as_default};
 use serde::Deserialize;
 
 /// The fields of a CronJob that its verdict reads.
@@ -59,6 +59,10 @@ impl Resource for CronJob {
     fn meta(&self) -> &ObjectMeta {
         static EMPTY: ObjectMeta = ObjectMeta::EMPTY;
         self.metadata.as_ref().unwrap_or(&EMPTY)
+    }
+
+    fn pods_by(&self) -> PodsBy<'_> {
+        PodsBy::Jobs
     }
 
     fn drop_zero_times(&mut self) {

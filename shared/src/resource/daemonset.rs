@@ -1,6 +1,6 @@
 //! `apps/v1` DaemonSet: how many nodes want its pod, and how many have it.
 
-use super::{ObjectMeta, Resource, null_as_default};
+use super::{LabelSelector, ObjectMeta, PodsBy, Resource, null_as_default};
 use serde::Deserialize;
 
 /// The fields of a DaemonSet that its verdict reads.
@@ -22,6 +22,9 @@ pub struct DaemonSet {
 #[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct DaemonSetSpec {
+    /// Its pods. Dropped once it is known to have all that it asks for.
+    #[prost(message, optional, tag = "1")]
+    pub selector: Option<LabelSelector>,
     /// How pods get a new revision.
     #[prost(message, optional, tag = "3")]
     pub update_strategy: Option<DaemonSetUpdateStrategy>,
@@ -64,12 +67,32 @@ pub struct DaemonSetStatus {
     pub number_available: Option<i32>,
 }
 
+impl DaemonSet {
+    /// Whether its newest spec is seen and every node that is meant has an available pod of the newest revision: then
+    /// nothing will be asked about them.
+    fn has_all(&self) -> bool {
+        let Some(status) = &self.status else { return false };
+        let wanted = status.desired_number_scheduled.unwrap_or(0);
+        let counts = [
+            status.number_ready,
+            status.number_available,
+            status.updated_number_scheduled,
+        ];
+        status.observed_generation >= self.meta().generation
+            && counts.iter().all(|count| count.unwrap_or(0) == wanted)
+    }
+}
+
 impl Resource for DaemonSet {
     type Whole = k8s_openapi::api::apps::v1::DaemonSet;
 
     fn meta(&self) -> &ObjectMeta {
         static EMPTY: ObjectMeta = ObjectMeta::EMPTY;
         self.metadata.as_ref().unwrap_or(&EMPTY)
+    }
+
+    fn pods_by(&self) -> PodsBy<'_> {
+        PodsBy::Selector(self.spec.as_ref().and_then(|s| s.selector.as_ref()))
     }
 
     fn drop_zero_times(&mut self) {
@@ -79,6 +102,11 @@ impl Resource for DaemonSet {
     }
 
     fn slim(&mut self) {
+        if self.has_all()
+            && let Some(spec) = &mut self.spec
+        {
+            spec.selector = None;
+        }
         if let Some(meta) = &mut self.metadata {
             meta.slim();
         }

@@ -1,6 +1,6 @@
 //! `apps/v1` Deployment: what its spec asks for and what its controller last wrote.
 
-use super::{ObjectMeta, Resource, Time, null_as_default};
+use super::{LabelSelector, ObjectMeta, PodsBy, Resource, Time, null_as_default};
 use serde::Deserialize;
 
 /// The fields of a Deployment that its verdict reads.
@@ -19,12 +19,15 @@ pub struct Deployment {
 }
 
 /// The part of `apps/v1` DeploymentSpec that a verdict reads. The pod template is never decoded.
-#[derive(Clone, Copy, PartialEq, Eq, Deserialize, prost::Message)]
+#[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct DeploymentSpec {
     /// Desired number of pods; absent means 1.
     #[prost(int32, optional, tag = "1")]
     pub replicas: Option<i32>,
+    /// Its pods. Dropped once it is known to have all that it asks for.
+    #[prost(message, optional, tag = "2")]
+    pub selector: Option<LabelSelector>,
     /// Seconds that a pod has to stay ready before it counts as available.
     #[prost(int32, optional, tag = "5")]
     pub min_ready_seconds: Option<i32>,
@@ -126,12 +129,39 @@ impl Deployment {
     }
 }
 
+impl Deployment {
+    /// Whether its newest spec is seen, all of its pods are there and of the newest revision, and no condition says that
+    /// anything fails: then nothing will be asked about its pods.
+    fn has_all(&self) -> bool {
+        let Some(status) = &self.status else { return false };
+        let wanted = self.spec.as_ref().and_then(|s| s.replicas).unwrap_or(1);
+        let counts = [
+            status.replicas,
+            status.updated_replicas,
+            status.ready_replicas,
+            status.available_replicas,
+        ];
+        let fails = |c: &Condition| match c.kind.as_str() {
+            "Progressing" => c.is_false(),
+            "ReplicaFailure" => c.is_true(),
+            _ => false,
+        };
+        self.observed_generation() >= self.meta().generation
+            && counts.iter().all(|count| count.unwrap_or(0) == wanted)
+            && !status.conditions.iter().any(fails)
+    }
+}
+
 impl Resource for Deployment {
     type Whole = k8s_openapi::api::apps::v1::Deployment;
 
     fn meta(&self) -> &ObjectMeta {
         static EMPTY: ObjectMeta = ObjectMeta::EMPTY;
         self.metadata.as_ref().unwrap_or(&EMPTY)
+    }
+
+    fn pods_by(&self) -> PodsBy<'_> {
+        PodsBy::Selector(self.spec.as_ref().and_then(|s| s.selector.as_ref()))
     }
 
     fn drop_zero_times(&mut self) {
@@ -145,6 +175,11 @@ impl Resource for Deployment {
     }
 
     fn slim(&mut self) {
+        if self.has_all()
+            && let Some(spec) = &mut self.spec
+        {
+            spec.selector = None;
+        }
         if let Some(status) = &mut self.status {
             for condition in &mut status.conditions {
                 // The sentence of a condition that reports success ("ReplicaSet x has successfully

@@ -1,6 +1,6 @@
 //! `batch/v1` Job: whether it is done, still tries, or has given up.
 
-use super::{ObjectMeta, ProbedCondition, Resource, Time, null_as_default};
+use super::{LabelSelector, ObjectMeta, PodsBy, ProbedCondition, Resource, Time, null_as_default};
 use serde::Deserialize;
 
 /// The fields of a Job that its verdict reads.
@@ -28,6 +28,9 @@ pub struct JobSpec {
     /// Pods that have to succeed; absent where the first one that does is enough.
     #[prost(int32, optional, tag = "2")]
     pub completions: Option<i32>,
+    /// Its pods. Dropped once it is done.
+    #[prost(message, optional, tag = "4")]
+    pub selector: Option<LabelSelector>,
     /// Whether it is held: it has no pods then.
     #[prost(bool, optional, tag = "10")]
     pub suspend: Option<bool>,
@@ -75,6 +78,10 @@ impl Resource for Job {
         self.metadata.as_ref().unwrap_or(&EMPTY)
     }
 
+    fn pods_by(&self) -> PodsBy<'_> {
+        PodsBy::Selector(self.spec.as_ref().and_then(|s| s.selector.as_ref()))
+    }
+
     fn drop_zero_times(&mut self) {
         if let Some(meta) = &mut self.metadata {
             meta.drop_zero_times();
@@ -86,6 +93,11 @@ impl Resource for Job {
     }
 
     fn slim(&mut self) {
+        if self.met("Complete").is_some()
+            && let Some(spec) = &mut self.spec
+        {
+            spec.selector = None;
+        }
         if let Some(meta) = &mut self.metadata {
             meta.slim();
         }

@@ -7,41 +7,71 @@
 //! most of it `managedFields` and the pod template, which no rule here reads. Field numbers come from the
 //! `generated.proto` files of `k8s.io/api` and `k8s.io/apimachinery`.
 
+mod apiservice;
 mod condition;
 mod cronjob;
+mod custom;
 mod daemonset;
 mod deployment;
+mod endpointslice;
 mod event;
+mod horizontalpodautoscaler;
 mod job;
 mod lease;
 mod meta;
 mod node;
+mod persistentvolumeclaim;
 mod pod;
+mod poddisruptionbudget;
 mod replicaset;
+mod selector;
+mod service;
 mod statefulset;
 mod status;
+mod template;
 mod time;
+mod webhookconfiguration;
 
-pub use condition::ProbedCondition;
+pub use apiservice::{ApiService, ApiServiceSpec, ApiServiceStatus, ServiceReference};
+pub use condition::{PlainCondition, ProbedCondition};
 pub use cronjob::{ActiveJob, CronJob, CronJobSpec, CronJobStatus};
+pub use custom::{CustomCondition, CustomObject, CustomStatus};
 pub use daemonset::{DaemonSet, DaemonSetSpec, DaemonSetStatus, DaemonSetUpdateStrategy};
 pub use deployment::{Condition, Deployment, DeploymentSpec, DeploymentStatus};
+pub use endpointslice::{Endpoint, EndpointConditions, EndpointSlice};
 pub use event::{Event, EventSeries, ObjectReference};
+pub use horizontalpodautoscaler::{
+    HorizontalPodAutoscaler, HorizontalPodAutoscalerSpec, HorizontalPodAutoscalerStatus, ScaleTarget,
+};
 pub use job::{Job, JobSpec, JobStatus};
 pub use lease::{Lease, LeaseSpec};
 pub use meta::{IGNORE, ListMeta, ManagedFieldsEntry, ObjectMeta, OwnerReference};
-pub use node::{Node, NodeCondition, NodeStatus};
+pub use node::{Node, NodeCondition, NodeSpec, NodeStatus};
+pub use persistentvolumeclaim::{
+    PersistentVolumeClaim, PersistentVolumeClaimSpec, PersistentVolumeClaimStatus,
+};
 pub use pod::{
     Affinity, ClaimVolume, ContainerState, ContainerStatus, InitContainer, NodeAffinity, NodeSelector,
     NodeSelectorRequirement, NodeSelectorTerm, Pod, PodCondition, PodSpec, PodStatus, ReadinessGate, Running,
     Terminated, Volume, VolumeSource, Waiting,
 };
-pub use replicaset::{ReplicaSet, ReplicaSetCondition, ReplicaSetSpec, ReplicaSetStatus};
+pub use poddisruptionbudget::{PodDisruptionBudget, PodDisruptionBudgetStatus};
+pub use replicaset::{ReplicaSet, ReplicaSetSpec, ReplicaSetStatus};
+pub use selector::{LabelSelector, LabelSelectorRequirement, PodsBy};
+pub use service::{Service, ServiceSpec};
 pub use statefulset::{
     RollingUpdateStatefulSet, StatefulSet, StatefulSetSpec, StatefulSetStatus, StatefulSetUpdateStrategy,
 };
 pub use status::{Namespace, Status};
+pub use template::{
+    DaemonSetTemplate, DaemonSpec, DeploymentTemplate, PodTemplate, ReplicaSetTemplate, ReplicatedSpec,
+    StatefulSetTemplate, TemplateMeta, Templated,
+};
 pub use time::Time;
+pub use webhookconfiguration::{
+    MutatingWebhookConfiguration, Rule, RuleWithOperations, ValidatingWebhookConfiguration, Webhook,
+    WebhookClientConfig,
+};
 
 use serde::de::DeserializeOwned;
 
@@ -60,9 +90,16 @@ pub trait Resource: DeserializeOwned + prost::Message + Default + Clone + Send +
     const PLURAL: &'static str = <Self::Whole as k8s_openapi::Resource>::URL_PATH_SEGMENT;
     /// Whether its objects are in namespaces.
     const NAMESPACED: bool = true;
+    /// Whether it is asked for in protobuf.
+    const PROTOBUF: bool = true;
 
     /// Metadata of the object; absent metadata reads as its defaults.
     fn meta(&self) -> &ObjectMeta;
+
+    /// How its pods are found; most kinds have none.
+    fn pods_by(&self) -> PodsBy<'_> {
+        PodsBy::Nothing
+    }
 
     /// Drops, right after decoding, what no rule reads once the object is known to be unremarkable.
     ///

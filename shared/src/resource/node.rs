@@ -1,18 +1,30 @@
-//! `v1` Node: whether its kubelet still answers for the pods on it.
+//! `v1` Node: whether its kubelet still answers for the pods on it, and whether it takes new ones.
 
 use super::{ObjectMeta, Resource, Time, null_as_default};
 use serde::Deserialize;
 
-/// The fields of a node that a cause is told from.
+/// The fields of a node that its verdict, or the cause of another, is told from.
 #[derive(Clone, PartialEq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Node {
     /// Its name.
     #[prost(message, optional, tag = "1")]
     pub metadata: Option<ObjectMeta>,
+    /// What people and controllers ask of it.
+    #[prost(message, optional, tag = "2")]
+    pub spec: Option<NodeSpec>,
     /// What the kubelet, or in its place the node controller, last wrote.
     #[prost(message, optional, tag = "3")]
     pub status: Option<NodeStatus>,
+}
+
+/// The part of `v1` NodeSpec that is read.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize, prost::Message)]
+#[serde(rename_all = "camelCase", default)]
+pub struct NodeSpec {
+    /// Whether it is cordoned: no new pod is scheduled to it.
+    #[prost(bool, optional, tag = "4")]
+    pub unschedulable: Option<bool>,
 }
 
 /// The part of `v1` NodeStatus that is read.
@@ -73,6 +85,12 @@ impl Resource for Node {
         }
         for condition in self.status.iter_mut().flat_map(|s| &mut s.conditions) {
             Time::drop_zero(&mut condition.last_transition_time);
+        }
+    }
+
+    fn slim(&mut self) {
+        if let Some(meta) = &mut self.metadata {
+            meta.slim();
         }
     }
 }

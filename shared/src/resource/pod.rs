@@ -1,6 +1,6 @@
 //! `v1` Pod: whether it is active, ready and young, and what stops its containers.
 
-use super::{ObjectMeta, Resource, Time, null_as_default};
+use super::{ObjectMeta, PodsBy, Resource, Time, null_as_default};
 use serde::Deserialize;
 
 /// The fields of a pod that a workload's verdict reads.
@@ -381,6 +381,10 @@ impl Resource for Pod {
     fn meta(&self) -> &ObjectMeta {
         static EMPTY: ObjectMeta = ObjectMeta::EMPTY;
         self.metadata.as_ref().unwrap_or(&EMPTY)
+    }
+
+    fn pods_by(&self) -> PodsBy<'_> {
+        PodsBy::Itself(self)
     }
 
     fn drop_zero_times(&mut self) {

@@ -1,16 +1,16 @@
-//! `apps/v1` ReplicaSet: the link from a Deployment to its pods.
+//! `apps/v1` ReplicaSet: the link from a Deployment to its pods, and a workload of its own where nothing controls it.
 
-use super::{ObjectMeta, Resource, null_as_default};
+use super::{ObjectMeta, PlainCondition, Resource, null_as_default};
 use serde::Deserialize;
 
-/// The fields of a ReplicaSet that a Deployment's verdict reads.
+/// The fields of a ReplicaSet that its verdict, or that of its Deployment, reads.
 #[derive(Clone, PartialEq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ReplicaSet {
     /// Name, owner and age.
     #[prost(message, optional, tag = "1")]
     pub metadata: Option<ObjectMeta>,
-    /// What its Deployment asks of it.
+    /// What is asked of it.
     #[prost(message, optional, tag = "2")]
     pub spec: Option<ReplicaSetSpec>,
     /// What its controller last wrote.
@@ -19,47 +19,49 @@ pub struct ReplicaSet {
 }
 
 /// The part of `apps/v1` ReplicaSetSpec that is read.
-#[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ReplicaSetSpec {
     /// Desired number of pods; absent means 1.
     #[prost(int32, optional, tag = "1")]
     pub replicas: Option<i32>,
+    /// Seconds that a pod has to stay ready before it counts as available.
+    #[prost(int32, optional, tag = "4")]
+    pub min_ready_seconds: Option<i32>,
 }
 
 /// The part of `apps/v1` ReplicaSetStatus that is read.
 #[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ReplicaSetStatus {
+    /// Pods that exist and are not on their way out.
+    #[prost(int32, optional, tag = "1")]
+    pub replicas: Option<i32>,
+    /// The newest generation that the controller has acted upon.
+    #[prost(int64, optional, tag = "3")]
+    pub observed_generation: Option<i64>,
+    /// Pods whose Ready condition is True.
+    #[prost(int32, optional, tag = "4")]
+    pub ready_replicas: Option<i32>,
+    /// Pods ready for at least `minReadySeconds`.
+    #[prost(int32, optional, tag = "5")]
+    pub available_replicas: Option<i32>,
     /// `ReplicaFailure` where pods could not be created or deleted.
     #[prost(message, repeated, tag = "6")]
     #[serde(deserialize_with = "null_as_default")]
-    pub conditions: Vec<ReplicaSetCondition>,
+    pub conditions: Vec<PlainCondition>,
 }
 
-/// A condition of a ReplicaSet.
-#[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
-#[serde(rename_all = "camelCase", default)]
-pub struct ReplicaSetCondition {
-    /// `ReplicaFailure` is the only one there is.
-    #[prost(string, tag = "1")]
-    #[serde(rename = "type", deserialize_with = "null_as_default")]
-    pub kind: String,
-    /// `True`, `False` or `Unknown`.
-    #[prost(string, tag = "2")]
-    #[serde(deserialize_with = "null_as_default")]
-    pub status: String,
-    /// When `status` last changed.
-    #[prost(message, optional, tag = "3")]
-    pub last_transition_time: Option<super::Time>,
-    /// A stable word in CamelCase.
-    #[prost(string, tag = "4")]
-    #[serde(deserialize_with = "null_as_default")]
-    pub reason: String,
-    /// The controller's sentence.
-    #[prost(string, tag = "5")]
-    #[serde(deserialize_with = "null_as_default")]
-    pub message: String,
+impl ReplicaSet {
+    /// The refusal of the API server to create its pods, where there is one. `ReplicaFailure` with another reason is of
+    /// pods that could not be deleted.
+    #[must_use]
+    pub fn failed_create(&self) -> Option<&PlainCondition> {
+        let conditions = &self.status.as_ref()?.conditions;
+        conditions
+            .iter()
+            .find(|c| c.kind == "ReplicaFailure" && c.is_true() && c.reason == "FailedCreate")
+    }
 }
 
 impl Resource for ReplicaSet {
@@ -70,12 +72,16 @@ impl Resource for ReplicaSet {
         self.metadata.as_ref().unwrap_or(&EMPTY)
     }
 
+    fn pods_by(&self) -> super::PodsBy<'_> {
+        super::PodsBy::Selector(None)
+    }
+
     fn drop_zero_times(&mut self) {
         if let Some(meta) = &mut self.metadata {
             meta.drop_zero_times();
         }
-        for condition in self.status.iter_mut().flat_map(|s| &mut s.conditions) {
-            super::Time::drop_zero(&mut condition.last_transition_time);
+        if let Some(status) = &mut self.status {
+            PlainCondition::drop_zero_times(&mut status.conditions);
         }
     }
 }

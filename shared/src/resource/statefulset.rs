@@ -1,6 +1,6 @@
 //! `apps/v1` StatefulSet: what its spec asks for and what its controller last wrote.
 
-use super::{ObjectMeta, Resource, null_as_default};
+use super::{LabelSelector, ObjectMeta, PodsBy, Resource, null_as_default};
 use serde::Deserialize;
 
 /// The fields of a StatefulSet that its verdict reads.
@@ -25,6 +25,9 @@ pub struct StatefulSetSpec {
     /// Desired number of pods; absent means 1.
     #[prost(int32, optional, tag = "1")]
     pub replicas: Option<i32>,
+    /// Its pods. Dropped once it is known to have all that it asks for.
+    #[prost(message, optional, tag = "2")]
+    pub selector: Option<LabelSelector>,
     /// `OrderedReady`, which is the default, or `Parallel`.
     #[prost(string, tag = "6")]
     #[serde(deserialize_with = "null_as_default")]
@@ -89,12 +92,33 @@ pub struct StatefulSetStatus {
     pub available_replicas: Option<i32>,
 }
 
+impl StatefulSet {
+    /// Whether its newest spec is seen and all of its pods are there, ready and of the newest revision: then nothing will
+    /// be asked about them.
+    fn has_all(&self) -> bool {
+        let Some(status) = &self.status else { return false };
+        let wanted = self.spec.as_ref().and_then(|s| s.replicas).unwrap_or(1);
+        let counts = [
+            status.replicas,
+            status.ready_replicas,
+            status.available_replicas.or(status.ready_replicas),
+        ];
+        status.observed_generation >= self.meta().generation
+            && status.current_revision == status.update_revision
+            && counts.iter().all(|count| count.unwrap_or(0) == wanted)
+    }
+}
+
 impl Resource for StatefulSet {
     type Whole = k8s_openapi::api::apps::v1::StatefulSet;
 
     fn meta(&self) -> &ObjectMeta {
         static EMPTY: ObjectMeta = ObjectMeta::EMPTY;
         self.metadata.as_ref().unwrap_or(&EMPTY)
+    }
+
+    fn pods_by(&self) -> PodsBy<'_> {
+        PodsBy::Selector(self.spec.as_ref().and_then(|s| s.selector.as_ref()))
     }
 
     fn drop_zero_times(&mut self) {
@@ -104,6 +128,11 @@ impl Resource for StatefulSet {
     }
 
     fn slim(&mut self) {
+        if self.has_all()
+            && let Some(spec) = &mut self.spec
+        {
+            spec.selector = None;
+        }
         if let Some(meta) = &mut self.metadata {
             meta.slim();
         }

@@ -5,7 +5,7 @@
 use super::api_server::{api_server, compare};
 use super::coverage::{not_seen, nothing_named, nothing_selected};
 use super::direct::no_such_namespace;
-use super::{Ask, Clock, Wanted, unreached};
+use super::{Ask, Clock, Wanted, custom, unreached};
 use crate::cluster::{self, Class, Client, Failure, Served, ServiceName};
 use crate::report::{
     API_VERSION, ApiServerCheck, Check, Coverage, Item, KIND, KindCheck, Namespaces, NotSeen, Report, Source,
@@ -381,6 +381,7 @@ fn unasked(
             None => Namespaces::default(),
         },
         not_seen: vec![entry],
+        ..Coverage::default()
     };
     report
 }
@@ -518,7 +519,7 @@ fn taken(mut report: Report, ask: &Ask) -> Report {
         && kinds.iter().all(|kind| kind.summary.total == 0)
     {
         not_seen.push(nothing_selected(
-            &ask.every_kind(),
+            &ask.checks(),
             &ask.selector_text,
             ask.namespace.as_deref(),
         ));
@@ -529,6 +530,13 @@ fn taken(mut report: Report, ask: &Ask) -> Report {
     report.coverage.kinds = kinds.iter().map(|k| k.check.clone()).collect();
     report.coverage.not_seen = not_seen;
     report.checks.extend(kinds.into_iter().map(Check::Kind));
+    custom::unasked(&mut report, ask, |what| NotSeen {
+        error: Some(format!("the agent does not watch {what}")),
+        class: "notWatched".into(),
+        hint: Some("leave out --agent: custom resources are judged by the plugin".into()),
+        what,
+        ..NotSeen::default()
+    });
     report.settle();
     if ask.by_default {
         // A newer agent may know of more than its parts say.
@@ -571,7 +579,12 @@ fn named(items: Vec<Item>, wanted: &Wanted, ask: &Ask, not_seen: &mut Vec<NotSee
         .filter(|name| all_seen && !names.contains(name))
     {
         missing = true;
-        not_seen.push(nothing_named(wanted.kind, name, ask.namespace.as_deref(), &names));
+        not_seen.push(nothing_named(
+            &wanted.kind.into(),
+            name,
+            ask.namespace.as_deref(),
+            &names,
+        ));
     }
     let items = items.into_iter().filter(|item| wanted.names.contains(&item.name));
     let items = items.map(|mut item| {
@@ -591,7 +604,7 @@ fn named(items: Vec<Item>, wanted: &Wanted, ask: &Ask, not_seen: &mut Vec<NotSee
 /// The namespace that was asked for, where nothing at all was found in it: it may not exist.
 fn found_nothing<'a>(report: &Report, ask: &'a Ask) -> Option<&'a str> {
     let namespace = ask.namespace.as_deref()?;
-    let nothing = !ask.kinds.is_empty()
+    let nothing = ask.kinds.iter().any(|wanted| wanted.kind.is_namespaced())
         && report.coverage.not_seen.is_empty()
         && report.kinds().all(|kind| kind.summary.total == 0);
     nothing.then_some(namespace)

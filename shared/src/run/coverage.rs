@@ -1,5 +1,6 @@
 //! From a failure to what a report says of it.
 
+use super::noun::Noun;
 use super::{Ask, Kind};
 use crate::cluster::{Class, Failure};
 use crate::nearest::nearest;
@@ -39,26 +40,26 @@ fn grant(rule: &str) -> String {
 /// The same for a whole kind, in one namespace or in all.
 #[must_use]
 pub fn not_seen_kind(kind: Kind, namespace: Option<&str>, failure: &Failure) -> NotSeen {
-    let what = match namespace {
-        Some(namespace) => format!("{} in namespace {namespace}", kind.plural()),
-        None => kind.plural().to_owned(),
+    not_seen_noun(&kind.into(), namespace, failure)
+}
+
+pub(super) fn not_seen_noun(noun: &Noun, namespace: Option<&str>, failure: &Failure) -> NotSeen {
+    let what = match namespace.filter(|_| noun.namespaced) {
+        Some(namespace) => format!("{} in namespace {namespace}", noun.plural),
+        None => noun.plural.clone(),
     };
-    let entry = not_seen(what, failure, Some(&kind.rule()));
+    let entry = not_seen(what, failure, Some(&noun.rule));
     // A list is there even where it is empty: its path is unknown where the kind is.
     if failure.class == Class::NotFound {
         return NotSeen {
             error: Some(format!(
                 "the server does not serve {}: {}",
-                kind.rule().trim_end_matches(" list"),
+                noun.rule.trim_end_matches(" list"),
                 failure.message
             )),
             hint: Some(format!(
                 "kubectl api-resources --api-group={} shows what it serves; it may be older than the kind",
-                if kind.group().is_empty() {
-                    "''"
-                } else {
-                    kind.group()
-                }
+                if noun.group.is_empty() { "''" } else { &noun.group }
             )),
             ..entry
         };
@@ -107,49 +108,52 @@ pub(super) fn leave_out_on_purpose(ask: &Ask, report: &mut Report) {
 /// Whether nothing at all was found: of no kind an object or anything that could not be seen, each as two numbers.
 /// One kind of several may be empty; that it was read is the answer then.
 pub(super) fn nothing_found(ask: &Ask, parts: impl IntoIterator<Item = (usize, usize)>) -> bool {
-    !ask.kinds.is_empty() && parts.into_iter().all(|part| part == (0, 0))
+    !(ask.kinds.is_empty() && ask.custom.is_empty()) && parts.into_iter().all(|part| part == (0, 0))
 }
 
 /// A selector was given and no object of these kinds matches it.
 #[must_use]
-pub fn nothing_selected(kinds: &[Kind], selector: &str, namespace: Option<&str>) -> NotSeen {
+pub fn nothing_selected<S: AsRef<str>>(checks: &[S], selector: &str, namespace: Option<&str>) -> NotSeen {
     let place = namespace.map_or(String::new(), |n| format!(" in namespace {n}"));
-    let plurals: Vec<&str> = kinds.iter().map(|kind| kind.plural()).collect();
-    let what = match plurals.as_slice() {
-        [one] => (*one).to_owned(),
+    let what = match checks {
+        [one] => one.as_ref().to_owned(),
         _ => "objects".into(),
     };
     let failure = Failure::new(
         Class::NotFound,
-        format!("no {} match {selector:?}{place}", one_or_other(kinds)),
+        format!("no {} match {selector:?}{place}", one_or_other(checks)),
     )
     .with_hint(format!(
         "check the labels: kubectl get {} -A --show-labels",
-        plurals.join(",")
+        checks.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(",")
     ));
     not_seen(format!("{what} matching {selector}"), &failure, None)
 }
 
 /// `Jobs`, `Jobs or CronJobs`, `Deployments, Jobs or CronJobs`.
-pub(super) fn one_or_other(kinds: &[Kind]) -> String {
-    let titles: Vec<&str> = kinds.iter().map(|kind| kind.title()).collect();
+pub(super) fn one_or_other<S: AsRef<str>>(checks: &[S]) -> String {
+    let title = |check: &S| {
+        let check = check.as_ref();
+        Kind::from_word(check).map_or_else(|| check.to_owned(), |k| k.title().to_owned())
+    };
+    let titles: Vec<String> = checks.iter().map(title).collect();
     match titles.as_slice() {
         [] => String::new(),
-        [one] => (*one).to_owned(),
+        [one] => one.clone(),
         [first @ .., last] => format!("{} or {last}", first.join(", ")),
     }
 }
 
 /// A name was given and no object has it; `names` are those that exist.
-pub(super) fn nothing_named(kind: Kind, name: &str, namespace: Option<&str>, names: &[String]) -> NotSeen {
+pub(super) fn nothing_named(noun: &Noun, name: &str, namespace: Option<&str>, names: &[String]) -> NotSeen {
     let place = namespace.map_or(String::new(), |n| format!(" in namespace {n}"));
     let failure = Failure::new(
         Class::NotFound,
-        format!("there is no {} {name}{place}", kind.singular()),
+        format!("there is no {} {name}{place}", noun.singular),
     );
     let failure = match nearest(name, names.iter().map(String::as_str)) {
         Some(near) => failure.with_hint(format!("did you mean {near:?}?")),
-        None => failure.with_hint(format!("kubectl get {} -A lists those that exist", kind.plural())),
+        None => failure.with_hint(format!("kubectl get {} -A lists those that exist", noun.plural)),
     };
-    not_seen(format!("{} {name}", kind.singular()), &failure, None)
+    not_seen(format!("{} {name}", noun.singular), &failure, None)
 }

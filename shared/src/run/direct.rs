@@ -1,14 +1,17 @@
 //! A run against a live cluster.
 
 use super::api_server::{api_server, api_server_path, no_way};
+use super::cause::{self, Looked, Subject};
 use super::coverage::{
-    leave_out_on_purpose, not_seen, not_seen_kind, nothing_found, nothing_named, nothing_selected,
+    leave_out_on_purpose, not_seen, not_seen_kind, not_seen_noun, nothing_found, nothing_named,
+    nothing_selected,
 };
-use super::{Ask, Clock, Kind, KindVisitor, Wanted};
-use crate::check::{self, Evidence, Judged, Now};
-use crate::cluster::{self, Class, Client, Failure, ListOptions};
+use super::noun::Noun;
+use super::{Ask, Causes, Clock, Kind, KindVisitor, Known, LISTS_AT_ONCE, Wanted, companions, custom};
+use crate::check::{self, Around, Evidence, Judged, Now};
+use crate::cluster::{self, Class, Client, Collection, Failure, ListOptions};
 use crate::nearest::nearest;
-use crate::report::{ApiServerCheck, Check, Item, KindCheck, Namespaces, NotSeen, Report, Source};
+use crate::report::{ApiServerCheck, Check, Item, KindCheck, Namespaces, NotSeen, Report, Source, State};
 use crate::resource::{Decoded, Namespace, Resource, Time};
 use futures_util::stream::{self, StreamExt as _};
 use std::pin::Pin;
@@ -18,8 +21,6 @@ use tokio::task::JoinSet;
 
 /// Kinds that are read at the same time: an API server's fair queue has room for others beside it.
 const KINDS_AT_ONCE: usize = 4;
-/// Lists of single namespaces that run at the same time, of all kinds together.
-const LISTS_AT_ONCE: usize = 8;
 
 /// Told how far a run is, for whoever shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +48,7 @@ pub async fn direct(
         namespaces: OnceCell::new(),
     };
     let probe = async {
-        match (ask.api_server, ask.kinds.is_empty()) {
+        match (ask.api_server, ask.kinds.is_empty() && ask.custom.is_empty()) {
             (false, _) => None,
             (true, false) => Some(api_server(client, clock).await),
             // Nothing else is asked about: then the whole path is of interest.
@@ -58,32 +59,42 @@ pub async fn direct(
         }
     };
     let gather = async {
-        // Collected first: a closure in the stream would bind the whole run to one thread.
-        let parts: Vec<_> = ask
-            .kinds
+        let kinds = ask.kinds.iter().map(|wanted| {
+            let part = wanted.kind.visit(Part { run: &run, wanted });
+            Box::pin(async { (wanted.kind.plural().to_owned(), part.await) }) as Named<'_>
+        });
+        let custom = ask
+            .custom
             .iter()
-            .map(|wanted| wanted.kind.visit(Part { run: &run, wanted }))
-            .collect();
-        let parts: Vec<Judgement> = stream::iter(parts).buffered(KINDS_AT_ONCE).collect().await;
-        let nothing = match nothing_found(ask, parts.iter().map(|p| (p.items.len(), p.not_seen.len()))) {
+            .map(|wanted| Box::pin(custom::judge(&run, wanted)) as Named<'_>);
+        // Collected first: a closure in the stream would bind the whole run to one thread.
+        let parts: Vec<Named<'_>> = kinds.chain(custom).collect();
+        let mut parts: Vec<(String, Judgement)> = stream::iter(parts).buffered(KINDS_AT_ONCE).collect().await;
+        let nothing = match nothing_found(
+            ask,
+            parts
+                .iter()
+                .map(|(_, p)| (p.items.len() + p.passed_over, p.not_seen.len())),
+        ) {
             true => why_empty(&run).await,
             false => None,
         };
-        (parts, nothing)
+        let causes_not_seen = run.explain(&mut parts).await;
+        (parts, nothing, causes_not_seen)
     };
-    let (api_server, (parts, nothing)) = tokio::join!(probe, gather);
+    let (api_server, (parts, nothing, causes_not_seen)) = tokio::join!(probe, gather);
     let mut report = Report::new(source(client, api_server.as_ref()), run.now().to_string());
-    report.coverage.namespaces = match (&ask.namespace, only_namespace(&parts)) {
+    report.coverage.causes_not_seen = causes_not_seen;
+    report.coverage.namespaces = match (&ask.namespace, only_namespace(parts.iter().map(|(_, part)| part))) {
         (Some(namespace), _) => Namespaces::These(vec![namespace.clone()]),
         (None, Some(only)) => Namespaces::These(vec![only]),
         (None, None) => Namespaces::default(),
     };
     report.checks.extend(api_server.map(Check::ApiServer));
-    for (wanted, part) in ask.kinds.iter().zip(parts) {
-        let kind = wanted.kind;
-        report.coverage.kinds.push(kind.plural().to_owned());
+    for (check, part) in parts {
+        report.coverage.kinds.push(check.clone());
         report.checks.push(Check::Kind(KindCheck::of(
-            kind.plural(),
+            &check,
             part.items,
             part.not_seen.is_empty() && nothing.is_none(),
         )));
@@ -96,7 +107,7 @@ pub async fn direct(
 }
 
 /// The one namespace that was looked at, where that is all that may be seen of any kind though all were asked for.
-fn only_namespace(parts: &[Judgement]) -> Option<String> {
+fn only_namespace<'a>(parts: impl Iterator<Item = &'a Judgement>) -> Option<String> {
     let mut only = None;
     for part in parts {
         match &part.reach {
@@ -128,14 +139,15 @@ pub fn unreached(ask: &Ask, failure: &Failure, source: Source, clock: Clock) -> 
             false,
         )));
     }
+    custom::unasked(&mut report, ask, |what| not_seen(what, failure, None));
     report.settle();
     report
 }
 
 /// What every part of a run needs.
-struct Run<'a> {
-    client: &'a Client,
-    ask: &'a Ask,
+pub(super) struct Run<'a> {
+    pub client: &'a Client,
+    pub ask: &'a Ask,
     clock: Clock,
     progress: &'a (dyn Fn(Progress) + Sync),
     lists: Arc<Semaphore>,
@@ -143,16 +155,48 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn now(&self) -> Time {
+    pub fn now(&self) -> Time {
         self.client.server_time().unwrap_or_else(self.clock)
+    }
+
+    /// The namespace that was asked for; none for kinds that are in none, as kubectl.
+    fn namespace(&self, noun: &Noun) -> Option<&str> {
+        self.ask.namespace.as_deref().filter(|_| noun.namespaced)
     }
 
     /// The names of all namespaces, asked for once; `None` where they cannot be listed.
     async fn namespaces(&self) -> Option<&Vec<String>> {
-        let names = async || names::<Namespace>(self.client, None).await.ok();
+        let names = async || names::<Namespace>(self.client, None, None).await.ok();
         self.namespaces.get_or_init(names).await.as_ref()
     }
+
+    /// Judges again what is not healthy, with what can be found around it. Tells what could not.
+    async fn explain(&self, parts: &mut [(String, Judgement)]) -> Vec<NotSeen> {
+        let open = parts.iter().flat_map(|(_, part)| &part.open);
+        let subjects: Vec<Subject> = open.map(|open| open.subject.clone()).collect();
+        if subjects.is_empty() {
+            return Vec::new();
+        }
+        let Looked { known, mut not_seen } = cause::look(self.client, subjects, self.now()).await;
+        let around = known.around();
+        let now = Now::known(self.now());
+        for (_, part) in parts.iter_mut() {
+            for open in &part.open {
+                if let Some(item) = part.items.get_mut(open.at) {
+                    *item = (open.again)(&known, &around, now);
+                }
+            }
+        }
+        if self.ask.causes == Causes::WithLogs {
+            let mut items: Vec<&mut Item> = parts.iter_mut().flat_map(|(_, part)| &mut part.items).collect();
+            not_seen.extend(cause::add_logs(self.client, &known, &mut items, now.time()).await);
+        }
+        not_seen
+    }
 }
+
+/// A part under way, and what its check is called.
+type Named<'a> = Pin<Box<dyn Future<Output = (String, Judgement)> + Send + 'a>>;
 
 /// Gathers and judges one kind.
 struct Part<'a> {
@@ -165,19 +209,56 @@ impl<'a> KindVisitor for Part<'a> {
 
     fn visit<T: Judged>(self, kind: Kind) -> Self::Output {
         Box::pin(async move {
-            let gathered = gather::<T>(self.run, kind, &self.wanted.names).await;
+            let mut gathered = gather::<T>(self.run, &kind.into(), None, &self.wanted.names).await;
+            (self.run.progress)(Progress::Read(kind, gathered.objects.len()));
+            let (beside, missing) =
+                companions::bring(self.run.client, self.run.ask.page_size, &gathered.objects).await;
+            let beside = Arc::new(beside);
+            let (named, heeds_annotations) = (!self.wanted.names.is_empty(), !self.run.ask.no_ignore);
             let evidence = Evidence {
-                named: !self.wanted.names.is_empty(),
-                heeds_annotations: !self.run.ask.no_ignore,
+                companions: Some(&beside),
+                named,
+                heeds_annotations,
                 ..Evidence::at(Now::known(self.run.now()))
             };
-            let items = gathered.objects.iter().filter_map(|object| match object {
-                Ok(object) if !evidence.named && !object.answers_for_itself() => None,
-                Ok(object) => Some(check::judge(object, &evidence)),
-                Err(undecodable) => Some(check::undecodable::<T>(undecodable)),
-            });
+            let (mut items, mut open) = (Vec::new(), Vec::new());
+            for object in gathered.objects {
+                let object = match object {
+                    Ok(object) if !named && !object.answers_for_itself() => continue,
+                    Ok(object) => object,
+                    Err(undecodable) => {
+                        items.push(check::undecodable::<T>(&undecodable));
+                        continue;
+                    }
+                };
+                let item = check::judge(&object, &evidence);
+                let wanted = self.run.ask.causes != Causes::None;
+                if let Some(subject) = Subject::of(&object, &item).filter(|_| wanted) {
+                    let beside = Arc::clone(&beside);
+                    open.push(Open {
+                        at: items.len(),
+                        subject,
+                        again: Box::new(move |known, around, now| {
+                            let evidence = Evidence {
+                                companions: Some(&beside),
+                                named,
+                                heeds_annotations,
+                                ..known.evidence(object.meta(), around, now)
+                            };
+                            check::judge(&object, &evidence)
+                        }),
+                    });
+                }
+                items.push(item);
+            }
+            // Where every verdict stands without them, nothing is missing.
+            if items.iter().any(|item| item.state == State::Unknown) {
+                gathered.not_seen.extend(missing);
+            }
             Judgement {
-                items: items.collect(),
+                items,
+                open,
+                passed_over: gathered.passed_over,
                 not_seen: gathered.not_seen,
                 reach: gathered.reach,
             }
@@ -186,15 +267,18 @@ impl<'a> KindVisitor for Part<'a> {
 }
 
 /// One kind, judged.
-struct Judgement {
-    items: Vec<Item>,
-    not_seen: Vec<NotSeen>,
-    reach: Reach,
+pub(super) struct Judgement {
+    pub items: Vec<Item>,
+    pub open: Vec<Open>,
+    /// How many more there are, whose controllers answer for them.
+    pub passed_over: usize,
+    pub not_seen: Vec<NotSeen>,
+    pub reach: Reach,
 }
 
 /// How much of what was asked for could be looked at.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-enum Reach {
+pub(super) enum Reach {
     /// Nothing.
     #[default]
     Nothing,
@@ -202,6 +286,13 @@ enum Reach {
     Only(String),
     /// All of it, or namespace by namespace.
     All,
+}
+
+/// An object that is not healthy: its place among the items, and how to judge it again once more is known.
+pub(super) struct Open {
+    at: usize,
+    subject: Subject,
+    again: Box<dyn Fn(&Known, &Around<'_>, Now) -> Item + Send + Sync>,
 }
 
 fn source(client: &Client, api_server: Option<&ApiServerCheck>) -> Source {
@@ -216,31 +307,40 @@ fn source(client: &Client, api_server: Option<&ApiServerCheck>) -> Source {
 }
 
 /// What was read of one kind.
-struct Gathered<T> {
-    objects: Vec<Decoded<T>>,
-    not_seen: Vec<NotSeen>,
-    reach: Reach,
+pub(super) struct Gathered<T> {
+    pub objects: Vec<Decoded<T>>,
+    /// How many more there were, whose controllers answer for them.
+    pub passed_over: usize,
+    pub not_seen: Vec<NotSeen>,
+    pub reach: Reach,
 }
 
 impl<T> Default for Gathered<T> {
     fn default() -> Self {
         Self {
             objects: Vec::new(),
+            passed_over: 0,
             not_seen: Vec::new(),
             reach: Reach::default(),
         }
     }
 }
 
-async fn gather<T: Judged>(run: &Run<'_>, kind: Kind, names: &[String]) -> Gathered<T> {
+pub(super) async fn gather<T: Judged>(
+    run: &Run<'_>,
+    noun: &Noun,
+    place: Option<&Collection>,
+    names: &[String],
+) -> Gathered<T> {
     let mut gathered = Gathered::default();
     if names.is_empty() {
-        gathered = scope(run, kind, String::new()).await;
+        gathered = scope(run, noun, place, String::new(), T::answers_for_itself).await;
     }
     for name in names {
-        let mut one = scope::<T>(run, kind, format!("metadata.name={name}")).await;
+        let mut one = scope::<T>(run, noun, place, format!("metadata.name={name}"), |_| true).await;
         if one.objects.is_empty() && one.not_seen.is_empty() {
-            one.not_seen.push(no_such_object::<T>(run, kind, name).await);
+            one.not_seen
+                .push(no_such_object::<T>(run, noun, place, name).await);
         }
         gathered.objects.append(&mut one.objects);
         one.not_seen.retain(|entry| !gathered.not_seen.contains(entry));
@@ -249,32 +349,38 @@ async fn gather<T: Judged>(run: &Run<'_>, kind: Kind, names: &[String]) -> Gathe
             gathered.reach = one.reach;
         }
     }
-    (run.progress)(Progress::Read(kind, gathered.objects.len()));
     gathered
 }
 
 /// Reads the asked scope, and where that is forbidden as much of it as is allowed.
-async fn scope<T: Judged>(run: &Run<'_>, kind: Kind, field_selector: String) -> Gathered<T> {
+async fn scope<T: Judged>(
+    run: &Run<'_>,
+    noun: &Noun,
+    place: Option<&Collection>,
+    field_selector: String,
+    keep: fn(&T) -> bool,
+) -> Gathered<T> {
     let options = ListOptions {
-        // As in kubectl, a namespace narrows only what is in namespaces.
-        namespace: run.ask.namespace.clone().filter(|_| kind.is_namespaced()),
+        namespace: run.namespace(noun).map(str::to_owned),
         label_selector: run.ask.selector_text.clone(),
         field_selector,
         page_size: run.ask.page_size,
+        collection: place.cloned(),
     };
-    match cluster::list::<T>(run.client, &options).await {
+    match cluster::list_where::<T>(run.client, &options, keep).await {
         Ok(listed) => Gathered {
             objects: listed.items,
+            passed_over: listed.passed_over,
             reach: Reach::All,
             ..Gathered::default()
         },
         Err(failure)
-            if failure.class == Class::Forbidden && options.namespace.is_none() && kind.is_namespaced() =>
+            if failure.class == Class::Forbidden && options.namespace.is_none() && noun.namespaced =>
         {
-            one_by_one(run, &options, kind, &failure).await
+            one_by_one(run, &options, noun, keep, &failure).await
         }
         Err(failure) => Gathered {
-            not_seen: vec![not_seen_kind(kind, options.namespace.as_deref(), &failure)],
+            not_seen: vec![not_seen_noun(noun, options.namespace.as_deref(), &failure)],
             ..Gathered::default()
         },
     }
@@ -284,11 +390,12 @@ async fn scope<T: Judged>(run: &Run<'_>, kind: Kind, field_selector: String) -> 
 async fn one_by_one<T: Judged>(
     run: &Run<'_>,
     options: &ListOptions,
-    kind: Kind,
+    noun: &Noun,
+    keep: fn(&T) -> bool,
     forbidden: &Failure,
 ) -> Gathered<T> {
     let Some(names) = run.namespaces().await else {
-        return only_own_namespace(run.client, options, kind, forbidden).await;
+        return only_own_namespace(run.client, options, noun, keep, forbidden).await;
     };
     let mut waiting = names.clone();
     waiting.reverse();
@@ -309,19 +416,22 @@ async fn one_by_one<T: Judged>(
                     namespace: Some(namespace.clone()),
                     ..options
                 };
-                (namespace, cluster::list::<T>(&client, &options).await)
+                (namespace, cluster::list_where::<T>(&client, &options, keep).await)
             });
         }
         match running.join_next().await {
             None => break,
-            Some(Ok((_, Ok(listed)))) => gathered.objects.extend(listed.items),
+            Some(Ok((_, Ok(listed)))) => {
+                gathered.objects.extend(listed.items);
+                gathered.passed_over += listed.passed_over;
+            }
             Some(Ok((namespace, Err(failure)))) => {
                 gathered
                     .not_seen
-                    .push(not_seen_kind(kind, Some(&namespace), &failure));
+                    .push(not_seen_noun(noun, Some(&namespace), &failure));
             }
-            Some(Err(_)) => gathered.not_seen.push(not_seen_kind(
-                kind,
+            Some(Err(_)) => gathered.not_seen.push(not_seen_noun(
+                noun,
                 None,
                 &Failure::new(Class::ConnectionLost, "reading a namespace was interrupted"),
             )),
@@ -331,7 +441,7 @@ async fn one_by_one<T: Judged>(
     if nowhere(&gathered.not_seen, total) {
         // One entry says it better than one for each namespace.
         return Gathered {
-            not_seen: vec![not_seen_kind(kind, None, forbidden)],
+            not_seen: vec![not_seen_noun(noun, None, forbidden)],
             ..Gathered::default()
         };
     }
@@ -348,7 +458,8 @@ fn nowhere(not_seen: &[NotSeen], total: usize) -> bool {
 async fn only_own_namespace<T: Judged>(
     client: &Client,
     options: &ListOptions,
-    kind: Kind,
+    noun: &Noun,
+    keep: fn(&T) -> bool,
     forbidden: &Failure,
 ) -> Gathered<T> {
     let own = client.default_namespace().to_owned();
@@ -359,27 +470,28 @@ async fn only_own_namespace<T: Judged>(
     let rest = NotSeen {
         hint: Some("give -n NAMESPACE for each namespace that you may read".into()),
         ..not_seen(
-            format!("{} in all namespaces but {own}", kind.plural()),
+            format!("{} in all namespaces but {own}", noun.plural),
             forbidden,
-            Some(&kind.rule()),
+            Some(&noun.rule),
         )
     };
     let mut gathered = Gathered {
         reach: Reach::Only(own.clone()),
         ..Gathered::default()
     };
-    match cluster::list::<T>(client, &options).await {
+    match cluster::list_where::<T>(client, &options, keep).await {
         Ok(listed) => {
             gathered.objects = listed.items;
+            gathered.passed_over = listed.passed_over;
             gathered.not_seen.push(rest);
         }
         Err(failure) if failure.class == Class::Forbidden => {
             // Nothing at all could be read: one entry says it better than two.
             gathered.reach = Reach::Nothing;
-            gathered.not_seen.push(not_seen_kind(kind, None, forbidden));
+            gathered.not_seen.push(not_seen_noun(noun, None, forbidden));
         }
         Err(failure) => {
-            gathered.not_seen.push(not_seen_kind(kind, Some(&own), &failure));
+            gathered.not_seen.push(not_seen_noun(noun, Some(&own), &failure));
             gathered.not_seen.push(rest);
         }
     }
@@ -402,11 +514,11 @@ async fn why_empty(run: &Run<'_>) -> Option<NotSeen> {
         }
     }
     (!ask.selector.is_empty())
-        .then(|| nothing_selected(&ask.every_kind(), &ask.selector_text, ask.namespace.as_deref()))
+        .then(|| nothing_selected(&ask.checks(), &ask.selector_text, ask.namespace.as_deref()))
 }
 
 pub(super) async fn no_such_namespace(client: &Client, namespace: &str, failure: Failure) -> NotSeen {
-    let names = names::<Namespace>(client, None).await.unwrap_or_default();
+    let names = names::<Namespace>(client, None, None).await.unwrap_or_default();
     let failure = match nearest(namespace, names.iter().map(String::as_str)) {
         Some(near) => failure.with_hint(format!("did you mean {near:?}?")),
         None => failure.with_hint("kubectl get namespaces lists those that exist"),
@@ -414,23 +526,33 @@ pub(super) async fn no_such_namespace(client: &Client, namespace: &str, failure:
     not_seen(format!("namespace {namespace}"), &failure, None)
 }
 
-async fn no_such_object<T: Judged>(run: &Run<'_>, kind: Kind, name: &str) -> NotSeen {
-    let namespace = run.ask.namespace.as_deref();
+async fn no_such_object<T: Judged>(
+    run: &Run<'_>,
+    noun: &Noun,
+    place: Option<&Collection>,
+    name: &str,
+) -> NotSeen {
+    let namespace = run.namespace(noun);
     if let Some(namespace) = namespace
         && let Err(failure) = cluster::get::<Namespace>(run.client, None, namespace).await
         && failure.class == Class::NotFound
     {
         return no_such_namespace(run.client, namespace, failure).await;
     }
-    let names = names::<T>(run.client, namespace).await.unwrap_or_default();
-    nothing_named(kind, name, namespace, &names)
+    let names = names::<T>(run.client, namespace, place).await.unwrap_or_default();
+    nothing_named(noun, name, namespace, &names)
 }
 
 /// The names of every object of a kind.
-async fn names<T: Resource>(client: &Client, namespace: Option<&str>) -> Result<Vec<String>, Failure> {
+async fn names<T: Resource>(
+    client: &Client,
+    namespace: Option<&str>,
+    place: Option<&Collection>,
+) -> Result<Vec<String>, Failure> {
     let options = ListOptions {
         namespace: namespace.map(str::to_owned),
         page_size: super::PAGE_SIZE,
+        collection: place.cloned(),
         ..ListOptions::default()
     };
     let listed = cluster::list::<T>(client, &options).await?;

@@ -2,11 +2,15 @@
 
 use super::coverage::{nothing_found, nothing_named, nothing_selected, one_or_other};
 use super::known::{Evident, Known};
-use super::{Ask, Clock, Kind, KindVisitor, Wanted};
-use crate::check::{self, Around, Evidence, Judged, Now};
-use crate::dump::{File, Objects};
-use crate::report::{Check, Item, KindCheck, Namespaces, NotSeen, Report, Source};
-use crate::resource::{Job, Pod, ReplicaSet, Resource, Time};
+use super::noun::Noun;
+use super::{Ask, Causes, Clock, Kind, KindVisitor, companions};
+use crate::check::{
+    self, Accompanies, Around, Companion, CompanionVisitor, Companions, Evidence, Judged, Now,
+};
+use crate::cluster::CustomName;
+use crate::dump::{File, Objects, Stamped};
+use crate::report::{Check, Item, KindCheck, Namespaces, NotSeen, Report, Source, State};
+use crate::resource::{CustomObject, Job, Pod, ReplicaSet, Resource, Time};
 
 /// Judges a dump. Only kinds that it holds are judged, and the API server is no part of it.
 ///
@@ -36,28 +40,37 @@ pub fn dump(files: &[File], name: &str, ask: &Ask, at: Option<Time>, clock: Cloc
             hint: Some("take the dump again, or mend that place".into()),
             ..NotSeen::default()
         }));
-    let parts: Vec<(Kind, Judgement)> = ask
-        .kinds
+    let part = |names| Part {
+        dump: &dump,
+        around: &around,
+        ask,
+        names,
+        now,
+    };
+    let kinds = ask.kinds.iter().filter_map(|wanted| {
+        let judged = wanted.kind.visit(part(&wanted.names))?;
+        Some((wanted.kind.plural().to_owned(), judged))
+    });
+    let custom = ask
+        .custom
         .iter()
-        .filter_map(|wanted| {
-            let part = Part {
-                dump: &dump,
-                around: &around,
-                ask,
-                wanted,
-                now,
-            };
-            Some((wanted.kind, wanted.kind.visit(part)?))
-        })
-        .collect();
-    let counted = parts.iter().map(|(_, p)| (p.items.len(), p.not_seen.len()));
+        .map(|wanted| part(&wanted.names).custom(&wanted.kind, name));
+    let parts: Vec<(String, Judgement)> = kinds.chain(custom).collect();
+    let counted = parts
+        .iter()
+        .map(|(_, p)| (p.items.len() + p.passed_over, p.not_seen.len()));
     let nothing = (!parts.is_empty() && nothing_found(ask, counted))
-        .then(|| why_empty(ask, &parts.iter().map(|(kind, _)| *kind).collect::<Vec<_>>()))
+        .then(|| {
+            why_empty(
+                ask,
+                &parts.iter().map(|(check, _)| check.clone()).collect::<Vec<_>>(),
+            )
+        })
         .flatten();
-    for (kind, part) in parts {
-        report.coverage.kinds.push(kind.plural().to_owned());
+    for (check, part) in parts {
+        report.coverage.kinds.push(check.clone());
         report.checks.push(Check::Kind(KindCheck::of(
-            kind.plural(),
+            &check,
             part.items,
             part.not_seen.is_empty() && nothing.is_none(),
         )));
@@ -130,17 +143,62 @@ fn add<T: Evident>(objects: &Objects<'_>, known: &mut Known) {
     }
 }
 
+/// Takes a companion from a dump, where the dump holds it.
+struct Take<'a> {
+    objects: &'a Objects<'a>,
+    known: &'a mut Companions,
+}
+
+impl CompanionVisitor for Take<'_> {
+    type Output = bool;
+
+    fn visit<T: Accompanies>(self, companion: Companion) -> bool {
+        let held = self.objects.holds::<T>();
+        if held {
+            let found: Vec<_> = self
+                .objects
+                .of_kind::<T>()
+                .into_iter()
+                .map(|s| s.object)
+                .collect();
+            self.known.take(companion, None, &found);
+        } else {
+            self.known.miss(companion, None);
+        }
+        held
+    }
+}
+
+/// What the verdicts about these objects need of other kinds, and what of it the dump does not hold.
+fn bring<T: Judged>(objects: &Objects<'_>, found: &[Stamped<T>]) -> (Companions, Vec<NotSeen>) {
+    let (mut known, mut missing) = (Companions::default(), Vec::new());
+    loop {
+        let wanted = companions::wanted(found.iter().map(|s| &s.object), &known);
+        if wanted.is_empty() {
+            return (known, missing);
+        }
+        for companion in wanted.into_keys() {
+            let known = &mut known;
+            if !companion.visit(Take { objects, known }) {
+                missing.push(companions::not_held(companion));
+            }
+        }
+    }
+}
+
 /// Judges one kind of a dump; `None` where the dump does not hold it.
 struct Part<'a> {
     dump: &'a Dump<'a>,
     around: &'a Around<'a>,
     ask: &'a Ask,
-    wanted: &'a Wanted,
+    names: &'a [String],
     now: Time,
 }
 
 struct Judgement {
     items: Vec<Item>,
+    /// How many more there are, whose controllers answer for them.
+    passed_over: usize,
     not_seen: Vec<NotSeen>,
 }
 
@@ -148,22 +206,74 @@ impl KindVisitor for Part<'_> {
     type Output = Option<Judgement>;
 
     fn visit<T: Judged>(self, kind: Kind) -> Self::Output {
+        let objects = self.dump.objects;
+        objects
+            .holds::<T>()
+            .then(|| self.judge(&kind.into(), &objects.of_kind::<T>()))
+    }
+}
+
+impl Part<'_> {
+    /// Judges a kind that is not in the registry. There is no discovery in a dump, so it goes by the word for the kind.
+    fn custom(self, name: &CustomName, file: &str) -> (String, Judgement) {
+        let objects = self.dump.objects;
+        let Some(kind) = objects
+            .kinds_of(&name.group)
+            .into_iter()
+            .find(|k| is_called(k, &name.word))
+        else {
+            let what = name.to_string();
+            let missing = NotSeen {
+                what: what.clone(),
+                class: "notFound".into(),
+                error: Some(format!("{file} holds none")),
+                hint: Some(match objects.kinds_of(&name.group).as_slice() {
+                    [] => format!("kubectl get {what} -A -o yaml writes such a dump"),
+                    some => format!("of group {} it holds {}", name.group, some.join(", ")),
+                }),
+                ..NotSeen::default()
+            };
+            let part = Judgement {
+                items: Vec::new(),
+                passed_over: 0,
+                not_seen: vec![missing],
+            };
+            return (what, part);
+        };
+        let found: Vec<Stamped<CustomObject>> = objects.of(&name.group, kind);
+        let is_in_one = |o: &CustomObject| !o.meta().namespace.is_empty();
+        let noun = Noun {
+            plural: format!("{}.{}", plural(kind), name.group),
+            singular: format!("{}.{}", kind.to_lowercase(), name.group),
+            group: name.group.clone(),
+            rule: String::new(),
+            namespaced: found.iter().filter_map(|s| s.object.as_ref().ok()).any(is_in_one),
+        };
+        let mut part = self.judge(&noun, &found);
+        for item in &mut part.items {
+            kind.clone_into(&mut item.kind);
+        }
+        (noun.plural, part)
+    }
+
+    fn judge<T: Judged>(self, noun: &Noun, found: &[Stamped<T>]) -> Judgement {
         let Self {
             dump,
             around,
             ask,
-            wanted,
+            names,
             now,
         } = self;
-        if !dump.objects.holds::<T>() {
-            return None;
-        }
-        let found = dump.objects.of_kind::<T>();
-        let in_scope = |namespace: &str| ask.namespace.as_deref().is_none_or(|wanted| wanted == namespace);
-        let is_named = |name: &str| wanted.names.is_empty() || wanted.names.iter().any(|n| n == name);
+        let (beside, missing) = bring(dump.objects, found);
+        // As kubectl: a kind that is in no namespace is the same from each.
+        let scope = ask.namespace.as_deref().filter(|_| noun.namespaced);
+        let in_scope = |namespace: &str| scope.is_none_or(|wanted| wanted == namespace);
+        let is_named = |name: &str| names.is_empty() || names.iter().any(|n| n == name);
         let mut items = Vec::new();
         let mut others = Vec::new();
-        for stamped in &found {
+        // There are some, and their controllers answer for them.
+        let mut passed_over = 0;
+        for stamped in found {
             match &stamped.object {
                 Ok(object) => {
                     let meta = object.meta();
@@ -174,7 +284,8 @@ impl KindVisitor for Part<'_> {
                         others.push(meta.name.clone());
                         continue;
                     }
-                    if wanted.names.is_empty() && !object.answers_for_itself() {
+                    if names.is_empty() && !object.answers_for_itself() {
+                        passed_over += 1;
                         continue;
                     }
                     let now_of = |index| dump.now_for(index, now);
@@ -182,8 +293,10 @@ impl KindVisitor for Part<'_> {
                     let evidence = Evidence {
                         pods: pods.filter(|_| dump.has_pods),
                         around: Some(around),
-                        named: !wanted.names.is_empty(),
+                        companions: Some(&beside),
+                        named: !names.is_empty(),
                         heeds_annotations: !ask.no_ignore,
+                        explained: ask.causes != Causes::None,
                         ..Evidence::at(now_of(stamped.index))
                     };
                     items.push(check::judge(object, &evidence));
@@ -196,21 +309,44 @@ impl KindVisitor for Part<'_> {
             }
         }
         let mut not_seen = Vec::new();
-        for name in &wanted.names {
+        // Where every verdict stands without them, nothing is missing.
+        if items.iter().any(|item| item.state == State::Unknown) {
+            not_seen.extend(missing);
+        }
+        for name in names {
             if !items.iter().any(|item| item.name == *name) {
-                not_seen.push(nothing_named(kind, name, ask.namespace.as_deref(), &others));
+                not_seen.push(nothing_named(noun, name, scope, &others));
             }
         }
-        Some(Judgement { items, not_seen })
+        Judgement {
+            items,
+            passed_over,
+            not_seen,
+        }
+    }
+}
+
+/// Whether a word names a kind: itself, or its plural as discovery would tell it.
+fn is_called(kind: &str, word: &str) -> bool {
+    kind.to_lowercase() == word || plural(kind) == word
+}
+
+/// The plural that is guessed for a kind where nobody tells it (`UnsafeGuessKindToResource` in `k8s.io/apimachinery`).
+fn plural(kind: &str) -> String {
+    let singular = kind.to_lowercase();
+    match singular.strip_suffix('y') {
+        Some(stem) => format!("{stem}ies"),
+        None if singular.ends_with('s') => format!("{singular}es"),
+        None => format!("{singular}s"),
     }
 }
 
 /// Nothing of what was asked for is in the dump, though its kinds are. That is an answer only where nothing narrower was
 /// asked for: a dump may have been taken of other namespaces.
-fn why_empty(ask: &Ask, kinds: &[Kind]) -> Option<NotSeen> {
+fn why_empty(ask: &Ask, checks: &[String]) -> Option<NotSeen> {
     if !ask.selector.is_empty() {
         return Some(nothing_selected(
-            kinds,
+            checks,
             &ask.selector_text,
             ask.namespace.as_deref(),
         ));
@@ -221,7 +357,7 @@ fn why_empty(ask: &Ask, kinds: &[Kind]) -> Option<NotSeen> {
         class: "notFound".into(),
         error: Some(format!(
             "the dump holds no {} of namespace {namespace}",
-            one_or_other(kinds)
+            one_or_other(checks)
         )),
         hint: Some("leave -n out to judge all that the dump holds".into()),
         ..NotSeen::default()

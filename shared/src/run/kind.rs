@@ -1,6 +1,11 @@
 //! The registry of kinds that are judged: one line a kind in `registry!`.
 
-use crate::resource::{CronJob, DaemonSet, Deployment, Job, Resource, StatefulSet};
+use crate::check::Companion;
+use crate::resource::{
+    ApiService, CronJob, DaemonSet, Deployment, HorizontalPodAutoscaler, Job, MutatingWebhookConfiguration,
+    Node, PersistentVolumeClaim, Pod, PodDisruptionBudget, ReplicaSet, Resource, Service, StatefulSet,
+    ValidatingWebhookConfiguration,
+};
 
 /// Makes the registry: the enum, the names, and the way from a kind to its Rust type.
 macro_rules! registry {
@@ -49,6 +54,26 @@ registry! {
     Jobs: Job, "Jobs", ["job"], true;
     /// `batch/v1` CronJob.
     CronJobs: CronJob, "CronJobs", ["cronjob", "cj"], true;
+    /// `apps/v1` ReplicaSet.
+    ReplicaSets: ReplicaSet, "ReplicaSets", ["replicaset", "rs"], false;
+    /// `v1` Pod.
+    Pods: Pod, "Pods", ["pod", "po"], false;
+    /// `v1` Node.
+    Nodes: Node, "Nodes", ["node", "no"], false;
+    /// `v1` PersistentVolumeClaim.
+    PersistentVolumeClaims: PersistentVolumeClaim, "PersistentVolumeClaims", ["persistentvolumeclaim", "pvc"], false;
+    /// `v1` Service.
+    Services: Service, "Services", ["service", "svc"], false;
+    /// `autoscaling/v2` HorizontalPodAutoscaler.
+    HorizontalPodAutoscalers: HorizontalPodAutoscaler, "HorizontalPodAutoscalers", ["horizontalpodautoscaler", "hpa"], false;
+    /// `policy/v1` PodDisruptionBudget.
+    PodDisruptionBudgets: PodDisruptionBudget, "PodDisruptionBudgets", ["poddisruptionbudget", "pdb"], false;
+    /// `apiregistration.k8s.io/v1` APIService.
+    ApiServices: ApiService, "APIServices", ["apiservice"], false;
+    /// `admissionregistration.k8s.io/v1` ValidatingWebhookConfiguration.
+    ValidatingWebhookConfigurations: ValidatingWebhookConfiguration, "ValidatingWebhookConfigurations", ["validatingwebhookconfiguration"], false;
+    /// `admissionregistration.k8s.io/v1` MutatingWebhookConfiguration.
+    MutatingWebhookConfigurations: MutatingWebhookConfiguration, "MutatingWebhookConfigurations", ["mutatingwebhookconfiguration"], false;
 }
 
 /// Something to do with a kind's type.
@@ -93,6 +118,19 @@ impl Kind {
     #[must_use]
     pub fn is_namespaced(self) -> bool {
         self.names().namespaced
+    }
+
+    /// The kinds that its verdicts may need beside its own objects.
+    #[must_use]
+    pub fn companions(self) -> &'static [Companion] {
+        struct Of;
+        impl KindVisitor for Of {
+            type Output = &'static [Companion];
+            fn visit<T: crate::check::Judged>(self, _kind: Kind) -> Self::Output {
+                T::COMPANIONS
+            }
+        }
+        self.visit(Of)
     }
 
     /// The kinds that are judged where none is chosen.
@@ -167,6 +205,11 @@ mod tests {
             ("job", Kind::Jobs),
             ("cj", Kind::CronJobs),
             ("cronjobs.batch", Kind::CronJobs),
+            ("po", Kind::Pods),
+            ("no", Kind::Nodes),
+            ("hpa.v2.autoscaling", Kind::HorizontalPodAutoscalers),
+            ("pdb", Kind::PodDisruptionBudgets),
+            ("apiservices.apiregistration.k8s.io", Kind::ApiServices),
         ] {
             assert_eq!(Kind::from_word(word), Some(kind), "{word}");
         }

@@ -26,11 +26,34 @@ pub struct Known {
 pub(super) trait Evident: Resource {
     /// Where such objects are kept, by their controller's uid.
     fn shelf(known: &mut Known) -> &mut HashMap<String, Vec<Placed<Self>>>;
+
+    /// Drops what says nothing of others.
+    fn trim(&mut self);
+}
+
+/// No evidence is chosen by its labels, nor dated by who wrote it.
+fn trim(meta: &mut Option<ObjectMeta>) {
+    if let Some(meta) = meta {
+        meta.labels.clear();
+        meta.managed_fields = Vec::new();
+    }
 }
 
 impl Evident for Pod {
     fn shelf(known: &mut Known) -> &mut HashMap<String, Vec<Placed<Self>>> {
         &mut known.pods
+    }
+
+    fn trim(&mut self) {
+        trim(&mut self.metadata);
+        // Of a pod that is ready it only matters that it is, and since when it exists.
+        if self.is_ready() && self.meta().deletion_timestamp.is_none() {
+            self.spec = None;
+            if let Some(status) = &mut self.status {
+                status.container_statuses = Vec::new();
+                status.init_container_statuses = Vec::new();
+            }
+        }
     }
 }
 
@@ -38,17 +61,26 @@ impl Evident for ReplicaSet {
     fn shelf(known: &mut Known) -> &mut HashMap<String, Vec<Placed<Self>>> {
         &mut known.replica_sets
     }
+
+    fn trim(&mut self) {
+        trim(&mut self.metadata);
+    }
 }
 
 impl Evident for Job {
     fn shelf(known: &mut Known) -> &mut HashMap<String, Vec<Placed<Self>>> {
         &mut known.jobs
     }
+
+    fn trim(&mut self) {
+        trim(&mut self.metadata);
+    }
 }
 
 impl Known {
     /// Takes an object of somebody; what has no controller is nobody's evidence.
-    pub(super) fn add<T: Evident>(&mut self, index: usize, object: T) {
+    pub(super) fn add<T: Evident>(&mut self, index: usize, mut object: T) {
+        object.trim();
         if let Some(uid) = object.meta().controller().map(|o| o.uid.clone()) {
             T::shelf(self).entry(uid).or_default().push((index, object));
         }
@@ -63,8 +95,47 @@ impl Known {
     }
 
     /// Notes that every pod of that object was looked for.
-    pub fn complete(&mut self, uid: &str) {
+    pub(super) fn complete(&mut self, uid: &str) {
         self.complete.insert(uid.to_owned());
+    }
+
+    /// Whether every pod of that object was looked for.
+    pub(super) fn is_complete(&self, uid: &str) -> bool {
+        self.complete.contains(uid)
+    }
+
+    /// Takes a pod that is judged itself: it is its own evidence.
+    pub(super) fn add_itself(&mut self, pod: Pod) {
+        let uid = pod.meta().uid.clone();
+        self.pods.entry(uid).or_default().push((0, pod));
+    }
+
+    /// The pod of that name.
+    pub(super) fn pod(&self, namespace: &str, name: &str) -> Option<&Pod> {
+        self.pods()
+            .find(|pod| pod.meta().namespace == namespace && pod.meta().name == name)
+    }
+
+    /// Every pod.
+    pub(super) fn pods(&self) -> impl Iterator<Item = &Pod> {
+        self.pods.values().flatten().map(|(_, pod)| pod)
+    }
+
+    pub(super) fn replica_sets(&self) -> impl Iterator<Item = &ReplicaSet> {
+        self.replica_sets.values().flatten().map(|(_, set)| set)
+    }
+
+    /// The newest Job of an object that makes Jobs.
+    pub(super) fn newest_job(&self, uid: &str) -> Option<&Job> {
+        let jobs = self.jobs.get(uid).into_iter().flatten();
+        jobs.map(|(_, job)| job)
+            .max_by_key(|job| job.meta().creation_timestamp)
+    }
+
+    /// How many active pods an object has itself.
+    pub(super) fn active(&self, uid: &str) -> usize {
+        let pods = self.pods.get(uid).into_iter().flatten();
+        pods.filter(|(_, pod)| pod.is_active()).count()
     }
 
     /// Events and nodes, sorted. To be made once for many objects.
@@ -108,8 +179,7 @@ impl Known {
             found.replica_sets.push(set);
             owners.push(&set.meta().uid);
         }
-        let jobs = self.jobs.get(uid).into_iter().flatten();
-        if let Some((_, job)) = jobs.max_by_key(|(_, job)| job.meta().creation_timestamp) {
+        if let Some(job) = self.newest_job(uid) {
             found.job = Some(job);
             owners.push(&job.meta().uid);
         }

@@ -2,13 +2,17 @@
 
 mod agent;
 mod api_server;
+pub mod cause;
 pub mod clock;
+mod companions;
 mod coverage;
+mod custom;
 mod direct;
 mod dump;
 mod kind;
 mod known;
 mod ladder;
+mod noun;
 
 pub use agent::{
     Agent, AgentItems, DEFAULT_AGENT, agent, agent_answer, agent_path, agent_version, find_agent,
@@ -23,10 +27,26 @@ pub use dump::dump;
 pub use kind::{Kind, KindVisitor};
 pub use known::Known;
 
+pub use crate::cluster::CustomName;
+
 use crate::selector::Selector;
 
 /// Items a page of a list where nothing else is asked for, as kubectl.
 pub const PAGE_SIZE: u32 = 500;
+/// Lists of single namespaces that run at the same time.
+const LISTS_AT_ONCE: usize = 8;
+
+/// Whether a run looks for the causes of what is not healthy.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Causes {
+    /// No: nothing is asked for them.
+    #[default]
+    None,
+    /// Yes.
+    Told,
+    /// And the last words of containers that crashed, which can hold anything that they were given.
+    WithLogs,
+}
 
 /// What a run is asked.
 #[derive(Debug, Clone, Default)]
@@ -35,6 +55,8 @@ pub struct Ask {
     pub api_server: bool,
     /// The kinds that are judged.
     pub kinds: Vec<Wanted>,
+    /// Kinds that are found by discovery, and judged by their conditions.
+    pub custom: Vec<WantedCustom>,
     /// One namespace; `None` for all.
     pub namespace: Option<String>,
     /// The label selector as it was given; empty for none.
@@ -43,6 +65,8 @@ pub struct Ask {
     pub selector: Selector,
     /// Items a page of a list.
     pub page_size: u32,
+    /// Whether causes are looked for.
+    pub causes: Causes,
     /// No part was named: these are the default ones, and an agent that watches more shows all it watches.
     pub by_default: bool,
     /// Whether annotations that acknowledge a finding are disregarded.
@@ -54,6 +78,15 @@ pub struct Ask {
 pub struct Wanted {
     /// The kind.
     pub kind: Kind,
+    /// Names of objects; empty for all.
+    pub names: Vec<String>,
+}
+
+/// The same of a kind that is not in the registry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WantedCustom {
+    /// The kind, as it was named.
+    pub kind: CustomName,
     /// Names of objects; empty for all.
     pub names: Vec<String>,
 }
@@ -70,10 +103,12 @@ impl Wanted {
 }
 
 impl Ask {
-    /// The kinds that are judged, without what is asked of each.
-    #[must_use]
-    pub fn every_kind(&self) -> Vec<Kind> {
-        self.kinds.iter().map(|wanted| wanted.kind).collect()
+    /// What the checks of all kinds are called.
+    fn checks(&self) -> Vec<String> {
+        let kinds = self.kinds.iter().map(|wanted| wanted.kind.plural().to_owned());
+        kinds
+            .chain(self.custom.iter().map(|wanted| wanted.kind.to_string()))
+            .collect()
     }
 
     /// What is judged where nothing is chosen: the API server and the default kinds, in all namespaces.

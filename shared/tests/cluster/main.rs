@@ -7,8 +7,11 @@
     reason = "a test fails by panicking, its helpers too"
 )]
 
+mod causes;
 mod client;
+mod custom;
 mod gathering;
+mod kinds;
 mod ladder;
 mod reaching;
 mod watching;

@@ -30,7 +30,7 @@ const fn resource(
 pub(crate) const NAMESPACES: &Resource = &RESOURCES[0];
 pub(crate) const DEPLOYMENTS: &Resource = &RESOURCES[1];
 
-static RESOURCES: [Resource; 15] = [
+static RESOURCES: [Resource; 16] = [
     resource("", "v1", "namespaces", "Namespace", false),
     resource("apps", "v1", "deployments", "Deployment", true),
     resource("apps", "v1", "replicasets", "ReplicaSet", true),
@@ -52,6 +52,7 @@ static RESOURCES: [Resource; 15] = [
         "PodDisruptionBudget",
         true,
     ),
+    resource("cert-manager.io", "v1", "certificates", "Certificate", true),
 ];
 
 impl Resource {

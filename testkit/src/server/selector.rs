@@ -21,10 +21,16 @@ pub(crate) struct Selector {
 enum Field {
     Name,
     Namespace,
+    /// One of [`EVENT_FIELDS`].
+    OfEvent(&'static str),
 }
+
+/// What a field selector can name of events. Their values are kept beside the labels, under keys that no label has.
+pub(crate) const EVENT_FIELDS: [&str; 3] = ["involvedObject.uid", "reason", "type"];
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Requirement {
+    In(String, Vec<String>),
     Equals(String, String),
     Differs(String, String),
     Exists(String),
@@ -32,16 +38,19 @@ enum Requirement {
 }
 
 impl Selector {
-    /// The selector of a request, or why an API server would refuse it. Only equality and existence are
-    /// known.
+    /// The selector of a request, or why an API server would refuse it. Equality, existence and `in` are known.
     pub fn of(request: &Recorded, target: &Target) -> Result<Self, String> {
         let terms = |name: &str| {
             let text = request.parameter(name).unwrap_or_default();
-            text.split(',')
-                .map(str::trim)
-                .filter(|term| !term.is_empty())
-                .map(str::to_owned)
-                .collect::<Vec<_>>()
+            let mut depth = 0_i32;
+            text.split(|c| {
+                depth += i32::from(c == '(') - i32::from(c == ')');
+                c == ',' && depth == 0
+            })
+            .map(str::trim)
+            .filter(|term| !term.is_empty())
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
         };
         let mut fields = Vec::new();
         for term in terms("fieldSelector") {
@@ -49,6 +58,10 @@ impl Selector {
             let field = match name {
                 "metadata.name" => Field::Name,
                 "metadata.namespace" if target.resource.namespaced => Field::Namespace,
+                other if target.resource.kind == "Event" && EVENT_FIELDS.contains(&other) => {
+                    let known = EVENT_FIELDS.into_iter().find(|field| *field == other);
+                    Field::OfEvent(known.unwrap_or_default())
+                }
                 other => {
                     return Err(format!(
                         "\"{other}\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\""
@@ -76,10 +89,15 @@ impl Selector {
     pub fn takes(&self, namespace: &str, name: &str, labels: &Labels) -> bool {
         self.namespace.as_ref().is_none_or(|wanted| wanted == namespace)
             && self.fields.iter().all(|(field, equal, value)| {
-                let actual = if *field == Field::Name { name } else { namespace };
+                let actual = match field {
+                    Field::Name => name,
+                    Field::Namespace => namespace,
+                    Field::OfEvent(field) => labels.get(&format!("@{field}")).map_or("", String::as_str),
+                };
                 (actual == value) == *equal
             })
             && self.labels.iter().all(|requirement| match requirement {
+                Requirement::In(key, values) => labels.get(key).is_some_and(|v| values.contains(v)),
                 Requirement::Equals(key, value) => labels.get(key) == Some(value),
                 Requirement::Differs(key, value) => labels.get(key) != Some(value),
                 Requirement::Exists(key) => labels.contains_key(key),
@@ -98,6 +116,10 @@ fn split(term: &str) -> Option<(&str, bool, &str)> {
 
 fn requirement(term: &str) -> Result<Requirement, String> {
     let invalid = || format!("unable to parse requirement: invalid label selector term '{term}'");
+    if let Some((key, values)) = term.strip_suffix(')').and_then(|t| t.split_once(" in (")) {
+        let values = values.split(',').map(|v| v.trim().to_owned()).collect();
+        return Ok(Requirement::In(key.to_owned(), values));
+    }
     let requirement = match split(term) {
         Some((key, true, value)) => Requirement::Equals(key.to_owned(), value.to_owned()),
         Some((key, false, value)) => Requirement::Differs(key.to_owned(), value.to_owned()),
@@ -107,7 +129,8 @@ fn requirement(term: &str) -> Result<Requirement, String> {
         },
     };
     let key = match &requirement {
-        Requirement::Equals(key, _)
+        Requirement::In(key, _)
+        | Requirement::Equals(key, _)
         | Requirement::Differs(key, _)
         | Requirement::Exists(key)
         | Requirement::Absent(key) => key,
@@ -150,6 +173,10 @@ mod tests {
         assert_eq!(taken("labelSelector=tier%3Dfront"), Ok(vec!["web"]));
         assert_eq!(taken("labelSelector=tier%3D%3Dfront"), Ok(vec!["web"]));
         assert_eq!(taken("labelSelector=tier%21%3Dfront"), Ok(vec!["api", "job"]));
+        assert_eq!(
+            taken("labelSelector=tier+in+%28front%2Cside%29,tier"),
+            Ok(vec!["web"])
+        );
         assert_eq!(taken("labelSelector=tier"), Ok(vec!["web", "api"]));
         assert_eq!(taken("labelSelector=%21tier"), Ok(vec!["job"]));
         assert_eq!(taken("labelSelector=tier,tier%21%3Dback"), Ok(vec!["web"]));
@@ -167,6 +194,6 @@ mod tests {
             Err("\"spec.replicas\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\""
                 .to_owned())
         );
-        assert!(taken("labelSelector=tier+in+(front)").is_err());
+        assert!(taken("labelSelector=tier+notin+(front)").is_err());
     }
 }

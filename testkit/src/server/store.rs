@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::resource::{NAMESPACES, Resource};
-use super::selector::{Labels, Selector};
+use super::selector::{EVENT_FIELDS, Labels, Selector};
 use crate::object::{Namespace, to_ordered_json};
 
 /// The resource version before anything is stored: well above 0 and 1, which mean something of their own.
@@ -197,17 +197,18 @@ impl Store {
     /// Stores an object in the place of the one of its names, and its namespace where that is missing.
     /// Returns the changes, the object's last.
     pub fn apply(&mut self, mut object: Value) -> Vec<Change> {
-        let text = |pointer: &str| {
+        let of = |object: &Value, pointer: &str| {
             object
                 .pointer(pointer)
                 .and_then(Value::as_str)
                 .unwrap_or_default()
                 .to_owned()
         };
-        let (api_version, kind) = (text("/apiVersion"), text("/kind"));
+        let (api_version, kind) = (of(&object, "/apiVersion"), of(&object, "/kind"));
         let resource = Resource::of_kind(&api_version, &kind)
             .unwrap_or_else(|| panic!("the scripted server does not serve {kind} of {api_version:?}"));
-        let key = Key::new(resource, &text("/metadata/namespace"), &text("/metadata/name"));
+        let (namespace, name) = (of(&object, "/metadata/namespace"), of(&object, "/metadata/name"));
+        let key = Key::new(resource, &namespace, &name);
         let mut changes = self.ensure_namespace(resource, &key.namespace);
         self.version += 1;
         crate::object::set(
@@ -215,7 +216,7 @@ impl Store {
             "/metadata/resourceVersion",
             Value::from(self.version.to_string()),
         );
-        let labels = object
+        let mut labels: Labels = object
             .pointer("/metadata/labels")
             .and_then(Value::as_object)
             .map(|map| {
@@ -224,6 +225,12 @@ impl Store {
                     .collect()
             })
             .unwrap_or_default();
+        if kind == "Event" {
+            for field in EVENT_FIELDS {
+                let pointer = format!("/{}", field.replace('.', "/"));
+                labels.insert(format!("@{field}"), of(&object, &pointer));
+            }
+        }
         // Written out once: for 10,000 objects in a debug build the start takes 1.5 s instead of 3.0 s.
         let item = to_ordered_json(&object, false);
         let rest = item.strip_prefix('{').unwrap_or_default();

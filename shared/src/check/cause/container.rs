@@ -71,7 +71,12 @@ pub(super) fn of_pod(pod: &Pod, now: Now, around: &Around<'_>) -> Option<Found> 
         .or_else(|| all(pod).find_map(|c| just_ended(pod, c)))
 }
 
-fn of_container(pod: &Pod, container: &ContainerStatus, now: Now, around: &Around<'_>) -> Option<Found> {
+pub(super) fn of_container(
+    pod: &Pod,
+    container: &ContainerStatus,
+    now: Now,
+    around: &Around<'_>,
+) -> Option<Found> {
     let waiting = container.state.as_ref().and_then(|s| s.waiting.as_ref());
     let last = container.last_state.as_ref().and_then(|s| s.terminated.as_ref());
     let hard = waiting.and_then(|waiting| {
@@ -89,16 +94,31 @@ fn of_container(pod: &Pod, container: &ContainerStatus, now: Now, around: &Aroun
     }
 }
 
+/// Whether an event may say more than the pod itself: of volumes, probes, hooks, and of a back-off that names no reason.
+pub(super) fn says_little(pod: &Pod, now: Now) -> bool {
+    let nothing = Around::default();
+    let Some(first) = all(pod).find(|c| of_container(pod, c, now, &nothing).is_some()) else {
+        return true;
+    };
+    let waiting = first.state.as_ref().and_then(|s| s.waiting.as_ref());
+    let last = first.last_state.as_ref().and_then(|s| s.terminated.as_ref());
+    let silent = waiting.is_some_and(|w| w.reason.contains("ImagePull") && !w.message.contains(": "));
+    let crashed = waiting.is_none_or(|w| w.reason == "CrashLoopBackOff");
+    silent || (crashed && last.is_some_and(was_ended))
+}
+
 fn is_failure(ended: &Terminated) -> bool {
     ended.exit_code != 0 || ended.reason == "OOMKilled"
 }
 
-/// It has ended with an error and was not started again, or not yet.
-fn just_ended(pod: &Pod, container: &ContainerStatus) -> Option<Found> {
+/// It has ended with an error and was not started again, or not yet. One that ends well again and again crashes too:
+/// only an init container is meant to end.
+pub(super) fn just_ended(pod: &Pod, container: &ContainerStatus) -> Option<Found> {
     let ended = container.state.as_ref()?.terminated.as_ref()?;
-    is_failure(ended).then(|| Found {
+    let again = container.restart_count > 0 && role(pod, container) != "init container";
+    (is_failure(ended) || again).then(|| Found {
         hard: false,
-        ..ended_so(pod, container, Some(ended), false)
+        ..ended_so(pod, container, Some(ended), again)
     })
 }
 

@@ -8,7 +8,7 @@ use super::words::{behind, kubectl, quoted_behind, shorten};
 use super::{Around, Found};
 use crate::check::{Now, Pods};
 use crate::report::Cause;
-use crate::resource::{Event, ObjectMeta, ReplicaSet, ReplicaSetCondition, Resource as _, Time};
+use crate::resource::{Event, ObjectMeta, ReplicaSet, Resource as _, Time};
 
 /// A controller tries again after 1000 seconds at most; an older refusal says nothing of the present.
 const REFUSED_SECONDS: i64 = 20 * 60;
@@ -96,7 +96,7 @@ pub(super) fn of_replica_sets(pods: &Pods<'_>) -> Option<Cause> {
     let sets = pods
         .replica_sets
         .iter()
-        .filter_map(|set| failure(set).map(|condition| (set, condition)));
+        .filter_map(|set| set.failed_create().map(|condition| (set, condition)));
     let (set, condition) = sets.max_by_key(|(set, _)| set.meta().creation_timestamp)?;
     let meta = set.meta();
     let newest = pods
@@ -110,13 +110,6 @@ pub(super) fn of_replica_sets(pods: &Pods<'_>) -> Option<Cause> {
         sentence,
         condition.last_transition_time,
     ))
-}
-
-fn failure(set: &ReplicaSet) -> Option<&ReplicaSetCondition> {
-    let conditions = &set.status.as_ref()?.conditions;
-    conditions
-        .iter()
-        .find(|c| c.kind == "ReplicaFailure" && c.status == "True" && c.reason == "FailedCreate")
 }
 
 fn is_failed_create(event: &Event) -> bool {

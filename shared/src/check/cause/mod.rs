@@ -13,14 +13,17 @@ mod node;
 mod readiness;
 mod sandbox;
 mod scheduling;
+mod wants;
 mod words;
 
 pub use around::Around;
 pub(super) use creation::refusal;
+pub use wants::{Wants, crashed, wants};
 pub(super) use words::kubectl;
+pub use words::shorten;
 
-use super::{Evidence, Now, Pods};
-use crate::report::{Cause, Item, State};
+use super::{Evidence, Now, Pods, is_open};
+use crate::report::{Cause, Item};
 use crate::resource::{Job, Pod, Resource, Time};
 use std::any::Any;
 use std::cmp::Reverse;
@@ -151,16 +154,11 @@ fn gist(message: &str) -> String {
 
 /// Adds to an item that is not healthy why it is so. What the check itself found is kept, and said once.
 pub(super) fn explain<T: Resource>(item: &mut Item, object: &T, evidence: &Evidence<'_>) {
-    let wanted = matches!(
-        item.state,
-        State::Progressing | State::Degraded | State::Unavailable
-    );
-    // Nothing has been done about the newest spec yet: what is there is of an older one.
-    if !wanted || item.reason == "NotObserved" {
+    if !is_open(item) {
         return;
     }
     let any = object as &dyn Any;
-    let around = evidence.around.or(evidence.pods.as_ref().and_then(|p| p.around));
+    let around = evidence.around();
     let mut causes = Vec::new();
     if let Some(pod) = any.downcast_ref::<Pod>() {
         let alone = Pods {

@@ -4,7 +4,8 @@
 const LONGEST: usize = 300;
 
 /// One line of at most a few hundred characters. Control characters that are no space are left to whoever prints it.
-pub(super) fn shorten(text: &str) -> String {
+#[must_use]
+pub fn shorten(text: &str) -> String {
     let mut line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if let Some((end, _)) = line.char_indices().nth(LONGEST) {
         line.truncate(end);

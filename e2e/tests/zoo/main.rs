@@ -1,0 +1,135 @@
+//! Judges what is truly broken, and what only looks so, on a cluster with a real node: live, by the agent, and from a
+//! dump. The tests run one after the other on the same zoo.
+
+// Helpers outside test functions fail the test in the same way.
+#![allow(clippy::expect_used, clippy::panic)]
+
+use sre_e2e::deadline::until;
+use sre_e2e::node::{self, kubectl, plugin};
+use sre_e2e::zoo::{self, Case};
+use sre_e2e::{Release, Report};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+/// All of it has come to rest within this time on two busy cores: unschedulable pods alone are excused for a minute.
+const SETTLES: Duration = Duration::from_mins(4);
+/// A silent kubelet is noticed after 40 s here and after 50 s on kind.
+const LOST: Duration = Duration::from_mins(3);
+
+/// The zoo, made once.
+fn cases() -> &'static [Case] {
+    static CASES: OnceLock<Vec<Case>> = OnceLock::new();
+    CASES.get_or_init(|| {
+        let cases = zoo::cases();
+        zoo::populate(&cases);
+        cases
+    })
+}
+
+/// Those that need nothing done to the node.
+fn at_rest() -> impl Iterator<Item = &'static Case> {
+    cases().iter().filter(|c| c.when.is_none())
+}
+
+/// Those for which this has been done to the node.
+fn when(what: &str) -> impl Iterator<Item = &'static Case> {
+    cases().iter().filter(move |c| c.when.as_deref() == Some(what))
+}
+
+/// Judged as they are now, all of them by one run.
+fn live() -> Report {
+    plugin().health("--kinds all").1
+}
+
+/// Waits until a report says what these cases expect.
+fn settled<C: Iterator<Item = &'static Case>>(
+    what: &str,
+    cases: impl Fn() -> C,
+    judge: impl Fn() -> Report,
+) -> Report {
+    // The zoo is made at the first call.
+    drop(cases());
+    let node = zoo::real_node();
+    until(what, SETTLES, || {
+        let report = judge();
+        zoo::compare(cases(), &report, &node).map(|()| report)
+    })
+}
+
+#[test]
+fn there_are_forty_failures_and_twenty_false_alarms_at_least() {
+    let broken = zoo::cases().iter().filter(|c| c.is_broken).count();
+    let alarming = zoo::cases().len() - broken;
+    assert!(
+        broken >= 40 && alarming >= 20,
+        "{broken} broken, {alarming} alarming"
+    );
+    for case in zoo::cases() {
+        assert!(!case.what.is_empty(), "{} says what it shows", case.name);
+    }
+}
+
+#[test]
+fn each_case_gets_its_verdict_and_its_cause_and_false_alarms_are_silent() {
+    settled("every case is judged as expected", at_rest, live);
+    let screen = plugin().run("health --kinds all").stdout;
+    for case in at_rest().filter(|c| !c.is_broken) {
+        assert!(
+            !screen.contains(&case.namespace()),
+            "{} is on the screen:\n{screen}",
+            case.name
+        );
+    }
+}
+
+#[test]
+fn each_case_is_judged_alike_from_a_dump() {
+    settled("every case is judged as expected", at_rest, live);
+    let node = zoo::real_node();
+    until("the dump says the same", SETTLES, || {
+        let (before, dump) = (live(), zoo::dump());
+        let dumped = zoo::judge(&dump);
+        zoo::write(at_rest(), &dump, &dumped);
+        zoo::compare(at_rest(), &dumped, &node)?;
+        zoo::same_verdicts(&before, &dumped)
+    });
+}
+
+#[test]
+fn each_case_is_judged_alike_by_the_agent() {
+    settled("every case is judged as expected", at_rest, live);
+    let _release = Release::install("sre-tools", &["--set", "kinds={all},causes.enabled=true"]);
+    let node = zoo::real_node();
+    until("the agent says the same", SETTLES, || {
+        let (here, there) = (live(), plugin().health("--agent --kinds all").1);
+        zoo::compare(at_rest(), &there, &node)?;
+        zoo::same_verdicts(&here, &there)
+    });
+}
+
+/// The node as it was, when this ends.
+struct Node(String);
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        node::kubelet("start");
+        let _ = kubectl().run(&["uncordon", &self.0], None);
+        let _ = kubectl().run(
+            &["wait", "node", &self.0, "--for=condition=Ready", "--timeout=90s"],
+            None,
+        );
+    }
+}
+
+#[test]
+fn a_cordoned_node_is_healthy_and_one_whose_kubelet_is_stopped_explains_its_pods() {
+    settled("every case is judged as expected", at_rest, live);
+    let node = Node(zoo::real_node());
+    kubectl().ok(&["cordon", &node.0]);
+    settled("the cordoned node is healthy", || when("cordoned"), live);
+    node::kubelet("stop");
+    until("the node is lost", LOST, || {
+        let report = live();
+        zoo::compare(when("kubelet stopped"), &report, &node.0)
+    });
+}

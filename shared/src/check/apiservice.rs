@@ -1,0 +1,48 @@
+//! Whether a part of the API is served by what it is registered for.
+//!
+//! By the condition `Available`, which the API server writes: of those that it serves itself it is always True
+//! (`pkg/controllers/status/local` in kubernetes/kube-aggregator), of the others it looks for the Service, its port and
+//! its endpoints, and then asks them (`status/remote`). While it is not True every request for that group fails, and
+//! with it `kubectl api-resources`, the deletion of namespaces and the garbage collector, whatever the group is for.
+
+use super::common::{self, Finding};
+use super::{Evidence, GRACE_SECONDS, Judged};
+use crate::report::{Item, State};
+use crate::resource::{ApiService, Resource as _};
+
+impl Judged for ApiService {
+    fn judge(&self, evidence: &Evidence<'_>) -> Item {
+        let mut notes = Vec::new();
+        let finding = finding(self, evidence, &mut notes);
+        Item {
+            notes,
+            ..finding.item(self)
+        }
+    }
+}
+
+fn finding(service: &ApiService, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Finding {
+    let meta = service.meta();
+    let conditions = service.status.as_ref().map_or(&[][..], |s| &s.conditions);
+    if let Some(finding) =
+        common::uncreated(meta, !conditions.is_empty()).or_else(|| common::deleting(meta, evidence, notes))
+    {
+        return finding;
+    }
+    let Some(behind) = service.spec.as_ref().and_then(|s| s.service.as_ref()) else {
+        return Finding::healthy("Local", "served by the API server itself");
+    };
+    let Some(available) = conditions.iter().find(|c| c.kind == "Available") else {
+        return common::without_condition(meta, "the API server", evidence);
+    };
+    let served = format!("served by Service {}/{}", behind.namespace, behind.name);
+    let young = meta
+        .creation_timestamp
+        .is_some_and(|t| evidence.now.is_within(GRACE_SECONDS, t));
+    match () {
+        () if available.is_true() => Finding::healthy("Available", served),
+        () if young => Finding::new(State::Progressing, false, "ApiStarting", available.words()),
+        () => Finding::degraded("ApiNotAvailable", available.words()),
+    }
+    .since(available.last_transition_time)
+}

@@ -1,0 +1,118 @@
+//! Whether a pod that nothing controls runs and is ready, or has done what it was for.
+//!
+//! By its phase and its Ready condition, as `pkg/kubelet/status` of kubernetes/kubernetes writes them. Nothing replaces
+//! such a pod, so `Failed` is a failure for good whatever its reason, an eviction too. A scheduling gate
+//! (`SchedulingGated`) was put there to hold the pod: it is suspended. A pod that is not ready has the grace of a young
+//! pod, unless it shows a cause that does not pass by itself. A pod with a controller is not judged: its owner answers
+//! for it, and for the mirror pod of a static pod its Node does.
+
+use super::common::{self, Finding};
+use super::{Evidence, GRACE_SECONDS, Judged, Pods};
+use crate::report::{Item, State};
+use crate::resource::{Pod, PodCondition, PodStatus, Resource as _};
+
+impl Judged for Pod {
+    fn answers_for_itself(&self) -> bool {
+        self.meta().controller().is_none()
+    }
+
+    fn judge(&self, evidence: &Evidence<'_>) -> Item {
+        let mut notes = Vec::new();
+        let finding = finding(self, evidence, &mut notes);
+        let counted = matches!(
+            finding.state,
+            State::Healthy | State::Progressing | State::Degraded | State::Unavailable
+        );
+        Item {
+            desired: counted.then_some(1),
+            ready: counted.then_some(i64::from(finding.state == State::Healthy)),
+            notes,
+            ..finding.item(self)
+        }
+    }
+}
+
+fn finding(pod: &Pod, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Finding {
+    let meta = pod.meta();
+    let status = pod.status.clone().unwrap_or_default();
+    let written = status != PodStatus::default();
+    if let Some(finding) =
+        common::uncreated(meta, written).or_else(|| common::deleting(meta, evidence, notes))
+    {
+        return finding;
+    }
+    match status.phase.as_str() {
+        "Succeeded" => return Finding::new(State::Succeeded, true, "Complete", "succeeded"),
+        "Failed" => return Finding::degraded("PodFailed", failed(&status)).since(ended(&status)),
+        _ if pod.is_ready() => {
+            return Finding::healthy("Ready", "ready")
+                .since(pod.condition("Ready").and_then(|c| c.last_transition_time));
+        }
+        _ => {}
+    }
+    let scheduled = pod.condition("PodScheduled");
+    if scheduled.is_some_and(|c| c.status == "False" && c.reason == "SchedulingGated") {
+        return Finding::new(
+            State::Suspended,
+            true,
+            "SchedulingGated",
+            "held by a scheduling gate",
+        )
+        .since(meta.creation_timestamp);
+    }
+    let since = pod
+        .condition("Ready")
+        .and_then(|c| c.last_transition_time)
+        .or(meta.creation_timestamp);
+    let told = not_ready(pod, &status);
+    let own = Pods {
+        pods: vec![(pod, evidence.now)],
+        around: evidence.pods.as_ref().and_then(|p| p.around),
+        ..Pods::default()
+    };
+    let young = meta
+        .creation_timestamp
+        .is_some_and(|t| evidence.now.is_within(GRACE_SECONDS, t));
+    if young && own.hard_causes().is_empty() {
+        return Finding::new(State::Progressing, false, "PodsStarting", told).since(since);
+    }
+    Finding::new(State::Unavailable, false, "PodNotReady", told).since(since)
+}
+
+/// How it ended.
+fn failed(status: &PodStatus) -> String {
+    match (status.reason.as_str(), status.message.as_str()) {
+        ("", "") => "failed, and nothing replaces it".to_owned(),
+        ("", words) | (words, "") => format!("failed: {words}"),
+        (reason, message) => format!("failed: {reason}: {message}"),
+    }
+}
+
+/// When the last of its containers ended.
+fn ended(status: &PodStatus) -> Option<crate::resource::Time> {
+    let states = status.container_statuses.iter().filter_map(|c| c.state.as_ref());
+    states
+        .filter_map(|s| s.terminated.as_ref().and_then(|t| t.finished_at))
+        .max()
+}
+
+/// What it is instead of ready.
+fn not_ready(pod: &Pod, status: &PodStatus) -> String {
+    let is_false = |c: &&PodCondition| c.status == "False";
+    if pod.condition("PodScheduled").filter(is_false).is_some() {
+        return "not scheduled".to_owned();
+    }
+    let phase = match status.phase.as_str() {
+        "" => "pending".to_owned(),
+        phase => phase.to_lowercase(),
+    };
+    let ready = status.container_statuses.iter().filter(|c| c.ready).count();
+    match status.container_statuses.len() {
+        0 => format!("{phase}, not ready"),
+        1 => format!(
+            "{phase}, its container is {}ready",
+            if ready == 1 { "" } else { "not " }
+        ),
+        all => format!("{phase}, {ready} of {all} containers ready"),
+    }
+}

@@ -1,0 +1,351 @@
+//! What other kinds say of an object, for the kinds whose verdict needs them: the endpoints of a Service, the pods that
+//! mount a claim. A check names what it wants, whoever can read brings it, and what could not be brought is told apart
+//! from what is not there.
+
+use crate::resource::{
+    DaemonSetTemplate, Decoded, DeploymentTemplate, EndpointSlice, Pod, ReplicaSetTemplate, Resource,
+    Service, StatefulSetTemplate, Templated, Time,
+};
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// Makes the list of companions, and the way from one to its Rust type.
+macro_rules! companions {
+    ($($(#[$doc:meta])* $variant:ident: $type:ty;)+) => {
+        /// A kind that the verdict about another kind may need.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Companion { $($(#[$doc])* $variant,)+ }
+
+        impl Companion {
+            /// The plural, lower-case name.
+            #[must_use]
+            pub fn plural(self) -> &'static str {
+                match self { $(Self::$variant => <$type>::PLURAL,)+ }
+            }
+
+            /// The rule that is needed to list it, as a report names it when it is missing.
+            #[must_use]
+            pub fn rule(self) -> String {
+                let group = match self { $(Self::$variant => <$type>::GROUP,)+ };
+                let dash = if group.is_empty() { "" } else { "/" };
+                format!("{group}{dash}{} list", self.plural())
+            }
+
+            /// Calls the visitor with the companion's type.
+            pub fn visit<V: CompanionVisitor>(self, visitor: V) -> V::Output {
+                match self { $(Self::$variant => visitor.visit::<$type>(self),)+ }
+            }
+        }
+    };
+}
+
+companions! {
+    /// `discovery.k8s.io/v1` EndpointSlice.
+    EndpointSlices: EndpointSlice;
+    /// `v1` Service.
+    Services: Service;
+    /// The templates of `apps/v1` Deployment.
+    Deployments: DeploymentTemplate;
+    /// The templates of `apps/v1` StatefulSet.
+    StatefulSets: StatefulSetTemplate;
+    /// The templates of `apps/v1` DaemonSet.
+    DaemonSets: DaemonSetTemplate;
+    /// The templates of `apps/v1` ReplicaSet.
+    ReplicaSets: ReplicaSetTemplate;
+    /// `v1` Pod.
+    Pods: Pod;
+}
+
+/// The kinds that make pods which a Service can stand for.
+const TEMPLATES: [Companion; 4] = [
+    Companion::Deployments,
+    Companion::StatefulSets,
+    Companion::DaemonSets,
+    Companion::ReplicaSets,
+];
+
+/// Something to do with a companion's type.
+pub trait CompanionVisitor {
+    /// What comes of it.
+    type Output;
+    /// Does it.
+    fn visit<T: Accompanies>(self, companion: Companion) -> Self::Output;
+}
+
+/// A kind that says something of others.
+pub trait Accompanies: Resource {
+    /// Whether this one says anything.
+    fn counts(&self) -> bool {
+        true
+    }
+
+    /// Adds what it says.
+    fn add_to(&self, known: &mut Companions);
+}
+
+/// A companion kind in one namespace.
+pub type Want = (Companion, String);
+
+/// What was brought.
+#[derive(Debug, Default)]
+pub struct Companions {
+    /// What was asked for, in one namespace or in all, and whether all of it was seen and understood.
+    asked: HashMap<(Companion, Option<String>), bool>,
+    endpoints: HashMap<(String, String), Endpoints>,
+    services: HashSet<(String, String)>,
+    templates: HashMap<String, Vec<Template>>,
+    pods: HashMap<String, Vec<PodFacts>>,
+}
+
+/// The endpoints of one Service.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Endpoints {
+    /// Ready ones and others, by family of addresses; those on their way out are not counted.
+    by_family: BTreeMap<String, (usize, usize)>,
+    /// When one of them last changed.
+    pub changed: Option<Time>,
+}
+
+impl Endpoints {
+    fn most(&self, of: fn(&(usize, usize)) -> usize) -> usize {
+        self.by_family.values().map(of).max().unwrap_or(0)
+    }
+
+    pub fn ready(&self) -> usize {
+        self.most(|(ready, _)| *ready)
+    }
+
+    pub fn not_ready(&self) -> usize {
+        self.most(|(_, others)| *others)
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Template {
+    kind: &'static str,
+    name: String,
+    desired: i64,
+    labels: BTreeMap<String, String>,
+}
+
+/// The workloads of one namespace whose pods have some labels.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Workloads<'a> {
+    /// Kind and name of those that ask for a pod.
+    pub asking: Vec<(&'static str, &'a str)>,
+    /// Kind and name of those that ask for none.
+    pub idle: Vec<(&'static str, &'a str)>,
+    /// Whether all that there are were seen.
+    pub complete: bool,
+}
+
+/// What is read of a pod here.
+#[derive(Debug, Clone)]
+pub(super) struct PodFacts {
+    pub name: String,
+    pub uid: String,
+    pub created: Option<Time>,
+    pub labels: BTreeMap<String, String>,
+    pub claims: Vec<String>,
+    /// Whether it is neither over nor on its way out.
+    pub active: bool,
+    pub succeeded: bool,
+    /// Whether it is held by a scheduling gate.
+    pub gated: bool,
+}
+
+impl Companions {
+    /// Takes what was read of one companion, in one namespace or in all.
+    pub fn take<'a, T: Accompanies>(
+        &mut self,
+        companion: Companion,
+        namespace: Option<&str>,
+        objects: impl IntoIterator<Item = &'a Decoded<T>>,
+    ) {
+        let mut whole = true;
+        for object in objects {
+            match object {
+                Ok(object) if object.counts() => object.add_to(self),
+                Ok(_) => {}
+                // What it would have said is not known.
+                Err(_) => whole = false,
+            }
+        }
+        self.asked
+            .insert((companion, namespace.map(str::to_owned)), whole);
+    }
+
+    /// Takes note that a companion could not be read.
+    pub fn miss(&mut self, companion: Companion, namespace: Option<&str>) {
+        self.asked
+            .insert((companion, namespace.map(str::to_owned)), false);
+    }
+
+    /// Whether it was asked for, whatever came of it.
+    #[must_use]
+    pub fn is_asked(&self, companion: Companion, namespace: &str) -> bool {
+        self.state(companion, namespace).is_some()
+    }
+
+    fn is_seen(&self, companion: Companion, namespace: &str) -> bool {
+        self.state(companion, namespace) == Some(true)
+    }
+
+    fn state(&self, companion: Companion, namespace: &str) -> Option<bool> {
+        let own = self.asked.get(&(companion, Some(namespace.to_owned())));
+        own.or_else(|| self.asked.get(&(companion, None))).copied()
+    }
+
+    /// The endpoints of a Service; `None` where they were not seen.
+    pub(super) fn endpoints(&self, namespace: &str, service: &str) -> Option<Endpoints> {
+        let key = (namespace.to_owned(), service.to_owned());
+        self.is_seen(Companion::EndpointSlices, namespace)
+            .then(|| self.endpoints.get(&key).cloned().unwrap_or_default())
+    }
+
+    /// Whether there is such a Service; `None` where that was not seen. One outside of the cluster is there too.
+    pub(super) fn has_service(&self, namespace: &str, service: &str) -> Option<bool> {
+        self.is_seen(Companion::Services, namespace).then(|| {
+            self.services
+                .contains(&(namespace.to_owned(), service.to_owned()))
+        })
+    }
+
+    /// The workloads whose pods have these labels.
+    pub(super) fn workloads(&self, namespace: &str, selector: &BTreeMap<String, String>) -> Workloads<'_> {
+        let mut found = Workloads {
+            complete: TEMPLATES.iter().all(|kind| self.is_seen(*kind, namespace)),
+            ..Workloads::default()
+        };
+        for template in self.templates.get(namespace).into_iter().flatten() {
+            if !selects(selector, &template.labels) {
+                continue;
+            }
+            let named = (template.kind, template.name.as_str());
+            if template.desired > 0 {
+                found.asking.push(named);
+            } else {
+                found.idle.push(named);
+            }
+        }
+        found
+    }
+
+    /// The pods of a namespace; `None` where they were not seen.
+    pub(super) fn pods(&self, namespace: &str) -> Option<&[PodFacts]> {
+        self.is_seen(Companion::Pods, namespace)
+            .then(|| self.pods.get(namespace).map_or(&[][..], Vec::as_slice))
+    }
+}
+
+/// What tells whether a Service without endpoints is meant to have any.
+pub(super) fn want_workloads(namespace: &str) -> Vec<Want> {
+    TEMPLATES.map(|kind| (kind, namespace.to_owned())).to_vec()
+}
+
+/// Whether a selector of a Service takes an object with these labels.
+pub(super) fn selects(selector: &BTreeMap<String, String>, labels: &BTreeMap<String, String>) -> bool {
+    selector.iter().all(|(key, value)| labels.get(key) == Some(value))
+}
+
+impl Accompanies for EndpointSlice {
+    fn add_to(&self, known: &mut Companions) {
+        let Some(service) = self.service() else { return };
+        let meta = self.meta();
+        let key = (meta.namespace.clone(), service.to_owned());
+        let endpoints = known.endpoints.entry(key).or_default();
+        let family = endpoints.by_family.entry(self.address_type.clone()).or_default();
+        for endpoint in &self.endpoints {
+            if endpoint.is_ready() {
+                family.0 += 1;
+            } else if !endpoint.is_terminating() {
+                family.1 += 1;
+            }
+        }
+        endpoints.changed = endpoints.changed.max(meta.last_spec_write());
+    }
+}
+
+impl Accompanies for Service {
+    fn add_to(&self, known: &mut Companions) {
+        let meta = self.meta();
+        known.services.insert((meta.namespace.clone(), meta.name.clone()));
+        if self.is_external() {
+            // Nothing is known of what is outside, and nobody keeps slices of it.
+            let outside = Endpoints {
+                by_family: BTreeMap::from([(String::new(), (1, 0))]),
+                changed: None,
+            };
+            known
+                .endpoints
+                .insert((meta.namespace.clone(), meta.name.clone()), outside);
+        }
+    }
+}
+
+impl Accompanies for Pod {
+    fn add_to(&self, known: &mut Companions) {
+        let meta = self.meta();
+        let phase = self.status.as_ref().map_or("", |s| s.phase.as_str());
+        let facts = PodFacts {
+            name: meta.name.clone(),
+            uid: meta.uid.clone(),
+            created: meta.creation_timestamp,
+            labels: meta.labels.clone(),
+            claims: self.claims().map(str::to_owned).collect(),
+            active: self.is_active(),
+            succeeded: phase == "Succeeded",
+            gated: self
+                .condition("PodScheduled")
+                .is_some_and(|c| c.status == "False" && c.reason == "SchedulingGated"),
+        };
+        known.pods.entry(meta.namespace.clone()).or_default().push(facts);
+    }
+}
+
+fn add_template<T: Templated>(workload: &T, known: &mut Companions) {
+    let meta = workload.meta();
+    let Some(labels) = workload.labels() else { return };
+    let template = Template {
+        kind: T::KIND,
+        name: meta.name.clone(),
+        desired: workload.desired(),
+        labels: labels.clone(),
+    };
+    known
+        .templates
+        .entry(meta.namespace.clone())
+        .or_default()
+        .push(template);
+}
+
+impl Accompanies for DeploymentTemplate {
+    fn add_to(&self, known: &mut Companions) {
+        add_template(self, known);
+    }
+}
+
+impl Accompanies for StatefulSetTemplate {
+    fn add_to(&self, known: &mut Companions) {
+        add_template(self, known);
+    }
+}
+
+impl Accompanies for DaemonSetTemplate {
+    fn add_to(&self, known: &mut Companions) {
+        add_template(self, known);
+    }
+}
+
+impl Accompanies for ReplicaSetTemplate {
+    /// Of those of a Deployment all but one ask for nothing, and it speaks for them. Other controllers are not looked
+    /// at, so theirs are.
+    fn counts(&self) -> bool {
+        self.meta()
+            .controller()
+            .is_none_or(|owner| owner.kind != "Deployment")
+    }
+
+    fn add_to(&self, known: &mut Companions) {
+        add_template(self, known);
+    }
+}

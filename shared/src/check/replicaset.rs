@@ -1,0 +1,120 @@
+//! Whether a ReplicaSet that nothing controls has as many ready pods as its spec asks for.
+//!
+//! Read off the counts that its controller writes (`calculateStatus` in `pkg/controller/replicaset` of
+//! kubernetes/kubernetes). It has one revision, so nothing is ever rolled out, and the controller says itself where the
+//! API server refuses its pods: the condition `ReplicaFailure` with reason `FailedCreate`. One that a Deployment or
+//! another controller owns is not judged: its owner answers for it, and asks the old ones for no pod.
+
+use super::common;
+use super::workload::{Workload, short_state};
+use super::{Evidence, Judged, cause};
+use crate::report::{Item, State};
+use crate::resource::{ReplicaSet, ReplicaSetStatus, Resource};
+
+impl Judged for ReplicaSet {
+    fn answers_for_itself(&self) -> bool {
+        self.meta().controller().is_none()
+    }
+
+    fn judge(&self, evidence: &Evidence<'_>) -> Item {
+        let counts = Counts::of(self);
+        let mut notes = Vec::new();
+        let finding = finding(self, &counts, evidence, &mut notes);
+        let short = matches!(finding.state, State::Degraded | State::Unavailable);
+        let refused = self.failed_create().filter(|_| short).map(|condition| {
+            let meta = self.meta();
+            cause::refusal(
+                &meta.namespace,
+                Self::KIND,
+                &meta.name,
+                &condition.message,
+                condition.last_transition_time,
+            )
+        });
+        Item {
+            desired: Some(counts.desired),
+            ready: Some(counts.ready),
+            available: Some(counts.available),
+            notes,
+            causes: refused.into_iter().collect(),
+            ..finding.item(self)
+        }
+    }
+}
+
+struct Counts {
+    desired: i64,
+    replicas: i64,
+    ready: i64,
+    available: i64,
+    observed: Option<i64>,
+}
+
+impl Counts {
+    fn of(set: &ReplicaSet) -> Self {
+        let status = set.status.clone().unwrap_or_default();
+        let spec = set.spec.unwrap_or_default();
+        let count = |n: Option<i32>| i64::from(n.unwrap_or(0));
+        Self {
+            desired: i64::from(spec.replicas.unwrap_or(1)),
+            replicas: count(status.replicas),
+            ready: count(status.ready_replicas),
+            available: count(status.available_replicas),
+            observed: status.observed_generation.filter(|o| *o != 0),
+        }
+    }
+
+    fn malformed(&self, set: &ReplicaSet) -> Option<String> {
+        let min_ready = set.spec.and_then(|s| s.min_ready_seconds);
+        common::negative(&[
+            ("spec.replicas", Some(self.desired)),
+            ("spec.minReadySeconds", min_ready.map(i64::from)),
+            ("metadata.generation", set.meta().generation),
+            ("status.observedGeneration", self.observed),
+            ("status.replicas", Some(self.replicas)),
+            ("status.readyReplicas", Some(self.ready)),
+            ("status.availableReplicas", Some(self.available)),
+        ])
+        .or_else(|| common::more(("readyReplicas", self.ready), ("replicas", self.replicas)))
+        .or_else(|| {
+            common::more(
+                ("availableReplicas", self.available),
+                ("readyReplicas", self.ready),
+            )
+        })
+    }
+}
+
+fn finding(
+    set: &ReplicaSet,
+    c: &Counts,
+    evidence: &Evidence<'_>,
+    notes: &mut Vec<String>,
+) -> common::Finding {
+    let meta = set.meta();
+    let written = set
+        .status
+        .as_ref()
+        .is_some_and(|s| *s != ReplicaSetStatus::default());
+    if let Some(finding) = common::manifest(meta, written)
+        .or_else(|| common::malformed(c.malformed(set)))
+        .or_else(|| common::deleting(meta, evidence, notes))
+        .or_else(|| common::unobserved(meta, c.observed, short_state(c.ready), evidence))
+    {
+        return finding;
+    }
+    Workload {
+        meta,
+        evidence,
+        desired: c.desired,
+        ready: c.ready,
+        available: c.available,
+        existing: c.replicas,
+        rollout: None,
+        min_ready: 0,
+        ordered: false,
+        refused: set.failed_create().is_some(),
+        empty: ("ScaledToZero", "scaled to zero"),
+    }
+    .finding(notes)
+}

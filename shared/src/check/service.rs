@@ -1,0 +1,181 @@
+//! Whether a Service has somebody to answer for it.
+//!
+//! By its EndpointSlices, as kube-proxy reads them: an endpoint without a word counts as ready
+//! (`staging/src/k8s.io/api/discovery/v1/types.go` in kubernetes/kubernetes). With `publishNotReadyAddresses` the
+//! controller calls every pod ready, and so does this. A Service that selects pods and has no ready endpoint is
+//! degraded, unless what makes its pods asks for none: all the workloads whose pods it selects are scaled to zero, or
+//! meant for no node, or its pods have done what they were for. An alias of a name outside (`ExternalName`) and a
+//! Service without selector, whose endpoints somebody else keeps, are passed over.
+
+use super::common::{self, Finding};
+use super::companions::{self, Companion, Companions, Endpoints, Want};
+use super::{Evidence, GRACE_SECONDS, Judged};
+use crate::report::{Item, State};
+use crate::resource::{Resource as _, Service};
+use std::collections::BTreeMap;
+
+impl Judged for Service {
+    const COMPANIONS: &'static [Companion] = &[
+        Companion::EndpointSlices,
+        Companion::Deployments,
+        Companion::StatefulSets,
+        Companion::DaemonSets,
+        Companion::ReplicaSets,
+        Companion::Pods,
+    ];
+
+    fn answers_for_itself(&self) -> bool {
+        self.selector().is_some() || self.meta().deletion_timestamp.is_some()
+    }
+
+    fn wants(&self, known: &Companions) -> Vec<Want> {
+        let Some(selector) = self.selector() else {
+            return Vec::new();
+        };
+        let meta = self.meta();
+        let namespace = meta.namespace.as_str();
+        if !known.is_asked(Companion::EndpointSlices, namespace) {
+            return vec![(Companion::EndpointSlices, namespace.to_owned())];
+        }
+        let is_empty = |e: &Endpoints| e.ready() == 0 && e.not_ready() == 0;
+        if !known
+            .endpoints(namespace, &meta.name)
+            .is_some_and(|e| is_empty(&e))
+        {
+            return Vec::new();
+        }
+        let wants = companions::want_workloads(namespace);
+        let workloads = known.workloads(namespace, selector);
+        if wants.iter().all(|(kind, of)| known.is_asked(*kind, of))
+            && workloads.asking.is_empty()
+            && workloads.idle.is_empty()
+        {
+            return vec![(Companion::Pods, namespace.to_owned())];
+        }
+        wants
+    }
+
+    fn judge(&self, evidence: &Evidence<'_>) -> Item {
+        let mut notes = Vec::new();
+        let finding = finding(self, evidence, &mut notes);
+        Item {
+            notes,
+            ..finding.item(self)
+        }
+    }
+}
+
+fn finding(service: &Service, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Finding {
+    let meta = service.meta();
+    if let Some(finding) = common::uncreated(meta, false).or_else(|| common::deleting(meta, evidence, notes))
+    {
+        return finding;
+    }
+    if service.is_external() {
+        let name = service.spec.as_ref().map_or("", |s| &s.external_name);
+        return Finding::healthy(
+            "ExternalName",
+            format!("an alias of {name}, which is not looked at"),
+        );
+    }
+    let Some(selector) = service.selector() else {
+        return Finding::healthy(
+            "NoSelector",
+            "it selects no pods: somebody else keeps its endpoints",
+        );
+    };
+    let known = evidence.companions;
+    let Some((known, endpoints)) = known.and_then(|k| Some((k, k.endpoints(&meta.namespace, &meta.name)?)))
+    else {
+        return Finding::unknown(
+            "EndpointsNotSeen",
+            "its EndpointSlices were not seen, so whether anything answers is not known",
+        );
+    };
+    let (ready, others) = (endpoints.ready(), endpoints.not_ready());
+    if ready > 0 {
+        return Finding::healthy("Ready", format!("{ready} of {} endpoints ready", ready + others));
+    }
+    let failing = if others > 0 {
+        Finding::degraded("NoReadyEndpoints", format!("0 of {others} endpoints ready"))
+    } else {
+        empty(service, selector, known)
+    };
+    let changed = endpoints.changed.max(meta.creation_timestamp);
+    let recent = changed.is_some_and(|t| evidence.now.is_within(GRACE_SECONDS, t));
+    if failing.state == State::Degraded && recent {
+        return Finding::new(State::Progressing, false, "EndpointsStarting", failing.message).since(changed);
+    }
+    let since = changed.filter(|_| failing.state == State::Degraded);
+    failing.since(since)
+}
+
+/// A Service without any endpoint.
+fn empty(service: &Service, selector: &BTreeMap<String, String>, known: &Companions) -> Finding {
+    let namespace = service.meta().namespace.as_str();
+    let workloads = known.workloads(namespace, selector);
+    let labels: Vec<String> = selector.iter().map(|(k, v)| format!("{k}={v}")).collect();
+    let labels = labels.join(",");
+    let and_more = |of: &[(&str, &str)]| match of {
+        [(kind, name)] => format!("{kind} {name}"),
+        [(kind, name), rest @ ..] => format!("{kind} {name} and {} more", rest.len()),
+        [] => String::new(),
+    };
+    if !workloads.asking.is_empty() {
+        return Finding::degraded(
+            "NoReadyEndpoints",
+            format!(
+                "no endpoint, {} has no pod with an address",
+                and_more(&workloads.asking)
+            ),
+        );
+    }
+    if !workloads.idle.is_empty() {
+        return Finding::healthy(
+            "ScaledToZero",
+            format!("no endpoint, {} asks for no pod", and_more(&workloads.idle)),
+        );
+    }
+    let Some(pods) = known.pods(namespace) else {
+        return if workloads.complete {
+            Finding::degraded(
+                "NoReadyEndpoints",
+                format!("no endpoint, and no workload makes pods with {labels}"),
+            )
+        } else {
+            not_known()
+        };
+    };
+    let selected: Vec<_> = pods
+        .iter()
+        .filter(|p| companions::selects(selector, &p.labels))
+        .collect();
+    match selected.as_slice() {
+        [] if !workloads.complete => not_known(),
+        [] => Finding::degraded("NoPodsMatch", format!("no pod, and no workload's, has {labels}")),
+        all if all.iter().all(|p| p.succeeded) => {
+            Finding::healthy("PodsFinished", "no endpoint, its pods have finished")
+        }
+        all => Finding::degraded(
+            "NoReadyEndpoints",
+            format!(
+                "no endpoint, {} has no address or is over",
+                and_more_pods(all.len(), &all[0].name)
+            ),
+        ),
+    }
+}
+
+fn and_more_pods(count: usize, first: &str) -> String {
+    match count {
+        1 => format!("Pod {first}"),
+        n => format!("Pod {first} and {} more", n - 1),
+    }
+}
+
+fn not_known() -> Finding {
+    Finding::unknown(
+        "WorkloadsNotSeen",
+        "no endpoint, and whether it is meant to have one is not known: not all workloads were seen",
+    )
+}

@@ -1,0 +1,216 @@
+//! Whether what the API server asks before it writes can be asked.
+//!
+//! A webhook whose `failurePolicy` is `Fail`, which is the default, refuses every request that its rules take while
+//! nothing answers for it (`staging/src/k8s.io/apiserver/pkg/admission/plugin/webhook` in kubernetes/kubernetes): often
+//! the creation of every pod. So one whose Service is missing, or has no ready endpoint, is degraded. With `Ignore` the
+//! requests pass unchecked, which is a warning. One that calls an address is not judged, since nothing is known of what
+//! is behind it, nor is one whose Service is an alias of a name outside.
+
+use super::common::{self, Finding};
+use super::companions::{Companion, Companions, Want};
+use super::{Evidence, GRACE_SECONDS, Judged};
+use crate::report::{Item, State};
+use crate::resource::{
+    MutatingWebhookConfiguration, ObjectMeta, Resource as _, ServiceReference, Time,
+    ValidatingWebhookConfiguration, Webhook,
+};
+
+/// So many rules are told of one webhook.
+const RULES: usize = 3;
+
+impl Judged for ValidatingWebhookConfiguration {
+    const COMPANIONS: &'static [Companion] = &[Companion::EndpointSlices, Companion::Services];
+
+    fn wants(&self, known: &Companions) -> Vec<Want> {
+        wants(&self.webhooks, known)
+    }
+
+    fn judge(&self, evidence: &Evidence<'_>) -> Item {
+        let told = Told::of(self.meta(), &self.webhooks, evidence);
+        told.into_item(|finding| finding.item(self))
+    }
+}
+
+impl Judged for MutatingWebhookConfiguration {
+    const COMPANIONS: &'static [Companion] = &[Companion::EndpointSlices, Companion::Services];
+
+    fn wants(&self, known: &Companions) -> Vec<Want> {
+        wants(&self.webhooks, known)
+    }
+
+    fn judge(&self, evidence: &Evidence<'_>) -> Item {
+        let told = Told::of(self.meta(), &self.webhooks, evidence);
+        told.into_item(|finding| finding.item(self))
+    }
+}
+
+fn service(hook: &Webhook) -> Option<&ServiceReference> {
+    let config = hook.client_config.as_ref()?;
+    config.service.as_ref().filter(|_| !hook.rules.is_empty())
+}
+
+fn wants(hooks: &[Webhook], known: &Companions) -> Vec<Want> {
+    hooks
+        .iter()
+        .filter_map(service)
+        .flat_map(|s| {
+            [Companion::EndpointSlices, Companion::Services].map(|kind| (kind, s.namespace.clone()))
+        })
+        .filter(|(kind, namespace)| !known.is_asked(*kind, namespace))
+        .collect()
+}
+
+/// Whether a webhook can be asked.
+enum Answer {
+    Yes,
+    NotSeen,
+    /// Why not, and since when as far as it is known.
+    No(String, Option<Time>),
+}
+
+fn answer(target: &ServiceReference, known: Option<&Companions>) -> Answer {
+    let (namespace, name) = (target.namespace.as_str(), target.name.as_str());
+    let Some(known) = known else {
+        return Answer::NotSeen;
+    };
+    if known.has_service(namespace, name) == Some(false) {
+        return Answer::No(format!("Service {namespace}/{name} does not exist"), None);
+    }
+    match known.endpoints(namespace, name) {
+        None => Answer::NotSeen,
+        Some(endpoints) if endpoints.ready() > 0 => Answer::Yes,
+        // It may be an alias of a name outside.
+        Some(_) if known.has_service(namespace, name).is_none() => Answer::NotSeen,
+        Some(endpoints) => Answer::No(
+            format!("Service {namespace}/{name} has no ready endpoint"),
+            endpoints.changed,
+        ),
+    }
+}
+
+struct Told {
+    finding: Finding,
+    notes: Vec<String>,
+    warnings: Vec<String>,
+}
+
+impl Told {
+    fn of(meta: &ObjectMeta, hooks: &[Webhook], evidence: &Evidence<'_>) -> Self {
+        let (mut notes, mut warnings) = (Vec::new(), Vec::new());
+        let finding = common::uncreated(meta, false)
+            .or_else(|| common::deleting(meta, evidence, &mut notes))
+            .unwrap_or_else(|| finding(meta, hooks, evidence, &mut notes, &mut warnings));
+        Self {
+            finding,
+            notes,
+            warnings,
+        }
+    }
+
+    fn into_item(self, item: impl FnOnce(Finding) -> Item) -> Item {
+        Item {
+            notes: self.notes,
+            warnings: self.warnings,
+            ..item(self.finding)
+        }
+    }
+}
+
+fn finding(
+    meta: &ObjectMeta,
+    hooks: &[Webhook],
+    evidence: &Evidence<'_>,
+    notes: &mut Vec<String>,
+    warnings: &mut Vec<String>,
+) -> Finding {
+    let mut blocking: Vec<(&Webhook, String, Option<Time>)> = Vec::new();
+    let mut not_seen = None;
+    let mut elsewhere = 0;
+    for hook in hooks.iter().filter(|hook| !hook.rules.is_empty()) {
+        let Some(target) = service(hook) else {
+            elsewhere += 1;
+            continue;
+        };
+        match (answer(target, evidence.companions), hook.failure_policy.as_str()) {
+            (Answer::Yes, _) => {}
+            (Answer::NotSeen, "Ignore") => {}
+            (Answer::NotSeen, _) => not_seen = not_seen.or(Some(hook)),
+            (Answer::No(why, _), "Ignore") => {
+                warnings.push(format!("{} lets everything pass unasked: {why}", hook.name));
+            }
+            (Answer::No(why, since), _) => blocking.push((hook, why, since)),
+        }
+    }
+    if elsewhere > 0 {
+        notes.push(match elsewhere {
+            1 => "1 webhook calls an address, which is not looked at".to_owned(),
+            n => format!("{n} webhooks call an address, which is not looked at"),
+        });
+    }
+    if let Some((hook, why, since)) = blocking.first() {
+        if let Some(selector) = &hook.namespace_selector
+            && !selector.to_string().is_empty()
+        {
+            notes.push(format!("only in namespaces with {}", selector.to_string()));
+        }
+        let more = match blocking.len() {
+            1 => String::new(),
+            n => format!(", and {} more webhooks", n - 1),
+        };
+        let told = format!("{} refuses {}: {why}{more}", hook.name, rules(hook));
+        let since = (*since).max(meta.creation_timestamp);
+        return if since.is_some_and(|t| evidence.now.is_within(GRACE_SECONDS, t)) {
+            Finding::new(State::Progressing, false, "WebhookStarting", told)
+        } else {
+            Finding::degraded("WebhookBlocks", told)
+        }
+        .since(since);
+    }
+    if let Some(hook) = not_seen {
+        return Finding::unknown(
+            "EndpointsNotSeen",
+            format!("whether anything answers for {} was not seen", hook.name),
+        );
+    }
+    match hooks.len() {
+        0 => Finding::healthy("NoWebhooks", "no webhook"),
+        1 => Finding::healthy("Ready", "1 webhook, none found to block"),
+        n => Finding::healthy("Ready", format!("{n} webhooks, none found to block")),
+    }
+}
+
+/// What a webhook is asked about, such as `CREATE of pods`.
+fn rules(hook: &Webhook) -> String {
+    let mut told: Vec<String> = hook
+        .rules
+        .iter()
+        .take(RULES)
+        .map(|with| {
+            let operations = match with.operations.join(", ") {
+                all if all == "*" || all.is_empty() => "every request".to_owned(),
+                some => some,
+            };
+            let rule = with.rule.clone().unwrap_or_default();
+            let group = match rule.api_groups.as_slice() {
+                [one] if !one.is_empty() && one != "*" => format!(".{one}"),
+                _ => String::new(),
+            };
+            let resources: Vec<String> = rule
+                .resources
+                .iter()
+                .map(|r| {
+                    if r == "*" {
+                        format!("everything{group}")
+                    } else {
+                        format!("{r}{group}")
+                    }
+                })
+                .collect();
+            format!("{operations} of {}", resources.join(", "))
+        })
+        .collect();
+    if hook.rules.len() > RULES {
+        told.push("more".to_owned());
+    }
+    told.join(" and ")
+}

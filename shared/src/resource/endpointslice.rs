@@ -1,0 +1,89 @@
+//! `discovery.k8s.io/v1` EndpointSlice: a part of the endpoints of a Service, and which of them are ready.
+
+use super::{ObjectMeta, Resource, null_as_default};
+use serde::Deserialize;
+
+/// The label that names the Service.
+const SERVICE_NAME: &str = "kubernetes.io/service-name";
+
+/// The fields of an EndpointSlice that a verdict reads.
+#[derive(Clone, PartialEq, Deserialize, prost::Message)]
+#[serde(rename_all = "camelCase", default)]
+pub struct EndpointSlice {
+    /// Its Service, in a label, and when it was last written.
+    #[prost(message, optional, tag = "1")]
+    pub metadata: Option<ObjectMeta>,
+    /// The endpoints.
+    #[prost(message, repeated, tag = "2")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub endpoints: Vec<Endpoint>,
+    /// `IPv4` and others; a Service with two families has each pod in two slices.
+    #[prost(string, tag = "4")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub address_type: String,
+}
+
+/// One endpoint, which is mostly a pod.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize, prost::Message)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Endpoint {
+    /// What it is like.
+    #[prost(message, optional, tag = "2")]
+    pub conditions: Option<EndpointConditions>,
+}
+
+/// What an endpoint is like.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize, prost::Message)]
+#[serde(rename_all = "camelCase", default)]
+pub struct EndpointConditions {
+    /// Whether it takes requests; absent means that it does.
+    #[prost(bool, optional, tag = "1")]
+    pub ready: Option<bool>,
+    /// Whether it is on its way out.
+    #[prost(bool, optional, tag = "3")]
+    pub terminating: Option<bool>,
+}
+
+impl Endpoint {
+    /// Whether it takes requests.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.conditions.and_then(|c| c.ready).unwrap_or(true)
+    }
+
+    /// Whether it is on its way out.
+    #[must_use]
+    pub fn is_terminating(&self) -> bool {
+        self.conditions.and_then(|c| c.terminating).unwrap_or(false)
+    }
+}
+
+impl EndpointSlice {
+    /// The name of its Service; none of one that belongs to something else.
+    #[must_use]
+    pub fn service(&self) -> Option<&str> {
+        self.meta().labels.get(SERVICE_NAME).map(String::as_str)
+    }
+}
+
+impl Resource for EndpointSlice {
+    type Whole = k8s_openapi::api::discovery::v1::EndpointSlice;
+
+    fn meta(&self) -> &ObjectMeta {
+        static EMPTY: ObjectMeta = ObjectMeta::EMPTY;
+        self.metadata.as_ref().unwrap_or(&EMPTY)
+    }
+
+    fn drop_zero_times(&mut self) {
+        if let Some(meta) = &mut self.metadata {
+            meta.drop_zero_times();
+        }
+    }
+
+    fn slim(&mut self) {
+        if let Some(meta) = &mut self.metadata {
+            meta.slim();
+            meta.labels.retain(|name, _| name == SERVICE_NAME);
+        }
+    }
+}

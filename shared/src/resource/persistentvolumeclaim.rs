@@ -1,0 +1,70 @@
+//! `v1` PersistentVolumeClaim: whether it has its volume.
+
+use super::{ObjectMeta, ProbedCondition, Resource, null_as_default};
+use serde::Deserialize;
+
+/// The fields of a PersistentVolumeClaim that its verdict reads.
+#[derive(Clone, PartialEq, Deserialize, prost::Message)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PersistentVolumeClaim {
+    /// Name, owner, deletion, finalizers.
+    #[prost(message, optional, tag = "1")]
+    pub metadata: Option<ObjectMeta>,
+    /// What it asks for.
+    #[prost(message, optional, tag = "2")]
+    pub spec: Option<PersistentVolumeClaimSpec>,
+    /// What its controllers last wrote.
+    #[prost(message, optional, tag = "3")]
+    pub status: Option<PersistentVolumeClaimStatus>,
+}
+
+/// The part of `v1` PersistentVolumeClaimSpec that is read.
+#[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PersistentVolumeClaimSpec {
+    /// The volume that it is bound to, or asks for.
+    #[prost(string, tag = "3")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub volume_name: String,
+    /// Who makes the volume.
+    #[prost(string, optional, tag = "5")]
+    pub storage_class_name: Option<String>,
+}
+
+/// The part of `v1` PersistentVolumeClaimStatus that is read.
+#[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PersistentVolumeClaimStatus {
+    /// `Pending`, `Bound` or `Lost`.
+    #[prost(string, tag = "1")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub phase: String,
+    /// How a change of its size or class goes on.
+    #[prost(message, repeated, tag = "4")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub conditions: Vec<ProbedCondition>,
+}
+
+impl Resource for PersistentVolumeClaim {
+    type Whole = k8s_openapi::api::core::v1::PersistentVolumeClaim;
+
+    fn meta(&self) -> &ObjectMeta {
+        static EMPTY: ObjectMeta = ObjectMeta::EMPTY;
+        self.metadata.as_ref().unwrap_or(&EMPTY)
+    }
+
+    fn drop_zero_times(&mut self) {
+        if let Some(meta) = &mut self.metadata {
+            meta.drop_zero_times();
+        }
+        if let Some(status) = &mut self.status {
+            ProbedCondition::drop_zero_times(&mut status.conditions);
+        }
+    }
+
+    fn slim(&mut self) {
+        if let Some(meta) = &mut self.metadata {
+            meta.slim();
+        }
+    }
+}

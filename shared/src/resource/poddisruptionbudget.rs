@@ -1,0 +1,65 @@
+//! `policy/v1` PodDisruptionBudget: how many healthy pods it wants, and how many there are.
+
+use super::{ObjectMeta, ProbedCondition, Resource, null_as_default};
+use serde::Deserialize;
+
+/// The fields of a PodDisruptionBudget that its verdict reads.
+#[derive(Clone, PartialEq, Deserialize, prost::Message)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PodDisruptionBudget {
+    /// Name, generation, deletion, finalizers.
+    #[prost(message, optional, tag = "1")]
+    pub metadata: Option<ObjectMeta>,
+    /// What its controller last wrote.
+    #[prost(message, optional, tag = "3")]
+    pub status: Option<PodDisruptionBudgetStatus>,
+}
+
+/// The part of `policy/v1` PodDisruptionBudgetStatus that is read.
+#[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PodDisruptionBudgetStatus {
+    /// The newest generation that the controller has acted upon.
+    #[prost(int64, optional, tag = "1")]
+    pub observed_generation: Option<i64>,
+    /// Pods that may be evicted now.
+    #[prost(int32, optional, tag = "3")]
+    pub disruptions_allowed: Option<i32>,
+    /// Pods that are ready.
+    #[prost(int32, optional, tag = "4")]
+    pub current_healthy: Option<i32>,
+    /// Pods that have to be.
+    #[prost(int32, optional, tag = "5")]
+    pub desired_healthy: Option<i32>,
+    /// Pods that it is about.
+    #[prost(int32, optional, tag = "6")]
+    pub expected_pods: Option<i32>,
+    /// `DisruptionAllowed`.
+    #[prost(message, repeated, tag = "7")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub conditions: Vec<ProbedCondition>,
+}
+
+impl Resource for PodDisruptionBudget {
+    type Whole = k8s_openapi::api::policy::v1::PodDisruptionBudget;
+
+    fn meta(&self) -> &ObjectMeta {
+        static EMPTY: ObjectMeta = ObjectMeta::EMPTY;
+        self.metadata.as_ref().unwrap_or(&EMPTY)
+    }
+
+    fn drop_zero_times(&mut self) {
+        if let Some(meta) = &mut self.metadata {
+            meta.drop_zero_times();
+        }
+        if let Some(status) = &mut self.status {
+            ProbedCondition::drop_zero_times(&mut status.conditions);
+        }
+    }
+
+    fn slim(&mut self) {
+        if let Some(meta) = &mut self.metadata {
+            meta.slim();
+        }
+    }
+}

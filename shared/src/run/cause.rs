@@ -1,0 +1,827 @@
+//! Looks around what is not healthy, for why: pods, ReplicaSets, Jobs, events and nodes of a live cluster.
+//!
+//! In bulk, since one answer about fifty workloads costs the API server little more than one about one, and bounded in
+//! requests, bytes and time. What does not come costs the text and never the verdict, and is told once. Nothing is asked
+//! twice: a server that is overloaded is spared.
+
+use super::Known;
+use super::coverage::not_seen;
+use crate::check::{Now, crashed, is_open, shorten, wants};
+use crate::cluster::{Bounds, Class, Client, Failure, ListOptions, Part, escape, list_part, path_of};
+use crate::report::{Item, NotSeen, State};
+use crate::resource::{Deployment, Event, Job, LabelSelector, Node, Pod, PodsBy, ReplicaSet, Resource, Time};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::time::Duration;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout_at};
+
+/// Requests of one run, all together.
+const REQUESTS: usize = 15;
+/// Kept of these for events and nodes, which are asked for once the pods are known.
+const LATER: usize = 5;
+/// Workloads in more namespaces than this are asked for across all of them.
+const NAMESPACES: usize = 3;
+/// A label selector is no longer than this in an address: proxies on the way refuse more than 8 KB.
+const SELECTOR: usize = 6_000;
+/// Bytes of one answer, unpacked: some 5,000 pods.
+const BYTES: usize = 16 << 20;
+/// Events a page. They are in no cache of the API server's.
+const EVENTS: u32 = 500;
+/// Pages of events in all namespaces.
+const EVENT_PAGES: u32 = 3;
+/// Objects whose events are asked for one by one.
+const FEW: usize = 3;
+/// The longest that it takes, whatever is left of the run.
+const TIME: Duration = Duration::from_secs(10);
+
+/// Containers of which the last words are read.
+const LOGS: usize = 3;
+/// Lines of each.
+const LOG_LINES: usize = 20;
+/// Bytes kept of these lines.
+const LOG_BYTES: usize = 4 << 10;
+/// Bytes read of them: a server counts from the first of the lines, and the last is the one that matters.
+const LOG_READ: usize = 64 << 10;
+
+/// The class of what was left out because it was too much.
+const TOO_MANY: &str = "tooMany";
+const NARROW: &str = "narrow with -n, -l or a TARGET";
+
+/// An object that is not healthy.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    namespace: String,
+    uid: String,
+    kind: &'static str,
+    /// The worst first.
+    rank: u8,
+    desired: i64,
+    by: By,
+}
+
+#[derive(Debug, Clone)]
+enum By {
+    Selector(Option<LabelSelector>),
+    Jobs,
+    Itself(Box<Pod>),
+}
+
+impl Subject {
+    /// The object, where it is not healthy and has pods that may say why.
+    #[must_use]
+    pub fn of<T: Resource>(object: &T, item: &Item) -> Option<Self> {
+        let meta = object.meta();
+        if !is_open(item) || meta.uid.is_empty() {
+            return None;
+        }
+        let by = match object.pods_by() {
+            PodsBy::Nothing => return None,
+            PodsBy::Selector(selector) => By::Selector(selector.cloned()),
+            PodsBy::Jobs => By::Jobs,
+            PodsBy::Itself(pod) => By::Itself(Box::new(pod.clone())),
+        };
+        Some(Self {
+            namespace: meta.namespace.clone(),
+            uid: meta.uid.clone(),
+            kind: T::KIND,
+            rank: rank(item),
+            desired: item.desired.unwrap_or(1),
+            by,
+        })
+    }
+
+    /// Identity of the object.
+    #[must_use]
+    pub fn uid(&self) -> &str {
+        &self.uid
+    }
+
+    /// Its pods are those of its ReplicaSets.
+    fn has_replica_sets(&self) -> bool {
+        self.kind == Deployment::KIND
+    }
+}
+
+/// What was found around the subjects.
+#[derive(Debug, Default)]
+pub struct Looked {
+    /// The evidence.
+    pub known: Known,
+    /// What could not be seen; it makes no verdict unknown.
+    pub not_seen: Vec<NotSeen>,
+}
+
+/// Looks around these objects. Never fails.
+pub async fn look(client: &Client, mut subjects: Vec<Subject>, now: Time) -> Looked {
+    subjects.sort_by(|a, b| (a.rank, &a.namespace, &a.uid).cmp(&(b.rank, &b.namespace, &b.uid)));
+    let mut looking = Looking {
+        client,
+        left: REQUESTS - LOGS,
+        until: until(client),
+        now: Now::known(now),
+        missed: Vec::new(),
+        looked: Looked::default(),
+    };
+    if subjects.is_empty() {
+        return looking.looked;
+    }
+    for subject in &subjects {
+        if let By::Itself(pod) = &subject.by {
+            looking.looked.known.add_itself((**pod).clone());
+        }
+    }
+    let wanted = looking.jobs(&subjects).await;
+    looking.pods(&wanted, subjects.len()).await;
+    looking.around(&subjects).await;
+    looking.looked.not_seen.extend(told(looking.missed));
+    looking.looked
+}
+
+/// Adds the last words of containers that crashed to their causes, of the worst few. What is forbidden costs only that.
+pub async fn add_logs(client: &Client, known: &Known, items: &mut [&mut Item], now: Time) -> Vec<NotSeen> {
+    let until = until(client);
+    items.sort_by_key(|item| (rank(item), item.namespace.clone(), item.name.clone()));
+    let mut read: Vec<(String, Vec<String>)> = Vec::new();
+    let mut not_read = Vec::new();
+    for item in items {
+        let namespace = item.namespace.clone();
+        for cause in item.causes.iter_mut() {
+            if !matches!(cause.code.as_str(), "CrashLoop" | "OutOfMemory") {
+                continue;
+            }
+            let name = cause.example.as_deref().and_then(|e| e.strip_prefix("Pod/"));
+            let pod = name.and_then(|name| known.pod(&namespace, name));
+            let Some((container, previous)) = pod.and_then(|pod| crashed(pod, Now::known(now))) else {
+                continue;
+            };
+            let path = log_path(&namespace, name.unwrap_or_default(), container, previous);
+            let lines = match read.iter().find(|(known, _)| *known == path) {
+                Some((_, lines)) => lines.clone(),
+                None if read.len() == LOGS => return not_read,
+                None => {
+                    let answer = timeout_at(until, client.get_whole(&path, "*/*", LOG_READ)).await;
+                    let lines = match answer.unwrap_or_else(|_| Err(late())) {
+                        Ok(bytes) => last_lines(&bytes),
+                        Err(failure) => {
+                            let entry =
+                                not_seen("logs of crashed containers", &failure, Some("pods/log get"));
+                            if not_read.is_empty() {
+                                not_read.push(entry);
+                            }
+                            Vec::new()
+                        }
+                    };
+                    read.push((path, lines.clone()));
+                    lines
+                }
+            };
+            if let Some(line) = telling(&lines).filter(|line| !cause.message.contains(*line)) {
+                cause.message = shorten(&format!("{}: {line}", cause.message));
+            }
+            cause.log = lines;
+        }
+    }
+    not_read
+}
+
+fn rank(item: &Item) -> u8 {
+    match (item.state, item.healthy) {
+        (State::Unavailable, _) => 0,
+        (State::Degraded, _) => 1,
+        (_, Some(false)) => 2,
+        _ => 3,
+    }
+}
+
+fn log_path(namespace: &str, pod: &str, container: &str, previous: bool) -> String {
+    let pods = path_of::<Pod>(Some(namespace));
+    let previous = if previous { "&previous=true" } else { "" };
+    let (pod, container) = (escape(pod), escape(container));
+    format!("{pods}/{pod}/log?container={container}&tailLines={LOG_LINES}&limitBytes={LOG_READ}{previous}")
+}
+
+/// The last lines of what a container wrote, as many as there is room for.
+fn last_lines(bytes: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(bytes);
+    let mut room = LOG_BYTES;
+    let mut lines: Vec<String> = Vec::new();
+    for line in text.lines().rev().take(LOG_LINES) {
+        let end = line.floor_char_boundary(room);
+        if end < line.len() && !lines.is_empty() {
+            break;
+        }
+        room -= end;
+        lines.push(line.get(..end).unwrap_or_default().to_owned());
+    }
+    lines.reverse();
+    lines
+}
+
+/// The line that says why: of a panic the one that names it, since its stack comes after it; else the last one.
+fn telling(lines: &[String]) -> Option<&str> {
+    let says = |line: &&String| line.starts_with("panic: ") || line.starts_with("fatal error: ");
+    let panicked = lines.iter().position(|line| line.contains(" panicked at "));
+    let panicked = panicked.and_then(|at| lines.get(at + 1));
+    let last = || lines.iter().rfind(|line| !line.trim().is_empty());
+    lines
+        .iter()
+        .find(says)
+        .or(panicked)
+        .or_else(last)
+        .map(|line| line.trim())
+}
+
+/// The end of it: half of what is left of the run is kept for saying what was found.
+fn until(client: &Client) -> Instant {
+    let now = Instant::now();
+    let share = client
+        .run_deadline()
+        .map(|end| end.saturating_duration_since(now) / 2);
+    now + share.map_or(TIME, |share| share.min(TIME))
+}
+
+/// Pods that are looked for.
+#[derive(Debug, Clone)]
+struct Wanted {
+    /// Whose they are.
+    uid: String,
+    /// Who owns them: the same, or its newest Job.
+    owner: String,
+    namespace: String,
+    selector: Option<LabelSelector>,
+    through_sets: bool,
+}
+
+/// One request about several.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Chunk {
+    namespace: Option<String>,
+    selector: String,
+    /// Places of those that it is about.
+    of: Vec<usize>,
+}
+
+/// Why something was not seen.
+enum Lack {
+    Failed(Failure),
+    /// More came than is read.
+    TooMuch,
+}
+
+/// What was not seen, the rule that it takes, and the namespace where it was so.
+struct Missed {
+    plural: &'static str,
+    rule: String,
+    namespace: Option<String>,
+    lack: Lack,
+}
+
+struct Looking<'a> {
+    client: &'a Client,
+    left: usize,
+    until: Instant,
+    now: Now,
+    missed: Vec<Missed>,
+    looked: Looked,
+}
+
+impl Looking<'_> {
+    fn miss<T: Resource>(&mut self, namespace: Option<String>, lack: Lack) {
+        let rule = match T::GROUP {
+            "" => format!("{} list", T::PLURAL),
+            group => format!("{group}/{} list", T::PLURAL),
+        };
+        self.missed.push(Missed {
+            plural: T::PLURAL,
+            rule,
+            namespace,
+            lack,
+        });
+    }
+
+    /// Asks for several lists at once; every one ends by the deadline.
+    async fn ask<T: Resource>(&mut self, asked: Vec<(ListOptions, Bounds)>) -> Vec<Result<Part<T>, Failure>> {
+        let mut running = JoinSet::new();
+        let count = asked.len();
+        for (at, (options, bounds)) in asked.into_iter().enumerate() {
+            self.left = self.left.saturating_sub(bounds.pages as usize);
+            let (client, until) = (self.client.clone(), self.until);
+            running.spawn(async move {
+                let listed = timeout_at(until, list_part::<T>(&client, &options, bounds)).await;
+                (at, listed.unwrap_or_else(|_| Err(late())))
+            });
+        }
+        let mut answers: Vec<_> = (0..count).map(|_| None).collect();
+        while let Some(joined) = running.join_next().await {
+            if let Ok((at, answer)) = joined
+                && let Some(place) = answers.get_mut(at)
+            {
+                *place = Some(answer);
+            }
+        }
+        let lost = || Failure::new(Class::ConnectionLost, "reading a list was interrupted");
+        answers
+            .into_iter()
+            .map(|answer| answer.unwrap_or_else(|| Err(lost())))
+            .collect()
+    }
+
+    /// What to ask pods for: of what makes Jobs its newest Job, which is looked up first.
+    async fn jobs(&mut self, subjects: &[Subject]) -> Vec<Wanted> {
+        let makers: Vec<&Subject> = subjects.iter().filter(|s| matches!(s.by, By::Jobs)).collect();
+        if !makers.is_empty() {
+            let namespaces: BTreeSet<&str> = makers.iter().map(|s| s.namespace.as_str()).collect();
+            let scopes: Vec<Option<String>> = match namespaces.len() {
+                1 => namespaces.iter().map(|n| Some((*n).to_owned())).collect(),
+                _ => vec![None],
+            };
+            let uids: HashSet<&str> = makers.iter().map(|s| s.uid.as_str()).collect();
+            let asked = scopes
+                .iter()
+                .map(|namespace| in_one(namespace.clone(), String::new()));
+            let answers = self.ask::<Job>(asked.collect()).await;
+            for (namespace, answer) in scopes.into_iter().zip(answers) {
+                match all(answer) {
+                    Ok(jobs) => {
+                        let own = jobs.into_iter().filter(|job| is_of(job, &uids));
+                        own.for_each(|job| self.looked.known.add(0, job));
+                    }
+                    Err(lack) => self.miss::<Job>(namespace, lack),
+                }
+            }
+        }
+        let known = &self.looked.known;
+        let wanted = subjects.iter().filter_map(|s| {
+            let (owner, selector) = match &s.by {
+                By::Selector(selector) => (s.uid.clone(), selector.clone()),
+                By::Jobs => {
+                    let job = known.newest_job(&s.uid)?;
+                    let selector = job.spec.as_ref().and_then(|spec| spec.selector.clone());
+                    (job.meta().uid.clone(), selector)
+                }
+                By::Itself(_) => return None,
+            };
+            Some(Wanted {
+                uid: s.uid.clone(),
+                owner,
+                namespace: s.namespace.clone(),
+                selector,
+                through_sets: s.has_replica_sets(),
+            })
+        });
+        wanted.collect()
+    }
+
+    /// The pods, and the ReplicaSets between: across namespaces where there are many, else and where that is not
+    /// possible in one after the other.
+    async fn pods(&mut self, wanted: &[Wanted], subjects: usize) {
+        let all: Vec<usize> = (0..wanted.len()).collect();
+        let namespaces: HashSet<&str> = wanted.iter().map(|w| w.namespace.as_str()).collect();
+        let wide = namespaces.len() > NAMESPACES;
+        let (mut passed_over, again) = self.round(wanted, chunks(wanted, &all, !wide)).await;
+        if !again.is_empty() {
+            let before = self.missed.len();
+            let (more, _) = self.round(wanted, chunks(wanted, &again, true)).await;
+            let seen = |at: &usize| self.looked.known.is_complete(&wanted[*at].uid);
+            if again.iter().any(seen) {
+                passed_over += more;
+            } else {
+                // None of the namespaces may be read: one sentence about all.
+                let missed = self.missed.iter_mut().skip(before);
+                missed.for_each(|one| one.namespace = None);
+            }
+        }
+        if passed_over > 0 {
+            self.looked.not_seen.push(NotSeen {
+                what: format!("causes of {passed_over} of {subjects} objects that are not healthy"),
+                class: TOO_MANY.into(),
+                error: Some(format!("no more than {REQUESTS} requests are made for causes")),
+                hint: Some(NARROW.into()),
+                ..NotSeen::default()
+            });
+        }
+    }
+
+    /// Makes as many of these requests as there may be. Tells of how many nothing was asked, and about which to ask
+    /// again in their namespaces.
+    async fn round(&mut self, wanted: &[Wanted], chunks: Vec<Chunk>) -> (usize, Vec<usize>) {
+        let mut room = self.left.saturating_sub(LATER);
+        let (mut taken, mut passed_over) = (Vec::new(), 0);
+        for chunk in chunks {
+            let through_sets = chunk.of.iter().any(|at| wanted[*at].through_sets);
+            let cost = 1 + usize::from(through_sets);
+            match room.checked_sub(cost) {
+                Some(rest) => {
+                    room = rest;
+                    taken.push((chunk, through_sets));
+                }
+                None => passed_over += chunk.of.len(),
+            }
+        }
+        let of = |chunk: &Chunk| in_one(chunk.namespace.clone(), chunk.selector.clone());
+        let for_pods: Vec<_> = taken.iter().map(|(chunk, _)| of(chunk)).collect();
+        let for_sets: Vec<_> = taken.iter().filter(|t| t.1).map(|(chunk, _)| of(chunk)).collect();
+        let (left, mut other) = (self.left, self.fork());
+        let (pods, sets) = tokio::join!(self.ask::<Pod>(for_pods), other.ask::<ReplicaSet>(for_sets));
+        self.left = left.saturating_sub(pods.len() + sets.len());
+        let mut sets = sets.into_iter();
+        let mut again = Vec::new();
+        for ((chunk, through_sets), pods) in taken.into_iter().zip(pods) {
+            let sets = if through_sets { sets.next() } else { None };
+            again.extend(self.keep(wanted, chunk, pods, sets));
+        }
+        (passed_over, again)
+    }
+
+    /// Another that asks at the same time; its count is settled by whoever made it.
+    fn fork(&self) -> Self {
+        Self {
+            client: self.client,
+            missed: Vec::new(),
+            looked: Looked::default(),
+            ..*self
+        }
+    }
+
+    /// Keeps what belongs to those that were asked about. Tells about which to ask again: where it is forbidden to ask
+    /// across namespaces, or too much came.
+    fn keep(
+        &mut self,
+        wanted: &[Wanted],
+        chunk: Chunk,
+        pods: Result<Part<Pod>, Failure>,
+        sets: Option<Result<Part<ReplicaSet>, Failure>>,
+    ) -> Vec<usize> {
+        let pods = all(pods);
+        let sets = sets.map_or_else(|| Ok(Vec::new()), all);
+        let narrower = |lack: &Lack| match lack {
+            Lack::Failed(failure) => failure.class == Class::Forbidden && chunk.namespace.is_none(),
+            Lack::TooMuch => chunk.namespace.is_none(),
+        };
+        if [pods.as_ref().err(), sets.as_ref().err()]
+            .into_iter()
+            .flatten()
+            .any(narrower)
+        {
+            return chunk.of;
+        }
+        let own = || chunk.of.iter().map(|at| &wanted[*at]);
+        let mut owners: HashSet<String> = own().map(|w| w.owner.clone()).collect();
+        let seen_sets = sets.is_ok();
+        match sets {
+            Ok(sets) => {
+                for set in sets {
+                    if is_of(&set, &owners) {
+                        owners.insert(set.meta().uid.clone());
+                        self.looked.known.add(0, set);
+                    }
+                }
+            }
+            Err(lack) => self.miss::<ReplicaSet>(chunk.namespace.clone(), lack),
+        }
+        match pods {
+            Ok(pods) => {
+                let owned = pods.into_iter().filter(|pod| is_of(pod, &owners));
+                owned.for_each(|pod| self.looked.known.add(0, pod));
+                for wanted in own().filter(|w| seen_sets || !w.through_sets) {
+                    self.looked.known.complete(&wanted.uid);
+                }
+            }
+            Err(lack) => self.miss::<Pod>(chunk.namespace.clone(), lack),
+        }
+        Vec::new()
+    }
+
+    /// Events and nodes, as far as what was found so far leaves a question.
+    async fn around(&mut self, subjects: &[Subject]) {
+        let mut questions = Questions::default();
+        for subject in subjects {
+            // What creates its pods itself has no condition that says why it cannot.
+            let own = i64::try_from(self.looked.known.active(&subject.uid)).unwrap_or(i64::MAX);
+            let creates = matches!(subject.by, By::Selector(_)) && !subject.has_replica_sets();
+            if creates && own < subject.desired {
+                questions
+                    .warnings
+                    .push((subject.namespace.clone(), subject.uid.clone()));
+            }
+        }
+        for pod in self.looked.known.pods() {
+            questions.of(pod, self.now);
+        }
+        for set in self.looked.known.replica_sets() {
+            // The condition keeps the first reason, the newest event has the present one.
+            let conditions = set.status.iter().flat_map(|s| &s.conditions);
+            if conditions.into_iter().any(|c| c.kind == "ReplicaFailure") {
+                let meta = set.meta();
+                questions
+                    .warnings
+                    .push((meta.namespace.clone(), meta.uid.clone()));
+            }
+        }
+        let mut other = self.fork();
+        let for_nodes = nodes(&questions.nodes);
+        let left = self.left.saturating_sub(for_nodes.len());
+        self.left = left;
+        let ((), nodes) = tokio::join!(self.events(&questions), other.ask::<Node>(for_nodes));
+        let mut failed = None;
+        for nodes in nodes {
+            match all(nodes) {
+                Ok(nodes) => {
+                    let named = nodes
+                        .into_iter()
+                        .filter(|n| questions.nodes.contains(&n.meta().name));
+                    self.looked.known.add_nodes(named);
+                }
+                Err(lack) => failed = Some(lack),
+            }
+        }
+        if let Some(lack) = failed {
+            self.miss::<Node>(None, lack);
+        }
+    }
+
+    async fn events(&mut self, questions: &Questions) {
+        let mut asked = events_about(&questions.warnings, "type=Warning", self.left.saturating_sub(1));
+        let room = self.left.saturating_sub(pages(&asked));
+        asked.extend(events_about(
+            &questions.scale_ups,
+            "reason=TriggeredScaleUp",
+            room,
+        ));
+        let mut left = self.left;
+        asked.retain(|(_, bounds)| match left.checked_sub(bounds.pages as usize) {
+            Some(rest) => {
+                left = rest;
+                true
+            }
+            None => false,
+        });
+        let scopes: Vec<Option<String>> = asked.iter().map(|(o, _)| o.namespace.clone()).collect();
+        let about: HashSet<&str> = questions.about().collect();
+        let answers = self.ask::<Event>(asked).await;
+        for (namespace, answer) in scopes.into_iter().zip(answers) {
+            match answer {
+                Ok(part) => {
+                    let own = part.items.into_iter().filter(|e| about.contains(e.about()));
+                    self.looked.known.add_events(own);
+                    if !part.whole {
+                        self.miss::<Event>(namespace, Lack::TooMuch);
+                    }
+                }
+                Err(failure) => self.miss::<Event>(namespace, Lack::Failed(failure)),
+            }
+        }
+    }
+}
+
+/// What is to be asked around the pods: each with a namespace and the identity of an object.
+#[derive(Default)]
+struct Questions {
+    warnings: Vec<(String, String)>,
+    scale_ups: Vec<(String, String)>,
+    nodes: BTreeSet<String>,
+}
+
+impl Questions {
+    fn of(&mut self, pod: &Pod, now: Now) {
+        let (meta, wants) = (pod.meta(), wants(pod, now));
+        let place = || (meta.namespace.clone(), meta.uid.clone());
+        if wants.events {
+            self.warnings.push(place());
+        }
+        if wants.scale_up {
+            self.scale_ups.push(place());
+        }
+        self.nodes.extend(wants.node.map(str::to_owned));
+    }
+
+    fn about(&self) -> impl Iterator<Item = &str> {
+        let all = self.warnings.iter().chain(&self.scale_ups);
+        all.map(|(_, uid)| uid.as_str())
+    }
+}
+
+/// A list in one answer.
+fn in_one(namespace: Option<String>, label_selector: String) -> (ListOptions, Bounds) {
+    let options = ListOptions {
+        namespace,
+        label_selector,
+        ..ListOptions::default()
+    };
+    let bounds = Bounds {
+        pages: 1,
+        bytes: BYTES,
+    };
+    (options, bounds)
+}
+
+/// A few nodes one by one, more of them as a list.
+fn nodes(names: &BTreeSet<String>) -> Vec<(ListOptions, Bounds)> {
+    let (mut options, bounds) = in_one(None, String::new());
+    match names.len() {
+        0 => Vec::new(),
+        1 | 2 => names
+            .iter()
+            .map(|name| {
+                options.field_selector = format!("metadata.name={name}");
+                (options.clone(), bounds)
+            })
+            .collect(),
+        _ => vec![(options, bounds)],
+    }
+}
+
+/// Events about these: of a few objects all there are, of more those of a kind, in their namespaces while these are few.
+fn events_about(about: &[(String, String)], kind: &str, room: usize) -> Vec<(ListOptions, Bounds)> {
+    let list = |namespace: Option<&str>, fields: String, pages| {
+        let options = ListOptions {
+            namespace: namespace.map(str::to_owned),
+            field_selector: fields,
+            page_size: EVENTS,
+            ..ListOptions::default()
+        };
+        let bounds = Bounds { pages, bytes: BYTES };
+        (options, bounds)
+    };
+    let namespaces: BTreeSet<&str> = about.iter().map(|(namespace, _)| namespace.as_str()).collect();
+    if about.is_empty() || room == 0 {
+        Vec::new()
+    } else if about.len() <= FEW.min(room) && kind == "type=Warning" {
+        let one = |(namespace, uid): &(String, String)| {
+            list(Some(namespace), format!("involvedObject.uid={uid}"), 1)
+        };
+        about.iter().map(one).collect()
+    } else if namespaces.len() <= NAMESPACES.min(room) {
+        let one = |namespace| list(Some(namespace), kind.to_owned(), 1);
+        namespaces.into_iter().map(one).collect()
+    } else {
+        let pages = EVENT_PAGES.min(u32::try_from(room).unwrap_or(EVENT_PAGES));
+        vec![list(None, kind.to_owned(), pages)]
+    }
+}
+
+fn pages(asked: &[(ListOptions, Bounds)]) -> usize {
+    asked.iter().map(|(_, bounds)| bounds.pages as usize).sum()
+}
+
+fn is_of<T: Resource, S: AsRef<str> + std::borrow::Borrow<str> + std::hash::Hash + Eq>(
+    object: &T,
+    owners: &HashSet<S>,
+) -> bool {
+    let owner = object.meta().controller();
+    owner.is_some_and(|o| owners.contains(o.uid.as_str()))
+}
+
+/// All of a list: a part of it would tell of too few pods.
+fn all<T>(answer: Result<Part<T>, Failure>) -> Result<Vec<T>, Lack> {
+    match answer {
+        Ok(part) if part.whole => Ok(part.items),
+        Ok(_) => Err(Lack::TooMuch),
+        Err(failure) => Err(Lack::Failed(failure)),
+    }
+}
+
+fn late() -> Failure {
+    Failure::new(Class::Timeout, "not finished in the time that causes may take")
+        .with_hint("ask again, with a longer --timeout; or leave causes out with --cause none")
+}
+
+/// One entry a kind and class of failure.
+fn told(missed: Vec<Missed>) -> Vec<NotSeen> {
+    let mut groups: BTreeMap<(&str, &str), Vec<Missed>> = BTreeMap::new();
+    for one in missed {
+        let class = match &one.lack {
+            Lack::Failed(failure) => failure.class.as_str(),
+            Lack::TooMuch => TOO_MANY,
+        };
+        groups.entry((one.plural, class)).or_default().push(one);
+    }
+    let entry = |group: Vec<Missed>| {
+        let first = group.first()?;
+        let names: BTreeSet<&str> = group.iter().filter_map(|m| m.namespace.as_deref()).collect();
+        let what = match names.iter().collect::<Vec<_>>().as_slice() {
+            [] => first.plural.to_owned(),
+            [one] => format!("{} in namespace {one}", first.plural),
+            [one, rest @ ..] => {
+                format!("{} in namespace {one} and {} more", first.plural, rest.len())
+            }
+        };
+        Some(match &first.lack {
+            Lack::Failed(failure) => not_seen(what, failure, Some(&first.rule)),
+            Lack::TooMuch => NotSeen {
+                what,
+                class: TOO_MANY.into(),
+                error: Some("more came than is read for causes".into()),
+                hint: Some(NARROW.into()),
+                ..NotSeen::default()
+            },
+        })
+    };
+    groups.into_values().filter_map(entry).collect()
+}
+
+/// The requests that ask about these: the fewest of the label keys that they have, each with the values of several.
+fn chunks(wanted: &[Wanted], of: &[usize], namespaced: bool) -> Vec<Chunk> {
+    let mut scopes: Vec<(Option<String>, Vec<usize>)> = Vec::new();
+    for at in of {
+        let one = &wanted[*at];
+        // Without a label to ask by, only the namespace bounds what comes.
+        let bare = one
+            .selector
+            .as_ref()
+            .is_none_or(|s| *s == LabelSelector::default());
+        let scope = (namespaced || bare).then(|| one.namespace.clone());
+        match scopes.iter_mut().find(|(known, _)| *known == scope) {
+            Some((_, members)) => members.push(*at),
+            None => scopes.push((scope, vec![*at])),
+        }
+    }
+    let mut chunks = Vec::new();
+    for (namespace, mut members) in scopes {
+        while let Some(key) = most_common_key(wanted, &members) {
+            let value = |at: &usize| value_of(&wanted[*at], &key);
+            let (having, rest) = members.into_iter().partition(|at| value(at).is_some());
+            members = rest;
+            let having: Vec<usize> = having;
+            chunks.extend(by_key(wanted, &having, namespace.as_ref(), &key));
+        }
+        let (bare, others): (Vec<usize>, Vec<usize>) =
+            members.into_iter().partition(|at| whole(&wanted[*at]).is_empty());
+        if !bare.is_empty() {
+            chunks.push(Chunk {
+                namespace: namespace.clone(),
+                selector: String::new(),
+                of: bare,
+            });
+        }
+        chunks.extend(others.into_iter().map(|at| Chunk {
+            namespace: namespace.clone(),
+            selector: whole(&wanted[at]),
+            of: vec![at],
+        }));
+    }
+    chunks
+}
+
+fn whole(wanted: &Wanted) -> String {
+    wanted
+        .selector
+        .as_ref()
+        .map(ToString::to_string)
+        .unwrap_or_default()
+}
+
+fn value_of<'a>(wanted: &'a Wanted, key: &str) -> Option<&'a str> {
+    let labels = &wanted.selector.as_ref()?.match_labels;
+    labels.get(key).map(String::as_str)
+}
+
+/// The label key that most of them have; of several the one that tells most of them apart.
+fn most_common_key(wanted: &[Wanted], members: &[usize]) -> Option<String> {
+    let mut keys: BTreeMap<&str, (usize, BTreeSet<&str>)> = BTreeMap::new();
+    for at in members {
+        let selector = wanted[*at].selector.iter();
+        for (key, value) in selector.flat_map(|s| &s.match_labels) {
+            let (count, values) = keys.entry(key).or_default();
+            *count += 1;
+            values.insert(value);
+        }
+    }
+    let best = keys
+        .into_iter()
+        .max_by_key(|(_, (count, values))| (*count, values.len()));
+    best.map(|(key, _)| key.to_owned())
+}
+
+fn by_key(wanted: &[Wanted], having: &[usize], namespace: Option<&String>, key: &str) -> Vec<Chunk> {
+    let mut chunks = Vec::new();
+    let mut open: (Vec<&str>, Vec<usize>, usize) = (Vec::new(), Vec::new(), 0);
+    let mut close = |(values, of, _): (Vec<&str>, Vec<usize>, usize)| {
+        let selector = match (of.as_slice(), values.as_slice()) {
+            ([], _) => return,
+            ([one], _) => whole(&wanted[*one]),
+            (_, [value]) => format!("{key}={value}"),
+            _ => format!("{key} in ({})", values.join(",")),
+        };
+        chunks.push(Chunk {
+            namespace: namespace.cloned(),
+            selector,
+            of,
+        });
+    };
+    for at in having {
+        let value = value_of(&wanted[*at], key).unwrap_or_default();
+        if !open.0.contains(&value) {
+            // With its comma.
+            let length = escape(value).len() + 3;
+            if open.2 + length > SELECTOR {
+                close(std::mem::take(&mut open));
+            }
+            open.0.push(value);
+            open.2 += length;
+        }
+        open.1.push(*at);
+    }
+    close(open);
+    chunks
+}

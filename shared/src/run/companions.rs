@@ -1,0 +1,162 @@
+//! Brings what the verdicts of some kinds need of other kinds: in bulk, a few lists at a time, and only what is asked
+//! for.
+
+use super::LISTS_AT_ONCE;
+use super::coverage::not_seen;
+use crate::check::{Accompanies, Companion, CompanionVisitor, Companions, Judged};
+use crate::cluster::{self, Class, Client, Failure, ListOptions};
+use crate::report::NotSeen;
+use crate::resource::Decoded;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::pin::Pin;
+use tokio::task::JoinSet;
+
+/// From so many namespaces on one list of all is cheaper than one of each.
+const MANY_NAMESPACES: usize = 8;
+
+/// What is wanted that was not asked for yet, by companion.
+pub(super) fn wanted<'a, T: Judged>(
+    objects: impl IntoIterator<Item = &'a Decoded<T>>,
+    known: &Companions,
+) -> BTreeMap<Companion, BTreeSet<String>> {
+    let mut wanted: BTreeMap<Companion, BTreeSet<String>> = BTreeMap::new();
+    for (companion, namespace) in objects.into_iter().flatten().flat_map(|o| o.wants(known)) {
+        if !known.is_asked(companion, &namespace) {
+            wanted.entry(companion).or_default().insert(namespace);
+        }
+    }
+    wanted
+}
+
+/// Brings what these objects want. What could not be brought is told once for each companion.
+pub(super) async fn bring<T: Judged>(
+    client: &Client,
+    page_size: u32,
+    objects: &[Decoded<T>],
+) -> (Companions, Vec<NotSeen>) {
+    let mut known = Companions::default();
+    let mut failed: BTreeMap<Companion, Vec<(Option<String>, Failure)>> = BTreeMap::new();
+    loop {
+        let wanted = wanted(objects, &known);
+        if wanted.is_empty() {
+            break;
+        }
+        round(client, page_size, &wanted, &mut known, &mut failed).await;
+    }
+    let not_seen = failed
+        .iter()
+        .map(|(companion, failures)| missing(*companion, failures));
+    (known, not_seen.flatten().collect())
+}
+
+/// One list, not begun yet.
+type Task = (Companion, Option<String>);
+/// What to do with a list once it is there.
+type Apply = Box<dyn FnOnce(&mut Companions) + Send>;
+
+async fn round(
+    client: &Client,
+    page_size: u32,
+    wanted: &BTreeMap<Companion, BTreeSet<String>>,
+    known: &mut Companions,
+    failed: &mut BTreeMap<Companion, Vec<(Option<String>, Failure)>>,
+) {
+    let each = |companion: Companion| {
+        let namespaces = wanted.get(&companion).into_iter().flatten();
+        namespaces.map(move |n| (companion, Some(n.clone())))
+    };
+    let mut waiting: VecDeque<Task> = VecDeque::new();
+    for (companion, namespaces) in wanted {
+        if namespaces.len() > MANY_NAMESPACES {
+            waiting.push_back((*companion, None));
+        } else {
+            waiting.extend(each(*companion));
+        }
+    }
+    let mut running = JoinSet::new();
+    loop {
+        while running.len() < LISTS_AT_ONCE {
+            let Some((companion, namespace)) = waiting.pop_front() else {
+                break;
+            };
+            let read = companion.visit(Read {
+                client: client.clone(),
+                options: ListOptions {
+                    namespace: namespace.clone(),
+                    page_size,
+                    ..ListOptions::default()
+                },
+            });
+            running.spawn(async move { (companion, namespace, read.await) });
+        }
+        let (companion, namespace, result) = match running.join_next().await {
+            None => break,
+            Some(Ok(read)) => read,
+            // It takes no companion with it: what was not brought counts as not seen.
+            Some(Err(_)) => continue,
+        };
+        match result {
+            Ok(apply) => apply(known),
+            Err(failure) if failure.class == Class::Forbidden && namespace.is_none() => {
+                waiting.extend(each(companion));
+            }
+            Err(failure) => {
+                known.miss(companion, namespace.as_deref());
+                failed.entry(companion).or_default().push((namespace, failure));
+            }
+        }
+    }
+    for (companion, namespaces) in wanted {
+        for namespace in namespaces {
+            if !known.is_asked(*companion, namespace) {
+                known.miss(*companion, Some(namespace));
+            }
+        }
+    }
+}
+
+/// Reads one list of a companion.
+struct Read {
+    client: Client,
+    options: ListOptions,
+}
+
+impl CompanionVisitor for Read {
+    type Output = Pin<Box<dyn Future<Output = Result<Apply, Failure>> + Send>>;
+
+    fn visit<T: Accompanies>(self, companion: Companion) -> Self::Output {
+        Box::pin(async move {
+            let Self { client, options } = self;
+            let listed = cluster::list_where::<T>(&client, &options, T::counts).await?;
+            Ok(Box::new(move |known: &mut Companions| {
+                known.take(companion, options.namespace.as_deref(), &listed.items);
+            }) as Apply)
+        })
+    }
+}
+
+/// What could not be seen of a companion, with the rule that is missing.
+fn missing(companion: Companion, failures: &[(Option<String>, Failure)]) -> Option<NotSeen> {
+    let plural = companion.plural();
+    let (first, failure) = failures.first()?;
+    let what = match (first, failures.len()) {
+        (None, _) => plural.to_owned(),
+        (Some(namespace), 1) => format!("{plural} in namespace {namespace}"),
+        (Some(namespace), n) => format!("{plural} in namespace {namespace} and {} more", n - 1),
+    };
+    Some(not_seen(what, failure, Some(&companion.rule())))
+}
+
+/// What a dump cannot tell, since it holds no object of a kind.
+pub(super) fn not_held(companion: Companion) -> NotSeen {
+    let plural = companion.plural();
+    NotSeen {
+        what: plural.to_owned(),
+        class: "notFound".into(),
+        error: Some(format!("the dump holds no {plural}")),
+        hint: Some(format!(
+            "take the dump with them: kubectl get ...,{plural} -A -o yaml"
+        )),
+        ..NotSeen::default()
+    }
+}

@@ -1,0 +1,44 @@
+//! What a kind is called in what a report says of it, whether it is one of the registry or was found by discovery.
+
+use super::Kind;
+use crate::cluster::Collection;
+
+/// The words for a kind.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Noun {
+    /// The name of the check, and of the resource in a command.
+    pub plural: String,
+    /// The name of one.
+    pub singular: String,
+    /// The API group, empty for the core group.
+    pub group: String,
+    /// The rule that is needed to list it.
+    pub rule: String,
+    /// Whether its objects are in namespaces.
+    pub namespaced: bool,
+}
+
+impl From<Kind> for Noun {
+    fn from(kind: Kind) -> Self {
+        Self {
+            plural: kind.plural().to_owned(),
+            singular: kind.singular().to_owned(),
+            group: kind.group().to_owned(),
+            rule: kind.rule(),
+            namespaced: kind.is_namespaced(),
+        }
+    }
+}
+
+impl From<&Collection> for Noun {
+    fn from(of: &Collection) -> Self {
+        let plural = format!("{}.{}", of.plural, of.group);
+        Self {
+            singular: format!("{}.{}", of.singular, of.group),
+            plural,
+            group: of.group.clone(),
+            rule: format!("{}/{} list", of.group, of.plural),
+            namespaced: of.namespaced,
+        }
+    }
+}

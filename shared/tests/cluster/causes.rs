@@ -1,0 +1,559 @@
+//! What a run asks for the causes of what is not healthy: which requests exactly, how many at most, and what becomes of
+//! those that fail.
+
+use super::client::{PATIENT, ask, ask_with, part, try_client};
+use serde_json::{Value, json};
+use sre_shared::cluster::Deadlines;
+use sre_shared::report::{Item, Report, State, Status};
+use sre_shared::run::{Ask, Causes, Kind, Wanted};
+use sre_testkit::object::{Deployment, Pod, ReplicaSet};
+use sre_testkit::{Access, ApiServer, ApiServerBuilder, Clock, Fault, Match, at};
+use std::time::Duration;
+use tokio::time::Instant;
+
+fn of(kind: Kind) -> Ask {
+    Ask {
+        api_server: false,
+        kinds: vec![Wanted::all(kind)],
+        causes: Causes::Told,
+        ..Ask::everything()
+    }
+}
+
+fn deployments() -> Ask {
+    of(Kind::Deployments)
+}
+
+/// One Deployment of which nothing is ready, its ReplicaSet and the pod.
+struct Broken {
+    deployment: Deployment,
+    set: ReplicaSet,
+    pod: Pod,
+}
+
+fn broken(namespace: &str, name: &str) -> Broken {
+    let deployment = Deployment::new(namespace, name).counts(1, 1, 0, 0);
+    let set = ReplicaSet::new(namespace, &format!("{name}-1")).owned_by(&deployment);
+    let pod = Pod::new(namespace, &format!("{name}-1-a"))
+        .owned_by(&set)
+        .waiting("CrashLoopBackOff", "back-off")
+        .last_terminated("Error", 3, at(-40))
+        .restarts(7);
+    Broken { deployment, set, pod }
+}
+
+impl Broken {
+    fn with(self, change: impl FnOnce(Pod) -> Pod) -> Self {
+        Self {
+            pod: change(self.pod),
+            ..self
+        }
+    }
+
+    fn build(&self) -> [Value; 3] {
+        [self.deployment.build(), self.set.build(), self.pod.build()]
+    }
+}
+
+fn server(broken: &[Broken]) -> ApiServerBuilder {
+    let healthy = (0..10).map(|i| Deployment::new("calm", &format!("well-{i}")).build());
+    ApiServer::builder()
+        .objects(healthy)
+        .objects(broken.iter().flat_map(Broken::build))
+}
+
+/// Path and query of each request for something else than Deployments, as it is meant, sorted.
+fn asked(server: &ApiServer) -> Vec<String> {
+    let mut asked: Vec<String> = server
+        .requests()
+        .iter()
+        .filter(|r| r.path != "/apis/apps/v1/deployments")
+        .map(|r| {
+            let names = ["fieldSelector", "labelSelector", "limit", "resourceVersion"];
+            let given = names
+                .iter()
+                .filter_map(|n| Some(format!("{n}={}", r.parameter(n)?)));
+            format!("{}?{}", r.path, given.collect::<Vec<_>>().join("&"))
+        })
+        .collect();
+    asked.sort();
+    asked
+}
+
+fn item<'a>(report: &'a Report, name: &str) -> &'a Item {
+    let items = &part(report).items;
+    items.iter().find(|i| i.name == name).expect("it was judged")
+}
+
+fn lines(item: &Item) -> Vec<String> {
+    let line = |c: &sre_shared::report::Cause| format!("{} {}x {}", c.code, c.count, c.message);
+    item.causes.iter().map(line).collect()
+}
+
+const CRASHED: &str = "CrashLoop 1x container app exited 3 (7 restarts)";
+
+fn event(about: &Value, kind: &str, reason: &str, message: &str) -> Value {
+    let of = &about["metadata"];
+    let name = format!("{}.{reason}", of["name"].as_str().unwrap_or_default());
+    json!({
+        "apiVersion": "v1", "kind": "Event", "type": kind, "reason": reason, "message": message,
+        "metadata": {"namespace": of["namespace"], "name": name},
+        "involvedObject": {"kind": "Pod", "name": of["name"], "namespace": of["namespace"], "uid": of["uid"],
+            "fieldPath": "spec.containers{app}"},
+        "lastTimestamp": at(0)
+    })
+}
+
+fn missed(report: &Report) -> Vec<(&str, &str, Option<&str>)> {
+    let all = report.coverage.causes_not_seen.iter();
+    all.map(|n| (n.what.as_str(), n.class.as_str(), n.missing.as_deref()))
+        .collect()
+}
+
+#[tokio::test]
+async fn what_is_healthy_costs_no_request_and_neither_does_a_run_without_causes() {
+    let well = server(&[]).start().await;
+    let report = ask(&well, &deployments()).await;
+    assert_eq!(report.status, Status::Ok);
+    assert_eq!(asked(&well), Vec::<String>::new());
+
+    let ill = server(&[broken("shop", "web")]).start().await;
+    let report = ask(
+        &ill,
+        &Ask {
+            causes: Causes::None,
+            ..deployments()
+        },
+    )
+    .await;
+    assert_eq!(item(&report, "web").state, State::Unavailable);
+    assert_eq!(lines(item(&report, "web")), Vec::<String>::new());
+    assert_eq!(asked(&ill), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn one_workload_is_asked_about_in_its_namespace_by_its_selector() {
+    let server = server(&[broken("shop", "web")]).start().await;
+    let report = ask(&server, &deployments()).await;
+    assert_eq!(lines(item(&report, "web")), [CRASHED]);
+    assert_eq!(missed(&report), []);
+    assert_eq!(
+        asked(&server),
+        [
+            "/api/v1/namespaces/shop/pods?labelSelector=app=web&resourceVersion=0",
+            "/apis/apps/v1/namespaces/shop/replicasets?labelSelector=app=web&resourceVersion=0",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn fifty_workloads_of_many_namespaces_are_asked_about_at_once() {
+    let all: Vec<Broken> = (0..50)
+        .map(|i| broken(&format!("team-{}", i % 10), &format!("web-{i:02}")))
+        .collect();
+    let server = server(&all).start().await;
+    let report = ask(&server, &deployments()).await;
+    let unhealthy: Vec<&Item> = part(&report)
+        .items
+        .iter()
+        .filter(|i| !i.state.is_fine())
+        .collect();
+    assert_eq!(unhealthy.len(), 50);
+    for item in unhealthy {
+        assert_eq!(lines(item), [CRASHED], "{}", item.name);
+    }
+    // The worst first, then by namespace and identity.
+    let asked = asked(&server);
+    assert_eq!(asked.len(), 2, "{asked:?}");
+    for (at, path) in ["/api/v1/pods", "/apis/apps/v1/replicasets"].iter().enumerate() {
+        let values = asked[at]
+            .strip_prefix(&format!("{path}?labelSelector=app in ("))
+            .and_then(|rest| rest.strip_suffix(")&resourceVersion=0"))
+            .expect("one list by the label that they share");
+        let mut values: Vec<&str> = values.split(',').collect();
+        values.sort_unstable();
+        let names: Vec<String> = (0..50).map(|i| format!("web-{i:02}")).collect();
+        assert_eq!(values, names);
+    }
+}
+
+#[tokio::test]
+async fn pods_are_matched_by_their_owner_and_not_by_their_labels() {
+    let (a, b) = (broken("shop", "web"), broken("bank", "web"));
+    let b = b.with(|p| p.last_terminated("Error", 4, at(-40)));
+    let stray = Pod::new("shop", "stray")
+        .label("app", "web")
+        .waiting("ErrImagePull", "x");
+    let server = server(&[a, b]).objects([stray.build()]).start().await;
+    let report = ask(&server, &deployments()).await;
+    let found: Vec<Vec<String>> = part(&report)
+        .items
+        .iter()
+        .filter(|i| i.name == "web")
+        .map(lines)
+        .collect();
+    assert_eq!(
+        found,
+        [["CrashLoop 1x container app exited 4 (7 restarts)"], [CRASHED]]
+    );
+}
+
+#[tokio::test]
+async fn a_selector_of_expressions_is_asked_as_it_is() {
+    let expressions =
+        json!({"matchExpressions": [{"key": "app", "operator": "In", "values": ["web", "old"]}]});
+    let mut one = broken("shop", "web");
+    one.deployment = one.deployment.set("/spec/selector", expressions);
+    let server = server(&[one]).start().await;
+    let report = ask(&server, &deployments()).await;
+    assert_eq!(lines(item(&report, "web")), [CRASHED]);
+    assert_eq!(
+        asked(&server)[0],
+        "/api/v1/namespaces/shop/pods?labelSelector=app in (web,old)&resourceVersion=0"
+    );
+}
+
+#[tokio::test]
+async fn however_many_are_broken_the_requests_are_few_and_short_and_the_rest_is_told() {
+    let all: Vec<Broken> = (0..2000)
+        .map(|i| {
+            broken(
+                &format!("team-{}", i % 100),
+                &format!("a-service-with-a-long-name-{i:04}"),
+            )
+        })
+        .collect();
+    let server = server(&all).start().await;
+    let report = ask(&server, &deployments()).await;
+    let requests = asked(&server);
+    assert!(requests.len() <= 15, "{}", requests.len());
+    let longest = server
+        .requests()
+        .iter()
+        .map(|r| r.path.len() + r.query.len())
+        .max();
+    assert!(longest < Some(7 << 10), "{longest:?}");
+    let told = part(&report)
+        .items
+        .iter()
+        .filter(|i| !i.causes.is_empty())
+        .count();
+    assert!((400..2000).contains(&told), "{told}");
+    assert_eq!(part(&report).summary.unavailable, 2000);
+    let what = format!("causes of {} of 2000 objects that are not healthy", 2000 - told);
+    assert_eq!(missed(&report), [(what.as_str(), "tooMany", None)]);
+    assert_eq!(report.status, Status::Degraded);
+}
+
+#[tokio::test]
+async fn what_is_forbidden_across_namespaces_is_asked_in_those_that_matter() {
+    let all: Vec<Broken> = ["a", "b", "c", "d"].map(|n| broken(n, "web")).into();
+    let server = server(&all)
+        .user(
+            "t",
+            "somebody",
+            Access::namespaces(["a", "b", "calm"]).and_namespace_list(),
+        )
+        .start()
+        .await;
+    let report = ask(&server, &deployments()).await;
+    let found: Vec<(&str, Vec<String>)> = part(&report)
+        .items
+        .iter()
+        .filter(|i| i.name == "web")
+        .map(|i| (i.namespace.as_str(), lines(i)))
+        .collect();
+    assert_eq!(
+        found,
+        [("a", vec![CRASHED.to_owned()]), ("b", vec![CRASHED.to_owned()])]
+    );
+
+    // The Deployments may be read everywhere, the pods in no namespace.
+    let all: Vec<Broken> = ["a", "b", "c", "d"].map(|n| broken(n, "web")).into();
+    let server = super::causes::server(&all)
+        .user("t", "somebody", Access::admin().without("list", "pods"))
+        .start()
+        .await;
+    let report = ask(&server, &deployments()).await;
+    assert_eq!(
+        (report.status, part(&report).status),
+        (Status::Degraded, Status::Degraded)
+    );
+    assert_eq!(report.coverage.not_seen, []);
+    assert!(part(&report).items.iter().all(|i| i.causes.is_empty()));
+    assert_eq!(missed(&report), [("pods", "forbidden", Some("pods list"))]);
+    assert!(server.requests().len() <= 1 + 15);
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_come_costs_the_text_and_not_the_verdict() {
+    let server = server(&[broken("shop", "web")]).start().await;
+    server.fail(Match::under("/api/v1/namespaces/shop/pods"), Fault::Hang);
+    let client = try_client(
+        server.kubeconfig(),
+        Deadlines {
+            run: Some(Instant::now() + Duration::from_secs(3)),
+            ..PATIENT
+        },
+    )
+    .await
+    .expect("the server's own kubeconfig");
+    let report = ask_with(&client, &deployments()).await;
+    assert_eq!(item(&report, "web").state, State::Unavailable);
+    assert_eq!(report.coverage.not_seen, []);
+    assert_eq!(missed(&report), [("pods in namespace shop", "timeout", None)]);
+}
+
+#[tokio::test]
+async fn an_overloaded_server_is_not_asked_again_for_what_only_explains() {
+    let server = server(&[broken("shop", "web")]).start().await;
+    server.fail(
+        Match::under("/api/v1/namespaces/shop/pods"),
+        Fault::TooManyRequests(1),
+    );
+    let report = ask(&server, &deployments()).await;
+    assert_eq!(missed(&report), [("pods in namespace shop", "overloaded", None)]);
+    assert_eq!(asked(&server).len(), 2);
+}
+
+#[tokio::test]
+async fn events_are_asked_only_for_what_the_pods_leave_open() {
+    let unready = broken("shop", "web").with(|p| {
+        p.ready(false, at(-500))
+            .set(
+                "/status/containerStatuses/0/state",
+                json!({"running": {"startedAt": at(-500)}}),
+            )
+            .set("/status/containerStatuses/0/lastState", json!({}))
+    });
+    let pod = unready.pod.build();
+    let said = event(
+        &pod,
+        "Warning",
+        "Unhealthy",
+        "Readiness probe failed: HTTP probe failed with statuscode: 404",
+    );
+    let server = server(&[unready]).objects([said]).start().await;
+    let report = ask(&server, &deployments()).await;
+    assert_eq!(
+        lines(item(&report, "web")),
+        ["ReadinessProbe 1x container app: statuscode: 404"]
+    );
+    let uid = pod["metadata"]["uid"].as_str().unwrap_or_default();
+    assert_eq!(
+        asked(&server)[0],
+        format!("/api/v1/namespaces/shop/events?fieldSelector=involvedObject.uid={uid}&limit=500")
+    );
+}
+
+#[tokio::test]
+async fn events_of_many_are_asked_by_their_kind_in_few_pages() {
+    let creating = |i: usize| {
+        broken(&format!("team-{}", i % 5), &format!("web-{i}")).with(|p| {
+            p.waiting("ContainerCreating", "")
+                .set("/status/containerStatuses/0/lastState", json!({}))
+        })
+    };
+    let all: Vec<Broken> = (0..20).map(creating).collect();
+    let events: Vec<Value> = all
+        .iter()
+        .map(|b| event(&b.pod.build(), "Warning", "FailedMount", "no such volume"))
+        .collect();
+    let noise = event(&all[0].pod.build(), "Normal", "Scheduled", "assigned");
+    let server = server(&all).objects(events).objects([noise]).start().await;
+    let report = ask(&server, &deployments()).await;
+    for item in part(&report).items.iter().filter(|i| !i.state.is_fine()) {
+        assert_eq!(lines(item), ["VolumeMount 1x no such volume"]);
+    }
+    assert_eq!(
+        asked(&server)[0],
+        "/api/v1/events?fieldSelector=type=Warning&limit=500"
+    );
+    assert_eq!(asked(&server).len(), 3);
+}
+
+#[tokio::test]
+async fn whether_the_autoscaler_is_at_work_is_asked_where_a_pod_has_no_node() {
+    let stuck = broken("shop", "web").with(|p| p.unschedulable("0/3 nodes are available", at(-600)));
+    let server = server(&[stuck]).start().await;
+    let report = ask(&server, &deployments()).await;
+    assert_eq!(
+        lines(item(&report, "web")),
+        ["Unschedulable 1x 0/3 nodes are available"]
+    );
+    assert_eq!(
+        asked(&server)[0],
+        "/api/v1/namespaces/shop/events?fieldSelector=reason=TriggeredScaleUp&limit=500"
+    );
+}
+
+#[tokio::test]
+async fn a_lost_node_is_asked_for_by_its_name() {
+    let lost = broken("shop", "web").with(|p| {
+        p.node("n7")
+            .ready(false, at(-500))
+            .condition("ContainersReady", "True", "", at(-900))
+            .set(
+                "/status/containerStatuses/0",
+                json!({"name": "app", "ready": true, "state": {"running": {}}}),
+            )
+    });
+    let node = json!({
+        "apiVersion": "v1", "kind": "Node", "metadata": {"name": "n7"},
+        "status": {"conditions": [{"type": "Ready", "status": "Unknown",
+            "message": "Kubelet stopped posting node status."}]}
+    });
+    let server = server(&[lost]).objects([node]).start().await;
+    let report = ask(&server, &deployments()).await;
+    assert_eq!(
+        lines(item(&report, "web")),
+        ["NodeNotReady 1x node n7 is not ready: Kubelet stopped posting node status."]
+    );
+    assert_eq!(
+        asked(&server)[1],
+        "/api/v1/nodes?fieldSelector=metadata.name=n7&resourceVersion=0"
+    );
+}
+
+#[tokio::test]
+async fn a_cron_job_is_followed_to_the_pods_of_its_newest_job() {
+    let cron = json!({
+        "apiVersion": "batch/v1", "kind": "CronJob",
+        "metadata": {"namespace": "shop", "name": "nightly", "uid": "c", "generation": 1, "creationTimestamp": at(-9000)},
+        "spec": {"schedule": "@hourly"}, "status": {"lastScheduleTime": at(-300)}
+    });
+    let job = json!({
+        "apiVersion": "batch/v1", "kind": "Job",
+        "metadata": {"namespace": "shop", "name": "nightly-2", "uid": "j", "creationTimestamp": at(-300),
+            "ownerReferences": [{"apiVersion": "batch/v1", "kind": "CronJob", "name": "nightly", "uid": "c",
+                "controller": true}]},
+        "spec": {"selector": {"matchLabels": {"batch.kubernetes.io/controller-uid": "j"}}},
+        "status": {"failed": 1, "conditions": [{"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded",
+            "message": "Job has reached the specified backoff limit"}]}
+    });
+    let pod = Pod::new("shop", "nightly-2-x")
+        .owner("batch/v1", "Job", "nightly-2", "j")
+        .label("batch.kubernetes.io/controller-uid", "j")
+        .terminated("Error", 12, at(-200))
+        .phase("Failed");
+    let server = ApiServer::builder()
+        .objects([cron, job, pod.build()])
+        .start()
+        .await;
+    let report = ask(&server, &of(Kind::CronJobs)).await;
+    assert_eq!(
+        lines(item(&report, "nightly")),
+        [
+            "CrashLoop 1x container app exited 12",
+            "JobBackoffLimit 1x Job has reached the specified backoff limit"
+        ]
+    );
+    assert_eq!(
+        asked(&server),
+        [
+            "/api/v1/namespaces/shop/pods?labelSelector=batch.kubernetes.io/controller-uid=j&resourceVersion=0",
+            "/apis/batch/v1/cronjobs?limit=500",
+            "/apis/batch/v1/namespaces/shop/jobs?resourceVersion=0",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn pods_that_were_seen_live_decide_as_those_of_a_dump() {
+    let clock = Clock::standing_at(&jiff_now());
+    let fresh = Deployment::new("shop", "web")
+        .clock(clock)
+        .counts(1, 1, 0, 0)
+        .condition("Available", "False", "MinimumReplicasUnavailable", clock.at(-5));
+    let set = ReplicaSet::new("shop", "web-1").clock(clock).owned_by(&fresh);
+    let pod = Pod::new("shop", "web-1-a")
+        .clock(clock)
+        .owned_by(&set)
+        .created(clock.at(-5));
+    let bad = pod.waiting("InvalidImageName", "");
+    let all = [fresh.build(), set.build(), bad.build()];
+    let server = ApiServer::builder().objects(all).start().await;
+    let without = Ask {
+        causes: Causes::None,
+        ..deployments()
+    };
+    let report = ask(&server, &without).await;
+    assert_eq!(
+        (item(&report, "web").state, item(&report, "web").notes.as_slice()),
+        (State::Progressing, &["podsNotSeen".to_owned()][..])
+    );
+    let report = ask(&server, &deployments()).await;
+    assert_eq!(
+        (item(&report, "web").state, item(&report, "web").notes.as_slice()),
+        (State::Unavailable, &[][..])
+    );
+}
+
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the server says what time it is in its Date header, too"
+)]
+fn jiff_now() -> String {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let seconds = now.map_or(0, |d| d.as_secs());
+    sre_shared::resource::Time::from_seconds(i64::try_from(seconds).unwrap_or(0)).to_string()
+}
+
+#[tokio::test]
+async fn last_words_are_read_only_when_asked_of_three_containers_and_cost_only_themselves() {
+    let all: Vec<Broken> = (0..5).map(|i| broken("shop", &format!("web-{i}"))).collect();
+    let server = server(&all).start().await;
+    let of_pod = |i: usize| Match::path(&format!("/api/v1/namespaces/shop/pods/web-{i}-1-a/log"));
+    let says = |body: &str| Fault::WrongBody {
+        status: 200,
+        content_type: "text/plain".into(),
+        body: body.as_bytes().to_vec(),
+    };
+    server.fail(
+        of_pod(0),
+        says("starting\npanic: DATABASE_URL is not set\n\ngoroutine 1 [running]:\nmain.main()\n"),
+    );
+    server.fail(of_pod(1), says("one\nlast words\n"));
+    server.fail(of_pod(2), Fault::Status(403));
+    ask(&server, &deployments()).await;
+    assert!(!server.requests().iter().any(|r| r.path.ends_with("/log")));
+
+    let asks = Ask {
+        causes: Causes::WithLogs,
+        ..deployments()
+    };
+    let report = ask(&server, &asks).await;
+    let logs: Vec<_> = server
+        .requests()
+        .iter()
+        .filter(|r| r.path.ends_with("/log"))
+        .map(|r| (r.path.clone(), r.query.clone()))
+        .collect();
+    assert_eq!(logs.len(), 3, "{logs:?}");
+    assert_eq!(
+        logs[0],
+        (
+            "/api/v1/namespaces/shop/pods/web-0-1-a/log".to_owned(),
+            "container=app&tailLines=20&limitBytes=65536&previous=true".into()
+        )
+    );
+    let cause = |i: usize| item(&report, &format!("web-{i}")).causes[0].clone();
+    assert_eq!(
+        cause(0).message,
+        "container app exited 3 (7 restarts): panic: DATABASE_URL is not set"
+    );
+    assert_eq!(cause(0).log.len(), 5);
+    assert_eq!(
+        (cause(1).message.as_str(), cause(1).log),
+        (
+            "container app exited 3 (7 restarts): last words",
+            vec!["one".to_owned(), "last words".to_owned()]
+        )
+    );
+    assert_eq!(cause(2).message, "container app exited 3 (7 restarts)");
+    assert_eq!(cause(3).log, Vec::<String>::new());
+    assert_eq!(
+        missed(&report),
+        [("logs of crashed containers", "forbidden", Some("pods/log get"))]
+    );
+}

@@ -1,0 +1,211 @@
+//! Custom resources: found by discovery, read as far as is allowed, judged by their conditions.
+
+use super::client::{ask, names, part};
+use serde_json::{Value, json};
+use sre_shared::report::{Report, State, Status};
+use sre_shared::run::{Ask, CustomName, WantedCustom};
+use sre_testkit::{Access, ApiServer, Fault, Match, at};
+
+fn certificate(namespace: &str, name: &str, ready: &str) -> Value {
+    json!({
+        "apiVersion": "cert-manager.io/v1", "kind": "Certificate",
+        "metadata": {"namespace": namespace, "name": name, "uid": name, "creationTimestamp": at(-86_400)},
+        "status": {"conditions": [{"type": "Ready", "status": ready, "lastTransitionTime": at(-3600)}]},
+    })
+}
+
+fn of(kind: &str, names: &[&str]) -> Ask {
+    let kind = CustomName::parse(kind).expect("a kind with its group");
+    let names = names.iter().map(|n| (*n).to_owned()).collect();
+    Ask {
+        api_server: false,
+        kinds: Vec::new(),
+        custom: vec![WantedCustom { kind, names }],
+        by_default: false,
+        ..Ask::everything()
+    }
+}
+
+/// Serves that document at that path.
+fn serve(server: &ApiServer, path: &str, body: &Value) {
+    let fault = Fault::WrongBody {
+        status: 200,
+        content_type: "application/json".into(),
+        body: body.to_string().into(),
+    };
+    server.fail(Match::path(path), fault);
+}
+
+/// A server of two Certificates, with the group's documents; `v1alpha2` serves what `v1` does not.
+async fn server() -> ApiServer {
+    let objects = [
+        certificate("pay", "good", "True"),
+        certificate("shop", "bad", "False"),
+    ];
+    let server = ApiServer::builder()
+        .objects(objects)
+        .user("t", "jane", Access::admin())
+        .start()
+        .await;
+    let version =
+        |version: &str| json!({"groupVersion": format!("cert-manager.io/{version}"), "version": version});
+    let group = json!({"kind": "APIGroup", "name": "cert-manager.io", "preferredVersion": version("v1"),
+        "versions": [version("v1alpha2"), version("v1")]});
+    serve(&server, "/apis/cert-manager.io", &group);
+    serve(
+        &server,
+        "/apis",
+        &json!({"kind": "APIGroupList", "groups": [{"name": "apps"}, group]}),
+    );
+    let served = |name: &str, singular: &str, short: &str, kind: &str| json!({"name": name, "singularName": singular, "shortNames": [short], "kind": kind, "namespaced": true});
+    let certificates = served("certificates", "certificate", "cert", "Certificate");
+    let status = served("certificates/status", "", "", "Certificate");
+    serve(
+        &server,
+        "/apis/cert-manager.io/v1",
+        &json!({"resources": [status, certificates]}),
+    );
+    let orders = served("orders", "order", "o", "Order");
+    serve(
+        &server,
+        "/apis/cert-manager.io/v1alpha2",
+        &json!({"resources": [orders]}),
+    );
+    server
+}
+
+fn not_seen(report: &Report) -> Vec<(&str, &str, Option<&str>)> {
+    let entries = report.coverage.not_seen.iter();
+    entries
+        .map(|n| (n.what.as_str(), n.class.as_str(), n.missing.as_deref()))
+        .collect()
+}
+
+fn hint(report: &Report) -> &str {
+    report.coverage.not_seen[0].hint.as_deref().unwrap_or_default()
+}
+
+#[tokio::test]
+async fn a_custom_resource_is_found_by_each_of_its_names_and_judged_by_its_conditions() {
+    let server = server().await;
+    for name in [
+        "certificates.cert-manager.io",
+        "cert.cert-manager.io",
+        "certificate.v1.cert-manager.io",
+    ] {
+        server.clear_requests();
+        let report = ask(&server, &of(name, &[])).await;
+        let items: Vec<_> = part(&report)
+            .items
+            .iter()
+            .map(|i| (i.kind.as_str(), i.name.as_str(), i.state))
+            .collect();
+        assert_eq!(
+            items,
+            [
+                ("Certificate", "good", State::Healthy),
+                ("Certificate", "bad", State::Degraded)
+            ],
+            "{name}"
+        );
+        assert_eq!(part(&report).check, "certificates.cert-manager.io");
+        assert_eq!(
+            (report.status, report.coverage.kinds.join(",")),
+            (Status::Degraded, part(&report).check.clone())
+        );
+        let paths: Vec<String> = server.requests().iter().map(|r| r.path.clone()).collect();
+        assert_eq!(
+            paths,
+            [
+                "/apis/cert-manager.io",
+                "/apis/cert-manager.io/v1",
+                "/apis/cert-manager.io/v1/certificates"
+            ]
+        );
+    }
+    let report = ask(&server, &of("certificates.cert-manager.io", &["good"])).await;
+    assert_eq!(
+        (report.status, names(&part(&report).items)),
+        (Status::Ok, vec!["good"])
+    );
+    let in_shop = Ask {
+        namespace: Some("shop".into()),
+        ..of("certificates.cert-manager.io", &[])
+    };
+    assert_eq!(names(&part(&ask(&server, &in_shop).await).items), ["bad"]);
+}
+
+#[tokio::test]
+async fn what_is_not_served_is_not_seen_and_the_nearest_name_is_told() {
+    let server = server().await;
+    for (name, error, told) in [
+        (
+            "certificates.cert-manger.io",
+            "the API server serves no group cert-manger.io",
+            "did you mean certificates.cert-manager.io?",
+        ),
+        (
+            "certificats.cert-manager.io",
+            "group cert-manager.io has no certificats",
+            "did you mean certificates.cert-manager.io?",
+        ),
+        (
+            "x.v2.cert-manager.io",
+            "group cert-manager.io has no version v2",
+            "it has v1, v1alpha2",
+        ),
+    ] {
+        let report = ask(&server, &of(name, &[])).await;
+        assert_eq!(
+            (report.status, not_seen(&report)),
+            (Status::Unknown, vec![(name, "notFound", None)])
+        );
+        assert_eq!(report.coverage.not_seen[0].error.as_deref(), Some(error));
+        assert_eq!(hint(&report), told);
+    }
+    let report = ask(&server, &of("certificates.cert-manager.io", &["goood"])).await;
+    assert_eq!(
+        not_seen(&report),
+        [("certificate.cert-manager.io goood", "notFound", None)]
+    );
+    assert_eq!(hint(&report), "did you mean \"good\"?");
+}
+
+#[tokio::test]
+async fn custom_resources_are_read_namespace_by_namespace_where_all_at_once_is_forbidden() {
+    let server = server().await;
+    server.set_access(
+        "jane",
+        Access::namespaces(["shop", "default", "kube-system"]).and_namespace_list(),
+    );
+    // Discovery is open to everybody who is authenticated.
+    let report = ask(&server, &of("certificates.cert-manager.io", &[])).await;
+    assert_eq!(names(&part(&report).items), ["bad"]);
+    let pay = not_seen(&report)
+        .into_iter()
+        .find(|entry| entry.0.ends_with("pay"));
+    assert_eq!(
+        pay,
+        Some((
+            "certificates.cert-manager.io in namespace pay",
+            "forbidden",
+            Some("cert-manager.io/certificates list")
+        ))
+    );
+}
+
+#[tokio::test]
+async fn a_group_that_cannot_be_asked_about_is_not_seen_by_its_class() {
+    let server = server().await;
+    server.clear_faults();
+    server.fail(Match::path("/apis/cert-manager.io"), Fault::Status(500));
+    let report = ask(&server, &of("certificates.cert-manager.io", &[])).await;
+    assert_eq!(
+        not_seen(&report),
+        [("certificates.cert-manager.io", "unhealthy", None)]
+    );
+    assert_eq!(
+        (report.status, part(&report).status),
+        (Status::Unknown, Status::Unknown)
+    );
+}

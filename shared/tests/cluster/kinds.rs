@@ -1,0 +1,256 @@
+//! What is read for kinds that are in no namespace, that have controllers, or whose verdict needs other kinds.
+
+use super::client::{ask, names, part};
+use serde_json::{Value, json};
+use sre_shared::report::{Report, State, Status};
+use sre_shared::run::{Ask, Kind, Wanted};
+use sre_testkit::object::Pod;
+use sre_testkit::{Access, ApiServer, ApiServerBuilder, at};
+
+fn of(kind: Kind) -> Ask {
+    Ask {
+        api_server: false,
+        kinds: vec![Wanted::all(kind)],
+        by_default: false,
+        ..Ask::everything()
+    }
+}
+
+fn object(api_version: &str, kind: &str, namespace: &str, name: &str, rest: Value) -> Value {
+    let mut object = json!({"apiVersion": api_version, "kind": kind, "metadata": {
+        "namespace": namespace, "name": name, "uid": name, "creationTimestamp": at(-86_400),
+    }});
+    for (key, value) in rest.as_object().into_iter().flatten() {
+        if key == "labels" {
+            object["metadata"]["labels"] = value.clone();
+        } else {
+            object[key] = value.clone();
+        }
+    }
+    object
+}
+
+fn service(namespace: &str, name: &str) -> Value {
+    object(
+        "v1",
+        "Service",
+        namespace,
+        name,
+        json!({"spec": {"selector": {"app": name}}}),
+    )
+}
+
+fn slice(namespace: &str, service: &str, ready: bool) -> Value {
+    let rest = json!({
+        "labels": {"kubernetes.io/service-name": service},
+        "endpoints": [{"conditions": {"ready": ready}}],
+    });
+    object(
+        "discovery.k8s.io/v1",
+        "EndpointSlice",
+        namespace,
+        &format!("{service}-abc"),
+        rest,
+    )
+}
+
+/// One Service that is well, one whose pods are not ready, one without any.
+fn three() -> ApiServerBuilder {
+    ApiServer::builder().objects([
+        service("shop", "web"),
+        slice("shop", "web", true),
+        service("shop", "api"),
+        slice("shop", "api", false),
+        service("pay", "typo"),
+    ])
+}
+
+fn verdicts(report: &Report) -> Vec<(&str, State, &str)> {
+    let items = part(report).items.iter();
+    items
+        .map(|i| (i.name.as_str(), i.state, i.reason.as_str()))
+        .collect()
+}
+
+fn not_seen(report: &Report) -> Vec<(&str, &str, Option<&str>)> {
+    let entries = report.coverage.not_seen.iter();
+    entries
+        .map(|n| (n.what.as_str(), n.class.as_str(), n.missing.as_deref()))
+        .collect()
+}
+
+fn paths(server: &ApiServer) -> Vec<String> {
+    let mut paths: Vec<String> = server.requests().iter().map(|r| r.path.clone()).collect();
+    paths.sort();
+    paths
+}
+
+#[tokio::test]
+async fn services_are_judged_by_their_endpoints_and_only_the_empty_ones_by_more() {
+    let server = three().start().await;
+    let report = ask(&server, &of(Kind::Services)).await;
+    assert_eq!(
+        verdicts(&report),
+        [
+            ("typo", State::Degraded, "NoPodsMatch"),
+            ("api", State::Degraded, "NoReadyEndpoints"),
+            ("web", State::Healthy, "Ready"),
+        ]
+    );
+    assert_eq!((report.status, not_seen(&report)), (Status::Degraded, vec![]));
+    assert_eq!(
+        paths(&server),
+        [
+            "/api/v1/namespaces/pay/pods",
+            "/api/v1/services",
+            "/apis/apps/v1/namespaces/pay/daemonsets",
+            "/apis/apps/v1/namespaces/pay/deployments",
+            "/apis/apps/v1/namespaces/pay/replicasets",
+            "/apis/apps/v1/namespaces/pay/statefulsets",
+            "/apis/discovery.k8s.io/v1/namespaces/pay/endpointslices",
+            "/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn companions_of_many_namespaces_are_one_list() {
+    let names: Vec<String> = (0..9).map(|n| format!("ns{n}")).collect();
+    let services = names.iter().map(|n| service(n, "web"));
+    let slices = names.iter().map(|n| slice(n, "web", true));
+    let server = ApiServer::builder().objects(services.chain(slices)).start().await;
+    let report = ask(&server, &of(Kind::Services)).await;
+    assert_eq!((report.status, part(&report).summary.healthy), (Status::Ok, 9));
+    assert_eq!(
+        paths(&server),
+        ["/api/v1/services", "/apis/discovery.k8s.io/v1/endpointslices"]
+    );
+    let only_some = Access::namespaces(names[1..].iter().map(String::as_str)).and_namespace_list();
+    server.set_access("kubernetes-admin", only_some);
+    let report = ask(&server, &of(Kind::Services)).await;
+    let forbidden = "services in namespace ns0";
+    assert_eq!(
+        part(&report).summary.healthy,
+        8,
+        "one namespace at a time where all at once is forbidden"
+    );
+    assert!(
+        not_seen(&report).iter().any(|(what, ..)| *what == forbidden),
+        "{report:?}"
+    );
+}
+
+#[tokio::test]
+async fn endpoints_that_may_not_be_read_leave_services_unknown_and_say_the_rule_once() {
+    let server = three()
+        .user("t", "jane", Access::admin().without("list", "endpointslices"))
+        .start()
+        .await;
+    let report = ask(&server, &of(Kind::Services)).await;
+    assert!(
+        verdicts(&report)
+            .iter()
+            .all(|v| v.1 == State::Unknown && v.2 == "EndpointsNotSeen")
+    );
+    assert_eq!(report.status, Status::Unknown);
+    assert_eq!(
+        not_seen(&report),
+        [(
+            "endpointslices in namespace pay and 1 more",
+            "forbidden",
+            Some("discovery.k8s.io/endpointslices list")
+        )]
+    );
+}
+
+#[tokio::test]
+async fn a_right_that_decides_nothing_is_not_missed() {
+    let server = three()
+        .user("t", "jane", Access::admin().without("list", "pods"))
+        .start()
+        .await;
+    let report = ask(&server, &of(Kind::Services)).await;
+    assert_eq!(
+        (verdicts(&report)[0], not_seen(&report)),
+        (("typo", State::Degraded, "NoReadyEndpoints"), vec![])
+    );
+    server.set_access("jane", Access::admin().without("list", "statefulsets"));
+    let report = ask(&server, &of(Kind::Services)).await;
+    assert_eq!(verdicts(&report)[0], ("typo", State::Unknown, "WorkloadsNotSeen"));
+    assert_eq!(
+        not_seen(&report),
+        [(
+            "statefulsets in namespace pay",
+            "forbidden",
+            Some("apps/statefulsets list")
+        )]
+    );
+}
+
+#[tokio::test]
+async fn a_kind_in_no_namespace_is_the_same_from_each() {
+    let ready = json!({"status": {"conditions": [{"type": "Ready", "status": "True"}]}});
+    let mut node = object("v1", "Node", "", "n7", ready);
+    node["metadata"]["namespace"].take();
+    let server = ApiServer::builder()
+        .objects([node])
+        .user("t", "jane", Access::admin())
+        .start()
+        .await;
+    let in_namespace = |wanted| Ask {
+        namespace: Some("nowhere".into()),
+        kinds: vec![wanted],
+        ..of(Kind::Nodes)
+    };
+    let named = |name: &str| Wanted {
+        names: vec![name.into()],
+        ..Wanted::all(Kind::Nodes)
+    };
+    let report = ask(&server, &in_namespace(Wanted::all(Kind::Nodes))).await;
+    assert_eq!(
+        (report.status, names(&part(&report).items)),
+        (Status::Ok, vec!["n7"])
+    );
+    assert_eq!(paths(&server), ["/api/v1/nodes"]);
+    let report = ask(&server, &in_namespace(named("n8"))).await;
+    assert_eq!(not_seen(&report), [("node n8", "notFound", None)]);
+    server.set_access("jane", Access::namespaces(["shop"]).and_namespace_list());
+    server.clear_requests();
+    let report = ask(&server, &of(Kind::Nodes)).await;
+    assert_eq!(not_seen(&report), [("nodes", "forbidden", Some("nodes list"))]);
+    assert_eq!(paths(&server), ["/api/v1/nodes"], "no namespace is asked for it");
+}
+
+#[tokio::test]
+async fn pods_that_something_controls_are_passed_over_and_are_no_lack_of_pods() {
+    let owned = |name: &str| {
+        let pod = Pod::new("shop", name).owner("apps/v1", "ReplicaSet", "web", "uid-of-web");
+        pod.label("app", "web").ready(false, at(-300)).build()
+    };
+    let bare = Pod::new("shop", "debug").ready(true, at(-300)).build();
+    let server = ApiServer::builder()
+        .objects([owned("a"), owned("b"), bare])
+        .start()
+        .await;
+    let report = ask(&server, &of(Kind::Pods)).await;
+    assert_eq!(verdicts(&report), [("debug", State::Healthy, "Ready")]);
+    let selected = Ask {
+        selector_text: "app=web".into(),
+        selector: "app=web".parse().expect("a selector"),
+        ..of(Kind::Pods)
+    };
+    let report = ask(&server, &selected).await;
+    assert_eq!(
+        (verdicts(&report), not_seen(&report), report.status),
+        (vec![], vec![], Status::Ok)
+    );
+    let named = Ask {
+        kinds: vec![Wanted {
+            kind: Kind::Pods,
+            names: vec!["a".into()],
+        }],
+        ..of(Kind::Pods)
+    };
+    let report = ask(&server, &named).await;
+    assert_eq!(verdicts(&report), [("a", State::Unavailable, "PodNotReady")]);
+}

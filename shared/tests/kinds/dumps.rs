@@ -1,0 +1,162 @@
+//! Dumps of the kinds that need other kinds, and of custom resources.
+
+use crate::*;
+use sre_shared::dump::File;
+use sre_shared::report::{Report, Status};
+use sre_shared::run::{Ask, CustomName, Kind, Wanted, WantedCustom, clock, dump};
+
+fn judged(objects: &[Value], ask: Ask) -> Report {
+    let file = File {
+        name: "dump.json".into(),
+        bytes: json!({"apiVersion": "v1", "kind": "List", "items": objects})
+            .to_string()
+            .into(),
+    };
+    let ask = Ask {
+        api_server: false,
+        by_default: false,
+        ..ask
+    };
+    let now = Time::parse(&at(0)).ok();
+    dump(&[file], "dump.json", &ask, now, clock::system)
+}
+
+fn of(kind: Kind) -> Ask {
+    Ask {
+        kinds: vec![Wanted::all(kind)],
+        ..Ask::default()
+    }
+}
+
+fn custom(kind: &str, names: &[&str]) -> Ask {
+    let kind = CustomName::parse(kind).expect("a kind with its group");
+    let names = names.iter().map(|n| (*n).to_owned()).collect();
+    Ask {
+        custom: vec![WantedCustom { kind, names }],
+        ..Ask::default()
+    }
+}
+
+fn typed(api_version: &str, kind: &str, mut object: Value) -> Value {
+    set(&mut object, "/apiVersion", json!(api_version));
+    set(&mut object, "/kind", json!(kind));
+    object
+}
+
+fn verdicts(report: &Report) -> Vec<(String, &str, State, &str)> {
+    let checks = report.kinds();
+    checks
+        .flat_map(|check| {
+            check.items.iter().map(|i| {
+                (
+                    format!("{} {}", check.check, i.kind),
+                    i.name.as_str(),
+                    i.state,
+                    i.reason.as_str(),
+                )
+            })
+        })
+        .collect()
+}
+
+fn not_seen(report: &Report) -> Vec<(&str, &str)> {
+    let entries = report.coverage.not_seen.iter();
+    entries.map(|n| (n.what.as_str(), n.class.as_str())).collect()
+}
+
+fn service(name: &str) -> Value {
+    typed(
+        "v1",
+        "Service",
+        object("shop", name, &[("/spec/selector", json!({"app": name}))]),
+    )
+}
+
+fn slice(service: &str) -> Value {
+    let fields = [
+        ("/metadata/labels", json!({"kubernetes.io/service-name": service})),
+        ("/endpoints", json!([{"conditions": {"ready": true}}])),
+    ];
+    typed(
+        "discovery.k8s.io/v1",
+        "EndpointSlice",
+        object("shop", service, &fields),
+    )
+}
+
+fn certificate(name: &str, ready: &str) -> Value {
+    let conditions = json!([condition("Ready", ready, "", "")]);
+    typed(
+        "cert-manager.io/v1",
+        "Certificate",
+        object("shop", name, &[("/status/conditions", conditions)]),
+    )
+}
+
+#[test]
+fn a_service_of_a_dump_is_judged_by_what_else_the_dump_holds() {
+    let idle = [
+        ("/spec/replicas", json!(0)),
+        ("/spec/template/metadata/labels", json!({"app": "idle"})),
+    ];
+    let deployment = typed("apps/v1", "Deployment", object("shop", "idle", &idle));
+    let objects = [service("web"), slice("web"), service("idle"), deployment];
+    let report = judged(&objects, of(Kind::Services));
+    let services = || "services Service".to_owned();
+    assert_eq!(
+        verdicts(&report),
+        [
+            (services(), "idle", State::Healthy, "ScaledToZero"),
+            (services(), "web", State::Healthy, "Ready"),
+        ]
+    );
+    assert_eq!((report.status, not_seen(&report)), (Status::Ok, vec![]));
+}
+
+#[test]
+fn a_dump_without_the_other_kinds_leaves_unknown_what_needs_them_and_says_which() {
+    let report = judged(&[service("web")], of(Kind::Services));
+    assert_eq!(verdicts(&report)[0].3, "EndpointsNotSeen");
+    assert_eq!(
+        (report.status, not_seen(&report)),
+        (Status::Unknown, vec![("endpointslices", "notFound")])
+    );
+    let report = judged(&[service("web"), slice("api")], of(Kind::Services));
+    assert_eq!(verdicts(&report)[0].3, "WorkloadsNotSeen");
+    let missing: Vec<&str> = not_seen(&report).iter().map(|entry| entry.0).collect();
+    assert_eq!(
+        missing,
+        ["deployments", "statefulsets", "daemonsets", "replicasets", "pods"]
+    );
+}
+
+#[test]
+fn custom_resources_of_a_dump_are_found_by_every_name_that_their_kind_tells() {
+    let objects = [certificate("bad", "False"), certificate("good", "True")];
+    for name in ["certificates.cert-manager.io", "certificate.v1.cert-manager.io"] {
+        let report = judged(&objects, custom(name, &[]));
+        let check = || "certificates.cert-manager.io Certificate".to_owned();
+        assert_eq!(
+            verdicts(&report),
+            [
+                (check(), "bad", State::Degraded, "NotReady"),
+                (check(), "good", State::Healthy, "Ready"),
+            ],
+            "{name}"
+        );
+    }
+    let report = judged(&objects, custom("certificates.cert-manager.io", &["good"]));
+    assert_eq!((report.status, verdicts(&report).len()), (Status::Ok, 1));
+    let report = judged(&objects, custom("certificates.cert-manager.io", &["goood"]));
+    assert_eq!(
+        not_seen(&report),
+        [("certificate.cert-manager.io goood", "notFound")]
+    );
+    let report = judged(&objects, custom("issuers.cert-manager.io", &[]));
+    assert_eq!(
+        (report.status, not_seen(&report)),
+        (Status::Unknown, vec![("issuers.cert-manager.io", "notFound")])
+    );
+    let hint = report.coverage.not_seen[0].hint.as_deref();
+    assert_eq!(hint, Some("of group cert-manager.io it holds Certificate"));
+}

@@ -1,0 +1,189 @@
+use crate::*;
+use sre_shared::resource::PersistentVolumeClaim;
+
+fn claim(name: &str, phase: &str, more: &[(&str, Value)]) -> Value {
+    let mut fields = vec![
+        ("/spec/storageClassName", json!("fast")),
+        ("/spec/volumeName", json!("pv-1")),
+        ("/status/phase", json!(phase)),
+    ];
+    fields.extend_from_slice(more);
+    object("shop", name, &fields)
+}
+
+fn pod(name: &str, claim: &str, age: i64, more: &[(&str, Value)]) -> Value {
+    let mut fields = vec![
+        (
+            "/spec/volumes",
+            json!([{"name": "data", "persistentVolumeClaim": {"claimName": claim}}]),
+        ),
+        ("/status/phase", json!("Pending")),
+        aged(age),
+    ];
+    fields.extend_from_slice(more);
+    object("shop", name, &fields)
+}
+
+fn pods() -> Companions {
+    let gate = json!([condition("PodScheduled", "False", "SchedulingGated", "")]);
+    let mut known = Companions::default();
+    read(
+        &mut known,
+        Companion::Pods,
+        &[
+            pod("db-0", "data", 300, &[]),
+            pod("db-1", "data", 200, &[]),
+            pod("young-0", "new", 20, &[]),
+            pod("over", "kept", 300, &[("/status/phase", json!("Succeeded"))]),
+            pod("leaving", "kept", 300, &[deleting()]),
+            pod("gated", "kept", 300, &[("/status/conditions", gate)]),
+            pod("owner", "other", 300, &[("/metadata/uid", json!("uid-of-owner"))]),
+        ],
+    );
+    known
+}
+
+#[test]
+fn every_claim_gets_its_state() {
+    let resize = (
+        "/status/conditions",
+        json!([condition("NodeResizeError", "True", "Failed", "no space")]),
+    );
+    let waits = (
+        "/status/conditions",
+        json!([condition("FileSystemResizePending", "True", "", "")]),
+    );
+    assert_rows_beside::<PersistentVolumeClaim>(
+        &pods(),
+        &[
+            row(
+                "bound",
+                claim("data", "Bound", &[]),
+                HEALTHY,
+                "Bound",
+                "bound to pv-1",
+            ),
+            row(
+                "lost",
+                claim("data", "Lost", &[]),
+                DEGRADED,
+                "ClaimLost",
+                "lost: volume pv-1 is gone or is another claim's",
+            ),
+            row(
+                "lost without a name",
+                claim("data", "Lost", &[("/spec/volumeName", json!(null))]),
+                DEGRADED,
+                "ClaimLost",
+                "lost: its volume is gone, and the data with it",
+            ),
+            row(
+                "pending and wanted",
+                claim("data", "Pending", &[]),
+                DEGRADED,
+                "ClaimPending",
+                "pending, Pod db-0 and 1 more wait for it, storage class \"fast\"",
+            ),
+            row(
+                "wanted a moment ago",
+                claim("new", "Pending", &[]),
+                PROGRESSING,
+                "ClaimBinding",
+                "pending, Pod young-0 waits for it, storage class \"fast\"",
+            ),
+            row(
+                "made a moment ago for a pod that waits for long",
+                claim("data", "Pending", &[aged(10)]),
+                PROGRESSING,
+                "ClaimBinding",
+                "pending, Pod db-0 and 1 more wait for it, storage class \"fast\"",
+            ),
+            row(
+                "of an ephemeral volume",
+                claim(
+                    "owner-scratch",
+                    "Pending",
+                    &[owned("Pod"), ("/spec/storageClassName", json!(null))],
+                ),
+                DEGRADED,
+                "ClaimPending",
+                "pending, Pod owner waits for it",
+            ),
+            row(
+                "pending and not wanted",
+                claim("spare", "Pending", &[]),
+                HEALTHY,
+                "NotWantedYet",
+                "pending, no pod wants it",
+            ),
+            row(
+                "only pods that are over, leaving or held",
+                claim("kept", "Pending", &[]),
+                HEALTHY,
+                "NotWantedYet",
+                "pending, no pod wants it",
+            ),
+            row(
+                "not looked at yet",
+                claim("spare", "", &[]),
+                HEALTHY,
+                "NotWantedYet",
+                "pending, no pod wants it",
+            ),
+            row(
+                "cannot grow",
+                claim("data", "Bound", &[resize]),
+                HEALTHY,
+                "Bound",
+                "bound to pv-1",
+            )
+            .warns(&["NodeResizeError: Failed: no space"]),
+            row(
+                "grows at the next start",
+                claim("data", "Bound", &[waits]),
+                HEALTHY,
+                "Bound",
+                "bound to pv-1",
+            ),
+            row(
+                "another phase",
+                claim("data", "Gone", &[]),
+                UNKNOWN,
+                "Malformed",
+                "malformed: status.phase is \"Gone\"",
+            ),
+            row(
+                "being deleted",
+                claim("data", "Bound", &[deleting()]),
+                TERMINATING,
+                "Deleting",
+                "being deleted",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn a_pending_claim_is_not_known_where_the_pods_were_not_seen() {
+    let message = "pending, and whether a pod waits for it is not known: the pods were not seen";
+    assert_rows::<PersistentVolumeClaim>(&[
+        row(
+            "pending",
+            claim("data", "Pending", &[]),
+            UNKNOWN,
+            "PodsNotSeen",
+            message,
+        ),
+        row(
+            "bound",
+            claim("data", "Bound", &[]),
+            HEALTHY,
+            "Bound",
+            "bound to pv-1",
+        ),
+    ]);
+    let wants =
+        |phase: &str| view::<PersistentVolumeClaim>(&claim("data", phase, &[])).wants(&Companions::default());
+    assert_eq!(wants("Pending"), [(Companion::Pods, "shop".to_owned())]);
+    assert_eq!(wants("Bound"), []);
+}

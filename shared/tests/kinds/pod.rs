@@ -1,0 +1,182 @@
+use crate::*;
+use sre_shared::resource::Pod;
+
+fn pod(phase: &str, more: &[(&str, Value)]) -> Value {
+    let mut fields = vec![("/status/phase", json!(phase))];
+    fields.extend_from_slice(more);
+    object("shop", "migrate", &fields)
+}
+
+fn conditions(list: &[Value]) -> (&'static str, Value) {
+    ("/status/conditions", json!(list))
+}
+
+fn ready(status: &str) -> (&'static str, Value) {
+    conditions(&[condition("Ready", status, "ContainersNotReady", "")])
+}
+
+fn containers(list: &[Value]) -> (&'static str, Value) {
+    ("/status/containerStatuses", json!(list))
+}
+
+fn unscheduled(reason: &str) -> (&'static str, Value) {
+    conditions(&[condition(
+        "PodScheduled",
+        "False",
+        reason,
+        "0/3 nodes are available",
+    )])
+}
+
+#[test]
+fn every_bare_pod_gets_its_state() {
+    let running = json!({"name": "api", "ready": false, "state": {"running": {}}});
+    let crashing = json!({"name": "api", "ready": false, "restartCount": 4,
+        "state": {"waiting": {"reason": "CrashLoopBackOff"}},
+        "lastState": {"terminated": {"exitCode": 1, "finishedAt": at(-20)}}});
+    assert_rows::<Pod>(&[
+        row(
+            "ready",
+            pod("Running", &[ready("True")]),
+            HEALTHY,
+            "Ready",
+            "ready",
+        ),
+        row(
+            "done",
+            pod("Succeeded", &[ready("False")]),
+            SUCCEEDED,
+            "Complete",
+            "succeeded",
+        ),
+        row(
+            "failed",
+            pod("Failed", &[ready("False")]),
+            DEGRADED,
+            "PodFailed",
+            "failed, and nothing replaces it",
+        ),
+        row(
+            "evicted",
+            pod(
+                "Failed",
+                &[
+                    ("/status/reason", json!("Evicted")),
+                    ("/status/message", json!("The node was low on resource: memory.")),
+                ],
+            ),
+            DEGRADED,
+            "PodFailed",
+            "failed: Evicted: The node was low on resource: memory.",
+        ),
+        row(
+            "not ready",
+            pod("Running", &[ready("False"), containers(&[running.clone()])]),
+            UNAVAILABLE,
+            "PodNotReady",
+            "running, its container is not ready",
+        ),
+        row(
+            "one of two ready",
+            pod(
+                "Running",
+                &[
+                    ready("False"),
+                    containers(&[running.clone(), json!({"name": "b", "ready": true})]),
+                ],
+            ),
+            UNAVAILABLE,
+            "PodNotReady",
+            "running, 1 of 2 containers ready",
+        ),
+        row(
+            "young",
+            pod("Running", &[ready("False"), containers(&[running]), aged(59)]),
+            PROGRESSING,
+            "PodsStarting",
+            "running, its container is not ready",
+        ),
+        row(
+            "young and crashing",
+            pod("Running", &[ready("False"), containers(&[crashing]), aged(59)]),
+            UNAVAILABLE,
+            "PodNotReady",
+            "running, its container is not ready",
+        ),
+        row(
+            "not scheduled",
+            pod("Pending", &[unscheduled("Unschedulable")]),
+            UNAVAILABLE,
+            "PodNotReady",
+            "not scheduled",
+        ),
+        row(
+            "young and not scheduled",
+            pod(
+                "Pending",
+                &[
+                    unscheduled("Unschedulable"),
+                    ("/status/conditions/0/lastTransitionTime", json!(at(-5))),
+                    aged(5),
+                ],
+            ),
+            PROGRESSING,
+            "PodsStarting",
+            "not scheduled",
+        ),
+        row(
+            "gated",
+            pod("Pending", &[unscheduled("SchedulingGated")]),
+            SUSPENDED,
+            "SchedulingGated",
+            "held by a scheduling gate",
+        ),
+        row(
+            "pending without a word",
+            pod("Pending", &[]),
+            UNAVAILABLE,
+            "PodNotReady",
+            "pending, not ready",
+        ),
+        row(
+            "of a lost node",
+            pod("Unknown", &[ready("Unknown")]),
+            UNAVAILABLE,
+            "PodNotReady",
+            "unknown, not ready",
+        ),
+        row(
+            "being deleted",
+            pod("Running", &[ready("True"), deleting()]),
+            TERMINATING,
+            "Deleting",
+            "being deleted",
+        ),
+        row(
+            "a manifest",
+            json!({"metadata": {"name": "migrate", "creationTimestamp": null}, "spec": {}, "status": {}}),
+            UNKNOWN,
+            "Manifest",
+            "has neither uid nor creation time: a manifest, not an object of a cluster",
+        ),
+    ]);
+}
+
+#[test]
+fn a_pod_is_one_pod_asked_for_until_it_is_over() {
+    let counts = |value: &Value| {
+        let item = judge::<Pod>(value);
+        (item.desired, item.ready)
+    };
+    assert_eq!(counts(&pod("Running", &[ready("True")])), (Some(1), Some(1)));
+    assert_eq!(counts(&pod("Running", &[ready("False")])), (Some(1), Some(0)));
+    assert_eq!(counts(&pod("Succeeded", &[])), (None, None));
+}
+
+#[test]
+fn only_a_pod_without_a_controller_answers_for_itself() {
+    let answers = |more: &[(&str, Value)]| view::<Pod>(&pod("Running", more)).answers_for_itself();
+    assert!(answers(&[]));
+    assert!(!answers(&[owned("ReplicaSet")]));
+    assert!(!answers(&[owned("Node")]), "the mirror of a static pod");
+}

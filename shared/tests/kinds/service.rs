@@ -1,0 +1,435 @@
+use crate::*;
+use sre_shared::resource::Service;
+
+const WORKLOADS: [Companion; 4] = [
+    Companion::Deployments,
+    Companion::StatefulSets,
+    Companion::DaemonSets,
+    Companion::ReplicaSets,
+];
+
+fn svc(name: &str, more: &[(&str, Value)]) -> Value {
+    let mut fields = vec![
+        ("/spec/selector", json!({"app": name})),
+        ("/spec/type", json!("ClusterIP")),
+    ];
+    fields.extend_from_slice(more);
+    object("shop", name, &fields)
+}
+
+/// A slice of that Service, written an hour ago; `[ready, terminating]` of each endpoint.
+fn slice(service: &str, endpoints: &[[Option<bool>; 2]]) -> Value {
+    let endpoints: Vec<Value> = endpoints
+        .iter()
+        .map(|[ready, terminating]| json!({"conditions": {"ready": ready, "terminating": terminating}}))
+        .collect();
+    object(
+        "shop",
+        &format!("{service}-abc"),
+        &[
+            ("/metadata/labels", json!({"kubernetes.io/service-name": service})),
+            (
+                "/metadata/managedFields",
+                json!([{"manager": "kube-controller-manager", "time": at(-3600)}]),
+            ),
+            ("/addressType", json!("IPv4")),
+            ("/endpoints", json!(endpoints)),
+        ],
+    )
+}
+
+const READY: [Option<bool>; 2] = [Some(true), Some(false)];
+const NOT_READY: [Option<bool>; 2] = [Some(false), Some(false)];
+const LEAVING: [Option<bool>; 2] = [Some(false), Some(true)];
+const SILENT: [Option<bool>; 2] = [None, None];
+
+/// A workload whose pods have the label `app` of its name.
+fn workload(name: &str, replicas: i64) -> Value {
+    object(
+        "shop",
+        name,
+        &[
+            ("/spec/replicas", json!(replicas)),
+            (
+                "/spec/template/metadata/labels",
+                json!({"app": name, "tier": "web"}),
+            ),
+        ],
+    )
+}
+
+fn daemon(name: &str, nodes: i64) -> Value {
+    let mut daemon = workload(name, 1);
+    set(&mut daemon, "/status/desiredNumberScheduled", json!(nodes));
+    daemon
+}
+
+fn pod(app: &str, phase: &str) -> Value {
+    object(
+        "shop",
+        &format!("{app}-0"),
+        &[
+            ("/metadata/labels", json!({"app": app})),
+            ("/status/phase", json!(phase)),
+        ],
+    )
+}
+
+/// Everything that the rows below want.
+fn all() -> Companions {
+    let mut known = Companions::default();
+    let mut recent = slice("recent", &[NOT_READY]);
+    set(&mut recent, "/metadata/managedFields/0/time", json!(at(-30)));
+    let mut second_family = slice("dual", &[READY]);
+    set(&mut second_family, "/addressType", json!("IPv6"));
+    set(&mut second_family, "/metadata/name", json!("dual-v6"));
+    read(
+        &mut known,
+        Companion::EndpointSlices,
+        &[
+            slice("web", &[READY, READY, NOT_READY]),
+            slice("silent", &[SILENT]),
+            slice("broken", &[NOT_READY, NOT_READY, LEAVING]),
+            slice("leaving", &[LEAVING]),
+            slice("dual", &[READY]),
+            second_family,
+            recent,
+        ],
+    );
+    let mut old = workload("two", 0);
+    set(&mut old, "/metadata/name", json!("old"));
+    let mut owned_set = workload("revision", 0);
+    set(&mut owned_set, owned("Deployment").0, owned("Deployment").1);
+    let mut rollout = workload("rollout", 0);
+    set(&mut rollout, owned("Rollout").0, owned("Rollout").1);
+    read(
+        &mut known,
+        Companion::Deployments,
+        &[
+            workload("idle", 0),
+            workload("leaving", 0),
+            workload("pending", 3),
+            workload("two", 2),
+            old,
+        ],
+    );
+    read(&mut known, Companion::StatefulSets, &[workload("db", 0)]);
+    read(
+        &mut known,
+        Companion::DaemonSets,
+        &[daemon("gpu", 0), daemon("log", 2)],
+    );
+    read(&mut known, Companion::ReplicaSets, &[owned_set, rollout]);
+    read(
+        &mut known,
+        Companion::Pods,
+        &[
+            pod("bare", "Pending"),
+            pod("done", "Succeeded"),
+            pod("dead", "Failed"),
+        ],
+    );
+    known
+}
+
+#[test]
+fn every_service_gets_its_state() {
+    let nothing = |name: &'static str, message| row(name, svc(name, &[]), DEGRADED, "NoPodsMatch", message);
+    assert_rows_beside::<Service>(
+        &all(),
+        &[
+            row("web", svc("web", &[]), HEALTHY, "Ready", "2 of 3 endpoints ready"),
+            row(
+                "an endpoint without a word",
+                svc("silent", &[]),
+                HEALTHY,
+                "Ready",
+                "1 of 1 endpoints ready",
+            ),
+            row(
+                "two families are the same pods",
+                svc("dual", &[]),
+                HEALTHY,
+                "Ready",
+                "1 of 1 endpoints ready",
+            ),
+            row(
+                "none ready",
+                svc("broken", &[]),
+                DEGRADED,
+                "NoReadyEndpoints",
+                "0 of 2 endpoints ready",
+            ),
+            row(
+                "just gone",
+                svc("recent", &[]),
+                PROGRESSING,
+                "EndpointsStarting",
+                "0 of 1 endpoints ready",
+            ),
+            row(
+                "new",
+                svc("broken", &[aged(20)]),
+                PROGRESSING,
+                "EndpointsStarting",
+                "0 of 2 endpoints ready",
+            ),
+            row(
+                "scaled to zero",
+                svc("idle", &[]),
+                HEALTHY,
+                "ScaledToZero",
+                "no endpoint, Deployment idle asks for no pod",
+            ),
+            row(
+                "scaled to zero, the last one leaving",
+                svc("leaving", &[]),
+                HEALTHY,
+                "ScaledToZero",
+                "no endpoint, Deployment leaving asks for no pod",
+            ),
+            row(
+                "a StatefulSet scaled to zero",
+                svc("db", &[]),
+                HEALTHY,
+                "ScaledToZero",
+                "no endpoint, StatefulSet db asks for no pod",
+            ),
+            row(
+                "meant for no node",
+                svc("gpu", &[]),
+                HEALTHY,
+                "ScaledToZero",
+                "no endpoint, DaemonSet gpu asks for no pod",
+            ),
+            row(
+                "another controller's at zero",
+                svc("rollout", &[]),
+                HEALTHY,
+                "ScaledToZero",
+                "no endpoint, ReplicaSet rollout asks for no pod",
+            ),
+            row(
+                "a DaemonSet without pods",
+                svc("log", &[]),
+                DEGRADED,
+                "NoReadyEndpoints",
+                "no endpoint, DaemonSet log has no pod with an address",
+            ),
+            row(
+                "pods without an address",
+                svc("pending", &[]),
+                DEGRADED,
+                "NoReadyEndpoints",
+                "no endpoint, Deployment pending has no pod with an address",
+            ),
+            row(
+                "one of two workloads at zero",
+                svc("two", &[]),
+                DEGRADED,
+                "NoReadyEndpoints",
+                "no endpoint, Deployment two has no pod with an address",
+            ),
+            row(
+                "a bare pod without an address",
+                svc("bare", &[]),
+                DEGRADED,
+                "NoReadyEndpoints",
+                "no endpoint, Pod bare-0 has no address or is over",
+            ),
+            row(
+                "a pod that failed",
+                svc("dead", &[]),
+                DEGRADED,
+                "NoReadyEndpoints",
+                "no endpoint, Pod dead-0 has no address or is over",
+            ),
+            row(
+                "pods that have finished",
+                svc("done", &[]),
+                HEALTHY,
+                "PodsFinished",
+                "no endpoint, its pods have finished",
+            ),
+            nothing("typo", "no pod, and no workload's, has app=typo"),
+            nothing("revision", "no pod, and no workload's, has app=revision"),
+            row(
+                "one label too many",
+                svc(
+                    "idle",
+                    &[("/spec/selector", json!({"app": "idle", "tier": "db"}))],
+                ),
+                DEGRADED,
+                "NoPodsMatch",
+                "no pod, and no workload's, has app=idle,tier=db",
+            ),
+            row(
+                "an alias",
+                svc(
+                    "x",
+                    &[
+                        ("/spec/type", json!("ExternalName")),
+                        ("/spec/externalName", json!("db.example.com")),
+                    ],
+                ),
+                HEALTHY,
+                "ExternalName",
+                "an alias of db.example.com, which is not looked at",
+            ),
+            row(
+                "no selector",
+                svc("x", &[("/spec/selector", json!(null))]),
+                HEALTHY,
+                "NoSelector",
+                "it selects no pods: somebody else keeps its endpoints",
+            ),
+            row(
+                "being deleted",
+                svc("broken", &[deleting()]),
+                TERMINATING,
+                "Deleting",
+                "being deleted",
+            ),
+            row(
+                "a manifest",
+                json!({"metadata": {"name": "web"}, "spec": {"selector": {"app": "web"}}}),
+                UNKNOWN,
+                "Manifest",
+                "has neither uid nor creation time: a manifest, not an object of a cluster",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn what_was_not_seen_beside_a_service_is_never_ok_and_never_degraded() {
+    let unseen = "its EndpointSlices were not seen, so whether anything answers is not known";
+    let unsure = "no endpoint, and whether it is meant to have one is not known: not all workloads were seen";
+    assert_rows::<Service>(&[row(
+        "nothing",
+        svc("web", &[]),
+        UNKNOWN,
+        "EndpointsNotSeen",
+        unseen,
+    )]);
+    let mut known = Companions::default();
+    known.miss(Companion::EndpointSlices, None);
+    assert_rows_beside::<Service>(
+        &known,
+        &[row(
+            "forbidden",
+            svc("web", &[]),
+            UNKNOWN,
+            "EndpointsNotSeen",
+            unseen,
+        )],
+    );
+    let mut known = Companions::default();
+    read(
+        &mut known,
+        Companion::EndpointSlices,
+        &[json!({"metadata": {"name": "x"}, "endpoints": 3})],
+    );
+    assert_rows_beside::<Service>(
+        &known,
+        &[row(
+            "undecodable",
+            svc("web", &[]),
+            UNKNOWN,
+            "EndpointsNotSeen",
+            unseen,
+        )],
+    );
+    let mut known = Companions::default();
+    read(
+        &mut known,
+        Companion::EndpointSlices,
+        &[slice("broken", &[NOT_READY])],
+    );
+    read(
+        &mut known,
+        Companion::Deployments,
+        &[workload("idle", 0), workload("pending", 1)],
+    );
+    read(&mut known, Companion::Pods, &[]);
+    assert_rows_beside::<Service>(
+        &known,
+        &[
+            row(
+                "an endpoint that is not ready",
+                svc("broken", &[]),
+                DEGRADED,
+                "NoReadyEndpoints",
+                "0 of 1 endpoints ready",
+            ),
+            row(
+                "a workload that asks",
+                svc("pending", &[]),
+                DEGRADED,
+                "NoReadyEndpoints",
+                "no endpoint, Deployment pending has no pod with an address",
+            ),
+            row(
+                "a workload that asks for none",
+                svc("idle", &[]),
+                HEALTHY,
+                "ScaledToZero",
+                "no endpoint, Deployment idle asks for no pod",
+            ),
+            row(
+                "a workload that was not seen",
+                svc("db", &[]),
+                UNKNOWN,
+                "WorkloadsNotSeen",
+                unsure,
+            ),
+        ],
+    );
+    for kind in WORKLOADS {
+        read(&mut known, kind, &[]);
+    }
+    known.miss(Companion::Pods, None);
+    assert_rows_beside::<Service>(
+        &known,
+        &[row(
+            "pods that were not seen",
+            svc("db", &[]),
+            DEGRADED,
+            "NoReadyEndpoints",
+            "no endpoint, and no workload makes pods with app=db",
+        )],
+    );
+}
+
+#[test]
+fn a_service_wants_more_only_as_far_as_what_is_known_leaves_it_open() {
+    let mut known = Companions::default();
+    let wants = |name: &str, known: &Companions| {
+        let wants = view::<Service>(&svc(name, &[])).wants(known);
+        wants
+            .into_iter()
+            .map(|(companion, _)| companion)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(wants("web", &known), [Companion::EndpointSlices]);
+    read(
+        &mut known,
+        Companion::EndpointSlices,
+        &[slice("web", &[READY]), slice("broken", &[NOT_READY])],
+    );
+    assert_eq!((wants("web", &known), wants("broken", &known)), (vec![], vec![]));
+    assert_eq!(wants("empty", &known), WORKLOADS);
+    for kind in WORKLOADS {
+        read(&mut known, kind, &[workload("idle", 0)]);
+    }
+    assert_eq!(wants("empty", &known), [Companion::Pods]);
+    assert!(
+        wants("idle", &known)
+            .iter()
+            .all(|companion| known.is_asked(*companion, "shop"))
+    );
+    let external = svc("x", &[("/spec/type", json!("ExternalName"))]);
+    assert_eq!(view::<Service>(&external).wants(&Companions::default()), []);
+    assert!(!view::<Service>(&external).answers_for_itself());
+    assert!(view::<Service>(&svc("web", &[])).answers_for_itself());
+}

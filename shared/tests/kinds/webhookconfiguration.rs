@@ -1,0 +1,265 @@
+use crate::*;
+use sre_shared::resource::{MutatingWebhookConfiguration, ValidatingWebhookConfiguration};
+
+fn config(hooks: &[Value], more: &[(&str, Value)]) -> Value {
+    let mut fields = vec![("/webhooks", json!(hooks))];
+    fields.extend_from_slice(more);
+    object("", "policy", &fields)
+}
+
+fn hook(service: &str, policy: &str) -> Value {
+    json!({
+        "name": format!("{service}.example.com"),
+        "clientConfig": {"service": {"namespace": "policy", "name": service}},
+        "failurePolicy": policy,
+        "rules": [{"operations": ["CREATE", "UPDATE"], "apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"]}],
+    })
+}
+
+fn with(mut hook: Value, pointer: &str, value: Value) -> Value {
+    set(&mut hook, pointer, value);
+    hook
+}
+
+fn service(name: &str, more: &[(&str, Value)]) -> Value {
+    object("policy", name, more)
+}
+
+fn slice(name: &str, ready: bool, written: i64) -> Value {
+    object(
+        "policy",
+        &format!("{name}-abc"),
+        &[
+            ("/metadata/labels", json!({"kubernetes.io/service-name": name})),
+            ("/metadata/managedFields", json!([{"time": at(-written)}])),
+            ("/endpoints", json!([{"conditions": {"ready": ready}}])),
+        ],
+    )
+}
+
+fn known() -> Companions {
+    let mut known = Companions::default();
+    let outside = [("/spec/type", json!("ExternalName"))];
+    read(
+        &mut known,
+        Companion::EndpointSlices,
+        &[
+            slice("up", true, 3600),
+            slice("down", false, 3600),
+            slice("blip", false, 20),
+        ],
+    );
+    let services = ["up", "down", "blip", "empty"].map(|name| service(name, &[]));
+    read(&mut known, Companion::Services, &services);
+    read(&mut known, Companion::Services, &[service("outside", &outside)]);
+    known
+}
+
+#[test]
+fn every_webhook_configuration_gets_its_state() {
+    let down = "down.example.com refuses CREATE, UPDATE of pods: Service policy/down has no ready endpoint";
+    let url = with(
+        hook("x", "Fail"),
+        "/clientConfig",
+        json!({"url": "https://policy.example.com"}),
+    );
+    let many = with(
+        hook("down", "Fail"),
+        "/rules",
+        json!([
+            {"operations": ["*"], "apiGroups": ["*"], "resources": ["*"]},
+            {"operations": ["DELETE"], "apiGroups": ["apps"], "resources": ["deployments", "deployments/scale"]},
+            {"operations": ["CREATE"], "apiGroups": ["batch"], "resources": ["*"]},
+            {"operations": ["CREATE"], "apiGroups": [""], "resources": ["secrets"]},
+        ]),
+    );
+    let narrow = with(
+        hook("down", "Fail"),
+        "/namespaceSelector",
+        json!({"matchLabels": {"team": "a"}, "matchExpressions": [
+            {"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": ["kube-system", "policy"]}
+        ]}),
+    );
+    let idle = with(hook("down", "Fail"), "/rules", json!([]));
+    let everywhere = with(hook("down", "Fail"), "/namespaceSelector", json!({}));
+    let by_default = with(hook("down", ""), "/failurePolicy", json!(null));
+    assert_rows_beside::<ValidatingWebhookConfiguration>(
+        &known(),
+        &[
+            row(
+                "can be asked",
+                config(&[hook("up", "Fail")], &[]),
+                HEALTHY,
+                "Ready",
+                "1 webhook, none found to block",
+            ),
+            row(
+                "no endpoint",
+                config(&[hook("down", "Fail")], &[]),
+                DEGRADED,
+                "WebhookBlocks",
+                down,
+            ),
+            row(
+                "by default",
+                config(&[by_default], &[]),
+                DEGRADED,
+                "WebhookBlocks",
+                down,
+            ),
+            row(
+                "in every namespace",
+                config(&[everywhere], &[]),
+                DEGRADED,
+                "WebhookBlocks",
+                down,
+            ),
+            row(
+                "never had an endpoint",
+                config(&[hook("empty", "Fail")], &[]),
+                DEGRADED,
+                "WebhookBlocks",
+                "empty.example.com refuses CREATE, UPDATE of pods: Service policy/empty has no ready endpoint",
+            ),
+            row(
+                "no Service",
+                config(
+                    &[hook("up", "Fail"), hook("gone", "Fail"), hook("down", "Fail")],
+                    &[],
+                ),
+                DEGRADED,
+                "WebhookBlocks",
+                "gone.example.com refuses CREATE, UPDATE of pods: Service policy/gone does not exist, and 1 more webhooks",
+            ),
+            row(
+                "in some namespaces",
+                config(&[narrow], &[]),
+                DEGRADED,
+                "WebhookBlocks",
+                down,
+            )
+            .notes(&[
+                "only in namespaces with team=a,kubernetes.io/metadata.name notin (kube-system,policy)",
+            ]),
+            row(
+                "many rules",
+                config(&[many], &[]),
+                DEGRADED,
+                "WebhookBlocks",
+                "down.example.com refuses every request of everything and DELETE of deployments.apps, deployments/scale.apps \
+             and CREATE of everything.batch and more: Service policy/down has no ready endpoint",
+            ),
+            row(
+                "for a moment",
+                config(&[hook("blip", "Fail")], &[]),
+                PROGRESSING,
+                "WebhookStarting",
+                "blip.example.com refuses CREATE, UPDATE of pods: Service policy/blip has no ready endpoint",
+            ),
+            row(
+                "new",
+                config(&[hook("down", "Fail")], &[aged(10)]),
+                PROGRESSING,
+                "WebhookStarting",
+                down,
+            ),
+            row(
+                "fails open",
+                config(&[hook("down", "Ignore")], &[]),
+                HEALTHY,
+                "Ready",
+                "1 webhook, none found to block",
+            )
+            .warns(&[
+                "down.example.com lets everything pass unasked: Service policy/down has no ready endpoint",
+            ]),
+            row(
+                "an address",
+                config(&[url], &[]),
+                HEALTHY,
+                "Ready",
+                "1 webhook, none found to block",
+            )
+            .notes(&["1 webhook calls an address, which is not looked at"]),
+            row(
+                "an alias",
+                config(&[hook("outside", "Fail")], &[]),
+                HEALTHY,
+                "Ready",
+                "1 webhook, none found to block",
+            ),
+            row(
+                "asked about nothing",
+                config(&[idle], &[]),
+                HEALTHY,
+                "Ready",
+                "1 webhook, none found to block",
+            ),
+            row("empty", config(&[], &[]), HEALTHY, "NoWebhooks", "no webhook"),
+            row(
+                "being deleted",
+                config(&[hook("down", "Fail")], &[deleting()]),
+                TERMINATING,
+                "Deleting",
+                "being deleted",
+            ),
+        ],
+    );
+    assert_rows_beside::<MutatingWebhookConfiguration>(
+        &known(),
+        &[
+            row(
+                "can be asked",
+                config(&[hook("up", "Fail")], &[]),
+                HEALTHY,
+                "Ready",
+                "1 webhook, none found to block",
+            ),
+            row(
+                "no endpoint",
+                config(&[hook("down", "Fail")], &[]),
+                DEGRADED,
+                "WebhookBlocks",
+                down,
+            ),
+        ],
+    );
+}
+
+#[test]
+fn a_webhook_that_fails_closed_is_not_known_where_its_service_was_not_seen() {
+    let message = "whether anything answers for up.example.com was not seen";
+    let closed = config(&[hook("up", "Fail")], &[]);
+    assert_rows::<ValidatingWebhookConfiguration>(&[
+        row("nothing", closed.clone(), UNKNOWN, "EndpointsNotSeen", message),
+        row(
+            "fails open",
+            config(&[hook("up", "Ignore")], &[]),
+            HEALTHY,
+            "Ready",
+            "1 webhook, none found to block",
+        ),
+    ]);
+    let mut known = Companions::default();
+    read(&mut known, Companion::EndpointSlices, &[]);
+    known.miss(Companion::Services, None);
+    assert_rows_beside::<ValidatingWebhookConfiguration>(
+        &known,
+        &[row(
+            "it may be an alias",
+            closed.clone(),
+            UNKNOWN,
+            "EndpointsNotSeen",
+            message,
+        )],
+    );
+    let wants = view::<ValidatingWebhookConfiguration>(&closed).wants(&Companions::default());
+    let policy = || "policy".to_owned();
+    assert_eq!(
+        wants,
+        [
+            (Companion::EndpointSlices, policy()),
+            (Companion::Services, policy())
+        ]
+    );
+}
