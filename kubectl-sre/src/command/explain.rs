@@ -131,12 +131,9 @@ fn list(sections: &[Section], cut: Option<usize>) -> String {
 fn page(section: &Section, width: usize) -> String {
     let mut text = flow(&section.text, width);
     if matches!(section.role, Role::Reason | Role::Cause) {
-        text.push('\n');
-        text.push_str(&flow(SILENCE, width));
-        text.push_str(&format!(
-            "\n    kubectl -n NAMESPACE annotate KIND NAME 'sre/ignore={} until YYYY-MM-DD, why'\n",
-            section.word
-        ));
+        let annotation = format!("sre/ignore={} until YYYY-MM-DD, why", section.word);
+        let silence = flow(SILENCE, width);
+        text = format!("{text}\n{silence}\n    kubectl -n NAMESPACE annotate KIND NAME '{annotation}'\n");
     }
     text
 }

@@ -291,11 +291,11 @@ impl Screen<'_> {
             "looked at {seen} of {total} part{}",
             if total == 1 { "" } else { "s" }
         )];
+        looked.extend(self.namespaces());
+        looked.extend(self.agent());
         if !empty.is_empty() {
             looked.push(format!("no {} found", listed(&empty, "or")));
         }
-        looked.extend(self.namespaces());
-        looked.extend(self.agent());
         if let Some(elapsed) = self.style.elapsed {
             looked.push(format!("in {}", milliseconds(elapsed.as_secs_f64() * 1e3)));
         } else {

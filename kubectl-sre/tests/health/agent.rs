@@ -605,7 +605,11 @@ fn a_newer_agent_is_understood_as_far_as_its_words_are_known() {
     server.fail(Match::path(HEALTH), json_body(200, report.to_string()));
     let ran = ask(&server, &["health", "--agent"]);
     assert_eq!(ran.code, Some(2), "{ran:?}");
-    assert!(ran.out.contains("✗ shop/db  1/3 ready"), "{}", ran.out);
+    assert!(
+        ran.out.contains("✗ StatefulSet shop/db  1/3 ready"),
+        "{}",
+        ran.out
+    );
     // What was not asked for does not count.
     assert_eq!(ask(&server, &["health", "deployments", "--agent"]).code, Some(0));
 }

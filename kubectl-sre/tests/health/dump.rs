@@ -601,6 +601,22 @@ fn the_json_has_exactly_the_names_of_the_contract() {
         ],
         "notSeen": []
       },
+      "findings": [
+        {
+          "code": "Quota",
+          "subject": "ResourceQuota/shop/compute",
+          "message": "exceeded quota: compute",
+          "state": "degraded",
+          "pods": 0,
+          "workloads": 1,
+          "items": [
+            "Deployment/shop/cart"
+          ],
+          "example": "Deployment/cart",
+          "since": "2026-03-02T11:59:30Z",
+          "hint": "kubectl -n shop describe quota compute"
+        }
+      ],
       "checks": [
         {
           "check": "deployments",

@@ -247,7 +247,7 @@ impl Screen<'_> {
                 if let Some(age) = self.age(item.since.as_deref()) {
                     text = format!("{text}, for {age}");
                 }
-                self.with_notes(item, text)
+                with_notes(item, text)
             }
             None => self.explain(item),
         };
@@ -372,17 +372,7 @@ impl Screen<'_> {
         if let Some(age) = self.age(item.since.as_deref()) {
             text = format!("{text}, for {age}");
         }
-        self.with_notes(item, text)
-    }
-
-    fn with_notes(&self, item: &Item, text: String) -> String {
-        let notes = item.notes.iter().chain(&item.warnings);
-        let notes: Vec<String> = notes.filter(|n| *n != "podsNotSeen").map(|n| escape(n)).collect();
-        if notes.is_empty() {
-            text
-        } else {
-            format!("{text} ({})", notes.join("; "))
-        }
+        with_notes(item, text)
     }
 
     fn age(&self, since: Option<&str>) -> Option<String> {
@@ -417,6 +407,17 @@ impl Screen<'_> {
 
     fn indented(&self, indent: usize, text: &str) -> Vec<String> {
         self.wrap((&" ".repeat(indent), indent), indent, text)
+    }
+}
+
+/// A text and what should be known beside it.
+fn with_notes(item: &Item, text: String) -> String {
+    let notes = item.notes.iter().chain(&item.warnings);
+    let notes: Vec<String> = notes.filter(|n| *n != "podsNotSeen").map(|n| escape(n)).collect();
+    if notes.is_empty() {
+        text
+    } else {
+        format!("{text} ({})", notes.join("; "))
     }
 }
 

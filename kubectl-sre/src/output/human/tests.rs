@@ -468,7 +468,7 @@ fn a_lost_node_is_told_first_with_how_far_it_reaches() {
     DaemonSets   degraded  0 healthy, 1 degraded
     nodes        degraded  1 healthy, 1 unavailable
     services     degraded  0 healthy, 1 degraded
-    looked at 8 of 8 parts, no StatefulSets, Jobs or CronJobs found, objects in 2 namespaces, in 62 ms
+    looked at 8 of 8 parts, objects in 2 namespaces, no StatefulSets, Jobs or CronJobs found, in 62 ms
     "#);
 }
 
@@ -508,7 +508,7 @@ fn five_hundred_broken_pods_of_one_cause_are_a_screen_of_less_than_fifteen_lines
     DaemonSets    ok        1 healthy
     Jobs          ok        1 healthy
     CronJobs      ok        1 healthy
-    looked at 8 of 8 parts, no nodes or services found, objects in 10 namespaces, in 62 ms
+    looked at 8 of 8 parts, objects in 10 namespaces, no nodes or services found, in 62 ms
     "#);
 }
 
@@ -580,7 +580,7 @@ fn causes_are_told_in_the_place_of_counts_and_under_what_says_more() {
     Deployments   degraded  0 healthy, 1 degraded, 2 unavailable
     StatefulSets  degraded  0 healthy, 1 degraded
     Jobs          degraded  0 healthy, 1 degraded
-    looked at 8 of 8 parts, no DaemonSets, CronJobs, nodes or services found, objects in 1 namespace, in 62 ms
+    looked at 8 of 8 parts, objects in 1 namespace, no DaemonSets, CronJobs, nodes or services found, in 62 ms
     "#);
     let narrow = Style {
         width: Some(60),
@@ -618,7 +618,7 @@ fn causes_are_told_in_the_place_of_counts_and_under_what_says_more() {
     Deployments   degraded  0 healthy, 1 degraded, 2 unavailable
     StatefulSets  degraded  0 healthy, 1 degraded
     Jobs          degraded  0 healthy, 1 degraded
-    looked at 8 of 8 parts, no DaemonSets, CronJobs, nodes or services found, objects in 1 namespace, in 62 ms
+    looked at 8 of 8 parts, objects in 1 namespace, no DaemonSets, CronJobs, nodes or services found, in 62 ms
     "#);
 }
 
@@ -645,7 +645,7 @@ fn what_is_acknowledged_is_counted_and_listed_only_where_more_is_wanted() {
     API server   ok        reached in 9.1 ms, readyz 47 of 47 checks pass
     Deployments  ok        1 healthy, 1 degraded, 1 unavailable, 2 acknowledged
     Jobs         ok        1 healthy
-    looked at 8 of 8 parts, no StatefulSets, DaemonSets, CronJobs, nodes or services found, objects in 1 namespace, in 62 ms
+    looked at 8 of 8 parts, objects in 1 namespace, no StatefulSets, DaemonSets, CronJobs, nodes or services found, in 62 ms
     "#);
     let verbose = Style {
         verbose: true,
@@ -660,7 +660,7 @@ fn what_is_acknowledged_is_counted_and_listed_only_where_more_is_wanted() {
     API server   ok        reached in 9.1 ms, readyz 47 of 47 checks pass
     Deployments  ok        1 healthy, 1 degraded, 1 unavailable, 2 acknowledged
     Jobs         ok        1 healthy
-    looked at 8 of 8 parts, no StatefulSets, DaemonSets, CronJobs, nodes or services found, objects in 1 namespace, in 62 ms
+    looked at 8 of 8 parts, objects in 1 namespace, no StatefulSets, DaemonSets, CronJobs, nodes or services found, in 62 ms
     "#);
 }
 
@@ -715,7 +715,7 @@ fn sixteen_workloads_with_a_cause_each_are_not_more_than_a_screen() {
 
     API server   ok        reached in 9.1 ms, readyz 47 of 47 checks pass
     Deployments  degraded  0 healthy, 16 unavailable
-    looked at 8 of 8 parts, no StatefulSets, DaemonSets, Jobs, CronJobs, nodes or services found, objects in 1 namespace, in 62 ms
+    looked at 8 of 8 parts, objects in 1 namespace, no StatefulSets, DaemonSets, Jobs, CronJobs, nodes or services found, in 62 ms
     "#);
 }
 
