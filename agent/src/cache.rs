@@ -778,7 +778,7 @@ impl<T: Judged> Objects for Cache<T> {
         let inner = self.lock();
         let open = inner.each(.., false).filter_map(|entry| {
             let object = entry.object.as_ref().ok()?;
-            Subject::of(object, &entry.judge(inner.carried(entry.source, moment)))
+            Subject::of(object, &entry.judge(inner.carried(entry.source, moment), false))
         });
         open.collect()
     }
