@@ -15,7 +15,7 @@ use std::path::Path;
 const DOCS: &str = include_str!("../../docs/checks.md");
 
 /// Words that stand where ours do and are those of Kubernetes, compared with and never said.
-const THEIRS: [&str; 2] = ["ConfigMap", "Secret"];
+const THEIRS: [&str; 3] = ["ConfigMap", "Pending", "Secret"];
 
 /// Words that we pass on as a controller says them, and explain all the same.
 const PASSED_ON: [&str; 1] = ["ProgressDeadlineExceeded"];
@@ -103,7 +103,7 @@ fn said(code: &str) -> BTreeSet<String> {
         .any(|call| between.rfind(call).is_some_and(|at| !between[at..].contains(';')))
     };
     let is_field = |between: &str| {
-        ["reason:", "code:", "found("]
+        ["reason:", "code:", "found(", "=>"]
             .iter()
             .any(|f| between.ends_with(f))
     };
