@@ -385,7 +385,7 @@ impl Screen<'_> {
     }
 
     /// Breaks a text at the edge of the terminal: the first line begins with `first`, the others with so many spaces.
-    fn wrap(&self, first: (&str, usize), indent: usize, text: &str) -> Vec<String> {
+    pub(super) fn wrap(&self, first: (&str, usize), indent: usize, text: &str) -> Vec<String> {
         let (mut line, mut at) = (first.0.to_owned(), first.1);
         let mut lines = Vec::new();
         let mut begun = false;

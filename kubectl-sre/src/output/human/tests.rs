@@ -147,7 +147,8 @@ fn a_narrow_window_breaks_what_does_not_fit() {
         ..STYLE
     };
     insta::assert_snapshot!(screen(&mixed(), &style), @r#"
-    DEGRADED  prod-eu  v1.37.2  5 of 9 Deployments are not healthy, 1 was not understood, 1 still rolling out
+    DEGRADED  prod-eu  v1.37.2  5 of 9 Deployments are not
+      healthy, 1 was not understood, 1 still rolling out
 
     ✗ bank/held        0/2 ready  no pod is ready (paused)
         kubectl -n bank describe deployment held
@@ -175,8 +176,11 @@ fn a_narrow_window_breaks_what_does_not_fit() {
     ~ payments/ledger  4/4 ready
         rolling out: 2 of 4 updated, for 20 s
 
-    API server   ok        reached in 9.1 ms, readyz 47 of 47 checks pass
-    Deployments  degraded  2 healthy, 1 progressing, 3 degraded, 2 unavailable, 1 unknown, 1 terminating
+    API server   ok        reached in 9.1 ms, readyz 47 of 47
+                           checks pass
+    Deployments  degraded  2 healthy, 1 progressing, 3 degraded,
+                           2 unavailable, 1 unknown, 1
+                           terminating
     looked at 2 of 2 parts, objects in 3 namespaces, in 62 ms
     "#);
 }
@@ -587,7 +591,8 @@ fn causes_are_told_in_the_place_of_counts_and_under_what_says_more() {
         ..STYLE
     };
     insta::assert_snapshot!(screen(&report, &narrow), @r#"
-    DEGRADED  prod-eu  v1.37.2  3 of 3 Deployments, 1 of 1 StatefulSets and 1 of 1 Jobs are not healthy
+    DEGRADED  prod-eu  v1.37.2  3 of 3 Deployments, 1 of 1
+      StatefulSets and 1 of 1 Jobs are not healthy
 
     ✗ shop/checkout        0/3 ready
         CrashLoop: container api exited 1 (7 restarts), 2 pods,
@@ -614,11 +619,13 @@ fn causes_are_told_in_the_place_of_counts_and_under_what_says_more() {
         which is over)
         kubectl -n shop describe deployment search
 
-    API server    ok        reached in 9.1 ms, readyz 47 of 47 checks pass
+    API server    ok        reached in 9.1 ms, readyz 47 of 47
+                            checks pass
     Deployments   degraded  0 healthy, 1 degraded, 2 unavailable
     StatefulSets  degraded  0 healthy, 1 degraded
     Jobs          degraded  0 healthy, 1 degraded
-    looked at 8 of 8 parts, objects in 1 namespace, no DaemonSets, CronJobs, Nodes or Services found, in 62 ms
+    looked at 8 of 8 parts, objects in 1 namespace, no
+      DaemonSets, CronJobs, Nodes or Services found, in 62 ms
     "#);
 }
 
