@@ -66,9 +66,11 @@ pub async fn direct(
             .map(|wanted| wanted.kind.visit(Part { run: &run, wanted }))
             .collect();
         let parts: Vec<Judgement> = stream::iter(parts).buffered(KINDS_AT_ONCE).collect().await;
-        let nothing = match nothing_found(ask, parts.iter().map(|p| (p.items.len(), p.not_seen.len()))) {
-            true => why_empty(&run).await,
-            false => None,
+        let counted = parts.iter().map(|p| (p.items.len(), p.not_seen.len()));
+        let nothing = if nothing_found(ask, counted) {
+            why_empty(&run).await
+        } else {
+            None
         };
         (parts, nothing)
     };
