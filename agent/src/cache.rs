@@ -61,6 +61,18 @@ pub struct Selection {
 }
 
 impl Selection {
+    /// What of it there is to select among objects of that kind: as in kubectl, what is in no namespace is the same from
+    /// each.
+    fn of(&self, kind: Kind) -> Cow<'_, Self> {
+        if kind.is_namespaced() || self.namespace.is_none() {
+            return Cow::Borrowed(self);
+        }
+        Cow::Owned(Self {
+            namespace: None,
+            ..self.clone()
+        })
+    }
+
     fn takes(&self, item: &Item) -> bool {
         self.states
             .as_ref()
@@ -73,17 +85,6 @@ impl Selection {
         self.states
             .as_ref()
             .is_none_or(|states| states.iter().any(|state| state.is_fine()))
-    }
-
-    /// What it asks for of a kind: as in kubectl, a namespace narrows only what is in namespaces.
-    fn of<T: Judged>(&self) -> Cow<'_, Self> {
-        if T::NAMESPACED || self.namespace.is_none() {
-            return Cow::Borrowed(self);
-        }
-        Cow::Owned(Self {
-            namespace: None,
-            ..self.clone()
-        })
     }
 
     fn range(&self, whole: bool) -> (Bound<Key>, Bound<Key>) {
@@ -630,7 +631,7 @@ impl<T: Judged> Objects for Cache<T> {
     }
 
     fn overview(&self, selection: &Selection, moment: &Moment) -> Overview {
-        let selection = &*selection.of::<T>();
+        let selection = &*selection.of(self.kind);
         let inner = self.lock();
         let mut overview = Overview::begin(moment);
         let too_old = inner.sources_of(self.kind, selection, moment, &mut overview);
@@ -697,7 +698,7 @@ impl<T: Judged> Objects for Cache<T> {
     }
 
     fn visit(&self, selection: &Selection, moment: &Moment, each: &mut dyn FnMut(Item) -> ControlFlow<()>) {
-        let selection = &*selection.of::<T>();
+        let selection = &*selection.of(self.kind);
         let inner = self.lock();
         for entry in inner.each(selection.range(false), selection.takes_settled()) {
             if !entry.is_selected(&selection.selector) || (entry.settled && !selection.takes_settled()) {

@@ -11,9 +11,10 @@
 mod answers;
 mod connections;
 mod harness;
-mod kinds;
+
 mod metrics;
 mod outages;
 mod process;
 mod rights;
+mod several;
 mod watching;
