@@ -11,7 +11,6 @@
 mod answers;
 mod connections;
 mod harness;
-
 mod metrics;
 mod outages;
 mod process;
