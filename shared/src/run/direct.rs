@@ -205,11 +205,14 @@ struct Judgement {
     only_namespace: Option<String>,
 }
 
+/// Judges an object again, with what is known around it at that time.
+type Again = Box<dyn Fn(&Known, &Around<'_>, Now) -> Item + Send + Sync>;
+
 /// An object that is not healthy: its place among the items, and how to judge it again once more is known.
 struct Open {
     at: usize,
     subject: Subject,
-    again: Box<dyn Fn(&Known, &Around<'_>, Now) -> Item + Send + Sync>,
+    again: Again,
 }
 
 fn source(client: &Client, api_server: Option<&ApiServerCheck>) -> Source {
