@@ -208,6 +208,7 @@ Targets: apiserver, deployments, deploy/NAME. Without one: all of them.
 Exit codes: 0 ok; 1 not yet, only progressing; 2 degraded; 3 unknown or incomplete;
             64 usage; 69 the API server, or the agent, cannot be reached; 130 interrupted."
 )]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct Health {
     /// What to judge: apiserver, deployments, or deploy/NAME
     #[arg(value_name = "TARGET", value_parser = target)]
