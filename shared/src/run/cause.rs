@@ -147,7 +147,7 @@ pub async fn add_logs(client: &Client, known: &Known, items: &mut [&mut Item], n
     let mut not_read = Vec::new();
     for item in items {
         let namespace = item.namespace.clone();
-        for cause in item.causes.iter_mut() {
+        for cause in &mut item.causes {
             if !matches!(cause.code.as_str(), "CrashLoop" | "OutOfMemory") {
                 continue;
             }
@@ -485,7 +485,9 @@ impl Looking<'_> {
         match pods {
             Ok(pods) => {
                 // Without the pods they would tell of a workload that has none.
-                own_sets.into_iter().for_each(|set| self.looked.known.add(0, set));
+                for set in own_sets {
+                    self.looked.known.add(0, set);
+                }
                 let owned = pods.into_iter().filter(|pod| is_of(pod, &owners));
                 owned.for_each(|pod| self.looked.known.add(0, pod));
                 for wanted in own().filter(|w| seen_sets || !w.through_sets) {

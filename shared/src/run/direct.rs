@@ -290,11 +290,14 @@ pub(super) enum Reach {
     All,
 }
 
+/// Judges an object again, with what is known around it at that time.
+type Again = Box<dyn Fn(&Known, &Around<'_>, Now) -> Item + Send + Sync>;
+
 /// An object that is not healthy: its place among the items, and how to judge it again once more is known.
 pub(super) struct Open {
     at: usize,
     subject: Subject,
-    again: Box<dyn Fn(&Known, &Around<'_>, Now) -> Item + Send + Sync>,
+    again: Again,
 }
 
 fn source(client: &Client, api_server: Option<&ApiServerCheck>) -> Source {
