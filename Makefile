@@ -64,6 +64,10 @@ bench: build ## Benchmarks against kubectl, curl and the Python client; writes d
 bench-quick: build ## The same with 10 and 1,000 Deployments, printed only
 	bench/run --n 10,1000 --rounds 5
 
+.PHONY: bench-causes
+bench-causes: build ## What causes cost: 10,000 Deployments, 30,000 pods, 50 not healthy; printed only
+	bench/run --causes
+
 .PHONY: bench-node
 bench-node: build ## The agent on a real node; writes docs/benchmarks-node.md
 	bench/node --write

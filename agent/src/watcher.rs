@@ -52,8 +52,8 @@ impl KindVisitor for Prepare {
     type Output = (Arc<dyn Objects>, Feed);
 
     fn visit<T: Judged>(self, kind: Kind) -> Self::Output {
-        // What is in no namespace is watched in the whole cluster, whatever the namespaces are.
-        let namespaces = if T::NAMESPACED {
+        // What is in no namespace is watched as a whole.
+        let namespaces = if kind.is_namespaced() {
             self.namespaces
         } else {
             Vec::new()

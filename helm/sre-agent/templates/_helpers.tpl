@@ -1,7 +1,7 @@
 {{/*
 The kinds: the API group, which is "" for the core group; whether it is in no namespace; and what else is read to judge
-it, which keeps the agent from watching it. The kind's word is the plural that RBAC calls its resource. A new kind is one line here and
-one word in values.schema.json, which refuses any other.
+it, which keeps the agent from watching it. The kind's word is the plural that RBAC calls its resource. A new kind is one
+line here and one word in values.schema.json, which refuses any other.
 */}}
 {{- define "sre-agent.kinds" -}}
 deployments: {group: apps}
@@ -102,8 +102,8 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
 {{/*
-The rules that the chosen kinds need, one a resource: list and watch of the kind itself, and get and list of what causes are
-found in. `scope` is `cluster`, `namespace` or `all`: with namespaces named,
+The rules that the chosen kinds need, one a resource: list and watch of the kind itself, and list of what causes are found in.
+`scope` is `cluster`, `namespace` or `all`: with namespaces named,
 what is in none of them is granted by a ClusterRole and the rest by Roles.
 */}}
 {{- define "sre-agent.kindRules" -}}
@@ -117,7 +117,7 @@ what is in none of them is granted by a ClusterRole and the rest by Roles.
 {{- end }}
 {{- if .root.Values.causes.enabled }}
 {{- range include "sre-agent.causes" .root | fromYamlArray }}
-{{- $wanted = append $wanted (dict "resource" . "verbs" (list "get" "list") "cluster" (get $table .).cluster) }}
+{{- $wanted = append $wanted (dict "resource" . "verbs" (list "list") "cluster" (get $table .).cluster) }}
 {{- end }}
 {{- end }}
 {{- $order := list }}

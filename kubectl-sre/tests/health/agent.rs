@@ -95,7 +95,8 @@ fn builder() -> ApiServerBuilder {
         Deployment::new("shop", "search").label("tier", "web"),
         Deployment::new("shop", "cart").replicas(2).paused(),
         Deployment::new("bank", "ledger"),
-        Deployment::new("bank", "going").deleting("2026-11-23T18:00:00Z", &["keep"]),
+        // Later than any run of the test: how long it takes is told in minutes, which pass between two questions.
+        Deployment::new("bank", "going").deleting("2126-11-23T18:00:00Z", &["keep"]),
     ])
 }
 

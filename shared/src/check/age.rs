@@ -51,6 +51,14 @@ impl Now {
     pub fn is_within(self, limit: i64, then: Time) -> bool {
         then <= self.witnessed && self.age(then) < limit
     }
+
+    /// The same for a time of another object than the one that is judged. Where the time is inferred, the newest of all
+    /// may be that very one, and then it proves nothing.
+    #[must_use]
+    pub fn is_within_of_another(self, limit: i64, then: Time) -> bool {
+        let known = self.witnessed > self.time;
+        (known || then < self.time) && self.age(then) < limit
+    }
 }
 
 #[cfg(test)]
@@ -69,5 +77,9 @@ mod tests {
         assert!(!Now::inferred(t(100), None).is_within(60, t(100)));
         assert!(!Now::inferred(t(100), Some(t(99))).is_within(60, t(100)));
         assert!(Now::inferred(t(100), Some(t(99))).is_within(60, t(99)));
+        assert!(Now::known(t(100)).is_within_of_another(60, t(100)));
+        assert!(!Now::known(t(100)).is_within_of_another(60, t(40)));
+        assert!(!Now::inferred(t(100), Some(t(100))).is_within_of_another(60, t(100)));
+        assert!(Now::inferred(t(100), Some(t(100))).is_within_of_another(60, t(99)));
     }
 }

@@ -2,6 +2,7 @@
 //! mount a claim. A check names what it wants, whoever can read brings it, and what could not be brought is told apart
 //! from what is not there.
 
+use super::{GRACE_SECONDS, Now};
 use crate::resource::{
     DaemonSetTemplate, Decoded, DeploymentTemplate, EndpointSlice, Pod, ReplicaSetTemplate, Resource,
     Service, StatefulSetTemplate, Templated, Time,
@@ -240,6 +241,12 @@ impl Companions {
         self.is_seen(Companion::Pods, namespace)
             .then(|| self.pods.get(namespace).map_or(&[][..], Vec::as_slice))
     }
+}
+
+/// Whether something changed within the grace: in the object itself, or in what stands behind it.
+pub(super) fn is_recent(now: Now, own: Option<Time>, behind: Option<Time>) -> bool {
+    own.is_some_and(|t| now.is_within(GRACE_SECONDS, t))
+        || behind.is_some_and(|t| now.is_within_of_another(GRACE_SECONDS, t))
 }
 
 /// What tells whether a Service without endpoints is meant to have any.

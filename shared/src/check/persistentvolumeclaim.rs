@@ -7,8 +7,8 @@
 //! moved to another class, still serves: a warning.
 
 use super::common::{self, Finding};
-use super::companions::{Companion, Companions, PodFacts, Want};
-use super::{Evidence, GRACE_SECONDS, Judged};
+use super::companions::{self, Companion, Companions, PodFacts, Want};
+use super::{Evidence, Judged};
 use crate::report::{Item, State};
 use crate::resource::{ObjectMeta, PersistentVolumeClaim, Resource as _};
 
@@ -111,7 +111,7 @@ fn pending(claim: &PersistentVolumeClaim, meta: &ObjectMeta, evidence: &Evidence
         ),
     };
     let since = first.created.max(meta.creation_timestamp);
-    if since.is_some_and(|t| evidence.now.is_within(GRACE_SECONDS, t)) {
+    if companions::is_recent(evidence.now, meta.creation_timestamp, first.created) {
         return Finding::new(State::Progressing, false, "ClaimBinding", told).since(since);
     }
     Finding::degraded("ClaimPending", told).since(since)

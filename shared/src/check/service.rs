@@ -9,7 +9,7 @@
 
 use super::common::{self, Finding};
 use super::companions::{self, Companion, Companions, Endpoints, Want};
-use super::{Evidence, GRACE_SECONDS, Judged, cause};
+use super::{Evidence, Judged, cause};
 use crate::report::{Cause, Item, State};
 use crate::resource::{Resource as _, Service};
 use std::collections::BTreeMap;
@@ -140,7 +140,7 @@ fn finding(service: &Service, evidence: &Evidence<'_>, notes: &mut Vec<String>) 
         empty(service, selector, known)
     };
     let changed = endpoints.changed.max(meta.creation_timestamp);
-    let recent = changed.is_some_and(|t| evidence.now.is_within(GRACE_SECONDS, t));
+    let recent = companions::is_recent(evidence.now, meta.creation_timestamp, endpoints.changed);
     if failing.state == State::Degraded && recent {
         return Finding::new(State::Progressing, false, "EndpointsStarting", failing.message).since(changed);
     }

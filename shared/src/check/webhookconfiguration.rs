@@ -7,8 +7,8 @@
 //! is behind it, nor is one whose Service is an alias of a name outside.
 
 use super::common::{self, Finding};
-use super::companions::{Companion, Companions, Want};
-use super::{Evidence, GRACE_SECONDS, Judged};
+use super::companions::{self, Companion, Companions, Want};
+use super::{Evidence, Judged};
 use crate::report::{Cause, Item, State};
 use crate::resource::{
     MutatingWebhookConfiguration, ObjectMeta, Resource as _, ServiceReference, Time,
@@ -166,15 +166,16 @@ fn finding(
         if let Some(selector) = &hook.namespace_selector
             && !selector.to_string().is_empty()
         {
-            notes.push(format!("only in namespaces with {}", selector.to_string()));
+            notes.push(format!("only in namespaces with {selector}"));
         }
         let more = match blocking.len() {
             1 => String::new(),
             n => format!(", and {} more webhooks", n - 1),
         };
         let told = format!("{} refuses {}: {why}{more}", hook.name, rules(hook));
+        let recent = companions::is_recent(evidence.now, meta.creation_timestamp, *since);
         let since = (*since).max(meta.creation_timestamp);
-        return if since.is_some_and(|t| evidence.now.is_within(GRACE_SECONDS, t)) {
+        return if recent {
             Finding::new(State::Progressing, false, "WebhookStarting", told)
         } else {
             Finding::degraded("WebhookBlocks", told)

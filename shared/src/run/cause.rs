@@ -147,7 +147,7 @@ pub async fn add_logs(client: &Client, known: &Known, items: &mut [&mut Item], n
     let mut not_read = Vec::new();
     for item in items {
         let namespace = item.namespace.clone();
-        for cause in item.causes.iter_mut() {
+        for cause in &mut item.causes {
             if !matches!(cause.code.as_str(), "CrashLoop" | "OutOfMemory") {
                 continue;
             }
@@ -470,12 +470,13 @@ impl Looking<'_> {
         let own = || chunk.of.iter().map(|at| &wanted[*at]);
         let mut owners: HashSet<String> = own().map(|w| w.owner.clone()).collect();
         let seen_sets = sets.is_ok();
+        let mut own_sets = Vec::new();
         match sets {
             Ok(sets) => {
                 for set in sets {
                     if is_of(&set, &owners) {
                         owners.insert(set.meta().uid.clone());
-                        self.looked.known.add(0, set);
+                        own_sets.push(set);
                     }
                 }
             }
@@ -483,6 +484,10 @@ impl Looking<'_> {
         }
         match pods {
             Ok(pods) => {
+                // Without the pods they would tell of a workload that has none.
+                for set in own_sets {
+                    self.looked.known.add(0, set);
+                }
                 let owned = pods.into_iter().filter(|pod| is_of(pod, &owners));
                 owned.for_each(|pod| self.looked.known.add(0, pod));
                 for wanted in own().filter(|w| seen_sets || !w.through_sets) {

@@ -71,14 +71,13 @@ pub async fn direct(
         // Collected first: a closure in the stream would bind the whole run to one thread.
         let parts: Vec<Named<'_>> = kinds.chain(custom).collect();
         let mut parts: Vec<(String, Judgement)> = stream::iter(parts).buffered(KINDS_AT_ONCE).collect().await;
-        let nothing = match nothing_found(
-            ask,
-            parts
-                .iter()
-                .map(|(_, p)| (p.items.len() + p.passed_over, p.not_seen.len())),
-        ) {
-            true => why_empty(&run).await,
-            false => None,
+        let counted = parts
+            .iter()
+            .map(|(_, p)| (p.items.len() + p.passed_over, p.not_seen.len()));
+        let nothing = if nothing_found(ask, counted) {
+            why_empty(&run).await
+        } else {
+            None
         };
         let causes_not_seen = run.explain(&mut parts).await;
         (parts, nothing, causes_not_seen)
@@ -291,11 +290,14 @@ pub(super) enum Reach {
     All,
 }
 
+/// Judges an object again, with what is known around it at that time.
+type Again = Box<dyn Fn(&Known, &Around<'_>, Now) -> Item + Send + Sync>;
+
 /// An object that is not healthy: its place among the items, and how to judge it again once more is known.
 pub(super) struct Open {
     at: usize,
     subject: Subject,
-    again: Box<dyn Fn(&Known, &Around<'_>, Now) -> Item + Send + Sync>,
+    again: Again,
 }
 
 fn source(client: &Client, api_server: Option<&ApiServerCheck>) -> Source {

@@ -6,6 +6,10 @@ use sre_shared::report::{Report, Status};
 use sre_shared::run::{Ask, CustomName, Kind, Wanted, WantedCustom, clock, dump};
 
 fn judged(objects: &[Value], ask: Ask) -> Report {
+    judged_at(objects, ask, Time::parse(&at(0)).ok())
+}
+
+fn judged_at(objects: &[Value], ask: Ask, now: Option<Time>) -> Report {
     let file = File {
         name: "dump.json".into(),
         bytes: json!({"apiVersion": "v1", "kind": "List", "items": objects})
@@ -17,7 +21,6 @@ fn judged(objects: &[Value], ask: Ask) -> Report {
         by_default: false,
         ..ask
     };
-    let now = Time::parse(&at(0)).ok();
     dump(&[file], "dump.json", &ask, now, clock::system)
 }
 
@@ -127,6 +130,30 @@ fn a_dump_without_the_other_kinds_leaves_unknown_what_needs_them_and_says_which(
     assert_eq!(
         missing,
         ["deployments", "statefulsets", "daemonsets", "replicasets", "pods"]
+    );
+}
+
+#[test]
+fn the_newest_time_of_a_dump_excuses_nothing_where_it_stands_behind_what_is_judged() {
+    let mut behind = slice("web");
+    set(&mut behind, "/endpoints/0/conditions/ready", json!(false));
+    set(&mut behind, "/metadata/managedFields", json!([{"time": at(-30)}]));
+    let objects = [service("web"), behind];
+    let reasons = |objects: &[Value], now| {
+        verdicts(&judged_at(objects, of(Kind::Services), now))[0]
+            .3
+            .to_owned()
+    };
+    assert_eq!(reasons(&objects, None), "NoReadyEndpoints");
+    assert_eq!(reasons(&objects, Time::parse(&at(0)).ok()), "EndpointsStarting");
+    let witness = typed(
+        "v1",
+        "Node",
+        object("", "n7", &[("/metadata/creationTimestamp", json!(at(-10)))]),
+    );
+    assert_eq!(
+        reasons(&[&objects[..], &[witness]].concat(), None),
+        "EndpointsStarting"
     );
 }
 

@@ -3,6 +3,7 @@
 
 #![allow(
     clippy::expect_used,
+    clippy::panic,
     reason = "a test that cannot build its object has failed"
 )]
 #![allow(clippy::needless_pass_by_value, reason = "a row ends where it is judged")]
@@ -22,6 +23,7 @@ mod poddisruptionbudget;
 mod replicaset;
 mod service;
 mod webhookconfiguration;
+mod wire;
 
 use serde_json::{Value, json};
 use sre_shared::check::{Accompanies, Companion, CompanionVisitor, Companions, Evidence, Judged, Now};

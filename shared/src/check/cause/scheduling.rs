@@ -6,7 +6,7 @@
 use super::words::{kubectl, quoted_behind, shorten};
 use super::{Around, Found, describe};
 use crate::check::{GRACE_SECONDS, Now};
-use crate::resource::{Pod, Resource as _};
+use crate::resource::{Event, Pod, Resource as _};
 
 /// A node that the cluster autoscaler has ordered may take this many seconds to come.
 const SCALE_UP_SECONDS: i64 = 5 * 60;
@@ -34,7 +34,7 @@ pub(super) fn of_pod(pod: &Pod, now: Now, around: &Around<'_>) -> Option<Found> 
     }
     let growing = around
         .newest(&meta.uid, |event| event.reason == "TriggeredScaleUp")
-        .and_then(|event| event.time())
+        .and_then(Event::time)
         .is_some_and(|time| now.age(time) < SCALE_UP_SECONDS);
     let text = &scheduled.message;
     let lower = text.to_lowercase();

@@ -6,7 +6,7 @@ use sre_shared::run::Kind;
 use sre_testkit::object::Deployment;
 use sre_testkit::{Access, ApiServer, ApiServerBuilder};
 
-fn object(api_version: &str, kind: &str, name: &str, status: Value) -> Value {
+fn object(api_version: &str, kind: &str, name: &str, status: &Value) -> Value {
     json!({
         "apiVersion": api_version, "kind": kind,
         "metadata": {"name": name, "namespace": "shop", "generation": 1, "labels": {"app": name},
@@ -21,7 +21,7 @@ fn job(name: &str, condition: &str) -> Value {
         "batch/v1",
         "Job",
         name,
-        json!({"conditions": [condition], "succeeded": 1}),
+        &json!({"conditions": [condition], "succeeded": 1}),
     )
 }
 
@@ -38,11 +38,11 @@ fn shop() -> ApiServerBuilder {
     ApiServer::builder()
         .deployments([Deployment::new("shop", "web")])
         .objects([
-            object("apps/v1", "StatefulSet", "db", counts),
-            object("apps/v1", "DaemonSet", "logs", nodes),
+            object("apps/v1", "StatefulSet", "db", &counts),
+            object("apps/v1", "DaemonSet", "logs", &nodes),
             job("import", "Complete"),
             owned(job("nightly-1", "Failed")),
-            object("batch/v1", "CronJob", "nightly", never),
+            object("batch/v1", "CronJob", "nightly", &never),
         ])
 }
 

@@ -1,0 +1,144 @@
+//! What Kubernetes' own types write reads the same in JSON and in protobuf.
+//!
+//! `wire.tsv` has a line for each kind, written by the Go types of `k8s.io/api` and `k8s.io/kube-aggregator` 0.37.2: the
+//! kind, the object as JSON, and its protobuf in hexadecimal. Every field that is read differs from its default, and
+//! those that stand beside it are there too.
+
+use sre_shared::resource::{
+    ApiService, DaemonSet, DaemonSetTemplate, DeploymentTemplate, EndpointSlice, HorizontalPodAutoscaler,
+    MutatingWebhookConfiguration, Node, PersistentVolumeClaim, PodDisruptionBudget, ReplicaSet,
+    ReplicaSetTemplate, Resource, Service, StatefulSetTemplate, Templated, ValidatingWebhookConfiguration,
+    from_json, from_proto,
+};
+
+const WIRE: &str = include_str!("wire.tsv");
+
+fn both<T: Resource + PartialEq + std::fmt::Debug>() -> T {
+    let line = WIRE
+        .lines()
+        .find(|line| line.split('\t').next() == Some(T::KIND))
+        .unwrap_or_else(|| panic!("no line of {}", T::KIND));
+    let fields: Vec<&str> = line.split('\t').collect();
+    let bytes: Vec<u8> = (0..fields[2].len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&fields[2][at..at + 2], 16).expect("hexadecimal"))
+        .collect();
+    let json: T = from_json(fields[1].as_bytes()).expect("JSON of the kind");
+    let proto: T = from_proto(&bytes).expect("protobuf of the kind");
+    assert_eq!(json, proto, "{}", T::KIND);
+    json
+}
+
+#[test]
+fn every_kind_reads_the_same_in_both_encodings() {
+    let set = both::<ReplicaSet>();
+    assert_eq!(set.status.as_ref().and_then(|s| s.available_replicas), Some(1));
+    assert!(
+        set.failed_create()
+            .is_some_and(|c| c.last_transition_time.is_some() && c.message == "no")
+    );
+    both::<DaemonSet>();
+    let node = both::<Node>();
+    assert!(node.spec.is_some_and(|s| s.unschedulable == Some(true)));
+    assert_eq!(
+        node.condition("Ready").map(|c| c.message.as_str()),
+        Some("stopped")
+    );
+    let claim = both::<PersistentVolumeClaim>();
+    assert_eq!(
+        claim.spec.map(|s| (s.volume_name, s.storage_class_name)),
+        Some(("pv".into(), Some("fast".into())))
+    );
+    assert_eq!(claim.status.map(|s| s.conditions[0].words()), Some("r: m".into()));
+    let service = both::<Service>();
+    assert!(
+        service.is_external()
+            && service
+                .spec
+                .is_some_and(|s| s.selector.len() == 1 && !s.external_name.is_empty())
+    );
+    let slice = both::<EndpointSlice>();
+    let endpoints: Vec<_> = slice
+        .endpoints
+        .iter()
+        .map(|e| (e.is_ready(), e.is_terminating()))
+        .collect();
+    assert_eq!(
+        (endpoints, slice.address_type.as_str()),
+        (vec![(false, true), (true, false)], "IPv6")
+    );
+    let hpa = both::<HorizontalPodAutoscaler>();
+    assert_eq!(
+        hpa.spec.as_ref().map(|s| (s.min_replicas, s.max_replicas)),
+        Some((Some(2), Some(9)))
+    );
+    let status = hpa.status.as_ref().expect("a status");
+    let counts = (
+        status.observed_generation,
+        status.current_replicas,
+        status.desired_replicas,
+    );
+    assert_eq!(counts, (Some(3), Some(4), Some(5)));
+    assert!(hpa.condition("ScalingActive").is_some());
+    let budget = both::<PodDisruptionBudget>().status.expect("a status");
+    let counts = (
+        budget.disruptions_allowed,
+        budget.current_healthy,
+        budget.desired_healthy,
+        budget.expected_pods,
+    );
+    assert_eq!(counts, (Some(1), Some(2), Some(3), Some(4)));
+    assert_eq!(budget.conditions[0].words(), "SyncFailed: m");
+    let served = both::<ApiService>();
+    assert_eq!(
+        served.spec.and_then(|s| s.service).map(|s| s.name),
+        Some("metrics".into())
+    );
+    assert_eq!(
+        served.status.map(|s| s.conditions[0].words()),
+        Some("r: m".into())
+    );
+}
+
+#[test]
+fn the_templates_of_every_workload_read_the_same_in_both_encodings() {
+    fn of<T: Templated + PartialEq + std::fmt::Debug>() -> (i64, usize) {
+        let workload = both::<T>();
+        (
+            workload.desired(),
+            workload.labels().map_or(0, std::collections::BTreeMap::len),
+        )
+    }
+    assert_eq!(of::<DeploymentTemplate>(), (4, 2));
+    assert_eq!(of::<StatefulSetTemplate>(), (0, 2));
+    assert_eq!(of::<ReplicaSetTemplate>(), (3, 2));
+    assert_eq!(of::<DaemonSetTemplate>(), (3, 2));
+}
+
+#[test]
+fn webhooks_read_the_same_in_both_encodings_and_in_both_kinds() {
+    let validating = both::<ValidatingWebhookConfiguration>().webhooks;
+    let mutating = both::<MutatingWebhookConfiguration>().webhooks;
+    for (hook, policy) in [(&validating[0], "Ignore"), (&mutating[0], "Fail")] {
+        assert_eq!(
+            (hook.name.as_str(), hook.failure_policy.as_str()),
+            ("x.example.com", policy)
+        );
+        let service = hook.client_config.as_ref().and_then(|c| c.service.as_ref());
+        assert_eq!(
+            service.map(|s| (s.namespace.as_str(), s.name.as_str())),
+            Some(("policy", "hook"))
+        );
+        let rule = hook.rules[0].rule.as_ref().expect("a rule");
+        assert_eq!(
+            (
+                hook.rules[0].operations.len(),
+                rule.api_groups.join(""),
+                rule.resources.join("")
+            ),
+            (2, "apps".into(), "deployments".into())
+        );
+        let selector = hook.namespace_selector.as_ref().map(ToString::to_string);
+        assert_eq!(selector.as_deref(), Some("app=web,k notin (a,b)"));
+    }
+}
