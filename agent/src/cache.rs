@@ -301,10 +301,8 @@ impl Counts {
     }
 
     fn remove(&mut self, judged: Judgement) {
-        self.summary.uncount(judged.state);
-        if judged.acknowledged {
-            self.summary.acknowledged = self.summary.acknowledged.saturating_sub(1);
-        } else {
+        judged.uncount(&mut self.summary);
+        if !judged.acknowledged {
             self.news.uncount(judged.state);
         }
         match judged.status {
@@ -337,6 +335,14 @@ impl Judgement {
             state: item.state,
             status: item.status(),
             acknowledged: item.acknowledged.is_some(),
+        }
+    }
+
+    /// Takes it out of the count of all objects.
+    fn uncount(self, all: &mut Summary) {
+        all.uncount(self.state);
+        if self.acknowledged {
+            all.acknowledged = all.acknowledged.saturating_sub(1);
         }
     }
 
@@ -704,7 +710,7 @@ impl<T: Judged> Objects for Cache<T> {
                 add(&mut overview.summary, &source.counts.summary);
             }
             for entry in inner.each(range(), false) {
-                overview.summary.uncount(entry.judged.state);
+                entry.judged.uncount(&mut overview.summary);
             }
             fresh = overview.summary;
         }
