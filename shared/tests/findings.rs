@@ -258,6 +258,36 @@ fn the_worst_and_widest_comes_first() {
 }
 
 #[test]
+fn a_pod_leads_to_its_workload() {
+    let crash = json!([cause("CrashLoop", "container app exited 1", 2, None)]);
+    for (workload, pod) in [
+        ("Deployment/shop/web-app", "web-app-7d9c8f5b6-x2k4l"),
+        ("StatefulSet/shop/db", "db-0"),
+        ("DaemonSet/shop/proxy", "proxy-x2k4l"),
+        ("Pod/shop/alone", "alone"),
+    ] {
+        let empty = json!([cause(
+            "NoReadyEndpoints",
+            "no endpoint",
+            1,
+            Some(&format!("Pod/shop/{pod}"))
+        )]);
+        let items = [
+            item(workload, crash.clone()),
+            item("Service/shop/any", empty.clone()),
+        ];
+        let found = findings(&items);
+        assert_eq!((found.len(), found[0].services), (1, 1), "{workload}");
+        // One that is healthy, or of another namespace, is not behind it.
+        let items = [
+            item("Deployment/bank/web-app", crash.clone()),
+            item("Service/shop/any", empty),
+        ];
+        assert_eq!(findings(&items).len(), 2, "{workload}");
+    }
+}
+
+#[test]
 fn a_service_is_told_with_the_one_workload_behind_it() {
     let crash = json!([cause("CrashLoop", "container app exited 1", 2, None)]);
     let empty = |of| json!([cause("NoReadyEndpoints", "no endpoint", 1, Some(of))]);

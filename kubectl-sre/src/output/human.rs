@@ -38,7 +38,7 @@ pub fn human(report: &Report, style: &Style, out: &mut dyn Write) -> Result<()> 
         style,
         now: now(report),
     };
-    let mut blocks = vec![vec![screen.headline()]];
+    let mut blocks = vec![screen.headline()];
     if !style.quiet {
         blocks.push(screen.problems());
         blocks.push(screen.not_seen());
@@ -141,7 +141,8 @@ impl Screen<'_> {
         self.paint(Paint::new().dimmed(), text)
     }
 
-    fn headline(&self) -> String {
+    /// The verdict; one line where nothing else is said.
+    fn headline(&self) -> Vec<String> {
         let verdict = Verdict::of(self.report);
         let (word, paint) = match verdict {
             Verdict { degraded: true, .. } => ("DEGRADED", AnsiColor::Red.on_default().bold()),
@@ -158,11 +159,15 @@ impl Screen<'_> {
             .or(source.file.as_ref())
             .or(source.agent.as_ref())
             .or(source.server.as_ref());
-        let mut parts = vec![self.paint(paint, word)];
+        let mut parts = Vec::new();
         parts.extend(place.map(|p| escape(p)));
         parts.extend(source.version.as_ref().map(|v| escape(v)));
         parts.push(self.sentences().join("; "));
-        parts.join("  ")
+        let (begin, text) = (format!("{}  ", self.paint(paint, word)), parts.join("  "));
+        if self.style.quiet {
+            return vec![format!("{begin}{text}")];
+        }
+        self.wrap((&begin, word.len() + 2), 2, &text)
     }
 
     fn sentences(&self) -> Vec<String> {
@@ -274,18 +279,17 @@ impl Screen<'_> {
             .iter()
             .filter(|check| check.status() != Status::Unknown)
             .count();
-        let mut lines: Vec<String> = rows
-            .into_iter()
-            .map(|(name, word, paint, text)| {
-                let pad = " ".repeat(words.saturating_sub(word.len()));
-                let word = self.paint(paint, word);
-                format!("{name:<width$}  {word}{pad}  {text}")
-            })
-            .collect();
         if let Some(check) = self.report.api_server() {
             for (place, (name, text)) in api_server::more(check).into_iter().enumerate() {
-                lines.insert(1 + place, format!("{name:<width$}  {:words$}  {text}", ""));
+                rows.insert(1 + place, (name.into(), "", Paint::new(), text));
             }
+        }
+        let begin = width + 2 + words + 2;
+        let mut lines: Vec<String> = Vec::new();
+        for (name, word, paint, text) in rows {
+            let pad = " ".repeat(words.saturating_sub(word.len()));
+            let first = format!("{name:<width$}  {}{pad}  ", self.paint(paint, word));
+            lines.extend(self.wrap((&first, begin), begin, &text));
         }
         let mut looked = vec![format!(
             "looked at {seen} of {total} part{}",
@@ -301,7 +305,8 @@ impl Screen<'_> {
         } else {
             looked.push(format!("as of {}", escape(&self.report.observed_at)));
         }
-        lines.push(self.dim(&looked.join(", ")));
+        let looked = self.wrap(("", 0), 2, &looked.join(", "));
+        lines.extend(looked.iter().map(|line| self.dim(line)));
         lines
     }
 

@@ -97,11 +97,16 @@ pub struct Companions {
     pods: HashMap<String, Vec<PodFacts>>,
 }
 
+/// Pods that are named of a Service whose endpoints are not ready.
+const WAITING: usize = 3;
+
 /// The endpoints of one Service.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Endpoints {
     /// Ready ones and others, by family of addresses; those on their way out are not counted.
     by_family: BTreeMap<String, (usize, usize)>,
+    /// Pods behind some of those that are not ready.
+    pub waiting: Vec<String>,
     /// When one of them last changed.
     pub changed: Option<Time>,
 }
@@ -266,6 +271,11 @@ impl Accompanies for EndpointSlice {
                 family.0 += 1;
             } else if !endpoint.is_terminating() {
                 family.1 += 1;
+                let pod = endpoint.target_ref.as_ref().filter(|target| target.kind == "Pod");
+                let pod = pod.filter(|pod| {
+                    endpoints.waiting.len() < WAITING && !endpoints.waiting.contains(&pod.name)
+                });
+                endpoints.waiting.extend(pod.map(|pod| pod.name.clone()));
             }
         }
         endpoints.changed = endpoints.changed.max(meta.last_spec_write());
@@ -280,7 +290,7 @@ impl Accompanies for Service {
             // Nothing is known of what is outside, and nobody keeps slices of it.
             let outside = Endpoints {
                 by_family: BTreeMap::from([(String::new(), (1, 0))]),
-                changed: None,
+                ..Endpoints::default()
             };
             known
                 .endpoints

@@ -9,8 +9,8 @@
 
 use super::common::{self, Finding};
 use super::companions::{self, Companion, Companions, Endpoints, Want};
-use super::{Evidence, Judged};
-use crate::report::{Item, State};
+use super::{Evidence, Judged, cause};
+use crate::report::{Cause, Item, State};
 use crate::resource::{Resource as _, Service};
 use std::collections::BTreeMap;
 
@@ -58,11 +58,49 @@ impl Judged for Service {
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
         let mut notes = Vec::new();
         let finding = finding(self, evidence, &mut notes);
+        let causes = behind(self, &finding, evidence);
         Item {
             notes,
+            causes,
             ..finding.item(self)
         }
     }
+}
+
+/// Whose pods are missing behind a Service that nobody answers for: what is wrong with them is the cause.
+fn behind(service: &Service, finding: &Finding, evidence: &Evidence<'_>) -> Vec<Cause> {
+    let meta = service.meta();
+    let (namespace, name) = (&meta.namespace, &meta.name);
+    let is_open = matches!(finding.reason, "NoReadyEndpoints" | "EndpointsStarting");
+    let (Some(known), Some(selector), true) = (evidence.companions, service.selector(), is_open) else {
+        return Vec::new();
+    };
+    let waiting = known.endpoints(namespace, name).map(|e| e.waiting);
+    let mut behind: Vec<String> = waiting
+        .into_iter()
+        .flatten()
+        .map(|pod| format!("Pod/{namespace}/{pod}"))
+        .collect();
+    if behind.is_empty() {
+        let workloads = known.workloads(namespace, selector).asking;
+        behind.extend(
+            workloads
+                .iter()
+                .map(|(kind, name)| format!("{kind}/{namespace}/{name}")),
+        );
+    }
+    let subject = behind.into_iter().next();
+    let of = |subject| Cause {
+        code: "NoReadyEndpoints".to_owned(),
+        message: finding.message.clone(),
+        count: 1,
+        example: Some(format!("Service/{name}")),
+        hint: Some(cause::kubectl(namespace, "describe service", name)),
+        since: finding.since.map(|t| t.to_string()),
+        subject: Some(subject),
+        log: Vec::new(),
+    };
+    subject.into_iter().map(of).collect()
 }
 
 fn finding(service: &Service, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Finding {

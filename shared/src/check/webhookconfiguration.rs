@@ -9,7 +9,7 @@
 use super::common::{self, Finding};
 use super::companions::{self, Companion, Companions, Want};
 use super::{Evidence, Judged};
-use crate::report::{Item, State};
+use crate::report::{Cause, Item, State};
 use crate::resource::{
     MutatingWebhookConfiguration, ObjectMeta, Resource as _, ServiceReference, Time,
     ValidatingWebhookConfiguration, Webhook,
@@ -90,18 +90,20 @@ fn answer(target: &ServiceReference, known: Option<&Companions>) -> Answer {
 
 struct Told {
     finding: Finding,
+    causes: Vec<Cause>,
     notes: Vec<String>,
     warnings: Vec<String>,
 }
 
 impl Told {
     fn of(meta: &ObjectMeta, hooks: &[Webhook], evidence: &Evidence<'_>) -> Self {
-        let (mut notes, mut warnings) = (Vec::new(), Vec::new());
+        let (mut notes, mut warnings, mut causes) = (Vec::new(), Vec::new(), Vec::new());
         let finding = common::uncreated(meta, false)
             .or_else(|| common::deleting(meta, evidence, &mut notes))
-            .unwrap_or_else(|| finding(meta, hooks, evidence, &mut notes, &mut warnings));
+            .unwrap_or_else(|| finding(meta, hooks, evidence, &mut notes, &mut warnings, &mut causes));
         Self {
             finding,
+            causes,
             notes,
             warnings,
         }
@@ -111,6 +113,7 @@ impl Told {
         Item {
             notes: self.notes,
             warnings: self.warnings,
+            causes: self.causes,
             ..item(self.finding)
         }
     }
@@ -122,6 +125,7 @@ fn finding(
     evidence: &Evidence<'_>,
     notes: &mut Vec<String>,
     warnings: &mut Vec<String>,
+    causes: &mut Vec<Cause>,
 ) -> Finding {
     let mut blocking: Vec<(&Webhook, String, Option<Time>)> = Vec::new();
     let mut not_seen = None;
@@ -147,6 +151,17 @@ fn finding(
             n => format!("{n} webhooks call an address, which is not looked at"),
         });
     }
+    // What a webhook refuses names it too: both are one.
+    causes.extend(blocking.iter().map(|(hook, why, since)| Cause {
+        code: "AdmissionWebhook".to_owned(),
+        message: format!("{} refuses {}: {why}", hook.name, rules(hook)),
+        count: 1,
+        example: None,
+        hint: None,
+        since: since.map(|t| t.to_string()),
+        subject: Some(format!("Webhook/{}", hook.name)),
+        log: Vec::new(),
+    }));
     if let Some((hook, why, since)) = blocking.first() {
         if let Some(selector) = &hook.namespace_selector
             && !selector.to_string().is_empty()

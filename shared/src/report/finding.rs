@@ -178,7 +178,22 @@ fn key(item: &Item, cause: &Cause) -> Key {
 /// The item that is behind this one, where a cause of it says so: a Service has no endpoint because of its workload.
 fn behind<'a>(item: &Item, cause: &Cause, items: &HashMap<String, &'a Item>) -> Option<&'a Item> {
     let subject = cause.subject.as_ref().filter(|_| !item.is_workload())?;
-    items.get(subject).copied().filter(|other| other.is_workload())
+    let named = items.get(subject).copied().filter(|other| other.is_workload());
+    named.or_else(|| of_pod(subject, items))
+}
+
+/// The workload that a pod is of, by the names that controllers give: `NAME-HASH-SUFFIX` through a ReplicaSet or a Job,
+/// else `NAME-SUFFIX`. Only one that is not healthy itself is looked for.
+fn of_pod<'a>(subject: &str, items: &HashMap<String, &'a Item>) -> Option<&'a Item> {
+    let (namespace, pod) = subject.strip_prefix("Pod/")?.split_once('/')?;
+    let (owner, _) = pod.rsplit_once('-')?;
+    let through = owner.rsplit_once('-').map(|(name, _)| name);
+    let through = through
+        .into_iter()
+        .flat_map(|name| ["Deployment", "CronJob"].map(|kind| (kind, name)));
+    let directly = ["StatefulSet", "DaemonSet", "ReplicaSet", "Job"].map(|kind| (kind, owner));
+    let mut candidates = through.chain(directly);
+    candidates.find_map(|(kind, name)| items.get(&format!("{kind}/{namespace}/{name}")).copied())
 }
 
 /// A message without what differs between objects with the same trouble: names in quotes, numbers, and what stands in

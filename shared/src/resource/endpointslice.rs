@@ -24,12 +24,29 @@ pub struct EndpointSlice {
 }
 
 /// One endpoint, which is mostly a pod.
-#[derive(Clone, Copy, PartialEq, Eq, Deserialize, prost::Message)]
+#[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Endpoint {
     /// What it is like.
     #[prost(message, optional, tag = "2")]
     pub conditions: Option<EndpointConditions>,
+    /// What it is; kept of one that is not ready, to tell why.
+    #[prost(message, optional, tag = "4")]
+    pub target_ref: Option<EndpointTarget>,
+}
+
+/// What an endpoint is, mostly a pod.
+#[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
+#[serde(rename_all = "camelCase", default)]
+pub struct EndpointTarget {
+    /// Its kind.
+    #[prost(string, tag = "1")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub kind: String,
+    /// Its name, in the namespace of the slice.
+    #[prost(string, tag = "3")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub name: String,
 }
 
 /// What an endpoint is like.
@@ -84,6 +101,11 @@ impl Resource for EndpointSlice {
         if let Some(meta) = &mut self.metadata {
             meta.slim();
             meta.labels.retain(|name, _| name == SERVICE_NAME);
+        }
+        for endpoint in &mut self.endpoints {
+            if endpoint.is_ready() {
+                endpoint.target_ref = None;
+            }
         }
     }
 }

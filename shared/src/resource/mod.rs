@@ -38,7 +38,7 @@ pub use cronjob::{ActiveJob, CronJob, CronJobSpec, CronJobStatus};
 pub use custom::{CustomCondition, CustomObject, CustomStatus};
 pub use daemonset::{DaemonSet, DaemonSetSpec, DaemonSetStatus, DaemonSetUpdateStrategy};
 pub use deployment::{Condition, Deployment, DeploymentSpec, DeploymentStatus};
-pub use endpointslice::{Endpoint, EndpointConditions, EndpointSlice};
+pub use endpointslice::{Endpoint, EndpointConditions, EndpointSlice, EndpointTarget};
 pub use event::{Event, EventSeries, ObjectReference};
 pub use horizontalpodautoscaler::{
     HorizontalPodAutoscaler, HorizontalPodAutoscalerSpec, HorizontalPodAutoscalerStatus, ScaleTarget,

@@ -433,3 +433,25 @@ fn a_service_wants_more_only_as_far_as_what_is_known_leaves_it_open() {
     assert!(!view::<Service>(&external).answers_for_itself());
     assert!(view::<Service>(&svc("web", &[])).answers_for_itself());
 }
+
+#[test]
+fn a_service_that_nobody_answers_for_names_what_is_behind_it() {
+    let mut known = all();
+    let mut targets = slice("targets", &[NOT_READY, NOT_READY]);
+    for number in 0..2 {
+        let pod = json!({"kind": "Pod", "namespace": "shop", "name": format!("targets-7d9c-{number}")});
+        set(&mut targets, &format!("/endpoints/{number}/targetRef"), pod);
+    }
+    read(&mut known, Companion::EndpointSlices, &[targets]);
+    let behind = |name: &str| {
+        let item = judge_beside::<Service>(&known, &svc(name, &[]));
+        item.causes
+            .into_iter()
+            .filter_map(|cause| cause.subject)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(behind("targets"), ["Pod/shop/targets-7d9c-0"]);
+    assert_eq!(behind("pending"), ["Deployment/shop/pending"]);
+    assert_eq!(behind("web"), [""; 0]);
+    assert_eq!(behind("idle"), [""; 0]);
+}

@@ -138,10 +138,7 @@ fn webhooks_read_the_same_in_both_encodings_and_in_both_kinds() {
             ),
             (2, "apps".into(), "deployments".into())
         );
-        let selector = hook
-            .namespace_selector
-            .as_ref()
-            .map(ToString::to_string);
+        let selector = hook.namespace_selector.as_ref().map(ToString::to_string);
         assert_eq!(selector.as_deref(), Some("app=web,k notin (a,b)"));
     }
 }

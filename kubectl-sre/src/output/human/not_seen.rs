@@ -167,6 +167,25 @@ impl Screen<'_> {
             let left = groups.len() - SHOWN;
             lines.push(self.dim(&format!("  and {left} more; -o json lists every one")));
         }
+        lines.extend(self.causes_not_seen());
         lines
+    }
+
+    /// What the causes lack: said once, since no verdict depends on it.
+    fn causes_not_seen(&self) -> Option<String> {
+        let groups = groups(&self.report.coverage.causes_not_seen);
+        let told: Vec<String> = groups
+            .iter()
+            .take(SHOWN)
+            .map(|group| {
+                format!(
+                    "{} ({}: {})",
+                    group.what(),
+                    escape(&group.first.class),
+                    group.why()
+                )
+            })
+            .collect();
+        (!told.is_empty()).then(|| self.dim(&format!("  causes are missing, not seen: {}", told.join("; "))))
     }
 }

@@ -232,7 +232,10 @@ impl Screen<'_> {
 
     fn one(&self, mark: Mark, item: &Item, folds: &[Fold<'_>], width: usize, lines: &mut Vec<String>) {
         let causes: Vec<&Cause> = item.roots().collect();
-        let services = services(folds.iter().map(|fold| fold.finding.services).sum());
+        let services = services(match item.kind.as_str() {
+            "Service" => 0,
+            _ => folds.iter().map(|fold| fold.finding.services).sum(),
+        });
         // Counts say the same as the message; then the cause stands in its place.
         let inline = match causes.as_slice() {
             [cause] if item.reason == "ReadyBelowDesired" => Some(*cause),
@@ -256,7 +259,8 @@ impl Screen<'_> {
         }
         self.line(mark, item, width, &text, lines);
         for cause in causes.iter().take(SHOWN_CAUSES) {
-            if inline.is_none() {
+            // What is itself behind something says the same twice.
+            if inline.is_none() && cause.message != item.message {
                 let count = match cause.count {
                     0 | 1 => String::new(),
                     n => format!("{n}x "),
@@ -381,7 +385,7 @@ impl Screen<'_> {
     }
 
     /// Breaks a text at the edge of the terminal: the first line begins with `first`, the others with so many spaces.
-    fn wrap(&self, first: (&str, usize), indent: usize, text: &str) -> Vec<String> {
+    pub(super) fn wrap(&self, first: (&str, usize), indent: usize, text: &str) -> Vec<String> {
         let (mut line, mut at) = (first.0.to_owned(), first.1);
         let mut lines = Vec::new();
         let mut begun = false;

@@ -147,7 +147,8 @@ fn a_narrow_window_breaks_what_does_not_fit() {
         ..STYLE
     };
     insta::assert_snapshot!(screen(&mixed(), &style), @r#"
-    DEGRADED  prod-eu  v1.37.2  5 of 9 Deployments are not healthy, 1 was not understood, 1 still rolling out
+    DEGRADED  prod-eu  v1.37.2  5 of 9 Deployments are not
+      healthy, 1 was not understood, 1 still rolling out
 
     ✗ bank/held        0/2 ready  no pod is ready (paused)
         kubectl -n bank describe deployment held
@@ -175,8 +176,11 @@ fn a_narrow_window_breaks_what_does_not_fit() {
     ~ payments/ledger  4/4 ready
         rolling out: 2 of 4 updated, for 20 s
 
-    API server   ok        reached in 9.1 ms, readyz 47 of 47 checks pass
-    Deployments  degraded  2 healthy, 1 progressing, 3 degraded, 2 unavailable, 1 unknown, 1 terminating
+    API server   ok        reached in 9.1 ms, readyz 47 of 47
+                           checks pass
+    Deployments  degraded  2 healthy, 1 progressing, 3 degraded,
+                           2 unavailable, 1 unknown, 1
+                           terminating
     looked at 2 of 2 parts, objects in 3 namespaces, in 62 ms
     "#);
 }
@@ -457,7 +461,7 @@ fn node_lost() -> Report {
 #[test]
 fn a_lost_node_is_told_first_with_how_far_it_reaches() {
     insta::assert_snapshot!(screen(&node_lost(), &STYLE), @r#"
-    DEGRADED  prod-eu  v1.37.2  12 of 13 Deployments, 1 of 1 DaemonSets, 1 of 2 nodes and 1 of 1 services are not healthy
+    DEGRADED  prod-eu  v1.37.2  12 of 13 Deployments, 1 of 1 DaemonSets, 1 of 2 Nodes and 1 of 1 Services are not healthy
 
     ✗ NodeNotReady: node n7 is not ready: Kubelet stopped posting node status.
         39 pods of 13 workloads in 2 namespaces, 1 Service without endpoints, for 25 min: shop/web-00, shop/web-01, shop/web-02 and 10 more
@@ -466,8 +470,8 @@ fn a_lost_node_is_told_first_with_how_far_it_reaches() {
     API server   ok        reached in 9.1 ms, readyz 47 of 47 checks pass
     Deployments  degraded  1 healthy, 12 degraded
     DaemonSets   degraded  0 healthy, 1 degraded
-    nodes        degraded  1 healthy, 1 unavailable
-    services     degraded  0 healthy, 1 degraded
+    Nodes        degraded  1 healthy, 1 unavailable
+    Services     degraded  0 healthy, 1 degraded
     looked at 8 of 8 parts, objects in 2 namespaces, no StatefulSets, Jobs or CronJobs found, in 62 ms
     "#);
 }
@@ -508,7 +512,7 @@ fn five_hundred_broken_pods_of_one_cause_are_a_screen_of_less_than_fifteen_lines
     DaemonSets    ok        1 healthy
     Jobs          ok        1 healthy
     CronJobs      ok        1 healthy
-    looked at 8 of 8 parts, objects in 10 namespaces, no nodes or services found, in 62 ms
+    looked at 8 of 8 parts, objects in 10 namespaces, no Nodes or Services found, in 62 ms
     "#);
 }
 
@@ -580,14 +584,15 @@ fn causes_are_told_in_the_place_of_counts_and_under_what_says_more() {
     Deployments   degraded  0 healthy, 1 degraded, 2 unavailable
     StatefulSets  degraded  0 healthy, 1 degraded
     Jobs          degraded  0 healthy, 1 degraded
-    looked at 8 of 8 parts, objects in 1 namespace, no DaemonSets, CronJobs, nodes or services found, in 62 ms
+    looked at 8 of 8 parts, objects in 1 namespace, no DaemonSets, CronJobs, Nodes or Services found, in 62 ms
     "#);
     let narrow = Style {
         width: Some(60),
         ..STYLE
     };
     insta::assert_snapshot!(screen(&report, &narrow), @r#"
-    DEGRADED  prod-eu  v1.37.2  3 of 3 Deployments, 1 of 1 StatefulSets and 1 of 1 Jobs are not healthy
+    DEGRADED  prod-eu  v1.37.2  3 of 3 Deployments, 1 of 1
+      StatefulSets and 1 of 1 Jobs are not healthy
 
     ✗ shop/checkout        0/3 ready
         CrashLoop: container api exited 1 (7 restarts), 2 pods,
@@ -614,11 +619,13 @@ fn causes_are_told_in_the_place_of_counts_and_under_what_says_more() {
         which is over)
         kubectl -n shop describe deployment search
 
-    API server    ok        reached in 9.1 ms, readyz 47 of 47 checks pass
+    API server    ok        reached in 9.1 ms, readyz 47 of 47
+                            checks pass
     Deployments   degraded  0 healthy, 1 degraded, 2 unavailable
     StatefulSets  degraded  0 healthy, 1 degraded
     Jobs          degraded  0 healthy, 1 degraded
-    looked at 8 of 8 parts, objects in 1 namespace, no DaemonSets, CronJobs, nodes or services found, in 62 ms
+    looked at 8 of 8 parts, objects in 1 namespace, no
+      DaemonSets, CronJobs, Nodes or Services found, in 62 ms
     "#);
 }
 
@@ -645,7 +652,7 @@ fn what_is_acknowledged_is_counted_and_listed_only_where_more_is_wanted() {
     API server   ok        reached in 9.1 ms, readyz 47 of 47 checks pass
     Deployments  ok        1 healthy, 1 degraded, 1 unavailable, 2 acknowledged
     Jobs         ok        1 healthy
-    looked at 8 of 8 parts, objects in 1 namespace, no StatefulSets, DaemonSets, CronJobs, nodes or services found, in 62 ms
+    looked at 8 of 8 parts, objects in 1 namespace, no StatefulSets, DaemonSets, CronJobs, Nodes or Services found, in 62 ms
     "#);
     let verbose = Style {
         verbose: true,
@@ -660,7 +667,7 @@ fn what_is_acknowledged_is_counted_and_listed_only_where_more_is_wanted() {
     API server   ok        reached in 9.1 ms, readyz 47 of 47 checks pass
     Deployments  ok        1 healthy, 1 degraded, 1 unavailable, 2 acknowledged
     Jobs         ok        1 healthy
-    looked at 8 of 8 parts, objects in 1 namespace, no StatefulSets, DaemonSets, CronJobs, nodes or services found, in 62 ms
+    looked at 8 of 8 parts, objects in 1 namespace, no StatefulSets, DaemonSets, CronJobs, Nodes or Services found, in 62 ms
     "#);
 }
 
@@ -715,7 +722,7 @@ fn sixteen_workloads_with_a_cause_each_are_not_more_than_a_screen() {
 
     API server   ok        reached in 9.1 ms, readyz 47 of 47 checks pass
     Deployments  degraded  0 healthy, 16 unavailable
-    looked at 8 of 8 parts, objects in 1 namespace, no StatefulSets, DaemonSets, Jobs, CronJobs, nodes or services found, in 62 ms
+    looked at 8 of 8 parts, objects in 1 namespace, no StatefulSets, DaemonSets, Jobs, CronJobs, Nodes or Services found, in 62 ms
     "#);
 }
 
@@ -741,5 +748,44 @@ fn kinds_that_may_not_be_read_are_one_line() {
     API server   ok        reached in 9.1 ms, readyz 47 of 47 checks pass
     Deployments  ok        1 healthy
     looked at 2 of 5 parts, objects in 1 namespace, in 62 ms
+    "#);
+}
+
+#[test]
+fn what_the_causes_lack_is_one_line_and_no_part_of_the_verdict() {
+    let mut report = of_items(&[("Deployment/shop/web", "unavailable", serde_json::json!({}))]);
+    let failure = Failure::new(Class::Forbidden, "User \"jane\" cannot list it");
+    report.coverage.causes_not_seen = ["pods", "events"]
+        .map(|what| run::not_seen(what, &failure, Some(&format!("{what} list"))))
+        .into();
+    insta::assert_snapshot!(screen(&report, &STYLE), @r#"
+    DEGRADED  prod-eu  v1.37.2  1 of 1 Deployments is not healthy
+
+    ✗ shop/web  0/3 ready  no pod is ready, for 25 min
+        kubectl -n shop describe deployment web
+
+      causes are missing, not seen: pods, events (forbidden: missing rules pods list, events list)
+
+    API server   ok        reached in 9.1 ms, readyz 47 of 47 checks pass
+    Deployments  degraded  0 healthy, 1 unavailable
+    looked at 8 of 8 parts, objects in 1 namespace, no StatefulSets, DaemonSets, Jobs, CronJobs, Nodes or Services found, in 62 ms
+    "#);
+}
+
+#[test]
+fn a_service_alone_is_told_once() {
+    let empty = serde_json::json!({"causes": [cause(
+        "NoReadyEndpoints", "0 of 3 endpoints ready", 1, Some("Pod/shop/web-1"), "kubectl -n shop describe service web",
+    )], "reason": "NoReadyEndpoints", "message": "0 of 3 endpoints ready"});
+    let report = of_items(&[("Service/shop/web", "degraded", empty)]);
+    insta::assert_snapshot!(screen(&report, &STYLE), @r#"
+    DEGRADED  prod-eu  v1.37.2  1 of 1 Services is not healthy
+
+    ✗ Service shop/web             0 of 3 endpoints ready, for 25 min
+        kubectl -n shop describe service web
+
+    API server  ok        reached in 9.1 ms, readyz 47 of 47 checks pass
+    Services    degraded  0 healthy, 1 degraded
+    looked at 8 of 8 parts, objects in 1 namespace, no Deployments, StatefulSets, DaemonSets, Jobs, CronJobs or Nodes found, in 62 ms
     "#);
 }
