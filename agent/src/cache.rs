@@ -705,6 +705,9 @@ impl<T: Judged> Objects for Cache<T> {
             }
             for entry in inner.each(range(), false) {
                 overview.summary.uncount(entry.judged.state);
+                if entry.judged.acknowledged {
+                    overview.summary.acknowledged = overview.summary.acknowledged.saturating_sub(1);
+                }
             }
             fresh = overview.summary;
         }
