@@ -1,6 +1,10 @@
 //! How the items of a report fold into findings: by what is behind them.
 
 #![allow(clippy::expect_used, reason = "a test that cannot build its item has failed")]
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "a literal ends where it becomes an item"
+)]
 
 use serde_json::{Value, json};
 use sre_shared::report::{Acknowledged, Finding, Item, State, findings};

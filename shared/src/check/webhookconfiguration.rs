@@ -166,7 +166,7 @@ fn finding(
         if let Some(selector) = &hook.namespace_selector
             && !selector.to_string().is_empty()
         {
-            notes.push(format!("only in namespaces with {}", selector.to_string()));
+            notes.push(format!("only in namespaces with {selector}"));
         }
         let more = match blocking.len() {
             1 => String::new(),
