@@ -103,6 +103,11 @@ impl App {
         }
     }
 
+    /// Whether all namespaces are watched.
+    pub fn watches_all(&self) -> bool {
+        !matches!(self.namespaces, Namespaces::These(_))
+    }
+
     /// From now on this process is about to end.
     pub fn stop(&self) {
         self.stopping.store(true, Ordering::Relaxed);

@@ -190,7 +190,6 @@ pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Wish, clap::Err
         _ => Kind::ALL
             .iter()
             .copied()
-            .filter(|kind| is_watched(*kind))
             .filter(|kind| chosen.contains(&Chosen::All) || chosen.contains(&Chosen::Kind(*kind)))
             .collect(),
     };
@@ -280,34 +279,15 @@ fn chosen(word: &str) -> Result<Chosen, String> {
     }
 }
 
-/// Whether a kind is told by its objects alone: what stands behind the others changes without them, and is not watched.
-fn is_watched(kind: Kind) -> bool {
-    kind.companions().is_empty()
-}
-
 fn watched(word: &str) -> Result<Kind, String> {
-    match Kind::from_word(word) {
-        Some(kind) if is_watched(kind) => Ok(kind),
-        Some(kind) => {
-            let others: Vec<&str> = kind.companions().iter().map(|c| c.plural()).collect();
-            Err(format!(
-                "{0} are judged by {1} too, which the agent does not watch; the plugin does without the agent: \
-                 kubectl sre health {0}",
-                kind.plural(),
-                others.join(", "),
-            ))
-        }
-        None => {
-            let plurals = || Kind::ALL.iter().filter(|k| is_watched(**k)).map(|k| k.plural());
-            Err(match nearest(word, plurals().chain(["all"])) {
-                Some(near) => format!("no kind that is watched, did you mean {near:?}?"),
-                None => format!(
-                    "no kind that is watched, those are: {}; or all",
-                    plurals().collect::<Vec<_>>().join(", ")
-                ),
-            })
-        }
-    }
+    let plurals = || Kind::ALL.iter().map(|kind| kind.plural());
+    Kind::from_word(word).ok_or_else(|| match nearest(word, plurals().chain(["all"])) {
+        Some(near) => format!("no kind that is watched, did you mean {near:?}?"),
+        None => format!(
+            "no kind that is watched, those are: {}; or all",
+            plurals().collect::<Vec<_>>().join(", ")
+        ),
+    })
 }
 
 /// A DNS label, which is what a namespace's name is.
@@ -440,6 +420,10 @@ mod tests {
             kinds("--kinds cj,sts,StatefulSet"),
             [Kind::StatefulSets, Kind::CronJobs]
         );
+        assert_eq!(
+            kinds("--kinds svc,pvc"),
+            [Kind::PersistentVolumeClaims, Kind::Services]
+        );
         assert_eq!(kinds("--kinds job,all"), Kind::ALL);
         assert_eq!(kinds("--kinds="), Kind::by_default().collect::<Vec<_>>());
     }
@@ -473,15 +457,24 @@ mod tests {
     }
 
     #[test]
+    fn the_chart_grants_what_each_kind_is_judged_by() {
+        let chart = include_str!("../../helm/sre-agent/templates/_helpers.tpl");
+        for kind in Kind::ALL {
+            let others: Vec<&str> = kind.companions().iter().map(|c| c.plural()).collect();
+            let start = format!("{}: {{group: ", kind.plural());
+            let line = chart.lines().find(|line| line.starts_with(&start)).unwrap();
+            let reads = format!(", reads: [{}]}}", others.join(", "));
+            assert_eq!(line.ends_with(&reads), !others.is_empty(), "{line}");
+            assert_eq!(line.contains("reads"), !others.is_empty(), "{line}");
+        }
+    }
+
+    #[test]
     fn wrong_input_is_refused_with_the_nearest_right_one() {
         for (words, part) in [
             ("--context c", "give --kubeconfig PATH too"),
             ("--kinds deploymnts", "did you mean \"deployments\"?"),
             ("--kinds zzz", "those are: deployments"),
-            (
-                "--kinds pvc",
-                "persistentvolumeclaims are judged by pods too, which the agent does not watch",
-            ),
             ("--kinds apiserver", "it is asked whatever is watched"),
             ("--namespaces Shop", "no name of a namespace"),
             ("--namespaces a,,b", "a name in --namespaces is empty"),

@@ -4,14 +4,18 @@
 //! An object that is healthy, suspended or done is settled: time alone cannot change that state, so it is judged for counting once,
 //! when it changes. Every other object is in an index and judged again for each answer, with the time of that
 //! answer. So the answer to "what is wrong?" costs what is wrong, and not the size of the cluster.
+//!
+//! A kind that is judged by others too is told what these say from time to time ([`Objects::accompany`]). What needs them
+//! is never settled: they change without it.
 
 use crate::changes::{Change, Standing};
 use crate::rights;
-use sre_shared::check::{self, Evidence, Judged, Now};
+use sre_shared::check::{self, Companions, Evidence, Judged, Now};
 use sre_shared::cluster::{Class, Failure};
 use sre_shared::report::{Item, NotSeen, State, Status, Summary, Verdict};
-use sre_shared::resource::{Decoded, Time};
+use sre_shared::resource::{Decoded, PodsBy, Time};
 use sre_shared::run::cause::Subject;
+use sre_shared::run::companions::{self, Wanted};
 use sre_shared::run::{self, Kind, Known, not_seen_kind};
 use sre_shared::selector::Selector;
 use std::borrow::Cow;
@@ -247,6 +251,11 @@ pub trait Objects: Send + Sync {
     fn open(&self, moment: &Moment) -> Vec<Subject>;
     /// Takes what was found at that time around its objects, by their uid, each of the generation that was looked at.
     fn learn(&self, found: &mut HashMap<String, (Option<i64>, Known)>, at: Time);
+    /// What its verdicts want of other kinds that was not asked for yet.
+    fn wants(&self, known: &Companions) -> Wanted;
+    /// Takes what was brought of other kinds, and the moment before; `None` where nothing was wanted. Judges again, and
+    /// tells what changed since the last time.
+    fn accompany(&self, brought: Option<(Brought, Moment)>, moment: &Moment) -> Vec<Change>;
     /// Judges again what time can change, and tells what changed.
     fn review(&self, moment: &Moment) -> Vec<Change>;
     /// Whether every watch has either listed or failed at least once.
@@ -255,11 +264,84 @@ pub trait Objects: Send + Sync {
     fn unlisted(&self) -> Vec<(String, Option<Class>)>;
 }
 
+/// What was brought of other kinds, and what could not be.
+pub type Brought = (Companions, Vec<NotSeen>);
+
 /// A sign of life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Heard {
     instant: Instant,
     time: Time,
+}
+
+/// What other kinds say, as it was last brought.
+#[derive(Debug, Default)]
+struct Beside {
+    known: Companions,
+    /// From when it is; `None` where there is nothing, since nothing was wanted or nothing came.
+    heard: Option<Heard>,
+    /// Whether all of it was seen.
+    whole: bool,
+    /// What could not be seen the last time.
+    missed: Vec<NotSeen>,
+    /// Whether it was ever looked what is wanted.
+    tried: bool,
+}
+
+impl Beside {
+    fn is_fresh(&self, moment: &Moment) -> bool {
+        self.heard.is_some_and(|heard| !moment.is_too_old(heard))
+    }
+
+    /// What can be said at that moment.
+    fn at(&self, moment: &Moment) -> Option<&Companions> {
+        self.is_fresh(moment).then_some(&self.known)
+    }
+
+    /// Takes over what was brought. Where all is known and a part of it does not come for now, what is known stays until
+    /// it is too old, as with a watch that breaks; a refusal is a decision and counts at once.
+    fn take(&mut self, (known, missed): Brought, began: &Moment, moment: &Moment) {
+        let refused = |entry: &NotSeen| entry.class == Class::Forbidden.as_str();
+        let passes = missed.iter().any(|entry| !refused(entry));
+        if !(passes && self.whole && self.is_fresh(moment)) {
+            self.whole = missed.is_empty();
+            self.known = known;
+            self.heard = Some(Heard {
+                instant: began.instant,
+                time: began.now,
+            });
+        }
+        self.missed = missed;
+        self.tried = true;
+    }
+
+    /// What was not seen, where a verdict lacks it.
+    fn not_seen(&self, kind: Kind, moment: &Moment) -> Vec<NotSeen> {
+        if !self.missed.is_empty() {
+            return self.missed.clone();
+        }
+        let others: Vec<&str> = kind.companions().iter().map(|c| c.plural()).collect();
+        let entry = |class: &str, error, hint: &str| NotSeen {
+            what: beside(kind, &others.join(", ")),
+            class: class.into(),
+            error: Some(error),
+            hint: Some(hint.into()),
+            missing: None,
+        };
+        match self.heard {
+            _ if kind.companions().is_empty() => Vec::new(),
+            None if self.tried => Vec::new(),
+            None => {
+                let error = "they have not been read yet".into();
+                vec![entry("notListed", error, "ask again in a few seconds")]
+            }
+            Some(heard) if moment.is_too_old(heard) => {
+                let error = format!("they were last read at {}", heard.time);
+                vec![entry("stale", error, "ask /health/apiserver")]
+            }
+            Some(_) => Vec::new(),
+        }
+    }
 }
 
 /// One watch that feeds a cache.
@@ -368,6 +450,7 @@ struct Inner<T> {
     /// Those that are not settled.
     open: BTreeSet<Key>,
     sources: Vec<Source>,
+    beside: Beside,
     /// Counts the lists, to find what a new one no longer has.
     round: u32,
 }
@@ -386,7 +469,7 @@ struct Entry<T> {
 }
 
 impl<T: Judged> Entry<T> {
-    fn judge(&self, now: Time, no_ignore: bool) -> Item {
+    fn judge(&self, now: Time, companions: Option<&Companions>, no_ignore: bool) -> Item {
         match &self.object {
             Ok(object) => {
                 let nothing = Known::default();
@@ -399,6 +482,7 @@ impl<T: Judged> Entry<T> {
                     object,
                     &Evidence {
                         first_seen: Some(self.first_seen),
+                        companions,
                         heeds_annotations: !no_ignore,
                         ..known.evidence(object.meta(), &around, Now::known(now))
                     },
@@ -413,6 +497,15 @@ impl<T: Judged> Entry<T> {
             .as_ref()
             .ok()
             .and_then(|object| object.meta().generation)
+    }
+
+    /// Whether neither time nor another kind can change that state.
+    fn is_settled(&self, item: &Item) -> bool {
+        is_settled(item)
+            && self
+                .object
+                .as_ref()
+                .is_ok_and(|object| object.wants(&Companions::default()).is_empty())
     }
 
     /// An object that could not be decoded may have any labels.
@@ -441,6 +534,7 @@ impl<T: Judged> Cache<T> {
             objects: BTreeMap::new(),
             open: BTreeSet::new(),
             sources,
+            beside: Beside::default(),
             round: 0,
         };
         Self {
@@ -567,8 +661,8 @@ impl<T: Judged> Inner<T> {
             }
         }
         entry.known = known;
-        let item = entry.judge(now, false);
-        entry.settled = is_settled(&item);
+        let item = entry.judge(now, Some(&self.beside.known), false);
+        entry.settled = entry.is_settled(&item);
         entry.judged = Judgement::of(&item);
         if let Some((source, judged)) = former {
             self.recount(source, Some(judged), None);
@@ -722,7 +816,7 @@ impl<T: Judged> Objects for Cache<T> {
                 entry.judged
             } else {
                 let now = inner.carried(entry.source, moment);
-                Judgement::of(&entry.judge(now, selection.no_ignore))
+                Judgement::of(&entry.judge(now, inner.beside.at(moment), selection.no_ignore))
             };
             let mut news = Summary::default();
             judged.count(&mut overview.summary, &mut news);
@@ -733,6 +827,7 @@ impl<T: Judged> Objects for Cache<T> {
                 overview.status = overview.status.worst(judged.status);
             }
         }
+        inner.add_beside(self.kind, moment, &mut overview);
         overview.end(&fresh)
     }
 
@@ -757,6 +852,7 @@ impl<T: Judged> Objects for Cache<T> {
                 *errors.entry(*class).or_default() += count;
             }
         }
+        inner.add_beside(self.kind, moment, &mut overview);
         Pulse {
             overview: overview.end(&fresh),
             news: all_news,
@@ -773,7 +869,8 @@ impl<T: Judged> Objects for Cache<T> {
             if !entry.is_selected(&selection.selector) || (entry.settled && !selection.takes_settled()) {
                 continue;
             }
-            let item = entry.judge(inner.carried(entry.source, moment), selection.no_ignore);
+            let now = inner.carried(entry.source, moment);
+            let item = entry.judge(now, inner.beside.at(moment), selection.no_ignore);
             if selection.takes(&item) && each(item).is_break() {
                 return;
             }
@@ -784,7 +881,11 @@ impl<T: Judged> Objects for Cache<T> {
         let inner = self.lock();
         let open = inner.each(.., false).filter_map(|entry| {
             let object = entry.object.as_ref().ok()?;
-            Subject::of(object, &entry.judge(inner.carried(entry.source, moment), false))
+            if matches!(object.pods_by(), PodsBy::Nothing) {
+                return None;
+            }
+            let now = inner.carried(entry.source, moment);
+            Subject::of(object, &entry.judge(now, inner.beside.at(moment), false))
         });
         open.collect()
     }
@@ -807,41 +908,34 @@ impl<T: Judged> Objects for Cache<T> {
         }
     }
 
+    fn wants(&self, known: &Companions) -> Wanted {
+        let inner = self.lock();
+        companions::wanted(inner.each(.., false).map(|entry| &entry.object), known)
+    }
+
+    fn accompany(&self, brought: Option<(Brought, Moment)>, moment: &Moment) -> Vec<Change> {
+        let mut inner = self.lock();
+        let first = !inner.beside.tried;
+        match brought {
+            Some((brought, began)) => inner.beside.take(brought, &began, moment),
+            None => {
+                inner.beside = Beside {
+                    tried: true,
+                    ..Beside::default()
+                };
+            }
+        }
+        let changes = inner.review(moment);
+        if first { Vec::new() } else { changes }
+    }
+
     fn review(&self, moment: &Moment) -> Vec<Change> {
         let mut inner = self.lock();
-        let mut changes = Vec::new();
-        let mut found = Vec::new();
-        let mut recounts = Vec::new();
-        for key in &inner.open {
-            let Some(entry) = inner.objects.get(key) else {
-                continue;
-            };
-            // What is not heard of does not change here.
-            if inner
-                .source(entry.source)
-                .and_then(|s| s.heard)
-                .is_none_or(|heard| moment.is_stale(heard))
-            {
-                continue;
-            }
-            let mut standing = entry.standing;
-            let item = entry.judge(inner.carried(entry.source, moment), false);
-            let judged = Judgement::of(&item);
-            changes.extend(Change::between(&mut standing, item));
-            if standing != entry.standing || judged != entry.judged {
-                found.push((key.clone(), standing, judged));
-            }
+        // What is judged until the next review has no moment to tell how old it is.
+        if inner.beside.heard.is_some() && !inner.beside.is_fresh(moment) {
+            inner.beside.known = Companions::default();
         }
-        for (key, standing, judged) in found {
-            if let Some(entry) = inner.objects.get_mut(&key) {
-                entry.standing = standing;
-                recounts.push((entry.source, std::mem::replace(&mut entry.judged, judged), judged));
-            }
-        }
-        for (source, former, new) in recounts {
-            inner.recount(source, Some(former), Some(new));
-        }
-        changes
+        inner.review(moment)
     }
 
     fn is_tried(&self) -> bool {
@@ -866,6 +960,56 @@ impl<T: Judged> Objects for Cache<T> {
 }
 
 impl<T: Judged> Inner<T> {
+    /// Judges again what is not settled, and tells what changed.
+    fn review(&mut self, moment: &Moment) -> Vec<Change> {
+        let mut changes = Vec::new();
+        let mut found = Vec::new();
+        let mut recounts = Vec::new();
+        for key in &self.open {
+            let Some(entry) = self.objects.get(key) else {
+                continue;
+            };
+            // What is not heard of does not change here.
+            if self
+                .source(entry.source)
+                .and_then(|s| s.heard)
+                .is_none_or(|heard| moment.is_stale(heard))
+            {
+                continue;
+            }
+            let mut standing = entry.standing;
+            let now = self.carried(entry.source, moment);
+            let item = entry.judge(now, self.beside.at(moment), false);
+            let judged = Judgement::of(&item);
+            changes.extend(Change::between(&mut standing, item));
+            if standing != entry.standing || judged != entry.judged {
+                found.push((key.clone(), standing, judged));
+            }
+        }
+        for (key, standing, judged) in found {
+            if let Some(entry) = self.objects.get_mut(&key) {
+                entry.standing = standing;
+                recounts.push((entry.source, std::mem::replace(&mut entry.judged, judged), judged));
+            }
+        }
+        for (source, former, new) in recounts {
+            self.recount(source, Some(former), Some(new));
+        }
+        changes
+    }
+
+    /// Adds how old what other kinds say is, and where a verdict lacks it what of it was not seen.
+    fn add_beside(&self, kind: Kind, moment: &Moment, overview: &mut Overview) {
+        if let Some(heard) = self.beside.heard {
+            overview.stale |= moment.is_stale(heard);
+            overview.age_seconds = overview.age_seconds.max(moment.age(heard).as_secs());
+            overview.observed = overview.observed.map(|time| time.min(heard.time));
+        }
+        if overview.summary.unknown > 0 {
+            overview.not_seen.extend(self.beside.not_seen(kind, moment));
+        }
+    }
+
     /// Adds what the watches behind a selection make of its overview; true where the data of one is too old.
     fn sources_of(
         &self,
@@ -926,6 +1070,11 @@ fn what(kind: Kind, namespace: Option<&str>) -> String {
         Some(namespace) => format!("{} in namespace {namespace}", kind.plural()),
         None => kind.plural().to_owned(),
     }
+}
+
+/// What is judged, by what else.
+pub fn beside(kind: Kind, others: &str) -> String {
+    format!("{} (by {others})", kind.plural())
 }
 
 fn not_listed(kind: Kind, namespace: Option<&str>, failure: &Failure) -> NotSeen {

@@ -34,17 +34,22 @@ impl Causes {
         if *last == not_seen {
             return;
         }
-        for entry in not_seen.iter().filter(|entry| !last.contains(entry)) {
-            tracing::warn!(
-                what = entry.what,
-                class = entry.class,
-                missing = entry.missing,
-                error = entry.error,
-                hint = entry.hint,
-                "causes cannot be told completely"
-            );
-        }
+        warn(&last, &not_seen, "causes cannot be told completely");
         *last = not_seen;
+    }
+}
+
+/// Tells in the log of what is not seen and was the last time.
+pub fn warn(last: &[NotSeen], not_seen: &[NotSeen], message: &str) {
+    for entry in not_seen.iter().filter(|entry| !last.contains(entry)) {
+        tracing::warn!(
+            what = entry.what,
+            class = entry.class,
+            missing = entry.missing,
+            error = entry.error,
+            hint = entry.hint,
+            "{message}"
+        );
     }
 }
 

@@ -11,6 +11,7 @@ mod cache;
 mod causes;
 mod changes;
 mod command;
+mod companions;
 mod connection;
 pub mod duration;
 mod handler;
@@ -95,7 +96,8 @@ pub struct Pace {
     pub check: Duration,
     /// How soon the cluster's configuration may be read again after it was.
     pub rebuild: Duration,
-    /// How soon causes may be looked for again after they were, where something new is open.
+    /// How soon causes may be looked for again after they were, where something new is open; and how often what a
+    /// verdict needs of other kinds is brought.
     pub look_every: Duration,
     /// How old causes may become while something is open.
     pub look_again: Duration,
@@ -218,6 +220,17 @@ impl Agent {
                 Arc::clone(&self.app),
                 pace.look_every,
                 pace.look_again,
+            ));
+        }
+        for objects in &self.app.kinds {
+            if objects.kind().companions().is_empty() {
+                continue;
+            }
+            tasks.spawn(companions::run(
+                Arc::clone(&self.app),
+                Arc::clone(objects),
+                self.settings.pace.look_every,
+                self.settings.stale_after,
             ));
         }
         let door = |listener, scope| Door::new(listener, scope, self.settings.max_connections);

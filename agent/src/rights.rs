@@ -40,6 +40,16 @@ pub fn of_kind(kind: Kind, failure: &Failure) -> Option<Missing> {
     })
 }
 
+/// How to get a rule on what is only listed, such as `apps/deployments list`.
+pub fn of_companion(rule: &str) -> String {
+    let subject = rule.strip_suffix(" list").unwrap_or(rule);
+    let resource = match subject.split_once('/') {
+        Some((group, plural)) => format!("{plural}.{group}"),
+        None => subject.to_owned(),
+    };
+    format!("let the agent's identity list {resource} (the chart's roles do)")
+}
+
 /// The rule on a path of the API server that is no resource.
 pub fn of_path(path: &str) -> Missing {
     Missing {

@@ -1,5 +1,6 @@
 use super::*;
-use sre_shared::resource::{Deployment, from_value};
+use sre_shared::check::Companion;
+use sre_shared::resource::{Deployment, EndpointSlice, Service, from_value};
 use sre_testkit::Clock;
 use sre_testkit::object::Deployment as Build;
 
@@ -595,4 +596,124 @@ fn what_is_acknowledged_is_counted_and_left_out_of_the_verdict() {
     // It is deleted, and nothing of it is left in the counts.
     cache.deleted(0, "shop", "api", later(61));
     assert_eq!(pulse(61), (Status::Ok, 0, 0));
+}
+
+/// The Service `web`.
+fn web() -> Decoded<Service> {
+    from_value(&serde_json::json!({
+        "metadata": {"name": "web", "namespace": "shop", "creationTimestamp": at(-86_400)},
+        "spec": {"selector": {"app": "web"}},
+    }))
+}
+
+/// The same, listed.
+fn services() -> Cache<Service> {
+    let cache = Cache::new(Kind::Services, &[]);
+    cache.listed(0, vec![web()], now());
+    cache
+}
+
+/// What its only endpoint says.
+fn endpoint(ready: bool) -> Companions {
+    let slice = serde_json::json!({
+        "metadata": {"name": "web-1", "namespace": "shop", "creationTimestamp": at(-86_400),
+                     "labels": {"kubernetes.io/service-name": "web"}},
+        "addressType": "IPv4",
+        "endpoints": [{"addresses": ["10.0.0.1"], "conditions": {"ready": ready}}],
+    });
+    let mut known = Companions::default();
+    let slices: [Decoded<EndpointSlice>; 1] = [from_value(&slice)];
+    known.take(Companion::EndpointSlices, Some("shop"), &slices);
+    known
+}
+
+/// What comes where they cannot be read, because of a failure of that class.
+fn no_endpoint(class: Class) -> Brought {
+    let mut known = Companions::default();
+    known.miss(Companion::EndpointSlices, Some("shop"));
+    let entry = run::not_seen("endpointslices", &Failure::new(class, "no"), None);
+    (known, vec![entry])
+}
+
+/// Status and the classes of what is not seen.
+fn said(cache: &Cache<Service>) -> (Status, Vec<String>) {
+    let overview = cache.overview(&Selection::default(), &moment(0));
+    let pulse = cache.pulse(&moment(0)).overview;
+    assert_eq!(
+        (overview.status, &overview.not_seen),
+        (pulse.status, &pulse.not_seen)
+    );
+    let classes = overview.not_seen.into_iter().map(|entry| entry.class);
+    (overview.status, classes.collect())
+}
+
+fn bring(cache: &Cache<Service>, brought: Brought) -> Vec<(String, bool)> {
+    let changes = cache.accompany(Some((brought, moment(0))), &moment(0));
+    changes
+        .into_iter()
+        .map(|change| (change.item.reason, change.recovered))
+        .collect()
+}
+
+#[test]
+fn what_other_kinds_say_is_judged_with_when_it_comes_and_what_it_changes_is_told() {
+    let cache = services();
+    assert_eq!(said(&cache), (Status::Unknown, vec!["notListed".to_owned()]));
+    let wanted = cache.wants(&Companions::default());
+    assert_eq!(
+        wanted.into_iter().collect::<Vec<_>>(),
+        [(Companion::EndpointSlices, BTreeSet::from(["shop".to_owned()]))]
+    );
+    assert!(cache.wants(&endpoint(true)).is_empty());
+    assert_eq!(bring(&cache, (endpoint(true), Vec::new())), []);
+    assert_eq!(said(&cache), (Status::Ok, vec![]));
+    // One that is well when it changes is not settled.
+    assert_eq!(cache.applied(0, web(), now()), None);
+    assert_eq!(said(&cache), (Status::Ok, vec![]));
+    let told = bring(&cache, (endpoint(false), Vec::new()));
+    assert_eq!(told, [("NoReadyEndpoints".to_owned(), false)]);
+    assert_eq!(said(&cache), (Status::Degraded, vec![]));
+    let told = bring(&cache, (endpoint(true), Vec::new()));
+    assert_eq!(told, [("Ready".to_owned(), true)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_other_kinds_said_is_unknown_once_it_is_too_old() {
+    let cache = services();
+    bring(&cache, (endpoint(true), Vec::new()));
+    tokio::time::advance(Duration::from_secs(179)).await;
+    cache.bookmark(0, now());
+    assert_eq!(said(&cache), (Status::Ok, vec![]));
+    let overview = cache.overview(&Selection::default(), &moment(0));
+    assert_eq!((overview.stale, overview.age_seconds), (true, 179));
+    tokio::time::advance(Duration::from_secs(1)).await;
+    let overview = cache.overview(&Selection::default(), &moment(0));
+    assert_eq!(
+        (
+            overview.status,
+            overview.summary.unknown,
+            overview.not_seen[0].class.as_str()
+        ),
+        (Status::Unknown, 1, "stale")
+    );
+    // So are the counts, from the next review on, and whatever changes after it.
+    assert_eq!(cache.review(&moment(0)), []);
+    assert_eq!(said(&cache), (Status::Unknown, vec!["stale".to_owned()]));
+    assert_eq!(cache.applied(0, web(), now()), None);
+    assert_eq!(said(&cache), (Status::Unknown, vec!["stale".to_owned()]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_that_passes_takes_nothing_away_until_it_is_too_old_and_a_refusal_does_at_once() {
+    let cache = services();
+    bring(&cache, (endpoint(true), Vec::new()));
+    bring(&cache, no_endpoint(Class::Timeout));
+    assert_eq!(said(&cache), (Status::Ok, vec![]));
+    tokio::time::advance(STALE_AFTER).await;
+    cache.bookmark(0, now());
+    bring(&cache, no_endpoint(Class::Timeout));
+    assert_eq!(said(&cache), (Status::Unknown, vec!["timeout".to_owned()]));
+    bring(&cache, (endpoint(true), Vec::new()));
+    bring(&cache, no_endpoint(Class::Forbidden));
+    assert_eq!(said(&cache), (Status::Unknown, vec!["forbidden".to_owned()]));
 }

@@ -1,10 +1,11 @@
-//! Owns what the agent makes of kinds that are in no namespace, and of objects that something else answers for.
+//! Owns what the agent makes of kinds that are in no namespace, of objects that something else answers for, and of those
+//! that are judged by other kinds too.
 
-use crate::harness::{settings, start};
-use serde_json::json;
+use crate::harness::{Running, settings, start};
+use serde_json::{Value, json};
 use sre_shared::run::Kind;
 use sre_testkit::object::{Pod, remove};
-use sre_testkit::{ApiServer, Match, at};
+use sre_testkit::{Access, ApiServer, Match, at};
 
 #[tokio::test]
 async fn nodes_are_watched_as_a_whole_and_shown_from_each_namespace() {
@@ -64,4 +65,204 @@ async fn a_pod_is_shown_while_nothing_controls_it() {
     agent
         .until("/health/pods", |a| a.json()["summary"]["total"] == 1)
         .await;
+}
+
+fn object(api_version: &str, kind: &str, name: &str, rest: &Value) -> Value {
+    let mut object = json!({
+        "apiVersion": api_version, "kind": kind,
+        "metadata": {"name": name, "namespace": "shop", "uid": name, "creationTimestamp": at(-86_400)},
+    });
+    for (key, value) in rest.as_object().unwrap() {
+        object[key] = value.clone();
+    }
+    object
+}
+
+fn web() -> Value {
+    object(
+        "v1",
+        "Service",
+        "web",
+        &json!({"spec": {"selector": {"app": "web"}}}),
+    )
+}
+
+/// The endpoint of the Service `web`.
+fn endpoint(ready: bool) -> Value {
+    let endpoints = json!([{"addresses": ["10.0.0.1"], "conditions": {"ready": ready}}]);
+    let rest = json!({"addressType": "IPv4", "endpoints": endpoints});
+    let mut slice = object("discovery.k8s.io/v1", "EndpointSlice", "web-1", &rest);
+    slice["metadata"]["labels"] = json!({"kubernetes.io/service-name": "web"});
+    slice
+}
+
+fn claim(name: &str, phase: &str) -> Value {
+    let rest = json!({"spec": {"volumeName": "v"}, "status": {"phase": phase}});
+    object("v1", "PersistentVolumeClaim", name, &rest)
+}
+
+async fn watching(server: &ApiServer, kind: Kind) -> Running {
+    let mut wish = settings(server.kubeconfig());
+    wish.kinds = vec![kind];
+    start(wish).await
+}
+
+/// The reasons of the answer's objects.
+fn reasons(answer: &Value, kind: &str) -> Vec<String> {
+    let objects = answer[kind].as_array().cloned().unwrap_or_default();
+    let reason = |o: &Value| o["reason"].as_str().unwrap_or_default().to_owned();
+    objects.iter().map(reason).collect()
+}
+
+const SLICES: &str = "/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices";
+const PODS: &str = "/api/v1/namespaces/shop/pods";
+
+#[tokio::test]
+async fn a_service_that_loses_its_endpoints_is_told_and_so_is_one_that_gets_them_back() {
+    let server = ApiServer::builder()
+        .objects([web(), endpoint(true)])
+        .start()
+        .await;
+    let agent = watching(&server, Kind::Services).await;
+    let answer = agent
+        .until("/health/services", |a| a.json()["status"] == "ok")
+        .await
+        .json();
+    assert_eq!(answer["summary"]["healthy"], 1);
+    assert_eq!(reasons(&answer, "services"), ["Ready"]);
+    assert_eq!(answer.get("notSeen"), None);
+    server.apply(endpoint(false));
+    let answer = agent
+        .until("/health/services", |a| a.json()["status"] == "degraded")
+        .await
+        .json();
+    assert_eq!(reasons(&answer, "services"), ["NoReadyEndpoints"]);
+    let metrics = agent.get("/metrics").await.text();
+    let line = "sre_objects{kind=\"services\",state=\"degraded\"} 1";
+    assert!(metrics.lines().any(|l| l == line), "{metrics}");
+    server.apply(endpoint(true));
+    agent
+        .until("/health", |a| a.json()["checks"][1]["status"] == "ok")
+        .await;
+    assert!(
+        server
+            .requests_for(&Match::path(SLICES))
+            .iter()
+            .all(|r| !r.is_watch())
+    );
+    assert!(
+        !server.requests().iter().any(|r| r.path.ends_with("/pods")),
+        "it has endpoints or some that are not ready"
+    );
+}
+
+#[tokio::test]
+async fn what_may_not_be_read_beside_a_service_leaves_it_unknown_and_the_rule_is_named() {
+    let server = ApiServer::builder()
+        .objects([web(), endpoint(true)])
+        .user(
+            "s3cret",
+            "agent",
+            Access::admin().without("list", "endpointslices"),
+        )
+        .start()
+        .await;
+    let agent = watching(&server, Kind::Services).await;
+    let rule = "discovery.k8s.io/endpointslices list";
+    let answer = agent
+        .until("/health/services", |a| a.json()["notSeen"][0]["missing"] == rule)
+        .await
+        .json();
+    assert_eq!(
+        (&answer["status"], &answer["summary"]["unknown"]),
+        (&json!("unknown"), &json!(1))
+    );
+    assert_eq!(reasons(&answer, "services"), ["EndpointsNotSeen"]);
+    assert_eq!(
+        (&answer["notSeen"][0]["what"], &answer["notSeen"][0]["hint"]),
+        (
+            &json!("services (by endpointslices in namespace shop)"),
+            &json!("let the agent's identity list endpointslices.discovery.k8s.io (the chart's roles do)")
+        )
+    );
+    let report = agent.get("/health").await.json();
+    assert_eq!(report["coverage"]["notSeen"][0]["missing"], rule);
+    assert_eq!(agent.get("/health/services?fail=unknown").await.status, 500);
+    server.set_access("agent", Access::admin());
+    let answer = agent
+        .until("/health/services", |a| a.json()["status"] == "ok")
+        .await;
+    assert_eq!(answer.json().get("notSeen"), None);
+    // A right that is taken away is no outage that passes.
+    server.set_access("agent", Access::admin().without("list", "endpointslices"));
+    agent
+        .until("/health/services", |a| a.json()["notSeen"][0]["missing"] == rule)
+        .await;
+}
+
+#[tokio::test]
+async fn nothing_is_asked_of_other_kinds_until_a_verdict_wants_it() {
+    let objects = || [web(), endpoint(true), claim("data", "Bound")];
+    let server = ApiServer::builder().objects(objects()).start().await;
+    let agent = watching(&server, Kind::Deployments).await;
+    agent
+        .until("/health/deployments", |a| a.json()["observedAt"].is_string())
+        .await;
+    assert_eq!(server.requests_for(&Match::path(SLICES)).len(), 0);
+
+    let server = ApiServer::builder().objects(objects()).start().await;
+    let agent = watching(&server, Kind::PersistentVolumeClaims).await;
+    agent
+        .until("/health/persistentvolumeclaims", |a| {
+            a.json()["summary"]["healthy"] == 1
+        })
+        .await;
+    assert_eq!(server.requests_for(&Match::path(PODS)).len(), 0);
+    server.wait_for_watches(1).await;
+    server.apply(claim("logs", "Pending"));
+    let answer = agent
+        .until("/health/persistentvolumeclaims", |a| {
+            a.json()["summary"]["healthy"] == 2
+        })
+        .await
+        .json();
+    assert_eq!(
+        reasons(&answer, "persistentvolumeclaims"),
+        ["Bound", "NotWantedYet"]
+    );
+    assert!(!server.requests_for(&Match::path(PODS).lists()).is_empty());
+}
+
+#[tokio::test]
+async fn what_a_webhook_calls_is_read_wherever_it_is() {
+    let mut policy = object(
+        "admissionregistration.k8s.io/v1",
+        "ValidatingWebhookConfiguration",
+        "policy",
+        &json!({"webhooks": [{
+            "name": "pods.policy.io", "failurePolicy": "Fail",
+            "clientConfig": {"service": {"namespace": "shop", "name": "web"}},
+            "rules": [{"operations": ["CREATE"], "apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"]}],
+        }]}),
+    );
+    remove(&mut policy, "/metadata/namespace");
+    let server = ApiServer::builder()
+        .objects([web(), endpoint(true), policy])
+        .start()
+        .await;
+    let mut wish = settings(server.kubeconfig());
+    wish.kinds = vec![Kind::ValidatingWebhookConfigurations];
+    wish.namespaces = vec!["bank".into()];
+    let agent = start(wish).await;
+    let path = "/health/validatingwebhookconfigurations";
+    agent.until(path, |a| a.json()["status"] == "ok").await;
+    server.delete_object("v1", "Service", "shop", "web");
+    let answer = agent
+        .until(path, |a| a.json()["status"] == "degraded")
+        .await
+        .json();
+    assert_eq!(
+        reasons(&answer, "validatingwebhookconfigurations"),
+        ["WebhookBlocks"]
+    );
 }

@@ -1,7 +1,7 @@
 {{/*
-The kinds: the API group, which is "" for the core group; whether it is in no namespace; and what else is read to judge
-it, which keeps the agent from watching it. The kind's word is the plural that RBAC calls its resource. A new kind is one
-line here and one word in values.schema.json, which refuses any other.
+The kinds: the API group, which is "" for the core group; whether it is in no namespace; and what else is listed to judge
+it. The kind's word is the plural that RBAC calls its resource. A new kind is one line here and one word in
+values.schema.json, which refuses any other.
 */}}
 {{- define "sre-agent.kinds" -}}
 deployments: {group: apps}
@@ -13,12 +13,18 @@ jobs: {group: batch}
 cronjobs: {group: batch}
 nodes: {group: "", cluster: true}
 persistentvolumeclaims: {group: "", reads: [pods]}
-services: {group: "", reads: [endpointslices, deployments, statefulsets, replicasets]}
+services: {group: "", reads: [endpointslices, deployments, statefulsets, daemonsets, replicasets, pods]}
 horizontalpodautoscalers: {group: autoscaling}
 poddisruptionbudgets: {group: policy}
 apiservices: {group: apiregistration.k8s.io, cluster: true}
-validatingwebhookconfigurations: {group: admissionregistration.k8s.io, cluster: true, reads: [services, endpointslices]}
-mutatingwebhookconfigurations: {group: admissionregistration.k8s.io, cluster: true, reads: [services, endpointslices]}
+validatingwebhookconfigurations: {group: admissionregistration.k8s.io, cluster: true, reads: [endpointslices, services]}
+mutatingwebhookconfigurations: {group: admissionregistration.k8s.io, cluster: true, reads: [endpointslices, services]}
+{{- end }}
+
+{{/* What else is listed: the API group of what is no kind. */}}
+{{- define "sre-agent.others" -}}
+events: {group: ""}
+endpointslices: {group: discovery.k8s.io}
 {{- end }}
 
 {{/* What causes are found in. */}}
@@ -26,20 +32,10 @@ mutatingwebhookconfigurations: {group: admissionregistration.k8s.io, cluster: tr
 [pods, replicasets, jobs, events, nodes]
 {{- end }}
 
-{{/* The chosen kinds as a JSON list. `all` is every kind that the agent can watch. */}}
+{{/* The chosen kinds as a JSON list. */}}
 {{- define "sre-agent.chosen" -}}
-{{- $kinds := include "sre-agent.kinds" . | fromYaml }}
-{{- $chosen := list }}
-{{- $all := has "all" .Values.kinds }}
-{{- range ternary (keys $kinds | sortAlpha) .Values.kinds $all }}
-{{- $reads := (get $kinds .).reads }}
-{{- if not $reads }}
-{{- $chosen = append $chosen . }}
-{{- else if not $all }}
-{{- fail (printf "kinds: %s are judged by %s too, which the agent does not watch: leave them out; the plugin judges them without the agent: kubectl sre health %s" . (join ", " $reads) .) }}
-{{- end }}
-{{- end }}
-{{- toJson $chosen }}
+{{- $all := keys (include "sre-agent.kinds" . | fromYaml) | sortAlpha }}
+{{- ternary $all .Values.kinds (has "all" .Values.kinds) | toJson }}
 {{- end }}
 
 {{/* A release's name has at most 53 characters and may have dots; a Service's has at most 63 and none. */}}
@@ -102,18 +98,21 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
 {{/*
-The rules that the chosen kinds need, one a resource: list and watch of the kind itself, and list of what causes are found in.
-`scope` is `cluster`, `namespace` or `all`: with namespaces named,
-what is in none of them is granted by a ClusterRole and the rest by Roles.
+The rules that the chosen kinds need, one a resource: list and watch of the kind itself, and list of what else it is judged
+by and of what causes are found in. `scope` is `cluster`, `namespace` or `all`: with namespaces named, what is in none of
+them is granted by a ClusterRole and the rest by Roles. What a kind in no namespace is judged by may be in any.
 */}}
 {{- define "sre-agent.kindRules" -}}
 {{- $scope := .scope }}
 {{- $kinds := include "sre-agent.kinds" .root | fromYaml }}
-{{- $table := merge (dict "events" (dict "group" "")) $kinds }}
+{{- $table := merge (include "sre-agent.others" .root | fromYaml) $kinds }}
 {{- $wanted := list }}
 {{- range include "sre-agent.chosen" .root | fromJsonArray }}
 {{- $kind := get $kinds . }}
 {{- $wanted = append $wanted (dict "resource" . "verbs" (list "list" "watch") "cluster" $kind.cluster) }}
+{{- range $kind.reads }}
+{{- $wanted = append $wanted (dict "resource" . "verbs" (list "list") "cluster" $kind.cluster) }}
+{{- end }}
 {{- end }}
 {{- if .root.Values.causes.enabled }}
 {{- range include "sre-agent.causes" .root | fromYamlArray }}

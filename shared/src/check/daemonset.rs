@@ -6,7 +6,7 @@
 //! once `updatedNumberScheduled` and `numberAvailable` have reached `desiredNumberScheduled`.
 
 use super::common::{self, Finding};
-use super::workload::{Rollout, Workload, short_state};
+use super::workload::{Rollout, STEP_SECONDS, Workload, short_state};
 use super::{Evidence, Judged};
 use crate::report::{Item, State};
 use crate::resource::{DaemonSet, DaemonSetStatus, Resource as _};
@@ -99,6 +99,12 @@ fn finding(set: &DaemonSet, c: &Counts, evidence: &Evidence<'_>, notes: &mut Vec
             c.updated, c.desired
         ));
     }
+    let min_ready = i64::from(set.spec.as_ref().and_then(|s| s.min_ready_seconds).unwrap_or(0));
+    // The status does not tell that the last pods of a rollout still start: the spec was changed not long ago.
+    let changed = meta.generation.is_some_and(|g| g > 1)
+        && meta
+            .last_spec_write()
+            .is_some_and(|t| evidence.now.is_within(STEP_SECONDS.saturating_add(min_ready), t));
     Workload {
         meta,
         evidence,
@@ -109,9 +115,9 @@ fn finding(set: &DaemonSet, c: &Counts, evidence: &Evidence<'_>, notes: &mut Vec
         rollout: (!on_delete).then_some(Rollout {
             updated: c.updated,
             wanted: c.desired,
-            over: c.updated >= c.desired,
+            over: c.updated >= c.desired && !changed,
         }),
-        min_ready: i64::from(set.spec.as_ref().and_then(|s| s.min_ready_seconds).unwrap_or(0)),
+        min_ready,
         ordered: false,
         refused: false,
         empty: ("NoMatchingNodes", "no node is meant to run it"),

@@ -111,17 +111,21 @@ impl Workload<'_> {
             .since(began);
         }
         let missing = self.desired - self.ready;
-        let within = |seconds| began.is_some_and(|t| self.evidence.now.is_within(seconds, t));
+        let is_within =
+            |time: Option<Time>, seconds| time.is_some_and(|t| self.evidence.now.is_within(seconds, t));
+        // Its first pods may not have been made yet.
+        let is_new = is_within(self.meta.creation_timestamp, GRACE_SECONDS);
         // One becomes ready, and the next is not there yet.
         let between = self.ordered
             && self.existing < self.desired
             && self.ready >= self.existing
-            && within(GRACE_SECONDS.saturating_add(self.min_ready.max(0)));
-        let starting = between
+            && is_within(began, GRACE_SECONDS.saturating_add(self.min_ready.max(0)));
+        let starting = is_new
+            || between
             || match pods {
                 Some(pods) if self.ordered => pods.young() > 0,
                 Some(pods) => pods.young() >= missing,
-                None => within(GRACE_SECONDS),
+                None => is_within(began, GRACE_SECONDS),
             };
         if !starting {
             return failing;

@@ -558,11 +558,7 @@ fn not_watched(wanted: &Wanted) -> NotSeen {
         what: wanted.kind.plural().to_owned(),
         class: "notWatched".into(),
         error: Some(format!("the agent does not watch {}", wanted.kind.plural())),
-        hint: Some(if wanted.kind.companions().is_empty() {
-            "add it to the chart's value kinds; or leave out --agent".into()
-        } else {
-            "leave out --agent: it is judged by other kinds too, and by the plugin alone".into()
-        }),
+        hint: Some("add it to the chart's value kinds; or leave out --agent".into()),
         missing: None,
     }
 }

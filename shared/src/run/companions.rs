@@ -14,12 +14,15 @@ use tokio::task::JoinSet;
 /// From so many namespaces on one list of all is cheaper than one of each.
 const MANY_NAMESPACES: usize = 8;
 
-/// What is wanted that was not asked for yet, by companion.
-pub(super) fn wanted<'a, T: Judged>(
+/// The namespaces in which each companion is wanted.
+pub type Wanted = BTreeMap<Companion, BTreeSet<String>>;
+
+/// What is wanted that was not asked for yet.
+pub fn wanted<'a, T: Judged>(
     objects: impl IntoIterator<Item = &'a Decoded<T>>,
     known: &Companions,
-) -> BTreeMap<Companion, BTreeSet<String>> {
-    let mut wanted: BTreeMap<Companion, BTreeSet<String>> = BTreeMap::new();
+) -> Wanted {
+    let mut wanted = Wanted::new();
     for (companion, namespace) in objects.into_iter().flatten().flat_map(|o| o.wants(known)) {
         if !known.is_asked(companion, &namespace) {
             wanted.entry(companion).or_default().insert(namespace);
@@ -28,20 +31,30 @@ pub(super) fn wanted<'a, T: Judged>(
     wanted
 }
 
-/// Brings what these objects want. What could not be brought is told once for each companion.
-pub(super) async fn bring<T: Judged>(
+/// How companions are listed.
+#[derive(Debug, Clone, Copy)]
+pub struct Listing {
+    /// Items a page.
+    pub page_size: u32,
+    /// Whether one list of all namespaces may take the place of many. Not where only some may be read.
+    pub across: bool,
+}
+
+/// Brings what is wanted, which is asked again with what was brought so far until it is nothing. What could not be
+/// brought is told once for each companion.
+pub async fn bring(
     client: &Client,
-    page_size: u32,
-    objects: &[Decoded<T>],
+    listing: Listing,
+    wants: impl Fn(&Companions) -> Wanted,
 ) -> (Companions, Vec<NotSeen>) {
     let mut known = Companions::default();
     let mut failed: BTreeMap<Companion, Vec<(Option<String>, Failure)>> = BTreeMap::new();
     loop {
-        let wanted = wanted(objects, &known);
+        let wanted = wants(&known);
         if wanted.is_empty() {
             break;
         }
-        round(client, page_size, &wanted, &mut known, &mut failed).await;
+        round(client, listing, &wanted, &mut known, &mut failed).await;
     }
     let not_seen = failed
         .iter()
@@ -56,8 +69,8 @@ type Apply = Box<dyn FnOnce(&mut Companions) + Send>;
 
 async fn round(
     client: &Client,
-    page_size: u32,
-    wanted: &BTreeMap<Companion, BTreeSet<String>>,
+    listing: Listing,
+    wanted: &Wanted,
     known: &mut Companions,
     failed: &mut BTreeMap<Companion, Vec<(Option<String>, Failure)>>,
 ) {
@@ -67,7 +80,7 @@ async fn round(
     };
     let mut waiting: VecDeque<Task> = VecDeque::new();
     for (companion, namespaces) in wanted {
-        if namespaces.len() > MANY_NAMESPACES {
+        if listing.across && namespaces.len() > MANY_NAMESPACES {
             waiting.push_back((*companion, None));
         } else {
             waiting.extend(each(*companion));
@@ -83,7 +96,7 @@ async fn round(
                 client: client.clone(),
                 options: ListOptions {
                     namespace: namespace.clone(),
-                    page_size,
+                    page_size: listing.page_size,
                     ..ListOptions::default()
                 },
             });

@@ -2,13 +2,14 @@
 
 use super::api_server::{api_server, api_server_path, no_way};
 use super::cause::{self, Looked, Subject};
+use super::companions::{self, Listing};
 use super::coverage::{
     leave_out_on_purpose, not_seen, not_seen_kind, not_seen_noun, nothing_found, nothing_named,
     nothing_selected,
 };
 use super::noun::Noun;
-use super::{Ask, Causes, Clock, Kind, KindVisitor, Known, LISTS_AT_ONCE, Wanted, companions, custom};
-use crate::check::{self, Around, Evidence, Judged, Now};
+use super::{Ask, Causes, Clock, Kind, KindVisitor, Known, LISTS_AT_ONCE, Wanted, custom};
+use crate::check::{self, Around, Companions, Evidence, Judged, Now};
 use crate::cluster::{self, Class, Client, Collection, Failure, ListOptions};
 use crate::nearest::nearest;
 use crate::report::{ApiServerCheck, Check, Item, KindCheck, Namespaces, NotSeen, Report, Source, State};
@@ -213,8 +214,12 @@ impl<'a> KindVisitor for Part<'a> {
         Box::pin(async move {
             let mut gathered = gather::<T>(self.run, &kind.into(), None, &self.wanted.names).await;
             (self.run.progress)(Progress::Read(kind, gathered.objects.len()));
-            let (beside, missing) =
-                companions::bring(self.run.client, self.run.ask.page_size, &gathered.objects).await;
+            let listing = Listing {
+                page_size: self.run.ask.page_size,
+                across: true,
+            };
+            let wants = |known: &Companions| companions::wanted(&gathered.objects, known);
+            let (beside, missing) = companions::bring(self.run.client, listing, wants).await;
             let beside = Arc::new(beside);
             let (named, heeds_annotations) = (!self.wanted.names.is_empty(), !self.run.ask.no_ignore);
             let evidence = Evidence {

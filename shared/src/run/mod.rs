@@ -4,7 +4,7 @@ mod agent;
 mod api_server;
 pub mod cause;
 pub mod clock;
-mod companions;
+pub mod companions;
 mod coverage;
 mod custom;
 mod direct;

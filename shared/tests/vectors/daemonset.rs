@@ -65,7 +65,7 @@ fn every_daemonset_gets_its_state_reason_message_and_notes() {
         ),
         (
             "new",
-            d(0, 4).created(599),
+            d(0, 4).created(59),
             PROGRESSING,
             "PodsStarting",
             "0 of 4 ready, 4 starting",
@@ -73,7 +73,7 @@ fn every_daemonset_gets_its_state_reason_message_and_notes() {
         ),
         (
             "new for too long",
-            d(0, 4).created(600),
+            d(0, 4).created(60),
             UNAVAILABLE,
             "ReadyBelowDesired",
             "0 of 4 ready",
@@ -105,11 +105,15 @@ fn every_daemonset_gets_its_state_reason_message_and_notes() {
         ),
         (
             "the last pod of a rollout starts",
-            d(3, 4).changed(400).moved(90),
+            d(3, 4)
+                .set("/metadata/generation", 2)
+                .set("/status/observedGeneration", 2)
+                .changed(400)
+                .moved(90),
             PROGRESSING,
-            "PodsStarting",
-            "3 of 4 ready, 1 starting",
-            &["podsNotSeen"],
+            "RolloutInProgress",
+            "3 of 4 ready, rolling out: 4 of 4 updated",
+            &[],
         ),
         (
             "a rollout that stands still",

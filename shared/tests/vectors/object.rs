@@ -142,21 +142,22 @@ pub fn state(item: &Item) -> (State, Option<bool>) {
     (item.state, item.healthy)
 }
 
-/// Judges every row by the object alone.
+/// Judges every row by the object alone, and tells all that differ at once.
 pub fn hold<T: Judged>(rows: impl IntoIterator<Item = Row>) {
     assert_eq!(Clock::fixed().at(0), at(0));
+    let mut differ = String::new();
     for (name, object, expected, reason, message, notes) in rows {
         let item = object.judge::<T>();
-        assert_eq!(
-            (state(&item), item.reason.as_str(), item.message.as_str()),
-            (expected, reason, message),
-            "{name}"
-        );
-        assert_eq!(item.notes, notes, "{name}");
-        assert_eq!(
+        let found = (
             (item.kind.as_str(), item.name.as_str()),
-            (T::KIND, "search"),
-            "{name}"
+            state(&item),
+            item.reason.as_str(),
+            item.message.as_str(),
         );
+        let wanted = ((T::KIND, "search"), expected, reason, message);
+        if found != wanted || item.notes != notes {
+            differ += &format!("{name}\n  {found:?} {:?}\n  {wanted:?} {notes:?}\n", item.notes);
+        }
     }
+    assert!(differ.is_empty(), "found, and wanted:\n{differ}");
 }

@@ -109,7 +109,7 @@ fn every_statefulset_gets_its_state_reason_message_and_notes() {
         ),
         (
             "new, the first of three is starting",
-            s(1, 0).created(120),
+            s(1, 0).created(59),
             PROGRESSING,
             "PodsStarting",
             "0 of 3 ready, 3 starting",
@@ -117,7 +117,7 @@ fn every_statefulset_gets_its_state_reason_message_and_notes() {
         ),
         (
             "new for too long, blocked at the first",
-            s(1, 0).created(600),
+            s(1, 0).created(60),
             UNAVAILABLE,
             "ReadyBelowDesired",
             "0 of 3 ready",
@@ -125,7 +125,7 @@ fn every_statefulset_gets_its_state_reason_message_and_notes() {
         ),
         (
             "ordered start goes from step to step",
-            s(2, 1).created(3600).moved(599),
+            s(2, 1).created(3600).moved(59),
             PROGRESSING,
             "PodsStarting",
             "1 of 3 ready, 2 starting",
@@ -133,7 +133,7 @@ fn every_statefulset_gets_its_state_reason_message_and_notes() {
         ),
         (
             "ordered start that stands still",
-            s(2, 1).created(3600).moved(600),
+            s(2, 1).created(3600).moved(60),
             DEGRADED,
             "ReadyBelowDesired",
             "1 of 3 ready",
@@ -148,8 +148,8 @@ fn every_statefulset_gets_its_state_reason_message_and_notes() {
             &[],
         ),
         (
-            "scaled up a minute ago",
-            parallel(s(3, 1)).changed(90).moved(85),
+            "scaled up just now",
+            parallel(s(3, 1)).changed(59).moved(58),
             PROGRESSING,
             "PodsStarting",
             "1 of 3 ready, 2 starting",
@@ -401,8 +401,11 @@ fn a_young_pod_explains_those_that_are_made_after_it_and_a_hard_cause_ends_the_g
     let ordered = s(1, 0).created(3600);
     let of = |object: &Object, pod: Pod| state(&object.judge_with::<StatefulSet>([pod]));
     assert_eq!(of(&ordered, starting("search-0", 59)), PROGRESSING);
-    assert_eq!(of(&ordered, starting("search-0", 599)), PROGRESSING);
-    assert_eq!(of(&ordered, starting("search-0", 600)), UNAVAILABLE);
+    assert_eq!(of(&ordered, starting("search-0", 60)), UNAVAILABLE);
+    // The first is ready since a moment, and the second is not made yet.
+    let ready = Pod::new("shop", "search-0").created(at(-90)).ready(true, at(-1));
+    assert_eq!(of(&s(1, 1).created(3600).moved(1), ready.clone()), PROGRESSING);
+    assert_eq!(of(&s(1, 1).created(3600).moved(60), ready), DEGRADED);
     // Those of a parallel one are all made at once: two have no pod.
     assert_eq!(
         of(&parallel(ordered.clone()), starting("search-0", 59)),

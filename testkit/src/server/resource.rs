@@ -30,7 +30,7 @@ const fn resource(
 pub(crate) const NAMESPACES: &Resource = &RESOURCES[0];
 pub(crate) const DEPLOYMENTS: &Resource = &RESOURCES[1];
 
-static RESOURCES: [Resource; 16] = [
+static RESOURCES: [Resource; 17] = [
     resource("", "v1", "namespaces", "Namespace", false),
     resource("apps", "v1", "deployments", "Deployment", true),
     resource("apps", "v1", "replicasets", "ReplicaSet", true),
@@ -51,6 +51,13 @@ static RESOURCES: [Resource; 16] = [
         "poddisruptionbudgets",
         "PodDisruptionBudget",
         true,
+    ),
+    resource(
+        "admissionregistration.k8s.io",
+        "v1",
+        "validatingwebhookconfigurations",
+        "ValidatingWebhookConfiguration",
+        false,
     ),
     resource("cert-manager.io", "v1", "certificates", "Certificate", true),
 ];
