@@ -6,6 +6,7 @@ use sre_shared::report::{Item, State};
 use sre_shared::resource::{Pod as PodView, Time, from_value};
 use sre_testkit::object::Pod;
 use sre_testkit::{Clock, at};
+use std::fmt::Write as _;
 
 pub const DAY: i64 = 86_400;
 
@@ -156,7 +157,11 @@ pub fn hold<T: Judged>(rows: impl IntoIterator<Item = Row>) {
         );
         let wanted = ((T::KIND, "search"), expected, reason, message);
         if found != wanted || item.notes != notes {
-            differ += &format!("{name}\n  {found:?} {:?}\n  {wanted:?} {notes:?}\n", item.notes);
+            let _ = writeln!(
+                differ,
+                "{name}\n  {found:?} {:?}\n  {wanted:?} {notes:?}",
+                item.notes
+            );
         }
     }
     assert!(differ.is_empty(), "found, and wanted:\n{differ}");
