@@ -461,13 +461,29 @@ fn kind_sentence(kind: &KindCheck) -> String {
     parts.join(", ")
 }
 
+/// Kinds that the verdict names, of more that fall short.
+const NAMED_KINDS: usize = 3;
+
 fn many_kinds_sentence(kinds: &[&KindCheck]) -> String {
     let tallies: Vec<(&KindCheck, Tally)> = kinds.iter().map(|kind| (*kind, Tally::of(kind))).collect();
     let of = |count: &dyn Fn(&KindCheck, &Tally) -> u64| {
         let some = tallies.iter().filter(|(kind, t)| count(kind, t) > 0);
-        let words: Vec<String> = some
+        let some: Vec<_> = some.collect();
+        // The parts below have a line each: of many kinds the first few are enough.
+        let named = if some.len() > NAMED_KINDS + 1 {
+            NAMED_KINDS
+        } else {
+            some.len()
+        };
+        let (named, others) = some.split_at(named);
+        let mut words: Vec<String> = named
+            .iter()
             .map(|(kind, t)| format!("{} of {} {}", count(kind, t), t.judged, title(&kind.check)))
             .collect();
+        if !others.is_empty() {
+            let left: u64 = others.iter().map(|(kind, t)| count(kind, t)).sum();
+            words.push(format!("{left} objects of {} other kinds", others.len()));
+        }
         let total: u64 = tallies.iter().map(|(kind, t)| count(kind, t)).sum();
         (total, listed(&words, "and"))
     };

@@ -789,3 +789,21 @@ fn a_service_alone_is_told_once() {
     looked at 8 of 8 parts, objects in 1 namespace, no Deployments, StatefulSets, DaemonSets, Jobs, CronJobs or Nodes found, in 62 ms
     "#);
 }
+
+#[test]
+fn the_verdict_names_the_first_kinds_that_fall_short_and_counts_the_others() {
+    let kinds = ["Deployment", "StatefulSet", "DaemonSet", "Job", "Service"];
+    let names = kinds.map(|kind| format!("{kind}/shop/web"));
+    let items: Vec<_> = names
+        .iter()
+        .map(|name| (name.as_str(), "degraded", serde_json::json!({})))
+        .collect();
+    let text = screen(&of_items(&items), &STYLE);
+    assert_eq!(
+        text.lines().next(),
+        Some(
+            "DEGRADED  prod-eu  v1.37.2  1 of 1 Deployments, 1 of 1 StatefulSets, 1 of 1 DaemonSets and 2 objects of 2 \
+             other kinds are not healthy"
+        )
+    );
+}
