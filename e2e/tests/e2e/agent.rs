@@ -403,7 +403,7 @@ fn without_rights_it_says_which_one_is_missing_and_goes_on_once_it_has_it() {
     assert_eq!(agent.get("/healthz").code, 200);
 
     // The same identity in the plugin's words, since both make the same report.
-    let (_, report) = user.plugin().health("");
+    let (_, report) = user.plugin().health("--cause none");
     let whole = agent.until("/health", SOON, 200, |a| a["status"] == "unknown");
     assert_eq!(
         without(whole["coverage"]["notSeen"][0].clone(), &["hint"]),
@@ -448,6 +448,6 @@ fn only_the_named_namespaces_are_watched_where_it_is_told_so() {
         whole["coverage"]
     );
     let plugin = Plugin::of(Cluster::shared());
-    let (_, all) = plugin.health(&format!("-n {}", ns.name()));
+    let (_, all) = plugin.health(&format!("--cause none -n {}", ns.name()));
     assert_eq!(whole["checks"][1]["items"], all.deployments()["items"]);
 }

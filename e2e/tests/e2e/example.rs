@@ -50,10 +50,10 @@ fn the_shipped_example_has_the_verdicts_that_it_is_shipped_for() {
     report.assert_summary();
     for (name, codes) in [
         ("api", &["Quota", "ProgressDeadlineExceeded"][..]),
-        ("suggest", &["ProgressDeadlineExceeded"]),
+        ("suggest", &["NotReady", "ProgressDeadlineExceeded"]),
         ("checkout", &["CrashLoop"]),
         ("recommendations", &["ImagePull"]),
-        ("cart", &[]),
+        ("cart", &["NotReady"]),
     ] {
         let causes = report.item(name)["causes"]
             .as_array()

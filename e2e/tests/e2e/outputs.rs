@@ -54,10 +54,10 @@ fn json_yaml_and_the_screen_agree() {
     let ns = mixed();
     let plugin = Plugin::of(Cluster::shared());
     let json = plugin
-        .run(&format!("health -n {} -o json", ns.name()))
+        .run(&format!("health --cause none -n {} -o json", ns.name()))
         .expect_code(2);
     let yaml = plugin
-        .run(&format!("health -n {} -o yaml", ns.name()))
+        .run(&format!("health --cause none -n {} -o yaml", ns.name()))
         .expect_code(2);
     assert_eq!(comparable(&json.stdout), comparable(&yaml.stdout));
     assert!(
@@ -88,7 +88,9 @@ fn json_yaml_and_the_screen_agree() {
         ]
     );
 
-    let screen = plugin.run(&format!("health -n {}", ns.name())).expect_code(2);
+    let screen = plugin
+        .run(&format!("health --cause none -n {}", ns.name()))
+        .expect_code(2);
     assert!(screen.stderr.is_empty(), "{screen}");
     let screen = screen.stdout;
     let first = screen.lines().next().unwrap_or_default();
@@ -117,12 +119,12 @@ fn json_yaml_and_the_screen_agree() {
     );
 
     let quiet = plugin
-        .run(&format!("health -q -n {}", ns.name()))
+        .run(&format!("health --cause none -q -n {}", ns.name()))
         .expect_code(2)
         .stdout;
     assert_eq!(quiet.lines().collect::<Vec<_>>(), [first]);
     let colored = plugin
-        .run(&format!("health --color always -n {}", ns.name()))
+        .run(&format!("health --cause none --color always -n {}", ns.name()))
         .expect_code(2)
         .stdout;
     assert!(colored.contains("\u{1b}[1m"), "{colored:?}");
@@ -133,10 +135,10 @@ fn kubectl_runs_it_as_a_plugin_and_hands_output_and_exit_code_through() {
     let ns = mixed();
     let plugin = Plugin::of(Cluster::shared());
     let direct = plugin
-        .run(&format!("health -n {} -o json", ns.name()))
+        .run(&format!("health --cause none -n {} -o json", ns.name()))
         .expect_code(2);
     let through = plugin
-        .through_kubectl(&format!("health -n {} -o json", ns.name()))
+        .through_kubectl(&format!("health --cause none -n {} -o json", ns.name()))
         .expect_code(2);
     assert_eq!(comparable(&direct.stdout), comparable(&through.stdout));
     let _ = plugin
@@ -158,7 +160,7 @@ fn a_reader_that_goes_away_changes_neither_the_exit_code_nor_adds_a_word() {
     // `true` reads nothing and ends at once.
     for format in ["human", "json", "yaml"] {
         let line = format!(
-            "(sleep 0.2; \"$PLUGIN\" health -n {} -o {format}) | true; echo ${{PIPESTATUS[0]}}",
+            "(sleep 0.2; \"$PLUGIN\" health --cause none -n {} -o {format}) | true; echo ${{PIPESTATUS[0]}}",
             ns.name()
         );
         let run = plugin.in_shell(&line).expect_code(0);

@@ -121,11 +121,11 @@ fn thousands_are_counted_to_the_last_one_and_read_page_by_page() {
         run.stdout
     );
 
-    let (_, report) = plugin.health(&format!("-n {} -l half=first", ns.name()));
+    let (_, report) = plugin.health(&format!("--cause none -n {} -l half=first", ns.name()));
     assert_eq!(
         (report.count("total"), report.count("progressing")),
         (Some(u64::from(MANY) / 2), Some(1))
     );
-    let (code, report) = plugin.health(&format!("-n {} deploy/d1002 deploy/d1999", ns.name()));
+    let (code, report) = plugin.health(&format!("--cause none -n {} deploy/d1002 deploy/d1999", ns.name()));
     assert_eq!((code, report.items().len()), (1, 2));
 }
