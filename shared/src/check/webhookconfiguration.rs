@@ -92,27 +92,24 @@ struct Told {
     finding: Finding,
     causes: Vec<Cause>,
     notes: Vec<String>,
-    warnings: Vec<String>,
 }
 
 impl Told {
     fn of(meta: &ObjectMeta, hooks: &[Webhook], evidence: &Evidence<'_>) -> Self {
-        let (mut notes, mut warnings, mut causes) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut notes, mut causes) = (Vec::new(), Vec::new());
         let finding = common::uncreated(meta, false)
             .or_else(|| common::deleting(meta, evidence, &mut notes))
-            .unwrap_or_else(|| finding(meta, hooks, evidence, &mut notes, &mut warnings, &mut causes));
+            .unwrap_or_else(|| finding(meta, hooks, evidence, &mut notes, &mut causes));
         Self {
             finding,
             causes,
             notes,
-            warnings,
         }
     }
 
     fn into_item(self, item: impl FnOnce(Finding) -> Item) -> Item {
         Item {
             notes: self.notes,
-            warnings: self.warnings,
             causes: self.causes,
             ..item(self.finding)
         }
@@ -124,7 +121,6 @@ fn finding(
     hooks: &[Webhook],
     evidence: &Evidence<'_>,
     notes: &mut Vec<String>,
-    warnings: &mut Vec<String>,
     causes: &mut Vec<Cause>,
 ) -> Finding {
     let mut blocking: Vec<(&Webhook, String, Option<Time>)> = Vec::new();
@@ -140,7 +136,7 @@ fn finding(
             (Answer::NotSeen, "Ignore") => {}
             (Answer::NotSeen, _) => not_seen = not_seen.or(Some(hook)),
             (Answer::No(why, _), "Ignore") => {
-                warnings.push(format!("{} lets everything pass unasked: {why}", hook.name));
+                notes.push(format!("{} lets everything pass unasked: {why}", hook.name));
             }
             (Answer::No(why, since), _) => blocking.push((hook, why, since)),
         }

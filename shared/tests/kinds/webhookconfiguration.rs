@@ -170,7 +170,7 @@ fn every_webhook_configuration_gets_its_state() {
                 "Ready",
                 "1 webhook, none found to block",
             )
-            .warns(&[
+            .notes(&[
                 "down.example.com lets everything pass unasked: Service policy/down has no ready endpoint",
             ]),
             row(
