@@ -126,6 +126,9 @@ fn thousands_are_counted_to_the_last_one_and_read_page_by_page() {
         (report.count("total"), report.count("progressing")),
         (Some(u64::from(MANY) / 2), Some(1))
     );
-    let (code, report) = plugin.health(&format!("--cause none -n {} deploy/d1002 deploy/d1999", ns.name()));
+    let (code, report) = plugin.health(&format!(
+        "--cause none -n {} deploy/d1002 deploy/d1999",
+        ns.name()
+    ));
     assert_eq!((code, report.items().len()), (1, 2));
 }
