@@ -99,7 +99,7 @@ fn thousands_are_counted_to_the_last_one_and_read_page_by_page() {
 
     let plugin = Plugin::of(Cluster::shared());
     let run = plugin
-        .run(&format!("health deployments -v -n {}", ns.name()))
+        .run(&format!("health deployments --cause none -v -n {}", ns.name()))
         .expect_code(1);
     let pages: Vec<&str> = run
         .stderr
