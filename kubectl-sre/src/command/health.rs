@@ -4,7 +4,7 @@ use crate::cli::{Format, Health};
 use crate::progress::Progress;
 use crate::{Shell, exit, output, source};
 use sre_shared::cluster::{Class, Failure};
-use sre_shared::report::{NotSeen, Report, Source, Status, Verdict};
+use sre_shared::report::{Report, Source, Status, Verdict};
 use sre_shared::resource::Time;
 use sre_shared::run::{self, AgentItems, Ask, clock};
 use std::path::Path;
@@ -42,25 +42,7 @@ pub async fn run(args: &Health, shell: &mut Shell) -> u8 {
         Format::Json => output::json(&report, out),
         Format::Yaml => output::yaml(&report, out),
     });
-    if !args.quiet {
-        for missed in &report.coverage.causes_not_seen {
-            shell.complain(&output::escape(&causes_missed(missed)));
-        }
-    }
     exit_code(&report, args)
-}
-
-/// What keeps causes from being told, and what to do about it. It is no part of the verdict, so it is no part of the
-/// result either.
-fn causes_missed(missed: &NotSeen) -> String {
-    let rule = missed.missing.as_deref();
-    let rule = rule.map_or(String::new(), |rule| format!(", missing: {rule}"));
-    let hint = missed.hint.as_deref();
-    let hint = hint.map_or(String::new(), |hint| format!("; {hint}"));
-    format!(
-        "note: not all causes are told: {} ({}{rule}){hint}",
-        missed.what, missed.class
-    )
 }
 
 /// Asks the cluster or its agent. What cannot be reached is in the report; an error is one of configuration.

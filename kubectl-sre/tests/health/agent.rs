@@ -656,6 +656,22 @@ fn a_namespace_in_which_nothing_was_found_is_looked_up() {
 }
 
 #[test]
+fn a_namespace_in_which_only_what_is_in_none_was_found_is_looked_up_too() {
+    let server = builder().namespaces(["empty"]).start_blocking();
+    let empty = Agent::of(&server).recorded("?namespace=empty");
+    let mut report: Value = serde_json::from_slice(&empty).expect("a report");
+    let node = json!({"check": "nodes", "status": "ok", "summary": {"total": 1, "healthy": 1}, "items": []});
+    for (list, entry) in [("/checks", node), ("/coverage/kinds", json!("nodes"))] {
+        let list = report.pointer_mut(list).and_then(Value::as_array_mut);
+        list.expect("it is there").push(entry);
+    }
+    server.fail(Match::path(HEALTH), json_body(200, report.to_string().as_bytes()));
+    let line = ["health", "--agent", "--kinds", "deployments,nodes", "-n"];
+    let of = |namespace| ask(&server, &[&line[..], &[namespace]].concat());
+    assert_eq!((of("empty").code, of("emty").code), (Some(0), Some(3)));
+}
+
+#[test]
 fn a_url_where_no_agent_answers_is_69_with_a_hint() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = free.local_addr().expect("it has an address");

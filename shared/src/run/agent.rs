@@ -3,9 +3,9 @@
 //! The agent has judged; what is left is to find it, to understand it, and to take from its answer what was asked.
 
 use super::api_server::{api_server, compare};
-use super::coverage::{not_seen, nothing_named, nothing_selected};
+use super::coverage::{Found, not_seen, nothing_named, nothing_selected};
 use super::direct::no_such_namespace;
-use super::{Ask, Clock, Wanted, custom, unreached};
+use super::{Ask, Clock, Kind, Wanted, custom, unreached};
 use crate::cluster::{self, Class, Client, Failure, Served, ServiceName};
 use crate::report::{
     API_VERSION, ApiServerCheck, Check, Coverage, Item, KIND, KindCheck, Namespaces, NotSeen, Report, Source,
@@ -604,10 +604,19 @@ fn named(items: Vec<Item>, wanted: &Wanted, ask: &Ask, not_seen: &mut Vec<NotSee
 /// The namespace that was asked for, where nothing at all was found in it: it may not exist.
 fn found_nothing<'a>(report: &Report, ask: &'a Ask) -> Option<&'a str> {
     let namespace = ask.namespace.as_deref()?;
-    let nothing = ask.kinds.iter().any(|wanted| wanted.kind.is_namespaced())
-        && report.coverage.not_seen.is_empty()
-        && report.kinds().all(|kind| kind.summary.total == 0);
-    nothing.then_some(namespace)
+    let within = |kind: &&KindCheck| Kind::from_word(&kind.check).is_none_or(Kind::is_namespaced);
+    let found: Vec<Found> = report
+        .kinds()
+        .filter(within)
+        .map(|kind| {
+            Found::new(
+                true,
+                usize::from(kind.summary.total > 0),
+                report.coverage.not_seen.len(),
+            )
+        })
+        .collect();
+    Found::nothing_in_namespace(&found).then_some(namespace)
 }
 
 /// The same for an answer that came without a way to look the namespace up: it is not called empty.

@@ -105,10 +105,35 @@ pub(super) fn leave_out_on_purpose(ask: &Ask, report: &mut Report) {
     }
 }
 
-/// Whether nothing at all was found: of no kind an object or anything that could not be seen, each as two numbers.
-/// One kind of several may be empty; that it was read is the answer then.
-pub(super) fn nothing_found(ask: &Ask, parts: impl IntoIterator<Item = (usize, usize)>) -> bool {
-    !(ask.kinds.is_empty() && ask.custom.is_empty()) && parts.into_iter().all(|part| part == (0, 0))
+/// Whether a kind was read and is empty.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Found {
+    /// Whether its objects are in namespaces.
+    pub namespaced: bool,
+    /// No object, and nothing that could not be seen.
+    pub nothing: bool,
+}
+
+impl Found {
+    /// From the numbers of objects, those that are passed over included, and of what could not be seen.
+    pub fn new(namespaced: bool, objects: usize, not_seen: usize) -> Self {
+        Self {
+            namespaced,
+            nothing: objects == 0 && not_seen == 0,
+        }
+    }
+
+    /// Whether nothing at all was found. One kind of several may be empty; that it was read is the answer then.
+    pub fn nothing(parts: &[Self]) -> bool {
+        !parts.is_empty() && parts.iter().all(|part| part.nothing)
+    }
+
+    /// Whether nothing was found in the namespace that was asked for: it may not exist. What is in no namespace is found
+    /// all the same.
+    pub fn nothing_in_namespace(parts: &[Self]) -> bool {
+        let within: Vec<Self> = parts.iter().copied().filter(|part| part.namespaced).collect();
+        Self::nothing(&within)
+    }
 }
 
 /// A selector was given and no object of these kinds matches it.

@@ -21,6 +21,7 @@ pub(super) async fn judge(run: &Run<'_>, wanted: &WantedCustom) -> (String, Judg
                 open: Vec::new(),
                 passed_over: 0,
                 reach: Reach::Nothing,
+                namespaced: true,
             };
             return (what, part);
         }
@@ -46,6 +47,7 @@ pub(super) async fn judge(run: &Run<'_>, wanted: &WantedCustom) -> (String, Judg
         open: Vec::new(),
         passed_over: gathered.passed_over,
         reach: gathered.reach,
+        namespaced: noun.namespaced,
     };
     (noun.plural, part)
 }

@@ -4,8 +4,7 @@ use super::api_server::{api_server, api_server_path, no_way};
 use super::cause::{self, Looked, Subject};
 use super::companions::{self, Listing};
 use super::coverage::{
-    leave_out_on_purpose, not_seen, not_seen_kind, not_seen_noun, nothing_found, nothing_named,
-    nothing_selected,
+    Found, leave_out_on_purpose, not_seen, not_seen_kind, not_seen_noun, nothing_named, nothing_selected,
 };
 use super::noun::Noun;
 use super::{Ask, Causes, Clock, Kind, KindVisitor, Known, LISTS_AT_ONCE, Wanted, custom};
@@ -72,14 +71,8 @@ pub async fn direct(
         // Collected first: a closure in the stream would bind the whole run to one thread.
         let parts: Vec<Named<'_>> = kinds.chain(custom).collect();
         let mut parts: Vec<(String, Judgement)> = stream::iter(parts).buffered(KINDS_AT_ONCE).collect().await;
-        let counted = parts
-            .iter()
-            .map(|(_, p)| (p.items.len() + p.passed_over, p.not_seen.len()));
-        let nothing = if nothing_found(ask, counted) {
-            why_empty(&run).await
-        } else {
-            None
-        };
+        let found: Vec<Found> = parts.iter().map(|(_, part)| part.found()).collect();
+        let nothing = why_empty(&run, &found).await;
         let causes_not_seen = run.explain(&mut parts).await;
         (parts, nothing, causes_not_seen)
     };
@@ -94,11 +87,10 @@ pub async fn direct(
     report.checks.extend(api_server.map(Check::ApiServer));
     for (check, part) in parts {
         report.coverage.kinds.push(check.clone());
-        report.checks.push(Check::Kind(KindCheck::of(
-            &check,
-            part.items,
-            part.not_seen.is_empty() && nothing.is_none(),
-        )));
+        let all_seen = part.not_seen.is_empty() && (nothing.is_none() || !part.found().nothing);
+        report
+            .checks
+            .push(Check::Kind(KindCheck::of(&check, part.items, all_seen)));
         report.coverage.not_seen.extend(part.not_seen);
     }
     report.coverage.not_seen.extend(nothing);
@@ -268,6 +260,7 @@ impl<'a> KindVisitor for Part<'a> {
                 passed_over: gathered.passed_over,
                 not_seen: gathered.not_seen,
                 reach: gathered.reach,
+                namespaced: kind.is_namespaced(),
             }
         })
     }
@@ -281,6 +274,15 @@ pub(super) struct Judgement {
     pub passed_over: usize,
     pub not_seen: Vec<NotSeen>,
     pub reach: Reach,
+    /// Whether its objects are in namespaces.
+    pub namespaced: bool,
+}
+
+impl Judgement {
+    fn found(&self) -> Found {
+        let objects = self.items.len() + self.passed_over;
+        Found::new(self.namespaced, objects, self.not_seen.len())
+    }
 }
 
 /// How much of what was asked for could be looked at.
@@ -518,11 +520,11 @@ async fn only_own_namespace<T: Judged>(
     gathered
 }
 
-/// Nothing was found of any kind. That is an answer only where the place exists and nothing narrower was asked for.
-async fn why_empty(run: &Run<'_>) -> Option<NotSeen> {
+/// Why nothing was found. That is an answer only where the place exists and nothing narrower was asked for.
+async fn why_empty(run: &Run<'_>, found: &[Found]) -> Option<NotSeen> {
     let ask = run.ask;
     if let Some(namespace) = &ask.namespace
-        && ask.kinds.iter().any(|wanted| wanted.kind.is_namespaced())
+        && Found::nothing_in_namespace(found)
         && let Err(failure) = cluster::get::<Namespace>(run.client, None, namespace).await
     {
         if failure.class == Class::NotFound {
@@ -533,7 +535,7 @@ async fn why_empty(run: &Run<'_>) -> Option<NotSeen> {
             return Some(not_seen(format!("namespace {namespace}"), &failure, None));
         }
     }
-    (!ask.selector.is_empty())
+    (!ask.selector.is_empty() && Found::nothing(found))
         .then(|| nothing_selected(&ask.checks(), &ask.selector_text, ask.namespace.as_deref()))
 }
 

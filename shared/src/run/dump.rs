@@ -1,6 +1,6 @@
 //! A run against a dump: the same judgement, of what a file holds.
 
-use super::coverage::{nothing_found, nothing_named, nothing_selected, one_or_other};
+use super::coverage::{Found, nothing_named, nothing_selected, one_or_other};
 use super::known::{Evident, Known};
 use super::noun::Noun;
 use super::{Ask, Causes, Clock, Kind, KindVisitor, companions};
@@ -56,24 +56,13 @@ pub fn dump(files: &[File], name: &str, ask: &Ask, at: Option<Time>, clock: Cloc
         .iter()
         .map(|wanted| part(&wanted.names).custom(&wanted.kind, name));
     let parts: Vec<(String, Judgement)> = kinds.chain(custom).collect();
-    let counted = parts
-        .iter()
-        .map(|(_, p)| (p.items.len() + p.passed_over, p.not_seen.len()));
-    let nothing = (!parts.is_empty() && nothing_found(ask, counted))
-        .then(|| {
-            why_empty(
-                ask,
-                &parts.iter().map(|(check, _)| check.clone()).collect::<Vec<_>>(),
-            )
-        })
-        .flatten();
+    let nothing = why_empty(ask, &parts);
     for (check, part) in parts {
         report.coverage.kinds.push(check.clone());
-        report.checks.push(Check::Kind(KindCheck::of(
-            &check,
-            part.items,
-            part.not_seen.is_empty() && nothing.is_none(),
-        )));
+        let all_seen = part.not_seen.is_empty() && (nothing.is_none() || !part.found().nothing);
+        report
+            .checks
+            .push(Check::Kind(KindCheck::of(&check, part.items, all_seen)));
         report.coverage.not_seen.extend(part.not_seen);
     }
     report.coverage.not_seen.extend(nothing);
@@ -200,6 +189,15 @@ struct Judgement {
     /// How many more there are, whose controllers answer for them.
     passed_over: usize,
     not_seen: Vec<NotSeen>,
+    /// Whether its objects are in namespaces.
+    namespaced: bool,
+}
+
+impl Judgement {
+    fn found(&self) -> Found {
+        let objects = self.items.len() + self.passed_over;
+        Found::new(self.namespaced, objects, self.not_seen.len())
+    }
 }
 
 impl KindVisitor for Part<'_> {
@@ -237,6 +235,7 @@ impl Part<'_> {
                 items: Vec::new(),
                 passed_over: 0,
                 not_seen: vec![missing],
+                namespaced: true,
             };
             return (what, part);
         };
@@ -322,6 +321,7 @@ impl Part<'_> {
             items,
             passed_over,
             not_seen,
+            namespaced: noun.namespaced,
         }
     }
 }
@@ -343,21 +343,29 @@ fn plural(kind: &str) -> String {
 
 /// Nothing of what was asked for is in the dump, though its kinds are. That is an answer only where nothing narrower was
 /// asked for: a dump may have been taken of other namespaces.
-fn why_empty(ask: &Ask, checks: &[String]) -> Option<NotSeen> {
-    if !ask.selector.is_empty() {
+fn why_empty(ask: &Ask, parts: &[(String, Judgement)]) -> Option<NotSeen> {
+    let found: Vec<Found> = parts.iter().map(|(_, part)| part.found()).collect();
+    let empty = parts.iter().filter(|(_, part)| part.found().nothing);
+    if !ask.selector.is_empty() && Found::nothing(&found) {
+        let checks: Vec<&str> = empty.map(|(check, _)| check.as_str()).collect();
         return Some(nothing_selected(
-            checks,
+            &checks,
             &ask.selector_text,
             ask.namespace.as_deref(),
         ));
     }
+    if !Found::nothing_in_namespace(&found) {
+        return None;
+    }
+    let checks = empty.filter(|(_, part)| part.namespaced);
+    let checks: Vec<&str> = checks.map(|(check, _)| check.as_str()).collect();
     let namespace = ask.namespace.as_ref()?;
     Some(NotSeen {
         what: format!("namespace {namespace}"),
         class: "notFound".into(),
         error: Some(format!(
             "the dump holds no {} of namespace {namespace}",
-            one_or_other(checks)
+            one_or_other(&checks)
         )),
         hint: Some("leave -n out to judge all that the dump holds".into()),
         ..NotSeen::default()

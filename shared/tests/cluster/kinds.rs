@@ -254,3 +254,30 @@ async fn pods_that_something_controls_are_passed_over_and_are_no_lack_of_pods() 
     let report = ask(&server, &named).await;
     assert_eq!(verdicts(&report), [("a", State::Unavailable, "PodNotReady")]);
 }
+
+#[tokio::test]
+async fn a_namespace_that_does_not_exist_is_told_though_what_is_in_none_was_found() {
+    let ready = json!({"status": {"conditions": [{"type": "Ready", "status": "True"}]}});
+    let mut node = object("v1", "Node", "", "n7", &ready);
+    node["metadata"]["namespace"].take();
+    let server = ApiServer::builder()
+        .objects([node])
+        .namespaces(["shop"])
+        .start()
+        .await;
+    let kinds = [Kind::Deployments, Kind::Nodes].map(Wanted::all);
+    let of = |namespace: &str| Ask {
+        namespace: Some(namespace.into()),
+        kinds: kinds.to_vec(),
+        ..of(Kind::Nodes)
+    };
+    let report = ask(&server, &of("shopp")).await;
+    assert_eq!(not_seen(&report), [("namespace shopp", "notFound", None)]);
+    let statuses: Vec<Status> = report.kinds().map(|kind| kind.status).collect();
+    assert_eq!(
+        (report.status, statuses),
+        (Status::Unknown, vec![Status::Unknown, Status::Ok])
+    );
+    let report = ask(&server, &of("shop")).await;
+    assert_eq!((report.status, not_seen(&report)), (Status::Ok, vec![]));
+}

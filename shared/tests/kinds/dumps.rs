@@ -187,3 +187,33 @@ fn custom_resources_of_a_dump_are_found_by_every_name_that_their_kind_tells() {
     let hint = report.coverage.not_seen[0].hint.as_deref();
     assert_eq!(hint, Some("of group cert-manager.io it holds Certificate"));
 }
+
+#[test]
+fn a_namespace_that_the_dump_does_not_hold_is_told_though_what_is_in_none_was_found() {
+    let node = json!({"metadata": {"name": "n7", "uid": "n7", "creationTimestamp": at(-DAY)},
+                      "status": {"conditions": [{"type": "Ready", "status": "True"}]}});
+    let service = json!({"metadata": {"name": "web", "namespace": "shop", "uid": "web", "creationTimestamp": at(-DAY)},
+                         "spec": {"type": "ExternalName", "externalName": "example.com"}});
+    let objects = [typed("v1", "Node", node), typed("v1", "Service", service)];
+    let of = |namespace: &str| Ask {
+        namespace: Some(namespace.into()),
+        kinds: [Kind::Nodes, Kind::Services].map(Wanted::all).to_vec(),
+        ..Ask::default()
+    };
+    let report = judged(&objects, of("shopp"));
+    let entries: Vec<_> = report.coverage.not_seen.iter().collect();
+    assert_eq!(
+        (
+            entries[0].what.as_str(),
+            entries[0].error.as_deref(),
+            entries.len()
+        ),
+        (
+            "namespace shopp",
+            Some("the dump holds no Services of namespace shopp"),
+            1
+        )
+    );
+    assert_eq!(report.status, Status::Unknown);
+    assert_eq!(judged(&objects, of("shop")).status, Status::Ok);
+}
