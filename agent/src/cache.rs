@@ -1,28 +1,42 @@
 //! Owns the objects of one kind as their watches told them, and what can be said of them at a given moment.
 //! Must not know how they are read, nor how an answer is written.
 //!
-//! An object that is healthy, suspended or done is settled: time alone cannot change that state, so it is judged for counting once,
-//! when it changes. Every other object is in an index and judged again for each answer, with the time of that
+//! An object that is healthy, suspended or done is settled: time alone cannot change that state, so it is judged for
+//! counting once, when it changes. Every other object is in an index and judged again for each answer, with the time of that
 //! answer. So the answer to "what is wrong?" costs what is wrong, and not the size of the cluster.
 //!
 //! A kind that is judged by others too is told what these say from time to time ([`Objects::accompany`]). What needs them
 //! is never settled: they change without it.
 
+mod beside;
+mod moment;
+mod not_seen;
+mod overview;
+mod selection;
+#[cfg(test)]
+mod tests;
+
+pub use beside::{Brought, beside};
+pub use moment::Moment;
+pub use not_seen::nothing_selected;
+pub use overview::{Overview, Pulse};
+pub use selection::{Key, Selection};
+
 use crate::changes::{Change, Standing};
-use crate::rights;
+use beside::Beside;
+use moment::Heard;
+use not_seen::{not_begun, not_listed, not_watched, too_old_to_tell, what};
 use sre_shared::check::{self, Companions, Evidence, Judged, Now};
 use sre_shared::cluster::{Class, Failure};
-use sre_shared::report::{Item, NotSeen, State, Status, Summary, Verdict};
+use sre_shared::report::{Item, State, Status, Summary};
 use sre_shared::resource::{Decoded, PodsBy, Time};
 use sre_shared::run::cause::Subject;
 use sre_shared::run::companions::{self, Wanted};
-use sre_shared::run::{self, Kind, Known, not_seen_kind};
+use sre_shared::run::{Kind, Known};
 use sre_shared::selector::Selector;
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::ops::{Bound, ControlFlow, RangeBounds};
+use std::ops::{ControlFlow, RangeBounds};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 use tokio::time::Instant;
 
 /// A watch that stays silent is alive for so many seconds, since bookmarks come once a minute. A verdict that
@@ -31,211 +45,6 @@ const ALIVE_SECONDS: i64 = 90;
 
 /// What was found around an object says nothing of the present after so many seconds; it is looked for once a minute.
 const KNOWN_SECONDS: i64 = 180;
-
-/// Namespace and name; sorts as reports do.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Key {
-    /// The namespace; one allocation for all objects of it.
-    pub namespace: Arc<str>,
-    /// The name.
-    pub name: Arc<str>,
-}
-
-impl Key {
-    /// The key of that namespace and name.
-    pub fn new(namespace: &str, name: &str) -> Self {
-        Self {
-            namespace: namespace.into(),
-            name: name.into(),
-        }
-    }
-}
-
-/// Which objects are asked for.
-#[derive(Debug, Clone, Default)]
-pub struct Selection {
-    /// Only those of this namespace.
-    pub namespace: Option<String>,
-    /// Only those with such labels.
-    pub selector: Selector,
-    /// The selector as it was written.
-    pub selector_text: String,
-    /// Only those in one of these states; the summary counts the others too.
-    pub states: Option<Vec<State>>,
-    /// Only those of which a person should know: not healthy, or with a note; the summary counts the others too.
-    pub notable: bool,
-    /// Whether annotations that acknowledge what is found are disregarded.
-    pub no_ignore: bool,
-    /// Only those that sort after this one; the summary counts the others too.
-    pub after: Option<Key>,
-}
-
-impl Selection {
-    /// Those of them that are not healthy, which costs what is wrong and not the size of the cluster.
-    pub fn unhealthy(&self) -> Self {
-        let all = State::ALL.to_vec();
-        let states = self.states.clone().unwrap_or(all);
-        Self {
-            states: Some(states.into_iter().filter(|state| !state.is_fine()).collect()),
-            ..self.clone()
-        }
-    }
-
-    /// What of it there is to select among objects of that kind: as in kubectl, what is in no namespace is the same from
-    /// each.
-    fn of(&self, kind: Kind) -> Cow<'_, Self> {
-        if kind.is_namespaced() || self.namespace.is_none() {
-            return Cow::Borrowed(self);
-        }
-        Cow::Owned(Self {
-            namespace: None,
-            ..self.clone()
-        })
-    }
-
-    fn takes(&self, item: &Item) -> bool {
-        self.states
-            .as_ref()
-            .is_none_or(|states| states.contains(&item.state))
-            && (!self.notable || !item.state.is_fine() || !item.notes.is_empty() || !item.warnings.is_empty())
-    }
-
-    /// Whether an object that is settled can be among what is asked for.
-    fn takes_settled(&self) -> bool {
-        self.states
-            .as_ref()
-            .is_none_or(|states| states.iter().any(|state| state.is_fine()))
-    }
-
-    fn range(&self, whole: bool) -> (Bound<Key>, Bound<Key>) {
-        let mut from = match &self.namespace {
-            Some(namespace) => Bound::Included(Key::new(namespace, "")),
-            None => Bound::Unbounded,
-        };
-        // No namespace sorts between one and the same with the lowest character behind it.
-        let to = match &self.namespace {
-            Some(namespace) => Bound::Excluded(Key::new(&format!("{namespace}\0"), "")),
-            None => Bound::Unbounded,
-        };
-        if let Some(after) = self.after.as_ref().filter(|_| !whole) {
-            let begins_later = match &from {
-                Bound::Included(first) => after >= first,
-                _ => true,
-            };
-            if begins_later {
-                from = Bound::Excluded(after.clone());
-            }
-        }
-        // A map panics where a range ends before it begins, which a token of another namespace asks for.
-        match (&from, &to) {
-            (Bound::Excluded(a) | Bound::Included(a), Bound::Excluded(b)) if a >= b => {
-                (Bound::Included(b.clone()), Bound::Excluded(b.clone()))
-            }
-            _ => (from, to),
-        }
-    }
-}
-
-/// The moment for which an answer is made.
-#[derive(Debug, Clone, Copy)]
-pub struct Moment {
-    /// The time by the API server's clock.
-    pub now: Time,
-    /// The same moment by this process's.
-    pub instant: Instant,
-    /// When the API server last failed to answer, where it failed to more than once in a row.
-    pub silent: Option<Instant>,
-    /// From what age on data is called stale.
-    pub stale: Duration,
-    /// From what age on it is called unknown.
-    pub stale_after: Duration,
-}
-
-impl Moment {
-    fn age(&self, heard: Heard) -> Duration {
-        self.instant.saturating_duration_since(heard.instant)
-    }
-
-    fn is_stale(&self, heard: Heard) -> bool {
-        // A sign of life that is newer than the last failed check outweighs it.
-        self.age(heard) >= self.stale || self.silent.is_some_and(|silent| silent >= heard.instant)
-    }
-
-    fn is_too_old(&self, heard: Heard) -> bool {
-        self.age(heard) >= self.stale_after
-    }
-}
-
-/// What can be said of a selection as a whole.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Overview {
-    /// The overall answer.
-    pub status: Status,
-    /// The three words that `?fail=` knows.
-    pub verdict: Verdict,
-    /// How many objects are in each state.
-    pub summary: Summary,
-    /// What could not be seen.
-    pub not_seen: Vec<NotSeen>,
-    /// When the oldest part of it was true; `None` where nothing was ever read.
-    pub observed: Option<Time>,
-    /// Seconds since then.
-    pub age_seconds: u64,
-    /// Whether it may no longer be true.
-    pub stale: bool,
-}
-
-/// What metrics say of a kind. It is kept at hand: however large the cluster is, asking for it walks no objects.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Pulse {
-    /// What can be said of all objects, each as it was last judged: when it changed, or in the last review.
-    pub overview: Overview,
-    /// Its summary without what is acknowledged.
-    pub news: Summary,
-    /// Whether every watch has listed at least once.
-    pub synced: bool,
-    /// Lists after the first one of each watch.
-    pub relists: u64,
-    /// Failures of lists and watches, by class.
-    pub errors: BTreeMap<&'static str, u64>,
-}
-
-impl Overview {
-    /// Of nothing yet.
-    fn begin(moment: &Moment) -> Self {
-        Self {
-            status: Status::Ok,
-            verdict: Verdict::default(),
-            summary: Summary::default(),
-            not_seen: Vec::new(),
-            observed: None,
-            age_seconds: 0,
-            stale: moment.silent.is_some(),
-        }
-    }
-
-    /// The same where something more was not seen.
-    pub fn unseen(&mut self, entry: Option<NotSeen>) {
-        if entry.is_some() {
-            self.not_seen.extend(entry);
-            self.status = self.status.worst(Status::Unknown);
-            self.verdict.unknown = true;
-        }
-    }
-
-    /// Of all that was added; `fresh` counts the objects that are not too old.
-    fn end(mut self, fresh: &Summary) -> Self {
-        if !self.not_seen.is_empty() {
-            self.status = self.status.worst(Status::Unknown);
-        }
-        self.verdict = Verdict {
-            unknown: self.status == Status::Unknown || !self.not_seen.is_empty(),
-            ..Verdict::default()
-        }
-        .with(fresh);
-        self
-    }
-}
 
 /// The objects of one kind, whatever their type.
 pub trait Objects: Send + Sync {
@@ -262,86 +71,6 @@ pub trait Objects: Send + Sync {
     fn is_tried(&self) -> bool;
     /// Which watches have not listed yet, each with the class of its failure where it has one.
     fn unlisted(&self) -> Vec<(String, Option<Class>)>;
-}
-
-/// What was brought of other kinds, and what could not be.
-pub type Brought = (Companions, Vec<NotSeen>);
-
-/// A sign of life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Heard {
-    instant: Instant,
-    time: Time,
-}
-
-/// What other kinds say, as it was last brought.
-#[derive(Debug, Default)]
-struct Beside {
-    known: Companions,
-    /// From when it is; `None` where there is nothing, since nothing was wanted or nothing came.
-    heard: Option<Heard>,
-    /// Whether all of it was seen.
-    whole: bool,
-    /// What could not be seen the last time.
-    missed: Vec<NotSeen>,
-    /// Whether it was ever looked what is wanted.
-    tried: bool,
-}
-
-impl Beside {
-    fn is_fresh(&self, moment: &Moment) -> bool {
-        self.heard.is_some_and(|heard| !moment.is_too_old(heard))
-    }
-
-    /// What can be said at that moment.
-    fn at(&self, moment: &Moment) -> Option<&Companions> {
-        self.is_fresh(moment).then_some(&self.known)
-    }
-
-    /// Takes over what was brought. Where all is known and a part of it does not come for now, what is known stays until
-    /// it is too old, as with a watch that breaks; a refusal is a decision and counts at once.
-    fn take(&mut self, (known, missed): Brought, began: &Moment, moment: &Moment) {
-        let refused = |entry: &NotSeen| entry.class == Class::Forbidden.as_str();
-        let passes = missed.iter().any(|entry| !refused(entry));
-        if !(passes && self.whole && self.is_fresh(moment)) {
-            self.whole = missed.is_empty();
-            self.known = known;
-            self.heard = Some(Heard {
-                instant: began.instant,
-                time: began.now,
-            });
-        }
-        self.missed = missed;
-        self.tried = true;
-    }
-
-    /// What was not seen, where a verdict lacks it.
-    fn not_seen(&self, kind: Kind, moment: &Moment) -> Vec<NotSeen> {
-        if !self.missed.is_empty() {
-            return self.missed.clone();
-        }
-        let others: Vec<&str> = kind.companions().iter().map(|c| c.plural()).collect();
-        let entry = |class: &str, error, hint: &str| NotSeen {
-            what: beside(kind, &others.join(", ")),
-            class: class.into(),
-            error: Some(error),
-            hint: Some(hint.into()),
-            missing: None,
-        };
-        match self.heard {
-            _ if kind.companions().is_empty() => Vec::new(),
-            None if self.tried => Vec::new(),
-            None => {
-                let error = "they have not been read yet".into();
-                vec![entry("notListed", error, "ask again in a few seconds")]
-            }
-            Some(heard) if moment.is_too_old(heard) => {
-                let error = format!("they were last read at {}", heard.time);
-                vec![entry("stale", error, "ask /health/apiserver")]
-            }
-            Some(_) => Vec::new(),
-        }
-    }
 }
 
 /// One watch that feeds a cache.
@@ -1064,83 +793,3 @@ impl<T: Judged> Inner<T> {
         too_old
     }
 }
-
-fn what(kind: Kind, namespace: Option<&str>) -> String {
-    match namespace {
-        Some(namespace) => format!("{} in namespace {namespace}", kind.plural()),
-        None => kind.plural().to_owned(),
-    }
-}
-
-/// What is judged, by what else.
-pub fn beside(kind: Kind, others: &str) -> String {
-    format!("{} (by {others})", kind.plural())
-}
-
-fn not_listed(kind: Kind, namespace: Option<&str>, failure: &Failure) -> NotSeen {
-    let mut entry = not_seen_kind(kind, namespace, failure);
-    if let Some(missing) = rights::of_kind(kind, failure) {
-        entry.missing = Some(missing.rule);
-        entry.hint = Some(missing.hint);
-    }
-    entry
-}
-
-fn not_begun(kind: Kind, namespace: Option<&str>) -> NotSeen {
-    NotSeen {
-        what: what(kind, namespace),
-        class: "notListed".into(),
-        error: Some("the first list has not finished yet".into()),
-        hint: Some("ask again in a few seconds".into()),
-        missing: None,
-    }
-}
-
-fn too_old_to_tell(kind: Kind, namespace: Option<&str>, since: Time, failure: Option<&Failure>) -> NotSeen {
-    let because = failure.map_or(String::new(), |f| format!(": {}", f.message));
-    NotSeen {
-        what: what(kind, namespace),
-        class: "stale".into(),
-        error: Some(format!(
-            "nothing was heard of the API server since {since}{because}"
-        )),
-        hint: Some(failure.map_or("ask /health/apiserver", Failure::hint).to_owned()),
-        missing: None,
-    }
-}
-
-fn not_watched(kind: Kind, namespace: &str) -> NotSeen {
-    NotSeen {
-        what: what(kind, Some(namespace)),
-        class: "notWatched".into(),
-        error: Some("the agent does not watch this namespace".into()),
-        hint: Some("add it to the agent's --namespaces".into()),
-        missing: None,
-    }
-}
-
-/// What is not seen where a selector was given and nothing of all these kinds matches it; none where something does,
-/// and where not all could be seen.
-pub fn nothing_selected<'a>(
-    parts: impl Iterator<Item = (Kind, &'a Overview)>,
-    selection: &Selection,
-) -> Option<NotSeen> {
-    let mut kinds = Vec::new();
-    for (kind, overview) in parts {
-        if overview.summary.total > 0 || !overview.not_seen.is_empty() {
-            return None;
-        }
-        kinds.push(kind.plural());
-    }
-    if selection.selector.is_empty() || kinds.is_empty() {
-        return None;
-    }
-    Some(run::nothing_selected(
-        &kinds,
-        &selection.selector_text,
-        selection.namespace.as_deref(),
-    ))
-}
-
-#[cfg(test)]
-mod tests;

@@ -63,11 +63,13 @@ struct Last {
 /// sooner than `every` after the last time.
 pub async fn run(app: Arc<App>, every: Duration, again: Duration) {
     let mut last: Option<Last> = None;
+    let mut looked = None::<Instant>;
     let mut ticks = tokio::time::interval(TICK.min(every));
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        if last.as_ref().is_some_and(|last| last.at.elapsed() < every) {
+        // Each look judges all that is open.
+        if looked.is_some_and(|at| at.elapsed() < every) {
             continue;
         }
         let moment = app.moment();
@@ -77,6 +79,7 @@ pub async fn run(app: Arc<App>, every: Duration, again: Duration) {
         }
         let subjects: Vec<Subject> = app.kinds.iter().flat_map(|kind| kind.open(&moment)).collect();
         let open: Vec<_> = subjects.iter().map(Subject::identity).collect();
+        looked = (!open.is_empty()).then(Instant::now);
         let is_old = last
             .as_ref()
             .is_none_or(|last| last.open != open || last.at.elapsed() >= again);

@@ -1,10 +1,11 @@
 //! `kubectl sre`: asks whether a cluster is well, and says it.
 //!
-//! [`cli`] is the grammar, [`command`] one file a subcommand, [`source`] where a report comes from, [`output`]
+//! [`cli`] is the grammar, [`command`] one file a subcommand, [`glossary`] what words mean, [`source`] where a report comes from, [`output`]
 //! one file a format. Everything under `main` runs in a test with its own streams.
 
 pub mod cli;
 pub mod command;
+pub mod glossary;
 pub mod output;
 mod progress;
 mod shell;

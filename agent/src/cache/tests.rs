@@ -3,6 +3,7 @@ use sre_shared::check::Companion;
 use sre_shared::resource::{Deployment, EndpointSlice, Service, from_value};
 use sre_testkit::Clock;
 use sre_testkit::object::Deployment as Build;
+use std::time::Duration;
 
 const STALE_AFTER: Duration = Duration::from_mins(3);
 
@@ -631,7 +632,7 @@ fn endpoint(ready: bool) -> Companions {
 fn no_endpoint(class: Class) -> Brought {
     let mut known = Companions::default();
     known.miss(Companion::EndpointSlices, Some("shop"));
-    let entry = run::not_seen("endpointslices", &Failure::new(class, "no"), None);
+    let entry = sre_shared::run::not_seen("endpointslices", &Failure::new(class, "no"), None);
     (known, vec![entry])
 }
 

@@ -1,13 +1,17 @@
-//! How a report is said: one file a format, each a function of the finished report. No network, no async, no
+//! How a report, or a word of one, is said: one file a format, each a function of what is finished. No network, no async, no
 //! exit codes.
 
 mod escape;
+mod glossary;
 mod human;
 mod machine;
+mod wrap;
 
 pub use escape::escape;
+pub use glossary::{list, page};
 pub use human::human;
 pub use machine::{json, yaml};
+use wrap::wrap;
 
 use std::time::Duration;
 

@@ -9,7 +9,7 @@
 use super::common::{self, Finding};
 use super::{Evidence, GRACE_SECONDS, Judged};
 use crate::report::{Item, State};
-use crate::resource::{Node, NodeCondition, Resource as _};
+use crate::resource::{Node, ProbedCondition, Resource as _};
 
 /// The conditions that warn.
 const PRESSURES: [&str; 3] = ["MemoryPressure", "DiskPressure", "PIDPressure"];
@@ -59,7 +59,7 @@ fn finding(node: &Node, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Fin
     finding.since(ready.last_transition_time)
 }
 
-fn said(ready: &NodeCondition) -> String {
+fn said(ready: &ProbedCondition) -> String {
     let what = if ready.status == "Unknown" {
         "its kubelet does not answer"
     } else {

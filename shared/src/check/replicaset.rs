@@ -53,7 +53,7 @@ struct Counts {
 impl Counts {
     fn of(set: &ReplicaSet) -> Self {
         let status = set.status.clone().unwrap_or_default();
-        let spec = set.spec.unwrap_or_default();
+        let spec = set.spec.clone().unwrap_or_default();
         let count = |n: Option<i32>| i64::from(n.unwrap_or(0));
         Self {
             desired: i64::from(spec.replicas.unwrap_or(1)),
@@ -65,7 +65,7 @@ impl Counts {
     }
 
     fn malformed(&self, set: &ReplicaSet) -> Option<String> {
-        let min_ready = set.spec.and_then(|s| s.min_ready_seconds);
+        let min_ready = set.spec.as_ref().and_then(|s| s.min_ready_seconds);
         common::negative(&[
             ("spec.replicas", Some(self.desired)),
             ("spec.minReadySeconds", min_ready.map(i64::from)),

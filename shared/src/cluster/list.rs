@@ -324,7 +324,7 @@ impl<T: Resource> PieceSink<'_, '_, T> {
                         self.page.passed_over += 1;
                         return;
                     }
-                    object.slim();
+                    crate::resource::slim(object);
                 }
                 self.page.items.push(item);
             }

@@ -285,7 +285,7 @@ impl<T: Resource> Watch<T> {
             "ADDED" | "MODIFIED" => {
                 let mut item: Decoded<T> = from_json(object);
                 if let Ok(object) = &mut item {
-                    object.slim();
+                    crate::resource::slim(object);
                 }
                 Ok(Some(Event::Applied(item)))
             }

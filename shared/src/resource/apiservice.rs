@@ -1,7 +1,7 @@
 //! `apiregistration.k8s.io/v1` APIService: a part of the API, and whether who serves it answers.
 //! The field numbers are those of `generated.proto` of `k8s.io/kube-aggregator`.
 
-use super::{ObjectMeta, PlainCondition, Resource, null_as_default};
+use super::{ObjectMeta, PlainCondition, Resource, has_metadata, null_as_default};
 use serde::Deserialize;
 
 /// The fields of an APIService that its verdict reads.
@@ -56,23 +56,11 @@ impl Resource for ApiService {
     type Whole = k8s_openapi::kube_aggregator::pkg::apis::apiregistration::v1::APIService;
     const NAMESPACED: bool = false;
 
-    fn meta(&self) -> &ObjectMeta {
-        static EMPTY: ObjectMeta = ObjectMeta::EMPTY;
-        self.metadata.as_ref().unwrap_or(&EMPTY)
-    }
+    has_metadata!();
 
     fn drop_zero_times(&mut self) {
-        if let Some(meta) = &mut self.metadata {
-            meta.drop_zero_times();
-        }
         if let Some(status) = &mut self.status {
             PlainCondition::drop_zero_times(&mut status.conditions);
-        }
-    }
-
-    fn slim(&mut self) {
-        if let Some(meta) = &mut self.metadata {
-            meta.slim();
         }
     }
 }

@@ -3,8 +3,8 @@
 use super::{Time, null_as_default};
 use serde::Deserialize;
 
-/// A condition whose kind also has the time at which it was last probed: of Jobs, Nodes, PodDisruptionBudgets and
-/// custom resources (`metav1.Condition` has the observed generation in that place).
+/// A condition whose kind also has the time at which it was last probed: of Jobs, Pods, Nodes, PodDisruptionBudgets
+/// and custom resources (`metav1.Condition` has the observed generation in that place).
 #[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ProbedCondition {

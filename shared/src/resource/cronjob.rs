@@ -1,6 +1,6 @@
 //! `batch/v1` CronJob: when it last ran, and when it last succeeded.
 
-use super::{ObjectMeta, PodsBy, Resource, Time, null_as_default};
+use super::{ObjectMeta, PodsBy, Resource, Time, has_metadata, null_as_default};
 use serde::Deserialize;
 
 /// The fields of a CronJob that its verdict reads.
@@ -56,28 +56,16 @@ pub struct ActiveJob {
 impl Resource for CronJob {
     type Whole = k8s_openapi::api::batch::v1::CronJob;
 
-    fn meta(&self) -> &ObjectMeta {
-        static EMPTY: ObjectMeta = ObjectMeta::EMPTY;
-        self.metadata.as_ref().unwrap_or(&EMPTY)
-    }
+    has_metadata!();
 
     fn pods_by(&self) -> PodsBy<'_> {
         PodsBy::Jobs
     }
 
     fn drop_zero_times(&mut self) {
-        if let Some(meta) = &mut self.metadata {
-            meta.drop_zero_times();
-        }
         if let Some(status) = &mut self.status {
             Time::drop_zero(&mut status.last_schedule_time);
             Time::drop_zero(&mut status.last_successful_time);
-        }
-    }
-
-    fn slim(&mut self) {
-        if let Some(meta) = &mut self.metadata {
-            meta.slim();
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Any object that says of itself how it is by `status.conditions`: of custom resources, whose kinds are not known here.
 
-use super::{ObjectMeta, Resource, Time};
+use super::{ObjectMeta, Resource, Time, has_metadata};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
@@ -107,14 +107,5 @@ impl Resource for CustomObject {
     type Whole = Self;
     const PROTOBUF: bool = false;
 
-    fn meta(&self) -> &ObjectMeta {
-        static EMPTY: ObjectMeta = ObjectMeta::EMPTY;
-        self.metadata.as_ref().unwrap_or(&EMPTY)
-    }
-
-    fn slim(&mut self) {
-        if let Some(meta) = &mut self.metadata {
-            meta.slim();
-        }
-    }
+    has_metadata!();
 }

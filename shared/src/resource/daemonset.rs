@@ -1,6 +1,6 @@
 //! `apps/v1` DaemonSet: how many nodes want its pod, and how many have it.
 
-use super::{LabelSelector, ObjectMeta, PodsBy, Resource, null_as_default};
+use super::{LabelSelector, ObjectMeta, PodsBy, Resource, has_metadata, null_as_default};
 use serde::Deserialize;
 
 /// The fields of a DaemonSet that its verdict reads.
@@ -86,19 +86,10 @@ impl DaemonSet {
 impl Resource for DaemonSet {
     type Whole = k8s_openapi::api::apps::v1::DaemonSet;
 
-    fn meta(&self) -> &ObjectMeta {
-        static EMPTY: ObjectMeta = ObjectMeta::EMPTY;
-        self.metadata.as_ref().unwrap_or(&EMPTY)
-    }
+    has_metadata!();
 
     fn pods_by(&self) -> PodsBy<'_> {
         PodsBy::Selector(self.spec.as_ref().and_then(|s| s.selector.as_ref()))
-    }
-
-    fn drop_zero_times(&mut self) {
-        if let Some(meta) = &mut self.metadata {
-            meta.drop_zero_times();
-        }
     }
 
     fn slim(&mut self) {
@@ -106,9 +97,6 @@ impl Resource for DaemonSet {
             && let Some(spec) = &mut self.spec
         {
             spec.selector = None;
-        }
-        if let Some(meta) = &mut self.metadata {
-            meta.slim();
         }
     }
 }

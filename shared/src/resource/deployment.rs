@@ -1,6 +1,6 @@
 //! `apps/v1` Deployment: what its spec asks for and what its controller last wrote.
 
-use super::{LabelSelector, ObjectMeta, PodsBy, Resource, Time, null_as_default};
+use super::{LabelSelector, ObjectMeta, PodsBy, Resource, Time, has_metadata, null_as_default};
 use serde::Deserialize;
 
 /// The fields of a Deployment that its verdict reads.
@@ -155,19 +155,13 @@ impl Deployment {
 impl Resource for Deployment {
     type Whole = k8s_openapi::api::apps::v1::Deployment;
 
-    fn meta(&self) -> &ObjectMeta {
-        static EMPTY: ObjectMeta = ObjectMeta::EMPTY;
-        self.metadata.as_ref().unwrap_or(&EMPTY)
-    }
+    has_metadata!();
 
     fn pods_by(&self) -> PodsBy<'_> {
         PodsBy::Selector(self.spec.as_ref().and_then(|s| s.selector.as_ref()))
     }
 
     fn drop_zero_times(&mut self) {
-        if let Some(meta) = &mut self.metadata {
-            meta.drop_zero_times();
-        }
         for condition in self.status.iter_mut().flat_map(|s| &mut s.conditions) {
             Time::drop_zero(&mut condition.last_update_time);
             Time::drop_zero(&mut condition.last_transition_time);

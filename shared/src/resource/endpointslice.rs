@@ -1,6 +1,6 @@
 //! `discovery.k8s.io/v1` EndpointSlice: a part of the endpoints of a Service, and which of them are ready.
 
-use super::{ObjectMeta, Resource, null_as_default};
+use super::{ObjectMeta, Resource, has_metadata, null_as_default};
 use serde::Deserialize;
 
 /// The label that names the Service.
@@ -86,20 +86,10 @@ impl EndpointSlice {
 impl Resource for EndpointSlice {
     type Whole = k8s_openapi::api::discovery::v1::EndpointSlice;
 
-    fn meta(&self) -> &ObjectMeta {
-        static EMPTY: ObjectMeta = ObjectMeta::EMPTY;
-        self.metadata.as_ref().unwrap_or(&EMPTY)
-    }
-
-    fn drop_zero_times(&mut self) {
-        if let Some(meta) = &mut self.metadata {
-            meta.drop_zero_times();
-        }
-    }
+    has_metadata!();
 
     fn slim(&mut self) {
         if let Some(meta) = &mut self.metadata {
-            meta.slim();
             meta.labels.retain(|name, _| name == SERVICE_NAME);
         }
         for endpoint in &mut self.endpoints {

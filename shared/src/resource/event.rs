@@ -1,6 +1,6 @@
 //! `v1` Event: what a component said about an object.
 
-use super::{ObjectMeta, Resource, Time, null_as_default};
+use super::{ObjectMeta, Resource, Time, has_metadata, null_as_default};
 use serde::Deserialize;
 
 /// The fields of an event that a cause is told from.
@@ -80,15 +80,9 @@ impl Event {
 impl Resource for Event {
     type Whole = k8s_openapi::api::core::v1::Event;
 
-    fn meta(&self) -> &ObjectMeta {
-        static EMPTY: ObjectMeta = ObjectMeta::EMPTY;
-        self.metadata.as_ref().unwrap_or(&EMPTY)
-    }
+    has_metadata!();
 
     fn drop_zero_times(&mut self) {
-        if let Some(meta) = &mut self.metadata {
-            meta.drop_zero_times();
-        }
         Time::drop_zero(&mut self.last_timestamp);
         Time::drop_zero(&mut self.event_time);
         if let Some(series) = &mut self.series {

@@ -1,6 +1,6 @@
 //! `autoscaling/v2` HorizontalPodAutoscaler: whether it can scale, and what keeps it from doing so.
 
-use super::{ObjectMeta, PlainCondition, Resource, null_as_default};
+use super::{ObjectMeta, PlainCondition, Resource, has_metadata, null_as_default};
 use serde::Deserialize;
 
 /// The fields of a HorizontalPodAutoscaler that its verdict reads.
@@ -77,23 +77,11 @@ impl HorizontalPodAutoscaler {
 impl Resource for HorizontalPodAutoscaler {
     type Whole = k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 
-    fn meta(&self) -> &ObjectMeta {
-        static EMPTY: ObjectMeta = ObjectMeta::EMPTY;
-        self.metadata.as_ref().unwrap_or(&EMPTY)
-    }
+    has_metadata!();
 
     fn drop_zero_times(&mut self) {
-        if let Some(meta) = &mut self.metadata {
-            meta.drop_zero_times();
-        }
         if let Some(status) = &mut self.status {
             PlainCondition::drop_zero_times(&mut status.conditions);
-        }
-    }
-
-    fn slim(&mut self) {
-        if let Some(meta) = &mut self.metadata {
-            meta.slim();
         }
     }
 }

@@ -1,6 +1,8 @@
 //! `batch/v1` Job: whether it is done, still tries, or has given up.
 
-use super::{LabelSelector, ObjectMeta, PodsBy, ProbedCondition, Resource, Time, null_as_default};
+use super::{
+    LabelSelector, ObjectMeta, PodsBy, ProbedCondition, Resource, Time, has_metadata, null_as_default,
+};
 use serde::Deserialize;
 
 /// The fields of a Job that its verdict reads.
@@ -73,19 +75,13 @@ impl Job {
 impl Resource for Job {
     type Whole = k8s_openapi::api::batch::v1::Job;
 
-    fn meta(&self) -> &ObjectMeta {
-        static EMPTY: ObjectMeta = ObjectMeta::EMPTY;
-        self.metadata.as_ref().unwrap_or(&EMPTY)
-    }
+    has_metadata!();
 
     fn pods_by(&self) -> PodsBy<'_> {
         PodsBy::Selector(self.spec.as_ref().and_then(|s| s.selector.as_ref()))
     }
 
     fn drop_zero_times(&mut self) {
-        if let Some(meta) = &mut self.metadata {
-            meta.drop_zero_times();
-        }
         if let Some(status) = &mut self.status {
             Time::drop_zero(&mut status.start_time);
             ProbedCondition::drop_zero_times(&mut status.conditions);
@@ -97,9 +93,6 @@ impl Resource for Job {
             && let Some(spec) = &mut self.spec
         {
             spec.selector = None;
-        }
-        if let Some(meta) = &mut self.metadata {
-            meta.slim();
         }
         if let Some(status) = &mut self.status {
             for condition in &mut status.conditions {

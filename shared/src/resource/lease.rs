@@ -1,6 +1,6 @@
 //! `coordination.k8s.io/v1` Lease: when its holder last said that it lives.
 
-use super::{ObjectMeta, Resource, Time};
+use super::{ObjectMeta, Resource, Time, has_metadata};
 use serde::Deserialize;
 
 /// The fields of a Lease that are read.
@@ -35,8 +35,5 @@ impl Lease {
 impl Resource for Lease {
     type Whole = k8s_openapi::api::coordination::v1::Lease;
 
-    fn meta(&self) -> &ObjectMeta {
-        static EMPTY: ObjectMeta = ObjectMeta::EMPTY;
-        self.metadata.as_ref().unwrap_or(&EMPTY)
-    }
+    has_metadata!();
 }

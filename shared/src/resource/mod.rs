@@ -46,14 +46,14 @@ pub use horizontalpodautoscaler::{
 pub use job::{Job, JobSpec, JobStatus};
 pub use lease::{Lease, LeaseSpec};
 pub use meta::{IGNORE, ListMeta, ManagedFieldsEntry, ObjectMeta, OwnerReference};
-pub use node::{Node, NodeCondition, NodeSpec, NodeStatus};
+pub use node::{Node, NodeSpec, NodeStatus};
 pub use persistentvolumeclaim::{
     PersistentVolumeClaim, PersistentVolumeClaimSpec, PersistentVolumeClaimStatus,
 };
 pub use pod::{
     Affinity, ClaimVolume, ContainerState, ContainerStatus, InitContainer, NodeAffinity, NodeSelector,
-    NodeSelectorRequirement, NodeSelectorTerm, Pod, PodCondition, PodSpec, PodStatus, ReadinessGate, Running,
-    Terminated, Volume, VolumeSource, Waiting,
+    NodeSelectorRequirement, NodeSelectorTerm, Pod, PodSpec, PodStatus, ReadinessGate, Running, Terminated,
+    Volume, VolumeSource, Waiting,
 };
 pub use poddisruptionbudget::{PodDisruptionBudget, PodDisruptionBudgetStatus};
 pub use replicaset::{ReplicaSet, ReplicaSetSpec, ReplicaSetStatus};
@@ -93,22 +93,51 @@ pub trait Resource: DeserializeOwned + prost::Message + Default + Clone + Send +
     /// Whether it is asked for in protobuf.
     const PROTOBUF: bool = true;
 
+    /// Metadata of the object, where it carries any.
+    fn metadata(&self) -> Option<&ObjectMeta>;
+
+    /// The same, to be changed.
+    fn metadata_mut(&mut self) -> Option<&mut ObjectMeta>;
+
     /// Metadata of the object; absent metadata reads as its defaults.
-    fn meta(&self) -> &ObjectMeta;
+    fn meta(&self) -> &ObjectMeta {
+        static EMPTY: ObjectMeta = ObjectMeta::EMPTY;
+        self.metadata().unwrap_or(&EMPTY)
+    }
 
     /// How its pods are found; most kinds have none.
     fn pods_by(&self) -> PodsBy<'_> {
         PodsBy::Nothing
     }
 
-    /// Drops, right after decoding, what no rule reads once the object is known to be unremarkable.
-    ///
-    /// It is called for every object that is kept; the default keeps all.
+    /// Drops, beside what is dropped of all metadata, what no rule reads once the object is known to be unremarkable.
     fn slim(&mut self) {}
 
-    /// Takes out the times that Go's protobuf writes for "none": an empty message, which decodes as 1970. JSON
-    /// has `null` or nothing in their place.
+    /// Takes out, beside those of the metadata, the times that Go's protobuf writes for "none": an empty message, which
+    /// decodes as 1970. JSON has `null` or nothing in their place.
     fn drop_zero_times(&mut self) {}
+}
+
+/// The way to the metadata of a view, whose field of that name holds it.
+macro_rules! has_metadata {
+    () => {
+        fn metadata(&self) -> Option<&ObjectMeta> {
+            self.metadata.as_ref()
+        }
+
+        fn metadata_mut(&mut self) -> Option<&mut ObjectMeta> {
+            self.metadata.as_mut()
+        }
+    };
+}
+use has_metadata;
+
+/// Drops, right after decoding, what no rule reads of an object that is kept.
+pub(crate) fn slim<T: Resource>(object: &mut T) {
+    if let Some(meta) = object.metadata_mut() {
+        meta.slim();
+    }
+    object.slim();
 }
 
 /// Why one object could not be decoded, and which object it was as far as could be told.
@@ -159,6 +188,9 @@ pub fn from_value<T: Resource>(value: &serde_json::Value) -> Decoded<T> {
 pub fn from_proto<T: Resource>(bytes: &[u8]) -> Decoded<T> {
     let mut object =
         T::decode(bytes).map_err(|error| undecodable(meta::OnlyMeta::decode(bytes).ok(), &error))?;
+    if let Some(meta) = object.metadata_mut() {
+        meta.drop_zero_times();
+    }
     object.drop_zero_times();
     Ok(object)
 }

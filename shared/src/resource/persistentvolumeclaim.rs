@@ -1,6 +1,6 @@
 //! `v1` PersistentVolumeClaim: whether it has its volume.
 
-use super::{ObjectMeta, ProbedCondition, Resource, null_as_default};
+use super::{ObjectMeta, ProbedCondition, Resource, has_metadata, null_as_default};
 use serde::Deserialize;
 
 /// The fields of a PersistentVolumeClaim that its verdict reads.
@@ -48,23 +48,11 @@ pub struct PersistentVolumeClaimStatus {
 impl Resource for PersistentVolumeClaim {
     type Whole = k8s_openapi::api::core::v1::PersistentVolumeClaim;
 
-    fn meta(&self) -> &ObjectMeta {
-        static EMPTY: ObjectMeta = ObjectMeta::EMPTY;
-        self.metadata.as_ref().unwrap_or(&EMPTY)
-    }
+    has_metadata!();
 
     fn drop_zero_times(&mut self) {
-        if let Some(meta) = &mut self.metadata {
-            meta.drop_zero_times();
-        }
         if let Some(status) = &mut self.status {
             ProbedCondition::drop_zero_times(&mut status.conditions);
-        }
-    }
-
-    fn slim(&mut self) {
-        if let Some(meta) = &mut self.metadata {
-            meta.slim();
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `v1` Pod: whether it is active, ready and young, and what stops its containers.
 
-use super::{ObjectMeta, PodsBy, Resource, Time, null_as_default};
+use super::{ObjectMeta, PodsBy, ProbedCondition, Resource, Time, has_metadata, null_as_default};
 use serde::Deserialize;
 
 /// The fields of a pod that a workload's verdict reads.
@@ -165,7 +165,7 @@ pub struct PodStatus {
     /// `Ready`, `PodScheduled` and others.
     #[prost(message, repeated, tag = "2")]
     #[serde(deserialize_with = "null_as_default")]
-    pub conditions: Vec<PodCondition>,
+    pub conditions: Vec<ProbedCondition>,
     /// Why the whole pod has failed, in a sentence.
     #[prost(string, tag = "3")]
     #[serde(deserialize_with = "null_as_default")]
@@ -182,31 +182,6 @@ pub struct PodStatus {
     #[prost(message, repeated, tag = "10")]
     #[serde(deserialize_with = "null_as_default")]
     pub init_container_statuses: Vec<ContainerStatus>,
-}
-
-/// A condition of a pod.
-#[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
-#[serde(rename_all = "camelCase", default)]
-pub struct PodCondition {
-    /// `Ready`, `PodScheduled`, ...
-    #[prost(string, tag = "1")]
-    #[serde(rename = "type", deserialize_with = "null_as_default")]
-    pub kind: String,
-    /// `True`, `False` or `Unknown`.
-    #[prost(string, tag = "2")]
-    #[serde(deserialize_with = "null_as_default")]
-    pub status: String,
-    /// When `status` last changed.
-    #[prost(message, optional, tag = "4")]
-    pub last_transition_time: Option<Time>,
-    /// A stable word in CamelCase.
-    #[prost(string, tag = "5")]
-    #[serde(deserialize_with = "null_as_default")]
-    pub reason: String,
-    /// A sentence, the scheduler's for one.
-    #[prost(string, tag = "6")]
-    #[serde(deserialize_with = "null_as_default")]
-    pub message: String,
 }
 
 /// What the kubelet reports of one container.
@@ -370,7 +345,7 @@ impl Pod {
 
     /// The condition of that type, where there is one.
     #[must_use]
-    pub fn condition(&self, kind: &str) -> Option<&PodCondition> {
+    pub fn condition(&self, kind: &str) -> Option<&ProbedCondition> {
         self.status.as_ref()?.conditions.iter().find(|c| c.kind == kind)
     }
 }
@@ -378,23 +353,15 @@ impl Pod {
 impl Resource for Pod {
     type Whole = k8s_openapi::api::core::v1::Pod;
 
-    fn meta(&self) -> &ObjectMeta {
-        static EMPTY: ObjectMeta = ObjectMeta::EMPTY;
-        self.metadata.as_ref().unwrap_or(&EMPTY)
-    }
+    has_metadata!();
 
     fn pods_by(&self) -> PodsBy<'_> {
         PodsBy::Itself(self)
     }
 
     fn drop_zero_times(&mut self) {
-        if let Some(meta) = &mut self.metadata {
-            meta.drop_zero_times();
-        }
         let Some(status) = &mut self.status else { return };
-        for condition in &mut status.conditions {
-            Time::drop_zero(&mut condition.last_transition_time);
-        }
+        ProbedCondition::drop_zero_times(&mut status.conditions);
         let containers = status
             .init_container_statuses
             .iter_mut()

@@ -1,6 +1,6 @@
 //! `policy/v1` PodDisruptionBudget: how many healthy pods it wants, and how many there are.
 
-use super::{ObjectMeta, ProbedCondition, Resource, null_as_default};
+use super::{ObjectMeta, ProbedCondition, Resource, has_metadata, null_as_default};
 use serde::Deserialize;
 
 /// The fields of a PodDisruptionBudget that its verdict reads.
@@ -43,23 +43,11 @@ pub struct PodDisruptionBudgetStatus {
 impl Resource for PodDisruptionBudget {
     type Whole = k8s_openapi::api::policy::v1::PodDisruptionBudget;
 
-    fn meta(&self) -> &ObjectMeta {
-        static EMPTY: ObjectMeta = ObjectMeta::EMPTY;
-        self.metadata.as_ref().unwrap_or(&EMPTY)
-    }
+    has_metadata!();
 
     fn drop_zero_times(&mut self) {
-        if let Some(meta) = &mut self.metadata {
-            meta.drop_zero_times();
-        }
         if let Some(status) = &mut self.status {
             ProbedCondition::drop_zero_times(&mut status.conditions);
-        }
-    }
-
-    fn slim(&mut self) {
-        if let Some(meta) = &mut self.metadata {
-            meta.slim();
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `apps/v1` ReplicaSet: the link from a Deployment to its pods, and a workload of its own where nothing controls it.
 
-use super::{ObjectMeta, PlainCondition, Resource, null_as_default};
+use super::{LabelSelector, ObjectMeta, PlainCondition, PodsBy, Resource, has_metadata, null_as_default};
 use serde::Deserialize;
 
 /// The fields of a ReplicaSet that its verdict, or that of its Deployment, reads.
@@ -19,12 +19,15 @@ pub struct ReplicaSet {
 }
 
 /// The part of `apps/v1` ReplicaSetSpec that is read.
-#[derive(Clone, Copy, PartialEq, Eq, Deserialize, prost::Message)]
+#[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ReplicaSetSpec {
     /// Desired number of pods; absent means 1.
     #[prost(int32, optional, tag = "1")]
     pub replicas: Option<i32>,
+    /// Which pods are its own; dropped where it has all it asks for.
+    #[prost(message, optional, tag = "2")]
+    pub selector: Option<LabelSelector>,
     /// Seconds that a pod has to stay ready before it counts as available.
     #[prost(int32, optional, tag = "4")]
     pub min_ready_seconds: Option<i32>,
@@ -53,6 +56,14 @@ pub struct ReplicaSetStatus {
 }
 
 impl ReplicaSet {
+    /// Whether its newest spec is seen and every pod that is asked for is available: then nothing will be asked about them.
+    fn has_all(&self) -> bool {
+        let Some(status) = &self.status else { return false };
+        let wanted = self.spec.as_ref().and_then(|s| s.replicas).unwrap_or(1);
+        status.observed_generation >= self.meta().generation
+            && status.available_replicas.unwrap_or(0) == wanted
+    }
+
     /// The refusal of the API server to create its pods, where there is one. `ReplicaFailure` with another reason is of
     /// pods that could not be deleted.
     #[must_use]
@@ -67,21 +78,47 @@ impl ReplicaSet {
 impl Resource for ReplicaSet {
     type Whole = k8s_openapi::api::apps::v1::ReplicaSet;
 
-    fn meta(&self) -> &ObjectMeta {
-        static EMPTY: ObjectMeta = ObjectMeta::EMPTY;
-        self.metadata.as_ref().unwrap_or(&EMPTY)
+    has_metadata!();
+
+    fn pods_by(&self) -> PodsBy<'_> {
+        PodsBy::Selector(self.spec.as_ref().and_then(|s| s.selector.as_ref()))
     }
 
-    fn pods_by(&self) -> super::PodsBy<'_> {
-        super::PodsBy::Selector(None)
+    fn slim(&mut self) {
+        if self.has_all()
+            && let Some(spec) = &mut self.spec
+        {
+            spec.selector = None;
+        }
     }
 
     fn drop_zero_times(&mut self) {
-        if let Some(meta) = &mut self.metadata {
-            meta.drop_zero_times();
-        }
         if let Some(status) = &mut self.status {
             PlainCondition::drop_zero_times(&mut status.conditions);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::from_value;
+
+    #[test]
+    fn its_pods_are_asked_for_by_its_selector_while_it_lacks_some() {
+        let read = |available: i32| {
+            let mut set: ReplicaSet = from_value(&serde_json::json!({
+                "metadata": {"generation": 2},
+                "spec": {"replicas": 2, "selector": {"matchLabels": {"app": "web"}}},
+                "status": {"observedGeneration": 2, "availableReplicas": available},
+            }))
+            .unwrap_or_default();
+            crate::resource::slim(&mut set);
+            match set.pods_by() {
+                PodsBy::Selector(selector) => selector.map(ToString::to_string),
+                _ => None,
+            }
+        };
+        assert_eq!((read(1).as_deref(), read(2).as_deref()), (Some("app=web"), None));
     }
 }

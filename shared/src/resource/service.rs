@@ -1,6 +1,6 @@
 //! `v1` Service: which pods it stands for.
 
-use super::{ObjectMeta, Resource, null_as_default};
+use super::{ObjectMeta, Resource, has_metadata, null_as_default};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -52,20 +52,5 @@ impl Service {
 impl Resource for Service {
     type Whole = k8s_openapi::api::core::v1::Service;
 
-    fn meta(&self) -> &ObjectMeta {
-        static EMPTY: ObjectMeta = ObjectMeta::EMPTY;
-        self.metadata.as_ref().unwrap_or(&EMPTY)
-    }
-
-    fn drop_zero_times(&mut self) {
-        if let Some(meta) = &mut self.metadata {
-            meta.drop_zero_times();
-        }
-    }
-
-    fn slim(&mut self) {
-        if let Some(meta) = &mut self.metadata {
-            meta.slim();
-        }
-    }
+    has_metadata!();
 }

@@ -1,6 +1,6 @@
 //! `apps/v1` StatefulSet: what its spec asks for and what its controller last wrote.
 
-use super::{LabelSelector, ObjectMeta, PodsBy, Resource, null_as_default};
+use super::{LabelSelector, ObjectMeta, PodsBy, Resource, has_metadata, null_as_default};
 use serde::Deserialize;
 
 /// The fields of a StatefulSet that its verdict reads.
@@ -112,19 +112,10 @@ impl StatefulSet {
 impl Resource for StatefulSet {
     type Whole = k8s_openapi::api::apps::v1::StatefulSet;
 
-    fn meta(&self) -> &ObjectMeta {
-        static EMPTY: ObjectMeta = ObjectMeta::EMPTY;
-        self.metadata.as_ref().unwrap_or(&EMPTY)
-    }
+    has_metadata!();
 
     fn pods_by(&self) -> PodsBy<'_> {
         PodsBy::Selector(self.spec.as_ref().and_then(|s| s.selector.as_ref()))
-    }
-
-    fn drop_zero_times(&mut self) {
-        if let Some(meta) = &mut self.metadata {
-            meta.drop_zero_times();
-        }
     }
 
     fn slim(&mut self) {
@@ -132,9 +123,6 @@ impl Resource for StatefulSet {
             && let Some(spec) = &mut self.spec
         {
             spec.selector = None;
-        }
-        if let Some(meta) = &mut self.metadata {
-            meta.slim();
         }
         // Their names are of no interest, only whether they differ.
         if let Some(status) = &mut self.status

@@ -1,6 +1,6 @@
 //! `v1` Status, with which the API server says no, and `v1` Namespace, of which only the name matters.
 
-use super::{ObjectMeta, Resource, null_as_default};
+use super::{ObjectMeta, Resource, has_metadata, null_as_default};
 use serde::Deserialize;
 
 /// `metav1.Status`: the body of an API server's refusal.
@@ -83,10 +83,7 @@ impl Resource for Namespace {
     type Whole = k8s_openapi::api::core::v1::Namespace;
     const NAMESPACED: bool = false;
 
-    fn meta(&self) -> &ObjectMeta {
-        static EMPTY: ObjectMeta = ObjectMeta::EMPTY;
-        self.metadata.as_ref().unwrap_or(&EMPTY)
-    }
+    has_metadata!();
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Of each kind of workload only how many pods it asks for and which labels they get: that tells whether a Service
 //! without endpoints is meant to have any.
 
-use super::{DaemonSetStatus, ObjectMeta, Resource, null_as_default};
+use super::{DaemonSetStatus, ObjectMeta, Resource, has_metadata, null_as_default};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -71,10 +71,7 @@ macro_rules! replicated {
         impl Resource for $name {
             type Whole = k8s_openapi::api::apps::v1::$whole;
 
-            fn meta(&self) -> &ObjectMeta {
-                static EMPTY: ObjectMeta = ObjectMeta::EMPTY;
-                self.metadata.as_ref().unwrap_or(&EMPTY)
-            }
+            has_metadata!();
         }
 
         impl Templated for $name {
@@ -113,10 +110,7 @@ pub struct DaemonSetTemplate {
 impl Resource for DaemonSetTemplate {
     type Whole = k8s_openapi::api::apps::v1::DaemonSet;
 
-    fn meta(&self) -> &ObjectMeta {
-        static EMPTY: ObjectMeta = ObjectMeta::EMPTY;
-        self.metadata.as_ref().unwrap_or(&EMPTY)
-    }
+    has_metadata!();
 }
 
 impl Templated for DaemonSetTemplate {

@@ -1,7 +1,7 @@
 //! `admissionregistration.k8s.io/v1` webhook configurations: whom the API server asks before it writes, and what it does
 //! where it gets no answer. The two kinds number what is read of a webhook in the same way.
 
-use super::{LabelSelector, ObjectMeta, Resource, ServiceReference, null_as_default};
+use super::{LabelSelector, ObjectMeta, Resource, ServiceReference, has_metadata, null_as_default};
 use serde::Deserialize;
 
 /// The fields of a ValidatingWebhookConfiguration that its verdict reads.
@@ -112,42 +112,12 @@ impl Resource for ValidatingWebhookConfiguration {
     type Whole = k8s_openapi::api::admissionregistration::v1::ValidatingWebhookConfiguration;
     const NAMESPACED: bool = false;
 
-    fn meta(&self) -> &ObjectMeta {
-        static EMPTY: ObjectMeta = ObjectMeta::EMPTY;
-        self.metadata.as_ref().unwrap_or(&EMPTY)
-    }
-
-    fn drop_zero_times(&mut self) {
-        if let Some(meta) = &mut self.metadata {
-            meta.drop_zero_times();
-        }
-    }
-
-    fn slim(&mut self) {
-        if let Some(meta) = &mut self.metadata {
-            meta.slim();
-        }
-    }
+    has_metadata!();
 }
 
 impl Resource for MutatingWebhookConfiguration {
     type Whole = k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
     const NAMESPACED: bool = false;
 
-    fn meta(&self) -> &ObjectMeta {
-        static EMPTY: ObjectMeta = ObjectMeta::EMPTY;
-        self.metadata.as_ref().unwrap_or(&EMPTY)
-    }
-
-    fn drop_zero_times(&mut self) {
-        if let Some(meta) = &mut self.metadata {
-            meta.drop_zero_times();
-        }
-    }
-
-    fn slim(&mut self) {
-        if let Some(meta) = &mut self.metadata {
-            meta.slim();
-        }
-    }
+    has_metadata!();
 }

@@ -4,12 +4,19 @@
 //! requests, bytes and time. What does not come costs the text and never the verdict, and is told once. Nothing is asked
 //! twice: a server that is overloaded is spared.
 
+mod chunks;
+mod logs;
+
+pub use logs::add_logs;
+
 use super::Known;
 use super::coverage::not_seen;
-use crate::check::{Now, crashed, is_open, shorten, wants};
-use crate::cluster::{Bounds, Class, Client, Failure, ListOptions, Part, escape, list_part, path_of};
+use crate::check::{Now, is_open, wants};
+use crate::cluster::{Bounds, Class, Client, Failure, ListOptions, Part, list_part};
 use crate::report::{Item, NotSeen, State};
 use crate::resource::{Deployment, Event, Job, LabelSelector, Node, Pod, PodsBy, ReplicaSet, Resource, Time};
+use chunks::{Chunk, chunks};
+use logs::LOGS;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -21,9 +28,7 @@ const REQUESTS: usize = 15;
 const LATER: usize = 5;
 /// Workloads in more namespaces than this are asked for across all of them.
 const NAMESPACES: usize = 3;
-/// A label selector is no longer than this in an address: proxies on the way refuse more than 8 KB.
-const SELECTOR: usize = 6_000;
-/// Bytes of one answer, unpacked: some 5,000 pods.
+/// Bytes of one answer, unpacked.
 const BYTES: usize = 16 << 20;
 /// Events a page. They are in no cache of the API server's.
 const EVENTS: u32 = 500;
@@ -33,15 +38,6 @@ const EVENT_PAGES: u32 = 3;
 const FEW: usize = 3;
 /// The longest that it takes, whatever is left of the run.
 const TIME: Duration = Duration::from_secs(10);
-
-/// Containers of which the last words are read.
-const LOGS: usize = 3;
-/// Lines of each.
-const LOG_LINES: usize = 20;
-/// Bytes kept of these lines.
-const LOG_BYTES: usize = 4 << 10;
-/// Bytes read of them: a server counts from the first of the lines, and the last is the one that matters.
-const LOG_READ: usize = 64 << 10;
 
 /// The class of what was left out because it was too much.
 const TOO_MANY: &str = "tooMany";
@@ -139,53 +135,6 @@ pub async fn look(client: &Client, mut subjects: Vec<Subject>, now: Time) -> Loo
     looking.looked
 }
 
-/// Adds the last words of containers that crashed to their causes, of the worst few. What is forbidden costs only that.
-pub async fn add_logs(client: &Client, known: &Known, items: &mut [&mut Item], now: Time) -> Vec<NotSeen> {
-    let until = until(client);
-    items.sort_by_key(|item| (rank(item), item.namespace.clone(), item.name.clone()));
-    let mut read: Vec<(String, Vec<String>)> = Vec::new();
-    let mut not_read = Vec::new();
-    for item in items {
-        let namespace = item.namespace.clone();
-        for cause in &mut item.causes {
-            if !matches!(cause.code.as_str(), "CrashLoop" | "OutOfMemory") {
-                continue;
-            }
-            let name = cause.example.as_deref().and_then(|e| e.strip_prefix("Pod/"));
-            let pod = name.and_then(|name| known.pod(&namespace, name));
-            let Some((container, previous)) = pod.and_then(|pod| crashed(pod, Now::known(now))) else {
-                continue;
-            };
-            let path = log_path(&namespace, name.unwrap_or_default(), container, previous);
-            let lines = match read.iter().find(|(known, _)| *known == path) {
-                Some((_, lines)) => lines.clone(),
-                None if read.len() == LOGS => return not_read,
-                None => {
-                    let answer = timeout_at(until, client.get_whole(&path, "*/*", LOG_READ)).await;
-                    let lines = match answer.unwrap_or_else(|_| Err(late())) {
-                        Ok(bytes) => last_lines(&bytes),
-                        Err(failure) => {
-                            let entry =
-                                not_seen("logs of crashed containers", &failure, Some("pods/log get"));
-                            if not_read.is_empty() {
-                                not_read.push(entry);
-                            }
-                            Vec::new()
-                        }
-                    };
-                    read.push((path, lines.clone()));
-                    lines
-                }
-            };
-            if let Some(line) = telling(&lines).filter(|line| !cause.message.contains(*line)) {
-                cause.message = shorten(&format!("{}: {line}", cause.message));
-            }
-            cause.log = lines;
-        }
-    }
-    not_read
-}
-
 fn rank(item: &Item) -> u8 {
     match (item.state, item.healthy) {
         (State::Unavailable, _) => 0,
@@ -193,44 +142,6 @@ fn rank(item: &Item) -> u8 {
         (_, Some(false)) => 2,
         _ => 3,
     }
-}
-
-fn log_path(namespace: &str, pod: &str, container: &str, previous: bool) -> String {
-    let pods = path_of::<Pod>(Some(namespace));
-    let previous = if previous { "&previous=true" } else { "" };
-    let (pod, container) = (escape(pod), escape(container));
-    format!("{pods}/{pod}/log?container={container}&tailLines={LOG_LINES}&limitBytes={LOG_READ}{previous}")
-}
-
-/// The last lines of what a container wrote, as many as there is room for.
-fn last_lines(bytes: &[u8]) -> Vec<String> {
-    let text = String::from_utf8_lossy(bytes);
-    let mut room = LOG_BYTES;
-    let mut lines: Vec<String> = Vec::new();
-    for line in text.lines().rev().take(LOG_LINES) {
-        let end = line.floor_char_boundary(room);
-        if end < line.len() && !lines.is_empty() {
-            break;
-        }
-        room -= end;
-        lines.push(line.get(..end).unwrap_or_default().to_owned());
-    }
-    lines.reverse();
-    lines
-}
-
-/// The line that says why: of a panic the one that names it, since its stack comes after it; else the last one.
-fn telling(lines: &[String]) -> Option<&str> {
-    let says = |line: &&String| line.starts_with("panic: ") || line.starts_with("fatal error: ");
-    let panicked = lines.iter().position(|line| line.contains(" panicked at "));
-    let panicked = panicked.and_then(|at| lines.get(at + 1));
-    let last = || lines.iter().rfind(|line| !line.trim().is_empty());
-    lines
-        .iter()
-        .find(says)
-        .or(panicked)
-        .or_else(last)
-        .map(|line| line.trim())
 }
 
 /// The end of it: half of what is left of the run is kept for saying what was found.
@@ -252,15 +163,6 @@ struct Wanted {
     namespace: String,
     selector: Option<LabelSelector>,
     through_sets: bool,
-}
-
-/// One request about several.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Chunk {
-    namespace: Option<String>,
-    selector: String,
-    /// Places of those that it is about.
-    of: Vec<usize>,
 }
 
 /// Why something was not seen.
@@ -725,110 +627,4 @@ fn told(missed: Vec<Missed>) -> Vec<NotSeen> {
         })
     };
     groups.into_values().filter_map(entry).collect()
-}
-
-/// The requests that ask about these: the fewest of the label keys that they have, each with the values of several.
-fn chunks(wanted: &[Wanted], of: &[usize], namespaced: bool) -> Vec<Chunk> {
-    let mut scopes: Vec<(Option<String>, Vec<usize>)> = Vec::new();
-    for at in of {
-        let one = &wanted[*at];
-        // Without a label to ask by, only the namespace bounds what comes.
-        let bare = one
-            .selector
-            .as_ref()
-            .is_none_or(|s| *s == LabelSelector::default());
-        let scope = (namespaced || bare).then(|| one.namespace.clone());
-        match scopes.iter_mut().find(|(known, _)| *known == scope) {
-            Some((_, members)) => members.push(*at),
-            None => scopes.push((scope, vec![*at])),
-        }
-    }
-    let mut chunks = Vec::new();
-    for (namespace, mut members) in scopes {
-        while let Some(key) = most_common_key(wanted, &members) {
-            let value = |at: &usize| value_of(&wanted[*at], &key);
-            let (having, rest) = members.into_iter().partition(|at| value(at).is_some());
-            members = rest;
-            let having: Vec<usize> = having;
-            chunks.extend(by_key(wanted, &having, namespace.as_ref(), &key));
-        }
-        let (bare, others): (Vec<usize>, Vec<usize>) =
-            members.into_iter().partition(|at| whole(&wanted[*at]).is_empty());
-        if !bare.is_empty() {
-            chunks.push(Chunk {
-                namespace: namespace.clone(),
-                selector: String::new(),
-                of: bare,
-            });
-        }
-        chunks.extend(others.into_iter().map(|at| Chunk {
-            namespace: namespace.clone(),
-            selector: whole(&wanted[at]),
-            of: vec![at],
-        }));
-    }
-    chunks
-}
-
-fn whole(wanted: &Wanted) -> String {
-    wanted
-        .selector
-        .as_ref()
-        .map(ToString::to_string)
-        .unwrap_or_default()
-}
-
-fn value_of<'a>(wanted: &'a Wanted, key: &str) -> Option<&'a str> {
-    let labels = &wanted.selector.as_ref()?.match_labels;
-    labels.get(key).map(String::as_str)
-}
-
-/// The label key that most of them have; of several the one that tells most of them apart.
-fn most_common_key(wanted: &[Wanted], members: &[usize]) -> Option<String> {
-    let mut keys: BTreeMap<&str, (usize, BTreeSet<&str>)> = BTreeMap::new();
-    for at in members {
-        let selector = wanted[*at].selector.iter();
-        for (key, value) in selector.flat_map(|s| &s.match_labels) {
-            let (count, values) = keys.entry(key).or_default();
-            *count += 1;
-            values.insert(value);
-        }
-    }
-    let best = keys
-        .into_iter()
-        .max_by_key(|(_, (count, values))| (*count, values.len()));
-    best.map(|(key, _)| key.to_owned())
-}
-
-fn by_key(wanted: &[Wanted], having: &[usize], namespace: Option<&String>, key: &str) -> Vec<Chunk> {
-    let mut chunks = Vec::new();
-    let mut open: (Vec<&str>, Vec<usize>, usize) = (Vec::new(), Vec::new(), 0);
-    let mut close = |(values, of, _): (Vec<&str>, Vec<usize>, usize)| {
-        let selector = match (of.as_slice(), values.as_slice()) {
-            ([], _) => return,
-            ([one], _) => whole(&wanted[*one]),
-            (_, [value]) => format!("{key}={value}"),
-            _ => format!("{key} in ({})", values.join(",")),
-        };
-        chunks.push(Chunk {
-            namespace: namespace.cloned(),
-            selector,
-            of,
-        });
-    };
-    for at in having {
-        let value = value_of(&wanted[*at], key).unwrap_or_default();
-        if !open.0.contains(&value) {
-            // With its comma.
-            let length = escape(value).len() + 3;
-            if open.2 + length > SELECTOR {
-                close(std::mem::take(&mut open));
-            }
-            open.0.push(value);
-            open.2 += length;
-        }
-        open.1.push(*at);
-    }
-    close(open);
-    chunks
 }

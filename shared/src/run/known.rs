@@ -64,6 +64,9 @@ impl Evident for ReplicaSet {
 
     fn trim(&mut self) {
         trim(&mut self.metadata);
+        if let Some(spec) = &mut self.spec {
+            spec.selector = None;
+        }
     }
 }
 

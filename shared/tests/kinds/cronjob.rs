@@ -1,6 +1,6 @@
 //! Whether the newest run of a CronJob succeeded.
 
-use super::object::{DEGRADED, HEALTHY, Object, SUSPENDED, TERMINATING, UNKNOWN, hold};
+use super::workload::{DEGRADED, HEALTHY, Object, SUSPENDED, TERMINATING, UNKNOWN, hold};
 use serde_json::{Value, json};
 use sre_shared::resource::CronJob;
 use sre_testkit::at;

@@ -1,7 +1,8 @@
 //! Whether every node that a DaemonSet is meant for has a ready pod of it.
 
-use super::object::{
-    DEGRADED, HEALTHY, MOVING, Object, PROGRESSING, TERMINATING, UNAVAILABLE, UNKNOWN, hold, starting, state,
+use super::workload::{
+    DEGRADED, HEALTHY, Object, PROGRESSING, SETTLING, TERMINATING, UNAVAILABLE, UNKNOWN, hold, starting,
+    state,
 };
 use serde_json::json;
 use sre_shared::resource::DaemonSet;
@@ -90,7 +91,7 @@ fn every_daemonset_gets_its_state_reason_message_and_notes() {
         (
             "rolling out with a surge",
             d(4, 2),
-            MOVING,
+            SETTLING,
             "RolloutInProgress",
             "4 of 4 ready, rolling out: 2 of 4 updated",
             &[],
@@ -144,7 +145,7 @@ fn every_daemonset_gets_its_state_reason_message_and_notes() {
             d(4, 4)
                 .set("/spec/minReadySeconds", 60)
                 .set("/status/numberAvailable", 3),
-            MOVING,
+            SETTLING,
             "Settling",
             "4 of 4 ready, 3 available: inside minReadySeconds",
             &[],

@@ -1,7 +1,7 @@
 //! Whether a Job is done, gets on, or has given up.
 
-use super::object::{
-    DEGRADED, HEALTHY, MOVING, Object, PROGRESSING, Row, SUCCEEDED, SUSPENDED, TERMINATING, UNKNOWN, hold,
+use super::workload::{
+    DEGRADED, HEALTHY, Object, PROGRESSING, Row, SETTLING, SUCCEEDED, SUSPENDED, TERMINATING, UNKNOWN, hold,
     starting, state,
 };
 use serde_json::{Value, json};
@@ -111,7 +111,7 @@ fn every_job_gets_its_state_reason_message_and_notes() {
                 "CompletionsReached",
                 "Reached expected number of succeeded pods",
             ),
-            MOVING,
+            SETTLING,
             "Finishing",
             "done, its pods are ending",
             &[],
@@ -143,7 +143,7 @@ fn every_job_gets_its_state_reason_message_and_notes() {
         (
             "a retry runs",
             j(json!({"active": 1, "ready": 1, "failed": 2})),
-            MOVING,
+            SETTLING,
             "Retrying",
             "0 of 3 succeeded, 1 of 1 active ready, 2 failed",
             &[],

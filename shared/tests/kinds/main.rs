@@ -13,17 +13,22 @@
 )]
 
 mod apiservice;
+mod cronjob;
 mod custom;
+mod daemonset;
 mod dumps;
 mod horizontalpodautoscaler;
+mod job;
 mod node;
 mod persistentvolumeclaim;
 mod pod;
 mod poddisruptionbudget;
 mod replicaset;
 mod service;
+mod statefulset;
 mod webhookconfiguration;
 mod wire;
+mod workload;
 
 use serde_json::{Value, json};
 use sre_shared::check::{Accompanies, Companion, CompanionVisitor, Companions, Evidence, Judged, Now};

@@ -1,7 +1,8 @@
 //! Whether a StatefulSet has the ready pods that it asks for.
 
-use super::object::{
-    DEGRADED, HEALTHY, MOVING, Object, PROGRESSING, TERMINATING, UNAVAILABLE, UNKNOWN, hold, starting, state,
+use super::workload::{
+    DEGRADED, HEALTHY, Object, PROGRESSING, SETTLING, TERMINATING, UNAVAILABLE, UNKNOWN, hold, starting,
+    state,
 };
 use serde_json::json;
 use sre_shared::check::{Evidence, Judged as _};
@@ -182,7 +183,7 @@ fn every_statefulset_gets_its_state_reason_message_and_notes() {
         (
             "ready and not yet available",
             settling(s(3, 3), 2),
-            MOVING,
+            SETTLING,
             "Settling",
             "3 of 3 ready, 2 available: inside minReadySeconds",
             &[],
@@ -198,7 +199,7 @@ fn every_statefulset_gets_its_state_reason_message_and_notes() {
         (
             "rolling out at full capacity",
             rolling(3, 3, 1),
-            MOVING,
+            SETTLING,
             "RolloutInProgress",
             "3 of 3 ready, rolling out: 1 of 3 updated",
             &[],
@@ -246,7 +247,7 @@ fn every_statefulset_gets_its_state_reason_message_and_notes() {
         (
             "a partition is not reached yet",
             partition(rolling(3, 3, 1), 1),
-            MOVING,
+            SETTLING,
             "RolloutInProgress",
             "3 of 3 ready, rolling out: 1 of 2 updated",
             &[],
@@ -391,7 +392,7 @@ fn a_named_one_that_is_being_deleted_is_not_healthy() {
     let set: StatefulSet = s(3, 3).deleting(1, &[]).view();
     let item = set.judge(&Evidence {
         named: true,
-        ..Evidence::at(super::object::now())
+        ..Evidence::at(super::workload::now())
     });
     assert_eq!(state(&item), (State::Terminating, Some(false)));
 }

@@ -1,24 +1,17 @@
 //! Objects of any kind as JSON, and tables of what becomes of them.
 
 use serde_json::{Map, Value, json};
-use sre_shared::check::{Evidence, Judged, Now, Pods};
+use sre_shared::check::{Evidence, Judged, Pods};
 use sre_shared::report::{Item, State};
-use sre_shared::resource::{Pod as PodView, Time, from_value};
+use sre_shared::resource::{Pod as PodView, from_value};
 use sre_testkit::object::Pod;
 use sre_testkit::{Clock, at};
 use std::fmt::Write as _;
 
-pub const DAY: i64 = 86_400;
-
-pub const HEALTHY: (State, Option<bool>) = (State::Healthy, Some(true));
-pub const PROGRESSING: (State, Option<bool>) = (State::Progressing, Some(false));
-pub const MOVING: (State, Option<bool>) = (State::Progressing, Some(true));
-pub const DEGRADED: (State, Option<bool>) = (State::Degraded, Some(false));
-pub const UNAVAILABLE: (State, Option<bool>) = (State::Unavailable, Some(false));
-pub const UNKNOWN: (State, Option<bool>) = (State::Unknown, Some(false));
-pub const TERMINATING: (State, Option<bool>) = (State::Terminating, None);
-pub const SUSPENDED: (State, Option<bool>) = (State::Suspended, Some(true));
-pub const SUCCEEDED: (State, Option<bool>) = (State::Succeeded, Some(true));
+pub(crate) use super::{
+    DAY, DEGRADED, HEALTHY, PROGRESSING, SETTLING, SUCCEEDED, SUSPENDED, TERMINATING, UNAVAILABLE, UNKNOWN,
+    now,
+};
 
 /// A case: its name, the object, state and answer, reason, message, notes.
 pub type Row = (
@@ -29,10 +22,6 @@ pub type Row = (
     &'static str,
     &'static [&'static str],
 );
-
-pub fn now() -> Now {
-    Now::known(Time::parse(&at(0)).expect("the test clock is a time"))
-}
 
 /// An object, created a day ago; its spec and its status were last written then.
 #[derive(Debug, Clone)]

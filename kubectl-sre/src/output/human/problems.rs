@@ -1,7 +1,7 @@
 //! What is wrong, worst first: causes that reach far with how far, then one object after the other.
 
 use super::{Mark, Screen, span};
-use crate::output::escape;
+use crate::output::{escape, wrap};
 use anstyle::Style as Paint;
 use sre_shared::report::{Cause, Fold, Item, State, Status, fold, gist};
 use sre_shared::resource::Time;
@@ -386,27 +386,7 @@ impl Screen<'_> {
 
     /// Breaks a text at the edge of the terminal: the first line begins with `first`, the others with so many spaces.
     pub(super) fn wrap(&self, first: (&str, usize), indent: usize, text: &str) -> Vec<String> {
-        let (mut line, mut at) = (first.0.to_owned(), first.1);
-        let mut lines = Vec::new();
-        let mut begun = false;
-        for word in text.split(' ') {
-            let fits = self
-                .style
-                .width
-                .is_none_or(|width| at + 1 + word.width() <= width);
-            if begun && !fits {
-                lines.push(std::mem::replace(&mut line, " ".repeat(indent)));
-                at = indent;
-            } else if begun {
-                line.push(' ');
-                at += 1;
-            }
-            line.push_str(word);
-            at += word.width();
-            begun = true;
-        }
-        lines.push(line);
-        lines
+        wrap(first, indent, self.style.width, text)
     }
 
     fn indented(&self, indent: usize, text: &str) -> Vec<String> {

@@ -23,7 +23,7 @@ pub(super) use words::kubectl;
 pub use words::shorten;
 
 use super::{Evidence, Now, Pods, is_open};
-use crate::report::{Cause, Item};
+use crate::report::{Cause, Item, gist};
 use crate::resource::{Job, Pod, Resource, Time};
 use std::any::Any;
 use std::cmp::Reverse;
@@ -131,25 +131,6 @@ pub(super) fn of_pods(pods: &Pods<'_>, is: impl Fn(&Found) -> bool) -> Vec<Cause
 
 fn sort(causes: &mut [Cause]) {
     causes.sort_by_key(|c| (rank(&c.code), Reverse(c.count)));
-}
-
-/// A message without what differs between pods with the same trouble: names in quotes, numbers, and what stands in
-/// brackets or behind them; how a container ended is no such difference.
-fn gist(message: &str) -> String {
-    let message = message.split(" (").next().unwrap_or(message);
-    if message.contains(" exited ") || message.contains(" signal ") {
-        return message.to_owned();
-    }
-    let mut quoted = false;
-    message
-        .chars()
-        .filter(|c| {
-            if *c == '"' {
-                quoted = !quoted;
-            }
-            !quoted && !c.is_ascii_digit() && *c != '"'
-        })
-        .collect()
 }
 
 /// Adds to an item that is not healthy why it is so. What the check itself found is kept, and said once.

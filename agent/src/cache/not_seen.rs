@@ -1,0 +1,85 @@
+//! What is said of what could not be seen.
+
+use super::{Overview, Selection};
+use crate::rights;
+use sre_shared::cluster::Failure;
+use sre_shared::report::NotSeen;
+use sre_shared::resource::Time;
+use sre_shared::run::{self, Kind, not_seen_kind};
+
+pub(super) fn what(kind: Kind, namespace: Option<&str>) -> String {
+    match namespace {
+        Some(namespace) => format!("{} in namespace {namespace}", kind.plural()),
+        None => kind.plural().to_owned(),
+    }
+}
+
+pub(super) fn not_listed(kind: Kind, namespace: Option<&str>, failure: &Failure) -> NotSeen {
+    let mut entry = not_seen_kind(kind, namespace, failure);
+    if let Some(missing) = rights::of_kind(kind, failure) {
+        entry.missing = Some(missing.rule);
+        entry.hint = Some(missing.hint);
+    }
+    entry
+}
+
+pub(super) fn not_begun(kind: Kind, namespace: Option<&str>) -> NotSeen {
+    NotSeen {
+        what: what(kind, namespace),
+        class: "notListed".into(),
+        error: Some("the first list has not finished yet".into()),
+        hint: Some("ask again in a few seconds".into()),
+        missing: None,
+    }
+}
+
+pub(super) fn too_old_to_tell(
+    kind: Kind,
+    namespace: Option<&str>,
+    since: Time,
+    failure: Option<&Failure>,
+) -> NotSeen {
+    let because = failure.map_or(String::new(), |f| format!(": {}", f.message));
+    NotSeen {
+        what: what(kind, namespace),
+        class: "stale".into(),
+        error: Some(format!(
+            "nothing was heard of the API server since {since}{because}"
+        )),
+        hint: Some(failure.map_or("ask /health/apiserver", Failure::hint).to_owned()),
+        missing: None,
+    }
+}
+
+pub(super) fn not_watched(kind: Kind, namespace: &str) -> NotSeen {
+    NotSeen {
+        what: what(kind, Some(namespace)),
+        class: "notWatched".into(),
+        error: Some("the agent does not watch this namespace".into()),
+        hint: Some("add it to the agent's --namespaces".into()),
+        missing: None,
+    }
+}
+
+/// What is not seen where a selector was given and nothing of all these kinds matches it; none where something does,
+/// and where not all could be seen.
+pub fn nothing_selected<'a>(
+    parts: impl Iterator<Item = (Kind, &'a Overview)>,
+    selection: &Selection,
+) -> Option<NotSeen> {
+    let mut kinds = Vec::new();
+    for (kind, overview) in parts {
+        if overview.summary.total > 0 || !overview.not_seen.is_empty() {
+            return None;
+        }
+        kinds.push(kind.plural());
+    }
+    if selection.selector.is_empty() || kinds.is_empty() {
+        return None;
+    }
+    Some(run::nothing_selected(
+        &kinds,
+        &selection.selector_text,
+        selection.namespace.as_deref(),
+    ))
+}

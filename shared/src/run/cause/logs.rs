@@ -1,0 +1,103 @@
+//! The last words of containers that crashed.
+
+use super::{Known, late, rank, until};
+use crate::check::{Now, crashed, shorten};
+use crate::cluster::{Client, escape, path_of};
+use crate::report::{Item, NotSeen};
+use crate::resource::{Pod, Time};
+use crate::run::coverage::not_seen;
+use tokio::time::timeout_at;
+
+/// Containers of which the last words are read.
+pub(super) const LOGS: usize = 3;
+/// Lines of each.
+const LOG_LINES: usize = 20;
+/// Bytes kept of these lines.
+const LOG_BYTES: usize = 4 << 10;
+/// Bytes read of them: a server counts from the first of the lines, and the last is the one that matters.
+const LOG_READ: usize = 64 << 10;
+
+/// Adds the last words of containers that crashed to their causes, of the worst few. What is forbidden costs only that.
+pub async fn add_logs(client: &Client, known: &Known, items: &mut [&mut Item], now: Time) -> Vec<NotSeen> {
+    let until = until(client);
+    items.sort_by_key(|item| (rank(item), item.namespace.clone(), item.name.clone()));
+    let mut read: Vec<(String, Vec<String>)> = Vec::new();
+    let mut not_read = Vec::new();
+    for item in items {
+        let namespace = item.namespace.clone();
+        for cause in &mut item.causes {
+            if !matches!(cause.code.as_str(), "CrashLoop" | "OutOfMemory") {
+                continue;
+            }
+            let name = cause.example.as_deref().and_then(|e| e.strip_prefix("Pod/"));
+            let pod = name.and_then(|name| known.pod(&namespace, name));
+            let Some((container, previous)) = pod.and_then(|pod| crashed(pod, Now::known(now))) else {
+                continue;
+            };
+            let path = log_path(&namespace, name.unwrap_or_default(), container, previous);
+            let lines = match read.iter().find(|(known, _)| *known == path) {
+                Some((_, lines)) => lines.clone(),
+                None if read.len() == LOGS => return not_read,
+                None => {
+                    let answer = timeout_at(until, client.get_whole(&path, "*/*", LOG_READ)).await;
+                    let lines = match answer.unwrap_or_else(|_| Err(late())) {
+                        Ok(bytes) => last_lines(&bytes),
+                        Err(failure) => {
+                            let entry =
+                                not_seen("logs of crashed containers", &failure, Some("pods/log get"));
+                            if not_read.is_empty() {
+                                not_read.push(entry);
+                            }
+                            Vec::new()
+                        }
+                    };
+                    read.push((path, lines.clone()));
+                    lines
+                }
+            };
+            if let Some(line) = telling(&lines).filter(|line| !cause.message.contains(*line)) {
+                cause.message = shorten(&format!("{}: {line}", cause.message));
+            }
+            cause.log = lines;
+        }
+    }
+    not_read
+}
+
+fn log_path(namespace: &str, pod: &str, container: &str, previous: bool) -> String {
+    let pods = path_of::<Pod>(Some(namespace));
+    let previous = if previous { "&previous=true" } else { "" };
+    let (pod, container) = (escape(pod), escape(container));
+    format!("{pods}/{pod}/log?container={container}&tailLines={LOG_LINES}&limitBytes={LOG_READ}{previous}")
+}
+
+/// The last lines of what a container wrote, as many as there is room for.
+fn last_lines(bytes: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(bytes);
+    let mut room = LOG_BYTES;
+    let mut lines: Vec<String> = Vec::new();
+    for line in text.lines().rev().take(LOG_LINES) {
+        let end = line.floor_char_boundary(room);
+        if end < line.len() && !lines.is_empty() {
+            break;
+        }
+        room -= end;
+        lines.push(line.get(..end).unwrap_or_default().to_owned());
+    }
+    lines.reverse();
+    lines
+}
+
+/// The line that says why: of a panic the one that names it, since its stack comes after it; else the last one.
+fn telling(lines: &[String]) -> Option<&str> {
+    let says = |line: &&String| line.starts_with("panic: ") || line.starts_with("fatal error: ");
+    let panicked = lines.iter().position(|line| line.contains(" panicked at "));
+    let panicked = panicked.and_then(|at| lines.get(at + 1));
+    let last = || lines.iter().rfind(|line| !line.trim().is_empty());
+    lines
+        .iter()
+        .find(says)
+        .or(panicked)
+        .or_else(last)
+        .map(|line| line.trim())
+}
