@@ -276,6 +276,8 @@ fn it_starts_while_the_api_server_is_away_and_recovers_within_ten_seconds_of_its
         is_ok(a) && a["summary"]["healthy"] == 1
     });
     agent.until("/health/apiserver", RECOVERS, 200, is_ok);
+    // Every kind: an outage is over, and told so, once the last of them is back.
+    agent.until("/health", RECOVERS, 200, is_ok);
 
     // And away again, with data this time.
     cluster.stop();
