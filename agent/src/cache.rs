@@ -614,7 +614,8 @@ impl<T: Judged> Objects for Cache<T> {
                 return None;
             }
             let now = inner.carried(entry.source, moment);
-            Subject::of(object, &entry.judge(now, inner.beside.at(moment), false))
+            let item = entry.judge(now, inner.beside.at(moment), false);
+            Subject::of(object, &item, Now::known(now))
         });
         open.collect()
     }

@@ -521,6 +521,53 @@ fn place_rows() -> Vec<Row> {
             None,
         ),
         row(
+            "no room, and what was tried to make some",
+            with(
+                a().unschedulable(
+                    "0/3 nodes are available: 3 Insufficient cpu. preemption: 0/3 nodes are available: 3 No \
+                     preemption victims found for incoming pod.",
+                    at(-600),
+                ),
+                [],
+            ),
+            "Unschedulable",
+            cpu,
+            -600,
+            DESCRIBE,
+            None,
+        ),
+        row(
+            "a scheduler that is not there",
+            with(
+                creating()
+                    .set("/status/containerStatuses", json!([]))
+                    .node("")
+                    .set("/spec/schedulerName", "volcano"),
+                [],
+            ),
+            "Waiting",
+            "no scheduler has looked at it yet, it waits for one named volcano",
+            -HOUR,
+            DESCRIBE,
+            None,
+        ),
+        row(
+            "a mount of which the command is written out",
+            of(
+                "FailedMount",
+                "MountVolume.SetUp failed for volume \"d\" : mount failed: exit status 32\nMounting command: \
+                 mount\nMounting arguments: -t nfs 10.0.0.1:/x \
+                 /var/lib/kubelet/pods/5052dc23-5ab2-4472-95f1-bb7decd46d71/volumes/kubernetes.io~nfs/d\nOutput: \
+                 mount: unknown filesystem type 'nfs'.",
+            ),
+            "VolumeMount",
+            "MountVolume.SetUp failed for volume \"d\" : mount failed: exit status 32 mount: unknown filesystem type \
+             'nfs'.",
+            -HOUR,
+            DESCRIBE,
+            None,
+        ),
+        row(
             "no room on the node that it was made for",
             with(
                 a().unschedulable(cpu, at(-600))
@@ -703,6 +750,130 @@ fn every_reason_of_a_pod_has_its_code_message_time_and_command() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A pod of two containers, as their states are given, which is not ready.
+fn pair(pod: Pod, first: Value, second: Value) -> Pod {
+    let mut containers = [first, second];
+    for (container, name) in containers.iter_mut().zip(["app", "proxy"]) {
+        container["name"] = name.into();
+        container["image"] = format!("r.example/{name}:1").into();
+    }
+    pod.ready(false, at(-500))
+        .set("/status/containerStatuses", json!(containers))
+}
+
+#[test]
+fn each_container_that_fails_is_told_once_a_pod() {
+    let crashes = |code: i64| {
+        json!({"ready": false, "restartCount": 7, "state": {"waiting": {"reason": "CrashLoopBackOff"}},
+            "lastState": {"terminated": {"exitCode": code, "reason": "Error", "finishedAt": at(-40)}}})
+    };
+    let pull = || {
+        json!({"ready": false, "restartCount": 0, "state": {"waiting": {"reason": "ImagePullBackOff", "message":
+            "Back-off pulling image: ErrImagePull: dial tcp: lookup r.example: no such host"}}})
+    };
+    let two = [pod("web-1-a"), pod("web-1-b")].map(|pod| pair(pod, crashes(2), crashes(7)).build());
+    let [one, other] = two;
+    let item = judge(Kind::Deployments, vec![web().build(), set().build(), one, other]);
+    assert_eq!(
+        lines(&item),
+        [
+            "CrashLoop 2x container app exited 2 (7 restarts)",
+            "CrashLoop 2x container proxy exited 7 (7 restarts)",
+        ]
+    );
+    // One registry behind both images: one cause, of one pod.
+    let item = judge(Kind::Deployments, with(pair(a(), pull(), pull()), []));
+    assert_eq!(
+        lines(&item),
+        ["ImagePull 1x container app: dial tcp: lookup r.example: no such host"]
+    );
+}
+
+#[test]
+fn a_container_that_is_ready_is_not_what_its_pod_waits_for() {
+    let runs = |ready: bool| json!({"ready": ready, "started": ready, "restartCount": 0, "state": {"running": {"startedAt": at(-30)}}});
+    let once = json!({"ready": true, "restartCount": 1, "state": {"running": {"startedAt": at(-590)}},
+        "lastState": {"terminated": {"exitCode": 1, "reason": "Error", "finishedAt": at(-600)}}});
+    let pod_a = pair(a(), once, runs(false));
+    let mut unhealthy = event(&pod_a.build(), "Unhealthy", "Readiness probe failed: refused", -9);
+    unhealthy["involvedObject"]["fieldPath"] = "spec.containers{proxy}".into();
+    let item = judge(Kind::Deployments, with(pod_a, [unhealthy]));
+    assert_eq!(lines(&item), ["ReadinessProbe 1x container proxy: refused"]);
+
+    // An init container that succeeded at its second try leaves the pod the time that it has.
+    let tried = json!([{"name": "wait", "ready": true, "restartCount": 1,
+        "state": {"terminated": {"exitCode": 0, "reason": "Completed", "finishedAt": at(-12)}},
+        "lastState": {"terminated": {"exitCode": 1, "reason": "Error", "finishedAt": at(-14)}}}]);
+    let item = young(
+        |p| {
+            p.set("/status/containerStatuses/0/ready", false)
+                .set("/status/initContainerStatuses", tried.clone())
+        },
+        Vec::new(),
+    );
+    assert_eq!((item.state, lines(&item)), (State::Progressing, Vec::new()));
+}
+
+#[test]
+fn pods_that_their_node_does_not_take_tell_why_though_they_are_replaced() {
+    let refused = |name: &str, created: i64| {
+        pod(name)
+            .created(at(created))
+            .phase("Failed")
+            .reason("OutOfcpu")
+            .ready(false, at(created))
+            .set(
+                "/status/message",
+                "Pod was rejected: Node didn't have enough resource: cpu",
+            )
+            .build()
+    };
+    let all = |pods: [Value; 3]| [vec![web().build(), set().build()], pods.into()].concat();
+    let lately = [
+        refused("web-1-a", -5),
+        refused("web-1-b", -899),
+        refused("web-1-c", -900),
+    ];
+    let why = "OutOfcpu: Pod was rejected: Node didn't have enough resource: cpu";
+    assert_eq!(
+        lines(&judge(Kind::Deployments, all(lately.clone()))),
+        [format!("PodFailed 2x {why}")]
+    );
+    // With something else to tell, they are what was replaced.
+    let crashing = all([lately[0].clone(), lately[1].clone(), crashed("Error", 3).build()]);
+    assert_eq!(
+        lines(&judge(Kind::Deployments, crashing)),
+        ["CrashLoop 1x container app exited 3 (7 restarts)"]
+    );
+}
+
+#[test]
+fn a_pull_secret_that_is_missing_is_named_where_the_registry_wants_one() {
+    let pull = |why: &str| {
+        let message = format!("Back-off pulling image: ErrImagePull: {why}");
+        let pod = a().waiting("ImagePullBackOff", &message);
+        let said = "Unable to retrieve some image pull secrets (regcred, other); attempting to pull the image may not \
+                    succeed.";
+        let missing = event(&pod.build(), "FailedToRetrieveImagePullSecret", said, -20);
+        let item = judge(Kind::Deployments, with(pod, [missing]));
+        let cause = item.causes.into_iter().next().expect("a cause");
+        (cause.message, cause.subject, cause.hint)
+    };
+    let denied = "pull access denied, repository does not exist or may require authorization";
+    assert_eq!(
+        pull(denied),
+        (
+            format!("container app: image pull secret regcred, other is missing: {denied}"),
+            Some("Secret/shop/regcred".into()),
+            Some("kubectl -n shop get secret regcred".into())
+        )
+    );
+    // Without the credential it may be pulled too: then something else is wrong.
+    let (message, subject, _) = pull("dial tcp: network is unreachable");
+    assert_eq!(message, "container app: dial tcp: network is unreachable");
+    assert_eq!(subject.as_deref(), Some("Registry/registry.example.test"));
 }
 
 #[test]
@@ -1158,5 +1329,68 @@ fn without_pods_the_verdict_is_the_same_and_says_so_where_it_matters() {
     assert_eq!(
         (item.state, item.notes),
         (State::Unavailable, Vec::<String>::new())
+    );
+}
+
+/// A CronJob whose second run is under way, begun so many seconds ago, with the first, which failed, and this status and
+/// pod of the second.
+fn second_run(begun: i64, status: Value, pod: Option<Pod>) -> Item {
+    let cron = json!({
+        "apiVersion": "batch/v1", "kind": "CronJob",
+        "metadata": {"namespace": "shop", "name": "nightly", "uid": "c", "generation": 1, "creationTimestamp": at(-DAY)},
+        "spec": {"schedule": "@hourly"},
+        "status": {"lastScheduleTime": at(-begun), "active": [{"kind": "Job", "name": "nightly-2"}]}
+    });
+    let owner = json!([{"apiVersion": "batch/v1", "kind": "CronJob", "name": "nightly", "uid": "c", "controller": true}]);
+    let mut first = job("nightly-1", "old", "BackoffLimitExceeded", "tried enough");
+    first["metadata"]["ownerReferences"] = owner.clone();
+    first["metadata"]["creationTimestamp"] = at(-7200).into();
+    let mut second = first.clone();
+    second["metadata"]["name"] = "nightly-2".into();
+    second["metadata"]["uid"] = "new".into();
+    second["metadata"]["creationTimestamp"] = at(-begun).into();
+    second["status"] = status;
+    second["status"]["startTime"] = at(-begun).into();
+    let mut objects = vec![cron, first, second];
+    objects.extend(pod.map(|pod| pod.owner("batch/v1", "Job", "nightly-2", "new").build()));
+    judge(Kind::CronJobs, objects)
+}
+
+#[test]
+fn a_run_that_gets_nowhere_makes_its_cron_job_degraded() {
+    let told = |item: &Item| (item.state, item.reason.clone(), item.message.clone(), lines(item));
+    let pod = || Pod::new("shop", "nightly-2-x").created(at(-90));
+    let bad = pod().waiting("ImagePullBackOff", "x: not found");
+    let waiting = json!({"active": 1, "ready": 0});
+    let item = second_run(90, waiting.clone(), Some(bad));
+    assert_eq!(
+        told(&item),
+        (
+            State::Degraded,
+            "PodsNotRunning".into(),
+            "its run nightly-2 gets nowhere: 0 of 1 succeeded, 0 of 1 active ready".into(),
+            vec!["ImagePull 1x container app: x: not found".into()]
+        )
+    );
+    assert_eq!((item.healthy, item.since), (Some(false), Some(at(-90))));
+    // Without its pods, once nothing moved for ten minutes.
+    assert_eq!(second_run(599, waiting.clone(), None).reason, "Running");
+    assert_eq!(second_run(600, waiting, None).reason, "PodsNotRunning");
+
+    // A run that goes on is healthy, and tells how the one before ended.
+    let item = second_run(5000, json!({"active": 1, "ready": 1}), Some(pod()));
+    assert_eq!(
+        (
+            item.state,
+            item.healthy,
+            item.reason.as_str(),
+            item.notes.as_slice()
+        ),
+        (
+            State::Healthy,
+            Some(true),
+            "Running",
+            &["its run nightly-1 failed: BackoffLimitExceeded: tried enough".to_owned()][..]
+        )
     );
 }

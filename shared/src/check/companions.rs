@@ -4,8 +4,8 @@
 
 use super::{GRACE_SECONDS, Now};
 use crate::resource::{
-    DaemonSetTemplate, Decoded, DeploymentTemplate, EndpointSlice, Pod, ReplicaSetTemplate, Resource,
-    Service, StatefulSetTemplate, Templated, Time,
+    DaemonSetTemplate, Decoded, DeploymentTemplate, Endpoint, EndpointSlice, Pod, ReplicaSetTemplate,
+    Resource, Service, StatefulSetTemplate, Templated, Time,
 };
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -105,6 +105,8 @@ const WAITING: usize = 3;
 pub(super) struct Endpoints {
     /// Ready ones and others, by family of addresses; those on their way out are not counted.
     by_family: BTreeMap<String, (usize, usize)>,
+    /// The names of the Service's ports that a ready one has.
+    pub ports: HashSet<String>,
     /// Pods behind some of those that are not ready.
     pub waiting: Vec<String>,
     /// When one of them last changed.
@@ -266,6 +268,11 @@ impl Accompanies for EndpointSlice {
         let key = (meta.namespace.clone(), service.to_owned());
         let endpoints = known.endpoints.entry(key).or_default();
         let family = endpoints.by_family.entry(self.address_type.clone()).or_default();
+        if self.endpoints.iter().any(Endpoint::is_ready) {
+            endpoints
+                .ports
+                .extend(self.ports.iter().map(|port| port.name.clone()));
+        }
         for endpoint in &self.endpoints {
             if endpoint.is_ready() {
                 family.0 += 1;

@@ -6,13 +6,22 @@
 //! out of `status.active` and notes its success in one write (`syncCronJob`). A run whose Job was deleted before it was
 //! over counts as one that did not succeed. Whether runs are missed altogether cannot be told from the object: that
 //! would take reading the schedule as the controller does.
+//!
+//! A run that is under way may get nowhere for ever, as its Job is judged by nobody else. Where the Jobs are known, its
+//! newest one is judged as any Job is. They are looked for once a run takes longer than a minute.
 
 use super::common::{self, Finding};
-use super::{Evidence, Judged};
+use super::{Evidence, GRACE_SECONDS, Judged, Now, is_open, job};
 use crate::report::{Item, State};
-use crate::resource::{CronJob, CronJobStatus, Resource as _};
+use crate::resource::{CronJob, CronJobStatus, Job, Resource as _};
 
 impl Judged for CronJob {
+    fn is_worth_a_look(&self, item: &Item, now: Now) -> bool {
+        let scheduled = self.status.as_ref().and_then(|s| s.last_schedule_time);
+        let long = scheduled.is_some_and(|t| !now.is_within(GRACE_SECONDS, t));
+        is_open(item) || (item.reason == "Running" && long)
+    }
+
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
         let mut notes = Vec::new();
         let finding = finding(self, evidence, &mut notes);
@@ -42,6 +51,22 @@ fn finding(cron: &CronJob, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> 
             notes.push(format!("its last run did not succeed, {last}"));
         }
         return Finding::new(State::Suspended, true, "Suspended", "suspended");
+    }
+    if !status.active.is_empty()
+        && let Some(pods) = &evidence.pods
+    {
+        if let Some(newest) = pods.jobs.first()
+            && let Some(stuck) = job::gets_nowhere(newest, evidence)
+        {
+            let message = format!("its run {} gets nowhere: {}", newest.meta().name, stuck.message);
+            return Finding { message, ..stuck };
+        }
+        let over = |job: &&&Job| job.met("Complete").or_else(|| job.met("Failed")).is_some();
+        if let Some(job) = pods.jobs.iter().find(over)
+            && let Some(failed) = job.met("Failed")
+        {
+            notes.push(format!("its run {} failed: {}", job.meta().name, failed.words()));
+        }
     }
     match status.active.len() {
         0 if failed => Finding::degraded("LastRunFailed", format!("its last run did not succeed, {last}"))

@@ -28,6 +28,12 @@ impl Judged for Job {
     }
 }
 
+/// What the Job of a CronJob that is under way is like where it gets nowhere. The evidence is about that Job.
+pub(super) fn gets_nowhere(job: &Job, evidence: &Evidence<'_>) -> Option<Finding> {
+    let finding = finding(job, evidence, &mut Vec::new());
+    matches!(finding.reason, "PodsNotRunning" | "ControllerNotObserving").then_some(finding)
+}
+
 fn finding(job: &Job, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Finding {
     let meta = job.meta();
     let status = job.status.clone().unwrap_or_default();

@@ -56,6 +56,11 @@ pub trait Judged: Resource {
         Vec::new()
     }
 
+    /// Whether to look at its pods: where the verdict is one that causes are looked for, or pods may change it.
+    fn is_worth_a_look(&self, item: &Item, _now: Now) -> bool {
+        is_open(item)
+    }
+
     /// The verdict about this one object.
     fn judge(&self, evidence: &Evidence<'_>) -> Item;
 }

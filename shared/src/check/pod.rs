@@ -14,8 +14,8 @@ pub struct Pods<'a> {
     pub newest_replica_set: Option<(Time, Now)>,
     /// Its ReplicaSets, for what keeps them from creating pods.
     pub replica_sets: Vec<&'a ReplicaSet>,
-    /// The newest Job of a workload that makes Jobs.
-    pub job: Option<&'a Job>,
+    /// The Jobs of a workload that makes Jobs, the newest first. The pods are those of the newest.
+    pub jobs: Vec<&'a Job>,
     /// Events and nodes, where they are known.
     pub around: Option<&'a Around<'a>>,
 }

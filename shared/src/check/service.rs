@@ -6,12 +6,16 @@
 //! degraded, unless what makes its pods asks for none: all the workloads whose pods it selects are scaled to zero, or
 //! meant for no node, or its pods have done what they were for. An alias of a name outside (`ExternalName`) and a
 //! Service without selector, whose endpoints somebody else keeps, are passed over.
+//!
+//! A port whose target is a name leads nowhere where no ready pod gives that name to a port of its own: the controller
+//! leaves it out of the slices (`FindPort` in `pkg/api/v1/pod`). All of the ports so is as good as no endpoint; some of
+//! them is a note.
 
 use super::common::{self, Finding};
 use super::companions::{self, Companion, Companions, Endpoints, Want};
 use super::{Evidence, Judged, cause};
 use crate::report::{Cause, Item, State};
-use crate::resource::{Resource as _, Service};
+use crate::resource::{Resource as _, Service, ServicePort};
 use std::collections::BTreeMap;
 
 impl Judged for Service {
@@ -131,10 +135,16 @@ fn finding(service: &Service, evidence: &Evidence<'_>, notes: &mut Vec<String>) 
         );
     };
     let (ready, others) = (endpoints.ready(), endpoints.not_ready());
-    if ready > 0 {
+    let lost = lost_ports(service, &endpoints);
+    let all_lost = !lost.is_empty() && lost.len() == service.ports().len();
+    if ready > 0 && !all_lost {
+        notes.extend(lost.iter().map(|name| no_port(name)));
         return Finding::healthy("Ready", format!("{ready} of {} endpoints ready", ready + others));
     }
-    let failing = if others > 0 {
+    let failing = if ready > 0 {
+        let lost: Vec<String> = lost.iter().map(|name| no_port(name)).collect();
+        Finding::degraded("PortNotFound", lost.join(", "))
+    } else if others > 0 {
         Finding::degraded("NoReadyEndpoints", format!("0 of {others} endpoints ready"))
     } else {
         empty(service, selector, known)
@@ -146,6 +156,21 @@ fn finding(service: &Service, evidence: &Evidence<'_>, notes: &mut Vec<String>) 
     }
     let since = changed.filter(|_| failing.state == State::Degraded);
     failing.since(since)
+}
+
+/// The names by which ports are looked for that no ready pod has.
+fn lost_ports<'a>(service: &'a Service, endpoints: &Endpoints) -> Vec<&'a str> {
+    let lost = |port: &&ServicePort| !endpoints.ports.contains(&port.name);
+    service
+        .ports()
+        .iter()
+        .filter(lost)
+        .filter_map(ServicePort::needs)
+        .collect()
+}
+
+fn no_port(name: &str) -> String {
+    format!("no ready pod has a port named {name}")
 }
 
 /// A Service without any endpoint.

@@ -17,6 +17,10 @@ pub struct EndpointSlice {
     #[prost(message, repeated, tag = "2")]
     #[serde(deserialize_with = "null_as_default")]
     pub endpoints: Vec<Endpoint>,
+    /// The ports that each of them has.
+    #[prost(message, repeated, tag = "3")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub ports: Vec<EndpointPort>,
     /// `IPv4` and others; a Service with two families has each pod in two slices.
     #[prost(string, tag = "4")]
     #[serde(deserialize_with = "null_as_default")]
@@ -33,6 +37,16 @@ pub struct Endpoint {
     /// What it is; kept of one that is not ready, to tell why.
     #[prost(message, optional, tag = "4")]
     pub target_ref: Option<EndpointTarget>,
+}
+
+/// A port of every endpoint of a slice.
+#[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
+#[serde(rename_all = "camelCase", default)]
+pub struct EndpointPort {
+    /// The name of the Service's port that it stands for.
+    #[prost(string, tag = "1")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub name: String,
 }
 
 /// What an endpoint is, mostly a pod.

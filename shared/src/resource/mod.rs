@@ -38,7 +38,7 @@ pub use cronjob::{ActiveJob, CronJob, CronJobSpec, CronJobStatus};
 pub use custom::{CustomCondition, CustomObject, CustomStatus};
 pub use daemonset::{DaemonSet, DaemonSetSpec, DaemonSetStatus, DaemonSetUpdateStrategy};
 pub use deployment::{Condition, Deployment, DeploymentSpec, DeploymentStatus};
-pub use endpointslice::{Endpoint, EndpointConditions, EndpointSlice, EndpointTarget};
+pub use endpointslice::{Endpoint, EndpointConditions, EndpointPort, EndpointSlice, EndpointTarget};
 pub use event::{Event, EventSeries, ObjectReference};
 pub use horizontalpodautoscaler::{
     HorizontalPodAutoscaler, HorizontalPodAutoscalerSpec, HorizontalPodAutoscalerStatus, ScaleTarget,
@@ -58,7 +58,7 @@ pub use pod::{
 pub use poddisruptionbudget::{PodDisruptionBudget, PodDisruptionBudgetStatus};
 pub use replicaset::{ReplicaSet, ReplicaSetSpec, ReplicaSetStatus};
 pub use selector::{LabelSelector, LabelSelectorRequirement, PodsBy};
-pub use service::{Service, ServiceSpec};
+pub use service::{Service, ServicePort, ServiceSpec, TargetPort};
 pub use statefulset::{
     RollingUpdateStatefulSet, StatefulSet, StatefulSetSpec, StatefulSetStatus, StatefulSetUpdateStrategy,
 };

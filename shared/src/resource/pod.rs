@@ -30,9 +30,17 @@ pub struct PodSpec {
     #[prost(string, tag = "10")]
     #[serde(deserialize_with = "null_as_default")]
     pub node_name: String,
+    /// Secrets that its images are pulled with.
+    #[prost(message, repeated, tag = "15")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub image_pull_secrets: Vec<PullSecret>,
     /// Where it may run.
     #[prost(message, optional, tag = "18")]
     pub affinity: Option<Affinity>,
+    /// The scheduler that it waits for.
+    #[prost(string, tag = "19")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub scheduler_name: String,
     /// Init containers, for which of them are sidecars.
     #[prost(message, repeated, tag = "20")]
     #[serde(deserialize_with = "null_as_default")]
@@ -41,6 +49,16 @@ pub struct PodSpec {
     #[prost(message, repeated, tag = "28")]
     #[serde(deserialize_with = "null_as_default")]
     pub readiness_gates: Vec<ReadinessGate>,
+}
+
+/// A Secret in the pod's namespace.
+#[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PullSecret {
+    /// Its name.
+    #[prost(string, tag = "1")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub name: String,
 }
 
 /// Where a pod may run, as far as it is one node.

@@ -1,8 +1,10 @@
 //! `v1` Service: which pods it stands for.
 
 use super::{ObjectMeta, Resource, has_metadata, null_as_default};
-use serde::Deserialize;
+use serde::de::{Error, Visitor};
+use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// The fields of a Service that a verdict reads.
 #[derive(Clone, PartialEq, Deserialize, prost::Message)]
@@ -20,6 +22,10 @@ pub struct Service {
 #[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ServiceSpec {
+    /// Its ports.
+    #[prost(message, repeated, tag = "1")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub ports: Vec<ServicePort>,
     /// Labels of its pods; where there are none, somebody else keeps its endpoints.
     #[prost(btree_map = "string, string", tag = "2")]
     #[serde(deserialize_with = "null_as_default")]
@@ -34,7 +40,71 @@ pub struct ServiceSpec {
     pub external_name: String,
 }
 
+/// A port of a Service.
+#[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ServicePort {
+    /// Its name; empty where it is the only one.
+    #[prost(string, tag = "1")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub name: String,
+    /// The port of the pods: a number, or the name that a container gives to one of its ports.
+    #[prost(message, optional, tag = "4")]
+    pub target_port: Option<TargetPort>,
+}
+
+/// The port of a pod, by its number or by its name: `k8s.io/apimachinery` `IntOrString`.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct TargetPort {
+    /// The name; empty where it is a number, which is not kept: every pod has all of them.
+    #[prost(string, tag = "3")]
+    pub name: String,
+}
+
+impl<'de> Deserialize<'de> for TargetPort {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Either;
+        impl Visitor<'_> for Either {
+            type Value = TargetPort;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the number or the name of a port")
+            }
+
+            fn visit_str<E: Error>(self, name: &str) -> Result<TargetPort, E> {
+                Ok(TargetPort {
+                    name: name.to_owned(),
+                })
+            }
+
+            fn visit_i64<E: Error>(self, _: i64) -> Result<TargetPort, E> {
+                Ok(TargetPort::default())
+            }
+
+            fn visit_u64<E: Error>(self, _: u64) -> Result<TargetPort, E> {
+                Ok(TargetPort::default())
+            }
+        }
+        from.deserialize_any(Either)
+    }
+}
+
+impl ServicePort {
+    /// The name that a container has to give to one of its ports for this one to lead anywhere.
+    #[must_use]
+    pub fn needs(&self) -> Option<&str> {
+        let name = self.target_port.as_ref()?.name.as_str();
+        (!name.is_empty()).then_some(name)
+    }
+}
+
 impl Service {
+    /// Its ports.
+    #[must_use]
+    pub fn ports(&self) -> &[ServicePort] {
+        self.spec.as_ref().map_or(&[], |spec| &spec.ports)
+    }
+
     /// Whether it is an alias of a name outside of the cluster.
     #[must_use]
     pub fn is_external(&self) -> bool {

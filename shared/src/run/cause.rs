@@ -11,7 +11,7 @@ pub use logs::add_logs;
 
 use super::Known;
 use super::coverage::not_seen;
-use crate::check::{Now, is_open, wants};
+use crate::check::{Judged, Now, wants};
 use crate::cluster::{Bounds, Class, Client, Failure, ListOptions, Part, list_part};
 use crate::report::{Item, NotSeen, State};
 use crate::resource::{Deployment, Event, Job, LabelSelector, Node, Pod, PodsBy, ReplicaSet, Resource, Time};
@@ -43,7 +43,7 @@ const TIME: Duration = Duration::from_secs(10);
 const TOO_MANY: &str = "tooMany";
 const NARROW: &str = "narrow with -n, -l or a TARGET";
 
-/// An object that is not healthy.
+/// An object that is not healthy, or whose pods may show that it is not.
 #[derive(Debug, Clone)]
 pub struct Subject {
     namespace: String,
@@ -64,11 +64,11 @@ enum By {
 }
 
 impl Subject {
-    /// The object, where it is not healthy and has pods that may say why.
+    /// The object, where it has pods that are worth a look.
     #[must_use]
-    pub fn of<T: Resource>(object: &T, item: &Item) -> Option<Self> {
+    pub fn of<T: Judged>(object: &T, item: &Item, now: Now) -> Option<Self> {
         let meta = object.meta();
-        if !is_open(item) || meta.uid.is_empty() {
+        if !object.is_worth_a_look(item, now) || meta.uid.is_empty() {
             return None;
         }
         let by = match object.pods_by() {
@@ -259,7 +259,7 @@ impl Looking<'_> {
             let (owner, selector) = match &s.by {
                 By::Selector(selector) => (s.uid.clone(), selector.clone()),
                 By::Jobs => {
-                    let job = known.newest_job(&s.uid)?;
+                    let job = *known.jobs(&s.uid).first()?;
                     let selector = job.spec.as_ref().and_then(|spec| spec.selector.clone());
                     (job.meta().uid.clone(), selector)
                 }

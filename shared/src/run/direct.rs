@@ -232,7 +232,7 @@ impl<'a> KindVisitor for Part<'a> {
                 };
                 let item = check::judge(&object, &evidence);
                 let wanted = self.run.ask.causes != Causes::None;
-                if let Some(subject) = Subject::of(&object, &item).filter(|_| wanted) {
+                if let Some(subject) = Subject::of(&object, &item, evidence.now).filter(|_| wanted) {
                     let beside = Arc::clone(&beside);
                     open.push(Open {
                         at: items.len(),

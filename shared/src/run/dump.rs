@@ -290,7 +290,7 @@ impl Part<'_> {
                     let now_of = |index| dump.now_for(index, now);
                     let pods = dump.known.pods_of(meta, around, now_of);
                     let evidence = Evidence {
-                        pods: pods.filter(|_| dump.has_pods),
+                        pods: pods.filter(|pods| dump.has_pods || !pods.jobs.is_empty()),
                         around: Some(around),
                         companions: Some(&beside),
                         named: !names.is_empty(),

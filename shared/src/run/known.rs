@@ -5,6 +5,7 @@
 
 use crate::check::{Around, Evidence, Now, Pods};
 use crate::resource::{Event, Job, Node, ObjectMeta, Pod, ReplicaSet, Resource};
+use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
 /// An object and its place in the dump that it is from, by which its ages are measured; 0 where that does not matter.
@@ -138,11 +139,12 @@ impl Known {
         self.replica_sets.values().flatten().map(|(_, set)| set)
     }
 
-    /// The newest Job of an object that makes Jobs.
-    pub(super) fn newest_job(&self, uid: &str) -> Option<&Job> {
+    /// The Jobs of an object that makes Jobs, the newest first.
+    pub(super) fn jobs(&self, uid: &str) -> Vec<&Job> {
         let jobs = self.jobs.get(uid).into_iter().flatten();
-        jobs.map(|(_, job)| job)
-            .max_by_key(|job| job.meta().creation_timestamp)
+        let mut jobs: Vec<&Job> = jobs.map(|(_, job)| job).collect();
+        jobs.sort_by_key(|job| Reverse(job.meta().creation_timestamp));
+        jobs
     }
 
     /// How many active pods an object has itself.
@@ -236,15 +238,13 @@ impl Known {
             found.replica_sets.push(set);
             owners.push(&set.meta().uid);
         }
-        if let Some(job) = self.newest_job(uid) {
-            found.job = Some(job);
-            owners.push(&job.meta().uid);
-        }
+        found.jobs = self.jobs(uid);
+        owners.extend(found.jobs.first().map(|job| job.meta().uid.as_str()));
         for owner in owners {
             let pods = self.pods.get(owner).into_iter().flatten();
             found.pods.extend(pods.map(|(index, pod)| (pod, now(*index))));
         }
-        let nothing = found.pods.is_empty() && found.replica_sets.is_empty() && found.job.is_none();
+        let nothing = found.pods.is_empty() && found.replica_sets.is_empty() && found.jobs.is_empty();
         (!nothing || self.complete.contains(uid)).then_some(found)
     }
 }

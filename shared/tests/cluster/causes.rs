@@ -335,6 +335,38 @@ async fn events_are_asked_only_for_what_the_pods_leave_open() {
 }
 
 #[tokio::test]
+async fn whether_a_pull_secret_is_missing_is_asked_where_the_registry_refuses_a_pod_that_has_some() {
+    for (secrets, events) in [(json!([{"name": "regcred"}]), 1), (json!([]), 0)] {
+        let refused = broken("shop", "web").with(|p| {
+            p.waiting(
+                "ImagePullBackOff",
+                "Back-off pulling image: ErrImagePull: pull access denied",
+            )
+            .set("/status/containerStatuses/0/lastState", json!({}))
+            .set("/spec/imagePullSecrets", secrets.clone())
+        });
+        let said = event(
+            &refused.pod.build(),
+            "Warning",
+            "FailedToRetrieveImagePullSecret",
+            "Unable to retrieve some image pull secrets (regcred); attempting to pull the image may not succeed.",
+        );
+        let server = server(&[refused]).objects([said]).start().await;
+        let report = ask(&server, &deployments()).await;
+        let missing = ["", "image pull secret regcred is missing: "][events];
+        assert_eq!(
+            lines(item(&report, "web")),
+            [format!("ImagePull 1x container app: {missing}pull access denied")]
+        );
+        let asked = asked(&server);
+        assert_eq!(
+            asked.iter().filter(|path| path.contains("/events?")).count(),
+            events
+        );
+    }
+}
+
+#[tokio::test]
 async fn events_of_many_are_asked_by_their_kind_in_few_pages() {
     let creating = |i: usize| {
         broken(&format!("team-{}", i % 5), &format!("web-{i}")).with(|p| {
@@ -444,6 +476,39 @@ async fn a_cron_job_is_followed_to_the_pods_of_its_newest_job() {
             "/apis/batch/v1/namespaces/shop/jobs?resourceVersion=0",
         ]
     );
+}
+
+#[tokio::test]
+async fn a_run_of_a_cron_job_is_looked_at_once_it_takes_longer_than_a_minute() {
+    let clock = Clock::standing_at(&jiff_now());
+    for (scheduled, reason, requests) in [(30, "Running", 1), (90, "PodsNotRunning", 3)] {
+        let cron = json!({
+            "apiVersion": "batch/v1", "kind": "CronJob",
+            "metadata": {"namespace": "shop", "name": "nightly", "uid": "c", "creationTimestamp": clock.at(-9000)},
+            "spec": {"schedule": "@hourly"},
+            "status": {"lastScheduleTime": clock.at(-scheduled), "active": [{"kind": "Job", "name": "nightly-2"}]}
+        });
+        let job = json!({
+            "apiVersion": "batch/v1", "kind": "Job",
+            "metadata": {"namespace": "shop", "name": "nightly-2", "uid": "j", "creationTimestamp": clock.at(-scheduled),
+                "ownerReferences": [{"apiVersion": "batch/v1", "kind": "CronJob", "name": "nightly", "uid": "c",
+                    "controller": true}]},
+            "spec": {"completions": 1, "selector": {"matchLabels": {"batch.kubernetes.io/controller-uid": "j"}}},
+            "status": {"active": 1, "ready": 0, "startTime": clock.at(-scheduled)}
+        });
+        let pod = Pod::new("shop", "nightly-2-x")
+            .owner("batch/v1", "Job", "nightly-2", "j")
+            .label("batch.kubernetes.io/controller-uid", "j")
+            .created(clock.at(-scheduled))
+            .waiting("ImagePullBackOff", "x: not found");
+        let server = ApiServer::builder()
+            .objects([cron, job, pod.build()])
+            .start()
+            .await;
+        let report = ask(&server, &of(Kind::CronJobs)).await;
+        assert_eq!(item(&report, "nightly").reason, reason);
+        assert_eq!(asked(&server).len(), requests, "{scheduled}");
+    }
 }
 
 #[tokio::test]

@@ -302,6 +302,88 @@ fn every_service_gets_its_state() {
 }
 
 #[test]
+fn a_port_that_no_ready_pod_has_leads_nowhere() {
+    let with_ports = |app: &str, ready, ports: Value| {
+        let mut slice = slice(app, &[ready]);
+        set(&mut slice, "/ports", ports);
+        slice
+    };
+    let mut known = Companions::default();
+    read(
+        &mut known,
+        Companion::EndpointSlices,
+        &[
+            with_ports("web", READY, json!(null)),
+            with_ports("some", READY, json!([{"name": "http", "port": 80}])),
+            with_ports("only", READY, json!([{"name": "", "port": 80}])),
+            with_ports("starting", NOT_READY, json!(null)),
+        ],
+    );
+    let named = json!([
+        {"name": "http", "port": 80, "targetPort": "web"},
+        {"name": "metrics", "port": 90, "targetPort": "prom"},
+    ]);
+    let ports = |app: &str, ports: &Value| svc(app, &[("/spec/ports", ports.clone())]);
+    let numbers = json!([{"port": 80, "targetPort": 8080}]);
+    assert_rows_beside::<Service>(
+        &known,
+        &[
+            row(
+                "all of them",
+                ports("web", &named),
+                DEGRADED,
+                "PortNotFound",
+                "no ready pod has a port named web, no ready pod has a port named prom",
+            ),
+            row(
+                "by their numbers",
+                ports("web", &numbers),
+                HEALTHY,
+                "Ready",
+                "1 of 1 endpoints ready",
+            ),
+            row(
+                "without ports",
+                svc("web", &[]),
+                HEALTHY,
+                "Ready",
+                "1 of 1 endpoints ready",
+            ),
+            row(
+                "one without a name",
+                ports("only", &json!([{"port": 80, "targetPort": "web"}])),
+                HEALTHY,
+                "Ready",
+                "1 of 1 endpoints ready",
+            ),
+            row(
+                "none ready",
+                ports("starting", &named),
+                DEGRADED,
+                "NoReadyEndpoints",
+                "0 of 1 endpoints ready",
+            ),
+            row(
+                "just made",
+                svc("web", &[aged(20), ("/spec/ports", named.clone())]),
+                PROGRESSING,
+                "EndpointsStarting",
+                "no ready pod has a port named web, no ready pod has a port named prom",
+            ),
+        ],
+    );
+    let some = judge_beside::<Service>(&known, &ports("some", &named));
+    assert_eq!(
+        (some.reason.as_str(), some.healthy, some.notes.as_slice()),
+        (
+            "Ready",
+            Some(true),
+            &["no ready pod has a port named prom".to_owned()][..]
+        )
+    );
+}
+
+#[test]
 fn what_was_not_seen_beside_a_service_is_never_ok_and_never_degraded() {
     let unseen = "its EndpointSlices were not seen, so whether anything answers is not known";
     let unsure = "no endpoint, and whether it is meant to have one is not known: not all workloads were seen";

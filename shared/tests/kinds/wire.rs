@@ -55,8 +55,15 @@ fn every_kind_reads_the_same_in_both_encodings() {
         service.is_external()
             && service
                 .spec
+                .as_ref()
                 .is_some_and(|s| s.selector.len() == 1 && !s.external_name.is_empty())
     );
+    let ports: Vec<_> = service
+        .ports()
+        .iter()
+        .map(|p| (p.name.as_str(), p.needs()))
+        .collect();
+    assert_eq!(ports, [("http", Some("web")), ("m", None)]);
     let slice = both::<EndpointSlice>();
     let endpoints: Vec<_> = slice
         .endpoints
@@ -67,6 +74,12 @@ fn every_kind_reads_the_same_in_both_encodings() {
         (endpoints, slice.address_type.as_str()),
         (vec![(false, true), (true, false)], "IPv6")
     );
+    let target = slice.endpoints[0].target_ref.as_ref();
+    assert_eq!(
+        target.map(|t| (t.kind.as_str(), t.name.as_str())),
+        Some(("Pod", "web-1"))
+    );
+    assert_eq!(slice.ports[0].name, "http");
     let hpa = both::<HorizontalPodAutoscaler>();
     assert_eq!(
         hpa.spec.as_ref().map(|s| (s.min_replicas, s.max_replicas)),

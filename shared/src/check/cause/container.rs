@@ -28,12 +28,15 @@ const HARD_WAITING: [(&str, &str); 12] = [
 ];
 
 /// Words by which a registry is told from an image that it does not have.
-const REGISTRY_FAILS: [&str; 12] = [
+const REGISTRY_FAILS: [&str; 17] = [
     "no such host",
     "connection refused",
     "i/o timeout",
     "deadline exceeded",
     "no route to host",
+    "network is unreachable",
+    "http response to https client",
+    "tls: ",
     "connection reset",
     "server misbehaving",
     "x509:",
@@ -41,6 +44,8 @@ const REGISTRY_FAILS: [&str; 12] = [
     "429 too many requests",
     "service unavailable",
     "bad gateway",
+    "gateway timeout",
+    "internal server error",
 ];
 
 /// What a container is to its pod.
@@ -64,11 +69,16 @@ pub(super) fn all(pod: &Pod) -> impl Iterator<Item = &ContainerStatus> {
         .flat_map(|s| s.init_container_statuses.iter().chain(&s.container_statuses))
 }
 
-/// What stops one of the containers: first what certainly does.
-pub(super) fn of_pod(pod: &Pod, now: Now, around: &Around<'_>) -> Option<Found> {
-    all(pod)
-        .find_map(|c| of_container(pod, c, now, around))
-        .or_else(|| all(pod).find_map(|c| just_ended(pod, c)))
+/// What stops the containers: what certainly does, else what may.
+pub(super) fn of_pod(pod: &Pod, now: Now, around: &Around<'_>) -> Vec<Found> {
+    let certain: Vec<Found> = all(pod)
+        .filter_map(|c| of_container(pod, c, now, around))
+        .collect();
+    if certain.is_empty() {
+        all(pod).filter_map(|c| just_ended(pod, c)).collect()
+    } else {
+        certain
+    }
 }
 
 pub(super) fn of_container(
@@ -79,6 +89,9 @@ pub(super) fn of_container(
 ) -> Option<Found> {
     let waiting = container.state.as_ref().and_then(|s| s.waiting.as_ref());
     let last = container.last_state.as_ref().and_then(|s| s.terminated.as_ref());
+    if is_fine(pod, container) {
+        return None;
+    }
     let hard = waiting.and_then(|waiting| {
         let (_, code) = HARD_WAITING
             .iter()
@@ -94,6 +107,16 @@ pub(super) fn of_container(
     }
 }
 
+/// Whether it is not this container that the pod waits for, whatever it did before: it is ready, or an init container that
+/// is done, and the pod waits for another one or for something else.
+fn is_fine(pod: &Pod, container: &ContainerStatus) -> bool {
+    let others = || {
+        pod.condition("ContainersReady")
+            .is_some_and(|c| c.status == "True")
+    };
+    container.ready && (all(pod).any(|c| !c.ready) || others())
+}
+
 /// Whether an event may say more than the pod itself: of volumes, probes, hooks, and of a back-off that names no reason.
 pub(super) fn says_little(pod: &Pod, now: Now) -> bool {
     let nothing = Around::default();
@@ -104,7 +127,8 @@ pub(super) fn says_little(pod: &Pod, now: Now) -> bool {
     let last = first.last_state.as_ref().and_then(|s| s.terminated.as_ref());
     let silent = waiting.is_some_and(|w| w.reason.contains("ImagePull") && !w.message.contains(": "));
     let crashed = waiting.is_none_or(|w| w.reason == "CrashLoopBackOff");
-    silent || (crashed && last.is_some_and(was_ended))
+    let unauthorised = waiting.is_some_and(|w| is_refused(&w.message)) && pull_secrets(pod).next().is_some();
+    silent || unauthorised || (crashed && last.is_some_and(was_ended))
 }
 
 fn is_failure(ended: &Terminated) -> bool {
@@ -239,11 +263,7 @@ fn stuck(
         waiting.message.as_str()
     };
     let (why, subject, hint) = match code {
-        "ImagePull" => {
-            let why = image_error(pod, said, around);
-            let subject = image_subject(&container.image, why);
-            (why, subject, describe(pod))
-        }
+        "ImagePull" => return not_pulled(pod, container, said, around),
         "ContainerConfig" => match missing_source(&meta.namespace, said) {
             Some((subject, hint)) => (said, Some(subject), hint),
             None => (said, None, describe(pod)),
@@ -259,6 +279,56 @@ fn stuck(
         since: since(pod),
         hint,
     }
+}
+
+/// Its image cannot be pulled.
+fn not_pulled(pod: &Pod, container: &ContainerStatus, said: &str, around: &Around<'_>) -> Found {
+    let meta = pod.meta();
+    let why = image_error(pod, said, around);
+    // `Unable to retrieve some image pull secrets (a, b); attempting to pull the image may not succeed.`
+    let lacking = around
+        .newest(&meta.uid, |e| e.reason == "FailedToRetrieveImagePullSecret")
+        .and_then(|e| Some(e.message.split_once('(')?.1.split_once(')')?.0))
+        .filter(|_| is_refused(why));
+    let who = format!("{} {}", role(pod, container), container.name);
+    let (message, subject, hint) = match lacking {
+        Some(names) => {
+            let first = names.split(", ").next().unwrap_or(names);
+            (
+                format!("{who}: image pull secret {names} is missing: {why}"),
+                Some(format!("Secret/{}/{first}", meta.namespace)),
+                kubectl(&meta.namespace, "get secret", first),
+            )
+        }
+        None => (
+            format!("{who}: {why}"),
+            image_subject(&container.image, why),
+            describe(pod),
+        ),
+    };
+    Found {
+        code: "ImagePull",
+        hard: true,
+        message: shorten(&message),
+        subject,
+        since: since(pod),
+        hint,
+    }
+}
+
+/// Names of the Secrets that the images of a pod are pulled with.
+fn pull_secrets(pod: &Pod) -> impl Iterator<Item = &str> {
+    let secrets = pod.spec.iter().flat_map(|spec| &spec.image_pull_secrets);
+    secrets.map(|secret| secret.name.as_str())
+}
+
+/// Whether a registry says that it wants to know who asks. Some say so by calling the image not found, which is not
+/// taken for it.
+fn is_refused(why: &str) -> bool {
+    let why = why.to_lowercase();
+    ["authoriz", "authentic", "denied", "forbidden"]
+        .iter()
+        .any(|word| why.contains(word))
 }
 
 /// Since when the pod is not ready.

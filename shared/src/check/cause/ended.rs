@@ -7,16 +7,21 @@ use crate::resource::{Pod, Resource as _};
 
 /// How a pod failed for good. Of a Job, and of a pod by itself, it is the evidence; of others it is debris that their
 /// controllers have replaced.
-pub(super) fn failed(pod: &Pod, now: Now, around: &Around<'_>) -> Option<Found> {
-    let status = pod.status.as_ref().filter(|s| s.phase == "Failed")?;
+pub(super) fn failed(pod: &Pod, now: Now, around: &Around<'_>) -> Vec<Found> {
+    let Some(status) = pod.status.as_ref().filter(|s| s.phase == "Failed") else {
+        return Vec::new();
+    };
     let words = [status.reason.as_str(), status.message.as_str()];
     let words: Vec<&str> = words.into_iter().filter(|text| !text.is_empty()).collect();
-    if words.is_empty()
-        && let Some(found) = container::of_pod(pod, now, around)
-    {
-        return Some(found);
+    let containers = if words.is_empty() {
+        container::of_pod(pod, now, around)
+    } else {
+        Vec::new()
+    };
+    if !containers.is_empty() {
+        return containers;
     }
-    Some(Found {
+    vec![Found {
         code: "PodFailed",
         hard: false,
         message: if words.is_empty() {
@@ -27,7 +32,22 @@ pub(super) fn failed(pod: &Pod, now: Now, around: &Around<'_>) -> Option<Found> 
         subject: None,
         since: None,
         hint: describe(pod),
-    })
+    }]
+}
+
+/// The same of a pod that its controller has replaced, for as long as it says something of the present: a node that
+/// takes no such pod, an eviction that comes again.
+pub(super) fn lately(pod: &Pod, now: Now) -> Vec<Found> {
+    let meta = pod.meta();
+    let recent = meta
+        .creation_timestamp
+        .is_some_and(|t| now.age(t) < container::CRASH_SECONDS);
+    let as_a_whole = pod.status.as_ref().is_some_and(|s| !s.reason.is_empty());
+    if recent && as_a_whole && meta.deletion_timestamp.is_none() {
+        failed(pod, now, &Around::default())
+    } else {
+        Vec::new()
+    }
 }
 
 /// A pod whose deletion does not end. Its deletion timestamp is the end of its grace period already.

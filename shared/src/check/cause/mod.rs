@@ -1,7 +1,8 @@
 //! Why something is not healthy: from the workload to the reason, one step of the chain a file.
 //!
 //! In this order: pods that may not be created, a lost node, no node, containers, volumes and sandbox, readiness. Of
-//! each pod the first that is found counts, of a workload one entry a distinct cause. A cause explains and does not
+//! each pod the first step that finds something counts, which can be more than one container, and of a workload one
+//! entry a distinct cause. A cause explains and does not
 //! decide: only what does not pass by itself ([`Found::hard`]) ends a grace, as [`Pods::hard_causes`] says.
 
 mod around;
@@ -77,56 +78,92 @@ fn rank(code: &str) -> u8 {
     }
 }
 
-/// Why one pod is not ready, as far as it is known; `None` too for what may pass by itself and still has time.
-fn of_pod(pod: &Pod, now: Now, around: &Around<'_>) -> Option<Found> {
+/// Why one pod is not ready, as far as it is known; nothing too for what may pass by itself and still has time.
+fn of_pod(pod: &Pod, now: Now, around: &Around<'_>) -> Vec<Found> {
+    let one = |found: Option<Found>| found.into_iter().collect();
     if pod.meta().deletion_timestamp.is_some() {
-        return ended::deleting(pod, now);
+        return one(ended::deleting(pod, now));
     }
     if !pod.is_active() || pod.is_ready() {
-        return None;
+        return Vec::new();
     }
     if let Some(found) = node::of_pod(pod, now, around) {
-        return Some(found);
+        return vec![found];
     }
     if pod.condition("PodScheduled").is_some_and(|c| c.status == "False") {
-        return scheduling::of_pod(pod, now, around);
+        return one(scheduling::of_pod(pod, now, around));
     }
-    container::of_pod(pod, now, around)
-        .or_else(|| sandbox::of_pod(pod, around))
-        .or_else(|| readiness::of_pod(pod, now, around))
+    let stopped = container::of_pod(pod, now, around);
+    if !stopped.is_empty() {
+        return stopped;
+    }
+    one(sandbox::of_pod(pod, around).or_else(|| readiness::of_pod(pod, now, around)))
 }
 
 /// One entry a distinct cause of those that are wanted, with the newest pod as its example.
 pub(super) fn of_pods(pods: &Pods<'_>, is: impl Fn(&Found) -> bool) -> Vec<Cause> {
     let nothing = Around::default();
     let around = pods.around.unwrap_or(&nothing);
-    let mut groups: Vec<(Cause, String, Option<Time>)> = Vec::new();
+    let mut groups = Groups::default();
     for (pod, now) in &pods.pods {
         let evidence = pod.meta().controller().is_none_or(|owner| owner.kind == "Job");
-        let failed = || evidence.then(|| ended::failed(pod, *now, around)).flatten();
-        let Some(found) = of_pod(pod, *now, around).or_else(failed).filter(|f| is(f)) else {
-            continue;
-        };
+        let mut found = of_pod(pod, *now, around);
+        if found.is_empty() && evidence {
+            found.extend(ended::failed(pod, *now, around));
+        }
+        groups.add(pod, found.into_iter().filter(|f| is(f)));
+    }
+    groups.causes()
+}
+
+/// How pods were ended that have been replaced since: where nothing is wrong with those that are there, or none is, it
+/// is why they do not last.
+fn of_replaced(pods: &Pods<'_>) -> Vec<Cause> {
+    let mut groups = Groups::default();
+    for (pod, now) in &pods.pods {
+        groups.add(pod, ended::lately(pod, *now));
+    }
+    groups.causes()
+}
+
+/// Distinct causes, each with its gist and when the pod was created that is its example.
+#[derive(Default)]
+struct Groups(Vec<(Cause, String, Option<Time>)>);
+
+impl Groups {
+    /// Adds what was found of one pod, which counts once for each distinct cause.
+    fn add(&mut self, pod: &Pod, found: impl IntoIterator<Item = Found>) {
         let created = pod.meta().creation_timestamp;
-        let gist = found.subject.clone().unwrap_or_else(|| gist(&found.message));
-        let cause = found.into_cause(format!("Pod/{}", pod.meta().name));
-        match groups
-            .iter_mut()
-            .find(|(first, other, _)| first.code == cause.code && *other == gist)
-        {
-            Some((first, _, newest)) => {
-                let count = first.count.saturating_add(1);
-                if created > *newest {
-                    (*first, *newest) = (cause, created);
-                }
-                first.count = count;
+        let example = format!("Pod/{}", pod.meta().name);
+        let mut counted = Vec::new();
+        for found in found {
+            let gist = found.subject.clone().unwrap_or_else(|| gist(&found.message));
+            let cause = found.into_cause(example.clone());
+            let same = |(first, other, _): &(Cause, String, _)| first.code == cause.code && *other == gist;
+            let at = self.0.iter().position(same);
+            if at.is_some_and(|at| counted.contains(&at)) {
+                continue;
             }
-            None => groups.push((cause, gist, created)),
+            counted.push(at.unwrap_or(self.0.len()));
+            match at.and_then(|at| self.0.get_mut(at)) {
+                Some((first, _, newest)) => {
+                    let count = first.count.saturating_add(1);
+                    if created > *newest {
+                        (*first, *newest) = (cause, created);
+                    }
+                    first.count = count;
+                }
+                None => self.0.push((cause, gist, created)),
+            }
         }
     }
-    let mut causes: Vec<Cause> = groups.into_iter().map(|(cause, ..)| cause).collect();
-    sort(&mut causes);
-    causes
+
+    /// The hardest and most frequent first.
+    fn causes(self) -> Vec<Cause> {
+        let mut causes: Vec<Cause> = self.0.into_iter().map(|(cause, ..)| cause).collect();
+        sort(&mut causes);
+        causes
+    }
 }
 
 fn sort(causes: &mut [Cause]) {
@@ -160,7 +197,10 @@ pub(super) fn explain<T: Resource>(item: &mut Item, object: &T, evidence: &Evide
             causes.extend(creation::of_owner(around, now, T::KIND, object.meta()));
         }
         causes.extend(pods.map(|p| of_pods(p, |_| true)).unwrap_or_default());
-        let newest = pods.and_then(|p| p.job);
+        if causes.is_empty() {
+            causes.extend(pods.map(of_replaced).unwrap_or_default());
+        }
+        let newest = pods.and_then(|p| p.jobs.first().copied());
         causes.extend(any.downcast_ref::<Job>().or(newest).and_then(job::gave_up));
     }
     for own in std::mem::take(&mut item.causes) {

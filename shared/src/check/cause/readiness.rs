@@ -1,6 +1,6 @@
 //! Pods that run and are not Ready: a probe, a readiness gate, or nothing that is known.
 
-use super::words::{behind, shorten};
+use super::words::{arg, behind, kubectl, shorten};
 use super::{Around, Found, container, describe};
 use crate::check::{GRACE_SECONDS, Now};
 use crate::resource::{ContainerStatus, Event, Pod, Resource as _};
@@ -17,46 +17,54 @@ const FAILED: [&str; 2] = [" failed: ", " errored and resulted in unknown state:
 
 pub(super) fn of_pod(pod: &Pod, now: Now, around: &Around<'_>) -> Option<Found> {
     let meta = pod.meta();
-    let found = |code, message: &str| Found {
+    let found = |code, message: &str, hint| Found {
         code,
         hard: false,
         message: shorten(message),
         subject: None,
         since: container::since(pod),
-        hint: describe(pod),
+        hint,
     };
     let lasting = meta
         .creation_timestamp
         .is_none_or(|t| !now.is_within(GRACE_SECONDS, t));
-    if let Some(waiting) = waiting(pod) {
-        return lasting.then(|| found("Waiting", &waiting));
+    if let Some((waiting, hint)) = waiting(pod) {
+        return lasting.then(|| found("Waiting", &waiting, hint));
     }
     if let Some(shut) = gate(pod) {
-        return Some(found("ReadinessGate", &shut));
+        return Some(found("ReadinessGate", &shut, describe(pod)));
     }
     let newest = around.newest(&meta.uid, |e| probe(e).is_some());
     if let Some((event, code)) = newest.and_then(|event| Some((event, probe(event)?))) {
-        return Some(found(code, &output(pod, event)));
+        return Some(found(code, &output(pod, event), describe(pod)));
     }
-    lasting.then(|| found("NotReady", &unready(pod)))
+    lasting.then(|| found("NotReady", &unready(pod), describe(pod)))
 }
 
-/// What has not begun yet, where anything has not.
-fn waiting(pod: &Pod) -> Option<String> {
+/// What has not begun yet, where anything has not, and the command that tells more.
+fn waiting(pod: &Pod) -> Option<(String, String)> {
     if container::all(pod).next().is_none() {
-        return Some(match pod.node() {
-            Some(node) => format!("the kubelet of node {node} has not begun it yet"),
-            None => "the scheduler has not looked at it yet".to_owned(),
-        });
+        let scheduler = pod.spec.as_ref().map_or("", |s| s.scheduler_name.as_str());
+        let why = match (pod.node(), scheduler) {
+            (Some(node), _) => format!("the kubelet of node {node} has not begun it yet"),
+            (None, "" | "default-scheduler") => "the scheduler has not looked at it yet".to_owned(),
+            (None, other) => format!("no scheduler has looked at it yet, it waits for one named {other}"),
+        };
+        return Some((why, describe(pod)));
     }
     let running = |c: &&ContainerStatus| c.state.as_ref().is_some_and(|s| s.running.is_some());
     let init = container::all(pod)
         .filter(|c| container::role(pod, c) == "init container")
         .find(running);
     if let Some(init) = init {
-        return Some(format!("init container {} has not ended yet", init.name));
+        let meta = pod.meta();
+        let logs = kubectl(&meta.namespace, "logs", &meta.name);
+        return Some((
+            format!("init container {} has not ended yet", init.name),
+            format!("{logs} -c {}", arg(&init.name)),
+        ));
     }
-    container::all(pod).find_map(|c| {
+    let why = container::all(pod).find_map(|c| {
         let state = c.state.as_ref();
         let who = format!("{} {}", container::role(pod, c), c.name);
         match state.and_then(|s| s.waiting.as_ref()) {
@@ -64,7 +72,8 @@ fn waiting(pod: &Pod) -> Option<String> {
             Some(_) => Some(format!("{who} has not started yet")),
             None => None,
         }
-    })
+    })?;
+    Some((why, describe(pod)))
 }
 
 fn unready(pod: &Pod) -> String {
@@ -133,7 +142,11 @@ fn output(pod: &Pod, event: &Event) -> String {
         .iter()
         .find_map(|phrase| event.message.split_once(phrase))
         .map_or(event.message.as_str(), |(_, said)| said.trim());
-    let said = if said.is_empty() { "failed" } else { said };
+    let said = if said.is_empty() {
+        "it fails and says nothing"
+    } else {
+        said
+    };
     // `HTTP probe failed with statuscode: 503`
     let said = behind(said, &["HTTP probe failed with "]);
     match event.container() {

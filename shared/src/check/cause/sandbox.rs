@@ -4,6 +4,15 @@ use super::words::{behind, kubectl, quoted_behind, shorten};
 use super::{Around, Found, container, describe};
 use crate::resource::{ContainerStatus, Event, Pod, Resource as _};
 
+/// The kubelet writes the command by which it mounts between what it wants and what the command says
+/// (`k8s.io/mount-utils`).
+fn without_command(text: &str) -> String {
+    match (text.split_once("Mounting command: "), text.split_once("Output: ")) {
+        (Some((before, _)), Some((_, after))) if !after.trim().is_empty() => format!("{before}{after}"),
+        _ => text.to_owned(),
+    }
+}
+
 pub(super) fn of_pod(pod: &Pod, around: &Around<'_>) -> Option<Found> {
     // A container that was started shows that both were overcome.
     let begun = |c: &ContainerStatus| {
@@ -36,7 +45,7 @@ pub(super) fn of_pod(pod: &Pod, around: &Around<'_>) -> Option<Found> {
         return Some(Found {
             code: "VolumeMount",
             hard: false,
-            message: shorten(text),
+            message: shorten(&without_command(text)),
             subject,
             since: container::since(pod),
             hint,

@@ -36,7 +36,12 @@ pub(super) fn of_pod(pod: &Pod, now: Now, around: &Around<'_>) -> Option<Found> 
         .newest(&meta.uid, |event| event.reason == "TriggeredScaleUp")
         .and_then(Event::time)
         .is_some_and(|time| now.age(time) < SCALE_UP_SECONDS);
-    let text = &scheduled.message;
+    // What it tried to make room for the pod is no reason.
+    let text = scheduled
+        .message
+        .split(" preemption: ")
+        .next()
+        .unwrap_or_default();
     let lower = text.to_lowercase();
     if lower.contains("persistentvolumeclaim") || lower.contains("persistent volume") {
         let named = quoted_behind(text, "persistentvolumeclaim ");

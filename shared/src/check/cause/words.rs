@@ -1,17 +1,43 @@
 //! Sentences of others, cut to what matters, and commands that can be pasted.
 
-/// No message is longer than this many characters.
-const LONGEST: usize = 300;
+/// Characters of a long message that are kept of its begin and of its end: errors are wrapped in what was attempted, and
+/// what went wrong stands last.
+const BEGIN: usize = 180;
+const END: usize = 120;
 
 /// One line of at most a few hundred characters. Control characters that are no space are left to whoever prints it.
 #[must_use]
 pub fn shorten(text: &str) -> String {
-    let mut line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if let Some((end, _)) = line.char_indices().nth(LONGEST) {
-        line.truncate(end);
-        line.push_str("...");
+    let line = without_directories(&text.split_whitespace().collect::<Vec<_>>().join(" "));
+    let begin = line.char_indices().nth(BEGIN);
+    let end = line.char_indices().nth_back(END - 1);
+    match (begin, end) {
+        (Some((begin, _)), Some((end, _))) if begin < end => format!("{}...{}", &line[..begin], &line[end..]),
+        _ => line,
     }
-    line
+}
+
+/// The text without the kubelet's directories of single pods (`/var/lib/kubelet/pods/UID/volumes/`), which say nothing
+/// and differ from pod to pod.
+fn without_directories(text: &str) -> String {
+    let (mut rest, mut out) = (text, String::new());
+    while let Some((before, after)) = rest.split_once("/pods/") {
+        let uid = after.find('/').filter(|end| *end == 36);
+        match uid.and_then(|end| after.get(end + 1..)) {
+            Some(inside) => {
+                let root = before.rfind(|c: char| c.is_whitespace() || "\"'`=".contains(c));
+                out.push_str(&before[..root.map_or(0, |at| at + 1)]);
+                out.push_str(".../");
+                rest = inside.strip_prefix("volumes/").unwrap_or(inside);
+            }
+            None => {
+                out.push_str(before);
+                out.push_str("/pods/");
+                rest = after;
+            }
+        }
+    }
+    out + rest
 }
 
 /// The last line that says anything, of what a container wrote.
@@ -67,7 +93,27 @@ mod tests {
         assert_eq!(shorten(" a\n\tb  c "), "a b c");
         let long = shorten(&"\u{e9}".repeat(400));
         assert_eq!(long.chars().count(), 303);
-        assert!(long.ends_with("\u{e9}..."));
+        let long = shorten(&format!("begin{}end", "\u{e9}".repeat(400)));
+        assert!(
+            long.starts_with("begin\u{e9}") && long.ends_with("\u{e9}end"),
+            "{long}"
+        );
+        let whole = "\u{e9}".repeat(300);
+        assert_eq!(shorten(&whole), whole);
+    }
+
+    #[test]
+    fn a_directory_of_one_pod_is_left_out() {
+        let uid = "59e47aea-1e15-4d2b-b8a0-dc34736ef8e2";
+        let volume = format!("/var/lib/kubelet/pods/{uid}/volumes/kubernetes.io~empty-dir/d");
+        assert_eq!(
+            shorten(&format!(
+                "error mounting \"{volume}\" to rootfs: mount {volume}:/etc: not a directory"
+            )),
+            "error mounting \".../kubernetes.io~empty-dir/d\" to rootfs: mount .../kubernetes.io~empty-dir/d:/etc: not a directory"
+        );
+        assert_eq!(shorten("/srv/pods/a/b"), "/srv/pods/a/b");
+        assert_eq!(shorten(&format!("/pods/{uid}/x")), ".../x");
     }
 
     #[test]
