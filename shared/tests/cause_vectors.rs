@@ -1332,65 +1332,123 @@ fn without_pods_the_verdict_is_the_same_and_says_so_where_it_matters() {
     );
 }
 
-/// A CronJob whose second run is under way, begun so many seconds ago, with the first, which failed, and this status and
-/// pod of the second.
-fn second_run(begun: i64, status: Value, pod: Option<Pod>) -> Item {
+/// A Job of the CronJob `nightly` that began so many seconds ago.
+fn run(name: &str, begun: i64, status: Value) -> Value {
+    let mut status = status;
+    status["startTime"] = at(-begun).into();
+    json!({
+        "apiVersion": "batch/v1", "kind": "Job",
+        "metadata": {"namespace": "shop", "name": name, "uid": name, "generation": 1, "creationTimestamp": at(-begun),
+            "ownerReferences": [{"apiVersion": "batch/v1", "kind": "CronJob", "name": "nightly", "uid": "c",
+                "controller": true}]},
+        "spec": {"completions": 1, "parallelism": 1}, "status": status
+    })
+}
+
+fn failed() -> Value {
+    json!({"failed": 1, "conditions": [{"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded",
+        "message": "tried enough", "lastTransitionTime": at(-100)}]})
+}
+
+/// The verdict about that CronJob, of which as many runs are under way as are not over.
+fn nightly(scheduled: i64, succeeded: Option<i64>, runs: &[Value], pods: &[Pod]) -> Item {
+    let active = runs.iter().filter(|run| run["status"]["conditions"].is_null());
+    let active: Vec<Value> = active
+        .map(|run| json!({"kind": "Job", "name": run["metadata"]["name"]}))
+        .collect();
     let cron = json!({
         "apiVersion": "batch/v1", "kind": "CronJob",
         "metadata": {"namespace": "shop", "name": "nightly", "uid": "c", "generation": 1, "creationTimestamp": at(-DAY)},
         "spec": {"schedule": "@hourly"},
-        "status": {"lastScheduleTime": at(-begun), "active": [{"kind": "Job", "name": "nightly-2"}]}
+        "status": {"lastScheduleTime": at(-scheduled), "active": active, "lastSuccessfulTime": succeeded.map(|t| at(-t))}
     });
-    let owner = json!([{"apiVersion": "batch/v1", "kind": "CronJob", "name": "nightly", "uid": "c", "controller": true}]);
-    let mut first = job("nightly-1", "old", "BackoffLimitExceeded", "tried enough");
-    first["metadata"]["ownerReferences"] = owner.clone();
-    first["metadata"]["creationTimestamp"] = at(-7200).into();
-    let mut second = first.clone();
-    second["metadata"]["name"] = "nightly-2".into();
-    second["metadata"]["uid"] = "new".into();
-    second["metadata"]["creationTimestamp"] = at(-begun).into();
-    second["status"] = status;
-    second["status"]["startTime"] = at(-begun).into();
-    let mut objects = vec![cron, first, second];
-    objects.extend(pod.map(|pod| pod.owner("batch/v1", "Job", "nightly-2", "new").build()));
-    judge(Kind::CronJobs, objects)
+    let objects = [cron].into_iter().chain(runs.iter().cloned());
+    judge(
+        Kind::CronJobs,
+        objects.chain(pods.iter().map(Pod::build)).collect(),
+    )
+}
+
+fn pod_of(run: &str) -> Pod {
+    Pod::new("shop", &format!("{run}-x")).owner("batch/v1", "Job", run, run)
 }
 
 #[test]
 fn a_run_that_gets_nowhere_makes_its_cron_job_degraded() {
     let told = |item: &Item| (item.state, item.reason.clone(), item.message.clone(), lines(item));
-    let pod = || Pod::new("shop", "nightly-2-x").created(at(-90));
-    let bad = pod().waiting("ImagePullBackOff", "x: not found");
-    let waiting = json!({"active": 1, "ready": 0});
-    let item = second_run(90, waiting.clone(), Some(bad));
+    let waiting = || json!({"active": 1, "ready": 0});
+    let second = |begun, status| [run("nightly-1", 7200, failed()), run("nightly-2", begun, status)];
+    let bad = |run: &str| pod_of(run).waiting("ImagePullBackOff", "x: not found");
+    let nowhere = "its run nightly-2 gets nowhere: 0 of 1 succeeded, 0 of 1 active ready";
+    let pull = vec!["ImagePull 1x container app: x: not found".to_owned()];
+    let item = nightly(90, None, &second(90, waiting()), &[bad("nightly-2")]);
     assert_eq!(
         told(&item),
         (
             State::Degraded,
             "PodsNotRunning".into(),
-            "its run nightly-2 gets nowhere: 0 of 1 succeeded, 0 of 1 active ready".into(),
-            vec!["ImagePull 1x container app: x: not found".into()]
+            nowhere.into(),
+            pull.clone()
         )
     );
     assert_eq!((item.healthy, item.since), (Some(false), Some(at(-90))));
     // Without its pods, once nothing moved for ten minutes.
-    assert_eq!(second_run(599, waiting.clone(), None).reason, "Running");
-    assert_eq!(second_run(600, waiting, None).reason, "PodsNotRunning");
-
-    // A run that goes on is healthy, and tells how the one before ended.
-    let item = second_run(5000, json!({"active": 1, "ready": 1}), Some(pod()));
+    let late = |begun| nightly(begun, None, &second(begun, waiting()), &[]).reason;
     assert_eq!(
+        (late(599).as_str(), late(600).as_str()),
+        ("Running", "PodsNotRunning")
+    );
+
+    // The newest has not begun; the one before has had its minute.
+    let runs = [
+        second(90, waiting()).as_slice(),
+        &[run("nightly-3", 30, waiting())],
+    ]
+    .concat();
+    let item = nightly(30, None, &runs, &[bad("nightly-2"), pod_of("nightly-3")]);
+    assert_eq!(
+        told(&item),
+        (State::Degraded, "PodsNotRunning".into(), nowhere.into(), pull)
+    );
+}
+
+#[test]
+fn what_only_may_matter_of_a_cron_job_is_a_warning() {
+    let told = |item: &Item| {
         (
             item.state,
             item.healthy,
-            item.reason.as_str(),
-            item.notes.as_slice()
-        ),
+            item.reason.clone(),
+            item.warnings.clone(),
+        )
+    };
+    let healthy = |reason: &str, warning: &str| {
         (
             State::Healthy,
             Some(true),
+            reason.to_owned(),
+            vec![warning.to_owned()],
+        )
+    };
+    // A run that goes on tells how the one before ended.
+    let runs = [
+        run("nightly-1", 7200, failed()),
+        run("nightly-2", 5000, json!({"active": 1, "ready": 1})),
+    ];
+    assert_eq!(
+        told(&nightly(5000, None, &runs, &[pod_of("nightly-2")])),
+        healthy(
             "Running",
-            &["its run nightly-1 failed: BackoffLimitExceeded: tried enough".to_owned()][..]
+            "its run nightly-1 failed: BackoffLimitExceeded: tried enough"
+        )
+    );
+    // A run of long ago that never began, and a success since.
+    let runs = [run("nightly-1", 7200, json!({"active": 1, "ready": 0}))];
+    assert_eq!(
+        told(&nightly(300, Some(290), &runs, &[])),
+        healthy(
+            "Running",
+            "its run nightly-1 gets nowhere: 0 of 1 succeeded, 0 of 1 active ready"
         )
     );
 }

@@ -229,7 +229,7 @@ impl Screen<'_> {
     /// Said aloud where it is all that there is to say.
     fn nothing_found(&self) -> Option<String> {
         let read = self.report.kinds().filter(|kind| kind.status == Status::Ok);
-        let titles: Vec<String> = read.map(|kind| title(&kind.check)).collect();
+        let titles: Vec<String> = read.map(|kind| title_of_none(&kind.check)).collect();
         (!titles.is_empty()).then(|| format!("no {} found", listed(&titles, "or")))
     }
 
@@ -249,7 +249,7 @@ impl Screen<'_> {
         let is_empty = |kind: &&KindCheck| several && kind.summary.total == 0;
         let read = |kind: &&KindCheck| kind.status == Status::Ok;
         let empty = self.report.kinds().filter(is_empty).filter(read);
-        let empty: Vec<String> = empty.map(|kind| title(&kind.check)).collect();
+        let empty: Vec<String> = empty.map(|kind| title_of_none(&kind.check)).collect();
         for kind in self.report.kinds().filter(|kind| !is_empty(kind)) {
             let broken = kind
                 .items
@@ -361,6 +361,16 @@ fn status_word(status: Status) -> (&'static str, Paint) {
 
 fn title(plural: &str) -> String {
     Kind::from_word(plural).map_or_else(|| escape(plural), |kind| kind.title().to_owned())
+}
+
+/// The same where there is none: of what has controllers only that which has none is looked for.
+fn title_of_none(plural: &str) -> String {
+    let bare = if matches!(plural, "pods" | "replicasets") {
+        "bare "
+    } else {
+        ""
+    };
+    format!("{bare}{}", title(plural))
 }
 
 /// What a sentence counts of a kind.

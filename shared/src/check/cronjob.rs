@@ -7,32 +7,40 @@
 //! over counts as one that did not succeed. Whether runs are missed altogether cannot be told from the object: that
 //! would take reading the schedule as the controller does.
 //!
-//! A run that is under way may get nowhere for ever, as its Job is judged by nobody else. Where the Jobs are known, its
-//! newest one is judged as any Job is. They are looked for once a run takes longer than a minute.
+//! A run that is under way may get nowhere for ever, as its Job is judged by nobody else. Where the Jobs are known, the
+//! newest that has had a minute is judged as any Job is; older than the last success it is only a warning. They are looked
+//! for once a run takes longer than a minute, or several are under way.
 
 use super::common::{self, Finding};
 use super::{Evidence, GRACE_SECONDS, Judged, Now, is_open, job};
 use crate::report::{Item, State};
-use crate::resource::{CronJob, CronJobStatus, Job, Resource as _};
+use crate::resource::{CronJob, CronJobStatus, Resource as _};
 
 impl Judged for CronJob {
     fn is_worth_a_look(&self, item: &Item, now: Now) -> bool {
         let scheduled = self.status.as_ref().and_then(|s| s.last_schedule_time);
-        let long = scheduled.is_some_and(|t| !now.is_within(GRACE_SECONDS, t));
+        let several = self.status.as_ref().is_some_and(|s| s.active.len() > 1);
+        let long = several || scheduled.is_some_and(|t| !now.is_within(GRACE_SECONDS, t));
         is_open(item) || (item.reason == "Running" && long)
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
-        let mut notes = Vec::new();
-        let finding = finding(self, evidence, &mut notes);
+        let (mut notes, mut warnings) = (Vec::new(), Vec::new());
+        let finding = finding(self, evidence, &mut notes, &mut warnings);
         Item {
             notes,
+            warnings,
             ..finding.item(self)
         }
     }
 }
 
-fn finding(cron: &CronJob, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Finding {
+fn finding(
+    cron: &CronJob,
+    evidence: &Evidence<'_>,
+    notes: &mut Vec<String>,
+    warnings: &mut Vec<String>,
+) -> Finding {
     let meta = cron.meta();
     let status = cron.status.clone().unwrap_or_default();
     let written = status != CronJobStatus::default();
@@ -52,20 +60,19 @@ fn finding(cron: &CronJob, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> 
         }
         return Finding::new(State::Suspended, true, "Suspended", "suspended");
     }
-    if !status.active.is_empty()
-        && let Some(pods) = &evidence.pods
-    {
-        if let Some(newest) = pods.jobs.first()
-            && let Some(stuck) = job::gets_nowhere(newest, evidence)
-        {
-            let message = format!("its run {} gets nowhere: {}", newest.meta().name, stuck.message);
-            return Finding { message, ..stuck };
+    if let (false, Some(pods)) = (status.active.is_empty(), &evidence.pods) {
+        let stuck = pods.jobs.first().filter(|job| !job.is_over());
+        let stuck = stuck.and_then(|job| Some((job, job::gets_nowhere(job, evidence)?)));
+        if let Some((job, why)) = stuck {
+            let message = format!("its run {} gets nowhere: {}", job.meta().name, why.message);
+            if job.meta().creation_timestamp > succeeded {
+                return Finding { message, ..why };
+            }
+            warnings.push(message);
         }
-        let over = |job: &&&Job| job.met("Complete").or_else(|| job.met("Failed")).is_some();
-        if let Some(job) = pods.jobs.iter().find(over)
-            && let Some(failed) = job.met("Failed")
-        {
-            notes.push(format!("its run {} failed: {}", job.meta().name, failed.words()));
+        let over = pods.jobs.iter().find(|job| job.is_over());
+        if let Some((job, failed)) = over.and_then(|job| Some((job, job.met("Failed")?))) {
+            warnings.push(format!("its run {} failed: {}", job.meta().name, failed.words()));
         }
     }
     match status.active.len() {

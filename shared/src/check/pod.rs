@@ -14,7 +14,7 @@ pub struct Pods<'a> {
     pub newest_replica_set: Option<(Time, Now)>,
     /// Its ReplicaSets, for what keeps them from creating pods.
     pub replica_sets: Vec<&'a ReplicaSet>,
-    /// The Jobs of a workload that makes Jobs, the newest first. The pods are those of the newest.
+    /// The Jobs of a workload that makes Jobs: first the one whose pods these are, then from new to old.
     pub jobs: Vec<&'a Job>,
     /// Events and nodes, where they are known.
     pub around: Option<&'a Around<'a>>,

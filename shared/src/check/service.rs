@@ -9,7 +9,7 @@
 //!
 //! A port whose target is a name leads nowhere where no ready pod gives that name to a port of its own: the controller
 //! leaves it out of the slices (`FindPort` in `pkg/api/v1/pod`). All of the ports so is as good as no endpoint; some of
-//! them is a note.
+//! them is a warning.
 
 use super::common::{self, Finding};
 use super::companions::{self, Companion, Companions, Endpoints, Want};
@@ -60,11 +60,12 @@ impl Judged for Service {
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
-        let mut notes = Vec::new();
-        let finding = finding(self, evidence, &mut notes);
+        let (mut notes, mut warnings) = (Vec::new(), Vec::new());
+        let finding = finding(self, evidence, &mut notes, &mut warnings);
         let causes = behind(self, &finding, evidence);
         Item {
             notes,
+            warnings,
             causes,
             ..finding.item(self)
         }
@@ -107,7 +108,12 @@ fn behind(service: &Service, finding: &Finding, evidence: &Evidence<'_>) -> Vec<
     subject.into_iter().map(of).collect()
 }
 
-fn finding(service: &Service, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Finding {
+fn finding(
+    service: &Service,
+    evidence: &Evidence<'_>,
+    notes: &mut Vec<String>,
+    warnings: &mut Vec<String>,
+) -> Finding {
     let meta = service.meta();
     if let Some(finding) = common::uncreated(meta, false).or_else(|| common::deleting(meta, evidence, notes))
     {
@@ -138,7 +144,7 @@ fn finding(service: &Service, evidence: &Evidence<'_>, notes: &mut Vec<String>) 
     let lost = lost_ports(service, &endpoints);
     let all_lost = !lost.is_empty() && lost.len() == service.ports().len();
     if ready > 0 && !all_lost {
-        notes.extend(lost.iter().map(|name| no_port(name)));
+        warnings.extend(lost.iter().map(|name| no_port(name)));
         return Finding::healthy("Ready", format!("{ready} of {} endpoints ready", ready + others));
     }
     let failing = if ready > 0 {

@@ -64,6 +64,12 @@ pub struct JobStatus {
 }
 
 impl Job {
+    /// Whether it has ended, well or not.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.met("Complete").or_else(|| self.met("Failed")).is_some()
+    }
+
     /// The condition of that type, where it is True.
     #[must_use]
     pub fn met(&self, kind: &str) -> Option<&ProbedCondition> {

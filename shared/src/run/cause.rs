@@ -259,7 +259,7 @@ impl Looking<'_> {
             let (owner, selector) = match &s.by {
                 By::Selector(selector) => (s.uid.clone(), selector.clone()),
                 By::Jobs => {
-                    let job = *known.jobs(&s.uid).first()?;
+                    let job = *known.jobs(&s.uid, |_| self.now).first()?;
                     let selector = job.spec.as_ref().and_then(|spec| spec.selector.clone());
                     (job.meta().uid.clone(), selector)
                 }

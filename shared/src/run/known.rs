@@ -3,7 +3,7 @@
 //! From a dump or from a cluster, the way from a workload to its pods is the same: owner references, since labels
 //! overlap.
 
-use crate::check::{Around, Evidence, Now, Pods};
+use crate::check::{Around, Evidence, GRACE_SECONDS, Now, Pods};
 use crate::resource::{Event, Job, Node, ObjectMeta, Pod, ReplicaSet, Resource};
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
@@ -139,12 +139,20 @@ impl Known {
         self.replica_sets.values().flatten().map(|(_, set)| set)
     }
 
-    /// The Jobs of an object that makes Jobs, the newest first.
-    pub(super) fn jobs(&self, uid: &str) -> Vec<&Job> {
-        let jobs = self.jobs.get(uid).into_iter().flatten();
-        let mut jobs: Vec<&Job> = jobs.map(|(_, job)| job).collect();
-        jobs.sort_by_key(|job| Reverse(job.meta().creation_timestamp));
-        jobs
+    /// The Jobs of an object that makes Jobs, the newest first; but before them the one whose pods tell most, where that
+    /// is another: the newest of those that are under way and have had a minute to begin.
+    pub(super) fn jobs(&self, uid: &str, now: impl Fn(usize) -> Now) -> Vec<&Job> {
+        let mut jobs: Vec<&Placed<Job>> = self.jobs.get(uid).into_iter().flatten().collect();
+        jobs.sort_by_key(|(_, job)| Reverse(job.meta().creation_timestamp));
+        let settled = |(index, job): &&Placed<Job>| {
+            let created = job.meta().creation_timestamp;
+            !job.is_over() && created.is_some_and(|t| !now(*index).is_within(GRACE_SECONDS, t))
+        };
+        if let Some(at) = jobs.iter().position(settled) {
+            let telling = jobs.remove(at);
+            jobs.insert(0, telling);
+        }
+        jobs.into_iter().map(|(_, job)| job).collect()
     }
 
     /// How many active pods an object has itself.
@@ -238,7 +246,7 @@ impl Known {
             found.replica_sets.push(set);
             owners.push(&set.meta().uid);
         }
-        found.jobs = self.jobs(uid);
+        found.jobs = self.jobs(uid, &now);
         owners.extend(found.jobs.first().map(|job| job.meta().uid.as_str()));
         for owner in owners {
             let pods = self.pods.get(owner).into_iter().flatten();

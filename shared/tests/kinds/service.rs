@@ -374,7 +374,7 @@ fn a_port_that_no_ready_pod_has_leads_nowhere() {
     );
     let some = judge_beside::<Service>(&known, &ports("some", &named));
     assert_eq!(
-        (some.reason.as_str(), some.healthy, some.notes.as_slice()),
+        (some.reason.as_str(), some.healthy, some.warnings.as_slice()),
         (
             "Ready",
             Some(true),

@@ -260,7 +260,7 @@ impl Screen<'_> {
         self.line(mark, item, width, &text, lines);
         for cause in causes.iter().take(SHOWN_CAUSES) {
             // What is itself behind something says the same twice.
-            if inline.is_none() && cause.message != item.message {
+            if inline.is_none() && !item.message.ends_with(&cause.message) {
                 let count = match cause.count {
                     0 | 1 => String::new(),
                     n => format!("{n}x "),
@@ -430,8 +430,11 @@ fn services(count: u64) -> Option<String> {
     }
 }
 
+/// A cause in a sentence that may go on.
 fn told(cause: &Cause) -> String {
-    format!("{}: {}", escape(&cause.code), escape(&cause.message))
+    let message = cause.message.as_str();
+    let open = message.strip_suffix('.').filter(|rest| !rest.ends_with('.'));
+    format!("{}: {}", escape(&cause.code), escape(open.unwrap_or(message)))
 }
 
 fn counts(item: &Item) -> String {

@@ -126,7 +126,7 @@ fn the_worst_comes_first_with_evidence_and_the_next_command() {
     ✗ shop/checkout    1/3 ready  too few pods are ready, for 19 min
         kubectl -n shop describe deployment checkout
     ! payments/api     3/3 ready  rollout stalled, old revision still serving: 3 of 3 ready, 1 of 3 updated, for 25 min
-        ProgressDeadlineExceeded: ReplicaSet "api-5f5zd86494" has timed out progressing.
+        ProgressDeadlineExceeded: ReplicaSet "api-5f5zd86494" has timed out progressing
         kubectl -n payments rollout status deployment api
     ! bank/old         1/1 ready  being deleted for 60 min, finalizers: example.com/backup
         kubectl -n bank describe deployment old
@@ -164,7 +164,7 @@ fn a_narrow_window_breaks_what_does_not_fit() {
         rollout stalled, old revision still serving: 3 of 3
         ready, 1 of 3 updated, for 25 min
         ProgressDeadlineExceeded: ReplicaSet "api-5f5zd86494"
-        has timed out progressing.
+        has timed out progressing
         kubectl -n payments rollout status deployment api
     ! bank/old         1/1 ready
         being deleted for 60 min, finalizers: example.com/backup
@@ -575,7 +575,7 @@ fn causes_are_told_in_the_place_of_counts_and_under_what_says_more() {
         kubectl -n shop describe deployment web
     ✗ StatefulSet shop/db  2/3 ready  too few pods are ready, for 25 min
         CrashLoop: container db exited 1 (7 restarts)
-        Unschedulable: 0/3 nodes are available: 3 Insufficient cpu.
+        Unschedulable: 0/3 nodes are available: 3 Insufficient cpu
         kubectl -n shop logs x-1 -c db --previous
     ✗ shop/search          2/3 ready  too few pods are ready, for 25 min (annotation sre/ignore: Quota was acknowledged until 2026-03-01, which is over)
         kubectl -n shop describe deployment search
@@ -611,7 +611,7 @@ fn causes_are_told_in_the_place_of_counts_and_under_what_says_more() {
         too few pods are ready, for 25 min
         CrashLoop: container db exited 1 (7 restarts)
         Unschedulable: 0/3 nodes are available: 3 Insufficient
-        cpu.
+        cpu
         kubectl -n shop logs x-1 -c db --previous
     ✗ shop/search          2/3 ready
         too few pods are ready, for 25 min (annotation

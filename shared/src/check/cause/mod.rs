@@ -200,8 +200,8 @@ pub(super) fn explain<T: Resource>(item: &mut Item, object: &T, evidence: &Evide
         if causes.is_empty() {
             causes.extend(pods.map(of_replaced).unwrap_or_default());
         }
-        let newest = pods.and_then(|p| p.jobs.first().copied());
-        causes.extend(any.downcast_ref::<Job>().or(newest).and_then(job::gave_up));
+        let own = pods.and_then(|p| p.jobs.first().copied());
+        causes.extend(any.downcast_ref::<Job>().or(own).and_then(job::gave_up));
     }
     for own in std::mem::take(&mut item.causes) {
         let refusal = creation::is_refusal(&own.code);
