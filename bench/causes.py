@@ -1,21 +1,25 @@
 #!/usr/bin/env python3
 """Measures what causes cost: 10,000 Deployments with three pods each, of which 50
-are not healthy, judged with and without. `run --causes` beside this file brings
-the cluster, which has no controllers: objects and their status are written as
-controllers, scheduler and kubelets write them.
+are not healthy, judged with and without, and what the agent keeps in memory for
+the same. `run --causes` beside this file brings the cluster, which has no
+controllers: objects and their status are written as controllers, scheduler and
+kubelets write them.
 """
 
 import argparse
 import json
 import multiprocessing
 import os
+import socket
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 
 import populate
 from kubeconfig import Cluster
-from measure import become_subreaper, run, spread
+from measure import become_subreaper, memory_of, run, spread
 from populate import WORKERS, Writer, namespace
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -25,6 +29,14 @@ SINCE = "2026-01-01T00:00:00Z"
 MANAGER = "kube-controller-manager/v1.37.2"
 # One of these is what the pods of a Deployment that is not healthy have.
 TROUBLES = ("crash", "image", "config", "unschedulable", "probe")
+# The agent has listed everything and looked for causes within this time.
+AGENT_SECONDS = 120
+AGENTS = {
+    "Deployments alone": ["--kinds", "deployments"],
+    "the default kinds": [],
+    "the default kinds, with causes": ["--causes"],
+    "every kind, with causes": ["--kinds", "all", "--causes"],
+}
 
 
 def trouble(index: int, count: int, broken: int) -> str | None:
@@ -211,6 +223,45 @@ def judged(command: list[str]) -> tuple[dict, int]:
     return json.loads(done.stdout), requests
 
 
+def unhealthy(port: int) -> tuple[int, int] | None:
+    """How many Deployments are not healthy by the agent, and of how many it knows why; None while it is not ready."""
+    base = f"http://127.0.0.1:{port}"
+    try:
+        with urllib.request.urlopen(f"{base}/readyz", timeout=30):
+            pass
+        with urllib.request.urlopen(f"{base}/health/deployments?state=degraded,unavailable", timeout=30) as answer:
+            items = json.load(answer)["deployments"]
+    except (OSError, urllib.error.URLError, ValueError, KeyError):
+        return None
+    return len(items), sum(1 for item in items if item.get("causes"))
+
+
+def agent_memory(command: list[str], broken: int) -> dict[str, int]:
+    """What an agent with these flags keeps once it knows all that it is asked to know."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    wanted = (broken, broken if "--causes" in command else 0)
+    process = subprocess.Popen(command + ["--address", f"127.0.0.1:{port}"], stdin=subprocess.DEVNULL,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        until, found = time.monotonic() + AGENT_SECONDS, None
+        while (found := unhealthy(port)) != wanted:
+            if time.monotonic() > until or process.poll() is not None:
+                sys.exit(f"{command}: knows {found} where {wanted} are wanted")
+            time.sleep(0.2)
+        # What a second look for causes takes is in it too.
+        time.sleep(20)
+        return memory_of(process.pid)
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kubeconfig", required=True)
@@ -218,9 +269,11 @@ def main() -> None:
     parser.add_argument("--broken", type=int, default=50, help="of which not healthy (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--plugin", default=os.path.join(HERE, "../target/release/kubectl-sre"))
+    parser.add_argument("--agent", default=os.path.join(HERE, "../target/release/sre-agent"))
     chosen = parser.parse_args()
-    if not os.access(chosen.plugin, os.X_OK):
-        sys.exit(f"{chosen.plugin} is missing; build it with: cargo build --release")
+    for program in (chosen.plugin, chosen.agent):
+        if not os.access(program, os.X_OK):
+            sys.exit(f"{program} is missing; build it with: cargo build --release")
     become_subreaper()
     started = time.monotonic()
     prepare(chosen.kubeconfig, chosen.n, chosen.broken)
@@ -260,6 +313,12 @@ def main() -> None:
     ratio = medians["with causes"] / medians["verdict alone"]
     more = facts["with causes"][0] - facts["verdict alone"][0]
     print(f"\nCauses: {more} requests more, {ratio:.2f} times the time of the verdict alone.")
+
+    print("\n| agent | resident MB | peak MB |")
+    print("|---|---|---|")
+    for name, flags in AGENTS.items():
+        memory = agent_memory([chosen.agent, "--kubeconfig", chosen.kubeconfig, *flags], chosen.broken)
+        print(f"| {name} | {memory['resident'] / 1e6:.1f} | {memory['peak'] / 1e6:.1f} |")
 
 
 if __name__ == "__main__":

@@ -80,10 +80,14 @@ impl Case {
         wanted.cloned()
     }
 
-    /// Whether a webhook of its own refuses its pods.
+    /// Whether a webhook or a policy of its own refuses its pods.
     fn closes_itself(&self) -> bool {
         let mut hooks = self.manifest.iter().flat_map(|o| list(&o["webhooks"]));
         hooks.any(|hook| hook["failurePolicy"] == "Fail")
+            || self
+                .objects(|kind| kind == "ValidatingAdmissionPolicyBinding")
+                .next()
+                .is_some()
     }
 
     fn take_steps(&self) {
@@ -184,7 +188,7 @@ fn await_rules(cases: &[Case]) {
         without.next().map_or(Ok(()), |q| Err(q.to_string()))
     });
     for case in cases.iter().filter(|c| c.closes_itself()) {
-        until("its webhook refuses a pod", RUNS, || {
+        until("what is to refuse a pod does", RUNS, || {
             let namespace = case.namespace();
             let words = [
                 "run",

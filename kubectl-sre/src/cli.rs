@@ -519,7 +519,10 @@ fn target(text: &str) -> Result<Target, String> {
                 "unknown target {text:?}, did you mean {:?}?",
                 name.map_or(near.to_owned(), |n| format!("{near}/{n}"))
             ),
-            None => format!("unknown target {text:?}: apiserver, deployments or deploy/NAME"),
+            None => format!(
+                "unknown target {text:?}: apiserver, deployments, deploy/NAME or, of another API group, \
+                 certificates.cert-manager.io"
+            ),
         });
     };
     match name {

@@ -5,7 +5,10 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     let word = word.to_lowercase();
     candidates
         .into_iter()
-        .map(|c| (strsim::jaro_winkler(&word, &c.to_lowercase()), c))
+        .map(|c| (c.to_lowercase(), c))
+        // The first likes common letters, however far apart: `certificate` and `service`.
+        .filter(|(lower, _)| strsim::normalized_damerau_levenshtein(&word, lower) >= 0.5)
+        .map(|(lower, c)| (strsim::jaro_winkler(&word, &lower), c))
         .filter(|(likeness, _)| *likeness >= 0.7)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, candidate)| candidate)
@@ -21,6 +24,9 @@ mod tests {
         assert_eq!(nearest("deploymnt", words), Some("deployments"));
         assert_eq!(nearest("API-server", words), Some("apiserver"));
         assert_eq!(nearest("zzz", words), None);
+        assert_eq!(nearest("dep", ["no", "deploy"]), Some("deploy"));
+        assert_eq!(nearest("certificate", ["service"]), None);
+        assert_eq!(nearest("nosuch", ["no"]), None);
         assert_eq!(nearest("x", []), None);
     }
 }

@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, clippy::panic)]
 
 mod agent;
+mod custom;
 mod deployments;
 mod dumps;
 mod example;

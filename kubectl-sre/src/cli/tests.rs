@@ -25,7 +25,7 @@ fn every_refused_input_gets_one_line_with_the_nearest_right_one() {
         ),
         (
             "health zzz",
-            "unknown target \"zzz\": apiserver, deployments or deploy/NAME",
+            "unknown target \"zzz\": apiserver, deployments, deploy/NAME or, of another API group, certificates.cert-manager.io",
         ),
         (
             "health deploy/",
