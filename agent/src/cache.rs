@@ -230,11 +230,9 @@ impl<T: Judged> Entry<T> {
 
     /// Whether neither time nor another kind can change that state.
     fn is_settled(&self, item: &Item) -> bool {
-        is_settled(item)
-            && self
-                .object
-                .as_ref()
-                .is_ok_and(|object| object.wants(&Companions::default()).is_empty())
+        self.object
+            .as_ref()
+            .is_ok_and(|object| object.is_settled(item) && object.wants(&Companions::default()).is_empty())
     }
 
     /// An object that could not be decoded may have any labels.
@@ -507,11 +505,6 @@ fn add(all: &mut Summary, some: &Summary) {
 /// Whether the object is judged here: not where its owner answers for it.
 fn is_kept<T: Judged>(object: &Decoded<T>) -> bool {
     object.as_ref().map_or(true, Judged::answers_for_itself)
-}
-
-/// Whether time alone cannot change the state; notes are of the moment in which the object is shown.
-fn is_settled(item: &Item) -> bool {
-    item.state.is_fine() && item.healthy == Some(true)
 }
 
 impl<T: Judged> Objects for Cache<T> {

@@ -3,6 +3,7 @@
 use crate::harness::{Running, listed, settings, start};
 use serde_json::{Value, json};
 use sre_agent::Settings;
+use sre_shared::run::Kind;
 use sre_testkit::object::{Deployment, Pod, ReplicaSet};
 use sre_testkit::{Access, ApiServer, ApiServerBuilder, at};
 
@@ -152,4 +153,45 @@ async fn without_rights_the_verdicts_stay_and_the_missing_rule_is_told() {
     let report = agent.get("/health").await.json();
     assert_eq!(report["coverage"]["notSeen"], json!([]));
     assert_eq!(report["coverage"]["causesNotSeen"][0]["missing"], "pods list");
+}
+
+#[tokio::test]
+async fn a_run_of_a_cron_job_that_gets_nowhere_is_found_though_the_cron_job_looks_well() {
+    let cron = json!({
+        "apiVersion": "batch/v1", "kind": "CronJob",
+        "metadata": {"namespace": "shop", "name": "nightly", "uid": "c", "creationTimestamp": at(-9000)},
+        "spec": {"schedule": "@hourly"},
+        "status": {"lastScheduleTime": at(-300), "active": [{"kind": "Job", "name": "nightly-2"}]}
+    });
+    let job = json!({
+        "apiVersion": "batch/v1", "kind": "Job",
+        "metadata": {"namespace": "shop", "name": "nightly-2", "uid": "j", "creationTimestamp": at(-300),
+            "ownerReferences": [{"apiVersion": "batch/v1", "kind": "CronJob", "name": "nightly", "uid": "c",
+                "controller": true}]},
+        "spec": {"completions": 1, "selector": {"matchLabels": {"batch.kubernetes.io/controller-uid": "j"}}},
+        "status": {"active": 1, "ready": 0, "startTime": at(-300)}
+    });
+    let pod = Pod::new("shop", "nightly-2-x")
+        .owner("batch/v1", "Job", "nightly-2", "j")
+        .label("batch.kubernetes.io/controller-uid", "j")
+        .waiting("ImagePullBackOff", "x: not found");
+    let server = ApiServer::builder()
+        .objects([cron, job, pod.build()])
+        .start()
+        .await;
+    let agent = start(Settings {
+        causes: true,
+        kinds: vec![Kind::CronJobs],
+        ..settings(server.kubeconfig())
+    })
+    .await;
+    let answer = agent
+        .until("/health/cronjobs", |a| a.json()["status"] == "degraded")
+        .await
+        .json();
+    let nightly = &answer["cronjobs"][0];
+    assert_eq!(
+        (&nightly["reason"], &nightly["causes"][0]["code"]),
+        (&json!("PodsNotRunning"), &json!("ImagePull"))
+    );
 }

@@ -24,6 +24,10 @@ impl Judged for CronJob {
         is_open(item) || (item.reason == "Running" && long)
     }
 
+    fn is_settled(&self, item: &Item) -> bool {
+        item.state.is_fine() && item.healthy == Some(true) && item.reason != "Running"
+    }
+
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
         let (mut notes, mut warnings) = (Vec::new(), Vec::new());
         let finding = finding(self, evidence, &mut notes, &mut warnings);

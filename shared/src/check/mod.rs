@@ -61,6 +61,11 @@ pub trait Judged: Resource {
         is_open(item)
     }
 
+    /// Whether neither time nor its pods can change that state; notes are of the moment in which the object is shown.
+    fn is_settled(&self, item: &Item) -> bool {
+        item.state.is_fine() && item.healthy == Some(true)
+    }
+
     /// The verdict about this one object.
     fn judge(&self, evidence: &Evidence<'_>) -> Item;
 }
