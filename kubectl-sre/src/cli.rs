@@ -22,7 +22,9 @@ use std::time::Duration;
     propagate_version = false,
     max_term_width = 100
 )]
-#[command(after_help = "Flags go after `sre`: kubectl itself refuses `kubectl --context X sre`.")]
+#[command(
+    after_help = "Flags go after the command: kubectl itself refuses `kubectl --context X sre health`."
+)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -344,8 +346,12 @@ pub enum Refused {
 /// # Errors
 /// A text to print instead of running anything.
 pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, Refused> {
-    let mut args = args.into_iter();
+    let mut args = args.into_iter().peekable();
     let name = program_name(args.next());
+    let first = args.peek().and_then(|arg| arg.to_str()).unwrap_or_default();
+    if let Some(early) = early(first, &name) {
+        return Err(Refused::Usage(early));
+    }
     let command = Cli::command().bin_name(name.clone());
     let matches = command
         .try_get_matches_from(std::iter::once(OsString::from(&name)).chain(args))
@@ -355,6 +361,27 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, Refuse
         consistent(health).map_err(Refused::Usage)?;
     }
     Ok(cli.command)
+}
+
+/// What is said of a flag of a command that stands before the command.
+fn early(first: &str, name: &str) -> Option<String> {
+    let long = first
+        .strip_prefix("--")
+        .map(|rest| rest.split('=').next().unwrap_or(rest));
+    let short = first.strip_prefix('-').and_then(|rest| rest.chars().next());
+    let own = Cli::command();
+    let is_own = |arg: &clap::Arg| match long {
+        Some(long) => arg.get_long() == Some(long),
+        None => short.is_some() && arg.get_short() == short,
+    };
+    let health = own.find_subcommand("health")?;
+    (health.get_arguments().any(is_own)).then(|| {
+        let flag = long.map_or_else(
+            || format!("-{}", short.unwrap_or_default()),
+            |long| format!("--{long}"),
+        );
+        format!("{flag} goes after the command: {name} health {first} ...")
+    })
 }
 
 /// kubectl runs a plugin by the path of its file; what the user typed was `kubectl sre`.

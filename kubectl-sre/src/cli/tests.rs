@@ -14,6 +14,18 @@ fn usage(line: &str) -> String {
 fn every_refused_input_gets_one_line_with_the_nearest_right_one() {
     for (line, expected) in [
         ("", "a command is missing: kubectl sre health judges the cluster"),
+        (
+            "-nshop health",
+            "-n goes after the command: kubectl sre health -nshop ...",
+        ),
+        (
+            "--context=prod health",
+            "--context goes after the command: kubectl sre health --context=prod ...",
+        ),
+        (
+            "--colour",
+            "unknown flag --colour: kubectl sre health --help lists those there are",
+        ),
         ("helth", "unknown command \"helth\", did you mean \"health\"?"),
         (
             "health deploymnts",
