@@ -24,8 +24,11 @@ fn definition(plural: &str, kind: &str, scope: &str) -> Value {
     })
 }
 
-/// Name and verdict of each.
-fn told<'a>(check: &str, report: &'a Report) -> Vec<(&'a str, (&'a str, Option<bool>, &'a str))> {
+/// A name, and state, healthy and reason.
+type Told<'a> = (&'a str, (&'a str, Option<bool>, &'a str));
+
+/// The verdict about each.
+fn told<'a>(check: &str, report: &'a Report) -> Vec<Told<'a>> {
     let items = list(&report.check(check)["items"]).iter();
     items.map(|item| (word(&item["name"]), verdict(item))).collect()
 }
