@@ -2,8 +2,8 @@
 //!
 //! In this order: pods that may not be created, a lost node, no node, containers, volumes and sandbox, readiness. Of
 //! each pod the first step that finds something counts, which can be more than one container, and of a workload one
-//! entry a distinct cause. A cause explains and does not
-//! decide: only what does not pass by itself ([`Found::hard`]) ends a grace, as [`Pods::hard_causes`] says.
+//! entry a distinct cause. A cause explains and does not decide: only what does not pass by itself ([`Found::hard`]) ends
+//! a grace, as [`Pods::hard_causes`] says.
 
 mod around;
 mod container;

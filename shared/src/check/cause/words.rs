@@ -1,7 +1,7 @@
 //! Sentences of others, cut to what matters, and commands that can be pasted.
 
-/// Characters of a long message that are kept of its begin and of its end: errors are wrapped in what was attempted, and
-/// what went wrong stands last.
+/// Characters that are kept of the beginning and of the end of a long message: errors are wrapped in what was attempted,
+/// and what went wrong stands last.
 const BEGIN: usize = 180;
 const END: usize = 120;
 
