@@ -5,10 +5,10 @@
 //! those that stand beside it are there too.
 
 use sre_shared::resource::{
-    ApiService, DaemonSet, DaemonSetTemplate, DeploymentTemplate, EndpointSlice, HorizontalPodAutoscaler,
-    MutatingWebhookConfiguration, Node, PersistentVolumeClaim, PodDisruptionBudget, ReplicaSet,
-    ReplicaSetTemplate, Resource, Service, StatefulSetTemplate, Templated, ValidatingWebhookConfiguration,
-    from_json, from_proto,
+    ApiService, CronJob, DaemonSet, DaemonSetTemplate, DeploymentTemplate, EndpointSlice, Event,
+    HorizontalPodAutoscaler, Job, MutatingWebhookConfiguration, Node, PersistentVolumeClaim, Pod,
+    PodDisruptionBudget, ReplicaSet, ReplicaSetTemplate, Resource, Service, StatefulSetTemplate, Templated,
+    ValidatingWebhookConfiguration, from_json, from_proto,
 };
 
 const WIRE: &str = include_str!("wire.tsv");
@@ -110,6 +110,77 @@ fn every_kind_reads_the_same_in_both_encodings() {
     assert_eq!(
         served.status.map(|s| s.conditions[0].words()),
         Some("r: m".into())
+    );
+}
+
+#[test]
+fn what_tells_of_other_kinds_reads_the_same_in_both_encodings() {
+    let pod = both::<Pod>();
+    assert_eq!((pod.node(), pod.made_for()), (Some("n1"), Some("n7")));
+    assert!(pod.is_sidecar("proxy") && !pod.is_active() && !pod.is_ready());
+    let spec = pod.spec.as_ref().expect("a spec");
+    assert_eq!(
+        (
+            spec.scheduler_name.as_str(),
+            spec.image_pull_secrets[0].name.as_str(),
+            spec.readiness_gates[0].condition_type.as_str()
+        ),
+        ("volcano", "regcred", "lb")
+    );
+    let status = pod.status.as_ref().expect("a status");
+    assert_eq!(
+        (
+            status.phase.as_str(),
+            status.reason.as_str(),
+            status.message.as_str()
+        ),
+        ("Failed", "Evicted", "low on memory")
+    );
+    let app = &status.container_statuses[0];
+    let last = app.last_state.as_ref().and_then(|s| s.terminated.as_ref());
+    assert_eq!(
+        (
+            app.restart_count,
+            app.image.as_str(),
+            app.started,
+            last.map(|t| (t.exit_code, t.signal, t.message.as_str()))
+        ),
+        (7, "i", Some(false), Some((3, 9, "m")))
+    );
+    assert!(status.init_container_statuses[0].ready);
+    let job = both::<Job>();
+    assert!(job.is_over());
+    let counts = job
+        .status
+        .map(|s| (s.active, s.ready, s.succeeded, s.failed, s.start_time.is_some()));
+    assert_eq!(counts, Some((Some(1), Some(1), Some(2), Some(3), true)));
+    let spec = job.spec.expect("a spec");
+    assert_eq!(
+        (spec.parallelism, spec.completions, spec.suspend),
+        (Some(2), Some(5), Some(true))
+    );
+    let cron = both::<CronJob>();
+    assert_eq!(cron.spec.and_then(|s| s.suspend), Some(true));
+    let status = cron.status.expect("a status");
+    assert_eq!(status.active[0].name, "c-1");
+    assert!(status.last_schedule_time.is_some() && status.last_successful_time == status.last_schedule_time);
+    let event = both::<Event>();
+    assert_eq!(
+        (
+            event.about(),
+            event.container(),
+            event.reason.as_str(),
+            event.message.as_str(),
+            event.time().map(|t| t.seconds)
+        ),
+        (
+            "u-9",
+            Some("app"),
+            "Unhealthy",
+            "Readiness probe failed: no",
+            // That of the series.
+            Some(1_790_000_001)
+        )
     );
 }
 
