@@ -115,8 +115,7 @@ impl<'a> Evidence<'a> {
 
 /// Whether a verdict is one that causes are looked for. Nothing has been done yet about a spec that is not observed:
 /// what is there is of an older one.
-#[must_use]
-pub fn is_open(item: &Item) -> bool {
+fn is_open(item: &Item) -> bool {
     matches!(
         item.state,
         State::Progressing | State::Degraded | State::Unavailable

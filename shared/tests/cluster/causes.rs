@@ -634,3 +634,54 @@ async fn last_words_are_read_only_when_asked_of_three_containers_and_cost_only_t
         [("logs of crashed containers", "forbidden", Some("pods/log get"))]
     );
 }
+
+fn crashes(name: &str, code: i64) -> Value {
+    json!({"name": name, "ready": false, "restartCount": 2, "state": {"waiting": {"reason": "CrashLoopBackOff"}},
+        "lastState": {"terminated": {"exitCode": code, "reason": "Error", "finishedAt": at(-40)}}})
+}
+
+#[tokio::test]
+async fn each_container_that_crashed_gets_its_own_last_words() {
+    let two = broken("shop", "web").with(|p| {
+        p.set(
+            "/status/containerStatuses",
+            json!([crashes("api", 2), crashes("worker", 7)]),
+        )
+    });
+    let server = server(&[two]).start().await;
+    let asks = Ask {
+        causes: Causes::WithLogs,
+        ..deployments()
+    };
+    let report = ask(&server, &asks).await;
+    assert_eq!(
+        lines(item(&report, "web")),
+        [
+            "CrashLoop 1x container api exited 2 (2 restarts)",
+            "CrashLoop 1x container worker exited 7 (2 restarts)"
+        ]
+    );
+    let requests = server.requests();
+    let logs = requests.iter().filter(|r| r.path.ends_with("/log"));
+    let of: Vec<_> = logs
+        .map(|r| r.parameter("container").unwrap_or_default())
+        .collect();
+    assert_eq!(of, ["api", "worker"]);
+}
+
+#[tokio::test]
+async fn events_are_asked_for_where_any_of_the_containers_leaves_a_question() {
+    for (code, events) in [(137, 1), (7, 0)] {
+        let two = broken("shop", "web").with(|p| {
+            let both = json!([crashes("api", 2), crashes("worker", code)]);
+            p.set("/status/containerStatuses", both)
+        });
+        let server = server(&[two]).start().await;
+        ask(&server, &deployments()).await;
+        let asked = asked(&server);
+        assert_eq!(
+            asked.iter().filter(|path| path.contains("/events?")).count(),
+            events
+        );
+    }
+}

@@ -120,15 +120,20 @@ fn is_fine(pod: &Pod, container: &ContainerStatus) -> bool {
 /// Whether an event may say more than the pod itself: of volumes, probes, hooks, and of a back-off that names no reason.
 pub(super) fn says_little(pod: &Pod, now: Now) -> bool {
     let nothing = Around::default();
-    let Some(first) = all(pod).find(|c| of_container(pod, c, now, &nothing).is_some()) else {
-        return true;
+    let failing = || all(pod).filter(|c| of_container(pod, c, now, &nothing).is_some());
+    let is_open = |container: &ContainerStatus| {
+        let waiting = container.state.as_ref().and_then(|s| s.waiting.as_ref());
+        let last = container.last_state.as_ref().and_then(|s| s.terminated.as_ref());
+        let silent = waiting.is_some_and(|w| w.reason.contains("ImagePull") && !w.message.contains(": "));
+        let crashed = waiting.is_none_or(|w| w.reason == "CrashLoopBackOff");
+        let has_secrets = pod
+            .spec
+            .as_ref()
+            .is_some_and(|s| !s.image_pull_secrets.is_empty());
+        let unauthorised = has_secrets && waiting.is_some_and(|w| is_refused(&w.message));
+        silent || unauthorised || (crashed && last.is_some_and(was_ended))
     };
-    let waiting = first.state.as_ref().and_then(|s| s.waiting.as_ref());
-    let last = first.last_state.as_ref().and_then(|s| s.terminated.as_ref());
-    let silent = waiting.is_some_and(|w| w.reason.contains("ImagePull") && !w.message.contains(": "));
-    let crashed = waiting.is_none_or(|w| w.reason == "CrashLoopBackOff");
-    let unauthorised = waiting.is_some_and(|w| is_refused(&w.message)) && pull_secrets(pod).next().is_some();
-    silent || unauthorised || (crashed && last.is_some_and(was_ended))
+    failing().next().is_none() || failing().any(is_open)
 }
 
 fn is_failure(ended: &Terminated) -> bool {
@@ -314,12 +319,6 @@ fn not_pulled(pod: &Pod, container: &ContainerStatus, said: &str, around: &Aroun
         since: since(pod),
         hint,
     }
-}
-
-/// Names of the Secrets that the images of a pod are pulled with.
-fn pull_secrets(pod: &Pod) -> impl Iterator<Item = &str> {
-    let secrets = pod.spec.iter().flat_map(|spec| &spec.image_pull_secrets);
-    secrets.map(|secret| secret.name.as_str())
 }
 
 /// Whether a registry says that it wants to know who asks. Some say so by calling the image not found, which is not

@@ -1,7 +1,8 @@
 //! What more has to be known to say why a pod is not ready: that much is asked for, and no more.
 
-use super::{Around, container, node};
+use super::{Around, Found, container, node};
 use crate::check::Now;
+use crate::report::Cause;
 use crate::resource::Pod;
 
 /// What is worth knowing around a pod.
@@ -41,21 +42,17 @@ pub fn wants(pod: &Pod, now: Now) -> Wants<'_> {
     }
 }
 
-/// The container whose last words tell of a crash, where one of the pod has crashed, and whether they are those of its
-/// previous run.
+/// The container whose last words belong to a cause that was found of this pod, and whether they are those of its previous
+/// run.
 #[must_use]
-pub fn crashed(pod: &Pod, now: Now) -> Option<(&str, bool)> {
+pub fn crashed<'a>(pod: &'a Pod, cause: &Cause, now: Now) -> Option<(&'a str, bool)> {
     let nothing = Around::default();
-    let crash = container::all(pod).find(|c| {
-        let found = container::of_container(pod, c, now, &nothing);
-        found.is_some_and(|f| matches!(f.code, "CrashLoop" | "OutOfMemory"))
-    });
-    let over = || container::all(pod).find(|c| container::just_ended(pod, c).is_some());
-    match crash {
-        Some(container) => {
-            let last = container.last_state.as_ref();
-            Some((&container.name, last.is_some_and(|s| s.terminated.is_some())))
-        }
-        None => over().map(|container| (container.name.as_str(), false)),
-    }
+    let is_it = |found: Found| found.code == cause.code && found.message == cause.message;
+    container::all(pod).find_map(|c| {
+        let previous = c.last_state.as_ref().is_some_and(|s| s.terminated.is_some());
+        let again = container::of_container(pod, c, now, &nothing);
+        let over = || container::just_ended(pod, c).is_some_and(is_it).then_some(false);
+        let previous = again.is_some_and(is_it).then_some(previous).or_else(over)?;
+        Some((c.name.as_str(), previous))
+    })
 }

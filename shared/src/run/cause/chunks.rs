@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// A label selector is no longer than this in an address: proxies on the way refuse more than 8 KB.
 const SELECTOR: usize = 6_000;
+
 /// One request about several.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Chunk {

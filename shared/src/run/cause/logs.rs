@@ -31,7 +31,7 @@ pub async fn add_logs(client: &Client, known: &Known, items: &mut [&mut Item], n
             }
             let name = cause.example.as_deref().and_then(|e| e.strip_prefix("Pod/"));
             let pod = name.and_then(|name| known.pod(&namespace, name));
-            let Some((container, previous)) = pod.and_then(|pod| crashed(pod, Now::known(now))) else {
+            let Some((container, previous)) = pod.and_then(|pod| crashed(pod, cause, Now::known(now))) else {
                 continue;
             };
             let path = log_path(&namespace, name.unwrap_or_default(), container, previous);
