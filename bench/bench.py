@@ -19,7 +19,7 @@ import urllib.parse
 
 import report
 from kubeconfig import Cluster
-from measure import become_subreaper, memory_of, run, spread
+from measure import become_subreaper, end, memory_of, run, spread
 from populate import degraded, populate
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -241,12 +241,7 @@ class Bench:
             })
             after_requests = memory_of(process.pid)
         finally:
-            process.terminate()
-            try:
-                process.wait(timeout=15)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            end(process)
         return {
             "firstAnswerSeconds": first,
             "afterList": after_list,

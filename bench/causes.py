@@ -19,7 +19,7 @@ import urllib.request
 
 import populate
 from kubeconfig import Cluster
-from measure import become_subreaper, memory_of, run, spread
+from measure import become_subreaper, end, memory_of, run, spread
 from populate import WORKERS, Writer, namespace
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -254,12 +254,7 @@ def agent_memory(command: list[str], broken: int) -> dict[str, int]:
         time.sleep(20)
         return memory_of(process.pid)
     finally:
-        process.terminate()
-        try:
-            process.wait(timeout=15)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end(process)
 
 
 def main() -> None:

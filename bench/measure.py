@@ -78,3 +78,13 @@ def memory_of(pid: int) -> dict[str, int]:
             if name in ("VmRSS", "VmHWM"):
                 found[name] = int(value.split()[0]) * 1024
     return {"resident": found["VmRSS"], "peak": found["VmHWM"]}
+
+
+def end(process: subprocess.Popen) -> None:
+    """Ends a process, kindly first."""
+    process.terminate()
+    try:
+        process.wait(timeout=15)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

@@ -72,6 +72,14 @@ impl<'c> Namespace<'c> {
             .ok(&[&["--namespace", &self.name], arguments].concat())
     }
 
+    /// Writes a status, as the object's controller would.
+    #[track_caller]
+    pub fn set_status(&self, object: &str, status: &Value) {
+        let patch = json!({ "status": status }).to_string();
+        let how = ["--subresource=status", "--type=merge", "--patch", &patch];
+        self.run(&[&["patch", object], &how[..]].concat());
+    }
+
     /// Creates Deployments.
     #[track_caller]
     pub fn create(&self, deployments: impl IntoIterator<Item = Deployment>) {

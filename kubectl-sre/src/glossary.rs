@@ -117,15 +117,17 @@ fn capital(text: &str) -> String {
         .map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
+/// A page with a section of each sort.
+#[cfg(test)]
+pub const PAGE: &str = "# What is checked\n\n## How a Thing is judged\n\nBy looking.\n\n# Reasons\n\n## Broken\n\nIt is \
+                        broken. Very\nmuch so, of a truth that is long enough to be broken.\n\n    kubectl mend\n\n# The \
+                        rest\n\n## The path\n\nNo word.\n\n# Classes of failure\n\n| class | means | do |\n|---|---|---|\n\
+                        | `gone` | it is gone | look for `it` |\n";
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
-
-    const PAGE: &str = "# What is checked\n\n## How a Thing is judged\n\nBy looking.\n\n# Reasons\n\n## Broken\n\nIt is \
-                        broken. Very\nmuch so, of a truth that is long enough to be broken.\n\n    kubectl mend\n\n# The \
-                        rest\n\n## The path\n\nNo word.\n\n# Classes of failure\n\n| class | means | do |\n|---|---|---|\n\
-                        | `gone` | it is gone | look for `it` |\n";
 
     #[test]
     fn the_page_is_cut_into_the_words_that_it_explains() {

@@ -46,19 +46,11 @@ fn mixed() -> Namespace<'static> {
 
 /// A bare cluster with one Deployment that its controller, which is this test, calls complete.
 fn with_status(ns: &Namespace<'_>, name: &str, ready: u32) {
-    let status = json!({"status": {
+    let status = json!({
         "observedGeneration": 1, "replicas": ready, "updatedReplicas": ready, "readyReplicas": ready,
         "availableReplicas": ready,
-    }});
-    let deployment = format!("deployment/{name}");
-    ns.run(&[
-        "patch",
-        &deployment,
-        "--subresource=status",
-        "--type=merge",
-        "--patch",
-        &status.to_string(),
-    ]);
+    });
+    ns.set_status(&format!("deployment/{name}"), &status);
 }
 
 #[test]

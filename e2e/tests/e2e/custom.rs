@@ -61,34 +61,22 @@ fn custom_resources_are_judged_by_their_conditions_live_and_from_a_dump() {
     let widgets = [
         (
             "good",
-            Some(json!({"observedGeneration": 1, "conditions": [condition("Ready", "True")]})),
+            json!({"observedGeneration": 1, "conditions": [condition("Ready", "True")]}),
         ),
-        ("bad", Some(json!({"conditions": [condition("Ready", "False")]}))),
-        (
-            "stalled",
-            Some(json!({"conditions": [condition("Stalled", "True")]})),
-        ),
+        ("bad", json!({"conditions": [condition("Ready", "False")]})),
+        ("stalled", json!({"conditions": [condition("Stalled", "True")]})),
         (
             "stale",
-            Some(json!({"observedGeneration": 0, "conditions": [condition("Ready", "True")]})),
+            json!({"observedGeneration": 0, "conditions": [condition("Ready", "True")]}),
         ),
-        ("silent", Some(json!({"phase": "Fine"}))),
+        ("silent", json!({"phase": "Fine"})),
     ];
     for (name, status) in &widgets {
         ns.kubectl().create(&json!({
             "apiVersion": "e2e.example/v1", "kind": "Widget",
             "metadata": {"namespace": ns.name(), "name": name}, "spec": {"size": 1}
         }));
-        let patch = json!({ "status": status }).to_string();
-        let object = format!("widgets.e2e.example/{name}");
-        ns.run(&[
-            "patch",
-            &object,
-            "--subresource=status",
-            "--type=merge",
-            "--patch",
-            &patch,
-        ]);
+        ns.set_status(&format!("widgets.e2e.example/{name}"), status);
     }
     let (code, live) = plugin.health(&all);
     assert_eq!((code, live.status()), (2, "degraded"));
@@ -127,15 +115,10 @@ fn custom_resources_are_judged_by_their_conditions_live_and_from_a_dump() {
         &json!({"apiVersion": "e2e.example/v1", "kind": "Fleet", "metadata": {"name": "east"},
         "spec": {}}),
     );
-    let patch = json!({"status": {"conditions": [condition("Ready", "True")]}}).to_string();
-    ns.run(&[
-        "patch",
+    ns.set_status(
         "fleets.e2e.example/east",
-        "--subresource=status",
-        "--type=merge",
-        "--patch",
-        &patch,
-    ]);
+        &json!({"conditions": [condition("Ready", "True")]}),
+    );
     let (code, fleets) = plugin.health("fleets.e2e.example");
     assert_eq!(
         (code, told("fleets.e2e.example", &fleets)),

@@ -47,18 +47,7 @@ fn a_status_with_gaps_is_read_live_as_it_is_from_a_dump() {
     let ns = Namespace::of(&cluster, "gaps");
     ns.create(statuses().iter().map(|(name, _)| Deployment::new(name, 2)));
     for (name, status) in statuses().into_iter().filter(|(_, status)| !status.is_null()) {
-        let (object, patch) = (
-            format!("deployment/{name}"),
-            json!({"status": status}).to_string(),
-        );
-        ns.run(&[
-            "patch",
-            &object,
-            "--subresource=status",
-            "--type=merge",
-            "--patch",
-            &patch,
-        ]);
+        ns.set_status(&format!("deployment/{name}"), &status);
     }
 
     let (code, live) = ns.judged();

@@ -41,14 +41,7 @@ fn an_api_server_that_stops_hangs_and_comes_back_is_told_each_time() {
     let cluster = Cluster::bare("outage");
     let ns = Namespace::of(&cluster, "outage");
     ns.create([Deployment::new("web", 0)]);
-    ns.run(&[
-        "patch",
-        "deployment/web",
-        "--subresource=status",
-        "--type=merge",
-        "--patch",
-        r#"{"status":{"observedGeneration":1}}"#,
-    ]);
+    ns.set_status("deployment/web", &json!({"observedGeneration": 1}));
     let plugin = Plugin::of(&cluster);
     let whole = |line: &str| {
         let run = plugin.run(&format!("health {line} -o json"));

@@ -19,7 +19,7 @@ fn without_a_controller_a_deployment_is_progressing_for_a_minute_and_then_known_
     let ns = Namespace::of(&cluster, "ignored");
     ns.create([Deployment::new("changed", 2), Deployment::new("new", 2)]);
     // As its controller left it, before it stopped.
-    let status = json!({"status": {
+    let status = json!({
         "observedGeneration": 1, "replicas": 2, "updatedReplicas": 2, "readyReplicas": 2, "availableReplicas": 2,
         "conditions": [
             {"type": "Available", "status": "True", "reason": "MinimumReplicasAvailable", "message": "",
@@ -27,15 +27,8 @@ fn without_a_controller_a_deployment_is_progressing_for_a_minute_and_then_known_
             {"type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable", "message": "",
              "lastTransitionTime": "2026-01-01T00:00:00Z", "lastUpdateTime": "2026-01-01T00:00:00Z"},
         ],
-    }});
-    ns.run(&[
-        "patch",
-        "deployment/changed",
-        "--subresource=status",
-        "--type=merge",
-        "--patch",
-        &status.to_string(),
-    ]);
+    });
+    ns.set_status("deployment/changed", &status);
     ns.run(&[
         "set",
         "image",

@@ -1,5 +1,14 @@
 use super::*;
 
+/// What the library is asked by that line.
+fn asked(line: &str) -> sre_shared::run::Ask {
+    let args = std::iter::once("x").chain(line.split_whitespace());
+    match parse(args.map(OsString::from)) {
+        Ok(Command::Health(health)) => health.ask(),
+        other => panic!("{other:?}"),
+    }
+}
+
 fn usage(line: &str) -> String {
     let args = std::iter::once("kubectl-sre")
         .chain(line.split_whitespace())
@@ -243,20 +252,12 @@ fn the_name_in_the_usage_follows_the_name_of_the_program() {
 #[test]
 fn targets_become_what_the_library_is_asked() {
     let ask = |line: &str| {
-        let args = std::iter::once("x")
-            .chain(line.split_whitespace())
-            .map(OsString::from);
-        match parse(args) {
-            Ok(Command::Health(health)) => {
-                let ask = health.ask();
-                (
-                    ask.api_server,
-                    ask.kinds.into_iter().map(|w| w.names).collect::<Vec<_>>(),
-                    ask.namespace,
-                )
-            }
-            other => panic!("{other:?}"),
-        }
+        let ask = asked(line);
+        (
+            ask.api_server,
+            ask.kinds.into_iter().map(|w| w.names).collect::<Vec<_>>(),
+            ask.namespace,
+        )
     };
     assert_eq!(ask("health"), (true, vec![vec![]; 5], None));
     assert_eq!(ask("health apiserver"), (true, vec![], None));
@@ -272,17 +273,9 @@ fn targets_become_what_the_library_is_asked() {
 #[test]
 fn kinds_are_chosen_by_every_name_in_any_order_and_reported_in_one() {
     let ask = |line: &str| {
-        let args = std::iter::once("x")
-            .chain(line.split_whitespace())
-            .map(OsString::from);
-        match parse(args) {
-            Ok(Command::Health(health)) => {
-                let ask = health.ask();
-                let kinds: Vec<&str> = ask.kinds.iter().map(|w| w.kind.plural()).collect();
-                (ask.api_server, ask.by_default, kinds.join(","))
-            }
-            other => panic!("{other:?}"),
-        }
+        let ask = asked(line);
+        let kinds: Vec<&str> = ask.kinds.iter().map(|w| w.kind.plural()).collect();
+        (ask.api_server, ask.by_default, kinds.join(","))
     };
     let defaults = "deployments,statefulsets,daemonsets,jobs,cronjobs";
     let every: Vec<&str> = Kind::ALL.iter().map(|k| k.plural()).collect();

@@ -73,12 +73,7 @@ fn flow(text: &str, width: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::glossary::sections;
-
-    const PAGE: &str = "# What is checked\n\n## How a Thing is judged\n\nBy looking.\n\n# Reasons\n\n## Broken\n\nIt is \
-                        broken. Very\nmuch so, of a truth that is long enough to be broken.\n\n    kubectl mend\n\n# The \
-                        rest\n\n## The path\n\nNo word.\n\n# Classes of failure\n\n| class | means | do |\n|---|---|---|\n\
-                        | `gone` | it is gone | look for `it` |\n";
+    use crate::glossary::{PAGE, sections};
 
     #[test]
     fn a_section_is_broken_for_the_terminal_and_its_commands_are_not() {

@@ -7,7 +7,7 @@ use crate::resource::{
     DaemonSetTemplate, Decoded, DeploymentTemplate, Endpoint, EndpointSlice, Pod, ReplicaSetTemplate,
     Resource, Service, StatefulSetTemplate, Templated, Time,
 };
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Makes the list of companions, and the way from one to its Rust type.
 macro_rules! companions {
@@ -101,12 +101,12 @@ pub struct Companions {
 const WAITING: usize = 3;
 
 /// The endpoints of one Service.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Endpoints {
     /// Ready ones and others, by family of addresses; those on their way out are not counted.
     by_family: BTreeMap<String, (usize, usize)>,
     /// The names of the Service's ports that a ready one has.
-    pub ports: HashSet<String>,
+    pub ports: BTreeSet<String>,
     /// Pods behind some of those that are not ready.
     pub waiting: Vec<String>,
     /// When one of them last changed.
@@ -114,6 +114,13 @@ pub(super) struct Endpoints {
 }
 
 impl Endpoints {
+    const NONE: Self = Self {
+        by_family: BTreeMap::new(),
+        ports: BTreeSet::new(),
+        waiting: Vec::new(),
+        changed: None,
+    };
+
     fn most(&self, of: fn(&(usize, usize)) -> usize) -> usize {
         self.by_family.values().map(of).max().unwrap_or(0)
     }
@@ -204,10 +211,11 @@ impl Companions {
     }
 
     /// The endpoints of a Service; `None` where they were not seen.
-    pub(super) fn endpoints(&self, namespace: &str, service: &str) -> Option<Endpoints> {
+    pub(super) fn endpoints(&self, namespace: &str, service: &str) -> Option<&Endpoints> {
+        static NONE: Endpoints = Endpoints::NONE;
         let key = (namespace.to_owned(), service.to_owned());
         self.is_seen(Companion::EndpointSlices, namespace)
-            .then(|| self.endpoints.get(&key).cloned().unwrap_or_default())
+            .then(|| self.endpoints.get(&key).unwrap_or(&NONE))
     }
 
     /// Whether there is such a Service; `None` where that was not seen. One outside of the cluster is there too.

@@ -42,10 +42,7 @@ impl Judged for Service {
             return vec![(Companion::EndpointSlices, namespace.to_owned())];
         }
         let is_empty = |e: &Endpoints| e.ready() == 0 && e.not_ready() == 0;
-        if !known
-            .endpoints(namespace, &meta.name)
-            .is_some_and(|e| is_empty(&e))
-        {
+        if !known.endpoints(namespace, &meta.name).is_some_and(is_empty) {
             return Vec::new();
         }
         let wants = companions::want_workloads(namespace);
@@ -80,7 +77,7 @@ fn behind(service: &Service, finding: &Finding, evidence: &Evidence<'_>) -> Vec<
     let (Some(known), Some(selector), true) = (evidence.companions, service.selector(), is_open) else {
         return Vec::new();
     };
-    let waiting = known.endpoints(namespace, name).map(|e| e.waiting);
+    let waiting = known.endpoints(namespace, name).map(|e| e.waiting.as_slice());
     let mut behind: Vec<String> = waiting
         .into_iter()
         .flatten()
@@ -141,7 +138,7 @@ fn finding(
         );
     };
     let (ready, others) = (endpoints.ready(), endpoints.not_ready());
-    let lost = lost_ports(service, &endpoints);
+    let lost = lost_ports(service, endpoints);
     let all_lost = !lost.is_empty() && lost.len() == service.ports().len();
     if ready > 0 && !all_lost {
         warnings.extend(lost.iter().map(|name| no_port(name)));
