@@ -146,6 +146,13 @@ impl JsonList {
             }
             (Place::Items, b']') if self.is_array => self.place = Place::End,
             (Place::Items, b']') => self.place = Place::Key,
+            // No value begins with one of these. Scanned as one, it would be empty for ever: the place would not move.
+            (Place::Value | Place::Items, b'}' | b']' | b',' | b':') => {
+                return Err(ListError::NotAList(format!(
+                    "{:?} where a value belongs",
+                    byte as char
+                )));
+            }
             (Place::Value | Place::Items, _) => return Ok(self.value(data, on_piece)),
             (Place::End | Place::Key | Place::Colon, _) => {
                 return Err(ListError::NotAList(format!(

@@ -70,6 +70,57 @@ fn a_json_body_that_is_no_list_says_so() {
     assert_eq!(error(r#"{"items":null}"#), Ok(()));
 }
 
+#[test]
+fn json_where_a_value_is_missing_or_a_bracket_is_too_many_ends_with_an_error() {
+    // Each once made the reader hand on empty items for ever.
+    for (body, wrong) in [
+        (r#"{"items":[}"#, '}'),
+        (r#"{"items":[{"a":1}}]}"#, '}'),
+        (r#"{"items":[1,}"#, '}'),
+        (r#"{"items":[:]}"#, ':'),
+        (r#"{"kind":}"#, '}'),
+        (r#"{"kind":,"items":[]}"#, ','),
+        (r#"{"kind":]"#, ']'),
+        (r#"{"items":]"#, ']'),
+    ] {
+        for step in 1..=body.len() {
+            let (_, end) = read("application/json", body.as_bytes(), step);
+            assert_eq!(
+                end.map_err(|e| e.to_string()),
+                Err(format!("the body is not a list: {wrong:?} where a value belongs")),
+                "{body} in steps of {step}"
+            );
+        }
+    }
+}
+
+#[test]
+fn json_of_any_brackets_ends_within_a_bound() {
+    // Every text of up to six of these bytes, behind three beginnings: each step takes a byte or ends.
+    let bytes = *b"{}[],:\"1 ";
+    for length in 0..=6_u32 {
+        for number in 0..bytes.len().pow(length) {
+            let mut rest = number;
+            let tail: Vec<u8> = (0..length)
+                .map(|_| {
+                    let byte = bytes[rest % bytes.len()];
+                    rest /= bytes.len();
+                    byte
+                })
+                .collect();
+            for head in ["", r#"{"items":"#, r#"{"items":[{"#] {
+                let body = [head.as_bytes(), &tail].concat();
+                let mut pieces = 0;
+                let mut list = JsonList::default();
+                let _ = list.push(&body, &mut |_| {
+                    pieces += 1;
+                    assert!(pieces <= body.len(), "{}", String::from_utf8_lossy(&body));
+                });
+            }
+        }
+    }
+}
+
 /// A protobuf field of bytes.
 fn bytes_field(number: u8, value: &[u8]) -> Vec<u8> {
     let mut out = vec![number << 3 | 2];
