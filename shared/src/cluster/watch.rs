@@ -24,6 +24,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 const CATCH_UP: Duration = Duration::from_millis(500);
 /// A watch that the server ends sooner than this counts as a failure, lest it be reopened in a busy loop.
 const SHORTEST_WATCH: Duration = Duration::from_secs(1);
+/// A watch that has lasted this long works. One that breaks sooner makes the next pause longer, whatever came before it
+/// broke: a list that is read well, or an event, does not prove that the watch after it will last.
+const WORKING: Duration = LONGEST_PAUSE;
 
 /// What a watch tells.
 #[derive(Debug)]
@@ -54,9 +57,15 @@ pub struct Watch<T> {
     /// From where the watch goes on; `None` before the first list and where it has to be listed again.
     resource_version: Option<String>,
     stream: Option<Stream>,
+    /// When the last watch was opened.
+    opened: Option<Instant>,
     /// Failures since something was last received.
     failures: u32,
-    /// The version was gone and was listed anew, and nothing came since.
+    /// Failures since a watch last worked: they decide how long the next pause is.
+    setbacks: u32,
+    /// The last attempt failed, so the next one waits first.
+    pausing: bool,
+    /// The version was gone and everything was listed again, and no watch has worked since.
     relisted: bool,
     /// After so much silence the watch is dead.
     silence: Duration,
@@ -85,6 +94,7 @@ struct Line<'a> {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct Head {
+    kind: String,
     metadata: HeadMeta,
 }
 
@@ -106,7 +116,10 @@ impl<T: Resource> Watch<T> {
             keep: |_| true,
             resource_version: None,
             stream: None,
+            opened: None,
             failures: 0,
+            setbacks: 0,
+            pausing: false,
             relisted: false,
             silence: SILENCE,
         }
@@ -144,26 +157,39 @@ impl<T: Resource> Watch<T> {
     /// Why the list or the watch failed; the watch itself goes on.
     pub async fn next(&mut self) -> Result<Event<T>, Failure> {
         let result = self.step().await;
+        self.forgive();
         match &result {
-            // Where every version is gone as soon as it is listed, the lists get further and further apart.
             Ok(Event::Listed(_)) if self.relisted => {}
-            Ok(_) => {
-                self.failures = 0;
-                self.relisted = false;
-            }
+            Ok(_) => self.failures = 0,
             Err(_) => {
                 self.failures = self.failures.saturating_add(1);
+                self.set_back();
                 self.stream = None;
+                self.opened = None;
             }
         }
         result
     }
 
-    async fn step(&mut self) -> Result<Event<T>, Failure> {
-        if self.failures > 0 {
-            tokio::time::sleep(pause(self.failures)).await;
+    /// The next attempt waits, longer than the one before.
+    fn set_back(&mut self) {
+        self.setbacks = self.setbacks.saturating_add(1);
+        self.pausing = true;
+    }
+
+    /// Forgets earlier failures if the watch works.
+    fn forgive(&mut self) {
+        if self.opened.is_some_and(|opened| opened.elapsed() >= WORKING) {
+            self.setbacks = 0;
+            self.relisted = false;
         }
+    }
+
+    async fn step(&mut self) -> Result<Event<T>, Failure> {
         loop {
+            if std::mem::take(&mut self.pausing) {
+                tokio::time::sleep(pause(self.setbacks)).await;
+            }
             let Some(version) = self.resource_version.clone() else {
                 let listed = list_where(&self.client, &self.options, self.keep).await?;
                 self.resource_version = Some(listed.resource_version);
@@ -181,6 +207,7 @@ impl<T: Resource> Watch<T> {
                 },
             };
             let opened = stream.opened;
+            self.opened = Some(opened);
             let quiet = if stream.caught_up { None } else { Some(CATCH_UP) };
             stream.caught_up = true;
             let line = match quiet {
@@ -203,7 +230,8 @@ impl<T: Resource> Watch<T> {
                     Err(failure) => return Err(self.start_over_after(failure)),
                 },
                 // The server ends every watch after a while; that is no failure.
-                Ok(None) if opened.elapsed() >= SHORTEST_WATCH => {}
+                Ok(None) if opened.elapsed() >= WORKING => self.forgive(),
+                Ok(None) if opened.elapsed() >= SHORTEST_WATCH => self.set_back(),
                 Ok(None) => {
                     return Err(Failure::new(
                         Class::ConnectionLost,
@@ -226,6 +254,8 @@ impl<T: Resource> Watch<T> {
 
     /// Forgets the version, which is gone.
     fn relist(&mut self) -> Result<(), Failure> {
+        self.forgive();
+        self.opened = None;
         self.resource_version = None;
         if std::mem::replace(&mut self.relisted, true) {
             return Err(Failure::new(
@@ -277,7 +307,13 @@ impl<T: Resource> Watch<T> {
                 ..Failure::new(class, status.message)
             });
         }
-        let Head { metadata } = serde_json::from_slice(object).map_err(|e| garbage(&e))?;
+        let Head { kind: of, metadata } = serde_json::from_slice(object).map_err(|e| garbage(&e))?;
+        if !of.is_empty() && of != T::KIND {
+            return Err(garbage(&format_args!("an object of kind {of:?}")));
+        }
+        if metadata.name.is_empty() && kind != "BOOKMARK" {
+            return Err(garbage(&"an object without a name"));
+        }
         if !metadata.resource_version.is_empty() {
             self.resource_version = Some(metadata.resource_version);
         }
@@ -333,10 +369,10 @@ impl Stream {
     }
 }
 
-/// The pause after that many failures: doubled each time, between a half and the whole of it.
-fn pause(failures: u32) -> Duration {
+/// The pause after that many setbacks: doubled each time, between a half and the whole of it.
+fn pause(setbacks: u32) -> Duration {
     let whole = FIRST_PAUSE
-        .saturating_mul(1 << failures.saturating_sub(1).min(10))
+        .saturating_mul(1 << setbacks.saturating_sub(1).min(10))
         .min(LONGEST_PAUSE);
     whole / 2 + whole.mul_f64(f64::from(u16::try_from(random() & 0xffff).unwrap_or(0)) / 65536.0) / 2
 }

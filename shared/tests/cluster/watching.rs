@@ -192,6 +192,8 @@ async fn what_is_no_event_is_an_error_after_which_nothing_is_taken_over() {
         "{}\n",
         "{\"type\":\"EXPLODED\",\"object\":{}}\n",
         "{\"type\":\"ADDED\",\"object\":{\"metadata\":7}}\n",
+        "{\"type\":\"ADDED\",\"object\":{}}\n",
+        "{\"type\":\"DELETED\",\"object\":{\"kind\":\"Pod\",\"metadata\":{\"namespace\":\"shop\",\"name\":\"a\"}}}\n",
     ] {
         let (server, mut watch) = open().await;
         server.disturb_watches(&WatchFault::Garbage(garbage.into()));
@@ -200,6 +202,47 @@ async fn what_is_no_event_is_an_error_after_which_nothing_is_taken_over() {
         server.apply(d("b"));
         assert_eq!(next(&mut watch).await, "applied b", "{garbage}");
     }
+}
+
+/// How often everything is listed in 3 s where each watch is answered with this body.
+async fn lists(body: String) -> usize {
+    let server = ApiServer::builder().deployments([d("a")]).start().await;
+    let answer = Fault::WrongBody {
+        status: 200,
+        content_type: "application/json".into(),
+        body: body.into(),
+    };
+    server.fail(Match::path(PATH).watches(), answer);
+    let mut watch = watch(&client(&server).await);
+    let following = async {
+        loop {
+            let _ = watch.next().await;
+        }
+    };
+    let _ = tokio::time::timeout(Duration::from_secs(3), following).await;
+    let asked = server.requests_for(&Match::path(PATH)).len();
+    server.clear_faults();
+    server.apply(d("b"));
+    while !next(&mut watch).await.ends_with(" b") {}
+    asked
+}
+
+#[tokio::test]
+async fn a_watch_that_breaks_each_time_is_opened_less_and_less_often_whatever_it_sends_before() {
+    let event = serde_json::json!({"type": "MODIFIED", "object": d("a").build()}).to_string() + "\n";
+    let gone = "{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"code\":410}}\n";
+    let bodies = [
+        String::new(),
+        "<html>sign in</html>\n".to_owned(),
+        gone.to_owned(),
+        event.clone(),
+        format!("{event}<html>\n"),
+        format!("{event}{gone}"),
+    ];
+    let asked = futures_util::future::join_all(bodies.into_iter().map(lists)).await;
+    // Pauses of at least 125, 250, 500, 1000 and 2000 ms: five watches in 3 s, or six where a version that is gone is
+    // listed again at once for the first time. Each has at most one list.
+    assert!(asked.iter().all(|requests| *requests <= 12), "{asked:?}");
 }
 
 #[tokio::test]
