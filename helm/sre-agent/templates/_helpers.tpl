@@ -8,12 +8,13 @@ deployments: {group: apps}
 statefulsets: {group: apps}
 daemonsets: {group: apps}
 replicasets: {group: apps}
+replicationcontrollers: {group: ""}
 pods: {group: ""}
 jobs: {group: batch}
 cronjobs: {group: batch}
 nodes: {group: "", cluster: true}
 persistentvolumeclaims: {group: "", reads: [pods]}
-services: {group: "", reads: [endpointslices, deployments, statefulsets, daemonsets, replicasets, pods]}
+services: {group: "", reads: [endpointslices, deployments, statefulsets, daemonsets, replicasets, replicationcontrollers, pods]}
 horizontalpodautoscalers: {group: autoscaling}
 poddisruptionbudgets: {group: policy}
 apiservices: {group: apiregistration.k8s.io, cluster: true}

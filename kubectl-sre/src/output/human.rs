@@ -18,11 +18,12 @@ use std::io::{Result, Write};
 use unicode_width::UnicodeWidthStr as _;
 
 /// Kinds whose objects together are called workloads.
-const WORKLOADS: [&str; 7] = [
+const WORKLOADS: [&str; 8] = [
     "deployments",
     "statefulsets",
     "daemonsets",
     "replicasets",
+    "replicationcontrollers",
     "pods",
     "jobs",
     "cronjobs",
@@ -365,7 +366,7 @@ fn title(plural: &str) -> String {
 
 /// The same where there is none: of what has controllers only that which has none is looked for.
 fn title_of_none(plural: &str) -> String {
-    let bare = if matches!(plural, "pods" | "replicasets") {
+    let bare = if matches!(plural, "pods" | "replicasets" | "replicationcontrollers") {
         "bare "
     } else {
         ""

@@ -11,3 +11,4 @@
 
 mod judged;
 mod kept;
+mod owners;

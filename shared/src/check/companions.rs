@@ -5,7 +5,7 @@
 use super::{GRACE_SECONDS, Now};
 use crate::resource::{
     DaemonSetTemplate, Decoded, DeploymentTemplate, Endpoint, EndpointSlice, Pod, ReplicaSetTemplate,
-    Resource, Service, StatefulSetTemplate, Templated, Time,
+    ReplicationControllerTemplate, Resource, Service, StatefulSetTemplate, Templated, Time,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -31,6 +31,12 @@ macro_rules! companions {
                 format!("{group}{dash}{} list", self.plural())
             }
 
+            /// Whether few clusters have any, so that a dump without them is as good as one with none.
+            #[must_use]
+            pub fn is_rare(self) -> bool {
+                RARE.contains(&self)
+            }
+
             /// Calls the visitor with the companion's type.
             pub fn visit<V: CompanionVisitor>(self, visitor: V) -> V::Output {
                 match self { $(Self::$variant => visitor.visit::<$type>(self),)+ }
@@ -52,6 +58,8 @@ companions! {
     DaemonSets: DaemonSetTemplate;
     /// The templates of `apps/v1` ReplicaSet.
     ReplicaSets: ReplicaSetTemplate;
+    /// The templates of `v1` ReplicationController.
+    ReplicationControllers: ReplicationControllerTemplate;
     /// `v1` Pod.
     Pods: Pod;
 }
@@ -63,6 +71,9 @@ const TEMPLATES: [Companion; 4] = [
     Companion::DaemonSets,
     Companion::ReplicaSets,
 ];
+
+/// Those that are looked at, with the pods, where none of the others makes such pods: most clusters have none.
+const RARE: [Companion; 1] = [Companion::ReplicationControllers];
 
 /// Something to do with a companion's type.
 pub trait CompanionVisitor {
@@ -140,6 +151,8 @@ struct Template {
     name: String,
     desired: i64,
     labels: BTreeMap<String, String>,
+    /// The uid of its controller.
+    controller: Option<String>,
 }
 
 /// The workloads of one namespace whose pods have some labels.
@@ -229,11 +242,18 @@ impl Companions {
     /// The workloads whose pods have these labels.
     pub(super) fn workloads(&self, namespace: &str, selector: &BTreeMap<String, String>) -> Workloads<'_> {
         let mut found = Workloads {
-            complete: TEMPLATES.iter().all(|kind| self.is_seen(*kind, namespace)),
+            complete: TEMPLATES
+                .iter()
+                .chain(&RARE)
+                .all(|kind| self.is_seen(*kind, namespace)),
             ..Workloads::default()
         };
-        for template in self.templates.get(namespace).into_iter().flatten() {
-            if !selects(selector, &template.labels) {
+        let all = self.templates.get(namespace).map_or(&[][..], Vec::as_slice);
+        let asks = |of: &Template| all.iter().any(|t| t.desired > 0 && t.controller == of.controller);
+        for template in all {
+            // One of an older revision asks for none because the newer one does.
+            let outdated = template.controller.is_some() && template.desired == 0 && asks(template);
+            if outdated || !selects(selector, &template.labels) {
                 continue;
             }
             let named = (template.kind, template.name.as_str());
@@ -262,6 +282,12 @@ pub(super) fn is_recent(now: Now, own: Option<Time>, behind: Option<Time>) -> bo
 /// What tells whether a Service without endpoints is meant to have any.
 pub(super) fn want_workloads(namespace: &str) -> Vec<Want> {
     TEMPLATES.map(|kind| (kind, namespace.to_owned())).to_vec()
+}
+
+/// What is left to look at where no workload makes such pods: those that are rare, and the pods themselves.
+pub(super) fn want_the_rest(namespace: &str) -> Vec<Want> {
+    let rest = RARE.into_iter().chain([Companion::Pods]);
+    rest.map(|kind| (kind, namespace.to_owned())).collect()
 }
 
 /// Whether a selector of a Service takes an object with these labels.
@@ -342,6 +368,7 @@ fn add_template<T: Templated>(workload: &T, known: &mut Companions) {
         name: meta.name.clone(),
         desired: workload.desired(),
         labels: labels.clone(),
+        controller: meta.controller().map(|owner| owner.uid.clone()),
     };
     known
         .templates
@@ -363,6 +390,12 @@ impl Accompanies for StatefulSetTemplate {
 }
 
 impl Accompanies for DaemonSetTemplate {
+    fn add_to(&self, known: &mut Companions) {
+        add_template(self, known);
+    }
+}
+
+impl Accompanies for ReplicationControllerTemplate {
     fn add_to(&self, known: &mut Companions) {
         add_template(self, known);
     }

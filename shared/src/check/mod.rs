@@ -23,6 +23,7 @@ mod persistentvolumeclaim;
 mod pod;
 mod poddisruptionbudget;
 mod replicaset;
+mod replicationcontroller;
 mod service;
 mod statefulset;
 mod webhookconfiguration;

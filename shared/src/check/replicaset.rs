@@ -17,28 +17,34 @@ impl Judged for ReplicaSet {
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
-        let counts = Counts::of(self);
-        let mut notes = Vec::new();
-        let finding = finding(self, &counts, evidence, &mut notes);
-        let short = matches!(finding.state, State::Degraded | State::Unavailable);
-        let refused = self.failed_create().filter(|_| short).map(|condition| {
-            let meta = self.meta();
-            cause::refusal(
-                &meta.namespace,
-                Self::KIND,
-                &meta.name,
-                &condition.message,
-                condition.last_transition_time,
-            )
-        });
-        Item {
-            desired: Some(counts.desired),
-            ready: Some(counts.ready),
-            available: Some(counts.available),
-            notes,
-            causes: refused.into_iter().collect(),
-            ..finding.item(self)
-        }
+        judge(self, Self::KIND, evidence)
+    }
+}
+
+/// The verdict about a ReplicaSet, or about what is written as one and is called otherwise.
+pub(super) fn judge(set: &ReplicaSet, kind: &str, evidence: &Evidence<'_>) -> Item {
+    let counts = Counts::of(set);
+    let mut notes = Vec::new();
+    let finding = finding(set, &counts, evidence, &mut notes);
+    let short = matches!(finding.state, State::Degraded | State::Unavailable);
+    let refused = set.failed_create().filter(|_| short).map(|condition| {
+        let meta = set.meta();
+        cause::refusal(
+            &meta.namespace,
+            kind,
+            &meta.name,
+            &condition.message,
+            condition.last_transition_time,
+        )
+    });
+    Item {
+        kind: kind.to_owned(),
+        desired: Some(counts.desired),
+        ready: Some(counts.ready),
+        available: Some(counts.available),
+        notes,
+        causes: refused.into_iter().collect(),
+        ..finding.item(set)
     }
 }
 

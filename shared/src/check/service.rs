@@ -25,6 +25,7 @@ impl Judged for Service {
         Companion::StatefulSets,
         Companion::DaemonSets,
         Companion::ReplicaSets,
+        Companion::ReplicationControllers,
         Companion::Pods,
     ];
 
@@ -51,7 +52,7 @@ impl Judged for Service {
             && workloads.asking.is_empty()
             && workloads.idle.is_empty()
         {
-            return vec![(Companion::Pods, namespace.to_owned())];
+            return companions::want_the_rest(namespace);
         }
         wants
     }

@@ -126,7 +126,14 @@ impl Item {
     pub fn is_workload(&self) -> bool {
         matches!(
             self.kind.as_str(),
-            "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "Job" | "CronJob" | "Pod"
+            "Deployment"
+                | "StatefulSet"
+                | "DaemonSet"
+                | "ReplicaSet"
+                | "ReplicationController"
+                | "Job"
+                | "CronJob"
+                | "Pod"
         )
     }
 

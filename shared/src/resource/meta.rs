@@ -174,10 +174,18 @@ pub struct OwnerReference {
     #[prost(string, tag = "1")]
     #[serde(deserialize_with = "null_as_default")]
     pub kind: String,
+    /// Name of the owner, in the same namespace or in none.
+    #[prost(string, tag = "3")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub name: String,
     /// Identity of the owner.
     #[prost(string, tag = "4")]
     #[serde(deserialize_with = "null_as_default")]
     pub uid: String,
+    /// API group and version of the owner's kind, such as `apps/v1`.
+    #[prost(string, tag = "5")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub api_version: String,
     /// Whether the owner is the one that manages this object.
     #[prost(bool, tag = "6")]
     #[serde(deserialize_with = "null_as_default")]

@@ -24,6 +24,7 @@ mod persistentvolumeclaim;
 mod pod;
 mod poddisruptionbudget;
 mod replicaset;
+mod replicationcontroller;
 mod selector;
 mod service;
 mod statefulset;
@@ -57,6 +58,7 @@ pub use pod::{
 };
 pub use poddisruptionbudget::{PodDisruptionBudget, PodDisruptionBudgetStatus};
 pub use replicaset::{ReplicaSet, ReplicaSetSpec, ReplicaSetStatus};
+pub use replicationcontroller::{ReplicationController, ReplicationControllerSpec};
 pub use selector::{LabelSelector, LabelSelectorRequirement, PodsBy};
 pub use service::{Service, ServicePort, ServiceSpec, TargetPort};
 pub use statefulset::{
@@ -65,7 +67,7 @@ pub use statefulset::{
 pub use status::{Namespace, Status};
 pub use template::{
     DaemonSetTemplate, DaemonSpec, DeploymentTemplate, PodTemplate, ReplicaSetTemplate, ReplicatedSpec,
-    StatefulSetTemplate, TemplateMeta, Templated,
+    ReplicationControllerTemplate, StatefulSetTemplate, TemplateMeta, Templated,
 };
 pub use time::Time;
 pub use webhookconfiguration::{

@@ -32,8 +32,8 @@ pub struct TemplateMeta {
     pub labels: BTreeMap<String, String>,
 }
 
-/// The spec of a workload that is asked for a number of pods: of Deployments, StatefulSets and ReplicaSets, which number
-/// these fields in the same way.
+/// The spec of a workload that is asked for a number of pods: of Deployments, StatefulSets, ReplicaSets and
+/// ReplicationControllers, which number these fields in the same way.
 #[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
 #[serde(default)]
 pub struct ReplicatedSpec {
@@ -55,8 +55,8 @@ pub struct DaemonSpec {
 }
 
 macro_rules! replicated {
-    ($($name:ident: $whole:ident;)+) => {$(
-        #[doc = concat!("The template of an `apps/v1` ", stringify!($whole), ".")]
+    ($($name:ident: $group:ident $whole:ident;)+) => {$(
+        #[doc = concat!("The template of a `", stringify!($group), "/v1` ", stringify!($whole), ".")]
         #[derive(Clone, PartialEq, Deserialize, prost::Message)]
         #[serde(default)]
         pub struct $name {
@@ -69,7 +69,7 @@ macro_rules! replicated {
         }
 
         impl Resource for $name {
-            type Whole = k8s_openapi::api::apps::v1::$whole;
+            type Whole = k8s_openapi::api::$group::v1::$whole;
 
             has_metadata!();
         }
@@ -87,9 +87,10 @@ macro_rules! replicated {
 }
 
 replicated! {
-    DeploymentTemplate: Deployment;
-    StatefulSetTemplate: StatefulSet;
-    ReplicaSetTemplate: ReplicaSet;
+    DeploymentTemplate: apps Deployment;
+    StatefulSetTemplate: apps StatefulSet;
+    ReplicaSetTemplate: apps ReplicaSet;
+    ReplicationControllerTemplate: core ReplicationController;
 }
 
 /// The template of an `apps/v1` DaemonSet.

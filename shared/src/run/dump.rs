@@ -142,7 +142,7 @@ impl CompanionVisitor for Take<'_> {
     type Output = bool;
 
     fn visit<T: Accompanies>(self, companion: Companion) -> bool {
-        let held = self.objects.holds::<T>();
+        let held = companion.is_rare() || self.objects.holds::<T>();
         if held {
             let found: Vec<_> = self
                 .objects

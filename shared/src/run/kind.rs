@@ -3,8 +3,8 @@
 use crate::check::Companion;
 use crate::resource::{
     ApiService, CronJob, DaemonSet, Deployment, HorizontalPodAutoscaler, Job, MutatingWebhookConfiguration,
-    Node, PersistentVolumeClaim, Pod, PodDisruptionBudget, ReplicaSet, Resource, Service, StatefulSet,
-    ValidatingWebhookConfiguration,
+    Node, PersistentVolumeClaim, Pod, PodDisruptionBudget, ReplicaSet, ReplicationController, Resource,
+    Service, StatefulSet, ValidatingWebhookConfiguration,
 };
 
 /// Makes the registry: the enum, the names, and the way from a kind to its Rust type.
@@ -56,6 +56,8 @@ registry! {
     CronJobs: CronJob, "CronJobs", ["cronjob", "cj"], true;
     /// `apps/v1` ReplicaSet.
     ReplicaSets: ReplicaSet, "ReplicaSets", ["replicaset", "rs"], false;
+    /// `v1` ReplicationController.
+    ReplicationControllers: ReplicationController, "ReplicationControllers", ["replicationcontroller", "rc"], false;
     /// `v1` Pod.
     Pods: Pod, "Pods", ["pod", "po"], false;
     /// `v1` Node.

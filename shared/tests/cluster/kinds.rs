@@ -102,6 +102,7 @@ async fn services_are_judged_by_their_endpoints_and_only_the_empty_ones_by_more(
         paths(&server),
         [
             "/api/v1/namespaces/pay/pods",
+            "/api/v1/namespaces/pay/replicationcontrollers",
             "/api/v1/services",
             "/apis/apps/v1/namespaces/pay/daemonsets",
             "/apis/apps/v1/namespaces/pay/deployments",

@@ -1,11 +1,12 @@
 use crate::*;
 use sre_shared::resource::Service;
 
-const WORKLOADS: [Companion; 4] = [
+const WORKLOADS: [Companion; 5] = [
     Companion::Deployments,
     Companion::StatefulSets,
     Companion::DaemonSets,
     Companion::ReplicaSets,
+    Companion::ReplicationControllers,
 ];
 
 fn svc(name: &str, more: &[(&str, Value)]) -> Value {
@@ -119,7 +120,22 @@ fn all() -> Companions {
         Companion::DaemonSets,
         &[daemon("gpu", 0), daemon("log", 2)],
     );
+    // Two revisions of one owner: the older one asks for nothing because the newer one does.
+    let [mut older, mut newer] = [workload("older", 0), workload("newer", 2)];
+    for revision in [&mut older, &mut newer] {
+        set(revision, owned("DeploymentConfig").0, owned("DeploymentConfig").1);
+        set(
+            revision,
+            "/metadata/ownerReferences/0/uid",
+            json!("uid-of-config"),
+        );
+    }
     read(&mut known, Companion::ReplicaSets, &[owned_set, rollout]);
+    read(
+        &mut known,
+        Companion::ReplicationControllers,
+        &[older, newer, workload("legacy", 0)],
+    );
     read(
         &mut known,
         Companion::Pods,
@@ -253,6 +269,14 @@ fn every_service_gets_its_state() {
             ),
             nothing("typo", "no pod, and no workload's, has app=typo"),
             nothing("revision", "no pod, and no workload's, has app=revision"),
+            nothing("older", "no pod, and no workload's, has app=older"),
+            row(
+                "a controller of another time at zero",
+                svc("legacy", &[]),
+                HEALTHY,
+                "ScaledToZero",
+                "no endpoint, ReplicationController legacy asks for no pod",
+            ),
             row(
                 "one label too many",
                 svc(
@@ -500,11 +524,14 @@ fn a_service_wants_more_only_as_far_as_what_is_known_leaves_it_open() {
         &[slice("web", &[READY]), slice("broken", &[NOT_READY])],
     );
     assert_eq!((wants("web", &known), wants("broken", &known)), (vec![], vec![]));
-    assert_eq!(wants("empty", &known), WORKLOADS);
+    assert_eq!(wants("empty", &known), WORKLOADS[..4]);
     for kind in WORKLOADS {
         read(&mut known, kind, &[workload("idle", 0)]);
     }
-    assert_eq!(wants("empty", &known), [Companion::Pods]);
+    assert_eq!(
+        wants("empty", &known),
+        [Companion::ReplicationControllers, Companion::Pods]
+    );
     assert!(
         wants("idle", &known)
             .iter()

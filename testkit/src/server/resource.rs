@@ -30,12 +30,13 @@ const fn resource(
 pub(crate) const NAMESPACES: &Resource = &RESOURCES[0];
 pub(crate) const DEPLOYMENTS: &Resource = &RESOURCES[1];
 
-static RESOURCES: [Resource; 17] = [
+static RESOURCES: [Resource; 18] = [
     resource("", "v1", "namespaces", "Namespace", false),
     resource("apps", "v1", "deployments", "Deployment", true),
     resource("apps", "v1", "replicasets", "ReplicaSet", true),
     resource("apps", "v1", "statefulsets", "StatefulSet", true),
     resource("apps", "v1", "daemonsets", "DaemonSet", true),
+    resource("", "v1", "replicationcontrollers", "ReplicationController", true),
     resource("", "v1", "pods", "Pod", true),
     resource("", "v1", "events", "Event", true),
     resource("", "v1", "services", "Service", true),
