@@ -3,7 +3,7 @@
 //! `Display` of a transport error says no more than "client error (Connect)": the truth is at the end of its
 //! chain of sources, as an `io::ErrorKind` or as an error of rustls inside of an `io::Error`.
 
-use super::{Class, Failure};
+use super::{Class, Failure, tls_error};
 use crate::resource::Status;
 use std::error::Error;
 use std::io;
@@ -12,6 +12,12 @@ use std::time::Duration;
 /// The class of a transport error and the sentence at the end of its chain.
 #[must_use]
 pub fn transport(error: &(dyn Error + 'static)) -> (Class, String) {
+    let failure = failure(error);
+    (failure.class, failure.message)
+}
+
+/// The same as a failure: the connector's own, with its hint, where a connection could not be opened.
+pub(super) fn failure(error: &(dyn Error + 'static)) -> Failure {
     let mut class = None;
     let mut innermost = error.to_string();
     let mut next = Some(error);
@@ -19,7 +25,10 @@ pub fn transport(error: &(dyn Error + 'static)) -> (Class, String) {
     for _ in 0..32 {
         let Some(this) = next else { break };
         if let Some(failure) = this.downcast_ref::<Failure>() {
-            return (failure.class, failure.message.clone());
+            return failure.clone();
+        }
+        if let Some(tls) = this.downcast_ref::<rustls::Error>() {
+            return tls_error::explained(tls);
         }
         innermost = this.to_string();
         if let Some(found) = of_one(this) {
@@ -32,26 +41,10 @@ pub fn transport(error: &(dyn Error + 'static)) -> (Class, String) {
         };
     }
     let class = class.unwrap_or(Class::ConnectionLost);
-    (class, sentence(class, &innermost))
-}
-
-/// The same as a failure: the connector's own, with its hint, where a connection could not be opened.
-pub(super) fn failure(error: &(dyn Error + 'static)) -> Failure {
-    let mut next = Some(error);
-    while let Some(this) = next {
-        if let Some(failure) = this.downcast_ref::<Failure>() {
-            return failure.clone();
-        }
-        next = this.source();
-    }
-    let (class, message) = transport(error);
-    Failure::new(class, message)
+    Failure::new(class, sentence(class, &innermost))
 }
 
 fn of_one(error: &(dyn Error + 'static)) -> Option<Class> {
-    if let Some(tls) = error.downcast_ref::<rustls::Error>() {
-        return Some(of_tls(tls));
-    }
     if error.is::<tokio::time::error::Elapsed>() {
         return Some(Class::Timeout);
     }
@@ -79,25 +72,6 @@ fn of_one(error: &(dyn Error + 'static)) -> Option<Class> {
     }
     // hyper-util has no public type for a failed look-up of a name.
     error.to_string().starts_with("dns error").then_some(Class::Dns)
-}
-
-fn of_tls(error: &rustls::Error) -> Class {
-    use rustls::{AlertDescription, CertificateError as Certificate, Error as Tls};
-    match error {
-        Tls::InvalidCertificate(certificate) => match certificate {
-            Certificate::UnknownIssuer | Certificate::BadSignature => Class::UnknownAuthority,
-            Certificate::Expired
-            | Certificate::ExpiredContext { .. }
-            | Certificate::NotValidYet
-            | Certificate::NotValidYetContext { .. } => Class::CertificateExpired,
-            Certificate::NotValidForName | Certificate::NotValidForNameContext { .. } => Class::WrongName,
-            _ => Class::Tls,
-        },
-        // The bytes of something that speaks no TLS, plain HTTP for one.
-        Tls::InvalidMessage(_) => Class::NotAnApiServer,
-        Tls::AlertReceived(AlertDescription::CertificateExpired) => Class::Unauthenticated,
-        _ => Class::Tls,
-    }
 }
 
 fn sentence(class: Class, innermost: &str) -> String {

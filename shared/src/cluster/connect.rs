@@ -576,8 +576,7 @@ async fn handshake<S: Io>(
 }
 
 fn of_io(error: &io::Error) -> Failure {
-    let (class, message) = classify::transport(error);
-    Failure::new(class, message)
+    classify::failure(error)
 }
 
 fn seconds(duration: Duration) -> String {

@@ -21,6 +21,8 @@ mod proxy;
 mod retry;
 mod service;
 mod tls;
+mod tls_error;
+mod verify;
 mod watch;
 mod way;
 

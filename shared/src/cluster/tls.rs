@@ -1,21 +1,16 @@
 //! Owns the TLS side of a connection: whom the server has to be vouched for by, and the client's own certificate.
 //! Must not know how bytes travel.
-//!
-//! Where rustls judges a common certificate of clusters more strictly or more mildly than Go, it is judged here as Go
-//! does: a server's certificate that is itself in `certificate-authority` is trusted, and an authority that has expired
-//! vouches for nothing (`crypto/x509`, `Certificate.Verify`).
 
+use super::tls_error;
+use super::verify::{Judge, Roots, Verifier};
 use super::way;
 use super::{Class, Failure};
 use crate::resource::Time;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::{Resumption, verify_server_cert_signed_by_trust_anchor, verify_server_name};
-use rustls::crypto::CryptoProvider;
+use rustls::ClientConfig;
+use rustls::client::Resumption;
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::server::ParsedCertificate;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
-use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -229,14 +224,33 @@ pub(super) fn identity(certificate: &[u8], key: &[u8]) -> Result<Arc<CertifiedKe
             bad("the client key holds no key in PEM".into())
         });
     };
-    match CertifiedKey::from_der(chain, found, &rustls::crypto::ring::default_provider()) {
-        Ok(identity) => Ok(Arc::new(identity)),
-        Err(rustls::Error::InconsistentKeys(_)) => Err(bad(
+    let provider = rustls::crypto::ring::default_provider();
+    let Ok(signer) = provider.key_provider.load_private_key(found) else {
+        return Err(bad(format!(
+            "the client key cannot be used: {}",
+            tls_error::why_no_key(&chain[0])
+        )));
+    };
+    // rustls reads certificates of version 3 alone. The server is who reads this one: only its key is looked at, as in Go.
+    let identity = CertifiedKey::new(chain, signer);
+    let Some(of_certificate) = public_key(&identity.cert[0]) else {
+        return Err(bad("the client certificate cannot be read".into())
+            .with_hint("it has to be a certificate in PEM: openssl x509 -in FILE -noout -subject"));
+    };
+    match identity.key.public_key() {
+        Some(of_key) if of_key.as_ref() != of_certificate => Err(bad(
             "the client key does not belong to the client certificate".into(),
         )
         .with_hint("take certificate and key from the same place")),
-        Err(error) => Err(bad(format!("the client key cannot be used: {error}"))),
+        _ => Ok(Arc::new(identity)),
     }
+}
+
+/// The public key of a certificate of any version, with its algorithm.
+fn public_key<'a>(certificate: &'a CertificateDer<'_>) -> Option<&'a [u8]> {
+    use x509_parser::prelude::FromDer as _;
+    let (_, parsed) = x509_parser::certificate::X509Certificate::from_der(certificate).ok()?;
+    Some(parsed.tbs_certificate.subject_pki.raw)
 }
 
 /// PKCS#8 says it in the first line, the older forms in a header.
@@ -253,6 +267,11 @@ impl Shown {
     /// Its certificates, the server's own first.
     pub fn chain(&self) -> Vec<way::Certificate> {
         lock(&self.0).iter().map(described).collect()
+    }
+
+    pub(super) fn keep(&self, own: &CertificateDer<'_>, between: &[CertificateDer<'_>]) {
+        let chain = std::iter::once(own).chain(between);
+        *lock(&self.0) = chain.map(|der| der.clone().into_owned()).collect();
     }
 }
 
@@ -293,196 +312,5 @@ pub(super) fn described(certificate: &CertificateDer<'_>) -> way::Certificate {
         names,
         not_before: Some(Time::from_seconds(parsed.validity().not_before.timestamp())),
         not_after: Some(Time::from_seconds(parsed.validity().not_after.timestamp())),
-    }
-}
-
-#[derive(Debug)]
-struct Root {
-    der: CertificateDer<'static>,
-    from: i64,
-    until: i64,
-}
-
-impl Root {
-    fn is_in_time(&self, now: i64) -> bool {
-        (self.from..=self.until).contains(&now)
-    }
-}
-
-#[derive(Debug)]
-enum Roots {
-    Nobody,
-    These(Vec<Root>),
-    System(Arc<dyn ServerCertVerifier>),
-}
-
-impl Roots {
-    /// A machine without authorities trusts nobody, which the handshake will say.
-    fn system(provider: &Arc<CryptoProvider>) -> Self {
-        match rustls_platform_verifier::Verifier::new(Arc::clone(provider)) {
-            Ok(verifier) => Self::System(Arc::new(verifier)),
-            Err(_) => Self::These(Vec::new()),
-        }
-    }
-
-    /// As Go's `AppendCertsFromPEM`: what is no certificate is skipped, as long as there is one.
-    fn these(source: &Source) -> Result<Self, Failure> {
-        use x509_parser::prelude::FromDer as _;
-        let pem = source.read("certificate-authority")?;
-        let mut roots = Vec::new();
-        for der in CertificateDer::pem_slice_iter(&pem).filter_map(Result::ok) {
-            let Ok((_, parsed)) = x509_parser::certificate::X509Certificate::from_der(&der) else {
-                continue;
-            };
-            let validity = parsed.validity();
-            let (from, until) = (validity.not_before.timestamp(), validity.not_after.timestamp());
-            roots.push(Root { der, from, until });
-        }
-        if roots.is_empty() {
-            return Err(Failure::new(
-                Class::BadConfiguration,
-                "certificate-authority holds no certificate",
-            )
-            .with_hint("it has to be in PEM, from -----BEGIN CERTIFICATE----- on"));
-        }
-        Ok(Self::These(roots))
-    }
-}
-
-#[derive(Debug)]
-struct Judge {
-    roots: Roots,
-    provider: Arc<CryptoProvider>,
-}
-
-impl Judge {
-    fn judge(
-        &self,
-        certificate: &CertificateDer<'_>,
-        between: &[CertificateDer<'_>],
-        name: &ServerName<'_>,
-        ocsp: &[u8],
-        now: UnixTime,
-    ) -> Result<(), rustls::Error> {
-        match &self.roots {
-            Roots::Nobody => Ok(()),
-            Roots::System(verifier) => verifier
-                .verify_server_cert(certificate, between, name, ocsp, now)
-                .map(|_| ()),
-            Roots::These(roots) => self.by_these(roots, certificate, between, name, now),
-        }
-    }
-
-    fn by_these(
-        &self,
-        roots: &[Root],
-        certificate: &CertificateDer<'_>,
-        between: &[CertificateDer<'_>],
-        name: &ServerName<'_>,
-        now: UnixTime,
-    ) -> Result<(), rustls::Error> {
-        let parsed = ParsedCertificate::try_from(certificate)?;
-        let seconds = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
-        if let Some(root) = roots.iter().find(|root| root.der == *certificate) {
-            in_time(root, now, seconds)?;
-            return verify_server_name(&parsed, name);
-        }
-        let signed = |roots: &mut dyn Iterator<Item = &Root>| {
-            let mut store = RootCertStore::empty();
-            for root in roots {
-                // One that cannot be used vouches for nothing, and the others may.
-                let _ = store.add(root.der.clone());
-            }
-            let algorithms = self.provider.signature_verification_algorithms.all;
-            verify_server_cert_signed_by_trust_anchor(&parsed, &store, between, now, algorithms)
-        };
-        match signed(&mut roots.iter().filter(|root| root.is_in_time(seconds))) {
-            Err(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {
-                // It is only the authority's time that is over, or has not come, where all of them would vouch for it.
-                for root in roots.iter().filter(|root| !root.is_in_time(seconds)) {
-                    if signed(&mut std::iter::once(root)).is_ok() {
-                        in_time(root, now, seconds)?;
-                    }
-                }
-                return Err(CertificateError::UnknownIssuer.into());
-            }
-            other => other?,
-        }
-        verify_server_name(&parsed, name)
-    }
-}
-
-fn in_time(root: &Root, now: UnixTime, seconds: i64) -> Result<(), rustls::Error> {
-    let time = |seconds: i64| UnixTime::since_unix_epoch(Duration::from_secs(seconds.max(0).unsigned_abs()));
-    if seconds > root.until {
-        let not_after = time(root.until);
-        return Err(CertificateError::ExpiredContext { time: now, not_after }.into());
-    }
-    if seconds < root.from {
-        let not_before = time(root.from);
-        return Err(CertificateError::NotValidYetContext {
-            time: now,
-            not_before,
-        }
-        .into());
-    }
-    Ok(())
-}
-
-#[derive(Debug)]
-struct Verifier {
-    judge: Arc<Judge>,
-    shown: Option<Arc<Shown>>,
-}
-
-impl ServerCertVerifier for Verifier {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        server_name: &ServerName<'_>,
-        ocsp_response: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        if let Some(shown) = &self.shown {
-            let chain = std::iter::once(end_entity).chain(intermediates);
-            *lock(&shown.0) = chain.map(|der| der.clone().into_owned()).collect();
-        }
-        self.judge
-            .judge(end_entity, intermediates, server_name, ocsp_response, now)
-            .map(|()| ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        if matches!(self.judge.roots, Roots::Nobody) {
-            return Ok(HandshakeSignatureValid::assertion());
-        }
-        let algorithms = &self.judge.provider.signature_verification_algorithms;
-        rustls::crypto::verify_tls12_signature(message, cert, dss, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        if matches!(self.judge.roots, Roots::Nobody) {
-            return Ok(HandshakeSignatureValid::assertion());
-        }
-        let algorithms = &self.judge.provider.signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, cert, dss, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.judge
-            .provider
-            .signature_verification_algorithms
-            .supported_schemes()
     }
 }

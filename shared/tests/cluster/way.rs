@@ -815,6 +815,45 @@ async fn a_client_certificate_is_read_in_every_form_and_refused_with_the_reason(
         assert_eq!(failure.class, Class::BadConfiguration);
         assert!(failure.message.contains(expected), "{user}: {failure}");
     }
+    // Of X.509 version 1, as `openssl x509 -req` makes it without extensions, and MicroK8s did.
+    let kept = format!("{}/tests/certificates", env!("CARGO_MANIFEST_DIR"));
+    let of = |certificate: &str, key: &str| {
+        place.config(
+            cluster,
+            &format!("client-certificate: {kept}/{certificate}.pem, client-key: {kept}/{key}.key"),
+        )
+    };
+    let client = try_client(&of("client", "client"), PATIENT)
+        .await
+        .expect("a client");
+    let certificate = client.way().credential.certificate.as_ref();
+    assert_eq!(certificate.map(|c| c.subject.as_str()), Some("CN=jane, O=team"));
+    for (certificate, key, expected) in [
+        (
+            "client",
+            "other",
+            "the client key does not belong to the client certificate",
+        ),
+        (
+            "client-1024",
+            "client-1024",
+            "the client key cannot be used: it is of RSA with 1024 bits, and 2048 are the least that is accepted here \
+             (kubectl takes 1024)",
+        ),
+        (
+            "client-p521",
+            "client-p521",
+            "the client key cannot be used: it is of the curve P-521, which is not known here",
+        ),
+    ] {
+        let path = of(certificate, key);
+        let text = std::fs::read_to_string(&path).expect("it was written");
+        std::fs::write(&path, text.replace(&format!("{kept}/other.key"), "other"))
+            .expect("it can be written to");
+        let failure = refused(&path).await;
+        assert_eq!(failure.class, Class::BadConfiguration);
+        assert!(failure.message.ends_with(expected), "{failure}");
+    }
     // A key alone is nothing, and under plain HTTP nothing is read.
     assert!(
         try_client(&place.config(cluster, "client-key: other"), PATIENT)

@@ -1,0 +1,408 @@
+//! What a failure of TLS means: its class, words for people, and what to do. The errors of rustls are made for
+//! programmers, and some of them print their data.
+
+use super::tls::described;
+use super::{Class, Failure};
+use crate::resource::Time;
+use rustls::pki_types::CertificateDer;
+use rustls::{
+    AlertDescription as Alert, CertificateError as Certificate, Error, OtherError, PeerIncompatible,
+};
+use std::sync::Arc;
+use x509_parser::certificate::X509Certificate;
+use x509_parser::prelude::FromDer as _;
+use x509_parser::public_key::PublicKey;
+
+/// The least that is accepted of a key of RSA, since shorter ones can be broken; Go accepts 1024.
+const RSA_BITS: usize = 2048;
+
+/// A server's certificates with the authorities that it is judged by.
+pub(super) struct Chain<'a> {
+    pub own: &'a CertificateDer<'a>,
+    pub between: &'a [CertificateDer<'a>],
+    pub roots: Vec<&'a CertificateDer<'a>>,
+}
+
+/// The failure in the place of an error of a verifier: it travels through rustls, and [`explained`] finds it.
+pub(super) fn kept(failure: Failure) -> Error {
+    Certificate::Other(OtherError(Arc::new(failure))).into()
+}
+
+/// Whether rustls refuses a server's certificate for being an authority's.
+pub(super) fn is_of_an_authority(error: &Error) -> bool {
+    matches!(error, Error::InvalidCertificate(Certificate::Other(other)) if other.to_string() == "CaUsedAsEndEntity")
+}
+
+/// The failure that an error of rustls is.
+pub(super) fn explained(error: &Error) -> Failure {
+    match error {
+        Error::InvalidCertificate(certificate) => of_certificate(certificate),
+        // The bytes of something that speaks no TLS, plain HTTP for one.
+        Error::InvalidMessage(_) => Failure::new(
+            Class::NotAnApiServer,
+            "what answers is not an API server: it speaks no TLS",
+        ),
+        Error::AlertReceived(alert) => of_alert(*alert),
+        Error::PeerIncompatible(why) => Failure::new(Class::Tls, incompatible(why)).with_hint(
+            "TLS 1.2 or 1.3 with a current cipher suite is needed: check what listens at the address",
+        ),
+        Error::PeerMisbehaved(_)
+        | Error::InappropriateMessage { .. }
+        | Error::InappropriateHandshakeMessage { .. }
+        | Error::DecryptError
+        | Error::PeerSentOversizedRecord => {
+            Failure::new(Class::Tls, "the server does not keep to the rules of TLS")
+                .with_hint("check what listens at the address, and what is in between")
+        }
+        Error::NoCertificatesPresented => Failure::new(Class::Tls, "the server shows no certificate"),
+        Error::NoApplicationProtocol => Failure::new(
+            Class::Tls,
+            "the server and this program have no protocol in common",
+        ),
+        Error::FailedToGetCurrentTime => {
+            Failure::new(Class::Tls, "this machine does not tell the time").with_hint("date -u")
+        }
+        Error::InvalidCertRevocationList(_) => Failure::new(
+            Class::Tls,
+            "whether the server's certificate was revoked cannot be told",
+        ),
+        Error::InconsistentKeys(_) => Failure::new(
+            Class::Tls,
+            "the client key does not belong to the client certificate",
+        ),
+        Error::General(why) => Failure::new(Class::Tls, format!("the handshake failed: {why}")),
+        _ => Failure::new(Class::Tls, "the handshake failed"),
+    }
+}
+
+fn of_certificate(error: &Certificate) -> Failure {
+    let failure = Failure::new;
+    match error {
+        Certificate::Other(OtherError(inner)) => match inner.downcast_ref::<Failure>() {
+            Some(failure) => failure.clone(),
+            None => Failure::new(Class::Tls, of_rule(&inner.to_string())),
+        },
+        Certificate::UnknownIssuer => failure(
+            Class::UnknownAuthority,
+            "the server's certificate is signed by an authority that is not trusted".to_owned(),
+        ),
+        Certificate::BadSignature => failure(
+            Class::UnknownAuthority,
+            "the server's certificate is not signed by the authority of that name, but by another key"
+                .to_owned(),
+        ),
+        Certificate::Expired => failure(
+            Class::CertificateExpired,
+            "the server's certificate has expired".to_owned(),
+        ),
+        Certificate::ExpiredContext { not_after, .. } => failure(
+            Class::CertificateExpired,
+            format!(
+                "the server's certificate, or its authority's, has expired: it ended at {}",
+                time(*not_after)
+            ),
+        ),
+        Certificate::NotValidYet => failure(
+            Class::CertificateExpired,
+            "the server's certificate is not valid yet".to_owned(),
+        ),
+        Certificate::NotValidYetContext { not_before, .. } => failure(
+            Class::CertificateExpired,
+            format!(
+                "the server's certificate, or its authority's, is not valid yet: it begins at {}",
+                time(*not_before)
+            ),
+        ),
+        Certificate::NotValidForName | Certificate::NotValidForNameContext { .. } => {
+            failure(Class::WrongName, wrong_name(error))
+        }
+        Certificate::InvalidPurpose | Certificate::InvalidPurposeContext { .. } => failure(
+            Class::Tls,
+            "the server's certificate is not for a server: its extended key usage has no serverAuth"
+                .to_owned(),
+        )
+        .with_hint("issue it anew with extendedKeyUsage=serverAuth"),
+        Certificate::UnsupportedSignatureAlgorithmContext {
+            signature_algorithm_id,
+            ..
+        } => unsupported(&algorithm(signature_algorithm_id)),
+        Certificate::UnsupportedSignatureAlgorithmForPublicKeyContext {
+            signature_algorithm_id,
+            public_key_algorithm_id,
+        } => unsupported(&format!(
+            "{} by a key of {}",
+            algorithm(signature_algorithm_id),
+            algorithm(public_key_algorithm_id)
+        )),
+        Certificate::BadEncoding => failure(
+            Class::Tls,
+            "the server's certificate cannot be read: it is broken, or not of X.509".to_owned(),
+        ),
+        Certificate::Revoked => failure(Class::Tls, "the server's certificate was revoked".to_owned()),
+        Certificate::UnhandledCriticalExtension => failure(
+            Class::Tls,
+            "the server's certificate, or its authority's, has a critical extension that is not known here"
+                .to_owned(),
+        ),
+        Certificate::UnknownRevocationStatus
+        | Certificate::ExpiredRevocationList
+        | Certificate::ExpiredRevocationListContext { .. }
+        | Certificate::InvalidOcspResponse => failure(
+            Class::Tls,
+            "whether the server's certificate was revoked cannot be told".to_owned(),
+        ),
+        // `UnsupportedSignatureAlgorithm` is still there, and deprecated.
+        _ => failure(
+            Class::Tls,
+            "the server's certificate is signed in a way that is not accepted here".to_owned(),
+        ),
+    }
+}
+
+fn unsupported(how: &str) -> Failure {
+    Failure::new(
+        Class::Tls,
+        format!("a certificate of the server is signed with {how}, which is not accepted here"),
+    )
+    .with_hint("issue it anew with SHA-256 and a key of RSA 2048, P-256, P-384 or Ed25519")
+}
+
+/// The same with what the chain tells of it.
+pub(super) fn with_chain(error: &Error, chain: &Chain<'_>) -> Failure {
+    let failure = explained(error);
+    let Error::InvalidCertificate(certificate) = error else {
+        return failure;
+    };
+    let own = described(chain.own);
+    match certificate {
+        Certificate::BadSignature
+        | Certificate::UnsupportedSignatureAlgorithmContext { .. }
+        | Certificate::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+            weak_key(chain).unwrap_or(failure)
+        }
+        Certificate::UnknownIssuer => Failure {
+            message: format!(
+                "{} is signed by {}, which is not trusted",
+                own.subject, own.issuer
+            ),
+            ..failure
+        },
+        Certificate::NotValidForName => Failure {
+            message: match own.names.is_empty() {
+                true => format!(
+                    "{} names no host in subjectAltName, and a common name does not count",
+                    own.subject
+                ),
+                false => format!("the certificate is for {} alone", own.names.join(", ")),
+            },
+            ..failure
+        },
+        _ => failure,
+    }
+}
+
+/// A key that is too short for what it signed, or of a curve that is not known here.
+fn weak_key(chain: &Chain<'_>) -> Option<Failure> {
+    let all = std::iter::once(chain.own)
+        .chain(chain.between)
+        .chain(chain.roots.iter().copied());
+    let signed: Vec<String> = std::iter::once(chain.own)
+        .chain(chain.between)
+        .map(|der| described(der).issuer)
+        .collect();
+    let handshake = std::iter::once(described(chain.own).subject);
+    let signers: Vec<String> = signed.into_iter().chain(handshake).collect();
+    all.filter_map(|der| {
+        let subject = described(der).subject;
+        let weakness = weakness(der).filter(|_| signers.contains(&subject))?;
+        Some(
+            Failure::new(Class::Tls, format!("the key of {subject} is {weakness}"))
+                .with_hint("issue the certificate anew with a key of RSA 2048, P-256, P-384 or Ed25519"),
+        )
+    })
+    .next()
+}
+
+fn weakness(der: &CertificateDer<'_>) -> Option<String> {
+    let (_, parsed) = X509Certificate::from_der(der).ok()?;
+    let key = parsed.public_key();
+    match key.parsed().ok()? {
+        PublicKey::RSA(rsa) if (1..RSA_BITS).contains(&rsa.key_size()) => Some(format!(
+            "of RSA with {} bits, and {RSA_BITS} are the least that is accepted here (kubectl takes 1024)",
+            rsa.key_size()
+        )),
+        PublicKey::EC(_) => {
+            let curve = key.algorithm.parameters.as_ref()?.as_oid().ok()?.to_id_string();
+            match curve.as_str() {
+                "1.2.840.10045.3.1.7" | "1.3.132.0.34" => None,
+                other => Some(format!("of the curve {}, which is not known here", named(other))),
+            }
+        }
+        _ => None,
+    }
+}
+
+/// Why the key of that client certificate cannot be used.
+pub(super) fn why_no_key(certificate: &CertificateDer<'_>) -> String {
+    weakness(certificate).map_or_else(
+        || "it is broken, or neither of RSA nor of P-256, P-384 or Ed25519".to_owned(),
+        |weakness| format!("it is {weakness}"),
+    )
+}
+
+fn wrong_name(error: &Certificate) -> String {
+    match error {
+        Certificate::NotValidForNameContext { expected, presented } => {
+            let expected = expected.to_str();
+            let names: Vec<&str> = presented.iter().map(|name| plain(name)).collect();
+            match names.as_slice() {
+                [] => format!(
+                    "the server's certificate is not for {expected}: it names no host in subjectAltName, and a common name \
+                     does not count"
+                ),
+                names => format!(
+                    "the server's certificate is not for {expected} but for {}",
+                    names.join(", ")
+                ),
+            }
+        }
+        _ => "the server's certificate is for another name".to_owned(),
+    }
+}
+
+/// rustls writes `DnsName("a.example")` and `IpAddress(10.0.0.1)`.
+fn plain(name: &str) -> &str {
+    let inner = name.split_once('(').map_or(name, |(_, rest)| rest);
+    inner.trim_end_matches(')').trim_matches('"')
+}
+
+fn time(at: rustls::pki_types::UnixTime) -> String {
+    Time::from_seconds(i64::try_from(at.as_secs()).unwrap_or(i64::MAX)).to_string()
+}
+
+/// The rule of webpki that a certificate breaks, by its name.
+fn of_rule(name: &str) -> String {
+    let words = match name {
+        "CaUsedAsEndEntity" => "it is an authority's",
+        "EndEntityUsedAsCa" => "one in its chain signs and is no authority's",
+        "UnsupportedCertVersion" => "it is not of version 3 of X.509",
+        "NameConstraintViolation" => "its authority may not vouch for that name",
+        "PathLenConstraintViolated" => "its chain is longer than its authority allows",
+        "MaximumPathDepthExceeded" | "MaximumPathBuildCallsExceeded" | "MaximumSignatureChecksExceeded" => {
+            "its chain is too long"
+        }
+        "InvalidSerialNumber" => "its serial number breaks the rules of X.509",
+        "SignatureAlgorithmMismatch" => "it names two ways in which it is signed",
+        "EmptyEkuExtension" => "its extended key usage is empty",
+        _ => "it breaks the rules of X.509",
+    };
+    format!("the server's certificate is not accepted: {words}")
+}
+
+fn incompatible(why: &PeerIncompatible) -> String {
+    let words = match why {
+        PeerIncompatible::ServerDoesNotSupportTls12Or13
+        | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig => "it speaks neither TLS 1.2 nor 1.3",
+        PeerIncompatible::NoCipherSuitesInCommon => "there is no cipher suite that both know",
+        PeerIncompatible::NoKxGroupsInCommon | PeerIncompatible::NamedGroupsExtensionRequired => {
+            "there is no key exchange that both know"
+        }
+        PeerIncompatible::NoSignatureSchemesInCommon
+        | PeerIncompatible::NoCertificateRequestSignatureSchemesInCommon => {
+            "there is no signature scheme that both know"
+        }
+        PeerIncompatible::ExtendedMasterSecretExtensionRequired => "it does not know extended master secrets",
+        _ => "it wants of TLS what is not known here",
+    };
+    format!("the server and this program cannot agree: {words}")
+}
+
+fn of_alert(alert: Alert) -> Failure {
+    let client = "check the client certificate in the kubeconfig: the server does not trust who signed it, or it has ended";
+    let (class, words, hint) = match alert {
+        Alert::CertificateExpired => (Class::Unauthenticated, "the client certificate has expired", None),
+        Alert::CertificateRequired | Alert::NoCertificate => {
+            (Class::Tls, "it wants a client certificate", Some(client))
+        }
+        Alert::UnknownCA
+        | Alert::BadCertificate
+        | Alert::UnsupportedCertificate
+        | Alert::CertificateRevoked
+        | Alert::CertificateUnknown
+        | Alert::AccessDenied
+        | Alert::DecryptError => (
+            Class::Tls,
+            "it does not accept the client certificate",
+            Some(client),
+        ),
+        Alert::ProtocolVersion => (Class::Tls, "it does not speak this version of TLS", None),
+        Alert::HandshakeFailure | Alert::InsufficientSecurity => {
+            (Class::Tls, "there is no cipher suite that both know", None)
+        }
+        Alert::UnrecognisedName => (
+            Class::Tls,
+            "it serves no host of that name",
+            Some("check the server's name, or tls-server-name in the kubeconfig"),
+        ),
+        Alert::NoApplicationProtocol => (Class::Tls, "it speaks no HTTP/1.1", None),
+        Alert::InternalError => (Class::Tls, "it is in trouble itself", None),
+        _ => (Class::Tls, "it ended the handshake", None),
+    };
+    let failure = Failure::new(class, format!("the server says: {words}"));
+    match hint {
+        Some(hint) => failure.with_hint(hint),
+        None => failure,
+    }
+}
+
+/// The name of an algorithm out of the inside of an `AlgorithmIdentifier`.
+fn algorithm(inside: &[u8]) -> String {
+    use x509_parser::asn1_rs::{FromDer as _, Oid};
+    let oid = |der| {
+        Oid::from_der(der)
+            .ok()
+            .map(|(rest, oid)| (oid.to_id_string(), rest))
+    };
+    let Some((id, rest)) = oid(inside) else {
+        return "an algorithm that is not known".to_owned();
+    };
+    if id == "1.2.840.10045.2.1" {
+        // Of an elliptic curve, which is named after it.
+        return match oid(rest) {
+            Some((curve, _)) => format!("the curve {}", named(&curve)),
+            None => "an unknown curve".to_owned(),
+        };
+    }
+    named(&id)
+}
+
+fn named(oid: &str) -> String {
+    match oid {
+        "1.2.840.113549.1.1.1" => "RSA",
+        "1.2.840.113549.1.1.4" => "RSA and MD5",
+        "1.2.840.113549.1.1.5" => "RSA and SHA-1",
+        "1.2.840.113549.1.1.10" => "RSA-PSS",
+        "1.2.840.113549.1.1.11" => "RSA and SHA-256",
+        "1.2.840.113549.1.1.12" => "RSA and SHA-384",
+        "1.2.840.113549.1.1.13" => "RSA and SHA-512",
+        "1.2.840.113549.1.1.14" => "RSA and SHA-224",
+        "1.2.840.10040.4.3" => "DSA and SHA-1",
+        "1.2.840.10045.4.1" => "ECDSA and SHA-1",
+        "1.2.840.10045.4.3.1" => "ECDSA and SHA-224",
+        "1.2.840.10045.4.3.2" => "ECDSA and SHA-256",
+        "1.2.840.10045.4.3.3" => "ECDSA and SHA-384",
+        "1.2.840.10045.4.3.4" => "ECDSA and SHA-512",
+        "1.2.840.10045.3.1.7" => "P-256",
+        "1.3.132.0.33" => "P-224",
+        "1.3.132.0.34" => "P-384",
+        "1.3.132.0.35" => "P-521",
+        "1.3.132.0.10" => "secp256k1",
+        "1.3.101.112" => "Ed25519",
+        "1.3.101.113" => "Ed448",
+        other => other,
+    }
+    .to_owned()
+}
+
+#[cfg(test)]
+mod tests;
