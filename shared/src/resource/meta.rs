@@ -10,8 +10,20 @@ use std::fmt::Formatter;
 /// The annotation by which a person acknowledges what is found of an object.
 pub const IGNORE: &str = "sre/ignore";
 
-/// The annotations that a rule reads.
-const READ: [&str; 1] = [IGNORE];
+/// Annotations by which a person holds a custom resource: of Crossplane, Cluster API, KEDA, Strimzi and `CloudNativePG`.
+pub const HOLDS: [&str; 6] = [
+    "crossplane.io/paused",
+    "cluster.x-k8s.io/paused",
+    "autoscaling.keda.sh/paused",
+    "autoscaling.keda.sh/paused-replicas",
+    "strimzi.io/pause-reconciliation",
+    "cnpg.io/hibernation",
+];
+
+/// Whether a rule reads that annotation.
+fn is_read(key: &str) -> bool {
+    key == IGNORE || HOLDS.contains(&key)
+}
 
 /// The part of `metav1.ObjectMeta` that a verdict reads.
 #[derive(Clone, PartialEq, Deserialize, prost::Message)]
@@ -86,9 +98,7 @@ impl ObjectMeta {
     pub(super) fn drop_zero_times(&mut self) {
         // Built anew: a map that was emptied keeps its memory.
         let annotations = std::mem::take(&mut self.annotations).into_iter();
-        self.annotations = annotations
-            .filter(|(key, _)| READ.contains(&key.as_str()))
-            .collect();
+        self.annotations = annotations.filter(|(key, _)| is_read(key)).collect();
         Time::drop_zero(&mut self.creation_timestamp);
         Time::drop_zero(&mut self.deletion_timestamp);
         self.managed_fields
@@ -135,7 +145,7 @@ impl ObjectMeta {
     }
 }
 
-/// Reads of a map what [`READ`] names; the rest is passed over without being copied.
+/// Reads of a map what [`is_read`] names; the rest is passed over without being copied.
 fn only_read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
     struct OnlyRead;
 
@@ -153,7 +163,7 @@ fn only_read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Stri
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
             let mut read = BTreeMap::new();
             while let Some(key) = map.next_key::<Cow<'de, str>>()? {
-                if READ.contains(&&*key) {
+                if is_read(&key) {
                     read.insert(key.into_owned(), map.next_value()?);
                 } else {
                     map.next_value::<IgnoredAny>()?;

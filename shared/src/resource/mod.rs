@@ -36,7 +36,7 @@ mod webhookconfiguration;
 pub use apiservice::{ApiService, ApiServiceSpec, ApiServiceStatus, ServiceReference};
 pub use condition::{PlainCondition, ProbedCondition};
 pub use cronjob::{ActiveJob, CronJob, CronJobSpec, CronJobStatus};
-pub use custom::{CustomCondition, CustomObject, CustomStatus};
+pub use custom::{CustomCondition, CustomObject, CustomSpec, CustomStatus, CustomWord};
 pub use daemonset::{DaemonSet, DaemonSetSpec, DaemonSetStatus, DaemonSetUpdateStrategy};
 pub use deployment::{Condition, Deployment, DeploymentSpec, DeploymentStatus};
 pub use endpointslice::{Endpoint, EndpointConditions, EndpointPort, EndpointSlice, EndpointTarget};
@@ -46,7 +46,7 @@ pub use horizontalpodautoscaler::{
 };
 pub use job::{Job, JobSpec, JobStatus};
 pub use lease::{Lease, LeaseSpec};
-pub use meta::{IGNORE, ListMeta, ManagedFieldsEntry, ObjectMeta, OwnerReference};
+pub use meta::{HOLDS, IGNORE, ListMeta, ManagedFieldsEntry, ObjectMeta, OwnerReference};
 pub use node::{Node, NodeSpec, NodeStatus};
 pub use persistentvolumeclaim::{
     PersistentVolumeClaim, PersistentVolumeClaimSpec, PersistentVolumeClaimStatus,
