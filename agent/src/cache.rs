@@ -229,10 +229,11 @@ impl<T: Judged> Entry<T> {
     }
 
     /// Whether neither time nor another kind can change that state.
-    fn is_settled(&self, item: &Item) -> bool {
-        self.object
-            .as_ref()
-            .is_ok_and(|object| object.is_settled(item) && object.wants(&Companions::default()).is_empty())
+    fn is_settled(&self, item: &Item, now: Time) -> bool {
+        let settled = |object: &T| {
+            object.is_settled(item, Now::known(now)) && object.wants(&Companions::default()).is_empty()
+        };
+        self.object.as_ref().is_ok_and(settled)
     }
 
     /// An object that could not be decoded may have any labels.
@@ -389,7 +390,7 @@ impl<T: Judged> Inner<T> {
         }
         entry.known = known;
         let item = entry.judge(now, Some(&self.beside.known), false);
-        entry.settled = entry.is_settled(&item);
+        entry.settled = entry.is_settled(&item, now);
         entry.judged = Judgement::of(&item);
         if let Some((source, judged)) = former {
             self.recount(source, Some(judged), None);
@@ -704,14 +705,22 @@ impl<T: Judged> Inner<T> {
             let now = self.carried(entry.source, moment);
             let item = entry.judge(now, self.beside.at(moment), false);
             let judged = Judgement::of(&item);
+            let settled = entry.is_settled(&item, now);
             changes.extend(Change::between(&mut standing, item));
-            if standing != entry.standing || judged != entry.judged {
-                found.push((key.clone(), standing, judged));
+            if standing != entry.standing || judged != entry.judged || settled {
+                found.push((key.clone(), standing, judged, settled));
             }
         }
-        for (key, standing, judged) in found {
+        for (key, standing, judged, settled) in found {
+            if settled {
+                self.open.remove(&key);
+            }
             if let Some(entry) = self.objects.get_mut(&key) {
                 entry.standing = standing;
+                entry.settled = settled;
+                if settled {
+                    entry.known = None;
+                }
                 recounts.push((entry.source, std::mem::replace(&mut entry.judged, judged), judged));
             }
         }

@@ -90,14 +90,14 @@ fn with(pod: Pod, around: impl IntoIterator<Item = Value>) -> Vec<Value> {
     objects
 }
 
-/// What a cause says, without its example and count.
+/// What a cause says, without its example and count; of a crash when it last happened, else since when it is so.
 type Told<'a> = (&'a str, &'a str, Option<String>, &'a str, Option<&'a str>);
 
 fn told(cause: &Cause) -> Told<'_> {
     (
         &cause.code,
         &cause.message,
-        cause.since.clone(),
+        cause.last.clone().or(cause.since.clone()),
         cause.hint.as_deref().unwrap_or_default(),
         cause.subject.as_deref(),
     )

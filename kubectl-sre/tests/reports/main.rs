@@ -12,3 +12,4 @@
 mod judged;
 mod kept;
 mod owners;
+mod time;

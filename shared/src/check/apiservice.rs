@@ -36,9 +36,8 @@ fn finding(service: &ApiService, evidence: &Evidence<'_>, notes: &mut Vec<String
         return common::without_condition(meta, "the API server", evidence);
     };
     let served = format!("served by Service {}/{}", behind.namespace, behind.name);
-    let young = meta
-        .creation_timestamp
-        .is_some_and(|t| evidence.now.is_within(GRACE_SECONDS, t));
+    let changed = meta.creation_timestamp.max(available.last_transition_time);
+    let young = changed.is_some_and(|t| evidence.now.is_within(GRACE_SECONDS, t));
     match () {
         () if available.is_true() => Finding::healthy("Available", served),
         () if young => Finding::new(State::Progressing, false, "ApiStarting", available.words()),

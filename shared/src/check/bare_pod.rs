@@ -18,21 +18,31 @@ impl Judged for Pod {
 
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
         let mut notes = Vec::new();
-        let finding = finding(self, evidence, &mut notes);
+        let own = Pods {
+            pods: vec![(self, evidence.now)],
+            around: evidence.around(),
+            ..Pods::default()
+        };
+        let finding = finding(self, &own, evidence, &mut notes);
+        let warnings = match finding.state {
+            State::Healthy if evidence.explained => own.restarting(),
+            _ => Vec::new(),
+        };
         let counted = matches!(
             finding.state,
             State::Healthy | State::Progressing | State::Degraded | State::Unavailable
         );
         Item {
             desired: counted.then_some(1),
-            ready: counted.then_some(i64::from(finding.state == State::Healthy)),
+            ready: counted.then_some(i64::from(finding.healthy == Some(true))),
             notes,
+            warnings,
             ..finding.item(self)
         }
     }
 }
 
-fn finding(pod: &Pod, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Finding {
+fn finding(pod: &Pod, own: &Pods<'_>, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Finding {
     let meta = pod.meta();
     let status = pod.status.clone().unwrap_or_default();
     let written = status != PodStatus::default();
@@ -45,6 +55,9 @@ fn finding(pod: &Pod, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Findi
         "Succeeded" => return Finding::new(State::Succeeded, true, "Complete", "succeeded"),
         "Failed" => return Finding::degraded("PodFailed", failed(&status)).since(ended(&status)),
         _ if pod.is_ready() => {
+            if let Some(since) = own.recovered().filter(|_| common::is_old(meta, evidence.now)) {
+                return common::just_recovered("ready", since, evidence.now);
+            }
             return Finding::healthy("Ready", "ready")
                 .since(pod.condition("Ready").and_then(|c| c.last_transition_time));
         }
@@ -60,16 +73,8 @@ fn finding(pod: &Pod, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Findi
         )
         .since(meta.creation_timestamp);
     }
-    let since = pod
-        .condition("Ready")
-        .and_then(|c| c.last_transition_time)
-        .or(meta.creation_timestamp);
+    let since = own.short_since(1);
     let told = not_ready(pod, &status);
-    let own = Pods {
-        pods: vec![(pod, evidence.now)],
-        around: evidence.pods.as_ref().and_then(|p| p.around),
-        ..Pods::default()
-    };
     let young = meta
         .creation_timestamp
         .is_some_and(|t| evidence.now.is_within(GRACE_SECONDS, t));

@@ -1,7 +1,8 @@
 //! What comes before the reading of any kind: manifests, numbers that cannot be true, deletion, and a controller that
-//! has not seen the newest spec. The first that fits is the verdict.
+//! has not seen the newest spec. The first that fits is the verdict. And what several kinds judge in the same way at full
+//! strength: pods that have just come back.
 
-use super::Evidence;
+use super::{Evidence, GRACE_SECONDS, Now};
 use crate::report::{Item, State};
 use crate::resource::{ObjectMeta, Resource, Time};
 
@@ -9,6 +10,9 @@ use crate::resource::{ObjectMeta, Resource, Time};
 pub(super) const OBSERVE_SECONDS: i64 = 60;
 /// A deletion, or a scale to zero, that takes longer than this many seconds is worth a warning.
 pub(super) const LINGER_SECONDS: i64 = 15 * 60;
+
+/// An object younger than this many seconds has its first start behind it, and not a failure.
+const OLD_SECONDS: i64 = 10 * 60;
 
 /// What a verdict consists of, before it is put into an [`Item`].
 #[derive(Debug)]
@@ -151,6 +155,59 @@ pub(super) fn deleting(
         message: "being deleted".into(),
         since: Some(deleted),
     })
+}
+
+/// The generation that the controller has acted upon. Some control planes write counts and never a generation (karmada,
+/// virtual kubelets and others that fill in the status of what runs elsewhere): where there are counts, they are believed,
+/// and a note says so.
+pub(super) fn observed(
+    meta: &ObjectMeta,
+    observed: Option<i64>,
+    is_counted: bool,
+    notes: &mut Vec<String>,
+) -> Option<i64> {
+    if observed.is_some() || !is_counted {
+        return observed;
+    }
+    let generation = meta.generation.unwrap_or(0);
+    notes.push(format!(
+        "its control plane writes no observedGeneration, so whether its counts are of generation {generation} is not known"
+    ));
+    Some(generation)
+}
+
+/// Whether the object is old enough to have been well before.
+pub(super) fn is_old(meta: &ObjectMeta, now: Now) -> bool {
+    meta.creation_timestamp.is_some_and(|t| now.age(t) > OLD_SECONDS)
+}
+
+/// Whether somebody changed what is asked for not long before that moment: it was scaled up from nothing, for one.
+pub(super) fn was_changed_before(meta: &ObjectMeta, time: Time) -> bool {
+    meta.last_spec_write()
+        .is_some_and(|t| time.seconds_since(t) < OLD_SECONDS)
+}
+
+/// Pods that were too few until a moment ago.
+pub(super) fn just_recovered(counted: &str, since: Time, now: Now) -> Finding {
+    let message = format!("{counted}, back for {} s", now.age(since));
+    Finding::new(State::Progressing, true, "JustRecovered", message).since(Some(since))
+}
+
+/// Whether the pods of an object that has all it asks for may have come back a moment ago: its status was written, and
+/// nobody had changed its spec before.
+pub(super) fn may_have_recovered(meta: &ObjectMeta, item: &Item, now: Now) -> bool {
+    let written = meta
+        .last_status_write()
+        .filter(|t| now.is_within(GRACE_SECONDS, *t));
+    item.reason == "Ready" && is_old(meta, now) && written.is_some_and(|t| !was_changed_before(meta, t))
+}
+
+/// Something at full strength of which nothing tells how long it has been under way.
+pub(super) fn not_dated(told: &str) -> Finding {
+    Finding::unknown(
+        "NotDated",
+        format!("{told}; nothing tells since when, which its pods would, or --show-managed-fields"),
+    )
 }
 
 /// Whether the controller has not acted upon the newest spec: its counts and conditions are of an older one then.

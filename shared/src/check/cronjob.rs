@@ -24,7 +24,7 @@ impl Judged for CronJob {
         is_open(item) || (item.reason == "Running" && long)
     }
 
-    fn is_settled(&self, item: &Item) -> bool {
+    fn is_settled(&self, item: &Item, _now: Now) -> bool {
         item.state.is_fine() && item.healthy == Some(true) && item.reason != "Running"
     }
 

@@ -7,11 +7,15 @@
 
 use super::common::{self, Finding};
 use super::workload::{Rollout, STEP_SECONDS, Workload, short_state};
-use super::{Evidence, Judged};
+use super::{Evidence, Judged, Now};
 use crate::report::{Item, State};
 use crate::resource::{DaemonSet, DaemonSetStatus, Resource as _};
 
 impl Judged for DaemonSet {
+    fn is_worth_a_look(&self, item: &Item, now: Now) -> bool {
+        super::is_open(item) || common::may_have_recovered(self.meta(), item, now)
+    }
+
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
         let counts = Counts::of(self);
         let (mut notes, mut warnings) = (Vec::new(), Vec::new());
@@ -56,7 +60,11 @@ impl Counts {
             desired: count(status.desired_number_scheduled),
             ready: count(status.number_ready),
             available: count(status.number_available),
-            updated: count(status.updated_number_scheduled),
+            updated: match (status.updated_number_scheduled, status.observed_generation) {
+                // A control plane that writes neither knows no revisions.
+                (None, None) => count(status.desired_number_scheduled),
+                (updated, _) => count(updated),
+            },
             misscheduled: count(status.number_misscheduled),
             observed: status.observed_generation.filter(|o| *o != 0),
         }
@@ -84,10 +92,11 @@ impl Counts {
 fn finding(set: &DaemonSet, c: &Counts, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Finding {
     let meta = set.meta();
     let written = set.status.is_some_and(|s| s != DaemonSetStatus::default());
+    let observed = common::observed(meta, c.observed, c.desired > 0 || c.ready > 0, notes);
     if let Some(finding) = common::manifest(meta, written)
         .or_else(|| common::malformed(c.malformed(set)))
         .or_else(|| common::deleting(meta, evidence, notes))
-        .or_else(|| common::unobserved(meta, c.observed, short_state(c.ready), evidence))
+        .or_else(|| common::unobserved(meta, observed, short_state(c.ready), evidence))
     {
         return finding;
     }

@@ -6,7 +6,8 @@
 //! `status.unavailableReplicas` is never read: it counts surge pods.
 
 use super::common::{self, Finding, LINGER_SECONDS};
-use super::{Evidence, GRACE_SECONDS, Judged, cause};
+use super::workload::{STEP_SECONDS, Settling, longest_rollout};
+use super::{Evidence, GRACE_SECONDS, Judged, Now, Pods, cause};
 use crate::report::{Cause, Item, State};
 use crate::resource::{Condition, Deployment, DeploymentSpec, DeploymentStatus, Resource, Time};
 
@@ -15,8 +16,15 @@ const DEFAULT_PROGRESS_DEADLINE: i64 = 600;
 /// With this deadline the controller keeps no Progressing condition (`HasProgressDeadline` in
 /// `pkg/controller/deployment/util`).
 const NO_PROGRESS_DEADLINE: i64 = i32::MAX as i64;
+/// A Deployment that is not Available for so many of its deadlines has no rollout that gets on, however often a pod of it
+/// becomes ready: each time it does, the controller renews the Progressing condition.
+const DEADLINES: i64 = 6;
 /// Why a Progressing condition is True once its rollout is over; it stays so whatever happens to the pods.
 const ROLLOUT_OVER: &str = "NewReplicaSetAvailable";
+
+/// A Progressing condition that tells of the rollout before this one is soon written anew, so what is under way is believed
+/// to have begun just now where nothing else dates it.
+const UNDATED: &str = "nothing tells since when";
 
 /// How many pods there are, measured against what is asked for. The first that fits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +66,13 @@ impl Counts {
         Self {
             desired: i64::from(spec.and_then(|s| s.replicas).unwrap_or(1)),
             replicas: count(|s| s.replicas),
-            updated: count(|s| s.updated_replicas),
+            updated: match deployment.status.as_ref() {
+                // A control plane that writes neither knows no revisions.
+                Some(s) if s.updated_replicas.is_none() && deployment.observed_generation().is_none() => {
+                    count(|s| s.replicas)
+                }
+                _ => count(|s| s.updated_replicas),
+            },
             ready: count(|s| s.ready_replicas),
             available: count(|s| s.available_replicas),
             terminating: count(|s| s.terminating_replicas),
@@ -83,6 +97,12 @@ impl Counts {
                 ("readyReplicas", self.ready),
             )
         })
+    }
+
+    /// Whether anybody has counted.
+    fn is_counted(&self, deployment: &Deployment) -> bool {
+        let conditions = deployment.status.as_ref().map_or(0, |s| s.conditions.len());
+        conditions > 0 || self.replicas > 0 || self.ready > 0
     }
 
     fn capacity(&self) -> Capacity {
@@ -110,14 +130,34 @@ impl Counts {
 }
 
 impl Judged for Deployment {
+    fn is_worth_a_look(&self, item: &Item, now: Now) -> bool {
+        let back = self.status.as_ref().and_then(DeploymentStatus::recovered);
+        let flipped = back.is_some_and(|t| now.is_within(GRACE_SECONDS, t));
+        // A rollout that has just ended has written the status too.
+        let rolled = condition(self, "Progressing").and_then(|c| c.last_update_time);
+        let rolls = rolled.is_some_and(|t| now.age(t) < STEP_SECONDS);
+        super::is_open(item)
+            || (item.reason == "Ready" && flipped)
+            || (!rolls && common::may_have_recovered(self.meta(), item, now))
+    }
+
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
+        let mut notes = Vec::new();
+        let counts = Counts::of(self);
+        let observed = common::observed(
+            self.meta(),
+            self.observed_generation(),
+            counts.is_counted(self),
+            &mut notes,
+        );
         Judge {
             deployment: self,
             evidence,
-            counts: Counts::of(self),
+            counts,
+            observed,
             progressing: condition(self, "Progressing"),
         }
-        .item()
+        .item(notes)
     }
 }
 
@@ -129,12 +169,13 @@ struct Judge<'a> {
     deployment: &'a Deployment,
     evidence: &'a Evidence<'a>,
     counts: Counts,
+    /// The generation that its controller has acted upon.
+    observed: Option<i64>,
     progressing: Option<&'a Condition>,
 }
 
 impl Judge<'_> {
-    fn item(&self) -> Item {
-        let mut notes = Vec::new();
+    fn item(&self, mut notes: Vec<String>) -> Item {
         let finding = self.finding(&mut notes);
         let causes = match finding.state {
             State::Progressing | State::Degraded | State::Unavailable => self.causes(),
@@ -155,11 +196,10 @@ impl Judge<'_> {
         let meta = self.deployment.meta();
         let status = self.deployment.status.as_ref();
         let written = status.is_some_and(|s| *s != DeploymentStatus::default());
-        let observed = self.deployment.observed_generation();
         if let Some(finding) = common::manifest(meta, written)
             .or_else(|| common::malformed(self.malformed()))
             .or_else(|| common::deleting(meta, self.evidence, notes))
-            .or_else(|| common::unobserved(meta, observed, self.counts.short_state(), self.evidence))
+            .or_else(|| common::unobserved(meta, self.observed, self.counts.short_state(), self.evidence))
         {
             return finding;
         }
@@ -172,44 +212,11 @@ impl Judge<'_> {
         }
         match (self.counts.capacity(), rollout) {
             (Capacity::Short | Capacity::None, _) => self.short(rollout, notes),
-            (Capacity::Full | Capacity::Settling, Rollout::Stalled) => Finding {
-                state: State::Degraded,
-                healthy: Some(false),
-                reason: "RolloutStalled",
-                message: format!(
-                    "rollout stalled, old revision still serving: {}, {} of {} updated",
-                    self.counts.ready_of_desired(),
-                    self.counts.updated,
-                    self.counts.desired
-                ),
-                since: self.progressing.and_then(|p| p.last_transition_time),
-            },
-            (Capacity::Settling, _) => Finding {
-                state: State::Progressing,
-                healthy: Some(true),
-                reason: "Settling",
-                message: format!(
-                    "{}, {} available: inside minReadySeconds",
-                    self.counts.ready_of_desired(),
-                    self.counts.available
-                ),
-                since: self
-                    .condition("Available")
-                    .filter(|a| a.is_false())
-                    .and_then(|a| a.last_transition_time),
-            },
-            (Capacity::Full, Rollout::InProgress) => Finding {
-                state: State::Progressing,
-                healthy: Some(true),
-                reason: "RolloutInProgress",
-                message: format!(
-                    "{}, rolling out: {} of {} updated",
-                    self.counts.ready_of_desired(),
-                    self.counts.updated,
-                    self.counts.desired
-                ),
-                since: self.progressing.and_then(|p| p.last_update_time),
-            },
+            (Capacity::Full | Capacity::Settling, Rollout::Stalled) => {
+                self.stalled(self.progressing.and_then(|p| p.last_transition_time))
+            }
+            (Capacity::Settling, rollout) => self.settling(rollout, notes),
+            (Capacity::Full, Rollout::InProgress) => self.rolling(notes),
             (Capacity::ScaledToZero, _) => {
                 self.note_pods_still_going(notes);
                 Finding {
@@ -220,14 +227,122 @@ impl Judge<'_> {
                     since: None,
                 }
             }
-            (Capacity::Full, _) => Finding {
-                state: State::Healthy,
-                healthy: Some(true),
-                reason: "Ready",
-                message: self.counts.ready_of_desired(),
-                since: None,
-            },
+            (Capacity::Full, _) => self
+                .just_recovered()
+                .unwrap_or_else(|| Finding::healthy("Ready", self.counts.ready_of_desired())),
         }
+    }
+
+    /// At full strength, and the newest revision does not get on.
+    fn stalled(&self, since: Option<Time>) -> Finding {
+        Finding::degraded(
+            "RolloutStalled",
+            format!(
+                "rollout stalled, old revision still serving: {}, {} of {} updated",
+                self.counts.ready_of_desired(),
+                self.counts.updated,
+                self.counts.desired
+            ),
+        )
+        .since(since)
+    }
+
+    fn rolling_out(&self) -> String {
+        format!(
+            "{}, rolling out: {} of {} updated",
+            self.counts.ready_of_desired(),
+            self.counts.updated,
+            self.counts.desired
+        )
+    }
+
+    /// Enough pods are ready, and not all of them are available.
+    fn settling(&self, rollout: Rollout, notes: &mut Vec<String>) -> Finding {
+        let step = self.moving().and_then(|p| p.last_update_time);
+        let settling = Settling {
+            evidence: self.evidence,
+            desired: self.counts.desired,
+            ready: self.counts.ready,
+            available: self.counts.available,
+            min_ready: self.spec().and_then(|s| s.min_ready_seconds).map_or(0, i64::from),
+            moved: self
+                .unavailable_since()
+                .max(step)
+                .max(self.deployment.meta().last_status_write()),
+            began: self.unavailable_since(),
+        };
+        let rolls = rollout == Rollout::InProgress && self.is_moving() == Some(true);
+        if settling.is_inside() != Some(true) && settling.pods().is_none() && rolls {
+            return Finding::new(State::Progressing, true, "RolloutInProgress", self.rolling_out())
+                .since(self.rollout_began());
+        }
+        let finding = settling.finding();
+        if finding.state == State::Unknown && self.progressing.is_some() {
+            notes.push(UNDATED.to_owned());
+            return settling.inside();
+        }
+        finding
+    }
+
+    /// A rollout that leaves it at full strength.
+    fn rolling(&self, notes: &mut Vec<String>) -> Finding {
+        let moves = self.is_moving();
+        let is_told = moves.is_none() && self.progressing.is_some();
+        if is_told {
+            notes.push(UNDATED.to_owned());
+        }
+        match moves.or(is_told.then_some(true)) {
+            Some(true) => Finding::new(State::Progressing, true, "RolloutInProgress", self.rolling_out())
+                .since(self.rollout_began()),
+            Some(false) => self.stalled(self.rollout_began()),
+            None => common::not_dated(&self.rolling_out()),
+        }
+    }
+
+    /// Since when a rollout is under way, as far as the object tells: its spec was changed then.
+    fn rollout_began(&self) -> Option<Time> {
+        let step = self.progressing.and_then(|p| p.last_update_time);
+        let changed = self.deployment.meta().last_spec_write();
+        changed.into_iter().chain(step).min()
+    }
+
+    /// Whether the last step of a rollout at full strength is not too long ago; `None` where nothing dates it. The
+    /// Progressing condition does, else the pods or the last change of the object.
+    fn is_moving(&self) -> Option<bool> {
+        let now = self.evidence.now;
+        if let Some(moving) = self.moving() {
+            let step = moving.last_update_time.or(moving.last_transition_time)?;
+            return Some(now.age(step) < self.step_limit());
+        }
+        let min_ready = self.spec().and_then(|s| s.min_ready_seconds).map_or(0, i64::from);
+        let limit = STEP_SECONDS.saturating_add(min_ready.max(0));
+        let meta = self.deployment.meta();
+        let spec = meta.last_spec_write();
+        let pods = self.evidence.pods.as_ref();
+        if let Some((newest, of_pod)) = pods.and_then(Pods::newest_step) {
+            return Some(spec.is_some_and(|t| now.age(t) < limit) || of_pod.age(newest) < limit);
+        }
+        let longest = longest_rollout(limit, self.counts.desired);
+        let last = meta.last_status_write().max(spec)?;
+        Some(now.age(last) < limit && spec.is_none_or(|t| now.age(t) < longest))
+    }
+
+    /// All pods are there, and were not a moment ago.
+    fn just_recovered(&self) -> Option<Finding> {
+        let (meta, now) = (self.deployment.meta(), self.evidence.now);
+        let status = self.deployment.status.as_ref()?;
+        let flipped = status
+            .recovered()
+            .filter(|t| now.is_within(GRACE_SECONDS, *t) && !common::was_changed_before(meta, *t));
+        let rolled = self.progressing.and_then(|p| p.last_update_time);
+        let back = self.evidence.pods.as_ref().and_then(Pods::recovered);
+        let back = back.filter(|t| rolled.is_none_or(|rolled| rolled < *t));
+        let since = flipped.max(back).filter(|_| common::is_old(meta, now))?;
+        Some(common::just_recovered(
+            &self.counts.ready_of_desired(),
+            since,
+            now,
+        ))
     }
 
     fn spec(&self) -> Option<&DeploymentSpec> {
@@ -270,10 +385,9 @@ impl Judge<'_> {
     }
 
     fn rollout(&self) -> Rollout {
-        let observed = self.deployment.observed_generation();
         let c = &self.counts;
         match () {
-            () if common::is_unobserved(self.deployment.meta(), observed) => Rollout::Unobserved,
+            () if common::is_unobserved(self.deployment.meta(), self.observed) => Rollout::Unobserved,
             () if self.paused() => Rollout::Paused,
             () if self.progressing.is_some_and(Condition::is_false) => Rollout::Stalled,
             () if c.updated < c.desired
@@ -287,20 +401,18 @@ impl Judge<'_> {
     }
 
     fn short(&self, rollout: Rollout, notes: &mut Vec<String>) -> Finding {
+        let missing = self.counts.desired - self.counts.ready;
+        let pods = self.evidence.pods.as_ref();
         let failing = Finding {
             state: self.counts.short_state(),
             healthy: Some(false),
             reason: "ReadyBelowDesired",
             message: self.counts.ready_of_desired(),
-            since: self.shortage_began(),
+            since: self.short_since(missing),
         };
         let stopped = self.progressing.is_some_and(Condition::is_false)
             || self.condition("ReplicaFailure").is_some_and(Condition::is_true)
-            || self
-                .evidence
-                .pods
-                .as_ref()
-                .is_some_and(|p| !p.hard_causes().is_empty());
+            || pods.is_some_and(|p| !p.hard_causes().is_empty());
         if stopped {
             return failing;
         }
@@ -308,27 +420,21 @@ impl Judge<'_> {
             return Finding {
                 state: State::Progressing,
                 reason: "RolloutInProgress",
-                message: format!(
-                    "{}, rolling out: {} of {} updated",
-                    self.counts.ready_of_desired(),
-                    self.counts.updated,
-                    self.counts.desired
-                ),
+                message: self.rolling_out(),
                 ..failing
             };
         }
         if rollout == Rollout::Paused {
             return failing;
         }
-        let missing = self.counts.desired - self.counts.ready;
-        let starting = match &self.evidence.pods {
-            Some(pods) => pods.young() >= missing,
-            None => failing
-                .since
+        let starting = match pods {
+            Some(pods) => pods.young() >= missing && !pods.do_not_last(),
+            None => self
+                .last_step_of_shortage()
                 .is_some_and(|t| self.evidence.now.is_within(GRACE_SECONDS, t)),
         };
         if starting {
-            if self.evidence.pods.is_none() {
+            if pods.is_none() {
                 notes.push("podsNotSeen".into());
             }
             return Finding {
@@ -341,13 +447,23 @@ impl Judge<'_> {
         failing
     }
 
+    /// Seconds from one step of a rollout to the next. A Progressing condition that is there although no deadline is asked
+    /// for was left behind by an older spec.
+    fn step_limit(&self) -> i64 {
+        match self.progress_deadline() {
+            NO_PROGRESS_DEADLINE => DEFAULT_PROGRESS_DEADLINE,
+            deadline => deadline,
+        }
+    }
+
     /// Whether the rollout still has time before the controller gives up on it.
     fn inside_deadline(&self) -> bool {
         let now = self.evidence.now;
         if let Some(moving) = self.moving() {
-            return moving
-                .last_update_time
-                .is_some_and(|t| now.is_within(self.progress_deadline(), t));
+            let limit = self.step_limit();
+            let longest = limit.saturating_mul(DEADLINES);
+            let gets_on = self.unavailable_since().is_none_or(|t| now.age(t) < longest);
+            return gets_on && moving.last_update_time.is_some_and(|t| now.is_within(limit, t));
         }
         if self.progress_deadline() != NO_PROGRESS_DEADLINE || self.progressing.is_some() {
             return false;
@@ -368,14 +484,30 @@ impl Judge<'_> {
             .and_then(|c| c.last_transition_time)
     }
 
-    /// Since when the pods are too few, as the conditions tell it: the newer of the moment at which the
-    /// Deployment stopped being Available and the last step of a rollout that is not over.
-    fn shortage_began(&self) -> Option<Time> {
-        let step = self
-            .progressing
+    /// Since when so many pods are missing without a break: since the first moment that anything tells of. The status says
+    /// that it is short, so it is since the status was last changed; its condition and its pods may know more. What a
+    /// rollout did last is believed where nothing else is known.
+    fn short_since(&self, missing: i64) -> Option<Time> {
+        let pods = self.evidence.pods.as_ref();
+        let told = [
+            self.unavailable_since(),
+            pods.and_then(|pods| pods.short_since(missing)),
+            self.deployment.meta().last_status_write(),
+        ];
+        told.into_iter().flatten().min().or_else(|| self.last_step())
+    }
+
+    /// The last step of a rollout that is not over.
+    fn last_step(&self) -> Option<Time> {
+        self.progressing
             .filter(|p| p.reason != ROLLOUT_OVER)
-            .and_then(|p| p.last_update_time);
-        self.unavailable_since().max(step)
+            .and_then(|p| p.last_update_time)
+    }
+
+    /// How young the shortage can be, where its pods are not known: the newer of the moment at which the Deployment
+    /// stopped being Available and the last step of a rollout that is not over.
+    fn last_step_of_shortage(&self) -> Option<Time> {
+        self.unavailable_since().max(self.last_step())
     }
 
     fn note_pods_still_going(&self, notes: &mut Vec<String>) {

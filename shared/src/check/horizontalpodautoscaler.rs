@@ -52,10 +52,9 @@ fn finding(hpa: &HorizontalPodAutoscaler, evidence: &Evidence<'_>, notes: &mut V
         .filter_map(|kind| hpa.condition(kind))
         .find(|c| !c.is_true() && disabled != Some(*c));
     if let Some(condition) = failing {
-        // The metrics of new pods take as long as the pods.
-        let young = meta
-            .creation_timestamp
-            .is_some_and(|t| evidence.now.is_within(GRACE_SECONDS, t));
+        // The metrics of new pods take as long as the pods, and a metrics server that is restarted as long as its own.
+        let changed = meta.creation_timestamp.max(condition.last_transition_time);
+        let young = changed.is_some_and(|t| evidence.now.is_within(GRACE_SECONDS, t));
         let finding = match condition.kind.as_str() {
             "AbleToScale" => Finding::degraded("CannotScale", condition.words()),
             _ if young => Finding::new(State::Progressing, false, "MetricsStarting", condition.words()),

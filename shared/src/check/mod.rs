@@ -62,9 +62,10 @@ pub trait Judged: Resource {
         is_open(item)
     }
 
-    /// Whether neither time nor its pods can change that state; notes are of the moment in which the object is shown.
-    fn is_settled(&self, item: &Item) -> bool {
-        item.state.is_fine() && item.healthy == Some(true)
+    /// Whether neither time nor its pods can change that state; notes are of the moment in which the object is shown. What
+    /// is worth a look is not: its pods may say something else.
+    fn is_settled(&self, item: &Item, now: Now) -> bool {
+        item.state.is_fine() && item.healthy == Some(true) && !self.is_worth_a_look(item, now)
     }
 
     /// The verdict about this one object.
@@ -129,6 +130,9 @@ pub fn judge<T: Judged>(object: &T, evidence: &Evidence<'_>) -> Item {
     let mut item = object.judge(evidence);
     if evidence.explained {
         cause::explain(&mut item, object, evidence);
+        if let Some(pods) = evidence.pods.as_ref().filter(|_| item.reason == "Ready") {
+            item.warnings.extend(pods.restarting());
+        }
     }
     if evidence.heeds_annotations {
         acknowledgement::apply(&mut item, object.meta(), evidence.now.time());

@@ -7,13 +7,17 @@
 
 use super::common;
 use super::workload::{Workload, short_state};
-use super::{Evidence, Judged, cause};
+use super::{Evidence, Judged, Now, cause};
 use crate::report::{Item, State};
 use crate::resource::{ReplicaSet, ReplicaSetStatus, Resource};
 
 impl Judged for ReplicaSet {
     fn answers_for_itself(&self) -> bool {
         self.meta().controller().is_none()
+    }
+
+    fn is_worth_a_look(&self, item: &Item, now: Now) -> bool {
+        super::is_open(item) || common::may_have_recovered(self.meta(), item, now)
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
@@ -102,10 +106,11 @@ fn finding(
         .status
         .as_ref()
         .is_some_and(|s| *s != ReplicaSetStatus::default());
+    let observed = common::observed(meta, c.observed, c.replicas > 0 || c.ready > 0, notes);
     if let Some(finding) = common::manifest(meta, written)
         .or_else(|| common::malformed(c.malformed(set)))
         .or_else(|| common::deleting(meta, evidence, notes))
-        .or_else(|| common::unobserved(meta, c.observed, short_state(c.ready), evidence))
+        .or_else(|| common::unobserved(meta, observed, short_state(c.ready), evidence))
     {
         return finding;
     }
@@ -117,7 +122,7 @@ fn finding(
         available: c.available,
         existing: c.replicas,
         rollout: None,
-        min_ready: 0,
+        min_ready: i64::from(set.spec.as_ref().and_then(|s| s.min_ready_seconds).unwrap_or(0)),
         ordered: false,
         refused: set.failed_create().is_some(),
         empty: ("ScaledToZero", "scaled to zero"),

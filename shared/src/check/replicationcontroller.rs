@@ -1,13 +1,17 @@
 //! Whether a ReplicationController has as many ready pods as its spec asks for: by the rules of the ReplicaSet, as one
 //! controller of Kubernetes works for both.
 
-use super::{Evidence, Judged, replicaset};
+use super::{Evidence, Judged, Now, common, replicaset};
 use crate::report::Item;
 use crate::resource::{ReplicationController, Resource as _};
 
 impl Judged for ReplicationController {
     fn answers_for_itself(&self) -> bool {
         self.meta().controller().is_none()
+    }
+
+    fn is_worth_a_look(&self, item: &Item, now: Now) -> bool {
+        super::is_open(item) || common::may_have_recovered(self.meta(), item, now)
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Item {

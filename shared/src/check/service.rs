@@ -101,7 +101,7 @@ fn behind(service: &Service, finding: &Finding, evidence: &Evidence<'_>) -> Vec<
         hint: Some(cause::kubectl(namespace, "describe service", name)),
         since: finding.since.map(|t| t.to_string()),
         subject: Some(subject),
-        log: Vec::new(),
+        ..Cause::default()
     };
     subject.into_iter().map(of).collect()
 }

@@ -7,23 +7,35 @@
 //! somebody deletes them, and serve until then. Pods start in order unless the policy is `Parallel`, so that the first
 //! one that is not ready explains those that were never created.
 
+use super::cause::kubectl;
 use super::common::{self, Finding};
 use super::workload::{Rollout, Workload, short_state};
-use super::{Evidence, Judged};
-use crate::report::Item;
-use crate::resource::{Resource as _, StatefulSet, StatefulSetStatus};
+use super::{Evidence, GRACE_SECONDS, Judged, Now};
+use crate::report::{Cause, Item, State};
+use crate::resource::{Pod, Resource as _, StatefulSet, StatefulSetStatus};
 
 impl Judged for StatefulSet {
+    fn is_worth_a_look(&self, item: &Item, now: Now) -> bool {
+        super::is_open(item) || common::may_have_recovered(self.meta(), item, now)
+    }
+
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
         let counts = Counts::of(self);
         let mut notes = Vec::new();
         let finding = finding(self, &counts, evidence, &mut notes);
+        let causes = match finding.state {
+            State::Progressing | State::Degraded | State::Unavailable => {
+                forced_rollback(self, &counts, evidence)
+            }
+            _ => None,
+        };
         Item {
             desired: Some(counts.desired),
             ready: Some(counts.ready),
             available: Some(counts.available),
             updated: Some(counts.updated),
             notes,
+            causes: causes.into_iter().collect(),
             ..finding.item(self)
         }
     }
@@ -53,7 +65,11 @@ impl Counts {
             replicas: count(status.replicas),
             ready: count(status.ready_replicas),
             available: count(status.available_replicas.or(status.ready_replicas)),
-            updated: count(status.updated_replicas),
+            updated: match (status.updated_replicas, status.observed_generation) {
+                // A control plane that writes neither knows no revisions.
+                (None, None) => count(status.replicas),
+                (updated, _) => count(updated),
+            },
             partition: count(partition),
             observed: status.observed_generation.filter(|o| *o != 0),
         }
@@ -90,10 +106,11 @@ fn finding(set: &StatefulSet, c: &Counts, evidence: &Evidence<'_>, notes: &mut V
     let meta = set.meta();
     let status = set.status.clone().unwrap_or_default();
     let written = status != StatefulSetStatus::default();
+    let observed = common::observed(meta, c.observed, c.replicas > 0 || c.ready > 0, notes);
     if let Some(finding) = common::manifest(meta, written)
         .or_else(|| common::malformed(c.malformed(set)))
         .or_else(|| common::deleting(meta, evidence, notes))
-        .or_else(|| common::unobserved(meta, c.observed, short_state(c.ready), evidence))
+        .or_else(|| common::unobserved(meta, observed, short_state(c.ready), evidence))
     {
         return finding;
     }
@@ -134,4 +151,45 @@ fn finding(set: &StatefulSet, c: &Counts, evidence: &Evidence<'_>, notes: &mut V
         empty: ("ScaledToZero", "scaled to zero"),
     }
     .finding(notes)
+}
+
+/// A broken pod of an old revision that keeps the newest from coming: with `OrderedReady` the controller waits for each pod
+/// to be ready before it goes on, also for one that the newest spec would mend ("forced rollback" in the documentation of
+/// StatefulSets; `processReplica` in `stateful_set_control.go`). Deleting the pod is the way out. Pods below the partition
+/// keep the old revision on purpose.
+fn forced_rollback(set: &StatefulSet, c: &Counts, evidence: &Evidence<'_>) -> Option<Cause> {
+    let status = set.status.as_ref()?;
+    let spec = set.spec.clone().unwrap_or_default();
+    let on_delete = spec.update_strategy.is_some_and(|s| s.kind == "OnDelete");
+    if on_delete || spec.pod_management_policy == "Parallel" || status.update_revision.is_empty() {
+        return None;
+    }
+    let is_old = |pod: &Pod| !pod.revision().is_empty() && pod.revision() != status.update_revision;
+    let ordinal = |pod: &Pod| pod.meta().name.rsplit_once('-')?.1.parse::<i64>().ok();
+    let pods = &evidence.pods.as_ref()?.pods;
+    let waits = |(pod, now): &&(&Pod, Now)| {
+        let created = pod.meta().creation_timestamp;
+        pod.is_active()
+            && !pod.is_ready()
+            && is_old(pod)
+            && created.is_none_or(|t| !now.is_within(GRACE_SECONDS, t))
+            && ordinal(pod).is_none_or(|ordinal| ordinal >= c.partition)
+    };
+    let broken: Vec<&Pod> = pods.iter().filter(waits).map(|(pod, _)| *pod).collect();
+    let first = broken.iter().min_by_key(|pod| ordinal(pod))?;
+    let meta = first.meta();
+    Some(Cause {
+        code: "ForcedRollback".to_owned(),
+        message: format!(
+            "pod {} of the old revision {} is not ready, and the controller waits for it before it rolls out {}: delete \
+             the pod (forced rollback)",
+            meta.name,
+            first.revision(),
+            status.update_revision
+        ),
+        count: u32::try_from(broken.len()).unwrap_or(u32::MAX),
+        example: Some(format!("Pod/{}", meta.name)),
+        hint: Some(kubectl(&meta.namespace, "delete pod", &meta.name)),
+        ..Cause::default()
+    })
 }

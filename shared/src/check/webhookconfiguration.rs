@@ -156,7 +156,7 @@ fn finding(
         hint: None,
         since: since.map(|t| t.to_string()),
         subject: Some(format!("Webhook/{}", hook.name)),
-        log: Vec::new(),
+        ..Cause::default()
     }));
     if let Some((hook, why, since)) = blocking.first() {
         if let Some(selector) = &hook.namespace_selector

@@ -1,18 +1,28 @@
 //! Pods asked for against pods there are, for the kinds whose status is counts alone: StatefulSet, DaemonSet,
 //! ReplicaSet. Their controllers write no condition that tells of a rollout and know no deadline for one.
 //!
-//! So how long a shortage lasts is read off what moved last: the newest pod where pods are known, and the last change
-//! of the status, which `managedFields` date. A rollout that is not over has as long from step to step as a Deployment
-//! has by default, and the time that a pod must stay ready besides; any other shortage, the first start included, has
-//! the grace of a young pod.
+//! So how long a shortage lasts is read off what moved last. Of a rollout that is a pod which was made or is to end, where
+//! pods are known, else a change of the status, which `managedFields` date. A rollout that is not over has as long from step
+//! to step as a Deployment has by default, and the time that a pod must stay ready besides, whether pods are missing or not;
+//! any other shortage, the first start included, has the grace of a young pod.
 
-use super::common::Finding;
+use super::common::{self, Finding};
 use super::{Evidence, GRACE_SECONDS};
 use crate::report::State;
 use crate::resource::{ObjectMeta, Time};
 
 /// Seconds from one step of a rollout to the next: the default of `progressDeadlineSeconds` of a Deployment.
 pub(super) const STEP_SECONDS: i64 = 600;
+
+/// Where pods are not known, every change of the status may be a step of a rollout, and may be the same pod that becomes ready
+/// and loses it. So they count for this many seconds after the spec was changed, or for as long as all steps may take.
+const UNSEEN_STEPS_SECONDS: i64 = 2 * 86_400;
+
+/// Until how many seconds after the change of the spec a rollout of so many pods may be under way, where they are not known.
+pub(super) fn longest_rollout(step: i64, pods: i64) -> i64 {
+    step.saturating_mul(pods.saturating_add(1))
+        .max(UNSEEN_STEPS_SECONDS)
+}
 
 /// A rollout of the newest revision, of a kind that has revisions and replaces pods by itself.
 #[derive(Debug, Clone, Copy)]
@@ -54,6 +64,76 @@ pub(super) fn short_state(ready: i64) -> State {
     }
 }
 
+/// Pods that are ready and were not for long enough to count as available.
+pub(super) struct Settling<'a> {
+    pub evidence: &'a Evidence<'a>,
+    pub desired: i64,
+    pub ready: i64,
+    pub available: i64,
+    /// `minReadySeconds`.
+    pub min_ready: i64,
+    /// When something last moved, where the pods do not tell.
+    pub moved: Option<Time>,
+    /// Since when too few are available, where a condition tells it.
+    pub began: Option<Time>,
+}
+
+impl Settling<'_> {
+    /// Seconds after which a pod that is ready has to be available.
+    fn limit(&self) -> i64 {
+        self.min_ready.max(0).saturating_add(GRACE_SECONDS)
+    }
+
+    /// Whether they still have time; `None` where nothing dates them. Each change of the status, which only the object
+    /// tells of, may be the same pod again and again: these count for as long as a rollout may take to its next step.
+    pub fn is_inside(&self) -> Option<bool> {
+        let now = self.evidence.now;
+        if let Some(pods) = self.pods() {
+            return Some(pods.settling(self.limit()) >= self.desired - self.available);
+        }
+        let longest = self.limit().saturating_add(STEP_SECONDS);
+        if self.began.is_some_and(|t| now.age(t) >= longest) {
+            return Some(false);
+        }
+        self.moved.map(|t| now.age(t) < self.limit())
+    }
+
+    /// Its pods, where they are as new as its counts.
+    pub fn pods(&self) -> Option<&super::Pods<'_>> {
+        let pods = self.evidence.pods.as_ref();
+        pods.filter(|pods| pods.ready() >= self.desired)
+    }
+
+    fn told(&self) -> String {
+        format!(
+            "{} of {} ready, {} available",
+            self.ready, self.desired, self.available
+        )
+    }
+
+    pub fn inside(&self) -> Finding {
+        let since = self
+            .began
+            .or_else(|| self.pods().and_then(|pods| pods.settling_since(self.limit())))
+            .or(self.moved);
+        let message = format!("{}: inside minReadySeconds", self.told());
+        Finding::new(State::Progressing, true, "Settling", message).since(since)
+    }
+
+    pub fn finding(&self) -> Finding {
+        let told = self.told();
+        match self.is_inside() {
+            Some(true) => self.inside(),
+            Some(false) => Finding::degraded(
+                "AvailableBelowDesired",
+                format!("{told}, and minReadySeconds ({}) are over", self.min_ready),
+            )
+            .since(self.began.or(self.moved)),
+            None => common::not_dated(&told),
+        }
+    }
+}
+
 impl Workload<'_> {
     pub fn finding(&self, notes: &mut Vec<String>) -> Finding {
         let counted = self.ready_of_desired();
@@ -66,26 +146,75 @@ impl Workload<'_> {
                 Finding::healthy(self.empty.0, self.empty.1)
             }
             rollout if self.ready < self.desired => self.short(rollout, notes),
-            _ if self.available < self.desired => Finding::new(
-                State::Progressing,
-                true,
-                "Settling",
-                format!("{counted}, {} available: inside minReadySeconds", self.available),
-            ),
-            Some(rollout) if rollout.updated < rollout.wanted => Finding::new(
-                State::Progressing,
-                true,
-                "RolloutInProgress",
-                rolling_out(&counted, rollout),
-            )
-            .since(self.meta.last_status_write()),
-            _ => Finding::healthy("Ready", counted),
+            _ if self.available < self.desired => Settling {
+                evidence: self.evidence,
+                desired: self.desired,
+                ready: self.ready,
+                available: self.available,
+                min_ready: self.min_ready,
+                moved: self.meta.last_status_write(),
+                began: None,
+            }
+            .finding(),
+            Some(rollout) if rollout.updated < rollout.wanted => self.rolling(&counted, rollout),
+            _ => self
+                .just_recovered(&counted)
+                .unwrap_or_else(|| Finding::healthy("Ready", counted)),
         }
+    }
+
+    /// A rollout that leaves it at full strength.
+    fn rolling(&self, counted: &str, rollout: Rollout) -> Finding {
+        let told = rolling_out(counted, rollout);
+        let status = self.meta.last_status_write();
+        let began = self.meta.last_spec_write().into_iter().chain(status).min();
+        match self.is_moving(rollout) {
+            Some(true) => Finding::new(State::Progressing, true, "RolloutInProgress", told).since(began),
+            Some(false) => Finding::degraded(
+                "RolloutStalled",
+                format!(
+                    "rollout stalled, old revision still serving: {counted}, {} of {} updated",
+                    rollout.updated, rollout.wanted
+                ),
+            )
+            .since(status.or(began)),
+            None => common::not_dated(&told),
+        }
+    }
+
+    /// Whether the last step of a rollout is not too long ago; `None` where nothing dates it.
+    fn is_moving(&self, rollout: Rollout) -> Option<bool> {
+        let step = STEP_SECONDS.saturating_add(self.min_ready.max(0));
+        let now = self.evidence.now;
+        let spec = self.meta.last_spec_write();
+        let pods = self.evidence.pods.as_ref();
+        if let Some((newest, of_pod)) = pods.and_then(super::Pods::newest_step) {
+            let changed = spec.is_some_and(|t| now.age(t) < step);
+            return Some(changed || of_pod.age(newest) < step);
+        }
+        let longest = longest_rollout(step, rollout.wanted);
+        let too_long = spec.is_some_and(|t| now.age(t) >= longest);
+        let last = self.meta.last_status_write().max(spec)?;
+        Some(!too_long && now.age(last) < step)
+    }
+
+    fn just_recovered(&self, counted: &str) -> Option<Finding> {
+        let now = self.evidence.now;
+        let since = self.evidence.pods.as_ref()?.recovered()?;
+        common::is_old(self.meta, now).then(|| common::just_recovered(counted, since, now))
     }
 
     fn short(&self, rollout: Option<Rollout>, notes: &mut Vec<String>) -> Finding {
         let counted = self.ready_of_desired();
-        let began = self.meta.last_status_write();
+        let missing = self.desired - self.ready;
+        let written = self.meta.last_status_write();
+        let pods = self.evidence.pods.as_ref();
+        // It says itself that it is short since its status was last changed; its pods may know more.
+        let began = pods
+            .and_then(|pods| pods.short_since(missing))
+            .into_iter()
+            .chain(written)
+            .min();
         let failing = Finding::new(
             short_state(self.ready),
             false,
@@ -93,14 +222,12 @@ impl Workload<'_> {
             counted.clone(),
         )
         .since(began);
-        let pods = self.evidence.pods.as_ref();
         if self.refused || pods.is_some_and(|p| !p.hard_causes().is_empty()) {
             return failing;
         }
-        let step = STEP_SECONDS.saturating_add(self.min_ready.max(0));
         if let Some(rollout) = rollout
             && !rollout.over
-            && self.moved_within(step)
+            && self.moved_within_a_step(rollout)
         {
             return Finding::new(
                 State::Progressing,
@@ -110,7 +237,6 @@ impl Workload<'_> {
             )
             .since(began);
         }
-        let missing = self.desired - self.ready;
         let is_within =
             |time: Option<Time>, seconds| time.is_some_and(|t| self.evidence.now.is_within(seconds, t));
         // Its first pods may not have been made yet.
@@ -119,13 +245,14 @@ impl Workload<'_> {
         let between = self.ordered
             && self.existing < self.desired
             && self.ready >= self.existing
-            && is_within(began, GRACE_SECONDS.saturating_add(self.min_ready.max(0)));
+            && is_within(written, GRACE_SECONDS.saturating_add(self.min_ready.max(0)));
         let starting = is_new
             || between
             || match pods {
+                Some(pods) if pods.do_not_last() => false,
                 Some(pods) if self.ordered => pods.young() > 0,
                 Some(pods) => pods.young() >= missing,
-                None => is_within(began, GRACE_SECONDS),
+                None => is_within(written, GRACE_SECONDS),
             };
         if !starting {
             return failing;
@@ -142,17 +269,20 @@ impl Workload<'_> {
         .since(began)
     }
 
-    /// Whether anything moved within so many seconds.
-    fn moved_within(&self, seconds: i64) -> bool {
+    /// Whether a rollout that falls short certainly made a step not too long ago.
+    fn moved_within_a_step(&self, rollout: Rollout) -> bool {
+        let step = STEP_SECONDS.saturating_add(self.min_ready.max(0));
+        let now = self.evidence.now;
+        let spec = self.meta.last_spec_write();
+        let changed = spec.is_some_and(|t| now.is_within(step, t));
         let pods = self.evidence.pods.as_ref();
-        pods.and_then(|p| p.newest_is_within(seconds)).unwrap_or(false)
-            || self
-                .last_write()
-                .is_some_and(|t| self.evidence.now.is_within(seconds, t))
-    }
-
-    fn last_write(&self) -> Option<Time> {
-        self.meta.last_status_write().max(self.meta.last_spec_write())
+        if let Some((newest, of_pod)) = pods.and_then(super::Pods::newest_step) {
+            return changed || of_pod.is_within(step, newest);
+        }
+        let longest = longest_rollout(step, rollout.wanted);
+        let written = self.meta.last_status_write();
+        spec.is_none_or(|t| now.age(t) < longest)
+            && (changed || written.is_some_and(|t| now.is_within(step, t)))
     }
 
     fn ready_of_desired(&self) -> String {

@@ -2,7 +2,9 @@
 //!
 //! A node that is lost, a quota that is used up or a registry that does not answer shows in many items. Each is told
 //! once, with how far it reaches. Where two causes name the same thing behind them they are one; without such a name
-//! those of one workload are, and where many workloads say the same, those of all of them.
+//! those of one workload are, and where many workloads say the same, those of all of them. The one sentence that is shown has
+//! to be true of all: what a container said before it ended is part of it, and a sentence that says nothing of why, such as
+//! an exit code alone, is folded with no other workload's.
 
 use super::{Cause, Item, State};
 use serde::{Deserialize, Serialize};
@@ -48,6 +50,9 @@ pub struct Finding {
     /// Since when, RFC 3339, where it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<String>,
+    /// When it last happened, RFC 3339, of a crash.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<String>,
     /// A command to paste.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
@@ -168,6 +173,8 @@ enum Key {
     Subject(String),
     /// They say the same.
     Words(String, String),
+    /// It says nothing that others could share: code, sentence and whose it is.
+    Own(String, String, String),
 }
 
 fn key(item: &Item, cause: &Cause) -> Key {
@@ -177,7 +184,10 @@ fn key(item: &Item, cause: &Cause) -> Key {
             Key::Subject(format!("{subject} {}", cause.code))
         }
         Some(subject) => Key::Subject(subject.clone()),
-        None if item.is_workload() => Key::Words(cause.code.clone(), gist(&cause.message)),
+        None if item.is_workload() => match shared_words(&cause.code, &cause.message) {
+            Some(words) => Key::Words(cause.code.clone(), words),
+            None => Key::Own(cause.code.clone(), gist(&cause.message), item.identity()),
+        },
         None => Key::Subject(item.identity()),
     }
 }
@@ -203,12 +213,12 @@ fn of_pod<'a>(subject: &str, items: &HashMap<String, &'a Item>) -> Option<&'a It
     candidates.find_map(|(kind, name)| items.get(&format!("{kind}/{namespace}/{name}")).copied())
 }
 
-/// A message without what differs between objects with the same trouble: names in quotes, numbers, and what stands in
-/// brackets or behind them. How a container ended is no such difference.
+/// A message without what differs between the pods of one workload with the same trouble: names in quotes, numbers, and what
+/// stands in brackets or behind them. How a container ended is no such difference.
 #[must_use]
 pub fn gist(message: &str) -> String {
     let message = message.split(" (").next().unwrap_or(message);
-    if message.contains(" exited ") || message.contains(" signal ") {
+    if has_ended(message) {
         return message.to_owned();
     }
     let mut quoted = false;
@@ -221,6 +231,82 @@ pub fn gist(message: &str) -> String {
         }
     }
     gist
+}
+
+/// Whether a sentence tells how a container ended.
+fn has_ended(message: &str) -> bool {
+    [" exited ", " signal ", " ran out of memory", " keeps crashing"]
+        .iter()
+        .any(|phrase| message.contains(phrase))
+}
+
+/// By which words the causes of different workloads are one; `None` where the sentence does not say why, so that it is the
+/// same by chance.
+#[must_use]
+pub fn shared_words(code: &str, message: &str) -> Option<String> {
+    match code {
+        // What follows from something else, what is only not there yet, and what one pod is in the way of.
+        "ProgressDeadlineExceeded"
+        | "JobBackoffLimit"
+        | "JobDeadline"
+        | "JobFailed"
+        | "NotReady"
+        | "ReadyNotWritten"
+        | "ForcedRollback" => None,
+        "Waiting" => Some(message.to_owned())
+            .filter(|m| ["scheduler", "kubelet of node"].iter().any(|who| m.contains(who))),
+        "StuckDeleting" => Some(gist(message)).filter(|m| m.contains("finalizers: ")),
+        "PodFailed" if message == "it failed" => None,
+        // The program's, the probe's and the runtime's own words, to the letter.
+        "CrashLoop" | "OutOfMemory" => {
+            let (how, said) = without_count(message);
+            let said = said.strip_prefix(": ").map(without_time)?;
+            Some(format!("{how}: {said}"))
+        }
+        "LivenessProbe" | "StartupProbe" => {
+            let (said, _) = without_count(message);
+            (!said.contains(": the kubelet ended it")).then(|| said.to_owned())
+        }
+        "ReadinessProbe" | "ContainerHook" | "ContainerCreate" => Some(without_count(message).0.to_owned()),
+        _ if has_ended(message) => None,
+        _ => Some(gist(message)),
+    }
+}
+
+/// A sentence in two, around its ` (7 restarts)`; one without it breaks before what the container said.
+fn without_count(message: &str) -> (&str, &str) {
+    let is_count = |inside: &str| inside.ends_with(" restarts") || inside.ends_with(" restart");
+    let around = message.match_indices(" (").find_map(|(at, _)| {
+        let (inside, rest) = message.get(at + 2..)?.split_once(')')?;
+        is_count(inside).then(|| (message.get(..at).unwrap_or_default(), rest))
+    });
+    around.unwrap_or_else(|| match message.find(": ").filter(|_| has_ended(message)) {
+        Some(at) => message.split_at(at),
+        None => (message, ""),
+    })
+}
+
+/// What a program said, without the time at which it did.
+fn without_time(said: &str) -> String {
+    let is_time = |word: &&str| {
+        let word = word.trim_matches(|c: char| "[](),".contains(c));
+        let digits = |text: &str| text.len() >= 2 && text.bytes().all(|b| b.is_ascii_digit());
+        let mut date = word.splitn(3, ['-', '/']);
+        let is_date = date.next().is_some_and(|year| year.len() == 4 && digits(year))
+            && date.next().is_some_and(digits)
+            && date.next().is_some_and(|day| day.get(..2).is_some_and(digits));
+        let mut clock = word.split(':');
+        let is_clock = clock.next().is_some_and(|hour| hour.len() == 2 && digits(hour))
+            && clock
+                .next()
+                .is_some_and(|minute| minute.len() == 2 && digits(minute))
+            && clock
+                .next()
+                .is_some_and(|second| second.get(..2).is_some_and(digits));
+        is_date || is_clock
+    };
+    let words: Vec<&str> = said.split_whitespace().filter(|word| !is_time(word)).collect();
+    words.join(" ")
 }
 
 #[derive(Default)]
@@ -260,7 +346,7 @@ impl<'a> Folds<'a> {
 /// Takes apart what says the same by chance: one group an item.
 fn split(group: Group<'_>) -> Vec<Group<'_>> {
     let workloads: BTreeSet<String> = group.members.iter().map(|m| m.of.identity()).collect();
-    if matches!(group.key, Key::Subject(_)) || workloads.len() > BY_CHANCE {
+    if !matches!(group.key, Key::Words(..)) || workloads.len() > BY_CHANCE {
         return vec![group];
     }
     let of = |workload: &String| Group {
@@ -279,7 +365,7 @@ impl Group<'_> {
     fn finding(&self) -> Finding {
         let subject = match &self.key {
             Key::Subject(subject) => subject.split(' ').next().map(str::to_owned),
-            Key::Words(..) => None,
+            Key::Words(..) | Key::Own(..) => None,
         };
         let is_itself = |item: &Item| subject.as_deref() == Some(&item.identity());
         // What most pods show speaks for all; the thing itself only where nobody else does.
@@ -315,6 +401,7 @@ impl Group<'_> {
             items: Vec::new(),
             example,
             since: None,
+            last: None,
             hint,
         };
         let mut seen = BTreeSet::new();
@@ -324,13 +411,17 @@ impl Group<'_> {
             }
             let since = match cause {
                 Some(cause) if cause.subject.is_some() => cause.since.as_ref().or(item.since.as_ref()),
-                Some(cause) => item.since.as_ref().or(cause.since.as_ref()),
+                Some(cause) => [&item.since, &cause.since].into_iter().flatten().min(),
                 None => item.since.as_ref(),
             };
             if let Some(since) = since
                 && finding.since.as_ref().is_none_or(|first| since < first)
             {
                 finding.since = Some(since.clone());
+            }
+            let last = cause.and_then(|cause| cause.last.as_ref());
+            if last > finding.last.as_ref() {
+                finding.last = last.cloned();
             }
             let is_pod = |cause: &Cause| cause.example.as_ref().is_some_and(|e| e.starts_with("Pod/"));
             finding.pods += match cause {

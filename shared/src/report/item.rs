@@ -146,9 +146,12 @@ pub struct Cause {
     /// A command to paste.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
-    /// Since when, RFC 3339, where it is known; of a crash, when it last happened.
+    /// Since when without a break, RFC 3339, where it is known; of a crash loop since its first back-off.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<String>,
+    /// When it last happened, RFC 3339, of a crash.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last: Option<String>,
     /// What is behind it where one thing can be behind many objects: `Node/n7`, `ResourceQuota/shop/compute`,
     /// `Secret/shop/db`. Causes of the same code and subject are one.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -13,7 +13,7 @@ mod verdict;
 
 pub use acknowledged::Acknowledged;
 pub use check::{ApiServerCheck, Check, Identity, KindCheck, Probe, Readyz, Summary};
-pub use finding::{Finding, Fold, findings, fold, gist};
+pub use finding::{Finding, Fold, findings, fold, gist, shared_words};
 pub use item::{Cause, Item, State};
 pub use ladder::{
     AddressResult, CertificateView, Conclusion, LeaseView, Record, Rung, RungStatus, Vantage, View, Window,

@@ -115,6 +115,20 @@ impl DeploymentStatus {
     pub fn condition(&self, kind: &str) -> Option<&Condition> {
         self.conditions.iter().find(|c| c.kind == kind)
     }
+
+    /// When it became Available again though no rollout ended then: something had gone wrong.
+    #[must_use]
+    pub fn recovered(&self) -> Option<Time> {
+        let back = self
+            .condition("Available")
+            .filter(|c| c.is_true())?
+            .last_transition_time?;
+        let rolled = self
+            .condition("Progressing")
+            .filter(|c| c.is_true())
+            .and_then(|c| c.last_update_time.max(c.last_transition_time));
+        rolled.is_none_or(|rolled| rolled < back).then_some(back)
+    }
 }
 
 impl Deployment {
@@ -149,6 +163,7 @@ impl Deployment {
         self.observed_generation() >= self.meta().generation
             && counts.iter().all(|count| count.unwrap_or(0) == wanted)
             && !status.conditions.iter().any(fails)
+            && status.recovered().is_none()
     }
 }
 

@@ -21,9 +21,16 @@ pub struct Event {
     #[prost(string, tag = "4")]
     #[serde(deserialize_with = "null_as_default")]
     pub message: String,
+    /// When it was first said, by components that do not use series.
+    #[prost(message, optional, tag = "6")]
+    pub first_timestamp: Option<Time>,
     /// When it was last said, by components that do not use series.
     #[prost(message, optional, tag = "7")]
     pub last_timestamp: Option<Time>,
+    /// How often it was said, by components that do not use series.
+    #[prost(int32, tag = "8")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub count: i32,
     /// When it was first said, by components that use series.
     #[prost(message, optional, tag = "10")]
     pub event_time: Option<Time>,
@@ -50,6 +57,10 @@ pub struct ObjectReference {
 #[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct EventSeries {
+    /// How often it was said.
+    #[prost(int32, tag = "1")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub count: i32,
     /// When it was last said.
     #[prost(message, optional, tag = "2")]
     pub last_observed_time: Option<Time>,
@@ -75,6 +86,19 @@ impl Event {
         let series = self.series.as_ref().and_then(|s| s.last_observed_time);
         series.or(self.last_timestamp).or(self.event_time)
     }
+
+    /// When it was first said.
+    #[must_use]
+    pub fn first(&self) -> Option<Time> {
+        self.first_timestamp.or(self.event_time).or(self.last_timestamp)
+    }
+
+    /// How often it was said.
+    #[must_use]
+    pub fn times(&self) -> i64 {
+        let series = self.series.as_ref().map_or(0, |s| s.count);
+        i64::from(self.count.max(series).max(1))
+    }
 }
 
 impl Resource for Event {
@@ -83,6 +107,7 @@ impl Resource for Event {
     has_metadata!();
 
     fn drop_zero_times(&mut self) {
+        Time::drop_zero(&mut self.first_timestamp);
         Time::drop_zero(&mut self.last_timestamp);
         Time::drop_zero(&mut self.event_time);
         if let Some(series) = &mut self.series {

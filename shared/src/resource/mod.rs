@@ -52,9 +52,9 @@ pub use persistentvolumeclaim::{
     PersistentVolumeClaim, PersistentVolumeClaimSpec, PersistentVolumeClaimStatus,
 };
 pub use pod::{
-    Affinity, ClaimVolume, ContainerState, ContainerStatus, InitContainer, NodeAffinity, NodeSelector,
-    NodeSelectorRequirement, NodeSelectorTerm, Pod, PodSpec, PodStatus, ReadinessGate, Running, Terminated,
-    Volume, VolumeSource, Waiting,
+    Affinity, ClaimVolume, Container, ContainerProbe, ContainerState, ContainerStatus, NodeAffinity,
+    NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, Pod, PodSpec, PodStatus, REVISION,
+    ReadinessGate, Running, Terminated, Volume, VolumeSource, Waiting,
 };
 pub use poddisruptionbudget::{PodDisruptionBudget, PodDisruptionBudgetStatus};
 pub use replicaset::{ReplicaSet, ReplicaSetSpec, ReplicaSetStatus};

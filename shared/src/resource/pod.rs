@@ -3,6 +3,9 @@
 use super::{ObjectMeta, PodsBy, ProbedCondition, Resource, Time, has_metadata, null_as_default};
 use serde::Deserialize;
 
+/// The label by which the controllers of StatefulSets and DaemonSets tell of which revision a pod is.
+pub const REVISION: &str = "controller-revision-hash";
+
 /// The fields of a pod that a workload's verdict reads.
 #[derive(Clone, PartialEq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
@@ -18,7 +21,7 @@ pub struct Pod {
     pub status: Option<PodStatus>,
 }
 
-/// The part of `v1` PodSpec that a cause is told from. Containers are read from the status.
+/// The part of `v1` PodSpec that a cause is told from. What containers do is read from the status.
 #[derive(Clone, PartialEq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct PodSpec {
@@ -26,6 +29,10 @@ pub struct PodSpec {
     #[prost(message, repeated, tag = "1")]
     #[serde(deserialize_with = "null_as_default")]
     pub volumes: Vec<Volume>,
+    /// App containers, for the probes that they have.
+    #[prost(message, repeated, tag = "2")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub containers: Vec<Container>,
     /// The node it was given to; empty while there is none.
     #[prost(string, tag = "10")]
     #[serde(deserialize_with = "null_as_default")]
@@ -41,10 +48,10 @@ pub struct PodSpec {
     #[prost(string, tag = "19")]
     #[serde(deserialize_with = "null_as_default")]
     pub scheduler_name: String,
-    /// Init containers, for which of them are sidecars.
+    /// Init containers, for the probes that they have and for which of them are sidecars.
     #[prost(message, repeated, tag = "20")]
     #[serde(deserialize_with = "null_as_default")]
-    pub init_containers: Vec<InitContainer>,
+    pub init_containers: Vec<Container>,
     /// Conditions that others have to set before the pod is Ready.
     #[prost(message, repeated, tag = "28")]
     #[serde(deserialize_with = "null_as_default")]
@@ -148,19 +155,30 @@ pub struct ClaimVolume {
     pub claim_name: String,
 }
 
-/// An init container, as far as it tells a sidecar.
+/// A container of the spec: which probes it has, and whether it is a sidecar.
 #[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
-pub struct InitContainer {
+pub struct Container {
     /// Its name.
     #[prost(string, tag = "1")]
     #[serde(deserialize_with = "null_as_default")]
     pub name: String,
-    /// `Always` makes it a sidecar, which is not expected to end.
+    /// The probe for which the kubelet ends it.
+    #[prost(message, optional, tag = "10")]
+    pub liveness_probe: Option<ContainerProbe>,
+    /// The probe for which the kubelet ends it while it starts.
+    #[prost(message, optional, tag = "22")]
+    pub startup_probe: Option<ContainerProbe>,
+    /// Of an init container, `Always` makes it a sidecar, which is not expected to end.
     #[prost(string, tag = "24")]
     #[serde(deserialize_with = "null_as_default")]
     pub restart_policy: String,
 }
+
+/// A probe: that there is one.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize, prost::Message)]
+#[serde(default)]
+pub struct ContainerProbe {}
 
 /// A condition that others have to set.
 #[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
@@ -349,6 +367,20 @@ impl Pod {
             let claim = v.persistent_volume_claim.as_ref().or(inner)?;
             Some(claim.claim_name.as_str())
         })
+    }
+
+    /// What the spec says of the container of that name.
+    #[must_use]
+    pub fn container(&self, name: &str) -> Option<&Container> {
+        let spec = self.spec.as_ref()?;
+        let mut all = spec.init_containers.iter().chain(&spec.containers);
+        all.find(|c| c.name == name)
+    }
+
+    /// The revision that a StatefulSet or DaemonSet made it of; empty where none did.
+    #[must_use]
+    pub fn revision(&self) -> &str {
+        self.meta().labels.get(REVISION).map_or("", String::as_str)
     }
 
     /// Whether an init container of that name is a sidecar.

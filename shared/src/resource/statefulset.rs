@@ -124,9 +124,10 @@ impl Resource for StatefulSet {
         {
             spec.selector = None;
         }
-        // Their names are of no interest, only whether they differ.
+        // Their names are of no interest, only whether they differ, once every pod has the newest.
         if let Some(status) = &mut self.status
             && status.current_revision == status.update_revision
+            && status.updated_replicas == status.replicas
         {
             (status.current_revision, status.update_revision) = (String::new(), String::new());
         }

@@ -4,7 +4,7 @@
 //! overlap.
 
 use crate::check::{Around, Evidence, GRACE_SECONDS, Now, Pods};
-use crate::resource::{Event, Job, Node, ObjectMeta, Pod, ReplicaSet, Resource};
+use crate::resource::{ContainerStatus, Event, Job, Node, ObjectMeta, Pod, REVISION, ReplicaSet, Resource};
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
@@ -32,10 +32,10 @@ pub(super) trait Evident: Resource {
     fn trim(&mut self);
 }
 
-/// No evidence is chosen by its labels, nor dated by who wrote it.
+/// No evidence is chosen by its labels, nor dated by who wrote it; of a pod the revision is kept.
 fn trim(meta: &mut Option<ObjectMeta>) {
     if let Some(meta) = meta {
-        meta.labels.clear();
+        meta.labels.retain(|key, _| key == REVISION);
         meta.managed_fields = Vec::new();
     }
 }
@@ -47,12 +47,23 @@ impl Evident for Pod {
 
     fn trim(&mut self) {
         trim(&mut self.metadata);
-        // Of a pod that is ready it only matters that it is, and since when it exists.
+        // Of a pod that is ready it only matters that it is, since when, and whether its containers ended before.
         if self.is_ready() && self.meta().deletion_timestamp.is_none() {
-            self.spec = None;
+            let has_ended =
+                |c: &ContainerStatus| c.last_state.as_ref().is_some_and(|s| s.terminated.is_some());
+            let mut ended = false;
             if let Some(status) = &mut self.status {
-                status.container_statuses = Vec::new();
-                status.init_container_statuses = Vec::new();
+                for containers in [
+                    &mut status.container_statuses,
+                    &mut status.init_container_statuses,
+                ] {
+                    containers.retain(has_ended);
+                    containers.shrink_to_fit();
+                    ended |= !containers.is_empty();
+                }
+            }
+            if !ended {
+                self.spec = None;
             }
         }
     }

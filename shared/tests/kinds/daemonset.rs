@@ -90,11 +90,29 @@ fn every_daemonset_gets_its_state_reason_message_and_notes() {
         ),
         (
             "rolling out with a surge",
-            d(4, 2),
+            d(4, 2).moved(599),
             SETTLING,
             "RolloutInProgress",
             "4 of 4 ready, rolling out: 2 of 4 updated",
             &[],
+        ),
+        (
+            "rolling out with a surge that stands still",
+            d(4, 2).moved(600),
+            DEGRADED,
+            "RolloutStalled",
+            "rollout stalled, old revision still serving: 4 of 4 ready, 2 of 4 updated",
+            &[],
+        ),
+        (
+            "a control plane that writes no observedGeneration",
+            d(4, 4).without("/status", "observedGeneration"),
+            HEALTHY,
+            "Ready",
+            "4 of 4 ready",
+            &[
+                "its control plane writes no observedGeneration, so whether its counts are of generation 1 is not known",
+            ],
         ),
         (
             "rolling out, one node at a time",
@@ -144,10 +162,22 @@ fn every_daemonset_gets_its_state_reason_message_and_notes() {
             "ready and not yet available",
             d(4, 4)
                 .set("/spec/minReadySeconds", 60)
-                .set("/status/numberAvailable", 3),
+                .set("/status/numberAvailable", 3)
+                .moved(119),
             SETTLING,
             "Settling",
             "4 of 4 ready, 3 available: inside minReadySeconds",
+            &[],
+        ),
+        (
+            "ready and not available for too long",
+            d(4, 4)
+                .set("/spec/minReadySeconds", 60)
+                .set("/status/numberAvailable", 3)
+                .moved(120),
+            DEGRADED,
+            "AvailableBelowDesired",
+            "4 of 4 ready, 3 available, and minReadySeconds (60) are over",
             &[],
         ),
         (

@@ -17,6 +17,7 @@ mod cronjob;
 mod custom;
 mod daemonset;
 mod dumps;
+mod ends;
 mod horizontalpodautoscaler;
 mod job;
 mod node;

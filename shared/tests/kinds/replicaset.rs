@@ -15,6 +15,13 @@ fn rs(desired: i64, counts: [i64; 3], more: &[(&str, Value)]) -> Value {
     object("shop", "web", &fields)
 }
 
+fn status_written(ago: i64) -> (&'static str, Value) {
+    (
+        "/metadata/managedFields",
+        json!([{"manager": "kube-controller-manager", "operation": "Update", "subresource": "status", "time": at(-ago)}]),
+    )
+}
+
 fn refused() -> (&'static str, Value) {
     let message = "pods \"web-\" is forbidden: exceeded quota: compute, requested: pods=1, used: pods=3, limited: pods=3";
     (
@@ -72,11 +79,26 @@ fn every_replica_set_gets_its_state() {
         .notes(&["1 pod still going"]),
         row(
             "settling",
-            rs(3, [3, 3, 1], &[("/spec/minReadySeconds", json!(30))]),
+            rs(3, [3, 3, 1], &[("/spec/minReadySeconds", json!(30)), status_written(89)]),
             SETTLING,
             "Settling",
             "3 of 3 ready, 1 available: inside minReadySeconds",
         ),
+        row(
+            "settling for too long",
+            rs(3, [3, 3, 1], &[("/spec/minReadySeconds", json!(30)), status_written(90)]),
+            DEGRADED,
+            "AvailableBelowDesired",
+            "3 of 3 ready, 1 available, and minReadySeconds (30) are over",
+        ),
+        row(
+            "no observedGeneration",
+            rs(3, [3, 3, 3], &[("/status/observedGeneration", json!(null))]),
+            HEALTHY,
+            "Ready",
+            "3 of 3 ready",
+        )
+        .notes(&["its control plane writes no observedGeneration, so whether its counts are of generation 1 is not known"]),
         row(
             "new",
             rs(3, [3, 1, 1], &[aged(10)]),

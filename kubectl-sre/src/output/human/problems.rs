@@ -3,7 +3,7 @@
 use super::{Mark, Screen, span};
 use crate::output::{escape, wrap};
 use anstyle::Style as Paint;
-use sre_shared::report::{Cause, Fold, Item, State, Status, fold, gist};
+use sre_shared::report::{Cause, Fold, Item, State, Status, fold, gist, shared_words};
 use sre_shared::resource::Time;
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
@@ -77,19 +77,26 @@ fn alone<'a>(fold: &Fold<'a>) -> Option<&'a Item> {
 
 /// Puts together what is said in the same words of many different things: a quota in each of thirty namespaces.
 fn together(folds: Vec<Fold<'_>>) -> Vec<Fold<'_>> {
-    let words = |fold: &Fold<'_>| (fold.finding.code.clone(), gist(&fold.finding.message));
+    let words = |fold: &Fold<'_>| {
+        let Fold { finding, .. } = fold;
+        let words = match finding.subject {
+            Some(_) => gist(&finding.message),
+            None => shared_words(&finding.code, &finding.message)?,
+        };
+        Some((finding.code.clone(), words))
+    };
     let mut same: HashMap<_, usize> = HashMap::new();
-    for fold in &folds {
-        *same.entry(words(fold)).or_default() += 1;
+    for words in folds.iter().filter_map(words) {
+        *same.entry(words).or_default() += 1;
     }
     let mut places = HashMap::new();
     let mut put: Vec<Fold<'_>> = Vec::new();
     for fold in folds {
-        let words = words(&fold);
-        if same.get(&words).is_none_or(|count| *count <= SHOWN_SAME) {
+        let words = words(&fold).filter(|words| same.get(words).is_some_and(|count| *count > SHOWN_SAME));
+        let Some(words) = words else {
             put.push(fold);
             continue;
-        }
+        };
         match places.get(&words).and_then(|at: &usize| put.get_mut(*at)) {
             Some(first) => {
                 let (into, from) = (&mut first.finding, &fold.finding);
@@ -99,6 +106,9 @@ fn together(folds: Vec<Fold<'_>>) -> Vec<Fold<'_>> {
                 into.subject = None;
                 if from.since.is_some() && (into.since.is_none() || from.since < into.since) {
                     into.since.clone_from(&from.since);
+                }
+                if from.last > into.last {
+                    into.last.clone_from(&from.last);
                 }
                 first.members.extend(fold.members);
             }
@@ -220,6 +230,9 @@ impl Screen<'_> {
         if let Some(age) = self.age(finding.since.as_deref()) {
             reach = format!("{reach}, for {age}");
         }
+        if let Some(age) = self.age(finding.last.as_deref()) {
+            reach = format!("{reach}, last {age} ago");
+        }
         let left = names.len().saturating_sub(SHOWN_UNDER_CAUSE);
         names.truncate(SHOWN_UNDER_CAUSE);
         let more = match left {
@@ -250,6 +263,9 @@ impl Screen<'_> {
                 if let Some(age) = self.age(item.since.as_deref()) {
                     text = format!("{text}, for {age}");
                 }
+                if let Some(age) = self.age(cause.last.as_deref()) {
+                    text = format!("{text}, last {age} ago");
+                }
                 with_notes(item, text)
             }
             None => self.explain(item),
@@ -265,7 +281,9 @@ impl Screen<'_> {
                     0 | 1 => String::new(),
                     n => format!("{n}x "),
                 };
-                lines.extend(self.indented(4, &format!("{count}{}", told(cause))));
+                let last = self.age(cause.last.as_deref());
+                let last = last.map_or_else(String::new, |age| format!(", last {age} ago"));
+                lines.extend(self.indented(4, &format!("{count}{}{last}", told(cause))));
             }
             let log = cause.log.get(cause.log.len().saturating_sub(SHOWN_LOG)..);
             let log = log.unwrap_or_default().iter();
@@ -373,8 +391,11 @@ impl Screen<'_> {
             ("", reason) => escape(reason),
             (rest, _) => escape(rest),
         };
-        if let Some(age) = self.age(item.since.as_deref()) {
-            text = format!("{text}, for {age}");
+        if let Some(age) = self.age(item.since.as_deref()).map(|age| format!("for {age}")) {
+            // Some say so themselves.
+            if !text.ends_with(&age) {
+                text = format!("{text}, {age}");
+            }
         }
         with_notes(item, text)
     }

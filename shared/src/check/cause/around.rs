@@ -36,6 +36,11 @@ impl<'a> Around<'a> {
             .max_by_key(|event| event.time())
     }
 
+    /// Every event about an object.
+    pub(super) fn events(&self, uid: &str) -> impl Iterator<Item = &'a Event> {
+        self.events.get(uid).into_iter().flatten().copied()
+    }
+
     /// The node of that name, where it is known.
     pub(super) fn node(&self, name: &str) -> Option<&'a Node> {
         self.nodes.get(name).copied()

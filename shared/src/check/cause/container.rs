@@ -5,11 +5,15 @@
 
 use super::words::{arg, behind, kubectl, last_line, quoted_behind, shorten};
 use super::{Around, Found, describe, readiness};
-use crate::check::Now;
-use crate::resource::{ContainerStatus, Pod, Resource as _, Terminated, Waiting};
+use crate::check::{GRACE_SECONDS, Now};
+use crate::resource::{ContainerStatus, Event, Pod, Resource as _, Terminated, Time, Waiting};
 
 /// A crash counts as a cause this many seconds after it happened; later it says nothing of the present.
 pub(super) const CRASH_SECONDS: i64 = 15 * 60;
+
+/// Back-offs that are told no rarer than this many seconds are of one crash loop. The longest of them takes 300, and the
+/// kubelet drops repetitions of an event that come too fast.
+const BACK_OFF_SECONDS: i64 = 600;
 
 /// Reasons of a waiting container that do not pass by themselves.
 const HARD_WAITING: [(&str, &str); 12] = [
@@ -75,7 +79,9 @@ pub(super) fn of_pod(pod: &Pod, now: Now, around: &Around<'_>) -> Vec<Found> {
         .filter_map(|c| of_container(pod, c, now, around))
         .collect();
     if certain.is_empty() {
-        all(pod).filter_map(|c| just_ended(pod, c)).collect()
+        let since = began(pod, now, around);
+        let ended = all(pod).filter_map(|c| just_ended(pod, c));
+        ended.map(|found| Found { since, ..found }).collect()
     } else {
         certain
     }
@@ -131,7 +137,13 @@ pub(super) fn says_little(pod: &Pod, now: Now) -> bool {
             .as_ref()
             .is_some_and(|s| !s.image_pull_secrets.is_empty());
         let unauthorised = has_secrets && waiting.is_some_and(|w| is_refused(&w.message));
-        silent || unauthorised || (crashed && last.is_some_and(was_ended))
+        // It runs well between two crashes: only the events tell since when that goes on.
+        let comes_back = waiting.is_some_and(|w| w.reason == "CrashLoopBackOff")
+            && container.restart_count > 1
+            && since(pod)
+                .zip(pod.meta().creation_timestamp)
+                .is_some_and(|(since, created)| since.seconds_since(created) > GRACE_SECONDS);
+        silent || unauthorised || comes_back || (crashed && last.is_some_and(was_ended))
     };
     failing().next().is_none() || failing().any(is_open)
 }
@@ -159,10 +171,70 @@ fn crash(
     around: &Around<'_>,
 ) -> Found {
     // A container that the kubelet ends for its probe or its hook looks like one that was killed.
-    readiness::ending_probe(pod, container, now, around)
-        .map(|probe| Found { hard: true, ..probe })
-        .or_else(|| ending_hook(pod, container, now, around))
-        .unwrap_or_else(|| ended_so(pod, container, last, true))
+    let found = readiness::ending_probe(pod, container, now, around)
+        .or_else(|| ending_hook(pod, container, around))
+        .unwrap_or_else(|| ended_so(pod, container, last, true));
+    Found {
+        hard: true,
+        since: began(pod, now, around),
+        last: last.and_then(|t| t.finished_at),
+        ..found
+    }
+}
+
+/// How the containers of a ready pod ended before they were started again, where that was within so many seconds and they
+/// were restarted at least so often.
+pub(super) fn restarted(pod: &Pod, now: Now, around: &Around<'_>, seconds: i64, times: i32) -> Vec<Found> {
+    let is_wanted = |c: &&ContainerStatus| {
+        let ended = c.last_state.as_ref().and_then(|s| s.terminated.as_ref());
+        let recent = ended
+            .and_then(|t| t.finished_at)
+            .is_some_and(|t| now.age(t) < seconds);
+        recent && c.restart_count >= times
+    };
+    let wanted = all(pod).filter(is_wanted);
+    wanted
+        .filter_map(|c| restarted_one(pod, c, now, around))
+        .collect()
+}
+
+/// How this container of a ready pod ended before it was started again.
+pub(super) fn restarted_one(
+    pod: &Pod,
+    container: &ContainerStatus,
+    now: Now,
+    around: &Around<'_>,
+) -> Option<Found> {
+    let last = container.last_state.as_ref()?.terminated.as_ref()?;
+    let counts = pod.is_ready() && pod.is_active() && role(pod, container) != "init container";
+    counts.then(|| Found {
+        hard: false,
+        since: loops_since(pod, now, around),
+        ..crash(pod, container, Some(last), now, around)
+    })
+}
+
+/// Since when a pod that is not ready is not, without a break that counts.
+pub(super) fn began(pod: &Pod, now: Now, around: &Around<'_>) -> Option<Time> {
+    let first = loops_since(pod, now, around);
+    first.into_iter().chain(since(pod)).min()
+}
+
+/// Since when the containers of a pod end again and again: since the first of its back-offs, where they went on until now.
+/// The kubelet counts them all in one event.
+fn loops_since(pod: &Pod, now: Now, around: &Around<'_>) -> Option<Time> {
+    let is_loop = |event: &&Event| event.reason == "BackOff" && event.message.contains("restarting failed");
+    let first = |event: &Event| {
+        let (first, last) = (event.first()?, event.time()?);
+        let goes_on = now.age(last) < CRASH_SECONDS
+            && last.seconds_since(first) <= event.times().saturating_mul(BACK_OFF_SECONDS);
+        goes_on.then_some(first)
+    };
+    around
+        .events(&pod.meta().uid)
+        .filter(is_loop)
+        .filter_map(first)
+        .min()
 }
 
 /// Whether a container was ended from outside, or ends as it was asked to.
@@ -172,12 +244,11 @@ pub(super) fn was_ended(last: &Terminated) -> bool {
 
 /// The hook for which the kubelet ends a container again and again, where it is that: it does not wait then
 /// (`startContainer` in `pkg/kubelet/kuberuntime/kuberuntime_container.go`).
-fn ending_hook(pod: &Pod, container: &ContainerStatus, now: Now, around: &Around<'_>) -> Option<Found> {
+fn ending_hook(pod: &Pod, container: &ContainerStatus, around: &Around<'_>) -> Option<Found> {
     let last = container.last_state.as_ref()?.terminated.as_ref()?;
+    // However old: the kubelet drops the repetitions of an event that is told too often.
     let newest = around.newest(&pod.meta().uid, |event| {
-        event.reason == "FailedPostStartHook"
-            && event.container() == Some(&container.name)
-            && event.time().is_some_and(|t| now.age(t) < CRASH_SECONDS)
+        event.reason == "FailedPostStartHook" && event.container() == Some(&container.name)
     });
     let event = newest.filter(|_| was_ended(last))?;
     Some(Found {
@@ -191,7 +262,8 @@ fn ending_hook(pod: &Pod, container: &ContainerStatus, now: Now, around: &Around
             restarts(container)
         )),
         subject: None,
-        since: last.finished_at,
+        since: since(pod),
+        last: last.finished_at,
         hint: describe(pod),
     })
 }
@@ -209,7 +281,7 @@ fn ended_so(pod: &Pod, container: &ContainerStatus, ended: Option<&Terminated>, 
     let meta = pod.meta();
     let name = &container.name;
     let who = format!("{} {name}", role(pod, container));
-    let since = ended.and_then(|t| t.finished_at);
+    let last = ended.and_then(|t| t.finished_at);
     // The runtime could not start it at all: a command that is not there.
     if let Some(t) = ended.filter(|t| matches!(t.reason.as_str(), "StartError" | "ContainerCannotRun")) {
         return Found {
@@ -217,7 +289,8 @@ fn ended_so(pod: &Pod, container: &ContainerStatus, ended: Option<&Terminated>, 
             hard: true,
             message: shorten(&format!("{who}: {}", runtime_error(&t.message))),
             subject: None,
-            since,
+            since: since(pod),
+            last,
             hint: describe(pod),
         };
     }
@@ -244,7 +317,8 @@ fn ended_so(pod: &Pod, container: &ContainerStatus, ended: Option<&Terminated>, 
         hard: true,
         message: shorten(&format!("{who} {how}{count}{said}")),
         subject: None,
-        since,
+        since: since(pod),
+        last,
         hint: format!(
             "{} -c {}{previous}",
             kubectl(&meta.namespace, "logs", &meta.name),
@@ -282,6 +356,7 @@ fn stuck(
         message: shorten(&format!("{} {}: {why}", role(pod, container), container.name)),
         subject,
         since: since(pod),
+        last: None,
         hint,
     }
 }
@@ -317,6 +392,7 @@ fn not_pulled(pod: &Pod, container: &ContainerStatus, said: &str, around: &Aroun
         message: shorten(&message),
         subject,
         since: since(pod),
+        last: None,
         hint,
     }
 }
@@ -331,7 +407,7 @@ fn is_refused(why: &str) -> bool {
 }
 
 /// Since when the pod is not ready.
-pub(super) fn since(pod: &Pod) -> Option<crate::resource::Time> {
+pub(super) fn since(pod: &Pod) -> Option<Time> {
     pod.condition("Ready")
         .and_then(|c| c.last_transition_time)
         .or(pod.meta().creation_timestamp)

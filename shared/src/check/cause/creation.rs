@@ -76,6 +76,7 @@ fn refused(namespace: &str, kind: &str, name: &str, sentence: &str, since: Optio
         message: shorten(why),
         subject,
         since,
+        last: None,
         hint,
     }
 }

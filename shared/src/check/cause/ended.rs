@@ -31,6 +31,7 @@ pub(super) fn failed(pod: &Pod, now: Now, around: &Around<'_>) -> Vec<Found> {
         },
         subject: None,
         since: None,
+        last: None,
         hint: describe(pod),
     }]
 }
@@ -68,6 +69,7 @@ pub(super) fn deleting(pod: &Pod, now: Now) -> Option<Found> {
         message: shorten(&format!("its deletion does not end: {why}")),
         subject: None,
         since: Some(deleted),
+        last: None,
         hint: kubectl(&meta.namespace, "get pod -o yaml", &meta.name),
     })
 }

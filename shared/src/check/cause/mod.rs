@@ -36,7 +36,10 @@ pub(super) struct Found {
     pub hard: bool,
     message: String,
     subject: Option<String>,
+    /// Since when it is so without a break.
     since: Option<Time>,
+    /// When it last happened, of what happens again and again.
+    last: Option<Time>,
     hint: String,
 }
 
@@ -49,6 +52,7 @@ impl Found {
             example: Some(example),
             hint: Some(self.hint),
             since: self.since.map(|t| t.to_string()),
+            last: self.last.map(|t| t.to_string()),
             subject: self.subject,
             log: Vec::new(),
         }
@@ -65,12 +69,12 @@ fn describe(pod: &Pod) -> String {
 fn rank(code: &str) -> u8 {
     match code {
         code if creation::is_refusal(code) => 0,
-        "NodeNotReady" => 1,
+        "NodeNotReady" | "ForcedRollback" => 1,
         "CrashLoop" | "OutOfMemory" | "LivenessProbe" | "StartupProbe" => 2,
         "ImagePull" | "ContainerConfig" | "ContainerCreate" | "ContainerHook" => 3,
         "Unschedulable" | "VolumeClaim" => 4,
         "VolumeMount" | "Sandbox" => 5,
-        "ReadinessProbe" | "ReadinessGate" => 6,
+        "ReadinessProbe" | "ReadinessGate" | "ReadyNotWritten" => 6,
         "PodFailed" => 7,
         "StuckDeleting" => 8,
         "NotReady" | "Waiting" => 9,
@@ -126,6 +130,32 @@ fn of_replaced(pods: &Pods<'_>) -> Vec<Cause> {
     groups.causes()
 }
 
+/// How many of its pods were made lately and are over already.
+pub(super) fn replaced_lately(pods: &Pods<'_>) -> usize {
+    let lately = |(pod, now): &&(&Pod, Now)| !ended::lately(pod, *now).is_empty();
+    pods.pods.iter().filter(lately).count()
+}
+
+/// How the containers of ready pods ended before they were started again, within so many seconds and at least so often.
+pub(super) fn of_restarted(pods: &Pods<'_>, seconds: i64, times: i32) -> Vec<Cause> {
+    let nothing = Around::default();
+    let around = pods.around.unwrap_or(&nothing);
+    let mut groups = Groups::default();
+    for (pod, now) in &pods.pods {
+        groups.add(pod, container::restarted(pod, *now, around, seconds, times));
+    }
+    groups.causes()
+}
+
+/// Since when a pod that is not ready is not: a crash loop since its first back-off, though the containers run between.
+pub(super) fn unready_since(pod: &Pod, now: Now, around: Option<&Around<'_>>) -> Option<Time> {
+    let nothing = Around::default();
+    container::began(pod, now, around.unwrap_or(&nothing))
+}
+
+/// Verdicts at full strength that the crashes of pods which are ready explain.
+const AFTER_CRASHES: [&str; 3] = ["JustRecovered", "Settling", "AvailableBelowDesired"];
+
 /// Distinct causes, each with its gist and when the pod was created that is its example.
 #[derive(Default)]
 struct Groups(Vec<(Cause, String, Option<Time>)>);
@@ -177,6 +207,11 @@ pub(super) fn explain<T: Resource>(item: &mut Item, object: &T, evidence: &Evide
     }
     let any = object as &dyn Any;
     let around = evidence.around();
+    let recovering = AFTER_CRASHES.contains(&item.reason.as_str());
+    let restarted = |pods: &Pods<'_>| match recovering {
+        true => of_restarted(pods, container::CRASH_SECONDS, 1),
+        false => Vec::new(),
+    };
     let mut causes = Vec::new();
     if let Some(pod) = any.downcast_ref::<Pod>() {
         let alone = Pods {
@@ -185,6 +220,7 @@ pub(super) fn explain<T: Resource>(item: &mut Item, object: &T, evidence: &Evide
             ..Pods::default()
         };
         causes = of_pods(&alone, |_| true);
+        causes.extend(restarted(&alone));
     } else {
         let pods = evidence.pods.as_ref();
         causes.extend(pods.and_then(creation::of_replica_sets));
@@ -197,6 +233,9 @@ pub(super) fn explain<T: Resource>(item: &mut Item, object: &T, evidence: &Evide
             causes.extend(creation::of_owner(around, now, T::KIND, object.meta()));
         }
         causes.extend(pods.map(|p| of_pods(p, |_| true)).unwrap_or_default());
+        if causes.is_empty() {
+            causes.extend(pods.map(restarted).unwrap_or_default());
+        }
         if causes.is_empty() {
             causes.extend(pods.map(of_replaced).unwrap_or_default());
         }

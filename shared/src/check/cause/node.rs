@@ -1,12 +1,13 @@
 //! Pods whose node does not answer: what the pod itself says is old then.
 //!
 //! On node loss the node controller sets the pod's Ready condition to False and leaves its containers' own `ready`
-//! true (`pkg/controller/nodelifecycle` in kubernetes/kubernetes), which nothing else does for long.
+//! true (`pkg/controller/nodelifecycle` in kubernetes/kubernetes), which nothing else does for long. A container that was
+//! started after that tells of a kubelet that works.
 
 use super::words::{kubectl, shorten};
 use super::{Around, Found};
 use crate::check::{GRACE_SECONDS, Now};
-use crate::resource::Pod;
+use crate::resource::{ContainerStatus, Pod};
 
 pub(super) fn of_pod(pod: &Pod, now: Now, around: &Around<'_>) -> Option<Found> {
     let name = pod.node().or(pod.made_for())?;
@@ -16,6 +17,7 @@ pub(super) fn of_pod(pod: &Pod, now: Now, around: &Around<'_>) -> Option<Found> 
         message: shorten(&format!("node {name} is not ready: {why}")),
         subject: Some(format!("Node/{name}")),
         since,
+        last: None,
         hint: kubectl("", "describe node", name),
     };
     if let Some(node) = around.node(name) {
@@ -38,7 +40,12 @@ pub(super) fn of_pod(pod: &Pod, now: Now, around: &Around<'_>) -> Option<Found> 
 /// Whether the pod is not Ready while all that makes it so is.
 pub(in crate::check) fn looks_lost(pod: &Pod) -> bool {
     let containers = pod.status.iter().flat_map(|s| &s.container_statuses);
-    pod.condition("Ready").is_some_and(|c| c.status == "False")
+    let ready = pod.condition("Ready").filter(|c| c.status == "False");
+    let since = ready.and_then(|c| c.last_transition_time);
+    let started = |c: &ContainerStatus| c.state.as_ref()?.running.as_ref()?.started_at;
+    let is_newer = |c: &ContainerStatus| since.is_some() && started(c) > since;
+    ready.is_some()
+        && !containers.clone().any(is_newer)
         && pod
             .condition("ContainersReady")
             .is_some_and(|c| c.status == "True")

@@ -23,6 +23,7 @@ pub(super) fn of_pod(pod: &Pod, now: Now, around: &Around<'_>) -> Option<Found> 
         message: shorten(message),
         subject: None,
         since: container::since(pod),
+        last: None,
         hint,
     };
     let lasting = meta
@@ -33,6 +34,9 @@ pub(super) fn of_pod(pod: &Pod, now: Now, around: &Around<'_>) -> Option<Found> 
     }
     if let Some(shut) = gate(pod) {
         return Some(found("ReadinessGate", &shut, describe(pod)));
+    }
+    if let Some((why, hint)) = not_written(pod, now) {
+        return Some(found("ReadyNotWritten", &why, hint));
     }
     let newest = around.newest(&meta.uid, |e| probe(e).is_some());
     if let Some((event, code)) = newest.and_then(|event| Some((event, probe(event)?))) {
@@ -96,6 +100,10 @@ fn unready(pod: &Pod) -> String {
 }
 
 /// The probe for which the kubelet ends a container again and again, where it is that.
+///
+/// The kubelet drops the repetitions of an event that is told too often, so that the events of a probe which fails all the
+/// time are old (`client-go/tools/record/events_cache.go`: 25 at once, then one in five minutes). A container that was killed
+/// and has such a probe was killed for it, if any event of it is left that tells of a failed probe or of the killing.
 pub(super) fn ending_probe(
     pod: &Pod,
     container: &ContainerStatus,
@@ -108,23 +116,48 @@ pub(super) fn ending_probe(
     if !container::was_ended(last) {
         return None;
     }
-    let newest = around.newest(&pod.meta().uid, |event| {
-        let own = event.container().is_none_or(|name| name == container.name);
-        let recent = event
+    let newest = |is: &dyn Fn(&Event) -> bool| {
+        around.newest(&pod.meta().uid, |event| {
+            event.container().is_none_or(|name| name == container.name) && is(event)
+        })
+    };
+    let is_ending = |event: &Event| matches!(probe(event), Some("LivenessProbe" | "StartupProbe"));
+    let is_recent = |event: &Event| {
+        event
             .time()
-            .is_some_and(|t| now.age(t) < container::CRASH_SECONDS);
-        own && recent && matches!(probe(event), Some("LivenessProbe" | "StartupProbe"))
-    })?;
+            .is_some_and(|t| now.age(t) < container::CRASH_SECONDS)
+    };
+    let recent = newest(&|event| is_ending(event) && is_recent(event));
+    let spec = pod.container(&container.name);
+    let has_probe = spec.is_some_and(|c| c.liveness_probe.is_some() || c.startup_probe.is_some());
+    let was_killed = has_probe && last.exit_code != 0;
+    let told = recent.or_else(|| newest(&is_ending).filter(|_| was_killed));
+    let (code, said) = match told {
+        Some(event) => (probe(event)?, output(pod, event)),
+        None => {
+            let any = |event: &Event| matches!(event.reason.as_str(), "Killing" | "Unhealthy");
+            let event = newest(&any).filter(|_| was_killed)?;
+            let has_liveness = spec.is_some_and(|c| c.liveness_probe.is_some());
+            let (code, which) = if event.message.contains("startup probe") || !has_liveness {
+                ("StartupProbe", "startup")
+            } else {
+                ("LivenessProbe", "liveness")
+            };
+            let role = container::role(pod, container);
+            let name = &container.name;
+            (
+                code,
+                format!("{role} {name}: the kubelet ended it for its {which} probe"),
+            )
+        }
+    };
     Some(Found {
-        code: probe(newest)?,
+        code,
         hard: false,
-        message: shorten(&format!(
-            "{} ({})",
-            output(pod, newest),
-            container::restarts(container)
-        )),
+        message: shorten(&format!("{said} ({})", container::restarts(container))),
         subject: None,
-        since: last.finished_at,
+        since: container::since(pod),
+        last: last.finished_at,
         hint: describe(pod),
     })
 }
@@ -157,6 +190,36 @@ fn output(pod: &Pod, event: &Event) -> String {
         }
         None => said.to_owned(),
     }
+}
+
+/// The pod whose containers are all ready and whose gates are open, while its Ready condition is still False: the node
+/// controller sets it so once the node does not answer, and the kubelet has to write it again afterwards. Some never do.
+fn not_written(pod: &Pod, now: Now) -> Option<(String, String)> {
+    let containers = pod.condition("ContainersReady").filter(|c| c.status == "True")?;
+    let ready = pod.condition("Ready").filter(|c| c.status == "False")?;
+    let status = pod.status.as_ref()?;
+    let all_ready = status.container_statuses.iter().all(|c| c.ready);
+    // The kubelet writes both conditions at once.
+    let newest = containers.last_transition_time.max(ready.last_transition_time);
+    let is_new = newest.is_some_and(|t| now.is_within(GRACE_SECONDS, t));
+    if !all_ready || status.container_statuses.is_empty() || is_new {
+        return None;
+    }
+    let kubelet = match pod.node() {
+        Some(node) => format!("the kubelet of node {node}"),
+        None => "its kubelet".to_owned(),
+    };
+    let meta = pod.meta();
+    let hint = match meta.controller() {
+        Some(_) => kubectl(&meta.namespace, "delete pod", &meta.name),
+        None => describe(pod),
+    };
+    Some((
+        format!(
+            "only its Ready condition is False: all its containers are ready (ContainersReady is True), and {kubelet} has not written Ready again"
+        ),
+        hint,
+    ))
 }
 
 /// The first readiness gate that is not open, where the containers themselves are ready.

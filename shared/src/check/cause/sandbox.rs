@@ -48,6 +48,7 @@ pub(super) fn of_pod(pod: &Pod, around: &Around<'_>) -> Option<Found> {
             message: shorten(&without_command(text)),
             subject,
             since: container::since(pod),
+            last: None,
             hint,
         });
     }
@@ -58,6 +59,7 @@ pub(super) fn of_pod(pod: &Pod, around: &Around<'_>) -> Option<Found> {
         message: shorten(behind(&event.message, &[" desc = "])),
         subject: None,
         since: container::since(pod),
+        last: None,
         hint: describe(pod),
     })
 }

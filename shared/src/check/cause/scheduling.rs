@@ -26,6 +26,7 @@ pub(super) fn of_pod(pod: &Pod, now: Now, around: &Around<'_>) -> Option<Found> 
             message: shorten(&scheduled.message),
             subject: None,
             since,
+            last: None,
             hint: describe(pod),
         });
     }
@@ -57,6 +58,7 @@ pub(super) fn of_pod(pod: &Pod, now: Now, around: &Around<'_>) -> Option<Found> 
             },
             subject: claim.map(|claim| format!("PersistentVolumeClaim/{}/{claim}", meta.namespace)),
             since,
+            last: None,
             hint: kubectl(&meta.namespace, "describe pvc", claim.unwrap_or_default()),
         });
     }
@@ -74,6 +76,7 @@ pub(super) fn of_pod(pod: &Pod, now: Now, around: &Around<'_>) -> Option<Found> 
         message: shorten(&format!("{awaited}{place}{text}")),
         subject: None,
         since,
+        last: None,
         hint: describe(pod),
     })
 }

@@ -52,7 +52,12 @@ pub fn crashed<'a>(pod: &'a Pod, cause: &Cause, now: Now) -> Option<(&'a str, bo
         let previous = c.last_state.as_ref().is_some_and(|s| s.terminated.is_some());
         let again = container::of_container(pod, c, now, &nothing);
         let over = || container::just_ended(pod, c).is_some_and(is_it).then_some(false);
-        let previous = again.is_some_and(is_it).then_some(previous).or_else(over)?;
+        let back = || container::restarted_one(pod, c, now, &nothing).is_some_and(is_it);
+        let previous = again
+            .is_some_and(is_it)
+            .then_some(previous)
+            .or_else(over)
+            .or_else(|| back().then_some(true))?;
         Some((c.name.as_str(), previous))
     })
 }
