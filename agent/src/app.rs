@@ -1,7 +1,7 @@
 //! Owns what every handler reads: the caches, the check of the API server, and how old data may be.
 //! Must not know HTTP.
 
-use crate::cache::{Moment, Objects};
+use crate::cache::{Moment, Objects, Selection};
 use crate::causes::Causes;
 use crate::changes::Changes;
 use crate::connection::Connection;
@@ -12,7 +12,7 @@ use crate::watcher::{self, Feed};
 use crate::{Pace, Settings};
 use sre_shared::report::Namespaces;
 use sre_shared::resource::Time;
-use sre_shared::run::Clock;
+use sre_shared::run::{Clock, Kind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -78,7 +78,7 @@ impl App {
             },
             outages,
             changes: Arc::new(Changes::default()),
-            causes: Causes::default(),
+            causes: Causes::new(settings.causes),
             clock: settings.clock,
             pod: settings.pod.clone(),
             requests: Requests::default(),
@@ -100,6 +100,15 @@ impl App {
             silent: self.probe.silent(),
             stale: self.pace.stale,
             stale_after: self.stale_after,
+        }
+    }
+
+    /// The namespaces that an answer about such kinds covers.
+    pub fn covered(&self, selection: &Selection, kinds: impl IntoIterator<Item = Kind>) -> Namespaces {
+        match &selection.namespace {
+            Some(namespace) => Namespaces::These(vec![namespace.clone()]),
+            None if kinds.into_iter().any(Kind::is_namespaced) => self.namespaces.clone(),
+            None => Namespaces::default(),
         }
     }
 

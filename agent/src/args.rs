@@ -58,9 +58,10 @@ pub struct Args {
     #[arg(long, value_name = "NAMES", env = "SRE_AGENT_NAMESPACES", value_delimiter = ',', value_parser = namespace)]
     namespaces: Vec<String>,
 
-    /// Look for the causes of what is not healthy: pods, ReplicaSets, Jobs, events and nodes are read for it
+    /// Look for the causes of what is not healthy, for which pods, ReplicaSets, Jobs, events and nodes are read;
+    /// --causes=false not to [default: true]
     #[arg(long, value_name = "BOOL", env = "SRE_AGENT_CAUSES", num_args = 0..=1, require_equals = true,
-          default_missing_value = "true", default_value = "false", hide_default_value = true,
+          default_missing_value = "true", default_value = "true", hide_default_value = true,
           action = clap::ArgAction::Set, value_parser = boolean)]
     causes: bool,
 
@@ -239,11 +240,11 @@ pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Wish, clap::Err
     })))
 }
 
-/// Nothing is what a chart value that is left empty sets the variable to.
+/// Nothing is what a chart value that is left empty sets the variable to: then it is as by default.
 fn boolean(text: &str) -> Result<bool, String> {
     match text {
-        "true" => Ok(true),
-        "false" | "" => Ok(false),
+        "true" | "" => Ok(true),
+        "false" => Ok(false),
         _ => Err("neither true nor false".into()),
     }
 }
@@ -351,14 +352,14 @@ mod tests {
         assert_eq!(settings.max_connections, 256);
         assert_eq!(settings.metrics_address, None);
         assert_eq!(settings.shutdown_delay, Duration::ZERO);
-        assert!(!settings.causes && !serve("--causes=").settings.causes);
+        assert!(settings.causes && serve("--causes=").settings.causes);
         assert_eq!((wish.log_format, wish.log_level), (Format::Text, Threshold::Info));
     }
 
     #[test]
     fn every_flag_is_read() {
         let words = "--kubeconfig k --context c --address [::1]:1 --metrics-address :9 --shutdown-delay 5s --kinds deploy,deployments --namespaces b,a,b \
-                     --stale-after 90s --request-timeout 2s --max-connections 3 --log-format json --log-level debug --causes";
+                     --stale-after 90s --request-timeout 2s --max-connections 3 --log-format json --log-level debug --causes=false";
         let wish = serve(words);
         let settings = wish.settings;
         assert_eq!(settings.cluster.origin, Origin::File("k".into()));
@@ -368,7 +369,7 @@ mod tests {
         assert_eq!(settings.shutdown_delay, Duration::from_secs(5));
         assert_eq!(settings.kinds, [Kind::Deployments]);
         assert_eq!(settings.namespaces, ["a", "b"]);
-        assert!(settings.causes);
+        assert!(!settings.causes);
         assert_eq!(
             (settings.stale_after.as_secs(), settings.max_connections),
             (90, 3)

@@ -18,14 +18,14 @@ mod tests;
 
 pub use beside::{Brought, beside};
 pub use moment::Moment;
-pub use not_seen::nothing_selected;
+pub use not_seen::{kind_not_watched, nothing_selected};
 pub use overview::{Overview, Pulse};
 pub use selection::{Key, Selection};
 
 use crate::changes::{Change, Standing};
 use beside::Beside;
 use moment::Heard;
-use not_seen::{not_begun, not_listed, not_watched, too_old_to_tell, what};
+use not_seen::{not_begun, not_listed, not_watched, not_watched_elsewhere, too_old_to_tell, what};
 use sre_shared::check::{self, Companions, Evidence, Judged, Now};
 use sre_shared::cluster::{Class, Failure};
 use sre_shared::report::{Item, State, Status, Summary};
@@ -787,6 +787,10 @@ impl<T: Judged> Inner<T> {
         }
         if let (false, Some(namespace)) = (watched, &selection.namespace) {
             overview.not_seen.push(not_watched(kind, namespace));
+        }
+        let namespaces = || self.sources.iter().map(|source| source.namespace.clone());
+        if let (true, Some(names)) = (selection.everywhere, namespaces().collect::<Option<Vec<_>>>()) {
+            overview.not_seen.push(not_watched_elsewhere(kind, &names));
         }
         if let Some(oldest) = oldest {
             overview.stale = moment.is_stale(oldest);

@@ -13,13 +13,30 @@ use tokio::time::Instant;
 /// How often it is looked whether there is anything to look into.
 const TICK: Duration = Duration::from_secs(1);
 
-/// What the last search could not see.
-#[derive(Debug, Default)]
+/// The class of what is not looked for since nobody wants it.
+const TURNED_OFF: &str = "turnedOff";
+
+/// What could not be seen of the causes.
+#[derive(Debug)]
 pub struct Causes {
     not_seen: Mutex<Vec<NotSeen>>,
 }
 
 impl Causes {
+    /// Nothing yet; all of it if causes are not looked for.
+    pub fn new(looks: bool) -> Self {
+        let off = NotSeen {
+            what: "causes".into(),
+            class: TURNED_OFF.into(),
+            error: Some("this agent does not look for the causes of what is not healthy".into()),
+            hint: Some("start it without --causes=false (the chart's value causes.enabled)".into()),
+            missing: None,
+        };
+        Self {
+            not_seen: Mutex::new(if looks { Vec::new() } else { vec![off] }),
+        }
+    }
+
     /// What the last search could not see; texts are missing for it, and no verdict is less certain.
     pub fn not_seen(&self) -> Vec<NotSeen> {
         self.not_seen

@@ -7,16 +7,31 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use percent_encoding::percent_decode;
 use sre_shared::nearest::nearest;
 use sre_shared::report::{FailOn, State};
+use sre_shared::run::Kind;
 use std::num::NonZeroUsize;
 
 /// The words of [`FailOn`].
 const FAIL_WORDS: [&str; 3] = ["progressing", "degraded", "unknown"];
+
+/// The value of `namespace` that asks for every namespace of the cluster, watched or not.
+const EVERYWHERE: &str = "*";
+
+/// Parts of the report that are asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Parts {
+    /// Whether the API server's is.
+    pub api_server: bool,
+    /// The kinds.
+    pub kinds: Vec<Kind>,
+}
 
 /// A query that was read.
 #[derive(Debug, Default)]
 pub struct Query {
     /// `namespace`, `selector`, `state`, `items`, `ignore` and `continue`.
     pub selection: Selection,
+    /// `kinds`: which parts the report has; all that there are where it is not given.
+    pub parts: Option<Parts>,
     /// `fail`: what makes the answer a 500.
     pub fail: Option<FailOn>,
     /// `limit`: how many objects are shown at most.
@@ -62,7 +77,9 @@ impl Query {
     fn take(&mut self, name: &str, value: String) -> Result<(), Invalid> {
         let selection = &mut self.selection;
         match name {
+            "namespace" if value == EVERYWHERE => selection.everywhere = true,
             "namespace" => selection.namespace = Some(namespace(value)?),
+            "kinds" => self.parts = Some(parts(&value)?),
             "selector" => {
                 selection.selector = value
                     .parse()
@@ -131,7 +148,7 @@ fn decode(text: &str) -> Result<String, Invalid> {
 fn namespace(value: String) -> Result<String, Invalid> {
     if value.is_empty() {
         return Err(Invalid(
-            "namespace: the value is empty, leave the parameter out for all".into(),
+            "namespace: the value is empty, leave the parameter out for all that are watched".into(),
         ));
     }
     let fits = value.len() <= 63
@@ -158,6 +175,40 @@ fn words<'a>(value: &'a str, name: &str, known: &[&'static str]) -> Result<Vec<&
             None => format!("{name}: {word:?} is none of {}", known.join(", ")),
         })),
     }
+}
+
+/// `apiserver`, kinds by every name that kubectl takes, or `all`.
+fn parts(value: &str) -> Result<Parts, Invalid> {
+    let mut parts = Parts::default();
+    let mut chosen = Vec::new();
+    for word in value.split(',').map(str::trim) {
+        match (word, Kind::from_word(word)) {
+            ("all", _) => {
+                parts.api_server = true;
+                chosen.extend(Kind::ALL);
+            }
+            ("apiserver", _) => parts.api_server = true,
+            (_, Some(kind)) => chosen.push(kind),
+            (_, None) => {
+                let known = || {
+                    Kind::ALL
+                        .iter()
+                        .map(|kind| kind.plural())
+                        .chain(["apiserver", "all"])
+                };
+                return Err(Invalid(match nearest(word, known()) {
+                    Some(near) => format!("kinds: there is no {word:?}, did you mean {near:?}?"),
+                    None => format!(
+                        "kinds: {word:?} is none of {}",
+                        known().collect::<Vec<_>>().join(", ")
+                    ),
+                }));
+            }
+        }
+    }
+    let in_order = Kind::ALL.iter().copied().filter(|kind| chosen.contains(kind));
+    parts.kinds = in_order.collect();
+    Ok(parts)
 }
 
 fn states(value: &str) -> Result<Vec<State>, Invalid> {
@@ -201,6 +252,7 @@ mod tests {
     use super::*;
 
     const ALL: &[&str] = &[
+        "kinds",
         "namespace",
         "selector",
         "state",
@@ -237,13 +289,23 @@ mod tests {
     fn what_is_wrong_is_refused_with_the_nearest_right_word() {
         for (text, part) in [
             ("namespce=a", "did you mean \"namespace\"?"),
-            ("x=1", "this path takes namespace, "),
+            ("x=1", "this path takes kinds, namespace, "),
             ("limit=1&limit=1", "\"limit\" is there twice"),
             ("limit=0", "no number of 1 or more"),
             ("limit=+1", "no number"),
             ("limit=99999999999999999999999", "no number"),
             ("limit", "no number"),
             ("namespace=", "leave the parameter out"),
+            ("namespace=**", "no name"),
+            (
+                "kinds=deploymens",
+                "kinds: there is no \"deploymens\", did you mean \"deployments\"?",
+            ),
+            ("kinds=", "is none of deployments, "),
+            (
+                "kinds=deploy/web",
+                "kinds: there is no \"deploy/web\", did you mean",
+            ),
             ("namespace=Shop", "no name"),
             ("namespace=..%2Fx", "no name"),
             ("selector=a+b", "selector: \"a b\" is no label selector"),

@@ -42,7 +42,11 @@ struct Ring {
 
 /// The record.
 #[derive(Debug)]
-pub struct Rings([Ring; 3]);
+pub struct Rings {
+    rings: [Ring; 3],
+    /// The second of the first check.
+    began: Option<u64>,
+}
 
 impl Default for Rings {
     fn default() -> Self {
@@ -51,7 +55,10 @@ impl Default for Rings {
             span,
             buckets: vec![EMPTY; buckets],
         };
-        Self([ring("5m", 10, 30), ring("1h", 60, 60), ring("24h", 900, 96)])
+        Self {
+            rings: [ring("5m", 10, 30), ring("1h", 60, 60), ring("24h", 900, 96)],
+            began: None,
+        }
     }
 }
 
@@ -59,7 +66,8 @@ impl Rings {
     /// Notes a check that ended so many seconds after the start: whether the API server was ready, and after how many
     /// milliseconds it answered, where it did.
     pub fn note(&mut self, second: u64, ready: bool, latency_ms: Option<f64>) {
-        for ring in &mut self.0 {
+        self.began.get_or_insert(second);
+        for ring in &mut self.rings {
             ring.note(second, ready, latency_ms);
         }
     }
@@ -67,7 +75,17 @@ impl Rings {
     /// What it says so many seconds after the start.
     pub fn record(&self, second: u64) -> Record {
         Record {
-            windows: self.0.iter().map(|ring| ring.window(second)).collect(),
+            windows: self
+                .rings
+                .iter()
+                .map(|ring| {
+                    let watched = self.began.map_or(0, |began| second.saturating_sub(began));
+                    Window {
+                        watched_seconds: Some(watched.min(ring.span * ring.buckets.len() as u64)),
+                        ..ring.window(second)
+                    }
+                })
+                .collect(),
         }
     }
 }
@@ -124,6 +142,7 @@ impl Ring {
         let availability = (checks > 0).then(|| ready as f64 / checks as f64);
         Window {
             window: self.window.to_owned(),
+            watched_seconds: None,
             checks,
             availability,
             p50_ms: quantile(50),
@@ -183,6 +202,7 @@ mod tests {
             window,
             Window {
                 window: "5m".into(),
+                watched_seconds: Some(0),
                 ..Window::default()
             }
         );
@@ -242,6 +262,7 @@ mod tests {
             window(&rings, 305, "5m"),
             Window {
                 window: "5m".into(),
+                watched_seconds: Some(300),
                 checks: 1,
                 availability: Some(1.0),
                 p50_ms: Some(1.0),
@@ -253,9 +274,19 @@ mod tests {
     }
 
     #[test]
+    fn a_window_tells_how_much_of_it_was_watched() {
+        let mut rings = Rings::default();
+        rings.note(100, true, Some(1.0));
+        let watched = |second| ["5m", "1h", "24h"].map(|name| window(&rings, second, name).watched_seconds);
+        assert_eq!(watched(108), [Some(8); 3]);
+        assert_eq!(watched(1000), [Some(300), Some(900), Some(900)]);
+        assert_eq!(watched(200_000), [Some(300), Some(3600), Some(86_400)]);
+    }
+
+    #[test]
     fn it_stays_as_small_as_it_says() {
         let size: usize = Rings::default()
-            .0
+            .rings
             .iter()
             .map(|ring| ring.buckets.len() * std::mem::size_of::<Bucket>())
             .sum();

@@ -45,7 +45,15 @@ impl Route {
         match self {
             Self::Index | Self::Version | Self::ApiServer | Self::Metrics | Self::OpenApi => &[],
             Self::Alive | Self::Ready => &["verbose"],
-            Self::Report => &["namespace", "selector", "state", "items", "fail", "ignore"],
+            Self::Report => &[
+                "kinds",
+                "namespace",
+                "selector",
+                "state",
+                "items",
+                "fail",
+                "ignore",
+            ],
             Self::Kind(_) => &[
                 "namespace",
                 "selector",

@@ -4,11 +4,11 @@ use crate::shell::Color;
 use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
-use sre_shared::cluster::Overrides;
+use sre_shared::cluster::{Overrides, ServiceName};
 use sre_shared::nearest::nearest;
 use sre_shared::report::FailOn;
 use sre_shared::resource::Time;
-use sre_shared::run::{Agent, Causes, CustomName, Kind, Wanted, WantedCustom};
+use sre_shared::run::{Causes, CustomName, DEFAULT_AGENT, Kind, Wanted, WantedCustom};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -104,10 +104,10 @@ pub struct Connection {
     /// Limit of the whole run, such as 90s or 5m [default: 60s, of an agent 10s]
     #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Cluster")]
     pub timeout: Option<Duration>,
-    /// Ask the agent in the cluster, through the API server: sre-tools/sre-agent, else whichever there is
+    /// Ask the agent in the cluster, through the API server [without a value: sre-tools/sre-agent]
     #[arg(long, value_name = "NAMESPACE/SERVICE", num_args = 0..=1, require_equals = true,
-          default_missing_value = "", value_parser = agent, conflicts_with = "agent_url", help_heading = "Agent")]
-    pub agent: Option<Agent>,
+          default_missing_value = DEFAULT_AGENT, value_parser = agent, conflicts_with = "agent_url", help_heading = "Agent")]
+    pub agent: Option<ServiceName>,
     /// Ask the agent at this address, behind kubectl port-forward or an ingress
     #[arg(long, value_name = "URL", value_parser = crate::source::AgentUrl::parse, help_heading = "Agent")]
     pub agent_url: Option<crate::source::AgentUrl>,
@@ -617,14 +617,10 @@ fn namespace(text: &str) -> Result<String, String> {
     }
 }
 
-/// `--agent` alone looks for one.
-fn agent(text: &str) -> Result<Agent, String> {
-    if text.is_empty() {
-        return Ok(Agent::Anywhere);
-    }
-    text.parse()
-        .map(Agent::Service)
-        .map_err(|error| format!("{error}"))
+/// An empty value says nothing, as no value does.
+fn agent(text: &str) -> Result<ServiceName, String> {
+    let text = if text.is_empty() { DEFAULT_AGENT } else { text };
+    text.parse().map_err(|error| format!("{error}"))
 }
 
 fn selector(text: &str) -> Result<String, String> {

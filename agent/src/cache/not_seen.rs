@@ -7,6 +7,9 @@ use sre_shared::report::NotSeen;
 use sre_shared::resource::Time;
 use sre_shared::run::{self, Kind, not_seen_kind};
 
+/// The class of what is asked for and not watched.
+const NOT_WATCHED: &str = "notWatched";
+
 pub(super) fn what(kind: Kind, namespace: Option<&str>) -> String {
     match namespace {
         Some(namespace) => format!("{} in namespace {namespace}", kind.plural()),
@@ -51,10 +54,32 @@ pub(super) fn too_old_to_tell(
     }
 }
 
+/// What is said of the namespaces that are asked for and not among those that are watched.
+pub(super) fn not_watched_elsewhere(kind: Kind, watched: &[String]) -> NotSeen {
+    NotSeen {
+        what: format!("{} in {}", kind.plural(), run::all_but(watched)),
+        class: NOT_WATCHED.into(),
+        error: Some("the agent does not watch these namespaces".into()),
+        hint: Some("narrow the question to a namespace that is watched, or add the others to the agent's --namespaces".into()),
+        missing: None,
+    }
+}
+
+/// What is said of a kind that is asked for and not watched.
+pub fn kind_not_watched(kind: Kind) -> NotSeen {
+    NotSeen {
+        what: kind.plural().to_owned(),
+        class: NOT_WATCHED.into(),
+        error: Some("it is not among the kinds that the agent watches".into()),
+        hint: Some("add it to the agent's --kinds (the chart's value kinds)".into()),
+        missing: None,
+    }
+}
+
 pub(super) fn not_watched(kind: Kind, namespace: &str) -> NotSeen {
     NotSeen {
         what: what(kind, Some(namespace)),
-        class: "notWatched".into(),
+        class: NOT_WATCHED.into(),
         error: Some("the agent does not watch this namespace".into()),
         hint: Some("add it to the agent's --namespaces".into()),
         missing: None,

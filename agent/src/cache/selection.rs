@@ -31,6 +31,8 @@ impl Key {
 pub struct Selection {
     /// Only those of this namespace.
     pub namespace: Option<String>,
+    /// Those of every namespace of the cluster are asked for, and not only of those that are watched.
+    pub everywhere: bool,
     /// Only those with such labels.
     pub selector: Selector,
     /// The selector as it was written.
@@ -64,6 +66,7 @@ impl Selection {
         }
         Cow::Owned(Self {
             namespace: None,
+            everywhere: false,
             ..self.clone()
         })
     }

@@ -21,7 +21,11 @@ fn entry(path: &str, answer: &str) -> Entry {
 pub fn answer(app: &App) -> Answer {
     let metrics = (!app.metrics_elsewhere).then(|| entry("/metrics", "metrics for Prometheus"));
     let mut paths = vec![
-        entry("/health", "everything at once, as a HealthReport"),
+        entry(
+            "/health",
+            "everything at once, as a HealthReport: ?kinds= ?namespace= ?selector= ?state= ?items=notable \
+             ?fail=progressing,degraded,unknown",
+        ),
         entry(
             "/health/apiserver",
             "whether the API server can be reached and is well, asked live",

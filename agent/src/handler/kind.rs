@@ -8,11 +8,12 @@ use crate::query::Query;
 use http::StatusCode;
 use serde::Serialize;
 use serde::ser::{SerializeMap as _, Serializer};
-use sre_shared::report::{NotSeen, Status};
+use sre_shared::report::{Coverage, NotSeen, Status};
 
 struct Listing<'a> {
     overview: &'a Overview,
     items: Items<'a>,
+    coverage: Coverage,
     causes_not_seen: Vec<NotSeen>,
 }
 
@@ -38,6 +39,7 @@ impl Serialize for Listing<'_> {
         if !self.causes_not_seen.is_empty() {
             map.serialize_entry("causesNotSeen", &self.causes_not_seen)?;
         }
+        map.serialize_entry("coverage", &self.coverage)?;
         map.serialize_entry("stale", stale)?;
         map.end()
     }
@@ -64,6 +66,12 @@ pub fn answer(app: &App, objects: &dyn Objects, query: &Query) -> Answer {
         age_seconds: overview.observed.map(|_| overview.age_seconds),
         pod: pod(app),
     };
+    let coverage = Coverage {
+        kinds: vec![objects.kind().plural().to_owned()],
+        namespaces: app.covered(selection, [objects.kind()]),
+        not_seen: overview.not_seen.clone(),
+        ..Coverage::default()
+    };
     let items = Items {
         objects,
         selection,
@@ -77,6 +85,7 @@ pub fn answer(app: &App, objects: &dyn Objects, query: &Query) -> Answer {
             .stable(&Listing {
                 overview: &overview,
                 items,
+                coverage,
                 causes_not_seen: app.causes.not_seen(),
             })
             .volatile(&observed),

@@ -6,17 +6,19 @@
 use super::Items;
 use crate::answer::{Answer, Body};
 use crate::app::App;
-use crate::cache::{Moment, Overview, Selection, nothing_selected};
+use crate::cache::{Moment, Objects, Overview, Selection, kind_not_watched, nothing_selected};
 use crate::handler::apiserver::essence;
 use crate::query::Query;
 use http::StatusCode;
 use serde::Serialize;
 use sre_shared::report::{
-    API_VERSION, ApiServerCheck, Coverage, Finding, KIND, Namespaces, Source, Status, Summary, Verdict,
+    API_VERSION, ApiServerCheck, Coverage, Finding, KIND, KindCheck, Source, Status, Summary, Verdict,
     findings,
 };
 use sre_shared::resource::Time;
+use sre_shared::run::Kind;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -47,12 +49,29 @@ struct Part<'a> {
 }
 
 pub async fn answer(app: &App, query: &Query) -> Answer {
-    let checked = app.probe.ask().await;
+    let checked = match &query.parts {
+        Some(parts) if !parts.api_server => None,
+        _ => Some(app.probe.ask().await),
+    };
+    let check = checked.as_ref().map(|checked| &checked.check);
     let (moment, selection) = (app.moment(), &query.selection);
-    let mut parts: Vec<_> = app
-        .kinds
+    let asked = |kind: &Kind| {
+        query
+            .parts
+            .as_ref()
+            .is_none_or(|parts| parts.kinds.contains(kind))
+    };
+    let watched: Vec<&Arc<dyn Objects>> = app.kinds.iter().filter(|o| asked(&o.kind())).collect();
+    let mut parts: Vec<_> = watched
         .iter()
-        .map(|objects| (objects, objects.overview(selection, &moment)))
+        .map(|objects| (*objects, objects.overview(selection, &moment)))
+        .collect();
+    let is_watched = |kind: Kind| watched.iter().any(|objects| objects.kind() == kind);
+    let not_watched: Vec<Kind> = query
+        .parts
+        .iter()
+        .flat_map(|parts| parts.kinds.iter().copied())
+        .filter(|kind| !is_watched(*kind))
         .collect();
     let overviews = parts.iter().map(|(objects, overview)| (objects.kind(), overview));
     if let Some(nothing) = nothing_selected(overviews, selection) {
@@ -64,23 +83,22 @@ pub async fn answer(app: &App, query: &Query) -> Answer {
             first.unseen(Some(nothing));
         }
     }
+    let kinds = || watched.iter().map(|objects| objects.kind());
+    let seen = parts.iter().flat_map(|(_, overview)| &overview.not_seen);
     let coverage = Coverage {
-        kinds: app
-            .kinds
-            .iter()
-            .map(|objects| objects.kind().plural().to_owned())
-            .collect(),
-        namespaces: match &selection.namespace {
-            Some(namespace) => Namespaces::These(vec![namespace.clone()]),
-            None => app.namespaces.clone(),
-        },
-        not_seen: parts
-            .iter()
-            .flat_map(|(_, overview)| overview.not_seen.iter().cloned())
+        kinds: kinds().map(|kind| kind.plural().to_owned()).collect(),
+        namespaces: app.covered(selection, kinds()),
+        not_seen: seen
+            .cloned()
+            .chain(not_watched.iter().map(|kind| kind_not_watched(*kind)))
             .collect(),
         causes_not_seen: app.causes.not_seen(),
     };
-    let (status, verdict) = judge(&checked.check, parts.iter().map(|(_, overview)| overview));
+    let (mut status, mut verdict) = judge(check, parts.iter().map(|(_, overview)| overview));
+    if !not_watched.is_empty() {
+        status = status.worst(Status::Unknown);
+        verdict.unknown = true;
+    }
     let fails = query.fail.is_some_and(|fail| fail.exit_code(verdict) != 0);
     let code = if fails {
         StatusCode::INTERNAL_SERVER_ERROR
@@ -93,19 +111,16 @@ pub async fn answer(app: &App, query: &Query) -> Answer {
         status,
         stale: parts.iter().any(|(_, overview)| overview.stale),
         coverage: &coverage,
-        findings: found(app, selection, &moment),
+        findings: found(&watched, selection, &moment),
     };
-    let origin = origin(
-        app,
-        &checked.check,
-        parts.iter().map(|(_, overview)| overview),
-        moment.now,
-    );
+    let origin = origin(app, check, parts.iter().map(|(_, overview)| overview), moment.now);
     let body = Body::default()
         .stable(&head)
         .volatile(&origin)
         .list("checks", |list| {
-            list.volatile(&checked.check, &essence(&checked.check));
+            if let Some(check) = check {
+                list.volatile(check, &essence(check));
+            }
             for (objects, Overview { status, summary, .. }) in &parts {
                 let items = Items {
                     objects: &***objects,
@@ -121,15 +136,18 @@ pub async fn answer(app: &App, query: &Query) -> Answer {
                     items,
                 });
             }
+            for kind in &not_watched {
+                list.stable(&KindCheck::of(kind.plural(), Vec::new(), false));
+            }
         });
     Answer::json(code, body)
 }
 
 /// What is wrong, cause first: of the selected objects that a person should know of.
-fn found(app: &App, selection: &Selection, moment: &Moment) -> Vec<Finding> {
+fn found(watched: &[&Arc<dyn Objects>], selection: &Selection, moment: &Moment) -> Vec<Finding> {
     let unhealthy = selection.unhealthy();
     let mut items = Vec::new();
-    for objects in &app.kinds {
+    for objects in watched {
         objects.visit(&unhealthy, moment, &mut |item| {
             if item.is_found() {
                 items.push(item);
@@ -141,11 +159,11 @@ fn found(app: &App, selection: &Selection, moment: &Moment) -> Vec<Finding> {
 }
 
 /// As `Report::settle` and `Verdict::of` judge a report; but what is too old counts as unknown and as nothing else.
-fn judge<'a>(check: &ApiServerCheck, parts: impl Iterator<Item = &'a Overview>) -> (Status, Verdict) {
-    let mut status = check.status;
+fn judge<'a>(check: Option<&ApiServerCheck>, parts: impl Iterator<Item = &'a Overview>) -> (Status, Verdict) {
+    let mut status = check.map_or(Status::Ok, |check| check.status);
     let mut verdict = Verdict {
-        degraded: check.status == Status::Degraded,
-        unknown: check.status == Status::Unknown,
+        degraded: status == Status::Degraded,
+        unknown: status == Status::Unknown,
         progressing: false,
     };
     for part in parts {
@@ -163,7 +181,7 @@ fn judge<'a>(check: &ApiServerCheck, parts: impl Iterator<Item = &'a Overview>) 
 /// Where it comes from, and how old the oldest part of it is that was ever read.
 fn origin<'a>(
     app: &App,
-    check: &ApiServerCheck,
+    check: Option<&ApiServerCheck>,
     parts: impl Iterator<Item = &'a Overview>,
     now: Time,
 ) -> Origin {
@@ -179,7 +197,7 @@ fn origin<'a>(
             mode: "agent".to_owned(),
             context: client.context().map(str::to_owned),
             server: Some(client.server().to_owned()),
-            version: check.version.clone(),
+            version: check.and_then(|check| check.version.clone()),
             pod: app.pod.clone(),
             agent_version: Some(env!("CARGO_PKG_VERSION").to_owned()),
             ..Source::default()

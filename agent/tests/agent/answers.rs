@@ -118,9 +118,12 @@ async fn deployments_are_answered_in_the_documented_shape() {
     );
     let summary = json!({"total": 4, "healthy": 2, "acknowledged": 0, "progressing": 0, "degraded": 1,
                          "unavailable": 1, "unknown": 0, "terminating": 0});
+    let not_looked_for = body.as_object_mut().unwrap().remove("causesNotSeen").unwrap();
+    assert_eq!(not_looked_for[0]["class"], "turnedOff");
+    let coverage = json!({"kinds": ["deployments"], "namespaces": "all", "notSeen": []});
     assert_eq!(
         body,
-        json!({"status": "degraded", "summary": summary, "stale": false, "pod": "agent-0"})
+        json!({"status": "degraded", "summary": summary, "coverage": coverage, "stale": false, "pod": "agent-0"})
     );
 }
 

@@ -143,6 +143,126 @@ async fn a_job_that_is_done_is_counted_by_its_state_and_one_of_a_cronjob_is_not_
 }
 
 #[tokio::test]
+async fn an_answer_covers_what_is_asked_and_not_what_is_watched() {
+    let server = shop()
+        .deployments([Deployment::new("bank", "ledger").replicas(3).counts(3, 3, 0, 0)])
+        .start()
+        .await;
+    let mut wish = settings(server.kubeconfig());
+    wish.kinds = vec![Kind::Deployments, Kind::StatefulSets];
+    wish.namespaces = vec!["shop".into()];
+    let narrow = start(wish).await;
+    let wide = agent(&server, [Kind::Deployments]).await;
+    let listed = |path| narrow.until(path, |a| a.json()["coverage"]["notSeen"] == json!([]));
+    listed("/health").await;
+    for (path, code, status, not_seen) in [
+        // What nobody narrowed or widened is the agent's own part of the cluster, which coverage names.
+        ("/health", 200, "ok", json!([])),
+        ("/health/deployments", 200, "ok", json!([])),
+        ("/health?namespace=shop", 200, "ok", json!([])),
+        (
+            "/health?namespace=*",
+            200,
+            "unknown",
+            json!([
+                "deployments in all namespaces but shop",
+                "statefulsets in all namespaces but shop"
+            ]),
+        ),
+        (
+            "/health/deployments?namespace=%2A&fail=unknown",
+            500,
+            "unknown",
+            json!(["deployments in all namespaces but shop"]),
+        ),
+        (
+            "/health?namespace=bank&kinds=sts",
+            200,
+            "unknown",
+            json!(["statefulsets in namespace bank"]),
+        ),
+        ("/health?kinds=apiserver,deploy", 200, "ok", json!([])),
+        (
+            "/health?kinds=deployments,nodes,jobs&fail=unknown",
+            500,
+            "unknown",
+            json!(["jobs", "nodes"]),
+        ),
+        (
+            "/health?kinds=jobs&selector=app%3Dimport",
+            200,
+            "unknown",
+            json!(["jobs"]),
+        ),
+        (
+            "/health?namespace=*&kinds=deployments&state=healthy&items=notable&selector=app",
+            200,
+            "unknown",
+            json!(["deployments in all namespaces but shop"]),
+        ),
+    ] {
+        let answer = narrow.get(path).await;
+        let body = answer.json();
+        let entries = body["coverage"]["notSeen"].as_array().unwrap();
+        let what: Vec<&Value> = entries.iter().map(|entry| &entry["what"]).collect();
+        assert_eq!(
+            (answer.status, &body["status"], json!(what)),
+            (code, &json!(status), not_seen),
+            "{path}: {body:#}"
+        );
+        assert!(
+            entries.iter().all(|entry| entry["class"] == "notWatched"),
+            "{path}"
+        );
+    }
+    let namespaces = |answer: crate::harness::Answer| answer.json()["coverage"]["namespaces"].clone();
+    for path in [
+        "/health",
+        "/health/deployments",
+        "/health/deployments?namespace=*",
+    ] {
+        assert_eq!(namespaces(narrow.get(path).await), json!(["shop"]), "{path}");
+    }
+    // The API server, and kinds that are not wanted, are left out.
+    let checks = |answer: crate::harness::Answer| {
+        let body = answer.json();
+        let checks = body["checks"].as_array().cloned().unwrap_or_default();
+        json!(
+            checks
+                .iter()
+                .map(|check| check["check"].clone())
+                .collect::<Vec<_>>()
+        )
+    };
+    for (path, parts) in [
+        ("/health?kinds=deploy", json!(["deployments"])),
+        ("/health?kinds=apiserver", json!(["apiserver"])),
+        (
+            "/health?kinds=no,sts,apiserver",
+            json!(["apiserver", "statefulsets", "nodes"]),
+        ),
+    ] {
+        assert_eq!(checks(narrow.get(path).await), parts, "{path}");
+    }
+    assert_eq!(
+        checks(narrow.get("/health?kinds=all").await)
+            .as_array()
+            .unwrap()
+            .len(),
+        1 + Kind::ALL.len()
+    );
+    // One that watches every namespace has nothing to add.
+    let answer = wide.get("/health/deployments?namespace=*").await.json();
+    assert_eq!(
+        (&answer["status"], &answer["coverage"]),
+        (
+            &json!("degraded"),
+            &json!({"kinds": ["deployments"], "namespaces": "all", "notSeen": []})
+        )
+    );
+}
+
+#[tokio::test]
 async fn the_metrics_are_told_by_kind() {
     let server = shop().start().await;
     let agent = agent(&server, Kind::by_default()).await;

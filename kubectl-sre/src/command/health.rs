@@ -7,12 +7,14 @@ use sre_shared::cluster::{Class, Failure};
 use sre_shared::report::{Report, Source, Status, Verdict};
 use sre_shared::resource::Time;
 use sre_shared::run::{self, AgentItems, Ask, clock};
+use std::cell::Cell;
 use std::path::Path;
+use tokio::time::Instant;
 
 /// Runs it.
 pub async fn run(args: &Health, shell: &mut Shell) -> u8 {
     let ask = args.ask();
-    let started = tokio::time::Instant::now();
+    let started = Instant::now();
     let report = match &args.filename {
         Some(path) => match of_file(path, &ask, args.at).await {
             Ok(report) => report,
@@ -56,9 +58,14 @@ async fn of_cluster(args: &Health, ask: &Ask, shell: &mut Shell) -> Result<Repor
     let wanted = shell.shows_progress() && !args.quiet && !args.verbose;
     if let Some(url) = &connection.agent_url {
         let progress = Progress::new(wanted, &output::escape(&url.to_string()));
-        let path = run::agent_path(ask, items);
         let observer = super::observer(args.verbose);
-        let served = url.get(&path, connection.run_limit(), observer.as_ref());
+        let (limit, asked) = (connection.run_limit(), Cell::new(None::<Instant>));
+        let served = run::ask_agent(ask, items, async |path: String| {
+            // The limit is that of both questions together, where there are two.
+            let before = asked.replace(asked.get().or_else(|| Some(Instant::now())));
+            let left = before.map_or(limit, |first| limit.saturating_sub(first.elapsed()));
+            url.get(&path, left, observer.as_ref()).await
+        });
         // Flags that tell how to reach the cluster ask for the view from here too.
         let own = async {
             if !(connection.reaches_cluster() && ask.api_server) {

@@ -67,8 +67,8 @@ async fn ask(connection: &Connection, versions: &mut Versions) -> Result<(), Fai
     let client = super::connect(connection, None, false).await?;
     versions.server = Some(cluster::version(&client).await.0?);
     if let Some(agent) = &connection.agent {
-        let (_, served) = run::find_agent(&client, agent, "/version").await;
-        versions.agent = Some(run::agent_version(&served?)?);
+        let served = run::ask_service(&client, agent, "/version").await?;
+        versions.agent = Some(run::agent_version(&served)?);
     }
     Ok(())
 }

@@ -166,7 +166,10 @@ impl Screen<'_> {
         parts.push(self.sentences().join("; "));
         let (begin, text) = (format!("{}  ", self.paint(paint, word)), parts.join("  "));
         if self.style.quiet {
-            return vec![format!("{begin}{text}")];
+            // The last line of the screen, which is not written here, says whose answer it is.
+            let answered = source.agent.as_ref().filter(|_| !self.report.checks.is_empty());
+            let by = answered.map_or(String::new(), |agent| format!(", by agent {}", escape(agent)));
+            return vec![format!("{begin}{text}{by}")];
         }
         self.wrap((&begin, word.len() + 2), 2, &text)
     }
@@ -190,16 +193,18 @@ impl Screen<'_> {
             }
         }
         sentences.extend(self.kinds_sentence());
-        let not_seen = self.report.coverage.not_seen.len();
+        let not_seen = not_seen::groups(&self.report.coverage.not_seen);
         // Said already where the API server itself is the reason.
         let said = self
             .report
             .api_server()
             .is_some_and(|c| c.status == Status::Unknown && c.version.is_none());
-        if not_seen > 0 && !said {
-            sentences.push(match self.report.coverage.not_seen.as_slice() {
-                [one] => format!("not seen: {} ({})", escape(&one.what), escape(&one.class)),
-                many => format!("{} parts not seen", many.len()),
+        if !not_seen.is_empty() && !said {
+            sentences.push(match not_seen.as_slice() {
+                [one] if one.is_short() => {
+                    format!("not seen: {} ({})", one.what(), escape(&one.first.class))
+                }
+                _ => format!("{} parts not seen", self.report.coverage.not_seen.len()),
             });
         }
         if self.report.stale {

@@ -7,15 +7,16 @@ use sre_testkit::object::Deployment;
 use sre_testkit::{Access, ApiServer, ApiServerBuilder, Fault, Match};
 use std::ffi::OsString;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 const SERVICE: &str = "/api/v1/namespaces/sre-tools/services/sre-agent";
-const HEALTH: &str = "/api/v1/namespaces/sre-tools/services/sre-agent:http/proxy/health";
+pub const HEALTH: &str = "/api/v1/namespaces/sre-tools/services/sre-agent:http/proxy/health";
 const SERVICES: &str = "/api/v1/services";
-const TOKEN: &str = "s3cr3t-of-the-tests";
+pub const TOKEN: &str = "s3cr3t-of-the-tests";
 
-/// An agent that has listed what there is. It ends with the test.
-struct Agent {
+/// An agent that has listed what it may. It ends with the test.
+pub struct Agent {
     address: SocketAddr,
     stop: tokio::sync::mpsc::Sender<Signal>,
     thread: Option<std::thread::JoinHandle<()>>,
@@ -23,9 +24,15 @@ struct Agent {
 
 impl Agent {
     fn of(server: &ApiServer) -> Self {
+        Self::with(server.kubeconfig(), &[])
+    }
+
+    /// The same with that kubeconfig and further flags.
+    pub fn with(kubeconfig: &Path, flags: &[&str]) -> Self {
         let words = ["sre-agent", "--address", "127.0.0.1:0", "--kubeconfig"].map(OsString::from);
-        let kubeconfig = server.kubeconfig().as_os_str().to_owned();
-        let wish = sre_agent::args::read(words.into_iter().chain([kubeconfig]));
+        let kubeconfig = kubeconfig.as_os_str().to_owned();
+        let flags = flags.iter().map(OsString::from);
+        let wish = sre_agent::args::read(words.into_iter().chain([kubeconfig]).chain(flags));
         let Ok(sre_agent::args::Wish::Serve(serve)) = wish else {
             panic!("the flags are right");
         };
@@ -45,9 +52,9 @@ impl Agent {
             thread: Some(thread),
         };
         for _ in 0..1000 {
-            if run(&["health", "--agent-url", &agent.url(), "-o", "json"]).json()["coverage"]["notSeen"]
-                == json!([])
-            {
+            let report: Value = serde_json::from_slice(&agent.recorded("")).expect("a report");
+            let not_seen = report["coverage"]["notSeen"].as_array().expect("a list");
+            if not_seen.iter().all(|entry| entry["class"] != "notListed") {
                 return agent;
             }
             std::thread::sleep(Duration::from_millis(10));
@@ -55,12 +62,12 @@ impl Agent {
         panic!("the agent never listed")
     }
 
-    fn url(&self) -> String {
+    pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
     /// What it answers, to be played back by the scripted API server's proxy.
-    fn recorded(&self, query: &str) -> Vec<u8> {
+    pub fn recorded(&self, query: &str) -> Vec<u8> {
         use std::io::{Read as _, Write as _};
         let mut stream = std::net::TcpStream::connect(self.address).expect("it listens");
         write!(
@@ -100,14 +107,14 @@ fn builder() -> ApiServerBuilder {
     ])
 }
 
-fn ask(server: &ApiServer, args: &[&str]) -> Ran {
+pub fn ask(server: &ApiServer, args: &[&str]) -> Ran {
     let kubeconfig = server.kubeconfig().display().to_string();
     let ran = run(&[args, &["--kubeconfig", &kubeconfig]].concat());
     assert!(!format!("{ran:?}").contains(TOKEN), "{ran:?}");
     ran
 }
 
-fn json_body(status: u16, body: impl AsRef<[u8]>) -> Fault {
+pub fn json_body(status: u16, body: impl AsRef<[u8]>) -> Fault {
     Fault::WrongBody {
         status,
         content_type: "application/json".into(),
@@ -128,6 +135,20 @@ fn no_endpoints() -> Fault {
         "ServiceUnavailable",
         "no endpoints available for service \"sre-agent\"",
     )
+}
+
+fn not_found() -> Fault {
+    refusal(404, "NotFound", "services \"sre-agent\" not found")
+}
+
+/// The Service as the chart makes it.
+fn agents_service() -> Fault {
+    let service = json!({
+        "kind": "Service", "apiVersion": "v1",
+        "metadata": {"name": "sre-agent", "labels": {"app.kubernetes.io/name": "sre-agent"}},
+        "spec": {"ports": [{"name": "http", "port": 8080}]},
+    });
+    json_body(200, service.to_string())
 }
 
 fn services(names: &[(&str, &str)]) -> Fault {
@@ -244,7 +265,8 @@ fn url_query(args: &[&str]) -> String {
 #[test]
 fn the_agent_in_its_usual_place_takes_one_request_and_only_what_a_person_reads() {
     let server = builder().start_blocking();
-    let agent = Agent::of(&server);
+    // It makes no requests of its own between those of the plugin.
+    let agent = Agent::with(server.kubeconfig(), &["--causes=false"]);
     server.fail(
         Match::path(HEALTH),
         json_body(200, agent.recorded("?items=notable")),
@@ -265,7 +287,16 @@ fn the_agent_in_its_usual_place_takes_one_request_and_only_what_a_person_reads()
     let of_plugin: Vec<_> = server.requests_for(&Match::under("/api/v1/"));
     let paths: Vec<_> = of_plugin.iter().map(|r| r.path.as_str()).collect();
     assert_eq!(paths, [HEALTH]);
-    assert_eq!(of_plugin[0].query, "items=notable");
+    assert_eq!(
+        of_plugin[0].query,
+        "kinds=apiserver%2Cdeployments%2Cstatefulsets%2Cdaemonsets%2Cjobs%2Ccronjobs&items=notable"
+    );
+    // One line alone says whose answer it is too.
+    let quiet = ask(&server, &["health", "--agent", "-q"]);
+    assert_eq!(
+        quiet.out,
+        "DEGRADED  prod-eu  v1.37.2  1 of 4 Deployments is not healthy, by agent sre-tools/sre-agent\n"
+    );
     let source = ask(&server, &["health", "--agent", "-o", "json"]).json()["source"].clone();
     assert_eq!(source["agent"], "sre-tools/sre-agent");
     assert_eq!(source["agentVersion"], env!("CARGO_PKG_VERSION"));
@@ -273,16 +304,37 @@ fn the_agent_in_its_usual_place_takes_one_request_and_only_what_a_person_reads()
 }
 
 #[test]
-fn an_agent_elsewhere_is_found_by_its_label_after_the_usual_place_has_none() {
+fn a_service_of_another_namespace_is_suggested_and_never_believed() {
     let server = builder().start_blocking();
-    let agent = Agent::of(&server);
+    // It makes no requests of its own between those of the plugin.
+    let agent = Agent::with(server.kubeconfig(), &["--causes=false"]);
     let elsewhere = "/api/v1/namespaces/ops/services/health:http/proxy/health";
-    server.fail(Match::path(HEALTH), no_endpoints());
     server.fail(Match::path(SERVICES), services(&[("ops", "health")]));
     server.fail(Match::path(elsewhere), json_body(200, agent.recorded("")));
-    let ran = ask(&server, &["health", "--agent", "-o", "json"]);
-    assert_eq!((ran.code, ran.err.as_str()), (Some(2), ""));
-    assert_eq!(ran.json()["source"]["agent"], "ops/health");
+    server.fail(Match::path(HEALTH), no_endpoints());
+    for (own, class, says) in [
+        (
+            not_found(),
+            "noAgent",
+            "there is no Service sre-agent in namespace sre-tools",
+        ),
+        (
+            agents_service(),
+            "agentNotReady",
+            "the agent is installed as sre-tools/sre-agent and none of its pods is ready",
+        ),
+    ] {
+        let id = server.fail(Match::path(SERVICE), own);
+        let ran = ask(&server, &["health", "--agent", "-o", "json"]);
+        assert_eq!((ran.code, ran.err.as_str()), (Some(69), ""));
+        let entry = &ran.json()["coverage"]["notSeen"][0];
+        assert_eq!((&entry["class"], &entry["error"]), (&json!(class), &json!(says)));
+        let hint = entry["hint"].as_str().unwrap_or_default();
+        let suggested = "another Service is labelled as an agent's and was not asked; if you trust it: --agent=ops/health";
+        assert!(hint.ends_with(suggested), "{hint}");
+        assert!(server.requests_for(&Match::path(elsewhere)).is_empty());
+        server.clear_fault(id);
+    }
     let listed = server.requests_for(&Match::path(SERVICES));
     assert_eq!(
         listed[0].query,
@@ -292,6 +344,7 @@ fn an_agent_elsewhere_is_found_by_its_label_after_the_usual_place_has_none() {
     server.clear_requests();
     let ran = ask(&server, &["health", "--agent=ops/health", "-q"]);
     assert_eq!(ran.code, Some(2));
+    assert!(ran.out.ends_with(", by agent ops/health\n"), "{}", ran.out);
     assert_eq!(server.requests_for(&Match::under("/api/v1/namespaces")).len(), 1);
     assert!(server.requests_for(&Match::path(SERVICES)).is_empty());
 }
@@ -332,6 +385,7 @@ fn each_way_to_fail_has_its_own_class_words_and_next_step() {
         case(
             vec![
                 (HEALTH, no_endpoints()),
+                (SERVICE, agents_service()),
                 (SERVICES, services(&[("sre-tools", "sre-agent")])),
             ],
             "agentNotReady",
@@ -342,24 +396,25 @@ fn each_way_to_fail_has_its_own_class_words_and_next_step() {
         case(
             vec![
                 (HEALTH, no_endpoints()),
+                (SERVICE, refusal(403, "Forbidden", "services is forbidden")),
                 (SERVICES, refusal(403, "Forbidden", "services is forbidden")),
             ],
             "agentNotReady",
             69,
-            "there is no such Service, or none of its pods is ready",
+            "there is no such Service, it has no port named http, or none of its pods is ready; which of them may not be looked up",
             "--agent=NAMESPACE/SERVICE",
         ),
         case(
             vec![
                 (HEALTH, no_endpoints()),
                 (
-                    SERVICES,
+                    SERVICE,
                     refusal(500, "InternalError", "etcdserver: leader changed"),
                 ),
             ],
             "agentNotReady",
             69,
-            "which of the two could not be looked up: etcdserver: leader changed",
+            "which of them could not be looked up: etcdserver: leader changed",
             "--agent=NAMESPACE/SERVICE",
         ),
         case(
@@ -369,23 +424,53 @@ fn each_way_to_fail_has_its_own_class_words_and_next_step() {
             ],
             "noAgent",
             69,
-            "there are several others: a/x, b/y",
-            "name one of them: --agent=a/x",
+            "there is no Service sre-agent in namespace sre-tools",
+            "other Services are labelled as an agent's and were not asked; if you trust one: --agent=a/x, --agent=b/y",
+        ),
+        case(
+            vec![
+                (HEALTH, no_endpoints()),
+                (
+                    SERVICE,
+                    json_body(
+                        200,
+                        r#"{"metadata": {"name": "sre-agent"}, "spec": {"ports": [{"port": 80}, {"name": "admin", "port": 81}]}}"#,
+                    ),
+                ),
+            ],
+            "notAnAgent",
+            69,
+            "it has the ports 80, 81 (admin), and an agent's Service has a port named http",
+            "kubectl get services -A -l app.kubernetes.io/name=sre-agent lists the agents",
+        ),
+        case(
+            vec![
+                (HEALTH, no_endpoints()),
+                (
+                    SERVICE,
+                    json_body(
+                        200,
+                        r#"{"metadata": {"name": "sre-agent"}, "spec": {"ports": [{"name": "http", "port": 80}]}}"#,
+                    ),
+                ),
+            ],
+            "agentNotReady",
+            69,
+            "Service sre-tools/sre-agent has no ready pod, and no label app.kubernetes.io/name=sre-agent",
+            "kubectl -n sre-tools get pods",
         ),
         Case {
             args: &["health", "--agent=sre-tools/sre-agent"],
             ..case(
                 vec![
                     (HEALTH, no_endpoints()),
-                    (
-                        SERVICE,
-                        refusal(404, "NotFound", "services \"sre-agent\" not found"),
-                    ),
+                    (SERVICE, not_found()),
+                    (SERVICES, refusal(403, "Forbidden", "services is forbidden")),
                 ],
                 "noAgent",
                 69,
                 "there is no Service sre-agent in namespace sre-tools",
-                "--agent alone finds one",
+                "kubectl get services -A -l app.kubernetes.io/name=sre-agent lists the agents",
             )
         },
         case(
@@ -636,11 +721,18 @@ fn a_namespace_in_which_nothing_was_found_is_looked_up() {
     let server = builder().namespaces(["shop", "bank", "empty"]).start_blocking();
     let agent = Agent::of(&server);
     let empty = agent.recorded("?namespace=empty");
-    server.fail(Match::path(HEALTH), json_body(200, &empty));
+    let id = server.fail(Match::path(HEALTH), json_body(200, &empty));
     assert_eq!(ask(&server, &["health", "--agent", "-n", "empty"]).code, Some(0));
+    server.clear_fault(id);
+    let id = server.fail(
+        Match::path(HEALTH),
+        json_body(200, agent.recorded("?namespace=emty")),
+    );
     let typo = ask(&server, &["health", "--agent", "-n", "emty"]);
     assert_eq!(typo.code, Some(3));
     assert!(typo.out.contains("did you mean \"empty\"?"), "{}", typo.out);
+    server.clear_fault(id);
+    server.fail(Match::path(HEALTH), json_body(200, &empty));
     // At a URL nothing can be looked up, and what was not seen is unknown.
     let ran = run(&["health", "--agent-url", &agent.url(), "-n", "empty"]);
     assert_eq!(ran.code, Some(3));

@@ -7,6 +7,7 @@
 )]
 
 mod agent;
+mod coverage;
 mod dump;
 mod explaining;
 mod live;

@@ -37,7 +37,8 @@ pub use list::{ListOptions, Listed, get, list, list_where, path_of};
 pub use part::{Bounds, Part, list_part};
 pub use probe::{Readiness, Rules, UserInfo, lease, livez, readyz, rules, version, whoami};
 pub use service::{
-    ParseServiceNameError, Served, ServiceName, ask_service, service_exists, services_labelled,
+    ParseServiceNameError, Served, ServiceFacts, ServiceName, ServicePort, ask_service, service,
+    services_labelled,
 };
 pub use watch::{Event, Watch};
 pub use way::{Certificate, Credential, Dialed, Handshake, Proxy, Step, Way};

@@ -3,11 +3,12 @@
 //! Two speak on this path, the API server and the Service's pod, and who said no decides what a person does next.
 //! The API server refuses with `kind: Status`; whatever else comes is the pod's.
 
-use super::{Class, Client, Failure, Refusal};
+use super::{Class, Client, Failure};
 use crate::resource;
 use kube::core::params::ListParams;
 use kube::core::request::Request;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -175,24 +176,81 @@ pub async fn services_labelled(client: &Client, selector: &str) -> Result<Vec<Se
     Ok(names)
 }
 
-/// Whether a Service exists.
+/// What tells whether a Service can be an agent's.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ServiceFacts {
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// Its ports.
+    pub ports: Vec<ServicePort>,
+}
+
+/// A port of a Service.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct ServicePort {
+    /// Its name; empty if it has none.
+    pub name: String,
+    /// Its number.
+    pub port: i64,
+}
+
+impl fmt::Display for ServicePort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name.as_str() {
+            "" => write!(f, "{}", self.port),
+            name => write!(f, "{} ({name})", self.port),
+        }
+    }
+}
+
+impl ServiceFacts {
+    /// Whether it has the port that an agent's Service has.
+    #[must_use]
+    pub fn has_agent_port(&self) -> bool {
+        self.ports.iter().any(|port| port.name == PORT)
+    }
+}
+
+/// What is known of a Service; `None` if it does not exist.
 ///
 /// # Errors
 /// As [`Client::get_whole`], `notFound` excepted.
-pub async fn service_exists(client: &Client, service: &ServiceName) -> Result<bool, Failure> {
+pub async fn service(client: &Client, service: &ServiceName) -> Result<Option<ServiceFacts>, Failure> {
+    #[derive(Deserialize)]
+    struct Object {
+        metadata: Labels,
+        #[serde(default)]
+        spec: Spec,
+    }
+    #[derive(Deserialize)]
+    struct Labels {
+        #[serde(default)]
+        labels: BTreeMap<String, String>,
+    }
+    #[derive(Deserialize, Default)]
+    struct Spec {
+        #[serde(default)]
+        ports: Vec<ServicePort>,
+    }
     let path = format!(
         "/api/v1/namespaces/{}/services/{}",
         service.namespace, service.name
     );
-    match client
-        .get(&path, super::list::ACCEPT_JSON)
-        .await?
-        .refusal()
-        .await?
-    {
-        Refusal::None(_) => Ok(true),
-        Refusal::Failed(failure) if failure.class == Class::NotFound => Ok(false),
-        Refusal::Failed(failure) => Err(failure),
+    let body = client
+        .get_whole(&path, super::list::ACCEPT_JSON, crate::decode::MAX_ITEM_BYTES)
+        .await;
+    match body {
+        Ok(body) => {
+            let Object { metadata, spec } = serde_json::from_slice(&body)
+                .map_err(|error| Failure::new(Class::NotAnApiServer, format!("the Service: {error}")))?;
+            Ok(Some(ServiceFacts {
+                labels: metadata.labels,
+                ports: spec.ports,
+            }))
+        }
+        Err(failure) if failure.class == Class::NotFound => Ok(None),
+        Err(failure) => Err(failure),
     }
 }
 

@@ -217,6 +217,10 @@ pub struct Record {
 pub struct Window {
     /// `5m`, `1h` or `24h`.
     pub window: String,
+    /// Seconds of it in which the API server was watched: fewer than it is long where the agent is younger. Left out
+    /// by agents that are older than this field.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub watched_seconds: Option<u64>,
     /// Checks that were made in it; fewer than usual where the agent is younger.
     pub checks: u64,
     /// The part of them that found an API server which is ready, from 0 to 1; left out without any check.

@@ -67,6 +67,27 @@ pub(super) fn not_seen_noun(noun: &Noun, namespace: Option<&str>, failure: &Fail
     entry
 }
 
+/// Whether the entry is about objects of that kind, in whatever namespace.
+pub(super) fn is_about(entry: &NotSeen, plural: &str) -> bool {
+    entry
+        .what
+        .strip_prefix(plural)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+}
+
+/// Namespaces that are named one by one; with more of them, the list says less than their number.
+const NAMED: usize = 4;
+
+/// The namespaces that an agent does not watch, said by those that it does.
+#[must_use]
+pub fn all_but(watched: &[String]) -> String {
+    match watched.len() {
+        0 => "all namespaces".into(),
+        few if few <= NAMED => format!("all namespaces but {}", watched.join(", ")),
+        many => format!("all namespaces but the {many} that are watched"),
+    }
+}
+
 /// Tells how the kinds that may not be read are left out on purpose, where others may.
 pub(super) fn leave_out_on_purpose(ask: &Ask, report: &mut Report) {
     let forbidden = |plural: &str| {

@@ -14,14 +14,12 @@ mod known;
 mod ladder;
 mod noun;
 
-pub use agent::{
-    Agent, AgentItems, DEFAULT_AGENT, agent, agent_answer, agent_path, agent_version, find_agent,
-};
+pub use agent::{AgentItems, DEFAULT_AGENT, agent, agent_answer, agent_version, ask_agent, ask_service};
 pub use api_server::{
     Asked, Walked, api_server, api_server_path, ask_api_server, judge_api_server, no_way, walk,
 };
 pub use clock::Clock;
-pub use coverage::{not_seen, not_seen_kind, nothing_selected};
+pub use coverage::{all_but, not_seen, not_seen_kind, nothing_selected};
 pub use direct::{Progress, direct, unreached};
 pub use dump::dump;
 pub use kind::{Kind, KindVisitor};
@@ -67,7 +65,7 @@ pub struct Ask {
     pub page_size: u32,
     /// Whether causes are looked for.
     pub causes: Causes,
-    /// No part was named: these are the default ones, and an agent that watches more shows all it watches.
+    /// No part was named: these are the default ones.
     pub by_default: bool,
     /// Whether annotations that acknowledge a finding are disregarded.
     pub no_ignore: bool,

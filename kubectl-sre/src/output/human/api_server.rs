@@ -3,7 +3,9 @@
 use super::{Mark, Screen, milliseconds, span};
 use crate::output::escape;
 use anstyle::{AnsiColor, Style as Paint};
-use sre_shared::report::{ApiServerCheck, Conclusion, Rung, RungStatus, Status, Vantage, View, Window};
+use sre_shared::report::{
+    ApiServerCheck, Conclusion, Record, Rung, RungStatus, Status, Vantage, View, Window,
+};
 use sre_shared::resource::Time;
 use unicode_width::UnicodeWidthStr as _;
 
@@ -142,14 +144,8 @@ pub(super) fn more(check: &ApiServerCheck) -> Vec<(&'static str, String)> {
     if let Some(vantage) = &check.vantage {
         lines.push(("Two views", two_views(vantage)));
     }
-    let windows: Vec<String> = check
-        .record
-        .iter()
-        .flat_map(|record| &record.windows)
-        .filter_map(window)
-        .collect();
-    if !windows.is_empty() {
-        lines.push(("Record", windows.join("; ")));
+    if let Some(told) = check.record.as_ref().and_then(record) {
+        lines.push(("Record", told));
     }
     lines
 }
@@ -174,9 +170,43 @@ fn two_views(vantage: &Vantage) -> String {
     )
 }
 
-fn window(window: &Window) -> Option<String> {
-    let availability = window.availability?;
-    let mut text = format!("{} {}", escape(&window.window), percent(availability));
+/// A window is told once half of it was watched: before that, the API server was not seen for most of what its name
+/// says. Until the shortest one is, all that there is are the checks since the agent began.
+fn record(record: &Record) -> Option<String> {
+    let half_watched = |window: &&Window| {
+        let length = match window.window.as_str() {
+            "5m" => 300,
+            "1h" => 3600,
+            "24h" => 86_400,
+            _ => return false,
+        };
+        window
+            .watched_seconds
+            .is_some_and(|seconds| seconds.saturating_mul(2) >= length)
+    };
+    let told = record.windows.iter().filter(half_watched);
+    let told: Vec<String> = told
+        .filter_map(|window| {
+            let availability = percent(window.availability?);
+            Some(with_latency(
+                format!("{} {availability}", escape(&window.window)),
+                window,
+            ))
+        })
+        .collect();
+    if !told.is_empty() {
+        return Some(told.join("; "));
+    }
+    let all = record.windows.last()?;
+    let of = if all.checks == 1 { "check" } else { "checks" };
+    let mut text = format!("{} of {} {of}", percent(all.availability?), all.checks);
+    if let Some(seconds) = all.watched_seconds {
+        text = format!("{text} in {}", span(i64::try_from(seconds).unwrap_or(i64::MAX)));
+    }
+    Some(with_latency(text, all))
+}
+
+fn with_latency(mut text: String, window: &Window) -> String {
     if let (Some(half), Some(most), Some(max)) = (window.p50_ms, window.p99_ms, window.max_ms) {
         text = format!(
             "{text}, p50 {} p99 {} max {}",
@@ -185,7 +215,7 @@ fn window(window: &Window) -> Option<String> {
             milliseconds(max)
         );
     }
-    Some(text)
+    text
 }
 
 /// Never 100 % of what is less.

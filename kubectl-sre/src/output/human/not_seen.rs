@@ -3,7 +3,7 @@
 use super::{Mark, Screen};
 use crate::output::escape;
 use anstyle::Style as Paint;
-use sre_shared::report::NotSeen;
+use sre_shared::report::{KindCheck, NotSeen, State};
 
 /// Entries that are shown.
 const SHOWN: usize = 4;
@@ -11,20 +11,26 @@ const SHOWN: usize = 4;
 const SHOWN_NAMES: usize = 4;
 
 /// Entries that failed alike.
-struct Group<'a> {
-    first: &'a NotSeen,
+pub(super) struct Group<'a> {
+    pub(super) first: &'a NotSeen,
     /// What was not seen, without the namespace.
     things: Vec<&'a str>,
     /// The rules that are missing.
     rules: Vec<&'a str>,
     /// The namespaces, where it was not seen in some of them.
     namespaces: Vec<&'a str>,
+    /// Where it was not seen, if that is no list of namespaces.
+    place: &'a str,
 }
 
-fn parts(entry: &NotSeen) -> (&str, Option<&str>) {
-    match entry.what.split_once(" in namespace ") {
-        Some((thing, namespace)) => (thing, Some(namespace)),
-        None => (&entry.what, None),
+/// The thing, the namespace in which it was not seen, and the place where it was not if that is no single namespace.
+fn parts(entry: &NotSeen) -> (&str, Option<&str>, &str) {
+    if let Some((thing, namespace)) = entry.what.split_once(" in namespace ") {
+        return (thing, Some(namespace), "");
+    }
+    match entry.what.find(" in all namespaces") {
+        Some(at) => (&entry.what[..at], None, &entry.what[at..]),
+        None => (&entry.what, None, ""),
     }
 }
 
@@ -35,12 +41,13 @@ impl<'a> Group<'a> {
             things: Vec::new(),
             rules: Vec::new(),
             namespaces: Vec::new(),
+            place: parts(first).2,
         }
     }
 
     /// Whether the entry is about the same thing in another namespace.
     fn takes(&self, entry: &NotSeen) -> bool {
-        let (thing, namespace) = parts(entry);
+        let (thing, namespace, _) = parts(entry);
         self.things == [thing]
             && self.first.class == entry.class
             && self.first.missing == entry.missing
@@ -56,6 +63,7 @@ impl<'a> Group<'a> {
             && is_kind(&other.things)
             && self.first.class == other.first.class
             && self.namespaces == other.namespaces
+            && self.place == other.place
             && match (&self.first.missing, &other.first.missing) {
                 (Some(_), Some(_)) => true,
                 (None, None) => self.first.error == other.first.error,
@@ -64,16 +72,21 @@ impl<'a> Group<'a> {
     }
 
     fn add(&mut self, entry: &'a NotSeen) {
-        let (thing, namespace) = parts(entry);
+        let (thing, namespace, _) = parts(entry);
         push_once(&mut self.things, Some(thing));
         push_once(&mut self.rules, entry.missing.as_deref());
         push_once(&mut self.namespaces, namespace);
     }
 
-    fn what(&self) -> String {
+    /// Whether a headline has room for it: no list of namespaces.
+    pub(super) fn is_short(&self) -> bool {
+        self.namespaces.len() < 2
+    }
+
+    pub(super) fn what(&self) -> String {
         let things = escape(&self.things.join(", "));
         match self.namespaces.as_slice() {
-            [] => things,
+            [] => format!("{things}{}", escape(self.place)),
             [one] => format!("{things} in namespace {}", escape(one)),
             many => {
                 let some: Vec<String> = many.iter().take(SHOWN_NAMES).map(|n| escape(n)).collect();
@@ -120,7 +133,7 @@ fn push_once<'a>(words: &mut Vec<&'a str>, word: Option<&'a str>) {
     }
 }
 
-fn groups(entries: &[NotSeen]) -> Vec<Group<'_>> {
+pub(super) fn groups(entries: &[NotSeen]) -> Vec<Group<'_>> {
     let mut things: Vec<Group<'_>> = Vec::new();
     for entry in entries {
         match things.iter_mut().find(|group| group.takes(entry)) {
@@ -173,7 +186,23 @@ impl Screen<'_> {
 
     /// What the causes lack: said once, since no verdict depends on it.
     fn causes_not_seen(&self) -> Option<String> {
-        let groups = groups(&self.report.coverage.causes_not_seen);
+        let entries = &self.report.coverage.causes_not_seen;
+        if let Some(off) = entries.iter().find(|entry| entry.class == "turnedOff") {
+            let open = |kind: &KindCheck| {
+                let states = State::ALL.into_iter().filter(|state| !state.is_fine());
+                states.map(|state| kind.summary.in_state(state)).sum::<u64>() > 0
+            };
+            // Where all is well, nobody misses a cause.
+            let missed = self.report.kinds().any(open);
+            let (why, how) = (off.error.as_deref(), off.hint.as_deref());
+            let line = format!(
+                "  no causes: {}; {}",
+                escape(why.unwrap_or("they are not looked for")),
+                escape(how.unwrap_or_default())
+            );
+            return missed.then(|| self.dim(line.trim_end_matches([';', ' '])));
+        }
+        let groups = groups(entries);
         let told: Vec<String> = groups
             .iter()
             .take(SHOWN)

@@ -740,7 +740,7 @@ fn kinds_that_may_not_be_read_are_one_line() {
     }
     report.settle();
     insta::assert_snapshot!(screen(&report, &STYLE), @r#"
-    UNKNOWN  prod-eu  v1.37.2  the only Deployment is healthy; 3 parts not seen
+    UNKNOWN  prod-eu  v1.37.2  the only Deployment is healthy; not seen: statefulsets, jobs, cronjobs (forbidden)
 
     ? not seen: statefulsets, jobs, cronjobs  forbidden: missing rules apps/statefulsets list, batch/jobs list, batch/cronjobs list
         a cluster admin grants it: kubectl create clusterrole sre-health --verb=list --resource=statefulsets.apps,jobs.batch,cronjobs.batch, then a binding for you; or narrow with -n to a namespace that you may read

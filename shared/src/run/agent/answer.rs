@@ -1,0 +1,378 @@
+//! What an agent answered: understood, compared with what was asked, and reduced to it.
+//!
+//! An answer covers what was asked for only as far as the agent says that it does. Whatever it does not watch, of kinds
+//! and of namespaces, is not seen; so is what it does not tell of itself.
+
+use super::plurals;
+use crate::cluster::{Class, Failure, Served};
+use crate::report::{
+    API_VERSION, ApiServerCheck, Check, Item, KIND, KindCheck, Namespaces, NotSeen, Report, State, Status,
+};
+use crate::run::coverage::{all_but, is_about, nothing_named, nothing_selected};
+use crate::run::{Ask, Causes, Wanted, custom};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+/// What is read of an answer before the whole: whose it is, and whether it says what an answer has to say.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Head {
+    api_version: String,
+    kind: String,
+    #[serde(default)]
+    coverage: HeadCoverage,
+    #[serde(default)]
+    checks: Vec<HeadCheck>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct HeadCoverage {
+    namespaces: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct HeadCheck {
+    #[serde(default)]
+    check: String,
+    #[serde(default)]
+    summary: Option<IgnoredAny>,
+}
+
+/// How the agent refuses, as far as it matters here.
+#[derive(Deserialize)]
+struct Error {
+    error: String,
+    #[serde(default)]
+    message: String,
+}
+
+fn refused(served: &Served) -> Option<Error> {
+    serde_json::from_slice(&served.body).ok()
+}
+
+/// Whether the agent does not know a parameter, or a word, of the question.
+pub(super) fn is_refused_query(served: &Served) -> bool {
+    served.status == 400 && refused(served).is_some_and(|refused| refused.error == "invalidQuery")
+}
+
+/// Understands what an agent answered, and takes from it what was asked.
+///
+/// # Errors
+/// `agentVersion` where the agent speaks another version of the report, or does not know the request; `notAnAgent`
+/// where something else answered.
+pub(super) fn understood(served: &Served, ask: &Ask) -> Result<Report, Failure> {
+    let of = |class, message: String| Failure {
+        status: Some(served.status),
+        ..Failure::new(class, message)
+    };
+    if let Ok(head) = serde_json::from_slice::<Head>(&served.body)
+        && head.kind == KIND
+    {
+        if head.api_version != API_VERSION {
+            return Err(of(
+                Class::AgentVersion,
+                format!(
+                    "the agent reports as {}, and this plugin understands {API_VERSION}",
+                    head.api_version
+                ),
+            ));
+        }
+        let report = serde_json::from_slice(&served.body).map_err(|error| {
+            of(
+                Class::AgentVersion,
+                format!("the agent's report cannot be understood: {error}"),
+            )
+        })?;
+        return Ok(taken(report, &head, ask));
+    }
+    if let Some(refused) = refused(served)
+        && matches!(refused.error.as_str(), "unknownPath" | "invalidQuery")
+    {
+        return Err(of(
+            Class::AgentVersion,
+            format!("the agent does not know what it was asked: {}", refused.message),
+        ));
+    }
+    Err(no_agent(served))
+}
+
+fn no_agent(served: &Served) -> Failure {
+    let text = String::from_utf8_lossy(served.body.get(..200).unwrap_or(&served.body));
+    let line: String = text
+        .trim()
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .take(60)
+        .collect();
+    Failure {
+        status: Some(served.status),
+        ..Failure::new(
+            Class::NotAnAgent,
+            format!("what answers is no agent: HTTP {} {line:?}", served.status),
+        )
+    }
+}
+
+/// The agent's version, out of its answer to `/version`.
+///
+/// # Errors
+/// `notAnAgent` where something else answered.
+pub fn agent_version(served: &Served) -> Result<String, Failure> {
+    #[derive(Deserialize)]
+    struct Version {
+        version: String,
+    }
+    serde_json::from_slice(&served.body)
+        .map(|told: Version| told.version)
+        .map_err(|_| no_agent(served))
+}
+
+/// What was asked, out of what the agent told.
+fn taken(mut report: Report, head: &Head, ask: &Ask) -> Report {
+    let told = report.status;
+    let mut not_seen = std::mem::take(&mut report.coverage.not_seen);
+    let (mut api_server, mut kinds, mut others) = (None, Vec::new(), Vec::new());
+    let wanted = plurals(ask);
+    for check in std::mem::take(&mut report.checks) {
+        match check {
+            Check::ApiServer(check) => api_server = Some(check),
+            Check::Kind(check) if wanted.contains(&check.check) => kinds.push(check),
+            Check::Kind(check) => others.push(check),
+        }
+    }
+    not_seen.retain(|entry| !others.iter().any(|other| is_about(entry, &other.check)));
+    let all_asked = others.is_empty()
+        && (ask.api_server || api_server.is_none())
+        && ask.kinds.iter().all(|wanted| wanted.names.is_empty());
+    if ask.api_server {
+        let check = api_server.unwrap_or_else(no_api_server);
+        report.checks.push(Check::ApiServer(check));
+    }
+    let gap = Gap::between(
+        head.coverage.namespaces.is_some(),
+        &report.coverage.namespaces,
+        ask,
+    );
+    let mut parts = Vec::new();
+    for wanted in &ask.kinds {
+        let plural = wanted.kind.plural();
+        let mut own: Vec<KindCheck> = kinds.extract_if(.., |kind| kind.check == plural).collect();
+        let part = match (own.pop(), own.is_empty()) {
+            (Some(mut part), true) => {
+                let counted = |check: &HeadCheck| check.check == plural && check.summary.is_some();
+                let before = not_seen.len();
+                if !head.checks.iter().any(counted) {
+                    not_seen.push(not_counted(plural));
+                }
+                if let Some(gap) = gap.as_ref().filter(|_| wanted.kind.is_namespaced()) {
+                    not_seen.push(gap.entry(plural));
+                }
+                if not_seen.len() > before {
+                    part.status = part.status.worst(Status::Unknown);
+                }
+                if wanted.names.is_empty() {
+                    part
+                } else {
+                    named(part, wanted, ask, &mut not_seen)
+                }
+            }
+            // Told twice, it cannot be known which of them holds.
+            (Some(_), false) => {
+                not_seen.push(not_counted(plural));
+                KindCheck::of(plural, Vec::new(), false)
+            }
+            (None, _) => {
+                if !not_seen.iter().any(|entry| is_about(entry, plural)) {
+                    not_seen.push(not_watched(plural));
+                }
+                KindCheck::of(plural, Vec::new(), false)
+            }
+        };
+        parts.push(part);
+    }
+    // A narrower question than the agent's answer: something may match, but nothing of what was asked for.
+    if !ask.selector.is_empty()
+        && not_seen.is_empty()
+        && !parts.is_empty()
+        && parts.iter().all(|kind| kind.summary.total == 0)
+    {
+        not_seen.push(nothing_selected(
+            &ask.checks(),
+            &ask.selector_text,
+            ask.namespace.as_deref(),
+        ));
+        for kind in &mut parts {
+            kind.status = kind.status.worst(Status::Unknown);
+        }
+    }
+    report.coverage.kinds = parts.iter().map(|k| k.check.clone()).collect();
+    report.coverage.not_seen = not_seen;
+    if ask.causes == Causes::None {
+        report.coverage.causes_not_seen.clear();
+    }
+    report.checks.extend(parts.into_iter().map(Check::Kind));
+    custom::unasked(&mut report, ask, |what| NotSeen {
+        error: Some(format!("the agent does not watch {what}")),
+        class: NOT_WATCHED.into(),
+        hint: Some("leave out --agent: custom resources are judged by the plugin".into()),
+        what,
+        ..NotSeen::default()
+    });
+    report.settle();
+    if all_asked {
+        // A newer agent may know of more than its parts say.
+        report.status = report.status.worst(told);
+    }
+    report
+}
+
+/// The class of what the agent does not watch.
+const NOT_WATCHED: &str = "notWatched";
+
+/// What the agent's answer lacks of the namespaces that were asked for.
+struct Gap {
+    /// Where nothing was seen, behind the name of a kind.
+    place: String,
+    class: &'static str,
+    error: String,
+    hint: String,
+}
+
+impl Gap {
+    /// `None` if the answer is about exactly the namespaces that were asked for. `said` tells whether the agent said
+    /// which ones it is about.
+    fn between(said: bool, covered: &Namespaces, ask: &Ask) -> Option<Self> {
+        let same_version = || Failure::new(Class::AgentVersion, "").hint().to_owned();
+        let in_asked = match &ask.namespace {
+            Some(namespace) => format!(" in namespace {namespace}"),
+            None => String::new(),
+        };
+        if !said {
+            return Some(Self {
+                place: in_asked,
+                class: Class::AgentVersion.as_str(),
+                error: "the agent does not say which namespaces its answer covers".into(),
+                hint: same_version(),
+            });
+        }
+        match (&ask.namespace, covered) {
+            (None, Namespaces::All(_)) => None,
+            (None, Namespaces::These(watched)) => Some(Self {
+                place: format!(" in {}", all_but(watched)),
+                class: NOT_WATCHED,
+                error: watches_only(watched),
+                hint: match watched.first() {
+                    Some(first) => format!(
+                        "narrow with -n {first}, add the others to the chart's value namespaces, or leave out --agent"
+                    ),
+                    None => "add them to the chart's value namespaces, or leave out --agent".into(),
+                },
+            }),
+            (Some(asked), Namespaces::These(watched)) if watched.as_slice() == [asked.as_str()] => None,
+            (Some(asked), Namespaces::These(watched)) if !watched.contains(asked) => Some(Self {
+                place: in_asked,
+                class: NOT_WATCHED,
+                error: watches_only(watched),
+                hint: "add it to the chart's value namespaces, or leave out --agent".into(),
+            }),
+            (Some(asked), _) => Some(Self {
+                place: in_asked,
+                class: Class::AgentVersion.as_str(),
+                error: format!("the agent's answer is about more than namespace {asked}"),
+                hint: same_version(),
+            }),
+        }
+    }
+
+    fn entry(&self, plural: &str) -> NotSeen {
+        NotSeen {
+            what: format!("{plural}{}", self.place),
+            class: self.class.into(),
+            error: Some(self.error.clone()),
+            hint: Some(self.hint.clone()),
+            missing: None,
+        }
+    }
+}
+
+fn watches_only(watched: &[String]) -> String {
+    match watched {
+        [] => "the agent watches no namespace".into(),
+        [one] => format!("the agent watches only namespace {one}"),
+        many => format!("the agent watches only {} namespaces", many.len()),
+    }
+}
+
+/// The API server's part, where the agent has told none.
+fn no_api_server() -> ApiServerCheck {
+    ApiServerCheck {
+        class: Some(Class::AgentVersion.as_str().into()),
+        error: Some("the agent's answer has no part about the API server".into()),
+        hint: Some(Failure::new(Class::AgentVersion, "").hint().to_owned()),
+        ..ApiServerCheck::default()
+    }
+}
+
+fn not_watched(plural: &str) -> NotSeen {
+    NotSeen {
+        what: plural.to_owned(),
+        class: NOT_WATCHED.into(),
+        error: Some("it is not among the kinds that the agent watches".into()),
+        hint: Some("add it to the chart's value kinds, or leave out --agent".into()),
+        missing: None,
+    }
+}
+
+/// A part of which the agent does not tell, once and for all, how many objects there are.
+fn not_counted(plural: &str) -> NotSeen {
+    let failure = Failure::new(Class::AgentVersion, "the agent's answer does not count them");
+    NotSeen {
+        what: plural.to_owned(),
+        class: failure.class.as_str().into(),
+        hint: Some(failure.hint().to_owned()),
+        error: Some(failure.message),
+        missing: None,
+    }
+}
+
+/// The objects of those names, judged as where they are asked for by name.
+fn named(part: KindCheck, wanted: &Wanted, ask: &Ask, not_seen: &mut Vec<NotSeen>) -> KindCheck {
+    let plural = wanted.kind.plural();
+    let items: Vec<Item> = part.items;
+    let unseen: Vec<_> = not_seen.iter().filter(|entry| is_about(entry, plural)).collect();
+    let (all_seen, too_old) = (
+        unseen.is_empty(),
+        unseen.iter().any(|entry| entry.class == "stale"),
+    );
+    let names: Vec<String> = items.iter().map(|item| item.name.clone()).collect();
+    let mut missing = false;
+    for name in wanted
+        .names
+        .iter()
+        .filter(|name| all_seen && !names.contains(name))
+    {
+        missing = true;
+        not_seen.push(nothing_named(
+            &wanted.kind.into(),
+            name,
+            ask.namespace.as_deref(),
+            &names,
+        ));
+    }
+    let items = items.into_iter().filter(|item| wanted.names.contains(&item.name));
+    let items = items.map(|mut item| {
+        // A person who names it asks whether it is there to stay.
+        if item.state == State::Terminating {
+            item.healthy = Some(false);
+        }
+        item
+    });
+    let mut check = KindCheck::of(plural, items.collect(), all_seen && !missing);
+    if too_old {
+        check.status = Status::Unknown;
+    }
+    check
+}
