@@ -19,10 +19,7 @@ fn time(text: &str) -> Time {
 
 fn judged(objects: impl IntoIterator<Item = Deployment>, now: &str, ask: &Ask) -> Report {
     let body = List::new("DeploymentList", "apps/v1").items(objects).to_json();
-    let files = [File {
-        name: "cluster".into(),
-        bytes: body.into_bytes(),
-    }];
+    let files = [File::new("cluster", body.into_bytes())];
     run::dump(&files, "cluster", ask, Some(time(now)), || {
         time("1970-01-01T00:00:00Z")
     })

@@ -24,10 +24,7 @@ fn now() -> Time {
 
 /// The verdict about the first object of a kind in a dump of these objects.
 fn judge(kind: Kind, objects: Vec<Value>) -> Item {
-    let file = File {
-        name: "dump".into(),
-        bytes: List::of_kubectl().items(objects).to_json().into_bytes(),
-    };
+    let file = File::new("dump", List::of_kubectl().items(objects).to_json().into_bytes());
     let ask = Ask {
         kinds: vec![Wanted::all(kind)],
         causes: Causes::Told,

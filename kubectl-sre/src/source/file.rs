@@ -1,62 +1,165 @@
-//! The files of a dump: one, those of a directory, or standard input.
+//! The files of a dump: one, those of a directory or of an archive, or standard input. All of them are read whole, and how
+//! much that is has a bound.
 
+use super::archive;
 use sre_shared::dump::File;
 use sre_shared::nearest::nearest;
-use std::io::Read as _;
+use std::collections::HashSet;
+use std::io::Read;
 use std::path::Path;
 
-/// Directories deeper than this are no dump but a mistake, a link to itself for one.
-const DEEPEST: usize = 16;
+/// Directories deeper than this are no dump but a mistake.
+const DEEPEST: usize = 32;
+/// What is read in all, unpacked.
+const MOST_BYTES: u64 = 1 << 30;
+/// Files and directories that are looked at.
+const MOST_ENTRIES: usize = 200_000;
+
+/// What may still be read.
+pub struct Budget {
+    /// Bytes, unpacked.
+    pub bytes: u64,
+    /// Files and directories.
+    pub entries: usize,
+}
+
+/// The files that were found.
+#[derive(Default)]
+pub struct Found {
+    /// Each with what was read of it.
+    pub files: Vec<File>,
+    /// An archive without a file that could be a dump, and how many others are in it.
+    pub nothing_in: Option<(String, usize)>,
+}
+
+impl Found {
+    /// Adds a file, and why it was not read or only in part.
+    pub fn add(&mut self, name: &str, bytes: Vec<u8>, unread: Option<&str>) {
+        let file = File::new(name, bytes);
+        self.files.push(match unread {
+            Some(why) => file.and_unread(why),
+            None => file,
+        });
+    }
+}
+
+/// Whether a file of a directory or archive is read, by its name. What macOS keeps beside a file under `._` is none.
+pub fn is_dump(name: &str) -> bool {
+    const ENDS: [&str; 9] = [
+        ".json", ".yaml", ".yml", ".json.gz", ".yaml.gz", ".yml.gz", ".tar", ".tar.gz", ".tgz",
+    ];
+    let file = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let lower = file.to_ascii_lowercase();
+    !file.starts_with("._") && ENDS.iter().any(|end| lower.ends_with(end))
+}
 
 /// Reads all of them.
 ///
 /// # Errors
 /// One line that names the path, why it cannot be read, and the nearest right one.
 pub fn read(path: &Path) -> Result<Vec<File>, String> {
+    let mut budget = Budget {
+        bytes: MOST_BYTES,
+        entries: MOST_ENTRIES,
+    };
+    let mut found = Found::default();
     if path == Path::new("-") {
-        let mut bytes = Vec::new();
-        std::io::stdin()
-            .lock()
-            .read_to_end(&mut bytes)
-            .map_err(|e| format!("standard input: {e}"))?;
-        return Ok(vec![File {
-            name: "standard input".into(),
-            bytes,
-        }]);
-    }
-    let kind = std::fs::metadata(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => missing(path),
-        _ => format!("{}: {error}", path.display()),
-    })?;
-    let mut files = Vec::new();
-    if kind.is_dir() {
-        walk(path, 0, &mut files)?;
-        if files.is_empty() {
+        one("standard input", std::io::stdin().lock(), &mut budget, &mut found)?;
+    } else if is_stream(path) {
+        let file = std::fs::File::open(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        one(&path.display().to_string(), file, &mut budget, &mut found)?;
+    } else {
+        let kind = std::fs::metadata(path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => missing(path),
+            _ => format!("{}: {error}", path.display()),
+        })?;
+        if kind.is_dir() {
+            let mut seen = HashSet::new();
+            walk(path, 0, &mut seen, &mut budget, &mut found)?;
+        } else if kind.is_file() {
+            let name = path.display().to_string();
+            let file = std::fs::File::open(path).map_err(|error| format!("{name}: {error}"))?;
+            one(&name, file, &mut budget, &mut found)?;
+        } else {
             return Err(format!(
-                "{} holds no file that ends in .json, .yaml or .yml",
+                "{} is neither a file nor a directory, and may never end: write the dump into a file, or give it on \
+                 standard input with -f -",
                 path.display()
             ));
         }
-    } else {
-        files.push(load(path)?);
     }
-    Ok(files)
+    if let (Some((archive, others)), true) = (&found.nothing_in, found.files.is_empty()) {
+        return Err(format!(
+            "{archive} holds no file that ends in .json, .yaml or .yml, but {others} others"
+        ));
+    }
+    if found.files.is_empty() {
+        return Err(format!(
+            "{} holds no file that ends in .json, .yaml or .yml",
+            path.display()
+        ));
+    }
+    Ok(found.files)
 }
 
-fn load(path: &Path) -> Result<File, String> {
-    let bytes = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    Ok(File {
-        name: path.display().to_string(),
-        bytes,
-    })
+/// Whether the path stands for a stream that this process was given, as a shell writes it for `<(command)`. It comes from
+/// a command that runs, as standard input does.
+fn is_stream(path: &Path) -> bool {
+    let text = path.to_string_lossy();
+    let number = |rest: &str| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit());
+    text == "/dev/stdin"
+        || text.strip_prefix("/dev/fd/").is_some_and(number)
+        || text.strip_prefix("/proc/self/fd/").is_some_and(number)
 }
 
-fn walk(directory: &Path, depth: usize, files: &mut Vec<File>) -> Result<(), String> {
+/// Reads what was named itself: if it cannot be read there is nothing to judge.
+fn one(name: &str, mut source: impl Read, budget: &mut Budget, found: &mut Found) -> Result<(), String> {
+    let (head, error) = archive::read_up_to(&mut source, archive::HEAD);
+    if let Some(error) = error {
+        return Err(format!("{name}: {error}"));
+    }
+    if let Some(tool) = archive::other_packing(&head) {
+        return Err(format!(
+            "{name} is packed with {tool}: unpack it first, or pack it with gzip"
+        ));
+    }
+    let packed = archive::packed(&head).is_some();
+    let mut source = std::io::Cursor::new(head).chain(source);
+    if packed {
+        archive::unpack(name, &mut source, 0, budget, found);
+        return Ok(());
+    }
+    let (bytes, error) = archive::read_up_to(&mut source, budget.bytes + 1);
+    if let Some(error) = error {
+        return Err(format!("{name}: {error}"));
+    }
+    if bytes.len() as u64 > budget.bytes {
+        return Err(format!(
+            "{name}: more than 1 GiB, which is the most that is read: dump fewer kinds or namespaces at once"
+        ));
+    }
+    budget.bytes -= bytes.len() as u64;
+    found.add(name, bytes, None);
+    Ok(())
+}
+
+/// Reads a directory. A file of it that cannot be read is told in the report and does not keep the others from it.
+fn walk(
+    directory: &Path,
+    depth: usize,
+    seen: &mut HashSet<std::path::PathBuf>,
+    budget: &mut Budget,
+    found: &mut Found,
+) -> Result<(), String> {
     if depth > DEEPEST {
         return Err(format!(
             "{}: more than {DEEPEST} directories deep",
             directory.display()
         ));
+    }
+    // A link to a directory that was read already, itself for one, brings nothing new.
+    if std::fs::canonicalize(directory).is_ok_and(|real| !seen.insert(real)) {
+        return Ok(());
     }
     let entries =
         std::fs::read_dir(directory).map_err(|error| format!("{}: {error}", directory.display()))?;
@@ -66,16 +169,42 @@ fn walk(directory: &Path, depth: usize, files: &mut Vec<File>) -> Result<(), Str
                 .map(|e| e.path())
                 .map_err(|error| format!("{}: {error}", directory.display()))
         })
+        .take(budget.entries + 1)
         .collect::<Result<Vec<_>, _>>()?;
+    if paths.len() > budget.entries {
+        return Err(format!(
+            "{}: more than {MOST_ENTRIES} files, which is the most that is read: name a directory in it",
+            directory.display()
+        ));
+    }
+    budget.entries -= paths.len();
     paths.sort();
     for path in paths {
-        if path.is_dir() {
-            walk(&path, depth + 1, files)?;
-        } else if path
-            .extension()
-            .is_some_and(|e| e == "json" || e == "yaml" || e == "yml")
-        {
-            files.push(load(&path)?);
+        let name = path.display().to_string();
+        let kind = std::fs::metadata(&path);
+        if kind.as_ref().is_ok_and(std::fs::Metadata::is_dir) {
+            walk(&path, depth + 1, seen, budget, found)?;
+            continue;
+        }
+        if !is_dump(&name) {
+            continue;
+        }
+        match kind {
+            Ok(kind) if !kind.is_file() => {
+                found.add(
+                    &name,
+                    Vec::new(),
+                    Some("neither a file nor a directory: it may never end, so it was not read"),
+                );
+            }
+            Err(_) if path.is_symlink() => {
+                found.add(&name, Vec::new(), Some("a link to a file that is not there"))
+            }
+            Err(error) => found.add(&name, Vec::new(), Some(&error.to_string())),
+            Ok(_) => match std::fs::File::open(&path) {
+                Ok(mut file) => archive::unpack(&name, &mut file, 0, budget, found),
+                Err(error) => found.add(&name, Vec::new(), Some(&error.to_string())),
+            },
         }
     }
     Ok(())

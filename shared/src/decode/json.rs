@@ -72,17 +72,19 @@ impl JsonList {
     /// Reads the one document that `bytes` begin with, and says where it ends. The pieces are slices of `bytes`.
     ///
     /// # Errors
-    /// As for [`super::ListReader::push`], and [`ListError::CutOff`] where the document does not end.
+    /// As for [`super::ListReader::push`], and [`ListError::CutOff`] if the document does not end; with it the place at
+    /// which begins what is not whole.
     pub fn push_document(
         &mut self,
         bytes: &[u8],
         on_piece: &mut dyn FnMut(Piece<'_>),
-    ) -> Result<usize, ListError> {
+    ) -> Result<usize, (usize, ListError)> {
         let mut at = 0;
         while self.place != Place::End {
-            match self.step(&bytes[at..], on_piece)? {
-                Some(used) => at += used,
-                None => return Err(ListError::CutOff { items: self.items }),
+            match self.step(&bytes[at..], on_piece) {
+                Ok(Some(used)) => at += used,
+                Ok(None) => return Err((at, ListError::CutOff { items: self.items })),
+                Err(error) => return Err((at, error)),
             }
         }
         Ok(at)

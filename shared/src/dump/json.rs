@@ -1,79 +1,198 @@
-//! JSON files: documents one after the other, each an object, a list or an array.
+//! JSON files: documents one after the other, each an object, a list, an array or an event of a watch.
 
-use super::{Body, Head, Objects};
-use crate::decode::{JsonList, Piece};
+use super::{Body, DEEPEST, Head, Reader, watched, yaml};
+use crate::decode::{JsonList, ListError, Piece, list_meta};
+use crate::resource::why_not_json;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::ops::Range;
 
-/// Reads every document of a file.
-pub(super) fn read<'a>(file: &str, bytes: &'a [u8], objects: &mut Objects<'a>) {
-    let mut rest = bytes;
-    let mut number = 0;
-    while let Some(start) = rest.iter().position(|b| !b.is_ascii_whitespace() && *b != b',') {
-        rest = &rest[start..];
-        number += 1;
-        let place = if number == 1 {
-            file.to_owned()
-        } else {
-            format!("{file}, document {number}")
+/// An event of `kubectl get -w --output-watch-events`, or of a watch itself.
+#[derive(Deserialize)]
+struct Event<'a> {
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(borrow)]
+    object: &'a RawValue,
+}
+
+/// Reads every document of a part of a file.
+pub(super) fn read(part: Range<usize>, reader: &mut Reader<'_, '_>) {
+    let file = reader.file;
+    let bytes = &file.bytes[..part.end];
+    let mut at = part.start;
+    // Each break makes the rest be read once more, so that many of them would take for ever.
+    let mut patience = 4 * part.len() + (1 << 20);
+    while let Some(start) = next(bytes, at) {
+        let margin = |from: usize| {
+            memchr::memchr_iter(b'\n', &bytes[from..])
+                .map(|newline| from + newline + 1)
+                .find(|after| matches!(bytes.get(*after), Some(b'{' | b'[')))
+                .unwrap_or(bytes.len())
         };
-        rest = match document(&place, rest, objects) {
-            Some(end) => &rest[end..],
+        if !matches!(bytes[start], b'{' | b'[') {
+            at = margin(start);
+            yaml::read(start..at, reader);
+            continue;
+        }
+        at = match document(start, bytes.len(), reader) {
+            Some(end) => end,
             // After a break the next document begins at the next line with a bracket at its margin.
-            None => memchr::memchr_iter(b'\n', rest)
-                .map(|newline| &rest[newline + 1..])
-                .find(|after| matches!(after.first(), Some(b'{' | b'[')))
-                .unwrap_or_default(),
+            None if patience >= bytes.len() - start => {
+                patience -= bytes.len() - start;
+                margin(start)
+            }
+            None => {
+                reader.gap(
+                    start,
+                    "part",
+                    "too many breaks: the rest of the file was not read",
+                );
+                return;
+            }
         };
     }
 }
 
-/// Reads the document at the front and says where it ends; `None` where it breaks off.
-fn document<'a>(place: &str, bytes: &'a [u8], objects: &mut Objects<'a>) -> Option<usize> {
-    let mut list = match bytes.first() {
-        Some(b'{') => JsonList::default(),
-        // An array is read as the items of a list without a kind.
-        Some(b'[') => JsonList::items(),
-        _ => {
-            objects.break_off(place, "no object begins here");
-            return None;
+/// Where the next document begins: behind blanks, commas, separators of JSON sequences and of YAML documents.
+fn next(bytes: &[u8], mut at: usize) -> Option<usize> {
+    loop {
+        at += bytes
+            .get(at..)?
+            .iter()
+            .position(|b| !b.is_ascii_whitespace() && !matches!(b, b',' | 0x1e))?;
+        let line = bytes[at..].split(|b| *b == b'\n').next().unwrap_or_default();
+        if !matches!(line.trim_ascii_end(), b"---" | b"...") {
+            return Some(at);
         }
-    };
-    let base = bytes.as_ptr() as usize;
-    let mut items = Vec::new();
-    let end = list.push_document(bytes, &mut |piece| {
-        if let Piece::Item(item) = piece {
-            let start = item.as_ptr() as usize - base;
-            items.push(&bytes[start..start + item.len()]);
-        }
-    });
-    if list.is_list() {
+        at += line.len();
+    }
+}
+
+/// Reads the document that begins at `at` and says where it ends; `None` if it breaks off.
+pub(super) fn document(at: usize, end: usize, reader: &mut Reader<'_, '_>) -> Option<usize> {
+    let file = reader.file;
+    let bytes = &file.bytes[at..end];
+    let cut = Cut::of(bytes);
+    if let Some(head) = cut.list_head() {
         // What was whole before a break is still true.
-        take_items(place, &list, items, objects);
-    } else if let Ok(end) = end {
-        item(place, &bytes[..end], None, objects);
+        cut.take(at, bytes, &head, 1, reader);
+    } else if let Ok(end) = cut.end {
+        item(at, &bytes[..end], None, 1, reader);
     }
-    end.map_err(|error| objects.break_off(place, error.to_string()))
-        .ok()
+    match &cut.end {
+        Ok(end) => Some(at + end),
+        Err((place, error)) => {
+            let is_list = cut.list.is_list();
+            reader.gap(
+                at + place,
+                if is_list { "list" } else { "object" },
+                why(error, is_list),
+            );
+            None
+        }
+    }
 }
 
-fn take_items<'a>(place: &str, list: &JsonList, items: Vec<&'a [u8]>, objects: &mut Objects<'a>) {
-    let head = Head {
-        api_version: list.text("apiVersion"),
-        kind: list.text("kind"),
+/// A document cut into the items of a list, if it is one.
+struct Cut {
+    list: JsonList,
+    items: Vec<Range<usize>>,
+    /// The token of the next page.
+    token: String,
+    end: Result<usize, (usize, ListError)>,
+}
+
+impl Cut {
+    fn of(bytes: &[u8]) -> Self {
+        // An array is read as the items of a list without a kind.
+        let mut list = if bytes.first() == Some(&b'[') {
+            JsonList::items()
+        } else {
+            JsonList::default()
+        };
+        let base = bytes.as_ptr() as usize;
+        let (mut items, mut token) = (Vec::new(), String::new());
+        let end = list.push_document(bytes, &mut |piece| match piece {
+            Piece::Item(item) => {
+                let start = item.as_ptr() as usize - base;
+                items.push(start..start + item.len());
+            }
+            Piece::Meta(meta) => token = list_meta(meta, true).unwrap_or_default().continue_token,
+        });
+        Self {
+            list,
+            items,
+            token,
+            end,
+        }
+    }
+
+    /// The head of the list; `None` for an object, of which `items` is a field like any other.
+    fn list_head(&self) -> Option<Head> {
+        let head = Head {
+            api_version: self.list.text("apiVersion"),
+            kind: self.list.text("kind"),
+            object: false,
+        };
+        (self.list.is_list() && (head.kind.is_empty() || head.kind.ends_with("List"))).then_some(head)
+    }
+
+    fn take<'a>(&self, at: usize, bytes: &'a [u8], head: &Head, depth: usize, reader: &mut Reader<'a, '_>) {
+        let typed = reader.open_list(at, head).unwrap_or_default();
+        reader.check_pages(at, &typed, &self.token);
+        for range in &self.items {
+            item(
+                at + range.start,
+                &bytes[range.clone()],
+                Some(&typed),
+                depth,
+                reader,
+            );
+        }
+    }
+}
+
+fn why(error: &ListError, is_list: bool) -> String {
+    match error {
+        ListError::CutOff { items } if is_list => {
+            format!("the list breaks off behind its first {items} items: what came then is not there")
+        }
+        ListError::CutOff { .. } => "it breaks off in the middle".to_owned(),
+        ListError::NotAList(_) | ListError::TooLarge => "it is not JSON from here on".to_owned(),
+    }
+}
+
+fn item<'a>(at: usize, bytes: &'a [u8], list: Option<&Head>, depth: usize, reader: &mut Reader<'a, '_>) {
+    let unit = if list.is_some() { "item" } else { "object" };
+    let head = match serde_json::from_slice::<Head>(bytes) {
+        Ok(head) => head,
+        Err(_) => {
+            let (why, line) = why_not_json::<Head>(bytes);
+            let before = memchr::memchr_iter(b'\n', bytes).nth(line.saturating_sub(2));
+            let place = before.filter(|_| line > 1).map_or(at, |newline| at + newline + 1);
+            return reader.gap(place, unit, why);
+        }
     };
-    let typed = objects.open_list(&head);
-    for (number, bytes) in items.into_iter().enumerate() {
-        item(
-            &format!("{place}, item {}", number + 1),
-            bytes,
-            typed.as_ref(),
-            objects,
-        );
+    if head.kind.is_empty()
+        && head.object
+        && let Ok(event) = serde_json::from_slice::<Event<'a>>(bytes)
+    {
+        let Some(deleted) = watched(&event.kind) else {
+            return;
+        };
+        let object = event.object.get().as_bytes();
+        let head = serde_json::from_slice::<Head>(object).unwrap_or_default();
+        return reader.take(at, head, list, Body::Json(object), deleted);
     }
-}
-
-fn item<'a>(place: &str, bytes: &'a [u8], typed: Option<&Head>, objects: &mut Objects<'a>) {
-    match serde_json::from_slice::<Head>(bytes) {
-        Ok(head) => objects.take(place, head, typed, Body::Json(bytes)),
-        Err(error) => objects.break_off(place, error.to_string()),
+    if head.kind.ends_with("List") {
+        let cut = Cut::of(bytes);
+        if cut.end.is_ok() && cut.list.is_list() {
+            if depth == DEEPEST {
+                return reader.gap(at, unit, "lists in lists, deeper than any tool writes them");
+            }
+            return cut.take(at, bytes, &head, depth + 1, reader);
+        }
     }
+    reader.take(at, head, list, Body::Json(bytes), false);
 }

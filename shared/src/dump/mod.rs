@@ -1,43 +1,45 @@
-//! Dumps of a cluster: files of JSON or YAML in, objects out. One broken object does not spoil the rest.
+//! Dumps of a cluster: files of JSON or YAML in, objects out. One broken object does not spoil the rest, and nothing is
+//! dropped in silence: what was not understood is a [`Gap`].
 //!
 //! What comes out is what `kubectl get -o json|yaml` puts in: single objects, `List`s, typed lists as the API
-//! server writes them (`DeploymentList`, whose items have no kind of their own), arrays, and any number of
-//! documents in a file. Sans-IO; knows nothing of verdicts.
+//! server writes them (`DeploymentList`, whose items have no kind of their own), arrays, events of a watch, and any number
+//! of documents in a file. Sans-IO; knows nothing of verdicts.
 
+mod file;
+mod gap;
 mod json;
+mod layout;
+mod refusal;
 mod stamp;
+mod version;
 mod yaml;
 
-use crate::resource::{Decoded, Resource, Time, from_json, from_value};
-use serde::Deserialize;
+pub use file::File;
+pub use gap::{About, Gap};
+pub(crate) use version::resource_of;
+
+use crate::resource::{Decoded, Resource, Status, Time, Undecodable, from_json, from_value};
+use gap::Gaps;
+use layout::{Layout, Place};
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+use std::cell::Cell;
+use version::Reading;
 
-/// One file of a dump.
-#[derive(Debug)]
-pub struct File {
-    /// What to call it in a message.
-    pub name: String,
-    /// Its content.
-    pub bytes: Vec<u8>,
-}
-
-/// A part of a file that could not be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Broken {
-    /// The file, and where in it.
-    pub place: String,
-    /// Why.
-    pub error: String,
-}
+/// Lists in lists deeper than this are no dump.
+const DEEPEST: usize = 4;
 
 /// Everything a dump holds, in the order in which it was found.
 #[derive(Debug, Default)]
 pub struct Objects<'a> {
+    files: &'a [File],
     objects: Vec<Object<'a>>,
     /// Group and kind of every list that was seen, though it be empty.
     listed: Vec<(String, String)>,
-    /// What could not be read.
-    pub broken: Vec<Broken>,
+    gaps: Gaps,
+    /// The last place whose line was counted: file, offset and line.
+    counted: Cell<(usize, usize, usize)>,
 }
 
 /// One object, not decoded yet.
@@ -48,12 +50,18 @@ struct Object<'a> {
     body: Body<'a>,
     /// The newest time in it, as an API server or kubelet wrote it.
     newest: Option<Time>,
+    /// Whether a watch said that it was deleted.
+    deleted: bool,
+    /// Where it stands: the file and the offset in it.
+    file: usize,
+    at: usize,
 }
 
 #[derive(Debug)]
 enum Body<'a> {
     Json(&'a [u8]),
-    Value(Value),
+    /// A value, and the YAML that it is from.
+    Value(Value, Option<&'a str>),
 }
 
 /// An object of one kind, with the newest time it carries.
@@ -65,32 +73,63 @@ pub struct Stamped<T> {
     pub object: Decoded<T>,
 }
 
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, Default, Clone)]
 #[serde(rename_all = "camelCase", default)]
 struct Head {
     #[serde(deserialize_with = "crate::resource::null_as_default")]
     api_version: String,
     #[serde(deserialize_with = "crate::resource::null_as_default")]
     kind: String,
+    /// Whether it has an `object`, as an event of a watch does.
+    #[serde(deserialize_with = "is_there")]
+    object: bool,
+}
+
+fn is_there<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    IgnoredAny::deserialize(deserializer).map(|_| true)
+}
+
+impl Head {
+    /// What the items of a list are: of an empty kind in the untyped `List`; `None` for what is no list.
+    fn items(&self) -> Option<Self> {
+        let kind = self.kind.strip_suffix("List")?;
+        Some(if kind.is_empty() {
+            Self::default()
+        } else {
+            Self {
+                api_version: self.api_version.clone(),
+                kind: kind.to_owned(),
+                object: false,
+            }
+        })
+    }
 }
 
 impl<'a> Objects<'a> {
     /// Reads the files.
     #[must_use]
     pub fn read(files: &'a [File]) -> Self {
-        let mut objects = Self::default();
-        for file in files {
-            let bytes = file.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&file.bytes);
-            match bytes.iter().find(|b| !b.is_ascii_whitespace()) {
-                None => objects.break_off(&file.name, "the file is empty"),
-                Some(b'{' | b'[') => json::read(&file.name, bytes, &mut objects),
-                Some(_) => match std::str::from_utf8(bytes) {
-                    Ok(text) => yaml::read(&file.name, text, &mut objects),
-                    Err(error) => objects.break_off(&file.name, format!("neither JSON nor YAML: {error}")),
-                },
+        let mut objects = Self {
+            files,
+            ..Self::default()
+        };
+        let layout = Layout::of(files);
+        for (index, file) in files.iter().enumerate() {
+            Reader {
+                index,
+                file,
+                place: layout.place(&file.name),
+                objects: &mut objects,
             }
+            .read();
         }
         objects
+    }
+
+    /// What was not understood, and what the dump says itself that was not read.
+    #[must_use]
+    pub fn gaps(&self) -> &[Gap] {
+        self.gaps.all()
     }
 
     /// Whether the dump holds that kind: an object of it, or a list of it that is empty.
@@ -104,7 +143,7 @@ impl<'a> Objects<'a> {
     }
 
     /// Decodes every object of a kind. Of several with the same namespace and name the newest counts: dumps are
-    /// put together from several commands.
+    /// put together from several commands, and a watch writes an object each time that it changes.
     #[must_use]
     pub fn of_kind<T: Resource>(&self) -> Vec<Stamped<T>> {
         self.of(T::GROUP, T::KIND)
@@ -123,14 +162,11 @@ impl<'a> Objects<'a> {
     /// The same as [`Objects::of_kind`] of a kind that is named.
     #[must_use]
     pub fn of<T: Resource>(&self, group: &str, kind: &str) -> Vec<Stamped<T>> {
-        let mut found: Vec<Stamped<T>> = Vec::new();
+        let mut found: Vec<Option<Stamped<T>>> = Vec::new();
         let mut known = std::collections::HashMap::new();
         let objects = self.objects.iter().enumerate();
         for (index, object) in objects.filter(|(_, o)| o.group == group && o.kind == kind) {
-            let decoded: Decoded<T> = match &object.body {
-                Body::Json(bytes) => from_json(bytes),
-                Body::Value(value) => from_value(value),
-            };
+            let decoded = self.decode::<T>(object);
             let (key, version) = match &decoded {
                 Ok(o) => {
                     let meta = o.meta();
@@ -139,28 +175,63 @@ impl<'a> Objects<'a> {
                         meta.resource_version.parse().unwrap_or(0),
                     )
                 }
-                Err(u) => ((u.namespace.clone(), u.name.clone()), 0_u64),
+                Err(u) => ((u.namespace.clone(), u.name.clone()), object.body.version()),
             };
             let named = !key.1.is_empty();
+            let stamped = (!object.deleted).then_some(Stamped {
+                index,
+                object: decoded,
+            });
             match known.get(&key).copied().filter(|_| named) {
                 Some((_, newer)) if newer > version => {}
                 Some((at, _)) => {
-                    found[at] = Stamped {
-                        index,
-                        object: decoded,
-                    };
+                    found[at] = stamped;
                     known.insert(key, (at, version));
                 }
                 None => {
                     known.insert(key, (found.len(), version));
-                    found.push(Stamped {
-                        index,
-                        object: decoded,
-                    });
+                    found.push(stamped);
                 }
             }
         }
-        found
+        found.into_iter().flatten().collect()
+    }
+
+    fn decode<T: Resource>(&self, object: &Object<'_>) -> Decoded<T> {
+        let decoded = match &object.body {
+            Body::Json(bytes) => from_json(bytes),
+            Body::Value(value, text) => from_value(value).or_else(|wrong| {
+                // A writer of YAML 1.1 leaves text bare that reads as a number in YAML 1.2, such as 81111e1.
+                let typed = text.filter(|_| wrong.error.ends_with("has to be text"));
+                typed.and_then(yaml::typed::<T>).ok_or(wrong)
+            }),
+        };
+        decoded.map_err(|wrong| {
+            let line = self.line(object.file, object.at) + wrong.line.saturating_sub(1);
+            let file = self.files.get(object.file).map_or("", |file| file.name.as_str());
+            Undecodable {
+                error: format!("{}, line {line} of {file}", wrong.error),
+                ..wrong
+            }
+        })
+    }
+
+    /// The line of an offset in a file, from 1.
+    fn line(&self, index: usize, at: usize) -> usize {
+        let bytes = self
+            .files
+            .get(index)
+            .map_or(&[][..], |file| file.bytes.as_slice());
+        let at = at.min(bytes.len());
+        let (file, offset, line) = self.counted.get();
+        let (from, line) = if file == index && offset <= at && line > 0 {
+            (offset, line)
+        } else {
+            (0, 1)
+        };
+        let line = line + memchr::memchr_iter(b'\n', &bytes[from..at]).count();
+        self.counted.set((index, at, line));
+        line
     }
 
     /// The newest time in the dump, the object it stands in, and the newest in any other object.
@@ -177,54 +248,300 @@ impl<'a> Objects<'a> {
         }
         newest
     }
+}
 
-    fn break_off(&mut self, place: impl Into<String>, error: impl Into<String>) {
-        self.broken.push(Broken {
-            place: place.into(),
-            error: error.into(),
+/// Reads one file.
+struct Reader<'a, 'o> {
+    index: usize,
+    file: &'a File,
+    place: Place<'a>,
+    objects: &'o mut Objects<'a>,
+}
+
+impl<'a> Reader<'a, '_> {
+    fn read(&mut self) {
+        if self.place.is_log {
+            return;
+        }
+        let file = self.file;
+        for remark in &file.remarks {
+            self.objects.gaps.add(Gap {
+                file: file.name.clone(),
+                line: remark.line,
+                count: remark.count,
+                unit: remark.unit,
+                why: remark.why.clone(),
+                about: remark.about.clone(),
+                refusal: remark.refusal,
+            });
+        }
+        if let Some(folder) = self.place.errors_of
+            && self.errors(folder)
+        {
+            return;
+        }
+        match file.bytes.iter().find(|b| !b.is_ascii_whitespace()) {
+            None if file.cleared || !file.remarks.is_empty() => {}
+            None => self.objects.gaps.add(Gap {
+                file: file.name.clone(),
+                line: None,
+                count: 1,
+                unit: "file",
+                why: "the file is empty".into(),
+                about: None,
+                refusal: false,
+            }),
+            Some(b'{' | b'[') => json::read(0..file.bytes.len(), self),
+            Some(_) => yaml::read(0..file.bytes.len(), self),
+        }
+    }
+
+    /// Tells of a part of the file that was not understood.
+    fn gap(&mut self, at: usize, unit: &'static str, why: impl Into<String>) {
+        self.gap_about(at, unit, why, None);
+    }
+
+    fn gap_about(&mut self, at: usize, unit: &'static str, why: impl Into<String>, about: Option<About>) {
+        let line = Some(self.objects.line(self.index, at));
+        self.objects.gaps.add(Gap {
+            file: self.file.name.clone(),
+            line,
+            count: 1,
+            unit,
+            why: why.into(),
+            about,
+            refusal: false,
         });
     }
 
-    /// Takes an object. One without a kind is of the kind of its list; an item of an untyped list has to have its
-    /// own. Outside of lists it belongs to something else than Kubernetes and is passed over.
-    fn take(&mut self, place: &str, head: Head, list: Option<&Head>, body: Body<'a>) {
-        let head = match list {
-            Some(list) if head.kind.is_empty() => Head {
-                api_version: list.api_version.clone(),
-                kind: list.kind.clone(),
-            },
-            _ => head,
+    fn refused(&mut self, at: Option<usize>, refusal: refusal::Refusal) {
+        let line = at.map(|at| self.objects.line(self.index, at));
+        self.objects.gaps.add(Gap {
+            file: self.file.name.clone(),
+            line,
+            count: 1,
+            unit: "object",
+            why: refusal.message,
+            about: refusal.about,
+            refusal: true,
+        });
+    }
+
+    /// Reads what a bundle could not collect: errors by namespace, or of the whole cluster. Whether it is such a file.
+    fn errors(&mut self, folder: &str) -> bool {
+        let resource = layout::resource_of(folder);
+        let errors: Vec<(Option<String>, Value)> = match serde_json::from_slice(&self.file.bytes) {
+            Ok(Value::Object(of)) => of
+                .into_iter()
+                .map(|(namespace, e)| (Some(namespace), e))
+                .collect(),
+            Ok(Value::Array(all)) => all.into_iter().map(|e| (None, e)).collect(),
+            Ok(Value::Null) => Vec::new(),
+            _ => return self.file.bytes.trim_ascii().is_empty(),
         };
-        if head.kind.is_empty() {
-            if list.is_some() {
-                self.break_off(place, "an item without a kind");
-            }
+        if errors.iter().any(|(_, error)| !error.is_string()) {
+            return false;
+        }
+        for (namespace, error) in errors {
+            let message = error.as_str().unwrap_or_default();
+            let mut refusal = refusal::of_message(message);
+            refusal.about.get_or_insert_with(|| About {
+                resource: Some(resource.to_owned()),
+                namespace: namespace.filter(|n| !n.contains('/')),
+                group: None,
+            });
+            self.refused(None, refusal);
+        }
+        true
+    }
+
+    /// Takes note of a list and says what its items are; `None` for what is no list. One without a kind is what the path
+    /// of the file says.
+    fn open_list(&mut self, at: usize, head: &Head) -> Option<Head> {
+        let items = match (head.items(), self.place.kind) {
+            (None, Some((version, kind))) if head.kind.is_empty() => Head {
+                api_version: version.to_owned(),
+                kind: kind.to_owned(),
+                object: false,
+            },
+            (items, _) => items?,
+        };
+        if !items.kind.is_empty() {
+            let group = match version::reading(&items.api_version, &items.kind) {
+                Reading::As(group, _) => group.to_owned(),
+                Reading::Unknown(plural) => {
+                    self.unknown_version(at, "list", &items, plural, None);
+                    group_of(&items.api_version)
+                }
+                Reading::Other => group_of(&items.api_version),
+            };
+            self.objects.listed.push((group, items.kind.clone()));
+        }
+        Some(items)
+    }
+
+    /// What is known of a list's completeness from its own metadata.
+    fn check_pages(&mut self, at: usize, items: &Head, token: &str) {
+        if token.is_empty() {
             return;
+        }
+        let about = (!items.kind.is_empty())
+            .then(|| self.about(items, None))
+            .flatten();
+        let why = "one page of a list that goes on: take it with kubectl get, which reads every page";
+        self.gap_about(at, "list", why, about);
+    }
+
+    /// The resource of a kind of ours.
+    fn about(&self, head: &Head, namespace: Option<String>) -> Option<About> {
+        let group = group_of(&head.api_version);
+        let resource = match version::reading(&head.api_version, &head.kind) {
+            Reading::As(_, _) | Reading::Unknown(_) => version::plural_of(&head.kind)?.to_owned(),
+            Reading::Other if head.kind.is_empty() => return None,
+            Reading::Other => head.kind.to_lowercase(),
+        };
+        Some(About {
+            group: Some(group),
+            resource: Some(resource),
+            namespace,
+        })
+    }
+
+    fn unknown_version(
+        &mut self,
+        at: usize,
+        unit: &'static str,
+        head: &Head,
+        plural: &str,
+        namespace: Option<String>,
+    ) {
+        let Head {
+            api_version, kind, ..
+        } = head;
+        let why = format!("{kind} in {api_version}: a version of this kind that is not known here");
+        let about = About {
+            group: None,
+            resource: Some(plural.to_owned()),
+            namespace,
+        };
+        self.gap_about(at, unit, why, Some(about));
+    }
+
+    /// Takes an object. One without a kind is of the kind of its list, or of that which the path of the file says.
+    fn take(&mut self, at: usize, head: Head, list: Option<&Head>, body: Body<'a>, deleted: bool) {
+        let typed = match (list, self.place.kind) {
+            _ if !head.kind.is_empty() => None,
+            (Some(list), _) => Some(list.clone()).filter(|list| !list.kind.is_empty()),
+            (None, Some((version, kind))) if body.of_meta("name").is_some() => Some(Head {
+                api_version: version.to_owned(),
+                kind: kind.to_owned(),
+                object: false,
+            }),
+            (None, _) => None,
+        };
+        let inherited = typed.is_some();
+        let head = typed.unwrap_or(head);
+        let unit = if list.is_some() { "item" } else { "object" };
+        match head.kind.as_str() {
+            "" if self.place.foreign => return,
+            "" => return self.gap(at, unit, "no kind: nothing says what it is"),
+            "Status" if group_of(&head.api_version).is_empty() => {
+                let refusal = body
+                    .read::<Status>()
+                    .and_then(|status| refusal::of_status(&status));
+                if let Some(refusal) = refusal {
+                    self.refused(Some(at), refusal);
+                }
+                return;
+            }
+            "Table" | "PartialObjectMetadata" if group_of(&head.api_version) == "meta.k8s.io" => {
+                let why =
+                    "a table or metadata alone, which leaves most of an object out: write it with -o json";
+                return self.gap(at, unit, why);
+            }
+            _ => {}
         }
         let newest = match &body {
             Body::Json(bytes) => stamp::newest_json(bytes),
-            Body::Value(value) => stamp::newest_value(value),
+            Body::Value(value, _) => stamp::newest_value(value),
         };
-        self.objects.push(Object {
-            group: group_of(&head.api_version),
+        let (group, body) = match version::reading(&head.api_version, &head.kind) {
+            Reading::Other => (group_of(&head.api_version), body),
+            Reading::Unknown(plural) => {
+                let namespace = body.namespace();
+                return self.unknown_version(at, unit, &head, plural, namespace);
+            }
+            Reading::As(group, None) if !inherited || head.api_version != OLD_CRON_JOB => {
+                (group.to_owned(), body)
+            }
+            Reading::As(group, convert) => {
+                let namespace = body.namespace();
+                let Some(mut value) = body.into_value() else {
+                    return self.gap(at, unit, "it cannot be understood");
+                };
+                if let Err(why) = convert.map_or(Ok(()), |convert| convert(&mut value)) {
+                    let about = self.about(&head, namespace);
+                    return self.gap_about(at, unit, why, about);
+                }
+                if let Some(fields) = value.as_object_mut() {
+                    fields.insert("apiVersion".to_owned(), Value::String(head.api_version));
+                }
+                (group.to_owned(), Body::Value(value, None))
+            }
+        };
+        self.objects.objects.push(Object {
+            group,
             kind: head.kind,
             body,
             newest,
+            deleted,
+            file: self.index,
+            at,
         });
     }
+}
 
-    /// Takes note of a list and says what its items are: of an empty kind in the untyped `List`; `None` for what is
-    /// no list.
-    fn open_list(&mut self, head: &Head) -> Option<Head> {
-        let kind = head.kind.strip_suffix("List")?;
-        if kind.is_empty() {
-            return Some(Head::default());
+/// The version whose objects have to say so themselves, as their check looks at it.
+const OLD_CRON_JOB: &str = "batch/v1beta1";
+
+/// What the type of an event of a watch says of its object (`k8s.io/apimachinery/pkg/watch`): whether it was deleted.
+/// `None` for a bookmark, which is no object of the cluster.
+fn watched(kind: &str) -> Option<bool> {
+    match kind {
+        "BOOKMARK" => None,
+        kind => Some(kind == "DELETED"),
+    }
+}
+
+impl Body<'_> {
+    fn read<T: serde::de::DeserializeOwned>(&self) -> Option<T> {
+        match self {
+            Self::Json(bytes) => serde_json::from_slice(bytes).ok(),
+            Self::Value(value, _) => T::deserialize(value).ok(),
         }
-        self.listed.push((group_of(&head.api_version), kind.to_owned()));
-        Some(Head {
-            api_version: head.api_version.clone(),
-            kind: kind.to_owned(),
-        })
+    }
+
+    fn into_value(self) -> Option<Value> {
+        match self {
+            Self::Json(bytes) => serde_json::from_slice(bytes).ok(),
+            Self::Value(value, _) => Some(value),
+        }
+    }
+
+    /// A field of the metadata, whatever the rest is like.
+    fn of_meta(&self, field: &str) -> Option<String> {
+        let value: Value = self.read()?;
+        let text = value.get("metadata")?.get(field)?.as_str()?;
+        Some(text.to_owned())
+    }
+
+    fn namespace(&self) -> Option<String> {
+        self.of_meta("namespace")
+    }
+
+    fn version(&self) -> u64 {
+        let version = self.of_meta("resourceVersion");
+        version.and_then(|text| text.parse().ok()).unwrap_or(0)
     }
 }
 

@@ -4,10 +4,7 @@ use crate::resource::Deployment;
 fn read(files: &[(&str, &str)]) -> (Vec<String>, Vec<String>, Option<String>) {
     let files: Vec<File> = files
         .iter()
-        .map(|(name, text)| File {
-            name: (*name).into(),
-            bytes: text.as_bytes().to_vec(),
-        })
+        .map(|(name, text)| File::new(*name, text.as_bytes().to_vec()))
         .collect();
     let objects = Objects::read(&files);
     let names = objects
@@ -24,9 +21,9 @@ fn read(files: &[(&str, &str)]) -> (Vec<String>, Vec<String>, Option<String>) {
         })
         .collect();
     let broken = objects
-        .broken
+        .gaps()
         .iter()
-        .map(|b| format!("{}: {}", b.place, b.error))
+        .map(|gap| format!("{}: {}", gap.place(), gap.why))
         .collect();
     (names, broken, objects.newest().map(|(t, _, _)| t.to_string()))
 }

@@ -2,45 +2,131 @@
 //!
 //! A `List` of kubectl is cut into its items at the lines that begin one, and each is parsed by itself: an item
 //! with a syntax error does not take the others with it, and a large dump is never one huge tree.
+//!
+//! A cut is not always a syntax error in YAML. `kind: List` stands behind the items, so a list without a kind was cut
+//! between two of them; an object at the end of a file without its last line may be half of one. kubectl writes keys in
+//! their alphabetical order, so the last of a status tells whether the status is whole.
 
-use super::{Body, Head, Objects};
+use super::{Body, DEEPEST, Head, Reader, json, watched};
+use crate::resource::ListMeta;
 use serde::Deserialize as _;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::ops::Range;
 
-/// Reads every document of a file.
-pub(super) fn read(file: &str, text: &str, objects: &mut Objects<'_>) {
-    for (number, document) in documents(text).into_iter().enumerate() {
-        let place = if number == 0 {
-            file.to_owned()
-        } else {
-            format!("{file}, document {}", number + 1)
-        };
-        if is_blank(document) {
+/// Schemas in custom resource definitions are deeper than the 64 levels that the parser allows by itself.
+const LEVELS: usize = 120;
+
+/// The fields that are written last in the status of a kind, if they are written at all.
+const LAST: [(&str, &[&str]); 7] = [
+    ("Deployment", &["updatedReplicas"]),
+    ("StatefulSet", &["updatedReplicas"]),
+    ("DaemonSet", &["updatedNumberScheduled"]),
+    ("ReplicaSet", &["replicas", "terminatingReplicas"]),
+    ("Pod", &["startTime"]),
+    ("Job", &["uncountedTerminatedPods"]),
+    ("Node", &["nodeInfo", "volumesAttached", "volumesInUse"]),
+];
+
+/// A part of a file.
+#[derive(Clone, Copy)]
+struct Text<'a> {
+    text: &'a str,
+    /// Its offset in the file.
+    at: usize,
+    /// Whether nothing comes behind it in the file.
+    is_last: bool,
+    /// Whether the file ends there in the middle of a line.
+    is_open: bool,
+}
+
+impl<'a> Text<'a> {
+    fn part(self, range: Range<usize>) -> Self {
+        let ends = self.text[range.end..].trim().is_empty();
+        Self {
+            text: &self.text[range.clone()],
+            at: self.at + range.start,
+            is_last: self.is_last && ends,
+            is_open: self.is_open && ends,
+        }
+    }
+
+    fn end(self) -> usize {
+        self.at + self.text.trim_end().len()
+    }
+}
+
+/// Reads every document of a part of a file.
+pub(super) fn read(part: Range<usize>, reader: &mut Reader<'_, '_>) {
+    let file = reader.file;
+    let bytes = &file.bytes;
+    let Ok(text) = std::str::from_utf8(&bytes[part.clone()]) else {
+        return reader.gap(part.start, "part", "neither UTF-8 nor UTF-16");
+    };
+    let is_last = bytes[part.end..].trim_ascii().is_empty();
+    let all = Text {
+        text,
+        at: part.start,
+        is_last,
+        is_open: is_last && !bytes.ends_with(b"\n"),
+    };
+    for range in documents(text) {
+        let document = all.part(range);
+        if is_blank(document.text) {
             continue;
         }
-        match ItemLines::find(document) {
-            Some(lines) => list(&place, document, &lines, objects),
-            None => whole(&place, document, objects),
+        // JSON is YAML, and is read as what it is: much faster, and as far as it goes.
+        let blank = document.text.len() - document.text.trim_start().len();
+        let text = &document.text[blank..];
+        if text.starts_with(['{', '[']) && (is_json(text) || parse(text).is_err()) {
+            json::read(document.at + blank..document.at + document.text.len(), reader);
+            continue;
+        }
+        match ItemLines::find(document.text) {
+            Some(lines) => list(document, &lines, reader),
+            None => whole(document, reader),
         }
     }
 }
 
-/// The texts between the lines that begin with `---`; a line `...` ends a document too.
-fn documents(text: &str) -> Vec<&str> {
+fn is_json(text: &str) -> bool {
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<serde::de::IgnoredAny>();
+    values.next().is_some_and(|first| first.is_ok())
+}
+
+/// The texts between the lines that begin with `---`; a line `...` ends a document too, and so does what begins another
+/// one: a second `apiVersion` or `kind` at the margin, or a bracket. Dumps are put together with `>>`.
+fn documents(text: &str) -> Vec<Range<usize>> {
     let mut documents = Vec::new();
-    let mut start = 0;
+    let (mut start, mut keys) = (0, [false; 2]);
     for line in Lines::of(text) {
         let trimmed = line.text.trim_end();
         if trimmed == "---" || trimmed == "..." || line.text.starts_with("--- ") {
-            documents.push(&text[start..line.start]);
-            start = if line.text.starts_with("--- ") && !trimmed.trim_start_matches("--- ").starts_with('#') {
+            documents.push(start..line.start);
+            let rest = trimmed.trim_start_matches("--- ");
+            start = if line.text.starts_with("--- ") && !rest.starts_with('#') {
                 line.start + 4
             } else {
                 line.end
             };
+            keys = [false; 2];
+            continue;
+        }
+        let key = ["apiVersion:", "kind:"]
+            .iter()
+            .position(|key| trimmed.starts_with(key));
+        let again = key.is_some_and(|key| keys[key]);
+        let bracket = line.text.starts_with(['{', '[']) && !is_blank(&text[start..line.start]);
+        if again || (bracket && keys.contains(&true)) {
+            documents.push(start..line.start);
+            start = line.start;
+            keys = [false; 2];
+        }
+        if let Some(key) = key {
+            keys[key] = true;
         }
     }
-    documents.push(&text[start..]);
+    documents.push(start..text.len());
     documents
 }
 
@@ -51,99 +137,232 @@ fn is_blank(document: &str) -> bool {
     })
 }
 
-fn parse(text: &str) -> Result<Value, String> {
-    serde_saphyr::from_str::<Value>(text).map_err(|error| {
-        let text = error.to_string();
-        text.lines().next().unwrap_or_default().to_owned()
-    })
-}
-
-fn whole(place: &str, document: &str, objects: &mut Objects<'_>) {
-    match parse(document) {
-        Ok(value) => take(place, value, None, objects),
-        Err(error) => objects.break_off(place, error),
+fn options() -> serde_saphyr::Options {
+    serde_saphyr::options! {
+        budget: serde_saphyr::budget! { max_depth: LEVELS },
     }
 }
 
+/// Parses a text; an error is the line in it, from 1, from which on it is no YAML.
+fn parse(text: &str) -> Result<Value, usize> {
+    serde_saphyr::from_str_with_options::<Value>(text, options()).map_err(|error| {
+        let line = error.location().map_or(1, |location| location.line());
+        usize::try_from(line).unwrap_or(1).max(1)
+    })
+}
+
+/// Reads an object as its type, or an item of a list: then a value that reads as a number is text where text belongs.
+pub(super) fn typed<T: DeserializeOwned>(text: &str) -> Option<T> {
+    if text.trim_start().starts_with("- ") {
+        let items = serde_saphyr::from_str_with_options::<Vec<T>>(text, options()).ok()?;
+        return items.into_iter().next();
+    }
+    serde_saphyr::from_str_with_options(text, options()).ok()
+}
+
+/// `apiVersion` and kind by their lines, where the text cannot be parsed.
+fn sketch(text: &str) -> Head {
+    let mut head = Head::default();
+    let mut margin = None;
+    for line in text.lines().filter(|line| !line.trim().is_empty()) {
+        let content = line.trim_start_matches(['-', ' ']);
+        let depth = line.len() - content.len();
+        if *margin.get_or_insert(depth) != depth {
+            continue;
+        }
+        let value = |key| {
+            content
+                .strip_prefix(key)
+                .map(|v: &str| v.trim().trim_matches('"').to_owned())
+        };
+        if let Some(version) = value("apiVersion:") {
+            head.api_version = version;
+        }
+        if let Some(kind) = value("kind:") {
+            head.kind = kind;
+        }
+    }
+    head
+}
+
+fn not_yaml(text: Text<'_>, line: usize, unit: &'static str, reader: &mut Reader<'_, '_>) {
+    let head = sketch(text.text);
+    let before = memchr::memchr_iter(b'\n', text.text.as_bytes()).nth(line.saturating_sub(2));
+    let at = before
+        .filter(|_| line > 1)
+        .map_or(text.at, |newline| text.at + newline + 1);
+    // The first line of a document can be blank, and the mistake is in what follows.
+    let about = reader.about(&head, None);
+    reader.gap_about(at, unit, "it is not YAML from here on", about);
+}
+
+/// What is told of an object, or of a text, in which a file ends.
+fn cut(object: Option<&Value>) -> String {
+    let of = |path: &str| object.and_then(|o| o.pointer(path)).and_then(Value::as_str);
+    let named = match (of("/kind"), of("/metadata/namespace"), of("/metadata/name")) {
+        (Some(kind), Some(namespace), Some(name)) => format!("{kind} {namespace}/{name}"),
+        (Some(kind), None, Some(name)) => format!("{kind} {name}"),
+        _ => "it".to_owned(),
+    };
+    format!("{named} breaks off in the middle: its end, and what came behind it, are not there")
+}
+
+fn whole<'a>(text: Text<'a>, reader: &mut Reader<'a, '_>) {
+    match parse(text.text) {
+        Ok(value) if text.is_last && is_cut(&value, text.is_open) => {
+            reader.gap(text.end(), "object", cut(Some(&value)));
+        }
+        Ok(value) => take(text.at, value, Some(text.text), None, 0, reader),
+        Err(_) if text.is_open => reader.gap(text.end(), "object", cut(None)),
+        Err(line) => not_yaml(text, line, "object", reader),
+    }
+}
+
+/// Whether an object with which a file ends is half of one. `is_open`: the file ends in the middle of a line, or of a list.
+fn is_cut(object: &Value, is_open: bool) -> bool {
+    let kind = object.get("kind").and_then(Value::as_str).unwrap_or_default();
+    let Some((_, last)) = LAST.iter().find(|(of, _)| *of == kind) else {
+        return false;
+    };
+    let is_of_cluster = object.pointer("/metadata/uid").is_some();
+    let Some(status) = object.get("status") else {
+        return is_of_cluster || is_open;
+    };
+    let newest = status.as_object().and_then(|fields| fields.keys().next_back());
+    is_open && !newest.is_some_and(|key| last.contains(&key.as_str()))
+}
+
 /// Takes an object, or the items of a list, or of an array.
-fn take(place: &str, mut value: Value, typed: Option<&Head>, objects: &mut Objects<'_>) {
+fn take<'a>(
+    at: usize,
+    mut value: Value,
+    text: Option<&'a str>,
+    list: Option<&Head>,
+    depth: usize,
+    reader: &mut Reader<'a, '_>,
+) {
+    let unit = if list.is_some() { "item" } else { "object" };
+    if depth > DEEPEST {
+        return reader.gap(at, unit, "lists in lists, deeper than any tool writes them");
+    }
     if let Value::Array(items) = value {
+        let typed = reader.open_list(at, &Head::default()).unwrap_or_default();
         for item in items {
-            take(place, item, None, objects);
+            take(at, item, None, Some(&typed), depth + 1, reader);
         }
         return;
     }
     if !value.is_object() {
-        if typed.is_some() || !value.is_null() {
-            objects.break_off(place, "not an object");
+        if list.is_some() || !value.is_null() {
+            reader.gap(at, unit, "neither an object nor a list");
         }
         return;
     }
     let head = match Head::deserialize(&value) {
         Ok(head) => head,
-        Err(error) => return objects.break_off(place, error.to_string()),
+        Err(_) => return reader.gap(at, unit, crate::resource::why_not_value::<Head>(&value)),
     };
-    if let Some(items) = value.get_mut("items").map(Value::take)
-        && head.kind.ends_with("List")
-    {
-        let typed = objects.open_list(&head);
+    let is_list = head.kind.is_empty() || head.kind.ends_with("List");
+    if is_list && let Some(items) = value.get_mut("items").map(Value::take) {
+        let typed = reader.open_list(at, &head).unwrap_or_default();
+        reader.check_pages(at, &typed, &token(&value));
         if let Value::Array(items) = items {
-            for (number, item) in items.into_iter().enumerate() {
-                take(
-                    &format!("{place}, item {}", number + 1),
-                    item,
-                    typed.as_ref(),
-                    objects,
-                );
+            for item in items {
+                take(at, item, None, Some(&typed), depth + 1, reader);
             }
         }
         return;
     }
-    objects.take(place, head, typed, Body::Value(value));
+    if head.kind.is_empty()
+        && head.object
+        && let Some(kind) = value.get("type").and_then(Value::as_str)
+    {
+        let Some(deleted) = watched(kind) else { return };
+        let object = value["object"].take();
+        let head = Head::deserialize(&object).unwrap_or_default();
+        return reader.take(at, head, list, Body::Value(object, None), deleted);
+    }
+    reader.take(at, head, list, Body::Value(value, text), false);
 }
 
-fn list(place: &str, document: &str, lines: &ItemLines, objects: &mut Objects<'_>) {
-    let around = format!("{}{}", &document[..lines.begin], &document[lines.end..]);
-    let head = parse(&around)
-        .ok()
-        .and_then(|v| Head::deserialize(&v).ok())
-        .unwrap_or_default();
-    if !head.kind.ends_with("List") {
+/// The token of the next page of a list.
+fn token(list: &Value) -> String {
+    let meta = list
+        .get("metadata")
+        .and_then(|meta| ListMeta::deserialize(meta).ok());
+    meta.unwrap_or_default().continue_token
+}
+
+fn list<'a>(document: Text<'a>, lines: &ItemLines, reader: &mut Reader<'a, '_>) {
+    let Text { text, at, .. } = document;
+    let around = format!("{}{}", &text[..lines.begin], &text[lines.end..]);
+    let around = parse(&around).unwrap_or_else(|_| {
+        let head = sketch(&around);
+        serde_json::json!({"apiVersion": head.api_version, "kind": head.kind})
+    });
+    let head = Head::deserialize(&around).unwrap_or_default();
+    if !head.kind.is_empty() && !head.kind.ends_with("List") {
         // `items` of something that is no list.
-        return whole(place, document, objects);
+        return whole(document, reader);
     }
-    let parsed: Vec<Result<Value, String>> = lines
+    let parsed: Vec<(Text<'a>, Result<Value, usize>)> = lines
         .items
         .iter()
-        .map(|range| parse(&document[range.clone()]))
+        .map(|range| document.part(range.clone()))
+        .map(|item| (item, parse(item.text)))
         .collect();
-    if parsed.iter().any(Result::is_err) {
+    if parsed.iter().any(|(_, item)| item.is_err()) {
         // An alias to an anchor in another item cannot be parsed alone; then the whole may still be right.
-        if let Ok(value) = parse(document) {
-            return take(place, value, None, objects);
+        if let Ok(value) = parse(text) {
+            return take(at, value, None, None, 0, reader);
         }
     }
-    let typed = objects.open_list(&head);
-    for (number, item) in parsed.into_iter().enumerate() {
-        let place = format!("{place}, item {}", number + 1);
-        match item {
+    let typed = reader.open_list(at, &head).unwrap_or_default();
+    reader.check_pages(at, &typed, &token(&around));
+    // Every writer of lists puts `kind` somewhere, kubectl behind the items.
+    let mut is_cut_off = head.kind.is_empty() && reader.place.kind.is_none();
+    for (item, value) in parsed {
+        let ends = item.end() == document.end();
+        match value {
             // Each was parsed as a sequence of one.
-            Ok(Value::Array(items)) => {
-                for item in items {
-                    take(&place, item, typed.as_ref(), objects);
+            Ok(Value::Array(values)) => {
+                for value in values {
+                    if is_cut_off && ends && is_half(&value) {
+                        is_cut_off = false;
+                        reader.gap(item.end(), "item", cut(Some(&value)));
+                    } else {
+                        take(item.at, value, Some(item.text), Some(&typed), 1, reader);
+                    }
                 }
             }
-            Ok(_) => objects.break_off(place, "not an item"),
-            Err(error) => objects.break_off(place, error),
+            Ok(_) => reader.gap(item.at, "item", "neither an object nor a list"),
+            Err(_) if ends && (is_cut_off || item.is_open) => {
+                is_cut_off = false;
+                reader.gap(item.end(), "item", cut(None));
+            }
+            Err(line) => not_yaml(item, line, "item", reader),
         }
     }
+    if is_cut_off {
+        let why = "the list breaks off here, where its kind would come: what came behind is not there";
+        reader.gap(document.end(), "list", why);
+    }
+}
+
+/// Whether the last item of a list that was cut cannot be trusted: of a kind that is judged, and not seen to be whole.
+fn is_half(item: &Value) -> bool {
+    let kind = item.get("kind").and_then(Value::as_str).unwrap_or_default();
+    if LAST.iter().any(|(of, _)| *of == kind) {
+        return is_cut(item, true);
+    }
+    super::version::plural_of(kind).is_some() || kind.is_empty()
 }
 
 /// Where the items of a top-level `items:` stand in a document.
 struct ItemLines {
     begin: usize,
     end: usize,
-    items: Vec<std::ops::Range<usize>>,
+    items: Vec<Range<usize>>,
 }
 
 impl ItemLines {
@@ -152,7 +371,7 @@ impl ItemLines {
         let mut lines = Lines::of(document);
         let head = lines.find(|l| l.text.trim_end() == "items:")?;
         let mut indent = None;
-        let mut items: Vec<std::ops::Range<usize>> = Vec::new();
+        let mut items: Vec<Range<usize>> = Vec::new();
         let mut end = document.len();
         for line in lines {
             let content = line.text.trim_start_matches(' ');

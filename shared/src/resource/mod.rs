@@ -32,6 +32,7 @@ mod status;
 mod template;
 mod time;
 mod webhookconfiguration;
+mod words;
 
 pub use apiservice::{ApiService, ApiServiceSpec, ApiServiceStatus, ServiceReference};
 pub use condition::{PlainCondition, ProbedCondition};
@@ -74,6 +75,8 @@ pub use webhookconfiguration::{
     MutatingWebhookConfiguration, Rule, RuleWithOperations, ValidatingWebhookConfiguration, Webhook,
     WebhookClientConfig,
 };
+
+pub(crate) use words::{of_json as why_not_json, of_value as why_not_value};
 
 use serde::de::DeserializeOwned;
 
@@ -149,8 +152,10 @@ pub struct Undecodable {
     pub namespace: String,
     /// Name of the object, empty where it could not be read.
     pub name: String,
-    /// What was wrong, in the decoder's words.
+    /// What was wrong: which field, what it is and what it has to be.
     pub error: String,
+    /// The line of the object's text in which that stands, from 1; 0 where it is not known.
+    pub line: usize,
 }
 
 /// One object of a list: decoded, or the reason why it was not. A list is never spoiled by one of its items.
@@ -161,7 +166,8 @@ pub type Decoded<T> = Result<T, Undecodable>;
 /// # Errors
 /// [`Undecodable`] with the object's name where at least its metadata could be read.
 pub fn from_json<T: Resource>(bytes: &[u8]) -> Decoded<T> {
-    serde_json::from_slice(bytes).map_err(|error| undecodable(serde_json::from_slice(bytes).ok(), &error))
+    serde_json::from_slice(bytes)
+        .map_err(|_| undecodable(serde_json::from_slice(bytes).ok(), words::of_json::<T>(bytes)))
 }
 
 /// Decodes one object from an already parsed JSON or YAML value.
@@ -176,10 +182,11 @@ pub fn from_value<T: Resource>(value: &serde_json::Value) -> Decoded<T> {
             .unwrap_or_default()
             .to_owned()
     };
-    T::deserialize(value).map_err(|error| Undecodable {
+    T::deserialize(value).map_err(|_| Undecodable {
         namespace: of("namespace"),
         name: of("name"),
-        error: error.to_string(),
+        error: words::of_value::<T>(value),
+        line: 0,
     })
 }
 
@@ -188,8 +195,8 @@ pub fn from_value<T: Resource>(value: &serde_json::Value) -> Decoded<T> {
 /// # Errors
 /// [`Undecodable`], with the object's name where at least its metadata could be read.
 pub fn from_proto<T: Resource>(bytes: &[u8]) -> Decoded<T> {
-    let mut object =
-        T::decode(bytes).map_err(|error| undecodable(meta::OnlyMeta::decode(bytes).ok(), &error))?;
+    let mut object = T::decode(bytes)
+        .map_err(|error| undecodable(meta::OnlyMeta::decode(bytes).ok(), (error.to_string(), 0)))?;
     if let Some(meta) = object.metadata_mut() {
         meta.drop_zero_times();
     }
@@ -198,12 +205,13 @@ pub fn from_proto<T: Resource>(bytes: &[u8]) -> Decoded<T> {
 }
 
 /// Names the object as far as its metadata could be read.
-fn undecodable(meta: Option<meta::OnlyMeta>, error: &dyn std::fmt::Display) -> Undecodable {
+fn undecodable(meta: Option<meta::OnlyMeta>, (error, line): words::Wrong) -> Undecodable {
     let meta = meta.and_then(|o| o.metadata).unwrap_or_default();
     Undecodable {
         namespace: meta.namespace,
         name: meta.name,
-        error: error.to_string(),
+        error,
+        line,
     }
 }
 

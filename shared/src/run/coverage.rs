@@ -25,7 +25,7 @@ pub fn not_seen(what: impl Into<String>, failure: &Failure, rule: Option<&str>) 
 }
 
 /// How to get a rule such as `apps/deployments list`.
-fn grant(rule: &str) -> String {
+pub(super) fn grant(rule: &str) -> String {
     let (resource, verb) = rule.split_once(' ').unwrap_or((rule, "list"));
     let resource = match resource.split_once('/') {
         Some((group, plural)) => format!("{plural}.{group}"),

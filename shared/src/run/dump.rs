@@ -3,14 +3,15 @@
 use super::coverage::{Found, nothing_named, nothing_selected, one_or_other};
 use super::known::{Evident, Known};
 use super::noun::Noun;
-use super::{Ask, Causes, Clock, Kind, KindVisitor, companions};
+use super::{Ask, Causes, Clock, Kind, KindVisitor, companions, gaps};
 use crate::check::{
     self, Accompanies, Around, Companion, CompanionVisitor, Companions, Evidence, Judged, Now,
 };
 use crate::cluster::CustomName;
 use crate::dump::{File, Objects, Stamped};
 use crate::report::{Check, Item, KindCheck, Namespaces, NotSeen, Report, Source, State};
-use crate::resource::{CustomObject, Job, Pod, ReplicaSet, Resource, Time};
+use crate::resource::{CustomObject, Job, Pod, ReplicaSet, Resource, Time, Undecodable};
+use std::collections::HashSet;
 
 /// Judges a dump. Only kinds that it holds are judged, and the API server is no part of it.
 ///
@@ -30,16 +31,8 @@ pub fn dump(files: &[File], name: &str, ask: &Ask, at: Option<Time>, clock: Cloc
     if let Some(namespace) = &ask.namespace {
         report.coverage.namespaces = Namespaces::These(vec![namespace.clone()]);
     }
-    report
-        .coverage
-        .not_seen
-        .extend(objects.broken.iter().map(|broken| NotSeen {
-            what: broken.place.clone(),
-            class: "undecodable".into(),
-            error: Some(broken.error.clone()),
-            hint: Some("take the dump again, or mend that place".into()),
-            ..NotSeen::default()
-        }));
+    gaps::tell(&objects, ask, &mut report.coverage);
+    report.coverage.not_seen.extend(dump.not_understood(ask));
     let part = |names| Part {
         dump: &dump,
         around: &around,
@@ -66,7 +59,8 @@ pub fn dump(files: &[File], name: &str, ask: &Ask, at: Option<Time>, clock: Cloc
         report.coverage.not_seen.extend(part.not_seen);
     }
     report.coverage.not_seen.extend(nothing);
-    if report.checks.is_empty() {
+    // What could not be read may have held some.
+    if report.checks.is_empty() && report.coverage.not_seen.is_empty() {
         let titles: Vec<&str> = ask.kinds.iter().map(|w| w.kind.title()).collect();
         report.coverage.not_seen.push(NotSeen {
             what: titles.join(", "),
@@ -89,23 +83,60 @@ struct Dump<'a> {
     newest: Option<(Time, usize, Option<Time>)>,
     known: Known,
     has_pods: bool,
+    /// The namespaces whose pods were not all seen, by the word of the dump itself; `None` stands for all of them.
+    without_pods: HashSet<Option<&'a str>>,
+    /// Objects that would tell causes and were not understood: their kind, and the error.
+    lost: Vec<(&'static str, Undecodable)>,
 }
 
 impl<'a> Dump<'a> {
     fn new(objects: &'a Objects<'a>, at: Option<Time>) -> Self {
-        let mut known = Known::default();
-        add::<Pod>(objects, &mut known);
-        add::<ReplicaSet>(objects, &mut known);
-        add::<Job>(objects, &mut known);
-        known.add_events(understood(objects).map(|(_, event)| event));
-        known.add_nodes(understood(objects).map(|(_, node)| node));
+        let (mut known, mut lost) = (Known::default(), Vec::new());
+        add::<Pod>(objects, &mut known, &mut lost);
+        add::<ReplicaSet>(objects, &mut known, &mut lost);
+        add::<Job>(objects, &mut known, &mut lost);
+        known.add_events(understood(objects, &mut lost).into_iter().map(|(_, event)| event));
+        known.add_nodes(understood(objects, &mut lost).into_iter().map(|(_, node)| node));
+        // Pods are found by their ReplicaSets too.
+        let behind = ["pods", "replicasets"].into_iter();
+        let without_pods = behind.flat_map(|plural| gaps::of_resource(objects, plural));
         Self {
             objects,
             at,
             newest: objects.newest(),
             known,
             has_pods: objects.holds::<Pod>(),
+            without_pods: without_pods.map(|(namespace, _)| namespace).collect(),
+            lost,
         }
+    }
+
+    /// Whether the pods of a namespace were seen: then one that is not there is not in the cluster.
+    fn saw_pods(&self, namespace: &str) -> bool {
+        self.has_pods && !self.without_pods.contains(&None) && !self.without_pods.contains(&Some(namespace))
+    }
+
+    /// What would tell causes and was not understood. A kind that was asked for has an item for each.
+    fn not_understood(&self, ask: &Ask) -> impl Iterator<Item = NotSeen> {
+        let in_scope = |u: &Undecodable| {
+            u.namespace.is_empty() || ask.namespace.as_ref().is_none_or(|n| *n == u.namespace)
+        };
+        let asked = |kind: &str| ask.kinds.iter().any(|wanted| wanted.kind.kind() == kind);
+        let lost = self
+            .lost
+            .iter()
+            .filter(move |(kind, u)| in_scope(u) && !asked(kind));
+        lost.map(|(kind, u)| NotSeen {
+            what: [*kind, &u.namespace, &u.name]
+                .into_iter()
+                .filter(|w| !w.is_empty())
+                .collect::<Vec<_>>()
+                .join("/"),
+            class: "undecodable".into(),
+            error: Some(u.error.clone()),
+            hint: Some("take the dump again, or mend that place".into()),
+            ..NotSeen::default()
+        })
     }
 
     /// The time that ages of the object at that index are measured against.
@@ -120,14 +151,23 @@ impl<'a> Dump<'a> {
     }
 }
 
-/// The objects of a kind that can be read. One that cannot is missed as evidence and is no error of its own.
-fn understood<T: Resource>(objects: &Objects<'_>) -> impl Iterator<Item = (usize, T)> {
-    let all = objects.of_kind::<T>().into_iter();
-    all.filter_map(|stamped| Some((stamped.index, stamped.object.ok()?)))
+/// The objects of a kind that can be read; those that cannot are put aside.
+fn understood<T: Resource>(
+    objects: &Objects<'_>,
+    lost: &mut Vec<(&'static str, Undecodable)>,
+) -> Vec<(usize, T)> {
+    let mut found = Vec::new();
+    for stamped in objects.of_kind::<T>() {
+        match stamped.object {
+            Ok(object) => found.push((stamped.index, object)),
+            Err(undecodable) => lost.push((T::KIND, undecodable)),
+        }
+    }
+    found
 }
 
-fn add<T: Evident>(objects: &Objects<'_>, known: &mut Known) {
-    for (index, object) in understood::<T>(objects) {
+fn add<T: Evident>(objects: &Objects<'_>, known: &mut Known, lost: &mut Vec<(&'static str, Undecodable)>) {
+    for (index, object) in understood::<T>(objects, lost) {
         known.add(index, object);
     }
 }
@@ -151,6 +191,9 @@ impl CompanionVisitor for Take<'_> {
                 .map(|s| s.object)
                 .collect();
             self.known.take(companion, None, &found);
+            for (namespace, _) in gaps::of_companion(self.objects, companion) {
+                self.known.miss(companion, namespace);
+            }
         } else {
             self.known.miss(companion, None);
         }
@@ -168,7 +211,10 @@ fn bring<T: Judged>(objects: &Objects<'_>, found: &[Stamped<T>]) -> (Companions,
         }
         for companion in wanted.into_keys() {
             let known = &mut known;
-            if !companion.visit(Take { objects, known }) {
+            let held = companion.visit(Take { objects, known });
+            let told = missing.len();
+            missing.extend(gaps::of_companion(objects, companion).map(|(_, entry)| entry));
+            if !held && missing.len() == told {
                 missing.push(companions::not_held(companion));
             }
         }
@@ -290,7 +336,7 @@ impl Part<'_> {
                     let now_of = |index| dump.now_for(index, now);
                     let pods = dump.known.pods_of(meta, around, now_of);
                     let evidence = Evidence {
-                        pods: pods.filter(|pods| dump.has_pods || !pods.jobs.is_empty()),
+                        pods: pods.filter(|pods| dump.saw_pods(&meta.namespace) || !pods.jobs.is_empty()),
                         around: Some(around),
                         companions: Some(&beside),
                         named: !names.is_empty(),
@@ -332,7 +378,7 @@ fn is_called(kind: &str, word: &str) -> bool {
 }
 
 /// The plural that is guessed for a kind where nobody tells it (`UnsafeGuessKindToResource` in `k8s.io/apimachinery`).
-fn plural(kind: &str) -> String {
+pub(super) fn plural(kind: &str) -> String {
     let singular = kind.to_lowercase();
     match singular.strip_suffix('y') {
         Some(stem) => format!("{stem}ies"),

@@ -9,6 +9,7 @@ mod coverage;
 mod custom;
 mod direct;
 mod dump;
+mod gaps;
 mod kind;
 mod known;
 mod ladder;

@@ -10,12 +10,8 @@ fn judged(objects: &[Value], ask: Ask) -> Report {
 }
 
 fn judged_at(objects: &[Value], ask: Ask, now: Option<Time>) -> Report {
-    let file = File {
-        name: "dump.json".into(),
-        bytes: json!({"apiVersion": "v1", "kind": "List", "items": objects})
-            .to_string()
-            .into(),
-    };
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": objects});
+    let file = File::new("dump.json", list.to_string().into());
     let ask = Ask {
         api_server: false,
         by_default: false,

@@ -44,10 +44,7 @@ fn well() -> ApiServerCheck {
 /// The report of a cluster that holds these, judged as in a live run.
 fn cluster(api_server: ApiServerCheck, objects: impl IntoIterator<Item = Deployment>) -> Report {
     let body = List::new("DeploymentList", "apps/v1").items(objects).to_json();
-    let files = [File {
-        name: "cluster".into(),
-        bytes: body.into_bytes(),
-    }];
+    let files = [File::new("cluster", body.into_bytes())];
     let mut report = run::dump(&files, "cluster", &Ask::everything(), Some(now()), now);
     report.source = Source {
         mode: "direct".into(),

@@ -1,0 +1,355 @@
+//! One file of a dump: its text as UTF-8, and what other programs wrote between the objects taken out of it.
+//!
+//! People write `kubectl get ... > file 2>&1`: lines of stderr stand before, between and behind the objects, and
+//! `kubectl cluster-info dump` puts the logs of pods between them. None of it is an object, and none of it can be: such a
+//! line begins at the margin with what begins no line of JSON or YAML. It is blanked where it stands, so that every object
+//! stays a slice of the file and every line keeps its number.
+
+use super::gap::About;
+use super::refusal::{self, Said};
+use memchr::{memchr, memmem};
+
+/// The longest text of a line that is repeated.
+const LONGEST: usize = 80;
+/// Refusals of one file that are kept apart.
+const MOST: usize = 200;
+
+/// One file of a dump.
+#[derive(Debug, Clone, Default)]
+pub struct File {
+    /// What to call it in a message.
+    pub name: String,
+    /// Its text, as UTF-8, without what is no object.
+    pub(super) bytes: Vec<u8>,
+    /// What it says beside its objects.
+    pub(super) remarks: Vec<Remark>,
+    /// Whether anything but objects and blanks was taken out of it.
+    pub(super) cleared: bool,
+}
+
+/// What a line that is no object says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Remark {
+    /// The line; `None` for the whole file.
+    pub line: Option<usize>,
+    pub count: usize,
+    pub unit: &'static str,
+    pub why: String,
+    pub about: Option<About>,
+    pub refusal: bool,
+}
+
+impl File {
+    /// A file with these bytes, in UTF-8 or UTF-16, with a byte order mark or without.
+    #[must_use]
+    pub fn new(name: impl Into<String>, bytes: Vec<u8>) -> Self {
+        let mut remarks = Vec::new();
+        let mut bytes = utf8(bytes, &mut remarks);
+        let cleared = clear(&mut bytes, &mut remarks);
+        Self {
+            name: name.into(),
+            bytes,
+            remarks,
+            cleared,
+        }
+    }
+
+    /// The same of a file of which a part could not be read, and why.
+    #[must_use]
+    pub fn and_unread(mut self, why: impl Into<String>) -> Self {
+        self.remarks.push(Remark {
+            line: None,
+            count: 1,
+            unit: "part",
+            why: why.into(),
+            about: None,
+            refusal: false,
+        });
+        self
+    }
+}
+
+/// The text in UTF-8 without a byte order mark. PowerShell's `>` writes UTF-16.
+fn utf8(mut bytes: Vec<u8>, remarks: &mut Vec<Remark>) -> Vec<u8> {
+    let wide = |bytes: &[u8], little: bool| {
+        let (pairs, rest) = bytes.as_chunks::<2>();
+        let units = pairs.iter().map(|pair| match little {
+            true => u16::from_le_bytes(*pair),
+            false => u16::from_be_bytes(*pair),
+        });
+        let text = char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER));
+        let mut text: String = text.collect();
+        if !rest.is_empty() {
+            text.push(char::REPLACEMENT_CHARACTER);
+        }
+        text.into_bytes()
+    };
+    // Neither JSON nor YAML begins with anything but ASCII, so a zero beside the first character tells the order.
+    let text = match bytes.as_slice() {
+        [0xff, 0xfe, rest @ ..] => wide(rest, true),
+        [0xfe, 0xff, rest @ ..] => wide(rest, false),
+        [0, first, ..] if *first != 0 => wide(&bytes, false),
+        [first, 0, ..] if *first != 0 => wide(&bytes, true),
+        [0xef, 0xbb, 0xbf, ..] => {
+            bytes.drain(..3);
+            bytes
+        }
+        _ => bytes,
+    };
+    let valid = match std::str::from_utf8(&text) {
+        Ok(_) => return text,
+        Err(error) => error.valid_up_to(),
+    };
+    remarks.push(Remark {
+        line: Some(memchr::memchr_iter(b'\n', &text[..valid]).count() + 1),
+        count: 1,
+        unit: "character",
+        why: "text that is neither UTF-8 nor UTF-16: what is damaged there is not known".into(),
+        about: None,
+        refusal: false,
+    });
+    String::from_utf8_lossy(&text).into_owned().into_bytes()
+}
+
+const LOG: &[u8] = b"==== START logs for container ";
+
+/// Blanks every line that is no part of an object, and says what they say. Whether there was any.
+fn clear(bytes: &mut [u8], remarks: &mut Vec<Remark>) -> bool {
+    let mut cleared = false;
+    let mut foreign: Option<Remark> = None;
+    let (mut at, mut line) = (0, 1);
+    while at < bytes.len() {
+        let end = memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |n| at + n);
+        let mut next = (end + 1).min(bytes.len());
+        let mut lines = 1;
+        if may_be_foreign(bytes[at]) {
+            if bytes[at..end].starts_with(LOG) {
+                let (stop, why) = end_of_log(bytes, at, end);
+                if let Some(why) = why {
+                    remarks.push(Remark {
+                        line: Some(line),
+                        count: 1,
+                        unit: "log",
+                        why: why.into(),
+                        about: None,
+                        refusal: false,
+                    });
+                }
+                lines = memchr::memchr_iter(b'\n', &bytes[at..stop]).count();
+                blank(&mut bytes[at..stop]);
+                cleared = true;
+                next = stop;
+            } else if let Some(said) = of_line(&bytes[at..end]) {
+                match said {
+                    Told::Nothing => {}
+                    Told::Refused(refusal) if remarks.len() < MOST => remarks.push(Remark {
+                        line: Some(line),
+                        count: 1,
+                        unit: "line",
+                        why: refusal.message,
+                        about: refusal.about,
+                        refusal: true,
+                    }),
+                    Told::Refused(_) | Told::Foreign(_) => match &mut foreign {
+                        Some(first) => first.count += 1,
+                        None => {
+                            foreign = Some(Remark {
+                                line: Some(line),
+                                count: 1,
+                                unit: "line",
+                                why: match said {
+                                    Told::Foreign(why) => why,
+                                    _ => "more refusals than are kept apart".into(),
+                                },
+                                about: None,
+                                refusal: false,
+                            });
+                        }
+                    },
+                }
+                blank(&mut bytes[at..end]);
+                cleared = true;
+            }
+        }
+        at = next;
+        line += lines;
+    }
+    remarks.extend(foreign);
+    cleared
+}
+
+/// Whether a line that begins so can be anything but a part of an object. Nearly all lines begin with a space.
+fn may_be_foreign(first: u8) -> bool {
+    !matches!(
+        first,
+        b' ' | b'\t'
+            | b'\r'
+            | b'\n'
+            | b'{'
+            | b'}'
+            | b'['
+            | b']'
+            | b'"'
+            | b'\''
+            | b','
+            | b':'
+            | b'#'
+            | b'%'
+            | b'-'
+            | b'.'
+            | b'0'..=b'9' | b'&' | b'*' | b'!' | b'|' | b'>' | b'?' | 0x1e
+    )
+}
+
+enum Told {
+    Nothing,
+    Refused(refusal::Refusal),
+    /// It is of no program that is known here.
+    Foreign(String),
+}
+
+fn of_line(line: &[u8]) -> Option<Told> {
+    // A line of text is short. One that is not is an object on one line, or nothing that could be told.
+    let text = String::from_utf8_lossy(&line[..line.len().min(4096)]);
+    let text = text.trim_end();
+    match refusal::of_line(text) {
+        Some(Said::Nothing) => return Some(Told::Nothing),
+        Some(Said::Refused(refusal)) => return Some(Told::Refused(refusal)),
+        None => {}
+    }
+    if is_structure(text) {
+        return None;
+    }
+    if text.starts_with("NAME ") || text.starts_with("NAMESPACE ") {
+        return Some(Told::Foreign(
+            "a table for people, which leaves most of an object out: write it with -o json".into(),
+        ));
+    }
+    let short: String = text.chars().take(LONGEST).collect();
+    let dots = if short.len() < text.len() { "..." } else { "" };
+    Some(Told::Foreign(format!("neither JSON nor YAML: \"{short}{dots}\"")))
+}
+
+/// Whether a line at the margin can be a part of YAML or JSON: a key, or a plain value of JSON.
+fn is_structure(text: &str) -> bool {
+    let key = text.split(char::is_whitespace).next().unwrap_or_default();
+    // A key without blanks, as all of Kubernetes are.
+    key.ends_with(':') || ["true", "false", "null"].contains(&text.trim_end_matches(','))
+}
+
+fn blank(bytes: &mut [u8]) {
+    for byte in bytes {
+        if *byte != b'\n' && *byte != b'\r' {
+            *byte = b' ';
+        }
+    }
+}
+
+/// Where the logs that begin at `at` end. A log can hold anything, the line by which it would end too: then its last one
+/// counts, and that nothing between was read is told.
+fn end_of_log(bytes: &[u8], at: usize, end: usize) -> (usize, Option<&'static str>) {
+    let title = bytes[at + b"==== START ".len()..end].trim_ascii_end();
+    let mark = [b"==== END ", title].concat();
+    let ends_a_line = |at: &usize| {
+        let after = &bytes[at + mark.len()..];
+        after.is_empty() || after.starts_with(b"\n") || after.starts_with(b"\r\n")
+    };
+    let mut ends = memmem::find_iter(&bytes[end..], &mark)
+        .map(|n| end + n)
+        .filter(ends_a_line);
+    let Some(first) = ends.next() else {
+        return (
+            bytes.len(),
+            Some("the file ends in the middle of a log: what came behind it is not there"),
+        );
+    };
+    let last = ends.last();
+    let stop = last.unwrap_or(first) + mark.len();
+    let stop = memchr(b'\n', &bytes[stop..]).map_or(bytes.len(), |n| stop + n + 1);
+    let why = last.is_some().then_some(
+        "a log that holds the line by which it would end: what stands between it and the last such line was not read",
+    );
+    (stop, why)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cleared(text: &str) -> (String, Vec<(Option<usize>, usize, String)>) {
+        let file = File::new("f", text.as_bytes().to_vec());
+        let remarks = file
+            .remarks
+            .into_iter()
+            .map(|r| (r.line, r.count, r.why))
+            .collect();
+        (String::from_utf8_lossy(&file.bytes).into_owned(), remarks)
+    }
+
+    #[test]
+    fn text_is_read_in_every_encoding_that_shells_write() {
+        let text = "kind: Lößt 𝄞\r\n";
+        let wide = |bytes: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(bytes).collect::<Vec<u8>>();
+        let (little, big) = (wide(u16::to_le_bytes), wide(u16::to_be_bytes));
+        for bytes in [
+            text.as_bytes().to_vec(),
+            [b"\xef\xbb\xbf", text.as_bytes()].concat(),
+            [b"\xff\xfe", little.as_slice()].concat(),
+            [b"\xfe\xff", big.as_slice()].concat(),
+            little,
+            big,
+        ] {
+            let file = File::new("f", bytes.clone());
+            assert_eq!(
+                (file.bytes.as_slice(), file.remarks),
+                (text.as_bytes(), vec![]),
+                "{bytes:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_character_that_is_damaged_is_told_with_its_line() {
+        let file = File::new("f", b"a: 1\nb: caf\xe9\n".to_vec());
+        assert_eq!(file.bytes, "a: 1\nb: caf\u{fffd}\n".as_bytes());
+        assert_eq!((file.remarks[0].line, file.remarks.len()), (Some(2), 1));
+    }
+
+    #[test]
+    fn lines_of_other_programs_are_blanked_and_keep_their_numbers() {
+        let text =
+            "Warning: old\n{\"kind\":\n  \"Pod\"}\nuser@host:~$ ls\nhello there\nerror: no\n---\nkind: Pod\n";
+        let (text, remarks) = cleared(text);
+        assert_eq!(
+            text,
+            "            \n{\"kind\":\n  \"Pod\"}\n               \n           \n         \n---\nkind: Pod\n"
+        );
+        assert_eq!(
+            remarks,
+            [
+                (Some(6), 1, "no".to_owned()),
+                (
+                    Some(4),
+                    2,
+                    "neither JSON nor YAML: \"user@host:~$ ls\"".to_owned()
+                )
+            ]
+        );
+    }
+
+    #[test]
+    fn a_log_is_left_out_whole_whatever_stands_in_it() {
+        let start = "==== START logs for container app of pod shop/web ====\n";
+        let end = "==== END logs for container app of pod shop/web ====\n";
+        let (text, remarks) = cleared(&format!(
+            "{{}}\n{start}{{\"kind\": \"Pod\"}}\nno line end{end}{{}}\n"
+        ));
+        assert_eq!(text.split_whitespace().collect::<Vec<_>>(), ["{}", "{}"]);
+        assert_eq!((remarks, text.lines().count()), (vec![], 4));
+        let (text, remarks) = cleared(&format!("{start}{end}{{\"kind\": \"Pod\"}}\n{end}{{}}\n"));
+        assert_eq!(text.trim(), "{}");
+        assert_eq!(remarks[0].0, Some(1));
+        let (text, remarks) = cleared(&format!("{{}}\n{start}{{\"kind\": \"Pod\"}}\n"));
+        assert_eq!((text.trim(), remarks[0].0), ("{}", Some(2)));
+    }
+}

@@ -1,0 +1,242 @@
+//! What a command that wrote a dump says of what it could not read: kubectl's lines on stderr, the `Status` of an API
+//! server, the error files of a support bundle.
+
+use super::gap::About;
+use crate::resource::Status;
+
+/// Something that was not read, by the word of who tried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Refusal {
+    pub message: String,
+    pub about: Option<About>,
+}
+
+/// What a line of stderr says.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Said {
+    /// Nothing about what was read: a warning, a delay.
+    Nothing,
+    Refused(Refusal),
+}
+
+/// Beginnings of lines that say nothing about what was read. `+ ` and `$ ` come before a command in a shell's trace.
+const HARMLESS: [&str; 8] = [
+    "warning:",
+    "no resources found",
+    "flag --",
+    "cluster info dumped to ",
+    "wrote inspect data to ",
+    "gathering data for ",
+    "+ ",
+    "$ ",
+];
+
+/// Beginnings of lines by which kubectl ends without an answer (`pkg/cmd/util/helpers.go` in kubernetes/kubectl).
+const ERRORS: [&str; 6] = [
+    "error from server",
+    "error:",
+    "error when ",
+    "unable to connect to the server",
+    "the connection to the server ",
+    "unable to ",
+];
+
+/// What the line says, if it is one that kubectl and its like write to stderr.
+pub(super) fn of_line(line: &str) -> Option<Said> {
+    let line = uncolored(line);
+    let line = line.trim();
+    if let Some((severity, message)) = klog(line) {
+        return Some(match severity {
+            b'I' | b'W' => Said::Nothing,
+            _ => of_klog(message),
+        });
+    }
+    let starts = |beginning: &&str| {
+        line.get(..beginning.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(beginning))
+    };
+    if HARMLESS.iter().any(|b| starts(&b)) {
+        return Some(Said::Nothing);
+    }
+    ERRORS.iter().any(|b| starts(&b)).then(|| {
+        // What follows is the API server's own sentence.
+        let message = match line.split_once(": ") {
+            Some((head, message)) if starts(&"error from server") && !head.contains(' ') => message,
+            Some((head, message)) if head.eq_ignore_ascii_case("error") => message,
+            _ => line,
+        };
+        Said::Refused(of_message(message))
+    })
+}
+
+/// A line of klog, `E1120 11:59:58.622735  735867 memcache.go:265] message`: its severity and message.
+fn klog(line: &str) -> Option<(u8, &str)> {
+    let bytes = line.as_bytes();
+    let severity = *bytes.first().filter(|b| b"IWEF".contains(b))?;
+    let digits =
+        |range: std::ops::Range<usize>| bytes.get(range).is_some_and(|d| d.iter().all(u8::is_ascii_digit));
+    let is_one = digits(1..5) && bytes.get(5) == Some(&b' ') && digits(6..8) && bytes.get(8) == Some(&b':');
+    let (_, message) = line.split_once("] ").filter(|_| is_one)?;
+    Some((severity, message))
+}
+
+/// Discovery that failed for a group says nothing of others: an aggregated API that is away is in every such line.
+fn of_klog(message: &str) -> Said {
+    const GROUP: &str = "couldn't get resource list for ";
+    let Some(at) = message.find(GROUP) else {
+        return Said::Refused(of_message(message));
+    };
+    let rest = &message[at + GROUP.len()..];
+    let group_version = rest.split([':', ' ']).next().unwrap_or_default();
+    let group = group_version.split_once('/').map_or("", |(group, _)| group);
+    Said::Refused(Refusal {
+        message: message.to_owned(),
+        about: Some(About {
+            group: Some(group.to_owned()),
+            ..About::default()
+        }),
+    })
+}
+
+/// What the sentence of an API server is about, as far as it says so.
+pub(super) fn of_message(message: &str) -> Refusal {
+    Refusal {
+        message: message.trim().to_owned(),
+        about: about(message),
+    }
+}
+
+fn about(message: &str) -> Option<About> {
+    let quoted = |after: &str| {
+        let rest = message.split_once(after)?.1;
+        Some(rest.split_once('"')?.0.to_owned())
+    };
+    let namespace = quoted("in the namespace \"");
+    if let Some(resource) = quoted("cannot list resource \"").or_else(|| quoted("cannot get resource \"")) {
+        return Some(About {
+            group: quoted("in API group \""),
+            resource: Some(resource),
+            namespace,
+        });
+    }
+    // Servers before 1.14 write `User "x" cannot list deployments.apps in the namespace "y"`.
+    let old = message.split_once(" cannot list ").map(|(_, rest)| rest);
+    let first = match (old, message.split_once(" is forbidden: ")) {
+        (Some(rest), _) => rest.split(' ').next()?,
+        (None, Some((first, _))) => first.split(' ').next()?,
+        (None, None) => {
+            // `deployments.apps "web" not found`
+            let (first, rest) = message.split_once(' ')?;
+            (rest.starts_with('"') && rest.ends_with("\" not found")).then_some(first)?
+        }
+    };
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-';
+    if first.is_empty() || !first.chars().all(is_word) {
+        return None;
+    }
+    let (resource, group) = match first.split_once('.') {
+        Some((resource, group)) => (resource, Some(group.to_owned())),
+        None => (first, None),
+    };
+    Some(About {
+        group,
+        resource: Some(resource.to_owned()),
+        namespace,
+    })
+}
+
+/// What a `Status` says that stands in place of a list; `None` for one of success.
+pub(super) fn of_status(status: &Status) -> Option<Refusal> {
+    if status.code < 400 && status.reason.is_empty() {
+        return None;
+    }
+    let message = match (status.message.as_str(), status.reason.as_str()) {
+        ("", reason) => format!("the API server said {reason} {}", status.code),
+        (message, _) => message.to_owned(),
+    };
+    Some(of_message(&message))
+}
+
+/// Without the sequences that color a terminal.
+fn uncolored(line: &str) -> String {
+    let mut plain = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some((before, after)) = rest.split_once("\u{1b}[") {
+        plain.push_str(before);
+        rest = after
+            .split_once(|c: char| c.is_ascii_alphabetic())
+            .map_or("", |(_, rest)| rest);
+    }
+    plain.push_str(rest);
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn about_of(group: Option<&str>, resource: &str, namespace: Option<&str>) -> Option<About> {
+        Some(About {
+            group: group.map(str::to_owned),
+            resource: Some(resource.to_owned()),
+            namespace: namespace.map(str::to_owned),
+        })
+    }
+
+    #[test]
+    fn a_refusal_tells_what_it_is_about() {
+        for (line, about) in [
+            (
+                "Error from server (Forbidden): cronjobs.batch is forbidden: User \"dev\" cannot list resource \"cronjobs\" in API group \"batch\" at the cluster scope",
+                about_of(Some("batch"), "cronjobs", None),
+            ),
+            (
+                "Error from server (Forbidden): pods is forbidden: User \"dev\" cannot list resource \"pods\" in API group \"\" in the namespace \"shop\"",
+                about_of(Some(""), "pods", Some("shop")),
+            ),
+            (
+                "Error from server (Forbidden): deployments.apps is forbidden: User \"dev\" cannot list deployments.apps in the namespace \"shop\"",
+                about_of(Some("apps"), "deployments", Some("shop")),
+            ),
+            (
+                "Error from server (NotFound): deployments.apps \"web\" not found",
+                about_of(Some("apps"), "deployments", None),
+            ),
+            ("error: You must be logged in to the server (Unauthorized)", None),
+            (
+                "Unable to connect to the server: dial tcp 10.0.0.1:6443: i/o timeout",
+                None,
+            ),
+            (
+                "The connection to the server localhost:8080 was refused - did you specify the right host or port?",
+                None,
+            ),
+            (
+                "E1120 11:59:58.622735  735867 reflector.go:147] Failed to watch *v1.Job: jobs.batch is forbidden: User \"dev\" cannot list resource \"jobs\" in API group \"batch\" at the cluster scope",
+                about_of(Some("batch"), "jobs", None),
+            ),
+        ] {
+            match of_line(line) {
+                Some(Said::Refused(refusal)) => assert_eq!(refusal.about, about, "{line}"),
+                other => panic!("{line}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn warnings_and_delays_say_nothing_and_other_text_is_left_to_others() {
+        for line in [
+            "Warning: v1 ComponentStatus is deprecated in v1.19+",
+            "\u{1b}[33;1mWarning:\u{1b}[0m policy/v1beta1 PodSecurityPolicy is deprecated",
+            "I1120 11:59:58.507052   12345 request.go:655] Throttling request took 1.5s",
+            "W1120 11:59:58.622735  735867 warnings.go:70] batch/v1beta1 CronJob is deprecated",
+            "No resources found in shop namespace.",
+            "Cluster info dumped to standard output",
+        ] {
+            assert_eq!(of_line(line), Some(Said::Nothing), "{line}");
+        }
+        for line in ["kind: List", "errors: 3", "E: not klog", "items:"] {
+            assert_eq!(of_line(line), None, "{line}");
+        }
+    }
+}

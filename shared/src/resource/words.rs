@@ -1,0 +1,158 @@
+//! Why an object could not be decoded, in words that name the field and what has to stand there. The sentences of the
+//! parser are for programmers, and change with its version.
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// The longest text of an object that is repeated in a sentence.
+const LONGEST: usize = 60;
+
+/// What is wrong, and in which line of the text (from 1; 0 if that is not known).
+pub(crate) type Wrong = (String, usize);
+
+/// Why these bytes are no `T`.
+pub(crate) fn of_json<T: DeserializeOwned>(bytes: &[u8]) -> Wrong {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
+        Ok(_) => ("something stands behind its end".to_owned(), 0),
+        Err(error) => {
+            let (path, error) = (error.path().to_string(), error.inner());
+            let words = match error.classify() {
+                serde_json::error::Category::Eof => "it ends in the middle".to_owned(),
+                serde_json::error::Category::Syntax | serde_json::error::Category::Io => {
+                    "it is not JSON from here on".to_owned()
+                }
+                serde_json::error::Category::Data => sentence(&path, &error.to_string()),
+            };
+            (words, error.line())
+        }
+    }
+}
+
+/// Why this value is no `T`.
+pub(crate) fn of_value<T: DeserializeOwned>(value: &Value) -> String {
+    match serde_path_to_error::deserialize::<_, T>(value) {
+        Ok(_) => "it cannot be understood".to_owned(),
+        Err(error) => sentence(&error.path().to_string(), &error.inner().to_string()),
+    }
+}
+
+/// Puts serde's message about the field at `path` into other words.
+fn sentence(path: &str, message: &str) -> String {
+    let path = if path == "." { "it" } else { path };
+    let message = message.split(" at line ").next().unwrap_or(message);
+    let wrong = message
+        .strip_prefix("invalid type: ")
+        .or_else(|| message.strip_prefix("invalid value: "));
+    if let Some((found, wanted)) = wrong.and_then(|wrong| wrong.rsplit_once(", expected ")) {
+        return format!(
+            "{path} is {} and has to be {}",
+            found_words(found),
+            wanted_words(wanted)
+        );
+    }
+    if let Some((text, _)) = message.split_once(" is not an RFC 3339 time") {
+        let text = short(text);
+        return format!("{path} is {text} and has to be a time such as 2026-11-20T12:00:00Z");
+    }
+    if message.starts_with("duplicate field") {
+        return format!("{path} stands there twice");
+    }
+    format!("{path} cannot be understood")
+}
+
+fn found_words(found: &str) -> String {
+    let plain = |text: &str| short(text.trim_matches('`'));
+    match found.split_once(' ') {
+        Some(("string", text)) => format!("text ({})", short(text)),
+        Some(("integer", number)) => format!("the number {}", plain(number)),
+        Some(("boolean", value)) => plain(value),
+        Some(("floating", rest)) => format!("the number {}", plain(rest.trim_start_matches("point "))),
+        _ => match found {
+            "map" => "an object".to_owned(),
+            "sequence" => "a list".to_owned(),
+            "null" | "unit value" => "null".to_owned(),
+            _ => "something else".to_owned(),
+        },
+    }
+}
+
+fn wanted_words(wanted: &str) -> &'static str {
+    match wanted {
+        "i32" | "u32" => "a whole number of 32 bits",
+        "i64" | "u64" | "i16" | "u16" | "u8" => "a whole number",
+        "a boolean" => "true or false",
+        "a sequence" => "a list",
+        text if text.contains("string") => "text",
+        _ => "an object",
+    }
+}
+
+fn short(text: &str) -> String {
+    if text.chars().count() <= LONGEST {
+        return text.to_owned();
+    }
+    let start: String = text.chars().take(LONGEST).collect();
+    format!("{start}...")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::resource::{Deployment, Undecodable, from_json, from_value};
+
+    #[test]
+    fn an_error_names_the_field_what_it_is_and_what_it_has_to_be() {
+        let metadata = r#"{"name": "web", "namespace": "shop"}"#;
+        for (spec, words) in [
+            (
+                r#"{"replicas": "3"}"#,
+                "spec.replicas is text (\"3\") and has to be a whole number of 32 bits",
+            ),
+            (
+                r#"{"replicas": 3000000000}"#,
+                "spec.replicas is the number 3000000000 and has to be a whole number of 32 bits",
+            ),
+            (
+                r#"{"paused": "yes"}"#,
+                "spec.paused is text (\"yes\") and has to be true or false",
+            ),
+            ("[]", "spec is a list and has to be an object"),
+            (r#"{"paused": true, "paused": true}"#, "spec stands there twice"),
+        ] {
+            let text = format!("{{\"metadata\": {metadata},\n\"spec\": {spec}}}");
+            let expected = Undecodable {
+                namespace: "shop".into(),
+                name: "web".into(),
+                error: words.into(),
+                line: 2,
+            };
+            let found = from_json::<Deployment>(text.as_bytes()).err();
+            assert_eq!(found.as_ref(), Some(&expected), "{spec}");
+            let Ok(value) = serde_json::from_str(&text) else {
+                continue;
+            };
+            if let Err(found) = from_value::<Deployment>(&value) {
+                assert_eq!((found.error, found.line), (expected.error, 0), "{spec}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_time_and_a_break_are_told_without_the_words_of_a_parser() {
+        let error = |text: &str| from_json::<Deployment>(text.as_bytes()).err().map(|u| u.error);
+        assert_eq!(
+            error(r#"{"metadata": {"creationTimestamp": "yesterday"}}"#).as_deref(),
+            Some(
+                "metadata.creationTimestamp is \"yesterday\" and has to be a time such as 2026-11-20T12:00:00Z"
+            )
+        );
+        assert_eq!(
+            error(r#"{"metadata": "#).as_deref(),
+            Some("it ends in the middle")
+        );
+        assert_eq!(
+            error(r#"{"metadata": ,}"#).as_deref(),
+            Some("it is not JSON from here on")
+        );
+    }
+}

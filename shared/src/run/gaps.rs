@@ -1,0 +1,182 @@
+//! From what a dump lacks to what a report says of it: only what was asked for makes a verdict unknown, what would only
+//! explain one costs the causes, and what nobody asked for is passed over.
+
+use super::coverage::grant;
+use super::dump::plural;
+use super::{Ask, Causes};
+use crate::check::Companion;
+use crate::cluster::Class;
+use crate::dump::{About, Gap, Objects, resource_of};
+use crate::report::{Coverage, NotSeen};
+
+/// The kinds by which causes are told: their resources.
+const EVIDENCE: [&str; 5] = ["pods", "replicasets", "jobs", "events", "nodes"];
+
+/// What a gap means for what was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Weight {
+    /// It is a part of what was asked for, or may be.
+    Asked,
+    /// It explains what was asked for.
+    Explains,
+    Nothing,
+}
+
+/// Puts the gaps of a dump into the coverage of its report.
+pub(super) fn tell(objects: &Objects<'_>, ask: &Ask, coverage: &mut Coverage) {
+    for gap in objects.gaps() {
+        match weight(gap, ask) {
+            Weight::Asked => coverage.not_seen.push(entry(gap)),
+            Weight::Explains if !gap.refusal => coverage.not_seen.push(entry(gap)),
+            Weight::Explains if ask.causes != Causes::None => coverage.causes_not_seen.push(entry(gap)),
+            Weight::Explains | Weight::Nothing => {}
+        }
+    }
+}
+
+fn weight(gap: &Gap, ask: &Ask) -> Weight {
+    let Some(about) = &gap.about else {
+        return Weight::Asked;
+    };
+    if let (Some(asked), Some(namespace)) = (&ask.namespace, &about.namespace)
+        && asked != namespace
+    {
+        return Weight::Nothing;
+    }
+    let group = about.group.as_deref();
+    let Some(resource) = about.resource.as_deref() else {
+        // A whole group of which nothing is known.
+        let kinds = ask.kinds.iter().map(|wanted| wanted.kind.group());
+        let mut asked = kinds.chain(ask.custom.iter().map(|wanted| wanted.kind.group.as_str()));
+        return if asked.any(|asked| Some(asked) == group) {
+            Weight::Asked
+        } else {
+            Weight::Nothing
+        };
+    };
+    let is_custom = ask.custom.iter().any(|wanted| {
+        let named = plural(resource) == wanted.kind.word || resource == wanted.kind.word;
+        resource == "custom-resources" || (named && group.is_none_or(|group| group == wanted.kind.group))
+    });
+    // Without their names, none of the lists of namespaces was asked for.
+    if is_custom || resource == "namespaces" {
+        return Weight::Asked;
+    }
+    match resource_of(group, resource) {
+        Some((_, plural)) if ask.kinds.iter().any(|wanted| wanted.kind.plural() == plural) => Weight::Asked,
+        Some((_, plural)) if EVIDENCE.contains(&plural) => Weight::Explains,
+        _ => Weight::Nothing,
+    }
+}
+
+/// The namespaces of a companion that were not all seen, with what the report says of each; `None` for all namespaces.
+pub(super) fn of_companion<'a>(
+    objects: &'a Objects<'_>,
+    companion: Companion,
+) -> impl Iterator<Item = (Option<&'a str>, NotSeen)> {
+    of_resource(objects, companion.plural()).map(|(namespace, gap)| (namespace, entry(gap)))
+}
+
+/// The namespaces in which not all objects of a resource were seen.
+pub(super) fn of_resource<'a>(
+    objects: &'a Objects<'_>,
+    plural: &'static str,
+) -> impl Iterator<Item = (Option<&'a str>, &'a Gap)> {
+    objects.gaps().iter().filter_map(move |gap| {
+        let About {
+            group,
+            resource,
+            namespace,
+        } = gap.about.as_ref()?;
+        let (_, found) = resource_of(group.as_deref(), resource.as_deref()?)?;
+        (found == plural).then_some((namespace.as_deref(), gap))
+    })
+}
+
+fn entry(gap: &Gap) -> NotSeen {
+    if !gap.refusal {
+        return NotSeen {
+            what: gap.place(),
+            class: "undecodable".into(),
+            error: Some(gap.why.clone()),
+            hint: Some("take the dump again, or mend that place".into()),
+            ..NotSeen::default()
+        };
+    }
+    let class = class(&gap.why);
+    let what = gap.about.as_ref().map_or_else(|| gap.place(), words);
+    let missing = gap
+        .about
+        .as_ref()
+        .and_then(rule)
+        .filter(|_| class == Class::Forbidden.as_str());
+    NotSeen {
+        what,
+        class: class.into(),
+        hint: Some(match (&missing, Class::from_word(class)) {
+            (Some(rule), _) => grant(rule),
+            (None, Some(class)) => format!("then take the dump again; {}", class.hint()),
+            (None, None) => "take the dump again".into(),
+        }),
+        missing,
+        error: Some(gap.why.clone()),
+    }
+}
+
+/// What it is about, as in a report about a cluster.
+fn words(about: &About) -> String {
+    let group = about.group.as_deref();
+    let what = match (about.resource.as_deref(), group) {
+        (None, group) => format!("everything of group {}", group.unwrap_or_default()),
+        (Some(resource), group) => match resource_of(group, resource) {
+            Some((_, plural)) => plural.to_owned(),
+            None => match group.filter(|group| !group.is_empty()) {
+                Some(group) => format!("{resource}.{group}"),
+                None => resource.to_owned(),
+            },
+        },
+    };
+    match &about.namespace {
+        Some(namespace) => format!("{what} in namespace {namespace}"),
+        None => what,
+    }
+}
+
+fn rule(about: &About) -> Option<String> {
+    let resource = about.resource.as_deref()?;
+    let (group, plural) = resource_of(about.group.as_deref(), resource)?;
+    let slash = if group.is_empty() { "" } else { "/" };
+    Some(format!("{group}{slash}{plural} list"))
+}
+
+/// The class of what an API server, or kubectl, says of a list that it did not give.
+fn class(message: &str) -> &'static str {
+    let message = message.to_ascii_lowercase();
+    let has = |words: &[&str]| words.iter().any(|word| message.contains(word));
+    if has(&["forbidden"]) {
+        Class::Forbidden.as_str()
+    } else if has(&["unauthorized", "must be logged in", "provide credentials"]) {
+        Class::Unauthenticated.as_str()
+    } else if has(&[
+        "not found",
+        "doesn't have a resource type",
+        "could not find the requested resource",
+        "no matches for kind",
+    ]) {
+        Class::NotFound.as_str()
+    } else if has(&["x509", "certificate"]) {
+        Class::Tls.as_str()
+    } else if has(&["no such host"]) {
+        Class::Dns.as_str()
+    } else if has(&["refused"]) {
+        Class::Refused.as_str()
+    } else if has(&["timeout", "timed out", "deadline exceeded"]) {
+        Class::Timeout.as_str()
+    } else if has(&["too many requests", "throttl"]) {
+        Class::Overloaded.as_str()
+    } else if has(&["unable to handle", "internal error", "etcdserver", "unavailable"]) {
+        Class::Unhealthy.as_str()
+    } else {
+        "notRead"
+    }
+}
