@@ -682,7 +682,7 @@ fn the_json_has_exactly_the_names_of_the_contract() {
               "state": "unknown",
               "healthy": false,
               "reason": "Undecodable",
-              "message": "the object does not decode: invalid type: string \"3\", expected i32 at line 1 column 348"
+              "message": "the object does not decode: spec.replicas is text (\"3\") and has to be a whole number of 32 bits, line 1 of standard input"
             }
           ]
         }

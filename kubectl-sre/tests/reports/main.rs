@@ -12,4 +12,5 @@
 mod judged;
 mod kept;
 mod owners;
+mod reading;
 mod time;

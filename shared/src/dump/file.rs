@@ -345,7 +345,7 @@ mod tests {
             "{{}}\n{start}{{\"kind\": \"Pod\"}}\nno line end{end}{{}}\n"
         ));
         assert_eq!(text.split_whitespace().collect::<Vec<_>>(), ["{}", "{}"]);
-        assert_eq!((remarks, text.lines().count()), (vec![], 4));
+        assert_eq!((remarks, text.lines().count()), (vec![], 5));
         let (text, remarks) = cleared(&format!("{start}{end}{{\"kind\": \"Pod\"}}\n{end}{{}}\n"));
         assert_eq!(text.trim(), "{}");
         assert_eq!(remarks[0].0, Some(1));

@@ -36,13 +36,13 @@ pub(super) fn read(part: Range<usize>, reader: &mut Reader<'_, '_>) {
             continue;
         }
         at = match document(start, bytes.len(), reader) {
-            Some(end) => end,
+            Ok(end) => end,
             // After a break the next document begins at the next line with a bracket at its margin.
-            None if patience >= bytes.len() - start => {
-                patience -= bytes.len() - start;
-                margin(start)
+            Err(from) if patience >= bytes.len() - from => {
+                patience -= bytes.len() - from;
+                margin(from)
             }
-            None => {
+            Err(_) => {
                 reader.gap(
                     start,
                     "part",
@@ -69,8 +69,8 @@ fn next(bytes: &[u8], mut at: usize) -> Option<usize> {
     }
 }
 
-/// Reads the document that begins at `at` and says where it ends; `None` if it breaks off.
-pub(super) fn document(at: usize, end: usize, reader: &mut Reader<'_, '_>) -> Option<usize> {
+/// Reads the document that begins at `at` and says where it ends; if it breaks off, from where on another can begin.
+fn document(at: usize, end: usize, reader: &mut Reader<'_, '_>) -> Result<usize, usize> {
     let file = reader.file;
     let bytes = &file.bytes[at..end];
     let cut = Cut::of(bytes);
@@ -81,7 +81,7 @@ pub(super) fn document(at: usize, end: usize, reader: &mut Reader<'_, '_>) -> Op
         item(at, &bytes[..end], None, 1, reader);
     }
     match &cut.end {
-        Ok(end) => Some(at + end),
+        Ok(end) => Ok(at + end),
         Err((place, error)) => {
             let is_list = cut.list.is_list();
             reader.gap(
@@ -89,7 +89,8 @@ pub(super) fn document(at: usize, end: usize, reader: &mut Reader<'_, '_>) -> Op
                 if is_list { "list" } else { "object" },
                 why(error, is_list),
             );
-            None
+            // The items before the break were read already.
+            Err(if is_list { at + place } else { at })
         }
     }
 }
@@ -165,6 +166,10 @@ fn why(error: &ListError, is_list: bool) -> String {
 
 fn item<'a>(at: usize, bytes: &'a [u8], list: Option<&Head>, depth: usize, reader: &mut Reader<'a, '_>) {
     let unit = if list.is_some() { "item" } else { "object" };
+    if bytes.first() == Some(&b'[') && depth < DEEPEST {
+        let cut = Cut::of(bytes);
+        return cut.take(at, bytes, &Head::default(), depth + 1, reader);
+    }
     let head = match serde_json::from_slice::<Head>(bytes) {
         Ok(head) => head,
         Err(_) => {

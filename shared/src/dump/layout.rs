@@ -16,11 +16,12 @@ const OBJECTS: [&str; 3] = [BUNDLE, "namespaces", "cluster-scoped-resources"];
 const ERRORS: &str = "-errors";
 
 /// Folders by what is in them. A version is only given if another one tells more than older tools wrote.
-const FOLDERS: [(&str, &str, &str); 19] = [
+const FOLDERS: [(&str, &str, &str); 20] = [
     ("deployments", "apps/v1", "Deployment"),
     ("statefulsets", "apps/v1", "StatefulSet"),
     ("daemonsets", "apps/v1", "DaemonSet"),
     ("replicasets", "apps/v1", "ReplicaSet"),
+    ("replicationcontrollers", "v1", "ReplicationController"),
     ("jobs", "batch/v1", "Job"),
     ("cronjobs", "batch/v1beta1", "CronJob"),
     ("pods", "v1", "Pod"),

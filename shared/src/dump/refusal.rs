@@ -61,8 +61,7 @@ pub(super) fn of_line(line: &str) -> Option<Said> {
     ERRORS.iter().any(|b| starts(&b)).then(|| {
         // What follows is the API server's own sentence.
         let message = match line.split_once(": ") {
-            Some((head, message)) if starts(&"error from server") && !head.contains(' ') => message,
-            Some((head, message)) if head.eq_ignore_ascii_case("error") => message,
+            Some((_, message)) if starts(&"error") => message,
             _ => line,
         };
         Said::Refused(of_message(message))

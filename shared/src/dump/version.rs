@@ -6,7 +6,7 @@
 use crate::resource::{
     ApiService, CronJob, DaemonSet, Deployment, EndpointSlice, Event, HorizontalPodAutoscaler, Job,
     MutatingWebhookConfiguration, Node, PersistentVolumeClaim, Pod, PodDisruptionBudget, ReplicaSet,
-    Resource, Service, StatefulSet, ValidatingWebhookConfiguration,
+    ReplicationController, Resource, Service, StatefulSet, ValidatingWebhookConfiguration,
 };
 use serde_json::{Value, json};
 
@@ -66,6 +66,7 @@ const KINDS: &[Known] = &[
         ("batch/v1beta1", None),
         ("batch/v2alpha1", None),
     ]),
+    known::<ReplicationController>(&[("v1", None)]),
     known::<Pod>(&[("v1", None)]),
     known::<Node>(&[("v1", None)]),
     known::<Service>(&[("v1", None)]),

@@ -18,11 +18,12 @@ use std::ops::Range;
 const LEVELS: usize = 120;
 
 /// The fields that are written last in the status of a kind, if they are written at all.
-const LAST: [(&str, &[&str]); 7] = [
+const LAST: [(&str, &[&str]); 8] = [
     ("Deployment", &["updatedReplicas"]),
     ("StatefulSet", &["updatedReplicas"]),
     ("DaemonSet", &["updatedNumberScheduled"]),
     ("ReplicaSet", &["replicas", "terminatingReplicas"]),
+    ("ReplicationController", &["replicas"]),
     ("Pod", &["startTime"]),
     ("Job", &["uncountedTerminatedPods"]),
     ("Node", &["nodeInfo", "volumesAttached", "volumesInUse"]),
@@ -262,7 +263,11 @@ fn take<'a>(
         Ok(head) => head,
         Err(_) => return reader.gap(at, unit, crate::resource::why_not_value::<Head>(&value)),
     };
-    let is_list = head.kind.is_empty() || head.kind.ends_with("List");
+    let is_list = match value.get("items") {
+        Some(Value::Array(_)) => head.kind.is_empty() || head.kind.ends_with("List"),
+        Some(_) => head.kind.ends_with("List"),
+        None => false,
+    };
     if is_list && let Some(items) = value.get_mut("items").map(Value::take) {
         let typed = reader.open_list(at, &head).unwrap_or_default();
         reader.check_pages(at, &typed, &token(&value));
@@ -301,7 +306,9 @@ fn list<'a>(document: Text<'a>, lines: &ItemLines, reader: &mut Reader<'a, '_>) 
         serde_json::json!({"apiVersion": head.api_version, "kind": head.kind})
     });
     let head = Head::deserialize(&around).unwrap_or_default();
-    if !head.kind.is_empty() && !head.kind.ends_with("List") {
+    let is_named = head.kind.ends_with("List");
+    // In the middle of its last line, the kind is cut too.
+    if !head.kind.is_empty() && !is_named && !document.is_open {
         // `items` of something that is no list.
         return whole(document, reader);
     }
@@ -320,7 +327,7 @@ fn list<'a>(document: Text<'a>, lines: &ItemLines, reader: &mut Reader<'a, '_>) 
     let typed = reader.open_list(at, &head).unwrap_or_default();
     reader.check_pages(at, &typed, &token(&around));
     // Every writer of lists puts `kind` somewhere, kubectl behind the items.
-    let mut is_cut_off = head.kind.is_empty() && reader.place.kind.is_none();
+    let mut is_cut_off = !is_named && (document.is_open || reader.place.kind.is_none());
     for (item, value) in parsed {
         let ends = item.end() == document.end();
         match value {

@@ -116,7 +116,7 @@ mod tests {
                 r#"{"paused": "yes"}"#,
                 "spec.paused is text (\"yes\") and has to be true or false",
             ),
-            ("[]", "spec is a list and has to be an object"),
+            ("7", "spec is the number 7 and has to be an object"),
             (r#"{"paused": true, "paused": true}"#, "spec stands there twice"),
         ] {
             let text = format!("{{\"metadata\": {metadata},\n\"spec\": {spec}}}");

@@ -180,3 +180,88 @@ fn class(message: &str) -> &'static str {
         "notRead"
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::{Kind, Wanted};
+
+    #[test]
+    fn every_kind_that_is_judged_is_known_to_dumps() {
+        for kind in Kind::ALL {
+            let expected = Some((kind.group(), kind.plural()));
+            assert_eq!(resource_of(Some(kind.group()), kind.plural()), expected);
+        }
+    }
+
+    #[test]
+    fn a_gap_counts_for_what_was_asked_and_for_nothing_else() {
+        let about = |group: Option<&str>, resource: Option<&str>, namespace: Option<&str>| {
+            Some(About {
+                group: group.map(str::to_owned),
+                resource: resource.map(str::to_owned),
+                namespace: namespace.map(str::to_owned),
+            })
+        };
+        let deployments = Ask {
+            kinds: vec![Wanted::all(Kind::Deployments)],
+            ..Ask::default()
+        };
+        let in_shop = Ask {
+            namespace: Some("shop".into()),
+            ..deployments.clone()
+        };
+        for (about, ask, weight_) in [
+            (None, &deployments, Weight::Asked),
+            (None, &in_shop, Weight::Asked),
+            (
+                about(Some("apps"), Some("deployments"), None),
+                &in_shop,
+                Weight::Asked,
+            ),
+            (
+                about(Some("extensions"), Some("deployments"), Some("shop")),
+                &in_shop,
+                Weight::Asked,
+            ),
+            (
+                about(Some("apps"), Some("deployments"), Some("bank")),
+                &in_shop,
+                Weight::Nothing,
+            ),
+            (
+                about(Some("batch"), Some("cronjobs"), None),
+                &deployments,
+                Weight::Nothing,
+            ),
+            (
+                about(Some(""), Some("pods"), Some("shop")),
+                &deployments,
+                Weight::Explains,
+            ),
+            (
+                about(Some(""), Some("secrets"), None),
+                &deployments,
+                Weight::Nothing,
+            ),
+            (about(None, Some("namespaces"), None), &deployments, Weight::Asked),
+            (about(Some("apps"), None, None), &deployments, Weight::Asked),
+            (
+                about(Some("metrics.k8s.io"), None, None),
+                &deployments,
+                Weight::Nothing,
+            ),
+        ] {
+            let gap = Gap {
+                file: "f".into(),
+                line: None,
+                count: 1,
+                unit: "line",
+                why: String::new(),
+                about,
+                refusal: true,
+            };
+            assert_eq!(weight(&gap, ask), weight_, "{gap:?}");
+        }
+    }
+}
