@@ -1430,10 +1430,10 @@ fn what_only_may_matter_of_a_cron_job_is_a_warning() {
     // A run that goes on tells how the one before ended.
     let runs = [
         run("nightly-1", 7200, failed()),
-        run("nightly-2", 5000, json!({"active": 1, "ready": 1})),
+        run("nightly-2", 3000, json!({"active": 1, "ready": 1})),
     ];
     assert_eq!(
-        told(&nightly(5000, None, &runs, &[pod_of("nightly-2")])),
+        told(&nightly(3000, Some(7300), &runs, &[pod_of("nightly-2")])),
         healthy(
             "Running",
             "its run nightly-1 failed: BackoffLimitExceeded: tried enough"

@@ -1,6 +1,6 @@
 use super::*;
 use sre_shared::check::Companion;
-use sre_shared::resource::{Deployment, EndpointSlice, Service, from_value};
+use sre_shared::resource::{CronJob, Deployment, EndpointSlice, Service, from_value};
 use sre_testkit::Clock;
 use sre_testkit::object::Deployment as Build;
 use std::time::Duration;
@@ -315,6 +315,21 @@ async fn time_alone_changes_a_verdict_that_is_not_settled() {
     let changes = cache.review(&moment(60));
     assert_eq!((changes.len(), changes[0].recovered), (1, false));
     assert!(cache.review(&moment(61)).is_empty(), "it was told");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_does_not_begin_is_missed_though_nothing_is_heard_of_its_cron_job() {
+    let cron = serde_json::json!({
+        "metadata": {"namespace": "shop", "name": "sync", "generation": 1, "creationTimestamp": at(-86_400)},
+        "spec": {"schedule": "*/5 * * * *"},
+        "status": {"lastScheduleTime": at(-600), "lastSuccessfulTime": at(-590)}
+    });
+    let cache: Cache<CronJob> = Cache::new(Kind::CronJobs, &[]);
+    cache.listed(0, vec![from_value(&cron)], now());
+    let status = |seconds| cache.overview(&Selection::default(), &moment(seconds)).status;
+    assert_eq!((status(0), status(1)), (Status::Ok, Status::Degraded));
+    let changes = |seconds| cache.review(&moment(seconds)).len();
+    assert_eq!((changes(0), changes(1)), (0, 1));
 }
 
 #[tokio::test(start_paused = true)]

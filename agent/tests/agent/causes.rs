@@ -160,7 +160,7 @@ async fn a_run_of_a_cron_job_that_gets_nowhere_is_found_though_the_cron_job_look
     let cron = json!({
         "apiVersion": "batch/v1", "kind": "CronJob",
         "metadata": {"namespace": "shop", "name": "nightly", "uid": "c", "creationTimestamp": at(-9000)},
-        "spec": {"schedule": "@hourly"},
+        "spec": {"schedule": "@hourly", "concurrencyPolicy": "Forbid"},
         "status": {"lastScheduleTime": at(-300), "active": [{"kind": "Job", "name": "nightly-2"}]}
     });
     let job = json!({

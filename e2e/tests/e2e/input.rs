@@ -26,7 +26,7 @@ fn an_empty_namespace_that_exists_is_ok_and_says_that_nothing_was_found() {
         .stdout;
     assert!(
         screen.starts_with("OK")
-            && screen.contains("no Deployments, StatefulSets, DaemonSets, Jobs or CronJobs found"),
+            && screen.contains("no Deployments, StatefulSets, DaemonSets, bare Jobs or CronJobs found"),
         "{screen}"
     );
 }

@@ -10,7 +10,7 @@ daemonsets: {group: apps}
 replicasets: {group: apps}
 replicationcontrollers: {group: ""}
 pods: {group: ""}
-jobs: {group: batch}
+jobs: {group: batch, reads: [cronjobs]}
 cronjobs: {group: batch}
 nodes: {group: "", cluster: true}
 persistentvolumeclaims: {group: "", reads: [pods]}

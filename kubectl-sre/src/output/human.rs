@@ -371,7 +371,7 @@ fn title(plural: &str) -> String {
 
 /// The same where there is none: of what has controllers only that which has none is looked for.
 fn title_of_none(plural: &str) -> String {
-    let bare = if matches!(plural, "pods" | "replicasets" | "replicationcontrollers") {
+    let bare = if matches!(plural, "pods" | "replicasets" | "replicationcontrollers" | "jobs") {
         "bare "
     } else {
         ""
@@ -472,9 +472,19 @@ fn kind_sentence(kind: &KindCheck) -> String {
         );
     }
     if moving > 0 {
-        parts.push(format!("{moving} still rolling out"));
+        parts.push(format!("{moving} still {}", moving_so([kind.check.as_str()])));
     }
     parts.join(", ")
+}
+
+/// What those that are not there yet do: a Job has no rollout.
+fn moving_so<'a>(checks: impl IntoIterator<Item = &'a str>) -> &'static str {
+    let ends = |check| matches!(check, "jobs" | "cronjobs" | "pods");
+    if checks.into_iter().all(ends) {
+        "under way"
+    } else {
+        "rolling out"
+    }
 }
 
 /// Kinds that the verdict names, of more that fall short.
@@ -535,7 +545,9 @@ fn many_kinds_sentence(kinds: &[&KindCheck]) -> String {
     }
     let moving: u64 = tallies.iter().map(|(_, t)| t.moving).sum();
     if moving > 0 {
-        parts.push(format!("{moving} still rolling out"));
+        let kinds = tallies.iter().filter(|(_, t)| t.moving > 0);
+        let so = moving_so(kinds.map(|(kind, _)| kind.check.as_str()));
+        parts.push(format!("{moving} still {so}"));
     }
     parts.join(", ")
 }

@@ -347,7 +347,7 @@ fn an_empty_cluster_is_ok_and_says_so() {
         (ran.code, ran.headline()),
         (
             Some(0),
-            "OK  testkit  v1.37.2  no Deployments, StatefulSets, DaemonSets, Jobs or CronJobs found"
+            "OK  testkit  v1.37.2  no Deployments, StatefulSets, DaemonSets, bare Jobs or CronJobs found"
         )
     );
     let report: Value = ask(&server, &["health", "-o", "json"]).json();

@@ -34,6 +34,12 @@ impl Now {
         }
     }
 
+    /// Whether it is the present, and not only no later than it.
+    #[must_use]
+    pub fn is_known(self) -> bool {
+        self.witnessed > self.time
+    }
+
     /// The time itself.
     #[must_use]
     pub fn time(self) -> Time {
@@ -56,8 +62,7 @@ impl Now {
     /// may be that very one, and then it proves nothing.
     #[must_use]
     pub fn is_within_of_another(self, limit: i64, then: Time) -> bool {
-        let known = self.witnessed > self.time;
-        (known || then < self.time) && self.age(then) < limit
+        (self.is_known() || then < self.time) && self.age(then) < limit
     }
 }
 

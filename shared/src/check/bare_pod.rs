@@ -3,17 +3,26 @@
 //! By its phase and its Ready condition, as `pkg/kubelet/status` of kubernetes/kubernetes writes them. Nothing replaces
 //! such a pod, so `Failed` is a failure for good whatever its reason, an eviction too. A scheduling gate
 //! (`SchedulingGated`) was put there to hold the pod: it is suspended. A pod that is not ready has the grace of a young
-//! pod, unless it shows a cause that does not pass by itself. A pod with a controller is not judged: its owner answers
+//! pod, unless it shows a cause that does not pass by itself. Where its containers are meant to end ([`super::ending`]), one
+//! that did its part is no failure, though the pod is not Ready any more. A pod with a controller is not judged: its owner answers
 //! for it, and for the mirror pod of a static pod its Node does.
 
 use super::common::{self, Finding};
-use super::{Evidence, GRACE_SECONDS, Judged, Pods};
+use super::ending::Ending;
+use super::workload::STEP_SECONDS;
+use super::{Evidence, GRACE_SECONDS, Judged, Now, Pods};
 use crate::report::{Item, State};
 use crate::resource::{Pod, PodStatus, Resource as _};
 
 impl Judged for Pod {
     fn answers_for_itself(&self) -> bool {
         self.meta().controller().is_none()
+    }
+
+    /// What keeps one from ending that works is only known in time.
+    fn is_settled(&self, item: &Item, now: Now) -> bool {
+        let fine = item.state.is_fine() && item.healthy == Some(true);
+        fine && item.reason != "Running" && !self.is_worth_a_look(item, now)
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
@@ -63,6 +72,9 @@ fn finding(pod: &Pod, own: &Pods<'_>, evidence: &Evidence<'_>, notes: &mut Vec<S
         }
         _ => {}
     }
+    if let Some(finding) = working(pod, evidence, notes) {
+        return finding;
+    }
     let scheduled = pod.condition("PodScheduled");
     if scheduled.is_some_and(|c| c.status == "False" && c.reason == "SchedulingGated") {
         return Finding::new(
@@ -82,6 +94,21 @@ fn finding(pod: &Pod, own: &Pods<'_>, evidence: &Evidence<'_>, notes: &mut Vec<S
         return Finding::new(State::Progressing, false, "PodsStarting", told).since(since);
     }
     Finding::new(State::Unavailable, false, "PodNotReady", told).since(since)
+}
+
+/// A pod of which a part is done, while the others work.
+fn working(pod: &Pod, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Option<Finding> {
+    let ending = Ending::of(pod).filter(|e| e.ready && !e.done.is_empty())?;
+    let (done, all) = (ending.done.len(), ending.done.len() + ending.running.len());
+    let lasts = ending.since.is_some_and(|t| evidence.now.age(t) >= STEP_SECONDS);
+    if ending.is_kept && lasts {
+        return Some(Finding::degraded("KeptFromEnding", ending.kept()).since(ending.since));
+    }
+    if ending.is_kept {
+        notes.push(ending.kept());
+    }
+    let told = format!("running, {done} of {all} containers are done");
+    Some(Finding::healthy("Running", told).since(pod.meta().creation_timestamp))
 }
 
 /// How it ended.

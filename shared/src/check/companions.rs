@@ -4,8 +4,9 @@
 
 use super::{GRACE_SECONDS, Now};
 use crate::resource::{
-    DaemonSetTemplate, Decoded, DeploymentTemplate, Endpoint, EndpointSlice, Pod, ReplicaSetTemplate,
-    ReplicationControllerTemplate, Resource, Service, StatefulSetTemplate, Templated, Time,
+    CronJob, DaemonSetTemplate, Decoded, DeploymentTemplate, Endpoint, EndpointSlice, Pod,
+    ReplicaSetTemplate, ReplicationControllerTemplate, Resource, Service, StatefulSetTemplate, Templated,
+    Time,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -62,6 +63,8 @@ companions! {
     ReplicationControllers: ReplicationControllerTemplate;
     /// `v1` Pod.
     Pods: Pod;
+    /// `batch/v1` CronJob.
+    CronJobs: CronJob;
 }
 
 /// The kinds that make pods which a Service can stand for.
@@ -106,6 +109,7 @@ pub struct Companions {
     services: HashSet<(String, String)>,
     templates: HashMap<String, Vec<Template>>,
     pods: HashMap<String, Vec<PodFacts>>,
+    cron_jobs: HashMap<String, Vec<CronFacts>>,
 }
 
 /// Pods that are named of a Service whose endpoints are not ready.
@@ -179,6 +183,14 @@ pub(super) struct PodFacts {
     pub succeeded: bool,
     /// Whether it is held by a scheduling gate.
     pub gated: bool,
+}
+
+/// What is read of a CronJob here.
+#[derive(Debug)]
+pub(super) struct CronFacts {
+    pub name: String,
+    pub uid: String,
+    succeeded: Option<Time>,
 }
 
 impl Companions {
@@ -264,6 +276,14 @@ impl Companions {
             }
         }
         found
+    }
+
+    /// When a CronJob of that namespace last succeeded, and its name.
+    pub(super) fn success(&self, namespace: &str, is: impl Fn(&CronFacts) -> bool) -> Option<(&str, Time)> {
+        let all = self.cron_jobs.get(namespace)?.iter().filter(|cron| is(cron));
+        // Of names that begin alike the longest is meant.
+        let one = all.max_by_key(|cron| cron.name.len())?;
+        Some((&one.name, one.succeeded?))
     }
 
     /// The pods of a namespace; `None` where they were not seen.
@@ -357,6 +377,22 @@ impl Accompanies for Pod {
                 .is_some_and(|c| c.status == "False" && c.reason == "SchedulingGated"),
         };
         known.pods.entry(meta.namespace.clone()).or_default().push(facts);
+    }
+}
+
+impl Accompanies for CronJob {
+    fn add_to(&self, known: &mut Companions) {
+        let meta = self.meta();
+        let facts = CronFacts {
+            name: meta.name.clone(),
+            uid: meta.uid.clone(),
+            succeeded: self.last_success(),
+        };
+        known
+            .cron_jobs
+            .entry(meta.namespace.clone())
+            .or_default()
+            .push(facts);
     }
 }
 

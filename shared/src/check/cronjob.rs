@@ -1,31 +1,62 @@
-//! Whether the newest run of a CronJob succeeded.
+//! Whether the runs of a CronJob begin when they are due, and whether the newest succeeded.
 //!
 //! `status.lastSuccessfulTime` is when the newest successful run was completed, `lastScheduleTime` for when the newest
 //! run was scheduled (`pkg/controller/cronjob/cronjob_controllerv2.go` in kubernetes/kubernetes): a run that was
 //! scheduled later than the last success, and is not under way any more, did not succeed. The controller takes a run
 //! out of `status.active` and notes its success in one write (`syncCronJob`). A run whose Job was deleted before it was
-//! over counts as one that did not succeed. Whether runs are missed altogether cannot be told from the object: that
-//! would take reading the schedule as the controller does.
+//! over counts as one that did not succeed, unless a Job that is known has succeeded since: one that a person has started is
+//! not always noted.
+//!
+//! A run that was due and did not begin: the controller begins one at once, and the newest that it missed as soon as it
+//! can, but for `startingDeadlineSeconds`, after which it waits for the next. So five minutes after a run was due it works no
+//! more for this CronJob; with a deadline one run may be missed, which is a warning. What is due tells [`super::schedule`].
+//! With `Forbid` a run that is under way keeps others from beginning, as it was asked for. Why it does not begin is told by
+//! the CronJob's events alone: a time zone that there is not, a schedule, a quota.
 //!
 //! A run that is under way may get nowhere for ever, as its Job is judged by nobody else. Where the Jobs are known, the
 //! newest that has had a minute is judged as any Job is; older than the last success it is only a warning. They are looked
-//! for once a run takes longer than a minute, or several are under way.
+//! for once a run takes longer than a minute, or several are under way. Runs that are always under way and never succeed (with
+//! `Replace` each ends the one before) are a warning too.
 
+use super::cause::shorten;
 use super::common::{self, Finding};
+use super::schedule::Schedule;
 use super::{Evidence, GRACE_SECONDS, Judged, Now, is_open, job};
 use crate::report::{Item, State};
-use crate::resource::{CronJob, CronJobStatus, Resource as _};
+use crate::resource::{CronJob, CronJobStatus, Event, Job, Resource as _, Time};
+
+/// The controller begins a run within seconds; with thousands of them at midnight it takes longer.
+const LATE_SECONDS: i64 = 300;
+/// The same where the time is the newest in a dump: a large one takes many minutes to write, and the CronJob may have been
+/// read at its beginning.
+const LATE_IN_DUMP_SECONDS: i64 = 3600;
+/// So many runs in a row without a success are worth a warning while one is under way, after so many seconds.
+const WITHOUT_SUCCESS: (usize, i64) = (3, 3600);
 
 impl Judged for CronJob {
     fn is_worth_a_look(&self, item: &Item, now: Now) -> bool {
         let scheduled = self.status.as_ref().and_then(|s| s.last_schedule_time);
         let several = self.status.as_ref().is_some_and(|s| s.active.len() > 1);
         let long = several || scheduled.is_some_and(|t| !now.is_within(GRACE_SECONDS, t));
-        is_open(item) || (item.reason == "Running" && long)
+        is_open(item) || self.asks_its_events(item) || (item.reason == "Running" && long)
     }
 
+    /// Why a run does not begin, and whether one ever will.
+    fn asks_its_events(&self, item: &Item) -> bool {
+        let unclear = || {
+            let schedule = schedule(self);
+            !self.text().is_empty() && schedule.is_none_or(|s| !s.knows_its_zone())
+        };
+        match item.reason.as_str() {
+            "RunsMissed" | "CannotSchedule" | "ScheduleNotUnderstood" => true,
+            "NotScheduledYet" => unclear(),
+            _ => false,
+        }
+    }
+
+    /// Runs become overdue in time.
     fn is_settled(&self, item: &Item, _now: Now) -> bool {
-        item.state.is_fine() && item.healthy == Some(true) && item.reason != "Running"
+        item.state == State::Suspended
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
@@ -37,6 +68,11 @@ impl Judged for CronJob {
             ..finding.item(self)
         }
     }
+}
+
+fn schedule(cron: &CronJob) -> Option<Schedule> {
+    let spec = cron.spec.as_ref()?;
+    Schedule::parse(&spec.schedule, spec.time_zone.as_deref())
 }
 
 fn finding(
@@ -59,13 +95,26 @@ fn finding(
         None => "none ever succeeded".to_owned(),
     };
     if cron.spec.as_ref().is_some_and(|s| s.suspend == Some(true)) {
-        if failed {
+        if failed && !(cron.before_v1 && succeeded.is_none()) {
             notes.push(format!("its last run did not succeed, {last}"));
         }
         return Finding::new(State::Suspended, true, "Suspended", "suspended");
     }
-    if let (false, Some(pods)) = (status.active.is_empty(), &evidence.pods) {
-        let stuck = pods.jobs.first().filter(|job| !job.is_over());
+    if let Some(event) = refusal(cron, evidence) {
+        return Finding::degraded("CannotSchedule", shorten(&event.message))
+            .since(scheduled.or(meta.creation_timestamp));
+    }
+    let schedule = schedule(cron);
+    if schedule.is_none() && !cron.text().is_empty() {
+        let told = format!("its schedule is not understood: {}", shorten(cron.text()));
+        if scheduled.is_none() {
+            return Finding::unknown("ScheduleNotUnderstood", told);
+        }
+        notes.push(told);
+    }
+    let jobs = evidence.pods.as_ref().map_or(&[][..], |pods| &pods.jobs);
+    if !status.active.is_empty() {
+        let stuck = jobs.first().filter(|job| !job.is_over());
         let stuck = stuck.and_then(|job| Some((job, job::gets_nowhere(job, evidence)?)));
         if let Some((job, why)) = stuck {
             let message = format!("its run {} gets nowhere: {}", job.meta().name, why.message);
@@ -74,17 +123,197 @@ fn finding(
             }
             warnings.push(message);
         }
-        let over = pods.jobs.iter().find(|job| job.is_over());
+        let over = newest_over(jobs).filter(|job| job.meta().creation_timestamp > succeeded);
         if let Some((job, failed)) = over.and_then(|job| Some((job, job.met("Failed")?))) {
             warnings.push(format!("its run {} failed: {}", job.meta().name, failed.words()));
         }
     }
+    let missed = schedule.as_ref().and_then(|s| missed(cron, s, evidence));
+    let missed = missed.map(|missed| (missed.hard, missed.told(cron, evidence), missed.due));
+    if let (Some((true, told, due)), false) = (&missed, failed) {
+        return Finding::degraded("RunsMissed", told.clone()).since(Some(*due));
+    }
+    warnings.extend(missed.map(|(_, told, _)| told));
+    if let (false, Some(schedule)) = (status.active.is_empty(), &schedule) {
+        warnings.extend(without_success(cron, schedule, evidence));
+    }
     match status.active.len() {
-        0 if failed => Finding::degraded("LastRunFailed", format!("its last run did not succeed, {last}"))
-            .since(scheduled),
-        0 if scheduled.is_none() => Finding::healthy("NotScheduledYet", "no run was due yet"),
+        0 if failed => ended(cron, jobs, &last),
+        0 if scheduled.is_none() => {
+            if let Some(zone) = cron.spec.as_ref().and_then(|s| s.time_zone.as_deref())
+                && schedule.is_some_and(|s| !s.knows_its_zone())
+            {
+                warnings.push(format!("time zone {zone:?} is in no time zone database"));
+            }
+            Finding::healthy("NotScheduledYet", "no run was due yet")
+        }
         0 => Finding::healthy("LastRunSucceeded", last),
         1 => Finding::healthy("Running", format!("1 run is under way, {last}")).since(scheduled),
         n => Finding::healthy("Running", format!("{n} runs are under way, {last}")).since(scheduled),
+    }
+}
+
+/// How long after it was due a run is missed.
+fn late_seconds(now: Now) -> i64 {
+    if now.is_known() {
+        LATE_SECONDS
+    } else {
+        LATE_IN_DUMP_SECONDS
+    }
+}
+
+/// The newest Job that is over.
+fn newest_over<'a>(jobs: &[&'a Job]) -> Option<&'a Job> {
+    let over = jobs.iter().copied().filter(|job| job.is_over());
+    over.max_by_key(|job| job.meta().creation_timestamp)
+}
+
+/// The newest run is over, and the status tells of no success since.
+fn ended(cron: &CronJob, jobs: &[&Job], last: &str) -> Finding {
+    let status = cron.status.clone().unwrap_or_default();
+    let scheduled = status.last_schedule_time;
+    let complete = |job: &&&Job| job.met("Complete").and_then(|c| c.last_transition_time) >= scheduled;
+    let done = jobs
+        .iter()
+        .filter(|job| job.met("Complete").is_some())
+        .find(complete);
+    if let Some(job) = done {
+        return Finding::healthy(
+            "LastRunSucceeded",
+            format!("its run {} succeeded", job.meta().name),
+        );
+    }
+    let told_by_job = newest_over(jobs).is_some_and(|job| job.meta().creation_timestamp >= scheduled);
+    if cron.before_v1 && status.last_successful_time.is_none() && !told_by_job {
+        let told =
+            "this version of the API does not tell whether a run succeeded, and the run's Job is not known";
+        return Finding::unknown("SuccessNotTold", told).since(scheduled);
+    }
+    Finding::degraded("LastRunFailed", format!("its last run did not succeed, {last}")).since(scheduled)
+}
+
+/// The controller's own word that it can begin no run, of what the object still says.
+fn refusal<'a>(cron: &CronJob, evidence: &Evidence<'a>) -> Option<&'a Event> {
+    let spec = cron.spec.as_ref()?;
+    let zone = spec.time_zone.as_deref().unwrap_or_default();
+    let event = evidence
+        .around()?
+        .newest(&cron.meta().uid, |event| match event.reason.as_str() {
+            "UnknownTimeZone" => !zone.is_empty() && event.message.contains(zone),
+            // The second is of Kubernetes 1.20 to 1.24.
+            "UnparseableSchedule" | "UnParseableCronJobSchedule" | "InvalidSchedule" => {
+                !spec.schedule.is_empty() && event.message.contains(&spec.schedule)
+            }
+            _ => false,
+        })?;
+    let ran = cron.status.as_ref().and_then(|s| s.last_schedule_time);
+    (event.time() > ran).then_some(event)
+}
+
+/// A run that was due and did not begin.
+struct Missed {
+    due: Time,
+    /// Whether the controller begins none any more.
+    hard: bool,
+}
+
+fn missed(cron: &CronJob, schedule: &Schedule, evidence: &Evidence<'_>) -> Option<Missed> {
+    let (spec, meta) = (cron.spec.as_ref()?, cron.meta());
+    let status = cron.status.as_ref();
+    let ran = status.and_then(|s| s.last_schedule_time);
+    let changed = meta.last_spec_write();
+    // Another schedule, or one that was suspended: what it missed begins within the same time.
+    let late = late_seconds(evidence.now);
+    if changed.is_some_and(|t| evidence.now.age(t) <= late) {
+        return None;
+    }
+    let is_late = |due: &Time| evidence.now.age(*due) > late;
+    let known = ran.max(meta.creation_timestamp)?;
+    let from = match spec.starting_deadline_seconds {
+        // What was due before is missed for good.
+        Some(_) => known.max(changed.unwrap_or(known)),
+        None => known,
+    };
+    let due = schedule.due_after(from, ran).filter(is_late)?;
+    let waits = status.is_some_and(|s| !s.active.is_empty()) && spec.concurrency_policy == "Forbid";
+    if waits {
+        return None;
+    }
+    let hard = match spec.starting_deadline_seconds {
+        Some(_) => schedule.due_after(due, ran).is_some_and(|next| is_late(&next)),
+        None => true,
+    };
+    Some(Missed { due, hard })
+}
+
+impl Missed {
+    fn told(&self, cron: &CronJob, evidence: &Evidence<'_>) -> String {
+        let ran = cron.status.as_ref().and_then(|s| s.last_schedule_time);
+        let began = ran.map_or_else(
+            || "no run ever began".to_owned(),
+            |ran| format!("no run began since the one of {ran}"),
+        );
+        let mut told = format!("{began}, and one was due by {}", self.due);
+        let reasons = [
+            "MissSchedule",
+            "TooManyMissedTimes",
+            "FailedNeedsStart",
+            "FailedCreate",
+            "FailedGet",
+            "FailedDelete",
+        ];
+        let event = evidence.around().and_then(|around| {
+            around.newest(&cron.meta().uid, |event| {
+                reasons.contains(&event.reason.as_str()) && event.time() >= Some(self.due)
+            })
+        });
+        let zone = cron.spec.as_ref().and_then(|s| s.time_zone.as_deref());
+        let unknown = zone.filter(|_| schedule(cron).is_some_and(|s| !s.knows_its_zone()));
+        if let Some(event) = event {
+            told = format!("{told}: {}", shorten(&event.message));
+        } else if let Some(zone) = unknown {
+            told = format!("{told}: time zone {zone:?} is in no time zone database");
+        }
+        told
+    }
+}
+
+/// A run is under way, as runs always are, and none succeeds.
+fn without_success(cron: &CronJob, schedule: &Schedule, evidence: &Evidence<'_>) -> Option<String> {
+    let (times, seconds) = WITHOUT_SUCCESS;
+    let status = cron.status.as_ref()?;
+    // Before 1.21 nothing tells of a success.
+    let from = match status.last_successful_time {
+        None if cron.before_v1 => return None,
+        None => cron.meta().creation_timestamp?,
+        Some(time) => time,
+    };
+    let now = evidence.now;
+    let age = now.age(from);
+    let until = Time::from_seconds(now.time().seconds.saturating_sub(late_seconds(now)));
+    if age < seconds || !schedule.was_due(times, from, until, status.last_schedule_time) {
+        return None;
+    }
+    let policy = cron.spec.as_ref().map_or("", |s| s.concurrency_policy.as_str());
+    let why = match policy {
+        "Replace" => {
+            "; a run that has not ended when the next is due is ended by it (concurrencyPolicy Replace)"
+        }
+        "Forbid" => "; no run begins while one is under way (concurrencyPolicy Forbid)",
+        _ => "",
+    };
+    let what = match status.last_successful_time {
+        Some(time) => format!("no run has succeeded for {}, since {time}", span(age)),
+        None => format!("no run has ever succeeded, in {}", span(age)),
+    };
+    Some(format!("{what}{why}"))
+}
+
+/// A time span in its largest unit.
+fn span(seconds: i64) -> String {
+    match seconds {
+        s if s < 2 * 3600 => format!("{} min", s / 60),
+        s if s < 2 * 86_400 => format!("{} h", s / 3600),
+        s => format!("{} days", s / 86_400),
     }
 }

@@ -15,6 +15,7 @@ mod cronjob;
 mod custom;
 mod daemonset;
 mod deployment;
+mod ending;
 mod horizontalpodautoscaler;
 mod job;
 mod node;
@@ -24,6 +25,7 @@ mod pod;
 mod poddisruptionbudget;
 mod replicaset;
 mod replicationcontroller;
+mod schedule;
 mod service;
 mod statefulset;
 mod webhookconfiguration;
@@ -60,6 +62,11 @@ pub trait Judged: Resource {
     /// Whether to look at its pods: where the verdict is one that causes are looked for, or pods may change it.
     fn is_worth_a_look(&self, item: &Item, _now: Now) -> bool {
         is_open(item)
+    }
+
+    /// Whether the events about the object itself may say more than it does.
+    fn asks_its_events(&self, _item: &Item) -> bool {
+        false
     }
 
     /// Whether neither time nor its pods can change that state; notes are of the moment in which the object is shown. What

@@ -1,7 +1,7 @@
-//! `batch/v1` CronJob: when it last ran, and when it last succeeded.
+//! `batch/v1` CronJob: when its runs are due, when it last ran, and when it last succeeded.
 
 use super::{ObjectMeta, PodsBy, Resource, Time, has_metadata, null_as_default};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 /// The fields of a CronJob that its verdict reads.
 #[derive(Clone, PartialEq, Deserialize, prost::Message)]
@@ -16,15 +16,39 @@ pub struct CronJob {
     /// What the controller last wrote; absent in a manifest.
     #[prost(message, optional, tag = "3")]
     pub status: Option<CronJobStatus>,
+    /// Whether it is of a version before `batch/v1`, as only JSON tells. Their status had no `lastSuccessfulTime` before
+    /// Kubernetes 1.21, so where there is none that says nothing.
+    #[prost(bool, tag = "15")]
+    #[serde(rename = "apiVersion", deserialize_with = "is_before_v1")]
+    pub before_v1: bool,
+}
+
+fn is_before_v1<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    let version = Option::<String>::deserialize(deserializer)?;
+    Ok(version.is_some_and(|v| matches!(v.as_str(), "batch/v1beta1" | "batch/v2alpha1")))
 }
 
 /// The part of `batch/v1` CronJobSpec that a verdict reads.
 #[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct CronJobSpec {
+    /// When runs are due.
+    #[prost(string, tag = "1")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub schedule: String,
+    /// How late a run may still begin; absent where it always may.
+    #[prost(int64, optional, tag = "2")]
+    pub starting_deadline_seconds: Option<i64>,
+    /// `Allow`, `Forbid` or `Replace`: what becomes of a run that is due while another is under way.
+    #[prost(string, tag = "3")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub concurrency_policy: String,
     /// Whether no further runs begin.
     #[prost(bool, optional, tag = "4")]
     pub suspend: Option<bool>,
+    /// Where the schedule's clock stands; absent where it is the controller's.
+    #[prost(string, optional, tag = "8")]
+    pub time_zone: Option<String>,
 }
 
 /// The part of `batch/v1` CronJobStatus that a verdict reads.
@@ -51,6 +75,20 @@ pub struct ActiveJob {
     #[prost(string, tag = "3")]
     #[serde(deserialize_with = "null_as_default")]
     pub name: String,
+}
+
+impl CronJob {
+    /// Its schedule as it stands.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.spec.as_ref().map_or("", |s| s.schedule.as_str())
+    }
+
+    /// When a run last succeeded, as far as is told.
+    #[must_use]
+    pub fn last_success(&self) -> Option<Time> {
+        self.status.as_ref()?.last_successful_time
+    }
 }
 
 impl Resource for CronJob {

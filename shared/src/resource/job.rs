@@ -1,7 +1,8 @@
 //! `batch/v1` Job: whether it is done, still tries, or has given up.
 
 use super::{
-    LabelSelector, ObjectMeta, PodsBy, ProbedCondition, Resource, Time, has_metadata, null_as_default,
+    INSTANTIATE, LabelSelector, ObjectMeta, PodsBy, ProbedCondition, Resource, Time, has_metadata,
+    null_as_default,
 };
 use serde::Deserialize;
 
@@ -30,13 +31,27 @@ pub struct JobSpec {
     /// Pods that have to succeed; absent where the first one that does is enough.
     #[prost(int32, optional, tag = "2")]
     pub completions: Option<i32>,
+    /// Seconds after its start at which it is ended, whatever it has reached.
+    #[prost(int64, optional, tag = "3")]
+    pub active_deadline_seconds: Option<i64>,
     /// Its pods. Dropped once it is done.
     #[prost(message, optional, tag = "4")]
     pub selector: Option<LabelSelector>,
     /// Whether it is held: it has no pods then.
     #[prost(bool, optional, tag = "10")]
     pub suspend: Option<bool>,
+    /// Who writes its status, where that is not the Job controller.
+    #[prost(string, tag = "15")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub managed_by: String,
+    /// Whether fewer than all of its indexes may be enough.
+    #[prost(message, optional, tag = "16")]
+    pub success_policy: Option<SuccessPolicy>,
 }
+
+/// The success policy of `batch/v1`: only that there is one matters.
+#[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
+pub struct SuccessPolicy {}
 
 /// The part of `batch/v1` JobStatus that a verdict reads.
 #[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
@@ -61,6 +76,10 @@ pub struct JobStatus {
     /// Active pods whose Ready condition is True; absent from servers older than 1.24.
     #[prost(int32, optional, tag = "9")]
     pub ready: Option<i32>,
+    /// Indexes that are not tried again, such as `1,3-5`; of an indexed Job with `backoffLimitPerIndex`.
+    #[prost(string, tag = "10")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub failed_indexes: String,
 }
 
 impl Job {
@@ -68,6 +87,23 @@ impl Job {
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.met("Complete").or_else(|| self.met("Failed")).is_some()
+    }
+
+    /// The CronJob that it is a run of, by its uid. What a person has started (`kubectl create job --from`) has it as its
+    /// owner too, and before Kubernetes 1.28 not as its controller.
+    #[must_use]
+    pub fn cron_job(&self) -> Option<&str> {
+        let mut owners = self.meta().owner_references.iter();
+        owners.find(|o| o.kind == "CronJob").map(|o| o.uid.as_str())
+    }
+
+    /// Whether a person has started it from a CronJob; some tools make it no owner.
+    #[must_use]
+    pub fn is_started_by_hand(&self) -> bool {
+        self.meta()
+            .annotations
+            .get(INSTANTIATE)
+            .is_some_and(|how| how == "manual")
     }
 
     /// The condition of that type, where it is True.

@@ -10,6 +10,9 @@ use std::fmt::Formatter;
 /// The annotation by which a person acknowledges what is found of an object.
 pub const IGNORE: &str = "sre/ignore";
 
+/// The annotation of a Job that a person has started from a CronJob.
+pub const INSTANTIATE: &str = "cronjob.kubernetes.io/instantiate";
+
 /// Annotations by which a person holds a custom resource: of Crossplane, Cluster API, KEDA, Strimzi and `CloudNativePG`.
 pub const HOLDS: [&str; 6] = [
     "crossplane.io/paused",
@@ -22,7 +25,7 @@ pub const HOLDS: [&str; 6] = [
 
 /// Whether a rule reads that annotation.
 fn is_read(key: &str) -> bool {
-    key == IGNORE || HOLDS.contains(&key)
+    key == IGNORE || key == INSTANTIATE || HOLDS.contains(&key)
 }
 
 /// The part of `metav1.ObjectMeta` that a verdict reads.

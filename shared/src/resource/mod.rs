@@ -45,9 +45,9 @@ pub use event::{Event, EventSeries, ObjectReference};
 pub use horizontalpodautoscaler::{
     HorizontalPodAutoscaler, HorizontalPodAutoscalerSpec, HorizontalPodAutoscalerStatus, ScaleTarget,
 };
-pub use job::{Job, JobSpec, JobStatus};
+pub use job::{Job, JobSpec, JobStatus, SuccessPolicy};
 pub use lease::{Lease, LeaseSpec};
-pub use meta::{HOLDS, IGNORE, ListMeta, ManagedFieldsEntry, ObjectMeta, OwnerReference};
+pub use meta::{HOLDS, IGNORE, INSTANTIATE, ListMeta, ManagedFieldsEntry, ObjectMeta, OwnerReference};
 pub use node::{Node, NodeSpec, NodeStatus};
 pub use persistentvolumeclaim::{
     PersistentVolumeClaim, PersistentVolumeClaimSpec, PersistentVolumeClaimStatus,

@@ -33,6 +33,10 @@ pub struct PodSpec {
     #[prost(message, repeated, tag = "2")]
     #[serde(deserialize_with = "null_as_default")]
     pub containers: Vec<Container>,
+    /// `Always`, `OnFailure` or `Never`; empty means `Always`.
+    #[prost(string, tag = "3")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub restart_policy: String,
     /// The node it was given to; empty while there is none.
     #[prost(string, tag = "10")]
     #[serde(deserialize_with = "null_as_default")]
@@ -330,6 +334,13 @@ impl Pod {
     #[must_use]
     pub fn is_ready(&self) -> bool {
         self.condition("Ready").is_some_and(|c| c.status == "True")
+    }
+
+    /// Whether its containers are meant to end: one that ended with 0 is not started again.
+    #[must_use]
+    pub fn is_meant_to_end(&self) -> bool {
+        let policy = self.spec.as_ref().map_or("", |s| s.restart_policy.as_str());
+        matches!(policy, "OnFailure" | "Never")
     }
 
     /// The node it was given to, where there is one.

@@ -54,6 +54,8 @@ pub struct Subject {
     rank: u8,
     desired: i64,
     by: By,
+    /// Whether the events about itself are wanted.
+    asks_its_events: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -85,6 +87,7 @@ impl Subject {
             rank: rank(item),
             desired: item.desired.unwrap_or(1),
             by,
+            asks_its_events: object.asks_its_events(item),
         })
     }
 
@@ -247,7 +250,10 @@ impl Looking<'_> {
             for (namespace, answer) in scopes.into_iter().zip(answers) {
                 match all(answer) {
                     Ok(jobs) => {
-                        let own = jobs.into_iter().filter(|job| is_of(job, &uids));
+                        let is_own = |job: &Job| {
+                            is_of(job, &uids) || job.cron_job().is_some_and(|uid| uids.contains(uid))
+                        };
+                        let own = jobs.into_iter().filter(is_own);
                         own.for_each(|job| self.looked.known.add(0, job));
                     }
                     Err(lack) => self.miss::<Job>(namespace, lack),
@@ -408,7 +414,7 @@ impl Looking<'_> {
             // What creates its pods itself has no condition that says why it cannot.
             let own = i64::try_from(self.looked.known.active(&subject.uid)).unwrap_or(i64::MAX);
             let creates = matches!(subject.by, By::Selector(_)) && !subject.has_replica_sets();
-            if creates && own < subject.desired {
+            if (creates && own < subject.desired) || subject.asks_its_events {
                 questions
                     .warnings
                     .push((subject.namespace.clone(), subject.uid.clone()));

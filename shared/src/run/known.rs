@@ -30,6 +30,11 @@ pub(super) trait Evident: Resource {
 
     /// Drops what says nothing of others.
     fn trim(&mut self);
+
+    /// Whose it is, by uid.
+    fn owner(&self) -> Option<&str> {
+        self.meta().controller().map(|owner| owner.uid.as_str())
+    }
 }
 
 /// No evidence is chosen by its labels, nor dated by who wrote it; of a pod the revision is kept.
@@ -90,13 +95,18 @@ impl Evident for Job {
     fn trim(&mut self) {
         trim(&mut self.metadata);
     }
+
+    fn owner(&self) -> Option<&str> {
+        let controller = self.meta().controller().map(|owner| owner.uid.as_str());
+        controller.or_else(|| self.cron_job())
+    }
 }
 
 impl Known {
-    /// Takes an object of somebody; what has no controller is nobody's evidence.
+    /// Takes an object of somebody; what has no owner is nobody's evidence.
     pub(super) fn add<T: Evident>(&mut self, index: usize, mut object: T) {
         object.trim();
-        if let Some(uid) = object.meta().controller().map(|o| o.uid.clone()) {
+        if let Some(uid) = object.owner().map(str::to_owned) {
             T::shelf(self).entry(uid).or_default().push((index, object));
         }
     }

@@ -512,6 +512,66 @@ async fn a_run_of_a_cron_job_is_looked_at_once_it_takes_longer_than_a_minute() {
 }
 
 #[tokio::test]
+async fn the_events_of_a_cron_job_are_asked_for_where_no_run_begins() {
+    let clock = Clock::standing_at(&jiff_now());
+    let cron = |name: &str, spec: Value, scheduled: i64| {
+        json!({
+            "apiVersion": "batch/v1", "kind": "CronJob",
+            "metadata": {"namespace": "shop", "name": name, "uid": name, "generation": 1,
+                "creationTimestamp": clock.at(-9 * 86_400)},
+            "spec": spec,
+            "status": {"lastScheduleTime": clock.at(-scheduled), "lastSuccessfulTime": clock.at(10 - scheduled)}
+        })
+    };
+    let well = cron("well", json!({"schedule": "@every 1h"}), 3600);
+    let late = cron("late", json!({"schedule": "@every 1h"}), 5400);
+    let mut zone = cron(
+        "zone",
+        json!({"schedule": "0 3 * * *", "timeZone": "Europe/Berlim"}),
+        0,
+    );
+    zone["status"] = json!({});
+    zone["metadata"]["creationTimestamp"] = clock.at(-20).into();
+    let about = |cron: &Value, reason: &str, message: &str| {
+        let mut event = event(cron, "Warning", reason, message);
+        event["lastTimestamp"] = clock.at(-5).into();
+        event
+    };
+    let quota = r#"Error creating job: jobs.batch "late-1" is forbidden: exceeded quota: jobs, requested: 1"#;
+    let unknown = r#"invalid timeZone: "Europe/Berlim": unknown time zone Europe/Berlim"#;
+    let objects = [
+        about(&late, "FailedCreate", quota),
+        about(&zone, "UnknownTimeZone", unknown),
+        well.clone(),
+    ];
+    let server = ApiServer::builder()
+        .objects(objects)
+        .objects([late, zone])
+        .start()
+        .await;
+    let report = ask(&server, &of(Kind::CronJobs)).await;
+    let told = |name| (item(&report, name).reason.as_str(), lines(item(&report, name)));
+    assert_eq!(told("well"), ("LastRunSucceeded", vec![]));
+    assert_eq!(told("zone"), ("CannotSchedule", vec![]));
+    assert_eq!(item(&report, "zone").message, unknown);
+    let refused = "Quota 1x exceeded quota: jobs, requested: 1";
+    assert_eq!(told("late"), ("RunsMissed", vec![refused.to_owned()]));
+    assert_eq!(
+        asked(&server),
+        [
+            "/api/v1/namespaces/shop/events?fieldSelector=involvedObject.uid=late&limit=500",
+            "/api/v1/namespaces/shop/events?fieldSelector=involvedObject.uid=zone&limit=500",
+            "/apis/batch/v1/cronjobs?limit=500",
+            "/apis/batch/v1/namespaces/shop/jobs?resourceVersion=0",
+        ]
+    );
+
+    let server = ApiServer::builder().objects([well]).start().await;
+    ask(&server, &of(Kind::CronJobs)).await;
+    assert_eq!(asked(&server), ["/apis/batch/v1/cronjobs?limit=500"]);
+}
+
+#[tokio::test]
 async fn pods_that_were_seen_live_decide_as_those_of_a_dump() {
     let clock = Clock::standing_at(&jiff_now());
     let fresh = Deployment::new("shop", "web")

@@ -599,7 +599,7 @@ fn cron_job(namespace: &str) -> serde_json::Value {
         "apiVersion": "batch/v1", "kind": "CronJob",
         "metadata": {"name": "nightly", "namespace": namespace, "labels": {"app": "nightly"},
                      "creationTimestamp": "2026-03-01T12:00:00Z", "generation": 1},
-        "spec": {"schedule": "0 3 * * *"}, "status": {},
+        "spec": {"schedule": "0 3 * * *", "suspend": true}, "status": {},
     })
 }
 

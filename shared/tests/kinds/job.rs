@@ -4,10 +4,12 @@ use super::workload::{
     DEGRADED, HEALTHY, Object, PROGRESSING, Row, SETTLING, SUCCEEDED, SUSPENDED, TERMINATING, UNKNOWN, hold,
     starting, state,
 };
+use super::{Companion, Companions, Evidence, now, read};
 use serde_json::{Value, json};
 use sre_shared::check::Judged as _;
 use sre_shared::resource::Job;
 use sre_testkit::at;
+use sre_testkit::object::Pod;
 
 /// A Job that asks for three successes, was started an hour ago and last moved then.
 fn j(status: Value) -> Object {
@@ -141,8 +143,84 @@ fn every_job_gets_its_state_reason_message_and_notes() {
             &[],
         ),
         (
+            "a retry that lasts is a run",
+            j(json!({"active": 1, "ready": 1, "failed": 2})).moved(660),
+            HEALTHY,
+            "Running",
+            "0 of 3 succeeded, 1 of 1 active ready, 2 failed",
+            &[],
+        ),
+        (
+            "failing for an hour, with a backoff limit that is far away",
+            j(json!({"active": 1, "ready": 1, "failed": 7, "succeeded": 2})).moved(5),
+            DEGRADED,
+            "KeepsFailing",
+            "2 of 3 succeeded, 1 of 1 active ready, 7 failed",
+            &[],
+        ),
+        (
+            "many failures among more that succeeded",
+            j(json!({"active": 1, "ready": 1, "failed": 7, "succeeded": 20})).moved(5),
+            SETTLING,
+            "Retrying",
+            "20 of 3 succeeded, 1 of 1 active ready, 7 failed",
+            &[],
+        ),
+        (
+            "indexes that are not tried again",
+            j(json!({"active": 3, "ready": 3, "failed": 4, "failedIndexes": "1,3"})),
+            DEGRADED,
+            "IndexesFailed",
+            "indexes 1,3 have failed for good: 0 of 3 succeeded, 3 of 3 active ready, 4 failed",
+            &[],
+        ),
+        (
+            "one index that is not tried again",
+            j(json!({"active": 1, "ready": 1, "failed": 1, "failedIndexes": "0"})),
+            DEGRADED,
+            "IndexesFailed",
+            "index 0 has failed for good: 0 of 3 succeeded, 1 of 1 active ready, 1 failed",
+            &[],
+        ),
+        (
+            "not ended at its deadline",
+            j(json!({"active": 1, "ready": 1})).set("/spec/activeDeadlineSeconds", 600),
+            DEGRADED,
+            "ControllerNotObserving",
+            "its controller does not act: its activeDeadlineSeconds were over at 2026-03-02T11:10:00Z",
+            &[],
+        ),
+        (
+            "runs within its deadline",
+            j(json!({"active": 1, "ready": 1})).set("/spec/activeDeadlineSeconds", 3600),
+            HEALTHY,
+            "Running",
+            "0 of 3 succeeded, 1 of 1 active ready",
+            &[],
+        ),
+        (
+            "somebody else's, who tells nothing",
+            Object::new(
+                json!({"completions": 1, "managedBy": "kueue.x-k8s.io/multikueue"}),
+                json!({}),
+            ),
+            UNKNOWN,
+            "ManagedElsewhere",
+            "kueue.x-k8s.io/multikueue manages it and tells nothing of it",
+            &[],
+        ),
+        (
+            "done long ago, and its pods do not end",
+            ended("SuccessCriteriaMet", "SuccessPolicy", "Matched rules at index 0")
+                .set("/status/conditions/0/lastTransitionTime", at(-600)),
+            SUCCEEDED,
+            "Finishing",
+            "done",
+            &[],
+        ),
+        (
             "a retry runs",
-            j(json!({"active": 1, "ready": 1, "failed": 2})),
+            j(json!({"active": 1, "ready": 1, "failed": 2})).moved(659),
             SETTLING,
             "Retrying",
             "0 of 3 succeeded, 1 of 1 active ready, 2 failed",
@@ -303,7 +381,9 @@ fn a_job_that_something_else_controls_answers_for_itself_only_where_it_is_named(
 
 #[test]
 fn pods_that_cannot_start_end_the_wait_and_pods_that_fail_are_tried_again() {
-    let waiting = j(json!({"active": 1, "ready": 0})).moved(5);
+    let waiting = j(json!({"active": 1, "ready": 0}))
+        .moved(5)
+        .set("/status/startTime", at(-3599));
     let of = |pod| {
         let item = waiting.judge_with::<Job>([pod]);
         (state(&item), item.reason)
@@ -317,9 +397,181 @@ fn pods_that_cannot_start_end_the_wait_and_pods_that_fail_are_tried_again() {
     let crashed = pod()
         .last_terminated("Error", 1, at(-3))
         .waiting("CrashLoopBackOff", "back-off 20s");
-    assert_eq!(of(crashed).0, PROGRESSING);
+    assert_eq!(of(crashed.clone()).0, PROGRESSING);
+    let hour = j(json!({"active": 1, "ready": 0}))
+        .moved(5)
+        .judge_with::<Job>([crashed]);
+    assert_eq!((state(&hour), hour.reason.as_str()), (DEGRADED, "KeepsFailing"));
     // Others of its pods run: it gets on.
     let running = j(json!({"active": 2, "ready": 1})).moved(5);
     let stuck = pod().waiting("ImagePullBackOff", "no such image");
     assert_eq!(state(&running.judge_with::<Job>([stuck])), HEALTHY);
+}
+
+/// A pod that is meant to end, of which these containers ended with that code or run, so long ago.
+fn steps(containers: &[(&str, Option<i64>, i64)]) -> Pod {
+    let statuses: Vec<Value> = containers
+        .iter()
+        .map(|(name, code, ago)| {
+            let state = match code {
+                Some(code) => json!({"terminated": {"exitCode": code, "finishedAt": at(-ago)}}),
+                None => json!({"running": {"startedAt": at(-ago)}}),
+            };
+            json!({"name": name, "ready": code.is_none(), "restartCount": 0, "image": "registry.example/x:1",
+                   "state": state})
+        })
+        .collect();
+    starting("search-x", 3600)
+        .phase("Running")
+        .set("/spec/restartPolicy", "Never")
+        .set("/status/containerStatuses", json!(statuses))
+}
+
+#[test]
+fn a_container_that_did_its_part_is_no_failure() {
+    let job = j(json!({"active": 1, "ready": 0}));
+    let of = |containers| {
+        let item = job.judge_with::<Job>([steps(containers)]);
+        (state(&item), item.reason, item.notes)
+    };
+    let runs = |notes: &[&str]| {
+        let notes: Vec<String> = notes.iter().map(|&note| note.to_owned()).collect();
+        (HEALTHY, "Running".to_owned(), notes)
+    };
+    assert_eq!(
+        of(&[("fetch", Some(0), 3000), ("crunch", None, 3500)]),
+        runs(&["container crunch runs on, fetch ended with 0"])
+    );
+    assert_eq!(of(&[("fetch", Some(0), 300), ("crunch", None, 3500)]), runs(&[]));
+    // Not ready and at work: readiness is of no use to a Job.
+    assert_eq!(of(&[("crunch", None, 3500)]), runs(&[]));
+    let fails = (DEGRADED, "PodsNotRunning".to_owned(), Vec::new());
+    assert_eq!(of(&[("fetch", Some(1), 3000), ("crunch", None, 3500)]), fails);
+    let always =
+        steps(&[("fetch", Some(0), 3000), ("crunch", None, 3500)]).set("/spec/restartPolicy", "Always");
+    assert_eq!(state(&job.judge_with::<Job>([always])), DEGRADED);
+}
+
+#[test]
+fn a_proxy_that_keeps_a_job_from_ending_is_named() {
+    let job = j(json!({"active": 1, "ready": 0}));
+    let of = |containers| job.judge_with::<Job>([steps(containers)]);
+    let kept = "container istio-proxy keeps the pod from ending: import ended with 0";
+    let item = of(&[("import", Some(0), 600), ("istio-proxy", None, 3500)]);
+    assert_eq!(
+        (
+            state(&item),
+            item.reason.as_str(),
+            item.message.as_str(),
+            item.since
+        ),
+        (DEGRADED, "KeptFromEnding", kept, Some(at(-600)))
+    );
+    let item = of(&[("import", Some(0), 599), ("istio-proxy", None, 3500)]);
+    assert_eq!((state(&item), item.notes), (HEALTHY, vec![kept.to_owned()]));
+    // Another of its pods still works, or another container.
+    let two = j(json!({"active": 2, "ready": 0}));
+    let pods = [
+        steps(&[("import", Some(0), 3000), ("istio-proxy", None, 3500)]),
+        steps(&[("import", None, 3000), ("istio-proxy", None, 3500)]),
+    ];
+    assert_eq!(state(&two.judge_with::<Job>(pods)), HEALTHY);
+    let item = of(&[
+        ("import", Some(0), 3000),
+        ("export", None, 9),
+        ("istio-proxy", None, 3500),
+    ]);
+    assert_eq!(state(&item), HEALTHY);
+}
+
+#[test]
+fn what_was_told_of_the_past_is_a_warning() {
+    let warnings = |object: Object| object.judge::<Job>().warnings;
+    assert_eq!(
+        warnings(j(json!({"active": 1, "ready": 1, "failed": 2}))),
+        ["2 pods failed before"]
+    );
+    let enough = j(json!({"active": 1, "ready": 1, "failedIndexes": "2-4"}))
+        .set("/spec/successPolicy", json!({"rules": []}));
+    assert_eq!(warnings(enough), ["indexes 2-4 have failed for good"]);
+    let done = ended("SuccessCriteriaMet", "SuccessPolicy", "")
+        .set("/status/conditions/0/lastTransitionTime", at(-600));
+    assert_eq!(warnings(done), ["it is done, and its last pods do not end"]);
+}
+
+#[test]
+fn a_run_of_a_cron_job_that_failed_before_a_success_is_no_failure_any_more() {
+    let failed = ended("Failed", "BackoffLimitExceeded", "it gave up");
+    let cron = |name: &str, uid: &str, ago: Option<i64>| {
+        json!({"metadata": {"name": name, "namespace": "shop", "uid": uid},
+               "status": {"lastSuccessfulTime": ago.map(|ago| at(-ago))}})
+    };
+    let owner = json!([{"apiVersion": "batch/v1", "kind": "CronJob", "name": "nightly", "uid": "c"}]);
+    let owned = failed.clone().set("/metadata/ownerReferences", owner);
+    let by_hand = failed.clone().set(
+        "/metadata/annotations",
+        json!({"cronjob.kubernetes.io/instantiate": "manual"}),
+    );
+    let of = |object: &Object, crons: &[Value]| {
+        let mut known = Companions::default();
+        read(&mut known, Companion::CronJobs, crons);
+        object.view::<Job>().judge(&Evidence {
+            companions: Some(&known),
+            ..Evidence::at(now())
+        })
+    };
+    let item = of(&owned, &[cron("nightly", "c", Some(10))]);
+    assert_eq!(
+        (state(&item), item.reason.as_str(), item.message.as_str()),
+        (
+            HEALTHY,
+            "FollowedBySuccess",
+            "BackoffLimitExceeded: it gave up; CronJob nightly succeeded since, at 2026-03-02T11:59:50Z"
+        )
+    );
+    for crons in [
+        vec![cron("nightly", "c", Some(60))],
+        vec![cron("nightly", "c", None)],
+        vec![cron("nightly", "another", Some(10))],
+        vec![],
+    ] {
+        assert_eq!(state(&of(&owned, &crons)), DEGRADED, "{crons:?}");
+    }
+    // Without an owner the name tells, and only of what is started by hand: this Job is called `search`.
+    let of_name = |name: &str| {
+        state(&of(
+            &by_hand.clone().set("/metadata/name", name),
+            &[cron("search", "c", Some(10)), cron("search-all", "d", None)],
+        ))
+    };
+    assert_eq!(of_name("search-manual-7x"), HEALTHY);
+    assert_eq!(of_name("search-all-7x"), DEGRADED);
+    assert_eq!(of_name("searching-7x"), DEGRADED);
+    assert_eq!(state(&of(&failed, &[cron("sear", "c", Some(10))])), DEGRADED);
+    let wants = |object: &Object| object.view::<Job>().wants(&Companions::default());
+    assert_eq!(wants(&owned), [(Companion::CronJobs, "shop".to_owned())]);
+    assert_eq!(wants(&by_hand), [(Companion::CronJobs, "shop".to_owned())]);
+    assert_eq!(wants(&failed), []);
+    assert_eq!(wants(&j(json!({"active": 1}))), []);
+}
+
+#[test]
+fn a_verdict_that_time_or_pods_can_change_is_not_settled() {
+    let settled = |object: Object| {
+        let job = object.view::<Job>();
+        job.is_settled(&object.judge::<Job>(), now())
+    };
+    assert!(settled(j(json!({"active": 1, "ready": 1}))));
+    assert!(settled(
+        j(json!({"succeeded": 3})).set("/status/conditions", condition("Complete", "", ""))
+    ));
+    assert!(!settled(
+        j(json!({"active": 1, "ready": 1})).set("/spec/activeDeadlineSeconds", 9999)
+    ));
+    assert!(!settled(j(json!({"active": 1, "ready": 1, "failed": 2}))));
+    // That it works is only known of its pods.
+    let works = j(json!({"active": 1, "ready": 0}));
+    let item = works.judge_with::<Job>([steps(&[("crunch", None, 3500)])]);
+    assert_eq!(state(&item), HEALTHY);
+    assert!(!works.view::<Job>().is_settled(&item, now()));
 }

@@ -163,6 +163,62 @@ fn every_bare_pod_gets_its_state() {
 }
 
 #[test]
+fn a_step_that_is_done_is_no_failure_of_a_pod_that_is_meant_to_end() {
+    let done = |ago: i64| json!({"name": "clone", "ready": false, "state": {"terminated": {"exitCode": 0, "finishedAt": at(-ago)}}});
+    let runs = |name: &str, ready: bool| json!({"name": name, "ready": ready, "state": {"running": {}}});
+    let failed = json!({"name": "clone", "ready": false, "state": {"terminated": {"exitCode": 2}}});
+    let policy = |policy: &str| ("/spec/restartPolicy", json!(policy));
+    let of = |name, more: &[(&str, Value)]| {
+        let item = judge::<Pod>(&pod("Running", &[&[ready("False")][..], more].concat()));
+        ((item.state, item.healthy), item.reason, item.message, name)
+    };
+    let told =
+        |state, reason: &str, message: &str, name| (state, reason.to_owned(), message.to_owned(), name);
+    for restarts in ["Never", "OnFailure"] {
+        assert_eq!(
+            of(
+                restarts,
+                &[policy(restarts), containers(&[done(3000), runs("maven", true)])]
+            ),
+            told(
+                HEALTHY,
+                "Running",
+                "running, 1 of 2 containers are done",
+                restarts
+            )
+        );
+    }
+    for (name, more) in [
+        (
+            "started again",
+            [policy("Always"), containers(&[done(3000), runs("maven", true)])],
+        ),
+        (
+            "a step failed",
+            [policy("Never"), containers(&[failed, runs("maven", true)])],
+        ),
+        (
+            "not ready",
+            [policy("Never"), containers(&[done(3000), runs("maven", false)])],
+        ),
+    ] {
+        assert_eq!(of(name, &more).0, UNAVAILABLE, "{name}");
+    }
+    let kept = "container linkerd-proxy keeps the pod from ending: clone ended with 0";
+    let with_proxy = |ago| {
+        [
+            policy("Never"),
+            containers(&[done(ago), runs("linkerd-proxy", true)]),
+        ]
+    };
+    assert_eq!(
+        of("kept", &with_proxy(600)),
+        told(DEGRADED, "KeptFromEnding", kept, "kept")
+    );
+    assert_eq!(of("soon", &with_proxy(599)).0, HEALTHY);
+}
+
+#[test]
 fn a_pod_is_one_pod_asked_for_until_it_is_over() {
     let counts = |value: &Value| {
         let item = judge::<Pod>(value);

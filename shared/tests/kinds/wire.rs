@@ -117,6 +117,7 @@ fn every_kind_reads_the_same_in_both_encodings() {
 fn what_tells_of_other_kinds_reads_the_same_in_both_encodings() {
     let pod = both::<Pod>();
     assert_eq!((pod.node(), pod.made_for()), (Some("n1"), Some("n7")));
+    assert!(pod.is_meant_to_end());
     assert!(pod.is_sidecar("proxy") && !pod.is_active() && !pod.is_ready());
     let spec = pod.spec.as_ref().expect("a spec");
     assert_eq!(
@@ -150,6 +151,8 @@ fn what_tells_of_other_kinds_reads_the_same_in_both_encodings() {
     assert!(status.init_container_statuses[0].ready);
     let job = both::<Job>();
     assert!(job.is_over());
+    let failed = job.status.as_ref().map(|s| s.failed_indexes.as_str());
+    assert_eq!(failed, Some("1,3"));
     let counts = job
         .status
         .map(|s| (s.active, s.ready, s.succeeded, s.failed, s.start_time.is_some()));
@@ -159,8 +162,24 @@ fn what_tells_of_other_kinds_reads_the_same_in_both_encodings() {
         (spec.parallelism, spec.completions, spec.suspend),
         (Some(2), Some(5), Some(true))
     );
+    assert_eq!(
+        (
+            spec.active_deadline_seconds,
+            spec.managed_by.as_str(),
+            spec.success_policy.is_some()
+        ),
+        (Some(9), "example.com/x", true)
+    );
     let cron = both::<CronJob>();
-    assert_eq!(cron.spec.and_then(|s| s.suspend), Some(true));
+    let spec = cron.spec.expect("a spec");
+    assert_eq!(
+        (spec.schedule.as_str(), spec.time_zone.as_deref(), spec.suspend),
+        ("@hourly", Some("UTC"), Some(true))
+    );
+    assert_eq!(
+        (spec.starting_deadline_seconds, spec.concurrency_policy.as_str()),
+        (Some(30), "Forbid")
+    );
     let status = cron.status.expect("a status");
     assert_eq!(status.active[0].name, "c-1");
     assert!(status.last_schedule_time.is_some() && status.last_successful_time == status.last_schedule_time);

@@ -469,7 +469,7 @@ fn a_lost_node_is_told_first_with_how_far_it_reaches() {
     DaemonSets   degraded  0 healthy, 1 degraded
     Nodes        degraded  1 healthy, 1 unavailable
     Services     degraded  0 healthy, 1 degraded
-    looked at 8 of 8 parts, objects in 2 namespaces, no StatefulSets, Jobs or CronJobs found, in 62 ms
+    looked at 8 of 8 parts, objects in 2 namespaces, no StatefulSets, bare Jobs or CronJobs found, in 62 ms
     "#);
 }
 
@@ -719,7 +719,7 @@ fn sixteen_workloads_with_a_cause_each_are_not_more_than_a_screen() {
 
     API server   ok        reached in 9.1 ms, readyz 47 of 47 checks pass
     Deployments  degraded  0 healthy, 16 unavailable
-    looked at 8 of 8 parts, objects in 1 namespace, no StatefulSets, DaemonSets, Jobs, CronJobs, Nodes or Services found, in 62 ms
+    looked at 8 of 8 parts, objects in 1 namespace, no StatefulSets, DaemonSets, bare Jobs, CronJobs, Nodes or Services found, in 62 ms
     "#);
 }
 
@@ -765,7 +765,7 @@ fn what_the_causes_lack_is_one_line_and_no_part_of_the_verdict() {
 
     API server   ok        reached in 9.1 ms, readyz 47 of 47 checks pass
     Deployments  degraded  0 healthy, 1 unavailable
-    looked at 8 of 8 parts, objects in 1 namespace, no StatefulSets, DaemonSets, Jobs, CronJobs, Nodes or Services found, in 62 ms
+    looked at 8 of 8 parts, objects in 1 namespace, no StatefulSets, DaemonSets, bare Jobs, CronJobs, Nodes or Services found, in 62 ms
     "#);
 }
 
@@ -783,7 +783,7 @@ fn a_service_alone_is_told_once() {
 
     API server  ok        reached in 9.1 ms, readyz 47 of 47 checks pass
     Services    degraded  0 healthy, 1 degraded
-    looked at 8 of 8 parts, objects in 1 namespace, no Deployments, StatefulSets, DaemonSets, Jobs, CronJobs or Nodes found, in 62 ms
+    looked at 8 of 8 parts, objects in 1 namespace, no Deployments, StatefulSets, DaemonSets, bare Jobs, CronJobs or Nodes found, in 62 ms
     "#);
 }
 

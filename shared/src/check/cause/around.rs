@@ -27,7 +27,7 @@ impl<'a> Around<'a> {
     }
 
     /// The newest event about an object that is one of those wanted.
-    pub(super) fn newest(&self, uid: &str, is: impl Fn(&Event) -> bool) -> Option<&'a Event> {
+    pub(in crate::check) fn newest(&self, uid: &str, is: impl Fn(&Event) -> bool) -> Option<&'a Event> {
         let events = self.events.get(uid)?;
         events
             .iter()

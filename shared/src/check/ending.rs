@@ -1,0 +1,96 @@
+//! Pods whose containers are meant to end: which of them did their part, which still work, and what keeps the pod from
+//! ending.
+//!
+//! A container that ended with 0 is not started again where `restartPolicy` is `OnFailure` or `Never`
+//! (`ShouldContainerBeRestarted` in `pkg/kubelet/container/helpers.go` of kubernetes/kubernetes), and the pod is not Ready from
+//! then on, though nothing is wrong with it. It is over once its last container is, so one that never ends, such as the
+//! proxy of a service mesh, keeps a Job from ever being done.
+
+use crate::resource::{ContainerStatus, Pod, Time};
+
+/// Containers that serve the others of their pod and do not end by themselves, by name or by a part of the image's.
+const SIDECARS: [&str; 12] = [
+    "istio-proxy",
+    "linkerd-proxy",
+    "cloud-sql-proxy",
+    "cloudsql-proxy",
+    "consul-dataplane",
+    "envoy-sidecar",
+    "kuma-sidecar",
+    "daprd",
+    "vault-agent",
+    "aws-xray-daemon",
+    "istio/proxyv2",
+    "cloud-sql-connectors",
+];
+
+/// A pod that works: of its containers some did their part, or none yet, and the others run.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Ending<'a> {
+    /// Those that ended with 0.
+    pub done: Vec<&'a str>,
+    /// Those that run.
+    pub running: Vec<&'a str>,
+    /// Whether all that run are ready.
+    pub ready: bool,
+    /// When the last of those that are done ended.
+    pub since: Option<Time>,
+    /// Whether nothing runs but what serves the others: it never ends by itself.
+    pub is_kept: bool,
+}
+
+impl<'a> Ending<'a> {
+    /// The pod, where it is one that is meant to end, runs, and none of its containers has failed or waits.
+    pub fn of(pod: &'a Pod) -> Option<Self> {
+        let status = pod.status.as_ref().filter(|s| s.phase == "Running")?;
+        if !pod.is_meant_to_end() || !pod.is_active() || status.container_statuses.is_empty() {
+            return None;
+        }
+        let (mut done, mut running) = (Vec::new(), Vec::new());
+        for container in &status.container_statuses {
+            let state = container.state.as_ref()?;
+            match &state.terminated {
+                Some(ended) if ended.exit_code == 0 && ended.reason != "OOMKilled" => {
+                    done.push((container, ended.finished_at));
+                }
+                Some(_) => return None,
+                None if state.running.is_some() => running.push(container),
+                None => return None,
+            }
+        }
+        if running.is_empty() {
+            return None;
+        }
+        Some(Self {
+            is_kept: !done.is_empty() && running.iter().all(|c| serves(c)),
+            ready: running.iter().all(|c| c.ready),
+            since: done.iter().filter_map(|(_, at)| *at).max(),
+            done: done.iter().map(|(c, _)| c.name.as_str()).collect(),
+            running: running.iter().map(|c| c.name.as_str()).collect(),
+        })
+    }
+
+    /// What still runs: `container istio-proxy`.
+    pub fn runs(&self) -> String {
+        match self.running.as_slice() {
+            [one] => format!("container {one}"),
+            many => format!("containers {}", many.join(", ")),
+        }
+    }
+
+    /// What keeps it from ending.
+    pub fn kept(&self) -> String {
+        let is = if self.running.len() == 1 { "keeps" } else { "keep" };
+        format!(
+            "{} {is} the pod from ending: {} ended with 0",
+            self.runs(),
+            self.done.join(", ")
+        )
+    }
+}
+
+fn serves(container: &ContainerStatus) -> bool {
+    SIDECARS
+        .iter()
+        .any(|known| container.name == *known || container.image.contains(known))
+}

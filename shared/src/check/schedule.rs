@@ -1,0 +1,512 @@
+//! When the runs of a CronJob are due.
+//!
+//! Fields, words and days are read as `github.com/robfig/cron/v3` reads them (`ParseStandard`, `SpecSchedule.Next`), by
+//! which the CronJob controller goes. The crates that read crontabs follow Vixie's cron in what `*/2` means of a day beside a
+//! day of the week, and know no `@every`, so they would call runs missed that were never due.
+//!
+//! Where the schedule's clock stands is `spec.timeZone`, or `TZ=` in the schedule of an old object. With neither it is the
+//! clock of kube-controller-manager, which is UTC but for control planes on machines of another zone: the runs so far tell,
+//! and where they do not, a run is late only once it is late in every zone.
+
+use crate::resource::Time;
+use jiff::civil::DateTime;
+use jiff::tz::{AmbiguousOffset, Offset, TimeZone, TimeZoneDatabase};
+use jiff::{Timestamp, ToSpan as _};
+use std::sync::LazyLock;
+
+/// The furthest that clocks are from UTC, in hours.
+const OFFSETS: std::ops::RangeInclusive<i8> = -12..=14;
+/// A zone that nobody names may have changed to or from summer time since a run told it.
+const SUMMER_SECONDS: i64 = 3600;
+/// A schedule that is not due within so many years never is: 29 February is in each eight.
+const YEARS: i16 = 8;
+
+/// The schedule of a CronJob.
+#[derive(Debug, Clone)]
+pub(super) struct Schedule {
+    times: Times,
+    zone: Zone,
+}
+
+#[derive(Debug, Clone)]
+enum Times {
+    Fields(Fields),
+    /// So many seconds after the run before.
+    Every(i64),
+}
+
+#[derive(Debug, Clone)]
+enum Zone {
+    Known(TimeZone),
+    Unnamed,
+    Unknown,
+}
+
+/// A bit for each value that fits.
+#[derive(Debug, Clone)]
+struct Fields {
+    minutes: u64,
+    hours: u64,
+    days: u64,
+    months: u64,
+    weekdays: u64,
+    /// Whether the day of the month or of the week is not restricted: then both have to fit, else one of them.
+    any_day: bool,
+}
+
+impl Schedule {
+    /// The schedule, where it can be understood. `zone` is the CronJob's time zone.
+    pub fn parse(text: &str, zone: Option<&str>) -> Option<Self> {
+        let text = text.trim();
+        let own = text.strip_prefix("CRON_TZ=").or_else(|| text.strip_prefix("TZ="));
+        let (zone, text) = match own {
+            Some(rest) => {
+                let (zone, rest) = rest.split_once(' ')?;
+                (Some(zone), rest.trim())
+            }
+            None => (zone, text),
+        };
+        Some(Self {
+            times: times(text)?,
+            zone: zone.map_or(Zone::Unnamed, find_zone),
+        })
+    }
+
+    /// Whether its time zone is one that there is.
+    pub fn knows_its_zone(&self) -> bool {
+        !matches!(self.zone, Zone::Unknown)
+    }
+
+    /// By when the first run after that time is due, in whatever zone it may be. `run` is for when a run is known to have
+    /// been due.
+    pub fn due_after(&self, after: Time, run: Option<Time>) -> Option<Time> {
+        let fields = match &self.times {
+            Times::Every(seconds) => {
+                return Some(Time::from_seconds(after.seconds.saturating_add(*seconds)));
+            }
+            Times::Fields(fields) => fields,
+        };
+        let after = Timestamp::from_second(after.seconds).ok()?;
+        if let Zone::Known(zone) = &self.zone {
+            return fields.next(after, zone).map(time);
+        }
+        let run = run.and_then(|t| Timestamp::from_second(t.seconds).ok());
+        let fits = |zone: &TimeZone| run.is_some_and(|run| fields.is_due(run, zone));
+        if fits(&TimeZone::UTC) {
+            return fields.next(after, &TimeZone::UTC).map(time);
+        }
+        let zones = || OFFSETS.map(|hours| TimeZone::fixed(Offset::constant(hours)));
+        let told = zones().any(|zone| fits(&zone));
+        let due = zones().filter(|zone| !told || fits(zone));
+        let due: Vec<Timestamp> = due.filter_map(|zone| fields.next(after, &zone)).collect();
+        let (first, last) = (due.iter().min()?, time(*due.iter().max()?));
+        // Where the zone makes no difference, its summer makes none.
+        let differs = told || time(*first) < last;
+        let summer = if differs { SUMMER_SECONDS } else { 0 };
+        Some(Time::from_seconds(last.seconds.saturating_add(summer)))
+    }
+
+    /// Whether so many runs were due between two times. `run` as before.
+    pub fn was_due(&self, times: usize, from: Time, until: Time, run: Option<Time>) -> bool {
+        let mut at = from;
+        (0..times).all(|_| match self.due_after(at, run) {
+            Some(due) if due <= until && due > at => {
+                at = due;
+                true
+            }
+            _ => false,
+        })
+    }
+}
+
+fn time(timestamp: Timestamp) -> Time {
+    Time::from_seconds(timestamp.as_second())
+}
+
+fn find_zone(name: &str) -> Zone {
+    static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
+    match name {
+        // As `time.LoadLocation` of Go reads it.
+        "" | "UTC" => Zone::Known(TimeZone::UTC),
+        name => ZONES.get(name).map_or(Zone::Unknown, Zone::Known),
+    }
+}
+
+fn times(text: &str) -> Option<Times> {
+    if let Some(every) = text.strip_prefix("@every ") {
+        return Some(Times::Every(duration(every.trim())?));
+    }
+    let text = match text {
+        "@yearly" | "@annually" => "0 0 1 1 *",
+        "@monthly" => "0 0 1 * *",
+        "@weekly" => "0 0 * * 0",
+        "@daily" | "@midnight" => "0 0 * * *",
+        "@hourly" => "0 * * * *",
+        text => text,
+    };
+    let fields: Vec<&str> = text.split_whitespace().collect();
+    let [minutes, hours, days, months, weekdays] = fields.as_slice() else {
+        return None;
+    };
+    let (days, any_day) = field(days, 1, 31, &[])?;
+    let (weekdays, any_weekday) = field(weekdays, 0, 6, &WEEKDAYS)?;
+    Some(Times::Fields(Fields {
+        minutes: field(minutes, 0, 59, &[])?.0,
+        hours: field(hours, 0, 23, &[])?.0,
+        days,
+        months: field(months, 1, 12, &MONTHS)?.0,
+        weekdays,
+        any_day: any_day || any_weekday,
+    }))
+}
+
+const WEEKDAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
+const MONTHS: [&str; 12] = [
+    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+];
+
+/// The values of a field, and whether it takes any.
+fn field(text: &str, min: u32, max: u32, names: &[&str]) -> Option<(u64, bool)> {
+    let (mut values, mut any) = (0, false);
+    for part in text.split(',').filter(|part| !part.is_empty()) {
+        let (range, step) = match part.split_once('/') {
+            Some((range, step)) => (range, Some(step.parse::<u32>().ok().filter(|s| *s > 0)?)),
+            None => (part, None),
+        };
+        let value = |text: &str| {
+            let name = names.iter().position(|name| text.eq_ignore_ascii_case(name));
+            name.map_or_else(|| text.parse().ok(), |at| Some(u32::try_from(at).ok()? + min))
+        };
+        let (first, last) = match range.split_once('-') {
+            _ if matches!(range, "*" | "?") => {
+                // A step is a restriction.
+                any |= step.is_none_or(|step| step == 1);
+                (min, max)
+            }
+            Some((first, last)) => (value(first)?, value(last)?),
+            None if step.is_some() => (value(range)?, max),
+            None => (value(range)?, value(range)?),
+        };
+        if first < min || last > max || first > last {
+            return None;
+        }
+        let step = usize::try_from(step.unwrap_or(1)).ok()?;
+        values |= (first..=last)
+            .step_by(step)
+            .fold(0, |bits, value| bits | 1 << value);
+    }
+    Some((values, any))
+}
+
+/// Seconds of a duration such as `1h30m`, as Go writes them; at least one.
+fn duration(text: &str) -> Option<i64> {
+    let (mut rest, mut nanoseconds) = (text, 0.0_f64);
+    while !rest.is_empty() {
+        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let number: f64 = rest[..end].parse().ok()?;
+        rest = &rest[end..];
+        let units = [
+            ("ns", 1.0),
+            ("us", 1e3),
+            ("ms", 1e6),
+            ("s", 1e9),
+            ("m", 6e10),
+            ("h", 3.6e12),
+        ];
+        let (unit, size) = units.into_iter().find(|(unit, _)| rest.starts_with(unit))?;
+        nanoseconds += number * size;
+        rest = &rest[unit.len()..];
+    }
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "a number too large becomes the largest"
+    )]
+    let seconds = (nanoseconds / 1e9) as i64;
+    (!text.is_empty()).then_some(seconds.max(1))
+}
+
+fn has(bits: u64, value: i8) -> bool {
+    u32::try_from(value).is_ok_and(|value| bits.checked_shr(value).unwrap_or(0) & 1 == 1)
+}
+
+/// The first value that fits, from that one on.
+fn from(bits: u64, value: i8) -> Option<i8> {
+    let left = bits.checked_shr(u32::try_from(value).ok()?)?;
+    (left > 0).then(|| value.saturating_add(i8::try_from(left.trailing_zeros()).unwrap_or(i8::MAX)))
+}
+
+impl Fields {
+    fn fits_day(&self, at: DateTime) -> bool {
+        let day = has(self.days, at.day());
+        let weekday = has(self.weekdays, at.weekday().to_sunday_zero_offset());
+        if self.any_day {
+            day && weekday
+        } else {
+            day || weekday
+        }
+    }
+
+    fn is_due(&self, at: Timestamp, zone: &TimeZone) -> bool {
+        let at = zone.to_datetime(at);
+        at.second() == 0
+            && has(self.minutes, at.minute())
+            && has(self.hours, at.hour())
+            && has(self.months, at.month())
+            && self.fits_day(at)
+    }
+
+    fn next(&self, after: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+        let start = zone.to_datetime(after);
+        let last = start.year().saturating_add(YEARS);
+        let mut at = start.with().second(0).subsec_nanosecond(0).build().ok()?;
+        at = at.checked_add(1.minute()).ok()?;
+        // At most as many steps as there are days, and a clock that is set forward.
+        while at.year() <= last {
+            let midnight = || at.date().to_datetime(jiff::civil::Time::midnight());
+            if !has(self.months, at.month()) {
+                at = midnight().first_of_month().checked_add(1.month()).ok()?;
+                continue;
+            }
+            if !self.fits_day(at) {
+                at = midnight().checked_add(1.day()).ok()?;
+                continue;
+            }
+            let Some(hour) = from(self.hours, at.hour()) else {
+                at = midnight().checked_add(1.day()).ok()?;
+                continue;
+            };
+            if hour > at.hour() {
+                at = at.with().hour(hour).minute(0).build().ok()?;
+            }
+            let Some(minute) = from(self.minutes, at.minute()) else {
+                at = at.with().minute(0).build().ok()?.checked_add(1.hour()).ok()?;
+                continue;
+            };
+            at = at.with().minute(minute).build().ok()?;
+            let instant = zone.to_ambiguous_timestamp(at);
+            // What is due in the hour that a clock leaves out is not run.
+            if !matches!(instant.offset(), AmbiguousOffset::Gap { .. }) {
+                let both = [instant.earlier().ok()?, instant.later().ok()?];
+                if let Some(due) = both.into_iter().find(|due| *due > after) {
+                    return Some(due);
+                }
+            }
+            at = at.checked_add(1.minute()).ok()?;
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Schedule;
+    use crate::resource::Time;
+
+    fn at(text: &str) -> Time {
+        Time::parse(text).expect("a time")
+    }
+
+    /// The next three times, as the CronJob controller has them.
+    fn next(schedule: &str, zone: Option<&str>, after: &str) -> Vec<String> {
+        let schedule = Schedule::parse(schedule, zone).expect("a schedule");
+        let mut after = at(after);
+        let due = (0..3).map_while(|_| {
+            after = schedule.due_after(after, None)?;
+            Some(after.to_string())
+        });
+        due.collect()
+    }
+
+    #[test]
+    fn runs_are_due_as_the_controller_reads_the_schedule() {
+        for (schedule, after, expected) in [
+            (
+                "*/5 * * * *",
+                "2026-11-20T11:56:10Z",
+                [
+                    "2026-11-20T12:00:00Z",
+                    "2026-11-20T12:05:00Z",
+                    "2026-11-20T12:10:00Z",
+                ],
+            ),
+            (
+                "5/20 3 * * *",
+                "2026-11-20T03:25:00Z",
+                [
+                    "2026-11-20T03:45:00Z",
+                    "2026-11-21T03:05:00Z",
+                    "2026-11-21T03:25:00Z",
+                ],
+            ),
+            (
+                "@hourly",
+                "2026-12-31T23:00:00Z",
+                [
+                    "2027-01-01T00:00:00Z",
+                    "2027-01-01T01:00:00Z",
+                    "2027-01-01T02:00:00Z",
+                ],
+            ),
+            (
+                "0 9 * * MON-fri",
+                "2026-11-20T09:00:00Z",
+                [
+                    "2026-11-23T09:00:00Z",
+                    "2026-11-24T09:00:00Z",
+                    "2026-11-25T09:00:00Z",
+                ],
+            ),
+            (
+                "0 0 ? JAN,jul *",
+                "2026-01-30T01:00:00Z",
+                [
+                    "2026-01-31T00:00:00Z",
+                    "2026-07-01T00:00:00Z",
+                    "2026-07-02T00:00:00Z",
+                ],
+            ),
+            (
+                "0 0 29 2 *",
+                "2026-01-01T00:00:00Z",
+                [
+                    "2028-02-29T00:00:00Z",
+                    "2032-02-29T00:00:00Z",
+                    "2036-02-29T00:00:00Z",
+                ],
+            ),
+            // One of two restricted days is enough, and a step is a restriction; a step of 1 is none.
+            (
+                "0 0 13 * 5",
+                "2026-11-01T00:00:00Z",
+                [
+                    "2026-11-06T00:00:00Z",
+                    "2026-11-13T00:00:00Z",
+                    "2026-11-20T00:00:00Z",
+                ],
+            ),
+            (
+                "0 0 */10 * 5",
+                "2026-11-01T00:00:00Z",
+                [
+                    "2026-11-06T00:00:00Z",
+                    "2026-11-11T00:00:00Z",
+                    "2026-11-13T00:00:00Z",
+                ],
+            ),
+            (
+                "0 0 */1 * 5",
+                "2026-11-01T00:00:00Z",
+                [
+                    "2026-11-06T00:00:00Z",
+                    "2026-11-13T00:00:00Z",
+                    "2026-11-20T00:00:00Z",
+                ],
+            ),
+            (
+                "@every 1h30m",
+                "2026-11-01T00:00:07Z",
+                [
+                    "2026-11-01T01:30:07Z",
+                    "2026-11-01T03:00:07Z",
+                    "2026-11-01T04:30:07Z",
+                ],
+            ),
+        ] {
+            assert_eq!(next(schedule, Some("UTC"), after), expected, "{schedule}");
+        }
+        assert_eq!(next("0 0 30 2 *", Some("UTC"), "2026-01-01T00:00:00Z"), [""; 0]);
+    }
+
+    #[test]
+    fn the_clock_of_a_zone_is_set_forward_and_back() {
+        // Half past two does not come on 29 March 2026. It comes twice on 25 October, of which the second is not told: a run
+        // is then called missed later than it could be, and never too early.
+        assert_eq!(
+            next("30 2 * * *", Some("Europe/Berlin"), "2026-03-28T01:30:00Z"),
+            [
+                "2026-03-30T00:30:00Z",
+                "2026-03-31T00:30:00Z",
+                "2026-04-01T00:30:00Z"
+            ]
+        );
+        assert_eq!(
+            next("30 2 * * *", Some("Europe/Berlin"), "2026-10-24T00:30:00Z"),
+            [
+                "2026-10-25T00:30:00Z",
+                "2026-10-26T01:30:00Z",
+                "2026-10-27T01:30:00Z"
+            ]
+        );
+        assert_eq!(
+            next("30 2 * * *", Some("Europe/Berlin"), "2026-10-25T01:10:00Z")[0],
+            "2026-10-25T01:30:00Z"
+        );
+        assert_eq!(
+            next("TZ=Asia/Tokyo 0 0 * * *", None, "2026-11-20T12:00:00Z")[0],
+            "2026-11-20T15:00:00Z"
+        );
+    }
+
+    #[test]
+    fn without_a_zone_a_run_is_due_once_it_is_in_every_zone_that_fits_the_runs_so_far() {
+        let daily = Schedule::parse("0 3 * * *", None).expect("a schedule");
+        let due = |run: &str| daily.due_after(at(run), Some(at(run))).map(|t| t.to_string());
+        assert_eq!(
+            due("2026-11-20T03:00:00Z").as_deref(),
+            Some("2026-11-21T03:00:00Z")
+        );
+        // It runs in a zone two hours ahead of UTC, which may have an hour less by now.
+        assert_eq!(
+            due("2026-11-20T01:00:00Z").as_deref(),
+            Some("2026-11-21T02:00:00Z")
+        );
+        // The schedule was changed since: all zones, and that hour.
+        assert_eq!(
+            due("2026-11-20T12:34:00Z").as_deref(),
+            Some("2026-11-21T13:00:00Z")
+        );
+        let was_due = |times| {
+            let until = at("2026-11-20T03:00:00Z");
+            daily.was_due(times, at("2026-11-18T03:00:07Z"), until, Some(until))
+        };
+        assert_eq!((was_due(2), was_due(3)), (true, false));
+    }
+
+    #[test]
+    fn what_the_controller_does_not_understand_is_not_guessed() {
+        for schedule in [
+            "",
+            "hourly",
+            "* * * *",
+            "0 0 * * * *",
+            "60 * * * *",
+            "0 0 0 * *",
+            "0 0 * * 7",
+            "0 0 L * *",
+            "5-1 * * * *",
+            "*/0 * * * *",
+            "@reboot",
+            "@every",
+            "@every soon",
+            "TZ=UTC",
+            "a * * * *",
+            "0 0 * * 1#2",
+            "-1 * * * *",
+        ] {
+            assert!(Schedule::parse(schedule, None).is_none(), "{schedule}");
+        }
+        let zone = |name| Schedule::parse("0 3 * * *", Some(name)).map(|s| s.knows_its_zone());
+        assert_eq!(zone("Europe/Berlim"), Some(false));
+        assert_eq!(zone("Europe/Berlin"), Some(true));
+        assert_eq!(zone("Etc/GMT+5"), Some(true));
+        for wide in ["@every 99999999999999999999h", "@every 1ns"] {
+            let schedule = Schedule::parse(wide, None).expect("a schedule");
+            assert!(
+                schedule.due_after(at("2026-11-20T12:00:00Z"), None).is_some(),
+                "{wide}"
+            );
+        }
+        let daily = Schedule::parse("0 3 * * *", None).expect("a schedule");
+        assert_eq!(daily.due_after(Time::from_seconds(i64::MAX), None), None);
+    }
+}
