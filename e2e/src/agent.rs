@@ -36,6 +36,8 @@ impl Agent {
             .arg("--kubeconfig")
             .arg(kubeconfig)
             .args(["--address", "127.0.0.1:0", "--log-format", "json"])
+            // Its answers are compared with those of runs without causes.
+            .arg("--causes=false")
             .args(flags)
             .stdin(Stdio::null())
             .stdout(Stdio::null())

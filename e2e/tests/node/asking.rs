@@ -67,7 +67,7 @@ fn essence(report: &Report) -> Value {
 #[test]
 fn the_agent_says_what_the_plugin_says() {
     let _shop = workloads();
-    let _release = Release::install("sre-tools", &[]);
+    let _release = Release::install("sre-tools", &["--set", "causes.enabled=false"]);
     for (line, code) in [
         ("-n shop", 2),
         ("-n sre-tools", 0),
@@ -81,9 +81,9 @@ fn the_agent_says_what_the_plugin_says() {
         ("", 2),
     ] {
         until(line, RUNS, || {
-            // The agent looks for no causes by default.
+            // Those of a crash loop change between two looks.
             let (direct, mine) = node::plugin().health(&format!("--cause none {line}"));
-            let (proxied, agents) = node::plugin().health(&format!("--agent {line}"));
+            let (proxied, agents) = node::plugin().health(&format!("--agent --cause none {line}"));
             assert_eq!(agents.0["source"]["agent"], "sre-tools/sre-agent");
             let same = (direct, proxied) == (code, code) && essence(&mine) == essence(&agents);
             if same {
@@ -172,13 +172,41 @@ fn an_agent_that_is_not_there_is_told_from_one_that_is_not_ready_or_cannot_be_di
     assert!(text(error).contains("no Service in this cluster is an agent's"));
     assert_eq!(ask("--agent=sre-tools/sre-agent").1, json!("noAgent"));
 
-    // Elsewhere than in the usual place, it is found.
+    // Elsewhere than in the usual place, it is suggested and not believed.
     let release = Release::install("elsewhere", &[]);
     let (code, report) = node::plugin().health("--agent apiserver");
     assert_eq!(
         (code, &report.0["source"]["agent"]),
-        (0, &json!("elsewhere/sre-agent"))
+        (69, &json!("sre-tools/sre-agent"))
     );
+    let hint = text(report.0["coverage"]["notSeen"][0]["hint"].clone());
+    assert!(
+        hint.contains("another Service is labelled as an agent's and was not asked; if you trust it: --agent=elsewhere/sre-agent"),
+        "{hint}"
+    );
+    let quiet = node::plugin()
+        .run("health --agent=elsewhere/sre-agent -q apiserver")
+        .expect_code(0);
+    assert!(quiet.stdout.contains(", by agent elsewhere/sre-agent"), "{quiet}");
+
+    // A Service that serves, and is no agent's.
+    let shop = Space::restricted("shop");
+    let mut web = deployment("frontend", 1, &["sleep", "3600"]);
+    web["spec"]["template"]["spec"]["containers"][0]["ports"] = json!([{"containerPort": 8080}]);
+    shop.create(web);
+    shop.run(&["rollout", "status", "deployment/frontend", "--timeout=90s"]);
+    shop.create(json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "frontend"},
+                       "spec": {"selector": {"app": "frontend"}, "ports": [{"port": 80, "targetPort": 8080}]}}));
+    until("its pod is an endpoint", RUNS, || {
+        let (code, class, error) = ask("--agent=shop/frontend");
+        let says = text(error);
+        if (code, &class) == (69, &json!("notAnAgent")) && says.contains("it has the port 80") {
+            Ok(())
+        } else {
+            Err(format!("{code} {class} {says}"))
+        }
+    });
+    drop(shop);
 
     release
         .space
@@ -191,7 +219,7 @@ fn an_agent_that_is_not_there_is_told_from_one_that_is_not_ready_or_cannot_be_di
             Err(format!("{code} {class} {error}"))
         }
     });
-    assert_eq!(ask("--agent").1, json!("agentNotReady"));
+    assert_eq!(ask("--agent").1, json!("noAgent"));
 
     // The API server dials a port on which nothing listens.
     release
@@ -219,6 +247,90 @@ fn an_agent_that_is_not_there_is_told_from_one_that_is_not_ready_or_cannot_be_di
             .contains("kubectl -n elsewhere port-forward service/sre-agent 8080"),
         "{screen}"
     );
+}
+
+#[test]
+fn an_agent_of_one_namespace_says_nothing_of_the_others() {
+    // All that is broken is where the agent does not look.
+    let _shop = workloads();
+    let quiet = Space::restricted("quiet");
+    quiet.create(deployment("web", 1, &["sleep", "3600"]));
+    quiet.run(&["rollout", "status", "deployment/web", "--timeout=90s"]);
+    let release = Release::install("sre-tools", &["--set", "namespaces={quiet}"]);
+    until("the agent has listed", RUNS, || {
+        let report = release.get("/health");
+        if report["checks"][1]["summary"]["healthy"] == 1 {
+            Ok(())
+        } else {
+            Err(format!("{report:#}"))
+        }
+    });
+    for (line, direct, agent) in [
+        ("", 2, 3),
+        ("-A", 2, 3),
+        ("-n quiet", 0, 0),
+        ("-n shop", 2, 3),
+        ("-n quiet --kinds deployments,nodes", 0, 3),
+        ("deploy/web", 0, 3),
+        ("-n quiet deploy/web", 0, 0),
+        ("deploy/crashing", 2, 3),
+    ] {
+        let (code, _) = node::plugin().health(line);
+        let (proxied, report) = node::plugin().health(&format!("--agent {line}"));
+        assert_eq!((code, proxied), (direct, agent), "{line}: {:#}", report.0);
+        let entries = report.0["coverage"]["notSeen"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        assert_eq!(entries.is_empty(), agent == 0, "{line}: {:#}", report.0);
+        assert!(
+            entries.iter().all(|entry| entry["class"] == "notWatched"),
+            "{line}: {:#}",
+            report.0
+        );
+    }
+    let screen = node::plugin().run("health --agent -A");
+    assert!(
+        screen
+            .stdout
+            .contains("in all namespaces but quiet  notWatched: the agent watches only namespace quiet"),
+        "{screen}"
+    );
+    // Over HTTP the agent's own namespaces are the question, unless every one is asked for.
+    let own = release.get("/health/deployments");
+    assert_eq!(
+        (&own["status"], &own["coverage"]["namespaces"]),
+        (&json!("ok"), &json!(["quiet"])),
+        "{own:#}"
+    );
+    assert_eq!(
+        release.get("/health/deployments?namespace=*")["status"],
+        json!("unknown")
+    );
+}
+
+#[test]
+fn the_agent_tells_causes_as_the_chart_installs_it() {
+    let _shop = workloads();
+    let _release = Release::install("sre-tools", &[]);
+    until("the crash loop is explained", RUNS, || {
+        let (code, report) = node::plugin().health("--agent -n shop deploy/crashing");
+        let item = &report.0["checks"][0]["items"][0];
+        let codes: Vec<&Value> = item["causes"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|cause| &cause["code"])
+            .collect();
+        if code == 2
+            && codes.contains(&&json!("CrashLoop"))
+            && report.0["coverage"]["causesNotSeen"].is_null()
+        {
+            Ok(())
+        } else {
+            Err(format!("{code} {:#}", report.0))
+        }
+    });
 }
 
 #[test]

@@ -68,11 +68,12 @@ fn without(rules: &[Value], field: &str, word: &str) -> Vec<Value> {
     let mut rules = rules.to_vec();
     let mut removed = 0;
     for rule in &mut rules {
-        if field == "verbs"
-            && rule["resources"]
-                .as_array()
-                .is_none_or(|r| r == &[json!("leases")])
-        {
+        // Leases are got, and what causes are found in is only listed.
+        let is_kind = || {
+            let resource = rule["resources"][0].as_str().unwrap_or_default();
+            KINDS.iter().any(|kind| kind.ends_with(&format!("/{resource}")))
+        };
+        if field == "verbs" && !is_kind() {
             continue;
         }
         if let Some(words) = rule[field].as_array_mut() {
@@ -187,9 +188,13 @@ fn the_agents_token_can_do_nothing_else() {
         "cronjobs.batch [] [] [list watch]",
         "daemonsets.apps [] [] [list watch]",
         "deployments.apps [] [] [list watch]",
+        "events [] [] [list]",
         "jobs.batch [] [] [list watch]",
         "leases.coordination.k8s.io [] [kube-controller-manager] [get]",
         "leases.coordination.k8s.io [] [kube-scheduler] [get]",
+        "nodes [] [] [list]",
+        "pods [] [] [list]",
+        "replicasets.apps [] [] [list]",
         "selfsubjectaccessreviews.authorization.k8s.io [] [] [create]",
         "selfsubjectreviews.authentication.k8s.io [] [] [create]",
         "selfsubjectrulesreviews.authorization.k8s.io [] [] [create]",

@@ -116,8 +116,13 @@ them is granted by a ClusterRole and the rest by Roles. What a kind in no namesp
 {{- end }}
 {{- end }}
 {{- if .root.Values.causes.enabled }}
+{{- /* Who names namespaces may have no rights in the cluster as a whole: then nodes are left out. */}}
+{{- $whole := or (not .root.Values.namespaces) .root.Values.rbac.apiserverHealth }}
 {{- range include "sre-agent.causes" .root | fromYamlArray }}
-{{- $wanted = append $wanted (dict "resource" . "verbs" (list "list") "cluster" (get $table .).cluster) }}
+{{- $cluster := (get $table .).cluster }}
+{{- if or $whole (not $cluster) }}
+{{- $wanted = append $wanted (dict "resource" . "verbs" (list "list") "cluster" $cluster) }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- $order := list }}

@@ -4,6 +4,7 @@
 use super::agent::{Agent, HEALTH, TOKEN, ask, json_body};
 use super::plugin::run;
 use serde_json::{Value, json};
+use sre_shared::run::Kind;
 use sre_testkit::object::Deployment;
 use sre_testkit::{Access, ApiServer, Match, at};
 
@@ -253,7 +254,8 @@ fn what_is_not_watched_is_one_line_with_what_to_do() {
     let agent = Agent::with(server.kubeconfig(), &["--namespaces=shop"]);
     let ran = run(&["health", "-A", "--agent-url", &agent.url()]);
     let lines: Vec<&str> = ran.out.lines().collect();
-    let kinds = "deployments, statefulsets, daemonsets, jobs, cronjobs in all namespaces but shop";
+    let kinds: Vec<&str> = Kind::by_default().map(Kind::plural).collect();
+    let kinds = format!("{} in all namespaces but shop", kinds.join(", "));
     assert!(
         lines[0].ends_with(&format!(
             "the 2 workloads seen are healthy; not seen: {kinds} (notWatched)"
@@ -271,7 +273,7 @@ fn what_is_not_watched_is_one_line_with_what_to_do() {
     );
     let last = lines.last().copied().unwrap_or_default();
     assert!(
-        last.starts_with("looked at 1 of 6 parts, namespace shop, by agent http://127.0.0.1:"),
+        last.contains(" parts, namespace shop, by agent http://127.0.0.1:"),
         "{last}"
     );
     let ran = run(&[
@@ -283,15 +285,14 @@ fn what_is_not_watched_is_one_line_with_what_to_do() {
         "--agent-url",
         &agent.url(),
     ]);
-    assert!(
-        ran.out.contains(
-            "? not seen: replicasets, pods, nodes, persistentvolumeclaims, services, horizontalpodautoscalers, \
-             poddisruptionbudgets, apiservices, validatingwebhookconfigurations, mutatingwebhookconfigurations  \
-             notWatched: it is not among the kinds that the agent watches\n"
-        ),
-        "{}",
-        ran.out
+    let default: Vec<Kind> = Kind::by_default().collect();
+    let others = Kind::ALL.iter().filter(|kind| !default.contains(kind));
+    let others: Vec<&str> = others.map(|kind| kind.plural()).collect();
+    let line = format!(
+        "? not seen: {}  notWatched: it is not among the kinds that the agent watches\n",
+        others.join(", ")
     );
+    assert!(ran.out.contains(&line), "{}", ran.out);
 }
 
 #[test]
@@ -303,8 +304,11 @@ fn without_a_target_the_same_kinds_are_judged_whatever_the_agent_watches() {
         let checks = report["checks"].as_array().cloned().unwrap_or_default();
         checks.len()
     };
-    assert_eq!(kinds(&["health", "-n", "shop"]), 6);
-    assert_eq!(kinds(&["health", "-n", "shop", "--kinds", "all"]), 16);
+    assert_eq!(kinds(&["health", "-n", "shop"]), 1 + Kind::by_default().count());
+    assert_eq!(
+        kinds(&["health", "-n", "shop", "--kinds", "all"]),
+        1 + Kind::ALL.len()
+    );
     // The lost node is not asked about.
     assert_eq!(
         run(&["health", "-n", "shop", "--agent-url", &agent.url()]).code,
