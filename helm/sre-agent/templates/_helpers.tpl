@@ -13,10 +13,10 @@ pods: {group: ""}
 jobs: {group: batch, reads: [cronjobs]}
 cronjobs: {group: batch}
 nodes: {group: "", cluster: true}
-persistentvolumeclaims: {group: "", reads: [pods]}
-services: {group: "", reads: [endpointslices, deployments, statefulsets, daemonsets, replicasets, replicationcontrollers, pods]}
+persistentvolumeclaims: {group: "", reads: [pods, events]}
+services: {group: "", reads: [endpointslices, deployments, statefulsets, daemonsets, replicasets, replicationcontrollers, pods, events]}
 horizontalpodautoscalers: {group: autoscaling}
-poddisruptionbudgets: {group: policy}
+poddisruptionbudgets: {group: policy, reads: [poddisruptionbudgets, pods, deployments, statefulsets, daemonsets, replicasets, replicationcontrollers]}
 apiservices: {group: apiregistration.k8s.io, cluster: true}
 validatingwebhookconfigurations: {group: admissionregistration.k8s.io, cluster: true, reads: [endpointslices, services]}
 mutatingwebhookconfigurations: {group: admissionregistration.k8s.io, cluster: true, reads: [endpointslices, services]}

@@ -9,6 +9,7 @@
     reason = "a test fails by panicking, its helpers too"
 )]
 
+mod around;
 mod batch;
 mod judged;
 mod kept;

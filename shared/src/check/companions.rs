@@ -4,11 +4,11 @@
 
 use super::{GRACE_SECONDS, Now};
 use crate::resource::{
-    CronJob, DaemonSetTemplate, Decoded, DeploymentTemplate, Endpoint, EndpointSlice, Pod,
-    ReplicaSetTemplate, ReplicationControllerTemplate, Resource, Service, StatefulSetTemplate, Templated,
-    Time,
+    CronJob, DaemonSetTemplate, Decoded, DeploymentTemplate, Endpoint, EndpointSlice, Event, LabelSelector,
+    Pod, PodDisruptionBudget, ReplicaSetTemplate, ReplicationControllerTemplate, Resource, Service,
+    ServicePort, StatefulSetTemplate, Templated, Time,
 };
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Makes the list of companions, and the way from one to its Rust type.
 macro_rules! companions {
@@ -65,6 +65,30 @@ companions! {
     Pods: Pod;
     /// `batch/v1` CronJob.
     CronJobs: CronJob;
+    /// `policy/v1` PodDisruptionBudget.
+    PodDisruptionBudgets: PodDisruptionBudget;
+    /// `v1` Event about Services.
+    ServiceEvents: Event;
+    /// `v1` Event about PersistentVolumeClaims.
+    ClaimEvents: Event;
+}
+
+impl Companion {
+    /// Which of its objects are asked for; all if it is empty.
+    #[must_use]
+    pub fn field_selector(self) -> &'static str {
+        match self {
+            Self::ServiceEvents => "involvedObject.kind=Service",
+            Self::ClaimEvents => "involvedObject.kind=PersistentVolumeClaim",
+            _ => "",
+        }
+    }
+
+    /// Whether it only says why: no verdict is unknown for want of it.
+    #[must_use]
+    pub fn is_optional(self) -> bool {
+        matches!(self, Self::ServiceEvents | Self::ClaimEvents)
+    }
 }
 
 /// The kinds that make pods which a Service can stand for.
@@ -106,10 +130,37 @@ pub struct Companions {
     /// What was asked for, in one namespace or in all, and whether all of it was seen and understood.
     asked: HashMap<(Companion, Option<String>), bool>,
     endpoints: HashMap<(String, String), Endpoints>,
-    services: HashSet<(String, String)>,
+    services: HashMap<(String, String), ServiceFacts>,
     templates: HashMap<String, Vec<Template>>,
     pods: HashMap<String, Vec<PodFacts>>,
     cron_jobs: HashMap<String, Vec<CronFacts>>,
+    budgets: HashMap<String, Vec<Budget>>,
+    events: HashMap<String, Vec<EventFacts>>,
+}
+
+/// What is read of a Service here.
+#[derive(Debug)]
+pub(super) struct ServiceFacts {
+    /// Whether it is an alias of a name outside.
+    pub is_external: bool,
+    pub ports: Vec<ServicePort>,
+}
+
+/// What is read of a PodDisruptionBudget here.
+#[derive(Debug)]
+pub(super) struct Budget {
+    pub name: String,
+    pub selector: LabelSelector,
+    pub expects_pods: bool,
+}
+
+/// What is read of an event here.
+#[derive(Debug)]
+pub(super) struct EventFacts {
+    pub reason: String,
+    pub message: String,
+    pub is_warning: bool,
+    pub time: Option<Time>,
 }
 
 /// Pods that are named of a Service whose endpoints are not ready.
@@ -122,6 +173,8 @@ pub(super) struct Endpoints {
     by_family: BTreeMap<String, (usize, usize)>,
     /// The names of the Service's ports that a ready one has.
     pub ports: BTreeSet<String>,
+    /// Those on their way out that answer until they are gone, of all families.
+    pub serving_to_the_end: usize,
     /// Pods behind some of those that are not ready.
     pub waiting: Vec<String>,
     /// When one of them last changed.
@@ -131,6 +184,7 @@ pub(super) struct Endpoints {
 impl Endpoints {
     const NONE: Self = Self {
         by_family: BTreeMap::new(),
+        serving_to_the_end: 0,
         ports: BTreeSet::new(),
         waiting: Vec::new(),
         changed: None,
@@ -181,6 +235,8 @@ pub(super) struct PodFacts {
     /// Whether it is neither over nor on its way out.
     pub active: bool,
     pub succeeded: bool,
+    /// Whether it has ended, however that was.
+    pub over: bool,
     /// Whether it is held by a scheduling gate.
     pub gated: bool,
 }
@@ -245,10 +301,40 @@ impl Companions {
 
     /// Whether there is such a Service; `None` where that was not seen. One outside of the cluster is there too.
     pub(super) fn has_service(&self, namespace: &str, service: &str) -> Option<bool> {
-        self.is_seen(Companion::Services, namespace).then(|| {
-            self.services
-                .contains(&(namespace.to_owned(), service.to_owned()))
-        })
+        self.is_seen(Companion::Services, namespace)
+            .then(|| self.service(namespace, service).is_some())
+    }
+
+    /// The Service of that name, if it was seen.
+    pub(super) fn service(&self, namespace: &str, service: &str) -> Option<&ServiceFacts> {
+        self.services.get(&(namespace.to_owned(), service.to_owned()))
+    }
+
+    /// Whether all PodDisruptionBudgets of a namespace were seen.
+    pub(super) fn has_seen_budgets(&self, namespace: &str) -> bool {
+        self.is_seen(Companion::PodDisruptionBudgets, namespace)
+    }
+
+    /// The PodDisruptionBudgets of a namespace that select pods, as far as they were seen.
+    pub(super) fn budgets(&self, namespace: &str) -> &[Budget] {
+        self.budgets.get(namespace).map_or(&[], Vec::as_slice)
+    }
+
+    /// Kind and name of a workload that asks for pods whose labels are as wanted.
+    pub(super) fn workload(
+        &self,
+        namespace: &str,
+        is: impl Fn(&BTreeMap<String, String>) -> bool,
+    ) -> Option<String> {
+        let mut all = self.templates.get(namespace).into_iter().flatten();
+        let found = all.find(|template| template.desired > 0 && is(&template.labels))?;
+        Some(format!("{} {}", found.kind, found.name))
+    }
+
+    /// The events of that kind about an object; `None` where they were not seen.
+    pub(super) fn events(&self, companion: Companion, namespace: &str, uid: &str) -> Option<&[EventFacts]> {
+        self.is_seen(companion, namespace)
+            .then(|| self.events.get(uid).map_or(&[][..], Vec::as_slice))
     }
 
     /// The workloads whose pods have these labels.
@@ -330,6 +416,8 @@ impl Accompanies for EndpointSlice {
         for endpoint in &self.endpoints {
             if endpoint.is_ready() {
                 family.0 += 1;
+            } else if endpoint.is_serving_to_the_end() {
+                endpoints.serving_to_the_end += 1;
             } else if !endpoint.is_terminating() {
                 family.1 += 1;
                 let pod = endpoint.target_ref.as_ref().filter(|target| target.kind == "Pod");
@@ -346,7 +434,12 @@ impl Accompanies for EndpointSlice {
 impl Accompanies for Service {
     fn add_to(&self, known: &mut Companions) {
         let meta = self.meta();
-        known.services.insert((meta.namespace.clone(), meta.name.clone()));
+        let facts = ServiceFacts {
+            is_external: self.is_external(),
+            ports: self.ports().to_vec(),
+        };
+        let key = (meta.namespace.clone(), meta.name.clone());
+        known.services.insert(key, facts);
         if self.is_external() {
             // Nothing is known of what is outside, and nobody keeps slices of it.
             let outside = Endpoints {
@@ -372,6 +465,7 @@ impl Accompanies for Pod {
             claims: self.claims().map(str::to_owned).collect(),
             active: self.is_active(),
             succeeded: phase == "Succeeded",
+            over: matches!(phase, "Succeeded" | "Failed"),
             gated: self
                 .condition("PodScheduled")
                 .is_some_and(|c| c.status == "False" && c.reason == "SchedulingGated"),
@@ -391,6 +485,51 @@ impl Accompanies for CronJob {
         known
             .cron_jobs
             .entry(meta.namespace.clone())
+            .or_default()
+            .push(facts);
+    }
+}
+
+impl Accompanies for PodDisruptionBudget {
+    fn counts(&self) -> bool {
+        self.selector().is_some() && self.meta().deletion_timestamp.is_none()
+    }
+
+    fn add_to(&self, known: &mut Companions) {
+        let meta = self.meta();
+        let Some(selector) = self.selector() else { return };
+        let expected = self.status.as_ref().and_then(|s| s.expected_pods);
+        let budget = Budget {
+            name: meta.name.clone(),
+            selector: selector.clone(),
+            expects_pods: expected.unwrap_or(0) > 0,
+        };
+        known
+            .budgets
+            .entry(meta.namespace.clone())
+            .or_default()
+            .push(budget);
+    }
+}
+
+impl Accompanies for Event {
+    /// Those about pods and workloads are evidence for causes and found there.
+    fn counts(&self) -> bool {
+        let object = self.involved_object.as_ref();
+        object.is_some_and(|o| matches!(o.kind.as_str(), "Service" | "PersistentVolumeClaim"))
+            && !self.about().is_empty()
+    }
+
+    fn add_to(&self, known: &mut Companions) {
+        let facts = EventFacts {
+            reason: self.reason.clone(),
+            message: self.message.clone(),
+            is_warning: self.is_warning(),
+            time: self.time(),
+        };
+        known
+            .events
+            .entry(self.about().to_owned())
             .or_default()
             .push(facts);
     }

@@ -4,13 +4,19 @@
 //! kubernetes/kubernetes): `AbleToScale` is False where the target cannot be read or written, `ScalingActive` where no
 //! number comes out of the metrics. `ScalingDisabled` is what it says of a target with 0 replicas: somebody switched it
 //! off. `ScalingLimited` is True for a floor and for the pace of scaling too, which are as they should be; with
-//! `TooManyReplicas` the metrics ask for more pods than `maxReplicas` allows, and that is a warning. The conditions come
-//! before the generation, since a controller that cannot read the target writes them and no generation.
+//! `TooManyReplicas` the metrics ask for more pods than `maxReplicas` allows, and that is a warning; but not where the
+//! least and the largest number are the same, since somebody pinned it then. The conditions come before the generation,
+//! since a controller that cannot read the target writes them and no generation.
+//!
+//! Metrics come and go with the pods they are of, and an API server that restarts cannot be asked for a moment. So a
+//! condition that turned False less than a minute ago is `progressing`.
 
 use super::common::{self, Finding};
 use super::{Evidence, GRACE_SECONDS, Judged};
 use crate::report::{Item, State};
-use crate::resource::{HorizontalPodAutoscaler, HorizontalPodAutoscalerStatus, Resource as _};
+use crate::resource::{
+    HorizontalPodAutoscaler, HorizontalPodAutoscalerStatus, PlainCondition, Resource as _, Time,
+};
 
 impl Judged for HorizontalPodAutoscaler {
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
@@ -20,8 +26,15 @@ impl Judged for HorizontalPodAutoscaler {
             && let Some(limited) = self.condition("ScalingLimited").filter(|c| c.is_true())
             && limited.reason == "TooManyReplicas"
         {
-            let max = self.spec.as_ref().and_then(|s| s.max_replicas).unwrap_or(0);
-            warnings.push(format!("at its maximum of {max}, its metrics ask for more"));
+            let spec = self.spec.clone().unwrap_or_default();
+            let max = spec.max_replicas.unwrap_or(0);
+            if spec.min_replicas.unwrap_or(1) == max {
+                notes.push(format!(
+                    "pinned to {max} replicas: minReplicas and maxReplicas are the same"
+                ));
+            } else {
+                warnings.push(format!("at its maximum of {max}, its metrics ask for more"));
+            }
         }
         Item {
             notes,
@@ -50,15 +63,18 @@ fn finding(hpa: &HorizontalPodAutoscaler, evidence: &Evidence<'_>, notes: &mut V
     let failing = ["AbleToScale", "ScalingActive"]
         .into_iter()
         .filter_map(|kind| hpa.condition(kind))
-        .find(|c| !c.is_true() && disabled != Some(*c));
+        .find(|c| !c.is_true() && disabled != Some(*c) && !is_pace(c));
     if let Some(condition) = failing {
         // The metrics of new pods take as long as the pods, and a metrics server that is restarted as long as its own.
-        let changed = meta.creation_timestamp.max(condition.last_transition_time);
-        let young = changed.is_some_and(|t| evidence.now.is_within(GRACE_SECONDS, t));
+        let is_recent = |time: Option<Time>| time.is_some_and(|t| evidence.now.is_within(GRACE_SECONDS, t));
+        let changed = is_recent(condition.last_transition_time);
+        let young = changed || is_recent(meta.creation_timestamp);
+        let words = condition.words();
         let finding = match condition.kind.as_str() {
-            "AbleToScale" => Finding::degraded("CannotScale", condition.words()),
-            _ if young => Finding::new(State::Progressing, false, "MetricsStarting", condition.words()),
-            _ => Finding::degraded("NoMetrics", condition.words()),
+            "AbleToScale" if changed => Finding::new(State::Progressing, false, "ScaleStarting", words),
+            "AbleToScale" => Finding::degraded("CannotScale", words),
+            _ if young => Finding::new(State::Progressing, false, "MetricsStarting", words),
+            _ => Finding::degraded("NoMetrics", words),
         };
         return finding.since(condition.last_transition_time);
     }
@@ -82,6 +98,11 @@ fn finding(hpa: &HorizontalPodAutoscaler, evidence: &Evidence<'_>, notes: &mut V
             spec.max_replicas.unwrap_or(0),
         ),
     )
+}
+
+/// Until 1.11 the controller said that it cannot scale while it waits for the next time at which it may.
+fn is_pace(condition: &PlainCondition) -> bool {
+    condition.reason.starts_with("Backoff")
 }
 
 fn malformed(hpa: &HorizontalPodAutoscaler, status: &HorizontalPodAutoscalerStatus) -> Option<String> {

@@ -32,7 +32,7 @@ mod webhookconfiguration;
 mod workload;
 
 pub use age::Now;
-pub use cause::{Around, Wants, crashed, shorten, wants};
+pub use cause::{Around, NodesSeen, Wants, crashed, shorten, unended, wants};
 pub use companions::{Accompanies, Companion, CompanionVisitor, Companions, Want};
 pub use pod::Pods;
 

@@ -3,16 +3,29 @@
 //! By the condition `Ready`: True and False are the kubelet's own words; `Unknown` is what the node controller writes
 //! once the kubelet has not renewed its Lease for `--node-monitor-grace-period` (`pkg/controller/nodelifecycle` in
 //! kubernetes/kubernetes). A node that is not Ready serves nobody: `unavailable`. A pressure condition means that the
-//! kubelet evicts pods, or is about to, and is a warning. A cordon is somebody's decision and a note. All other
-//! conditions are of problem detectors and clouds, each with a polarity of its own, and are not read.
+//! kubelet evicts pods, or is about to, and is a warning. `NetworkUnavailable` True is degraded: the kubelet is well, and
+//! what routes the pods' traffic says that it does not (`pkg/apis/core` calls it "not correctly configured"). A cordon is
+//! somebody's decision and a note. All other conditions are of problem detectors and clouds, each with a polarity of its
+//! own, and are not read.
+//!
+//! Some taints say that the node is not ready to be used, and are taken away by the controller that waits for it: the
+//! cloud's (`node.cloudprovider.kubernetes.io/uninitialized`), a network's or a storage driver's (`.../agent-not-ready`).
+//! One that stays on a node that is Ready keeps pods away without a word: a warning.
 
 use super::common::{self, Finding};
 use super::{Evidence, GRACE_SECONDS, Judged};
 use crate::report::{Item, State};
-use crate::resource::{Node, ProbedCondition, Resource as _};
+use crate::resource::{Node, ProbedCondition, Resource as _, Taint};
 
 /// The conditions that warn.
 const PRESSURES: [&str; 3] = ["MemoryPressure", "DiskPressure", "PIDPressure"];
+
+/// A person sets it on a node that is lost for good, and has to take it away once the node is back.
+const OUT_OF_SERVICE: &str = "node.kubernetes.io/out-of-service";
+
+/// How long after the node became Ready a taint that says otherwise may stay. Agents of networks and of storage start
+/// as pods on the node.
+const TAINT_SECONDS: i64 = 10 * 60;
 
 impl Judged for Node {
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
@@ -20,7 +33,7 @@ impl Judged for Node {
         let finding = finding(self, evidence, &mut notes);
         let warnings = match finding.state {
             State::Unknown | State::Terminating => Vec::new(),
-            _ => pressures(self),
+            _ => pressures(self).chain(taints(self, evidence)).collect(),
         };
         Item {
             notes,
@@ -38,42 +51,82 @@ fn finding(node: &Node, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Fin
     {
         return finding;
     }
-    if node.spec.is_some_and(|s| s.unschedulable == Some(true)) {
+    if node.is_cordoned() {
         notes.push("cordoned".to_owned());
+    }
+    if node.taints().iter().any(|t| t.key == OUT_OF_SERVICE) {
+        notes.push("marked as out of service".to_owned());
     }
     let Some(ready) = node.condition("Ready") else {
         return common::without_condition(meta, "its kubelet", evidence);
     };
-    let finding = match ready.status.as_str() {
-        "True" => Finding::healthy("Ready", "ready"),
-        // The network of a new node starts as a pod on it.
-        "False"
-            if meta
-                .creation_timestamp
-                .is_some_and(|t| evidence.now.is_within(GRACE_SECONDS, t)) =>
-        {
-            Finding::new(State::Progressing, false, "NodeStarting", said(ready))
+    // The network of a new node starts as a pod on it.
+    let young = meta
+        .creation_timestamp
+        .is_some_and(|t| evidence.now.is_within(GRACE_SECONDS, t));
+    let starting = |told| Finding::new(State::Progressing, false, "NodeStarting", told);
+    if !ready.is_true() {
+        let not = ready.status != "Unknown";
+        let told = said(
+            if not {
+                "not ready"
+            } else {
+                "its kubelet does not answer"
+            },
+            ready,
+        );
+        return if not && young {
+            starting(told)
+        } else {
+            Finding::new(State::Unavailable, false, "NodeNotReady", told)
         }
-        _ => Finding::new(State::Unavailable, false, "NodeNotReady", said(ready)),
+        .since(ready.last_transition_time);
+    }
+    let Some(network) = node.condition("NetworkUnavailable").filter(|c| c.is_true()) else {
+        return Finding::healthy("Ready", "ready").since(ready.last_transition_time);
     };
-    finding.since(ready.last_transition_time)
+    let told = said("its network is not available", network);
+    if young {
+        starting(told)
+    } else {
+        Finding::degraded("NetworkUnavailable", told)
+    }
+    .since(network.last_transition_time)
 }
 
-fn said(ready: &ProbedCondition) -> String {
-    let what = if ready.status == "Unknown" {
-        "its kubelet does not answer"
-    } else {
-        "not ready"
-    };
-    match (ready.reason.as_str(), ready.message.as_str()) {
-        ("", "") => what.to_owned(),
-        ("", words) | (words, "") => format!("{what}: {words}"),
-        (reason, message) => format!("{what}: {reason}: {message}"),
+fn said(what: &str, condition: &ProbedCondition) -> String {
+    match condition.words() {
+        words if words.is_empty() => what.to_owned(),
+        words => format!("{what}: {words}"),
     }
 }
 
-fn pressures(node: &Node) -> Vec<String> {
-    let met = PRESSURES.into_iter().filter_map(|kind| {
+/// Taints that contradict a node that is Ready.
+fn taints(node: &Node, evidence: &Evidence<'_>) -> impl Iterator<Item = String> {
+    let ready = node.condition("Ready").filter(|c| c.is_true());
+    let lasting = ready.is_some_and(|c| {
+        c.last_transition_time
+            .is_none_or(|t| !evidence.now.is_within(TAINT_SECONDS, t))
+    });
+    let all = if lasting { node.taints() } else { &[] };
+    all.iter().filter_map(taint)
+}
+
+fn taint(taint: &Taint) -> Option<String> {
+    let Taint { key, effect } = taint;
+    if key == OUT_OF_SERVICE {
+        return Some(format!("ready again, and the taint {key} still ends its pods"));
+    }
+    let name = key.rsplit('/').next().unwrap_or(key);
+    let waits = ["not-ready", "uninitialized", "network-unavailable", "unreachable"]
+        .iter()
+        .any(|word| name.ends_with(word));
+    let keeps_away = matches!(effect.as_str(), "NoSchedule" | "NoExecute");
+    (waits && keeps_away).then(|| format!("ready, and the taint {key} still keeps pods away"))
+}
+
+fn pressures(node: &Node) -> impl Iterator<Item = String> {
+    PRESSURES.into_iter().filter_map(|kind| {
         let condition = node.condition(kind).filter(|c| c.status == "True")?;
         let what = match kind {
             "MemoryPressure" => "memory",
@@ -84,6 +137,5 @@ fn pressures(node: &Node) -> Vec<String> {
             "" => format!("runs short of {what}"),
             message => format!("runs short of {what}: {message}"),
         })
-    });
-    met.collect()
+    })
 }

@@ -3,43 +3,58 @@
 //! By its phase, as the persistent volume controller writes it (`pkg/controller/volume/persistentvolume/pv_controller.go`
 //! in kubernetes/kubernetes): `Lost` is final, the volume is gone. `Pending` alone says nothing: with
 //! `WaitForFirstConsumer` a claim waits for the first pod that mounts it. So it is measured from the moment a pod wants
-//! it, and a pod that is held by a scheduling gate does not want it yet. A volume that could not be made larger, or
-//! moved to another class, still serves: a warning.
+//! it, and a pod that is held by a scheduling gate does not want it yet. Why it has none then is in the claim's own
+//! events, which only say why. A volume that could not be made larger, or moved to another class, still serves: a warning,
+//! as is one of which neither is heard for a quarter of an hour. The file system is made larger by the node, once a pod
+//! mounts it: a note.
+//!
+//! A claim that is being deleted stays as long as a pod uses it (the finalizer `kubernetes.io/pvc-protection`).
 
+use super::cause::claim::{Said, Why, why};
 use super::common::{self, Finding};
-use super::companions::{self, Companion, Companions, PodFacts, Want};
-use super::{Evidence, Judged};
-use crate::report::{Item, State};
-use crate::resource::{ObjectMeta, PersistentVolumeClaim, Resource as _};
+use super::companions::{self, Companion, Companions, EventFacts, PodFacts, Want};
+use super::{Evidence, Judged, cause};
+use crate::report::{Cause, Item, State};
+use crate::resource::{ObjectMeta, PersistentVolumeClaim, PersistentVolumeClaimStatus, Resource as _};
 
 /// Conditions that tell of a change that failed.
 const ERRORS: [&str; 3] = ["ControllerResizeError", "NodeResizeError", "ModifyVolumeError"];
 
+/// Conditions that tell of a change under way.
+const CHANGES: [&str; 2] = ["Resizing", "ModifyingVolume"];
+
+/// Set while a pod may use the claim.
+const IN_USE: &str = "kubernetes.io/pvc-protection";
+
 impl Judged for PersistentVolumeClaim {
-    const COMPANIONS: &'static [Companion] = &[Companion::Pods];
+    const COMPANIONS: &'static [Companion] = &[Companion::Pods, Companion::ClaimEvents];
 
     fn wants(&self, known: &Companions) -> Vec<Want> {
         let namespace = &self.meta().namespace;
-        if self.phase() == "Pending" && !known.is_asked(Companion::Pods, namespace) {
+        let pending = self.phase() == "Pending";
+        if !pending && !self.is_held_by_pods() {
+            return Vec::new();
+        }
+        let Some(pods) = known.pods(namespace) else {
             return vec![(Companion::Pods, namespace.clone())];
+        };
+        if pending && waiting(self, pods).next().is_some() {
+            return vec![(Companion::ClaimEvents, namespace.clone())];
         }
         Vec::new()
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
-        let mut notes = Vec::new();
-        let finding = finding(self, evidence, &mut notes);
-        let conditions = self.status.as_ref().map_or(&[][..], |s| &s.conditions);
-        let failed = conditions
-            .iter()
-            .filter(|c| c.is_true() && ERRORS.contains(&c.kind.as_str()));
-        let warnings = match finding.state {
-            State::Unknown | State::Terminating => Vec::new(),
-            _ => failed.map(|c| format!("{}: {}", c.kind, c.words())).collect(),
+        let (mut notes, mut causes) = (Vec::new(), Vec::new());
+        let finding = finding(self, evidence, &mut notes, &mut causes);
+        let warnings = match (finding.state, &self.status) {
+            (State::Unknown | State::Terminating, _) | (_, None) => Vec::new(),
+            (_, Some(status)) => changes(status, evidence, &mut notes),
         };
         Item {
             notes,
             warnings,
+            causes,
             ..finding.item(self)
         }
     }
@@ -53,14 +68,83 @@ impl PersistentVolumeClaim {
             phase => phase,
         }
     }
+
+    /// Whether it is being deleted and pods may be what it waits for.
+    fn is_held_by_pods(&self) -> bool {
+        let meta = self.meta();
+        meta.deletion_timestamp.is_some() && meta.finalizers.iter().any(|f| f == IN_USE)
+    }
+
+    /// Whether a pod mounts it. The claim of an ephemeral volume is its pod's, which names no claim.
+    fn is_of(&self, pod: &PodFacts) -> bool {
+        let meta = self.meta();
+        let owner = meta.controller().filter(|o| o.kind == "Pod");
+        pod.claims.contains(&meta.name) || owner.is_some_and(|o| o.uid == pod.uid)
+    }
 }
 
-fn finding(claim: &PersistentVolumeClaim, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Finding {
+/// Pods that want the claim.
+fn waiting<'a>(claim: &'a PersistentVolumeClaim, pods: &'a [PodFacts]) -> impl Iterator<Item = &'a PodFacts> {
+    pods.iter()
+        .filter(|pod| pod.active && !pod.gated && claim.is_of(pod))
+}
+
+/// How changes of the volume go on: what is to be warned of.
+fn changes(
+    status: &PersistentVolumeClaimStatus,
+    evidence: &Evidence<'_>,
+    notes: &mut Vec<String>,
+) -> Vec<String> {
+    let met = || status.conditions.iter().filter(|c| c.is_true());
+    let failed = met().filter(|c| ERRORS.contains(&c.kind.as_str()));
+    let mut warnings: Vec<String> = failed.map(|c| format!("{}: {}", c.kind, c.words())).collect();
+    let given_up = status.allocated_resource_statuses.values();
+    let given_up = given_up.filter(|word| word.ends_with("Infeasible") || word.ends_with("Failed"));
+    if warnings.is_empty() {
+        warnings.extend(given_up.map(|word| format!("its volume cannot be made as large as asked: {word}")));
+    }
+    if met().any(|c| c.kind == "FileSystemResizePending") {
+        notes.push("its volume is larger, its file system will be once a pod mounts it again".to_owned());
+    }
+    for condition in met().filter(|c| CHANGES.contains(&c.kind.as_str())) {
+        let what = if condition.kind == "Resizing" {
+            "made larger"
+        } else {
+            "moved to another class"
+        };
+        let minutes = condition.last_transition_time.map(|t| evidence.now.age(t) / 60);
+        if let Some(minutes) = minutes.filter(|m| m * 60 >= common::LINGER_SECONDS && warnings.is_empty()) {
+            warnings.push(format!(
+                "its volume is being {what} for {minutes} min and is not yet"
+            ));
+        }
+    }
+    warnings
+}
+
+fn finding(
+    claim: &PersistentVolumeClaim,
+    evidence: &Evidence<'_>,
+    notes: &mut Vec<String>,
+    causes: &mut Vec<Cause>,
+) -> Finding {
     let meta = claim.meta();
     let written = claim.status.as_ref().is_some_and(|s| !s.phase.is_empty());
-    if let Some(finding) =
-        common::uncreated(meta, written).or_else(|| common::deleting(meta, evidence, notes))
-    {
+    if let Some(finding) = common::uncreated(meta, written) {
+        return finding;
+    }
+    if let Some(finding) = common::deleting(meta, evidence, notes) {
+        let pods = evidence.companions.and_then(|c| c.pods(&meta.namespace));
+        let mut users = pods
+            .into_iter()
+            .flatten()
+            .filter(|pod| !pod.over && claim.is_of(pod));
+        if let Some(first) = users.next().filter(|_| claim.is_held_by_pods()) {
+            notes.push(match users.count() {
+                0 => format!("Pod {} uses it", first.name),
+                n => format!("Pod {} and {n} more use it", first.name),
+            });
+        }
         return finding;
     }
     let volume = claim.spec.as_ref().map_or("", |s| s.volume_name.as_str());
@@ -73,27 +157,25 @@ fn finding(claim: &PersistentVolumeClaim, evidence: &Evidence<'_>, notes: &mut V
                 volume => format!("lost: volume {volume} is gone or is another claim's"),
             },
         ),
-        "Pending" => pending(claim, meta, evidence),
+        "Pending" => pending(claim, meta, evidence, notes, causes),
         other => Finding::unknown("Malformed", format!("malformed: status.phase is {other:?}")),
     }
 }
 
-fn pending(claim: &PersistentVolumeClaim, meta: &ObjectMeta, evidence: &Evidence<'_>) -> Finding {
+fn pending(
+    claim: &PersistentVolumeClaim,
+    meta: &ObjectMeta,
+    evidence: &Evidence<'_>,
+    notes: &mut Vec<String>,
+    causes: &mut Vec<Cause>,
+) -> Finding {
     let Some(pods) = evidence.companions.and_then(|c| c.pods(&meta.namespace)) else {
         return Finding::unknown(
             "PodsNotSeen",
             "pending, and whether a pod waits for it is not known: the pods were not seen",
         );
     };
-    // The claim of an ephemeral volume is its pod's, which names no claim.
-    let owner = meta
-        .controller()
-        .filter(|o| o.kind == "Pod")
-        .map(|o| o.uid.as_str());
-    let wants = |pod: &&PodFacts| {
-        pod.active && !pod.gated && (pod.claims.contains(&meta.name) || owner == Some(pod.uid.as_str()))
-    };
-    let waiting: Vec<&PodFacts> = pods.iter().filter(wants).collect();
+    let waiting: Vec<&PodFacts> = waiting(claim, pods).collect();
     let Some(first) = waiting.iter().min_by_key(|p| p.created) else {
         return Finding::healthy("NotWantedYet", "pending, no pod wants it");
     };
@@ -111,8 +193,52 @@ fn pending(claim: &PersistentVolumeClaim, meta: &ObjectMeta, evidence: &Evidence
         ),
     };
     let since = first.created.max(meta.creation_timestamp);
+    let events = evidence
+        .companions
+        .and_then(|known| known.events(Companion::ClaimEvents, &meta.namespace, &meta.uid));
+    match events {
+        Some(events) => causes.extend(behind(meta, first, events).map(|cause| Cause {
+            since: since.map(|t| t.to_string()),
+            ..cause
+        })),
+        None => notes.push("its events were not seen".to_owned()),
+    }
     if companions::is_recent(evidence.now, meta.creation_timestamp, first.created) {
         return Finding::new(State::Progressing, false, "ClaimBinding", told).since(since);
     }
     Finding::degraded("ClaimPending", told).since(since)
+}
+
+/// Why it has no volume, in the words of its own events.
+fn behind(meta: &ObjectMeta, pod: &PodFacts, events: &[EventFacts]) -> Option<Cause> {
+    let (namespace, name) = (&meta.namespace, &meta.name);
+    let said = events.iter().map(|event| Said {
+        reason: &event.reason,
+        message: &event.message,
+        is_warning: event.is_warning,
+        time: event.time,
+    });
+    let (words, subject, hint) = match why(said)? {
+        Why::Failed(words) => (
+            words,
+            format!("PersistentVolumeClaim/{namespace}/{name}"),
+            cause::kubectl(namespace, "describe pvc", name),
+        ),
+        Why::WaitsForPod => (
+            format!("waits for Pod {} to be given to a node", pod.name),
+            format!("Pod/{namespace}/{}", pod.name),
+            cause::kubectl(namespace, "describe pod", &pod.name),
+        ),
+    };
+    Some(Cause {
+        code: "VolumeClaim".to_owned(),
+        message: cause::shorten(&format!("claim {name}: {words}")),
+        count: 1,
+        example: Some(format!("PersistentVolumeClaim/{name}")),
+        hint: Some(hint),
+        since: None,
+        last: None,
+        subject: Some(subject),
+        log: Vec::new(),
+    })
 }

@@ -4,17 +4,67 @@
 //! breaks nothing: what falls short is the workload, which is judged by itself. So fewer healthy pods than wanted are a
 //! warning, and a budget that allows no disruption is a note: a drain waits. Where the controller cannot work the
 //! budget out it says so, `DisruptionAllowed` False with `SyncFailed`, lets nothing be evicted, and leaves the counts
-//! and the observed generation as they were: that is degraded.
+//! and the observed generation as they were: that is degraded. Pods whose controller it does not know count for nothing
+//! (`getExpectedScale`), and a budget that expects no pod lets none of them be evicted: a warning.
+//!
+//! What an eviction meets is decided in `pkg/registry/core/pod/storage/eviction.go`. A pod that has begun and is not
+//! ready may be evicted as long as enough others are healthy, and always with `unhealthyPodEvictionPolicy: AlwaysAllow`. A
+//! pod that two budgets select is never evicted: the answer is an error 500. Whether there is such a pod is read of the
+//! pods, else of the templates of workloads, of a namespace with budgets whose selectors do not exclude each other; two
+//! that are the same and expect pods need no such proof.
 
 use super::common::{self, Finding};
+use super::companions::{self, Budget, Companion, Companions, Want};
 use super::{Evidence, Judged};
 use crate::report::{Item, State};
 use crate::resource::{PodDisruptionBudget, PodDisruptionBudgetStatus, Resource as _};
 
+/// Other budgets over the same pods that are named.
+const NAMED: usize = 3;
+
 impl Judged for PodDisruptionBudget {
+    const COMPANIONS: &'static [Companion] = &[
+        Companion::PodDisruptionBudgets,
+        Companion::Pods,
+        Companion::Deployments,
+        Companion::StatefulSets,
+        Companion::DaemonSets,
+        Companion::ReplicaSets,
+        Companion::ReplicationControllers,
+    ];
+
+    fn wants(&self, known: &Companions) -> Vec<Want> {
+        let meta = self.meta();
+        let namespace = meta.namespace.as_str();
+        if self.selector().is_none() || meta.deletion_timestamp.is_some() {
+            return Vec::new();
+        }
+        if !known.is_asked(Companion::PodDisruptionBudgets, namespace) {
+            return vec![(Companion::PodDisruptionBudgets, namespace.to_owned())];
+        }
+        if !rivals(self, known).any(|rival| !is_sure(self, rival)) {
+            return Vec::new();
+        }
+        match known.pods(namespace) {
+            Some(_) => Vec::new(),
+            None if known.is_asked(Companion::Pods, namespace) => companions::want_workloads(namespace),
+            None => vec![(Companion::Pods, namespace.to_owned())],
+        }
+    }
+
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
         let (mut notes, mut warnings) = (Vec::new(), Vec::new());
-        let finding = finding(self, evidence, &mut notes, &mut warnings);
+        let shared = match evidence.companions {
+            Some(known) if self.meta().deletion_timestamp.is_none() => shared(self, known),
+            _ => Shared::default(),
+        };
+        let finding = finding(self, evidence, &shared, &mut notes, &mut warnings);
+        if !matches!(finding.state, State::Unknown | State::Terminating) {
+            warnings.extend(shared.warning());
+            if shared.not_seen {
+                notes.push("whether another budget selects its pods was not seen".to_owned());
+            }
+        }
         Item {
             notes,
             warnings,
@@ -26,6 +76,7 @@ impl Judged for PodDisruptionBudget {
 fn finding(
     budget: &PodDisruptionBudget,
     evidence: &Evidence<'_>,
+    shared: &Shared<'_>,
     notes: &mut Vec<String>,
     warnings: &mut Vec<String>,
 ) -> Finding {
@@ -58,20 +109,140 @@ fn finding(
         return finding;
     }
     let (healthy, desired) = (count(status.current_healthy), count(status.desired_healthy));
-    let allowed = count(status.disruptions_allowed);
-    let told = format!("{healthy} healthy, {desired} wanted, {allowed} may be evicted");
-    if count(status.expected_pods) == 0 {
-        return Finding::healthy("NoPods", "no pod is meant");
+    let (allowed, expected) = (count(status.disruptions_allowed), count(status.expected_pods));
+    if expected == 0 && healthy > 0 {
+        warnings.push(format!(
+            "its {} of no controller that can be asked how many there should be: none may be evicted, a drain waits",
+            pods(healthy, "pod is", "pods are")
+        ));
+        return Finding::healthy("UnmanagedPods", format!("{healthy} healthy, 0 expected"));
+    }
+    if expected == 0 {
+        return Finding::healthy("NoPods", "it selects no pods");
+    }
+    let always = budget.always_lets_unready_pods_go();
+    let counts = format!("{healthy} healthy, {desired} wanted");
+    if !shared.with.is_empty() {
+        return Finding::healthy("BudgetsOverlap", counts);
     }
     if healthy < desired {
-        warnings.push(format!(
-            "{healthy} of {desired} wanted pods are healthy: none may be evicted, a drain waits"
-        ));
+        let which = if always {
+            "only those that are not ready may be evicted, a drain of the others waits"
+        } else {
+            "none may be evicted, a drain waits"
+        };
+        warnings.push(format!("{healthy} of {desired} wanted pods are healthy: {which}"));
+        let told = if always {
+            format!("{counts}, those that are not ready may be evicted")
+        } else {
+            format!("{counts}, {allowed} may be evicted")
+        };
         return Finding::healthy("BelowDesiredHealthy", told);
     }
     if allowed == 0 {
-        notes.push("no pod may be evicted, a drain waits".to_owned());
+        let wait = if desired >= expected {
+            format!("all {desired} are wanted, so a drain waits until the budget or their number is changed")
+        } else {
+            "a drain waits".to_owned()
+        };
+        notes.push(format!("no pod that is ready may be evicted, {wait}"));
+        let told = if always {
+            format!("{counts}, those that are not ready may be evicted")
+        } else {
+            format!("{counts}, 0 may be evicted")
+        };
         return Finding::healthy("NoDisruptionAllowed", told);
     }
-    Finding::healthy("DisruptionAllowed", told)
+    Finding::healthy("DisruptionAllowed", format!("{counts}, {allowed} may be evicted"))
+}
+
+fn pods(count: i64, one: &str, many: &str) -> String {
+    match count {
+        1 => format!("1 {one}"),
+        n => format!("{n} {many}"),
+    }
+}
+
+/// Other budgets of the namespace that may select a pod of this one.
+fn rivals<'a>(
+    budget: &'a PodDisruptionBudget,
+    known: &'a Companions,
+) -> impl Iterator<Item = &'a Budget> + 'a {
+    let meta = budget.meta();
+    let others = known.budgets(&meta.namespace).iter();
+    others.filter(move |other| {
+        other.name != meta.name
+            && budget
+                .selector()
+                .is_some_and(|own| !own.excludes(&other.selector))
+    })
+}
+
+/// Whether two budgets certainly share their pods: they select the same, and the controller found some.
+fn is_sure(budget: &PodDisruptionBudget, rival: &Budget) -> bool {
+    let expected = budget.status.as_ref().and_then(|s| s.expected_pods);
+    budget.selector() == Some(&rival.selector) && expected.unwrap_or(0) > 0 && rival.expects_pods
+}
+
+/// Pods of a budget that another one selects too.
+#[derive(Default)]
+struct Shared<'a> {
+    /// The names of the others.
+    with: Vec<&'a str>,
+    /// Who has such a pod, or is one.
+    example: Option<String>,
+    /// Whether there may be more of them.
+    not_seen: bool,
+}
+
+fn shared<'a>(budget: &'a PodDisruptionBudget, known: &'a Companions) -> Shared<'a> {
+    let mut shared = Shared::default();
+    let Some(own) = budget.selector() else {
+        return shared;
+    };
+    let namespace = budget.meta().namespace.as_str();
+    shared.not_seen = !known.has_seen_budgets(namespace);
+    for rival in rivals(budget, known) {
+        let of_both = |labels: &std::collections::BTreeMap<String, String>| {
+            own.matches(labels) && rival.selector.matches(labels)
+        };
+        let example = match known.pods(namespace) {
+            Some(pods) => {
+                let pod = pods.iter().find(|pod| pod.active && of_both(&pod.labels));
+                pod.map(|pod| format!("Pod {}", pod.name))
+            }
+            None => known.workload(namespace, of_both),
+        };
+        if example.is_some() || is_sure(budget, rival) {
+            shared.with.push(&rival.name);
+            shared.example = shared.example.or(example);
+        } else if known.pods(namespace).is_none() {
+            shared.not_seen = true;
+        }
+    }
+    shared
+}
+
+impl Shared<'_> {
+    fn warning(&self) -> Option<String> {
+        let left = self.with.len().saturating_sub(NAMED);
+        let named: Vec<&str> = self.with.iter().take(NAMED).copied().collect();
+        let more = match left {
+            0 => String::new(),
+            n => format!(" and {n} more"),
+        };
+        let example = match &self.example {
+            Some(example) => format!(", such as {example}"),
+            None => String::new(),
+        };
+        let named = named.join(", ");
+        let who = match self.with.len() {
+            0 => return None,
+            1 => format!("PodDisruptionBudget {named} selects"),
+            _ => format!("PodDisruptionBudgets {named}{more} select"),
+        };
+        Some(format!(
+            "{who} the same pods{example}: each eviction of them fails, a drain waits for ever"
+        ))
+    }
 }

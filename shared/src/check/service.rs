@@ -10,12 +10,17 @@
 //! A port whose target is a name leads nowhere where no ready pod gives that name to a port of its own: the controller
 //! leaves it out of the slices (`FindPort` in `pkg/api/v1/pod`). All of the ports so is as good as no endpoint; some of
 //! them is a warning.
+//!
+//! A Service of type `LoadBalancer` without an address is not reached from outside, while what is in the cluster reaches
+//! it: a warning, once its controller said that it failed or five minutes are over, which is what clouds take. Why is in
+//! the Service's events (`SyncLoadBalancerFailed` of `k8s.io/cloud-provider`, `AllocationFailed` of MetalLB) and in the
+//! conditions that some controllers write. They are read for such a Service alone and only say why.
 
 use super::common::{self, Finding};
-use super::companions::{self, Companion, Companions, Endpoints, Want};
+use super::companions::{self, Companion, Companions, Endpoints, EventFacts, Want};
 use super::{Evidence, Judged, cause};
 use crate::report::{Cause, Item, State};
-use crate::resource::{Resource as _, Service, ServicePort};
+use crate::resource::{ProbedCondition, Resource as _, Service, ServicePort};
 use std::collections::BTreeMap;
 
 impl Judged for Service {
@@ -27,18 +32,25 @@ impl Judged for Service {
         Companion::ReplicaSets,
         Companion::ReplicationControllers,
         Companion::Pods,
+        Companion::ServiceEvents,
     ];
 
     fn answers_for_itself(&self) -> bool {
-        self.selector().is_some() || self.meta().deletion_timestamp.is_some()
+        self.selector().is_some() || self.asks_for_load_balancer() || self.meta().deletion_timestamp.is_some()
     }
 
     fn wants(&self, known: &Companions) -> Vec<Want> {
+        let meta = self.meta();
+        let namespace = meta.namespace.as_str();
+        if self.lacks_load_balancer() && !known.is_asked(Companion::ServiceEvents, namespace) {
+            return vec![
+                (Companion::ServiceEvents, namespace.to_owned()),
+                (Companion::EndpointSlices, namespace.to_owned()),
+            ];
+        }
         let Some(selector) = self.selector() else {
             return Vec::new();
         };
-        let meta = self.meta();
-        let namespace = meta.namespace.as_str();
         if !known.is_asked(Companion::EndpointSlices, namespace) {
             return vec![(Companion::EndpointSlices, namespace.to_owned())];
         }
@@ -61,6 +73,7 @@ impl Judged for Service {
         let (mut notes, mut warnings) = (Vec::new(), Vec::new());
         let finding = finding(self, evidence, &mut notes, &mut warnings);
         let causes = behind(self, &finding, evidence);
+        load_balancer(self, &finding, evidence, &mut notes, &mut warnings);
         Item {
             notes,
             warnings,
@@ -162,6 +175,106 @@ fn finding(
     failing.since(since)
 }
 
+/// A cloud takes so many seconds to make a load balancer.
+const LOAD_BALANCER_SECONDS: i64 = 5 * 60;
+
+impl Service {
+    /// Whether its load balancer has no address, or is being taken down.
+    fn lacks_load_balancer(&self) -> bool {
+        let leaving = self.meta().deletion_timestamp.is_some();
+        self.asks_for_load_balancer() && (leaving || self.load_balancer_places().next().is_none())
+    }
+}
+
+/// What is to be said of the load balancer of a Service that asks for one.
+fn load_balancer(
+    service: &Service,
+    finding: &Finding,
+    evidence: &Evidence<'_>,
+    notes: &mut Vec<String>,
+    warnings: &mut Vec<String>,
+) {
+    if !service.asks_for_load_balancer() || finding.reason == "Manifest" {
+        return;
+    }
+    let meta = service.meta();
+    let ports = service.load_balancer_places().flat_map(|place| &place.ports);
+    let refused = ports.filter(|port| !port.error.is_empty());
+    warnings
+        .extend(refused.map(|p| format!("its load balancer does not serve port {}: {}", p.port, p.error)));
+    if !service.lacks_load_balancer() {
+        return;
+    }
+    let events = evidence
+        .companions
+        .and_then(|known| known.events(Companion::ServiceEvents, &meta.namespace, &meta.uid));
+    let failed = events.and_then(failure);
+    if finding.state == State::Terminating {
+        warnings.extend(failed.map(|why| format!("its load balancer is not taken down: {why}")));
+        return;
+    }
+    let class = match service
+        .spec
+        .as_ref()
+        .map_or("", |s| s.load_balancer_class.as_str())
+    {
+        "" => String::new(),
+        class => format!(" of class {class}"),
+    };
+    // When its type was changed is not told by anything else.
+    let since = meta.creation_timestamp.max(meta.last_spec_write());
+    if failed.is_none() && since.is_some_and(|t| evidence.now.is_within(LOAD_BALANCER_SECONDS, t)) {
+        notes.push(format!("its load balancer{class} has no address yet"));
+        return;
+    }
+    let failed = failed.or_else(|| refusal(service));
+    let began = events.is_some_and(|all| all.iter().any(|e| e.reason == "EnsuringLoadBalancer"));
+    let why = match failed {
+        Some(why) => why,
+        None if events.is_none() => "its events were not seen".to_owned(),
+        None if began => "its controller began and has not ended".to_owned(),
+        None => "no event says that a controller for it runs".to_owned(),
+    };
+    let age = meta.creation_timestamp.map(|t| evidence.now.age(t) / 60);
+    let age = age
+        .filter(|minutes| *minutes > 0)
+        .map_or(String::new(), |minutes| {
+            format!(", {} after the Service was made", span(minutes))
+        });
+    warnings.push(format!("its load balancer{class} has no address{age}: {why}"));
+}
+
+/// Minutes as a person says them.
+fn span(minutes: i64) -> String {
+    match minutes {
+        n @ 0..120 => format!("{n} min"),
+        n if n < 2 * 24 * 60 => format!("{} h", n / 60),
+        n => format!("{} days", n / 60 / 24),
+    }
+}
+
+/// The newest event that tells of trouble with a load balancer. Endpoints are judged by what they are.
+fn failure(events: &[EventFacts]) -> Option<String> {
+    let tells = |event: &&EventFacts| event.is_warning && !event.reason.starts_with("FailedToUpdateEndpoint");
+    let newest = events.iter().filter(tells).max_by_key(|event| event.time)?;
+    let message = newest.message.trim_start_matches("Error syncing load balancer: ");
+    Some(cause::shorten(&format!("{}: {message}", newest.reason)))
+}
+
+/// What a controller says in a condition, such as `cilium.io/IPAMRequestSatisfied`.
+fn refusal(service: &Service) -> Option<String> {
+    let conditions = service.status.as_ref().map_or(&[][..], |s| &s.conditions);
+    let fails = |c: &&ProbedCondition| match c.kind.as_str() {
+        "LoadBalancerPortsError" => c.is_true(),
+        _ => c.status == "False",
+    };
+    let failed = conditions.iter().find(fails)?;
+    Some(cause::shorten(&match failed.words() {
+        words if words.is_empty() => format!("condition {} is {}", failed.kind, failed.status),
+        words => words,
+    }))
+}
+
 /// The names by which ports are looked for that no ready pod has.
 fn lost_ports<'a>(service: &'a Service, endpoints: &Endpoints) -> Vec<&'a str> {
     let lost = |port: &&ServicePort| !endpoints.ports.contains(&port.name);
@@ -188,13 +301,22 @@ fn empty(service: &Service, selector: &BTreeMap<String, String>, known: &Compani
         [(kind, name), rest @ ..] => format!("{kind} {name} and {} more", rest.len()),
         [] => String::new(),
     };
+    let leaving = known
+        .endpoints(namespace, &service.meta().name)
+        .map_or(0, |endpoints| endpoints.serving_to_the_end);
     if !workloads.asking.is_empty() {
+        let who = and_more(&workloads.asking);
         return Finding::degraded(
             "NoReadyEndpoints",
-            format!(
-                "no endpoint, {} has no pod with an address",
-                and_more(&workloads.asking)
-            ),
+            match leaving {
+                0 => format!("no endpoint, {who} has no pod with an address"),
+                1 => format!(
+                    "1 endpoint, on its way out and the last to answer: {who} has no other that is ready"
+                ),
+                n => format!(
+                    "{n} endpoints, on their way out and the last to answer: {who} has no other that is ready"
+                ),
+            },
         );
     }
     if !workloads.idle.is_empty() {

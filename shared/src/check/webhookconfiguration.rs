@@ -2,21 +2,31 @@
 //!
 //! A webhook whose `failurePolicy` is `Fail`, which is the default, refuses every request that its rules take while
 //! nothing answers for it (`staging/src/k8s.io/apiserver/pkg/admission/plugin/webhook` in kubernetes/kubernetes): often
-//! the creation of every pod. So one whose Service is missing, or has no ready endpoint, is degraded. With `Ignore` the
-//! requests pass unchecked, which is a warning. One that calls an address is not judged, since nothing is known of what
-//! is behind it, nor is one whose Service is an alias of a name outside.
+//! the creation of every pod. So one whose Service is missing, lacks the port that is called, or has no ready endpoint, is
+//! degraded. With `Ignore` the requests pass unchecked, which is a note. One that calls an address is not judged, since
+//! nothing is known of what is behind it, nor is one whose Service is an alias of a name outside.
+//!
+//! The API server looks the port up in the Service, 443 if none is named (`findServicePort` in
+//! `staging/src/k8s.io/apiserver/pkg/util/proxy`). It trusts its own authorities alone if the webhook names none, and no
+//! public authority signs for a name such as `hook.policy.svc`: one that calls a Service without `caBundle` is a warning.
 
 use super::common::{self, Finding};
 use super::companions::{self, Companion, Companions, Want};
 use super::{Evidence, Judged};
 use crate::report::{Cause, Item, State};
 use crate::resource::{
-    MutatingWebhookConfiguration, ObjectMeta, Resource as _, ServiceReference, Time,
-    ValidatingWebhookConfiguration, Webhook,
+    MutatingWebhookConfiguration, ObjectMeta, Resource as _, ServicePort, Time,
+    ValidatingWebhookConfiguration, Webhook, WebhookClientConfig, WebhookService,
 };
 
 /// So many rules are told of one webhook.
 const RULES: usize = 3;
+
+/// The port of a Service that is called if none is named.
+const HTTPS: i32 = 443;
+
+/// Ports of a Service that are named.
+const PORTS: usize = 3;
 
 impl Judged for ValidatingWebhookConfiguration {
     const COMPANIONS: &'static [Companion] = &[Companion::EndpointSlices, Companion::Services];
@@ -44,7 +54,14 @@ impl Judged for MutatingWebhookConfiguration {
     }
 }
 
-fn service(hook: &Webhook) -> Option<&ServiceReference> {
+impl WebhookService {
+    /// The port that is called.
+    fn number(&self) -> i32 {
+        self.port.unwrap_or(HTTPS)
+    }
+}
+
+fn service(hook: &Webhook) -> Option<&WebhookService> {
     let config = hook.client_config.as_ref()?;
     config.service.as_ref().filter(|_| !hook.rules.is_empty())
 }
@@ -60,6 +77,15 @@ fn wants(hooks: &[Webhook], known: &Companions) -> Vec<Want> {
         .collect()
 }
 
+/// Whether a webhook calls a Service whose certificate the API server has no reason to trust.
+fn trusts_nobody(hook: &Webhook) -> bool {
+    let authority = hook
+        .client_config
+        .as_ref()
+        .is_some_and(WebhookClientConfig::has_authority);
+    service(hook).is_some() && !authority
+}
+
 /// Whether a webhook can be asked.
 enum Answer {
     Yes,
@@ -68,7 +94,7 @@ enum Answer {
     No(String, Option<Time>),
 }
 
-fn answer(target: &ServiceReference, known: Option<&Companions>) -> Answer {
+fn answer(target: &WebhookService, known: Option<&Companions>) -> Answer {
     let (namespace, name) = (target.namespace.as_str(), target.name.as_str());
     let Some(known) = known else {
         return Answer::NotSeen;
@@ -76,8 +102,25 @@ fn answer(target: &ServiceReference, known: Option<&Companions>) -> Answer {
     if known.has_service(namespace, name) == Some(false) {
         return Answer::No(format!("Service {namespace}/{name} does not exist"), None);
     }
+    let port = known
+        .service(namespace, name)
+        .filter(|service| !service.is_external)
+        .map(|service| (service, service.ports.iter().find(|p| p.port == target.number())));
+    if let Some((service, None)) = port {
+        return Answer::No(no_port(target, &service.ports), None);
+    }
+    let named = port.and_then(|(_, port)| port).filter(|p| p.needs().is_some());
     match known.endpoints(namespace, name) {
         None => Answer::NotSeen,
+        Some(endpoints)
+            if endpoints.ready() > 0 && named.is_some_and(|p| !endpoints.ports.contains(&p.name)) =>
+        {
+            let needed = named.and_then(ServicePort::needs).unwrap_or_default();
+            Answer::No(
+                format!("no ready pod of Service {namespace}/{name} has a port named {needed}"),
+                endpoints.changed,
+            )
+        }
         Some(endpoints) if endpoints.ready() > 0 => Answer::Yes,
         // It may be an alias of a name outside.
         Some(_) if known.has_service(namespace, name).is_none() => Answer::NotSeen,
@@ -88,28 +131,53 @@ fn answer(target: &ServiceReference, known: Option<&Companions>) -> Answer {
     }
 }
 
+fn no_port(target: &WebhookService, ports: &[ServicePort]) -> String {
+    let WebhookService { namespace, name, .. } = target;
+    let mut numbers: Vec<String> = ports.iter().take(PORTS).map(|p| p.port.to_string()).collect();
+    if ports.len() > PORTS {
+        numbers.push("more".to_owned());
+    }
+    let has = match numbers.as_slice() {
+        [] => String::new(),
+        some => format!(", it has {}", some.join(", ")),
+    };
+    format!("Service {namespace}/{name} has no port {}{has}", target.number())
+}
+
 struct Told {
     finding: Finding,
     causes: Vec<Cause>,
     notes: Vec<String>,
+    warnings: Vec<String>,
 }
 
 impl Told {
     fn of(meta: &ObjectMeta, hooks: &[Webhook], evidence: &Evidence<'_>) -> Self {
         let (mut notes, mut causes) = (Vec::new(), Vec::new());
-        let finding = common::uncreated(meta, false)
-            .or_else(|| common::deleting(meta, evidence, &mut notes))
-            .unwrap_or_else(|| finding(meta, hooks, evidence, &mut notes, &mut causes));
+        let known = common::uncreated(meta, false).or_else(|| common::deleting(meta, evidence, &mut notes));
+        let is_live = known.is_none();
+        let finding = known.unwrap_or_else(|| finding(meta, hooks, evidence, &mut notes, &mut causes));
+        let strange = hooks.iter().filter(|hook| is_live && trusts_nobody(hook));
+        let (mut warnings, told) = (Vec::new(), "names no authority (caBundle) for its Service");
+        for hook in strange {
+            let words = format!("{} {told}: the API server does not trust it", hook.name);
+            match hook.failure_policy.as_str() {
+                "Ignore" => notes.push(words),
+                _ => warnings.push(words),
+            }
+        }
         Self {
             finding,
             causes,
             notes,
+            warnings,
         }
     }
 
     fn into_item(self, item: impl FnOnce(Finding) -> Item) -> Item {
         Item {
             notes: self.notes,
+            warnings: self.warnings,
             causes: self.causes,
             ..item(self.finding)
         }

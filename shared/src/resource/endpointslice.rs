@@ -70,6 +70,9 @@ pub struct EndpointConditions {
     /// Whether it takes requests; absent means that it does.
     #[prost(bool, optional, tag = "1")]
     pub ready: Option<bool>,
+    /// Whether it answers, though it may be on its way out; absent means that it does as far as it is ready.
+    #[prost(bool, optional, tag = "2")]
+    pub serving: Option<bool>,
     /// Whether it is on its way out.
     #[prost(bool, optional, tag = "3")]
     pub terminating: Option<bool>,
@@ -86,6 +89,15 @@ impl Endpoint {
     #[must_use]
     pub fn is_terminating(&self) -> bool {
         self.conditions.and_then(|c| c.terminating).unwrap_or(false)
+    }
+}
+
+impl Endpoint {
+    /// Whether it is on its way out and answers until it is gone: kube-proxy sends requests to such endpoints if no
+    /// other is ready (KEP-1669).
+    #[must_use]
+    pub fn is_serving_to_the_end(&self) -> bool {
+        self.is_terminating() && self.conditions.and_then(|c| c.serving).unwrap_or(false)
     }
 }
 

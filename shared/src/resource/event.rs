@@ -31,6 +31,10 @@ pub struct Event {
     #[prost(int32, tag = "8")]
     #[serde(deserialize_with = "null_as_default")]
     pub count: i32,
+    /// `Normal` or `Warning`.
+    #[prost(string, tag = "9")]
+    #[serde(rename = "type", deserialize_with = "null_as_default")]
+    pub kind: String,
     /// When it was first said, by components that use series.
     #[prost(message, optional, tag = "10")]
     pub event_time: Option<Time>,
@@ -43,7 +47,19 @@ pub struct Event {
 #[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ObjectReference {
-    /// Its identity; events are matched by nothing else, since names are used again.
+    /// Its kind.
+    #[prost(string, tag = "1")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub kind: String,
+    /// Its namespace.
+    #[prost(string, tag = "2")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub namespace: String,
+    /// Its name; names are used again, so an object that is known is matched by its identity alone.
+    #[prost(string, tag = "3")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub name: String,
+    /// Its identity.
     #[prost(string, tag = "4")]
     #[serde(deserialize_with = "null_as_default")]
     pub uid: String,
@@ -71,6 +87,19 @@ impl Event {
     #[must_use]
     pub fn about(&self) -> &str {
         self.involved_object.as_ref().map_or("", |o| o.uid.as_str())
+    }
+
+    /// Whether it tells of trouble.
+    #[must_use]
+    pub fn is_warning(&self) -> bool {
+        self.kind == "Warning"
+    }
+
+    /// Namespace and name of the claim that it is about, if it is about one.
+    #[must_use]
+    pub fn claim(&self) -> Option<(&str, &str)> {
+        let object = self.involved_object.as_ref()?;
+        (object.kind == "PersistentVolumeClaim").then_some((&object.namespace, &object.name))
     }
 
     /// The container that it is about, where it is about one.

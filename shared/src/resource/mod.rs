@@ -48,7 +48,7 @@ pub use horizontalpodautoscaler::{
 pub use job::{Job, JobSpec, JobStatus, SuccessPolicy};
 pub use lease::{Lease, LeaseSpec};
 pub use meta::{HOLDS, IGNORE, INSTANTIATE, ListMeta, ManagedFieldsEntry, ObjectMeta, OwnerReference};
-pub use node::{Node, NodeSpec, NodeStatus};
+pub use node::{Node, NodeSpec, NodeStatus, Taint};
 pub use persistentvolumeclaim::{
     PersistentVolumeClaim, PersistentVolumeClaimSpec, PersistentVolumeClaimStatus,
 };
@@ -57,11 +57,14 @@ pub use pod::{
     NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, Pod, PodSpec, PodStatus, REVISION,
     ReadinessGate, Running, Terminated, Volume, VolumeSource, Waiting,
 };
-pub use poddisruptionbudget::{PodDisruptionBudget, PodDisruptionBudgetStatus};
+pub use poddisruptionbudget::{PodDisruptionBudget, PodDisruptionBudgetSpec, PodDisruptionBudgetStatus};
 pub use replicaset::{ReplicaSet, ReplicaSetSpec, ReplicaSetStatus};
 pub use replicationcontroller::{ReplicationController, ReplicationControllerSpec};
 pub use selector::{LabelSelector, LabelSelectorRequirement, PodsBy};
-pub use service::{Service, ServicePort, ServiceSpec, TargetPort};
+pub use service::{
+    LoadBalancerIngress, LoadBalancerPort, LoadBalancerStatus, Service, ServicePort, ServiceSpec,
+    ServiceStatus, TargetPort,
+};
 pub use statefulset::{
     RollingUpdateStatefulSet, StatefulSet, StatefulSetSpec, StatefulSetStatus, StatefulSetUpdateStrategy,
 };
@@ -73,7 +76,7 @@ pub use template::{
 pub use time::Time;
 pub use webhookconfiguration::{
     MutatingWebhookConfiguration, Rule, RuleWithOperations, ValidatingWebhookConfiguration, Webhook,
-    WebhookClientConfig,
+    WebhookClientConfig, WebhookService,
 };
 
 pub(crate) use words::{of_json as why_not_json, of_value as why_not_value};

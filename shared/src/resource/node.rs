@@ -19,12 +19,30 @@ pub struct Node {
 }
 
 /// The part of `v1` NodeSpec that is read.
-#[derive(Clone, Copy, PartialEq, Eq, Deserialize, prost::Message)]
+#[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct NodeSpec {
     /// Whether it is cordoned: no new pod is scheduled to it.
     #[prost(bool, optional, tag = "4")]
     pub unschedulable: Option<bool>,
+    /// What keeps pods away from it.
+    #[prost(message, repeated, tag = "5")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub taints: Vec<Taint>,
+}
+
+/// The part of `v1` Taint that is read.
+#[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Taint {
+    /// Its key, such as `node.kubernetes.io/unreachable`.
+    #[prost(string, tag = "1")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub key: String,
+    /// `NoSchedule`, `PreferNoSchedule` or `NoExecute`.
+    #[prost(string, tag = "3")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub effect: String,
 }
 
 /// The part of `v1` NodeStatus that is read.
@@ -38,6 +56,18 @@ pub struct NodeStatus {
 }
 
 impl Node {
+    /// Whether it is cordoned.
+    #[must_use]
+    pub fn is_cordoned(&self) -> bool {
+        self.spec.as_ref().is_some_and(|s| s.unschedulable == Some(true))
+    }
+
+    /// Its taints.
+    #[must_use]
+    pub fn taints(&self) -> &[Taint] {
+        self.spec.as_ref().map_or(&[], |s| &s.taints)
+    }
+
     /// The condition of that type, where there is one.
     #[must_use]
     pub fn condition(&self, kind: &str) -> Option<&ProbedCondition> {

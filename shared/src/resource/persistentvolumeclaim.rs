@@ -2,6 +2,7 @@
 
 use super::{ObjectMeta, ProbedCondition, Resource, has_metadata, null_as_default};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 /// The fields of a PersistentVolumeClaim that its verdict reads.
 #[derive(Clone, PartialEq, Deserialize, prost::Message)]
@@ -43,6 +44,11 @@ pub struct PersistentVolumeClaimStatus {
     #[prost(message, repeated, tag = "4")]
     #[serde(deserialize_with = "null_as_default")]
     pub conditions: Vec<ProbedCondition>,
+    /// How far a change of its size is, of servers that can give a change up: `storage` and a word such as
+    /// `ControllerResizeInfeasible`.
+    #[prost(btree_map = "string, string", tag = "7")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub allocated_resource_statuses: BTreeMap<String, String>,
 }
 
 impl Resource for PersistentVolumeClaim {

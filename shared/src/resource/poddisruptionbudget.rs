@@ -1,6 +1,6 @@
-//! `policy/v1` PodDisruptionBudget: how many healthy pods it wants, and how many there are.
+//! `policy/v1` PodDisruptionBudget: which pods it is about, how many of them it wants healthy, and how many are.
 
-use super::{ObjectMeta, ProbedCondition, Resource, has_metadata, null_as_default};
+use super::{LabelSelector, ObjectMeta, ProbedCondition, Resource, has_metadata, null_as_default};
 use serde::Deserialize;
 
 /// The fields of a PodDisruptionBudget that its verdict reads.
@@ -10,9 +10,25 @@ pub struct PodDisruptionBudget {
     /// Name, generation, deletion, finalizers.
     #[prost(message, optional, tag = "1")]
     pub metadata: Option<ObjectMeta>,
+    /// Which pods it is about.
+    #[prost(message, optional, tag = "2")]
+    pub spec: Option<PodDisruptionBudgetSpec>,
     /// What its controller last wrote.
     #[prost(message, optional, tag = "3")]
     pub status: Option<PodDisruptionBudgetStatus>,
+}
+
+/// The part of `policy/v1` PodDisruptionBudgetSpec that is read.
+#[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PodDisruptionBudgetSpec {
+    /// Its pods: all of the namespace if it is empty, none if it is absent.
+    #[prost(message, optional, tag = "2")]
+    pub selector: Option<LabelSelector>,
+    /// `IfHealthyBudget`, which is the default, or `AlwaysAllow`.
+    #[prost(string, tag = "4")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub unhealthy_pod_eviction_policy: String,
 }
 
 /// The part of `policy/v1` PodDisruptionBudgetStatus that is read.
@@ -38,6 +54,24 @@ pub struct PodDisruptionBudgetStatus {
     #[prost(message, repeated, tag = "7")]
     #[serde(deserialize_with = "null_as_default")]
     pub conditions: Vec<ProbedCondition>,
+}
+
+impl PodDisruptionBudget {
+    /// Its pods, if it selects any.
+    #[must_use]
+    pub fn selector(&self) -> Option<&LabelSelector> {
+        self.spec.as_ref()?.selector.as_ref()
+    }
+
+    /// Whether pods that are not ready may be evicted however many are healthy.
+    #[must_use]
+    pub fn always_lets_unready_pods_go(&self) -> bool {
+        let policy = self
+            .spec
+            .as_ref()
+            .map(|s| s.unhealthy_pod_eviction_policy.as_str());
+        policy == Some("AlwaysAllow")
+    }
 }
 
 impl Resource for PodDisruptionBudget {

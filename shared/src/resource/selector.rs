@@ -37,6 +37,35 @@ pub struct LabelSelectorRequirement {
     pub values: Vec<String>,
 }
 
+impl LabelSelector {
+    /// Whether it takes an object with these labels (`LabelSelectorAsSelector` in `k8s.io/apimachinery`). An operator
+    /// that does not exist takes nothing.
+    #[must_use]
+    pub fn matches(&self, labels: &BTreeMap<String, String>) -> bool {
+        let is_met = |r: &LabelSelectorRequirement| {
+            let value = labels.get(&r.key);
+            match r.operator.as_str() {
+                "In" => value.is_some_and(|v| r.values.contains(v)),
+                "NotIn" => value.is_none_or(|v| !r.values.contains(v)),
+                "Exists" => value.is_some(),
+                "DoesNotExist" => value.is_none(),
+                _ => false,
+            }
+        };
+        self.match_labels
+            .iter()
+            .all(|(key, value)| labels.get(key) == Some(value))
+            && self.match_expressions.iter().all(is_met)
+    }
+
+    /// Whether no object can be taken by both, since they want different values of one label.
+    #[must_use]
+    pub fn excludes(&self, other: &Self) -> bool {
+        let differs = |(key, value)| other.match_labels.get(key).is_some_and(|v| v != value);
+        self.match_labels.iter().any(differs)
+    }
+}
+
 /// As kubectl's `-l` takes it.
 impl fmt::Display for LabelSelector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -73,6 +102,39 @@ pub enum PodsBy<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_selector_takes_what_meets_all_that_it_asks() {
+        let of = |text: &str| serde_json::from_str::<LabelSelector>(text).unwrap_or_default();
+        let labels = BTreeMap::from([("app".to_owned(), "web".to_owned())]);
+        let one = |operator: &str, key: &str, value: &str| {
+            of(&format!(
+                r#"{{"matchExpressions": [{{"key": "{key}", "operator": "{operator}", "values": ["{value}"]}}]}}"#
+            ))
+        };
+        for (selector, takes) in [
+            (LabelSelector::default(), true),
+            (of(r#"{"matchLabels": {"app": "web"}}"#), true),
+            (of(r#"{"matchLabels": {"app": "db"}}"#), false),
+            (of(r#"{"matchLabels": {"app": "web", "tier": "x"}}"#), false),
+            (one("In", "app", "web"), true),
+            (one("In", "app", "db"), false),
+            (one("In", "tier", "web"), false),
+            (one("NotIn", "app", "web"), false),
+            (one("NotIn", "tier", "web"), true),
+            (one("Exists", "app", ""), true),
+            (one("Exists", "tier", ""), false),
+            (one("DoesNotExist", "app", ""), false),
+            (one("DoesNotExist", "tier", ""), true),
+            (one("Like", "app", "web"), false),
+        ] {
+            assert_eq!(selector.matches(&labels), takes, "{selector}");
+        }
+        let web = of(r#"{"matchLabels": {"app": "web"}}"#);
+        assert!(web.excludes(&of(r#"{"matchLabels": {"app": "db", "tier": "x"}}"#)));
+        assert!(!web.excludes(&of(r#"{"matchLabels": {"tier": "x"}}"#)));
+        assert!(!web.excludes(&web) && !web.excludes(&LabelSelector::default()));
+    }
 
     #[test]
     fn a_selector_is_written_as_kubectl_takes_it() {

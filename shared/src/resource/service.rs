@@ -1,6 +1,6 @@
 //! `v1` Service: which pods it stands for.
 
-use super::{ObjectMeta, Resource, has_metadata, null_as_default};
+use super::{ObjectMeta, ProbedCondition, Resource, has_metadata, null_as_default};
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
@@ -16,6 +16,9 @@ pub struct Service {
     /// What it stands for.
     #[prost(message, optional, tag = "2")]
     pub spec: Option<ServiceSpec>,
+    /// What its load balancer is like.
+    #[prost(message, optional, tag = "3")]
+    pub status: Option<ServiceStatus>,
 }
 
 /// The part of `v1` ServiceSpec that is read.
@@ -38,6 +41,64 @@ pub struct ServiceSpec {
     #[prost(string, tag = "10")]
     #[serde(deserialize_with = "null_as_default")]
     pub external_name: String,
+    /// Who makes its load balancer, if that is not the cluster's own cloud.
+    #[prost(string, tag = "21")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub load_balancer_class: String,
+}
+
+/// The part of `v1` ServiceStatus that is read.
+#[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ServiceStatus {
+    /// Its load balancer.
+    #[prost(message, optional, tag = "1")]
+    pub load_balancer: Option<LoadBalancerStatus>,
+    /// What controllers of load balancers say.
+    #[prost(message, repeated, tag = "2")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub conditions: Vec<ProbedCondition>,
+}
+
+/// The part of `v1` LoadBalancerStatus that is read.
+#[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
+#[serde(rename_all = "camelCase", default)]
+pub struct LoadBalancerStatus {
+    /// Where it is reached.
+    #[prost(message, repeated, tag = "1")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub ingress: Vec<LoadBalancerIngress>,
+}
+
+/// The part of `v1` LoadBalancerIngress that is read.
+#[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
+#[serde(rename_all = "camelCase", default)]
+pub struct LoadBalancerIngress {
+    /// Its address.
+    #[prost(string, tag = "1")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub ip: String,
+    /// Its name, if it has one in place of an address.
+    #[prost(string, tag = "2")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub hostname: String,
+    /// What became of the Service's ports there.
+    #[prost(message, repeated, tag = "4")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub ports: Vec<LoadBalancerPort>,
+}
+
+/// The part of `v1` PortStatus that is read.
+#[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
+#[serde(rename_all = "camelCase", default)]
+pub struct LoadBalancerPort {
+    /// The port of the Service.
+    #[prost(int32, tag = "1")]
+    pub port: i32,
+    /// A word in CamelCase that says why it is not served.
+    #[prost(string, tag = "3")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub error: String,
 }
 
 /// A port of a Service.
@@ -48,6 +109,9 @@ pub struct ServicePort {
     #[prost(string, tag = "1")]
     #[serde(deserialize_with = "null_as_default")]
     pub name: String,
+    /// Its own number.
+    #[prost(int32, tag = "3")]
+    pub port: i32,
     /// The port of the pods: a number, or the name that a container gives to one of its ports.
     #[prost(message, optional, tag = "4")]
     pub target_port: Option<TargetPort>,
@@ -111,6 +175,21 @@ impl Service {
         self.spec.as_ref().is_some_and(|s| s.kind == "ExternalName")
     }
 
+    /// Whether it asks for a load balancer.
+    #[must_use]
+    pub fn asks_for_load_balancer(&self) -> bool {
+        self.spec.as_ref().is_some_and(|s| s.kind == "LoadBalancer")
+    }
+
+    /// Where its load balancer is reached; entries that name no place are left out.
+    pub fn load_balancer_places(&self) -> impl Iterator<Item = &LoadBalancerIngress> {
+        let status = self.status.as_ref().and_then(|s| s.load_balancer.as_ref());
+        let ingress = status.map_or(&[][..], |s| &s.ingress);
+        ingress
+            .iter()
+            .filter(|i| !i.ip.is_empty() || !i.hostname.is_empty())
+    }
+
     /// The labels of its pods, where it has pods.
     #[must_use]
     pub fn selector(&self) -> Option<&BTreeMap<String, String>> {
@@ -123,4 +202,10 @@ impl Resource for Service {
     type Whole = k8s_openapi::api::core::v1::Service;
 
     has_metadata!();
+
+    fn drop_zero_times(&mut self) {
+        if let Some(status) = &mut self.status {
+            ProbedCondition::drop_zero_times(&mut status.conditions);
+        }
+    }
 }

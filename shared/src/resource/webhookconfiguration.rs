@@ -1,8 +1,10 @@
 //! `admissionregistration.k8s.io/v1` webhook configurations: whom the API server asks before it writes, and what it does
 //! where it gets no answer. The two kinds number what is read of a webhook in the same way.
 
-use super::{LabelSelector, ObjectMeta, Resource, ServiceReference, has_metadata, null_as_default};
-use serde::Deserialize;
+use super::{LabelSelector, ObjectMeta, Resource, has_metadata, null_as_default};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Deserializer};
 
 /// The fields of a ValidatingWebhookConfiguration that its verdict reads.
 #[derive(Clone, PartialEq, Deserialize, prost::Message)]
@@ -60,7 +62,46 @@ pub struct Webhook {
 pub struct WebhookClientConfig {
     /// The Service.
     #[prost(message, optional, tag = "1")]
-    pub service: Option<ServiceReference>,
+    pub service: Option<WebhookService>,
+    /// The authorities that its certificate is checked against, in PEM.
+    #[prost(bytes = "vec", tag = "2")]
+    #[serde(deserialize_with = "authority")]
+    pub ca_bundle: Vec<u8>,
+}
+
+/// A Service that the API server calls for a webhook.
+#[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
+#[serde(rename_all = "camelCase", default)]
+pub struct WebhookService {
+    /// Its namespace.
+    #[prost(string, tag = "1")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub namespace: String,
+    /// Its name.
+    #[prost(string, tag = "2")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub name: String,
+    /// The port of the Service; absent means 443.
+    #[prost(int32, optional, tag = "4")]
+    pub port: Option<i32>,
+}
+
+/// How an authority begins in PEM.
+const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
+
+/// A dump may have words in its place, which whoever took it wrote there to hide it: then there is one.
+fn authority<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+    let mut text = Option::<String>::deserialize(from)?.unwrap_or_default();
+    text.retain(|c| !c.is_whitespace());
+    Ok(STANDARD.decode(text).unwrap_or_else(|_| BEGIN.to_vec()))
+}
+
+impl WebhookClientConfig {
+    /// Whether it names an authority. Until somebody fills it in, a placeholder such as an empty line may stand there.
+    #[must_use]
+    pub fn has_authority(&self) -> bool {
+        self.ca_bundle.windows(BEGIN.len()).any(|part| part == BEGIN)
+    }
 }
 
 /// What a webhook is asked about.

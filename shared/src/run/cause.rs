@@ -11,7 +11,7 @@ pub use logs::add_logs;
 
 use super::Known;
 use super::coverage::not_seen;
-use crate::check::{Judged, Now, wants};
+use crate::check::{Judged, NodesSeen, Now, wants};
 use crate::cluster::{Bounds, Class, Client, Failure, ListOptions, Part, list_part};
 use crate::report::{Item, NotSeen, State};
 use crate::resource::{Deployment, Event, Job, LabelSelector, Node, Pod, PodsBy, ReplicaSet, Resource, Time};
@@ -32,6 +32,8 @@ const NAMESPACES: usize = 3;
 const BYTES: usize = 16 << 20;
 /// Events a page. They are in no cache of the API server's.
 const EVENTS: u32 = 500;
+/// Which events are about claims.
+const ABOUT_CLAIMS: &str = "involvedObject.kind=PersistentVolumeClaim";
 /// Pages of events in all namespaces.
 const EVENT_PAGES: u32 = 3;
 /// Objects whose events are asked for one by one.
@@ -450,8 +452,12 @@ impl Looking<'_> {
                 Err(lack) => failed = Some(lack),
             }
         }
-        if let Some(lack) = failed {
-            self.miss::<Node>(None, lack);
+        match failed {
+            Some(lack) => self.miss::<Node>(None, lack),
+            None => self
+                .looked
+                .known
+                .add_nodes_seen(NodesSeen::These(questions.nodes)),
         }
     }
 
@@ -464,6 +470,8 @@ impl Looking<'_> {
             room,
         ));
         let mut left = self.left;
+        let room = self.left.saturating_sub(pages(&asked));
+        asked.extend(events_about(&questions.claims, ABOUT_CLAIMS, room));
         asked.retain(|(_, bounds)| match left.checked_sub(bounds.pages as usize) {
             Some(rest) => {
                 left = rest;
@@ -473,11 +481,18 @@ impl Looking<'_> {
         });
         let scopes: Vec<Option<String>> = asked.iter().map(|(o, _)| o.namespace.clone()).collect();
         let about: HashSet<&str> = questions.about().collect();
+        let claims = questions
+            .claims
+            .iter()
+            .map(|(n, name)| (n.as_str(), name.as_str()));
+        let claims: HashSet<(&str, &str)> = claims.collect();
         let answers = self.ask::<Event>(asked).await;
         for (namespace, answer) in scopes.into_iter().zip(answers) {
             match answer {
                 Ok(part) => {
-                    let own = part.items.into_iter().filter(|e| about.contains(e.about()));
+                    let is_claim = |e: &Event| e.claim().is_some_and(|claim| claims.contains(&claim));
+                    let is_own = |e: &Event| about.contains(e.about()) || is_claim(e);
+                    let own = part.items.into_iter().filter(is_own);
                     self.looked.known.add_events(own);
                     if !part.whole {
                         self.miss::<Event>(namespace, Lack::TooMuch);
@@ -489,12 +504,14 @@ impl Looking<'_> {
     }
 }
 
-/// What is to be asked around the pods: each with a namespace and the identity of an object.
+/// What is to be asked around the pods: each with a namespace and, if nothing else is said, the identity of an object.
 #[derive(Default)]
 struct Questions {
     warnings: Vec<(String, String)>,
     scale_ups: Vec<(String, String)>,
     nodes: BTreeSet<String>,
+    /// Claims, by namespace and name.
+    claims: Vec<(String, String)>,
 }
 
 impl Questions {
@@ -508,6 +525,12 @@ impl Questions {
             self.scale_ups.push(place());
         }
         self.nodes.extend(wants.node.map(str::to_owned));
+        if wants.claims {
+            let claims = pod
+                .claims()
+                .map(|claim| (meta.namespace.clone(), claim.to_owned()));
+            self.claims.extend(claims);
+        }
     }
 
     fn about(&self) -> impl Iterator<Item = &str> {

@@ -58,6 +58,7 @@ pub async fn bring(
     }
     let not_seen = failed
         .iter()
+        .filter(|(companion, _)| !companion.is_optional())
         .map(|(companion, failures)| missing(*companion, failures));
     (known, not_seen.flatten().collect())
 }
@@ -96,6 +97,7 @@ async fn round(
                 client: client.clone(),
                 options: ListOptions {
                     namespace: namespace.clone(),
+                    field_selector: companion.field_selector().to_owned(),
                     page_size: listing.page_size,
                     ..ListOptions::default()
                 },

@@ -5,12 +5,12 @@ use super::known::{Evident, Known};
 use super::noun::Noun;
 use super::{Ask, Causes, Clock, Kind, KindVisitor, companions, gaps};
 use crate::check::{
-    self, Accompanies, Around, Companion, CompanionVisitor, Companions, Evidence, Judged, Now,
+    self, Accompanies, Around, Companion, CompanionVisitor, Companions, Evidence, Judged, NodesSeen, Now,
 };
 use crate::cluster::CustomName;
 use crate::dump::{File, Objects, Stamped};
 use crate::report::{Check, Item, KindCheck, Namespaces, NotSeen, Report, Source, State};
-use crate::resource::{CustomObject, Job, Pod, ReplicaSet, Resource, Time, Undecodable};
+use crate::resource::{CustomObject, Job, Node, Pod, ReplicaSet, Resource, Time, Undecodable};
 use std::collections::HashSet;
 
 /// Judges a dump. Only kinds that it holds are judged, and the API server is no part of it.
@@ -96,7 +96,12 @@ impl<'a> Dump<'a> {
         add::<ReplicaSet>(objects, &mut known, &mut lost);
         add::<Job>(objects, &mut known, &mut lost);
         known.add_events(understood(objects, &mut lost).into_iter().map(|(_, event)| event));
+        let before = lost.len();
         known.add_nodes(understood(objects, &mut lost).into_iter().map(|(_, node)| node));
+        let all = lost.len() == before && gaps::of_resource(objects, Node::PLURAL).next().is_none();
+        if all && objects.holds::<Node>() {
+            known.add_nodes_seen(NodesSeen::All);
+        }
         // Pods are found by their ReplicaSets too.
         let behind = ["pods", "replicasets"].into_iter();
         let without_pods = behind.flat_map(|plural| gaps::of_resource(objects, plural));
@@ -212,6 +217,9 @@ fn bring<T: Judged>(objects: &Objects<'_>, found: &[Stamped<T>]) -> (Companions,
         for companion in wanted.into_keys() {
             let known = &mut known;
             let held = companion.visit(Take { objects, known });
+            if companion.is_optional() {
+                continue;
+            }
             let told = missing.len();
             missing.extend(gaps::of_companion(objects, companion).map(|(_, entry)| entry));
             if !held && missing.len() == told {

@@ -3,10 +3,10 @@
 //! From a dump or from a cluster, the way from a workload to its pods is the same: owner references, since labels
 //! overlap.
 
-use crate::check::{Around, Evidence, GRACE_SECONDS, Now, Pods};
+use crate::check::{Around, Evidence, GRACE_SECONDS, NodesSeen, Now, Pods};
 use crate::resource::{ContainerStatus, Event, Job, Node, ObjectMeta, Pod, REVISION, ReplicaSet, Resource};
 use std::cmp::Reverse;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// An object and its place in the dump that it is from, by which its ages are measured; 0 where that does not matter.
 type Placed<T> = (usize, T);
@@ -19,6 +19,7 @@ pub struct Known {
     jobs: HashMap<String, Vec<Placed<Job>>>,
     events: Vec<Event>,
     nodes: Vec<Node>,
+    nodes_seen: NodesSeen,
     /// Objects whose pods were all looked for, by uid: of these, no pod found is no pod there.
     complete: HashSet<String>,
 }
@@ -119,6 +120,15 @@ impl Known {
         self.nodes.extend(nodes);
     }
 
+    /// Notes which nodes were looked for, whether they are there or not.
+    pub(super) fn add_nodes_seen(&mut self, seen: NodesSeen) {
+        match (&mut self.nodes_seen, seen) {
+            (NodesSeen::These(names), NodesSeen::These(more)) => names.extend(more),
+            (NodesSeen::All, _) => {}
+            (all, NodesSeen::All) => *all = NodesSeen::All,
+        }
+    }
+
     /// Notes that every pod of that object was looked for.
     pub(super) fn complete(&mut self, uid: &str) {
         self.complete.insert(uid.to_owned());
@@ -185,14 +195,20 @@ impl Known {
     /// Events and nodes, sorted. To be made once for many objects.
     #[must_use]
     pub fn around(&self) -> Around<'_> {
-        Around::new(&self.events, &self.nodes)
+        Around::new(&self.events, &self.nodes).with_nodes_seen(&self.nodes_seen)
     }
 
     /// What concerns each of these objects, by its uid.
     #[must_use]
     pub fn split<'a>(mut self, uids: impl IntoIterator<Item = &'a str>) -> HashMap<String, Self> {
         let mut events: HashMap<String, Vec<Event>> = HashMap::new();
+        let mut of_claims: HashMap<(String, String), Vec<Event>> = HashMap::new();
         for event in self.events.drain(..) {
+            if let Some((namespace, name)) = event.claim() {
+                let claim = (namespace.to_owned(), name.to_owned());
+                of_claims.entry(claim).or_default().push(event);
+                continue;
+            }
             events.entry(event.about().to_owned()).or_default().push(event);
         }
         let mut parts = HashMap::new();
@@ -224,6 +240,15 @@ impl Known {
                 .iter()
                 .filter(|n| nodes.contains(n.meta().name.as_str()));
             part.nodes = nodes.cloned().collect();
+            let claims: BTreeSet<(String, String)> = part
+                .pods()
+                .flat_map(|p| p.claims().map(|c| (p.meta().namespace.clone(), c.to_owned())))
+                .collect();
+            for claim in claims {
+                part.events
+                    .extend(of_claims.get(&claim).into_iter().flatten().cloned());
+            }
+            part.nodes_seen = self.nodes_seen.clone();
             if self.complete.remove(uid) {
                 part.complete.insert(uid.to_owned());
             }

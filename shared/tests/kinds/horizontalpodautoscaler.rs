@@ -39,6 +39,12 @@ fn blind() -> Value {
     )
 }
 
+/// The same, since half a minute.
+fn just(mut condition: Value) -> Value {
+    set(&mut condition, "/lastTransitionTime", json!(at(-30)));
+    condition
+}
+
 fn limited(status: &str, reason: &str) -> Value {
     condition("ScalingLimited", status, reason, "")
 }
@@ -87,6 +93,17 @@ fn every_autoscaler_gets_its_state() {
         )
         .warns(&["at its maximum of 10, its metrics ask for more"]),
         row(
+            "pinned by somebody, and its metrics ask for more",
+            hpa(
+                &[able(), active(), limited("True", "TooManyReplicas")],
+                &[("/spec/minReplicas", json!(4)), ("/spec/maxReplicas", json!(4))],
+            ),
+            HEALTHY,
+            "Scaling",
+            "4 replicas, of 4 to 4",
+        )
+        .notes(&["pinned to 4 replicas: minReplicas and maxReplicas are the same"]),
+        row(
             "at its floor",
             hpa(&[able(), active(), limited("True", "TooFewReplicas")], &[]),
             HEALTHY,
@@ -123,10 +140,44 @@ fn every_autoscaler_gets_its_state() {
         ),
         row(
             "new and without a target",
-            hpa(&[no_target], &[aged(30)]),
+            hpa(&[no_target.clone()], &[aged(30)]),
             DEGRADED,
             "CannotScale",
             "FailedGetScale: deployments.apps \"web\" not found",
+        ),
+        row(
+            "without metrics for a moment",
+            hpa(&[able(), just(blind())], &[]),
+            PROGRESSING,
+            "MetricsStarting",
+            blind_message,
+        ),
+        row(
+            "without a target for a moment",
+            hpa(&[just(no_target.clone())], &[]),
+            PROGRESSING,
+            "ScaleStarting",
+            "FailedGetScale: deployments.apps \"web\" not found",
+        ),
+        row(
+            "without a word whether its metrics are there",
+            hpa(&[able(), condition("ScalingActive", "Unknown", "", "")], &[]),
+            DEGRADED,
+            "NoMetrics",
+            "",
+        ),
+        row(
+            "waiting for its pace, as before 1.12",
+            hpa(
+                &[
+                    condition("AbleToScale", "False", "BackoffBoth", "too soon"),
+                    active(),
+                ],
+                &[],
+            ),
+            HEALTHY,
+            "Scaling",
+            told,
         ),
         row(
             "target scaled to zero",

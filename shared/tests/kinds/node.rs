@@ -45,6 +45,8 @@ fn every_node_gets_its_state() {
     let busy = condition("PIDPressure", "True", "KubeletHasInsufficientPID", "");
     let detector = condition("KernelDeadlock", "True", "DockerHung", "task docker:1 blocked");
     let network = condition("NetworkUnavailable", "True", "NoRouteCreated", "");
+    let routed = condition("NetworkUnavailable", "False", "RouteCreated", "");
+    let no_word = condition("NetworkUnavailable", "Unknown", "NodeStatusUnknown", "");
     let lost_message = "its kubelet does not answer: NodeStatusUnknown: Kubelet stopped posting node status.";
     let no_network_message = "not ready: KubeletNotReady: container runtime network not ready";
     assert_rows::<Node>(&[
@@ -120,10 +122,38 @@ fn every_node_gets_its_state() {
         ]),
         row(
             "what a detector says",
-            node(&[ready(), detector, network], &[]),
+            node(&[ready(), detector, routed], &[]),
             HEALTHY,
             "Ready",
             "ready",
+        ),
+        row(
+            "no route to its pods",
+            node(&[ready(), network.clone()], &[]),
+            DEGRADED,
+            "NetworkUnavailable",
+            "its network is not available: NoRouteCreated",
+        ),
+        row(
+            "no word of a route",
+            node(&[ready(), no_word], &[]),
+            HEALTHY,
+            "Ready",
+            "ready",
+        ),
+        row(
+            "new and not routed yet",
+            node(&[network.clone(), ready()], &[aged(59)]),
+            PROGRESSING,
+            "NodeStarting",
+            "its network is not available: NoRouteCreated",
+        ),
+        row(
+            "lost and not routed",
+            node(&[lost(), network], &[]),
+            UNAVAILABLE,
+            "NodeNotReady",
+            lost_message,
         ),
         row(
             "nothing ever reported",
@@ -152,6 +182,85 @@ fn every_node_gets_its_state() {
             UNKNOWN,
             "Manifest",
             "has neither uid nor creation time: a manifest, not an object of a cluster",
+        ),
+    ]);
+}
+
+#[test]
+fn a_taint_that_contradicts_a_ready_node_is_a_warning_once_it_stays() {
+    let taint = |key: &str, effect: &str| ("/spec/taints", json!([{"key": key, "effect": effect}]));
+    let since = |condition: Value, seconds: i64| {
+        let mut condition = condition;
+        set(&mut condition, "/lastTransitionTime", json!(at(-seconds)));
+        condition
+    };
+    let fine = |name: &'static str, object| row(name, object, HEALTHY, "Ready", "ready");
+    assert_rows::<Node>(&[
+        fine(
+            "a cloud that never looked at it",
+            node(
+                &[ready()],
+                &[taint(
+                    "node.cloudprovider.kubernetes.io/uninitialized",
+                    "NoSchedule",
+                )],
+            ),
+        )
+        .warns(&[
+            "ready, and the taint node.cloudprovider.kubernetes.io/uninitialized still keeps pods away",
+        ]),
+        fine(
+            "a network whose agent never came",
+            node(
+                &[ready()],
+                &[taint("node.cilium.io/agent-not-ready", "NoExecute")],
+            ),
+        )
+        .warns(&["ready, and the taint node.cilium.io/agent-not-ready still keeps pods away"]),
+        fine(
+            "the same nine minutes after it became ready",
+            node(
+                &[since(ready(), 599)],
+                &[taint("node.cilium.io/agent-not-ready", "NoExecute")],
+            ),
+        ),
+        fine(
+            "a taint that only asks",
+            node(
+                &[ready()],
+                &[taint("node.cilium.io/agent-not-ready", "PreferNoSchedule")],
+            ),
+        ),
+        fine(
+            "a taint of somebody's choice",
+            node(&[ready()], &[taint("dedicated", "NoSchedule")]),
+        ),
+        fine(
+            "back, and still marked as lost for good",
+            node(
+                &[ready()],
+                &[taint("node.kubernetes.io/out-of-service", "NoExecute")],
+            ),
+        )
+        .notes(&["marked as out of service"])
+        .warns(&["ready again, and the taint node.kubernetes.io/out-of-service still ends its pods"]),
+        row(
+            "lost for good and marked so",
+            node(
+                &[lost()],
+                &[taint("node.kubernetes.io/out-of-service", "NoExecute")],
+            ),
+            UNAVAILABLE,
+            "NodeNotReady",
+            "its kubelet does not answer: NodeStatusUnknown: Kubelet stopped posting node status.",
+        )
+        .notes(&["marked as out of service"]),
+        row(
+            "lost, with the taint that says so",
+            node(&[lost()], &[taint("node.kubernetes.io/unreachable", "NoExecute")]),
+            UNAVAILABLE,
+            "NodeNotReady",
+            "its kubelet does not answer: NodeStatusUnknown: Kubelet stopped posting node status.",
         ),
     ]);
 }

@@ -40,7 +40,105 @@ fn pods() -> Companions {
             pod("owner", "other", 300, &[("/metadata/uid", json!("uid-of-owner"))]),
         ],
     );
+    read(&mut known, Companion::ClaimEvents, &[]);
     known
+}
+
+fn grows(seconds: i64) -> (&'static str, Value) {
+    let mut resizing = condition("Resizing", "True", "", "");
+    set(&mut resizing, "/lastTransitionTime", json!(at(-seconds)));
+    ("/status/conditions", json!([resizing]))
+}
+
+fn said(claim: &str, kind: &str, reason: &str, message: &str, seconds: i64) -> Value {
+    json!({
+        "metadata": {"namespace": "shop", "name": format!("{claim}.{reason}")},
+        "involvedObject": {"kind": "PersistentVolumeClaim", "namespace": "shop", "name": claim,
+            "uid": format!("uid-of-{claim}")},
+        "type": kind, "reason": reason, "message": message, "lastTimestamp": at(-seconds),
+    })
+}
+
+#[test]
+fn why_a_claim_has_no_volume_is_in_its_own_events() {
+    let mut known = pods();
+    read(
+        &mut known,
+        Companion::ClaimEvents,
+        &[
+            said(
+                "data",
+                "Normal",
+                "ExternalProvisioning",
+                "Waiting for a volume",
+                10,
+            ),
+            said(
+                "data",
+                "Warning",
+                "ProvisioningFailed",
+                "storageclass.storage.k8s.io \"fast\" not found",
+                20,
+            ),
+            said(
+                "new",
+                "Normal",
+                "WaitForFirstConsumer",
+                "waiting for first consumer",
+                5,
+            ),
+        ],
+    );
+    let causes = |name: &str| {
+        let item = judge_beside::<PersistentVolumeClaim>(&known, &claim(name, "Pending", &[]));
+        let of = |c: &sre_shared::report::Cause| {
+            let (subject, hint) = (c.subject.clone(), c.hint.clone());
+            format!(
+                "{}: {} [{}] {}",
+                c.code,
+                c.message,
+                subject.unwrap_or_default(),
+                hint.unwrap_or_default()
+            )
+        };
+        assert!(item.notes.is_empty(), "{:?}", item.notes);
+        item.causes.iter().map(of).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        causes("data"),
+        [
+            "VolumeClaim: claim data: storageclass.storage.k8s.io \"fast\" not found \
+          [PersistentVolumeClaim/shop/data] kubectl -n shop describe pvc data"
+        ]
+    );
+    assert_eq!(
+        causes("new"),
+        [
+            "VolumeClaim: claim new: waits for Pod young-0 to be given to a node \
+          [Pod/shop/young-0] kubectl -n shop describe pod young-0"
+        ]
+    );
+    let pending = view::<PersistentVolumeClaim>(&claim("data", "Pending", &[]));
+    let mut first = Companions::default();
+    read(&mut first, Companion::Pods, &[pod("db-0", "data", 300, &[])]);
+    assert_eq!(
+        pending.wants(&first),
+        [(Companion::ClaimEvents, "shop".to_owned())]
+    );
+    let spare = view::<PersistentVolumeClaim>(&claim("spare", "Pending", &[]));
+    assert_eq!(spare.wants(&first), []);
+    first.miss(Companion::ClaimEvents, None);
+    assert_rows_beside::<PersistentVolumeClaim>(
+        &first,
+        &[row(
+            "its events may not be read",
+            claim("data", "Pending", &[]),
+            DEGRADED,
+            "ClaimPending",
+            "pending, Pod db-0 waits for it, storage class \"fast\"",
+        )
+        .notes(&["its events were not seen"])],
+    );
 }
 
 #[test]
@@ -144,7 +242,38 @@ fn every_claim_gets_its_state() {
                 HEALTHY,
                 "Bound",
                 "bound to pv-1",
+            )
+            .notes(&["its volume is larger, its file system will be once a pod mounts it again"]),
+            row(
+                "grows, since a few minutes",
+                claim("data", "Bound", &[grows(300)]),
+                HEALTHY,
+                "Bound",
+                "bound to pv-1",
             ),
+            row(
+                "grows, and never has",
+                claim("data", "Bound", &[grows(3600)]),
+                HEALTHY,
+                "Bound",
+                "bound to pv-1",
+            )
+            .warns(&["its volume is being made larger for 60 min and is not yet"]),
+            row(
+                "cannot grow, and the server has given up",
+                claim(
+                    "data",
+                    "Bound",
+                    &[(
+                        "/status/allocatedResourceStatuses",
+                        json!({"storage": "ControllerResizeInfeasible"}),
+                    )],
+                ),
+                HEALTHY,
+                "Bound",
+                "bound to pv-1",
+            )
+            .warns(&["its volume cannot be made as large as asked: ControllerResizeInfeasible"]),
             row(
                 "another phase",
                 claim("data", "Gone", &[]),
@@ -159,6 +288,24 @@ fn every_claim_gets_its_state() {
                 "Deleting",
                 "being deleted",
             ),
+            row(
+                "being deleted and in use",
+                claim(
+                    "data",
+                    "Bound",
+                    &[
+                        ("/metadata/deletionTimestamp", json!(at(-1200))),
+                        ("/metadata/finalizers", json!(["kubernetes.io/pvc-protection"])),
+                    ],
+                ),
+                TERMINATING,
+                "Deleting",
+                "being deleted",
+            )
+            .notes(&[
+                "being deleted for 20 min, finalizers: kubernetes.io/pvc-protection",
+                "Pod db-0 and 1 more use it",
+            ]),
         ],
     );
 }

@@ -30,6 +30,7 @@ fn every_budget_gets_its_state() {
         "/status/conditions",
         json!([condition("DisruptionAllowed", "False", "InsufficientPods", "")]),
     );
+    let always = ("/spec/unhealthyPodEvictionPolicy", json!("AlwaysAllow"));
     let stale = ("/metadata/generation", json!(2));
     assert_rows::<PodDisruptionBudget>(&[
         row(
@@ -46,7 +47,9 @@ fn every_budget_gets_its_state() {
             "NoDisruptionAllowed",
             "2 healthy, 2 wanted, 0 may be evicted",
         )
-        .notes(&["no pod may be evicted, a drain waits"]),
+        .notes(&[
+            "no pod that is ready may be evicted, all 2 are wanted, so a drain waits until the budget or their number is changed",
+        ]),
         row(
             "below it",
             pdb([3, 1, 2, 0], &[enough]),
@@ -64,18 +67,54 @@ fn every_budget_gets_its_state() {
         )
         .warns(&["0 of 2 wanted pods are healthy: none may be evicted, a drain waits"]),
         row(
+            "at its limit, and there are more pods",
+            pdb([3, 2, 2, 0], &[]),
+            HEALTHY,
+            "NoDisruptionAllowed",
+            "2 healthy, 2 wanted, 0 may be evicted",
+        )
+        .notes(&["no pod that is ready may be evicted, a drain waits"]),
+        row(
+            "below it, and pods that are not ready may go",
+            pdb([3, 1, 2, 0], &[always.clone()]),
+            HEALTHY,
+            "BelowDesiredHealthy",
+            "1 healthy, 2 wanted, those that are not ready may be evicted",
+        )
+        .warns(&[
+            "1 of 2 wanted pods are healthy: only those that are not ready may be evicted, a drain of the others waits",
+        ]),
+        row(
+            "at its limit, and pods that are not ready may go",
+            pdb([3, 2, 2, 0], &[always]),
+            HEALTHY,
+            "NoDisruptionAllowed",
+            "2 healthy, 2 wanted, those that are not ready may be evicted",
+        )
+        .notes(&["no pod that is ready may be evicted, a drain waits"]),
+        row(
+            "of pods without a controller",
+            pdb([0, 3, 0, 0], &[]),
+            HEALTHY,
+            "UnmanagedPods",
+            "3 healthy, 0 expected",
+        )
+        .warns(&[
+            "its 3 pods are of no controller that can be asked how many there should be: none may be evicted, a drain waits",
+        ]),
+        row(
             "of no pod",
             pdb([0, 0, 0, 0], &[]),
             HEALTHY,
             "NoPods",
-            "no pod is meant",
+            "it selects no pods",
         ),
         row(
             "of a workload scaled to zero",
             pdb([0, 0, 2, 0], &[]),
             HEALTHY,
             "NoPods",
-            "no pod is meant",
+            "it selects no pods",
         ),
         row(
             "not worked out",
@@ -130,4 +169,134 @@ fn every_budget_gets_its_state() {
             "has neither uid nor creation time: a manifest, not an object of a cluster",
         ),
     ]);
+}
+
+fn named(name: &str, selector: Value, expected: i64) -> Value {
+    pdb(
+        [expected, expected, 1.min(expected), (expected - 1).max(0)],
+        &[("/metadata/name", json!(name)), ("/spec/selector", selector)],
+    )
+}
+
+fn labelled(name: &str, labels: Value) -> Value {
+    object(
+        "shop",
+        name,
+        &[("/metadata/labels", labels), ("/status/phase", json!("Running"))],
+    )
+}
+
+fn app(name: &str) -> Value {
+    json!({"matchLabels": {"app": name}})
+}
+
+/// How much is wanted for that budget once the budgets are known; and its reason, message, notes and warnings.
+fn beside(
+    budget: &Value,
+    others: &[Value],
+    pods: Option<&[Value]>,
+    deployments: &[Value],
+) -> (usize, Vec<String>) {
+    let mut known = Companions::default();
+    read(&mut known, Companion::PodDisruptionBudgets, others);
+    let wanted = view::<PodDisruptionBudget>(budget).wants(&known).len();
+    match pods {
+        Some(pods) => read(&mut known, Companion::Pods, pods),
+        None => known.miss(Companion::Pods, None),
+    }
+    read(&mut known, Companion::Deployments, deployments);
+    let item = judge_beside::<PodDisruptionBudget>(&known, budget);
+    let lines = [item.reason, item.message].into_iter();
+    (wanted, lines.chain(item.notes).chain(item.warnings).collect())
+}
+
+#[test]
+fn two_budgets_over_the_same_pods_let_none_of_them_be_evicted() {
+    let (a, b) = (named("a", app("web"), 3), named("b", app("web"), 3));
+    let tier = named("tier", json!({"matchLabels": {"tier": "front"}}), 3);
+    let all = named("all", json!({}), 3);
+    let own = json!({"app": "web", "tier": "front"});
+    let pods = [
+        labelled("web-1", own.clone()),
+        labelled("db-1", json!({"app": "db"})),
+    ];
+    let overlap = |others: &str| {
+        vec![
+            "BudgetsOverlap".to_owned(),
+            "3 healthy, 1 wanted".to_owned(),
+            format!("{others}: each eviction of them fails, a drain waits for ever"),
+        ]
+    };
+    let fine = |more: &[&str]| {
+        let lines = ["DisruptionAllowed", "3 healthy, 1 wanted, 2 may be evicted"];
+        lines
+            .iter()
+            .chain(more)
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+    };
+    // The same selector, and both expect pods: nothing more is asked for.
+    assert_eq!(
+        beside(&a, &[a.clone(), b.clone()], None, &[]),
+        (0, overlap("PodDisruptionBudget b selects the same pods"))
+    );
+    assert_eq!(
+        beside(&a, &[a.clone(), tier.clone()], Some(&pods), &[]),
+        (
+            1,
+            overlap("PodDisruptionBudget tier selects the same pods, such as Pod web-1")
+        )
+    );
+    assert_eq!(
+        beside(&a, &[b, tier.clone(), all], Some(&pods), &[]),
+        (
+            1,
+            overlap("PodDisruptionBudgets b, tier, all select the same pods, such as Pod web-1")
+        )
+    );
+    // They could, and no pod has both labels.
+    let apart = [
+        labelled("web-1", json!({"app": "web"})),
+        labelled("x-1", json!({"tier": "front"})),
+    ];
+    assert_eq!(
+        beside(&a, &[a.clone(), tier.clone()], Some(&apart), &[]),
+        (1, fine(&[]))
+    );
+    // They cannot.
+    assert_eq!(
+        beside(&a, &[a.clone(), named("c", app("db"), 3)], None, &[]),
+        (0, fine(&[]))
+    );
+    // Where pods are not seen, the templates of workloads tell of some.
+    let workload = object(
+        "shop",
+        "web",
+        &[
+            ("/spec/replicas", json!(3)),
+            ("/spec/template/metadata/labels", own),
+        ],
+    );
+    assert_eq!(
+        beside(&a, &[a.clone(), tier.clone()], None, &[workload]),
+        (
+            1,
+            overlap("PodDisruptionBudget tier selects the same pods, such as Deployment web")
+        )
+    );
+    assert_eq!(
+        beside(&a, &[a.clone(), tier.clone()], None, &[]),
+        (1, fine(&["whether another budget selects its pods was not seen"]))
+    );
+    // One that is on its way out, one that selects nothing, and one of another namespace do not count.
+    let mut leaving = tier.clone();
+    set(&mut leaving, deleting().0, deleting().1);
+    let mut nothing = tier.clone();
+    set(&mut nothing, "/spec/selector", json!(null));
+    let mut elsewhere = tier;
+    set(&mut elsewhere, "/metadata/namespace", json!("other"));
+    assert_eq!(
+        beside(&a, &[a.clone(), leaving, nothing, elsewhere], Some(&pods), &[]),
+        (0, fine(&[]))
+    );
 }

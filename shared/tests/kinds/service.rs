@@ -564,3 +564,205 @@ fn a_service_that_nobody_answers_for_names_what_is_behind_it() {
     assert_eq!(behind("web"), [""; 0]);
     assert_eq!(behind("idle"), [""; 0]);
 }
+
+fn balanced(more: &[(&str, Value)]) -> Value {
+    let mut fields = vec![("/spec/type", json!("LoadBalancer")), aged(3 * DAY)];
+    fields.extend_from_slice(more);
+    svc("web", &fields)
+}
+
+fn told(reason: &str, kind: &str, message: &str, seconds: i64) -> Value {
+    json!({
+        "metadata": {"namespace": "shop", "name": format!("web.{reason}")},
+        "involvedObject": {"kind": "Service", "namespace": "shop", "name": "web", "uid": "uid-of-web"},
+        "type": kind, "reason": reason, "message": message, "lastTimestamp": at(-seconds),
+    })
+}
+
+fn with_events(events: Option<&[Value]>) -> Companions {
+    let mut known = Companions::default();
+    read(&mut known, Companion::EndpointSlices, &[slice("web", &[READY])]);
+    match events {
+        Some(events) => read(&mut known, Companion::ServiceEvents, events),
+        None => known.miss(Companion::ServiceEvents, None),
+    }
+    known
+}
+
+fn failed() -> Value {
+    told(
+        "SyncLoadBalancerFailed",
+        "Warning",
+        "Error syncing load balancer: failed to ensure load balancer: no quota",
+        120,
+    )
+}
+
+fn ingress(ingress: Value) -> (&'static str, Value) {
+    ("/status/loadBalancer/ingress", ingress)
+}
+
+#[test]
+fn a_load_balancer_without_an_address_is_a_warning_with_its_reason() {
+    let class = ("/spec/loadBalancerClass", json!("x.example/lb"));
+    let older = told("AllocationFailed", "Warning", "no pool", 900);
+    let began = told("EnsuringLoadBalancer", "Normal", "Ensuring load balancer", 60);
+    let noise = told("FailedToUpdateEndpointSlices", "Warning", "conflict", 1);
+    let pool = (
+        "/status/conditions",
+        json!([condition(
+            "cilium.io/IPAMRequestSatisfied",
+            "False",
+            "no_pool",
+            "no pool for it"
+        )]),
+    );
+    let changed = (
+        "/metadata/managedFields",
+        json!([{"manager": "kubectl", "time": at(-60)}]),
+    );
+    let fine = |name: &'static str, object| row(name, object, HEALTHY, "Ready", "1 of 1 endpoints ready");
+    let rows: Vec<(Option<Vec<Value>>, Row)> = vec![
+        (
+            Some(vec![]),
+            fine("an address", balanced(&[ingress(json!([{"ip": "192.0.2.1", "ipMode": "Proxy"}]))])),
+        ),
+        (
+            Some(vec![]),
+            fine("a name", balanced(&[ingress(json!([{"hostname": "lb.example"}]))])),
+        ),
+        (
+            Some(vec![older, failed(), began.clone(), noise]),
+            fine("it failed", balanced(&[])).warns(&["its load balancer has no address, 3 days after the Service was \
+                made: SyncLoadBalancerFailed: failed to ensure load balancer: no quota"]),
+        ),
+        (
+            Some(vec![failed()]),
+            fine("it failed within the grace", balanced(&[aged(130)])).warns(&["its load balancer has no address, \
+                2 min after the Service was made: SyncLoadBalancerFailed: failed to ensure load balancer: no quota"]),
+        ),
+        (
+            Some(vec![]),
+            fine("within the grace", balanced(&[aged(299), class.clone()]))
+                .notes(&["its load balancer of class x.example/lb has no address yet"]),
+        ),
+        (
+            Some(vec![]),
+            fine("after it", balanced(&[aged(301), class])).warns(&["its load balancer of class x.example/lb has no \
+                address, 5 min after the Service was made: no event says that a controller for it runs"]),
+        ),
+        (
+            Some(vec![]),
+            fine("made one a minute ago", balanced(&[changed])).notes(&["its load balancer has no address yet"]),
+        ),
+        (
+            Some(vec![began]),
+            fine("it began", balanced(&[ingress(json!([{}]))])).warns(&["its load balancer has no address, 3 days after \
+                the Service was made: its controller began and has not ended"]),
+        ),
+        (
+            Some(vec![]),
+            fine("a condition", balanced(&[pool, aged(3 * 3600)])).warns(&["its load balancer has no address, 3 h after \
+                the Service was made: no_pool: no pool for it"]),
+        ),
+        (
+            None,
+            fine("events may not be read", balanced(&[])).warns(&["its load balancer has no address, 3 days after the \
+                Service was made: its events were not seen"]),
+        ),
+        (
+            Some(vec![]),
+            fine(
+                "a port that it does not serve",
+                balanced(&[ingress(json!([{"ip": "192.0.2.1", "ports": [
+                    {"port": 80, "protocol": "TCP"},
+                    {"port": 53, "protocol": "UDP", "error": "MixedProtocolNotSupported"}]}]))]),
+            )
+            .warns(&["its load balancer does not serve port 53: MixedProtocolNotSupported"]),
+        ),
+        (
+            Some(vec![]),
+            row(
+                "endpoints of somebody else",
+                balanced(&[("/spec/selector", json!(null))]),
+                HEALTHY,
+                "NoSelector",
+                "it selects no pods: somebody else keeps its endpoints",
+            )
+            .warns(&["its load balancer has no address, 3 days after the Service was made: no event says that a \
+                controller for it runs"]),
+        ),
+        (
+            Some(vec![failed()]),
+            row(
+                "not taken down",
+                balanced(&[deleting(), ingress(json!([{"ip": "192.0.2.1"}]))]),
+                TERMINATING,
+                "Deleting",
+                "being deleted",
+            )
+            .warns(&["its load balancer is not taken down: SyncLoadBalancerFailed: failed to ensure load balancer: \
+                no quota"]),
+        ),
+    ];
+    for (events, row) in rows {
+        assert_rows_beside::<Service>(&with_events(events.as_deref()), &[row]);
+    }
+}
+
+#[test]
+fn events_are_asked_for_of_a_service_without_an_address_alone() {
+    let wants = |object: &Value| {
+        let wants = view::<Service>(object).wants(&Companions::default());
+        wants
+            .iter()
+            .any(|(companion, _)| *companion == Companion::ServiceEvents)
+    };
+    let place = ingress(json!([{"ip": "192.0.2.1"}]));
+    assert!(wants(&balanced(&[])));
+    assert!(!wants(&svc("web", &[])));
+    assert!(!wants(&balanced(&[place.clone()])));
+    assert!(wants(&balanced(&[place, deleting()])));
+    let no_selector = ("/spec/selector", json!(null));
+    assert!(view::<Service>(&balanced(&[no_selector.clone()])).answers_for_itself());
+    assert!(!view::<Service>(&svc("web", &[no_selector])).answers_for_itself());
+}
+
+#[test]
+fn endpoints_on_their_way_out_answer_until_they_are_gone() {
+    let leaving = |name: &str| {
+        let mut slice = slice(name, &[LEAVING, LEAVING]);
+        set(&mut slice, "/endpoints/0/conditions/serving", json!(true));
+        slice
+    };
+    let mut known = Companions::default();
+    read(
+        &mut known,
+        Companion::EndpointSlices,
+        &[leaving("web"), leaving("idle")],
+    );
+    let workloads = [workload("web", 2), workload("idle", 0)];
+    read(&mut known, Companion::Deployments, &workloads);
+    for companion in &WORKLOADS[1..] {
+        read(&mut known, *companion, &[]);
+    }
+    assert_rows_beside::<Service>(
+        &known,
+        &[
+            row(
+                "nobody takes their place",
+                svc("web", &[]),
+                DEGRADED,
+                "NoReadyEndpoints",
+                "1 endpoint, on its way out and the last to answer: Deployment web has no other that is ready",
+            ),
+            row(
+                "nobody has to",
+                svc("idle", &[]),
+                HEALTHY,
+                "ScaledToZero",
+                "no endpoint, Deployment idle asks for no pod",
+            ),
+        ],
+    );
+}

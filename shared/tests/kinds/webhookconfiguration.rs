@@ -7,10 +7,13 @@ fn config(hooks: &[Value], more: &[(&str, Value)]) -> Value {
     object("", "policy", &fields)
 }
 
+/// `-----BEGIN CERTIFICATE-----`, in base64 behind an empty line.
+const AUTHORITY: &str = "Ci0tLS0tQkVHSU4gQ0VSVElGSUNBVEUtLS0tLQ==";
+
 fn hook(service: &str, policy: &str) -> Value {
     json!({
         "name": format!("{service}.example.com"),
-        "clientConfig": {"service": {"namespace": "policy", "name": service}},
+        "clientConfig": {"service": {"namespace": "policy", "name": service}, "caBundle": AUTHORITY},
         "failurePolicy": policy,
         "rules": [{"operations": ["CREATE", "UPDATE"], "apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"]}],
     })
@@ -22,7 +25,12 @@ fn with(mut hook: Value, pointer: &str, value: Value) -> Value {
 }
 
 fn service(name: &str, more: &[(&str, Value)]) -> Value {
-    object("policy", name, more)
+    let mut fields = vec![(
+        "/spec/ports",
+        json!([{"name": "https", "port": 443, "targetPort": 8443}]),
+    )];
+    fields.extend_from_slice(more);
+    object("policy", name, &fields)
 }
 
 fn slice(name: &str, ready: bool, written: i64) -> Value {
@@ -261,5 +269,107 @@ fn a_webhook_that_fails_closed_is_not_known_where_its_service_was_not_seen() {
             (Companion::EndpointSlices, policy()),
             (Companion::Services, policy())
         ]
+    );
+}
+
+#[test]
+fn a_service_without_the_port_that_is_called_is_as_good_as_none() {
+    let ports = |ports: Value| [("/spec/ports", ports)];
+    let mut known = Companions::default();
+    let mut named = slice("named", true, 3600);
+    set(&mut named, "/ports", json!([{"name": "https", "port": 9443}]));
+    let lost = slice("lost", true, 3600);
+    read(
+        &mut known,
+        Companion::EndpointSlices,
+        &[named, lost, slice("moved", true, 3600), slice("many", true, 3600)],
+    );
+    let by_name = json!([{"name": "https", "port": 443, "targetPort": "webhook"}]);
+    let many: Vec<Value> = (1..=5).map(|port| json!({"port": port})).collect();
+    read(
+        &mut known,
+        Companion::Services,
+        &[
+            service("named", &ports(by_name.clone())),
+            service("lost", &ports(by_name)),
+            service("moved", &ports(json!([{"port": 8443, "targetPort": 8443}]))),
+            service("many", &ports(json!(many))),
+        ],
+    );
+    let port = |name: &str, port: i64| with(hook(name, "Fail"), "/clientConfig/service/port", json!(port));
+    let blocks = |name: &'static str, hook: Value, message| {
+        row(name, config(&[hook], &[]), DEGRADED, "WebhookBlocks", message)
+    };
+    let fine = |name: &'static str, hook: Value| {
+        row(
+            name,
+            config(&[hook], &[]),
+            HEALTHY,
+            "Ready",
+            "1 webhook, none found to block",
+        )
+    };
+    assert_rows_beside::<ValidatingWebhookConfiguration>(
+        &known,
+        &[
+            fine("a port that ready pods have by its name", hook("named", "Fail")),
+            fine("the port that is named", port("moved", 8443)),
+            blocks(
+                "the port that is called if none is named",
+                hook("moved", "Fail"),
+                "moved.example.com refuses CREATE, UPDATE of pods: Service policy/moved has no port 443, it has 8443",
+            ),
+            blocks(
+                "of many",
+                port("many", 9),
+                "many.example.com refuses CREATE, UPDATE of pods: Service policy/many has no port 9, it has 1, 2, 3, more",
+            ),
+            blocks(
+                "a port whose name no pod has",
+                hook("lost", "Fail"),
+                "lost.example.com refuses CREATE, UPDATE of pods: no ready pod of Service policy/lost has a port named webhook",
+            ),
+            fine("fails open", hook("moved", "Ignore")).notes(&[
+                "moved.example.com lets everything pass unasked: Service policy/moved has no port 443, it has 8443",
+            ]),
+        ],
+    );
+}
+
+#[test]
+fn a_service_without_an_authority_is_not_trusted() {
+    let authority = |policy: &str, bundle: Value| {
+        config(&[with(hook("up", policy), "/clientConfig/caBundle", bundle)], &[])
+    };
+    let url = with(
+        hook("x", "Fail"),
+        "/clientConfig",
+        json!({"url": "https://policy.example.com"}),
+    );
+    let fine =
+        |name: &'static str, object| row(name, object, HEALTHY, "Ready", "1 webhook, none found to block");
+    const WORDS: &[&str] =
+        &["up.example.com names no authority (caBundle) for its Service: the API server does not trust it"];
+    assert_rows_beside::<MutatingWebhookConfiguration>(
+        &known(),
+        &[
+            fine("none", authority("Fail", json!(null))).warns(WORDS),
+            fine(
+                "an empty line, as long as nobody fills it in",
+                authority("Fail", json!("Cg==")),
+            )
+            .warns(WORDS),
+            fine("fails open", authority("Ignore", json!(null))).notes(WORDS),
+            fine(
+                "hidden by whoever took the dump",
+                authority("Fail", json!("***HIDDEN***")),
+            ),
+            fine(
+                "in several lines",
+                authority("Fail", json!("Ci0tLS0tQkVHSU4g\nQ0VSVElGSUNBVEUtLS0tLQ==\n")),
+            ),
+            fine("an address may be signed by anybody", config(&[url], &[]))
+                .notes(&["1 webhook calls an address, which is not looked at"]),
+        ],
     );
 }

@@ -39,7 +39,13 @@ fn every_kind_reads_the_same_in_both_encodings() {
     );
     both::<DaemonSet>();
     let node = both::<Node>();
-    assert!(node.spec.is_some_and(|s| s.unschedulable == Some(true)));
+    assert!(node.is_cordoned());
+    let taints: Vec<_> = node
+        .taints()
+        .iter()
+        .map(|t| (t.key.as_str(), t.effect.as_str()))
+        .collect();
+    assert_eq!(taints, [("k", "NoSchedule")]);
     assert_eq!(
         node.condition("Ready").map(|c| c.message.as_str()),
         Some("stopped")
@@ -49,7 +55,15 @@ fn every_kind_reads_the_same_in_both_encodings() {
         claim.spec.map(|s| (s.volume_name, s.storage_class_name)),
         Some(("pv".into(), Some("fast".into())))
     );
-    assert_eq!(claim.status.map(|s| s.conditions[0].words()), Some("r: m".into()));
+    let status = claim.status.expect("a status");
+    assert_eq!(status.conditions[0].words(), "r: m");
+    assert_eq!(
+        status
+            .allocated_resource_statuses
+            .get("storage")
+            .map(String::as_str),
+        Some("ControllerResizeInfeasible")
+    );
     let service = both::<Service>();
     assert!(
         service.is_external()
@@ -61,18 +75,34 @@ fn every_kind_reads_the_same_in_both_encodings() {
     let ports: Vec<_> = service
         .ports()
         .iter()
-        .map(|p| (p.name.as_str(), p.needs()))
+        .map(|p| (p.name.as_str(), p.port, p.needs()))
         .collect();
-    assert_eq!(ports, [("http", Some("web")), ("m", None)]);
+    assert_eq!(ports, [("http", 80, Some("web")), ("m", 9, None)]);
+    let spec = service.spec.as_ref().expect("a spec");
+    assert_eq!(spec.load_balancer_class, "x.example/lb");
+    let places: Vec<_> = service
+        .load_balancer_places()
+        .map(|p| {
+            (
+                p.ip.as_str(),
+                p.hostname.as_str(),
+                p.ports[0].port,
+                p.ports[0].error.as_str(),
+            )
+        })
+        .collect();
+    assert_eq!(places, [("192.0.2.1", "lb.example.com", 80, "Refused")]);
+    let said = service.status.as_ref().map(|s| s.conditions[0].words());
+    assert_eq!(said.as_deref(), Some("r: m"));
     let slice = both::<EndpointSlice>();
     let endpoints: Vec<_> = slice
         .endpoints
         .iter()
-        .map(|e| (e.is_ready(), e.is_terminating()))
+        .map(|e| (e.is_ready(), e.is_terminating(), e.is_serving_to_the_end()))
         .collect();
     assert_eq!(
         (endpoints, slice.address_type.as_str()),
-        (vec![(false, true), (true, false)], "IPv6")
+        (vec![(false, true, true), (true, false, false)], "IPv6")
     );
     let target = slice.endpoints[0].target_ref.as_ref();
     assert_eq!(
@@ -93,7 +123,13 @@ fn every_kind_reads_the_same_in_both_encodings() {
     );
     assert_eq!(counts, (Some(3), Some(4), Some(5)));
     assert!(hpa.condition("ScalingActive").is_some());
-    let budget = both::<PodDisruptionBudget>().status.expect("a status");
+    let budget = both::<PodDisruptionBudget>();
+    assert!(budget.always_lets_unready_pods_go());
+    assert_eq!(
+        budget.selector().map(ToString::to_string).as_deref(),
+        Some("app=web")
+    );
+    let budget = budget.status.expect("a status");
     let counts = (
         budget.disruptions_allowed,
         budget.current_healthy,
@@ -190,7 +226,9 @@ fn what_tells_of_other_kinds_reads_the_same_in_both_encodings() {
             event.container(),
             event.reason.as_str(),
             event.message.as_str(),
-            event.time().map(|t| t.seconds)
+            event.time().map(|t| t.seconds),
+            event.is_warning(),
+            event.claim(),
         ),
         (
             "u-9",
@@ -198,7 +236,9 @@ fn what_tells_of_other_kinds_reads_the_same_in_both_encodings() {
             "Unhealthy",
             "Readiness probe failed: no",
             // That of the series.
-            Some(1_790_000_001)
+            Some(1_790_000_001),
+            true,
+            None,
         )
     );
 }
@@ -229,8 +269,13 @@ fn webhooks_read_the_same_in_both_encodings_and_in_both_kinds() {
         );
         let service = hook.client_config.as_ref().and_then(|c| c.service.as_ref());
         assert_eq!(
-            service.map(|s| (s.namespace.as_str(), s.name.as_str())),
-            Some(("policy", "hook"))
+            service.map(|s| (s.namespace.as_str(), s.name.as_str(), s.port)),
+            Some(("policy", "hook", Some(1)))
+        );
+        let client = hook.client_config.as_ref().expect("whom it calls");
+        assert_eq!(
+            (client.ca_bundle.as_slice(), client.has_authority()),
+            (&b"ca"[..], false)
         );
         let rule = hook.rules[0].rule.as_ref().expect("a rule");
         assert_eq!(

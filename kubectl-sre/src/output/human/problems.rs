@@ -3,6 +3,7 @@
 use super::{Mark, Screen, span};
 use crate::output::{escape, wrap};
 use anstyle::Style as Paint;
+use sre_shared::check::unended;
 use sre_shared::report::{Cause, Fold, Item, State, Status, fold, gist, shared_words};
 use sre_shared::resource::Time;
 use std::cmp::Reverse;
@@ -389,7 +390,7 @@ impl Screen<'_> {
             ("", "ReadyBelowDesired") => "too few pods are ready".to_owned(),
             ("", _) if item.state.is_fine() => item.state.as_str().to_owned(),
             ("", reason) => escape(reason),
-            (rest, _) => escape(rest),
+            (rest, _) => escape(unended(rest)),
         };
         if let Some(age) = self.age(item.since.as_deref()).map(|age| format!("for {age}")) {
             // Some say so themselves.
@@ -418,7 +419,10 @@ impl Screen<'_> {
 /// A text and what should be known beside it.
 fn with_notes(item: &Item, text: String) -> String {
     let notes = item.notes.iter().chain(&item.warnings);
-    let notes: Vec<String> = notes.filter(|n| *n != "podsNotSeen").map(|n| escape(n)).collect();
+    let notes: Vec<String> = notes
+        .filter(|n| *n != "podsNotSeen")
+        .map(|n| escape(unended(n)))
+        .collect();
     if notes.is_empty() {
         text
     } else {
@@ -453,9 +457,7 @@ fn services(count: u64) -> Option<String> {
 
 /// A cause in a sentence that may go on.
 fn told(cause: &Cause) -> String {
-    let message = cause.message.as_str();
-    let open = message.strip_suffix('.').filter(|rest| !rest.ends_with('.'));
-    format!("{}: {}", escape(&cause.code), escape(open.unwrap_or(message)))
+    format!("{}: {}", escape(&cause.code), escape(unended(&cause.message)))
 }
 
 fn counts(item: &Item) -> String {

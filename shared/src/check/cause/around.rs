@@ -1,13 +1,32 @@
 //! What else is known around the pods of a workload: events, and the nodes they run on.
 
-use crate::resource::{Event, Node, Resource as _};
-use std::collections::HashMap;
+use super::claim::Said;
+use crate::resource::{Event, Node, Resource as _, Time};
+use std::collections::{BTreeSet, HashMap};
 
 /// Events by the object they are about, and nodes by name.
 #[derive(Debug, Clone, Default)]
 pub struct Around<'a> {
     events: HashMap<&'a str, Vec<&'a Event>>,
+    /// Events about claims, by namespace and name: a pod names its claims and does not know who they are.
+    claims: HashMap<(&'a str, &'a str), Vec<&'a Event>>,
     nodes: HashMap<&'a str, &'a Node>,
+    nodes_seen: Option<&'a NodesSeen>,
+}
+
+/// Which nodes were looked for, to tell one that does not exist from one that was not seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NodesSeen {
+    /// All that there are.
+    All,
+    /// Those of these names.
+    These(BTreeSet<String>),
+}
+
+impl Default for NodesSeen {
+    fn default() -> Self {
+        Self::These(BTreeSet::new())
+    }
 }
 
 impl<'a> Around<'a> {
@@ -18,12 +37,51 @@ impl<'a> Around<'a> {
     ) -> Self {
         let mut around = Self::default();
         for event in events {
+            if let Some(claim) = event.claim() {
+                around.claims.entry(claim).or_default().push(event);
+            }
             if !event.about().is_empty() {
                 around.events.entry(event.about()).or_default().push(event);
             }
         }
         around.nodes = nodes.into_iter().map(|n| (n.meta().name.as_str(), n)).collect();
         around
+    }
+
+    /// The same, with what is known of nodes that are not there.
+    #[must_use]
+    pub fn with_nodes_seen(self, seen: &'a NodesSeen) -> Self {
+        Self {
+            nodes_seen: Some(seen),
+            ..self
+        }
+    }
+
+    /// What was said of a claim since a pod that wants it was created; before that the name may have been another's.
+    pub(super) fn about_claim<'s>(
+        &'s self,
+        namespace: &'s str,
+        claim: &'s str,
+        since: Option<Time>,
+    ) -> impl Iterator<Item = Said<'s>> {
+        let events = self.claims.get(&(namespace, claim)).into_iter().flatten();
+        let known = events.filter(move |event| event.time().is_none_or(|t| since.is_none_or(|s| t >= s)));
+        known.map(|event| Said {
+            reason: &event.reason,
+            message: &event.message,
+            is_warning: event.is_warning(),
+            time: event.time(),
+        })
+    }
+
+    /// Whether a node of that name was looked for and is not there.
+    pub(super) fn is_gone(&self, name: &str) -> bool {
+        let looked_for = match self.nodes_seen {
+            Some(NodesSeen::All) => true,
+            Some(NodesSeen::These(names)) => names.contains(name),
+            None => false,
+        };
+        looked_for && !self.nodes.contains_key(name)
     }
 
     /// The newest event about an object that is one of those wanted.

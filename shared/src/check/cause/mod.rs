@@ -6,6 +6,7 @@
 //! a grace, as [`Pods::hard_causes`] says.
 
 mod around;
+pub(super) mod claim;
 mod container;
 mod creation;
 mod ended;
@@ -17,11 +18,11 @@ mod scheduling;
 mod wants;
 mod words;
 
-pub use around::Around;
+pub use around::{Around, NodesSeen};
 pub(super) use creation::refusal;
 pub use wants::{Wants, crashed, wants};
 pub(super) use words::kubectl;
-pub use words::shorten;
+pub use words::{shorten, unended};
 
 use super::{Evidence, Now, Pods, is_open};
 use crate::report::{Cause, Item, gist};
@@ -69,7 +70,7 @@ fn describe(pod: &Pod) -> String {
 fn rank(code: &str) -> u8 {
     match code {
         code if creation::is_refusal(code) => 0,
-        "NodeNotReady" | "ForcedRollback" => 1,
+        "NodeNotReady" | "NodeGone" | "ForcedRollback" => 1,
         "CrashLoop" | "OutOfMemory" | "LivenessProbe" | "StartupProbe" => 2,
         "ImagePull" | "ContainerConfig" | "ContainerCreate" | "ContainerHook" => 3,
         "Unschedulable" | "VolumeClaim" => 4,
@@ -86,7 +87,7 @@ fn rank(code: &str) -> u8 {
 fn of_pod(pod: &Pod, now: Now, around: &Around<'_>) -> Vec<Found> {
     let one = |found: Option<Found>| found.into_iter().collect();
     if pod.meta().deletion_timestamp.is_some() {
-        return one(ended::deleting(pod, now));
+        return one(node::of_pod(pod, now, around).or_else(|| ended::deleting(pod, now)));
     }
     if !pod.is_active() || pod.is_ready() {
         return Vec::new();

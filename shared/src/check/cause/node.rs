@@ -2,12 +2,14 @@
 //!
 //! On node loss the node controller sets the pod's Ready condition to False and leaves its containers' own `ready`
 //! true (`pkg/controller/nodelifecycle` in kubernetes/kubernetes), which nothing else does for long. A container that was
-//! started after that tells of a kubelet that works.
+//! started after that tells of a kubelet that works. Five minutes later the pods are deleted, and stay until the kubelet
+//! says that they have ended: a pod that is being deleted on a lost node waits for the node. Pods of a node that does not
+//! exist any more are taken away by the garbage collector of pods (`pkg/controller/podgc`), unless a finalizer holds them.
 
 use super::words::{kubectl, shorten};
 use super::{Around, Found};
 use crate::check::{GRACE_SECONDS, Now};
-use crate::resource::{ContainerStatus, Pod};
+use crate::resource::{ContainerStatus, Pod, Resource as _};
 
 pub(super) fn of_pod(pod: &Pod, now: Now, around: &Around<'_>) -> Option<Found> {
     let name = pod.node().or(pod.made_for())?;
@@ -28,6 +30,24 @@ pub(super) fn of_pod(pod: &Pod, now: Now, around: &Around<'_>) -> Option<Found> 
             &ready.message
         };
         return (ready.status != "True").then(|| found(why, ready.last_transition_time));
+    }
+    if around.is_gone(name) {
+        let meta = pod.meta();
+        return Some(Found {
+            code: "NodeGone",
+            hard: false,
+            message: shorten(&match meta.finalizers.as_slice() {
+                [] => format!("node {name} does not exist any more"),
+                some => format!(
+                    "node {name} does not exist any more, finalizers: {}",
+                    some.join(", ")
+                ),
+            }),
+            subject: Some(format!("Node/{name}")),
+            since: meta.deletion_timestamp,
+            last: None,
+            hint: kubectl(&meta.namespace, "get pod -o yaml", &meta.name),
+        });
     }
     if !looks_lost(pod) {
         return None;

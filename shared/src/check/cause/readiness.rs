@@ -1,6 +1,6 @@
 //! Pods that run and are not Ready: a probe, a readiness gate, or nothing that is known.
 
-use super::words::{arg, behind, kubectl, shorten};
+use super::words::{arg, behind, kubectl, shorten, unended};
 use super::{Around, Found, container, describe};
 use crate::check::{GRACE_SECONDS, Now};
 use crate::resource::{ContainerStatus, Event, Pod, Resource as _};
@@ -154,7 +154,11 @@ pub(super) fn ending_probe(
     Some(Found {
         code,
         hard: false,
-        message: shorten(&format!("{said} ({})", container::restarts(container))),
+        message: shorten(&format!(
+            "{} ({})",
+            unended(&said),
+            container::restarts(container)
+        )),
         subject: None,
         since: container::since(pod),
         last: last.finished_at,

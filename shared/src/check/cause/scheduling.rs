@@ -3,6 +3,7 @@
 //! A scheduling gate is deliberate and no failure (`PodScheduled` is False with the reason `SchedulingGated`): the pod
 //! waits.
 
+use super::claim::{self, Why};
 use super::words::{kubectl, quoted_behind, shorten};
 use super::{Around, Found, describe};
 use crate::check::{GRACE_SECONDS, Now};
@@ -10,6 +11,17 @@ use crate::resource::{Event, Pod, Resource as _};
 
 /// A node that the cluster autoscaler has ordered may take this many seconds to come.
 const SCALE_UP_SECONDS: i64 = 5 * 60;
+
+/// Whether the scheduler says that a claim of the pod has no volume, or that its volume is elsewhere.
+pub(super) fn waits_for_a_claim(pod: &Pod) -> bool {
+    let Some(scheduled) = pod.condition("PodScheduled").filter(|c| c.status == "False") else {
+        return false;
+    };
+    let text = scheduled.message.to_lowercase();
+    ["persistentvolumeclaim", "persistent volume", "\"volumebinding\""]
+        .iter()
+        .any(|words| text.contains(words))
+}
 
 pub(super) fn of_pod(pod: &Pod, now: Now, around: &Around<'_>) -> Option<Found> {
     let meta = pod.meta();
@@ -30,7 +42,8 @@ pub(super) fn of_pod(pod: &Pod, now: Now, around: &Around<'_>) -> Option<Found> 
             hint: describe(pod),
         });
     }
-    if scheduled.reason != "Unschedulable" {
+    // The second where an error came instead of a refusal, as from a volume that is not made in time.
+    if !matches!(scheduled.reason.as_str(), "Unschedulable" | "SchedulerError") {
         return None;
     }
     let growing = around
@@ -43,17 +56,24 @@ pub(super) fn of_pod(pod: &Pod, now: Now, around: &Around<'_>) -> Option<Found> 
         .split(" preemption: ")
         .next()
         .unwrap_or_default();
-    let lower = text.to_lowercase();
-    if lower.contains("persistentvolumeclaim") || lower.contains("persistent volume") {
+    if waits_for_a_claim(pod) {
         let named = quoted_behind(text, "persistentvolumeclaim ");
         let mut claims = pod.claims();
         let only = claims.next().filter(|_| claims.next().is_none());
-        let claim = named.or(only);
+        // Its own events say more than the scheduler, who only sees that it has no volume.
+        let told = pod.claims().find_map(|claim| {
+            match claim::why(around.about_claim(&meta.namespace, claim, meta.creation_timestamp))? {
+                Why::Failed(words) => Some((claim, words)),
+                Why::WaitsForPod => None,
+            }
+        });
+        let claim = told.as_ref().map(|(claim, _)| *claim).or(named).or(only);
         return Some(Found {
             code: "VolumeClaim",
             hard: !growing,
-            message: match (named, only) {
-                (None, Some(claim)) => shorten(&format!("claim {claim}: {text}")),
+            message: match (&told, named, only) {
+                (Some((claim, words)), ..) => shorten(&format!("claim {claim}: {words}")),
+                (None, None, Some(claim)) => shorten(&format!("claim {claim}: {text}")),
                 _ => shorten(text),
             },
             subject: claim.map(|claim| format!("PersistentVolumeClaim/{}/{claim}", meta.namespace)),

@@ -1,9 +1,9 @@
 //! What more has to be known to say why a pod is not ready: that much is asked for, and no more.
 
-use super::{Around, Found, container, node};
-use crate::check::Now;
+use super::{Around, Found, container, node, scheduling};
+use crate::check::{GRACE_SECONDS, Now};
 use crate::report::Cause;
-use crate::resource::Pod;
+use crate::resource::{Pod, Resource as _};
 
 /// What is worth knowing around a pod.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub struct Wants<'a> {
     pub scale_up: bool,
     /// The state of this node.
     pub node: Option<&'a str>,
+    /// What is said of its claims.
+    pub claims: bool,
 }
 
 /// What is worth knowing around a pod, by what the pod alone says.
@@ -23,7 +25,15 @@ pub fn wants(pod: &Pod, now: Now) -> Wants<'_> {
         events: false,
         scale_up: false,
         node: None,
+        claims: false,
     };
+    if let Some(deleted) = pod.meta().deletion_timestamp {
+        let late = now.age(deleted) >= GRACE_SECONDS || node::looks_lost(pod);
+        return Wants {
+            node: pod.node().filter(|_| late),
+            ..nothing
+        };
+    }
     if pod.is_ready() || !pod.is_active() {
         return nothing;
     }
@@ -31,6 +41,7 @@ pub fn wants(pod: &Pod, now: Now) -> Wants<'_> {
         return Wants {
             scale_up: true,
             node: pod.made_for(),
+            claims: scheduling::waits_for_a_claim(pod),
             ..nothing
         };
     }

@@ -17,6 +17,16 @@ pub fn shorten(text: &str) -> String {
     }
 }
 
+/// A sentence of somebody else's, to be gone on with: without the mark that it ends with. Three dots are no such mark.
+#[must_use]
+pub fn unended(text: &str) -> &str {
+    let trimmed = text.trim_end();
+    match trimmed.strip_suffix(['.', ',', ';', ':']) {
+        Some(open) if !open.ends_with('.') => open.trim_end(),
+        _ => trimmed,
+    }
+}
+
 /// The text without the kubelet's directories of single pods (`/var/lib/kubelet/pods/UID/volumes/`), which say nothing
 /// and differ from pod to pod.
 fn without_directories(text: &str) -> String {
@@ -100,6 +110,22 @@ mod tests {
         );
         let whole = "\u{e9}".repeat(300);
         assert_eq!(shorten(&whole), whole);
+    }
+
+    #[test]
+    fn a_sentence_that_goes_on_has_no_mark_at_its_end() {
+        for (text, open) in [
+            ("it stopped.", "it stopped"),
+            ("it stopped. ", "it stopped"),
+            ("waiting...", "waiting..."),
+            ("a; b;", "a; b"),
+            ("an error:", "an error"),
+            ("plain", "plain"),
+            (".", ""),
+            ("", ""),
+        ] {
+            assert_eq!(unended(text), open, "{text}");
+        }
     }
 
     #[test]
