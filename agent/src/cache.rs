@@ -83,6 +83,8 @@ struct Source {
     heard: Option<Heard>,
     /// Its last failure, and how many there were since it was last heard.
     failure: Option<(Failure, u32)>,
+    /// Whether the API server said last that it serves no such kind.
+    unserved: bool,
     /// Its objects, as they were last judged.
     counts: Counts,
     /// How many lists there were.
@@ -334,6 +336,15 @@ impl<T: Judged> Cache<T> {
         self.lock().heard(source, now);
     }
 
+    /// The API server serves no such kind, so that there is no object of it. Until it does, that is what is known.
+    pub fn unserved(&self, source: u16, now: Time) -> Vec<Change> {
+        let changes = self.listed(source, Vec::new(), now);
+        if let Some(source) = self.lock().sources.get_mut(usize::from(source)) {
+            source.unserved = true;
+        }
+        changes
+    }
+
     /// The watch failed.
     pub fn failed(&self, source: u16, failure: Failure, failures: u32) {
         if let Some(source) = self.lock().sources.get_mut(usize::from(source)) {
@@ -350,6 +361,7 @@ impl<T: Judged> Inner<T> {
             return false;
         };
         source.failure = None;
+        source.unserved = false;
         source
             .heard
             .replace(Heard {
@@ -759,6 +771,9 @@ impl<T: Judged> Inner<T> {
                 continue;
             }
             watched = true;
+            if source.unserved {
+                overview.served = Some(false);
+            }
             let failure = source.failure.as_ref();
             match source.heard {
                 None => overview.not_seen.push(match failure {

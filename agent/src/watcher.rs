@@ -9,7 +9,7 @@ use crate::connection::Connection;
 use crate::outage::{Outages, Trouble};
 use crate::rights;
 use sre_shared::check::Judged;
-use sre_shared::cluster::{Class, Event, Failure, ListOptions, Watch};
+use sre_shared::cluster::{self, Class, Client, Event, Failure, ListOptions, Watch};
 use sre_shared::resource::Time;
 use sre_shared::run::{Clock, Kind, KindVisitor, PAGE_SIZE};
 use std::sync::Arc;
@@ -22,6 +22,8 @@ use tokio::time::Instant;
 const REBUILD_AFTER: u32 = 6;
 /// No single step of a watch takes so long: it has deadlines of its own. One that does is begun anew.
 const WEDGED: Duration = Duration::from_mins(5);
+/// How long to wait before asking again for a kind that the API server does not serve.
+const UNSERVED_PAUSE: Duration = Duration::from_secs(30);
 /// How often verdicts that time can change are judged for the log.
 const REVIEW_EVERY: Duration = Duration::from_secs(10);
 
@@ -154,6 +156,10 @@ impl<T: Judged> Watcher<T> {
                     self.take(event, client.server_time().unwrap_or_else(self.needs.clock));
                     since = Instant::now();
                 }
+                Ok(Err(failure)) if self.is_unserved(&client, &failure).await => {
+                    // It may be installed later.
+                    tokio::time::sleep(UNSERVED_PAUSE).await;
+                }
                 Ok(Err(failure)) => {
                     self.log_failure(&failure);
                     let failures = watch.failures();
@@ -174,6 +180,19 @@ impl<T: Judged> Watcher<T> {
                 }
             }
         }
+    }
+
+    /// Whether the list failed because no CustomResourceDefinition serves the kind: then there is no object, and nothing to
+    /// be told of but that.
+    async fn is_unserved(&self, client: &Client, failure: &Failure) -> bool {
+        if T::BUILT_IN || failure.class != Class::NotFound || !cluster::is_not_served::<T>(client).await {
+            return false;
+        }
+        tracing::debug!(watch = self.who, "the API server does not serve it");
+        let now = client.server_time().unwrap_or_else(self.needs.clock);
+        self.tell(&self.cache.unserved(self.source, now));
+        self.needs.outages.recovered(&self.who);
+        true
     }
 
     fn take(&self, event: Event<T>, now: Time) {

@@ -739,6 +739,7 @@ impl Health {
         ask.by_default = false;
         if !self.kinds.is_empty() {
             let all = self.kinds.contains(&Chosen::All);
+            ask.all_kinds = all;
             ask.api_server = all || self.kinds.contains(&Chosen::ApiServer);
             ask.kinds = Kind::ALL
                 .iter()

@@ -22,6 +22,8 @@ pub struct Overview {
     pub age_seconds: u64,
     /// Whether it may no longer be true.
     pub stale: bool,
+    /// False where the API server does not serve the kind.
+    pub served: Option<bool>,
 }
 
 /// What metrics say of a kind. It is kept at hand: however large the cluster is, asking for it walks no objects.
@@ -50,6 +52,7 @@ impl Overview {
             observed: None,
             age_seconds: 0,
             stale: moment.silent.is_some(),
+            served: None,
         }
     }
 

@@ -46,6 +46,8 @@ struct Part<'a> {
     status: Status,
     summary: &'a Summary,
     items: Items<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    served: Option<bool>,
 }
 
 pub async fn answer(app: &App, query: &Query) -> Answer {
@@ -121,7 +123,13 @@ pub async fn answer(app: &App, query: &Query) -> Answer {
             if let Some(check) = check {
                 list.volatile(check, &essence(check));
             }
-            for (objects, Overview { status, summary, .. }) in &parts {
+            for (objects, overview) in &parts {
+                let Overview {
+                    status,
+                    summary,
+                    served,
+                    ..
+                } = overview;
                 let items = Items {
                     objects: &***objects,
                     selection,
@@ -134,6 +142,7 @@ pub async fn answer(app: &App, query: &Query) -> Answer {
                     status: *status,
                     summary,
                     items,
+                    served: *served,
                 });
             }
             for kind in &not_watched {

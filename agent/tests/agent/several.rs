@@ -355,3 +355,31 @@ async fn a_selector_has_to_match_something_of_all_kinds_together() {
     let answer = of("/cronjobs?selector=app%3Ddb").await;
     assert_eq!(answer["notSeen"][0]["what"], "cronjobs matching app=db");
 }
+
+#[tokio::test]
+async fn a_kind_that_the_cluster_does_not_have_breaks_nothing() {
+    let server = shop().start().await;
+    let agent = agent(&server, [Kind::Deployments, Kind::Rollouts]).await;
+    let report = agent.get("/health").await.json();
+    let parts: Vec<_> = report["checks"].as_array().unwrap()[1..]
+        .iter()
+        .map(|part| {
+            (
+                part["check"].clone(),
+                part["status"].clone(),
+                part["served"].clone(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        (report["status"].clone(), parts),
+        (
+            json!("ok"),
+            vec![
+                (json!("deployments"), json!("ok"), Value::Null),
+                (json!("rollouts"), json!("ok"), json!(false)),
+            ]
+        )
+    );
+    assert_eq!(agent.get("/readyz").await.status, 200);
+}

@@ -7,6 +7,7 @@ values.schema.json, which refuses any other.
 deployments: {group: apps}
 statefulsets: {group: apps}
 daemonsets: {group: apps}
+rollouts: {group: argoproj.io}
 replicasets: {group: apps}
 replicationcontrollers: {group: ""}
 pods: {group: ""}

@@ -18,10 +18,11 @@ use std::io::{Result, Write};
 use unicode_width::UnicodeWidthStr as _;
 
 /// Kinds whose objects together are called workloads.
-const WORKLOADS: [&str; 8] = [
+const WORKLOADS: [&str; 9] = [
     "deployments",
     "statefulsets",
     "daemonsets",
+    "rollouts",
     "replicasets",
     "replicationcontrollers",
     "pods",

@@ -717,6 +717,21 @@ fn a_kind_that_the_agent_does_not_watch_is_not_seen() {
 }
 
 #[test]
+fn a_kind_that_the_cluster_of_the_agent_does_not_have_is_not_found_where_it_is_named() {
+    let part = json!({"check": "rollouts", "status": "ok", "served": false, "items": []});
+    let report = json!({"apiVersion": "sre/v1", "kind": "HealthReport", "status": "ok",
+        "observedAt": "2026-03-01T12:00:00Z", "source": {"mode": "agent"},
+        "coverage": {"kinds": ["rollouts"], "namespaces": "all"}, "checks": [part]});
+    let server = builder().start_blocking();
+    server.fail(Match::path(HEALTH), json_body(200, report.to_string()));
+    let ran = ask(&server, &["health", "rollouts", "--agent", "-o", "json"]);
+    assert_eq!(
+        (ran.code, ran.json()["coverage"]["notSeen"][0]["class"].clone()),
+        (Some(3), json!("notFound"))
+    );
+}
+
+#[test]
 fn a_namespace_in_which_nothing_was_found_is_looked_up() {
     let server = builder().namespaces(["shop", "bank", "empty"]).start_blocking();
     let agent = Agent::of(&server);

@@ -11,6 +11,7 @@
 
 mod around;
 mod batch;
+mod custom;
 mod judged;
 mod kept;
 mod owners;

@@ -25,6 +25,7 @@ mod pod;
 mod poddisruptionbudget;
 mod replicaset;
 mod replicationcontroller;
+mod rollout;
 mod schedule;
 mod service;
 mod statefulset;

@@ -7,7 +7,7 @@ use super::list::{ACCEPT_JSON, escape};
 use super::retry::retrying;
 use super::{Class, Client, Failure};
 use crate::nearest::nearest;
-use crate::resource::null_as_default;
+use crate::resource::{Resource, null_as_default};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -214,6 +214,18 @@ pub async fn discover(client: &Client, name: &CustomName) -> Result<Collection, 
             ),
         }),
     )
+}
+
+/// Whether the API server says that it serves no such kind, in no version of its group.
+pub async fn is_not_served<T: Resource>(client: &Client) -> bool {
+    let name = CustomName {
+        word: T::PLURAL.to_owned(),
+        version: None,
+        group: T::GROUP.to_owned(),
+    };
+    discover(client, &name)
+        .await
+        .is_err_and(|failure| failure.class == Class::NotFound)
 }
 
 async fn no_group(client: &Client, name: &CustomName, failure: Failure) -> Failure {

@@ -30,7 +30,7 @@ pub use class::{Class, Failure, Side};
 pub use classify::{code as class_of_code, transport as classify_transport};
 pub use client::{Answer, Client, Deadlines, Exchange, Flow, Observer, Refusal, Settings};
 pub use config::Origin;
-pub use discovery::{Collection, CustomName, discover};
+pub use discovery::{Collection, CustomName, discover, is_not_served};
 pub use kubeconfig::Overrides;
 pub(crate) use list::escape;
 pub use list::{ListOptions, Listed, get, list, list_where, path_of};

@@ -166,6 +166,9 @@ pub struct KindCheck {
     /// Every judged object, sorted by namespace and name.
     #[serde(default)]
     pub items: Vec<Item>,
+    /// False where the API server does not serve the kind, so that there can be none; else left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub served: Option<bool>,
 }
 
 /// How many objects are in each state.
@@ -257,6 +260,7 @@ impl KindCheck {
             status,
             summary,
             items,
+            served: None,
         }
     }
 }

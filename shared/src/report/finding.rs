@@ -134,6 +134,7 @@ impl Item {
             "Deployment"
                 | "StatefulSet"
                 | "DaemonSet"
+                | "Rollout"
                 | "ReplicaSet"
                 | "ReplicationController"
                 | "Job"
@@ -207,7 +208,7 @@ fn of_pod<'a>(subject: &str, items: &HashMap<String, &'a Item>) -> Option<&'a It
     let through = owner.rsplit_once('-').map(|(name, _)| name);
     let through = through
         .into_iter()
-        .flat_map(|name| ["Deployment", "CronJob"].map(|kind| (kind, name)));
+        .flat_map(|name| ["Deployment", "Rollout", "CronJob"].map(|kind| (kind, name)));
     let directly = ["StatefulSet", "DaemonSet", "ReplicaSet", "Job"].map(|kind| (kind, owner));
     let mut candidates = through.chain(directly);
     candidates.find_map(|(kind, name)| items.get(&format!("{kind}/{namespace}/{name}")).copied())

@@ -25,6 +25,7 @@ mod pod;
 mod poddisruptionbudget;
 mod replicaset;
 mod replicationcontroller;
+mod rollout;
 mod selector;
 mod service;
 mod statefulset;
@@ -60,6 +61,10 @@ pub use pod::{
 pub use poddisruptionbudget::{PodDisruptionBudget, PodDisruptionBudgetSpec, PodDisruptionBudgetStatus};
 pub use replicaset::{ReplicaSet, ReplicaSetSpec, ReplicaSetStatus};
 pub use replicationcontroller::{ReplicationController, ReplicationControllerSpec};
+pub use rollout::{
+    Rollout, RolloutBlueGreen, RolloutCanary, RolloutPause, RolloutPauseCondition, RolloutSpec,
+    RolloutStatus, RolloutStep, RolloutStrategy,
+};
 pub use selector::{LabelSelector, LabelSelectorRequirement, PodsBy};
 pub use service::{
     LoadBalancerIngress, LoadBalancerPort, LoadBalancerStatus, Service, ServicePort, ServiceSpec,
@@ -100,6 +105,8 @@ pub trait Resource: DeserializeOwned + prost::Message + Default + Clone + Send +
     const NAMESPACED: bool = true;
     /// Whether it is asked for in protobuf.
     const PROTOBUF: bool = true;
+    /// Whether every API server serves it; else a `CustomResourceDefinition` does, which a cluster may lack.
+    const BUILT_IN: bool = true;
 
     /// Metadata of the object, where it carries any.
     fn metadata(&self) -> Option<&ObjectMeta>;

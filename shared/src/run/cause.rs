@@ -14,7 +14,9 @@ use super::coverage::not_seen;
 use crate::check::{Judged, NodesSeen, Now, wants};
 use crate::cluster::{Bounds, Class, Client, Failure, ListOptions, Part, list_part};
 use crate::report::{Item, NotSeen, State};
-use crate::resource::{Deployment, Event, Job, LabelSelector, Node, Pod, PodsBy, ReplicaSet, Resource, Time};
+use crate::resource::{
+    Deployment, Event, Job, LabelSelector, Node, Pod, PodsBy, ReplicaSet, Resource, Rollout, Time,
+};
 use chunks::{Chunk, chunks};
 use logs::LOGS;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -101,7 +103,7 @@ impl Subject {
 
     /// Its pods are those of its ReplicaSets.
     fn has_replica_sets(&self) -> bool {
-        self.kind == Deployment::KIND
+        [Deployment::KIND, Rollout::KIND].contains(&self.kind)
     }
 }
 

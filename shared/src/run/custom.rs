@@ -22,6 +22,7 @@ pub(super) async fn judge(run: &Run<'_>, wanted: &WantedCustom) -> (String, Judg
                 passed_over: 0,
                 reach: Reach::Nothing,
                 namespaced: true,
+                served: None,
             };
             return (what, part);
         }
@@ -48,6 +49,7 @@ pub(super) async fn judge(run: &Run<'_>, wanted: &WantedCustom) -> (String, Judg
         passed_over: gathered.passed_over,
         reach: gathered.reach,
         namespaced: noun.namespaced,
+        served: None,
     };
     (noun.plural, part)
 }

@@ -88,9 +88,10 @@ pub async fn direct(
     for (check, part) in parts {
         report.coverage.kinds.push(check.clone());
         let all_seen = part.not_seen.is_empty() && (nothing.is_none() || !part.found().nothing);
-        report
-            .checks
-            .push(Check::Kind(KindCheck::of(&check, part.items, all_seen)));
+        report.checks.push(Check::Kind(KindCheck {
+            served: part.served,
+            ..KindCheck::of(&check, part.items, all_seen)
+        }));
         report.coverage.not_seen.extend(part.not_seen);
     }
     report.coverage.not_seen.extend(nothing);
@@ -204,6 +205,14 @@ impl<'a> KindVisitor for Part<'a> {
 
     fn visit<T: Judged>(self, kind: Kind) -> Self::Output {
         Box::pin(async move {
+            if self.run.ask.all_kinds && !is_served::<T>(self.run).await {
+                return Judgement {
+                    reach: Reach::All,
+                    served: Some(false),
+                    namespaced: kind.is_namespaced(),
+                    ..Judgement::default()
+                };
+            }
             let mut gathered = gather::<T>(self.run, &kind.into(), None, &self.wanted.names).await;
             (self.run.progress)(Progress::Read(kind, gathered.objects.len()));
             let listing = Listing {
@@ -261,12 +270,23 @@ impl<'a> KindVisitor for Part<'a> {
                 not_seen: gathered.not_seen,
                 reach: gathered.reach,
                 namespaced: kind.is_namespaced(),
+                served: None,
             }
         })
     }
 }
 
+/// Whether the API server serves a kind, as far as it does not say that it does not. One without the right to list it is
+/// refused before the API server looks whether there is such a kind; what it serves everybody may ask.
+async fn is_served<T: Resource>(run: &Run<'_>) -> bool {
+    if T::BUILT_IN || run.unreached.get().is_some() {
+        return true;
+    }
+    !cluster::is_not_served::<T>(run.client).await
+}
+
 /// One kind, judged.
+#[derive(Default)]
 pub(super) struct Judgement {
     pub items: Vec<Item>,
     pub open: Vec<Open>,
@@ -276,6 +296,8 @@ pub(super) struct Judgement {
     pub reach: Reach,
     /// Whether its objects are in namespaces.
     pub namespaced: bool,
+    /// False where the API server does not serve it.
+    pub served: Option<bool>,
 }
 
 impl Judgement {

@@ -3,7 +3,7 @@
 use super::coverage::{Found, nothing_named, nothing_selected, one_or_other};
 use super::known::{Evident, Known};
 use super::noun::Noun;
-use super::{Ask, Causes, Clock, Kind, KindVisitor, companions, gaps};
+use super::{Ask, Causes, Clock, Kind, KindVisitor, Wanted, companions, gaps};
 use crate::check::{
     self, Accompanies, Around, Companion, CompanionVisitor, Companions, Evidence, Judged, NodesSeen, Now,
 };
@@ -40,7 +40,14 @@ pub fn dump(files: &[File], name: &str, ask: &Ask, at: Option<Time>, clock: Cloc
         names,
         now,
     };
-    let kinds = ask.kinds.iter().filter_map(|wanted| {
+    // A kind that only some clusters have is judged where the dump has it; live it is asked for by name.
+    let is_asked = |kind: &Kind| ask.kinds.iter().any(|wanted| wanted.kind == *kind);
+    let others: Vec<Wanted> = Kind::ALL
+        .iter()
+        .filter(|kind| ask.by_default && !kind.is_built_in() && !is_asked(kind))
+        .map(|kind| Wanted::all(*kind))
+        .collect();
+    let kinds = ask.kinds.iter().chain(&others).filter_map(|wanted| {
         let judged = wanted.kind.visit(part(&wanted.names))?;
         Some((wanted.kind.plural().to_owned(), judged))
     });
@@ -382,16 +389,19 @@ impl Part<'_> {
 
 /// Whether a word names a kind: itself, or its plural as discovery would tell it.
 fn is_called(kind: &str, word: &str) -> bool {
-    kind.to_lowercase() == word || plural(kind) == word
+    let singular = kind.to_lowercase();
+    let ending = word.strip_prefix(&*singular);
+    ending.is_some_and(|ending| ["", "s", "es"].contains(&ending)) || plural(kind) == word
 }
 
-/// The plural that is guessed for a kind where nobody tells it (`UnsafeGuessKindToResource` in `k8s.io/apimachinery`).
+/// The plural that is guessed for a kind where nobody tells it (`UnsafeGuessKindToResource` in `k8s.io/apimachinery`, but
+/// for `Gateway` and others that end so).
 pub(super) fn plural(kind: &str) -> String {
     let singular = kind.to_lowercase();
     match singular.strip_suffix('y') {
-        Some(stem) => format!("{stem}ies"),
-        None if singular.ends_with('s') => format!("{singular}es"),
-        None => format!("{singular}s"),
+        Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{stem}ies"),
+        _ if singular.ends_with('s') => format!("{singular}es"),
+        _ => format!("{singular}s"),
     }
 }
 

@@ -4,7 +4,7 @@ use crate::check::Companion;
 use crate::resource::{
     ApiService, CronJob, DaemonSet, Deployment, HorizontalPodAutoscaler, Job, MutatingWebhookConfiguration,
     Node, PersistentVolumeClaim, Pod, PodDisruptionBudget, ReplicaSet, ReplicationController, Resource,
-    Service, StatefulSet, ValidatingWebhookConfiguration,
+    Rollout, Service, StatefulSet, ValidatingWebhookConfiguration,
 };
 
 /// Makes the registry: the enum, the names, and the way from a kind to its Rust type.
@@ -26,6 +26,7 @@ macro_rules! registry {
                         kind: <$type>::KIND,
                         plural: <$type>::PLURAL,
                         namespaced: <$type>::NAMESPACED,
+                        built_in: <$type>::BUILT_IN,
                         words: &[$($word),+],
                         title: $title,
                         default: $default,
@@ -54,6 +55,8 @@ registry! {
     Jobs: Job, "Jobs", ["job"], true;
     /// `batch/v1` CronJob.
     CronJobs: CronJob, "CronJobs", ["cronjob", "cj"], true;
+    /// `argoproj.io/v1alpha1` Rollout, where a cluster has it.
+    Rollouts: Rollout, "Rollouts", ["rollout", "ro"], false;
     /// `apps/v1` ReplicaSet.
     ReplicaSets: ReplicaSet, "ReplicaSets", ["replicaset", "rs"], false;
     /// `v1` ReplicationController.
@@ -92,6 +95,7 @@ struct Names {
     kind: &'static str,
     plural: &'static str,
     namespaced: bool,
+    built_in: bool,
     words: &'static [&'static str],
     title: &'static str,
     default: bool,
@@ -120,6 +124,12 @@ impl Kind {
     #[must_use]
     pub fn is_namespaced(self) -> bool {
         self.names().namespaced
+    }
+
+    /// Whether every API server serves it.
+    #[must_use]
+    pub fn is_built_in(self) -> bool {
+        self.names().built_in
     }
 
     /// The kinds that its verdicts may need beside its own objects.
@@ -211,6 +221,8 @@ mod tests {
             ("no", Kind::Nodes),
             ("hpa.v2.autoscaling", Kind::HorizontalPodAutoscalers),
             ("pdb", Kind::PodDisruptionBudgets),
+            ("ro", Kind::Rollouts),
+            ("rollouts.v1alpha1.argoproj.io", Kind::Rollouts),
             ("apiservices.apiregistration.k8s.io", Kind::ApiServices),
         ] {
             assert_eq!(Kind::from_word(word), Some(kind), "{word}");

@@ -66,6 +66,8 @@ pub struct Ask {
     pub page_size: u32,
     /// Whether causes are looked for.
     pub causes: Causes,
+    /// Every kind is asked for, and none by its name: one that the API server does not serve has no objects.
+    pub all_kinds: bool,
     /// No part was named: these are the default ones.
     pub by_default: bool,
     /// Whether annotations that acknowledge a finding are disregarded.

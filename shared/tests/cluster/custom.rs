@@ -3,7 +3,7 @@
 use super::client::{ask, names, part};
 use serde_json::{Value, json};
 use sre_shared::report::{Report, State, Status};
-use sre_shared::run::{Ask, CustomName, WantedCustom};
+use sre_shared::run::{Ask, Causes, CustomName, Kind, Wanted, WantedCustom};
 use sre_testkit::{Access, ApiServer, Fault, Match, at};
 
 fn certificate(namespace: &str, name: &str, ready: &str) -> Value {
@@ -207,5 +207,130 @@ async fn a_group_that_cannot_be_asked_about_is_not_seen_by_its_class() {
     assert_eq!(
         (report.status, part(&report).status),
         (Status::Unknown, Status::Unknown)
+    );
+}
+
+/// All Rollouts: where every kind is asked for, and where they are named.
+fn rollouts(all_kinds: bool) -> Ask {
+    Ask {
+        api_server: false,
+        kinds: vec![Wanted::all(Kind::Rollouts)],
+        all_kinds,
+        by_default: false,
+        causes: Causes::Told,
+        ..Ask::everything()
+    }
+}
+
+#[tokio::test]
+async fn a_kind_that_a_cluster_does_not_have_is_none_among_all_and_not_found_where_it_is_named() {
+    let server = ApiServer::builder().start().await;
+    let report = ask(&server, &rollouts(true)).await;
+    assert_eq!(
+        (report.status, part(&report).served, not_seen(&report)),
+        (Status::Ok, Some(false), Vec::new())
+    );
+    let report = ask(&server, &rollouts(false)).await;
+    assert_eq!(
+        (report.status, part(&report).served, not_seen(&report)),
+        (Status::Unknown, None, vec![("rollouts", "notFound", None)])
+    );
+    let error = report.coverage.not_seen[0].error.as_deref().unwrap_or_default();
+    assert!(
+        error.starts_with("the server does not serve argoproj.io/rollouts"),
+        "{error}"
+    );
+}
+
+/// A server with the documents of Argo's group, and a Rollout that lacks a pod.
+async fn argo() -> ApiServer {
+    let of = |uid: &str, kind: &str| json!([{"kind": kind, "name": uid, "uid": uid, "controller": true}]);
+    let set = json!({
+        "apiVersion": "apps/v1", "kind": "ReplicaSet",
+        "metadata": {"namespace": "shop", "name": "front-1", "uid": "set", "ownerReferences": of("ro", "Rollout"),
+            "labels": {"app": "front"}, "creationTimestamp": at(-3600)},
+        "spec": {"replicas": 1}, "status": {"observedGeneration": 1, "replicas": 1},
+    });
+    let pod = json!({
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": {"namespace": "shop", "name": "front-1-x", "uid": "pod", "ownerReferences": of("set", "ReplicaSet"),
+            "labels": {"app": "front"}, "creationTimestamp": at(-3600)},
+        "spec": {"nodeName": "n", "containers": [{"name": "app"}]},
+        "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "False", "lastTransitionTime": at(-3600)}],
+            "containerStatuses": [{"name": "app", "restartCount": 7, "state": {"waiting": {"reason": "CrashLoopBackOff"}},
+                "lastState": {"terminated": {"exitCode": 3, "finishedAt": at(-60)}}}]},
+    });
+    let server = ApiServer::builder()
+        .objects([set, pod])
+        .user("t", "jane", Access::admin())
+        .start()
+        .await;
+    let version = json!({"groupVersion": "argoproj.io/v1alpha1", "version": "v1alpha1"});
+    let group = json!({"name": "argoproj.io", "preferredVersion": version, "versions": [version]});
+    serve(&server, "/apis/argoproj.io", &group);
+    let served =
+        json!({"name": "rollouts", "singularName": "rollout", "kind": "Rollout", "namespaced": true});
+    serve(
+        &server,
+        "/apis/argoproj.io/v1alpha1",
+        &json!({"resources": [served]}),
+    );
+    let rollout = json!({
+        "metadata": {"namespace": "shop", "name": "front", "uid": "ro", "generation": 1, "creationTimestamp": at(-86_400)},
+        "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "front"}}},
+        "status": {"observedGeneration": "1", "replicas": 1, "updatedReplicas": 1, "phase": "Progressing"},
+    });
+    let list = json!({"kind": "RolloutList", "apiVersion": "argoproj.io/v1alpha1", "metadata": {"resourceVersion": "1"}, "items": [rollout]});
+    serve(&server, "/apis/argoproj.io/v1alpha1/rollouts", &list);
+    server
+}
+
+#[tokio::test]
+async fn the_pods_of_a_rollout_are_found_through_its_replica_sets() {
+    let server = argo().await;
+    for all_kinds in [true, false] {
+        let report = ask(&server, &rollouts(all_kinds)).await;
+        let item = &part(&report).items[0];
+        let causes: Vec<(&str, &str)> = item
+            .causes
+            .iter()
+            .map(|c| (c.code.as_str(), c.message.as_str()))
+            .collect();
+        assert_eq!(
+            (item.kind.as_str(), item.name.as_str(), item.state, causes),
+            (
+                "Rollout",
+                "front",
+                State::Unavailable,
+                vec![("CrashLoop", "container app exited 3 (7 restarts)")]
+            )
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_kind_that_is_served_and_cannot_be_read_is_not_seen_among_all_either() {
+    let server = argo().await;
+    server.clear_faults();
+    let version = json!({"groupVersion": "argoproj.io/v1alpha1", "version": "v1alpha1"});
+    serve(
+        &server,
+        "/apis/argoproj.io",
+        &json!({"name": "argoproj.io", "versions": [version]}),
+    );
+    let served = json!({"name": "rollouts", "kind": "Rollout", "namespaced": true});
+    serve(
+        &server,
+        "/apis/argoproj.io/v1alpha1",
+        &json!({"resources": [served]}),
+    );
+    server.fail(
+        Match::path("/apis/argoproj.io/v1alpha1/rollouts"),
+        Fault::Status(500),
+    );
+    let report = ask(&server, &rollouts(true)).await;
+    assert_eq!(
+        (report.status, not_seen(&report)),
+        (Status::Unknown, vec![("rollouts", "unhealthy", None)])
     );
 }

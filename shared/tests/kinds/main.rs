@@ -25,6 +25,7 @@ mod persistentvolumeclaim;
 mod pod;
 mod poddisruptionbudget;
 mod replicaset;
+mod rollout;
 mod service;
 mod statefulset;
 mod webhookconfiguration;

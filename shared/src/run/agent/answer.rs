@@ -8,7 +8,7 @@ use crate::cluster::{Class, Failure, Served};
 use crate::report::{
     API_VERSION, ApiServerCheck, Check, Item, KIND, KindCheck, Namespaces, NotSeen, Report, State, Status,
 };
-use crate::run::coverage::{all_but, is_about, nothing_named, nothing_selected};
+use crate::run::coverage::{all_but, is_about, not_seen_kind, nothing_named, nothing_selected};
 use crate::run::{Ask, Causes, Wanted, custom};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -170,6 +170,9 @@ fn taken(mut report: Report, head: &Head, ask: &Ask) -> Report {
                 if let Some(gap) = gap.as_ref().filter(|_| wanted.kind.is_namespaced()) {
                     not_seen.push(gap.entry(plural));
                 }
+                if part.served == Some(false) && !ask.all_kinds && !ask.by_default {
+                    not_seen.push(not_served(wanted));
+                }
                 if not_seen.len() > before {
                     part.status = part.status.worst(Status::Unknown);
                 }
@@ -324,6 +327,12 @@ fn not_watched(plural: &str) -> NotSeen {
         hint: Some("add it to the chart's value kinds, or leave out --agent".into()),
         missing: None,
     }
+}
+
+/// A kind that the API server does not serve, where it is asked for by its name.
+fn not_served(wanted: &Wanted) -> NotSeen {
+    let failure = Failure::new(Class::NotFound, "the agent found no such kind");
+    not_seen_kind(wanted.kind, None, &failure)
 }
 
 /// A part of which the agent does not tell, once and for all, how many objects there are.

@@ -1,0 +1,408 @@
+//! Whether a Rollout of Argo has as many healthy pods as its spec asks for, and how its update goes.
+//!
+//! Its pods are judged as those of a Deployment: `rollout/sync.go` in argoproj/argo-rollouts writes the same counts and
+//! most of the same conditions. What is its own are the phases (`utils/rollout/rolloututil.go`): an update that was
+//! aborted leaves the stable revision serving, and is degraded until somebody tries again or goes back. One that waits at
+//! a pause is as it was asked for, which Argo CD calls Suspended. An analysis or an experiment may take longer than the
+//! progress deadline, which the controller does not apply to them (`isIndefiniteStep`).
+
+use super::common::{self, Finding};
+use super::workload::{STEP_SECONDS, short_state};
+use super::{Evidence, Judged, Now, cause};
+use crate::report::{Cause, Item, State};
+use crate::resource::{
+    Condition, Deployment, DeploymentSpec, DeploymentStatus, Resource as _, Rollout, RolloutStatus,
+};
+
+impl Judged for Rollout {
+    fn is_settled(&self, item: &Item) -> bool {
+        // A pause can last longer than it should, and an analysis too.
+        item.state == State::Healthy
+            && item.healthy == Some(true)
+            && item.warnings.is_empty()
+    }
+
+    fn is_worth_a_look(&self, item: &Item, now: Now) -> bool {
+        Judge::of(self, &Evidence::at(now)).as_deployment().is_worth_a_look(item, now)
+    }
+
+    fn judge(&self, evidence: &Evidence<'_>) -> Item {
+        Judge::of(self, evidence).item()
+    }
+}
+
+struct Counts {
+    desired: i64,
+    replicas: i64,
+    updated: i64,
+    ready: i64,
+    available: i64,
+}
+
+impl Counts {
+    fn of(rollout: &Rollout) -> Self {
+        let spec = rollout.spec.clone().unwrap_or_default();
+        let status = rollout.status.clone().unwrap_or_default();
+        let count = |n: Option<i32>| i64::from(n.unwrap_or(0));
+        let is_blue_green = spec.strategy.as_ref().is_some_and(|s| s.blue_green);
+        let available = count(status.available_replicas);
+        let ready = count(status.ready_replicas);
+        // The controller writes 1 where none is asked for. With the template of another workload it may not have yet.
+        let least = if spec.workload_ref {
+            count(status.replicas).max(1)
+        } else {
+            1
+        };
+        Self {
+            desired: spec.replicas.map_or(least, i64::from),
+            replicas: count(status.replicas),
+            updated: count(status.updated_replicas),
+            // Before version 1.1 pods of the preview counted as ready, and never as available.
+            ready: match spec.min_ready_seconds {
+                None | Some(0) if is_blue_green => ready.min(available),
+                _ => ready,
+            },
+            available,
+        }
+    }
+
+    fn malformed(&self) -> Option<String> {
+        common::negative(&[
+            ("spec.replicas", Some(self.desired)),
+            ("status.replicas", Some(self.replicas)),
+            ("status.updatedReplicas", Some(self.updated)),
+            ("status.readyReplicas", Some(self.ready)),
+            ("status.availableReplicas", Some(self.available)),
+        ])
+    }
+}
+
+struct Judge<'a> {
+    rollout: &'a Rollout,
+    evidence: &'a Evidence<'a>,
+    status: RolloutStatus,
+    counts: Counts,
+}
+
+impl<'a> Judge<'a> {
+    fn of(rollout: &'a Rollout, evidence: &'a Evidence<'a>) -> Self {
+        Self {
+            rollout,
+            evidence,
+            status: rollout.status.clone().unwrap_or_default(),
+            counts: Counts::of(rollout),
+        }
+    }
+
+    fn item(&self) -> Item {
+        let c = &self.counts;
+        let mut item = match common::malformed(c.malformed()) {
+            Some(finding) => finding.item(self.rollout),
+            None => self.as_deployment().judge(self.evidence),
+        };
+        let meta = self.rollout.meta();
+        Rollout::KIND.clone_into(&mut item.kind);
+        (item.desired, item.ready) = (Some(c.desired), Some(c.ready));
+        (item.available, item.updated) = (Some(c.available), Some(c.updated));
+        for cause in &mut item.causes {
+            if cause
+                .example
+                .as_deref()
+                .is_some_and(|e| e.starts_with("Deployment/"))
+            {
+                cause.example = Some(format!("Rollout/{}", meta.name));
+                cause.hint = Some(cause::kubectl(&meta.namespace, "describe rollout", &meta.name));
+            }
+        }
+        let says_nothing = matches!(item.state, State::Unknown | State::Terminating)
+            || ["NotObserved", "ControllerNotObserving"].contains(&item.reason.as_str());
+        if says_nothing || c.desired == 0 {
+            return item;
+        }
+        let mut warnings = Vec::new();
+        let Some(finding) = self.own(&item, &mut warnings) else {
+            return item;
+        };
+        if finding.reason == "RolloutAborted" {
+            self.add_abort(&mut item.causes);
+        }
+        item.warnings.extend(warnings);
+        if finding.state == State::Suspended {
+            item.notes.retain(|note| !note.starts_with("paused"));
+        }
+        Item {
+            state: finding.state,
+            healthy: finding.healthy,
+            reason: finding.reason.to_owned(),
+            since: finding.since.map(|t| t.to_string()),
+            message: finding.message,
+            ..item
+        }
+    }
+
+    /// What a Rollout says that a Deployment does not, where it is more than what its pods say.
+    fn own(&self, item: &Item, warnings: &mut Vec<String>) -> Option<Finding> {
+        let c = &self.counts;
+        let is_short = c.ready < c.desired;
+        let counted = format!("{} of {} ready", c.ready, c.desired);
+        let failing = |reason, message: String| {
+            let state = if is_short {
+                short_state(c.ready)
+            } else {
+                State::Degraded
+            };
+            Finding::new(state, false, reason, message)
+        };
+        let progressing = self.rollout.condition("Progressing");
+        let changed = progressing.and_then(|p| p.last_transition_time);
+        if let Some(invalid) = self.rollout.condition("InvalidSpec").filter(|c| !c.is_false()) {
+            let message = format!(
+                "{counted}, and nothing is done about its spec: {}",
+                invalid.message
+            );
+            return Some(failing("InvalidSpec", message).since(invalid.last_transition_time));
+        }
+        if self.is_aborted() {
+            let message = match is_short {
+                true => format!("{counted}, its update was aborted"),
+                false => format!("its update was aborted, the stable revision goes on serving: {counted}"),
+            };
+            return Some(failing("RolloutAborted", message).since(changed));
+        }
+        let updated = format!("{} of {} updated", c.updated, c.desired);
+        let stalled = "rollout stalled, the stable revision goes on serving";
+        match item.state {
+            State::Degraded if item.reason == "RolloutStalled" => {
+                let message = format!("{stalled}: {counted}, {updated}");
+                return Some(failing("RolloutStalled", message).since(changed));
+            }
+            State::Degraded | State::Unavailable => return None,
+            _ => {}
+        }
+        if self.status.phase == "Degraded" {
+            let message = format!("{counted}, {updated}: {}", self.status.message);
+            return Some(failing("RolloutStalled", message).since(changed));
+        }
+        // Its pods are what is to be told of.
+        if is_short || item.state != State::Healthy {
+            return None;
+        }
+        if self.is_paused() {
+            return self.paused(&counted, warnings);
+        }
+        self.is_under_way().then(|| self.under_way(&counted, warnings))
+    }
+
+    /// Full, and waiting because somebody or a step wants it to.
+    fn paused(&self, counted: &str, warnings: &mut Vec<String>) -> Option<Finding> {
+        let pause = self.status.pause_conditions.first();
+        if pause.is_none() && !self.is_under_way() {
+            return None;
+        }
+        let since = pause.and_then(|p| p.start_time);
+        let (why, lasts) = match pause.map(|p| p.reason.as_str()) {
+            Some("CanaryPauseStep") => {
+                let pause = self.rollout.step().and_then(|step| step.pause.as_ref());
+                let lasts = pause.map(|p| p.duration.as_str()).filter(|d| !d.is_empty());
+                (self.at_step(), lasts)
+            }
+            Some("BlueGreenPause") => ("until it is promoted".to_owned(), None),
+            Some("InconclusiveAnalysisRun") => {
+                warnings
+                    .push("its analysis is inconclusive: somebody has to promote or abort the update".into());
+                ("after an inconclusive analysis".to_owned(), None)
+            }
+            Some(other) => (other.to_owned(), None),
+            None => ("by spec.paused".to_owned(), None),
+        };
+        let late = lasts
+            .and_then(seconds)
+            .zip(since)
+            .filter(|(lasts, since)| self.evidence.now.age(*since) > lasts.saturating_add(STEP_SECONDS));
+        Some(
+            match (late, lasts) {
+                (Some(_), Some(lasts)) => Finding::degraded(
+                    "RolloutStalled",
+                    format!("{counted}, its pause of {lasts} is over and its controller does not go on"),
+                ),
+                (_, Some(lasts)) => suspended(format!("{counted}, update paused {why} for {lasts}")),
+                (_, None) => suspended(format!("{counted}, update paused {why}")),
+            }
+            .since(since),
+        )
+    }
+
+    fn at_step(&self) -> String {
+        let steps = self
+            .rollout
+            .spec
+            .as_ref()
+            .and_then(|s| s.strategy.as_ref()?.canary.as_ref());
+        match (self.status.current_step_index, steps.map_or(0, |c| c.steps.len())) {
+            (Some(at), count @ 1..) => format!("at step {} of {count}", at.saturating_add(1)),
+            _ => "at a step".to_owned(),
+        }
+    }
+
+    /// Full, and not all of the newest revision yet.
+    fn under_way(&self, counted: &str, warnings: &mut Vec<String>) -> Finding {
+        let c = &self.counts;
+        let progressing = self.rollout.condition("Progressing");
+        let moved = progressing.and_then(|p| p.last_update_time.or(p.last_transition_time));
+        let moved = moved.or(self.rollout.meta().creation_timestamp);
+        let age = moved.map_or(i64::MAX, |t| self.evidence.now.age(t));
+        let spec = self.rollout.spec.as_ref();
+        let deadline = spec
+            .and_then(|s| s.progress_deadline_seconds)
+            .map_or(STEP_SECONDS, i64::from);
+        let message = match () {
+            () if c.updated < c.desired => {
+                format!("{counted}, rolling out: {} of {} updated", c.updated, c.desired)
+            }
+            () if self.status.message.is_empty() => format!("{counted}, rolling out"),
+            () => format!("{counted}, rolling out: {}", self.status.message),
+        };
+        if age < deadline {
+            return Finding::new(State::Progressing, true, "RolloutInProgress", message).since(moved);
+        }
+        let minutes = age / 60;
+        if self
+            .rollout
+            .step()
+            .is_some_and(|step| step.analysis || step.experiment)
+        {
+            warnings.push(format!(
+                "its update has waited {minutes} min for an analysis or an experiment, {}",
+                self.at_step()
+            ));
+            return Finding::healthy("Ready", message).since(moved);
+        }
+        Finding::degraded(
+            "RolloutStalled",
+            format!("{message}, without progress for {minutes} min, which its controller does not tell"),
+        )
+        .since(moved)
+    }
+
+    fn is_aborted(&self) -> bool {
+        let told = self.rollout.condition("Progressing");
+        self.status.abort || told.is_some_and(|p| p.is_false() && p.reason == "RolloutAborted")
+    }
+
+    fn is_paused(&self) -> bool {
+        let by_spec = self.rollout.spec.as_ref().is_some_and(|s| s.paused == Some(true));
+        by_spec || !self.status.pause_conditions.is_empty()
+    }
+
+    /// Whether the newest revision has not taken over, by the phase, or before version 1.0 by the same rules.
+    fn is_under_way(&self) -> bool {
+        let (c, status) = (&self.counts, &self.status);
+        let going_on = status.controller_pause && status.pause_conditions.is_empty();
+        match status.phase.as_str() {
+            "Healthy" => return going_on,
+            "Progressing" | "Paused" => return true,
+            _ => {}
+        }
+        let strategy = self
+            .rollout
+            .spec
+            .as_ref()
+            .and_then(|s| s.strategy.clone())
+            .unwrap_or_default();
+        let active = status
+            .blue_green
+            .as_ref()
+            .map_or("", |b| b.active_selector.as_str());
+        let current = status.current_pod_hash.as_str();
+        let is_other = |hash: &str| !current.is_empty() && hash != current;
+        // Both keep the old pods for a while.
+        let keeps_old = strategy.blue_green || strategy.canary.is_some_and(|c| c.traffic_routing);
+        going_on
+            || (!current.is_empty() && c.updated < c.desired)
+            || is_other(&status.stable_rs)
+            || (strategy.blue_green && is_other(active))
+            || (!keeps_old && !current.is_empty() && c.replicas > c.updated)
+    }
+
+    fn add_abort(&self, causes: &mut Vec<Cause>) {
+        if causes.iter().any(|cause| cause.code == "RolloutAborted") {
+            return;
+        }
+        let meta = self.rollout.meta();
+        let told = self
+            .rollout
+            .condition("Progressing")
+            .filter(|p| p.reason == "RolloutAborted");
+        let message = told.map_or(&self.status.message, |p| &p.message);
+        if message.is_empty() {
+            return;
+        }
+        causes.push(Cause {
+            code: "RolloutAborted".into(),
+            message: message.clone(),
+            count: 1,
+            example: Some(format!("Rollout/{}", meta.name)),
+            hint: Some(cause::kubectl(&meta.namespace, "describe rollout", &meta.name)),
+            since: told.and_then(|p| p.last_transition_time).map(|t| t.to_string()),
+            ..Cause::default()
+        });
+    }
+
+    /// Its pods as those of a Deployment. At full strength how far the update is shall not matter there.
+    fn as_deployment(&self) -> Deployment {
+        let (c, status) = (&self.counts, &self.status);
+        let meta = self.rollout.meta();
+        let spec = self.rollout.spec.clone().unwrap_or_default();
+        let is_full = c.desired > 0 && c.ready >= c.desired;
+        let available = c.available.min(c.ready);
+        let (replicas, updated) = match is_full {
+            true => (c.ready, c.ready),
+            false => (c.replicas.max(c.updated).max(c.ready), c.updated),
+        };
+        let is_kept = |condition: &&Condition| match condition.kind.as_str() {
+            "Progressing" => !is_full || condition.is_false() || condition.reason == "NewReplicaSetAvailable",
+            "Available" | "ReplicaFailure" => true,
+            _ => false,
+        };
+        let count = |n: i64| i32::try_from(n).ok();
+        let is_written = self.status != RolloutStatus::default();
+        Deployment {
+            metadata: self.rollout.metadata.clone(),
+            spec: Some(DeploymentSpec {
+                replicas: count(c.desired),
+                selector: None,
+                min_ready_seconds: spec.min_ready_seconds,
+                paused: Some(self.is_paused()),
+                progress_deadline_seconds: spec.progress_deadline_seconds,
+            }),
+            status: is_written.then(|| DeploymentStatus {
+                // What is no number is a hash of version 0.9, which does not tell whether it is old.
+                observed_generation: Some(&status.observed_generation)
+                    .filter(|text| !text.is_empty())
+                    .map(|text| text.parse().unwrap_or(meta.generation.unwrap_or(1))),
+                replicas: count(replicas),
+                updated_replicas: count(updated),
+                ready_replicas: count(c.ready),
+                available_replicas: count(available),
+                conditions: status.conditions.iter().filter(is_kept).cloned().collect(),
+                terminating_replicas: None,
+            }),
+        }
+    }
+}
+
+fn suspended(message: String) -> Finding {
+    Finding::new(State::Suspended, true, "RolloutPaused", message)
+}
+
+/// The seconds of a pause: `30`, `30s`, `5m`, `1h`. Others are not measured.
+fn seconds(duration: &str) -> Option<i64> {
+    let digits = duration.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let factor = match duration.get(digits.len()..)? {
+        "" | "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        _ => return None,
+    };
+    digits.parse::<i64>().ok()?.checked_mul(factor)
+}
