@@ -15,15 +15,18 @@ use crate::resource::{
 };
 
 impl Judged for Rollout {
-    fn is_settled(&self, item: &Item) -> bool {
+    fn is_settled(&self, item: &Item, now: Now) -> bool {
         // A pause can last longer than it should, and an analysis too.
         item.state == State::Healthy
             && item.healthy == Some(true)
             && item.warnings.is_empty()
+            && !self.is_worth_a_look(item, now)
     }
 
     fn is_worth_a_look(&self, item: &Item, now: Now) -> bool {
-        Judge::of(self, &Evidence::at(now)).as_deployment().is_worth_a_look(item, now)
+        Judge::of(self, &Evidence::at(now))
+            .as_deployment()
+            .is_worth_a_look(item, now)
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
@@ -145,13 +148,13 @@ impl<'a> Judge<'a> {
         let c = &self.counts;
         let is_short = c.ready < c.desired;
         let counted = format!("{} of {} ready", c.ready, c.desired);
-        let failing = |reason, message: String| {
-            let state = if is_short {
+        let failing = |finding: Finding| Finding {
+            state: if is_short {
                 short_state(c.ready)
             } else {
-                State::Degraded
-            };
-            Finding::new(state, false, reason, message)
+                finding.state
+            },
+            ..finding
         };
         let progressing = self.rollout.condition("Progressing");
         let changed = progressing.and_then(|p| p.last_transition_time);
@@ -160,28 +163,37 @@ impl<'a> Judge<'a> {
                 "{counted}, and nothing is done about its spec: {}",
                 invalid.message
             );
-            return Some(failing("InvalidSpec", message).since(invalid.last_transition_time));
+            return Some(failing(
+                Finding::degraded("InvalidSpec", message).since(invalid.last_transition_time),
+            ));
         }
         if self.is_aborted() {
-            let message = match is_short {
-                true => format!("{counted}, its update was aborted"),
-                false => format!("its update was aborted, the stable revision goes on serving: {counted}"),
+            let message = if is_short {
+                format!("{counted}, its update was aborted")
+            } else {
+                format!("its update was aborted, the stable revision goes on serving: {counted}")
             };
-            return Some(failing("RolloutAborted", message).since(changed));
+            return Some(failing(
+                Finding::degraded("RolloutAborted", message).since(changed),
+            ));
         }
         let updated = format!("{} of {} updated", c.updated, c.desired);
         let stalled = "rollout stalled, the stable revision goes on serving";
         match item.state {
             State::Degraded if item.reason == "RolloutStalled" => {
                 let message = format!("{stalled}: {counted}, {updated}");
-                return Some(failing("RolloutStalled", message).since(changed));
+                return Some(failing(
+                    Finding::degraded("RolloutStalled", message).since(changed),
+                ));
             }
             State::Degraded | State::Unavailable => return None,
             _ => {}
         }
         if self.status.phase == "Degraded" {
             let message = format!("{counted}, {updated}: {}", self.status.message);
-            return Some(failing("RolloutStalled", message).since(changed));
+            return Some(failing(
+                Finding::degraded("RolloutStalled", message).since(changed),
+            ));
         }
         // Its pods are what is to be told of.
         if is_short || item.state != State::Healthy {
@@ -355,9 +367,10 @@ impl<'a> Judge<'a> {
         let spec = self.rollout.spec.clone().unwrap_or_default();
         let is_full = c.desired > 0 && c.ready >= c.desired;
         let available = c.available.min(c.ready);
-        let (replicas, updated) = match is_full {
-            true => (c.ready, c.ready),
-            false => (c.replicas.max(c.updated).max(c.ready), c.updated),
+        let (replicas, updated) = if is_full {
+            (c.ready, c.ready)
+        } else {
+            (c.replicas.max(c.updated).max(c.ready), c.updated)
         };
         let is_kept = |condition: &&Condition| match condition.kind.as_str() {
             "Progressing" => !is_full || condition.is_false() || condition.reason == "NewReplicaSetAvailable",

@@ -15,7 +15,7 @@ use std::fmt::Formatter;
 const MOST_CONDITIONS: usize = 1024;
 
 /// Lists of a status whose entries have conditions of their own, and what one entry is called: of the Gateway API and
-/// of Routes of OpenShift.
+/// of Routes of `OpenShift`.
 const NESTED: [(&str, &str); 4] = [
     ("listeners", "listener"),
     ("parents", "parent"),
@@ -44,7 +44,7 @@ const WORDS: [&str; 16] = [
 ];
 
 /// Fields of a status that count pods.
-const COUNTS: [&str; 17] = [
+const COUNTS: [&str; 18] = [
     "replicas",
     "readyReplicas",
     "availableReplicas",
@@ -61,7 +61,8 @@ const COUNTS: [&str; 17] = [
     "numberAvailable",
     "updatedNumberScheduled",
     "desiredReplicas",
-    "hpaReplicas",
+    "currentReplicas",
+    "fullyLabeledReplicas",
 ];
 
 /// The other fields of a status that are read.

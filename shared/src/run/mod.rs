@@ -49,6 +49,7 @@ pub enum Causes {
 
 /// What a run is asked.
 #[derive(Debug, Clone, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct Ask {
     /// Whether the API server itself is judged.
     pub api_server: bool,

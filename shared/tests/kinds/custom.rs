@@ -270,6 +270,12 @@ fn says(conditions: &[&str]) -> Value {
     conditions.iter().map(one).collect()
 }
 
+/// The same of a controller that has acted upon it.
+fn seen(spec: Value, mut status: Value) -> Value {
+    status["observedGeneration"] = json!(1);
+    of(spec, status)
+}
+
 fn conditions(conditions: &[&str]) -> Value {
     of(json!({}), json!({ "conditions": says(conditions) }))
 }
@@ -886,7 +892,7 @@ fn listeners_parents_and_ancestors_speak_for_the_object() {
 
 #[test]
 fn pods_that_are_counted_count_whatever_the_conditions_say() {
-    let set = |replicas: Value, status: Value| of(json!({ "replicas": replicas }), status);
+    let set = |replicas: Value, status: Value| seen(json!({ "replicas": replicas }), status);
     let available = says(&["Available=True"]);
     assert_rows::<CustomObject>(&[
         row(
@@ -976,14 +982,14 @@ fn pods_that_are_counted_count_whatever_the_conditions_say() {
         ),
         row(
             "nobody says how many there should be",
-            of(json!({}), json!({"replicas": 3, "readyReplicas": 2})),
+            seen(json!({}), json!({"replicas": 3, "readyReplicas": 2})),
             DEGRADED,
             "ReadyBelowDesired",
             "2 of 3 ready",
         ),
         row(
             "instances",
-            of(
+            seen(
                 json!({"instances": 3}),
                 json!({"instances": 3, "readyInstances": 2, "phase": "Cluster in healthy state"}),
             ),
@@ -993,21 +999,21 @@ fn pods_that_are_counted_count_whatever_the_conditions_say() {
         ),
         row(
             "pods",
-            of(json!({}), json!({"pods": 3, "readyPods": 3, "currentPods": 3})),
+            seen(json!({}), json!({"pods": 3, "readyPods": 3, "currentPods": 3})),
             HEALTHY,
             "Ready",
             "3 of 3 ready",
         ),
         row(
             "of nodes",
-            of(json!({}), json!({"desiredNumberScheduled": 4, "numberReady": 3})),
+            seen(json!({}), json!({"desiredNumberScheduled": 4, "numberReady": 3})),
             DEGRADED,
             "ReadyBelowDesired",
             "3 of 4 ready",
         ),
         row(
             "a partition on purpose",
-            of(
+            seen(
                 json!({"replicas": 5, "updateStrategy": {"partition": 4}}),
                 json!({"replicas": 5, "readyReplicas": 5, "updatedReplicas": 1}),
             ),
@@ -1017,7 +1023,7 @@ fn pods_that_are_counted_count_whatever_the_conditions_say() {
         ),
         row(
             "paused is no excuse",
-            of(
+            seen(
                 json!({"replicas": 2, "paused": true}),
                 json!({"replicas": 2, "readyReplicas": 0}),
             ),
@@ -1026,16 +1032,6 @@ fn pods_that_are_counted_count_whatever_the_conditions_say() {
             "0 of 2 ready",
         )
         .notes(&["paused: spec.paused"]),
-        row(
-            "no generation is ever written",
-            set(
-                json!(2),
-                json!({"replicas": 2, "readyReplicas": 2, "availableReplicas": 2}),
-            ),
-            HEALTHY,
-            "Ready",
-            "2 of 2 ready",
-        ),
     ]);
 }
 
@@ -1122,5 +1118,123 @@ fn a_condition_without_a_time_excuses_nothing_for_ever() {
             "ConditionNotMet",
             "Ready",
         ),
+    ]);
+}
+
+#[test]
+fn what_people_met_of_custom_resources_is_judged_as_a_person_would() {
+    let cluster = |more: Value| {
+        let mut status = json!({"phase": "Cluster in healthy state", "instances": 3});
+        for (key, value) in more.as_object().into_iter().flatten() {
+            status[key] = value.clone();
+        }
+        of(json!({"instances": 3}), status)
+    };
+    let hibernation = |status: &str, reason: &str| {
+        let conditions = json!([condition("cnpg.io/hibernation", status, reason, "")]);
+        annotated(
+            cluster(json!({ "conditions": conditions })),
+            "cnpg.io/hibernation",
+            "on",
+        )
+    };
+    let state = |word: &str, ago: i64| {
+        let mut object = of(json!({}), json!({ "state": word }));
+        object["metadata"]["managedFields"] =
+            json!([{"subresource": "status", "time": at(-ago), "manager": "x"}]);
+        object
+    };
+    assert_rows::<CustomObject>(&[
+        // A certificate that is issued for the first time is not broken, in whichever order its conditions stand.
+        row(
+            "the first certificate",
+            conditions(&["Ready=False DoesNotExist@300", "Issuing=True DoesNotExist@300"]),
+            PROGRESSING,
+            "Reconciling",
+            "Issuing: DoesNotExist",
+        ),
+        // A renewal that does not come to an end is no rollout: the certificate is valid.
+        row(
+            "a renewal that takes two days",
+            conditions(&["Ready=True Ready@172800", "Issuing=True Renewing@172800"]),
+            HEALTHY,
+            "Ready",
+            "Ready: Ready",
+        )
+        .warns(&["Issuing: Renewing, for 2880 min"]),
+        // KEDA tells of the autoscaler by a condition of its own.
+        row(
+            "an autoscaler without metrics",
+            conditions(&["Ready=True ScaledObjectReady", "HPAActive=False HPAMetricsUnavailable"]),
+            DEGRADED,
+            "ConditionNotMet",
+            "HPAActive: HPAMetricsUnavailable",
+        ),
+        row(
+            "an autoscaler at zero",
+            conditions(&["Ready=True ScaledObjectReady", "HPAActive=False ScalingDisabled"]),
+            HEALTHY,
+            "Ready",
+            "Ready: ScaledObjectReady",
+        ),
+        row(
+            "metrics that are away for half a minute of a rollout",
+            conditions(&["Ready=False HPAMetricsUnavailable@30", "Active=True"]),
+            PROGRESSING,
+            "NotReadyYet",
+            "Ready: HPAMetricsUnavailable",
+        ),
+        // A Subscription that only says that its catalogs are well is not installed yet.
+        row(
+            "a subscription that is being installed",
+            conditions(&["CatalogSourcesUnhealthy=False AllCatalogSourcesHealthy"]),
+            UNKNOWN,
+            "NoConditions",
+            "none of its conditions is one that tells whether it is well: CatalogSourcesUnhealthy",
+        ),
+        row(
+            "a subscription that waits for an approval",
+            of(
+                json!({}),
+                json!({"state": "UpgradePending", "conditions": says(&["InstallPlanPending=True RequiresApproval", "CatalogSourcesUnhealthy=False"])}),
+            ),
+            HEALTHY,
+            "Ready",
+            "state: UpgradePending",
+        ),
+        // A count of 0 is left out, and the phase is of before.
+        row("a fenced database", cluster(json!({})), UNAVAILABLE, "ReadyBelowDesired", "0 of 3 ready"),
+        row("a database with a replica too few", cluster(json!({"readyInstances": 2})), DEGRADED, "ReadyBelowDesired", "2 of 3 ready"),
+        row("a hibernated database", hibernation("True", "Hibernated"), SUSPENDED, "Suspended", "held on purpose: annotation cnpg.io/hibernation"),
+        row("one that cannot be hibernated", hibernation("False", "WaitingForHealthy"), UNAVAILABLE, "ReadyBelowDesired", "0 of 3 ready"),
+        // A broker at a time.
+        row("a rolling upgrade of Kafka", state("ClusterRollingUpgrading", 300), PROGRESSING, "NotReadyYet", "state: ClusterRollingUpgrading"),
+        row("the same for an hour", state("ClusterRollingUpgrading", 3600), DEGRADED, "ConditionNotMet", "state: ClusterRollingUpgrading"),
+        // A proxy has one condition, and its type is in no list of readiness.
+        row("a proxy of Contour", conditions(&["Valid=False ErrorPresent"]), DEGRADED, "ConditionNotMet", "Valid: ErrorPresent"),
+        row("a bundle of trust", conditions(&["Synced=False SourceNotFound"]), DEGRADED, "ConditionNotMet", "Synced: SourceNotFound"),
+        row(
+            "a paused ScaledObject whose annotation is gone",
+            conditions(&["Ready=True", "Active=True", "Paused=True ScaledObjectPaused"]),
+            SUSPENDED,
+            "Suspended",
+            "held on purpose: Paused: ScaledObjectPaused",
+        ),
+        // Machines whose controllers leave zeros out.
+        row(
+            "a set of machines without any that is ready",
+            of(json!({"replicas": 2}), json!({"replicas": 2, "fullyLabeledReplicas": 2, "observedGeneration": 1})),
+            UNAVAILABLE,
+            "ReadyBelowDesired",
+            "0 of 2 ready",
+        ),
+        row(
+            "a set of a control plane that writes no generation",
+            of(json!({"replicas": 2}), json!({"replicas": 2, "readyReplicas": 2, "updatedReplicas": 2})),
+            HEALTHY,
+            "Ready",
+            "2 of 2 ready",
+        )
+        .notes(&["its control plane writes no observedGeneration, so whether its counts are of generation 1 is not known"]),
     ]);
 }

@@ -252,7 +252,8 @@ fn every_rollout_gets_its_state() {
             DEGRADED,
             "RolloutStalled",
             "5 of 5 ready, its pause of 10m is over and its controller does not go on",
-        ),
+        )
+        .notes(&["paused"]),
         row(
             "blue-green before its promotion",
             updating("Paused", waits(), &[paused("BlueGreenPause", 60)]),
@@ -333,7 +334,8 @@ fn every_rollout_gets_its_state() {
             HEALTHY,
             "Ready",
             "5 of 5 ready",
-        ),
+        )
+        .notes(&["its control plane writes no observedGeneration, so whether its counts are of generation 7 is not known"]),
         row(
             "nobody acts",
             object(
@@ -482,4 +484,68 @@ fn what_argo_says_is_the_cause() {
         )]
     );
     assert_eq!(item.kind, "Rollout");
+}
+
+#[test]
+fn what_people_met_of_rollouts_is_judged_as_a_person_would() {
+    assert_rows::<Rollout>(&[
+        // Crashing long after the update was over, its controller says that it is progressing.
+        row(
+            "pods that crash after the update",
+            rollout(&[
+                ("/status/readyReplicas", json!(0)),
+                ("/status/availableReplicas", json!(0)),
+                ("/status/phase", json!("Progressing")),
+                (
+                    "/status/message",
+                    json!("updated replicas are still becoming available"),
+                ),
+                (
+                    "/status/conditions",
+                    json!([
+                        available("False"),
+                        progressing("True", "NewReplicaSetAvailable", 86_400)
+                    ]),
+                ),
+            ]),
+            UNAVAILABLE,
+            "ReadyBelowDesired",
+            "0 of 5 ready",
+        ),
+        // The old stack of a blue-green counts among the pods of a version whose generation is a hash.
+        row(
+            "blue-green of version 0.9",
+            rollout(&[
+                ("/spec/replicas", json!(1)),
+                ("/spec/strategy", json!({"blueGreen": {}})),
+                ("/status/observedGeneration", json!("5d4d9cd75b")),
+                ("/status/phase", json!("")),
+                ("/status/replicas", json!(2)),
+                ("/status/readyReplicas", json!(2)),
+                ("/status/updatedReplicas", json!(1)),
+                ("/status/availableReplicas", json!(1)),
+                ("/status/blueGreen", json!({"activeSelector": "new"})),
+            ]),
+            HEALTHY,
+            "Ready",
+            "1 of 1 ready",
+        ),
+        // The first revision has an image that does not exist: there is no stable one to go back to.
+        row(
+            "a first revision that never ran",
+            updating(
+                "Degraded",
+                progressing("False", "ProgressDeadlineExceeded", 600),
+                &[
+                    ("/status/stableRS", json!("")),
+                    ("/status/updatedReplicas", json!(5)),
+                    ("/status/readyReplicas", json!(0)),
+                    ("/status/availableReplicas", json!(0)),
+                ],
+            ),
+            UNAVAILABLE,
+            "ReadyBelowDesired",
+            "0 of 5 ready",
+        ),
+    ]);
 }

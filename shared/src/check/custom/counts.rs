@@ -1,5 +1,5 @@
 //! Counts of pods of a custom resource that looks like a workload: `spec.replicas` against `status.readyReplicas` and
-//! what the same is called elsewhere (OpenKruise, DeploymentConfig, Cluster API, Strimzi, `CloudNativePG`).
+//! what the same is called elsewhere (`OpenKruise`, `DeploymentConfig`, Cluster API, Strimzi, `CloudNativePG`).
 
 use super::super::Evidence;
 use super::super::common::{self, Finding};
@@ -30,9 +30,18 @@ impl Counts {
         let asked = spec
             .replicas
             .or(first(&["desiredNumberScheduled", "desiredReplicas"]));
-        // Controllers leave a count of 0 out; one that counts nothing that is ready tells nothing.
-        let is_counted = ready.or(available).or(without).is_some();
-        if !is_counted && !(asked == Some(0) && existing.is_some()) {
+        // Controllers leave a count of 0 out. One that counts updated pods, or instances, counts ready ones as well; one that
+        // only says how many there are tells nothing.
+        let others = [
+            "updatedReplicas",
+            "upToDateReplicas",
+            "currentReplicas",
+            "fullyLabeledReplicas",
+            "instances",
+        ];
+        let is_counted = ready.or(available).or(without).or(first(&others)).is_some();
+        let is_at_zero = asked == Some(0) && existing.is_some();
+        if !is_counted && !is_at_zero {
             return None;
         }
         // Pods that there are and that are not ready are missing, whatever is asked for.

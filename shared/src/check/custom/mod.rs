@@ -30,6 +30,9 @@ const READY: [&str; 6] = [
     "Succeeded",
 ];
 
+/// By which `CloudNativePG` ends the pods of a cluster and keeps its volumes; a condition of it has the same name.
+const HIBERNATION: &str = "cnpg.io/hibernation";
+
 impl Judged for CustomObject {
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
         let judge = Judge {
@@ -80,11 +83,16 @@ impl Asked {
         let strategy = word("runStrategy");
         let annotations = &object.meta().annotations;
         let annotation = HOLDS.iter().find(|key| {
-            annotations
-                .get(**key)
-                .is_some_and(|value| !["false", "off"].contains(&value.as_str()))
+            **key != HIBERNATION
+                && annotations
+                    .get(**key)
+                    .is_some_and(|value| !["false", "off"].contains(&value.as_str()))
         });
         let none = spec.replicas == Some(0);
+        // It is held off until the cluster is well, and the condition of the same name says so.
+        let mut conditions = object.status.iter().flat_map(|s| &s.conditions);
+        let hibernates = annotations.get(HIBERNATION).is_some_and(|value| value == "on")
+            && !conditions.any(|c| c.kind == HIBERNATION && is(c, "False"));
         let runs = strategy == "Always"
             || word("running") == "true"
             || spec.replicas.is_some_and(|n| n > 0)
@@ -98,6 +106,7 @@ impl Asked {
                 .or_else(|| (word("running") == "false").then(|| "spec.running is false".into()))
                 .or_else(|| held.map(|f| format!("spec.{f} is {}", word(f))))
                 .or_else(|| none.then(|| "no replicas are asked for".into()))
+                .or_else(|| hibernates.then(|| format!("annotation {HIBERNATION}")))
                 .or_else(|| held_by_status(object, runs)),
             paused: field(&["pause", "paused", "updateStrategy.paused"])
                 .or_else(|| annotation.map(|key| format!("annotation {key}"))),
@@ -170,6 +179,10 @@ impl Judge<'_> {
         let counted = self.counted(notes);
         let is_rolling = counted.as_ref().is_some_and(|c| c.state == State::Progressing);
         let told = self.told(is_rolling, warnings);
+        if counted.is_some() && told.good.is_empty() {
+            // For the note alone, where nothing else tells that its controller is at work.
+            common::observed(meta, self.status.observed_generation, true, notes);
+        }
         if self.status.cut && told.bad.is_empty() {
             return Finding::unknown("NoConditions", "it has more conditions than are read");
         }
@@ -236,11 +249,11 @@ impl Judge<'_> {
     }
 
     fn summary(&self) -> Option<&CustomCondition> {
-        let whole = |kind: &&str| {
-            let own = self.status.conditions.iter().filter(|c| c.part.is_empty());
-            own.into_iter().find(|c| c.kind == **kind)
+        let find = |kind: &&str| {
+            let mut all = self.status.conditions.iter();
+            all.find(|c| c.part.is_empty() && c.kind == *kind)
         };
-        READY.iter().find_map(|kind| whole(&kind))
+        READY.iter().find_map(find)
     }
 
     /// What conditions and words come to. While pods are rolled out, they have more time.
@@ -269,7 +282,12 @@ impl Judge<'_> {
                         .push(self.since(Finding::healthy("Ready", condition.words()), condition));
                 }
                 Meaning::Warning if warns(condition) => warnings.push(condition.words()),
-                Meaning::Activity => activity.push(condition),
+                Meaning::Activity => {
+                    if is(condition, "False") && words::is_failing(&condition.reason) {
+                        self.part(condition, summary.is_some(), &mut told);
+                    }
+                    activity.push(condition);
+                }
                 Meaning::Done | Meaning::Held | Meaning::Warning => {}
                 Meaning::Nothing => self.part(condition, true, &mut told),
             }
@@ -403,13 +421,17 @@ impl Judge<'_> {
     }
 
     /// `Progressing` that is False is a rollout that failed for Deployments and what is made after them, and one that is
-    /// over for operators of OpenShift, which write `Degraded` beside it (`config.openshift.io` ClusterOperator).
+    /// over for operators of `OpenShift`, which write `Degraded` beside it (`ClusterOperator`).
     fn under_way(&self, condition: &CustomCondition, warnings: &mut Vec<String>, told: &mut Told) {
         let failing = words::is_failing(&condition.reason);
         if is(condition, "True") {
             if self.is_under_way(condition) {
                 let waiting = Finding::new(State::Progressing, true, "Reconciling", condition.words());
                 told.waiting.insert(0, self.since(waiting, condition));
+            } else if condition.kind != "Progressing" && self.summary().is_some_and(|s| is(s, "True")) {
+                // What there is works meanwhile, and this does not come to an end.
+                let age = self.changed(condition).map_or(0, |t| self.evidence.now.age(t));
+                warnings.push(format!("{}, for {} min", condition.words(), age / 60));
             }
             return;
         }
@@ -494,7 +516,7 @@ impl Judge<'_> {
                 told.waiting.push(
                     Finding::new(State::Progressing, false, "NotReadyYet", "status.ready is false")
                         .since(began),
-                )
+                );
             }
             Some(false) => told
                 .bad
@@ -598,9 +620,10 @@ fn is_short(counted: &Finding) -> bool {
 /// Whether a condition that warns does so: `NoWarnings` while it is False, others while they are True. Argo CD writes no
 /// status.
 fn warns(condition: &CustomCondition) -> bool {
-    match condition.kind.starts_with("No") {
-        true => is(condition, "False"),
-        false => is(condition, "True") || condition.status.is_empty(),
+    if condition.kind.starts_with("No") {
+        is(condition, "False")
+    } else {
+        is(condition, "True") || condition.status.is_empty()
     }
 }
 
