@@ -532,6 +532,14 @@ fn each_way_to_fail_has_its_own_class_words_and_next_step() {
             "check the name",
         ),
         case(
+            // What many a service answers at /health.
+            vec![(HEALTH, json_body(200, r#"{"status":"ok","checks":[]}"#))],
+            "notAnAgent",
+            69,
+            "what answers is no agent: HTTP 200",
+            "check the name",
+        ),
+        case(
             vec![(HEALTH, json_body(500, "{}"))],
             "notAnAgent",
             69,

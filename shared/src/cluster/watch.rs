@@ -314,6 +314,9 @@ impl<T: Resource> Watch<T> {
         if metadata.name.is_empty() && kind != "BOOKMARK" {
             return Err(garbage(&"an object without a name"));
         }
+        if is_rewound(self.resource_version.as_deref(), &metadata.resource_version) {
+            return Ok(None);
+        }
         if !metadata.resource_version.is_empty() {
             self.resource_version = Some(metadata.resource_version);
         }
@@ -367,6 +370,13 @@ impl Stream {
             }
         }
     }
+}
+
+/// Whether versions have gone back, as they do when etcd is restored from a backup: from the version that is known here
+/// the API server would send nothing until it is reached again. (KEP-5504: versions of one kind can be compared.)
+fn is_rewound(known: Option<&str>, told: &str) -> bool {
+    let number = |version: &str| version.parse::<u128>().ok();
+    matches!((known.and_then(number), number(told)), (Some(known), Some(told)) if told < known)
 }
 
 /// The pause after that many setbacks: doubled each time, between a half and the whole of it.

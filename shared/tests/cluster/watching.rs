@@ -71,6 +71,13 @@ async fn reopened(watch: &mut Watch<View>) {
     assert_eq!(line(&told), "bookmark");
 }
 
+/// An event of that version.
+fn modified(name: &str, version: u64) -> String {
+    let mut object = d(name).build();
+    object["metadata"]["resourceVersion"] = version.to_string().into();
+    serde_json::json!({"type": "MODIFIED", "object": object}).to_string()
+}
+
 /// From which versions watches were opened.
 fn versions(server: &ApiServer) -> Vec<String> {
     let watches = server.requests_for(&Match::path(PATH).watches());
@@ -169,6 +176,22 @@ async fn a_version_that_is_gone_is_a_reason_to_list_again_in_either_form() {
 }
 
 #[tokio::test]
+async fn versions_that_go_back_are_a_reason_to_list_again() {
+    // As after etcd was restored from a backup.
+    for event in [
+        serde_json::json!({"type": "BOOKMARK", "object": {"kind": "Deployment", "metadata": {"resourceVersion": "1"}}}),
+        serde_json::json!({"type": "MODIFIED", "object": {
+            "kind": "Deployment", "metadata": {"namespace": "shop", "name": "a", "resourceVersion": "1"}}}),
+    ] {
+        let (server, mut watch) = open().await;
+        server.apply(d("b"));
+        assert_eq!(next(&mut watch).await, "applied b");
+        server.disturb_watches(&WatchFault::Garbage(format!("{event}\n").into()));
+        assert_eq!(next(&mut watch).await, "listed a b", "{event}");
+    }
+}
+
+#[tokio::test]
 async fn where_every_version_is_gone_at_once_the_lists_get_further_apart() {
     let server = ApiServer::builder().deployments([d("a")]).start().await;
     server.fail(Match::path(PATH).watches(), Fault::Status(410));
@@ -204,15 +227,10 @@ async fn what_is_no_event_is_an_error_after_which_nothing_is_taken_over() {
     }
 }
 
-/// How often everything is listed in 3 s where each watch is answered with this body.
-async fn lists(body: String) -> usize {
+/// How many lists and watches are asked for in 3 s where each watch is answered so.
+async fn requests(answer: impl FnOnce(u64) -> Fault) -> usize {
     let server = ApiServer::builder().deployments([d("a")]).start().await;
-    let answer = Fault::WrongBody {
-        status: 200,
-        content_type: "application/json".into(),
-        body: body.into(),
-    };
-    server.fail(Match::path(PATH).watches(), answer);
+    server.fail(Match::path(PATH).watches(), answer(server.resource_version()));
     let mut watch = watch(&client(&server).await);
     let following = async {
         loop {
@@ -229,17 +247,26 @@ async fn lists(body: String) -> usize {
 
 #[tokio::test]
 async fn a_watch_that_breaks_each_time_is_opened_less_and_less_often_whatever_it_sends_before() {
-    let event = serde_json::json!({"type": "MODIFIED", "object": d("a").build()}).to_string() + "\n";
     let gone = "{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"code\":410}}\n";
-    let bodies = [
-        String::new(),
-        "<html>sign in</html>\n".to_owned(),
-        gone.to_owned(),
-        event.clone(),
-        format!("{event}<html>\n"),
-        format!("{event}{gone}"),
-    ];
-    let asked = futures_util::future::join_all(bodies.into_iter().map(lists)).await;
+    let body = |events: usize, then: &'static str| {
+        move |version| Fault::WrongBody {
+            status: 200,
+            content_type: "application/json".into(),
+            body: format!("{}{then}", format!("{}\n", modified("a", version)).repeat(events)).into(),
+        }
+    };
+    let asked = futures_util::future::join_all([
+        requests(Box::new(body(0, "")) as Box<dyn FnOnce(u64) -> Fault>),
+        requests(Box::new(body(0, "<html>sign in</html>\n"))),
+        requests(Box::new(body(0, gone))),
+        requests(Box::new(body(1, ""))),
+        requests(Box::new(body(1, "<html>\n"))),
+        requests(Box::new(body(2, gone))),
+        requests(Box::new(|_| Fault::Status(403))),
+        requests(Box::new(|_| Fault::Status(500))),
+        requests(Box::new(|_| Fault::Close)),
+    ])
+    .await;
     // Pauses of at least 125, 250, 500, 1000 and 2000 ms: five watches in 3 s, or six where a version that is gone is
     // listed again at once for the first time. Each has at most one list.
     assert!(asked.iter().all(|requests| *requests <= 12), "{asked:?}");
@@ -260,7 +287,7 @@ async fn an_error_of_the_server_ends_the_stream_and_the_version_stays() {
 #[tokio::test]
 async fn an_event_may_come_in_pieces_between_blank_lines() {
     let (server, mut watch) = open().await;
-    let event = serde_json::json!({"type": "MODIFIED", "object": d("z").build()}).to_string();
+    let event = modified("z", server.resource_version());
     let (head, tail) = event.split_at(event.len() / 2);
     for piece in ["\n \n", head, tail, "\n\r\n", &event, "\n"] {
         server.disturb_watches(&WatchFault::Garbage(piece.into()));

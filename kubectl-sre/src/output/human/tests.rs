@@ -2,7 +2,9 @@ use super::human;
 use crate::output::Style;
 use sre_shared::cluster::{Class, Failure};
 use sre_shared::dump::File;
-use sre_shared::report::{ApiServerCheck, Check, Item, KindCheck, NotSeen, Readyz, Report, Source, Status};
+use sre_shared::report::{
+    ApiServerCheck, Check, Item, KindCheck, NotSeen, Readyz, Record, Report, Source, Status, Window,
+};
 use sre_shared::resource::Time;
 use sre_shared::run::{self, Ask, Kind};
 use sre_testkit::at;
@@ -803,4 +805,61 @@ fn the_verdict_names_the_first_kinds_that_fall_short_and_counts_the_others() {
              other kinds are not healthy"
         )
     );
+}
+
+#[test]
+fn a_window_of_the_record_is_told_once_half_of_it_was_watched() {
+    let window = |name: &str, watched: Option<u64>, checks: u64, availability: f64| Window {
+        window: name.into(),
+        watched_seconds: watched,
+        checks,
+        availability: Some(availability),
+        p50_ms: Some(3.0),
+        p99_ms: Some(8.0),
+        max_ms: Some(8.4),
+        ..Window::default()
+    };
+    let line = |windows: Vec<Window>| {
+        let check = ApiServerCheck {
+            record: Some(Record { windows }),
+            ..well()
+        };
+        let text = screen(&cluster(check, [d("shop", "web")]), &STYLE);
+        let line = text
+            .lines()
+            .find(|line| line.starts_with("Record"))
+            .map(str::trim_end);
+        line.map(|line| line.trim_start_matches("Record").trim_start().to_owned())
+    };
+    let began = |seconds: u64, checks: u64| {
+        let watched = |length: u64| Some(seconds.min(length));
+        vec![
+            window("5m", watched(300), checks.min(30), 1.0),
+            window("1h", watched(3600), checks, 1.0),
+            window("24h", watched(86_400), checks, 1.0),
+        ]
+    };
+    let latency = "p50 3.0 ms p99 8.0 ms max 8.4 ms";
+    for (seconds, checks, told) in [
+        (0, 1, format!("100 % of 1 check in 0 s, {latency}")),
+        (8, 5, format!("100 % of 5 checks in 8 s, {latency}")),
+        (149, 20, format!("100 % of 20 checks in 2 min, {latency}")),
+        (150, 20, format!("5m 100 %, {latency}")),
+        (1800, 180, format!("5m 100 %, {latency}; 1h 100 %, {latency}")),
+        (
+            43_200,
+            4320,
+            format!("5m 100 %, {latency}; 1h 100 %, {latency}; 24h 100 %, {latency}"),
+        ),
+    ] {
+        assert_eq!(line(began(seconds, checks)), Some(told), "{seconds}");
+    }
+    // An older agent does not tell: then no window is named.
+    let older = vec![window("5m", None, 30, 1.0), window("24h", None, 900, 0.9999)];
+    assert_eq!(line(older), Some(format!("99.99 % of 900 checks, {latency}")));
+    let mut nothing = began(0, 0);
+    for window in &mut nothing {
+        window.availability = None;
+    }
+    assert_eq!(line(nothing), None);
 }
