@@ -7,10 +7,10 @@
 //! that did its part is no failure, though the pod is not Ready any more. A pod with a controller is not judged: its owner answers
 //! for it, and for the mirror pod of a static pod its Node does.
 
+use super::cause::works;
 use super::common::{self, Finding};
-use super::ending::Ending;
 use super::workload::STEP_SECONDS;
-use super::{Evidence, GRACE_SECONDS, Judged, Now, Pods};
+use super::{Evidence, GRACE_SECONDS, Judged, Now, Pods, is_open};
 use crate::report::{Item, State};
 use crate::resource::{Pod, PodStatus, Resource as _};
 
@@ -19,10 +19,9 @@ impl Judged for Pod {
         self.meta().controller().is_none()
     }
 
-    /// What keeps one from ending that works is only known in time.
-    fn is_settled(&self, item: &Item, now: Now) -> bool {
-        let fine = item.state.is_fine() && item.healthy == Some(true);
-        fine && item.reason != "Running" && !self.is_worth_a_look(item, now)
+    /// One that works and is not Ready does not show that its node is lost, and what keeps it from ending only in time.
+    fn is_worth_a_look(&self, item: &Item, _now: Now) -> bool {
+        is_open(item) || item.reason == "Running"
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
@@ -98,7 +97,8 @@ fn finding(pod: &Pod, own: &Pods<'_>, evidence: &Evidence<'_>, notes: &mut Vec<S
 
 /// A pod of which a part is done, while the others work.
 fn working(pod: &Pod, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Option<Finding> {
-    let ending = Ending::of(pod).filter(|e| e.ready && !e.done.is_empty())?;
+    let works = works(pod, evidence.now, evidence.around());
+    let ending = works.filter(|e| e.ready && !e.done.is_empty())?;
     let (done, all) = (ending.done.len(), ending.done.len() + ending.running.len());
     let lasts = ending.since.is_some_and(|t| evidence.now.age(t) >= STEP_SECONDS);
     if ending.is_kept && lasts {

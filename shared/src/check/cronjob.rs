@@ -30,6 +30,8 @@ const LATE_SECONDS: i64 = 300;
 /// The same where the time is the newest in a dump: a large one takes many minutes to write, and the CronJob may have been
 /// read at its beginning.
 const LATE_IN_DUMP_SECONDS: i64 = 3600;
+/// So many runs that are under way and do not end, for so many seconds, are no long runs.
+const PILE: (usize, i64) = (3, 86_400);
 /// So many runs in a row without a success are worth a warning while one is under way, after so many seconds.
 const WITHOUT_SUCCESS: (usize, i64) = (3, 3600);
 
@@ -113,9 +115,19 @@ fn finding(
         notes.push(told);
     }
     let jobs = evidence.pods.as_ref().map_or(&[][..], |pods| &pods.jobs);
+    let without_success = schedule
+        .as_ref()
+        .filter(|_| !status.active.is_empty())
+        .and_then(|schedule| without_success(cron, schedule, evidence));
     if !status.active.is_empty() {
-        let stuck = jobs.first().filter(|job| !job.is_over());
-        let stuck = stuck.and_then(|job| Some((job, job::gets_nowhere(job, evidence)?)));
+        if let Some(finding) = not_counted(&status, jobs, evidence.now) {
+            return finding;
+        }
+        let run = jobs.first().filter(|job| !job.is_over());
+        let stuck = run.and_then(|job| {
+            let kept = || without_success.as_ref().and_then(|_| job::kept(job, evidence));
+            Some((job, job::gets_nowhere(job, evidence).or_else(kept)?))
+        });
         if let Some((job, why)) = stuck {
             let message = format!("its run {} gets nowhere: {}", job.meta().name, why.message);
             if job.meta().creation_timestamp > succeeded {
@@ -134,10 +146,15 @@ fn finding(
         return Finding::degraded("RunsMissed", told.clone()).since(Some(*due));
     }
     warnings.extend(missed.map(|(_, told, _)| told));
-    if let (false, Some(schedule)) = (status.active.is_empty(), &schedule) {
-        warnings.extend(without_success(cron, schedule, evidence));
+    let running = status.active.len();
+    if let Some((age, told)) = without_success {
+        if running >= PILE.0 && age >= PILE.1 {
+            return Finding::degraded("RunsPileUp", format!("{running} runs are under way, and {told}"))
+                .since(succeeded.or(meta.creation_timestamp));
+        }
+        warnings.push(told);
     }
-    match status.active.len() {
+    match running {
         0 if failed => ended(cron, jobs, &last),
         0 if scheduled.is_none() => {
             if let Some(zone) = cron.spec.as_ref().and_then(|s| s.time_zone.as_deref())
@@ -151,6 +168,23 @@ fn finding(
         1 => Finding::healthy("Running", format!("1 run is under way, {last}")).since(scheduled),
         n => Finding::healthy("Running", format!("{n} runs are under way, {last}")).since(scheduled),
     }
+}
+
+/// Runs that count as under way and are over, all of them for long: the controller has not seen it.
+fn not_counted(status: &CronJobStatus, jobs: &[&Job], now: Now) -> Option<Finding> {
+    let late = late_seconds(now);
+    let over = |name: &str| {
+        let job = jobs.iter().find(|job| job.meta().name == name)?;
+        let over = job.met("Complete").or_else(|| job.met("Failed"))?;
+        over.last_transition_time.filter(|time| now.age(*time) > late)
+    };
+    let mut over_all = status.active.iter().map(|run| over(&run.name));
+    let first = over_all.next()??;
+    let last = over_all.try_fold(first, |last, time| Some(last.max(time?)))?;
+    let name = &status.active.first()?.name;
+    let told =
+        format!("its controller does not act: its run {name} was over by {last} and counts as under way");
+    Some(Finding::degraded("ControllerNotObserving", told).since(Some(last)))
 }
 
 /// How long after it was due a run is missed.
@@ -278,8 +312,8 @@ impl Missed {
     }
 }
 
-/// A run is under way, as runs always are, and none succeeds.
-fn without_success(cron: &CronJob, schedule: &Schedule, evidence: &Evidence<'_>) -> Option<String> {
+/// A run is under way, as runs always are, and none succeeds: for how many seconds, and in words.
+fn without_success(cron: &CronJob, schedule: &Schedule, evidence: &Evidence<'_>) -> Option<(i64, String)> {
     let (times, seconds) = WITHOUT_SUCCESS;
     let status = cron.status.as_ref()?;
     // Before 1.21 nothing tells of a success.
@@ -306,7 +340,7 @@ fn without_success(cron: &CronJob, schedule: &Schedule, evidence: &Evidence<'_>)
         Some(time) => format!("no run has succeeded for {}, since {time}", span(age)),
         None => format!("no run has ever succeeded, in {}", span(age)),
     };
-    Some(format!("{what}{why}"))
+    Some((age, format!("{what}{why}")))
 }
 
 /// A time span in its largest unit.

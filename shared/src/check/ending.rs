@@ -9,19 +9,28 @@
 use crate::resource::{ContainerStatus, Pod, Time};
 
 /// Containers that serve the others of their pod and do not end by themselves, by name or by a part of the image's.
-const SIDECARS: [&str; 12] = [
+const SIDECARS: [&str; 20] = [
     "istio-proxy",
+    "istio/proxyv2",
     "linkerd-proxy",
     "cloud-sql-proxy",
     "cloudsql-proxy",
+    "cloud-sql-connectors",
+    "alloydb-auth-proxy",
     "consul-dataplane",
     "envoy-sidecar",
     "kuma-sidecar",
     "daprd",
     "vault-agent",
     "aws-xray-daemon",
-    "istio/proxyv2",
-    "cloud-sql-connectors",
+    "fluent-bit",
+    "fluentd",
+    "filebeat",
+    "promtail",
+    "otel-collector",
+    "opentelemetry-collector",
+    // A Docker daemon of a build.
+    "docker:dind",
 ];
 
 /// A pod that works: of its containers some did their part, or none yet, and the others run.

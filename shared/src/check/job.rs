@@ -16,10 +16,9 @@
 //! A Job that a CronJob or another controller owns is not judged: its owner answers for it. A run of a CronJob that failed
 //! and was followed by a success is no failure any more.
 
-use super::cause::shorten;
+use super::cause::{shorten, works};
 use super::common::{self, Finding};
 use super::companions::{Companion, Companions, Want};
-use super::ending::Ending;
 use super::workload::STEP_SECONDS;
 use super::{Evidence, GRACE_SECONDS, Judged, Now};
 use crate::report::{Item, State};
@@ -92,6 +91,15 @@ pub(super) fn gets_nowhere(job: &Job, evidence: &Evidence<'_>) -> Option<Finding
         "KeptFromEnding",
     ];
     nowhere.contains(&finding.reason).then_some(finding)
+}
+
+/// What keeps the Job of a CronJob from ending, for a minute at least. The evidence is about that Job.
+pub(super) fn kept(job: &Job, evidence: &Evidence<'_>) -> Option<Finding> {
+    let active = job.status.as_ref().and_then(|s| s.active).unwrap_or(0);
+    let at_work = AtWork::of(evidence);
+    let (since, kept) = at_work.kept.filter(|_| at_work.count >= i64::from(active))?;
+    let lasts = evidence.now.age(since) >= GRACE_SECONDS;
+    lasts.then(|| Finding::degraded("KeptFromEnding", kept).since(Some(since)))
 }
 
 fn finding(job: &Job, evidence: &Evidence<'_>, beside: &mut Beside) -> Finding {
@@ -239,7 +247,7 @@ impl AtWork {
         let active = pods.pods.iter().filter(|(pod, _)| pod.is_active());
         let (mut found, mut others) = (Self::default(), 0);
         for (pod, now) in active {
-            let Some(ending) = Ending::of(pod) else {
+            let Some(ending) = works(pod, *now, pods.around) else {
                 others += 1;
                 continue;
             };

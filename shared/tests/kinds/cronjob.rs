@@ -84,10 +84,10 @@ fn every_cronjob_gets_its_state_reason_message_and_notes() {
         ),
         (
             "several runs are under way",
-            active(ran(10, None), 3),
+            active(ran(10, Some(290)), 3),
             HEALTHY,
             "Running",
-            "3 runs are under way, none ever succeeded",
+            "3 runs are under way, the last success was at 2026-03-02T11:55:10Z",
             &[],
         ),
         (
@@ -495,4 +495,35 @@ fn the_jobs_that_are_known_tell_what_the_status_does_not() {
         judge_beside(&runs, now(), &[bad], &[]).warnings,
         ["its run search-1 failed: "]
     );
+}
+
+#[test]
+fn runs_that_are_over_and_count_as_under_way_tell_of_a_controller_that_does_not_act() {
+    let runs = active(ran(7200, Some(7300)), 2).set("/spec/concurrencyPolicy", "Forbid");
+    let of = |jobs: &[Value]| {
+        let item = judge_beside(&runs, now(), jobs, &[]);
+        (state(&item), item.reason)
+    };
+    let over = |name: &str, over| run_of(name, 7200, "Complete", over);
+    let silent = (DEGRADED, "ControllerNotObserving".to_owned());
+    assert_eq!(of(&[over("search-0", 400), over("search-1", 301)]), silent);
+    for jobs in [
+        vec![over("search-0", 400), over("search-1", 300)],
+        vec![over("search-0", 400)],
+        vec![over("search-0", 400), over("another", 400)],
+    ] {
+        assert_eq!(of(&jobs), (HEALTHY, "Running".to_owned()), "{jobs:?}");
+    }
+}
+
+#[test]
+fn runs_that_pile_up_are_no_long_runs() {
+    let of = |runs, succeeded| {
+        let cron = active(ran(100, Some(succeeded)), runs).set("/metadata/creationTimestamp", at(-9 * DAY));
+        let item = cron.judge::<CronJob>();
+        (state(&item), item.reason)
+    };
+    assert_eq!(of(3, DAY), (DEGRADED, "RunsPileUp".to_owned()));
+    assert_eq!(of(3, DAY - 1), (HEALTHY, "Running".to_owned()));
+    assert_eq!(of(2, DAY), (HEALTHY, "Running".to_owned()));
 }

@@ -6,8 +6,8 @@ use super::workload::{
 };
 use super::{Companion, Companions, Evidence, now, read};
 use serde_json::{Value, json};
-use sre_shared::check::Judged as _;
-use sre_shared::resource::Job;
+use sre_shared::check::{self, Around, Judged as _, Pods};
+use sre_shared::resource::{Job, Node, Pod as PodView, from_value};
 use sre_testkit::at;
 use sre_testkit::object::Pod;
 
@@ -450,6 +450,37 @@ fn a_container_that_did_its_part_is_no_failure() {
     let always =
         steps(&[("fetch", Some(0), 3000), ("crunch", None, 3500)]).set("/spec/restartPolicy", "Always");
     assert_eq!(state(&job.judge_with::<Job>([always])), DEGRADED);
+}
+
+#[test]
+fn a_pod_on_a_lost_node_does_not_work() {
+    let job = j(json!({"active": 1, "ready": 0}));
+    let pod = steps(&[("fetch", Some(0), 3000), ("crunch", None, 3500)]).set("/spec/nodeName", "n7");
+    let pod: PodView = from_value(&pod.build()).expect("a pod");
+    let of = |status: &str| {
+        let node = json!({"metadata": {"name": "n7"}, "status": {"conditions": [{"type": "Ready", "status": status}]}});
+        let node: Node = from_value(&node).expect("a node");
+        let around = Around::new([], [&node]);
+        let item = check::judge(
+            &job.view::<Job>(),
+            &Evidence {
+                pods: Some(Pods {
+                    pods: vec![(&pod, now())],
+                    around: Some(&around),
+                    ..Pods::default()
+                }),
+                ..Evidence::at(now())
+            },
+        );
+        (
+            state(&item),
+            item.causes.iter().map(|c| c.code.clone()).collect::<Vec<_>>(),
+        )
+    };
+    assert_eq!(of("True"), (HEALTHY, vec![]));
+    assert_eq!(of("Unknown"), (DEGRADED, vec!["NodeNotReady".to_owned()]));
+    // Whether it is so is asked for, since the pod does not show it.
+    assert_eq!(check::wants(&pod, now()).node, Some("n7"));
 }
 
 #[test]

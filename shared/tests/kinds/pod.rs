@@ -216,6 +216,16 @@ fn a_step_that_is_done_is_no_failure_of_a_pod_that_is_meant_to_end() {
         told(DEGRADED, "KeptFromEnding", kept, "kept")
     );
     assert_eq!(of("soon", &with_proxy(599)).0, HEALTHY);
+    // It may be on a node that is lost.
+    let works = pod(
+        "Running",
+        &[
+            ready("False"),
+            policy("Never"),
+            containers(&[done(9), runs("maven", true)]),
+        ],
+    );
+    assert!(view::<Pod>(&works).is_worth_a_look(&judge::<Pod>(&works), now()));
 }
 
 #[test]

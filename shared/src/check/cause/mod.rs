@@ -24,6 +24,7 @@ pub use wants::{Wants, crashed, wants};
 pub(super) use words::kubectl;
 pub use words::{shorten, unended};
 
+use super::ending::Ending;
 use super::{Evidence, Now, Pods, is_open};
 use crate::report::{Cause, Item, gist};
 use crate::resource::{Job, Pod, Resource, Time};
@@ -83,6 +84,13 @@ fn rank(code: &str) -> u8 {
     }
 }
 
+/// A pod that is meant to end and works, though it may not be ready; not where its node does not answer.
+pub(super) fn works<'a>(pod: &'a Pod, now: Now, around: Option<&Around<'_>>) -> Option<Ending<'a>> {
+    let nothing = Around::default();
+    let lost = || node::of_pod(pod, now, around.unwrap_or(&nothing)).is_some();
+    Ending::of(pod).filter(|_| !lost())
+}
+
 /// Why one pod is not ready, as far as it is known; nothing too for what may pass by itself and still has time.
 fn of_pod(pod: &Pod, now: Now, around: &Around<'_>) -> Vec<Found> {
     let one = |found: Option<Found>| found.into_iter().collect();
@@ -94,6 +102,9 @@ fn of_pod(pod: &Pod, now: Now, around: &Around<'_>) -> Vec<Found> {
     }
     if let Some(found) = node::of_pod(pod, now, around) {
         return vec![found];
+    }
+    if Ending::of(pod).is_some_and(|ending| ending.ready && !ending.done.is_empty()) {
+        return Vec::new();
     }
     if pod.condition("PodScheduled").is_some_and(|c| c.status == "False") {
         return one(scheduling::of_pod(pod, now, around));

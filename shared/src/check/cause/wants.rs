@@ -1,6 +1,7 @@
 //! What more has to be known to say why a pod is not ready: that much is asked for, and no more.
 
 use super::{Around, Found, container, node, scheduling};
+use crate::check::ending::Ending;
 use crate::check::{GRACE_SECONDS, Now};
 use crate::report::Cause;
 use crate::resource::{Pod, Resource as _};
@@ -45,7 +46,9 @@ pub fn wants(pod: &Pod, now: Now) -> Wants<'_> {
             ..nothing
         };
     }
-    let node = pod.node().filter(|_| node::looks_lost(pod));
+    // One of which a part is done was not Ready before its node was lost.
+    let works = Ending::of(pod).is_some_and(|ending| ending.ready && !ending.done.is_empty());
+    let node = pod.node().filter(|_| works || node::looks_lost(pod));
     Wants {
         events: node.is_none() && container::says_little(pod, now),
         node,
