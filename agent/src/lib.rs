@@ -282,11 +282,16 @@ fn serve(runtime: &Runtime, wish: args::Serve) -> ExitCode {
         return fail(&error, 1);
     }
     runtime.block_on(async {
-        let stop = match signals() {
+        let mut stop = match signals() {
             Ok(stop) => stop,
             Err(error) => return fail(&error, 1),
         };
-        match Agent::start(wish.settings).await {
+        // A file or a credential plugin that does not answer must not keep it from being stopped.
+        let started = tokio::select! {
+            started = Agent::start(wish.settings) => started,
+            _ = stop.recv() => return ExitCode::SUCCESS,
+        };
+        match started {
             Ok(agent) => {
                 agent.serve(stop).await;
                 ExitCode::SUCCESS

@@ -47,6 +47,8 @@ impl Threshold {
 pub fn start(format: Format, threshold: Threshold) -> Result<(), TryInitError> {
     let layer = fmt::layer()
         .with_writer(std::io::stderr)
+        // It would tell a full stderr of a full stderr, and panic.
+        .log_internal_errors(false)
         .with_ansi(false)
         .with_target(false);
     let layer = match format {

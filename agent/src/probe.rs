@@ -230,11 +230,19 @@ impl Probe {
                 (check, asked.livez())
             }
             Err(_) => {
-                let error = format!("not finished within {} s", self.timeout.as_secs_f64());
+                let limit = self.timeout.as_secs_f64();
+                // What hangs before the first packet says nothing of the network.
+                let (class, error) = match client.running_plugin() {
+                    Some(plugin) => (
+                        Class::Credential,
+                        format!("the credential plugin {plugin} gave no answer within {limit} s"),
+                    ),
+                    None => (Class::Timeout, format!("not finished within {limit} s")),
+                };
                 let check = ApiServerCheck {
-                    elapsed_ms: Some(self.timeout.as_secs_f64() * 1e3),
-                    side: Some(Class::Timeout.side().as_str().to_owned()),
-                    ..failed(&error, Class::Timeout, &self.connection)
+                    elapsed_ms: Some(limit * 1e3),
+                    side: Some(class.side().as_str().to_owned()),
+                    ..failed(&error, class, &self.connection)
                 };
                 (check, None)
             }

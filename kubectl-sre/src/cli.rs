@@ -4,7 +4,7 @@ use crate::shell::Color;
 use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
-use sre_shared::cluster::{Overrides, ServiceName};
+use sre_shared::cluster::{Kuberc, Overrides, ServiceName};
 use sre_shared::nearest::nearest;
 use sre_shared::report::FailOn;
 use sre_shared::resource::Time;
@@ -97,12 +97,15 @@ pub struct Connection {
           default_value = "false", hide_default_value = true, action = clap::ArgAction::Set, value_parser = boolean,
           help_heading = "Cluster")]
     pub disable_compression: bool,
+    /// Path of the kuberc file, whose policy for credential plugins is kept
+    #[arg(long, value_name = "FILE", value_parser = OsStringValueParser::new().map(PathBuf::from), help_heading = "Cluster")]
+    pub kuberc: Option<PathBuf>,
     /// Limit of one request, such as 5s or 1m; 0 for none
     #[arg(long, value_name = "TIME", default_value = "0", value_parser = request_timeout, allow_hyphen_values = true,
           help_heading = "Cluster")]
     pub request_timeout: Duration,
     /// Limit of the whole run, such as 90s or 5m [default: 60s, of an agent 10s]
-    #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Cluster")]
+    #[arg(long, value_name = "TIME", value_parser = run_timeout, help_heading = "Cluster")]
     pub timeout: Option<Duration>,
     /// Ask the agent in the cluster, through the API server [without a value: sre-tools/sre-agent]
     #[arg(long, value_name = "NAMESPACE/SERVICE", num_args = 0..=1, require_equals = true,
@@ -161,6 +164,11 @@ impl Connection {
             impersonate_groups: self.impersonate_groups.clone(),
             impersonate_user_extra,
             disable_compression: self.disable_compression,
+            kuberc: self
+                .kuberc
+                .clone()
+                .filter(|path| !path.as_os_str().is_empty())
+                .map_or(Kuberc::Environment, Kuberc::File),
         }
     }
 
@@ -189,6 +197,7 @@ impl Connection {
             ("--as-uid", self.impersonate_uid.is_some()),
             ("--as-user-extra", !self.impersonate_user_extra.is_empty()),
             ("--disable-compression", self.disable_compression),
+            ("--kuberc", self.kuberc.is_some()),
         ]
         .into_iter()
         .find_map(|(flag, given)| given.then_some(flag))
@@ -648,6 +657,16 @@ fn request_timeout(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// A run without time asks nothing.
+fn run_timeout(text: &str) -> Result<Duration, String> {
+    match duration(text) {
+        Ok(Duration::ZERO) => Err(format!(
+            "{text:?} leaves no time to ask anything: give such as 30s or 5m, or leave it out"
+        )),
+        result => result,
+    }
+}
+
 fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || format!("{text:?} is no time: a number of seconds, or such as 500ms, 30s, 5m or 1h30m");
     if let Ok(seconds) = text.parse::<u32>() {
@@ -679,7 +698,10 @@ fn duration(text: &str) -> Result<Duration, String> {
         .find(|(unit, _)| rest.starts_with(unit))
         .ok_or_else(wrong)?;
         rest = &rest[unit.len()..];
-        total += Duration::try_from_secs_f64(number * length).map_err(|_| wrong())?;
+        total = Duration::try_from_secs_f64(number * length)
+            .ok()
+            .and_then(|part| total.checked_add(part))
+            .ok_or_else(wrong)?;
     }
     // Go counts nanoseconds in 64 bits.
     if !text.ends_with(|c: char| c.is_ascii_alphabetic()) || total.as_nanos() > i64::MAX.unsigned_abs().into()

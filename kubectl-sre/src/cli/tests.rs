@@ -155,7 +155,7 @@ fn every_flag_of_a_connection_says_what_it_says_in_kubectl() {
     let line = "x health -n shop --cluster c --user u -s https://s --tls-server-name t \
                 --insecure-skip-tls-verify --certificate-authority ca --client-certificate crt --client-key key \
                 --token tok --as joe --as-group g --as-group h --as-uid 7 --as-user-extra a=1 --as-user-extra a=2 \
-                --disable-compression=true";
+                --disable-compression=true --kuberc k";
     let Ok(Command::Health(health)) = parse(line.split_whitespace().map(OsString::from)) else {
         panic!("the flags are refused");
     };
@@ -178,6 +178,7 @@ fn every_flag_of_a_connection_says_what_it_says_in_kubectl() {
             impersonate_groups: vec!["g".into(), "h".into()],
             impersonate_user_extra: BTreeMap::from([("a".to_owned(), vec!["1".to_owned(), "2".to_owned()])]),
             disable_compression: true,
+            kuberc: Kuberc::File("k".into()),
         }
     );
     assert!(!format!("{health:?}").contains("tok\""), "a token is never shown");
@@ -196,6 +197,7 @@ fn every_flag_of_a_connection_says_what_it_says_in_kubectl() {
         Overrides {
             namespace: text(""),
             impersonate: text("joe"),
+            kuberc: Kuberc::Environment,
             ..Overrides::default()
         }
     );
@@ -235,10 +237,33 @@ fn times_are_read_as_kubectl_reads_them() {
     assert_eq!(ms("3000us"), Ok(3));
     assert_eq!(ms("1000h"), Ok(3_600_000_000));
     for wrong in [
-        "", "+", "s", "-1s", "-1", "1x", "1d", "9999999h", "1..5s", "5 s", "1s30", ".",
+        "",
+        "+",
+        "s",
+        "-1s",
+        "-1",
+        "1x",
+        "1d",
+        "9999999h",
+        "1..5s",
+        "5 s",
+        "1s30",
+        ".",
+        "18446744073709549568s18446744073709549568s",
+        "99999999999999999999999h",
+        "9223372036s9223372036s",
     ] {
         assert!(duration(wrong).is_err(), "{wrong}");
     }
+    for nothing in ["0", "0s", "0.0s", "+0", "0.1ns"] {
+        assert_eq!(
+            usage(&format!("health --timeout {nothing}")),
+            format!(
+                "--timeout: \"{nothing}\" leaves no time to ask anything: give such as 30s or 5m, or leave it out"
+            )
+        );
+    }
+    assert_eq!(run_timeout("8ms"), Ok(Duration::from_millis(8)));
 }
 
 #[test]

@@ -6,7 +6,8 @@ mod version;
 
 use crate::Shell;
 use crate::cli::{Command, Connection};
-use sre_shared::cluster::{Client, Deadlines, Exchange, Failure, Observer, Origin, Settings};
+use sre_shared::cluster::{Client, Deadlines, Exchange, Failure, Observer, Origin, RunLimit, Settings};
+use std::io::Write as _;
 use std::sync::Arc;
 
 /// Runs a subcommand.
@@ -31,7 +32,7 @@ async fn connect(connection: &Connection, namespace: Option<&str>, verbose: bool
         overrides: connection.overrides(namespace),
         deadlines: Deadlines {
             request: Some(connection.request_timeout).filter(|t| !t.is_zero()),
-            run: Some(tokio::time::Instant::now() + limit),
+            run: Some(RunLimit::of(limit)),
             // An agent is silent until it has asked its own API server: the whole limit is its to use.
             idle: if connection.agent.is_some() {
                 limit
@@ -51,10 +52,6 @@ fn observer(verbose: bool) -> Option<Observer> {
 }
 
 /// `-v`: one line a request, as it ends.
-#[allow(
-    clippy::print_stderr,
-    reason = "the observer runs inside the library, where the shell cannot be borrowed"
-)]
 fn log_exchange(exchange: &Exchange<'_>) {
     let outcome = match (exchange.error, exchange.status) {
         (Some(error), _) => format!("{}: {error}", error.class.as_str()),
@@ -72,5 +69,6 @@ fn log_exchange(exchange: &Exchange<'_>) {
         exchange.bytes,
         exchange.elapsed.as_secs_f64() * 1e3
     );
-    eprintln!("{}", crate::output::escape(&line));
+    // The observer runs inside the library, where the shell cannot be borrowed. A full or closed stderr stops nothing.
+    let _ = writeln!(std::io::stderr(), "{}", crate::output::escape(&line));
 }

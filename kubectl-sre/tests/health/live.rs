@@ -355,3 +355,75 @@ fn an_empty_cluster_is_ok_and_says_so() {
     let ran = ask(&server, &["health", "deploy"]);
     assert_eq!(ran.headline(), "OK  testkit  no Deployments found");
 }
+
+#[test]
+fn what_is_no_api_server_is_told_so_once_and_cannot_be_reached() {
+    let server = server().start_blocking();
+    let page = Fault::WrongBody {
+        status: 404,
+        content_type: "text/html".into(),
+        body: b"<html><head><title>404 Not Found</title></head></html>".to_vec(),
+    };
+    server.fail(Match::any(), page);
+    let ran = ask(&server, &["health"]);
+    assert_eq!(ran.code, Some(69), "{ran:?}");
+    let said = "what answers is not an API server: HTTP 404 with a page \"404 Not Found\"";
+    // Of the API server, and of all kinds together.
+    assert_eq!(ran.out.matches(said).count(), 2, "{}", ran.out);
+    assert!(!ran.out.contains("your machine"), "{}", ran.out);
+    let ran = ask(&server, &["health", "deploy", "sts"]);
+    assert_eq!(
+        (ran.code, ran.out.matches(said).count()),
+        (Some(69), 1),
+        "{}",
+        ran.out
+    );
+}
+
+#[test]
+fn a_run_without_enough_time_blames_nobody() {
+    let server = server().start_blocking();
+    server.fail(Match::any(), Fault::Hang);
+    let ran = ask(
+        &server,
+        &["health", "apiserver", "--timeout", "200ms", "-o", "json"],
+    );
+    assert_eq!(ran.code, Some(69), "{ran:?}");
+    let check = &ran.json()["checks"][0];
+    assert_eq!(check["class"], "timeout");
+    assert_eq!(
+        check["error"],
+        "the 200ms of --timeout were over while waiting for the answer"
+    );
+    assert_eq!(check["side"], Value::Null);
+    let ran = ask(&server, &["health", "--timeout", "0"]);
+    assert_eq!(
+        (ran.code, ran.err.as_str()),
+        (
+            Some(64),
+            "error: --timeout: \"0\" leaves no time to ask anything: give such as 30s or 5m, or leave it out\n"
+        )
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_stderr_stops_nothing() {
+    let server = server().start_blocking();
+    let full = || std::fs::OpenOptions::new().write(true).open("/dev/full");
+    for args in [
+        &["health", "-v"][..],
+        &["health", "--nonsense"],
+        &["health", "-v", "--kubeconfig", "/none"],
+    ] {
+        let status = std::process::Command::new(env!("CARGO_BIN_EXE_kubectl-sre"))
+            .args(args)
+            .env("KUBECONFIG", server.kubeconfig())
+            .stdout(std::process::Stdio::null())
+            .stderr(full().expect("Linux has it"))
+            .status()
+            .expect("the plugin was built for this test");
+        let expected = if args == ["health", "-v"] { 0 } else { 64 };
+        assert_eq!(status.code(), Some(expected), "{args:?}");
+    }
+}

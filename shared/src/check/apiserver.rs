@@ -52,8 +52,10 @@ pub fn judge(answers: &Answers) -> ApiServerCheck {
         Ok((code, text)) => {
             let readyz = readyz_lines(text);
             match code {
-                200 => {}
+                200 if readyz.is_some() || is_ready(text) => {}
+                200 => worsen(&mut check, readyz_failure("notAnApiServer", false, 200, None)),
                 403 => check.notes.push("readyz not allowed".into()),
+                404 if answers.version.is_err() => {}
                 404 => check.notes.push("readyz not served".into()),
                 401 => worsen(
                     &mut check,
@@ -135,6 +137,12 @@ fn worsen(check: &mut ApiServerCheck, failure: ApiServerCheck) {
     };
 }
 
+/// The plain answer, or what stands below the lines.
+fn is_ready(text: &str) -> bool {
+    let text = text.trim();
+    text == "ok" || text.ends_with("check passed")
+}
+
 /// Counts the lines of `/readyz?verbose`; `None` where there are none, as in the plain answer `ok`.
 #[must_use]
 pub fn readyz_lines(text: &str) -> Option<Readyz> {
@@ -184,6 +192,26 @@ mod tests {
         );
         let rows: Vec<Row> = vec![
             (Ok("v1"), Ok((200, "ok")), Status::Ok, None),
+            (Ok("v1"), Ok((200, "ok\n")), Status::Ok, None),
+            (
+                Ok("v1"),
+                Ok((200, "[+]ping ok\nreadyz check passed\n")),
+                Status::Ok,
+                None,
+            ),
+            (
+                Ok("v1"),
+                Ok((200, "<html>Sign in</html>")),
+                Status::Unknown,
+                Some("notAnApiServer"),
+            ),
+            (Ok("v1"), Ok((200, "")), Status::Unknown, Some("notAnApiServer")),
+            (
+                Ok("v1"),
+                Ok((200, "{\"kind\": \"Status\"}")),
+                Status::Unknown,
+                Some("notAnApiServer"),
+            ),
             (Ok("v1"), Ok((403, "{}")), Status::Ok, None),
             (Ok("v1"), Ok((404, "{}")), Status::Ok, None),
             (

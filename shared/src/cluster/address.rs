@@ -21,6 +21,10 @@ pub(super) struct Address {
 impl Address {
     /// Reads `scheme://[user[:password]@]host[:port][/prefix]`.
     pub fn parse(text: &str) -> Result<Self, String> {
+        // `url.Parse` refuses them anywhere, line ends among them.
+        if text.bytes().any(|byte| byte.is_ascii_control()) {
+            return Err("it holds a control character, such as a line end".into());
+        }
         let Some((scheme, rest)) = text.split_once("://") else {
             return Err("there is no scheme such as https:// in front".into());
         };
@@ -208,6 +212,11 @@ mod tests {
             "https://api.example:99999",
             "https://a b",
             "://x",
+            "https://a.example\r\n",
+            "https://a.example:6443\n",
+            "https://a.example/\r\n",
+            "https://a.example?\r\n",
+            "a.example\n",
         ] {
             assert!(shown(wrong).is_err(), "{wrong}: {:?}", shown(wrong));
         }

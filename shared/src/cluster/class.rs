@@ -45,6 +45,8 @@ pub enum Class {
     Rejected,
     /// Something answers, and it is not an API server.
     NotAnApiServer,
+    /// The answer is larger than what is kept of one.
+    TooLarge,
     /// No agent is installed where it was looked for.
     NoAgent,
     /// An agent is installed, and none of its pods is ready.
@@ -88,7 +90,7 @@ impl Side {
 
 impl Class {
     /// Every class.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::BadConfiguration,
         Self::Credential,
         Self::Dns,
@@ -109,6 +111,7 @@ impl Class {
         Self::Unhealthy,
         Self::Rejected,
         Self::NotAnApiServer,
+        Self::TooLarge,
         Self::NoAgent,
         Self::AgentNotReady,
         Self::AgentUnreachable,
@@ -146,6 +149,7 @@ impl Class {
             Self::Unhealthy => "unhealthy",
             Self::Rejected => "rejected",
             Self::NotAnApiServer => "notAnApiServer",
+            Self::TooLarge => "tooLarge",
             Self::NoAgent => "noAgent",
             Self::AgentNotReady => "agentNotReady",
             Self::AgentUnreachable => "agentUnreachable",
@@ -193,6 +197,7 @@ impl Class {
             | Self::Tls
             | Self::NotFound
             | Self::Rejected
+            | Self::TooLarge
             | Self::AgentVersion
             | Self::NotAnAgent => Side::Machine,
             Self::Unreachable | Self::Timeout | Self::AgentUnreachable => Side::Network,
@@ -242,6 +247,9 @@ impl Class {
             Self::NotAnApiServer => {
                 "something else answers there, a proxy or a login page: check the server's address"
             }
+            Self::TooLarge => {
+                "ask for less at once: one namespace with -n, some objects with -l, or a kind by itself"
+            }
             Self::NoAgent => {
                 "install it with the chart helm/sre-agent, name it with --agent=NAMESPACE/SERVICE, or leave out --agent"
             }
@@ -277,6 +285,8 @@ pub struct Failure {
     pub retry_after: Option<Duration>,
     /// A hint that is better than the class's own.
     pub hint: Option<String>,
+    /// Whether only the time that was given was over, which is on nobody's side.
+    pub own_limit: bool,
 }
 
 impl Failure {
@@ -291,6 +301,7 @@ impl Failure {
             status: None,
             retry_after: None,
             hint: None,
+            own_limit: false,
         }
     }
 

@@ -101,6 +101,40 @@ pub fn code(code: u16) -> Option<Class> {
     }
 }
 
+fn is_page(text: &str) -> bool {
+    let text = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    let begins = |with: &str| {
+        text.get(..with.len())
+            .is_some_and(|head| head.eq_ignore_ascii_case(with))
+    };
+    ["<!doctype html", "<html", "<?xml", "<head", "<body"]
+        .iter()
+        .any(|with| begins(with))
+}
+
+/// What a page calls itself, in quotes.
+fn title(text: &str) -> String {
+    let lower = text.to_ascii_lowercase();
+    let title = lower
+        .find("<title>")
+        .and_then(|start| {
+            let rest = text.get(start + "<title>".len()..)?;
+            rest.get(..rest.to_ascii_lowercase().find("</title>")?)
+        })
+        .unwrap_or_default();
+    let short: String = title
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .chars()
+        .take(60)
+        .collect();
+    match short.as_str() {
+        "" => String::new(),
+        short => format!(" {short:?}"),
+    }
+}
+
 /// The failure that an answer with that code and body is; `body` may be the beginning of one.
 pub(super) fn answer(class: Class, code: u16, body: &[u8], retry_after: Option<Duration>) -> Failure {
     let message = match Status::read(body) {
@@ -114,6 +148,17 @@ pub(super) fn answer(class: Class, code: u16, body: &[u8], retry_after: Option<D
                     status: Some(code),
                     ..Failure::new(Class::Tls, "the server speaks HTTPS and was asked in plain HTTP")
                         .with_hint("write https:// in front of the server's address in the kubeconfig")
+                };
+            }
+            // An API server writes no pages. What stands in front of one does, with codes that mean something else there.
+            if is_page(&text) && matches!(code, 300..=499) && !matches!(code, 401 | 429) {
+                let title = title(&text);
+                return Failure {
+                    status: Some(code),
+                    ..Failure::new(
+                        Class::NotAnApiServer,
+                        format!("what answers is not an API server: HTTP {code} with a page{title}"),
+                    )
                 };
             }
             let line = text

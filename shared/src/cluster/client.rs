@@ -28,7 +28,67 @@ pub struct Deadlines {
     pub request: Option<Duration>,
     /// The end of everything; `None` for a process that stays. A credential plugin may take until then, and in a process
     /// that stays as long as `connect` or `idle`.
-    pub run: Option<Instant>,
+    pub run: Option<RunLimit>,
+}
+
+/// The limit of a whole run.
+#[derive(Debug, Clone, Copy)]
+pub struct RunLimit {
+    /// When it ends.
+    pub until: Instant,
+    /// How long it was when it began.
+    pub length: Duration,
+}
+
+impl RunLimit {
+    /// A run that begins now.
+    #[must_use]
+    pub fn of(length: Duration) -> Self {
+        Self {
+            until: after(length),
+            length,
+        }
+    }
+
+    /// The failure of what was under way when it ended, which is nobody's fault: no more time was given.
+    pub(super) fn over(&self, doing: &str) -> Failure {
+        Failure {
+            own_limit: true,
+            ..Failure::new(
+                Class::Timeout,
+                format!(
+                    "the {} of --timeout were over while {doing}",
+                    written(self.length)
+                ),
+            )
+            .with_hint("give it more time, such as --timeout 60s")
+        }
+    }
+}
+
+/// So much later, or as late as any clock needs.
+fn after(length: Duration) -> Instant {
+    const YEAR: Duration = Duration::from_hours(365 * 24);
+    Instant::now() + length.min(YEAR)
+}
+
+/// As it is written on a command line: `8ms`, `1.5s`, `1m30s`.
+fn written(length: Duration) -> String {
+    let seconds = length.as_secs();
+    match (
+        seconds / 3600,
+        seconds / 60 % 60,
+        seconds % 60,
+        length.subsec_nanos(),
+    ) {
+        (0, 0, 0, nanos) if nanos < 1_000_000 => format!("{}us", nanos / 1000),
+        (0, 0, 0, nanos) => format!("{}ms", f64::from(nanos) / 1e6),
+        (0, 0, _, _) => format!("{}s", length.as_secs_f64()),
+        (0, minutes, 0, 0) => format!("{minutes}m"),
+        (0, minutes, rest, _) => format!("{minutes}m{rest}s"),
+        (hours, 0, 0, _) => format!("{hours}h"),
+        (hours, minutes, rest, _) => format!("{hours}h{minutes}m{rest}s"),
+    }
 }
 
 impl Default for Deadlines {
@@ -77,6 +137,17 @@ pub struct Exchange<'a> {
 
 /// Is told of every finished exchange.
 pub type Observer = Arc<dyn Fn(&Exchange<'_>) + Send + Sync>;
+
+/// No clock overflows with it.
+const LONGEST_REQUEST: Duration = Duration::from_hours(365 * 24);
+/// A request that is given less says nothing of the network.
+const SHORT_REQUEST: Duration = Duration::from_secs(1);
+/// As much as is handed on at once: between two pieces the deadlines are looked at, and others get their turn.
+const PIECE: usize = 256 << 10;
+/// What is under way while a body comes.
+const READING: &str = "reading the answer";
+/// How long after its end a thread that reads files has ended.
+const AFTER_READING: Duration = Duration::from_millis(100);
 
 type Wire = hyper_util::client::legacy::Client<Connector, Full<Bytes>>;
 
@@ -134,7 +205,7 @@ impl Client {
     /// not answer.
     pub async fn new(settings: Settings, observer: Option<Observer>) -> Result<Self, Failure> {
         let deadlines = settings.deadlines;
-        let chosen = config::load(&settings.origin, settings.context.as_deref(), &settings.overrides).await?;
+        let chosen = chosen(&settings).await?;
         let user_agent = HeaderValue::from_str(&settings.user_agent)
             .map_err(|_| Failure::new(Class::BadConfiguration, "the user agent has control characters"))?;
         let mut way = chosen.way;
@@ -191,6 +262,12 @@ impl Client {
         })
     }
 
+    /// The credential plugin that is run at this moment, by its name.
+    #[must_use]
+    pub fn running_plugin(&self) -> Option<String> {
+        self.shared.credentials.running().map(super::exec::Plugin::name)
+    }
+
     /// What was decided before the first packet, with the credential as it was when the client was built.
     #[must_use]
     pub fn way(&self) -> &Way {
@@ -205,7 +282,8 @@ impl Client {
 
     /// The same, all of it before `until`.
     pub(crate) async fn dial_until(&self, until: Instant) -> Dialed {
-        self.shared.connector.dial(Some(until)).await
+        let run = self.deadlines.run.filter(|run| run.until <= until);
+        self.shared.connector.dial(Some((until, run))).await
     }
 
     /// A client whose requests go to this address of the API server alone; a proxy on the way has no part in it.
@@ -232,7 +310,7 @@ impl Client {
             ..
         } = self.deadlines;
         let until = now + request.map_or(connect, |request| request.min(connect));
-        run.map_or(until, |run| run.min(until))
+        run.map_or(until, |run| run.until.min(until))
     }
 
     /// URL of the API server.
@@ -322,6 +400,7 @@ impl Client {
             retry_after: None,
             body: None,
             inflate: None,
+            plain: Bytes::new(),
             method: method.clone(),
             path: path.to_owned(),
             started,
@@ -400,12 +479,16 @@ impl Client {
                 .headers_mut()
                 .insert(header::AUTHORIZATION, header.clone());
         }
-        let (until, why) = answer.deadline();
+        let doing = || match self.shared.connector.opened() {
+            0 => "connecting",
+            _ => "waiting for the answer",
+        };
+        let until = answer.deadline().0;
         let sent = timeout_at(until, self.wire(credential).request(request)).await;
         match sent {
             Ok(Ok(response)) => Ok(response),
             Ok(Err(error)) => Err(answer.fail(classify::failure(&error))),
-            Err(_) => Err(answer.fail(Failure::new(Class::Timeout, why))),
+            Err(_) => Err(answer.fail(answer.deadline().1.over(doing()))),
         }
     }
 
@@ -440,7 +523,7 @@ impl Client {
 
     /// The run's deadline passes no later than this.
     pub(crate) fn run_deadline(&self) -> Option<Instant> {
-        self.deadlines.run
+        Some(self.deadlines.run?.until)
     }
 }
 
@@ -454,6 +537,8 @@ pub struct Answer {
     pub retry_after: Option<Duration>,
     body: Option<Incoming>,
     inflate: Option<Inflate>,
+    /// What was read and not handed on yet.
+    plain: Bytes,
     method: Method,
     path: String,
     started: Instant,
@@ -464,6 +549,7 @@ pub struct Answer {
 /// gzip that is being unpacked, a bounded piece at a time: a small answer can unpack to a thousand times its size.
 struct Inflate {
     packed: Bytes,
+    step: usize,
     decoder: flate2::write::GzDecoder<Vec<u8>>,
 }
 
@@ -471,6 +557,7 @@ impl Default for Inflate {
     fn default() -> Self {
         Self {
             packed: Bytes::new(),
+            step: Self::STEP,
             decoder: flate2::write::GzDecoder::new(Vec::new()),
         }
     }
@@ -479,14 +566,23 @@ impl Default for Inflate {
 impl Inflate {
     /// Packed bytes that are unpacked at once; they become 16 MB at the very most.
     const STEP: usize = 16 << 10;
+    /// The same of what unpacks to much more than lists do.
+    const SMALL_STEP: usize = 512;
+    /// Lists become some ten times their size.
+    const USUAL: usize = 64;
 
     /// The next piece, `None` where more packed bytes are needed.
     fn next(&mut self) -> std::io::Result<Option<Bytes>> {
         use std::io::Write as _;
         while !self.packed.is_empty() {
-            let step = self.packed.split_to(self.packed.len().min(Self::STEP));
+            let step = self.packed.split_to(self.packed.len().min(self.step));
             self.decoder.write_all(&step)?;
             let plain = std::mem::take(self.decoder.get_mut());
+            self.step = if plain.len() > step.len() * Self::USUAL {
+                Self::SMALL_STEP
+            } else {
+                Self::STEP
+            };
             if !plain.is_empty() {
                 return Ok(Some(plain.into()));
             }
@@ -498,6 +594,31 @@ impl Inflate {
     fn finish(mut self) -> std::io::Result<Bytes> {
         self.decoder.try_finish()?;
         Ok(std::mem::take(self.decoder.get_mut()).into())
+    }
+}
+
+/// What bounds a wait.
+#[derive(Clone, Copy)]
+enum Limit {
+    Idle(Duration),
+    Request(Duration),
+    Run(RunLimit),
+}
+
+impl Limit {
+    /// The failure of what was under way when it passed.
+    fn over(self, doing: &str) -> Failure {
+        match self {
+            Self::Idle(idle) => Failure::new(Class::Timeout, format!("no byte for {}", seconds(idle))),
+            Self::Request(limit) => Failure {
+                own_limit: limit < SHORT_REQUEST,
+                ..Failure::new(
+                    Class::Timeout,
+                    format!("not finished within the request timeout of {}", seconds(limit)),
+                )
+            },
+            Self::Run(run) => run.over(doing),
+        }
     }
 }
 
@@ -532,10 +653,23 @@ impl Answer {
     /// # Errors
     /// `timeout` where nothing came in time, `connectionLost` where the body broke off.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Failure> {
+        // Where bytes are always there, no wait would ever notice that time is up, and nobody else would be asked.
+        tokio::task::yield_now().await;
         loop {
+            let (until, limit) = self.deadline();
+            if until <= Instant::now() {
+                self.body = None;
+                return Err(self.fail(limit.over(READING)));
+            }
+            if !self.plain.is_empty() {
+                return Ok(Some(self.plain.split_to(self.plain.len().min(PIECE))));
+            }
             if let Some(inflate) = &mut self.inflate {
                 match inflate.next() {
-                    Ok(Some(plain)) => return Ok(Some(plain)),
+                    Ok(Some(plain)) => {
+                        self.plain = plain;
+                        continue;
+                    }
                     Ok(None) => {}
                     Err(error) => {
                         let failure =
@@ -544,7 +678,6 @@ impl Answer {
                     }
                 }
             }
-            let (until, why) = self.deadline();
             let Some(body) = &mut self.body else {
                 return Ok(None);
             };
@@ -554,7 +687,7 @@ impl Answer {
                         self.bytes += data.len() as u64;
                         match &mut self.inflate {
                             Some(inflate) => inflate.packed = data,
-                            None => return Ok(Some(data)),
+                            None => self.plain = data,
                         }
                         continue;
                     }
@@ -567,7 +700,10 @@ impl Answer {
                         return Ok(None);
                     }
                     // Comes back here for the end of the body.
-                    Some(Ok(rest)) => return Ok(Some(rest)),
+                    Some(Ok(rest)) => {
+                        self.plain = rest;
+                        continue;
+                    }
                     Some(Err(error)) => Failure::new(
                         Class::ConnectionLost,
                         format!("the answer broke off in its gzip: {error}"),
@@ -581,7 +717,7 @@ impl Answer {
                         format!("the answer broke off after {read} bytes: {message}"),
                     )
                 }
-                Err(_) => Failure::new(Class::Timeout, why),
+                Err(_) => limit.over(READING),
             };
             self.body = None;
             return Err(self.fail(failure));
@@ -627,25 +763,22 @@ impl Answer {
         Ok(Refusal::Failed(self.place(failure)))
     }
 
-    /// The next deadline, and the sentence for the case that it passes.
-    fn deadline(&self) -> (Instant, String) {
+    /// The next deadline, and which it is.
+    fn deadline(&self) -> (Instant, Limit) {
         let Deadlines {
             idle, request, run, ..
         } = self.client.deadlines;
-        let mut first = (Instant::now() + idle, format!("no byte for {}", seconds(idle)));
+        let mut first = (after(idle), Limit::Idle(idle));
         if let Some(limit) = request {
-            let until = self.started + limit;
+            let until = self.started + limit.min(LONGEST_REQUEST);
             if until < first.0 {
-                first = (
-                    until,
-                    format!("not finished within the request timeout of {}", seconds(limit)),
-                );
+                first = (until, Limit::Request(limit));
             }
         }
-        if let Some(until) = run
-            && until < first.0
+        if let Some(run) = run
+            && run.until < first.0
         {
-            first = (until, "not finished before the deadline of the whole run".into());
+            first = (run.until, Limit::Run(run));
         }
         first
     }
@@ -683,9 +816,40 @@ fn seconds(duration: Duration) -> String {
     format!("{} s", duration.as_secs_f64())
 }
 
+/// The configuration, which is read beside the runtime: what stands in the place of a file can be silent for ever.
+async fn chosen(settings: &Settings) -> Result<config::Chosen, Failure> {
+    let Deadlines {
+        connect, idle, run, ..
+    } = settings.deadlines;
+    let until = run.map_or_else(|| after(connect.max(idle)), |run| run.until);
+    let (origin, context, overrides) = (
+        settings.origin.clone(),
+        settings.context.clone(),
+        settings.overrides.clone(),
+    );
+    let loading =
+        tokio::task::spawn_blocking(move || config::load(&origin, context.as_deref(), &overrides, until));
+    // Whoever reads ends by then; only a file system that hangs takes longer.
+    match timeout_at(until + AFTER_READING, loading).await {
+        Ok(Ok(loaded)) => loaded,
+        Ok(Err(_)) => Err(Failure::new(
+            Class::BadConfiguration,
+            "reading the configuration was interrupted",
+        )),
+        Err(_) => Err(Failure::new(
+            Class::BadConfiguration,
+            "the files of the configuration were not read in time",
+        )
+        .with_hint("look at the file system that they are on")),
+    }
+}
+
 /// How long obtaining the credential may take.
 fn patience(credentials: &Credentials, deadlines: &Deadlines) -> Duration {
-    credentials.patience(deadlines.run, deadlines.connect.max(deadlines.idle))
+    credentials.patience(
+        deadlines.run.map(|run| run.until),
+        deadlines.connect.max(deadlines.idle),
+    )
 }
 
 fn wire(connector: &Connector) -> Wire {

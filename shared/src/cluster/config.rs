@@ -7,14 +7,16 @@ use super::credential::{self, Credentials};
 use super::exec::Plugin;
 use super::kubeconfig::{self, Overrides};
 use super::kubefile::{Cluster, Kubeconfig, User};
+use super::kuberc::Kuberc;
 use super::proxy::{self, Hop};
 use super::tls::{Source, Tls, Trust};
 use super::way::Way;
-use super::{Class, Failure};
+use super::{Class, Failure, file};
 use http::{HeaderName, HeaderValue};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use tokio::time::Instant;
 
 /// Where the configuration of a cluster comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,14 +61,16 @@ const TOKEN: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 const AUTHORITY: &str = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt";
 const NAMESPACE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
 
-/// Loads the configuration.
+/// Loads the configuration. Everything is read by `until`. For a thread that may block: a file can be one that never
+/// answers.
 ///
 /// # Errors
 /// Class `badConfiguration`, with the file and the nearest right name.
-pub(super) async fn load(
+pub(super) fn load(
     origin: &Origin,
     context: Option<&str>,
     overrides: &Overrides,
+    until: Instant,
 ) -> Result<Chosen, Failure> {
     match origin {
         // A flag with an empty value says nothing.
@@ -79,7 +83,12 @@ pub(super) async fn load(
                 files: vec![path.display().to_string()],
                 ..Way::default()
             };
-            finish(from_files(std::slice::from_ref(path), way, context, overrides)??)
+            let merged = merged(std::slice::from_ref(path), until)?;
+            finish(
+                from_files(&merged, way, context, overrides)??,
+                &overrides.kuberc,
+                until,
+            )
         }
         Origin::Environment | Origin::File(_) => {
             let (skipped, found): (Vec<_>, Vec<_>) =
@@ -90,33 +99,39 @@ pub(super) async fn load(
                 skipped: shown(&skipped),
                 ..Way::default()
             };
-            match from_files(&found, way.clone(), context, overrides)? {
-                Ok(chosen) => finish(Found {
+            let merged = merged(&found, until)?;
+            match from_files(&merged, way.clone(), context, overrides)? {
+                Ok(chosen) => {
                     // Where nothing else names one, the pod's own is in force in a pod.
-                    namespace: chosen.namespace.clone().or_else(|| {
+                    let namespace = chosen.namespace.clone().or_else(|| {
                         if in_cluster_is_possible() {
-                            own_namespace()
+                            own_namespace(until)
                         } else {
                             None
                         }
-                    }),
-                    ..chosen
-                }),
+                    });
+                    let found = Found { namespace, ..chosen };
+                    finish(found, &overrides.kuberc, until)
+                }
                 // As client-go: a pod's own configuration is the last resort, and flags go before it.
                 Err(_) if in_cluster_is_possible() => match overrides.impersonated() {
-                    None => in_cluster(overrides),
+                    None => in_cluster(overrides, until),
                     Some(flag) => Err(bad(format!(
                         "{flag} has no meaning with a pod's own configuration, as under kubectl"
                     ))
                     .with_hint("give --kubeconfig FILE or --server URL too, or leave it out")),
                 },
-                Err(nothing) => match default_server().await {
+                Err(nothing) => match default_server() {
                     Some(server) => {
                         let overrides = Overrides {
                             server: Some(server),
                             ..overrides.clone()
                         };
-                        finish(from_files(&found, way, context, &overrides)??)
+                        finish(
+                            from_files(&merged, way, context, &overrides)??,
+                            &overrides.kuberc,
+                            until,
+                        )
                     }
                     None if found.is_empty() => Err(bad(format!(
                         "there is no kubeconfig (looked for {})",
@@ -131,7 +146,7 @@ pub(super) async fn load(
                 },
             }
         }
-        Origin::InCluster => in_cluster(overrides),
+        Origin::InCluster => in_cluster(overrides, until),
     }
 }
 
@@ -147,7 +162,7 @@ fn is_missing(path: &Path) -> bool {
     clippy::disallowed_methods,
     reason = "this is the room that reads the environment for clusters"
 )]
-fn variable(name: &str) -> Option<std::ffi::OsString> {
+pub(super) fn variable(name: &str) -> Option<std::ffi::OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
 }
 
@@ -155,12 +170,7 @@ fn variable(name: &str) -> Option<std::ffi::OsString> {
 fn environment_files() -> Vec<PathBuf> {
     let Some(listed) = variable("KUBECONFIG") else {
         // Without a home kubectl looks into the directory that it stands in.
-        let home = match variable("HOME") {
-            Some(home) => PathBuf::from(home),
-            None if cfg!(windows) => std::env::home_dir().unwrap_or_default(),
-            None => PathBuf::new(),
-        };
-        return vec![home.join(".kube").join("config")];
+        return vec![home().unwrap_or_default().join(".kube").join("config")];
     };
     let mut files: Vec<PathBuf> = Vec::new();
     for file in std::env::split_paths(&listed) {
@@ -169,6 +179,15 @@ fn environment_files() -> Vec<PathBuf> {
         }
     }
     files
+}
+
+/// The person's home directory.
+pub(super) fn home() -> Option<PathBuf> {
+    match variable("HOME") {
+        Some(home) => Some(PathBuf::from(home)),
+        None if cfg!(windows) => std::env::home_dir(),
+        None => None,
+    }
 }
 
 /// As client-go decides it: the Service's address in the environment, and a mounted token.
@@ -180,18 +199,20 @@ fn in_cluster_is_possible() -> bool {
 
 /// Where kubectl asks when nothing says where (`clientcmd.ClusterDefaults`): `KUBERNETES_MASTER`, else this machine's port
 /// 8080, which is taken only where something listens: most who come here forgot their kubeconfig.
-async fn default_server() -> Option<String> {
+fn default_server() -> Option<String> {
+    use std::net::ToSocketAddrs as _;
     if let Some(master) = variable("KUBERNETES_MASTER") {
         return master.into_string().ok();
     }
-    let connecting = tokio::net::TcpStream::connect("localhost:8080");
-    match tokio::time::timeout(std::time::Duration::from_millis(300), connecting).await {
-        Ok(Ok(_)) => Some("http://localhost:8080".into()),
-        _ => None,
-    }
+    let patience = std::time::Duration::from_millis(300);
+    ("localhost", 8080)
+        .to_socket_addrs()
+        .ok()?
+        .any(|address| std::net::TcpStream::connect_timeout(&address, patience).is_ok())
+        .then(|| "http://localhost:8080".into())
 }
 
-fn in_cluster(overrides: &Overrides) -> Result<Chosen, Failure> {
+fn in_cluster(overrides: &Overrides, until: Instant) -> Result<Chosen, Failure> {
     let none = |why: String| {
         bad(format!("no in-cluster configuration: {why}"))
             .with_hint("run it in a pod with a ServiceAccount token, or give --kubeconfig FILE")
@@ -208,12 +229,12 @@ fn in_cluster(overrides: &Overrides) -> Result<Chosen, Failure> {
         host
     };
     for file in [TOKEN, AUTHORITY] {
-        std::fs::File::open(file).map_err(|error| none(format!("{file}: {error}")))?;
+        file::check(Path::new(file)).map_err(|error| none(format!("{file}: {error}")))?;
     }
     let given = |value: &Option<String>| value.clone().filter(|text| !text.is_empty());
     let token = given(&overrides.token);
-    let namespace = given(&overrides.namespace).or_else(own_namespace);
-    finish(Found {
+    let namespace = given(&overrides.namespace).or_else(|| own_namespace(until));
+    let found = Found {
         cluster: Cluster {
             server: given(&overrides.server).unwrap_or(format!("https://{host}:{port}")),
             certificate_authority: given(&overrides.certificate_authority).unwrap_or(AUTHORITY.into()),
@@ -235,30 +256,37 @@ fn in_cluster(overrides: &Overrides) -> Result<Chosen, Failure> {
             in_cluster: true,
             ..Way::default()
         },
-    })
+    };
+    finish(found, &overrides.kuberc, until)
 }
 
 /// The namespace of the pod this runs in (`inClusterClientConfig.Namespace` of client-go).
-fn own_namespace() -> Option<String> {
+fn own_namespace(until: Instant) -> Option<String> {
     variable("POD_NAMESPACE")
         .and_then(|value| value.into_string().ok())
         .or_else(|| {
-            let text = std::fs::read_to_string(NAMESPACE).ok()?;
+            let bytes = file::read(Path::new(NAMESPACE), file::TOKEN, until).ok()?;
+            let text = String::from_utf8(bytes).ok()?;
             Some(text.trim().to_owned()).filter(|text| !text.is_empty())
         })
 }
 
+/// What the files say together. Each is read once: a FIFO is empty afterwards.
+fn merged(files: &[PathBuf], until: Instant) -> Result<Kubeconfig, Failure> {
+    let mut merged = Kubeconfig::default();
+    for file in files {
+        merged.add(file, until)?;
+    }
+    Ok(merged)
+}
+
 /// What the files and the flags say, or why that is nothing.
 fn from_files(
-    files: &[PathBuf],
+    merged: &Kubeconfig,
     way: Way,
     context: Option<&str>,
     overrides: &Overrides,
 ) -> Result<Result<Found, Failure>, Failure> {
-    let mut merged = Kubeconfig::default();
-    for file in files {
-        merged.add(file)?;
-    }
     let origin = if way.files.is_empty() {
         "the flags".to_owned()
     } else {
@@ -269,7 +297,7 @@ fn from_files(
     } else {
         format!("kubeconfig {origin}")
     };
-    let chosen = kubeconfig::choose(&merged, context, overrides, &origin)?;
+    let chosen = kubeconfig::choose(merged, context, overrides, &origin)?;
     if let Some(nothing) = chosen.nothing {
         return Ok(Err(nothing));
     }
@@ -290,7 +318,7 @@ fn from_files(
 }
 
 /// Puts cluster and user together.
-fn finish(found: Found) -> Result<Chosen, Failure> {
+fn finish(found: Found, kuberc: &Kuberc, until: Instant) -> Result<Chosen, Failure> {
     let Found {
         cluster,
         user,
@@ -313,12 +341,27 @@ fn finish(found: Found) -> Result<Chosen, Failure> {
     };
     let environment = proxy::Environment::of_process();
     let (hop, proxy) = proxy::decide(&address, &cluster.proxy_url, &of, &environment).map_err(placed)?;
-    let tls = if address.is_tls() {
-        Some(Arc::new(tls(&cluster, &user).map_err(placed)?))
+    let wants_authority = address.is_tls() || user.exec.is_some();
+    let authority = if wants_authority {
+        let data = &cluster.certificate_authority_data.0;
+        let file = &cluster.certificate_authority;
+        Source::of("certificate-authority", data, file, until).map_err(placed)?
     } else {
         None
     };
-    let (credentials, kind) = credentials(&address, &cluster, &user).map_err(placed)?;
+    let tls = if address.is_tls() {
+        Some(Arc::new(
+            tls(&cluster, &user, authority.as_ref(), until).map_err(placed)?,
+        ))
+    } else {
+        None
+    };
+    let reading = Reading {
+        authority: authority.as_ref(),
+        kuberc,
+        until,
+    };
+    let (credentials, kind) = credentials(&address, &cluster, &user, &reading).map_err(placed)?;
     let headers = impersonation(&user).map_err(placed)?;
 
     way.server = address.to_string();
@@ -345,24 +388,15 @@ fn finish(found: Found) -> Result<Chosen, Failure> {
     })
 }
 
-/// The bytes themselves, or the file that holds them.
-fn source(data: &[u8], file: &str) -> Option<Source> {
-    if data.is_empty() {
-        (!file.is_empty()).then(|| Source::File(file.into()))
-    } else {
-        Some(Source::Data(data.to_vec()))
-    }
+/// What a plugin is told and permitted by.
+struct Reading<'a> {
+    authority: Option<&'a Source>,
+    kuberc: &'a Kuberc,
+    until: Instant,
 }
 
-fn authority(cluster: &Cluster) -> Option<Source> {
-    source(
-        &cluster.certificate_authority_data.0,
-        &cluster.certificate_authority,
-    )
-}
-
-fn tls(cluster: &Cluster, user: &User) -> Result<Tls, Failure> {
-    let trust = match (authority(cluster), cluster.insecure_skip_tls_verify) {
+fn tls(cluster: &Cluster, user: &User, authority: Option<&Source>, until: Instant) -> Result<Tls, Failure> {
+    let trust = match (authority.cloned(), cluster.insecure_skip_tls_verify) {
         (Some(_), true) => {
             return Err(bad(
                 "the cluster has insecure-skip-tls-verify and a certificate-authority, and only one is allowed",
@@ -373,18 +407,24 @@ fn tls(cluster: &Cluster, user: &User) -> Result<Tls, Failure> {
         (Some(these), false) => Trust::These(these),
         (None, false) => Trust::System,
     };
-    let certificate = source(&user.client_certificate_data.0, &user.client_certificate);
+    let (data, file) = (&user.client_certificate_data.0, &user.client_certificate);
     // A key without a certificate is nothing, as in client-go.
-    let own = match (certificate, source(&user.client_key_data.0, &user.client_key)) {
-        (Some(certificate), Some(key)) => Some((certificate, key)),
-        _ => None,
+    let own = match Source::of("client-certificate", data, file, until)? {
+        Some(certificate) => Source::of("client-key", &user.client_key_data.0, &user.client_key, until)?
+            .map(|key| (certificate, key)),
+        None => None,
     };
-    Tls::new(trust, own)
+    Tls::new(trust, own, until)
 }
 
 /// The credential that requests carry, with its name for people. As in client-go, what the address itself brings goes
 /// first, a token goes before a plugin, and over plain HTTP there is none.
-fn credentials(address: &Address, cluster: &Cluster, user: &User) -> Result<(Credentials, String), Failure> {
+fn credentials(
+    address: &Address,
+    cluster: &Cluster,
+    user: &User,
+    reading: &Reading<'_>,
+) -> Result<(Credentials, String), Failure> {
     let certificate = !user.client_certificate.is_empty() || !user.client_certificate_data.0.is_empty();
     let named = |name: &str| match certificate && address.is_tls() {
         true if name.is_empty() => "client certificate".to_owned(),
@@ -421,11 +461,16 @@ fn credentials(address: &Address, cluster: &Cluster, user: &User) -> Result<(Cre
     }
     let plugin = match &user.exec {
         Some(exec) => {
-            let ca = match (exec.provide_cluster_info, authority(cluster)) {
-                (true, Some(source)) => source.read("certificate-authority")?,
+            let ca = match (exec.provide_cluster_info, reading.authority) {
+                (true, Some(source)) => source.read("certificate-authority", reading.until)?,
                 _ => Vec::new(),
             };
-            Some(Plugin::new(exec, cluster, &ca)?)
+            Some(Plugin::new(
+                exec,
+                cluster,
+                &ca,
+                reading.kuberc.policy(reading.until),
+            )?)
         }
         None => None,
     };

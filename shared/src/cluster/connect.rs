@@ -5,7 +5,7 @@ use super::address::Address;
 use super::proxy::{Hop, Kind};
 use super::tls::{Tls, Trust};
 use super::way::{Dialed, Handshake, Step};
-use super::{Class, Failure, classify};
+use super::{Class, Failure, RunLimit, classify};
 use base64::Engine as _;
 use http::HeaderValue;
 use hyper_util::client::legacy::connect::{Connected, Connection};
@@ -17,6 +17,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
@@ -50,6 +51,8 @@ struct Inner {
     /// TLS to the proxy itself.
     proxy_tls: Option<Side>,
     limit: Duration,
+    /// Connections that stood.
+    opened: AtomicUsize,
 }
 
 /// TLS with one peer.
@@ -79,7 +82,7 @@ impl Connector {
             Some(hop) if hop.kind == (Kind::Http { tls: true }) => {
                 let tls = match &tls {
                     Some(tls) => Arc::clone(tls),
-                    None => Arc::new(Tls::new(Trust::System, None)?),
+                    None => Arc::new(Tls::new(Trust::System, None, Instant::now())?),
                 };
                 Some(side(tls, &hop.address.host)?)
             }
@@ -93,6 +96,7 @@ impl Connector {
                 proxy,
                 proxy_tls,
                 limit,
+                opened: AtomicUsize::new(0),
             }),
             None,
         ))
@@ -101,6 +105,11 @@ impl Connector {
     /// The same with connections to this address alone.
     pub fn pinned(&self, to: IpAddr) -> Self {
         Self(Arc::clone(&self.0), Some(to))
+    }
+
+    /// How many connections stood so far.
+    pub fn opened(&self) -> usize {
+        self.0.opened.load(Ordering::Relaxed)
     }
 
     /// Whether requests are written for a proxy that forwards them one by one.
@@ -117,7 +126,7 @@ impl Connector {
     }
 
     /// One fresh connection step by step, as far as it comes, each step within the limit and all before `until`.
-    pub async fn dial(&self, until: Option<Instant>) -> Dialed {
+    pub async fn dial(&self, until: Option<(Instant, Option<RunLimit>)>) -> Dialed {
         let inner = &self.0;
         let mut dialed = Dialed::default();
         let (host, port) = inner.first();
@@ -186,11 +195,10 @@ impl Connector {
             }
         };
         let Some(side) = &inner.tls else { return dialed };
-        let watched = side.tls.watched();
         let mut shown = None;
         let step = inner
             .step(until, Class::Timeout, "the TLS handshake did not end", async {
-                let (config, kept) = watched?;
+                let (config, kept) = side.tls.watched().await?;
                 shown = Some(kept);
                 let stream = handshake(config, &side.name, pipe).await?;
                 Ok(stream.get_ref().1.protocol_version())
@@ -240,15 +248,21 @@ impl Inner {
     /// Runs one step of a connection that is looked at.
     async fn step<T>(
         &self,
-        until: Option<Instant>,
+        until: Option<(Instant, Option<RunLimit>)>,
         class: Class,
         late: &str,
         step: impl Future<Output = Result<T, Failure>>,
     ) -> Step<T> {
         let started = Instant::now();
         let own = started + self.limit;
-        let until = until.map_or(own, |until| until.min(own));
+        let (until, run) = match until {
+            Some((until, run)) if until <= own => (until, run),
+            _ => (own, None),
+        };
         let result = timeout_at(until, step).await.unwrap_or_else(|_| {
+            if let Some(run) = run {
+                return Err(run.over("connecting"));
+            }
             let limit = until.saturating_duration_since(started);
             let limit = Duration::from_millis(u64::try_from(limit.as_millis()).unwrap_or(u64::MAX));
             Err(Failure::new(class, format!("{late} within {}", seconds(limit))))
@@ -298,7 +312,7 @@ impl Inner {
         let stream = race(addresses).await.map_err(|failure| self.of_hop(failure))?;
         let pipe: Pipe = match (&self.proxy, &self.tls) {
             (None, None) => Box::new(stream),
-            (None, Some(side)) => Box::new(handshake(side.tls.config()?, &side.name, stream).await?),
+            (None, Some(side)) => Box::new(handshake(side.tls.config().await?, &side.name, stream).await?),
             (Some(hop), side) => {
                 let pipe = self
                     .through(hop, stream)
@@ -306,10 +320,11 @@ impl Inner {
                     .map_err(|failure| self.of_hop(failure))?;
                 match side {
                     None => pipe,
-                    Some(side) => Box::new(handshake(side.tls.config()?, &side.name, pipe).await?),
+                    Some(side) => Box::new(handshake(side.tls.config().await?, &side.name, pipe).await?),
                 }
             }
         };
+        self.opened.fetch_add(1, Ordering::Relaxed);
         Ok(Link {
             pipe,
             forwarded: self.is_forwarded(),
@@ -335,7 +350,7 @@ impl Inner {
     async fn through(&self, hop: &Hop, stream: TcpStream) -> Result<Pipe, Failure> {
         let mut pipe: Pipe = match &self.proxy_tls {
             None => Box::new(stream),
-            Some(side) => Box::new(handshake(side.tls.config()?, &side.name, stream).await?),
+            Some(side) => Box::new(handshake(side.tls.config().await?, &side.name, stream).await?),
         };
         match hop.kind {
             Kind::Socks => self.socks(hop, &mut pipe).await?,

@@ -3,7 +3,7 @@
 
 use super::exec::Plugin;
 use super::kubefile::Secret;
-use super::{Class, Failure};
+use super::{Class, Failure, file};
 use crate::resource::Time;
 use base64::Engine as _;
 use http::HeaderValue;
@@ -12,11 +12,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
 
 /// As client-go (`transport.NewCachedFileTokenSource`): the kubelet renews a token at 80 % of its time, which is ten
 /// minutes at the least.
 const REREAD: Duration = Duration::from_mins(1);
+/// No clock overflows with it, and no run is longer.
+const LONGEST_READ: Duration = Duration::from_hours(1);
 /// A plugin that was run because its credential was refused, and gave another one that is refused, would give the same
 /// again: the other requests of the same run do not run it.
 const RUN_AGAIN: Duration = Duration::from_secs(10);
@@ -113,6 +115,14 @@ impl Credentials {
         })
     }
 
+    /// The plugin that is being run at this moment.
+    pub fn running(&self) -> Option<&Plugin> {
+        match &self.origin {
+            Origin::Plugin(plugin) if self.held.try_lock().is_err() => Some(plugin),
+            _ => None,
+        }
+    }
+
     /// Another credential in the place of one that the API server refused; `None` where there is no other.
     pub async fn renewed(&self, refused: &Current, limit: Duration) -> Option<Current> {
         if matches!(self.origin, Origin::None | Origin::Fixed(_)) {
@@ -165,7 +175,11 @@ impl Credentials {
                 }
             }
             Origin::File(path, otherwise) => {
-                let header = match (read(path), otherwise, held.as_ref()) {
+                let header = match (
+                    read_beside(path, held.is_some(), limit).await,
+                    otherwise,
+                    held.as_ref(),
+                ) {
                     (Ok(header), ..) => header,
                     // As client-go: the last token that was read, else the one beside the file.
                     (Err(_), _, Some(former)) if former.current.header.is_some() => former
@@ -202,13 +216,40 @@ fn now() -> Time {
     Time::from_seconds(since.map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX)))
 }
 
-fn read(path: &Path) -> Result<HeaderValue, Failure> {
+/// Reads a token file beside the runtime: it can be one that does not answer. One that was read already is read again only
+/// where that is possible: a FIFO is empty by then.
+async fn read_beside(path: &Path, again: bool, limit: Duration) -> Result<HeaderValue, Failure> {
+    let limit = limit.min(LONGEST_READ);
+    // It ends before whoever waits for it gives up, so that it can say why.
+    let (own, until) = (path.to_owned(), Instant::now() + (limit - limit / 10));
+    let reading = tokio::task::spawn_blocking(move || {
+        if again && !file::is_regular(&own) {
+            return Err(bad(&own, "it is no regular file any more"));
+        }
+        read(&own, until)
+    });
+    match timeout_at(until + limit / 20, reading).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(_)) | Err(_) => Err(bad(path, "it was not read in time")),
+    }
+}
+
+fn bad(path: &Path, why: &str) -> Failure {
+    Failure::new(
+        Class::BadConfiguration,
+        format!("tokenFile {}: {why}", path.display()),
+    )
+    .with_hint("check tokenFile in the kubeconfig, and who may read that file")
+}
+
+fn read(path: &Path, until: Instant) -> Result<HeaderValue, Failure> {
     let shown = path.display();
-    let bad = |why: String| {
-        Failure::new(Class::BadConfiguration, format!("tokenFile {shown}: {why}"))
-            .with_hint("check tokenFile in the kubeconfig, and who may read that file")
-    };
-    let text = std::fs::read_to_string(path).map_err(|error| bad(error.to_string()))?;
+    let bad = |why: String| bad(path, &why);
+    let bytes = file::read(path, file::TOKEN, until).map_err(|error| bad(error.to_string()))?;
+    let text = String::from_utf8(bytes).map_err(|_| {
+        bad("it is no text in UTF-8".into())
+            .with_hint("PowerShell writes UTF-16 by default: Out-File -Encoding ascii")
+    })?;
     match text.trim() {
         "" => Err(bad("it is empty".into())),
         token => bearer(&Secret(token.to_owned()), &format!("tokenFile {shown}")),

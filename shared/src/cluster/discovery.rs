@@ -243,12 +243,41 @@ async fn no_group(client: &Client, name: &CustomName, failure: Failure) -> Failu
     )
 }
 
-async fn ask<T: DeserializeOwned>(client: &Client, path: &str) -> Result<T, Failure> {
+/// What discovery answers with.
+trait Answer: DeserializeOwned {
+    const KIND: &'static str;
+}
+
+impl Answer for Group {
+    const KIND: &'static str = "APIGroup";
+}
+
+impl Answer for Groups {
+    const KIND: &'static str = "APIGroupList";
+}
+
+impl Answer for Resources {
+    const KIND: &'static str = "APIResourceList";
+}
+
+async fn ask<T: Answer>(client: &Client, path: &str) -> Result<T, Failure> {
+    #[derive(Deserialize)]
+    struct Head {
+        kind: String,
+    }
     let body = retrying(client, || client.get_whole(path, ACCEPT_JSON, LIMIT)).await?;
-    serde_json::from_slice(&body).map_err(|error| Failure {
+    let failed = |why: String| Failure {
         endpoint: format!("{}{path}", client.server()),
-        ..Failure::new(Class::NotAnApiServer, error.to_string())
-    })
+        ..Failure::new(Class::NotAnApiServer, why)
+    };
+    let Head { kind } = serde_json::from_slice(&body).map_err(|error| failed(error.to_string()))?;
+    if kind != T::KIND {
+        return Err(failed(format!(
+            "the answer is of kind {kind:?}, and {} was asked for",
+            T::KIND
+        )));
+    }
+    serde_json::from_slice(&body).map_err(|error| failed(error.to_string()))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! stands in the failure too. What it writes to stdout is a secret and is shown nowhere.
 
 use super::kubefile::{self, Cluster, Exec, Secret, Variable};
+use super::kuberc::Policy;
 use super::tls;
 use super::{Class, Failure};
 use crate::resource::Time;
@@ -35,6 +36,7 @@ pub(super) struct Plugin {
     mode: Mode,
     install_hint: String,
     cluster: Option<Value>,
+    policy: Policy,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -73,7 +75,7 @@ impl Plugin {
     ///
     /// # Errors
     /// Class `badConfiguration`, where client-go refuses it too.
-    pub fn new(exec: &Exec, cluster: &Cluster, ca: &[u8]) -> Result<Self, Failure> {
+    pub fn new(exec: &Exec, cluster: &Cluster, ca: &[u8], policy: Policy) -> Result<Self, Failure> {
         let bad = |message: String| Failure::new(Class::BadConfiguration, message);
         if exec.command.is_empty() {
             return Err(bad("the user's exec names no command".into()));
@@ -124,6 +126,7 @@ impl Plugin {
             mode,
             install_hint: exec.install_hint.clone(),
             cluster: exec.provide_cluster_info.then(|| about(cluster, ca)),
+            policy,
         })
     }
 
@@ -155,7 +158,7 @@ impl Plugin {
             spec["cluster"] = cluster.clone();
         }
         let info = json!({"kind": "ExecCredential", "apiVersion": self.api_version, "spec": spec});
-        let mut command = tokio::process::Command::new(&self.command);
+        let mut command = tokio::process::Command::new(self.policy.permits(&self.command)?);
         command
             .args(&self.args)
             .envs(self.env.iter().map(|variable| (&variable.name, &variable.value)))
@@ -201,6 +204,18 @@ impl Plugin {
                 words => format!("failed: {status}: {words}"),
             }));
         }
+        if output.iter().all(u8::is_ascii_whitespace) {
+            let first = String::from_utf8_lossy(&said);
+            let first = first
+                .lines()
+                .map(str::trim)
+                .find(|line| !line.is_empty())
+                .map(shortened);
+            return Err(self.failed(&match first {
+                Some(first) => format!("wrote nothing to stdout, and to stderr: {first}"),
+                None => "wrote nothing".to_owned(),
+            }));
+        }
         self.read(&output)
     }
 
@@ -212,10 +227,13 @@ impl Plugin {
             .filter(|credential| matches!(credential.kind.as_str(), "ExecCredential" | ""))
             .ok_or_else(|| self.failed("wrote something that is no ExecCredential"))?;
         if credential.api_version != self.api_version {
+            let answers = match credential.api_version.as_str() {
+                "" => "answers without an apiVersion".to_owned(),
+                other => format!("answers in the apiVersion {:?}", shortened(other)),
+            };
             return Err(self
                 .failed(&format!(
-                    "answers in the apiVersion {:?}, and {} is what the kubeconfig names",
-                    shortened(&credential.api_version),
+                    "{answers}, and {} is what the kubeconfig names",
                     self.api_version
                 ))
                 .with_hint("write the apiVersion that the plugin speaks into the user's exec"));
@@ -240,10 +258,10 @@ impl Plugin {
             return Err(self.failed("gave neither a token nor a certificate"));
         }
         let expires = match status.expiration_timestamp.as_deref() {
-            None | Some("") => None,
+            None => None,
             Some(text) => Some(
-                Time::parse(text)
-                    .map_err(|_| self.failed("gave an expirationTimestamp that is no RFC 3339 time"))?,
+                time(text)
+                    .ok_or_else(|| self.failed("gave an expirationTimestamp that is no RFC 3339 time"))?,
             ),
         };
         Ok(Obtained {
@@ -273,6 +291,23 @@ impl Plugin {
             }
         }
     }
+}
+
+/// RFC 3339 as Go reads it: no blank in the place of the T, and no small letters.
+fn time(text: &str) -> Option<Time> {
+    let zone = |rest: &[u8]| rest == b"Z" || matches!(rest, [b'+' | b'-', ..]);
+    let bytes = text.as_bytes();
+    let rest = bytes.get(19..)?;
+    let digits = rest
+        .iter()
+        .skip(1)
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
+    let rest = match rest.first() {
+        Some(b'.' | b',') if digits > 0 => rest.get(1 + digits..)?,
+        _ => rest,
+    };
+    Time::parse(text).ok().filter(|_| bytes[10] == b'T' && zone(rest))
 }
 
 /// What a plugin is told of its cluster.
@@ -369,4 +404,29 @@ fn visible(text: &str) -> String {
             }
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::time;
+
+    #[test]
+    fn the_end_of_a_credential_is_read_as_go_reads_it() {
+        for (text, is_time) in [
+            ("2030-01-02T03:04:05Z", true),
+            ("2030-01-02T03:04:05.678Z", true),
+            ("2030-01-02T03:04:05+02:00", true),
+            ("2030-01-02T03:04:05.5-07:00", true),
+            ("", false),
+            ("2030-01-02 03:04:05Z", false),
+            ("2030-01-02t03:04:05Z", false),
+            ("2030-01-02T03:04:05z", false),
+            ("2030-01-02T03:04:05", false),
+            ("2030-01-02", false),
+            ("\u{1f980}\u{1f980}\u{1f980}\u{1f980}\u{1f980}\u{1f980}", false),
+            ("tomorrow", false),
+        ] {
+            assert_eq!(time(text).is_some(), is_time, "{text:?}");
+        }
+    }
 }

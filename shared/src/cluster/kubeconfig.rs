@@ -4,7 +4,8 @@
 //! Nothing is read of a credential here but that it exists.
 
 use super::kubefile::{Cluster, Context, Data, Kubeconfig, Secret, User};
-use super::{Class, Failure};
+use super::kuberc::Kuberc;
+use super::{Class, Failure, file};
 use crate::nearest::nearest;
 use std::collections::BTreeMap;
 
@@ -41,6 +42,8 @@ pub struct Overrides {
     pub impersonate_user_extra: BTreeMap<String, Vec<String>>,
     /// `--disable-compression`
     pub disable_compression: bool,
+    /// `--kuberc`, by which credential plugins may be forbidden.
+    pub kuberc: Kuberc,
 }
 
 impl Overrides {
@@ -127,11 +130,25 @@ pub(super) fn choose(
     let nothing = is_empty(&cluster).then(|| match name {
         None => bad(format!("{files} sets no current-context"))
             .with_hint("give --context NAME, or run kubectl config use-context NAME"),
+        Some(context) if !cluster_name.is_empty() && !merged.clusters.contains_key(&cluster_name) => {
+            not_there("cluster", context, &cluster_name, merged.clusters.keys(), files)
+        }
         Some(name) => bad(format!(
             "context {name:?} names no cluster with a server in {files}"
         ))
         .with_hint("give --cluster NAME or --server URL, or mend the context"),
     });
+    // kubectl asks for a name and a password then, which nobody wants to give. Over plain HTTP there is no credential.
+    let is_tls = cluster.server.to_ascii_lowercase().starts_with("https://");
+    if let Some(context) = name
+        && is_tls
+        && !user_name.is_empty()
+        && !merged.users.contains_key(&user_name)
+        && user.token.0.is_empty()
+        && user.client_certificate.is_empty()
+    {
+        return Err(not_there("user", context, &user_name, merged.users.keys(), files));
+    }
     Ok(Chosen {
         context: name.map(str::to_owned),
         cluster_name,
@@ -155,6 +172,43 @@ fn missing<'a>(
     match nearest(name, names.map(String::as_str)) {
         Some(near) => failure.with_hint(format!("did you mean {near:?}?")),
         None => failure.with_hint(format!("kubectl config get-{what}s lists those that do")),
+    }
+}
+
+/// What a context names and no file has.
+fn not_there<'a>(
+    what: &str,
+    context: &str,
+    name: &str,
+    names: impl Iterator<Item = &'a String> + Clone,
+    files: &str,
+) -> Failure {
+    /// As many names as a line takes.
+    const NAMED: usize = 5;
+    let failure = bad(format!(
+        "context {context:?} names the {what} {name:?}, which does not exist in {files}"
+    ));
+    let some: Vec<String> = names
+        .clone()
+        .take(NAMED)
+        .map(|name| format!("{name:?}"))
+        .collect();
+    let more = if names.clone().nth(NAMED).is_some() {
+        ", ..."
+    } else {
+        ""
+    };
+    match nearest(name, names.map(String::as_str)) {
+        Some(near) => failure.with_hint(format!(
+            "did you mean {near:?}? kubectl config set-context {context} --{what}={near}"
+        )),
+        None if some.is_empty() => failure.with_hint(format!(
+            "there is no {what} at all: log in again, or give --{what}"
+        )),
+        None => failure.with_hint(format!(
+            "there is {}{more}: give --{what}, or mend the context",
+            some.join(", ")
+        )),
     }
 }
 
@@ -281,8 +335,8 @@ fn readable(what: &str, path: &str) -> Result<(), Failure> {
     if path.is_empty() {
         return Ok(());
     }
-    match std::fs::File::open(path) {
-        Ok(_) => Ok(()),
+    match file::check(std::path::Path::new(path)) {
+        Ok(()) => Ok(()),
         Err(error) => Err(bad(format!("{what} {path}: {error}"))
             .with_hint("check the path; in a kubeconfig it is relative to the directory of that file")),
     }
@@ -328,6 +382,9 @@ mod tests {
         merged.contexts = [
             ("one", context("a", "u", "shop")),
             ("none", context("gone", "gone", "")),
+            ("nobody", context("a", "uu", "")),
+            ("stranger", context("b", "somebody", "")),
+            ("nowhere", context("clusters", "u", "")),
         ]
         .map(|(n, c)| (n.into(), c))
         .into();
@@ -442,5 +499,55 @@ mod tests {
         let refused = chosen(None, &user(None)).err().expect("groups alone");
         assert!(refused.contains("without a user"), "{refused}");
         assert!(chosen(None, &user(text("joe"))).is_ok());
+    }
+
+    #[test]
+    fn a_context_that_names_what_no_file_has_is_told_so_with_what_there_is() {
+        let refused = |context: &str, overrides: &Overrides| {
+            let failure = choose(&merged(), Some(context), overrides, "f").map(|chosen| chosen.nothing);
+            let failure = failure
+                .err()
+                .or_else(|| chosen(Some(context), overrides).ok()?.nothing);
+            failure.map(|failure| format!("{failure}; {}", failure.hint()))
+        };
+        let usual = Overrides::default();
+        assert_eq!(
+            refused("nobody", &usual).as_deref(),
+            Some(
+                "context \"nobody\" names the user \"uu\", which does not exist in f; did you mean \"u\"? kubectl config \
+                  set-context nobody --user=u"
+            )
+        );
+        assert_eq!(
+            refused("stranger", &usual).as_deref(),
+            Some(
+                "context \"stranger\" names the user \"somebody\", which does not exist in f; there is \"u\", \"v\": give \
+                  --user, or mend the context"
+            )
+        );
+        assert_eq!(
+            refused("nowhere", &usual).as_deref(),
+            Some(
+                "context \"nowhere\" names the cluster \"clusters\", which does not exist in f; there is \"a\", \"b\": give \
+                  --cluster, or mend the context"
+            )
+        );
+        // Flags that bring a credential, or another user, are enough; over plain HTTP none is sent.
+        for overrides in [
+            Overrides {
+                token: text("t"),
+                ..Overrides::default()
+            },
+            Overrides {
+                user: text("u"),
+                ..Overrides::default()
+            },
+            Overrides {
+                server: text("http://127.0.0.1:8080"),
+                ..Overrides::default()
+            },
+        ] {
+            assert_eq!(refused("nobody", &overrides), None);
+        }
     }
 }

@@ -3,12 +3,14 @@
 //!
 //! A value of the wrong type refuses the whole file, as there: kubectl would not go on with half of one.
 
-use super::{Class, Failure};
+use super::{Class, Failure, file};
 use base64::Engine as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
+use tokio::time::Instant;
 
 /// What the files say together.
 #[derive(Debug, Default)]
@@ -207,8 +209,8 @@ impl Kubeconfig {
     ///
     /// # Errors
     /// Class `badConfiguration`, where the file cannot be read or is no kubeconfig.
-    pub fn add(&mut self, path: &Path) -> Result<(), Failure> {
-        let text = std::fs::read(path).map_err(|error| unreadable(path, &error))?;
+    pub fn add(&mut self, path: &Path, until: Instant) -> Result<(), Failure> {
+        let text = file::read(path, file::KUBECONFIG, until).map_err(|error| unreadable(path, &error))?;
         let file = parse(&text).map_err(|why| {
             Failure::new(
                 Class::BadConfiguration,
@@ -335,17 +337,38 @@ fn parse(text: &[u8]) -> Result<File, String> {
 
 /// YAML or JSON as a value in which nothing of ours is null: to Go a null is a field that was not written.
 pub(super) fn value(text: &[u8]) -> Result<Value, String> {
-    let text = std::str::from_utf8(text).map_err(|_| "it is no text in UTF-8".to_owned())?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut value = match serde_json::from_str::<Value>(text) {
+    let text = decoded(text)?;
+    let mut value = match serde_json::from_str::<Value>(&text) {
         Ok(value) => value,
-        Err(_) => yaml(first_document(text))?,
+        Err(_) => yaml(first_document(&text))?,
     };
     without_nulls(&mut value);
     if value.is_null() {
         value = Value::Object(serde_json::Map::new());
     }
     Ok(value)
+}
+
+/// Text in UTF-8, or in UTF-16 where a byte order mark says so, as Go's YAML reads it and PowerShell's `>` writes it.
+pub(super) fn decoded(bytes: &[u8]) -> Result<Cow<'_, str>, String> {
+    let wide = |rest: &[u8], unit: fn([u8; 2]) -> u16| {
+        let units = rest.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
+        let whole = rest.len().is_multiple_of(2);
+        let text: Result<String, _> = char::decode_utf16(units).collect();
+        text.ok()
+            .filter(|_| whole)
+            .map(Cow::Owned)
+            .ok_or_else(|| "it is no text in UTF-16, as its byte order mark says".to_owned())
+    };
+    match bytes {
+        [0xff, 0xfe, rest @ ..] => wide(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => wide(rest, u16::from_be_bytes),
+        _ => {
+            let text = std::str::from_utf8(bytes)
+                .map_err(|_| "it is no text in UTF-8, nor in UTF-16 with a byte order mark".to_owned())?;
+            Ok(Cow::Borrowed(text.strip_prefix('\u{feff}').unwrap_or(text)))
+        }
+    }
 }
 
 fn yaml(text: &str) -> Result<Value, String> {
@@ -421,6 +444,35 @@ fn shown(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn soon() -> Instant {
+        Instant::now() + std::time::Duration::from_secs(10)
+    }
+
+    #[test]
+    fn a_file_may_be_in_utf_16_with_a_byte_order_mark() {
+        let text = "kind: Config\r\ncurrent-context: \u{1f980}\r\n";
+        let units: Vec<u16> = std::iter::once(0xfeff).chain(text.encode_utf16()).collect();
+        let little: Vec<u8> = units.iter().flat_map(|unit| unit.to_le_bytes()).collect();
+        let big: Vec<u8> = units.iter().flat_map(|unit| unit.to_be_bytes()).collect();
+        for bytes in [&little, &big, &format!("\u{feff}{text}").into_bytes()] {
+            let named = parse(bytes).and_then(File::named).expect("a kubeconfig");
+            assert_eq!(named.current_context, "\u{1f980}");
+        }
+        let said = |bytes: &[u8]| parse(bytes).err().expect("it is wrong");
+        assert_eq!(
+            said(&little[..7]),
+            "it is no text in UTF-16, as its byte order mark says"
+        );
+        assert_eq!(
+            said(&[0xff, 0xfe, 0, 0xd8]),
+            "it is no text in UTF-16, as its byte order mark says"
+        );
+        assert_eq!(
+            said(b"kind: \xff"),
+            "it is no text in UTF-8, nor in UTF-16 with a byte order mark"
+        );
+    }
 
     fn read(text: &str) -> Result<Kubeconfig, String> {
         parse(text.as_bytes()).and_then(File::named)
@@ -509,7 +561,7 @@ mod tests {
         let three = write("three", "current-context: c\n");
         let mut all = Kubeconfig::default();
         for path in [&one, &two, &two, &three] {
-            all.add(path).expect("a kubeconfig");
+            all.add(path, soon()).expect("a kubeconfig");
         }
         assert_eq!(all.current_context, "b");
         let key = directory.path().join("key");
@@ -521,7 +573,9 @@ mod tests {
             Some(directory.path().join("./run").to_string_lossy().into_owned())
         );
         assert_eq!(command("w").as_deref(), Some("run"));
-        let error = all.add(directory.path()).expect_err("a directory is no file");
+        let error = all
+            .add(directory.path(), soon())
+            .expect_err("a directory is no file");
         assert_eq!(error.class, Class::BadConfiguration);
     }
 }

@@ -10,6 +10,8 @@ use crate::resource::{Decoded, Resource};
 use kube::core::params::{ListParams, WatchParams};
 use kube::core::request::Request;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
@@ -143,10 +145,193 @@ pub(super) fn path_and_query(
 pub async fn get<T: Resource>(client: &Client, namespace: Option<&str>, name: &str) -> Result<T, Failure> {
     let path = format!("{}/{}", path_of::<T>(namespace), escape(name));
     let body = retrying(client, || client.get_whole(&path, ACCEPT_JSON, OBJECT_LIMIT)).await?;
-    crate::resource::from_json(&body).map_err(|undecodable| Failure {
+    object(&body).map_err(|failure| Failure {
         endpoint: format!("{}{path}", client.server()),
-        ..Failure::new(Class::NotAnApiServer, undecodable.error)
+        ..failure
     })
+}
+
+/// Reads the answer to the request for one object, which has to be of its kind.
+///
+/// # Errors
+/// `notAnApiServer`
+pub(super) fn object<T: Resource>(body: &[u8]) -> Result<T, Failure> {
+    #[derive(Default, serde::Deserialize)]
+    #[serde(default, rename_all = "camelCase")]
+    struct Head {
+        api_version: Option<String>,
+        kind: Option<String>,
+    }
+    let Head { api_version, kind } = serde_json::from_slice(body)
+        .map_err(|error| Failure::new(Class::NotAnApiServer, error.to_string()))?;
+    let expected = Expected {
+        api_version: api_version_of(T::GROUP, T::VERSION),
+        kind: T::KIND.to_owned(),
+        is_open: false,
+    };
+    expected.is(api_version, kind, true)?;
+    crate::resource::from_json(body)
+        .map_err(|undecodable| Failure::new(Class::NotAnApiServer, undecodable.error))
+}
+
+fn api_version_of(group: &str, version: &str) -> String {
+    match group {
+        "" => version.to_owned(),
+        group => format!("{group}/{version}"),
+    }
+}
+
+/// What an answer has to be: something else that decodes would be an empty list, and so "ok".
+pub(super) struct Expected {
+    api_version: String,
+    kind: String,
+    /// Whether a list may have another name: that of a custom kind is its `listKind`, which discovery does not tell.
+    is_open: bool,
+}
+
+impl Expected {
+    /// A list of that type.
+    pub fn list<T: Resource>(options: &ListOptions) -> Self {
+        match &options.collection {
+            Some(collection) => Self {
+                api_version: api_version_of(&collection.group, &collection.version),
+                kind: format!("{}List", collection.kind),
+                is_open: true,
+            },
+            None => Self {
+                api_version: api_version_of(T::GROUP, T::VERSION),
+                kind: format!("{}List", T::KIND),
+                is_open: false,
+            },
+        }
+    }
+
+    /// Whether it is that, as far as was read; `ended` once all was.
+    ///
+    /// # Errors
+    /// `notAnApiServer`, with what it is instead.
+    pub fn is(&self, api_version: Option<String>, kind: Option<String>, ended: bool) -> Result<(), Failure> {
+        let fits = |given: &Option<String>, fits: &dyn Fn(&str) -> bool| match given {
+            Some(given) => fits(given),
+            None => !ended,
+        };
+        let of_kind = |kind: &str| kind == self.kind || (self.is_open && kind.ends_with("List"));
+        if fits(&api_version, &|version| version == self.api_version) && fits(&kind, &of_kind) {
+            return Ok(());
+        }
+        let said = |given: Option<String>| given.map(|text| shortened(&text)).unwrap_or_default();
+        let (version, kind) = (said(api_version), said(kind));
+        let is = match (kind.as_str(), version.as_str()) {
+            ("", _) => "says of no kind that it is".to_owned(),
+            (kind, "") => format!("is a {kind} of no version"),
+            (kind, version) => format!("is a {kind} of {version}"),
+        };
+        Err(Failure::new(
+            Class::NotAnApiServer,
+            format!(
+                "the answer {is}, and a {} of {} was asked for",
+                self.kind, self.api_version
+            ),
+        ))
+    }
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(60).collect()
+}
+
+/// How much one list may be: no cluster has as much, and whoever asks must not die of what answers.
+pub(super) struct Budget {
+    /// Bytes of memory for what is kept, roughly.
+    kept: AtomicUsize,
+    /// Bytes that are read, unpacked.
+    read: AtomicU64,
+    /// Items without a name, of which an API server has none.
+    nameless: AtomicUsize,
+}
+
+/// A view of a Deployment takes about a kilobyte: these are some 250,000 of them.
+const MOST_KEPT: usize = 512 << 20;
+const MOST_READ: u64 = 16 << 30;
+const MOST_NAMELESS: usize = 1000;
+/// With 500 items each, ten million.
+const MOST_PAGES: usize = 20_000;
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self {
+            kept: AtomicUsize::new(MOST_KEPT),
+            read: AtomicU64::new(MOST_READ),
+            nameless: AtomicUsize::new(MOST_NAMELESS),
+        }
+    }
+}
+
+impl Budget {
+    /// What an item takes: its own size, and what it points to, which is about twice what it is written as.
+    fn cost<T: Resource>(item: &Decoded<T>) -> usize {
+        let points_to = match item {
+            Ok(object) => 2 * object.encoded_len(),
+            Err(undecodable) => {
+                undecodable.namespace.len() + undecodable.name.len() + undecodable.error.len()
+            }
+        };
+        size_of::<Decoded<T>>() + points_to
+    }
+
+    fn keep(&self, bytes: usize) -> Result<(), Failure> {
+        let taken = self
+            .kept
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+                left.checked_sub(bytes)
+            });
+        match taken {
+            Ok(_) => Ok(()),
+            Err(_) => Err(Failure::new(
+                Class::TooLarge,
+                format!(
+                    "the list is larger than the {} MB that are kept of one",
+                    MOST_KEPT >> 20
+                ),
+            )),
+        }
+    }
+
+    fn give_back(&self, bytes: usize) {
+        self.kept.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    fn read(&self, bytes: usize) -> Result<(), Failure> {
+        let bytes = bytes as u64;
+        let taken = self
+            .read
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+                left.checked_sub(bytes)
+            });
+        match taken {
+            Ok(_) => Ok(()),
+            Err(_) => Err(Failure::new(
+                Class::TooLarge,
+                format!(
+                    "the list is longer than the {} GB that are read of one",
+                    MOST_READ >> 30
+                ),
+            )),
+        }
+    }
+
+    fn without_name(&self) -> Result<(), Failure> {
+        let taken = self
+            .nameless
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+        match taken {
+            Ok(_) => Ok(()),
+            Err(_) => Err(Failure::new(
+                Class::NotAnApiServer,
+                format!("more than {MOST_NAMELESS} items of the list have no name"),
+            )),
+        }
+    }
 }
 
 /// Reads a whole list. A page that is gone (410) makes it start again, once: parts of two lists are never mixed.
@@ -174,6 +359,8 @@ pub async fn list_where<T: Resource>(
 
 struct Page<T> {
     items: Vec<Decoded<T>>,
+    /// What the items take of the budget.
+    kept: usize,
     passed_over: usize,
     resource_version: String,
     next: Option<String>,
@@ -188,17 +375,24 @@ struct Coming<T> {
     page: JoinSet<Result<Page<T>, Failure>>,
 }
 
-fn ask<T: Resource>(client: &Client, path: String, keep: fn(&T) -> bool) -> Coming<T> {
+fn ask<T: Resource>(client: &Client, path: String, asked: &Arc<Asked<T>>) -> Coming<T> {
     let (tell, next) = oneshot::channel();
-    let client = client.clone();
+    let (client, asked) = (client.clone(), Arc::clone(asked));
     let mut page = JoinSet::new();
     page.spawn(async move {
         let mut tell = Some(tell);
         // The tries are one after the other, so a lock is never waited for.
         let tell = std::sync::Mutex::new(&mut tell);
-        retrying(&client, || read_page(&client, &path, keep, &tell)).await
+        retrying(&client, || read_page(&client, &path, &asked, &tell)).await
     });
     Coming { next, page }
+}
+
+/// What all pages of a list have in common.
+struct Asked<T> {
+    keep: fn(&T) -> bool,
+    expected: Expected,
+    budget: Budget,
 }
 
 async fn pages<T: Resource>(
@@ -206,14 +400,20 @@ async fn pages<T: Resource>(
     options: &ListOptions,
     keep: fn(&T) -> bool,
 ) -> Result<Listed<T>, Failure> {
-    let next = |token: &str| Ok(ask::<T>(client, options.path::<T>(Some(token))?, keep));
+    let asked = Arc::new(Asked {
+        keep,
+        expected: Expected::list::<T>(options),
+        budget: Budget::default(),
+    });
+    let next = |token: &str| Ok(ask::<T>(client, options.path::<T>(Some(token))?, &asked));
     let mut listed = Listed {
         items: Vec::new(),
         resource_version: String::new(),
         passed_over: 0,
     };
-    let mut coming = ask::<T>(client, options.path::<T>(None)?, keep);
-    loop {
+    let mut coming = ask::<T>(client, options.path::<T>(None)?, &asked);
+    let mut last = None;
+    for _ in 0..MOST_PAGES {
         let early = match (&mut coming.next).await {
             Ok(Some(token)) => {
                 let page = next(&token)?;
@@ -239,13 +439,24 @@ async fn pages<T: Resource>(
         if listed.resource_version.is_empty() {
             listed.resource_version = page.resource_version;
         }
-        coming = match (early, page.next) {
+        let Some(token) = page.next else { return Ok(listed) };
+        if last.as_ref() == Some(&token) {
+            return Err(Failure::new(
+                Class::NotAnApiServer,
+                "the list leads from a page to the same page again",
+            ));
+        }
+        coming = match early {
             // A page that was read again is of a newer list than the token that its first try told.
-            (Some((early, page)), Some(token)) if early == token => page,
-            (_, Some(token)) => next(&token)?,
-            (_, None) => return Ok(listed),
+            Some((early, page)) if early == token => page,
+            _ => next(&token)?,
         };
+        last = Some(token);
     }
+    Err(Failure::new(
+        Class::TooLarge,
+        format!("the list has more than {MOST_PAGES} pages"),
+    ))
 }
 
 type Tell<'a> = std::sync::Mutex<&'a mut Option<oneshot::Sender<Option<String>>>>;
@@ -253,66 +464,106 @@ type Tell<'a> = std::sync::Mutex<&'a mut Option<oneshot::Sender<Option<String>>>
 async fn read_page<T: Resource>(
     client: &Client,
     path: &str,
-    keep: fn(&T) -> bool,
+    asked: &Asked<T>,
     tell: &Tell<'_>,
 ) -> Result<Page<T>, Failure> {
+    let mut page = Page {
+        items: Vec::new(),
+        kept: 0,
+        passed_over: 0,
+        resource_version: String::new(),
+        next: None,
+        meta_broken: false,
+    };
+    match fill(client, path, asked, tell, &mut page).await {
+        Ok(()) => Ok(page),
+        Err(failure) => {
+            // It may be asked for once more.
+            asked.budget.give_back(page.kept);
+            Err(failure)
+        }
+    }
+}
+
+async fn fill<T: Resource>(
+    client: &Client,
+    path: &str,
+    asked: &Asked<T>,
+    tell: &Tell<'_>,
+    page: &mut Page<T>,
+) -> Result<(), Failure> {
     let accept = if T::PROTOBUF { ACCEPT } else { ACCEPT_JSON };
     let mut answer = match client.get_compressed(path, accept).await?.refusal().await? {
         Refusal::None(answer) => answer,
         Refusal::Failed(failure) => return Err(failure),
     };
     let mut reader = ListReader::for_content_type(&answer.content_type);
-    let mut page = Page {
-        items: Vec::new(),
-        passed_over: 0,
-        resource_version: String::new(),
-        next: None,
-        meta_broken: false,
-    };
-    let not_a_list = |error: ListError, answer: &super::Answer| {
-        let class = match error {
-            ListError::CutOff { .. } => Class::ConnectionLost,
-            ListError::NotAList(_) | ListError::TooLarge => Class::NotAnApiServer,
-        };
-        Failure {
-            endpoint: format!(
-                "{}{}",
-                client.server(),
-                path.split('?').next().unwrap_or_default()
-            ),
-            elapsed: answer.elapsed(),
-            ..Failure::new(class, error.to_string())
-        }
+    let mut over = None;
+    let placed = |failure: Failure, answer: &super::Answer| Failure {
+        endpoint: format!(
+            "{}{}",
+            client.server(),
+            path.split('?').next().unwrap_or_default()
+        ),
+        elapsed: answer.elapsed(),
+        ..failure
     };
     while let Some(chunk) = answer.chunk().await? {
+        asked.budget.read(chunk.len()).map_err(|f| placed(f, &answer))?;
         let mut pieces = PieceSink {
-            page: &mut page,
-            keep,
+            page: &mut *page,
+            asked,
             tell,
             json: matches!(reader, ListReader::Json(_)),
+            over: &mut over,
         };
-        reader
-            .push(&chunk, &mut |piece| pieces.take(&piece))
-            .map_err(|e| not_a_list(e, &answer))?;
+        let pushed = reader.push(&chunk, &mut |piece| pieces.take(&piece));
+        // What it is instead says more than where it stops to be a list.
+        let (api_version, kind) = reader.type_meta();
+        asked
+            .expected
+            .is(api_version, kind, false)
+            .map_err(|f| placed(f, &answer))?;
+        pushed.map_err(|e| placed(of_list(&e), &answer))?;
+        if let Some(failure) = over {
+            return Err(placed(failure, &answer));
+        }
     }
-    reader.finish().map_err(|e| not_a_list(e, &answer))?;
+    reader.finish().map_err(|e| placed(of_list(&e), &answer))?;
+    let (api_version, kind) = reader.type_meta();
+    asked
+        .expected
+        .is(api_version, kind, true)
+        .map_err(|f| placed(f, &answer))?;
     if page.meta_broken {
         let error = ListError::NotAList("its metadata does not decode".into());
-        return Err(not_a_list(error, &answer));
+        return Err(placed(of_list(&error), &answer));
     }
-    Ok(page)
+    Ok(())
+}
+
+/// The failure that an error of a list's body is.
+pub(super) fn of_list(error: &ListError) -> Failure {
+    let class = match error {
+        ListError::CutOff { .. } => Class::ConnectionLost,
+        ListError::NotAList(_) | ListError::TooLarge => Class::NotAnApiServer,
+    };
+    Failure::new(class, error.to_string())
 }
 
 struct PieceSink<'a, 'b, T> {
     page: &'a mut Page<T>,
-    keep: fn(&T) -> bool,
+    asked: &'a Asked<T>,
     tell: &'a Tell<'b>,
     json: bool,
+    /// Why nothing more is kept.
+    over: &'a mut Option<Failure>,
 }
 
 impl<T: Resource> PieceSink<'_, '_, T> {
     fn take(&mut self, piece: &Piece<'_>) {
         match *piece {
+            Piece::Item(_) if self.over.is_some() => {}
             Piece::Item(bytes) => {
                 let mut item: Decoded<T> = if self.json {
                     crate::resource::from_json(bytes)
@@ -320,12 +571,27 @@ impl<T: Resource> PieceSink<'_, '_, T> {
                     crate::resource::from_proto(bytes)
                 };
                 if let Ok(object) = &mut item {
-                    if !(self.keep)(object) {
+                    if !(self.asked.keep)(object) {
                         self.page.passed_over += 1;
                         return;
                     }
                     crate::resource::slim(object);
                 }
+                let named = match &item {
+                    Ok(object) => !object.meta().name.is_empty(),
+                    Err(undecodable) => !undecodable.name.is_empty(),
+                };
+                let cost = Budget::cost(&item);
+                let budget = &self.asked.budget;
+                let kept = match named {
+                    true => budget.keep(cost),
+                    false => budget.without_name().and_then(|()| budget.keep(cost)),
+                };
+                if let Err(failure) = kept {
+                    *self.over = Some(failure);
+                    return;
+                }
+                self.page.kept += cost;
                 self.page.items.push(item);
             }
             Piece::Meta(bytes) => {

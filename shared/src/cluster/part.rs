@@ -1,8 +1,8 @@
 //! A part of a list, for what explains and does not decide: bounded in pages and bytes, and asked for once. A server
 //! that is overloaded is not asked again for what can be done without.
 
-use super::list::ACCEPT;
-use super::{Class, Client, Failure, ListOptions, Refusal};
+use super::list::{ACCEPT, Expected, of_list};
+use super::{Client, Failure, ListOptions, Refusal};
 use crate::decode::{ListError, ListReader, Piece, list_meta};
 use crate::resource::{Resource, from_json, from_proto};
 
@@ -40,13 +40,14 @@ pub async fn list_part<T: Resource>(
     };
     let mut room = bounds.bytes;
     let mut token = None;
+    let expected = Expected::list::<T>(options);
     for _ in 0..bounds.pages {
         let mut path = options.path::<T>(token.as_deref())?;
         if options.page_size == 0 && token.is_none() {
             path.push(if path.contains('?') { '&' } else { '?' });
             path.push_str("resourceVersion=0");
         }
-        match page(client, &path, &mut part.items, &mut room).await? {
+        match page(client, &path, &expected, &mut part.items, &mut room).await? {
             Next::Page(next) => token = Some(next),
             Next::End => {
                 part.whole = true;
@@ -67,6 +68,7 @@ enum Next {
 async fn page<T: Resource>(
     client: &Client,
     path: &str,
+    expected: &Expected,
     items: &mut Vec<T>,
     room: &mut usize,
 ) -> Result<Next, Failure> {
@@ -74,13 +76,7 @@ async fn page<T: Resource>(
         Refusal::None(answer) => answer,
         Refusal::Failed(failure) => return Err(failure),
     };
-    let failed = |error: ListError| {
-        let class = match error {
-            ListError::CutOff { .. } => Class::ConnectionLost,
-            ListError::NotAList(_) | ListError::TooLarge => Class::NotAnApiServer,
-        };
-        Failure::new(class, error.to_string())
-    };
+    let failed = |error: ListError| of_list(&error);
     let mut reader = ListReader::for_content_type(&answer.content_type);
     let is_json = matches!(reader, ListReader::Json(_));
     let mut next = None;
@@ -104,6 +100,8 @@ async fn page<T: Resource>(
             .map_err(failed)?;
     }
     reader.finish().map_err(failed)?;
+    let (api_version, kind) = reader.type_meta();
+    expected.is(api_version, kind, true)?;
     Ok(match next {
         Some(token) if token.is_empty() => Next::End,
         Some(token) => Next::Page(token),

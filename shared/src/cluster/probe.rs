@@ -48,16 +48,28 @@ pub async fn version(client: &Client) -> (Result<String, Failure>, Duration) {
         }) => Err(Failure {
             endpoint: format!("{}/version", client.server()),
             elapsed,
-            ..super::classify::answer(
-                super::classify::code(status).unwrap_or(Class::NotAnApiServer),
-                status,
-                text.as_bytes(),
-                retry_after,
-            )
+            ..of_version(status, &text, retry_after)
         }),
         Err(failure) => Err(failure),
     };
     (version, elapsed)
+}
+
+/// An API server has a `/version`: what answers that it has none is something else, or another address of it.
+fn of_version(status: u16, text: &str, retry_after: Option<Duration>) -> Failure {
+    let class = super::classify::code(status).unwrap_or(Class::NotAnApiServer);
+    let failure = super::classify::answer(class, status, text.as_bytes(), retry_after);
+    match failure.class {
+        Class::NotFound => Failure {
+            class: Class::NotAnApiServer,
+            message: format!(
+                "what answers is not an API server: /version answers {}",
+                failure.message
+            ),
+            ..failure
+        },
+        _ => failure,
+    }
 }
 
 /// What `/readyz?verbose` answered: the status code decides, the text informs.
@@ -88,9 +100,9 @@ pub async fn livez(client: &Client) -> Result<Readiness, Failure> {
 pub async fn lease(client: &Client, name: &str) -> Result<Lease, Failure> {
     let path = format!("{}/{name}", super::path_of::<Lease>(Some("kube-system")));
     let body = client.get_whole(&path, "application/json", LIMIT).await?;
-    crate::resource::from_json(&body).map_err(|undecodable| Failure {
+    super::list::object(&body).map_err(|failure| Failure {
         endpoint: format!("{}{path}", client.server()),
-        ..Failure::new(Class::NotAnApiServer, undecodable.error)
+        ..failure
     })
 }
 
@@ -191,22 +203,30 @@ async fn review<T: serde::de::DeserializeOwned>(
 ) -> Result<T, Failure> {
     #[derive(Deserialize)]
     struct Review<T> {
+        kind: String,
         status: T,
     }
+    #[derive(Deserialize)]
+    struct Kind {
+        kind: String,
+    }
+    let asked = serde_json::from_str::<Kind>(&review)
+        .map(|asked| asked.kind)
+        .unwrap_or_default();
     let answer = match client.post(path, review).await?.refusal().await? {
         Refusal::None(answer) => answer,
         Refusal::Failed(failure) => return Err(failure),
     };
     let body = answer.whole(LIMIT_OF_RULES).await?;
-    serde_json::from_slice(&body)
-        .map(|review: Review<T>| review.status)
-        .map_err(|error| Failure {
-            endpoint: format!("{}{path}", client.server()),
-            ..Failure::new(
-                Class::NotAnApiServer,
-                format!("{path} answers no review: {error}"),
-            )
-        })
+    let no_review = |why: String| Failure {
+        endpoint: format!("{}{path}", client.server()),
+        ..Failure::new(Class::NotAnApiServer, format!("{path} answers no review: {why}"))
+    };
+    match serde_json::from_slice::<Review<T>>(&body) {
+        Ok(review) if review.kind == asked => Ok(review.status),
+        Ok(review) => Err(no_review(format!("it is of kind {:?}", review.kind))),
+        Err(error) => Err(no_review(error.to_string())),
+    }
 }
 
 /// A connection that was kept open may have been closed by the other side just now; that is no answer, so it is

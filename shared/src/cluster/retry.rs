@@ -29,7 +29,8 @@ where
         let wait = failure.retry_after.unwrap_or(pause);
         let in_time = client
             .run_deadline()
-            .is_none_or(|until| Instant::now() + wait < until);
+            // A pause that no clock reaches is not in time either.
+            .is_none_or(|until| Instant::now().checked_add(wait).is_some_and(|end| end < until));
         if !passes(&failure) || wait > LONGEST_PAUSE || !in_time {
             return Err(Failure {
                 elapsed: started.elapsed(),

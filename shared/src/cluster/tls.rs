@@ -4,21 +4,24 @@
 use super::tls_error;
 use super::verify::{Judge, Roots, Verifier};
 use super::way;
-use super::{Class, Failure};
+use super::{Class, Failure, file};
 use crate::resource::Time;
 use rustls::ClientConfig;
 use rustls::client::Resumption;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 /// Files are read again for a new connection when they were read longer ago, since they are renewed under a process
 /// that stays.
 const REREAD: Duration = Duration::from_mins(1);
+
+/// How long that may take.
+const REREAD_LIMIT: Duration = Duration::from_secs(2);
 
 /// Bytes of the configuration, or the file that holds them.
 #[derive(Clone)]
@@ -28,11 +31,27 @@ pub(super) enum Source {
 }
 
 impl Source {
-    /// `what` names the field in the failure.
-    pub fn read(&self, what: &str) -> Result<Vec<u8>, Failure> {
+    /// The bytes themselves, or the file that holds them; one that cannot be read twice is read here. `what` names the
+    /// field in the failure.
+    pub fn of(what: &str, data: &[u8], file: &str, until: Instant) -> Result<Option<Self>, Failure> {
+        if !data.is_empty() {
+            return Ok(Some(Self::Data(data.to_vec())));
+        }
+        if file.is_empty() {
+            return Ok(None);
+        }
+        let source = Self::File(file.into());
+        Ok(Some(if file::is_regular(Path::new(file)) {
+            source
+        } else {
+            Self::Data(source.read(what, until)?)
+        }))
+    }
+
+    pub fn read(&self, what: &str, until: Instant) -> Result<Vec<u8>, Failure> {
         match self {
             Self::Data(bytes) => Ok(bytes.clone()),
-            Self::File(path) => std::fs::read(path).map_err(|error| {
+            Self::File(path) => file::read(path, file::CERTIFICATES, until).map_err(|error| {
                 Failure::new(
                     Class::BadConfiguration,
                     format!("{what} {}: {error}", path.display()),
@@ -72,6 +91,7 @@ struct Built {
     at: Instant,
     config: Arc<ClientConfig>,
     judge: Arc<Judge>,
+    own: Option<Arc<CertifiedKey>>,
 }
 
 impl Tls {
@@ -79,14 +99,14 @@ impl Tls {
     ///
     /// # Errors
     /// Class `badConfiguration`, with the field and its file.
-    pub fn new(trust: Trust, own: Option<(Source, Source)>) -> Result<Self, Failure> {
+    pub fn new(trust: Trust, own: Option<(Source, Source)>, until: Instant) -> Result<Self, Failure> {
         let tls = Self {
             trust,
             own,
             obtained: Mutex::default(),
             built: Mutex::default(),
         };
-        tls.built()?;
+        *lock(&tls.built) = Some(tls.build(until)?);
         Ok(tls)
     }
 
@@ -105,13 +125,13 @@ impl Tls {
     }
 
     /// For a connection that is used.
-    pub fn config(&self) -> Result<Arc<ClientConfig>, Failure> {
-        Ok(self.built()?.config)
+    pub async fn config(self: &Arc<Self>) -> Result<Arc<ClientConfig>, Failure> {
+        Ok(self.built().await?.config)
     }
 
     /// For a connection that is looked at: the server shows all that it has, and what it shows is kept.
-    pub fn watched(&self) -> Result<(Arc<ClientConfig>, Arc<Shown>), Failure> {
-        let built = self.built()?;
+    pub async fn watched(self: &Arc<Self>) -> Result<(Arc<ClientConfig>, Arc<Shown>), Failure> {
+        let built = self.built().await?;
         let shown = Arc::new(Shown::default());
         let mut config = ClientConfig::clone(&built.config);
         config.resumption = Resumption::disabled();
@@ -129,43 +149,52 @@ impl Tls {
 
     /// The client's certificate, as it is shown.
     pub fn identity(&self) -> Option<way::Certificate> {
-        let (certificate, _) = self.own.as_ref()?;
-        let pem = certificate.read("client-certificate").ok()?;
-        let first = CertificateDer::pem_slice_iter(&pem).find_map(Result::ok)?;
-        Some(described(&first))
+        let built = lock(&self.built).clone()?;
+        let own = built.own?;
+        own.cert.first().map(described)
     }
 
-    fn built(&self) -> Result<Built, Failure> {
-        let mut built = lock(&self.built);
+    /// What is there already, or where its files were read a while ago, what they say now: beside the runtime, since a
+    /// file can be one that does not answer any more.
+    async fn built(self: &Arc<Self>) -> Result<Built, Failure> {
         let files = matches!(&self.trust, Trust::These(source) if source.is_file())
             || self
                 .own
                 .as_ref()
                 .is_some_and(|(certificate, key)| certificate.is_file() || key.is_file());
-        let former = built.take();
-        let next = match former {
-            Some(former) if !files || former.at.elapsed() < REREAD => former,
-            former => match (self.build(), former) {
-                (Ok(next), _) => next,
-                // Files that are being replaced: what was read before serves for another while.
-                (Err(_), Some(former)) => Built {
-                    at: Instant::now(),
-                    ..former
-                },
-                (Err(failure), None) => return Err(failure),
-            },
+        let former = lock(&self.built).clone();
+        let former = match former {
+            Some(former) if !files || former.at.elapsed() < REREAD => return Ok(former),
+            former => former,
         };
-        *built = Some(next.clone());
+        let (this, until) = (Arc::clone(self), Instant::now() + REREAD_LIMIT);
+        let building = tokio::task::spawn_blocking(move || this.build(until));
+        let next = match (timeout_at(until, building).await, former) {
+            (Ok(Ok(Ok(next))), _) => next,
+            // Files that are being replaced: what was read before serves for another while.
+            (_, Some(former)) => Built {
+                at: Instant::now(),
+                ..former
+            },
+            (Ok(Ok(Err(failure))), None) => return Err(failure),
+            (_, None) => {
+                return Err(Failure::new(
+                    Class::BadConfiguration,
+                    "the files of the certificates could not be read in time",
+                ));
+            }
+        };
+        *lock(&self.built) = Some(next.clone());
         Ok(next)
     }
 
-    fn build(&self) -> Result<Built, Failure> {
+    fn build(&self, until: Instant) -> Result<Built, Failure> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let judge = Arc::new(Judge {
             roots: match &self.trust {
                 Trust::Nobody => Roots::Nobody,
                 Trust::System => Roots::system(&provider),
-                Trust::These(source) => Roots::these(source)?,
+                Trust::These(source) => Roots::these(source, until)?,
             },
             provider: Arc::clone(&provider),
         });
@@ -179,11 +208,12 @@ impl Tls {
             }));
         let identity = match &self.own {
             Some((certificate, key)) => Some(identity(
-                &certificate.read("client-certificate")?,
-                &key.read("client-key")?,
+                &certificate.read("client-certificate", until)?,
+                &key.read("client-key", until)?,
             )?),
             None => lock(&self.obtained).clone(),
         };
+        let own = identity.clone();
         let mut config = match identity {
             Some(identity) => builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(identity))),
             None => builder.with_no_client_auth(),
@@ -193,6 +223,7 @@ impl Tls {
             at: Instant::now(),
             config: Arc::new(config),
             judge,
+            own,
         })
     }
 }

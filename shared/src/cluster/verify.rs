@@ -23,6 +23,7 @@ use rustls::{CertificateError, DigitallySignedStruct, RootCertStore, SignatureSc
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::Instant;
 use x509_parser::asn1_rs::Any;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::{GeneralName, ParsedExtension};
@@ -61,8 +62,8 @@ impl Roots {
     }
 
     /// As Go's `AppendCertsFromPEM`: what is no certificate is skipped, as long as there is one.
-    pub fn these(source: &Source) -> Result<Self, Failure> {
-        let roots = roots(&source.read("certificate-authority")?);
+    pub fn these(source: &Source, until: Instant) -> Result<Self, Failure> {
+        let roots = roots(&source.read("certificate-authority", until)?);
         if roots.is_empty() {
             return Err(Failure::new(
                 Class::BadConfiguration,

@@ -69,6 +69,13 @@ impl JsonList {
         serde_json::from_slice(raw).unwrap_or_default()
     }
 
+    /// See [`super::ListReader::type_meta`].
+    #[must_use]
+    pub fn type_meta(&self) -> (Option<String>, Option<String>) {
+        let read = |raw: &[u8]| (!raw.is_empty()).then(|| serde_json::from_slice(raw).unwrap_or_default());
+        (read(&self.api_version), read(&self.kind))
+    }
+
     /// Reads the one document that `bytes` begin with, and says where it ends. The pieces are slices of `bytes`.
     ///
     /// # Errors

@@ -71,6 +71,15 @@ impl ListReader {
         }
     }
 
+    /// `apiVersion` and `kind` of the list, as far as they were read; they may stand after the items.
+    #[must_use]
+    pub fn type_meta(&self) -> (Option<String>, Option<String>) {
+        match self {
+            Self::Json(list) => list.type_meta(),
+            Self::Proto(list) => list.type_meta(),
+        }
+    }
+
     /// Says that the body has ended.
     ///
     /// # Errors

@@ -1,11 +1,14 @@
 //! The API server's protobuf lists.
 //!
-//! A body is the magic `k8s\0`, then the message `runtime.Unknown`, whose field 2 (`raw`) holds the list; in the
-//! list, field 1 is its metadata and field 2 each item (`k8s.io/apimachinery/pkg/runtime/generated.proto`).
+//! A body is the magic `k8s\0`, then the message `runtime.Unknown`, whose field 1 (`typeMeta`) says what it is and whose
+//! field 2 (`raw`) holds the list; in the list, field 1 is its metadata and field 2 each item (`k8s.io/apimachinery/pkg/runtime/generated.proto`).
 
 use super::{ListError, MAX_ITEM_BYTES, Pending, Piece};
 
 const MAGIC: &[u8; 4] = b"k8s\0";
+const TYPE_META: u64 = 1;
+/// Longer than any version and kind.
+const LONGEST_TYPE_META: usize = 4 << 10;
 const RAW: u64 = 2;
 const META: u64 = 1;
 const ITEM: u64 = 2;
@@ -17,6 +20,16 @@ pub struct ProtoList {
     pending: Pending,
     place: Place,
     items: usize,
+    type_meta: Option<TypeMeta>,
+}
+
+/// `runtime.TypeMeta`
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+struct TypeMeta {
+    #[prost(string, tag = "1")]
+    api_version: String,
+    #[prost(string, tag = "2")]
+    kind: String,
 }
 
 #[derive(Default, Clone, Copy)]
@@ -36,6 +49,13 @@ enum Place {
 }
 
 impl ProtoList {
+    /// See [`super::ListReader::type_meta`].
+    #[must_use]
+    pub fn type_meta(&self) -> (Option<String>, Option<String>) {
+        let read = |text: fn(&TypeMeta) -> &String| self.type_meta.as_ref().map(text).cloned();
+        (read(|meta| &meta.api_version), read(|meta| &meta.kind))
+    }
+
     /// See [`super::ListReader::push`].
     ///
     /// # Errors
@@ -70,6 +90,13 @@ impl ProtoList {
                 let Some((field, header, length)) = field(data)? else {
                     return Ok(None);
                 };
+                if field == TYPE_META && length <= LONGEST_TYPE_META {
+                    let Some(value) = data.get(header..header + length) else {
+                        return Ok(None);
+                    };
+                    self.type_meta = prost::Message::decode(value).ok();
+                    return Ok(Some(header + length));
+                }
                 self.place = if field == RAW && !raw_seen {
                     Place::List { left: length }
                 } else {

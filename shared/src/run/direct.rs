@@ -47,6 +47,7 @@ pub async fn direct(
         lists: Arc::new(Semaphore::new(LISTS_AT_ONCE)),
         namespaces: OnceCell::new(),
         unreached: OnceLock::new(),
+        version: OnceCell::new(),
     };
     let probe = async {
         match (ask.api_server, ask.kinds.is_empty() && ask.custom.is_empty()) {
@@ -148,11 +149,38 @@ pub(super) struct Run<'a> {
     namespaces: OnceCell<Option<Vec<String>>>,
     /// Why no API server was reached, once that is known: then nobody waits for the next kind to find out.
     unreached: OnceLock<Failure>,
+    /// Why `/version` was not answered, where that was asked for.
+    version: OnceCell<Option<Failure>>,
 }
 
 impl Run<'_> {
     pub fn now(&self) -> Time {
         self.client.server_time().unwrap_or_else(self.clock)
+    }
+
+    /// The same failure, or where what answers is no API server at all, that: it is found out once, and said of every
+    /// kind in the same words.
+    async fn of_server(&self, failure: Failure) -> Failure {
+        let doubtful = match failure.class {
+            Class::NotAnApiServer => true,
+            // An API server says the same of a kind that it does not serve.
+            Class::NotFound => failure.status == Some(404),
+            _ => false,
+        };
+        if !doubtful {
+            return failure;
+        }
+        let version = self
+            .version
+            .get_or_init(|| async { cluster::version(self.client).await.0.err() })
+            .await;
+        match version {
+            Some(other) if other.class == Class::NotAnApiServer => {
+                let _ = self.unreached.set(other.clone());
+                other.clone()
+            }
+            _ => failure,
+        }
     }
 
     /// The namespace that was asked for; none for kinds that are in none, as kubectl.
@@ -418,6 +446,7 @@ async fn scope<T: Judged>(
             one_by_one(run, &options, noun, keep, &failure).await
         }
         Err(failure) => {
+            let failure = run.of_server(failure).await;
             // A server that has answered anything is there, and the next list may be a shorter one.
             if failure.class.is_unreached() && run.client.server_time().is_none() {
                 let _ = run.unreached.set(failure.clone());

@@ -271,8 +271,11 @@ impl Found<'_> {
             }
             Err(failure) => {
                 let mut rung = broken("dns", failure, self.side(failure));
-                rung.message = format!("{host} has no address: {}", failure.message);
-                rung.hint = Some(format!("nslookup {}", quoted(&host)));
+                if !failure.own_limit {
+                    rung.message = format!("{host} has no address: {}", failure.message);
+                }
+                rung.hint
+                    .get_or_insert_with(|| format!("nslookup {}", quoted(&host)));
                 rung
             }
         };
@@ -330,7 +333,8 @@ impl Found<'_> {
                     )
                 };
                 let address = which.first().copied().unwrap_or(first);
-                rung.hint = Some(format!("nc -vz {} {}", address.ip(), address.port()));
+                rung.hint
+                    .get_or_insert_with(|| format!("nc -vz {} {}", address.ip(), address.port()));
                 if some.len() < all {
                     rung.status = RungStatus::Warning;
                 }
@@ -356,11 +360,13 @@ impl Found<'_> {
             Err(failure) => {
                 let mut rung = broken("tunnel", failure, Side::Proxy);
                 let proxy = self.way.proxy.url.as_deref().unwrap_or_default();
-                rung.hint = Some(format!(
-                    "curl -vk -x {} {}",
-                    quoted(proxy),
-                    quoted(&format!("{}/version", self.way.server))
-                ));
+                rung.hint.get_or_insert_with(|| {
+                    format!(
+                        "curl -vk -x {} {}",
+                        quoted(proxy),
+                        quoted(&format!("{}/version", self.way.server))
+                    )
+                });
                 rung
             }
         };
@@ -386,10 +392,9 @@ impl Found<'_> {
                     _ => self.side(failure),
                 };
                 let mut rung = broken("http", failure, side);
-                rung.hint = Some(format!(
-                    "curl -vk {}",
-                    quoted(&format!("{}/version", self.way.server))
-                ));
+                rung.hint.get_or_insert_with(|| {
+                    format!("curl -vk {}", quoted(&format!("{}/version", self.way.server)))
+                });
                 rung
             }
         };
@@ -661,7 +666,7 @@ impl Found<'_> {
                 broken(name, failure, side)
             }
         };
-        if rung.status == RungStatus::Failed {
+        if rung.status == RungStatus::Failed && rung.hint.is_none() {
             rung.hint = hint();
         }
         rung
@@ -757,7 +762,9 @@ fn broken(rung: &str, failure: &Failure, side: Side) -> Rung {
     Rung {
         elapsed_ms: Some(elapsed).filter(|ms| *ms > 0.0),
         class: Some(failure.class.as_str().to_owned()),
-        side: Some(side.as_str().to_owned()),
+        // Time that was over says nothing of anybody, and only more of it helps.
+        side: (!failure.own_limit).then(|| side.as_str().to_owned()),
+        hint: failure.hint.clone().filter(|_| failure.own_limit),
         ..Rung::new(rung, RungStatus::Failed, failure.message.clone())
     }
 }

@@ -63,13 +63,13 @@ async fn server() -> ApiServer {
     serve(
         &server,
         "/apis/cert-manager.io/v1",
-        &json!({"resources": [status, certificates]}),
+        &json!({"kind": "APIResourceList", "resources": [status, certificates]}),
     );
     let orders = served("orders", "order", "o", "Order");
     serve(
         &server,
         "/apis/cert-manager.io/v1alpha2",
-        &json!({"resources": [orders]}),
+        &json!({"kind": "APIResourceList", "resources": [orders]}),
     );
     server
 }

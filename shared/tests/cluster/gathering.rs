@@ -1,9 +1,9 @@
 //! What one run reads, page by page and namespace by namespace, and what becomes of the parts that it cannot.
 
 use super::client::{
-    IMPATIENT, ask, ask_with, client, names, only_deployments, part, try_client, with_deployments,
+    IMPATIENT, PATIENT, ask, ask_with, client, names, only_deployments, part, try_client, with_deployments,
 };
-use sre_shared::cluster::{ListOptions, list};
+use sre_shared::cluster::{Deadlines, ListOptions, RunLimit, list};
 use sre_shared::report::{Namespaces, NotSeen, Report, State, Status};
 use sre_shared::resource::Deployment as View;
 use sre_shared::run::{Ask, Kind, Wanted};
@@ -436,6 +436,14 @@ async fn a_short_retry_after_is_waited_for_and_a_long_one_is_the_answer() {
     let report = ask(&server, &only_deployments()).await;
     assert_nothing_seen(&report, "overloaded");
     assert_eq!(pages_asked_for(&server).len(), 1);
+    // Longer than any clock goes.
+    server.clear_faults();
+    server.fail(Match::path(LISTS), Fault::RetryAfter(429, u64::MAX));
+    let run = Some(RunLimit::of(Duration::from_secs(30)));
+    let client = try_client(server.kubeconfig(), Deadlines { run, ..PATIENT })
+        .await
+        .expect("a client");
+    assert_nothing_seen(&ask_with(&client, &only_deployments()).await, "overloaded");
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@
     reason = "a test fails by panicking, its helpers too"
 )]
 
+mod answers;
 mod causes;
 mod client;
 mod custom;

@@ -4,7 +4,9 @@
 use super::client::{
     IMPATIENT, PATIENT, ask_with, client, only_deployments, settings, try_client, with_deployments,
 };
-use sre_shared::cluster::{Class, Client, Deadlines, Exchange, Failure, Origin, Settings, readyz, version};
+use sre_shared::cluster::{
+    Class, Client, Deadlines, Exchange, Failure, Origin, RunLimit, Settings, readyz, version,
+};
 use sre_shared::report::{ApiServerCheck, Readyz, Source, Status};
 use sre_shared::run;
 use sre_testkit::{Access, ApiServer, Certificate, Fault, Match};
@@ -130,14 +132,48 @@ async fn a_request_that_is_never_answered() {
 async fn a_deadline_of_the_whole_run_bounds_every_request() {
     let server = ApiServer::builder().token(TOKEN).start().await;
     server.fail(Match::any(), Fault::Hang);
-    let run = Some(tokio::time::Instant::now() + std::time::Duration::from_millis(300));
-    let failure = failing(server.kubeconfig(), Deadlines { run, ..PATIENT }).await;
+    let run = Some(RunLimit::of(std::time::Duration::from_millis(300)));
+    let client = try_client(server.kubeconfig(), Deadlines { run, ..PATIENT })
+        .await
+        .expect("a client");
+    let report = ask_with(&client, &with_deployments()).await;
+    let check = report.api_server().expect("it was asked for");
+    let error = check.error.as_deref();
     assert_eq!(
-        said(&failure),
+        error,
+        Some("the 300ms of --timeout were over while waiting for the answer")
+    );
+    assert_eq!(
         (
-            Class::Timeout,
-            "not finished before the deadline of the whole run"
+            check.class.as_deref(),
+            check.side.as_deref(),
+            check.hint.as_deref()
+        ),
+        (
+            Some("timeout"),
+            None,
+            Some("give it more time, such as --timeout 60s")
         )
+    );
+    assert_eq!(report.coverage.not_seen[0].error.as_deref(), error);
+
+    // A handshake that does not end is no trouble of the network's either, while there was hardly time for one.
+    server.clear_faults();
+    server.fail(Match::any(), Fault::HangTls);
+    let run = Some(RunLimit::of(std::time::Duration::from_millis(150)));
+    let client = try_client(server.kubeconfig(), Deadlines { run, ..PATIENT })
+        .await
+        .expect("a client");
+    let check = run::api_server_path(&client, "default", run::clock::system).await;
+    assert_eq!(
+        check.error.as_deref(),
+        Some("the 150ms of --timeout were over while connecting")
+    );
+    assert_eq!((check.rung.as_deref(), check.side), (Some("tls"), None));
+    let rung = check.ladder.last().expect("it broke");
+    assert_eq!(
+        (rung.side.clone(), rung.hint.as_deref()),
+        (None, Some("give it more time, such as --timeout 60s"))
     );
 }
 

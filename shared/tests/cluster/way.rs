@@ -2,7 +2,9 @@
 //! real processes.
 
 use super::client::{IMPATIENT, PATIENT, settings, try_client};
-use sre_shared::cluster::{Class, Client, Deadlines, Failure, Overrides, Settings, version, whoami};
+use sre_shared::cluster::{
+    Class, Client, Deadlines, Failure, Kuberc, Origin, Overrides, RunLimit, Settings, version, whoami,
+};
 use sre_testkit::{ApiServer, Certificate, Fault, Match};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -679,6 +681,15 @@ async fn a_plugin_that_cannot_be_used_says_why_and_what_to_do() {
             "answers in the apiVersion \"client.authentication.k8s.io/v1beta1\", and client.authentication.k8s.io/v1 is what the kubeconfig names",
         ),
         (credential(""), "gave neither a token nor a certificate"),
+        ("true".into(), "wrote nothing"),
+        (
+            "echo >&2; echo 'please log in' >&2; echo more >&2".into(),
+            "wrote nothing to stdout, and to stderr: please log in",
+        ),
+        (
+            "echo '{}'".into(),
+            "answers without an apiVersion, and client.authentication.k8s.io/v1 is what the kubeconfig names",
+        ),
         (
             credential(&format!("\"clientKeyData\": \"{TOKEN}\"")),
             "gave a certificate without its key, or a key without its certificate",
@@ -738,10 +749,198 @@ async fn a_plugin_that_cannot_be_used_says_why_and_what_to_do() {
 }
 
 #[tokio::test]
+async fn a_plugin_that_kuberc_forbids_is_not_run() {
+    let server = ApiServer::builder()
+        .token(TOKEN)
+        .without_anonymous()
+        .start()
+        .await;
+    let place = Place::new();
+    let plugin = place.script("plugin", &credential(&format!("\"token\": \"{TOKEN}\"")));
+    let config = place.of(&server, "", &exec(&plugin, ""));
+    let kuberc = |policy: &str| {
+        place.write(
+            "kuberc",
+            &format!("apiVersion: kubectl.config.k8s.io/v1beta1\nkind: Preference\n{policy}\n"),
+        )
+    };
+    let with = |kuberc: PathBuf| Settings {
+        overrides: Overrides {
+            kuberc: Kuberc::File(kuberc),
+            ..Overrides::default()
+        },
+        ..settings(&config, PATIENT)
+    };
+    let failure = Client::new(with(kuberc("credentialPluginPolicy: DenyAll")), None)
+        .await
+        .expect_err("it is forbidden");
+    let file = place.path("kuberc");
+    assert_eq!(
+        said(&failure),
+        (
+            Class::Credential,
+            format!(
+                "the credential plugin {} may not be run: DenyAll is the credentialPluginPolicy of {}",
+                plugin.display(),
+                file.display()
+            )
+            .as_str()
+        )
+    );
+    let unknown = Client::new(with(kuberc("credentialPluginPolicy: Never")), None).await;
+    assert_eq!(
+        unknown.map(|_| ()).map_err(|failure| failure.class),
+        Err(Class::BadConfiguration)
+    );
+    let gone = Client::new(with(place.path("none")), None).await;
+    assert_eq!(
+        gone.map(|_| ()).map_err(|failure| failure.class),
+        Err(Class::BadConfiguration)
+    );
+    assert_eq!(place.read("plugin.runs"), "", "none of them ran it");
+
+    let listed = format!(
+        "credentialPluginPolicy: Allowlist\ncredentialPluginAllowlist: [{{command: '{}'}}]",
+        plugin.display()
+    );
+    let client = Client::new(with(kuberc(&listed)), None)
+        .await
+        .expect("it is allowed");
+    assert_eq!(version(&client).await.0.as_deref(), Ok("v1.37.2"));
+    // Who needs no plugin is not kept from anything.
+    let config = place.of(&server, "", &format!("token: {TOKEN}, {}", exec(&plugin, "")));
+    let settings = Settings {
+        origin: Origin::File(config),
+        ..with(kuberc("credentialPluginPolicy: DenyAll"))
+    };
+    let client = Client::new(settings, None).await.expect("a token goes first");
+    assert_eq!(version(&client).await.0.as_deref(), Ok("v1.37.2"));
+}
+
+fn fifo(path: &Path) {
+    let made = std::process::Command::new("mkfifo").arg(path).status();
+    assert!(made.is_ok_and(|status| status.success()), "mkfifo");
+}
+
+#[tokio::test]
+async fn what_stands_in_the_place_of_a_file_and_never_answers_ends_with_the_run() {
+    let server = ApiServer::builder()
+        .token(TOKEN)
+        .without_anonymous()
+        .start()
+        .await;
+    let place = Place::new();
+    fifo(&place.path("silent"));
+    let silent = place.path("silent").display().to_string();
+    place.write("ca.crt", server.ca_pem().unwrap_or_default());
+    place.write("crt", "x");
+    let token = format!("token: {TOKEN}");
+    let authority = format!("certificate-authority: '{silent}'");
+    let certificate = format!("client-certificate: '{silent}', client-key: crt");
+    let key = format!("client-certificate: crt, client-key: '{silent}'");
+    let token_file = format!("tokenFile: '{silent}'");
+    let usual = "certificate-authority: ca.crt";
+    for (cluster, user, what) in [
+        (usual, "", "kubeconfig"),
+        (authority.as_str(), token.as_str(), "certificate-authority"),
+        (usual, &certificate, "client-certificate"),
+        (usual, &key, "client-key"),
+        (usual, &token_file, "tokenFile"),
+    ] {
+        let config = match user {
+            "" => place.path("silent"),
+            user => place.config(&format!("server: '{}', {cluster}", server.url()), user),
+        };
+        let run = Some(RunLimit::of(std::time::Duration::from_millis(300)));
+        let failure = try_client(&config, Deadlines { run, ..PATIENT })
+            .await
+            .expect_err("nobody writes");
+        let expected = format!("{what} {silent}: nobody wrote anything into it in time");
+        assert_eq!(failure.class, Class::BadConfiguration);
+        assert!(failure.message.ends_with(&expected), "{failure}");
+    }
+    for (path, why) in [
+        ("/dev/zero", "it is larger than 16 MB"),
+        ("/", "it is a directory"),
+    ] {
+        let failure = refused(Path::new(path)).await;
+        assert_eq!(
+            said(&failure),
+            (
+                Class::BadConfiguration,
+                format!("kubeconfig {path}: {why}").as_str()
+            )
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_kubeconfig_may_come_out_of_a_pipe_and_a_token_file_may_become_one() {
+    let server = ApiServer::builder()
+        .token(TOKEN)
+        .without_anonymous()
+        .start()
+        .await;
+    let place = Place::new();
+    let config = place.of(&server, "", "tokenFile: token");
+    place.write("token", TOKEN);
+    let text = place
+        .read("config")
+        .replace("ca.crt", &place.path("ca.crt").display().to_string());
+    std::fs::remove_file(&config).expect("it is there");
+    fifo(&config);
+    let (pipe, token) = (config.clone(), place.path("token"));
+    let writer = std::thread::spawn(move || std::fs::write(pipe, text));
+    let client = reached(&config).await;
+    assert!(writer.join().is_ok_and(|written| written.is_ok()));
+
+    std::fs::remove_file(&token).expect("it is there");
+    fifo(&token);
+    // A token that is refused is read again, which a pipe cannot be.
+    server.revoke(TOKEN);
+    let failure = version(&client).await.0.expect_err("the last token is over");
+    assert_eq!(failure.class, Class::Unauthenticated);
+}
+
+#[tokio::test]
+async fn a_plugin_may_answer_in_utf_16_and_its_end_is_read_as_kubectl_reads_it() {
+    let server = ApiServer::builder()
+        .token(TOKEN)
+        .without_anonymous()
+        .start()
+        .await;
+    let place = Place::new();
+    let answer = |status: &str| {
+        format!("{{\"apiVersion\": \"{V1}\", \"kind\": \"ExecCredential\", \"status\": {{{status}}}}}\r\n")
+    };
+    let token = format!("\"token\": \"{TOKEN}\"");
+    let wide: Vec<u8> = std::iter::once(0xfeff)
+        .chain(answer(&token).encode_utf16())
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    std::fs::write(place.path("answer"), wide).expect("it can be written to");
+    let plugin = place.script("plugin", &format!("cat '{}'", place.path("answer").display()));
+    reached(&place.of(&server, "", &exec(&plugin, ""))).await;
+    for (end, is_time) in [
+        ("null", true),
+        ("\"2099-01-01T00:00:00Z\"", true),
+        ("\"\"", false),
+        ("\"2099-01-01 00:00:00Z\"", false),
+    ] {
+        place.write(
+            "answer",
+            &answer(&format!("{token}, \"expirationTimestamp\": {end}")),
+        );
+        let made = try_client(&place.of(&server, "", &exec(&plugin, "")), PATIENT).await;
+        assert_eq!(made.is_ok(), is_time, "{end}");
+    }
+}
+
+#[tokio::test]
 async fn a_plugin_that_hangs_is_ended_with_the_run() {
     let place = Place::new();
     let plugin = place.script("plugin", "exec sleep 600");
-    let run = Some(tokio::time::Instant::now() + std::time::Duration::from_millis(300));
+    let run = Some(RunLimit::of(std::time::Duration::from_millis(300)));
     let config = place.config("server: 'https://127.0.0.1:1'", &exec(&plugin, ""));
     let failure = try_client(&config, Deadlines { run, ..PATIENT })
         .await

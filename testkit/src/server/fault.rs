@@ -28,7 +28,7 @@ pub enum Fault {
     /// This status with the `kind: Status` body of an API server, where the status is one that it gives.
     Status(u16),
     /// Like [`Fault::Status`] with a Retry-After header of so many seconds.
-    RetryAfter(u16, u32),
+    RetryAfter(u16, u64),
     /// 429 in plain text with Retry-After, as priority and fairness refuses a request.
     TooManyRequests(u32),
     /// A redirect (302) to another address, such as a login page.

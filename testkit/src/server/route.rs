@@ -37,7 +37,7 @@ pub(crate) async fn answer(
         state.faults.take(&request)
     });
     let right = || respond(&shared, &request, None);
-    let wrong = |code: u16, retry_after: Option<u32>| {
+    let wrong = |code: u16, retry_after: Option<u64>| {
         let user = who(&shared, &request).map_or_else(|| ANONYMOUS.to_owned(), |(user, _)| user);
         if code == 410 && !request.is_watch() {
             return of_status(&Status::expired_continue(&renewed(&request)));
@@ -64,7 +64,7 @@ pub(crate) async fn answer(
         Some(Fault::RetryAfter(code, seconds)) => with_retry_after(wrong(code, Some(seconds)), seconds),
         Some(Fault::TooManyRequests(seconds)) => {
             let body = "Too many requests, please try again later.\n";
-            with_retry_after(text(StatusCode::TOO_MANY_REQUESTS, body), seconds)
+            with_retry_after(text(StatusCode::TOO_MANY_REQUESTS, body), seconds.into())
         }
         Some(Fault::Redirect(location)) => {
             let mut answer = typed(
@@ -127,7 +127,7 @@ fn of_status(status: &Status) -> Answer {
     json(status.code, status.to_json())
 }
 
-fn with_retry_after(mut answer: Answer, seconds: u32) -> Answer {
+fn with_retry_after(mut answer: Answer, seconds: u64) -> Answer {
     answer
         .headers_mut()
         .insert(RETRY_AFTER, HeaderValue::from(seconds));

@@ -121,7 +121,7 @@ impl Status {
     }
 
     /// What an API server says with a code on this request.
-    pub fn of_code(code: u16, user: &str, verb: &str, path: &str, retry_after: Option<u32>) -> Self {
+    pub fn of_code(code: u16, user: &str, verb: &str, path: &str, retry_after: Option<u64>) -> Self {
         let target = Target::parse(path);
         let status = match code {
             400 => Self::bad_request("the server rejected our request for an unknown reason"),
@@ -162,7 +162,7 @@ impl Status {
         status.retry(retry_after)
     }
 
-    fn retry(mut self, seconds: Option<u32>) -> Self {
+    fn retry(mut self, seconds: Option<u64>) -> Self {
         if let (Some(seconds), Some(Value::Object(details))) = (seconds, &mut self.details) {
             details.insert("retryAfterSeconds".to_owned(), Value::from(seconds));
         }

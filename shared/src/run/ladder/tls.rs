@@ -132,8 +132,10 @@ impl Found<'_> {
             ),
         };
         let mut rung = broken("tls", failure, side);
-        rung.message = message;
-        rung.hint = Some(hint);
+        if !failure.own_limit {
+            rung.message = message;
+            rung.hint = Some(hint);
+        }
         rung
     }
 
