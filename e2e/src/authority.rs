@@ -191,6 +191,43 @@ impl Authority {
         Certified::at(&certificate, &key)
     }
 
+    /// A key, and a certificate of X.509 version 1 for it, which OpenSSL 3.0 makes without extensions.
+    #[must_use]
+    #[track_caller]
+    pub fn issue_version_1(&self, name: &str, subject: &str) -> Certified {
+        let path = |suffix: &str| self.directory.join(format!("{name}.{suffix}"));
+        let (key, request, certificate) = (path("key"), path("csr"), path("crt"));
+        let text = |path: &Path| path.to_string_lossy().into_owned();
+        self.openssl(&[&["genpkey", "-out", &text(&key)], P256].concat());
+        self.openssl(&[
+            "req",
+            "-new",
+            "-key",
+            &text(&key),
+            "-subj",
+            subject,
+            "-out",
+            &text(&request),
+        ]);
+        self.openssl(&[
+            "x509",
+            "-req",
+            "-in",
+            &text(&request),
+            "-CA",
+            &text(&self.own.certificate_file),
+            "-CAkey",
+            &text(&self.own.key_file),
+            "-set_serial",
+            "4711",
+            "-days",
+            "30",
+            "-out",
+            &text(&certificate),
+        ]);
+        Certified::at(&certificate, &key)
+    }
+
     /// Another form of a key, by the arguments of an openssl command that reads it on stdin.
     #[must_use]
     #[track_caller]

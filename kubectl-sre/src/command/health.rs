@@ -108,6 +108,9 @@ async fn of_cluster(args: &Health, ask: &Ask, shell: &mut Shell) -> Result<Repor
             return Ok(run::unreached(ask, &failure, source, clock::system));
         }
     };
+    if let Some(warning) = &client.way().credential.warning {
+        shell.complain(&format!("warning: {}", output::escape(warning)));
+    }
     if client.is_insecure() {
         shell.complain("warning: the API server's certificate is not verified: whoever is in between can read and answer");
     }

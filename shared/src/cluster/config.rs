@@ -372,6 +372,9 @@ fn finish(found: Found, kuberc: &Kuberc, until: Instant) -> Result<Chosen, Failu
     way.tls_server_name =
         Some(cluster.tls_server_name.clone()).filter(|name| !name.is_empty() && address.is_tls());
     way.proxy = proxy;
+    way.credential.warning = credentials
+        .plugin()
+        .and_then(|plugin| plugin.warning().map(str::to_owned));
     way.credential.kind = kind;
     way.credential.certificate = tls.as_ref().and_then(|tls| tls.identity());
     way.credential.impersonates = impersonates(&user);

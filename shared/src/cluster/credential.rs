@@ -115,12 +115,17 @@ impl Credentials {
         })
     }
 
-    /// The plugin that is being run at this moment.
-    pub fn running(&self) -> Option<&Plugin> {
+    /// The plugin that gives it, where one does.
+    pub fn plugin(&self) -> Option<&Plugin> {
         match &self.origin {
-            Origin::Plugin(plugin) if self.held.try_lock().is_err() => Some(plugin),
+            Origin::Plugin(plugin) => Some(plugin),
             _ => None,
         }
+    }
+
+    /// The plugin that is being run at this moment.
+    pub fn running(&self) -> Option<&Plugin> {
+        self.plugin().filter(|_| self.held.try_lock().is_err())
     }
 
     /// Another credential in the place of one that the API server refused; `None` where there is no other.

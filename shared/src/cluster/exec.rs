@@ -137,6 +137,14 @@ impl Plugin {
             .map_or(self.command.clone(), |name| name.to_string_lossy().into_owned())
     }
 
+    /// What should be known before it is run.
+    pub fn warning(&self) -> Option<&str> {
+        match &self.policy {
+            Policy::Unread(why) => Some(why),
+            _ => None,
+        }
+    }
+
     /// Whether it may ask the person something.
     pub fn is_interactive(&self) -> bool {
         self.mode != Mode::Never && std::io::stdin().is_terminal()
@@ -298,6 +306,8 @@ fn time(text: &str) -> Option<Time> {
     let zone = |rest: &[u8]| rest == b"Z" || matches!(rest, [b'+' | b'-', ..]);
     let bytes = text.as_bytes();
     let rest = bytes.get(19..)?;
+    // Go knows no leap second.
+    let is_second = bytes[17] < b'6';
     let digits = rest
         .iter()
         .skip(1)
@@ -307,7 +317,9 @@ fn time(text: &str) -> Option<Time> {
         Some(b'.' | b',') if digits > 0 => rest.get(1 + digits..)?,
         _ => rest,
     };
-    Time::parse(text).ok().filter(|_| bytes[10] == b'T' && zone(rest))
+    Time::parse(text)
+        .ok()
+        .filter(|_| bytes[10] == b'T' && is_second && zone(rest))
 }
 
 /// What a plugin is told of its cluster.
@@ -417,6 +429,8 @@ mod tests {
             ("2030-01-02T03:04:05.678Z", true),
             ("2030-01-02T03:04:05+02:00", true),
             ("2030-01-02T03:04:05.5-07:00", true),
+            ("9999-12-31T23:59:59Z", true),
+            ("2030-01-02T03:04:60Z", false),
             ("", false),
             ("2030-01-02 03:04:05Z", false),
             ("2030-01-02t03:04:05Z", false),

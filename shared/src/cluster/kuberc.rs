@@ -27,6 +27,8 @@ pub(super) enum Policy {
     /// Every one, which is kubectl's default.
     #[default]
     AllowAll,
+    /// The same, because the file that nobody named cannot be read, for that reason. kubectl warns and goes on.
+    Unread(String),
     /// None, as this file says.
     DenyAll(PathBuf),
     /// Those that this file lists.
@@ -66,8 +68,12 @@ impl Kuberc {
             Ok(policy) => policy,
             Err(Unread::Invalid(why)) => Policy::Unusable(unusable(&path, &why)),
             Err(Unread::Broken(why)) if is_named => Policy::Unusable(unusable(&path, &why)),
-            // kubectl goes on without a file that nobody named.
-            Err(Unread::Broken(_)) => Policy::AllowAll,
+            Err(Unread::Missing) if is_named => Policy::Unusable(unusable(&path, "it does not exist")),
+            Err(Unread::Missing) => Policy::AllowAll,
+            Err(Unread::Broken(why)) => Policy::Unread(format!(
+                "kuberc {}: {why}: every credential plugin may be run",
+                path.display()
+            )),
         }
     }
 
@@ -102,6 +108,8 @@ impl Kuberc {
 }
 
 enum Unread {
+    /// There is no such file.
+    Missing,
     /// It cannot be read, or holds no preferences.
     Broken(String),
     /// It holds preferences that contradict themselves.
@@ -118,7 +126,10 @@ fn unusable(path: &Path, why: &str) -> Failure {
 
 fn read(path: &Path, until: Instant) -> Result<Policy, Unread> {
     let broken = |why: String| Unread::Broken(why);
-    let bytes = file::read(path, file::TOKEN, until).map_err(|error| broken(error.to_string()))?;
+    let bytes = file::read(path, file::TOKEN, until).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => Unread::Missing,
+        _ => broken(error.to_string()),
+    })?;
     let text = kubefile::decoded(&bytes).map_err(broken)?;
     let mut documents = 0;
     for document in documents_of(&text) {
@@ -222,7 +233,7 @@ impl Policy {
             .with_hint("allow it in that file, if you trust it and who wrote the kubeconfig")
         };
         match self {
-            Self::AllowAll => Ok(command.into()),
+            Self::AllowAll | Self::Unread(_) => Ok(command.into()),
             Self::Unusable(failure) => Err(failure.clone()),
             Self::DenyAll(file) => Err(forbidden(file, "DenyAll is the credentialPluginPolicy")),
             Self::Allowlist(file, commands) => {

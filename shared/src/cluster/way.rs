@@ -46,6 +46,8 @@ pub struct Credential {
     /// What it consists of, in words: `token`, `token file /path`, `basic auth`, `client certificate`,
     /// `exec plugin aws`, `ServiceAccount token`; `none` where there is none.
     pub kind: String,
+    /// What should be known of how it is obtained.
+    pub warning: Option<String>,
     /// When the token ends: the `exp` of a JWT, or what an exec plugin said.
     pub token_expires: Option<Time>,
     /// The client certificate.

@@ -13,6 +13,8 @@ pub struct Time {
     pub seconds: i64,
 }
 
+const EPOCH: jiff::civil::DateTime = jiff::civil::DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
+
 impl Time {
     /// The time `seconds` after the epoch.
     #[must_use]
@@ -32,11 +34,21 @@ impl Time {
     /// # Errors
     /// The text with the reason why it is not such a time.
     pub fn parse(text: &str) -> Result<Self, String> {
-        text.parse::<jiff::Timestamp>()
-            .map(|t| Self {
-                seconds: t.as_second(),
-            })
-            .map_err(|e| format!("{text:?} is not an RFC 3339 time: {e}"))
+        match text.parse::<jiff::Timestamp>() {
+            Ok(time) => Ok(Self {
+                seconds: time.as_second(),
+            }),
+            Err(error) => {
+                Self::last_day(text).ok_or_else(|| format!("{text:?} is not an RFC 3339 time: {error}"))
+            }
+        }
+    }
+
+    /// `9999-12-31T23:59:59Z`, which means never, is later than the last timestamp of jiff by a day.
+    fn last_day(text: &str) -> Option<Self> {
+        let time: jiff::civil::DateTime = text.strip_suffix('Z')?.parse().ok()?;
+        let seconds = time.duration_since(EPOCH).as_secs();
+        Some(Self { seconds })
     }
 
     /// Seconds from `earlier` to `self`; 0 where `earlier` is the later one, since a negative age is only a
@@ -51,7 +63,10 @@ impl std::fmt::Display for Time {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match jiff::Timestamp::from_second(self.seconds) {
             Ok(t) => write!(f, "{t}"),
-            Err(_) => write!(f, "@{}", self.seconds),
+            Err(_) => match EPOCH.checked_add(jiff::SignedDuration::from_secs(self.seconds)) {
+                Ok(time) => write!(f, "{time}Z"),
+                Err(_) => write!(f, "@{}", self.seconds),
+            },
         }
     }
 }
@@ -86,7 +101,19 @@ mod tests {
             Time::parse("1970-01-01T02:01:00+02:00"),
             Ok(Time::from_seconds(60))
         );
-        assert!(Time::parse("yesterday").is_err());
+        assert_eq!(
+            Time::parse("9999-12-31T23:59:59Z").map(|t| (t.seconds, t.to_string())),
+            Ok((253_402_300_799, "9999-12-31T23:59:59Z".to_owned()))
+        );
+        assert_eq!(Time::from_seconds(i64::MAX).to_string(), "@9223372036854775807");
+        for wrong in [
+            "yesterday",
+            "9999-12-31",
+            "9999-12-31T23:59:59",
+            "10000-01-01T00:00:00Z",
+        ] {
+            assert!(Time::parse(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

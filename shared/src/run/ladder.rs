@@ -194,9 +194,10 @@ impl Found<'_> {
             "" | "none" => "none: you are asked as nobody".to_owned(),
             kind => kind.to_owned(),
         }];
-        if matches!(credential.kind.as_str(), "" | "none") {
+        if matches!(credential.kind.as_str(), "" | "none") || credential.warning.is_some() {
             rung.status = RungStatus::Warning;
         }
+        words.extend(credential.warning.iter().cloned());
         words.extend(credential.impersonates.iter().map(|who| format!("as {who}")));
         for (what, end, warning) in ends {
             let Some(end) = end else { continue };

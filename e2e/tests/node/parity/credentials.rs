@@ -248,6 +248,7 @@ fn keys(world: &World) -> Vec<Row> {
         let user = json!({"client-certificate-data": base64(certificate), "client-key-data": base64(key)});
         Row::new(name, expected).kubeconfig(&config(&world.cluster(), &user))
     };
+    let version_1 = &world.alice_version_1;
     let convert = |key: &str, arguments: &[&str]| world.authority.convert(key, arguments);
     let (alice, rsa, ed25519) = (&world.alice, &world.alice_rsa, &world.alice_ed25519);
     let sec1 = convert(&alice.key, &["ec"]);
@@ -260,6 +261,12 @@ fn keys(world: &World) -> Vec<Row> {
     );
     let old_encrypted = convert(&alice.key, &["ec", "-aes128", "-passout", "pass:secret"]);
     vec![
+        pair(
+            "a certificate of X.509 version 1",
+            Works(ALICE),
+            &version_1.certificate,
+            &version_1.key,
+        ),
         pair("a key in PKCS 8", Works(ALICE), &alice.certificate, &alice.key),
         pair("a key in SEC 1", Works(ALICE), &alice.certificate, &sec1),
         pair(

@@ -181,6 +181,11 @@ fn contents(world: &World) -> Vec<Row> {
     vec![
         text("YAML as people write it", Works(READER), &yaml).in_namespace("team"),
         text("line ends of Windows", Works(READER), &yaml.replace('\n', "\r\n")).in_namespace("team"),
+        text("UTF-16, as PowerShell writes it", Works(READER), &yaml.replace('\n', "\r\n")).wide("config").in_namespace("team"),
+        text("JSON in UTF-16", Works(READER), &plain.to_string()).wide("config"),
+        text("a byte order mark of UTF-8", Works(READER), &format!("\u{feff}{yaml}")).in_namespace("team"),
+        Row::new("a kubeconfig out of a pipe", Works(READER)).config_file("a", &plain).piped("a"),
+        Row::new("nothing, which /dev/null is", Fails(NOBODY)).env("KUBECONFIG", "/dev/null"),
         text("a second document", Works(READER), &format!("{yaml}---\ncurrent-context: nobody\n")).in_namespace("team"),
         text("a name that YAML takes for something else", Fails("cannot unmarshal bool"), &yaml.replace("name: z", "name: y")),
         text("an empty kubeconfig", Fails(NOBODY), ""),
@@ -257,6 +262,34 @@ fn contexts(world: &World) -> Vec<Row> {
         context("the context has no user", Asks, json!({"cluster": "c"})),
         context("the context has no cluster", Fails(NOBODY), json!({"user": "u"})),
         context("an empty context", Fails(NOBODY), json!({})),
+        Row::new(
+            "a server with a line end",
+            Fails("invalid control character in URL"),
+        )
+        .kubeconfig(&config(
+            &with(
+                world.cluster(),
+                &json!({"server": format!("{}\r\n", world.server())}),
+            ),
+            &world.reader(),
+        )),
+        Row::new("a context that names an unknown user, and --token", Works(READER))
+            .kubeconfig(&config_with(
+                &world.cluster(),
+                &world.reader(),
+                &json!({"cluster": "c", "user": "nobody"}),
+            ))
+            .flags(&["--token", &world.token]),
+        Row::new(
+            "a context that names an unknown cluster, and --server",
+            Fails("x509"),
+        )
+        .kubeconfig(&config_with(
+            &world.cluster(),
+            &world.reader(),
+            &json!({"cluster": "nobody", "user": "u"}),
+        ))
+        .flags(&["--server", &world.server()]),
         Row::new("a cluster without a server", Fails(NOBODY))
             .kubeconfig(&config(&without(&world.cluster(), &["server"]), &world.reader())),
         Row::new("an empty cluster", Fails(NOBODY)).kubeconfig(&config(&json!({}), &world.reader())),

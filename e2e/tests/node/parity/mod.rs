@@ -24,7 +24,7 @@ use world::World;
 /// At the same time. Each is mostly a kubectl that starts.
 const AT_ONCE: usize = 4;
 /// How many cases there are: one that is lost is noticed.
-const CASES: usize = 519;
+const CASES: usize = 550;
 const WRONG_ROW: &str = "kubectl is not as expected";
 #[test]
 fn the_plugin_works_where_kubectl_works_as_the_same_user_in_the_same_namespace_and_fails_where_it_fails() {

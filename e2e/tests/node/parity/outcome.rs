@@ -91,7 +91,14 @@ impl<'a> Stage<'a> {
         if let Some(parent) = to.parent() {
             fs::create_dir_all(parent).expect("the directory of the tests can be written");
         }
-        fs::write(&to, self.filled(text)).expect("the directory of the tests can be written");
+        let text_here = self.filled(text);
+        let bytes = if self.row.wide.contains(&path) {
+            let units = std::iter::once(0xfeff).chain(text_here.encode_utf16());
+            units.flat_map(u16::to_le_bytes).collect()
+        } else {
+            text_here.into_bytes()
+        };
+        fs::write(&to, bytes).expect("the directory of the tests can be written");
         let mode = if text.starts_with("#!") { 0o755 } else { 0o600 };
         fs::set_permissions(&to, fs::Permissions::from_mode(mode)).expect("a file of ours");
     }
@@ -168,6 +175,12 @@ impl<'a> Stage<'a> {
         let mut words = vec![program.to_string_lossy().into_owned()];
         words.extend(arguments.iter().map(|word| (*word).to_owned()));
         words.extend(self.row.flags.iter().map(|flag| self.filled(flag)));
+        if let Some(path) = self.row.piped {
+            let script = format!("\"$@\" --kubeconfig <(cat '{}')", self.here.join(path).display());
+            let mut before = ["bash", "-c", &script, "bash"].map(str::to_owned).to_vec();
+            before.extend(words);
+            words = before;
+        }
         if self.row.terminal {
             words = self.with_terminal(&words);
         }

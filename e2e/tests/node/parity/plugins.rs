@@ -24,7 +24,14 @@ fn exec(version: &str) -> Value {
 }
 
 pub fn rows(world: &World) -> Vec<Row> {
-    [versions(world), answers(world), questions(world), commands(world)].concat()
+    [
+        versions(world),
+        answers(world),
+        questions(world),
+        commands(world),
+        policies(world),
+    ]
+    .concat()
 }
 
 fn row(world: &World, name: &str, expected: Expected, exec: &Value) -> Row {
@@ -182,6 +189,31 @@ fn answers(world: &World) -> Vec<Row> {
             "a plugin whose expiry is no time",
             Fails("decoding stdout"),
             json!({"token": token, "expirationTimestamp": "tomorrow"}),
+        ),
+        answer(
+            "a plugin whose expiry is empty",
+            Fails("decoding stdout"),
+            json!({"token": token, "expirationTimestamp": ""}),
+        ),
+        answer(
+            "a plugin whose expiry has a blank for its T",
+            Fails("decoding stdout"),
+            json!({"token": token, "expirationTimestamp": "2048-01-01 00:00:00Z"}),
+        ),
+        answer(
+            "a plugin whose expiry has fractions and another zone",
+            Works(READER),
+            json!({"token": token, "expirationTimestamp": "2048-01-01T00:00:00.123+02:00"}),
+        ),
+        body(
+            "a plugin that answers in UTF-16",
+            Works(READER),
+            &format!("(\n{good}\n) | iconv -f UTF-8 -t UTF-16"),
+        ),
+        body(
+            "a plugin that answers with line ends of Windows",
+            Works(READER),
+            &format!("(\n{good}\n) | sed 's/$/\\r/'"),
         ),
         answer(
             "a plugin whose expiry is null",
@@ -475,5 +507,94 @@ fn commands(world: &World) -> Vec<Row> {
             .kubeconfig(&config(&world.cluster_at(&world.hidden()), &json!({"exec": exec(V1)})))
             .env("HTTPS_PROXY", &format!("http://127.0.0.1:{}", world.proxies.http))
             .plugin(&prints(V1, &json!({"clientCertificateData": world.alice.certificate, "clientKeyData": world.alice.key})), 1),
+    ]
+}
+
+/// What kubectl's preferences say of plugins.
+fn policies(world: &World) -> Vec<Row> {
+    let good = prints(V1, &json!({"token": world.token}));
+    let preferences = |rest: &Value| {
+        with(
+            json!({"apiVersion": "kubectl.config.k8s.io/v1beta1", "kind": "Preference"}),
+            rest,
+        )
+        .to_string()
+    };
+    let listed = |commands: &[&str]| {
+        let list: Vec<Value> = commands
+            .iter()
+            .map(|command| json!({"command": command}))
+            .collect();
+        preferences(&json!({"credentialPluginPolicy": "Allowlist", "credentialPluginAllowlist": list}))
+    };
+    let deny = preferences(&json!({"credentialPluginPolicy": "DenyAll"}));
+    let policy = |name: &str, expected, text: &str, runs| {
+        row(world, name, expected, &exec(V1))
+            .plugin(&good, runs)
+            .file("home/.kube/kuberc", text)
+    };
+    let refused = "is not permitted by the credential plugin allowlist";
+    let old = preferences(
+        &json!({"credentialPluginPolicy": "Allowlist", "credentialPluginAllowlist": [{"name": "{here}/plugin"}]}),
+    );
+    let token = config(&world.cluster(), &json!({"exec": exec(V1), "token": world.token}));
+    vec![
+        policy(
+            "kuberc without a policy",
+            Works(READER),
+            &preferences(&json!({})),
+            1,
+        ),
+        policy(
+            "kuberc that allows all",
+            Works(READER),
+            &preferences(&json!({"credentialPluginPolicy": "AllowAll"})),
+            1,
+        ),
+        policy("kuberc that denies all", Fails("not allowed"), &deny, 0),
+        policy(
+            "kuberc that lists the plugin",
+            Works(READER),
+            &listed(&["{here}/plugin"]),
+            1,
+        ),
+        policy("kuberc that lists it by its old name", Works(READER), &old, 1),
+        policy(
+            "kuberc that lists another",
+            Fails(refused),
+            &listed(&["other", "/usr/bin/plugin"]),
+            0,
+        ),
+        policy("kuberc that denies all, and KUBERC=off", Works(READER), &deny, 1).env("KUBERC", "off"),
+        policy(
+            "kuberc that allows, and KUBERC with one that denies",
+            Fails("not allowed"),
+            &preferences(&json!({})),
+            0,
+        )
+        .file("other", &deny)
+        .env("KUBERC", "{here}/other"),
+        policy(
+            "kuberc that denies, and --kuberc with one that allows",
+            Works(READER),
+            &deny,
+            1,
+        )
+        .file("other", &preferences(&json!({})))
+        .flags(&["--kuberc={here}/other"]),
+        policy("kuberc that is no YAML", Works(READER), "a: [", 1),
+        policy(
+            "kuberc with a list and no policy",
+            Fails("misconfigured credential plugin allowlist"),
+            &preferences(&json!({"credentialPluginAllowlist": [{"command": "{here}/plugin"}]})),
+            0,
+        ),
+        policy(
+            "kuberc with a policy that is none",
+            Fails("unknown plugin policy"),
+            &preferences(&json!({"credentialPluginPolicy": "denyall"})),
+            0,
+        ),
+        policy("kuberc that denies all, and a token", Works(READER), &deny, 0).kubeconfig(&token),
     ]
 }

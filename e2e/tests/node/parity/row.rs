@@ -42,6 +42,10 @@ pub struct Row {
     pub hosts: Option<String>,
     /// The files of a ServiceAccount in the place where a pod has them.
     pub mounted: BTreeMap<&'static str, String>,
+    /// Files that are written in UTF-16, as PowerShell's `>` writes them.
+    pub wide: Vec<&'static str>,
+    /// A file that `--kubeconfig` is given out of a pipe, as by the shell's `<(cat FILE)`.
+    pub piped: Option<&'static str>,
     /// Whether stdin is a terminal.
     pub terminal: bool,
     /// How often the credential plugin is run by us, where there is one.
@@ -63,6 +67,8 @@ impl Row {
             flags: Vec::new(),
             hosts: None,
             mounted: BTreeMap::new(),
+            wide: Vec::new(),
+            piped: None,
             terminal: false,
             runs: None,
             seconds: 20,
@@ -123,6 +129,18 @@ impl Row {
     /// With that file of a pod's ServiceAccount.
     pub fn mounted(mut self, name: &'static str, text: &str) -> Self {
         self.mounted.insert(name, text.to_owned());
+        self
+    }
+
+    /// With that file in UTF-16.
+    pub fn wide(mut self, path: &'static str) -> Self {
+        self.wide.push(path);
+        self
+    }
+
+    /// With `--kubeconfig` out of a pipe that this file is written into.
+    pub fn piped(mut self, path: &'static str) -> Self {
+        self.piped = Some(path);
         self
     }
 

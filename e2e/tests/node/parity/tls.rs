@@ -157,6 +157,18 @@ fn authorities(world: &World) -> Vec<Row> {
             other,
         ),
         trust("keys of RSA by TLS 1.2", Works(READER), fronts.old, other),
+        trust(
+            "a server's certificate that is an authority's",
+            Works(READER),
+            fronts.authority,
+            other,
+        ),
+        trust(
+            "a server's certificate that is an authority's, of another",
+            Fails("x509"),
+            fronts.authority,
+            own,
+        ),
         row(
             "insecure-skip-tls-verify",
             Works(READER),
@@ -232,6 +244,16 @@ fn names(world: &World) -> Vec<Row> {
             "tls-server-name that the certificate is not for",
             Fails("certificate is valid for"),
             &named(fronts.front, "nobody.parity.test"),
+        ),
+        row(
+            "a star for one label, and tls-server-name",
+            Works(READER),
+            &named(fronts.wildcard, "x.parity"),
+        ),
+        row(
+            "a star for one label, and two",
+            Fails("certificate is valid for"),
+            &named(fronts.wildcard, "a.x.parity"),
         ),
         row(
             "an empty tls-server-name",

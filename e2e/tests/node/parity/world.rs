@@ -56,6 +56,10 @@ pub struct Fronts {
     pub broken_chain: u16,
     /// Keys of RSA, and TLS 1.2.
     pub old: u16,
+    /// A certificate that may sign others.
+    pub authority: u16,
+    /// A certificate for `*.parity`.
+    pub wildcard: u16,
     /// No TLS; who asks is taken for [`READER`].
     pub gateway: u16,
     /// No TLS.
@@ -105,6 +109,8 @@ pub struct World {
     pub alice_rsa: Certified,
     /// [`ALICE`], with a key of Ed25519.
     pub alice_ed25519: Certified,
+    /// [`ALICE`], by a certificate of X.509 version 1.
+    pub alice_version_1: Certified,
     /// [`ALICE`], until 2020.
     pub alice_expired: Certified,
     /// Of an authority that the API server does not know.
@@ -157,6 +163,7 @@ impl World {
                 Validity::Now,
                 &["-algorithm", "ED25519"],
             ),
+            alice_version_1: authority.issue_version_1("alice-version-1", alice),
             alice_expired: client(&authority, "alice-expired", alice, Validity::Past, P256),
             stranger: client(&strangers, "stranger", alice, Validity::Now, P256),
             ivan: client(
@@ -297,11 +304,16 @@ impl World {
 
     fn server_certificate(&self, name: &str, names: &str, validity: Validity, key: &[&str]) -> Certified {
         let names = format!("subjectAltName={names}");
-        let extensions = ["extendedKeyUsage=serverAuth", &*names];
-        let extensions = if name == "common-name" {
-            &extensions[..1]
-        } else {
-            &extensions[..]
+        let extensions = [
+            "extendedKeyUsage=serverAuth",
+            &*names,
+            "basicConstraints=critical,CA:TRUE",
+            "keyUsage=critical,digitalSignature,keyCertSign",
+        ];
+        let extensions = match name {
+            "common-name" => &extensions[..1],
+            "authority" => &extensions[..],
+            _ => &extensions[..2],
         };
         let authority = if name.ends_with("chain") {
             &self.intermediate
@@ -381,6 +393,16 @@ impl World {
             ),
             secured(ports.chain, &chain, ""),
             secured(ports.broken_chain, &broken_chain, ""),
+            secured(
+                ports.authority,
+                &issued("authority", loopback, Validity::Now, P256),
+                "",
+            ),
+            secured(
+                ports.wildcard,
+                &issued("wildcard", "DNS:*.parity", Validity::Now, P256),
+                "",
+            ),
             secured(
                 ports.old,
                 &issued("old", loopback, Validity::Now, RSA),
@@ -464,6 +486,8 @@ impl Fronts {
             chain: port(),
             broken_chain: port(),
             old: port(),
+            authority: port(),
+            wildcard: port(),
             gateway: free_port(ip),
             plain: port(),
             portal: port(),
