@@ -109,6 +109,19 @@ fn lines(item: &Item) -> Vec<String> {
 const DESCRIBE: &str = "kubectl -n shop describe pod web-1-a";
 const LOGS: &str = "kubectl -n shop logs web-1-a -c app --previous";
 
+fn data() -> Value {
+    json!([{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}])
+}
+
+/// What is said of the claim `data`, so many seconds from now.
+fn of_claim(reason: &str, kind: &str, message: &str, seconds: i64) -> Value {
+    json!({
+        "apiVersion": "v1", "kind": "Event", "metadata": {"namespace": "shop", "name": format!("data.{reason}")},
+        "involvedObject": {"kind": "PersistentVolumeClaim", "namespace": "shop", "name": "data", "uid": "of-the-claim"},
+        "type": kind, "reason": reason, "message": message, "lastTimestamp": at(seconds),
+    })
+}
+
 fn crashed(reason: &str, code: i64) -> Pod {
     a().waiting(
         "CrashLoopBackOff",
@@ -614,6 +627,77 @@ fn place_rows() -> Vec<Row> {
             Some("PersistentVolumeClaim/shop/data"),
         ),
         row(
+            "a claim of which its own events say more",
+            with(
+                a().unschedulable(claims, at(-600)).set("/spec/volumes", data()),
+                [
+                    of_claim("ExternalProvisioning", "Normal", "Waiting for a volume", -5),
+                    of_claim(
+                        "ProvisioningFailed",
+                        "Warning",
+                        "storageclass.storage.k8s.io \"nfs\" not found",
+                        -30,
+                    ),
+                ],
+            ),
+            "VolumeClaim",
+            "claim data: storageclass.storage.k8s.io \"nfs\" not found",
+            -600,
+            "kubectl -n shop describe pvc data",
+            Some("PersistentVolumeClaim/shop/data"),
+        ),
+        row(
+            "a claim of that name before the pod was created",
+            with(
+                a().unschedulable(claims, at(-600)).set("/spec/volumes", data()),
+                [of_claim(
+                    "ProvisioningFailed",
+                    "Warning",
+                    "storageclass not found",
+                    -2 * HOUR,
+                )],
+            ),
+            "VolumeClaim",
+            "claim data: 0/3 nodes are available: pod has unbound immediate PersistentVolumeClaims.",
+            -600,
+            "kubectl -n shop describe pvc data",
+            Some("PersistentVolumeClaim/shop/data"),
+        ),
+        row(
+            "a claim that waits for the pod itself",
+            with(
+                a().unschedulable(claims, at(-600)).set("/spec/volumes", data()),
+                [of_claim(
+                    "WaitForFirstConsumer",
+                    "Normal",
+                    "waiting for first consumer",
+                    -5,
+                )],
+            ),
+            "VolumeClaim",
+            "claim data: 0/3 nodes are available: pod has unbound immediate PersistentVolumeClaims.",
+            -600,
+            "kubectl -n shop describe pvc data",
+            Some("PersistentVolumeClaim/shop/data"),
+        ),
+        row(
+            "a volume that was not made in the time that the scheduler gives",
+            with(
+                a().not_scheduled(
+                    "SchedulerError",
+                    "running PreBind plugin \"VolumeBinding\": binding volumes: context deadline exceeded",
+                    at(-600),
+                )
+                .set("/spec/volumes", data()),
+                [],
+            ),
+            "VolumeClaim",
+            "claim data: running PreBind plugin \"VolumeBinding\": binding volumes: context deadline exceeded",
+            -600,
+            "kubectl -n shop describe pvc data",
+            Some("PersistentVolumeClaim/shop/data"),
+        ),
+        row(
             "a volume of a missing Secret",
             of(
                 "FailedMount",
@@ -713,6 +797,44 @@ fn place_rows() -> Vec<Row> {
             -500,
             DESCRIBE,
             None,
+        ),
+        row(
+            "a pod that cannot end, on a lost node",
+            with(
+                a().node("n7").ready(true, at(-900)).deleting(at(-300), &[]),
+                [node("n7", "Unknown", "Kubelet stopped posting node status.")],
+            ),
+            "NodeNotReady",
+            "node n7 is not ready: Kubelet stopped posting node status.",
+            -400,
+            "kubectl describe node n7",
+            Some("Node/n7"),
+        ),
+        row(
+            "a pod that cannot end, on a node that is ready",
+            with(
+                a().node("n7").ready(false, at(-500)).deleting(at(-300), &[]),
+                [node("n7", "True", "")],
+            ),
+            "StuckDeleting",
+            "its deletion does not end: the kubelet of node n7 has not ended it",
+            -300,
+            "kubectl -n shop get pod -o yaml web-1-a",
+            None,
+        ),
+        row(
+            "a pod of a node that does not exist any more",
+            with(
+                a().node("n9")
+                    .ready(false, at(-500))
+                    .deleting(at(-300), &["x.example/y"]),
+                [node("n7", "True", "")],
+            ),
+            "NodeGone",
+            "node n9 does not exist any more, finalizers: x.example/y",
+            -300,
+            "kubectl -n shop get pod -o yaml web-1-a",
+            Some("Node/n9"),
         ),
         row(
             "a pod whose deletion does not end",

@@ -70,3 +70,154 @@ fn a_pod_that_cannot_end_on_a_lost_node_folds_under_the_node() {
         "{seen}"
     );
 }
+
+#[test]
+fn pods_of_a_node_that_was_powered_off_call_themselves_ready_to_the_end() {
+    assert_eq!(
+        verdict("around-powered-off.json", &[]),
+        "exit 2\n\
+         StatefulSet data/minio degraded ReadyBelowDesired: 1 of 2 ready\n  \
+         NodeNotReady: node n2 is not ready: Kubelet stopped posting node status."
+    );
+}
+
+#[test]
+fn pods_of_a_node_that_was_deleted_name_it() {
+    assert_eq!(
+        verdict("around-node-deleted.json", &[]),
+        "exit 2\n\
+         StatefulSet data/queue degraded ReadyBelowDesired: 1 of 2 ready\n  \
+         NodeGone: node n9 does not exist any more, finalizers: volumes.example/detach"
+    );
+}
+
+#[test]
+fn a_claim_is_told_by_what_its_provisioner_says_between_two_attempts() {
+    assert_eq!(
+        verdict(
+            "around-provisioner-fails.json",
+            &["--kinds", "statefulsets,persistentvolumeclaims"]
+        ),
+        "exit 2\n\
+         StatefulSet ci/runner unavailable ReadyBelowDesired: 0 of 1 ready\n  \
+         VolumeClaim: claim work-runner-0: helper process did not end within 120 s\n\
+         PersistentVolumeClaim ci/work-runner-0 degraded ClaimPending: pending, Pod runner-0 waits for it, storage class \
+         \"local\"\n  \
+         VolumeClaim: claim work-runner-0: helper process did not end within 120 s"
+    );
+    let seen = screen(
+        "around-provisioner-fails.json",
+        &["--kinds", "statefulsets,persistentvolumeclaims"],
+    );
+    assert_eq!(seen.matches("helper process").count(), 1, "{seen}");
+}
+
+#[test]
+fn a_volume_that_is_not_made_in_time_is_no_riddle_of_the_scheduler() {
+    assert_eq!(
+        verdict("around-volume-not-in-time.json", &[]),
+        "exit 2\n\
+         StatefulSet ci/cache unavailable ReadyBelowDesired: 0 of 1 ready\n  \
+         VolumeClaim: claim data-cache-0: failed to provision volume with StorageClass \"block\": context deadline exceeded"
+    );
+}
+
+#[test]
+fn load_balancers_that_nobody_makes_are_warned_of_in_the_words_that_there_are() {
+    assert_eq!(
+        verdict("around-load-balancers.json", &["svc"]),
+        "exit 0\n\
+         Service edge/bare-metal healthy Ready: 1 of 1 endpoints ready\n  \
+         warning: its load balancer has no address, 39 min after the Service was made: no event says that a controller for \
+         it runs\n\
+         Service edge/empty-entry healthy Ready: 1 of 1 endpoints ready\n  \
+         warning: its load balancer has no address, 3 h after the Service was made: no event says that a controller for it \
+         runs\n\
+         Service edge/model healthy Ready: 1 of 1 endpoints ready\n  \
+         warning: its load balancer of class service.example/nlb has no address, 2 days after the Service was made: \
+         FailedBuildModel: Failed build model due to unable to resolve at least one subnet\n\
+         Service edge/no-pool healthy Ready: 1 of 1 endpoints ready\n  \
+         warning: its load balancer has no address, 2 min after the Service was made: AllocationFailed: Failed to allocate \
+         IP for \"edge/no-pool\": no available IPs"
+    );
+}
+
+#[test]
+fn an_autoscaler_is_blind_for_a_moment_in_each_rollout_and_not_for_a_day() {
+    assert_eq!(
+        verdict("around-autoscalers.json", &["hpa"]),
+        "exit 2\n\
+         HorizontalPodAutoscaler shop/blind degraded NoMetrics: FailedGetObjectMetric: the HPA was unable to compute the \
+         replica count: no metric\n\
+         HorizontalPodAutoscaler shop/gone degraded CannotScale: FailedGetScale: deployments.apps \"gone\" not found\n\
+         HorizontalPodAutoscaler shop/rolling progressing MetricsStarting: FailedGetResourceMetric: did not receive metrics \
+         for targeted pods (pods might be unready)"
+    );
+}
+
+#[test]
+fn a_network_that_never_came_back_and_a_cloud_that_never_came_are_told_of_nodes() {
+    assert_eq!(
+        verdict("around-nodes.json", &["nodes"]),
+        "exit 2\n\
+         Node calico degraded NetworkUnavailable: its network is not available: CalicoIsDown: Calico is shutting down on \
+         this node\n\
+         Node cloudless healthy Ready: ready\n  \
+         warning: ready, and the taint node.cloudprovider.kubernetes.io/uninitialized still keeps pods away\n\
+         Node stopping unavailable NodeNotReady: not ready: KubeletNotReady: node is shutting down"
+    );
+}
+
+#[test]
+fn a_webhook_calls_443_whatever_the_only_port_of_its_service_is() {
+    assert_eq!(
+        verdict("around-webhook-port.json", &["validatingwebhookconfigurations"]),
+        "exit 2\n\
+         ValidatingWebhookConfiguration rules degraded WebhookBlocks: rules.example.com refuses CREATE of \
+         rules.example.com: Service ops/rules has no port 443, it has 8443\n  \
+         AdmissionWebhook: rules.example.com refuses CREATE of rules.example.com: Service ops/rules has no port 443, it has \
+         8443"
+    );
+}
+
+#[test]
+fn budgets_of_a_chart_and_of_an_operator_meet_on_the_same_pods() {
+    assert_eq!(
+        verdict("around-budgets.json", &["pdb"]),
+        "exit 0\n\
+         PodDisruptionBudget db/chart healthy BudgetsOverlap: 2 healthy, 1 wanted\n  \
+         warning: PodDisruptionBudget operator selects the same pods, such as Pod pg-0: each eviction of them fails, a drain \
+         waits for ever\n\
+         PodDisruptionBudget db/operator healthy BudgetsOverlap: 2 healthy, 1 wanted\n  \
+         warning: PodDisruptionBudget chart selects the same pods, such as Pod pg-0: each eviction of them fails, a drain \
+         waits for ever\n\
+         PodDisruptionBudget db/single healthy NoDisruptionAllowed: 1 healthy, 1 wanted, 0 may be evicted\n  \
+         note: no pod that is ready may be evicted, all of them are wanted, so a drain waits until the budget or their number is \
+         changed\n\
+         PodDisruptionBudget db/unmanaged healthy UnmanagedPods: 3 healthy, 0 expected\n  \
+         warning: its 3 pods are of no controller that can be asked how many there should be: none may be evicted, a drain \
+         waits"
+    );
+}
+
+#[test]
+fn a_claim_that_waits_for_a_mount_is_not_stuck_and_one_that_cannot_grow_is_told() {
+    assert_eq!(
+        verdict("around-claims.json", &["pvc"]),
+        "exit 0\n\
+         PersistentVolumeClaim db/grows healthy Bound: bound to pv-grows\n  \
+         note: its volume is larger, its file system will be once a pod mounts it again\n\
+         PersistentVolumeClaim db/held terminating Deleting: being deleted\n  \
+         note: being deleted for 60 min, finalizers: kubernetes.io/pvc-protection\n  \
+         note: Pod pg-0 uses it\n\
+         PersistentVolumeClaim db/stuck healthy Bound: bound to pv-stuck\n  \
+         warning: its volume is being made larger for 240 min and is not yet\n\
+         PersistentVolumeClaim db/too-large healthy Bound: bound to pv-too-large\n  \
+         warning: its volume cannot be made as large as asked: ControllerResizeInfeasible"
+    );
+    assert!(
+        screen("around-claims.json", &["pvc"]).contains(
+            "being deleted for 60 min, finalizers: kubernetes.io/pvc-protection (Pod pg-0 uses it)"
+        )
+    );
+}

@@ -103,8 +103,10 @@ fn changes(
     if warnings.is_empty() {
         warnings.extend(given_up.map(|word| format!("its volume cannot be made as large as asked: {word}")));
     }
+    // Newer servers leave `Resizing` True beside it: what is left is the node's part.
     if met().any(|c| c.kind == "FileSystemResizePending") {
         notes.push("its volume is larger, its file system will be once a pod mounts it again".to_owned());
+        return warnings;
     }
     for condition in met().filter(|c| CHANGES.contains(&c.kind.as_str())) {
         let what = if condition.kind == "Resizing" {

@@ -118,7 +118,7 @@ fn finding(
         return Finding::healthy("UnmanagedPods", format!("{healthy} healthy, 0 expected"));
     }
     if expected == 0 {
-        return Finding::healthy("NoPods", "it selects no pods");
+        return Finding::healthy("NoPods", "it expects no pods");
     }
     let always = budget.always_lets_unready_pods_go();
     let counts = format!("{healthy} healthy, {desired} wanted");
@@ -141,7 +141,7 @@ fn finding(
     }
     if allowed == 0 {
         let wait = if desired >= expected {
-            format!("all {desired} are wanted, so a drain waits until the budget or their number is changed")
+            format!("all of them are wanted, so a drain waits until the budget or their number is changed")
         } else {
             "a drain waits".to_owned()
         };

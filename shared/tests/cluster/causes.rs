@@ -436,6 +436,88 @@ async fn a_lost_node_is_asked_for_by_its_name() {
 }
 
 #[tokio::test]
+async fn the_node_of_a_pod_that_cannot_end_is_asked_for_and_may_be_gone() {
+    let leaving = |name: &str| {
+        let broken = broken("shop", name);
+        let set = ReplicaSet::new("shop", &format!("{name}-1")).owned_by(&broken.deployment);
+        let pod = Pod::new("shop", &format!("{name}-1-a"))
+            .owned_by(&set)
+            .node(&format!("of-{name}"))
+            .ready(true, at(-9000))
+            .deleting(at(-300), &[]);
+        Broken { pod, ..broken }
+    };
+    let lost = json!({
+        "apiVersion": "v1", "kind": "Node", "metadata": {"name": "of-web"},
+        "status": {"conditions": [{"type": "Ready", "status": "Unknown",
+            "message": "Kubelet stopped posting node status."}]}
+    });
+    let server = server(&[leaving("web"), leaving("api")])
+        .objects([lost])
+        .start()
+        .await;
+    let report = ask(&server, &deployments()).await;
+    assert_eq!(
+        lines(item(&report, "web")),
+        ["NodeNotReady 1x node of-web is not ready: Kubelet stopped posting node status."]
+    );
+    assert_eq!(
+        lines(item(&report, "api")),
+        ["NodeGone 1x node of-api does not exist any more"]
+    );
+    let nodes: Vec<String> = asked(&server)
+        .into_iter()
+        .filter(|path| path.starts_with("/api/v1/nodes"))
+        .collect();
+    assert_eq!(
+        nodes,
+        [
+            "/api/v1/nodes?fieldSelector=metadata.name=of-api&resourceVersion=0",
+            "/api/v1/nodes?fieldSelector=metadata.name=of-web&resourceVersion=0",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn the_events_of_a_claim_are_asked_for_where_a_pod_waits_for_it() {
+    let waiting = broken("shop", "web").with(|p| {
+        p.unschedulable(
+            "0/3 nodes: pod has unbound immediate PersistentVolumeClaims",
+            at(-600),
+        )
+        .set(
+            "/spec/volumes",
+            json!([{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]),
+        )
+    });
+    let said = |claim: &str, message: &str| {
+        json!({
+            "apiVersion": "v1", "kind": "Event", "type": "Warning", "reason": "ProvisioningFailed", "message": message,
+            "metadata": {"namespace": "shop", "name": format!("{claim}.x")},
+            "involvedObject": {"kind": "PersistentVolumeClaim", "namespace": "shop", "name": claim, "uid": claim},
+            "lastTimestamp": at(0)
+        })
+    };
+    let server = server(&[waiting])
+        .objects([said("data", "no such storage class"), said("other", "no quota")])
+        .start()
+        .await;
+    let report = ask(&server, &deployments()).await;
+    assert_eq!(
+        lines(item(&report, "web")),
+        ["VolumeClaim 1x claim data: no such storage class"]
+    );
+    assert!(
+        asked(&server).contains(
+            &"/api/v1/namespaces/shop/events?fieldSelector=involvedObject.kind=PersistentVolumeClaim&limit=500"
+                .to_owned()
+        ),
+        "{:?}",
+        asked(&server)
+    );
+}
+
+#[tokio::test]
 async fn a_cron_job_is_followed_to_the_pods_of_its_newest_job() {
     let cron = json!({
         "apiVersion": "batch/v1", "kind": "CronJob",

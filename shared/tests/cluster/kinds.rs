@@ -282,3 +282,56 @@ async fn a_namespace_that_does_not_exist_is_told_though_what_is_in_none_was_foun
     let report = ask(&server, &of("shop")).await;
     assert_eq!((report.status, not_seen(&report)), (Status::Ok, vec![]));
 }
+
+#[tokio::test]
+async fn events_are_read_of_a_load_balancer_without_an_address_alone_and_decide_nothing() {
+    let balanced = |name: &str, status: &Value| {
+        let rest = json!({"spec": {"selector": {"app": name}, "type": "LoadBalancer"}, "status": status});
+        object("v1", "Service", "shop", name, &rest)
+    };
+    let objects = |status: &Value| {
+        let event = json!({
+            "apiVersion": "v1", "kind": "Event", "type": "Warning", "reason": "SyncLoadBalancerFailed",
+            "message": "Error syncing load balancer: no quota", "lastTimestamp": at(-60),
+            "metadata": {"namespace": "shop", "name": "web.x"},
+            "involvedObject": {"kind": "Service", "namespace": "shop", "name": "web", "uid": "web"},
+        });
+        [balanced("web", status), slice("shop", "web", true), event]
+    };
+    let events = |server: &ApiServer| {
+        let requests = server.requests();
+        let events = requests.iter().filter(|r| r.path.ends_with("/events"));
+        let asked: Vec<String> = events
+            .map(|r| format!("{} {}", r.path, r.parameter("fieldSelector").unwrap_or_default()))
+            .collect();
+        asked
+    };
+    let lacks = json!({"loadBalancer": {}});
+    let server = ApiServer::builder().objects(objects(&lacks)).start().await;
+    let report = ask(&server, &of(Kind::Services)).await;
+    // The age is measured by the real clock.
+    let why = |report: &Report| {
+        let warnings = &part(report).items[0].warnings;
+        let ends = warnings
+            .iter()
+            .filter_map(|w| w.split_once(" after the Service was made: "));
+        ends.map(|(_, why)| why.to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(why(&report), ["SyncLoadBalancerFailed: no quota"]);
+    assert_eq!(
+        events(&server),
+        ["/api/v1/namespaces/shop/events involvedObject.kind=Service"]
+    );
+    let refused = ApiServer::builder()
+        .objects(objects(&lacks))
+        .user("t", "jane", Access::admin().without("list", "events"))
+        .start()
+        .await;
+    let report = ask(&refused, &of(Kind::Services)).await;
+    assert_eq!(why(&report), ["its events were not seen"]);
+    assert_eq!((report.status, not_seen(&report)), (Status::Ok, vec![]));
+    let has = json!({"loadBalancer": {"ingress": [{"ip": "192.0.2.1"}]}});
+    let server = ApiServer::builder().objects(objects(&has)).start().await;
+    ask(&server, &of(Kind::Services)).await;
+    assert_eq!(events(&server), [""; 0]);
+}

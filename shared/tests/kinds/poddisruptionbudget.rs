@@ -48,7 +48,7 @@ fn every_budget_gets_its_state() {
             "2 healthy, 2 wanted, 0 may be evicted",
         )
         .notes(&[
-            "no pod that is ready may be evicted, all 2 are wanted, so a drain waits until the budget or their number is changed",
+            "no pod that is ready may be evicted, all of them are wanted, so a drain waits until the budget or their number is changed",
         ]),
         row(
             "below it",
@@ -107,14 +107,14 @@ fn every_budget_gets_its_state() {
             pdb([0, 0, 0, 0], &[]),
             HEALTHY,
             "NoPods",
-            "it selects no pods",
+            "it expects no pods",
         ),
         row(
             "of a workload scaled to zero",
             pdb([0, 0, 2, 0], &[]),
             HEALTHY,
             "NoPods",
-            "it selects no pods",
+            "it expects no pods",
         ),
         row(
             "not worked out",

@@ -26,7 +26,7 @@ enum Field {
 }
 
 /// What a field selector can name of events. Their values are kept beside the labels, under keys that no label has.
-pub(crate) const EVENT_FIELDS: [&str; 3] = ["involvedObject.uid", "reason", "type"];
+pub(crate) const EVENT_FIELDS: [&str; 4] = ["involvedObject.kind", "involvedObject.uid", "reason", "type"];
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Requirement {

@@ -383,7 +383,12 @@ impl Screen<'_> {
             .find(|note| item.state == State::Terminating && note.starts_with(rest))
         {
             // The note says the same, and for how long.
-            return escape(note);
+            let others = item.notes.iter().filter(|other| *other != note);
+            let others: Vec<String> = others.map(|n| escape(unended(n))).collect();
+            return match others.as_slice() {
+                [] => escape(note),
+                some => format!("{} ({})", escape(note), some.join("; ")),
+            };
         }
         let mut text = match (rest, item.reason.as_str()) {
             ("", "ReadyBelowDesired") if item.ready == Some(0) => "no pod is ready".to_owned(),

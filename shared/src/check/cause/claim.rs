@@ -5,7 +5,7 @@
 //! `ProvisioningFailed` and `FailedBinding` name what is wrong, the first of them also a storage class that does not
 //! exist. `ExternalProvisioning` is repeated for as long as a driver that is registered nowhere is waited for.
 
-use super::words::{behind, shorten};
+use super::words::shorten;
 use crate::resource::Time;
 
 /// A provisioner tries again within a few minutes; an older failure says nothing once something newer was said.
@@ -52,7 +52,7 @@ pub(in crate::check) fn why<'a>(events: impl IntoIterator<Item = Said<'a>>) -> O
         later.is_some_and(|(waits, failed)| waits.seconds_since(failed) > FAILED_SECONDS)
     };
     if let Some(failed) = failed.filter(|failed| !is_over(failed)) {
-        return Some(Why::Failed(shorten(behind(failed.message, &[" desc = "]))));
+        return Some(Why::Failed(shorten(&without_code(failed.message))));
     }
     let waits = waits?;
     Some(match waits.reason {
@@ -63,6 +63,17 @@ pub(in crate::check) fn why<'a>(events: impl IntoIterator<Item = Said<'a>>) -> O
         }),
         _ => Why::Failed("its provisioner has begun to make its volume and has not ended".to_owned()),
     })
+}
+
+/// A driver's error without the words of the protocol by which it came: `rpc error: code = Internal desc = `.
+fn without_code(text: &str) -> String {
+    match text.split_once("rpc error: code = ") {
+        Some((before, rest)) => match rest.split_once(" desc = ") {
+            Some((_, said)) => format!("{before}{}", without_code(said)),
+            None => text.to_owned(),
+        },
+        None => text.to_owned(),
+    }
 }
 
 /// The first words in quotes, of either form.
@@ -148,7 +159,7 @@ mod tests {
                     "failed to provision volume with StorageClass \"f\": rpc error: code = Internal desc = no quota",
                     5,
                 )],
-                failed("no quota"),
+                failed("failed to provision volume with StorageClass \"f\": no quota"),
             ),
             (
                 vec![said(
