@@ -43,10 +43,20 @@ impl Found {
     }
 }
 
-/// Whether a file of a directory or archive is read, by its name. What macOS keeps beside a file under `._` is none.
+/// Whether a file of a directory or archive is read, by its name. `microk8s inspect` writes `cluster-info-dump`; what macOS
+/// keeps beside a file under `._` is none.
 pub fn is_dump(name: &str) -> bool {
-    const ENDS: [&str; 9] = [
-        ".json", ".yaml", ".yml", ".json.gz", ".yaml.gz", ".yml.gz", ".tar", ".tar.gz", ".tgz",
+    const ENDS: [&str; 10] = [
+        ".json",
+        ".yaml",
+        ".yml",
+        ".json.gz",
+        ".yaml.gz",
+        ".yml.gz",
+        ".tar",
+        ".tar.gz",
+        ".tgz",
+        "cluster-info-dump",
     ];
     let file = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let lower = file.to_ascii_lowercase();

@@ -115,14 +115,20 @@ const LOG: &[u8] = b"==== START logs for container ";
 
 /// Blanks every line that is no part of an object, and says what they say. Whether there was any.
 fn clear(bytes: &mut [u8], remarks: &mut Vec<Remark>) -> bool {
-    let mut cleared = false;
+    let (mut cleared, mut in_record) = (false, false);
     let mut foreign: Option<Remark> = None;
     let (mut at, mut line) = (0, 1);
     while at < bytes.len() {
         let end = memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |n| at + n);
         let mut next = (end + 1).min(bytes.len());
         let mut lines = 1;
-        if may_be_foreign(bytes[at]) {
+        // PowerShell writes a line of stderr as a record of an error, whose further lines begin with a plus.
+        in_record = bytes[at..end].starts_with(b"At line:")
+            || (in_record && bytes[at..end].trim_ascii_start().starts_with(b"+ "));
+        if in_record {
+            blank(&mut bytes[at..end]);
+            cleared = true;
+        } else if may_be_foreign(bytes[at]) {
             if bytes[at..end].starts_with(LOG) {
                 let (stop, why) = end_of_log(bytes, at, end);
                 if let Some(why) = why {
@@ -335,6 +341,13 @@ mod tests {
                 )
             ]
         );
+    }
+
+    #[test]
+    fn a_record_of_an_error_that_powershell_writes_is_no_part_of_an_object() {
+        let record = "kubectl : Warning: v1 ComponentStatus is deprecated in v1.19+\r\nAt line:1 char:1\r\n+ kubectl get cs -o json 2>&1\r\n+ ~~~~\r\n    + CategoryInfo          : NotSpecified: (Warning:String) [], RemoteException\r\n    + FullyQualifiedErrorId : NativeCommandError\r\n \r\n";
+        let (text, remarks) = cleared(&format!("{record}{{}}\r\n"));
+        assert_eq!((text.trim(), remarks), ("{}", vec![]));
     }
 
     #[test]

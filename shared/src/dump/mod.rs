@@ -291,7 +291,7 @@ impl<'a> Reader<'a, '_> {
                 about: None,
                 refusal: false,
             }),
-            Some(b'{' | b'[') => json::read(0..file.bytes.len(), self),
+            Some(b'{' | b'[') if !yaml::is_flow(&file.bytes) => json::read(0..file.bytes.len(), self),
             Some(_) => yaml::read(0..file.bytes.len(), self),
         }
     }

@@ -20,8 +20,12 @@ pub(super) enum Said {
 }
 
 /// Beginnings of lines that say nothing about what was read. `+ ` and `$ ` come before a command in a shell's trace.
-const HARMLESS: [&str; 8] = [
+const HARMLESS: [&str; 12] = [
     "warning:",
+    "to learn more, consult ",
+    "throttling request took ",
+    "waited for ",
+    "at line:",
     "no resources found",
     "flag --",
     "cluster info dumped to ",
@@ -44,7 +48,25 @@ const ERRORS: [&str; 6] = [
 /// What the line says, if it is one that kubectl and its like write to stderr.
 pub(super) fn of_line(line: &str) -> Option<Said> {
     let line = uncolored(line);
-    let line = line.trim();
+    // Older ones write klog's lines so before they have read their flags, and PowerShell who wrote the line.
+    let line = line
+        .trim()
+        .trim_start_matches("ERROR: logging before flag.Parse: ");
+    let line = ["kubectl : ", "kubectl.exe : ", "oc : "]
+        .iter()
+        .find_map(|program| line.strip_prefix(program))
+        .unwrap_or(line);
+    if let Some((_, rest)) = line.split_once(" level=").filter(|_| line.starts_with("time=\"")) {
+        // A line of logrus, as credential plugins write.
+        let is_error = ["error", "fatal", "panic"]
+            .iter()
+            .any(|level| rest.starts_with(level));
+        return Some(if is_error {
+            Said::Refused(of_message(line))
+        } else {
+            Said::Nothing
+        });
+    }
     if let Some((severity, message)) = klog(line) {
         return Some(match severity {
             b'I' | b'W' => Said::Nothing,
@@ -228,6 +250,10 @@ mod tests {
             "Warning: v1 ComponentStatus is deprecated in v1.19+",
             "\u{1b}[33;1mWarning:\u{1b}[0m policy/v1beta1 PodSecurityPolicy is deprecated",
             "I1120 11:59:58.507052   12345 request.go:655] Throttling request took 1.5s",
+            "ERROR: logging before flag.Parse: I1120 11:59:58.507052   12345 request.go:655] slow",
+            "kubectl : Warning: v1 ComponentStatus is deprecated in v1.19+",
+            "time=\"2026-11-20T12:00:00Z\" level=warning msg=\"the token expires soon\"",
+            "To learn more, consult https://example.com/auth",
             "W1120 11:59:58.622735  735867 warnings.go:70] batch/v1beta1 CronJob is deprecated",
             "No resources found in shop namespace.",
             "Cluster info dumped to standard output",

@@ -299,3 +299,73 @@ fn the_newest_time_is_found_wherever_it_stands_but_not_in_a_deletion() {
         assert_eq!(newest(body).as_deref(), Some(later), "{body}");
     }
 }
+
+#[test]
+fn what_tools_of_the_field_write_is_read() {
+    let metadata = "metadata: {name: x, namespace: a}";
+    for (text, names) in [
+        // Of Python: a time without quotes, with a blank in it.
+        (
+            format!("apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: x\n  namespace: a\n  creationTimestamp: 2023-02-28 04:09:07+00:00\n"),
+            vec!["a/x -1"],
+        ),
+        // What a bundle has hidden.
+        (
+            format!("apiVersion: apps/v1\nkind: Deployment\n{metadata}\nspec:\n  replicas: 2\n  ip: ***HIDDEN***\n"),
+            vec!["a/x 2"],
+        ),
+        // kubectl get -o kyaml
+        (
+            "---\n{\n  apiVersion: \"v1\",\n  items: [{\n    apiVersion: \"apps/v1\",\n    kind: \"Deployment\",\n    metadata: {name: \"x\", namespace: \"a\"},\n  }],\n  kind: \"List\",\n}\n".into(),
+            vec!["a/x -1"],
+        ),
+        // A control character in a text.
+        (
+            format!("apiVersion: apps/v1\nkind: Deployment\n{metadata}\nspec:\n  text: \"a\u{1b}[0mb\"\n"),
+            vec!["a/x -1"],
+        ),
+    ] {
+        let (found, broken, _) = read(&[("f", &text)]);
+        assert_eq!((found, broken), (names.into_iter().map(str::to_owned).collect(), vec![]), "{text}");
+    }
+}
+
+#[test]
+fn files_of_a_bundle_say_by_their_paths_what_has_no_kind() {
+    let bare = r#"{"metadata":{"name":"x","namespace":"a"}}"#;
+    let list = format!(r#"{{"metadata":{{"resourceVersion":"7"}},"items":[{bare}]}}"#);
+    let array = format!("[{bare}]");
+    for (path, text) in [
+        ("b/cluster-resources/deployments/a.json", array.as_str()),
+        ("b/cluster-resources/deployments/a.json", &list),
+        (
+            "g/namespaces/a/apps/deployments/x.yaml",
+            "metadata: {name: x, namespace: a}\n",
+        ),
+    ] {
+        assert_eq!(
+            read(&[(path, text)]),
+            (vec!["a/x -1".into()], vec![], None),
+            "{path}"
+        );
+    }
+    let others = [
+        ("b/cluster-resources/ingress/a.json", array.as_str()),
+        ("b/cluster-resources/groups.json", "[{\"name\": \"apps\"}]"),
+        ("b/cluster-resources/namespaces.json", "null"),
+        ("b/cluster-resources/pods/logs/a/x/app.json", "{broken"),
+        ("b/cluster-resources/nodes-errors.json", "[]"),
+        ("b/cluster-resources/jobs-errors.json", ""),
+        ("b/version.yaml", "versionNumber: 0.1\n"),
+        ("b/analysis.json", "[{\"name\": \"x\"}]"),
+    ];
+    assert_eq!(read(&others), (vec![], vec![], None));
+    assert_eq!(
+        read(&[(
+            "b/cluster-resources/nodes-errors.json",
+            "[\"nodes is forbidden\"]"
+        )])
+        .1,
+        ["b/cluster-resources/nodes-errors.json: nodes is forbidden"]
+    );
+}

@@ -29,6 +29,14 @@ const LAST: [(&str, &[&str]); 8] = [
     ("Node", &["nodeInfo", "volumesAttached", "volumesInUse"]),
 ];
 
+/// What support bundles write in place of what they hide. Without quotes it is no YAML.
+const REDACTED: &str = "***HIDDEN***";
+
+/// Characters that YAML does not allow and some writers let through, in the text of a log or an annotation.
+fn is_forbidden(c: char) -> bool {
+    c.is_control() && !matches!(c, '\n' | '\r' | '\t' | '\u{85}')
+}
+
 /// A part of a file.
 #[derive(Clone, Copy)]
 struct Text<'a> {
@@ -79,7 +87,7 @@ pub(super) fn read(part: Range<usize>, reader: &mut Reader<'_, '_>) {
         // JSON is YAML, and is read as what it is: much faster, and as far as it goes.
         let blank = document.text.len() - document.text.trim_start().len();
         let text = &document.text[blank..];
-        if text.starts_with(['{', '[']) && (is_json(text) || parse(text).is_err()) {
+        if text.starts_with(['{', '[']) && !is_flow(text.as_bytes()) {
             json::read(document.at + blank..document.at + document.text.len(), reader);
             continue;
         }
@@ -90,9 +98,12 @@ pub(super) fn read(part: Range<usize>, reader: &mut Reader<'_, '_>) {
     }
 }
 
-fn is_json(text: &str) -> bool {
-    let mut values = serde_json::Deserializer::from_str(text).into_iter::<serde::de::IgnoredAny>();
-    values.next().is_some_and(|first| first.is_ok())
+/// Whether brackets hold bare words, as in `kubectl get -o kyaml`, and not JSON.
+pub(super) fn is_flow(bytes: &[u8]) -> bool {
+    let first = bytes
+        .iter()
+        .find(|b| !b.is_ascii_whitespace() && !b"{[".contains(b));
+    first.is_some_and(|b| b.is_ascii_alphabetic() || b"#'".contains(b))
 }
 
 /// The texts between the lines that begin with `---`; a line `...` ends a document too, and so does what begins another
@@ -138,17 +149,31 @@ fn is_blank(document: &str) -> bool {
     })
 }
 
+/// The size of a text is bounded, and so is what comes out of it: the bounds on aliases stay.
 fn options() -> serde_saphyr::Options {
     serde_saphyr::options! {
-        budget: serde_saphyr::budget! { max_depth: LEVELS },
+        budget: serde_saphyr::budget! {
+            max_depth: LEVELS,
+            max_events: 1 << 30,
+            max_nodes: 1 << 30,
+            max_total_scalar_bytes: 1 << 30,
+        },
     }
 }
 
 /// Parses a text; an error is the line in it, from 1, from which on it is no YAML.
 fn parse(text: &str) -> Result<Value, usize> {
-    serde_saphyr::from_str_with_options::<Value>(text, options()).map_err(|error| {
+    serde_saphyr::from_str_with_options::<Value>(text, options()).or_else(|error| {
+        let mended = text
+            .replace(REDACTED, &format!("\"{REDACTED}\""))
+            .replace(is_forbidden, "\u{fffd}");
+        if mended != text
+            && let Ok(value) = serde_saphyr::from_str_with_options(&mended, options())
+        {
+            return Ok(value);
+        }
         let line = error.location().map_or(1, |location| location.line());
-        usize::try_from(line).unwrap_or(1).max(1)
+        Err(usize::try_from(line).unwrap_or(1).max(1))
     })
 }
 
