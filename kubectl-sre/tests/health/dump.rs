@@ -736,3 +736,85 @@ fn a_clock_far_away_changes_no_more_than_ages() {
         at(-DAY).as_str()
     );
 }
+
+/// A pipe without a writer, which never answers.
+#[cfg(unix)]
+fn pipe_at(path: &std::path::Path) {
+    let made = std::process::Command::new("mkfifo").arg(path).status();
+    assert!(made.expect("mkfifo is on every machine").success());
+}
+
+#[cfg(unix)]
+#[test]
+fn what_may_never_end_is_refused_at_once() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let fifo = directory.path().join("pipe.json");
+    pipe_at(&fifo);
+    for path in [fifo.display().to_string(), "/dev/zero".into(), "/dev/null".into()] {
+        let ran = run(&["health", "-f", &path]);
+        assert_eq!((ran.code, ran.out.as_str()), (Some(64), ""), "{path}");
+        assert_eq!(
+            ran.err,
+            format!(
+                "error: {path} is neither a file nor a directory, and may never end: write the dump into a file, or give it \
+                 on standard input with -f -\n"
+            )
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn in_a_directory_it_is_told_and_the_rest_is_judged() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let place = |name: &str| directory.path().join(name);
+    std::fs::write(place("a.json"), list([d("web")])).expect("a file");
+    pipe_at(&place("b.json"));
+    std::os::unix::fs::symlink("nowhere.json", place("c.json")).expect("a link");
+    std::os::unix::fs::symlink(".", place("loop")).expect("a link");
+    let given = directory.path().display().to_string();
+    let ran = run(&["health", "-f", &given, "--at", &at(0), "-o", "json"]);
+    let report = ran.json();
+    assert_eq!(states(&report), [("web".to_owned(), "healthy".to_owned())]);
+    let not_seen = report["coverage"]["notSeen"].as_array().expect("a list").clone();
+    let told: Vec<String> = not_seen
+        .iter()
+        .map(|n| {
+            format!(
+                "{}: {}",
+                n["what"].as_str().unwrap_or_default(),
+                n["error"].as_str().unwrap_or_default()
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            format!("{given}/b.json: neither a file nor a directory: it may never end, so it was not read"),
+            format!("{given}/c.json: a link to a file that is not there"),
+        ]
+    );
+    assert_eq!(ran.code, Some(3));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_stream_that_a_shell_gives_is_read_as_standard_input_is() {
+    let ran = pipe(&["health", "-f", "/dev/stdin", "--at", &at(0)], list([d("web")]));
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+}
+
+#[test]
+fn a_packing_that_is_not_read_is_refused_with_its_name() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let path = directory.path().join("bundle.zip").display().to_string();
+    std::fs::write(&path, b"PK\x03\x04rest").expect("a file");
+    let ran = run(&["health", "-f", &path]);
+    assert_eq!(
+        (ran.code, ran.err.as_str()),
+        (
+            Some(64),
+            format!("error: {path} is packed with zip: unpack it first, or pack it with gzip\n").as_str()
+        )
+    );
+}

@@ -1,6 +1,6 @@
 //! What a file holds, in every form in which people keep dumps, and what is told of the rest.
 
-use super::judged::verdict;
+use super::judged::{AT, verdict, verdict_of};
 
 /// shop/web is well and shop/pay has no pod that is ready.
 const PAY: &str = "exit 2\nDeployment shop/pay unavailable ReadyBelowDesired: 0 of 2 ready";
@@ -89,5 +89,264 @@ fn an_autoscaler_of_the_first_version_is_judged_by_its_annotation() {
         "exit 2\n\
          HorizontalPodAutoscaler shop/api degraded NoMetrics: FailedGetResourceMetric: the HPA was unable to compute the \
          replica count: unable to get metrics for resource cpu: no metrics returned from resource metrics API"
+    );
+}
+
+/// Judges files of a directory.
+fn directory(files: &[(&str, &str)], args: &[&str]) -> String {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    for (name, text) in files {
+        let path = directory.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("it is in the directory")).expect("a directory");
+        std::fs::write(path, text).expect("a file");
+    }
+    let said = verdict_of(directory.path(), &[&["--at", AT], args].concat());
+    said.replace(&format!("{}/", directory.path().display()), "")
+}
+
+fn file(text: &str, args: &[&str]) -> String {
+    directory(&[("f.yaml", text)], args)
+}
+
+/// A Deployment in YAML, with as many of its pods ready as it asks for, or none.
+fn deployment(version: &str, name: &str, ready: bool) -> String {
+    let counts = if ready {
+        "  availableReplicas: 2\n  observedGeneration: 1\n  readyReplicas: 2\n  replicas: 2\n  updatedReplicas: 2\n"
+    } else {
+        "  observedGeneration: 1\n  replicas: 2\n  updatedReplicas: 2\n"
+    };
+    format!(
+        "apiVersion: {version}\nkind: Deployment\nmetadata:\n  creationTimestamp: \"2026-11-10T12:00:00Z\"\n  generation: 1\n  \
+         name: {name}\n  namespace: shop\n  uid: {name}\nspec:\n  replicas: 2\nstatus:\n{counts}"
+    )
+}
+
+fn items(objects: &[String]) -> String {
+    let indented = objects
+        .iter()
+        .map(|o| format!("- {}\n", o.trim_end().replace('\n', "\n  ")));
+    format!("apiVersion: v1\nitems:\n{}", indented.collect::<String>())
+}
+
+const DOWN: &str = "Deployment shop/api unavailable ReadyBelowDesired: 0 of 2 ready";
+
+#[test]
+fn older_groups_and_versions_are_judged_and_a_version_that_is_not_known_is_told() {
+    for version in ["extensions/v1beta1", "apps/v1beta1", "apps/v1beta2"] {
+        assert_eq!(
+            file(&deployment(version, "api", true), &[]),
+            "exit 0",
+            "{version}"
+        );
+        assert_eq!(
+            file(&deployment(version, "api", false), &[]),
+            format!("exit 2\n{DOWN}"),
+            "{version}"
+        );
+    }
+    let both = deployment("apps/v1", "web", true) + &deployment("apps/v2", "api", false);
+    assert_eq!(
+        file(&both, &[]),
+        "exit 3\nnot seen: f.yaml, line 17, undecodable: Deployment in apps/v2: a version of this kind that is not known here"
+    );
+    assert_eq!(
+        file(&both, &["--kinds", "deploy", "-n", "bank"]).lines().next(),
+        Some("exit 3")
+    );
+    // The Service of Knative is another kind, and nobody asked for it.
+    let knative =
+        "---\napiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: {name: x, namespace: shop}\n";
+    assert_eq!(
+        file(&(deployment("apps/v1", "web", true) + knative), &[]),
+        "exit 0"
+    );
+}
+
+#[test]
+fn an_autoscaler_without_its_conditions_is_not_seen_and_not_broken() {
+    let hpa = "apiVersion: autoscaling/v1\nkind: HorizontalPodAutoscaler\nmetadata:\n  creationTimestamp: \"2026-11-10T12:00:00Z\"\n  name: api\n  namespace: shop\n  uid: u\nspec:\n  maxReplicas: 3\nstatus:\n  currentReplicas: 2\n  desiredReplicas: 2\n";
+    assert_eq!(
+        file(hpa, &["hpa"]),
+        "exit 3\nnot seen: f.yaml, line 1, undecodable: an autoscaler in autoscaling/v1 without the annotation that holds its \
+         conditions: take it with kubectl get horizontalpodautoscalers.v2.autoscaling -A -o json"
+    );
+}
+
+#[test]
+fn discovery_that_failed_for_another_group_says_nothing_of_workloads() {
+    let away = |group: &str| {
+        format!(
+            "E0216 10:00:00.123456     410 memcache.go:287] couldn't get resource list for {group}/v1beta1: the server is \
+             currently unable to handle the request\n{}",
+            deployment("apps/v1", "web", true)
+        )
+    };
+    assert_eq!(file(&away("metrics.k8s.io"), &[]), "exit 0");
+    assert_eq!(
+        file(&away("apps"), &[]),
+        "exit 3\nnot seen: everything of group apps, unhealthy: couldn't get resource list for apps/v1beta1: the server is \
+         currently unable to handle the request"
+    );
+}
+
+#[test]
+fn what_only_explains_and_was_refused_costs_the_causes_and_not_the_verdict() {
+    let pods = "Error from server (Forbidden): pods is forbidden: User \"dev\" cannot list resource \"pods\" in API group \"\" in the namespace \"shop\"\n";
+    let secrets = "Error from server (Forbidden): secrets is forbidden: User \"dev\" cannot list resource \"secrets\" in API group \"\" at the cluster scope\n";
+    let text = deployment("apps/v1", "web", true) + pods + secrets;
+    assert_eq!(file(&text, &[]), "exit 0");
+    assert!(file(&text, &["po"]).starts_with("exit 3\nnot seen: pods in namespace shop, forbidden: "));
+}
+
+#[test]
+fn kubectl_that_ended_early_leaves_a_dump_that_is_not_ok() {
+    let web = deployment("apps/v1", "web", true);
+    for (line, told) in [
+        (
+            "error: You must be logged in to the server (Unauthorized)",
+            "not seen: f.yaml, line 17, unauthenticated: You must be logged in to the server (Unauthorized)",
+        ),
+        (
+            "Error from server (BadRequest): a container name must be specified for pod dns-1, choose one of: [a b]",
+            "not seen: f.yaml, line 17, notRead: a container name must be specified for pod dns-1, choose one of: [a b]",
+        ),
+        (
+            "Unable to connect to the server: dial tcp 10.0.0.1:6443: i/o timeout",
+            "not seen: f.yaml, line 17, timeout: Unable to connect to the server: dial tcp 10.0.0.1:6443: i/o timeout",
+        ),
+        (
+            "NAME   READY   UP-TO-DATE   AVAILABLE   AGE",
+            "not seen: f.yaml, line 17, undecodable: a table for people, which leaves most of an object out: write it with -o json",
+        ),
+    ] {
+        assert_eq!(file(&format!("{web}{line}\n"), &[]), format!("exit 3\n{told}"));
+    }
+    for line in [
+        "No resources found in bank namespace.",
+        "+ kubectl get deploy -o yaml",
+    ] {
+        assert_eq!(file(&format!("{web}{line}\n"), &[]), "exit 0", "{line}");
+    }
+}
+
+#[test]
+fn a_bundle_whose_namespaces_could_not_be_listed_is_not_ok() {
+    let web = items(&[deployment("apps/v1", "web", true)]) + "kind: List\n";
+    let files = [
+        ("b/cluster-resources/deployments/shop.yaml", web.as_str()),
+        (
+            "b/cluster-resources/namespaces-errors.json",
+            "[\"namespaces is forbidden: User \\\"x\\\" cannot list resource \\\"namespaces\\\" in API group \\\"\\\" at the cluster scope\"]",
+        ),
+        (
+            "b/cluster-resources/configmaps-errors.json",
+            "{\"shop\": \"configmaps is forbidden\"}",
+        ),
+    ];
+    let said = directory(&files, &[]);
+    assert!(
+        said.starts_with("exit 3\nnot seen: namespaces, forbidden: "),
+        "{said}"
+    );
+    assert_eq!(said.lines().count(), 2, "{said}");
+}
+
+#[test]
+fn a_must_gather_without_kinds_is_judged_by_its_folders() {
+    let bare = deployment("apps/v1", "api", false).replace("apiVersion: apps/v1\nkind: Deployment\n", "");
+    let files = [
+        ("gather/namespaces/shop/apps/deployments/api.yaml", bare.as_str()),
+        (
+            "gather/monitoring/alerts.json",
+            "{\"status\": \"success\", \"data\": {}}",
+        ),
+    ];
+    assert_eq!(directory(&files, &[]), format!("exit 2\n{DOWN}"));
+    assert_eq!(
+        directory(&[("gather/other/api.yaml", bare.as_str())], &[]),
+        "exit 3\nnot seen: gather/other/api.yaml, line 1, undecodable: no kind: nothing says what it is"
+    );
+}
+
+#[test]
+fn a_cluster_info_dump_of_microk8s_is_found_and_its_logs_are_left_alone() {
+    let api = serde_json::json!({"kind": "Deployment", "apiVersion": "apps/v1",
+        "metadata": {"name": "api", "namespace": "shop", "generation": 1, "uid": "u"},
+        "spec": {"replicas": 2}, "status": {"observedGeneration": 1, "replicas": 2, "updatedReplicas": 2}});
+    let fake = api
+        .to_string()
+        .replace("\"metadata\":{", "\"metadata\":{\"resourceVersion\":\"999\",");
+    let mark = |word: &str| format!("==== {word} logs for container app of pod shop/x ====\n");
+    let text = format!(
+        "{api}\n{}{fake}\n{{not json\n{}Cluster info dumped to standard output\n",
+        mark("START"),
+        mark("END")
+    );
+    assert_eq!(
+        directory(&[("k8s/cluster-info-dump", &text)], &[]),
+        format!("exit 2\n{DOWN}")
+    );
+    // A log that breaks off, as the dump then does.
+    let cut = format!("{api}\n{}{fake}\n", mark("START"));
+    assert_eq!(
+        directory(&[("k8s/cluster-info-dump", &cut)], &[]),
+        format!(
+            "exit 2\n{DOWN}\nnot seen: k8s/cluster-info-dump, line 2, undecodable: the file ends in the middle of a log: what \
+             came behind it is not there"
+        )
+    );
+}
+
+#[test]
+fn pages_tables_and_answers_of_an_api_server_are_no_whole_lists() {
+    let told = |text: &str| file(text, &[]);
+    assert_eq!(
+        told(
+            r#"{"kind":"DeploymentList","apiVersion":"apps/v1","metadata":{"continue":"abc","remainingItemCount":40},"items":[]}"#
+        ),
+        "exit 3\nnot seen: f.yaml, line 1, undecodable: one page of a list that goes on: take it with kubectl get, which reads every page"
+    );
+    assert_eq!(
+        told(r#"{"kind":"Table","apiVersion":"meta.k8s.io/v1","rows":[]}"#),
+        "exit 3\nnot seen: f.yaml, line 1, undecodable: a table or metadata alone, which leaves most of an object out: write it with -o json"
+    );
+    assert_eq!(
+        told(
+            r#"{"kind":"Status","apiVersion":"v1","status":"Failure","message":"deployments.apps is forbidden: User \"x\" cannot list resource \"deployments\" in API group \"apps\" at the cluster scope","reason":"Forbidden","code":403}"#
+        ),
+        "exit 3\nnot seen: deployments, forbidden: deployments.apps is forbidden: User \"x\" cannot list resource \
+         \"deployments\" in API group \"apps\" at the cluster scope"
+    );
+}
+
+#[test]
+fn evidence_that_is_not_understood_is_told_too() {
+    let pod = "---\napiVersion: v1\nkind: Pod\nmetadata: {name: web-1, namespace: shop}\nstatus: {containerStatuses: 7}\n";
+    assert_eq!(
+        file(&(deployment("apps/v1", "web", true) + pod), &[]),
+        "exit 3\nnot seen: Pod/shop/web-1, undecodable: status.containerStatuses is the number 7 and has to be a list, line 18 \
+         of f.yaml"
+    );
+}
+
+#[test]
+fn a_yaml_list_that_python_wrote_and_a_shell_cut_the_last_line_end_of_is_whole() {
+    let text = items(&[deployment("apps/v1", "web", true)]) + "kind: List";
+    let text = text.replace("\"2026-11-10T12:00:00Z\"", "2026-11-10 12:00:00+00:00");
+    assert_eq!(file(&text, &[]), "exit 0");
+}
+
+#[test]
+fn a_list_that_ends_within_its_last_item_does_not_call_that_item_broken() {
+    let text = items(&[
+        deployment("apps/v1", "web", true),
+        deployment("apps/v1", "api", true),
+    ]);
+    let cut = &text[..text.rfind("readyReplicas").expect("it has counts")];
+    let cut = cut.trim_end_matches(' ');
+    assert_eq!(
+        file(cut, &[]),
+        "exit 3\nnot seen: f.yaml, line 31, undecodable: Deployment shop/api breaks off in the middle: its end, and what came \
+         behind it, are not there"
     );
 }

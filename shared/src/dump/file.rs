@@ -115,73 +115,80 @@ const LOG: &[u8] = b"==== START logs for container ";
 
 /// Blanks every line that is no part of an object, and says what they say. Whether there was any.
 fn clear(bytes: &mut [u8], remarks: &mut Vec<Remark>) -> bool {
-    let (mut cleared, mut in_record) = (false, false);
+    let begins = std::iter::once(0).chain(memchr::memchr_iter(b'\n', bytes).map(|newline| newline + 1));
+    let suspects: Vec<usize> = begins
+        .filter(|at| bytes.get(*at).is_some_and(|first| may_be_foreign(*first)))
+        .collect();
+    let mut cleared = false;
     let mut foreign: Option<Remark> = None;
-    let (mut at, mut line) = (0, 1);
-    while at < bytes.len() {
-        let end = memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |n| at + n);
-        let mut next = (end + 1).min(bytes.len());
-        let mut lines = 1;
-        // PowerShell writes a line of stderr as a record of an error, whose further lines begin with a plus.
-        in_record = bytes[at..end].starts_with(b"At line:")
-            || (in_record && bytes[at..end].trim_ascii_start().starts_with(b"+ "));
-        if in_record {
-            blank(&mut bytes[at..end]);
-            cleared = true;
-        } else if may_be_foreign(bytes[at]) {
-            if bytes[at..end].starts_with(LOG) {
-                let (stop, why) = end_of_log(bytes, at, end);
-                if let Some(why) = why {
-                    remarks.push(Remark {
-                        line: Some(line),
-                        count: 1,
-                        unit: "log",
-                        why: why.into(),
-                        about: None,
-                        refusal: false,
-                    });
-                }
-                lines = memchr::memchr_iter(b'\n', &bytes[at..stop]).count();
-                blank(&mut bytes[at..stop]);
-                cleared = true;
-                next = stop;
-            } else if let Some(said) = of_line(&bytes[at..end]) {
-                match said {
-                    Told::Nothing => {}
-                    Told::Refused(refusal) if remarks.len() < MOST => remarks.push(Remark {
-                        line: Some(line),
-                        count: 1,
-                        unit: "line",
-                        why: refusal.message,
-                        about: refusal.about,
-                        refusal: true,
-                    }),
-                    Told::Refused(_) | Told::Foreign(_) => match &mut foreign {
-                        Some(first) => first.count += 1,
-                        None => {
-                            foreign = Some(Remark {
-                                line: Some(line),
-                                count: 1,
-                                unit: "line",
-                                why: match said {
-                                    Told::Foreign(why) => why,
-                                    _ => "more refusals than are kept apart".into(),
-                                },
-                                about: None,
-                                refusal: false,
-                            });
-                        }
-                    },
-                }
-                blank(&mut bytes[at..end]);
-                cleared = true;
-            }
+    let (mut counted, mut line, mut done) = (0, 1, 0);
+    for at in suspects {
+        if at < done {
+            continue;
         }
-        at = next;
-        line += lines;
+        line += memchr::memchr_iter(b'\n', &bytes[counted..at]).count();
+        counted = at;
+        let end = line_end(bytes, at);
+        let remark = |unit, why| Remark {
+            line: Some(line),
+            count: 1,
+            unit,
+            why,
+            about: None,
+            refusal: false,
+        };
+        let stop = if bytes[at..end].starts_with(LOG) {
+            let (stop, why) = end_of_log(bytes, at, end);
+            remarks.extend(why.map(|why| remark("log", why.to_owned())));
+            stop
+        } else if bytes[at..end].starts_with(RECORD) {
+            end_of_record(bytes, end)
+        } else {
+            match of_line(&bytes[at..end]) {
+                None => continue,
+                Some(Told::Nothing) => {}
+                Some(Told::Refused(refusal)) if remarks.len() < MOST => remarks.push(Remark {
+                    about: refusal.about,
+                    refusal: true,
+                    ..remark("line", refusal.message)
+                }),
+                Some(told) => match &mut foreign {
+                    Some(first) => first.count += 1,
+                    None => {
+                        foreign = Some(match told {
+                            Told::Foreign(why) => remark("line", why),
+                            _ => remark("line", "more refusals than are kept apart".to_owned()),
+                        });
+                    }
+                },
+            }
+            end
+        };
+        blank(&mut bytes[at..stop]);
+        cleared = true;
+        done = stop;
     }
     remarks.extend(foreign);
     cleared
+}
+
+fn line_end(bytes: &[u8], at: usize) -> usize {
+    memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |n| at + n)
+}
+
+/// PowerShell writes a line of stderr as a record of an error: this, and lines that begin with a plus.
+const RECORD: &[u8] = b"At line:";
+
+/// Where the record ends whose line ends at `end`.
+fn end_of_record(bytes: &[u8], mut end: usize) -> usize {
+    while let Some(next) = bytes.get(end + 1..) {
+        let next_end = line_end(bytes, end + 1);
+        if !next.trim_ascii_start().starts_with(b"+ ") || next.first() == Some(&b'\n') {
+            break;
+        }
+        end = next_end;
+    }
+    end
 }
 
 /// Whether a line that begins so can be anything but a part of an object. Nearly all lines begin with a space.

@@ -140,7 +140,7 @@ impl Cut {
     }
 
     fn take<'a>(&self, at: usize, bytes: &'a [u8], head: &Head, depth: usize, reader: &mut Reader<'a, '_>) {
-        let typed = reader.open_list(at, head).unwrap_or_default();
+        let typed = reader.open_list(head).unwrap_or_default();
         reader.check_pages(at, &typed, &self.token);
         for range in &self.items {
             item(

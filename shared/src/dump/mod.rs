@@ -357,7 +357,7 @@ impl<'a> Reader<'a, '_> {
 
     /// Takes note of a list and says what its items are; `None` for what is no list. One without a kind is what the path
     /// of the file says.
-    fn open_list(&mut self, at: usize, head: &Head) -> Option<Head> {
+    fn open_list(&mut self, head: &Head) -> Option<Head> {
         let items = match (head.items(), self.place.kind) {
             (None, Some((version, kind))) if head.kind.is_empty() => Head {
                 api_version: version.to_owned(),
@@ -369,11 +369,7 @@ impl<'a> Reader<'a, '_> {
         if !items.kind.is_empty() {
             let group = match version::reading(&items.api_version, &items.kind) {
                 Reading::As(group, _) => group.to_owned(),
-                Reading::Unknown(plural) => {
-                    self.unknown_version(at, "list", &items, plural, None);
-                    group_of(&items.api_version)
-                }
-                Reading::Other => group_of(&items.api_version),
+                Reading::Unknown(_) | Reading::Other => group_of(&items.api_version),
             };
             self.objects.listed.push((group, items.kind.clone()));
         }

@@ -20,12 +20,11 @@ pub(super) enum Said {
 }
 
 /// Beginnings of lines that say nothing about what was read. `+ ` and `$ ` come before a command in a shell's trace.
-const HARMLESS: [&str; 12] = [
+const HARMLESS: [&str; 11] = [
     "warning:",
     "to learn more, consult ",
     "throttling request took ",
     "waited for ",
-    "at line:",
     "no resources found",
     "flag --",
     "cluster info dumped to ",

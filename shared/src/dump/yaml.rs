@@ -272,7 +272,7 @@ fn take<'a>(
         return reader.gap(at, unit, "lists in lists, deeper than any tool writes them");
     }
     if let Value::Array(items) = value {
-        let typed = reader.open_list(at, &Head::default()).unwrap_or_default();
+        let typed = reader.open_list(&Head::default()).unwrap_or_default();
         for item in items {
             take(at, item, None, Some(&typed), depth + 1, reader);
         }
@@ -294,7 +294,7 @@ fn take<'a>(
         None => false,
     };
     if is_list && let Some(items) = value.get_mut("items").map(Value::take) {
-        let typed = reader.open_list(at, &head).unwrap_or_default();
+        let typed = reader.open_list(&head).unwrap_or_default();
         reader.check_pages(at, &typed, &token(&value));
         if let Value::Array(items) = items {
             for item in items {
@@ -349,7 +349,7 @@ fn list<'a>(document: Text<'a>, lines: &ItemLines, reader: &mut Reader<'a, '_>) 
             return take(at, value, None, None, 0, reader);
         }
     }
-    let typed = reader.open_list(at, &head).unwrap_or_default();
+    let typed = reader.open_list(&head).unwrap_or_default();
     reader.check_pages(at, &typed, &token(&around));
     // Every writer of lists puts `kind` somewhere, kubectl behind the items.
     let mut is_cut_off = !is_named && (document.is_open || reader.place.kind.is_none());
