@@ -73,10 +73,12 @@ impl File {
 fn utf8(mut bytes: Vec<u8>, remarks: &mut Vec<Remark>) -> Vec<u8> {
     let wide = |bytes: &[u8], little: bool| {
         let (pairs, rest) = bytes.as_chunks::<2>();
-        let units = pairs.iter().map(|pair| match little {
-            true => u16::from_le_bytes(*pair),
-            false => u16::from_be_bytes(*pair),
-        });
+        let read = if little {
+            u16::from_le_bytes
+        } else {
+            u16::from_be_bytes
+        };
+        let units = pairs.iter().map(|pair| read(*pair));
         let text = char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER));
         let mut text: String = text.collect();
         if !rest.is_empty() {

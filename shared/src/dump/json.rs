@@ -170,14 +170,11 @@ fn item<'a>(at: usize, bytes: &'a [u8], list: Option<&Head>, depth: usize, reade
         let cut = Cut::of(bytes);
         return cut.take(at, bytes, &Head::default(), depth + 1, reader);
     }
-    let head = match serde_json::from_slice::<Head>(bytes) {
-        Ok(head) => head,
-        Err(_) => {
-            let (why, line) = why_not_json::<Head>(bytes);
-            let before = memchr::memchr_iter(b'\n', bytes).nth(line.saturating_sub(2));
-            let place = before.filter(|_| line > 1).map_or(at, |newline| at + newline + 1);
-            return reader.gap(place, unit, why);
-        }
+    let Ok(head) = serde_json::from_slice::<Head>(bytes) else {
+        let (why, line) = why_not_json::<Head>(bytes);
+        let before = memchr::memchr_iter(b'\n', bytes).nth(line.saturating_sub(2));
+        let place = before.filter(|_| line > 1).map_or(at, |newline| at + newline + 1);
+        return reader.gap(place, unit, why);
     };
     if head.kind.is_empty()
         && head.object

@@ -13,7 +13,7 @@ const BUNDLE: &str = "cluster-resources";
 /// The directories that hold objects, by their layouts.
 const OBJECTS: [&str; 3] = [BUNDLE, "namespaces", "cluster-scoped-resources"];
 /// How the name of a file ends that says what could not be read.
-const ERRORS: &str = "-errors";
+const ERRORS: &str = "-errors.json";
 
 /// Folders by what is in them. A version is only given if another one tells more than older tools wrote.
 const FOLDERS: [(&str, &str, &str); 20] = [
@@ -106,7 +106,7 @@ impl Layout {
         Place {
             kind: named(parent).or_else(|| named(stem)),
             foreign: in_bundle || beneath_a_root(),
-            errors_of: stem.strip_suffix(ERRORS).filter(|_| file.ends_with(".json")),
+            errors_of: file.strip_suffix(ERRORS),
             is_log: directories.windows(3).any(|d| d == [BUNDLE, "pods", "logs"]),
         }
     }

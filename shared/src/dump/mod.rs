@@ -381,26 +381,9 @@ impl<'a> Reader<'a, '_> {
         if token.is_empty() {
             return;
         }
-        let about = (!items.kind.is_empty())
-            .then(|| self.about(items, None))
-            .flatten();
+        let about = (!items.kind.is_empty()).then(|| about(items, None)).flatten();
         let why = "one page of a list that goes on: take it with kubectl get, which reads every page";
         self.gap_about(at, "list", why, about);
-    }
-
-    /// The resource of a kind of ours.
-    fn about(&self, head: &Head, namespace: Option<String>) -> Option<About> {
-        let group = group_of(&head.api_version);
-        let resource = match version::reading(&head.api_version, &head.kind) {
-            Reading::As(_, _) | Reading::Unknown(_) => version::plural_of(&head.kind)?.to_owned(),
-            Reading::Other if head.kind.is_empty() => return None,
-            Reading::Other => head.kind.to_lowercase(),
-        };
-        Some(About {
-            group: Some(group),
-            resource: Some(resource),
-            namespace,
-        })
     }
 
     fn unknown_version(
@@ -475,8 +458,8 @@ impl<'a> Reader<'a, '_> {
                 let Some(mut value) = body.into_value() else {
                     return self.gap(at, unit, "it cannot be understood");
                 };
-                if let Err(why) = convert.map_or(Ok(()), |convert| convert(&mut value)) {
-                    let about = self.about(&head, namespace);
+                if let Err(why) = convert.map_or(Ok(()), |convert| convert.apply(&mut value)) {
+                    let about = about(&head, namespace);
                     return self.gap_about(at, unit, why, about);
                 }
                 if let Some(fields) = value.as_object_mut() {
@@ -495,6 +478,21 @@ impl<'a> Reader<'a, '_> {
             at,
         });
     }
+}
+
+/// What a gap is about that is of that version and kind.
+fn about(head: &Head, namespace: Option<String>) -> Option<About> {
+    let group = group_of(&head.api_version);
+    let resource = match version::reading(&head.api_version, &head.kind) {
+        Reading::As(_, _) | Reading::Unknown(_) => version::plural_of(&head.kind)?.to_owned(),
+        Reading::Other if head.kind.is_empty() => return None,
+        Reading::Other => head.kind.to_lowercase(),
+    };
+    Some(About {
+        group: Some(group),
+        resource: Some(resource),
+        namespace,
+    })
 }
 
 /// The version whose objects have to say so themselves, as their check looks at it.

@@ -76,10 +76,10 @@ pub(super) fn of_line(line: &str) -> Option<Said> {
         line.get(..beginning.len())
             .is_some_and(|start| start.eq_ignore_ascii_case(beginning))
     };
-    if HARMLESS.iter().any(|b| starts(&b)) {
+    if HARMLESS.iter().any(starts) {
         return Some(Said::Nothing);
     }
-    ERRORS.iter().any(|b| starts(&b)).then(|| {
+    ERRORS.iter().any(starts).then(|| {
         // What follows is the API server's own sentence.
         let message = match line.split_once(": ") {
             Some((_, message)) if starts(&"error") => message,
@@ -195,12 +195,12 @@ fn uncolored(line: &str) -> String {
 mod tests {
     use super::*;
 
-    fn about_of(group: Option<&str>, resource: &str, namespace: Option<&str>) -> Option<About> {
-        Some(About {
+    fn about_of(group: Option<&str>, resource: &str, namespace: Option<&str>) -> About {
+        About {
             group: group.map(str::to_owned),
             resource: Some(resource.to_owned()),
             namespace: namespace.map(str::to_owned),
-        })
+        }
     }
 
     #[test]
@@ -208,19 +208,19 @@ mod tests {
         for (line, about) in [
             (
                 "Error from server (Forbidden): cronjobs.batch is forbidden: User \"dev\" cannot list resource \"cronjobs\" in API group \"batch\" at the cluster scope",
-                about_of(Some("batch"), "cronjobs", None),
+                Some(about_of(Some("batch"), "cronjobs", None)),
             ),
             (
                 "Error from server (Forbidden): pods is forbidden: User \"dev\" cannot list resource \"pods\" in API group \"\" in the namespace \"shop\"",
-                about_of(Some(""), "pods", Some("shop")),
+                Some(about_of(Some(""), "pods", Some("shop"))),
             ),
             (
                 "Error from server (Forbidden): deployments.apps is forbidden: User \"dev\" cannot list deployments.apps in the namespace \"shop\"",
-                about_of(Some("apps"), "deployments", Some("shop")),
+                Some(about_of(Some("apps"), "deployments", Some("shop"))),
             ),
             (
                 "Error from server (NotFound): deployments.apps \"web\" not found",
-                about_of(Some("apps"), "deployments", None),
+                Some(about_of(Some("apps"), "deployments", None)),
             ),
             ("error: You must be logged in to the server (Unauthorized)", None),
             (
@@ -233,7 +233,7 @@ mod tests {
             ),
             (
                 "E1120 11:59:58.622735  735867 reflector.go:147] Failed to watch *v1.Job: jobs.batch is forbidden: User \"dev\" cannot list resource \"jobs\" in API group \"batch\" at the cluster scope",
-                about_of(Some("batch"), "jobs", None),
+                Some(about_of(Some("batch"), "jobs", None)),
             ),
         ] {
             match of_line(line) {

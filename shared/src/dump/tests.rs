@@ -306,7 +306,7 @@ fn what_tools_of_the_field_write_is_read() {
     for (text, names) in [
         // Of Python: a time without quotes, with a blank in it.
         (
-            format!("apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: x\n  namespace: a\n  creationTimestamp: 2023-02-28 04:09:07+00:00\n"),
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: x\n  namespace: a\n  creationTimestamp: 2023-02-28 04:09:07+00:00\n".to_owned(),
             vec!["a/x -1"],
         ),
         // What a bundle has hidden.

@@ -10,11 +10,28 @@ use crate::resource::{
 };
 use serde_json::{Value, json};
 
-/// Puts an object of an older version into the form of today's; an error is what it does not tell.
-type Convert = fn(&mut Value) -> Result<(), String>;
+/// What puts an object of an older version into the form of today's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Convert {
+    Event,
+    Autoscaler,
+    Budget,
+}
+
+impl Convert {
+    /// An error is what the object does not tell.
+    pub fn apply(self, object: &mut Value) -> Result<(), String> {
+        match self {
+            Self::Autoscaler => return autoscaler(object),
+            Self::Event => event(object),
+            Self::Budget => budget(object),
+        }
+        Ok(())
+    }
+}
 
 /// How the objects of an `apiVersion` and kind are read.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reading {
     /// As those of that group, after a conversion if there is one.
     As(&'static str, Option<Convert>),
@@ -73,18 +90,18 @@ const KINDS: &[Known] = &[
     known::<PersistentVolumeClaim>(&[("v1", None)]),
     known::<Event>(&[
         ("v1", None),
-        ("events.k8s.io/v1", Some(event)),
-        ("events.k8s.io/v1beta1", Some(event)),
+        ("events.k8s.io/v1", Some(Convert::Event)),
+        ("events.k8s.io/v1beta1", Some(Convert::Event)),
     ]),
     known::<EndpointSlice>(&[("discovery.k8s.io/v1", None), ("discovery.k8s.io/v1beta1", None)]),
     known::<HorizontalPodAutoscaler>(&[
         ("autoscaling/v2", None),
         ("autoscaling/v2beta2", None),
         ("autoscaling/v2beta1", None),
-        ("autoscaling/v1", Some(autoscaler)),
-        ("extensions/v1beta1", Some(autoscaler)),
+        ("autoscaling/v1", Some(Convert::Autoscaler)),
+        ("extensions/v1beta1", Some(Convert::Autoscaler)),
     ]),
-    known::<PodDisruptionBudget>(&[("policy/v1", None), ("policy/v1beta1", Some(budget))]),
+    known::<PodDisruptionBudget>(&[("policy/v1", None), ("policy/v1beta1", Some(Convert::Budget))]),
     known::<ApiService>(&[
         ("apiregistration.k8s.io/v1", None),
         ("apiregistration.k8s.io/v1beta1", None),
@@ -164,7 +181,7 @@ fn autoscaler(object: &mut Value) -> Result<(), String> {
 }
 
 /// The names of `events.k8s.io`, and what core events call the same.
-fn event(object: &mut Value) -> Result<(), String> {
+fn event(object: &mut Value) {
     for (new, core) in [
         ("regarding", "involvedObject"),
         ("note", "message"),
@@ -179,11 +196,10 @@ fn event(object: &mut Value) -> Result<(), String> {
             fields.insert(core.to_owned(), value);
         }
     }
-    Ok(())
 }
 
 /// In `policy/v1beta1` an empty selector selects nothing, in `policy/v1` every pod of the namespace.
-fn budget(object: &mut Value) -> Result<(), String> {
+fn budget(object: &mut Value) {
     let selector = object.pointer("/spec/selector");
     let is_empty = |value: &Value| match value {
         Value::Object(fields) => fields
@@ -196,7 +212,6 @@ fn budget(object: &mut Value) -> Result<(), String> {
     {
         spec.remove("selector");
     }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -257,7 +272,7 @@ mod tests {
     fn an_event_of_its_own_group_says_what_a_core_event_says() {
         let mut event_ =
             json!({"regarding": {"uid": "u"}, "note": "no", "deprecatedLastTimestamp": "t", "reason": "r"});
-        assert_eq!(event(&mut event_), Ok(()));
+        event(&mut event_);
         assert_eq!(
             event_,
             json!({"involvedObject": {"uid": "u"}, "message": "no", "lastTimestamp": "t", "reason": "r"})
@@ -272,7 +287,7 @@ mod tests {
             (json!({"matchLabels": {"a": "b"}}), true),
         ] {
             let mut old = json!({"spec": {"selector": selector}});
-            assert_eq!(budget(&mut old), Ok(()));
+            budget(&mut old);
             assert_eq!(old.pointer("/spec/selector").is_some(), kept, "{selector}");
         }
     }

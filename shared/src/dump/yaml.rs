@@ -7,7 +7,7 @@
 //! between two of them; an object at the end of a file without its last line may be half of one. kubectl writes keys in
 //! their alphabetical order, so the last of a status tells whether the status is whole.
 
-use super::{Body, DEEPEST, Head, Reader, json, watched};
+use super::{Body, DEEPEST, Head, Reader, about, json, watched};
 use crate::resource::ListMeta;
 use serde::Deserialize as _;
 use serde::de::DeserializeOwned;
@@ -49,7 +49,7 @@ struct Text<'a> {
     is_open: bool,
 }
 
-impl<'a> Text<'a> {
+impl Text<'_> {
     fn part(self, range: Range<usize>) -> Self {
         let ends = self.text[range.end..].trim().is_empty();
         Self {
@@ -218,7 +218,7 @@ fn not_yaml(text: Text<'_>, line: usize, unit: &'static str, reader: &mut Reader
         .filter(|_| line > 1)
         .map_or(text.at, |newline| text.at + newline + 1);
     // The first line of a document can be blank, and the mistake is in what follows.
-    let about = reader.about(&head, None);
+    let about = about(&head, None);
     reader.gap_about(at, unit, "it is not YAML from here on", about);
 }
 
@@ -284,9 +284,8 @@ fn take<'a>(
         }
         return;
     }
-    let head = match Head::deserialize(&value) {
-        Ok(head) => head,
-        Err(_) => return reader.gap(at, unit, crate::resource::why_not_value::<Head>(&value)),
+    let Ok(head) = Head::deserialize(&value) else {
+        return reader.gap(at, unit, crate::resource::why_not_value::<Head>(&value));
     };
     let is_list = match value.get("items") {
         Some(Value::Array(_)) => head.kind.is_empty() || head.kind.ends_with("List"),
