@@ -47,6 +47,10 @@ fn unavailable(deployment: Deployment, since: i64) -> Deployment {
     deployment.condition("Available", "False", "MinimumReplicasUnavailable", at(since))
 }
 
+fn available(deployment: Deployment, since: i64) -> Deployment {
+    deployment.condition("Available", "True", "MinimumReplicasAvailable", at(since))
+}
+
 fn quota(deployment: Deployment) -> Deployment {
     deployment
         .condition("ReplicaFailure", "True", "FailedCreate", at(-30))
@@ -238,6 +242,159 @@ fn every_vector_gets_its_state_reason_message_and_notes() {
             "Settling",
             "3 of 3 ready, 0 available: inside minReadySeconds",
             &[],
+        ),
+        row(
+            "inside minReadySeconds and the grace after it",
+            unavailable(d().replicas(3).counts(3, 3, 3, 0).min_ready_seconds(60), -119),
+            ROLLING,
+            "Settling",
+            "3 of 3 ready, 0 available: inside minReadySeconds",
+            &[],
+        ),
+        row(
+            "after both",
+            unavailable(d().replicas(3).counts(3, 3, 3, 0).min_ready_seconds(60), -120),
+            DEGRADED,
+            "AvailableBelowDesired",
+            "3 of 3 ready, 0 available: too few for longer than minReadySeconds (60)",
+            &[],
+        ),
+        row(
+            "after both, in a rollout that has time",
+            unavailable(
+                moving(d().replicas(3).counts(4, 2, 3, 2).min_ready_seconds(60), -300),
+                -300,
+            ),
+            ROLLING,
+            "RolloutInProgress",
+            "3 of 3 ready, rolling out: 2 of 3 updated",
+            &[],
+        ),
+        row(
+            "a status that is written all the time settles nothing for ever",
+            unavailable(d().replicas(3).counts(3, 3, 3, 0).min_ready_seconds(60), -720)
+                .managed_fields(at(-DAY))
+                .managed_status(at(-5)),
+            DEGRADED,
+            "AvailableBelowDesired",
+            "3 of 3 ready, 0 available: too few for longer than minReadySeconds (60)",
+            &[],
+        ),
+        row(
+            "full and mid-roll past its deadline, which the controller does not say",
+            moving(d().replicas(4).counts(5, 2, 4, 4), -600),
+            DEGRADED,
+            "RolloutStalled",
+            "rollout stalled, old revision still serving: 4 of 4 ready, 2 of 4 updated",
+            &[],
+        ),
+        row(
+            "full and mid-roll without a deadline",
+            d().replicas(4)
+                .counts(5, 2, 4, 4)
+                .progress_deadline(infinite)
+                .without_condition("Progressing")
+                .managed_fields(at(-900))
+                .managed_status(at(-599)),
+            ROLLING,
+            "RolloutInProgress",
+            "4 of 4 ready, rolling out: 2 of 4 updated",
+            &[],
+        ),
+        row(
+            "the same, and it stands still",
+            d().replicas(4)
+                .counts(5, 2, 4, 4)
+                .progress_deadline(infinite)
+                .without_condition("Progressing")
+                .managed_fields(at(-900))
+                .managed_status(at(-600)),
+            DEGRADED,
+            "RolloutStalled",
+            "rollout stalled, old revision still serving: 4 of 4 ready, 2 of 4 updated",
+            &[],
+        ),
+        row(
+            "the same since nobody knows when",
+            d().replicas(4)
+                .counts(5, 2, 4, 4)
+                .progress_deadline(infinite)
+                .without_condition("Progressing"),
+            UNKNOWN,
+            "NotDated",
+            "4 of 4 ready, rolling out: 2 of 4 updated; nothing tells since when, which its pods would, or --show-managed-fields",
+            &[],
+        ),
+        row(
+            "mid-roll, and the condition is still that of the rollout before",
+            d().replicas(4).counts(5, 2, 4, 4),
+            ROLLING,
+            "RolloutInProgress",
+            "4 of 4 ready, rolling out: 2 of 4 updated",
+            &["nothing tells since when"],
+        ),
+        row(
+            "a rollout that never makes it Available",
+            unavailable(moving(d().replicas(3).counts(3, 3, 1, 1), -5), -3600),
+            DEGRADED,
+            "ReadyBelowDesired",
+            "1 of 3 ready",
+            &[],
+        ),
+        row(
+            "back a moment ago",
+            available(d().replicas(3).counts(3, 3, 3, 3), -59),
+            ROLLING,
+            "JustRecovered",
+            "3 of 3 ready, back for 59 s",
+            &[],
+        ),
+        row(
+            "back for a minute",
+            available(d().replicas(3).counts(3, 3, 3, 3), -60),
+            HEALTHY,
+            "Ready",
+            "3 of 3 ready",
+            &[],
+        ),
+        row(
+            "its first start",
+            available(d().created(at(-600)).replicas(3).counts(3, 3, 3, 3), -20),
+            HEALTHY,
+            "Ready",
+            "3 of 3 ready",
+            &[],
+        ),
+        row(
+            "a rollout that ended then",
+            available(d().replicas(3).counts(3, 3, 3, 3), -20).condition(
+                "Progressing",
+                "True",
+                "NewReplicaSetAvailable",
+                at(-20),
+            ),
+            HEALTHY,
+            "Ready",
+            "3 of 3 ready",
+            &[],
+        ),
+        row(
+            "scaled up from nothing",
+            available(d().replicas(3).counts(3, 3, 3, 3), -20).managed_fields(at(-90)),
+            HEALTHY,
+            "Ready",
+            "3 of 3 ready",
+            &[],
+        ),
+        row(
+            "a control plane that writes no observedGeneration",
+            d().replicas(3).unobserved().counts(3, 3, 3, 3),
+            HEALTHY,
+            "Ready",
+            "3 of 3 ready",
+            &[
+                "its control plane writes no observedGeneration, so whether its counts are of generation 1 is not known",
+            ],
         ),
         row(
             "18 scaled up 15 s ago",
@@ -658,4 +815,49 @@ fn a_hard_cause_in_the_pods_ends_the_grace() {
         )
     );
     assert_eq!(of(&crashed(900), 15), (State::Progressing, vec![]));
+}
+
+#[test]
+fn a_shortage_is_as_old_as_the_first_sign_of_it() {
+    let since = |deployment: Deployment| judge(deployment).since;
+    let short = || unavailable(d().replicas(2).counts(2, 2, 0, 0), -660);
+    assert_eq!(since(short()), Some(at(-660)));
+    // The controller gives up later, and the shortage does not begin anew.
+    let gave_up = short().condition("Progressing", "False", "ProgressDeadlineExceeded", at(-86));
+    assert_eq!(since(gave_up), Some(at(-660)));
+    // It says that it is short since its status was last written.
+    assert_eq!(since(short().managed_status(at(-900))), Some(at(-900)));
+    assert_eq!(
+        since(moving(d().replicas(4).counts(4, 4, 3, 3), -20)),
+        Some(at(-20))
+    );
+}
+
+/// Two of three ready, with pods that are not ready since these moments.
+fn unready_since(times: &[i64]) -> Option<String> {
+    let deployment = unavailable(d().replicas(3).counts(5, 3, 2, 2), -300);
+    let set = ReplicaSet::new("shop", "checkout-7d9c").owned_by(&deployment);
+    let pods: Vec<PodView> = times
+        .iter()
+        .map(|since| {
+            let pod = Pod::new("shop", &format!("checkout-7d9c{since}")).owned_by(&set);
+            from_value(&pod.created(at(-DAY)).ready(false, at(*since)).build()).expect("a pod")
+        })
+        .collect();
+    let evidence = Evidence {
+        pods: Some(Pods {
+            pods: pods.iter().map(|p| (p, now())).collect(),
+            ..Pods::default()
+        }),
+        ..Evidence::at(now())
+    };
+    view(&deployment.build()).judge(&evidence).since
+}
+
+#[test]
+fn pods_tell_since_when_so_many_are_missing() {
+    assert_eq!(unready_since(&[-800]), Some(at(-800)));
+    assert_eq!(unready_since(&[-100]), Some(at(-300)), "the condition is older");
+    // One is missing and three are not ready: two of them were replaced by others until the third failed.
+    assert_eq!(unready_since(&[-3000, -400, -2000]), Some(at(-400)));
 }

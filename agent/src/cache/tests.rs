@@ -333,6 +333,40 @@ async fn a_run_that_does_not_begin_is_missed_though_nothing_is_heard_of_its_cron
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_came_back_a_moment_ago_is_judged_again_until_its_minute_is_over() {
+    let recovered = healthy("shop", "flapper")
+        .created(at(-86_400))
+        .condition("Available", "True", "MinimumReplicasAvailable", at(0))
+        .condition("Progressing", "True", "NewReplicaSetAvailable", at(-86_400));
+    let cache = listed(&[recovered]);
+    let state = |seconds| cache.overview(&Selection::default(), &moment(seconds)).summary;
+    assert_eq!((state(0).progressing, state(59).progressing), (1, 1));
+    assert_eq!(cache.open(&moment(30)).len(), 1, "its pods tell why");
+    // Without a further word of the watch.
+    assert_eq!(cache.review(&moment(59)), []);
+    assert_eq!(state(60).healthy, 1);
+    assert_eq!(cache.lock().open.len(), 1);
+    cache.review(&moment(60));
+    assert_eq!(cache.lock().open.len(), 0, "time cannot change it any more");
+    assert_eq!(state(61).healthy, 1);
+    assert_eq!(cache.pulse(&moment(61)).overview.summary.healthy, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn pods_of_what_was_written_a_moment_ago_are_looked_at_though_it_has_all_it_asks_for() {
+    let written = |ago: i64| {
+        healthy("shop", "web")
+            .created(at(-86_400))
+            .managed_fields(at(-86_400))
+            .managed_status(at(ago))
+    };
+    let open = |build: Build| listed(&[build]).open(&moment(0)).len();
+    assert_eq!((open(written(-5)), open(written(-60))), (1, 0));
+    // Somebody has scaled it.
+    assert_eq!(open(written(-5).managed_fields(at(-30))), 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_verdict_is_not_carried_beyond_what_was_heard() {
     let cards = rolling("bank", "cards").condition("Progressing", "True", "ReplicaSetUpdated", at(-500));
     let cache = listed(&[cards]);

@@ -312,7 +312,7 @@ impl Judge<'_> {
         let now = self.evidence.now;
         if let Some(moving) = self.moving() {
             let step = moving.last_update_time.or(moving.last_transition_time)?;
-            return Some(now.age(step) < self.step_limit());
+            return Some(now.age(step) < self.step_limit() && !self.takes_too_long());
         }
         let min_ready = self.spec().and_then(|s| s.min_ready_seconds).map_or(0, i64::from);
         let limit = STEP_SECONDS.saturating_add(min_ready.max(0));
@@ -322,9 +322,8 @@ impl Judge<'_> {
         if let Some((newest, of_pod)) = pods.and_then(Pods::newest_step) {
             return Some(spec.is_some_and(|t| now.age(t) < limit) || of_pod.age(newest) < limit);
         }
-        let longest = longest_rollout(limit, self.counts.desired);
         let last = meta.last_status_write().max(spec)?;
-        Some(now.age(last) < limit && spec.is_none_or(|t| now.age(t) < longest))
+        Some(now.age(last) < limit && !self.takes_too_long())
     }
 
     /// All pods are there, and were not a moment ago.
@@ -456,14 +455,29 @@ impl Judge<'_> {
         }
     }
 
+    /// Whether the spec was changed longer ago than all steps of the rollout may take: each pod that becomes ready is a step to
+    /// the controller, the same one again and again too.
+    fn takes_too_long(&self) -> bool {
+        let longest = longest_rollout(self.step_limit(), self.counts.desired);
+        let changed = self.deployment.meta().last_spec_write();
+        changed.is_some_and(|t| self.evidence.now.age(t) >= longest)
+    }
+
+    /// Whether the steps of a rollout that falls short can be believed.
+    fn gets_on(&self) -> bool {
+        let longest = self.step_limit().saturating_mul(DEADLINES);
+        let unavailable = self.unavailable_since();
+        unavailable.is_none_or(|t| self.evidence.now.age(t) < longest) && !self.takes_too_long()
+    }
+
     /// Whether the rollout still has time before the controller gives up on it.
     fn inside_deadline(&self) -> bool {
         let now = self.evidence.now;
         if let Some(moving) = self.moving() {
-            let limit = self.step_limit();
-            let longest = limit.saturating_mul(DEADLINES);
-            let gets_on = self.unavailable_since().is_none_or(|t| now.age(t) < longest);
-            return gets_on && moving.last_update_time.is_some_and(|t| now.is_within(limit, t));
+            return self.gets_on()
+                && moving
+                    .last_update_time
+                    .is_some_and(|t| now.is_within(self.step_limit(), t));
         }
         if self.progress_deadline() != NO_PROGRESS_DEADLINE || self.progressing.is_some() {
             return false;
@@ -507,7 +521,8 @@ impl Judge<'_> {
     /// How young the shortage can be, where its pods are not known: the newer of the moment at which the Deployment
     /// stopped being Available and the last step of a rollout that is not over.
     fn last_step_of_shortage(&self) -> Option<Time> {
-        self.unavailable_since().max(self.last_step())
+        let step = self.last_step().filter(|_| self.gets_on());
+        self.unavailable_since().max(step)
     }
 
     fn note_pods_still_going(&self, notes: &mut Vec<String>) {

@@ -64,11 +64,14 @@ impl<'a> Pods<'a> {
         count(self.ready_since())
     }
 
-    /// How many became ready less than `limit` seconds ago and are no crash loop in its good moments.
-    pub(super) fn settling(&self, limit: i64) -> i64 {
+    /// How many became ready less than `limit` seconds ago, were made less than `oldest` seconds ago and are no crash loop
+    /// in its good moments.
+    pub(super) fn settling(&self, limit: i64, oldest: i64) -> i64 {
         let settling = self.ready_since().filter(|(pod, since, now)| {
             let alone = self.only(pod, *now);
+            let created = pod.meta().creation_timestamp;
             since.is_none_or(|t| now.age(t) < limit)
+                && created.is_none_or(|t| now.age(t) < oldest)
                 && cause::of_restarted(&alone, RECOVERY_SECONDS + limit, RESTARTS).is_empty()
         });
         count(settling)

@@ -84,15 +84,17 @@ impl Settling<'_> {
         self.min_ready.max(0).saturating_add(GRACE_SECONDS)
     }
 
-    /// Whether they still have time; `None` where nothing dates them. Each change of the status, which only the object
-    /// tells of, may be the same pod again and again: these count for as long as a rollout may take to its next step.
+    /// Whether they still have time; `None` where nothing dates them. A pod that loses its readiness and gets it again has
+    /// its time anew, for as long as a rollout may take to its next step: from then on only younger pods have.
     pub fn is_inside(&self) -> Option<bool> {
         let now = self.evidence.now;
-        if let Some(pods) = self.pods() {
-            return Some(pods.settling(self.limit()) >= self.desired - self.available);
-        }
         let longest = self.limit().saturating_add(STEP_SECONDS);
-        if self.began.is_some_and(|t| now.age(t) >= longest) {
+        let is_late = self.began.is_some_and(|t| now.age(t) >= longest);
+        if let Some(pods) = self.pods() {
+            let oldest = if is_late { longest } else { i64::MAX };
+            return Some(pods.settling(self.limit(), oldest) >= self.desired - self.available);
+        }
+        if is_late {
             return Some(false);
         }
         self.moved.map(|t| now.age(t) < self.limit())
@@ -126,7 +128,10 @@ impl Settling<'_> {
             Some(true) => self.inside(),
             Some(false) => Finding::degraded(
                 "AvailableBelowDesired",
-                format!("{told}, and minReadySeconds ({}) are over", self.min_ready),
+                format!(
+                    "{told}: too few for longer than minReadySeconds ({})",
+                    self.min_ready
+                ),
             )
             .since(self.began.or(self.moved)),
             None => common::not_dated(&told),
@@ -168,6 +173,8 @@ impl Workload<'_> {
         let told = rolling_out(counted, rollout);
         let status = self.meta.last_status_write();
         let began = self.meta.last_spec_write().into_iter().chain(status).min();
+        let pods = self.evidence.pods.as_ref();
+        let step = pods.and_then(super::Pods::newest_step).map(|(t, _)| t);
         match self.is_moving(rollout) {
             Some(true) => Finding::new(State::Progressing, true, "RolloutInProgress", told).since(began),
             Some(false) => Finding::degraded(
@@ -177,7 +184,7 @@ impl Workload<'_> {
                     rollout.updated, rollout.wanted
                 ),
             )
-            .since(status.or(began)),
+            .since(step.or(status).or(began)),
             None => common::not_dated(&told),
         }
     }
@@ -241,11 +248,13 @@ impl Workload<'_> {
             |time: Option<Time>, seconds| time.is_some_and(|t| self.evidence.now.is_within(seconds, t));
         // Its first pods may not have been made yet.
         let is_new = is_within(self.meta.creation_timestamp, GRACE_SECONDS);
-        // One becomes ready, and the next is not there yet.
+        // One becomes ready, and the next is not there yet. The controller looks again after `minReadySeconds`, and may have to
+        // once more (kubernetes/kubernetes#119352).
+        let pause = self.min_ready.max(0).saturating_mul(2);
         let between = self.ordered
             && self.existing < self.desired
             && self.ready >= self.existing
-            && is_within(written, GRACE_SECONDS.saturating_add(self.min_ready.max(0)));
+            && is_within(written, GRACE_SECONDS.saturating_add(pause));
         let starting = is_new
             || between
             || match pods {

@@ -177,7 +177,7 @@ fn every_daemonset_gets_its_state_reason_message_and_notes() {
                 .moved(120),
             DEGRADED,
             "AvailableBelowDesired",
-            "4 of 4 ready, 3 available, and minReadySeconds (60) are over",
+            "4 of 4 ready, 3 available: too few for longer than minReadySeconds (60)",
             &[],
         ),
         (

@@ -89,7 +89,7 @@ fn every_replica_set_gets_its_state() {
             rs(3, [3, 3, 1], &[("/spec/minReadySeconds", json!(30)), status_written(90)]),
             DEGRADED,
             "AvailableBelowDesired",
-            "3 of 3 ready, 1 available, and minReadySeconds (30) are over",
+            "3 of 3 ready, 1 available: too few for longer than minReadySeconds (30)",
         ),
         row(
             "no observedGeneration",

@@ -193,7 +193,7 @@ fn every_statefulset_gets_its_state_reason_message_and_notes() {
             settling(s(3, 3), 2).moved(120),
             DEGRADED,
             "AvailableBelowDesired",
-            "3 of 3 ready, 2 available, and minReadySeconds (60) are over",
+            "3 of 3 ready, 2 available: too few for longer than minReadySeconds (60)",
             &[],
         ),
         (
