@@ -142,7 +142,8 @@ struct Watcher<T> {
 impl<T: Judged> Watcher<T> {
     async fn run(self) {
         let (mut generation, mut client) = self.needs.connection.numbered();
-        let mut watch = Watch::<T>::new(&client, self.options.clone()).keeping(T::answers_for_itself);
+        let mut watch =
+            Watch::<T>::new(&client, self.options.clone()).keeping(Arc::new(T::answers_for_itself));
         let mut since = Instant::now();
         let mut listed_before = false;
         loop {
@@ -176,7 +177,8 @@ impl<T: Judged> Watcher<T> {
                 Err(_) => {
                     tracing::warn!(watch = self.who, "made no progress and is begun anew");
                     (generation, client) = self.needs.connection.numbered();
-                    watch = Watch::new(&client, self.options.clone()).keeping(T::answers_for_itself);
+                    watch =
+                        Watch::new(&client, self.options.clone()).keeping(Arc::new(T::answers_for_itself));
                 }
             }
         }

@@ -762,6 +762,7 @@ impl Health {
         if !self.kinds.is_empty() {
             let all = self.kinds.contains(&Chosen::All);
             ask.all_kinds = all;
+            ask.every_object = !all;
             ask.api_server = all || self.kinds.contains(&Chosen::ApiServer);
             ask.kinds = Kind::ALL
                 .iter()
@@ -770,6 +771,7 @@ impl Health {
                 .collect();
             return ask;
         }
+        ask.every_object = true;
         ask.api_server = self.targets.contains(&Target::ApiServer);
         ask.kinds.clear();
         ask.custom = self.custom();

@@ -12,7 +12,7 @@ use anstyle::{AnsiColor, Style as Paint};
 use sre_shared::check::path::span;
 use sre_shared::report::{Item, KindCheck, Namespaces, Report, State, Status, Verdict};
 use sre_shared::resource::Time;
-use sre_shared::run::Kind;
+use sre_shared::run::{CONTROLLERS, Kind};
 use std::collections::BTreeSet;
 use std::io::{Result, Write};
 use unicode_width::UnicodeWidthStr as _;
@@ -28,6 +28,7 @@ const WORKLOADS: [&str; 9] = [
     "pods",
     "jobs",
     "cronjobs",
+    CONTROLLERS,
 ];
 
 /// Writes the screen.
@@ -236,7 +237,7 @@ impl Screen<'_> {
     /// Said aloud where it is all that there is to say.
     fn nothing_found(&self) -> Option<String> {
         let read = self.report.kinds().filter(|kind| kind.status == Status::Ok);
-        let titles: Vec<String> = read.map(|kind| title_of_none(&kind.check)).collect();
+        let titles: Vec<String> = read.map(|kind| title_of_none(kind)).collect();
         (!titles.is_empty()).then(|| format!("no {} found", listed(&titles, "or")))
     }
 
@@ -256,7 +257,7 @@ impl Screen<'_> {
         let is_empty = |kind: &&KindCheck| several && kind.summary.total == 0;
         let read = |kind: &&KindCheck| kind.status == Status::Ok;
         let empty = self.report.kinds().filter(is_empty).filter(read);
-        let empty: Vec<String> = empty.map(|kind| title_of_none(&kind.check)).collect();
+        let empty: Vec<String> = empty.map(|kind| title_of_none(kind)).collect();
         for kind in self.report.kinds().filter(|kind| !is_empty(kind)) {
             let broken = kind
                 .items
@@ -367,17 +368,25 @@ fn status_word(status: Status) -> (&'static str, Paint) {
 }
 
 fn title(plural: &str) -> String {
+    if plural == CONTROLLERS {
+        return "Controllers".to_owned();
+    }
     Kind::from_word(plural).map_or_else(|| escape(plural), |kind| kind.title().to_owned())
 }
 
-/// The same where there is none: of what has controllers only that which has none is looked for.
-fn title_of_none(plural: &str) -> String {
-    let bare = if matches!(plural, "pods" | "replicasets" | "replicationcontrollers" | "jobs") {
+/// The title of a kind of which there is none: where it was not named, of what has controllers only that which has none
+/// is looked for.
+fn title_of_none(kind: &KindCheck) -> String {
+    let controlled = matches!(
+        kind.check.as_str(),
+        "pods" | "replicasets" | "replicationcontrollers" | "jobs"
+    );
+    let bare = if controlled && !kind.every_object {
         "bare "
     } else {
         ""
     };
-    format!("{bare}{}", title(plural))
+    format!("{bare}{}", title(&kind.check))
 }
 
 /// What a sentence counts of a kind.

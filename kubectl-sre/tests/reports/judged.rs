@@ -93,7 +93,6 @@ fn run(path: &Path, args: &[&str]) -> (i32, Value) {
 }
 
 /// The exit code and what a person sees, 120 columns wide and without colour.
-#[allow(dead_code)]
 pub fn screen(name: &str, args: &[&str]) -> String {
     let output = plugin(&dump(name), &[&["--at", AT], args].concat());
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();

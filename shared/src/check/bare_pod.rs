@@ -4,19 +4,39 @@
 //! such a pod, so `Failed` is a failure for good whatever its reason, an eviction too. A scheduling gate
 //! (`SchedulingGated`) was put there to hold the pod: it is suspended. A pod that is not ready has the grace of a young
 //! pod, unless it shows a cause that does not pass by itself. Where its containers are meant to end ([`super::ending`]), one
-//! that did its part is no failure, though the pod is not Ready any more. A pod with a controller is not judged: its owner answers
-//! for it, and for the mirror pod of a static pod its Node does.
+//! that did its part is no failure, though the pod is not Ready any more.
+//!
+//! A pod with a controller is left to it. Where it is judged all the same, `Failed` is a failure only as long as nothing
+//! took its place: the controllers of Kubernetes make another pod for one that failed, and leave it there until the pod
+//! garbage collector takes it (`FilterActivePods` in `pkg/controller/controller_utils.go`). A controller that is not
+//! known may do so for a pod that was ended as a whole, by an eviction or a shutdown of its node; a pod that ended by
+//! its own failure may be all that it had. The mirror pod of a static pod is its Node's, which says nothing of it: it is
+//! judged as a pod that nothing controls.
 
 use super::cause::works;
 use super::common::{self, Finding};
 use super::workload::STEP_SECONDS;
 use super::{Evidence, GRACE_SECONDS, Judged, Now, Pods, is_open};
 use crate::report::{Item, State};
-use crate::resource::{Pod, PodStatus, Resource as _};
+use crate::resource::{OwnerReference, Pod, PodStatus, Resource as _, Time};
 
 impl Judged for Pod {
-    fn answers_for_itself(&self) -> bool {
-        self.meta().controller().is_none()
+    const LEFT_TO_CONTROLLER: bool = true;
+
+    fn left_to(&self) -> Option<&OwnerReference> {
+        self.meta().controller().filter(|owner| owner.kind != "Node")
+    }
+
+    fn fell(&self) -> Option<Time> {
+        let status = self.status.as_ref().filter(|s| s.phase == "Failed")?;
+        let remade = self.left_to()?.kind == "Job" || !status.reason.is_empty();
+        self.meta().creation_timestamp.filter(|_| remade)
+    }
+
+    fn makes_up(&self) -> Option<Time> {
+        let over = self.status.as_ref().map_or("", |s| s.phase.as_str());
+        let does = self.is_active() || over == "Succeeded";
+        self.meta().creation_timestamp.filter(|_| does)
     }
 
     /// One that works and is not Ready does not show that its node is lost, and what keeps it from ending only in time.
@@ -61,7 +81,7 @@ fn finding(pod: &Pod, own: &Pods<'_>, evidence: &Evidence<'_>, notes: &mut Vec<S
     }
     match status.phase.as_str() {
         "Succeeded" => return Finding::new(State::Succeeded, true, "Complete", "succeeded"),
-        "Failed" => return Finding::degraded("PodFailed", failed(&status)).since(ended(&status)),
+        "Failed" => return over(pod, &status, evidence).since(ended(&status)),
         _ if pod.is_ready() => {
             if let Some(since) = own.recovered().filter(|_| common::is_old(meta, evidence.now)) {
                 return common::just_recovered("ready", since, evidence.now);
@@ -111,17 +131,39 @@ fn working(pod: &Pod, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Optio
     Some(Finding::healthy("Running", told).since(pod.meta().creation_timestamp))
 }
 
+/// Kinds that make another pod for each that has failed.
+const REPLACE: [&str; 4] = ["ReplicaSet", "ReplicationController", "StatefulSet", "DaemonSet"];
+
+/// A pod that has failed.
+fn over(pod: &Pod, status: &PodStatus, evidence: &Evidence<'_>) -> Finding {
+    let told = failed(status);
+    let Some(owner) = pod.left_to() else {
+        let nothing = status.reason.is_empty() && status.message.is_empty();
+        let told = if nothing {
+            format!("{told}, and nothing replaces it")
+        } else {
+            told
+        };
+        return Finding::degraded("PodFailed", told);
+    };
+    let replaced = evidence.replaced || REPLACE.contains(&owner.kind.as_str());
+    if replaced && !evidence.named {
+        return Finding::left_behind(format!("{told}, and {} {} replaces it", owner.kind, owner.name));
+    }
+    Finding::degraded("PodFailed", told)
+}
+
 /// How it ended.
 fn failed(status: &PodStatus) -> String {
     match (status.reason.as_str(), status.message.as_str()) {
-        ("", "") => "failed, and nothing replaces it".to_owned(),
+        ("", "") => "failed".to_owned(),
         ("", words) | (words, "") => format!("failed: {words}"),
         (reason, message) => format!("failed: {reason}: {message}"),
     }
 }
 
 /// When the last of its containers ended.
-fn ended(status: &PodStatus) -> Option<crate::resource::Time> {
+fn ended(status: &PodStatus) -> Option<Time> {
     let states = status.container_statuses.iter().filter_map(|c| c.state.as_ref());
     states
         .filter_map(|s| s.terminated.as_ref().and_then(|t| t.finished_at))

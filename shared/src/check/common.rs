@@ -47,6 +47,17 @@ impl Finding {
         Self::new(State::Unknown, false, reason, message)
     }
 
+    /// An object that failed and that its controller has replaced: left out of the verdict, as one that is being deleted.
+    pub fn left_behind(message: impl Into<String>) -> Self {
+        Self {
+            state: State::Terminating,
+            healthy: None,
+            reason: "LeftBehind",
+            message: message.into(),
+            since: None,
+        }
+    }
+
     pub fn since(self, since: Option<Time>) -> Self {
         Self { since, ..self }
     }
@@ -71,6 +82,7 @@ impl Finding {
             warnings: Vec::new(),
             causes: Vec::new(),
             acknowledged: None,
+            judged_by: Vec::new(),
         }
     }
 }

@@ -13,8 +13,8 @@
 //! are kept from ending by a proxy. An indexed Job with an index that is not tried again
 //! (`backoffLimitPerIndex`) ends as failed whatever the others do, unless a success policy says otherwise.
 //!
-//! A Job that a CronJob or another controller owns is not judged: its owner answers for it. A run of a CronJob that failed
-//! and was followed by a success is no failure any more.
+//! A Job that a CronJob or another controller owns is left to it. A run that failed and was followed by a success of the
+//! same controller is no failure any more.
 
 use super::cause::{shorten, works};
 use super::common::{self, Finding};
@@ -31,9 +31,14 @@ const RETRY_SECONDS: i64 = 3600;
 
 impl Judged for Job {
     const COMPANIONS: &'static [Companion] = &[Companion::CronJobs];
+    const LEFT_TO_CONTROLLER: bool = true;
 
-    fn answers_for_itself(&self) -> bool {
-        self.meta().controller().is_none()
+    fn fell(&self) -> Option<Time> {
+        self.met("Failed")?.last_transition_time
+    }
+
+    fn makes_up(&self) -> Option<Time> {
+        self.met("Complete").and(self.meta().creation_timestamp)
     }
 
     /// Whether a success came after its failure, its CronJob knows.
@@ -126,6 +131,10 @@ fn finding(job: &Job, evidence: &Evidence<'_>, beside: &mut Beside) -> Finding {
                 "{}; CronJob {name} succeeded since, at {succeeded}",
                 failed.words()
             );
+            return Finding::healthy("FollowedBySuccess", told);
+        }
+        if evidence.replaced {
+            let told = format!("{}; a later one of the same controller succeeded", failed.words());
             return Finding::healthy("FollowedBySuccess", told);
         }
         return Finding::degraded("JobFailed", failed.words()).since(since);

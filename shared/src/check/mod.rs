@@ -11,6 +11,7 @@ mod bare_pod;
 mod cause;
 mod common;
 mod companions;
+mod controller;
 mod cronjob;
 mod custom;
 mod daemonset;
@@ -35,10 +36,11 @@ mod workload;
 pub use age::Now;
 pub use cause::{Around, NodesSeen, Wants, crashed, shorten, unended, wants};
 pub use companions::{Accompanies, Companion, CompanionVisitor, Companions, Want};
+pub use controller::{Controller, group, replaced};
 pub use pod::Pods;
 
 use crate::report::{Item, State};
-use crate::resource::{Resource, Time, Undecodable};
+use crate::resource::{OwnerReference, Resource, Time, Undecodable};
 
 /// A pod younger than this many seconds may still become ready without being called a failure.
 pub const GRACE_SECONDS: i64 = 60;
@@ -48,10 +50,34 @@ pub trait Judged: Resource {
     /// All that [`Judged::wants`] may ask for.
     const COMPANIONS: &'static [Companion] = &[];
 
-    /// Whether this object is judged where it was not asked for by name. One that has a controller of its own may not
-    /// be: its controller answers for it.
+    /// Whether an object of this kind is left to the controller that it may have, where nobody asked for the kind.
+    const LEFT_TO_CONTROLLER: bool = false;
+
+    /// The controller that this object is left to: one that is judged itself, or under whose name its objects are judged
+    /// together ([`group`]).
+    fn left_to(&self) -> Option<&OwnerReference> {
+        self.meta().controller().filter(|_| Self::LEFT_TO_CONTROLLER)
+    }
+
+    /// Whether this object is judged where nobody asked for its kind.
     fn answers_for_itself(&self) -> bool {
+        self.left_to().is_none()
+    }
+
+    /// Whether it tells anything of a controller that is not judged itself. What is asked for nothing does not.
+    fn speaks_for_controller(&self) -> bool {
         true
+    }
+
+    /// When this object failed, where its controller makes another in its place: it says nothing of the present once a
+    /// later one is better.
+    fn fell(&self) -> Option<Time> {
+        None
+    }
+
+    /// When this object was made, where it does what one that failed did not.
+    fn makes_up(&self) -> Option<Time> {
+        None
     }
 
     /// What the verdict needs of other kinds, as far as that shows from what is known already. It is asked again once
@@ -95,6 +121,8 @@ pub struct Evidence<'a> {
     pub first_seen: Option<Time>,
     /// Whether the user asked for this very object: then being deleted is not healthy.
     pub named: bool,
+    /// Whether a later object of the same controller took its place ([`replaced`]).
+    pub replaced: bool,
     /// Whether an annotation on the object can acknowledge what is found.
     pub heeds_annotations: bool,
     /// Whether to tell why, where it is not healthy.
@@ -117,6 +145,7 @@ impl<'a> Evidence<'a> {
             companions: None,
             first_seen: None,
             named: false,
+            replaced: false,
             heeds_annotations: true,
             explained: true,
         }
@@ -168,5 +197,6 @@ pub fn undecodable<T: Resource>(object: &Undecodable) -> Item {
         warnings: Vec::new(),
         causes: Vec::new(),
         acknowledged: None,
+        judged_by: Vec::new(),
     }
 }

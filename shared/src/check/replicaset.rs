@@ -3,7 +3,7 @@
 //! Read off the counts that its controller writes (`calculateStatus` in `pkg/controller/replicaset` of
 //! kubernetes/kubernetes). It has one revision, so nothing is ever rolled out, and the controller says itself where the
 //! API server refuses its pods: the condition `ReplicaFailure` with reason `FailedCreate`. One that a Deployment or
-//! another controller owns is not judged: its owner answers for it, and asks the old ones for no pod.
+//! another controller owns is left to it, which asks the old ones for no pod.
 
 use super::common;
 use super::workload::{Workload, short_state};
@@ -12,8 +12,10 @@ use crate::report::{Item, State};
 use crate::resource::{ReplicaSet, ReplicaSetStatus, Resource};
 
 impl Judged for ReplicaSet {
-    fn answers_for_itself(&self) -> bool {
-        self.meta().controller().is_none()
+    const LEFT_TO_CONTROLLER: bool = true;
+
+    fn speaks_for_controller(&self) -> bool {
+        self.spec.as_ref().and_then(|s| s.replicas) != Some(0)
     }
 
     fn is_worth_a_look(&self, item: &Item, now: Now) -> bool {

@@ -6,8 +6,10 @@ use crate::report::Item;
 use crate::resource::{ReplicationController, Resource as _};
 
 impl Judged for ReplicationController {
-    fn answers_for_itself(&self) -> bool {
-        self.meta().controller().is_none()
+    const LEFT_TO_CONTROLLER: bool = true;
+
+    fn speaks_for_controller(&self) -> bool {
+        self.spec.and_then(|s| s.replicas) != Some(0)
     }
 
     fn is_worth_a_look(&self, item: &Item, now: Now) -> bool {

@@ -339,8 +339,11 @@ impl Budget {
 /// # Errors
 /// The first failure that retries did not mend. There is no partial list.
 pub async fn list<T: Resource>(client: &Client, options: &ListOptions) -> Result<Listed<T>, Failure> {
-    list_where(client, options, |_| true).await
+    list_where(client, options, &(Arc::new(|_: &T| true) as Keep<T>)).await
 }
+
+/// Tells which objects are kept.
+pub type Keep<T> = Arc<dyn Fn(&T) -> bool + Send + Sync>;
 
 /// The same, of which only some objects are kept: the others are dropped one by one as they are decoded.
 ///
@@ -349,7 +352,7 @@ pub async fn list<T: Resource>(client: &Client, options: &ListOptions) -> Result
 pub async fn list_where<T: Resource>(
     client: &Client,
     options: &ListOptions,
-    keep: fn(&T) -> bool,
+    keep: &Keep<T>,
 ) -> Result<Listed<T>, Failure> {
     match pages(client, options, keep).await {
         Err(failure) if failure.class == Class::Expired => pages(client, options, keep).await,
@@ -390,7 +393,7 @@ fn ask<T: Resource>(client: &Client, path: String, asked: &Arc<Asked<T>>) -> Com
 
 /// What all pages of a list have in common.
 struct Asked<T> {
-    keep: fn(&T) -> bool,
+    keep: Keep<T>,
     expected: Expected,
     budget: Budget,
 }
@@ -398,10 +401,10 @@ struct Asked<T> {
 async fn pages<T: Resource>(
     client: &Client,
     options: &ListOptions,
-    keep: fn(&T) -> bool,
+    keep: &Keep<T>,
 ) -> Result<Listed<T>, Failure> {
     let asked = Arc::new(Asked {
-        keep,
+        keep: Arc::clone(keep),
         expected: Expected::list::<T>(options),
         budget: Budget::default(),
     });

@@ -36,7 +36,7 @@ pub use discovery::{Collection, CustomName, discover, is_not_served};
 pub use kubeconfig::Overrides;
 pub use kuberc::Kuberc;
 pub(crate) use list::escape;
-pub use list::{ListOptions, Listed, get, list, list_where, path_of};
+pub use list::{Keep, ListOptions, Listed, get, list, list_where, path_of};
 pub use part::{Bounds, Part, list_part};
 pub use probe::{Readiness, Rules, UserInfo, lease, livez, readyz, rules, version, whoami};
 pub use service::{

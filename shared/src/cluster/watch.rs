@@ -4,13 +4,14 @@
 //! server sends once a minute and which alone tell a quiet watch from a dead one; an object that does not
 //! decode as an event, not as the end; and HTTP 410 at the start of a watch as a reason to list again.
 
-use super::list::{ACCEPT_JSON, ListOptions, list_where};
+use super::list::{ACCEPT_JSON, Keep, ListOptions, list_where};
 use super::{Answer, Class, Client, Failure, Refusal};
 use crate::decode::MAX_ITEM_BYTES;
 use crate::resource::{Decoded, Resource, Status, from_json};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::hash::{BuildHasher as _, Hasher as _};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -53,7 +54,7 @@ pub struct Watch<T> {
     client: Client,
     options: ListOptions,
     /// Which objects of a list are kept.
-    keep: fn(&T) -> bool,
+    keep: Keep<T>,
     /// From where the watch goes on; `None` before the first list and where it has to be listed again.
     resource_version: Option<String>,
     stream: Option<Stream>,
@@ -113,7 +114,7 @@ impl<T: Resource> Watch<T> {
         Self {
             client: client.clone(),
             options,
-            keep: |_| true,
+            keep: Arc::new(|_| true),
             resource_version: None,
             stream: None,
             opened: None,
@@ -134,7 +135,7 @@ impl<T: Resource> Watch<T> {
     /// The same that drops from each list, as it is decoded, what `keep` does not take. What changes later is told all
     /// the same, since one that is not taken any more has to be forgotten.
     #[must_use]
-    pub fn keeping(self, keep: fn(&T) -> bool) -> Self {
+    pub fn keeping(self, keep: Keep<T>) -> Self {
         Self { keep, ..self }
     }
 
@@ -191,7 +192,7 @@ impl<T: Resource> Watch<T> {
                 tokio::time::sleep(pause(self.setbacks)).await;
             }
             let Some(version) = self.resource_version.clone() else {
-                let listed = list_where(&self.client, &self.options, self.keep).await?;
+                let listed = list_where(&self.client, &self.options, &self.keep).await?;
                 self.resource_version = Some(listed.resource_version);
                 return Ok(Event::Listed(listed.items));
             };

@@ -163,6 +163,9 @@ pub struct KindCheck {
     /// How many objects are in each state.
     #[serde(default)]
     pub summary: Summary,
+    /// Whether objects that have a controller were judged too, since their kind was named.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub every_object: bool,
     /// Every judged object, sorted by namespace and name.
     #[serde(default)]
     pub items: Vec<Item>,
@@ -259,6 +262,7 @@ impl KindCheck {
             check: check.to_owned(),
             status,
             summary,
+            every_object: false,
             items,
             served: None,
         }

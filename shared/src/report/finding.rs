@@ -129,7 +129,7 @@ impl Item {
     /// Whether it makes pods, or is one.
     #[must_use]
     pub fn is_workload(&self) -> bool {
-        matches!(
+        let known = matches!(
             self.kind.as_str(),
             "Deployment"
                 | "StatefulSet"
@@ -140,7 +140,8 @@ impl Item {
                 | "Job"
                 | "CronJob"
                 | "Pod"
-        )
+        );
+        known || !self.judged_by.is_empty()
     }
 
     /// Whether it can be part of a finding.

@@ -111,6 +111,9 @@ pub struct Item {
     /// and exit code leave it out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acknowledged: Option<Acknowledged>,
+    /// What tells of it where it is not judged itself: the plural names of the kinds that it controls.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub judged_by: Vec<String>,
 }
 
 impl Item {

@@ -26,6 +26,7 @@ mod poddisruptionbudget;
 mod replicaset;
 mod replicationcontroller;
 mod rollout;
+mod scaled;
 mod selector;
 mod service;
 mod statefulset;
@@ -65,6 +66,7 @@ pub use rollout::{
     Rollout, RolloutBlueGreen, RolloutCanary, RolloutPause, RolloutPauseCondition, RolloutSpec,
     RolloutStatus, RolloutStep, RolloutStrategy,
 };
+pub use scaled::{ScaledObject, ScaledSpec};
 pub use selector::{LabelSelector, LabelSelectorRequirement, PodsBy};
 pub use service::{
     LoadBalancerIngress, LoadBalancerPort, LoadBalancerStatus, Service, ServicePort, ServiceSpec,

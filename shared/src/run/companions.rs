@@ -4,11 +4,12 @@
 use super::LISTS_AT_ONCE;
 use super::coverage::not_seen;
 use crate::check::{Accompanies, Companion, CompanionVisitor, Companions, Judged};
-use crate::cluster::{self, Class, Client, Failure, ListOptions};
+use crate::cluster::{self, Class, Client, Failure, Keep, ListOptions};
 use crate::report::NotSeen;
 use crate::resource::Decoded;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::pin::Pin;
+use std::sync::Arc;
 use tokio::task::JoinSet;
 
 /// From so many namespaces on one list of all is cheaper than one of each.
@@ -142,7 +143,8 @@ impl CompanionVisitor for Read {
     fn visit<T: Accompanies>(self, companion: Companion) -> Self::Output {
         Box::pin(async move {
             let Self { client, options } = self;
-            let listed = cluster::list_where::<T>(&client, &options, T::counts).await?;
+            let listed =
+                cluster::list_where::<T>(&client, &options, &(Arc::new(T::counts) as Keep<T>)).await?;
             Ok(Box::new(move |known: &mut Companions| {
                 known.take(companion, options.namespace.as_deref(), &listed.items);
             }) as Apply)

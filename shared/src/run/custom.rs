@@ -3,6 +3,7 @@
 use super::coverage::not_seen;
 use super::direct::{Judgement, Reach, Run, gather};
 use super::noun::Noun;
+use super::owners::Sift;
 use super::{Ask, WantedCustom};
 use crate::check::{self, Evidence, Now};
 use crate::cluster;
@@ -16,19 +17,16 @@ pub(super) async fn judge(run: &Run<'_>, wanted: &WantedCustom) -> (String, Judg
         Err(failure) => {
             let what = wanted.kind.to_string();
             let part = Judgement {
-                items: Vec::new(),
                 not_seen: vec![not_seen(what.clone(), &failure, None)],
-                open: Vec::new(),
-                passed_over: 0,
                 reach: Reach::Nothing,
                 namespaced: true,
-                served: None,
+                ..Judgement::default()
             };
             return (what, part);
         }
     };
     let noun = Noun::from(&place);
-    let gathered = gather::<CustomObject>(run, &noun, Some(&place), &wanted.names).await;
+    let gathered = gather::<CustomObject>(run, &noun, Some(&place), &wanted.names, &Sift::every()).await;
     let evidence = Evidence {
         named: !wanted.names.is_empty(),
         heeds_annotations: !run.ask.no_ignore,
@@ -45,11 +43,10 @@ pub(super) async fn judge(run: &Run<'_>, wanted: &WantedCustom) -> (String, Judg
     let part = Judgement {
         items: items.collect(),
         not_seen: gathered.not_seen,
-        open: Vec::new(),
         passed_over: gathered.passed_over,
         reach: gathered.reach,
         namespaced: noun.namespaced,
-        served: None,
+        ..Judgement::default()
     };
     (noun.plural, part)
 }

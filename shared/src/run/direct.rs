@@ -7,9 +7,10 @@ use super::coverage::{
     Found, leave_out_on_purpose, not_seen, not_seen_kind, not_seen_noun, nothing_named, nothing_selected,
 };
 use super::noun::Noun;
+use super::owners::{self, Owned, Roll, Sift};
 use super::{Ask, Causes, Clock, Kind, KindVisitor, Known, LISTS_AT_ONCE, Wanted, custom};
-use crate::check::{self, Around, Companions, Evidence, Judged, Now};
-use crate::cluster::{self, Class, Client, Collection, Failure, ListOptions};
+use crate::check::{self, Around, Companions, Controller, Evidence, Judged, Now};
+use crate::cluster::{self, Class, Client, Collection, Failure, Keep, ListOptions};
 use crate::nearest::nearest;
 use crate::report::{ApiServerCheck, Check, Item, KindCheck, Namespaces, NotSeen, Report, Source, State};
 use crate::resource::{Decoded, Namespace, Resource, Time};
@@ -61,8 +62,13 @@ pub async fn direct(
         }
     };
     let gather = async {
+        let sift = if ask.every_object {
+            Sift::every()
+        } else {
+            Sift::but_of(ask.covered())
+        };
         let kinds = ask.kinds.iter().map(|wanted| {
-            let part = wanted.kind.visit(Part { run: &run, wanted });
+            let part = run.part(wanted, &sift);
             Box::pin(async { (wanted.kind.plural().to_owned(), part.await) }) as Named<'_>
         });
         let custom = ask
@@ -74,10 +80,16 @@ pub async fn direct(
         let mut parts: Vec<(String, Judgement)> = stream::iter(parts).buffered(KINDS_AT_ONCE).collect().await;
         let found: Vec<Found> = parts.iter().map(|(_, part)| part.found()).collect();
         let nothing = why_empty(&run, &found).await;
+        run.read_again(&mut parts).await;
+        let roots = leave_to_controllers(ask, &mut parts);
         let causes_not_seen = run.explain(&mut parts).await;
-        (parts, nothing, causes_not_seen)
+        let members = parts.pop_if(|(check, _)| check == owners::CONTROLLERS);
+        let members = members.into_iter().flat_map(|(_, part)| part.items);
+        let now = Now::known(run.now());
+        let controllers = owners::check(roots.into_iter().zip(members), now, |_| None);
+        (parts, nothing, causes_not_seen, controllers)
     };
-    let (api_server, (parts, nothing, causes_not_seen)) = tokio::join!(probe, gather);
+    let (api_server, (parts, nothing, causes_not_seen, controllers)) = tokio::join!(probe, gather);
     let mut report = Report::new(source(client, api_server.as_ref()), run.now().to_string());
     report.coverage.causes_not_seen = causes_not_seen;
     report.coverage.namespaces = match (&ask.namespace, only_namespace(parts.iter().map(|(_, part)| part))) {
@@ -91,14 +103,47 @@ pub async fn direct(
         let all_seen = part.not_seen.is_empty() && (nothing.is_none() || !part.found().nothing);
         report.checks.push(Check::Kind(KindCheck {
             served: part.served,
+            every_object: ask.judges_every(&check),
             ..KindCheck::of(&check, part.items, all_seen)
         }));
         report.coverage.not_seen.extend(part.not_seen);
     }
+    report.checks.extend(controllers);
     report.coverage.not_seen.extend(nothing);
     leave_out_on_purpose(ask, &mut report);
     report.settle();
     report
+}
+
+/// Takes out of the parts what is left to a controller. What that says nothing of becomes a part of its own, the last,
+/// and it is told under whose name each of its objects belongs.
+fn leave_to_controllers(ask: &Ask, parts: &mut Vec<(String, Judgement)>) -> Vec<Controller> {
+    let (mut owned, mut items, mut open) = (Vec::new(), Vec::new(), Vec::new());
+    for (_, part) in parts.iter_mut() {
+        for (who, item, again) in std::mem::take(&mut part.owned) {
+            owned.push(who);
+            items.push(item);
+            open.push(again);
+        }
+    }
+    if owned.is_empty() {
+        return Vec::new();
+    }
+    let mut roll = Roll::default();
+    for (wanted, (_, part)) in ask.kinds.iter().zip(parts.iter()) {
+        roll.judge(wanted.kind.group(), &part.items);
+    }
+    let mut told = Judgement::default();
+    let mut roots = Vec::new();
+    for ((root, item), again) in roll.roots(&owned).into_iter().zip(items).zip(open) {
+        let Some(root) = root else { continue };
+        let at = told.items.len();
+        told.open.extend(again.map(|open| Open { at, ..open }));
+        told.items.push(item);
+        roots.push(root);
+    }
+    parts.push((owners::CONTROLLERS.to_owned(), told));
+    roots
 }
 
 /// The one namespace that was looked at, where that is all that may be seen of any kind though all were asked for.
@@ -194,6 +239,38 @@ impl Run<'_> {
         self.namespaces.get_or_init(names).await.as_ref()
     }
 
+    fn part<'a>(&'a self, wanted: &'a Wanted, sift: &Sift) -> Gathering<'a> {
+        wanted.kind.visit(Part {
+            run: self,
+            wanted,
+            sift: sift.clone(),
+        })
+    }
+
+    /// Reads again what was left to kinds that turned out not to have been seen whole.
+    async fn read_again(&self, parts: &mut [(String, Judgement)]) {
+        let covered = self.ask.covered();
+        let is_whole = |kind: &Kind| {
+            let own = parts.iter().find(|(check, _)| check == kind.plural());
+            own.is_none_or(|(_, part)| part.not_seen.is_empty())
+        };
+        let (whole, broken): (Vec<Kind>, Vec<Kind>) = covered.into_iter().partition(is_whole);
+        if broken.is_empty() || self.ask.every_object {
+            return;
+        }
+        let sift = Sift::but_of(whole);
+        for (wanted, (_, part)) in self.ask.kinds.iter().zip(parts.iter_mut()) {
+            if part.passed_over > 0 && wanted.kind.leaves_owned() && wanted.names.is_empty() {
+                let again = self.part(wanted, &sift).await;
+                // One that fails now is told; what was seen of the kind before stays.
+                let news = again.not_seen.into_iter().filter(|e| !part.not_seen.contains(e));
+                let news: Vec<NotSeen> = news.collect();
+                part.not_seen.extend(news);
+                part.owned = again.owned;
+            }
+        }
+    }
+
     /// Judges again what is not healthy, with what can be found around it. Tells what could not.
     async fn explain(&self, parts: &mut [(String, Judgement)]) -> Vec<NotSeen> {
         let open = parts.iter().flat_map(|(_, part)| &part.open);
@@ -222,14 +299,18 @@ impl Run<'_> {
 /// A part under way, and what its check is called.
 type Named<'a> = Pin<Box<dyn Future<Output = (String, Judgement)> + Send + 'a>>;
 
+/// One kind that is being gathered.
+type Gathering<'a> = Pin<Box<dyn Future<Output = Judgement> + Send + 'a>>;
+
 /// Gathers and judges one kind.
 struct Part<'a> {
     run: &'a Run<'a>,
     wanted: &'a Wanted,
+    sift: Sift,
 }
 
 impl<'a> KindVisitor for Part<'a> {
-    type Output = Pin<Box<dyn Future<Output = Judgement> + Send + 'a>>;
+    type Output = Gathering<'a>;
 
     fn visit<T: Judged>(self, kind: Kind) -> Self::Output {
         Box::pin(async move {
@@ -241,7 +322,8 @@ impl<'a> KindVisitor for Part<'a> {
                     ..Judgement::default()
                 };
             }
-            let mut gathered = gather::<T>(self.run, &kind.into(), None, &self.wanted.names).await;
+            let mut gathered =
+                gather::<T>(self.run, &kind.into(), None, &self.wanted.names, &self.sift).await;
             (self.run.progress)(Progress::Read(kind, gathered.objects.len()));
             let listing = Listing {
                 page_size: self.run.ask.page_size,
@@ -257,35 +339,47 @@ impl<'a> KindVisitor for Part<'a> {
                 heeds_annotations,
                 ..Evidence::at(Now::known(self.run.now()))
             };
-            let (mut items, mut open) = (Vec::new(), Vec::new());
+            let (mut items, mut open, mut owned) = (Vec::new(), Vec::new(), Vec::new());
+            let replaced = check::replaced(gathered.objects.iter().flatten());
             for object in gathered.objects {
                 let object = match object {
-                    Ok(object) if !named && !object.answers_for_itself() => continue,
                     Ok(object) => object,
                     Err(undecodable) => {
                         items.push(check::undecodable::<T>(&undecodable));
                         continue;
                     }
                 };
+                let replaced = replaced.contains(&object.meta().uid);
+                let evidence = Evidence {
+                    replaced,
+                    ..evidence.clone()
+                };
                 let item = check::judge(&object, &evidence);
+                let who = Owned::of(&object).filter(|_| !named && !self.sift.takes(&object));
                 let wanted = self.run.ask.causes != Causes::None;
-                if let Some(subject) = Subject::of(&object, &item, evidence.now).filter(|_| wanted) {
-                    let beside = Arc::clone(&beside);
-                    open.push(Open {
-                        at: items.len(),
-                        subject,
-                        again: Box::new(move |known, around, now| {
-                            let evidence = Evidence {
-                                companions: Some(&beside),
-                                named,
-                                heeds_annotations,
-                                ..known.evidence(object.meta(), around, now)
-                            };
-                            check::judge(&object, &evidence)
-                        }),
-                    });
+                let subject = Subject::of(&object, &item, evidence.now).filter(|_| wanted);
+                let beside = Arc::clone(&beside);
+                let again = subject.map(|subject| Open {
+                    at: items.len(),
+                    subject,
+                    again: Box::new(move |known, around, now| {
+                        let evidence = Evidence {
+                            companions: Some(&beside),
+                            named,
+                            replaced,
+                            heeds_annotations,
+                            ..known.evidence(object.meta(), around, now)
+                        };
+                        check::judge(&object, &evidence)
+                    }),
+                });
+                match who {
+                    Some(who) => owned.push((who, item, again)),
+                    None => {
+                        open.extend(again);
+                        items.push(item);
+                    }
                 }
-                items.push(item);
             }
             // Where every verdict stands without them, nothing is missing.
             if items.iter().any(|item| item.state == State::Unknown) {
@@ -294,6 +388,7 @@ impl<'a> KindVisitor for Part<'a> {
             Judgement {
                 items,
                 open,
+                owned,
                 passed_over: gathered.passed_over,
                 not_seen: gathered.not_seen,
                 reach: gathered.reach,
@@ -318,6 +413,8 @@ async fn is_served<T: Resource>(run: &Run<'_>) -> bool {
 pub(super) struct Judgement {
     pub items: Vec<Item>,
     pub open: Vec<Open>,
+    /// What has a controller that may have no verdict.
+    pub owned: Vec<(Owned, Item, Option<Open>)>,
     /// How many more there are, whose controllers answer for them.
     pub passed_over: usize,
     pub not_seen: Vec<NotSeen>,
@@ -330,7 +427,7 @@ pub(super) struct Judgement {
 
 impl Judgement {
     fn found(&self) -> Found {
-        let objects = self.items.len() + self.passed_over;
+        let objects = self.items.len() + self.owned.len() + self.passed_over;
         Found::new(self.namespaced, objects, self.not_seen.len())
     }
 }
@@ -393,13 +490,15 @@ pub(super) async fn gather<T: Judged>(
     noun: &Noun,
     place: Option<&Collection>,
     names: &[String],
+    sift: &Sift,
 ) -> Gathered<T> {
     let mut gathered = Gathered::default();
     if names.is_empty() {
-        gathered = scope(run, noun, place, String::new(), T::answers_for_itself).await;
+        gathered = scope(run, noun, place, String::new(), &sift.keep()).await;
     }
+    let all: Keep<T> = Arc::new(|_| true);
     for name in names {
-        let mut one = scope::<T>(run, noun, place, format!("metadata.name={name}"), |_| true).await;
+        let mut one = scope::<T>(run, noun, place, format!("metadata.name={name}"), &all).await;
         if one.objects.is_empty() && one.not_seen.is_empty() {
             one.not_seen
                 .push(no_such_object::<T>(run, noun, place, name).await);
@@ -420,7 +519,7 @@ async fn scope<T: Judged>(
     noun: &Noun,
     place: Option<&Collection>,
     field_selector: String,
-    keep: fn(&T) -> bool,
+    keep: &Keep<T>,
 ) -> Gathered<T> {
     let options = ListOptions {
         namespace: run.namespace(noun).map(str::to_owned),
@@ -464,7 +563,7 @@ async fn one_by_one<T: Judged>(
     run: &Run<'_>,
     options: &ListOptions,
     noun: &Noun,
-    keep: fn(&T) -> bool,
+    keep: &Keep<T>,
     forbidden: &Failure,
 ) -> Gathered<T> {
     let Some(names) = run.namespaces().await else {
@@ -482,6 +581,7 @@ async fn one_by_one<T: Judged>(
         while running.len() < LISTS_AT_ONCE {
             let Some(namespace) = waiting.pop() else { break };
             let (client, options, lists) = (run.client.clone(), options.clone(), Arc::clone(&run.lists));
+            let keep = Arc::clone(keep);
             running.spawn(async move {
                 // It is never closed; without a permit there would only be more at once.
                 let _permit = lists.acquire().await;
@@ -489,7 +589,10 @@ async fn one_by_one<T: Judged>(
                     namespace: Some(namespace.clone()),
                     ..options
                 };
-                (namespace, cluster::list_where::<T>(&client, &options, keep).await)
+                (
+                    namespace,
+                    cluster::list_where::<T>(&client, &options, &keep).await,
+                )
             });
         }
         match running.join_next().await {
@@ -532,7 +635,7 @@ async fn only_own_namespace<T: Judged>(
     client: &Client,
     options: &ListOptions,
     noun: &Noun,
-    keep: fn(&T) -> bool,
+    keep: &Keep<T>,
     forbidden: &Failure,
 ) -> Gathered<T> {
     let own = client.default_namespace().to_owned();

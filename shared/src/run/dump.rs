@@ -3,14 +3,19 @@
 use super::coverage::{Found, nothing_named, nothing_selected, one_or_other};
 use super::known::{Evident, Known};
 use super::noun::Noun;
+use super::owners::{self, Owned, Roll, Sift};
 use super::{Ask, Causes, Clock, Kind, KindVisitor, Wanted, companions, gaps};
 use crate::check::{
-    self, Accompanies, Around, Companion, CompanionVisitor, Companions, Evidence, Judged, NodesSeen, Now,
+    self, Accompanies, Around, Companion, CompanionVisitor, Companions, Controller, Evidence, Judged,
+    NodesSeen, Now,
 };
 use crate::cluster::CustomName;
 use crate::dump::{File, Objects, Stamped};
 use crate::report::{Check, Item, KindCheck, Namespaces, NotSeen, Report, Source, State};
-use crate::resource::{CustomObject, Job, Node, Pod, ReplicaSet, Resource, Time, Undecodable};
+use crate::resource::{
+    CustomObject, Job, Node, Pod, ReplicaSet, ReplicationController, Resource, ScaledObject, Time,
+    Undecodable,
+};
 use std::collections::HashSet;
 
 /// Judges a dump. Only kinds that it holds are judged, and the API server is no part of it.
@@ -33,11 +38,17 @@ pub fn dump(files: &[File], name: &str, ask: &Ask, at: Option<Time>, clock: Cloc
     }
     gaps::tell(&objects, ask, &mut report.coverage);
     report.coverage.not_seen.extend(dump.not_understood(ask));
+    let sift = if ask.every_object {
+        Sift::every()
+    } else {
+        Sift::default()
+    };
     let part = |names| Part {
         dump: &dump,
         around: &around,
         ask,
         names,
+        sift: &sift,
         now,
     };
     // A kind that only some clusters have is judged where the dump has it; live it is asked for by name.
@@ -47,22 +58,41 @@ pub fn dump(files: &[File], name: &str, ask: &Ask, at: Option<Time>, clock: Cloc
         .filter(|kind| ask.by_default && !kind.is_built_in() && !is_asked(kind))
         .map(|kind| Wanted::all(*kind))
         .collect();
-    let kinds = ask.kinds.iter().chain(&others).filter_map(|wanted| {
-        let judged = wanted.kind.visit(part(&wanted.names))?;
-        Some((wanted.kind.plural().to_owned(), judged))
-    });
+    let mut roll = dump.roll();
+    let mut owned = Vec::new();
+    let mut kinds = Vec::new();
+    for wanted in ask.kinds.iter().chain(&others) {
+        if let Some(mut judged) = wanted.kind.visit(part(&wanted.names)) {
+            roll.judge(wanted.kind.group(), &judged.items);
+            owned.append(&mut judged.owned);
+            kinds.push((wanted.kind.plural().to_owned(), judged));
+        }
+    }
+    // What is not asked for tells of its controllers all the same: it is at hand.
+    let is_other = |kind: &&Kind| kind.leaves_owned() && !is_asked(kind);
+    let tells = !ask.kinds.is_empty() && !ask.every_object;
+    for kind in Kind::ALL.iter().filter(is_other).filter(|_| tells) {
+        owned.extend(kind.visit(part(&[])).into_iter().flat_map(|judged| judged.owned));
+    }
+    let (owned, members): (Vec<Owned>, Vec<Item>) = owned.into_iter().unzip();
+    let roots = roll.roots(&owned).into_iter().zip(members);
+    let roots = roots.filter_map(|(root, item)| Some((root?, item)));
+    let asked = |of: &Controller| dump.asked(of);
+    let known = at.map_or(Now::inferred(now, None), Now::known);
+    let controllers = owners::check(roots, known, asked);
     let custom = ask
         .custom
         .iter()
         .map(|wanted| part(&wanted.names).custom(&wanted.kind, name));
-    let parts: Vec<(String, Judgement)> = kinds.chain(custom).collect();
-    let nothing = why_empty(ask, &parts);
+    let parts: Vec<(String, Judgement)> = kinds.into_iter().chain(custom).collect();
+    let nothing = why_empty(ask, &parts).filter(|_| controllers.is_none());
     for (check, part) in parts {
         report.coverage.kinds.push(check.clone());
         let all_seen = part.not_seen.is_empty() && (nothing.is_none() || !part.found().nothing);
-        report
-            .checks
-            .push(Check::Kind(KindCheck::of(&check, part.items, all_seen)));
+        report.checks.push(Check::Kind(KindCheck {
+            every_object: ask.judges_every(&check),
+            ..KindCheck::of(&check, part.items, all_seen)
+        }));
         report.coverage.not_seen.extend(part.not_seen);
     }
     report.coverage.not_seen.extend(nothing);
@@ -79,6 +109,7 @@ pub fn dump(files: &[File], name: &str, ask: &Ask, at: Option<Time>, clock: Cloc
             ..NotSeen::default()
         });
     }
+    report.checks.extend(controllers);
     report.settle();
     report
 }
@@ -149,6 +180,37 @@ impl<'a> Dump<'a> {
             hint: Some("take the dump again, or mend that place".into()),
             ..NotSeen::default()
         })
+    }
+
+    /// Who controls the objects that can stand between a pod and what it is of.
+    fn roll(&self) -> Roll {
+        fn link<T: Judged>(objects: &Objects<'_>, roll: &mut Roll) {
+            let all = objects.of_kind::<T>().into_iter();
+            let understood = all.filter_map(|stamped| stamped.object.ok());
+            understood
+                .filter_map(|object| Owned::of(&object))
+                .for_each(|owned| roll.link(owned));
+        }
+        let mut roll = Roll::default();
+        link::<ReplicaSet>(self.objects, &mut roll);
+        link::<ReplicationController>(self.objects, &mut roll);
+        link::<Job>(self.objects, &mut roll);
+        roll
+    }
+
+    /// How many pods a controller asks for, where the dump holds it and it says so, and when it was last changed.
+    fn asked(&self, of: &Controller) -> Option<(i64, Option<Time>)> {
+        let all = self.objects.of::<ScaledObject>(&of.group, &of.kind);
+        let mut all = all.into_iter().filter_map(|stamped| stamped.object.ok());
+        let found = all.find(|o| o.meta().namespace == of.namespace && o.meta().name == of.name)?;
+        let replicas = found.spec.as_ref()?.replicas?;
+        Some((
+            replicas,
+            found
+                .meta()
+                .last_spec_write()
+                .max(found.meta().creation_timestamp),
+        ))
     }
 
     /// The time that ages of the object at that index are measured against.
@@ -242,11 +304,14 @@ struct Part<'a> {
     around: &'a Around<'a>,
     ask: &'a Ask,
     names: &'a [String],
+    sift: &'a Sift,
     now: Time,
 }
 
 struct Judgement {
     items: Vec<Item>,
+    /// What has a controller that may have no verdict.
+    owned: Vec<(Owned, Item)>,
     /// How many more there are, whose controllers answer for them.
     passed_over: usize,
     not_seen: Vec<NotSeen>,
@@ -256,7 +321,7 @@ struct Judgement {
 
 impl Judgement {
     fn found(&self) -> Found {
-        let objects = self.items.len() + self.passed_over;
+        let objects = self.items.len() + self.owned.len() + self.passed_over;
         Found::new(self.namespaced, objects, self.not_seen.len())
     }
 }
@@ -294,6 +359,7 @@ impl Part<'_> {
             };
             let part = Judgement {
                 items: Vec::new(),
+                owned: Vec::new(),
                 passed_over: 0,
                 not_seen: vec![missing],
                 namespaced: true,
@@ -322,6 +388,7 @@ impl Part<'_> {
             around,
             ask,
             names,
+            sift,
             now,
         } = self;
         let (beside, missing) = bring(dump.objects, found);
@@ -329,7 +396,8 @@ impl Part<'_> {
         let scope = ask.namespace.as_deref().filter(|_| noun.namespaced);
         let in_scope = |namespace: &str| scope.is_none_or(|wanted| wanted == namespace);
         let is_named = |name: &str| names.is_empty() || names.iter().any(|n| n == name);
-        let mut items = Vec::new();
+        let (mut items, mut owned) = (Vec::new(), Vec::new());
+        let replaced = check::replaced(found.iter().filter_map(|s| s.object.as_ref().ok()));
         let mut others = Vec::new();
         // There are some, and their controllers answer for them.
         let mut passed_over = 0;
@@ -344,7 +412,8 @@ impl Part<'_> {
                         others.push(meta.name.clone());
                         continue;
                     }
-                    if names.is_empty() && !object.answers_for_itself() {
+                    let own = !names.is_empty() || sift.takes(object);
+                    if !own && !sift.takes_for_controller(object) {
                         passed_over += 1;
                         continue;
                     }
@@ -355,11 +424,16 @@ impl Part<'_> {
                         around: Some(around),
                         companions: Some(&beside),
                         named: !names.is_empty(),
+                        replaced: replaced.contains(&meta.uid),
                         heeds_annotations: !ask.no_ignore,
                         explained: ask.causes != Causes::None,
                         ..Evidence::at(now_of(stamped.index))
                     };
-                    items.push(check::judge(object, &evidence));
+                    let item = check::judge(object, &evidence);
+                    match Owned::of(object).filter(|_| !own) {
+                        Some(who) => owned.push((who, item)),
+                        None => items.push(item),
+                    }
                 }
                 // Whether a selector would have matched it cannot be known, so it is not left out.
                 Err(undecodable) if in_scope(&undecodable.namespace) && is_named(&undecodable.name) => {
@@ -380,6 +454,7 @@ impl Part<'_> {
         }
         Judgement {
             items,
+            owned,
             passed_over,
             not_seen,
             namespaced: noun.namespaced,

@@ -14,6 +14,7 @@ mod kind;
 mod known;
 mod ladder;
 mod noun;
+mod owners;
 
 pub use agent::{AgentItems, DEFAULT_AGENT, agent, agent_answer, agent_version, ask_agent, ask_service};
 pub use api_server::{
@@ -25,6 +26,7 @@ pub use direct::{Progress, direct, unreached};
 pub use dump::dump;
 pub use kind::{Kind, KindVisitor};
 pub use known::Known;
+pub use owners::{CONTROLLERS, Sift};
 
 pub use crate::cluster::CustomName;
 
@@ -73,6 +75,9 @@ pub struct Ask {
     pub by_default: bool,
     /// Whether annotations that acknowledge a finding are disregarded.
     pub no_ignore: bool,
+    /// Kinds were named: every object of theirs is judged, one that a controller has too. Else such an object is left to
+    /// its controller, and judged with the others of the same under its name where that has no verdict.
+    pub every_object: bool,
 }
 
 /// One kind that is judged: all of its objects, or these.

@@ -4,7 +4,7 @@ use super::client::{ask, names, part};
 use serde_json::{Value, json};
 use sre_shared::report::{Report, State, Status};
 use sre_shared::run::{Ask, Kind, Wanted};
-use sre_testkit::object::Pod;
+use sre_testkit::object::{Pod, ReplicaSet};
 use sre_testkit::{Access, ApiServer, ApiServerBuilder, at};
 
 fn of(kind: Kind) -> Ask {
@@ -223,22 +223,31 @@ async fn a_kind_in_no_namespace_is_the_same_from_each() {
 }
 
 #[tokio::test]
-async fn pods_that_something_controls_are_passed_over_and_are_no_lack_of_pods() {
+async fn pods_that_a_judged_kind_controls_are_passed_over_and_are_no_lack_of_pods() {
+    let set = ReplicaSet::new("shop", "web")
+        .label("app", "web")
+        .replicas(2)
+        .build();
+    let uid = set["metadata"]["uid"].as_str().expect("a uid").to_owned();
     let owned = |name: &str| {
-        let pod = Pod::new("shop", name).owner("apps/v1", "ReplicaSet", "web", "uid-of-web");
+        let pod = Pod::new("shop", name).owner("apps/v1", "ReplicaSet", "web", &uid);
         pod.label("app", "web").ready(false, at(-300)).build()
     };
     let bare = Pod::new("shop", "debug").ready(true, at(-300)).build();
     let server = ApiServer::builder()
-        .objects([owned("a"), owned("b"), bare])
+        .objects([owned("a"), owned("b"), bare, set.clone()])
         .start()
         .await;
-    let report = ask(&server, &of(Kind::Pods)).await;
+    let both = Ask {
+        kinds: [Kind::Pods, Kind::ReplicaSets].map(Wanted::all).to_vec(),
+        ..of(Kind::Pods)
+    };
+    let report = ask(&server, &both).await;
     assert_eq!(verdicts(&report), [("debug", State::Healthy, "Ready")]);
     let selected = Ask {
         selector_text: "app=web".into(),
         selector: "app=web".parse().expect("a selector"),
-        ..of(Kind::Pods)
+        ..both
     };
     let report = ask(&server, &selected).await;
     assert_eq!(

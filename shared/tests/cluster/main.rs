@@ -14,6 +14,7 @@ mod custom;
 mod gathering;
 mod kinds;
 mod ladder;
+mod owners;
 mod reaching;
 mod watching;
 #[cfg(unix)]

@@ -1,4 +1,5 @@
 use crate::*;
+use sre_shared::check::replaced;
 use sre_shared::resource::Pod;
 
 fn pod(phase: &str, more: &[(&str, Value)]) -> Value {
@@ -244,5 +245,59 @@ fn only_a_pod_without_a_controller_answers_for_itself() {
     let answers = |more: &[(&str, Value)]| view::<Pod>(&pod("Running", more)).answers_for_itself();
     assert!(answers(&[]));
     assert!(!answers(&[owned("ReplicaSet")]));
-    assert!(!answers(&[owned("Node")]), "the mirror of a static pod");
+    assert!(answers(&[owned("Node")]), "the mirror of a static pod");
+}
+
+#[test]
+fn a_pod_that_failed_is_left_behind_once_its_controller_made_another() {
+    let evicted = ("/status/reason", json!("Evicted"));
+    let made = |name: &str, seconds: i64| [aged(seconds), ("/metadata/uid", json!(name))];
+    let failed = |owner: &str, more: &[(&'static str, Value)]| {
+        let fields = [&[owned(owner)], &made("failed", 7200)[..], more].concat();
+        view::<Pod>(&pod("Failed", &fields))
+    };
+    let other = |owner: &str, phase: &str, seconds: i64| {
+        let fields = [&[owned(owner)], &made("other", seconds)[..]].concat();
+        view::<Pod>(&pod(phase, &fields))
+    };
+    let state = |failed: &Pod, other: &Pod| {
+        let item = failed.judge(&Evidence {
+            replaced: replaced([failed, other].into_iter()).contains("failed"),
+            ..Evidence::at(now())
+        });
+        ((item.state, item.healthy), item.message)
+    };
+    let told = |state, message: &str| (state, message.to_owned());
+    for kind in ["ReplicaSet", "ReplicationController", "StatefulSet", "DaemonSet"] {
+        assert_eq!(
+            state(&failed(kind, &[evicted.clone()]), &other("Job", "Pending", 60)),
+            told(
+                TERMINATING,
+                &format!("failed: Evicted, and {kind} owner replaces it")
+            )
+        );
+    }
+    let last = failed("Job", &[]);
+    let replaced_by_job = told(TERMINATING, "failed, and Job owner replaces it");
+    assert_eq!(state(&last, &other("Job", "Succeeded", 60)), replaced_by_job);
+    assert_eq!(state(&last, &other("Job", "Running", 60)), replaced_by_job);
+    assert_eq!(
+        state(&last, &other("Job", "Failed", 60)),
+        told(DEGRADED, "failed")
+    );
+    assert_eq!(
+        state(&last, &other("Job", "Succeeded", 9000)),
+        told(DEGRADED, "failed")
+    );
+    // A controller that is not known may make no other pod for one that failed by itself.
+    let unknown = failed("TaskRun", &[]);
+    assert_eq!(
+        state(&unknown, &other("TaskRun", "Running", 60)),
+        told(DEGRADED, "failed")
+    );
+    let unknown = failed("TaskRun", &[evicted]);
+    assert_eq!(
+        state(&unknown, &other("TaskRun", "Running", 60)),
+        told(TERMINATING, "failed: Evicted, and TaskRun owner replaces it")
+    );
 }

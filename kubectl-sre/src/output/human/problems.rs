@@ -372,7 +372,10 @@ impl Screen<'_> {
     /// What to say of an item beside its counts.
     fn explain(&self, item: &Item) -> String {
         let counted = match (item.ready, item.desired) {
-            (Some(ready), Some(desired)) => format!("{ready} of {desired} ready"),
+            (Some(ready), Some(desired)) if item.judged_by.is_empty() => {
+                format!("{ready} of {desired} ready")
+            }
+            (Some(ready), Some(desired)) => format!("{ready} of {desired} pods ready"),
             _ => String::new(),
         };
         let rest = item.message.strip_prefix(&counted).unwrap_or(&item.message);
@@ -497,6 +500,7 @@ fn name_of(item: &Item) -> String {
         namespace => escape(&format!("{namespace}/{name}")),
     };
     match item.kind.as_str() {
+        kind if !item.judged_by.is_empty() => format!("{} {name} (not judged itself)", escape(kind)),
         "Deployment" => name,
         kind => format!("{} {name}", escape(kind)),
     }

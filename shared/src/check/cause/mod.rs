@@ -118,13 +118,22 @@ fn of_pod(pod: &Pod, now: Now, around: &Around<'_>) -> Vec<Found> {
 
 /// One entry a distinct cause of those that are wanted, with the newest pod as its example.
 pub(super) fn of_pods(pods: &Pods<'_>, is: impl Fn(&Found) -> bool) -> Vec<Cause> {
+    let is_evidence = |pod: &Pod| pod.meta().controller().is_none_or(|owner| owner.kind == "Job");
+    of_pods_where(pods, is_evidence, is)
+}
+
+/// The same; of those that have failed for good only where they are evidence.
+fn of_pods_where(
+    pods: &Pods<'_>,
+    is_evidence: impl Fn(&Pod) -> bool,
+    is: impl Fn(&Found) -> bool,
+) -> Vec<Cause> {
     let nothing = Around::default();
     let around = pods.around.unwrap_or(&nothing);
     let mut groups = Groups::default();
     for (pod, now) in &pods.pods {
-        let evidence = pod.meta().controller().is_none_or(|owner| owner.kind == "Job");
         let mut found = of_pod(pod, *now, around);
-        if found.is_empty() && evidence {
+        if found.is_empty() && is_evidence(pod) {
             found.extend(ended::failed(pod, *now, around));
         }
         groups.add(pod, found.into_iter().filter(|f| is(f)));
@@ -208,7 +217,7 @@ impl Groups {
     }
 }
 
-fn sort(causes: &mut [Cause]) {
+pub(super) fn sort(causes: &mut [Cause]) {
     causes.sort_by_key(|c| (rank(&c.code), Reverse(c.count)));
 }
 
@@ -231,7 +240,7 @@ pub(super) fn explain<T: Resource>(item: &mut Item, object: &T, evidence: &Evide
             around,
             ..Pods::default()
         };
-        causes = of_pods(&alone, |_| true);
+        causes = of_pods_where(&alone, |_| true, |_| true);
         causes.extend(restarted(&alone));
     } else {
         let pods = evidence.pods.as_ref();

@@ -1,0 +1,336 @@
+//! What the objects of a controller tell where nothing tells of the controller itself.
+//!
+//! A Rollout of Argo, a CloneSet of OpenKruise, a DeploymentConfig, a TaskRun or a kind of one's own makes pods,
+//! ReplicaSets or Jobs and has no verdict here; a Deployment may not be readable. Its objects are judged one by one, by
+//! the rules of their kinds, and told together under its name: what is asked for is what its ReplicaSets ask for, or what
+//! it asks for itself where that is known, else the pods that there are. An object is left to what controls it as long
+//! as that is judged, or is told under the name of another.
+
+use super::{GRACE_SECONDS, Judged, Now};
+use crate::report::{Cause, Item, State, gist};
+use crate::resource::{OwnerReference, Time};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+/// What controls an object, by its name.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Controller {
+    /// Its namespace, which is that of its objects.
+    pub namespace: String,
+    /// The API group of its kind, empty for the core group.
+    pub group: String,
+    /// Its kind.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// Who makes ReplicaSets: the label that carries what it adds to its own name for theirs, and its group and kind.
+/// (`pkg/controller/deployment/sync.go` in kubernetes/kubernetes, `utils/replicaset` in argoproj/argo-rollouts.)
+const REPLICA_SETS: [(&str, &str, &str); 2] = [
+    ("pod-template-hash", "apps", "Deployment"),
+    ("rollouts-pod-template-hash", "argoproj.io", "Rollout"),
+];
+
+/// The label that a DeploymentConfig gives to its pods, with its own name.
+const DEPLOYMENT_CONFIG: &str = "deploymentconfig";
+
+impl Controller {
+    /// The owner of an object of that namespace.
+    #[must_use]
+    pub fn of(namespace: &str, owner: &OwnerReference) -> Self {
+        let group = match owner.api_version.split_once('/') {
+            Some((group, _)) => group,
+            // Every reference has a version; one that was written by hand may have none.
+            None if owner.api_version.is_empty() => group_of(&owner.kind),
+            None => "",
+        };
+        Self {
+            namespace: namespace.to_owned(),
+            group: group.to_owned(),
+            kind: owner.kind.clone(),
+            name: owner.name.clone(),
+        }
+    }
+
+    /// What controls this controller of a pod with these labels, where its name and the labels tell though nothing is
+    /// known of it.
+    #[must_use]
+    pub fn beyond(&self, labels: &BTreeMap<String, String>) -> Option<Self> {
+        let beyond = |group: &str, kind: &str, name: &str| {
+            let named = !name.is_empty();
+            named.then(|| Self {
+                namespace: self.namespace.clone(),
+                group: group.to_owned(),
+                kind: kind.to_owned(),
+                name: name.to_owned(),
+            })
+        };
+        if self.kind == "ReplicationController" {
+            let name = labels.get(DEPLOYMENT_CONFIG)?;
+            let own = self.name.strip_prefix(name.as_str())?.starts_with('-');
+            return beyond("apps.openshift.io", "DeploymentConfig", name).filter(|_| own);
+        }
+        REPLICA_SETS.iter().find_map(|(label, group, kind)| {
+            let hash = labels.get(*label).filter(|_| self.kind == "ReplicaSet")?;
+            let name = self.name.strip_suffix(hash.as_str())?.strip_suffix('-')?;
+            beyond(group, kind, name)
+        })
+    }
+}
+
+/// The group of a kind that Kubernetes has itself.
+fn group_of(kind: &str) -> &'static str {
+    match kind {
+        "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" => "apps",
+        "Job" | "CronJob" => "batch",
+        _ => "",
+    }
+}
+
+/// Which of these objects failed and have been replaced since by another of the same controller.
+#[must_use]
+pub fn replaced<'a, T: Judged>(objects: impl Iterator<Item = &'a T> + Clone) -> HashSet<String> {
+    let mut best: HashMap<&str, Time> = HashMap::new();
+    let with_owner = objects.filter_map(|object| Some((object, object.left_to()?.uid.as_str())));
+    for (object, owner) in with_owner.clone() {
+        if let Some(time) = object.makes_up() {
+            let newest = best.entry(owner).or_insert(time);
+            *newest = time.max(*newest);
+        }
+    }
+    let is_replaced =
+        |object: &T, owner: &str| object.fell().is_some_and(|fell| best.get(owner) > Some(&fell));
+    let fallen = with_owner.filter(|(object, owner)| is_replaced(object, owner));
+    let uids = fallen.map(|(object, _)| object.meta().uid.clone());
+    uids.filter(|uid| !uid.is_empty()).collect()
+}
+
+/// What is told of a controller by its objects, each of which was judged. `asked` is how many pods it asks for and when
+/// it was last changed, where it was seen itself. `None` where nothing is left of its objects.
+#[must_use]
+pub fn group(
+    controller: &Controller,
+    members: &[Item],
+    asked: Option<(i64, Option<Time>)>,
+    now: Now,
+) -> Option<Item> {
+    let members: Vec<&Item> = members.iter().filter(|m| m.state != State::Terminating).collect();
+    if members.is_empty() {
+        return None;
+    }
+    let group = Group::of(&members, asked, now);
+    let (state, healthy) = group.state();
+    let failing = group.failing.iter().chain(&group.moving).copied();
+    let since = failing.clone().filter_map(|m| m.since.as_ref()).min().cloned();
+    let acknowledged = group.acknowledged();
+    let of = |field: fn(&Item) -> &Vec<String>| {
+        let all: BTreeSet<&String> = members.iter().flat_map(|m| field(m)).collect();
+        all.into_iter().cloned().collect::<Vec<_>>()
+    };
+    let kinds: BTreeSet<String> = members
+        .iter()
+        .map(|m| format!("{}s", m.kind.to_lowercase()))
+        .collect();
+    Some(Item {
+        kind: controller.kind.clone(),
+        namespace: controller.namespace.clone(),
+        name: controller.name.clone(),
+        state,
+        healthy: Some(healthy),
+        desired: group.counted.then_some(group.desired),
+        ready: group.counted.then_some(group.ready),
+        available: None,
+        updated: None,
+        reason: group.reason(state).to_owned(),
+        message: group.message(),
+        since: since.filter(|_| !healthy || state == State::Progressing),
+        notes: of(|m| &m.notes),
+        warnings: of(|m| &m.warnings),
+        causes: causes(failing),
+        acknowledged,
+        judged_by: kinds.into_iter().collect(),
+    })
+}
+
+/// The objects of one controller, by how they are.
+struct Group<'a> {
+    members: &'a [&'a Item],
+    failing: Vec<&'a Item>,
+    moving: Vec<&'a Item>,
+    unknown: Vec<&'a Item>,
+    /// Whether there are numbers of pods: Jobs have none.
+    counted: bool,
+    desired: i64,
+    ready: i64,
+    /// Pods that are asked for and that nothing is there of.
+    missing: i64,
+    /// Whether what is missing was asked for only just now.
+    recent: bool,
+}
+
+impl<'a> Group<'a> {
+    fn of(members: &'a [&'a Item], asked: Option<(i64, Option<Time>)>, now: Now) -> Self {
+        let all = |is: fn(&Item) -> bool| members.iter().copied().filter(|m| is(m)).collect::<Vec<_>>();
+        let sum = |of: fn(&Item) -> Option<i64>| {
+            let numbers = members.iter().filter_map(|m| of(m));
+            numbers.fold(0_i64, i64::saturating_add)
+        };
+        let there = sum(|m| m.desired);
+        let (asked, changed) = asked.unwrap_or((there, None));
+        Self {
+            members,
+            failing: all(|m| matches!(m.state, State::Degraded | State::Unavailable)),
+            moving: all(|m| m.state == State::Progressing),
+            unknown: all(|m| m.state == State::Unknown),
+            counted: members.iter().any(|m| m.desired.is_some()),
+            desired: there.max(asked),
+            ready: sum(|m| m.ready),
+            missing: asked.saturating_sub(there).max(0),
+            recent: changed.is_some_and(|t| now.is_within(GRACE_SECONDS, t)),
+        }
+    }
+
+    fn is_short(&self) -> bool {
+        self.counted && self.missing > 0
+    }
+
+    fn state(&self) -> (State, bool) {
+        let has = |state| self.members.iter().any(|m| m.state == state);
+        match () {
+            () if !self.failing.is_empty() || (self.is_short() && !self.recent) => {
+                let none = self.counted && self.ready == 0;
+                (if none { State::Unavailable } else { State::Degraded }, false)
+            }
+            () if !self.unknown.is_empty() => (State::Unknown, false),
+            () if !self.moving.is_empty() || self.is_short() => {
+                let full = self.moving.iter().all(|m| m.healthy == Some(true));
+                (State::Progressing, full && !self.is_short())
+            }
+            () if has(State::Healthy) => (State::Healthy, true),
+            () if has(State::Suspended) => (State::Suspended, true),
+            () => (State::Succeeded, true),
+        }
+    }
+
+    fn reason(&self, state: State) -> &'a str {
+        let first = |of: &[&'a Item]| of.first().map(|m| m.reason.as_str());
+        let told = match state {
+            State::Degraded | State::Unavailable => {
+                let too_few = |m: &&Item| m.reason == "PodNotReady" || m.reason == "ReadyBelowDesired";
+                if self.failing.is_empty() || self.failing.iter().any(too_few) {
+                    return "ReadyBelowDesired";
+                }
+                first(&self.failing)
+            }
+            State::Unknown => first(&self.unknown),
+            State::Progressing => first(&self.moving).or(Some("PodsStarting")),
+            State::Healthy if self.counted => return "Ready",
+            state => {
+                let alike: Vec<&Item> = self
+                    .members
+                    .iter()
+                    .copied()
+                    .filter(|m| m.state == state)
+                    .collect();
+                first(&alike)
+            }
+        };
+        told.unwrap_or("Ready")
+    }
+
+    fn message(&self) -> String {
+        let mut told = Vec::new();
+        if self.counted {
+            told.push(format!("{} of {} pods ready", self.ready, self.desired));
+        }
+        let over = self
+            .members
+            .iter()
+            .filter(|m| m.kind == "Pod" && m.state == State::Succeeded);
+        match over.count() {
+            0 => {}
+            1 if told.is_empty() => told.push("its pod succeeded".to_owned()),
+            n => told.push(format!("{n} pods succeeded")),
+        }
+        if self.is_short() {
+            told.push(format!("{} missing", self.missing));
+        }
+        told.extend(self.jobs());
+        // Of pods that are not ready the numbers tell enough, and the causes the rest.
+        let words = self.failing.iter().chain(&self.unknown);
+        let mut words = words.filter(|m| m.kind != "Job" && !COUNTS.contains(&m.reason.as_str()));
+        told.extend(
+            words
+                .next()
+                .map(|m| format!("{} {} {}", m.kind, m.name, m.message)),
+        );
+        if told.is_empty() {
+            let first = self.members.first();
+            told.extend(first.map(|m| format!("{} {} {}", m.kind, m.name, m.message)));
+        }
+        told.join(", ")
+    }
+
+    /// What is told of its Jobs.
+    fn jobs(&self) -> Option<String> {
+        let jobs: Vec<&Item> = self.members.iter().copied().filter(|m| m.kind == "Job").collect();
+        let is = |of: &[&Item], job: &Item| of.iter().any(|m| std::ptr::eq(*m, job));
+        let some = |of: &[&Item]| {
+            let some: Vec<&Item> = jobs.iter().copied().filter(|job| is(of, job)).collect();
+            some
+        };
+        match (
+            jobs.as_slice(),
+            some(&self.failing).as_slice(),
+            some(&self.moving).as_slice(),
+        ) {
+            ([], ..) => None,
+            ([one], ..) => Some(format!("Job {}: {}", one.name, one.message)),
+            (all, [first, rest @ ..], _) => Some(format!(
+                "{} of {} Jobs not well, Job {}: {}",
+                rest.len() + 1,
+                all.len(),
+                first.name,
+                first.message
+            )),
+            (all, [], [first, ..]) => Some(format!(
+                "{} Jobs, Job {}: {}",
+                all.len(),
+                first.name,
+                first.message
+            )),
+            (all, [], []) => {
+                let done = all.iter().filter(|m| m.state == State::Succeeded).count();
+                Some(format!("{done} of {} Jobs succeeded", all.len()))
+            }
+        }
+    }
+
+    /// Where all that is not well is known to somebody, so is the whole.
+    fn acknowledged(&self) -> Option<crate::report::Acknowledged> {
+        let mut short = self.failing.iter().chain(&self.moving).chain(&self.unknown);
+        let first = short.next()?.acknowledged.clone()?;
+        let all = !self.is_short() && short.all(|m| m.acknowledged.is_some());
+        Some(first).filter(|_| all)
+    }
+}
+
+/// Reasons that say no more than the numbers do.
+const COUNTS: [&str; 2] = ["PodNotReady", "ReadyBelowDesired"];
+
+/// The causes of all of them, each told once.
+fn causes<'a>(members: impl Iterator<Item = &'a Item>) -> Vec<Cause> {
+    let key = |cause: &Cause| cause.subject.clone().unwrap_or_else(|| gist(&cause.message));
+    let mut all: Vec<Cause> = Vec::new();
+    for cause in members.flat_map(|m| &m.causes) {
+        match all
+            .iter_mut()
+            .find(|c| c.code == cause.code && key(c) == key(cause))
+        {
+            Some(same) => same.count = same.count.saturating_add(cause.count),
+            None => all.push(cause.clone()),
+        }
+    }
+    super::cause::sort(&mut all);
+    all
+}

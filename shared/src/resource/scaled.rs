@@ -1,0 +1,67 @@
+//! Any object that asks for a number of pods as a Deployment does: of kinds that are not known here.
+
+use super::{ObjectMeta, Resource, has_metadata};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// The fields of such an object that say how many pods it asks for, and of which labels.
+#[derive(Clone, PartialEq, Deserialize, prost::Message)]
+#[serde(default)]
+pub struct ScaledObject {
+    /// Its name, and when it was last changed.
+    #[prost(message, optional, tag = "1")]
+    pub metadata: Option<ObjectMeta>,
+    /// What it asks for.
+    #[prost(message, optional, tag = "2")]
+    #[serde(deserialize_with = "spec")]
+    pub spec: Option<ScaledSpec>,
+}
+
+/// What of a spec such kinds share.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct ScaledSpec {
+    /// How many pods it asks for, where it says so.
+    #[prost(int64, optional, tag = "1")]
+    pub replicas: Option<i64>,
+    /// The labels of its pods: those of its template, else those that it selects them by.
+    #[prost(btree_map = "string, string", tag = "2")]
+    pub labels: BTreeMap<String, String>,
+}
+
+/// Reads what is where it is in the kinds of Kubernetes and passes over all else: a spec may have any form.
+fn spec<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ScaledSpec>, D::Error> {
+    let spec = Option::<Value>::deserialize(deserializer)?;
+    Ok(spec.map(|spec| {
+        let at = |pointer: &str| labels(spec.pointer(pointer)?);
+        let places = ["/template/metadata/labels", "/selector/matchLabels", "/selector"];
+        ScaledSpec {
+            replicas: spec.get("replicas").and_then(Value::as_i64).filter(|n| *n >= 0),
+            labels: places.into_iter().find_map(at).unwrap_or_default(),
+        }
+    }))
+}
+
+/// A map of labels that holds some and nothing else.
+fn labels(value: &Value) -> Option<BTreeMap<String, String>> {
+    let label = |(key, value): (&String, &Value)| Some((key.clone(), value.as_str()?.to_owned()));
+    let labels: BTreeMap<String, String> = value.as_object()?.iter().map(label).collect::<Option<_>>()?;
+    Some(labels).filter(|labels| !labels.is_empty())
+}
+
+/// It is of no kind of its own: where it is kept is told beside it.
+impl k8s_openapi::Resource for ScaledObject {
+    const API_VERSION: &'static str = "";
+    const GROUP: &'static str = "";
+    const KIND: &'static str = "";
+    const VERSION: &'static str = "";
+    const URL_PATH_SEGMENT: &'static str = "";
+    type Scope = k8s_openapi::NamespaceResourceScope;
+}
+
+impl Resource for ScaledObject {
+    type Whole = Self;
+    const PROTOBUF: bool = false;
+
+    has_metadata!();
+}
