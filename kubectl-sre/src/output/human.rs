@@ -18,7 +18,7 @@ use std::io::{Result, Write};
 use unicode_width::UnicodeWidthStr as _;
 
 /// Kinds whose objects together are called workloads.
-const WORKLOADS: [&str; 9] = [
+const WORKLOADS: [&str; 10] = [
     "deployments",
     "statefulsets",
     "daemonsets",
