@@ -232,13 +232,19 @@ pub(super) struct PodFacts {
     pub created: Option<Time>,
     pub labels: BTreeMap<String, String>,
     pub claims: Vec<String>,
-    /// Whether it is neither over nor on its way out.
-    pub active: bool,
-    pub succeeded: bool,
-    /// Whether it has ended, however that was.
-    pub over: bool,
+    pub stage: Stage,
     /// Whether it is held by a scheduling gate.
     pub gated: bool,
+}
+
+/// How far a pod is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    Active,
+    /// On its way out, and not over yet.
+    Leaving,
+    Failed,
+    Succeeded,
 }
 
 /// What is read of a CronJob here.
@@ -463,9 +469,15 @@ impl Accompanies for Pod {
             created: meta.creation_timestamp,
             labels: meta.labels.clone(),
             claims: self.claims().map(str::to_owned).collect(),
-            active: self.is_active(),
-            succeeded: phase == "Succeeded",
-            over: matches!(phase, "Succeeded" | "Failed"),
+            stage: if phase == "Succeeded" {
+                Stage::Succeeded
+            } else if phase == "Failed" {
+                Stage::Failed
+            } else if self.is_active() {
+                Stage::Active
+            } else {
+                Stage::Leaving
+            },
             gated: self
                 .condition("PodScheduled")
                 .is_some_and(|c| c.status == "False" && c.reason == "SchedulingGated"),

@@ -12,7 +12,7 @@
 
 use super::cause::claim::{Said, Why, why};
 use super::common::{self, Finding};
-use super::companions::{self, Companion, Companions, EventFacts, PodFacts, Want};
+use super::companions::{self, Companion, Companions, EventFacts, PodFacts, Stage, Want};
 use super::{Evidence, Judged, cause};
 use crate::report::{Cause, Item, State};
 use crate::resource::{ObjectMeta, PersistentVolumeClaim, PersistentVolumeClaimStatus, Resource as _};
@@ -86,7 +86,7 @@ impl PersistentVolumeClaim {
 /// Pods that want the claim.
 fn waiting<'a>(claim: &'a PersistentVolumeClaim, pods: &'a [PodFacts]) -> impl Iterator<Item = &'a PodFacts> {
     pods.iter()
-        .filter(|pod| pod.active && !pod.gated && claim.is_of(pod))
+        .filter(|pod| pod.stage == Stage::Active && !pod.gated && claim.is_of(pod))
 }
 
 /// How changes of the volume go on: what is to be warned of.
@@ -140,7 +140,7 @@ fn finding(
         let mut users = pods
             .into_iter()
             .flatten()
-            .filter(|pod| !pod.over && claim.is_of(pod));
+            .filter(|pod| matches!(pod.stage, Stage::Active | Stage::Leaving) && claim.is_of(pod));
         if let Some(first) = users.next().filter(|_| claim.is_held_by_pods()) {
             notes.push(match users.count() {
                 0 => format!("Pod {} uses it", first.name),

@@ -14,7 +14,7 @@
 //! that are the same and expect pods need no such proof.
 
 use super::common::{self, Finding};
-use super::companions::{self, Budget, Companion, Companions, Want};
+use super::companions::{self, Budget, Companion, Companions, Stage, Want};
 use super::{Evidence, Judged};
 use crate::report::{Item, State};
 use crate::resource::{PodDisruptionBudget, PodDisruptionBudgetStatus, Resource as _};
@@ -141,9 +141,9 @@ fn finding(
     }
     if allowed == 0 {
         let wait = if desired >= expected {
-            format!("all of them are wanted, so a drain waits until the budget or their number is changed")
+            "all of them are wanted, so a drain waits until the budget or their number is changed"
         } else {
-            "a drain waits".to_owned()
+            "a drain waits"
         };
         notes.push(format!("no pod that is ready may be evicted, {wait}"));
         let told = if always {
@@ -208,7 +208,9 @@ fn shared<'a>(budget: &'a PodDisruptionBudget, known: &'a Companions) -> Shared<
         };
         let example = match known.pods(namespace) {
             Some(pods) => {
-                let pod = pods.iter().find(|pod| pod.active && of_both(&pod.labels));
+                let pod = pods
+                    .iter()
+                    .find(|pod| pod.stage == Stage::Active && of_both(&pod.labels));
                 pod.map(|pod| format!("Pod {}", pod.name))
             }
             None => known.workload(namespace, of_both),

@@ -17,7 +17,7 @@
 //! conditions that some controllers write. They are read for such a Service alone and only say why.
 
 use super::common::{self, Finding};
-use super::companions::{self, Companion, Companions, Endpoints, EventFacts, Want};
+use super::companions::{self, Companion, Companions, Endpoints, EventFacts, Stage, Want};
 use super::{Evidence, Judged, cause};
 use crate::report::{Cause, Item, State};
 use crate::resource::{ProbedCondition, Resource as _, Service, ServicePort};
@@ -342,7 +342,7 @@ fn empty(service: &Service, selector: &BTreeMap<String, String>, known: &Compani
     match selected.as_slice() {
         [] if !workloads.complete => not_known(),
         [] => Finding::degraded("NoPodsMatch", format!("no pod, and no workload's, has {labels}")),
-        all if all.iter().all(|p| p.succeeded) => {
+        all if all.iter().all(|p| p.stage == Stage::Succeeded) => {
             Finding::healthy("PodsFinished", "no endpoint, its pods have finished")
         }
         all => Finding::degraded(

@@ -336,6 +336,9 @@ fn a_service_without_the_port_that_is_called_is_as_good_as_none() {
     );
 }
 
+const WORDS: &[&str] =
+    &["up.example.com names no authority (caBundle) for its Service: the API server does not trust it"];
+
 #[test]
 fn a_service_without_an_authority_is_not_trusted() {
     let authority = |policy: &str, bundle: Value| {
@@ -348,8 +351,6 @@ fn a_service_without_an_authority_is_not_trusted() {
     );
     let fine =
         |name: &'static str, object| row(name, object, HEALTHY, "Ready", "1 webhook, none found to block");
-    const WORDS: &[&str] =
-        &["up.example.com names no authority (caBundle) for its Service: the API server does not trust it"];
     assert_rows_beside::<MutatingWebhookConfiguration>(
         &known(),
         &[
