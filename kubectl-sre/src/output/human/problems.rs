@@ -26,7 +26,7 @@ const SHOWN_LOG: usize = 5;
 /// What is told together.
 enum Entry<'a> {
     /// A cause that several objects have.
-    Wide(Fold<'a>),
+    Wide(Box<Fold<'a>>),
     /// One object and its causes.
     One(&'a Item, Vec<Fold<'a>>),
     /// Objects that fall short alike, and nothing is known of why.
@@ -127,7 +127,7 @@ fn entries<'a>(items: &[&'a Item]) -> Vec<Entry<'a>> {
     let mut ones: HashMap<String, usize> = HashMap::new();
     for fold in together(fold(items.iter().copied())) {
         match alone(&fold) {
-            None => entries.push(Entry::Wide(fold)),
+            None => entries.push(Entry::Wide(Box::new(fold))),
             Some(item) => {
                 let at = *ones.entry(item.identity()).or_insert_with(|| {
                     entries.push(Entry::One(item, Vec::new()));

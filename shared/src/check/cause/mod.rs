@@ -229,9 +229,12 @@ pub(super) fn explain<T: Resource>(item: &mut Item, object: &T, evidence: &Evide
     let any = object as &dyn Any;
     let around = evidence.around();
     let recovering = AFTER_CRASHES.contains(&item.reason.as_str());
-    let restarted = |pods: &Pods<'_>| match recovering {
-        true => of_restarted(pods, container::CRASH_SECONDS, 1),
-        false => Vec::new(),
+    let restarted = |pods: &Pods<'_>| {
+        if recovering {
+            of_restarted(pods, container::CRASH_SECONDS, 1)
+        } else {
+            Vec::new()
+        }
     };
     let mut causes = Vec::new();
     if let Some(pod) = any.downcast_ref::<Pod>() {
