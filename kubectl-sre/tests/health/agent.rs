@@ -726,7 +726,8 @@ fn a_kind_that_the_agent_does_not_watch_is_not_seen() {
 
 #[test]
 fn a_kind_that_the_cluster_of_the_agent_does_not_have_is_not_found_where_it_is_named() {
-    let part = json!({"check": "rollouts", "status": "ok", "served": false, "items": []});
+    let part =
+        json!({"check": "rollouts", "status": "ok", "served": false, "summary": {"total": 0}, "items": []});
     let report = json!({"apiVersion": "sre/v1", "kind": "HealthReport", "status": "ok",
         "observedAt": "2026-03-01T12:00:00Z", "source": {"mode": "agent"},
         "coverage": {"kinds": ["rollouts"], "namespaces": "all"}, "checks": [part]});
