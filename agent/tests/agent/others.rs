@@ -83,7 +83,7 @@ fn web() -> Value {
         "v1",
         "Service",
         "web",
-        &json!({"spec": {"selector": {"app": "web"}}}),
+        &json!({"spec": {"selector": {"app": "web"}, "ports": [{"port": 443, "targetPort": 8443}]}}),
     )
 }
 
