@@ -12,6 +12,7 @@
 mod around;
 mod batch;
 mod custom;
+mod cuts;
 mod judged;
 mod kept;
 mod owners;

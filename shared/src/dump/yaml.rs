@@ -79,6 +79,10 @@ pub(super) fn read(part: Range<usize>, reader: &mut Reader<'_, '_>) {
         is_last,
         is_open: is_last && !bytes.ends_with(b"\n"),
     };
+    if all.is_open && text.ends_with("\n---") {
+        let why = "the file ends in the line that begins a document: what came behind it is not there";
+        reader.gap(all.end(), "object", why);
+    }
     for range in documents(text) {
         let document = all.part(range);
         if is_blank(document.text) {
@@ -235,7 +239,12 @@ fn cut(object: Option<&Value>) -> String {
 
 fn whole<'a>(text: Text<'a>, reader: &mut Reader<'a, '_>) {
     match parse(text.text) {
-        Ok(value) if text.is_last && is_cut(&value, text.is_open) => {
+        // A bracket that is closed is the end.
+        Ok(value)
+            if text.is_last
+                && !text.text.trim_start().starts_with(['{', '['])
+                && is_cut(&value, text.is_open) =>
+        {
             reader.gap(text.end(), "object", cut(Some(&value)));
         }
         Ok(value) => take(text.at, value, Some(text.text), None, 0, reader),
@@ -248,7 +257,8 @@ fn whole<'a>(text: Text<'a>, reader: &mut Reader<'a, '_>) {
 fn is_cut(object: &Value, is_open: bool) -> bool {
     let kind = object.get("kind").and_then(Value::as_str).unwrap_or_default();
     let Some((_, last)) = LAST.iter().find(|(of, _)| *of == kind) else {
-        return false;
+        // kubectl ends every file with a line end. Without one, nothing tells whether an object of another kind is whole.
+        return is_open && !kind.is_empty();
     };
     let is_of_cluster = object.pointer("/metadata/uid").is_some();
     let Some(status) = object.get("status") else {
@@ -383,10 +393,7 @@ fn list<'a>(document: Text<'a>, lines: &ItemLines, reader: &mut Reader<'a, '_>) 
 /// Whether the last item of a list that was cut cannot be trusted: of a kind that is judged, and not seen to be whole.
 fn is_half(item: &Value) -> bool {
     let kind = item.get("kind").and_then(Value::as_str).unwrap_or_default();
-    if LAST.iter().any(|(of, _)| *of == kind) {
-        return is_cut(item, true);
-    }
-    super::version::plural_of(kind).is_some() || kind.is_empty()
+    is_cut(item, true) || kind.is_empty()
 }
 
 /// Where the items of a top-level `items:` stand in a document.

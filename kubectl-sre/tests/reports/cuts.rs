@@ -1,0 +1,114 @@
+//! No dump becomes ok by losing a part of itself: each is cut at many places, and each loses the kinds of its objects.
+
+use super::judged::{AT, dump};
+use sre_shared::dump::File;
+use sre_shared::report::{Report, Status};
+use sre_shared::resource::Time;
+use sre_shared::run::{self, Ask, Kind, Wanted, clock};
+
+/// Cuts of one dump.
+const CUTS: usize = 60;
+
+fn judge(name: &str, bytes: Vec<u8>) -> Report {
+    let ask = Ask {
+        kinds: Kind::ALL.iter().copied().map(Wanted::all).collect(),
+        ..Ask::default()
+    };
+    run::dump(
+        &[File::new(name, bytes)],
+        name,
+        &ask,
+        Time::parse(AT).ok(),
+        clock::system,
+    )
+}
+
+fn objects(report: &Report) -> Vec<String> {
+    let items = report.kinds().flat_map(|check| &check.items);
+    items
+        .map(|item| format!("{} {}/{}", item.kind, item.namespace, item.name))
+        .collect()
+}
+
+/// Every dump that is a file, with its name.
+fn dumps() -> Vec<(String, Vec<u8>)> {
+    let entries = std::fs::read_dir(dump("")).expect("the dumps are there");
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    let files = paths.filter(|path| path.is_file());
+    files
+        .map(|path| {
+            let name = path
+                .file_name()
+                .expect("a file has a name")
+                .to_string_lossy()
+                .into_owned();
+            (name, std::fs::read(&path).expect("it can be read"))
+        })
+        .collect()
+}
+
+/// Whether a document ends there and the next begins: then nothing tells that there was another.
+fn is_between(bytes: &[u8], end: usize) -> bool {
+    let (before, behind) = bytes.split_at(end);
+    let next = behind.trim_ascii_start();
+    let begins = [&b"---"[..], b"{", b"apiVersion:"]
+        .iter()
+        .any(|start| next.starts_with(start));
+    begins && (before.ends_with(b"\n") || before.ends_with(b"}") || behind.starts_with(b"\n"))
+}
+
+#[test]
+fn a_dump_that_was_cut_is_never_ok_about_objects_that_it_lost() {
+    let dumps = dumps();
+    assert!(dumps.len() > 30, "{}", dumps.len());
+    let mut wrong = Vec::new();
+    for (name, bytes) in dumps {
+        let whole = objects(&judge(&name, bytes.clone()));
+        for number in 1..=CUTS {
+            let end = bytes.len() * number / (CUTS + 1);
+            if is_between(&bytes, end) {
+                continue;
+            }
+            let report = judge(&name, bytes[..end].to_vec());
+            if report.status == Status::Ok && objects(&report) != whole {
+                let rest = String::from_utf8_lossy(&bytes[end..])
+                    .chars()
+                    .take(40)
+                    .collect::<String>();
+                wrong.push(format!(
+                    "{name} cut at {end}, before {rest:?}: {:?}",
+                    objects(&report)
+                ));
+            }
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+#[test]
+fn a_dump_whose_objects_lost_their_kinds_is_never_ok_about_them() {
+    for (name, bytes) in dumps() {
+        let Ok(text) = String::from_utf8(bytes) else {
+            continue;
+        };
+        for kind in Kind::ALL {
+            let kind = kind.kind();
+            let lost = text
+                .replace(&format!("\"kind\": \"{kind}\",\n"), "\n")
+                .replace(&format!("\n  kind: {kind}\n"), "\n");
+            if lost == text {
+                continue;
+            }
+            let (whole, report) = (
+                judge(&name, text.clone().into_bytes()),
+                judge(&name, lost.into_bytes()),
+            );
+            // Where it is the kind of an owner or of a target, nothing is lost.
+            assert!(
+                report.status != Status::Ok || objects(&report) == objects(&whole),
+                "{name} without {kind}: {:?}",
+                objects(&report)
+            );
+        }
+    }
+}
