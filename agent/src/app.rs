@@ -65,7 +65,7 @@ impl App {
         let (kinds, feeds) = settings
             .kinds
             .iter()
-            .map(|kind| watcher::cache(*kind, &settings.namespaces))
+            .map(|kind| watcher::cache(*kind, &settings.kinds, &settings.namespaces))
             .unzip();
         let app = Self {
             connection,

@@ -32,7 +32,7 @@ use sre_shared::report::{Item, State, Status, Summary};
 use sre_shared::resource::{Decoded, PodsBy, Time};
 use sre_shared::run::cause::Subject;
 use sre_shared::run::companions::{self, Wanted};
-use sre_shared::run::{Kind, Known};
+use sre_shared::run::{Kind, Known, Owned, Sift};
 use sre_shared::selector::Selector;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::{ControlFlow, RangeBounds};
@@ -71,6 +71,19 @@ pub trait Objects: Send + Sync {
     fn is_tried(&self) -> bool;
     /// Which watches have not listed yet, each with the class of its failure where it has one.
     fn unlisted(&self) -> Vec<(String, Option<Class>)>;
+    /// The selected objects that tell of a controller that is not judged.
+    fn members(&self, selection: &Selection, moment: &Moment) -> Members;
+    /// Whether there is an object of that name.
+    fn has(&self, namespace: &str, name: &str) -> bool;
+}
+
+/// Objects that tell of their controllers.
+#[derive(Debug, Default)]
+pub struct Members {
+    /// Each with whose it is, and its verdict.
+    pub told: Vec<(Owned, Item)>,
+    /// Whether one of them is too old to tell.
+    pub too_old: bool,
 }
 
 /// One watch that feeds a cache.
@@ -173,6 +186,7 @@ impl Judgement {
 /// The objects of one kind.
 pub struct Cache<T> {
     kind: Kind,
+    sift: Sift,
     inner: Mutex<Inner<T>>,
 }
 
@@ -180,6 +194,8 @@ struct Inner<T> {
     objects: BTreeMap<Key, Box<Entry<T>>>,
     /// Those that are not settled.
     open: BTreeSet<Key>,
+    /// Objects that are not judged by themselves: they tell of a controller that no kind here judges.
+    members: BTreeMap<Key, Box<Entry<T>>>,
     sources: Vec<Source>,
     beside: Beside,
     /// Counts the lists, to find what a new one no longer has.
@@ -200,7 +216,40 @@ struct Entry<T> {
 }
 
 impl<T: Judged> Entry<T> {
+    fn new(object: Decoded<T>, source: u16, now: Time, round: u32) -> Self {
+        Self {
+            object,
+            first_seen: now,
+            known: None,
+            standing: Standing::Unknown,
+            judged: Judgement {
+                state: State::Unknown,
+                status: Status::Unknown,
+                acknowledged: false,
+            },
+            source,
+            settled: false,
+            round,
+        }
+    }
+
+    /// Takes what was found around it at that time. A search that came to nothing takes away nothing.
+    fn learn(&mut self, found: &mut HashMap<String, (Option<i64>, Known)>, at: Time) {
+        let Ok(object) = &self.object else { return };
+        if let Some((generation, known)) = found.remove(&object.meta().uid)
+            && generation == object.meta().generation
+            && !known.is_empty()
+        {
+            self.known = Some(Box::new((at, known)));
+        }
+    }
+
     fn judge(&self, now: Time, companions: Option<&Companions>, no_ignore: bool) -> Item {
+        self.judge_as(now, companions, no_ignore, false)
+    }
+
+    /// The same; `replaced` tells whether a later object of the same controller took its place.
+    fn judge_as(&self, now: Time, companions: Option<&Companions>, no_ignore: bool, replaced: bool) -> Item {
         match &self.object {
             Ok(object) => {
                 let nothing = Known::default();
@@ -214,6 +263,7 @@ impl<T: Judged> Entry<T> {
                     &Evidence {
                         first_seen: Some(self.first_seen),
                         companions,
+                        replaced,
                         heeds_annotations: !no_ignore,
                         ..known.evidence(object.meta(), &around, Now::known(now))
                     },
@@ -263,14 +313,30 @@ impl<T: Judged> Cache<T> {
         let inner = Inner {
             objects: BTreeMap::new(),
             open: BTreeSet::new(),
+            members: BTreeMap::new(),
             sources,
             beside: Beside::default(),
             round: 0,
         };
         Self {
             kind,
+            sift: Sift::default(),
             inner: Mutex::new(inner),
         }
+    }
+
+    /// The same that leaves to these kinds what they control.
+    pub fn leaving_to(self, kinds: &[Kind]) -> Self {
+        let covered = kinds.iter().copied().filter(|kind| kind.has_owned()).collect();
+        Self {
+            sift: Sift::but_of(covered),
+            ..self
+        }
+    }
+
+    /// Which objects are kept.
+    pub fn sift(&self) -> &Sift {
+        &self.sift
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner<T>> {
@@ -284,10 +350,13 @@ impl<T: Judged> Cache<T> {
         inner.round = inner.round.wrapping_add(1);
         let round = inner.round;
         let mut changes = Vec::new();
-        for item in items.into_iter().filter(is_kept) {
-            let change = inner.put(source, item, now);
+        for item in items {
+            let change = self.take(&mut inner, source, item, now);
             changes.extend(change.filter(|_| !first));
         }
+        inner
+            .members
+            .retain(|_, entry| entry.source != source || entry.round == round);
         let Inner {
             objects,
             open,
@@ -315,11 +384,24 @@ impl<T: Judged> Cache<T> {
     pub fn applied(&self, source: u16, object: Decoded<T>, now: Time) -> Option<Change> {
         let mut inner = self.lock();
         inner.heard(source, now);
-        if is_kept(&object) {
-            return inner.put(source, object, now);
+        self.take(&mut inner, source, object, now)
+    }
+
+    /// Takes over an object where it belongs.
+    fn take(&self, inner: &mut Inner<T>, source: u16, object: Decoded<T>, now: Time) -> Option<Change> {
+        let (own, member) = match &object {
+            Ok(object) => (self.sift.takes(object), self.sift.takes_for_controller(object)),
+            Err(_) => (true, false),
+        };
+        let key = key_of(&object);
+        if own {
+            inner.members.remove(&key);
+            return inner.put(source, key, object, now);
         }
-        if let Ok(object) = &object {
-            inner.forget(&object.meta().namespace, &object.meta().name);
+        if member {
+            inner.put_member(source, key, object, now);
+        } else {
+            inner.forget(&key.namespace, &key.name);
         }
         None
     }
@@ -371,26 +453,9 @@ impl<T: Judged> Inner<T> {
             .is_none()
     }
 
-    fn put(&mut self, source: u16, object: Decoded<T>, now: Time) -> Option<Change> {
-        let (namespace, name) = match &object {
-            Ok(object) => (object.meta().namespace.as_str(), object.meta().name.as_str()),
-            Err(undecodable) => (undecodable.namespace.as_str(), undecodable.name.as_str()),
-        };
-        let key = self.key(namespace, name);
-        let mut entry = Box::new(Entry {
-            object,
-            first_seen: now,
-            known: None,
-            standing: Standing::Unknown,
-            judged: Judgement {
-                state: State::Unknown,
-                status: Status::Unknown,
-                acknowledged: false,
-            },
-            source,
-            settled: false,
-            round: self.round,
-        });
+    fn put(&mut self, source: u16, key: Key, object: Decoded<T>, now: Time) -> Option<Change> {
+        let key = self.key(key);
+        let mut entry = Box::new(Entry::new(object, source, now, self.round));
         let (mut former, mut known) = (None, None);
         if let Some(old) = self.objects.get_mut(&key) {
             former = Some((old.source, old.judged));
@@ -419,8 +484,21 @@ impl<T: Judged> Inner<T> {
         change
     }
 
+    fn put_member(&mut self, source: u16, key: Key, object: Decoded<T>, now: Time) {
+        let mut entry = Box::new(Entry::new(object, source, now, self.round));
+        if let Some(old) = self.members.remove(&key)
+            && old.generation() == entry.generation()
+        {
+            entry.first_seen = old.first_seen;
+            entry.known = old.known;
+        }
+        self.forget(&key.namespace, &key.name);
+        self.members.insert(key, entry);
+    }
+
     fn forget(&mut self, namespace: &str, name: &str) {
         let key = Key::new(namespace, name);
+        self.members.remove(&key);
         self.open.remove(&key);
         if let Some(gone) = self.objects.remove(&key) {
             self.recount(gone.source, Some(gone.judged), None);
@@ -440,8 +518,7 @@ impl<T: Judged> Inner<T> {
     }
 
     /// The key of an object, which shares its namespace with the object before it.
-    fn key(&self, namespace: &str, name: &str) -> Key {
-        let key = Key::new(namespace, name);
+    fn key(&self, key: Key) -> Key {
         match self.objects.range(..=&key).next_back() {
             Some((neighbour, _)) if neighbour.namespace == key.namespace => Key {
                 namespace: Arc::clone(&neighbour.namespace),
@@ -515,9 +592,12 @@ fn add(all: &mut Summary, some: &Summary) {
     all.succeeded += succeeded;
 }
 
-/// Whether the object is judged here: not where its owner answers for it.
-fn is_kept<T: Judged>(object: &Decoded<T>) -> bool {
-    object.as_ref().map_or(true, Judged::answers_for_itself)
+/// What an object is found by.
+fn key_of<T: Judged>(object: &Decoded<T>) -> Key {
+    match object {
+        Ok(object) => Key::new(&object.meta().namespace, &object.meta().name),
+        Err(undecodable) => Key::new(&undecodable.namespace, &undecodable.name),
+    }
 }
 
 impl<T: Judged> Objects for Cache<T> {
@@ -614,7 +694,8 @@ impl<T: Judged> Objects for Cache<T> {
 
     fn open(&self, moment: &Moment) -> Vec<Subject> {
         let inner = self.lock();
-        let open = inner.each(.., false).filter_map(|entry| {
+        let members = inner.members.values().map(|entry| &**entry);
+        let open = inner.each(.., false).chain(members).filter_map(|entry| {
             let object = entry.object.as_ref().ok()?;
             if matches!(object.pods_by(), PodsBy::Nothing) {
                 return None;
@@ -628,25 +709,25 @@ impl<T: Judged> Objects for Cache<T> {
 
     fn learn(&self, found: &mut HashMap<String, (Option<i64>, Known)>, at: Time) {
         let mut inner = self.lock();
-        let Inner { open, objects, .. } = &mut *inner;
+        let Inner {
+            open,
+            objects,
+            members,
+            ..
+        } = &mut *inner;
         for key in open.iter() {
-            let Some(entry) = objects.get_mut(key) else {
-                continue;
-            };
-            let Ok(object) = &entry.object else { continue };
-            // A search that came to nothing takes away nothing.
-            if let Some((generation, known)) = found.remove(&object.meta().uid)
-                && generation == object.meta().generation
-                && !known.is_empty()
-            {
-                entry.known = Some(Box::new((at, known)));
+            if let Some(entry) = objects.get_mut(key) {
+                entry.learn(found, at);
             }
         }
+        members.values_mut().for_each(|entry| entry.learn(found, at));
     }
 
     fn wants(&self, known: &Companions) -> Wanted {
         let inner = self.lock();
-        companions::wanted(inner.each(.., false).map(|entry| &entry.object), known)
+        let members = inner.members.values().map(|entry| &**entry);
+        let all = inner.each(.., false).chain(members);
+        companions::wanted(all.map(|entry| &entry.object), known)
     }
 
     fn accompany(&self, brought: Option<(Brought, Moment)>, moment: &Moment) -> Vec<Change> {
@@ -672,6 +753,36 @@ impl<T: Judged> Objects for Cache<T> {
             inner.beside.known = Companions::default();
         }
         inner.review(moment)
+    }
+
+    fn members(&self, selection: &Selection, moment: &Moment) -> Members {
+        let selection = &*selection.of(self.kind);
+        let inner = self.lock();
+        let mut members = Members::default();
+        let selected = || {
+            let all = inner.members.range(selection.range(true)).map(|(_, entry)| entry);
+            all.filter(|entry| entry.is_selected(&selection.selector))
+        };
+        let objects = selected().filter_map(|entry| entry.object.as_ref().ok());
+        let replaced = check::replaced(objects);
+        for entry in selected() {
+            let Ok(object) = &entry.object else { continue };
+            let Some(owned) = Owned::of(object) else { continue };
+            let now = inner.carried(entry.source, moment);
+            let judge = entry.judge_as(
+                now,
+                inner.beside.at(moment),
+                selection.no_ignore,
+                replaced.contains(&object.meta().uid),
+            );
+            members.too_old |= inner.is_too_old(entry.source, moment);
+            members.told.push((owned, judge));
+        }
+        members
+    }
+
+    fn has(&self, namespace: &str, name: &str) -> bool {
+        self.lock().objects.contains_key(&Key::new(namespace, name))
     }
 
     fn is_tried(&self) -> bool {

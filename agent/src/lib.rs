@@ -13,6 +13,7 @@ mod changes;
 mod command;
 mod companions;
 mod connection;
+mod controllers;
 pub mod duration;
 mod handler;
 pub mod log;

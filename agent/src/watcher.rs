@@ -39,14 +39,16 @@ struct Needs {
 /// Begins to fill a cache.
 pub type Feed = Box<dyn FnOnce(&App, &mut JoinSet<()>) + Send>;
 
-/// The empty cache of a kind, and what fills it.
-pub fn cache(kind: Kind, namespaces: &[String]) -> (Arc<dyn Objects>, Feed) {
+/// The empty cache of a kind, and what fills it; `kinds` are all that are watched.
+pub fn cache(kind: Kind, kinds: &[Kind], namespaces: &[String]) -> (Arc<dyn Objects>, Feed) {
     kind.visit(Prepare {
+        kinds: kinds.to_vec(),
         namespaces: namespaces.to_vec(),
     })
 }
 
 struct Prepare {
+    kinds: Vec<Kind>,
     namespaces: Vec<String>,
 }
 
@@ -60,7 +62,7 @@ impl KindVisitor for Prepare {
         } else {
             Vec::new()
         };
-        let cache = Arc::new(Cache::<T>::new(kind, &namespaces));
+        let cache = Arc::new(Cache::<T>::new(kind, &namespaces).leaving_to(&self.kinds));
         let objects: Arc<dyn Objects> = Arc::clone(&cache) as _;
         let namespaces = if namespaces.is_empty() {
             vec![None]
@@ -142,8 +144,7 @@ struct Watcher<T> {
 impl<T: Judged> Watcher<T> {
     async fn run(self) {
         let (mut generation, mut client) = self.needs.connection.numbered();
-        let mut watch =
-            Watch::<T>::new(&client, self.options.clone()).keeping(Arc::new(T::answers_for_itself));
+        let mut watch = Watch::<T>::new(&client, self.options.clone()).keeping(self.cache.sift().keep());
         let mut since = Instant::now();
         let mut listed_before = false;
         loop {
@@ -177,8 +178,7 @@ impl<T: Judged> Watcher<T> {
                 Err(_) => {
                     tracing::warn!(watch = self.who, "made no progress and is begun anew");
                     (generation, client) = self.needs.connection.numbered();
-                    watch =
-                        Watch::new(&client, self.options.clone()).keeping(Arc::new(T::answers_for_itself));
+                    watch = Watch::new(&client, self.options.clone()).keeping(self.cache.sift().keep());
                 }
             }
         }

@@ -71,7 +71,8 @@ impl Selection {
         })
     }
 
-    pub(super) fn takes(&self, item: &Item) -> bool {
+    /// Whether the object is among those that are shown.
+    pub fn takes(&self, item: &Item) -> bool {
         self.states
             .as_ref()
             .is_none_or(|states| states.contains(&item.state))

@@ -7,12 +7,13 @@ use super::Items;
 use crate::answer::{Answer, Body};
 use crate::app::App;
 use crate::cache::{Moment, Objects, Overview, Selection, kind_not_watched, nothing_selected};
+use crate::controllers;
 use crate::handler::apiserver::essence;
 use crate::query::Query;
 use http::StatusCode;
 use serde::Serialize;
 use sre_shared::report::{
-    API_VERSION, ApiServerCheck, Coverage, Finding, KIND, KindCheck, Source, Status, Summary, Verdict,
+    API_VERSION, ApiServerCheck, Coverage, Finding, Item, KIND, KindCheck, Source, Status, Summary, Verdict,
     findings,
 };
 use sre_shared::resource::Time;
@@ -75,8 +76,10 @@ pub async fn answer(app: &App, query: &Query) -> Answer {
         .flat_map(|parts| parts.kinds.iter().copied())
         .filter(|kind| !is_watched(*kind))
         .collect();
+    let told = controllers::of(&watched, &app.kinds, selection, &moment);
     let overviews = parts.iter().map(|(objects, overview)| (objects.kind(), overview));
-    if let Some(nothing) = nothing_selected(overviews, selection) {
+    let nothing = nothing_selected(overviews, selection);
+    if let Some(nothing) = nothing.filter(|_| told.is_none()) {
         // It is of all of them, and said once.
         for (_, overview) in &mut parts {
             overview.status = overview.status.worst(Status::Unknown);
@@ -97,6 +100,12 @@ pub async fn answer(app: &App, query: &Query) -> Answer {
         causes_not_seen: app.causes.not_seen(),
     };
     let (mut status, mut verdict) = judge(check, parts.iter().map(|(_, overview)| overview));
+    if let Some(told) = &told {
+        status = status.worst(told.check.status);
+        verdict.degraded |= told.verdict.degraded;
+        verdict.unknown |= told.verdict.unknown;
+        verdict.progressing |= told.verdict.progressing;
+    }
     if !not_watched.is_empty() {
         status = status.worst(Status::Unknown);
         verdict.unknown = true;
@@ -113,7 +122,12 @@ pub async fn answer(app: &App, query: &Query) -> Answer {
         status,
         stale: parts.iter().any(|(_, overview)| overview.stale),
         coverage: &coverage,
-        findings: found(&watched, selection, &moment),
+        findings: found(
+            &watched,
+            told.as_ref().map(|told| &told.check),
+            selection,
+            &moment,
+        ),
     };
     let origin = origin(app, check, parts.iter().map(|(_, overview)| overview), moment.now);
     let body = Body::default()
@@ -148,14 +162,26 @@ pub async fn answer(app: &App, query: &Query) -> Answer {
             for kind in &not_watched {
                 list.stable(&KindCheck::of(kind.plural(), Vec::new(), false));
             }
+            if let Some(told) = told {
+                let mut check = told.check;
+                check.items.retain(|item| selection.takes(item));
+                list.stable(&check);
+            }
         });
     Answer::json(code, body)
 }
 
 /// What is wrong, cause first: of the selected objects that a person should know of.
-fn found(watched: &[&Arc<dyn Objects>], selection: &Selection, moment: &Moment) -> Vec<Finding> {
+fn found(
+    watched: &[&Arc<dyn Objects>],
+    controllers: Option<&KindCheck>,
+    selection: &Selection,
+    moment: &Moment,
+) -> Vec<Finding> {
     let unhealthy = selection.unhealthy();
-    let mut items = Vec::new();
+    let told = controllers.into_iter().flat_map(|check| &check.items);
+    let told = told.filter(|item| item.is_found() && unhealthy.takes(item));
+    let mut items: Vec<Item> = told.cloned().collect();
     for objects in watched {
         objects.visit(&unhealthy, moment, &mut |item| {
             if item.is_found() {

@@ -15,6 +15,7 @@ mod harness;
 mod metrics;
 mod others;
 mod outages;
+mod owners;
 mod process;
 mod rights;
 mod several;

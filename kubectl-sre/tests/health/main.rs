@@ -11,6 +11,7 @@ mod coverage;
 mod dump;
 mod explaining;
 mod live;
+mod owners;
 mod plugin;
 mod streams;
 mod way;

@@ -108,7 +108,7 @@ pub async fn direct(
         }));
         report.coverage.not_seen.extend(part.not_seen);
     }
-    report.checks.extend(controllers);
+    report.checks.extend(controllers.map(Check::Kind));
     report.coverage.not_seen.extend(nothing);
     leave_out_on_purpose(ask, &mut report);
     report.settle();

@@ -26,7 +26,7 @@ pub use direct::{Progress, direct, unreached};
 pub use dump::dump;
 pub use kind::{Kind, KindVisitor};
 pub use known::Known;
-pub use owners::{CONTROLLERS, Sift};
+pub use owners::{CONTROLLERS, Owned, Sift, controllers};
 
 pub use crate::cluster::CustomName;
 

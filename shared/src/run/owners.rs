@@ -6,7 +6,7 @@
 use super::{Ask, Kind};
 use crate::check::{self, Controller, Judged, Now};
 use crate::cluster::Keep;
-use crate::report::{Check, Item, KindCheck};
+use crate::report::{Item, KindCheck};
 use crate::resource::{OwnerReference, Time};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -50,8 +50,13 @@ impl Sift {
 
     /// Whether it tells something of a controller that may have no verdict.
     pub fn takes_for_controller<T: Judged>(&self, object: &T) -> bool {
-        let open =
-            |owner: &OwnerReference| Kind::of_owner(owner).is_none_or(|kind| !self.covered.contains(&kind));
+        let meta = object.meta();
+        let is_covered =
+            |who: &Controller| Kind::of_controller(who).is_some_and(|kind| self.covered.contains(&kind));
+        let open = |owner: &OwnerReference| {
+            let owner = Controller::of(&meta.namespace, owner);
+            !is_covered(&owner) && !owner.beyond(&meta.labels).is_some_and(|who| is_covered(&who))
+        };
         !self.every && object.speaks_for_controller() && object.left_to().is_some_and(open)
     }
 
@@ -63,9 +68,8 @@ impl Sift {
 }
 
 impl Kind {
-    /// The kind of an owner, where it is one that is judged.
-    fn of_owner(owner: &OwnerReference) -> Option<Self> {
-        let controller = Controller::of("", owner);
+    /// The kind of a controller, where it is one that is judged.
+    fn of_controller(controller: &Controller) -> Option<Self> {
         Self::ALL
             .iter()
             .copied()
@@ -82,7 +86,8 @@ impl Kind {
     }
 
     /// Whether objects of this kind can be controllers of others.
-    pub(super) fn has_owned(self) -> bool {
+    #[must_use]
+    pub fn has_owned(self) -> bool {
         matches!(
             self,
             Self::Deployments
@@ -121,7 +126,7 @@ impl Ask {
 
 /// An object that tells of its controller.
 #[derive(Debug)]
-pub(super) struct Owned {
+pub struct Owned {
     /// Who controls it.
     by: Controller,
     /// Who controls that one, where names and labels tell.
@@ -132,6 +137,7 @@ pub(super) struct Owned {
 
 impl Owned {
     /// `None` where nothing controls it.
+    #[must_use]
     pub fn of<T: Judged>(object: &T) -> Option<Self> {
         let meta = object.meta();
         let by = Controller::of(&meta.namespace, object.left_to()?);
@@ -198,12 +204,25 @@ impl Roll {
     }
 }
 
-/// The check of the controllers that have no verdict, from their objects; `None` where there are none.
+/// The check of the controllers that are not judged, from objects of theirs, each of which was; `None` where there are
+/// none. `is_judged` tells who is.
+pub fn controllers(
+    members: Vec<(Owned, Item)>,
+    is_judged: impl Fn(&Controller) -> bool,
+    now: Now,
+) -> Option<KindCheck> {
+    let (owned, items): (Vec<Owned>, Vec<Item>) = members.into_iter().unzip();
+    let roots = Roll::default().roots(&owned).into_iter();
+    let told = roots.zip(items).filter_map(|(root, item)| Some((root?, item)));
+    check(told.filter(|(root, _)| !is_judged(root)), now, |_| None)
+}
+
+/// The same, of those whose controllers are known. `asked` tells how many pods one asks for.
 pub(super) fn check(
     members: impl IntoIterator<Item = (Controller, Item)>,
     now: Now,
     asked: impl Fn(&Controller) -> Option<(i64, Option<Time>)>,
-) -> Option<Check> {
+) -> Option<KindCheck> {
     let mut groups: BTreeMap<Controller, Vec<Item>> = BTreeMap::new();
     for (controller, item) in members {
         groups.entry(controller).or_default().push(item);
@@ -212,5 +231,5 @@ pub(super) fn check(
     let items: Vec<Item> = groups
         .filter_map(|(controller, items)| check::group(controller, items, asked(controller), now))
         .collect();
-    (!items.is_empty()).then(|| Check::Kind(KindCheck::of(CONTROLLERS, items, true)))
+    (!items.is_empty()).then(|| KindCheck::of(CONTROLLERS, items, true))
 }

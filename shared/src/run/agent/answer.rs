@@ -9,7 +9,7 @@ use crate::report::{
     API_VERSION, ApiServerCheck, Check, Item, KIND, KindCheck, Namespaces, NotSeen, Report, State, Status,
 };
 use crate::run::coverage::{all_but, is_about, not_seen_kind, nothing_named, nothing_selected};
-use crate::run::{Ask, Causes, Wanted, custom};
+use crate::run::{Ask, CONTROLLERS, Causes, Wanted, custom};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
@@ -135,11 +135,16 @@ fn taken(mut report: Report, head: &Head, ask: &Ask) -> Report {
     let told = report.status;
     let mut not_seen = std::mem::take(&mut report.coverage.not_seen);
     let (mut api_server, mut kinds, mut others) = (None, Vec::new(), Vec::new());
+    let mut controllers = None;
     let wanted = plurals(ask);
     for check in std::mem::take(&mut report.checks) {
         match check {
             Check::ApiServer(check) => api_server = Some(check),
             Check::Kind(check) if wanted.contains(&check.check) => kinds.push(check),
+            // Of what is asked for by its kind, each object has to be judged by itself.
+            Check::Kind(check) if check.check == CONTROLLERS && !ask.every_object => {
+                controllers = Some(check);
+            }
             Check::Kind(check) => others.push(check),
         }
     }
@@ -173,6 +178,9 @@ fn taken(mut report: Report, head: &Head, ask: &Ask) -> Report {
                 if part.served == Some(false) && !ask.all_kinds && !ask.by_default {
                     not_seen.push(not_served(wanted));
                 }
+                if ask.judges_every(plural) && wanted.names.is_empty() {
+                    not_seen.push(left_to_controllers(plural));
+                }
                 if not_seen.len() > before {
                     part.status = part.status.worst(Status::Unknown);
                 }
@@ -201,6 +209,7 @@ fn taken(mut report: Report, head: &Head, ask: &Ask) -> Report {
         && not_seen.is_empty()
         && !parts.is_empty()
         && parts.iter().all(|kind| kind.summary.total == 0)
+        && controllers.is_none()
     {
         not_seen.push(nothing_selected(
             &ask.checks(),
@@ -216,7 +225,9 @@ fn taken(mut report: Report, head: &Head, ask: &Ask) -> Report {
     if ask.causes == Causes::None {
         report.coverage.causes_not_seen.clear();
     }
-    report.checks.extend(parts.into_iter().map(Check::Kind));
+    report
+        .checks
+        .extend(parts.into_iter().chain(controllers).map(Check::Kind));
     custom::unasked(&mut report, ask, |what| NotSeen {
         error: Some(format!("the agent does not watch {what}")),
         class: NOT_WATCHED.into(),
@@ -319,6 +330,17 @@ fn no_api_server() -> ApiServerCheck {
     }
 }
 
+/// What an agent does not keep of a kind, though the kind is watched.
+fn left_to_controllers(plural: &str) -> NotSeen {
+    NotSeen {
+        what: format!("{plural} that have a controller"),
+        class: NOT_WATCHED.into(),
+        error: Some("the agent leaves them to their controllers and does not keep them".into()),
+        hint: Some("leave out --agent to have each of them judged".into()),
+        missing: None,
+    }
+}
+
 fn not_watched(plural: &str) -> NotSeen {
     NotSeen {
         what: plural.to_owned(),
@@ -364,6 +386,13 @@ fn named(part: KindCheck, wanted: &Wanted, ask: &Ask, not_seen: &mut Vec<NotSeen
         .filter(|name| all_seen && !names.contains(name))
     {
         missing = true;
+        if wanted.kind.leaves_owned() {
+            not_seen.push(NotSeen {
+                what: format!("{} {name}", wanted.kind.singular()),
+                ..left_to_controllers(plural)
+            });
+            continue;
+        }
         not_seen.push(nothing_named(
             &wanted.kind.into(),
             name,

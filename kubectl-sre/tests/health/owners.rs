@@ -1,0 +1,129 @@
+//! Objects that have a controller, asked for of an agent: as the cluster itself is asked, or said not to be seen.
+
+use super::agent::{Agent, TOKEN, ask};
+use super::plugin::{Ran, run};
+use serde_json::{Value, json};
+use sre_testkit::object::{Deployment, Pod, ReplicaSet};
+use sre_testkit::{ApiServer, at};
+
+fn job(name: &str, kind: &str, owner: &str) -> Value {
+    json!({"apiVersion": "batch/v1", "kind": "Job",
+        "metadata": {"namespace": "shop", "name": name, "uid": name, "creationTimestamp": at(-7200), "generation": 1,
+                     "ownerReferences": [{"apiVersion": "example.com/v1", "kind": kind, "name": owner, "uid": owner,
+                                          "controller": true}]},
+        "spec": {}, "status": {"startTime": at(-7200), "failed": 1, "conditions": [{"type": "Failed", "status": "True",
+            "reason": "BackoffLimitExceeded", "message": "too often", "lastTransitionTime": at(-3600)}]}})
+}
+
+fn cluster() -> ApiServer {
+    let web = Deployment::new("shop", "web");
+    let own = ReplicaSet::new("shop", "web-1").owned_by(&web);
+    let rollout = ReplicaSet::new("shop", "api-2")
+        .owner("argoproj.io/v1alpha1", "Rollout", "api", "uid-of-api")
+        .replicas(2)
+        .counts(2, 1, 1);
+    let broken = Pod::new("shop", "web-1-a")
+        .owned_by(&own)
+        .ready(false, at(-7200))
+        .build();
+    let engine = Pod::new("shop", "engine-0")
+        .owner("example.com/v1", "Engine", "engine", "uid-of-engine")
+        .ready(false, at(-7200))
+        .build();
+    ApiServer::builder()
+        .token(TOKEN)
+        .context("prod-eu")
+        .objects([
+            web.build(),
+            own.build(),
+            rollout.build(),
+            broken,
+            engine,
+            job("train-0", "Engine", "train"),
+        ])
+        .start_blocking()
+}
+
+/// The judged objects and what was not seen, a line each.
+fn told(ran: &Ran) -> Vec<String> {
+    let report = ran.json();
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let text = |value: &Value, field: &str| value[field].as_str().unwrap_or_default().to_owned();
+    let mut lines = Vec::new();
+    for check in list(&report["checks"]) {
+        for item in list(&check["items"]) {
+            let words = ["kind", "name", "state"].map(|field| text(&item, field));
+            lines.push(format!("{}: {}", text(&check, "check"), words.join(" ")));
+        }
+    }
+    let not_seen = list(&report["coverage"]["notSeen"]);
+    let own = not_seen.iter().filter(|n| n["class"] == "notWatched");
+    lines.extend(own.map(|n| format!("not seen: {}", text(n, "what"))));
+    lines
+}
+
+#[test]
+fn an_agent_tells_of_controllers_that_nobody_judges_as_the_cluster_does() {
+    let server = cluster();
+    let kinds = "deployments,statefulsets,daemonsets,jobs,cronjobs,replicasets,pods";
+    let agent = Agent::with(server.kubeconfig(), &["--kinds", kinds]);
+    let by_default = [
+        "deployments: Deployment web healthy",
+        "controllers: Engine train degraded",
+    ];
+    let mut args = vec!["health", "-o", "json"];
+    let (direct, asked) = (
+        ask(&server, &args),
+        run(&[&args[..], &["--agent-url", &agent.url()]].concat()),
+    );
+    assert_eq!(
+        (told(&direct), told(&asked)),
+        (by_default.map(str::to_owned).to_vec(), told(&direct))
+    );
+    assert_eq!((direct.code, asked.code), (Some(2), Some(2)));
+    args.push("-l");
+    args.push("app=none");
+    let (direct, asked) = (
+        ask(&server, &args),
+        run(&[&args[..], &["--agent-url", &agent.url()]].concat()),
+    );
+    assert_eq!((direct.code, asked.code), (Some(3), Some(3)));
+}
+
+#[test]
+fn an_agent_that_leaves_objects_to_controllers_says_so_where_each_of_them_is_asked_for() {
+    let server = cluster();
+    let agent = Agent::with(
+        server.kubeconfig(),
+        &["--kinds", "deployments,jobs,replicasets,pods"],
+    );
+    for (words, code, lines) in [
+        ("pods", 3, &["not seen: pods that have a controller"][..]),
+        ("rs", 3, &["not seen: replicasets that have a controller"]),
+        ("--kinds jobs", 3, &["not seen: jobs that have a controller"]),
+        ("pod/web-1-a", 3, &["not seen: pod web-1-a"]),
+        ("deployments", 0, &["deployments: Deployment web healthy"]),
+    ] {
+        let args: Vec<&str> = ["health", "-o", "json"]
+            .into_iter()
+            .chain(words.split(' '))
+            .collect();
+        let asked = run(&[&args[..], &["--agent-url", &agent.url()]].concat());
+        assert_eq!(
+            (told(&asked), asked.code),
+            (lines.iter().map(|l| (*l).to_owned()).collect(), Some(code)),
+            "{words}"
+        );
+    }
+    let direct = ask(&server, &["health", "-o", "json", "pods"]);
+    assert_eq!(
+        (told(&direct), direct.code),
+        (
+            vec![
+                "pods: Pod engine-0 unavailable".into(),
+                "pods: Pod web-1-a unavailable".into()
+            ],
+            Some(2)
+        )
+    );
+}
