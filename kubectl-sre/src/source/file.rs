@@ -208,7 +208,7 @@ fn walk(
                 );
             }
             Err(_) if path.is_symlink() => {
-                found.add(&name, Vec::new(), Some("a link to a file that is not there"))
+                found.add(&name, Vec::new(), Some("a link to a file that is not there"));
             }
             Err(error) => found.add(&name, Vec::new(), Some(&error.to_string())),
             Ok(_) => match std::fs::File::open(&path) {

@@ -112,3 +112,34 @@ fn a_dump_whose_objects_lost_their_kinds_is_never_ok_about_them() {
         }
     }
 }
+
+#[test]
+fn a_dump_that_was_damaged_anywhere_is_read_to_its_end() {
+    // The same damage in each run.
+    let mut seed = 7_u64;
+    let mut next = |below: usize| {
+        seed = seed
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(seed >> 33).expect("31 bits fit") % below
+    };
+    for (name, bytes) in dumps() {
+        for _ in 0..CUTS / 2 {
+            let mut damaged = bytes.clone();
+            for _ in 0..=next(3) {
+                let at = next(damaged.len());
+                match next(4) {
+                    0 => damaged[at] = b"{}[]\",:\n- \0\xff"[next(12)],
+                    1 => drop(damaged.remove(at)),
+                    2 => damaged.insert(at, b"{}[]\",:\n- \0\xff"[next(12)]),
+                    _ => {
+                        let end = (at + next(400)).min(damaged.len());
+                        damaged.drain(at..end);
+                    }
+                }
+            }
+            let report = judge(&name, damaged);
+            assert_eq!(report.kind, "HealthReport", "{name}");
+        }
+    }
+}
