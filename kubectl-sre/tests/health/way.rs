@@ -58,6 +58,27 @@ fn a_proxy_of_the_environment_is_asked_and_named_where_it_refuses() {
 }
 
 #[test]
+fn a_kubeconfig_in_the_place_of_its_path_is_not_shown() {
+    let text = "apiVersion: v1\nkind: Config\nusers: [{name: u, user: {token: s3cr3t}}]\n";
+    let encoded = "czNjcjN0".repeat(400);
+    for value in [
+        text,
+        encoded.as_str(),
+        "{\"kind\": \"Config\", \"token\": \"s3cr3t\"}",
+    ] {
+        let ran = run_in(&[("KUBECONFIG", value)], &["health"], "");
+        let said =
+            "holds no path: it seems to hold a kubeconfig itself; write it into a file, and name that\n";
+        assert_eq!(
+            (ran.code, ran.err.as_str()),
+            (Some(64), format!("error: KUBECONFIG {said}").as_str())
+        );
+        let ran = run_in(&[], &["health", "--kubeconfig", value], "");
+        assert_eq!(ran.err, format!("error: --kubeconfig {said}"));
+    }
+}
+
+#[test]
 fn an_exception_from_the_proxy_is_asked_directly() {
     let server = ApiServer::builder().start_blocking();
     let config = server.kubeconfig().display().to_string();

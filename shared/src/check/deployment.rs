@@ -400,7 +400,7 @@ impl Judge<'_> {
     }
 
     fn short(&self, rollout: Rollout, notes: &mut Vec<String>) -> Finding {
-        let missing = self.counts.desired - self.counts.ready;
+        let missing = self.counts.desired.saturating_sub(self.counts.ready);
         let pods = self.evidence.pods.as_ref();
         let failing = Finding {
             state: self.counts.short_state(),

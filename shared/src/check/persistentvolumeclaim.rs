@@ -115,7 +115,9 @@ fn changes(
             "moved to another class"
         };
         let minutes = condition.last_transition_time.map(|t| evidence.now.age(t) / 60);
-        if let Some(minutes) = minutes.filter(|m| m * 60 >= common::LINGER_SECONDS && warnings.is_empty()) {
+        if let Some(minutes) =
+            minutes.filter(|m| m.saturating_mul(60) >= common::LINGER_SECONDS && warnings.is_empty())
+        {
             warnings.push(format!(
                 "its volume is being {what} for {minutes} min and is not yet"
             ));

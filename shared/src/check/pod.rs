@@ -72,7 +72,7 @@ impl<'a> Pods<'a> {
             let created = pod.meta().creation_timestamp;
             since.is_none_or(|t| now.age(t) < limit)
                 && created.is_none_or(|t| now.age(t) < oldest)
-                && cause::of_restarted(&alone, RECOVERY_SECONDS + limit, RESTARTS).is_empty()
+                && cause::of_restarted(&alone, RECOVERY_SECONDS.saturating_add(limit), RESTARTS).is_empty()
         });
         count(settling)
     }

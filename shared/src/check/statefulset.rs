@@ -117,7 +117,7 @@ fn finding(set: &StatefulSet, c: &Counts, evidence: &Evidence<'_>, notes: &mut V
     let spec = set.spec.clone().unwrap_or_default();
     let on_delete = spec.update_strategy.is_some_and(|s| s.kind == "OnDelete");
     let is_old = status.current_revision != status.update_revision && !status.update_revision.is_empty();
-    let wanted = (c.desired - c.partition).max(0);
+    let wanted = c.desired.saturating_sub(c.partition).max(0);
     // The controller makes the newest revision the current one once all pods have it and are ready, which with a
     // partition they never do (`completeRollingUpdate`).
     let rollout = (is_old && !on_delete).then_some(Rollout {

@@ -92,7 +92,7 @@ impl Settling<'_> {
         let is_late = self.began.is_some_and(|t| now.age(t) >= longest);
         if let Some(pods) = self.pods() {
             let oldest = if is_late { longest } else { i64::MAX };
-            return Some(pods.settling(self.limit(), oldest) >= self.desired - self.available);
+            return Some(pods.settling(self.limit(), oldest) >= self.desired.saturating_sub(self.available));
         }
         if is_late {
             return Some(false);
@@ -213,7 +213,7 @@ impl Workload<'_> {
 
     fn short(&self, rollout: Option<Rollout>, notes: &mut Vec<String>) -> Finding {
         let counted = self.ready_of_desired();
-        let missing = self.desired - self.ready;
+        let missing = self.desired.saturating_sub(self.ready);
         let written = self.meta.last_status_write();
         let pods = self.evidence.pods.as_ref();
         // It says itself that it is short since its status was last changed; its pods may know more.

@@ -75,6 +75,9 @@ pub(super) fn load(
     match origin {
         // A flag with an empty value says nothing.
         Origin::File(path) if !path.as_os_str().is_empty() => {
+            if is_no_path(path) {
+                return Err(no_path("--kubeconfig"));
+            }
             if is_missing(path) {
                 return Err(bad(format!("kubeconfig {} does not exist", path.display()))
                     .with_hint("check the path given with --kubeconfig"));
@@ -91,6 +94,9 @@ pub(super) fn load(
             )
         }
         Origin::Environment | Origin::File(_) => {
+            if variable("KUBECONFIG").is_some_and(|value| is_no_path(Path::new(&value))) {
+                return Err(no_path("KUBECONFIG"));
+            }
             let (skipped, found): (Vec<_>, Vec<_>) =
                 environment_files().into_iter().partition(|f| is_missing(f));
             let shown = |files: &[PathBuf]| files.iter().map(|f| f.display().to_string()).collect::<Vec<_>>();
@@ -152,6 +158,26 @@ pub(super) fn load(
 
 fn bad(message: impl Into<String>) -> Failure {
     Failure::new(Class::BadConfiguration, message)
+}
+
+/// People put what is in a kubeconfig where its path belongs, as it is or in base64. It would be shown as the name of a
+/// file that does not exist, its secrets too.
+fn is_no_path(path: &Path) -> bool {
+    // Linux takes 4096 bytes for a path, and nobody writes half of it.
+    const LONGEST: usize = 2048;
+    let bytes = path.as_os_str().as_encoded_bytes();
+    bytes.iter().any(u8::is_ascii_control)
+        || bytes.starts_with(b"{")
+        || bytes
+            .split(|byte| *byte == b':')
+            .any(|entry| entry.len() > LONGEST)
+}
+
+fn no_path(what: &str) -> Failure {
+    bad(format!(
+        "{what} holds no path: it seems to hold a kubeconfig itself"
+    ))
+    .with_hint("write it into a file, and name that")
 }
 
 fn is_missing(path: &Path) -> bool {
@@ -507,7 +533,7 @@ fn credentials(
     match plugin {
         Some(plugin) if !certificate => {
             let kind = format!("exec plugin {}", plugin.name());
-            one(credential::Origin::Plugin(plugin), &kind)
+            one(credential::Origin::Plugin(Box::new(plugin)), &kind)
         }
         _ if certificate => one(credential::Origin::None, ""),
         _ => one(credential::Origin::None, "none"),

@@ -32,7 +32,7 @@ pub(super) enum Origin {
     /// A file that is renewed; the header is what else there is while it cannot be read.
     File(PathBuf, Option<HeaderValue>),
     /// A plugin that is run.
-    Plugin(Plugin),
+    Plugin(Box<Plugin>),
 }
 
 /// A credential as it is now.
@@ -226,7 +226,7 @@ fn now() -> Time {
 async fn read_beside(path: &Path, again: bool, limit: Duration) -> Result<HeaderValue, Failure> {
     let limit = limit.min(LONGEST_READ);
     // It ends before whoever waits for it gives up, so that it can say why.
-    let (own, until) = (path.to_owned(), Instant::now() + (limit - limit / 10));
+    let (own, until) = (path.to_owned(), Instant::now() + limit.mul_f32(0.9));
     let reading = tokio::task::spawn_blocking(move || {
         if again && !file::is_regular(&own) {
             return Err(bad(&own, "it is no regular file any more"));

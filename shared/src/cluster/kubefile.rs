@@ -212,10 +212,17 @@ impl Kubeconfig {
     pub fn add(&mut self, path: &Path, until: Instant) -> Result<(), Failure> {
         let text = file::read(path, file::KUBECONFIG, until).map_err(|error| unreadable(path, &error))?;
         let file = parse(&text).map_err(|why| {
-            Failure::new(
-                Class::BadConfiguration,
-                format!("kubeconfig {}: is no kubeconfig: {why}", path.display()),
-            )
+            let bad = |why: &str| {
+                Failure::new(
+                    Class::BadConfiguration,
+                    format!("kubeconfig {}: is no kubeconfig: {why}", path.display()),
+                )
+            };
+            if is_encoded(&text) {
+                bad("it is in base64").with_hint("decode it: base64 -d FILE > KUBECONFIG")
+            } else {
+                bad(&why)
+            }
         })?;
         let next = file
             .named()
@@ -328,6 +335,18 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
         std::io::ErrorKind::IsADirectory => failure.with_hint("name the file in it"),
         _ => failure,
     }
+}
+
+/// Whether it is a kubeconfig in base64, as secrets of pipelines often are.
+fn is_encoded(text: &[u8]) -> bool {
+    let text: Vec<u8> = text
+        .iter()
+        .copied()
+        .filter(|byte| !byte.is_ascii_whitespace())
+        .collect();
+    base64::engine::general_purpose::STANDARD
+        .decode(text)
+        .is_ok_and(|plain| !plain.is_empty() && parse(&plain).is_ok())
 }
 
 fn parse(text: &[u8]) -> Result<File, String> {
@@ -472,6 +491,29 @@ mod tests {
             said(b"kind: \xff"),
             "it is no text in UTF-8, nor in UTF-16 with a byte order mark"
         );
+    }
+
+    #[test]
+    fn a_file_in_base64_is_told_so() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let path = directory.path().join("config");
+        let said = |text: &str| {
+            std::fs::write(&path, text).expect("it can be written to");
+            let failure = Kubeconfig::default().add(&path, soon()).expect_err("it is none");
+            failure
+                .message
+                .split("is no kubeconfig: ")
+                .last()
+                .map(str::to_owned)
+        };
+        let encoded = base64::engine::general_purpose::STANDARD.encode("apiVersion: v1\nkind: Config\n");
+        assert_eq!(said(&format!("{encoded}\n")).as_deref(), Some("it is in base64"));
+        let (one, two) = encoded.split_at(20);
+        assert_eq!(
+            said(&format!("{one}\r\n{two}")).as_deref(),
+            Some("it is in base64")
+        );
+        assert_ne!(said("aGVsbG8=").as_deref(), Some("it is in base64"));
     }
 
     fn read(text: &str) -> Result<Kubeconfig, String> {

@@ -309,7 +309,8 @@ fn cleaned(text: &str) -> String {
     clean.to_string_lossy().into_owned()
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
     use std::time::Duration;

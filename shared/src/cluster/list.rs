@@ -586,10 +586,8 @@ impl<T: Resource> PieceSink<'_, '_, T> {
                 };
                 let cost = Budget::cost(&item);
                 let budget = &self.asked.budget;
-                let kept = match named {
-                    true => budget.keep(cost),
-                    false => budget.without_name().and_then(|()| budget.keep(cost)),
-                };
+                let counted = if named { Ok(()) } else { budget.without_name() };
+                let kept = counted.and_then(|()| budget.keep(cost));
                 if let Err(failure) = kept {
                     *self.over = Some(failure);
                     return;

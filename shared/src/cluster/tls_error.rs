@@ -188,12 +188,13 @@ pub(super) fn with_chain(error: &Error, chain: &Chain<'_>) -> Failure {
             ..failure
         },
         Certificate::NotValidForName => Failure {
-            message: match own.names.is_empty() {
-                true => format!(
+            message: if own.names.is_empty() {
+                format!(
                     "{} names no host in subjectAltName, and a common name does not count",
                     own.subject
-                ),
-                false => format!("the certificate is for {} alone", own.names.join(", ")),
+                )
+            } else {
+                format!("the certificate is for {} alone", own.names.join(", "))
             },
             ..failure
         },
@@ -203,7 +204,7 @@ pub(super) fn with_chain(error: &Error, chain: &Chain<'_>) -> Failure {
 
 /// A key that is too short for what it signed, or of a curve that is not known here.
 fn weak_key(chain: &Chain<'_>) -> Option<Failure> {
-    let all = std::iter::once(chain.own)
+    let mut all = std::iter::once(chain.own)
         .chain(chain.between)
         .chain(chain.roots.iter().copied());
     let signed: Vec<String> = std::iter::once(chain.own)
@@ -212,7 +213,7 @@ fn weak_key(chain: &Chain<'_>) -> Option<Failure> {
         .collect();
     let handshake = std::iter::once(described(chain.own).subject);
     let signers: Vec<String> = signed.into_iter().chain(handshake).collect();
-    all.filter_map(|der| {
+    all.find_map(|der| {
         let subject = described(der).subject;
         let weakness = weakness(der).filter(|_| signers.contains(&subject))?;
         Some(
@@ -220,7 +221,6 @@ fn weak_key(chain: &Chain<'_>) -> Option<Failure> {
                 .with_hint("issue the certificate anew with a key of RSA 2048, P-256, P-384 or Ed25519"),
         )
     })
-    .next()
 }
 
 fn weakness(der: &CertificateDer<'_>) -> Option<String> {

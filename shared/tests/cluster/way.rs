@@ -1027,6 +1027,19 @@ async fn a_client_certificate_is_read_in_every_form_and_refused_with_the_reason(
         .expect("a client");
     let certificate = client.way().credential.certificate.as_ref();
     assert_eq!(certificate.map(|c| c.subject.as_str()), Some("CN=jane, O=team"));
+    // Out of a plugin too.
+    let kept_file = |name: &str| std::fs::read_to_string(format!("{kept}/{name}")).expect("it is kept");
+    let status = serde_json::json!({
+        "clientCertificateData": kept_file("client.pem"), "clientKeyData": kept_file("client.key"),
+    });
+    let answer = serde_json::json!({"apiVersion": V1, "kind": "ExecCredential", "status": status});
+    place.write("answer", &answer.to_string());
+    let plugin = place.script("plugin", &format!("cat '{}'", place.path("answer").display()));
+    let client = try_client(&place.config(cluster, &exec(&plugin, "")), PATIENT)
+        .await
+        .expect("a client");
+    let certificate = client.way().credential.certificate.as_ref();
+    assert_eq!(certificate.map(|c| c.subject.as_str()), Some("CN=jane, O=team"));
     for (certificate, key, expected) in [
         (
             "client",
