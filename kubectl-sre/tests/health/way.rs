@@ -57,6 +57,25 @@ fn a_proxy_of_the_environment_is_asked_and_named_where_it_refuses() {
     );
 }
 
+#[cfg(unix)]
+#[test]
+fn a_kubeconfig_of_the_environment_may_be_written_while_it_is_waited_for() {
+    let server = ApiServer::builder().start_blocking();
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let pipe = directory.path().join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.is_ok_and(|status| status.success()), "mkfifo");
+    let (to, text) = (
+        pipe.clone(),
+        std::fs::read(server.kubeconfig()).expect("it is there"),
+    );
+    // As `KUBECONFIG=<(ssh HOST cat FILE)` does.
+    let writer = std::thread::spawn(move || std::fs::write(to, text));
+    let ran = run_in(&[("KUBECONFIG", &pipe.display().to_string())], &["health"], "");
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(writer.join().is_ok_and(|written| written.is_ok()));
+}
+
 #[test]
 fn a_kubeconfig_in_the_place_of_its_path_is_not_shown() {
     let text = "apiVersion: v1\nkind: Config\nusers: [{name: u, user: {token: s3cr3t}}]\n";

@@ -63,13 +63,19 @@ impl Roots {
 
     /// As Go's `AppendCertsFromPEM`: what is no certificate is skipped, as long as there is one.
     pub fn these(source: &Source, until: Instant) -> Result<Self, Failure> {
-        let roots = roots(&source.read("certificate-authority", until)?);
+        let pem = source.read("certificate-authority", until)?;
+        let roots = roots(&pem);
         if roots.is_empty() {
-            return Err(Failure::new(
+            let none = Failure::new(
                 Class::BadConfiguration,
                 "certificate-authority holds no certificate",
-            )
-            .with_hint("it has to be in PEM, from -----BEGIN CERTIFICATE----- on"));
+            );
+            let is_marked = pem.starts_with(b"\xef\xbb\xbf") || pem.starts_with(b"\xff\xfe");
+            return Err(none.with_hint(if is_marked {
+                "a byte order mark stands before it, as PowerShell writes one: Out-File -Encoding ascii writes none"
+            } else {
+                "it has to be in PEM, from -----BEGIN CERTIFICATE----- on"
+            }));
         }
         Ok(Self::These(roots))
     }

@@ -531,6 +531,27 @@ async fn certificates_are_judged_as_go_judges_them() {
         .result
         .expect("nobody verifies");
     assert_eq!(tls.verified_for, None);
+    // As Go, which reads PEM from the beginning of a line on.
+    place.write(
+        "marked.crt",
+        &format!("\u{feff}{}", server.ca_pem().unwrap_or_default()),
+    );
+    let marked = place.config(
+        &format!("server: '{}', certificate-authority: marked.crt", server.url()),
+        "",
+    );
+    let failure = refused(&marked).await;
+    assert!(
+        failure
+            .message
+            .ends_with("certificate-authority holds no certificate"),
+        "{failure}"
+    );
+    assert!(
+        failure.hint().starts_with("a byte order mark"),
+        "{}",
+        failure.hint()
+    );
     let both = place.of(&server, ", insecure-skip-tls-verify: true", "");
     assert!(refused(&both).await.message.contains("only one is allowed"));
     // Without an authority those of the machine count, which know nothing of the server.

@@ -50,6 +50,8 @@ fn a_certificate_is_trusted_where_go_trusts_it_and_else_the_reason_is_said() {
         (&["below", "between"], "authority", api, "ok"),
         (&["below", "server", "between"], "authority", api, "ok"),
         (&["own-authority"], "own-authority", api, "ok"),
+        (&["below"], "between", api, "ok"),
+        (&["below", "between"], "between", api, "ok"),
         (&["below"], "authority", api, "unknownAuthority: CN=below is signed by CN=between, which is not trusted"),
         (&["own-authority"], "authority", api, "unknownAuthority: CN=own-authority is signed by CN=own-authority, which is not trusted"),
         (&["below-no-authority", "no-authority"], "authority", api, "unknownAuthority: CN=below is signed by CN=no-authority, which is not trusted"),
