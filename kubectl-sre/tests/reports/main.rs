@@ -15,6 +15,7 @@ mod custom;
 mod cuts;
 mod judged;
 mod kept;
+mod mutations;
 mod owners;
 mod reading;
 mod time;
