@@ -60,6 +60,7 @@ fn what_keeps_a_pod_from_ending_is_named() {
         verdict("batch-proxy.json", &["--kinds", "jobs,pods"]),
         "exit 2\n\
          Job ops/import degraded KeptFromEnding: container istio-proxy keeps the pod from ending: import ended with 0\n\
+         Pod ops/import-x degraded KeptFromEnding: container istio-proxy keeps the pod from ending: import ended with 0\n\
          Pod ops/runner-1 degraded KeptFromEnding: container docker keeps the pod from ending: runner ended with 0"
     );
     // A run every two minutes, of which the newest had no ten minutes yet.
