@@ -129,7 +129,7 @@ fn the_worst_comes_first_with_evidence_and_the_next_command() {
         kubectl -n payments rollout status deployment api
     ! bank/old         1/1 ready  being deleted for 60 min, finalizers: example.com/backup
         kubectl -n bank describe deployment old
-    ? bank/odd                    the object does not decode: invalid type: string "3", expected i32 at line 1 column 305
+    ? bank/odd                    the object does not decode: spec.replicas is text ("3") and has to be a whole number of 32 bits, line 1 of cluster
         kubectl -n bank describe deployment odd
     ~ payments/ledger  4/4 ready  rolling out: 2 of 4 updated, for 20 s
 
@@ -169,8 +169,9 @@ fn a_narrow_window_breaks_what_does_not_fit() {
         being deleted for 60 min, finalizers: example.com/backup
         kubectl -n bank describe deployment old
     ? bank/odd
-        the object does not decode: invalid type: string "3",
-        expected i32 at line 1 column 305
+        the object does not decode: spec.replicas is text ("3")
+        and has to be a whole number of 32 bits, line 1 of
+        cluster
         kubectl -n bank describe deployment odd
     ~ payments/ledger  4/4 ready
         rolling out: 2 of 4 updated, for 20 s
