@@ -27,12 +27,12 @@ use beside::Beside;
 use moment::Heard;
 use not_seen::{not_begun, not_listed, not_watched, not_watched_elsewhere, too_old_to_tell, what};
 use sre_shared::check::{self, Companions, Evidence, Judged, Now};
-use sre_shared::cluster::{Class, Failure};
+use sre_shared::cluster::{Class, Failure, Keep};
 use sre_shared::report::{Item, State, Status, Summary};
 use sre_shared::resource::{Decoded, PodsBy, Time};
 use sre_shared::run::cause::Subject;
 use sre_shared::run::companions::{self, Wanted};
-use sre_shared::run::{Kind, Known, Owned, Sift};
+use sre_shared::run::{Clock, Kind, Known, Owned, Sift};
 use sre_shared::selector::Selector;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::{ControlFlow, RangeBounds};
@@ -75,6 +75,8 @@ pub trait Objects: Send + Sync {
     fn members(&self, selection: &Selection, moment: &Moment) -> Members;
     /// Whether there is an object of that name.
     fn has(&self, namespace: &str, name: &str) -> bool;
+    /// Whether that object is there and selected.
+    fn selects(&self, namespace: &str, name: &str, selection: &Selection) -> bool;
 }
 
 /// Objects that tell of their controllers.
@@ -82,6 +84,8 @@ pub trait Objects: Send + Sync {
 pub struct Members {
     /// Each with whose it is, and its verdict.
     pub told: Vec<(Owned, Item)>,
+    /// Those that are not well, with a controller that is watched: whose they are.
+    pub left: Vec<Owned>,
     /// Whether one of them is too old to tell.
     pub too_old: bool,
 }
@@ -194,7 +198,8 @@ struct Inner<T> {
     objects: BTreeMap<Key, Box<Entry<T>>>,
     /// Those that are not settled.
     open: BTreeSet<Key>,
-    /// Objects that are not judged by themselves: they tell of a controller that no kind here judges.
+    /// Objects that are not judged by themselves: they tell of a controller that no kind here judges, or are not well, and
+    /// a selector may take them without their controller.
     members: BTreeMap<Key, Box<Entry<T>>>,
     sources: Vec<Source>,
     beside: Beside,
@@ -334,9 +339,13 @@ impl<T: Judged> Cache<T> {
         }
     }
 
-    /// Which objects are kept.
-    pub fn sift(&self) -> &Sift {
-        &self.sift
+    /// Which objects are kept. Of those that a watched kind controls few are: all pods of a cluster would take many times
+    /// the room of its workloads.
+    pub fn keep(&self, clock: Clock) -> Keep<T> {
+        let sift = self.sift.clone();
+        Arc::new(move |object: &T| {
+            sift.takes(object) || sift.takes_for_controller(object) || is_unwell(object, clock())
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner<T>> {
@@ -390,7 +399,10 @@ impl<T: Judged> Cache<T> {
     /// Takes over an object where it belongs.
     fn take(&self, inner: &mut Inner<T>, source: u16, object: Decoded<T>, now: Time) -> Option<Change> {
         let (own, member) = match &object {
-            Ok(object) => (self.sift.takes(object), self.sift.takes_for_controller(object)),
+            Ok(object) => (
+                self.sift.takes(object),
+                self.sift.takes_for_controller(object) || is_unwell(object, now),
+            ),
             Err(_) => (true, false),
         };
         let key = key_of(&object);
@@ -592,6 +604,13 @@ fn add(all: &mut Summary, some: &Summary) {
     all.succeeded += succeeded;
 }
 
+/// Whether an object that has a controller is not well, as far as it tells by itself.
+fn is_unwell<T: Judged>(object: &T, now: Time) -> bool {
+    let now = Now::known(now);
+    let item = check::judge(object, &Evidence::at(now));
+    object.speaks_for_controller() && !object.is_settled(&item, now)
+}
+
 /// What an object is found by.
 fn key_of<T: Judged>(object: &Decoded<T>) -> Key {
     match object {
@@ -697,7 +716,8 @@ impl<T: Judged> Objects for Cache<T> {
         let members = inner.members.values().map(|entry| &**entry);
         let open = inner.each(.., false).chain(members).filter_map(|entry| {
             let object = entry.object.as_ref().ok()?;
-            if matches!(object.pods_by(), PodsBy::Nothing) {
+            let told = object.answers_for_itself() || self.sift.takes_for_controller(object);
+            if !told || matches!(object.pods_by(), PodsBy::Nothing) {
                 return None;
             }
             let now = inner.carried(entry.source, moment);
@@ -768,6 +788,10 @@ impl<T: Judged> Objects for Cache<T> {
         for entry in selected() {
             let Ok(object) = &entry.object else { continue };
             let Some(owned) = Owned::of(object) else { continue };
+            if !self.sift.takes_for_controller(object) {
+                members.left.push(owned);
+                continue;
+            }
             let now = inner.carried(entry.source, moment);
             let judge = entry.judge_as(
                 now,
@@ -783,6 +807,12 @@ impl<T: Judged> Objects for Cache<T> {
 
     fn has(&self, namespace: &str, name: &str) -> bool {
         self.lock().objects.contains_key(&Key::new(namespace, name))
+    }
+
+    fn selects(&self, namespace: &str, name: &str, selection: &Selection) -> bool {
+        let inner = self.lock();
+        let entry = inner.objects.get(&Key::new(namespace, name));
+        entry.is_some_and(|entry| entry.is_selected(&selection.selector))
     }
 
     fn is_tried(&self) -> bool {

@@ -2,10 +2,14 @@
 //! Must not know how objects are kept, nor how an answer is written.
 
 use crate::cache::{Moment, Objects, Selection};
-use sre_shared::check::Now;
-use sre_shared::report::{KindCheck, Status, Summary, Verdict};
+use sre_shared::check::{Controller, Now};
+use sre_shared::report::{KindCheck, NotSeen, Status, Summary, Verdict};
 use sre_shared::run;
+use std::collections::BTreeSet;
 use std::sync::Arc;
+
+/// Controllers that are named one by one where they are not among what is asked for.
+const NAMED: usize = 10;
 
 /// What is told of them.
 pub struct Controllers {
@@ -15,9 +19,57 @@ pub struct Controllers {
     pub verdict: Verdict,
 }
 
+/// What a selector takes without its controller, though it is left to that: of the objects that a watched kind controls
+/// only those are kept that are not well.
+pub fn unselected(
+    watched: &[&dyn Objects],
+    all: &[Arc<dyn Objects>],
+    selection: &Selection,
+    moment: &Moment,
+) -> Vec<NotSeen> {
+    if selection.selector.is_empty() {
+        return Vec::new();
+    }
+    let is_selected = |who: &Controller| {
+        let mut kinds = all.iter().filter(|objects| is_of(&***objects, who));
+        kinds.any(|objects| objects.selects(&who.namespace, &who.name, selection))
+    };
+    let entry = |objects: &&dyn Objects| {
+        let mut names = BTreeSet::new();
+        for owned in objects.members(selection, moment).left {
+            if !std::iter::once(&owned.by).chain(&owned.beyond).any(is_selected) {
+                let Controller {
+                    kind,
+                    namespace,
+                    name,
+                    ..
+                } = owned.by;
+                names.insert(format!("{kind} {namespace}/{name}"));
+            }
+        }
+        let more = if names.len() > NAMED { ", ..." } else { "" };
+        let told: Vec<String> = names.into_iter().take(NAMED).collect();
+        (!told.is_empty()).then(|| NotSeen {
+            what: format!("{} of {}{more}", objects.kind().plural(), told.join(", ")),
+            class: "notWatched".into(),
+            error: Some(
+                "some of them are not well, and the selector takes them without their controller".into(),
+            ),
+            hint: Some("select the controller too, or ask without the agent".into()),
+            missing: None,
+        })
+    };
+    watched.iter().filter_map(entry).collect()
+}
+
+fn is_of(objects: &dyn Objects, who: &Controller) -> bool {
+    let kind = objects.kind();
+    kind.kind() == who.kind && kind.group() == who.group
+}
+
 /// What these objects tell of controllers that nobody judges; `all` are those among which a controller may be.
 pub fn of(
-    watched: &[&Arc<dyn Objects>],
+    watched: &[&dyn Objects],
     all: &[Arc<dyn Objects>],
     selection: &Selection,
     moment: &Moment,
@@ -28,14 +80,9 @@ pub fn of(
         too_old |= members.too_old;
         told.extend(members.told);
     }
-    let is_judged = |who: &sre_shared::check::Controller| {
-        let is_kind = |objects: &&Arc<dyn Objects>| {
-            let kind = objects.kind();
-            kind.kind() == who.kind && kind.group() == who.group
-        };
-        all.iter()
-            .filter(is_kind)
-            .any(|objects| objects.has(&who.namespace, &who.name))
+    let is_judged = |who: &Controller| {
+        let mut kinds = all.iter().filter(|objects| is_of(&***objects, who));
+        kinds.any(|objects| objects.has(&who.namespace, &who.name))
     };
     let mut check = run::controllers(told, is_judged, Now::known(moment.now))?;
     let mut news = Summary::default();

@@ -144,7 +144,8 @@ struct Watcher<T> {
 impl<T: Judged> Watcher<T> {
     async fn run(self) {
         let (mut generation, mut client) = self.needs.connection.numbered();
-        let mut watch = Watch::<T>::new(&client, self.options.clone()).keeping(self.cache.sift().keep());
+        let keep = self.cache.keep(self.needs.clock);
+        let mut watch = Watch::<T>::new(&client, self.options.clone()).keeping(Arc::clone(&keep));
         let mut since = Instant::now();
         let mut listed_before = false;
         loop {
@@ -178,7 +179,7 @@ impl<T: Judged> Watcher<T> {
                 Err(_) => {
                     tracing::warn!(watch = self.who, "made no progress and is begun anew");
                     (generation, client) = self.needs.connection.numbered();
-                    watch = Watch::new(&client, self.options.clone()).keeping(self.cache.sift().keep());
+                    watch = Watch::new(&client, self.options.clone()).keeping(Arc::clone(&keep));
                 }
             }
         }

@@ -4,15 +4,19 @@ use super::{Items, Provenance, pod};
 use crate::answer::{Answer, Body};
 use crate::app::App;
 use crate::cache::{Moment, Objects, Overview, nothing_selected};
+use crate::controllers;
 use crate::query::Query;
 use http::StatusCode;
 use serde::Serialize;
 use serde::ser::{SerializeMap as _, Serializer};
-use sre_shared::report::{Coverage, NotSeen, Status};
+use sre_shared::report::{Coverage, KindCheck, NotSeen, Status};
+use sre_shared::run::CONTROLLERS;
 
 struct Listing<'a> {
     overview: &'a Overview,
     items: Items<'a>,
+    /// What they tell of controllers that nobody judges.
+    controllers: Option<KindCheck>,
     coverage: Coverage,
     causes_not_seen: Vec<NotSeen>,
 }
@@ -30,6 +34,9 @@ impl Serialize for Listing<'_> {
         map.serialize_entry("status", status)?;
         map.serialize_entry("summary", summary)?;
         map.serialize_entry(self.items.objects.kind().plural(), &self.items)?;
+        if let Some(check) = &self.controllers {
+            map.serialize_entry(CONTROLLERS, &check.items)?;
+        }
         if let Some(token) = &*self.items.next.borrow() {
             map.serialize_entry("continue", token)?;
         }
@@ -50,7 +57,20 @@ pub fn answer(app: &App, objects: &dyn Objects, query: &Query) -> Answer {
     let selection = &query.selection;
     let mut overview = objects.overview(selection, &moment);
     let nothing = nothing_selected(std::iter::once((objects.kind(), &overview)), selection);
-    overview.unseen(nothing);
+    let told = controllers::of(&[objects], &app.kinds, selection, &moment);
+    let unselected = controllers::unselected(&[objects], &app.kinds, selection, &moment);
+    if told.is_none() && unselected.is_empty() {
+        overview.unseen(nothing);
+    }
+    unselected
+        .into_iter()
+        .for_each(|entry| overview.unseen(Some(entry)));
+    if let Some(told) = &told {
+        overview.status = overview.status.worst(told.check.status);
+        overview.verdict.degraded |= told.verdict.degraded;
+        overview.verdict.unknown |= told.verdict.unknown;
+        overview.verdict.progressing |= told.verdict.progressing;
+    }
     let nothing_read = overview.status == Status::Unknown && overview.observed.is_none();
     let fails = nothing_read
         || query
@@ -85,6 +105,7 @@ pub fn answer(app: &App, objects: &dyn Objects, query: &Query) -> Answer {
             .stable(&Listing {
                 overview: &overview,
                 items,
+                controllers: told.map(|told| told.check),
                 coverage,
                 causes_not_seen: app.causes.not_seen(),
             })

@@ -76,10 +76,12 @@ pub async fn answer(app: &App, query: &Query) -> Answer {
         .flat_map(|parts| parts.kinds.iter().copied())
         .filter(|kind| !is_watched(*kind))
         .collect();
-    let told = controllers::of(&watched, &app.kinds, selection, &moment);
+    let asked_for: Vec<&dyn Objects> = watched.iter().map(|objects| &***objects).collect();
+    let told = controllers::of(&asked_for, &app.kinds, selection, &moment);
+    let unselected = controllers::unselected(&asked_for, &app.kinds, selection, &moment);
     let overviews = parts.iter().map(|(objects, overview)| (objects.kind(), overview));
     let nothing = nothing_selected(overviews, selection);
-    if let Some(nothing) = nothing.filter(|_| told.is_none()) {
+    if let Some(nothing) = nothing.filter(|_| told.is_none() && unselected.is_empty()) {
         // It is of all of them, and said once.
         for (_, overview) in &mut parts {
             overview.status = overview.status.worst(Status::Unknown);
@@ -94,6 +96,7 @@ pub async fn answer(app: &App, query: &Query) -> Answer {
         kinds: kinds().map(|kind| kind.plural().to_owned()).collect(),
         namespaces: app.covered(selection, kinds()),
         not_seen: seen
+            .chain(&unselected)
             .cloned()
             .chain(not_watched.iter().map(|kind| kind_not_watched(*kind)))
             .collect(),
@@ -106,7 +109,7 @@ pub async fn answer(app: &App, query: &Query) -> Answer {
         verdict.unknown |= told.verdict.unknown;
         verdict.progressing |= told.verdict.progressing;
     }
-    if !not_watched.is_empty() {
+    if !not_watched.is_empty() || !unselected.is_empty() {
         status = status.worst(Status::Unknown);
         verdict.unknown = true;
     }

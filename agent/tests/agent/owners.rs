@@ -114,3 +114,78 @@ async fn pods_are_left_to_a_deployment_that_their_names_tell_and_else_told_under
     // Of ReplicaSets that are watched each answers for its pods, and of Deployments each for its ReplicaSets.
     until(&agent, "/health", &["Rollout api unavailable 0 of 2 pods ready"]).await;
 }
+
+#[tokio::test]
+async fn the_path_of_a_kind_tells_of_controllers_that_nobody_judges_too() {
+    let server = ApiServer::builder()
+        .objects([job("train-1", "Engine", true)])
+        .start()
+        .await;
+    let mut wish = settings(server.kubeconfig());
+    wish.kinds = vec![Kind::Jobs];
+    let agent = start(wish).await;
+    let answer = agent
+        .until("/health/jobs", |a| a.json()["status"] == "degraded")
+        .await
+        .json();
+    let controller = &answer["controllers"][0];
+    assert_eq!(
+        (
+            &answer["summary"]["total"],
+            &controller["kind"],
+            &controller["name"]
+        ),
+        (&json!(0), &json!("Engine"), &json!("train"))
+    );
+    assert_eq!(agent.get("/health/jobs?fail=degraded").await.status, 500);
+    server.wait_for_watches(1).await;
+    server.delete_object("batch/v1", "Job", "shop", "train-1");
+    agent
+        .until("/health/jobs", |a| {
+            a.json()["status"] == "ok" && a.json().get("controllers").is_none()
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn what_a_selector_takes_without_its_controller_is_not_seen_unless_it_is_well() {
+    let pod = |ready| {
+        Pod::new("shop", "web-7d9c-a")
+            .owner("apps/v1", "ReplicaSet", "web-7d9c", "uid-of-web")
+            .label("pod-template-hash", "7d9c")
+            .label("app", "web")
+            .ready(ready, at(-300))
+            .build()
+    };
+    let server = ApiServer::builder()
+        .deployments([Deployment::new("shop", "web")])
+        .objects([pod(false)])
+        .start()
+        .await;
+    let mut wish = settings(server.kubeconfig());
+    wish.kinds = vec![Kind::Deployments, Kind::ReplicaSets, Kind::Pods];
+    let agent = start(wish).await;
+    // The Deployment answers for it.
+    agent.until("/health", |a| a.json()["status"] == "ok").await;
+    let narrow = "/health?selector=pod-template-hash";
+    let what = |answer: &Value| answer["coverage"]["notSeen"][0]["what"].clone();
+    let answer = agent
+        .until(narrow, |a| what(&a.json()) == "pods of ReplicaSet shop/web-7d9c")
+        .await
+        .json();
+    assert_eq!(
+        (&answer["status"], &answer["coverage"]["notSeen"][0]["class"]),
+        (&json!("unknown"), &json!("notWatched"))
+    );
+    assert_eq!(
+        agent.get("/health/pods?selector=pod-template-hash").await.json()["status"],
+        "unknown"
+    );
+    server.wait_for_watches(3).await;
+    server.apply(pod(true));
+    agent
+        .until(narrow, |a| {
+            what(&a.json()) == "objects matching pod-template-hash"
+        })
+        .await;
+}

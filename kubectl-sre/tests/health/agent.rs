@@ -51,15 +51,18 @@ impl Agent {
             stop,
             thread: Some(thread),
         };
+        let mut last = Value::Null;
         for _ in 0..1000 {
             let report: Value = serde_json::from_slice(&agent.recorded("")).expect("a report");
             let not_seen = report["coverage"]["notSeen"].as_array().expect("a list");
-            if not_seen.iter().all(|entry| entry["class"] != "notListed") {
+            let stays = |entry: &Value| entry["class"] == "forbidden" || entry["class"] == "notFound";
+            if not_seen.iter().all(stays) {
                 return agent;
             }
+            last = report["coverage"]["notSeen"].clone();
             std::thread::sleep(Duration::from_millis(10));
         }
-        panic!("the agent never listed")
+        panic!("the agent never listed: {last:#}")
     }
 
     pub fn url(&self) -> String {

@@ -127,3 +127,45 @@ fn an_agent_that_leaves_objects_to_controllers_says_so_where_each_of_them_is_ask
         )
     );
 }
+
+#[test]
+fn a_job_that_a_selector_takes_without_its_cron_job_is_not_seen_by_an_agent() {
+    let labelled = |mut object: Value| {
+        object["metadata"]["labels"] = json!({"tier": "batch"});
+        object
+    };
+    let mut nightly = job("nightly-1", "CronJob", "nightly");
+    nightly["metadata"]["ownerReferences"][0]["apiVersion"] = json!("batch/v1");
+    let cron = json!({"apiVersion": "batch/v1", "kind": "CronJob",
+        "metadata": {"namespace": "shop", "name": "nightly", "uid": "nightly", "creationTimestamp": at(-7200), "generation": 1},
+        "spec": {"schedule": "0 0 1 1 *", "suspend": true}, "status": {}});
+    let server = ApiServer::builder()
+        .token(TOKEN)
+        .context("prod-eu")
+        .deployments([Deployment::new("shop", "web").label("tier", "batch")])
+        .objects([cron, labelled(nightly)])
+        .start_blocking();
+    let agent = Agent::with(server.kubeconfig(), &[]);
+    for (words, direct, by_agent) in [
+        ("", 0, 0),
+        ("-l tier=batch", 2, 3),
+        ("-l tier=batch deployments", 0, 0),
+    ] {
+        let args: Vec<&str> = ["health", "-o", "json"]
+            .into_iter()
+            .chain(words.split_whitespace())
+            .collect();
+        let url = agent.url();
+        let asked = run(&[&args[..], &["--agent-url", &url]].concat());
+        assert_eq!(
+            (ask(&server, &args).code, asked.code),
+            (Some(direct), Some(by_agent)),
+            "{words}: {asked:?}"
+        );
+        let lines = told(&asked);
+        let entry = lines
+            .iter()
+            .any(|line| line == "not seen: jobs of CronJob shop/nightly");
+        assert_eq!(entry, by_agent == 3, "{lines:?}");
+    }
+}

@@ -128,9 +128,9 @@ impl Ask {
 #[derive(Debug)]
 pub struct Owned {
     /// Who controls it.
-    by: Controller,
+    pub by: Controller,
     /// Who controls that one, where names and labels tell.
-    beyond: Option<Controller>,
+    pub beyond: Option<Controller>,
     /// The object itself, as a controller of others.
     own: Controller,
 }

@@ -169,7 +169,7 @@ fn taken(mut report: Report, head: &Head, ask: &Ask) -> Report {
             (Some(mut part), true) => {
                 let counted = |check: &HeadCheck| check.check == plural && check.summary.is_some();
                 let before = not_seen.len();
-                if !head.checks.iter().any(counted) {
+                if part.served != Some(false) && !head.checks.iter().any(counted) {
                     not_seen.push(not_counted(plural));
                 }
                 if let Some(gap) = gap.as_ref().filter(|_| wanted.kind.is_namespaced()) {
