@@ -151,3 +151,37 @@ fn by_default_and_with_all_kinds_what_is_owned_is_left_to_its_owner() {
         )
     );
 }
+
+#[test]
+fn a_service_knows_owners_of_every_kind_that_ask_for_no_pod() {
+    assert_eq!(
+        verdict("own-service-idle.yaml", &["svc"]),
+        "exit 2\n\
+         Service shop/lost degraded NoReadyEndpoints: no endpoint, CloneSet lost has no pod with an address\n  \
+         NoReadyEndpoints: no endpoint, CloneSet lost has no pod with an address"
+    );
+}
+
+/// An executor that Spark has replaced, a retry of a TaskRun, a step of a workflow that succeeded in the end, a machine that
+/// moved, a Job that a later one made up for and Jobs that wait in a queue are as they should be.
+#[test]
+fn what_failed_on_the_way_is_past_and_what_still_fails_is_told() {
+    assert_eq!(
+        verdict("own-field.yaml", &[]),
+        "exit 2\n\
+         Ledger shop/books unavailable ReadyBelowDesired: 0 of 1 pods ready\n  \
+         CrashLoop: container app exited 1 (12 restarts): no license\n\
+         Workflow shop/export unavailable PodFailed: 0 of 1 pods ready, 1 pod succeeded, Pod export-1 failed\n  \
+         CrashLoop: container app exited 2\n\
+         SparkApplication shop/nightly degraded ReadyBelowDesired: 1 of 2 pods ready\n  \
+         ImagePull: container app: Back-off pulling image \"registry.example/engine:9\""
+    );
+    // A pod that is owned and that nothing controls is left to nobody.
+    let pods = verdict("own-field.yaml", &["pod/session-s1"]);
+    assert_eq!(
+        pods,
+        "exit 2\n\
+         Pod shop/session-s1 unavailable PodNotReady: running, its container is not ready\n  \
+         CrashLoop: container app exited 1 (12 restarts): no license"
+    );
+}

@@ -29,7 +29,7 @@ impl Judged for Pod {
 
     fn fell(&self) -> Option<Time> {
         let status = self.status.as_ref().filter(|s| s.phase == "Failed")?;
-        let remade = self.left_to()?.kind == "Job" || !status.reason.is_empty();
+        let remade = ONE_BY_ONE.contains(&self.left_to()?.kind.as_str()) || !status.reason.is_empty();
         self.meta().creation_timestamp.filter(|_| remade)
     }
 
@@ -130,6 +130,10 @@ fn working(pod: &Pod, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Optio
     let told = format!("running, {done} of {all} containers are done");
     Some(Finding::healthy("Running", told).since(pod.meta().creation_timestamp))
 }
+
+/// Kinds that try again with a later pod: the executors of Spark are their driver's, a TaskRun of Tekton and a runner of
+/// GitHub have one pod at a time.
+const ONE_BY_ONE: [&str; 4] = ["Job", "Pod", "TaskRun", "EphemeralRunner"];
 
 /// Kinds that make another pod for each that has failed.
 const REPLACE: [&str; 4] = ["ReplicaSet", "ReplicationController", "StatefulSet", "DaemonSet"];

@@ -5,9 +5,10 @@
 use super::{GRACE_SECONDS, Now};
 use crate::resource::{
     CronJob, DaemonSetTemplate, Decoded, DeploymentTemplate, Endpoint, EndpointSlice, Event, LabelSelector,
-    Pod, PodDisruptionBudget, ReplicaSetTemplate, ReplicationControllerTemplate, Resource, Service,
-    ServicePort, StatefulSetTemplate, Templated, Time,
+    Pod, PodDisruptionBudget, ReplicaSetTemplate, ReplicationControllerTemplate, Resource, ScaledObject,
+    Service, ServicePort, StatefulSetTemplate, Templated, Time,
 };
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Makes the list of companions, and the way from one to its Rust type.
@@ -205,7 +206,7 @@ impl Endpoints {
 
 #[derive(Debug, Clone)]
 struct Template {
-    kind: &'static str,
+    kind: Cow<'static, str>,
     name: String,
     desired: i64,
     labels: BTreeMap<String, String>,
@@ -217,9 +218,9 @@ struct Template {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Workloads<'a> {
     /// Kind and name of those that ask for a pod.
-    pub asking: Vec<(&'static str, &'a str)>,
+    pub asking: Vec<(&'a str, &'a str)>,
     /// Kind and name of those that ask for none.
-    pub idle: Vec<(&'static str, &'a str)>,
+    pub idle: Vec<(&'a str, &'a str)>,
     /// Whether all that there are were seen.
     pub complete: bool,
 }
@@ -274,6 +275,24 @@ impl Companions {
         }
         self.asked
             .insert((companion, namespace.map(str::to_owned)), whole);
+    }
+
+    /// Takes an object of a kind that is not known here and that asks for pods as a Deployment does.
+    pub fn take_scaled(&mut self, kind: &str, object: &ScaledObject) {
+        let meta = object.meta();
+        let Some(spec) = object.spec.as_ref().filter(|spec| !spec.labels.is_empty()) else {
+            return;
+        };
+        let Some(desired) = spec.replicas else { return };
+        let template = Template {
+            kind: kind.to_owned().into(),
+            name: meta.name.clone(),
+            desired,
+            labels: spec.labels.clone(),
+            controller: meta.controller().map(|owner| owner.uid.clone()),
+        };
+        let templates = self.templates.entry(meta.namespace.clone()).or_default();
+        templates.push(template);
     }
 
     /// Takes note that a companion could not be read.
@@ -360,7 +379,7 @@ impl Companions {
             if outdated || !selects(selector, &template.labels) {
                 continue;
             }
-            let named = (template.kind, template.name.as_str());
+            let named = (&*template.kind, template.name.as_str());
             if template.desired > 0 {
                 found.asking.push(named);
             } else {
@@ -551,7 +570,7 @@ fn add_template<T: Templated>(workload: &T, known: &mut Companions) {
     let meta = workload.meta();
     let Some(labels) = workload.labels() else { return };
     let template = Template {
-        kind: T::KIND,
+        kind: T::KIND.into(),
         name: meta.name.clone(),
         desired: workload.desired(),
         labels: labels.clone(),

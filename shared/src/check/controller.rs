@@ -52,6 +52,12 @@ impl Controller {
         }
     }
 
+    /// Whether it is a pod, such as the driver of a Spark application.
+    #[must_use]
+    pub fn is_pod(&self) -> bool {
+        self.kind == "Pod" && self.group.is_empty()
+    }
+
     /// What controls this controller of a pod with these labels, where its name and the labels tell though nothing is
     /// known of it.
     #[must_use]
@@ -105,20 +111,28 @@ pub fn replaced<'a, T: Judged>(objects: impl Iterator<Item = &'a T> + Clone) -> 
     uids.filter(|uid| !uid.is_empty()).collect()
 }
 
-/// What is told of a controller by its objects, each of which was judged. `asked` is how many pods it asks for and when
-/// it was last changed, where it was seen itself. `None` where nothing is left of its objects.
+/// What a controller that is not judged says of itself, where it was seen.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Word {
+    /// How many pods it asks for.
+    pub asked: Option<i64>,
+    /// When it was last changed.
+    pub changed: Option<Time>,
+    /// Whether it says that it has succeeded: what failed on the way is past.
+    pub is_done: bool,
+}
+
+/// What is told of a controller by its objects, each of which was judged. `None` where nothing is left of its objects.
 #[must_use]
-pub fn group(
-    controller: &Controller,
-    members: &[Item],
-    asked: Option<(i64, Option<Time>)>,
-    now: Now,
-) -> Option<Item> {
-    let members: Vec<&Item> = members.iter().filter(|m| m.state != State::Terminating).collect();
+pub fn group(controller: &Controller, members: &[Item], word: Word, now: Now) -> Option<Item> {
+    // What still runs is not past, whatever its controller says.
+    let is_past = |m: &Item| word.is_done && OVER.contains(&m.reason.as_str());
+    let left = members.iter().filter(|m| m.state != State::Terminating);
+    let members: Vec<&Item> = left.filter(|m| !is_past(m)).collect();
     if members.is_empty() {
         return None;
     }
-    let group = Group::of(&members, asked, now);
+    let group = Group::of(&members, word, now);
     let (state, healthy) = group.state();
     let failing = group.failing.iter().chain(&group.moving).copied();
     let since = failing.clone().filter_map(|m| m.since.as_ref()).min().cloned();
@@ -169,14 +183,14 @@ struct Group<'a> {
 }
 
 impl<'a> Group<'a> {
-    fn of(members: &'a [&'a Item], asked: Option<(i64, Option<Time>)>, now: Now) -> Self {
+    fn of(members: &'a [&'a Item], word: Word, now: Now) -> Self {
         let all = |is: fn(&Item) -> bool| members.iter().copied().filter(|m| is(m)).collect::<Vec<_>>();
         let sum = |of: fn(&Item) -> Option<i64>| {
             let numbers = members.iter().filter_map(|m| of(m));
             numbers.fold(0_i64, i64::saturating_add)
         };
         let there = sum(|m| m.desired);
-        let (asked, changed) = asked.unwrap_or((there, None));
+        let asked = word.asked.unwrap_or(there);
         Self {
             members,
             failing: all(|m| matches!(m.state, State::Degraded | State::Unavailable)),
@@ -186,7 +200,7 @@ impl<'a> Group<'a> {
             desired: there.max(asked),
             ready: sum(|m| m.ready),
             missing: asked.saturating_sub(there).max(0),
-            recent: changed.is_some_and(|t| now.is_within(GRACE_SECONDS, t)),
+            recent: word.changed.is_some_and(|t| now.is_within(GRACE_SECONDS, t)),
         }
     }
 
@@ -250,6 +264,7 @@ impl<'a> Group<'a> {
         match over.count() {
             0 => {}
             1 if told.is_empty() => told.push("its pod succeeded".to_owned()),
+            1 => told.push("1 pod succeeded".to_owned()),
             n => told.push(format!("{n} pods succeeded")),
         }
         if self.is_short() {
@@ -314,6 +329,9 @@ impl<'a> Group<'a> {
         Some(first).filter(|_| all)
     }
 }
+
+/// Reasons of what has ended.
+const OVER: [&str; 2] = ["PodFailed", "JobFailed"];
 
 /// Reasons that say no more than the numbers do.
 const COUNTS: [&str; 2] = ["PodNotReady", "ReadyBelowDesired"];

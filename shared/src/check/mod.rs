@@ -36,7 +36,7 @@ mod workload;
 pub use age::Now;
 pub use cause::{Around, NodesSeen, Wants, crashed, shorten, unended, wants};
 pub use companions::{Accompanies, Companion, CompanionVisitor, Companions, Want};
-pub use controller::{Controller, group, replaced};
+pub use controller::{Controller, Word, group, replaced};
 pub use pod::Pods;
 
 use crate::report::{Item, State};

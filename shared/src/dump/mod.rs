@@ -159,6 +159,13 @@ impl<'a> Objects<'a> {
         kinds.into_iter().collect()
     }
 
+    /// Group and kind of every object of the dump.
+    #[must_use]
+    pub fn kinds(&self) -> std::collections::BTreeSet<(&str, &str)> {
+        let kinds = self.objects.iter().map(|o| (o.group.as_str(), o.kind.as_str()));
+        kinds.collect()
+    }
+
     /// The same as [`Objects::of_kind`] of a kind that is named.
     #[must_use]
     pub fn of<T: Resource>(&self, group: &str, kind: &str) -> Vec<Stamped<T>> {

@@ -66,7 +66,7 @@ pub use rollout::{
     Rollout, RolloutBlueGreen, RolloutCanary, RolloutPause, RolloutPauseCondition, RolloutSpec,
     RolloutStatus, RolloutStep, RolloutStrategy,
 };
-pub use scaled::{ScaledObject, ScaledSpec};
+pub use scaled::{ScaledObject, ScaledSpec, ScaledStatus};
 pub use selector::{LabelSelector, LabelSelectorRequirement, PodsBy};
 pub use service::{
     LoadBalancerIngress, LoadBalancerPort, LoadBalancerStatus, Service, ServicePort, ServiceSpec,

@@ -16,6 +16,10 @@ pub struct ScaledObject {
     #[prost(message, optional, tag = "2")]
     #[serde(deserialize_with = "spec")]
     pub spec: Option<ScaledSpec>,
+    /// What its controller last wrote.
+    #[prost(message, optional, tag = "3")]
+    #[serde(deserialize_with = "status")]
+    pub status: Option<ScaledStatus>,
 }
 
 /// What of a spec such kinds share.
@@ -27,6 +31,31 @@ pub struct ScaledSpec {
     /// The labels of its pods: those of its template, else those that it selects them by.
     #[prost(btree_map = "string, string", tag = "2")]
     pub labels: BTreeMap<String, String>,
+}
+
+/// What of a status such kinds share.
+#[derive(Clone, Copy, PartialEq, Eq, prost::Message)]
+pub struct ScaledStatus {
+    /// Whether it says that it has ended well, by its phase or by a condition.
+    #[prost(bool, tag = "1")]
+    pub is_done: bool,
+}
+
+/// Phases and conditions of what has ended well: of workflows, of runs, of Jobs of others.
+const DONE: [&str; 3] = ["Succeeded", "Completed", "Complete"];
+
+/// Reads the phase and the conditions, and passes over all else.
+fn status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ScaledStatus>, D::Error> {
+    let status = Option::<Value>::deserialize(deserializer)?;
+    let is_word = |value: Option<&Value>| value.and_then(Value::as_str).is_some_and(|w| DONE.contains(&w));
+    let is_true = |c: &Value| c.get("status").and_then(Value::as_str) == Some("True");
+    Ok(status.map(|status| {
+        let conditions = status.get("conditions").and_then(Value::as_array);
+        let mut conditions = conditions.into_iter().flatten();
+        ScaledStatus {
+            is_done: is_word(status.get("phase")) || conditions.any(|c| is_word(c.get("type")) && is_true(c)),
+        }
+    }))
 }
 
 /// Reads what is where it is in the kinds of Kubernetes and passes over all else: a spec may have any form.

@@ -9,7 +9,7 @@ use super::coverage::{
 use super::noun::Noun;
 use super::owners::{self, Owned, Roll, Sift};
 use super::{Ask, Causes, Clock, Kind, KindVisitor, Known, LISTS_AT_ONCE, Wanted, custom};
-use crate::check::{self, Around, Companions, Controller, Evidence, Judged, Now};
+use crate::check::{self, Around, Companions, Controller, Evidence, Judged, Now, Word};
 use crate::cluster::{self, Class, Client, Collection, Failure, Keep, ListOptions};
 use crate::nearest::nearest;
 use crate::report::{ApiServerCheck, Check, Item, KindCheck, Namespaces, NotSeen, Report, Source, State};
@@ -86,7 +86,7 @@ pub async fn direct(
         let members = parts.pop_if(|(check, _)| check == owners::CONTROLLERS);
         let members = members.into_iter().flat_map(|(_, part)| part.items);
         let now = Now::known(run.now());
-        let controllers = owners::check(roots.into_iter().zip(members), now, |_| None);
+        let controllers = owners::check(roots.into_iter().zip(members), now, |_| Word::default());
         (parts, nothing, causes_not_seen, controllers)
     };
     let (api_server, (parts, nothing, causes_not_seen, controllers)) = tokio::join!(probe, gather);

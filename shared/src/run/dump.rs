@@ -7,7 +7,7 @@ use super::owners::{self, Owned, Roll, Sift};
 use super::{Ask, Causes, Clock, Kind, KindVisitor, Wanted, companions, gaps};
 use crate::check::{
     self, Accompanies, Around, Companion, CompanionVisitor, Companions, Controller, Evidence, Judged,
-    NodesSeen, Now,
+    NodesSeen, Now, Word,
 };
 use crate::cluster::CustomName;
 use crate::dump::{File, Objects, Stamped};
@@ -77,9 +77,9 @@ pub fn dump(files: &[File], name: &str, ask: &Ask, at: Option<Time>, clock: Cloc
     let (owned, members): (Vec<Owned>, Vec<Item>) = owned.into_iter().unzip();
     let roots = roll.roots(&owned).into_iter().zip(members);
     let roots = roots.filter_map(|(root, item)| Some((root?, item)));
-    let asked = |of: &Controller| dump.asked(of);
+    let word = |of: &Controller| dump.word(of);
     let known = at.map_or(Now::inferred(now, None), Now::known);
-    let controllers = owners::check(roots, known, asked);
+    let controllers = owners::check(roots, known, word);
     let custom = ask
         .custom
         .iter()
@@ -198,19 +198,19 @@ impl<'a> Dump<'a> {
         roll
     }
 
-    /// How many pods a controller asks for, where the dump holds it and it says so, and when it was last changed.
-    fn asked(&self, of: &Controller) -> Option<(i64, Option<Time>)> {
+    /// What a controller says of itself, where the dump holds it.
+    fn word(&self, of: &Controller) -> Word {
         let all = self.objects.of::<ScaledObject>(&of.group, &of.kind);
         let mut all = all.into_iter().filter_map(|stamped| stamped.object.ok());
-        let found = all.find(|o| o.meta().namespace == of.namespace && o.meta().name == of.name)?;
-        let replicas = found.spec.as_ref()?.replicas?;
-        Some((
-            replicas,
-            found
-                .meta()
-                .last_spec_write()
-                .max(found.meta().creation_timestamp),
-        ))
+        let Some(found) = all.find(|o| o.meta().namespace == of.namespace && o.meta().name == of.name) else {
+            return Word::default();
+        };
+        let meta = found.meta();
+        Word {
+            asked: found.spec.as_ref().and_then(|spec| spec.replicas),
+            changed: meta.last_spec_write().max(meta.creation_timestamp),
+            is_done: found.status.is_some_and(|status| status.is_done),
+        }
     }
 
     /// The time that ages of the object at that index are measured against.
@@ -265,6 +265,15 @@ impl CompanionVisitor for Take<'_> {
                 .map(|s| s.object)
                 .collect();
             self.known.take(companion, None, &found);
+            if companion.is_rare() {
+                // So are kinds of others that ask for pods. Their groups have a dot, which few of Kubernetes' own have.
+                let others = self.objects.kinds().into_iter();
+                for (group, kind) in others.filter(|(group, _)| group.contains('.')) {
+                    let all = self.objects.of::<ScaledObject>(group, kind).into_iter();
+                    all.filter_map(|stamped| stamped.object.ok())
+                        .for_each(|object| self.known.take_scaled(kind, &object));
+                }
+            }
             for (namespace, _) in gaps::of_companion(self.objects, companion) {
                 self.known.miss(companion, namespace);
             }

@@ -4,10 +4,10 @@
 //! kind turns out not to have been seen whole, the objects that were left to it are read again.
 
 use super::{Ask, Kind};
-use crate::check::{self, Controller, Judged, Now};
+use crate::check::{self, Controller, Judged, Now, Word};
 use crate::cluster::Keep;
 use crate::report::{Item, KindCheck};
-use crate::resource::{OwnerReference, Time};
+use crate::resource::OwnerReference;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -179,27 +179,28 @@ impl Roll {
 
     /// Under whose name each of these objects is told; `None` where another answers for it.
     pub fn roots(&self, members: &[Owned]) -> Vec<Option<Controller>> {
-        let present: HashSet<&Controller> = members.iter().map(|m| &m.own).collect();
+        let present: HashMap<&Controller, &Owned> = members.iter().map(|m| (&m.own, m)).collect();
         members.iter().map(|m| self.root(m, &present)).collect()
     }
 
-    fn root(&self, member: &Owned, present: &HashSet<&Controller>) -> Option<Controller> {
-        let answers = |who: &Controller| self.judged.contains(who) || present.contains(who);
-        let mut at = &member.by;
+    fn root(&self, member: &Owned, present: &HashMap<&Controller, &Owned>) -> Option<Controller> {
+        // A pod is judged by itself alone, and answers for none that it made.
+        let answers =
+            |who: &Controller| !who.is_pod() && (self.judged.contains(who) || present.contains_key(who));
+        let (mut at, mut beyond) = (&member.by, &member.beyond);
         for _ in 0..DEEPEST {
             if answers(at) {
                 return None;
             }
-            match self.links.get(at) {
-                Some(above) => at = above,
-                None => break,
+            if let Some(pod) = present.get(at) {
+                (at, beyond) = (&pod.by, &pod.beyond);
+            } else if let Some(above) = self.links.get(at) {
+                (at, beyond) = (above, &None);
+            } else {
+                break;
             }
         }
-        if *at == member.by
-            && let Some(beyond) = &member.beyond
-        {
-            at = beyond;
-        }
+        let at = beyond.as_ref().unwrap_or(at);
         (!answers(at)).then(|| at.clone())
     }
 }
@@ -214,14 +215,18 @@ pub fn controllers(
     let (owned, items): (Vec<Owned>, Vec<Item>) = members.into_iter().unzip();
     let roots = Roll::default().roots(&owned).into_iter();
     let told = roots.zip(items).filter_map(|(root, item)| Some((root?, item)));
-    check(told.filter(|(root, _)| !is_judged(root)), now, |_| None)
+    check(
+        told.filter(|(root, _)| root.is_pod() || !is_judged(root)),
+        now,
+        |_| Word::default(),
+    )
 }
 
-/// The same, of those whose controllers are known. `asked` tells how many pods one asks for.
+/// The same, of those whose controllers are known. `word` tells what one says of itself.
 pub(super) fn check(
     members: impl IntoIterator<Item = (Controller, Item)>,
     now: Now,
-    asked: impl Fn(&Controller) -> Option<(i64, Option<Time>)>,
+    word: impl Fn(&Controller) -> Word,
 ) -> Option<KindCheck> {
     let mut groups: BTreeMap<Controller, Vec<Item>> = BTreeMap::new();
     for (controller, item) in members {
@@ -229,7 +234,7 @@ pub(super) fn check(
     }
     let groups = groups.iter();
     let items: Vec<Item> = groups
-        .filter_map(|(controller, items)| check::group(controller, items, asked(controller), now))
+        .filter_map(|(controller, items)| check::group(controller, items, word(controller), now))
         .collect();
     (!items.is_empty()).then(|| KindCheck::of(CONTROLLERS, items, true))
 }
