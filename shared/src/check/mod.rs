@@ -108,6 +108,7 @@ pub trait Judged: Resource {
 
 /// What is known beside the object itself.
 #[derive(Debug, Clone)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Evidence<'a> {
     /// The time that the object's ages are measured against.
     pub now: Now,
