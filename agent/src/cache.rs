@@ -740,7 +740,9 @@ impl<T: Judged> Objects for Cache<T> {
                 entry.learn(found, at);
             }
         }
-        members.values_mut().for_each(|entry| entry.learn(found, at));
+        for entry in members.values_mut() {
+            entry.learn(found, at);
+        }
     }
 
     fn wants(&self, known: &Companions) -> Wanted {

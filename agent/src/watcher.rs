@@ -185,7 +185,7 @@ impl<T: Judged> Watcher<T> {
         }
     }
 
-    /// Whether the list failed because no CustomResourceDefinition serves the kind: then there is no object, and nothing to
+    /// Whether the list failed because no custom resource definition serves the kind: then there is no object, and nothing to
     /// be told of but that.
     async fn is_unserved(&self, client: &Client, failure: &Failure) -> bool {
         if T::BUILT_IN || failure.class != Class::NotFound || !cluster::is_not_served::<T>(client).await {

@@ -62,9 +62,9 @@ pub fn answer(app: &App, objects: &dyn Objects, query: &Query) -> Answer {
     if told.is_none() && unselected.is_empty() {
         overview.unseen(nothing);
     }
-    unselected
-        .into_iter()
-        .for_each(|entry| overview.unseen(Some(entry)));
+    for entry in unselected {
+        overview.unseen(Some(entry));
+    }
     if let Some(told) = &told {
         overview.status = overview.status.worst(told.check.status);
         overview.verdict.degraded |= told.verdict.degraded;

@@ -255,7 +255,7 @@ async fn a_watch_that_breaks_each_time_is_opened_less_and_less_often_whatever_it
             body: format!("{}{then}", format!("{}\n", modified("a", version)).repeat(events)).into(),
         }
     };
-    let asked = futures_util::future::join_all([
+    let asked = futures_util::future::join_all(vec![
         requests(Box::new(body(0, "")) as Box<dyn FnOnce(u64) -> Fault>),
         requests(Box::new(body(0, "<html>sign in</html>\n"))),
         requests(Box::new(body(0, gone))),
