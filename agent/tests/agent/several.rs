@@ -132,7 +132,7 @@ async fn a_job_that_is_done_is_counted_by_its_state_and_one_of_a_cronjob_is_not_
     server.wait_for_watches(1).await;
     server.apply(job("import", "Failed"));
     let answer = agent
-        .until("/health/jobs", |a| a.json()["status"] == "degraded")
+        .until("/health/jobs", |a| a.json()["summary"]["degraded"] == 1)
         .await
         .json();
     assert_eq!(answer["summary"]["succeeded"], Value::Null);

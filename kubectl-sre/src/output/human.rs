@@ -237,7 +237,7 @@ impl Screen<'_> {
     /// Said aloud where it is all that there is to say.
     fn nothing_found(&self) -> Option<String> {
         let read = self.report.kinds().filter(|kind| kind.status == Status::Ok);
-        let titles: Vec<String> = read.map(|kind| title_of_none(kind)).collect();
+        let titles: Vec<String> = read.map(title_of_none).collect();
         (!titles.is_empty()).then(|| format!("no {} found", listed(&titles, "or")))
     }
 
@@ -257,7 +257,7 @@ impl Screen<'_> {
         let is_empty = |kind: &&KindCheck| several && kind.summary.total == 0;
         let read = |kind: &&KindCheck| kind.status == Status::Ok;
         let empty = self.report.kinds().filter(is_empty).filter(read);
-        let empty: Vec<String> = empty.map(|kind| title_of_none(kind)).collect();
+        let empty: Vec<String> = empty.map(title_of_none).collect();
         for kind in self.report.kinds().filter(|kind| !is_empty(kind)) {
             let broken = kind
                 .items

@@ -6,7 +6,7 @@
 use crate::resource::{
     ApiService, CronJob, DaemonSet, Deployment, EndpointSlice, Event, HorizontalPodAutoscaler, Job,
     MutatingWebhookConfiguration, Node, PersistentVolumeClaim, Pod, PodDisruptionBudget, ReplicaSet,
-    ReplicationController, Resource, Service, StatefulSet, ValidatingWebhookConfiguration,
+    ReplicationController, Resource, Rollout, Service, StatefulSet, ValidatingWebhookConfiguration,
 };
 use serde_json::{Value, json};
 
@@ -84,6 +84,7 @@ const KINDS: &[Known] = &[
         ("batch/v2alpha1", None),
     ]),
     known::<ReplicationController>(&[("v1", None)]),
+    known::<Rollout>(&[("argoproj.io/v1alpha1", None)]),
     known::<Pod>(&[("v1", None)]),
     known::<Node>(&[("v1", None)]),
     known::<Service>(&[("v1", None)]),
