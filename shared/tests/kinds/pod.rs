@@ -289,15 +289,21 @@ fn a_pod_that_failed_is_left_behind_once_its_controller_made_another() {
         state(&last, &other("Job", "Succeeded", 9000)),
         told(DEGRADED, "failed")
     );
-    // A controller that is not known may make no other pod for one that failed by itself.
-    let unknown = failed("TaskRun", &[]);
+    // What has one pod at a time tries again.
+    let retried = failed("TaskRun", &[]);
     assert_eq!(
-        state(&unknown, &other("TaskRun", "Running", 60)),
+        state(&retried, &other("TaskRun", "Running", 60)),
+        told(TERMINATING, "failed, and TaskRun owner replaces it")
+    );
+    // A controller that is not known may make no other pod for one that failed by itself.
+    let unknown = failed("Workflow", &[]);
+    assert_eq!(
+        state(&unknown, &other("Workflow", "Running", 60)),
         told(DEGRADED, "failed")
     );
-    let unknown = failed("TaskRun", &[evicted]);
+    let unknown = failed("Workflow", &[evicted]);
     assert_eq!(
-        state(&unknown, &other("TaskRun", "Running", 60)),
-        told(TERMINATING, "failed: Evicted, and TaskRun owner replaces it")
+        state(&unknown, &other("Workflow", "Running", 60)),
+        told(TERMINATING, "failed: Evicted, and Workflow owner replaces it")
     );
 }
