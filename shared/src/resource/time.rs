@@ -1,7 +1,5 @@
 //! A point in time as the API server writes it: whole seconds, in UTC.
 
-use serde::de::Error as _;
-
 /// Seconds since 1970-01-01T00:00:00Z.
 ///
 /// On the wire it is `metav1.Time` (RFC 3339 text in JSON, `{seconds, nanos}` in protobuf) or
@@ -73,8 +71,22 @@ impl std::fmt::Display for Time {
 
 impl<'de> serde::Deserialize<'de> for Time {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        Self::parse(&text).map_err(D::Error::custom)
+        deserializer.deserialize_str(TimeVisitor)
+    }
+}
+
+/// A visitor, so that an error has the place of the text and not of the object around it.
+struct TimeVisitor;
+
+impl serde::de::Visitor<'_> for TimeVisitor {
+    type Value = Time;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Time, E> {
+        Time::parse(text).map_err(E::custom)
     }
 }
 
