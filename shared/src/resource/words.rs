@@ -93,7 +93,11 @@ fn path_at(text: &[u8], line: usize, column: usize) -> String {
                 }
                 path.push_str(key);
             }
-            Step::Index(index) => path.push_str(&format!("[{index}]")),
+            Step::Index(index) => {
+                path.push('[');
+                path.push_str(&index.to_string());
+                path.push(']');
+            }
         }
     }
     if path.is_empty() { ".".to_owned() } else { path }
