@@ -58,7 +58,7 @@ pub struct Args {
     #[arg(long, value_name = "NAMES", env = "SRE_AGENT_NAMESPACES", value_delimiter = ',', value_parser = namespace)]
     namespaces: Vec<String>,
 
-    /// Look for the causes of what is not healthy, for which pods, ReplicaSets, Jobs, events and nodes are read;
+    /// Look for causes of unhealthy objects, in pods, ReplicaSets, Jobs, events and nodes;
     /// --causes=false not to [default: true]
     #[arg(long, value_name = "BOOL", env = "SRE_AGENT_CAUSES", num_args = 0..=1, require_equals = true,
           default_missing_value = "true", default_value = "true", hide_default_value = true,

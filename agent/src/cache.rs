@@ -398,19 +398,14 @@ impl<T: Judged> Cache<T> {
 
     /// Takes over an object where it belongs.
     fn take(&self, inner: &mut Inner<T>, source: u16, object: Decoded<T>, now: Time) -> Option<Change> {
-        let (own, member) = match &object {
-            Ok(object) => (
-                self.sift.takes(object),
-                self.sift.takes_for_controller(object) || is_unwell(object, now),
-            ),
-            Err(_) => (true, false),
-        };
         let key = key_of(&object);
-        if own {
+        // An object that does not decode is unknown, and belongs to nobody else.
+        if object.as_ref().map_or(true, |object| self.sift.takes(object)) {
             inner.members.remove(&key);
             return inner.put(source, key, object, now);
         }
-        if member {
+        let is_member = |object: &T| self.sift.takes_for_controller(object) || is_unwell(object, now);
+        if object.as_ref().is_ok_and(is_member) {
             inner.put_member(source, key, object, now);
         } else {
             inner.forget(&key.namespace, &key.name);
@@ -430,7 +425,7 @@ impl<T: Judged> Cache<T> {
         self.lock().heard(source, now);
     }
 
-    /// The API server serves no such kind, so that there is no object of it. Until it does, that is what is known.
+    /// The API server does not serve this kind, so it has no objects.
     pub fn unserved(&self, source: u16, now: Time) -> Vec<Change> {
         let changes = self.listed(source, Vec::new(), now);
         if let Some(source) = self.lock().sources.get_mut(usize::from(source)) {
@@ -604,11 +599,15 @@ fn add(all: &mut Summary, some: &Summary) {
     all.succeeded += succeeded;
 }
 
-/// Whether an object that has a controller is not well, as far as it tells by itself.
+/// Whether an object with a controller is unhealthy, judged by itself alone.
 fn is_unwell<T: Judged>(object: &T, now: Time) -> bool {
+    // An old revision that asks for no pods says nothing, and there are many of them.
+    if !object.speaks_for_controller() {
+        return false;
+    }
     let now = Now::known(now);
     let item = check::judge(object, &Evidence::at(now));
-    object.speaks_for_controller() && !object.is_settled(&item, now)
+    !object.is_settled(&item, now)
 }
 
 /// What an object is found by.

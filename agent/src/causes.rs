@@ -13,7 +13,7 @@ use tokio::time::Instant;
 /// How often it is looked whether there is anything to look into.
 const TICK: Duration = Duration::from_secs(1);
 
-/// The class of what is not looked for since nobody wants it.
+/// The class of causes that are turned off.
 const TURNED_OFF: &str = "turnedOff";
 
 /// What could not be seen of the causes.
@@ -28,7 +28,7 @@ impl Causes {
         let off = NotSeen {
             what: "causes".into(),
             class: TURNED_OFF.into(),
-            error: Some("this agent does not look for the causes of what is not healthy".into()),
+            error: Some("this agent does not look for causes".into()),
             hint: Some("start it without --causes=false (the chart's value causes.enabled)".into()),
             missing: None,
         };

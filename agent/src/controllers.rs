@@ -1,4 +1,4 @@
-//! Owns what is told of controllers that no kind judges: by the objects of theirs that are kept.
+//! Owns the part `controllers`: controllers without a verdict, judged by those of their objects that are kept.
 //! Must not know how objects are kept, nor how an answer is written.
 
 use crate::cache::{Moment, Objects, Selection};
@@ -11,7 +11,7 @@ use std::sync::Arc;
 /// Controllers that are named one by one where they are not among what is asked for.
 const NAMED: usize = 10;
 
-/// What is told of them.
+/// The part `controllers` of an answer.
 pub struct Controllers {
     /// Their part of a report.
     pub check: KindCheck,

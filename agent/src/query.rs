@@ -30,7 +30,7 @@ pub struct Parts {
 pub struct Query {
     /// `namespace`, `selector`, `state`, `items`, `ignore` and `continue`.
     pub selection: Selection,
-    /// `kinds`: which parts the report has; all that there are where it is not given.
+    /// `kinds`: the parts of the report; all of them if it is absent.
     pub parts: Option<Parts>,
     /// `fail`: what makes the answer a 500.
     pub fail: Option<FailOn>,

@@ -320,7 +320,7 @@ fn without_a_target_the_same_kinds_are_judged_whatever_the_agent_watches() {
 fn an_agent_that_does_not_look_for_causes_says_how_to_turn_them_on() {
     let server = cluster();
     let off = Agent::with(server.kubeconfig(), &["--causes=false"]);
-    let line = "no causes: this agent does not look for the causes of what is not healthy; start it without \
+    let line = "no causes: this agent does not look for causes; start it without \
                 --causes=false (the chart's value causes.enabled)";
     let ran = run(&["health", "--agent-url", &off.url()]);
     assert!(ran.out.contains(line), "{}", ran.out);

@@ -11,7 +11,7 @@ use kube::core::params::{ListParams, WatchParams};
 use kube::core::request::Request;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
@@ -243,26 +243,26 @@ fn shortened(text: &str) -> String {
 /// How much one list may be: no cluster has as much, and whoever asks must not die of what answers.
 pub(super) struct Budget {
     /// Bytes of memory for what is kept, roughly.
-    kept: AtomicUsize,
+    kept: AtomicU64,
     /// Bytes that are read, unpacked.
     read: AtomicU64,
     /// Items without a name, of which an API server has none.
-    nameless: AtomicUsize,
+    nameless: AtomicU64,
 }
 
 /// A view of a Deployment takes about a kilobyte: these are some 250,000 of them.
-const MOST_KEPT: usize = 512 << 20;
+const MOST_KEPT: u64 = 512 << 20;
 const MOST_READ: u64 = 16 << 30;
-const MOST_NAMELESS: usize = 1000;
+const MOST_NAMELESS: u64 = 1000;
 /// With 500 items each, ten million.
 const MOST_PAGES: usize = 20_000;
 
 impl Default for Budget {
     fn default() -> Self {
         Self {
-            kept: AtomicUsize::new(MOST_KEPT),
+            kept: AtomicU64::new(MOST_KEPT),
             read: AtomicU64::new(MOST_READ),
-            nameless: AtomicUsize::new(MOST_NAMELESS),
+            nameless: AtomicU64::new(MOST_NAMELESS),
         }
     }
 }
@@ -280,58 +280,46 @@ impl Budget {
     }
 
     fn keep(&self, bytes: usize) -> Result<(), Failure> {
-        let taken = self
-            .kept
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
-                left.checked_sub(bytes)
-            });
-        match taken {
-            Ok(_) => Ok(()),
-            Err(_) => Err(Failure::new(
+        take(&self.kept, bytes, || {
+            let most = MOST_KEPT >> 20;
+            Failure::new(
                 Class::TooLarge,
-                format!(
-                    "the list is larger than the {} MB that are kept of one",
-                    MOST_KEPT >> 20
-                ),
-            )),
-        }
+                format!("the list is larger than the {most} MB that are kept of one"),
+            )
+        })
     }
 
     fn give_back(&self, bytes: usize) {
-        self.kept.fetch_add(bytes, Ordering::Relaxed);
+        self.kept.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
     fn read(&self, bytes: usize) -> Result<(), Failure> {
-        let bytes = bytes as u64;
-        let taken = self
-            .read
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
-                left.checked_sub(bytes)
-            });
-        match taken {
-            Ok(_) => Ok(()),
-            Err(_) => Err(Failure::new(
+        take(&self.read, bytes, || {
+            let most = MOST_READ >> 30;
+            Failure::new(
                 Class::TooLarge,
-                format!(
-                    "the list is longer than the {} GB that are read of one",
-                    MOST_READ >> 30
-                ),
-            )),
-        }
+                format!("the list is longer than the {most} GB that are read of one"),
+            )
+        })
     }
 
     fn without_name(&self) -> Result<(), Failure> {
-        let taken = self
-            .nameless
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
-        match taken {
-            Ok(_) => Ok(()),
-            Err(_) => Err(Failure::new(
+        take(&self.nameless, 1, || {
+            Failure::new(
                 Class::NotAnApiServer,
                 format!("more than {MOST_NAMELESS} items of the list have no name"),
-            )),
-        }
+            )
+        })
     }
+}
+
+/// Takes so much of what is left, or fails if less is.
+fn take(left: &AtomicU64, amount: usize, failure: impl Fn() -> Failure) -> Result<(), Failure> {
+    left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+        left.checked_sub(amount as u64)
+    })
+    .map(drop)
+    .map_err(|_| failure())
 }
 
 /// Reads a whole list. A page that is gone (410) makes it start again, once: parts of two lists are never mixed.
