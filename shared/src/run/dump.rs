@@ -16,7 +16,7 @@ use crate::resource::{
     CustomObject, Job, Node, Pod, ReplicaSet, ReplicationController, Resource, ScaledObject, Time,
     Undecodable,
 };
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// Judges a dump. Only kinds that it holds are judged, and the API server is no part of it.
 ///
@@ -77,7 +77,8 @@ pub fn dump(files: &[File], name: &str, ask: &Ask, at: Option<Time>, clock: Cloc
     let (owned, members): (Vec<Owned>, Vec<Item>) = owned.into_iter().unzip();
     let roots = roll.roots(&owned).into_iter().zip(members);
     let roots = roots.filter_map(|(root, item)| Some((root?, item)));
-    let word = |of: &Controller| dump.word(of);
+    let mut words = Words::default();
+    let word = |of: &Controller| words.of(&objects, of);
     let known = at.map_or(Now::inferred(now, None), Now::known);
     let controllers = owners::check(roots, known, word);
     let custom = ask
@@ -198,21 +199,6 @@ impl<'a> Dump<'a> {
         roll
     }
 
-    /// What a controller says of itself, where the dump holds it.
-    fn word(&self, of: &Controller) -> Word {
-        let all = self.objects.of::<ScaledObject>(&of.group, &of.kind);
-        let mut all = all.into_iter().filter_map(|stamped| stamped.object.ok());
-        let Some(found) = all.find(|o| o.meta().namespace == of.namespace && o.meta().name == of.name) else {
-            return Word::default();
-        };
-        let meta = found.meta();
-        Word {
-            asked: found.spec.as_ref().and_then(|spec| spec.replicas),
-            changed: meta.last_spec_write().max(meta.creation_timestamp),
-            is_done: found.status.is_some_and(|status| status.is_done),
-        }
-    }
-
     /// The time that ages of the object at that index are measured against.
     fn now_for(&self, index: usize, now: Time) -> Now {
         match (self.at, self.newest) {
@@ -223,6 +209,39 @@ impl<'a> Dump<'a> {
             (None, None) => Now::inferred(now, None),
         }
     }
+}
+
+/// What controllers say of themselves in a dump. Each kind is decoded once, however many of its objects are asked for.
+#[derive(Default)]
+struct Words(HashMap<(String, String), HashMap<Controller, Word>>);
+
+impl Words {
+    fn of(&mut self, objects: &Objects<'_>, controller: &Controller) -> Word {
+        let (group, kind) = (&controller.group, &controller.kind);
+        let read = || {
+            let all = objects.of::<ScaledObject>(group, kind).into_iter();
+            let understood = all.filter_map(|stamped| stamped.object.ok());
+            understood.map(|object| named(object, group, kind)).collect()
+        };
+        let words = self.0.entry((group.clone(), kind.clone())).or_insert_with(read);
+        words.get(controller).copied().unwrap_or_default()
+    }
+}
+
+fn named(object: ScaledObject, group: &str, kind: &str) -> (Controller, Word) {
+    let meta = object.meta();
+    let controller = Controller {
+        namespace: meta.namespace.clone(),
+        group: group.to_owned(),
+        kind: kind.to_owned(),
+        name: meta.name.clone(),
+    };
+    let word = Word {
+        asked: object.spec.as_ref().and_then(|spec| spec.replicas),
+        changed: meta.last_spec_write().max(meta.creation_timestamp),
+        is_done: object.status.is_some_and(|status| status.is_done),
+    };
+    (controller, word)
 }
 
 /// The objects of a kind that can be read; those that cannot are put aside.

@@ -226,7 +226,7 @@ pub fn controllers(
 pub(super) fn check(
     members: impl IntoIterator<Item = (Controller, Item)>,
     now: Now,
-    word: impl Fn(&Controller) -> Word,
+    mut word: impl FnMut(&Controller) -> Word,
 ) -> Option<KindCheck> {
     let mut groups: BTreeMap<Controller, Vec<Item>> = BTreeMap::new();
     for (controller, item) in members {
