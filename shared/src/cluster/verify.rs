@@ -20,6 +20,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use std::cell::Cell;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +32,10 @@ use x509_parser::prelude::FromDer as _;
 
 /// Certificates between the server's own and an authority; real chains have one or two.
 const LONGEST_CHAIN: usize = 6;
+
+/// Signatures that are checked for one certificate, as `maxChainSignatureChecks` of Go: certificates that sign each other
+/// make more paths than anybody can walk.
+const MOST_SIGNATURES: u32 = 100;
 
 #[derive(Debug)]
 pub(super) struct Root {
@@ -191,6 +196,7 @@ impl Judge {
             roots: roots.iter().filter_map(|root| read(&root.der)).collect(),
             algorithms: self.provider.signature_verification_algorithms.all,
             now,
+            signatures: Cell::new(MOST_SIGNATURES),
         };
         path.is_usable(&own)?;
         Ok(path.vouched(&own, 0)?)
@@ -223,6 +229,8 @@ struct Path<'a> {
     roots: Vec<X509Certificate<'a>>,
     algorithms: &'static [&'static dyn rustls::pki_types::SignatureVerificationAlgorithm],
     now: UnixTime,
+    /// How many signatures may still be checked.
+    signatures: Cell<u32>,
 }
 
 impl Path<'_> {
@@ -337,6 +345,10 @@ impl Path<'_> {
                 },
             );
         }
+        let Some(left) = self.signatures.get().checked_sub(1) else {
+            return Err(CertificateError::UnknownIssuer);
+        };
+        self.signatures.set(left);
         let public = &issuer.public_key().subject_public_key.data;
         let (message, signature) = (signed.tbs_certificate.as_ref(), &signed.signature_value.data);
         if known.any(|algorithm| algorithm.verify_signature(public, message, signature).is_ok()) {

@@ -123,3 +123,40 @@ fn a_star_stands_for_one_whole_label_at_the_front() {
         assert_eq!(matches_host(pattern, host), fits, "{pattern} {host}");
     }
 }
+
+#[test]
+fn certificates_that_sign_each_other_cost_a_hundred_signatures_and_no_more() {
+    use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+    let params = |name: &str| {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params
+    };
+    let (one, other) = (
+        KeyPair::generate().expect("a key"),
+        KeyPair::generate().expect("a key"),
+    );
+    let signed = |name: &str, key: &KeyPair, by: &KeyPair| {
+        let issuer = Issuer::new(params("mesh"), by);
+        let signed = params(name).signed_by(key, &issuer).expect("a certificate");
+        signed.der().to_vec()
+    };
+    // Twelve of each key, each signed by the other: three million paths of six.
+    let mesh: Vec<Vec<u8>> = (0..12)
+        .flat_map(|_| [signed("mesh", &one, &other), signed("mesh", &other, &one)])
+        .collect();
+    let own = signed("server", &KeyPair::generate().expect("a key"), &one);
+    let read = |der| X509Certificate::from_der(der).expect("a certificate").1;
+    let path = Path {
+        between: mesh.iter().map(|der| read(der)).collect(),
+        roots: Vec::new(),
+        algorithms: rustls::crypto::ring::default_provider()
+            .signature_verification_algorithms
+            .all,
+        now: UnixTime::since_unix_epoch(Duration::from_secs(NOW)),
+        signatures: Cell::new(MOST_SIGNATURES),
+    };
+    assert_eq!(path.vouched(&read(&own), 0), Err(CertificateError::UnknownIssuer));
+    assert_eq!(path.signatures.get(), 0);
+}
