@@ -37,8 +37,6 @@ RUN case "$TARGETARCH" in \
         >>/usr/local/cargo/config.toml
 
 COPY . .
-# A panic aborts and the symbols are stripped, so nothing reads the tables by which a stack is unwound: 0.8 MB.
-ENV RUSTFLAGS="-C force-unwind-tables=no"
 RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked \
     --mount=type=cache,target=/src/target,sharing=locked \
     target=$(cat /target) \
