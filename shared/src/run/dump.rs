@@ -221,14 +221,14 @@ impl Words {
         let read = || {
             let all = objects.of::<ScaledObject>(group, kind).into_iter();
             let understood = all.filter_map(|stamped| stamped.object.ok());
-            understood.map(|object| named(object, group, kind)).collect()
+            understood.map(|object| named(&object, group, kind)).collect()
         };
         let words = self.0.entry((group.clone(), kind.clone())).or_insert_with(read);
         words.get(controller).copied().unwrap_or_default()
     }
 }
 
-fn named(object: ScaledObject, group: &str, kind: &str) -> (Controller, Word) {
+fn named(object: &ScaledObject, group: &str, kind: &str) -> (Controller, Word) {
     let meta = object.meta();
     let controller = Controller {
         namespace: meta.namespace.clone(),
@@ -239,7 +239,7 @@ fn named(object: ScaledObject, group: &str, kind: &str) -> (Controller, Word) {
     let word = Word {
         asked: object.spec.as_ref().and_then(|spec| spec.replicas),
         changed: meta.last_spec_write().max(meta.creation_timestamp),
-        is_done: object.status.is_some_and(|status| status.is_done),
+        is_done: object.status.as_ref().is_some_and(|status| status.is_done),
     };
     (controller, word)
 }
