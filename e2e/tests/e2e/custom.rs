@@ -69,6 +69,7 @@ fn custom_resources_are_judged_by_their_conditions_live_and_from_a_dump() {
             "stale",
             json!({"observedGeneration": 0, "conditions": [condition("Ready", "True")]}),
         ),
+        ("mute", json!({})),
         ("silent", json!({"phase": "Fine"})),
     ];
     for (name, status) in &widgets {
@@ -86,8 +87,10 @@ fn custom_resources_are_judged_by_their_conditions_live_and_from_a_dump() {
         [
             ("bad", ("degraded", Some(false), "ConditionNotMet")),
             ("good", ("healthy", Some(true), "Ready")),
-            // Its controller still has a minute to write one.
-            ("silent", ("progressing", Some(false), "NotObserved")),
+            // Its controller still has a minute to write a status.
+            ("mute", ("progressing", Some(false), "NotObserved")),
+            // This one wrote a status, and nothing in it tells whether it is well.
+            ("silent", ("unknown", Some(false), "NoConditions")),
             ("stale", ("progressing", Some(false), "NotObserved")),
             ("stalled", ("degraded", Some(false), "Stalled")),
         ]
