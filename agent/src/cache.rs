@@ -26,13 +26,13 @@ use crate::changes::{Change, Standing};
 use beside::Beside;
 use moment::Heard;
 use not_seen::{not_begun, not_listed, not_watched, not_watched_elsewhere, too_old_to_tell, what};
-use sre_shared::check::{self, Companions, Evidence, Judged, Now};
+use sre_shared::check::{self, Check, Evidence, Now, RelatedObjects};
 use sre_shared::cluster::{Class, Failure, Keep};
 use sre_shared::report::{Item, State, Status, Summary};
 use sre_shared::resource::{Decoded, PodsBy, Time};
-use sre_shared::run::cause::Subject;
-use sre_shared::run::companions::{self, Wanted};
-use sre_shared::run::{Clock, Kind, Known, Owned, Sift};
+use sre_shared::run::cause::SearchTarget;
+use sre_shared::run::companions::{self, RelatedNeeds};
+use sre_shared::run::{Clock, EvidenceStore, Kind, Owned, Sift};
 use sre_shared::selector::Selector;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::{ControlFlow, RangeBounds};
@@ -57,11 +57,11 @@ pub trait Objects: Send + Sync {
     /// Shows each selected object, sorted by namespace and name, until told to stop.
     fn visit(&self, selection: &Selection, moment: &Moment, each: &mut dyn FnMut(Item) -> ControlFlow<()>);
     /// What is not healthy and may have causes.
-    fn open(&self, moment: &Moment) -> Vec<Subject>;
+    fn open(&self, moment: &Moment) -> Vec<SearchTarget>;
     /// Takes what was found at that time around its objects, by their uid, each of the generation that was looked at.
-    fn learn(&self, found: &mut HashMap<String, (Option<i64>, Known)>, at: Time);
+    fn learn(&self, found: &mut HashMap<String, (Option<i64>, EvidenceStore)>, at: Time);
     /// What its verdicts want of other kinds that was not asked for yet.
-    fn wants(&self, known: &Companions) -> Wanted;
+    fn wants(&self, known: &RelatedObjects) -> RelatedNeeds;
     /// Takes what was brought of other kinds, and the moment before; `None` where nothing was wanted. Judges again, and
     /// tells what changed since the last time.
     fn accompany(&self, brought: Option<(Brought, Moment)>, moment: &Moment) -> Vec<Change>;
@@ -212,7 +212,7 @@ struct Entry<T> {
     /// When this generation of the object was first seen here.
     first_seen: Time,
     /// What was found around this generation of it, and when.
-    known: Option<Box<(Time, Known)>>,
+    known: Option<Box<(Time, EvidenceStore)>>,
     standing: Standing,
     judged: Judgement,
     source: u16,
@@ -220,7 +220,7 @@ struct Entry<T> {
     round: u32,
 }
 
-impl<T: Judged> Entry<T> {
+impl<T: Check> Entry<T> {
     fn new(object: Decoded<T>, source: u16, now: Time, round: u32) -> Self {
         Self {
             object,
@@ -239,7 +239,7 @@ impl<T: Judged> Entry<T> {
     }
 
     /// Takes what was found around it at that time. A search that came to nothing takes away nothing.
-    fn learn(&mut self, found: &mut HashMap<String, (Option<i64>, Known)>, at: Time) {
+    fn learn(&mut self, found: &mut HashMap<String, (Option<i64>, EvidenceStore)>, at: Time) {
         let Ok(object) = &self.object else { return };
         if let Some((generation, known)) = found.remove(&object.meta().uid)
             && generation == object.meta().generation
@@ -249,15 +249,21 @@ impl<T: Judged> Entry<T> {
         }
     }
 
-    fn judge(&self, now: Time, companions: Option<&Companions>, no_ignore: bool) -> Item {
+    fn judge(&self, now: Time, companions: Option<&RelatedObjects>, no_ignore: bool) -> Item {
         self.judge_as(now, companions, no_ignore, false)
     }
 
     /// The same; `replaced` tells whether a later object of the same controller took its place.
-    fn judge_as(&self, now: Time, companions: Option<&Companions>, no_ignore: bool, replaced: bool) -> Item {
+    fn judge_as(
+        &self,
+        now: Time,
+        companions: Option<&RelatedObjects>,
+        no_ignore: bool,
+        replaced: bool,
+    ) -> Item {
         match &self.object {
             Ok(object) => {
-                let nothing = Known::default();
+                let nothing = EvidenceStore::default();
                 let known = match self.known.as_deref() {
                     Some((at, known)) if now.seconds_since(*at) < KNOWN_SECONDS => known,
                     _ => &nothing,
@@ -288,7 +294,7 @@ impl<T: Judged> Entry<T> {
     /// Whether neither time nor another kind can change that state.
     fn is_settled(&self, item: &Item, now: Time) -> bool {
         let settled = |object: &T| {
-            object.is_settled(item, Now::known(now)) && object.wants(&Companions::default()).is_empty()
+            object.is_settled(item, Now::known(now)) && object.wants(&RelatedObjects::default()).is_empty()
         };
         self.object.as_ref().is_ok_and(settled)
     }
@@ -303,7 +309,7 @@ impl<T: Judged> Entry<T> {
     }
 }
 
-impl<T: Judged> Cache<T> {
+impl<T: Check> Cache<T> {
     /// An empty cache that is fed by one watch for each namespace, or by one for all where none is given.
     pub fn new(kind: Kind, namespaces: &[String]) -> Self {
         let sources = if namespaces.is_empty() {
@@ -443,7 +449,7 @@ impl<T: Judged> Cache<T> {
     }
 }
 
-impl<T: Judged> Inner<T> {
+impl<T: Check> Inner<T> {
     /// Notes a sign of life; true where it is the first.
     fn heard(&mut self, source: u16, now: Time) -> bool {
         let Some(source) = self.sources.get_mut(usize::from(source)) else {
@@ -600,7 +606,7 @@ fn add(all: &mut Summary, some: &Summary) {
 }
 
 /// Whether an object with a controller is unhealthy, judged by itself alone.
-fn is_unwell<T: Judged>(object: &T, now: Time) -> bool {
+fn is_unwell<T: Check>(object: &T, now: Time) -> bool {
     // An old revision that asks for no pods says nothing, and there are many of them.
     if !object.speaks_for_controller() {
         return false;
@@ -611,14 +617,14 @@ fn is_unwell<T: Judged>(object: &T, now: Time) -> bool {
 }
 
 /// What an object is found by.
-fn key_of<T: Judged>(object: &Decoded<T>) -> Key {
+fn key_of<T: Check>(object: &Decoded<T>) -> Key {
     match object {
         Ok(object) => Key::new(&object.meta().namespace, &object.meta().name),
         Err(undecodable) => Key::new(&undecodable.namespace, &undecodable.name),
     }
 }
 
-impl<T: Judged> Objects for Cache<T> {
+impl<T: Check> Objects for Cache<T> {
     fn kind(&self) -> Kind {
         self.kind
     }
@@ -710,7 +716,7 @@ impl<T: Judged> Objects for Cache<T> {
         }
     }
 
-    fn open(&self, moment: &Moment) -> Vec<Subject> {
+    fn open(&self, moment: &Moment) -> Vec<SearchTarget> {
         let inner = self.lock();
         let members = inner.members.values().map(|entry| &**entry);
         let open = inner.each(.., false).chain(members).filter_map(|entry| {
@@ -721,12 +727,12 @@ impl<T: Judged> Objects for Cache<T> {
             }
             let now = inner.carried(entry.source, moment);
             let item = entry.judge(now, inner.beside.at(moment), false);
-            Subject::of(object, &item, Now::known(now))
+            SearchTarget::of(object, &item, Now::known(now))
         });
         open.collect()
     }
 
-    fn learn(&self, found: &mut HashMap<String, (Option<i64>, Known)>, at: Time) {
+    fn learn(&self, found: &mut HashMap<String, (Option<i64>, EvidenceStore)>, at: Time) {
         let mut inner = self.lock();
         let Inner {
             open,
@@ -744,7 +750,7 @@ impl<T: Judged> Objects for Cache<T> {
         }
     }
 
-    fn wants(&self, known: &Companions) -> Wanted {
+    fn wants(&self, known: &RelatedObjects) -> RelatedNeeds {
         let inner = self.lock();
         let members = inner.members.values().map(|entry| &**entry);
         let all = inner.each(.., false).chain(members);
@@ -771,7 +777,7 @@ impl<T: Judged> Objects for Cache<T> {
         let mut inner = self.lock();
         // What is judged until the next review has no moment to tell how old it is.
         if inner.beside.heard.is_some() && !inner.beside.is_fresh(moment) {
-            inner.beside.known = Companions::default();
+            inner.beside.known = RelatedObjects::default();
         }
         inner.review(moment)
     }
@@ -837,7 +843,7 @@ impl<T: Judged> Objects for Cache<T> {
     }
 }
 
-impl<T: Judged> Inner<T> {
+impl<T: Check> Inner<T> {
     /// Judges again what is not settled, and tells what changed.
     fn review(&mut self, moment: &Moment) -> Vec<Change> {
         let mut changes = Vec::new();

@@ -5,7 +5,7 @@
 
 use crate::app::App;
 use sre_shared::report::NotSeen;
-use sre_shared::run::cause::{self, Looked, Subject};
+use sre_shared::run::cause::{self, EvidenceSearch, SearchTarget};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -94,8 +94,8 @@ pub async fn run(app: Arc<App>, every: Duration, again: Duration) {
         if moment.silent.is_some() {
             continue;
         }
-        let subjects: Vec<Subject> = app.kinds.iter().flat_map(|kind| kind.open(&moment)).collect();
-        let open: Vec<_> = subjects.iter().map(Subject::identity).collect();
+        let subjects: Vec<SearchTarget> = app.kinds.iter().flat_map(|kind| kind.open(&moment)).collect();
+        let open: Vec<_> = subjects.iter().map(SearchTarget::identity).collect();
         looked = (!open.is_empty()).then(Instant::now);
         let is_old = last
             .as_ref()
@@ -104,7 +104,7 @@ pub async fn run(app: Arc<App>, every: Duration, again: Duration) {
             continue;
         }
         let client = app.connection.client();
-        let Looked { known, not_seen } = cause::look(&client, subjects, moment.now).await;
+        let EvidenceSearch { known, not_seen } = cause::look(&client, subjects, moment.now).await;
         let mut found = known.split(open.iter().map(|(uid, _)| uid.as_str()));
         let mut found = open
             .iter()

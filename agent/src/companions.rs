@@ -6,7 +6,7 @@
 use crate::app::App;
 use crate::cache::{self, Objects};
 use crate::{causes, rights};
-use sre_shared::check::Companions;
+use sre_shared::check::RelatedObjects;
 use sre_shared::report::NotSeen;
 use sre_shared::run::companions::{self, Listing};
 use sre_shared::run::{Kind, PAGE_SIZE};
@@ -39,7 +39,7 @@ pub async fn run(app: Arc<App>, objects: Arc<dyn Objects>, every: Duration, at_m
         if began.silent.is_some() {
             continue;
         }
-        if objects.wants(&Companions::default()).is_empty() {
+        if objects.wants(&RelatedObjects::default()).is_empty() {
             if !std::mem::replace(&mut idle, true) {
                 tell(&app, &*objects, None);
             }

@@ -3,7 +3,7 @@
 
 use crate::cache::{Moment, Objects, Selection};
 use sre_shared::check::{Controller, Now};
-use sre_shared::report::{KindCheck, NotSeen, Status, Summary, Verdict};
+use sre_shared::report::{KindCheck, NotSeen, Outcome, Status, Summary};
 use sre_shared::run;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ pub struct Controllers {
     /// Their part of a report.
     pub check: KindCheck,
     /// What that makes of the verdict.
-    pub verdict: Verdict,
+    pub verdict: Outcome,
 }
 
 /// What a selector takes without its controller, though it is left to that: of the objects that a watched kind controls
@@ -92,9 +92,9 @@ pub fn of(
         check.status = Status::Unknown;
         news = Summary::default();
     }
-    let verdict = Verdict {
+    let verdict = Outcome {
         unknown: check.status == Status::Unknown,
-        ..Verdict::default()
+        ..Outcome::default()
     };
     Some(Controllers {
         check,

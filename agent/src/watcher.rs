@@ -8,7 +8,7 @@ use crate::changes::{Change, Changes};
 use crate::connection::Connection;
 use crate::outage::{Outages, Trouble};
 use crate::rights;
-use sre_shared::check::Judged;
+use sre_shared::check::Check;
 use sre_shared::cluster::{self, Class, Client, Event, Failure, ListOptions, Watch};
 use sre_shared::resource::Time;
 use sre_shared::run::{Clock, Kind, KindVisitor, PAGE_SIZE};
@@ -55,7 +55,7 @@ struct Prepare {
 impl KindVisitor for Prepare {
     type Output = (Arc<dyn Objects>, Feed);
 
-    fn visit<T: Judged>(self, kind: Kind) -> Self::Output {
+    fn visit<T: Check>(self, kind: Kind) -> Self::Output {
         // What is in no namespace is watched as a whole.
         let namespaces = if kind.is_namespaced() {
             self.namespaces
@@ -141,7 +141,7 @@ struct Watcher<T> {
     needs: Needs,
 }
 
-impl<T: Judged> Watcher<T> {
+impl<T: Check> Watcher<T> {
     async fn run(self) {
         let (mut generation, mut client) = self.needs.connection.numbered();
         let keep = self.cache.keep(self.needs.clock);

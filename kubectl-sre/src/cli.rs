@@ -8,7 +8,7 @@ use sre_shared::cluster::{Kuberc, Overrides, ServiceName};
 use sre_shared::nearest::nearest;
 use sre_shared::report::FailOn;
 use sre_shared::resource::Time;
-use sre_shared::run::{Causes, CustomName, DEFAULT_AGENT, Kind, Wanted, WantedCustom};
+use sre_shared::run::{Causes, CustomName, CustomTarget, DEFAULT_AGENT, Kind, KindTarget};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -714,15 +714,15 @@ fn duration(text: &str) -> Result<Duration, String> {
 
 impl Health {
     /// The kinds that the API server is asked about, each with the names of its objects; without for all.
-    fn custom(&self) -> Vec<WantedCustom> {
-        let mut all: Vec<WantedCustom> = Vec::new();
+    fn custom(&self) -> Vec<CustomTarget> {
+        let mut all: Vec<CustomTarget> = Vec::new();
         for target in &self.targets {
             let Target::Custom(kind, name) = target else {
                 continue;
             };
             let names: Vec<String> = name.iter().cloned().collect();
             match all.iter_mut().find(|wanted| wanted.kind == *kind) {
-                None => all.push(WantedCustom {
+                None => all.push(CustomTarget {
                     kind: kind.clone(),
                     names,
                 }),
@@ -737,9 +737,9 @@ impl Health {
 
     /// What the library is asked, from the targets and the flags.
     #[must_use]
-    pub fn ask(&self) -> sre_shared::run::Ask {
-        let everything = sre_shared::run::Ask::everything();
-        let mut ask = sre_shared::run::Ask {
+    pub fn ask(&self) -> sre_shared::run::Request {
+        let everything = sre_shared::run::Request::everything();
+        let mut ask = sre_shared::run::Request {
             namespace: self
                 .namespace
                 .clone()
@@ -767,7 +767,7 @@ impl Health {
             ask.kinds = Kind::ALL
                 .iter()
                 .filter(|kind| all || self.kinds.contains(&Chosen::Kind(**kind)))
-                .map(|kind| Wanted::all(*kind))
+                .map(|kind| KindTarget::all(*kind))
                 .collect();
             return ask;
         }
@@ -782,7 +782,7 @@ impl Health {
             let wanted = match ask.kinds.iter_mut().find(|w| w.kind == *kind) {
                 Some(wanted) => wanted,
                 None => {
-                    ask.kinds.push(Wanted {
+                    ask.kinds.push(KindTarget {
                         kind: *kind,
                         names: Vec::new(),
                     });

@@ -7,9 +7,9 @@
 
 use prost::Message as _;
 use sre_shared::dump::File;
-use sre_shared::report::{FailOn, Item, KindCheck, Report, Status, Verdict};
+use sre_shared::report::{FailOn, Item, KindCheck, Outcome, Report, Status};
 use sre_shared::resource::{Deployment as View, ObjectMeta, Resource as _, Time, from_json, from_proto};
-use sre_shared::run::{self, Ask};
+use sre_shared::run::{self, Request};
 use sre_testkit::at;
 use sre_testkit::object::{Deployment, List};
 
@@ -17,7 +17,7 @@ fn time(text: &str) -> Time {
     Time::parse(text).expect("a time")
 }
 
-fn judged(objects: impl IntoIterator<Item = Deployment>, now: &str, ask: &Ask) -> Report {
+fn judged(objects: impl IntoIterator<Item = Deployment>, now: &str, ask: &Request) -> Report {
     let body = List::new("DeploymentList", "apps/v1").items(objects).to_json();
     let files = [File::new("cluster", body.into_bytes())];
     run::dump(&files, "cluster", ask, Some(time(now)), || {
@@ -48,10 +48,10 @@ fn stalled(annotation: &str) -> Deployment {
 }
 
 fn item(deployment: Deployment, now: &str) -> Item {
-    let mut report = judged([deployment], now, &Ask::everything());
+    let mut report = judged([deployment], now, &Request::everything());
     match report.checks.remove(0) {
-        sre_shared::report::Check::Kind(mut kind) => kind.items.remove(0),
-        sre_shared::report::Check::ApiServer(_) => unreachable!("a dump has no API server"),
+        sre_shared::report::CheckResult::Kind(mut kind) => kind.items.remove(0),
+        sre_shared::report::CheckResult::ApiServer(_) => unreachable!("a dump has no API server"),
     }
 }
 
@@ -176,7 +176,7 @@ fn state_and_healthy_stay_and_the_verdict_leaves_it_out() {
     let report = judged(
         [refused(known), Deployment::new("shop", "web")],
         NOON,
-        &Ask::everything(),
+        &Request::everything(),
     );
     let check = kind(&report);
     assert_eq!((report.status, check.status), (Status::Ok, Status::Ok));
@@ -190,21 +190,21 @@ fn state_and_healthy_stay_and_the_verdict_leaves_it_out() {
         (2, 1, 1, 1)
     );
     assert_eq!(check.items[0].healthy, Some(false));
-    assert_eq!(FailOn::default().exit_code(Verdict::of(&report)), 0);
+    assert_eq!(FailOn::default().exit_code(Outcome::of(&report)), 0);
     // Another one is news.
     let other = Deployment::new("shop", "search").replicas(2).counts(2, 2, 0, 0);
-    let report = judged([refused(known), other], NOON, &Ask::everything());
+    let report = judged([refused(known), other], NOON, &Request::everything());
     assert_eq!(
-        (report.status, FailOn::default().exit_code(Verdict::of(&report))),
+        (report.status, FailOn::default().exit_code(Outcome::of(&report))),
         (Status::Degraded, 2)
     );
 }
 
 #[test]
 fn without_ignore_the_annotation_is_as_if_it_were_not_there() {
-    let ask = Ask {
+    let ask = Request {
         no_ignore: true,
-        ..Ask::everything()
+        ..Request::everything()
     };
     for annotation in [
         "Quota until 2026-12-01, known",
@@ -215,7 +215,7 @@ fn without_ignore_the_annotation_is_as_if_it_were_not_there() {
         let check = kind(&report);
         assert_eq!((report.status, check.summary.acknowledged), (Status::Degraded, 0));
         assert_eq!(check.items[0].warnings, [""; 0]);
-        assert_eq!(FailOn::default().exit_code(Verdict::of(&report)), 2);
+        assert_eq!(FailOn::default().exit_code(Outcome::of(&report)), 2);
     }
 }
 
@@ -224,7 +224,7 @@ fn what_is_unknown_cannot_be_acknowledged() {
     let odd = Deployment::new("shop", "odd")
         .counts(1, 1, -1, 1)
         .annotation("sre/ignore", "Malformed until 2026-12-01, known");
-    let report = judged([odd], NOON, &Ask::everything());
+    let report = judged([odd], NOON, &Request::everything());
     assert_eq!(
         (report.status, kind(&report).summary.acknowledged),
         (Status::Unknown, 0)

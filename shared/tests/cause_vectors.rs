@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use sre_shared::dump::File;
 use sre_shared::report::{Cause, Item, State};
 use sre_shared::resource::Time;
-use sre_shared::run::{Ask, Causes, Kind, Wanted, dump};
+use sre_shared::run::{Causes, Kind, KindTarget, Request, dump};
 use sre_testkit::at;
 use sre_testkit::object::{Deployment, List, Pod, ReplicaSet};
 
@@ -25,10 +25,10 @@ fn now() -> Time {
 /// The verdict about the first object of a kind in a dump of these objects.
 fn judge(kind: Kind, objects: Vec<Value>) -> Item {
     let file = File::new("dump", List::of_kubectl().items(objects).to_json().into_bytes());
-    let ask = Ask {
-        kinds: vec![Wanted::all(kind)],
+    let ask = Request {
+        kinds: vec![KindTarget::all(kind)],
         causes: Causes::Told,
-        ..Ask::default()
+        ..Request::default()
     };
     let report = dump(&[file], "dump", &ask, Some(now()), now);
     let check = report.kinds().next().expect("the kind is in the dump");

@@ -10,7 +10,7 @@
 #![allow(clippy::needless_pass_by_value, reason = "a builder ends where it is judged")]
 
 use serde_json::Value;
-use sre_shared::check::{self, Evidence, Judged as _, Now, Pods};
+use sre_shared::check::{self, Check as _, Evidence, Now, Pods};
 use sre_shared::report::{Item, State};
 use sre_shared::resource::{Deployment as View, Pod as PodView, Time, from_value};
 use sre_testkit::object::{Deployment, Pod, ReplicaSet};

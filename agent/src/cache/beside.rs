@@ -2,18 +2,18 @@
 
 use super::Moment;
 use super::moment::Heard;
-use sre_shared::check::Companions;
+use sre_shared::check::RelatedObjects;
 use sre_shared::cluster::Class;
 use sre_shared::report::NotSeen;
 use sre_shared::run::Kind;
 
 /// What was brought of other kinds, and what could not be.
-pub type Brought = (Companions, Vec<NotSeen>);
+pub type Brought = (RelatedObjects, Vec<NotSeen>);
 
 /// What other kinds say, as it was last brought.
 #[derive(Debug, Default)]
 pub(super) struct Beside {
-    pub known: Companions,
+    pub known: RelatedObjects,
     /// From when it is; `None` where there is nothing, since nothing was wanted or nothing came.
     pub heard: Option<Heard>,
     /// Whether all of it was seen.
@@ -30,7 +30,7 @@ impl Beside {
     }
 
     /// What can be said at that moment.
-    pub(super) fn at(&self, moment: &Moment) -> Option<&Companions> {
+    pub(super) fn at(&self, moment: &Moment) -> Option<&RelatedObjects> {
         self.is_fresh(moment).then_some(&self.known)
     }
 

@@ -1,7 +1,7 @@
 //! What can be said of many objects at once.
 
 use super::Moment;
-use sre_shared::report::{NotSeen, Status, Summary, Verdict};
+use sre_shared::report::{NotSeen, Outcome, Status, Summary};
 use sre_shared::resource::Time;
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ pub struct Overview {
     /// The overall answer.
     pub status: Status,
     /// The three words that `?fail=` knows.
-    pub verdict: Verdict,
+    pub verdict: Outcome,
     /// How many objects are in each state.
     pub summary: Summary,
     /// What could not be seen.
@@ -46,7 +46,7 @@ impl Overview {
     pub(super) fn begin(moment: &Moment) -> Self {
         Self {
             status: Status::Ok,
-            verdict: Verdict::default(),
+            verdict: Outcome::default(),
             summary: Summary::default(),
             not_seen: Vec::new(),
             observed: None,
@@ -70,9 +70,9 @@ impl Overview {
         if !self.not_seen.is_empty() {
             self.status = self.status.worst(Status::Unknown);
         }
-        self.verdict = Verdict {
+        self.verdict = Outcome {
             unknown: self.status == Status::Unknown || !self.not_seen.is_empty(),
-            ..Verdict::default()
+            ..Outcome::default()
         }
         .with(fresh);
         self

@@ -1,5 +1,5 @@
 use super::*;
-use sre_shared::check::Companion;
+use sre_shared::check::RelatedKind;
 use sre_shared::resource::{CronJob, Deployment, EndpointSlice, Service, from_value};
 use sre_testkit::Clock;
 use sre_testkit::object::Deployment as Build;
@@ -664,23 +664,23 @@ fn services() -> Cache<Service> {
 }
 
 /// What its only endpoint says.
-fn endpoint(ready: bool) -> Companions {
+fn endpoint(ready: bool) -> RelatedObjects {
     let slice = serde_json::json!({
         "metadata": {"name": "web-1", "namespace": "shop", "creationTimestamp": at(-86_400),
                      "labels": {"kubernetes.io/service-name": "web"}},
         "addressType": "IPv4",
         "endpoints": [{"addresses": ["10.0.0.1"], "conditions": {"ready": ready}}],
     });
-    let mut known = Companions::default();
+    let mut known = RelatedObjects::default();
     let slices: [Decoded<EndpointSlice>; 1] = [from_value(&slice)];
-    known.take(Companion::EndpointSlices, Some("shop"), &slices);
+    known.take(RelatedKind::EndpointSlices, Some("shop"), &slices);
     known
 }
 
 /// What comes where they cannot be read, because of a failure of that class.
 fn no_endpoint(class: Class) -> Brought {
-    let mut known = Companions::default();
-    known.miss(Companion::EndpointSlices, Some("shop"));
+    let mut known = RelatedObjects::default();
+    known.miss(RelatedKind::EndpointSlices, Some("shop"));
     let entry = sre_shared::run::not_seen("endpointslices", &Failure::new(class, "no"), None);
     (known, vec![entry])
 }
@@ -709,10 +709,10 @@ fn bring(cache: &Cache<Service>, brought: Brought) -> Vec<(String, bool)> {
 fn what_other_kinds_say_is_judged_with_when_it_comes_and_what_it_changes_is_told() {
     let cache = services();
     assert_eq!(said(&cache), (Status::Unknown, vec!["notListed".to_owned()]));
-    let wanted = cache.wants(&Companions::default());
+    let wanted = cache.wants(&RelatedObjects::default());
     assert_eq!(
         wanted.into_iter().collect::<Vec<_>>(),
-        [(Companion::EndpointSlices, BTreeSet::from(["shop".to_owned()]))]
+        [(RelatedKind::EndpointSlices, BTreeSet::from(["shop".to_owned()]))]
     );
     assert!(cache.wants(&endpoint(true)).is_empty());
     assert_eq!(bring(&cache, (endpoint(true), Vec::new())), []);

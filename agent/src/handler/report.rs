@@ -13,7 +13,7 @@ use crate::query::Query;
 use http::StatusCode;
 use serde::Serialize;
 use sre_shared::report::{
-    API_VERSION, ApiServerCheck, Coverage, Finding, Item, KIND, KindCheck, Source, Status, Summary, Verdict,
+    API_VERSION, ApiServerCheck, Coverage, Finding, Item, KIND, KindCheck, Outcome, Source, Status, Summary,
     findings,
 };
 use sre_shared::resource::Time;
@@ -196,10 +196,10 @@ fn found(
     findings(&items)
 }
 
-/// As `Report::settle` and `Verdict::of` judge a report; but what is too old counts as unknown and as nothing else.
-fn judge<'a>(check: Option<&ApiServerCheck>, parts: impl Iterator<Item = &'a Overview>) -> (Status, Verdict) {
+/// As `Report::settle` and `Outcome::of` judge a report; but what is too old counts as unknown and as nothing else.
+fn judge<'a>(check: Option<&ApiServerCheck>, parts: impl Iterator<Item = &'a Overview>) -> (Status, Outcome) {
     let mut status = check.map_or(Status::Ok, |check| check.status);
-    let mut verdict = Verdict {
+    let mut verdict = Outcome {
         degraded: status == Status::Degraded,
         unknown: status == Status::Unknown,
         progressing: false,

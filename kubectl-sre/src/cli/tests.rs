@@ -1,7 +1,7 @@
 use super::*;
 
 /// What the library is asked by that line.
-fn asked(line: &str) -> sre_shared::run::Ask {
+fn asked(line: &str) -> sre_shared::run::Request {
     let args = std::iter::once("x").chain(line.split_whitespace());
     match parse(args.map(OsString::from)) {
         Ok(Command::Health(health)) => health.ask(),

@@ -4,9 +4,9 @@ use crate::cli::{Format, Health};
 use crate::progress::Progress;
 use crate::{Shell, exit, output, source};
 use sre_shared::cluster::{Class, Failure};
-use sre_shared::report::{Report, Source, Status, Verdict};
+use sre_shared::report::{Outcome, Report, Source, Status};
 use sre_shared::resource::Time;
-use sre_shared::run::{self, AgentItems, Ask, clock};
+use sre_shared::run::{self, AgentItems, Request, clock};
 use std::cell::Cell;
 use std::path::Path;
 use tokio::time::Instant;
@@ -48,7 +48,7 @@ pub async fn run(args: &Health, shell: &mut Shell) -> u8 {
 }
 
 /// Asks the cluster or its agent. What cannot be reached is in the report; an error is one of configuration.
-async fn of_cluster(args: &Health, ask: &Ask, shell: &mut Shell) -> Result<Report, Failure> {
+async fn of_cluster(args: &Health, ask: &Request, shell: &mut Shell) -> Result<Report, Failure> {
     let connection = &args.connection;
     // A person reads of what is wrong; a machine is given every object.
     let items = match args.output {
@@ -122,7 +122,7 @@ async fn of_cluster(args: &Health, ask: &Ask, shell: &mut Shell) -> Result<Repor
 }
 
 /// Reads and judges a dump on a thread of its own: standard input can stay silent for ever, and Ctrl-C must end it.
-async fn of_file(path: &Path, ask: &Ask, at: Option<Time>) -> Result<Report, String> {
+async fn of_file(path: &Path, ask: &Request, at: Option<Time>) -> Result<Report, String> {
     let (path, ask) = (path.to_owned(), ask.clone());
     let judged = tokio::task::spawn_blocking(move || {
         let name = if path.as_os_str() == "-" {
@@ -141,7 +141,7 @@ fn exit_code(report: &Report, args: &Health) -> u8 {
     if is_unreached(report) {
         return exit::UNREACHED;
     }
-    args.fail_on.exit_code(Verdict::of(report))
+    args.fail_on.exit_code(Outcome::of(report))
 }
 
 /// Whether no API server, or no agent, was reached: the API server's own part says so, or where there is none, nothing

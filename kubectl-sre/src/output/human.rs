@@ -10,7 +10,7 @@ mod problems;
 use super::{Style, escape};
 use anstyle::{AnsiColor, Style as Paint};
 use sre_shared::check::path::span;
-use sre_shared::report::{Item, KindCheck, Namespaces, Report, State, Status, Verdict};
+use sre_shared::report::{Item, KindCheck, Namespaces, Outcome, Report, State, Status};
 use sre_shared::resource::Time;
 use sre_shared::run::{CONTROLLERS, Kind};
 use std::collections::BTreeSet;
@@ -146,11 +146,11 @@ impl Screen<'_> {
 
     /// The verdict; one line where nothing else is said.
     fn headline(&self) -> Vec<String> {
-        let verdict = Verdict::of(self.report);
+        let verdict = Outcome::of(self.report);
         let (word, paint) = match verdict {
-            Verdict { degraded: true, .. } => ("DEGRADED", AnsiColor::Red.on_default().bold()),
-            Verdict { unknown: true, .. } => ("UNKNOWN", AnsiColor::Yellow.on_default().bold()),
-            Verdict {
+            Outcome { degraded: true, .. } => ("DEGRADED", AnsiColor::Red.on_default().bold()),
+            Outcome { unknown: true, .. } => ("UNKNOWN", AnsiColor::Yellow.on_default().bold()),
+            Outcome {
                 progressing: true, ..
             } => ("PROGRESSING", AnsiColor::Cyan.on_default().bold()),
             _ => ("OK", AnsiColor::Green.on_default().bold()),

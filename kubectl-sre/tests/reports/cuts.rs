@@ -4,15 +4,15 @@ use super::judged::{AT, dump};
 use sre_shared::dump::File;
 use sre_shared::report::{Report, Status};
 use sre_shared::resource::Time;
-use sre_shared::run::{self, Ask, Kind, Wanted, clock};
+use sre_shared::run::{self, Kind, KindTarget, Request, clock};
 
 /// Cuts of one dump.
 const CUTS: usize = 60;
 
 fn judge(name: &str, bytes: Vec<u8>) -> Report {
-    let ask = Ask {
-        kinds: Kind::ALL.iter().copied().map(Wanted::all).collect(),
-        ..Ask::default()
+    let ask = Request {
+        kinds: Kind::ALL.iter().copied().map(KindTarget::all).collect(),
+        ..Request::default()
     };
     run::dump(
         &[File::new(name, bytes)],

@@ -5,9 +5,9 @@
 
 use serde_json::{Value, json};
 use sre_shared::dump::File;
-use sre_shared::report::{FailOn, Verdict};
+use sre_shared::report::{FailOn, Outcome};
 use sre_shared::resource::Time;
-use sre_shared::run::{Ask, Kind, Wanted, clock, dump};
+use sre_shared::run::{Kind, KindTarget, Request, clock, dump};
 use std::path::{Path, PathBuf};
 
 use super::judged::{AT, dump as path_of};
@@ -89,14 +89,14 @@ fn bytes(items: &[Value]) -> Vec<u8> {
 /// The exit code of every kind, judged together.
 fn exit_code(bytes: Vec<u8>, at: Option<Time>) -> u8 {
     let file = File::new("dump.json", bytes);
-    let ask = Ask {
+    let ask = Request {
         api_server: false,
         by_default: false,
-        kinds: Kind::ALL.iter().copied().map(Wanted::all).collect(),
-        ..Ask::default()
+        kinds: Kind::ALL.iter().copied().map(KindTarget::all).collect(),
+        ..Request::default()
     };
     let report = dump(&[file], "dump.json", &ask, at, clock::system);
-    FailOn::default().exit_code(Verdict::of(&report))
+    FailOn::default().exit_code(Outcome::of(&report))
 }
 
 /// One way to break an object: `None` where it does not apply.

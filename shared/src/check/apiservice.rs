@@ -5,12 +5,12 @@
 //! its endpoints, and then asks them (`status/remote`). While it is not True every request for that group fails, and
 //! with it `kubectl api-resources`, the deletion of namespaces and the garbage collector, whatever the group is for.
 
-use super::common::{self, Finding};
-use super::{Evidence, GRACE_SECONDS, Judged};
+use super::common::{self, Verdict};
+use super::{Check, Evidence, GRACE_SECONDS};
 use crate::report::{Item, State};
 use crate::resource::{ApiService, Resource as _};
 
-impl Judged for ApiService {
+impl Check for ApiService {
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
         let mut notes = Vec::new();
         let finding = finding(self, evidence, &mut notes);
@@ -21,7 +21,7 @@ impl Judged for ApiService {
     }
 }
 
-fn finding(service: &ApiService, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Finding {
+fn finding(service: &ApiService, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Verdict {
     let meta = service.meta();
     let conditions = service.status.as_ref().map_or(&[][..], |s| &s.conditions);
     if let Some(finding) =
@@ -30,7 +30,7 @@ fn finding(service: &ApiService, evidence: &Evidence<'_>, notes: &mut Vec<String
         return finding;
     }
     let Some(behind) = service.spec.as_ref().and_then(|s| s.service.as_ref()) else {
-        return Finding::healthy("Local", "served by the API server itself");
+        return Verdict::healthy("Local", "served by the API server itself");
     };
     let Some(available) = conditions.iter().find(|c| c.kind == "Available") else {
         return common::without_condition(meta, "the API server", evidence);
@@ -39,9 +39,9 @@ fn finding(service: &ApiService, evidence: &Evidence<'_>, notes: &mut Vec<String
     let changed = meta.creation_timestamp.max(available.last_transition_time);
     let young = changed.is_some_and(|t| evidence.now.is_within(GRACE_SECONDS, t));
     match () {
-        () if available.is_true() => Finding::healthy("Available", served),
-        () if young => Finding::new(State::Progressing, false, "ApiStarting", available.words()),
-        () => Finding::degraded("ApiNotAvailable", available.words()),
+        () if available.is_true() => Verdict::healthy("Available", served),
+        () if young => Verdict::new(State::Progressing, false, "ApiStarting", available.words()),
+        () => Verdict::degraded("ApiNotAvailable", available.words()),
     }
     .since(available.last_transition_time)
 }

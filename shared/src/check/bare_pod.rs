@@ -14,13 +14,13 @@
 //! judged as a pod that nothing controls.
 
 use super::cause::works;
-use super::common::{self, Finding};
+use super::common::{self, Verdict};
 use super::workload::STEP_SECONDS;
-use super::{Evidence, GRACE_SECONDS, Judged, Now, Pods, is_open};
+use super::{Check, Evidence, GRACE_SECONDS, Now, Pods, is_open};
 use crate::report::{Item, State};
 use crate::resource::{OwnerReference, Pod, PodStatus, Resource as _, Time};
 
-impl Judged for Pod {
+impl Check for Pod {
     const LEFT_TO_CONTROLLER: bool = true;
 
     fn left_to(&self) -> Option<&OwnerReference> {
@@ -70,7 +70,7 @@ impl Judged for Pod {
     }
 }
 
-fn finding(pod: &Pod, own: &Pods<'_>, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Finding {
+fn finding(pod: &Pod, own: &Pods<'_>, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Verdict {
     let meta = pod.meta();
     let status = pod.status.clone().unwrap_or_default();
     let written = status != PodStatus::default();
@@ -80,13 +80,13 @@ fn finding(pod: &Pod, own: &Pods<'_>, evidence: &Evidence<'_>, notes: &mut Vec<S
         return finding;
     }
     match status.phase.as_str() {
-        "Succeeded" => return Finding::new(State::Succeeded, true, "Complete", "succeeded"),
+        "Succeeded" => return Verdict::new(State::Succeeded, true, "Complete", "succeeded"),
         "Failed" => return over(pod, &status, evidence).since(ended(&status)),
         _ if pod.is_ready() => {
             if let Some(since) = own.recovered().filter(|_| common::is_old(meta, evidence.now)) {
                 return common::just_recovered("ready", since, evidence.now);
             }
-            return Finding::healthy("Ready", "ready")
+            return Verdict::healthy("Ready", "ready")
                 .since(pod.condition("Ready").and_then(|c| c.last_transition_time));
         }
         _ => {}
@@ -96,7 +96,7 @@ fn finding(pod: &Pod, own: &Pods<'_>, evidence: &Evidence<'_>, notes: &mut Vec<S
     }
     let scheduled = pod.condition("PodScheduled");
     if scheduled.is_some_and(|c| c.status == "False" && c.reason == "SchedulingGated") {
-        return Finding::new(
+        return Verdict::new(
             State::Suspended,
             true,
             "SchedulingGated",
@@ -110,25 +110,25 @@ fn finding(pod: &Pod, own: &Pods<'_>, evidence: &Evidence<'_>, notes: &mut Vec<S
         .creation_timestamp
         .is_some_and(|t| evidence.now.is_within(GRACE_SECONDS, t));
     if young && own.hard_causes().is_empty() {
-        return Finding::new(State::Progressing, false, "PodsStarting", told).since(since);
+        return Verdict::new(State::Progressing, false, "PodsStarting", told).since(since);
     }
-    Finding::new(State::Unavailable, false, "PodNotReady", told).since(since)
+    Verdict::new(State::Unavailable, false, "PodNotReady", told).since(since)
 }
 
 /// A pod of which a part is done, while the others work.
-fn working(pod: &Pod, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Option<Finding> {
+fn working(pod: &Pod, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Option<Verdict> {
     let works = works(pod, evidence.now, evidence.around());
     let ending = works.filter(|e| e.ready && !e.done.is_empty())?;
     let (done, all) = (ending.done.len(), ending.done.len() + ending.running.len());
     let lasts = ending.since.is_some_and(|t| evidence.now.age(t) >= STEP_SECONDS);
     if ending.is_kept && lasts {
-        return Some(Finding::degraded("KeptFromEnding", ending.kept()).since(ending.since));
+        return Some(Verdict::degraded("KeptFromEnding", ending.kept()).since(ending.since));
     }
     if ending.is_kept {
         notes.push(ending.kept());
     }
     let told = format!("running, {done} of {all} containers are done");
-    Some(Finding::healthy("Running", told).since(pod.meta().creation_timestamp))
+    Some(Verdict::healthy("Running", told).since(pod.meta().creation_timestamp))
 }
 
 /// Kinds that try again with a later pod: the executors of Spark are their driver's, a TaskRun of Tekton and a runner of
@@ -139,7 +139,7 @@ const ONE_BY_ONE: [&str; 4] = ["Job", "Pod", "TaskRun", "EphemeralRunner"];
 const REPLACE: [&str; 4] = ["ReplicaSet", "ReplicationController", "StatefulSet", "DaemonSet"];
 
 /// A pod that has failed.
-fn over(pod: &Pod, status: &PodStatus, evidence: &Evidence<'_>) -> Finding {
+fn over(pod: &Pod, status: &PodStatus, evidence: &Evidence<'_>) -> Verdict {
     let told = failed(status);
     let Some(owner) = pod.left_to() else {
         let nothing = status.reason.is_empty() && status.message.is_empty();
@@ -148,13 +148,13 @@ fn over(pod: &Pod, status: &PodStatus, evidence: &Evidence<'_>) -> Finding {
         } else {
             told
         };
-        return Finding::degraded("PodFailed", told);
+        return Verdict::degraded("PodFailed", told);
     };
     let replaced = evidence.replaced || REPLACE.contains(&owner.kind.as_str());
     if replaced && !evidence.named {
-        return Finding::left_behind(format!("{told}, and {} {} replaces it", owner.kind, owner.name));
+        return Verdict::left_behind(format!("{told}, and {} {} replaces it", owner.kind, owner.name));
     }
-    Finding::degraded("PodFailed", told)
+    Verdict::degraded("PodFailed", told)
 }
 
 /// How it ended.

@@ -16,7 +16,7 @@ const OLD_SECONDS: i64 = 10 * 60;
 
 /// What a verdict consists of, before it is put into an [`Item`].
 #[derive(Debug)]
-pub(super) struct Finding {
+pub(super) struct Verdict {
     pub state: State,
     pub healthy: Option<bool>,
     pub reason: &'static str,
@@ -24,7 +24,7 @@ pub(super) struct Finding {
     pub since: Option<Time>,
 }
 
-impl Finding {
+impl Verdict {
     pub fn new(state: State, healthy: bool, reason: &'static str, message: impl Into<String>) -> Self {
         Self {
             state,
@@ -89,9 +89,9 @@ impl Finding {
 
 /// An object that no API server has seen. `written` tells whether a controller has written a status: `kubectl create
 /// --dry-run=client` writes an empty one.
-pub(super) fn manifest(meta: &ObjectMeta, written: bool) -> Option<Finding> {
+pub(super) fn manifest(meta: &ObjectMeta, written: bool) -> Option<Verdict> {
     (!written && meta.generation.is_none()).then(|| {
-        Finding::unknown(
+        Verdict::unknown(
             "Manifest",
             "has neither status nor generation: a manifest, not an object of a cluster",
         )
@@ -99,9 +99,9 @@ pub(super) fn manifest(meta: &ObjectMeta, written: bool) -> Option<Finding> {
 }
 
 /// The same for a kind whose objects have no generation. What the API server itself gives to each tells instead.
-pub(super) fn uncreated(meta: &ObjectMeta, written: bool) -> Option<Finding> {
+pub(super) fn uncreated(meta: &ObjectMeta, written: bool) -> Option<Verdict> {
     (!written && meta.uid.is_empty() && meta.creation_timestamp.is_none()).then(|| {
-        Finding::unknown(
+        Verdict::unknown(
             "Manifest",
             "has neither uid nor creation time: a manifest, not an object of a cluster",
         )
@@ -110,10 +110,10 @@ pub(super) fn uncreated(meta: &ObjectMeta, written: bool) -> Option<Finding> {
 
 /// An object without the condition that it is judged by: what writes it has not seen the object yet, or does not run.
 /// `who` is what writes it.
-pub(super) fn without_condition(meta: &ObjectMeta, who: &str, evidence: &Evidence<'_>) -> Finding {
+pub(super) fn without_condition(meta: &ObjectMeta, who: &str, evidence: &Evidence<'_>) -> Verdict {
     let since = meta.creation_timestamp;
     if since.is_none_or(|t| evidence.now.is_within(OBSERVE_SECONDS + 1, t)) {
-        return Finding::new(
+        return Verdict::new(
             State::Progressing,
             false,
             "NotObserved",
@@ -121,7 +121,7 @@ pub(super) fn without_condition(meta: &ObjectMeta, who: &str, evidence: &Evidenc
         )
         .since(since);
     }
-    Finding::degraded(
+    Verdict::degraded(
         "ControllerNotObserving",
         format!("{who} does not act: it has written no condition yet"),
     )
@@ -129,8 +129,8 @@ pub(super) fn without_condition(meta: &ObjectMeta, who: &str, evidence: &Evidenc
 }
 
 /// What a number that cannot be true makes of the object.
-pub(super) fn malformed(wrong: Option<String>) -> Option<Finding> {
-    wrong.map(|wrong| Finding::unknown("Malformed", format!("malformed: {wrong}")))
+pub(super) fn malformed(wrong: Option<String>) -> Option<Verdict> {
+    wrong.map(|wrong| Verdict::unknown("Malformed", format!("malformed: {wrong}")))
 }
 
 /// The first of the numbers that is negative, where none can be.
@@ -150,7 +150,7 @@ pub(super) fn deleting(
     meta: &ObjectMeta,
     evidence: &Evidence<'_>,
     notes: &mut Vec<String>,
-) -> Option<Finding> {
+) -> Option<Verdict> {
     let deleted = meta.deletion_timestamp?;
     let age = evidence.now.age(deleted);
     if age > LINGER_SECONDS {
@@ -160,7 +160,7 @@ pub(super) fn deleting(
         };
         notes.push(format!("being deleted for {} min, {finalizers}", age / 60));
     }
-    Some(Finding {
+    Some(Verdict {
         state: State::Terminating,
         healthy: evidence.named.then_some(false),
         reason: "Deleting",
@@ -200,9 +200,9 @@ pub(super) fn was_changed_before(meta: &ObjectMeta, time: Time) -> bool {
 }
 
 /// Pods that were too few until a moment ago.
-pub(super) fn just_recovered(counted: &str, since: Time, now: Now) -> Finding {
+pub(super) fn just_recovered(counted: &str, since: Time, now: Now) -> Verdict {
     let message = format!("{counted}, back for {} s", now.age(since));
-    Finding::new(State::Progressing, true, "JustRecovered", message).since(Some(since))
+    Verdict::new(State::Progressing, true, "JustRecovered", message).since(Some(since))
 }
 
 /// Whether the pods of an object that has all it asks for may have come back a moment ago: its status was written, and
@@ -215,8 +215,8 @@ pub(super) fn may_have_recovered(meta: &ObjectMeta, item: &Item, now: Now) -> bo
 }
 
 /// Something at full strength of which nothing tells how long it has been under way.
-pub(super) fn not_dated(told: &str) -> Finding {
-    Finding::unknown(
+pub(super) fn not_dated(told: &str) -> Verdict {
+    Verdict::unknown(
         "NotDated",
         format!("{told}; nothing tells since when, which its pods would, or --show-managed-fields"),
     )
@@ -234,7 +234,7 @@ pub(super) fn unobserved(
     observed: Option<i64>,
     failing: State,
     evidence: &Evidence<'_>,
-) -> Option<Finding> {
+) -> Option<Verdict> {
     if !is_unobserved(meta, observed) {
         return None;
     }
@@ -248,7 +248,7 @@ pub(super) fn unobserved(
     let seen = observed.map_or_else(|| "none yet".into(), |o| format!("{o}"));
     if since.is_none_or(|t| evidence.now.is_within(OBSERVE_SECONDS + 1, t)) {
         return Some(
-            Finding::new(
+            Verdict::new(
                 State::Progressing,
                 false,
                 "NotObserved",
@@ -258,7 +258,7 @@ pub(super) fn unobserved(
         );
     }
     Some(
-        Finding::new(
+        Verdict::new(
             failing,
             false,
             "ControllerNotObserving",

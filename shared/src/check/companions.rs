@@ -16,9 +16,9 @@ macro_rules! companions {
     ($($(#[$doc:meta])* $variant:ident: $type:ty;)+) => {
         /// A kind that the verdict about another kind may need.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum Companion { $($(#[$doc])* $variant,)+ }
+        pub enum RelatedKind { $($(#[$doc])* $variant,)+ }
 
-        impl Companion {
+        impl RelatedKind {
             /// The plural, lower-case name.
             #[must_use]
             pub fn plural(self) -> &'static str {
@@ -40,7 +40,7 @@ macro_rules! companions {
             }
 
             /// Calls the visitor with the companion's type.
-            pub fn visit<V: CompanionVisitor>(self, visitor: V) -> V::Output {
+            pub fn visit<V: RelatedKindVisitor>(self, visitor: V) -> V::Output {
                 match self { $(Self::$variant => visitor.visit::<$type>(self),)+ }
             }
         }
@@ -74,7 +74,7 @@ companions! {
     ClaimEvents: Event;
 }
 
-impl Companion {
+impl RelatedKind {
     /// Which of its objects are asked for; all if it is empty.
     #[must_use]
     pub fn field_selector(self) -> &'static str {
@@ -93,43 +93,43 @@ impl Companion {
 }
 
 /// The kinds that make pods which a Service can stand for.
-const TEMPLATES: [Companion; 4] = [
-    Companion::Deployments,
-    Companion::StatefulSets,
-    Companion::DaemonSets,
-    Companion::ReplicaSets,
+const TEMPLATES: [RelatedKind; 4] = [
+    RelatedKind::Deployments,
+    RelatedKind::StatefulSets,
+    RelatedKind::DaemonSets,
+    RelatedKind::ReplicaSets,
 ];
 
 /// Those that are looked at, with the pods, where none of the others makes such pods: most clusters have none.
-const RARE: [Companion; 1] = [Companion::ReplicationControllers];
+const RARE: [RelatedKind; 1] = [RelatedKind::ReplicationControllers];
 
 /// Something to do with a companion's type.
-pub trait CompanionVisitor {
+pub trait RelatedKindVisitor {
     /// What comes of it.
     type Output;
     /// Does it.
-    fn visit<T: Accompanies>(self, companion: Companion) -> Self::Output;
+    fn visit<T: Related>(self, companion: RelatedKind) -> Self::Output;
 }
 
 /// A kind that says something of others.
-pub trait Accompanies: Resource {
+pub trait Related: Resource {
     /// Whether this one says anything.
     fn counts(&self) -> bool {
         true
     }
 
     /// Adds what it says.
-    fn add_to(&self, known: &mut Companions);
+    fn add_to(&self, known: &mut RelatedObjects);
 }
 
 /// A companion kind in one namespace.
-pub type Want = (Companion, String);
+pub type RelatedNeed = (RelatedKind, String);
 
 /// What was brought.
 #[derive(Debug, Default)]
-pub struct Companions {
+pub struct RelatedObjects {
     /// What was asked for, in one namespace or in all, and whether all of it was seen and understood.
-    asked: HashMap<(Companion, Option<String>), bool>,
+    asked: HashMap<(RelatedKind, Option<String>), bool>,
     endpoints: HashMap<(String, String), Endpoints>,
     services: HashMap<(String, String), ServiceFacts>,
     templates: HashMap<String, Vec<Template>>,
@@ -256,11 +256,11 @@ pub(super) struct CronFacts {
     succeeded: Option<Time>,
 }
 
-impl Companions {
+impl RelatedObjects {
     /// Takes what was read of one companion, in one namespace or in all.
-    pub fn take<'a, T: Accompanies>(
+    pub fn take<'a, T: Related>(
         &mut self,
-        companion: Companion,
+        companion: RelatedKind,
         namespace: Option<&str>,
         objects: impl IntoIterator<Item = &'a Decoded<T>>,
     ) {
@@ -296,22 +296,22 @@ impl Companions {
     }
 
     /// Takes note that a companion could not be read.
-    pub fn miss(&mut self, companion: Companion, namespace: Option<&str>) {
+    pub fn miss(&mut self, companion: RelatedKind, namespace: Option<&str>) {
         self.asked
             .insert((companion, namespace.map(str::to_owned)), false);
     }
 
     /// Whether it was asked for, whatever came of it.
     #[must_use]
-    pub fn is_asked(&self, companion: Companion, namespace: &str) -> bool {
+    pub fn is_asked(&self, companion: RelatedKind, namespace: &str) -> bool {
         self.state(companion, namespace).is_some()
     }
 
-    fn is_seen(&self, companion: Companion, namespace: &str) -> bool {
+    fn is_seen(&self, companion: RelatedKind, namespace: &str) -> bool {
         self.state(companion, namespace) == Some(true)
     }
 
-    fn state(&self, companion: Companion, namespace: &str) -> Option<bool> {
+    fn state(&self, companion: RelatedKind, namespace: &str) -> Option<bool> {
         let own = self.asked.get(&(companion, Some(namespace.to_owned())));
         own.or_else(|| self.asked.get(&(companion, None))).copied()
     }
@@ -320,13 +320,13 @@ impl Companions {
     pub(super) fn endpoints(&self, namespace: &str, service: &str) -> Option<&Endpoints> {
         static NONE: Endpoints = Endpoints::NONE;
         let key = (namespace.to_owned(), service.to_owned());
-        self.is_seen(Companion::EndpointSlices, namespace)
+        self.is_seen(RelatedKind::EndpointSlices, namespace)
             .then(|| self.endpoints.get(&key).unwrap_or(&NONE))
     }
 
     /// Whether there is such a Service; `None` where that was not seen. One outside of the cluster is there too.
     pub(super) fn has_service(&self, namespace: &str, service: &str) -> Option<bool> {
-        self.is_seen(Companion::Services, namespace)
+        self.is_seen(RelatedKind::Services, namespace)
             .then(|| self.service(namespace, service).is_some())
     }
 
@@ -337,7 +337,7 @@ impl Companions {
 
     /// Whether all PodDisruptionBudgets of a namespace were seen.
     pub(super) fn has_seen_budgets(&self, namespace: &str) -> bool {
-        self.is_seen(Companion::PodDisruptionBudgets, namespace)
+        self.is_seen(RelatedKind::PodDisruptionBudgets, namespace)
     }
 
     /// The PodDisruptionBudgets of a namespace that select pods, as far as they were seen.
@@ -357,7 +357,7 @@ impl Companions {
     }
 
     /// The events of that kind about an object; `None` where they were not seen.
-    pub(super) fn events(&self, companion: Companion, namespace: &str, uid: &str) -> Option<&[EventFacts]> {
+    pub(super) fn events(&self, companion: RelatedKind, namespace: &str, uid: &str) -> Option<&[EventFacts]> {
         self.is_seen(companion, namespace)
             .then(|| self.events.get(uid).map_or(&[][..], Vec::as_slice))
     }
@@ -399,7 +399,7 @@ impl Companions {
 
     /// The pods of a namespace; `None` where they were not seen.
     pub(super) fn pods(&self, namespace: &str) -> Option<&[PodFacts]> {
-        self.is_seen(Companion::Pods, namespace)
+        self.is_seen(RelatedKind::Pods, namespace)
             .then(|| self.pods.get(namespace).map_or(&[][..], Vec::as_slice))
     }
 }
@@ -411,13 +411,13 @@ pub(super) fn is_recent(now: Now, own: Option<Time>, behind: Option<Time>) -> bo
 }
 
 /// What tells whether a Service without endpoints is meant to have any.
-pub(super) fn want_workloads(namespace: &str) -> Vec<Want> {
+pub(super) fn want_workloads(namespace: &str) -> Vec<RelatedNeed> {
     TEMPLATES.map(|kind| (kind, namespace.to_owned())).to_vec()
 }
 
 /// What is left to look at where no workload makes such pods: those that are rare, and the pods themselves.
-pub(super) fn want_the_rest(namespace: &str) -> Vec<Want> {
-    let rest = RARE.into_iter().chain([Companion::Pods]);
+pub(super) fn want_the_rest(namespace: &str) -> Vec<RelatedNeed> {
+    let rest = RARE.into_iter().chain([RelatedKind::Pods]);
     rest.map(|kind| (kind, namespace.to_owned())).collect()
 }
 
@@ -426,8 +426,8 @@ pub(super) fn selects(selector: &BTreeMap<String, String>, labels: &BTreeMap<Str
     selector.iter().all(|(key, value)| labels.get(key) == Some(value))
 }
 
-impl Accompanies for EndpointSlice {
-    fn add_to(&self, known: &mut Companions) {
+impl Related for EndpointSlice {
+    fn add_to(&self, known: &mut RelatedObjects) {
         let Some(service) = self.service() else { return };
         let meta = self.meta();
         let key = (meta.namespace.clone(), service.to_owned());
@@ -456,8 +456,8 @@ impl Accompanies for EndpointSlice {
     }
 }
 
-impl Accompanies for Service {
-    fn add_to(&self, known: &mut Companions) {
+impl Related for Service {
+    fn add_to(&self, known: &mut RelatedObjects) {
         let meta = self.meta();
         let facts = ServiceFacts {
             is_external: self.is_external(),
@@ -478,8 +478,8 @@ impl Accompanies for Service {
     }
 }
 
-impl Accompanies for Pod {
-    fn add_to(&self, known: &mut Companions) {
+impl Related for Pod {
+    fn add_to(&self, known: &mut RelatedObjects) {
         let meta = self.meta();
         let phase = self.status.as_ref().map_or("", |s| s.phase.as_str());
         let facts = PodFacts {
@@ -505,8 +505,8 @@ impl Accompanies for Pod {
     }
 }
 
-impl Accompanies for CronJob {
-    fn add_to(&self, known: &mut Companions) {
+impl Related for CronJob {
+    fn add_to(&self, known: &mut RelatedObjects) {
         let meta = self.meta();
         let facts = CronFacts {
             name: meta.name.clone(),
@@ -521,12 +521,12 @@ impl Accompanies for CronJob {
     }
 }
 
-impl Accompanies for PodDisruptionBudget {
+impl Related for PodDisruptionBudget {
     fn counts(&self) -> bool {
         self.selector().is_some() && self.meta().deletion_timestamp.is_none()
     }
 
-    fn add_to(&self, known: &mut Companions) {
+    fn add_to(&self, known: &mut RelatedObjects) {
         let meta = self.meta();
         let Some(selector) = self.selector() else { return };
         let expected = self.status.as_ref().and_then(|s| s.expected_pods);
@@ -543,7 +543,7 @@ impl Accompanies for PodDisruptionBudget {
     }
 }
 
-impl Accompanies for Event {
+impl Related for Event {
     /// Those about pods and workloads are evidence for causes and found there.
     fn counts(&self) -> bool {
         let object = self.involved_object.as_ref();
@@ -551,7 +551,7 @@ impl Accompanies for Event {
             && !self.about().is_empty()
     }
 
-    fn add_to(&self, known: &mut Companions) {
+    fn add_to(&self, known: &mut RelatedObjects) {
         let facts = EventFacts {
             reason: self.reason.clone(),
             message: self.message.clone(),
@@ -566,7 +566,7 @@ impl Accompanies for Event {
     }
 }
 
-fn add_template<T: Templated>(workload: &T, known: &mut Companions) {
+fn add_template<T: Templated>(workload: &T, known: &mut RelatedObjects) {
     let meta = workload.meta();
     let Some(labels) = workload.labels() else { return };
     let template = Template {
@@ -583,31 +583,31 @@ fn add_template<T: Templated>(workload: &T, known: &mut Companions) {
         .push(template);
 }
 
-impl Accompanies for DeploymentTemplate {
-    fn add_to(&self, known: &mut Companions) {
+impl Related for DeploymentTemplate {
+    fn add_to(&self, known: &mut RelatedObjects) {
         add_template(self, known);
     }
 }
 
-impl Accompanies for StatefulSetTemplate {
-    fn add_to(&self, known: &mut Companions) {
+impl Related for StatefulSetTemplate {
+    fn add_to(&self, known: &mut RelatedObjects) {
         add_template(self, known);
     }
 }
 
-impl Accompanies for DaemonSetTemplate {
-    fn add_to(&self, known: &mut Companions) {
+impl Related for DaemonSetTemplate {
+    fn add_to(&self, known: &mut RelatedObjects) {
         add_template(self, known);
     }
 }
 
-impl Accompanies for ReplicationControllerTemplate {
-    fn add_to(&self, known: &mut Companions) {
+impl Related for ReplicationControllerTemplate {
+    fn add_to(&self, known: &mut RelatedObjects) {
         add_template(self, known);
     }
 }
 
-impl Accompanies for ReplicaSetTemplate {
+impl Related for ReplicaSetTemplate {
     /// Of those of a Deployment all but one ask for nothing, and it speaks for them. Other controllers are not looked
     /// at, so theirs are.
     fn counts(&self) -> bool {
@@ -616,7 +616,7 @@ impl Accompanies for ReplicaSetTemplate {
             .is_none_or(|owner| owner.kind != "Deployment")
     }
 
-    fn add_to(&self, known: &mut Companions) {
+    fn add_to(&self, known: &mut RelatedObjects) {
         add_template(self, known);
     }
 }

@@ -6,7 +6,7 @@
 //! it asks for itself where that is known, else the pods that there are. An object is left to what controls it as long
 //! as that is judged, or is told under the name of another.
 
-use super::{GRACE_SECONDS, Judged, Now};
+use super::{Check, GRACE_SECONDS, Now};
 use crate::report::{Cause, Item, State, gist};
 use crate::resource::{OwnerReference, Time};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -95,7 +95,7 @@ fn group_of(kind: &str) -> &'static str {
 
 /// Which of these objects failed and have been replaced since by another of the same controller.
 #[must_use]
-pub fn replaced<'a, T: Judged>(objects: impl Iterator<Item = &'a T> + Clone) -> HashSet<String> {
+pub fn replaced<'a, T: Check>(objects: impl Iterator<Item = &'a T> + Clone) -> HashSet<String> {
     let mut best: HashMap<&str, Time> = HashMap::new();
     let with_owner = objects.filter_map(|object| Some((object, object.left_to()?.uid.as_str())));
     for (object, owner) in with_owner.clone() {

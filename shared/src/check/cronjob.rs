@@ -19,9 +19,9 @@
 //! `Replace` each ends the one before) are a warning too.
 
 use super::cause::shorten;
-use super::common::{self, Finding};
+use super::common::{self, Verdict};
 use super::schedule::Schedule;
-use super::{Evidence, GRACE_SECONDS, Judged, Now, is_open, job};
+use super::{Check, Evidence, GRACE_SECONDS, Now, is_open, job};
 use crate::report::{Item, State};
 use crate::resource::{CronJob, CronJobStatus, Event, Job, Resource as _, Time};
 
@@ -35,7 +35,7 @@ const PILE: (usize, i64) = (3, 86_400);
 /// So many runs in a row without a success are worth a warning while one is under way, after so many seconds.
 const WITHOUT_SUCCESS: (usize, i64) = (3, 3600);
 
-impl Judged for CronJob {
+impl Check for CronJob {
     fn is_worth_a_look(&self, item: &Item, now: Now) -> bool {
         let scheduled = self.status.as_ref().and_then(|s| s.last_schedule_time);
         let several = self.status.as_ref().is_some_and(|s| s.active.len() > 1);
@@ -82,7 +82,7 @@ fn finding(
     evidence: &Evidence<'_>,
     notes: &mut Vec<String>,
     warnings: &mut Vec<String>,
-) -> Finding {
+) -> Verdict {
     let meta = cron.meta();
     let status = cron.status.clone().unwrap_or_default();
     let written = status != CronJobStatus::default();
@@ -100,17 +100,17 @@ fn finding(
         if failed && !(cron.before_v1 && succeeded.is_none()) {
             notes.push(format!("its last run did not succeed, {last}"));
         }
-        return Finding::new(State::Suspended, true, "Suspended", "suspended");
+        return Verdict::new(State::Suspended, true, "Suspended", "suspended");
     }
     if let Some(event) = refusal(cron, evidence) {
-        return Finding::degraded("CannotSchedule", shorten(&event.message))
+        return Verdict::degraded("CannotSchedule", shorten(&event.message))
             .since(scheduled.or(meta.creation_timestamp));
     }
     let schedule = schedule(cron);
     if schedule.is_none() && !cron.text().is_empty() {
         let told = format!("its schedule is not understood: {}", shorten(cron.text()));
         if scheduled.is_none() {
-            return Finding::unknown("ScheduleNotUnderstood", told);
+            return Verdict::unknown("ScheduleNotUnderstood", told);
         }
         notes.push(told);
     }
@@ -131,7 +131,7 @@ fn finding(
         if let Some((job, why)) = stuck {
             let message = format!("its run {} gets nowhere: {}", job.meta().name, why.message);
             if job.meta().creation_timestamp > succeeded {
-                return Finding { message, ..why };
+                return Verdict { message, ..why };
             }
             warnings.push(message);
         }
@@ -143,13 +143,13 @@ fn finding(
     let missed = schedule.as_ref().and_then(|s| missed(cron, s, evidence));
     let missed = missed.map(|missed| (missed.hard, missed.told(cron, evidence), missed.due));
     if let (Some((true, told, due)), false) = (&missed, failed) {
-        return Finding::degraded("RunsMissed", told.clone()).since(Some(*due));
+        return Verdict::degraded("RunsMissed", told.clone()).since(Some(*due));
     }
     warnings.extend(missed.map(|(_, told, _)| told));
     let running = status.active.len();
     if let Some((age, told)) = without_success {
         if running >= PILE.0 && age >= PILE.1 {
-            return Finding::degraded("RunsPileUp", format!("{running} runs are under way, and {told}"))
+            return Verdict::degraded("RunsPileUp", format!("{running} runs are under way, and {told}"))
                 .since(succeeded.or(meta.creation_timestamp));
         }
         warnings.push(told);
@@ -162,16 +162,16 @@ fn finding(
             {
                 warnings.push(format!("time zone {zone:?} is in no time zone database"));
             }
-            Finding::healthy("NotScheduledYet", "no run was due yet")
+            Verdict::healthy("NotScheduledYet", "no run was due yet")
         }
-        0 => Finding::healthy("LastRunSucceeded", last),
-        1 => Finding::healthy("Running", format!("1 run is under way, {last}")).since(scheduled),
-        n => Finding::healthy("Running", format!("{n} runs are under way, {last}")).since(scheduled),
+        0 => Verdict::healthy("LastRunSucceeded", last),
+        1 => Verdict::healthy("Running", format!("1 run is under way, {last}")).since(scheduled),
+        n => Verdict::healthy("Running", format!("{n} runs are under way, {last}")).since(scheduled),
     }
 }
 
 /// Runs that count as under way and are over, all of them for long: the controller has not seen it.
-fn not_counted(status: &CronJobStatus, jobs: &[&Job], now: Now) -> Option<Finding> {
+fn not_counted(status: &CronJobStatus, jobs: &[&Job], now: Now) -> Option<Verdict> {
     let late = late_seconds(now);
     let over = |name: &str| {
         let job = jobs.iter().find(|job| job.meta().name == name)?;
@@ -184,7 +184,7 @@ fn not_counted(status: &CronJobStatus, jobs: &[&Job], now: Now) -> Option<Findin
     let name = &status.active.first()?.name;
     let told =
         format!("its controller does not act: its run {name} was over by {last} and counts as under way");
-    Some(Finding::degraded("ControllerNotObserving", told).since(Some(last)))
+    Some(Verdict::degraded("ControllerNotObserving", told).since(Some(last)))
 }
 
 /// How long after it was due a run is missed.
@@ -203,7 +203,7 @@ fn newest_over<'a>(jobs: &[&'a Job]) -> Option<&'a Job> {
 }
 
 /// The newest run is over, and the status tells of no success since.
-fn ended(cron: &CronJob, jobs: &[&Job], last: &str) -> Finding {
+fn ended(cron: &CronJob, jobs: &[&Job], last: &str) -> Verdict {
     let status = cron.status.clone().unwrap_or_default();
     let scheduled = status.last_schedule_time;
     let complete = |job: &&&Job| job.met("Complete").and_then(|c| c.last_transition_time) >= scheduled;
@@ -212,7 +212,7 @@ fn ended(cron: &CronJob, jobs: &[&Job], last: &str) -> Finding {
         .filter(|job| job.met("Complete").is_some())
         .find(complete);
     if let Some(job) = done {
-        return Finding::healthy(
+        return Verdict::healthy(
             "LastRunSucceeded",
             format!("its run {} succeeded", job.meta().name),
         );
@@ -221,9 +221,9 @@ fn ended(cron: &CronJob, jobs: &[&Job], last: &str) -> Finding {
     if cron.before_v1 && status.last_successful_time.is_none() && !told_by_job {
         let told =
             "this version of the API does not tell whether a run succeeded, and the run's Job is not known";
-        return Finding::unknown("SuccessNotTold", told).since(scheduled);
+        return Verdict::unknown("SuccessNotTold", told).since(scheduled);
     }
-    Finding::degraded("LastRunFailed", format!("its last run did not succeed, {last}")).since(scheduled)
+    Verdict::degraded("LastRunFailed", format!("its last run did not succeed, {last}")).since(scheduled)
 }
 
 /// The controller's own word that it can begin no run, of what the object still says.

@@ -5,13 +5,13 @@
 //! any more are on their way out, or a taint came after them: a warning. `kubectl rollout status` calls a rollout over
 //! once `updatedNumberScheduled` and `numberAvailable` have reached `desiredNumberScheduled`.
 
-use super::common::{self, Finding};
+use super::common::{self, Verdict};
 use super::workload::{Rollout, STEP_SECONDS, Workload, short_state};
-use super::{Evidence, Judged, Now};
+use super::{Check, Evidence, Now};
 use crate::report::{Item, State};
 use crate::resource::{DaemonSet, DaemonSetStatus, Resource as _};
 
-impl Judged for DaemonSet {
+impl Check for DaemonSet {
     fn is_worth_a_look(&self, item: &Item, now: Now) -> bool {
         super::is_open(item) || common::may_have_recovered(self.meta(), item, now)
     }
@@ -89,7 +89,7 @@ impl Counts {
     }
 }
 
-fn finding(set: &DaemonSet, c: &Counts, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Finding {
+fn finding(set: &DaemonSet, c: &Counts, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Verdict {
     let meta = set.meta();
     let written = set.status.is_some_and(|s| s != DaemonSetStatus::default());
     let observed = common::observed(meta, c.observed, c.desired > 0 || c.ready > 0, notes);

@@ -5,9 +5,9 @@
 //! nothing here: it needs only `replicas - maxUnavailable` pods, which is 3 of 4 by default and can be 0 of 2.
 //! `status.unavailableReplicas` is never read: it counts surge pods.
 
-use super::common::{self, Finding, LINGER_SECONDS};
+use super::common::{self, LINGER_SECONDS, Verdict};
 use super::workload::{STEP_SECONDS, Settling, longest_rollout};
-use super::{Evidence, GRACE_SECONDS, Judged, Now, Pods, cause};
+use super::{Check, Evidence, GRACE_SECONDS, Now, Pods, cause};
 use crate::report::{Cause, Item, State};
 use crate::resource::{Condition, Deployment, DeploymentSpec, DeploymentStatus, Resource, Time};
 
@@ -129,7 +129,7 @@ impl Counts {
     }
 }
 
-impl Judged for Deployment {
+impl Check for Deployment {
     fn is_worth_a_look(&self, item: &Item, now: Now) -> bool {
         let back = self.status.as_ref().and_then(DeploymentStatus::recovered);
         let flipped = back.is_some_and(|t| now.is_within(GRACE_SECONDS, t));
@@ -192,7 +192,7 @@ impl Judge<'_> {
         }
     }
 
-    fn finding(&self, notes: &mut Vec<String>) -> Finding {
+    fn finding(&self, notes: &mut Vec<String>) -> Verdict {
         let meta = self.deployment.meta();
         let status = self.deployment.status.as_ref();
         let written = status.is_some_and(|s| *s != DeploymentStatus::default());
@@ -219,7 +219,7 @@ impl Judge<'_> {
             (Capacity::Full, Rollout::InProgress) => self.rolling(notes),
             (Capacity::ScaledToZero, _) => {
                 self.note_pods_still_going(notes);
-                Finding {
+                Verdict {
                     state: State::Healthy,
                     healthy: Some(true),
                     reason: "ScaledToZero",
@@ -229,13 +229,13 @@ impl Judge<'_> {
             }
             (Capacity::Full, _) => self
                 .just_recovered()
-                .unwrap_or_else(|| Finding::healthy("Ready", self.counts.ready_of_desired())),
+                .unwrap_or_else(|| Verdict::healthy("Ready", self.counts.ready_of_desired())),
         }
     }
 
     /// At full strength, and the newest revision does not get on.
-    fn stalled(&self, since: Option<Time>) -> Finding {
-        Finding::degraded(
+    fn stalled(&self, since: Option<Time>) -> Verdict {
+        Verdict::degraded(
             "RolloutStalled",
             format!(
                 "rollout stalled, old revision still serving: {}, {} of {} updated",
@@ -257,7 +257,7 @@ impl Judge<'_> {
     }
 
     /// Enough pods are ready, and not all of them are available.
-    fn settling(&self, rollout: Rollout, notes: &mut Vec<String>) -> Finding {
+    fn settling(&self, rollout: Rollout, notes: &mut Vec<String>) -> Verdict {
         let step = self.moving().and_then(|p| p.last_update_time);
         let settling = Settling {
             evidence: self.evidence,
@@ -273,7 +273,7 @@ impl Judge<'_> {
         };
         let rolls = rollout == Rollout::InProgress && self.is_moving() == Some(true);
         if settling.is_inside() != Some(true) && settling.pods().is_none() && rolls {
-            return Finding::new(State::Progressing, true, "RolloutInProgress", self.rolling_out())
+            return Verdict::new(State::Progressing, true, "RolloutInProgress", self.rolling_out())
                 .since(self.rollout_began());
         }
         let finding = settling.finding();
@@ -285,14 +285,14 @@ impl Judge<'_> {
     }
 
     /// A rollout that leaves it at full strength.
-    fn rolling(&self, notes: &mut Vec<String>) -> Finding {
+    fn rolling(&self, notes: &mut Vec<String>) -> Verdict {
         let moves = self.is_moving();
         let is_told = moves.is_none() && self.progressing.is_some();
         if is_told {
             notes.push(UNDATED.to_owned());
         }
         match moves.or(is_told.then_some(true)) {
-            Some(true) => Finding::new(State::Progressing, true, "RolloutInProgress", self.rolling_out())
+            Some(true) => Verdict::new(State::Progressing, true, "RolloutInProgress", self.rolling_out())
                 .since(self.rollout_began()),
             Some(false) => self.stalled(self.rollout_began()),
             None => common::not_dated(&self.rolling_out()),
@@ -327,7 +327,7 @@ impl Judge<'_> {
     }
 
     /// All pods are there, and were not a moment ago.
-    fn just_recovered(&self) -> Option<Finding> {
+    fn just_recovered(&self) -> Option<Verdict> {
         let (meta, now) = (self.deployment.meta(), self.evidence.now);
         let status = self.deployment.status.as_ref()?;
         let flipped = status
@@ -399,10 +399,10 @@ impl Judge<'_> {
         }
     }
 
-    fn short(&self, rollout: Rollout, notes: &mut Vec<String>) -> Finding {
+    fn short(&self, rollout: Rollout, notes: &mut Vec<String>) -> Verdict {
         let missing = self.counts.desired.saturating_sub(self.counts.ready);
         let pods = self.evidence.pods.as_ref();
-        let failing = Finding {
+        let failing = Verdict {
             state: self.counts.short_state(),
             healthy: Some(false),
             reason: "ReadyBelowDesired",
@@ -416,7 +416,7 @@ impl Judge<'_> {
             return failing;
         }
         if rollout == Rollout::InProgress && self.inside_deadline() {
-            return Finding {
+            return Verdict {
                 state: State::Progressing,
                 reason: "RolloutInProgress",
                 message: self.rolling_out(),
@@ -436,7 +436,7 @@ impl Judge<'_> {
             if pods.is_none() {
                 notes.push("podsNotSeen".into());
             }
-            return Finding {
+            return Verdict {
                 state: State::Progressing,
                 reason: "PodsStarting",
                 message: format!("{}, {missing} starting", self.counts.ready_of_desired()),

@@ -11,14 +11,14 @@
 //! Metrics come and go with the pods they are of, and an API server that restarts cannot be asked for a moment. So a
 //! condition that turned False less than a minute ago is `progressing`.
 
-use super::common::{self, Finding};
-use super::{Evidence, GRACE_SECONDS, Judged};
+use super::common::{self, Verdict};
+use super::{Check, Evidence, GRACE_SECONDS};
 use crate::report::{Item, State};
 use crate::resource::{
     HorizontalPodAutoscaler, HorizontalPodAutoscalerStatus, PlainCondition, Resource as _, Time,
 };
 
-impl Judged for HorizontalPodAutoscaler {
+impl Check for HorizontalPodAutoscaler {
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
         let (mut notes, mut warnings) = (Vec::new(), Vec::new());
         let finding = finding(self, evidence, &mut notes);
@@ -44,7 +44,7 @@ impl Judged for HorizontalPodAutoscaler {
     }
 }
 
-fn finding(hpa: &HorizontalPodAutoscaler, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Finding {
+fn finding(hpa: &HorizontalPodAutoscaler, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Verdict {
     let meta = hpa.meta();
     let status = hpa.status.clone().unwrap_or_default();
     let written = status != HorizontalPodAutoscalerStatus::default();
@@ -71,10 +71,10 @@ fn finding(hpa: &HorizontalPodAutoscaler, evidence: &Evidence<'_>, notes: &mut V
         let young = changed || is_recent(meta.creation_timestamp);
         let words = condition.words();
         let finding = match condition.kind.as_str() {
-            "AbleToScale" if changed => Finding::new(State::Progressing, false, "ScaleStarting", words),
-            "AbleToScale" => Finding::degraded("CannotScale", words),
-            _ if young => Finding::new(State::Progressing, false, "MetricsStarting", words),
-            _ => Finding::degraded("NoMetrics", words),
+            "AbleToScale" if changed => Verdict::new(State::Progressing, false, "ScaleStarting", words),
+            "AbleToScale" => Verdict::degraded("CannotScale", words),
+            _ if young => Verdict::new(State::Progressing, false, "MetricsStarting", words),
+            _ => Verdict::degraded("NoMetrics", words),
         };
         return finding.since(condition.last_transition_time);
     }
@@ -85,11 +85,11 @@ fn finding(hpa: &HorizontalPodAutoscaler, evidence: &Evidence<'_>, notes: &mut V
         return finding;
     }
     if let Some(disabled) = disabled {
-        return Finding::healthy("ScalingDisabled", "switched off: its target asks for 0 replicas")
+        return Verdict::healthy("ScalingDisabled", "switched off: its target asks for 0 replicas")
             .since(disabled.last_transition_time);
     }
     let spec = hpa.spec.clone().unwrap_or_default();
-    Finding::healthy(
+    Verdict::healthy(
         "Scaling",
         format!(
             "{} replicas, of {} to {}",

@@ -17,10 +17,10 @@
 //! same controller is no failure any more.
 
 use super::cause::{shorten, works};
-use super::common::{self, Finding};
-use super::companions::{Companion, Companions, Want};
+use super::common::{self, Verdict};
+use super::companions::{RelatedKind, RelatedNeed, RelatedObjects};
 use super::workload::STEP_SECONDS;
-use super::{Evidence, GRACE_SECONDS, Judged, Now};
+use super::{Check, Evidence, GRACE_SECONDS, Now};
 use crate::report::{Item, State};
 use crate::resource::{Job, JobStatus, Resource as _, Time};
 
@@ -29,8 +29,8 @@ const RETRIES: i64 = 6;
 /// Failing again and again for longer than this many seconds is no progress. As often as by default is over in a quarter.
 const RETRY_SECONDS: i64 = 3600;
 
-impl Judged for Job {
-    const COMPANIONS: &'static [Companion] = &[Companion::CronJobs];
+impl Check for Job {
+    const COMPANIONS: &'static [RelatedKind] = &[RelatedKind::CronJobs];
     const LEFT_TO_CONTROLLER: bool = true;
 
     fn fell(&self) -> Option<Time> {
@@ -42,13 +42,13 @@ impl Judged for Job {
     }
 
     /// Whether a success came after its failure, its CronJob knows.
-    fn wants(&self, known: &Companions) -> Vec<Want> {
+    fn wants(&self, known: &RelatedObjects) -> Vec<RelatedNeed> {
         let namespace = &self.meta().namespace;
         if self.met("Failed").is_some()
             && (self.cron_job().is_some() || self.is_started_by_hand())
-            && !known.is_asked(Companion::CronJobs, namespace)
+            && !known.is_asked(RelatedKind::CronJobs, namespace)
         {
-            return vec![(Companion::CronJobs, namespace.clone())];
+            return vec![(RelatedKind::CronJobs, namespace.clone())];
         }
         Vec::new()
     }
@@ -87,7 +87,7 @@ struct Beside {
 }
 
 /// What the Job of a CronJob that is under way is like where it gets nowhere. The evidence is about that Job.
-pub(super) fn gets_nowhere(job: &Job, evidence: &Evidence<'_>) -> Option<Finding> {
+pub(super) fn gets_nowhere(job: &Job, evidence: &Evidence<'_>) -> Option<Verdict> {
     let finding = finding(job, evidence, &mut Beside::default());
     let nowhere = [
         "PodsNotRunning",
@@ -99,15 +99,15 @@ pub(super) fn gets_nowhere(job: &Job, evidence: &Evidence<'_>) -> Option<Finding
 }
 
 /// What keeps the Job of a CronJob from ending, for a minute at least. The evidence is about that Job.
-pub(super) fn kept(job: &Job, evidence: &Evidence<'_>) -> Option<Finding> {
+pub(super) fn kept(job: &Job, evidence: &Evidence<'_>) -> Option<Verdict> {
     let active = job.status.as_ref().and_then(|s| s.active).unwrap_or(0);
     let at_work = AtWork::of(evidence);
     let (since, kept) = at_work.kept.filter(|_| at_work.count >= i64::from(active))?;
     let lasts = evidence.now.age(since) >= GRACE_SECONDS;
-    lasts.then(|| Finding::degraded("KeptFromEnding", kept).since(Some(since)))
+    lasts.then(|| Verdict::degraded("KeptFromEnding", kept).since(Some(since)))
 }
 
-fn finding(job: &Job, evidence: &Evidence<'_>, beside: &mut Beside) -> Finding {
+fn finding(job: &Job, evidence: &Evidence<'_>, beside: &mut Beside) -> Verdict {
     let meta = job.meta();
     let status = job.status.clone().unwrap_or_default();
     let written = status != JobStatus::default();
@@ -119,7 +119,7 @@ fn finding(job: &Job, evidence: &Evidence<'_>, beside: &mut Beside) -> Finding {
     }
     if let Some(complete) = job.met("Complete") {
         let count = status.succeeded.unwrap_or(0);
-        return Finding::new(State::Succeeded, true, "Complete", format!("{count} succeeded"))
+        return Verdict::new(State::Succeeded, true, "Complete", format!("{count} succeeded"))
             .since(complete.last_transition_time);
     }
     if let Some(failed) = job.met("Failed").or_else(|| job.met("FailureTarget")) {
@@ -131,32 +131,32 @@ fn finding(job: &Job, evidence: &Evidence<'_>, beside: &mut Beside) -> Finding {
                 "{}; CronJob {name} succeeded since, at {succeeded}",
                 failed.words()
             );
-            return Finding::healthy("FollowedBySuccess", told);
+            return Verdict::healthy("FollowedBySuccess", told);
         }
         if evidence.replaced {
             let told = format!("{}; a later one of the same controller succeeded", failed.words());
-            return Finding::healthy("FollowedBySuccess", told);
+            return Verdict::healthy("FollowedBySuccess", told);
         }
-        return Finding::degraded("JobFailed", failed.words()).since(since);
+        return Verdict::degraded("JobFailed", failed.words()).since(since);
     }
     if let Some(done) = job.met("SuccessCriteriaMet") {
         let since = done.last_transition_time;
         if since.is_some_and(|t| evidence.now.is_within(STEP_SECONDS, t)) {
-            return Finding::new(State::Progressing, true, "Finishing", "done, its pods are ending")
+            return Verdict::new(State::Progressing, true, "Finishing", "done, its pods are ending")
                 .since(since);
         }
         beside
             .warnings
             .push("it is done, and its last pods do not end".into());
-        return Finding::new(State::Succeeded, true, "Finishing", "done").since(since);
+        return Verdict::new(State::Succeeded, true, "Finishing", "done").since(since);
     }
     let spec = job.spec.clone().unwrap_or_default();
     if spec.suspend == Some(true) {
-        return Finding::new(State::Suspended, true, "Suspended", "suspended")
+        return Verdict::new(State::Suspended, true, "Suspended", "suspended")
             .since(job.met("Suspended").and_then(|c| c.last_transition_time));
     }
     if spec.parallelism == Some(0) {
-        return Finding::new(State::Suspended, true, "Suspended", "held: its parallelism is 0");
+        return Verdict::new(State::Suspended, true, "Suspended", "held: its parallelism is 0");
     }
     let Some(started) = status.start_time else {
         // The controller writes it at first sight.
@@ -165,7 +165,7 @@ fn finding(job: &Job, evidence: &Evidence<'_>, beside: &mut Beside) -> Finding {
     if !status.failed_indexes.is_empty() {
         let told = indexes_failed(&status.failed_indexes);
         if spec.success_policy.is_none() {
-            return Finding::degraded("IndexesFailed", format!("{told}: {}", told_of(job, &status)))
+            return Verdict::degraded("IndexesFailed", format!("{told}: {}", told_of(job, &status)))
                 .since(meta.last_status_write());
         }
         beside.warnings.push(told);
@@ -211,22 +211,22 @@ fn malformed(job: &Job, status: &JobStatus) -> Option<String> {
     .or_else(|| common::more(("ready", count(status.ready)), ("active", count(status.active))))
 }
 
-fn unseen(job: &Job, evidence: &Evidence<'_>) -> Finding {
+fn unseen(job: &Job, evidence: &Evidence<'_>) -> Verdict {
     let created = job.meta().creation_timestamp;
     let young = created.is_none_or(|t| evidence.now.is_within(common::OBSERVE_SECONDS + 1, t));
     let manager = job.spec.as_ref().map_or("", |s| s.managed_by.as_str());
     let finding = match manager {
-        _ if young => Finding::new(
+        _ if young => Verdict::new(
             State::Progressing,
             false,
             "NotObserved",
             "its controller has not seen it yet",
         ),
-        "" | JOB_CONTROLLER => Finding::degraded(
+        "" | JOB_CONTROLLER => Verdict::degraded(
             "ControllerNotObserving",
             "its controller does not act: it was never started",
         ),
-        other => Finding::unknown(
+        other => Verdict::unknown(
             "ManagedElsewhere",
             format!("{other} manages it and tells nothing of it"),
         ),
@@ -294,7 +294,7 @@ fn running(
     started: Time,
     evidence: &Evidence<'_>,
     beside: &mut Beside,
-) -> Finding {
+) -> Verdict {
     let count = |n: Option<i32>| i64::from(n.unwrap_or(0));
     let (active, failed, succeeded) = (
         count(status.active),
@@ -310,23 +310,23 @@ fn running(
     let pods = evidence.pods.as_ref();
     if let (true, Some((since, kept))) = (at_work.count >= active, &at_work.kept) {
         if evidence.now.age(*since) >= STEP_SECONDS {
-            return Finding::degraded("KeptFromEnding", kept.clone()).since(Some(*since));
+            return Verdict::degraded("KeptFromEnding", kept.clone()).since(Some(*since));
         }
         beside.notes.push(kept.clone());
     }
     // What ran and failed is tried again; what cannot start will not pass by itself.
     let hard = pods.map(super::Pods::hard_causes).unwrap_or_default();
     if hard.iter().any(|c| !has_run(&c.code)) && !runs {
-        return Finding::degraded("PodsNotRunning", told).since(Some(started));
+        return Verdict::degraded("PodsNotRunning", told).since(Some(started));
     }
     let often = failed > RETRIES && failed > succeeded;
     let again = !runs && !hard.is_empty();
     if (often || again) && evidence.now.age(started) >= RETRY_SECONDS {
-        return Finding::degraded("KeepsFailing", told).since(Some(started));
+        return Verdict::degraded("KeepsFailing", told).since(Some(started));
     }
     if runs && failed == 0 {
         beside.notes.extend(at_work.partly);
-        return Finding::healthy("Running", told).since(Some(started));
+        return Verdict::healthy("Running", told).since(Some(started));
     }
     let moved = job.meta().last_status_write().max(Some(started));
     let moves = |seconds| {
@@ -335,7 +335,7 @@ fn running(
     };
     match () {
         () if runs && moves(STEP_SECONDS + GRACE_SECONDS) => {
-            Finding::new(State::Progressing, true, "Retrying", told)
+            Verdict::new(State::Progressing, true, "Retrying", told)
         }
         () if runs => {
             beside.notes.extend(at_work.partly);
@@ -345,30 +345,30 @@ fn running(
                 &format!("{failed} pods")
             };
             beside.warnings.push(format!("{pods} failed before"));
-            return Finding::healthy("Running", told).since(Some(started));
+            return Verdict::healthy("Running", told).since(Some(started));
         }
         () if failed > 0 && moves(STEP_SECONDS + GRACE_SECONDS) => {
-            Finding::new(State::Progressing, false, "Retrying", told)
+            Verdict::new(State::Progressing, false, "Retrying", told)
         }
         // No pod at all is only for a moment so.
         () if moves(if active > 0 { STEP_SECONDS } else { GRACE_SECONDS }) => {
             if pods.is_none() {
                 beside.notes.push("podsNotSeen".into());
             }
-            Finding::new(State::Progressing, false, "PodsStarting", told)
+            Verdict::new(State::Progressing, false, "PodsStarting", told)
         }
-        () => Finding::degraded("PodsNotRunning", told),
+        () => Verdict::degraded("PodsNotRunning", told),
     }
     .since(moved)
 }
 
 /// A Job that should have been ended by its deadline long ago.
-fn overdue(job: &Job, started: Time, evidence: &Evidence<'_>) -> Option<Finding> {
+fn overdue(job: &Job, started: Time, evidence: &Evidence<'_>) -> Option<Verdict> {
     let seconds = job.spec.as_ref()?.active_deadline_seconds?;
     let deadline = Time::from_seconds(started.seconds.saturating_add(seconds));
     (evidence.now.age(deadline) > common::OBSERVE_SECONDS).then(|| {
         let told = format!("its controller does not act: its activeDeadlineSeconds were over at {deadline}");
-        Finding::degraded("ControllerNotObserving", told).since(Some(deadline))
+        Verdict::degraded("ControllerNotObserving", told).since(Some(deadline))
     })
 }
 

@@ -34,8 +34,8 @@ mod webhookconfiguration;
 mod workload;
 
 pub use age::Now;
-pub use cause::{Around, NodesSeen, Wants, crashed, shorten, unended, wants};
-pub use companions::{Accompanies, Companion, CompanionVisitor, Companions, Want};
+pub use cause::{EventsAndNodes, EvidenceNeeds, NodesSeen, crashed, shorten, unended, wants};
+pub use companions::{Related, RelatedKind, RelatedKindVisitor, RelatedNeed, RelatedObjects};
 pub use controller::{Controller, Word, group, replaced};
 pub use pod::Pods;
 
@@ -46,9 +46,9 @@ use crate::resource::{OwnerReference, Resource, Time, Undecodable};
 pub const GRACE_SECONDS: i64 = 60;
 
 /// A kind that is judged object by object.
-pub trait Judged: Resource {
-    /// All that [`Judged::wants`] may ask for.
-    const COMPANIONS: &'static [Companion] = &[];
+pub trait Check: Resource {
+    /// All that [`Check::wants`] may ask for.
+    const COMPANIONS: &'static [RelatedKind] = &[];
 
     /// Whether an object of this kind is left to the controller that it may have, where nobody asked for the kind.
     const LEFT_TO_CONTROLLER: bool = false;
@@ -82,7 +82,7 @@ pub trait Judged: Resource {
 
     /// What the verdict needs of other kinds, as far as that shows from what is known already. It is asked again once
     /// that was brought, until it wants nothing more.
-    fn wants(&self, _known: &Companions) -> Vec<Want> {
+    fn wants(&self, _known: &RelatedObjects) -> Vec<RelatedNeed> {
         Vec::new()
     }
 
@@ -115,9 +115,9 @@ pub struct Evidence<'a> {
     /// The workload's pods; `None` where they were not seen, which is not the same as none.
     pub pods: Option<Pods<'a>>,
     /// Events and nodes, where they are known and pods that carry them are not.
-    pub around: Option<&'a Around<'a>>,
-    /// What other kinds say of it, for the kinds that ask ([`Judged::wants`]).
-    pub companions: Option<&'a Companions>,
+    pub around: Option<&'a EventsAndNodes<'a>>,
+    /// What other kinds say of it, for the kinds that ask ([`Check::wants`]).
+    pub companions: Option<&'a RelatedObjects>,
     /// When an observer first saw this generation, for objects without `managedFields`.
     pub first_seen: Option<Time>,
     /// Whether the user asked for this very object: then being deleted is not healthy.
@@ -132,7 +132,7 @@ pub struct Evidence<'a> {
 
 impl<'a> Evidence<'a> {
     /// Events and nodes, wherever they were given.
-    pub(crate) fn around(&self) -> Option<&'a Around<'a>> {
+    pub(crate) fn around(&self) -> Option<&'a EventsAndNodes<'a>> {
         self.around.or(self.pods.as_ref().and_then(|pods| pods.around))
     }
 
@@ -164,7 +164,7 @@ fn is_open(item: &Item) -> bool {
 
 /// The verdict about an object, where it is not healthy why, and whether somebody knows of it.
 #[must_use]
-pub fn judge<T: Judged>(object: &T, evidence: &Evidence<'_>) -> Item {
+pub fn judge<T: Check>(object: &T, evidence: &Evidence<'_>) -> Item {
     let mut item = object.judge(evidence);
     if evidence.explained {
         cause::explain(&mut item, object, evidence);

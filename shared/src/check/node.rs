@@ -12,8 +12,8 @@
 //! cloud's (`node.cloudprovider.kubernetes.io/uninitialized`), a network's or a storage driver's (`.../agent-not-ready`).
 //! One that stays on a node that is Ready keeps pods away without a word: a warning.
 
-use super::common::{self, Finding};
-use super::{Evidence, GRACE_SECONDS, Judged};
+use super::common::{self, Verdict};
+use super::{Check, Evidence, GRACE_SECONDS};
 use crate::report::{Item, State};
 use crate::resource::{Node, ProbedCondition, Resource as _, Taint};
 
@@ -27,7 +27,7 @@ const OUT_OF_SERVICE: &str = "node.kubernetes.io/out-of-service";
 /// as pods on the node.
 const TAINT_SECONDS: i64 = 10 * 60;
 
-impl Judged for Node {
+impl Check for Node {
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
         let mut notes = Vec::new();
         let finding = finding(self, evidence, &mut notes);
@@ -43,7 +43,7 @@ impl Judged for Node {
     }
 }
 
-fn finding(node: &Node, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Finding {
+fn finding(node: &Node, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Verdict {
     let meta = node.meta();
     let written = node.status.as_ref().is_some_and(|s| !s.conditions.is_empty());
     if let Some(finding) =
@@ -64,7 +64,7 @@ fn finding(node: &Node, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Fin
     let young = meta
         .creation_timestamp
         .is_some_and(|t| evidence.now.is_within(GRACE_SECONDS, t));
-    let starting = |told| Finding::new(State::Progressing, false, "NodeStarting", told);
+    let starting = |told| Verdict::new(State::Progressing, false, "NodeStarting", told);
     if !ready.is_true() {
         let not = ready.status != "Unknown";
         let told = said(
@@ -78,18 +78,18 @@ fn finding(node: &Node, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Fin
         return if not && young {
             starting(told)
         } else {
-            Finding::new(State::Unavailable, false, "NodeNotReady", told)
+            Verdict::new(State::Unavailable, false, "NodeNotReady", told)
         }
         .since(ready.last_transition_time);
     }
     let Some(network) = node.condition("NetworkUnavailable").filter(|c| c.is_true()) else {
-        return Finding::healthy("Ready", "ready").since(ready.last_transition_time);
+        return Verdict::healthy("Ready", "ready").since(ready.last_transition_time);
     };
     let told = said("its network is not available", network);
     if young {
         starting(told)
     } else {
-        Finding::degraded("NetworkUnavailable", told)
+        Verdict::degraded("NetworkUnavailable", told)
     }
     .since(network.last_transition_time)
 }

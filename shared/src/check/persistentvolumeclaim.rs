@@ -11,9 +11,9 @@
 //! A claim that is being deleted stays as long as a pod uses it (the finalizer `kubernetes.io/pvc-protection`).
 
 use super::cause::claim::{Said, Why, why};
-use super::common::{self, Finding};
-use super::companions::{self, Companion, Companions, EventFacts, PodFacts, Stage, Want};
-use super::{Evidence, Judged, cause};
+use super::common::{self, Verdict};
+use super::companions::{self, EventFacts, PodFacts, RelatedKind, RelatedNeed, RelatedObjects, Stage};
+use super::{Check, Evidence, cause};
 use crate::report::{Cause, Item, State};
 use crate::resource::{ObjectMeta, PersistentVolumeClaim, PersistentVolumeClaimStatus, Resource as _};
 
@@ -26,20 +26,20 @@ const CHANGES: [&str; 2] = ["Resizing", "ModifyingVolume"];
 /// Set while a pod may use the claim.
 const IN_USE: &str = "kubernetes.io/pvc-protection";
 
-impl Judged for PersistentVolumeClaim {
-    const COMPANIONS: &'static [Companion] = &[Companion::Pods, Companion::ClaimEvents];
+impl Check for PersistentVolumeClaim {
+    const COMPANIONS: &'static [RelatedKind] = &[RelatedKind::Pods, RelatedKind::ClaimEvents];
 
-    fn wants(&self, known: &Companions) -> Vec<Want> {
+    fn wants(&self, known: &RelatedObjects) -> Vec<RelatedNeed> {
         let namespace = &self.meta().namespace;
         let pending = self.phase() == "Pending";
         if !pending && !self.is_held_by_pods() {
             return Vec::new();
         }
         let Some(pods) = known.pods(namespace) else {
-            return vec![(Companion::Pods, namespace.clone())];
+            return vec![(RelatedKind::Pods, namespace.clone())];
         };
         if pending && waiting(self, pods).next().is_some() {
-            return vec![(Companion::ClaimEvents, namespace.clone())];
+            return vec![(RelatedKind::ClaimEvents, namespace.clone())];
         }
         Vec::new()
     }
@@ -131,7 +131,7 @@ fn finding(
     evidence: &Evidence<'_>,
     notes: &mut Vec<String>,
     causes: &mut Vec<Cause>,
-) -> Finding {
+) -> Verdict {
     let meta = claim.meta();
     let written = claim.status.as_ref().is_some_and(|s| !s.phase.is_empty());
     if let Some(finding) = common::uncreated(meta, written) {
@@ -153,8 +153,8 @@ fn finding(
     }
     let volume = claim.spec.as_ref().map_or("", |s| s.volume_name.as_str());
     match claim.phase() {
-        "Bound" => Finding::healthy("Bound", format!("bound to {volume}")),
-        "Lost" => Finding::degraded(
+        "Bound" => Verdict::healthy("Bound", format!("bound to {volume}")),
+        "Lost" => Verdict::degraded(
             "ClaimLost",
             match volume {
                 "" => "lost: its volume is gone, and the data with it".to_owned(),
@@ -162,7 +162,7 @@ fn finding(
             },
         ),
         "Pending" => pending(claim, meta, evidence, notes, causes),
-        other => Finding::unknown("Malformed", format!("malformed: status.phase is {other:?}")),
+        other => Verdict::unknown("Malformed", format!("malformed: status.phase is {other:?}")),
     }
 }
 
@@ -172,16 +172,16 @@ fn pending(
     evidence: &Evidence<'_>,
     notes: &mut Vec<String>,
     causes: &mut Vec<Cause>,
-) -> Finding {
+) -> Verdict {
     let Some(pods) = evidence.companions.and_then(|c| c.pods(&meta.namespace)) else {
-        return Finding::unknown(
+        return Verdict::unknown(
             "PodsNotSeen",
             "pending, and whether a pod waits for it is not known: the pods were not seen",
         );
     };
     let waiting: Vec<&PodFacts> = waiting(claim, pods).collect();
     let Some(first) = waiting.iter().min_by_key(|p| p.created) else {
-        return Finding::healthy("NotWantedYet", "pending, no pod wants it");
+        return Verdict::healthy("NotWantedYet", "pending, no pod wants it");
     };
     let class = claim
         .spec
@@ -199,7 +199,7 @@ fn pending(
     let since = first.created.max(meta.creation_timestamp);
     let events = evidence
         .companions
-        .and_then(|known| known.events(Companion::ClaimEvents, &meta.namespace, &meta.uid));
+        .and_then(|known| known.events(RelatedKind::ClaimEvents, &meta.namespace, &meta.uid));
     match events {
         Some(events) => causes.extend(behind(meta, first, events).map(|cause| Cause {
             since: since.map(|t| t.to_string()),
@@ -208,9 +208,9 @@ fn pending(
         None => notes.push("its events were not seen".to_owned()),
     }
     if companions::is_recent(evidence.now, meta.creation_timestamp, first.created) {
-        return Finding::new(State::Progressing, false, "ClaimBinding", told).since(since);
+        return Verdict::new(State::Progressing, false, "ClaimBinding", told).since(since);
     }
-    Finding::degraded("ClaimPending", told).since(since)
+    Verdict::degraded("ClaimPending", told).since(since)
 }
 
 /// Why it has no volume, in the words of its own events.

@@ -1,6 +1,6 @@
 //! What the pods of a workload say about its shortage.
 
-use super::cause::{self, Around};
+use super::cause::{self, EventsAndNodes};
 use super::{GRACE_SECONDS, Now};
 use crate::report::Cause;
 use crate::resource::{Job, Pod, ReplicaSet, Resource as _, Time};
@@ -24,7 +24,7 @@ pub struct Pods<'a> {
     /// The Jobs of a workload that makes Jobs: first the one whose pods these are, then from new to old.
     pub jobs: Vec<&'a Job>,
     /// Events and nodes, where they are known.
-    pub around: Option<&'a Around<'a>>,
+    pub around: Option<&'a EventsAndNodes<'a>>,
 }
 
 impl<'a> Pods<'a> {

@@ -13,42 +13,42 @@
 //! pods, else of the templates of workloads, of a namespace with budgets whose selectors do not exclude each other; two
 //! that are the same and expect pods need no such proof.
 
-use super::common::{self, Finding};
-use super::companions::{self, Budget, Companion, Companions, Stage, Want};
-use super::{Evidence, Judged};
+use super::common::{self, Verdict};
+use super::companions::{self, Budget, RelatedKind, RelatedNeed, RelatedObjects, Stage};
+use super::{Check, Evidence};
 use crate::report::{Item, State};
 use crate::resource::{PodDisruptionBudget, PodDisruptionBudgetStatus, Resource as _};
 
 /// Other budgets over the same pods that are named.
 const NAMED: usize = 3;
 
-impl Judged for PodDisruptionBudget {
-    const COMPANIONS: &'static [Companion] = &[
-        Companion::PodDisruptionBudgets,
-        Companion::Pods,
-        Companion::Deployments,
-        Companion::StatefulSets,
-        Companion::DaemonSets,
-        Companion::ReplicaSets,
-        Companion::ReplicationControllers,
+impl Check for PodDisruptionBudget {
+    const COMPANIONS: &'static [RelatedKind] = &[
+        RelatedKind::PodDisruptionBudgets,
+        RelatedKind::Pods,
+        RelatedKind::Deployments,
+        RelatedKind::StatefulSets,
+        RelatedKind::DaemonSets,
+        RelatedKind::ReplicaSets,
+        RelatedKind::ReplicationControllers,
     ];
 
-    fn wants(&self, known: &Companions) -> Vec<Want> {
+    fn wants(&self, known: &RelatedObjects) -> Vec<RelatedNeed> {
         let meta = self.meta();
         let namespace = meta.namespace.as_str();
         if self.selector().is_none() || meta.deletion_timestamp.is_some() {
             return Vec::new();
         }
-        if !known.is_asked(Companion::PodDisruptionBudgets, namespace) {
-            return vec![(Companion::PodDisruptionBudgets, namespace.to_owned())];
+        if !known.is_asked(RelatedKind::PodDisruptionBudgets, namespace) {
+            return vec![(RelatedKind::PodDisruptionBudgets, namespace.to_owned())];
         }
         if !rivals(self, known).any(|rival| !is_sure(self, rival)) {
             return Vec::new();
         }
         match known.pods(namespace) {
             Some(_) => Vec::new(),
-            None if known.is_asked(Companion::Pods, namespace) => companions::want_workloads(namespace),
-            None => vec![(Companion::Pods, namespace.to_owned())],
+            None if known.is_asked(RelatedKind::Pods, namespace) => companions::want_workloads(namespace),
+            None => vec![(RelatedKind::Pods, namespace.to_owned())],
         }
     }
 
@@ -79,7 +79,7 @@ fn finding(
     shared: &Shared<'_>,
     notes: &mut Vec<String>,
     warnings: &mut Vec<String>,
-) -> Finding {
+) -> Verdict {
     let meta = budget.meta();
     let status = budget.status.clone().unwrap_or_default();
     let written = status != PodDisruptionBudgetStatus::default();
@@ -102,7 +102,7 @@ fn finding(
         .iter()
         .find(|c| c.kind == "DisruptionAllowed" && c.status == "False" && c.reason == "SyncFailed");
     if let Some(failed) = failed {
-        return Finding::degraded("SyncFailed", failed.words()).since(failed.last_transition_time);
+        return Verdict::degraded("SyncFailed", failed.words()).since(failed.last_transition_time);
     }
     let observed = status.observed_generation.filter(|o| *o != 0);
     if let Some(finding) = common::unobserved(meta, observed, State::Degraded, evidence) {
@@ -115,15 +115,15 @@ fn finding(
             "its {} of no controller that can be asked how many there should be: none may be evicted, a drain waits",
             pods(healthy, "pod is", "pods are")
         ));
-        return Finding::healthy("UnmanagedPods", format!("{healthy} healthy, 0 expected"));
+        return Verdict::healthy("UnmanagedPods", format!("{healthy} healthy, 0 expected"));
     }
     if expected == 0 {
-        return Finding::healthy("NoPods", "it expects no pods");
+        return Verdict::healthy("NoPods", "it expects no pods");
     }
     let always = budget.always_lets_unready_pods_go();
     let counts = format!("{healthy} healthy, {desired} wanted");
     if !shared.with.is_empty() {
-        return Finding::healthy("BudgetsOverlap", counts);
+        return Verdict::healthy("BudgetsOverlap", counts);
     }
     if healthy < desired {
         let which = if always {
@@ -137,7 +137,7 @@ fn finding(
         } else {
             format!("{counts}, {allowed} may be evicted")
         };
-        return Finding::healthy("BelowDesiredHealthy", told);
+        return Verdict::healthy("BelowDesiredHealthy", told);
     }
     if allowed == 0 {
         let wait = if desired >= expected {
@@ -151,9 +151,9 @@ fn finding(
         } else {
             format!("{counts}, 0 may be evicted")
         };
-        return Finding::healthy("NoDisruptionAllowed", told);
+        return Verdict::healthy("NoDisruptionAllowed", told);
     }
-    Finding::healthy("DisruptionAllowed", format!("{counts}, {allowed} may be evicted"))
+    Verdict::healthy("DisruptionAllowed", format!("{counts}, {allowed} may be evicted"))
 }
 
 fn pods(count: i64, one: &str, many: &str) -> String {
@@ -166,7 +166,7 @@ fn pods(count: i64, one: &str, many: &str) -> String {
 /// Other budgets of the namespace that may select a pod of this one.
 fn rivals<'a>(
     budget: &'a PodDisruptionBudget,
-    known: &'a Companions,
+    known: &'a RelatedObjects,
 ) -> impl Iterator<Item = &'a Budget> + 'a {
     let meta = budget.meta();
     let others = known.budgets(&meta.namespace).iter();
@@ -195,7 +195,7 @@ struct Shared<'a> {
     not_seen: bool,
 }
 
-fn shared<'a>(budget: &'a PodDisruptionBudget, known: &'a Companions) -> Shared<'a> {
+fn shared<'a>(budget: &'a PodDisruptionBudget, known: &'a RelatedObjects) -> Shared<'a> {
     let mut shared = Shared::default();
     let Some(own) = budget.selector() else {
         return shared;

@@ -7,11 +7,11 @@
 
 use super::common;
 use super::workload::{Workload, short_state};
-use super::{Evidence, Judged, Now, cause};
+use super::{Check, Evidence, Now, cause};
 use crate::report::{Item, State};
 use crate::resource::{ReplicaSet, ReplicaSetStatus, Resource};
 
-impl Judged for ReplicaSet {
+impl Check for ReplicaSet {
     const LEFT_TO_CONTROLLER: bool = true;
 
     fn speaks_for_controller(&self) -> bool {
@@ -102,7 +102,7 @@ fn finding(
     c: &Counts,
     evidence: &Evidence<'_>,
     notes: &mut Vec<String>,
-) -> common::Finding {
+) -> common::Verdict {
     let meta = set.meta();
     let written = set
         .status

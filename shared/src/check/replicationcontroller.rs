@@ -1,11 +1,11 @@
 //! Whether a ReplicationController has as many ready pods as its spec asks for: by the rules of the ReplicaSet, as one
 //! controller of Kubernetes works for both.
 
-use super::{Evidence, Judged, Now, common, replicaset};
+use super::{Check, Evidence, Now, common, replicaset};
 use crate::report::Item;
 use crate::resource::{ReplicationController, Resource as _};
 
-impl Judged for ReplicationController {
+impl Check for ReplicationController {
     const LEFT_TO_CONTROLLER: bool = true;
 
     fn speaks_for_controller(&self) -> bool {

@@ -6,15 +6,15 @@
 //! a pause is as it was asked for, which Argo CD calls Suspended. An analysis or an experiment may take longer than the
 //! progress deadline, which the controller does not apply to them (`isIndefiniteStep`).
 
-use super::common::{self, Finding};
+use super::common::{self, Verdict};
 use super::workload::{STEP_SECONDS, short_state};
-use super::{Evidence, Judged, Now, cause};
+use super::{Check, Evidence, Now, cause};
 use crate::report::{Cause, Item, State};
 use crate::resource::{
     Condition, Deployment, DeploymentSpec, DeploymentStatus, Resource as _, Rollout, RolloutStatus,
 };
 
-impl Judged for Rollout {
+impl Check for Rollout {
     fn is_settled(&self, item: &Item, now: Now) -> bool {
         // A pause can last longer than it should, and an analysis too.
         item.state == State::Healthy
@@ -144,11 +144,11 @@ impl<'a> Judge<'a> {
     }
 
     /// What a Rollout says that a Deployment does not, where it is more than what its pods say.
-    fn own(&self, item: &Item, warnings: &mut Vec<String>) -> Option<Finding> {
+    fn own(&self, item: &Item, warnings: &mut Vec<String>) -> Option<Verdict> {
         let c = &self.counts;
         let is_short = c.ready < c.desired;
         let counted = format!("{} of {} ready", c.ready, c.desired);
-        let failing = |finding: Finding| Finding {
+        let failing = |finding: Verdict| Verdict {
             state: if is_short {
                 short_state(c.ready)
             } else {
@@ -164,7 +164,7 @@ impl<'a> Judge<'a> {
                 invalid.message
             );
             return Some(failing(
-                Finding::degraded("InvalidSpec", message).since(invalid.last_transition_time),
+                Verdict::degraded("InvalidSpec", message).since(invalid.last_transition_time),
             ));
         }
         if self.is_aborted() {
@@ -174,7 +174,7 @@ impl<'a> Judge<'a> {
                 format!("its update was aborted, the stable revision goes on serving: {counted}")
             };
             return Some(failing(
-                Finding::degraded("RolloutAborted", message).since(changed),
+                Verdict::degraded("RolloutAborted", message).since(changed),
             ));
         }
         let updated = format!("{} of {} updated", c.updated, c.desired);
@@ -183,7 +183,7 @@ impl<'a> Judge<'a> {
             State::Degraded if item.reason == "RolloutStalled" => {
                 let message = format!("{stalled}: {counted}, {updated}");
                 return Some(failing(
-                    Finding::degraded("RolloutStalled", message).since(changed),
+                    Verdict::degraded("RolloutStalled", message).since(changed),
                 ));
             }
             State::Degraded | State::Unavailable => return None,
@@ -192,7 +192,7 @@ impl<'a> Judge<'a> {
         if self.status.phase == "Degraded" {
             let message = format!("{counted}, {updated}: {}", self.status.message);
             return Some(failing(
-                Finding::degraded("RolloutStalled", message).since(changed),
+                Verdict::degraded("RolloutStalled", message).since(changed),
             ));
         }
         // Its pods are what is to be told of.
@@ -206,7 +206,7 @@ impl<'a> Judge<'a> {
     }
 
     /// Full, and waiting because somebody or a step wants it to.
-    fn paused(&self, counted: &str, warnings: &mut Vec<String>) -> Option<Finding> {
+    fn paused(&self, counted: &str, warnings: &mut Vec<String>) -> Option<Verdict> {
         let pause = self.status.pause_conditions.first();
         if pause.is_none() && !self.is_under_way() {
             return None;
@@ -233,7 +233,7 @@ impl<'a> Judge<'a> {
             .filter(|(lasts, since)| self.evidence.now.age(*since) > lasts.saturating_add(STEP_SECONDS));
         Some(
             match (late, lasts) {
-                (Some(_), Some(lasts)) => Finding::degraded(
+                (Some(_), Some(lasts)) => Verdict::degraded(
                     "RolloutStalled",
                     format!("{counted}, its pause of {lasts} is over and its controller does not go on"),
                 ),
@@ -257,7 +257,7 @@ impl<'a> Judge<'a> {
     }
 
     /// Full, and not all of the newest revision yet.
-    fn under_way(&self, counted: &str, warnings: &mut Vec<String>) -> Finding {
+    fn under_way(&self, counted: &str, warnings: &mut Vec<String>) -> Verdict {
         let c = &self.counts;
         let progressing = self.rollout.condition("Progressing");
         let moved = progressing.and_then(|p| p.last_update_time.or(p.last_transition_time));
@@ -275,7 +275,7 @@ impl<'a> Judge<'a> {
             () => format!("{counted}, rolling out: {}", self.status.message),
         };
         if age < deadline {
-            return Finding::new(State::Progressing, true, "RolloutInProgress", message).since(moved);
+            return Verdict::new(State::Progressing, true, "RolloutInProgress", message).since(moved);
         }
         let minutes = age / 60;
         if self
@@ -287,9 +287,9 @@ impl<'a> Judge<'a> {
                 "its update has waited {minutes} min for an analysis or an experiment, {}",
                 self.at_step()
             ));
-            return Finding::healthy("Ready", message).since(moved);
+            return Verdict::healthy("Ready", message).since(moved);
         }
-        Finding::degraded(
+        Verdict::degraded(
             "RolloutStalled",
             format!("{message}, without progress for {minutes} min, which its controller does not tell"),
         )
@@ -404,8 +404,8 @@ impl<'a> Judge<'a> {
     }
 }
 
-fn suspended(message: String) -> Finding {
-    Finding::new(State::Suspended, true, "RolloutPaused", message)
+fn suspended(message: String) -> Verdict {
+    Verdict::new(State::Suspended, true, "RolloutPaused", message)
 }
 
 /// The seconds of a pause: `30`, `30s`, `5m`, `1h`. Others are not measured.

@@ -16,43 +16,43 @@
 //! the Service's events (`SyncLoadBalancerFailed` of `k8s.io/cloud-provider`, `AllocationFailed` of MetalLB) and in the
 //! conditions that some controllers write. They are read for such a Service alone and only say why.
 
-use super::common::{self, Finding};
-use super::companions::{self, Companion, Companions, Endpoints, EventFacts, Stage, Want};
-use super::{Evidence, Judged, cause};
+use super::common::{self, Verdict};
+use super::companions::{self, Endpoints, EventFacts, RelatedKind, RelatedNeed, RelatedObjects, Stage};
+use super::{Check, Evidence, cause};
 use crate::report::{Cause, Item, State};
 use crate::resource::{ProbedCondition, Resource as _, Service, ServicePort};
 use std::collections::BTreeMap;
 
-impl Judged for Service {
-    const COMPANIONS: &'static [Companion] = &[
-        Companion::EndpointSlices,
-        Companion::Deployments,
-        Companion::StatefulSets,
-        Companion::DaemonSets,
-        Companion::ReplicaSets,
-        Companion::ReplicationControllers,
-        Companion::Pods,
-        Companion::ServiceEvents,
+impl Check for Service {
+    const COMPANIONS: &'static [RelatedKind] = &[
+        RelatedKind::EndpointSlices,
+        RelatedKind::Deployments,
+        RelatedKind::StatefulSets,
+        RelatedKind::DaemonSets,
+        RelatedKind::ReplicaSets,
+        RelatedKind::ReplicationControllers,
+        RelatedKind::Pods,
+        RelatedKind::ServiceEvents,
     ];
 
     fn answers_for_itself(&self) -> bool {
         self.selector().is_some() || self.asks_for_load_balancer() || self.meta().deletion_timestamp.is_some()
     }
 
-    fn wants(&self, known: &Companions) -> Vec<Want> {
+    fn wants(&self, known: &RelatedObjects) -> Vec<RelatedNeed> {
         let meta = self.meta();
         let namespace = meta.namespace.as_str();
-        if self.lacks_load_balancer() && !known.is_asked(Companion::ServiceEvents, namespace) {
+        if self.lacks_load_balancer() && !known.is_asked(RelatedKind::ServiceEvents, namespace) {
             return vec![
-                (Companion::ServiceEvents, namespace.to_owned()),
-                (Companion::EndpointSlices, namespace.to_owned()),
+                (RelatedKind::ServiceEvents, namespace.to_owned()),
+                (RelatedKind::EndpointSlices, namespace.to_owned()),
             ];
         }
         let Some(selector) = self.selector() else {
             return Vec::new();
         };
-        if !known.is_asked(Companion::EndpointSlices, namespace) {
-            return vec![(Companion::EndpointSlices, namespace.to_owned())];
+        if !known.is_asked(RelatedKind::EndpointSlices, namespace) {
+            return vec![(RelatedKind::EndpointSlices, namespace.to_owned())];
         }
         let is_empty = |e: &Endpoints| e.ready() == 0 && e.not_ready() == 0;
         if !known.endpoints(namespace, &meta.name).is_some_and(is_empty) {
@@ -84,7 +84,7 @@ impl Judged for Service {
 }
 
 /// Whose pods are missing behind a Service that nobody answers for: what is wrong with them is the cause.
-fn behind(service: &Service, finding: &Finding, evidence: &Evidence<'_>) -> Vec<Cause> {
+fn behind(service: &Service, finding: &Verdict, evidence: &Evidence<'_>) -> Vec<Cause> {
     let meta = service.meta();
     let (namespace, name) = (&meta.namespace, &meta.name);
     let is_open = matches!(finding.reason, "NoReadyEndpoints" | "EndpointsStarting");
@@ -124,7 +124,7 @@ fn finding(
     evidence: &Evidence<'_>,
     notes: &mut Vec<String>,
     warnings: &mut Vec<String>,
-) -> Finding {
+) -> Verdict {
     let meta = service.meta();
     if let Some(finding) = common::uncreated(meta, false).or_else(|| common::deleting(meta, evidence, notes))
     {
@@ -132,13 +132,13 @@ fn finding(
     }
     if service.is_external() {
         let name = service.spec.as_ref().map_or("", |s| &s.external_name);
-        return Finding::healthy(
+        return Verdict::healthy(
             "ExternalName",
             format!("an alias of {name}, which is not looked at"),
         );
     }
     let Some(selector) = service.selector() else {
-        return Finding::healthy(
+        return Verdict::healthy(
             "NoSelector",
             "it selects no pods: somebody else keeps its endpoints",
         );
@@ -146,7 +146,7 @@ fn finding(
     let known = evidence.companions;
     let Some((known, endpoints)) = known.and_then(|k| Some((k, k.endpoints(&meta.namespace, &meta.name)?)))
     else {
-        return Finding::unknown(
+        return Verdict::unknown(
             "EndpointsNotSeen",
             "its EndpointSlices were not seen, so whether anything answers is not known",
         );
@@ -156,20 +156,20 @@ fn finding(
     let all_lost = !lost.is_empty() && lost.len() == service.ports().len();
     if ready > 0 && !all_lost {
         warnings.extend(lost.iter().map(|name| no_port(name)));
-        return Finding::healthy("Ready", format!("{ready} of {} endpoints ready", ready + others));
+        return Verdict::healthy("Ready", format!("{ready} of {} endpoints ready", ready + others));
     }
     let failing = if ready > 0 {
         let lost: Vec<String> = lost.iter().map(|name| no_port(name)).collect();
-        Finding::degraded("PortNotFound", lost.join(", "))
+        Verdict::degraded("PortNotFound", lost.join(", "))
     } else if others > 0 {
-        Finding::degraded("NoReadyEndpoints", format!("0 of {others} endpoints ready"))
+        Verdict::degraded("NoReadyEndpoints", format!("0 of {others} endpoints ready"))
     } else {
         empty(service, selector, known)
     };
     let changed = endpoints.changed.max(meta.creation_timestamp);
     let recent = companions::is_recent(evidence.now, meta.creation_timestamp, endpoints.changed);
     if failing.state == State::Degraded && recent {
-        return Finding::new(State::Progressing, false, "EndpointsStarting", failing.message).since(changed);
+        return Verdict::new(State::Progressing, false, "EndpointsStarting", failing.message).since(changed);
     }
     let since = changed.filter(|_| failing.state == State::Degraded);
     failing.since(since)
@@ -189,7 +189,7 @@ impl Service {
 /// What is to be said of the load balancer of a Service that asks for one.
 fn load_balancer(
     service: &Service,
-    finding: &Finding,
+    finding: &Verdict,
     evidence: &Evidence<'_>,
     notes: &mut Vec<String>,
     warnings: &mut Vec<String>,
@@ -207,7 +207,7 @@ fn load_balancer(
     }
     let events = evidence
         .companions
-        .and_then(|known| known.events(Companion::ServiceEvents, &meta.namespace, &meta.uid));
+        .and_then(|known| known.events(RelatedKind::ServiceEvents, &meta.namespace, &meta.uid));
     let failed = events.and_then(failure);
     if finding.state == State::Terminating {
         warnings.extend(failed.map(|why| format!("its load balancer is not taken down: {why}")));
@@ -291,7 +291,7 @@ fn no_port(name: &str) -> String {
 }
 
 /// A Service without any endpoint.
-fn empty(service: &Service, selector: &BTreeMap<String, String>, known: &Companions) -> Finding {
+fn empty(service: &Service, selector: &BTreeMap<String, String>, known: &RelatedObjects) -> Verdict {
     let namespace = service.meta().namespace.as_str();
     let workloads = known.workloads(namespace, selector);
     let labels: Vec<String> = selector.iter().map(|(k, v)| format!("{k}={v}")).collect();
@@ -306,7 +306,7 @@ fn empty(service: &Service, selector: &BTreeMap<String, String>, known: &Compani
         .map_or(0, |endpoints| endpoints.serving_to_the_end);
     if !workloads.asking.is_empty() {
         let who = and_more(&workloads.asking);
-        return Finding::degraded(
+        return Verdict::degraded(
             "NoReadyEndpoints",
             match leaving {
                 0 => format!("no endpoint, {who} has no pod with an address"),
@@ -320,14 +320,14 @@ fn empty(service: &Service, selector: &BTreeMap<String, String>, known: &Compani
         );
     }
     if !workloads.idle.is_empty() {
-        return Finding::healthy(
+        return Verdict::healthy(
             "ScaledToZero",
             format!("no endpoint, {} asks for no pod", and_more(&workloads.idle)),
         );
     }
     let Some(pods) = known.pods(namespace) else {
         return if workloads.complete {
-            Finding::degraded(
+            Verdict::degraded(
                 "NoReadyEndpoints",
                 format!("no endpoint, and no workload makes pods with {labels}"),
             )
@@ -341,11 +341,11 @@ fn empty(service: &Service, selector: &BTreeMap<String, String>, known: &Compani
         .collect();
     match selected.as_slice() {
         [] if !workloads.complete => not_known(),
-        [] => Finding::degraded("NoPodsMatch", format!("no pod, and no workload's, has {labels}")),
+        [] => Verdict::degraded("NoPodsMatch", format!("no pod, and no workload's, has {labels}")),
         all if all.iter().all(|p| p.stage == Stage::Succeeded) => {
-            Finding::healthy("PodsFinished", "no endpoint, its pods have finished")
+            Verdict::healthy("PodsFinished", "no endpoint, its pods have finished")
         }
-        all => Finding::degraded(
+        all => Verdict::degraded(
             "NoReadyEndpoints",
             format!(
                 "no endpoint, {} has no address or is over",
@@ -362,8 +362,8 @@ fn and_more_pods(count: usize, first: &str) -> String {
     }
 }
 
-fn not_known() -> Finding {
-    Finding::unknown(
+fn not_known() -> Verdict {
+    Verdict::unknown(
         "WorkloadsNotSeen",
         "no endpoint, and whether it is meant to have one is not known: not all workloads were seen",
     )

@@ -8,13 +8,13 @@
 //! one that is not ready explains those that were never created.
 
 use super::cause::kubectl;
-use super::common::{self, Finding};
+use super::common::{self, Verdict};
 use super::workload::{Rollout, Workload, short_state};
-use super::{Evidence, GRACE_SECONDS, Judged, Now};
+use super::{Check, Evidence, GRACE_SECONDS, Now};
 use crate::report::{Cause, Item, State};
 use crate::resource::{Pod, Resource as _, StatefulSet, StatefulSetStatus};
 
-impl Judged for StatefulSet {
+impl Check for StatefulSet {
     fn is_worth_a_look(&self, item: &Item, now: Now) -> bool {
         super::is_open(item) || common::may_have_recovered(self.meta(), item, now)
     }
@@ -102,7 +102,7 @@ impl Counts {
     }
 }
 
-fn finding(set: &StatefulSet, c: &Counts, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Finding {
+fn finding(set: &StatefulSet, c: &Counts, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Verdict {
     let meta = set.meta();
     let status = set.status.clone().unwrap_or_default();
     let written = status != StatefulSetStatus::default();

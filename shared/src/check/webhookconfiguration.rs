@@ -10,9 +10,9 @@
 //! `staging/src/k8s.io/apiserver/pkg/util/proxy`). It trusts its own authorities alone if the webhook names none, and no
 //! public authority signs for a name such as `hook.policy.svc`: one that calls a Service without `caBundle` is a warning.
 
-use super::common::{self, Finding};
-use super::companions::{self, Companion, Companions, Want};
-use super::{Evidence, Judged};
+use super::common::{self, Verdict};
+use super::companions::{self, RelatedKind, RelatedNeed, RelatedObjects};
+use super::{Check, Evidence};
 use crate::report::{Cause, Item, State};
 use crate::resource::{
     MutatingWebhookConfiguration, ObjectMeta, Resource as _, ServicePort, Time,
@@ -28,10 +28,10 @@ const HTTPS: i32 = 443;
 /// Ports of a Service that are named.
 const PORTS: usize = 3;
 
-impl Judged for ValidatingWebhookConfiguration {
-    const COMPANIONS: &'static [Companion] = &[Companion::EndpointSlices, Companion::Services];
+impl Check for ValidatingWebhookConfiguration {
+    const COMPANIONS: &'static [RelatedKind] = &[RelatedKind::EndpointSlices, RelatedKind::Services];
 
-    fn wants(&self, known: &Companions) -> Vec<Want> {
+    fn wants(&self, known: &RelatedObjects) -> Vec<RelatedNeed> {
         wants(&self.webhooks, known)
     }
 
@@ -41,10 +41,10 @@ impl Judged for ValidatingWebhookConfiguration {
     }
 }
 
-impl Judged for MutatingWebhookConfiguration {
-    const COMPANIONS: &'static [Companion] = &[Companion::EndpointSlices, Companion::Services];
+impl Check for MutatingWebhookConfiguration {
+    const COMPANIONS: &'static [RelatedKind] = &[RelatedKind::EndpointSlices, RelatedKind::Services];
 
-    fn wants(&self, known: &Companions) -> Vec<Want> {
+    fn wants(&self, known: &RelatedObjects) -> Vec<RelatedNeed> {
         wants(&self.webhooks, known)
     }
 
@@ -66,12 +66,12 @@ fn service(hook: &Webhook) -> Option<&WebhookService> {
     config.service.as_ref().filter(|_| !hook.rules.is_empty())
 }
 
-fn wants(hooks: &[Webhook], known: &Companions) -> Vec<Want> {
+fn wants(hooks: &[Webhook], known: &RelatedObjects) -> Vec<RelatedNeed> {
     hooks
         .iter()
         .filter_map(service)
         .flat_map(|s| {
-            [Companion::EndpointSlices, Companion::Services].map(|kind| (kind, s.namespace.clone()))
+            [RelatedKind::EndpointSlices, RelatedKind::Services].map(|kind| (kind, s.namespace.clone()))
         })
         .filter(|(kind, namespace)| !known.is_asked(*kind, namespace))
         .collect()
@@ -94,7 +94,7 @@ enum Answer {
     No(String, Option<Time>),
 }
 
-fn answer(target: &WebhookService, known: Option<&Companions>) -> Answer {
+fn answer(target: &WebhookService, known: Option<&RelatedObjects>) -> Answer {
     let (namespace, name) = (target.namespace.as_str(), target.name.as_str());
     let Some(known) = known else {
         return Answer::NotSeen;
@@ -145,7 +145,7 @@ fn no_port(target: &WebhookService, ports: &[ServicePort]) -> String {
 }
 
 struct Told {
-    finding: Finding,
+    finding: Verdict,
     causes: Vec<Cause>,
     notes: Vec<String>,
     warnings: Vec<String>,
@@ -174,7 +174,7 @@ impl Told {
         }
     }
 
-    fn into_item(self, item: impl FnOnce(Finding) -> Item) -> Item {
+    fn into_item(self, item: impl FnOnce(Verdict) -> Item) -> Item {
         Item {
             notes: self.notes,
             warnings: self.warnings,
@@ -190,7 +190,7 @@ fn finding(
     evidence: &Evidence<'_>,
     notes: &mut Vec<String>,
     causes: &mut Vec<Cause>,
-) -> Finding {
+) -> Verdict {
     let mut blocking: Vec<(&Webhook, String, Option<Time>)> = Vec::new();
     let mut not_seen = None;
     let mut elsewhere = 0;
@@ -240,22 +240,22 @@ fn finding(
         let recent = companions::is_recent(evidence.now, meta.creation_timestamp, *since);
         let since = (*since).max(meta.creation_timestamp);
         return if recent {
-            Finding::new(State::Progressing, false, "WebhookStarting", told)
+            Verdict::new(State::Progressing, false, "WebhookStarting", told)
         } else {
-            Finding::degraded("WebhookBlocks", told)
+            Verdict::degraded("WebhookBlocks", told)
         }
         .since(since);
     }
     if let Some(hook) = not_seen {
-        return Finding::unknown(
+        return Verdict::unknown(
             "EndpointsNotSeen",
             format!("whether anything answers for {} was not seen", hook.name),
         );
     }
     match hooks.len() {
-        0 => Finding::healthy("NoWebhooks", "no webhook"),
-        1 => Finding::healthy("Ready", "1 webhook, none found to block"),
-        n => Finding::healthy("Ready", format!("{n} webhooks, none found to block")),
+        0 => Verdict::healthy("NoWebhooks", "no webhook"),
+        1 => Verdict::healthy("Ready", "1 webhook, none found to block"),
+        n => Verdict::healthy("Ready", format!("{n} webhooks, none found to block")),
     }
 }
 

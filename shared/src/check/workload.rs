@@ -6,7 +6,7 @@
 //! to step as a Deployment has by default, and the time that a pod must stay ready besides, whether pods are missing or not;
 //! any other shortage, the first start included, has the grace of a young pod.
 
-use super::common::{self, Finding};
+use super::common::{self, Verdict};
 use super::{Evidence, GRACE_SECONDS};
 use crate::report::State;
 use crate::resource::{ObjectMeta, Time};
@@ -113,20 +113,20 @@ impl Settling<'_> {
         )
     }
 
-    pub fn inside(&self) -> Finding {
+    pub fn inside(&self) -> Verdict {
         let since = self
             .began
             .or_else(|| self.pods().and_then(|pods| pods.settling_since(self.limit())))
             .or(self.moved);
         let message = format!("{}: inside minReadySeconds", self.told());
-        Finding::new(State::Progressing, true, "Settling", message).since(since)
+        Verdict::new(State::Progressing, true, "Settling", message).since(since)
     }
 
-    pub fn finding(&self) -> Finding {
+    pub fn finding(&self) -> Verdict {
         let told = self.told();
         match self.is_inside() {
             Some(true) => self.inside(),
-            Some(false) => Finding::degraded(
+            Some(false) => Verdict::degraded(
                 "AvailableBelowDesired",
                 format!(
                     "{told}: too few for longer than minReadySeconds ({})",
@@ -140,7 +140,7 @@ impl Settling<'_> {
 }
 
 impl Workload<'_> {
-    pub fn finding(&self, notes: &mut Vec<String>) -> Finding {
+    pub fn finding(&self, notes: &mut Vec<String>) -> Verdict {
         let counted = self.ready_of_desired();
         match self.rollout {
             _ if self.desired == 0 => {
@@ -148,7 +148,7 @@ impl Workload<'_> {
                     let pods = if self.existing == 1 { "pod" } else { "pods" };
                     notes.push(format!("{} {pods} still going", self.existing));
                 }
-                Finding::healthy(self.empty.0, self.empty.1)
+                Verdict::healthy(self.empty.0, self.empty.1)
             }
             rollout if self.ready < self.desired => self.short(rollout, notes),
             _ if self.available < self.desired => Settling {
@@ -164,20 +164,20 @@ impl Workload<'_> {
             Some(rollout) if rollout.updated < rollout.wanted => self.rolling(&counted, rollout),
             _ => self
                 .just_recovered(&counted)
-                .unwrap_or_else(|| Finding::healthy("Ready", counted)),
+                .unwrap_or_else(|| Verdict::healthy("Ready", counted)),
         }
     }
 
     /// A rollout that leaves it at full strength.
-    fn rolling(&self, counted: &str, rollout: Rollout) -> Finding {
+    fn rolling(&self, counted: &str, rollout: Rollout) -> Verdict {
         let told = rolling_out(counted, rollout);
         let status = self.meta.last_status_write();
         let began = self.meta.last_spec_write().into_iter().chain(status).min();
         let pods = self.evidence.pods.as_ref();
         let step = pods.and_then(super::Pods::newest_step).map(|(t, _)| t);
         match self.is_moving(rollout) {
-            Some(true) => Finding::new(State::Progressing, true, "RolloutInProgress", told).since(began),
-            Some(false) => Finding::degraded(
+            Some(true) => Verdict::new(State::Progressing, true, "RolloutInProgress", told).since(began),
+            Some(false) => Verdict::degraded(
                 "RolloutStalled",
                 format!(
                     "rollout stalled, old revision still serving: {counted}, {} of {} updated",
@@ -205,13 +205,13 @@ impl Workload<'_> {
         Some(!too_long && now.age(last) < step)
     }
 
-    fn just_recovered(&self, counted: &str) -> Option<Finding> {
+    fn just_recovered(&self, counted: &str) -> Option<Verdict> {
         let now = self.evidence.now;
         let since = self.evidence.pods.as_ref()?.recovered()?;
         common::is_old(self.meta, now).then(|| common::just_recovered(counted, since, now))
     }
 
-    fn short(&self, rollout: Option<Rollout>, notes: &mut Vec<String>) -> Finding {
+    fn short(&self, rollout: Option<Rollout>, notes: &mut Vec<String>) -> Verdict {
         let counted = self.ready_of_desired();
         let missing = self.desired.saturating_sub(self.ready);
         let written = self.meta.last_status_write();
@@ -222,7 +222,7 @@ impl Workload<'_> {
             .into_iter()
             .chain(written)
             .min();
-        let failing = Finding::new(
+        let failing = Verdict::new(
             short_state(self.ready),
             false,
             "ReadyBelowDesired",
@@ -236,7 +236,7 @@ impl Workload<'_> {
             && !rollout.over
             && self.moved_within_a_step(rollout)
         {
-            return Finding::new(
+            return Verdict::new(
                 State::Progressing,
                 false,
                 "RolloutInProgress",
@@ -269,7 +269,7 @@ impl Workload<'_> {
         if pods.is_none() {
             notes.push("podsNotSeen".into());
         }
-        Finding::new(
+        Verdict::new(
             State::Progressing,
             false,
             "PodsStarting",

@@ -10,14 +10,14 @@ use serde::{Deserialize, Serialize};
     clippy::large_enum_variant,
     reason = "a report has one of the large ones and a few of the others"
 )]
-pub enum Check {
+pub enum CheckResult {
     /// `"check": "apiserver"`.
     ApiServer(ApiServerCheck),
     /// `"check"` is the plural name of a kind, such as `deployments`.
     Kind(KindCheck),
 }
 
-impl Check {
+impl CheckResult {
     /// The part's status.
     #[must_use]
     pub fn status(&self) -> Status {

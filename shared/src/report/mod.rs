@@ -12,13 +12,13 @@ mod ladder;
 mod verdict;
 
 pub use acknowledged::Acknowledged;
-pub use check::{ApiServerCheck, Check, Identity, KindCheck, Probe, Readyz, Summary};
+pub use check::{ApiServerCheck, CheckResult, Identity, KindCheck, Probe, Readyz, Summary};
 pub use finding::{Finding, Fold, findings, fold, gist, shared_words};
 pub use item::{Cause, Item, State};
 pub use ladder::{
     AddressResult, CertificateView, Conclusion, LeaseView, Record, Rung, RungStatus, Vantage, View, Window,
 };
-pub use verdict::{FailOn, ParseFailOnError, Verdict};
+pub use verdict::{FailOn, Outcome, ParseFailOnError};
 
 use serde::{Deserialize, Serialize};
 
@@ -92,7 +92,7 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// One entry a part, the API server first.
     #[serde(default)]
-    pub checks: Vec<Check>,
+    pub checks: Vec<CheckResult>,
 }
 
 /// Where a report's data came from.
@@ -221,16 +221,16 @@ impl Report {
     #[must_use]
     pub fn api_server(&self) -> Option<&ApiServerCheck> {
         self.checks.iter().find_map(|c| match c {
-            Check::ApiServer(check) => Some(check),
-            Check::Kind(_) => None,
+            CheckResult::ApiServer(check) => Some(check),
+            CheckResult::Kind(_) => None,
         })
     }
 
     /// The parts that judge a kind of object.
     pub fn kinds(&self) -> impl Iterator<Item = &KindCheck> {
         self.checks.iter().filter_map(|c| match c {
-            Check::Kind(check) => Some(check),
-            Check::ApiServer(_) => None,
+            CheckResult::Kind(check) => Some(check),
+            CheckResult::ApiServer(_) => None,
         })
     }
 }

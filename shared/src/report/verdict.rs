@@ -4,7 +4,7 @@ use super::{Report, State, Status, Summary};
 
 /// What a report contains; several can hold at once.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Verdict {
+pub struct Outcome {
     /// An object is under way.
     pub progressing: bool,
     /// An object, or the API server, is certainly broken.
@@ -13,7 +13,7 @@ pub struct Verdict {
     pub unknown: bool,
 }
 
-impl Verdict {
+impl Outcome {
     /// Reads the verdict off a report.
     #[must_use]
     pub fn of(report: &Report) -> Self {
@@ -111,7 +111,7 @@ impl std::str::FromStr for FailOn {
 impl FailOn {
     /// The exit code of a verdict: 2 degraded, else 3 unknown, else 1 progressing, of those that count; else 0.
     #[must_use]
-    pub fn exit_code(self, verdict: Verdict) -> u8 {
+    pub fn exit_code(self, verdict: Outcome) -> u8 {
         match () {
             () if self.degraded && verdict.degraded => 2,
             () if self.unknown && verdict.unknown => 3,
@@ -123,7 +123,7 @@ impl FailOn {
 
 #[cfg(test)]
 mod tests {
-    use super::{FailOn, Verdict};
+    use super::{FailOn, Outcome};
     use crate::report::{Report, Source, Status};
 
     #[test]
@@ -136,7 +136,7 @@ mod tests {
                 checks: vec![check],
                 ..Report::new(Source::default(), String::new())
             };
-            FailOn::default().exit_code(Verdict::of(&report))
+            FailOn::default().exit_code(Outcome::of(&report))
         };
         let codes = [Status::Ok, Status::Degraded, Status::Unknown].map(exit_code);
         assert_eq!(codes, [0, 2, 3]);
@@ -144,22 +144,22 @@ mod tests {
 
     #[test]
     fn the_exit_code_is_the_first_of_degraded_unknown_progressing_that_counts() {
-        let all = Verdict {
+        let all = Outcome {
             progressing: true,
             degraded: true,
             unknown: true,
         };
         let code = |words: &str, v| words.parse::<FailOn>().map(|f| f.exit_code(v));
         assert_eq!(FailOn::default().exit_code(all), 2);
-        assert_eq!(FailOn::default().exit_code(Verdict::default()), 0);
+        assert_eq!(FailOn::default().exit_code(Outcome::default()), 0);
         assert_eq!(code("progressing,unknown", all), Ok(3));
         assert_eq!(code("progressing", all), Ok(1));
         assert_eq!(
             code(
                 "degraded",
-                Verdict {
+                Outcome {
                     unknown: true,
-                    ..Verdict::default()
+                    ..Outcome::default()
                 }
             ),
             Ok(0)

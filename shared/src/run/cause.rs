@@ -9,9 +9,9 @@ mod logs;
 
 pub use logs::add_logs;
 
-use super::Known;
+use super::EvidenceStore;
 use super::coverage::not_seen;
-use crate::check::{Judged, NodesSeen, Now, wants};
+use crate::check::{Check, NodesSeen, Now, wants};
 use crate::cluster::{Bounds, Class, Client, Failure, ListOptions, Part, list_part};
 use crate::report::{Item, NotSeen, State};
 use crate::resource::{
@@ -49,7 +49,7 @@ const NARROW: &str = "narrow with -n, -l or a TARGET";
 
 /// An object that is not healthy, or whose pods may show that it is not.
 #[derive(Debug, Clone)]
-pub struct Subject {
+pub struct SearchTarget {
     namespace: String,
     uid: String,
     generation: Option<i64>,
@@ -69,10 +69,10 @@ enum By {
     Itself(Box<Pod>),
 }
 
-impl Subject {
+impl SearchTarget {
     /// The object, where it has pods that are worth a look.
     #[must_use]
-    pub fn of<T: Judged>(object: &T, item: &Item, now: Now) -> Option<Self> {
+    pub fn of<T: Check>(object: &T, item: &Item, now: Now) -> Option<Self> {
         let meta = object.meta();
         if !object.is_worth_a_look(item, now) || meta.uid.is_empty() {
             return None;
@@ -109,23 +109,23 @@ impl Subject {
 
 /// What was found around the subjects.
 #[derive(Debug, Default)]
-pub struct Looked {
+pub struct EvidenceSearch {
     /// The evidence.
-    pub known: Known,
+    pub known: EvidenceStore,
     /// What could not be seen; it makes no verdict unknown.
     pub not_seen: Vec<NotSeen>,
 }
 
 /// Looks around these objects. Never fails.
-pub async fn look(client: &Client, mut subjects: Vec<Subject>, now: Time) -> Looked {
+pub async fn look(client: &Client, mut subjects: Vec<SearchTarget>, now: Time) -> EvidenceSearch {
     subjects.sort_by(|a, b| (a.rank, &a.namespace, &a.uid).cmp(&(b.rank, &b.namespace, &b.uid)));
-    let mut looking = Looking {
+    let mut looking = Search {
         client,
         left: REQUESTS - LOGS,
         until: until(client),
         now: Now::known(now),
         missed: Vec::new(),
-        looked: Looked::default(),
+        looked: EvidenceSearch::default(),
     };
     if subjects.is_empty() {
         return looking.looked;
@@ -162,7 +162,7 @@ fn until(client: &Client) -> Instant {
 
 /// Pods that are looked for.
 #[derive(Debug, Clone)]
-struct Wanted {
+struct PodSearch {
     /// Whose they are.
     uid: String,
     /// Who owns them: the same, or its newest Job.
@@ -187,16 +187,16 @@ struct Missed {
     lack: Lack,
 }
 
-struct Looking<'a> {
+struct Search<'a> {
     client: &'a Client,
     left: usize,
     until: Instant,
     now: Now,
     missed: Vec<Missed>,
-    looked: Looked,
+    looked: EvidenceSearch,
 }
 
-impl Looking<'_> {
+impl Search<'_> {
     fn miss<T: Resource>(&mut self, namespace: Option<String>, lack: Lack) {
         let rule = match T::GROUP {
             "" => format!("{} list", T::PLURAL),
@@ -238,8 +238,8 @@ impl Looking<'_> {
     }
 
     /// What to ask pods for: of what makes Jobs its newest Job, which is looked up first.
-    async fn jobs(&mut self, subjects: &[Subject]) -> Vec<Wanted> {
-        let makers: Vec<&Subject> = subjects.iter().filter(|s| matches!(s.by, By::Jobs)).collect();
+    async fn jobs(&mut self, subjects: &[SearchTarget]) -> Vec<PodSearch> {
+        let makers: Vec<&SearchTarget> = subjects.iter().filter(|s| matches!(s.by, By::Jobs)).collect();
         if !makers.is_empty() {
             let namespaces: BTreeSet<&str> = makers.iter().map(|s| s.namespace.as_str()).collect();
             let scopes: Vec<Option<String>> = match namespaces.len() {
@@ -275,7 +275,7 @@ impl Looking<'_> {
                 }
                 By::Itself(_) => return None,
             };
-            Some(Wanted {
+            Some(PodSearch {
                 uid: s.uid.clone(),
                 owner,
                 namespace: s.namespace.clone(),
@@ -288,7 +288,7 @@ impl Looking<'_> {
 
     /// The pods, and the ReplicaSets between: across namespaces where there are many, else and where that is not
     /// possible in one after the other.
-    async fn pods(&mut self, wanted: &[Wanted], subjects: usize) {
+    async fn pods(&mut self, wanted: &[PodSearch], subjects: usize) {
         let all: Vec<usize> = (0..wanted.len()).collect();
         let namespaces: HashSet<&str> = wanted.iter().map(|w| w.namespace.as_str()).collect();
         let wide = namespaces.len() > NAMESPACES;
@@ -318,7 +318,7 @@ impl Looking<'_> {
 
     /// Makes as many of these requests as there may be. Tells of how many nothing was asked, and about which to ask
     /// again in their namespaces.
-    async fn round(&mut self, wanted: &[Wanted], chunks: Vec<Chunk>) -> (usize, Vec<usize>) {
+    async fn round(&mut self, wanted: &[PodSearch], chunks: Vec<Chunk>) -> (usize, Vec<usize>) {
         let mut room = self.left.saturating_sub(LATER);
         let (mut taken, mut passed_over) = (Vec::new(), 0);
         for chunk in chunks {
@@ -352,7 +352,7 @@ impl Looking<'_> {
         Self {
             client: self.client,
             missed: Vec::new(),
-            looked: Looked::default(),
+            looked: EvidenceSearch::default(),
             ..*self
         }
     }
@@ -361,7 +361,7 @@ impl Looking<'_> {
     /// across namespaces, or too much came.
     fn keep(
         &mut self,
-        wanted: &[Wanted],
+        wanted: &[PodSearch],
         chunk: Chunk,
         pods: Result<Part<Pod>, Failure>,
         sets: Option<Result<Part<ReplicaSet>, Failure>>,
@@ -412,7 +412,7 @@ impl Looking<'_> {
     }
 
     /// Events and nodes, as far as what was found so far leaves a question.
-    async fn around(&mut self, subjects: &[Subject]) {
+    async fn around(&mut self, subjects: &[SearchTarget]) {
         let mut questions = Questions::default();
         for subject in subjects {
             // What creates its pods itself has no condition that says why it cannot.

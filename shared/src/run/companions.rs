@@ -3,7 +3,7 @@
 
 use super::LISTS_AT_ONCE;
 use super::coverage::not_seen;
-use crate::check::{Accompanies, Companion, CompanionVisitor, Companions, Judged};
+use crate::check::{Check, Related, RelatedKind, RelatedKindVisitor, RelatedObjects};
 use crate::cluster::{self, Class, Client, Failure, Keep, ListOptions};
 use crate::report::NotSeen;
 use crate::resource::Decoded;
@@ -16,14 +16,14 @@ use tokio::task::JoinSet;
 const MANY_NAMESPACES: usize = 8;
 
 /// The namespaces in which each companion is wanted.
-pub type Wanted = BTreeMap<Companion, BTreeSet<String>>;
+pub type RelatedNeeds = BTreeMap<RelatedKind, BTreeSet<String>>;
 
 /// What is wanted that was not asked for yet.
-pub fn wanted<'a, T: Judged>(
+pub fn wanted<'a, T: Check>(
     objects: impl IntoIterator<Item = &'a Decoded<T>>,
-    known: &Companions,
-) -> Wanted {
-    let mut wanted = Wanted::new();
+    known: &RelatedObjects,
+) -> RelatedNeeds {
+    let mut wanted = RelatedNeeds::new();
     for (companion, namespace) in objects.into_iter().flatten().flat_map(|o| o.wants(known)) {
         if !known.is_asked(companion, &namespace) {
             wanted.entry(companion).or_default().insert(namespace);
@@ -46,10 +46,10 @@ pub struct Listing {
 pub async fn bring(
     client: &Client,
     listing: Listing,
-    wants: impl Fn(&Companions) -> Wanted,
-) -> (Companions, Vec<NotSeen>) {
-    let mut known = Companions::default();
-    let mut failed: BTreeMap<Companion, Vec<(Option<String>, Failure)>> = BTreeMap::new();
+    wants: impl Fn(&RelatedObjects) -> RelatedNeeds,
+) -> (RelatedObjects, Vec<NotSeen>) {
+    let mut known = RelatedObjects::default();
+    let mut failed: BTreeMap<RelatedKind, Vec<(Option<String>, Failure)>> = BTreeMap::new();
     loop {
         let wanted = wants(&known);
         if wanted.is_empty() {
@@ -65,18 +65,18 @@ pub async fn bring(
 }
 
 /// One list, not begun yet.
-type Task = (Companion, Option<String>);
+type Task = (RelatedKind, Option<String>);
 /// What to do with a list once it is there.
-type Apply = Box<dyn FnOnce(&mut Companions) + Send>;
+type Apply = Box<dyn FnOnce(&mut RelatedObjects) + Send>;
 
 async fn round(
     client: &Client,
     listing: Listing,
-    wanted: &Wanted,
-    known: &mut Companions,
-    failed: &mut BTreeMap<Companion, Vec<(Option<String>, Failure)>>,
+    wanted: &RelatedNeeds,
+    known: &mut RelatedObjects,
+    failed: &mut BTreeMap<RelatedKind, Vec<(Option<String>, Failure)>>,
 ) {
-    let each = |companion: Companion| {
+    let each = |companion: RelatedKind| {
         let namespaces = wanted.get(&companion).into_iter().flatten();
         namespaces.map(move |n| (companion, Some(n.clone())))
     };
@@ -137,15 +137,15 @@ struct Read {
     options: ListOptions,
 }
 
-impl CompanionVisitor for Read {
+impl RelatedKindVisitor for Read {
     type Output = Pin<Box<dyn Future<Output = Result<Apply, Failure>> + Send>>;
 
-    fn visit<T: Accompanies>(self, companion: Companion) -> Self::Output {
+    fn visit<T: Related>(self, companion: RelatedKind) -> Self::Output {
         Box::pin(async move {
             let Self { client, options } = self;
             let listed =
                 cluster::list_where::<T>(&client, &options, &(Arc::new(T::counts) as Keep<T>)).await?;
-            Ok(Box::new(move |known: &mut Companions| {
+            Ok(Box::new(move |known: &mut RelatedObjects| {
                 known.take(companion, options.namespace.as_deref(), &listed.items);
             }) as Apply)
         })
@@ -153,7 +153,7 @@ impl CompanionVisitor for Read {
 }
 
 /// What could not be seen of a companion, with the rule that is missing.
-fn missing(companion: Companion, failures: &[(Option<String>, Failure)]) -> Option<NotSeen> {
+fn missing(companion: RelatedKind, failures: &[(Option<String>, Failure)]) -> Option<NotSeen> {
     let plural = companion.plural();
     let (first, failure) = failures.first()?;
     let what = match (first, failures.len()) {
@@ -165,7 +165,7 @@ fn missing(companion: Companion, failures: &[(Option<String>, Failure)]) -> Opti
 }
 
 /// What a dump cannot tell, since it holds no object of a kind.
-pub(super) fn not_held(companion: Companion) -> NotSeen {
+pub(super) fn not_held(companion: RelatedKind) -> NotSeen {
     let plural = companion.plural();
     NotSeen {
         what: plural.to_owned(),

@@ -1,7 +1,7 @@
 //! From a failure to what a report says of it.
 
 use super::noun::Noun;
-use super::{Ask, Kind};
+use super::{Kind, Request};
 use crate::cluster::{Class, Failure};
 use crate::nearest::nearest;
 use crate::report::{NotSeen, Report};
@@ -89,7 +89,7 @@ pub fn all_but(watched: &[String]) -> String {
 }
 
 /// Tells how the kinds that may not be read are left out on purpose, where others may.
-pub(super) fn leave_out_on_purpose(ask: &Ask, report: &mut Report) {
+pub(super) fn leave_out_on_purpose(ask: &Request, report: &mut Report) {
     let forbidden = |plural: &str| {
         let entries = &report.coverage.not_seen;
         entries.iter().any(|e| {

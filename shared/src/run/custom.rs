@@ -4,14 +4,14 @@ use super::coverage::not_seen;
 use super::direct::{Judgement, Reach, Run, gather};
 use super::noun::Noun;
 use super::owners::Sift;
-use super::{Ask, WantedCustom};
+use super::{CustomTarget, Request};
 use crate::check::{self, Evidence, Now};
 use crate::cluster;
-use crate::report::{Check, KindCheck, NotSeen, Report};
+use crate::report::{CheckResult, KindCheck, NotSeen, Report};
 use crate::resource::CustomObject;
 
 /// Judges the objects of one kind, and says what the check is called.
-pub(super) async fn judge(run: &Run<'_>, wanted: &WantedCustom) -> (String, Judgement) {
+pub(super) async fn judge(run: &Run<'_>, wanted: &CustomTarget) -> (String, Judgement) {
     let place = match cluster::discover(run.client, &wanted.kind).await {
         Ok(place) => place,
         Err(failure) => {
@@ -52,13 +52,13 @@ pub(super) async fn judge(run: &Run<'_>, wanted: &WantedCustom) -> (String, Judg
 }
 
 /// Adds that none of the custom resources that were asked for was seen.
-pub(super) fn unasked(report: &mut Report, ask: &Ask, why: impl Fn(String) -> NotSeen) {
+pub(super) fn unasked(report: &mut Report, ask: &Request, why: impl Fn(String) -> NotSeen) {
     for wanted in &ask.custom {
         let what = wanted.kind.to_string();
         report.coverage.kinds.push(what.clone());
         report
             .checks
-            .push(Check::Kind(KindCheck::of(&what, Vec::new(), false)));
+            .push(CheckResult::Kind(KindCheck::of(&what, Vec::new(), false)));
         report.coverage.not_seen.push(why(what));
     }
 }

@@ -1,18 +1,20 @@
 //! A run against a live cluster.
 
 use super::api_server::{api_server, api_server_path, no_way};
-use super::cause::{self, Looked, Subject};
+use super::cause::{self, EvidenceSearch, SearchTarget};
 use super::companions::{self, Listing};
 use super::coverage::{
     Found, leave_out_on_purpose, not_seen, not_seen_kind, not_seen_noun, nothing_named, nothing_selected,
 };
 use super::noun::Noun;
 use super::owners::{self, Owned, Roll, Sift};
-use super::{Ask, Causes, Clock, Kind, KindVisitor, Known, LISTS_AT_ONCE, Wanted, custom};
-use crate::check::{self, Around, Companions, Controller, Evidence, Judged, Now, Word};
+use super::{Causes, Clock, EvidenceStore, Kind, KindTarget, KindVisitor, LISTS_AT_ONCE, Request, custom};
+use crate::check::{self, Check, Controller, EventsAndNodes, Evidence, Now, RelatedObjects, Word};
 use crate::cluster::{self, Class, Client, Collection, Failure, Keep, ListOptions};
 use crate::nearest::nearest;
-use crate::report::{ApiServerCheck, Check, Item, KindCheck, Namespaces, NotSeen, Report, Source, State};
+use crate::report::{
+    ApiServerCheck, CheckResult, Item, KindCheck, Namespaces, NotSeen, Report, Source, State,
+};
 use crate::resource::{Decoded, Namespace, Resource, Time};
 use futures_util::stream::{self, StreamExt as _};
 use std::pin::Pin;
@@ -36,7 +38,7 @@ pub enum Progress {
 /// report.
 pub async fn direct(
     client: &Client,
-    ask: &Ask,
+    ask: &Request,
     clock: Clock,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Report {
@@ -97,18 +99,18 @@ pub async fn direct(
         (None, Some(only)) => Namespaces::These(vec![only]),
         (None, None) => Namespaces::default(),
     };
-    report.checks.extend(api_server.map(Check::ApiServer));
+    report.checks.extend(api_server.map(CheckResult::ApiServer));
     for (check, part) in parts {
         report.coverage.kinds.push(check.clone());
         let all_seen = part.not_seen.is_empty() && (nothing.is_none() || !part.found().nothing);
-        report.checks.push(Check::Kind(KindCheck {
+        report.checks.push(CheckResult::Kind(KindCheck {
             served: part.served,
             every_object: ask.judges_every(&check),
             ..KindCheck::of(&check, part.items, all_seen)
         }));
         report.coverage.not_seen.extend(part.not_seen);
     }
-    report.checks.extend(controllers.map(Check::Kind));
+    report.checks.extend(controllers.map(CheckResult::Kind));
     report.coverage.not_seen.extend(nothing);
     leave_out_on_purpose(ask, &mut report);
     report.settle();
@@ -117,7 +119,7 @@ pub async fn direct(
 
 /// Takes out of the parts what is left to a controller. What that says nothing of becomes a part of its own, the last,
 /// and it is told under whose name each of its objects belongs.
-fn leave_to_controllers(ask: &Ask, parts: &mut Vec<(String, Judgement)>) -> Vec<Controller> {
+fn leave_to_controllers(ask: &Request, parts: &mut Vec<(String, Judgement)>) -> Vec<Controller> {
     let (mut owned, mut items, mut open) = (Vec::new(), Vec::new(), Vec::new());
     for (_, part) in parts.iter_mut() {
         for (who, item, again) in std::mem::take(&mut part.owned) {
@@ -162,10 +164,10 @@ fn only_namespace<'a>(parts: impl Iterator<Item = &'a Judgement>) -> Option<Stri
 /// The report of a run that could not even begin, because a credential could not be obtained for one: every part
 /// unknown.
 #[must_use]
-pub fn unreached(ask: &Ask, failure: &Failure, source: Source, clock: Clock) -> Report {
+pub fn unreached(ask: &Request, failure: &Failure, source: Source, clock: Clock) -> Report {
     let mut report = Report::new(source, clock().to_string());
     if ask.api_server {
-        report.checks.push(Check::ApiServer(no_way(failure)));
+        report.checks.push(CheckResult::ApiServer(no_way(failure)));
     }
     for wanted in &ask.kinds {
         report.coverage.kinds.push(wanted.kind.plural().to_owned());
@@ -173,7 +175,7 @@ pub fn unreached(ask: &Ask, failure: &Failure, source: Source, clock: Clock) -> 
             .coverage
             .not_seen
             .push(not_seen_kind(wanted.kind, ask.namespace.as_deref(), failure));
-        report.checks.push(Check::Kind(KindCheck::of(
+        report.checks.push(CheckResult::Kind(KindCheck::of(
             wanted.kind.plural(),
             Vec::new(),
             false,
@@ -187,7 +189,7 @@ pub fn unreached(ask: &Ask, failure: &Failure, source: Source, clock: Clock) -> 
 /// What every part of a run needs.
 pub(super) struct Run<'a> {
     pub client: &'a Client,
-    pub ask: &'a Ask,
+    pub ask: &'a Request,
     clock: Clock,
     progress: &'a (dyn Fn(Progress) + Sync),
     lists: Arc<Semaphore>,
@@ -239,7 +241,7 @@ impl Run<'_> {
         self.namespaces.get_or_init(names).await.as_ref()
     }
 
-    fn part<'a>(&'a self, wanted: &'a Wanted, sift: &Sift) -> Gathering<'a> {
+    fn part<'a>(&'a self, wanted: &'a KindTarget, sift: &Sift) -> Gathering<'a> {
         wanted.kind.visit(Part {
             run: self,
             wanted,
@@ -274,11 +276,11 @@ impl Run<'_> {
     /// Judges again what is not healthy, with what can be found around it. Tells what could not.
     async fn explain(&self, parts: &mut [(String, Judgement)]) -> Vec<NotSeen> {
         let open = parts.iter().flat_map(|(_, part)| &part.open);
-        let subjects: Vec<Subject> = open.map(|open| open.subject.clone()).collect();
+        let subjects: Vec<SearchTarget> = open.map(|open| open.subject.clone()).collect();
         if subjects.is_empty() {
             return Vec::new();
         }
-        let Looked { known, mut not_seen } = cause::look(self.client, subjects, self.now()).await;
+        let EvidenceSearch { known, mut not_seen } = cause::look(self.client, subjects, self.now()).await;
         let around = known.around();
         let now = Now::known(self.now());
         for (_, part) in parts.iter_mut() {
@@ -305,14 +307,14 @@ type Gathering<'a> = Pin<Box<dyn Future<Output = Judgement> + Send + 'a>>;
 /// Gathers and judges one kind.
 struct Part<'a> {
     run: &'a Run<'a>,
-    wanted: &'a Wanted,
+    wanted: &'a KindTarget,
     sift: Sift,
 }
 
 impl<'a> KindVisitor for Part<'a> {
     type Output = Gathering<'a>;
 
-    fn visit<T: Judged>(self, kind: Kind) -> Self::Output {
+    fn visit<T: Check>(self, kind: Kind) -> Self::Output {
         Box::pin(async move {
             if self.run.ask.all_kinds && !is_served::<T>(self.run).await {
                 return Judgement {
@@ -329,7 +331,7 @@ impl<'a> KindVisitor for Part<'a> {
                 page_size: self.run.ask.page_size,
                 across: true,
             };
-            let wants = |known: &Companions| companions::wanted(&gathered.objects, known);
+            let wants = |known: &RelatedObjects| companions::wanted(&gathered.objects, known);
             let (beside, missing) = companions::bring(self.run.client, listing, wants).await;
             let beside = Arc::new(beside);
             let (named, heeds_annotations) = (!self.wanted.names.is_empty(), !self.run.ask.no_ignore);
@@ -357,7 +359,7 @@ impl<'a> KindVisitor for Part<'a> {
                 let item = check::judge(&object, &evidence);
                 let who = Owned::of(&object).filter(|_| !named && !self.sift.takes(&object));
                 let wanted = self.run.ask.causes != Causes::None;
-                let subject = Subject::of(&object, &item, evidence.now).filter(|_| wanted);
+                let subject = SearchTarget::of(&object, &item, evidence.now).filter(|_| wanted);
                 let beside = Arc::clone(&beside);
                 let again = subject.map(|subject| Open {
                     at: items.len(),
@@ -445,12 +447,12 @@ pub(super) enum Reach {
 }
 
 /// Judges an object again, with what is known around it at that time.
-type Again = Box<dyn Fn(&Known, &Around<'_>, Now) -> Item + Send + Sync>;
+type Again = Box<dyn Fn(&EvidenceStore, &EventsAndNodes<'_>, Now) -> Item + Send + Sync>;
 
 /// An object that is not healthy: its place among the items, and how to judge it again once more is known.
 pub(super) struct Open {
     at: usize,
-    subject: Subject,
+    subject: SearchTarget,
     again: Again,
 }
 
@@ -485,7 +487,7 @@ impl<T> Default for Gathered<T> {
     }
 }
 
-pub(super) async fn gather<T: Judged>(
+pub(super) async fn gather<T: Check>(
     run: &Run<'_>,
     noun: &Noun,
     place: Option<&Collection>,
@@ -514,7 +516,7 @@ pub(super) async fn gather<T: Judged>(
 }
 
 /// Reads the asked scope, and where that is forbidden as much of it as is allowed.
-async fn scope<T: Judged>(
+async fn scope<T: Check>(
     run: &Run<'_>,
     noun: &Noun,
     place: Option<&Collection>,
@@ -559,7 +561,7 @@ async fn scope<T: Judged>(
 }
 
 /// The cluster-wide list is forbidden: one list a namespace, a few at a time.
-async fn one_by_one<T: Judged>(
+async fn one_by_one<T: Check>(
     run: &Run<'_>,
     options: &ListOptions,
     noun: &Noun,
@@ -631,7 +633,7 @@ fn nowhere(not_seen: &[NotSeen], total: usize) -> bool {
 }
 
 /// Not even the namespaces may be listed: the context's own is all there is to look at.
-async fn only_own_namespace<T: Judged>(
+async fn only_own_namespace<T: Check>(
     client: &Client,
     options: &ListOptions,
     noun: &Noun,
@@ -702,7 +704,7 @@ pub(super) async fn no_such_namespace(client: &Client, namespace: &str, failure:
     not_seen(format!("namespace {namespace}"), &failure, None)
 }
 
-async fn no_such_object<T: Judged>(
+async fn no_such_object<T: Check>(
     run: &Run<'_>,
     noun: &Noun,
     place: Option<&Collection>,

@@ -1,17 +1,17 @@
 //! A run against a dump: the same judgement, of what a file holds.
 
 use super::coverage::{Found, nothing_named, nothing_selected, one_or_other};
-use super::known::{Evident, Known};
+use super::known::{EvidenceObject, EvidenceStore};
 use super::noun::Noun;
 use super::owners::{self, Owned, Roll, Sift};
-use super::{Ask, Causes, Clock, Kind, KindVisitor, Wanted, companions, gaps};
+use super::{Causes, Clock, Kind, KindTarget, KindVisitor, Request, companions, gaps};
 use crate::check::{
-    self, Accompanies, Around, Companion, CompanionVisitor, Companions, Controller, Evidence, Judged,
-    NodesSeen, Now, Word,
+    self, Check, Controller, EventsAndNodes, Evidence, NodesSeen, Now, Related, RelatedKind,
+    RelatedKindVisitor, RelatedObjects, Word,
 };
 use crate::cluster::CustomName;
 use crate::dump::{File, Objects, Stamped};
-use crate::report::{Check, Item, KindCheck, Namespaces, NotSeen, Report, Source, State};
+use crate::report::{CheckResult, Item, KindCheck, Namespaces, NotSeen, Report, Source, State};
 use crate::resource::{
     CustomObject, Job, Node, Pod, ReplicaSet, ReplicationController, Resource, ScaledObject, Time,
     Undecodable,
@@ -22,7 +22,7 @@ use std::collections::{HashMap, HashSet};
 ///
 /// The time is `at`, else the newest time in the dump; `clock` serves only where there is neither.
 #[must_use]
-pub fn dump(files: &[File], name: &str, ask: &Ask, at: Option<Time>, clock: Clock) -> Report {
+pub fn dump(files: &[File], name: &str, ask: &Request, at: Option<Time>, clock: Clock) -> Report {
     let objects = Objects::read(files);
     let dump = Dump::new(&objects, at);
     let around = dump.known.around();
@@ -53,10 +53,10 @@ pub fn dump(files: &[File], name: &str, ask: &Ask, at: Option<Time>, clock: Cloc
     };
     // A kind that only some clusters have is judged where the dump has it; live it is asked for by name.
     let is_asked = |kind: &Kind| ask.kinds.iter().any(|wanted| wanted.kind == *kind);
-    let others: Vec<Wanted> = Kind::ALL
+    let others: Vec<KindTarget> = Kind::ALL
         .iter()
         .filter(|kind| ask.by_default && !kind.is_built_in() && !is_asked(kind))
-        .map(|kind| Wanted::all(*kind))
+        .map(|kind| KindTarget::all(*kind))
         .collect();
     let mut roll = dump.roll();
     let mut owned = Vec::new();
@@ -90,7 +90,7 @@ pub fn dump(files: &[File], name: &str, ask: &Ask, at: Option<Time>, clock: Cloc
     for (check, part) in parts {
         report.coverage.kinds.push(check.clone());
         let all_seen = part.not_seen.is_empty() && (nothing.is_none() || !part.found().nothing);
-        report.checks.push(Check::Kind(KindCheck {
+        report.checks.push(CheckResult::Kind(KindCheck {
             every_object: ask.judges_every(&check),
             ..KindCheck::of(&check, part.items, all_seen)
         }));
@@ -110,7 +110,7 @@ pub fn dump(files: &[File], name: &str, ask: &Ask, at: Option<Time>, clock: Cloc
             ..NotSeen::default()
         });
     }
-    report.checks.extend(controllers.map(Check::Kind));
+    report.checks.extend(controllers.map(CheckResult::Kind));
     report.settle();
     report
 }
@@ -120,7 +120,7 @@ struct Dump<'a> {
     objects: &'a Objects<'a>,
     at: Option<Time>,
     newest: Option<(Time, usize, Option<Time>)>,
-    known: Known,
+    known: EvidenceStore,
     has_pods: bool,
     /// The namespaces whose pods were not all seen, by the word of the dump itself; `None` stands for all of them.
     without_pods: HashSet<Option<&'a str>>,
@@ -130,7 +130,7 @@ struct Dump<'a> {
 
 impl<'a> Dump<'a> {
     fn new(objects: &'a Objects<'a>, at: Option<Time>) -> Self {
-        let (mut known, mut lost) = (Known::default(), Vec::new());
+        let (mut known, mut lost) = (EvidenceStore::default(), Vec::new());
         add::<Pod>(objects, &mut known, &mut lost);
         add::<ReplicaSet>(objects, &mut known, &mut lost);
         add::<Job>(objects, &mut known, &mut lost);
@@ -161,7 +161,7 @@ impl<'a> Dump<'a> {
     }
 
     /// What would tell causes and was not understood. A kind that was asked for has an item for each.
-    fn not_understood(&self, ask: &Ask) -> impl Iterator<Item = NotSeen> {
+    fn not_understood(&self, ask: &Request) -> impl Iterator<Item = NotSeen> {
         let in_scope = |u: &Undecodable| {
             u.namespace.is_empty() || ask.namespace.as_ref().is_none_or(|n| *n == u.namespace)
         };
@@ -185,7 +185,7 @@ impl<'a> Dump<'a> {
 
     /// Who controls the objects that can stand between a pod and what it is of.
     fn roll(&self) -> Roll {
-        fn link<T: Judged>(objects: &Objects<'_>, roll: &mut Roll) {
+        fn link<T: Check>(objects: &Objects<'_>, roll: &mut Roll) {
             let all = objects.of_kind::<T>().into_iter();
             let understood = all.filter_map(|stamped| stamped.object.ok());
             understood
@@ -259,7 +259,11 @@ fn understood<T: Resource>(
     found
 }
 
-fn add<T: Evident>(objects: &Objects<'_>, known: &mut Known, lost: &mut Vec<(&'static str, Undecodable)>) {
+fn add<T: EvidenceObject>(
+    objects: &Objects<'_>,
+    known: &mut EvidenceStore,
+    lost: &mut Vec<(&'static str, Undecodable)>,
+) {
     for (index, object) in understood::<T>(objects, lost) {
         known.add(index, object);
     }
@@ -268,13 +272,13 @@ fn add<T: Evident>(objects: &Objects<'_>, known: &mut Known, lost: &mut Vec<(&'s
 /// Takes a companion from a dump, where the dump holds it.
 struct Take<'a> {
     objects: &'a Objects<'a>,
-    known: &'a mut Companions,
+    known: &'a mut RelatedObjects,
 }
 
-impl CompanionVisitor for Take<'_> {
+impl RelatedKindVisitor for Take<'_> {
     type Output = bool;
 
-    fn visit<T: Accompanies>(self, companion: Companion) -> bool {
+    fn visit<T: Related>(self, companion: RelatedKind) -> bool {
         let held = companion.is_rare() || self.objects.holds::<T>();
         if held {
             let found: Vec<_> = self
@@ -304,8 +308,8 @@ impl CompanionVisitor for Take<'_> {
 }
 
 /// What the verdicts about these objects need of other kinds, and what of it the dump does not hold.
-fn bring<T: Judged>(objects: &Objects<'_>, found: &[Stamped<T>]) -> (Companions, Vec<NotSeen>) {
-    let (mut known, mut missing) = (Companions::default(), Vec::new());
+fn bring<T: Check>(objects: &Objects<'_>, found: &[Stamped<T>]) -> (RelatedObjects, Vec<NotSeen>) {
+    let (mut known, mut missing) = (RelatedObjects::default(), Vec::new());
     loop {
         let wanted = companions::wanted(found.iter().map(|s| &s.object), &known);
         if wanted.is_empty() {
@@ -329,8 +333,8 @@ fn bring<T: Judged>(objects: &Objects<'_>, found: &[Stamped<T>]) -> (Companions,
 /// Judges one kind of a dump; `None` where the dump does not hold it.
 struct Part<'a> {
     dump: &'a Dump<'a>,
-    around: &'a Around<'a>,
-    ask: &'a Ask,
+    around: &'a EventsAndNodes<'a>,
+    ask: &'a Request,
     names: &'a [String],
     sift: &'a Sift,
     now: Time,
@@ -357,7 +361,7 @@ impl Judgement {
 impl KindVisitor for Part<'_> {
     type Output = Option<Judgement>;
 
-    fn visit<T: Judged>(self, kind: Kind) -> Self::Output {
+    fn visit<T: Check>(self, kind: Kind) -> Self::Output {
         let objects = self.dump.objects;
         objects
             .holds::<T>()
@@ -410,7 +414,7 @@ impl Part<'_> {
         (noun.plural, part)
     }
 
-    fn judge<T: Judged>(self, noun: &Noun, found: &[Stamped<T>]) -> Judgement {
+    fn judge<T: Check>(self, noun: &Noun, found: &[Stamped<T>]) -> Judgement {
         let Self {
             dump,
             around,
@@ -510,7 +514,7 @@ pub(super) fn plural(kind: &str) -> String {
 
 /// Nothing of what was asked for is in the dump, though its kinds are. That is an answer only where nothing narrower was
 /// asked for: a dump may have been taken of other namespaces.
-fn why_empty(ask: &Ask, parts: &[(String, Judgement)]) -> Option<NotSeen> {
+fn why_empty(ask: &Request, parts: &[(String, Judgement)]) -> Option<NotSeen> {
     let found: Vec<Found> = parts.iter().map(|(_, part)| part.found()).collect();
     let empty = parts.iter().filter(|(_, part)| part.found().nothing);
     if !ask.selector.is_empty() && Found::nothing(&found) {

@@ -3,8 +3,8 @@
 
 use super::coverage::grant;
 use super::dump::plural;
-use super::{Ask, Causes};
-use crate::check::Companion;
+use super::{Causes, Request};
+use crate::check::RelatedKind;
 use crate::cluster::Class;
 use crate::dump::{About, Gap, Objects, resource_of};
 use crate::report::{Coverage, NotSeen};
@@ -23,7 +23,7 @@ enum Weight {
 }
 
 /// Puts the gaps of a dump into the coverage of its report.
-pub(super) fn tell(objects: &Objects<'_>, ask: &Ask, coverage: &mut Coverage) {
+pub(super) fn tell(objects: &Objects<'_>, ask: &Request, coverage: &mut Coverage) {
     for gap in objects.gaps() {
         match weight(gap, ask) {
             Weight::Asked => coverage.not_seen.push(entry(gap)),
@@ -34,7 +34,7 @@ pub(super) fn tell(objects: &Objects<'_>, ask: &Ask, coverage: &mut Coverage) {
     }
 }
 
-fn weight(gap: &Gap, ask: &Ask) -> Weight {
+fn weight(gap: &Gap, ask: &Request) -> Weight {
     let Some(about) = &gap.about else {
         return Weight::Asked;
     };
@@ -72,7 +72,7 @@ fn weight(gap: &Gap, ask: &Ask) -> Weight {
 /// The namespaces of a companion that were not all seen, with what the report says of each; `None` for all namespaces.
 pub(super) fn of_companion<'a>(
     objects: &'a Objects<'_>,
-    companion: Companion,
+    companion: RelatedKind,
 ) -> impl Iterator<Item = (Option<&'a str>, NotSeen)> {
     of_resource(objects, companion.plural()).map(|(namespace, gap)| (namespace, entry(gap)))
 }
@@ -184,7 +184,7 @@ fn class(message: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::{Kind, Wanted};
+    use crate::run::{Kind, KindTarget};
 
     #[test]
     fn every_kind_that_is_judged_is_known_to_dumps() {
@@ -203,11 +203,11 @@ mod tests {
                 namespace: namespace.map(str::to_owned),
             })
         };
-        let deployments = Ask {
-            kinds: vec![Wanted::all(Kind::Deployments)],
-            ..Ask::default()
+        let deployments = Request {
+            kinds: vec![KindTarget::all(Kind::Deployments)],
+            ..Request::default()
         };
-        let in_shop = Ask {
+        let in_shop = Request {
             namespace: Some("shop".into()),
             ..deployments.clone()
         };

@@ -1,6 +1,6 @@
 //! The registry of kinds that are judged: one line a kind in `registry!`.
 
-use crate::check::Companion;
+use crate::check::RelatedKind;
 use crate::resource::{
     ApiService, CronJob, DaemonSet, Deployment, HorizontalPodAutoscaler, Job, MutatingWebhookConfiguration,
     Node, PersistentVolumeClaim, Pod, PodDisruptionBudget, ReplicaSet, ReplicationController, Resource,
@@ -86,7 +86,7 @@ pub trait KindVisitor {
     /// What comes of it.
     type Output;
     /// Does it.
-    fn visit<T: crate::check::Judged>(self, kind: Kind) -> Self::Output;
+    fn visit<T: crate::check::Check>(self, kind: Kind) -> Self::Output;
 }
 
 struct Names {
@@ -134,11 +134,11 @@ impl Kind {
 
     /// The kinds that its verdicts may need beside its own objects.
     #[must_use]
-    pub fn companions(self) -> &'static [Companion] {
+    pub fn companions(self) -> &'static [RelatedKind] {
         struct Of;
         impl KindVisitor for Of {
-            type Output = &'static [Companion];
-            fn visit<T: crate::check::Judged>(self, _kind: Kind) -> Self::Output {
+            type Output = &'static [RelatedKind];
+            fn visit<T: crate::check::Check>(self, _kind: Kind) -> Self::Output {
                 T::COMPANIONS
             }
         }

@@ -3,7 +3,7 @@
 //! From a dump or from a cluster, the way from a workload to its pods is the same: owner references, since labels
 //! overlap.
 
-use crate::check::{Around, Evidence, GRACE_SECONDS, NodesSeen, Now, Pods};
+use crate::check::{EventsAndNodes, Evidence, GRACE_SECONDS, NodesSeen, Now, Pods};
 use crate::resource::{ContainerStatus, Event, Job, Node, ObjectMeta, Pod, REVISION, ReplicaSet, Resource};
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -13,7 +13,7 @@ type Placed<T> = (usize, T);
 
 /// Pods and what is around them, by whose they are.
 #[derive(Debug, Default)]
-pub struct Known {
+pub struct EvidenceStore {
     pods: HashMap<String, Vec<Placed<Pod>>>,
     replica_sets: HashMap<String, Vec<Placed<ReplicaSet>>>,
     jobs: HashMap<String, Vec<Placed<Job>>>,
@@ -25,9 +25,9 @@ pub struct Known {
 }
 
 /// A kind of object that is known around others.
-pub(super) trait Evident: Resource {
+pub(super) trait EvidenceObject: Resource {
     /// Where such objects are kept, by their controller's uid.
-    fn shelf(known: &mut Known) -> &mut HashMap<String, Vec<Placed<Self>>>;
+    fn shelf(known: &mut EvidenceStore) -> &mut HashMap<String, Vec<Placed<Self>>>;
 
     /// Drops what says nothing of others.
     fn trim(&mut self);
@@ -46,8 +46,8 @@ fn trim(meta: &mut Option<ObjectMeta>) {
     }
 }
 
-impl Evident for Pod {
-    fn shelf(known: &mut Known) -> &mut HashMap<String, Vec<Placed<Self>>> {
+impl EvidenceObject for Pod {
+    fn shelf(known: &mut EvidenceStore) -> &mut HashMap<String, Vec<Placed<Self>>> {
         &mut known.pods
     }
 
@@ -75,8 +75,8 @@ impl Evident for Pod {
     }
 }
 
-impl Evident for ReplicaSet {
-    fn shelf(known: &mut Known) -> &mut HashMap<String, Vec<Placed<Self>>> {
+impl EvidenceObject for ReplicaSet {
+    fn shelf(known: &mut EvidenceStore) -> &mut HashMap<String, Vec<Placed<Self>>> {
         &mut known.replica_sets
     }
 
@@ -88,8 +88,8 @@ impl Evident for ReplicaSet {
     }
 }
 
-impl Evident for Job {
-    fn shelf(known: &mut Known) -> &mut HashMap<String, Vec<Placed<Self>>> {
+impl EvidenceObject for Job {
+    fn shelf(known: &mut EvidenceStore) -> &mut HashMap<String, Vec<Placed<Self>>> {
         &mut known.jobs
     }
 
@@ -103,9 +103,9 @@ impl Evident for Job {
     }
 }
 
-impl Known {
+impl EvidenceStore {
     /// Takes an object of somebody; what has no owner is nobody's evidence.
-    pub(super) fn add<T: Evident>(&mut self, index: usize, mut object: T) {
+    pub(super) fn add<T: EvidenceObject>(&mut self, index: usize, mut object: T) {
         object.trim();
         if let Some(uid) = object.owner().map(str::to_owned) {
             T::shelf(self).entry(uid).or_default().push((index, object));
@@ -194,8 +194,8 @@ impl Known {
 
     /// Events and nodes, sorted. To be made once for many objects.
     #[must_use]
-    pub fn around(&self) -> Around<'_> {
-        Around::new(&self.events, &self.nodes).with_nodes_seen(&self.nodes_seen)
+    pub fn around(&self) -> EventsAndNodes<'_> {
+        EventsAndNodes::new(&self.events, &self.nodes).with_nodes_seen(&self.nodes_seen)
     }
 
     /// What concerns each of these objects, by its uid.
@@ -258,7 +258,12 @@ impl Known {
     }
 
     /// The evidence about one object at a time that is known.
-    pub fn evidence<'a>(&'a self, meta: &ObjectMeta, around: &'a Around<'a>, now: Now) -> Evidence<'a> {
+    pub fn evidence<'a>(
+        &'a self,
+        meta: &ObjectMeta,
+        around: &'a EventsAndNodes<'a>,
+        now: Now,
+    ) -> Evidence<'a> {
         Evidence {
             pods: self.pods_of(meta, around, |_| now),
             around: Some(around),
@@ -271,7 +276,7 @@ impl Known {
     pub(super) fn pods_of<'a>(
         &'a self,
         meta: &ObjectMeta,
-        around: &'a Around<'a>,
+        around: &'a EventsAndNodes<'a>,
         now: impl Fn(usize) -> Now,
     ) -> Option<Pods<'a>> {
         let uid = &meta.uid;

@@ -25,7 +25,7 @@ pub use coverage::{all_but, not_seen, not_seen_kind, nothing_selected};
 pub use direct::{Progress, direct, unreached};
 pub use dump::dump;
 pub use kind::{Kind, KindVisitor};
-pub use known::Known;
+pub use known::EvidenceStore;
 pub use owners::{CONTROLLERS, Owned, Sift, controllers};
 
 pub use crate::cluster::CustomName;
@@ -52,13 +52,13 @@ pub enum Causes {
 /// What a run is asked.
 #[derive(Debug, Clone, Default)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
-pub struct Ask {
+pub struct Request {
     /// Whether the API server itself is judged.
     pub api_server: bool,
     /// The kinds that are judged.
-    pub kinds: Vec<Wanted>,
+    pub kinds: Vec<KindTarget>,
     /// Kinds that are found by discovery, and judged by their conditions.
-    pub custom: Vec<WantedCustom>,
+    pub custom: Vec<CustomTarget>,
     /// One namespace; `None` for all.
     pub namespace: Option<String>,
     /// The label selector as it was given; empty for none.
@@ -82,7 +82,7 @@ pub struct Ask {
 
 /// One kind that is judged: all of its objects, or these.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
+pub struct KindTarget {
     /// The kind.
     pub kind: Kind,
     /// Names of objects; empty for all.
@@ -91,14 +91,14 @@ pub struct Wanted {
 
 /// The same of a kind that is not in the registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WantedCustom {
+pub struct CustomTarget {
     /// The kind, as it was named.
     pub kind: CustomName,
     /// Names of objects; empty for all.
     pub names: Vec<String>,
 }
 
-impl Wanted {
+impl KindTarget {
     /// Every object of a kind.
     #[must_use]
     pub fn all(kind: Kind) -> Self {
@@ -109,7 +109,7 @@ impl Wanted {
     }
 }
 
-impl Ask {
+impl Request {
     /// What the checks of all kinds are called.
     fn checks(&self) -> Vec<String> {
         let kinds = self.kinds.iter().map(|wanted| wanted.kind.plural().to_owned());
@@ -123,7 +123,7 @@ impl Ask {
     pub fn everything() -> Self {
         Self {
             api_server: true,
-            kinds: Kind::by_default().map(Wanted::all).collect(),
+            kinds: Kind::by_default().map(KindTarget::all).collect(),
             page_size: PAGE_SIZE,
             by_default: true,
             ..Self::default()

@@ -3,8 +3,8 @@
 //! A list keeps, while it is decoded, only what may have to be told: nothing of what a judged kind controls. Where such a
 //! kind turns out not to have been seen whole, the objects that were left to it are read again.
 
-use super::{Ask, Kind};
-use crate::check::{self, Controller, Judged, Now, Word};
+use super::{Kind, Request};
+use crate::check::{self, Check, Controller, Now, Word};
 use crate::cluster::Keep;
 use crate::report::{Item, KindCheck};
 use crate::resource::OwnerReference;
@@ -44,12 +44,12 @@ impl Sift {
     }
 
     /// Whether the object is judged by itself.
-    pub fn takes<T: Judged>(&self, object: &T) -> bool {
+    pub fn takes<T: Check>(&self, object: &T) -> bool {
         object.answers_for_itself() || (self.every && object.left_to().is_some())
     }
 
     /// Whether it tells something of a controller that may have no verdict.
-    pub fn takes_for_controller<T: Judged>(&self, object: &T) -> bool {
+    pub fn takes_for_controller<T: Check>(&self, object: &T) -> bool {
         let meta = object.meta();
         let is_covered =
             |who: &Controller| Kind::of_controller(who).is_some_and(|kind| self.covered.contains(&kind));
@@ -61,7 +61,7 @@ impl Sift {
     }
 
     /// The same as a list takes it.
-    pub fn keep<T: Judged>(&self) -> Keep<T> {
+    pub fn keep<T: Check>(&self) -> Keep<T> {
         let own = self.clone();
         Arc::new(move |object: &T| own.takes(object) || own.takes_for_controller(object))
     }
@@ -102,7 +102,7 @@ impl Kind {
     }
 }
 
-impl Ask {
+impl Request {
     /// Whether objects of this kind are judged that would be left to controllers otherwise.
     pub(super) fn judges_every(&self, check: &str) -> bool {
         self.every_object && Kind::from_word(check).is_some_and(Kind::leaves_owned)
@@ -138,7 +138,7 @@ pub struct Owned {
 impl Owned {
     /// `None` where nothing controls it.
     #[must_use]
-    pub fn of<T: Judged>(object: &T) -> Option<Self> {
+    pub fn of<T: Check>(object: &T) -> Option<Self> {
         let meta = object.meta();
         let by = Controller::of(&meta.namespace, object.left_to()?);
         Some(Self {

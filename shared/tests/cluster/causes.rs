@@ -4,20 +4,20 @@
 use super::client::{ask, part};
 use serde_json::{Value, json};
 use sre_shared::report::{Item, Report, State, Status};
-use sre_shared::run::{Ask, Causes, Kind, Wanted};
+use sre_shared::run::{Causes, Kind, KindTarget, Request};
 use sre_testkit::object::{Deployment, Pod, ReplicaSet};
 use sre_testkit::{Access, ApiServer, ApiServerBuilder, Clock, Fault, Match, at};
 
-fn of(kind: Kind) -> Ask {
-    Ask {
+fn of(kind: Kind) -> Request {
+    Request {
         api_server: false,
-        kinds: vec![Wanted::all(kind)],
+        kinds: vec![KindTarget::all(kind)],
         causes: Causes::Told,
-        ..Ask::everything()
+        ..Request::everything()
     }
 }
 
-fn deployments() -> Ask {
+fn deployments() -> Request {
     of(Kind::Deployments)
 }
 
@@ -117,7 +117,7 @@ async fn what_is_healthy_costs_no_request_and_neither_does_a_run_without_causes(
     let ill = server(&[broken("shop", "web")]).start().await;
     let report = ask(
         &ill,
-        &Ask {
+        &Request {
             causes: Causes::None,
             ..deployments()
         },
@@ -668,7 +668,7 @@ async fn pods_that_were_seen_live_decide_as_those_of_a_dump() {
     let bad = pod.waiting("InvalidImageName", "");
     let all = [fresh.build(), set.build(), bad.build()];
     let server = ApiServer::builder().objects(all).start().await;
-    let without = Ask {
+    let without = Request {
         causes: Causes::None,
         ..deployments()
     };
@@ -737,7 +737,7 @@ async fn last_words_are_read_only_when_asked_of_three_containers_and_cost_only_t
     ask(&server, &deployments()).await;
     assert!(!server.requests().iter().any(|r| r.path.ends_with("/log")));
 
-    let asks = Ask {
+    let asks = Request {
         causes: Causes::WithLogs,
         ..deployments()
     };
@@ -791,7 +791,7 @@ async fn each_container_that_crashed_gets_its_own_last_words() {
         )
     });
     let server = server(&[two]).start().await;
-    let asks = Ask {
+    let asks = Request {
         causes: Causes::WithLogs,
         ..deployments()
     };

@@ -3,7 +3,7 @@
 use sre_shared::cluster::{Client, Deadlines, Failure, Origin, Settings};
 use sre_shared::report::{Item, KindCheck, Report};
 use sre_shared::resource::Time;
-use sre_shared::run::{self, Ask, Kind, Wanted};
+use sre_shared::run::{self, Kind, KindTarget, Request};
 use sre_testkit::{ApiServer, at};
 use std::path::Path;
 use std::time::Duration;
@@ -48,25 +48,25 @@ fn now() -> Time {
     Time::parse(&at(0)).expect("the test clock is a time")
 }
 
-pub async fn ask_with(client: &Client, ask: &Ask) -> Report {
+pub async fn ask_with(client: &Client, ask: &Request) -> Report {
     run::direct(client, ask, now, &|_| {}).await
 }
 
-pub async fn ask(server: &ApiServer, ask: &Ask) -> Report {
+pub async fn ask(server: &ApiServer, ask: &Request) -> Report {
     ask_with(&client(server).await, ask).await
 }
 
 /// The API server and the Deployments.
-pub fn with_deployments() -> Ask {
-    Ask {
-        kinds: vec![Wanted::all(Kind::Deployments)],
-        ..Ask::everything()
+pub fn with_deployments() -> Request {
+    Request {
+        kinds: vec![KindTarget::all(Kind::Deployments)],
+        ..Request::everything()
     }
 }
 
 /// Everything but the API server itself.
-pub fn only_deployments() -> Ask {
-    Ask {
+pub fn only_deployments() -> Request {
+    Request {
         api_server: false,
         ..with_deployments()
     }

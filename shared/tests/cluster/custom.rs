@@ -3,7 +3,7 @@
 use super::client::{ask, names, part};
 use serde_json::{Value, json};
 use sre_shared::report::{Report, State, Status};
-use sre_shared::run::{Ask, Causes, CustomName, Kind, Wanted, WantedCustom};
+use sre_shared::run::{Causes, CustomName, CustomTarget, Kind, KindTarget, Request};
 use sre_testkit::{Access, ApiServer, Fault, Match, at};
 
 fn certificate(namespace: &str, name: &str, ready: &str) -> Value {
@@ -14,15 +14,15 @@ fn certificate(namespace: &str, name: &str, ready: &str) -> Value {
     })
 }
 
-fn of(kind: &str, names: &[&str]) -> Ask {
+fn of(kind: &str, names: &[&str]) -> Request {
     let kind = CustomName::parse(kind).expect("a kind with its group");
     let names = names.iter().map(|n| (*n).to_owned()).collect();
-    Ask {
+    Request {
         api_server: false,
         kinds: Vec::new(),
-        custom: vec![WantedCustom { kind, names }],
+        custom: vec![CustomTarget { kind, names }],
         by_default: false,
-        ..Ask::everything()
+        ..Request::everything()
     }
 }
 
@@ -128,7 +128,7 @@ async fn a_custom_resource_is_found_by_each_of_its_names_and_judged_by_its_condi
         (report.status, names(&part(&report).items)),
         (Status::Ok, vec!["good"])
     );
-    let in_shop = Ask {
+    let in_shop = Request {
         namespace: Some("shop".into()),
         ..of("certificates.cert-manager.io", &[])
     };
@@ -211,14 +211,14 @@ async fn a_group_that_cannot_be_asked_about_is_not_seen_by_its_class() {
 }
 
 /// All Rollouts: where every kind is asked for, and where they are named.
-fn rollouts(all_kinds: bool) -> Ask {
-    Ask {
+fn rollouts(all_kinds: bool) -> Request {
+    Request {
         api_server: false,
-        kinds: vec![Wanted::all(Kind::Rollouts)],
+        kinds: vec![KindTarget::all(Kind::Rollouts)],
         all_kinds,
         by_default: false,
         causes: Causes::Told,
-        ..Ask::everything()
+        ..Request::everything()
     }
 }
 

@@ -6,7 +6,7 @@ use super::client::{
 use sre_shared::cluster::{Deadlines, ListOptions, RunLimit, list};
 use sre_shared::report::{Namespaces, NotSeen, Report, State, Status};
 use sre_shared::resource::Deployment as View;
-use sre_shared::run::{Ask, Kind, Wanted};
+use sre_shared::run::{Kind, KindTarget, Request};
 use sre_testkit::object::{Deployment, List};
 use sre_testkit::{Access, ApiServer, ApiServerBuilder, Fault, Match};
 use std::io::Write as _;
@@ -19,8 +19,8 @@ fn seven() -> ApiServerBuilder {
     ApiServer::builder().deployments(('a'..='g').map(|name| Deployment::new("shop", &name.to_string())))
 }
 
-fn pages_of(size: u32) -> Ask {
-    Ask {
+fn pages_of(size: u32) -> Request {
+    Request {
         page_size: size,
         ..only_deployments()
     }
@@ -34,19 +34,19 @@ fn pages_asked_for(server: &ApiServer) -> Vec<u32> {
         .collect()
 }
 
-fn named(name: &str) -> Ask {
-    let wanted = Wanted {
+fn named(name: &str) -> Request {
+    let wanted = KindTarget {
         kind: Kind::Deployments,
         names: vec![name.into()],
     };
-    Ask {
+    Request {
         kinds: vec![wanted],
         ..only_deployments()
     }
 }
 
-fn in_namespace(name: &str) -> Ask {
-    Ask {
+fn in_namespace(name: &str) -> Request {
+    Request {
         namespace: Some(name.into()),
         ..only_deployments()
     }
@@ -318,7 +318,7 @@ async fn a_namespace_that_does_not_exist_is_not_found_with_the_nearest() {
     let server = seven().start().await;
     for wanted in [
         in_namespace("shopp"),
-        Ask {
+        Request {
             namespace: Some("shopp".into()),
             ..named("a")
         },
@@ -337,7 +337,7 @@ async fn a_namespace_that_does_not_exist_is_not_found_with_the_nearest() {
 #[tokio::test]
 async fn a_selector_is_the_servers_work_and_one_without_a_match_is_not_found() {
     let server = seven().start().await;
-    let selected = |text: &str| Ask {
+    let selected = |text: &str| Request {
         selector_text: text.into(),
         selector: text.parse().expect("a selector"),
         ..only_deployments()
@@ -375,7 +375,7 @@ async fn a_named_object_is_found_in_every_namespace_and_a_missing_one_has_a_near
     assert_eq!(report.status, Status::Unknown);
     let report = ask(
         &server,
-        &Ask {
+        &Request {
             namespace: Some("bank".into()),
             ..named("a")
         },
@@ -595,10 +595,10 @@ async fn a_compressed_list_is_read_and_a_broken_one_is_not() {
 }
 
 /// The default kinds without the API server.
-fn every_kind() -> Ask {
-    Ask {
+fn every_kind() -> Request {
+    Request {
         api_server: false,
-        ..Ask::everything()
+        ..Request::everything()
     }
 }
 
@@ -648,8 +648,8 @@ async fn every_default_kind_is_read_and_reported_in_one_order() {
         ]
     );
     assert_eq!((report.status, report.coverage.not_seen.len()), (Status::Ok, 0));
-    let named = Ask {
-        kinds: vec![Wanted {
+    let named = Request {
+        kinds: vec![KindTarget {
             kind: Kind::Jobs,
             names: vec!["nightly-1".into()],
         }],
@@ -698,7 +698,7 @@ async fn where_no_api_server_is_reached_no_further_kind_is_waited_for() {
 async fn a_kind_that_may_not_be_read_is_not_seen_and_the_hint_leaves_it_out() {
     let access = Access::admin().without("list", "cronjobs");
     let server = seven().user("t", "jane", access).start().await;
-    let report = ask(&server, &Ask::everything()).await;
+    let report = ask(&server, &Request::everything()).await;
     assert_eq!(report.status, Status::Unknown);
     assert_eq!(totals(&report)[0], ("deployments", Status::Ok, 7));
     assert_eq!(totals(&report)[4], ("cronjobs", Status::Unknown, 0));
@@ -715,8 +715,8 @@ async fn a_kind_that_may_not_be_read_is_not_seen_and_the_hint_leaves_it_out() {
         "{hint}"
     );
     // Named, it is as unknown, and there is nothing to leave it out of.
-    let only = Ask {
-        kinds: vec![Wanted::all(Kind::CronJobs)],
+    let only = Request {
+        kinds: vec![KindTarget::all(Kind::CronJobs)],
         ..every_kind()
     };
     let report = ask(&server, &only).await;
@@ -756,7 +756,7 @@ async fn a_kind_that_the_server_does_not_serve_is_not_seen_in_its_own_words() {
 #[tokio::test]
 async fn a_selector_has_to_match_something_of_all_kinds_together() {
     let server = seven().objects([cron_job("shop")]).start().await;
-    let selected = |text: &str| Ask {
+    let selected = |text: &str| Request {
         selector_text: text.into(),
         selector: text.parse().expect("a selector"),
         ..every_kind()
@@ -780,7 +780,7 @@ async fn a_selector_has_to_match_something_of_all_kinds_together() {
 #[tokio::test]
 async fn a_namespace_is_looked_up_once_and_only_where_nothing_is_in_it() {
     let server = seven().namespaces(["bank"]).start().await;
-    let of = |namespace: &str| Ask {
+    let of = |namespace: &str| Request {
         namespace: Some(namespace.into()),
         ..every_kind()
     };

@@ -3,16 +3,16 @@
 use super::client::{ask, names, part};
 use serde_json::{Value, json};
 use sre_shared::report::{Report, State, Status};
-use sre_shared::run::{Ask, Kind, Wanted};
+use sre_shared::run::{Kind, KindTarget, Request};
 use sre_testkit::object::{Pod, ReplicaSet};
 use sre_testkit::{Access, ApiServer, ApiServerBuilder, at};
 
-fn of(kind: Kind) -> Ask {
-    Ask {
+fn of(kind: Kind) -> Request {
+    Request {
         api_server: false,
-        kinds: vec![Wanted::all(kind)],
+        kinds: vec![KindTarget::all(kind)],
         by_default: false,
-        ..Ask::everything()
+        ..Request::everything()
     }
 }
 
@@ -198,16 +198,16 @@ async fn a_kind_in_no_namespace_is_the_same_from_each() {
         .user("t", "jane", Access::admin())
         .start()
         .await;
-    let in_namespace = |wanted| Ask {
+    let in_namespace = |wanted| Request {
         namespace: Some("nowhere".into()),
         kinds: vec![wanted],
         ..of(Kind::Nodes)
     };
-    let named = |name: &str| Wanted {
+    let named = |name: &str| KindTarget {
         names: vec![name.into()],
-        ..Wanted::all(Kind::Nodes)
+        ..KindTarget::all(Kind::Nodes)
     };
-    let report = ask(&server, &in_namespace(Wanted::all(Kind::Nodes))).await;
+    let report = ask(&server, &in_namespace(KindTarget::all(Kind::Nodes))).await;
     assert_eq!(
         (report.status, names(&part(&report).items)),
         (Status::Ok, vec!["n7"])
@@ -238,13 +238,13 @@ async fn pods_that_a_judged_kind_controls_are_passed_over_and_are_no_lack_of_pod
         .objects([owned("a"), owned("b"), bare, set.clone()])
         .start()
         .await;
-    let both = Ask {
-        kinds: [Kind::Pods, Kind::ReplicaSets].map(Wanted::all).to_vec(),
+    let both = Request {
+        kinds: [Kind::Pods, Kind::ReplicaSets].map(KindTarget::all).to_vec(),
         ..of(Kind::Pods)
     };
     let report = ask(&server, &both).await;
     assert_eq!(verdicts(&report), [("debug", State::Healthy, "Ready")]);
-    let selected = Ask {
+    let selected = Request {
         selector_text: "app=web".into(),
         selector: "app=web".parse().expect("a selector"),
         ..both
@@ -254,8 +254,8 @@ async fn pods_that_a_judged_kind_controls_are_passed_over_and_are_no_lack_of_pod
         (verdicts(&report), not_seen(&report), report.status),
         (vec![], vec![], Status::Ok)
     );
-    let named = Ask {
-        kinds: vec![Wanted {
+    let named = Request {
+        kinds: vec![KindTarget {
             kind: Kind::Pods,
             names: vec!["a".into()],
         }],
@@ -275,8 +275,8 @@ async fn a_namespace_that_does_not_exist_is_told_though_what_is_in_none_was_foun
         .namespaces(["shop"])
         .start()
         .await;
-    let kinds = [Kind::Deployments, Kind::Nodes].map(Wanted::all);
-    let of = |namespace: &str| Ask {
+    let kinds = [Kind::Deployments, Kind::Nodes].map(KindTarget::all);
+    let of = |namespace: &str| Request {
         namespace: Some(namespace.into()),
         kinds: kinds.to_vec(),
         ..of(Kind::Nodes)

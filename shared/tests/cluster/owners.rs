@@ -3,26 +3,26 @@
 use super::client::ask;
 use serde_json::{Value, json};
 use sre_shared::report::{Report, Status};
-use sre_shared::run::{Ask, Causes, Kind, Wanted};
+use sre_shared::run::{Causes, Kind, KindTarget, Request};
 use sre_testkit::object::{Deployment, Pod, ReplicaSet};
 use sre_testkit::{Access, ApiServer, ApiServerBuilder, at};
 
-fn of(kinds: &[Kind]) -> Ask {
-    Ask {
+fn of(kinds: &[Kind]) -> Request {
+    Request {
         api_server: false,
-        kinds: kinds.iter().copied().map(Wanted::all).collect(),
+        kinds: kinds.iter().copied().map(KindTarget::all).collect(),
         by_default: false,
         causes: Causes::Told,
-        ..Ask::everything()
+        ..Request::everything()
     }
 }
 
-fn all() -> Ask {
+fn all() -> Request {
     of(Kind::ALL)
 }
 
-fn every(kind: Kind) -> Ask {
-    Ask {
+fn every(kind: Kind) -> Request {
+    Request {
         every_object: true,
         ..of(&[kind])
     }
@@ -150,9 +150,9 @@ async fn by_default_nothing_more_is_listed_and_jobs_are_told_under_their_control
         job("once", None, &runs()),
     ];
     let server = rollout().objects(jobs).start().await;
-    let ask_for = Ask {
+    let ask_for = Request {
         api_server: false,
-        ..Ask::everything()
+        ..Request::everything()
     };
     let report = ask(&server, &ask_for).await;
     assert_eq!(
@@ -216,7 +216,7 @@ async fn a_selector_leaves_to_controllers_only_what_they_are_taken_with() {
                          "labels": labels},
             "spec": {}, "status": {"lastScheduleTime": at(-80_000), "lastSuccessfulTime": at(-79_000)}})
     };
-    let asked = Ask {
+    let asked = Request {
         selector_text: "team=a".into(),
         selector: "team=a".parse().expect("a selector"),
         ..of(&[Kind::Jobs, Kind::CronJobs])

@@ -2,7 +2,7 @@
 
 use super::workload::{DAY, DEGRADED, HEALTHY, Object, SUSPENDED, TERMINATING, UNKNOWN, hold, now, state};
 use serde_json::{Value, json};
-use sre_shared::check::{Around, Evidence, Judged as _, Now, Pods};
+use sre_shared::check::{Check as _, EventsAndNodes, Evidence, Now, Pods};
 use sre_shared::report::Item;
 use sre_shared::resource::{CronJob, Event, Job, Time, from_value};
 use sre_testkit::at;
@@ -308,7 +308,7 @@ fn a_run_that_failed_is_told_since_it_was_due() {
 fn judge_beside(cron: &Object, now: Now, jobs: &[Value], events: &[Value]) -> Item {
     let jobs: Vec<Job> = jobs.iter().map(|job| from_value(job).expect("a Job")).collect();
     let events: Vec<Event> = events.iter().map(|e| from_value(e).expect("an event")).collect();
-    let around = Around::new(&events, []);
+    let around = EventsAndNodes::new(&events, []);
     cron.view::<CronJob>().judge(&Evidence {
         pods: Some(Pods {
             jobs: jobs.iter().collect(),

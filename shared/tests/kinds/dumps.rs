@@ -3,16 +3,16 @@
 use crate::*;
 use sre_shared::dump::File;
 use sre_shared::report::{Report, Status};
-use sre_shared::run::{Ask, CustomName, Kind, Wanted, WantedCustom, clock, dump};
+use sre_shared::run::{CustomName, CustomTarget, Kind, KindTarget, Request, clock, dump};
 
-fn judged(objects: &[Value], ask: Ask) -> Report {
+fn judged(objects: &[Value], ask: Request) -> Report {
     judged_at(objects, ask, Time::parse(&at(0)).ok())
 }
 
-fn judged_at(objects: &[Value], ask: Ask, now: Option<Time>) -> Report {
+fn judged_at(objects: &[Value], ask: Request, now: Option<Time>) -> Report {
     let list = json!({"apiVersion": "v1", "kind": "List", "items": objects});
     let file = File::new("dump.json", list.to_string().into());
-    let ask = Ask {
+    let ask = Request {
         api_server: false,
         by_default: false,
         ..ask
@@ -20,19 +20,19 @@ fn judged_at(objects: &[Value], ask: Ask, now: Option<Time>) -> Report {
     dump(&[file], "dump.json", &ask, now, clock::system)
 }
 
-fn of(kind: Kind) -> Ask {
-    Ask {
-        kinds: vec![Wanted::all(kind)],
-        ..Ask::default()
+fn of(kind: Kind) -> Request {
+    Request {
+        kinds: vec![KindTarget::all(kind)],
+        ..Request::default()
     }
 }
 
-fn custom(kind: &str, names: &[&str]) -> Ask {
+fn custom(kind: &str, names: &[&str]) -> Request {
     let kind = CustomName::parse(kind).expect("a kind with its group");
     let names = names.iter().map(|n| (*n).to_owned()).collect();
-    Ask {
-        custom: vec![WantedCustom { kind, names }],
-        ..Ask::default()
+    Request {
+        custom: vec![CustomTarget { kind, names }],
+        ..Request::default()
     }
 }
 
@@ -191,10 +191,10 @@ fn a_namespace_that_the_dump_does_not_hold_is_told_though_what_is_in_none_was_fo
     let service = json!({"metadata": {"name": "web", "namespace": "shop", "uid": "web", "creationTimestamp": at(-DAY)},
                          "spec": {"type": "ExternalName", "externalName": "example.com"}});
     let objects = [typed("v1", "Node", node), typed("v1", "Service", service)];
-    let of = |namespace: &str| Ask {
+    let of = |namespace: &str| Request {
         namespace: Some(namespace.into()),
-        kinds: [Kind::Nodes, Kind::Services].map(Wanted::all).to_vec(),
-        ..Ask::default()
+        kinds: [Kind::Nodes, Kind::Services].map(KindTarget::all).to_vec(),
+        ..Request::default()
     };
     let report = judged(&objects, of("shopp"));
     let entries: Vec<_> = report.coverage.not_seen.iter().collect();

@@ -64,7 +64,7 @@ fn young_pod(ready: &str, last: &Value) -> Value {
 }
 
 /// Judges it now and later, with these pods known where there are any.
-fn ends<T: Judged>(name: &str, reason: &str, object: &Value, pods: Option<&[Value]>) {
+fn ends<T: Check>(name: &str, reason: &str, object: &Value, pods: Option<&[Value]>) {
     let object: T = view(object);
     let pods: Option<Vec<Pod>> = pods.map(|pods| pods.iter().map(view).collect());
     let judged = |later: i64| {

@@ -4,9 +4,9 @@ use super::workload::{
     DEGRADED, HEALTHY, Object, PROGRESSING, Row, SETTLING, SUCCEEDED, SUSPENDED, TERMINATING, UNKNOWN, hold,
     starting, state,
 };
-use super::{Companion, Companions, Evidence, now, read};
+use super::{Evidence, RelatedKind, RelatedObjects, now, read};
 use serde_json::{Value, json};
-use sre_shared::check::{self, Around, Judged as _, Pods};
+use sre_shared::check::{self, Check as _, EventsAndNodes, Pods};
 use sre_shared::resource::{Job, Node, Pod as PodView, from_value};
 use sre_testkit::at;
 use sre_testkit::object::Pod;
@@ -460,7 +460,7 @@ fn a_pod_on_a_lost_node_does_not_work() {
     let of = |status: &str| {
         let node = json!({"metadata": {"name": "n7"}, "status": {"conditions": [{"type": "Ready", "status": status}]}});
         let node: Node = from_value(&node).expect("a node");
-        let around = Around::new([], [&node]);
+        let around = EventsAndNodes::new([], [&node]);
         let item = check::judge(
             &job.view::<Job>(),
             &Evidence {
@@ -544,8 +544,8 @@ fn a_run_of_a_cron_job_that_failed_before_a_success_is_no_failure_any_more() {
         json!({"cronjob.kubernetes.io/instantiate": "manual"}),
     );
     let of = |object: &Object, crons: &[Value]| {
-        let mut known = Companions::default();
-        read(&mut known, Companion::CronJobs, crons);
+        let mut known = RelatedObjects::default();
+        read(&mut known, RelatedKind::CronJobs, crons);
         object.view::<Job>().judge(&Evidence {
             companions: Some(&known),
             ..Evidence::at(now())
@@ -579,9 +579,9 @@ fn a_run_of_a_cron_job_that_failed_before_a_success_is_no_failure_any_more() {
     assert_eq!(of_name("search-all-7x"), DEGRADED);
     assert_eq!(of_name("searching-7x"), DEGRADED);
     assert_eq!(state(&of(&failed, &[cron("sear", "c", Some(10))])), DEGRADED);
-    let wants = |object: &Object| object.view::<Job>().wants(&Companions::default());
-    assert_eq!(wants(&owned), [(Companion::CronJobs, "shop".to_owned())]);
-    assert_eq!(wants(&by_hand), [(Companion::CronJobs, "shop".to_owned())]);
+    let wants = |object: &Object| object.view::<Job>().wants(&RelatedObjects::default());
+    assert_eq!(wants(&owned), [(RelatedKind::CronJobs, "shop".to_owned())]);
+    assert_eq!(wants(&by_hand), [(RelatedKind::CronJobs, "shop".to_owned())]);
     assert_eq!(wants(&failed), []);
     assert_eq!(wants(&j(json!({"active": 1}))), []);
 }

@@ -33,7 +33,7 @@ mod wire;
 mod workload;
 
 use serde_json::{Value, json};
-use sre_shared::check::{Accompanies, Companion, CompanionVisitor, Companions, Evidence, Judged, Now};
+use sre_shared::check::{Check, Evidence, Now, Related, RelatedKind, RelatedKindVisitor, RelatedObjects};
 use sre_shared::report::{Item, State};
 use sre_shared::resource::{Decoded, Time, from_value};
 use sre_testkit::object::set;
@@ -152,29 +152,29 @@ impl Row {
     }
 }
 
-fn view<T: Judged>(value: &Value) -> T {
+fn view<T: Check>(value: &Value) -> T {
     from_value(value).expect("the row is written as an API server writes it")
 }
 
-fn judge<T: Judged>(value: &Value) -> Item {
+fn judge<T: Check>(value: &Value) -> Item {
     view::<T>(value).judge(&Evidence::at(now()))
 }
 
 /// Judges every row with nothing known beside the object.
-fn assert_rows<T: Judged>(rows: &[Row]) {
+fn assert_rows<T: Check>(rows: &[Row]) {
     for row in rows {
         row.assert(&judge::<T>(&row.object));
     }
 }
 
 /// Judges every row with these companions known.
-fn assert_rows_beside<T: Judged>(known: &Companions, rows: &[Row]) {
+fn assert_rows_beside<T: Check>(known: &RelatedObjects, rows: &[Row]) {
     for row in rows {
         row.assert(&judge_beside::<T>(known, &row.object));
     }
 }
 
-fn judge_beside<T: Judged>(known: &Companions, value: &Value) -> Item {
+fn judge_beside<T: Check>(known: &RelatedObjects, value: &Value) -> Item {
     view::<T>(value).judge(&Evidence {
         companions: Some(known),
         ..Evidence::at(now())
@@ -182,11 +182,11 @@ fn judge_beside<T: Judged>(known: &Companions, value: &Value) -> Item {
 }
 
 /// What was read of a companion, in all namespaces.
-fn read(known: &mut Companions, companion: Companion, objects: &[Value]) {
-    struct Take<'a>(&'a mut Companions, &'a [Value]);
-    impl CompanionVisitor for Take<'_> {
+fn read(known: &mut RelatedObjects, companion: RelatedKind, objects: &[Value]) {
+    struct Take<'a>(&'a mut RelatedObjects, &'a [Value]);
+    impl RelatedKindVisitor for Take<'_> {
         type Output = ();
-        fn visit<T: Accompanies>(self, companion: Companion) {
+        fn visit<T: Related>(self, companion: RelatedKind) {
             let objects: Vec<Decoded<T>> = self.1.iter().map(from_value).collect();
             self.0.take(companion, None, &objects);
         }

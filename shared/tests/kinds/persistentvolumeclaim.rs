@@ -24,12 +24,12 @@ fn pod(name: &str, claim: &str, age: i64, more: &[(&str, Value)]) -> Value {
     object("shop", name, &fields)
 }
 
-fn pods() -> Companions {
+fn pods() -> RelatedObjects {
     let gate = json!([condition("PodScheduled", "False", "SchedulingGated", "")]);
-    let mut known = Companions::default();
+    let mut known = RelatedObjects::default();
     read(
         &mut known,
-        Companion::Pods,
+        RelatedKind::Pods,
         &[
             pod("db-0", "data", 300, &[]),
             pod("db-1", "data", 200, &[]),
@@ -40,7 +40,7 @@ fn pods() -> Companions {
             pod("owner", "other", 300, &[("/metadata/uid", json!("uid-of-owner"))]),
         ],
     );
-    read(&mut known, Companion::ClaimEvents, &[]);
+    read(&mut known, RelatedKind::ClaimEvents, &[]);
     known
 }
 
@@ -64,7 +64,7 @@ fn why_a_claim_has_no_volume_is_in_its_own_events() {
     let mut known = pods();
     read(
         &mut known,
-        Companion::ClaimEvents,
+        RelatedKind::ClaimEvents,
         &[
             said(
                 "data",
@@ -119,15 +119,15 @@ fn why_a_claim_has_no_volume_is_in_its_own_events() {
         ]
     );
     let pending = view::<PersistentVolumeClaim>(&claim("data", "Pending", &[]));
-    let mut first = Companions::default();
-    read(&mut first, Companion::Pods, &[pod("db-0", "data", 300, &[])]);
+    let mut first = RelatedObjects::default();
+    read(&mut first, RelatedKind::Pods, &[pod("db-0", "data", 300, &[])]);
     assert_eq!(
         pending.wants(&first),
-        [(Companion::ClaimEvents, "shop".to_owned())]
+        [(RelatedKind::ClaimEvents, "shop".to_owned())]
     );
     let spare = view::<PersistentVolumeClaim>(&claim("spare", "Pending", &[]));
     assert_eq!(spare.wants(&first), []);
-    first.miss(Companion::ClaimEvents, None);
+    first.miss(RelatedKind::ClaimEvents, None);
     assert_rows_beside::<PersistentVolumeClaim>(
         &first,
         &[row(
@@ -329,8 +329,9 @@ fn a_pending_claim_is_not_known_where_the_pods_were_not_seen() {
             "bound to pv-1",
         ),
     ]);
-    let wants =
-        |phase: &str| view::<PersistentVolumeClaim>(&claim("data", phase, &[])).wants(&Companions::default());
-    assert_eq!(wants("Pending"), [(Companion::Pods, "shop".to_owned())]);
+    let wants = |phase: &str| {
+        view::<PersistentVolumeClaim>(&claim("data", phase, &[])).wants(&RelatedObjects::default())
+    };
+    assert_eq!(wants("Pending"), [(RelatedKind::Pods, "shop".to_owned())]);
     assert_eq!(wants("Bound"), []);
 }

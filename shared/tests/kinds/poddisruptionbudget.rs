@@ -197,14 +197,14 @@ fn beside(
     pods: Option<&[Value]>,
     deployments: &[Value],
 ) -> (usize, Vec<String>) {
-    let mut known = Companions::default();
-    read(&mut known, Companion::PodDisruptionBudgets, others);
+    let mut known = RelatedObjects::default();
+    read(&mut known, RelatedKind::PodDisruptionBudgets, others);
     let wanted = view::<PodDisruptionBudget>(budget).wants(&known).len();
     match pods {
-        Some(pods) => read(&mut known, Companion::Pods, pods),
-        None => known.miss(Companion::Pods, None),
+        Some(pods) => read(&mut known, RelatedKind::Pods, pods),
+        None => known.miss(RelatedKind::Pods, None),
     }
-    read(&mut known, Companion::Deployments, deployments);
+    read(&mut known, RelatedKind::Deployments, deployments);
     let item = judge_beside::<PodDisruptionBudget>(&known, budget);
     let lines = [item.reason, item.message].into_iter();
     (wanted, lines.chain(item.notes).chain(item.warnings).collect())

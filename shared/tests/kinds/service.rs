@@ -1,12 +1,12 @@
 use crate::*;
 use sre_shared::resource::Service;
 
-const WORKLOADS: [Companion; 5] = [
-    Companion::Deployments,
-    Companion::StatefulSets,
-    Companion::DaemonSets,
-    Companion::ReplicaSets,
-    Companion::ReplicationControllers,
+const WORKLOADS: [RelatedKind; 5] = [
+    RelatedKind::Deployments,
+    RelatedKind::StatefulSets,
+    RelatedKind::DaemonSets,
+    RelatedKind::ReplicaSets,
+    RelatedKind::ReplicationControllers,
 ];
 
 fn svc(name: &str, more: &[(&str, Value)]) -> Value {
@@ -77,8 +77,8 @@ fn pod(app: &str, phase: &str) -> Value {
 }
 
 /// Everything that the rows below want.
-fn all() -> Companions {
-    let mut known = Companions::default();
+fn all() -> RelatedObjects {
+    let mut known = RelatedObjects::default();
     let mut recent = slice("recent", &[NOT_READY]);
     set(&mut recent, "/metadata/managedFields/0/time", json!(at(-30)));
     let mut second_family = slice("dual", &[READY]);
@@ -86,7 +86,7 @@ fn all() -> Companions {
     set(&mut second_family, "/metadata/name", json!("dual-v6"));
     read(
         &mut known,
-        Companion::EndpointSlices,
+        RelatedKind::EndpointSlices,
         &[
             slice("web", &[READY, READY, NOT_READY]),
             slice("silent", &[SILENT]),
@@ -105,7 +105,7 @@ fn all() -> Companions {
     set(&mut rollout, owned("Rollout").0, owned("Rollout").1);
     read(
         &mut known,
-        Companion::Deployments,
+        RelatedKind::Deployments,
         &[
             workload("idle", 0),
             workload("leaving", 0),
@@ -114,10 +114,10 @@ fn all() -> Companions {
             old,
         ],
     );
-    read(&mut known, Companion::StatefulSets, &[workload("db", 0)]);
+    read(&mut known, RelatedKind::StatefulSets, &[workload("db", 0)]);
     read(
         &mut known,
-        Companion::DaemonSets,
+        RelatedKind::DaemonSets,
         &[daemon("gpu", 0), daemon("log", 2)],
     );
     // Two revisions of one owner: the older one asks for nothing because the newer one does.
@@ -130,15 +130,15 @@ fn all() -> Companions {
             json!("uid-of-config"),
         );
     }
-    read(&mut known, Companion::ReplicaSets, &[owned_set, rollout]);
+    read(&mut known, RelatedKind::ReplicaSets, &[owned_set, rollout]);
     read(
         &mut known,
-        Companion::ReplicationControllers,
+        RelatedKind::ReplicationControllers,
         &[older, newer, workload("legacy", 0)],
     );
     read(
         &mut known,
-        Companion::Pods,
+        RelatedKind::Pods,
         &[
             pod("bare", "Pending"),
             pod("done", "Succeeded"),
@@ -332,10 +332,10 @@ fn a_port_that_no_ready_pod_has_leads_nowhere() {
         set(&mut slice, "/ports", ports);
         slice
     };
-    let mut known = Companions::default();
+    let mut known = RelatedObjects::default();
     read(
         &mut known,
-        Companion::EndpointSlices,
+        RelatedKind::EndpointSlices,
         &[
             with_ports("web", READY, json!(null)),
             with_ports("some", READY, json!([{"name": "http", "port": 80}])),
@@ -418,8 +418,8 @@ fn what_was_not_seen_beside_a_service_is_never_ok_and_never_degraded() {
         "EndpointsNotSeen",
         unseen,
     )]);
-    let mut known = Companions::default();
-    known.miss(Companion::EndpointSlices, None);
+    let mut known = RelatedObjects::default();
+    known.miss(RelatedKind::EndpointSlices, None);
     assert_rows_beside::<Service>(
         &known,
         &[row(
@@ -430,10 +430,10 @@ fn what_was_not_seen_beside_a_service_is_never_ok_and_never_degraded() {
             unseen,
         )],
     );
-    let mut known = Companions::default();
+    let mut known = RelatedObjects::default();
     read(
         &mut known,
-        Companion::EndpointSlices,
+        RelatedKind::EndpointSlices,
         &[json!({"metadata": {"name": "x"}, "endpoints": 3})],
     );
     assert_rows_beside::<Service>(
@@ -446,18 +446,18 @@ fn what_was_not_seen_beside_a_service_is_never_ok_and_never_degraded() {
             unseen,
         )],
     );
-    let mut known = Companions::default();
+    let mut known = RelatedObjects::default();
     read(
         &mut known,
-        Companion::EndpointSlices,
+        RelatedKind::EndpointSlices,
         &[slice("broken", &[NOT_READY])],
     );
     read(
         &mut known,
-        Companion::Deployments,
+        RelatedKind::Deployments,
         &[workload("idle", 0), workload("pending", 1)],
     );
-    read(&mut known, Companion::Pods, &[]);
+    read(&mut known, RelatedKind::Pods, &[]);
     assert_rows_beside::<Service>(
         &known,
         &[
@@ -494,7 +494,7 @@ fn what_was_not_seen_beside_a_service_is_never_ok_and_never_degraded() {
     for kind in WORKLOADS {
         read(&mut known, kind, &[]);
     }
-    known.miss(Companion::Pods, None);
+    known.miss(RelatedKind::Pods, None);
     assert_rows_beside::<Service>(
         &known,
         &[row(
@@ -509,18 +509,18 @@ fn what_was_not_seen_beside_a_service_is_never_ok_and_never_degraded() {
 
 #[test]
 fn a_service_wants_more_only_as_far_as_what_is_known_leaves_it_open() {
-    let mut known = Companions::default();
-    let wants = |name: &str, known: &Companions| {
+    let mut known = RelatedObjects::default();
+    let wants = |name: &str, known: &RelatedObjects| {
         let wants = view::<Service>(&svc(name, &[])).wants(known);
         wants
             .into_iter()
             .map(|(companion, _)| companion)
             .collect::<Vec<_>>()
     };
-    assert_eq!(wants("web", &known), [Companion::EndpointSlices]);
+    assert_eq!(wants("web", &known), [RelatedKind::EndpointSlices]);
     read(
         &mut known,
-        Companion::EndpointSlices,
+        RelatedKind::EndpointSlices,
         &[slice("web", &[READY]), slice("broken", &[NOT_READY])],
     );
     assert_eq!((wants("web", &known), wants("broken", &known)), (vec![], vec![]));
@@ -530,7 +530,7 @@ fn a_service_wants_more_only_as_far_as_what_is_known_leaves_it_open() {
     }
     assert_eq!(
         wants("empty", &known),
-        [Companion::ReplicationControllers, Companion::Pods]
+        [RelatedKind::ReplicationControllers, RelatedKind::Pods]
     );
     assert!(
         wants("idle", &known)
@@ -538,7 +538,7 @@ fn a_service_wants_more_only_as_far_as_what_is_known_leaves_it_open() {
             .all(|companion| known.is_asked(*companion, "shop"))
     );
     let external = svc("x", &[("/spec/type", json!("ExternalName"))]);
-    assert_eq!(view::<Service>(&external).wants(&Companions::default()), []);
+    assert_eq!(view::<Service>(&external).wants(&RelatedObjects::default()), []);
     assert!(!view::<Service>(&external).answers_for_itself());
     assert!(view::<Service>(&svc("web", &[])).answers_for_itself());
 }
@@ -551,7 +551,7 @@ fn a_service_that_nobody_answers_for_names_what_is_behind_it() {
         let pod = json!({"kind": "Pod", "namespace": "shop", "name": format!("targets-7d9c-{number}")});
         set(&mut targets, &format!("/endpoints/{number}/targetRef"), pod);
     }
-    read(&mut known, Companion::EndpointSlices, &[targets]);
+    read(&mut known, RelatedKind::EndpointSlices, &[targets]);
     let behind = |name: &str| {
         let item = judge_beside::<Service>(&known, &svc(name, &[]));
         item.causes
@@ -579,12 +579,12 @@ fn told(reason: &str, kind: &str, message: &str, seconds: i64) -> Value {
     })
 }
 
-fn with_events(events: Option<&[Value]>) -> Companions {
-    let mut known = Companions::default();
-    read(&mut known, Companion::EndpointSlices, &[slice("web", &[READY])]);
+fn with_events(events: Option<&[Value]>) -> RelatedObjects {
+    let mut known = RelatedObjects::default();
+    read(&mut known, RelatedKind::EndpointSlices, &[slice("web", &[READY])]);
     match events {
-        Some(events) => read(&mut known, Companion::ServiceEvents, events),
-        None => known.miss(Companion::ServiceEvents, None),
+        Some(events) => read(&mut known, RelatedKind::ServiceEvents, events),
+        None => known.miss(RelatedKind::ServiceEvents, None),
     }
     known
 }
@@ -713,10 +713,10 @@ fn a_load_balancer_without_an_address_is_a_warning_with_its_reason() {
 #[test]
 fn events_are_asked_for_of_a_service_without_an_address_alone() {
     let wants = |object: &Value| {
-        let wants = view::<Service>(object).wants(&Companions::default());
+        let wants = view::<Service>(object).wants(&RelatedObjects::default());
         wants
             .iter()
-            .any(|(companion, _)| *companion == Companion::ServiceEvents)
+            .any(|(companion, _)| *companion == RelatedKind::ServiceEvents)
     };
     let place = ingress(json!([{"ip": "192.0.2.1"}]));
     assert!(wants(&balanced(&[])));
@@ -735,14 +735,14 @@ fn endpoints_on_their_way_out_answer_until_they_are_gone() {
         set(&mut slice, "/endpoints/0/conditions/serving", json!(true));
         slice
     };
-    let mut known = Companions::default();
+    let mut known = RelatedObjects::default();
     read(
         &mut known,
-        Companion::EndpointSlices,
+        RelatedKind::EndpointSlices,
         &[leaving("web"), leaving("idle")],
     );
     let workloads = [workload("web", 2), workload("idle", 0)];
-    read(&mut known, Companion::Deployments, &workloads);
+    read(&mut known, RelatedKind::Deployments, &workloads);
     for companion in &WORKLOADS[1..] {
         read(&mut known, *companion, &[]);
     }

@@ -5,7 +5,7 @@ use super::workload::{
     state,
 };
 use serde_json::json;
-use sre_shared::check::{Evidence, Judged as _};
+use sre_shared::check::{Check as _, Evidence};
 use sre_shared::report::State;
 use sre_shared::resource::StatefulSet;
 use sre_testkit::at;

@@ -45,12 +45,12 @@ fn slice(name: &str, ready: bool, written: i64) -> Value {
     )
 }
 
-fn known() -> Companions {
-    let mut known = Companions::default();
+fn known() -> RelatedObjects {
+    let mut known = RelatedObjects::default();
     let outside = [("/spec/type", json!("ExternalName"))];
     read(
         &mut known,
-        Companion::EndpointSlices,
+        RelatedKind::EndpointSlices,
         &[
             slice("up", true, 3600),
             slice("down", false, 3600),
@@ -58,8 +58,8 @@ fn known() -> Companions {
         ],
     );
     let services = ["up", "down", "blip", "empty"].map(|name| service(name, &[]));
-    read(&mut known, Companion::Services, &services);
-    read(&mut known, Companion::Services, &[service("outside", &outside)]);
+    read(&mut known, RelatedKind::Services, &services);
+    read(&mut known, RelatedKind::Services, &[service("outside", &outside)]);
     known
 }
 
@@ -248,9 +248,9 @@ fn a_webhook_that_fails_closed_is_not_known_where_its_service_was_not_seen() {
             "1 webhook, none found to block",
         ),
     ]);
-    let mut known = Companions::default();
-    read(&mut known, Companion::EndpointSlices, &[]);
-    known.miss(Companion::Services, None);
+    let mut known = RelatedObjects::default();
+    read(&mut known, RelatedKind::EndpointSlices, &[]);
+    known.miss(RelatedKind::Services, None);
     assert_rows_beside::<ValidatingWebhookConfiguration>(
         &known,
         &[row(
@@ -261,13 +261,13 @@ fn a_webhook_that_fails_closed_is_not_known_where_its_service_was_not_seen() {
             message,
         )],
     );
-    let wants = view::<ValidatingWebhookConfiguration>(&closed).wants(&Companions::default());
+    let wants = view::<ValidatingWebhookConfiguration>(&closed).wants(&RelatedObjects::default());
     let policy = || "policy".to_owned();
     assert_eq!(
         wants,
         [
-            (Companion::EndpointSlices, policy()),
-            (Companion::Services, policy())
+            (RelatedKind::EndpointSlices, policy()),
+            (RelatedKind::Services, policy())
         ]
     );
 }
@@ -275,20 +275,20 @@ fn a_webhook_that_fails_closed_is_not_known_where_its_service_was_not_seen() {
 #[test]
 fn a_service_without_the_port_that_is_called_is_as_good_as_none() {
     let ports = |ports: Value| [("/spec/ports", ports)];
-    let mut known = Companions::default();
+    let mut known = RelatedObjects::default();
     let mut named = slice("named", true, 3600);
     set(&mut named, "/ports", json!([{"name": "https", "port": 9443}]));
     let lost = slice("lost", true, 3600);
     read(
         &mut known,
-        Companion::EndpointSlices,
+        RelatedKind::EndpointSlices,
         &[named, lost, slice("moved", true, 3600), slice("many", true, 3600)],
     );
     let by_name = json!([{"name": "https", "port": 443, "targetPort": "webhook"}]);
     let many: Vec<Value> = (1..=5).map(|port| json!({"port": port})).collect();
     read(
         &mut known,
-        Companion::Services,
+        RelatedKind::Services,
         &[
             service("named", &ports(by_name.clone())),
             service("lost", &ports(by_name)),

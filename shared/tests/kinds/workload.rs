@@ -1,7 +1,7 @@
 //! Objects of any kind as JSON, and tables of what becomes of them.
 
 use serde_json::{Map, Value, json};
-use sre_shared::check::{Evidence, Judged, Pods};
+use sre_shared::check::{Check, Evidence, Pods};
 use sre_shared::report::{Item, State};
 use sre_shared::resource::{Pod as PodView, from_value};
 use sre_testkit::object::Pod;
@@ -99,16 +99,16 @@ impl Object {
         self.without("/metadata", "generation").set("/status", json!({}))
     }
 
-    pub fn view<T: Judged>(&self) -> T {
+    pub fn view<T: Check>(&self) -> T {
         from_value(&self.0).expect("it is of its kind")
     }
 
-    pub fn judge<T: Judged>(&self) -> Item {
+    pub fn judge<T: Check>(&self) -> Item {
         self.view::<T>().judge(&Evidence::at(now()))
     }
 
     /// With these pods known.
-    pub fn judge_with<T: Judged>(&self, pods: impl IntoIterator<Item = Pod>) -> Item {
+    pub fn judge_with<T: Check>(&self, pods: impl IntoIterator<Item = Pod>) -> Item {
         let pods: Vec<PodView> = pods
             .into_iter()
             .map(|pod| from_value(&pod.build()).expect("a pod"))
@@ -133,7 +133,7 @@ pub fn state(item: &Item) -> (State, Option<bool>) {
 }
 
 /// Judges every row by the object alone, and tells all that differ at once.
-pub fn hold<T: Judged>(rows: impl IntoIterator<Item = Row>) {
+pub fn hold<T: Check>(rows: impl IntoIterator<Item = Row>) {
     assert_eq!(Clock::fixed().at(0), at(0));
     let mut differ = String::new();
     for (name, object, expected, reason, message, notes) in rows {

@@ -3,10 +3,10 @@ use crate::output::Style;
 use sre_shared::cluster::{Class, Failure};
 use sre_shared::dump::File;
 use sre_shared::report::{
-    ApiServerCheck, Check, Item, KindCheck, NotSeen, Readyz, Record, Report, Source, Status, Window,
+    ApiServerCheck, CheckResult, Item, KindCheck, NotSeen, Readyz, Record, Report, Source, Status, Window,
 };
 use sre_shared::resource::Time;
-use sre_shared::run::{self, Ask, Kind};
+use sre_shared::run::{self, Kind, Request};
 use sre_testkit::at;
 use sre_testkit::object::{Deployment, List};
 use std::time::Duration;
@@ -47,14 +47,14 @@ fn well() -> ApiServerCheck {
 fn cluster(api_server: ApiServerCheck, objects: impl IntoIterator<Item = Deployment>) -> Report {
     let body = List::new("DeploymentList", "apps/v1").items(objects).to_json();
     let files = [File::new("cluster", body.into_bytes())];
-    let mut report = run::dump(&files, "cluster", &Ask::everything(), Some(now()), now);
+    let mut report = run::dump(&files, "cluster", &Request::everything(), Some(now()), now);
     report.source = Source {
         mode: "direct".into(),
         context: Some("prod-eu".into()),
         version: api_server.version.clone(),
         ..Source::default()
     };
-    report.checks.insert(0, Check::ApiServer(api_server));
+    report.checks.insert(0, CheckResult::ApiServer(api_server));
     report.settle();
     report
 }
@@ -239,9 +239,9 @@ fn an_api_server_that_cannot_be_reached() {
         elapsed: Duration::from_secs(5),
         ..Failure::new(Class::Timeout, "no connection within 5 s")
     };
-    let ask = Ask {
-        kinds: vec![run::Wanted::all(Kind::Deployments)],
-        ..Ask::everything()
+    let ask = Request {
+        kinds: vec![run::KindTarget::all(Kind::Deployments)],
+        ..Request::everything()
     };
     let mut report = run::unreached(&ask, &failure, Source::default(), now);
     report.source.context = Some("prod-eu".into());
@@ -301,7 +301,7 @@ fn many_forbidden_namespaces_are_one_line() {
     report.coverage.not_seen = (0..30)
         .map(|number| forbidden(Some(&format!("team-{number:02}"))))
         .collect();
-    if let Some(Check::Kind(kind)) = report.checks.last_mut() {
+    if let Some(CheckResult::Kind(kind)) = report.checks.last_mut() {
         kind.status = Status::Unknown;
     }
     report.settle();
@@ -321,7 +321,7 @@ fn many_forbidden_namespaces_are_one_line() {
 fn nothing_may_be_read() {
     let mut report = cluster(well(), []);
     report.coverage.not_seen = vec![forbidden(None)];
-    if let Some(Check::Kind(kind)) = report.checks.last_mut() {
+    if let Some(CheckResult::Kind(kind)) = report.checks.last_mut() {
         kind.status = Status::Unknown;
     }
     report.settle();
@@ -418,7 +418,7 @@ fn of_items(items: &[(&str, &str, serde_json::Value)]) -> Report {
             .collect();
         report
             .checks
-            .push(Check::Kind(KindCheck::of(plural, items, true)));
+            .push(CheckResult::Kind(KindCheck::of(plural, items, true)));
     }
     report.settle();
     report
@@ -736,7 +736,7 @@ fn kinds_that_may_not_be_read_are_one_line() {
     for kind in ["statefulsets", "jobs", "cronjobs"] {
         report
             .checks
-            .push(Check::Kind(KindCheck::of(kind, vec![], false)));
+            .push(CheckResult::Kind(KindCheck::of(kind, vec![], false)));
     }
     report.settle();
     insta::assert_snapshot!(screen(&report, &STYLE), @r#"

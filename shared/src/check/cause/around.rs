@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 
 /// Events by the object they are about, and nodes by name.
 #[derive(Debug, Clone, Default)]
-pub struct Around<'a> {
+pub struct EventsAndNodes<'a> {
     events: HashMap<&'a str, Vec<&'a Event>>,
     /// Events about claims, by namespace and name: a pod names its claims and does not know who they are.
     claims: HashMap<(&'a str, &'a str), Vec<&'a Event>>,
@@ -29,7 +29,7 @@ impl Default for NodesSeen {
     }
 }
 
-impl<'a> Around<'a> {
+impl<'a> EventsAndNodes<'a> {
     /// Sorts what is known.
     pub fn new(
         events: impl IntoIterator<Item = &'a Event>,

@@ -4,7 +4,7 @@
 //! `pkg/kubelet/images/types.go`, `pkg/kubelet/kuberuntime` in kubernetes/kubernetes).
 
 use super::words::{arg, behind, kubectl, last_line, quoted_behind, shorten};
-use super::{Around, Found, describe, readiness};
+use super::{EventsAndNodes, Found, describe, readiness};
 use crate::check::{GRACE_SECONDS, Now};
 use crate::resource::{ContainerStatus, Event, Pod, Resource as _, Terminated, Time, Waiting};
 
@@ -74,7 +74,7 @@ pub(super) fn all(pod: &Pod) -> impl Iterator<Item = &ContainerStatus> {
 }
 
 /// What stops the containers: what certainly does, else what may.
-pub(super) fn of_pod(pod: &Pod, now: Now, around: &Around<'_>) -> Vec<Found> {
+pub(super) fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Vec<Found> {
     let certain: Vec<Found> = all(pod)
         .filter_map(|c| of_container(pod, c, now, around))
         .collect();
@@ -91,7 +91,7 @@ pub(super) fn of_container(
     pod: &Pod,
     container: &ContainerStatus,
     now: Now,
-    around: &Around<'_>,
+    around: &EventsAndNodes<'_>,
 ) -> Option<Found> {
     let waiting = container.state.as_ref().and_then(|s| s.waiting.as_ref());
     let last = container.last_state.as_ref().and_then(|s| s.terminated.as_ref());
@@ -125,7 +125,7 @@ fn is_fine(pod: &Pod, container: &ContainerStatus) -> bool {
 
 /// Whether an event may say more than the pod itself: of volumes, probes, hooks, and of a back-off that names no reason.
 pub(super) fn says_little(pod: &Pod, now: Now) -> bool {
-    let nothing = Around::default();
+    let nothing = EventsAndNodes::default();
     let failing = || all(pod).filter(|c| of_container(pod, c, now, &nothing).is_some());
     let is_open = |container: &ContainerStatus| {
         let waiting = container.state.as_ref().and_then(|s| s.waiting.as_ref());
@@ -168,7 +168,7 @@ fn crash(
     container: &ContainerStatus,
     last: Option<&Terminated>,
     now: Now,
-    around: &Around<'_>,
+    around: &EventsAndNodes<'_>,
 ) -> Found {
     // A container that the kubelet ends for its probe or its hook looks like one that was killed.
     let found = readiness::ending_probe(pod, container, now, around)
@@ -184,7 +184,13 @@ fn crash(
 
 /// How the containers of a ready pod ended before they were started again, where that was within so many seconds and they
 /// were restarted at least so often.
-pub(super) fn restarted(pod: &Pod, now: Now, around: &Around<'_>, seconds: i64, times: i32) -> Vec<Found> {
+pub(super) fn restarted(
+    pod: &Pod,
+    now: Now,
+    around: &EventsAndNodes<'_>,
+    seconds: i64,
+    times: i32,
+) -> Vec<Found> {
     let is_wanted = |c: &&ContainerStatus| {
         let ended = c.last_state.as_ref().and_then(|s| s.terminated.as_ref());
         let recent = ended
@@ -203,7 +209,7 @@ pub(super) fn restarted_one(
     pod: &Pod,
     container: &ContainerStatus,
     now: Now,
-    around: &Around<'_>,
+    around: &EventsAndNodes<'_>,
 ) -> Option<Found> {
     let last = container.last_state.as_ref()?.terminated.as_ref()?;
     let counts = pod.is_ready() && pod.is_active() && role(pod, container) != "init container";
@@ -215,14 +221,14 @@ pub(super) fn restarted_one(
 }
 
 /// Since when a pod that is not ready is not, without a break that counts.
-pub(super) fn began(pod: &Pod, now: Now, around: &Around<'_>) -> Option<Time> {
+pub(super) fn began(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option<Time> {
     let first = loops_since(pod, now, around);
     first.into_iter().chain(since(pod)).min()
 }
 
 /// Since when the containers of a pod end again and again: since the first of its back-offs, where they went on until now.
 /// The kubelet counts them all in one event.
-fn loops_since(pod: &Pod, now: Now, around: &Around<'_>) -> Option<Time> {
+fn loops_since(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option<Time> {
     let is_loop = |event: &&Event| event.reason == "BackOff" && event.message.contains("restarting failed");
     let first = |event: &Event| {
         let (first, last) = (event.first()?, event.time()?);
@@ -244,7 +250,7 @@ pub(super) fn was_ended(last: &Terminated) -> bool {
 
 /// The hook for which the kubelet ends a container again and again, where it is that: it does not wait then
 /// (`startContainer` in `pkg/kubelet/kuberuntime/kuberuntime_container.go`).
-fn ending_hook(pod: &Pod, container: &ContainerStatus, around: &Around<'_>) -> Option<Found> {
+fn ending_hook(pod: &Pod, container: &ContainerStatus, around: &EventsAndNodes<'_>) -> Option<Found> {
     let last = container.last_state.as_ref()?.terminated.as_ref()?;
     // However old: the kubelet drops the repetitions of an event that is told too often.
     let newest = around.newest(&pod.meta().uid, |event| {
@@ -333,7 +339,7 @@ fn stuck(
     container: &ContainerStatus,
     waiting: &Waiting,
     code: &'static str,
-    around: &Around<'_>,
+    around: &EventsAndNodes<'_>,
 ) -> Found {
     let meta = pod.meta();
     let said = if waiting.message.is_empty() {
@@ -362,7 +368,7 @@ fn stuck(
 }
 
 /// Its image cannot be pulled.
-fn not_pulled(pod: &Pod, container: &ContainerStatus, said: &str, around: &Around<'_>) -> Found {
+fn not_pulled(pod: &Pod, container: &ContainerStatus, said: &str, around: &EventsAndNodes<'_>) -> Found {
     let meta = pod.meta();
     let why = image_error(pod, said, around);
     // `Unable to retrieve some image pull secrets (a, b); attempting to pull the image may not succeed.`
@@ -414,7 +420,7 @@ pub(super) fn since(pod: &Pod) -> Option<Time> {
 }
 
 /// The registry's own error, out of the kubelet's and the runtime's sentences around it.
-fn image_error<'a>(pod: &Pod, said: &'a str, around: &Around<'a>) -> &'a str {
+fn image_error<'a>(pod: &Pod, said: &'a str, around: &EventsAndNodes<'a>) -> &'a str {
     let event = around.newest(&pod.meta().uid, |e| {
         e.reason == "Failed" && e.message.contains("Failed to pull image")
     });

@@ -5,7 +5,7 @@
 //! can have another reason by now, so the newest FailedCreate event is believed before it.
 
 use super::words::{behind, kubectl, quoted_behind, shorten};
-use super::{Around, Found};
+use super::{EventsAndNodes, Found};
 use crate::check::{Now, Pods};
 use crate::report::Cause;
 use crate::resource::{Event, ObjectMeta, ReplicaSet, Resource as _, Time};
@@ -118,7 +118,12 @@ fn is_failed_create(event: &Event) -> bool {
 }
 
 /// The same for a workload that creates its pods itself and has no condition for it.
-pub(super) fn of_owner(around: &Around<'_>, now: Now, kind: &str, meta: &ObjectMeta) -> Option<Cause> {
+pub(super) fn of_owner(
+    around: &EventsAndNodes<'_>,
+    now: Now,
+    kind: &str,
+    meta: &ObjectMeta,
+) -> Option<Cause> {
     let event = around.newest(&meta.uid, is_failed_create)?;
     let time = event.time().filter(|time| now.age(*time) < REFUSED_SECONDS)?;
     Some(refusal(

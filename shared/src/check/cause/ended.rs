@@ -1,13 +1,13 @@
 //! Pods that are over or on their way out: those of a Job that failed, and those that should be gone.
 
 use super::words::{kubectl, shorten};
-use super::{Around, Found, container, describe};
+use super::{EventsAndNodes, Found, container, describe};
 use crate::check::{GRACE_SECONDS, Now};
 use crate::resource::{Pod, Resource as _};
 
 /// How a pod failed for good. Of a Job, and of a pod by itself, it is the evidence; of others it is debris that their
 /// controllers have replaced.
-pub(super) fn failed(pod: &Pod, now: Now, around: &Around<'_>) -> Vec<Found> {
+pub(super) fn failed(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Vec<Found> {
     let Some(status) = pod.status.as_ref().filter(|s| s.phase == "Failed") else {
         return Vec::new();
     };
@@ -45,7 +45,7 @@ pub(super) fn lately(pod: &Pod, now: Now) -> Vec<Found> {
         .is_some_and(|t| now.age(t) < container::CRASH_SECONDS);
     let as_a_whole = pod.status.as_ref().is_some_and(|s| !s.reason.is_empty());
     if recent && as_a_whole && meta.deletion_timestamp.is_none() {
-        failed(pod, now, &Around::default())
+        failed(pod, now, &EventsAndNodes::default())
     } else {
         Vec::new()
     }

@@ -18,9 +18,9 @@ mod scheduling;
 mod wants;
 mod words;
 
-pub use around::{Around, NodesSeen};
+pub use around::{EventsAndNodes, NodesSeen};
 pub(super) use creation::refusal;
-pub use wants::{Wants, crashed, wants};
+pub use wants::{EvidenceNeeds, crashed, wants};
 pub(super) use words::kubectl;
 pub use words::{shorten, unended};
 
@@ -85,14 +85,14 @@ fn rank(code: &str) -> u8 {
 }
 
 /// A pod that is meant to end and works, though it may not be ready; not where its node does not answer.
-pub(super) fn works<'a>(pod: &'a Pod, now: Now, around: Option<&Around<'_>>) -> Option<Ending<'a>> {
-    let nothing = Around::default();
+pub(super) fn works<'a>(pod: &'a Pod, now: Now, around: Option<&EventsAndNodes<'_>>) -> Option<Ending<'a>> {
+    let nothing = EventsAndNodes::default();
     let lost = || node::of_pod(pod, now, around.unwrap_or(&nothing)).is_some();
     Ending::of(pod).filter(|_| !lost())
 }
 
 /// Why one pod is not ready, as far as it is known; nothing too for what may pass by itself and still has time.
-fn of_pod(pod: &Pod, now: Now, around: &Around<'_>) -> Vec<Found> {
+fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Vec<Found> {
     let one = |found: Option<Found>| found.into_iter().collect();
     if pod.meta().deletion_timestamp.is_some() {
         return one(node::of_pod(pod, now, around).or_else(|| ended::deleting(pod, now)));
@@ -128,7 +128,7 @@ fn of_pods_where(
     is_evidence: impl Fn(&Pod) -> bool,
     is: impl Fn(&Found) -> bool,
 ) -> Vec<Cause> {
-    let nothing = Around::default();
+    let nothing = EventsAndNodes::default();
     let around = pods.around.unwrap_or(&nothing);
     let mut groups = Groups::default();
     for (pod, now) in &pods.pods {
@@ -159,7 +159,7 @@ pub(super) fn replaced_lately(pods: &Pods<'_>) -> usize {
 
 /// How the containers of ready pods ended before they were started again, within so many seconds and at least so often.
 pub(super) fn of_restarted(pods: &Pods<'_>, seconds: i64, times: i32) -> Vec<Cause> {
-    let nothing = Around::default();
+    let nothing = EventsAndNodes::default();
     let around = pods.around.unwrap_or(&nothing);
     let mut groups = Groups::default();
     for (pod, now) in &pods.pods {
@@ -169,8 +169,8 @@ pub(super) fn of_restarted(pods: &Pods<'_>, seconds: i64, times: i32) -> Vec<Cau
 }
 
 /// Since when a pod that is not ready is not: a crash loop since its first back-off, though the containers run between.
-pub(super) fn unready_since(pod: &Pod, now: Now, around: Option<&Around<'_>>) -> Option<Time> {
-    let nothing = Around::default();
+pub(super) fn unready_since(pod: &Pod, now: Now, around: Option<&EventsAndNodes<'_>>) -> Option<Time> {
+    let nothing = EventsAndNodes::default();
     container::began(pod, now, around.unwrap_or(&nothing))
 }
 

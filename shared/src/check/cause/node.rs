@@ -7,11 +7,11 @@
 //! exist any more are taken away by the garbage collector of pods (`pkg/controller/podgc`), unless a finalizer holds them.
 
 use super::words::{kubectl, shorten};
-use super::{Around, Found};
+use super::{EventsAndNodes, Found};
 use crate::check::{GRACE_SECONDS, Now};
 use crate::resource::{ContainerStatus, Pod, Resource as _};
 
-pub(super) fn of_pod(pod: &Pod, now: Now, around: &Around<'_>) -> Option<Found> {
+pub(super) fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option<Found> {
     let name = pod.node().or(pod.made_for())?;
     let found = |why: &str, since| Found {
         code: "NodeNotReady",

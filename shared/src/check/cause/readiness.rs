@@ -1,7 +1,7 @@
 //! Pods that run and are not Ready: a probe, a readiness gate, or nothing that is known.
 
 use super::words::{arg, behind, kubectl, shorten, unended};
-use super::{Around, Found, container, describe};
+use super::{EventsAndNodes, Found, container, describe};
 use crate::check::{GRACE_SECONDS, Now};
 use crate::resource::{ContainerStatus, Event, Pod, Resource as _};
 
@@ -15,7 +15,7 @@ const PROBES: [(&str, &str); 3] = [
 /// What the kubelet writes between the probe's name and its output.
 const FAILED: [&str; 2] = [" failed: ", " errored and resulted in unknown state: "];
 
-pub(super) fn of_pod(pod: &Pod, now: Now, around: &Around<'_>) -> Option<Found> {
+pub(super) fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option<Found> {
     let meta = pod.meta();
     let found = |code, message: &str, hint| Found {
         code,
@@ -108,7 +108,7 @@ pub(super) fn ending_probe(
     pod: &Pod,
     container: &ContainerStatus,
     now: Now,
-    around: &Around<'_>,
+    around: &EventsAndNodes<'_>,
 ) -> Option<Found> {
     let last = container.last_state.as_ref()?.terminated.as_ref()?;
     // A container that fails by itself may fail its probe before. Only one that was ended from outside, or that ends

@@ -1,7 +1,7 @@
 //! What keeps a pod from being set up on its node: volumes that do not mount, and its sandbox, most often the network.
 
 use super::words::{behind, kubectl, quoted_behind, shorten};
-use super::{Around, Found, container, describe};
+use super::{EventsAndNodes, Found, container, describe};
 use crate::resource::{ContainerStatus, Event, Pod, Resource as _};
 
 /// The kubelet writes the command by which it mounts between what it wants and what the command says
@@ -13,7 +13,7 @@ fn without_command(text: &str) -> String {
     }
 }
 
-pub(super) fn of_pod(pod: &Pod, around: &Around<'_>) -> Option<Found> {
+pub(super) fn of_pod(pod: &Pod, around: &EventsAndNodes<'_>) -> Option<Found> {
     // A container that was started shows that both were overcome.
     let begun = |c: &ContainerStatus| {
         let state = c.state.as_ref();

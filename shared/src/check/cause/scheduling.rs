@@ -5,7 +5,7 @@
 
 use super::claim::{self, Why};
 use super::words::{kubectl, quoted_behind, shorten};
-use super::{Around, Found, describe};
+use super::{EventsAndNodes, Found, describe};
 use crate::check::{GRACE_SECONDS, Now};
 use crate::resource::{Event, Pod, Resource as _};
 
@@ -23,7 +23,7 @@ pub(super) fn waits_for_a_claim(pod: &Pod) -> bool {
         .any(|words| text.contains(words))
 }
 
-pub(super) fn of_pod(pod: &Pod, now: Now, around: &Around<'_>) -> Option<Found> {
+pub(super) fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option<Found> {
     let meta = pod.meta();
     let scheduled = pod.condition("PodScheduled").filter(|c| c.status == "False")?;
     let since = scheduled.last_transition_time.or(meta.creation_timestamp);

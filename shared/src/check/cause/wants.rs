@@ -1,6 +1,6 @@
 //! What more has to be known to say why a pod is not ready: that much is asked for, and no more.
 
-use super::{Around, Found, container, node, scheduling};
+use super::{EventsAndNodes, Found, container, node, scheduling};
 use crate::check::ending::Ending;
 use crate::check::{GRACE_SECONDS, Now};
 use crate::report::Cause;
@@ -8,7 +8,7 @@ use crate::resource::{Pod, Resource as _};
 
 /// What is worth knowing around a pod.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Wants<'a> {
+pub struct EvidenceNeeds<'a> {
     /// Warnings about it.
     pub events: bool,
     /// Whether the autoscaler is at work for it.
@@ -21,8 +21,8 @@ pub struct Wants<'a> {
 
 /// What is worth knowing around a pod, by what the pod alone says.
 #[must_use]
-pub fn wants(pod: &Pod, now: Now) -> Wants<'_> {
-    let nothing = Wants {
+pub fn wants(pod: &Pod, now: Now) -> EvidenceNeeds<'_> {
+    let nothing = EvidenceNeeds {
         events: false,
         scale_up: false,
         node: None,
@@ -30,7 +30,7 @@ pub fn wants(pod: &Pod, now: Now) -> Wants<'_> {
     };
     if let Some(deleted) = pod.meta().deletion_timestamp {
         let late = now.age(deleted) >= GRACE_SECONDS || node::looks_lost(pod);
-        return Wants {
+        return EvidenceNeeds {
             node: pod.node().filter(|_| late),
             ..nothing
         };
@@ -39,7 +39,7 @@ pub fn wants(pod: &Pod, now: Now) -> Wants<'_> {
         return nothing;
     }
     if pod.condition("PodScheduled").is_some_and(|c| c.status == "False") {
-        return Wants {
+        return EvidenceNeeds {
             scale_up: true,
             node: pod.made_for(),
             claims: scheduling::waits_for_a_claim(pod),
@@ -49,7 +49,7 @@ pub fn wants(pod: &Pod, now: Now) -> Wants<'_> {
     // One of which a part is done was not Ready before its node was lost.
     let works = Ending::of(pod).is_some_and(|ending| ending.ready && !ending.done.is_empty());
     let node = pod.node().filter(|_| works || node::looks_lost(pod));
-    Wants {
+    EvidenceNeeds {
         events: node.is_none() && container::says_little(pod, now),
         node,
         ..nothing
@@ -60,7 +60,7 @@ pub fn wants(pod: &Pod, now: Now) -> Wants<'_> {
 /// run.
 #[must_use]
 pub fn crashed<'a>(pod: &'a Pod, cause: &Cause, now: Now) -> Option<(&'a str, bool)> {
-    let nothing = Around::default();
+    let nothing = EventsAndNodes::default();
     let is_it = |found: Found| found.code == cause.code && found.message == cause.message;
     container::all(pod).find_map(|c| {
         let previous = c.last_state.as_ref().is_some_and(|s| s.terminated.is_some());

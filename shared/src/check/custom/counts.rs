@@ -2,7 +2,7 @@
 //! what the same is called elsewhere (`OpenKruise`, `DeploymentConfig`, Cluster API, Strimzi, `CloudNativePG`).
 
 use super::super::Evidence;
-use super::super::common::{self, Finding};
+use super::super::common::{self, Verdict};
 use super::super::workload::{Rollout, Workload};
 use crate::resource::{CustomObject, ManagedFieldsEntry, ObjectMeta, Time};
 
@@ -78,7 +78,7 @@ impl Counts {
         fell: Option<Time>,
         evidence: &Evidence<'_>,
         notes: &mut Vec<String>,
-    ) -> Finding {
+    ) -> Verdict {
         let mut meta = meta.clone();
         meta.managed_fields.extend(fell.map(|time| ManagedFieldsEntry {
             time: Some(time),

@@ -12,9 +12,9 @@
 mod counts;
 mod words;
 
-use super::common::{self, Finding};
+use super::common::{self, Verdict};
 use super::workload::STEP_SECONDS;
-use super::{Evidence, GRACE_SECONDS, Judged};
+use super::{Check, Evidence, GRACE_SECONDS};
 use crate::report::{Item, State};
 use crate::resource::{CustomCondition, CustomObject, CustomStatus, CustomWord, HOLDS, Resource as _, Time};
 use counts::Counts;
@@ -33,7 +33,7 @@ const READY: [&str; 6] = [
 /// By which `CloudNativePG` ends the pods of a cluster and keeps its volumes; a condition of it has the same name.
 const HIBERNATION: &str = "cnpg.io/hibernation";
 
-impl Judged for CustomObject {
+impl Check for CustomObject {
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
         let judge = Judge {
             object: self,
@@ -156,17 +156,17 @@ struct Judge<'a> {
 #[derive(Default)]
 struct Told {
     /// What is broken, the worst first.
-    bad: Vec<Finding>,
+    bad: Vec<Verdict>,
     /// What is not good yet and has time.
-    waiting: Vec<Finding>,
+    waiting: Vec<Verdict>,
     /// What is good.
-    good: Vec<Finding>,
+    good: Vec<Verdict>,
     /// What is not good because it was asked not to be.
     held: Vec<String>,
 }
 
 impl Judge<'_> {
-    fn finding(&self, notes: &mut Vec<String>, warnings: &mut Vec<String>) -> Finding {
+    fn finding(&self, notes: &mut Vec<String>, warnings: &mut Vec<String>) -> Verdict {
         let meta = self.object.meta();
         let malformed = self.counts.as_ref().and_then(Counts::malformed);
         if let Some(finding) = common::uncreated(meta, self.object.status.is_some())
@@ -184,7 +184,7 @@ impl Judge<'_> {
             common::observed(meta, self.status.observed_generation, true, notes);
         }
         if self.status.cut && told.bad.is_empty() {
-            return Finding::unknown("NoConditions", "it has more conditions than are read");
+            return Verdict::unknown("NoConditions", "it has more conditions than are read");
         }
         if let Some(by) = &self.asked.suspended {
             notes.extend(
@@ -200,7 +200,7 @@ impl Judge<'_> {
         let bad = told.bad.into_iter().next();
         match counted {
             Some(short) if is_short(&short) => match bad {
-                Some(bad) => Finding {
+                Some(bad) => Verdict {
                     message: format!("{}, {}", short.message, bad.message),
                     since: short.since.or(bad.since),
                     ..short
@@ -210,7 +210,7 @@ impl Judge<'_> {
             counted => match (bad, counted, told.waiting.into_iter().next()) {
                 (Some(bad), ..) => bad,
                 (None, Some(counted), _) if is_rolling || counted.reason == "ScaledToZero" => counted,
-                (None, _, Some(waiting)) => Finding {
+                (None, _, Some(waiting)) => Verdict {
                     healthy: Some(is_ready && waiting_is_fine),
                     ..waiting
                 },
@@ -224,7 +224,7 @@ impl Judge<'_> {
     }
 
     /// Nothing is broken or under way, and no pods are counted.
-    fn at_rest(&self, good: Vec<Finding>, held: &[String]) -> Finding {
+    fn at_rest(&self, good: Vec<Verdict>, held: &[String]) -> Verdict {
         let by = self.asked.stopped.as_ref().or(held.first());
         match (by, good.into_iter().next()) {
             (Some(by), _) => suspended(by),
@@ -237,7 +237,7 @@ impl Judge<'_> {
     }
 
     /// A newer spec than the one that its status, or the condition that sums it up, is of.
-    fn unobserved(&self) -> Option<Finding> {
+    fn unobserved(&self) -> Option<Verdict> {
         let meta = self.object.meta();
         let ready = self.summary().and_then(|c| c.observed_generation);
         let observed = match (self.status.observed_generation, ready) {
@@ -279,7 +279,7 @@ impl Judge<'_> {
                 Meaning::Held if is(condition, "True") => told.held.push(condition.words()),
                 Meaning::Done if is(condition, "True") => {
                     told.good
-                        .push(self.since(Finding::healthy("Ready", condition.words()), condition));
+                        .push(self.since(Verdict::healthy("Ready", condition.words()), condition));
                 }
                 Meaning::Warning if warns(condition) => warnings.push(condition.words()),
                 Meaning::Activity => {
@@ -335,8 +335,8 @@ impl Judge<'_> {
             return;
         }
         let finding = match condition.kind.as_str() {
-            "Stalled" => Finding::degraded("Stalled", condition.words()),
-            _ => Finding::degraded("Failed", condition.words()),
+            "Stalled" => Verdict::degraded("Stalled", condition.words()),
+            _ => Verdict::degraded("Failed", condition.words()),
         };
         told.bad.insert(0, self.since(finding, condition));
     }
@@ -353,7 +353,7 @@ impl Judge<'_> {
         let summed_up = summary.is_some_and(|s| is(s, "True"));
         if is(condition, "True") {
             told.good
-                .push(self.since(Finding::healthy("Ready", condition.words()), condition));
+                .push(self.since(Verdict::healthy("Ready", condition.words()), condition));
             return;
         }
         if !is_summary && (self.is_stale(condition) || (is(condition, "Unknown") && summary.is_some())) {
@@ -375,7 +375,7 @@ impl Judge<'_> {
         if condition.kind == "Succeeded" && is(condition, "Unknown") && condition.reason.ends_with("Running")
         {
             told.good
-                .push(self.since(Finding::healthy("Running", condition.words()), condition));
+                .push(self.since(Verdict::healthy("Running", condition.words()), condition));
             return;
         }
         let failing = words::is_failing(&condition.reason);
@@ -385,7 +385,7 @@ impl Judge<'_> {
             () => GRACE_SECONDS,
         };
         if self.is_within(condition, patience) {
-            let waiting = Finding::new(State::Progressing, false, "NotReadyYet", condition.words());
+            let waiting = Verdict::new(State::Progressing, false, "NotReadyYet", condition.words());
             told.waiting.push(self.since(waiting, condition));
         } else {
             told.bad.push(self.not_met(condition));
@@ -398,7 +398,7 @@ impl Judge<'_> {
         if is(condition, "True") {
             if !summed_up {
                 told.good
-                    .push(self.since(Finding::healthy("Ready", condition.words()), condition));
+                    .push(self.since(Verdict::healthy("Ready", condition.words()), condition));
             }
             return;
         }
@@ -413,7 +413,7 @@ impl Judge<'_> {
             return;
         }
         if self.is_within(condition, GRACE_SECONDS) {
-            let waiting = Finding::new(State::Progressing, !summed_up, "NotReadyYet", condition.words());
+            let waiting = Verdict::new(State::Progressing, !summed_up, "NotReadyYet", condition.words());
             told.waiting.push(self.since(waiting, condition));
         } else {
             told.bad.push(self.not_met(condition));
@@ -426,7 +426,7 @@ impl Judge<'_> {
         let failing = words::is_failing(&condition.reason);
         if is(condition, "True") {
             if self.is_under_way(condition) {
-                let waiting = Finding::new(State::Progressing, true, "Reconciling", condition.words());
+                let waiting = Verdict::new(State::Progressing, true, "Reconciling", condition.words());
                 told.waiting.insert(0, self.since(waiting, condition));
             } else if condition.kind != "Progressing" && self.summary().is_some_and(|s| is(s, "True")) {
                 // What there is works meanwhile, and this does not come to an end.
@@ -480,53 +480,53 @@ impl Judge<'_> {
                 }
                 Tells::Bad => told
                     .bad
-                    .push(Finding::degraded("Failed", word.words()).since(since)),
+                    .push(Verdict::degraded("Failed", word.words()).since(since)),
                 Tells::Held if stopped => told
                     .bad
-                    .push(Finding::degraded("ConditionNotMet", word.words()).since(since)),
+                    .push(Verdict::degraded("ConditionNotMet", word.words()).since(since)),
                 Tells::Warning => {
                     warnings.push(word.words());
-                    told.good.push(Finding::healthy("Ready", word.words()));
+                    told.good.push(Verdict::healthy("Ready", word.words()));
                 }
                 Tells::Held if self.asked.stopped.is_none() => told.held.push(word.words()),
                 Tells::Held => {}
                 _ if is_aside(&word.field) => {}
-                Tells::Good => told.good.push(Finding::healthy("Ready", word.words())),
+                Tells::Good => told.good.push(Verdict::healthy("Ready", word.words())),
                 Tells::UnderWay if summed_up => {}
                 Tells::UnderWay if since.is_some_and(|t| self.evidence.now.is_within(STEP_SECONDS, t)) => {
-                    let waiting = Finding::new(State::Progressing, false, "NotReadyYet", word.words());
+                    let waiting = Verdict::new(State::Progressing, false, "NotReadyYet", word.words());
                     told.waiting.push(waiting.since(since));
                 }
                 Tells::UnderWay => told
                     .bad
-                    .push(Finding::degraded("ConditionNotMet", word.words()).since(since)),
+                    .push(Verdict::degraded("ConditionNotMet", word.words()).since(since)),
                 Tells::Nothing => {}
             }
         }
         let failure = &self.status.failure;
         if !failure.is_empty() && self.status.ready != Some(true) {
             told.bad
-                .push(Finding::degraded("Failed", failure.clone()).since(began));
+                .push(Verdict::degraded("Failed", failure.clone()).since(began));
         }
         match self.status.ready {
-            Some(true) => told.good.push(Finding::healthy("Ready", "status.ready is true")),
+            Some(true) => told.good.push(Verdict::healthy("Ready", "status.ready is true")),
             Some(false) if summed_up || !failure.is_empty() => {}
             Some(false) if self.asked.stopped.is_some() => told.held.push("not ready, as asked".into()),
             Some(false) if began.is_some_and(|t| self.evidence.now.is_within(GRACE_SECONDS, t)) => {
                 told.waiting.push(
-                    Finding::new(State::Progressing, false, "NotReadyYet", "status.ready is false")
+                    Verdict::new(State::Progressing, false, "NotReadyYet", "status.ready is false")
                         .since(began),
                 );
             }
             Some(false) => told
                 .bad
-                .push(Finding::degraded("ConditionNotMet", "status.ready is false").since(began)),
+                .push(Verdict::degraded("ConditionNotMet", "status.ready is false").since(began)),
             None => {}
         }
     }
 
     /// What its counts come to, where it has some.
-    fn counted(&self, notes: &mut Vec<String>) -> Option<Finding> {
+    fn counted(&self, notes: &mut Vec<String>) -> Option<Verdict> {
         let counts = self.counts.as_ref()?;
         if self.asked.suspended.is_some() || (self.asked.stopped.is_some() && counts.desired > 0) {
             return None;
@@ -539,11 +539,11 @@ impl Judge<'_> {
         Some(counts.finding(self.object.meta(), fell, self.evidence, notes))
     }
 
-    fn nothing(&self) -> Finding {
+    fn nothing(&self) -> Verdict {
         let created = self.object.meta().creation_timestamp;
         let is_empty = self.status.conditions.is_empty() && self.status.words.is_empty();
         if is_empty && created.is_some_and(|t| self.evidence.now.is_within(GRACE_SECONDS, t)) {
-            return Finding::new(
+            return Verdict::new(
                 State::Progressing,
                 false,
                 "NotObserved",
@@ -564,7 +564,7 @@ impl Judge<'_> {
             .iter()
             .map(|w| format!("{} is {}", w.field, w.word))
             .collect();
-        Finding::unknown(
+        Verdict::unknown(
             "NoConditions",
             match (told.as_slice(), words.as_slice()) {
                 ([], []) if self.status.counts.contains_key("replicas") => {
@@ -583,11 +583,11 @@ impl Judge<'_> {
         )
     }
 
-    fn not_met(&self, condition: &CustomCondition) -> Finding {
-        self.since(Finding::degraded("ConditionNotMet", condition.words()), condition)
+    fn not_met(&self, condition: &CustomCondition) -> Verdict {
+        self.since(Verdict::degraded("ConditionNotMet", condition.words()), condition)
     }
 
-    fn since(&self, finding: Finding, condition: &CustomCondition) -> Finding {
+    fn since(&self, finding: Verdict, condition: &CustomCondition) -> Verdict {
         finding.since(self.changed(condition))
     }
 
@@ -604,8 +604,8 @@ impl Judge<'_> {
     }
 }
 
-fn suspended(by: &str) -> Finding {
-    Finding::new(
+fn suspended(by: &str) -> Verdict {
+    Verdict::new(
         State::Suspended,
         true,
         "Suspended",
@@ -613,7 +613,7 @@ fn suspended(by: &str) -> Finding {
     )
 }
 
-fn is_short(counted: &Finding) -> bool {
+fn is_short(counted: &Verdict) -> bool {
     matches!(counted.state, State::Degraded | State::Unavailable)
 }
 

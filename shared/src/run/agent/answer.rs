@@ -6,10 +6,11 @@
 use super::plurals;
 use crate::cluster::{Class, Failure, Served};
 use crate::report::{
-    API_VERSION, ApiServerCheck, Check, Item, KIND, KindCheck, Namespaces, NotSeen, Report, State, Status,
+    API_VERSION, ApiServerCheck, CheckResult, Item, KIND, KindCheck, Namespaces, NotSeen, Report, State,
+    Status,
 };
 use crate::run::coverage::{all_but, is_about, not_seen_kind, nothing_named, nothing_selected};
-use crate::run::{Ask, CONTROLLERS, Causes, Wanted, custom};
+use crate::run::{CONTROLLERS, Causes, KindTarget, Request, custom};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
@@ -61,7 +62,7 @@ pub(super) fn is_refused_query(served: &Served) -> bool {
 /// # Errors
 /// `agentVersion` where the agent speaks another version of the report, or does not know the request; `notAnAgent`
 /// where something else answered.
-pub(super) fn understood(served: &Served, ask: &Ask) -> Result<Report, Failure> {
+pub(super) fn understood(served: &Served, ask: &Request) -> Result<Report, Failure> {
     let of = |class, message: String| Failure {
         status: Some(served.status),
         ..Failure::new(class, message)
@@ -131,7 +132,7 @@ pub fn agent_version(served: &Served) -> Result<String, Failure> {
 }
 
 /// What was asked, out of what the agent told.
-fn taken(mut report: Report, head: &Head, ask: &Ask) -> Report {
+fn taken(mut report: Report, head: &Head, ask: &Request) -> Report {
     let told = report.status;
     let mut not_seen = std::mem::take(&mut report.coverage.not_seen);
     let (mut api_server, mut kinds, mut others) = (None, Vec::new(), Vec::new());
@@ -139,13 +140,13 @@ fn taken(mut report: Report, head: &Head, ask: &Ask) -> Report {
     let wanted = plurals(ask);
     for check in std::mem::take(&mut report.checks) {
         match check {
-            Check::ApiServer(check) => api_server = Some(check),
-            Check::Kind(check) if wanted.contains(&check.check) => kinds.push(check),
+            CheckResult::ApiServer(check) => api_server = Some(check),
+            CheckResult::Kind(check) if wanted.contains(&check.check) => kinds.push(check),
             // Of what is asked for by its kind, each object has to be judged by itself.
-            Check::Kind(check) if check.check == CONTROLLERS && !ask.every_object => {
+            CheckResult::Kind(check) if check.check == CONTROLLERS && !ask.every_object => {
                 controllers = Some(check);
             }
-            Check::Kind(check) => others.push(check),
+            CheckResult::Kind(check) => others.push(check),
         }
     }
     not_seen.retain(|entry| !others.iter().any(|other| is_about(entry, &other.check)));
@@ -154,7 +155,7 @@ fn taken(mut report: Report, head: &Head, ask: &Ask) -> Report {
         && ask.kinds.iter().all(|wanted| wanted.names.is_empty());
     if ask.api_server {
         let check = api_server.unwrap_or_else(no_api_server);
-        report.checks.push(Check::ApiServer(check));
+        report.checks.push(CheckResult::ApiServer(check));
     }
     let gap = Gap::between(
         head.coverage.namespaces.is_some(),
@@ -227,7 +228,7 @@ fn taken(mut report: Report, head: &Head, ask: &Ask) -> Report {
     }
     report
         .checks
-        .extend(parts.into_iter().chain(controllers).map(Check::Kind));
+        .extend(parts.into_iter().chain(controllers).map(CheckResult::Kind));
     custom::unasked(&mut report, ask, |what| NotSeen {
         error: Some(format!("the agent does not watch {what}")),
         class: NOT_WATCHED.into(),
@@ -258,7 +259,7 @@ struct Gap {
 impl Gap {
     /// `None` if the answer is about exactly the namespaces that were asked for. `said` tells whether the agent said
     /// which ones it is about.
-    fn between(said: bool, covered: &Namespaces, ask: &Ask) -> Option<Self> {
+    fn between(said: bool, covered: &Namespaces, ask: &Request) -> Option<Self> {
         let same_version = || Failure::new(Class::AgentVersion, "").hint().to_owned();
         let in_asked = match &ask.namespace {
             Some(namespace) => format!(" in namespace {namespace}"),
@@ -352,7 +353,7 @@ fn not_watched(plural: &str) -> NotSeen {
 }
 
 /// A kind that the API server does not serve, where it is asked for by its name.
-fn not_served(wanted: &Wanted) -> NotSeen {
+fn not_served(wanted: &KindTarget) -> NotSeen {
     let failure = Failure::new(Class::NotFound, "the agent found no such kind");
     not_seen_kind(wanted.kind, None, &failure)
 }
@@ -370,7 +371,7 @@ fn not_counted(plural: &str) -> NotSeen {
 }
 
 /// The objects of those names, judged as where they are asked for by name.
-fn named(part: KindCheck, wanted: &Wanted, ask: &Ask, not_seen: &mut Vec<NotSeen>) -> KindCheck {
+fn named(part: KindCheck, wanted: &KindTarget, ask: &Request, not_seen: &mut Vec<NotSeen>) -> KindCheck {
     let plural = wanted.kind.plural();
     let items: Vec<Item> = part.items;
     let unseen: Vec<_> = not_seen.iter().filter(|entry| is_about(entry, plural)).collect();

@@ -12,10 +12,10 @@ pub use service::ask_service;
 use super::api_server::{api_server, compare};
 use super::coverage::{Found, not_seen};
 use super::direct::no_such_namespace;
-use super::{Ask, Clock, Kind, unreached};
+use super::{Clock, Kind, Request, unreached};
 use crate::cluster::{self, Class, Client, Failure, Served, ServiceName};
 use crate::report::{
-    ApiServerCheck, Check, Coverage, KindCheck, Namespaces, NotSeen, Report, Source, Status,
+    ApiServerCheck, CheckResult, Coverage, KindCheck, Namespaces, NotSeen, Report, Source, Status,
 };
 use crate::resource::Namespace;
 use answer::{is_refused_query, understood};
@@ -39,7 +39,7 @@ pub enum AgentItems {
 /// # Errors
 /// Those of `get`.
 pub async fn ask_agent(
-    ask: &Ask,
+    ask: &Request,
     items: AgentItems,
     get: impl AsyncFn(String) -> Result<Served, Failure>,
 ) -> Result<Served, Failure> {
@@ -51,7 +51,7 @@ pub async fn ask_agent(
 }
 
 /// Path and query of the report that answers `ask`; with the kinds, or of all that the agent watches.
-fn path(ask: &Ask, items: AgentItems, with_kinds: bool) -> String {
+fn path(ask: &Request, items: AgentItems, with_kinds: bool) -> String {
     let mut path = "/health?".to_owned();
     let mut add = |name: &str, value: &str| {
         path.push_str(name);
@@ -90,7 +90,7 @@ fn path(ask: &Ask, items: AgentItems, with_kinds: bool) -> String {
 pub async fn agent(
     client: &Client,
     service: &ServiceName,
-    ask: &Ask,
+    ask: &Request,
     items: AgentItems,
     clock: Clock,
 ) -> Report {
@@ -151,8 +151,8 @@ pub async fn agent(
 /// The API server's part, where there is one.
 fn part(report: &mut Report) -> Option<&mut ApiServerCheck> {
     report.checks.iter_mut().find_map(|check| match check {
-        Check::ApiServer(check) => Some(check),
-        Check::Kind(_) => None,
+        CheckResult::ApiServer(check) => Some(check),
+        CheckResult::Kind(_) => None,
     })
 }
 
@@ -185,7 +185,7 @@ fn is_of_agent(failure: &Failure) -> bool {
 #[must_use]
 pub fn agent_answer(
     answer: Result<Served, Failure>,
-    ask: &Ask,
+    ask: &Request,
     url: &str,
     own: Option<ApiServerCheck>,
     clock: Clock,
@@ -210,7 +210,7 @@ pub fn agent_answer(
 
 /// The report of a run in which no agent could be asked.
 fn unasked(
-    ask: &Ask,
+    ask: &Request,
     failure: &Failure,
     service: Option<&ServiceName>,
     source: Source,
@@ -239,12 +239,12 @@ fn unasked(
     report
 }
 
-fn plurals(ask: &Ask) -> Vec<String> {
+fn plurals(ask: &Request) -> Vec<String> {
     ask.kinds.iter().map(|w| w.kind.plural().to_owned()).collect()
 }
 
 /// The namespace that was asked for, where nothing at all was found in it: it may not exist.
-fn found_nothing<'a>(report: &Report, ask: &'a Ask) -> Option<&'a str> {
+fn found_nothing<'a>(report: &Report, ask: &'a Request) -> Option<&'a str> {
     let namespace = ask.namespace.as_deref()?;
     let within = |kind: &&KindCheck| Kind::from_word(&kind.check).is_none_or(Kind::is_namespaced);
     let found: Vec<Found> = report
@@ -275,7 +275,7 @@ fn add_not_seen(report: &mut Report, entry: Option<NotSeen>) {
     let Some(entry) = entry else { return };
     report.coverage.not_seen.push(entry);
     for check in &mut report.checks {
-        if let Check::Kind(kind) = check {
+        if let CheckResult::Kind(kind) = check {
             kind.status = kind.status.worst(Status::Unknown);
         }
     }

@@ -1,6 +1,6 @@
 //! The fewest requests that ask for the pods of many workloads: by a label that they share.
 
-use super::Wanted;
+use super::PodSearch;
 use crate::cluster::escape;
 use crate::resource::LabelSelector;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,7 +18,7 @@ pub(super) struct Chunk {
 }
 
 /// The requests that ask about these: the fewest of the label keys that they have, each with the values of several.
-pub(super) fn chunks(wanted: &[Wanted], of: &[usize], namespaced: bool) -> Vec<Chunk> {
+pub(super) fn chunks(wanted: &[PodSearch], of: &[usize], namespaced: bool) -> Vec<Chunk> {
     let mut scopes: Vec<(Option<String>, Vec<usize>)> = Vec::new();
     for at in of {
         let one = &wanted[*at];
@@ -60,7 +60,7 @@ pub(super) fn chunks(wanted: &[Wanted], of: &[usize], namespaced: bool) -> Vec<C
     chunks
 }
 
-fn whole(wanted: &Wanted) -> String {
+fn whole(wanted: &PodSearch) -> String {
     wanted
         .selector
         .as_ref()
@@ -68,13 +68,13 @@ fn whole(wanted: &Wanted) -> String {
         .unwrap_or_default()
 }
 
-fn value_of<'a>(wanted: &'a Wanted, key: &str) -> Option<&'a str> {
+fn value_of<'a>(wanted: &'a PodSearch, key: &str) -> Option<&'a str> {
     let labels = &wanted.selector.as_ref()?.match_labels;
     labels.get(key).map(String::as_str)
 }
 
 /// The label key that most of them have; of several the one that tells most of them apart.
-fn most_common_key(wanted: &[Wanted], members: &[usize]) -> Option<String> {
+fn most_common_key(wanted: &[PodSearch], members: &[usize]) -> Option<String> {
     let mut keys: BTreeMap<&str, (usize, BTreeSet<&str>)> = BTreeMap::new();
     for at in members {
         let selector = wanted[*at].selector.iter();
@@ -90,7 +90,7 @@ fn most_common_key(wanted: &[Wanted], members: &[usize]) -> Option<String> {
     best.map(|(key, _)| key.to_owned())
 }
 
-fn by_key(wanted: &[Wanted], having: &[usize], namespace: Option<&String>, key: &str) -> Vec<Chunk> {
+fn by_key(wanted: &[PodSearch], having: &[usize], namespace: Option<&String>, key: &str) -> Vec<Chunk> {
     let mut chunks = Vec::new();
     let mut open: (Vec<&str>, Vec<usize>, usize) = (Vec::new(), Vec::new(), 0);
     let mut close = |(values, of, _): (Vec<&str>, Vec<usize>, usize)| {

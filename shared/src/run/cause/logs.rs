@@ -1,6 +1,6 @@
 //! The last words of containers that crashed.
 
-use super::{Known, late, rank, until};
+use super::{EvidenceStore, late, rank, until};
 use crate::check::{Now, crashed, shorten};
 use crate::cluster::{Client, escape, path_of};
 use crate::report::{Item, NotSeen};
@@ -18,7 +18,12 @@ const LOG_BYTES: usize = 4 << 10;
 const LOG_READ: usize = 64 << 10;
 
 /// Adds the last words of containers that crashed to their causes, of the worst few. What is forbidden costs only that.
-pub async fn add_logs(client: &Client, known: &Known, items: &mut [&mut Item], now: Time) -> Vec<NotSeen> {
+pub async fn add_logs(
+    client: &Client,
+    known: &EvidenceStore,
+    items: &mut [&mut Item],
+    now: Time,
+) -> Vec<NotSeen> {
     let until = until(client);
     items.sort_by_key(|item| (rank(item), item.namespace.clone(), item.name.clone()));
     let mut read: Vec<(String, Vec<String>)> = Vec::new();
