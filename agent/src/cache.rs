@@ -31,7 +31,7 @@ use sre_shared::cluster::{Class, Failure, Keep};
 use sre_shared::report::{Item, State, Status, Summary};
 use sre_shared::resource::{Decoded, PodsBy, Time};
 use sre_shared::run::cause::SearchTarget;
-use sre_shared::run::companions::{self, RelatedNeeds};
+use sre_shared::run::related::{self, RelatedNeeds};
 use sre_shared::run::{Clock, EvidenceStore, Kind, Owned, Sift};
 use sre_shared::selector::Selector;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -754,7 +754,7 @@ impl<T: Check> Objects for Cache<T> {
         let inner = self.lock();
         let members = inner.members.values().map(|entry| &**entry);
         let all = inner.each(.., false).chain(members);
-        companions::wanted(all.map(|entry| &entry.object), known)
+        related::wanted(all.map(|entry| &entry.object), known)
     }
 
     fn accompany(&self, brought: Option<(Brought, Moment)>, moment: &Moment) -> Vec<Change> {

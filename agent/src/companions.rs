@@ -8,7 +8,7 @@ use crate::cache::{self, Objects};
 use crate::{causes, rights};
 use sre_shared::check::RelatedObjects;
 use sre_shared::report::NotSeen;
-use sre_shared::run::companions::{self, Listing};
+use sre_shared::run::related::{self, Listing};
 use sre_shared::run::{Kind, PAGE_SIZE};
 use std::sync::Arc;
 use std::time::Duration;
@@ -48,7 +48,7 @@ pub async fn run(app: Arc<App>, objects: Arc<dyn Objects>, every: Duration, at_m
         idle = false;
         last = Some(Instant::now());
         let client = app.connection.client();
-        let brought = companions::bring(&client, listing, |known| objects.wants(known));
+        let brought = related::bring(&client, listing, |known| objects.wants(known));
         let Ok((known, not_seen)) = timeout(at_most, brought).await else {
             tracing::warn!(
                 kind = kind.plural(),

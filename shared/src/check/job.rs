@@ -18,7 +18,7 @@
 
 use super::cause::{shorten, works};
 use super::common::{self, Verdict};
-use super::companions::{RelatedKind, RelatedNeed, RelatedObjects};
+use super::related::{RelatedKind, RelatedNeed, RelatedObjects};
 use super::workload::STEP_SECONDS;
 use super::{Check, Evidence, GRACE_SECONDS, Now};
 use crate::report::{Item, State};

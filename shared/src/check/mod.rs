@@ -4,26 +4,26 @@
 //! environment or the network, and nothing is printed.
 
 mod acknowledgement;
-mod age;
 pub mod apiserver;
 mod apiservice;
-mod bare_pod;
 mod cause;
 mod common;
-mod companions;
 mod controller;
 mod cronjob;
 mod custom;
 mod daemonset;
 mod deployment;
 mod ending;
+mod evidence;
 mod horizontalpodautoscaler;
 mod job;
 mod node;
+mod now;
 pub mod path;
 mod persistentvolumeclaim;
 mod pod;
 mod poddisruptionbudget;
+mod related;
 mod replicaset;
 mod replicationcontroller;
 mod rollout;
@@ -33,11 +33,12 @@ mod statefulset;
 mod webhookconfiguration;
 mod workload;
 
-pub use age::Now;
-pub use cause::{EventsAndNodes, EvidenceNeeds, NodesSeen, crashed, shorten, unended, wants};
-pub use companions::{Related, RelatedKind, RelatedKindVisitor, RelatedNeed, RelatedObjects};
+pub use cause::{EvidenceNeeds, crashed, shorten, unended, wants};
 pub use controller::{Controller, Word, group, replaced};
-pub use pod::Pods;
+pub(crate) use evidence::EvidenceObject;
+pub use evidence::{EventsAndNodes, EvidenceStore, NodesSeen, Pods};
+pub use now::Now;
+pub use related::{Related, RelatedKind, RelatedKindVisitor, RelatedNeed, RelatedObjects};
 
 use crate::report::{Item, State};
 use crate::resource::{OwnerReference, Resource, Time, Undecodable};

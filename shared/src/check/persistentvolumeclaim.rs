@@ -12,7 +12,7 @@
 
 use super::cause::claim::{Said, Why, why};
 use super::common::{self, Verdict};
-use super::companions::{self, EventFacts, PodFacts, RelatedKind, RelatedNeed, RelatedObjects, Stage};
+use super::related::{self, EventFacts, PodFacts, RelatedKind, RelatedNeed, RelatedObjects, Stage};
 use super::{Check, Evidence, cause};
 use crate::report::{Cause, Item, State};
 use crate::resource::{ObjectMeta, PersistentVolumeClaim, PersistentVolumeClaimStatus, Resource as _};
@@ -207,7 +207,7 @@ fn pending(
         })),
         None => notes.push("its events were not seen".to_owned()),
     }
-    if companions::is_recent(evidence.now, meta.creation_timestamp, first.created) {
+    if related::is_recent(evidence.now, meta.creation_timestamp, first.created) {
         return Verdict::new(State::Progressing, false, "ClaimBinding", told).since(since);
     }
     Verdict::degraded("ClaimPending", told).since(since)

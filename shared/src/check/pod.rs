@@ -1,162 +1,195 @@
-//! What the pods of a workload say about its shortage.
+//! Whether a pod that nothing controls runs and is ready, or has done what it was for.
+//!
+//! By its phase and its Ready condition, as `pkg/kubelet/status` of kubernetes/kubernetes writes them. Nothing replaces
+//! such a pod, so `Failed` is a failure for good whatever its reason, an eviction too. A scheduling gate
+//! (`SchedulingGated`) was put there to hold the pod: it is suspended. A pod that is not ready has the grace of a young
+//! pod, unless it shows a cause that does not pass by itself. Where its containers are meant to end ([`super::ending`]), one
+//! that did its part is no failure, though the pod is not Ready any more.
+//!
+//! A pod with a controller is left to it. Where it is judged all the same, `Failed` is a failure only as long as nothing
+//! took its place: the controllers of Kubernetes make another pod for one that failed, and leave it there until the pod
+//! garbage collector takes it (`FilterActivePods` in `pkg/controller/controller_utils.go`). A controller that is not
+//! known may do so for a pod that was ended as a whole, by an eviction or a shutdown of its node; a pod that ended by
+//! its own failure may be all that it had. The mirror pod of a static pod is its Node's, which says nothing of it: it is
+//! judged as a pod that nothing controls.
 
-use super::cause::{self, EventsAndNodes};
-use super::{GRACE_SECONDS, Now};
-use crate::report::Cause;
-use crate::resource::{Job, Pod, ReplicaSet, Resource as _, Time};
+use super::cause::works;
+use super::common::{self, Verdict};
+use super::workload::STEP_SECONDS;
+use super::{Check, Evidence, GRACE_SECONDS, Now, Pods, is_open};
+use crate::report::{Item, State};
+use crate::resource::{OwnerReference, Pod, PodStatus, Resource as _, Time};
 
-/// So many pods that were made lately and are over already show that new ones do not last.
-const DO_NOT_LAST: usize = 3;
-/// A pod that is ready again after this many seconds since its container ended has not recovered from that just now.
-const RECOVERY_SECONDS: i64 = 600;
-/// From so many restarts on they are no accident.
-const RESTARTS: i32 = 3;
+impl Check for Pod {
+    const LEFT_TO_CONTROLLER: bool = true;
 
-/// The pods of one workload, as far as they are known.
-#[derive(Debug, Clone, Default)]
-pub struct Pods<'a> {
-    /// Pods of the workload, those of its ReplicaSets new and old, each with the time its own age is measured against.
-    pub pods: Vec<(&'a Pod, Now)>,
-    /// When the newest of its ReplicaSets was created.
-    pub newest_replica_set: Option<(Time, Now)>,
-    /// Its ReplicaSets, for what keeps them from creating pods.
-    pub replica_sets: Vec<&'a ReplicaSet>,
-    /// The Jobs of a workload that makes Jobs: first the one whose pods these are, then from new to old.
-    pub jobs: Vec<&'a Job>,
-    /// Events and nodes, where they are known.
-    pub around: Option<&'a EventsAndNodes<'a>>,
-}
-
-impl<'a> Pods<'a> {
-    fn active(&self) -> impl Iterator<Item = (&'a Pod, Now)> {
-        self.pods.iter().copied().filter(|(pod, _)| pod.is_active())
+    fn left_to(&self) -> Option<&OwnerReference> {
+        self.meta().controller().filter(|owner| owner.kind != "Node")
     }
 
-    /// The ready ones, each with since when it is ready.
-    fn ready_since(&self) -> impl Iterator<Item = (&'a Pod, Option<Time>, Now)> {
-        let ready = |(pod, now): (&'a Pod, Now)| {
-            let condition = pod.condition("Ready").filter(|c| c.status == "True")?;
-            Some((pod, condition.last_transition_time, now))
+    fn fell(&self) -> Option<Time> {
+        let status = self.status.as_ref().filter(|s| s.phase == "Failed")?;
+        let remade = ONE_BY_ONE.contains(&self.left_to()?.kind.as_str()) || !status.reason.is_empty();
+        self.meta().creation_timestamp.filter(|_| remade)
+    }
+
+    fn makes_up(&self) -> Option<Time> {
+        let over = self.status.as_ref().map_or("", |s| s.phase.as_str());
+        let does = self.is_active() || over == "Succeeded";
+        self.meta().creation_timestamp.filter(|_| does)
+    }
+
+    /// One that works and is not Ready does not show that its node is lost, and what keeps it from ending only in time.
+    fn is_worth_a_look(&self, item: &Item, _now: Now) -> bool {
+        is_open(item) || item.reason == "Running"
+    }
+
+    fn judge(&self, evidence: &Evidence<'_>) -> Item {
+        let mut notes = Vec::new();
+        let own = Pods {
+            pods: vec![(self, evidence.now)],
+            around: evidence.around(),
+            ..Pods::default()
         };
-        self.active().filter_map(ready)
-    }
-
-    /// How many active pods are not ready yet and were created within the grace.
-    #[must_use]
-    pub(super) fn young(&self) -> i64 {
-        let young = self.active().filter(|(pod, now)| {
-            !pod.is_ready()
-                && pod
-                    .meta()
-                    .creation_timestamp
-                    .is_some_and(|t| now.is_within(GRACE_SECONDS, t))
-        });
-        count(young)
-    }
-
-    /// Whether one pod after the other is over soon after it was made, so that its youth excuses none.
-    pub(super) fn do_not_last(&self) -> bool {
-        cause::replaced_lately(self) >= DO_NOT_LAST
-    }
-
-    /// How many are ready.
-    pub(super) fn ready(&self) -> i64 {
-        count(self.ready_since())
-    }
-
-    /// How many became ready less than `limit` seconds ago, were made less than `oldest` seconds ago and are no crash loop
-    /// in its good moments.
-    pub(super) fn settling(&self, limit: i64, oldest: i64) -> i64 {
-        let settling = self.ready_since().filter(|(pod, since, now)| {
-            let alone = self.only(pod, *now);
-            let created = pod.meta().creation_timestamp;
-            since.is_none_or(|t| now.age(t) < limit)
-                && created.is_none_or(|t| now.age(t) < oldest)
-                && cause::of_restarted(&alone, RECOVERY_SECONDS.saturating_add(limit), RESTARTS).is_empty()
-        });
-        count(settling)
-    }
-
-    /// The pod by itself.
-    fn only(&self, pod: &'a Pod, now: Now) -> Self {
-        Self {
-            pods: vec![(pod, now)],
-            around: self.around,
-            ..Self::default()
+        let finding = finding(self, &own, evidence, &mut notes);
+        let warnings = match finding.state {
+            State::Healthy if evidence.explained => own.restarting(),
+            _ => Vec::new(),
+        };
+        let counted = matches!(
+            finding.state,
+            State::Healthy | State::Progressing | State::Degraded | State::Unavailable
+        );
+        Item {
+            desired: counted.then_some(1),
+            ready: counted.then_some(i64::from(finding.healthy == Some(true))),
+            notes,
+            warnings,
+            ..finding.item(self)
         }
     }
+}
 
-    /// When the first of those that are ready and were so for less than `limit` seconds became ready.
-    pub(super) fn settling_since(&self, limit: i64) -> Option<Time> {
-        let times = self
-            .ready_since()
-            .filter_map(|(_, since, now)| Some((since?, now)));
-        times.filter(|(t, now)| now.age(*t) < limit).map(|(t, _)| t).min()
+fn finding(pod: &Pod, own: &Pods<'_>, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Verdict {
+    let meta = pod.meta();
+    let status = pod.status.clone().unwrap_or_default();
+    let written = status != PodStatus::default();
+    if let Some(finding) =
+        common::uncreated(meta, written).or_else(|| common::deleting(meta, evidence, notes))
+    {
+        return finding;
     }
-
-    /// Since when so many are missing without a break, as far as the pods that are not ready tell: with more of these than
-    /// are missing, some were replaced by others before.
-    pub(super) fn short_since(&self, missing: i64) -> Option<Time> {
-        let mut times: Vec<Time> = self
-            .active()
-            .filter(|(pod, _)| !pod.is_ready())
-            .filter_map(|(pod, now)| cause::unready_since(pod, now, self.around))
-            .collect();
-        times.sort_unstable();
-        let others = times.len().saturating_sub(usize::try_from(missing).unwrap_or(0));
-        times.get(others.min(times.len().saturating_sub(1))).copied()
+    match status.phase.as_str() {
+        "Succeeded" => return Verdict::new(State::Succeeded, true, "Complete", "succeeded"),
+        "Failed" => return over(pod, &status, evidence).since(ended(&status)),
+        _ if pod.is_ready() => {
+            if let Some(since) = own.recovered().filter(|_| common::is_old(meta, evidence.now)) {
+                return common::just_recovered("ready", since, evidence.now);
+            }
+            return Verdict::healthy("Ready", "ready")
+                .since(pod.condition("Ready").and_then(|c| c.last_transition_time));
+        }
+        _ => {}
     }
-
-    /// Whether the newest ReplicaSet or pod was created less than `limit` seconds ago; `None` where neither is
-    /// known.
-    pub(super) fn newest_is_within(&self, limit: i64) -> Option<bool> {
-        self.created()
-            .max_by_key(|(t, _)| *t)
-            .map(|(t, now)| now.is_within(limit, t))
+    if let Some(finding) = working(pod, evidence, notes) {
+        return finding;
     }
-
-    fn created(&self) -> impl Iterator<Item = (Time, Now)> {
-        let pods = self.pods.iter();
-        pods.filter_map(|(p, now)| p.meta().creation_timestamp.map(|t| (t, *now)))
-            .chain(self.newest_replica_set)
+    let scheduled = pod.condition("PodScheduled");
+    if scheduled.is_some_and(|c| c.status == "False" && c.reason == "SchedulingGated") {
+        return Verdict::new(
+            State::Suspended,
+            true,
+            "SchedulingGated",
+            "held by a scheduling gate",
+        )
+        .since(meta.creation_timestamp);
     }
-
-    /// The newest step of a rollout: a pod was made, or is to end. Pods that become ready and lose it again are none.
-    pub(super) fn newest_step(&self) -> Option<(Time, Now)> {
-        let ending = self.pods.iter();
-        let ending = ending.filter_map(|(p, now)| p.meta().deletion_timestamp.map(|t| (t, *now)));
-        self.created().chain(ending).max_by_key(|(t, _)| *t)
+    let since = own.short_since(1);
+    let told = not_ready(pod, &status);
+    let young = meta
+        .creation_timestamp
+        .is_some_and(|t| evidence.now.is_within(GRACE_SECONDS, t));
+    if young && own.hard_causes().is_empty() {
+        return Verdict::new(State::Progressing, false, "PodsStarting", told).since(since);
     }
+    Verdict::new(State::Unavailable, false, "PodNotReady", told).since(since)
+}
 
-    /// When the last of them came back less than a minute ago from a container that had ended not long before. The first
-    /// start of a pod is no such thing.
-    pub(super) fn recovered(&self) -> Option<Time> {
-        let back = self.ready_since().filter_map(|(pod, since, now)| {
-            let since = since.filter(|t| now.is_within(GRACE_SECONDS, *t))?;
-            let created = pod.meta().creation_timestamp?;
-            let times = if now.age(created) > RECOVERY_SECONDS { 1 } else { 2 };
-            let restarted = cause::of_restarted(&self.only(pod, now), RECOVERY_SECONDS, times);
-            (!restarted.is_empty()).then_some(since)
-        });
-        back.max()
+/// A pod of which a part is done, while the others work.
+fn working(pod: &Pod, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Option<Verdict> {
+    let works = works(pod, evidence.now, evidence.around());
+    let ending = works.filter(|e| e.ready && !e.done.is_empty())?;
+    let (done, all) = (ending.done.len(), ending.done.len() + ending.running.len());
+    let lasts = ending.since.is_some_and(|t| evidence.now.age(t) >= STEP_SECONDS);
+    if ending.is_kept && lasts {
+        return Some(Verdict::degraded("KeptFromEnding", ending.kept()).since(ending.since));
     }
+    if ending.is_kept {
+        notes.push(ending.kept());
+    }
+    let told = format!("running, {done} of {all} containers are done");
+    Some(Verdict::healthy("Running", told).since(pod.meta().creation_timestamp))
+}
 
-    /// What to warn of where all seems well: containers that are restarted again and again.
-    pub(super) fn restarting(&self) -> Vec<String> {
-        let causes = cause::of_restarted(self, RECOVERY_SECONDS, RESTARTS);
-        let told = |cause: Cause| match cause.count {
-            0 | 1 => format!("restarted within the last 10 min: {}", cause.message),
-            n => format!("{n} pods restarted within the last 10 min: {}", cause.message),
+/// Kinds that try again with a later pod: the executors of Spark are their driver's, a TaskRun of Tekton and a runner of
+/// GitHub have one pod at a time.
+const ONE_BY_ONE: [&str; 4] = ["Job", "Pod", "TaskRun", "EphemeralRunner"];
+
+/// Kinds that make another pod for each that has failed.
+const REPLACE: [&str; 4] = ["ReplicaSet", "ReplicationController", "StatefulSet", "DaemonSet"];
+
+/// A pod that has failed.
+fn over(pod: &Pod, status: &PodStatus, evidence: &Evidence<'_>) -> Verdict {
+    let told = failed(status);
+    let Some(owner) = pod.left_to() else {
+        let nothing = status.reason.is_empty() && status.message.is_empty();
+        let told = if nothing {
+            format!("{told}, and nothing replaces it")
+        } else {
+            told
         };
-        causes.into_iter().map(told).collect()
+        return Verdict::degraded("PodFailed", told);
+    };
+    let replaced = evidence.replaced || REPLACE.contains(&owner.kind.as_str());
+    if replaced && !evidence.named {
+        return Verdict::left_behind(format!("{told}, and {} {} replaces it", owner.kind, owner.name));
     }
+    Verdict::degraded("PodFailed", told)
+}
 
-    /// What will not pass by itself, one entry a distinct cause.
-    pub(super) fn hard_causes(&self) -> Vec<Cause> {
-        cause::of_pods(self, |found| found.hard)
+/// How it ended.
+fn failed(status: &PodStatus) -> String {
+    match (status.reason.as_str(), status.message.as_str()) {
+        ("", "") => "failed".to_owned(),
+        ("", words) | (words, "") => format!("failed: {words}"),
+        (reason, message) => format!("failed: {reason}: {message}"),
     }
 }
 
-fn count<T>(some: impl Iterator<Item = T>) -> i64 {
-    i64::try_from(some.count()).unwrap_or(i64::MAX)
+/// When the last of its containers ended.
+fn ended(status: &PodStatus) -> Option<Time> {
+    let states = status.container_statuses.iter().filter_map(|c| c.state.as_ref());
+    states
+        .filter_map(|s| s.terminated.as_ref().and_then(|t| t.finished_at))
+        .max()
+}
+
+/// What it is instead of ready.
+fn not_ready(pod: &Pod, status: &PodStatus) -> String {
+    if pod.condition("PodScheduled").is_some_and(|c| c.status == "False") {
+        return "not scheduled".to_owned();
+    }
+    let phase = match status.phase.as_str() {
+        "" => "pending".to_owned(),
+        phase => phase.to_lowercase(),
+    };
+    let ready = status.container_statuses.iter().filter(|c| c.ready).count();
+    match status.container_statuses.len() {
+        0 => format!("{phase}, not ready"),
+        1 => format!(
+            "{phase}, its container is {}ready",
+            if ready == 1 { "" } else { "not " }
+        ),
+        all => format!("{phase}, {ready} of {all} containers ready"),
+    }
 }

@@ -14,7 +14,7 @@
 //! that are the same and expect pods need no such proof.
 
 use super::common::{self, Verdict};
-use super::companions::{self, Budget, RelatedKind, RelatedNeed, RelatedObjects, Stage};
+use super::related::{self, Budget, RelatedKind, RelatedNeed, RelatedObjects, Stage};
 use super::{Check, Evidence};
 use crate::report::{Item, State};
 use crate::resource::{PodDisruptionBudget, PodDisruptionBudgetStatus, Resource as _};
@@ -47,7 +47,7 @@ impl Check for PodDisruptionBudget {
         }
         match known.pods(namespace) {
             Some(_) => Vec::new(),
-            None if known.is_asked(RelatedKind::Pods, namespace) => companions::want_workloads(namespace),
+            None if known.is_asked(RelatedKind::Pods, namespace) => related::want_workloads(namespace),
             None => vec![(RelatedKind::Pods, namespace.to_owned())],
         }
     }

@@ -17,7 +17,7 @@
 //! conditions that some controllers write. They are read for such a Service alone and only say why.
 
 use super::common::{self, Verdict};
-use super::companions::{self, Endpoints, EventFacts, RelatedKind, RelatedNeed, RelatedObjects, Stage};
+use super::related::{self, Endpoints, EventFacts, RelatedKind, RelatedNeed, RelatedObjects, Stage};
 use super::{Check, Evidence, cause};
 use crate::report::{Cause, Item, State};
 use crate::resource::{ProbedCondition, Resource as _, Service, ServicePort};
@@ -58,13 +58,13 @@ impl Check for Service {
         if !known.endpoints(namespace, &meta.name).is_some_and(is_empty) {
             return Vec::new();
         }
-        let wants = companions::want_workloads(namespace);
+        let wants = related::want_workloads(namespace);
         let workloads = known.workloads(namespace, selector);
         if wants.iter().all(|(kind, of)| known.is_asked(*kind, of))
             && workloads.asking.is_empty()
             && workloads.idle.is_empty()
         {
-            return companions::want_the_rest(namespace);
+            return related::want_the_rest(namespace);
         }
         wants
     }
@@ -167,7 +167,7 @@ fn finding(
         empty(service, selector, known)
     };
     let changed = endpoints.changed.max(meta.creation_timestamp);
-    let recent = companions::is_recent(evidence.now, meta.creation_timestamp, endpoints.changed);
+    let recent = related::is_recent(evidence.now, meta.creation_timestamp, endpoints.changed);
     if failing.state == State::Degraded && recent {
         return Verdict::new(State::Progressing, false, "EndpointsStarting", failing.message).since(changed);
     }
@@ -337,7 +337,7 @@ fn empty(service: &Service, selector: &BTreeMap<String, String>, known: &Related
     };
     let selected: Vec<_> = pods
         .iter()
-        .filter(|p| companions::selects(selector, &p.labels))
+        .filter(|p| related::selects(selector, &p.labels))
         .collect();
     match selected.as_slice() {
         [] if !workloads.complete => not_known(),

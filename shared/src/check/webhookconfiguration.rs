@@ -11,7 +11,7 @@
 //! public authority signs for a name such as `hook.policy.svc`: one that calls a Service without `caBundle` is a warning.
 
 use super::common::{self, Verdict};
-use super::companions::{self, RelatedKind, RelatedNeed, RelatedObjects};
+use super::related::{self, RelatedKind, RelatedNeed, RelatedObjects};
 use super::{Check, Evidence};
 use crate::report::{Cause, Item, State};
 use crate::resource::{
@@ -237,7 +237,7 @@ fn finding(
             n => format!(", and {} more webhooks", n - 1),
         };
         let told = format!("{} refuses {}: {why}{more}", hook.name, rules(hook));
-        let recent = companions::is_recent(evidence.now, meta.creation_timestamp, *since);
+        let recent = related::is_recent(evidence.now, meta.creation_timestamp, *since);
         let since = (*since).max(meta.creation_timestamp);
         return if recent {
             Verdict::new(State::Progressing, false, "WebhookStarting", told)

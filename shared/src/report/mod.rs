@@ -9,7 +9,7 @@ mod check;
 mod finding;
 mod item;
 mod ladder;
-mod verdict;
+mod outcome;
 
 pub use acknowledged::Acknowledged;
 pub use check::{ApiServerCheck, CheckResult, Identity, KindCheck, Probe, Readyz, Summary};
@@ -18,7 +18,7 @@ pub use item::{Cause, Item, State};
 pub use ladder::{
     AddressResult, CertificateView, Conclusion, LeaseView, Record, Rung, RungStatus, Vantage, View, Window,
 };
-pub use verdict::{FailOn, Outcome, ParseFailOnError};
+pub use outcome::{FailOn, Outcome, ParseFailOnError};
 
 use serde::{Deserialize, Serialize};
 

@@ -2,12 +2,12 @@
 
 use super::api_server::{api_server, api_server_path, no_way};
 use super::cause::{self, EvidenceSearch, SearchTarget};
-use super::companions::{self, Listing};
 use super::coverage::{
     Found, leave_out_on_purpose, not_seen, not_seen_kind, not_seen_noun, nothing_named, nothing_selected,
 };
 use super::noun::Noun;
 use super::owners::{self, Owned, Roll, Sift};
+use super::related::{self, Listing};
 use super::{Causes, Clock, EvidenceStore, Kind, KindTarget, KindVisitor, LISTS_AT_ONCE, Request, custom};
 use crate::check::{self, Check, Controller, EventsAndNodes, Evidence, Now, RelatedObjects, Word};
 use crate::cluster::{self, Class, Client, Collection, Failure, Keep, ListOptions};
@@ -331,8 +331,8 @@ impl<'a> KindVisitor for Part<'a> {
                 page_size: self.run.ask.page_size,
                 across: true,
             };
-            let wants = |known: &RelatedObjects| companions::wanted(&gathered.objects, known);
-            let (beside, missing) = companions::bring(self.run.client, listing, wants).await;
+            let wants = |known: &RelatedObjects| related::wanted(&gathered.objects, known);
+            let (beside, missing) = related::bring(self.run.client, listing, wants).await;
             let beside = Arc::new(beside);
             let (named, heeds_annotations) = (!self.wanted.names.is_empty(), !self.run.ask.no_ignore);
             let evidence = Evidence {

@@ -1,14 +1,14 @@
 //! A run against a dump: the same judgement, of what a file holds.
 
 use super::coverage::{Found, nothing_named, nothing_selected, one_or_other};
-use super::known::{EvidenceObject, EvidenceStore};
 use super::noun::Noun;
 use super::owners::{self, Owned, Roll, Sift};
-use super::{Causes, Clock, Kind, KindTarget, KindVisitor, Request, companions, gaps};
+use super::{Causes, Clock, Kind, KindTarget, KindVisitor, Request, gaps, related};
 use crate::check::{
     self, Check, Controller, EventsAndNodes, Evidence, NodesSeen, Now, Related, RelatedKind,
     RelatedKindVisitor, RelatedObjects, Word,
 };
+use crate::check::{EvidenceObject, EvidenceStore};
 use crate::cluster::CustomName;
 use crate::dump::{File, Objects, Stamped};
 use crate::report::{CheckResult, Item, KindCheck, Namespaces, NotSeen, Report, Source, State};
@@ -311,7 +311,7 @@ impl RelatedKindVisitor for Take<'_> {
 fn bring<T: Check>(objects: &Objects<'_>, found: &[Stamped<T>]) -> (RelatedObjects, Vec<NotSeen>) {
     let (mut known, mut missing) = (RelatedObjects::default(), Vec::new());
     loop {
-        let wanted = companions::wanted(found.iter().map(|s| &s.object), &known);
+        let wanted = related::wanted(found.iter().map(|s| &s.object), &known);
         if wanted.is_empty() {
             return (known, missing);
         }
@@ -324,7 +324,7 @@ fn bring<T: Check>(objects: &Objects<'_>, found: &[Stamped<T>]) -> (RelatedObjec
             let told = missing.len();
             missing.extend(gaps::of_companion(objects, companion).map(|(_, entry)| entry));
             if !held && missing.len() == told {
-                missing.push(companions::not_held(companion));
+                missing.push(related::not_held(companion));
             }
         }
     }

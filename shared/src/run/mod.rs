@@ -4,18 +4,18 @@ mod agent;
 mod api_server;
 pub mod cause;
 pub mod clock;
-pub mod companions;
 mod coverage;
 mod custom;
 mod direct;
 mod dump;
 mod gaps;
 mod kind;
-mod known;
 mod ladder;
 mod noun;
 mod owners;
+pub mod related;
 
+pub use crate::check::EvidenceStore;
 pub use agent::{AgentItems, DEFAULT_AGENT, agent, agent_answer, agent_version, ask_agent, ask_service};
 pub use api_server::{
     Asked, Walked, api_server, api_server_path, ask_api_server, judge_api_server, no_way, walk,
@@ -25,7 +25,6 @@ pub use coverage::{all_but, not_seen, not_seen_kind, nothing_selected};
 pub use direct::{Progress, direct, unreached};
 pub use dump::dump;
 pub use kind::{Kind, KindVisitor};
-pub use known::EvidenceStore;
 pub use owners::{CONTROLLERS, Owned, Sift, controllers};
 
 pub use crate::cluster::CustomName;

@@ -3,7 +3,7 @@
 //! The words of a waiting container are the kubelet's (`pkg/kubelet/container/sync_result.go`,
 //! `pkg/kubelet/images/types.go`, `pkg/kubelet/kuberuntime` in kubernetes/kubernetes).
 
-use super::words::{arg, behind, kubectl, last_line, quoted_behind, shorten};
+use super::text::{arg, behind, kubectl, last_line, quoted_behind, shorten};
 use super::{EventsAndNodes, Found, describe, readiness};
 use crate::check::{GRACE_SECONDS, Now};
 use crate::resource::{ContainerStatus, Event, Pod, Resource as _, Terminated, Time, Waiting};

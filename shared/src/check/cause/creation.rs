@@ -4,7 +4,7 @@
 //! kubernetes/kubernetes). A ReplicaSet keeps the first of them in its condition `ReplicaFailure` while the refusal
 //! can have another reason by now, so the newest FailedCreate event is believed before it.
 
-use super::words::{behind, kubectl, quoted_behind, shorten};
+use super::text::{behind, kubectl, quoted_behind, shorten};
 use super::{EventsAndNodes, Found};
 use crate::check::{Now, Pods};
 use crate::report::Cause;

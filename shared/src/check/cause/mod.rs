@@ -5,24 +5,23 @@
 //! entry a distinct cause. A cause explains and does not decide: only what does not pass by itself ([`Found::hard`]) ends
 //! a grace, as [`Pods::hard_causes`] says.
 
-mod around;
 pub(super) mod claim;
 mod container;
 mod creation;
-mod ended;
 mod job;
 mod node;
 mod readiness;
 mod sandbox;
 mod scheduling;
+mod terminated;
+mod text;
 mod wants;
-mod words;
 
-pub use around::{EventsAndNodes, NodesSeen};
+use super::evidence::EventsAndNodes;
 pub(super) use creation::refusal;
+pub(super) use text::kubectl;
+pub use text::{shorten, unended};
 pub use wants::{EvidenceNeeds, crashed, wants};
-pub(super) use words::kubectl;
-pub use words::{shorten, unended};
 
 use super::ending::Ending;
 use super::{Evidence, Now, Pods, is_open};
@@ -95,7 +94,7 @@ pub(super) fn works<'a>(pod: &'a Pod, now: Now, around: Option<&EventsAndNodes<'
 fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Vec<Found> {
     let one = |found: Option<Found>| found.into_iter().collect();
     if pod.meta().deletion_timestamp.is_some() {
-        return one(node::of_pod(pod, now, around).or_else(|| ended::deleting(pod, now)));
+        return one(node::of_pod(pod, now, around).or_else(|| terminated::deleting(pod, now)));
     }
     if !pod.is_active() || pod.is_ready() {
         return Vec::new();
@@ -134,7 +133,7 @@ fn of_pods_where(
     for (pod, now) in &pods.pods {
         let mut found = of_pod(pod, *now, around);
         if found.is_empty() && is_evidence(pod) {
-            found.extend(ended::failed(pod, *now, around));
+            found.extend(terminated::failed(pod, *now, around));
         }
         groups.add(pod, found.into_iter().filter(|f| is(f)));
     }
@@ -146,14 +145,14 @@ fn of_pods_where(
 fn of_replaced(pods: &Pods<'_>) -> Vec<Cause> {
     let mut groups = Groups::default();
     for (pod, now) in &pods.pods {
-        groups.add(pod, ended::lately(pod, *now));
+        groups.add(pod, terminated::lately(pod, *now));
     }
     groups.causes()
 }
 
 /// How many of its pods were made lately and are over already.
 pub(super) fn replaced_lately(pods: &Pods<'_>) -> usize {
-    let lately = |(pod, now): &&(&Pod, Now)| !ended::lately(pod, *now).is_empty();
+    let lately = |(pod, now): &&(&Pod, Now)| !terminated::lately(pod, *now).is_empty();
     pods.pods.iter().filter(lately).count()
 }
 

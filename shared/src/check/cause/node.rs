@@ -6,7 +6,7 @@
 //! says that they have ended: a pod that is being deleted on a lost node waits for the node. Pods of a node that does not
 //! exist any more are taken away by the garbage collector of pods (`pkg/controller/podgc`), unless a finalizer holds them.
 
-use super::words::{kubectl, shorten};
+use super::text::{kubectl, shorten};
 use super::{EventsAndNodes, Found};
 use crate::check::{GRACE_SECONDS, Now};
 use crate::resource::{ContainerStatus, Pod, Resource as _};

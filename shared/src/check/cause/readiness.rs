@@ -1,6 +1,6 @@
 //! Pods that run and are not Ready: a probe, a readiness gate, or nothing that is known.
 
-use super::words::{arg, behind, kubectl, shorten, unended};
+use super::text::{arg, behind, kubectl, shorten, unended};
 use super::{EventsAndNodes, Found, container, describe};
 use crate::check::{GRACE_SECONDS, Now};
 use crate::resource::{ContainerStatus, Event, Pod, Resource as _};

@@ -1,6 +1,6 @@
 //! What keeps a pod from being set up on its node: volumes that do not mount, and its sandbox, most often the network.
 
-use super::words::{behind, kubectl, quoted_behind, shorten};
+use super::text::{behind, kubectl, quoted_behind, shorten};
 use super::{EventsAndNodes, Found, container, describe};
 use crate::resource::{ContainerStatus, Event, Pod, Resource as _};
 

@@ -4,7 +4,7 @@
 //! waits.
 
 use super::claim::{self, Why};
-use super::words::{kubectl, quoted_behind, shorten};
+use super::text::{kubectl, quoted_behind, shorten};
 use super::{EventsAndNodes, Found, describe};
 use crate::check::{GRACE_SECONDS, Now};
 use crate::resource::{Event, Pod, Resource as _};

@@ -25,7 +25,7 @@ pub struct EvidenceStore {
 }
 
 /// A kind of object that is known around others.
-pub(super) trait EvidenceObject: Resource {
+pub(crate) trait EvidenceObject: Resource {
     /// Where such objects are kept, by their controller's uid.
     fn shelf(known: &mut EvidenceStore) -> &mut HashMap<String, Vec<Placed<Self>>>;
 
@@ -105,23 +105,23 @@ impl EvidenceObject for Job {
 
 impl EvidenceStore {
     /// Takes an object of somebody; what has no owner is nobody's evidence.
-    pub(super) fn add<T: EvidenceObject>(&mut self, index: usize, mut object: T) {
+    pub(crate) fn add<T: EvidenceObject>(&mut self, index: usize, mut object: T) {
         object.trim();
         if let Some(uid) = object.owner().map(str::to_owned) {
             T::shelf(self).entry(uid).or_default().push((index, object));
         }
     }
 
-    pub(super) fn add_events(&mut self, events: impl IntoIterator<Item = Event>) {
+    pub(crate) fn add_events(&mut self, events: impl IntoIterator<Item = Event>) {
         self.events.extend(events);
     }
 
-    pub(super) fn add_nodes(&mut self, nodes: impl IntoIterator<Item = Node>) {
+    pub(crate) fn add_nodes(&mut self, nodes: impl IntoIterator<Item = Node>) {
         self.nodes.extend(nodes);
     }
 
     /// Notes which nodes were looked for, whether they are there or not.
-    pub(super) fn add_nodes_seen(&mut self, seen: NodesSeen) {
+    pub(crate) fn add_nodes_seen(&mut self, seen: NodesSeen) {
         match (&mut self.nodes_seen, seen) {
             (NodesSeen::These(names), NodesSeen::These(more)) => names.extend(more),
             (NodesSeen::All, _) => {}
@@ -130,7 +130,7 @@ impl EvidenceStore {
     }
 
     /// Notes that every pod of that object was looked for.
-    pub(super) fn complete(&mut self, uid: &str) {
+    pub(crate) fn complete(&mut self, uid: &str) {
         self.complete.insert(uid.to_owned());
     }
 
@@ -145,34 +145,34 @@ impl EvidenceStore {
     }
 
     /// Whether every pod of that object was looked for.
-    pub(super) fn is_complete(&self, uid: &str) -> bool {
+    pub(crate) fn is_complete(&self, uid: &str) -> bool {
         self.complete.contains(uid)
     }
 
     /// Takes a pod that is judged itself: it is its own evidence.
-    pub(super) fn add_itself(&mut self, pod: Pod) {
+    pub(crate) fn add_itself(&mut self, pod: Pod) {
         let uid = pod.meta().uid.clone();
         self.pods.entry(uid).or_default().push((0, pod));
     }
 
     /// The pod of that name.
-    pub(super) fn pod(&self, namespace: &str, name: &str) -> Option<&Pod> {
+    pub(crate) fn pod(&self, namespace: &str, name: &str) -> Option<&Pod> {
         self.pods()
             .find(|pod| pod.meta().namespace == namespace && pod.meta().name == name)
     }
 
     /// Every pod.
-    pub(super) fn pods(&self) -> impl Iterator<Item = &Pod> {
+    pub(crate) fn pods(&self) -> impl Iterator<Item = &Pod> {
         self.pods.values().flatten().map(|(_, pod)| pod)
     }
 
-    pub(super) fn replica_sets(&self) -> impl Iterator<Item = &ReplicaSet> {
+    pub(crate) fn replica_sets(&self) -> impl Iterator<Item = &ReplicaSet> {
         self.replica_sets.values().flatten().map(|(_, set)| set)
     }
 
     /// The Jobs of an object that makes Jobs, the newest first; but before them the one whose pods tell most, where that
     /// is another: the newest of those that are under way and have had a minute to begin.
-    pub(super) fn jobs(&self, uid: &str, now: impl Fn(usize) -> Now) -> Vec<&Job> {
+    pub(crate) fn jobs(&self, uid: &str, now: impl Fn(usize) -> Now) -> Vec<&Job> {
         let mut jobs: Vec<&Placed<Job>> = self.jobs.get(uid).into_iter().flatten().collect();
         jobs.sort_by_key(|(_, job)| Reverse(job.meta().creation_timestamp));
         let settled = |(index, job): &&Placed<Job>| {
@@ -187,7 +187,7 @@ impl EvidenceStore {
     }
 
     /// How many active pods an object has itself.
-    pub(super) fn active(&self, uid: &str) -> usize {
+    pub(crate) fn active(&self, uid: &str) -> usize {
         let pods = self.pods.get(uid).into_iter().flatten();
         pods.filter(|(_, pod)| pod.is_active()).count()
     }
@@ -273,7 +273,7 @@ impl EvidenceStore {
 
     /// The pods of a workload, through its ReplicaSets or its newest Job where it has some. `None` where they were not
     /// seen: nothing of it was found and it is not known that there is nothing.
-    pub(super) fn pods_of<'a>(
+    pub(crate) fn pods_of<'a>(
         &'a self,
         meta: &ObjectMeta,
         around: &'a EventsAndNodes<'a>,

@@ -1,6 +1,6 @@
 //! What else is known around the pods of a workload: events, and the nodes they run on.
 
-use super::claim::Said;
+use crate::check::cause::claim::Said;
 use crate::resource::{Event, Node, Resource as _, Time};
 use std::collections::{BTreeSet, HashMap};
 
@@ -58,7 +58,7 @@ impl<'a> EventsAndNodes<'a> {
     }
 
     /// What was said of a claim since a pod that wants it was created; before that the name may have been another's.
-    pub(super) fn about_claim<'s>(
+    pub(in crate::check) fn about_claim<'s>(
         &'s self,
         namespace: &'s str,
         claim: &'s str,
@@ -75,7 +75,7 @@ impl<'a> EventsAndNodes<'a> {
     }
 
     /// Whether a node of that name was looked for and is not there.
-    pub(super) fn is_gone(&self, name: &str) -> bool {
+    pub(in crate::check) fn is_gone(&self, name: &str) -> bool {
         let looked_for = match self.nodes_seen {
             Some(NodesSeen::All) => true,
             Some(NodesSeen::These(names)) => names.contains(name),
@@ -95,12 +95,12 @@ impl<'a> EventsAndNodes<'a> {
     }
 
     /// Every event about an object.
-    pub(super) fn events(&self, uid: &str) -> impl Iterator<Item = &'a Event> {
+    pub(in crate::check) fn events(&self, uid: &str) -> impl Iterator<Item = &'a Event> {
         self.events.get(uid).into_iter().flatten().copied()
     }
 
     /// The node of that name, where it is known.
-    pub(super) fn node(&self, name: &str) -> Option<&'a Node> {
+    pub(in crate::check) fn node(&self, name: &str) -> Option<&'a Node> {
         self.nodes.get(name).copied()
     }
 }

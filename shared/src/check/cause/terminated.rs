@@ -1,6 +1,6 @@
 //! Pods that are over or on their way out: those of a Job that failed, and those that should be gone.
 
-use super::words::{kubectl, shorten};
+use super::text::{kubectl, shorten};
 use super::{EventsAndNodes, Found, container, describe};
 use crate::check::{GRACE_SECONDS, Now};
 use crate::resource::{Pod, Resource as _};

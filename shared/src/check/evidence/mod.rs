@@ -1,0 +1,11 @@
+//! What is known about other objects when one is judged: its pods, events and nodes.
+
+mod events;
+mod pods;
+mod store;
+
+pub use events::{EventsAndNodes, NodesSeen};
+pub use pods::Pods;
+pub use store::EvidenceStore;
+
+pub(crate) use store::EvidenceObject;
