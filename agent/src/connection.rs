@@ -1,7 +1,8 @@
 //! Owns the client that everything here asks the API server with, and building it anew from its configuration.
 //! Must not know what is asked.
 
-use sre_shared::cluster::{Client, Failure, Settings};
+use sre_shared::cluster::{Client, Settings};
+use sre_shared::failure::Failure;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;

@@ -15,7 +15,7 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
-use sre_shared::cluster::Class;
+use sre_shared::failure::Class;
 use sre_shared::report::{API_VERSION, State, Status};
 use std::collections::BTreeSet;
 use std::fmt;

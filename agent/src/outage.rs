@@ -1,7 +1,7 @@
 //! Owns the log of what cannot be reached: said once when it begins, again while it lasts, and once when it is over.
 //! Must not know what is asked of the API server.
 
-use sre_shared::cluster::{Class, Failure};
+use sre_shared::failure::{Class, Failure};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;

@@ -7,7 +7,7 @@ use crate::outage::{Outages, Trouble};
 use crate::record::Rings;
 use crate::rights;
 use prometheus_client::metrics::histogram::Histogram;
-use sre_shared::cluster::Class;
+use sre_shared::failure::Class;
 use sre_shared::report::{ApiServerCheck, Status};
 use sre_shared::resource::Time;
 use sre_shared::run::{self, Clock, Walked};

@@ -1,7 +1,7 @@
 //! Owns which rule of the API server's authorisation a refusal says is missing, and how the agent gets it.
 //! Must not know who asks.
 
-use sre_shared::cluster::{Class, Failure};
+use sre_shared::failure::{Class, Failure};
 use sre_shared::run::Kind;
 
 /// A rule that the agent's identity lacks.

@@ -8,6 +8,7 @@ pub mod check;
 pub mod cluster;
 pub mod decode;
 pub mod dump;
+pub mod failure;
 pub mod nearest;
 pub mod report;
 pub mod resource;

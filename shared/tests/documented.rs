@@ -149,7 +149,7 @@ fn every_section_of_a_reason_or_a_cause_explains_a_word_that_there_is() {
 
 #[test]
 fn every_class_of_failure_has_its_row_in_the_docs() {
-    for class in sre_shared::cluster::Class::ALL {
+    for class in sre_shared::failure::Class::ALL {
         let word = class.as_str();
         assert!(
             DOCS.contains(&format!("| `{word}` |")),

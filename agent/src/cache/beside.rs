@@ -3,7 +3,7 @@
 use super::Moment;
 use super::moment::Heard;
 use sre_shared::check::RelatedObjects;
-use sre_shared::cluster::Class;
+use sre_shared::failure::Class;
 use sre_shared::report::NotSeen;
 use sre_shared::run::Kind;
 

@@ -2,7 +2,7 @@
 
 use super::{Overview, Selection};
 use crate::rights;
-use sre_shared::cluster::Failure;
+use sre_shared::failure::Failure;
 use sre_shared::report::NotSeen;
 use sre_shared::resource::Time;
 use sre_shared::run::{self, Kind, not_seen_kind};

@@ -7,7 +7,7 @@ use http::{Request, StatusCode, Uri, header};
 use http_body_util::{BodyExt as _, Empty};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use sre_shared::cluster::Class;
+use sre_shared::failure::Class;
 use std::io;
 use std::str::FromStr;
 use std::time::Duration;

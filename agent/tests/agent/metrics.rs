@@ -1,7 +1,7 @@
 //! Owns what Prometheus reads.
 
 use crate::harness::{Answer, Running, listed, settings, start};
-use sre_shared::cluster::Class;
+use sre_shared::failure::Class;
 use sre_testkit::object::Deployment;
 use sre_testkit::{Access, ApiServer, Fault, Match, WatchFault};
 use std::fmt::Write as _;

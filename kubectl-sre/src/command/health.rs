@@ -3,7 +3,7 @@
 use crate::cli::{Format, Health};
 use crate::progress::Progress;
 use crate::{Shell, exit, output, source};
-use sre_shared::cluster::{Class, Failure};
+use sre_shared::failure::{Class, Failure};
 use sre_shared::report::{Outcome, Report, Source, Status};
 use sre_shared::resource::Time;
 use sre_shared::run::{self, AgentItems, Request, clock};

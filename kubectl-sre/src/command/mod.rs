@@ -6,7 +6,8 @@ mod version;
 
 use crate::Shell;
 use crate::cli::{Command, Connection};
-use sre_shared::cluster::{Client, Deadlines, Exchange, Failure, Observer, Origin, RunLimit, Settings};
+use sre_shared::cluster::{Client, Deadlines, Exchange, Observer, Origin, RunLimit, Settings};
+use sre_shared::failure::Failure;
 use std::io::Write as _;
 use std::sync::Arc;
 

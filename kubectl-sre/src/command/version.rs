@@ -3,7 +3,8 @@
 use crate::cli::{Connection, Format, Version};
 use crate::{Shell, exit, output};
 use serde::Serialize;
-use sre_shared::cluster::{self, Class, Failure};
+use sre_shared::cluster;
+use sre_shared::failure::{Class, Failure};
 use sre_shared::run;
 
 #[derive(Serialize)]

@@ -1,7 +1,8 @@
 //! An agent that is asked at a URL: behind `kubectl port-forward`, an ingress or a load balancer.
 
 use reqwest::{Client, Url};
-use sre_shared::cluster::{Class, Exchange, Failure, Observer, Served, classify_transport};
+use sre_shared::cluster::{Exchange, Observer, Served, classify_transport};
+use sre_shared::failure::{Class, Failure};
 use std::fmt;
 use std::time::{Duration, Instant};
 

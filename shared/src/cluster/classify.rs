@@ -3,7 +3,8 @@
 //! `Display` of a transport error says no more than "client error (Connect)": the truth is at the end of its
 //! chain of sources, as an `io::ErrorKind` or as an error of rustls inside of an `io::Error`.
 
-use super::{Class, Failure, tls_error};
+use crate::cluster::transport::tls_error;
+use crate::failure::{Class, Failure};
 use crate::resource::Status;
 use std::error::Error;
 use std::io;

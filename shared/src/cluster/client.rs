@@ -1,12 +1,16 @@
 //! One HTTP client for one API server, with a deadline on every wait.
 
-use super::config::{self, Origin};
-use super::connect::Connector;
-use super::credential::{self, Credentials, Current};
-use super::kubeconfig::Overrides;
-use super::tls::{self, Tls};
-use super::way::{Dialed, Way};
-use super::{Class, Failure, classify};
+use crate::cluster::classify;
+use crate::cluster::config;
+use crate::cluster::config::Origin;
+use crate::cluster::config::context::Overrides;
+use crate::cluster::connection_info::{Dialed, Way};
+use crate::cluster::credential;
+use crate::cluster::credential::{Credentials, Current};
+use crate::cluster::transport::Connector;
+use crate::cluster::transport::tls;
+use crate::cluster::transport::tls::Tls;
+use crate::failure::{Class, Failure};
 use crate::resource::Time;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
@@ -265,7 +269,10 @@ impl Client {
     /// The credential plugin that is run at this moment, by its name.
     #[must_use]
     pub fn running_plugin(&self) -> Option<String> {
-        self.shared.credentials.running().map(super::exec::Plugin::name)
+        self.shared
+            .credentials
+            .running()
+            .map(crate::cluster::credential::exec::Plugin::name)
     }
 
     /// What was decided before the first packet, with the credential as it was when the client was built.

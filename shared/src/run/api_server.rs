@@ -7,7 +7,8 @@
 use super::Clock;
 use super::ladder::{Found, by_class, is_answered, point_out};
 use crate::check::{self, apiserver::Answers, apiserver::Failed, path::add_controllers};
-use crate::cluster::{self, Class, Client, Dialed, Failure, Readiness, Rules, UserInfo};
+use crate::cluster::{self, Client, Dialed, Readiness, Rules, UserInfo};
+use crate::failure::{Class, Failure};
 use crate::report::{ApiServerCheck, Conclusion, Identity, Status, Vantage, View};
 use crate::resource::{Lease, Time};
 use std::net::SocketAddr;

@@ -12,7 +12,8 @@ pub use logs::add_logs;
 use super::EvidenceStore;
 use super::coverage::not_seen;
 use crate::check::{Check, NodesSeen, Now, wants};
-use crate::cluster::{Bounds, Class, Client, Failure, ListOptions, Part, list_part};
+use crate::cluster::{Bounds, Client, ListOptions, Part, list_part};
+use crate::failure::{Class, Failure};
 use crate::report::{Item, NotSeen, State};
 use crate::resource::{
     Deployment, Event, Job, LabelSelector, Node, Pod, PodsBy, ReplicaSet, Resource, Rollout, Time,

@@ -2,7 +2,7 @@
 
 use super::noun::Noun;
 use super::{Kind, Request};
-use crate::cluster::{Class, Failure};
+use crate::failure::{Class, Failure};
 use crate::nearest::nearest;
 use crate::report::{NotSeen, Report};
 

@@ -10,7 +10,8 @@ use super::owners::{self, Owned, Roll, Sift};
 use super::related::{self, Listing};
 use super::{Causes, Clock, EvidenceStore, Kind, KindTarget, KindVisitor, LISTS_AT_ONCE, Request, custom};
 use crate::check::{self, Check, Controller, EventsAndNodes, Evidence, Now, RelatedObjects, Word};
-use crate::cluster::{self, Class, Client, Collection, Failure, Keep, ListOptions};
+use crate::cluster::{self, Client, Collection, Keep, ListOptions};
+use crate::failure::{Class, Failure};
 use crate::nearest::nearest;
 use crate::report::{
     ApiServerCheck, CheckResult, Item, KindCheck, Namespaces, NotSeen, Report, Source, State,

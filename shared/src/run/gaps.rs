@@ -5,8 +5,8 @@ use super::coverage::grant;
 use super::dump::plural;
 use super::{Causes, Request};
 use crate::check::RelatedKind;
-use crate::cluster::Class;
 use crate::dump::{About, Gap, Objects, resource_of};
+use crate::failure::Class;
 use crate::report::{Coverage, NotSeen};
 
 /// The kinds by which causes are told: their resources.

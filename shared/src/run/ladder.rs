@@ -12,7 +12,8 @@ use crate::check::path::{
     CERTIFICATE_WARNING_SECONDS, CLOCK_WARNING_SECONDS, Controllers, LeaseSeen, TOKEN_WARNING_SECONDS,
     Validity, controllers,
 };
-use crate::cluster::{Certificate, Class, Failure, Flow, Readiness, Side, Step, Way};
+use crate::cluster::{Certificate, Flow, Readiness, Step, Way};
+use crate::failure::{Class, Failure, Side};
 use crate::report::{AddressResult, ApiServerCheck, CertificateView, Rung, RungStatus, Status};
 use crate::resource::{Lease, Time};
 use std::net::SocketAddr;

@@ -4,7 +4,8 @@
 use super::LISTS_AT_ONCE;
 use super::coverage::not_seen;
 use crate::check::{Check, Related, RelatedKind, RelatedKindVisitor, RelatedObjects};
-use crate::cluster::{self, Class, Client, Failure, Keep, ListOptions};
+use crate::cluster::{self, Client, Keep, ListOptions};
+use crate::failure::{Class, Failure};
 use crate::report::NotSeen;
 use crate::resource::Decoded;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

@@ -3,7 +3,8 @@
 use super::client::{PATIENT, ask, ask_with, client, only_deployments, try_client, with_deployments};
 use prost::Message as _;
 use serde_json::json;
-use sre_shared::cluster::{Class, ListOptions, lease, list, whoami};
+use sre_shared::cluster::{ListOptions, lease, list, whoami};
+use sre_shared::failure::Class;
 use sre_shared::report::{Report, Status};
 use sre_shared::resource::Deployment;
 use sre_shared::run::{self, clock};

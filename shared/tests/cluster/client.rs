@@ -1,6 +1,7 @@
 //! Clients and runs as the tests need them.
 
-use sre_shared::cluster::{Client, Deadlines, Failure, Origin, Settings};
+use sre_shared::cluster::{Client, Deadlines, Origin, Settings};
+use sre_shared::failure::Failure;
 use sre_shared::report::{Item, KindCheck, Report};
 use sre_shared::resource::Time;
 use sre_shared::run::{self, Kind, KindTarget, Request};

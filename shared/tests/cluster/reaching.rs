@@ -4,9 +4,8 @@
 use super::client::{
     IMPATIENT, PATIENT, ask_with, client, only_deployments, settings, try_client, with_deployments,
 };
-use sre_shared::cluster::{
-    Class, Client, Deadlines, Exchange, Failure, Origin, RunLimit, Settings, readyz, version,
-};
+use sre_shared::cluster::{Client, Deadlines, Exchange, Origin, RunLimit, Settings, readyz, version};
+use sre_shared::failure::{Class, Failure};
 use sre_shared::report::{ApiServerCheck, Readyz, Source, Status};
 use sre_shared::run;
 use sre_testkit::{Access, ApiServer, Certificate, Fault, Match};

@@ -1,7 +1,8 @@
 //! A list that is kept up to date: what it tells, from where it goes on, and how it comes back.
 
 use super::client::client;
-use sre_shared::cluster::{Client, Event, Failure, ListOptions, Watch};
+use sre_shared::cluster::{Client, Event, ListOptions, Watch};
+use sre_shared::failure::Failure;
 use sre_shared::resource::{Deployment as View, Resource as _};
 use sre_testkit::object::{Deployment, Namespace};
 use sre_testkit::{Access, ApiServer, Fault, Gone, Match, WatchFault};

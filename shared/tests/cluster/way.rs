@@ -3,8 +3,9 @@
 
 use super::client::{IMPATIENT, PATIENT, settings, try_client};
 use sre_shared::cluster::{
-    Class, Client, Deadlines, Failure, Kuberc, Origin, Overrides, RunLimit, Settings, version, whoami,
+    Client, Deadlines, Kuberc, Origin, Overrides, RunLimit, Settings, version, whoami,
 };
+use sre_shared::failure::{Class, Failure};
 use sre_testkit::{ApiServer, Certificate, Fault, Match};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};

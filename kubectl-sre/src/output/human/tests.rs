@@ -1,7 +1,7 @@
 use super::human;
 use crate::output::Style;
-use sre_shared::cluster::{Class, Failure};
 use sre_shared::dump::File;
+use sre_shared::failure::{Class, Failure};
 use sre_shared::report::{
     ApiServerCheck, CheckResult, Item, KindCheck, NotSeen, Readyz, Record, Report, Source, Status, Window,
 };

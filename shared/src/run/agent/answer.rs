@@ -4,7 +4,8 @@
 //! and of namespaces, is not seen; so is what it does not tell of itself.
 
 use super::plurals;
-use crate::cluster::{Class, Failure, Served};
+use crate::cluster::Served;
+use crate::failure::{Class, Failure};
 use crate::report::{
     API_VERSION, ApiServerCheck, CheckResult, Item, KIND, KindCheck, Namespaces, NotSeen, Report, State,
     Status,

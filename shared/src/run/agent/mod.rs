@@ -13,7 +13,8 @@ use super::api_server::{api_server, compare};
 use super::coverage::{Found, not_seen};
 use super::direct::no_such_namespace;
 use super::{Clock, Kind, Request, unreached};
-use crate::cluster::{self, Class, Client, Failure, Served, ServiceName};
+use crate::cluster::{self, Client, Served, ServiceName};
+use crate::failure::{Class, Failure};
 use crate::report::{
     ApiServerCheck, CheckResult, Coverage, KindCheck, Namespaces, NotSeen, Report, Source, Status,
 };

@@ -1,7 +1,8 @@
 //! The agent's Service: asked through the API server's proxy, and looked up if no agent answers there.
 
 use super::DEFAULT_AGENT;
-use crate::cluster::{self, Class, Client, Failure, Served, ServiceName};
+use crate::cluster::{self, Client, Served, ServiceName};
+use crate::failure::{Class, Failure};
 use std::time::Duration;
 
 /// The label of every agent's Service, whatever its name. Anybody who may create Services may set it, so a Service that

@@ -2,7 +2,8 @@
 
 use super::{Found, broken, quoted, view};
 use crate::check::path::{CERTIFICATE_WARNING_SECONDS, Validity, days_left};
-use crate::cluster::{Certificate, Class, Failure, Side};
+use crate::cluster::Certificate;
+use crate::failure::{Class, Failure, Side};
 use crate::report::{Rung, RungStatus};
 use crate::resource::Time;
 use crate::run::api_server::{Walked, milliseconds};

@@ -3,7 +3,8 @@
 //! kube's own is switched off by not using its client stack: it repeats every 429, 503 and 504 up to 15 times,
 //! which takes minutes in which a person waits for an answer.
 
-use super::{Class, Client, Failure};
+use crate::cluster::Client;
+use crate::failure::{Class, Failure};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -15,7 +16,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// Runs `request` until it succeeds, fails for good, or the tries are used up.
-pub(super) async fn retrying<T, F>(client: &Client, mut request: impl FnMut() -> F) -> Result<T, Failure>
+pub(crate) async fn retrying<T, F>(client: &Client, mut request: impl FnMut() -> F) -> Result<T, Failure>
 where
     F: Future<Output = Result<T, Failure>>,
 {

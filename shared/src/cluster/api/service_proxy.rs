@@ -3,7 +3,8 @@
 //! Two speak on this path, the API server and the Service's pod, and who said no decides what a person does next.
 //! The API server refuses with `kind: Status`; whatever else comes is the pod's.
 
-use super::{Class, Client, Failure};
+use crate::cluster::Client;
+use crate::failure::{Class, Failure};
 use crate::resource;
 use kube::core::params::ListParams;
 use kube::core::request::Request;
@@ -108,7 +109,9 @@ pub async fn ask_service(
 }
 
 async fn once(client: &Client, path: &str, limit: usize) -> Result<Served, Failure> {
-    let answer = client.get_compressed(path, super::list::ACCEPT_JSON).await?;
+    let answer = client
+        .get_compressed(path, crate::cluster::api::list::ACCEPT_JSON)
+        .await?;
     let status = answer.status;
     let body = answer.whole(limit).await?;
     let said = resource::Status::read(&body);
@@ -116,14 +119,14 @@ async fn once(client: &Client, path: &str, limit: usize) -> Result<Served, Failu
     if said.is_none() && !matches!(status, 401 | 403 | 429) {
         return Ok(Served { status, body });
     }
-    let class = super::classify::code(status).unwrap_or(Class::NotAnApiServer);
+    let class = crate::cluster::classify::code(status).unwrap_or(Class::NotAnApiServer);
     Err(refusal(Failure {
         endpoint: format!(
             "{}{}",
             client.server(),
             path.split('?').next().unwrap_or_default()
         ),
-        ..super::classify::answer(class, status, &body, None)
+        ..crate::cluster::classify::answer(class, status, &body, None)
     }))
 }
 
@@ -158,9 +161,13 @@ struct Named {
 /// As [`Client::get_whole`].
 pub async fn services_labelled(client: &Client, selector: &str) -> Result<Vec<ServiceName>, Failure> {
     let all = Request::new("/api/v1/services").list(&ListParams::default().labels(selector));
-    let path = super::list::path_and_query(all)?;
+    let path = crate::cluster::api::list::path_and_query(all)?;
     let body = client
-        .get_whole(&path, super::list::ACCEPT_JSON, crate::decode::MAX_ITEM_BYTES)
+        .get_whole(
+            &path,
+            crate::cluster::api::list::ACCEPT_JSON,
+            crate::decode::MAX_ITEM_BYTES,
+        )
         .await?;
     let names: Names = serde_json::from_slice(&body)
         .map_err(|error| Failure::new(Class::NotAnApiServer, format!("the list of Services: {error}")))?;
@@ -238,7 +245,11 @@ pub async fn service(client: &Client, service: &ServiceName) -> Result<Option<Se
         service.namespace, service.name
     );
     let body = client
-        .get_whole(&path, super::list::ACCEPT_JSON, crate::decode::MAX_ITEM_BYTES)
+        .get_whole(
+            &path,
+            crate::cluster::api::list::ACCEPT_JSON,
+            crate::decode::MAX_ITEM_BYTES,
+        )
         .await;
     match body {
         Ok(body) => {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::cluster::tls_error::explained;
+use crate::cluster::transport::tls_error::explained;
 
 /// 2030: every certificate of the tests is valid from 2026 to 2126.
 const NOW: u64 = 1_893_456_000;

@@ -1,8 +1,8 @@
 //! What a failure of TLS means: its class, words for people, and what to do. The errors of rustls are made for
 //! programmers, and some of them print their data.
 
-use super::tls::described;
-use super::{Class, Failure};
+use crate::cluster::transport::tls::described;
+use crate::failure::{Class, Failure};
 use crate::resource::Time;
 use rustls::pki_types::CertificateDer;
 use rustls::{
@@ -17,24 +17,24 @@ use x509_parser::public_key::PublicKey;
 const RSA_BITS: usize = 2048;
 
 /// A server's certificates with the authorities that it is judged by.
-pub(super) struct Chain<'a> {
+pub(crate) struct Chain<'a> {
     pub own: &'a CertificateDer<'a>,
     pub between: &'a [CertificateDer<'a>],
     pub roots: Vec<&'a CertificateDer<'a>>,
 }
 
 /// The failure in the place of an error of a verifier: it travels through rustls, and [`explained`] finds it.
-pub(super) fn kept(failure: Failure) -> Error {
+pub(crate) fn kept(failure: Failure) -> Error {
     Certificate::Other(OtherError(Arc::new(failure))).into()
 }
 
 /// Whether rustls refuses a server's certificate for being an authority's.
-pub(super) fn is_of_an_authority(error: &Error) -> bool {
+pub(crate) fn is_of_an_authority(error: &Error) -> bool {
     matches!(error, Error::InvalidCertificate(Certificate::Other(other)) if other.to_string() == "CaUsedAsEndEntity")
 }
 
 /// The failure that an error of rustls is.
-pub(super) fn explained(error: &Error) -> Failure {
+pub(crate) fn explained(error: &Error) -> Failure {
     match error {
         Error::InvalidCertificate(certificate) => of_certificate(certificate),
         // The bytes of something that speaks no TLS, plain HTTP for one.
@@ -168,7 +168,7 @@ fn unsupported(how: &str) -> Failure {
 }
 
 /// The same with what the chain tells of it.
-pub(super) fn with_chain(error: &Error, chain: &Chain<'_>) -> Failure {
+pub(crate) fn with_chain(error: &Error, chain: &Chain<'_>) -> Failure {
     let failure = explained(error);
     let Error::InvalidCertificate(certificate) = error else {
         return failure;
@@ -243,7 +243,7 @@ fn weakness(der: &CertificateDer<'_>) -> Option<String> {
 }
 
 /// Why the key of that client certificate cannot be used.
-pub(super) fn why_no_key(certificate: &CertificateDer<'_>) -> String {
+pub(crate) fn why_no_key(certificate: &CertificateDer<'_>) -> String {
     weakness(certificate).map_or_else(
         || "it is broken, or neither of RSA nor of P-256, P-384 or Ed25519".to_owned(),
         |weakness| format!("it is {weakness}"),

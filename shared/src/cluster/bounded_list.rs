@@ -1,9 +1,10 @@
 //! A part of a list, for what explains and does not decide: bounded in pages and bytes, and asked for once. A server
 //! that is overloaded is not asked again for what can be done without.
 
-use super::list::{ACCEPT, Expected, of_list};
-use super::{Client, Failure, ListOptions, Refusal};
+use crate::cluster::api::list::{ACCEPT, Expected, of_list};
+use crate::cluster::{Client, ListOptions, Refusal};
 use crate::decode::{ListError, ListReader, Piece, list_meta};
+use crate::failure::Failure;
 use crate::resource::{Resource, from_json, from_proto};
 
 /// How much is read.

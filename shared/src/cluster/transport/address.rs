@@ -1,12 +1,12 @@
 //! The address of a server, read as Go reads it: `rest.DefaultServerURL` of client-go for an API server, `url.Parse` for
 //! what is the same in a proxy's. Must not know what is asked there.
 
-use super::kubefile::Secret;
+use crate::cluster::config::file::Secret;
 use std::fmt::Write as _;
 
 /// Where a server is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Address {
+pub(crate) struct Address {
     /// In small letters.
     pub scheme: String,
     /// User and password that the address itself brings.

@@ -1,11 +1,19 @@
 //! Owns the way of the bytes: resolving, TCP, the proxy and TLS, each a step of its own, so that what
 //! [`Connector::dial`] says of the way is what requests meet. Must not know what is asked.
 
-use super::address::Address;
-use super::proxy::{Hop, Kind};
-use super::tls::{Tls, Trust};
-use super::way::{Dialed, Handshake, Step};
-use super::{Class, Failure, RunLimit, classify};
+pub(super) mod address;
+pub(super) mod proxy;
+pub(super) mod tls;
+pub(super) mod tls_error;
+pub(super) mod verify;
+
+use crate::cluster::RunLimit;
+use crate::cluster::classify;
+use crate::cluster::connection_info::{Dialed, Handshake, Step};
+use crate::cluster::transport::address::Address;
+use crate::cluster::transport::proxy::{Hop, Kind};
+use crate::cluster::transport::tls::{Tls, Trust};
+use crate::failure::{Class, Failure};
 use base64::Engine as _;
 use http::HeaderValue;
 use hyper_util::client::legacy::connect::{Connected, Connection};
@@ -34,14 +42,14 @@ const NEXT_ADDRESS: Duration = Duration::from_millis(300);
 const PROXY_HEAD: usize = 16 << 10;
 
 /// Bytes in both directions.
-pub(super) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
+pub(crate) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 
 type Pipe = Box<dyn Io>;
 
 /// Opens connections to one API server.
 #[derive(Clone)]
-pub(super) struct Connector(Arc<Inner>, Option<IpAddr>);
+pub(crate) struct Connector(Arc<Inner>, Option<IpAddr>);
 
 struct Inner {
     host: String,
@@ -615,7 +623,7 @@ impl tower_service::Service<http::Uri> for Connector {
 }
 
 /// A connection for requests.
-pub(super) struct Link {
+pub(crate) struct Link {
     pipe: Pipe,
     forwarded: bool,
 }

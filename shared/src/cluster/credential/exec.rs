@@ -4,10 +4,11 @@
 //! What it writes to stderr is for the person and goes to this process's stderr at once, as under kubectl; the end of it
 //! stands in the failure too. What it writes to stdout is a secret and is shown nowhere.
 
-use super::kubefile::{self, Cluster, Exec, Secret, Variable};
-use super::kuberc::Policy;
-use super::tls;
-use super::{Class, Failure};
+use crate::cluster::config::file;
+use crate::cluster::config::file::{Cluster, Exec, Secret, Variable};
+use crate::cluster::config::kuberc::Policy;
+use crate::cluster::transport::tls;
+use crate::failure::{Class, Failure};
 use crate::resource::Time;
 use base64::Engine as _;
 use rustls::sign::CertifiedKey;
@@ -28,7 +29,7 @@ const STDERR: usize = 600;
 const EXTENSION: &str = "client.authentication.k8s.io/exec";
 
 /// A plugin that can be run.
-pub(super) struct Plugin {
+pub(crate) struct Plugin {
     command: String,
     args: Vec<String>,
     env: Vec<Variable>,
@@ -47,7 +48,7 @@ enum Mode {
 }
 
 /// What a plugin gave.
-pub(super) struct Obtained {
+pub(crate) struct Obtained {
     pub token: Option<Secret>,
     pub identity: Option<Arc<CertifiedKey>>,
     pub expires: Option<Time>,
@@ -228,7 +229,7 @@ impl Plugin {
     }
 
     fn read(&self, output: &[u8]) -> Result<Obtained, Failure> {
-        let credential = kubefile::value(output)
+        let credential = file::value(output)
             .ok()
             .and_then(|value| serde_json::from_value::<Credential>(value).ok())
             // kubectl takes the kind for granted where none is written.

@@ -3,9 +3,10 @@
 //!
 //! Nothing is read of a credential here but that it exists.
 
-use super::kubefile::{Cluster, Context, Data, Kubeconfig, Secret, User};
-use super::kuberc::Kuberc;
-use super::{Class, Failure, file};
+use crate::cluster::bounded_file;
+use crate::cluster::config::file::{Cluster, Context, Data, Kubeconfig, Secret, User};
+use crate::cluster::config::kuberc::Kuberc;
+use crate::failure::{Class, Failure};
 use crate::nearest::nearest;
 use std::collections::BTreeMap;
 
@@ -48,7 +49,7 @@ pub struct Overrides {
 
 impl Overrides {
     /// The first flag that names somebody to impersonate.
-    pub(super) fn impersonated(&self) -> Option<&'static str> {
+    pub(crate) fn impersonated(&self) -> Option<&'static str> {
         [
             (
                 "--as",
@@ -86,7 +87,7 @@ fn given(value: Option<&String>) -> Option<&String> {
 }
 
 /// One cluster, one user and one namespace.
-pub(super) struct Chosen {
+pub(crate) struct Chosen {
     /// The context's name, where there is one.
     pub context: Option<String>,
     /// The names of cluster and user, empty where they have none.
@@ -103,7 +104,7 @@ pub(super) struct Chosen {
 ///
 /// # Errors
 /// Class `badConfiguration`, where client-go refuses too.
-pub(super) fn choose(
+pub(crate) fn choose(
     merged: &Kubeconfig,
     wanted: Option<&str>,
     overrides: &Overrides,
@@ -335,7 +336,7 @@ fn readable(what: &str, path: &str) -> Result<(), Failure> {
     if path.is_empty() {
         return Ok(());
     }
-    match file::check(std::path::Path::new(path)) {
+    match bounded_file::check(std::path::Path::new(path)) {
         Ok(()) => Ok(()),
         Err(error) => Err(bad(format!("{what} {path}: {error}"))
             .with_hint("check the path; in a kubeconfig it is relative to the directory of that file")),

@@ -3,9 +3,10 @@
 //! Asked group by group, as kubectl resolves a name that carries its group: two small answers, the same from servers of
 //! every age and from aggregated ones.
 
-use super::list::{ACCEPT_JSON, escape};
-use super::retry::retrying;
-use super::{Class, Client, Failure};
+use crate::cluster::Client;
+use crate::cluster::api::list::{ACCEPT_JSON, escape};
+use crate::cluster::api::retry::retrying;
+use crate::failure::{Class, Failure};
 use crate::nearest::nearest;
 use crate::resource::{Resource, null_as_default};
 use serde::Deserialize;
@@ -85,7 +86,7 @@ pub struct Collection {
 
 impl Collection {
     /// Its path, in one namespace or in all.
-    pub(super) fn path(&self, namespace: Option<&str>) -> String {
+    pub(crate) fn path(&self, namespace: Option<&str>) -> String {
         let root = format!("/apis/{}/{}", escape(&self.group), escape(&self.version));
         let plural = escape(&self.plural);
         match namespace.filter(|_| self.namespaced) {

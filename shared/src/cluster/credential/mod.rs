@@ -1,9 +1,12 @@
 //! Owns the credential that requests carry: obtained once, shared by all requests, renewed when its time is over or when
 //! the API server refuses it. Must not know what is asked.
 
-use super::exec::Plugin;
-use super::kubefile::Secret;
-use super::{Class, Failure, file};
+pub(super) mod exec;
+
+use crate::cluster::bounded_file;
+use crate::cluster::config::file::Secret;
+use crate::cluster::credential::exec::Plugin;
+use crate::failure::{Class, Failure};
 use crate::resource::Time;
 use base64::Engine as _;
 use http::HeaderValue;
@@ -24,7 +27,7 @@ const LONGEST_READ: Duration = Duration::from_hours(1);
 const RUN_AGAIN: Duration = Duration::from_secs(10);
 
 /// Where a credential comes from.
-pub(super) enum Origin {
+pub(crate) enum Origin {
     /// There is none, or the client's certificate is the whole of it.
     None,
     /// A header that stays: a token, or user and password.
@@ -37,7 +40,7 @@ pub(super) enum Origin {
 
 /// A credential as it is now.
 #[derive(Clone, Default)]
-pub(super) struct Current {
+pub(crate) struct Current {
     /// `Authorization`
     pub header: Option<HeaderValue>,
     /// Certificate and key of a plugin.
@@ -58,7 +61,7 @@ struct Held {
 }
 
 /// The one credential of a client.
-pub(super) struct Credentials {
+pub(crate) struct Credentials {
     origin: Origin,
     /// Held while a plugin runs, so that it runs once for all who wait.
     held: Mutex<Option<Held>>,
@@ -228,7 +231,7 @@ async fn read_beside(path: &Path, again: bool, limit: Duration) -> Result<Header
     // It ends before whoever waits for it gives up, so that it can say why.
     let (own, until) = (path.to_owned(), Instant::now() + limit.mul_f32(0.9));
     let reading = tokio::task::spawn_blocking(move || {
-        if again && !file::is_regular(&own) {
+        if again && !bounded_file::is_regular(&own) {
             return Err(bad(&own, "it is no regular file any more"));
         }
         read(&own, until)
@@ -250,7 +253,8 @@ fn bad(path: &Path, why: &str) -> Failure {
 fn read(path: &Path, until: Instant) -> Result<HeaderValue, Failure> {
     let shown = path.display();
     let bad = |why: String| bad(path, &why);
-    let bytes = file::read(path, file::TOKEN, until).map_err(|error| bad(error.to_string()))?;
+    let bytes =
+        bounded_file::read(path, bounded_file::TOKEN, until).map_err(|error| bad(error.to_string()))?;
     let text = String::from_utf8(bytes).map_err(|_| {
         bad("it is no text in UTF-8".into())
             .with_hint("PowerShell writes UTF-16 by default: Out-File -Encoding ascii")
@@ -263,7 +267,7 @@ fn read(path: &Path, until: Instant) -> Result<HeaderValue, Failure> {
 
 /// # Errors
 /// Class `badConfiguration`, where such a token cannot be sent.
-pub(super) fn bearer(token: &Secret, what: &str) -> Result<HeaderValue, Failure> {
+pub(crate) fn bearer(token: &Secret, what: &str) -> Result<HeaderValue, Failure> {
     sensitive(format!("Bearer {}", token.0)).ok_or_else(|| {
         Failure::new(
             Class::BadConfiguration,
@@ -274,7 +278,7 @@ pub(super) fn bearer(token: &Secret, what: &str) -> Result<HeaderValue, Failure>
 }
 
 /// User and password as a header.
-pub(super) fn basic(user: &str, password: &Secret) -> Option<HeaderValue> {
+pub(crate) fn basic(user: &str, password: &Secret) -> Option<HeaderValue> {
     let plain = format!("{user}:{}", password.0);
     sensitive(format!(
         "Basic {}",
@@ -289,7 +293,7 @@ fn sensitive(text: String) -> Option<HeaderValue> {
 }
 
 /// When a token ends, where it is a JWT that says so.
-pub(super) fn end_of(header: &HeaderValue) -> Option<Time> {
+pub(crate) fn end_of(header: &HeaderValue) -> Option<Time> {
     #[derive(serde::Deserialize)]
     struct Claims {
         exp: serde_json::Number,

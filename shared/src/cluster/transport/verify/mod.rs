@@ -10,9 +10,10 @@
 //!
 //! What stays stricter than Go, on purpose: RSA keys under 2048 bits. What `ring` does not know: the curve P-521.
 
-use super::tls::{Shown, Source};
-use super::tls_error::{self, Chain};
-use super::{Class, Failure};
+use crate::cluster::transport::tls::{Shown, Source};
+use crate::cluster::transport::tls_error;
+use crate::cluster::transport::tls_error::Chain;
+use crate::failure::{Class, Failure};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
 use rustls::crypto::CryptoProvider;
@@ -38,7 +39,7 @@ const LONGEST_CHAIN: usize = 6;
 const MOST_SIGNATURES: u32 = 100;
 
 #[derive(Debug)]
-pub(super) struct Root {
+pub(crate) struct Root {
     der: CertificateDer<'static>,
     from: i64,
     until: i64,
@@ -51,7 +52,7 @@ impl Root {
 }
 
 #[derive(Debug)]
-pub(super) enum Roots {
+pub(crate) enum Roots {
     Nobody,
     These(Vec<Root>),
     System(Arc<dyn ServerCertVerifier>),
@@ -100,7 +101,7 @@ fn roots(pem: &[u8]) -> Vec<Root> {
 }
 
 #[derive(Debug)]
-pub(super) struct Judge {
+pub(crate) struct Judge {
     pub roots: Roots,
     pub provider: Arc<CryptoProvider>,
 }
@@ -426,7 +427,7 @@ fn matches_host(pattern: &str, host: &str) -> bool {
 }
 
 #[derive(Debug)]
-pub(super) struct Verifier {
+pub(crate) struct Verifier {
     pub judge: Arc<Judge>,
     pub shown: Option<Arc<Shown>>,
 }

@@ -3,8 +3,10 @@
 //!
 //! Defaults and aliases of that file are for kubectl's own commands, and mean nothing here.
 
-use super::config::variable;
-use super::{Class, Failure, file, kubefile};
+use crate::cluster::bounded_file;
+use crate::cluster::config::file;
+use crate::cluster::config::variable;
+use crate::failure::{Class, Failure};
 use serde::Deserialize;
 use std::path::{Component, Path, PathBuf};
 use tokio::time::Instant;
@@ -23,7 +25,7 @@ pub enum Kuberc {
 
 /// Which plugins may be run.
 #[derive(Debug, Default)]
-pub(super) enum Policy {
+pub(crate) enum Policy {
     /// Every one, which is kubectl's default.
     #[default]
     AllowAll,
@@ -58,7 +60,7 @@ const GROUP: &str = "kubectl.config.k8s.io/";
 
 impl Kuberc {
     /// What it says of plugins.
-    pub(super) fn policy(&self, until: Instant) -> Policy {
+    pub(crate) fn policy(&self, until: Instant) -> Policy {
         let (path, is_named) = match self.place() {
             Ok(Some(place)) => place,
             Ok(None) => return Policy::AllowAll,
@@ -101,7 +103,7 @@ impl Kuberc {
             (Self::File(path), _) => Some((path.clone(), true)),
             (Self::Environment, Some(path)) => Some((path.into(), true)),
             (Self::Environment, None) => {
-                super::config::home().map(|home| (home.join(".kube").join("kuberc"), false))
+                crate::cluster::config::home().map(|home| (home.join(".kube").join("kuberc"), false))
             }
         })
     }
@@ -126,15 +128,15 @@ fn unusable(path: &Path, why: &str) -> Failure {
 
 fn read(path: &Path, until: Instant) -> Result<Policy, Unread> {
     let broken = |why: String| Unread::Broken(why);
-    let bytes = file::read(path, file::TOKEN, until).map_err(|error| match error.kind() {
+    let bytes = bounded_file::read(path, bounded_file::TOKEN, until).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => Unread::Missing,
         _ => broken(error.to_string()),
     })?;
-    let text = kubefile::decoded(&bytes).map_err(broken)?;
+    let text = file::decoded(&bytes).map_err(broken)?;
     let mut documents = 0;
     for document in documents_of(&text) {
         documents += 1;
-        let preference = kubefile::value(document.as_bytes())
+        let preference = file::value(document.as_bytes())
             .ok()
             .and_then(|value| serde_json::from_value::<Preference>(value).ok());
         // As kubectl: the first that it knows counts.

@@ -3,7 +3,8 @@
 //!
 //! A value of the wrong type refuses the whole file, as there: kubectl would not go on with half of one.
 
-use super::{Class, Failure, file};
+use crate::cluster::bounded_file;
+use crate::failure::{Class, Failure};
 use base64::Engine as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -14,7 +15,7 @@ use tokio::time::Instant;
 
 /// What the files say together.
 #[derive(Debug, Default)]
-pub(super) struct Kubeconfig {
+pub(crate) struct Kubeconfig {
     pub clusters: BTreeMap<String, Cluster>,
     pub users: BTreeMap<String, User>,
     pub contexts: BTreeMap<String, Context>,
@@ -24,7 +25,7 @@ pub(super) struct Kubeconfig {
 /// Text that is never shown.
 #[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
-pub(super) struct Secret(pub String);
+pub(crate) struct Secret(pub String);
 
 impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -34,7 +35,7 @@ impl std::fmt::Debug for Secret {
 
 /// Bytes that a file holds in base64, which are never shown either: a key may be among them.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub(super) struct Data(pub Vec<u8>);
+pub(crate) struct Data(pub Vec<u8>);
 
 impl std::fmt::Debug for Data {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -57,7 +58,7 @@ impl<'de> Deserialize<'de> for Data {
 /// A cluster: where it is, and how it proves to be it.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, rename_all = "kebab-case")]
-pub(super) struct Cluster {
+pub(crate) struct Cluster {
     pub server: String,
     pub tls_server_name: String,
     #[serde(deserialize_with = "boolean")]
@@ -73,7 +74,7 @@ pub(super) struct Cluster {
 /// What other programs keep in a kubeconfig.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
-pub(super) struct Extension {
+pub(crate) struct Extension {
     pub name: String,
     pub extension: Value,
 }
@@ -81,7 +82,7 @@ pub(super) struct Extension {
 /// A user: how this is to prove who it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "kebab-case")]
-pub(super) struct User {
+pub(crate) struct User {
     pub client_certificate: String,
     pub client_certificate_data: Data,
     pub client_key: String,
@@ -106,14 +107,14 @@ pub(super) struct User {
 /// A credential plugin that was compiled into kubectl once.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
-pub(super) struct AuthProvider {
+pub(crate) struct AuthProvider {
     pub name: String,
 }
 
 /// A credential plugin that is run.
 #[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub(super) struct Exec {
+pub(crate) struct Exec {
     pub command: String,
     pub args: Vec<String>,
     pub env: Vec<Variable>,
@@ -137,7 +138,7 @@ impl std::fmt::Debug for Exec {
 /// A variable of a plugin's environment.
 #[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
-pub(super) struct Variable {
+pub(crate) struct Variable {
     pub name: String,
     pub value: String,
 }
@@ -145,7 +146,7 @@ pub(super) struct Variable {
 /// A cluster, a user and a namespace.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
-pub(super) struct Context {
+pub(crate) struct Context {
     pub cluster: String,
     pub user: String,
     pub namespace: String,
@@ -210,7 +211,8 @@ impl Kubeconfig {
     /// # Errors
     /// Class `badConfiguration`, where the file cannot be read or is no kubeconfig.
     pub fn add(&mut self, path: &Path, until: Instant) -> Result<(), Failure> {
-        let text = file::read(path, file::KUBECONFIG, until).map_err(|error| unreadable(path, &error))?;
+        let text = bounded_file::read(path, bounded_file::KUBECONFIG, until)
+            .map_err(|error| unreadable(path, &error))?;
         let file = parse(&text).map_err(|why| {
             let bad = |why: &str| {
                 Failure::new(
@@ -355,7 +357,7 @@ fn parse(text: &[u8]) -> Result<File, String> {
 }
 
 /// YAML or JSON as a value in which nothing of ours is null: to Go a null is a field that was not written.
-pub(super) fn value(text: &[u8]) -> Result<Value, String> {
+pub(crate) fn value(text: &[u8]) -> Result<Value, String> {
     let text = decoded(text)?;
     let mut value = match serde_json::from_str::<Value>(&text) {
         Ok(value) => value,
@@ -369,7 +371,7 @@ pub(super) fn value(text: &[u8]) -> Result<Value, String> {
 }
 
 /// Text in UTF-8, or in UTF-16 where a byte order mark says so, as Go's YAML reads it and PowerShell's `>` writes it.
-pub(super) fn decoded(bytes: &[u8]) -> Result<Cow<'_, str>, String> {
+pub(crate) fn decoded(bytes: &[u8]) -> Result<Cow<'_, str>, String> {
     let wide = |rest: &[u8], unit: fn([u8; 2]) -> u16| {
         let units = rest.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
         let whole = rest.len().is_multiple_of(2);

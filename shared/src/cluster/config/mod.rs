@@ -2,16 +2,24 @@
 //!
 //! Everything that client-go would refuse before its first packet is refused here.
 
-use super::address::Address;
-use super::credential::{self, Credentials};
-use super::exec::Plugin;
-use super::kubeconfig::{self, Overrides};
-use super::kubefile::{Cluster, Kubeconfig, User};
-use super::kuberc::Kuberc;
-use super::proxy::{self, Hop};
-use super::tls::{Source, Tls, Trust};
-use super::way::Way;
-use super::{Class, Failure, file};
+pub(super) mod context;
+pub(super) mod file;
+pub(super) mod kuberc;
+
+use crate::cluster::bounded_file;
+
+use crate::cluster::config::context::Overrides;
+use crate::cluster::config::file::{Cluster, Kubeconfig, User};
+use crate::cluster::config::kuberc::Kuberc;
+use crate::cluster::connection_info::Way;
+use crate::cluster::credential;
+use crate::cluster::credential::Credentials;
+use crate::cluster::credential::exec::Plugin;
+use crate::cluster::transport::address::Address;
+use crate::cluster::transport::proxy;
+use crate::cluster::transport::proxy::Hop;
+use crate::cluster::transport::tls::{Source, Tls, Trust};
+use crate::failure::{Class, Failure};
 use http::{HeaderName, HeaderValue};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -30,7 +38,7 @@ pub enum Origin {
 }
 
 /// A configuration that was chosen.
-pub(super) struct Chosen {
+pub(crate) struct Chosen {
     /// What is shown of it; what the credential says of itself is not in it yet.
     pub way: Way,
     pub address: Address,
@@ -66,7 +74,7 @@ const NAMESPACE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace
 ///
 /// # Errors
 /// Class `badConfiguration`, with the file and the nearest right name.
-pub(super) fn load(
+pub(crate) fn load(
     origin: &Origin,
     context: Option<&str>,
     overrides: &Overrides,
@@ -188,7 +196,7 @@ fn is_missing(path: &Path) -> bool {
     clippy::disallowed_methods,
     reason = "this is the room that reads the environment for clusters"
 )]
-pub(super) fn variable(name: &str) -> Option<std::ffi::OsString> {
+pub(crate) fn variable(name: &str) -> Option<std::ffi::OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
 }
 
@@ -208,7 +216,7 @@ fn environment_files() -> Vec<PathBuf> {
 }
 
 /// The person's home directory.
-pub(super) fn home() -> Option<PathBuf> {
+pub(crate) fn home() -> Option<PathBuf> {
     match variable("HOME") {
         Some(home) => Some(PathBuf::from(home)),
         None if cfg!(windows) => std::env::home_dir(),
@@ -255,7 +263,7 @@ fn in_cluster(overrides: &Overrides, until: Instant) -> Result<Chosen, Failure> 
         host
     };
     for file in [TOKEN, AUTHORITY] {
-        file::check(Path::new(file)).map_err(|error| none(format!("{file}: {error}")))?;
+        bounded_file::check(Path::new(file)).map_err(|error| none(format!("{file}: {error}")))?;
     }
     let given = |value: &Option<String>| value.clone().filter(|text| !text.is_empty());
     let token = given(&overrides.token);
@@ -272,7 +280,7 @@ fn in_cluster(overrides: &Overrides, until: Instant) -> Result<Chosen, Failure> 
             } else {
                 TOKEN.into()
             },
-            token: super::kubefile::Secret(token.unwrap_or_default()),
+            token: crate::cluster::config::file::Secret(token.unwrap_or_default()),
             ..User::default()
         },
         namespace,
@@ -291,7 +299,7 @@ fn own_namespace(until: Instant) -> Option<String> {
     variable("POD_NAMESPACE")
         .and_then(|value| value.into_string().ok())
         .or_else(|| {
-            let bytes = file::read(Path::new(NAMESPACE), file::TOKEN, until).ok()?;
+            let bytes = bounded_file::read(Path::new(NAMESPACE), bounded_file::TOKEN, until).ok()?;
             let text = String::from_utf8(bytes).ok()?;
             Some(text.trim().to_owned()).filter(|text| !text.is_empty())
         })
@@ -323,7 +331,7 @@ fn from_files(
     } else {
         format!("kubeconfig {origin}")
     };
-    let chosen = kubeconfig::choose(merged, context, overrides, &origin)?;
+    let chosen = context::choose(merged, context, overrides, &origin)?;
     if let Some(nothing) = chosen.nothing {
         return Ok(Err(nothing));
     }

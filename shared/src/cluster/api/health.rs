@@ -1,6 +1,7 @@
 //! The questions to the API server about itself and about who asks.
 
-use super::{Answer, Class, Client, Failure, Refusal};
+use crate::cluster::{Answer, Client, Refusal};
+use crate::failure::{Class, Failure};
 use crate::resource::Lease;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -57,8 +58,8 @@ pub async fn version(client: &Client) -> (Result<String, Failure>, Duration) {
 
 /// An API server has a `/version`: what answers that it has none is something else, or another address of it.
 fn of_version(status: u16, text: &str, retry_after: Option<Duration>) -> Failure {
-    let class = super::classify::code(status).unwrap_or(Class::NotAnApiServer);
-    let failure = super::classify::answer(class, status, text.as_bytes(), retry_after);
+    let class = crate::cluster::classify::code(status).unwrap_or(Class::NotAnApiServer);
+    let failure = crate::cluster::classify::answer(class, status, text.as_bytes(), retry_after);
     match failure.class {
         Class::NotFound => Failure {
             class: Class::NotAnApiServer,
@@ -98,9 +99,9 @@ pub async fn livez(client: &Client) -> Result<Readiness, Failure> {
 /// # Errors
 /// Those of the request; `notAnApiServer` where the answer is no Lease.
 pub async fn lease(client: &Client, name: &str) -> Result<Lease, Failure> {
-    let path = format!("{}/{name}", super::path_of::<Lease>(Some("kube-system")));
+    let path = format!("{}/{name}", crate::cluster::path_of::<Lease>(Some("kube-system")));
     let body = client.get_whole(&path, "application/json", LIMIT).await?;
-    super::list::object(&body).map_err(|failure| Failure {
+    crate::cluster::api::list::object(&body).map_err(|failure| Failure {
         endpoint: format!("{}{path}", client.server()),
         ..failure
     })

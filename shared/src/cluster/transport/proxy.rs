@@ -1,14 +1,14 @@
 //! Whether the API server is asked through a proxy: `proxy-url` of the kubeconfig, else the environment, by the rules
 //! of Go's `net/http` (`golang.org/x/net/http/httpproxy`), which kubectl follows. Must not know how a proxy is spoken to.
 
-use super::address::Address;
-use super::way;
-use super::{Class, Failure};
+use crate::cluster::connection_info;
+use crate::cluster::transport::address::Address;
+use crate::failure::{Class, Failure};
 use std::net::IpAddr;
 
 /// A proxy that is used.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Hop {
+pub(crate) struct Hop {
     pub kind: Kind,
     pub address: Address,
     pub port: u16,
@@ -16,7 +16,7 @@ pub(super) struct Hop {
 
 /// How a proxy is spoken to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// HTTP, over TLS where the flag says so.
     Http { tls: bool },
     /// SOCKS 5, where the proxy resolves names.
@@ -25,7 +25,7 @@ pub(super) enum Kind {
 
 /// The variables of the environment that have a say, each under the name it was found by.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Environment {
+pub(crate) struct Environment {
     pub https: Option<(&'static str, String)>,
     pub http: Option<(&'static str, String)>,
     pub no: Option<(&'static str, String)>,
@@ -61,12 +61,12 @@ impl Environment {
 ///
 /// # Errors
 /// Class `badConfiguration`, where kubectl could not use the proxy either.
-pub(super) fn decide(
+pub(crate) fn decide(
     server: &Address,
     proxy_url: &str,
     of: &str,
     environment: &Environment,
-) -> Result<(Option<Hop>, way::Proxy), Failure> {
+) -> Result<(Option<Hop>, connection_info::Proxy), Failure> {
     if !proxy_url.is_empty() {
         let why = format!("proxy-url of {of}");
         let refused = |reason: &str| {
@@ -83,7 +83,7 @@ pub(super) fn decide(
         let hop = hop(address).map_err(|reason| refused(&reason))?;
         return Ok(used(hop, why));
     }
-    let none = |why: String| Ok((None, way::Proxy { url: None, why }));
+    let none = |why: String| Ok((None, connection_info::Proxy { url: None, why }));
     let (scheme, wanted) = if server.is_tls() {
         ("HTTPS_PROXY", &environment.https)
     } else {
@@ -126,9 +126,9 @@ pub(super) fn decide(
     Ok(used(hop, (*name).to_owned()))
 }
 
-fn used(hop: Hop, why: String) -> (Option<Hop>, way::Proxy) {
+fn used(hop: Hop, why: String) -> (Option<Hop>, connection_info::Proxy) {
     let url = Some(hop.address.to_string());
-    (Some(hop), way::Proxy { url, why })
+    (Some(hop), connection_info::Proxy { url, why })
 }
 
 fn hop(address: Address) -> Result<Hop, String> {

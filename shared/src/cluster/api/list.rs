@@ -3,9 +3,10 @@
 //! The API server writes a list's metadata before its items, so the token of the next page is known as soon as
 //! a page begins. The next page is asked for at that moment: the server encodes it while this one is still read.
 
-use super::retry::retrying;
-use super::{Class, Client, Collection, Failure, Refusal};
+use crate::cluster::api::retry::retrying;
+use crate::cluster::{Client, Collection, Refusal};
 use crate::decode::{ListError, ListReader, Piece};
+use crate::failure::{Class, Failure};
 use crate::resource::{Decoded, Resource};
 use kube::core::params::{ListParams, WatchParams};
 use kube::core::request::Request;
@@ -17,9 +18,9 @@ use tokio::task::JoinSet;
 
 /// Protobuf is half the bytes of JSON and a fraction of the work on both sides; a server or proxy that does not
 /// speak it answers in JSON, which is read as well.
-pub(super) const ACCEPT: &str = "application/vnd.kubernetes.protobuf,application/json";
+pub(crate) const ACCEPT: &str = "application/vnd.kubernetes.protobuf,application/json";
 /// JSON only, where a single object or a stream of events is asked for.
-pub(super) const ACCEPT_JSON: &str = "application/json";
+pub(crate) const ACCEPT_JSON: &str = "application/json";
 /// Larger than any object.
 const OBJECT_LIMIT: usize = crate::decode::MAX_ITEM_BYTES;
 /// Everything that has a meaning in an address is escaped.
@@ -87,7 +88,7 @@ impl ListOptions {
     ///
     /// # Errors
     /// `rejected`, where what was asked for makes no request.
-    pub(super) fn path<T: Resource>(&self, token: Option<&str>) -> Result<String, Failure> {
+    pub(crate) fn path<T: Resource>(&self, token: Option<&str>) -> Result<String, Failure> {
         let params = ListParams {
             label_selector: given(&self.label_selector),
             field_selector: given(&self.field_selector),
@@ -103,7 +104,7 @@ impl ListOptions {
     ///
     /// # Errors
     /// As [`ListOptions::path`].
-    pub(super) fn watch_path<T: Resource>(&self, version: &str, seconds: u32) -> Result<String, Failure> {
+    pub(crate) fn watch_path<T: Resource>(&self, version: &str, seconds: u32) -> Result<String, Failure> {
         let params = WatchParams {
             label_selector: given(&self.label_selector),
             field_selector: given(&self.field_selector),
@@ -120,7 +121,7 @@ fn given(text: &str) -> Option<String> {
 }
 
 /// Of a request that kube built: it is sent by connections of our own.
-pub(super) fn path_and_query(
+pub(crate) fn path_and_query(
     built: Result<http::Request<Vec<u8>>, kube::core::request::Error>,
 ) -> Result<String, Failure> {
     match built {
@@ -155,7 +156,7 @@ pub async fn get<T: Resource>(client: &Client, namespace: Option<&str>, name: &s
 ///
 /// # Errors
 /// `notAnApiServer`
-pub(super) fn object<T: Resource>(body: &[u8]) -> Result<T, Failure> {
+pub(crate) fn object<T: Resource>(body: &[u8]) -> Result<T, Failure> {
     #[derive(Default, serde::Deserialize)]
     #[serde(default, rename_all = "camelCase")]
     struct Head {
@@ -182,7 +183,7 @@ fn api_version_of(group: &str, version: &str) -> String {
 }
 
 /// What an answer has to be: something else that decodes would be an empty list, and so "ok".
-pub(super) struct Expected {
+pub(crate) struct Expected {
     api_version: String,
     kind: String,
     /// Whether a list may have another name: that of a custom kind is its `listKind`, which discovery does not tell.
@@ -241,7 +242,7 @@ fn shortened(text: &str) -> String {
 }
 
 /// How much one list may be: no cluster has as much, and whoever asks must not die of what answers.
-pub(super) struct Budget {
+pub(crate) struct Budget {
     /// Bytes of memory for what is kept, roughly.
     kept: AtomicU64,
     /// Bytes that are read, unpacked.
@@ -490,7 +491,7 @@ async fn fill<T: Resource>(
     };
     let mut reader = ListReader::for_content_type(&answer.content_type);
     let mut over = None;
-    let placed = |failure: Failure, answer: &super::Answer| Failure {
+    let placed = |failure: Failure, answer: &crate::cluster::Answer| Failure {
         endpoint: format!(
             "{}{}",
             client.server(),
@@ -534,7 +535,7 @@ async fn fill<T: Resource>(
 }
 
 /// The failure that an error of a list's body is.
-pub(super) fn of_list(error: &ListError) -> Failure {
+pub(crate) fn of_list(error: &ListError) -> Failure {
     let class = match error {
         ListError::CutOff { .. } => Class::ConnectionLost,
         ListError::NotAList(_) | ListError::TooLarge => Class::NotAnApiServer,

@@ -1,10 +1,11 @@
 //! Owns the TLS side of a connection: whom the server has to be vouched for by, and the client's own certificate.
 //! Must not know how bytes travel.
 
-use super::tls_error;
-use super::verify::{Judge, Roots, Verifier};
-use super::way;
-use super::{Class, Failure, file};
+use crate::cluster::bounded_file;
+use crate::cluster::connection_info;
+use crate::cluster::transport::tls_error;
+use crate::cluster::transport::verify::{Judge, Roots, Verifier};
+use crate::failure::{Class, Failure};
 use crate::resource::Time;
 use rustls::ClientConfig;
 use rustls::client::Resumption;
@@ -25,7 +26,7 @@ const REREAD_LIMIT: Duration = Duration::from_secs(2);
 
 /// Bytes of the configuration, or the file that holds them.
 #[derive(Clone)]
-pub(super) enum Source {
+pub(crate) enum Source {
     Data(Vec<u8>),
     File(PathBuf),
 }
@@ -41,7 +42,7 @@ impl Source {
             return Ok(None);
         }
         let source = Self::File(file.into());
-        Ok(Some(if file::is_regular(Path::new(file)) {
+        Ok(Some(if bounded_file::is_regular(Path::new(file)) {
             source
         } else {
             Self::Data(source.read(what, until)?)
@@ -51,12 +52,14 @@ impl Source {
     pub fn read(&self, what: &str, until: Instant) -> Result<Vec<u8>, Failure> {
         match self {
             Self::Data(bytes) => Ok(bytes.clone()),
-            Self::File(path) => file::read(path, file::CERTIFICATES, until).map_err(|error| {
-                Failure::new(
-                    Class::BadConfiguration,
-                    format!("{what} {}: {error}", path.display()),
-                )
-            }),
+            Self::File(path) => {
+                bounded_file::read(path, bounded_file::CERTIFICATES, until).map_err(|error| {
+                    Failure::new(
+                        Class::BadConfiguration,
+                        format!("{what} {}: {error}", path.display()),
+                    )
+                })
+            }
         }
     }
 
@@ -67,7 +70,7 @@ impl Source {
 
 /// Who may vouch for the server.
 #[derive(Clone)]
-pub(super) enum Trust {
+pub(crate) enum Trust {
     /// The authorities that this machine trusts.
     System,
     /// These alone.
@@ -77,7 +80,7 @@ pub(super) enum Trust {
 }
 
 /// What TLS is made of.
-pub(super) struct Tls {
+pub(crate) struct Tls {
     trust: Trust,
     /// Certificate and key of the configuration.
     own: Option<(Source, Source)>,
@@ -148,7 +151,7 @@ impl Tls {
     }
 
     /// The client's certificate, as it is shown.
-    pub fn identity(&self) -> Option<way::Certificate> {
+    pub fn identity(&self) -> Option<connection_info::Certificate> {
         let built = lock(&self.built).clone()?;
         let own = built.own?;
         own.cert.first().map(described)
@@ -236,7 +239,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 ///
 /// # Errors
 /// Class `badConfiguration`, where they cannot be read or do not belong together.
-pub(super) fn identity(certificate: &[u8], key: &[u8]) -> Result<Arc<CertifiedKey>, Failure> {
+pub(crate) fn identity(certificate: &[u8], key: &[u8]) -> Result<Arc<CertifiedKey>, Failure> {
     let bad = |message: String| Failure::new(Class::BadConfiguration, message);
     let chain: Vec<_> = CertificateDer::pem_slice_iter(certificate)
         .filter_map(Result::ok)
@@ -292,28 +295,28 @@ fn is_encrypted(pem: &[u8]) -> bool {
 
 /// What a server showed in a handshake.
 #[derive(Debug, Default)]
-pub(super) struct Shown(Mutex<Vec<CertificateDer<'static>>>);
+pub(crate) struct Shown(Mutex<Vec<CertificateDer<'static>>>);
 
 impl Shown {
     /// Its certificates, the server's own first.
-    pub fn chain(&self) -> Vec<way::Certificate> {
+    pub fn chain(&self) -> Vec<connection_info::Certificate> {
         lock(&self.0).iter().map(described).collect()
     }
 
-    pub(super) fn keep(&self, own: &CertificateDer<'_>, between: &[CertificateDer<'_>]) {
+    pub(crate) fn keep(&self, own: &CertificateDer<'_>, between: &[CertificateDer<'_>]) {
         let chain = std::iter::once(own).chain(between);
         *lock(&self.0) = chain.map(|der| der.clone().into_owned()).collect();
     }
 }
 
 /// A certificate for people.
-pub(super) fn described(certificate: &CertificateDer<'_>) -> way::Certificate {
+pub(crate) fn described(certificate: &CertificateDer<'_>) -> connection_info::Certificate {
     use x509_parser::extensions::GeneralName;
     use x509_parser::prelude::FromDer as _;
     let Ok((_, parsed)) = x509_parser::certificate::X509Certificate::from_der(certificate) else {
-        return way::Certificate {
+        return connection_info::Certificate {
             subject: "a certificate that cannot be read".into(),
-            ..way::Certificate::default()
+            ..connection_info::Certificate::default()
         };
     };
     let names = match parsed.subject_alternative_name() {
@@ -337,7 +340,7 @@ pub(super) fn described(certificate: &CertificateDer<'_>) -> way::Certificate {
             .collect(),
         _ => Vec::new(),
     };
-    way::Certificate {
+    connection_info::Certificate {
         subject: parsed.subject().to_string(),
         issuer: parsed.issuer().to_string(),
         names,

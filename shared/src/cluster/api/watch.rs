@@ -4,9 +4,10 @@
 //! server sends once a minute and which alone tell a quiet watch from a dead one; an object that does not
 //! decode as an event, not as the end; and HTTP 410 at the start of a watch as a reason to list again.
 
-use super::list::{ACCEPT_JSON, Keep, ListOptions, list_where};
-use super::{Answer, Class, Client, Failure, Refusal};
+use crate::cluster::api::list::{ACCEPT_JSON, Keep, ListOptions, list_where};
+use crate::cluster::{Answer, Client, Refusal};
 use crate::decode::MAX_ITEM_BYTES;
+use crate::failure::{Class, Failure};
 use crate::resource::{Decoded, Resource, Status, from_json};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -302,7 +303,7 @@ impl<T: Resource> Watch<T> {
             if status.code == 410 {
                 return Ok(None);
             }
-            let class = super::classify::code(status.code).unwrap_or(Class::Unhealthy);
+            let class = crate::cluster::classify::code(status.code).unwrap_or(Class::Unhealthy);
             return Err(Failure {
                 status: Some(status.code),
                 ..Failure::new(class, status.message)

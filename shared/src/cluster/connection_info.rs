@@ -2,7 +2,7 @@
 //!
 //! Everything here is fit to be shown: addresses without passwords, credentials by their kind and never by their value.
 
-use super::Failure;
+use crate::failure::Failure;
 use crate::resource::Time;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
