@@ -173,7 +173,7 @@ impl Resource for Deployment {
     has_metadata!();
 
     fn pods_by(&self) -> PodsBy<'_> {
-        PodsBy::Selector(self.spec.as_ref().and_then(|s| s.selector.as_ref()))
+        PodsBy::ThroughReplicaSets(self.spec.as_ref().and_then(|s| s.selector.as_ref()))
     }
 
     fn drop_zero_times(&mut self) {

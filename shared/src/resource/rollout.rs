@@ -246,7 +246,7 @@ impl Resource for Rollout {
     has_metadata!();
 
     fn pods_by(&self) -> PodsBy<'_> {
-        PodsBy::Selector(self.spec.as_ref().and_then(|s| s.selector.as_ref()))
+        PodsBy::ThroughReplicaSets(self.spec.as_ref().and_then(|s| s.selector.as_ref()))
     }
 
     fn slim(&mut self) {

@@ -93,6 +93,8 @@ pub enum PodsBy<'a> {
     Nothing,
     /// By this selector; without one by their owner alone.
     Selector(Option<&'a LabelSelector>),
+    /// Its ReplicaSets have them. The selector is that of the pods.
+    ThroughReplicaSets(Option<&'a LabelSelector>),
     /// Its Jobs have them.
     Jobs,
     /// It is one.

@@ -15,9 +15,7 @@ use crate::check::{Check, NodesSeen, Now, wants};
 use crate::cluster::{Bounds, Client, ListOptions, Part, list_part};
 use crate::failure::{Class, Failure};
 use crate::report::{Item, NotSeen, State};
-use crate::resource::{
-    Deployment, Event, Job, LabelSelector, Node, Pod, PodsBy, ReplicaSet, Resource, Rollout, Time,
-};
+use crate::resource::{Event, Job, LabelSelector, Node, Pod, PodsBy, ReplicaSet, Resource, Time};
 use chunks::{Chunk, chunks};
 use logs::LOGS;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -54,7 +52,6 @@ pub struct SearchTarget {
     namespace: String,
     uid: String,
     generation: Option<i64>,
-    kind: &'static str,
     /// The worst first.
     rank: u8,
     desired: i64,
@@ -66,6 +63,7 @@ pub struct SearchTarget {
 #[derive(Debug, Clone)]
 enum By {
     Selector(Option<LabelSelector>),
+    ThroughReplicaSets(Option<LabelSelector>),
     Jobs,
     Itself(Box<Pod>),
 }
@@ -81,6 +79,7 @@ impl SearchTarget {
         let by = match object.pods_by() {
             PodsBy::Nothing => return None,
             PodsBy::Selector(selector) => By::Selector(selector.cloned()),
+            PodsBy::ThroughReplicaSets(selector) => By::ThroughReplicaSets(selector.cloned()),
             PodsBy::Jobs => By::Jobs,
             PodsBy::Itself(pod) => By::Itself(Box::new(pod.clone())),
         };
@@ -88,7 +87,6 @@ impl SearchTarget {
             namespace: meta.namespace.clone(),
             uid: meta.uid.clone(),
             generation: meta.generation,
-            kind: T::KIND,
             rank: rank(item),
             desired: item.desired.unwrap_or(1),
             by,
@@ -100,11 +98,6 @@ impl SearchTarget {
     #[must_use]
     pub fn identity(&self) -> (String, Option<i64>) {
         (self.uid.clone(), self.generation)
-    }
-
-    /// Its pods are those of its ReplicaSets.
-    fn has_replica_sets(&self) -> bool {
-        [Deployment::KIND, Rollout::KIND].contains(&self.kind)
     }
 }
 
@@ -268,7 +261,9 @@ impl Search<'_> {
         let known = &self.looked.known;
         let wanted = subjects.iter().filter_map(|s| {
             let (owner, selector) = match &s.by {
-                By::Selector(selector) => (s.uid.clone(), selector.clone()),
+                By::Selector(selector) | By::ThroughReplicaSets(selector) => {
+                    (s.uid.clone(), selector.clone())
+                }
                 By::Jobs => {
                     let job = *known.jobs(&s.uid, |_| self.now).first()?;
                     let selector = job.spec.as_ref().and_then(|spec| spec.selector.clone());
@@ -281,7 +276,7 @@ impl Search<'_> {
                 owner,
                 namespace: s.namespace.clone(),
                 selector,
-                through_sets: s.has_replica_sets(),
+                through_sets: matches!(s.by, By::ThroughReplicaSets(_)),
             })
         });
         wanted.collect()
@@ -418,7 +413,7 @@ impl Search<'_> {
         for subject in subjects {
             // What creates its pods itself has no condition that says why it cannot.
             let own = i64::try_from(self.looked.known.active(&subject.uid)).unwrap_or(i64::MAX);
-            let creates = matches!(subject.by, By::Selector(_)) && !subject.has_replica_sets();
+            let creates = matches!(subject.by, By::Selector(_));
             if (creates && own < subject.desired) || subject.asks_its_events {
                 questions
                     .warnings
