@@ -83,7 +83,7 @@ fn literals(code: &str) -> Vec<(&str, &str)> {
     found
 }
 
-/// The words that a check writes into a report: as a field, as the first literal of a finding, as the first of a tuple,
+/// The words that a check writes into a report: as a field, as the first literal of a verdict, as the first of a tuple,
 /// or in a table as the second, beside the word of Kubernetes.
 fn said(code: &str) -> BTreeSet<String> {
     let literals = literals(code);
@@ -94,10 +94,10 @@ fn said(code: &str) -> BTreeSet<String> {
     };
     let finds = |between: &str| {
         [
-            "Finding::new(",
-            "Finding::healthy(",
-            "Finding::degraded(",
-            "Finding::unknown(",
+            "Verdict::new(",
+            "Verdict::healthy(",
+            "Verdict::degraded(",
+            "Verdict::unknown(",
         ]
         .iter()
         .any(|call| between.rfind(call).is_some_and(|at| !between[at..].contains(';')))
