@@ -1,9 +1,11 @@
 //! A control plane: the one that all tests share, or one of a test's own that it may break.
 
 use crate::authority::Certified;
-use crate::environment::{self, root};
+use crate::environment;
 use crate::kubectl::Kubectl;
+use crate::plugin::Plugin;
 use crate::process;
+use crate::script;
 use crate::user::User;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -87,6 +89,12 @@ impl Cluster {
         Kubectl::new(&self.kubeconfig())
     }
 
+    /// The plugin as the administrator.
+    #[must_use]
+    pub fn plugin(&self) -> Plugin {
+        Plugin::new(&self.kubeconfig())
+    }
+
     /// A user with a certificate and no rights but those that every authenticated user has.
     #[must_use]
     pub fn user(&self, name: &str) -> User {
@@ -166,7 +174,7 @@ impl Cluster {
 
     fn script(&self, command: &str, arguments: &[&str], within: Duration) -> String {
         let directory = self.directory.to_string_lossy();
-        script("cluster", &[&[command, &directory], arguments].concat(), within)
+        script::run("cluster", &[&[command, &directory], arguments].concat(), within)
     }
 }
 
@@ -174,20 +182,10 @@ impl Drop for Cluster {
     fn drop(&mut self) {
         if self.own {
             // Not through `script`: a second panic would hide the test's own.
-            let _ = Command::new(path("cluster"))
+            let _ = Command::new(script::path("cluster"))
                 .arg("down")
                 .arg(&self.directory)
                 .status();
         }
     }
-}
-
-fn path(name: &str) -> PathBuf {
-    root().join("e2e/cluster").join(name)
-}
-
-/// Runs one of the scripts; what it says of a failure names the way out.
-pub(crate) fn script(name: &str, arguments: &[&str], within: Duration) -> String {
-    let finished = process::run(Command::new(path(name)).args(arguments), None, within);
-    finished.expect_code(0).stdout.trim().to_owned()
 }

@@ -1,8 +1,8 @@
 //! Real kubectl as one identity: the second opinion on everything the plugin says.
 
-use crate::cluster;
 use crate::environment;
 use crate::process::{self, Finished};
+use crate::script;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -34,7 +34,7 @@ impl Kubectl {
     pub fn program() -> &'static Path {
         static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
         PROGRAM.get_or_init(|| {
-            let listed = cluster::script("components", &["kubectl"], Duration::from_mins(5));
+            let listed = script::run("components", &["kubectl"], Duration::from_mins(5));
             let path = listed
                 .strip_prefix("kubectl=")
                 .unwrap_or_else(|| panic!("components says {listed:?}"));

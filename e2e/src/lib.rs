@@ -23,6 +23,7 @@ pub mod process;
 pub mod prometheus;
 pub mod release;
 pub mod report;
+mod script;
 pub mod service;
 pub mod user;
 pub mod zoo;

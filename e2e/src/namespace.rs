@@ -3,7 +3,6 @@
 use crate::cluster::Cluster;
 use crate::deployment::{Deployment, NEVER_READY};
 use crate::kubectl::Kubectl;
-use crate::plugin::Plugin;
 use crate::report::{Report, list, word};
 use serde_json::{Value, json};
 use std::cell::RefCell;
@@ -204,7 +203,7 @@ impl<'c> Namespace<'c> {
     #[must_use]
     #[track_caller]
     pub fn judged(&self) -> (i32, Report) {
-        let plugin = Plugin::of(self.cluster);
+        let plugin = self.cluster.plugin();
         let mut before = self.deployments();
         for _ in 0..READS {
             let (code, report) = plugin.health(&format!("--cause none --namespace {}", self.name));

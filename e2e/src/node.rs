@@ -2,13 +2,14 @@
 //!
 //! It may be ours, or kind's: tests that use it know a kubeconfig and nothing else of it.
 
-use crate::cluster::{self, Cluster};
+use crate::cluster::Cluster;
 use crate::deadline::until;
 use crate::environment;
 use crate::kubectl::{Kubectl, isolated};
 use crate::plugin::Plugin;
 use crate::process::{self, Finished};
 use crate::report::word;
+use crate::script;
 use crate::user::User;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -67,7 +68,7 @@ pub fn kubelet(action: &str) {
 pub fn helm(arguments: &[&str]) -> Finished {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     let program = PROGRAM.get_or_init(|| {
-        let listed = cluster::script("components", &["helm"], Duration::from_mins(5));
+        let listed = script::run("components", &["helm"], Duration::from_mins(5));
         let path = listed.strip_prefix("helm=");
         PathBuf::from(path.unwrap_or_else(|| panic!("components says {listed:?}")))
     });

@@ -1,6 +1,5 @@
 //! The plugin as a process.
 
-use crate::cluster::Cluster;
 use crate::environment;
 use crate::kubectl::{Kubectl, isolated};
 use crate::process::{self, Finished};
@@ -25,12 +24,6 @@ impl Plugin {
         Self {
             kubeconfig: kubeconfig.to_owned(),
         }
-    }
-
-    /// As the administrator of that cluster.
-    #[must_use]
-    pub fn of(cluster: &Cluster) -> Self {
-        Self::new(&cluster.kubeconfig())
     }
 
     /// Runs it, by the words of a command line.

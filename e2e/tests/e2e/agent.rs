@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use sre_e2e::report::{list, word};
-use sre_e2e::{Agent, Cluster, Deployment, Namespace, Plugin};
+use sre_e2e::{Agent, Cluster, Deployment, Namespace};
 use std::time::Duration;
 
 /// A change must show within this time while the API server is well.
@@ -444,7 +444,7 @@ fn only_the_named_namespaces_are_watched_where_it_is_told_so() {
         "{:#}",
         whole["coverage"]
     );
-    let plugin = Plugin::of(Cluster::shared());
+    let plugin = Cluster::shared().plugin();
     let (_, all) = plugin.health(&format!("--cause none -n {}", ns.name()));
     assert_eq!(whole["checks"][1]["items"], all.deployments()["items"]);
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use sre_e2e::deadline::until;
 use sre_e2e::report::{list, verdict, word};
-use sre_e2e::{Cluster, Namespace, Plugin, Report};
+use sre_e2e::{Cluster, Namespace, Report};
 use std::time::Duration;
 
 /// A definition is served within this time.
@@ -48,7 +48,7 @@ fn custom_resources_are_judged_by_their_conditions_live_and_from_a_dump() {
     };
     served("widgets");
     served("fleets");
-    let plugin = Plugin::of(&cluster);
+    let plugin = cluster.plugin();
     let all = format!("widgets.e2e.example -n {}", ns.name());
 
     let none = plugin.run(&format!("health widgets.e2e.example -n {}", ns.name()));

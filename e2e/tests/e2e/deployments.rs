@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use sre_e2e::report::verdict;
-use sre_e2e::{Deployment, Namespace, Plugin};
+use sre_e2e::{Deployment, Namespace};
 
 #[test]
 fn as_many_ready_pods_as_asked_for_are_healthy() {
@@ -187,7 +187,7 @@ fn one_being_deleted_is_left_out_of_the_verdict_unless_it_was_asked_for() {
         (Some(2), Some(1), Some(1))
     );
 
-    let plugin = Plugin::of(sre_e2e::Cluster::shared());
+    let plugin = sre_e2e::Cluster::shared().plugin();
     let (code, report) = plugin.health(&format!("deploy/going -n {}", ns.name()));
     assert_eq!(code, 2, "{:#}", report.0);
     assert_eq!(verdict(report.item("going")).0, "terminating");

@@ -2,7 +2,7 @@
 
 use sre_e2e::deployment::bad_revision;
 use sre_e2e::report::{Verdict, verdict, word};
-use sre_e2e::{Cluster, Deployment, Namespace, Plugin, Report};
+use sre_e2e::{Cluster, Deployment, Namespace, Report};
 
 /// Each Deployment's name and verdict.
 fn verdicts(report: &Report) -> Vec<(&str, Verdict<'_>)> {
@@ -21,7 +21,9 @@ fn minutes_later(report: &Report, minutes: i64) -> String {
 }
 
 fn judge(line: &str, dump: String) -> (i32, Report) {
-    let run = Plugin::of(Cluster::shared()).judge(&format!("health -f - -o json {line}"), Some(dump));
+    let run = Cluster::shared()
+        .plugin()
+        .judge(&format!("health -f - -o json {line}"), Some(dump));
     let report = Report::parse(&run.stdout).unwrap_or_else(|error| panic!("{error}: {run}"));
     (run.code.expect("it ends by itself"), report)
 }

@@ -1,7 +1,7 @@
 //! The dump that is shipped to be tried out, and the way it is made.
 
 use sre_e2e::report::{Verdict, verdict, word};
-use sre_e2e::{Cluster, Plugin, Report, process, root};
+use sre_e2e::{Cluster, Report, process, root};
 use std::process::Command;
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ const EXPECTED: [(&str, &str, Verdict<'_>); 11] = [
 ];
 
 fn judge(dump: &str) -> (i32, Report) {
-    Plugin::of(Cluster::shared()).health(&format!("-f {dump}"))
+    Cluster::shared().plugin().health(&format!("-f {dump}"))
 }
 
 #[test]

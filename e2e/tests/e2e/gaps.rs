@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 use sre_e2e::report::{verdict, word};
-use sre_e2e::{Cluster, Deployment, Namespace, Plugin, Report};
+use sre_e2e::{Cluster, Deployment, Namespace, Report};
 
 /// A name and the status that is written for it; null for none.
 fn statuses() -> Vec<(&'static str, Value)> {
@@ -93,7 +93,7 @@ fn a_status_with_gaps_is_read_live_as_it_is_from_a_dump() {
         "{:#}",
         live.item("timeless")
     );
-    let plugin = Plugin::of(&cluster);
+    let plugin = cluster.plugin();
     let arguments = format!("health -f - -o json --at {}", word(&live.0["observedAt"]));
     let run = plugin.judge(&arguments, Some(dump)).expect_code(2);
     let dumped = Report::parse(&run.stdout).expect("a report");

@@ -59,7 +59,7 @@ fn healthy() -> Namespace<'static> {
 #[test]
 fn the_administrator_sees_every_namespace() {
     let ns = two();
-    let (code, report) = sre_e2e::Plugin::of(Cluster::shared()).health("--cause none");
+    let (code, report) = sre_e2e::Cluster::shared().plugin().health("--cause none");
     assert_eq!((code, report.status()), (2, "degraded"));
     assert_eq!(
         report.0["coverage"],

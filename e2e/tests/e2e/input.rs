@@ -5,7 +5,7 @@ use sre_e2e::report::word;
 use sre_e2e::{Cluster, Deployment, Namespace, Plugin};
 
 fn plugin() -> Plugin {
-    Plugin::of(Cluster::shared())
+    Cluster::shared().plugin()
 }
 
 fn only_hint(report: &sre_e2e::Report) -> (&str, &str, &str) {

@@ -18,7 +18,7 @@ fn asked(plugin: &Plugin) -> (Option<i32>, Value) {
 #[test]
 fn controllers_that_stop_freeze_the_counts_and_are_told_until_they_go_on() {
     let cluster = Cluster::whole("frozen");
-    let plugin = Plugin::of(&cluster);
+    let plugin = cluster.plugin();
     until("both Leases are seen to be alive", WITHIN, || {
         let (code, check) = asked(&plugin);
         let notes = list(&check["notes"]).is_empty();

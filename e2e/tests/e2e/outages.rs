@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use sre_e2e::report::word;
-use sre_e2e::{Agent, Cluster, Deployment, Namespace, Plugin, Report};
+use sre_e2e::{Agent, Cluster, Deployment, Namespace, Report};
 use std::time::Duration;
 
 /// Fails unless the whole report says that no API server was reached, for that reason.
@@ -42,7 +42,7 @@ fn an_api_server_that_stops_hangs_and_comes_back_is_told_each_time() {
     let ns = Namespace::of(&cluster, "outage");
     ns.create([Deployment::new("web", 0)]);
     ns.set_status("deployment/web", &json!({"observedGeneration": 1}));
-    let plugin = Plugin::of(&cluster);
+    let plugin = cluster.plugin();
     let whole = |line: &str| {
         let run = plugin.run(&format!("health {line} -o json"));
         (
@@ -106,7 +106,7 @@ fn an_api_server_that_stops_hangs_and_comes_back_is_told_each_time() {
 #[test]
 fn an_api_server_without_its_etcd_is_degraded_and_what_it_holds_is_not_seen() {
     let cluster = Cluster::bare("etcd");
-    let plugin = Plugin::of(&cluster);
+    let plugin = cluster.plugin();
     let agent = Agent::start(&cluster.kubeconfig(), &[]);
     assert_eq!(plugin.health("").0, 0);
     agent.until("/health/deployments", Duration::from_secs(10), 200, |a| {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use sre_e2e::report::word;
-use sre_e2e::{Cluster, Deployment, Namespace, Plugin, Report};
+use sre_e2e::{Cluster, Deployment, Namespace, Report};
 
 /// Without what differs from run to run.
 fn comparable(text: &str) -> Value {
@@ -52,7 +52,7 @@ fn mixed() -> Namespace<'static> {
 #[test]
 fn json_yaml_and_the_screen_agree() {
     let ns = mixed();
-    let plugin = Plugin::of(Cluster::shared());
+    let plugin = Cluster::shared().plugin();
     let json = plugin
         .run(&format!("health --cause none -n {} -o json", ns.name()))
         .expect_code(2);
@@ -133,7 +133,7 @@ fn json_yaml_and_the_screen_agree() {
 #[test]
 fn kubectl_runs_it_as_a_plugin_and_hands_output_and_exit_code_through() {
     let ns = mixed();
-    let plugin = Plugin::of(Cluster::shared());
+    let plugin = Cluster::shared().plugin();
     let direct = plugin
         .run(&format!("health --cause none -n {} -o json", ns.name()))
         .expect_code(2);
@@ -156,7 +156,7 @@ fn kubectl_runs_it_as_a_plugin_and_hands_output_and_exit_code_through() {
 #[test]
 fn a_reader_that_goes_away_changes_neither_the_exit_code_nor_adds_a_word() {
     let ns = mixed();
-    let plugin = Plugin::of(Cluster::shared());
+    let plugin = Cluster::shared().plugin();
     // `true` reads nothing and ends at once.
     for format in ["human", "json", "yaml"] {
         let line = format!(
@@ -174,7 +174,7 @@ fn a_reader_that_goes_away_changes_neither_the_exit_code_nor_adds_a_word() {
 
 #[test]
 fn version_tells_the_plugin_and_the_server() {
-    let plugin = Plugin::of(Cluster::shared());
+    let plugin = Cluster::shared().plugin();
     let text = plugin.run("version -o json").expect_code(0).stdout;
     let version: Value = serde_json::from_str(&text).expect("JSON");
     let server: Value =

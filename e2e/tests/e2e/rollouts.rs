@@ -183,7 +183,7 @@ fn fail_on_chooses_which_states_make_the_exit_code() {
     ]);
     ns.wait("early", &["{.status.updatedReplicas}=1"]);
     ns.wait_for_reason("late", "Progressing", "ProgressDeadlineExceeded");
-    let plugin = sre_e2e::Plugin::of(sre_e2e::Cluster::shared());
+    let plugin = sre_e2e::Cluster::shared().plugin();
     for (words, expected) in [
         ("progressing", 1),
         ("degraded,progressing", 2),

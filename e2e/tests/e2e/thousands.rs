@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use sre_e2e::deadline::until;
 use sre_e2e::report::list;
-use sre_e2e::{Agent, Cluster, Deployment, Namespace, Plugin};
+use sre_e2e::{Agent, Cluster, Deployment, Namespace};
 use std::time::Duration;
 
 const MANY: u32 = 2000;
@@ -97,7 +97,7 @@ fn thousands_are_counted_to_the_last_one_and_read_page_by_page() {
     );
     assert_eq!(list(&answer["deployments"]).len(), 3);
 
-    let plugin = Plugin::of(Cluster::shared());
+    let plugin = Cluster::shared().plugin();
     let run = plugin
         .run(&format!("health deployments --cause none -v -n {}", ns.name()))
         .expect_code(1);

@@ -3,7 +3,7 @@
 use serde_json::json;
 use sre_e2e::deadline::until;
 use sre_e2e::report::verdict;
-use sre_e2e::{Agent, Cluster, Deployment, Namespace, Plugin};
+use sre_e2e::{Agent, Cluster, Deployment, Namespace};
 use std::time::Duration;
 
 fn time(text: &serde_json::Value) -> jiff::Timestamp {
@@ -60,7 +60,7 @@ fn without_a_controller_a_deployment_is_progressing_for_a_minute_and_then_known_
         );
     }
 
-    let plugin = Plugin::of(&cluster);
+    let plugin = cluster.plugin();
     let (code, report) = until("both are known to be ignored", Duration::from_secs(90), || {
         let (code, report) = plugin.health(&format!("-n {}", ns.name()));
         if report.count("progressing") == Some(0) {

@@ -109,7 +109,7 @@ impl Match {
 #[cfg(test)]
 mod tests {
     use super::super::recorded::tests::get;
-    use super::super::store::ContinueToken;
+    use super::super::continue_token::ContinueToken;
     use super::*;
 
     #[test]

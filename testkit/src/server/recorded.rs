@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use http::{HeaderMap, request};
 
-use super::store::ContinueToken;
+use super::continue_token::ContinueToken;
 
 /// A request as it arrived.
 #[derive(Clone, Debug)]

@@ -12,13 +12,14 @@ use http::{HeaderValue, Response, StatusCode, request};
 
 use super::access::{ANONYMOUS, Access};
 use super::body::Body;
+use super::continue_token::ContinueToken;
 use super::fault::{Fault, WatchFault};
 use super::recorded::Recorded;
 use super::resource::Target;
 use super::selector::Selector;
 use super::state::{Gone, Shared, State};
 use super::status::Status;
-use super::store::{ContinueToken, PageError, event};
+use super::store::{PageError, event};
 use super::version;
 use super::watch::Watcher;
 use crate::object::List;
@@ -199,7 +200,7 @@ fn respond(shared: &Arc<Shared>, request: &Recorded, watch_fault: Option<&WatchF
     }
     let answer = watch(&mut state, request, &target, &selector, watch_fault, shared);
     drop(state);
-    shared.touch();
+    shared.changed.signal();
     answer
 }
 
@@ -350,7 +351,8 @@ fn watch(
         .map(Duration::from_secs);
     let resource = target.resource;
     let bookmarks = request.flag("allowWatchBookmarks");
-    let (mut watcher, stream) = Watcher::open(resource, selector.clone(), bookmarks, timeout, shared);
+    let (mut watcher, stream) =
+        Watcher::open(resource, selector.clone(), bookmarks, timeout, &shared.changed);
     if fault == Some(&WatchFault::Silent) {
         watcher.befall(&WatchFault::Silent);
     }

@@ -4,9 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::watch;
-
 use super::access::Users;
+use super::changed::Changed;
 use super::fault::{Faults, WatchFault};
 use super::health::Checks;
 use super::recorded::Recorded;
@@ -87,14 +86,14 @@ impl State {
 #[derive(Debug)]
 pub(crate) struct Shared {
     state: Mutex<State>,
-    changed: watch::Sender<u64>,
+    pub changed: Changed,
 }
 
 impl Shared {
     pub fn new(state: State) -> Self {
         Self {
             state: Mutex::new(state),
-            changed: watch::Sender::new(0),
+            changed: Changed::new(),
         }
     }
 
@@ -106,15 +105,7 @@ impl Shared {
     /// Runs a change and tells those who wait for one.
     pub fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         let result = change(&mut self.lock());
-        self.touch();
+        self.changed.signal();
         result
-    }
-
-    pub fn touch(&self) {
-        self.changed.send_modify(|count| *count = count.wrapping_add(1));
-    }
-
-    pub fn changes(&self) -> watch::Receiver<u64> {
-        self.changed.subscribe()
     }
 }

@@ -3,7 +3,6 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -12,10 +11,10 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::Sleep;
 
+use super::changed::Changed;
 use super::fault::WatchFault;
 use super::resource::Resource;
 use super::selector::Selector;
-use super::state::Shared;
 use super::store::{Change, event};
 
 /// What a watch stream is told to do next.
@@ -43,13 +42,13 @@ impl Watcher {
         selector: Selector,
         bookmarks: bool,
         timeout: Option<Duration>,
-        shared: &Arc<Shared>,
+        changed: &Changed,
     ) -> (Self, WatchStream) {
         let (signals, received) = unbounded_channel();
         let stream = WatchStream {
             signals: received,
             timeout: timeout.map(|timeout| Box::pin(tokio::time::sleep(timeout))),
-            shared: Arc::clone(shared),
+            changed: changed.clone(),
         };
         (
             Self {
@@ -131,7 +130,7 @@ fn bookmark(resource: &Resource, version: u64, ends_initial_events: bool) -> Str
 pub(crate) struct WatchStream {
     signals: UnboundedReceiver<Signal>,
     timeout: Option<Pin<Box<Sleep>>>,
-    shared: Arc<Shared>,
+    changed: Changed,
 }
 
 /// What a stream gives next.
@@ -160,6 +159,6 @@ impl Drop for WatchStream {
     fn drop(&mut self) {
         // The watcher must count as closed before those who wait for that look.
         self.signals.close();
-        self.shared.touch();
+        self.changed.signal();
     }
 }

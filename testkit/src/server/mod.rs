@@ -6,6 +6,8 @@ mod access;
 mod body;
 mod builder;
 mod certificate;
+mod changed;
+mod continue_token;
 mod fault;
 mod health;
 mod kubeconfig;
@@ -348,7 +350,7 @@ impl ApiServer {
     async fn wait(&self, what: &str, mut reached: impl FnMut(&State) -> bool + Send + 'static) {
         let shared = Arc::clone(&self.shared);
         let waited = self.runtime.spawn(tokio::time::timeout(LIMIT, async move {
-            let mut changes = shared.changes();
+            let mut changes = shared.changed.subscribe();
             while !reached(&shared.lock()) {
                 // The sender lives in `shared`.
                 let _ = changes.changed().await;

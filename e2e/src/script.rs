@@ -1,0 +1,18 @@
+//! The scripts of `e2e/cluster`.
+
+use crate::environment::root;
+use crate::process;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+/// Where a script is.
+pub(crate) fn path(name: &str) -> PathBuf {
+    root().join("e2e/cluster").join(name)
+}
+
+/// Runs a script and returns what it printed. If it fails, its own message names the way out.
+pub(crate) fn run(name: &str, arguments: &[&str], within: Duration) -> String {
+    let finished = process::run(Command::new(path(name)).args(arguments), None, within);
+    finished.expect_code(0).stdout.trim().to_owned()
+}

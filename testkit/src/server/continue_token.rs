@@ -1,0 +1,49 @@
+//! Owns the text of continue tokens.
+//! Must not know what is stored.
+
+/// A continue token: which snapshot, which page comes, and where it starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ContinueToken {
+    pub snapshot: u64,
+    pub page: u32,
+    pub offset: usize,
+}
+
+/// Stands in a token for whatever is stored when it is used.
+pub(crate) const INCONSISTENT: u64 = 0;
+
+impl ContinueToken {
+    /// The token that comes with a refusal: it goes on at the same place in newer data.
+    pub fn inconsistent(self) -> Self {
+        Self {
+            snapshot: INCONSISTENT,
+            ..self
+        }
+    }
+
+    /// Opaque text, so that no client is tempted to read it.
+    pub fn to_text(self) -> String {
+        let plain = format!("{}:{}:{}", self.snapshot, self.page, self.offset);
+        plain
+            .bytes()
+            .fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        if !text.is_ascii() || !text.len().is_multiple_of(2) {
+            return None;
+        }
+        let bytes = (0..text.len())
+            .step_by(2)
+            .map(|start| u8::from_str_radix(&text[start..start + 2], 16).ok())
+            .collect::<Option<Vec<_>>>()?;
+        let plain = String::from_utf8(bytes).ok()?;
+        let mut parts = plain.split(':');
+        let token = Self {
+            snapshot: parts.next()?.parse().ok()?,
+            page: parts.next()?.parse().ok()?,
+            offset: parts.next()?.parse().ok()?,
+        };
+        parts.next().is_none().then_some(token)
+    }
+}
