@@ -48,7 +48,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--kubectl", default="kubectl")
     parser.add_argument("--python-path", default="", help="where the kubernetes client is installed")
     parser.add_argument("--page-limit", type=int, default=500, help="the plugin's page size")
-    parser.add_argument("--json", help="write the results to this file too")
     chosen = parser.parse_args()
     chosen.sizes = [int(word) for word in chosen.n.split(",")]
     if chosen.sizes != sorted(set(chosen.sizes)) or chosen.sizes[0] < 1:
@@ -374,10 +373,6 @@ def main() -> None:
                 size["agent"] = bench.measure_agent(count)
             results["sizes"].append(size)
         results["targets"] = targets(results)
-    if chosen.json:
-        with open(chosen.json, "w", encoding="utf-8") as file:
-            json.dump(results, file, indent=1)
-            file.write("\n")
     print(report.markdown(results), end="")
 
 

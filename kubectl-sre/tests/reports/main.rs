@@ -13,6 +13,7 @@ mod around;
 mod batch;
 mod custom;
 mod cuts;
+mod examples;
 mod judged;
 mod kept;
 mod mutations;

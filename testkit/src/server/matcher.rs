@@ -108,8 +108,8 @@ impl Match {
 
 #[cfg(test)]
 mod tests {
-    use super::super::recorded::tests::get;
     use super::super::continue_token::ContinueToken;
+    use super::super::recorded::tests::get;
     use super::*;
 
     #[test]
