@@ -27,11 +27,11 @@ pub mod exit {
 pub fn main(args: impl IntoIterator<Item = std::ffi::OsString>, shell: &mut Shell) -> u8 {
     let command = match cli::parse(args) {
         Ok(command) => command,
-        Err(cli::Refused::Help(text)) => {
+        Err(cli::Refusal::Help(text)) => {
             shell.print(&text);
             return 0;
         }
-        Err(cli::Refused::Usage(line)) => {
+        Err(cli::Refusal::Usage(line)) => {
             shell.complain(&format!("error: {line}"));
             return exit::USAGE;
         }

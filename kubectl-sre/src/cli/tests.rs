@@ -1,10 +1,15 @@
+use super::values::{duration, run_timeout};
 use super::*;
+use sre_shared::cluster::{Kuberc, Overrides};
+use sre_shared::run::{Kind, Request};
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// What the library is asked by that line.
-fn asked(line: &str) -> sre_shared::run::Request {
+fn asked(line: &str) -> Request {
     let args = std::iter::once("x").chain(line.split_whitespace());
     match parse(args.map(OsString::from)) {
-        Ok(Command::Health(health)) => health.ask(),
+        Ok(Command::Health(health)) => health.request(),
         other => panic!("{other:?}"),
     }
 }
@@ -14,7 +19,7 @@ fn usage(line: &str) -> String {
         .chain(line.split_whitespace())
         .map(OsString::from);
     match parse(args) {
-        Err(Refused::Usage(line)) => line,
+        Err(Refusal::Usage(line)) => line,
         other => format!("{other:?}"),
     }
 }
@@ -188,7 +193,7 @@ fn every_flag_of_a_connection_says_what_it_says_in_kubectl() {
         panic!("what kubectl takes is refused");
     };
     assert_eq!(
-        (health.connection.context.as_deref(), health.ask().namespace),
+        (health.connection.context.as_deref(), health.request().namespace),
         (Some("b"), None)
     );
     assert_eq!(health.connection.request_timeout, Duration::ZERO);
@@ -328,7 +333,7 @@ fn kinds_are_chosen_by_every_name_in_any_order_and_reported_in_one() {
 fn a_kind_with_a_group_that_is_not_built_in_is_left_to_the_api_server() {
     let custom = |line: &str| match parse(line.split_whitespace().map(OsString::from)) {
         Ok(Command::Health(health)) => {
-            let ask = health.ask();
+            let ask = health.request();
             assert!(!ask.api_server && ask.kinds.is_empty(), "{line}");
             let custom = ask.custom.into_iter();
             custom.map(|w| (w.kind.to_string(), w.names.join(","))).collect()

@@ -1,6 +1,6 @@
 //! `kubectl sre explain CODE`: what a word of a report means, how it was decided, and what to do.
 
-use crate::cli::Explain;
+use crate::cli::ExplainArgs;
 use crate::glossary::{DOCS, Section, sections};
 use crate::output::{list, page};
 use crate::shell::Color;
@@ -11,7 +11,7 @@ use sre_shared::nearest::nearest;
 const WIDEST: usize = 100;
 
 /// Runs it.
-pub fn run(args: &Explain, shell: &mut Shell) -> u8 {
+pub fn run(args: &ExplainArgs, shell: &mut Shell) -> u8 {
     let sections = sections(DOCS);
     let width = shell.width().unwrap_or(WIDEST).clamp(20, WIDEST);
     let Some(word) = &args.code else {

@@ -1,6 +1,6 @@
 //! `kubectl sre health`: get a report, say it, and make its verdict the exit code.
 
-use crate::cli::{Format, Health};
+use crate::cli::{Format, HealthArgs};
 use crate::progress::Progress;
 use crate::{Shell, exit, output, source};
 use sre_shared::failure::{Class, Failure};
@@ -12,8 +12,8 @@ use std::path::Path;
 use tokio::time::Instant;
 
 /// Runs it.
-pub async fn run(args: &Health, shell: &mut Shell) -> u8 {
-    let ask = args.ask();
+pub async fn run(args: &HealthArgs, shell: &mut Shell) -> u8 {
+    let ask = args.request();
     let started = Instant::now();
     let report = match &args.filename {
         Some(path) => match of_file(path, &ask, args.at).await {
@@ -48,7 +48,7 @@ pub async fn run(args: &Health, shell: &mut Shell) -> u8 {
 }
 
 /// Asks the cluster or its agent. What cannot be reached is in the report; an error is one of configuration.
-async fn of_cluster(args: &Health, ask: &Request, shell: &mut Shell) -> Result<Report, Failure> {
+async fn of_cluster(args: &HealthArgs, ask: &Request, shell: &mut Shell) -> Result<Report, Failure> {
     let connection = &args.connection;
     // A person reads of what is wrong; a machine is given every object.
     let items = match args.output {
@@ -137,7 +137,7 @@ async fn of_file(path: &Path, ask: &Request, at: Option<Time>) -> Result<Report,
         .unwrap_or_else(|error| Err(format!("the dump could not be judged: {error}")))
 }
 
-fn exit_code(report: &Report, args: &Health) -> u8 {
+fn exit_code(report: &Report, args: &HealthArgs) -> u8 {
     if is_unreached(report) {
         return exit::UNREACHED;
     }

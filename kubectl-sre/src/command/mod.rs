@@ -5,7 +5,7 @@ mod health;
 mod version;
 
 use crate::Shell;
-use crate::cli::{Command, Connection};
+use crate::cli::{Command, ConnectionArgs};
 use sre_shared::cluster::{Client, Deadlines, Exchange, Observer, Origin, RunLimit, Settings};
 use sre_shared::failure::Failure;
 use std::io::Write as _;
@@ -21,7 +21,11 @@ pub async fn run(command: Command, shell: &mut Shell) -> u8 {
 }
 
 /// The client that the flags describe.
-async fn connect(connection: &Connection, namespace: Option<&str>, verbose: bool) -> Result<Client, Failure> {
+async fn connect(
+    connection: &ConnectionArgs,
+    namespace: Option<&str>,
+    verbose: bool,
+) -> Result<Client, Failure> {
     let limit = connection.run_limit();
     let usual = Deadlines::default();
     let settings = Settings {

@@ -1,6 +1,6 @@
 //! `kubectl sre version`: the plugin's, the API server's, and where an agent is asked, the agent's.
 
-use crate::cli::{Connection, Format, Version};
+use crate::cli::{ConnectionArgs, Format, VersionArgs};
 use crate::{Shell, exit, output};
 use serde::Serialize;
 use sre_shared::cluster;
@@ -19,7 +19,7 @@ struct Versions {
 }
 
 /// Runs it.
-pub async fn run(args: &Version, shell: &mut Shell) -> u8 {
+pub async fn run(args: &VersionArgs, shell: &mut Shell) -> u8 {
     let mut versions = Versions {
         plugin: env!("CARGO_PKG_VERSION"),
         report: sre_shared::report::API_VERSION,
@@ -59,7 +59,7 @@ pub async fn run(args: &Version, shell: &mut Shell) -> u8 {
 }
 
 /// Fills in what the others are, as far as they answer; the first failure is told.
-async fn ask(connection: &Connection, versions: &mut Versions) -> Result<(), Failure> {
+async fn ask(connection: &ConnectionArgs, versions: &mut Versions) -> Result<(), Failure> {
     if let Some(url) = &connection.agent_url {
         let served = url.get("/version", connection.run_limit(), None).await?;
         versions.agent = Some(run::agent_version(&served)?);

@@ -1,0 +1,222 @@
+//! The grammar of the command line: the types that clap fills, and the help text.
+
+use super::values::{self, KindChoice, Target, Token};
+use crate::shell::Color;
+use crate::source::AgentUrl;
+use clap::builder::{OsStringValueParser, TypedValueParser as _};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use sre_shared::cluster::ServiceName;
+use sre_shared::report::FailOn;
+use sre_shared::resource::Time;
+use sre_shared::run::DEFAULT_AGENT;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Is the API server healthy, and does every workload have the healthy pods that its spec asks for?
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    disable_help_subcommand = true,
+    propagate_version = false,
+    max_term_width = 100
+)]
+#[command(
+    after_help = "Flags go after the command: kubectl itself refuses `kubectl --context X sre health`."
+)]
+pub struct Cli {
+    /// The subcommand.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// A subcommand.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Judge the API server and the workloads, and say what is wrong
+    Health(HealthArgs),
+    /// Explain a word of a report: what it means, how it was decided, what to do
+    Explain(ExplainArgs),
+    /// Show the versions of the plugin and of the API server
+    Version(VersionArgs),
+}
+
+/// Which cluster, how to reach it, and how long to wait.
+#[derive(Debug, Clone, Args)]
+pub struct ConnectionArgs {
+    /// Path of the kubeconfig file
+    #[arg(long, value_name = "FILE", value_parser = OsStringValueParser::new().map(PathBuf::from), help_heading = "Cluster")]
+    pub kubeconfig: Option<PathBuf>,
+    /// Kubeconfig context to use
+    #[arg(long, value_name = "NAME", help_heading = "Cluster")]
+    pub context: Option<String>,
+    /// Kubeconfig cluster to use
+    #[arg(long, value_name = "NAME", help_heading = "Cluster")]
+    pub cluster: Option<String>,
+    /// Kubeconfig user to use
+    #[arg(long, value_name = "NAME", help_heading = "Cluster")]
+    pub user: Option<String>,
+    /// Address of the API server
+    #[arg(short, long, value_name = "URL", help_heading = "Cluster")]
+    pub server: Option<String>,
+    /// Name to check the API server's certificate against [default: the host of its address]
+    #[arg(long, value_name = "NAME", help_heading = "Cluster")]
+    pub tls_server_name: Option<String>,
+    /// Do not verify the API server's certificate, which makes the connection insecure
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true",
+          default_value = "false", hide_default_value = true, action = clap::ArgAction::Set, value_parser = values::boolean,
+          help_heading = "Cluster")]
+    pub insecure_skip_tls_verify: bool,
+    /// File with the certificates of the authorities that sign the API server's certificate
+    #[arg(long, value_name = "FILE", help_heading = "Cluster")]
+    pub certificate_authority: Option<String>,
+    /// File with the client certificate
+    #[arg(long, value_name = "FILE", help_heading = "Cluster")]
+    pub client_certificate: Option<String>,
+    /// File with the key of the client certificate
+    #[arg(long, value_name = "FILE", help_heading = "Cluster")]
+    pub client_key: Option<String>,
+    /// Bearer token
+    #[arg(long, value_name = "TOKEN", help_heading = "Cluster")]
+    pub token: Option<Token>,
+    /// User to impersonate
+    #[arg(long = "as", value_name = "USER", help_heading = "Cluster")]
+    pub impersonate: Option<String>,
+    /// Group to impersonate; can be given several times
+    #[arg(long = "as-group", value_name = "GROUP", help_heading = "Cluster")]
+    pub impersonate_groups: Vec<String>,
+    /// UID to impersonate
+    #[arg(long = "as-uid", value_name = "UID", help_heading = "Cluster")]
+    pub impersonate_uid: Option<String>,
+    /// Extra to impersonate, such as reason=incident; can be given several times
+    #[arg(long = "as-user-extra", value_name = "KEY=VALUE", help_heading = "Cluster")]
+    pub impersonate_user_extra: Vec<String>,
+    /// Ask the API server not to compress its answers
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true",
+          default_value = "false", hide_default_value = true, action = clap::ArgAction::Set, value_parser = values::boolean,
+          help_heading = "Cluster")]
+    pub disable_compression: bool,
+    /// Path of the kuberc file; its policy for credential plugins is obeyed
+    #[arg(long, value_name = "FILE", value_parser = OsStringValueParser::new().map(PathBuf::from), help_heading = "Cluster")]
+    pub kuberc: Option<PathBuf>,
+    /// Limit of one request, such as 5s or 1m; 0 for none
+    #[arg(long, value_name = "TIME", default_value = "0", value_parser = values::request_timeout, allow_hyphen_values = true,
+          help_heading = "Cluster")]
+    pub request_timeout: Duration,
+    /// Limit of the whole run, such as 90s or 5m [default: 60s, or 10s with an agent]
+    #[arg(long, value_name = "TIME", value_parser = values::run_timeout, help_heading = "Cluster")]
+    pub timeout: Option<Duration>,
+    /// Ask the agent in the cluster, through the API server [without a value: sre-tools/sre-agent]
+    #[arg(long, value_name = "NAMESPACE/SERVICE", num_args = 0..=1, require_equals = true,
+          default_missing_value = DEFAULT_AGENT, value_parser = values::agent, conflicts_with = "agent_url", help_heading = "Agent")]
+    pub agent: Option<ServiceName>,
+    /// Ask the agent at this address, behind kubectl port-forward or an ingress
+    #[arg(long, value_name = "URL", value_parser = AgentUrl::parse, help_heading = "Agent")]
+    pub agent_url: Option<AgentUrl>,
+}
+
+/// `health`
+#[derive(Debug, Args)]
+#[command(
+    args_override_self = true,
+    after_help = "\
+Targets: apiserver, a kind such as deployments, or one object such as deploy/NAME.
+Kinds:   deployments, statefulsets, daemonsets, jobs, cronjobs, which with apiserver are judged
+         if none is chosen; short names as in kubectl.
+Exit codes: 0 ok; 1 not yet, only progressing; 2 degraded; 3 unknown or incomplete;
+            64 usage; 69 the API server, or the agent, cannot be reached; 130 interrupted."
+)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+pub struct HealthArgs {
+    /// What to judge: apiserver, a kind such as deployments, or an object such as deploy/NAME
+    #[arg(value_name = "TARGET", value_parser = values::target)]
+    pub targets: Vec<Target>,
+    /// Kinds to judge, such as deployments,jobs; apiserver is one, and all stands for every one
+    #[arg(long, value_name = "KIND,...", value_delimiter = ',', value_parser = values::kind_choice, conflicts_with = "targets")]
+    pub kinds: Vec<KindChoice>,
+    /// Only this namespace
+    #[arg(short, long, value_name = "NAME", value_parser = values::namespace)]
+    pub namespace: Option<String>,
+    /// All namespaces, which is the default
+    #[arg(short = 'A', long)]
+    pub all_namespaces: bool,
+    /// Only objects with these labels, such as app=web,tier!=test
+    #[arg(short = 'l', long, value_name = "SELECTOR", default_value = "", hide_default_value = true, value_parser = values::selector)]
+    pub selector: String,
+    /// Judge a dump instead of a cluster: a file, a directory, or - for standard input
+    #[arg(short, long, value_name = "FILE|DIR|-")]
+    pub filename: Option<PathBuf>,
+    /// When the dump was taken, such as 2026-11-23T18:40:12Z [default: the newest time in it]
+    #[arg(long, value_name = "TIME", requires = "filename", value_parser = Time::parse)]
+    pub at: Option<Time>,
+    /// Output format
+    #[arg(short, long, value_enum, default_value = "human", value_name = "FORMAT")]
+    pub output: Format,
+    /// Which states make the exit code non-zero
+    #[arg(long, value_name = "STATES", default_value = "progressing,degraded,unknown", value_parser = str::parse::<FailOn>)]
+    pub fail_on: FailOn,
+    /// Ignore sre/ignore annotations and report acknowledged findings
+    #[arg(long)]
+    pub no_ignore: bool,
+    /// Whether to search for the causes of unhealthy objects
+    #[arg(long, value_enum, default_value = "auto", value_name = "WHETHER")]
+    pub cause: CauseSearch,
+    /// Show the last log lines of crashed containers; they may hold secrets
+    #[arg(long)]
+    pub logs: bool,
+    /// When to use colour
+    #[arg(long, value_enum, default_value = "auto", value_name = "WHEN")]
+    pub color: Color,
+    /// Print each request with its time and bytes on stderr
+    #[arg(short, long)]
+    pub verbose: bool,
+    /// Only the verdict, in one line
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub quiet: bool,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub connection: ConnectionArgs,
+}
+
+/// `explain`
+#[derive(Debug, Args)]
+#[command(args_override_self = true)]
+pub struct ExplainArgs {
+    /// Reason, cause, class or kind, as reports show it; without one, all are listed
+    #[arg(value_name = "CODE")]
+    pub code: Option<String>,
+}
+
+/// `version`: with `--agent` or `--agent-url` the agent's too
+#[derive(Debug, Args)]
+#[command(args_override_self = true)]
+pub struct VersionArgs {
+    /// Only the plugin's version, without asking the API server
+    #[arg(long)]
+    pub client: bool,
+    /// Output format
+    #[arg(short, long, value_enum, default_value = "human", value_name = "FORMAT")]
+    pub output: Format,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub connection: ConnectionArgs,
+}
+
+/// Whether to search for causes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CauseSearch {
+    /// Search, within bounds
+    Auto,
+    /// Make no request for them
+    None,
+}
+
+/// Output format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// A screen for people
+    Human,
+    /// The whole report as JSON
+    Json,
+    /// The whole report as YAML
+    Yaml,
+}

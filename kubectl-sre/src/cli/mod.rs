@@ -1,0 +1,57 @@
+//! The command line.
+//!
+//! [`grammar`] has the types that clap fills, [`values`] the parsers of single values, [`usage`] the one line that
+//! answers a misuse, and [`settings`] makes of the flags what a command needs.
+
+mod grammar;
+mod settings;
+mod usage;
+mod values;
+
+pub use grammar::{CauseSearch, Command, ConnectionArgs, ExplainArgs, Format, HealthArgs, VersionArgs};
+pub use usage::Refusal;
+pub use values::{KindChoice, Target, Token};
+
+use clap::{CommandFactory as _, FromArgMatches as _};
+use grammar::Cli;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// Parses a command line and checks that its flags do not contradict each other.
+///
+/// # Errors
+/// The text to print instead of running a command.
+pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, Refusal> {
+    let mut args = args.into_iter().peekable();
+    let name = program_name(args.next());
+    let first = args.peek().and_then(|arg| arg.to_str()).unwrap_or_default();
+    if let Some(line) = usage::misplaced_flag(first, &name) {
+        return Err(Refusal::Usage(line));
+    }
+    let matches = Cli::command()
+        .bin_name(name.clone())
+        .try_get_matches_from(std::iter::once(OsString::from(&name)).chain(args))
+        .map_err(|error| Refusal::from_clap(&error, &name))?;
+    let cli = Cli::from_arg_matches(&matches).map_err(|error| Refusal::from_clap(&error, &name))?;
+    if let Command::Health(health) = &cli.command
+        && let Some(line) = usage::contradiction(health)
+    {
+        return Err(Refusal::Usage(line));
+    }
+    Ok(cli.command)
+}
+
+/// What the user typed to run this program. kubectl runs a plugin by the path of its file, and the user typed
+/// `kubectl sre`.
+fn program_name(arg0: Option<OsString>) -> String {
+    let path = PathBuf::from(arg0.unwrap_or_default());
+    let stem = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+    let stem = stem.strip_suffix(".exe").unwrap_or(stem);
+    match stem {
+        "" | "kubectl-sre" => "kubectl sre".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,183 @@
+//! The one line that answers a misuse of the command line: which input is wrong, why, and what is right.
+
+use super::grammar::{CauseSearch, Cli, ConnectionArgs, HealthArgs};
+use super::values::{KindChoice, Target};
+use clap::CommandFactory as _;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use sre_shared::nearest::nearest;
+
+/// Why no command is run.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The user asked for this text.
+    Help(String),
+    /// An input is wrong; the line says which, why, and what is right.
+    Usage(String),
+}
+
+impl Refusal {
+    /// The refusal that clap's error stands for. clap writes a paragraph; one line is left of it.
+    pub(super) fn from_clap(error: &clap::Error, name: &str) -> Self {
+        match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Self::Help(error.render().to_string()),
+            _ => Self::Usage(line(error, name)),
+        }
+    }
+}
+
+fn line(error: &clap::Error, name: &str) -> String {
+    let rendered = error.render().to_string();
+    let first = || {
+        let line = rendered.lines().next().unwrap_or_default();
+        line.trim_start_matches("error: ").to_owned()
+    };
+    let flag = context(error, ContextKind::InvalidArg).unwrap_or_default();
+    let flag = flag.split([' ', '=']).next().unwrap_or_default();
+    // An optional value is written `--agent[=<...>]`.
+    let flag = flag.trim_end_matches('[');
+    match error.kind() {
+        ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            format!("a command is missing: {name} health judges the cluster")
+        }
+        ErrorKind::InvalidSubcommand => {
+            let given = context(error, ContextKind::InvalidSubcommand).unwrap_or_default();
+            match nearest(&given, ["health", "explain", "version"]) {
+                Some(near) => format!("unknown command {given:?}, did you mean {near:?}?"),
+                None => format!("unknown command {given:?}: there are health, explain and version"),
+            }
+        }
+        ErrorKind::UnknownArgument => match context(error, ContextKind::SuggestedArg) {
+            Some(near) => format!("unknown flag {flag}, did you mean {near}?"),
+            None => format!("unknown flag {flag}: {name} health --help lists those there are"),
+        },
+        ErrorKind::InvalidValue => invalid_value(error, flag),
+        // The parsers of values write a whole sentence.
+        ErrorKind::ValueValidation => match std::error::Error::source(error) {
+            Some(source) if flag.starts_with(['[', '<']) => source.to_string(),
+            Some(source) => format!("{flag}: {source}"),
+            None => first(),
+        },
+        ErrorKind::ArgumentConflict if rendered.contains("--kinds") => {
+            "--kinds chooses kinds and so does a TARGET: give one of the two".to_owned()
+        }
+        ErrorKind::MissingRequiredArgument => format!("{flag} is missing: a flag that was given needs it"),
+        _ => first(),
+    }
+}
+
+/// The line for a flag whose value is none of those that it takes, or is missing.
+fn invalid_value(error: &clap::Error, flag: &str) -> String {
+    let given = context(error, ContextKind::InvalidValue).unwrap_or_default();
+    let valid = context(error, ContextKind::ValidValue).unwrap_or_default();
+    let near = context(error, ContextKind::SuggestedValue);
+    match (given.as_str(), valid.as_str(), near) {
+        ("", "", _) => format!("{flag} needs a value"),
+        ("", valid, _) => format!("{flag} needs a value: one of {valid}"),
+        (given, valid, Some(near)) => {
+            format!("{given:?} is no value of {flag}, did you mean {near:?}? (one of {valid})")
+        }
+        (given, valid, None) => format!("{given:?} is no value of {flag}: one of {valid}"),
+    }
+}
+
+/// What clap's error says of that kind.
+fn context(error: &clap::Error, kind: ContextKind) -> Option<String> {
+    match error.get(kind)? {
+        ContextValue::String(text) => Some(text.clone()),
+        ContextValue::Strings(texts) => Some(texts.join(", ")),
+        _ => None,
+    }
+}
+
+/// The line for a flag of `health` that stands before the command.
+pub(super) fn misplaced_flag(first: &str, name: &str) -> Option<String> {
+    let long = first
+        .strip_prefix("--")
+        .map(|rest| rest.split('=').next().unwrap_or(rest));
+    let short = first.strip_prefix('-').and_then(|rest| rest.chars().next());
+    let is_given = |arg: &clap::Arg| match long {
+        Some(long) => arg.get_long() == Some(long),
+        None => short.is_some() && arg.get_short() == short,
+    };
+    let command = Cli::command();
+    let health = command.find_subcommand("health")?;
+    health.get_arguments().any(is_given).then(|| {
+        let flag = long.map_or_else(
+            || format!("-{}", short.unwrap_or_default()),
+            |long| format!("--{long}"),
+        );
+        format!("{flag} goes after the command: {name} health {first} ...")
+    })
+}
+
+/// The line for flags that cannot be given together, beyond what the grammar itself refuses.
+pub(super) fn contradiction(health: &HealthArgs) -> Option<String> {
+    let connection = &health.connection;
+    let cluster = cluster_flag(connection);
+    // If the API server is judged, both are asked: the agent for its view, and the API server for the view from here.
+    if connection.agent_url.is_some()
+        && !health.request().api_server
+        && let Some(flag) = cluster
+    {
+        return Some(format!(
+            "{flag} has no meaning with --agent-url, unless the API server is judged too: leave one of them out, or add \
+             the target apiserver"
+        ));
+    }
+    let without_logs = [
+        ("--cause none", health.cause == CauseSearch::None),
+        ("-f, since a dump holds no logs", health.filename.is_some()),
+        ("--agent, which reads no logs", connection.agent.is_some()),
+        (
+            "--agent-url, since an agent reads no logs",
+            connection.agent_url.is_some(),
+        ),
+    ];
+    if health.logs
+        && let Some(other) = first_given(without_logs)
+    {
+        return Some(format!(
+            "--logs has no meaning with {other}: leave one of them out"
+        ));
+    }
+    health.filename.as_ref()?;
+    if health.targets.contains(&Target::ApiServer) || health.kinds.contains(&KindChoice::ApiServer) {
+        return Some("the API server cannot be judged from a dump: leave out apiserver, or -f".to_owned());
+    }
+    let agent = [
+        ("--agent", connection.agent.is_some()),
+        ("--agent-url", connection.agent_url.is_some()),
+    ];
+    let flag = cluster.or_else(|| first_given(agent))?;
+    Some(format!(
+        "{flag} has no meaning with -f, which asks no cluster: leave one of them out"
+    ))
+}
+
+/// The first flag that was given and says how to reach a cluster.
+pub(super) fn cluster_flag(args: &ConnectionArgs) -> Option<&'static str> {
+    first_given([
+        ("--kubeconfig", args.kubeconfig.is_some()),
+        ("--context", args.context.is_some()),
+        ("--cluster", args.cluster.is_some()),
+        ("--user", args.user.is_some()),
+        ("--server", args.server.is_some()),
+        ("--tls-server-name", args.tls_server_name.is_some()),
+        ("--insecure-skip-tls-verify", args.insecure_skip_tls_verify),
+        ("--certificate-authority", args.certificate_authority.is_some()),
+        ("--client-certificate", args.client_certificate.is_some()),
+        ("--client-key", args.client_key.is_some()),
+        ("--token", args.token.is_some()),
+        ("--as", args.impersonate.is_some()),
+        ("--as-group", !args.impersonate_groups.is_empty()),
+        ("--as-uid", args.impersonate_uid.is_some()),
+        ("--as-user-extra", !args.impersonate_user_extra.is_empty()),
+        ("--disable-compression", args.disable_compression),
+        ("--kuberc", args.kuberc.is_some()),
+    ])
+}
+
+/// The first of these flags that was given.
+fn first_given<const N: usize>(flags: [(&'static str, bool); N]) -> Option<&'static str> {
+    flags.into_iter().find_map(|(flag, given)| given.then_some(flag))
+}

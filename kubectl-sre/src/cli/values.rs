@@ -1,0 +1,235 @@
+//! The values of single arguments, and how each is parsed. An error is one line that says what is wrong and what is
+//! right.
+
+use sre_shared::cluster::ServiceName;
+use sre_shared::nearest::nearest;
+use sre_shared::run::{CustomName, DEFAULT_AGENT, Kind};
+use sre_shared::selector::Selector;
+use std::time::Duration;
+
+/// The longest name of an object, by RFC 1123.
+const LONGEST_NAME: usize = 253;
+/// The longest name of a namespace or a resource, by RFC 1123.
+const LONGEST_LABEL: usize = 63;
+
+/// What to judge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// `apiserver`
+    ApiServer,
+    /// A kind, or one object of it.
+    Kind(Kind, Option<String>),
+    /// A kind that discovery has to find, or one object of it.
+    Custom(CustomName, Option<String>),
+}
+
+/// A word of `--kinds`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KindChoice {
+    /// `all`
+    All,
+    /// `apiserver`
+    ApiServer,
+    /// A kind.
+    Kind(Kind),
+}
+
+/// A bearer token, which is never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token(String);
+
+impl Token {
+    /// The token itself, for the one who sends it.
+    #[must_use]
+    pub fn secret(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Token")
+    }
+}
+
+impl From<String> for Token {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+/// `apiserver`, a kind such as `deployments`, or an object such as `deploy/NAME`.
+pub(super) fn target(text: &str) -> Result<Target, String> {
+    if text.eq_ignore_ascii_case("apiserver") {
+        return Ok(Target::ApiServer);
+    }
+    let (word, name) = match text.split_once('/') {
+        Some((word, name)) => (word, Some(name)),
+        None => (text, None),
+    };
+    let object_name = |kind: &str| match name {
+        Some(name) if !is_name(name, LONGEST_NAME) => Err(format!(
+            "{text:?}: {name:?} is no name of an object, such as {kind}/checkout"
+        )),
+        name => Ok(name.map(str::to_owned)),
+    };
+    if let Some(kind) = Kind::from_word(word) {
+        return Ok(Target::Kind(kind, object_name(kind.singular())?));
+    }
+    if let Some(custom) = custom_name(word) {
+        return Ok(Target::Custom(custom, object_name(word)?));
+    }
+    let words = Kind::ALL.iter().flat_map(|k| k.words()).chain(["apiserver"]);
+    Err(match nearest(word, words) {
+        Some(near) => format!(
+            "unknown target {text:?}, did you mean {:?}?",
+            name.map_or(near.to_owned(), |n| format!("{near}/{n}"))
+        ),
+        None => format!(
+            "unknown target {text:?}: apiserver, deployments, deploy/NAME or, of another API group, \
+             certificates.cert-manager.io"
+        ),
+    })
+}
+
+/// One word of `--kinds`.
+pub(super) fn kind_choice(word: &str) -> Result<KindChoice, String> {
+    match word.trim() {
+        "all" => return Ok(KindChoice::All),
+        "apiserver" => return Ok(KindChoice::ApiServer),
+        word if word.contains('/') => {
+            return Err(format!(
+                "{word:?} names one object: give it as TARGET, without --kinds"
+            ));
+        }
+        _ => {}
+    }
+    if let Some(kind) = Kind::from_word(word.trim()) {
+        return Ok(KindChoice::Kind(kind));
+    }
+    let words = Kind::ALL.iter().flat_map(|k| k.words());
+    Err(match nearest(word, words.chain(["apiserver", "all"])) {
+        Some(near) => format!("unknown kind {word:?}, did you mean {near:?}?"),
+        None => {
+            let plurals: Vec<&str> = Kind::ALL.iter().map(|k| k.plural()).collect();
+            format!(
+                "unknown kind {word:?}: one of all, apiserver, {}",
+                plurals.join(", ")
+            )
+        }
+    })
+}
+
+/// A kind that is named with its group, such as `certificates.cert-manager.io`.
+fn custom_name(word: &str) -> Option<CustomName> {
+    let custom = CustomName::parse(word)?;
+    let is_resource = is_name(&custom.word, LONGEST_LABEL) && !custom.word.contains('.');
+    (is_resource && is_name(&custom.group, LONGEST_NAME)).then_some(custom)
+}
+
+/// Whether the API server would take it as a name, by RFC 1123.
+fn is_name(text: &str, longest: usize) -> bool {
+    let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    (1..=longest).contains(&text.len())
+        && text.bytes().all(|b| inner(b) || b == b'-' || b == b'.')
+        && text.bytes().next().is_some_and(inner)
+        && text.bytes().last().is_some_and(inner)
+}
+
+/// A namespace. An empty one is taken and means none, as with kubectl.
+pub(super) fn namespace(text: &str) -> Result<String, String> {
+    if text.is_empty() || (is_name(text, LONGEST_LABEL) && !text.contains('.')) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!(
+            "{text:?} is no name of a namespace: lower-case letters, digits and -, at most 63"
+        ))
+    }
+}
+
+/// The Service of an agent. An empty value means the default one, as no value does.
+pub(super) fn agent(text: &str) -> Result<ServiceName, String> {
+    let text = if text.is_empty() { DEFAULT_AGENT } else { text };
+    text.parse().map_err(|error| format!("{error}"))
+}
+
+/// A label selector. Its text is kept, since it is sent as it was typed.
+pub(super) fn selector(text: &str) -> Result<String, String> {
+    text.parse::<Selector>()
+        .map(|_| text.to_owned())
+        .map_err(|e| e.to_string())
+}
+
+/// A boolean, as Go's `strconv.ParseBool` reads it.
+pub(super) fn boolean(text: &str) -> Result<bool, String> {
+    match text {
+        "1" | "t" | "T" | "TRUE" | "true" | "True" => Ok(true),
+        "0" | "f" | "F" | "FALSE" | "false" | "False" => Ok(false),
+        _ => Err(format!("{text:?} is neither true nor false")),
+    }
+}
+
+/// The limit of one request. With kubectl an empty value and a negative time mean no limit.
+pub(super) fn request_timeout(text: &str) -> Result<Duration, String> {
+    match text.strip_prefix('-') {
+        Some(negative) if negative.parse::<u32>().is_err() => duration(negative).map(|_| Duration::ZERO),
+        None if text.is_empty() => Ok(Duration::ZERO),
+        _ => duration(text),
+    }
+}
+
+/// The limit of the whole run, which has to leave time for a request.
+pub(super) fn run_timeout(text: &str) -> Result<Duration, String> {
+    match duration(text) {
+        Ok(Duration::ZERO) => Err(format!(
+            "{text:?} leaves no time to ask anything: give such as 30s or 5m, or leave it out"
+        )),
+        result => result,
+    }
+}
+
+/// A time, as kubectl reads `--request-timeout`: a whole number of seconds, or a duration by Go's rules.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("{text:?} is no time: a number of seconds, or such as 500ms, 30s, 5m or 1h30m");
+    if let Ok(seconds) = text.parse::<u32>() {
+        return Ok(Duration::from_secs(u64::from(seconds)));
+    }
+    let mut rest = text.strip_prefix('+').unwrap_or(text);
+    if rest == "0" {
+        return Ok(Duration::ZERO);
+    }
+    let mut total = Duration::ZERO;
+    while !rest.is_empty() {
+        let digits = rest
+            .find(|c: char| !c.is_ascii_digit() && c != '.')
+            .ok_or_else(wrong)?;
+        let number: f64 = rest[..digits].parse().map_err(|_| wrong())?;
+        rest = &rest[digits..];
+        let (unit, length) = [
+            ("ms", 1e-3),
+            ("us", 1e-6),
+            // The micro sign and the letter that looks like it.
+            ("\u{b5}s", 1e-6),
+            ("\u{3bc}s", 1e-6),
+            ("ns", 1e-9),
+            ("h", 3600.0),
+            ("m", 60.0),
+            ("s", 1.0),
+        ]
+        .into_iter()
+        .find(|(unit, _)| rest.starts_with(unit))
+        .ok_or_else(wrong)?;
+        rest = &rest[unit.len()..];
+        total = Duration::try_from_secs_f64(number * length)
+            .ok()
+            .and_then(|part| total.checked_add(part))
+            .ok_or_else(wrong)?;
+    }
+    // Go counts nanoseconds in 64 bits.
+    if !text.ends_with(|c: char| c.is_ascii_alphabetic()) || total.as_nanos() > i64::MAX.unsigned_abs().into()
+    {
+        Err(wrong())
+    } else {
+        Ok(total)
+    }
+}
