@@ -1,7 +1,8 @@
-//! `kubectl sre`: asks whether a cluster is well, and says it.
+//! `kubectl sre`: reports whether a cluster is healthy.
 //!
-//! [`cli`] is the grammar, [`command`] one file a subcommand, [`glossary`] what words mean, [`source`] where a report comes from, [`output`]
-//! one file a format. Everything under `main` runs in a test with its own streams.
+//! [`cli`] is the command line, [`command`] has one file a subcommand, [`source`] is where a report comes from, [`output`]
+//! has one file a format, and [`glossary`] explains the words of a report. Everything under `main` runs in a test with its
+//! own streams.
 
 pub mod cli;
 pub mod command;

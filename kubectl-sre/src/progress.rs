@@ -1,24 +1,24 @@
 //! A sign of life on stderr, for runs that take long enough to be noticed.
 
 use indicatif::{ProgressBar, ProgressDrawTarget};
-use sre_shared::run;
+use sre_shared::run::Progress;
 use std::time::Duration;
 
 /// A run that ends sooner shows nothing: a line that flashes is noise.
 const PATIENCE: Duration = Duration::from_millis(400);
 
-/// The sign of life.
-pub struct Progress {
+/// A line on stderr that says how far a run is.
+pub struct ProgressLine {
     bar: ProgressBar,
 }
 
-impl Progress {
-    /// Hidden unless `wanted`, and even then for a moment.
+impl ProgressLine {
+    /// A line about the server that is asked, hidden for a moment; without a server it stays hidden.
     #[must_use]
-    pub fn new(wanted: bool, what: &str) -> Self {
+    pub fn new(server: Option<&str>) -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
-        bar.set_message(format!("asking {what}"));
-        if wanted {
+        if let Some(server) = server {
+            bar.set_message(format!("asking {server}"));
             let later = bar.clone();
             tokio::spawn(async move {
                 tokio::time::sleep(PATIENCE).await;
@@ -31,16 +31,16 @@ impl Progress {
         Self { bar }
     }
 
-    /// Says how far it is.
-    pub fn tell(&self, progress: run::Progress) {
+    /// Says how far the run is.
+    pub fn show(&self, progress: Progress) {
         self.bar.set_message(match progress {
-            run::Progress::Read(kind, count) => format!("{count} {} read", kind.title()),
-            run::Progress::Namespaces(done, total) => format!("{done} of {total} namespaces read"),
+            Progress::Read(kind, count) => format!("{count} {} read", kind.title()),
+            Progress::Namespaces(done, total) => format!("{done} of {total} namespaces read"),
         });
     }
 }
 
-impl Drop for Progress {
+impl Drop for ProgressLine {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
     }

@@ -6,7 +6,7 @@
 )]
 
 use prost::Message as _;
-use sre_shared::dump::File;
+use sre_shared::dump::{File, Objects};
 use sre_shared::report::{FailOn, Item, KindCheck, Outcome, Report, Status};
 use sre_shared::resource::{Deployment as View, ObjectMeta, Resource as _, Time, from_json, from_proto};
 use sre_shared::run::{self, Request};
@@ -19,8 +19,8 @@ fn time(text: &str) -> Time {
 
 fn judged(objects: impl IntoIterator<Item = Deployment>, now: &str, ask: &Request) -> Report {
     let body = List::new("DeploymentList", "apps/v1").items(objects).to_json();
-    let files = [File::new("cluster", body.into_bytes())];
-    run::dump(&files, "cluster", ask, Some(time(now)), || {
+    let objects = Objects::read(vec![File::new("cluster", body.into_bytes())]);
+    run::dump(&objects, "cluster", ask, Some(time(now)), || {
         time("1970-01-01T00:00:00Z")
     })
 }

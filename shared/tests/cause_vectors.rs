@@ -8,7 +8,7 @@
 #![allow(clippy::needless_pass_by_value, reason = "a builder ends where it is judged")]
 
 use serde_json::{Value, json};
-use sre_shared::dump::File;
+use sre_shared::dump::{File, Objects};
 use sre_shared::report::{Cause, Item, State};
 use sre_shared::resource::Time;
 use sre_shared::run::{Causes, Kind, KindTarget, Request, dump};
@@ -30,7 +30,7 @@ fn judge(kind: Kind, objects: Vec<Value>) -> Item {
         causes: Causes::Told,
         ..Request::default()
     };
-    let report = dump(&[file], "dump", &ask, Some(now()), now);
+    let report = dump(&Objects::read(vec![file]), "dump", &ask, Some(now()), now);
     let check = report.kinds().next().expect("the kind is in the dump");
     check.items.first().expect("an object of the kind").clone()
 }

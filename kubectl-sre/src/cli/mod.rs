@@ -9,6 +9,7 @@ mod usage;
 mod values;
 
 pub use grammar::{CauseSearch, Command, ConnectionArgs, ExplainArgs, Format, HealthArgs, VersionArgs};
+pub use settings::{HealthSettings, SourceSettings, VersionSettings};
 pub use usage::Refusal;
 pub use values::{KindChoice, Target, Token};
 

@@ -1,20 +1,146 @@
 //! What a command needs, out of the flags. The environment and the kuberc file, which flags override, are read by the
 //! library when it opens the connection.
 
-use super::grammar::{CauseSearch, ConnectionArgs, HealthArgs};
+use super::grammar::{CauseSearch, ConnectionArgs, Format, HealthArgs, VersionArgs};
 use super::usage::cluster_flag;
 use super::values::{KindChoice, Target, Token};
-use sre_shared::cluster::{Kuberc, Overrides};
-use sre_shared::run::{Causes, CustomTarget, Kind, KindTarget, Request};
+use crate::shell::Color;
+use crate::source::AgentUrl;
+use sre_shared::cluster::{Deadlines, Kuberc, Origin, Overrides, ServiceName, Settings};
+use sre_shared::report::FailOn;
+use sre_shared::resource::Time;
+use sre_shared::run::{AgentItems, Causes, CustomTarget, Kind, KindTarget, Request};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// The limit of a run against a cluster.
-const CLUSTER_LIMIT: Duration = Duration::from_secs(60);
+const CLUSTER_LIMIT: Duration = Duration::from_mins(1);
 /// The limit of a run that asks an agent.
 const AGENT_LIMIT: Duration = Duration::from_secs(10);
 
+/// Where reports come from.
+#[derive(Debug)]
+pub enum SourceSettings {
+    /// A cluster, asked directly.
+    Cluster(Settings),
+    /// The agent behind a Service of a cluster.
+    Agent(Settings, ServiceName),
+    /// The agent at a URL, and the cluster if the view of its API server from here is wanted too.
+    Url(AgentUrl, Option<Settings>),
+    /// A dump, and when it was taken if the user says so.
+    Files {
+        /// A file, a directory, or `-` for standard input.
+        path: PathBuf,
+        /// When it was taken.
+        at: Option<Time>,
+    },
+}
+
+/// What `health` needs.
+#[derive(Debug)]
+pub struct HealthSettings {
+    /// Where the report comes from.
+    pub source: SourceSettings,
+    /// What is judged.
+    pub request: Request,
+    /// The limit of the whole run.
+    pub limit: Duration,
+    /// Which states make the exit code non-zero.
+    pub fail_on: FailOn,
+    /// Output format.
+    pub format: Format,
+    /// When to use colour.
+    pub color: Color,
+    /// Whether to print each request on stderr, and what is well too.
+    pub verbose: bool,
+    /// Whether to print the verdict only.
+    pub quiet: bool,
+}
+
+/// What `version` needs.
+#[derive(Debug)]
+pub struct VersionSettings {
+    /// Whose versions are shown beside the plugin's; `None` for nobody's.
+    pub source: Option<SourceSettings>,
+    /// The limit of the whole run.
+    pub limit: Duration,
+    /// Output format.
+    pub format: Format,
+}
+
+impl HealthSettings {
+    /// The settings by the flags.
+    #[must_use]
+    pub fn new(args: &HealthArgs) -> Self {
+        let request = args.request();
+        let namespace = args.namespace.as_deref();
+        Self {
+            source: match &args.filename {
+                Some(path) => SourceSettings::Files {
+                    path: path.clone(),
+                    at: args.at,
+                },
+                None => args.connection.source(namespace, request.api_server),
+            },
+            request,
+            limit: args.connection.run_limit(),
+            fail_on: args.fail_on,
+            format: args.output,
+            color: args.color,
+            verbose: args.verbose,
+            quiet: args.quiet,
+        }
+    }
+}
+
+impl VersionSettings {
+    /// The settings by the flags.
+    #[must_use]
+    pub fn new(args: &VersionArgs) -> Self {
+        Self {
+            source: (!args.client).then(|| args.connection.source(None, false)),
+            limit: args.connection.run_limit(),
+            format: args.output,
+        }
+    }
+}
+
 impl ConnectionArgs {
+    /// The source that is asked: a URL or the agent if one is given, else the cluster. `api_server` is whether an agent's
+    /// view of the API server is to be compared with the one from here.
+    fn source(&self, namespace: Option<&str>, api_server: bool) -> SourceSettings {
+        match (&self.agent_url, &self.agent) {
+            (Some(url), _) => {
+                let wanted = api_server && self.reaches_cluster();
+                SourceSettings::Url(url.clone(), wanted.then(|| self.cluster_settings(namespace)))
+            }
+            (None, Some(agent)) => SourceSettings::Agent(self.cluster_settings(namespace), agent.clone()),
+            (None, None) => SourceSettings::Cluster(self.cluster_settings(namespace)),
+        }
+    }
+
+    /// How to reach the cluster. The limit of the run is added when it begins.
+    fn cluster_settings(&self, namespace: Option<&str>) -> Settings {
+        let usual = Deadlines::default();
+        Settings {
+            origin: self.kubeconfig.clone().map_or(Origin::Environment, Origin::File),
+            context: self.context.clone(),
+            overrides: self.overrides(namespace),
+            deadlines: Deadlines {
+                request: Some(self.request_timeout).filter(|t| !t.is_zero()),
+                // An agent is silent until it has asked its own API server: it may use the whole limit.
+                idle: if self.agent.is_some() {
+                    self.run_limit()
+                } else {
+                    usual.idle
+                },
+                ..usual
+            },
+            user_agent: concat!("kubectl-sre/", env!("CARGO_PKG_VERSION")).to_owned(),
+        }
+    }
+
     /// The flags that override what the kubeconfig says.
     #[must_use]
     pub fn overrides(&self, namespace: Option<&str>) -> Overrides {
@@ -86,6 +212,11 @@ impl HealthArgs {
                 (CauseSearch::None, _) => Causes::None,
                 (CauseSearch::Auto, false) => Causes::Told,
                 (CauseSearch::Auto, true) => Causes::WithLogs,
+            },
+            // A person reads of what is wrong; a machine is given every object.
+            items: match self.output {
+                Format::Human => AgentItems::Notable,
+                Format::Json | Format::Yaml => AgentItems::All,
             },
             ..Request::everything()
         };

@@ -1,11 +1,12 @@
-//! `kubectl sre version`: the plugin's, the API server's, and where an agent is asked, the agent's.
+//! `kubectl sre version`: the plugin's, the API server's, and if an agent is asked, the agent's.
 
-use crate::cli::{ConnectionArgs, Format, VersionArgs};
+use crate::cli::{Format, SourceSettings, VersionSettings};
+use crate::source::{OpenError, Source};
 use crate::{Shell, exit, output};
 use serde::Serialize;
-use sre_shared::cluster;
+use sre_shared::cluster::RunLimit;
 use sre_shared::failure::{Class, Failure};
-use sre_shared::run;
+use std::time::Duration;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -18,20 +19,19 @@ struct Versions {
     agent: Option<String>,
 }
 
-/// Runs it.
-pub async fn run(args: &VersionArgs, shell: &mut Shell) -> u8 {
+/// Runs it and returns the exit code.
+pub async fn run(settings: VersionSettings, shell: &mut Shell) -> u8 {
     let mut versions = Versions {
         plugin: env!("CARGO_PKG_VERSION"),
         report: sre_shared::report::API_VERSION,
         server: None,
         agent: None,
     };
-    let failed = if args.client {
-        None
-    } else {
-        ask(&args.connection, &mut versions).await.err()
+    let failed = match settings.source {
+        Some(source) => ask(source, settings.limit, &mut versions).await.err(),
+        None => None,
     };
-    shell.write(|out| match args.output {
+    shell.write(|out| match settings.format {
         Format::Json => output::json(&versions, out),
         Format::Yaml => output::yaml(&versions, out),
         Format::Human => {
@@ -58,18 +58,15 @@ pub async fn run(args: &VersionArgs, shell: &mut Shell) -> u8 {
     }
 }
 
-/// Fills in what the others are, as far as they answer; the first failure is told.
-async fn ask(connection: &ConnectionArgs, versions: &mut Versions) -> Result<(), Failure> {
-    if let Some(url) = &connection.agent_url {
-        let served = url.get("/version", connection.run_limit(), None).await?;
-        versions.agent = Some(run::agent_version(&served)?);
-        return Ok(());
-    }
-    let client = super::connect(connection, None, false).await?;
-    versions.server = Some(cluster::version(&client).await.0?);
-    if let Some(agent) = &connection.agent {
-        let served = run::ask_service(&client, agent, "/version").await?;
-        versions.agent = Some(run::agent_version(&served)?);
-    }
+/// Fills in the versions of the others, as far as they answer. The first failure ends it.
+async fn ask(source: SourceSettings, limit: Duration, versions: &mut Versions) -> Result<(), Failure> {
+    let limit = RunLimit::of(limit);
+    let source = match Source::open(source, limit, None).await {
+        Ok(source) => source,
+        Err(OpenError::Configuration(failure)) => return Err(failure),
+        Err(OpenError::Files(line)) => return Err(Failure::new(Class::BadConfiguration, line)),
+    };
+    versions.server = source.server_version(limit).await?;
+    versions.agent = source.agent_version(limit).await?;
     Ok(())
 }

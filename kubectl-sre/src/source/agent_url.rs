@@ -1,17 +1,9 @@
-//! An agent that is asked at a URL: behind `kubectl port-forward`, an ingress or a load balancer.
+//! The URL of an agent.
 
-use reqwest::{Client, Url};
-use sre_shared::cluster::{Exchange, Observer, Served, classify_transport};
-use sre_shared::failure::{Class, Failure};
+use reqwest::Url;
 use std::fmt;
-use std::time::{Duration, Instant};
 
-/// Larger than any report: 10,000 Deployments are 3 MB.
-const LIMIT: usize = 256 << 20;
-/// As for the API server.
-const CONNECT: Duration = Duration::from_secs(5);
-
-/// The address of an agent; paths are added to it.
+/// The URL of an agent, to which paths are added.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AgentUrl(Url);
 
@@ -33,7 +25,7 @@ impl fmt::Display for AgentUrl {
 }
 
 impl AgentUrl {
-    /// Reads a URL.
+    /// Parses a URL.
     ///
     /// # Errors
     /// One line that says what is wrong with it and what is right.
@@ -54,99 +46,10 @@ impl AgentUrl {
         Ok(Self(url))
     }
 
-    /// GETs a path, with its query, within a deadline. Every answer is an `Ok`, whatever the status code.
-    ///
-    /// # Errors
-    /// The class of what happened on the way.
-    pub async fn get(
-        &self,
-        path: &str,
-        limit: Duration,
-        observer: Option<&Observer>,
-    ) -> Result<Served, Failure> {
-        let started = started();
-        let result = self.exchange(path, limit).await;
-        let elapsed = started.elapsed();
-        let result = result.map_err(|failure| Failure {
-            endpoint: format!("{self}{}", path.split('?').next().unwrap_or_default()),
-            elapsed,
-            hint: hint(&failure).or(failure.hint.clone()),
-            ..failure
-        });
-        if let Some(observer) = observer {
-            observer(&Exchange {
-                method: "GET",
-                path,
-                status: result.as_ref().ok().map(|served| served.status),
-                bytes: result.as_ref().map_or(0, |served| served.body.len() as u64),
-                elapsed,
-                error: result.as_ref().err(),
-            });
-        }
-        result
+    /// The URL of a path of the agent, with the user and password that may stand in it: not for display.
+    pub(super) fn with_path(&self, path: &str) -> String {
+        format!("{}{path}", self.0.as_str().trim_end_matches('/'))
     }
-
-    async fn exchange(&self, path: &str, limit: Duration) -> Result<Served, Failure> {
-        // One provider in the process: an error only says that it is set already.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let failed = |error: reqwest::Error| {
-            // Its own text repeats the URL, user and password included.
-            let error = error.without_url();
-            if error.is_timeout() {
-                return Failure::new(
-                    Class::Timeout,
-                    format!("no answer within {} s", limit.as_secs_f64()),
-                );
-            }
-            let (class, message) = classify_transport(&error);
-            Failure::new(class, message)
-        };
-        let client = Client::builder()
-            .user_agent(concat!("kubectl-sre/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECT.min(limit))
-            .timeout(limit)
-            .build()
-            .map_err(failed)?;
-        let base = self.0.as_str().trim_end_matches('/');
-        let mut response = client.get(format!("{base}{path}")).send().await.map_err(failed)?;
-        let status = response.status().as_u16();
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(failed)? {
-            if body.len() + chunk.len() > LIMIT {
-                return Err(Failure::new(
-                    Class::NotAnAgent,
-                    format!("the answer is longer than {LIMIT} bytes"),
-                ));
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(Served { status, body })
-    }
-}
-
-#[allow(
-    clippy::disallowed_methods,
-    reason = "the time a request takes is shown by -v and decides nothing"
-)]
-fn started() -> Instant {
-    Instant::now()
-}
-
-/// What helps on this way; the hints of the classes are about API servers.
-fn hint(failure: &Failure) -> Option<String> {
-    let hint = match failure.class {
-        Class::Refused | Class::ConnectionLost => {
-            "nothing answers there: check the URL, and whether kubectl -n sre-tools port-forward service/sre-agent \
-             8080 still runs"
-        }
-        Class::Dns | Class::Unreachable => "check the host of the URL, and the VPN or DNS of this machine",
-        Class::Timeout => "check the URL and the firewalls on the way; --timeout gives it longer",
-        Class::UnknownAuthority | Class::CertificateExpired | Class::WrongName | Class::Tls => {
-            "check the certificate of what answers at the URL, and this machine's trusted authorities"
-        }
-        _ => return None,
-    };
-    Some(hint.to_owned())
 }
 
 #[cfg(test)]

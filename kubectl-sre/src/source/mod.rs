@@ -1,7 +1,179 @@
-//! Where a report comes from: a cluster or its agent, which need no more than the library; files; an agent's URL.
+//! Where reports come from.
+//!
+//! A source is opened once and reports any number of times. Opening reads the kubeconfig and obtains the credential, or
+//! reads and parses the dump; reports share the connections.
 
+mod agent_client;
 mod agent_url;
 mod archive;
-pub mod file;
+mod cluster;
+mod dump;
+mod files;
 
 pub use agent_url::AgentUrl;
+
+use crate::cli::SourceSettings;
+use agent_client::AgentClient;
+use cluster::Cluster;
+use dump::Dump;
+use sre_shared::cluster::{Observer, RunLimit, ServiceName};
+use sre_shared::failure::{Class, Failure};
+use sre_shared::report::{ApiServerCheck, Report};
+use sre_shared::run::{self, Progress, Request, clock};
+use std::fmt;
+
+/// Where reports come from, opened.
+pub enum Source {
+    /// An API server, and what it knows of the workloads.
+    Cluster(Cluster),
+    /// The agent behind a Service, asked through the API server.
+    Agent(Cluster, ServiceName),
+    /// An agent at a URL, and beside it the API server if the view from here is wanted too.
+    Url(AgentClient, Option<Cluster>),
+    /// The files of a dump.
+    Files(Dump),
+}
+
+/// Why a source cannot be opened: an input is wrong. What cannot be reached is no such error, but part of each report.
+#[derive(Debug)]
+pub enum OpenError {
+    /// The kubeconfig, a flag or the environment.
+    Configuration(Failure),
+    /// The path of a dump; the line says what is wrong with it.
+    Files(String),
+}
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Configuration(failure) => write!(f, "{failure}; {}", failure.hint()),
+            Self::Files(line) => f.write_str(line),
+        }
+    }
+}
+
+impl Source {
+    /// Opens a source within the limit of a run, which goes on with the first report.
+    ///
+    /// # Errors
+    /// An input that has to be mended first.
+    pub async fn open(
+        settings: SourceSettings,
+        limit: RunLimit,
+        observer: Option<Observer>,
+    ) -> Result<Self, OpenError> {
+        let source = match settings {
+            SourceSettings::Cluster(cluster) => Self::Cluster(Cluster::new(cluster, observer)),
+            SourceSettings::Agent(cluster, service) => Self::Agent(Cluster::new(cluster, observer), service),
+            // A credential plugin that hangs must not keep the agent from being asked: the first report connects.
+            SourceSettings::Url(url, cluster) => {
+                let cluster = cluster.map(|settings| Cluster::new(settings, observer.clone()));
+                return Ok(Self::Url(AgentClient::new(url, observer), cluster));
+            }
+            SourceSettings::Files { path, at } => {
+                return Dump::open(path, at)
+                    .await
+                    .map(Self::Files)
+                    .map_err(OpenError::Files);
+            }
+        };
+        if let Self::Cluster(cluster) | Self::Agent(cluster, _) = &source
+            && let Err(failure) = cluster.client(limit).await
+            && failure.class == Class::BadConfiguration
+        {
+            return Err(OpenError::Configuration(failure));
+        }
+        Ok(source)
+    }
+
+    /// The server that is asked, once it is known.
+    #[must_use]
+    pub fn server(&self) -> Option<String> {
+        match self {
+            Self::Cluster(cluster) | Self::Agent(cluster, _) => cluster.server(),
+            Self::Url(agent, _) => Some(agent.url().to_string()),
+            Self::Files(_) => None,
+        }
+    }
+
+    /// What the user should know of the connection, such as that nobody verifies the API server's certificate.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        match self {
+            Self::Cluster(cluster) | Self::Agent(cluster, _) => cluster.warnings(),
+            Self::Url(..) | Self::Files(_) => Vec::new(),
+        }
+    }
+
+    /// The report that answers the request, within the limit. What cannot be seen is part of it.
+    pub async fn report(
+        &self,
+        request: &Request,
+        limit: RunLimit,
+        progress: &(dyn Fn(Progress) + Sync),
+    ) -> Report {
+        match self {
+            Self::Cluster(cluster) => match cluster.client(limit).await {
+                Ok(client) => run::direct(&client, request, clock::system, progress).await,
+                Err(failure) => cluster.unreached("direct", request, &failure),
+            },
+            Self::Agent(cluster, service) => match cluster.client(limit).await {
+                Ok(client) => run::agent(&client, service, request, clock::system).await,
+                Err(failure) => cluster.unreached("agent", request, &failure),
+            },
+            Self::Url(agent, cluster) => {
+                let get = async |path: String| agent.get(&path, limit).await;
+                let view_from_here = async {
+                    match cluster {
+                        Some(cluster) if request.api_server => Some(api_server(cluster, limit).await),
+                        _ => None,
+                    }
+                };
+                let (answer, view) = tokio::join!(run::ask_agent(request, get), view_from_here);
+                run::agent_answer(answer, request, &agent.url().to_string(), view, clock::system)
+            }
+            Self::Files(dump) => dump.report(request).await,
+        }
+    }
+
+    /// The version of the API server, if the source has one.
+    ///
+    /// # Errors
+    /// Why it could not be asked.
+    pub async fn server_version(&self, limit: RunLimit) -> Result<Option<String>, Failure> {
+        match self {
+            Self::Cluster(cluster) | Self::Agent(cluster, _) => {
+                let client = cluster.client(limit).await?;
+                sre_shared::cluster::version(&client).await.0.map(Some)
+            }
+            Self::Url(..) | Self::Files(_) => Ok(None),
+        }
+    }
+
+    /// The version of the agent, if the source has one.
+    ///
+    /// # Errors
+    /// Why it could not be asked.
+    pub async fn agent_version(&self, limit: RunLimit) -> Result<Option<String>, Failure> {
+        let served = match self {
+            Self::Agent(cluster, service) => {
+                let client = cluster.client(limit).await?;
+                run::ask_service(&client, service, "/version").await?
+            }
+            Self::Url(agent, _) => agent.get("/version", limit).await?,
+            Self::Cluster(_) | Self::Files(_) => return Ok(None),
+        };
+        run::agent_version(&served).map(Some)
+    }
+}
+
+/// What is seen of the API server from this machine.
+async fn api_server(cluster: &Cluster, limit: RunLimit) -> ApiServerCheck {
+    match cluster.client(limit).await {
+        Ok(client) => run::api_server(&client, clock::system).await,
+        Err(failure) => run::no_way(&failure),
+    }
+}
+
+#[cfg(test)]
+mod tests;

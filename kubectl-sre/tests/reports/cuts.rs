@@ -1,7 +1,7 @@
 //! No dump becomes ok by losing a part of itself: each is cut at many places, and each loses the kinds of its objects.
 
 use super::judged::{AT, dump};
-use sre_shared::dump::File;
+use sre_shared::dump::{File, Objects};
 use sre_shared::report::{Report, Status};
 use sre_shared::resource::Time;
 use sre_shared::run::{self, Kind, KindTarget, Request, clock};
@@ -15,7 +15,7 @@ fn judge(name: &str, bytes: Vec<u8>) -> Report {
         ..Request::default()
     };
     run::dump(
-        &[File::new(name, bytes)],
+        &Objects::read(vec![File::new(name, bytes)]),
         name,
         &ask,
         Time::parse(AT).ok(),

@@ -4,7 +4,7 @@
 //! afterwards. A shortage of a workload, a lost kind and a file that ends too early are never ok, whatever stood there before.
 
 use serde_json::{Value, json};
-use sre_shared::dump::File;
+use sre_shared::dump::{File, Objects};
 use sre_shared::report::{FailOn, Outcome};
 use sre_shared::resource::Time;
 use sre_shared::run::{Kind, KindTarget, Request, clock, dump};
@@ -88,14 +88,14 @@ fn bytes(items: &[Value]) -> Vec<u8> {
 
 /// The exit code of every kind, judged together.
 fn exit_code(bytes: Vec<u8>, at: Option<Time>) -> u8 {
-    let file = File::new("dump.json", bytes);
+    let objects = Objects::read(vec![File::new("dump.json", bytes)]);
     let ask = Request {
         api_server: false,
         by_default: false,
         kinds: Kind::ALL.iter().copied().map(KindTarget::all).collect(),
         ..Request::default()
     };
-    let report = dump(&[file], "dump.json", &ask, at, clock::system);
+    let report = dump(&objects, "dump.json", &ask, at, clock::system);
     FailOn::default().exit_code(Outcome::of(&report))
 }
 

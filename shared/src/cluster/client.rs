@@ -54,6 +54,12 @@ impl RunLimit {
         }
     }
 
+    /// How much of it is left.
+    #[must_use]
+    pub fn left(&self) -> Duration {
+        self.until.saturating_duration_since(Instant::now())
+    }
+
     /// The failure of what was under way when it ended, which is nobody's fault: no more time was given.
     pub(super) fn over(&self, doing: &str) -> Failure {
         Failure {
@@ -291,6 +297,18 @@ impl Client {
     pub(crate) async fn dial_until(&self, until: Instant) -> Dialed {
         let run = self.deadlines.run.filter(|run| run.until <= until);
         self.shared.connector.dial(Some((until, run))).await
+    }
+
+    /// A client for another run, which shares the connections and the credential.
+    #[must_use]
+    pub fn with_run(&self, run: RunLimit) -> Self {
+        Self {
+            deadlines: Deadlines {
+                run: Some(run),
+                ..self.deadlines
+            },
+            ..self.clone()
+        }
     }
 
     /// A client whose requests go to this address of the API server alone; a proxy on the way has no part in it.

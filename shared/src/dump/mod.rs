@@ -24,30 +24,31 @@ use layout::{Layout, Place};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
-use std::cell::Cell;
+use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 use version::Reading;
 
 /// Lists in lists deeper than this are no dump.
 const DEEPEST: usize = 4;
 
-/// Everything a dump holds, in the order in which it was found.
+/// Everything a dump holds, in the order in which it was found. The files are parsed once and kept; their objects are
+/// decoded when a kind is asked for.
 #[derive(Debug, Default)]
-pub struct Objects<'a> {
-    files: &'a [File],
-    objects: Vec<Object<'a>>,
+pub struct Objects {
+    files: Vec<File>,
+    objects: Vec<Object>,
     /// Group and kind of every list that was seen, though it be empty.
     listed: Vec<(String, String)>,
     gaps: Gaps,
-    /// The last place whose line was counted: file, offset and line.
-    counted: Cell<(usize, usize, usize)>,
+    lines: LineCounter,
 }
 
 /// One object, not decoded yet.
 #[derive(Debug)]
-struct Object<'a> {
+struct Object {
     group: String,
     kind: String,
-    body: Body<'a>,
+    body: Stored,
     /// The newest time in it, as an API server or kubelet wrote it.
     newest: Option<Time>,
     /// Whether a watch said that it was deleted.
@@ -57,11 +58,19 @@ struct Object<'a> {
     at: usize,
 }
 
+/// The text of an object, as a part of its file.
 #[derive(Debug)]
 enum Body<'a> {
     Json(&'a [u8]),
     /// A value, and the YAML that it is from.
     Value(Value, Option<&'a str>),
+}
+
+/// A [`Body`] that is kept: instead of text, the place of the text in its file.
+#[derive(Debug)]
+enum Stored {
+    Json(Range<usize>),
+    Value(Value, Option<Range<usize>>),
 }
 
 /// An object of one kind, with the newest time it carries.
@@ -105,15 +114,12 @@ impl Head {
     }
 }
 
-impl<'a> Objects<'a> {
-    /// Reads the files.
+impl Objects {
+    /// Parses the files and keeps them.
     #[must_use]
-    pub fn read(files: &'a [File]) -> Self {
-        let mut objects = Self {
-            files,
-            ..Self::default()
-        };
-        let layout = Layout::of(files);
+    pub fn read(files: Vec<File>) -> Self {
+        let mut objects = Self::default();
+        let layout = Layout::of(&files);
         for (index, file) in files.iter().enumerate() {
             Reader {
                 index,
@@ -123,6 +129,7 @@ impl<'a> Objects<'a> {
             }
             .read();
         }
+        objects.files = files;
         objects
     }
 
@@ -182,7 +189,7 @@ impl<'a> Objects<'a> {
                         meta.resource_version.parse().unwrap_or(0),
                     )
                 }
-                Err(u) => ((u.namespace.clone(), u.name.clone()), object.body.version()),
+                Err(u) => ((u.namespace.clone(), u.name.clone()), self.version(object)),
             };
             let named = !key.1.is_empty();
             let stamped = (!object.deleted).then_some(Stamped {
@@ -204,41 +211,43 @@ impl<'a> Objects<'a> {
         found.into_iter().flatten().collect()
     }
 
-    fn decode<T: Resource>(&self, object: &Object<'_>) -> Decoded<T> {
+    fn decode<T: Resource>(&self, object: &Object) -> Decoded<T> {
         let decoded = match &object.body {
-            Body::Json(bytes) => from_json(bytes),
-            Body::Value(value, text) => from_value(value).or_else(|wrong| {
+            Stored::Json(place) => from_json(self.text(object, place)),
+            Stored::Value(value, place) => from_value(value).or_else(|wrong| {
                 // A writer of YAML 1.1 leaves text bare that reads as a number in YAML 1.2, such as 81111e1.
-                let typed = text.filter(|_| wrong.error.ends_with("has to be text"));
-                typed.and_then(yaml::typed::<T>).ok_or(wrong)
+                let place = place.as_ref().filter(|_| wrong.error.ends_with("has to be text"));
+                let text = place.and_then(|place| std::str::from_utf8(self.text(object, place)).ok());
+                text.and_then(yaml::typed::<T>).ok_or(wrong)
             }),
         };
         decoded.map_err(|wrong| {
-            let line = self.line(object.file, object.at) + wrong.line.saturating_sub(1);
-            let file = self.files.get(object.file).map_or("", |file| file.name.as_str());
+            let (name, bytes) = self
+                .files
+                .get(object.file)
+                .map_or(("", &[][..]), |file| (file.name.as_str(), file.bytes.as_slice()));
+            let line = self.lines.line(object.file, bytes, object.at) + wrong.line.saturating_sub(1);
             Undecodable {
-                error: format!("{}, line {line} of {file}", wrong.error),
+                error: format!("{}, line {line} of {name}", wrong.error),
                 ..wrong
             }
         })
     }
 
-    /// The line of an offset in a file, from 1.
-    fn line(&self, index: usize, at: usize) -> usize {
-        let bytes = self
-            .files
-            .get(index)
-            .map_or(&[][..], |file| file.bytes.as_slice());
-        let at = at.min(bytes.len());
-        let (file, offset, line) = self.counted.get();
-        let (from, line) = if file == index && offset <= at && line > 0 {
-            (offset, line)
-        } else {
-            (0, 1)
+    /// The text at that place of the object's file.
+    fn text(&self, object: &Object, place: &Range<usize>) -> &[u8] {
+        let file = self.files.get(object.file);
+        file.and_then(|file| file.bytes.get(place.clone()))
+            .unwrap_or_default()
+    }
+
+    /// The `resourceVersion` of an object that does not decode.
+    fn version(&self, object: &Object) -> u64 {
+        let version = match &object.body {
+            Stored::Json(place) => Body::Json(self.text(object, place)).meta_field("resourceVersion"),
+            Stored::Value(value, _) => meta_field(value, "resourceVersion"),
         };
-        let line = line + memchr::memchr_iter(b'\n', &bytes[from..at]).count();
-        self.counted.set((index, at, line));
-        line
+        version.and_then(|text| text.parse().ok()).unwrap_or(0)
     }
 
     /// The newest time in the dump, the object it stands in, and the newest in any other object.
@@ -257,12 +266,36 @@ impl<'a> Objects<'a> {
     }
 }
 
+/// Counts lines from the last place that was asked for, since most questions go forward through a file.
+#[derive(Debug, Default)]
+struct LineCounter {
+    /// File, offset and line.
+    last: Mutex<(usize, usize, usize)>,
+}
+
+impl LineCounter {
+    /// The line of an offset in a file with these bytes, from 1.
+    fn line(&self, index: usize, bytes: &[u8], at: usize) -> usize {
+        let at = at.min(bytes.len());
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let (file, offset, line) = *last;
+        let (from, line) = if file == index && offset <= at && line > 0 {
+            (offset, line)
+        } else {
+            (0, 1)
+        };
+        let line = line + memchr::memchr_iter(b'\n', &bytes[from..at]).count();
+        *last = (index, at, line);
+        line
+    }
+}
+
 /// Reads one file.
 struct Reader<'a, 'o> {
     index: usize,
     file: &'a File,
     place: Place<'a>,
-    objects: &'o mut Objects<'a>,
+    objects: &'o mut Objects,
 }
 
 impl<'a> Reader<'a, '_> {
@@ -303,13 +336,17 @@ impl<'a> Reader<'a, '_> {
         }
     }
 
+    fn line(&self, at: usize) -> usize {
+        self.objects.lines.line(self.index, &self.file.bytes, at)
+    }
+
     /// Tells of a part of the file that was not understood.
     fn gap(&mut self, at: usize, unit: &'static str, why: impl Into<String>) {
         self.gap_about(at, unit, why, None);
     }
 
     fn gap_about(&mut self, at: usize, unit: &'static str, why: impl Into<String>, about: Option<About>) {
-        let line = Some(self.objects.line(self.index, at));
+        let line = Some(self.line(at));
         self.objects.gaps.add(Gap {
             file: self.file.name.clone(),
             line,
@@ -322,7 +359,7 @@ impl<'a> Reader<'a, '_> {
     }
 
     fn refused(&mut self, at: Option<usize>, refusal: refusal::Refusal) {
-        let line = at.map(|at| self.objects.line(self.index, at));
+        let line = at.map(|at| self.line(at));
         self.objects.gaps.add(Gap {
             file: self.file.name.clone(),
             line,
@@ -418,7 +455,7 @@ impl<'a> Reader<'a, '_> {
         let typed = match (list, self.place.kind) {
             _ if !head.kind.is_empty() => None,
             (Some(list), _) => Some(list.clone()).filter(|list| !list.kind.is_empty()),
-            (None, Some((version, kind))) if body.of_meta("name").is_some() => Some(Head {
+            (None, Some((version, kind))) if body.meta_field("name").is_some() => Some(Head {
                 api_version: version.to_owned(),
                 kind: kind.to_owned(),
                 object: false,
@@ -475,6 +512,7 @@ impl<'a> Reader<'a, '_> {
                 (group.to_owned(), Body::Value(value, None))
             }
         };
+        let body = body.stored(&self.file.bytes);
         self.objects.objects.push(Object {
             group,
             kind: head.kind,
@@ -530,23 +568,37 @@ impl Body<'_> {
     }
 
     /// A field of the metadata, whatever the rest is like.
-    fn of_meta(&self, field: &str) -> Option<String> {
-        let value: Value = self.read()?;
-        let text = value.get("metadata")?.get(field)?.as_str()?;
-        Some(text.to_owned())
+    fn meta_field(&self, field: &str) -> Option<String> {
+        match self {
+            Self::Json(_) => meta_field(&self.read()?, field),
+            Self::Value(value, _) => meta_field(value, field),
+        }
     }
 
     fn namespace(&self) -> Option<String> {
-        self.of_meta("namespace")
+        self.meta_field("namespace")
     }
 
-    fn version(&self) -> u64 {
-        let version = self.of_meta("resourceVersion");
-        version.and_then(|text| text.parse().ok()).unwrap_or(0)
+    /// The same with the places of its texts, which are parts of this file.
+    fn stored(self, file: &[u8]) -> Stored {
+        let place = |text: &[u8]| {
+            let start = (text.as_ptr() as usize).saturating_sub(file.as_ptr() as usize);
+            start..start + text.len()
+        };
+        match self {
+            Self::Json(bytes) => Stored::Json(place(bytes)),
+            Self::Value(value, text) => Stored::Value(value, text.map(|text| place(text.as_bytes()))),
+        }
     }
 }
 
-impl Object<'_> {
+/// A field of an object's metadata, whatever the rest of the object is like.
+fn meta_field(object: &Value, field: &str) -> Option<String> {
+    let text = object.get("metadata")?.get(field)?.as_str()?;
+    Some(text.to_owned())
+}
+
+impl Object {
     fn is<T: Resource>(&self) -> bool {
         self.kind == T::KIND && self.group == T::GROUP
     }

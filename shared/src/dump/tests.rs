@@ -6,7 +6,7 @@ fn read(files: &[(&str, &str)]) -> (Vec<String>, Vec<String>, Option<String>) {
         .iter()
         .map(|(name, text)| File::new(*name, text.as_bytes().to_vec()))
         .collect();
-    let objects = Objects::read(&files);
+    let objects = Objects::read(files);
     let names = objects
         .of_kind::<Deployment>()
         .into_iter()

@@ -10,7 +10,7 @@ use crate::check::{
 };
 use crate::check::{EvidenceObject, EvidenceStore};
 use crate::cluster::CustomName;
-use crate::dump::{File, Objects, Stamped};
+use crate::dump::{Objects, Stamped};
 use crate::report::{CheckResult, Item, KindCheck, Namespaces, NotSeen, Report, Source, State};
 use crate::resource::{
     CustomObject, Job, Node, Pod, ReplicaSet, ReplicationController, Resource, ScaledObject, Time,
@@ -22,9 +22,8 @@ use std::collections::{HashMap, HashSet};
 ///
 /// The time is `at`, else the newest time in the dump; `clock` serves only where there is neither.
 #[must_use]
-pub fn dump(files: &[File], name: &str, ask: &Request, at: Option<Time>, clock: Clock) -> Report {
-    let objects = Objects::read(files);
-    let dump = Dump::new(&objects, at);
+pub fn dump(objects: &Objects, name: &str, ask: &Request, at: Option<Time>, clock: Clock) -> Report {
+    let dump = Dump::new(objects, at);
     let around = dump.known.around();
     let now = at.or(dump.newest.map(|(time, _, _)| time)).unwrap_or_else(clock);
     let source = Source {
@@ -36,7 +35,7 @@ pub fn dump(files: &[File], name: &str, ask: &Request, at: Option<Time>, clock: 
     if let Some(namespace) = &ask.namespace {
         report.coverage.namespaces = Namespaces::These(vec![namespace.clone()]);
     }
-    gaps::tell(&objects, ask, &mut report.coverage);
+    gaps::tell(objects, ask, &mut report.coverage);
     report.coverage.not_seen.extend(dump.not_understood(ask));
     let sift = if ask.every_object {
         Sift::every()
@@ -78,7 +77,7 @@ pub fn dump(files: &[File], name: &str, ask: &Request, at: Option<Time>, clock: 
     let roots = roll.roots(&owned).into_iter().zip(members);
     let roots = roots.filter_map(|(root, item)| Some((root?, item)));
     let mut words = Words::default();
-    let word = |of: &Controller| words.of(&objects, of);
+    let word = |of: &Controller| words.of(objects, of);
     let known = at.map_or(Now::inferred(now, None), Now::known);
     let controllers = owners::check(roots, known, word);
     let custom = ask
@@ -117,7 +116,7 @@ pub fn dump(files: &[File], name: &str, ask: &Request, at: Option<Time>, clock: 
 
 /// A dump with what every part of a run needs of it.
 struct Dump<'a> {
-    objects: &'a Objects<'a>,
+    objects: &'a Objects,
     at: Option<Time>,
     newest: Option<(Time, usize, Option<Time>)>,
     known: EvidenceStore,
@@ -129,7 +128,7 @@ struct Dump<'a> {
 }
 
 impl<'a> Dump<'a> {
-    fn new(objects: &'a Objects<'a>, at: Option<Time>) -> Self {
+    fn new(objects: &'a Objects, at: Option<Time>) -> Self {
         let (mut known, mut lost) = (EvidenceStore::default(), Vec::new());
         add::<Pod>(objects, &mut known, &mut lost);
         add::<ReplicaSet>(objects, &mut known, &mut lost);
@@ -185,7 +184,7 @@ impl<'a> Dump<'a> {
 
     /// Who controls the objects that can stand between a pod and what it is of.
     fn roll(&self) -> Roll {
-        fn link<T: Check>(objects: &Objects<'_>, roll: &mut Roll) {
+        fn link<T: Check>(objects: &Objects, roll: &mut Roll) {
             let all = objects.of_kind::<T>().into_iter();
             let understood = all.filter_map(|stamped| stamped.object.ok());
             understood
@@ -216,7 +215,7 @@ impl<'a> Dump<'a> {
 struct Words(HashMap<(String, String), HashMap<Controller, Word>>);
 
 impl Words {
-    fn of(&mut self, objects: &Objects<'_>, controller: &Controller) -> Word {
+    fn of(&mut self, objects: &Objects, controller: &Controller) -> Word {
         let (group, kind) = (&controller.group, &controller.kind);
         let read = || {
             let all = objects.of::<ScaledObject>(group, kind).into_iter();
@@ -246,7 +245,7 @@ fn named(object: &ScaledObject, group: &str, kind: &str) -> (Controller, Word) {
 
 /// The objects of a kind that can be read; those that cannot are put aside.
 fn understood<T: Resource>(
-    objects: &Objects<'_>,
+    objects: &Objects,
     lost: &mut Vec<(&'static str, Undecodable)>,
 ) -> Vec<(usize, T)> {
     let mut found = Vec::new();
@@ -260,7 +259,7 @@ fn understood<T: Resource>(
 }
 
 fn add<T: EvidenceObject>(
-    objects: &Objects<'_>,
+    objects: &Objects,
     known: &mut EvidenceStore,
     lost: &mut Vec<(&'static str, Undecodable)>,
 ) {
@@ -271,7 +270,7 @@ fn add<T: EvidenceObject>(
 
 /// Takes a companion from a dump, where the dump holds it.
 struct Take<'a> {
-    objects: &'a Objects<'a>,
+    objects: &'a Objects,
     known: &'a mut RelatedObjects,
 }
 
@@ -308,7 +307,7 @@ impl RelatedKindVisitor for Take<'_> {
 }
 
 /// What the verdicts about these objects need of other kinds, and what of it the dump does not hold.
-fn bring<T: Check>(objects: &Objects<'_>, found: &[Stamped<T>]) -> (RelatedObjects, Vec<NotSeen>) {
+fn bring<T: Check>(objects: &Objects, found: &[Stamped<T>]) -> (RelatedObjects, Vec<NotSeen>) {
     let (mut known, mut missing) = (RelatedObjects::default(), Vec::new());
     loop {
         let wanted = related::wanted(found.iter().map(|s| &s.object), &known);

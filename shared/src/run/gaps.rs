@@ -23,7 +23,7 @@ enum Weight {
 }
 
 /// Puts the gaps of a dump into the coverage of its report.
-pub(super) fn tell(objects: &Objects<'_>, ask: &Request, coverage: &mut Coverage) {
+pub(super) fn tell(objects: &Objects, ask: &Request, coverage: &mut Coverage) {
     for gap in objects.gaps() {
         match weight(gap, ask) {
             Weight::Asked => coverage.not_seen.push(entry(gap)),
@@ -70,16 +70,16 @@ fn weight(gap: &Gap, ask: &Request) -> Weight {
 }
 
 /// The namespaces of a companion that were not all seen, with what the report says of each; `None` for all namespaces.
-pub(super) fn of_companion<'a>(
-    objects: &'a Objects<'_>,
+pub(super) fn of_companion(
+    objects: &Objects,
     companion: RelatedKind,
-) -> impl Iterator<Item = (Option<&'a str>, NotSeen)> {
+) -> impl Iterator<Item = (Option<&str>, NotSeen)> {
     of_resource(objects, companion.plural()).map(|(namespace, gap)| (namespace, entry(gap)))
 }
 
 /// The namespaces in which not all objects of a resource were seen.
 pub(super) fn of_resource<'a>(
-    objects: &'a Objects<'_>,
+    objects: &'a Objects,
     plural: &'static str,
 ) -> impl Iterator<Item = (Option<&'a str>, &'a Gap)> {
     objects.gaps().iter().filter_map(move |gap| {

@@ -77,6 +77,8 @@ pub struct Request {
     /// Kinds were named: every object of theirs is judged, one that a controller has too. Else such an object is left to
     /// its controller, and judged with the others of the same under its name where that has no verdict.
     pub every_object: bool,
+    /// Which objects an agent sends.
+    pub items: AgentItems,
 }
 
 /// One kind that is judged: all of its objects, or these.

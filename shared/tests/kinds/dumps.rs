@@ -1,7 +1,7 @@
 //! Dumps of the kinds that need other kinds, and of custom resources.
 
 use crate::*;
-use sre_shared::dump::File;
+use sre_shared::dump::{File, Objects};
 use sre_shared::report::{Report, Status};
 use sre_shared::run::{CustomName, CustomTarget, Kind, KindTarget, Request, clock, dump};
 
@@ -17,7 +17,7 @@ fn judged_at(objects: &[Value], ask: Request, now: Option<Time>) -> Report {
         by_default: false,
         ..ask
     };
-    dump(&[file], "dump.json", &ask, now, clock::system)
+    dump(&Objects::read(vec![file]), "dump.json", &ask, now, clock::system)
 }
 
 fn of(kind: Kind) -> Request {

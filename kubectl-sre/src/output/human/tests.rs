@@ -1,6 +1,6 @@
 use super::human;
 use crate::output::Style;
-use sre_shared::dump::File;
+use sre_shared::dump::{File, Objects};
 use sre_shared::failure::{Class, Failure};
 use sre_shared::report::{
     ApiServerCheck, CheckResult, Item, KindCheck, NotSeen, Readyz, Record, Report, Source, Status, Window,
@@ -46,8 +46,8 @@ fn well() -> ApiServerCheck {
 /// The report of a cluster that holds these, judged as in a live run.
 fn cluster(api_server: ApiServerCheck, objects: impl IntoIterator<Item = Deployment>) -> Report {
     let body = List::new("DeploymentList", "apps/v1").items(objects).to_json();
-    let files = [File::new("cluster", body.into_bytes())];
-    let mut report = run::dump(&files, "cluster", &Request::everything(), Some(now()), now);
+    let objects = Objects::read(vec![File::new("cluster", body.into_bytes())]);
+    let mut report = run::dump(&objects, "cluster", &Request::everything(), Some(now()), now);
     report.source = Source {
         mode: "direct".into(),
         context: Some("prod-eu".into()),

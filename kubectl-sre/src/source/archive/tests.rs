@@ -36,15 +36,15 @@ fn tar(entries: &[(&str, tar::EntryType, &[u8])]) -> Vec<u8> {
 }
 
 fn unpacked(bytes: &[u8], mut budget: Budget) -> Vec<String> {
-    let mut found = Found::default();
+    let mut found = FoundFiles::default();
     unpack("a.tgz", &mut &*bytes, 0, &mut budget, &mut found);
-    let objects = sre_shared::dump::Objects::read(&found.files);
-    let names = found.files.iter().map(|file| file.name.clone());
+    let names: Vec<String> = found.files.iter().map(|file| file.name.clone()).collect();
+    let objects = sre_shared::dump::Objects::read(found.files);
     let gaps = objects
         .gaps()
         .iter()
         .map(|gap| format!("{}: {}", gap.place(), gap.why));
-    names.chain(gaps).collect()
+    names.into_iter().chain(gaps).collect()
 }
 
 const POD: &[u8] = b"kind: Pod\napiVersion: v1\n";

@@ -26,11 +26,12 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 pub const DEFAULT_AGENT: &str = "sre-tools/sre-agent";
 
 /// Which objects the agent sends; its counts are of all of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum AgentItems {
     /// All.
+    #[default]
     All,
-    /// Those of which a person should know: not healthy, or with a note.
+    /// Only items worth showing: not healthy, or with a note.
     Notable,
 }
 
@@ -41,18 +42,17 @@ pub enum AgentItems {
 /// Those of `get`.
 pub async fn ask_agent(
     ask: &Request,
-    items: AgentItems,
     get: impl AsyncFn(String) -> Result<Served, Failure>,
 ) -> Result<Served, Failure> {
-    let served = get(path(ask, items, true)).await?;
+    let served = get(path(ask, true)).await?;
     if is_refused_query(&served) {
-        return get(path(ask, items, false)).await;
+        return get(path(ask, false)).await;
     }
     Ok(served)
 }
 
 /// Path and query of the report that answers `ask`; with the kinds, or of all that the agent watches.
-fn path(ask: &Request, items: AgentItems, with_kinds: bool) -> String {
+fn path(ask: &Request, with_kinds: bool) -> String {
     let mut path = "/health?".to_owned();
     let mut add = |name: &str, value: &str| {
         path.push_str(name);
@@ -76,7 +76,7 @@ fn path(ask: &Request, items: AgentItems, with_kinds: bool) -> String {
         add("selector", &ask.selector_text);
     }
     let named = ask.kinds.iter().any(|wanted| !wanted.names.is_empty());
-    if items == AgentItems::Notable && !named {
+    if ask.items == AgentItems::Notable && !named {
         add("items", "notable");
     }
     if ask.no_ignore {
@@ -88,13 +88,7 @@ fn path(ask: &Request, items: AgentItems, with_kinds: bool) -> String {
 
 /// Asks the agent behind that Service through the API server's proxy. Never fails: what could not be seen is in the
 /// report.
-pub async fn agent(
-    client: &Client,
-    service: &ServiceName,
-    ask: &Request,
-    items: AgentItems,
-    clock: Clock,
-) -> Report {
+pub async fn agent(client: &Client, service: &ServiceName, ask: &Request, clock: Clock) -> Report {
     // Beside it, so that both views are of the same moment.
     let own = async {
         if ask.api_server {
@@ -104,7 +98,7 @@ pub async fn agent(
         }
     };
     let get = async |path: String| ask_service(client, service, &path).await;
-    let (answer, own) = tokio::join!(ask_agent(ask, items, get), own);
+    let (answer, own) = tokio::join!(ask_agent(ask, get), own);
     let source = Source {
         mode: "agent".into(),
         context: client.context().map(str::to_owned),

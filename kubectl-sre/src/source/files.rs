@@ -25,14 +25,14 @@ pub struct Budget {
 
 /// The files that were found.
 #[derive(Default)]
-pub struct Found {
+pub struct FoundFiles {
     /// Each with what was read of it.
     pub files: Vec<File>,
     /// An archive without a file that could be a dump, and how many others are in it.
     pub nothing_in: Option<(String, usize)>,
 }
 
-impl Found {
+impl FoundFiles {
     /// Adds a file, and why it was not read or only in part.
     pub fn add(&mut self, name: &str, bytes: Vec<u8>, unread: Option<&str>) {
         let file = File::new(name, bytes);
@@ -72,7 +72,7 @@ pub fn read(path: &Path) -> Result<Vec<File>, String> {
         bytes: MOST_BYTES,
         entries: MOST_ENTRIES,
     };
-    let mut found = Found::default();
+    let mut found = FoundFiles::default();
     if path == Path::new("-") {
         one("standard input", std::io::stdin().lock(), &mut budget, &mut found)?;
     } else if is_stream(path) {
@@ -123,7 +123,7 @@ fn is_stream(path: &Path) -> bool {
 }
 
 /// Reads what was named itself: if it cannot be read there is nothing to judge.
-fn one(name: &str, mut source: impl Read, budget: &mut Budget, found: &mut Found) -> Result<(), String> {
+fn one(name: &str, mut source: impl Read, budget: &mut Budget, found: &mut FoundFiles) -> Result<(), String> {
     let (head, error) = archive::read_up_to(&mut source, archive::HEAD);
     if let Some(error) = error {
         return Err(format!("{name}: {error}"));
@@ -133,7 +133,7 @@ fn one(name: &str, mut source: impl Read, budget: &mut Budget, found: &mut Found
             "{name} is packed with {tool}: unpack it first, or pack it with gzip"
         ));
     }
-    let packed = archive::packed(&head).is_some();
+    let packed = archive::packing(&head).is_some();
     let mut source = std::io::Cursor::new(head).chain(source);
     if packed {
         archive::unpack(name, &mut source, 0, budget, found);
@@ -159,7 +159,7 @@ fn walk(
     depth: usize,
     seen: &mut HashSet<std::path::PathBuf>,
     budget: &mut Budget,
-    found: &mut Found,
+    found: &mut FoundFiles,
 ) -> Result<(), String> {
     if depth > DEEPEST {
         return Err(format!(

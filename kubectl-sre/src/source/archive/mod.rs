@@ -4,7 +4,7 @@
 //! device can do no harm; they are not followed and that is told. What is unpacked is bounded in all, by file, by the
 //! number of files, and by how much larger it may be than what it was packed into.
 
-use super::file::{Budget, Found};
+use super::files::{Budget, FoundFiles};
 use flate2::read::MultiGzDecoder;
 use std::cell::Cell;
 use std::io::Read;
@@ -25,17 +25,17 @@ pub const HEAD: u64 = 512;
 
 /// How bytes are packed, by what they begin with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Packed {
+pub enum Packing {
     Gzip,
     Tar,
 }
 
 /// How these bytes are packed; `None` if they are not.
-pub fn packed(bytes: &[u8]) -> Option<Packed> {
+pub fn packing(bytes: &[u8]) -> Option<Packing> {
     if bytes.starts_with(b"\x1f\x8b\x08") {
-        Some(Packed::Gzip)
+        Some(Packing::Gzip)
     } else if bytes.get(257..262) == Some(b"ustar") {
-        Some(Packed::Tar)
+        Some(Packing::Tar)
     } else {
         None
     }
@@ -59,9 +59,9 @@ const DAMAGED: &str = "it breaks off or is damaged: copy it again";
 const BOMB: &str = "it unpacks to more than 400 times its size, as no dump does";
 
 /// Reads what may be packed, unpacks it as often as it is, and adds the files that come out.
-pub fn unpack(name: &str, source: &mut dyn Read, depth: usize, budget: &mut Budget, found: &mut Found) {
+pub fn unpack(name: &str, source: &mut dyn Read, depth: usize, budget: &mut Budget, found: &mut FoundFiles) {
     let (head, failed) = read_up_to(source, HEAD);
-    let kind = packed(&head);
+    let kind = packing(&head);
     let mut source = std::io::Cursor::new(head).chain(source);
     match kind {
         _ if failed.is_some() => plain(name, &mut source, depth, budget, found),
@@ -72,20 +72,20 @@ pub fn unpack(name: &str, source: &mut dyn Read, depth: usize, budget: &mut Budg
                 Some("packed more than 3 times: unpack it first"),
             );
         }
-        Some(Packed::Gzip) => {
+        Some(Packing::Gzip) => {
             let count = Rc::new(Cell::new(0));
-            let counted = Counted {
+            let counted = CountingReader {
                 source,
                 count: Rc::clone(&count),
             };
-            let mut unpacked = Unpacked {
+            let mut unpacked = BoundedReader {
                 source: MultiGzDecoder::new(counted),
                 packed: count,
                 size: 0,
             };
             unpack(name, &mut unpacked, depth + 1, budget, found);
         }
-        Some(Packed::Tar) => untar(name, &mut source, depth, budget, found),
+        Some(Packing::Tar) => untar(name, &mut source, depth, budget, found),
         None => plain(name, &mut source, depth, budget, found),
     }
 }
@@ -97,7 +97,7 @@ pub fn read_up_to(source: &mut dyn Read, most: u64) -> (Vec<u8>, Option<std::io:
     (bytes, error)
 }
 
-fn plain(name: &str, source: &mut dyn Read, depth: usize, budget: &mut Budget, found: &mut Found) {
+fn plain(name: &str, source: &mut dyn Read, depth: usize, budget: &mut Budget, found: &mut FoundFiles) {
     let most = if depth == 0 {
         budget.bytes
     } else {
@@ -123,12 +123,12 @@ fn plain(name: &str, source: &mut dyn Read, depth: usize, budget: &mut Budget, f
 }
 
 /// Counts the bytes that are read of what is packed.
-struct Counted<R> {
+struct CountingReader<R> {
     source: R,
     count: Rc<Cell<u64>>,
 }
 
-impl<R: Read> Read for Counted<R> {
+impl<R: Read> Read for CountingReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let read = self.source.read(buffer)?;
         self.count.set(self.count.get() + read as u64);
@@ -137,13 +137,13 @@ impl<R: Read> Read for Counted<R> {
 }
 
 /// What comes out, until it is too much for what went in.
-struct Unpacked<R> {
+struct BoundedReader<R> {
     source: R,
     packed: Rc<Cell<u64>>,
     size: u64,
 }
 
-impl<R: Read> Read for Unpacked<R> {
+impl<R: Read> Read for BoundedReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let read = self.source.read(buffer)?;
         self.size += read as u64;
@@ -154,7 +154,7 @@ impl<R: Read> Read for Unpacked<R> {
     }
 }
 
-fn untar(name: &str, source: &mut dyn Read, depth: usize, budget: &mut Budget, found: &mut Found) {
+fn untar(name: &str, source: &mut dyn Read, depth: usize, budget: &mut Budget, found: &mut FoundFiles) {
     let mut archive = tar::Archive::new(source);
     let Ok(entries) = archive.entries() else {
         return found.add(name, Vec::new(), Some(DAMAGED));
@@ -179,7 +179,7 @@ fn untar(name: &str, source: &mut dyn Read, depth: usize, budget: &mut Budget, f
         budget.entries -= 1;
         let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
         let kind = entry.header().entry_type();
-        if kind.is_dir() || !super::file::is_dump(&path) {
+        if kind.is_dir() || !super::files::is_dump(&path) {
             others += usize::from(!kind.is_dir());
             continue;
         }

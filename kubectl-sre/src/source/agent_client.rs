@@ -1,0 +1,126 @@
+//! An agent that is asked at a URL: behind `kubectl port-forward`, an ingress or a load balancer.
+
+use super::AgentUrl;
+use reqwest::Client;
+use sre_shared::cluster::{Exchange, Observer, RunLimit, Served, classify_transport};
+use sre_shared::failure::{Class, Failure};
+use std::time::{Duration, Instant};
+
+/// Larger than any report: 10,000 Deployments are 3 MB.
+const LARGEST: usize = 256 << 20;
+/// As for the API server.
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// An HTTP client of one agent. Its requests share connections.
+pub struct AgentClient {
+    url: AgentUrl,
+    /// The client, or why this machine cannot make one.
+    client: Result<Client, Failure>,
+    observer: Option<Observer>,
+}
+
+impl AgentClient {
+    /// A client; no byte is sent yet.
+    pub fn new(url: AgentUrl, observer: Option<Observer>) -> Self {
+        // One provider in the process: an error only says that it is set already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = Client::builder()
+            .user_agent(concat!("kubectl-sre/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(CONNECT)
+            .build()
+            .map_err(transport_failure);
+        Self {
+            url,
+            client,
+            observer,
+        }
+    }
+
+    /// Where the agent is.
+    pub fn url(&self) -> &AgentUrl {
+        &self.url
+    }
+
+    /// GETs a path, with its query, within a limit. Every answer is an `Ok`, whatever the status code.
+    ///
+    /// # Errors
+    /// The class of what happened on the way.
+    pub async fn get(&self, path: &str, limit: RunLimit) -> Result<Served, Failure> {
+        let started = started();
+        let result = self.exchange(path, limit).await;
+        let elapsed = started.elapsed();
+        let result = result.map_err(|failure| Failure {
+            endpoint: format!("{}{}", self.url, path.split('?').next().unwrap_or_default()),
+            elapsed,
+            hint: hint(&failure).or(failure.hint.clone()),
+            ..failure
+        });
+        if let Some(observer) = &self.observer {
+            observer(&Exchange {
+                method: "GET",
+                path,
+                status: result.as_ref().ok().map(|served| served.status),
+                bytes: result.as_ref().map_or(0, |served| served.body.len() as u64),
+                elapsed,
+                error: result.as_ref().err(),
+            });
+        }
+        result
+    }
+
+    async fn exchange(&self, path: &str, limit: RunLimit) -> Result<Served, Failure> {
+        let client = self.client.as_ref().map_err(Failure::clone)?;
+        let failed = |error: reqwest::Error| {
+            if error.is_timeout() {
+                let seconds = limit.length.as_secs_f64();
+                return Failure::new(Class::Timeout, format!("no answer within {seconds} s"));
+            }
+            transport_failure(error)
+        };
+        let request = client.get(self.url.with_path(path)).timeout(limit.left());
+        let mut response = request.send().await.map_err(failed)?;
+        let status = response.status().as_u16();
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(failed)? {
+            if body.len() + chunk.len() > LARGEST {
+                return Err(Failure::new(
+                    Class::NotAnAgent,
+                    format!("the answer is longer than {LARGEST} bytes"),
+                ));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Served { status, body })
+    }
+}
+
+/// The failure of an exchange, without the URL that reqwest repeats, user and password included.
+fn transport_failure(error: reqwest::Error) -> Failure {
+    let (class, message) = classify_transport(&error.without_url());
+    Failure::new(class, message)
+}
+
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the time a request takes is shown by -v and decides nothing"
+)]
+fn started() -> Instant {
+    Instant::now()
+}
+
+/// What helps to reach an agent; the hints of the classes are about API servers.
+fn hint(failure: &Failure) -> Option<String> {
+    let hint = match failure.class {
+        Class::Refused | Class::ConnectionLost => {
+            "nothing answers there: check the URL, and whether kubectl -n sre-tools port-forward service/sre-agent \
+             8080 still runs"
+        }
+        Class::Dns | Class::Unreachable => "check the host of the URL, and the VPN or DNS of this machine",
+        Class::Timeout => "check the URL and the firewalls on the way; --timeout gives it longer",
+        Class::UnknownAuthority | Class::CertificateExpired | Class::WrongName | Class::Tls => {
+            "check the certificate of what answers at the URL, and this machine's trusted authorities"
+        }
+        _ => return None,
+    };
+    Some(hint.to_owned())
+}
