@@ -5,7 +5,8 @@
 //! its endpoints, and then asks them (`status/remote`). While it is not True every request for that group fails, and
 //! with it `kubectl api-resources`, the deletion of namespaces and the garbage collector, whatever the group is for.
 
-use super::common::{self, Verdict};
+use super::lifecycle;
+use super::verdict::Verdict;
 use super::{Check, Evidence, GRACE_SECONDS};
 use crate::report::{Item, State};
 use crate::resource::{ApiService, Resource as _};
@@ -13,27 +14,27 @@ use crate::resource::{ApiService, Resource as _};
 impl Check for ApiService {
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
         let mut notes = Vec::new();
-        let finding = finding(self, evidence, &mut notes);
+        let verdict = verdict(self, evidence, &mut notes);
         Item {
             notes,
-            ..finding.item(self)
+            ..verdict.item(self)
         }
     }
 }
 
-fn finding(service: &ApiService, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Verdict {
+fn verdict(service: &ApiService, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Verdict {
     let meta = service.meta();
     let conditions = service.status.as_ref().map_or(&[][..], |s| &s.conditions);
-    if let Some(finding) =
-        common::uncreated(meta, !conditions.is_empty()).or_else(|| common::deleting(meta, evidence, notes))
+    if let Some(verdict) = lifecycle::uncreated(meta, !conditions.is_empty())
+        .or_else(|| lifecycle::deleting(meta, evidence, notes))
     {
-        return finding;
+        return verdict;
     }
     let Some(behind) = service.spec.as_ref().and_then(|s| s.service.as_ref()) else {
         return Verdict::healthy("Local", "served by the API server itself");
     };
     let Some(available) = conditions.iter().find(|c| c.kind == "Available") else {
-        return common::without_condition(meta, "the API server", evidence);
+        return lifecycle::without_condition(meta, "the API server", evidence);
     };
     let served = format!("served by Service {}/{}", behind.namespace, behind.name);
     let changed = meta.creation_timestamp.max(available.last_transition_time);

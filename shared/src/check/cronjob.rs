@@ -18,9 +18,10 @@
 //! for once a run takes longer than a minute, or several are under way. Runs that are always under way and never succeed (with
 //! `Replace` each ends the one before) are a warning too.
 
-use super::cause::shorten;
-use super::common::{self, Verdict};
+use super::lifecycle;
 use super::schedule::Schedule;
+use super::text::shorten;
+use super::verdict::Verdict;
 use super::{Check, Evidence, GRACE_SECONDS, Now, is_open, job};
 use crate::report::{Item, State};
 use crate::resource::{CronJob, CronJobStatus, Event, Job, Resource as _, Time};
@@ -63,11 +64,11 @@ impl Check for CronJob {
 
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
         let (mut notes, mut warnings) = (Vec::new(), Vec::new());
-        let finding = finding(self, evidence, &mut notes, &mut warnings);
+        let verdict = verdict(self, evidence, &mut notes, &mut warnings);
         Item {
             notes,
             warnings,
-            ..finding.item(self)
+            ..verdict.item(self)
         }
     }
 }
@@ -77,7 +78,7 @@ fn schedule(cron: &CronJob) -> Option<Schedule> {
     Schedule::parse(&spec.schedule, spec.time_zone.as_deref())
 }
 
-fn finding(
+fn verdict(
     cron: &CronJob,
     evidence: &Evidence<'_>,
     notes: &mut Vec<String>,
@@ -86,9 +87,10 @@ fn finding(
     let meta = cron.meta();
     let status = cron.status.clone().unwrap_or_default();
     let written = status != CronJobStatus::default();
-    if let Some(finding) = common::manifest(meta, written).or_else(|| common::deleting(meta, evidence, notes))
+    if let Some(verdict) =
+        lifecycle::manifest(meta, written).or_else(|| lifecycle::deleting(meta, evidence, notes))
     {
-        return finding;
+        return verdict;
     }
     let (scheduled, succeeded) = (status.last_schedule_time, status.last_successful_time);
     let failed = scheduled.is_some() && scheduled > succeeded && status.active.is_empty();
@@ -120,8 +122,8 @@ fn finding(
         .filter(|_| !status.active.is_empty())
         .and_then(|schedule| without_success(cron, schedule, evidence));
     if !status.active.is_empty() {
-        if let Some(finding) = not_counted(&status, jobs, evidence.now) {
-            return finding;
+        if let Some(verdict) = not_counted(&status, jobs, evidence.now) {
+            return verdict;
         }
         let run = jobs.first().filter(|job| !job.is_over());
         let stuck = run.and_then(|job| {

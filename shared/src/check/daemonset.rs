@@ -5,22 +5,23 @@
 //! any more are on their way out, or a taint came after them: a warning. `kubectl rollout status` calls a rollout over
 //! once `updatedNumberScheduled` and `numberAvailable` have reached `desiredNumberScheduled`.
 
-use super::common::{self, Verdict};
-use super::workload::{Rollout, STEP_SECONDS, Workload, short_state};
+use super::lifecycle;
+use super::replicas::{Replicas, ReplicasRollout, STEP_SECONDS, short_state};
+use super::verdict::Verdict;
 use super::{Check, Evidence, Now};
 use crate::report::{Item, State};
 use crate::resource::{DaemonSet, DaemonSetStatus, Resource as _};
 
 impl Check for DaemonSet {
     fn is_worth_a_look(&self, item: &Item, now: Now) -> bool {
-        super::is_open(item) || common::may_have_recovered(self.meta(), item, now)
+        super::is_open(item) || lifecycle::may_have_recovered(self.meta(), item, now)
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
         let counts = Counts::of(self);
         let (mut notes, mut warnings) = (Vec::new(), Vec::new());
-        let finding = finding(self, &counts, evidence, &mut notes);
-        if !matches!(finding.state, State::Unknown | State::Terminating) && counts.misscheduled > 0 {
+        let verdict = verdict(self, &counts, evidence, &mut notes);
+        if !matches!(verdict.state, State::Unknown | State::Terminating) && counts.misscheduled > 0 {
             let pods = if counts.misscheduled == 1 {
                 "node has"
             } else {
@@ -38,7 +39,7 @@ impl Check for DaemonSet {
             updated: Some(counts.updated),
             notes,
             warnings,
-            ..finding.item(self)
+            ..verdict.item(self)
         }
     }
 }
@@ -73,7 +74,7 @@ impl Counts {
     fn malformed(&self, set: &DaemonSet) -> Option<String> {
         let min_ready = set.spec.as_ref().and_then(|s| s.min_ready_seconds);
         let desired = ("desiredNumberScheduled", self.desired);
-        common::negative(&[
+        lifecycle::negative(&[
             ("spec.minReadySeconds", min_ready.map(i64::from)),
             ("metadata.generation", set.meta().generation),
             ("status.observedGeneration", self.observed),
@@ -83,22 +84,22 @@ impl Counts {
             ("status.numberAvailable", Some(self.available)),
             ("status.numberMisscheduled", Some(self.misscheduled)),
         ])
-        .or_else(|| common::more(("updatedNumberScheduled", self.updated), desired))
-        .or_else(|| common::more(("numberReady", self.ready), desired))
-        .or_else(|| common::more(("numberAvailable", self.available), ("numberReady", self.ready)))
+        .or_else(|| lifecycle::more(("updatedNumberScheduled", self.updated), desired))
+        .or_else(|| lifecycle::more(("numberReady", self.ready), desired))
+        .or_else(|| lifecycle::more(("numberAvailable", self.available), ("numberReady", self.ready)))
     }
 }
 
-fn finding(set: &DaemonSet, c: &Counts, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Verdict {
+fn verdict(set: &DaemonSet, c: &Counts, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Verdict {
     let meta = set.meta();
     let written = set.status.is_some_and(|s| s != DaemonSetStatus::default());
-    let observed = common::observed(meta, c.observed, c.desired > 0 || c.ready > 0, notes);
-    if let Some(finding) = common::manifest(meta, written)
-        .or_else(|| common::malformed(c.malformed(set)))
-        .or_else(|| common::deleting(meta, evidence, notes))
-        .or_else(|| common::unobserved(meta, observed, short_state(c.ready), evidence))
+    let observed = lifecycle::observed(meta, c.observed, c.desired > 0 || c.ready > 0, notes);
+    if let Some(verdict) = lifecycle::manifest(meta, written)
+        .or_else(|| lifecycle::malformed(c.malformed(set)))
+        .or_else(|| lifecycle::deleting(meta, evidence, notes))
+        .or_else(|| lifecycle::unobserved(meta, observed, short_state(c.ready), evidence))
     {
-        return finding;
+        return verdict;
     }
     let strategy = set.spec.as_ref().and_then(|s| s.update_strategy.as_ref());
     let on_delete = strategy.is_some_and(|s| s.kind == "OnDelete");
@@ -114,14 +115,14 @@ fn finding(set: &DaemonSet, c: &Counts, evidence: &Evidence<'_>, notes: &mut Vec
         && meta
             .last_spec_write()
             .is_some_and(|t| evidence.now.is_within(STEP_SECONDS.saturating_add(min_ready), t));
-    Workload {
+    Replicas {
         meta,
         evidence,
         desired: c.desired,
         ready: c.ready,
         available: c.available,
         existing: 0,
-        rollout: (!on_delete).then_some(Rollout {
+        rollout: (!on_delete).then_some(ReplicasRollout {
             updated: c.updated,
             wanted: c.desired,
             over: c.updated >= c.desired && !changed,
@@ -131,5 +132,5 @@ fn finding(set: &DaemonSet, c: &Counts, evidence: &Evidence<'_>, notes: &mut Vec
         refused: false,
         empty: ("NoMatchingNodes", "no node is meant to run it"),
     }
-    .finding(notes)
+    .verdict(notes)
 }

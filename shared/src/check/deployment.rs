@@ -5,8 +5,10 @@
 //! nothing here: it needs only `replicas - maxUnavailable` pods, which is 3 of 4 by default and can be 0 of 2.
 //! `status.unavailableReplicas` is never read: it counts surge pods.
 
-use super::common::{self, LINGER_SECONDS, Verdict};
-use super::workload::{STEP_SECONDS, Settling, longest_rollout};
+use super::lifecycle::{self, LINGER_SECONDS};
+use super::replicas::{STEP_SECONDS, Settling, longest_rollout};
+use super::text::kubectl;
+use super::verdict::Verdict;
 use super::{Check, Evidence, GRACE_SECONDS, Now, Pods, cause};
 use crate::report::{Cause, Item, State};
 use crate::resource::{Condition, Deployment, DeploymentSpec, DeploymentStatus, Resource, Time};
@@ -81,7 +83,7 @@ impl Counts {
 
     /// What cannot be true of these numbers, where anything cannot.
     fn malformed(&self) -> Option<String> {
-        common::negative(&[
+        lifecycle::negative(&[
             ("spec.replicas", Some(self.desired)),
             ("status.replicas", Some(self.replicas)),
             ("status.updatedReplicas", Some(self.updated)),
@@ -89,10 +91,10 @@ impl Counts {
             ("status.availableReplicas", Some(self.available)),
             ("status.terminatingReplicas", Some(self.terminating)),
         ])
-        .or_else(|| common::more(("updatedReplicas", self.updated), ("replicas", self.replicas)))
-        .or_else(|| common::more(("readyReplicas", self.ready), ("replicas", self.replicas)))
+        .or_else(|| lifecycle::more(("updatedReplicas", self.updated), ("replicas", self.replicas)))
+        .or_else(|| lifecycle::more(("readyReplicas", self.ready), ("replicas", self.replicas)))
         .or_else(|| {
-            common::more(
+            lifecycle::more(
                 ("availableReplicas", self.available),
                 ("readyReplicas", self.ready),
             )
@@ -138,13 +140,13 @@ impl Check for Deployment {
         let rolls = rolled.is_some_and(|t| now.age(t) < STEP_SECONDS);
         super::is_open(item)
             || (item.reason == "Ready" && flipped)
-            || (!rolls && common::may_have_recovered(self.meta(), item, now))
+            || (!rolls && lifecycle::may_have_recovered(self.meta(), item, now))
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
         let mut notes = Vec::new();
         let counts = Counts::of(self);
-        let observed = common::observed(
+        let observed = lifecycle::observed(
             self.meta(),
             self.observed_generation(),
             counts.is_counted(self),
@@ -176,8 +178,8 @@ struct Judge<'a> {
 
 impl Judge<'_> {
     fn item(&self, mut notes: Vec<String>) -> Item {
-        let finding = self.finding(&mut notes);
-        let causes = match finding.state {
+        let verdict = self.verdict(&mut notes);
+        let causes = match verdict.state {
             State::Progressing | State::Degraded | State::Unavailable => self.causes(),
             _ => Vec::new(),
         };
@@ -188,20 +190,20 @@ impl Judge<'_> {
             updated: Some(self.counts.updated),
             notes,
             causes,
-            ..finding.item(self.deployment)
+            ..verdict.item(self.deployment)
         }
     }
 
-    fn finding(&self, notes: &mut Vec<String>) -> Verdict {
+    fn verdict(&self, notes: &mut Vec<String>) -> Verdict {
         let meta = self.deployment.meta();
         let status = self.deployment.status.as_ref();
         let written = status.is_some_and(|s| *s != DeploymentStatus::default());
-        if let Some(finding) = common::manifest(meta, written)
-            .or_else(|| common::malformed(self.malformed()))
-            .or_else(|| common::deleting(meta, self.evidence, notes))
-            .or_else(|| common::unobserved(meta, self.observed, self.counts.short_state(), self.evidence))
+        if let Some(verdict) = lifecycle::manifest(meta, written)
+            .or_else(|| lifecycle::malformed(self.malformed()))
+            .or_else(|| lifecycle::deleting(meta, self.evidence, notes))
+            .or_else(|| lifecycle::unobserved(meta, self.observed, self.counts.short_state(), self.evidence))
         {
-            return finding;
+            return verdict;
         }
         let rollout = self.rollout();
         if self.paused() {
@@ -276,12 +278,12 @@ impl Judge<'_> {
             return Verdict::new(State::Progressing, true, "RolloutInProgress", self.rolling_out())
                 .since(self.rollout_began());
         }
-        let finding = settling.finding();
-        if finding.state == State::Unknown && self.progressing.is_some() {
+        let verdict = settling.verdict();
+        if verdict.state == State::Unknown && self.progressing.is_some() {
             notes.push(UNDATED.to_owned());
             return settling.inside();
         }
-        finding
+        verdict
     }
 
     /// A rollout that leaves it at full strength.
@@ -295,7 +297,7 @@ impl Judge<'_> {
             Some(true) => Verdict::new(State::Progressing, true, "RolloutInProgress", self.rolling_out())
                 .since(self.rollout_began()),
             Some(false) => self.stalled(self.rollout_began()),
-            None => common::not_dated(&self.rolling_out()),
+            None => lifecycle::not_dated(&self.rolling_out()),
         }
     }
 
@@ -332,12 +334,12 @@ impl Judge<'_> {
         let status = self.deployment.status.as_ref()?;
         let flipped = status
             .recovered()
-            .filter(|t| now.is_within(GRACE_SECONDS, *t) && !common::was_changed_before(meta, *t));
+            .filter(|t| now.is_within(GRACE_SECONDS, *t) && !lifecycle::was_changed_before(meta, *t));
         let rolled = self.progressing.and_then(|p| p.last_update_time);
         let back = self.evidence.pods.as_ref().and_then(Pods::recovered);
         let back = back.filter(|t| rolled.is_none_or(|rolled| rolled < *t));
-        let since = flipped.max(back).filter(|_| common::is_old(meta, now))?;
-        Some(common::just_recovered(
+        let since = flipped.max(back).filter(|_| lifecycle::is_old(meta, now))?;
+        Some(lifecycle::just_recovered(
             &self.counts.ready_of_desired(),
             since,
             now,
@@ -365,7 +367,7 @@ impl Judge<'_> {
     fn malformed(&self) -> Option<String> {
         let spec = self.spec().cloned().unwrap_or_default();
         self.counts.malformed().or_else(|| {
-            common::negative(&[
+            lifecycle::negative(&[
                 ("spec.minReadySeconds", spec.min_ready_seconds.map(i64::from)),
                 (
                     "spec.progressDeadlineSeconds",
@@ -386,7 +388,7 @@ impl Judge<'_> {
     fn rollout(&self) -> Rollout {
         let c = &self.counts;
         match () {
-            () if common::is_unobserved(self.deployment.meta(), self.observed) => Rollout::Unobserved,
+            () if lifecycle::is_unobserved(self.deployment.meta(), self.observed) => Rollout::Unobserved,
             () if self.paused() => Rollout::Paused,
             () if self.progressing.is_some_and(Condition::is_false) => Rollout::Stalled,
             () if c.updated < c.desired
@@ -566,7 +568,7 @@ impl Judge<'_> {
                 message: stalled.message.clone(),
                 count: 1,
                 example: Some(format!("Deployment/{name}")),
-                hint: Some(cause::kubectl(&meta.namespace, "rollout status deployment", name)),
+                hint: Some(kubectl(&meta.namespace, "rollout status deployment", name)),
                 since: stalled.last_transition_time.map(|t| t.to_string()),
                 ..Cause::default()
             });

@@ -11,7 +11,8 @@
 //! Metrics come and go with the pods they are of, and an API server that restarts cannot be asked for a moment. So a
 //! condition that turned False less than a minute ago is `progressing`.
 
-use super::common::{self, Verdict};
+use super::lifecycle;
+use super::verdict::Verdict;
 use super::{Check, Evidence, GRACE_SECONDS};
 use crate::report::{Item, State};
 use crate::resource::{
@@ -21,8 +22,8 @@ use crate::resource::{
 impl Check for HorizontalPodAutoscaler {
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
         let (mut notes, mut warnings) = (Vec::new(), Vec::new());
-        let finding = finding(self, evidence, &mut notes);
-        if matches!(finding.state, State::Healthy | State::Degraded)
+        let verdict = verdict(self, evidence, &mut notes);
+        if matches!(verdict.state, State::Healthy | State::Degraded)
             && let Some(limited) = self.condition("ScalingLimited").filter(|c| c.is_true())
             && limited.reason == "TooManyReplicas"
         {
@@ -39,23 +40,23 @@ impl Check for HorizontalPodAutoscaler {
         Item {
             notes,
             warnings,
-            ..finding.item(self)
+            ..verdict.item(self)
         }
     }
 }
 
-fn finding(hpa: &HorizontalPodAutoscaler, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Verdict {
+fn verdict(hpa: &HorizontalPodAutoscaler, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Verdict {
     let meta = hpa.meta();
     let status = hpa.status.clone().unwrap_or_default();
     let written = status != HorizontalPodAutoscalerStatus::default();
-    if let Some(finding) = common::uncreated(meta, written)
-        .or_else(|| common::malformed(malformed(hpa, &status)))
-        .or_else(|| common::deleting(meta, evidence, notes))
+    if let Some(verdict) = lifecycle::uncreated(meta, written)
+        .or_else(|| lifecycle::malformed(malformed(hpa, &status)))
+        .or_else(|| lifecycle::deleting(meta, evidence, notes))
     {
-        return finding;
+        return verdict;
     }
     if status.conditions.is_empty() {
-        return common::without_condition(meta, "its controller", evidence);
+        return lifecycle::without_condition(meta, "its controller", evidence);
     }
     let disabled = hpa
         .condition("ScalingActive")
@@ -70,19 +71,20 @@ fn finding(hpa: &HorizontalPodAutoscaler, evidence: &Evidence<'_>, notes: &mut V
         let changed = is_recent(condition.last_transition_time);
         let young = changed || is_recent(meta.creation_timestamp);
         let words = condition.words();
-        let finding = match condition.kind.as_str() {
+        let verdict = match condition.kind.as_str() {
             "AbleToScale" if changed => Verdict::new(State::Progressing, false, "ScaleStarting", words),
             "AbleToScale" => Verdict::degraded("CannotScale", words),
             _ if young => Verdict::new(State::Progressing, false, "MetricsStarting", words),
             _ => Verdict::degraded("NoMetrics", words),
         };
-        return finding.since(condition.last_transition_time);
+        return verdict.since(condition.last_transition_time);
     }
     // Older servers write none.
     if status.observed_generation.is_some_and(|o| o != 0)
-        && let Some(finding) = common::unobserved(meta, status.observed_generation, State::Degraded, evidence)
+        && let Some(verdict) =
+            lifecycle::unobserved(meta, status.observed_generation, State::Degraded, evidence)
     {
-        return finding;
+        return verdict;
     }
     if let Some(disabled) = disabled {
         return Verdict::healthy("ScalingDisabled", "switched off: its target asks for 0 replicas")
@@ -108,7 +110,7 @@ fn is_pace(condition: &PlainCondition) -> bool {
 fn malformed(hpa: &HorizontalPodAutoscaler, status: &HorizontalPodAutoscalerStatus) -> Option<String> {
     let spec = hpa.spec.clone().unwrap_or_default();
     let wide = |n: Option<i32>| n.map(i64::from);
-    common::negative(&[
+    lifecycle::negative(&[
         ("spec.minReplicas", wide(spec.min_replicas)),
         ("spec.maxReplicas", wide(spec.max_replicas)),
         ("status.currentReplicas", wide(status.current_replicas)),
@@ -117,6 +119,6 @@ fn malformed(hpa: &HorizontalPodAutoscaler, status: &HorizontalPodAutoscalerStat
     ])
     .or_else(|| {
         let (min, max) = (wide(spec.min_replicas)?, wide(spec.max_replicas)?);
-        common::more(("minReplicas", min), ("maxReplicas", max))
+        lifecycle::more(("minReplicas", min), ("maxReplicas", max))
     })
 }

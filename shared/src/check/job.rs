@@ -7,7 +7,7 @@
 //! an end where `backoffLimit` is as it is by default; where it is far away, a Job that has failed more often than that and
 //! for an hour is called broken. A pod that still runs ten minutes after something moved is no retry any more but a run.
 //!
-//! Readiness is of no use to a Job: a pod of which one container did its part is not Ready and works ([`super::ending`]).
+//! Readiness is of no use to a Job: a pod of which one container did its part is not Ready and works ([`super::completion`]).
 //! What no condition ever tells is a Job whose pods never run, since a Job has no deadline by default: it is called broken
 //! once nothing moved for that long, and at once where its pods say that they cannot start. The same holds for one whose pods
 //! are kept from ending by a proxy. An indexed Job with an index that is not tried again
@@ -16,10 +16,12 @@
 //! A Job that a CronJob or another controller owns is left to it. A run that failed and was followed by a success of the
 //! same controller is no failure any more.
 
-use super::cause::{shorten, works};
-use super::common::{self, Verdict};
+use super::cause::works;
+use super::lifecycle;
 use super::related::{RelatedKind, RelatedNeed, RelatedObjects};
-use super::workload::STEP_SECONDS;
+use super::replicas::STEP_SECONDS;
+use super::text::shorten;
+use super::verdict::Verdict;
 use super::{Check, Evidence, GRACE_SECONDS, Now};
 use crate::report::{Item, State};
 use crate::resource::{Job, JobStatus, Resource as _, Time};
@@ -70,11 +72,11 @@ impl Check for Job {
 
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
         let mut beside = Beside::default();
-        let finding = finding(self, evidence, &mut beside);
+        let verdict = verdict(self, evidence, &mut beside);
         Item {
             notes: beside.notes,
             warnings: beside.warnings,
-            ..finding.item(self)
+            ..verdict.item(self)
         }
     }
 }
@@ -88,14 +90,14 @@ struct Beside {
 
 /// What the Job of a CronJob that is under way is like where it gets nowhere. The evidence is about that Job.
 pub(super) fn gets_nowhere(job: &Job, evidence: &Evidence<'_>) -> Option<Verdict> {
-    let finding = finding(job, evidence, &mut Beside::default());
+    let verdict = verdict(job, evidence, &mut Beside::default());
     let nowhere = [
         "PodsNotRunning",
         "ControllerNotObserving",
         "KeepsFailing",
         "KeptFromEnding",
     ];
-    nowhere.contains(&finding.reason).then_some(finding)
+    nowhere.contains(&verdict.reason).then_some(verdict)
 }
 
 /// What keeps the Job of a CronJob from ending, for a minute at least. The evidence is about that Job.
@@ -107,15 +109,15 @@ pub(super) fn kept(job: &Job, evidence: &Evidence<'_>) -> Option<Verdict> {
     lasts.then(|| Verdict::degraded("KeptFromEnding", kept).since(Some(since)))
 }
 
-fn finding(job: &Job, evidence: &Evidence<'_>, beside: &mut Beside) -> Verdict {
+fn verdict(job: &Job, evidence: &Evidence<'_>, beside: &mut Beside) -> Verdict {
     let meta = job.meta();
     let status = job.status.clone().unwrap_or_default();
     let written = status != JobStatus::default();
-    if let Some(finding) = common::manifest(meta, written)
-        .or_else(|| common::malformed(malformed(job, &status)))
-        .or_else(|| common::deleting(meta, evidence, &mut beside.notes))
+    if let Some(verdict) = lifecycle::manifest(meta, written)
+        .or_else(|| lifecycle::malformed(malformed(job, &status)))
+        .or_else(|| lifecycle::deleting(meta, evidence, &mut beside.notes))
     {
-        return finding;
+        return verdict;
     }
     if let Some(complete) = job.met("Complete") {
         let count = status.succeeded.unwrap_or(0);
@@ -200,7 +202,7 @@ fn malformed(job: &Job, status: &JobStatus) -> Option<String> {
     let spec = job.spec.clone().unwrap_or_default();
     let wide = |n: Option<i32>| n.map(i64::from);
     let count = |n: Option<i32>| i64::from(n.unwrap_or(0));
-    common::negative(&[
+    lifecycle::negative(&[
         ("spec.parallelism", wide(spec.parallelism)),
         ("spec.completions", wide(spec.completions)),
         ("status.active", wide(status.active)),
@@ -208,14 +210,14 @@ fn malformed(job: &Job, status: &JobStatus) -> Option<String> {
         ("status.succeeded", wide(status.succeeded)),
         ("status.failed", wide(status.failed)),
     ])
-    .or_else(|| common::more(("ready", count(status.ready)), ("active", count(status.active))))
+    .or_else(|| lifecycle::more(("ready", count(status.ready)), ("active", count(status.active))))
 }
 
 fn unseen(job: &Job, evidence: &Evidence<'_>) -> Verdict {
     let created = job.meta().creation_timestamp;
-    let young = created.is_none_or(|t| evidence.now.is_within(common::OBSERVE_SECONDS + 1, t));
+    let young = created.is_none_or(|t| evidence.now.is_within(lifecycle::OBSERVE_SECONDS + 1, t));
     let manager = job.spec.as_ref().map_or("", |s| s.managed_by.as_str());
-    let finding = match manager {
+    let verdict = match manager {
         _ if young => Verdict::new(
             State::Progressing,
             false,
@@ -231,7 +233,7 @@ fn unseen(job: &Job, evidence: &Evidence<'_>) -> Verdict {
             format!("{other} manages it and tells nothing of it"),
         ),
     };
-    finding.since(created)
+    verdict.since(created)
 }
 
 /// The value of `managedBy` that is the Job controller's own.
@@ -302,8 +304,8 @@ fn running(
         count(status.succeeded),
     );
     let told = told_of(job, status);
-    if let Some(finding) = overdue(job, started, evidence) {
-        return finding;
+    if let Some(verdict) = overdue(job, started, evidence) {
+        return verdict;
     }
     let at_work = AtWork::of(evidence);
     let runs = active > 0 && (at_work.count > 0 || status.ready.is_none_or(|ready| ready > 0));
@@ -366,7 +368,7 @@ fn running(
 fn overdue(job: &Job, started: Time, evidence: &Evidence<'_>) -> Option<Verdict> {
     let seconds = job.spec.as_ref()?.active_deadline_seconds?;
     let deadline = Time::from_seconds(started.seconds.saturating_add(seconds));
-    (evidence.now.age(deadline) > common::OBSERVE_SECONDS).then(|| {
+    (evidence.now.age(deadline) > lifecycle::OBSERVE_SECONDS).then(|| {
         let told = format!("its controller does not act: its activeDeadlineSeconds were over at {deadline}");
         Verdict::degraded("ControllerNotObserving", told).since(Some(deadline))
     })

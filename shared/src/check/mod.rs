@@ -3,20 +3,20 @@
 //! One file a kind, each a pure function that a table test can call. Nothing here reads a clock, the
 //! environment or the network, and nothing is printed.
 
-mod acknowledgement;
+mod acknowledge;
 pub mod apiserver;
 mod apiservice;
 mod cause;
-mod common;
+mod completion;
 mod controller;
 mod cronjob;
 mod custom;
 mod daemonset;
 mod deployment;
-mod ending;
 mod evidence;
 mod horizontalpodautoscaler;
 mod job;
+mod lifecycle;
 mod node;
 mod now;
 pub mod path;
@@ -24,21 +24,24 @@ mod persistentvolumeclaim;
 mod pod;
 mod poddisruptionbudget;
 mod related;
+mod replicas;
 mod replicaset;
 mod replicationcontroller;
 mod rollout;
 mod schedule;
 mod service;
 mod statefulset;
+mod text;
+mod verdict;
 mod webhookconfiguration;
-mod workload;
 
-pub use cause::{EvidenceNeeds, crashed, shorten, unended, wants};
+pub use cause::{EvidenceNeeds, crashed, wants};
 pub use controller::{Controller, Word, group, replaced};
 pub(crate) use evidence::EvidenceObject;
 pub use evidence::{EventsAndNodes, EvidenceStore, NodesSeen, Pods};
 pub use now::Now;
 pub use related::{Related, RelatedKind, RelatedKindVisitor, RelatedNeed, RelatedObjects};
+pub use text::{shorten, unended};
 
 use crate::report::{Item, State};
 use crate::resource::{OwnerReference, Resource, Time, Undecodable};
@@ -174,7 +177,7 @@ pub fn judge<T: Check>(object: &T, evidence: &Evidence<'_>) -> Item {
         }
     }
     if evidence.heeds_annotations {
-        acknowledgement::apply(&mut item, object.meta(), evidence.now.time());
+        acknowledge::apply(&mut item, object.meta(), evidence.now.time());
     }
     item
 }

@@ -12,7 +12,8 @@
 //! cloud's (`node.cloudprovider.kubernetes.io/uninitialized`), a network's or a storage driver's (`.../agent-not-ready`).
 //! One that stays on a node that is Ready keeps pods away without a word: a warning.
 
-use super::common::{self, Verdict};
+use super::lifecycle;
+use super::verdict::Verdict;
 use super::{Check, Evidence, GRACE_SECONDS};
 use crate::report::{Item, State};
 use crate::resource::{Node, ProbedCondition, Resource as _, Taint};
@@ -30,26 +31,26 @@ const TAINT_SECONDS: i64 = 10 * 60;
 impl Check for Node {
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
         let mut notes = Vec::new();
-        let finding = finding(self, evidence, &mut notes);
-        let warnings = match finding.state {
+        let verdict = verdict(self, evidence, &mut notes);
+        let warnings = match verdict.state {
             State::Unknown | State::Terminating => Vec::new(),
             _ => pressures(self).chain(taints(self, evidence)).collect(),
         };
         Item {
             notes,
             warnings,
-            ..finding.item(self)
+            ..verdict.item(self)
         }
     }
 }
 
-fn finding(node: &Node, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Verdict {
+fn verdict(node: &Node, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Verdict {
     let meta = node.meta();
     let written = node.status.as_ref().is_some_and(|s| !s.conditions.is_empty());
-    if let Some(finding) =
-        common::uncreated(meta, written).or_else(|| common::deleting(meta, evidence, notes))
+    if let Some(verdict) =
+        lifecycle::uncreated(meta, written).or_else(|| lifecycle::deleting(meta, evidence, notes))
     {
-        return finding;
+        return verdict;
     }
     if node.is_cordoned() {
         notes.push("cordoned".to_owned());
@@ -58,7 +59,7 @@ fn finding(node: &Node, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Ver
         notes.push("marked as out of service".to_owned());
     }
     let Some(ready) = node.condition("Ready") else {
-        return common::without_condition(meta, "its kubelet", evidence);
+        return lifecycle::without_condition(meta, "its kubelet", evidence);
     };
     // The network of a new node starts as a pod on it.
     let young = meta

@@ -11,9 +11,13 @@
 //! A claim that is being deleted stays as long as a pod uses it (the finalizer `kubernetes.io/pvc-protection`).
 
 use super::cause::claim::{Said, Why, why};
-use super::common::{self, Verdict};
-use super::related::{self, EventFacts, PodFacts, RelatedKind, RelatedNeed, RelatedObjects, Stage};
-use super::{Check, Evidence, cause};
+use super::lifecycle;
+use super::related::events::EventFacts;
+use super::related::pods::{PodFacts, Stage};
+use super::related::{RelatedKind, RelatedNeed, RelatedObjects};
+use super::text::{kubectl, shorten};
+use super::verdict::Verdict;
+use super::{Check, Evidence};
 use crate::report::{Cause, Item, State};
 use crate::resource::{ObjectMeta, PersistentVolumeClaim, PersistentVolumeClaimStatus, Resource as _};
 
@@ -46,8 +50,8 @@ impl Check for PersistentVolumeClaim {
 
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
         let (mut notes, mut causes) = (Vec::new(), Vec::new());
-        let finding = finding(self, evidence, &mut notes, &mut causes);
-        let warnings = match (finding.state, &self.status) {
+        let verdict = verdict(self, evidence, &mut notes, &mut causes);
+        let warnings = match (verdict.state, &self.status) {
             (State::Unknown | State::Terminating, _) | (_, None) => Vec::new(),
             (_, Some(status)) => changes(status, evidence, &mut notes),
         };
@@ -55,7 +59,7 @@ impl Check for PersistentVolumeClaim {
             notes,
             warnings,
             causes,
-            ..finding.item(self)
+            ..verdict.item(self)
         }
     }
 }
@@ -116,7 +120,7 @@ fn changes(
         };
         let minutes = condition.last_transition_time.map(|t| evidence.now.age(t) / 60);
         if let Some(minutes) =
-            minutes.filter(|m| m.saturating_mul(60) >= common::LINGER_SECONDS && warnings.is_empty())
+            minutes.filter(|m| m.saturating_mul(60) >= lifecycle::LINGER_SECONDS && warnings.is_empty())
         {
             warnings.push(format!(
                 "its volume is being {what} for {minutes} min and is not yet"
@@ -126,7 +130,7 @@ fn changes(
     warnings
 }
 
-fn finding(
+fn verdict(
     claim: &PersistentVolumeClaim,
     evidence: &Evidence<'_>,
     notes: &mut Vec<String>,
@@ -134,10 +138,10 @@ fn finding(
 ) -> Verdict {
     let meta = claim.meta();
     let written = claim.status.as_ref().is_some_and(|s| !s.phase.is_empty());
-    if let Some(finding) = common::uncreated(meta, written) {
-        return finding;
+    if let Some(verdict) = lifecycle::uncreated(meta, written) {
+        return verdict;
     }
-    if let Some(finding) = common::deleting(meta, evidence, notes) {
+    if let Some(verdict) = lifecycle::deleting(meta, evidence, notes) {
         let pods = evidence.companions.and_then(|c| c.pods(&meta.namespace));
         let mut users = pods
             .into_iter()
@@ -149,7 +153,7 @@ fn finding(
                 n => format!("Pod {} and {n} more use it", first.name),
             });
         }
-        return finding;
+        return verdict;
     }
     let volume = claim.spec.as_ref().map_or("", |s| s.volume_name.as_str());
     match claim.phase() {
@@ -207,7 +211,7 @@ fn pending(
         })),
         None => notes.push("its events were not seen".to_owned()),
     }
-    if related::is_recent(evidence.now, meta.creation_timestamp, first.created) {
+    if lifecycle::is_recent(evidence.now, meta.creation_timestamp, first.created) {
         return Verdict::new(State::Progressing, false, "ClaimBinding", told).since(since);
     }
     Verdict::degraded("ClaimPending", told).since(since)
@@ -226,17 +230,17 @@ fn behind(meta: &ObjectMeta, pod: &PodFacts, events: &[EventFacts]) -> Option<Ca
         Why::Failed(words) => (
             words,
             format!("PersistentVolumeClaim/{namespace}/{name}"),
-            cause::kubectl(namespace, "describe pvc", name),
+            kubectl(namespace, "describe pvc", name),
         ),
         Why::WaitsForPod => (
             format!("waits for Pod {} to be given to a node", pod.name),
             format!("Pod/{namespace}/{}", pod.name),
-            cause::kubectl(namespace, "describe pod", &pod.name),
+            kubectl(namespace, "describe pod", &pod.name),
         ),
     };
     Some(Cause {
         code: "VolumeClaim".to_owned(),
-        message: cause::shorten(&format!("claim {name}: {words}")),
+        message: shorten(&format!("claim {name}: {words}")),
         count: 1,
         example: Some(format!("PersistentVolumeClaim/{name}")),
         hint: Some(hint),

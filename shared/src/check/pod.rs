@@ -3,7 +3,7 @@
 //! By its phase and its Ready condition, as `pkg/kubelet/status` of kubernetes/kubernetes writes them. Nothing replaces
 //! such a pod, so `Failed` is a failure for good whatever its reason, an eviction too. A scheduling gate
 //! (`SchedulingGated`) was put there to hold the pod: it is suspended. A pod that is not ready has the grace of a young
-//! pod, unless it shows a cause that does not pass by itself. Where its containers are meant to end ([`super::ending`]), one
+//! pod, unless it shows a cause that does not pass by itself. Where its containers are meant to end ([`super::completion`]), one
 //! that did its part is no failure, though the pod is not Ready any more.
 //!
 //! A pod with a controller is left to it. Where it is judged all the same, `Failed` is a failure only as long as nothing
@@ -14,8 +14,9 @@
 //! judged as a pod that nothing controls.
 
 use super::cause::works;
-use super::common::{self, Verdict};
-use super::workload::STEP_SECONDS;
+use super::lifecycle;
+use super::replicas::STEP_SECONDS;
+use super::verdict::Verdict;
 use super::{Check, Evidence, GRACE_SECONDS, Now, Pods, is_open};
 use crate::report::{Item, State};
 use crate::resource::{OwnerReference, Pod, PodStatus, Resource as _, Time};
@@ -51,48 +52,48 @@ impl Check for Pod {
             around: evidence.around(),
             ..Pods::default()
         };
-        let finding = finding(self, &own, evidence, &mut notes);
-        let warnings = match finding.state {
+        let verdict = verdict(self, &own, evidence, &mut notes);
+        let warnings = match verdict.state {
             State::Healthy if evidence.explained => own.restarting(),
             _ => Vec::new(),
         };
         let counted = matches!(
-            finding.state,
+            verdict.state,
             State::Healthy | State::Progressing | State::Degraded | State::Unavailable
         );
         Item {
             desired: counted.then_some(1),
-            ready: counted.then_some(i64::from(finding.healthy == Some(true))),
+            ready: counted.then_some(i64::from(verdict.healthy == Some(true))),
             notes,
             warnings,
-            ..finding.item(self)
+            ..verdict.item(self)
         }
     }
 }
 
-fn finding(pod: &Pod, own: &Pods<'_>, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Verdict {
+fn verdict(pod: &Pod, own: &Pods<'_>, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Verdict {
     let meta = pod.meta();
     let status = pod.status.clone().unwrap_or_default();
     let written = status != PodStatus::default();
-    if let Some(finding) =
-        common::uncreated(meta, written).or_else(|| common::deleting(meta, evidence, notes))
+    if let Some(verdict) =
+        lifecycle::uncreated(meta, written).or_else(|| lifecycle::deleting(meta, evidence, notes))
     {
-        return finding;
+        return verdict;
     }
     match status.phase.as_str() {
         "Succeeded" => return Verdict::new(State::Succeeded, true, "Complete", "succeeded"),
         "Failed" => return over(pod, &status, evidence).since(ended(&status)),
         _ if pod.is_ready() => {
-            if let Some(since) = own.recovered().filter(|_| common::is_old(meta, evidence.now)) {
-                return common::just_recovered("ready", since, evidence.now);
+            if let Some(since) = own.recovered().filter(|_| lifecycle::is_old(meta, evidence.now)) {
+                return lifecycle::just_recovered("ready", since, evidence.now);
             }
             return Verdict::healthy("Ready", "ready")
                 .since(pod.condition("Ready").and_then(|c| c.last_transition_time));
         }
         _ => {}
     }
-    if let Some(finding) = working(pod, evidence, notes) {
-        return finding;
+    if let Some(verdict) = working(pod, evidence, notes) {
+        return verdict;
     }
     let scheduled = pod.condition("PodScheduled");
     if scheduled.is_some_and(|c| c.status == "False" && c.reason == "SchedulingGated") {

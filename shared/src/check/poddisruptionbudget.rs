@@ -13,8 +13,11 @@
 //! pods, else of the templates of workloads, of a namespace with budgets whose selectors do not exclude each other; two
 //! that are the same and expect pods need no such proof.
 
-use super::common::{self, Verdict};
-use super::related::{self, Budget, RelatedKind, RelatedNeed, RelatedObjects, Stage};
+use super::lifecycle;
+use super::related::budgets::BudgetFacts;
+use super::related::pods::Stage;
+use super::related::{RelatedKind, RelatedNeed, RelatedObjects, workloads};
+use super::verdict::Verdict;
 use super::{Check, Evidence};
 use crate::report::{Item, State};
 use crate::resource::{PodDisruptionBudget, PodDisruptionBudgetStatus, Resource as _};
@@ -47,7 +50,7 @@ impl Check for PodDisruptionBudget {
         }
         match known.pods(namespace) {
             Some(_) => Vec::new(),
-            None if known.is_asked(RelatedKind::Pods, namespace) => related::want_workloads(namespace),
+            None if known.is_asked(RelatedKind::Pods, namespace) => workloads::want_workloads(namespace),
             None => vec![(RelatedKind::Pods, namespace.to_owned())],
         }
     }
@@ -58,8 +61,8 @@ impl Check for PodDisruptionBudget {
             Some(known) if self.meta().deletion_timestamp.is_none() => shared(self, known),
             _ => Shared::default(),
         };
-        let finding = finding(self, evidence, &shared, &mut notes, &mut warnings);
-        if !matches!(finding.state, State::Unknown | State::Terminating) {
+        let verdict = verdict(self, evidence, &shared, &mut notes, &mut warnings);
+        if !matches!(verdict.state, State::Unknown | State::Terminating) {
             warnings.extend(shared.warning());
             if shared.not_seen {
                 notes.push("whether another budget selects its pods was not seen".to_owned());
@@ -68,12 +71,12 @@ impl Check for PodDisruptionBudget {
         Item {
             notes,
             warnings,
-            ..finding.item(self)
+            ..verdict.item(self)
         }
     }
 }
 
-fn finding(
+fn verdict(
     budget: &PodDisruptionBudget,
     evidence: &Evidence<'_>,
     shared: &Shared<'_>,
@@ -91,11 +94,11 @@ fn finding(
         ("status.expectedPods", status.expected_pods),
     ]
     .map(|(name, n)| (name, n.map(i64::from)));
-    if let Some(finding) = common::uncreated(meta, written)
-        .or_else(|| common::malformed(common::negative(&numbers)))
-        .or_else(|| common::deleting(meta, evidence, notes))
+    if let Some(verdict) = lifecycle::uncreated(meta, written)
+        .or_else(|| lifecycle::malformed(lifecycle::negative(&numbers)))
+        .or_else(|| lifecycle::deleting(meta, evidence, notes))
     {
-        return finding;
+        return verdict;
     }
     let failed = status
         .conditions
@@ -105,8 +108,8 @@ fn finding(
         return Verdict::degraded("SyncFailed", failed.words()).since(failed.last_transition_time);
     }
     let observed = status.observed_generation.filter(|o| *o != 0);
-    if let Some(finding) = common::unobserved(meta, observed, State::Degraded, evidence) {
-        return finding;
+    if let Some(verdict) = lifecycle::unobserved(meta, observed, State::Degraded, evidence) {
+        return verdict;
     }
     let (healthy, desired) = (count(status.current_healthy), count(status.desired_healthy));
     let (allowed, expected) = (count(status.disruptions_allowed), count(status.expected_pods));
@@ -167,7 +170,7 @@ fn pods(count: i64, one: &str, many: &str) -> String {
 fn rivals<'a>(
     budget: &'a PodDisruptionBudget,
     known: &'a RelatedObjects,
-) -> impl Iterator<Item = &'a Budget> + 'a {
+) -> impl Iterator<Item = &'a BudgetFacts> + 'a {
     let meta = budget.meta();
     let others = known.budgets(&meta.namespace).iter();
     others.filter(move |other| {
@@ -179,7 +182,7 @@ fn rivals<'a>(
 }
 
 /// Whether two budgets certainly share their pods: they select the same, and the controller found some.
-fn is_sure(budget: &PodDisruptionBudget, rival: &Budget) -> bool {
+fn is_sure(budget: &PodDisruptionBudget, rival: &BudgetFacts) -> bool {
     let expected = budget.status.as_ref().and_then(|s| s.expected_pods);
     budget.selector() == Some(&rival.selector) && expected.unwrap_or(0) > 0 && rival.expects_pods
 }

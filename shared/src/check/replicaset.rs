@@ -5,8 +5,8 @@
 //! API server refuses its pods: the condition `ReplicaFailure` with reason `FailedCreate`. One that a Deployment or
 //! another controller owns is left to it, which asks the old ones for no pod.
 
-use super::common;
-use super::workload::{Workload, short_state};
+use super::lifecycle;
+use super::replicas::{Replicas, short_state};
 use super::{Check, Evidence, Now, cause};
 use crate::report::{Item, State};
 use crate::resource::{ReplicaSet, ReplicaSetStatus, Resource};
@@ -19,7 +19,7 @@ impl Check for ReplicaSet {
     }
 
     fn is_worth_a_look(&self, item: &Item, now: Now) -> bool {
-        super::is_open(item) || common::may_have_recovered(self.meta(), item, now)
+        super::is_open(item) || lifecycle::may_have_recovered(self.meta(), item, now)
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
@@ -31,8 +31,8 @@ impl Check for ReplicaSet {
 pub(super) fn judge(set: &ReplicaSet, kind: &str, evidence: &Evidence<'_>) -> Item {
     let counts = Counts::of(set);
     let mut notes = Vec::new();
-    let finding = finding(set, &counts, evidence, &mut notes);
-    let short = matches!(finding.state, State::Degraded | State::Unavailable);
+    let verdict = verdict(set, &counts, evidence, &mut notes);
+    let short = matches!(verdict.state, State::Degraded | State::Unavailable);
     let refused = set.failed_create().filter(|_| short).map(|condition| {
         let meta = set.meta();
         cause::refusal(
@@ -50,7 +50,7 @@ pub(super) fn judge(set: &ReplicaSet, kind: &str, evidence: &Evidence<'_>) -> It
         available: Some(counts.available),
         notes,
         causes: refused.into_iter().collect(),
-        ..finding.item(set)
+        ..verdict.item(set)
     }
 }
 
@@ -78,7 +78,7 @@ impl Counts {
 
     fn malformed(&self, set: &ReplicaSet) -> Option<String> {
         let min_ready = set.spec.as_ref().and_then(|s| s.min_ready_seconds);
-        common::negative(&[
+        lifecycle::negative(&[
             ("spec.replicas", Some(self.desired)),
             ("spec.minReadySeconds", min_ready.map(i64::from)),
             ("metadata.generation", set.meta().generation),
@@ -87,9 +87,9 @@ impl Counts {
             ("status.readyReplicas", Some(self.ready)),
             ("status.availableReplicas", Some(self.available)),
         ])
-        .or_else(|| common::more(("readyReplicas", self.ready), ("replicas", self.replicas)))
+        .or_else(|| lifecycle::more(("readyReplicas", self.ready), ("replicas", self.replicas)))
         .or_else(|| {
-            common::more(
+            lifecycle::more(
                 ("availableReplicas", self.available),
                 ("readyReplicas", self.ready),
             )
@@ -97,26 +97,26 @@ impl Counts {
     }
 }
 
-fn finding(
+fn verdict(
     set: &ReplicaSet,
     c: &Counts,
     evidence: &Evidence<'_>,
     notes: &mut Vec<String>,
-) -> common::Verdict {
+) -> super::verdict::Verdict {
     let meta = set.meta();
     let written = set
         .status
         .as_ref()
         .is_some_and(|s| *s != ReplicaSetStatus::default());
-    let observed = common::observed(meta, c.observed, c.replicas > 0 || c.ready > 0, notes);
-    if let Some(finding) = common::manifest(meta, written)
-        .or_else(|| common::malformed(c.malformed(set)))
-        .or_else(|| common::deleting(meta, evidence, notes))
-        .or_else(|| common::unobserved(meta, observed, short_state(c.ready), evidence))
+    let observed = lifecycle::observed(meta, c.observed, c.replicas > 0 || c.ready > 0, notes);
+    if let Some(verdict) = lifecycle::manifest(meta, written)
+        .or_else(|| lifecycle::malformed(c.malformed(set)))
+        .or_else(|| lifecycle::deleting(meta, evidence, notes))
+        .or_else(|| lifecycle::unobserved(meta, observed, short_state(c.ready), evidence))
     {
-        return finding;
+        return verdict;
     }
-    Workload {
+    Replicas {
         meta,
         evidence,
         desired: c.desired,
@@ -129,5 +129,5 @@ fn finding(
         refused: set.failed_create().is_some(),
         empty: ("ScaledToZero", "scaled to zero"),
     }
-    .finding(notes)
+    .verdict(notes)
 }

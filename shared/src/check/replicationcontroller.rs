@@ -1,7 +1,7 @@
 //! Whether a ReplicationController has as many ready pods as its spec asks for: by the rules of the ReplicaSet, as one
 //! controller of Kubernetes works for both.
 
-use super::{Check, Evidence, Now, common, replicaset};
+use super::{Check, Evidence, Now, lifecycle, replicaset};
 use crate::report::Item;
 use crate::resource::{ReplicationController, Resource as _};
 
@@ -13,7 +13,7 @@ impl Check for ReplicationController {
     }
 
     fn is_worth_a_look(&self, item: &Item, now: Now) -> bool {
-        super::is_open(item) || common::may_have_recovered(self.meta(), item, now)
+        super::is_open(item) || lifecycle::may_have_recovered(self.meta(), item, now)
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Item {

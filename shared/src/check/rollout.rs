@@ -6,9 +6,11 @@
 //! a pause is as it was asked for, which Argo CD calls Suspended. An analysis or an experiment may take longer than the
 //! progress deadline, which the controller does not apply to them (`isIndefiniteStep`).
 
-use super::common::{self, Verdict};
-use super::workload::{STEP_SECONDS, short_state};
-use super::{Check, Evidence, Now, cause};
+use super::lifecycle;
+use super::replicas::{STEP_SECONDS, short_state};
+use super::text::kubectl;
+use super::verdict::Verdict;
+use super::{Check, Evidence, Now};
 use crate::report::{Cause, Item, State};
 use crate::resource::{
     Condition, Deployment, DeploymentSpec, DeploymentStatus, Resource as _, Rollout, RolloutStatus,
@@ -70,7 +72,7 @@ impl Counts {
     }
 
     fn malformed(&self) -> Option<String> {
-        common::negative(&[
+        lifecycle::negative(&[
             ("spec.replicas", Some(self.desired)),
             ("status.replicas", Some(self.replicas)),
             ("status.updatedReplicas", Some(self.updated)),
@@ -99,8 +101,8 @@ impl<'a> Judge<'a> {
 
     fn item(&self) -> Item {
         let c = &self.counts;
-        let mut item = match common::malformed(c.malformed()) {
-            Some(finding) => finding.item(self.rollout),
+        let mut item = match lifecycle::malformed(c.malformed()) {
+            Some(verdict) => verdict.item(self.rollout),
             None => self.as_deployment().judge(self.evidence),
         };
         let meta = self.rollout.meta();
@@ -114,7 +116,7 @@ impl<'a> Judge<'a> {
                 .is_some_and(|e| e.starts_with("Deployment/"))
             {
                 cause.example = Some(format!("Rollout/{}", meta.name));
-                cause.hint = Some(cause::kubectl(&meta.namespace, "describe rollout", &meta.name));
+                cause.hint = Some(kubectl(&meta.namespace, "describe rollout", &meta.name));
             }
         }
         let says_nothing = matches!(item.state, State::Unknown | State::Terminating)
@@ -123,22 +125,22 @@ impl<'a> Judge<'a> {
             return item;
         }
         let mut warnings = Vec::new();
-        let Some(finding) = self.own(&item, &mut warnings) else {
+        let Some(verdict) = self.own(&item, &mut warnings) else {
             return item;
         };
-        if finding.reason == "RolloutAborted" {
+        if verdict.reason == "RolloutAborted" {
             self.add_abort(&mut item.causes);
         }
         item.warnings.extend(warnings);
-        if finding.state == State::Suspended {
+        if verdict.state == State::Suspended {
             item.notes.retain(|note| !note.starts_with("paused"));
         }
         Item {
-            state: finding.state,
-            healthy: finding.healthy,
-            reason: finding.reason.to_owned(),
-            since: finding.since.map(|t| t.to_string()),
-            message: finding.message,
+            state: verdict.state,
+            healthy: verdict.healthy,
+            reason: verdict.reason.to_owned(),
+            since: verdict.since.map(|t| t.to_string()),
+            message: verdict.message,
             ..item
         }
     }
@@ -148,13 +150,13 @@ impl<'a> Judge<'a> {
         let c = &self.counts;
         let is_short = c.ready < c.desired;
         let counted = format!("{} of {} ready", c.ready, c.desired);
-        let failing = |finding: Verdict| Verdict {
+        let failing = |verdict: Verdict| Verdict {
             state: if is_short {
                 short_state(c.ready)
             } else {
-                finding.state
+                verdict.state
             },
-            ..finding
+            ..verdict
         };
         let progressing = self.rollout.condition("Progressing");
         let changed = progressing.and_then(|p| p.last_transition_time);
@@ -354,7 +356,7 @@ impl<'a> Judge<'a> {
             message: message.clone(),
             count: 1,
             example: Some(format!("Rollout/{}", meta.name)),
-            hint: Some(cause::kubectl(&meta.namespace, "describe rollout", &meta.name)),
+            hint: Some(kubectl(&meta.namespace, "describe rollout", &meta.name)),
             since: told.and_then(|p| p.last_transition_time).map(|t| t.to_string()),
             ..Cause::default()
         });

@@ -16,9 +16,14 @@
 //! the Service's events (`SyncLoadBalancerFailed` of `k8s.io/cloud-provider`, `AllocationFailed` of MetalLB) and in the
 //! conditions that some controllers write. They are read for such a Service alone and only say why.
 
-use super::common::{self, Verdict};
-use super::related::{self, Endpoints, EventFacts, RelatedKind, RelatedNeed, RelatedObjects, Stage};
-use super::{Check, Evidence, cause};
+use super::lifecycle;
+use super::related::endpoints::Endpoints;
+use super::related::events::EventFacts;
+use super::related::pods::Stage;
+use super::related::{RelatedKind, RelatedNeed, RelatedObjects, workloads};
+use super::text::{kubectl, shorten};
+use super::verdict::Verdict;
+use super::{Check, Evidence};
 use crate::report::{Cause, Item, State};
 use crate::resource::{ProbedCondition, Resource as _, Service, ServicePort};
 use std::collections::BTreeMap;
@@ -58,36 +63,36 @@ impl Check for Service {
         if !known.endpoints(namespace, &meta.name).is_some_and(is_empty) {
             return Vec::new();
         }
-        let wants = related::want_workloads(namespace);
+        let wants = workloads::want_workloads(namespace);
         let workloads = known.workloads(namespace, selector);
         if wants.iter().all(|(kind, of)| known.is_asked(*kind, of))
             && workloads.asking.is_empty()
             && workloads.idle.is_empty()
         {
-            return related::want_the_rest(namespace);
+            return workloads::want_the_rest(namespace);
         }
         wants
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
         let (mut notes, mut warnings) = (Vec::new(), Vec::new());
-        let finding = finding(self, evidence, &mut notes, &mut warnings);
-        let causes = behind(self, &finding, evidence);
-        load_balancer(self, &finding, evidence, &mut notes, &mut warnings);
+        let verdict = verdict(self, evidence, &mut notes, &mut warnings);
+        let causes = behind(self, &verdict, evidence);
+        load_balancer(self, &verdict, evidence, &mut notes, &mut warnings);
         Item {
             notes,
             warnings,
             causes,
-            ..finding.item(self)
+            ..verdict.item(self)
         }
     }
 }
 
 /// Whose pods are missing behind a Service that nobody answers for: what is wrong with them is the cause.
-fn behind(service: &Service, finding: &Verdict, evidence: &Evidence<'_>) -> Vec<Cause> {
+fn behind(service: &Service, verdict: &Verdict, evidence: &Evidence<'_>) -> Vec<Cause> {
     let meta = service.meta();
     let (namespace, name) = (&meta.namespace, &meta.name);
-    let is_open = matches!(finding.reason, "NoReadyEndpoints" | "EndpointsStarting");
+    let is_open = matches!(verdict.reason, "NoReadyEndpoints" | "EndpointsStarting");
     let (Some(known), Some(selector), true) = (evidence.companions, service.selector(), is_open) else {
         return Vec::new();
     };
@@ -108,27 +113,28 @@ fn behind(service: &Service, finding: &Verdict, evidence: &Evidence<'_>) -> Vec<
     let subject = behind.into_iter().next();
     let of = |subject| Cause {
         code: "NoReadyEndpoints".to_owned(),
-        message: finding.message.clone(),
+        message: verdict.message.clone(),
         count: 1,
         example: Some(format!("Service/{name}")),
-        hint: Some(cause::kubectl(namespace, "describe service", name)),
-        since: finding.since.map(|t| t.to_string()),
+        hint: Some(kubectl(namespace, "describe service", name)),
+        since: verdict.since.map(|t| t.to_string()),
         subject: Some(subject),
         ..Cause::default()
     };
     subject.into_iter().map(of).collect()
 }
 
-fn finding(
+fn verdict(
     service: &Service,
     evidence: &Evidence<'_>,
     notes: &mut Vec<String>,
     warnings: &mut Vec<String>,
 ) -> Verdict {
     let meta = service.meta();
-    if let Some(finding) = common::uncreated(meta, false).or_else(|| common::deleting(meta, evidence, notes))
+    if let Some(verdict) =
+        lifecycle::uncreated(meta, false).or_else(|| lifecycle::deleting(meta, evidence, notes))
     {
-        return finding;
+        return verdict;
     }
     if service.is_external() {
         let name = service.spec.as_ref().map_or("", |s| &s.external_name);
@@ -167,7 +173,7 @@ fn finding(
         empty(service, selector, known)
     };
     let changed = endpoints.changed.max(meta.creation_timestamp);
-    let recent = related::is_recent(evidence.now, meta.creation_timestamp, endpoints.changed);
+    let recent = lifecycle::is_recent(evidence.now, meta.creation_timestamp, endpoints.changed);
     if failing.state == State::Degraded && recent {
         return Verdict::new(State::Progressing, false, "EndpointsStarting", failing.message).since(changed);
     }
@@ -189,12 +195,12 @@ impl Service {
 /// What is to be said of the load balancer of a Service that asks for one.
 fn load_balancer(
     service: &Service,
-    finding: &Verdict,
+    verdict: &Verdict,
     evidence: &Evidence<'_>,
     notes: &mut Vec<String>,
     warnings: &mut Vec<String>,
 ) {
-    if !service.asks_for_load_balancer() || finding.reason == "Manifest" {
+    if !service.asks_for_load_balancer() || verdict.reason == "Manifest" {
         return;
     }
     let meta = service.meta();
@@ -209,7 +215,7 @@ fn load_balancer(
         .companions
         .and_then(|known| known.events(RelatedKind::ServiceEvents, &meta.namespace, &meta.uid));
     let failed = events.and_then(failure);
-    if finding.state == State::Terminating {
+    if verdict.state == State::Terminating {
         warnings.extend(failed.map(|why| format!("its load balancer is not taken down: {why}")));
         return;
     }
@@ -258,7 +264,7 @@ fn failure(events: &[EventFacts]) -> Option<String> {
     let tells = |event: &&EventFacts| event.is_warning && !event.reason.starts_with("FailedToUpdateEndpoint");
     let newest = events.iter().filter(tells).max_by_key(|event| event.time)?;
     let message = newest.message.trim_start_matches("Error syncing load balancer: ");
-    Some(cause::shorten(&format!("{}: {message}", newest.reason)))
+    Some(shorten(&format!("{}: {message}", newest.reason)))
 }
 
 /// What a controller says in a condition, such as `cilium.io/IPAMRequestSatisfied`.
@@ -269,7 +275,7 @@ fn refusal(service: &Service) -> Option<String> {
         _ => c.status == "False",
     };
     let failed = conditions.iter().find(fails)?;
-    Some(cause::shorten(&match failed.words() {
+    Some(shorten(&match failed.words() {
         words if words.is_empty() => format!("condition {} is {}", failed.kind, failed.status),
         words => words,
     }))
@@ -337,7 +343,7 @@ fn empty(service: &Service, selector: &BTreeMap<String, String>, known: &Related
     };
     let selected: Vec<_> = pods
         .iter()
-        .filter(|p| related::selects(selector, &p.labels))
+        .filter(|p| workloads::selects(selector, &p.labels))
         .collect();
     match selected.as_slice() {
         [] if !workloads.complete => not_known(),

@@ -7,23 +7,24 @@
 //! somebody deletes them, and serve until then. Pods start in order unless the policy is `Parallel`, so that the first
 //! one that is not ready explains those that were never created.
 
-use super::cause::kubectl;
-use super::common::{self, Verdict};
-use super::workload::{Rollout, Workload, short_state};
+use super::lifecycle;
+use super::replicas::{Replicas, ReplicasRollout, short_state};
+use super::text::kubectl;
+use super::verdict::Verdict;
 use super::{Check, Evidence, GRACE_SECONDS, Now};
 use crate::report::{Cause, Item, State};
 use crate::resource::{Pod, Resource as _, StatefulSet, StatefulSetStatus};
 
 impl Check for StatefulSet {
     fn is_worth_a_look(&self, item: &Item, now: Now) -> bool {
-        super::is_open(item) || common::may_have_recovered(self.meta(), item, now)
+        super::is_open(item) || lifecycle::may_have_recovered(self.meta(), item, now)
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
         let counts = Counts::of(self);
         let mut notes = Vec::new();
-        let finding = finding(self, &counts, evidence, &mut notes);
-        let causes = match finding.state {
+        let verdict = verdict(self, &counts, evidence, &mut notes);
+        let causes = match verdict.state {
             State::Progressing | State::Degraded | State::Unavailable => {
                 forced_rollback(self, &counts, evidence)
             }
@@ -36,7 +37,7 @@ impl Check for StatefulSet {
             updated: Some(counts.updated),
             notes,
             causes: causes.into_iter().collect(),
-            ..finding.item(self)
+            ..verdict.item(self)
         }
     }
 }
@@ -77,7 +78,7 @@ impl Counts {
 
     fn malformed(&self, set: &StatefulSet) -> Option<String> {
         let min_ready = set.spec.as_ref().and_then(|s| s.min_ready_seconds);
-        common::negative(&[
+        lifecycle::negative(&[
             ("spec.replicas", Some(self.desired)),
             ("spec.minReadySeconds", min_ready.map(i64::from)),
             (
@@ -91,10 +92,10 @@ impl Counts {
             ("status.readyReplicas", Some(self.ready)),
             ("status.availableReplicas", Some(self.available)),
         ])
-        .or_else(|| common::more(("updatedReplicas", self.updated), ("replicas", self.replicas)))
-        .or_else(|| common::more(("readyReplicas", self.ready), ("replicas", self.replicas)))
+        .or_else(|| lifecycle::more(("updatedReplicas", self.updated), ("replicas", self.replicas)))
+        .or_else(|| lifecycle::more(("readyReplicas", self.ready), ("replicas", self.replicas)))
         .or_else(|| {
-            common::more(
+            lifecycle::more(
                 ("availableReplicas", self.available),
                 ("readyReplicas", self.ready),
             )
@@ -102,17 +103,17 @@ impl Counts {
     }
 }
 
-fn finding(set: &StatefulSet, c: &Counts, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Verdict {
+fn verdict(set: &StatefulSet, c: &Counts, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Verdict {
     let meta = set.meta();
     let status = set.status.clone().unwrap_or_default();
     let written = status != StatefulSetStatus::default();
-    let observed = common::observed(meta, c.observed, c.replicas > 0 || c.ready > 0, notes);
-    if let Some(finding) = common::manifest(meta, written)
-        .or_else(|| common::malformed(c.malformed(set)))
-        .or_else(|| common::deleting(meta, evidence, notes))
-        .or_else(|| common::unobserved(meta, observed, short_state(c.ready), evidence))
+    let observed = lifecycle::observed(meta, c.observed, c.replicas > 0 || c.ready > 0, notes);
+    if let Some(verdict) = lifecycle::manifest(meta, written)
+        .or_else(|| lifecycle::malformed(c.malformed(set)))
+        .or_else(|| lifecycle::deleting(meta, evidence, notes))
+        .or_else(|| lifecycle::unobserved(meta, observed, short_state(c.ready), evidence))
     {
-        return finding;
+        return verdict;
     }
     let spec = set.spec.clone().unwrap_or_default();
     let on_delete = spec.update_strategy.is_some_and(|s| s.kind == "OnDelete");
@@ -120,7 +121,7 @@ fn finding(set: &StatefulSet, c: &Counts, evidence: &Evidence<'_>, notes: &mut V
     let wanted = c.desired.saturating_sub(c.partition).max(0);
     // The controller makes the newest revision the current one once all pods have it and are ready, which with a
     // partition they never do (`completeRollingUpdate`).
-    let rollout = (is_old && !on_delete).then_some(Rollout {
+    let rollout = (is_old && !on_delete).then_some(ReplicasRollout {
         updated: c.updated,
         wanted,
         over: c.partition > 0 && c.updated >= wanted,
@@ -137,7 +138,7 @@ fn finding(set: &StatefulSet, c: &Counts, evidence: &Evidence<'_>, notes: &mut V
             c.updated, c.desired, c.partition
         ));
     }
-    Workload {
+    Replicas {
         meta,
         evidence,
         desired: c.desired,
@@ -150,7 +151,7 @@ fn finding(set: &StatefulSet, c: &Counts, evidence: &Evidence<'_>, notes: &mut V
         refused: false,
         empty: ("ScaledToZero", "scaled to zero"),
     }
-    .finding(notes)
+    .verdict(notes)
 }
 
 /// A broken pod of an old revision that keeps the newest from coming: with `OrderedReady` the controller waits for each pod

@@ -10,8 +10,9 @@
 //! `staging/src/k8s.io/apiserver/pkg/util/proxy`). It trusts its own authorities alone if the webhook names none, and no
 //! public authority signs for a name such as `hook.policy.svc`: one that calls a Service without `caBundle` is a warning.
 
-use super::common::{self, Verdict};
-use super::related::{self, RelatedKind, RelatedNeed, RelatedObjects};
+use super::lifecycle;
+use super::related::{RelatedKind, RelatedNeed, RelatedObjects};
+use super::verdict::Verdict;
 use super::{Check, Evidence};
 use crate::report::{Cause, Item, State};
 use crate::resource::{
@@ -37,7 +38,7 @@ impl Check for ValidatingWebhookConfiguration {
 
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
         let told = Told::of(self.meta(), &self.webhooks, evidence);
-        told.into_item(|finding| finding.item(self))
+        told.into_item(|verdict| verdict.item(self))
     }
 }
 
@@ -50,7 +51,7 @@ impl Check for MutatingWebhookConfiguration {
 
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
         let told = Told::of(self.meta(), &self.webhooks, evidence);
-        told.into_item(|finding| finding.item(self))
+        told.into_item(|verdict| verdict.item(self))
     }
 }
 
@@ -145,7 +146,7 @@ fn no_port(target: &WebhookService, ports: &[ServicePort]) -> String {
 }
 
 struct Told {
-    finding: Verdict,
+    verdict: Verdict,
     causes: Vec<Cause>,
     notes: Vec<String>,
     warnings: Vec<String>,
@@ -154,9 +155,10 @@ struct Told {
 impl Told {
     fn of(meta: &ObjectMeta, hooks: &[Webhook], evidence: &Evidence<'_>) -> Self {
         let (mut notes, mut causes) = (Vec::new(), Vec::new());
-        let known = common::uncreated(meta, false).or_else(|| common::deleting(meta, evidence, &mut notes));
+        let known =
+            lifecycle::uncreated(meta, false).or_else(|| lifecycle::deleting(meta, evidence, &mut notes));
         let is_live = known.is_none();
-        let finding = known.unwrap_or_else(|| finding(meta, hooks, evidence, &mut notes, &mut causes));
+        let verdict = known.unwrap_or_else(|| verdict(meta, hooks, evidence, &mut notes, &mut causes));
         let strange = hooks.iter().filter(|hook| is_live && trusts_nobody(hook));
         let (mut warnings, told) = (Vec::new(), "names no authority (caBundle) for its Service");
         for hook in strange {
@@ -167,7 +169,7 @@ impl Told {
             }
         }
         Self {
-            finding,
+            verdict,
             causes,
             notes,
             warnings,
@@ -179,12 +181,12 @@ impl Told {
             notes: self.notes,
             warnings: self.warnings,
             causes: self.causes,
-            ..item(self.finding)
+            ..item(self.verdict)
         }
     }
 }
 
-fn finding(
+fn verdict(
     meta: &ObjectMeta,
     hooks: &[Webhook],
     evidence: &Evidence<'_>,
@@ -237,7 +239,7 @@ fn finding(
             n => format!(", and {} more webhooks", n - 1),
         };
         let told = format!("{} refuses {}: {why}{more}", hook.name, rules(hook));
-        let recent = related::is_recent(evidence.now, meta.creation_timestamp, *since);
+        let recent = lifecycle::is_recent(evidence.now, meta.creation_timestamp, *since);
         let since = (*since).max(meta.creation_timestamp);
         return if recent {
             Verdict::new(State::Progressing, false, "WebhookStarting", told)

@@ -1,4 +1,4 @@
-//! The vectors of the kinds beside the Deployment: one file a kind, one row a case, each an object as an API server
+//! The vectors of the kinds: one file a kind, one row a case, each an object as an API server
 //! writes it.
 
 #![allow(
@@ -13,9 +13,11 @@
 )]
 
 mod apiservice;
+mod causes;
 mod cronjob;
 mod custom;
 mod daemonset;
+mod deployment;
 mod dumps;
 mod ends;
 mod horizontalpodautoscaler;

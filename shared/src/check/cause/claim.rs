@@ -5,7 +5,7 @@
 //! `ProvisioningFailed` and `FailedBinding` name what is wrong, the first of them also a storage class that does not
 //! exist. `ExternalProvisioning` is repeated for as long as a driver that is registered nowhere is waited for.
 
-use super::text::shorten;
+use crate::check::text::shorten;
 use crate::resource::Time;
 
 /// A provisioner tries again within a few minutes; an older failure says nothing once something newer was said.

@@ -3,17 +3,13 @@
 //! The words of a waiting container are the kubelet's (`pkg/kubelet/container/sync_result.go`,
 //! `pkg/kubelet/images/types.go`, `pkg/kubelet/kuberuntime` in kubernetes/kubernetes).
 
-use super::text::{arg, behind, kubectl, last_line, quoted_behind, shorten};
-use super::{EventsAndNodes, Found, describe, readiness};
+use super::config_source::missing_source;
+use super::container_status::{CRASH_SECONDS, all, began, loops_since, restarts, role, since, was_ended};
+use super::image::{is_refused, not_pulled};
+use super::{EventsAndNodes, PodCause, describe, readiness};
+use crate::check::text::{arg, behind, kubectl, last_line, shorten};
 use crate::check::{GRACE_SECONDS, Now};
-use crate::resource::{ContainerStatus, Event, Pod, Resource as _, Terminated, Time, Waiting};
-
-/// A crash counts as a cause this many seconds after it happened; later it says nothing of the present.
-pub(super) const CRASH_SECONDS: i64 = 15 * 60;
-
-/// Back-offs that are told no rarer than this many seconds are of one crash loop. The longest of them takes 300, and the
-/// kubelet drops repetitions of an event that come too fast.
-const BACK_OFF_SECONDS: i64 = 600;
+use crate::resource::{ContainerStatus, Pod, Resource as _, Terminated, Waiting};
 
 /// Reasons of a waiting container that do not pass by themselves.
 const HARD_WAITING: [(&str, &str); 12] = [
@@ -31,57 +27,15 @@ const HARD_WAITING: [(&str, &str); 12] = [
     ("PostStartHookError", "ContainerHook"),
 ];
 
-/// Words by which a registry is told from an image that it does not have.
-const REGISTRY_FAILS: [&str; 17] = [
-    "no such host",
-    "connection refused",
-    "i/o timeout",
-    "deadline exceeded",
-    "no route to host",
-    "network is unreachable",
-    "http response to https client",
-    "tls: ",
-    "connection reset",
-    "server misbehaving",
-    "x509:",
-    "toomanyrequests",
-    "429 too many requests",
-    "service unavailable",
-    "bad gateway",
-    "gateway timeout",
-    "internal server error",
-];
-
-/// What a container is to its pod.
-pub(super) fn role(pod: &Pod, container: &ContainerStatus) -> &'static str {
-    let name = &container.name;
-    let init = pod
-        .status
-        .as_ref()
-        .is_some_and(|s| s.init_container_statuses.iter().any(|c| c.name == *name));
-    match (init, pod.is_sidecar(name)) {
-        (_, true) => "sidecar",
-        (true, false) => "init container",
-        (false, false) => "container",
-    }
-}
-
-/// Every container, in the order in which they start.
-pub(super) fn all(pod: &Pod) -> impl Iterator<Item = &ContainerStatus> {
-    pod.status
-        .iter()
-        .flat_map(|s| s.init_container_statuses.iter().chain(&s.container_statuses))
-}
-
 /// What stops the containers: what certainly does, else what may.
-pub(super) fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Vec<Found> {
-    let certain: Vec<Found> = all(pod)
+pub(super) fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Vec<PodCause> {
+    let certain: Vec<PodCause> = all(pod)
         .filter_map(|c| of_container(pod, c, now, around))
         .collect();
     if certain.is_empty() {
         let since = began(pod, now, around);
         let ended = all(pod).filter_map(|c| just_ended(pod, c));
-        ended.map(|found| Found { since, ..found }).collect()
+        ended.map(|found| PodCause { since, ..found }).collect()
     } else {
         certain
     }
@@ -92,7 +46,7 @@ pub(super) fn of_container(
     container: &ContainerStatus,
     now: Now,
     around: &EventsAndNodes<'_>,
-) -> Option<Found> {
+) -> Option<PodCause> {
     let waiting = container.state.as_ref().and_then(|s| s.waiting.as_ref());
     let last = container.last_state.as_ref().and_then(|s| s.terminated.as_ref());
     if is_fine(pod, container) {
@@ -154,10 +108,10 @@ fn is_failure(ended: &Terminated) -> bool {
 
 /// It has ended with an error and was not started again, or not yet. One that ends well again and again crashes too:
 /// only an init container is meant to end.
-pub(super) fn just_ended(pod: &Pod, container: &ContainerStatus) -> Option<Found> {
+pub(super) fn just_ended(pod: &Pod, container: &ContainerStatus) -> Option<PodCause> {
     let ended = container.state.as_ref()?.terminated.as_ref()?;
     let again = container.restart_count > 0 && role(pod, container) != "init container";
-    (is_failure(ended) || again).then(|| Found {
+    (is_failure(ended) || again).then(|| PodCause {
         hard: false,
         ..ended_so(pod, container, Some(ended), again)
     })
@@ -169,12 +123,12 @@ fn crash(
     last: Option<&Terminated>,
     now: Now,
     around: &EventsAndNodes<'_>,
-) -> Found {
+) -> PodCause {
     // A container that the kubelet ends for its probe or its hook looks like one that was killed.
     let found = readiness::ending_probe(pod, container, now, around)
         .or_else(|| ending_hook(pod, container, around))
         .unwrap_or_else(|| ended_so(pod, container, last, true));
-    Found {
+    PodCause {
         hard: true,
         since: began(pod, now, around),
         last: last.and_then(|t| t.finished_at),
@@ -190,7 +144,7 @@ pub(super) fn restarted(
     around: &EventsAndNodes<'_>,
     seconds: i64,
     times: i32,
-) -> Vec<Found> {
+) -> Vec<PodCause> {
     let is_wanted = |c: &&ContainerStatus| {
         let ended = c.last_state.as_ref().and_then(|s| s.terminated.as_ref());
         let recent = ended
@@ -210,54 +164,26 @@ pub(super) fn restarted_one(
     container: &ContainerStatus,
     now: Now,
     around: &EventsAndNodes<'_>,
-) -> Option<Found> {
+) -> Option<PodCause> {
     let last = container.last_state.as_ref()?.terminated.as_ref()?;
     let counts = pod.is_ready() && pod.is_active() && role(pod, container) != "init container";
-    counts.then(|| Found {
+    counts.then(|| PodCause {
         hard: false,
         since: loops_since(pod, now, around),
         ..crash(pod, container, Some(last), now, around)
     })
 }
 
-/// Since when a pod that is not ready is not, without a break that counts.
-pub(super) fn began(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option<Time> {
-    let first = loops_since(pod, now, around);
-    first.into_iter().chain(since(pod)).min()
-}
-
-/// Since when the containers of a pod end again and again: since the first of its back-offs, where they went on until now.
-/// The kubelet counts them all in one event.
-fn loops_since(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option<Time> {
-    let is_loop = |event: &&Event| event.reason == "BackOff" && event.message.contains("restarting failed");
-    let first = |event: &Event| {
-        let (first, last) = (event.first()?, event.time()?);
-        let goes_on = now.age(last) < CRASH_SECONDS
-            && last.seconds_since(first) <= event.times().saturating_mul(BACK_OFF_SECONDS);
-        goes_on.then_some(first)
-    };
-    around
-        .events(&pod.meta().uid)
-        .filter(is_loop)
-        .filter_map(first)
-        .min()
-}
-
-/// Whether a container was ended from outside, or ends as it was asked to.
-pub(super) fn was_ended(last: &Terminated) -> bool {
-    matches!(last.exit_code, 0 | 137 | 143) && last.reason != "OOMKilled"
-}
-
 /// The hook for which the kubelet ends a container again and again, where it is that: it does not wait then
 /// (`startContainer` in `pkg/kubelet/kuberuntime/kuberuntime_container.go`).
-fn ending_hook(pod: &Pod, container: &ContainerStatus, around: &EventsAndNodes<'_>) -> Option<Found> {
+fn ending_hook(pod: &Pod, container: &ContainerStatus, around: &EventsAndNodes<'_>) -> Option<PodCause> {
     let last = container.last_state.as_ref()?.terminated.as_ref()?;
     // However old: the kubelet drops the repetitions of an event that is told too often.
     let newest = around.newest(&pod.meta().uid, |event| {
         event.reason == "FailedPostStartHook" && event.container() == Some(&container.name)
     });
     let event = newest.filter(|_| was_ended(last))?;
-    Some(Found {
+    Some(PodCause {
         code: "ContainerHook",
         hard: true,
         message: shorten(&format!(
@@ -274,23 +200,15 @@ fn ending_hook(pod: &Pod, container: &ContainerStatus, around: &EventsAndNodes<'
     })
 }
 
-/// `7 restarts`
-pub(super) fn restarts(container: &ContainerStatus) -> String {
-    match container.restart_count {
-        1 => "1 restart".to_owned(),
-        n => format!("{n} restarts"),
-    }
-}
-
 /// How it ended, in words.
-fn ended_so(pod: &Pod, container: &ContainerStatus, ended: Option<&Terminated>, again: bool) -> Found {
+fn ended_so(pod: &Pod, container: &ContainerStatus, ended: Option<&Terminated>, again: bool) -> PodCause {
     let meta = pod.meta();
     let name = &container.name;
     let who = format!("{} {name}", role(pod, container));
     let last = ended.and_then(|t| t.finished_at);
     // The runtime could not start it at all: a command that is not there.
     if let Some(t) = ended.filter(|t| matches!(t.reason.as_str(), "StartError" | "ContainerCannotRun")) {
-        return Found {
+        return PodCause {
             code: "ContainerCreate",
             hard: true,
             message: shorten(&format!("{who}: {}", runtime_error(&t.message))),
@@ -318,7 +236,7 @@ fn ended_so(pod: &Pod, container: &ContainerStatus, ended: Option<&Terminated>, 
     let said = ended.and_then(|t| last_line(&t.message));
     let said = said.map_or(String::new(), |line| format!(": {line}"));
     let previous = if again { " --previous" } else { "" };
-    Found {
+    PodCause {
         code,
         hard: true,
         message: shorten(&format!("{who} {how}{count}{said}")),
@@ -340,7 +258,7 @@ fn stuck(
     waiting: &Waiting,
     code: &'static str,
     around: &EventsAndNodes<'_>,
-) -> Found {
+) -> PodCause {
     let meta = pod.meta();
     let said = if waiting.message.is_empty() {
         waiting.reason.as_str()
@@ -356,7 +274,7 @@ fn stuck(
         "ContainerCreate" => (runtime_error(said), None, describe(pod)),
         _ => (said, None, describe(pod)),
     };
-    Found {
+    PodCause {
         code,
         hard: true,
         message: shorten(&format!("{} {}: {why}", role(pod, container), container.name)),
@@ -365,126 +283,6 @@ fn stuck(
         last: None,
         hint,
     }
-}
-
-/// Its image cannot be pulled.
-fn not_pulled(pod: &Pod, container: &ContainerStatus, said: &str, around: &EventsAndNodes<'_>) -> Found {
-    let meta = pod.meta();
-    let why = image_error(pod, said, around);
-    // `Unable to retrieve some image pull secrets (a, b); attempting to pull the image may not succeed.`
-    let lacking = around
-        .newest(&meta.uid, |e| e.reason == "FailedToRetrieveImagePullSecret")
-        .and_then(|e| Some(e.message.split_once('(')?.1.split_once(')')?.0))
-        .filter(|_| is_refused(why));
-    let who = format!("{} {}", role(pod, container), container.name);
-    let (message, subject, hint) = match lacking {
-        Some(names) => {
-            let first = names.split(", ").next().unwrap_or(names);
-            (
-                format!("{who}: image pull secret {names} is missing: {why}"),
-                Some(format!("Secret/{}/{first}", meta.namespace)),
-                kubectl(&meta.namespace, "get secret", first),
-            )
-        }
-        None => (
-            format!("{who}: {why}"),
-            image_subject(&container.image, why),
-            describe(pod),
-        ),
-    };
-    Found {
-        code: "ImagePull",
-        hard: true,
-        message: shorten(&message),
-        subject,
-        since: since(pod),
-        last: None,
-        hint,
-    }
-}
-
-/// Whether a registry says that it wants to know who asks. Some say so by calling the image not found, which is not
-/// taken for it.
-fn is_refused(why: &str) -> bool {
-    let why = why.to_lowercase();
-    ["authoriz", "authentic", "denied", "forbidden"]
-        .iter()
-        .any(|word| why.contains(word))
-}
-
-/// Since when the pod is not ready.
-pub(super) fn since(pod: &Pod) -> Option<Time> {
-    pod.condition("Ready")
-        .and_then(|c| c.last_transition_time)
-        .or(pod.meta().creation_timestamp)
-}
-
-/// The registry's own error, out of the kubelet's and the runtime's sentences around it.
-fn image_error<'a>(pod: &Pod, said: &'a str, around: &EventsAndNodes<'a>) -> &'a str {
-    let event = around.newest(&pod.meta().uid, |e| {
-        e.reason == "Failed" && e.message.contains("Failed to pull image")
-    });
-    let whole = match event {
-        // Before Kubernetes 1.31 a back-off says no more than that it is one.
-        Some(event) if !said.contains(": ") => event.message.as_str(),
-        _ => said,
-    };
-    let mut why = behind(whole, &["ErrImagePull: ", " desc = "]);
-    for phrase in [
-        "Failed to pull image",
-        "failed to pull and unpack image",
-        "failed to resolve reference",
-        "failed to resolve image",
-        "failed to do request",
-    ] {
-        // `phrase "IMAGE": why`, or without the image.
-        let rest = why.strip_prefix(phrase);
-        let rest = rest.and_then(|r| {
-            r.strip_prefix(": ")
-                .or_else(|| Some(r.strip_prefix(" \"")?.split_once("\": ")?.1))
-        });
-        why = rest.unwrap_or(why);
-    }
-    why
-}
-
-/// The registry, where it is what fails, else the image.
-fn image_subject(image: &str, why: &str) -> Option<String> {
-    if image.is_empty() {
-        return None;
-    }
-    let first = image.split_once('/').map_or("", |(first, _)| first);
-    let host = if first.contains(['.', ':']) || first == "localhost" {
-        first
-    } else {
-        "docker.io"
-    };
-    let why = why.to_lowercase();
-    Some(if REGISTRY_FAILS.iter().any(|word| why.contains(word)) {
-        format!("Registry/{host}")
-    } else {
-        format!("Image/{image}")
-    })
-}
-
-/// The ConfigMap or Secret that a sentence says is missing or lacks a key, and how to look for it.
-pub(super) fn missing_source(namespace: &str, sentence: &str) -> Option<(String, String)> {
-    [("Secret", "secret"), ("ConfigMap", "configmap")]
-        .into_iter()
-        .find_map(|(kind, word)| {
-            let missing =
-                quoted_behind(sentence, &format!("{word} ")).filter(|_| sentence.contains("not found"));
-            // `couldn't find key KEY in Secret NAMESPACE/NAME`
-            let lacking = || {
-                let (_, rest) = sentence.split_once(&format!(" in {kind} {namespace}/"))?;
-                rest.split([' ', ',', ':']).next()
-            };
-            let name = missing.or_else(lacking)?;
-            Some((
-                format!("{kind}/{namespace}/{name}"),
-                kubectl(namespace, &format!("get {word}"), name),
-            ))
-        })
 }
 
 fn runtime_error(sentence: &str) -> &str {
@@ -497,39 +295,4 @@ fn runtime_error(sentence: &str) -> &str {
             "error during container init: ",
         ],
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_registry_that_fails_is_told_from_an_image_that_it_lacks() {
-        let subject = |image, why| image_subject(image, why).unwrap_or_default();
-        assert_eq!(
-            subject("r.example/a/b:1", "r.example/a/b:1: not found"),
-            "Image/r.example/a/b:1"
-        );
-        assert_eq!(
-            subject("r.example:5000/a:1", "dial tcp: lookup r.example: no such host"),
-            "Registry/r.example:5000"
-        );
-        assert_eq!(
-            subject("library/a", "429 Too Many Requests"),
-            "Registry/docker.io"
-        );
-        assert_eq!(subject("a", "i/o timeout"), "Registry/docker.io");
-        assert_eq!(image_subject("", "not found"), None);
-    }
-
-    #[test]
-    fn the_missing_thing_is_named() {
-        let of = |sentence| missing_source("shop", sentence).map(|(subject, _)| subject);
-        assert_eq!(of("secret \"db\" not found").as_deref(), Some("Secret/shop/db"));
-        assert_eq!(
-            of("couldn't find key url in ConfigMap shop/settings").as_deref(),
-            Some("ConfigMap/shop/settings")
-        );
-        assert_eq!(of("container has runAsNonRoot and image will run as root"), None);
-    }
 }

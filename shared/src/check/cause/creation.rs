@@ -4,8 +4,8 @@
 //! kubernetes/kubernetes). A ReplicaSet keeps the first of them in its condition `ReplicaFailure` while the refusal
 //! can have another reason by now, so the newest FailedCreate event is believed before it.
 
-use super::text::{behind, kubectl, quoted_behind, shorten};
-use super::{EventsAndNodes, Found};
+use super::{EventsAndNodes, PodCause};
+use crate::check::text::{behind, kubectl, quoted_behind, shorten};
 use crate::check::{Now, Pods};
 use crate::report::Cause;
 use crate::resource::{Event, ObjectMeta, ReplicaSet, Resource as _, Time};
@@ -22,7 +22,7 @@ pub(super) fn is_refusal(code: &str) -> bool {
 }
 
 /// The cause that a refusal's sentence tells.
-fn refused(namespace: &str, kind: &str, name: &str, sentence: &str, since: Option<Time>) -> Found {
+fn refused(namespace: &str, kind: &str, name: &str, sentence: &str, since: Option<Time>) -> PodCause {
     // `Error creating: pods "x-" is forbidden: why`; a StatefulSet's begins with `create Pod x in StatefulSet ...`.
     let why = behind(
         sentence,
@@ -70,7 +70,7 @@ fn refused(namespace: &str, kind: &str, name: &str, sentence: &str, since: Optio
         let describe = format!("describe {}", kind.to_lowercase());
         ("FailedCreate", None, kubectl(namespace, &describe, name))
     };
-    Found {
+    PodCause {
         code,
         hard: true,
         message: shorten(why),

@@ -1,7 +1,7 @@
 //! Jobs that gave up, by the reason that the Job controller writes into the condition `Failed` (`batch/v1` `types.go` in
 //! k8s.io/api lists them).
 
-use super::text::{kubectl, shorten};
+use crate::check::text::{kubectl, shorten};
 use crate::report::Cause;
 use crate::resource::{Job, Resource as _};
 

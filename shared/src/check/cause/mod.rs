@@ -2,28 +2,29 @@
 //!
 //! In this order: pods that may not be created, a lost node, no node, containers, volumes and sandbox, readiness. Of
 //! each pod the first step that finds something counts, which can be more than one container, and of a workload one
-//! entry a distinct cause. A cause explains and does not decide: only what does not pass by itself ([`Found::hard`]) ends
+//! entry a distinct cause. A cause explains and does not decide: only what does not pass by itself ([`PodCause::hard`]) ends
 //! a grace, as [`Pods::hard_causes`] says.
 
 pub(super) mod claim;
+mod config_source;
 mod container;
+mod container_status;
 mod creation;
+mod image;
 mod job;
+mod needs;
 mod node;
 mod readiness;
 mod sandbox;
 mod scheduling;
 mod terminated;
-mod text;
-mod wants;
 
 use super::evidence::EventsAndNodes;
 pub(super) use creation::refusal;
-pub(super) use text::kubectl;
-pub use text::{shorten, unended};
-pub use wants::{EvidenceNeeds, crashed, wants};
+pub use needs::{EvidenceNeeds, crashed, wants};
 
-use super::ending::Ending;
+use super::completion::PodCompletion;
+use super::text::kubectl;
 use super::{Evidence, Now, Pods, is_open};
 use crate::report::{Cause, Item, gist};
 use crate::resource::{Job, Pod, Resource, Time};
@@ -31,7 +32,7 @@ use std::any::Any;
 use std::cmp::Reverse;
 
 /// What was found of one pod, or of one workload.
-pub(super) struct Found {
+pub(super) struct PodCause {
     code: &'static str,
     /// Whether it does not pass by itself.
     pub hard: bool,
@@ -44,7 +45,7 @@ pub(super) struct Found {
     hint: String,
 }
 
-impl Found {
+impl PodCause {
     fn into_cause(self, example: String) -> Cause {
         Cause {
             code: self.code.to_owned(),
@@ -84,15 +85,19 @@ fn rank(code: &str) -> u8 {
 }
 
 /// A pod that is meant to end and works, though it may not be ready; not where its node does not answer.
-pub(super) fn works<'a>(pod: &'a Pod, now: Now, around: Option<&EventsAndNodes<'_>>) -> Option<Ending<'a>> {
+pub(super) fn works<'a>(
+    pod: &'a Pod,
+    now: Now,
+    around: Option<&EventsAndNodes<'_>>,
+) -> Option<PodCompletion<'a>> {
     let nothing = EventsAndNodes::default();
     let lost = || node::of_pod(pod, now, around.unwrap_or(&nothing)).is_some();
-    Ending::of(pod).filter(|_| !lost())
+    PodCompletion::of(pod).filter(|_| !lost())
 }
 
 /// Why one pod is not ready, as far as it is known; nothing too for what may pass by itself and still has time.
-fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Vec<Found> {
-    let one = |found: Option<Found>| found.into_iter().collect();
+fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Vec<PodCause> {
+    let one = |found: Option<PodCause>| found.into_iter().collect();
     if pod.meta().deletion_timestamp.is_some() {
         return one(node::of_pod(pod, now, around).or_else(|| terminated::deleting(pod, now)));
     }
@@ -102,7 +107,7 @@ fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Vec<Found> {
     if let Some(found) = node::of_pod(pod, now, around) {
         return vec![found];
     }
-    if Ending::of(pod).is_some_and(|ending| ending.ready && !ending.done.is_empty()) {
+    if PodCompletion::of(pod).is_some_and(|ending| ending.ready && !ending.done.is_empty()) {
         return Vec::new();
     }
     if pod.condition("PodScheduled").is_some_and(|c| c.status == "False") {
@@ -116,7 +121,7 @@ fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Vec<Found> {
 }
 
 /// One entry a distinct cause of those that are wanted, with the newest pod as its example.
-pub(super) fn of_pods(pods: &Pods<'_>, is: impl Fn(&Found) -> bool) -> Vec<Cause> {
+pub(super) fn of_pods(pods: &Pods<'_>, is: impl Fn(&PodCause) -> bool) -> Vec<Cause> {
     let is_evidence = |pod: &Pod| pod.meta().controller().is_none_or(|owner| owner.kind == "Job");
     of_pods_where(pods, is_evidence, is)
 }
@@ -125,7 +130,7 @@ pub(super) fn of_pods(pods: &Pods<'_>, is: impl Fn(&Found) -> bool) -> Vec<Cause
 fn of_pods_where(
     pods: &Pods<'_>,
     is_evidence: impl Fn(&Pod) -> bool,
-    is: impl Fn(&Found) -> bool,
+    is: impl Fn(&PodCause) -> bool,
 ) -> Vec<Cause> {
     let nothing = EventsAndNodes::default();
     let around = pods.around.unwrap_or(&nothing);
@@ -170,7 +175,7 @@ pub(super) fn of_restarted(pods: &Pods<'_>, seconds: i64, times: i32) -> Vec<Cau
 /// Since when a pod that is not ready is not: a crash loop since its first back-off, though the containers run between.
 pub(super) fn unready_since(pod: &Pod, now: Now, around: Option<&EventsAndNodes<'_>>) -> Option<Time> {
     let nothing = EventsAndNodes::default();
-    container::began(pod, now, around.unwrap_or(&nothing))
+    container_status::began(pod, now, around.unwrap_or(&nothing))
 }
 
 /// Verdicts at full strength that the crashes of pods which are ready explain.
@@ -182,7 +187,7 @@ struct Groups(Vec<(Cause, String, Option<Time>)>);
 
 impl Groups {
     /// Adds what was found of one pod, which counts once for each distinct cause.
-    fn add(&mut self, pod: &Pod, found: impl IntoIterator<Item = Found>) {
+    fn add(&mut self, pod: &Pod, found: impl IntoIterator<Item = PodCause>) {
         let created = pod.meta().creation_timestamp;
         let example = format!("Pod/{}", pod.meta().name);
         let mut counted = Vec::new();
@@ -230,7 +235,7 @@ pub(super) fn explain<T: Resource>(item: &mut Item, object: &T, evidence: &Evide
     let recovering = AFTER_CRASHES.contains(&item.reason.as_str());
     let restarted = |pods: &Pods<'_>| {
         if recovering {
-            of_restarted(pods, container::CRASH_SECONDS, 1)
+            of_restarted(pods, container_status::CRASH_SECONDS, 1)
         } else {
             Vec::new()
         }

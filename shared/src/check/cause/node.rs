@@ -6,14 +6,14 @@
 //! says that they have ended: a pod that is being deleted on a lost node waits for the node. Pods of a node that does not
 //! exist any more are taken away by the garbage collector of pods (`pkg/controller/podgc`), unless a finalizer holds them.
 
-use super::text::{kubectl, shorten};
-use super::{EventsAndNodes, Found};
+use super::{EventsAndNodes, PodCause};
+use crate::check::text::{kubectl, shorten};
 use crate::check::{GRACE_SECONDS, Now};
 use crate::resource::{ContainerStatus, Pod, Resource as _};
 
-pub(super) fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option<Found> {
+pub(super) fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option<PodCause> {
     let name = pod.node().or(pod.made_for())?;
-    let found = |why: &str, since| Found {
+    let found = |why: &str, since| PodCause {
         code: "NodeNotReady",
         hard: false,
         message: shorten(&format!("node {name} is not ready: {why}")),
@@ -33,7 +33,7 @@ pub(super) fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option
     }
     if around.is_gone(name) {
         let meta = pod.meta();
-        return Some(Found {
+        return Some(PodCause {
             code: "NodeGone",
             hard: false,
             message: shorten(&match meta.finalizers.as_slice() {

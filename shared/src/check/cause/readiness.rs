@@ -1,7 +1,7 @@
 //! Pods that run and are not Ready: a probe, a readiness gate, or nothing that is known.
 
-use super::text::{arg, behind, kubectl, shorten, unended};
-use super::{EventsAndNodes, Found, container, describe};
+use super::{EventsAndNodes, PodCause, container_status, describe};
+use crate::check::text::{arg, behind, kubectl, shorten, unended};
 use crate::check::{GRACE_SECONDS, Now};
 use crate::resource::{ContainerStatus, Event, Pod, Resource as _};
 
@@ -15,14 +15,14 @@ const PROBES: [(&str, &str); 3] = [
 /// What the kubelet writes between the probe's name and its output.
 const FAILED: [&str; 2] = [" failed: ", " errored and resulted in unknown state: "];
 
-pub(super) fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option<Found> {
+pub(super) fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option<PodCause> {
     let meta = pod.meta();
-    let found = |code, message: &str, hint| Found {
+    let found = |code, message: &str, hint| PodCause {
         code,
         hard: false,
         message: shorten(message),
         subject: None,
-        since: container::since(pod),
+        since: container_status::since(pod),
         last: None,
         hint,
     };
@@ -47,7 +47,7 @@ pub(super) fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option
 
 /// What has not begun yet, where anything has not, and the command that tells more.
 fn waiting(pod: &Pod) -> Option<(String, String)> {
-    if container::all(pod).next().is_none() {
+    if container_status::all(pod).next().is_none() {
         let scheduler = pod.spec.as_ref().map_or("", |s| s.scheduler_name.as_str());
         let why = match (pod.node(), scheduler) {
             (Some(node), _) => format!("the kubelet of node {node} has not begun it yet"),
@@ -57,8 +57,8 @@ fn waiting(pod: &Pod) -> Option<(String, String)> {
         return Some((why, describe(pod)));
     }
     let running = |c: &&ContainerStatus| c.state.as_ref().is_some_and(|s| s.running.is_some());
-    let init = container::all(pod)
-        .filter(|c| container::role(pod, c) == "init container")
+    let init = container_status::all(pod)
+        .filter(|c| container_status::role(pod, c) == "init container")
         .find(running);
     if let Some(init) = init {
         let meta = pod.meta();
@@ -68,9 +68,9 @@ fn waiting(pod: &Pod) -> Option<(String, String)> {
             format!("{logs} -c {}", arg(&init.name)),
         ));
     }
-    let why = container::all(pod).find_map(|c| {
+    let why = container_status::all(pod).find_map(|c| {
         let state = c.state.as_ref();
-        let who = format!("{} {}", container::role(pod, c), c.name);
+        let who = format!("{} {}", container_status::role(pod, c), c.name);
         match state.and_then(|s| s.waiting.as_ref()) {
             Some(waiting) if !waiting.reason.is_empty() => Some(format!("{who}: {}", waiting.reason)),
             Some(_) => Some(format!("{who} has not started yet")),
@@ -81,10 +81,10 @@ fn waiting(pod: &Pod) -> Option<(String, String)> {
 }
 
 fn unready(pod: &Pod) -> String {
-    let unready: Vec<String> = container::all(pod)
-        .filter(|c| !c.ready && container::role(pod, c) != "init container")
+    let unready: Vec<String> = container_status::all(pod)
+        .filter(|c| !c.ready && container_status::role(pod, c) != "init container")
         .map(|c| {
-            let who = format!("{} {}", container::role(pod, c), c.name);
+            let who = format!("{} {}", container_status::role(pod, c), c.name);
             match (c.started, c.state.as_ref().and_then(|s| s.terminated.as_ref())) {
                 (_, Some(ended)) => format!("{who} has ended with exit code {}", ended.exit_code),
                 (Some(false), None) => format!("{who} has not passed its startup probe"),
@@ -109,11 +109,11 @@ pub(super) fn ending_probe(
     container: &ContainerStatus,
     now: Now,
     around: &EventsAndNodes<'_>,
-) -> Option<Found> {
+) -> Option<PodCause> {
     let last = container.last_state.as_ref()?.terminated.as_ref()?;
     // A container that fails by itself may fail its probe before. Only one that was ended from outside, or that ends
     // as it was asked to, was ended for it.
-    if !container::was_ended(last) {
+    if !container_status::was_ended(last) {
         return None;
     }
     let newest = |is: &dyn Fn(&Event) -> bool| {
@@ -125,7 +125,7 @@ pub(super) fn ending_probe(
     let is_recent = |event: &Event| {
         event
             .time()
-            .is_some_and(|t| now.age(t) < container::CRASH_SECONDS)
+            .is_some_and(|t| now.age(t) < container_status::CRASH_SECONDS)
     };
     let recent = newest(&|event| is_ending(event) && is_recent(event));
     let spec = pod.container(&container.name);
@@ -143,7 +143,7 @@ pub(super) fn ending_probe(
             } else {
                 ("LivenessProbe", "liveness")
             };
-            let role = container::role(pod, container);
+            let role = container_status::role(pod, container);
             let name = &container.name;
             (
                 code,
@@ -151,16 +151,16 @@ pub(super) fn ending_probe(
             )
         }
     };
-    Some(Found {
+    Some(PodCause {
         code,
         hard: false,
         message: shorten(&format!(
             "{} ({})",
             unended(&said),
-            container::restarts(container)
+            container_status::restarts(container)
         )),
         subject: None,
-        since: container::since(pod),
+        since: container_status::since(pod),
         last: last.finished_at,
         hint: describe(pod),
     })
@@ -188,8 +188,8 @@ fn output(pod: &Pod, event: &Event) -> String {
     let said = behind(said, &["HTTP probe failed with "]);
     match event.container() {
         Some(name) => {
-            let own = container::all(pod).find(|c| c.name == name);
-            let role = own.map_or("container", |c| container::role(pod, c));
+            let own = container_status::all(pod).find(|c| c.name == name);
+            let role = own.map_or("container", |c| container_status::role(pod, c));
             format!("{role} {name}: {said}")
         }
         None => said.to_owned(),

@@ -1,7 +1,8 @@
 //! What keeps a pod from being set up on its node: volumes that do not mount, and its sandbox, most often the network.
 
-use super::text::{behind, kubectl, quoted_behind, shorten};
-use super::{EventsAndNodes, Found, container, describe};
+use super::config_source::missing_source;
+use super::{EventsAndNodes, PodCause, container_status, describe};
+use crate::check::text::{behind, kubectl, quoted_behind, shorten};
 use crate::resource::{ContainerStatus, Event, Pod, Resource as _};
 
 /// The kubelet writes the command by which it mounts between what it wants and what the command says
@@ -13,14 +14,14 @@ fn without_command(text: &str) -> String {
     }
 }
 
-pub(super) fn of_pod(pod: &Pod, around: &EventsAndNodes<'_>) -> Option<Found> {
+pub(super) fn of_pod(pod: &Pod, around: &EventsAndNodes<'_>) -> Option<PodCause> {
     // A container that was started shows that both were overcome.
     let begun = |c: &ContainerStatus| {
         let state = c.state.as_ref();
         c.last_state.as_ref().is_some_and(|s| s.terminated.is_some())
             || state.is_some_and(|s| s.running.is_some() || s.terminated.is_some())
     };
-    if container::all(pod).any(begun) {
+    if container_status::all(pod).any(begun) {
         return None;
     }
     let meta = pod.meta();
@@ -39,26 +40,26 @@ pub(super) fn of_pod(pod: &Pod, around: &EventsAndNodes<'_>) -> Option<Found> {
                 kubectl(&meta.namespace, "describe pvc", claim),
             ))
         };
-        let (subject, hint) = container::missing_source(&meta.namespace, text)
+        let (subject, hint) = missing_source(&meta.namespace, text)
             .or_else(claim)
             .map_or_else(|| (None, describe(pod)), |(subject, hint)| (Some(subject), hint));
-        return Some(Found {
+        return Some(PodCause {
             code: "VolumeMount",
             hard: false,
             message: shorten(&without_command(text)),
             subject,
-            since: container::since(pod),
+            since: container_status::since(pod),
             last: None,
             hint,
         });
     }
     let event = around.newest(&meta.uid, |e| e.reason == "FailedCreatePodSandBox")?;
-    Some(Found {
+    Some(PodCause {
         code: "Sandbox",
         hard: false,
         message: shorten(behind(&event.message, &[" desc = "])),
         subject: None,
-        since: container::since(pod),
+        since: container_status::since(pod),
         last: None,
         hint: describe(pod),
     })

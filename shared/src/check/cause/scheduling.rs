@@ -4,8 +4,8 @@
 //! waits.
 
 use super::claim::{self, Why};
-use super::text::{kubectl, quoted_behind, shorten};
-use super::{EventsAndNodes, Found, describe};
+use super::{EventsAndNodes, PodCause, describe};
+use crate::check::text::{kubectl, quoted_behind, shorten};
 use crate::check::{GRACE_SECONDS, Now};
 use crate::resource::{Event, Pod, Resource as _};
 
@@ -23,7 +23,7 @@ pub(super) fn waits_for_a_claim(pod: &Pod) -> bool {
         .any(|words| text.contains(words))
 }
 
-pub(super) fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option<Found> {
+pub(super) fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option<PodCause> {
     let meta = pod.meta();
     let scheduled = pod.condition("PodScheduled").filter(|c| c.status == "False")?;
     let since = scheduled.last_transition_time.or(meta.creation_timestamp);
@@ -32,7 +32,7 @@ pub(super) fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option
         return None;
     }
     if scheduled.reason == "SchedulingGated" {
-        return Some(Found {
+        return Some(PodCause {
             code: "Waiting",
             hard: false,
             message: shorten(&scheduled.message),
@@ -68,7 +68,7 @@ pub(super) fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option
             }
         });
         let claim = told.as_ref().map(|(claim, _)| *claim).or(named).or(only);
-        return Some(Found {
+        return Some(PodCause {
             code: "VolumeClaim",
             hard: !growing,
             message: match (&told, named, only) {
@@ -90,7 +90,7 @@ pub(super) fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option
     } else {
         ""
     };
-    Some(Found {
+    Some(PodCause {
         code: "Unschedulable",
         hard: !growing,
         message: shorten(&format!("{awaited}{place}{text}")),

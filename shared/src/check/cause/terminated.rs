@@ -1,13 +1,13 @@
 //! Pods that are over or on their way out: those of a Job that failed, and those that should be gone.
 
-use super::text::{kubectl, shorten};
-use super::{EventsAndNodes, Found, container, describe};
+use super::{EventsAndNodes, PodCause, container, container_status, describe};
+use crate::check::text::{kubectl, shorten};
 use crate::check::{GRACE_SECONDS, Now};
 use crate::resource::{Pod, Resource as _};
 
 /// How a pod failed for good. Of a Job, and of a pod by itself, it is the evidence; of others it is debris that their
 /// controllers have replaced.
-pub(super) fn failed(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Vec<Found> {
+pub(super) fn failed(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Vec<PodCause> {
     let Some(status) = pod.status.as_ref().filter(|s| s.phase == "Failed") else {
         return Vec::new();
     };
@@ -21,7 +21,7 @@ pub(super) fn failed(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Vec<Fo
     if !containers.is_empty() {
         return containers;
     }
-    vec![Found {
+    vec![PodCause {
         code: "PodFailed",
         hard: false,
         message: if words.is_empty() {
@@ -38,11 +38,11 @@ pub(super) fn failed(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Vec<Fo
 
 /// The same of a pod that its controller has replaced, for as long as it says something of the present: a node that
 /// takes no such pod, an eviction that comes again.
-pub(super) fn lately(pod: &Pod, now: Now) -> Vec<Found> {
+pub(super) fn lately(pod: &Pod, now: Now) -> Vec<PodCause> {
     let meta = pod.meta();
     let recent = meta
         .creation_timestamp
-        .is_some_and(|t| now.age(t) < container::CRASH_SECONDS);
+        .is_some_and(|t| now.age(t) < container_status::CRASH_SECONDS);
     let as_a_whole = pod.status.as_ref().is_some_and(|s| !s.reason.is_empty());
     if recent && as_a_whole && meta.deletion_timestamp.is_none() {
         failed(pod, now, &EventsAndNodes::default())
@@ -52,7 +52,7 @@ pub(super) fn lately(pod: &Pod, now: Now) -> Vec<Found> {
 }
 
 /// A pod whose deletion does not end. Its deletion timestamp is the end of its grace period already.
-pub(super) fn deleting(pod: &Pod, now: Now) -> Option<Found> {
+pub(super) fn deleting(pod: &Pod, now: Now) -> Option<PodCause> {
     let meta = pod.meta();
     let deleted = meta.deletion_timestamp?;
     if now.age(deleted) < GRACE_SECONDS {
@@ -63,7 +63,7 @@ pub(super) fn deleting(pod: &Pod, now: Now) -> Option<Found> {
         ([], None) => "and nothing is known to hold it back".to_owned(),
         (some, _) => format!("finalizers: {}", some.join(", ")),
     };
-    Some(Found {
+    Some(PodCause {
         code: "StuckDeleting",
         hard: false,
         message: shorten(&format!("its deletion does not end: {why}")),

@@ -2,8 +2,9 @@
 //! what the same is called elsewhere (`OpenKruise`, `DeploymentConfig`, Cluster API, Strimzi, `CloudNativePG`).
 
 use super::super::Evidence;
-use super::super::common::{self, Verdict};
-use super::super::workload::{Rollout, Workload};
+use super::super::lifecycle;
+use super::super::replicas::{Replicas, ReplicasRollout};
+use super::super::verdict::Verdict;
 use crate::resource::{CustomObject, ManagedFieldsEntry, ObjectMeta, Time};
 
 pub(super) struct Counts {
@@ -62,7 +63,7 @@ impl Counts {
     }
 
     pub fn malformed(&self) -> Option<String> {
-        common::negative(&[
+        lifecycle::negative(&[
             ("the number of pods that is asked for", Some(self.desired)),
             ("the number of pods that are ready", Some(self.ready)),
             ("the number of pods that are available", Some(self.available)),
@@ -72,7 +73,7 @@ impl Counts {
     }
 
     /// By the rules of a StatefulSet; `fell` is when a condition says that it stopped being ready.
-    pub fn finding(
+    pub fn verdict(
         &self,
         meta: &ObjectMeta,
         fell: Option<Time>,
@@ -88,14 +89,14 @@ impl Counts {
             .updated
             .zip(self.wanted)
             .filter(|(updated, wanted)| updated < wanted);
-        Workload {
+        Replicas {
             meta: &meta,
             evidence,
             desired: self.desired,
             ready: self.ready,
             available: self.available,
             existing: self.existing,
-            rollout: rollout.map(|(updated, wanted)| Rollout {
+            rollout: rollout.map(|(updated, wanted)| ReplicasRollout {
                 updated,
                 wanted,
                 over: false,
@@ -105,6 +106,6 @@ impl Counts {
             refused: false,
             empty: ("ScaledToZero", "scaled to zero"),
         }
-        .finding(notes)
+        .verdict(notes)
     }
 }

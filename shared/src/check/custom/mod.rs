@@ -12,8 +12,9 @@
 mod counts;
 mod words;
 
-use super::common::{self, Verdict};
-use super::workload::STEP_SECONDS;
+use super::lifecycle;
+use super::replicas::STEP_SECONDS;
+use super::verdict::Verdict;
 use super::{Check, Evidence, GRACE_SECONDS};
 use crate::report::{Item, State};
 use crate::resource::{CustomCondition, CustomObject, CustomStatus, CustomWord, HOLDS, Resource as _, Time};
@@ -43,7 +44,7 @@ impl Check for CustomObject {
             asked: Asked::of(self),
         };
         let (mut notes, mut warnings) = (Vec::new(), Vec::new());
-        let finding = judge.finding(&mut notes, &mut warnings);
+        let verdict = judge.verdict(&mut notes, &mut warnings);
         let count = |of: fn(&Counts) -> i64| judge.counts.as_ref().map(of);
         Item {
             desired: count(|c| c.desired),
@@ -52,7 +53,7 @@ impl Check for CustomObject {
             updated: judge.counts.as_ref().and_then(|c| c.updated),
             notes,
             warnings,
-            ..finding.item(self)
+            ..verdict.item(self)
         }
     }
 }
@@ -166,22 +167,22 @@ struct Told {
 }
 
 impl Judge<'_> {
-    fn finding(&self, notes: &mut Vec<String>, warnings: &mut Vec<String>) -> Verdict {
+    fn verdict(&self, notes: &mut Vec<String>, warnings: &mut Vec<String>) -> Verdict {
         let meta = self.object.meta();
         let malformed = self.counts.as_ref().and_then(Counts::malformed);
-        if let Some(finding) = common::uncreated(meta, self.object.status.is_some())
-            .or_else(|| common::malformed(malformed))
-            .or_else(|| common::deleting(meta, self.evidence, notes))
+        if let Some(verdict) = lifecycle::uncreated(meta, self.object.status.is_some())
+            .or_else(|| lifecycle::malformed(malformed))
+            .or_else(|| lifecycle::deleting(meta, self.evidence, notes))
             .or_else(|| self.unobserved())
         {
-            return finding;
+            return verdict;
         }
         let counted = self.counted(notes);
         let is_rolling = counted.as_ref().is_some_and(|c| c.state == State::Progressing);
         let told = self.told(is_rolling, warnings);
         if counted.is_some() && told.good.is_empty() {
             // For the note alone, where nothing else tells that its controller is at work.
-            common::observed(meta, self.status.observed_generation, true, notes);
+            lifecycle::observed(meta, self.status.observed_generation, true, notes);
         }
         if self.status.cut && told.bad.is_empty() {
             return Verdict::unknown("NoConditions", "it has more conditions than are read");
@@ -245,7 +246,7 @@ impl Judge<'_> {
             (status, ready) => status.or(ready),
         };
         observed?;
-        common::unobserved(meta, observed, State::Degraded, self.evidence)
+        lifecycle::unobserved(meta, observed, State::Degraded, self.evidence)
     }
 
     fn summary(&self) -> Option<&CustomCondition> {
@@ -319,7 +320,7 @@ impl Judge<'_> {
             .is_some_and(|o| o < meta.generation.unwrap_or(0))
             && meta
                 .last_spec_write()
-                .is_none_or(|t| self.evidence.now.is_within(common::OBSERVE_SECONDS, t))
+                .is_none_or(|t| self.evidence.now.is_within(lifecycle::OBSERVE_SECONDS, t))
     }
 
     fn bad(&self, condition: &CustomCondition, told: &mut Told) {
@@ -334,11 +335,11 @@ impl Judge<'_> {
             told.held.push(condition.words());
             return;
         }
-        let finding = match condition.kind.as_str() {
+        let verdict = match condition.kind.as_str() {
             "Stalled" => Verdict::degraded("Stalled", condition.words()),
             _ => Verdict::degraded("Failed", condition.words()),
         };
-        told.bad.insert(0, self.since(finding, condition));
+        told.bad.insert(0, self.since(verdict, condition));
     }
 
     fn good(
@@ -536,7 +537,7 @@ impl Judge<'_> {
             words::meaning(&c.kind) == Meaning::Good && words::is_of_readiness(&c.kind) && !is(c, "True")
         });
         let fell = fell.filter_map(|c| c.last_transition_time).max();
-        Some(counts.finding(self.object.meta(), fell, self.evidence, notes))
+        Some(counts.verdict(self.object.meta(), fell, self.evidence, notes))
     }
 
     fn nothing(&self) -> Verdict {
@@ -587,8 +588,8 @@ impl Judge<'_> {
         self.since(Verdict::degraded("ConditionNotMet", condition.words()), condition)
     }
 
-    fn since(&self, finding: Verdict, condition: &CustomCondition) -> Verdict {
-        finding.since(self.changed(condition))
+    fn since(&self, verdict: Verdict, condition: &CustomCondition) -> Verdict {
+        verdict.since(self.changed(condition))
     }
 
     /// When it last changed; one without that time is as old as the object.

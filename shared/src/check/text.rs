@@ -82,7 +82,7 @@ pub(super) fn arg(word: &str) -> String {
 }
 
 /// `kubectl -n NAMESPACE WHAT NAME`; without a namespace or a name where they are empty.
-pub(in crate::check) fn kubectl(namespace: &str, what: &str, name: &str) -> String {
+pub(super) fn kubectl(namespace: &str, what: &str, name: &str) -> String {
     let mut command = "kubectl".to_owned();
     if !namespace.is_empty() {
         command = format!("{command} -n {}", arg(namespace));

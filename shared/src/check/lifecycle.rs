@@ -2,9 +2,10 @@
 //! has not seen the newest spec. The first that fits is the verdict. And what several kinds judge in the same way at full
 //! strength: pods that have just come back.
 
+use super::verdict::Verdict;
 use super::{Evidence, GRACE_SECONDS, Now};
 use crate::report::{Item, State};
-use crate::resource::{ObjectMeta, Resource, Time};
+use crate::resource::{ObjectMeta, Time};
 
 /// A controller that works has seen a new spec within a second; after this many it does not.
 pub(super) const OBSERVE_SECONDS: i64 = 60;
@@ -13,79 +14,6 @@ pub(super) const LINGER_SECONDS: i64 = 15 * 60;
 
 /// An object younger than this many seconds has its first start behind it, and not a failure.
 const OLD_SECONDS: i64 = 10 * 60;
-
-/// What a verdict consists of, before it is put into an [`Item`].
-#[derive(Debug)]
-pub(super) struct Verdict {
-    pub state: State,
-    pub healthy: Option<bool>,
-    pub reason: &'static str,
-    pub message: String,
-    pub since: Option<Time>,
-}
-
-impl Verdict {
-    pub fn new(state: State, healthy: bool, reason: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            state,
-            healthy: Some(healthy),
-            reason,
-            message: message.into(),
-            since: None,
-        }
-    }
-
-    pub fn healthy(reason: &'static str, message: impl Into<String>) -> Self {
-        Self::new(State::Healthy, true, reason, message)
-    }
-
-    pub fn degraded(reason: &'static str, message: impl Into<String>) -> Self {
-        Self::new(State::Degraded, false, reason, message)
-    }
-
-    pub fn unknown(reason: &'static str, message: impl Into<String>) -> Self {
-        Self::new(State::Unknown, false, reason, message)
-    }
-
-    /// An object that failed and that its controller has replaced: left out of the verdict, as one that is being deleted.
-    pub fn left_behind(message: impl Into<String>) -> Self {
-        Self {
-            state: State::Terminating,
-            healthy: None,
-            reason: "LeftBehind",
-            message: message.into(),
-            since: None,
-        }
-    }
-
-    pub fn since(self, since: Option<Time>) -> Self {
-        Self { since, ..self }
-    }
-
-    /// The item of that object, without counts, notes, warnings and causes.
-    pub fn item<T: Resource>(self, object: &T) -> Item {
-        let meta = object.meta();
-        Item {
-            kind: T::KIND.to_owned(),
-            namespace: meta.namespace.clone(),
-            name: meta.name.clone(),
-            state: self.state,
-            healthy: self.healthy,
-            desired: None,
-            ready: None,
-            available: None,
-            updated: None,
-            reason: self.reason.to_owned(),
-            message: self.message,
-            since: self.since.map(|t| t.to_string()),
-            notes: Vec::new(),
-            warnings: Vec::new(),
-            causes: Vec::new(),
-            acknowledged: None,
-            judged_by: Vec::new(),
-        }
-    }
-}
 
 /// An object that no API server has seen. `written` tells whether a controller has written a status: `kubectl create
 /// --dry-run=client` writes an empty one.
@@ -266,4 +194,10 @@ pub(super) fn unobserved(
         )
         .since(since),
     )
+}
+
+/// Whether something changed within the grace: in the object itself, or in what stands behind it.
+pub(super) fn is_recent(now: Now, own: Option<Time>, behind: Option<Time>) -> bool {
+    own.is_some_and(|t| now.is_within(GRACE_SECONDS, t))
+        || behind.is_some_and(|t| now.is_within_of_another(GRACE_SECONDS, t))
 }

@@ -35,7 +35,7 @@ const SIDECARS: [&str; 20] = [
 
 /// A pod that works: of its containers some did their part, or none yet, and the others run.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Ending<'a> {
+pub(super) struct PodCompletion<'a> {
     /// Those that ended with 0.
     pub done: Vec<&'a str>,
     /// Those that run.
@@ -48,7 +48,7 @@ pub(super) struct Ending<'a> {
     pub is_kept: bool,
 }
 
-impl<'a> Ending<'a> {
+impl<'a> PodCompletion<'a> {
     /// The pod, where it is one that is meant to end, runs, and none of its containers has failed or waits.
     pub fn of(pod: &'a Pod) -> Option<Self> {
         let status = pod.status.as_ref().filter(|s| s.phase == "Running")?;

@@ -6,7 +6,8 @@
 //! to step as a Deployment has by default, and the time that a pod must stay ready besides, whether pods are missing or not;
 //! any other shortage, the first start included, has the grace of a young pod.
 
-use super::common::{self, Verdict};
+use super::lifecycle;
+use super::verdict::Verdict;
 use super::{Evidence, GRACE_SECONDS};
 use crate::report::State;
 use crate::resource::{ObjectMeta, Time};
@@ -26,7 +27,7 @@ pub(super) fn longest_rollout(step: i64, pods: i64) -> i64 {
 
 /// A rollout of the newest revision, of a kind that has revisions and replaces pods by itself.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Rollout {
+pub(super) struct ReplicasRollout {
     /// Pods of the newest revision.
     pub updated: i64,
     /// How many there will be once it is over.
@@ -36,7 +37,7 @@ pub(super) struct Rollout {
 }
 
 /// The counts of such an object.
-pub(super) struct Workload<'a> {
+pub(super) struct Replicas<'a> {
     pub meta: &'a ObjectMeta,
     pub evidence: &'a Evidence<'a>,
     pub desired: i64,
@@ -44,7 +45,7 @@ pub(super) struct Workload<'a> {
     pub available: i64,
     /// Pods that there are, those that are too many included.
     pub existing: i64,
-    pub rollout: Option<Rollout>,
+    pub rollout: Option<ReplicasRollout>,
     /// `minReadySeconds`: the next step waits for as long.
     pub min_ready: i64,
     /// Whether a pod is made only once the one before it is ready: one young pod explains all that are missing.
@@ -122,7 +123,7 @@ impl Settling<'_> {
         Verdict::new(State::Progressing, true, "Settling", message).since(since)
     }
 
-    pub fn finding(&self) -> Verdict {
+    pub fn verdict(&self) -> Verdict {
         let told = self.told();
         match self.is_inside() {
             Some(true) => self.inside(),
@@ -134,13 +135,13 @@ impl Settling<'_> {
                 ),
             )
             .since(self.began.or(self.moved)),
-            None => common::not_dated(&told),
+            None => lifecycle::not_dated(&told),
         }
     }
 }
 
-impl Workload<'_> {
-    pub fn finding(&self, notes: &mut Vec<String>) -> Verdict {
+impl Replicas<'_> {
+    pub fn verdict(&self, notes: &mut Vec<String>) -> Verdict {
         let counted = self.ready_of_desired();
         match self.rollout {
             _ if self.desired == 0 => {
@@ -160,7 +161,7 @@ impl Workload<'_> {
                 moved: self.meta.last_status_write(),
                 began: None,
             }
-            .finding(),
+            .verdict(),
             Some(rollout) if rollout.updated < rollout.wanted => self.rolling(&counted, rollout),
             _ => self
                 .just_recovered(&counted)
@@ -169,7 +170,7 @@ impl Workload<'_> {
     }
 
     /// A rollout that leaves it at full strength.
-    fn rolling(&self, counted: &str, rollout: Rollout) -> Verdict {
+    fn rolling(&self, counted: &str, rollout: ReplicasRollout) -> Verdict {
         let told = rolling_out(counted, rollout);
         let status = self.meta.last_status_write();
         let began = self.meta.last_spec_write().into_iter().chain(status).min();
@@ -185,12 +186,12 @@ impl Workload<'_> {
                 ),
             )
             .since(step.or(status).or(began)),
-            None => common::not_dated(&told),
+            None => lifecycle::not_dated(&told),
         }
     }
 
     /// Whether the last step of a rollout is not too long ago; `None` where nothing dates it.
-    fn is_moving(&self, rollout: Rollout) -> Option<bool> {
+    fn is_moving(&self, rollout: ReplicasRollout) -> Option<bool> {
         let step = STEP_SECONDS.saturating_add(self.min_ready.max(0));
         let now = self.evidence.now;
         let spec = self.meta.last_spec_write();
@@ -208,10 +209,10 @@ impl Workload<'_> {
     fn just_recovered(&self, counted: &str) -> Option<Verdict> {
         let now = self.evidence.now;
         let since = self.evidence.pods.as_ref()?.recovered()?;
-        common::is_old(self.meta, now).then(|| common::just_recovered(counted, since, now))
+        lifecycle::is_old(self.meta, now).then(|| lifecycle::just_recovered(counted, since, now))
     }
 
-    fn short(&self, rollout: Option<Rollout>, notes: &mut Vec<String>) -> Verdict {
+    fn short(&self, rollout: Option<ReplicasRollout>, notes: &mut Vec<String>) -> Verdict {
         let counted = self.ready_of_desired();
         let missing = self.desired.saturating_sub(self.ready);
         let written = self.meta.last_status_write();
@@ -279,7 +280,7 @@ impl Workload<'_> {
     }
 
     /// Whether a rollout that falls short certainly made a step not too long ago.
-    fn moved_within_a_step(&self, rollout: Rollout) -> bool {
+    fn moved_within_a_step(&self, rollout: ReplicasRollout) -> bool {
         let step = STEP_SECONDS.saturating_add(self.min_ready.max(0));
         let now = self.evidence.now;
         let spec = self.meta.last_spec_write();
@@ -299,7 +300,7 @@ impl Workload<'_> {
     }
 }
 
-fn rolling_out(counted: &str, rollout: Rollout) -> String {
+fn rolling_out(counted: &str, rollout: ReplicasRollout) -> String {
     format!(
         "{counted}, rolling out: {} of {} updated",
         rollout.updated, rollout.wanted

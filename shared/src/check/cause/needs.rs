@@ -1,7 +1,7 @@
 //! What more has to be known to say why a pod is not ready: that much is asked for, and no more.
 
-use super::{EventsAndNodes, Found, container, node, scheduling};
-use crate::check::ending::Ending;
+use super::{EventsAndNodes, PodCause, container, container_status, node, scheduling};
+use crate::check::completion::PodCompletion;
 use crate::check::{GRACE_SECONDS, Now};
 use crate::report::Cause;
 use crate::resource::{Pod, Resource as _};
@@ -47,7 +47,7 @@ pub fn wants(pod: &Pod, now: Now) -> EvidenceNeeds<'_> {
         };
     }
     // One of which a part is done was not Ready before its node was lost.
-    let works = Ending::of(pod).is_some_and(|ending| ending.ready && !ending.done.is_empty());
+    let works = PodCompletion::of(pod).is_some_and(|ending| ending.ready && !ending.done.is_empty());
     let node = pod.node().filter(|_| works || node::looks_lost(pod));
     EvidenceNeeds {
         events: node.is_none() && container::says_little(pod, now),
@@ -61,8 +61,8 @@ pub fn wants(pod: &Pod, now: Now) -> EvidenceNeeds<'_> {
 #[must_use]
 pub fn crashed<'a>(pod: &'a Pod, cause: &Cause, now: Now) -> Option<(&'a str, bool)> {
     let nothing = EventsAndNodes::default();
-    let is_it = |found: Found| found.code == cause.code && found.message == cause.message;
-    container::all(pod).find_map(|c| {
+    let is_it = |found: PodCause| found.code == cause.code && found.message == cause.message;
+    container_status::all(pod).find_map(|c| {
         let previous = c.last_state.as_ref().is_some_and(|s| s.terminated.is_some());
         let again = container::of_container(pod, c, now, &nothing);
         let over = || container::just_ended(pod, c).is_some_and(is_it).then_some(false);

@@ -1,12 +1,6 @@
 //! The vectors of the causes: one row a case, each a dump as `kubectl get -o json` writes it.
 
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test that cannot build its objects has failed, its helpers too"
-)]
-#![allow(clippy::needless_pass_by_value, reason = "a builder ends where it is judged")]
-
+use super::DAY;
 use serde_json::{Value, json};
 use sre_shared::dump::{File, Objects};
 use sre_shared::report::{Cause, Item, State};
@@ -15,7 +9,6 @@ use sre_shared::run::{Causes, Kind, KindTarget, Request, dump};
 use sre_testkit::at;
 use sre_testkit::object::{Deployment, List, Pod, ReplicaSet};
 
-const DAY: i64 = 86_400;
 const HOUR: i64 = 3_600;
 
 fn now() -> Time {
@@ -142,7 +135,7 @@ fn gated(conditions: &[(&str, &str, &str)]) -> Pod {
     })
 }
 
-struct Row {
+struct CauseRow {
     name: &'static str,
     objects: Vec<Value>,
     told: Told<'static>,
@@ -156,15 +149,15 @@ fn row(
     since: i64,
     hint: &'static str,
     subject: Option<&'static str>,
-) -> Row {
-    Row {
+) -> CauseRow {
+    CauseRow {
         name,
         objects,
         told: (code, message, Some(at(since)), hint, subject),
     }
 }
 
-fn crash_rows() -> Vec<Row> {
+fn crash_rows() -> Vec<CauseRow> {
     let quiet = || {
         a().ready(false, at(-500))
             .set("/status/containerStatuses/0/ready", false)
@@ -330,7 +323,7 @@ fn ended(code: i64, seconds: i64) -> Value {
     json!({"terminated": {"exitCode": code, "reason": "Error", "finishedAt": at(seconds)}})
 }
 
-fn waiting_rows() -> Vec<Row> {
+fn waiting_rows() -> Vec<CauseRow> {
     let on_pull = |message: &str| with(a().waiting("ImagePullBackOff", message), []);
     vec![
         row(
@@ -493,7 +486,7 @@ fn waiting_rows() -> Vec<Row> {
     ]
 }
 
-fn place_rows() -> Vec<Row> {
+fn place_rows() -> Vec<CauseRow> {
     let cpu = "0/3 nodes are available: 3 Insufficient cpu.";
     let claims = "0/3 nodes are available: pod has unbound immediate PersistentVolumeClaims.";
     let volumes = json!([{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]);

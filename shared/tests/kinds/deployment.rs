@@ -3,24 +3,13 @@
 //! Rows 1 to 26 are the cases that docs/checks.md explains; the others pin what lies between them. Rows 24 and
 //! 25 are about reading, not judging: see `gathering.rs`.
 
-#![allow(
-    clippy::expect_used,
-    reason = "a test that cannot build its object has failed"
-)]
-#![allow(clippy::needless_pass_by_value, reason = "a builder ends where it is judged")]
-
+use super::{DAY, DEGRADED, HEALTHY, PROGRESSING, SETTLING, TERMINATING, UNAVAILABLE, UNKNOWN, now};
 use serde_json::Value;
-use sre_shared::check::{self, Check as _, Evidence, Now, Pods};
+use sre_shared::check::{self, Check as _, Evidence, Pods};
 use sre_shared::report::{Item, State};
 use sre_shared::resource::{Deployment as View, Pod as PodView, Time, from_value};
+use sre_testkit::at;
 use sre_testkit::object::{Deployment, Pod, ReplicaSet};
-use sre_testkit::{Clock, at};
-
-const DAY: i64 = 86_400;
-
-fn now() -> Now {
-    Now::known(Time::parse(&Clock::fixed().at(0)).expect("the test clock is a time"))
-}
 
 fn view(value: &Value) -> View {
     from_value(value).expect("the builder writes what an API server writes")
@@ -60,7 +49,7 @@ fn quota(deployment: Deployment) -> Deployment {
         )
 }
 
-struct Row {
+struct DeploymentRow {
     name: &'static str,
     object: Deployment,
     state: State,
@@ -77,8 +66,8 @@ fn row(
     reason: &'static str,
     message: &'static str,
     notes: &'static [&'static str],
-) -> Row {
-    Row {
+) -> DeploymentRow {
+    DeploymentRow {
         name,
         object,
         state,
@@ -88,14 +77,6 @@ fn row(
         notes,
     }
 }
-
-const HEALTHY: (State, Option<bool>) = (State::Healthy, Some(true));
-const PROGRESSING: (State, Option<bool>) = (State::Progressing, Some(false));
-const ROLLING: (State, Option<bool>) = (State::Progressing, Some(true));
-const DEGRADED: (State, Option<bool>) = (State::Degraded, Some(false));
-const UNAVAILABLE: (State, Option<bool>) = (State::Unavailable, Some(false));
-const UNKNOWN: (State, Option<bool>) = (State::Unknown, Some(false));
-const TERMINATING: (State, Option<bool>) = (State::Terminating, None);
 
 #[test]
 fn every_vector_gets_its_state_reason_message_and_notes() {
@@ -166,7 +147,7 @@ fn every_vector_gets_its_state_reason_message_and_notes() {
         row(
             "8 mid-roll",
             moving(d().replicas(4).counts(5, 2, 4, 4), -20),
-            ROLLING,
+            SETTLING,
             "RolloutInProgress",
             "4 of 4 ready, rolling out: 2 of 4 updated",
             &[],
@@ -182,7 +163,7 @@ fn every_vector_gets_its_state_reason_message_and_notes() {
         row(
             "10 the same before the deadline",
             moving(d().replicas(1).counts(2, 1, 1, 1), -20),
-            ROLLING,
+            SETTLING,
             "RolloutInProgress",
             "1 of 1 ready, rolling out: 1 of 1 updated",
             &[],
@@ -238,7 +219,7 @@ fn every_vector_gets_its_state_reason_message_and_notes() {
         row(
             "17 inside minReadySeconds",
             unavailable(d().replicas(3).counts(3, 3, 3, 0).min_ready_seconds(60), -20),
-            ROLLING,
+            SETTLING,
             "Settling",
             "3 of 3 ready, 0 available: inside minReadySeconds",
             &[],
@@ -246,7 +227,7 @@ fn every_vector_gets_its_state_reason_message_and_notes() {
         row(
             "inside minReadySeconds and the grace after it",
             unavailable(d().replicas(3).counts(3, 3, 3, 0).min_ready_seconds(60), -119),
-            ROLLING,
+            SETTLING,
             "Settling",
             "3 of 3 ready, 0 available: inside minReadySeconds",
             &[],
@@ -265,7 +246,7 @@ fn every_vector_gets_its_state_reason_message_and_notes() {
                 moving(d().replicas(3).counts(4, 2, 3, 2).min_ready_seconds(60), -300),
                 -300,
             ),
-            ROLLING,
+            SETTLING,
             "RolloutInProgress",
             "3 of 3 ready, rolling out: 2 of 3 updated",
             &[],
@@ -296,7 +277,7 @@ fn every_vector_gets_its_state_reason_message_and_notes() {
                 .without_condition("Progressing")
                 .managed_fields(at(-900))
                 .managed_status(at(-599)),
-            ROLLING,
+            SETTLING,
             "RolloutInProgress",
             "4 of 4 ready, rolling out: 2 of 4 updated",
             &[],
@@ -328,7 +309,7 @@ fn every_vector_gets_its_state_reason_message_and_notes() {
         row(
             "mid-roll, and the condition is still that of the rollout before",
             d().replicas(4).counts(5, 2, 4, 4),
-            ROLLING,
+            SETTLING,
             "RolloutInProgress",
             "4 of 4 ready, rolling out: 2 of 4 updated",
             &["nothing tells since when"],
@@ -344,7 +325,7 @@ fn every_vector_gets_its_state_reason_message_and_notes() {
         row(
             "back a moment ago",
             available(d().replicas(3).counts(3, 3, 3, 3), -59),
-            ROLLING,
+            SETTLING,
             "JustRecovered",
             "3 of 3 ready, back for 59 s",
             &[],

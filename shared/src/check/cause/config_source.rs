@@ -1,0 +1,39 @@
+//! ConfigMaps and Secrets that a pod needs and that are missing or lack a key.
+
+use crate::check::text::{kubectl, quoted_behind};
+
+/// The ConfigMap or Secret that a sentence says is missing or lacks a key, and how to look for it.
+pub(super) fn missing_source(namespace: &str, sentence: &str) -> Option<(String, String)> {
+    [("Secret", "secret"), ("ConfigMap", "configmap")]
+        .into_iter()
+        .find_map(|(kind, word)| {
+            let missing =
+                quoted_behind(sentence, &format!("{word} ")).filter(|_| sentence.contains("not found"));
+            // `couldn't find key KEY in Secret NAMESPACE/NAME`
+            let lacking = || {
+                let (_, rest) = sentence.split_once(&format!(" in {kind} {namespace}/"))?;
+                rest.split([' ', ',', ':']).next()
+            };
+            let name = missing.or_else(lacking)?;
+            Some((
+                format!("{kind}/{namespace}/{name}"),
+                kubectl(namespace, &format!("get {word}"), name),
+            ))
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_missing_thing_is_named() {
+        let of = |sentence| missing_source("shop", sentence).map(|(subject, _)| subject);
+        assert_eq!(of("secret \"db\" not found").as_deref(), Some("Secret/shop/db"));
+        assert_eq!(
+            of("couldn't find key url in ConfigMap shop/settings").as_deref(),
+            Some("ConfigMap/shop/settings")
+        );
+        assert_eq!(of("container has runAsNonRoot and image will run as root"), None);
+    }
+}

@@ -1,0 +1,75 @@
+//! What the status of a pod says of its containers: which there are, what each is to the pod, and since when they fail.
+
+use crate::check::{EventsAndNodes, Now};
+use crate::resource::{ContainerStatus, Event, Pod, Resource as _, Terminated, Time};
+
+/// A crash counts as a cause this many seconds after it happened; later it says nothing of the present.
+pub(super) const CRASH_SECONDS: i64 = 15 * 60;
+
+/// Back-offs that are told no rarer than this many seconds are of one crash loop. The longest of them takes 300, and the
+/// kubelet drops repetitions of an event that come too fast.
+const BACK_OFF_SECONDS: i64 = 600;
+
+/// Every container, in the order in which they start.
+pub(super) fn all(pod: &Pod) -> impl Iterator<Item = &ContainerStatus> {
+    pod.status
+        .iter()
+        .flat_map(|s| s.init_container_statuses.iter().chain(&s.container_statuses))
+}
+
+/// What a container is to its pod.
+pub(super) fn role(pod: &Pod, container: &ContainerStatus) -> &'static str {
+    let name = &container.name;
+    let init = pod
+        .status
+        .as_ref()
+        .is_some_and(|s| s.init_container_statuses.iter().any(|c| c.name == *name));
+    match (init, pod.is_sidecar(name)) {
+        (_, true) => "sidecar",
+        (true, false) => "init container",
+        (false, false) => "container",
+    }
+}
+
+/// Whether a container was ended from outside, or ends as it was asked to.
+pub(super) fn was_ended(last: &Terminated) -> bool {
+    matches!(last.exit_code, 0 | 137 | 143) && last.reason != "OOMKilled"
+}
+
+/// `7 restarts`
+pub(super) fn restarts(container: &ContainerStatus) -> String {
+    match container.restart_count {
+        1 => "1 restart".to_owned(),
+        n => format!("{n} restarts"),
+    }
+}
+
+/// Since when the pod is not ready.
+pub(super) fn since(pod: &Pod) -> Option<Time> {
+    pod.condition("Ready")
+        .and_then(|c| c.last_transition_time)
+        .or(pod.meta().creation_timestamp)
+}
+
+/// Since when a pod that is not ready is not, without a break that counts.
+pub(super) fn began(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option<Time> {
+    let first = loops_since(pod, now, around);
+    first.into_iter().chain(since(pod)).min()
+}
+
+/// Since when the containers of a pod end again and again: since the first of its back-offs, where they went on until now.
+/// The kubelet counts them all in one event.
+pub(super) fn loops_since(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option<Time> {
+    let is_loop = |event: &&Event| event.reason == "BackOff" && event.message.contains("restarting failed");
+    let first = |event: &Event| {
+        let (first, last) = (event.first()?, event.time()?);
+        let goes_on = now.age(last) < CRASH_SECONDS
+            && last.seconds_since(first) <= event.times().saturating_mul(BACK_OFF_SECONDS);
+        goes_on.then_some(first)
+    };
+    around
+        .events(&pod.meta().uid)
+        .filter(is_loop)
+        .filter_map(first)
+        .min()
+}

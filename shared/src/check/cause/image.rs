@@ -1,0 +1,149 @@
+//! Images that cannot be pulled: the registry's own words, and whether the registry or the image is at fault.
+
+use super::container_status::{role, since};
+use super::{EventsAndNodes, PodCause, describe};
+use crate::check::text::{behind, kubectl, shorten};
+use crate::resource::{ContainerStatus, Pod, Resource as _};
+
+/// Words by which a registry is told from an image that it does not have.
+const REGISTRY_FAILS: [&str; 17] = [
+    "no such host",
+    "connection refused",
+    "i/o timeout",
+    "deadline exceeded",
+    "no route to host",
+    "network is unreachable",
+    "http response to https client",
+    "tls: ",
+    "connection reset",
+    "server misbehaving",
+    "x509:",
+    "toomanyrequests",
+    "429 too many requests",
+    "service unavailable",
+    "bad gateway",
+    "gateway timeout",
+    "internal server error",
+];
+
+/// Its image cannot be pulled.
+pub(super) fn not_pulled(
+    pod: &Pod,
+    container: &ContainerStatus,
+    said: &str,
+    around: &EventsAndNodes<'_>,
+) -> PodCause {
+    let meta = pod.meta();
+    let why = image_error(pod, said, around);
+    // `Unable to retrieve some image pull secrets (a, b); attempting to pull the image may not succeed.`
+    let lacking = around
+        .newest(&meta.uid, |e| e.reason == "FailedToRetrieveImagePullSecret")
+        .and_then(|e| Some(e.message.split_once('(')?.1.split_once(')')?.0))
+        .filter(|_| is_refused(why));
+    let who = format!("{} {}", role(pod, container), container.name);
+    let (message, subject, hint) = match lacking {
+        Some(names) => {
+            let first = names.split(", ").next().unwrap_or(names);
+            (
+                format!("{who}: image pull secret {names} is missing: {why}"),
+                Some(format!("Secret/{}/{first}", meta.namespace)),
+                kubectl(&meta.namespace, "get secret", first),
+            )
+        }
+        None => (
+            format!("{who}: {why}"),
+            image_subject(&container.image, why),
+            describe(pod),
+        ),
+    };
+    PodCause {
+        code: "ImagePull",
+        hard: true,
+        message: shorten(&message),
+        subject,
+        since: since(pod),
+        last: None,
+        hint,
+    }
+}
+
+/// Whether a registry says that it wants to know who asks. Some say so by calling the image not found, which is not
+/// taken for it.
+pub(super) fn is_refused(why: &str) -> bool {
+    let why = why.to_lowercase();
+    ["authoriz", "authentic", "denied", "forbidden"]
+        .iter()
+        .any(|word| why.contains(word))
+}
+
+/// The registry's own error, out of the kubelet's and the runtime's sentences around it.
+fn image_error<'a>(pod: &Pod, said: &'a str, around: &EventsAndNodes<'a>) -> &'a str {
+    let event = around.newest(&pod.meta().uid, |e| {
+        e.reason == "Failed" && e.message.contains("Failed to pull image")
+    });
+    let whole = match event {
+        // Before Kubernetes 1.31 a back-off says no more than that it is one.
+        Some(event) if !said.contains(": ") => event.message.as_str(),
+        _ => said,
+    };
+    let mut why = behind(whole, &["ErrImagePull: ", " desc = "]);
+    for phrase in [
+        "Failed to pull image",
+        "failed to pull and unpack image",
+        "failed to resolve reference",
+        "failed to resolve image",
+        "failed to do request",
+    ] {
+        // `phrase "IMAGE": why`, or without the image.
+        let rest = why.strip_prefix(phrase);
+        let rest = rest.and_then(|r| {
+            r.strip_prefix(": ")
+                .or_else(|| Some(r.strip_prefix(" \"")?.split_once("\": ")?.1))
+        });
+        why = rest.unwrap_or(why);
+    }
+    why
+}
+
+/// The registry, where it is what fails, else the image.
+fn image_subject(image: &str, why: &str) -> Option<String> {
+    if image.is_empty() {
+        return None;
+    }
+    let first = image.split_once('/').map_or("", |(first, _)| first);
+    let host = if first.contains(['.', ':']) || first == "localhost" {
+        first
+    } else {
+        "docker.io"
+    };
+    let why = why.to_lowercase();
+    Some(if REGISTRY_FAILS.iter().any(|word| why.contains(word)) {
+        format!("Registry/{host}")
+    } else {
+        format!("Image/{image}")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_registry_that_fails_is_told_from_an_image_that_it_lacks() {
+        let subject = |image, why| image_subject(image, why).unwrap_or_default();
+        assert_eq!(
+            subject("r.example/a/b:1", "r.example/a/b:1: not found"),
+            "Image/r.example/a/b:1"
+        );
+        assert_eq!(
+            subject("r.example:5000/a:1", "dial tcp: lookup r.example: no such host"),
+            "Registry/r.example:5000"
+        );
+        assert_eq!(
+            subject("library/a", "429 Too Many Requests"),
+            "Registry/docker.io"
+        );
+        assert_eq!(subject("a", "i/o timeout"), "Registry/docker.io");
+        assert_eq!(image_subject("", "not found"), None);
+    }
+}

@@ -1,0 +1,187 @@
+//! What other kinds say of an object, for the kinds whose verdict needs them: the endpoints of a Service, the pods that
+//! mount a claim. A check names what it wants, whoever can read brings it, and what could not be brought is told apart
+//! from what is not there.
+
+pub(super) mod budgets;
+pub(super) mod cronjobs;
+pub(super) mod endpoints;
+pub(super) mod events;
+pub(super) mod pods;
+pub(super) mod services;
+pub(super) mod workloads;
+
+use crate::resource::{
+    CronJob, DaemonSetTemplate, Decoded, DeploymentTemplate, EndpointSlice, Event, Pod, PodDisruptionBudget,
+    ReplicaSetTemplate, ReplicationControllerTemplate, Resource, Service, StatefulSetTemplate,
+};
+use budgets::BudgetFacts;
+use cronjobs::CronJobFacts;
+use endpoints::Endpoints;
+use events::EventFacts;
+use pods::PodFacts;
+use services::ServiceFacts;
+use std::collections::HashMap;
+use workloads::TemplateFacts;
+
+/// Makes the list of companions, and the way from one to its Rust type.
+macro_rules! companions {
+    ($($(#[$doc:meta])* $variant:ident: $type:ty;)+) => {
+        /// A kind that the verdict about another kind may need.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum RelatedKind { $($(#[$doc])* $variant,)+ }
+
+        impl RelatedKind {
+            /// The plural, lower-case name.
+            #[must_use]
+            pub fn plural(self) -> &'static str {
+                match self { $(Self::$variant => <$type>::PLURAL,)+ }
+            }
+
+            /// The rule that is needed to list it, as a report names it when it is missing.
+            #[must_use]
+            pub fn rule(self) -> String {
+                let group = match self { $(Self::$variant => <$type>::GROUP,)+ };
+                let dash = if group.is_empty() { "" } else { "/" };
+                format!("{group}{dash}{} list", self.plural())
+            }
+
+            /// Whether few clusters have any, so that a dump without them is as good as one with none.
+            #[must_use]
+            pub fn is_rare(self) -> bool {
+                RARE.contains(&self)
+            }
+
+            /// Calls the visitor with the companion's type.
+            pub fn visit<V: RelatedKindVisitor>(self, visitor: V) -> V::Output {
+                match self { $(Self::$variant => visitor.visit::<$type>(self),)+ }
+            }
+        }
+    };
+}
+
+companions! {
+    /// `discovery.k8s.io/v1` EndpointSlice.
+    EndpointSlices: EndpointSlice;
+    /// `v1` Service.
+    Services: Service;
+    /// The templates of `apps/v1` Deployment.
+    Deployments: DeploymentTemplate;
+    /// The templates of `apps/v1` StatefulSet.
+    StatefulSets: StatefulSetTemplate;
+    /// The templates of `apps/v1` DaemonSet.
+    DaemonSets: DaemonSetTemplate;
+    /// The templates of `apps/v1` ReplicaSet.
+    ReplicaSets: ReplicaSetTemplate;
+    /// The templates of `v1` ReplicationController.
+    ReplicationControllers: ReplicationControllerTemplate;
+    /// `v1` Pod.
+    Pods: Pod;
+    /// `batch/v1` CronJob.
+    CronJobs: CronJob;
+    /// `policy/v1` PodDisruptionBudget.
+    PodDisruptionBudgets: PodDisruptionBudget;
+    /// `v1` Event about Services.
+    ServiceEvents: Event;
+    /// `v1` Event about PersistentVolumeClaims.
+    ClaimEvents: Event;
+}
+
+impl RelatedKind {
+    /// Which of its objects are asked for; all if it is empty.
+    #[must_use]
+    pub fn field_selector(self) -> &'static str {
+        match self {
+            Self::ServiceEvents => "involvedObject.kind=Service",
+            Self::ClaimEvents => "involvedObject.kind=PersistentVolumeClaim",
+            _ => "",
+        }
+    }
+
+    /// Whether it only says why: no verdict is unknown for want of it.
+    #[must_use]
+    pub fn is_optional(self) -> bool {
+        matches!(self, Self::ServiceEvents | Self::ClaimEvents)
+    }
+}
+
+/// Those that are looked at, with the pods, where none of the others makes such pods: most clusters have none.
+const RARE: [RelatedKind; 1] = [RelatedKind::ReplicationControllers];
+
+/// Something to do with a companion's type.
+pub trait RelatedKindVisitor {
+    /// What comes of it.
+    type Output;
+    /// Does it.
+    fn visit<T: Related>(self, companion: RelatedKind) -> Self::Output;
+}
+
+/// A kind that says something of others.
+pub trait Related: Resource {
+    /// Whether this one says anything.
+    fn counts(&self) -> bool {
+        true
+    }
+
+    /// Adds what it says.
+    fn add_to(&self, known: &mut RelatedObjects);
+}
+
+/// A companion kind in one namespace.
+pub type RelatedNeed = (RelatedKind, String);
+
+/// What was brought.
+#[derive(Debug, Default)]
+pub struct RelatedObjects {
+    /// What was asked for, in one namespace or in all, and whether all of it was seen and understood.
+    asked: HashMap<(RelatedKind, Option<String>), bool>,
+    endpoints: HashMap<(String, String), Endpoints>,
+    services: HashMap<(String, String), ServiceFacts>,
+    templates: HashMap<String, Vec<TemplateFacts>>,
+    pods: HashMap<String, Vec<PodFacts>>,
+    cron_jobs: HashMap<String, Vec<CronJobFacts>>,
+    budgets: HashMap<String, Vec<BudgetFacts>>,
+    events: HashMap<String, Vec<EventFacts>>,
+}
+
+impl RelatedObjects {
+    /// Takes what was read of one companion, in one namespace or in all.
+    pub fn take<'a, T: Related>(
+        &mut self,
+        companion: RelatedKind,
+        namespace: Option<&str>,
+        objects: impl IntoIterator<Item = &'a Decoded<T>>,
+    ) {
+        let mut whole = true;
+        for object in objects {
+            match object {
+                Ok(object) if object.counts() => object.add_to(self),
+                Ok(_) => {}
+                // What it would have said is not known.
+                Err(_) => whole = false,
+            }
+        }
+        self.asked
+            .insert((companion, namespace.map(str::to_owned)), whole);
+    }
+
+    /// Takes note that a companion could not be read.
+    pub fn miss(&mut self, companion: RelatedKind, namespace: Option<&str>) {
+        self.asked
+            .insert((companion, namespace.map(str::to_owned)), false);
+    }
+
+    /// Whether it was asked for, whatever came of it.
+    #[must_use]
+    pub fn is_asked(&self, companion: RelatedKind, namespace: &str) -> bool {
+        self.state(companion, namespace).is_some()
+    }
+
+    fn is_seen(&self, companion: RelatedKind, namespace: &str) -> bool {
+        self.state(companion, namespace) == Some(true)
+    }
+
+    fn state(&self, companion: RelatedKind, namespace: &str) -> Option<bool> {
+        let own = self.asked.get(&(companion, Some(namespace.to_owned())));
+        own.or_else(|| self.asked.get(&(companion, None))).copied()
+    }
+}

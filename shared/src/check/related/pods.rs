@@ -1,0 +1,63 @@
+//! What pods say to a kind that selects or mounts with them: labels, claims, and how far each is.
+
+use super::{Related, RelatedKind, RelatedObjects};
+use crate::resource::{Pod, Resource as _, Time};
+use std::collections::BTreeMap;
+
+/// What is read of a pod here.
+#[derive(Debug, Clone)]
+pub(in crate::check) struct PodFacts {
+    pub name: String,
+    pub uid: String,
+    pub created: Option<Time>,
+    pub labels: BTreeMap<String, String>,
+    pub claims: Vec<String>,
+    pub stage: Stage,
+    /// Whether it is held by a scheduling gate.
+    pub gated: bool,
+}
+
+/// How far a pod is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::check) enum Stage {
+    Active,
+    /// On its way out, and not over yet.
+    Leaving,
+    Failed,
+    Succeeded,
+}
+
+impl RelatedObjects {
+    /// The pods of a namespace; `None` where they were not seen.
+    pub(in crate::check) fn pods(&self, namespace: &str) -> Option<&[PodFacts]> {
+        self.is_seen(RelatedKind::Pods, namespace)
+            .then(|| self.pods.get(namespace).map_or(&[][..], Vec::as_slice))
+    }
+}
+
+impl Related for Pod {
+    fn add_to(&self, known: &mut RelatedObjects) {
+        let meta = self.meta();
+        let phase = self.status.as_ref().map_or("", |s| s.phase.as_str());
+        let facts = PodFacts {
+            name: meta.name.clone(),
+            uid: meta.uid.clone(),
+            created: meta.creation_timestamp,
+            labels: meta.labels.clone(),
+            claims: self.claims().map(str::to_owned).collect(),
+            stage: if phase == "Succeeded" {
+                Stage::Succeeded
+            } else if phase == "Failed" {
+                Stage::Failed
+            } else if self.is_active() {
+                Stage::Active
+            } else {
+                Stage::Leaving
+            },
+            gated: self
+                .condition("PodScheduled")
+                .is_some_and(|c| c.status == "False" && c.reason == "SchedulingGated"),
+        };
+        known.pods.entry(meta.namespace.clone()).or_default().push(facts);
+    }
+}

@@ -1,0 +1,44 @@
+//! What a Service says to a kind that calls it: whether it exists, and its ports.
+
+use super::endpoints::Endpoints;
+use super::{Related, RelatedKind, RelatedObjects};
+use crate::resource::{Resource as _, Service, ServicePort};
+
+/// What is read of a Service here.
+#[derive(Debug)]
+pub(in crate::check) struct ServiceFacts {
+    /// Whether it is an alias of a name outside.
+    pub is_external: bool,
+    pub ports: Vec<ServicePort>,
+}
+
+impl RelatedObjects {
+    /// Whether there is such a Service; `None` where that was not seen. One outside of the cluster is there too.
+    pub(in crate::check) fn has_service(&self, namespace: &str, service: &str) -> Option<bool> {
+        self.is_seen(RelatedKind::Services, namespace)
+            .then(|| self.service(namespace, service).is_some())
+    }
+
+    /// The Service of that name, if it was seen.
+    pub(in crate::check) fn service(&self, namespace: &str, service: &str) -> Option<&ServiceFacts> {
+        self.services.get(&(namespace.to_owned(), service.to_owned()))
+    }
+}
+
+impl Related for Service {
+    fn add_to(&self, known: &mut RelatedObjects) {
+        let meta = self.meta();
+        let facts = ServiceFacts {
+            is_external: self.is_external(),
+            ports: self.ports().to_vec(),
+        };
+        let key = (meta.namespace.clone(), meta.name.clone());
+        known.services.insert(key, facts);
+        if self.is_external() {
+            // Nothing is known of what is outside, and nobody keeps slices of it.
+            known
+                .endpoints
+                .insert((meta.namespace.clone(), meta.name.clone()), Endpoints::external());
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! The verdict about one object, before it is put into an [`Item`].
+
+use crate::report::{Item, State};
+use crate::resource::{Resource, Time};
+
+/// What a verdict consists of, before it is put into an [`Item`].
+#[derive(Debug)]
+pub(super) struct Verdict {
+    pub state: State,
+    pub healthy: Option<bool>,
+    pub reason: &'static str,
+    pub message: String,
+    pub since: Option<Time>,
+}
+
+impl Verdict {
+    pub fn new(state: State, healthy: bool, reason: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            state,
+            healthy: Some(healthy),
+            reason,
+            message: message.into(),
+            since: None,
+        }
+    }
+
+    pub fn healthy(reason: &'static str, message: impl Into<String>) -> Self {
+        Self::new(State::Healthy, true, reason, message)
+    }
+
+    pub fn degraded(reason: &'static str, message: impl Into<String>) -> Self {
+        Self::new(State::Degraded, false, reason, message)
+    }
+
+    pub fn unknown(reason: &'static str, message: impl Into<String>) -> Self {
+        Self::new(State::Unknown, false, reason, message)
+    }
+
+    /// An object that failed and that its controller has replaced: left out of the verdict, as one that is being deleted.
+    pub fn left_behind(message: impl Into<String>) -> Self {
+        Self {
+            state: State::Terminating,
+            healthy: None,
+            reason: "LeftBehind",
+            message: message.into(),
+            since: None,
+        }
+    }
+
+    pub fn since(self, since: Option<Time>) -> Self {
+        Self { since, ..self }
+    }
+
+    /// The item of that object, without counts, notes, warnings and causes.
+    pub fn item<T: Resource>(self, object: &T) -> Item {
+        let meta = object.meta();
+        Item {
+            kind: T::KIND.to_owned(),
+            namespace: meta.namespace.clone(),
+            name: meta.name.clone(),
+            state: self.state,
+            healthy: self.healthy,
+            desired: None,
+            ready: None,
+            available: None,
+            updated: None,
+            reason: self.reason.to_owned(),
+            message: self.message,
+            since: self.since.map(|t| t.to_string()),
+            notes: Vec::new(),
+            warnings: Vec::new(),
+            causes: Vec::new(),
+            acknowledged: None,
+            judged_by: Vec::new(),
+        }
+    }
+}
