@@ -20,7 +20,7 @@ fn a_warning_is_no_failure_and_a_pod_that_starts_is_no_failure_yet() {
         verdict("r28-ds-noschedule.json", &[]),
         "exit 0\n\
          DaemonSet shop/agent healthy Ready: 3 of 3 ready\n  \
-         warning: 2 nodes have a pod and should have none"
+         warning: 2 nodes run a pod they should not"
     );
     assert_eq!(
         verdict("r33-node-shutdown.json", &[]),

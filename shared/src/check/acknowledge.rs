@@ -1,9 +1,9 @@
 //! The annotation `sre/ignore` on an object: `CODE until DATE, reason`, several separated by `;`.
 //!
-//! It acknowledges what is found: the item keeps state and `healthy`, and is left out of status and exit code. CODE is
-//! the item's reason or the code of a cause; causes acknowledge an item only where each of them is named, since one that
-//! is new is news. DATE is a day (to its end in UTC) or an RFC 3339 time. Neither it nor the reason can be left out: what
-//! is ignored for ever, or for a reason that nobody remembers, is how outages are overlooked. What is unknown cannot be
+//! It acknowledges findings: the item keeps state and `healthy`, but does not count for status and exit code. CODE is
+//! the item's reason or the code of a cause. Causes acknowledge an item only if the annotation names each of them: a
+//! new cause is news. DATE is a day (to its end in UTC) or an RFC 3339 time. Date and reason are mandatory: findings
+//! that are ignored for ever, or for a forgotten reason, are how outages are overlooked. An unknown state cannot be
 //! acknowledged.
 
 use crate::report::{Acknowledged, Item, State};
@@ -12,15 +12,15 @@ use crate::resource::{IGNORE, ObjectMeta, Time};
 const DAY_SECONDS: i64 = 24 * 60 * 60;
 
 /// One entry of the annotation.
-struct Entry<'a> {
+struct IgnoreEntry<'a> {
     code: &'a str,
     until: &'a str,
-    /// The first moment at which it has no effect any more.
+    /// The first moment at which it has no effect.
     end: Time,
     reason: &'a str,
 }
 
-impl<'a> Entry<'a> {
+impl<'a> IgnoreEntry<'a> {
     fn parse(text: &'a str) -> Option<Self> {
         let (code, rest) = text.split_once(char::is_whitespace)?;
         let (word, rest) = rest.trim_start().split_once(char::is_whitespace)?;
@@ -37,7 +37,7 @@ impl<'a> Entry<'a> {
 }
 
 fn end(until: &str) -> Option<Time> {
-    // A day has a fixed length on the wire; what jiff reads beyond that is no day of the calendar.
+    // A day is written in ten characters. jiff also reads longer forms, which are no days of the calendar.
     if until.len() == "2026-12-31".len() {
         let midnight = Time::parse(&format!("{until}T00:00:00Z")).ok()?;
         return Some(Time::from_seconds(midnight.seconds + DAY_SECONDS));
@@ -45,7 +45,7 @@ fn end(until: &str) -> Option<Time> {
     Time::parse(until).ok()
 }
 
-/// Acknowledges the item, where the annotation does at that time. An entry that is malformed or over is a warning.
+/// Acknowledges the item if the annotation does so at that time. A malformed or expired entry is a warning.
 pub(super) fn apply(item: &mut Item, meta: &ObjectMeta, now: Time) {
     let Some(annotation) = meta.annotations.get(IGNORE) else {
         return;
@@ -58,7 +58,7 @@ pub(super) fn apply(item: &mut Item, meta: &ObjectMeta, now: Time) {
     let mut nothing = true;
     for text in texts {
         nothing = false;
-        match Entry::parse(text) {
+        match IgnoreEntry::parse(text) {
             Some(entry) if now < entry.end => valid.push(entry),
             Some(entry) => item.warnings.push(format!(
                 "annotation {IGNORE}: {} was acknowledged until {}, which is over",
@@ -76,7 +76,7 @@ pub(super) fn apply(item: &mut Item, meta: &ObjectMeta, now: Time) {
     item.acknowledged = acknowledged(item, &valid);
 }
 
-fn acknowledged<'a>(item: &'a Item, entries: &[Entry<'_>]) -> Option<Acknowledged> {
+fn acknowledged<'a>(item: &'a Item, entries: &[IgnoreEntry<'_>]) -> Option<Acknowledged> {
     if item.healthy != Some(false) || item.state == State::Unknown {
         return None;
     }

@@ -1,15 +1,16 @@
-//! Whether a part of the API is served by what it is registered for.
+//! Whether the Service behind a part of the API answers.
 //!
-//! By the condition `Available`, which the API server writes: of those that it serves itself it is always True
-//! (`pkg/controllers/status/local` in kubernetes/kube-aggregator), of the others it looks for the Service, its port and
-//! its endpoints, and then asks them (`status/remote`). While it is not True every request for that group fails, and
-//! with it `kubectl api-resources`, the deletion of namespaces and the garbage collector, whatever the group is for.
+//! By the condition `Available`, which the API server writes. It is always True for parts that the API server serves
+//! itself (`pkg/controllers/status/local` in kubernetes/kube-aggregator). For the others it looks for the Service, its
+//! port and its endpoints, and then asks them (`status/remote`). While it is not True, every request for that group
+//! fails, and so do `kubectl api-resources`, the deletion of namespaces and the garbage collector, whatever the group
+//! is for.
 
-use super::lifecycle;
+use super::lifecycle::{self, Preliminaries};
 use super::verdict::Verdict;
 use super::{Check, Evidence, GRACE_SECONDS};
 use crate::report::{Item, State};
-use crate::resource::{ApiService, Resource as _};
+use crate::resource::{ApiService, Condition, Resource as _};
 
 impl Check for ApiService {
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
@@ -25,15 +26,20 @@ impl Check for ApiService {
 fn verdict(service: &ApiService, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Verdict {
     let meta = service.meta();
     let conditions = service.status.as_ref().map_or(&[][..], |s| &s.conditions);
-    if let Some(verdict) = lifecycle::uncreated(meta, !conditions.is_empty())
-        .or_else(|| lifecycle::deleting(meta, evidence, notes))
-    {
+    let preliminaries = Preliminaries {
+        meta,
+        evidence,
+        written: !conditions.is_empty(),
+        has_generation: false,
+        malformed: None,
+    };
+    if let Some(verdict) = preliminaries.verdict(notes) {
         return verdict;
     }
     let Some(behind) = service.spec.as_ref().and_then(|s| s.service.as_ref()) else {
         return Verdict::healthy("Local", "served by the API server itself");
     };
-    let Some(available) = conditions.iter().find(|c| c.kind == "Available") else {
+    let Some(available) = Condition::find(conditions, "Available") else {
         return lifecycle::without_condition(meta, "the API server", evidence);
     };
     let served = format!("served by Service {}/{}", behind.namespace, behind.name);

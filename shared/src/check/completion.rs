@@ -1,14 +1,14 @@
-//! Pods whose containers are meant to end: which of them did their part, which still work, and what keeps the pod from
-//! ending.
+//! Pods whose containers are meant to end: which of them are done, which still run, and what keeps the pod from ending.
 //!
-//! A container that ended with 0 is not started again where `restartPolicy` is `OnFailure` or `Never`
-//! (`ShouldContainerBeRestarted` in `pkg/kubelet/container/helpers.go` of kubernetes/kubernetes), and the pod is not Ready from
-//! then on, though nothing is wrong with it. It is over once its last container is, so one that never ends, such as the
-//! proxy of a service mesh, keeps a Job from ever being done.
+//! A container that ended with 0 is not started again if `restartPolicy` is `OnFailure` or `Never`
+//! (`ShouldContainerBeRestarted` in `pkg/kubelet/container/helpers.go` of kubernetes/kubernetes). From then on the pod
+//! is not Ready, though nothing is wrong with it. The pod ends with its last container. A container that never ends,
+//! such as the proxy of a service mesh, keeps its Job from ever being done.
 
 use crate::resource::{ContainerStatus, Pod, Time};
 
-/// Containers that serve the others of their pod and do not end by themselves, by name or by a part of the image's.
+/// Containers that serve the others of their pod and do not end by themselves, by name or by a part of the image's
+/// name.
 const SIDECARS: [&str; 20] = [
     "istio-proxy",
     "istio/proxyv2",
@@ -33,23 +33,23 @@ const SIDECARS: [&str; 20] = [
     "docker:dind",
 ];
 
-/// A pod that works: of its containers some did their part, or none yet, and the others run.
+/// A pod that works: some of its containers may be done, and the others run.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct PodCompletion<'a> {
-    /// Those that ended with 0.
+    /// Containers that ended with 0.
     pub done: Vec<&'a str>,
-    /// Those that run.
+    /// Containers that run.
     pub running: Vec<&'a str>,
-    /// Whether all that run are ready.
+    /// Whether all running containers are ready.
     pub ready: bool,
-    /// When the last of those that are done ended.
+    /// When the last of the done containers ended.
     pub since: Option<Time>,
-    /// Whether nothing runs but what serves the others: it never ends by itself.
+    /// Whether only containers run that serve the others: the pod never ends by itself.
     pub is_kept: bool,
 }
 
 impl<'a> PodCompletion<'a> {
-    /// The pod, where it is one that is meant to end, runs, and none of its containers has failed or waits.
+    /// The progress of a pod that is meant to end and runs; `None` if one of its containers has failed or waits.
     pub fn of(pod: &'a Pod) -> Option<Self> {
         let status = pod.status.as_ref().filter(|s| s.phase == "Running")?;
         if !pod.is_meant_to_end() || !pod.is_active() || status.container_statuses.is_empty() {
@@ -79,7 +79,7 @@ impl<'a> PodCompletion<'a> {
         })
     }
 
-    /// What still runs: `container istio-proxy`.
+    /// The running containers: `container istio-proxy`.
     pub fn runs(&self) -> String {
         match self.running.as_slice() {
             [one] => format!("container {one}"),

@@ -1,17 +1,17 @@
-//! What the objects of a controller tell where nothing tells of the controller itself.
+//! The verdict about a controller by its objects, if the controller has no verdict of its own.
 //!
-//! A Rollout of Argo, a CloneSet of OpenKruise, a DeploymentConfig, a TaskRun or a kind of one's own makes pods,
-//! ReplicaSets or Jobs and has no verdict here; a Deployment may not be readable. Its objects are judged one by one, by
-//! the rules of their kinds, and told together under its name: what is asked for is what its ReplicaSets ask for, or what
-//! it asks for itself where that is known, else the pods that there are. An object is left to what controls it as long
-//! as that is judged, or is told under the name of another.
+//! A CloneSet of OpenKruise, a DeploymentConfig, a TaskRun or a custom kind makes pods, ReplicaSets or Jobs and has no
+//! verdict here; a Deployment may not be readable. Its objects are judged one by one, by the rules of their kinds, and
+//! reported together under its name. It asks for the pods that its ReplicaSets ask for, or for its own number if that
+//! is known, else for the pods that exist. An object is left to its controller as long as that is judged, or is
+//! reported under the name of another.
 
 use super::{Check, GRACE_SECONDS, Now};
 use crate::report::{Cause, Item, State, gist};
 use crate::resource::{OwnerReference, Time};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-/// What controls an object, by its name.
+/// A controller, identified by its name.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Controller {
     /// Its namespace, which is that of its objects.
@@ -24,23 +24,22 @@ pub struct Controller {
     pub name: String,
 }
 
-/// Who makes ReplicaSets: the label that carries what it adds to its own name for theirs, and its group and kind.
-/// (`pkg/controller/deployment/sync.go` in kubernetes/kubernetes, `utils/replicaset` in argoproj/argo-rollouts.)
+/// Kinds that make ReplicaSets: the label with the suffix that they add to their own name, their group and their kind.
 const REPLICA_SETS: [(&str, &str, &str); 2] = [
     ("pod-template-hash", "apps", "Deployment"),
     ("rollouts-pod-template-hash", "argoproj.io", "Rollout"),
 ];
 
-/// The label that a DeploymentConfig gives to its pods, with its own name.
+/// The label by which a DeploymentConfig writes its own name on its pods.
 const DEPLOYMENT_CONFIG: &str = "deploymentconfig";
 
 impl Controller {
-    /// The owner of an object of that namespace.
+    /// The controller that an owner reference of that namespace names.
     #[must_use]
     pub fn of(namespace: &str, owner: &OwnerReference) -> Self {
         let group = match owner.api_version.split_once('/') {
             Some((group, _)) => group,
-            // Every reference has a version; one that was written by hand may have none.
+            // Every reference has a version, but one written by hand may have none.
             None if owner.api_version.is_empty() => group_of(&owner.kind),
             None => "",
         };
@@ -58,8 +57,8 @@ impl Controller {
         self.kind == "Pod" && self.group.is_empty()
     }
 
-    /// What controls this controller of a pod with these labels, where its name and the labels tell though nothing is
-    /// known of it.
+    /// The controller of this controller, read from the pod's labels and the controller's name: the object itself was
+    /// not seen.
     #[must_use]
     pub fn beyond(&self, labels: &BTreeMap<String, String>) -> Option<Self> {
         let beyond = |group: &str, kind: &str, name: &str| {
@@ -84,7 +83,7 @@ impl Controller {
     }
 }
 
-/// The group of a kind that Kubernetes has itself.
+/// The group of a built-in kind.
 fn group_of(kind: &str) -> &'static str {
     match kind {
         "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" => "apps",
@@ -93,7 +92,7 @@ fn group_of(kind: &str) -> &'static str {
     }
 }
 
-/// Which of these objects failed and have been replaced since by another of the same controller.
+/// The uids of failed objects that another object of the same controller has replaced since.
 #[must_use]
 pub fn replaced<'a, T: Check>(objects: impl Iterator<Item = &'a T> + Clone) -> HashSet<String> {
     let mut best: HashMap<&str, Time> = HashMap::new();
@@ -111,28 +110,28 @@ pub fn replaced<'a, T: Check>(objects: impl Iterator<Item = &'a T> + Clone) -> H
     uids.filter(|uid| !uid.is_empty()).collect()
 }
 
-/// What a controller that is not judged says of itself, where it was seen.
+/// What an unjudged controller says of itself, if it was seen.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Word {
+pub struct ControllerFacts {
     /// How many pods it asks for.
     pub asked: Option<i64>,
     /// When it was last changed.
     pub changed: Option<Time>,
-    /// Whether it says that it has succeeded: what failed on the way is past.
+    /// Whether it says that it has succeeded: earlier failures are past then.
     pub is_done: bool,
 }
 
-/// What is told of a controller by its objects, each of which was judged. `None` where nothing is left of its objects.
+/// The item of a controller, made from the items of its objects. `None` if no object is left.
 #[must_use]
-pub fn group(controller: &Controller, members: &[Item], word: Word, now: Now) -> Option<Item> {
-    // What still runs is not past, whatever its controller says.
+pub fn group(controller: &Controller, members: &[Item], word: ControllerFacts, now: Now) -> Option<Item> {
+    // A running object is not past, whatever its controller says.
     let is_past = |m: &Item| word.is_done && OVER.contains(&m.reason.as_str());
     let left = members.iter().filter(|m| m.state != State::Terminating);
     let members: Vec<&Item> = left.filter(|m| !is_past(m)).collect();
     if members.is_empty() {
         return None;
     }
-    let group = Group::of(&members, word, now);
+    let group = ControllerGroup::new(&members, word, now);
     let (state, healthy) = group.state();
     let failing = group.failing.iter().chain(&group.moving).copied();
     let since = failing.clone().filter_map(|m| m.since.as_ref()).min().cloned();
@@ -166,24 +165,24 @@ pub fn group(controller: &Controller, members: &[Item], word: Word, now: Now) ->
     })
 }
 
-/// The objects of one controller, by how they are.
-struct Group<'a> {
+/// The objects of one controller, by state.
+struct ControllerGroup<'a> {
     members: &'a [&'a Item],
     failing: Vec<&'a Item>,
     moving: Vec<&'a Item>,
     unknown: Vec<&'a Item>,
-    /// Whether there are numbers of pods: Jobs have none.
+    /// Whether the objects count pods: Jobs do not.
     counted: bool,
     desired: i64,
     ready: i64,
-    /// Pods that are asked for and that nothing is there of.
+    /// Pods that are asked for and do not exist.
     missing: i64,
-    /// Whether what is missing was asked for only just now.
+    /// Whether the missing pods were asked for only just now.
     recent: bool,
 }
 
-impl<'a> Group<'a> {
-    fn of(members: &'a [&'a Item], word: Word, now: Now) -> Self {
+impl<'a> ControllerGroup<'a> {
+    fn new(members: &'a [&'a Item], word: ControllerFacts, now: Now) -> Self {
         let all = |is: fn(&Item) -> bool| members.iter().copied().filter(|m| is(m)).collect::<Vec<_>>();
         let sum = |of: fn(&Item) -> Option<i64>| {
             let numbers = members.iter().filter_map(|m| of(m));
@@ -271,7 +270,7 @@ impl<'a> Group<'a> {
             told.push(format!("{} missing", self.missing));
         }
         told.extend(self.jobs());
-        // Of pods that are not ready the numbers tell enough, and the causes the rest.
+        // The numbers and the causes say enough about pods that are not ready.
         let words = self.failing.iter().chain(&self.unknown);
         let mut words = words.filter(|m| m.kind != "Job" && !COUNTS.contains(&m.reason.as_str()));
         told.extend(
@@ -286,7 +285,7 @@ impl<'a> Group<'a> {
         told.join(", ")
     }
 
-    /// What is told of its Jobs.
+    /// The sentence about its Jobs.
     fn jobs(&self) -> Option<String> {
         let jobs: Vec<&Item> = self.members.iter().copied().filter(|m| m.kind == "Job").collect();
         let is = |of: &[&Item], job: &Item| of.iter().any(|m| std::ptr::eq(*m, job));
@@ -321,7 +320,7 @@ impl<'a> Group<'a> {
         }
     }
 
-    /// Where all that is not well is known to somebody, so is the whole.
+    /// An acknowledgement, if every object that is not well has one.
     fn acknowledged(&self) -> Option<crate::report::Acknowledged> {
         let mut short = self.failing.iter().chain(&self.moving).chain(&self.unknown);
         let first = short.next()?.acknowledged.clone()?;
@@ -330,13 +329,13 @@ impl<'a> Group<'a> {
     }
 }
 
-/// Reasons of what has ended.
+/// Reasons of objects that have ended.
 const OVER: [&str; 2] = ["PodFailed", "JobFailed"];
 
-/// Reasons that say no more than the numbers do.
+/// Reasons that only repeat the numbers.
 const COUNTS: [&str; 2] = ["PodNotReady", "ReadyBelowDesired"];
 
-/// The causes of all of them, each told once.
+/// The causes of all objects, each listed once.
 fn causes<'a>(members: impl Iterator<Item = &'a Item>) -> Vec<Cause> {
     let key = |cause: &Cause| cause.subject.clone().unwrap_or_else(|| gist(&cause.message));
     let mut all: Vec<Cause> = Vec::new();

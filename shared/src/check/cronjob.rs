@@ -1,39 +1,38 @@
 //! Whether the runs of a CronJob begin when they are due, and whether the newest succeeded.
 //!
-//! `status.lastSuccessfulTime` is when the newest successful run was completed, `lastScheduleTime` for when the newest
-//! run was scheduled (`pkg/controller/cronjob/cronjob_controllerv2.go` in kubernetes/kubernetes): a run that was
-//! scheduled later than the last success, and is not under way any more, did not succeed. The controller takes a run
-//! out of `status.active` and notes its success in one write (`syncCronJob`). A run whose Job was deleted before it was
-//! over counts as one that did not succeed, unless a Job that is known has succeeded since: one that a person has started is
-//! not always noted.
+//! `status.lastSuccessfulTime` is when the newest successful run completed, `lastScheduleTime` is the due time of the
+//! newest run (`pkg/controller/cronjob/cronjob_controllerv2.go` in kubernetes/kubernetes). A run that was due after the
+//! last success, and is not under way any more, did not succeed. The controller removes a run from `status.active` and
+//! notes its success in one write (`syncCronJob`). A run whose Job was deleted before it ended counts as not
+//! successful, unless a known Job has succeeded since: the controller does not always note a Job that a person started.
 //!
-//! A run that was due and did not begin: the controller begins one at once, and the newest that it missed as soon as it
-//! can, but for `startingDeadlineSeconds`, after which it waits for the next. So five minutes after a run was due it works no
-//! more for this CronJob; with a deadline one run may be missed, which is a warning. What is due tells [`super::schedule`].
-//! With `Forbid` a run that is under way keeps others from beginning, as it was asked for. Why it does not begin is told by
-//! the CronJob's events alone: a time zone that there is not, a schedule, a quota.
+//! The controller begins a due run at once, and the newest missed run as soon as it can. With `startingDeadlineSeconds`
+//! it waits for the next one if the deadline has passed. So a run that has not begun five minutes after it was due
+//! shows that the controller does not work for this CronJob. With a deadline one run may be missed, which is a warning.
+//! [`super::schedule`] says when runs are due. With `Forbid` a run that is under way keeps others from beginning, as
+//! the spec asks. Only the CronJob's events say why a run does not begin: an unknown time zone, a schedule, a quota.
 //!
-//! A run that is under way may get nowhere for ever, as its Job is judged by nobody else. Where the Jobs are known, the
-//! newest that has had a minute is judged as any Job is; older than the last success it is only a warning. They are looked
-//! for once a run takes longer than a minute, or several are under way. Runs that are always under way and never succeed (with
-//! `Replace` each ends the one before) are a warning too.
+//! A run that is under way may get nowhere for ever, and nobody else judges its Job. If the Jobs are known, the newest
+//! one older than a minute is judged like any Job. If it is older than the last success, it is only a warning. Jobs are
+//! searched for once a run takes longer than a minute, or several are under way. Runs that are always under way and
+//! never succeed (with `Replace` each ends the one before) are a warning too.
 
-use super::lifecycle;
+use super::lifecycle::Preliminaries;
 use super::schedule::Schedule;
-use super::text::shorten;
+use super::text::{shorten, span};
 use super::verdict::Verdict;
 use super::{Check, Evidence, GRACE_SECONDS, Now, is_open, job};
 use crate::report::{Item, State};
-use crate::resource::{CronJob, CronJobStatus, Event, Job, Resource as _, Time};
+use crate::resource::{Condition as _, CronJob, CronJobStatus, Event, Job, Resource as _, Time};
 
-/// The controller begins a run within seconds; with thousands of them at midnight it takes longer.
+/// The controller begins a run within seconds. With thousands of runs at midnight it takes longer.
 const LATE_SECONDS: i64 = 300;
-/// The same where the time is the newest in a dump: a large one takes many minutes to write, and the CronJob may have been
-/// read at its beginning.
+/// The limit if the time is the newest in a dump. Writing a large dump takes many minutes, and the CronJob may be at
+/// its beginning.
 const LATE_IN_DUMP_SECONDS: i64 = 3600;
-/// So many runs that are under way and do not end, for so many seconds, are no long runs.
+/// So many runs under way, without an end for so many seconds, are no long runs.
 const PILE: (usize, i64) = (3, 86_400);
-/// So many runs in a row without a success are worth a warning while one is under way, after so many seconds.
+/// So many runs in a row without a success, over so many seconds, are worth a warning while one is under way.
 const WITHOUT_SUCCESS: (usize, i64) = (3, 3600);
 
 impl Check for CronJob {
@@ -44,7 +43,7 @@ impl Check for CronJob {
         is_open(item) || self.asks_its_events(item) || (item.reason == "Running" && long)
     }
 
-    /// Why a run does not begin, and whether one ever will.
+    /// They say why a run does not begin, and whether one ever will.
     fn asks_its_events(&self, item: &Item) -> bool {
         let unclear = || {
             let schedule = schedule(self);
@@ -86,10 +85,14 @@ fn verdict(
 ) -> Verdict {
     let meta = cron.meta();
     let status = cron.status.clone().unwrap_or_default();
-    let written = status != CronJobStatus::default();
-    if let Some(verdict) =
-        lifecycle::manifest(meta, written).or_else(|| lifecycle::deleting(meta, evidence, notes))
-    {
+    let preliminaries = Preliminaries {
+        meta,
+        evidence,
+        written: status != CronJobStatus::default(),
+        has_generation: true,
+        malformed: None,
+    };
+    if let Some(verdict) = preliminaries.verdict(notes) {
         return verdict;
     }
     let (scheduled, succeeded) = (status.last_schedule_time, status.last_successful_time);
@@ -172,7 +175,7 @@ fn verdict(
     }
 }
 
-/// Runs that count as under way and are over, all of them for long: the controller has not seen it.
+/// Runs that the status counts as under way, though all of them ended long ago: the controller has not seen it.
 fn not_counted(status: &CronJobStatus, jobs: &[&Job], now: Now) -> Option<Verdict> {
     let late = late_seconds(now);
     let over = |name: &str| {
@@ -189,7 +192,7 @@ fn not_counted(status: &CronJobStatus, jobs: &[&Job], now: Now) -> Option<Verdic
     Some(Verdict::degraded("ControllerNotObserving", told).since(Some(last)))
 }
 
-/// How long after it was due a run is missed.
+/// After how many seconds a due run is missed.
 fn late_seconds(now: Now) -> i64 {
     if now.is_known() {
         LATE_SECONDS
@@ -198,13 +201,13 @@ fn late_seconds(now: Now) -> i64 {
     }
 }
 
-/// The newest Job that is over.
+/// The newest Job that has ended.
 fn newest_over<'a>(jobs: &[&'a Job]) -> Option<&'a Job> {
     let over = jobs.iter().copied().filter(|job| job.is_over());
     over.max_by_key(|job| job.meta().creation_timestamp)
 }
 
-/// The newest run is over, and the status tells of no success since.
+/// The newest run has ended, and the status reports no success since.
 fn ended(cron: &CronJob, jobs: &[&Job], last: &str) -> Verdict {
     let status = cron.status.clone().unwrap_or_default();
     let scheduled = status.last_schedule_time;
@@ -228,7 +231,7 @@ fn ended(cron: &CronJob, jobs: &[&Job], last: &str) -> Verdict {
     Verdict::degraded("LastRunFailed", format!("its last run did not succeed, {last}")).since(scheduled)
 }
 
-/// The controller's own word that it can begin no run, of what the object still says.
+/// The controller's event that it can begin no run, if the object is still as the event says.
 fn refusal<'a>(cron: &CronJob, evidence: &Evidence<'a>) -> Option<&'a Event> {
     let spec = cron.spec.as_ref()?;
     let zone = spec.time_zone.as_deref().unwrap_or_default();
@@ -236,7 +239,7 @@ fn refusal<'a>(cron: &CronJob, evidence: &Evidence<'a>) -> Option<&'a Event> {
         .around()?
         .newest(&cron.meta().uid, |event| match event.reason.as_str() {
             "UnknownTimeZone" => !zone.is_empty() && event.message.contains(zone),
-            // The second is of Kubernetes 1.20 to 1.24.
+            // Kubernetes 1.20 to 1.24 write the second one.
             "UnparseableSchedule" | "UnParseableCronJobSchedule" | "InvalidSchedule" => {
                 !spec.schedule.is_empty() && event.message.contains(&spec.schedule)
             }
@@ -247,18 +250,18 @@ fn refusal<'a>(cron: &CronJob, evidence: &Evidence<'a>) -> Option<&'a Event> {
 }
 
 /// A run that was due and did not begin.
-struct Missed {
+struct MissedRun {
     due: Time,
-    /// Whether the controller begins none any more.
+    /// Whether the controller begins no runs any more.
     hard: bool,
 }
 
-fn missed(cron: &CronJob, schedule: &Schedule, evidence: &Evidence<'_>) -> Option<Missed> {
+fn missed(cron: &CronJob, schedule: &Schedule, evidence: &Evidence<'_>) -> Option<MissedRun> {
     let (spec, meta) = (cron.spec.as_ref()?, cron.meta());
     let status = cron.status.as_ref();
     let ran = status.and_then(|s| s.last_schedule_time);
     let changed = meta.last_spec_write();
-    // Another schedule, or one that was suspended: what it missed begins within the same time.
+    // The schedule is new, or was suspended: runs that it missed begin within the same time.
     let late = late_seconds(evidence.now);
     if changed.is_some_and(|t| evidence.now.age(t) <= late) {
         return None;
@@ -266,7 +269,7 @@ fn missed(cron: &CronJob, schedule: &Schedule, evidence: &Evidence<'_>) -> Optio
     let is_late = |due: &Time| evidence.now.age(*due) > late;
     let known = ran.max(meta.creation_timestamp)?;
     let from = match spec.starting_deadline_seconds {
-        // What was due before is missed for good.
+        // Runs that were due before are missed for good.
         Some(_) => known.max(changed.unwrap_or(known)),
         None => known,
     };
@@ -279,10 +282,10 @@ fn missed(cron: &CronJob, schedule: &Schedule, evidence: &Evidence<'_>) -> Optio
         Some(_) => schedule.due_after(due, ran).is_some_and(|next| is_late(&next)),
         None => true,
     };
-    Some(Missed { due, hard })
+    Some(MissedRun { due, hard })
 }
 
-impl Missed {
+impl MissedRun {
     fn told(&self, cron: &CronJob, evidence: &Evidence<'_>) -> String {
         let ran = cron.status.as_ref().and_then(|s| s.last_schedule_time);
         let began = ran.map_or_else(
@@ -314,11 +317,11 @@ impl Missed {
     }
 }
 
-/// A run is under way, as runs always are, and none succeeds: for how many seconds, and in words.
+/// For how many seconds no run has succeeded while one is under way, as one always is; and the sentence about it.
 fn without_success(cron: &CronJob, schedule: &Schedule, evidence: &Evidence<'_>) -> Option<(i64, String)> {
     let (times, seconds) = WITHOUT_SUCCESS;
     let status = cron.status.as_ref()?;
-    // Before 1.21 nothing tells of a success.
+    // Before 1.21 nothing reports a success.
     let from = match status.last_successful_time {
         None if cron.before_v1 => return None,
         None => cron.meta().creation_timestamp?,
@@ -343,13 +346,4 @@ fn without_success(cron: &CronJob, schedule: &Schedule, evidence: &Evidence<'_>)
         None => format!("no run has ever succeeded, in {}", span(age)),
     };
     Some((age, format!("{what}{why}")))
-}
-
-/// A time span in its largest unit.
-fn span(seconds: i64) -> String {
-    match seconds {
-        s if s < 2 * 3600 => format!("{} min", s / 60),
-        s if s < 2 * 86_400 => format!("{} h", s / 3600),
-        s => format!("{} days", s / 86_400),
-    }
 }

@@ -1,22 +1,22 @@
-//! Whether a HorizontalPodAutoscaler can do what it is for.
+//! Whether a HorizontalPodAutoscaler can scale.
 //!
-//! By the conditions that its controller writes (`pkg/controller/podautoscaler/horizontal.go` in
-//! kubernetes/kubernetes): `AbleToScale` is False where the target cannot be read or written, `ScalingActive` where no
-//! number comes out of the metrics. `ScalingDisabled` is what it says of a target with 0 replicas: somebody switched it
-//! off. `ScalingLimited` is True for a floor and for the pace of scaling too, which are as they should be; with
-//! `TooManyReplicas` the metrics ask for more pods than `maxReplicas` allows, and that is a warning; but not where the
-//! least and the largest number are the same, since somebody pinned it then. The conditions come before the generation,
-//! since a controller that cannot read the target writes them and no generation.
+//! By the conditions of its controller (`pkg/controller/podautoscaler/horizontal.go` in kubernetes/kubernetes):
+//! `AbleToScale` is False if the target cannot be read or written, `ScalingActive` if the metrics give no number.
+//! `ScalingDisabled` means a target with 0 replicas: somebody switched it off. `ScalingLimited` is True for a floor and
+//! for the pace of scaling too, which are fine. With `TooManyReplicas` the metrics ask for more pods than `maxReplicas`
+//! allows, which is a warning, unless minimum and maximum are equal: then somebody pinned it. The conditions come
+//! before the generation: a controller that cannot read the target writes them and no generation.
 //!
-//! Metrics come and go with the pods they are of, and an API server that restarts cannot be asked for a moment. So a
-//! condition that turned False less than a minute ago is `progressing`.
+//! Metrics come and go with their pods, and a restarting API server cannot be asked for a moment. So a condition that
+//! turned False less than a minute ago is `progressing`.
 
-use super::lifecycle;
+use super::lifecycle::{self, Preliminaries};
 use super::verdict::Verdict;
 use super::{Check, Evidence, GRACE_SECONDS};
 use crate::report::{Item, State};
 use crate::resource::{
-    HorizontalPodAutoscaler, HorizontalPodAutoscalerStatus, PlainCondition, Resource as _, Time,
+    Condition as _, HorizontalPodAutoscaler, HorizontalPodAutoscalerStatus, PlainCondition, Resource as _,
+    Time,
 };
 
 impl Check for HorizontalPodAutoscaler {
@@ -48,11 +48,14 @@ impl Check for HorizontalPodAutoscaler {
 fn verdict(hpa: &HorizontalPodAutoscaler, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Verdict {
     let meta = hpa.meta();
     let status = hpa.status.clone().unwrap_or_default();
-    let written = status != HorizontalPodAutoscalerStatus::default();
-    if let Some(verdict) = lifecycle::uncreated(meta, written)
-        .or_else(|| lifecycle::malformed(malformed(hpa, &status)))
-        .or_else(|| lifecycle::deleting(meta, evidence, notes))
-    {
+    let preliminaries = Preliminaries {
+        meta,
+        evidence,
+        written: status != HorizontalPodAutoscalerStatus::default(),
+        has_generation: false,
+        malformed: malformed(hpa, &status),
+    };
+    if let Some(verdict) = preliminaries.verdict(notes) {
         return verdict;
     }
     if status.conditions.is_empty() {
@@ -60,13 +63,13 @@ fn verdict(hpa: &HorizontalPodAutoscaler, evidence: &Evidence<'_>, notes: &mut V
     }
     let disabled = hpa
         .condition("ScalingActive")
-        .filter(|c| c.status == "False" && c.reason == "ScalingDisabled");
+        .filter(|c| c.is_false() && c.reason == "ScalingDisabled");
     let failing = ["AbleToScale", "ScalingActive"]
         .into_iter()
         .filter_map(|kind| hpa.condition(kind))
         .find(|c| !c.is_true() && disabled != Some(*c) && !is_pace(c));
     if let Some(condition) = failing {
-        // The metrics of new pods take as long as the pods, and a metrics server that is restarted as long as its own.
+        // The metrics of new pods take as long as the pods, and a restarted metrics server takes as long as its own.
         let is_recent = |time: Option<Time>| time.is_some_and(|t| evidence.now.is_within(GRACE_SECONDS, t));
         let changed = is_recent(condition.last_transition_time);
         let young = changed || is_recent(meta.creation_timestamp);
@@ -79,7 +82,7 @@ fn verdict(hpa: &HorizontalPodAutoscaler, evidence: &Evidence<'_>, notes: &mut V
         };
         return verdict.since(condition.last_transition_time);
     }
-    // Older servers write none.
+    // Older servers write no generation.
     if status.observed_generation.is_some_and(|o| o != 0)
         && let Some(verdict) =
             lifecycle::unobserved(meta, status.observed_generation, State::Degraded, evidence)
@@ -102,7 +105,7 @@ fn verdict(hpa: &HorizontalPodAutoscaler, evidence: &Evidence<'_>, notes: &mut V
     )
 }
 
-/// Until 1.11 the controller said that it cannot scale while it waits for the next time at which it may.
+/// Until 1.11 the controller said that it cannot scale while it waited for its next turn.
 fn is_pace(condition: &PlainCondition) -> bool {
     condition.reason.starts_with("Backoff")
 }
@@ -119,6 +122,6 @@ fn malformed(hpa: &HorizontalPodAutoscaler, status: &HorizontalPodAutoscalerStat
     ])
     .or_else(|| {
         let (min, max) = (wide(spec.min_replicas)?, wide(spec.max_replicas)?);
-        lifecycle::more(("minReplicas", min), ("maxReplicas", max))
+        lifecycle::exceeds(("minReplicas", min), ("maxReplicas", max))
     })
 }

@@ -1,34 +1,36 @@
-//! Whether a Job is done, gets on, or has given up.
+//! Whether a Job is done, makes progress, or has given up.
 //!
 //! By its conditions, as the Job controller writes them (`pkg/controller/job` in kubernetes/kubernetes): `Complete` and
-//! `Failed` are final, `SuccessCriteriaMet` and `FailureTarget` say the same while its pods are still ending. Without
-//! one of them it tries: a pod that failed is replaced until `backoffLimit`, with a pause of at most ten minutes
-//! (`MaxJobPodFailureBackOff`), so retries are progress, and so are containers that are started again in their pod. That has
-//! an end where `backoffLimit` is as it is by default; where it is far away, a Job that has failed more often than that and
-//! for an hour is called broken. A pod that still runs ten minutes after something moved is no retry any more but a run.
+//! `Failed` are final, `SuccessCriteriaMet` and `FailureTarget` announce them while its pods are still ending. Without
+//! one of them the Job tries. A failed pod is replaced until `backoffLimit`, with a pause of at most ten minutes
+//! (`MaxJobPodFailureBackOff`). So retries are progress, and so are restarts of containers within a pod. With the
+//! default `backoffLimit` retries come to an end. With a higher one, a Job is called broken if it has failed more often
+//! than the default allows and for an hour. A pod that still runs ten minutes after something moved is a run, not a
+//! retry.
 //!
-//! Readiness is of no use to a Job: a pod of which one container did its part is not Ready and works ([`super::completion`]).
-//! What no condition ever tells is a Job whose pods never run, since a Job has no deadline by default: it is called broken
-//! once nothing moved for that long, and at once where its pods say that they cannot start. The same holds for one whose pods
-//! are kept from ending by a proxy. An indexed Job with an index that is not tried again
-//! (`backoffLimitPerIndex`) ends as failed whatever the others do, unless a success policy says otherwise.
+//! Readiness is of no use to a Job: a pod with a done container is not Ready and works ([`super::completion`]). No
+//! condition reports a Job whose pods never run, since a Job has no deadline by default. It is called broken if nothing
+//! moved for ten minutes, and at once if its pods say that they cannot start. So is a Job whose pods cannot end because
+//! of a proxy. An indexed Job with an index that is not tried again (`backoffLimitPerIndex`) ends as failed whatever
+//! the others do, unless a success policy says otherwise.
 //!
-//! A Job that a CronJob or another controller owns is left to it. A run that failed and was followed by a success of the
-//! same controller is no failure any more.
+//! A Job of a CronJob or of another controller is left to it. A failed run is no failure any more once a later run of
+//! that controller has succeeded.
 
 use super::cause::works;
-use super::lifecycle;
+use super::lifecycle::{self, Preliminaries};
 use super::related::{RelatedKind, RelatedNeed, RelatedObjects};
-use super::replicas::STEP_SECONDS;
+use super::revision::STEP_SECONDS;
 use super::text::shorten;
 use super::verdict::Verdict;
 use super::{Check, Evidence, GRACE_SECONDS, Now};
 use crate::report::{Item, State};
-use crate::resource::{Job, JobStatus, Resource as _, Time};
+use crate::resource::{Condition as _, Job, JobStatus, Resource as _, Time};
 
 /// The default of `backoffLimit`.
 const RETRIES: i64 = 6;
-/// Failing again and again for longer than this many seconds is no progress. As often as by default is over in a quarter.
+/// A Job that fails again and again for longer than this many seconds makes no progress. The default number of retries
+/// takes a quarter of that.
 const RETRY_SECONDS: i64 = 3600;
 
 impl Check for Job {
@@ -43,7 +45,7 @@ impl Check for Job {
         self.met("Complete").and(self.meta().creation_timestamp)
     }
 
-    /// Whether a success came after its failure, its CronJob knows.
+    /// Its CronJob knows whether a success came after the failure.
     fn wants(&self, known: &RelatedObjects) -> Vec<RelatedNeed> {
         let namespace = &self.meta().namespace;
         if self.met("Failed").is_some()
@@ -55,7 +57,7 @@ impl Check for Job {
         Vec::new()
     }
 
-    /// What runs can be overdue, and its pods can tell that it works though none is ready.
+    /// A running Job can become overdue, and its pods can show that it works though none is ready.
     fn is_settled(&self, item: &Item, now: Now) -> bool {
         let status = self.status.as_ref();
         let spec = self.spec.as_ref();
@@ -71,26 +73,26 @@ impl Check for Job {
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
-        let mut beside = Beside::default();
-        let verdict = verdict(self, evidence, &mut beside);
+        let mut remarks = Remarks::default();
+        let verdict = verdict(self, evidence, &mut remarks);
         Item {
-            notes: beside.notes,
-            warnings: beside.warnings,
+            notes: remarks.notes,
+            warnings: remarks.warnings,
             ..verdict.item(self)
         }
     }
 }
 
-/// What is told beside the verdict.
+/// Remarks besides the verdict.
 #[derive(Default)]
-struct Beside {
+struct Remarks {
     notes: Vec<String>,
     warnings: Vec<String>,
 }
 
-/// What the Job of a CronJob that is under way is like where it gets nowhere. The evidence is about that Job.
+/// The verdict about a CronJob's Job that is under way and gets nowhere. The evidence is about that Job.
 pub(super) fn gets_nowhere(job: &Job, evidence: &Evidence<'_>) -> Option<Verdict> {
-    let verdict = verdict(job, evidence, &mut Beside::default());
+    let verdict = verdict(job, evidence, &mut Remarks::default());
     let nowhere = [
         "PodsNotRunning",
         "ControllerNotObserving",
@@ -100,23 +102,26 @@ pub(super) fn gets_nowhere(job: &Job, evidence: &Evidence<'_>) -> Option<Verdict
     nowhere.contains(&verdict.reason).then_some(verdict)
 }
 
-/// What keeps the Job of a CronJob from ending, for a minute at least. The evidence is about that Job.
+/// What has kept the Job of a CronJob from ending for at least a minute. The evidence is about that Job.
 pub(super) fn kept(job: &Job, evidence: &Evidence<'_>) -> Option<Verdict> {
     let active = job.status.as_ref().and_then(|s| s.active).unwrap_or(0);
-    let at_work = AtWork::of(evidence);
-    let (since, kept) = at_work.kept.filter(|_| at_work.count >= i64::from(active))?;
+    let working = WorkingPods::find(evidence);
+    let (since, kept) = working.kept.filter(|_| working.count >= i64::from(active))?;
     let lasts = evidence.now.age(since) >= GRACE_SECONDS;
     lasts.then(|| Verdict::degraded("KeptFromEnding", kept).since(Some(since)))
 }
 
-fn verdict(job: &Job, evidence: &Evidence<'_>, beside: &mut Beside) -> Verdict {
+fn verdict(job: &Job, evidence: &Evidence<'_>, remarks: &mut Remarks) -> Verdict {
     let meta = job.meta();
     let status = job.status.clone().unwrap_or_default();
-    let written = status != JobStatus::default();
-    if let Some(verdict) = lifecycle::manifest(meta, written)
-        .or_else(|| lifecycle::malformed(malformed(job, &status)))
-        .or_else(|| lifecycle::deleting(meta, evidence, &mut beside.notes))
-    {
+    let preliminaries = Preliminaries {
+        meta,
+        evidence,
+        written: status != JobStatus::default(),
+        has_generation: true,
+        malformed: malformed(job, &status),
+    };
+    if let Some(verdict) = preliminaries.verdict(&mut remarks.notes) {
         return verdict;
     }
     if let Some(complete) = job.met("Complete") {
@@ -147,7 +152,7 @@ fn verdict(job: &Job, evidence: &Evidence<'_>, beside: &mut Beside) -> Verdict {
             return Verdict::new(State::Progressing, true, "Finishing", "done, its pods are ending")
                 .since(since);
         }
-        beside
+        remarks
             .warnings
             .push("it is done, and its last pods do not end".into());
         return Verdict::new(State::Succeeded, true, "Finishing", "done").since(since);
@@ -161,27 +166,27 @@ fn verdict(job: &Job, evidence: &Evidence<'_>, beside: &mut Beside) -> Verdict {
         return Verdict::new(State::Suspended, true, "Suspended", "held: its parallelism is 0");
     }
     let Some(started) = status.start_time else {
-        // The controller writes it at first sight.
+        // The controller writes it when it first sees the Job.
         return unseen(job, evidence);
     };
     if !status.failed_indexes.is_empty() {
         let told = indexes_failed(&status.failed_indexes);
         if spec.success_policy.is_none() {
-            return Verdict::degraded("IndexesFailed", format!("{told}: {}", told_of(job, &status)))
+            return Verdict::degraded("IndexesFailed", format!("{told}: {}", progress(job, &status)))
                 .since(meta.last_status_write());
         }
-        beside.warnings.push(told);
+        remarks.warnings.push(told);
     }
-    running(job, &status, started, evidence, beside)
+    running(job, &status, started, evidence, remarks)
 }
 
-/// When the CronJob that this is a run of last succeeded, and its name.
+/// When the CronJob of this run last succeeded, and its name.
 fn success<'a>(job: &Job, evidence: &Evidence<'a>) -> Option<(&'a str, Time)> {
     let meta = job.meta();
     let known = evidence.companions?;
     match job.cron_job() {
         Some(uid) => known.success(&meta.namespace, |cron| cron.uid == uid),
-        // As tools name what they start: the CronJob's name comes first.
+        // Tools name the Jobs that they start after the CronJob.
         None if job.is_started_by_hand() => known.success(&meta.namespace, |cron| {
             let rest = meta.name.strip_prefix(cron.name.as_str());
             rest.is_some_and(|rest| rest.starts_with('-'))
@@ -210,7 +215,7 @@ fn malformed(job: &Job, status: &JobStatus) -> Option<String> {
         ("status.succeeded", wide(status.succeeded)),
         ("status.failed", wide(status.failed)),
     ])
-    .or_else(|| lifecycle::more(("ready", count(status.ready)), ("active", count(status.active))))
+    .or_else(|| lifecycle::exceeds(("ready", count(status.ready)), ("active", count(status.active))))
 }
 
 fn unseen(job: &Job, evidence: &Evidence<'_>) -> Verdict {
@@ -236,22 +241,22 @@ fn unseen(job: &Job, evidence: &Evidence<'_>) -> Verdict {
     verdict.since(created)
 }
 
-/// The value of `managedBy` that is the Job controller's own.
+/// The value of `managedBy` that stands for the Job controller itself.
 const JOB_CONTROLLER: &str = "kubernetes.io/job-controller";
 
 /// The active pods of a Job that work, though they may not be ready.
 #[derive(Default)]
-struct AtWork {
-    /// How many there are.
+struct WorkingPods {
+    /// How many work.
     count: i64,
-    /// Where all of them are kept from ending: since when, and by what.
+    /// Since when all of them are kept from ending, and by what.
     kept: Option<(Time, String)>,
-    /// Those of which a part is done.
+    /// A sentence about pods with done containers.
     partly: Option<String>,
 }
 
-impl AtWork {
-    fn of(evidence: &Evidence<'_>) -> Self {
+impl WorkingPods {
+    fn find(evidence: &Evidence<'_>) -> Self {
         let Some(pods) = &evidence.pods else {
             return Self::default();
         };
@@ -289,13 +294,13 @@ impl AtWork {
     }
 }
 
-/// A Job that has begun and is neither done nor given up.
+/// A Job that has begun and has neither finished nor given up.
 fn running(
     job: &Job,
     status: &JobStatus,
     started: Time,
     evidence: &Evidence<'_>,
-    beside: &mut Beside,
+    remarks: &mut Remarks,
 ) -> Verdict {
     let count = |n: Option<i32>| i64::from(n.unwrap_or(0));
     let (active, failed, succeeded) = (
@@ -303,20 +308,20 @@ fn running(
         count(status.failed),
         count(status.succeeded),
     );
-    let told = told_of(job, status);
+    let told = progress(job, status);
     if let Some(verdict) = overdue(job, started, evidence) {
         return verdict;
     }
-    let at_work = AtWork::of(evidence);
-    let runs = active > 0 && (at_work.count > 0 || status.ready.is_none_or(|ready| ready > 0));
+    let working = WorkingPods::find(evidence);
+    let runs = active > 0 && (working.count > 0 || status.ready.is_none_or(|ready| ready > 0));
     let pods = evidence.pods.as_ref();
-    if let (true, Some((since, kept))) = (at_work.count >= active, &at_work.kept) {
+    if let (true, Some((since, kept))) = (working.count >= active, &working.kept) {
         if evidence.now.age(*since) >= STEP_SECONDS {
             return Verdict::degraded("KeptFromEnding", kept.clone()).since(Some(*since));
         }
-        beside.notes.push(kept.clone());
+        remarks.notes.push(kept.clone());
     }
-    // What ran and failed is tried again; what cannot start will not pass by itself.
+    // A pod that ran and failed is tried again. A pod that cannot start will not recover by itself.
     let hard = pods.map(super::Pods::hard_causes).unwrap_or_default();
     if hard.iter().any(|c| !has_run(&c.code)) && !runs {
         return Verdict::degraded("PodsNotRunning", told).since(Some(started));
@@ -327,7 +332,7 @@ fn running(
         return Verdict::degraded("KeepsFailing", told).since(Some(started));
     }
     if runs && failed == 0 {
-        beside.notes.extend(at_work.partly);
+        remarks.notes.extend(working.partly);
         return Verdict::healthy("Running", told).since(Some(started));
     }
     let moved = job.meta().last_status_write().max(Some(started));
@@ -340,22 +345,22 @@ fn running(
             Verdict::new(State::Progressing, true, "Retrying", told)
         }
         () if runs => {
-            beside.notes.extend(at_work.partly);
+            remarks.notes.extend(working.partly);
             let pods = if failed == 1 {
                 "1 pod"
             } else {
                 &format!("{failed} pods")
             };
-            beside.warnings.push(format!("{pods} failed before"));
+            remarks.warnings.push(format!("{pods} failed before"));
             return Verdict::healthy("Running", told).since(Some(started));
         }
         () if failed > 0 && moves(STEP_SECONDS + GRACE_SECONDS) => {
             Verdict::new(State::Progressing, false, "Retrying", told)
         }
-        // No pod at all is only for a moment so.
+        // Having no pod at all is only a passing state.
         () if moves(if active > 0 { STEP_SECONDS } else { GRACE_SECONDS }) => {
             if pods.is_none() {
-                beside.notes.push("podsNotSeen".into());
+                remarks.notes.push("podsNotSeen".into());
             }
             Verdict::new(State::Progressing, false, "PodsStarting", told)
         }
@@ -364,7 +369,7 @@ fn running(
     .since(moved)
 }
 
-/// A Job that should have been ended by its deadline long ago.
+/// A Job that its deadline should have ended long ago.
 fn overdue(job: &Job, started: Time, evidence: &Evidence<'_>) -> Option<Verdict> {
     let seconds = job.spec.as_ref()?.active_deadline_seconds?;
     let deadline = Time::from_seconds(started.seconds.saturating_add(seconds));
@@ -374,7 +379,7 @@ fn overdue(job: &Job, started: Time, evidence: &Evidence<'_>) -> Option<Verdict>
     })
 }
 
-/// Whether a cause of that code is one of a container that did run.
+/// Whether a cause of that code means that the container did run.
 fn has_run(code: &str) -> bool {
     matches!(
         code,
@@ -382,8 +387,8 @@ fn has_run(code: &str) -> bool {
     )
 }
 
-/// How far it is.
-fn told_of(job: &Job, status: &JobStatus) -> String {
+/// Its progress in words.
+fn progress(job: &Job, status: &JobStatus) -> String {
     let count = |n: Option<i32>| n.unwrap_or(0);
     let succeeded = count(status.succeeded);
     let completions = job.spec.as_ref().and_then(|s| s.completions);

@@ -1,84 +1,55 @@
-//! What comes before the reading of any kind: manifests, numbers that cannot be true, deletion, and a controller that
-//! has not seen the newest spec. The first that fits is the verdict. And what several kinds judge in the same way at full
-//! strength: pods that have just come back.
+//! Rules that hold for every kind, before its own: manifests, impossible numbers, deletion, a controller that has not
+//! seen the newest spec. And the rules for what has just changed or has just recovered.
 
 use super::verdict::Verdict;
 use super::{Evidence, GRACE_SECONDS, Now};
 use crate::report::{Item, State};
 use crate::resource::{ObjectMeta, Time};
 
-/// A controller that works has seen a new spec within a second; after this many it does not.
+/// A working controller sees a new spec within a second. After this many seconds it does not work.
 pub(super) const OBSERVE_SECONDS: i64 = 60;
 /// A deletion, or a scale to zero, that takes longer than this many seconds is worth a warning.
 pub(super) const LINGER_SECONDS: i64 = 15 * 60;
 
-/// An object younger than this many seconds has its first start behind it, and not a failure.
+/// The shortage of an object younger than this many seconds is its first start. It has not recovered from anything.
 const OLD_SECONDS: i64 = 10 * 60;
 
-/// An object that no API server has seen. `written` tells whether a controller has written a status: `kubectl create
-/// --dry-run=client` writes an empty one.
-pub(super) fn manifest(meta: &ObjectMeta, written: bool) -> Option<Verdict> {
-    (!written && meta.generation.is_none()).then(|| {
-        Verdict::unknown(
-            "Manifest",
-            "has neither status nor generation: a manifest, not an object of a cluster",
-        )
-    })
+/// What is asked of every object before its kind's own rules.
+pub(super) struct Preliminaries<'a> {
+    pub meta: &'a ObjectMeta,
+    pub evidence: &'a Evidence<'a>,
+    /// Whether a controller has written a status. `kubectl create --dry-run=client` writes an empty one.
+    pub written: bool,
+    /// Whether the API server gives objects of this kind a generation.
+    pub has_generation: bool,
+    /// What is wrong if a number cannot be true.
+    pub malformed: Option<String>,
 }
 
-/// The same for a kind whose objects have no generation. What the API server itself gives to each tells instead.
-pub(super) fn uncreated(meta: &ObjectMeta, written: bool) -> Option<Verdict> {
-    (!written && meta.uid.is_empty() && meta.creation_timestamp.is_none()).then(|| {
-        Verdict::unknown(
-            "Manifest",
-            "has neither uid nor creation time: a manifest, not an object of a cluster",
-        )
-    })
-}
-
-/// An object without the condition that it is judged by: what writes it has not seen the object yet, or does not run.
-/// `who` is what writes it.
-pub(super) fn without_condition(meta: &ObjectMeta, who: &str, evidence: &Evidence<'_>) -> Verdict {
-    let since = meta.creation_timestamp;
-    if since.is_none_or(|t| evidence.now.is_within(OBSERVE_SECONDS + 1, t)) {
-        return Verdict::new(
-            State::Progressing,
-            false,
-            "NotObserved",
-            format!("{who} has not seen it yet"),
-        )
-        .since(since);
+impl Preliminaries<'_> {
+    /// The verdict, if one of these rules decides it. The first one that fits does.
+    pub fn verdict(self, notes: &mut Vec<String>) -> Option<Verdict> {
+        self.manifest()
+            .or_else(|| self.malformed.as_deref().map(Verdict::malformed))
+            .or_else(|| deleting(self.meta, self.evidence, notes))
     }
-    Verdict::degraded(
-        "ControllerNotObserving",
-        format!("{who} does not act: it has written no condition yet"),
-    )
-    .since(since)
+
+    /// An object that no API server has seen.
+    fn manifest(&self) -> Option<Verdict> {
+        let meta = self.meta;
+        let (is_seen, lacks) = if self.has_generation {
+            (meta.generation.is_some(), "neither status nor generation")
+        } else {
+            let has_identity = !meta.uid.is_empty() || meta.creation_timestamp.is_some();
+            (has_identity, "neither uid nor creation time")
+        };
+        let message = || format!("has {lacks}: a manifest, not an object of a cluster");
+        (!self.written && !is_seen).then(|| Verdict::unknown("Manifest", message()))
+    }
 }
 
-/// What a number that cannot be true makes of the object.
-pub(super) fn malformed(wrong: Option<String>) -> Option<Verdict> {
-    wrong.map(|wrong| Verdict::unknown("Malformed", format!("malformed: {wrong}")))
-}
-
-/// The first of the numbers that is negative, where none can be.
-pub(super) fn negative(numbers: &[(&str, Option<i64>)]) -> Option<String> {
-    numbers
-        .iter()
-        .find_map(|(name, value)| value.filter(|v| *v < 0).map(|v| format!("{name} is {v}")))
-}
-
-/// `a`, where it is more than `b` and cannot be.
-pub(super) fn more(a: (&str, i64), b: (&str, i64)) -> Option<String> {
-    (a.1 > b.1).then(|| format!("{} {} is more than {} {}", a.0, a.1, b.0, b.1))
-}
-
-/// An object that is being deleted. How long, and what holds it back, is a note once it takes long.
-pub(super) fn deleting(
-    meta: &ObjectMeta,
-    evidence: &Evidence<'_>,
-    notes: &mut Vec<String>,
-) -> Option<Verdict> {
+/// An object that is being deleted. A deletion that takes long gets a note with its age and its finalizers.
+fn deleting(meta: &ObjectMeta, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Option<Verdict> {
     let deleted = meta.deletion_timestamp?;
     let age = evidence.now.age(deleted);
     if age > LINGER_SECONDS {
@@ -97,10 +68,40 @@ pub(super) fn deleting(
     })
 }
 
-/// The generation that the controller has acted upon. Some control planes write counts and never a generation (karmada,
-/// virtual kubelets and others that fill in the status of what runs elsewhere): where there are counts, they are believed,
-/// and a note says so.
-pub(super) fn observed(
+/// The first negative number, if one of these is negative.
+pub(super) fn negative(numbers: &[(&str, Option<i64>)]) -> Option<String> {
+    numbers
+        .iter()
+        .find_map(|(name, value)| value.filter(|v| *v < 0).map(|v| format!("{name} is {v}")))
+}
+
+/// What is wrong if the part is more than the whole.
+pub(super) fn exceeds(part: (&str, i64), whole: (&str, i64)) -> Option<String> {
+    (part.1 > whole.1).then(|| format!("{} {} is more than {} {}", part.0, part.1, whole.0, whole.1))
+}
+
+/// An object without the condition that judges it: its writer has not seen the object yet, or does not run.
+pub(super) fn without_condition(meta: &ObjectMeta, writer: &str, evidence: &Evidence<'_>) -> Verdict {
+    let since = meta.creation_timestamp;
+    if since.is_none_or(|t| evidence.now.is_within(OBSERVE_SECONDS + 1, t)) {
+        return Verdict::new(
+            State::Progressing,
+            false,
+            "NotObserved",
+            format!("{writer} has not seen it yet"),
+        )
+        .since(since);
+    }
+    Verdict::degraded(
+        "ControllerNotObserving",
+        format!("{writer} does not act: it has written no condition yet"),
+    )
+    .since(since)
+}
+
+/// The generation that the controller has acted upon. Some control planes write counts and never a generation: karmada,
+/// virtual kubelets, others that fill in the status of what runs elsewhere. Their counts are believed, with a note.
+pub(super) fn observed_generation(
     meta: &ObjectMeta,
     observed: Option<i64>,
     is_counted: bool,
@@ -116,47 +117,13 @@ pub(super) fn observed(
     Some(generation)
 }
 
-/// Whether the object is old enough to have been well before.
-pub(super) fn is_old(meta: &ObjectMeta, now: Now) -> bool {
-    meta.creation_timestamp.is_some_and(|t| now.age(t) > OLD_SECONDS)
-}
-
-/// Whether somebody changed what is asked for not long before that moment: it was scaled up from nothing, for one.
-pub(super) fn was_changed_before(meta: &ObjectMeta, time: Time) -> bool {
-    meta.last_spec_write()
-        .is_some_and(|t| time.seconds_since(t) < OLD_SECONDS)
-}
-
-/// Pods that were too few until a moment ago.
-pub(super) fn just_recovered(counted: &str, since: Time, now: Now) -> Verdict {
-    let message = format!("{counted}, back for {} s", now.age(since));
-    Verdict::new(State::Progressing, true, "JustRecovered", message).since(Some(since))
-}
-
-/// Whether the pods of an object that has all it asks for may have come back a moment ago: its status was written, and
-/// nobody had changed its spec before.
-pub(super) fn may_have_recovered(meta: &ObjectMeta, item: &Item, now: Now) -> bool {
-    let written = meta
-        .last_status_write()
-        .filter(|t| now.is_within(GRACE_SECONDS, *t));
-    item.reason == "Ready" && is_old(meta, now) && written.is_some_and(|t| !was_changed_before(meta, t))
-}
-
-/// Something at full strength of which nothing tells how long it has been under way.
-pub(super) fn not_dated(told: &str) -> Verdict {
-    Verdict::unknown(
-        "NotDated",
-        format!("{told}; nothing tells since when, which its pods would, or --show-managed-fields"),
-    )
-}
-
-/// Whether the controller has not acted upon the newest spec: its counts and conditions are of an older one then.
-/// Newer than the object is fine: the status was written after the metadata was read.
+/// Whether the controller has not acted upon the newest spec, so that its counts and conditions are of an older one.
+/// A generation newer than the object's is fine: the status was written after the metadata was read.
 pub(super) fn is_unobserved(meta: &ObjectMeta, observed: Option<i64>) -> bool {
     observed.is_none_or(|o| o < meta.generation.unwrap_or(0))
 }
 
-/// A controller that has not acted upon the newest spec. `failing` is the state once it takes too long.
+/// A controller that has not acted upon the newest spec. `failing` is the state once that takes too long.
 pub(super) fn unobserved(
     meta: &ObjectMeta,
     observed: Option<i64>,
@@ -174,30 +141,52 @@ pub(super) fn unobserved(
         .generation
         .map_or_else(|| "its spec".into(), |g| format!("generation {g}"));
     let seen = observed.map_or_else(|| "none yet".into(), |o| format!("{o}"));
-    if since.is_none_or(|t| evidence.now.is_within(OBSERVE_SECONDS + 1, t)) {
-        return Some(
-            Verdict::new(
-                State::Progressing,
-                false,
-                "NotObserved",
-                format!("its controller has not seen {generation} yet (observed: {seen})"),
-            )
-            .since(since),
-        );
-    }
-    Some(
-        Verdict::new(
-            failing,
-            false,
-            "ControllerNotObserving",
-            format!("its controller does not act: {generation} is not observed (observed: {seen})"),
-        )
-        .since(since),
-    )
+    let verdict = if since.is_none_or(|t| evidence.now.is_within(OBSERVE_SECONDS + 1, t)) {
+        let message = format!("its controller has not seen {generation} yet (observed: {seen})");
+        Verdict::new(State::Progressing, false, "NotObserved", message)
+    } else {
+        let message = format!("its controller does not act: {generation} is not observed (observed: {seen})");
+        Verdict::new(failing, false, "ControllerNotObserving", message)
+    };
+    Some(verdict.since(since))
 }
 
-/// Whether something changed within the grace: in the object itself, or in what stands behind it.
+/// Whether something changed within the grace: the object itself, or the object behind it.
 pub(super) fn is_recent(now: Now, own: Option<Time>, behind: Option<Time>) -> bool {
     own.is_some_and(|t| now.is_within(GRACE_SECONDS, t))
         || behind.is_some_and(|t| now.is_within_of_another(GRACE_SECONDS, t))
+}
+
+/// Whether the object is old enough to have been well before.
+pub(super) fn is_old(meta: &ObjectMeta, now: Now) -> bool {
+    meta.creation_timestamp.is_some_and(|t| now.age(t) > OLD_SECONDS)
+}
+
+/// Whether the spec was changed shortly before that time. It may have been scaled up from nothing.
+pub(super) fn was_changed_before(meta: &ObjectMeta, time: Time) -> bool {
+    meta.last_spec_write()
+        .is_some_and(|t| time.seconds_since(t) < OLD_SECONDS)
+}
+
+/// Too few pods were ready until a moment ago.
+pub(super) fn just_recovered(counted: &str, since: Time, now: Now) -> Verdict {
+    let message = format!("{counted}, back for {} s", now.age(since));
+    Verdict::new(State::Progressing, true, "JustRecovered", message).since(Some(since))
+}
+
+/// Whether the pods of an object at full strength may have come back a moment ago: the status was just written, and the
+/// spec was not changed shortly before.
+pub(super) fn may_have_recovered(meta: &ObjectMeta, item: &Item, now: Now) -> bool {
+    let written = meta
+        .last_status_write()
+        .filter(|t| now.is_within(GRACE_SECONDS, *t));
+    item.reason == "Ready" && is_old(meta, now) && written.is_some_and(|t| !was_changed_before(meta, t))
+}
+
+/// A change at full strength whose age is unknown.
+pub(super) fn not_dated(what: &str) -> Verdict {
+    Verdict::unknown(
+        "NotDated",
+        format!("{what}; nothing tells since when, which its pods would, or --show-managed-fields"),
+    )
 }

@@ -1,7 +1,7 @@
-//! The judgement: resource views and a given time in, report items out.
+//! Verdicts: views of objects and a given time in, report items out.
 //!
-//! One file a kind, each a pure function that a table test can call. Nothing here reads a clock, the
-//! environment or the network, and nothing is printed.
+//! One file a kind, each a pure function that a table test can call. Nothing here reads a clock, the environment or the
+//! network, and nothing prints.
 
 mod acknowledge;
 pub mod apiserver;
@@ -17,6 +17,7 @@ mod evidence;
 mod horizontalpodautoscaler;
 mod job;
 mod lifecycle;
+mod min_ready;
 mod node;
 mod now;
 pub mod path;
@@ -27,6 +28,7 @@ mod related;
 mod replicas;
 mod replicaset;
 mod replicationcontroller;
+mod revision;
 mod rollout;
 mod schedule;
 mod service;
@@ -36,7 +38,7 @@ mod verdict;
 mod webhookconfiguration;
 
 pub use cause::{EvidenceNeeds, crashed, wants};
-pub use controller::{Controller, Word, group, replaced};
+pub use controller::{Controller, ControllerFacts, group, replaced};
 pub(crate) use evidence::EvidenceObject;
 pub use evidence::{EventsAndNodes, EvidenceStore, NodesSeen, Pods};
 pub use now::Now;
@@ -46,12 +48,12 @@ pub use text::{shorten, unended};
 use crate::report::{Item, State};
 use crate::resource::{OwnerReference, Resource, Time, Undecodable};
 
-/// A pod younger than this many seconds may still become ready without being called a failure.
+/// A pod younger than this many seconds may still become ready; until then it is no failure.
 pub const GRACE_SECONDS: i64 = 60;
 
 /// A kind that is judged object by object.
 pub trait Check: Resource {
-    /// All that [`Check::wants`] may ask for.
+    /// Every related kind that [`Check::wants`] may name.
     const COMPANIONS: &'static [RelatedKind] = &[];
 
     /// Whether an object of this kind is left to the controller that it may have, where nobody asked for the kind.
@@ -63,45 +65,46 @@ pub trait Check: Resource {
         self.meta().controller().filter(|_| Self::LEFT_TO_CONTROLLER)
     }
 
-    /// Whether this object is judged where nobody asked for its kind.
+    /// Whether this object is judged if nobody asked for its kind.
     fn answers_for_itself(&self) -> bool {
         self.left_to().is_none()
     }
 
-    /// Whether it tells anything of a controller that is not judged itself. What is asked for nothing does not.
+    /// Whether it says anything about a controller without a verdict of its own. An object that asks for nothing does
+    /// not.
     fn speaks_for_controller(&self) -> bool {
         true
     }
 
-    /// When this object failed, where its controller makes another in its place: it says nothing of the present once a
-    /// later one is better.
+    /// When this object failed, if its controller makes another one in its place. A later object that does better makes
+    /// the failure obsolete.
     fn fell(&self) -> Option<Time> {
         None
     }
 
-    /// When this object was made, where it does what one that failed did not.
+    /// When this object was created, if it does the work that another one failed to do.
     fn makes_up(&self) -> Option<Time> {
         None
     }
 
-    /// What the verdict needs of other kinds, as far as that shows from what is known already. It is asked again once
-    /// that was brought, until it wants nothing more.
+    /// The related kinds that the verdict needs, judged by what is known so far. It is called again with what was read,
+    /// until it needs nothing more.
     fn wants(&self, _known: &RelatedObjects) -> Vec<RelatedNeed> {
         Vec::new()
     }
 
-    /// Whether to look at its pods: where the verdict is one that causes are looked for, or pods may change it.
+    /// Whether to search for its pods: the verdict needs causes, or pods may change it.
     fn is_worth_a_look(&self, item: &Item, _now: Now) -> bool {
         is_open(item)
     }
 
-    /// Whether the events about the object itself may say more than it does.
+    /// Whether events about the object itself may say more than the object does.
     fn asks_its_events(&self, _item: &Item) -> bool {
         false
     }
 
-    /// Whether neither time nor its pods can change that state; notes are of the moment in which the object is shown. What
-    /// is worth a look is not: its pods may say something else.
+    /// Whether neither time nor pods can change that state. Notes are excepted: they are written when the object is
+    /// shown. An object whose pods are searched for is not settled.
     fn is_settled(&self, item: &Item, now: Now) -> bool {
         item.state.is_fine() && item.healthy == Some(true) && !self.is_worth_a_look(item, now)
     }
@@ -110,37 +113,37 @@ pub trait Check: Resource {
     fn judge(&self, evidence: &Evidence<'_>) -> Item;
 }
 
-/// What is known beside the object itself.
+/// What is known about an object besides its own fields.
 #[derive(Debug, Clone)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Evidence<'a> {
-    /// The time that the object's ages are measured against.
+    /// The time against which ages are measured.
     pub now: Now,
-    /// The workload's pods; `None` where they were not seen, which is not the same as none.
+    /// The workload's pods; `None` if they were not seen, which differs from having none.
     pub pods: Option<Pods<'a>>,
-    /// Events and nodes, where they are known and pods that carry them are not.
+    /// Events and nodes, if no pods carry them.
     pub around: Option<&'a EventsAndNodes<'a>>,
-    /// What other kinds say of it, for the kinds that ask ([`Check::wants`]).
+    /// What related kinds say about it, for the kinds that need them ([`Check::wants`]).
     pub companions: Option<&'a RelatedObjects>,
     /// When an observer first saw this generation, for objects without `managedFields`.
     pub first_seen: Option<Time>,
-    /// Whether the user asked for this very object: then being deleted is not healthy.
+    /// Whether the user named this very object. Being deleted is then not healthy.
     pub named: bool,
     /// Whether a later object of the same controller took its place ([`replaced`]).
     pub replaced: bool,
-    /// Whether an annotation on the object can acknowledge what is found.
+    /// Whether an annotation on the object can acknowledge findings.
     pub heeds_annotations: bool,
-    /// Whether to tell why, where it is not healthy.
+    /// Whether to add causes to an object that is not healthy.
     pub explained: bool,
 }
 
 impl<'a> Evidence<'a> {
-    /// Events and nodes, wherever they were given.
+    /// Events and nodes, given directly or with the pods.
     pub(crate) fn around(&self) -> Option<&'a EventsAndNodes<'a>> {
         self.around.or(self.pods.as_ref().and_then(|pods| pods.around))
     }
 
-    /// Nothing is known beside the object and the time.
+    /// Nothing is known besides the object and the time.
     #[must_use]
     pub fn at(now: Now) -> Self {
         Self {
@@ -157,8 +160,7 @@ impl<'a> Evidence<'a> {
     }
 }
 
-/// Whether a verdict is one that causes are looked for. Nothing has been done yet about a spec that is not observed:
-/// what is there is of an older one.
+/// Whether a verdict needs causes. A spec that is not observed needs none: all there is belongs to an older one.
 fn is_open(item: &Item) -> bool {
     matches!(
         item.state,
@@ -166,7 +168,7 @@ fn is_open(item: &Item) -> bool {
     ) && item.reason != "NotObserved"
 }
 
-/// The verdict about an object, where it is not healthy why, and whether somebody knows of it.
+/// The verdict about an object, its causes if it is not healthy, and its acknowledgement.
 #[must_use]
 pub fn judge<T: Check>(object: &T, evidence: &Evidence<'_>) -> Item {
     let mut item = object.judge(evidence);
@@ -182,7 +184,7 @@ pub fn judge<T: Check>(object: &T, evidence: &Evidence<'_>) -> Item {
     item
 }
 
-/// The item for an object that could not be decoded: it was there and was not understood.
+/// The item of an object that exists but could not be decoded.
 #[must_use]
 pub fn undecodable<T: Resource>(object: &Undecodable) -> Item {
     Item {

@@ -1,31 +1,29 @@
 //! Whether a node's kubelet answers for the pods on it.
 //!
-//! By the condition `Ready`: True and False are the kubelet's own words; `Unknown` is what the node controller writes
-//! once the kubelet has not renewed its Lease for `--node-monitor-grace-period` (`pkg/controller/nodelifecycle` in
+//! By the condition `Ready`: True and False are the kubelet's own words. The node controller writes `Unknown` if the
+//! kubelet has not renewed its Lease for `--node-monitor-grace-period` (`pkg/controller/nodelifecycle` in
 //! kubernetes/kubernetes). A node that is not Ready serves nobody: `unavailable`. A pressure condition means that the
-//! kubelet evicts pods, or is about to, and is a warning. `NetworkUnavailable` True is degraded: the kubelet is well, and
-//! what routes the pods' traffic says that it does not (`pkg/apis/core` calls it "not correctly configured"). A cordon is
-//! somebody's decision and a note. All other conditions are of problem detectors and clouds, each with a polarity of its
-//! own, and are not read.
+//! kubelet evicts pods, or is about to: a warning. `NetworkUnavailable` True is degraded: the kubelet is well, but the
+//! pods' network is not (`pkg/apis/core` calls it "not correctly configured"). A cordon is somebody's decision: a note.
+//! Other conditions come from problem detectors and clouds, each with a polarity of its own, and are not read.
 //!
-//! Some taints say that the node is not ready to be used, and are taken away by the controller that waits for it: the
-//! cloud's (`node.cloudprovider.kubernetes.io/uninitialized`), a network's or a storage driver's (`.../agent-not-ready`).
-//! One that stays on a node that is Ready keeps pods away without a word: a warning.
+//! Some taints say that the node is not ready to be used, and the controller that they wait for removes them: the
+//! cloud's (`node.cloudprovider.kubernetes.io/uninitialized`), a network's or a storage driver's
+//! (`.../agent-not-ready`). A taint that stays on a Ready node keeps pods away silently: a warning.
 
-use super::lifecycle;
+use super::lifecycle::{self, Preliminaries};
 use super::verdict::Verdict;
 use super::{Check, Evidence, GRACE_SECONDS};
 use crate::report::{Item, State};
-use crate::resource::{Node, ProbedCondition, Resource as _, Taint};
+use crate::resource::{Condition as _, Node, ProbedCondition, Resource as _, Taint};
 
 /// The conditions that warn.
 const PRESSURES: [&str; 3] = ["MemoryPressure", "DiskPressure", "PIDPressure"];
 
-/// A person sets it on a node that is lost for good, and has to take it away once the node is back.
+/// A person sets it on a node that is lost for good, and has to remove it once the node is back.
 const OUT_OF_SERVICE: &str = "node.kubernetes.io/out-of-service";
 
-/// How long after the node became Ready a taint that says otherwise may stay. Agents of networks and of storage start
-/// as pods on the node.
+/// How long a taint may stay after the node became Ready. Agents of networks and of storage start as pods on the node.
 const TAINT_SECONDS: i64 = 10 * 60;
 
 impl Check for Node {
@@ -46,10 +44,14 @@ impl Check for Node {
 
 fn verdict(node: &Node, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Verdict {
     let meta = node.meta();
-    let written = node.status.as_ref().is_some_and(|s| !s.conditions.is_empty());
-    if let Some(verdict) =
-        lifecycle::uncreated(meta, written).or_else(|| lifecycle::deleting(meta, evidence, notes))
-    {
+    let preliminaries = Preliminaries {
+        meta,
+        evidence,
+        written: node.status.as_ref().is_some_and(|s| !s.conditions.is_empty()),
+        has_generation: false,
+        malformed: None,
+    };
+    if let Some(verdict) = preliminaries.verdict(notes) {
         return verdict;
     }
     if node.is_cordoned() {
@@ -128,7 +130,7 @@ fn taint(taint: &Taint) -> Option<String> {
 
 fn pressures(node: &Node) -> impl Iterator<Item = String> {
     PRESSURES.into_iter().filter_map(|kind| {
-        let condition = node.condition(kind).filter(|c| c.status == "True")?;
+        let condition = node.condition(kind).filter(|c| c.is_true())?;
         let what = match kind {
             "MemoryPressure" => "memory",
             "DiskPressure" => "disk space",

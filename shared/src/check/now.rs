@@ -1,12 +1,12 @@
-//! What time it is for a verdict, and what an age measured against it is worth.
+//! The time of a verdict, and how far an age measured against it can be believed.
 
 use crate::resource::Time;
 
-/// The time that ages are measured against.
+/// The time against which ages are measured.
 ///
-/// In a live cluster it is the clock's. In a dump it is the newest time found in the dump, which is only a
-/// lower bound of the time at which the dump was taken: an age measured against the object's own times alone
-/// would make every shortage look young, so it excuses nothing.
+/// In a live cluster it is the clock's. In a dump it is the newest time in the dump, which is only a lower bound of the
+/// time of the dump. An age measured against the object's own times would make every shortage look young, so it excuses
+/// nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Now {
     time: Time,
@@ -15,7 +15,7 @@ pub struct Now {
 }
 
 impl Now {
-    /// A time that is known to be the present, or was given by the user as such.
+    /// The present, or a time that the user gave as such.
     #[must_use]
     pub fn known(time: Time) -> Self {
         Self {
@@ -24,8 +24,8 @@ impl Now {
         }
     }
 
-    /// A time taken from the data itself: `newest` of all objects, `others` the newest of all objects but the
-    /// one that is judged.
+    /// A time taken from the data itself: `newest` of all objects, `others` the newest of all objects except the judged
+    /// one.
     #[must_use]
     pub fn inferred(newest: Time, others: Option<Time>) -> Self {
         Self {
@@ -34,7 +34,7 @@ impl Now {
         }
     }
 
-    /// Whether it is the present, and not only no later than it.
+    /// Whether it is the present, not only a lower bound of it.
     #[must_use]
     pub fn is_known(self) -> bool {
         self.witnessed > self.time
@@ -46,7 +46,7 @@ impl Now {
         self.time
     }
 
-    /// Seconds since `then`; 0 where `then` lies in the future.
+    /// Seconds since `then`; 0 if `then` lies in the future.
     #[must_use]
     pub fn age(self, then: Time) -> i64 {
         self.time.seconds_since(then)
@@ -58,8 +58,8 @@ impl Now {
         then <= self.witnessed && self.age(then) < limit
     }
 
-    /// The same for a time of another object than the one that is judged. Where the time is inferred, the newest of all
-    /// may be that very one, and then it proves nothing.
+    /// Like [`Now::is_within`], for a time of another object than the judged one. If the time is inferred, that
+    /// object's time may be the newest of all, and then it proves nothing.
     #[must_use]
     pub fn is_within_of_another(self, limit: i64, then: Time) -> bool {
         (self.is_known() || then < self.time) && self.age(then) < limit

@@ -1,33 +1,35 @@
 //! Whether a PersistentVolumeClaim has its volume.
 //!
-//! By its phase, as the persistent volume controller writes it (`pkg/controller/volume/persistentvolume/pv_controller.go`
-//! in kubernetes/kubernetes): `Lost` is final, the volume is gone. `Pending` alone says nothing: with
-//! `WaitForFirstConsumer` a claim waits for the first pod that mounts it. So it is measured from the moment a pod wants
-//! it, and a pod that is held by a scheduling gate does not want it yet. Why it has none then is in the claim's own
-//! events, which only say why. A volume that could not be made larger, or moved to another class, still serves: a warning,
-//! as is one of which neither is heard for a quarter of an hour. The file system is made larger by the node, once a pod
-//! mounts it: a note.
+//! By its phase, as the persistent volume controller writes it
+//! (`pkg/controller/volume/persistentvolume/pv_controller.go` in kubernetes/kubernetes). `Lost` is final: the volume is
+//! gone. `Pending` alone says nothing: with `WaitForFirstConsumer` a claim waits for the first pod that mounts it. So
+//! its age counts from the moment a pod needs it. A pod that a scheduling gate holds does not need it yet. The claim's
+//! own events say why it has no volume. A volume that could not be made larger, or moved to another class, still
+//! serves: a warning. So is a change that has not ended after a quarter of an hour. The node makes the file system
+//! larger once a pod mounts it: a note.
 //!
 //! A claim that is being deleted stays as long as a pod uses it (the finalizer `kubernetes.io/pvc-protection`).
 
-use super::cause::claim::{Said, Why, why};
-use super::lifecycle;
+use super::cause::claim::{ClaimCause, ClaimEvent, why};
+use super::lifecycle::{self, Preliminaries};
 use super::related::events::EventFacts;
-use super::related::pods::{PodFacts, Stage};
+use super::related::pods::{PodFacts, PodStage};
 use super::related::{RelatedKind, RelatedNeed, RelatedObjects};
 use super::text::{kubectl, shorten};
 use super::verdict::Verdict;
 use super::{Check, Evidence};
 use crate::report::{Cause, Item, State};
-use crate::resource::{ObjectMeta, PersistentVolumeClaim, PersistentVolumeClaimStatus, Resource as _};
+use crate::resource::{
+    Condition as _, ObjectMeta, PersistentVolumeClaim, PersistentVolumeClaimStatus, Resource as _,
+};
 
-/// Conditions that tell of a change that failed.
+/// Conditions of a failed change.
 const ERRORS: [&str; 3] = ["ControllerResizeError", "NodeResizeError", "ModifyVolumeError"];
 
-/// Conditions that tell of a change under way.
+/// Conditions of a change under way.
 const CHANGES: [&str; 2] = ["Resizing", "ModifyingVolume"];
 
-/// Set while a pod may use the claim.
+/// The finalizer of a claim that a pod may use.
 const IN_USE: &str = "kubernetes.io/pvc-protection";
 
 impl Check for PersistentVolumeClaim {
@@ -65,7 +67,7 @@ impl Check for PersistentVolumeClaim {
 }
 
 impl PersistentVolumeClaim {
-    /// The phase; one that nobody has looked at yet is pending.
+    /// The phase. A claim that no controller has seen yet is pending.
     fn phase(&self) -> &str {
         match self.status.as_ref().map_or("", |s| s.phase.as_str()) {
             "" => "Pending",
@@ -73,13 +75,13 @@ impl PersistentVolumeClaim {
         }
     }
 
-    /// Whether it is being deleted and pods may be what it waits for.
+    /// Whether it is being deleted and may wait for pods.
     fn is_held_by_pods(&self) -> bool {
         let meta = self.meta();
         meta.deletion_timestamp.is_some() && meta.finalizers.iter().any(|f| f == IN_USE)
     }
 
-    /// Whether a pod mounts it. The claim of an ephemeral volume is its pod's, which names no claim.
+    /// Whether a pod mounts it. An ephemeral volume's claim belongs to its pod, which does not name it.
     fn is_of(&self, pod: &PodFacts) -> bool {
         let meta = self.meta();
         let owner = meta.controller().filter(|o| o.kind == "Pod");
@@ -87,13 +89,13 @@ impl PersistentVolumeClaim {
     }
 }
 
-/// Pods that want the claim.
+/// Pods that need the claim.
 fn waiting<'a>(claim: &'a PersistentVolumeClaim, pods: &'a [PodFacts]) -> impl Iterator<Item = &'a PodFacts> {
     pods.iter()
-        .filter(|pod| pod.stage == Stage::Active && !pod.gated && claim.is_of(pod))
+        .filter(|pod| pod.stage == PodStage::Active && !pod.gated && claim.is_of(pod))
 }
 
-/// How changes of the volume go on: what is to be warned of.
+/// Warnings about changes of the volume.
 fn changes(
     status: &PersistentVolumeClaimStatus,
     evidence: &Evidence<'_>,
@@ -107,7 +109,7 @@ fn changes(
     if warnings.is_empty() {
         warnings.extend(given_up.map(|word| format!("its volume cannot be made as large as asked: {word}")));
     }
-    // Newer servers leave `Resizing` True beside it: what is left is the node's part.
+    // Newer servers leave `Resizing` True besides: the rest is the node's part.
     if met().any(|c| c.kind == "FileSystemResizePending") {
         notes.push("its volume is larger, its file system will be once a pod mounts it again".to_owned());
         return warnings;
@@ -137,17 +139,23 @@ fn verdict(
     causes: &mut Vec<Cause>,
 ) -> Verdict {
     let meta = claim.meta();
-    let written = claim.status.as_ref().is_some_and(|s| !s.phase.is_empty());
-    if let Some(verdict) = lifecycle::uncreated(meta, written) {
-        return verdict;
-    }
-    if let Some(verdict) = lifecycle::deleting(meta, evidence, notes) {
+    let preliminaries = Preliminaries {
+        meta,
+        evidence,
+        written: claim.status.as_ref().is_some_and(|s| !s.phase.is_empty()),
+        has_generation: false,
+        malformed: None,
+    };
+    if let Some(verdict) = preliminaries.verdict(notes) {
         let pods = evidence.companions.and_then(|c| c.pods(&meta.namespace));
         let mut users = pods
             .into_iter()
             .flatten()
-            .filter(|pod| matches!(pod.stage, Stage::Active | Stage::Leaving) && claim.is_of(pod));
-        if let Some(first) = users.next().filter(|_| claim.is_held_by_pods()) {
+            .filter(|pod| matches!(pod.stage, PodStage::Active | PodStage::Leaving) && claim.is_of(pod));
+        if let Some(first) = users
+            .next()
+            .filter(|_| verdict.reason == "Deleting" && claim.is_held_by_pods())
+        {
             notes.push(match users.count() {
                 0 => format!("Pod {} uses it", first.name),
                 n => format!("Pod {} and {n} more use it", first.name),
@@ -166,7 +174,7 @@ fn verdict(
             },
         ),
         "Pending" => pending(claim, meta, evidence, notes, causes),
-        other => Verdict::unknown("Malformed", format!("malformed: status.phase is {other:?}")),
+        other => Verdict::malformed(&format!("status.phase is {other:?}")),
     }
 }
 
@@ -217,22 +225,22 @@ fn pending(
     Verdict::degraded("ClaimPending", told).since(since)
 }
 
-/// Why it has no volume, in the words of its own events.
+/// Why it has no volume, by its own events.
 fn behind(meta: &ObjectMeta, pod: &PodFacts, events: &[EventFacts]) -> Option<Cause> {
     let (namespace, name) = (&meta.namespace, &meta.name);
-    let said = events.iter().map(|event| Said {
+    let said = events.iter().map(|event| ClaimEvent {
         reason: &event.reason,
         message: &event.message,
         is_warning: event.is_warning,
         time: event.time,
     });
     let (words, subject, hint) = match why(said)? {
-        Why::Failed(words) => (
+        ClaimCause::Failed(words) => (
             words,
             format!("PersistentVolumeClaim/{namespace}/{name}"),
             kubectl(namespace, "describe pvc", name),
         ),
-        Why::WaitsForPod => (
+        ClaimCause::WaitsForPod => (
             format!("waits for Pod {} to be given to a node", pod.name),
             format!("Pod/{namespace}/{}", pod.name),
             kubectl(namespace, "describe pod", &pod.name),

@@ -1,21 +1,21 @@
-//! Whether a pod that nothing controls runs and is ready, or has done what it was for.
+//! Whether a pod without a controller runs and is ready, or has done its work.
 //!
 //! By its phase and its Ready condition, as `pkg/kubelet/status` of kubernetes/kubernetes writes them. Nothing replaces
 //! such a pod, so `Failed` is a failure for good whatever its reason, an eviction too. A scheduling gate
-//! (`SchedulingGated`) was put there to hold the pod: it is suspended. A pod that is not ready has the grace of a young
-//! pod, unless it shows a cause that does not pass by itself. Where its containers are meant to end ([`super::completion`]), one
-//! that did its part is no failure, though the pod is not Ready any more.
+//! (`SchedulingGated`) holds a pod on purpose: it is suspended. A pod that is not ready has the grace of a young pod,
+//! unless it shows a cause that does not pass by itself. If its containers are meant to end ([`super::completion`]), a
+//! done container is no failure, though the pod is not Ready any more.
 //!
-//! A pod with a controller is left to it. Where it is judged all the same, `Failed` is a failure only as long as nothing
-//! took its place: the controllers of Kubernetes make another pod for one that failed, and leave it there until the pod
-//! garbage collector takes it (`FilterActivePods` in `pkg/controller/controller_utils.go`). A controller that is not
-//! known may do so for a pod that was ended as a whole, by an eviction or a shutdown of its node; a pod that ended by
-//! its own failure may be all that it had. The mirror pod of a static pod is its Node's, which says nothing of it: it is
-//! judged as a pod that nothing controls.
+//! A pod with a controller is left to it. If it is judged all the same, `Failed` is a failure only as long as nothing
+//! took its place. The controllers of Kubernetes create another pod for a failed one, and leave the failed one to the
+//! pod garbage collector (`FilterActivePods` in `pkg/controller/controller_utils.go`). An unknown controller may do so
+//! for a pod that was ended as a whole, by an eviction or a shutdown of its node. A pod that ended by its own failure
+//! may be all that it had. The mirror pod of a static pod belongs to its Node, which says nothing about it: it is
+//! judged as a pod without a controller.
 
 use super::cause::works;
-use super::lifecycle;
-use super::replicas::STEP_SECONDS;
+use super::lifecycle::{self, Preliminaries};
+use super::revision::STEP_SECONDS;
 use super::verdict::Verdict;
 use super::{Check, Evidence, GRACE_SECONDS, Now, Pods, is_open};
 use crate::report::{Item, State};
@@ -40,7 +40,8 @@ impl Check for Pod {
         self.meta().creation_timestamp.filter(|_| does)
     }
 
-    /// One that works and is not Ready does not show that its node is lost, and what keeps it from ending only in time.
+    /// A working pod that is not Ready does not show that its node is lost, nor, before some time has passed, what
+    /// keeps it from ending.
     fn is_worth_a_look(&self, item: &Item, _now: Now) -> bool {
         is_open(item) || item.reason == "Running"
     }
@@ -74,10 +75,14 @@ impl Check for Pod {
 fn verdict(pod: &Pod, own: &Pods<'_>, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Verdict {
     let meta = pod.meta();
     let status = pod.status.clone().unwrap_or_default();
-    let written = status != PodStatus::default();
-    if let Some(verdict) =
-        lifecycle::uncreated(meta, written).or_else(|| lifecycle::deleting(meta, evidence, notes))
-    {
+    let preliminaries = Preliminaries {
+        meta,
+        evidence,
+        written: status != PodStatus::default(),
+        has_generation: false,
+        malformed: None,
+    };
+    if let Some(verdict) = preliminaries.verdict(notes) {
         return verdict;
     }
     match status.phase.as_str() {
@@ -95,8 +100,7 @@ fn verdict(pod: &Pod, own: &Pods<'_>, evidence: &Evidence<'_>, notes: &mut Vec<S
     if let Some(verdict) = working(pod, evidence, notes) {
         return verdict;
     }
-    let scheduled = pod.condition("PodScheduled");
-    if scheduled.is_some_and(|c| c.status == "False" && c.reason == "SchedulingGated") {
+    if pod.is_gated() {
         return Verdict::new(
             State::Suspended,
             true,
@@ -116,7 +120,7 @@ fn verdict(pod: &Pod, own: &Pods<'_>, evidence: &Evidence<'_>, notes: &mut Vec<S
     Verdict::new(State::Unavailable, false, "PodNotReady", told).since(since)
 }
 
-/// A pod of which a part is done, while the others work.
+/// A pod with done containers whose other containers work.
 fn working(pod: &Pod, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Option<Verdict> {
     let works = works(pod, evidence.now, evidence.around());
     let ending = works.filter(|e| e.ready && !e.done.is_empty())?;
@@ -132,11 +136,11 @@ fn working(pod: &Pod, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Optio
     Some(Verdict::healthy("Running", told).since(pod.meta().creation_timestamp))
 }
 
-/// Kinds that try again with a later pod: the executors of Spark are their driver's, a TaskRun of Tekton and a runner of
-/// GitHub have one pod at a time.
+/// Kinds that try again with a later pod: the driver of Spark with its executors, a TaskRun of Tekton and a runner of
+/// GitHub with one pod at a time.
 const ONE_BY_ONE: [&str; 4] = ["Job", "Pod", "TaskRun", "EphemeralRunner"];
 
-/// Kinds that make another pod for each that has failed.
+/// Kinds that create another pod for each failed one.
 const REPLACE: [&str; 4] = ["ReplicaSet", "ReplicationController", "StatefulSet", "DaemonSet"];
 
 /// A pod that has failed.
@@ -175,9 +179,9 @@ fn ended(status: &PodStatus) -> Option<Time> {
         .max()
 }
 
-/// What it is instead of ready.
+/// The state of a pod that is not ready.
 fn not_ready(pod: &Pod, status: &PodStatus) -> String {
-    if pod.condition("PodScheduled").is_some_and(|c| c.status == "False") {
+    if pod.unscheduled().is_some() {
         return "not scheduled".to_owned();
     }
     let phase = match status.phase.as_str() {

@@ -1,28 +1,28 @@
-//! Whether as many pods are healthy as a PodDisruptionBudget wants.
+//! Whether as many pods are healthy as a PodDisruptionBudget asks for.
 //!
-//! By the counts that the disruption controller writes (`pkg/controller/disruption` in kubernetes/kubernetes). A budget
-//! breaks nothing: what falls short is the workload, which is judged by itself. So fewer healthy pods than wanted are a
-//! warning, and a budget that allows no disruption is a note: a drain waits. Where the controller cannot work the
-//! budget out it says so, `DisruptionAllowed` False with `SyncFailed`, lets nothing be evicted, and leaves the counts
-//! and the observed generation as they were: that is degraded. Pods whose controller it does not know count for nothing
-//! (`getExpectedScale`), and a budget that expects no pod lets none of them be evicted: a warning.
+//! By the counts of the disruption controller (`pkg/controller/disruption` in kubernetes/kubernetes). A budget breaks
+//! nothing: the workload falls short, and is judged by itself. So fewer healthy pods than wanted are a warning, and a
+//! budget that allows no disruption is a note: a drain waits. If the controller cannot compute the budget, it says so:
+//! `DisruptionAllowed` is False with `SyncFailed`. Then no pod may be evicted, and the counts and the observed
+//! generation stay as they were: that is degraded. Pods of a controller without a scale count for nothing
+//! (`getExpectedScale`). A budget that expects no pod lets none of them be evicted: a warning.
 //!
-//! What an eviction meets is decided in `pkg/registry/core/pod/storage/eviction.go`. A pod that has begun and is not
-//! ready may be evicted as long as enough others are healthy, and always with `unhealthyPodEvictionPolicy: AlwaysAllow`. A
-//! pod that two budgets select is never evicted: the answer is an error 500. Whether there is such a pod is read of the
-//! pods, else of the templates of workloads, of a namespace with budgets whose selectors do not exclude each other; two
-//! that are the same and expect pods need no such proof.
+//! `pkg/registry/core/pod/storage/eviction.go` decides about an eviction. A pod that has begun and is not ready may be
+//! evicted as long as enough others are healthy, and always with `unhealthyPodEvictionPolicy: AlwaysAllow`. A pod that
+//! two budgets select is never evicted: the answer is an error 500. Such a pod is searched for only among budgets whose
+//! selectors do not exclude each other, in the pods of the namespace, else in the templates of its workloads. Two equal
+//! selectors that expect pods need no such proof.
 
-use super::lifecycle;
+use super::lifecycle::{self, Preliminaries};
 use super::related::budgets::BudgetFacts;
-use super::related::pods::Stage;
+use super::related::pods::PodStage;
 use super::related::{RelatedKind, RelatedNeed, RelatedObjects, workloads};
 use super::verdict::Verdict;
 use super::{Check, Evidence};
 use crate::report::{Item, State};
-use crate::resource::{PodDisruptionBudget, PodDisruptionBudgetStatus, Resource as _};
+use crate::resource::{Condition as _, PodDisruptionBudget, PodDisruptionBudgetStatus, Resource as _};
 
-/// Other budgets over the same pods that are named.
+/// How many other budgets over the same pods are named.
 const NAMED: usize = 3;
 
 impl Check for PodDisruptionBudget {
@@ -59,7 +59,7 @@ impl Check for PodDisruptionBudget {
         let (mut notes, mut warnings) = (Vec::new(), Vec::new());
         let shared = match evidence.companions {
             Some(known) if self.meta().deletion_timestamp.is_none() => shared(self, known),
-            _ => Shared::default(),
+            _ => SharedPods::default(),
         };
         let verdict = verdict(self, evidence, &shared, &mut notes, &mut warnings);
         if !matches!(verdict.state, State::Unknown | State::Terminating) {
@@ -79,13 +79,12 @@ impl Check for PodDisruptionBudget {
 fn verdict(
     budget: &PodDisruptionBudget,
     evidence: &Evidence<'_>,
-    shared: &Shared<'_>,
+    shared: &SharedPods<'_>,
     notes: &mut Vec<String>,
     warnings: &mut Vec<String>,
 ) -> Verdict {
     let meta = budget.meta();
     let status = budget.status.clone().unwrap_or_default();
-    let written = status != PodDisruptionBudgetStatus::default();
     let count = |n: Option<i32>| i64::from(n.unwrap_or(0));
     let numbers = [
         ("status.disruptionsAllowed", status.disruptions_allowed),
@@ -94,16 +93,20 @@ fn verdict(
         ("status.expectedPods", status.expected_pods),
     ]
     .map(|(name, n)| (name, n.map(i64::from)));
-    if let Some(verdict) = lifecycle::uncreated(meta, written)
-        .or_else(|| lifecycle::malformed(lifecycle::negative(&numbers)))
-        .or_else(|| lifecycle::deleting(meta, evidence, notes))
-    {
+    let preliminaries = Preliminaries {
+        meta,
+        evidence,
+        written: status != PodDisruptionBudgetStatus::default(),
+        has_generation: false,
+        malformed: lifecycle::negative(&numbers),
+    };
+    if let Some(verdict) = preliminaries.verdict(notes) {
         return verdict;
     }
     let failed = status
         .conditions
         .iter()
-        .find(|c| c.kind == "DisruptionAllowed" && c.status == "False" && c.reason == "SyncFailed");
+        .find(|c| c.kind == "DisruptionAllowed" && c.is_false() && c.reason == "SyncFailed");
     if let Some(failed) = failed {
         return Verdict::degraded("SyncFailed", failed.words()).since(failed.last_transition_time);
     }
@@ -189,17 +192,17 @@ fn is_sure(budget: &PodDisruptionBudget, rival: &BudgetFacts) -> bool {
 
 /// Pods of a budget that another one selects too.
 #[derive(Default)]
-struct Shared<'a> {
+struct SharedPods<'a> {
     /// The names of the others.
     with: Vec<&'a str>,
-    /// Who has such a pod, or is one.
+    /// A workload with such a pod, or such a pod.
     example: Option<String>,
     /// Whether there may be more of them.
     not_seen: bool,
 }
 
-fn shared<'a>(budget: &'a PodDisruptionBudget, known: &'a RelatedObjects) -> Shared<'a> {
-    let mut shared = Shared::default();
+fn shared<'a>(budget: &'a PodDisruptionBudget, known: &'a RelatedObjects) -> SharedPods<'a> {
+    let mut shared = SharedPods::default();
     let Some(own) = budget.selector() else {
         return shared;
     };
@@ -213,7 +216,7 @@ fn shared<'a>(budget: &'a PodDisruptionBudget, known: &'a RelatedObjects) -> Sha
             Some(pods) => {
                 let pod = pods
                     .iter()
-                    .find(|pod| pod.stage == Stage::Active && of_both(&pod.labels));
+                    .find(|pod| pod.stage == PodStage::Active && of_both(&pod.labels));
                 pod.map(|pod| format!("Pod {}", pod.name))
             }
             None => known.workload(namespace, of_both),
@@ -228,7 +231,7 @@ fn shared<'a>(budget: &'a PodDisruptionBudget, known: &'a RelatedObjects) -> Sha
     shared
 }
 
-impl Shared<'_> {
+impl SharedPods<'_> {
     fn warning(&self) -> Option<String> {
         let left = self.with.len().saturating_sub(NAMED);
         let named: Vec<&str> = self.with.iter().take(NAMED).copied().collect();

@@ -1,19 +1,21 @@
 //! Whether a Rollout of Argo has as many healthy pods as its spec asks for, and how its update goes.
 //!
-//! Its pods are judged as those of a Deployment: `rollout/sync.go` in argoproj/argo-rollouts writes the same counts and
-//! most of the same conditions. What is its own are the phases (`utils/rollout/rolloututil.go`): an update that was
-//! aborted leaves the stable revision serving, and is degraded until somebody tries again or goes back. One that waits at
-//! a pause is as it was asked for, which Argo CD calls Suspended. An analysis or an experiment may take longer than the
-//! progress deadline, which the controller does not apply to them (`isIndefiniteStep`).
+//! Its pods are judged like those of a Deployment: `rollout/sync.go` in argoproj/argo-rollouts writes the same counts and
+//! most of the same conditions. Only the phases are its own (`utils/rollout/rolloututil.go`). An aborted update leaves the
+//! stable revision serving, and is degraded until somebody tries again or goes back. A pause is what the spec asks for;
+//! Argo CD calls it Suspended. An analysis or an experiment may take longer than the progress deadline: the controller does
+//! not apply it to them (`isIndefiniteStep`).
 
 use super::lifecycle;
-use super::replicas::{STEP_SECONDS, short_state};
+use super::replicas::{ReplicaCounts, count, short_state};
+use super::revision::STEP_SECONDS;
 use super::text::kubectl;
 use super::verdict::Verdict;
 use super::{Check, Evidence, Now};
 use crate::report::{Cause, Item, State};
 use crate::resource::{
-    Condition, Deployment, DeploymentSpec, DeploymentStatus, Resource as _, Rollout, RolloutStatus,
+    Condition as _, Deployment, DeploymentCondition, DeploymentSpec, DeploymentStatus, Resource as _,
+    Rollout, RolloutStatus,
 };
 
 impl Check for Rollout {
@@ -26,89 +28,78 @@ impl Check for Rollout {
     }
 
     fn is_worth_a_look(&self, item: &Item, now: Now) -> bool {
-        Judge::of(self, &Evidence::at(now))
+        RolloutFacts::new(self, &Evidence::at(now))
             .as_deployment()
             .is_worth_a_look(item, now)
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
-        Judge::of(self, evidence).item()
+        RolloutFacts::new(self, evidence).item()
     }
 }
 
-struct Counts {
-    desired: i64,
-    replicas: i64,
-    updated: i64,
-    ready: i64,
-    available: i64,
-}
-
-impl Counts {
-    fn of(rollout: &Rollout) -> Self {
-        let spec = rollout.spec.clone().unwrap_or_default();
-        let status = rollout.status.clone().unwrap_or_default();
-        let count = |n: Option<i32>| i64::from(n.unwrap_or(0));
-        let is_blue_green = spec.strategy.as_ref().is_some_and(|s| s.blue_green);
-        let available = count(status.available_replicas);
-        let ready = count(status.ready_replicas);
-        // The controller writes 1 where none is asked for. With the template of another workload it may not have yet.
-        let least = if spec.workload_ref {
-            count(status.replicas).max(1)
-        } else {
-            1
-        };
-        Self {
-            desired: spec.replicas.map_or(least, i64::from),
-            replicas: count(status.replicas),
-            updated: count(status.updated_replicas),
-            // Before version 1.1 pods of the preview counted as ready, and never as available.
-            ready: match spec.min_ready_seconds {
-                None | Some(0) if is_blue_green => ready.min(available),
-                _ => ready,
-            },
-            available,
-        }
-    }
-
-    fn malformed(&self) -> Option<String> {
-        lifecycle::negative(&[
-            ("spec.replicas", Some(self.desired)),
-            ("status.replicas", Some(self.replicas)),
-            ("status.updatedReplicas", Some(self.updated)),
-            ("status.readyReplicas", Some(self.ready)),
-            ("status.availableReplicas", Some(self.available)),
-        ])
+fn counts(rollout: &Rollout) -> ReplicaCounts {
+    let spec = rollout.spec.clone().unwrap_or_default();
+    let status = rollout.status.clone().unwrap_or_default();
+    let is_blue_green = spec.strategy.as_ref().is_some_and(|s| s.blue_green);
+    let available = count(status.available_replicas);
+    let ready = count(status.ready_replicas);
+    // The controller writes 1 if the spec asks for no number. With the template of another workload it may not have yet.
+    let least = if spec.workload_ref {
+        count(status.replicas).max(1)
+    } else {
+        1
+    };
+    ReplicaCounts {
+        desired: spec.replicas.map_or(least, i64::from),
+        replicas: count(status.replicas),
+        updated: count(status.updated_replicas),
+        // Before version 1.1 pods of the preview counted as ready, and never as available.
+        ready: match spec.min_ready_seconds {
+            None | Some(0) if is_blue_green => ready.min(available),
+            _ => ready,
+        },
+        available,
     }
 }
 
-struct Judge<'a> {
+fn malformed(c: &ReplicaCounts) -> Option<String> {
+    lifecycle::negative(&[
+        ("spec.replicas", Some(c.desired)),
+        ("status.replicas", Some(c.replicas)),
+        ("status.updatedReplicas", Some(c.updated)),
+        ("status.readyReplicas", Some(c.ready)),
+        ("status.availableReplicas", Some(c.available)),
+    ])
+}
+
+/// What a Rollout and its pods say.
+struct RolloutFacts<'a> {
     rollout: &'a Rollout,
     evidence: &'a Evidence<'a>,
     status: RolloutStatus,
-    counts: Counts,
+    counts: ReplicaCounts,
 }
 
-impl<'a> Judge<'a> {
-    fn of(rollout: &'a Rollout, evidence: &'a Evidence<'a>) -> Self {
+impl<'a> RolloutFacts<'a> {
+    fn new(rollout: &'a Rollout, evidence: &'a Evidence<'a>) -> Self {
         Self {
             rollout,
             evidence,
             status: rollout.status.clone().unwrap_or_default(),
-            counts: Counts::of(rollout),
+            counts: counts(rollout),
         }
     }
 
     fn item(&self) -> Item {
         let c = &self.counts;
-        let mut item = match lifecycle::malformed(c.malformed()) {
-            Some(verdict) => verdict.item(self.rollout),
+        let mut item = match malformed(c) {
+            Some(malformed) => Verdict::malformed(&malformed).item(self.rollout),
             None => self.as_deployment().judge(self.evidence),
         };
         let meta = self.rollout.meta();
         Rollout::KIND.clone_into(&mut item.kind);
-        (item.desired, item.ready) = (Some(c.desired), Some(c.ready));
-        (item.available, item.updated) = (Some(c.available), Some(c.updated));
+        item = c.item(item);
         for cause in &mut item.causes {
             if cause
                 .example
@@ -125,7 +116,7 @@ impl<'a> Judge<'a> {
             return item;
         }
         let mut warnings = Vec::new();
-        let Some(verdict) = self.own(&item, &mut warnings) else {
+        let Some(verdict) = self.own_verdict(&item, &mut warnings) else {
             return item;
         };
         if verdict.reason == "RolloutAborted" {
@@ -145,11 +136,11 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// What a Rollout says that a Deployment does not, where it is more than what its pods say.
-    fn own(&self, item: &Item, warnings: &mut Vec<String>) -> Option<Verdict> {
+    /// What a Rollout says and a Deployment does not, if that is more than its pods say.
+    fn own_verdict(&self, item: &Item, warnings: &mut Vec<String>) -> Option<Verdict> {
         let c = &self.counts;
         let is_short = c.ready < c.desired;
-        let counted = format!("{} of {} ready", c.ready, c.desired);
+        let counted = c.ready_of_desired();
         let failing = |verdict: Verdict| Verdict {
             state: if is_short {
                 short_state(c.ready)
@@ -197,7 +188,7 @@ impl<'a> Judge<'a> {
                 Verdict::degraded("RolloutStalled", message).since(changed),
             ));
         }
-        // Its pods are what is to be told of.
+        // Its pods are the news.
         if is_short || item.state != State::Healthy {
             return None;
         }
@@ -207,7 +198,7 @@ impl<'a> Judge<'a> {
         self.is_under_way().then(|| self.under_way(&counted, warnings))
     }
 
-    /// Full, and waiting because somebody or a step wants it to.
+    /// At full strength, and waiting because somebody or a step wants it to.
     fn paused(&self, counted: &str, warnings: &mut Vec<String>) -> Option<Verdict> {
         let pause = self.status.pause_conditions.first();
         if pause.is_none() && !self.is_under_way() {
@@ -258,7 +249,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Full, and not all of the newest revision yet.
+    /// At full strength, but not all pods are of the newest revision yet.
     fn under_way(&self, counted: &str, warnings: &mut Vec<String>) -> Verdict {
         let c = &self.counts;
         let progressing = self.rollout.condition("Progressing");
@@ -299,8 +290,8 @@ impl<'a> Judge<'a> {
     }
 
     fn is_aborted(&self) -> bool {
-        let told = self.rollout.condition("Progressing");
-        self.status.abort || told.is_some_and(|p| p.is_false() && p.reason == "RolloutAborted")
+        let progressing = self.rollout.condition("Progressing");
+        self.status.abort || progressing.is_some_and(|p| p.is_false() && p.reason == "RolloutAborted")
     }
 
     fn is_paused(&self) -> bool {
@@ -308,7 +299,7 @@ impl<'a> Judge<'a> {
         by_spec || !self.status.pause_conditions.is_empty()
     }
 
-    /// Whether the newest revision has not taken over, by the phase, or before version 1.0 by the same rules.
+    /// Whether the newest revision has not taken over yet: by the phase, or before version 1.0 by the rules behind it.
     fn is_under_way(&self) -> bool {
         let (c, status) = (&self.counts, &self.status);
         let going_on = status.controller_pause && status.pause_conditions.is_empty();
@@ -362,7 +353,7 @@ impl<'a> Judge<'a> {
         });
     }
 
-    /// Its pods as those of a Deployment. At full strength how far the update is shall not matter there.
+    /// Its pods as those of a Deployment. At full strength the progress of the update does not matter there.
     fn as_deployment(&self) -> Deployment {
         let (c, status) = (&self.counts, &self.status);
         let meta = self.rollout.meta();
@@ -374,7 +365,7 @@ impl<'a> Judge<'a> {
         } else {
             (c.replicas.max(c.updated).max(c.ready), c.updated)
         };
-        let is_kept = |condition: &&Condition| match condition.kind.as_str() {
+        let is_kept = |condition: &&DeploymentCondition| match condition.kind.as_str() {
             "Progressing" => !is_full || condition.is_false() || condition.reason == "NewReplicaSetAvailable",
             "Available" | "ReplicaFailure" => true,
             _ => false,
@@ -391,7 +382,7 @@ impl<'a> Judge<'a> {
                 progress_deadline_seconds: spec.progress_deadline_seconds,
             }),
             status: is_written.then(|| DeploymentStatus {
-                // What is no number is a hash of version 0.9, which does not tell whether it is old.
+                // Version 0.9 wrote a hash, which does not say whether it is old.
                 observed_generation: Some(&status.observed_generation)
                     .filter(|text| !text.is_empty())
                     .map(|text| text.parse().unwrap_or(meta.generation.unwrap_or(1))),

@@ -1,12 +1,13 @@
 //! When the runs of a CronJob are due.
 //!
-//! Fields, words and days are read as `github.com/robfig/cron/v3` reads them (`ParseStandard`, `SpecSchedule.Next`), by
-//! which the CronJob controller goes. The crates that read crontabs follow Vixie's cron in what `*/2` means of a day beside a
-//! day of the week, and know no `@every`, so they would call runs missed that were never due.
+//! Fields, words and days are read like `github.com/robfig/cron/v3`, which the CronJob controller uses
+//! (`ParseStandard`, `SpecSchedule.Next`). The crates that read crontabs follow Vixie's cron, which reads `*/2` in a
+//! day beside a day of the week differently, and they know no `@every`. They would call runs missed that were never
+//! due.
 //!
-//! Where the schedule's clock stands is `spec.timeZone`, or `TZ=` in the schedule of an old object. With neither it is the
-//! clock of kube-controller-manager, which is UTC but for control planes on machines of another zone: the runs so far tell,
-//! and where they do not, a run is late only once it is late in every zone.
+//! The time zone is `spec.timeZone`, or `TZ=` in the schedule of an old object. With neither it is the zone of
+//! kube-controller-manager, which is UTC except for control planes on machines of another zone. The runs so far show
+//! the zone. If they do not, a run is late only once it is late in every zone.
 
 use crate::resource::Time;
 use jiff::civil::DateTime;
@@ -16,46 +17,47 @@ use std::sync::LazyLock;
 
 /// The furthest that clocks are from UTC, in hours.
 const OFFSETS: std::ops::RangeInclusive<i8> = -12..=14;
-/// A zone that nobody names may have changed to or from summer time since a run told it.
+/// An unnamed zone may have changed to or from summer time since the last run.
 const SUMMER_SECONDS: i64 = 3600;
-/// A schedule that is not due within so many years never is: 29 February is in each eight.
+/// A schedule that is not due within so many years never is: 29 February occurs in every eight years.
 const YEARS: i16 = 8;
 
 /// The schedule of a CronJob.
 #[derive(Debug, Clone)]
 pub(super) struct Schedule {
-    times: Times,
-    zone: Zone,
+    times: RunTimes,
+    zone: ScheduleZone,
 }
 
 #[derive(Debug, Clone)]
-enum Times {
-    Fields(Fields),
-    /// So many seconds after the run before.
+enum RunTimes {
+    Fields(CronFields),
+    /// So many seconds after the previous run.
     Every(i64),
 }
 
 #[derive(Debug, Clone)]
-enum Zone {
+enum ScheduleZone {
     Known(TimeZone),
     Unnamed,
     Unknown,
 }
 
-/// A bit for each value that fits.
+/// Bit sets of the values that fit.
 #[derive(Debug, Clone)]
-struct Fields {
+struct CronFields {
     minutes: u64,
     hours: u64,
     days: u64,
     months: u64,
     weekdays: u64,
-    /// Whether the day of the month or of the week is not restricted: then both have to fit, else one of them.
+    /// Whether the day of the month or the day of the week is unrestricted. Then both have to fit, otherwise one of
+    /// them.
     any_day: bool,
 }
 
 impl Schedule {
-    /// The schedule, where it can be understood. `zone` is the CronJob's time zone.
+    /// Reads a schedule; `None` if it is not understood. `zone` is the CronJob's time zone.
     pub fn parse(text: &str, zone: Option<&str>) -> Option<Self> {
         let text = text.trim();
         let own = text.strip_prefix("CRON_TZ=").or_else(|| text.strip_prefix("TZ="));
@@ -68,26 +70,25 @@ impl Schedule {
         };
         Some(Self {
             times: times(text)?,
-            zone: zone.map_or(Zone::Unnamed, find_zone),
+            zone: zone.map_or(ScheduleZone::Unnamed, find_zone),
         })
     }
 
-    /// Whether its time zone is one that there is.
+    /// Whether its time zone exists.
     pub fn knows_its_zone(&self) -> bool {
-        !matches!(self.zone, Zone::Unknown)
+        !matches!(self.zone, ScheduleZone::Unknown)
     }
 
-    /// By when the first run after that time is due, in whatever zone it may be. `run` is for when a run is known to have
-    /// been due.
+    /// By when the first run after that time is due, in whatever zone it may be. `run` is the due time of a known run.
     pub fn due_after(&self, after: Time, run: Option<Time>) -> Option<Time> {
         let fields = match &self.times {
-            Times::Every(seconds) => {
+            RunTimes::Every(seconds) => {
                 return Some(Time::from_seconds(after.seconds.saturating_add(*seconds)));
             }
-            Times::Fields(fields) => fields,
+            RunTimes::Fields(fields) => fields,
         };
         let after = Timestamp::from_second(after.seconds).ok()?;
-        if let Zone::Known(zone) = &self.zone {
+        if let ScheduleZone::Known(zone) = &self.zone {
             return fields.next(after, zone).map(time);
         }
         let run = run.and_then(|t| Timestamp::from_second(t.seconds).ok());
@@ -100,7 +101,7 @@ impl Schedule {
         let due = zones().filter(|zone| !told || fits(zone));
         let due: Vec<Timestamp> = due.filter_map(|zone| fields.next(after, &zone)).collect();
         let (first, last) = (due.iter().min()?, time(*due.iter().max()?));
-        // Where the zone makes no difference, its summer makes none.
+        // If the zone makes no difference, neither does its summer time.
         let differs = told || time(*first) < last;
         let summer = if differs { SUMMER_SECONDS } else { 0 };
         Some(Time::from_seconds(last.seconds.saturating_add(summer)))
@@ -123,18 +124,18 @@ fn time(timestamp: Timestamp) -> Time {
     Time::from_seconds(timestamp.as_second())
 }
 
-fn find_zone(name: &str) -> Zone {
+fn find_zone(name: &str) -> ScheduleZone {
     static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
     match name {
         // As `time.LoadLocation` of Go reads it.
-        "" | "UTC" => Zone::Known(TimeZone::UTC),
-        name => ZONES.get(name).map_or(Zone::Unknown, Zone::Known),
+        "" | "UTC" => ScheduleZone::Known(TimeZone::UTC),
+        name => ZONES.get(name).map_or(ScheduleZone::Unknown, ScheduleZone::Known),
     }
 }
 
-fn times(text: &str) -> Option<Times> {
+fn times(text: &str) -> Option<RunTimes> {
     if let Some(every) = text.strip_prefix("@every ") {
-        return Some(Times::Every(duration(every.trim())?));
+        return Some(RunTimes::Every(duration(every.trim())?));
     }
     let text = match text {
         "@yearly" | "@annually" => "0 0 1 1 *",
@@ -150,7 +151,7 @@ fn times(text: &str) -> Option<Times> {
     };
     let (days, any_day) = field(days, 1, 31, &[])?;
     let (weekdays, any_weekday) = field(weekdays, 0, 6, &WEEKDAYS)?;
-    Some(Times::Fields(Fields {
+    Some(RunTimes::Fields(CronFields {
         minutes: field(minutes, 0, 59, &[])?.0,
         hours: field(hours, 0, 23, &[])?.0,
         days,
@@ -165,7 +166,7 @@ const MONTHS: [&str; 12] = [
     "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
 ];
 
-/// The values of a field, and whether it takes any.
+/// The values of a field, and whether it takes all of them.
 fn field(text: &str, min: u32, max: u32, names: &[&str]) -> Option<(u64, bool)> {
     let (mut values, mut any) = (0, false);
     for part in text.split(',').filter(|part| !part.is_empty()) {
@@ -229,13 +230,13 @@ fn has(bits: u64, value: i8) -> bool {
     u32::try_from(value).is_ok_and(|value| bits.checked_shr(value).unwrap_or(0) & 1 == 1)
 }
 
-/// The first value that fits, from that one on.
-fn from(bits: u64, value: i8) -> Option<i8> {
+/// The first fitting value from that one on.
+fn first_from(bits: u64, value: i8) -> Option<i8> {
     let left = bits.checked_shr(u32::try_from(value).ok()?)?;
     (left > 0).then(|| value.saturating_add(i8::try_from(left.trailing_zeros()).unwrap_or(i8::MAX)))
 }
 
-impl Fields {
+impl CronFields {
     fn fits_day(&self, at: DateTime) -> bool {
         let day = has(self.days, at.day());
         let weekday = has(self.weekdays, at.weekday().to_sunday_zero_offset());
@@ -260,7 +261,7 @@ impl Fields {
         let last = start.year().saturating_add(YEARS);
         let mut at = start.with().second(0).subsec_nanosecond(0).build().ok()?;
         at = at.checked_add(1.minute()).ok()?;
-        // At most as many steps as there are days, and a clock that is set forward.
+        // It takes at most as many steps as there are days, and one for a clock that is set forward.
         while at.year() <= last {
             let midnight = || at.date().to_datetime(jiff::civil::Time::midnight());
             if !has(self.months, at.month()) {
@@ -271,20 +272,20 @@ impl Fields {
                 at = midnight().checked_add(1.day()).ok()?;
                 continue;
             }
-            let Some(hour) = from(self.hours, at.hour()) else {
+            let Some(hour) = first_from(self.hours, at.hour()) else {
                 at = midnight().checked_add(1.day()).ok()?;
                 continue;
             };
             if hour > at.hour() {
                 at = at.with().hour(hour).minute(0).build().ok()?;
             }
-            let Some(minute) = from(self.minutes, at.minute()) else {
+            let Some(minute) = first_from(self.minutes, at.minute()) else {
                 at = at.with().minute(0).build().ok()?.checked_add(1.hour()).ok()?;
                 continue;
             };
             at = at.with().minute(minute).build().ok()?;
             let instant = zone.to_ambiguous_timestamp(at);
-            // What is due in the hour that a clock leaves out is not run.
+            // A run that is due in the hour that the clock skips does not happen.
             if !matches!(instant.offset(), AmbiguousOffset::Gap { .. }) {
                 let both = [instant.earlier().ok()?, instant.later().ok()?];
                 if let Some(due) = both.into_iter().find(|due| *due > after) {

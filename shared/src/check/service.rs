@@ -1,31 +1,32 @@
-//! Whether a Service has somebody to answer for it.
+//! Whether a Service has endpoints that answer for it.
 //!
-//! By its EndpointSlices, as kube-proxy reads them: an endpoint without a word counts as ready
+//! By its EndpointSlices, as kube-proxy reads them: an endpoint without a condition counts as ready
 //! (`staging/src/k8s.io/api/discovery/v1/types.go` in kubernetes/kubernetes). With `publishNotReadyAddresses` the
-//! controller calls every pod ready, and so does this. A Service that selects pods and has no ready endpoint is
-//! degraded, unless what makes its pods asks for none: all the workloads whose pods it selects are scaled to zero, or
-//! meant for no node, or its pods have done what they were for. An alias of a name outside (`ExternalName`) and a
-//! Service without selector, whose endpoints somebody else keeps, are passed over.
+//! controller calls every pod ready, and so does this check. A Service that selects pods and has no ready endpoint is
+//! degraded, unless its workloads ask for no pod: all of them are scaled to zero or fit no node, or its pods have
+//! finished. An alias of a name outside (`ExternalName`) and a Service without selector, whose endpoints somebody else
+//! keeps, are skipped.
 //!
-//! A port whose target is a name leads nowhere where no ready pod gives that name to a port of its own: the controller
-//! leaves it out of the slices (`FindPort` in `pkg/api/v1/pod`). All of the ports so is as good as no endpoint; some of
-//! them is a warning.
+//! A port whose target is a name leads nowhere if no ready pod has a port of that name: the controller leaves it out of
+//! the slices (`FindPort` in `pkg/api/v1/pod`). If all ports lack theirs, that is as bad as no endpoint; if some do, it
+//! is a warning.
 //!
-//! A Service of type `LoadBalancer` without an address is not reached from outside, while what is in the cluster reaches
-//! it: a warning, once its controller said that it failed or five minutes are over, which is what clouds take. Why is in
-//! the Service's events (`SyncLoadBalancerFailed` of `k8s.io/cloud-provider`, `AllocationFailed` of MetalLB) and in the
-//! conditions that some controllers write. They are read for such a Service alone and only say why.
+//! A Service of type `LoadBalancer` without an address cannot be reached from outside, while the cluster itself reaches
+//! it. That is a warning once its controller has reported a failure, or after five minutes, which is what clouds take.
+//! The reason is in the Service's events (`SyncLoadBalancerFailed` of `k8s.io/cloud-provider`, `AllocationFailed` of
+//! MetalLB) and in the conditions that some controllers write. They are read for such a Service only and decide
+//! nothing.
 
-use super::lifecycle;
+use super::lifecycle::{self, Preliminaries};
 use super::related::endpoints::Endpoints;
 use super::related::events::EventFacts;
-use super::related::pods::Stage;
+use super::related::pods::PodStage;
 use super::related::{RelatedKind, RelatedNeed, RelatedObjects, workloads};
-use super::text::{kubectl, shorten};
+use super::text::{kubectl, shorten, span};
 use super::verdict::Verdict;
 use super::{Check, Evidence};
 use crate::report::{Cause, Item, State};
-use crate::resource::{ProbedCondition, Resource as _, Service, ServicePort};
+use crate::resource::{Condition as _, ProbedCondition, Resource as _, Service, ServicePort};
 use std::collections::BTreeMap;
 
 impl Check for Service {
@@ -88,7 +89,7 @@ impl Check for Service {
     }
 }
 
-/// Whose pods are missing behind a Service that nobody answers for: what is wrong with them is the cause.
+/// The cause behind a Service without ready endpoints: what is wrong with its pods or their workload.
 fn behind(service: &Service, verdict: &Verdict, evidence: &Evidence<'_>) -> Vec<Cause> {
     let meta = service.meta();
     let (namespace, name) = (&meta.namespace, &meta.name);
@@ -131,9 +132,14 @@ fn verdict(
     warnings: &mut Vec<String>,
 ) -> Verdict {
     let meta = service.meta();
-    if let Some(verdict) =
-        lifecycle::uncreated(meta, false).or_else(|| lifecycle::deleting(meta, evidence, notes))
-    {
+    let preliminaries = Preliminaries {
+        meta,
+        evidence,
+        written: false,
+        has_generation: false,
+        malformed: None,
+    };
+    if let Some(verdict) = preliminaries.verdict(notes) {
         return verdict;
     }
     if service.is_external() {
@@ -181,7 +187,7 @@ fn verdict(
     failing.since(since)
 }
 
-/// A cloud takes so many seconds to make a load balancer.
+/// Seconds that a cloud may take to make a load balancer.
 const LOAD_BALANCER_SECONDS: i64 = 5 * 60;
 
 impl Service {
@@ -192,7 +198,7 @@ impl Service {
     }
 }
 
-/// What is to be said of the load balancer of a Service that asks for one.
+/// Notes and warnings about the load balancer of a Service that asks for one.
 fn load_balancer(
     service: &Service,
     verdict: &Verdict,
@@ -227,7 +233,7 @@ fn load_balancer(
         "" => String::new(),
         class => format!(" of class {class}"),
     };
-    // When its type was changed is not told by anything else.
+    // Nothing else says when its type was changed.
     let since = meta.creation_timestamp.max(meta.last_spec_write());
     if failed.is_none() && since.is_some_and(|t| evidence.now.is_within(LOAD_BALANCER_SECONDS, t)) {
         notes.push(format!("its load balancer{class} has no address yet"));
@@ -241,25 +247,16 @@ fn load_balancer(
         None if began => "its controller began and has not ended".to_owned(),
         None => "no event says that a controller for it runs".to_owned(),
     };
-    let age = meta.creation_timestamp.map(|t| evidence.now.age(t) / 60);
+    let age = meta.creation_timestamp.map(|t| evidence.now.age(t));
     let age = age
-        .filter(|minutes| *minutes > 0)
-        .map_or(String::new(), |minutes| {
-            format!(", {} after the Service was made", span(minutes))
+        .filter(|seconds| *seconds >= 60)
+        .map_or(String::new(), |seconds| {
+            format!(", {} after the Service was made", span(seconds))
         });
     warnings.push(format!("its load balancer{class} has no address{age}: {why}"));
 }
 
-/// Minutes as a person says them.
-fn span(minutes: i64) -> String {
-    match minutes {
-        n @ 0..120 => format!("{n} min"),
-        n if n < 2 * 24 * 60 => format!("{} h", n / 60),
-        n => format!("{} days", n / 60 / 24),
-    }
-}
-
-/// The newest event that tells of trouble with a load balancer. Endpoints are judged by what they are.
+/// The newest event about trouble with a load balancer. Endpoints are judged by themselves.
 fn failure(events: &[EventFacts]) -> Option<String> {
     let tells = |event: &&EventFacts| event.is_warning && !event.reason.starts_with("FailedToUpdateEndpoint");
     let newest = events.iter().filter(tells).max_by_key(|event| event.time)?;
@@ -267,12 +264,12 @@ fn failure(events: &[EventFacts]) -> Option<String> {
     Some(shorten(&format!("{}: {message}", newest.reason)))
 }
 
-/// What a controller says in a condition, such as `cilium.io/IPAMRequestSatisfied`.
+/// The failure in a condition such as `cilium.io/IPAMRequestSatisfied`.
 fn refusal(service: &Service) -> Option<String> {
     let conditions = service.status.as_ref().map_or(&[][..], |s| &s.conditions);
     let fails = |c: &&ProbedCondition| match c.kind.as_str() {
         "LoadBalancerPortsError" => c.is_true(),
-        _ => c.status == "False",
+        _ => c.is_false(),
     };
     let failed = conditions.iter().find(fails)?;
     Some(shorten(&match failed.words() {
@@ -281,7 +278,7 @@ fn refusal(service: &Service) -> Option<String> {
     }))
 }
 
-/// The names by which ports are looked for that no ready pod has.
+/// Target port names that no ready pod has.
 fn lost_ports<'a>(service: &'a Service, endpoints: &Endpoints) -> Vec<&'a str> {
     let lost = |port: &&ServicePort| !endpoints.ports.contains(&port.name);
     service
@@ -348,7 +345,7 @@ fn empty(service: &Service, selector: &BTreeMap<String, String>, known: &Related
     match selected.as_slice() {
         [] if !workloads.complete => not_known(),
         [] => Verdict::degraded("NoPodsMatch", format!("no pod, and no workload's, has {labels}")),
-        all if all.iter().all(|p| p.stage == Stage::Succeeded) => {
+        all if all.iter().all(|p| p.stage == PodStage::Succeeded) => {
             Verdict::healthy("PodsFinished", "no endpoint, its pods have finished")
         }
         all => Verdict::degraded(

@@ -1,14 +1,15 @@
 //! Whether a StatefulSet has as many ready pods as its spec asks for.
 //!
-//! Read off the counts that the StatefulSet controller writes (`pkg/controller/statefulset` in kubernetes/kubernetes;
-//! `stateful_set_control.go` counts them), and as `kubectl rollout status` reads a rollout
+//! By the counts of the StatefulSet controller (`pkg/controller/statefulset` in kubernetes/kubernetes;
+//! `stateful_set_control.go` counts them). A rollout is read as `kubectl rollout status` reads it
 //! (`staging/src/k8s.io/kubectl/pkg/polymorphichelpers/rollout_status.go`): with a partition it is over once
-//! `replicas - partition` pods are of the newest revision. With `OnDelete` there is no rollout: pods change when
-//! somebody deletes them, and serve until then. Pods start in order unless the policy is `Parallel`, so that the first
-//! one that is not ready explains those that were never created.
+//! `replicas - partition` pods are of the newest revision. With `OnDelete` there is no rollout: somebody deletes pods to
+//! change them, and they serve until then. Pods start in order unless the policy is `Parallel`, so that the first pod that
+//! is not ready explains those that were never created.
 
 use super::lifecycle;
-use super::replicas::{Replicas, ReplicasRollout, short_state};
+use super::replicas::{ReplicaCounts, Replicas, ReplicasRollout, count};
+use super::revision::RevisionProgress;
 use super::text::kubectl;
 use super::verdict::Verdict;
 use super::{Check, Evidence, GRACE_SECONDS, Now};
@@ -21,131 +22,114 @@ impl Check for StatefulSet {
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
-        let counts = Counts::of(self);
+        let counts = counts(self);
         let mut notes = Vec::new();
-        let verdict = verdict(self, &counts, evidence, &mut notes);
+        let verdict = verdict(self, counts, evidence, &mut notes);
         let causes = match verdict.state {
-            State::Progressing | State::Degraded | State::Unavailable => {
-                forced_rollback(self, &counts, evidence)
-            }
+            State::Progressing | State::Degraded | State::Unavailable => forced_rollback(self, evidence),
             _ => None,
         };
         Item {
-            desired: Some(counts.desired),
-            ready: Some(counts.ready),
-            available: Some(counts.available),
-            updated: Some(counts.updated),
             notes,
             causes: causes.into_iter().collect(),
-            ..verdict.item(self)
+            ..counts.item(verdict.item(self))
         }
     }
 }
 
-struct Counts {
-    desired: i64,
-    replicas: i64,
-    ready: i64,
-    available: i64,
-    updated: i64,
-    partition: i64,
-    observed: Option<i64>,
-}
-
-impl Counts {
-    fn of(set: &StatefulSet) -> Self {
-        let status = set.status.clone().unwrap_or_default();
-        let spec = set.spec.clone().unwrap_or_default();
-        let count = |n: Option<i32>| i64::from(n.unwrap_or(0));
-        let partition = spec
-            .update_strategy
-            .and_then(|s| s.rolling_update)
-            .and_then(|r| r.partition);
-        Self {
-            desired: i64::from(spec.replicas.unwrap_or(1)),
-            replicas: count(status.replicas),
-            ready: count(status.ready_replicas),
-            available: count(status.available_replicas.or(status.ready_replicas)),
-            updated: match (status.updated_replicas, status.observed_generation) {
-                // A control plane that writes neither knows no revisions.
-                (None, None) => count(status.replicas),
-                (updated, _) => count(updated),
-            },
-            partition: count(partition),
-            observed: status.observed_generation.filter(|o| *o != 0),
-        }
+impl StatefulSet {
+    /// The generation that its controller has acted upon. Protobuf writes 0 for none.
+    fn observed(&self) -> Option<i64> {
+        let observed = self.status.as_ref().and_then(|s| s.observed_generation);
+        observed.filter(|o| *o != 0)
     }
 
-    fn malformed(&self, set: &StatefulSet) -> Option<String> {
-        let min_ready = set.spec.as_ref().and_then(|s| s.min_ready_seconds);
-        lifecycle::negative(&[
-            ("spec.replicas", Some(self.desired)),
-            ("spec.minReadySeconds", min_ready.map(i64::from)),
-            (
-                "spec.updateStrategy.rollingUpdate.partition",
-                Some(self.partition),
-            ),
-            ("metadata.generation", set.meta().generation),
-            ("status.observedGeneration", self.observed),
-            ("status.replicas", Some(self.replicas)),
-            ("status.updatedReplicas", Some(self.updated)),
-            ("status.readyReplicas", Some(self.ready)),
-            ("status.availableReplicas", Some(self.available)),
-        ])
-        .or_else(|| lifecycle::more(("updatedReplicas", self.updated), ("replicas", self.replicas)))
-        .or_else(|| lifecycle::more(("readyReplicas", self.ready), ("replicas", self.replicas)))
-        .or_else(|| {
-            lifecycle::more(
-                ("availableReplicas", self.available),
-                ("readyReplicas", self.ready),
-            )
-        })
+    /// Pods with a lower ordinal keep the old revision.
+    fn partition(&self) -> i64 {
+        let strategy = self.spec.as_ref().and_then(|s| s.update_strategy.as_ref());
+        let rolling = strategy.and_then(|s| s.rolling_update.as_ref());
+        count(rolling.and_then(|r| r.partition))
+    }
+
+    fn is_on_delete(&self) -> bool {
+        let strategy = self.spec.as_ref().and_then(|s| s.update_strategy.as_ref());
+        strategy.is_some_and(|s| s.kind == "OnDelete")
     }
 }
 
-fn verdict(set: &StatefulSet, c: &Counts, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Verdict {
+fn counts(set: &StatefulSet) -> ReplicaCounts {
+    let status = set.status.clone().unwrap_or_default();
+    let desired = set.spec.as_ref().and_then(|s| s.replicas);
+    ReplicaCounts {
+        desired: i64::from(desired.unwrap_or(1)),
+        replicas: count(status.replicas),
+        ready: count(status.ready_replicas),
+        available: count(status.available_replicas.or(status.ready_replicas)),
+        updated: match (status.updated_replicas, status.observed_generation) {
+            // A control plane that writes neither knows no revisions.
+            (None, None) => count(status.replicas),
+            (updated, _) => count(updated),
+        },
+    }
+}
+
+fn malformed(set: &StatefulSet, c: ReplicaCounts) -> Option<String> {
+    let min_ready = set.spec.as_ref().and_then(|s| s.min_ready_seconds);
+    lifecycle::negative(&[
+        ("spec.replicas", Some(c.desired)),
+        ("spec.minReadySeconds", min_ready.map(i64::from)),
+        (
+            "spec.updateStrategy.rollingUpdate.partition",
+            Some(set.partition()),
+        ),
+        ("metadata.generation", set.meta().generation),
+        ("status.observedGeneration", set.observed()),
+        ("status.replicas", Some(c.replicas)),
+        ("status.updatedReplicas", Some(c.updated)),
+        ("status.readyReplicas", Some(c.ready)),
+        ("status.availableReplicas", Some(c.available)),
+    ])
+    .or_else(|| c.contradiction())
+}
+
+fn verdict(set: &StatefulSet, c: ReplicaCounts, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Verdict {
     let meta = set.meta();
     let status = set.status.clone().unwrap_or_default();
     let written = status != StatefulSetStatus::default();
-    let observed = lifecycle::observed(meta, c.observed, c.replicas > 0 || c.ready > 0, notes);
-    if let Some(verdict) = lifecycle::manifest(meta, written)
-        .or_else(|| lifecycle::malformed(c.malformed(set)))
-        .or_else(|| lifecycle::deleting(meta, evidence, notes))
-        .or_else(|| lifecycle::unobserved(meta, observed, short_state(c.ready), evidence))
-    {
+    let is_counted = c.replicas > 0 || c.ready > 0;
+    let observed = lifecycle::observed_generation(meta, set.observed(), is_counted, notes);
+    let preliminary = c.preliminary(meta, written, malformed(set, c), observed, evidence, notes);
+    if let Some(verdict) = preliminary {
         return verdict;
     }
     let spec = set.spec.clone().unwrap_or_default();
-    let on_delete = spec.update_strategy.is_some_and(|s| s.kind == "OnDelete");
+    let partition = set.partition();
     let is_old = status.current_revision != status.update_revision && !status.update_revision.is_empty();
-    let wanted = c.desired.saturating_sub(c.partition).max(0);
-    // The controller makes the newest revision the current one once all pods have it and are ready, which with a
-    // partition they never do (`completeRollingUpdate`).
-    let rollout = (is_old && !on_delete).then_some(ReplicasRollout {
-        updated: c.updated,
-        wanted,
-        over: c.partition > 0 && c.updated >= wanted,
+    let wanted = c.desired.saturating_sub(partition).max(0);
+    // The controller makes the newest revision the current one once all pods have it and are ready. With a partition they
+    // never do (`completeRollingUpdate`).
+    let is_past_partition = partition > 0 && c.updated >= wanted;
+    let rollout = (is_old && !set.is_on_delete()).then_some(ReplicasRollout {
+        progress: RevisionProgress {
+            updated: c.updated,
+            wanted,
+        },
+        over: is_past_partition,
     });
-    if on_delete && is_old && c.updated < c.desired {
-        notes.push(format!(
-            "{} of {} updated, the others once they are deleted (OnDelete)",
-            c.updated, c.desired
-        ));
+    if set.is_on_delete() && is_old && c.updated < c.desired {
+        notes.push(c.on_delete());
     }
-    if is_old && !on_delete && c.partition > 0 && c.updated >= wanted {
+    if rollout.is_some() && is_past_partition {
         notes.push(format!(
-            "{} of {} updated, the others are below the partition {}",
-            c.updated, c.desired, c.partition
+            "{} of {} updated, the others are below the partition {partition}",
+            c.updated, c.desired
         ));
     }
     Replicas {
         meta,
         evidence,
-        desired: c.desired,
-        ready: c.ready,
-        available: c.available,
-        existing: c.replicas,
-        min_ready: i64::from(spec.min_ready_seconds.unwrap_or(0)),
+        counts: c,
+        min_ready: count(spec.min_ready_seconds),
         rollout,
         ordered: spec.pod_management_policy != "Parallel",
         refused: false,
@@ -154,17 +138,17 @@ fn verdict(set: &StatefulSet, c: &Counts, evidence: &Evidence<'_>, notes: &mut V
     .verdict(notes)
 }
 
-/// A broken pod of an old revision that keeps the newest from coming: with `OrderedReady` the controller waits for each pod
-/// to be ready before it goes on, also for one that the newest spec would mend ("forced rollback" in the documentation of
-/// StatefulSets; `processReplica` in `stateful_set_control.go`). Deleting the pod is the way out. Pods below the partition
-/// keep the old revision on purpose.
-fn forced_rollback(set: &StatefulSet, c: &Counts, evidence: &Evidence<'_>) -> Option<Cause> {
+/// A broken pod of an old revision that keeps the newest from coming. With `OrderedReady` the controller waits for each pod
+/// to be ready before it goes on, even for a pod that the newest spec would mend ("forced rollback" in the documentation
+/// of StatefulSets; `processReplica` in `stateful_set_control.go`). Somebody has to delete the pod. Pods below the
+/// partition keep the old revision on purpose.
+fn forced_rollback(set: &StatefulSet, evidence: &Evidence<'_>) -> Option<Cause> {
     let status = set.status.as_ref()?;
-    let spec = set.spec.clone().unwrap_or_default();
-    let on_delete = spec.update_strategy.is_some_and(|s| s.kind == "OnDelete");
-    if on_delete || spec.pod_management_policy == "Parallel" || status.update_revision.is_empty() {
+    let policy = set.spec.as_ref().map_or("", |s| s.pod_management_policy.as_str());
+    if set.is_on_delete() || policy == "Parallel" || status.update_revision.is_empty() {
         return None;
     }
+    let partition = set.partition();
     let is_old = |pod: &Pod| !pod.revision().is_empty() && pod.revision() != status.update_revision;
     let ordinal = |pod: &Pod| pod.meta().name.rsplit_once('-')?.1.parse::<i64>().ok();
     let pods = &evidence.pods.as_ref()?.pods;
@@ -174,7 +158,7 @@ fn forced_rollback(set: &StatefulSet, c: &Counts, evidence: &Evidence<'_>) -> Op
             && !pod.is_ready()
             && is_old(pod)
             && created.is_none_or(|t| !now.is_within(GRACE_SECONDS, t))
-            && ordinal(pod).is_none_or(|ordinal| ordinal >= c.partition)
+            && ordinal(pod).is_none_or(|ordinal| ordinal >= partition)
     };
     let broken: Vec<&Pod> = pods.iter().filter(waits).map(|(pod, _)| *pod).collect();
     let first = broken.iter().min_by_key(|pod| ordinal(pod))?;

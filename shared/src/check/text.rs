@@ -1,11 +1,11 @@
-//! Sentences of others, cut to what matters, and commands that can be pasted.
+//! Foreign sentences, cut to what matters, and commands that can be pasted.
 
-/// Characters that are kept of the beginning and of the end of a long message: errors are wrapped in what was attempted,
-/// and what went wrong stands last.
+/// Characters that are kept from the beginning and from the end of a long message. Errors wrap what was attempted
+/// first; what went wrong comes last.
 const BEGIN: usize = 180;
 const END: usize = 120;
 
-/// One line of at most a few hundred characters. Control characters that are no space are left to whoever prints it.
+/// The text as one line of at most a few hundred characters. The printer handles control characters other than spaces.
 #[must_use]
 pub fn shorten(text: &str) -> String {
     let line = without_directories(&text.split_whitespace().collect::<Vec<_>>().join(" "));
@@ -17,7 +17,7 @@ pub fn shorten(text: &str) -> String {
     }
 }
 
-/// A sentence of somebody else's, to be gone on with: without the mark that it ends with. Three dots are no such mark.
+/// A foreign sentence without the mark at its end, so that ours can go on after it. Three dots are no such mark.
 #[must_use]
 pub fn unended(text: &str) -> &str {
     let trimmed = text.trim_end();
@@ -50,12 +50,21 @@ fn without_directories(text: &str) -> String {
     out + rest
 }
 
-/// The last line that says anything, of what a container wrote.
+/// A time span in its largest unit: `90 min`, `5 h`, `12 days`.
+pub(super) fn span(seconds: i64) -> String {
+    match seconds {
+        s if s < 2 * 3600 => format!("{} min", s / 60),
+        s if s < 2 * 86_400 => format!("{} h", s / 3600),
+        s => format!("{} days", s / 86_400),
+    }
+}
+
+/// The last line of a container's output that is not empty.
 pub(super) fn last_line(text: &str) -> Option<&str> {
     text.lines().map(str::trim).rfind(|line| !line.is_empty())
 }
 
-/// What stands behind the last of each of these phrases in turn, or all of it.
+/// The text behind the last occurrence of each phrase in turn; all of it if no phrase occurs.
 pub(super) fn behind<'a>(text: &'a str, phrases: &[&str]) -> &'a str {
     phrases.iter().fold(text, |text, phrase| {
         text.rfind(phrase)
@@ -81,7 +90,7 @@ pub(super) fn arg(word: &str) -> String {
     }
 }
 
-/// `kubectl -n NAMESPACE WHAT NAME`; without a namespace or a name where they are empty.
+/// `kubectl -n NAMESPACE WHAT NAME`, without the parts that are empty.
 pub(super) fn kubectl(namespace: &str, what: &str, name: &str) -> String {
     let mut command = "kubectl".to_owned();
     if !namespace.is_empty() {

@@ -1,12 +1,13 @@
-//! The verdict about one object, before it is put into an [`Item`].
+//! The verdict about one object, before it becomes an [`Item`].
 
 use crate::report::{Item, State};
 use crate::resource::{Resource, Time};
 
-/// What a verdict consists of, before it is put into an [`Item`].
+/// The state of one object, and why.
 #[derive(Debug)]
 pub(super) struct Verdict {
     pub state: State,
+    /// `None` leaves the object out of the answer.
     pub healthy: Option<bool>,
     pub reason: &'static str,
     pub message: String,
@@ -36,7 +37,18 @@ impl Verdict {
         Self::new(State::Unknown, false, reason, message)
     }
 
-    /// An object that failed and that its controller has replaced: left out of the verdict, as one that is being deleted.
+    /// An object with a value that cannot be true.
+    pub fn malformed(what: &str) -> Self {
+        Self {
+            state: State::Unknown,
+            healthy: Some(false),
+            reason: "Malformed",
+            message: format!("malformed: {what}"),
+            since: None,
+        }
+    }
+
+    /// An object that failed and was replaced by its controller. It does not count, like one that is being deleted.
     pub fn left_behind(message: impl Into<String>) -> Self {
         Self {
             state: State::Terminating,

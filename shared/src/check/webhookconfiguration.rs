@@ -1,16 +1,17 @@
-//! Whether what the API server asks before it writes can be asked.
+//! Whether the webhooks that the API server asks before it writes can answer.
 //!
-//! A webhook whose `failurePolicy` is `Fail`, which is the default, refuses every request that its rules take while
-//! nothing answers for it (`staging/src/k8s.io/apiserver/pkg/admission/plugin/webhook` in kubernetes/kubernetes): often
-//! the creation of every pod. So one whose Service is missing, lacks the port that is called, or has no ready endpoint, is
-//! degraded. With `Ignore` the requests pass unchecked, which is a note. One that calls an address is not judged, since
-//! nothing is known of what is behind it, nor is one whose Service is an alias of a name outside.
+//! A webhook whose `failurePolicy` is `Fail`, the default, refuses every request under its rules while nothing answers
+//! for it (`staging/src/k8s.io/apiserver/pkg/admission/plugin/webhook` in kubernetes/kubernetes): often the creation of
+//! every pod. So a webhook is degraded if its Service is missing, lacks the called port, or has no ready endpoint. With
+//! `Ignore` the requests pass unchecked, which is a note. A webhook that calls an address is not judged: nothing is
+//! known about what is behind it. Neither is one whose Service is an alias of a name outside.
 //!
-//! The API server looks the port up in the Service, 443 if none is named (`findServicePort` in
-//! `staging/src/k8s.io/apiserver/pkg/util/proxy`). It trusts its own authorities alone if the webhook names none, and no
-//! public authority signs for a name such as `hook.policy.svc`: one that calls a Service without `caBundle` is a warning.
+//! The API server looks the port up in the Service, 443 if the webhook names none (`findServicePort` in
+//! `staging/src/k8s.io/apiserver/pkg/util/proxy`). It trusts only its own authorities if the webhook names none, and no
+//! public authority signs for a name such as `hook.policy.svc`. So a webhook that calls a Service without `caBundle` is
+//! a warning.
 
-use super::lifecycle;
+use super::lifecycle::{self, Preliminaries};
 use super::related::{RelatedKind, RelatedNeed, RelatedObjects};
 use super::verdict::Verdict;
 use super::{Check, Evidence};
@@ -20,13 +21,13 @@ use crate::resource::{
     ValidatingWebhookConfiguration, Webhook, WebhookClientConfig, WebhookService,
 };
 
-/// So many rules are told of one webhook.
+/// How many rules of a webhook are listed.
 const RULES: usize = 3;
 
-/// The port of a Service that is called if none is named.
+/// The port of a Service that is called if the webhook names none.
 const HTTPS: i32 = 443;
 
-/// Ports of a Service that are named.
+/// How many ports of a Service are listed.
 const PORTS: usize = 3;
 
 impl Check for ValidatingWebhookConfiguration {
@@ -37,7 +38,7 @@ impl Check for ValidatingWebhookConfiguration {
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
-        let told = Told::of(self.meta(), &self.webhooks, evidence);
+        let told = WebhookVerdict::judge(self.meta(), &self.webhooks, evidence);
         told.into_item(|verdict| verdict.item(self))
     }
 }
@@ -50,7 +51,7 @@ impl Check for MutatingWebhookConfiguration {
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
-        let told = Told::of(self.meta(), &self.webhooks, evidence);
+        let told = WebhookVerdict::judge(self.meta(), &self.webhooks, evidence);
         told.into_item(|verdict| verdict.item(self))
     }
 }
@@ -87,45 +88,45 @@ fn trusts_nobody(hook: &Webhook) -> bool {
     service(hook).is_some() && !authority
 }
 
-/// Whether a webhook can be asked.
-enum Answer {
+/// Whether a webhook can answer.
+enum Reachability {
     Yes,
     NotSeen,
-    /// Why not, and since when as far as it is known.
+    /// Why not, and since when if that is known.
     No(String, Option<Time>),
 }
 
-fn answer(target: &WebhookService, known: Option<&RelatedObjects>) -> Answer {
+fn answer(target: &WebhookService, known: Option<&RelatedObjects>) -> Reachability {
     let (namespace, name) = (target.namespace.as_str(), target.name.as_str());
     let Some(known) = known else {
-        return Answer::NotSeen;
+        return Reachability::NotSeen;
     };
     if known.has_service(namespace, name) == Some(false) {
-        return Answer::No(format!("Service {namespace}/{name} does not exist"), None);
+        return Reachability::No(format!("Service {namespace}/{name} does not exist"), None);
     }
     let port = known
         .service(namespace, name)
         .filter(|service| !service.is_external)
         .map(|service| (service, service.ports.iter().find(|p| p.port == target.number())));
     if let Some((service, None)) = port {
-        return Answer::No(no_port(target, &service.ports), None);
+        return Reachability::No(no_port(target, &service.ports), None);
     }
     let named = port.and_then(|(_, port)| port).filter(|p| p.needs().is_some());
     match known.endpoints(namespace, name) {
-        None => Answer::NotSeen,
+        None => Reachability::NotSeen,
         Some(endpoints)
             if endpoints.ready() > 0 && named.is_some_and(|p| !endpoints.ports.contains(&p.name)) =>
         {
             let needed = named.and_then(ServicePort::needs).unwrap_or_default();
-            Answer::No(
+            Reachability::No(
                 format!("no ready pod of Service {namespace}/{name} has a port named {needed}"),
                 endpoints.changed,
             )
         }
-        Some(endpoints) if endpoints.ready() > 0 => Answer::Yes,
+        Some(endpoints) if endpoints.ready() > 0 => Reachability::Yes,
         // It may be an alias of a name outside.
-        Some(_) if known.has_service(namespace, name).is_none() => Answer::NotSeen,
-        Some(endpoints) => Answer::No(
+        Some(_) if known.has_service(namespace, name).is_none() => Reachability::NotSeen,
+        Some(endpoints) => Reachability::No(
             format!("Service {namespace}/{name} has no ready endpoint"),
             endpoints.changed,
         ),
@@ -145,18 +146,24 @@ fn no_port(target: &WebhookService, ports: &[ServicePort]) -> String {
     format!("Service {namespace}/{name} has no port {}{has}", target.number())
 }
 
-struct Told {
+struct WebhookVerdict {
     verdict: Verdict,
     causes: Vec<Cause>,
     notes: Vec<String>,
     warnings: Vec<String>,
 }
 
-impl Told {
-    fn of(meta: &ObjectMeta, hooks: &[Webhook], evidence: &Evidence<'_>) -> Self {
+impl WebhookVerdict {
+    fn judge(meta: &ObjectMeta, hooks: &[Webhook], evidence: &Evidence<'_>) -> Self {
         let (mut notes, mut causes) = (Vec::new(), Vec::new());
-        let known =
-            lifecycle::uncreated(meta, false).or_else(|| lifecycle::deleting(meta, evidence, &mut notes));
+        let preliminaries = Preliminaries {
+            meta,
+            evidence,
+            written: false,
+            has_generation: false,
+            malformed: None,
+        };
+        let known = preliminaries.verdict(&mut notes);
         let is_live = known.is_none();
         let verdict = known.unwrap_or_else(|| verdict(meta, hooks, evidence, &mut notes, &mut causes));
         let strange = hooks.iter().filter(|hook| is_live && trusts_nobody(hook));
@@ -202,13 +209,13 @@ fn verdict(
             continue;
         };
         match (answer(target, evidence.companions), hook.failure_policy.as_str()) {
-            (Answer::Yes, _) => {}
-            (Answer::NotSeen, "Ignore") => {}
-            (Answer::NotSeen, _) => not_seen = not_seen.or(Some(hook)),
-            (Answer::No(why, _), "Ignore") => {
+            (Reachability::Yes, _) => {}
+            (Reachability::NotSeen, "Ignore") => {}
+            (Reachability::NotSeen, _) => not_seen = not_seen.or(Some(hook)),
+            (Reachability::No(why, _), "Ignore") => {
                 notes.push(format!("{} lets everything pass unasked: {why}", hook.name));
             }
-            (Answer::No(why, since), _) => blocking.push((hook, why, since)),
+            (Reachability::No(why, since), _) => blocking.push((hook, why, since)),
         }
     }
     if elsewhere > 0 {
@@ -217,7 +224,7 @@ fn verdict(
             n => format!("{n} webhooks call an address, which is not looked at"),
         });
     }
-    // What a webhook refuses names it too: both are one.
+    // A refused pod names the webhook too: both causes are one.
     causes.extend(blocking.iter().map(|(hook, why, since)| Cause {
         code: "AdmissionWebhook".to_owned(),
         message: format!("{} refuses {}: {why}", hook.name, rules(hook)),

@@ -1,6 +1,9 @@
 //! `apps/v1` Deployment: what its spec asks for and what its controller last wrote.
 
-use super::{LabelSelector, ObjectMeta, PodsBy, Resource, Time, has_metadata, null_as_default};
+use super::{
+    Condition, DeploymentCondition, LabelSelector, ObjectMeta, PodsBy, Resource, Time, has_metadata,
+    null_as_default,
+};
 use serde::Deserialize;
 
 /// The fields of a Deployment that its verdict reads.
@@ -58,7 +61,7 @@ pub struct DeploymentStatus {
     /// Available, Progressing and `ReplicaFailure`, where the controller wrote them.
     #[prost(message, repeated, tag = "6")]
     #[serde(deserialize_with = "null_as_default")]
-    pub conditions: Vec<Condition>,
+    pub conditions: Vec<DeploymentCondition>,
     /// Pods whose Ready condition is True.
     #[prost(int32, optional, tag = "7")]
     pub ready_replicas: Option<i32>,
@@ -67,53 +70,11 @@ pub struct DeploymentStatus {
     pub terminating_replicas: Option<i32>,
 }
 
-/// A condition of a Deployment (`apps/v1` DeploymentCondition).
-#[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
-#[serde(rename_all = "camelCase", default)]
-pub struct Condition {
-    /// `Available`, `Progressing` or `ReplicaFailure`.
-    #[prost(string, tag = "1")]
-    #[serde(rename = "type", deserialize_with = "null_as_default")]
-    pub kind: String,
-    /// `True`, `False` or `Unknown`.
-    #[prost(string, tag = "2")]
-    #[serde(deserialize_with = "null_as_default")]
-    pub status: String,
-    /// A stable word in CamelCase.
-    #[prost(string, tag = "4")]
-    #[serde(deserialize_with = "null_as_default")]
-    pub reason: String,
-    /// The controller's sentence.
-    #[prost(string, tag = "5")]
-    #[serde(deserialize_with = "null_as_default")]
-    pub message: String,
-    /// When the condition was last written because something moved.
-    #[prost(message, optional, tag = "6")]
-    pub last_update_time: Option<Time>,
-    /// When `status` last changed.
-    #[prost(message, optional, tag = "7")]
-    pub last_transition_time: Option<Time>,
-}
-
-impl Condition {
-    /// Whether the condition's status is `True`.
-    #[must_use]
-    pub fn is_true(&self) -> bool {
-        self.status == "True"
-    }
-
-    /// Whether the condition's status is `False`.
-    #[must_use]
-    pub fn is_false(&self) -> bool {
-        self.status == "False"
-    }
-}
-
 impl DeploymentStatus {
     /// The condition of that type, where the controller wrote one.
     #[must_use]
-    pub fn condition(&self, kind: &str) -> Option<&Condition> {
-        self.conditions.iter().find(|c| c.kind == kind)
+    pub fn condition(&self, kind: &str) -> Option<&DeploymentCondition> {
+        Condition::find(&self.conditions, kind)
     }
 
     /// When it became Available again though no rollout ended then: something had gone wrong.
@@ -155,7 +116,7 @@ impl Deployment {
             status.ready_replicas,
             status.available_replicas,
         ];
-        let fails = |c: &Condition| match c.kind.as_str() {
+        let fails = |c: &DeploymentCondition| match c.kind.as_str() {
             "Progressing" => c.is_false(),
             "ReplicaFailure" => c.is_true(),
             _ => false,
@@ -177,10 +138,8 @@ impl Resource for Deployment {
     }
 
     fn drop_zero_times(&mut self) {
-        for condition in self.status.iter_mut().flat_map(|s| &mut s.conditions) {
-            Time::drop_zero(&mut condition.last_update_time);
-            Time::drop_zero(&mut condition.last_transition_time);
-        }
+        let conditions = self.status.iter_mut().flat_map(|s| &mut s.conditions);
+        conditions.for_each(DeploymentCondition::drop_zero_times);
     }
 
     fn slim(&mut self) {

@@ -1,6 +1,6 @@
 //! `autoscaling/v2` HorizontalPodAutoscaler: whether it can scale, and what keeps it from doing so.
 
-use super::{ObjectMeta, PlainCondition, Resource, has_metadata, null_as_default};
+use super::{Condition, ObjectMeta, PlainCondition, Resource, has_metadata, null_as_default};
 use serde::Deserialize;
 
 /// The fields of a HorizontalPodAutoscaler that its verdict reads.
@@ -70,7 +70,7 @@ impl HorizontalPodAutoscaler {
     /// The condition of that type, where there is one.
     #[must_use]
     pub fn condition(&self, kind: &str) -> Option<&PlainCondition> {
-        self.status.as_ref()?.conditions.iter().find(|c| c.kind == kind)
+        Condition::find(&self.status.as_ref()?.conditions, kind)
     }
 }
 
@@ -81,7 +81,10 @@ impl Resource for HorizontalPodAutoscaler {
 
     fn drop_zero_times(&mut self) {
         if let Some(status) = &mut self.status {
-            PlainCondition::drop_zero_times(&mut status.conditions);
+            status
+                .conditions
+                .iter_mut()
+                .for_each(PlainCondition::drop_zero_times);
         }
     }
 }

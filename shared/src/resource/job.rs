@@ -1,7 +1,7 @@
 //! `batch/v1` Job: whether it is done, still tries, or has given up.
 
 use super::{
-    INSTANTIATE, LabelSelector, ObjectMeta, PodsBy, ProbedCondition, Resource, Time, has_metadata,
+    Condition, INSTANTIATE, LabelSelector, ObjectMeta, PodsBy, ProbedCondition, Resource, Time, has_metadata,
     null_as_default,
 };
 use serde::Deserialize;
@@ -126,7 +126,10 @@ impl Resource for Job {
     fn drop_zero_times(&mut self) {
         if let Some(status) = &mut self.status {
             Time::drop_zero(&mut status.start_time);
-            ProbedCondition::drop_zero_times(&mut status.conditions);
+            status
+                .conditions
+                .iter_mut()
+                .for_each(ProbedCondition::drop_zero_times);
         }
     }
 

@@ -37,11 +37,11 @@ mod webhookconfiguration;
 mod words;
 
 pub use apiservice::{ApiService, ApiServiceSpec, ApiServiceStatus, ServiceReference};
-pub use condition::{PlainCondition, ProbedCondition};
+pub use condition::{Condition, DeploymentCondition, PlainCondition, ProbedCondition};
 pub use cronjob::{ActiveJob, CronJob, CronJobSpec, CronJobStatus};
 pub use custom::{CustomCondition, CustomObject, CustomSpec, CustomStatus, CustomWord};
 pub use daemonset::{DaemonSet, DaemonSetSpec, DaemonSetStatus, DaemonSetUpdateStrategy};
-pub use deployment::{Condition, Deployment, DeploymentSpec, DeploymentStatus};
+pub use deployment::{Deployment, DeploymentSpec, DeploymentStatus};
 pub use endpointslice::{Endpoint, EndpointConditions, EndpointPort, EndpointSlice, EndpointTarget};
 pub use event::{Event, EventSeries, ObjectReference};
 pub use horizontalpodautoscaler::{
@@ -255,10 +255,10 @@ mod tests {
             }),
             status: Some(DeploymentStatus {
                 observed_generation: Some(0),
-                conditions: vec![Condition {
+                conditions: vec![DeploymentCondition {
                     last_transition_time: Some(Time::from_seconds(0)),
                     last_update_time: Some(Time::from_seconds(7)),
-                    ..Condition::default()
+                    ..DeploymentCondition::default()
                 }],
                 ..DeploymentStatus::default()
             }),

@@ -1,6 +1,6 @@
 //! `v1` Node: whether its kubelet still answers for the pods on it, and whether it takes new ones.
 
-use super::{ObjectMeta, ProbedCondition, Resource, has_metadata, null_as_default};
+use super::{Condition, ObjectMeta, ProbedCondition, Resource, has_metadata, null_as_default};
 use serde::Deserialize;
 
 /// The fields of a node that its verdict, or the cause of another, is told from.
@@ -71,7 +71,7 @@ impl Node {
     /// The condition of that type, where there is one.
     #[must_use]
     pub fn condition(&self, kind: &str) -> Option<&ProbedCondition> {
-        self.status.as_ref()?.conditions.iter().find(|c| c.kind == kind)
+        Condition::find(&self.status.as_ref()?.conditions, kind)
     }
 }
 
@@ -83,7 +83,10 @@ impl Resource for Node {
 
     fn drop_zero_times(&mut self) {
         if let Some(status) = &mut self.status {
-            ProbedCondition::drop_zero_times(&mut status.conditions);
+            status
+                .conditions
+                .iter_mut()
+                .for_each(ProbedCondition::drop_zero_times);
         }
     }
 }

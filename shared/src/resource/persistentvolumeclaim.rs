@@ -1,6 +1,6 @@
 //! `v1` PersistentVolumeClaim: whether it has its volume.
 
-use super::{ObjectMeta, ProbedCondition, Resource, has_metadata, null_as_default};
+use super::{Condition, ObjectMeta, ProbedCondition, Resource, has_metadata, null_as_default};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -58,7 +58,10 @@ impl Resource for PersistentVolumeClaim {
 
     fn drop_zero_times(&mut self) {
         if let Some(status) = &mut self.status {
-            ProbedCondition::drop_zero_times(&mut status.conditions);
+            status
+                .conditions
+                .iter_mut()
+                .for_each(ProbedCondition::drop_zero_times);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `v1` Pod: whether it is active, ready and young, and what stops its containers.
 
-use super::{ObjectMeta, PodsBy, ProbedCondition, Resource, Time, has_metadata, null_as_default};
+use super::{Condition, ObjectMeta, PodsBy, ProbedCondition, Resource, Time, has_metadata, null_as_default};
 use serde::Deserialize;
 
 /// The label by which the controllers of StatefulSets and DaemonSets tell of which revision a pod is.
@@ -333,7 +333,7 @@ impl Pod {
     /// condition does not, so only the condition is believed.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        self.condition("Ready").is_some_and(|c| c.status == "True")
+        self.condition("Ready").is_some_and(Condition::is_true)
     }
 
     /// Whether its containers are meant to end: one that ended with 0 is not started again.
@@ -404,10 +404,22 @@ impl Pod {
         })
     }
 
-    /// The condition of that type, where there is one.
+    /// `PodScheduled` while it is False: the pod has no node.
+    #[must_use]
+    pub fn unscheduled(&self) -> Option<&ProbedCondition> {
+        self.condition("PodScheduled").filter(|c| c.is_false())
+    }
+
+    /// Whether a scheduling gate holds the pod.
+    #[must_use]
+    pub fn is_gated(&self) -> bool {
+        self.unscheduled().is_some_and(|c| c.reason == "SchedulingGated")
+    }
+
+    /// The condition of that type.
     #[must_use]
     pub fn condition(&self, kind: &str) -> Option<&ProbedCondition> {
-        self.status.as_ref()?.conditions.iter().find(|c| c.kind == kind)
+        Condition::find(&self.status.as_ref()?.conditions, kind)
     }
 }
 
@@ -422,7 +434,10 @@ impl Resource for Pod {
 
     fn drop_zero_times(&mut self) {
         let Some(status) = &mut self.status else { return };
-        ProbedCondition::drop_zero_times(&mut status.conditions);
+        status
+            .conditions
+            .iter_mut()
+            .for_each(ProbedCondition::drop_zero_times);
         let containers = status
             .init_container_statuses
             .iter_mut()

@@ -1,6 +1,6 @@
 //! `policy/v1` PodDisruptionBudget: which pods it is about, how many of them it wants healthy, and how many are.
 
-use super::{LabelSelector, ObjectMeta, ProbedCondition, Resource, has_metadata, null_as_default};
+use super::{Condition, LabelSelector, ObjectMeta, ProbedCondition, Resource, has_metadata, null_as_default};
 use serde::Deserialize;
 
 /// The fields of a PodDisruptionBudget that its verdict reads.
@@ -81,7 +81,10 @@ impl Resource for PodDisruptionBudget {
 
     fn drop_zero_times(&mut self) {
         if let Some(status) = &mut self.status {
-            ProbedCondition::drop_zero_times(&mut status.conditions);
+            status
+                .conditions
+                .iter_mut()
+                .for_each(ProbedCondition::drop_zero_times);
         }
     }
 }

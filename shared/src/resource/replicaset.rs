@@ -1,6 +1,8 @@
 //! `apps/v1` ReplicaSet: the link from a Deployment to its pods, and a workload of its own where nothing controls it.
 
-use super::{LabelSelector, ObjectMeta, PlainCondition, PodsBy, Resource, has_metadata, null_as_default};
+use super::{
+    Condition, LabelSelector, ObjectMeta, PlainCondition, PodsBy, Resource, has_metadata, null_as_default,
+};
 use serde::Deserialize;
 
 /// The fields of a ReplicaSet that its verdict, or that of its Deployment, reads.
@@ -94,7 +96,10 @@ impl Resource for ReplicaSet {
 
     fn drop_zero_times(&mut self) {
         if let Some(status) = &mut self.status {
-            PlainCondition::drop_zero_times(&mut status.conditions);
+            status
+                .conditions
+                .iter_mut()
+                .for_each(PlainCondition::drop_zero_times);
         }
     }
 }

@@ -1,7 +1,10 @@
 //! `v1` ReplicationController: what a ReplicaSet was before there were any, and what an OpenShift DeploymentConfig makes
 //! its pods by to this day.
 
-use super::{ObjectMeta, PodsBy, ReplicaSet, ReplicaSetSpec, ReplicaSetStatus, Resource, has_metadata};
+use super::{
+    Condition, ObjectMeta, PlainCondition, PodsBy, ReplicaSet, ReplicaSetSpec, ReplicaSetStatus, Resource,
+    has_metadata,
+};
 use serde::Deserialize;
 
 /// The fields of a ReplicationController that its verdict reads.
@@ -60,7 +63,10 @@ impl Resource for ReplicationController {
 
     fn drop_zero_times(&mut self) {
         if let Some(status) = &mut self.status {
-            super::PlainCondition::drop_zero_times(&mut status.conditions);
+            status
+                .conditions
+                .iter_mut()
+                .for_each(PlainCondition::drop_zero_times);
         }
     }
 }

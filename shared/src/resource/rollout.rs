@@ -1,6 +1,9 @@
 //! `argoproj.io/v1alpha1` Rollout: a Deployment that is rolled out in steps, by Argo Rollouts.
 
-use super::{Condition, LabelSelector, ObjectMeta, PodsBy, Resource, Time, has_metadata, null_as_default};
+use super::{
+    Condition, DeploymentCondition, LabelSelector, ObjectMeta, PodsBy, Resource, Time, has_metadata,
+    null_as_default,
+};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 
@@ -124,7 +127,7 @@ pub struct RolloutStatus {
     /// Available, Progressing, Paused, Healthy, Completed, `InvalidSpec`, `ReplicaFailure`.
     #[prost(message, repeated, tag = "6")]
     #[serde(deserialize_with = "null_as_default")]
-    pub conditions: Vec<Condition>,
+    pub conditions: Vec<DeploymentCondition>,
     /// Whether the update was given up, by somebody or by an analysis.
     #[prost(bool, tag = "7")]
     #[serde(deserialize_with = "null_as_default")]
@@ -208,9 +211,8 @@ fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> 
 impl Rollout {
     /// The condition of that type, where the controller wrote one.
     #[must_use]
-    pub fn condition(&self, kind: &str) -> Option<&Condition> {
-        let mut all = self.status.iter().flat_map(|s| &s.conditions);
-        all.find(|c| c.kind == kind)
+    pub fn condition(&self, kind: &str) -> Option<&DeploymentCondition> {
+        Condition::find(&self.status.as_ref()?.conditions, kind)
     }
 
     /// The step that it is at.

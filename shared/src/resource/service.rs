@@ -1,6 +1,6 @@
 //! `v1` Service: which pods it stands for.
 
-use super::{ObjectMeta, ProbedCondition, Resource, has_metadata, null_as_default};
+use super::{Condition, ObjectMeta, ProbedCondition, Resource, has_metadata, null_as_default};
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
@@ -205,7 +205,10 @@ impl Resource for Service {
 
     fn drop_zero_times(&mut self) {
         if let Some(status) = &mut self.status {
-            ProbedCondition::drop_zero_times(&mut status.conditions);
+            status
+                .conditions
+                .iter_mut()
+                .for_each(ProbedCondition::drop_zero_times);
         }
     }
 }

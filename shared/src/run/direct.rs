@@ -9,7 +9,7 @@ use super::noun::Noun;
 use super::owners::{self, Owned, Roll, Sift};
 use super::related::{self, Listing};
 use super::{Causes, Clock, EvidenceStore, Kind, KindTarget, KindVisitor, LISTS_AT_ONCE, Request, custom};
-use crate::check::{self, Check, Controller, EventsAndNodes, Evidence, Now, RelatedObjects, Word};
+use crate::check::{self, Check, Controller, ControllerFacts, EventsAndNodes, Evidence, Now, RelatedObjects};
 use crate::cluster::{self, Client, Collection, Keep, ListOptions};
 use crate::failure::{Class, Failure};
 use crate::nearest::nearest;
@@ -89,7 +89,9 @@ pub async fn direct(
         let members = parts.pop_if(|(check, _)| check == owners::CONTROLLERS);
         let members = members.into_iter().flat_map(|(_, part)| part.items);
         let now = Now::known(run.now());
-        let controllers = owners::check(roots.into_iter().zip(members), now, |_| Word::default());
+        let controllers = owners::check(roots.into_iter().zip(members), now, |_| {
+            ControllerFacts::default()
+        });
         (parts, nothing, causes_not_seen, controllers)
     };
     let (api_server, (parts, nothing, causes_not_seen, controllers)) = tokio::join!(probe, gather);

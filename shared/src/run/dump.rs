@@ -5,8 +5,8 @@ use super::noun::Noun;
 use super::owners::{self, Owned, Roll, Sift};
 use super::{Causes, Clock, Kind, KindTarget, KindVisitor, Request, gaps, related};
 use crate::check::{
-    self, Check, Controller, EventsAndNodes, Evidence, NodesSeen, Now, Related, RelatedKind,
-    RelatedKindVisitor, RelatedObjects, Word,
+    self, Check, Controller, ControllerFacts, EventsAndNodes, Evidence, NodesSeen, Now, Related, RelatedKind,
+    RelatedKindVisitor, RelatedObjects,
 };
 use crate::check::{EvidenceObject, EvidenceStore};
 use crate::cluster::CustomName;
@@ -212,10 +212,10 @@ impl<'a> Dump<'a> {
 
 /// What controllers say of themselves in a dump. Each kind is decoded once, however many of its objects are asked for.
 #[derive(Default)]
-struct Words(HashMap<(String, String), HashMap<Controller, Word>>);
+struct Words(HashMap<(String, String), HashMap<Controller, ControllerFacts>>);
 
 impl Words {
-    fn of(&mut self, objects: &Objects, controller: &Controller) -> Word {
+    fn of(&mut self, objects: &Objects, controller: &Controller) -> ControllerFacts {
         let (group, kind) = (&controller.group, &controller.kind);
         let read = || {
             let all = objects.of::<ScaledObject>(group, kind).into_iter();
@@ -227,7 +227,7 @@ impl Words {
     }
 }
 
-fn named(object: &ScaledObject, group: &str, kind: &str) -> (Controller, Word) {
+fn named(object: &ScaledObject, group: &str, kind: &str) -> (Controller, ControllerFacts) {
     let meta = object.meta();
     let controller = Controller {
         namespace: meta.namespace.clone(),
@@ -235,7 +235,7 @@ fn named(object: &ScaledObject, group: &str, kind: &str) -> (Controller, Word) {
         kind: kind.to_owned(),
         name: meta.name.clone(),
     };
-    let word = Word {
+    let word = ControllerFacts {
         asked: object.spec.as_ref().and_then(|spec| spec.replicas),
         changed: meta.last_spec_write().max(meta.creation_timestamp),
         is_done: object.status.as_ref().is_some_and(|status| status.is_done),

@@ -4,7 +4,7 @@
 //! kind turns out not to have been seen whole, the objects that were left to it are read again.
 
 use super::{Kind, Request};
-use crate::check::{self, Check, Controller, Now, Word};
+use crate::check::{self, Check, Controller, ControllerFacts, Now};
 use crate::cluster::Keep;
 use crate::report::{Item, KindCheck};
 use crate::resource::OwnerReference;
@@ -218,7 +218,7 @@ pub fn controllers(
     check(
         told.filter(|(root, _)| root.is_pod() || !is_judged(root)),
         now,
-        |_| Word::default(),
+        |_| ControllerFacts::default(),
     )
 }
 
@@ -226,7 +226,7 @@ pub fn controllers(
 pub(super) fn check(
     members: impl IntoIterator<Item = (Controller, Item)>,
     now: Now,
-    mut word: impl FnMut(&Controller) -> Word,
+    mut word: impl FnMut(&Controller) -> ControllerFacts,
 ) -> Option<KindCheck> {
     let mut groups: BTreeMap<Controller, Vec<Item>> = BTreeMap::new();
     for (controller, item) in members {

@@ -255,14 +255,11 @@ fn pods_where_none_should_be_are_a_warning_and_no_verdict() {
     };
     assert_eq!(
         of(d(4, 4).set("/status/numberMisscheduled", 1)),
-        (HEALTHY, vec!["1 node has a pod and should have none".to_owned()])
+        (HEALTHY, vec!["1 node runs a pod it should not".to_owned()])
     );
     assert_eq!(
         of(no_node().set("/status/numberMisscheduled", 3)),
-        (
-            HEALTHY,
-            vec!["3 nodes have a pod and should have none".to_owned()]
-        )
+        (HEALTHY, vec!["3 nodes run a pod they should not".to_owned()])
     );
     assert_eq!(
         of(d(4, 4).set("/status/numberMisscheduled", 3).deleting(5, &[])).1,

@@ -5,8 +5,8 @@
 //! those that stand beside it are there too.
 
 use sre_shared::resource::{
-    ApiService, CronJob, DaemonSet, DaemonSetTemplate, DeploymentTemplate, EndpointSlice, Event,
-    HorizontalPodAutoscaler, Job, MutatingWebhookConfiguration, Node, PersistentVolumeClaim, Pod,
+    ApiService, Condition as _, CronJob, DaemonSet, DaemonSetTemplate, DeploymentTemplate, EndpointSlice,
+    Event, HorizontalPodAutoscaler, Job, MutatingWebhookConfiguration, Node, PersistentVolumeClaim, Pod,
     PodDisruptionBudget, ReplicaSet, ReplicaSetTemplate, Resource, Service, StatefulSetTemplate, Templated,
     ValidatingWebhookConfiguration, from_json, from_proto,
 };

@@ -1,37 +1,38 @@
-//! Why a claim has no volume, in the words of whoever should make or find one.
+//! Why a claim has no volume, by the events about it.
 //!
-//! The persistent volume controller and the provisioners of drivers say it in events about the claim
-//! (`pkg/controller/volume/persistentvolume/pv_controller.go` in kubernetes/kubernetes, `sig-storage-lib-external-provisioner`):
-//! `ProvisioningFailed` and `FailedBinding` name what is wrong, the first of them also a storage class that does not
-//! exist. `ExternalProvisioning` is repeated for as long as a driver that is registered nowhere is waited for.
+//! The persistent volume controller and the provisioners of drivers write them
+//! (`pkg/controller/volume/persistentvolume/pv_controller.go` in kubernetes/kubernetes,
+//! `sig-storage-lib-external-provisioner`). `ProvisioningFailed` and `FailedBinding` name what is wrong; the first also
+//! names a storage class that does not exist. `ExternalProvisioning` is repeated while the claim waits for a driver,
+//! even for one that is registered nowhere.
 
 use crate::check::text::shorten;
 use crate::resource::Time;
 
-/// A provisioner tries again within a few minutes; an older failure says nothing once something newer was said.
+/// A provisioner tries again within a few minutes. An older failure says nothing if a newer event exists.
 const FAILED_SECONDS: i64 = 20 * 60;
 
-/// What the events about a claim come to.
+/// The cause that the events about a claim give.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::check) enum Why {
-    /// This is wrong.
+pub(in crate::check) enum ClaimCause {
+    /// Something is wrong.
     Failed(String),
-    /// Its volume is made once the pod that wants it has a node.
+    /// Its volume is made once the pod that needs it has a node.
     WaitsForPod,
 }
 
 /// One event about a claim.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::check) struct Said<'a> {
+pub(in crate::check) struct ClaimEvent<'a> {
     pub reason: &'a str,
     pub message: &'a str,
     pub is_warning: bool,
     pub time: Option<Time>,
 }
 
-/// What the events about one claim come to, in any order.
-pub(in crate::check) fn why<'a>(events: impl IntoIterator<Item = Said<'a>>) -> Option<Why> {
-    let (mut failed, mut waits) = (None::<Said<'_>>, None::<Said<'_>>);
+/// The cause that the events about one claim give, in any order.
+pub(in crate::check) fn why<'a>(events: impl IntoIterator<Item = ClaimEvent<'a>>) -> Option<ClaimCause> {
+    let (mut failed, mut waits) = (None::<ClaimEvent<'_>>, None::<ClaimEvent<'_>>);
     for event in events {
         let newest = if event.is_warning || event.reason == "FailedBinding" {
             &mut failed
@@ -47,25 +48,25 @@ pub(in crate::check) fn why<'a>(events: impl IntoIterator<Item = Said<'a>>) -> O
             *newest = Some(event);
         }
     }
-    let is_over = |failed: &Said<'_>| {
+    let is_over = |failed: &ClaimEvent<'_>| {
         let later = waits.and_then(|w| w.time).zip(failed.time);
         later.is_some_and(|(waits, failed)| waits.seconds_since(failed) > FAILED_SECONDS)
     };
     if let Some(failed) = failed.filter(|failed| !is_over(failed)) {
-        return Some(Why::Failed(shorten(&without_code(failed.message))));
+        return Some(ClaimCause::Failed(shorten(&without_code(failed.message))));
     }
     let waits = waits?;
     Some(match waits.reason {
-        "WaitForFirstConsumer" | "WaitForPodScheduled" => Why::WaitsForPod,
-        "ExternalProvisioning" => Why::Failed(match quoted(waits.message) {
+        "WaitForFirstConsumer" | "WaitForPodScheduled" => ClaimCause::WaitsForPod,
+        "ExternalProvisioning" => ClaimCause::Failed(match quoted(waits.message) {
             Some(who) => format!("the provisioner {who} has not made its volume: does it run?"),
             None => "its provisioner has not made its volume: does it run?".to_owned(),
         }),
-        _ => Why::Failed("its provisioner has begun to make its volume and has not ended".to_owned()),
+        _ => ClaimCause::Failed("its provisioner has begun to make its volume and has not ended".to_owned()),
     })
 }
 
-/// A driver's error without the words of the protocol by which it came: `rpc error: code = Internal desc = `.
+/// A driver's error without the words of gRPC: `rpc error: code = Internal desc = `.
 fn without_code(text: &str) -> String {
     match text.split_once("rpc error: code = ") {
         Some((before, rest)) => match rest.split_once(" desc = ") {
@@ -88,8 +89,8 @@ fn quoted(text: &str) -> Option<&str> {
 mod tests {
     use super::*;
 
-    fn said(reason: &'static str, message: &'static str, at: i64) -> Said<'static> {
-        Said {
+    fn said(reason: &'static str, message: &'static str, at: i64) -> ClaimEvent<'static> {
+        ClaimEvent {
             reason,
             message,
             is_warning: reason == "ProvisioningFailed",
@@ -112,7 +113,7 @@ mod tests {
                 at,
             )
         };
-        let failed = |words: &str| Some(Why::Failed(words.to_owned()));
+        let failed = |words: &str| Some(ClaimCause::Failed(words.to_owned()));
         let nfs = failed("storageclass.storage.k8s.io \"nfs\" not found");
         let runs = failed("the provisioner x.example has not made its volume: does it run?");
         for (events, expected) in [
@@ -124,14 +125,14 @@ mod tests {
                 failed("storageclass.storage.k8s.io \"nfs\" not found"),
             ),
             (vec![missing, external(1000 + 1201)], runs),
-            (vec![waits(5)], Some(Why::WaitsForPod)),
+            (vec![waits(5)], Some(ClaimCause::WaitsForPod)),
             (
                 vec![said(
                     "WaitForPodScheduled",
                     "waiting for pod db-0 to be scheduled",
                     5,
                 )],
-                Some(Why::WaitsForPod),
+                Some(ClaimCause::WaitsForPod),
             ),
             (
                 vec![waits(5), external(9)],

@@ -1,8 +1,8 @@
-//! ConfigMaps and Secrets that a pod needs and that are missing or lack a key.
+//! Missing ConfigMaps and Secrets, and missing keys in them.
 
 use crate::check::text::{kubectl, quoted_behind};
 
-/// The ConfigMap or Secret that a sentence says is missing or lacks a key, and how to look for it.
+/// The ConfigMap or Secret that a sentence calls missing or lacking a key, and the command that looks for it.
 pub(super) fn missing_source(namespace: &str, sentence: &str) -> Option<(String, String)> {
     [("Secret", "secret"), ("ConfigMap", "configmap")]
         .into_iter()

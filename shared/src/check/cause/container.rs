@@ -1,4 +1,4 @@
-//! What stops the containers of a pod: init containers first, sidecars among them, then the app's.
+//! Containers that do not run: init containers first, sidecars among them, then those of the app.
 //!
 //! The words of a waiting container are the kubelet's (`pkg/kubelet/container/sync_result.go`,
 //! `pkg/kubelet/images/types.go`, `pkg/kubelet/kuberuntime` in kubernetes/kubernetes).
@@ -9,7 +9,7 @@ use super::image::{is_refused, not_pulled};
 use super::{EventsAndNodes, PodCause, describe, readiness};
 use crate::check::text::{arg, behind, kubectl, last_line, shorten};
 use crate::check::{GRACE_SECONDS, Now};
-use crate::resource::{ContainerStatus, Pod, Resource as _, Terminated, Waiting};
+use crate::resource::{Condition, ContainerStatus, Pod, Resource as _, Terminated, Waiting};
 
 /// Reasons of a waiting container that do not pass by themselves.
 const HARD_WAITING: [(&str, &str); 12] = [
@@ -27,7 +27,7 @@ const HARD_WAITING: [(&str, &str); 12] = [
     ("PostStartHookError", "ContainerHook"),
 ];
 
-/// What stops the containers: what certainly does, else what may.
+/// Causes in the containers: certain ones, else possible ones.
 pub(super) fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Vec<PodCause> {
     let certain: Vec<PodCause> = all(pod)
         .filter_map(|c| of_container(pod, c, now, around))
@@ -67,17 +67,14 @@ pub(super) fn of_container(
     }
 }
 
-/// Whether it is not this container that the pod waits for, whatever it did before: it is ready, or an init container that
-/// is done, and the pod waits for another one or for something else.
+/// Whether the pod does not wait for this container, whatever it did before: the container is ready or an init
+/// container that is done, and the pod waits for another one or for something else.
 fn is_fine(pod: &Pod, container: &ContainerStatus) -> bool {
-    let others = || {
-        pod.condition("ContainersReady")
-            .is_some_and(|c| c.status == "True")
-    };
+    let others = || pod.condition("ContainersReady").is_some_and(Condition::is_true);
     container.ready && (all(pod).any(|c| !c.ready) || others())
 }
 
-/// Whether an event may say more than the pod itself: of volumes, probes, hooks, and of a back-off that names no reason.
+/// Whether an event may say more than the pod itself: about volumes, probes, hooks, or a back-off without a reason.
 pub(super) fn says_little(pod: &Pod, now: Now) -> bool {
     let nothing = EventsAndNodes::default();
     let failing = || all(pod).filter(|c| of_container(pod, c, now, &nothing).is_some());
@@ -91,7 +88,7 @@ pub(super) fn says_little(pod: &Pod, now: Now) -> bool {
             .as_ref()
             .is_some_and(|s| !s.image_pull_secrets.is_empty());
         let unauthorised = has_secrets && waiting.is_some_and(|w| is_refused(&w.message));
-        // It runs well between two crashes: only the events tell since when that goes on.
+        // It runs well between two crashes. Only the events say since when.
         let comes_back = waiting.is_some_and(|w| w.reason == "CrashLoopBackOff")
             && container.restart_count > 1
             && since(pod)
@@ -106,7 +103,7 @@ fn is_failure(ended: &Terminated) -> bool {
     ended.exit_code != 0 || ended.reason == "OOMKilled"
 }
 
-/// It has ended with an error and was not started again, or not yet. One that ends well again and again crashes too:
+/// A container that has ended with an error and has not started again. One that ends well again and again crashes too:
 /// only an init container is meant to end.
 pub(super) fn just_ended(pod: &Pod, container: &ContainerStatus) -> Option<PodCause> {
     let ended = container.state.as_ref()?.terminated.as_ref()?;
@@ -124,7 +121,7 @@ fn crash(
     now: Now,
     around: &EventsAndNodes<'_>,
 ) -> PodCause {
-    // A container that the kubelet ends for its probe or its hook looks like one that was killed.
+    // A container that the kubelet ends for its probe or its hook looks like a killed one.
     let found = readiness::ending_probe(pod, container, now, around)
         .or_else(|| ending_hook(pod, container, around))
         .unwrap_or_else(|| ended_so(pod, container, last, true));
@@ -136,8 +133,8 @@ fn crash(
     }
 }
 
-/// How the containers of a ready pod ended before they were started again, where that was within so many seconds and they
-/// were restarted at least so often.
+/// How the containers of a ready pod ended before their last start, if they did within so many seconds and restarted so
+/// often.
 pub(super) fn restarted(
     pod: &Pod,
     now: Now,
@@ -158,7 +155,7 @@ pub(super) fn restarted(
         .collect()
 }
 
-/// How this container of a ready pod ended before it was started again.
+/// How this container of a ready pod ended before its last start.
 pub(super) fn restarted_one(
     pod: &Pod,
     container: &ContainerStatus,
@@ -174,11 +171,11 @@ pub(super) fn restarted_one(
     })
 }
 
-/// The hook for which the kubelet ends a container again and again, where it is that: it does not wait then
+/// A failing hook that makes the kubelet end a container again and again. Such a container does not wait
 /// (`startContainer` in `pkg/kubelet/kuberuntime/kuberuntime_container.go`).
 fn ending_hook(pod: &Pod, container: &ContainerStatus, around: &EventsAndNodes<'_>) -> Option<PodCause> {
     let last = container.last_state.as_ref()?.terminated.as_ref()?;
-    // However old: the kubelet drops the repetitions of an event that is told too often.
+    // Its age does not matter: the kubelet drops repetitions of a frequent event.
     let newest = around.newest(&pod.meta().uid, |event| {
         event.reason == "FailedPostStartHook" && event.container() == Some(&container.name)
     });
@@ -200,13 +197,13 @@ fn ending_hook(pod: &Pod, container: &ContainerStatus, around: &EventsAndNodes<'
     })
 }
 
-/// How it ended, in words.
+/// How the container ended, in words.
 fn ended_so(pod: &Pod, container: &ContainerStatus, ended: Option<&Terminated>, again: bool) -> PodCause {
     let meta = pod.meta();
     let name = &container.name;
     let who = format!("{} {name}", role(pod, container));
     let last = ended.and_then(|t| t.finished_at);
-    // The runtime could not start it at all: a command that is not there.
+    // The runtime could not start it at all: the command does not exist.
     if let Some(t) = ended.filter(|t| matches!(t.reason.as_str(), "StartError" | "ContainerCannotRun")) {
         return PodCause {
             code: "ContainerCreate",
@@ -251,7 +248,7 @@ fn ended_so(pod: &Pod, container: &ContainerStatus, ended: Option<&Terminated>, 
     }
 }
 
-/// It cannot even begin.
+/// A container that cannot even start.
 fn stuck(
     pod: &Pod,
     container: &ContainerStatus,

@@ -1,13 +1,13 @@
-//! What the status of a pod says of its containers: which there are, what each is to the pod, and since when they fail.
+//! What the status of a pod says about its containers: their roles, their restarts, and since when they fail.
 
 use crate::check::{EventsAndNodes, Now};
 use crate::resource::{ContainerStatus, Event, Pod, Resource as _, Terminated, Time};
 
-/// A crash counts as a cause this many seconds after it happened; later it says nothing of the present.
+/// A crash counts as a cause for this many seconds. After that it says nothing about the present.
 pub(super) const CRASH_SECONDS: i64 = 15 * 60;
 
-/// Back-offs that are told no rarer than this many seconds are of one crash loop. The longest of them takes 300, and the
-/// kubelet drops repetitions of an event that come too fast.
+/// Back-offs with at most this many seconds between two events belong to one crash loop. The longest back-off takes
+/// 300, and the kubelet drops repetitions that come too fast.
 const BACK_OFF_SECONDS: i64 = 600;
 
 /// Every container, in the order in which they start.
@@ -17,7 +17,7 @@ pub(super) fn all(pod: &Pod) -> impl Iterator<Item = &ContainerStatus> {
         .flat_map(|s| s.init_container_statuses.iter().chain(&s.container_statuses))
 }
 
-/// What a container is to its pod.
+/// The role of a container in its pod.
 pub(super) fn role(pod: &Pod, container: &ContainerStatus) -> &'static str {
     let name = &container.name;
     let init = pod
@@ -31,7 +31,7 @@ pub(super) fn role(pod: &Pod, container: &ContainerStatus) -> &'static str {
     }
 }
 
-/// Whether a container was ended from outside, or ends as it was asked to.
+/// Whether a container was ended from outside, or ended as it was asked to.
 pub(super) fn was_ended(last: &Terminated) -> bool {
     matches!(last.exit_code, 0 | 137 | 143) && last.reason != "OOMKilled"
 }
@@ -51,13 +51,13 @@ pub(super) fn since(pod: &Pod) -> Option<Time> {
         .or(pod.meta().creation_timestamp)
 }
 
-/// Since when a pod that is not ready is not, without a break that counts.
+/// Since when a pod is not ready, without a break that counts.
 pub(super) fn began(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option<Time> {
     let first = loops_since(pod, now, around);
     first.into_iter().chain(since(pod)).min()
 }
 
-/// Since when the containers of a pod end again and again: since the first of its back-offs, where they went on until now.
+/// Since when the containers of a pod end again and again: since the first back-off, if back-offs went on until now.
 /// The kubelet counts them all in one event.
 pub(super) fn loops_since(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option<Time> {
     let is_loop = |event: &&Event| event.reason == "BackOff" && event.message.contains("restarting failed");

@@ -1,8 +1,8 @@
 //! Pods that the API server refuses to create: quota, limits, Pod Security, a webhook, a missing ServiceAccount.
 //!
-//! The sentences are those of the admission plugins (`plugin/pkg/admission` and `staging/src/k8s.io/apiserver` in
-//! kubernetes/kubernetes). A ReplicaSet keeps the first of them in its condition `ReplicaFailure` while the refusal
-//! can have another reason by now, so the newest FailedCreate event is believed before it.
+//! The sentences come from the admission plugins (`plugin/pkg/admission` and `staging/src/k8s.io/apiserver` in
+//! kubernetes/kubernetes). A ReplicaSet keeps the first one in its condition `ReplicaFailure`, but the refusal can have
+//! another reason by now. So the newest FailedCreate event is believed first.
 
 use super::{EventsAndNodes, PodCause};
 use crate::check::text::{behind, kubectl, quoted_behind, shorten};
@@ -10,10 +10,10 @@ use crate::check::{Now, Pods};
 use crate::report::Cause;
 use crate::resource::{Event, ObjectMeta, ReplicaSet, Resource as _, Time};
 
-/// A controller tries again after 1000 seconds at most; an older refusal says nothing of the present.
+/// A controller tries again after 1000 seconds at most. An older refusal says nothing about the present.
 const REFUSED_SECONDS: i64 = 20 * 60;
 
-/// Whether the code is one of this file.
+/// Whether this file gives that code.
 pub(super) fn is_refusal(code: &str) -> bool {
     matches!(
         code,
@@ -21,7 +21,7 @@ pub(super) fn is_refusal(code: &str) -> bool {
     )
 }
 
-/// The cause that a refusal's sentence tells.
+/// The cause in the sentence of a refusal.
 fn refused(namespace: &str, kind: &str, name: &str, sentence: &str, since: Option<Time>) -> PodCause {
     // `Error creating: pods "x-" is forbidden: why`; a StatefulSet's begins with `create Pod x in StatefulSet ...`.
     let why = behind(
@@ -81,7 +81,7 @@ fn refused(namespace: &str, kind: &str, name: &str, sentence: &str, since: Optio
     }
 }
 
-/// The same as an entry of a report, for a condition of the workload itself.
+/// The cause in a condition of the workload itself.
 pub(in crate::check) fn refusal(
     namespace: &str,
     kind: &str,
@@ -92,7 +92,7 @@ pub(in crate::check) fn refusal(
     refused(namespace, kind, name, sentence, since).into_cause(format!("{kind}/{name}"))
 }
 
-/// What keeps the ReplicaSets of a workload from creating pods, of the newest of them that cannot.
+/// The refusal of the newest ReplicaSet that cannot create pods.
 pub(super) fn of_replica_sets(pods: &Pods<'_>) -> Option<Cause> {
     let sets = pods
         .replica_sets
@@ -117,7 +117,7 @@ fn is_failed_create(event: &Event) -> bool {
     event.reason == "FailedCreate"
 }
 
-/// The same for a workload that creates its pods itself and has no condition for it.
+/// The refusal of a workload that creates its pods itself and has no condition for it.
 pub(super) fn of_owner(
     around: &EventsAndNodes<'_>,
     now: Now,

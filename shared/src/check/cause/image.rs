@@ -5,7 +5,7 @@ use super::{EventsAndNodes, PodCause, describe};
 use crate::check::text::{behind, kubectl, shorten};
 use crate::resource::{ContainerStatus, Pod, Resource as _};
 
-/// Words by which a registry is told from an image that it does not have.
+/// Words of a failing registry, as opposed to an image that it does not have.
 const REGISTRY_FAILS: [&str; 17] = [
     "no such host",
     "connection refused",
@@ -26,7 +26,7 @@ const REGISTRY_FAILS: [&str; 17] = [
     "internal server error",
 ];
 
-/// Its image cannot be pulled.
+/// A container whose image cannot be pulled.
 pub(super) fn not_pulled(
     pod: &Pod,
     container: &ContainerStatus,
@@ -67,8 +67,7 @@ pub(super) fn not_pulled(
     }
 }
 
-/// Whether a registry says that it wants to know who asks. Some say so by calling the image not found, which is not
-/// taken for it.
+/// Whether a registry asks for credentials. Some call the image not found instead; that does not count.
 pub(super) fn is_refused(why: &str) -> bool {
     let why = why.to_lowercase();
     ["authoriz", "authentic", "denied", "forbidden"]
@@ -76,13 +75,13 @@ pub(super) fn is_refused(why: &str) -> bool {
         .any(|word| why.contains(word))
 }
 
-/// The registry's own error, out of the kubelet's and the runtime's sentences around it.
+/// The registry's own error, without the sentences of the kubelet and the runtime around it.
 fn image_error<'a>(pod: &Pod, said: &'a str, around: &EventsAndNodes<'a>) -> &'a str {
     let event = around.newest(&pod.meta().uid, |e| {
         e.reason == "Failed" && e.message.contains("Failed to pull image")
     });
     let whole = match event {
-        // Before Kubernetes 1.31 a back-off says no more than that it is one.
+        // Before Kubernetes 1.31 a back-off gives no reason.
         Some(event) if !said.contains(": ") => event.message.as_str(),
         _ => said,
     };
@@ -105,7 +104,7 @@ fn image_error<'a>(pod: &Pod, said: &'a str, around: &EventsAndNodes<'a>) -> &'a
     why
 }
 
-/// The registry, where it is what fails, else the image.
+/// The registry if it fails, else the image.
 fn image_subject(image: &str, why: &str) -> Option<String> {
     if image.is_empty() {
         return None;

@@ -5,7 +5,7 @@ use crate::check::text::{kubectl, shorten};
 use crate::report::Cause;
 use crate::resource::{Job, Resource as _};
 
-/// Why a Job will not be tried again, where that is so.
+/// Why a Job will not be tried again, if it will not.
 pub(super) fn gave_up(job: &Job) -> Option<Cause> {
     let failed = job.met("Failed").or_else(|| job.met("FailureTarget"))?;
     let code = match failed.reason.as_str() {

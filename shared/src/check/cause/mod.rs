@@ -1,9 +1,9 @@
-//! Why something is not healthy: from the workload to the reason, one step of the chain a file.
+//! Causes: why something is not healthy, one step of the chain a file.
 //!
-//! In this order: pods that may not be created, a lost node, no node, containers, volumes and sandbox, readiness. Of
-//! each pod the first step that finds something counts, which can be more than one container, and of a workload one
-//! entry a distinct cause. A cause explains and does not decide: only what does not pass by itself ([`PodCause::hard`]) ends
-//! a grace, as [`Pods::hard_causes`] says.
+//! The order is: pods that may not be created, a lost node, no node, containers, volumes and sandbox, readiness. Of
+//! each pod the first step that finds a cause counts. A step can find several containers. A workload lists each
+//! distinct cause once. A cause explains and does not decide: only a cause that does not pass by itself
+//! ([`PodCause::hard`]) ends a grace, see [`Pods::hard_causes`].
 
 pub(super) mod claim;
 mod config_source;
@@ -31,16 +31,16 @@ use crate::resource::{Job, Pod, Resource, Time};
 use std::any::Any;
 use std::cmp::Reverse;
 
-/// What was found of one pod, or of one workload.
+/// A cause in one pod or in one workload.
 pub(super) struct PodCause {
     code: &'static str,
-    /// Whether it does not pass by itself.
+    /// Whether it will not pass by itself.
     pub hard: bool,
     message: String,
     subject: Option<String>,
     /// Since when it is so without a break.
     since: Option<Time>,
-    /// When it last happened, of what happens again and again.
+    /// When it last happened, if it happens again and again.
     last: Option<Time>,
     hint: String,
 }
@@ -61,13 +61,13 @@ impl PodCause {
     }
 }
 
-/// The command that tells more of a pod.
+/// The command that shows more about a pod.
 fn describe(pod: &Pod) -> String {
     let meta = pod.meta();
     kubectl(&meta.namespace, "describe pod", &meta.name)
 }
 
-/// Where a cause stands among several: what blocks everything first, what is only a symptom last.
+/// The rank of a cause among several: blockers first, symptoms last.
 fn rank(code: &str) -> u8 {
     match code {
         code if creation::is_refusal(code) => 0,
@@ -84,7 +84,8 @@ fn rank(code: &str) -> u8 {
     }
 }
 
-/// A pod that is meant to end and works, though it may not be ready; not where its node does not answer.
+/// The progress of a pod that is meant to end and works, though it may not be ready; `None` if its node does not
+/// answer.
 pub(super) fn works<'a>(
     pod: &'a Pod,
     now: Now,
@@ -95,7 +96,7 @@ pub(super) fn works<'a>(
     PodCompletion::of(pod).filter(|_| !lost())
 }
 
-/// Why one pod is not ready, as far as it is known; nothing too for what may pass by itself and still has time.
+/// Why one pod is not ready, as far as it is known. What may pass by itself and still has time is no cause.
 fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Vec<PodCause> {
     let one = |found: Option<PodCause>| found.into_iter().collect();
     if pod.meta().deletion_timestamp.is_some() {
@@ -110,7 +111,7 @@ fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Vec<PodCause> {
     if PodCompletion::of(pod).is_some_and(|ending| ending.ready && !ending.done.is_empty()) {
         return Vec::new();
     }
-    if pod.condition("PodScheduled").is_some_and(|c| c.status == "False") {
+    if pod.unscheduled().is_some() {
         return one(scheduling::of_pod(pod, now, around));
     }
     let stopped = container::of_pod(pod, now, around);
@@ -120,13 +121,13 @@ fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Vec<PodCause> {
     one(sandbox::of_pod(pod, around).or_else(|| readiness::of_pod(pod, now, around)))
 }
 
-/// One entry a distinct cause of those that are wanted, with the newest pod as its example.
+/// One entry a distinct cause that the filter accepts, with the newest pod as its example.
 pub(super) fn of_pods(pods: &Pods<'_>, is: impl Fn(&PodCause) -> bool) -> Vec<Cause> {
     let is_evidence = |pod: &Pod| pod.meta().controller().is_none_or(|owner| owner.kind == "Job");
     of_pods_where(pods, is_evidence, is)
 }
 
-/// The same; of those that have failed for good only where they are evidence.
+/// Pods that have failed for good count only if they are evidence.
 fn of_pods_where(
     pods: &Pods<'_>,
     is_evidence: impl Fn(&Pod) -> bool,
@@ -145,8 +146,8 @@ fn of_pods_where(
     groups.causes()
 }
 
-/// How pods were ended that have been replaced since: where nothing is wrong with those that are there, or none is, it
-/// is why they do not last.
+/// How replaced pods ended. It explains why pods do not last if nothing is wrong with the present ones, or if there are
+/// none.
 fn of_replaced(pods: &Pods<'_>) -> Vec<Cause> {
     let mut groups = Groups::default();
     for (pod, now) in &pods.pods {
@@ -155,13 +156,14 @@ fn of_replaced(pods: &Pods<'_>) -> Vec<Cause> {
     groups.causes()
 }
 
-/// How many of its pods were made lately and are over already.
+/// How many of its pods were created lately and have already ended.
 pub(super) fn replaced_lately(pods: &Pods<'_>) -> usize {
     let lately = |(pod, now): &&(&Pod, Now)| !terminated::lately(pod, *now).is_empty();
     pods.pods.iter().filter(lately).count()
 }
 
-/// How the containers of ready pods ended before they were started again, within so many seconds and at least so often.
+/// How the containers of ready pods ended before their last start, if they did within so many seconds and restarted so
+/// often.
 pub(super) fn of_restarted(pods: &Pods<'_>, seconds: i64, times: i32) -> Vec<Cause> {
     let nothing = EventsAndNodes::default();
     let around = pods.around.unwrap_or(&nothing);
@@ -172,21 +174,21 @@ pub(super) fn of_restarted(pods: &Pods<'_>, seconds: i64, times: i32) -> Vec<Cau
     groups.causes()
 }
 
-/// Since when a pod that is not ready is not: a crash loop since its first back-off, though the containers run between.
+/// Since when a pod is not ready. A crash loop counts since its first back-off, though the containers run in between.
 pub(super) fn unready_since(pod: &Pod, now: Now, around: Option<&EventsAndNodes<'_>>) -> Option<Time> {
     let nothing = EventsAndNodes::default();
     container_status::began(pod, now, around.unwrap_or(&nothing))
 }
 
-/// Verdicts at full strength that the crashes of pods which are ready explain.
+/// Verdicts at full strength that earlier crashes of ready pods explain.
 const AFTER_CRASHES: [&str; 3] = ["JustRecovered", "Settling", "AvailableBelowDesired"];
 
-/// Distinct causes, each with its gist and when the pod was created that is its example.
+/// Distinct causes, each with its gist and the creation time of its example pod.
 #[derive(Default)]
 struct Groups(Vec<(Cause, String, Option<Time>)>);
 
 impl Groups {
-    /// Adds what was found of one pod, which counts once for each distinct cause.
+    /// Adds the causes of one pod, which counts once for each distinct cause.
     fn add(&mut self, pod: &Pod, found: impl IntoIterator<Item = PodCause>) {
         let created = pod.meta().creation_timestamp;
         let example = format!("Pod/{}", pod.meta().name);
@@ -225,7 +227,7 @@ pub(super) fn sort(causes: &mut [Cause]) {
     causes.sort_by_key(|c| (rank(&c.code), Reverse(c.count)));
 }
 
-/// Adds to an item that is not healthy why it is so. What the check itself found is kept, and said once.
+/// Adds causes to an item that is not healthy. The check's own causes are kept, each once.
 pub(super) fn explain<T: Resource>(item: &mut Item, object: &T, evidence: &Evidence<'_>) {
     if !is_open(item) {
         return;

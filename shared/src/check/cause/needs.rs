@@ -1,4 +1,4 @@
-//! What more has to be known to say why a pod is not ready: that much is asked for, and no more.
+//! The further evidence that explains why a pod is not ready. Only that much is asked for.
 
 use super::{EventsAndNodes, PodCause, container, container_status, node, scheduling};
 use crate::check::completion::PodCompletion;
@@ -6,20 +6,20 @@ use crate::check::{GRACE_SECONDS, Now};
 use crate::report::Cause;
 use crate::resource::{Pod, Resource as _};
 
-/// What is worth knowing around a pod.
+/// Evidence about a pod that is worth reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EvidenceNeeds<'a> {
     /// Warnings about it.
     pub events: bool,
-    /// Whether the autoscaler is at work for it.
+    /// Events about a scale-up for it.
     pub scale_up: bool,
     /// The state of this node.
     pub node: Option<&'a str>,
-    /// What is said of its claims.
+    /// Events about its claims.
     pub claims: bool,
 }
 
-/// What is worth knowing around a pod, by what the pod alone says.
+/// Evidence that is worth reading, judged by the pod alone.
 #[must_use]
 pub fn wants(pod: &Pod, now: Now) -> EvidenceNeeds<'_> {
     let nothing = EvidenceNeeds {
@@ -38,7 +38,7 @@ pub fn wants(pod: &Pod, now: Now) -> EvidenceNeeds<'_> {
     if pod.is_ready() || !pod.is_active() {
         return nothing;
     }
-    if pod.condition("PodScheduled").is_some_and(|c| c.status == "False") {
+    if pod.unscheduled().is_some() {
         return EvidenceNeeds {
             scale_up: true,
             node: pod.made_for(),
@@ -46,7 +46,7 @@ pub fn wants(pod: &Pod, now: Now) -> EvidenceNeeds<'_> {
             ..nothing
         };
     }
-    // One of which a part is done was not Ready before its node was lost.
+    // A pod with done containers was not Ready even before its node was lost.
     let works = PodCompletion::of(pod).is_some_and(|ending| ending.ready && !ending.done.is_empty());
     let node = pod.node().filter(|_| works || node::looks_lost(pod));
     EvidenceNeeds {
@@ -56,8 +56,7 @@ pub fn wants(pod: &Pod, now: Now) -> EvidenceNeeds<'_> {
     }
 }
 
-/// The container whose last words belong to a cause that was found of this pod, and whether they are those of its previous
-/// run.
+/// The container whose output belongs to a cause of this pod, and whether that output is of its previous run.
 #[must_use]
 pub fn crashed<'a>(pod: &'a Pod, cause: &Cause, now: Now) -> Option<(&'a str, bool)> {
     let nothing = EventsAndNodes::default();

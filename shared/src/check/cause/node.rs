@@ -1,15 +1,15 @@
-//! Pods whose node does not answer: what the pod itself says is old then.
+//! Pods whose node does not answer. What such a pod says is old.
 //!
-//! On node loss the node controller sets the pod's Ready condition to False and leaves its containers' own `ready`
-//! true (`pkg/controller/nodelifecycle` in kubernetes/kubernetes), which nothing else does for long. A container that was
-//! started after that tells of a kubelet that works. Five minutes later the pods are deleted, and stay until the kubelet
-//! says that they have ended: a pod that is being deleted on a lost node waits for the node. Pods of a node that does not
-//! exist any more are taken away by the garbage collector of pods (`pkg/controller/podgc`), unless a finalizer holds them.
+//! On node loss the node controller sets the pod's Ready condition to False and leaves the containers' own `ready` true
+//! (`pkg/controller/nodelifecycle` in kubernetes/kubernetes). Nothing else does so for long. A container that started
+//! after that proves that the kubelet works. Five minutes later the pods are deleted, and stay until the kubelet says
+//! that they have ended: a pod that is being deleted on a lost node waits for the node. The pod garbage collector
+//! (`pkg/controller/podgc`) removes pods of a node that does not exist any more, unless a finalizer holds them.
 
 use super::{EventsAndNodes, PodCause};
 use crate::check::text::{kubectl, shorten};
 use crate::check::{GRACE_SECONDS, Now};
-use crate::resource::{ContainerStatus, Pod, Resource as _};
+use crate::resource::{Condition, ContainerStatus, Pod, Resource as _};
 
 pub(super) fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option<PodCause> {
     let name = pod.node().or(pod.made_for())?;
@@ -57,18 +57,16 @@ pub(super) fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option
     lasting.then(|| found("its containers were ready when it was last heard of", since))
 }
 
-/// Whether the pod is not Ready while all that makes it so is.
+/// Whether the pod is not Ready although everything that makes it Ready is.
 pub(in crate::check) fn looks_lost(pod: &Pod) -> bool {
     let containers = pod.status.iter().flat_map(|s| &s.container_statuses);
-    let ready = pod.condition("Ready").filter(|c| c.status == "False");
+    let ready = pod.condition("Ready").filter(|c| c.is_false());
     let since = ready.and_then(|c| c.last_transition_time);
     let started = |c: &ContainerStatus| c.state.as_ref()?.running.as_ref()?.started_at;
     let is_newer = |c: &ContainerStatus| since.is_some() && started(c) > since;
     ready.is_some()
         && !containers.clone().any(is_newer)
-        && pod
-            .condition("ContainersReady")
-            .is_some_and(|c| c.status == "True")
+        && pod.condition("ContainersReady").is_some_and(Condition::is_true)
         && pod.spec.as_ref().is_none_or(|s| s.readiness_gates.is_empty())
         && containers.clone().next().is_some()
         && containers.clone().all(|c| c.ready)

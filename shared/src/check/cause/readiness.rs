@@ -1,18 +1,18 @@
-//! Pods that run and are not Ready: a probe, a readiness gate, or nothing that is known.
+//! Pods that run and are not Ready: a probe, a readiness gate, or no known reason.
 
 use super::{EventsAndNodes, PodCause, container_status, describe};
 use crate::check::text::{arg, behind, kubectl, shorten, unended};
 use crate::check::{GRACE_SECONDS, Now};
-use crate::resource::{ContainerStatus, Event, Pod, Resource as _};
+use crate::resource::{Condition as _, ContainerStatus, Event, Pod, Resource as _};
 
-/// The kubelet's words for a probe that failed, and our code for it.
+/// The kubelet's words for a failed probe, and our code for it.
 const PROBES: [(&str, &str); 3] = [
     ("Readiness probe", "ReadinessProbe"),
     ("Liveness probe", "LivenessProbe"),
     ("Startup probe", "StartupProbe"),
 ];
 
-/// What the kubelet writes between the probe's name and its output.
+/// The kubelet's words between the probe's name and its output.
 const FAILED: [&str; 2] = [" failed: ", " errored and resulted in unknown state: "];
 
 pub(super) fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option<PodCause> {
@@ -45,7 +45,7 @@ pub(super) fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option
     lasting.then(|| found("NotReady", &unready(pod), describe(pod)))
 }
 
-/// What has not begun yet, where anything has not, and the command that tells more.
+/// What has not begun yet, and the command that shows more.
 fn waiting(pod: &Pod) -> Option<(String, String)> {
     if container_status::all(pod).next().is_none() {
         let scheduler = pod.spec.as_ref().map_or("", |s| s.scheduler_name.as_str());
@@ -99,11 +99,11 @@ fn unready(pod: &Pod) -> String {
     }
 }
 
-/// The probe for which the kubelet ends a container again and again, where it is that.
+/// A failing probe that makes the kubelet end a container again and again.
 ///
-/// The kubelet drops the repetitions of an event that is told too often, so that the events of a probe which fails all the
-/// time are old (`client-go/tools/record/events_cache.go`: 25 at once, then one in five minutes). A container that was killed
-/// and has such a probe was killed for it, if any event of it is left that tells of a failed probe or of the killing.
+/// The kubelet drops repetitions of a frequent event, so that the events of a probe that always fails are old
+/// (`client-go/tools/record/events_cache.go`: 25 at once, then one in five minutes). A killed container with such a
+/// probe was killed for it, if any of its events reports a failed probe or the killing.
 pub(super) fn ending_probe(
     pod: &Pod,
     container: &ContainerStatus,
@@ -111,8 +111,8 @@ pub(super) fn ending_probe(
     around: &EventsAndNodes<'_>,
 ) -> Option<PodCause> {
     let last = container.last_state.as_ref()?.terminated.as_ref()?;
-    // A container that fails by itself may fail its probe before. Only one that was ended from outside, or that ends
-    // as it was asked to, was ended for it.
+    // A container that fails by itself may fail its probe before. Only a container that was ended from outside, or that
+    // ended as it was asked to, was ended for it.
     if !container_status::was_ended(last) {
         return None;
     }
@@ -173,7 +173,7 @@ fn probe(event: &Event) -> Option<&'static str> {
         .map(|(_, code)| *code)
 }
 
-/// The probe's own output, and whose it is.
+/// The probe's own output, and its container.
 fn output(pod: &Pod, event: &Event) -> String {
     let said = FAILED
         .iter()
@@ -196,11 +196,11 @@ fn output(pod: &Pod, event: &Event) -> String {
     }
 }
 
-/// The pod whose containers are all ready and whose gates are open, while its Ready condition is still False: the node
-/// controller sets it so once the node does not answer, and the kubelet has to write it again afterwards. Some never do.
+/// A pod whose containers are all ready and whose gates are open, while its Ready condition is still False. The node
+/// controller set it when the node did not answer, and the kubelet has to write it again afterwards. Some never do.
 fn not_written(pod: &Pod, now: Now) -> Option<(String, String)> {
-    let containers = pod.condition("ContainersReady").filter(|c| c.status == "True")?;
-    let ready = pod.condition("Ready").filter(|c| c.status == "False")?;
+    let containers = pod.condition("ContainersReady").filter(|c| c.is_true())?;
+    let ready = pod.condition("Ready").filter(|c| c.is_false())?;
     let status = pod.status.as_ref()?;
     let all_ready = status.container_statuses.iter().all(|c| c.ready);
     // The kubelet writes both conditions at once.
@@ -226,9 +226,9 @@ fn not_written(pod: &Pod, now: Now) -> Option<(String, String)> {
     ))
 }
 
-/// The first readiness gate that is not open, where the containers themselves are ready.
+/// The first closed readiness gate, if the containers themselves are ready.
 fn gate(pod: &Pod) -> Option<String> {
-    pod.condition("ContainersReady").filter(|c| c.status == "True")?;
+    pod.condition("ContainersReady").filter(|c| c.is_true())?;
     pod.spec.as_ref()?.readiness_gates.iter().find_map(|gate| {
         let kind = &gate.condition_type;
         let Some(condition) = pod.condition(kind) else {

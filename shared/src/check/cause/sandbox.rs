@@ -1,11 +1,12 @@
-//! What keeps a pod from being set up on its node: volumes that do not mount, and its sandbox, most often the network.
+//! Pods that cannot be set up on their node: volumes that do not mount, or a sandbox that fails, most often for the
+//! network.
 
 use super::config_source::missing_source;
 use super::{EventsAndNodes, PodCause, container_status, describe};
 use crate::check::text::{behind, kubectl, quoted_behind, shorten};
 use crate::resource::{ContainerStatus, Event, Pod, Resource as _};
 
-/// The kubelet writes the command by which it mounts between what it wants and what the command says
+/// The text without the mount command, which the kubelet writes between its own words and the command's output
 /// (`k8s.io/mount-utils`).
 fn without_command(text: &str) -> String {
     match (text.split_once("Mounting command: "), text.split_once("Output: ")) {
@@ -15,7 +16,7 @@ fn without_command(text: &str) -> String {
 }
 
 pub(super) fn of_pod(pod: &Pod, around: &EventsAndNodes<'_>) -> Option<PodCause> {
-    // A container that was started shows that both were overcome.
+    // A container that has started proves that both worked.
     let begun = |c: &ContainerStatus| {
         let state = c.state.as_ref();
         c.last_state.as_ref().is_some_and(|s| s.terminated.is_some())
@@ -26,7 +27,7 @@ pub(super) fn of_pod(pod: &Pod, around: &EventsAndNodes<'_>) -> Option<PodCause>
     }
     let meta = pod.meta();
     let mount = |e: &Event| matches!(e.reason.as_str(), "FailedMount" | "FailedAttachVolume");
-    // The kubelet also sums up ("Unable to attach or mount volumes: ..."), which does not say why.
+    // The kubelet also writes a summary ("Unable to attach or mount volumes: ..."), which gives no reason.
     let own = |e: &Event| mount(e) && !e.message.starts_with("Unable to attach or mount volumes");
     let newest = around
         .newest(&meta.uid, own)

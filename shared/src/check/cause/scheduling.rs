@@ -1,20 +1,20 @@
-//! Pods that have no node: the scheduler's own sentence, or the claim behind it.
+//! Pods without a node: the scheduler's own sentence, or the claim behind it.
 //!
 //! A scheduling gate is deliberate and no failure (`PodScheduled` is False with the reason `SchedulingGated`): the pod
 //! waits.
 
-use super::claim::{self, Why};
+use super::claim::{self, ClaimCause};
 use super::{EventsAndNodes, PodCause, describe};
 use crate::check::text::{kubectl, quoted_behind, shorten};
 use crate::check::{GRACE_SECONDS, Now};
 use crate::resource::{Event, Pod, Resource as _};
 
-/// A node that the cluster autoscaler has ordered may take this many seconds to come.
+/// A node that the cluster autoscaler has ordered may take this many seconds to arrive.
 const SCALE_UP_SECONDS: i64 = 5 * 60;
 
 /// Whether the scheduler says that a claim of the pod has no volume, or that its volume is elsewhere.
 pub(super) fn waits_for_a_claim(pod: &Pod) -> bool {
-    let Some(scheduled) = pod.condition("PodScheduled").filter(|c| c.status == "False") else {
+    let Some(scheduled) = pod.unscheduled() else {
         return false;
     };
     let text = scheduled.message.to_lowercase();
@@ -25,7 +25,7 @@ pub(super) fn waits_for_a_claim(pod: &Pod) -> bool {
 
 pub(super) fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option<PodCause> {
     let meta = pod.meta();
-    let scheduled = pod.condition("PodScheduled").filter(|c| c.status == "False")?;
+    let scheduled = pod.unscheduled()?;
     let since = scheduled.last_transition_time.or(meta.creation_timestamp);
     let settled = since.is_none_or(|t| !now.is_within(GRACE_SECONDS, t));
     if !settled {
@@ -42,7 +42,7 @@ pub(super) fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option
             hint: describe(pod),
         });
     }
-    // The second where an error came instead of a refusal, as from a volume that is not made in time.
+    // The second means an error instead of a refusal, such as a volume that is not made in time.
     if !matches!(scheduled.reason.as_str(), "Unschedulable" | "SchedulerError") {
         return None;
     }
@@ -50,7 +50,7 @@ pub(super) fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option
         .newest(&meta.uid, |event| event.reason == "TriggeredScaleUp")
         .and_then(Event::time)
         .is_some_and(|time| now.age(time) < SCALE_UP_SECONDS);
-    // What it tried to make room for the pod is no reason.
+    // Its attempts to make room for the pod are no reason.
     let text = scheduled
         .message
         .split(" preemption: ")
@@ -60,11 +60,11 @@ pub(super) fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option
         let named = quoted_behind(text, "persistentvolumeclaim ");
         let mut claims = pod.claims();
         let only = claims.next().filter(|_| claims.next().is_none());
-        // Its own events say more than the scheduler, who only sees that it has no volume.
+        // The claim's own events say more than the scheduler, which only sees that there is no volume.
         let told = pod.claims().find_map(|claim| {
             match claim::why(around.about_claim(&meta.namespace, claim, meta.creation_timestamp))? {
-                Why::Failed(words) => Some((claim, words)),
-                Why::WaitsForPod => None,
+                ClaimCause::Failed(words) => Some((claim, words)),
+                ClaimCause::WaitsForPod => None,
             }
         });
         let claim = told.as_ref().map(|(claim, _)| *claim).or(named).or(only);

@@ -1,12 +1,12 @@
-//! Pods that are over or on their way out: those of a Job that failed, and those that should be gone.
+//! Pods that have ended or are being deleted: those of a failed Job, and those that should be gone.
 
 use super::{EventsAndNodes, PodCause, container, container_status, describe};
 use crate::check::text::{kubectl, shorten};
 use crate::check::{GRACE_SECONDS, Now};
 use crate::resource::{Pod, Resource as _};
 
-/// How a pod failed for good. Of a Job, and of a pod by itself, it is the evidence; of others it is debris that their
-/// controllers have replaced.
+/// How a pod failed for good. It is evidence for a Job and for a pod by itself. Other controllers have replaced such a
+/// pod, and it is debris.
 pub(super) fn failed(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Vec<PodCause> {
     let Some(status) = pod.status.as_ref().filter(|s| s.phase == "Failed") else {
         return Vec::new();
@@ -36,8 +36,8 @@ pub(super) fn failed(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Vec<Po
     }]
 }
 
-/// The same of a pod that its controller has replaced, for as long as it says something of the present: a node that
-/// takes no such pod, an eviction that comes again.
+/// How a pod failed that its controller has replaced, as long as it says something about the present: a node that does
+/// not take such pods, an eviction that repeats.
 pub(super) fn lately(pod: &Pod, now: Now) -> Vec<PodCause> {
     let meta = pod.meta();
     let recent = meta
@@ -51,7 +51,7 @@ pub(super) fn lately(pod: &Pod, now: Now) -> Vec<PodCause> {
     }
 }
 
-/// A pod whose deletion does not end. Its deletion timestamp is the end of its grace period already.
+/// A pod whose deletion does not end. Its deletion timestamp already is the end of its grace period.
 pub(super) fn deleting(pod: &Pod, now: Now) -> Option<PodCause> {
     let meta = pod.meta();
     let deleted = meta.deletion_timestamp?;

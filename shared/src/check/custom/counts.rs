@@ -1,25 +1,25 @@
-//! Counts of pods of a custom resource that looks like a workload: `spec.replicas` against `status.readyReplicas` and
-//! what the same is called elsewhere (`OpenKruise`, `DeploymentConfig`, Cluster API, Strimzi, `CloudNativePG`).
+//! Counts of pods of a custom resource that looks like a workload: `spec.replicas` and `status.readyReplicas`, and
+//! their other names (`OpenKruise`, `DeploymentConfig`, Cluster API, Strimzi, `CloudNativePG`).
 
-use super::super::Evidence;
-use super::super::lifecycle;
-use super::super::replicas::{Replicas, ReplicasRollout};
-use super::super::verdict::Verdict;
+use crate::check::replicas::{ReplicaCounts, Replicas, ReplicasRollout};
+use crate::check::revision::RevisionProgress;
+use crate::check::verdict::Verdict;
+use crate::check::{Evidence, lifecycle};
 use crate::resource::{CustomObject, ManagedFieldsEntry, ObjectMeta, Time};
 
-pub(super) struct Counts {
+pub(super) struct CustomCounts {
     pub desired: i64,
     pub ready: i64,
     pub available: i64,
     pub updated: Option<i64>,
     existing: i64,
-    /// How many of the newest revision there shall be, where that is known.
+    /// How many pods of the newest revision there should be, if that is known.
     wanted: Option<i64>,
 }
 
-impl Counts {
-    /// The counts, where it is told how many pods are asked for and how many are ready.
-    pub fn of(object: &CustomObject) -> Option<Self> {
+impl CustomCounts {
+    /// Reads the counts, if they say how many pods are asked for and how many are ready.
+    pub fn read(object: &CustomObject) -> Option<Self> {
         let status = object.status.as_ref()?;
         let spec = object.spec.clone().unwrap_or_default();
         let first = |names: &[&str]| names.iter().find_map(|name| status.counts.get(*name).copied());
@@ -31,8 +31,8 @@ impl Counts {
         let asked = spec
             .replicas
             .or(first(&["desiredNumberScheduled", "desiredReplicas"]));
-        // Controllers leave a count of 0 out. One that counts updated pods, or instances, counts ready ones as well; one that
-        // only says how many there are tells nothing.
+        // Controllers omit a count of 0. A controller that counts updated pods, or instances, also counts ready ones.
+        // One that only counts its pods says nothing.
         let others = [
             "updatedReplicas",
             "upToDateReplicas",
@@ -45,7 +45,7 @@ impl Counts {
         if !is_counted && !is_at_zero {
             return None;
         }
-        // Pods that there are and that are not ready are missing, whatever is asked for.
+        // Pods that exist and are not ready are missing, whatever the spec asks for.
         let desired = asked.or(existing.filter(|n| *n > 0))?;
         let ready = ready.or(available).or(without).unwrap_or(0);
         let updated = first(&["updatedReplicas", "upToDateReplicas", "updatedNumberScheduled"]);
@@ -72,7 +72,7 @@ impl Counts {
         ])
     }
 
-    /// By the rules of a StatefulSet; `fell` is when a condition says that it stopped being ready.
+    /// The verdict by the rules of a StatefulSet. `fell` is when a condition says that it stopped being ready.
     pub fn verdict(
         &self,
         meta: &ObjectMeta,
@@ -92,13 +92,15 @@ impl Counts {
         Replicas {
             meta: &meta,
             evidence,
-            desired: self.desired,
-            ready: self.ready,
-            available: self.available,
-            existing: self.existing,
+            counts: ReplicaCounts {
+                desired: self.desired,
+                replicas: self.existing,
+                ready: self.ready,
+                available: self.available,
+                updated: self.updated.unwrap_or(self.existing),
+            },
             rollout: rollout.map(|(updated, wanted)| ReplicasRollout {
-                updated,
-                wanted,
+                progress: RevisionProgress { updated, wanted },
                 over: false,
             }),
             min_ready: 0,

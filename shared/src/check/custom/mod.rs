@@ -1,27 +1,27 @@
-//! What an object of any kind says of itself: for custom resources, by conditions, counts of pods, and words such as
-//! `status.phase`.
+//! The verdict about a custom resource: by its conditions, its counts of pods, and words such as `status.phase`.
 //!
-//! The conditions are read as kstatus does (`pkg/kstatus/status` in kubernetes-sigs/cli-utils), with these differences.
-//! kstatus reads `Ready`, `Reconciling` and `Stalled`, and here a good one never hides a bad one: `Ready` of Crossplane
-//! stays True while `Synced` or `LastAsyncOperation` is False (crossplane/crossplane#6569). What is not good is under way
-//! there for ever, and here for a time that counts from the change of the condition. What was stopped or suspended on
-//! purpose is not broken. An object that says nothing that is understood is current there and `unknown` here.
+//! Conditions are read like kstatus (`pkg/kstatus/status` in kubernetes-sigs/cli-utils), with these differences.
+//! kstatus reads `Ready`, `Reconciling` and `Stalled`. Here a good condition never hides a bad one: `Ready` of
+//! Crossplane stays True while `Synced` or `LastAsyncOperation` is False (crossplane/crossplane#6569). In kstatus a
+//! condition that is not good is under way for ever; here it has a time that counts from its last change. An object
+//! that was stopped or suspended on purpose is not broken. An object that says nothing known is current in kstatus and
+//! `unknown` here.
 //!
-//! Counts of pods are judged as those of a StatefulSet. A word such as `phase` counts where it is a well-known one.
+//! Counts of pods are judged like those of a StatefulSet. A word such as `phase` counts if it is well known.
 
 mod counts;
 mod words;
 
-use super::lifecycle;
-use super::replicas::STEP_SECONDS;
+use super::lifecycle::{self, Preliminaries};
+use super::revision::STEP_SECONDS;
 use super::verdict::Verdict;
 use super::{Check, Evidence, GRACE_SECONDS};
 use crate::report::{Item, State};
 use crate::resource::{CustomCondition, CustomObject, CustomStatus, CustomWord, HOLDS, Resource as _, Time};
-use counts::Counts;
-use words::{Meaning, Tells};
+use counts::CustomCounts;
+use words::{ConditionMeaning, WordMeaning};
 
-/// Conditions that sum up the others. The first that there is gives the message and the time of what is well.
+/// Conditions that sum up the others. The first one found gives message and time of a healthy object.
 const READY: [&str; 6] = [
     "Ready",
     "Available",
@@ -31,26 +31,27 @@ const READY: [&str; 6] = [
     "Succeeded",
 ];
 
-/// By which `CloudNativePG` ends the pods of a cluster and keeps its volumes; a condition of it has the same name.
+/// The annotation with which `CloudNativePG` ends the pods of a cluster and keeps its volumes. A condition has the same
+/// name.
 const HIBERNATION: &str = "cnpg.io/hibernation";
 
 impl Check for CustomObject {
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
-        let judge = Judge {
+        let facts = CustomFacts {
             object: self,
             evidence,
             status: self.status.clone().unwrap_or_default(),
-            counts: Counts::of(self),
-            asked: Asked::of(self),
+            counts: CustomCounts::read(self),
+            intent: Intent::read(self),
         };
         let (mut notes, mut warnings) = (Vec::new(), Vec::new());
-        let verdict = judge.verdict(&mut notes, &mut warnings);
-        let count = |of: fn(&Counts) -> i64| judge.counts.as_ref().map(of);
+        let verdict = facts.verdict(&mut notes, &mut warnings);
+        let count = |of: fn(&CustomCounts) -> i64| facts.counts.as_ref().map(of);
         Item {
             desired: count(|c| c.desired),
             ready: count(|c| c.ready),
             available: count(|c| c.available),
-            updated: judge.counts.as_ref().and_then(|c| c.updated),
+            updated: facts.counts.as_ref().and_then(|c| c.updated),
             notes,
             warnings,
             ..verdict.item(self)
@@ -58,21 +59,21 @@ impl Check for CustomObject {
     }
 }
 
-/// What its spec and annotations ask for beside being well.
+/// What its spec and annotations ask for: to be held, stopped, paused or running.
 #[derive(Default)]
-struct Asked {
-    /// Its controller shall do nothing: whatever it says is of before.
+struct Intent {
+    /// Its controller should do nothing: whatever it says is old.
     suspended: Option<String>,
-    /// It shall not run.
+    /// It should not run.
     stopped: Option<String>,
-    /// Changes shall not be acted upon, and what runs goes on.
+    /// The controller should not act on changes, and what runs goes on.
     paused: Option<String>,
-    /// It shall run.
+    /// It should run.
     runs: bool,
 }
 
-impl Asked {
-    fn of(object: &CustomObject) -> Self {
+impl Intent {
+    fn read(object: &CustomObject) -> Self {
         let spec = object.spec.clone().unwrap_or_default();
         let word = |field: &str| spec.words.get(field).map_or("", String::as_str);
         let is_on = |field: &&str| word(field).eq_ignore_ascii_case("true");
@@ -90,7 +91,7 @@ impl Asked {
                     .is_some_and(|value| !["false", "off"].contains(&value.as_str()))
         });
         let none = spec.replicas == Some(0);
-        // It is held off until the cluster is well, and the condition of the same name says so.
+        // The controller waits until the cluster is well, and says so in the condition of the same name.
         let mut conditions = object.status.iter().flat_map(|s| &s.conditions);
         let hibernates = annotations.get(HIBERNATION).is_some_and(|value| value == "on")
             && !conditions.any(|c| c.kind == HIBERNATION && is(c, "False"));
@@ -116,7 +117,7 @@ impl Asked {
     }
 }
 
-/// What its status says of being held, where it asks for no pods that this would excuse, and was not asked to run.
+/// The hold that its status reports, if the object asks for no pods that this would excuse, and does not ask to run.
 fn held_by_status(object: &CustomObject, runs: bool) -> Option<String> {
     if object
         .spec
@@ -128,77 +129,88 @@ fn held_by_status(object: &CustomObject, runs: bool) -> Option<String> {
     }
     let status = object.status.as_ref()?;
     let word = status.words.iter().find(|w| {
-        words::tells(&w.word) == Tells::Held && !(runs && words::is_stopped(&w.word)) && !is_aside(&w.field)
+        words::word_meaning(&w.word) == WordMeaning::Held
+            && !(runs && words::is_stopped(&w.word))
+            && !is_aside(&w.field)
     });
     let condition = || {
         let mut all = status.conditions.iter();
         all.find(|c| {
-            words::meaning(&c.kind) == Meaning::Held && is(c, "True") && !words::is_failing(&c.reason)
+            words::condition_meaning(&c.kind) == ConditionMeaning::Held
+                && is(c, "True")
+                && !words::is_failing(&c.reason)
         })
     };
     word.map(CustomWord::words)
         .or_else(|| condition().map(CustomCondition::words))
 }
 
-/// Fields of Argo CD that tell of the last operation, and of git, and not of what runs.
+/// Fields of Argo CD about the last operation and about git, not about what runs.
 fn is_aside(field: &str) -> bool {
     ["sync", "operationState"].contains(&field)
 }
 
-struct Judge<'a> {
+struct CustomFacts<'a> {
     object: &'a CustomObject,
     evidence: &'a Evidence<'a>,
     status: CustomStatus,
-    counts: Option<Counts>,
-    asked: Asked,
+    counts: Option<CustomCounts>,
+    intent: Intent,
 }
 
-/// What its conditions and words come to.
+/// What its conditions and words say.
 #[derive(Default)]
-struct Told {
-    /// What is broken, the worst first.
+struct Signals {
+    /// Broken things, the worst first.
     bad: Vec<Verdict>,
-    /// What is not good yet and has time.
+    /// Things that are not good yet and still have time.
     waiting: Vec<Verdict>,
-    /// What is good.
+    /// Good things.
     good: Vec<Verdict>,
-    /// What is not good because it was asked not to be.
+    /// Things that are not good on purpose.
     held: Vec<String>,
 }
 
-impl Judge<'_> {
+impl CustomFacts<'_> {
     fn verdict(&self, notes: &mut Vec<String>, warnings: &mut Vec<String>) -> Verdict {
         let meta = self.object.meta();
-        let malformed = self.counts.as_ref().and_then(Counts::malformed);
-        if let Some(verdict) = lifecycle::uncreated(meta, self.object.status.is_some())
-            .or_else(|| lifecycle::malformed(malformed))
-            .or_else(|| lifecycle::deleting(meta, self.evidence, notes))
-            .or_else(|| self.unobserved())
-        {
+        let malformed = self.counts.as_ref().and_then(CustomCounts::malformed);
+        let preliminaries = Preliminaries {
+            meta,
+            evidence: self.evidence,
+            written: self.object.status.is_some(),
+            has_generation: false,
+            malformed,
+        };
+        if let Some(verdict) = preliminaries.verdict(notes).or_else(|| self.unobserved()) {
             return verdict;
         }
         let counted = self.counted(notes);
         let is_rolling = counted.as_ref().is_some_and(|c| c.state == State::Progressing);
-        let told = self.told(is_rolling, warnings);
-        if counted.is_some() && told.good.is_empty() {
-            // For the note alone, where nothing else tells that its controller is at work.
-            lifecycle::observed(meta, self.status.observed_generation, true, notes);
+        let signals = self.signals(is_rolling, warnings);
+        if counted.is_some() && signals.good.is_empty() {
+            // For the note only: nothing else shows that its controller works.
+            lifecycle::observed_generation(meta, self.status.observed_generation, true, notes);
         }
-        if self.status.cut && told.bad.is_empty() {
+        if self.status.cut && signals.bad.is_empty() {
             return Verdict::unknown("NoConditions", "it has more conditions than are read");
         }
-        if let Some(by) = &self.asked.suspended {
+        if let Some(by) = &self.intent.suspended {
             notes.extend(
-                told.bad
+                signals
+                    .bad
                     .first()
                     .map(|bad| format!("when it was suspended: {}", bad.message)),
             );
             return suspended(by);
         }
-        notes.extend(self.asked.paused.as_ref().map(|by| format!("paused: {by}")));
-        let is_ready = !told.good.is_empty();
-        let waiting_is_fine = told.waiting.iter().all(|waiting| waiting.healthy == Some(true));
-        let bad = told.bad.into_iter().next();
+        notes.extend(self.intent.paused.as_ref().map(|by| format!("paused: {by}")));
+        let is_ready = !signals.good.is_empty();
+        let waiting_is_fine = signals
+            .waiting
+            .iter()
+            .all(|waiting| waiting.healthy == Some(true));
+        let bad = signals.bad.into_iter().next();
         match counted {
             Some(short) if is_short(&short) => match bad {
                 Some(bad) => Verdict {
@@ -208,7 +220,7 @@ impl Judge<'_> {
                 },
                 None => short,
             },
-            counted => match (bad, counted, told.waiting.into_iter().next()) {
+            counted => match (bad, counted, signals.waiting.into_iter().next()) {
                 (Some(bad), ..) => bad,
                 (None, Some(counted), _) if is_rolling || counted.reason == "ScaledToZero" => counted,
                 (None, _, Some(waiting)) => Verdict {
@@ -216,28 +228,28 @@ impl Judge<'_> {
                     ..waiting
                 },
                 (None, Some(counted), None) => {
-                    notes.extend(told.held);
+                    notes.extend(signals.held);
                     counted
                 }
-                (None, None, None) => self.at_rest(told.good, &told.held),
+                (None, None, None) => self.at_rest(signals.good, &signals.held),
             },
         }
     }
 
-    /// Nothing is broken or under way, and no pods are counted.
+    /// Nothing is broken or under way, and it counts no pods.
     fn at_rest(&self, good: Vec<Verdict>, held: &[String]) -> Verdict {
-        let by = self.asked.stopped.as_ref().or(held.first());
+        let by = self.intent.stopped.as_ref().or(held.first());
         match (by, good.into_iter().next()) {
             (Some(by), _) => suspended(by),
             (None, Some(good)) => good,
-            (None, None) => match &self.asked.paused {
+            (None, None) => match &self.intent.paused {
                 Some(by) => suspended(by),
                 None => self.nothing(),
             },
         }
     }
 
-    /// A newer spec than the one that its status, or the condition that sums it up, is of.
+    /// The spec is newer than the one that its status, or its summary condition, is about.
     fn unobserved(&self) -> Option<Verdict> {
         let meta = self.object.meta();
         let ready = self.summary().and_then(|c| c.observed_generation);
@@ -257,9 +269,9 @@ impl Judge<'_> {
         READY.iter().find_map(find)
     }
 
-    /// What conditions and words come to. While pods are rolled out, they have more time.
-    fn told(&self, is_rolling: bool, warnings: &mut Vec<String>) -> Told {
-        let mut told = Told::default();
+    /// Reads conditions and words. While pods are rolled out, they have more time.
+    fn signals(&self, is_rolling: bool, warnings: &mut Vec<String>) -> Signals {
+        let mut signals = Signals::default();
         let summary = self.summary();
         let ordered = summary.into_iter().chain(
             self.status
@@ -269,50 +281,55 @@ impl Judge<'_> {
         );
         let mut activity = Vec::new();
         for condition in ordered.filter(|c| !c.kind.is_empty()) {
-            match words::meaning(&condition.kind) {
-                Meaning::Bad => self.bad(condition, &mut told),
-                Meaning::Good => self.good(condition, is_rolling, warnings, &mut told),
-                Meaning::Part => self.part(condition, summary.is_some(), &mut told),
-                Meaning::UnderWay => self.under_way(condition, warnings, &mut told),
-                Meaning::Held if is(condition, "True") && words::is_failing(&condition.reason) => {
-                    told.bad.push(self.not_met(condition));
+            match words::condition_meaning(&condition.kind) {
+                ConditionMeaning::Bad => self.bad(condition, &mut signals),
+                ConditionMeaning::Good => self.good(condition, is_rolling, warnings, &mut signals),
+                ConditionMeaning::Part => self.part(condition, summary.is_some(), &mut signals),
+                ConditionMeaning::UnderWay => self.under_way(condition, warnings, &mut signals),
+                ConditionMeaning::Held if is(condition, "True") && words::is_failing(&condition.reason) => {
+                    signals.bad.push(self.not_met(condition));
                 }
-                Meaning::Held if is(condition, "True") => told.held.push(condition.words()),
-                Meaning::Done if is(condition, "True") => {
-                    told.good
+                ConditionMeaning::Held if is(condition, "True") => signals.held.push(condition.words()),
+                ConditionMeaning::Done if is(condition, "True") => {
+                    signals
+                        .good
                         .push(self.since(Verdict::healthy("Ready", condition.words()), condition));
                 }
-                Meaning::Warning if warns(condition) => warnings.push(condition.words()),
-                Meaning::Activity => {
+                ConditionMeaning::Warning if warns(condition) => warnings.push(condition.words()),
+                ConditionMeaning::Activity => {
                     if is(condition, "False") && words::is_failing(&condition.reason) {
-                        self.part(condition, summary.is_some(), &mut told);
+                        self.part(condition, summary.is_some(), &mut signals);
                     }
                     activity.push(condition);
                 }
-                Meaning::Done | Meaning::Held | Meaning::Warning => {}
-                Meaning::Nothing => self.part(condition, true, &mut told),
+                ConditionMeaning::Done | ConditionMeaning::Held | ConditionMeaning::Warning => {}
+                ConditionMeaning::Nothing => self.part(condition, true, &mut signals),
             }
         }
-        self.words(summary.is_some(), warnings, &mut told);
-        if told.bad.is_empty() && told.waiting.is_empty() && told.good.is_empty() && told.held.is_empty() {
+        self.words(summary.is_some(), warnings, &mut signals);
+        if signals.bad.is_empty()
+            && signals.waiting.is_empty()
+            && signals.good.is_empty()
+            && signals.held.is_empty()
+        {
             for condition in activity {
-                self.good(condition, is_rolling, warnings, &mut told);
+                self.good(condition, is_rolling, warnings, &mut signals);
             }
         }
-        told
+        signals
     }
 
-    /// Whether it is not good because it was asked not to be.
+    /// Whether the condition is not good on purpose.
     fn is_excused(&self, condition: &CustomCondition) -> bool {
         let by_reason =
-            words::is_held(&condition.reason) && !(self.asked.runs && words::is_stopped(&condition.reason));
-        let by_spec = self.asked.stopped.is_some()
+            words::is_held(&condition.reason) && !(self.intent.runs && words::is_stopped(&condition.reason));
+        let by_spec = self.intent.stopped.is_some()
             && words::is_of_readiness(&condition.kind)
             && !words::is_failing(&condition.reason);
         by_reason || by_spec
     }
 
-    /// Whether it is of an older spec and the controller still has the time to write it anew.
+    /// Whether the condition is about an older spec, and the controller still has time to write it anew.
     fn is_stale(&self, condition: &CustomCondition) -> bool {
         let meta = self.object.meta();
         condition
@@ -323,7 +340,7 @@ impl Judge<'_> {
                 .is_none_or(|t| self.evidence.now.is_within(lifecycle::OBSERVE_SECONDS, t))
     }
 
-    fn bad(&self, condition: &CustomCondition, told: &mut Told) {
+    fn bad(&self, condition: &CustomCondition, signals: &mut Signals) {
         // Argo CD writes a condition for each error, without a status.
         if !is(condition, "True") && !condition.status.is_empty() {
             return;
@@ -332,14 +349,14 @@ impl Judge<'_> {
             return;
         }
         if words::is_held(&condition.reason) {
-            told.held.push(condition.words());
+            signals.held.push(condition.words());
             return;
         }
         let verdict = match condition.kind.as_str() {
             "Stalled" => Verdict::degraded("Stalled", condition.words()),
             _ => Verdict::degraded("Failed", condition.words()),
         };
-        told.bad.insert(0, self.since(verdict, condition));
+        signals.bad.insert(0, self.since(verdict, condition));
     }
 
     fn good(
@@ -347,13 +364,14 @@ impl Judge<'_> {
         condition: &CustomCondition,
         is_rolling: bool,
         warnings: &mut Vec<String>,
-        told: &mut Told,
+        signals: &mut Signals,
     ) {
         let summary = self.summary();
         let is_summary = summary.is_some_and(|s| std::ptr::eq(s, condition));
         let summed_up = summary.is_some_and(|s| is(s, "True"));
         if is(condition, "True") {
-            told.good
+            signals
+                .good
                 .push(self.since(Verdict::healthy("Ready", condition.words()), condition));
             return;
         }
@@ -361,11 +379,11 @@ impl Judge<'_> {
             return;
         }
         if self.is_excused(condition) {
-            told.held.push(condition.words());
+            signals.held.push(condition.words());
             return;
         }
         match condition.severity.as_str() {
-            // What waits for something else, and of Knative what does not matter.
+            // A condition that waits for another one, or one of Knative that does not matter.
             "Info" if summed_up && !is_summary => return,
             "Warning" if summed_up && !is_summary => {
                 warnings.push(condition.words());
@@ -375,7 +393,8 @@ impl Judge<'_> {
         }
         if condition.kind == "Succeeded" && is(condition, "Unknown") && condition.reason.ends_with("Running")
         {
-            told.good
+            signals
+                .good
                 .push(self.since(Verdict::healthy("Running", condition.words()), condition));
             return;
         }
@@ -387,18 +406,19 @@ impl Judge<'_> {
         };
         if self.is_within(condition, patience) {
             let waiting = Verdict::new(State::Progressing, false, "NotReadyYet", condition.words());
-            told.waiting.push(self.since(waiting, condition));
+            signals.waiting.push(self.since(waiting, condition));
         } else {
-            told.bad.push(self.not_met(condition));
+            signals.bad.push(self.not_met(condition));
         }
     }
 
-    /// A condition of a step, or of a type that is not known: it counts where it says that something failed, and where
-    /// no condition sums it up and its type says that it should be True.
-    fn part(&self, condition: &CustomCondition, summed_up: bool, told: &mut Told) {
+    /// A condition of a step, or of an unknown type. It counts if it reports a failure; or if no condition sums up the
+    /// object and its type should be True.
+    fn part(&self, condition: &CustomCondition, summed_up: bool, signals: &mut Signals) {
         if is(condition, "True") {
             if !summed_up {
-                told.good
+                signals
+                    .good
                     .push(self.since(Verdict::healthy("Ready", condition.words()), condition));
             }
             return;
@@ -407,7 +427,7 @@ impl Judge<'_> {
             return;
         }
         if words::is_held(&condition.reason) {
-            told.held.push(condition.words());
+            signals.held.push(condition.words());
             return;
         }
         if summed_up && !words::is_failing(&condition.reason) {
@@ -415,22 +435,22 @@ impl Judge<'_> {
         }
         if self.is_within(condition, GRACE_SECONDS) {
             let waiting = Verdict::new(State::Progressing, !summed_up, "NotReadyYet", condition.words());
-            told.waiting.push(self.since(waiting, condition));
+            signals.waiting.push(self.since(waiting, condition));
         } else {
-            told.bad.push(self.not_met(condition));
+            signals.bad.push(self.not_met(condition));
         }
     }
 
-    /// `Progressing` that is False is a rollout that failed for Deployments and what is made after them, and one that is
-    /// over for operators of `OpenShift`, which write `Degraded` beside it (`ClusterOperator`).
-    fn under_way(&self, condition: &CustomCondition, warnings: &mut Vec<String>, told: &mut Told) {
+    /// `Progressing` False means a failed rollout for Deployments and kinds made after them. For operators of
+    /// `OpenShift`, which write `Degraded` besides (`ClusterOperator`), it means that nothing is under way.
+    fn under_way(&self, condition: &CustomCondition, warnings: &mut Vec<String>, signals: &mut Signals) {
         let failing = words::is_failing(&condition.reason);
         if is(condition, "True") {
             if self.is_under_way(condition) {
                 let waiting = Verdict::new(State::Progressing, true, "Reconciling", condition.words());
-                told.waiting.insert(0, self.since(waiting, condition));
+                signals.waiting.insert(0, self.since(waiting, condition));
             } else if condition.kind != "Progressing" && self.summary().is_some_and(|s| is(s, "True")) {
-                // What there is works meanwhile, and this does not come to an end.
+                // The object works meanwhile, and this does not come to an end.
                 let age = self.changed(condition).map_or(0, |t| self.evidence.now.age(t));
                 warnings.push(format!("{}, for {} min", condition.words(), age / 60));
             }
@@ -444,17 +464,17 @@ impl Judge<'_> {
         if !is(condition, "False") || !failed || self.is_stale(condition) {
             return;
         }
-        if words::is_held(&condition.reason) || (self.asked.stopped.is_some() && !failing) {
-            told.held.push(condition.words());
+        if words::is_held(&condition.reason) || (self.intent.stopped.is_some() && !failing) {
+            signals.held.push(condition.words());
         } else if condition.kind == "Issuing" && self.summary().is_some_and(|s| is(s, "True")) {
-            // The certificate that there is goes on being valid, and cert-manager tries again.
+            // The present certificate stays valid, and cert-manager tries again.
             warnings.push(condition.words());
         } else {
-            told.bad.push(self.not_met(condition));
+            signals.bad.push(self.not_met(condition));
         }
     }
 
-    /// Whether what is True is under way, and not since too long.
+    /// Whether a True condition is under way, and not for too long.
     fn is_under_way(&self, condition: &CustomCondition) -> bool {
         is(condition, "True")
             && !(condition.kind == "Progressing"
@@ -465,76 +485,84 @@ impl Judge<'_> {
 
     fn is_reconciling(&self) -> bool {
         let mut all = self.status.conditions.iter();
-        all.any(|c| words::meaning(&c.kind) == Meaning::UnderWay && self.is_under_way(c))
+        all.any(|c| words::condition_meaning(&c.kind) == ConditionMeaning::UnderWay && self.is_under_way(c))
     }
 
-    fn words(&self, summed_up: bool, warnings: &mut Vec<String>, told: &mut Told) {
+    fn words(&self, summed_up: bool, warnings: &mut Vec<String>, signals: &mut Signals) {
         let meta = self.object.meta();
         let began = meta.last_status_write().or(meta.creation_timestamp);
         for word in &self.status.words {
             let since = word.changed.or(began);
-            let stopped = words::is_stopped(&word.word) && self.asked.runs;
-            match words::tells(&word.word) {
-                // What is out of sync differs from what is in git, and the last operation is over: both may work.
-                Tells::Warning | Tells::Bad if is_aside(&word.field) => {
+            let stopped = words::is_stopped(&word.word) && self.intent.runs;
+            match words::word_meaning(&word.word) {
+                // An object that is out of sync differs from git, and the last operation has ended: it may work in both
+                // cases.
+                WordMeaning::Warning | WordMeaning::Bad if is_aside(&word.field) => {
                     warnings.push(word.words());
                 }
-                Tells::Bad => told
+                WordMeaning::Bad => signals
                     .bad
                     .push(Verdict::degraded("Failed", word.words()).since(since)),
-                Tells::Held if stopped => told
+                WordMeaning::Held if stopped => signals
                     .bad
                     .push(Verdict::degraded("ConditionNotMet", word.words()).since(since)),
-                Tells::Warning => {
+                WordMeaning::Warning => {
                     warnings.push(word.words());
-                    told.good.push(Verdict::healthy("Ready", word.words()));
+                    signals.good.push(Verdict::healthy("Ready", word.words()));
                 }
-                Tells::Held if self.asked.stopped.is_none() => told.held.push(word.words()),
-                Tells::Held => {}
+                WordMeaning::Held if self.intent.stopped.is_none() => signals.held.push(word.words()),
+                WordMeaning::Held => {}
                 _ if is_aside(&word.field) => {}
-                Tells::Good => told.good.push(Verdict::healthy("Ready", word.words())),
-                Tells::UnderWay if summed_up => {}
-                Tells::UnderWay if since.is_some_and(|t| self.evidence.now.is_within(STEP_SECONDS, t)) => {
+                WordMeaning::Good => signals.good.push(Verdict::healthy("Ready", word.words())),
+                WordMeaning::UnderWay if summed_up => {}
+                WordMeaning::UnderWay
+                    if since.is_some_and(|t| self.evidence.now.is_within(STEP_SECONDS, t)) =>
+                {
                     let waiting = Verdict::new(State::Progressing, false, "NotReadyYet", word.words());
-                    told.waiting.push(waiting.since(since));
+                    signals.waiting.push(waiting.since(since));
                 }
-                Tells::UnderWay => told
+                WordMeaning::UnderWay => signals
                     .bad
                     .push(Verdict::degraded("ConditionNotMet", word.words()).since(since)),
-                Tells::Nothing => {}
+                WordMeaning::Nothing => {}
             }
         }
         let failure = &self.status.failure;
         if !failure.is_empty() && self.status.ready != Some(true) {
-            told.bad
+            signals
+                .bad
                 .push(Verdict::degraded("Failed", failure.clone()).since(began));
         }
         match self.status.ready {
-            Some(true) => told.good.push(Verdict::healthy("Ready", "status.ready is true")),
+            Some(true) => signals
+                .good
+                .push(Verdict::healthy("Ready", "status.ready is true")),
             Some(false) if summed_up || !failure.is_empty() => {}
-            Some(false) if self.asked.stopped.is_some() => told.held.push("not ready, as asked".into()),
+            Some(false) if self.intent.stopped.is_some() => signals.held.push("not ready, as asked".into()),
             Some(false) if began.is_some_and(|t| self.evidence.now.is_within(GRACE_SECONDS, t)) => {
-                told.waiting.push(
+                signals.waiting.push(
                     Verdict::new(State::Progressing, false, "NotReadyYet", "status.ready is false")
                         .since(began),
                 );
             }
-            Some(false) => told
+            Some(false) => signals
                 .bad
                 .push(Verdict::degraded("ConditionNotMet", "status.ready is false").since(began)),
             None => {}
         }
     }
 
-    /// What its counts come to, where it has some.
+    /// The verdict by its counts, if it has some.
     fn counted(&self, notes: &mut Vec<String>) -> Option<Verdict> {
         let counts = self.counts.as_ref()?;
-        if self.asked.suspended.is_some() || (self.asked.stopped.is_some() && counts.desired > 0) {
+        if self.intent.suspended.is_some() || (self.intent.stopped.is_some() && counts.desired > 0) {
             return None;
         }
-        // The condition dates the shortage where nothing else does.
+        // The condition dates the shortage if nothing else does.
         let fell = self.status.conditions.iter().filter(|c| {
-            words::meaning(&c.kind) == Meaning::Good && words::is_of_readiness(&c.kind) && !is(c, "True")
+            words::condition_meaning(&c.kind) == ConditionMeaning::Good
+                && words::is_of_readiness(&c.kind)
+                && !is(c, "True")
         });
         let fell = fell.filter_map(|c| c.last_transition_time).max();
         Some(counts.verdict(self.object.meta(), fell, self.evidence, notes))
@@ -552,7 +580,7 @@ impl Judge<'_> {
             )
             .since(created);
         }
-        let told: Vec<&str> = self
+        let kinds: Vec<&str> = self
             .status
             .conditions
             .iter()
@@ -567,7 +595,7 @@ impl Judge<'_> {
             .collect();
         Verdict::unknown(
             "NoConditions",
-            match (told.as_slice(), words.as_slice()) {
+            match (kinds.as_slice(), words.as_slice()) {
                 ([], []) if self.status.counts.contains_key("replicas") => {
                     "it says how many pods there are, and not how many are ready".to_owned()
                 }
@@ -576,9 +604,9 @@ impl Judge<'_> {
                     "it has no conditions, and what it says is not known: {}",
                     words.join(", ")
                 ),
-                (told, _) => format!(
+                (kinds, _) => format!(
                     "none of its conditions is one that tells whether it is well: {}",
-                    told.join(", ")
+                    kinds.join(", ")
                 ),
             },
         )
@@ -592,7 +620,7 @@ impl Judge<'_> {
         verdict.since(self.changed(condition))
     }
 
-    /// When it last changed; one without that time is as old as the object.
+    /// When the condition last changed. Without that time it is as old as the object.
     fn changed(&self, condition: &CustomCondition) -> Option<Time> {
         condition
             .last_transition_time
@@ -618,7 +646,7 @@ fn is_short(counted: &Verdict) -> bool {
     matches!(counted.state, State::Degraded | State::Unavailable)
 }
 
-/// Whether a condition that warns does so: `NoWarnings` while it is False, others while they are True. Argo CD writes no
+/// Whether a warning condition warns: `NoWarnings` while it is False, others while they are True. Argo CD writes no
 /// status.
 fn warns(condition: &CustomCondition) -> bool {
     if condition.kind.starts_with("No") {
@@ -628,7 +656,7 @@ fn warns(condition: &CustomCondition) -> bool {
     }
 }
 
-/// Whether a condition has that status. One of another word, such as `Degraded`, is not True.
+/// Whether a condition has that status. Another word, such as `Degraded`, is not True.
 fn is(condition: &CustomCondition, status: &str) -> bool {
     let own = condition.status.as_str();
     match status {

@@ -1,17 +1,17 @@
-//! What the words of custom resources mean: types of conditions, reasons, and words such as `status.phase`.
+//! The meaning of words in custom resources: types of conditions, reasons, and words such as `status.phase`.
 //!
 //! A type of a condition is a name of several words, of which the last says what `True` means (API conventions of
 //! Kubernetes, "Typical status properties": either polarity is allowed). The words are those of Crossplane, Argo, Flux,
 //! Cluster API, Knative, cert-manager, `KubeVirt`, Strimzi, OLM, the Gateway API, KEDA, Karmada and others.
 
-/// What a condition tells by being True or False.
+/// What a condition means by being True or False.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Meaning {
-    /// False is broken, whatever the others say.
+pub(super) enum ConditionMeaning {
+    /// False is broken, whatever other conditions say.
     Good,
-    /// False is broken where no condition sums up the object.
+    /// False is broken if no condition sums up the object.
     Part,
-    /// True says that it works where nothing else tells; False says so where nothing else tells, too.
+    /// True and False decide only if nothing else does.
     Activity,
     /// True is good, False is not done yet.
     Done,
@@ -23,11 +23,11 @@ pub(super) enum Meaning {
     UnderWay,
     /// True is held on purpose.
     Held,
-    /// Nothing about health.
+    /// It says nothing about health.
     Nothing,
 }
 
-/// The last word of a type that is good while True, and not only for a part of the way.
+/// The last word of a type whose True is good for the whole object.
 const GOOD: [&str; 26] = [
     "ready",
     "available",
@@ -56,7 +56,8 @@ const GOOD: [&str; 26] = [
     "conformant",
     "resolved",
 ];
-/// The same of a step, or of a relation to something else, which can be False of an object that works.
+/// The last word of a type whose True is good for a step or for a relation to something else. It can be False of a
+/// working object.
 const PART: [&str; 24] = [
     "bound",
     "created",
@@ -83,7 +84,7 @@ const PART: [&str; 24] = [
     "online",
     "loaded",
 ];
-/// The last word of a type that is bad while True; also a word of a reason that says so.
+/// The last word of a type whose True is bad; also a word of a failing reason.
 const BAD: [&str; 43] = [
     "failed",
     "failing",
@@ -160,7 +161,7 @@ const HELD: [&str; 12] = [
     "suspend",
     "pause",
 ];
-/// What a reason ends with where nothing is under way because it is over.
+/// The last word of a reason which says that nothing is under way because it is over.
 const OVER: [&str; 20] = [
     "expected",
     "complete",
@@ -184,7 +185,7 @@ const OVER: [&str; 20] = [
     "synced",
 ];
 
-/// The words of a name, in small letters: `ReadyToUse`, `DNSReady`, `ready-to-use`.
+/// The words of a name in lower case: `ReadyToUse`, `DNSReady`, `ready-to-use`.
 fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut last = ' ';
@@ -212,16 +213,16 @@ fn is_any(word: &str, of: &[&str]) -> bool {
     of.contains(&word)
 }
 
-/// Whether the word at that place is turned round by the one before: `NotReady`, `NoErrors`.
+/// Whether the word before negates the word at that place: `NotReady`, `NoErrors`.
 fn is_negated(words: &[String], at: usize) -> bool {
     let before = at.checked_sub(1).and_then(|at| words.get(at));
     before.is_some_and(|word| is_any(word, &["no", "not", "non", "without"]))
 }
 
-/// What a type of a condition means.
-pub(super) fn meaning(kind: &str) -> Meaning {
-    // Those that no rule of words gets right, or that are true of what works: of KubeVirt, OpenShift, Karpenter, the
-    // Gateway API, Cluster API, RabbitMQ and Kueue.
+/// The meaning of a type of condition.
+pub(super) fn condition_meaning(kind: &str) -> ConditionMeaning {
+    // Types that the rules of words get wrong, or that are True of a working object: of KubeVirt, OpenShift, Karpenter,
+    // the Gateway API, Cluster API, RabbitMQ and Kueue.
     match kind {
         "LiveMigratable"
         | "StorageLiveMigratable"
@@ -238,8 +239,10 @@ pub(super) fn meaning(kind: &str) -> Meaning {
         | "GuestNotRunning"
         | "Evicted"
         | "QuotaReserved"
-        | "Requeued" => return Meaning::Nothing,
-        "NoWarnings" | "PartiallyInvalid" | "Warning" | "RestartRequired" => return Meaning::Warning,
+        | "Requeued" => return ConditionMeaning::Nothing,
+        "NoWarnings" | "PartiallyInvalid" | "Warning" | "RestartRequired" => {
+            return ConditionMeaning::Warning;
+        }
         _ => {}
     }
     let words = words(kind.rsplit('/').next().unwrap_or(kind));
@@ -248,29 +251,29 @@ pub(super) fn meaning(kind: &str) -> Meaning {
         at -= 1;
     }
     let Some(at) = at.checked_sub(1) else {
-        return Meaning::Nothing;
+        return ConditionMeaning::Nothing;
     };
     let last = words[at].as_str();
     let negated = is_negated(&words, at);
     let first = words[0].as_str();
     match () {
-        () if is_any(last, &["warning", "warnings"]) => Meaning::Warning,
-        () if is_any(last, &GOOD) && negated => Meaning::Bad,
-        () if is_any(last, &GOOD) => Meaning::Good,
-        () if is_any(last, &PART) => Meaning::Part,
-        () if is_any(last, &BAD) && negated => Meaning::Part,
-        () if is_any(last, &BAD) || (last == "found" && negated) => Meaning::Bad,
-        () if is_any(first, &["failed", "invalid", "error"]) => Meaning::Bad,
-        () if last == "out" && first != "rolling" => Meaning::Nothing,
-        () if is_any(last, &UNDER_WAY) => Meaning::UnderWay,
-        () if is_any(last, &HELD) => Meaning::Held,
-        () if is_any(last, &["active", "running"]) => Meaning::Activity,
-        () if is_any(last, &["complete", "completed", "finished"]) => Meaning::Done,
-        () => Meaning::Nothing,
+        () if is_any(last, &["warning", "warnings"]) => ConditionMeaning::Warning,
+        () if is_any(last, &GOOD) && negated => ConditionMeaning::Bad,
+        () if is_any(last, &GOOD) => ConditionMeaning::Good,
+        () if is_any(last, &PART) => ConditionMeaning::Part,
+        () if is_any(last, &BAD) && negated => ConditionMeaning::Part,
+        () if is_any(last, &BAD) || (last == "found" && negated) => ConditionMeaning::Bad,
+        () if is_any(first, &["failed", "invalid", "error"]) => ConditionMeaning::Bad,
+        () if last == "out" && first != "rolling" => ConditionMeaning::Nothing,
+        () if is_any(last, &UNDER_WAY) => ConditionMeaning::UnderWay,
+        () if is_any(last, &HELD) => ConditionMeaning::Held,
+        () if is_any(last, &["active", "running"]) => ConditionMeaning::Activity,
+        () if is_any(last, &["complete", "completed", "finished"]) => ConditionMeaning::Done,
+        () => ConditionMeaning::Nothing,
     }
 }
 
-/// Whether what a type tells is whether pods serve, which is not so of what was stopped on purpose.
+/// Whether a type is about pods that serve. Such a condition is not True of an object that was stopped on purpose.
 pub(super) fn is_of_readiness(kind: &str) -> bool {
     let words = words(kind);
     words.last().is_some_and(|last| {
@@ -300,7 +303,7 @@ pub(super) fn is_failing(reason: &str) -> bool {
         })
 }
 
-/// Whether a reason says that it is so on purpose: `ReconcilePaused`, `Stopped`.
+/// Whether a reason says that something is so on purpose: `ReconcilePaused`, `Stopped`.
 pub(super) fn is_held(reason: &str) -> bool {
     let words = words(reason);
     let held = words
@@ -311,7 +314,7 @@ pub(super) fn is_held(reason: &str) -> bool {
     (held || to_zero) && !is_failing(reason)
 }
 
-/// Whether a reason says that it was stopped, and not by whom.
+/// Whether a reason says that something was stopped, but not by whom.
 pub(super) fn is_stopped(reason: &str) -> bool {
     words(reason)
         .iter()
@@ -323,9 +326,9 @@ pub(super) fn is_over(reason: &str) -> bool {
     words(reason).last().is_some_and(|last| is_any(last, &OVER))
 }
 
-/// What a word about a whole object tells.
+/// The meaning of a word about a whole object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tells {
+pub(super) enum WordMeaning {
     Good,
     Warning,
     UnderWay,
@@ -415,8 +418,8 @@ const UNDER_WAY_WORDS: [&str; 9] = [
     "unpaused",
 ];
 
-/// What a word tells, however it is written: `Running`, `HEALTH_OK`, `Cluster in healthy state`.
-pub(super) fn tells(word: &str) -> Tells {
+/// The meaning of a word in any spelling: `Running`, `HEALTH_OK`, `Cluster in healthy state`.
+pub(super) fn word_meaning(word: &str) -> WordMeaning {
     let plain: String = word
         .chars()
         .filter(|c| c.is_alphanumeric())
@@ -425,9 +428,11 @@ pub(super) fn tells(word: &str) -> Tells {
     let plain = plain.as_str();
     let ends = |of: &[&str]| of.iter().any(|end| plain.ends_with(end));
     match () {
-        () if is_any(plain, &GOOD_WORDS) => Tells::Good,
-        () if is_any(plain, &["yellow", "healthwarn", "warning", "outofsync"]) => Tells::Warning,
-        () if is_any(plain, &HELD) || is_any(plain, &["disabled", "detached", "scaledtozero"]) => Tells::Held,
+        () if is_any(plain, &GOOD_WORDS) => WordMeaning::Good,
+        () if is_any(plain, &["yellow", "healthwarn", "warning", "outofsync"]) => WordMeaning::Warning,
+        () if is_any(plain, &HELD) || is_any(plain, &["disabled", "detached", "scaledtozero"]) => {
+            WordMeaning::Held
+        }
         () if is_any(plain, &BAD_WORDS)
             || plain.starts_with("err")
             || plain.starts_with("failed")
@@ -441,10 +446,10 @@ pub(super) fn tells(word: &str) -> Tells {
                 "notfound",
             ]) =>
         {
-            Tells::Bad
+            WordMeaning::Bad
         }
-        () if is_any(plain, &UNDER_WAY_WORDS) || ends(&["ing"]) => Tells::UnderWay,
-        () => Tells::Nothing,
+        () if is_any(plain, &UNDER_WAY_WORDS) || ends(&["ing"]) => WordMeaning::UnderWay,
+        () => WordMeaning::Nothing,
     }
 }
 
@@ -455,37 +460,40 @@ mod tests {
     #[test]
     fn a_type_is_read_by_its_last_word() {
         for (kind, expected) in [
-            ("Ready", Meaning::Good),
-            ("DNSReady", Meaning::Good),
-            ("networking.knative.dev/DomainMappingReady", Meaning::Good),
-            ("ready", Meaning::Good),
-            ("Synced", Meaning::Good),
-            ("ResolvedRefs", Meaning::Good),
-            ("ContinuousArchiving", Meaning::Good),
-            ("NotReady", Meaning::Bad),
-            ("Stalled", Meaning::Bad),
-            ("CatalogSourcesUnhealthy", Meaning::Bad),
-            ("ErrorOccurred", Meaning::Bad),
-            ("ComparisonError", Meaning::Bad),
-            ("MemoryPressure", Meaning::Bad),
-            ("FailedScale", Meaning::Bad),
-            ("InvalidSpec", Meaning::Bad),
-            ("Fallback", Meaning::Bad),
-            ("Conflicted", Meaning::Bad),
-            ("OrphanedResourceWarning", Meaning::Warning),
-            ("Reconciling", Meaning::UnderWay),
-            ("RollingOut", Meaning::UnderWay),
-            ("Paused", Meaning::Held),
-            ("ReconciliationPaused", Meaning::Held),
-            ("Active", Meaning::Activity),
-            ("Completed", Meaning::Done),
-            ("Bound", Meaning::Part),
-            ("LiveMigratable", Meaning::Nothing),
-            ("Upgradeable", Meaning::Nothing),
-            ("Whatever", Meaning::Nothing),
-            ("", Meaning::Nothing),
+            ("Ready", ConditionMeaning::Good),
+            ("DNSReady", ConditionMeaning::Good),
+            (
+                "networking.knative.dev/DomainMappingReady",
+                ConditionMeaning::Good,
+            ),
+            ("ready", ConditionMeaning::Good),
+            ("Synced", ConditionMeaning::Good),
+            ("ResolvedRefs", ConditionMeaning::Good),
+            ("ContinuousArchiving", ConditionMeaning::Good),
+            ("NotReady", ConditionMeaning::Bad),
+            ("Stalled", ConditionMeaning::Bad),
+            ("CatalogSourcesUnhealthy", ConditionMeaning::Bad),
+            ("ErrorOccurred", ConditionMeaning::Bad),
+            ("ComparisonError", ConditionMeaning::Bad),
+            ("MemoryPressure", ConditionMeaning::Bad),
+            ("FailedScale", ConditionMeaning::Bad),
+            ("InvalidSpec", ConditionMeaning::Bad),
+            ("Fallback", ConditionMeaning::Bad),
+            ("Conflicted", ConditionMeaning::Bad),
+            ("OrphanedResourceWarning", ConditionMeaning::Warning),
+            ("Reconciling", ConditionMeaning::UnderWay),
+            ("RollingOut", ConditionMeaning::UnderWay),
+            ("Paused", ConditionMeaning::Held),
+            ("ReconciliationPaused", ConditionMeaning::Held),
+            ("Active", ConditionMeaning::Activity),
+            ("Completed", ConditionMeaning::Done),
+            ("Bound", ConditionMeaning::Part),
+            ("LiveMigratable", ConditionMeaning::Nothing),
+            ("Upgradeable", ConditionMeaning::Nothing),
+            ("Whatever", ConditionMeaning::Nothing),
+            ("", ConditionMeaning::Nothing),
         ] {
-            assert_eq!(meaning(kind), expected, "{kind}");
+            assert_eq!(condition_meaning(kind), expected, "{kind}");
         }
     }
 
@@ -511,21 +519,21 @@ mod tests {
     #[test]
     fn a_word_is_read_however_it_is_written() {
         for (word, expected) in [
-            ("Running", Tells::Good),
-            ("HEALTH_OK", Tells::Good),
-            ("Cluster in healthy state", Tells::Good),
-            ("PartiallyFailed", Tells::Bad),
-            ("ErrorUnschedulable", Tells::Bad),
-            ("SUBMISSION_FAILED", Tells::Bad),
-            ("CreateFailed", Tells::Bad),
-            ("Pending", Tells::UnderWay),
-            ("InProgress", Tells::UnderWay),
-            ("Stopped", Tells::Held),
-            ("yellow", Tells::Warning),
-            ("Setting up primary", Tells::Nothing),
-            ("", Tells::Nothing),
+            ("Running", WordMeaning::Good),
+            ("HEALTH_OK", WordMeaning::Good),
+            ("Cluster in healthy state", WordMeaning::Good),
+            ("PartiallyFailed", WordMeaning::Bad),
+            ("ErrorUnschedulable", WordMeaning::Bad),
+            ("SUBMISSION_FAILED", WordMeaning::Bad),
+            ("CreateFailed", WordMeaning::Bad),
+            ("Pending", WordMeaning::UnderWay),
+            ("InProgress", WordMeaning::UnderWay),
+            ("Stopped", WordMeaning::Held),
+            ("yellow", WordMeaning::Warning),
+            ("Setting up primary", WordMeaning::Nothing),
+            ("", WordMeaning::Nothing),
         ] {
-            assert_eq!(tells(word), expected, "{word}");
+            assert_eq!(word_meaning(word), expected, "{word}");
         }
     }
 }

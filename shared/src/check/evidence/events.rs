@@ -1,6 +1,6 @@
-//! What else is known around the pods of a workload: events, and the nodes they run on.
+//! Events about the pods of a workload, and the nodes of the pods.
 
-use crate::check::cause::claim::Said;
+use crate::check::cause::claim::ClaimEvent;
 use crate::resource::{Event, Node, Resource as _, Time};
 use std::collections::{BTreeSet, HashMap};
 
@@ -8,18 +8,18 @@ use std::collections::{BTreeSet, HashMap};
 #[derive(Debug, Clone, Default)]
 pub struct EventsAndNodes<'a> {
     events: HashMap<&'a str, Vec<&'a Event>>,
-    /// Events about claims, by namespace and name: a pod names its claims and does not know who they are.
+    /// Events about claims, by namespace and name: a pod names its claims without their uids.
     claims: HashMap<(&'a str, &'a str), Vec<&'a Event>>,
     nodes: HashMap<&'a str, &'a Node>,
     nodes_seen: Option<&'a NodesSeen>,
 }
 
-/// Which nodes were looked for, to tell one that does not exist from one that was not seen.
+/// The nodes that were searched for. It distinguishes a node that does not exist from one that was not seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NodesSeen {
-    /// All that there are.
+    /// Every node of the cluster.
     All,
-    /// Those of these names.
+    /// The nodes of these names.
     These(BTreeSet<String>),
 }
 
@@ -30,7 +30,7 @@ impl Default for NodesSeen {
 }
 
 impl<'a> EventsAndNodes<'a> {
-    /// Sorts what is known.
+    /// Sorts events and nodes by the objects that they belong to.
     pub fn new(
         events: impl IntoIterator<Item = &'a Event>,
         nodes: impl IntoIterator<Item = &'a Node>,
@@ -48,7 +48,7 @@ impl<'a> EventsAndNodes<'a> {
         around
     }
 
-    /// The same, with what is known of nodes that are not there.
+    /// Adds which nodes were searched for.
     #[must_use]
     pub fn with_nodes_seen(self, seen: &'a NodesSeen) -> Self {
         Self {
@@ -57,16 +57,16 @@ impl<'a> EventsAndNodes<'a> {
         }
     }
 
-    /// What was said of a claim since a pod that wants it was created; before that the name may have been another's.
+    /// Events about a claim since its pod was created. Before that, another claim may have had the name.
     pub(in crate::check) fn about_claim<'s>(
         &'s self,
         namespace: &'s str,
         claim: &'s str,
         since: Option<Time>,
-    ) -> impl Iterator<Item = Said<'s>> {
+    ) -> impl Iterator<Item = ClaimEvent<'s>> {
         let events = self.claims.get(&(namespace, claim)).into_iter().flatten();
         let known = events.filter(move |event| event.time().is_none_or(|t| since.is_none_or(|s| t >= s)));
-        known.map(|event| Said {
+        known.map(|event| ClaimEvent {
             reason: &event.reason,
             message: &event.message,
             is_warning: event.is_warning(),
@@ -74,7 +74,7 @@ impl<'a> EventsAndNodes<'a> {
         })
     }
 
-    /// Whether a node of that name was looked for and is not there.
+    /// Whether a node of that name was searched for and does not exist.
     pub(in crate::check) fn is_gone(&self, name: &str) -> bool {
         let looked_for = match self.nodes_seen {
             Some(NodesSeen::All) => true,
@@ -84,7 +84,7 @@ impl<'a> EventsAndNodes<'a> {
         looked_for && !self.nodes.contains_key(name)
     }
 
-    /// The newest event about an object that is one of those wanted.
+    /// The newest event about an object that the filter accepts.
     pub(in crate::check) fn newest(&self, uid: &str, is: impl Fn(&Event) -> bool) -> Option<&'a Event> {
         let events = self.events.get(uid)?;
         events
@@ -99,7 +99,7 @@ impl<'a> EventsAndNodes<'a> {
         self.events.get(uid).into_iter().flatten().copied()
     }
 
-    /// The node of that name, where it is known.
+    /// The node of that name, if it is known.
     pub(in crate::check) fn node(&self, name: &str) -> Option<&'a Node> {
         self.nodes.get(name).copied()
     }

@@ -1,4 +1,4 @@
-//! What is known about other objects when one is judged: its pods, events and nodes.
+//! Objects around the judged one: its pods, their events and nodes.
 
 mod events;
 mod pods;

@@ -4,27 +4,28 @@ use super::EventsAndNodes;
 use crate::check::cause;
 use crate::check::{GRACE_SECONDS, Now};
 use crate::report::Cause;
-use crate::resource::{Job, Pod, ReplicaSet, Resource as _, Time};
+use crate::resource::{Condition as _, Job, Pod, ReplicaSet, Resource as _, Time};
 
-/// So many pods that were made lately and are over already show that new ones do not last.
+/// So many pods that were created lately and have already ended show that new ones do not last.
 const DO_NOT_LAST: usize = 3;
-/// A pod that is ready again after this many seconds since its container ended has not recovered from that just now.
+/// A pod that becomes ready later than this many seconds after its container ended has not just recovered from that.
 const RECOVERY_SECONDS: i64 = 600;
-/// From so many restarts on they are no accident.
+/// This many restarts are no accident.
 const RESTARTS: i32 = 3;
 
 /// The pods of one workload, as far as they are known.
 #[derive(Debug, Clone, Default)]
 pub struct Pods<'a> {
-    /// Pods of the workload, those of its ReplicaSets new and old, each with the time its own age is measured against.
+    /// The pods of the workload and of all its ReplicaSets, each with the time against which its age is measured.
     pub pods: Vec<(&'a Pod, Now)>,
     /// When the newest of its ReplicaSets was created.
     pub newest_replica_set: Option<(Time, Now)>,
-    /// Its ReplicaSets, for what keeps them from creating pods.
+    /// Its ReplicaSets, which say what keeps them from creating pods.
     pub replica_sets: Vec<&'a ReplicaSet>,
-    /// The Jobs of a workload that makes Jobs: first the one whose pods these are, then from new to old.
+    /// The Jobs of a workload that makes Jobs: first the one that these pods belong to, then the others from new to
+    /// old.
     pub jobs: Vec<&'a Job>,
-    /// Events and nodes, where they are known.
+    /// Events and nodes, if they are known.
     pub around: Option<&'a EventsAndNodes<'a>>,
 }
 
@@ -33,10 +34,10 @@ impl<'a> Pods<'a> {
         self.pods.iter().copied().filter(|(pod, _)| pod.is_active())
     }
 
-    /// The ready ones, each with since when it is ready.
+    /// The ready pods, each with the time since when it is ready.
     fn ready_since(&self) -> impl Iterator<Item = (&'a Pod, Option<Time>, Now)> {
         let ready = |(pod, now): (&'a Pod, Now)| {
-            let condition = pod.condition("Ready").filter(|c| c.status == "True")?;
+            let condition = pod.condition("Ready").filter(|c| c.is_true())?;
             Some((pod, condition.last_transition_time, now))
         };
         self.active().filter_map(ready)
@@ -55,18 +56,18 @@ impl<'a> Pods<'a> {
         count(young)
     }
 
-    /// Whether one pod after the other is over soon after it was made, so that its youth excuses none.
+    /// Whether one pod after the other ends soon after its creation. Their youth excuses nothing then.
     pub(in crate::check) fn do_not_last(&self) -> bool {
         cause::replaced_lately(self) >= DO_NOT_LAST
     }
 
-    /// How many are ready.
+    /// How many pods are ready.
     pub(in crate::check) fn ready(&self) -> i64 {
         count(self.ready_since())
     }
 
-    /// How many became ready less than `limit` seconds ago, were made less than `oldest` seconds ago and are no crash loop
-    /// in its good moments.
+    /// How many pods became ready less than `limit` seconds ago, are younger than `oldest` seconds and are not in a
+    /// crash loop.
     pub(in crate::check) fn settling(&self, limit: i64, oldest: i64) -> i64 {
         let settling = self.ready_since().filter(|(pod, since, now)| {
             let alone = self.only(pod, *now);
@@ -78,7 +79,7 @@ impl<'a> Pods<'a> {
         count(settling)
     }
 
-    /// The pod by itself.
+    /// One pod by itself.
     fn only(&self, pod: &'a Pod, now: Now) -> Self {
         Self {
             pods: vec![(pod, now)],
@@ -87,7 +88,7 @@ impl<'a> Pods<'a> {
         }
     }
 
-    /// When the first of those that are ready and were so for less than `limit` seconds became ready.
+    /// When the first pod became ready that has been so for less than `limit` seconds.
     pub(in crate::check) fn settling_since(&self, limit: i64) -> Option<Time> {
         let times = self
             .ready_since()
@@ -95,8 +96,8 @@ impl<'a> Pods<'a> {
         times.filter(|(t, now)| now.age(*t) < limit).map(|(t, _)| t).min()
     }
 
-    /// Since when so many are missing without a break, as far as the pods that are not ready tell: with more of these than
-    /// are missing, some were replaced by others before.
+    /// Since when so many pods are missing without a break, read from the pods that are not ready. If more are not
+    /// ready than are missing, the oldest replaced others before.
     pub(in crate::check) fn short_since(&self, missing: i64) -> Option<Time> {
         let mut times: Vec<Time> = self
             .active()
@@ -108,8 +109,7 @@ impl<'a> Pods<'a> {
         times.get(others.min(times.len().saturating_sub(1))).copied()
     }
 
-    /// Whether the newest ReplicaSet or pod was created less than `limit` seconds ago; `None` where neither is
-    /// known.
+    /// Whether the newest ReplicaSet or pod was created less than `limit` seconds ago; `None` if neither is known.
     pub(in crate::check) fn newest_is_within(&self, limit: i64) -> Option<bool> {
         self.created()
             .max_by_key(|(t, _)| *t)
@@ -122,15 +122,16 @@ impl<'a> Pods<'a> {
             .chain(self.newest_replica_set)
     }
 
-    /// The newest step of a rollout: a pod was made, or is to end. Pods that become ready and lose it again are none.
+    /// The newest step of a rollout: a pod was created, or is being deleted. A pod that becomes ready and loses it
+    /// again makes no step.
     pub(in crate::check) fn newest_step(&self) -> Option<(Time, Now)> {
         let ending = self.pods.iter();
         let ending = ending.filter_map(|(p, now)| p.meta().deletion_timestamp.map(|t| (t, *now)));
         self.created().chain(ending).max_by_key(|(t, _)| *t)
     }
 
-    /// When the last of them came back less than a minute ago from a container that had ended not long before. The first
-    /// start of a pod is no such thing.
+    /// When the last pod came back, less than a minute ago, from a container that had ended shortly before. The first
+    /// start of a pod does not count.
     pub(in crate::check) fn recovered(&self) -> Option<Time> {
         let back = self.ready_since().filter_map(|(pod, since, now)| {
             let since = since.filter(|t| now.is_within(GRACE_SECONDS, *t))?;
@@ -142,7 +143,7 @@ impl<'a> Pods<'a> {
         back.max()
     }
 
-    /// What to warn of where all seems well: containers that are restarted again and again.
+    /// Warnings about pods that seem well: their containers restart again and again.
     pub(in crate::check) fn restarting(&self) -> Vec<String> {
         let causes = cause::of_restarted(self, RECOVERY_SECONDS, RESTARTS);
         let told = |cause: Cause| match cause.count {
@@ -152,7 +153,7 @@ impl<'a> Pods<'a> {
         causes.into_iter().map(told).collect()
     }
 
-    /// What will not pass by itself, one entry a distinct cause.
+    /// Causes that will not pass by themselves, one entry a distinct cause.
     pub(in crate::check) fn hard_causes(&self) -> Vec<Cause> {
         cause::of_pods(self, |found| found.hard)
     }

@@ -1,17 +1,16 @@
-//! What is known around the objects that are judged: their pods by uid, the events and the nodes.
+//! A store of pods by their owner's uid, and of events and nodes.
 //!
-//! From a dump or from a cluster, the way from a workload to its pods is the same: owner references, since labels
-//! overlap.
+//! Owner references lead from a workload to its pods, in a dump as in a cluster: labels overlap.
 
 use crate::check::{EventsAndNodes, Evidence, GRACE_SECONDS, NodesSeen, Now, Pods};
 use crate::resource::{ContainerStatus, Event, Job, Node, ObjectMeta, Pod, REVISION, ReplicaSet, Resource};
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-/// An object and its place in the dump that it is from, by which its ages are measured; 0 where that does not matter.
+/// An object and the index of the dump that it is from, which decides its time; 0 if there is only one time.
 type Placed<T> = (usize, T);
 
-/// Pods and what is around them, by whose they are.
+/// Pods, ReplicaSets and Jobs by owner, with events and nodes.
 #[derive(Debug, Default)]
 pub struct EvidenceStore {
     pods: HashMap<String, Vec<Placed<Pod>>>,
@@ -20,25 +19,25 @@ pub struct EvidenceStore {
     events: Vec<Event>,
     nodes: Vec<Node>,
     nodes_seen: NodesSeen,
-    /// Objects whose pods were all looked for, by uid: of these, no pod found is no pod there.
+    /// Uids of objects whose pods were searched for completely: no pod found means that there is none.
     complete: HashSet<String>,
 }
 
-/// A kind of object that is known around others.
+/// A kind that is evidence for other objects.
 pub(crate) trait EvidenceObject: Resource {
-    /// Where such objects are kept, by their controller's uid.
+    /// The map that keeps such objects by their controller's uid.
     fn shelf(known: &mut EvidenceStore) -> &mut HashMap<String, Vec<Placed<Self>>>;
 
-    /// Drops what says nothing of others.
+    /// Drops fields that say nothing about other objects.
     fn trim(&mut self);
 
-    /// Whose it is, by uid.
+    /// The uid of its owner.
     fn owner(&self) -> Option<&str> {
         self.meta().controller().map(|owner| owner.uid.as_str())
     }
 }
 
-/// No evidence is chosen by its labels, nor dated by who wrote it; of a pod the revision is kept.
+/// Drops labels and managers, which no evidence is chosen or dated by. A pod keeps its revision.
 fn trim(meta: &mut Option<ObjectMeta>) {
     if let Some(meta) = meta {
         meta.labels.retain(|key, _| key == REVISION);
@@ -53,7 +52,7 @@ impl EvidenceObject for Pod {
 
     fn trim(&mut self) {
         trim(&mut self.metadata);
-        // Of a pod that is ready it only matters that it is, since when, and whether its containers ended before.
+        // A ready pod only matters for being ready, since when, and whether its containers ended before.
         if self.is_ready() && self.meta().deletion_timestamp.is_none() {
             let has_ended =
                 |c: &ContainerStatus| c.last_state.as_ref().is_some_and(|s| s.terminated.is_some());
@@ -104,7 +103,7 @@ impl EvidenceObject for Job {
 }
 
 impl EvidenceStore {
-    /// Takes an object of somebody; what has no owner is nobody's evidence.
+    /// Adds an object under its owner's uid. Objects without an owner are ignored.
     pub(crate) fn add<T: EvidenceObject>(&mut self, index: usize, mut object: T) {
         object.trim();
         if let Some(uid) = object.owner().map(str::to_owned) {
@@ -120,7 +119,7 @@ impl EvidenceStore {
         self.nodes.extend(nodes);
     }
 
-    /// Notes which nodes were looked for, whether they are there or not.
+    /// Adds nodes that were searched for, whether they exist or not.
     pub(crate) fn add_nodes_seen(&mut self, seen: NodesSeen) {
         match (&mut self.nodes_seen, seen) {
             (NodesSeen::These(names), NodesSeen::These(more)) => names.extend(more),
@@ -129,12 +128,12 @@ impl EvidenceStore {
         }
     }
 
-    /// Notes that every pod of that object was looked for.
+    /// Marks an object whose pods were searched for completely.
     pub(crate) fn complete(&mut self, uid: &str) {
         self.complete.insert(uid.to_owned());
     }
 
-    /// Whether nothing is known.
+    /// Whether it holds no evidence.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.pods.is_empty()
@@ -144,12 +143,12 @@ impl EvidenceStore {
             && self.complete.is_empty()
     }
 
-    /// Whether every pod of that object was looked for.
+    /// Whether every pod of that object was searched for.
     pub(crate) fn is_complete(&self, uid: &str) -> bool {
         self.complete.contains(uid)
     }
 
-    /// Takes a pod that is judged itself: it is its own evidence.
+    /// Adds a pod that is judged by itself: it is its own evidence.
     pub(crate) fn add_itself(&mut self, pod: Pod) {
         let uid = pod.meta().uid.clone();
         self.pods.entry(uid).or_default().push((0, pod));
@@ -170,8 +169,8 @@ impl EvidenceStore {
         self.replica_sets.values().flatten().map(|(_, set)| set)
     }
 
-    /// The Jobs of an object that makes Jobs, the newest first; but before them the one whose pods tell most, where that
-    /// is another: the newest of those that are under way and have had a minute to begin.
+    /// The Jobs of an object that makes Jobs, from new to old. The one whose pods say most comes first: the newest of
+    /// those that are under way and older than a minute.
     pub(crate) fn jobs(&self, uid: &str, now: impl Fn(usize) -> Now) -> Vec<&Job> {
         let mut jobs: Vec<&Placed<Job>> = self.jobs.get(uid).into_iter().flatten().collect();
         jobs.sort_by_key(|(_, job)| Reverse(job.meta().creation_timestamp));
@@ -192,13 +191,13 @@ impl EvidenceStore {
         pods.filter(|(_, pod)| pod.is_active()).count()
     }
 
-    /// Events and nodes, sorted. To be made once for many objects.
+    /// Events and nodes, sorted. Make it once for many objects.
     #[must_use]
     pub fn around(&self) -> EventsAndNodes<'_> {
         EventsAndNodes::new(&self.events, &self.nodes).with_nodes_seen(&self.nodes_seen)
     }
 
-    /// What concerns each of these objects, by its uid.
+    /// The evidence of each of these objects, by uid.
     #[must_use]
     pub fn split<'a>(mut self, uids: impl IntoIterator<Item = &'a str>) -> HashMap<String, Self> {
         let mut events: HashMap<String, Vec<Event>> = HashMap::new();
@@ -257,7 +256,7 @@ impl EvidenceStore {
         parts
     }
 
-    /// The evidence about one object at a time that is known.
+    /// The evidence about one object at a known time.
     pub fn evidence<'a>(
         &'a self,
         meta: &ObjectMeta,
@@ -271,8 +270,8 @@ impl EvidenceStore {
         }
     }
 
-    /// The pods of a workload, through its ReplicaSets or its newest Job where it has some. `None` where they were not
-    /// seen: nothing of it was found and it is not known that there is nothing.
+    /// The pods of a workload, found through its ReplicaSets or its newest Job. `None` if they were not seen: nothing
+    /// was found, and the search was not complete.
     pub(crate) fn pods_of<'a>(
         &'a self,
         meta: &ObjectMeta,

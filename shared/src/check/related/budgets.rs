@@ -3,7 +3,7 @@
 use super::{Related, RelatedKind, RelatedObjects};
 use crate::resource::{LabelSelector, PodDisruptionBudget, Resource as _};
 
-/// What is read of a PodDisruptionBudget here.
+/// The fields of a PodDisruptionBudget that others need.
 #[derive(Debug)]
 pub(in crate::check) struct BudgetFacts {
     pub name: String,

@@ -3,7 +3,7 @@
 use super::{Related, RelatedObjects};
 use crate::resource::{CronJob, Resource as _, Time};
 
-/// What is read of a CronJob here.
+/// The fields of a CronJob that its Jobs need.
 #[derive(Debug)]
 pub(in crate::check) struct CronJobFacts {
     pub name: String,
@@ -19,7 +19,7 @@ impl RelatedObjects {
         is: impl Fn(&CronJobFacts) -> bool,
     ) -> Option<(&str, Time)> {
         let all = self.cron_jobs.get(namespace)?.iter().filter(|cron| is(cron));
-        // Of names that begin alike the longest is meant.
+        // If several names fit, the longest is meant.
         let one = all.max_by_key(|cron| cron.name.len())?;
         Some((&one.name, one.succeeded?))
     }

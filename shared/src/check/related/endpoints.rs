@@ -4,21 +4,21 @@ use super::{Related, RelatedKind, RelatedObjects};
 use crate::resource::{Endpoint, EndpointSlice, Resource as _, Time};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Pods that are named of a Service whose endpoints are not ready.
+/// How many waiting pods a Service without ready endpoints names.
 const WAITING: usize = 3;
 
 /// The endpoints of one Service.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(in crate::check) struct Endpoints {
-    /// Ready ones and others, by family of addresses; those on their way out are not counted.
+    /// Ready and other endpoints, by address family. Endpoints on their way out do not count.
     by_family: BTreeMap<String, (usize, usize)>,
-    /// The names of the Service's ports that a ready one has.
+    /// The Service's port names that a ready endpoint has.
     pub ports: BTreeSet<String>,
-    /// Those on their way out that answer until they are gone, of all families.
+    /// Endpoints on their way out that answer until they are gone, of all families.
     pub serving_to_the_end: usize,
-    /// Pods behind some of those that are not ready.
+    /// Pods behind some of the endpoints that are not ready.
     pub waiting: Vec<String>,
-    /// When one of them last changed.
+    /// When an endpoint last changed.
     pub changed: Option<Time>,
 }
 
@@ -31,7 +31,7 @@ impl Endpoints {
         changed: None,
     };
 
-    /// Those of a Service outside of the cluster: one that counts as ready.
+    /// The endpoints of a Service outside of the cluster: one that counts as ready.
     pub fn external() -> Self {
         Self {
             by_family: BTreeMap::from([(String::new(), (1, 0))]),
@@ -53,7 +53,7 @@ impl Endpoints {
 }
 
 impl RelatedObjects {
-    /// The endpoints of a Service; `None` where they were not seen.
+    /// The endpoints of a Service; `None` if they were not seen.
     pub(in crate::check) fn endpoints(&self, namespace: &str, service: &str) -> Option<&Endpoints> {
         static NONE: Endpoints = Endpoints::NONE;
         let key = (namespace.to_owned(), service.to_owned());

@@ -3,7 +3,7 @@
 use super::{Related, RelatedKind, RelatedObjects};
 use crate::resource::{Event, Time};
 
-/// What is read of an event here.
+/// The fields of an event that a verdict needs.
 #[derive(Debug)]
 pub(in crate::check) struct EventFacts {
     pub reason: String,
@@ -13,7 +13,7 @@ pub(in crate::check) struct EventFacts {
 }
 
 impl RelatedObjects {
-    /// The events of that kind about an object; `None` where they were not seen.
+    /// The events of that kind about an object; `None` if they were not seen.
     pub(in crate::check) fn events(
         &self,
         companion: RelatedKind,
@@ -26,7 +26,7 @@ impl RelatedObjects {
 }
 
 impl Related for Event {
-    /// Those about pods and workloads are evidence for causes and found there.
+    /// Events about pods and workloads are evidence of causes, which is kept elsewhere.
     fn counts(&self) -> bool {
         let object = self.involved_object.as_ref();
         object.is_some_and(|o| matches!(o.kind.as_str(), "Service" | "PersistentVolumeClaim"))

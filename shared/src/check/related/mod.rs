@@ -1,6 +1,6 @@
-//! What other kinds say of an object, for the kinds whose verdict needs them: the endpoints of a Service, the pods that
-//! mount a claim. A check names what it wants, whoever can read brings it, and what could not be brought is told apart
-//! from what is not there.
+//! What related kinds say about an object, for kinds whose verdict needs them: the endpoints of a Service, the pods
+//! that mount a claim. A check names its needs, the caller reads them, and what could not be read is kept apart from
+//! what does not exist.
 
 pub(super) mod budgets;
 pub(super) mod cronjobs;
@@ -23,7 +23,7 @@ use services::ServiceFacts;
 use std::collections::HashMap;
 use workloads::TemplateFacts;
 
-/// Makes the list of companions, and the way from one to its Rust type.
+/// Makes the list of related kinds, and the way from each to its Rust type.
 macro_rules! companions {
     ($($(#[$doc:meta])* $variant:ident: $type:ty;)+) => {
         /// A kind that the verdict about another kind may need.
@@ -37,7 +37,7 @@ macro_rules! companions {
                 match self { $(Self::$variant => <$type>::PLURAL,)+ }
             }
 
-            /// The rule that is needed to list it, as a report names it when it is missing.
+            /// The RBAC rule for listing it, as a report names a missing one.
             #[must_use]
             pub fn rule(self) -> String {
                 let group = match self { $(Self::$variant => <$type>::GROUP,)+ };
@@ -45,13 +45,13 @@ macro_rules! companions {
                 format!("{group}{dash}{} list", self.plural())
             }
 
-            /// Whether few clusters have any, so that a dump without them is as good as one with none.
+            /// Whether few clusters have any: a dump without them says that there are none.
             #[must_use]
             pub fn is_rare(self) -> bool {
                 RARE.contains(&self)
             }
 
-            /// Calls the visitor with the companion's type.
+            /// Calls the visitor with the related kind's type.
             pub fn visit<V: RelatedKindVisitor>(self, visitor: V) -> V::Output {
                 match self { $(Self::$variant => visitor.visit::<$type>(self),)+ }
             }
@@ -87,7 +87,7 @@ companions! {
 }
 
 impl RelatedKind {
-    /// Which of its objects are asked for; all if it is empty.
+    /// The field selector of its list; empty for all objects.
     #[must_use]
     pub fn field_selector(self) -> &'static str {
         match self {
@@ -97,42 +97,42 @@ impl RelatedKind {
         }
     }
 
-    /// Whether it only says why: no verdict is unknown for want of it.
+    /// Whether it only adds causes: no verdict is unknown without it.
     #[must_use]
     pub fn is_optional(self) -> bool {
         matches!(self, Self::ServiceEvents | Self::ClaimEvents)
     }
 }
 
-/// Those that are looked at, with the pods, where none of the others makes such pods: most clusters have none.
+/// Rare kinds, which are read together with the pods if no other workload makes such pods.
 const RARE: [RelatedKind; 1] = [RelatedKind::ReplicationControllers];
 
-/// Something to do with a companion's type.
+/// An operation on the type of a related kind.
 pub trait RelatedKindVisitor {
-    /// What comes of it.
+    /// The result.
     type Output;
-    /// Does it.
+    /// Runs the operation.
     fn visit<T: Related>(self, companion: RelatedKind) -> Self::Output;
 }
 
-/// A kind that says something of others.
+/// A kind that says something about others.
 pub trait Related: Resource {
-    /// Whether this one says anything.
+    /// Whether this object says anything.
     fn counts(&self) -> bool {
         true
     }
 
-    /// Adds what it says.
+    /// Adds what this object says.
     fn add_to(&self, known: &mut RelatedObjects);
 }
 
-/// A companion kind in one namespace.
+/// A related kind in one namespace.
 pub type RelatedNeed = (RelatedKind, String);
 
-/// What was brought.
+/// Facts read from related kinds.
 #[derive(Debug, Default)]
 pub struct RelatedObjects {
-    /// What was asked for, in one namespace or in all, and whether all of it was seen and understood.
+    /// What was read, in one namespace or in all, and whether all of it was seen and understood.
     asked: HashMap<(RelatedKind, Option<String>), bool>,
     endpoints: HashMap<(String, String), Endpoints>,
     services: HashMap<(String, String), ServiceFacts>,
@@ -144,7 +144,7 @@ pub struct RelatedObjects {
 }
 
 impl RelatedObjects {
-    /// Takes what was read of one companion, in one namespace or in all.
+    /// Adds the objects of one related kind, in one namespace or in all.
     pub fn take<'a, T: Related>(
         &mut self,
         companion: RelatedKind,
@@ -156,7 +156,7 @@ impl RelatedObjects {
             match object {
                 Ok(object) if object.counts() => object.add_to(self),
                 Ok(_) => {}
-                // What it would have said is not known.
+                // What that object says is not known.
                 Err(_) => whole = false,
             }
         }
@@ -164,13 +164,13 @@ impl RelatedObjects {
             .insert((companion, namespace.map(str::to_owned)), whole);
     }
 
-    /// Takes note that a companion could not be read.
+    /// Notes that a related kind could not be read.
     pub fn miss(&mut self, companion: RelatedKind, namespace: Option<&str>) {
         self.asked
             .insert((companion, namespace.map(str::to_owned)), false);
     }
 
-    /// Whether it was asked for, whatever came of it.
+    /// Whether it was asked for, with any result.
     #[must_use]
     pub fn is_asked(&self, companion: RelatedKind, namespace: &str) -> bool {
         self.state(companion, namespace).is_some()

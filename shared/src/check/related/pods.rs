@@ -4,7 +4,7 @@ use super::{Related, RelatedKind, RelatedObjects};
 use crate::resource::{Pod, Resource as _, Time};
 use std::collections::BTreeMap;
 
-/// What is read of a pod here.
+/// The fields of a pod that others need.
 #[derive(Debug, Clone)]
 pub(in crate::check) struct PodFacts {
     pub name: String,
@@ -12,23 +12,23 @@ pub(in crate::check) struct PodFacts {
     pub created: Option<Time>,
     pub labels: BTreeMap<String, String>,
     pub claims: Vec<String>,
-    pub stage: Stage,
+    pub stage: PodStage,
     /// Whether it is held by a scheduling gate.
     pub gated: bool,
 }
 
-/// How far a pod is.
+/// The stage of a pod's life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::check) enum Stage {
+pub(in crate::check) enum PodStage {
     Active,
-    /// On its way out, and not over yet.
+    /// Being deleted, and not ended yet.
     Leaving,
     Failed,
     Succeeded,
 }
 
 impl RelatedObjects {
-    /// The pods of a namespace; `None` where they were not seen.
+    /// The pods of a namespace; `None` if they were not seen.
     pub(in crate::check) fn pods(&self, namespace: &str) -> Option<&[PodFacts]> {
         self.is_seen(RelatedKind::Pods, namespace)
             .then(|| self.pods.get(namespace).map_or(&[][..], Vec::as_slice))
@@ -46,17 +46,15 @@ impl Related for Pod {
             labels: meta.labels.clone(),
             claims: self.claims().map(str::to_owned).collect(),
             stage: if phase == "Succeeded" {
-                Stage::Succeeded
+                PodStage::Succeeded
             } else if phase == "Failed" {
-                Stage::Failed
+                PodStage::Failed
             } else if self.is_active() {
-                Stage::Active
+                PodStage::Active
             } else {
-                Stage::Leaving
+                PodStage::Leaving
             },
-            gated: self
-                .condition("PodScheduled")
-                .is_some_and(|c| c.status == "False" && c.reason == "SchedulingGated"),
+            gated: self.is_gated(),
         };
         known.pods.entry(meta.namespace.clone()).or_default().push(facts);
     }

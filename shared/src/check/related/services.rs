@@ -4,16 +4,16 @@ use super::endpoints::Endpoints;
 use super::{Related, RelatedKind, RelatedObjects};
 use crate::resource::{Resource as _, Service, ServicePort};
 
-/// What is read of a Service here.
+/// The fields of a Service that its callers need.
 #[derive(Debug)]
 pub(in crate::check) struct ServiceFacts {
-    /// Whether it is an alias of a name outside.
+    /// Whether it is an alias of a name outside of the cluster.
     pub is_external: bool,
     pub ports: Vec<ServicePort>,
 }
 
 impl RelatedObjects {
-    /// Whether there is such a Service; `None` where that was not seen. One outside of the cluster is there too.
+    /// Whether the Service exists; `None` if that was not seen. An alias of a name outside exists too.
     pub(in crate::check) fn has_service(&self, namespace: &str, service: &str) -> Option<bool> {
         self.is_seen(RelatedKind::Services, namespace)
             .then(|| self.service(namespace, service).is_some())
@@ -35,7 +35,7 @@ impl Related for Service {
         let key = (meta.namespace.clone(), meta.name.clone());
         known.services.insert(key, facts);
         if self.is_external() {
-            // Nothing is known of what is outside, and nobody keeps slices of it.
+            // Nothing is known about names outside, and nobody keeps slices for them.
             known
                 .endpoints
                 .insert((meta.namespace.clone(), meta.name.clone()), Endpoints::external());

@@ -8,7 +8,7 @@ use crate::resource::{
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-/// The kinds that make pods which a Service can stand for.
+/// Kinds whose pods a Service can select.
 const TEMPLATES: [RelatedKind; 4] = [
     RelatedKind::Deployments,
     RelatedKind::StatefulSets,
@@ -26,19 +26,19 @@ pub(super) struct TemplateFacts {
     controller: Option<String>,
 }
 
-/// The workloads of one namespace whose pods have some labels.
+/// The workloads of one namespace whose pods a selector takes.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(in crate::check) struct SelectedWorkloads<'a> {
-    /// Kind and name of those that ask for a pod.
+    /// Kind and name of workloads that ask for pods.
     pub asking: Vec<(&'a str, &'a str)>,
-    /// Kind and name of those that ask for none.
+    /// Kind and name of workloads that ask for none.
     pub idle: Vec<(&'a str, &'a str)>,
-    /// Whether all that there are were seen.
+    /// Whether every workload of the namespace was seen.
     pub complete: bool,
 }
 
 impl RelatedObjects {
-    /// Takes an object of a kind that is not known here and that asks for pods as a Deployment does.
+    /// Adds an object of an unknown kind that asks for pods as a Deployment does.
     pub fn take_scaled(&mut self, kind: &str, object: &ScaledObject) {
         let meta = object.meta();
         let Some(spec) = object.spec.as_ref().filter(|spec| !spec.labels.is_empty()) else {
@@ -56,7 +56,7 @@ impl RelatedObjects {
         templates.push(template);
     }
 
-    /// Kind and name of a workload that asks for pods whose labels are as wanted.
+    /// Kind and name of a workload that asks for pods, if the filter accepts their labels.
     pub(in crate::check) fn workload(
         &self,
         namespace: &str,
@@ -83,7 +83,7 @@ impl RelatedObjects {
         let all = self.templates.get(namespace).map_or(&[][..], Vec::as_slice);
         let asks = |of: &TemplateFacts| all.iter().any(|t| t.desired > 0 && t.controller == of.controller);
         for template in all {
-            // One of an older revision asks for none because the newer one does.
+            // An older revision asks for none because the newer one does.
             let outdated = template.controller.is_some() && template.desired == 0 && asks(template);
             if outdated || !selects(selector, &template.labels) {
                 continue;
@@ -99,18 +99,18 @@ impl RelatedObjects {
     }
 }
 
-/// What tells whether a Service without endpoints is meant to have any.
+/// The workloads that decide whether a Service without endpoints should have any.
 pub(in crate::check) fn want_workloads(namespace: &str) -> Vec<RelatedNeed> {
     TEMPLATES.map(|kind| (kind, namespace.to_owned())).to_vec()
 }
 
-/// What is left to look at where no workload makes such pods: those that are rare, and the pods themselves.
+/// What is read next if no workload makes such pods: rare kinds, and the pods themselves.
 pub(in crate::check) fn want_the_rest(namespace: &str) -> Vec<RelatedNeed> {
     let rest = RARE.into_iter().chain([RelatedKind::Pods]);
     rest.map(|kind| (kind, namespace.to_owned())).collect()
 }
 
-/// Whether a selector of a Service takes an object with these labels.
+/// Whether the selector of a Service takes an object with these labels.
 pub(in crate::check) fn selects(
     selector: &BTreeMap<String, String>,
     labels: &BTreeMap<String, String>,
@@ -160,8 +160,8 @@ impl Related for ReplicationControllerTemplate {
 }
 
 impl Related for ReplicaSetTemplate {
-    /// Of those of a Deployment all but one ask for nothing, and it speaks for them. Other controllers are not looked
-    /// at, so theirs are.
+    /// A Deployment speaks for its ReplicaSets, all but one of which ask for nothing. Other controllers are not read,
+    /// so their ReplicaSets count.
     fn counts(&self) -> bool {
         self.meta()
             .controller()

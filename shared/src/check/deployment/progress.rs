@@ -1,0 +1,136 @@
+//! What the conditions of a Deployment say of its rollout, and until when they are believed.
+
+use super::{DeploymentFacts, condition};
+use crate::check::revision::{RolloutSteps, longest_rollout};
+use crate::resource::{Condition as _, DeploymentCondition, Resource as _, Time};
+
+/// `progressDeadlineSeconds` if the spec has none (`apps/v1` defaults).
+const DEFAULT_PROGRESS_DEADLINE: i64 = 600;
+/// With this deadline the controller keeps no Progressing condition (`HasProgressDeadline` in
+/// `pkg/controller/deployment/util`).
+const NO_PROGRESS_DEADLINE: i64 = i32::MAX as i64;
+/// A Deployment that is not Available for so many deadlines does not get on, though one of its pods becomes ready again
+/// and again. Each time it does, the controller renews the Progressing condition.
+const DEADLINES: i64 = 6;
+/// The reason of a Progressing condition whose rollout is over. It stays True whatever happens to the pods.
+const ROLLOUT_OVER: &str = "NewReplicaSetAvailable";
+
+impl DeploymentFacts<'_> {
+    pub(super) fn condition(&self, kind: &str) -> Option<&DeploymentCondition> {
+        condition(self.deployment, kind)
+    }
+
+    pub(super) fn is_paused(&self) -> bool {
+        let spec = self.deployment.spec.as_ref();
+        spec.is_some_and(|s| s.paused == Some(true))
+    }
+
+    pub(super) fn min_ready(&self) -> i64 {
+        let spec = self.deployment.spec.as_ref();
+        spec.and_then(|s| s.min_ready_seconds).map_or(0, i64::from)
+    }
+
+    fn progress_deadline(&self) -> i64 {
+        let spec = self.deployment.spec.as_ref();
+        spec.and_then(|s| s.progress_deadline_seconds)
+            .map_or(DEFAULT_PROGRESS_DEADLINE, i64::from)
+    }
+
+    /// A Progressing condition that is True because a rollout moves, not because it is over.
+    pub(super) fn moving(&self) -> Option<&DeploymentCondition> {
+        self.progressing
+            .filter(|p| p.is_true() && p.reason != ROLLOUT_OVER)
+    }
+
+    pub(super) fn unavailable_since(&self) -> Option<Time> {
+        self.condition("Available")
+            .filter(|c| c.is_false())
+            .and_then(|c| c.last_transition_time)
+    }
+
+    /// When the rollout began, as far as the object says: its spec was changed then.
+    pub(super) fn rollout_began(&self) -> Option<Time> {
+        let step = self.progressing.and_then(|p| p.last_update_time);
+        let changed = self.deployment.meta().last_spec_write();
+        changed.into_iter().chain(step).min()
+    }
+
+    /// Whether the last step of a rollout at full strength is recent; `None` if nothing dates it. The Progressing
+    /// condition does, else the pods or the last change of the object.
+    pub(super) fn is_moving(&self) -> Option<bool> {
+        if let Some(moving) = self.moving() {
+            let step = moving.last_update_time.or(moving.last_transition_time)?;
+            return Some(self.evidence.now.age(step) < self.step_limit() && !self.takes_too_long());
+        }
+        let steps = RolloutSteps {
+            meta: self.deployment.meta(),
+            evidence: self.evidence,
+            min_ready: self.min_ready(),
+            longest: self.longest_rollout(),
+        };
+        steps.may_be_recent()
+    }
+
+    /// Seconds from one step of a rollout to the next. Without a deadline, an older spec left the Progressing condition
+    /// behind.
+    fn step_limit(&self) -> i64 {
+        match self.progress_deadline() {
+            NO_PROGRESS_DEADLINE => DEFAULT_PROGRESS_DEADLINE,
+            deadline => deadline,
+        }
+    }
+
+    fn longest_rollout(&self) -> i64 {
+        longest_rollout(self.step_limit(), self.counts.desired)
+    }
+
+    /// Whether the spec was changed longer ago than all steps of the rollout may take. The controller counts each pod that
+    /// becomes ready as a step, even if it is the same pod again and again.
+    fn takes_too_long(&self) -> bool {
+        let changed = self.deployment.meta().last_spec_write();
+        changed.is_some_and(|t| self.evidence.now.age(t) >= self.longest_rollout())
+    }
+
+    /// Whether the steps of a rollout with missing pods can be believed.
+    fn gets_on(&self) -> bool {
+        let longest = self.step_limit().saturating_mul(DEADLINES);
+        let unavailable = self.unavailable_since();
+        unavailable.is_none_or(|t| self.evidence.now.age(t) < longest) && !self.takes_too_long()
+    }
+
+    /// Whether the rollout still has time before the controller gives up on it.
+    pub(super) fn is_inside_deadline(&self) -> bool {
+        let now = self.evidence.now;
+        if let Some(moving) = self.moving() {
+            return self.gets_on()
+                && moving
+                    .last_update_time
+                    .is_some_and(|t| now.is_within(self.step_limit(), t));
+        }
+        if self.progress_deadline() != NO_PROGRESS_DEADLINE || self.progressing.is_some() {
+            return false;
+        }
+        self.evidence
+            .pods
+            .as_ref()
+            .and_then(|p| p.newest_is_within(DEFAULT_PROGRESS_DEADLINE))
+            .unwrap_or_else(|| {
+                self.unavailable_since()
+                    .is_some_and(|t| now.is_within(DEFAULT_PROGRESS_DEADLINE, t))
+            })
+    }
+
+    /// The last step of a rollout that is not over.
+    pub(super) fn last_step(&self) -> Option<Time> {
+        self.progressing
+            .filter(|p| p.reason != ROLLOUT_OVER)
+            .and_then(|p| p.last_update_time)
+    }
+
+    /// How young the shortage can be if its pods are not known: since the Deployment stopped being Available, or since the
+    /// last step of a rollout that is not over, whichever is newer.
+    pub(super) fn last_step_of_shortage(&self) -> Option<Time> {
+        let step = self.last_step().filter(|_| self.gets_on());
+        self.unavailable_since().max(step)
+    }
+}
