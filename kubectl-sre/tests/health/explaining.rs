@@ -24,8 +24,8 @@ fn without_a_word_each_has_a_line() {
     assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{ran:?}");
     for line in [
         "  Deployment                The literal question gets a literal answer",
-        "  ReadyBelowDesired         Fewer pods are ready than the spec asks for, nothing is under way that would explain it, \
-         or something has gone wrong for certain",
+        "  ReadyBelowDesired         Fewer pods are ready than the spec asks for, and nothing under way explains it, or \
+         something has certainly gone wrong",
         "  ContainerHook             A lifecycle hook fails",
         "  timeout                   No answer, or no further byte, in time",
     ] {
