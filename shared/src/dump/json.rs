@@ -2,7 +2,7 @@
 
 use super::{Body, DEEPEST, Head, Reader, watched, yaml};
 use crate::decode::{JsonList, ListError, Piece, list_meta};
-use crate::resource::why_not_json;
+use crate::resource::json_error;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::ops::Range;
@@ -171,7 +171,7 @@ fn item<'a>(at: usize, bytes: &'a [u8], list: Option<&Head>, depth: usize, reade
         return cut.take(at, bytes, &Head::default(), depth + 1, reader);
     }
     let Ok(head) = serde_json::from_slice::<Head>(bytes) else {
-        let (why, line) = why_not_json::<Head>(bytes);
+        let (why, line) = json_error::<Head>(bytes);
         let before = memchr::memchr_iter(b'\n', bytes).nth(line.saturating_sub(2));
         let place = before.filter(|_| line > 1).map_or(at, |newline| at + newline + 1);
         return reader.gap(place, unit, why);

@@ -295,7 +295,7 @@ fn take<'a>(
         return;
     }
     let Ok(head) = Head::deserialize(&value) else {
-        return reader.gap(at, unit, crate::resource::why_not_value::<Head>(&value));
+        return reader.gap(at, unit, crate::resource::value_error::<Head>(&value));
     };
     let is_list = match value.get("items") {
         Some(Value::Array(_)) => head.kind.is_empty() || head.kind.ends_with("List"),

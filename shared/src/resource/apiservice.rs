@@ -23,7 +23,7 @@ pub struct ApiService {
 #[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ApiServiceSpec {
-    /// The Service behind it; none where the API server serves it itself.
+    /// The Service behind it; none if the API server serves it itself.
     #[prost(message, optional, tag = "1")]
     pub service: Option<ServiceReference>,
 }
@@ -46,7 +46,7 @@ pub struct ServiceReference {
 #[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ApiServiceStatus {
-    /// `Available` is the only one there is.
+    /// `Available` is the only one.
     #[prost(message, repeated, tag = "1")]
     #[serde(deserialize_with = "null_as_default")]
     pub conditions: Vec<PlainCondition>,

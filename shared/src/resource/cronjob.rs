@@ -10,14 +10,14 @@ pub struct CronJob {
     /// Name, deletion, finalizers.
     #[prost(message, optional, tag = "1")]
     pub metadata: Option<ObjectMeta>,
-    /// What is asked for.
+    /// The desired state.
     #[prost(message, optional, tag = "2")]
     pub spec: Option<CronJobSpec>,
-    /// What the controller last wrote; absent in a manifest.
+    /// The controller's last report; absent in a manifest.
     #[prost(message, optional, tag = "3")]
     pub status: Option<CronJobStatus>,
-    /// Whether it is of a version before `batch/v1`, as only JSON tells. Their status had no `lastSuccessfulTime` before
-    /// Kubernetes 1.21, so where there is none that says nothing.
+    /// Whether its version is older than `batch/v1`, which only JSON shows. Before Kubernetes 1.21 their status had no
+    /// `lastSuccessfulTime`, so that its absence says nothing.
     #[prost(bool, tag = "15")]
     #[serde(rename = "apiVersion", deserialize_with = "is_before_v1")]
     pub before_v1: bool,
@@ -36,17 +36,17 @@ pub struct CronJobSpec {
     #[prost(string, tag = "1")]
     #[serde(deserialize_with = "null_as_default")]
     pub schedule: String,
-    /// How late a run may still begin; absent where it always may.
+    /// How late a run may still begin; absent if it always may.
     #[prost(int64, optional, tag = "2")]
     pub starting_deadline_seconds: Option<i64>,
-    /// `Allow`, `Forbid` or `Replace`: what becomes of a run that is due while another is under way.
+    /// `Allow`, `Forbid` or `Replace`: the fate of a run that is due while another is under way.
     #[prost(string, tag = "3")]
     #[serde(deserialize_with = "null_as_default")]
     pub concurrency_policy: String,
     /// Whether no further runs begin.
     #[prost(bool, optional, tag = "4")]
     pub suspend: Option<bool>,
-    /// Where the schedule's clock stands; absent where it is the controller's.
+    /// The time zone of the schedule; absent means the controller's.
     #[prost(string, optional, tag = "8")]
     pub time_zone: Option<String>,
 }
@@ -55,7 +55,7 @@ pub struct CronJobSpec {
 #[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct CronJobStatus {
-    /// The Jobs that are under way. Only how many there are matters.
+    /// The Jobs that are under way. Their names and their number matter.
     #[prost(message, repeated, tag = "1")]
     #[serde(deserialize_with = "null_as_default")]
     pub active: Vec<ActiveJob>,
@@ -84,7 +84,7 @@ impl CronJob {
         self.spec.as_ref().map_or("", |s| s.schedule.as_str())
     }
 
-    /// When a run last succeeded, as far as is told.
+    /// When a run last succeeded, if the status says so.
     #[must_use]
     pub fn last_success(&self) -> Option<Time> {
         self.status.as_ref()?.last_successful_time

@@ -1,7 +1,7 @@
-//! Any object that says of itself how it is: by `status.conditions`, by counts of pods, or by a word such as
-//! `status.phase`. For custom resources, whose kinds are not known here.
+//! An object that reports its own health: by `status.conditions`, by counts of pods, or by a word such as
+//! `status.phase`. It reads custom resources, whose kinds are unknown here.
 //!
-//! Of spec and status only the fields that are named here are read, so that what an object holds besides costs nothing.
+//! Only the fields of spec and status that are named here are read. The rest of an object costs nothing.
 
 use super::{ObjectMeta, Resource, Time, has_metadata};
 use serde::Deserialize;
@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Formatter;
 
-/// Conditions that are read of one object. A Gateway, which has the most, can have 64 listeners with 8 each.
+/// The most conditions that are read of one object. A Gateway has the most: 64 listeners with 8 each.
 const MOST_CONDITIONS: usize = 1024;
 
 /// Lists of a status whose entries have conditions of their own, and what one entry is called: of the Gateway API and
@@ -108,17 +108,17 @@ pub struct CustomObject {
     /// Name, generation, deletion, finalizers.
     #[prost(message, optional, tag = "1")]
     pub metadata: Option<ObjectMeta>,
-    /// What its controller last wrote.
+    /// Its controller's last report.
     #[prost(message, optional, tag = "2")]
     #[serde(deserialize_with = "status")]
     pub status: Option<CustomStatus>,
-    /// What is asked of it.
+    /// The desired state.
     #[prost(message, optional, tag = "3")]
     #[serde(deserialize_with = "spec")]
     pub spec: Option<CustomSpec>,
 }
 
-/// What of a spec many kinds share.
+/// The fields of a spec that many kinds share.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub struct CustomSpec {
     /// How many pods are asked for.
@@ -129,25 +129,25 @@ pub struct CustomSpec {
     pub words: BTreeMap<String, String>,
 }
 
-/// What of a status many kinds share.
+/// The fields of a status that many kinds share.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub struct CustomStatus {
     /// The newest generation that the controller has acted upon.
     #[prost(int64, optional, tag = "1")]
     pub observed_generation: Option<i64>,
-    /// The conditions, those of listeners and parents after its own.
+    /// The conditions: its own, then those of listeners and parents.
     #[prost(message, repeated, tag = "2")]
     pub conditions: Vec<CustomCondition>,
     /// Counts of pods, by the name of the field.
     #[prost(btree_map = "string, int64", tag = "3")]
     pub counts: BTreeMap<String, i64>,
-    /// What it is called as a whole.
+    /// Words about the object as a whole.
     #[prost(message, repeated, tag = "4")]
     pub words: Vec<CustomWord>,
     /// A field that says by true or false whether it can be used.
     #[prost(bool, optional, tag = "5")]
     pub ready: Option<bool>,
-    /// What its controller gives as an error outside of conditions.
+    /// The error that its controller reports outside of conditions.
     #[prost(string, tag = "6")]
     pub failure: String,
     /// Whether it has more conditions than are read.
@@ -180,7 +180,7 @@ impl CustomWord {
     }
 }
 
-/// `metav1.Condition`, as far as it is there.
+/// `metav1.Condition`, with any of its fields missing.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub struct CustomCondition {
     /// Which condition it is.
@@ -201,7 +201,7 @@ pub struct CustomCondition {
     /// The controller's sentence.
     #[prost(string, tag = "6")]
     pub message: String,
-    /// `Error`, `Warning` or `Info`, where it is not True: of Cluster API and Knative.
+    /// `Error`, `Warning` or `Info` of a condition that is not True, in Cluster API and Knative.
     #[prost(string, tag = "7")]
     pub severity: String,
     /// The part of the object that it is about, such as a listener; empty for the whole.
@@ -210,7 +210,7 @@ pub struct CustomCondition {
 }
 
 impl CustomCondition {
-    /// Its type, reason and sentence, as far as there are any.
+    /// Part, type, reason and sentence; empty ones are left out.
     #[must_use]
     pub fn words(&self) -> String {
         joined(&[&self.part, &self.kind, &self.reason, &self.message])
@@ -222,11 +222,11 @@ fn joined(parts: &[&str]) -> String {
     some.join(": ")
 }
 
-/// The named fields of a map; nothing of what is no map.
-struct Picked(&'static [&'static [&'static str]]);
+/// The named fields of a map; nothing if the value is no map.
+struct PickedFields(&'static [&'static [&'static str]]);
 
-impl Picked {
-    fn of<'de, D: Deserializer<'de>>(
+impl PickedFields {
+    fn read<'de, D: Deserializer<'de>>(
         keys: &'static [&'static [&'static str]],
         deserializer: D,
     ) -> Result<Option<BTreeMap<String, Value>>, D::Error> {
@@ -234,7 +234,7 @@ impl Picked {
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Picked {
+impl<'de> DeserializeSeed<'de> for PickedFields {
     type Value = Option<BTreeMap<String, Value>>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
@@ -242,7 +242,7 @@ impl<'de> DeserializeSeed<'de> for Picked {
     }
 }
 
-impl<'de> Visitor<'de> for Picked {
+impl<'de> Visitor<'de> for PickedFields {
     type Value = Option<BTreeMap<String, Value>>;
 
     fn expecting(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
@@ -293,7 +293,7 @@ impl<'de> Visitor<'de> for Picked {
 
 fn spec<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<CustomSpec>, D::Error> {
     const KEYS: &[&[&str]] = &[&SPEC];
-    let Some(spec) = Picked::of(KEYS, deserializer)? else {
+    let Some(spec) = PickedFields::read(KEYS, deserializer)? else {
         return Ok(None);
     };
     let mut words = BTreeMap::new();
@@ -311,7 +311,7 @@ fn spec<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<CustomSpec>
     }))
 }
 
-/// Reads what is where it is in other kinds and passes over all else: a status may have any form.
+/// Reads fields in their usual places and skips all else: a status may have any form.
 fn status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<CustomStatus>, D::Error> {
     const KEYS: &[&[&str]] = &[
         &OTHERS,
@@ -319,7 +319,7 @@ fn status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<CustomSta
         &COUNTS,
         &["listeners", "parents", "ancestors", "ingress"],
     ];
-    let Some(status) = Picked::of(KEYS, deserializer)? else {
+    let Some(status) = PickedFields::read(KEYS, deserializer)? else {
         return Ok(None);
     };
     let mut read = CustomStatus {
@@ -369,7 +369,7 @@ impl CustomStatus {
     }
 }
 
-/// What an entry with conditions of its own is called: a listener has a name, a parent a reference.
+/// The name of an entry with conditions of its own: a listener has a name, a parent a reference.
 fn part(name: &str, entry: &Value) -> String {
     let of = |pointer: &str| entry.pointer(pointer).and_then(Value::as_str);
     let called = [
@@ -387,7 +387,7 @@ fn part(name: &str, entry: &Value) -> String {
     }
 }
 
-/// The word of a field, which is it or an object that has it.
+/// The word in a field, which is the word itself or an object that holds it.
 fn word(field: &str, value: &Value) -> Option<CustomWord> {
     let inner = ["phase", "state", "status", "health"];
     let word = match value {
@@ -404,8 +404,7 @@ fn word(field: &str, value: &Value) -> Option<CustomWord> {
     })
 }
 
-/// What stands beside the conditions as an error: `failureReason` and `failureMessage` of Cluster API are of what does
-/// not pass by itself.
+/// Errors beside the conditions. `failureReason` and `failureMessage` of Cluster API do not pass by themselves.
 fn failure(status: &BTreeMap<String, Value>) -> String {
     let text = |field: &str| status.get(field).and_then(Value::as_str).unwrap_or_default();
     let error = status.get("error");
@@ -445,7 +444,7 @@ fn condition(value: &Value, part: &str) -> CustomCondition {
     }
 }
 
-/// It is of no kind of its own: where it is kept is told beside it.
+/// It has no kind of its own: the caller gives its path.
 impl k8s_openapi::Resource for CustomObject {
     const API_VERSION: &'static str = "";
     const GROUP: &'static str = "";

@@ -13,7 +13,7 @@ pub struct DaemonSet {
     /// How its pods are replaced.
     #[prost(message, optional, tag = "2")]
     pub spec: Option<DaemonSetSpec>,
-    /// What the controller last wrote; absent in a manifest.
+    /// The controller's last report; absent in a manifest.
     #[prost(message, optional, tag = "3")]
     pub status: Option<DaemonSetStatus>,
 }
@@ -22,7 +22,7 @@ pub struct DaemonSet {
 #[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct DaemonSetSpec {
-    /// Its pods. Dropped once it is known to have all that it asks for.
+    /// Its pods. Dropped once it has all that it asks for.
     #[prost(message, optional, tag = "1")]
     pub selector: Option<LabelSelector>,
     /// How pods get a new revision.
@@ -68,8 +68,8 @@ pub struct DaemonSetStatus {
 }
 
 impl DaemonSet {
-    /// Whether its newest spec is seen and every node that is meant has an available pod of the newest revision: then
-    /// nothing will be asked about them.
+    /// Whether its newest spec is observed and every node that should run it has an available pod of the newest
+    /// revision. Nothing will be asked about its pods then.
     fn has_all(&self) -> bool {
         let Some(status) = &self.status else { return false };
         let wanted = status.desired_number_scheduled.unwrap_or(0);

@@ -1,4 +1,4 @@
-//! `apps/v1` Deployment: what its spec asks for and what its controller last wrote.
+//! `apps/v1` Deployment: its spec, and the status of its controller.
 
 use super::{
     Condition, DeploymentCondition, LabelSelector, ObjectMeta, PodsBy, Resource, Time, has_metadata,
@@ -13,10 +13,10 @@ pub struct Deployment {
     /// Name, generation, deletion, finalizers.
     #[prost(message, optional, tag = "1")]
     pub metadata: Option<ObjectMeta>,
-    /// What is asked for; absent or null reads as the defaults of its fields.
+    /// The desired state; absent or null reads as the defaults of its fields.
     #[prost(message, optional, tag = "2")]
     pub spec: Option<DeploymentSpec>,
-    /// What the controller last wrote; absent in a manifest.
+    /// The controller's last report; absent in a manifest.
     #[prost(message, optional, tag = "3")]
     pub status: Option<DeploymentStatus>,
 }
@@ -58,20 +58,20 @@ pub struct DeploymentStatus {
     /// Pods ready for at least `minReadySeconds`.
     #[prost(int32, optional, tag = "4")]
     pub available_replicas: Option<i32>,
-    /// Available, Progressing and `ReplicaFailure`, where the controller wrote them.
+    /// Available, Progressing and `ReplicaFailure`, as far as the controller wrote them.
     #[prost(message, repeated, tag = "6")]
     #[serde(deserialize_with = "null_as_default")]
     pub conditions: Vec<DeploymentCondition>,
     /// Pods whose Ready condition is True.
     #[prost(int32, optional, tag = "7")]
     pub ready_replicas: Option<i32>,
-    /// Pods on their way out, where the server counts them (Kubernetes 1.33 and newer).
+    /// Pods on their way out, if the server counts them (Kubernetes 1.33 and newer).
     #[prost(int32, optional, tag = "9")]
     pub terminating_replicas: Option<i32>,
 }
 
 impl DeploymentStatus {
-    /// The condition of that type, where the controller wrote one.
+    /// The condition of that type.
     #[must_use]
     pub fn condition(&self, kind: &str) -> Option<&DeploymentCondition> {
         Condition::find(&self.conditions, kind)
@@ -93,8 +93,8 @@ impl DeploymentStatus {
 }
 
 impl Deployment {
-    /// The newest generation that the controller has acted upon, where it has acted at all: generations begin
-    /// with 1, and protobuf writes 0 where JSON leaves the field out.
+    /// The newest generation that the controller has acted upon, if it has acted at all. Generations begin with 1, and
+    /// protobuf writes 0 if JSON has no such field.
     #[must_use]
     pub fn observed_generation(&self) -> Option<i64> {
         self.status
@@ -105,8 +105,8 @@ impl Deployment {
 }
 
 impl Deployment {
-    /// Whether its newest spec is seen, all of its pods are there and of the newest revision, and no condition says that
-    /// anything fails: then nothing will be asked about its pods.
+    /// Whether its newest spec is observed, all of its pods exist and are of the newest revision, and no condition
+    /// reports a failure. Nothing will be asked about its pods then.
     fn has_all(&self) -> bool {
         let Some(status) = &self.status else { return false };
         let wanted = self.spec.as_ref().and_then(|s| s.replicas).unwrap_or(1);

@@ -1,4 +1,4 @@
-//! `discovery.k8s.io/v1` EndpointSlice: a part of the endpoints of a Service, and which of them are ready.
+//! `discovery.k8s.io/v1` EndpointSlice: some endpoints of a Service, and whether they are ready.
 
 use super::{ObjectMeta, Resource, has_metadata, null_as_default};
 use serde::Deserialize;
@@ -27,14 +27,14 @@ pub struct EndpointSlice {
     pub address_type: String,
 }
 
-/// One endpoint, which is mostly a pod.
+/// One endpoint, mostly a pod.
 #[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Endpoint {
-    /// What it is like.
+    /// Its conditions.
     #[prost(message, optional, tag = "2")]
     pub conditions: Option<EndpointConditions>,
-    /// What it is; kept of one that is not ready, to tell why.
+    /// The object behind it; kept only if it is not ready, to explain why.
     #[prost(message, optional, tag = "4")]
     pub target_ref: Option<EndpointTarget>,
 }
@@ -49,7 +49,7 @@ pub struct EndpointPort {
     pub name: String,
 }
 
-/// What an endpoint is, mostly a pod.
+/// The object behind an endpoint, mostly a pod.
 #[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct EndpointTarget {
@@ -63,14 +63,14 @@ pub struct EndpointTarget {
     pub name: String,
 }
 
-/// What an endpoint is like.
+/// The conditions of an endpoint.
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct EndpointConditions {
     /// Whether it takes requests; absent means that it does.
     #[prost(bool, optional, tag = "1")]
     pub ready: Option<bool>,
-    /// Whether it answers, though it may be on its way out; absent means that it does as far as it is ready.
+    /// Whether it answers, even on its way out; absent means the value of `ready`.
     #[prost(bool, optional, tag = "2")]
     pub serving: Option<bool>,
     /// Whether it is on its way out.
@@ -102,7 +102,7 @@ impl Endpoint {
 }
 
 impl EndpointSlice {
-    /// The name of its Service; none of one that belongs to something else.
+    /// The name of its Service; none if it belongs to something else.
     #[must_use]
     pub fn service(&self) -> Option<&str> {
         self.meta().labels.get(SERVICE_NAME).map(String::as_str)

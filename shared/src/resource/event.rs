@@ -1,16 +1,16 @@
-//! `v1` Event: what a component said about an object.
+//! `v1` Event: a component's report about an object.
 
 use super::{ObjectMeta, Resource, Time, has_metadata, null_as_default};
 use serde::Deserialize;
 
-/// The fields of an event that a cause is told from.
+/// The fields of an event that a cause reads.
 #[derive(Clone, PartialEq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Event {
     /// Its own name and creation.
     #[prost(message, optional, tag = "1")]
     pub metadata: Option<ObjectMeta>,
-    /// What it is about.
+    /// The object that it is about.
     #[prost(message, optional, tag = "2")]
     pub involved_object: Option<ObjectReference>,
     /// A stable word such as `FailedMount`.
@@ -63,7 +63,7 @@ pub struct ObjectReference {
     #[prost(string, tag = "4")]
     #[serde(deserialize_with = "null_as_default")]
     pub uid: String,
-    /// The part of it, such as `spec.containers{api}`.
+    /// The part of the object, such as `spec.containers{api}`.
     #[prost(string, tag = "7")]
     #[serde(deserialize_with = "null_as_default")]
     pub field_path: String,
@@ -83,13 +83,13 @@ pub struct EventSeries {
 }
 
 impl Event {
-    /// Identity of the object that it is about; empty where it is about none.
+    /// Identity of the object that it is about; empty if it is about none.
     #[must_use]
     pub fn about(&self) -> &str {
         self.involved_object.as_ref().map_or("", |o| o.uid.as_str())
     }
 
-    /// Whether it tells of trouble.
+    /// Whether it reports trouble.
     #[must_use]
     pub fn is_warning(&self) -> bool {
         self.kind == "Warning"
@@ -102,7 +102,7 @@ impl Event {
         (object.kind == "PersistentVolumeClaim").then_some((&object.namespace, &object.name))
     }
 
-    /// The container that it is about, where it is about one.
+    /// The container that it is about, if it is about one.
     #[must_use]
     pub fn container(&self) -> Option<&str> {
         let path = self.involved_object.as_ref()?.field_path.as_str();

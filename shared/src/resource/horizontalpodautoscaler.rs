@@ -1,4 +1,4 @@
-//! `autoscaling/v2` HorizontalPodAutoscaler: whether it can scale, and what keeps it from doing so.
+//! `autoscaling/v2` HorizontalPodAutoscaler: its bounds, and whether it can scale.
 
 use super::{Condition, ObjectMeta, PlainCondition, Resource, has_metadata, null_as_default};
 use serde::Deserialize;
@@ -13,7 +13,7 @@ pub struct HorizontalPodAutoscaler {
     /// Its bounds.
     #[prost(message, optional, tag = "2")]
     pub spec: Option<HorizontalPodAutoscalerSpec>,
-    /// What its controller last wrote.
+    /// Its controller's last report.
     #[prost(message, optional, tag = "3")]
     pub status: Option<HorizontalPodAutoscalerStatus>,
 }
@@ -22,7 +22,7 @@ pub struct HorizontalPodAutoscaler {
 #[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct HorizontalPodAutoscalerSpec {
-    /// What it scales.
+    /// The object that it scales.
     #[prost(message, optional, tag = "1")]
     pub scale_target_ref: Option<ScaleTarget>,
     /// The least number of pods; absent means 1.
@@ -33,7 +33,7 @@ pub struct HorizontalPodAutoscalerSpec {
     pub max_replicas: Option<i32>,
 }
 
-/// What a HorizontalPodAutoscaler scales.
+/// The object that a HorizontalPodAutoscaler scales.
 #[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ScaleTarget {
@@ -67,7 +67,7 @@ pub struct HorizontalPodAutoscalerStatus {
 }
 
 impl HorizontalPodAutoscaler {
-    /// The condition of that type, where there is one.
+    /// The condition of that type.
     #[must_use]
     pub fn condition(&self, kind: &str) -> Option<&PlainCondition> {
         Condition::find(&self.status.as_ref()?.conditions, kind)

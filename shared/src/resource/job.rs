@@ -13,10 +13,10 @@ pub struct Job {
     /// Name, owner, deletion, finalizers.
     #[prost(message, optional, tag = "1")]
     pub metadata: Option<ObjectMeta>,
-    /// What is asked for.
+    /// The desired state.
     #[prost(message, optional, tag = "2")]
     pub spec: Option<JobSpec>,
-    /// What the controller last wrote; absent in a manifest.
+    /// The controller's last report; absent in a manifest.
     #[prost(message, optional, tag = "3")]
     pub status: Option<JobStatus>,
 }
@@ -28,10 +28,10 @@ pub struct JobSpec {
     /// Pods that may run at the same time; absent means 1.
     #[prost(int32, optional, tag = "1")]
     pub parallelism: Option<i32>,
-    /// Pods that have to succeed; absent where the first one that does is enough.
+    /// Pods that have to succeed; absent if the first success is enough.
     #[prost(int32, optional, tag = "2")]
     pub completions: Option<i32>,
-    /// Seconds after its start at which it is ended, whatever it has reached.
+    /// Seconds after its start at which the controller ends it, whatever it has reached.
     #[prost(int64, optional, tag = "3")]
     pub active_deadline_seconds: Option<i64>,
     /// Its pods. Dropped once it is done.
@@ -40,7 +40,7 @@ pub struct JobSpec {
     /// Whether it is held: it has no pods then.
     #[prost(bool, optional, tag = "10")]
     pub suspend: Option<bool>,
-    /// Who writes its status, where that is not the Job controller.
+    /// The writer of its status, if that is not the Job controller.
     #[prost(string, tag = "15")]
     #[serde(deserialize_with = "null_as_default")]
     pub managed_by: String,
@@ -49,7 +49,7 @@ pub struct JobSpec {
     pub success_policy: Option<SuccessPolicy>,
 }
 
-/// The success policy of `batch/v1`: only that there is one matters.
+/// The success policy of `batch/v1`. Only its presence matters.
 #[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
 pub struct SuccessPolicy {}
 
@@ -89,15 +89,15 @@ impl Job {
         self.met("Complete").or_else(|| self.met("Failed")).is_some()
     }
 
-    /// The CronJob that it is a run of, by its uid. What a person has started (`kubectl create job --from`) has it as its
-    /// owner too, and before Kubernetes 1.28 not as its controller.
+    /// The uid of the CronJob that it is a run of. A Job that a person started (`kubectl create job --from`) also has
+    /// it as an owner; before Kubernetes 1.28 not as its controller.
     #[must_use]
     pub fn cron_job(&self) -> Option<&str> {
         let mut owners = self.meta().owner_references.iter();
         owners.find(|o| o.kind == "CronJob").map(|o| o.uid.as_str())
     }
 
-    /// Whether a person has started it from a CronJob; some tools make it no owner.
+    /// Whether a person has started it from a CronJob. Some tools set no owner.
     #[must_use]
     pub fn is_started_by_hand(&self) -> bool {
         self.meta()
@@ -106,7 +106,7 @@ impl Job {
             .is_some_and(|how| how == "manual")
     }
 
-    /// The condition of that type, where it is True.
+    /// The condition of that type, if it is True.
     #[must_use]
     pub fn met(&self, kind: &str) -> Option<&ProbedCondition> {
         let conditions = &self.status.as_ref()?.conditions;
@@ -141,7 +141,7 @@ impl Resource for Job {
         }
         if let Some(status) = &mut self.status {
             for condition in &mut status.conditions {
-                // Of success only the time is told; most Jobs of a cluster are done.
+                // Only the time of a success is shown, and most Jobs of a cluster are done.
                 if !matches!(condition.kind.as_str(), "Failed" | "FailureTarget") {
                     condition.message = String::new();
                 }

@@ -1,4 +1,4 @@
-//! `coordination.k8s.io/v1` Lease: when its holder last said that it lives.
+//! `coordination.k8s.io/v1` Lease: the time of its holder's last sign of life.
 
 use super::{ObjectMeta, Resource, Time, has_metadata};
 use serde::Deserialize;
@@ -10,7 +10,7 @@ pub struct Lease {
     /// Its name.
     #[prost(message, optional, tag = "1")]
     pub metadata: Option<ObjectMeta>,
-    /// What its holder writes.
+    /// Its holder's report.
     #[prost(message, optional, tag = "2")]
     pub spec: Option<LeaseSpec>,
 }

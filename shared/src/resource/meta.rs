@@ -7,13 +7,14 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Formatter;
 
-/// The annotation by which a person acknowledges what is found of an object.
+/// The annotation with which a person acknowledges findings about an object.
 pub const IGNORE: &str = "sre/ignore";
 
 /// The annotation of a Job that a person has started from a CronJob.
 pub const INSTANTIATE: &str = "cronjob.kubernetes.io/instantiate";
 
-/// Annotations by which a person holds a custom resource: of Crossplane, Cluster API, KEDA, Strimzi and `CloudNativePG`.
+/// Annotations with which a person holds a custom resource: of Crossplane, Cluster API, KEDA, Strimzi and
+/// `CloudNativePG`.
 pub const HOLDS: [&str; 6] = [
     "crossplane.io/paused",
     "cluster.x-k8s.io/paused",
@@ -40,7 +41,7 @@ pub struct ObjectMeta {
     #[prost(string, tag = "3")]
     #[serde(deserialize_with = "null_as_default")]
     pub namespace: String,
-    /// Identity that survives no re-creation; what owner references point at.
+    /// Identity that a new object of the same name does not share; owner references point to it.
     #[prost(string, tag = "5")]
     #[serde(deserialize_with = "null_as_default")]
     pub uid: String,
@@ -70,11 +71,11 @@ pub struct ObjectMeta {
     #[prost(message, repeated, tag = "13")]
     #[serde(deserialize_with = "null_as_default")]
     pub owner_references: Vec<OwnerReference>,
-    /// What must happen before a deletion completes.
+    /// Tasks that must be done before a deletion completes.
     #[prost(string, repeated, tag = "14")]
     #[serde(deserialize_with = "null_as_default")]
     pub finalizers: Vec<String>,
-    /// Who wrote which fields and when. Only the times are decoded, the field sets are skipped.
+    /// The writers of the fields. Only their times are decoded, the field sets are skipped.
     #[prost(message, repeated, tag = "17")]
     #[serde(deserialize_with = "null_as_default")]
     pub managed_fields: Vec<ManagedFieldsEntry>,
@@ -97,7 +98,7 @@ impl ObjectMeta {
         managed_fields: Vec::new(),
     };
 
-    /// Takes out what protobuf brings and JSON does not: zeros that are times, and annotations that no rule reads.
+    /// Drops what only protobuf brings: zeros that are times, and annotations that no rule reads.
     pub(super) fn drop_zero_times(&mut self) {
         // Built anew: a map that was emptied keeps its memory.
         let annotations = std::mem::take(&mut self.annotations).into_iter();
@@ -109,13 +110,13 @@ impl ObjectMeta {
             .for_each(|m| Time::drop_zero(&mut m.time));
     }
 
-    /// The owner that controls this object, where there is one.
+    /// The owner that controls this object, if there is one.
     #[must_use]
     pub fn controller(&self) -> Option<&OwnerReference> {
         self.owner_references.iter().find(|o| o.controller)
     }
 
-    /// When something other than the status was last written, as far as `managedFields` tell.
+    /// When something other than the status was last written, by `managedFields`.
     #[must_use]
     pub fn last_spec_write(&self) -> Option<Time> {
         self.managed_fields
@@ -125,8 +126,8 @@ impl ObjectMeta {
             .max()
     }
 
-    /// When the status was last changed, as far as `managedFields` tell: the API server moves the time of an entry
-    /// only where a value changed.
+    /// When the status was last changed, by `managedFields`. The API server moves the time of an entry only if a value
+    /// changed.
     #[must_use]
     pub fn last_status_write(&self) -> Option<Time> {
         self.managed_fields
@@ -136,7 +137,7 @@ impl ObjectMeta {
             .max()
     }
 
-    /// Keeps of `managedFields` the two times that are read.
+    /// Keeps only the two times of `managedFields` that are read.
     pub(super) fn slim(&mut self) {
         let entry = |time, subresource: &str| ManagedFieldsEntry {
             time: Some(time),
@@ -148,7 +149,7 @@ impl ObjectMeta {
     }
 }
 
-/// Reads of a map what [`is_read`] names; the rest is passed over without being copied.
+/// Reads the annotations that [`is_read`] names and skips the rest without copying it.
 fn only_read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
     struct OnlyRead;
 
@@ -218,7 +219,7 @@ pub struct ManagedFieldsEntry {
     pub subresource: String,
 }
 
-/// `metav1.ListMeta`: where a list stands, and how to get its next page.
+/// `metav1.ListMeta`: the version of a list, and the token of its next page.
 #[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ListMeta {

@@ -1,7 +1,7 @@
 //! Our own minimal view of each Kubernetes object: only the fields a verdict reads.
 //!
-//! Owns the decoding of one object from JSON (serde) or from the API server's protobuf (prost); both derive
-//! from the same struct, so a field cannot mean two things. Knows nothing of HTTP, of clocks or of verdicts.
+//! Owns the decoding of one object from JSON (serde) or from the API server's protobuf (prost). Both derive from the
+//! same struct, so that a field cannot mean two things. It knows nothing of HTTP, clocks or verdicts.
 //!
 //! Why not the types of `k8s-openapi`: a full Deployment of 8 KB costs about 95 KB of memory once decoded,
 //! most of it `managedFields` and the pod template, which no rule here reads. Field numbers come from the
@@ -86,13 +86,13 @@ pub use webhookconfiguration::{
     WebhookClientConfig, WebhookService,
 };
 
-pub(crate) use words::{of_json as why_not_json, of_value as why_not_value};
+pub(crate) use words::{json_error, value_error};
 
 use serde::de::DeserializeOwned;
 
-/// A kind of object this library reads: where the API server keeps it and how one object is decoded.
+/// A kind that this library reads: its path in the API, and the decoding of one object.
 pub trait Resource: DeserializeOwned + prost::Message + Default + Clone + Send + Sync + 'static {
-    /// The whole type, of which this is a view: its names are used and it is never decoded.
+    /// The full type behind this view. Only its names are used; it is never decoded.
     type Whole: k8s_openapi::Resource;
 
     /// API group, empty for the core group.
@@ -107,13 +107,13 @@ pub trait Resource: DeserializeOwned + prost::Message + Default + Clone + Send +
     const NAMESPACED: bool = true;
     /// Whether it is asked for in protobuf.
     const PROTOBUF: bool = true;
-    /// Whether every API server serves it; else a `CustomResourceDefinition` does, which a cluster may lack.
+    /// Whether every API server serves it. If not, a `CustomResourceDefinition` does, which a cluster may lack.
     const BUILT_IN: bool = true;
 
-    /// Metadata of the object, where it carries any.
+    /// Metadata of the object, if it carries any.
     fn metadata(&self) -> Option<&ObjectMeta>;
 
-    /// The same, to be changed.
+    /// Metadata of the object, for changes.
     fn metadata_mut(&mut self) -> Option<&mut ObjectMeta>;
 
     /// Metadata of the object; absent metadata reads as its defaults.
@@ -127,15 +127,15 @@ pub trait Resource: DeserializeOwned + prost::Message + Default + Clone + Send +
         PodsBy::Nothing
     }
 
-    /// Drops, beside what is dropped of all metadata, what no rule reads once the object is known to be unremarkable.
+    /// Drops fields that no rule reads once the object is known to be unremarkable. Metadata is handled for all kinds.
     fn slim(&mut self) {}
 
-    /// Takes out, beside those of the metadata, the times that Go's protobuf writes for "none": an empty message, which
-    /// decodes as 1970. JSON has `null` or nothing in their place.
+    /// Drops the times that Go's protobuf writes for "none": an empty message, which decodes as 1970. JSON has `null`
+    /// or nothing in their place. Metadata is handled for all kinds.
     fn drop_zero_times(&mut self) {}
 }
 
-/// The way to the metadata of a view, whose field of that name holds it.
+/// Implements access to the metadata of a view, which keeps it in a field of that name.
 macro_rules! has_metadata {
     () => {
         fn metadata(&self) -> Option<&ObjectMeta> {
@@ -149,7 +149,7 @@ macro_rules! has_metadata {
 }
 use has_metadata;
 
-/// Drops, right after decoding, what no rule reads of an object that is kept.
+/// Drops fields that no rule reads of a kept object, right after decoding.
 pub(crate) fn slim<T: Resource>(object: &mut T) {
     if let Some(meta) = object.metadata_mut() {
         meta.slim();
@@ -157,29 +157,29 @@ pub(crate) fn slim<T: Resource>(object: &mut T) {
     object.slim();
 }
 
-/// Why one object could not be decoded, and which object it was as far as could be told.
+/// The reason why one object could not be decoded, and which object it was if that could be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Undecodable {
-    /// Namespace of the object, empty where it could not be read.
+    /// Namespace of the object, empty if it could not be read.
     pub namespace: String,
-    /// Name of the object, empty where it could not be read.
+    /// Name of the object, empty if it could not be read.
     pub name: String,
-    /// What was wrong: which field, what it is and what it has to be.
+    /// The error: the field, its value and the value that it should have.
     pub error: String,
-    /// The line of the object's text in which that stands, from 1; 0 where it is not known.
+    /// The line of the error in the object's text, from 1; 0 if it is not known.
     pub line: usize,
 }
 
-/// One object of a list: decoded, or the reason why it was not. A list is never spoiled by one of its items.
+/// One object of a list: decoded, or the reason why not. One broken item never spoils a list.
 pub type Decoded<T> = Result<T, Undecodable>;
 
 /// Decodes one object from JSON.
 ///
 /// # Errors
-/// [`Undecodable`] with the object's name where at least its metadata could be read.
+/// [`Undecodable`] with the object's name if at least its metadata could be read.
 pub fn from_json<T: Resource>(bytes: &[u8]) -> Decoded<T> {
     serde_json::from_slice(bytes)
-        .map_err(|_| undecodable(serde_json::from_slice(bytes).ok(), words::of_json::<T>(bytes)))
+        .map_err(|_| undecodable(serde_json::from_slice(bytes).ok(), json_error::<T>(bytes)))
 }
 
 /// Decodes one object from an already parsed JSON or YAML value.
@@ -197,7 +197,7 @@ pub fn from_value<T: Resource>(value: &serde_json::Value) -> Decoded<T> {
     T::deserialize(value).map_err(|_| Undecodable {
         namespace: of("namespace"),
         name: of("name"),
-        error: words::of_value::<T>(value),
+        error: value_error::<T>(value),
         line: 0,
     })
 }
@@ -205,7 +205,7 @@ pub fn from_value<T: Resource>(value: &serde_json::Value) -> Decoded<T> {
 /// Decodes one object from the API server's protobuf.
 ///
 /// # Errors
-/// [`Undecodable`], with the object's name where at least its metadata could be read.
+/// [`Undecodable`] with the object's name if at least its metadata could be read.
 pub fn from_proto<T: Resource>(bytes: &[u8]) -> Decoded<T> {
     let mut object = T::decode(bytes)
         .map_err(|error| undecodable(meta::OnlyMeta::decode(bytes).ok(), (error.to_string(), 0)))?;
@@ -216,8 +216,8 @@ pub fn from_proto<T: Resource>(bytes: &[u8]) -> Decoded<T> {
     Ok(object)
 }
 
-/// Names the object as far as its metadata could be read.
-fn undecodable(meta: Option<meta::OnlyMeta>, (error, line): words::Wrong) -> Undecodable {
+/// Names the object, if its metadata could be read.
+fn undecodable(meta: Option<meta::OnlyMeta>, (error, line): words::DecodeError) -> Undecodable {
     let meta = meta.and_then(|o| o.metadata).unwrap_or_default();
     Undecodable {
         namespace: meta.namespace,

@@ -1,19 +1,19 @@
-//! `v1` Node: whether its kubelet still answers for the pods on it, and whether it takes new ones.
+//! `v1` Node: whether its kubelet still answers, and whether it takes new pods.
 
 use super::{Condition, ObjectMeta, ProbedCondition, Resource, has_metadata, null_as_default};
 use serde::Deserialize;
 
-/// The fields of a node that its verdict, or the cause of another, is told from.
+/// The fields of a node that its verdict, or the cause of a pod, reads.
 #[derive(Clone, PartialEq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Node {
     /// Its name.
     #[prost(message, optional, tag = "1")]
     pub metadata: Option<ObjectMeta>,
-    /// What people and controllers ask of it.
+    /// The desired state.
     #[prost(message, optional, tag = "2")]
     pub spec: Option<NodeSpec>,
-    /// What the kubelet, or in its place the node controller, last wrote.
+    /// The last report of the kubelet, or of the node controller in its place.
     #[prost(message, optional, tag = "3")]
     pub status: Option<NodeStatus>,
 }
@@ -25,7 +25,7 @@ pub struct NodeSpec {
     /// Whether it is cordoned: no new pod is scheduled to it.
     #[prost(bool, optional, tag = "4")]
     pub unschedulable: Option<bool>,
-    /// What keeps pods away from it.
+    /// Marks that keep pods away from it.
     #[prost(message, repeated, tag = "5")]
     #[serde(deserialize_with = "null_as_default")]
     pub taints: Vec<Taint>,
@@ -68,7 +68,7 @@ impl Node {
         self.spec.as_ref().map_or(&[], |s| &s.taints)
     }
 
-    /// The condition of that type, where there is one.
+    /// The condition of that type.
     #[must_use]
     pub fn condition(&self, kind: &str) -> Option<&ProbedCondition> {
         Condition::find(&self.status.as_ref()?.conditions, kind)

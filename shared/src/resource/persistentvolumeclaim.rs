@@ -11,10 +11,10 @@ pub struct PersistentVolumeClaim {
     /// Name, owner, deletion, finalizers.
     #[prost(message, optional, tag = "1")]
     pub metadata: Option<ObjectMeta>,
-    /// What it asks for.
+    /// The desired state.
     #[prost(message, optional, tag = "2")]
     pub spec: Option<PersistentVolumeClaimSpec>,
-    /// What its controllers last wrote.
+    /// Its controllers' last report.
     #[prost(message, optional, tag = "3")]
     pub status: Option<PersistentVolumeClaimStatus>,
 }
@@ -40,11 +40,11 @@ pub struct PersistentVolumeClaimStatus {
     #[prost(string, tag = "1")]
     #[serde(deserialize_with = "null_as_default")]
     pub phase: String,
-    /// How a change of its size or class goes on.
+    /// The progress of a change of size or class.
     #[prost(message, repeated, tag = "4")]
     #[serde(deserialize_with = "null_as_default")]
     pub conditions: Vec<ProbedCondition>,
-    /// How far a change of its size is, of servers that can give a change up: `storage` and a word such as
+    /// The progress of a change of size, on servers that can give one up: `storage` and a word such as
     /// `ControllerResizeInfeasible`.
     #[prost(btree_map = "string, string", tag = "7")]
     #[serde(deserialize_with = "null_as_default")]

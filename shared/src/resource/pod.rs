@@ -3,7 +3,7 @@
 use super::{Condition, ObjectMeta, PodsBy, ProbedCondition, Resource, Time, has_metadata, null_as_default};
 use serde::Deserialize;
 
-/// The label by which the controllers of StatefulSets and DaemonSets tell of which revision a pod is.
+/// The label with the revision that a StatefulSet or DaemonSet created a pod from.
 pub const REVISION: &str = "controller-revision-hash";
 
 /// The fields of a pod that a workload's verdict reads.
@@ -13,15 +13,15 @@ pub struct Pod {
     /// Name, owner, creation, deletion.
     #[prost(message, optional, tag = "1")]
     pub metadata: Option<ObjectMeta>,
-    /// Where it runs and what it waits for.
+    /// The desired state.
     #[prost(message, optional, tag = "2")]
     pub spec: Option<PodSpec>,
-    /// What the kubelet and the scheduler last wrote.
+    /// The last report of kubelet and scheduler.
     #[prost(message, optional, tag = "3")]
     pub status: Option<PodStatus>,
 }
 
-/// The part of `v1` PodSpec that a cause is told from. What containers do is read from the status.
+/// The part of `v1` PodSpec that causes read. The status says what containers do.
 #[derive(Clone, PartialEq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct PodSpec {
@@ -29,7 +29,7 @@ pub struct PodSpec {
     #[prost(message, repeated, tag = "1")]
     #[serde(deserialize_with = "null_as_default")]
     pub volumes: Vec<Volume>,
-    /// App containers, for the probes that they have.
+    /// App containers, for their probes.
     #[prost(message, repeated, tag = "2")]
     #[serde(deserialize_with = "null_as_default")]
     pub containers: Vec<Container>,
@@ -37,7 +37,7 @@ pub struct PodSpec {
     #[prost(string, tag = "3")]
     #[serde(deserialize_with = "null_as_default")]
     pub restart_policy: String,
-    /// The node it was given to; empty while there is none.
+    /// The node it was given to; empty if there is none.
     #[prost(string, tag = "10")]
     #[serde(deserialize_with = "null_as_default")]
     pub node_name: String,
@@ -45,14 +45,14 @@ pub struct PodSpec {
     #[prost(message, repeated, tag = "15")]
     #[serde(deserialize_with = "null_as_default")]
     pub image_pull_secrets: Vec<PullSecret>,
-    /// Where it may run.
+    /// The nodes it may run on.
     #[prost(message, optional, tag = "18")]
     pub affinity: Option<Affinity>,
     /// The scheduler that it waits for.
     #[prost(string, tag = "19")]
     #[serde(deserialize_with = "null_as_default")]
     pub scheduler_name: String,
-    /// Init containers, for the probes that they have and for which of them are sidecars.
+    /// Init containers, for their probes and for which of them are sidecars.
     #[prost(message, repeated, tag = "20")]
     #[serde(deserialize_with = "null_as_default")]
     pub init_containers: Vec<Container>,
@@ -72,25 +72,25 @@ pub struct PullSecret {
     pub name: String,
 }
 
-/// Where a pod may run, as far as it is one node.
+/// The nodes a pod may run on.
 #[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Affinity {
-    /// Nodes.
+    /// The node part.
     #[prost(message, optional, tag = "1")]
     pub node_affinity: Option<NodeAffinity>,
 }
 
-/// Nodes that a pod may run on.
+/// Node affinity.
 #[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct NodeAffinity {
-    /// Those and no others.
+    /// Nodes that it must run on.
     #[prost(message, optional, tag = "1")]
     pub required_during_scheduling_ignored_during_execution: Option<NodeSelector>,
 }
 
-/// Terms of which one has to fit.
+/// A list of terms. One of them has to fit.
 #[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct NodeSelector {
@@ -100,11 +100,11 @@ pub struct NodeSelector {
     pub node_selector_terms: Vec<NodeSelectorTerm>,
 }
 
-/// Requirements of which all have to be met; those on labels are not read.
+/// A list of requirements. All have to be met; those on labels are not read.
 #[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct NodeSelectorTerm {
-    /// Requirements on fields of the node, of which `metadata.name` is the only one there is.
+    /// Requirements on fields of the node. `metadata.name` is the only field.
     #[prost(message, repeated, tag = "2")]
     #[serde(deserialize_with = "null_as_default")]
     pub match_fields: Vec<NodeSelectorRequirement>,
@@ -128,7 +128,7 @@ pub struct NodeSelectorRequirement {
     pub values: Vec<String>,
 }
 
-/// A volume, as far as it is a claim.
+/// A volume. Only claims are read.
 #[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Volume {
@@ -141,15 +141,15 @@ pub struct Volume {
     pub persistent_volume_claim: Option<ClaimVolume>,
 }
 
-/// `v1` VolumeSource, of which only claims are read.
+/// `v1` VolumeSource. Only claims are read.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub struct VolumeSource {
-    /// Where the volume is a claim.
+    /// The claim, if the volume is one.
     #[prost(message, optional, tag = "10")]
     pub persistent_volume_claim: Option<ClaimVolume>,
 }
 
-/// The claim that a volume is.
+/// The claim of a volume.
 #[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ClaimVolume {
@@ -159,7 +159,7 @@ pub struct ClaimVolume {
     pub claim_name: String,
 }
 
-/// A container of the spec: which probes it has, and whether it is a sidecar.
+/// A container of the spec: its probes, and whether it is a sidecar.
 #[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Container {
@@ -167,19 +167,19 @@ pub struct Container {
     #[prost(string, tag = "1")]
     #[serde(deserialize_with = "null_as_default")]
     pub name: String,
-    /// The probe for which the kubelet ends it.
+    /// The probe that lets the kubelet end it.
     #[prost(message, optional, tag = "10")]
     pub liveness_probe: Option<ContainerProbe>,
-    /// The probe for which the kubelet ends it while it starts.
+    /// The probe that lets the kubelet end it while it starts.
     #[prost(message, optional, tag = "22")]
     pub startup_probe: Option<ContainerProbe>,
-    /// Of an init container, `Always` makes it a sidecar, which is not expected to end.
+    /// `Always` makes an init container a sidecar, which is not expected to end.
     #[prost(string, tag = "24")]
     #[serde(deserialize_with = "null_as_default")]
     pub restart_policy: String,
 }
 
-/// A probe: that there is one.
+/// A probe. Only its presence matters.
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize, prost::Message)]
 #[serde(default)]
 pub struct ContainerProbe {}
@@ -210,7 +210,7 @@ pub struct PodStatus {
     #[prost(string, tag = "3")]
     #[serde(deserialize_with = "null_as_default")]
     pub message: String,
-    /// The same in a stable word such as `Evicted`.
+    /// Why the whole pod has failed, in a stable word such as `Evicted`.
     #[prost(string, tag = "4")]
     #[serde(deserialize_with = "null_as_default")]
     pub reason: String,
@@ -224,7 +224,7 @@ pub struct PodStatus {
     pub init_container_statuses: Vec<ContainerStatus>,
 }
 
-/// What the kubelet reports of one container.
+/// The kubelet's report about one container.
 #[derive(Clone, PartialEq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ContainerStatus {
@@ -232,7 +232,7 @@ pub struct ContainerStatus {
     #[prost(string, tag = "1")]
     #[serde(deserialize_with = "null_as_default")]
     pub name: String,
-    /// What it is doing now.
+    /// Its present state.
     #[prost(message, optional, tag = "2")]
     pub state: Option<ContainerState>,
     /// How its previous run ended.
@@ -336,22 +336,22 @@ impl Pod {
         self.condition("Ready").is_some_and(Condition::is_true)
     }
 
-    /// Whether its containers are meant to end: one that ended with 0 is not started again.
+    /// Whether its containers are meant to end: a container that ended with 0 is not started again.
     #[must_use]
     pub fn is_meant_to_end(&self) -> bool {
         let policy = self.spec.as_ref().map_or("", |s| s.restart_policy.as_str());
         matches!(policy, "OnFailure" | "Never")
     }
 
-    /// The node it was given to, where there is one.
+    /// The node it was given to, if there is one.
     #[must_use]
     pub fn node(&self) -> Option<&str> {
         let node = self.spec.as_ref()?.node_name.as_str();
         (!node.is_empty()).then_some(node)
     }
 
-    /// The one node that it was made for, where there is one: the DaemonSet controller names it in an affinity of each
-    /// pod (`ReplaceDaemonSetPodNodeNameNodeAffinity` in `pkg/controller/daemon/util`).
+    /// The one node that it was made for, if there is one. The DaemonSet controller names it in an affinity of each pod
+    /// (`ReplaceDaemonSetPodNodeNameNodeAffinity` in `pkg/controller/daemon/util`).
     #[must_use]
     pub fn made_for(&self) -> Option<&str> {
         let affinity = self.spec.as_ref()?.affinity.as_ref()?.node_affinity.as_ref()?;
@@ -380,7 +380,7 @@ impl Pod {
         })
     }
 
-    /// What the spec says of the container of that name.
+    /// The spec of the container of that name.
     #[must_use]
     pub fn container(&self, name: &str) -> Option<&Container> {
         let spec = self.spec.as_ref()?;
@@ -388,7 +388,7 @@ impl Pod {
         all.find(|c| c.name == name)
     }
 
-    /// The revision that a StatefulSet or DaemonSet made it of; empty where none did.
+    /// The revision that a StatefulSet or DaemonSet created it from; empty if none did.
     #[must_use]
     pub fn revision(&self) -> &str {
         self.meta().labels.get(REVISION).map_or("", String::as_str)

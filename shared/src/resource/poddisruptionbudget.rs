@@ -1,4 +1,4 @@
-//! `policy/v1` PodDisruptionBudget: which pods it is about, how many of them it wants healthy, and how many are.
+//! `policy/v1` PodDisruptionBudget: its pods, how many of them it wants healthy, and how many are.
 
 use super::{Condition, LabelSelector, ObjectMeta, ProbedCondition, Resource, has_metadata, null_as_default};
 use serde::Deserialize;
@@ -10,10 +10,10 @@ pub struct PodDisruptionBudget {
     /// Name, generation, deletion, finalizers.
     #[prost(message, optional, tag = "1")]
     pub metadata: Option<ObjectMeta>,
-    /// Which pods it is about.
+    /// The desired state.
     #[prost(message, optional, tag = "2")]
     pub spec: Option<PodDisruptionBudgetSpec>,
-    /// What its controller last wrote.
+    /// Its controller's last report.
     #[prost(message, optional, tag = "3")]
     pub status: Option<PodDisruptionBudgetStatus>,
 }
@@ -44,7 +44,7 @@ pub struct PodDisruptionBudgetStatus {
     /// Pods that are ready.
     #[prost(int32, optional, tag = "4")]
     pub current_healthy: Option<i32>,
-    /// Pods that have to be.
+    /// Pods that have to be ready.
     #[prost(int32, optional, tag = "5")]
     pub desired_healthy: Option<i32>,
     /// Pods that it is about.

@@ -1,4 +1,4 @@
-//! `apps/v1` ReplicaSet: the link from a Deployment to its pods, and a workload of its own where nothing controls it.
+//! `apps/v1` ReplicaSet: the link from a Deployment to its pods, and a workload of its own without a controller.
 
 use super::{
     Condition, LabelSelector, ObjectMeta, PlainCondition, PodsBy, Resource, has_metadata, null_as_default,
@@ -12,10 +12,10 @@ pub struct ReplicaSet {
     /// Name, owner and age.
     #[prost(message, optional, tag = "1")]
     pub metadata: Option<ObjectMeta>,
-    /// What is asked of it.
+    /// The desired state.
     #[prost(message, optional, tag = "2")]
     pub spec: Option<ReplicaSetSpec>,
-    /// What its controller last wrote.
+    /// Its controller's last report.
     #[prost(message, optional, tag = "3")]
     pub status: Option<ReplicaSetStatus>,
 }
@@ -27,7 +27,7 @@ pub struct ReplicaSetSpec {
     /// Desired number of pods; absent means 1.
     #[prost(int32, optional, tag = "1")]
     pub replicas: Option<i32>,
-    /// Which pods are its own; dropped where it has all it asks for.
+    /// Its pods; dropped once it has all that it asks for.
     #[prost(message, optional, tag = "2")]
     pub selector: Option<LabelSelector>,
     /// Seconds that a pod has to stay ready before it counts as available.
@@ -51,14 +51,15 @@ pub struct ReplicaSetStatus {
     /// Pods ready for at least `minReadySeconds`.
     #[prost(int32, optional, tag = "5")]
     pub available_replicas: Option<i32>,
-    /// `ReplicaFailure` where pods could not be created or deleted.
+    /// `ReplicaFailure` if pods could not be created or deleted.
     #[prost(message, repeated, tag = "6")]
     #[serde(deserialize_with = "null_as_default")]
     pub conditions: Vec<PlainCondition>,
 }
 
 impl ReplicaSet {
-    /// Whether its newest spec is seen and every pod that is asked for is available: then nothing will be asked about them.
+    /// Whether its newest spec is observed and every pod that it asks for is available. Nothing will be asked about its
+    /// pods then.
     fn has_all(&self) -> bool {
         let Some(status) = &self.status else { return false };
         let wanted = self.spec.as_ref().and_then(|s| s.replicas).unwrap_or(1);
@@ -66,8 +67,8 @@ impl ReplicaSet {
             && status.available_replicas.unwrap_or(0) == wanted
     }
 
-    /// The refusal of the API server to create its pods, where there is one. `ReplicaFailure` with another reason is of
-    /// pods that could not be deleted.
+    /// The API server's refusal to create its pods. `ReplicaFailure` with another reason means pods that could not be
+    /// deleted.
     #[must_use]
     pub fn failed_create(&self) -> Option<&PlainCondition> {
         let conditions = &self.status.as_ref()?.conditions;

@@ -1,5 +1,5 @@
-//! `v1` ReplicationController: what a ReplicaSet was before there were any, and what an OpenShift DeploymentConfig makes
-//! its pods by to this day.
+//! `v1` ReplicationController: the predecessor of the ReplicaSet, with which an OpenShift DeploymentConfig makes its
+//! pods to this day.
 
 use super::{
     Condition, ObjectMeta, PlainCondition, PodsBy, ReplicaSet, ReplicaSetSpec, ReplicaSetStatus, Resource,
@@ -14,16 +14,16 @@ pub struct ReplicationController {
     /// Name, owner and age.
     #[prost(message, optional, tag = "1")]
     pub metadata: Option<ObjectMeta>,
-    /// What is asked of it.
+    /// The desired state.
     #[prost(message, optional, tag = "2")]
     pub spec: Option<ReplicationControllerSpec>,
-    /// What its controller last wrote: field for field what it writes of a ReplicaSet.
+    /// Its controller's last report, with the fields of a ReplicaSet's.
     #[prost(message, optional, tag = "3")]
     pub status: Option<ReplicaSetStatus>,
 }
 
-/// The part of `v1` ReplicationControllerSpec that is read. Its selector is a plain map and is not: pods are told by
-/// their owner.
+/// The part of `v1` ReplicationControllerSpec that is read. Its selector is a plain map and is not read: owner
+/// references lead to its pods.
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ReplicationControllerSpec {
@@ -36,7 +36,7 @@ pub struct ReplicationControllerSpec {
 }
 
 impl ReplicationController {
-    /// The ReplicaSet that asks for the same: one controller of Kubernetes works for both
+    /// The ReplicaSet that asks for the same pods: one controller of Kubernetes works for both
     /// (`pkg/controller/replication/conversion.go` in kubernetes/kubernetes).
     #[must_use]
     pub fn as_replica_set(&self) -> ReplicaSet {

@@ -14,10 +14,10 @@ pub struct Rollout {
     /// Name, generation, deletion, finalizers.
     #[prost(message, optional, tag = "1")]
     pub metadata: Option<ObjectMeta>,
-    /// What is asked for.
+    /// The desired state.
     #[prost(message, optional, tag = "2")]
     pub spec: Option<RolloutSpec>,
-    /// What the controller last wrote.
+    /// The controller's last report.
     #[prost(message, optional, tag = "3")]
     pub status: Option<RolloutStatus>,
 }
@@ -29,7 +29,7 @@ pub struct RolloutSpec {
     /// Desired number of pods; absent means 1.
     #[prost(int32, optional, tag = "1")]
     pub replicas: Option<i32>,
-    /// Its pods; with a `workloadRef` those of the Deployment that is named there.
+    /// Its pods. With a `workloadRef` they belong to the Deployment that it names.
     #[prost(message, optional, tag = "2")]
     pub selector: Option<LabelSelector>,
     /// Seconds that a pod has to stay ready before it counts as available.
@@ -121,14 +121,14 @@ pub struct RolloutStatus {
     /// Pods that are ready: of all revisions, with blue-green those of the active one.
     #[prost(int32, optional, tag = "4")]
     pub ready_replicas: Option<i32>,
-    /// The same of those that are ready for at least `minReadySeconds`.
+    /// Pods ready for at least `minReadySeconds`: of all revisions, with blue-green those of the active one.
     #[prost(int32, optional, tag = "5")]
     pub available_replicas: Option<i32>,
     /// Available, Progressing, Paused, Healthy, Completed, `InvalidSpec`, `ReplicaFailure`.
     #[prost(message, repeated, tag = "6")]
     #[serde(deserialize_with = "null_as_default")]
     pub conditions: Vec<DeploymentCondition>,
-    /// Whether the update was given up, by somebody or by an analysis.
+    /// Whether somebody or an analysis gave the update up.
     #[prost(bool, tag = "7")]
     #[serde(deserialize_with = "null_as_default")]
     pub abort: bool,
@@ -159,7 +159,7 @@ pub struct RolloutStatus {
     /// The step that it is at, counted from 0.
     #[prost(int32, optional, tag = "14")]
     pub current_step_index: Option<i32>,
-    /// What serves with blue-green.
+    /// The serving revision with blue-green.
     #[prost(message, optional, tag = "15")]
     pub blue_green: Option<RolloutBlueGreen>,
 }
@@ -177,7 +177,7 @@ pub struct RolloutPauseCondition {
     pub start_time: Option<Time>,
 }
 
-/// What serves with blue-green.
+/// The serving revision with blue-green.
 #[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct RolloutBlueGreen {
@@ -196,20 +196,20 @@ fn is_there<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error
 fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
-    enum Either {
+    enum TextOrNumber {
         Text(String),
         Number(i64),
         Nothing(()),
     }
-    Ok(match Either::deserialize(deserializer)? {
-        Either::Text(text) => text,
-        Either::Number(number) => number.to_string(),
-        Either::Nothing(()) => String::new(),
+    Ok(match TextOrNumber::deserialize(deserializer)? {
+        TextOrNumber::Text(text) => text,
+        TextOrNumber::Number(number) => number.to_string(),
+        TextOrNumber::Nothing(()) => String::new(),
     })
 }
 
 impl Rollout {
-    /// The condition of that type, where the controller wrote one.
+    /// The condition of that type.
     #[must_use]
     pub fn condition(&self, kind: &str) -> Option<&DeploymentCondition> {
         Condition::find(&self.status.as_ref()?.conditions, kind)
@@ -230,7 +230,7 @@ impl Rollout {
     }
 }
 
-/// It is served by a `CustomResourceDefinition`, so that no crate of Kubernetes has it.
+/// A `CustomResourceDefinition` serves it, so that no crate of Kubernetes has it.
 impl k8s_openapi::Resource for Rollout {
     const API_VERSION: &'static str = "argoproj.io/v1alpha1";
     const GROUP: &'static str = "argoproj.io";
@@ -254,7 +254,7 @@ impl Resource for Rollout {
     fn slim(&mut self) {
         if let Some(status) = &mut self.status {
             for condition in &mut status.conditions {
-                // Never shown, as those of a Deployment.
+                // It is never shown, like a Deployment's.
                 if condition.is_true()
                     && !["ReplicaFailure", "InvalidSpec"].contains(&condition.kind.as_str())
                 {

@@ -1,39 +1,39 @@
-//! Any object that asks for a number of pods as a Deployment does: of kinds that are not known here.
+//! An object of an unknown kind that asks for a number of pods as a Deployment does.
 
 use super::{ObjectMeta, Resource, has_metadata};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// The fields of such an object that say how many pods it asks for, and of which labels.
+/// The fields of such an object: how many pods it asks for, and their labels.
 #[derive(Clone, PartialEq, Deserialize, prost::Message)]
 #[serde(default)]
 pub struct ScaledObject {
     /// Its name, and when it was last changed.
     #[prost(message, optional, tag = "1")]
     pub metadata: Option<ObjectMeta>,
-    /// What it asks for.
+    /// The desired state.
     #[prost(message, optional, tag = "2")]
     #[serde(deserialize_with = "spec")]
     pub spec: Option<ScaledSpec>,
-    /// What its controller last wrote.
+    /// Its controller's last report.
     #[prost(message, optional, tag = "3")]
     #[serde(deserialize_with = "status")]
     pub status: Option<ScaledStatus>,
 }
 
-/// What of a spec such kinds share.
+/// The fields of a spec that such kinds share.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub struct ScaledSpec {
-    /// How many pods it asks for, where it says so.
+    /// How many pods it asks for, if it says so.
     #[prost(int64, optional, tag = "1")]
     pub replicas: Option<i64>,
-    /// The labels of its pods: those of its template, else those that it selects them by.
+    /// The labels of its pods: of its template, else of its selector.
     #[prost(btree_map = "string, string", tag = "2")]
     pub labels: BTreeMap<String, String>,
 }
 
-/// What of a status such kinds share.
+/// The fields of a status that such kinds share.
 #[derive(Clone, Copy, PartialEq, Eq, prost::Message)]
 pub struct ScaledStatus {
     /// Whether it says that it has ended well, by its phase or by a condition.
@@ -41,10 +41,10 @@ pub struct ScaledStatus {
     pub is_done: bool,
 }
 
-/// Phases and conditions of what has ended well: of workflows, of runs, of Jobs of others.
+/// Phases and conditions of objects that have ended well: workflows, runs, foreign Jobs.
 const DONE: [&str; 3] = ["Succeeded", "Completed", "Complete"];
 
-/// Reads the phase and the conditions, and passes over all else.
+/// Reads the phase and the conditions, and skips all else.
 fn status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ScaledStatus>, D::Error> {
     let status = Option::<Value>::deserialize(deserializer)?;
     let is_word = |value: Option<&Value>| value.and_then(Value::as_str).is_some_and(|w| DONE.contains(&w));
@@ -58,7 +58,7 @@ fn status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ScaledSta
     }))
 }
 
-/// Reads what is where it is in the kinds of Kubernetes and passes over all else: a spec may have any form.
+/// Reads fields in the places that built-in kinds use, and skips all else: a spec may have any form.
 fn spec<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ScaledSpec>, D::Error> {
     let spec = Option::<Value>::deserialize(deserializer)?;
     Ok(spec.map(|spec| {
@@ -78,7 +78,7 @@ fn labels(value: &Value) -> Option<BTreeMap<String, String>> {
     Some(labels).filter(|labels| !labels.is_empty())
 }
 
-/// It is of no kind of its own: where it is kept is told beside it.
+/// It has no kind of its own: the caller gives its path.
 impl k8s_openapi::Resource for ScaledObject {
     const API_VERSION: &'static str = "";
     const GROUP: &'static str = "";

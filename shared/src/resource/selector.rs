@@ -1,11 +1,11 @@
-//! `metav1.LabelSelector`: which pods a workload calls its own, to ask for them by it.
+//! `metav1.LabelSelector`: the pods of a workload, in a form that a list takes.
 
 use super::{Pod, null_as_default};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// Requirements on labels of which all have to be met.
+/// Requirements on labels. All have to be met.
 #[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct LabelSelector {

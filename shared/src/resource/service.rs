@@ -1,4 +1,4 @@
-//! `v1` Service: which pods it stands for.
+//! `v1` Service: its pods, its ports and its load balancer.
 
 use super::{Condition, ObjectMeta, ProbedCondition, Resource, has_metadata, null_as_default};
 use serde::de::{Error, Visitor};
@@ -13,10 +13,10 @@ pub struct Service {
     /// Name, age, deletion, finalizers.
     #[prost(message, optional, tag = "1")]
     pub metadata: Option<ObjectMeta>,
-    /// What it stands for.
+    /// The desired state.
     #[prost(message, optional, tag = "2")]
     pub spec: Option<ServiceSpec>,
-    /// What its load balancer is like.
+    /// The state of its load balancer.
     #[prost(message, optional, tag = "3")]
     pub status: Option<ServiceStatus>,
 }
@@ -29,7 +29,7 @@ pub struct ServiceSpec {
     #[prost(message, repeated, tag = "1")]
     #[serde(deserialize_with = "null_as_default")]
     pub ports: Vec<ServicePort>,
-    /// Labels of its pods; where there are none, somebody else keeps its endpoints.
+    /// Labels of its pods. Without any, somebody else keeps its endpoints.
     #[prost(btree_map = "string, string", tag = "2")]
     #[serde(deserialize_with = "null_as_default")]
     pub selector: BTreeMap<String, String>,
@@ -41,7 +41,7 @@ pub struct ServiceSpec {
     #[prost(string, tag = "10")]
     #[serde(deserialize_with = "null_as_default")]
     pub external_name: String,
-    /// Who makes its load balancer, if that is not the cluster's own cloud.
+    /// The maker of its load balancer, if that is not the cluster's own cloud.
     #[prost(string, tag = "21")]
     #[serde(deserialize_with = "null_as_default")]
     pub load_balancer_class: String,
@@ -54,7 +54,7 @@ pub struct ServiceStatus {
     /// Its load balancer.
     #[prost(message, optional, tag = "1")]
     pub load_balancer: Option<LoadBalancerStatus>,
-    /// What controllers of load balancers say.
+    /// Conditions by controllers of load balancers.
     #[prost(message, repeated, tag = "2")]
     #[serde(deserialize_with = "null_as_default")]
     pub conditions: Vec<ProbedCondition>,
@@ -64,7 +64,7 @@ pub struct ServiceStatus {
 #[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct LoadBalancerStatus {
-    /// Where it is reached.
+    /// Its addresses.
     #[prost(message, repeated, tag = "1")]
     #[serde(deserialize_with = "null_as_default")]
     pub ingress: Vec<LoadBalancerIngress>,
@@ -82,7 +82,7 @@ pub struct LoadBalancerIngress {
     #[prost(string, tag = "2")]
     #[serde(deserialize_with = "null_as_default")]
     pub hostname: String,
-    /// What became of the Service's ports there.
+    /// The state of the Service's ports there.
     #[prost(message, repeated, tag = "4")]
     #[serde(deserialize_with = "null_as_default")]
     pub ports: Vec<LoadBalancerPort>,
@@ -105,7 +105,7 @@ pub struct LoadBalancerPort {
 #[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ServicePort {
-    /// Its name; empty where it is the only one.
+    /// Its name; empty if it is the only port.
     #[prost(string, tag = "1")]
     #[serde(deserialize_with = "null_as_default")]
     pub name: String,
@@ -120,15 +120,15 @@ pub struct ServicePort {
 /// The port of a pod, by its number or by its name: `k8s.io/apimachinery` `IntOrString`.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub struct TargetPort {
-    /// The name; empty where it is a number, which is not kept: every pod has all of them.
+    /// The name; empty for a number, which is not kept: every pod has all of them.
     #[prost(string, tag = "3")]
     pub name: String,
 }
 
 impl<'de> Deserialize<'de> for TargetPort {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Either;
-        impl Visitor<'_> for Either {
+        struct TargetPortVisitor;
+        impl Visitor<'_> for TargetPortVisitor {
             type Value = TargetPort;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -149,12 +149,12 @@ impl<'de> Deserialize<'de> for TargetPort {
                 Ok(TargetPort::default())
             }
         }
-        from.deserialize_any(Either)
+        from.deserialize_any(TargetPortVisitor)
     }
 }
 
 impl ServicePort {
-    /// The name that a container has to give to one of its ports for this one to lead anywhere.
+    /// The port name that a container needs for this port to lead anywhere.
     #[must_use]
     pub fn needs(&self) -> Option<&str> {
         let name = self.target_port.as_ref()?.name.as_str();
@@ -181,7 +181,7 @@ impl Service {
         self.spec.as_ref().is_some_and(|s| s.kind == "LoadBalancer")
     }
 
-    /// Where its load balancer is reached; entries that name no place are left out.
+    /// The addresses of its load balancer. Entries without an address are left out.
     pub fn load_balancer_places(&self) -> impl Iterator<Item = &LoadBalancerIngress> {
         let status = self.status.as_ref().and_then(|s| s.load_balancer.as_ref());
         let ingress = status.map_or(&[][..], |s| &s.ingress);
@@ -190,7 +190,7 @@ impl Service {
             .filter(|i| !i.ip.is_empty() || !i.hostname.is_empty())
     }
 
-    /// The labels of its pods, where it has pods.
+    /// The labels of its pods, if it has pods.
     #[must_use]
     pub fn selector(&self) -> Option<&BTreeMap<String, String>> {
         let selector = &self.spec.as_ref()?.selector;

@@ -1,4 +1,4 @@
-//! `apps/v1` StatefulSet: what its spec asks for and what its controller last wrote.
+//! `apps/v1` StatefulSet: its spec, and the status of its controller.
 
 use super::{LabelSelector, ObjectMeta, PodsBy, Resource, has_metadata, null_as_default};
 use serde::Deserialize;
@@ -10,10 +10,10 @@ pub struct StatefulSet {
     /// Name, generation, deletion, finalizers.
     #[prost(message, optional, tag = "1")]
     pub metadata: Option<ObjectMeta>,
-    /// What is asked for.
+    /// The desired state.
     #[prost(message, optional, tag = "2")]
     pub spec: Option<StatefulSetSpec>,
-    /// What the controller last wrote; absent in a manifest.
+    /// The controller's last report; absent in a manifest.
     #[prost(message, optional, tag = "3")]
     pub status: Option<StatefulSetStatus>,
 }
@@ -25,7 +25,7 @@ pub struct StatefulSetSpec {
     /// Desired number of pods; absent means 1.
     #[prost(int32, optional, tag = "1")]
     pub replicas: Option<i32>,
-    /// Its pods. Dropped once it is known to have all that it asks for.
+    /// Its pods. Dropped once it has all that it asks for.
     #[prost(message, optional, tag = "2")]
     pub selector: Option<LabelSelector>,
     /// `OrderedReady`, which is the default, or `Parallel`.
@@ -48,12 +48,12 @@ pub struct StatefulSetUpdateStrategy {
     #[prost(string, tag = "1")]
     #[serde(rename = "type", deserialize_with = "null_as_default")]
     pub kind: String,
-    /// Where a rolling update ends.
+    /// The end of a rolling update.
     #[prost(message, optional, tag = "2")]
     pub rolling_update: Option<RollingUpdateStatefulSet>,
 }
 
-/// Where the rolling update of a StatefulSet ends.
+/// The end of a StatefulSet's rolling update.
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct RollingUpdateStatefulSet {
@@ -93,8 +93,8 @@ pub struct StatefulSetStatus {
 }
 
 impl StatefulSet {
-    /// Whether its newest spec is seen and all of its pods are there, ready and of the newest revision: then nothing will
-    /// be asked about them.
+    /// Whether its newest spec is observed and all of its pods exist, are ready and of the newest revision. Nothing
+    /// will be asked about its pods then.
     fn has_all(&self) -> bool {
         let Some(status) = &self.status else { return false };
         let wanted = self.spec.as_ref().and_then(|s| s.replicas).unwrap_or(1);
@@ -124,7 +124,7 @@ impl Resource for StatefulSet {
         {
             spec.selector = None;
         }
-        // Their names are of no interest, only whether they differ, once every pod has the newest.
+        // Only a difference between the two names matters, and not once every pod has the newest.
         if let Some(status) = &mut self.status
             && status.current_revision == status.update_revision
             && status.updated_replicas == status.replicas

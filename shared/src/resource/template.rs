@@ -1,5 +1,5 @@
-//! Of each kind of workload only how many pods it asks for and which labels they get: that tells whether a Service
-//! without endpoints is meant to have any.
+//! Workloads reduced to how many pods they ask for and the labels of those. It decides whether a Service without
+//! endpoints should have any.
 
 use super::{DaemonSetStatus, ObjectMeta, Resource, has_metadata, null_as_default};
 use serde::Deserialize;
@@ -32,15 +32,15 @@ pub struct TemplateMeta {
     pub labels: BTreeMap<String, String>,
 }
 
-/// The spec of a workload that is asked for a number of pods: of Deployments, StatefulSets, ReplicaSets and
-/// ReplicationControllers, which number these fields in the same way.
+/// The spec of a workload with a number of pods: Deployment, StatefulSet, ReplicaSet and ReplicationController number
+/// these fields in the same way.
 #[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
 #[serde(default)]
 pub struct ReplicatedSpec {
     /// Desired number of pods; absent means 1.
     #[prost(int32, optional, tag = "1")]
     pub replicas: Option<i32>,
-    /// What they are made from.
+    /// The template of the pods.
     #[prost(message, optional, tag = "3")]
     pub template: Option<PodTemplate>,
 }
@@ -49,7 +49,7 @@ pub struct ReplicatedSpec {
 #[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
 #[serde(default)]
 pub struct DaemonSpec {
-    /// What its pods are made from.
+    /// The template of its pods.
     #[prost(message, optional, tag = "2")]
     pub template: Option<PodTemplate>,
 }
@@ -63,7 +63,7 @@ macro_rules! replicated {
             /// Its name and its owner.
             #[prost(message, optional, tag = "1")]
             pub metadata: Option<ObjectMeta>,
-            /// What is asked for.
+            /// The desired state.
             #[prost(message, optional, tag = "2")]
             pub spec: Option<ReplicatedSpec>,
         }
@@ -100,10 +100,10 @@ pub struct DaemonSetTemplate {
     /// Its name.
     #[prost(message, optional, tag = "1")]
     pub metadata: Option<ObjectMeta>,
-    /// What its pods are made from.
+    /// The template of its pods.
     #[prost(message, optional, tag = "2")]
     pub spec: Option<DaemonSpec>,
-    /// For how many nodes it is meant.
+    /// How many nodes should run it.
     #[prost(message, optional, tag = "3")]
     pub status: Option<DaemonSetStatus>,
 }

@@ -20,7 +20,7 @@ impl Time {
         Self { seconds }
     }
 
-    /// Makes `time` none where it is the zero of protobuf.
+    /// Makes `time` none if it is the zero of protobuf.
     pub(super) fn drop_zero(time: &mut Option<Self>) {
         if time.is_some_and(|t| t.seconds == 0) {
             *time = None;
@@ -42,15 +42,15 @@ impl Time {
         }
     }
 
-    /// `9999-12-31T23:59:59Z`, which means never, is later than the last timestamp of jiff by a day.
+    /// Reads `9999-12-31T23:59:59Z`, which means never. It is a day later than the last timestamp of jiff.
     fn last_day(text: &str) -> Option<Self> {
         let time: jiff::civil::DateTime = text.strip_suffix('Z')?.parse().ok()?;
         let seconds = time.duration_since(EPOCH).as_secs();
         Some(Self { seconds })
     }
 
-    /// Seconds from `earlier` to `self`; 0 where `earlier` is the later one, since a negative age is only a
-    /// difference between two clocks.
+    /// Seconds from `earlier` to `self`; 0 if `earlier` is later: a negative age is only a difference between two
+    /// clocks.
     #[must_use]
     pub fn seconds_since(self, earlier: Self) -> i64 {
         self.seconds.saturating_sub(earlier.seconds).max(0)

@@ -1,5 +1,5 @@
-//! `admissionregistration.k8s.io/v1` webhook configurations: whom the API server asks before it writes, and what it does
-//! where it gets no answer. The two kinds number what is read of a webhook in the same way.
+//! `admissionregistration.k8s.io/v1` webhook configurations: the webhooks that the API server asks before it writes,
+//! and what it does without an answer. Both kinds number the fields of a webhook in the same way.
 
 use super::{LabelSelector, ObjectMeta, Resource, has_metadata, null_as_default};
 use base64::Engine as _;
@@ -40,10 +40,10 @@ pub struct Webhook {
     #[prost(string, tag = "1")]
     #[serde(deserialize_with = "null_as_default")]
     pub name: String,
-    /// Whom it calls.
+    /// The server it calls.
     #[prost(message, optional, tag = "2")]
     pub client_config: Option<WebhookClientConfig>,
-    /// What it is asked about; nothing where there is none.
+    /// The requests it is asked about; none if it is empty.
     #[prost(message, repeated, tag = "3")]
     #[serde(deserialize_with = "null_as_default")]
     pub rules: Vec<RuleWithOperations>,
@@ -51,12 +51,12 @@ pub struct Webhook {
     #[prost(string, tag = "4")]
     #[serde(deserialize_with = "null_as_default")]
     pub failure_policy: String,
-    /// The namespaces that it is asked about; all where it is empty.
+    /// The namespaces that it is asked about; all if it is empty.
     #[prost(message, optional, tag = "5")]
     pub namespace_selector: Option<LabelSelector>,
 }
 
-/// Whom a webhook calls: a Service, or an address of which nothing is known here.
+/// The server that a webhook calls: a Service, or an address about which nothing is known here.
 #[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct WebhookClientConfig {
@@ -86,10 +86,10 @@ pub struct WebhookService {
     pub port: Option<i32>,
 }
 
-/// How an authority begins in PEM.
+/// The first line of an authority in PEM.
 const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
 
-/// A dump may have words in its place, which whoever took it wrote there to hide it: then there is one.
+/// Reads the authorities. Somebody may have hidden them in a dump behind other words: they count as one authority.
 fn authority<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
     let mut text = Option::<String>::deserialize(from)?.unwrap_or_default();
     text.retain(|c| !c.is_whitespace());
@@ -97,14 +97,14 @@ fn authority<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
 }
 
 impl WebhookClientConfig {
-    /// Whether it names an authority. Until somebody fills it in, a placeholder such as an empty line may stand there.
+    /// Whether it names an authority. A placeholder, such as an empty line, is none.
     #[must_use]
     pub fn has_authority(&self) -> bool {
         self.ca_bundle.windows(BEGIN.len()).any(|part| part == BEGIN)
     }
 }
 
-/// What a webhook is asked about.
+/// Requests that a webhook is asked about.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub struct RuleWithOperations {
     /// `CREATE`, `UPDATE`, ... or `*`.

@@ -1,5 +1,5 @@
-//! Why an object could not be decoded, in words that name the field and what has to stand there. The sentences of the
-//! parser are for programmers, and change with its version.
+//! Decoding errors in words that name the field and its right value. The parser's sentences are for programmers, and
+//! change with its version.
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -7,11 +7,11 @@ use serde_json::Value;
 /// The longest text of an object that is repeated in a sentence.
 const LONGEST: usize = 60;
 
-/// What is wrong, and in which line of the text (from 1; 0 if that is not known).
-pub(crate) type Wrong = (String, usize);
+/// The error, and its line in the text (from 1; 0 if that is not known).
+pub(crate) type DecodeError = (String, usize);
 
 /// Why these bytes are no `T`.
-pub(crate) fn of_json<T: DeserializeOwned>(bytes: &[u8]) -> Wrong {
+pub(crate) fn json_error<T: DeserializeOwned>(bytes: &[u8]) -> DecodeError {
     match serde_json::from_slice::<T>(bytes) {
         Ok(_) => ("it cannot be understood".to_owned(), 0),
         Err(error) => {
@@ -31,8 +31,8 @@ pub(crate) fn of_json<T: DeserializeOwned>(bytes: &[u8]) -> Wrong {
 }
 
 /// Why this value is no `T`.
-pub(crate) fn of_value<T: DeserializeOwned>(value: &Value) -> String {
-    of_json::<T>(value.to_string().as_bytes()).0
+pub(crate) fn value_error<T: DeserializeOwned>(value: &Value) -> String {
+    json_error::<T>(value.to_string().as_bytes()).0
 }
 
 /// The path of the field at this place of a JSON text, such as `spec.containers[0].name`; `.` for the text as a whole.
@@ -45,24 +45,24 @@ fn path_at(text: &[u8], line: usize, column: usize) -> String {
         .filter(|_| line > 1)
         .unwrap_or(0);
     let end = before.saturating_add(column).min(text.len());
-    let mut steps: Vec<Step> = Vec::new();
-    // The last string, which is a key if a colon follows.
+    let mut steps: Vec<PathStep> = Vec::new();
+    // The last string. It is a key if a colon follows.
     let mut string = "";
     let mut at = 0;
     while let Some(byte) = text.get(at).filter(|_| at < end) {
         at += 1;
         match byte {
-            b'{' => steps.push(Step::Key(String::new())),
-            b'[' => steps.push(Step::Index(0)),
+            b'{' => steps.push(PathStep::Key(String::new())),
+            b'[' => steps.push(PathStep::Index(0)),
             b'}' | b']' => drop(steps.pop()),
             b':' => {
-                if let Some(Step::Key(key)) = steps.last_mut() {
+                if let Some(PathStep::Key(key)) = steps.last_mut() {
                     string.clone_into(key);
                 }
             }
             b',' => match steps.last_mut() {
-                Some(Step::Key(key)) => key.clear(),
-                Some(Step::Index(index)) => *index += 1,
+                Some(PathStep::Key(key)) => key.clear(),
+                Some(PathStep::Index(index)) => *index += 1,
                 None => {}
             },
             b'"' => {
@@ -86,14 +86,14 @@ fn path_at(text: &[u8], line: usize, column: usize) -> String {
     let mut path = String::new();
     for step in &steps {
         match step {
-            Step::Key(key) if key.is_empty() => {}
-            Step::Key(key) => {
+            PathStep::Key(key) if key.is_empty() => {}
+            PathStep::Key(key) => {
                 if !path.is_empty() {
                     path.push('.');
                 }
                 path.push_str(key);
             }
-            Step::Index(index) => {
+            PathStep::Index(index) => {
                 path.push('[');
                 path.push_str(&index.to_string());
                 path.push(']');
@@ -104,7 +104,7 @@ fn path_at(text: &[u8], line: usize, column: usize) -> String {
 }
 
 /// One step from a JSON value into another.
-enum Step {
+enum PathStep {
     /// The field that is being read; empty before its colon.
     Key(String),
     /// The element that is being read.
