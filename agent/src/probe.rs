@@ -7,10 +7,11 @@ use crate::outage::{Outages, Trouble};
 use crate::record::Rings;
 use crate::rights;
 use prometheus_client::metrics::histogram::Histogram;
+use sre_shared::apiserver::PathTrace;
 use sre_shared::failure::Class;
 use sre_shared::report::{ApiServerCheck, Status};
 use sre_shared::resource::Time;
-use sre_shared::run::{self, Clock, Walked};
+use sre_shared::run::{self, Clock};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -79,7 +80,7 @@ pub struct Probe {
 #[derive(Default)]
 struct State {
     /// The path as it was walked last.
-    walked: Option<(Arc<Walked>, Instant)>,
+    walked: Option<(Arc<PathTrace>, Instant)>,
     rings: Rings,
     last: Option<(Arc<Checked>, Instant)>,
     flight: Option<Flight>,
@@ -202,9 +203,9 @@ impl Probe {
         let began = Instant::now();
         let asking = tokio::time::timeout(
             self.timeout + BEHIND_THE_CLIENT,
-            run::ask_api_server(&client, true, self.clock),
+            run::apiserver::ask(&client, true, self.clock),
         );
-        let walk = |until| run::walk(&client, client.default_namespace(), until);
+        let walk = |until| run::apiserver::trace(&client, client.default_namespace(), until);
         let known = self.walked();
         let walking = async {
             match known {
@@ -224,10 +225,10 @@ impl Probe {
                     Some(walked) => self.remember(walked),
                     None => known.unwrap_or_default(),
                 };
-                let mut check = run::judge_api_server(&client, &asked, Some(&walked));
+                let mut check = run::apiserver::judge(&client, &asked, Some(&walked));
                 // Who the agent is matters to nobody who asks it; the rung has it.
                 check.identity = None;
-                (check, asked.livez())
+                (check, asked.livez_code())
             }
             Err(_) => {
                 let limit = self.timeout.as_secs_f64();
@@ -258,7 +259,7 @@ impl Probe {
     }
 
     /// The path as it was walked a moment ago, unless something was wrong then.
-    fn walked(&self) -> Option<Arc<Walked>> {
+    fn walked(&self) -> Option<Arc<PathTrace>> {
         let state = self.lock();
         let well = state
             .last
@@ -268,7 +269,7 @@ impl Probe {
         (well && at.elapsed() < self.walk_every).then(|| Arc::clone(walked))
     }
 
-    fn remember(&self, walked: Walked) -> Arc<Walked> {
+    fn remember(&self, walked: PathTrace) -> Arc<PathTrace> {
         let walked = Arc::new(walked);
         self.lock().walked = Some((Arc::clone(&walked), Instant::now()));
         walked

@@ -4,6 +4,7 @@
 //! [`report`] is the result, and [`run`] is the one place where cluster and check meet. Both the plugin and
 //! the agent are thin rims around this library.
 
+pub mod apiserver;
 pub mod check;
 pub mod cluster;
 pub mod decode;
@@ -14,3 +15,5 @@ pub mod report;
 pub mod resource;
 pub mod run;
 pub mod selector;
+pub mod shell;
+pub mod span;

@@ -16,6 +16,7 @@ use crate::cli::SourceSettings;
 use agent_client::AgentClient;
 use cluster::Cluster;
 use dump::Dump;
+use sre_shared::apiserver::judge_failure;
 use sre_shared::cluster::{Observer, RunLimit, ServiceName};
 use sre_shared::failure::{Class, Failure};
 use sre_shared::report::{ApiServerCheck, Report};
@@ -170,8 +171,8 @@ impl Source {
 /// What is seen of the API server from this machine.
 async fn api_server(cluster: &Cluster, limit: RunLimit) -> ApiServerCheck {
     match cluster.client(limit).await {
-        Ok(client) => run::api_server(&client, clock::system).await,
-        Err(failure) => run::no_way(&failure),
+        Ok(client) => run::apiserver::check(&client, clock::system).await,
+        Err(failure) => judge_failure(&failure),
     }
 }
 

@@ -4,7 +4,6 @@
 //! network, and nothing prints.
 
 mod acknowledge;
-pub mod apiserver;
 mod apiservice;
 mod cause;
 mod completion;
@@ -20,7 +19,6 @@ mod lifecycle;
 mod min_ready;
 mod node;
 mod now;
-pub mod path;
 mod persistentvolumeclaim;
 mod pod;
 mod poddisruptionbudget;

@@ -1,6 +1,6 @@
 //! A run against a live cluster.
 
-use super::api_server::{api_server, api_server_path, no_way};
+use super::apiserver;
 use super::cause::{self, EvidenceSearch, SearchTarget};
 use super::coverage::{
     Found, leave_out_on_purpose, not_seen, not_seen_kind, not_seen_noun, nothing_named, nothing_selected,
@@ -9,6 +9,7 @@ use super::noun::Noun;
 use super::owners::{self, Owned, Roll, Sift};
 use super::related::{self, Listing};
 use super::{Causes, Clock, EvidenceStore, Kind, KindTarget, KindVisitor, LISTS_AT_ONCE, Request, custom};
+use crate::apiserver::judge_failure;
 use crate::check::{self, Check, Controller, ControllerFacts, EventsAndNodes, Evidence, Now, RelatedObjects};
 use crate::cluster::{self, Client, Collection, Keep, ListOptions};
 use crate::failure::{Class, Failure};
@@ -56,11 +57,11 @@ pub async fn direct(
     let probe = async {
         match (ask.api_server, ask.kinds.is_empty() && ask.custom.is_empty()) {
             (false, _) => None,
-            (true, false) => Some(api_server(client, clock).await),
+            (true, false) => Some(apiserver::check(client, clock).await),
             // Nothing else is asked about: then the whole path is of interest.
             (true, true) => {
                 let namespace = ask.namespace.as_deref().unwrap_or(client.default_namespace());
-                Some(api_server_path(client, namespace, clock).await)
+                Some(apiserver::check_path(client, namespace, clock).await)
             }
         }
     };
@@ -170,7 +171,7 @@ fn only_namespace<'a>(parts: impl Iterator<Item = &'a Judgement>) -> Option<Stri
 pub fn unreached(ask: &Request, failure: &Failure, source: Source, clock: Clock) -> Report {
     let mut report = Report::new(source, clock().to_string());
     if ask.api_server {
-        report.checks.push(CheckResult::ApiServer(no_way(failure)));
+        report.checks.push(CheckResult::ApiServer(judge_failure(failure)));
     }
     for wanted in &ask.kinds {
         report.coverage.kinds.push(wanted.kind.plural().to_owned());

@@ -1,7 +1,7 @@
 //! Gather, then judge: the one place where [`crate::cluster`] and [`crate::check`] meet.
 
 mod agent;
-mod api_server;
+pub mod apiserver;
 pub mod cause;
 pub mod clock;
 mod coverage;
@@ -10,16 +10,12 @@ mod direct;
 mod dump;
 mod gaps;
 mod kind;
-mod ladder;
 mod noun;
 mod owners;
 pub mod related;
 
 pub use crate::check::EvidenceStore;
 pub use agent::{AgentItems, DEFAULT_AGENT, agent, agent_answer, agent_version, ask_agent, ask_service};
-pub use api_server::{
-    Asked, Walked, api_server, api_server_path, ask_api_server, judge_api_server, no_way, walk,
-};
 pub use clock::Clock;
 pub use coverage::{all_but, not_seen, not_seen_kind, nothing_selected};
 pub use direct::{Progress, direct, unreached};

@@ -258,7 +258,7 @@ async fn a_server_that_is_no_api_server_is_told_so_once_and_in_the_same_words() 
         );
         assert_eq!(check.side.as_deref(), Some("the load balancer or proxy"));
         assert_eq!(classes(&report), [("notAnApiServer", Some(error.as_str()))]);
-        let walked = run::api_server_path(&client, "default", clock::system).await;
+        let walked = run::apiserver::check_path(&client, "default", clock::system).await;
         assert_eq!(walked.rung.as_deref(), Some("http"), "{walked:#?}");
     }
     // A kind that a real one does not serve is not served, and no more.
@@ -273,7 +273,7 @@ async fn a_server_that_is_no_api_server_is_told_so_once_and_in_the_same_words() 
 async fn a_readyz_that_is_a_page_is_not_ready() {
     let server = ApiServer::builder().start().await;
     server.fail(Match::path("/readyz"), Fault::captive_portal());
-    let check = run::api_server(&client(&server).await, clock::system).await;
+    let check = run::apiserver::check(&client(&server).await, clock::system).await;
     assert_eq!(
         (check.status, check.class.as_deref()),
         (Status::Unknown, Some("notAnApiServer"))

@@ -19,7 +19,7 @@ const RIGHTS: &str = "your rights";
 /// The whole path, and that no secret is in what is said of it.
 async fn walked(kubeconfig: &Path, deadlines: Deadlines) -> ApiServerCheck {
     let client = try_client(kubeconfig, deadlines).await.expect("a client");
-    let check = run::api_server_path(&client, "default", clock::system).await;
+    let check = run::apiserver::check_path(&client, "default", clock::system).await;
     let text = serde_json::to_string(&check).expect("a check is JSON");
     assert!(!text.contains(TOKEN), "{text}");
     check
@@ -132,10 +132,10 @@ async fn every_rung_of_a_path_that_holds_is_told_in_its_order() {
 async fn the_whole_path_takes_three_requests_more_than_the_check() {
     let server = ApiServer::builder().start().await;
     let client = try_client(server.kubeconfig(), PATIENT).await.expect("a client");
-    run::api_server(&client, clock::system).await;
+    run::apiserver::check(&client, clock::system).await;
     let plain = server.requests().len();
     server.clear_requests();
-    run::api_server_path(&client, "default", clock::system).await;
+    run::apiserver::check_path(&client, "default", clock::system).await;
     assert_eq!(
         (plain, server.requests().len()),
         (4, 7),

@@ -163,7 +163,7 @@ async fn a_deadline_of_the_whole_run_bounds_every_request() {
     let client = try_client(server.kubeconfig(), Deadlines { run, ..PATIENT })
         .await
         .expect("a client");
-    let check = run::api_server_path(&client, "default", run::clock::system).await;
+    let check = run::apiserver::check_path(&client, "default", run::clock::system).await;
     assert_eq!(
         check.error.as_deref(),
         Some("the 150ms of --timeout were over while connecting")
@@ -297,7 +297,7 @@ async fn a_credential_that_is_wrong() {
 }
 
 async fn api_server_of(server: &ApiServer) -> ApiServerCheck {
-    run::api_server(&client(server).await, run::clock::system).await
+    run::apiserver::check(&client(server).await, run::clock::system).await
 }
 
 #[tokio::test]
@@ -369,7 +369,7 @@ async fn an_api_server_that_answers_version_and_then_hangs_is_not_ok() {
     let client = try_client(server.kubeconfig(), IMPATIENT)
         .await
         .expect("a client");
-    let check = run::api_server(&client, run::clock::system).await;
+    let check = run::apiserver::check(&client, run::clock::system).await;
     assert_eq!(
         (check.status, check.class.as_deref()),
         (Status::Unknown, Some("timeout"))

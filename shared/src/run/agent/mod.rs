@@ -9,10 +9,11 @@ mod service;
 pub use answer::agent_version;
 pub use service::ask_service;
 
-use super::api_server::{api_server, compare};
+use super::apiserver;
 use super::coverage::{Found, not_seen};
 use super::direct::no_such_namespace;
 use super::{Clock, Kind, Request, unreached};
+use crate::apiserver::vantage::compare;
 use crate::cluster::{self, Client, Served, ServiceName};
 use crate::failure::{Class, Failure};
 use crate::report::{
@@ -92,7 +93,7 @@ pub async fn agent(client: &Client, service: &ServiceName, ask: &Request, clock:
     // Beside it, so that both views are of the same moment.
     let own = async {
         if ask.api_server {
-            Some(api_server(client, clock).await)
+            Some(apiserver::check(client, clock).await)
         } else {
             None
         }

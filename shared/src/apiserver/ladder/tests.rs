@@ -1,10 +1,14 @@
 use super::*;
-use crate::cluster::{Credential, Dialed, UserInfo};
+use crate::apiserver::{AddressAnswers, HealthAnswers, PathTrace, failure};
+use crate::cluster::{Credential, Dialed, Flow, Handshake, Rules, Step, UserInfo, Way};
+use crate::failure::{Class, Failure, Side};
+use crate::resource::Time;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 const NOW: Time = Time::from_seconds(1_790_000_000);
 
-fn way() -> Way {
+fn connection() -> Way {
     Way {
         files: vec!["/home/jane/.kube/config".into()],
         context: Some("prod eu".into()),
@@ -19,8 +23,8 @@ fn way() -> Way {
     }
 }
 
-fn asked() -> Asked {
-    Asked {
+fn answers() -> HealthAnswers {
+    HealthAnswers {
         version: Ok("v1.37.2".into()),
         latency: Duration::from_millis(5),
         readyz: Ok((200, "[+]ping ok\nreadyz check passed\n".into())),
@@ -31,16 +35,13 @@ fn asked() -> Asked {
     }
 }
 
-fn rungs(way: &Way, asked: &Asked, walked: &Walked) -> Vec<Rung> {
-    let walked = Some(walked);
-    let flow = None;
-    Found {
-        way,
-        asked,
-        walked,
-        flow,
-    }
-    .rungs()
+fn walk(connection: &Way, answers: &HealthAnswers, trace: &PathTrace) -> Vec<Rung> {
+    rungs(&Facts {
+        connection,
+        answers,
+        trace: Some(trace),
+        flow: None,
+    })
 }
 
 fn rung(rungs: &[Rung], name: &str) -> Rung {
@@ -65,14 +66,17 @@ fn at(last: u8) -> SocketAddr {
 fn one_of_several_addresses_that_refuses_is_a_warning_and_all_of_them_a_failure() {
     let refused = || Err(Failure::new(Class::Refused, "Connection refused"));
     let of = |results: Vec<Result<(), Failure>>, version: Result<String, Failure>| {
-        let walked = Walked {
-            dialed: Dialed {
+        let trace = PathTrace {
+            dial: Dialed {
                 tcp: (1..).map(at).zip(results.into_iter().map(step)).collect(),
                 ..Dialed::default()
             },
-            ..Walked::default()
+            ..PathTrace::default()
         };
-        rung(&rungs(&way(), &Asked { version, ..asked() }, &walked), "tcp")
+        rung(
+            &walk(&connection(), &HealthAnswers { version, ..answers() }, &trace),
+            "tcp",
+        )
     };
     let one = of(vec![Ok(()), refused(), Ok(())], Ok("v1".into()));
     assert_eq!(
@@ -96,25 +100,25 @@ fn one_of_several_addresses_that_refuses_is_a_warning_and_all_of_them_a_failure(
 }
 
 #[test]
-fn each_address_is_told_by_itself_where_they_differ() {
-    let answers = |last, version: &str, readyz| AddressAnswers {
+fn addresses_that_differ_are_reported_one_by_one() {
+    let at_address = |last, version: &str, readyz| AddressAnswers {
         address: at(last),
         elapsed: Duration::from_millis(2),
         version: Ok(version.into()),
         readyz,
     };
-    let walked = Walked {
+    let trace = PathTrace {
         addresses: vec![
-            answers(1, "v1.37.2", Ok((200, "ok".into()))),
-            answers(
+            at_address(1, "v1.37.2", Ok((200, "ok".into()))),
+            at_address(
                 2,
                 "v1.36.5",
                 Ok((500, "[-]etcd failed: reason withheld\n".into())),
             ),
         ],
-        ..Walked::default()
+        ..PathTrace::default()
     };
-    let rungs = rungs(&way(), &asked(), &walked);
+    let rungs = walk(&connection(), &answers(), &trace);
     let version = rung(&rungs, "version");
     assert_eq!(
         (version.status, version.message.as_str()),
@@ -141,12 +145,12 @@ fn each_address_is_told_by_itself_where_they_differ() {
 }
 
 #[test]
-fn a_credential_that_ends_is_told_before_the_api_server_refuses_it() {
+fn a_credential_that_ends_soon_is_a_warning_before_the_api_server_refuses_it() {
     let of = |left: i64, version: Result<String, Failure>| {
-        let mut way = way();
-        way.credential.token_expires = Some(Time::from_seconds(NOW.seconds + left));
-        let asked = Asked { version, ..asked() };
-        let found = rungs(&way, &asked, &Walked::default());
+        let mut connection = connection();
+        connection.credential.token_expires = Some(Time::from_seconds(NOW.seconds + left));
+        let answers = HealthAnswers { version, ..answers() };
+        let found = walk(&connection, &answers, &PathTrace::default());
         let rung = rung(&found, "credential");
         (rung.status, rung.message, rung.class, rung.hint)
     };
@@ -189,11 +193,11 @@ fn clocks_may_differ_by_five_seconds() {
         (-6, RungStatus::Warning, "this machine is 6 s behind"),
         (0, RungStatus::Ok, "the same as here"),
     ] {
-        let asked = Asked {
+        let answers = HealthAnswers {
             local_time: Time::from_seconds(NOW.seconds + ahead),
-            ..asked()
+            ..answers()
         };
-        let clock = rung(&rungs(&way(), &asked, &Walked::default()), "clock");
+        let clock = rung(&walk(&connection(), &answers, &PathTrace::default()), "clock");
         assert_eq!(
             (clock.status, clock.message.as_str(), clock.ahead_seconds),
             (status, message, Some(ahead))
@@ -202,15 +206,15 @@ fn clocks_may_differ_by_five_seconds() {
 }
 
 #[test]
-fn a_credential_that_is_lost_on_the_way_is_on_the_side_of_what_ends_tls() {
-    let walked = Walked {
+fn a_credential_that_does_not_arrive_is_on_the_side_of_the_load_balancer() {
+    let trace = PathTrace {
         identity: Some(Ok(UserInfo {
             username: "system:anonymous".into(),
             groups: Vec::new(),
         })),
-        ..Walked::default()
+        ..PathTrace::default()
     };
-    let identity = rung(&rungs(&way(), &asked(), &walked), "identity");
+    let identity = rung(&walk(&connection(), &answers(), &trace), "identity");
     assert_eq!(
         (identity.status, identity.side.as_deref()),
         (RungStatus::Warning, Some("the load balancer or proxy"))
@@ -218,9 +222,9 @@ fn a_credential_that_is_lost_on_the_way_is_on_the_side_of_what_ends_tls() {
 }
 
 #[test]
-fn the_words_of_a_failure_can_know_the_side_better_than_its_class() {
+fn a_failure_can_know_its_side_better_than_its_class() {
     let of = |class, status, message: &str| {
-        side_of(&Failure {
+        failure::side(&Failure {
             status,
             ..Failure::new(class, message)
         })
@@ -251,10 +255,109 @@ fn the_words_of_a_failure_can_know_the_side_better_than_its_class() {
     }
 }
 
+/// The first column of the table of docs/checks.md.
+fn documented() -> Vec<&'static str> {
+    let docs = include_str!("../../../../docs/checks.md");
+    let path = docs.split("\n## The path\n").nth(1).expect("a section");
+    let rows = path.lines().skip_while(|line| !line.starts_with("|---"));
+    rows.skip(1)
+        .take_while(|line| line.starts_with('|'))
+        .filter_map(|row| row.split('|').nth(1))
+        .flat_map(|names| names.split(','))
+        .map(|name| name.trim().trim_matches('`'))
+        .collect()
+}
+
 #[test]
-fn a_word_that_a_shell_would_read_is_quoted() {
-    assert_eq!(quoted("prod-eu"), "prod-eu");
-    assert_eq!(quoted("a;rm -rf $HOME"), "'a;rm -rf $HOME'");
-    assert_eq!(quoted("it's"), r"'it'\''s'");
-    assert_eq!(quoted(""), "''");
+fn the_ladder_is_the_table_of_the_docs() {
+    let names: Vec<_> = LADDER.iter().map(|(name, _, _)| *name).collect();
+    assert_eq!(names, documented());
+}
+
+#[test]
+fn each_rung_has_a_file_and_each_file_one_rung() {
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/src/apiserver/ladder");
+    let files = std::fs::read_dir(directory).expect("the sources are there");
+    let mut files: Vec<_> = files
+        .map(|file| file.expect("an entry").file_name().into_string().expect("a name"))
+        .filter(|file| file != "mod.rs" && file != "tests.rs")
+        .collect();
+    files.sort();
+    let snake = |name: &str| name.replace("flowControl", "flow_control");
+    let mut rungs: Vec<_> = LADDER
+        .iter()
+        .map(|(name, _, _)| format!("{}.rs", snake(name)))
+        .collect();
+    rungs.sort();
+    assert_eq!(files, rungs);
+}
+
+#[test]
+fn a_path_that_holds_has_every_rung_in_the_order_of_the_table() {
+    let mut connection = connection();
+    connection.proxy.url = Some("http://proxy:3128".into());
+    let answers = HealthAnswers {
+        livez: Some(Ok((200, "ok".into()))),
+        leases: vec![("kube-scheduler", Err(Failure::new(Class::NotFound, "no")))],
+        ..answers()
+    };
+    let trace = PathTrace {
+        dial: Dialed {
+            resolved: Some(step(Ok(vec![at(1).ip()]))),
+            tcp: vec![(at(1), step(Ok(())))],
+            proxy: Some(step(Ok(()))),
+            tls: Some(step(Ok(Handshake::default()))),
+            ..Dialed::default()
+        },
+        identity: Some(Ok(UserInfo::default())),
+        rules: Some(("default".into(), Ok(Rules::default()))),
+        addresses: Vec::new(),
+    };
+    let flow = Flow {
+        schema: "a".into(),
+        level: "b".into(),
+    };
+    let whole = rungs(&Facts {
+        connection: &connection,
+        answers: &answers,
+        trace: Some(&trace),
+        flow: Some(flow),
+    });
+    let whole: Vec<_> = whole.iter().map(|rung| rung.rung.as_str()).collect();
+    let table: Vec<_> = LADDER.iter().map(|(name, _, _)| *name).collect();
+    assert_eq!(whole, table);
+}
+
+#[test]
+fn the_rungs_below_a_broken_one_are_left_out_if_they_need_it() {
+    let gone = || Failure::new(Class::Refused, "Connection refused");
+    let last = |version: Result<String, Failure>, identity: Option<Failure>, tcp: Option<Failure>| {
+        let trace = PathTrace {
+            dial: Dialed {
+                tcp: vec![(at(1), step(tcp.map_or(Ok(()), Err)))],
+                ..Dialed::default()
+            },
+            identity: identity.map(Err),
+            ..PathTrace::default()
+        };
+        let answers = HealthAnswers { version, ..answers() };
+        let rungs = walk(&connection(), &answers, &trace);
+        rungs.last().map(|rung| (rung.rung.clone(), rung.status))
+    };
+    let ok = || Ok("v1".to_owned());
+    let at_rung = |name: &str, status| Some((name.to_owned(), status));
+    let refused = || Some(Failure::new(Class::Unauthenticated, "Unauthorized"));
+    let plugin = Failure::new(Class::Credential, "exit code 1");
+    assert_eq!(
+        last(Err(gone()), None, Some(gone())),
+        at_rung("tcp", RungStatus::Failed)
+    );
+    assert_eq!(last(Err(gone()), None, None), at_rung("http", RungStatus::Failed));
+    assert_eq!(last(ok(), None, Some(gone())), at_rung("readyz", RungStatus::Ok));
+    assert_eq!(
+        last(ok(), refused(), None),
+        at_rung("identity", RungStatus::Failed)
+    );
+    // No request was sent, so nothing below the connection is known.
+    assert_eq!(last(Err(plugin), None, None), at_rung("tcp", RungStatus::Ok));
 }

@@ -1,0 +1,197 @@
+//! Whether the controllers live that write the counts of every workload.
+
+use crate::apiserver::leases::{LeaseState, SCHEDULER, frozen_since, is_frozen};
+use crate::apiserver::{Facts, hint};
+use crate::failure::{Class, Side};
+use crate::report::{LeaseView, Rung, RungStatus};
+use crate::resource::Time;
+use crate::span::span;
+
+const GET_LEASES: &str = "-n kube-system get lease kube-controller-manager kube-scheduler";
+
+pub(in crate::apiserver) fn rung(facts: &Facts<'_>) -> Option<Rung> {
+    let leases = facts.leases();
+    if leases.is_empty() {
+        return None;
+    }
+    let now = facts.now();
+    let mut rung = match frozen_since(now, &leases) {
+        Some(since) => Rung {
+            class: Some(Class::Unhealthy.as_str().to_owned()),
+            side: Some(Side::ControlPlane.as_str().to_owned()),
+            hint: Some(hint::kubectl(facts.connection, GET_LEASES)),
+            ..Rung::new(
+                "controllers",
+                RungStatus::Failed,
+                format!(
+                    "workload counts are frozen since {since}: {}",
+                    silent(now, &leases)
+                ),
+            )
+        },
+        None => alive(now, &leases),
+    };
+    rung.leases = leases
+        .iter()
+        .map(|(name, state)| lease_view(now, name, state))
+        .collect();
+    Some(rung)
+}
+
+/// The Leases that have no holder any more, the oldest first.
+fn silent(now: Time, leases: &[(&str, LeaseState)]) -> String {
+    let mut frozen: Vec<(Time, &str)> = leases
+        .iter()
+        .filter_map(|(name, state)| match state {
+            LeaseState::Renewed(at) if is_frozen(now, *at) => Some((*at, *name)),
+            _ => None,
+        })
+        .collect();
+    frozen.sort_unstable();
+    let sentences: Vec<_> = frozen
+        .into_iter()
+        .map(|(at, name)| {
+            let so = if name == SCHEDULER {
+                ", no new pod is placed"
+            } else {
+                ""
+            };
+            let age = span(now.seconds_since(at));
+            format!("{name} has not renewed its Lease for {age}{so}")
+        })
+        .collect();
+    sentences.join("; ")
+}
+
+/// No Lease is known to have lost its holder. One that is renewed says enough, however many cannot be read: many a
+/// cluster hides its control plane.
+fn alive(now: Time, leases: &[(&str, LeaseState)]) -> Rung {
+    let (mut renewed, mut unread) = (Vec::new(), Vec::new());
+    for (name, state) in leases {
+        match state {
+            LeaseState::Renewed(at) => {
+                let age = span(now.seconds_since(*at));
+                renewed.push(format!("{name} renewed its Lease {age} ago"));
+            }
+            LeaseState::Absent => unread.push(format!("{name} has no Lease in kube-system")),
+            LeaseState::Forbidden => unread.push(format!("the Lease of {name} may not be read")),
+            LeaseState::Unread(error) => unread.push(format!("the Lease of {name} was not read: {error}")),
+        }
+    }
+    let status = if renewed.is_empty() {
+        RungStatus::Unknown
+    } else {
+        RungStatus::Ok
+    };
+    renewed.append(&mut unread);
+    Rung::new("controllers", status, renewed.join("; "))
+}
+
+fn lease_view(now: Time, name: &str, state: &LeaseState) -> LeaseView {
+    let renewed = match state {
+        LeaseState::Renewed(at) => Some(*at),
+        _ => None,
+    };
+    LeaseView {
+        name: name.to_owned(),
+        renewed: renewed.map(|at| at.to_string()),
+        age_seconds: renewed.map(|at| now.seconds_since(at)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::apiserver::HealthAnswers;
+    use crate::apiserver::leases::CONTROLLER_MANAGER;
+    use crate::cluster::Way;
+    use crate::failure::Failure;
+    use crate::resource::{Lease, LeaseSpec};
+    use std::time::Duration;
+
+    const NOW: Time = Time::from_seconds(1_000_000);
+
+    fn at(seconds_ago: i64) -> Time {
+        Time::from_seconds(NOW.seconds - seconds_ago)
+    }
+
+    fn ago(seconds: i64) -> Result<Lease, Failure> {
+        let spec = LeaseSpec {
+            renew_time: Some(at(seconds)),
+        };
+        Ok(Lease {
+            spec: Some(spec),
+            ..Lease::default()
+        })
+    }
+
+    fn failed(class: Class, message: &str) -> Result<Lease, Failure> {
+        Err(Failure::new(class, message))
+    }
+
+    /// The rung, and since when the counts are frozen.
+    fn both(manager: Result<Lease, Failure>, scheduler: Result<Lease, Failure>) -> (Rung, Option<Time>) {
+        let answers = HealthAnswers {
+            version: Ok("v1".into()),
+            latency: Duration::ZERO,
+            readyz: Ok((200, "ok".into())),
+            livez: None,
+            leases: vec![(CONTROLLER_MANAGER, manager), (SCHEDULER, scheduler)],
+            server_time: Some(NOW),
+            local_time: NOW,
+        };
+        let facts = Facts {
+            connection: &Way::default(),
+            answers: &answers,
+            trace: None,
+            flow: None,
+        };
+        let rung = rung(&facts).expect("Leases were asked for");
+        (rung, frozen_since(NOW, &facts.leases()))
+    }
+
+    #[test]
+    fn a_lease_that_is_not_renewed_for_a_minute_freezes_the_counts() {
+        let (rung, since) = both(ago(60), ago(2));
+        assert_eq!((rung.status, since), (RungStatus::Ok, None));
+        let (rung, since) = both(ago(61), ago(2));
+        assert_eq!((rung.status, since), (RungStatus::Failed, Some(at(61))));
+        assert_eq!(
+            rung.message,
+            format!(
+                "workload counts are frozen since {}: kube-controller-manager has not renewed its Lease for 61 s",
+                at(61)
+            )
+        );
+        let (rung, since) = both(ago(100), ago(200));
+        assert_eq!(since, Some(at(200)), "since the first of them");
+        assert_eq!(
+            rung.message,
+            format!(
+                "workload counts are frozen since {}: kube-scheduler has not renewed its Lease for 3 min, no new pod \
+                 is placed; kube-controller-manager has not renewed its Lease for 100 s",
+                at(200)
+            )
+        );
+        // A clock that is behind makes nothing old.
+        assert_eq!(both(ago(-500), ago(0)).1, None);
+    }
+
+    #[test]
+    fn one_lease_that_is_renewed_says_enough() {
+        let (rung, _) = both(failed(Class::NotFound, "no"), failed(Class::Forbidden, "no"));
+        assert_eq!(
+            (rung.status, rung.message.as_str()),
+            (
+                RungStatus::Unknown,
+                "kube-controller-manager has no Lease in kube-system; the Lease of kube-scheduler may not be read"
+            )
+        );
+        assert_eq!(
+            both(ago(1), failed(Class::NotFound, "no")).0.status,
+            RungStatus::Ok
+        );
+        let (rung, _) = both(failed(Class::Timeout, "no"), ago(90));
+        assert_eq!(rung.status, RungStatus::Failed);
+    }
+}

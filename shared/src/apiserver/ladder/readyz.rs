@@ -1,0 +1,101 @@
+//! Whether the API server says that it is ready, and each of its addresses.
+
+use crate::apiserver::failure::{self, address_result, broken};
+use crate::apiserver::health::readyz_lines;
+use crate::apiserver::{AddressAnswers, Facts, hint};
+use crate::cluster::{Readiness, class_of_code};
+use crate::failure::{Class, Failure, Side};
+use crate::report::{AddressResult, Rung, RungStatus};
+
+pub(super) fn rung(facts: &Facts<'_>) -> Option<Rung> {
+    let mut rung = health_rung(facts, "readyz", &facts.answers.readyz);
+    let addresses = facts.addresses();
+    rung.addresses = addresses.iter().map(of_address).collect();
+    let not_ready: Vec<_> = addresses
+        .iter()
+        .filter(|answers| is_not_ready(answers))
+        .map(|answers| answers.address.to_string())
+        .collect();
+    if !not_ready.is_empty() && rung.status == RungStatus::Ok {
+        rung.status = RungStatus::Warning;
+        rung.message = format!(
+            "{} of {} addresses {} not ready: {}",
+            not_ready.len(),
+            addresses.len(),
+            if not_ready.len() == 1 { "is" } else { "are" },
+            not_ready.join(", ")
+        );
+        rung.side = Some(Side::ControlPlane.as_str().to_owned());
+        rung.hint = Some(verbose(facts, "readyz"));
+    }
+    Some(rung)
+}
+
+/// The rung of `/readyz` or `/livez`, from its answer.
+pub(super) fn health_rung(facts: &Facts<'_>, name: &str, answer: &Result<Readiness, Failure>) -> Rung {
+    let mut rung = match answer {
+        Ok((200, text)) => {
+            let message = match readyz_lines(text) {
+                Some(lines) => format!("{} of {} checks pass", lines.passed, lines.total),
+                None => "passes".to_owned(),
+            };
+            Rung::new(name, RungStatus::Ok, message)
+        }
+        Ok((403, _)) => Rung::new(name, RungStatus::Unknown, "not allowed"),
+        Ok((404, _)) => Rung::new(name, RungStatus::Unknown, "not served"),
+        Ok((429, _)) => Rung::new(name, RungStatus::Unknown, "not told: 429"),
+        Ok((code, text)) => {
+            let class = class_of_code(*code).unwrap_or(Class::NotAnApiServer);
+            let (message, failing) = not_ready(*code, text);
+            let is_gateway = matches!(code, 502..=504) && failing.is_empty();
+            let side = if is_gateway { Side::Proxy } else { class.side() };
+            Rung {
+                failing,
+                ..broken(name, &Failure::new(class, message), side)
+            }
+        }
+        Err(failure) => {
+            let side = match failure.class {
+                Class::Timeout => Side::ControlPlane,
+                _ => failure::side(failure),
+            };
+            broken(name, failure, side)
+        }
+    };
+    if rung.status == RungStatus::Failed {
+        rung.hint.get_or_insert_with(|| verbose(facts, name));
+    }
+    rung
+}
+
+fn verbose(facts: &Facts<'_>, name: &str) -> String {
+    hint::kubectl(facts.connection, &format!("get --raw '/{name}?verbose'"))
+}
+
+/// The answer in words, and the parts that fail.
+fn not_ready(code: u16, text: &str) -> (String, Vec<String>) {
+    let failing = readyz_lines(text).map(|lines| lines.failing).unwrap_or_default();
+    let message = match failing.as_slice() {
+        [] => format!("answers {code}"),
+        failing => format!("answers {code}, failing: {}", failing.join(", ")),
+    };
+    (message, failing)
+}
+
+fn of_address(answers: &AddressAnswers) -> AddressResult {
+    let mut result = address_result(answers.address, answers.elapsed, answers.readyz.as_ref().err());
+    if let Ok((code @ 400.., text)) = &answers.readyz {
+        result.class = class_of_code(*code).map(|class| class.as_str().to_owned());
+        result.error = Some(not_ready(*code, text).0);
+    }
+    result
+}
+
+/// An address that may not be asked, or serves no `/readyz`, says nothing.
+fn is_not_ready(answers: &AddressAnswers) -> bool {
+    match &answers.readyz {
+        Ok((403 | 404, _)) => false,
+        Ok((code, _)) => *code >= 400,
+        Err(_) => true,
+    }
+}

@@ -1,0 +1,64 @@
+//! What this client may list in the namespace, of the kinds that are judged by default.
+
+use crate::apiserver::failure::broken;
+use crate::apiserver::{Facts, hint};
+use crate::cluster::Rules;
+use crate::failure::{Class, Side};
+use crate::report::{Rung, RungStatus};
+use crate::run::Kind;
+use crate::shell::quoted;
+
+pub(super) fn rung(facts: &Facts<'_>) -> Option<Rung> {
+    if let Some(failure) = facts.refusal(Class::Forbidden) {
+        return Some(Rung {
+            missing: vec!["nonResourceURL /version get".into()],
+            hint: Some(hint::kubectl(facts.connection, "auth can-i get /version")),
+            ..broken("rights", failure, Side::Rights)
+        });
+    }
+    let (namespace, rules) = facts.trace?.rules.as_ref()?;
+    Some(match rules {
+        Ok(rules) => listable(facts, namespace, rules),
+        Err(failure) => Rung::new(
+            "rights",
+            RungStatus::Unknown,
+            format!("the API server does not tell: {}", failure.message),
+        ),
+    })
+}
+
+fn listable(facts: &Facts<'_>, namespace: &str, rules: &Rules) -> Rung {
+    let (may, may_not): (Vec<Kind>, Vec<Kind>) =
+        Kind::by_default().partition(|kind| rules.allow("list", kind.group(), kind.plural()));
+    let rung = if may_not.is_empty() {
+        let message = format!("may list {} in namespace {namespace}", names(&may).join(", "));
+        Rung::new("rights", RungStatus::Ok, message)
+    } else if rules.incomplete {
+        let message = format!(
+            "whether {} may be listed in namespace {namespace} cannot be told beforehand",
+            names(&may_not).join(", ")
+        );
+        Rung::new("rights", RungStatus::Unknown, message)
+    } else {
+        let message = format!(
+            "may not list {} in namespace {namespace}",
+            names(&may_not).join(", ")
+        );
+        let can_i = format!("auth can-i --list -n {}", quoted(namespace));
+        Rung {
+            class: Some(Class::Forbidden.as_str().to_owned()),
+            side: Some(Side::Rights.as_str().to_owned()),
+            hint: Some(hint::kubectl(facts.connection, &can_i)),
+            missing: may_not.iter().map(|kind| kind.rule()).collect(),
+            ..Rung::new("rights", RungStatus::Warning, message)
+        }
+    };
+    Rung {
+        may_list: names(&may),
+        ..rung
+    }
+}
+
+fn names(kinds: &[Kind]) -> Vec<String> {
+    kinds.iter().map(|kind| kind.plural().to_owned()).collect()
+}

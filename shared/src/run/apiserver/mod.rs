@@ -1,0 +1,73 @@
+//! Asks the API server whether it is well, and traces the path to it.
+//!
+//! A plain check is four requests: `/version`, `/readyz`, and the Leases of the two controllers that write what every
+//! other answer says. The trace adds one connection that is taken step by step and at most three requests; if the API
+//! server's name has several addresses, two at each of them.
+
+mod ask;
+mod trace;
+
+pub use ask::ask;
+pub use trace::trace;
+
+use super::Clock;
+use crate::apiserver::{self, Facts, HealthAnswers, PathTrace};
+use crate::cluster::Client;
+use crate::failure::{Class, Failure};
+use crate::report::ApiServerCheck;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// After so long without an answer, a connection is traced beside the check, so that both end together. A healthy API
+/// server answers sooner from half around the world.
+const SUSPICION: Duration = Duration::from_millis(500);
+
+/// Checks whether the API server is well. If it cannot be reached, the connection is traced to the step that is broken,
+/// within the time that a connection may take.
+pub async fn check(client: &Client, clock: Clock) -> ApiServerCheck {
+    let until = client.connect_deadline();
+    let mut asking = Box::pin(ask(client, false, clock));
+    let mut dialing = Box::pin(trace::dial(client, until));
+    let (answers, trace) = tokio::select! {
+        biased;
+        answers = &mut asking => (answers, None),
+        trace = async {
+            tokio::time::sleep(SUSPICION).await;
+            dialing.as_mut().await
+        } => (asking.await, Some(trace)),
+    };
+    let trace = match trace {
+        _ if answers.is_answered() => None,
+        None => Some(dialing.await),
+        trace => trace,
+    };
+    judge(client, &answers, trace.as_ref())
+}
+
+/// Checks whether the API server is well, and traces the whole path to it.
+pub async fn check_path(client: &Client, namespace: &str, clock: Clock) -> ApiServerCheck {
+    let until = client.connect_deadline();
+    let (answers, trace) = tokio::join!(
+        Box::pin(ask(client, true, clock)),
+        Box::pin(trace(client, namespace, until))
+    );
+    judge(client, &answers, Some(&trace))
+}
+
+/// The verdict on what this client was answered, with the ladder if the path was traced.
+#[must_use]
+pub fn judge(client: &Client, answers: &HealthAnswers, trace: Option<&PathTrace>) -> ApiServerCheck {
+    apiserver::judge(&Facts {
+        connection: client.way(),
+        answers,
+        trace,
+        flow: client.flow(),
+    })
+}
+
+/// Optional requests must not delay the check.
+async fn in_time<T>(until: Instant, request: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    tokio::time::timeout_at(until, request)
+        .await
+        .unwrap_or_else(|_| Err(Failure::new(Class::Timeout, "not answered in time")))
+}
