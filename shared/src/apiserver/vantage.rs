@@ -1,7 +1,7 @@
 //! The API server seen from the plugin and from the agent's pod.
 
 use crate::failure::Class;
-use crate::report::{ApiServerCheck, Conclusion, Status, Vantage, View};
+use crate::report::{ApiServerCheck, Conclusion, Status, Vantage, VantagePoint};
 
 /// Adds the plugin's own view to the agent's check, and makes one verdict of both: the worse one. `stale` means that the
 /// agent's check is too old to compare.
@@ -36,7 +36,7 @@ pub fn compare(check: &mut ApiServerCheck, own: ApiServerCheck, stale: bool) {
     check.vantage = Some(vantage);
 }
 
-fn conclusion(own: Status, agents: &View) -> Conclusion {
+fn conclusion(own: Status, agents: &VantagePoint) -> Conclusion {
     match (own, agents.status) {
         (Status::Ok, Status::Ok) => Conclusion::Well,
         (_, Status::Ok) => Conclusion::WayFromHere,
@@ -48,13 +48,13 @@ fn conclusion(own: Status, agents: &View) -> Conclusion {
     }
 }
 
-fn is_unreached(view: &View) -> bool {
+fn is_unreached(view: &VantagePoint) -> bool {
     let class = view.class.as_deref().and_then(Class::from_word);
     class.is_none_or(Class::is_unreached)
 }
 
-fn view(check: &ApiServerCheck) -> View {
-    View {
+fn view(check: &ApiServerCheck) -> VantagePoint {
+    VantagePoint {
         status: check.status,
         latency_ms: check.latency_ms,
         class: check.class.clone(),

@@ -8,17 +8,19 @@ mod acknowledged;
 mod check;
 mod finding;
 mod item;
-mod ladder;
 mod outcome;
+mod record;
+mod rung;
+mod vantage;
 
 pub use acknowledged::Acknowledged;
 pub use check::{ApiServerCheck, CheckResult, Identity, KindCheck, Probe, Readyz, Summary};
 pub use finding::{Finding, Fold, findings, fold, gist, shared_words};
 pub use item::{Cause, Item, State};
-pub use ladder::{
-    AddressResult, CertificateView, Conclusion, LeaseView, Record, Rung, RungStatus, Vantage, View, Window,
-};
 pub use outcome::{FailOn, Outcome, ParseFailOnError};
+pub use record::{Record, Window};
+pub use rung::{AddressResult, CertificateView, LeaseView, Rung, RungStatus};
+pub use vantage::{Conclusion, Vantage, VantagePoint};
 
 use serde::{Deserialize, Serialize};
 

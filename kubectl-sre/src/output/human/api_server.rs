@@ -4,7 +4,7 @@ use super::{Mark, Screen, milliseconds, span};
 use crate::output::escape;
 use anstyle::{AnsiColor, Style as Paint};
 use sre_shared::report::{
-    ApiServerCheck, Conclusion, Record, Rung, RungStatus, Status, Vantage, View, Window,
+    ApiServerCheck, Conclusion, Record, Rung, RungStatus, Status, Vantage, VantagePoint, Window,
 };
 use sre_shared::resource::Time;
 use unicode_width::UnicodeWidthStr as _;
@@ -151,7 +151,7 @@ pub(super) fn more(check: &ApiServerCheck) -> Vec<(&'static str, String)> {
 }
 
 fn two_views(vantage: &Vantage) -> String {
-    let of = |view: &View| match (view.status, view.latency_ms, &view.class) {
+    let of = |view: &VantagePoint| match (view.status, view.latency_ms, &view.class) {
         (Status::Ok, Some(ms), _) => format!("ok in {}", milliseconds(ms)),
         (status, _, Some(class)) => format!("{} ({})", status.as_str(), escape(class)),
         (status, _, None) => status.as_str().to_owned(),
