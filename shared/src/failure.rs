@@ -183,8 +183,7 @@ impl Class {
         )
     }
 
-    /// Whose side it is on where nothing more is known than the class. The step of the path at which it happened
-    /// can know better.
+    /// Whose side it is on if nothing more is known than the class.
     #[must_use]
     pub fn side(self) -> Side {
         match self {
@@ -287,6 +286,8 @@ pub struct Failure {
     pub hint: Option<String>,
     /// Whether only the time that was given was over, which is on nobody's side.
     pub own_limit: bool,
+    /// Whose side it is on, if that is known better than by the class.
+    pub side: Option<Side>,
 }
 
 impl Failure {
@@ -302,6 +303,7 @@ impl Failure {
             retry_after: None,
             hint: None,
             own_limit: false,
+            side: None,
         }
     }
 
@@ -312,6 +314,12 @@ impl Failure {
             hint: Some(hint.into()),
             ..self
         }
+    }
+
+    /// Whose side it is on.
+    #[must_use]
+    pub fn side(&self) -> Side {
+        self.side.unwrap_or(self.class.side())
     }
 
     /// One line of what to do next.

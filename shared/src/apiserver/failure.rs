@@ -35,26 +35,7 @@ pub(super) fn rung_by_class(failure: &Failure) -> Rung {
     };
     Rung {
         hint: Some(failure.hint().to_owned()),
-        ..broken(name, failure, side(failure))
-    }
-}
-
-/// Whose side a failure is on, from all that it says.
-pub(super) fn side(failure: &Failure) -> Side {
-    match failure.class {
-        // EAI_AGAIN: no resolver answered. Otherwise a resolver said that there is no such name.
-        Class::Dns
-            if failure.message.contains("emporary failure") || failure.message.contains("Try again") =>
-        {
-            Side::Network
-        }
-        // A gateway in front of the API server says this in its own words, the API server in a Status.
-        Class::Unhealthy
-            if matches!(failure.status, Some(502..=504)) && failure.message.starts_with("HTTP 50") =>
-        {
-            Side::Proxy
-        }
-        class => class.side(),
+        ..broken(name, failure, failure.side())
     }
 }
 
@@ -63,7 +44,7 @@ pub(super) fn connection_side(facts: &Facts<'_>, failure: &Failure) -> Side {
     if facts.connection.proxy.url.is_some() && failure.class != Class::Dns {
         Side::Proxy
     } else {
-        side(failure)
+        failure.side()
     }
 }
 

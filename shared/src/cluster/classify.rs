@@ -4,7 +4,7 @@
 //! chain of sources, as an `io::ErrorKind` or as an error of rustls inside of an `io::Error`.
 
 use crate::cluster::transport::tls_error;
-use crate::failure::{Class, Failure};
+use crate::failure::{Class, Failure, Side};
 use crate::resource::Status;
 use std::error::Error;
 use std::io;
@@ -138,7 +138,10 @@ fn title(text: &str) -> String {
 
 /// The failure that an answer with that code and body is; `body` may be the beginning of one.
 pub(super) fn answer(class: Class, code: u16, body: &[u8], retry_after: Option<Duration>) -> Failure {
-    let message = match Status::read(body) {
+    let status = Status::read(body);
+    // The API server explains itself in a Status. A gateway in front of it does not.
+    let side = (status.is_none() && matches!(code, 502..=504)).then_some(Side::Proxy);
+    let message = match status {
         Some(status) if !status.message.is_empty() => status.message,
         Some(status) => status.reason,
         None => {
@@ -178,6 +181,22 @@ pub(super) fn answer(class: Class, code: u16, body: &[u8], retry_after: Option<D
     Failure {
         status: Some(code),
         retry_after,
+        side,
         ..Failure::new(class, message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gateway_answers_without_a_status_and_the_api_server_with_one() {
+        let status = br#"{"kind":"Status","apiVersion":"v1","message":"etcdserver: leader changed"}"#;
+        let side = |code, body: &[u8]| answer(Class::Unhealthy, code, body, None).side();
+        assert_eq!(side(502, b"Bad Gateway"), Side::Proxy);
+        assert_eq!(side(504, b""), Side::Proxy);
+        assert_eq!(side(503, status), Side::ControlPlane);
+        assert_eq!(side(500, b"panic"), Side::ControlPlane);
     }
 }

@@ -1,6 +1,6 @@
 //! Whether the API server says that it is ready, and each of its addresses.
 
-use crate::apiserver::failure::{self, address_result, broken};
+use crate::apiserver::failure::{address_result, broken};
 use crate::apiserver::health::readyz_lines;
 use crate::apiserver::{AddressAnswers, Facts, hint};
 use crate::cluster::{Readiness, class_of_code};
@@ -43,7 +43,7 @@ pub(super) fn health_rung(facts: &Facts<'_>, name: &str, answer: &Result<Readine
         }
         Ok((403, _)) => Rung::new(name, RungStatus::Unknown, "not allowed"),
         Ok((404, _)) => Rung::new(name, RungStatus::Unknown, "not served"),
-        Ok((429, _)) => Rung::new(name, RungStatus::Unknown, "not told: 429"),
+        Ok((429, _)) => Rung::new(name, RungStatus::Unknown, "unknown: 429"),
         Ok((code, text)) => {
             let class = class_of_code(*code).unwrap_or(Class::NotAnApiServer);
             let (message, failing) = not_ready(*code, text);
@@ -57,7 +57,7 @@ pub(super) fn health_rung(facts: &Facts<'_>, name: &str, answer: &Result<Readine
         Err(failure) => {
             let side = match failure.class {
                 Class::Timeout => Side::ControlPlane,
-                _ => failure::side(failure),
+                _ => failure.side(),
             };
             broken(name, failure, side)
         }

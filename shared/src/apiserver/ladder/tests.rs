@@ -1,7 +1,7 @@
 use super::*;
-use crate::apiserver::{AddressAnswers, HealthAnswers, PathTrace, failure};
+use crate::apiserver::{AddressAnswers, HealthAnswers, PathTrace};
 use crate::cluster::{Credential, Dialed, Flow, Handshake, Rules, Step, UserInfo, Way};
-use crate::failure::{Class, Failure, Side};
+use crate::failure::{Class, Failure};
 use crate::resource::Time;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -219,40 +219,6 @@ fn a_credential_that_does_not_arrive_is_on_the_side_of_the_load_balancer() {
         (identity.status, identity.side.as_deref()),
         (RungStatus::Warning, Some("the load balancer or proxy"))
     );
-}
-
-#[test]
-fn a_failure_can_know_its_side_better_than_its_class() {
-    let of = |class, status, message: &str| {
-        failure::side(&Failure {
-            status,
-            ..Failure::new(class, message)
-        })
-    };
-    for (class, status, message, side) in [
-        (
-            Class::Dns,
-            None,
-            "failed to lookup: Name or service not known",
-            Side::Machine,
-        ),
-        (
-            Class::Dns,
-            None,
-            "failed to lookup: Temporary failure in name resolution",
-            Side::Network,
-        ),
-        (Class::Unhealthy, Some(502), "HTTP 502: Bad Gateway", Side::Proxy),
-        (
-            Class::Unhealthy,
-            Some(503),
-            "etcdserver: leader changed",
-            Side::ControlPlane,
-        ),
-        (Class::Unhealthy, Some(500), "HTTP 500", Side::ControlPlane),
-    ] {
-        assert_eq!(of(class, status, message), side, "{message}");
-    }
 }
 
 /// The first column of the table of docs/checks.md.

@@ -1,6 +1,6 @@
 //! The version of the API server, and of each of its addresses.
 
-use crate::apiserver::failure::{self, address_result, broken};
+use crate::apiserver::failure::{address_result, broken};
 use crate::apiserver::{Facts, hint};
 use crate::failure::{Class, Side};
 use crate::report::{AddressResult, Rung, RungStatus};
@@ -28,13 +28,13 @@ pub(super) fn rung(facts: &Facts<'_>) -> Option<Rung> {
         {
             Rung {
                 hint: raw(),
-                ..broken("version", failure, failure::side(failure))
+                ..broken("version", failure, failure.side())
             }
         }
         Err(failure) => Rung::new(
             "version",
             RungStatus::Unknown,
-            format!("not told: {}", failure.message),
+            format!("unknown: {}", failure.message),
         ),
     };
     rung.addresses = facts

@@ -13,7 +13,7 @@ use crate::cluster::connection_info::{Dialed, Handshake, Step};
 use crate::cluster::transport::address::Address;
 use crate::cluster::transport::proxy::{Hop, Kind};
 use crate::cluster::transport::tls::{Tls, Trust};
-use crate::failure::{Class, Failure};
+use crate::failure::{self, Class, Failure};
 use base64::Engine as _;
 use http::HeaderValue;
 use hyper_util::client::legacy::connect::{Connected, Connection};
@@ -516,6 +516,17 @@ fn basic(hop: &Hop) -> Option<String> {
     ))
 }
 
+/// A host that the resolver has no address for.
+fn unresolved(host: &str, error: &io::Error) -> Failure {
+    let text = error.to_string();
+    // EAI_AGAIN: no resolver answered. Otherwise a resolver said that there is no such name. std passes on only the text.
+    let is_silent = text.contains("emporary failure") || text.contains("Try again");
+    Failure {
+        side: is_silent.then_some(failure::Side::Network),
+        ..Failure::new(Class::Dns, format!("{host}: {text}"))
+    }
+}
+
 /// The addresses of a host in the order in which they are tried: the resolver's, families in turn, so that a dead one
 /// costs no more than one pause.
 async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, Failure> {
@@ -524,7 +535,7 @@ async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, Failure> {
     }
     let found = tokio::net::lookup_host((host, port))
         .await
-        .map_err(|error| Failure::new(Class::Dns, format!("{host}: {error}")))?;
+        .map_err(|error| unresolved(host, &error))?;
     let mut found: Vec<SocketAddr> = found.collect();
     let Some(first) = found.first().copied() else {
         return Err(Failure::new(Class::Dns, format!("{host} has no address")));
@@ -673,6 +684,21 @@ impl AsyncWrite for Link {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_resolver_that_does_not_answer_is_on_the_side_of_the_network() {
+        let side = |text: &str| unresolved("api", &io::Error::other(text)).side();
+        let lookup = "failed to lookup address information";
+        assert_eq!(
+            side(&format!("{lookup}: Name or service not known")),
+            failure::Side::Machine
+        );
+        assert_eq!(
+            side(&format!("{lookup}: Temporary failure in name resolution")),
+            failure::Side::Network
+        );
+        assert_eq!(side(&format!("{lookup}: Try again")), failure::Side::Network);
+    }
 
     #[tokio::test]
     async fn the_first_address_that_answers_is_taken_and_where_none_does_each_is_named() {
