@@ -93,8 +93,8 @@ pub struct Pace {
     pub probe_every: Duration,
     /// How often the path to the API server is walked from its first step, where all is well.
     pub walk_every: Duration,
-    /// The longest that one check may take, where one request may not take less. The plugin gives an agent 10 s, in
-    /// which that the API server hangs has to be told.
+    /// The longest that one check may take, unless a request may take less. The plugin waits 10 s for an agent; a
+    /// hanging API server must be reported within that time.
     pub check: Duration,
     /// How soon the cluster's configuration may be read again after it was.
     pub rebuild: Duration,

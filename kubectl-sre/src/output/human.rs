@@ -185,7 +185,7 @@ impl Screen<'_> {
                 Status::Degraded => sentences.push(format!("the API server is not well ({})", escape(class))),
                 Status::Unknown if check.version.is_some() => {
                     sentences.push(format!(
-                        "the API server could not be asked whether it is well ({})",
+                        "the API server answers, but its health could not be checked ({})",
                         escape(class)
                     ));
                 }

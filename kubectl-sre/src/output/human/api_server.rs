@@ -161,7 +161,7 @@ fn two_views(vantage: &Vantage) -> String {
         Conclusion::WayFromHere => "the trouble is on the way from here",
         Conclusion::WayFromAgent => "the trouble is on the agent's own way",
         Conclusion::ControlPlane => "the trouble is in the control plane",
-        Conclusion::Unknown => "where the trouble is cannot be told",
+        Conclusion::Unknown => "the trouble cannot be located",
     };
     format!(
         "{conclusion}: from here {}, from the agent {}",

@@ -17,7 +17,7 @@ pub(super) fn rung(facts: &Facts<'_>) -> Option<Rung> {
         Err(failure) => Rung::new(
             "identity",
             RungStatus::Unknown,
-            format!("the API server does not tell: {}", failure.message),
+            format!("unknown: {}", failure.message),
         ),
     };
     Some(rung)

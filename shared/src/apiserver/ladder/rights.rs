@@ -22,7 +22,7 @@ pub(super) fn rung(facts: &Facts<'_>) -> Option<Rung> {
         Err(failure) => Rung::new(
             "rights",
             RungStatus::Unknown,
-            format!("the API server does not tell: {}", failure.message),
+            format!("unknown: {}", failure.message),
         ),
     })
 }
@@ -35,7 +35,7 @@ fn listable(facts: &Facts<'_>, namespace: &str, rules: &Rules) -> Rung {
         Rung::new("rights", RungStatus::Ok, message)
     } else if rules.incomplete {
         let message = format!(
-            "whether {} may be listed in namespace {namespace} cannot be told beforehand",
+            "whether {} may be listed in namespace {namespace} cannot be known beforehand",
             names(&may_not).join(", ")
         );
         Rung::new("rights", RungStatus::Unknown, message)
