@@ -16,7 +16,7 @@ mod selection;
 #[cfg(test)]
 mod tests;
 
-pub use beside::{Brought, beside};
+pub use beside::Brought;
 pub use moment::Moment;
 pub use not_seen::{kind_not_watched, nothing_selected};
 pub use overview::{Overview, Pulse};
@@ -25,11 +25,11 @@ pub use selection::{Key, Selection};
 use crate::changes::{Change, Standing};
 use beside::Beside;
 use moment::Heard;
-use not_seen::{not_begun, not_listed, not_watched, not_watched_elsewhere, too_old_to_tell, what};
+use not_seen::{not_begun, not_listed, not_watched, not_watched_elsewhere, too_old_to_tell};
 use sre_shared::check::{self, Check, Evidence, Now, RelatedObjects};
 use sre_shared::cluster::Keep;
 use sre_shared::failure::{Class, Failure};
-use sre_shared::report::{Item, State, Status, Summary};
+use sre_shared::report::{Item, Scope, State, Status, Summary};
 use sre_shared::resource::{Decoded, PodsBy, Time};
 use sre_shared::run::cause::SearchTarget;
 use sre_shared::run::related::{self, RelatedNeeds};
@@ -836,7 +836,7 @@ impl<T: Check> Objects for Cache<T> {
         unlisted
             .map(|s| {
                 (
-                    what(self.kind, s.namespace.as_deref()),
+                    format!("{}{}", self.kind.plural(), Scope::new(s.namespace.as_deref())),
                     s.failure.as_ref().map(|(f, _)| f.class),
                 )
             })

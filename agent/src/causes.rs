@@ -26,11 +26,11 @@ impl Causes {
     /// Nothing yet; all of it if causes are not looked for.
     pub fn new(looks: bool) -> Self {
         let off = NotSeen {
-            what: "causes".into(),
+            thing: "causes".into(),
             class: TURNED_OFF.into(),
             error: Some("this agent does not look for causes".into()),
             hint: Some("start it without --causes=false (the chart's value causes.enabled)".into()),
-            missing: None,
+            ..NotSeen::default()
         };
         Self {
             not_seen: Mutex::new(if looks { Vec::new() } else { vec![off] }),
@@ -60,7 +60,7 @@ impl Causes {
 pub fn warn(last: &[NotSeen], not_seen: &[NotSeen], message: &str) {
     for entry in not_seen.iter().filter(|entry| !last.contains(entry)) {
         tracing::warn!(
-            what = entry.what,
+            what = entry.what(),
             class = entry.class,
             missing = entry.missing,
             error = entry.error,

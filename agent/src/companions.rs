@@ -73,7 +73,7 @@ fn tell(app: &App, objects: &dyn Objects, brought: Option<(cache::Brought, cache
 fn told(kind: Kind, entry: NotSeen) -> NotSeen {
     let granted = entry.missing.as_deref().map(rights::of_companion);
     NotSeen {
-        what: cache::beside(kind, &entry.what),
+        needed_by: Some(kind.plural().to_owned()),
         hint: granted.or(entry.hint),
         ..entry
     }

@@ -50,13 +50,14 @@ pub fn unselected(
         let more = if names.len() > NAMED { ", ..." } else { "" };
         let told: Vec<String> = names.into_iter().take(NAMED).collect();
         (!told.is_empty()).then(|| NotSeen {
-            what: format!("{} of {}{more}", objects.kind().plural(), told.join(", ")),
+            thing: format!("{} of {}{more}", objects.kind().plural(), told.join(", ")),
+            resource: Some(objects.kind().resource()),
             class: "notWatched".into(),
             error: Some(
                 "some of them are not well, and the selector takes them without their controller".into(),
             ),
             hint: Some("select the controller too, or ask without the agent".into()),
-            missing: None,
+            ..NotSeen::default()
         })
     };
     watched.iter().filter_map(entry).collect()

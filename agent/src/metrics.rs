@@ -203,7 +203,7 @@ impl Sample {
             let entries = &pulse.overview.not_seen;
             for (number, entry) in entries.iter().enumerate() {
                 let what = if number < NAMED {
-                    entry.what.clone()
+                    entry.what()
                 } else {
                     format!("{kind} in further namespaces")
                 };

@@ -34,15 +34,16 @@ fn cause(code: &str, message: &str, count: u32, subject: Option<&str>) -> Value 
 
 /// `CODE subject: message, P pods of W workloads, S services [items]`
 fn told(finding: &Finding) -> String {
+    let items: Vec<String> = finding.items.iter().map(ToString::to_string).collect();
     format!(
         "{} {}: {}, {} pods of {} workloads, {} services [{}]",
         finding.code,
-        finding.subject.as_deref().unwrap_or("-"),
+        finding.subject.as_ref().map_or("-".into(), ToString::to_string),
         finding.message,
         finding.pods,
         finding.workloads,
         finding.services,
-        finding.items.join(" ")
+        items.join(" ")
     )
 }
 
@@ -93,13 +94,13 @@ fn a_lost_node_is_told_once_with_all_that_was_on_it() {
             first.state,
             first.since.as_deref(),
             first.hint.as_deref(),
-            first.example.as_deref()
+            first.example.clone()
         ),
         (
             State::Unavailable,
             Some("2026-03-02T11:00:00Z"),
             Some("kubectl describe x"),
-            Some("Pod/x-1")
+            Some("Pod/x-1".into())
         )
     );
 }
@@ -350,7 +351,8 @@ fn the_worst_and_widest_comes_first() {
         by("Deployment/shop/c", State::Unavailable, 1),
         by("Deployment/shop/d", State::Unavailable, 2),
     ];
-    let order: Vec<String> = findings(&items).into_iter().flat_map(|f| f.items).collect();
+    let order = findings(&items).into_iter().flat_map(|f| f.items);
+    let order: Vec<String> = order.map(|item| item.to_string()).collect();
     assert_eq!(
         order,
         ["d", "c", "b", "a"].map(|name| format!("Deployment/shop/{name}"))

@@ -58,11 +58,12 @@ impl Beside {
         }
         let others: Vec<&str> = kind.companions().iter().map(|c| c.plural()).collect();
         let entry = |class: &str, error, hint: &str| NotSeen {
-            what: beside(kind, &others.join(", ")),
+            thing: others.join(", "),
+            needed_by: Some(kind.plural().to_owned()),
             class: class.into(),
             error: Some(error),
             hint: Some(hint.into()),
-            missing: None,
+            ..NotSeen::default()
         };
         match self.heard {
             _ if kind.companions().is_empty() => Vec::new(),
@@ -78,9 +79,4 @@ impl Beside {
             Some(_) => Vec::new(),
         }
     }
-}
-
-/// What is judged, by what else.
-pub fn beside(kind: Kind, others: &str) -> String {
-    format!("{} (by {others})", kind.plural())
 }

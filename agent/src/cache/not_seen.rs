@@ -3,17 +3,21 @@
 use super::{Overview, Selection};
 use crate::rights;
 use sre_shared::failure::Failure;
-use sre_shared::report::NotSeen;
+use sre_shared::report::{NotSeen, Scope};
 use sre_shared::resource::Time;
 use sre_shared::run::{self, Kind, not_seen_kind};
 
 /// The class of what is asked for and not watched.
 const NOT_WATCHED: &str = "notWatched";
 
-pub(super) fn what(kind: Kind, namespace: Option<&str>) -> String {
-    match namespace {
-        Some(namespace) => format!("{} in namespace {namespace}", kind.plural()),
-        None => kind.plural().to_owned(),
+/// An entry about the objects of a kind.
+fn of_kind(kind: Kind, scope: Scope, class: &str) -> NotSeen {
+    NotSeen {
+        thing: kind.plural().to_owned(),
+        scope,
+        resource: Some(kind.resource()),
+        class: class.to_owned(),
+        ..NotSeen::default()
     }
 }
 
@@ -28,11 +32,9 @@ pub(super) fn not_listed(kind: Kind, namespace: Option<&str>, failure: &Failure)
 
 pub(super) fn not_begun(kind: Kind, namespace: Option<&str>) -> NotSeen {
     NotSeen {
-        what: what(kind, namespace),
-        class: "notListed".into(),
         error: Some("the first list has not finished yet".into()),
         hint: Some("ask again in a few seconds".into()),
-        missing: None,
+        ..of_kind(kind, Scope::new(namespace), "notListed")
     }
 }
 
@@ -44,45 +46,37 @@ pub(super) fn too_old_to_tell(
 ) -> NotSeen {
     let because = failure.map_or(String::new(), |f| format!(": {}", f.message));
     NotSeen {
-        what: what(kind, namespace),
-        class: "stale".into(),
         error: Some(format!(
             "nothing was heard of the API server since {since}{because}"
         )),
         hint: Some(failure.map_or("ask /health/apiserver", Failure::hint).to_owned()),
-        missing: None,
+        ..of_kind(kind, Scope::new(namespace), "stale")
     }
 }
 
 /// What is said of the namespaces that are asked for and not among those that are watched.
 pub(super) fn not_watched_elsewhere(kind: Kind, watched: &[String]) -> NotSeen {
     NotSeen {
-        what: format!("{} in {}", kind.plural(), run::all_but(watched)),
-        class: NOT_WATCHED.into(),
         error: Some("the agent does not watch these namespaces".into()),
         hint: Some("narrow the question to a namespace that is watched, or add the others to the agent's --namespaces".into()),
-        missing: None,
+        ..of_kind(kind, Scope::Namespaces(run::all_but(watched)), NOT_WATCHED)
     }
 }
 
 /// What is said of a kind that is asked for and not watched.
 pub fn kind_not_watched(kind: Kind) -> NotSeen {
     NotSeen {
-        what: kind.plural().to_owned(),
-        class: NOT_WATCHED.into(),
         error: Some("it is not among the kinds that the agent watches".into()),
         hint: Some("add it to the agent's --kinds (the chart's value kinds)".into()),
-        missing: None,
+        ..of_kind(kind, Scope::Everywhere, NOT_WATCHED)
     }
 }
 
 pub(super) fn not_watched(kind: Kind, namespace: &str) -> NotSeen {
     NotSeen {
-        what: what(kind, Some(namespace)),
-        class: NOT_WATCHED.into(),
         error: Some("the agent does not watch this namespace".into()),
         hint: Some("add it to the agent's --namespaces".into()),
-        missing: None,
+        ..of_kind(kind, Scope::new(Some(namespace)), NOT_WATCHED)
     }
 }
 

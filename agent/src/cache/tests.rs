@@ -441,7 +441,7 @@ async fn a_forbidden_namespace_is_not_seen_and_the_others_are_judged() {
         panic!("{overview:?}")
     };
     assert_eq!(
-        (entry.what.as_str(), entry.class.as_str()),
+        (entry.what().as_str(), entry.class.as_str()),
         ("deployments in namespace bank", "forbidden")
     );
     assert_eq!(entry.missing.as_deref(), Some("apps/deployments list"));

@@ -57,7 +57,7 @@ impl Dump {
             };
             let mut report = Report::new(source, clock::system().to_string());
             report.coverage.not_seen.push(NotSeen {
-                what: self.name.clone(),
+                thing: self.name.clone(),
                 class: "undecodable".to_owned(),
                 error: Some(format!("the dump could not be judged: {error}")),
                 ..NotSeen::default()

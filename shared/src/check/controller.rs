@@ -7,7 +7,7 @@
 //! reported under the name of another.
 
 use super::{Check, GRACE_SECONDS, Now};
-use crate::report::{Cause, Item, State, gist};
+use crate::report::{Cause, Item, ObjectRef, State, gist};
 use crate::resource::{OwnerReference, Time};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -337,7 +337,10 @@ const COUNTS: [&str; 2] = ["PodNotReady", "ReadyBelowDesired"];
 
 /// The causes of all objects, each listed once.
 fn causes<'a>(members: impl Iterator<Item = &'a Item>) -> Vec<Cause> {
-    let key = |cause: &Cause| cause.subject.clone().unwrap_or_else(|| gist(&cause.message));
+    let key = |cause: &Cause| {
+        let subject = cause.subject.as_ref().map(ObjectRef::to_string);
+        subject.unwrap_or_else(|| gist(&cause.message))
+    };
     let mut all: Vec<Cause> = Vec::new();
     for cause in members.flat_map(|m| &m.causes) {
         match all

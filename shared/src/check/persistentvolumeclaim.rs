@@ -18,7 +18,7 @@ use super::related::{RelatedKind, RelatedNeed, RelatedObjects};
 use super::text::{kubectl, shorten};
 use super::verdict::Verdict;
 use super::{Check, Evidence};
-use crate::report::{Cause, Item, State};
+use crate::report::{Cause, Item, ObjectRef, State};
 use crate::resource::{
     Condition as _, ObjectMeta, PersistentVolumeClaim, PersistentVolumeClaimStatus, Resource as _,
 };
@@ -237,12 +237,12 @@ fn behind(meta: &ObjectMeta, pod: &PodFacts, events: &[EventFacts]) -> Option<Ca
     let (words, subject, hint) = match why(said)? {
         ClaimCause::Failed(words) => (
             words,
-            format!("PersistentVolumeClaim/{namespace}/{name}"),
+            ObjectRef::namespaced(PersistentVolumeClaim::KIND, namespace, name),
             kubectl(namespace, "describe pvc", name),
         ),
         ClaimCause::WaitsForPod => (
             format!("waits for Pod {} to be given to a node", pod.name),
-            format!("Pod/{namespace}/{}", pod.name),
+            ObjectRef::namespaced("Pod", namespace, &pod.name),
             kubectl(namespace, "describe pod", &pod.name),
         ),
     };
@@ -250,7 +250,7 @@ fn behind(meta: &ObjectMeta, pod: &PodFacts, events: &[EventFacts]) -> Option<Ca
         code: "VolumeClaim".to_owned(),
         message: shorten(&format!("claim {name}: {words}")),
         count: 1,
-        example: Some(format!("PersistentVolumeClaim/{name}")),
+        example: Some(ObjectRef::named(PersistentVolumeClaim::KIND, name)),
         hint: Some(hint),
         since: None,
         last: None,

@@ -12,7 +12,7 @@ use super::revision::STEP_SECONDS;
 use super::text::kubectl;
 use super::verdict::Verdict;
 use super::{Check, Evidence, Now};
-use crate::report::{Cause, Item, State};
+use crate::report::{Cause, Item, ObjectRef, State};
 use crate::resource::{
     Condition as _, Deployment, DeploymentCondition, DeploymentSpec, DeploymentStatus, Resource as _,
     Rollout, RolloutStatus,
@@ -101,12 +101,8 @@ impl<'a> RolloutFacts<'a> {
         Rollout::KIND.clone_into(&mut item.kind);
         item = c.item(item);
         for cause in &mut item.causes {
-            if cause
-                .example
-                .as_deref()
-                .is_some_and(|e| e.starts_with("Deployment/"))
-            {
-                cause.example = Some(format!("Rollout/{}", meta.name));
+            if cause.example.as_ref().is_some_and(|e| e.kind == Deployment::KIND) {
+                cause.example = Some(ObjectRef::named(Rollout::KIND, &meta.name));
                 cause.hint = Some(kubectl(&meta.namespace, "describe rollout", &meta.name));
             }
         }
@@ -346,7 +342,7 @@ impl<'a> RolloutFacts<'a> {
             code: "RolloutAborted".into(),
             message: message.clone(),
             count: 1,
-            example: Some(format!("Rollout/{}", meta.name)),
+            example: Some(ObjectRef::named(Rollout::KIND, &meta.name)),
             hint: Some(kubectl(&meta.namespace, "describe rollout", &meta.name)),
             since: told.and_then(|p| p.last_transition_time).map(|t| t.to_string()),
             ..Cause::default()

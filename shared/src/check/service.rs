@@ -25,7 +25,7 @@ use super::related::{RelatedKind, RelatedNeed, RelatedObjects, workloads};
 use super::text::{kubectl, shorten, span};
 use super::verdict::Verdict;
 use super::{Check, Evidence};
-use crate::report::{Cause, Item, State};
+use crate::report::{Cause, Item, ObjectRef, State};
 use crate::resource::{Condition as _, ProbedCondition, Resource as _, Service, ServicePort};
 use std::collections::BTreeMap;
 
@@ -98,17 +98,17 @@ fn behind(service: &Service, verdict: &Verdict, evidence: &Evidence<'_>) -> Vec<
         return Vec::new();
     };
     let waiting = known.endpoints(namespace, name).map(|e| e.waiting.as_slice());
-    let mut behind: Vec<String> = waiting
+    let mut behind: Vec<ObjectRef> = waiting
         .into_iter()
         .flatten()
-        .map(|pod| format!("Pod/{namespace}/{pod}"))
+        .map(|pod| ObjectRef::namespaced("Pod", namespace, pod))
         .collect();
     if behind.is_empty() {
         let workloads = known.workloads(namespace, selector).asking;
         behind.extend(
             workloads
                 .iter()
-                .map(|(kind, name)| format!("{kind}/{namespace}/{name}")),
+                .map(|(kind, name)| ObjectRef::namespaced(kind, namespace, name)),
         );
     }
     let subject = behind.into_iter().next();
@@ -116,7 +116,7 @@ fn behind(service: &Service, verdict: &Verdict, evidence: &Evidence<'_>) -> Vec<
         code: "NoReadyEndpoints".to_owned(),
         message: verdict.message.clone(),
         count: 1,
-        example: Some(format!("Service/{name}")),
+        example: Some(ObjectRef::named(Service::KIND, name)),
         hint: Some(kubectl(namespace, "describe service", name)),
         since: verdict.since.map(|t| t.to_string()),
         subject: Some(subject),

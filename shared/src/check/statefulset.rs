@@ -13,7 +13,7 @@ use super::revision::RevisionProgress;
 use super::text::kubectl;
 use super::verdict::Verdict;
 use super::{Check, Evidence, GRACE_SECONDS, Now};
-use crate::report::{Cause, Item, State};
+use crate::report::{Cause, Item, ObjectRef, State};
 use crate::resource::{Pod, Resource as _, StatefulSet, StatefulSetStatus};
 
 impl Check for StatefulSet {
@@ -173,7 +173,7 @@ fn forced_rollback(set: &StatefulSet, evidence: &Evidence<'_>) -> Option<Cause> 
             status.update_revision
         ),
         count: u32::try_from(broken.len()).unwrap_or(u32::MAX),
-        example: Some(format!("Pod/{}", meta.name)),
+        example: Some(ObjectRef::named(Pod::KIND, &meta.name)),
         hint: Some(kubectl(&meta.namespace, "delete pod", &meta.name)),
         ..Cause::default()
     })

@@ -15,7 +15,7 @@ use super::lifecycle::{self, Preliminaries};
 use super::related::{RelatedKind, RelatedNeed, RelatedObjects};
 use super::verdict::Verdict;
 use super::{Check, Evidence};
-use crate::report::{Cause, Item, State};
+use crate::report::{Cause, Item, ObjectRef, State};
 use crate::resource::{
     MutatingWebhookConfiguration, ObjectMeta, Resource as _, ServicePort, Time,
     ValidatingWebhookConfiguration, Webhook, WebhookClientConfig, WebhookService,
@@ -232,7 +232,7 @@ fn verdict(
         example: None,
         hint: None,
         since: since.map(|t| t.to_string()),
-        subject: Some(format!("Webhook/{}", hook.name)),
+        subject: Some(ObjectRef::named("Webhook", &hook.name)),
         ..Cause::default()
     }));
     if let Some((hook, why, since)) = blocking.first() {

@@ -6,10 +6,10 @@
 //! to be true of all: what a container said before it ended is part of it, and a sentence that says nothing of why, such as
 //! an exit code alone, is folded with no other workload's.
 
-use super::{Cause, Item, State};
+use super::{Cause, Item, ObjectRef, State};
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Objects that a finding names.
 const EXAMPLES: usize = 5;
@@ -26,7 +26,7 @@ pub struct Finding {
     pub code: String,
     /// What is behind it, where that is known: `Node/n7`, `ResourceQuota/shop/compute`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub subject: Option<String>,
+    pub subject: Option<ObjectRef>,
     /// The sentence that matters, of one of those that show it.
     #[serde(default)]
     pub message: String,
@@ -43,10 +43,10 @@ pub struct Finding {
     pub services: u64,
     /// Some of the objects under it, as `Kind/namespace/name`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub items: Vec<String>,
+    pub items: Vec<ObjectRef>,
     /// One object that shows it, as `Kind/name`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub example: Option<String>,
+    pub example: Option<ObjectRef>,
     /// Since when, RFC 3339, where it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<String>,
@@ -83,7 +83,7 @@ pub fn fold<'a>(items: impl IntoIterator<Item = &'a Item>) -> Vec<Fold<'a>> {
     let news: Vec<&Item> = items.into_iter().filter(|item| item.is_news()).collect();
     let mut folds = Folds::default();
     let mut symptoms = Vec::new();
-    let by_identity: HashMap<String, &Item> = news.iter().map(|item| (item.identity(), *item)).collect();
+    let by_identity: HashMap<ObjectRef, &Item> = news.iter().map(|item| (item.identity(), *item)).collect();
     for item in &news {
         let mut told = false;
         for cause in item.roots() {
@@ -94,7 +94,7 @@ pub fn fold<'a>(items: impl IntoIterator<Item = &'a Item>) -> Vec<Fold<'a>> {
             }
         }
         if !told && !item.is_workload() && item.healthy == Some(false) {
-            folds.add(Key::Subject(item.identity()), item, None, item);
+            folds.add(Key::Subject(item.identity(), None), item, None, item);
         }
     }
     for (item, cause, other) in symptoms {
@@ -117,13 +117,10 @@ pub fn fold<'a>(items: impl IntoIterator<Item = &'a Item>) -> Vec<Fold<'a>> {
 }
 
 impl Item {
-    /// `Kind/namespace/name`, as the subject of a cause names it.
+    /// Its name, as the subject of a cause names it.
     #[must_use]
-    pub fn identity(&self) -> String {
-        match self.namespace.as_str() {
-            "" => format!("{}/{}", self.kind, self.name),
-            namespace => format!("{}/{namespace}/{}", self.kind, self.name),
-        }
+    pub fn identity(&self) -> ObjectRef {
+        ObjectRef::namespaced(&self.kind, &self.namespace, &self.name)
     }
 
     /// Whether it makes pods, or is one.
@@ -171,31 +168,31 @@ fn rank(state: State) -> u8 {
 /// By what items are one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Key {
-    /// The same thing is behind them.
-    Subject(String),
+    /// The same thing is behind them; a code too if the thing can be behind them for different reasons.
+    Subject(ObjectRef, Option<String>),
     /// They say the same.
     Words(String, String),
     /// It says nothing that others could share: code, sentence and whose it is.
-    Own(String, String, String),
+    Own(String, String, ObjectRef),
 }
 
 fn key(item: &Item, cause: &Cause) -> Key {
     match &cause.subject {
         // A namespace has many rules, each of which can refuse pods.
-        Some(subject) if subject.starts_with("Namespace/") => {
-            Key::Subject(format!("{subject} {}", cause.code))
+        Some(subject) if subject.kind == "Namespace" => {
+            Key::Subject(subject.clone(), Some(cause.code.clone()))
         }
-        Some(subject) => Key::Subject(subject.clone()),
+        Some(subject) => Key::Subject(subject.clone(), None),
         None if item.is_workload() => match shared_words(&cause.code, &cause.message) {
             Some(words) => Key::Words(cause.code.clone(), words),
             None => Key::Own(cause.code.clone(), gist(&cause.message), item.identity()),
         },
-        None => Key::Subject(item.identity()),
+        None => Key::Subject(item.identity(), None),
     }
 }
 
 /// The item that is behind this one, where a cause of it says so: a Service has no endpoint because of its workload.
-fn behind<'a>(item: &Item, cause: &Cause, items: &HashMap<String, &'a Item>) -> Option<&'a Item> {
+fn behind<'a>(item: &Item, cause: &Cause, items: &HashMap<ObjectRef, &'a Item>) -> Option<&'a Item> {
     let subject = cause.subject.as_ref().filter(|_| !item.is_workload())?;
     let named = items.get(subject).copied().filter(|other| other.is_workload());
     named.or_else(|| of_pod(subject, items))
@@ -203,16 +200,21 @@ fn behind<'a>(item: &Item, cause: &Cause, items: &HashMap<String, &'a Item>) -> 
 
 /// The workload that a pod is of, by the names that controllers give: `NAME-HASH-SUFFIX` through a ReplicaSet or a Job,
 /// else `NAME-SUFFIX`. Only one that is not healthy itself is looked for.
-fn of_pod<'a>(subject: &str, items: &HashMap<String, &'a Item>) -> Option<&'a Item> {
-    let (namespace, pod) = subject.strip_prefix("Pod/")?.split_once('/')?;
-    let (owner, _) = pod.rsplit_once('-')?;
+fn of_pod<'a>(pod: &ObjectRef, items: &HashMap<ObjectRef, &'a Item>) -> Option<&'a Item> {
+    if pod.kind != "Pod" || pod.namespace.is_empty() {
+        return None;
+    }
+    let (owner, _) = pod.name.rsplit_once('-')?;
     let through = owner.rsplit_once('-').map(|(name, _)| name);
     let through = through
         .into_iter()
         .flat_map(|name| ["Deployment", "Rollout", "CronJob"].map(|kind| (kind, name)));
     let directly = ["StatefulSet", "DaemonSet", "ReplicaSet", "Job"].map(|kind| (kind, owner));
     let mut candidates = through.chain(directly);
-    candidates.find_map(|(kind, name)| items.get(&format!("{kind}/{namespace}/{name}")).copied())
+    candidates.find_map(|(kind, name)| {
+        let candidate = ObjectRef::namespaced(kind, &pod.namespace, name);
+        items.get(&candidate).copied()
+    })
 }
 
 /// A message without what differs between the pods of one workload with the same trouble: names in quotes, numbers, and what
@@ -347,7 +349,11 @@ impl<'a> Folds<'a> {
 
 /// Takes apart what says the same by chance: one group an item.
 fn split(group: Group<'_>) -> Vec<Group<'_>> {
-    let workloads: BTreeSet<String> = group.members.iter().map(|m| m.of.identity()).collect();
+    let workloads: BTreeSet<String> = group
+        .members
+        .iter()
+        .map(|m| m.of.identity().to_string())
+        .collect();
     if !matches!(group.key, Key::Words(..)) || workloads.len() > BY_CHANCE {
         return vec![group];
     }
@@ -356,7 +362,7 @@ fn split(group: Group<'_>) -> Vec<Group<'_>> {
         members: group
             .members
             .iter()
-            .filter(|m| m.of.identity() == *workload)
+            .filter(|m| m.of.identity().to_string() == *workload)
             .copied()
             .collect(),
     };
@@ -366,10 +372,10 @@ fn split(group: Group<'_>) -> Vec<Group<'_>> {
 impl Group<'_> {
     fn finding(&self) -> Finding {
         let subject = match &self.key {
-            Key::Subject(subject) => subject.split(' ').next().map(str::to_owned),
+            Key::Subject(subject, _) => Some(subject.clone()),
             Key::Words(..) | Key::Own(..) => None,
         };
-        let is_itself = |item: &Item| subject.as_deref() == Some(&item.identity());
+        let is_itself = |item: &Item| subject.as_ref() == Some(&item.identity());
         // What most pods show speaks for all; the thing itself only where nobody else does.
         let causes = || {
             self.members
@@ -406,7 +412,7 @@ impl Group<'_> {
             last: None,
             hint,
         };
-        let mut seen = BTreeSet::new();
+        let mut seen = HashSet::new();
         for Member { item, cause, .. } in &self.members {
             if rank(item.state) > rank(finding.state) {
                 finding.state = item.state;
@@ -425,7 +431,7 @@ impl Group<'_> {
             if last > finding.last.as_ref() {
                 finding.last = last.cloned();
             }
-            let is_pod = |cause: &Cause| cause.example.as_ref().is_some_and(|e| e.starts_with("Pod/"));
+            let is_pod = |cause: &Cause| cause.example.as_ref().is_some_and(|e| e.kind == "Pod");
             finding.pods += match cause {
                 Some(cause) if item.is_workload() && is_pod(cause) => u64::from(cause.count),
                 _ => 0,

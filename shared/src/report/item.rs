@@ -1,6 +1,6 @@
 //! One judged object, its state and the causes behind it.
 
-use super::Acknowledged;
+use super::{Acknowledged, ObjectRef};
 use serde::{Deserialize, Serialize};
 
 /// What an object is, in one word.
@@ -145,7 +145,7 @@ pub struct Cause {
     pub count: u32,
     /// One object that shows it, as `Kind/name`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub example: Option<String>,
+    pub example: Option<ObjectRef>,
     /// A command to paste.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
@@ -158,7 +158,7 @@ pub struct Cause {
     /// What is behind it where one thing can be behind many objects: `Node/n7`, `ResourceQuota/shop/compute`,
     /// `Secret/shop/db`. Causes of the same code and subject are one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub subject: Option<String>,
+    pub subject: Option<ObjectRef>,
     /// The last lines that the container wrote before it ended, where they were asked for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub log: Vec<String>,

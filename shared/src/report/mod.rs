@@ -8,6 +8,8 @@ mod acknowledged;
 mod check;
 mod finding;
 mod item;
+mod not_seen;
+mod object_ref;
 mod outcome;
 mod record;
 mod rung;
@@ -17,6 +19,8 @@ pub use acknowledged::Acknowledged;
 pub use check::{ApiServerCheck, CheckResult, Identity, KindCheck, Probe, Readyz, Summary};
 pub use finding::{Finding, Fold, findings, fold, gist, shared_words};
 pub use item::{Cause, Item, State};
+pub use not_seen::{NotSeen, Scope};
+pub use object_ref::ObjectRef;
 pub use outcome::{FailOn, Outcome, ParseFailOnError};
 pub use record::{Record, Window};
 pub use rung::{AddressResult, CertificateView, LeaseView, Rung, RungStatus};
@@ -166,25 +170,6 @@ impl Default for Namespaces {
 pub enum All {
     /// `all`
     All,
-}
-
-/// One thing that was asked for and could not be seen.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct NotSeen {
-    /// What it is, such as `deployments in namespace x`.
-    pub what: String,
-    /// Class of the failure, a stable word such as `forbidden` or `timeout`.
-    pub class: String,
-    /// The rule that would allow it, such as `apps/deployments list`, where a rule is missing.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub missing: Option<String>,
-    /// The underlying error.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
-    /// What to do next, one line.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub hint: Option<String>,
 }
 
 impl Report {

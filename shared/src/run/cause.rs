@@ -11,10 +11,11 @@ pub use logs::add_logs;
 
 use super::EvidenceStore;
 use super::coverage::not_seen;
+use super::noun::resource;
 use crate::check::{Check, NodesSeen, Now, wants};
 use crate::cluster::{Bounds, Client, ListOptions, Part, list_part};
 use crate::failure::{Class, Failure};
-use crate::report::{Item, NotSeen, State};
+use crate::report::{Item, NotSeen, Scope, State};
 use crate::resource::{Event, Job, LabelSelector, Node, Pod, PodsBy, ReplicaSet, Resource, Time};
 use chunks::{Chunk, chunks};
 use logs::LOGS;
@@ -177,6 +178,7 @@ enum Lack {
 struct Missed {
     plural: &'static str,
     rule: String,
+    resource: String,
     namespace: Option<String>,
     lack: Lack,
 }
@@ -199,6 +201,7 @@ impl Search<'_> {
         self.missed.push(Missed {
             plural: T::PLURAL,
             rule,
+            resource: resource(T::GROUP, T::PLURAL),
             namespace,
             lack,
         });
@@ -303,7 +306,7 @@ impl Search<'_> {
         }
         if passed_over > 0 {
             self.looked.not_seen.push(NotSeen {
-                what: format!("causes of {passed_over} of {subjects} objects that are not healthy"),
+                thing: format!("causes of {passed_over} of {subjects} objects that are not healthy"),
                 class: TOO_MANY.into(),
                 error: Some(format!("no more than {REQUESTS} requests are made for causes")),
                 hint: Some(NARROW.into()),
@@ -635,22 +638,21 @@ fn told(missed: Vec<Missed>) -> Vec<NotSeen> {
     let entry = |group: Vec<Missed>| {
         let first = group.first()?;
         let names: BTreeSet<&str> = group.iter().filter_map(|m| m.namespace.as_deref()).collect();
-        let what = match names.iter().collect::<Vec<_>>().as_slice() {
-            [] => first.plural.to_owned(),
-            [one] => format!("{} in namespace {one}", first.plural),
-            [one, rest @ ..] => {
-                format!("{} in namespace {one} and {} more", first.plural, rest.len())
-            }
-        };
-        Some(match &first.lack {
-            Lack::Failed(failure) => not_seen(what, failure, Some(&first.rule)),
+        let names: Vec<&str> = names.into_iter().collect();
+        let entry = match &first.lack {
+            Lack::Failed(failure) => not_seen(first.plural, failure, Some(&first.rule)),
             Lack::TooMuch => NotSeen {
-                what,
+                thing: first.plural.to_owned(),
                 class: TOO_MANY.into(),
                 error: Some("more came than is read for causes".into()),
                 hint: Some(NARROW.into()),
                 ..NotSeen::default()
             },
+        };
+        Some(NotSeen {
+            scope: Scope::of_all(&names),
+            resource: Some(first.resource.clone()),
+            ..entry
         })
     };
     groups.into_values().filter_map(entry).collect()

@@ -4,16 +4,16 @@ use super::noun::Noun;
 use super::{Kind, Request};
 use crate::failure::{Class, Failure};
 use crate::nearest::nearest;
-use crate::report::{NotSeen, Report};
+use crate::report::{NotSeen, Report, Scope};
 
 /// The entry of a report's coverage for something that a failure kept from being seen.
 #[must_use]
-pub fn not_seen(what: impl Into<String>, failure: &Failure, rule: Option<&str>) -> NotSeen {
+pub fn not_seen(thing: impl Into<String>, failure: &Failure, rule: Option<&str>) -> NotSeen {
     let missing = rule
         .filter(|_| failure.class == Class::Forbidden)
         .map(str::to_owned);
     NotSeen {
-        what: what.into(),
+        thing: thing.into(),
         class: failure.class.as_str().to_owned(),
         hint: Some(match &missing {
             Some(rule) => grant(rule),
@@ -21,6 +21,7 @@ pub fn not_seen(what: impl Into<String>, failure: &Failure, rule: Option<&str>) 
         }),
         missing,
         error: Some(failure.message.clone()),
+        ..NotSeen::default()
     }
 }
 
@@ -44,11 +45,11 @@ pub fn not_seen_kind(kind: Kind, namespace: Option<&str>, failure: &Failure) -> 
 }
 
 pub(super) fn not_seen_noun(noun: &Noun, namespace: Option<&str>, failure: &Failure) -> NotSeen {
-    let what = match namespace.filter(|_| noun.namespaced) {
-        Some(namespace) => format!("{} in namespace {namespace}", noun.plural),
-        None => noun.plural.clone(),
+    let entry = NotSeen {
+        scope: Scope::new(namespace.filter(|_| noun.namespaced)),
+        resource: Some(noun.resource()),
+        ..not_seen(noun.plural.as_str(), failure, Some(&noun.rule))
     };
-    let entry = not_seen(what, failure, Some(&noun.rule));
     // A list is there even where it is empty: its path is unknown where the kind is.
     if failure.class == Class::NotFound {
         return NotSeen {
@@ -67,12 +68,23 @@ pub(super) fn not_seen_noun(noun: &Noun, namespace: Option<&str>, failure: &Fail
     entry
 }
 
-/// Whether the entry is about objects of that kind, in whatever namespace.
-pub(super) fn is_about(entry: &NotSeen, plural: &str) -> bool {
-    entry
-        .what
-        .strip_prefix(plural)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+/// A namespace that is not there, or could not be looked up.
+pub(super) fn namespace_not_seen(namespace: &str, failure: &Failure) -> NotSeen {
+    NotSeen {
+        resource: Some("namespaces".into()),
+        ..not_seen(format!("namespace {namespace}"), failure, None)
+    }
+}
+
+/// Whether the verdicts of that check lack what the entry is about, in whatever namespace. A resource is the check of its
+/// kind; the resource of a kind that only the agent knows is compared by its plural.
+pub(super) fn is_about(entry: &NotSeen, check: &str) -> bool {
+    let named = entry.needed_by.as_ref().or(entry.resource.as_ref());
+    named.is_some_and(|named| match (Kind::from_word(named), Kind::from_word(check)) {
+        (Some(named), Some(kind)) => named == kind,
+        (None, None) => named == check || named.split('.').next() == Some(check),
+        _ => false,
+    })
 }
 
 /// Namespaces that are named one by one; with more of them, the list says less than their number.
@@ -92,9 +104,9 @@ pub fn all_but(watched: &[String]) -> String {
 pub(super) fn leave_out_on_purpose(ask: &Request, report: &mut Report) {
     let forbidden = |plural: &str| {
         let entries = &report.coverage.not_seen;
-        entries.iter().any(|e| {
-            e.class == Class::Forbidden.as_str() && e.what.split(' ').next().is_some_and(|w| w == plural)
-        })
+        entries
+            .iter()
+            .any(|e| e.class == Class::Forbidden.as_str() && is_about(e, plural))
     };
     let others: Vec<&str> = ask
         .api_server
@@ -109,14 +121,12 @@ pub(super) fn leave_out_on_purpose(ask: &Request, report: &mut Report) {
     }
     let instead = format!("; or leave it out on purpose: --kinds {}", others.join(","));
     for entry in &mut report.coverage.not_seen {
-        let whole = ask.kinds.iter().any(|w| {
-            let plural = w.kind.plural();
-            let narrowed = ask
-                .namespace
-                .as_ref()
-                .map(|n| format!("{plural} in namespace {n}"));
-            entry.what == plural || narrowed.is_some_and(|n| entry.what == n)
-        });
+        let all = match entry.scope.namespace() {
+            None => entry.scope == Scope::Everywhere,
+            namespace => namespace == ask.namespace.as_deref(),
+        };
+        let whole =
+            all && entry.needed_by.is_none() && ask.kinds.iter().any(|w| entry.thing == w.kind.plural());
         if whole
             && entry.class == Class::Forbidden.as_str()
             && let Some(hint) = &mut entry.hint
@@ -173,7 +183,18 @@ pub fn nothing_selected<S: AsRef<str>>(checks: &[S], selector: &str, namespace: 
         "check the labels: kubectl get {} -A --show-labels",
         checks.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(",")
     ));
-    not_seen(format!("{what} matching {selector}"), &failure, None)
+    NotSeen {
+        resource: match checks {
+            [one] => Some(resource_of(one.as_ref())),
+            _ => None,
+        },
+        ..not_seen(format!("{what} matching {selector}"), &failure, None)
+    }
+}
+
+/// The resource of a check: that of its kind; a custom resource is called by its own.
+fn resource_of(check: &str) -> String {
+    Kind::from_word(check).map_or_else(|| check.to_owned(), Kind::resource)
 }
 
 /// `Jobs`, `Jobs or CronJobs`, `Deployments, Jobs or CronJobs`.
@@ -201,5 +222,8 @@ pub(super) fn nothing_named(noun: &Noun, name: &str, namespace: Option<&str>, na
         Some(near) => failure.with_hint(format!("did you mean {near:?}?")),
         None => failure.with_hint(format!("kubectl get {} -A lists those that exist", noun.plural)),
     };
-    not_seen(format!("{} {name}", noun.singular), &failure, None)
+    NotSeen {
+        resource: Some(noun.resource()),
+        ..not_seen(format!("{} {name}", noun.singular), &failure, None)
+    }
 }

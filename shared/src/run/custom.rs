@@ -17,7 +17,10 @@ pub(super) async fn judge(run: &Run<'_>, wanted: &CustomTarget) -> (String, Judg
         Err(failure) => {
             let what = wanted.kind.to_string();
             let part = Judgement {
-                not_seen: vec![not_seen(what.clone(), &failure, None)],
+                not_seen: vec![NotSeen {
+                    resource: Some(what.clone()),
+                    ..not_seen(what.as_str(), &failure, None)
+                }],
                 reach: Reach::Nothing,
                 namespaced: true,
                 ..Judgement::default()

@@ -3,7 +3,8 @@
 use super::apiserver;
 use super::cause::{self, EvidenceSearch, SearchTarget};
 use super::coverage::{
-    Found, leave_out_on_purpose, not_seen, not_seen_kind, not_seen_noun, nothing_named, nothing_selected,
+    Found, leave_out_on_purpose, namespace_not_seen, not_seen, not_seen_kind, not_seen_noun, nothing_named,
+    nothing_selected,
 };
 use super::noun::Noun;
 use super::owners::{self, Owned, Roll, Sift};
@@ -15,7 +16,7 @@ use crate::cluster::{self, Client, Collection, Keep, ListOptions};
 use crate::failure::{Class, Failure};
 use crate::nearest::nearest;
 use crate::report::{
-    ApiServerCheck, CheckResult, Item, KindCheck, Namespaces, NotSeen, Report, Source, State,
+    ApiServerCheck, CheckResult, Item, KindCheck, Namespaces, NotSeen, Report, Scope, Source, State,
 };
 use crate::resource::{Decoded, Namespace, Resource, Time};
 use futures_util::stream::{self, StreamExt as _};
@@ -627,7 +628,7 @@ async fn one_by_one<T: Check>(
             ..Gathered::default()
         };
     }
-    gathered.not_seen.sort_by(|a, b| a.what.cmp(&b.what));
+    gathered.not_seen.sort_by_cached_key(NotSeen::what);
     gathered
 }
 
@@ -651,11 +652,8 @@ async fn only_own_namespace<T: Check>(
     };
     let rest = NotSeen {
         hint: Some("give -n NAMESPACE for each namespace that you may read".into()),
-        ..not_seen(
-            format!("{} in all namespaces but {own}", noun.plural),
-            forbidden,
-            Some(&noun.rule),
-        )
+        scope: Scope::Namespaces(format!("all namespaces but {own}")),
+        ..not_seen_noun(noun, None, forbidden)
     };
     let mut gathered = Gathered {
         reach: Reach::Only(own.clone()),
@@ -692,7 +690,7 @@ async fn why_empty(run: &Run<'_>, found: &[Found]) -> Option<NotSeen> {
         }
         // Forbidden: the list itself was allowed, so that it is empty was really read.
         if failure.class != Class::Forbidden {
-            return Some(not_seen(format!("namespace {namespace}"), &failure, None));
+            return Some(namespace_not_seen(namespace, &failure));
         }
     }
     (!ask.selector.is_empty() && Found::nothing(found))
@@ -705,7 +703,7 @@ pub(super) async fn no_such_namespace(client: &Client, namespace: &str, failure:
         Some(near) => failure.with_hint(format!("did you mean {near:?}?")),
         None => failure.with_hint("kubectl get namespaces lists those that exist"),
     };
-    not_seen(format!("namespace {namespace}"), &failure, None)
+    namespace_not_seen(namespace, &failure)
 }
 
 async fn no_such_object<T: Check>(

@@ -100,7 +100,7 @@ pub fn dump(objects: &Objects, name: &str, ask: &Request, at: Option<Time>, cloc
     if report.checks.is_empty() && report.coverage.not_seen.is_empty() {
         let titles: Vec<&str> = ask.kinds.iter().map(|w| w.kind.title()).collect();
         report.coverage.not_seen.push(NotSeen {
-            what: titles.join(", "),
+            thing: titles.join(", "),
             class: "notFound".into(),
             error: Some(format!("{name} holds none")),
             hint: Some(
@@ -170,7 +170,7 @@ impl<'a> Dump<'a> {
             .iter()
             .filter(move |(kind, u)| in_scope(u) && !asked(kind));
         lost.map(|(kind, u)| NotSeen {
-            what: [*kind, &u.namespace, &u.name]
+            thing: [*kind, &u.namespace, &u.name]
                 .into_iter()
                 .filter(|w| !w.is_empty())
                 .collect::<Vec<_>>()
@@ -379,7 +379,8 @@ impl Part<'_> {
         else {
             let what = name.to_string();
             let missing = NotSeen {
-                what: what.clone(),
+                thing: what.clone(),
+                resource: Some(what.clone()),
                 class: "notFound".into(),
                 error: Some(format!("{file} holds none")),
                 hint: Some(match objects.kinds_of(&name.group).as_slice() {
@@ -531,7 +532,8 @@ fn why_empty(ask: &Request, parts: &[(String, Judgement)]) -> Option<NotSeen> {
     let checks: Vec<&str> = checks.map(|(check, _)| check.as_str()).collect();
     let namespace = ask.namespace.as_ref()?;
     Some(NotSeen {
-        what: format!("namespace {namespace}"),
+        thing: format!("namespace {namespace}"),
+        resource: Some("namespaces".into()),
         class: "notFound".into(),
         error: Some(format!(
             "the dump holds no {} of namespace {namespace}",

@@ -3,11 +3,12 @@
 
 use super::coverage::grant;
 use super::dump::plural;
+use super::noun::resource;
 use super::{Causes, Request};
 use crate::check::RelatedKind;
 use crate::dump::{About, Gap, Objects, resource_of};
 use crate::failure::Class;
-use crate::report::{Coverage, NotSeen};
+use crate::report::{Coverage, NotSeen, Scope};
 
 /// The kinds by which causes are told: their resources.
 const EVIDENCE: [&str; 5] = ["pods", "replicasets", "jobs", "events", "nodes"];
@@ -96,7 +97,7 @@ pub(super) fn of_resource<'a>(
 fn entry(gap: &Gap) -> NotSeen {
     if !gap.refusal {
         return NotSeen {
-            what: gap.place(),
+            thing: gap.place(),
             class: "undecodable".into(),
             error: Some(gap.why.clone()),
             hint: Some("take the dump again, or mend that place".into()),
@@ -104,14 +105,19 @@ fn entry(gap: &Gap) -> NotSeen {
         };
     }
     let class = class(&gap.why);
-    let what = gap.about.as_ref().map_or_else(|| gap.place(), words);
-    let missing = gap
-        .about
-        .as_ref()
+    let about = gap.about.as_ref();
+    let missing = about
         .and_then(rule)
         .filter(|_| class == Class::Forbidden.as_str());
     NotSeen {
-        what,
+        thing: about.map_or_else(|| gap.place(), thing),
+        scope: Scope::new(about.and_then(|about| about.namespace.as_deref())),
+        resource: about.and_then(|about| {
+            let named = about.resource.as_deref()?;
+            let group = about.group.as_deref();
+            let (group, plural) = resource_of(group, named).unwrap_or((group.unwrap_or_default(), named));
+            Some(resource(group, plural))
+        }),
         class: class.into(),
         hint: Some(match (&missing, Class::from_word(class)) {
             (Some(rule), _) => grant(rule),
@@ -120,13 +126,14 @@ fn entry(gap: &Gap) -> NotSeen {
         }),
         missing,
         error: Some(gap.why.clone()),
+        ..NotSeen::default()
     }
 }
 
 /// What it is about, as in a report about a cluster.
-fn words(about: &About) -> String {
+fn thing(about: &About) -> String {
     let group = about.group.as_deref();
-    let what = match (about.resource.as_deref(), group) {
+    match (about.resource.as_deref(), group) {
         (None, group) => format!("everything of group {}", group.unwrap_or_default()),
         (Some(resource), group) => match resource_of(group, resource) {
             Some((_, plural)) => plural.to_owned(),
@@ -135,10 +142,6 @@ fn words(about: &About) -> String {
                 None => resource.to_owned(),
             },
         },
-    };
-    match &about.namespace {
-        Some(namespace) => format!("{what} in namespace {namespace}"),
-        None => what,
     }
 }
 

@@ -1,5 +1,6 @@
 //! The registry of kinds that are judged: one line a kind in `registry!`.
 
+use super::noun::resource;
 use crate::check::RelatedKind;
 use crate::resource::{
     ApiService, CronJob, DaemonSet, Deployment, HorizontalPodAutoscaler, Job, MutatingWebhookConfiguration,
@@ -118,6 +119,12 @@ impl Kind {
     #[must_use]
     pub fn plural(self) -> &'static str {
         self.names().plural
+    }
+
+    /// Plural and group, as RBAC and kubectl name the resource.
+    #[must_use]
+    pub fn resource(self) -> String {
+        resource(self.group(), self.plural())
     }
 
     /// Whether its objects are in namespaces.

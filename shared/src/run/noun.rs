@@ -18,6 +18,22 @@ pub(super) struct Noun {
     pub namespaced: bool,
 }
 
+impl Noun {
+    /// Plural and group, as RBAC and kubectl name a resource. The plural of a custom resource has its group already.
+    pub fn resource(&self) -> String {
+        resource(&self.group, &self.plural)
+    }
+}
+
+/// Plural and group: `deployments.apps`, `pods`.
+pub fn resource(group: &str, plural: &str) -> String {
+    if group.is_empty() || plural.ends_with(&format!(".{group}")) {
+        plural.to_owned()
+    } else {
+        format!("{plural}.{group}")
+    }
+}
+
 impl From<Kind> for Noun {
     fn from(kind: Kind) -> Self {
         Self {

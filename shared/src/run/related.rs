@@ -3,10 +3,11 @@
 
 use super::LISTS_AT_ONCE;
 use super::coverage::not_seen;
+use super::noun::resource;
 use crate::check::{Check, Related, RelatedKind, RelatedKindVisitor, RelatedObjects};
 use crate::cluster::{self, Client, Keep, ListOptions};
 use crate::failure::{Class, Failure};
-use crate::report::NotSeen;
+use crate::report::{NotSeen, Scope};
 use crate::resource::Decoded;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::pin::Pin;
@@ -155,21 +156,27 @@ impl RelatedKindVisitor for Read {
 
 /// What could not be seen of a companion, with the rule that is missing.
 fn missing(companion: RelatedKind, failures: &[(Option<String>, Failure)]) -> Option<NotSeen> {
-    let plural = companion.plural();
     let (first, failure) = failures.first()?;
-    let what = match (first, failures.len()) {
-        (None, _) => plural.to_owned(),
-        (Some(namespace), 1) => format!("{plural} in namespace {namespace}"),
-        (Some(namespace), n) => format!("{plural} in namespace {namespace} and {} more", n - 1),
+    let namespaces: Vec<&str> = match first {
+        None => Vec::new(),
+        Some(_) => failures
+            .iter()
+            .map(|(name, _)| name.as_deref().unwrap_or_default())
+            .collect(),
     };
-    Some(not_seen(what, failure, Some(&companion.rule())))
+    Some(NotSeen {
+        scope: Scope::of_all(&namespaces),
+        resource: Some(resource(companion.group(), companion.plural())),
+        ..not_seen(companion.plural(), failure, Some(&companion.rule()))
+    })
 }
 
 /// What a dump cannot tell, since it holds no object of a kind.
 pub(super) fn not_held(companion: RelatedKind) -> NotSeen {
     let plural = companion.plural();
     NotSeen {
-        what: plural.to_owned(),
+        thing: plural.to_owned(),
+        resource: Some(resource(companion.group(), plural)),
         class: "notFound".into(),
         error: Some(format!("the dump holds no {plural}")),
         hint: Some(format!(

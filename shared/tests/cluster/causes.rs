@@ -103,7 +103,7 @@ fn event(about: &Value, kind: &str, reason: &str, message: &str) -> Value {
 
 fn missed(report: &Report) -> Vec<(&str, &str, Option<&str>)> {
     let all = report.coverage.causes_not_seen.iter();
-    all.map(|n| (n.what.as_str(), n.class.as_str(), n.missing.as_deref()))
+    all.map(|n| (&*n.what().leak(), n.class.as_str(), n.missing.as_deref()))
         .collect()
 }
 

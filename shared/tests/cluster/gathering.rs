@@ -69,7 +69,7 @@ fn assert_nothing_seen(report: &Report, class: &str) {
     );
     assert_eq!(part(report).items, [], "a part of a list is no list");
     assert_eq!(
-        (not_seen(report).what.as_str(), not_seen(report).class.as_str()),
+        (not_seen(report).what().as_str(), not_seen(report).class.as_str()),
         ("deployments", class)
     );
     assert!(
@@ -204,7 +204,7 @@ async fn where_all_at_once_is_forbidden_each_namespace_is_read_by_itself() {
         .await;
     let report = ask(&server, &only_deployments()).await;
     let entry = not_seen(&report);
-    assert_eq!(entry.what, "deployments in namespace team-07");
+    assert_eq!(entry.what(), "deployments in namespace team-07");
     assert_eq!(
         (entry.class.as_str(), entry.missing.as_deref()),
         ("forbidden", Some("apps/deployments list"))
@@ -253,7 +253,7 @@ async fn where_namespaces_cannot_be_listed_the_contexts_own_is_judged_and_the_re
     assert_eq!(part(&report).summary.healthy, 7);
     assert_eq!(report.coverage.namespaces, Namespaces::These(vec!["shop".into()]));
     let entry = not_seen(&report);
-    assert_eq!(entry.what, "deployments in all namespaces but shop");
+    assert_eq!(entry.what(), "deployments in all namespaces but shop");
     assert_eq!(
         (entry.class.as_str(), entry.missing.as_deref()),
         ("forbidden", Some("apps/deployments list"))
@@ -269,7 +269,7 @@ async fn where_namespaces_cannot_be_listed_the_contexts_own_is_judged_and_the_re
     // What -n asks for is all there is to see.
     assert_eq!(ask(&server, &in_namespace("shop")).await.status, Status::Ok);
     let report = ask(&server, &in_namespace("bank")).await;
-    assert_eq!(not_seen(&report).what, "deployments in namespace bank");
+    assert_eq!(not_seen(&report).what(), "deployments in namespace bank");
     assert_eq!(
         not_seen(&report).missing.as_deref(),
         Some("apps/deployments list")
@@ -326,7 +326,7 @@ async fn a_namespace_that_does_not_exist_is_not_found_with_the_nearest() {
         let report = ask(&server, &wanted).await;
         let entry = not_seen(&report);
         assert_eq!(
-            (entry.what.as_str(), entry.class.as_str()),
+            (entry.what().as_str(), entry.class.as_str()),
             ("namespace shopp", "notFound")
         );
         assert_eq!(entry.hint.as_deref(), Some("did you mean \"shop\"?"));
@@ -367,7 +367,7 @@ async fn a_named_object_is_found_in_every_namespace_and_a_missing_one_has_a_near
     let report = ask(&server, &named("checkout")).await;
     assert_eq!((report.status, part(&report).summary.total), (Status::Ok, 2));
     let report = ask(&server, &named("chekout")).await;
-    assert_eq!(not_seen(&report).what, "deployment chekout");
+    assert_eq!(not_seen(&report).what(), "deployment chekout");
     assert_eq!(
         not_seen(&report).hint.as_deref(),
         Some("did you mean \"checkout\"?")
@@ -691,7 +691,7 @@ async fn where_no_api_server_is_reached_no_further_kind_is_waited_for() {
     server.clear_faults();
     server.fail(Match::path(LISTS), Fault::Hang);
     let report = ask_with(&impatient, &every_kind()).await;
-    assert_eq!(not_seen(&report).what, "deployments");
+    assert_eq!(not_seen(&report).what(), "deployments");
 }
 
 #[tokio::test]
@@ -704,7 +704,7 @@ async fn a_kind_that_may_not_be_read_is_not_seen_and_the_hint_leaves_it_out() {
     assert_eq!(totals(&report)[4], ("cronjobs", Status::Unknown, 0));
     let entry = not_seen(&report);
     assert_eq!(
-        (entry.what.as_str(), entry.missing.as_deref()),
+        (entry.what().as_str(), entry.missing.as_deref()),
         ("cronjobs", Some("batch/cronjobs list"))
     );
     let hint = entry.hint.as_deref().expect("there is a next step");
@@ -737,7 +737,7 @@ async fn a_kind_that_the_server_does_not_serve_is_not_seen_in_its_own_words() {
     let report = ask(&server, &every_kind()).await;
     let entry = not_seen(&report);
     assert_eq!(
-        (entry.what.as_str(), entry.class.as_str()),
+        (entry.what().as_str(), entry.class.as_str()),
         ("cronjobs", "notFound")
     );
     let error = entry.error.as_deref().expect("there is an error");
@@ -766,7 +766,7 @@ async fn a_selector_has_to_match_something_of_all_kinds_together() {
     assert_eq!(totals(&report)[4], ("cronjobs", Status::Ok, 1));
     let report = ask(&server, &selected("app=none")).await;
     let entry = not_seen(&report);
-    assert_eq!(entry.what, "objects matching app=none");
+    assert_eq!(entry.what(), "objects matching app=none");
     assert_eq!(
         entry.error.as_deref(),
         Some("no Deployments, StatefulSets, DaemonSets, Jobs or CronJobs match \"app=none\"")
@@ -790,7 +790,7 @@ async fn a_namespace_is_looked_up_once_and_only_where_nothing_is_in_it() {
     assert_eq!(ask(&server, &of("bank")).await.status, Status::Ok);
     assert_eq!(lookups(), 1);
     let report = ask(&server, &of("shopp")).await;
-    assert_eq!(not_seen(&report).what, "namespace shopp");
+    assert_eq!(not_seen(&report).what(), "namespace shopp");
     assert!(
         report.kinds().all(|kind| kind.status == Status::Unknown),
         "{report:?}"

@@ -75,7 +75,7 @@ fn verdicts(report: &Report) -> Vec<(&str, State, &str)> {
 fn not_seen(report: &Report) -> Vec<(&str, &str, Option<&str>)> {
     let entries = report.coverage.not_seen.iter();
     entries
-        .map(|n| (n.what.as_str(), n.class.as_str(), n.missing.as_deref()))
+        .map(|n| (&*n.what().leak(), n.class.as_str(), n.missing.as_deref()))
         .collect()
 }
 

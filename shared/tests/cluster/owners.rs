@@ -2,7 +2,7 @@
 
 use super::client::ask;
 use serde_json::{Value, json};
-use sre_shared::report::{Report, Status};
+use sre_shared::report::{NotSeen, Report, Status};
 use sre_shared::run::{Causes, Kind, KindTarget, Request};
 use sre_testkit::object::{Deployment, Pod, ReplicaSet};
 use sre_testkit::{Access, ApiServer, ApiServerBuilder, at};
@@ -190,7 +190,7 @@ async fn what_belongs_to_a_kind_that_may_not_be_read_is_told_under_its_name() {
             "controllers: Deployment shop/web healthy Ready: 1 of 1 pods ready",
         ]
     );
-    let not_seen: Vec<&str> = report.coverage.not_seen.iter().map(|n| n.what.as_str()).collect();
+    let not_seen: Vec<String> = report.coverage.not_seen.iter().map(NotSeen::what).collect();
     assert_eq!(not_seen, ["deployments"]);
     // Where ReplicaSets may not be read either, their pods tell.
     let access = Access::admin().without("list", "replicasets");

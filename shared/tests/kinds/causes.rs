@@ -81,7 +81,7 @@ fn with(pod: Pod, around: impl IntoIterator<Item = Value>) -> Vec<Value> {
 }
 
 /// What a cause says, without its example and count; of a crash when it last happened, else since when it is so.
-type Told<'a> = (&'a str, &'a str, Option<String>, &'a str, Option<&'a str>);
+type Told<'a> = (&'a str, &'a str, Option<String>, &'a str, Option<String>);
 
 fn told(cause: &Cause) -> Told<'_> {
     (
@@ -89,7 +89,7 @@ fn told(cause: &Cause) -> Told<'_> {
         &cause.message,
         cause.last.clone().or(cause.since.clone()),
         cause.hint.as_deref().unwrap_or_default(),
-        cause.subject.as_deref(),
+        cause.subject.as_ref().map(ToString::to_string),
     )
 }
 
@@ -153,7 +153,7 @@ fn row(
     CauseRow {
         name,
         objects,
-        told: (code, message, Some(at(since)), hint, subject),
+        told: (code, message, Some(at(since)), hint, subject.map(str::to_owned)),
     }
 }
 
@@ -857,7 +857,7 @@ fn every_reason_of_a_pod_has_its_code_message_time_and_command() {
             row.name
         );
         let found: Vec<_> = item.causes.iter().map(told).collect();
-        if found != [row.told.clone()] || item.causes[0].example.as_deref() != Some("Pod/web-1-a") {
+        if found != [row.told.clone()] || item.causes[0].example != Some("Pod/web-1-a".into()) {
             wrong.push(format!("{}: {found:#?} instead of {:#?}", row.name, row.told));
         }
     }
@@ -985,7 +985,7 @@ fn a_pull_secret_that_is_missing_is_named_where_the_registry_wants_one() {
     // Without the credential it may be pulled too: then something else is wrong.
     let (message, subject, _) = pull("dial tcp: network is unreachable");
     assert_eq!(message, "container app: dial tcp: network is unreachable");
-    assert_eq!(subject.as_deref(), Some("Registry/registry.example.test"));
+    assert_eq!(subject, Some("Registry/registry.example.test".into()));
 }
 
 #[test]
@@ -1062,8 +1062,11 @@ fn what_refuses_pods_is_named() {
             ],
         );
         let found: Vec<_> = item.causes.iter().map(told).collect();
-        assert_eq!(found, [(code, message, Some(at(-700)), hint, subject)]);
-        assert_eq!(item.causes[0].example.as_deref(), Some("ReplicaSet/web-1"));
+        assert_eq!(
+            found,
+            [(code, message, Some(at(-700)), hint, subject.map(str::to_owned))]
+        );
+        assert_eq!(item.causes[0].example, Some("ReplicaSet/web-1".into()));
     }
 }
 
@@ -1129,8 +1132,8 @@ fn causes_are_grouped_counted_and_the_hardest_comes_first() {
         ]
     );
     assert_eq!(
-        item.causes[1].example.as_deref(),
-        Some("Pod/web-1-e"),
+        item.causes[1].example,
+        Some("Pod/web-1-e".into()),
         "the newest is the example"
     );
 }
@@ -1292,7 +1295,7 @@ fn a_controller_without_a_condition_for_it_tells_by_its_event_what_refuses_pods(
             vec!["Quota 1x exceeded quota: compute".to_owned()]
         )
     );
-    assert_eq!(item.causes[0].example.as_deref(), Some("StatefulSet/db"));
+    assert_eq!(item.causes[0].example, Some("StatefulSet/db".into()));
     let item = judge(Kind::StatefulSets, vec![set, old]);
     assert_eq!(
         lines(&item),

@@ -60,7 +60,7 @@ fn verdicts(report: &Report) -> Vec<(String, &str, State, &str)> {
 
 fn not_seen(report: &Report) -> Vec<(&str, &str)> {
     let entries = report.coverage.not_seen.iter();
-    entries.map(|n| (n.what.as_str(), n.class.as_str())).collect()
+    entries.map(|n| (&*n.what().leak(), n.class.as_str())).collect()
 }
 
 fn service(name: &str) -> Value {
@@ -200,7 +200,7 @@ fn a_namespace_that_the_dump_does_not_hold_is_told_though_what_is_in_none_was_fo
     let entries: Vec<_> = report.coverage.not_seen.iter().collect();
     assert_eq!(
         (
-            entries[0].what.as_str(),
+            entries[0].what().as_str(),
             entries[0].error.as_deref(),
             entries.len()
         ),

@@ -165,9 +165,9 @@ fn a_refusal_of_the_api_server_is_the_cause_of_a_short_replica_set() {
     let causes: Vec<_> = item
         .causes
         .iter()
-        .map(|c| (c.code.as_str(), c.subject.as_deref()))
+        .map(|c| (c.code.as_str(), c.subject.clone()))
         .collect();
-    assert_eq!(causes, [("Quota", Some("ResourceQuota/shop/compute"))]);
+    assert_eq!(causes, [("Quota", Some("ResourceQuota/shop/compute".into()))]);
     assert_eq!(judge::<ReplicaSet>(&rs(3, [3, 3, 3], &[refused()])).causes, []);
 }
 

@@ -469,7 +469,7 @@ fn what_argo_says_is_the_cause() {
             (
                 c.code.as_str(),
                 c.message.as_str(),
-                c.example.as_deref(),
+                c.example.clone(),
                 c.hint.as_deref(),
             )
         })
@@ -479,7 +479,7 @@ fn what_argo_says_is_the_cause() {
         [(
             "RolloutAborted",
             "metric \"errors\" assessed Failed",
-            Some("Rollout/front"),
+            Some("Rollout/front".into()),
             Some("kubectl -n shop describe rollout front"),
         )]
     );

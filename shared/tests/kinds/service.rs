@@ -557,6 +557,7 @@ fn a_service_that_nobody_answers_for_names_what_is_behind_it() {
         item.causes
             .into_iter()
             .filter_map(|cause| cause.subject)
+            .map(|subject| subject.to_string())
             .collect::<Vec<_>>()
     };
     assert_eq!(behind("targets"), ["Pod/shop/targets-7d9c-0"]);

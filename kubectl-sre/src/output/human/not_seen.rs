@@ -3,7 +3,8 @@
 use super::{Mark, Screen};
 use crate::output::escape;
 use anstyle::Style as Paint;
-use sre_shared::report::{KindCheck, NotSeen, State};
+use sre_shared::report::{KindCheck, NotSeen, Scope, State};
+use std::borrow::Cow;
 
 /// Entries that are shown.
 const SHOWN: usize = 4;
@@ -14,23 +15,23 @@ const SHOWN_NAMES: usize = 4;
 pub(super) struct Group<'a> {
     pub(super) first: &'a NotSeen,
     /// What was not seen, without the namespace.
-    things: Vec<&'a str>,
+    things: Vec<Cow<'a, str>>,
     /// The rules that are missing.
     rules: Vec<&'a str>,
+    /// The resources of these rules.
+    resources: Vec<&'a str>,
     /// The namespaces, where it was not seen in some of them.
     namespaces: Vec<&'a str>,
     /// Where it was not seen, if that is no list of namespaces.
-    place: &'a str,
+    scope: &'a Scope,
 }
 
-/// The thing, the namespace in which it was not seen, and the place where it was not if that is no single namespace.
-fn parts(entry: &NotSeen) -> (&str, Option<&str>, &str) {
-    if let Some((thing, namespace)) = entry.what.split_once(" in namespace ") {
-        return (thing, Some(namespace), "");
-    }
-    match entry.what.find(" in all namespaces") {
-        Some(at) => (&entry.what[..at], None, &entry.what[at..]),
-        None => (&entry.what, None, ""),
+/// The thing and the namespace in which it was not seen, if it is only one. Objects of other kinds stand with the kind that
+/// needs them.
+fn parts(entry: &NotSeen) -> (Cow<'_, str>, Option<&str>) {
+    match entry.needed_by {
+        Some(_) => (entry.what().into(), None),
+        None => (entry.thing.as_str().into(), entry.scope.namespace()),
     }
 }
 
@@ -40,14 +41,18 @@ impl<'a> Group<'a> {
             first,
             things: Vec::new(),
             rules: Vec::new(),
+            resources: Vec::new(),
             namespaces: Vec::new(),
-            place: parts(first).2,
+            scope: match first.scope {
+                Scope::Namespaces(_) if first.needed_by.is_none() => &first.scope,
+                _ => &Scope::Everywhere,
+            },
         }
     }
 
     /// Whether the entry is about the same thing in another namespace.
     fn takes(&self, entry: &NotSeen) -> bool {
-        let (thing, namespace, _) = parts(entry);
+        let (thing, namespace) = parts(entry);
         self.things == [thing]
             && self.first.class == entry.class
             && self.first.missing == entry.missing
@@ -58,12 +63,12 @@ impl<'a> Group<'a> {
     /// Whether the other is about other kinds in the same places, for the same reason. Kinds are one word; other things
     /// have a hint of their own.
     fn merges(&self, other: &Self) -> bool {
-        let is_kind = |things: &[&str]| things.iter().all(|thing| !thing.contains(' '));
+        let is_kind = |things: &[Cow<'_, str>]| things.iter().all(|thing| !thing.contains(' '));
         is_kind(&self.things)
             && is_kind(&other.things)
             && self.first.class == other.first.class
             && self.namespaces == other.namespaces
-            && self.place == other.place
+            && self.scope == other.scope
             && match (&self.first.missing, &other.first.missing) {
                 (Some(_), Some(_)) => true,
                 (None, None) => self.first.error == other.first.error,
@@ -72,9 +77,14 @@ impl<'a> Group<'a> {
     }
 
     fn add(&mut self, entry: &'a NotSeen) {
-        let (thing, namespace, _) = parts(entry);
+        let (thing, namespace) = parts(entry);
         push_once(&mut self.things, Some(thing));
-        push_once(&mut self.rules, entry.missing.as_deref());
+        if let Some(rule) = &entry.missing
+            && !self.rules.contains(&rule.as_str())
+        {
+            self.rules.push(rule);
+            self.resources.extend(entry.resource.as_deref());
+        }
         push_once(&mut self.namespaces, namespace);
     }
 
@@ -86,7 +96,7 @@ impl<'a> Group<'a> {
     pub(super) fn what(&self) -> String {
         let things = escape(&self.things.join(", "));
         match self.namespaces.as_slice() {
-            [] => format!("{things}{}", escape(self.place)),
+            [] => format!("{things}{}", escape(&self.scope.to_string())),
             [one] => format!("{things} in namespace {}", escape(one)),
             many => {
                 let some: Vec<String> = many.iter().take(SHOWN_NAMES).map(|n| escape(n)).collect();
@@ -111,23 +121,15 @@ impl<'a> Group<'a> {
     /// The first entry's, which names its own kind: where there are several, all of them.
     fn hint(&self) -> Option<String> {
         let hint = self.first.hint.clone()?;
-        let resource = |rule: &&str| {
-            let resource = rule.split(' ').next().unwrap_or_default();
-            match resource.split_once('/') {
-                Some((group, plural)) => format!("{plural}.{group}"),
-                None => resource.to_owned(),
-            }
-        };
-        let all: Vec<String> = self.rules.iter().map(resource).collect();
         let flag = |resources: &str| format!("--resource={resources}");
-        Some(match all.as_slice() {
-            [first, _, ..] => hint.replace(&flag(first), &flag(&all.join(","))),
+        Some(match self.resources.as_slice() {
+            all @ [first, _, ..] => hint.replace(&flag(first), &flag(&all.join(","))),
             _ => hint,
         })
     }
 }
 
-fn push_once<'a>(words: &mut Vec<&'a str>, word: Option<&'a str>) {
+fn push_once<T: PartialEq>(words: &mut Vec<T>, word: Option<T>) {
     if let Some(word) = word.filter(|word| !words.contains(word)) {
         words.push(word);
     }
@@ -151,6 +153,7 @@ pub(super) fn groups(entries: &[NotSeen]) -> Vec<Group<'_>> {
             Some(other) => {
                 other.things.extend(group.things);
                 other.rules.extend(group.rules);
+                other.resources.extend(group.resources);
             }
             None => groups.push(group),
         }

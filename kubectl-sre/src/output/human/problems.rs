@@ -4,10 +4,10 @@ use super::{Mark, Screen, span};
 use crate::output::{escape, wrap};
 use anstyle::Style as Paint;
 use sre_shared::check::unended;
-use sre_shared::report::{Cause, Fold, Item, State, Status, fold, gist, shared_words};
+use sre_shared::report::{Cause, Fold, Item, ObjectRef, State, Status, fold, gist, shared_words};
 use sre_shared::resource::Time;
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use unicode_width::UnicodeWidthStr as _;
 
 /// Entries that are shown.
@@ -61,8 +61,8 @@ impl<'a> Entry<'a> {
 /// The one object that a cause is told with, where it is only one: a workload with its Services and its claim.
 fn alone<'a>(fold: &Fold<'a>) -> Option<&'a Item> {
     let identity = |item: &Item| item.identity();
-    let is_itself = |item: &Item| fold.finding.subject.as_deref() == Some(&identity(item));
-    let under: BTreeSet<String> = fold
+    let is_itself = |item: &Item| fold.finding.subject.as_ref() == Some(&identity(item));
+    let under: HashSet<ObjectRef> = fold
         .members
         .iter()
         .filter(|(item, _)| !is_itself(item) && item.kind != "Service")
@@ -124,7 +124,7 @@ fn together(folds: Vec<Fold<'_>>) -> Vec<Fold<'_>> {
 
 fn entries<'a>(items: &[&'a Item]) -> Vec<Entry<'a>> {
     let mut entries = Vec::new();
-    let mut ones: HashMap<String, usize> = HashMap::new();
+    let mut ones: HashMap<ObjectRef, usize> = HashMap::new();
     for fold in together(fold(items.iter().copied())) {
         match alone(&fold) {
             None => entries.push(Entry::Wide(Box::new(fold))),
@@ -182,7 +182,7 @@ impl Screen<'_> {
                 Entry::Alike(items) => self.alike(entry.mark(), items, width, &mut lines),
             }
         }
-        let left: BTreeSet<String> = entries
+        let left: HashSet<ObjectRef> = entries
             .iter()
             .skip(SHOWN)
             .flat_map(Entry::items)
@@ -206,7 +206,7 @@ impl Screen<'_> {
         let first = format!("{symbol} {code}: ");
         let begin = finding.code.width() + 4;
         lines.extend(self.wrap((&first, begin), 4, &escape(&finding.message)));
-        let subject = finding.subject.as_deref();
+        let subject = finding.subject.as_ref();
         let under: Vec<&Item> = fold.members.iter().map(|(item, _)| *item).collect();
         let mut names: Vec<String> = Vec::new();
         for item in under {

@@ -1,9 +1,10 @@
 //! Missing ConfigMaps and Secrets, and missing keys in them.
 
 use crate::check::text::{kubectl, quoted_behind};
+use crate::report::ObjectRef;
 
 /// The ConfigMap or Secret that a sentence calls missing or lacking a key, and the command that looks for it.
-pub(super) fn missing_source(namespace: &str, sentence: &str) -> Option<(String, String)> {
+pub(super) fn missing_source(namespace: &str, sentence: &str) -> Option<(ObjectRef, String)> {
     [("Secret", "secret"), ("ConfigMap", "configmap")]
         .into_iter()
         .find_map(|(kind, word)| {
@@ -16,7 +17,7 @@ pub(super) fn missing_source(namespace: &str, sentence: &str) -> Option<(String,
             };
             let name = missing.or_else(lacking)?;
             Some((
-                format!("{kind}/{namespace}/{name}"),
+                ObjectRef::namespaced(kind, namespace, name),
                 kubectl(namespace, &format!("get {word}"), name),
             ))
         })
@@ -28,7 +29,7 @@ mod tests {
 
     #[test]
     fn the_missing_thing_is_named() {
-        let of = |sentence| missing_source("shop", sentence).map(|(subject, _)| subject);
+        let of = |sentence| missing_source("shop", sentence).map(|(subject, _)| subject.to_string());
         assert_eq!(of("secret \"db\" not found").as_deref(), Some("Secret/shop/db"));
         assert_eq!(
             of("couldn't find key url in ConfigMap shop/settings").as_deref(),

@@ -7,7 +7,7 @@
 use super::{EventsAndNodes, PodCause};
 use crate::check::text::{behind, kubectl, quoted_behind, shorten};
 use crate::check::{Now, Pods};
-use crate::report::Cause;
+use crate::report::{Cause, ObjectRef};
 use crate::resource::{Event, ObjectMeta, ReplicaSet, Resource as _, Time};
 
 /// A controller tries again after 1000 seconds at most. An older refusal says nothing about the present.
@@ -39,31 +39,31 @@ fn refused(namespace: &str, kind: &str, name: &str, sentence: &str, since: Optio
     let (code, subject, hint) = if let Some(quota) = quota {
         (
             "Quota",
-            Some(format!("ResourceQuota/{namespace}/{quota}")),
+            Some(ObjectRef::namespaced("ResourceQuota", namespace, quota)),
             kubectl(namespace, "describe quota", quota),
         )
     } else if sentence.contains("violates PodSecurity") {
         (
             "PodSecurity",
-            Some(format!("Namespace/{namespace}")),
+            Some(ObjectRef::named("Namespace", namespace)),
             kubectl("", "get namespace --show-labels", namespace),
         )
     } else if let Some(hook) = hook {
         (
             "AdmissionWebhook",
-            Some(format!("Webhook/{hook}")),
+            Some(ObjectRef::named("Webhook", hook)),
             "kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations".to_owned(),
         )
     } else if let Some(account) = account {
         (
             "ServiceAccount",
-            Some(format!("ServiceAccount/{namespace}/{account}")),
+            Some(ObjectRef::namespaced("ServiceAccount", namespace, account)),
             kubectl(namespace, "get serviceaccount", account),
         )
     } else if sentence.contains(" usage per ") || sentence.contains("limit to request ratio per ") {
         (
             "LimitRange",
-            Some(format!("Namespace/{namespace}")),
+            Some(ObjectRef::named("Namespace", namespace)),
             kubectl(namespace, "describe limitrange", ""),
         )
     } else {
@@ -89,7 +89,7 @@ pub(in crate::check) fn refusal(
     sentence: &str,
     since: Option<Time>,
 ) -> Cause {
-    refused(namespace, kind, name, sentence, since).into_cause(format!("{kind}/{name}"))
+    refused(namespace, kind, name, sentence, since).into_cause(ObjectRef::named(kind, name))
 }
 
 /// The refusal of the newest ReplicaSet that cannot create pods.

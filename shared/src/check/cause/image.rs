@@ -3,6 +3,7 @@
 use super::container_status::{role, since};
 use super::{EventsAndNodes, PodCause, describe};
 use crate::check::text::{behind, kubectl, shorten};
+use crate::report::ObjectRef;
 use crate::resource::{ContainerStatus, Pod, Resource as _};
 
 /// Words of a failing registry, as opposed to an image that it does not have.
@@ -46,7 +47,7 @@ pub(super) fn not_pulled(
             let first = names.split(", ").next().unwrap_or(names);
             (
                 format!("{who}: image pull secret {names} is missing: {why}"),
-                Some(format!("Secret/{}/{first}", meta.namespace)),
+                Some(ObjectRef::namespaced("Secret", &meta.namespace, first)),
                 kubectl(&meta.namespace, "get secret", first),
             )
         }
@@ -105,7 +106,7 @@ fn image_error<'a>(pod: &Pod, said: &'a str, around: &EventsAndNodes<'a>) -> &'a
 }
 
 /// The registry if it fails, else the image.
-fn image_subject(image: &str, why: &str) -> Option<String> {
+fn image_subject(image: &str, why: &str) -> Option<ObjectRef> {
     if image.is_empty() {
         return None;
     }
@@ -117,9 +118,9 @@ fn image_subject(image: &str, why: &str) -> Option<String> {
     };
     let why = why.to_lowercase();
     Some(if REGISTRY_FAILS.iter().any(|word| why.contains(word)) {
-        format!("Registry/{host}")
+        ObjectRef::named("Registry", host)
     } else {
-        format!("Image/{image}")
+        ObjectRef::named("Image", image)
     })
 }
 
@@ -129,7 +130,7 @@ mod tests {
 
     #[test]
     fn a_registry_that_fails_is_told_from_an_image_that_it_lacks() {
-        let subject = |image, why| image_subject(image, why).unwrap_or_default();
+        let subject = |image, why| image_subject(image, why).unwrap_or_default().to_string();
         assert_eq!(
             subject("r.example/a/b:1", "r.example/a/b:1: not found"),
             "Image/r.example/a/b:1"

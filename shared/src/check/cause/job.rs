@@ -2,7 +2,7 @@
 //! k8s.io/api lists them).
 
 use crate::check::text::{kubectl, shorten};
-use crate::report::Cause;
+use crate::report::{Cause, ObjectRef};
 use crate::resource::{Job, Resource as _};
 
 /// Why a Job will not be tried again, if it will not.
@@ -23,7 +23,7 @@ pub(super) fn gave_up(job: &Job) -> Option<Cause> {
         code: code.to_owned(),
         message: shorten(said),
         count: 1,
-        example: Some(format!("Job/{}", meta.name)),
+        example: Some(ObjectRef::named(Job::KIND, &meta.name)),
         hint: Some(kubectl(&meta.namespace, "describe job", &meta.name)),
         since: failed.last_transition_time.map(|t| t.to_string()),
         ..Cause::default()

@@ -26,7 +26,7 @@ pub use needs::{EvidenceNeeds, crashed, wants};
 use super::completion::PodCompletion;
 use super::text::kubectl;
 use super::{Evidence, Now, Pods, is_open};
-use crate::report::{Cause, Item, gist};
+use crate::report::{Cause, Item, ObjectRef, gist};
 use crate::resource::{Job, Pod, Resource, Time};
 use std::any::Any;
 use std::cmp::Reverse;
@@ -37,7 +37,7 @@ pub(super) struct PodCause {
     /// Whether it will not pass by itself.
     pub hard: bool,
     message: String,
-    subject: Option<String>,
+    subject: Option<ObjectRef>,
     /// Since when it is so without a break.
     since: Option<Time>,
     /// When it last happened, if it happens again and again.
@@ -46,7 +46,7 @@ pub(super) struct PodCause {
 }
 
 impl PodCause {
-    fn into_cause(self, example: String) -> Cause {
+    fn into_cause(self, example: ObjectRef) -> Cause {
         Cause {
             code: self.code.to_owned(),
             message: self.message,
@@ -191,10 +191,11 @@ impl Groups {
     /// Adds the causes of one pod, which counts once for each distinct cause.
     fn add(&mut self, pod: &Pod, found: impl IntoIterator<Item = PodCause>) {
         let created = pod.meta().creation_timestamp;
-        let example = format!("Pod/{}", pod.meta().name);
+        let example = ObjectRef::named(Pod::KIND, &pod.meta().name);
         let mut counted = Vec::new();
         for found in found {
-            let gist = found.subject.clone().unwrap_or_else(|| gist(&found.message));
+            let subject = found.subject.as_ref().map(ObjectRef::to_string);
+            let gist = subject.unwrap_or_else(|| gist(&found.message));
             let cause = found.into_cause(example.clone());
             let same = |(first, other, _): &(Cause, String, _)| first.code == cause.code && *other == gist;
             let at = self.0.iter().position(same);

@@ -9,6 +9,7 @@
 use super::{EventsAndNodes, PodCause};
 use crate::check::text::{kubectl, shorten};
 use crate::check::{GRACE_SECONDS, Now};
+use crate::report::ObjectRef;
 use crate::resource::{Condition, ContainerStatus, Pod, Resource as _};
 
 pub(super) fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option<PodCause> {
@@ -17,7 +18,7 @@ pub(super) fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option
         code: "NodeNotReady",
         hard: false,
         message: shorten(&format!("node {name} is not ready: {why}")),
-        subject: Some(format!("Node/{name}")),
+        subject: Some(ObjectRef::named("Node", name)),
         since,
         last: None,
         hint: kubectl("", "describe node", name),
@@ -43,7 +44,7 @@ pub(super) fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option
                     some.join(", ")
                 ),
             }),
-            subject: Some(format!("Node/{name}")),
+            subject: Some(ObjectRef::named("Node", name)),
             since: meta.deletion_timestamp,
             last: None,
             hint: kubectl(&meta.namespace, "get pod -o yaml", &meta.name),

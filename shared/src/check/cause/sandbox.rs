@@ -4,6 +4,7 @@
 use super::config_source::missing_source;
 use super::{EventsAndNodes, PodCause, container_status, describe};
 use crate::check::text::{behind, kubectl, quoted_behind, shorten};
+use crate::report::ObjectRef;
 use crate::resource::{ContainerStatus, Event, Pod, Resource as _};
 
 /// The text without the mount command, which the kubelet writes between its own words and the command's output
@@ -37,7 +38,7 @@ pub(super) fn of_pod(pod: &Pod, around: &EventsAndNodes<'_>) -> Option<PodCause>
         let claim = || {
             let claim = quoted_behind(text, "persistentvolumeclaim ")?;
             Some((
-                format!("PersistentVolumeClaim/{}/{claim}", meta.namespace),
+                ObjectRef::namespaced("PersistentVolumeClaim", &meta.namespace, claim),
                 kubectl(&meta.namespace, "describe pvc", claim),
             ))
         };

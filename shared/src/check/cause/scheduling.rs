@@ -7,6 +7,7 @@ use super::claim::{self, ClaimCause};
 use super::{EventsAndNodes, PodCause, describe};
 use crate::check::text::{kubectl, quoted_behind, shorten};
 use crate::check::{GRACE_SECONDS, Now};
+use crate::report::ObjectRef;
 use crate::resource::{Event, Pod, Resource as _};
 
 /// A node that the cluster autoscaler has ordered may take this many seconds to arrive.
@@ -76,7 +77,8 @@ pub(super) fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option
                 (None, None, Some(claim)) => shorten(&format!("claim {claim}: {text}")),
                 _ => shorten(text),
             },
-            subject: claim.map(|claim| format!("PersistentVolumeClaim/{}/{claim}", meta.namespace)),
+            subject: claim
+                .map(|claim| ObjectRef::namespaced("PersistentVolumeClaim", &meta.namespace, claim)),
             since,
             last: None,
             hint: kubectl(&meta.namespace, "describe pvc", claim.unwrap_or_default()),

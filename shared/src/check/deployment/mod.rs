@@ -14,7 +14,7 @@ use super::revision::{RevisionProgress, STEP_SECONDS};
 use super::text::kubectl;
 use super::verdict::Verdict;
 use super::{Check, Evidence, GRACE_SECONDS, Now, Pods, cause};
-use crate::report::{Cause, Item, State};
+use crate::report::{Cause, Item, ObjectRef, State};
 use crate::resource::{Condition as _, Deployment, DeploymentCondition, DeploymentStatus, Resource, Time};
 
 /// A Progressing condition about the rollout before this one is soon written anew. So a change that nothing else dates is
@@ -359,7 +359,7 @@ impl<'a> DeploymentFacts<'a> {
                 code: stalled.reason.clone(),
                 message: stalled.message.clone(),
                 count: 1,
-                example: Some(format!("Deployment/{name}")),
+                example: Some(ObjectRef::named(Deployment::KIND, name)),
                 hint: Some(kubectl(&meta.namespace, "rollout status deployment", name)),
                 since: stalled.last_transition_time.map(|t| t.to_string()),
                 ..Cause::default()

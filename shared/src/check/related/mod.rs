@@ -40,9 +40,15 @@ macro_rules! companions {
             /// The RBAC rule for listing it, as a report names a missing one.
             #[must_use]
             pub fn rule(self) -> String {
-                let group = match self { $(Self::$variant => <$type>::GROUP,)+ };
+                let group = self.group();
                 let dash = if group.is_empty() { "" } else { "/" };
                 format!("{group}{dash}{} list", self.plural())
+            }
+
+            /// The API group, empty for the core group.
+            #[must_use]
+            pub fn group(self) -> &'static str {
+                match self { $(Self::$variant => <$type>::GROUP,)+ }
             }
 
             /// Whether few clusters have any: a dump without them says that there are none.

@@ -7,11 +7,11 @@ use super::plurals;
 use crate::cluster::Served;
 use crate::failure::{Class, Failure};
 use crate::report::{
-    API_VERSION, ApiServerCheck, CheckResult, Item, KIND, KindCheck, Namespaces, NotSeen, Report, State,
-    Status,
+    API_VERSION, ApiServerCheck, CheckResult, Item, KIND, KindCheck, Namespaces, NotSeen, Report, Scope,
+    State, Status,
 };
 use crate::run::coverage::{all_but, is_about, not_seen_kind, nothing_named, nothing_selected};
-use crate::run::{CONTROLLERS, Causes, KindTarget, Request, custom};
+use crate::run::{CONTROLLERS, Causes, Kind, KindTarget, Request, custom};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
@@ -172,16 +172,16 @@ fn taken(mut report: Report, head: &Head, ask: &Request) -> Report {
                 let counted = |check: &HeadCheck| check.check == plural && check.summary.is_some();
                 let before = not_seen.len();
                 if part.served != Some(false) && !head.checks.iter().any(counted) {
-                    not_seen.push(not_counted(plural));
+                    not_seen.push(not_counted(wanted.kind));
                 }
                 if let Some(gap) = gap.as_ref().filter(|_| wanted.kind.is_namespaced()) {
-                    not_seen.push(gap.entry(plural));
+                    not_seen.push(gap.entry(wanted.kind));
                 }
                 if part.served == Some(false) && !ask.all_kinds && !ask.by_default {
                     not_seen.push(not_served(wanted));
                 }
                 if ask.judges_every(plural) && wanted.names.is_empty() {
-                    not_seen.push(left_to_controllers(plural));
+                    not_seen.push(left_to_controllers(wanted.kind));
                 }
                 if not_seen.len() > before {
                     part.status = part.status.worst(Status::Unknown);
@@ -194,12 +194,12 @@ fn taken(mut report: Report, head: &Head, ask: &Request) -> Report {
             }
             // Told twice, it cannot be known which of them holds.
             (Some(_), false) => {
-                not_seen.push(not_counted(plural));
+                not_seen.push(not_counted(wanted.kind));
                 KindCheck::of(plural, Vec::new(), false)
             }
             (None, _) => {
                 if !not_seen.iter().any(|entry| is_about(entry, plural)) {
-                    not_seen.push(not_watched(plural));
+                    not_seen.push(not_watched(wanted.kind));
                 }
                 KindCheck::of(plural, Vec::new(), false)
             }
@@ -234,7 +234,8 @@ fn taken(mut report: Report, head: &Head, ask: &Request) -> Report {
         error: Some(format!("the agent does not watch {what}")),
         class: NOT_WATCHED.into(),
         hint: Some("leave out --agent: custom resources are judged by the plugin".into()),
-        what,
+        resource: Some(what.clone()),
+        thing: what,
         ..NotSeen::default()
     });
     report.settle();
@@ -250,8 +251,8 @@ const NOT_WATCHED: &str = "notWatched";
 
 /// What the agent's answer lacks of the namespaces that were asked for.
 struct Gap {
-    /// Where nothing was seen, behind the name of a kind.
-    place: String,
+    /// Where nothing was seen.
+    scope: Scope,
     class: &'static str,
     error: String,
     hint: String,
@@ -262,13 +263,10 @@ impl Gap {
     /// which ones it is about.
     fn between(said: bool, covered: &Namespaces, ask: &Request) -> Option<Self> {
         let same_version = || Failure::new(Class::AgentVersion, "").hint().to_owned();
-        let in_asked = match &ask.namespace {
-            Some(namespace) => format!(" in namespace {namespace}"),
-            None => String::new(),
-        };
+        let in_asked = Scope::new(ask.namespace.as_deref());
         if !said {
             return Some(Self {
-                place: in_asked,
+                scope: in_asked,
                 class: Class::AgentVersion.as_str(),
                 error: "the agent does not say which namespaces its answer covers".into(),
                 hint: same_version(),
@@ -277,7 +275,7 @@ impl Gap {
         match (&ask.namespace, covered) {
             (None, Namespaces::All(_)) => None,
             (None, Namespaces::These(watched)) => Some(Self {
-                place: format!(" in {}", all_but(watched)),
+                scope: Scope::Namespaces(all_but(watched)),
                 class: NOT_WATCHED,
                 error: watches_only(watched),
                 hint: match watched.first() {
@@ -289,13 +287,13 @@ impl Gap {
             }),
             (Some(asked), Namespaces::These(watched)) if watched.as_slice() == [asked.as_str()] => None,
             (Some(asked), Namespaces::These(watched)) if !watched.contains(asked) => Some(Self {
-                place: in_asked,
+                scope: in_asked,
                 class: NOT_WATCHED,
                 error: watches_only(watched),
                 hint: "add it to the chart's value namespaces, or leave out --agent".into(),
             }),
             (Some(asked), _) => Some(Self {
-                place: in_asked,
+                scope: in_asked,
                 class: Class::AgentVersion.as_str(),
                 error: format!("the agent's answer is about more than namespace {asked}"),
                 hint: same_version(),
@@ -303,13 +301,12 @@ impl Gap {
         }
     }
 
-    fn entry(&self, plural: &str) -> NotSeen {
+    fn entry(&self, kind: Kind) -> NotSeen {
         NotSeen {
-            what: format!("{plural}{}", self.place),
-            class: self.class.into(),
+            scope: self.scope.clone(),
             error: Some(self.error.clone()),
             hint: Some(self.hint.clone()),
-            missing: None,
+            ..of_kind(kind, self.class)
         }
     }
 }
@@ -333,23 +330,30 @@ fn no_api_server() -> ApiServerCheck {
 }
 
 /// What an agent does not keep of a kind, though the kind is watched.
-fn left_to_controllers(plural: &str) -> NotSeen {
+fn left_to_controllers(kind: Kind) -> NotSeen {
     NotSeen {
-        what: format!("{plural} that have a controller"),
-        class: NOT_WATCHED.into(),
+        thing: format!("{} that have a controller", kind.plural()),
         error: Some("the agent leaves them to their controllers and does not keep them".into()),
         hint: Some("leave out --agent to have each of them judged".into()),
-        missing: None,
+        ..of_kind(kind, NOT_WATCHED)
     }
 }
 
-fn not_watched(plural: &str) -> NotSeen {
+fn not_watched(kind: Kind) -> NotSeen {
     NotSeen {
-        what: plural.to_owned(),
-        class: NOT_WATCHED.into(),
         error: Some("it is not among the kinds that the agent watches".into()),
         hint: Some("add it to the chart's value kinds, or leave out --agent".into()),
-        missing: None,
+        ..of_kind(kind, NOT_WATCHED)
+    }
+}
+
+/// An entry about all objects of a kind.
+fn of_kind(kind: Kind, class: &str) -> NotSeen {
+    NotSeen {
+        thing: kind.plural().to_owned(),
+        resource: Some(kind.resource()),
+        class: class.to_owned(),
+        ..NotSeen::default()
     }
 }
 
@@ -360,14 +364,12 @@ fn not_served(wanted: &KindTarget) -> NotSeen {
 }
 
 /// A part of which the agent does not tell, once and for all, how many objects there are.
-fn not_counted(plural: &str) -> NotSeen {
+fn not_counted(kind: Kind) -> NotSeen {
     let failure = Failure::new(Class::AgentVersion, "the agent's answer does not count them");
     NotSeen {
-        what: plural.to_owned(),
-        class: failure.class.as_str().into(),
         hint: Some(failure.hint().to_owned()),
         error: Some(failure.message),
-        missing: None,
+        ..of_kind(kind, failure.class.as_str())
     }
 }
 
@@ -390,8 +392,8 @@ fn named(part: KindCheck, wanted: &KindTarget, ask: &Request, not_seen: &mut Vec
         missing = true;
         if wanted.kind.leaves_owned() {
             not_seen.push(NotSeen {
-                what: format!("{} {name}", wanted.kind.singular()),
-                ..left_to_controllers(plural)
+                thing: format!("{} {name}", wanted.kind.singular()),
+                ..left_to_controllers(wanted.kind)
             });
             continue;
         }

@@ -10,7 +10,7 @@ pub use answer::agent_version;
 pub use service::ask_service;
 
 use super::apiserver;
-use super::coverage::{Found, not_seen};
+use super::coverage::{Found, namespace_not_seen, not_seen};
 use super::direct::no_such_namespace;
 use super::{Clock, Kind, Request, unreached};
 use crate::apiserver::vantage::compare;
@@ -220,8 +220,11 @@ fn unasked(
             s.namespace
         )
     });
-    let mut entry = not_seen(format!("agent {agent}"), failure, rule.as_deref());
-    entry.hint = Some(failure.hint().to_owned());
+    let entry = NotSeen {
+        resource: service.map(|_| "services/proxy".into()),
+        hint: Some(failure.hint().to_owned()),
+        ..not_seen(format!("agent {agent}"), failure, rule.as_deref())
+    };
     let mut report = Report::new(source, clock().to_string());
     report.coverage = Coverage {
         kinds: plurals(ask),
@@ -264,7 +267,7 @@ fn perhaps_no_namespace(namespace: &str) -> NotSeen {
         format!("nothing is in namespace {namespace}, and whether it exists could not be looked up"),
     )
     .with_hint("check the name: kubectl get namespaces");
-    not_seen(format!("namespace {namespace}"), &failure, None)
+    namespace_not_seen(namespace, &failure)
 }
 
 fn add_not_seen(report: &mut Report, entry: Option<NotSeen>) {

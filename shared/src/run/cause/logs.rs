@@ -4,7 +4,7 @@ use super::{EvidenceStore, late, rank, until};
 use crate::check::{Now, crashed, shorten};
 use crate::cluster::{Client, escape, path_of};
 use crate::report::{Item, NotSeen};
-use crate::resource::{Pod, Time};
+use crate::resource::{Pod, Resource as _, Time};
 use crate::run::coverage::not_seen;
 use tokio::time::timeout_at;
 
@@ -34,12 +34,13 @@ pub async fn add_logs(
             if !matches!(cause.code.as_str(), "CrashLoop" | "OutOfMemory") {
                 continue;
             }
-            let name = cause.example.as_deref().and_then(|e| e.strip_prefix("Pod/"));
-            let pod = name.and_then(|name| known.pod(&namespace, name));
+            let example = cause.example.as_ref().filter(|example| example.kind == Pod::KIND);
+            let pod = example.and_then(|example| known.pod(&namespace, &example.name));
             let Some((container, previous)) = pod.and_then(|pod| crashed(pod, cause, Now::known(now))) else {
                 continue;
             };
-            let path = log_path(&namespace, name.unwrap_or_default(), container, previous);
+            let name = example.map_or("", |example| &example.name);
+            let path = log_path(&namespace, name, container, previous);
             let lines = match read.iter().find(|(known, _)| *known == path) {
                 Some((_, lines)) => lines.clone(),
                 None if read.len() == LOGS => return not_read,
@@ -48,8 +49,10 @@ pub async fn add_logs(
                     let lines = match answer.unwrap_or_else(|_| Err(late())) {
                         Ok(bytes) => last_lines(&bytes),
                         Err(failure) => {
-                            let entry =
-                                not_seen("logs of crashed containers", &failure, Some("pods/log get"));
+                            let entry = NotSeen {
+                                resource: Some("pods/log".into()),
+                                ..not_seen("logs of crashed containers", &failure, Some("pods/log get"))
+                            };
                             if not_read.is_empty() {
                                 not_read.push(entry);
                             }

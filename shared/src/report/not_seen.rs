@@ -1,0 +1,322 @@
+//! What was asked for and could not be seen.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// One thing that was asked for and could not be seen. Its sentence, [`NotSeen::what`], is made of the parts.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "NotSeenJson", into = "NotSeenJson")]
+pub struct NotSeen {
+    /// What it is, without its scope: `deployments`, `deployment web`, `dump.yaml, line 7`.
+    pub thing: String,
+    /// Where it was not seen.
+    pub scope: Scope,
+    /// Its resource as RBAC writes it, plural and group: `deployments.apps`. `None` if it is no resource, or several.
+    /// Older agents leave it out; the plural alone takes its scope then.
+    pub resource: Option<String>,
+    /// The check whose verdicts need it, such as `services` for EndpointSlices, if an agent says so.
+    pub needed_by: Option<String>,
+    /// Class of the failure, a stable word such as `forbidden` or `timeout`.
+    pub class: String,
+    /// The rule that would allow it, such as `apps/deployments list`, if a rule is missing.
+    pub missing: Option<String>,
+    /// The underlying error.
+    pub error: Option<String>,
+    /// What to do next, one line.
+    pub hint: Option<String>,
+}
+
+/// Where something was not seen.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// In all places that were asked for, or in none in particular.
+    #[default]
+    Everywhere,
+    /// In one namespace.
+    Namespace(String),
+    /// In several namespaces, in words: `all namespaces but shop`.
+    Namespaces(String),
+}
+
+impl Scope {
+    /// That namespace; everywhere without one.
+    #[must_use]
+    pub fn new(namespace: Option<&str>) -> Self {
+        namespace.map_or(Self::Everywhere, |name| Self::Namespace(name.to_owned()))
+    }
+
+    /// These namespaces; of several the first is named. Everywhere without one.
+    #[must_use]
+    pub fn of_all(namespaces: &[&str]) -> Self {
+        match namespaces {
+            [first, _, ..] => {
+                Self::Namespaces(format!("namespace {first} and {} more", namespaces.len() - 1))
+            }
+            few => Self::new(few.first().copied()),
+        }
+    }
+
+    /// The namespace, if it is only one.
+    #[must_use]
+    pub fn namespace(&self) -> Option<&str> {
+        match self {
+            Self::Namespace(name) => Some(name),
+            Self::Everywhere | Self::Namespaces(_) => None,
+        }
+    }
+}
+
+/// What follows the thing in a sentence, with the space before it.
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Everywhere => Ok(()),
+            Self::Namespace(name) => write!(f, " in namespace {name}"),
+            Self::Namespaces(words) => write!(f, " in {words}"),
+        }
+    }
+}
+
+impl NotSeen {
+    /// What was not seen, and where: `deployments in namespace shop`, `services (by endpointslices)`.
+    #[must_use]
+    pub fn what(&self) -> String {
+        let Self { thing, scope, .. } = self;
+        match &self.needed_by {
+            Some(check) => format!("{check} (by {thing}{scope})"),
+            None => format!("{thing}{scope}"),
+        }
+    }
+}
+
+/// The wire form.
+#[derive(Serialize, Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct NotSeenJson {
+    what: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resource: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    namespace: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    needed_by: Option<String>,
+    class: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    missing: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
+}
+
+impl From<NotSeen> for NotSeenJson {
+    fn from(entry: NotSeen) -> Self {
+        Self {
+            what: entry.what(),
+            resource: entry.resource,
+            namespace: entry.scope.namespace().map(str::to_owned),
+            needed_by: entry.needed_by,
+            class: entry.class,
+            missing: entry.missing,
+            error: entry.error,
+            hint: entry.hint,
+        }
+    }
+}
+
+impl From<NotSeenJson> for NotSeen {
+    fn from(wire: NotSeenJson) -> Self {
+        let what = What::from(wire.what.as_str());
+        Self {
+            resource: wire.resource.or_else(|| what.resource()),
+            thing: what.thing.to_owned(),
+            scope: what.scope,
+            needed_by: wire.needed_by.or(what.needed_by.map(str::to_owned)),
+            class: wire.class,
+            missing: wire.missing,
+            error: wire.error,
+            hint: wire.hint,
+        }
+    }
+}
+
+/// The sentence `what`, taken apart: an older agent sends nothing else. No other code reads it.
+struct What<'a> {
+    thing: &'a str,
+    scope: Scope,
+    needed_by: Option<&'a str>,
+}
+
+impl<'a> From<&'a str> for What<'a> {
+    fn from(what: &'a str) -> Self {
+        let needs = what.strip_suffix(')').and_then(|rest| rest.split_once(" (by "));
+        let (needed_by, what) = match needs {
+            Some((check, needed)) => (Some(check), needed),
+            None => (None, what),
+        };
+        let (thing, scope) = match what.split_once(" in ") {
+            Some((thing, scope)) => match scope.strip_prefix("namespace ") {
+                Some(name) if !name.contains(' ') => (thing, Scope::Namespace(name.to_owned())),
+                Some(_) => (thing, Scope::Namespaces(scope.to_owned())),
+                None if scope.starts_with("all namespaces") => (thing, Scope::Namespaces(scope.to_owned())),
+                None => (what, Scope::Everywhere),
+            },
+            None => (what, Scope::Everywhere),
+        };
+        Self {
+            thing,
+            scope,
+            needed_by,
+        }
+    }
+}
+
+impl What<'_> {
+    /// The plural that it begins with.
+    fn resource(&self) -> Option<String> {
+        let (word, rest) = self.thing.split_once(' ').unwrap_or((self.thing, ""));
+        let is_plural = ["", "that ", "of ", "matching "]
+            .iter()
+            .any(|begin| match *begin {
+                "" => rest.is_empty(),
+                begin => rest.starts_with(begin),
+            });
+        (is_plural && !SEVERAL.contains(&word)).then(|| word.to_owned())
+    }
+}
+
+/// Words that stand for several resources.
+const SEVERAL: [&str; 3] = ["causes", "objects", "everything"];
+
+#[cfg(test)]
+mod tests {
+    use super::{NotSeen, Scope};
+    use serde_json::json;
+
+    #[test]
+    fn a_sentence_is_made_of_its_parts() {
+        let what = |thing: &str, scope: Scope, needed_by: Option<&str>| {
+            let thing = thing.to_owned();
+            let needed_by = needed_by.map(str::to_owned);
+            NotSeen {
+                thing,
+                scope,
+                needed_by,
+                ..NotSeen::default()
+            }
+            .what()
+        };
+        let shop = || Scope::new(Some("shop"));
+        assert_eq!(what("deployments", Scope::Everywhere, None), "deployments");
+        assert_eq!(what("deployments", shop(), None), "deployments in namespace shop");
+        assert_eq!(
+            what("pods", Scope::Namespaces("all namespaces but shop".into()), None),
+            "pods in all namespaces but shop"
+        );
+        assert_eq!(
+            what("endpointslices", shop(), Some("services")),
+            "services (by endpointslices in namespace shop)"
+        );
+    }
+
+    #[test]
+    fn an_entry_of_an_agent_that_sends_the_sentence_alone_is_understood() {
+        let parts = |what: &str| {
+            let entry: NotSeen = serde_json::from_value(json!({"what": what, "class": "stale"})).unwrap();
+            assert_eq!(entry.what(), what);
+            (entry.thing, entry.scope, entry.resource, entry.needed_by)
+        };
+        let text = |text: &str| Some(text.to_owned());
+        for (what, thing, scope, resource, needed_by) in [
+            (
+                "deployments",
+                "deployments",
+                Scope::Everywhere,
+                text("deployments"),
+                None,
+            ),
+            (
+                "deployments in namespace shop",
+                "deployments",
+                Scope::new(Some("shop")),
+                text("deployments"),
+                None,
+            ),
+            (
+                "pods in namespace a and 3 more",
+                "pods",
+                Scope::Namespaces("namespace a and 3 more".into()),
+                text("pods"),
+                None,
+            ),
+            (
+                "jobs in all namespaces but shop, bank",
+                "jobs",
+                Scope::Namespaces("all namespaces but shop, bank".into()),
+                text("jobs"),
+                None,
+            ),
+            (
+                "services (by endpointslices in namespace shop)",
+                "endpointslices",
+                Scope::new(Some("shop")),
+                text("endpointslices"),
+                text("services"),
+            ),
+            (
+                "pods of ReplicaSet shop/web-1, ...",
+                "pods of ReplicaSet shop/web-1, ...",
+                Scope::Everywhere,
+                text("pods"),
+                None,
+            ),
+            (
+                "deployments matching app=x",
+                "deployments matching app=x",
+                Scope::Everywhere,
+                text("deployments"),
+                None,
+            ),
+            (
+                "objects matching app=x",
+                "objects matching app=x",
+                Scope::Everywhere,
+                None,
+                None,
+            ),
+            (
+                "3 lines in dump.yaml, from line 2 on",
+                "3 lines in dump.yaml, from line 2 on",
+                Scope::Everywhere,
+                None,
+                None,
+            ),
+            ("causes", "causes", Scope::Everywhere, None, None),
+        ] {
+            assert_eq!(
+                parts(what),
+                (thing.to_owned(), scope, resource, needed_by),
+                "{what}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_entry_comes_back_from_the_wire_as_it_was() {
+        let entry = NotSeen {
+            thing: "deployments".into(),
+            scope: Scope::new(Some("shop")),
+            resource: Some("deployments.apps".into()),
+            class: "forbidden".into(),
+            missing: Some("apps/deployments list".into()),
+            ..NotSeen::default()
+        };
+        let wire = serde_json::to_value(&entry).unwrap();
+        assert_eq!(
+            wire,
+            json!({"what": "deployments in namespace shop", "resource": "deployments.apps", "namespace": "shop",
+                   "class": "forbidden", "missing": "apps/deployments list"})
+        );
+        assert_eq!(serde_json::from_value::<NotSeen>(wire).unwrap(), entry);
+    }
+}
