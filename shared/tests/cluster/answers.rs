@@ -197,7 +197,9 @@ async fn a_list_without_an_end_is_not_seen() {
     server.fail(Match::path(LISTS), body(JSON, format!("{head}]}}")));
     let listed = list::<Deployment>(&client(&server).await, &ListOptions::default()).await;
     assert!(listed.is_err());
-    assert_eq!(server.requests_for(&Match::path(LISTS)).len(), 3);
+    // Two pages show that they are one and the same. A third may be on its way by then.
+    let asked = server.requests_for(&Match::path(LISTS)).len();
+    assert!([2, 3].contains(&asked), "{asked}");
 }
 
 fn classes(report: &Report) -> Vec<(&str, Option<&str>)> {
