@@ -2,12 +2,13 @@
 //! Must not know what is done with them.
 
 use crate::address::Address;
-use crate::command::probe::{Probe, Target};
 use crate::log::{Format, Threshold};
-use crate::{Pace, Settings, duration};
+use crate::probe::{Probe, Target};
+use crate::settings::{Pace, Settings};
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser, Subcommand};
 use sre_shared::cluster::{Deadlines, Origin};
+use sre_shared::duration;
 use sre_shared::nearest::nearest;
 use sre_shared::run::{Kind, clock};
 use std::ffi::OsString;
@@ -66,15 +67,15 @@ pub struct Args {
     causes: bool,
 
     /// Data of which the API server has said nothing for this long is called unknown
-    #[arg(long, value_name = "DURATION", env = "SRE_AGENT_STALE_AFTER", default_value = "3m", value_parser = duration::parse)]
+    #[arg(long, value_name = "DURATION", env = "SRE_AGENT_STALE_AFTER", default_value = "3m", value_parser = limit)]
     stale_after: Duration,
 
     /// The longest that one request to the API server may take; watches are exempt
-    #[arg(long, value_name = "DURATION", env = "SRE_AGENT_REQUEST_TIMEOUT", default_value = "10s", value_parser = duration::parse)]
+    #[arg(long, value_name = "DURATION", env = "SRE_AGENT_REQUEST_TIMEOUT", default_value = "10s", value_parser = limit)]
     request_timeout: Duration,
 
     /// How long requests are still accepted after SIGTERM, while /readyz tells to ask elsewhere
-    #[arg(long, value_name = "DURATION", env = "SRE_AGENT_SHUTDOWN_DELAY", default_value = "0s", value_parser = duration::parse_or_zero)]
+    #[arg(long, value_name = "DURATION", env = "SRE_AGENT_SHUTDOWN_DELAY", default_value = "0s", value_parser = delay)]
     shutdown_delay: Duration,
 
     /// Connections served at the same time; more have to wait
@@ -112,12 +113,12 @@ enum Command {
         urls: Vec<Target>,
 
         /// The longest that one URL may take
-        #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration::parse)]
+        #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = limit)]
         timeout: Duration,
 
         /// Ask those that do not answer 200 again for so long: nodes learn of a new Service a moment after its pods are
         /// ready
-        #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
+        #[arg(long, value_name = "DURATION", value_parser = limit)]
         patience: Option<Duration>,
     },
 }
@@ -238,6 +239,31 @@ pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Wish, clap::Err
         log_format: args.log_format,
         log_level: args.log_level,
     })))
+}
+
+/// A delay may be 0.
+fn delay(text: &str) -> Result<Duration, String> {
+    match text.trim() {
+        "0" | "0s" | "0m" | "0ms" => Ok(Duration::ZERO),
+        text => limit(text),
+    }
+}
+
+/// A limit is longer than 0 and not longer than a year: sums of longer ones with the clock could overflow.
+fn limit(text: &str) -> Result<Duration, String> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err("a duration is expected, such as 90s or 1m30s".into());
+    }
+    if text.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(format!("the unit is missing, did you mean {text}s?"));
+    }
+    match duration::parse(text) {
+        Some(Duration::ZERO) => Err("the duration has to be longer than 0".into()),
+        Some(duration) if duration > Duration::from_hours(365 * 24) => Err("longer than a year".into()),
+        Some(duration) => Ok(duration),
+        None => Err("no duration, which looks like 3m, 90s, 1m30s or 500ms".into()),
+    }
 }
 
 /// Nothing is what a chart value that is left empty sets the variable to: then it is as by default.
@@ -388,6 +414,24 @@ mod tests {
         {
             let name = argument.get_long().unwrap().replace('-', "_").to_uppercase();
             assert_eq!(argument.get_env().unwrap(), format!("SRE_AGENT_{name}").as_str());
+        }
+    }
+
+    #[test]
+    fn a_delay_may_be_none() {
+        assert_eq!(delay("0"), Ok(Duration::ZERO));
+        assert_eq!(delay(" 0s "), Ok(Duration::ZERO));
+        assert_eq!(delay("5s"), Ok(Duration::from_secs(5)));
+        assert!(delay("5").is_err());
+    }
+
+    #[test]
+    fn what_is_no_limit_is_refused_with_the_nearest_right_one() {
+        assert_eq!(limit(" 2s "), Ok(Duration::from_secs(2)));
+        assert_eq!(limit("90"), Err("the unit is missing, did you mean 90s?".into()));
+        assert_eq!(limit("99999h"), Err("longer than a year".into()));
+        for text in ["", "-3m", "1m30", "0", "0s", "0ms", "99999999999h"] {
+            assert!(limit(text).is_err(), "{text}");
         }
     }
 

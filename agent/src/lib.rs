@@ -1,140 +1,49 @@
 //! The agent: keeps what it watches of a cluster, and answers over HTTP whether the cluster is healthy.
 //!
-//! The flow: `watcher` brings events of the API server into `cache`, `probe` asks the API server itself, and
-//! the handlers below `routes` make answers of both. What healthy means stands in `sre_shared`.
+//! The flow: the tasks of `watch` bring events of the API server into the caches of `state`, `apiserver` asks the API
+//! server itself, and the handlers of `http` make answers of both. `sre_shared` defines what healthy means.
 
 pub mod address;
-mod answer;
-mod app;
+mod apiserver;
 pub mod args;
 mod cache;
-mod causes;
-mod changes;
-mod command;
-mod companions;
-mod connection;
-mod controllers;
-pub mod duration;
-mod handler;
+mod client;
+mod history;
+mod http;
 pub mod log;
 mod metrics;
-mod outage;
 mod probe;
-mod query;
-mod record;
 mod requests;
 mod rights;
-mod routes;
-mod server;
-mod stall;
-mod watcher;
+mod settings;
+mod state;
+mod tasks;
+mod watch;
 
+pub use crate::http::server::{Signal, Stop};
 pub use address::Address;
-pub use server::{Signal, Stop};
+pub use settings::{Pace, Settings};
 
-use app::App;
+use crate::http::router::Scope;
+use crate::http::server::{self, Door};
+use address::ListenError;
 use args::Wish;
-use connection::Connection;
-use routes::Scope;
-use server::Door;
-use sre_shared::cluster::{self, Client};
+use client::SharedClient;
+use sre_shared::cluster::Client;
 use sre_shared::failure::{Class, Failure};
-use sre_shared::run::{Clock, Kind};
+use state::AgentState;
 use std::ffi::OsString;
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
+use watch::kinds::SpawnWatches;
 
 /// The exit code for input that is refused, as `EX_USAGE` of sysexits.
 const USAGE: u8 = 64;
-
-/// How to run.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// How to reach the cluster.
-    pub cluster: cluster::Settings,
-    /// Where to listen.
-    pub address: Address,
-    /// Where to serve the metrics, where not at the same address.
-    pub metrics_address: Option<Address>,
-    /// Kinds to watch.
-    pub kinds: Vec<Kind>,
-    /// Namespaces to watch; empty for all.
-    pub namespaces: Vec<String>,
-    /// Whether causes are looked for.
-    pub causes: bool,
-    /// After how long a silence data is called unknown.
-    pub stale_after: Duration,
-    /// The longest that one request to the API server may take.
-    pub request_timeout: Duration,
-    /// Connections served at the same time.
-    pub max_connections: usize,
-    /// How long requests are still accepted after Kubernetes asked to stop.
-    pub shutdown_delay: Duration,
-    /// Name of the pod this runs in.
-    pub pod: Option<String>,
-    /// This machine's clock, asked where the API server has not told the time yet.
-    pub clock: Clock,
-    /// Times that nobody has to set.
-    pub pace: Pace,
-}
-
-/// Times that nobody has to set, and tests set shorter.
-#[derive(Debug, Clone, Copy)]
-pub struct Pace {
-    /// How long an answer of the API server check is handed out again.
-    pub remember: Duration,
-    /// How often the API server is checked though nobody asks.
-    pub probe_every: Duration,
-    /// How often the path to the API server is walked from its first step, where all is well.
-    pub walk_every: Duration,
-    /// The longest that one check may take, unless a request may take less. The plugin waits 10 s for an agent; a
-    /// hanging API server must be reported within that time.
-    pub check: Duration,
-    /// How soon the cluster's configuration may be read again after it was.
-    pub rebuild: Duration,
-    /// How soon causes may be looked for again after they were, where something new is open; and how often what a
-    /// verdict needs of other kinds is brought.
-    pub look_every: Duration,
-    /// How old causes may become while something is open.
-    pub look_again: Duration,
-    /// From what age on data is called stale.
-    pub stale: Duration,
-    /// How long the first list may take before this is called ready without it.
-    pub patience: Duration,
-    /// How long a client may take to send the head of its request; also how long a connection may idle.
-    pub header: Duration,
-    /// How long a client may take nothing of its answer.
-    pub stall: Duration,
-    /// How long connections may go on after the first request to stop.
-    pub drain: Duration,
-}
-
-impl Default for Pace {
-    fn default() -> Self {
-        let seconds = Duration::from_secs;
-        Self {
-            remember: seconds(1),
-            probe_every: seconds(10),
-            walk_every: seconds(60),
-            check: seconds(8),
-            rebuild: seconds(5),
-            look_every: seconds(15),
-            look_again: seconds(60),
-            // The API server sends a bookmark about once a minute.
-            stale: seconds(90),
-            patience: seconds(2),
-            header: seconds(10),
-            stall: seconds(30),
-            drain: seconds(10),
-        }
-    }
-}
 
 /// Why the agent did not start.
 #[derive(Debug, thiserror::Error)]
@@ -144,13 +53,13 @@ pub enum StartError {
     Cluster(Failure),
     /// Nothing can listen at the address.
     #[error(transparent)]
-    Listen(#[from] address::ListenError),
+    Listen(#[from] ListenError),
 }
 
 /// An agent that listens.
 pub struct Agent {
-    app: Arc<App>,
-    feeds: Vec<watcher::Feed>,
+    state: Arc<AgentState>,
+    watches: Vec<SpawnWatches>,
     listener: TcpListener,
     metrics: Option<TcpListener>,
     settings: Settings,
@@ -170,11 +79,11 @@ impl Agent {
             Some(address) => Some(address.listen("--metrics-address").await?),
             None => None,
         };
-        let connection = Connection::new(client, settings.cluster.clone(), settings.pace.rebuild);
-        let (app, feeds) = App::new(&settings, connection);
+        let client = SharedClient::new(client, settings.cluster.clone(), settings.pace.rebuild);
+        let (kinds, watches) = watch::kinds::prepare(&settings);
         Ok(Self {
-            app: Arc::new(app),
-            feeds,
+            state: Arc::new(AgentState::new(&settings, client, kinds)),
+            watches,
             listener,
             metrics,
             settings,
@@ -199,7 +108,7 @@ impl Agent {
 
     /// Watches and answers until it is told to stop, and then until every connection is done or time is up.
     pub async fn serve(self, stop: Stop) {
-        let client = self.app.connection.client();
+        let client = self.state.client.current();
         tracing::info!(
             version = env!("CARGO_PKG_VERSION"),
             address = self.address().map(|a| a.to_string()).unwrap_or_default(),
@@ -214,27 +123,7 @@ impl Agent {
             },
             "started"
         );
-        let mut tasks = watcher::spawn(&self.app, self.feeds, &self.settings);
-        tasks.spawn(Arc::clone(&self.app.probe).run(self.settings.pace.probe_every));
-        if self.settings.causes {
-            let pace = &self.settings.pace;
-            tasks.spawn(causes::run(
-                Arc::clone(&self.app),
-                pace.look_every,
-                pace.look_again,
-            ));
-        }
-        for objects in &self.app.kinds {
-            if objects.kind().companions().is_empty() {
-                continue;
-            }
-            tasks.spawn(companions::run(
-                Arc::clone(&self.app),
-                Arc::clone(objects),
-                self.settings.pace.look_every,
-                self.settings.stale_after,
-            ));
-        }
+        let _tasks = tasks::spawn(&self.state, self.watches, &self.settings);
         let door = |listener, scope| Door::new(listener, scope, self.settings.max_connections);
         let (main, metrics) = match self.metrics {
             None => (door(self.listener, Scope::All), None),
@@ -243,7 +132,7 @@ impl Agent {
                 Some(door(metrics, Scope::Metrics)),
             ),
         };
-        server::serve(main, metrics, self.app, &self.settings, stop).await;
+        server::serve(main, metrics, self.state, &self.settings, stop).await;
     }
 }
 

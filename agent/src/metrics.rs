@@ -4,9 +4,9 @@
 //! Nothing here asks the API server or walks objects: all of it is at hand already. What was not seen has no sample,
 //! since 0 would be a statement.
 
-use crate::app::App;
+use crate::apiserver::probe::{Checked, Record};
 use crate::cache::{Overview, Pulse};
-use crate::probe::{Checked, Record};
+use crate::state::AgentState;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
@@ -48,19 +48,19 @@ impl Format {
 ///
 /// # Errors
 /// None that a string as the target has.
-pub fn text(app: &App, format: Format) -> Result<String, fmt::Error> {
-    let moment = app.moment();
+pub fn text(state: &AgentState, format: Format) -> Result<String, fmt::Error> {
+    let moment = state.moment();
     let sample = Sample {
         format,
-        started: app.started_at.seconds,
+        started: state.started_at.seconds,
         memory: resident_memory(),
-        api_server: app.probe.record(),
-        kinds: app
+        api_server: state.probe.record(),
+        kinds: state
             .kinds
             .iter()
             .map(|objects| (objects.kind().plural(), objects.pulse(&moment)))
             .collect(),
-        requests: app.requests.counts(),
+        requests: state.requests.counts(),
     };
     let mut registry = Registry::default();
     registry.register_collector(Box::new(sample));

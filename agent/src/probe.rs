@@ -1,474 +1,341 @@
-//! Owns the live check of the API server: one at a time however many ask, its result remembered for a moment.
-//! Must not know how an answer is written.
+//! `sre-agent probe URL...`: asks URLs as a client would, for whoever has nothing but this binary: `helm test` runs it
+//! in the agent's own image, which holds no shell and no curl.
+//! Must not know what the URLs serve.
 
-use crate::Pace;
-use crate::connection::Connection;
-use crate::outage::{Outages, Trouble};
-use crate::record::Rings;
-use crate::rights;
-use prometheus_client::metrics::histogram::Histogram;
-use sre_shared::apiserver::PathTrace;
+use bytes::Bytes;
+use http::{Request, StatusCode, Uri, header};
+use http_body_util::{BodyExt as _, Empty};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
 use sre_shared::failure::Class;
-use sre_shared::report::{ApiServerCheck, Status};
-use sre_shared::resource::Time;
-use sre_shared::run::{self, Clock};
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::io;
+use std::str::FromStr;
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::net::{TcpStream, lookup_host};
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-/// The client's own deadline tells more of what was slow, so it is given the time to pass first.
-const BEHIND_THE_CLIENT: Duration = Duration::from_millis(250);
-/// Who this is, for the log of outages.
-const WHO: &str = "check of the API server";
-/// From a connection in the same zone to the longest that a request may take by default, in seconds.
-const DURATIONS: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
-/// What the judgement of the API server notes where `/readyz` answers 403.
-const READYZ_NOTE: &str = "readyz not allowed";
-/// How long walking the path may take; a connection may take as long.
-const WALK: Duration = Duration::from_secs(5);
+/// More of a body is not read: only its first words are shown.
+const READ: usize = 16 << 10;
+/// Between two tries.
+const PAUSE: Duration = Duration::from_millis(500);
+/// So many characters of a body are shown.
+const SHOWN: usize = 120;
 
-/// A finished check.
-#[derive(Debug)]
-pub struct Checked {
-    /// The verdict.
-    pub check: ApiServerCheck,
-    /// When it was made, by the API server's clock.
-    pub at: Time,
-    /// The paths that the agent's identity may not read.
-    pub forbidden: Vec<&'static str>,
+/// What to ask.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Probe {
+    /// The URLs, asked one after the other.
+    pub targets: Vec<Target>,
+    /// How long each one may take.
+    pub timeout: Duration,
+    /// For how long those that do not answer 200 are asked again.
+    pub patience: Duration,
 }
 
-impl Checked {
-    /// Whether an API server answered, if only with a refusal.
-    pub fn is_answered(&self) -> bool {
-        is_answered(&self.check)
+/// A URL with plain HTTP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    text: String,
+    authority: String,
+    host: String,
+    port: u16,
+    path: String,
+}
+
+impl FromStr for Target {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let form = "a URL looks like http://sre-agent:8080/healthz";
+        match text.split_once("://").map(|(scheme, _)| scheme) {
+            // tcp:// is how Kubernetes writes the address of a Service into the environment of a pod.
+            Some("http" | "tcp") => {}
+            Some("https") => {
+                return Err(
+                    "https is not spoken here, only plain HTTP: give the http:// URL of the Service".into(),
+                );
+            }
+            Some(scheme) => return Err(format!("{scheme:?} is not spoken here, only plain HTTP; {form}")),
+            None => return Err(format!("the scheme is missing, did you mean http://{text}?")),
+        }
+        let uri: Uri = text.parse().map_err(|error| format!("{error}; {form}"))?;
+        let authority = uri.authority().ok_or(form)?;
+        if authority.as_str().contains('@') {
+            return Err("a user or password in the URL is not sent: leave it out".into());
+        }
+        let host = authority.host();
+        let inside = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
+        Ok(Self {
+            text: text.to_owned(),
+            authority: authority.to_string(),
+            host: inside.unwrap_or(host).to_owned(),
+            port: authority.port_u16().unwrap_or(80),
+            path: uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
+        })
     }
 }
 
-/// What metrics say of the check: of the last one, and of all.
-#[derive(Debug)]
-pub struct Record {
-    /// The last check, where there was one.
-    pub last: Option<Arc<Checked>>,
-    /// Whether it is too old to say anything of this moment.
-    pub stale: bool,
-    /// How long each check took, in seconds.
-    pub durations: Histogram,
-    /// How many checks were not ok, by class.
-    pub failures: BTreeMap<String, u64>,
-}
-
-type Flight = watch::Receiver<Option<Arc<Checked>>>;
-
-/// The check of the API server.
-pub struct Probe {
-    connection: Arc<Connection>,
-    outages: Arc<Outages>,
-    clock: Clock,
-    timeout: Duration,
-    remember: Duration,
-    /// From what age on a check says nothing of the present.
-    stale: Duration,
-    walk_every: Duration,
-    durations: Histogram,
-    started: Instant,
-    state: Mutex<State>,
-}
-
-#[derive(Default)]
-struct State {
-    /// The path as it was walked last.
-    walked: Option<(Arc<PathTrace>, Instant)>,
-    rings: Rings,
-    last: Option<(Arc<Checked>, Instant)>,
-    flight: Option<Flight>,
-    /// Checks in a row that no API server answered, and when the last of them failed.
-    silent: Option<(u32, Instant)>,
-    failures: BTreeMap<String, u64>,
+/// Why there was no answer.
+struct Unanswered {
+    class: Class,
+    reason: String,
 }
 
 impl Probe {
-    /// A check that was never made.
-    pub fn new(
-        connection: Arc<Connection>,
-        outages: Arc<Outages>,
-        clock: Clock,
-        timeout: Duration,
-        pace: &Pace,
-    ) -> Self {
-        Self {
-            connection,
-            outages,
-            clock,
-            timeout: timeout.min(pace.check),
-            remember: pace.remember,
-            // One check was missed, and the next one took as long as it may.
-            stale: 2 * pace.probe_every + timeout + BEHIND_THE_CLIENT,
-            walk_every: pace.walk_every,
-            durations: Histogram::new(DURATIONS),
-            started: Instant::now(),
-            state: Mutex::default(),
+    /// Asks every URL, writes a line for each, and returns whether all answered 200.
+    ///
+    /// # Errors
+    /// Where a line cannot be written.
+    pub async fn run(&self, out: &mut impl io::Write) -> io::Result<bool> {
+        let mut well = true;
+        let until = Instant::now() + self.patience;
+        for target in &self.targets {
+            let mut answer = self.once(target).await;
+            while !matches!(answer, Ok((StatusCode::OK, _))) && Instant::now() + PAUSE <= until {
+                tokio::time::sleep(PAUSE).await;
+                answer = self.once(target).await;
+            }
+            let url = &target.text;
+            match answer {
+                Ok((StatusCode::OK, _)) => writeln!(out, "200 {url}")?,
+                Ok((code, body)) => {
+                    well = false;
+                    writeln!(out, "{} {url}: {}", code.as_u16(), first_words(&body))?;
+                }
+                Err(Unanswered { class, reason }) => {
+                    well = false;
+                    writeln!(out, "{} {url}: {reason}", class.as_str())?;
+                }
+            }
         }
+        Ok(well)
     }
 
-    /// The result of a check that ended a moment ago, of the one that is under way, or of a new one.
-    pub async fn ask(self: &Arc<Self>) -> Arc<Checked> {
-        let mut flight = {
-            let mut state = self.lock();
-            if let Some((checked, at)) = &state.last
-                && at.elapsed() < self.remember
-            {
-                return Arc::clone(checked);
-            }
-            match &state.flight {
-                Some(flight) => flight.clone(),
-                None => self.depart(&mut state),
-            }
-        };
-        match flight
-            .wait_for(Option::is_some)
+    async fn once(&self, target: &Target) -> Result<(StatusCode, Vec<u8>), Unanswered> {
+        tokio::time::timeout(self.timeout, ask(target))
             .await
-            .map(|checked| checked.clone())
-        {
-            Ok(Some(checked)) => checked,
-            Ok(None) | Err(_) => Arc::new(Checked {
-                check: failed(
-                    "the check was interrupted",
-                    Class::ConnectionLost,
-                    &self.connection,
-                ),
-                at: (self.clock)(),
-                forbidden: Vec::new(),
-            }),
-        }
-    }
-
-    /// Checks every so often, so that silence is noticed though nobody asks. Does not end.
-    pub async fn run(self: Arc<Self>, every: Duration) {
-        loop {
-            let due = self.lock().last.as_ref().map(|(_, at)| *at + every);
-            match due {
-                Some(due) if due > Instant::now() => tokio::time::sleep_until(due).await,
-                _ => drop(self.ask().await),
-            }
-        }
-    }
-
-    /// When the API server last failed to answer, where it failed to at least twice in a row.
-    pub fn silent(&self) -> Option<Instant> {
-        self.lock()
-            .silent
-            .filter(|(times, _)| *times >= 2)
-            .map(|(_, at)| at)
-    }
-
-    /// What is known without asking.
-    pub fn record(&self) -> Record {
-        let state = self.lock();
-        Record {
-            stale: state
-                .last
-                .as_ref()
-                .is_some_and(|(_, at)| at.elapsed() >= self.stale),
-            last: state.last.as_ref().map(|(checked, _)| Arc::clone(checked)),
-            durations: self.durations.clone(),
-            failures: state.failures.clone(),
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Begins a check in a task of its own: the one who asked first may go away without spoiling it for the others.
-    fn depart(self: &Arc<Self>, state: &mut State) -> Flight {
-        let (arrive, flight) = watch::channel(None);
-        state.flight = Some(flight.clone());
-        let this = Arc::clone(self);
-        tokio::spawn(async move {
-            let began = Instant::now();
-            let checked = Arc::new(Box::pin(this.check()).await);
-            this.durations.observe(began.elapsed().as_secs_f64());
-            this.land(&checked);
-            // Nobody may be waiting any more.
-            let _ = arrive.send(Some(checked));
-        });
-        flight
-    }
-
-    async fn check(&self) -> Checked {
-        let client = self.connection.client();
-        let began = Instant::now();
-        let asking = tokio::time::timeout(
-            self.timeout + BEHIND_THE_CLIENT,
-            run::apiserver::ask(&client, true, self.clock),
-        );
-        let walk = |until| run::apiserver::trace(&client, client.default_namespace(), until);
-        let known = self.walked();
-        let walking = async {
-            match known {
-                Some(_) => None,
-                None => Some(walk(began + WALK.min(self.timeout)).await),
-            }
-        };
-        let (asked, fresh) = tokio::join!(asking, walking);
-        let (mut check, livez) = match asked {
-            Ok(asked) => {
-                let fresh = match fresh {
-                    // The path was well when it was walked; it is not what it was.
-                    None if !asked.is_answered() => Some(walk(began + self.timeout).await),
-                    fresh => fresh,
-                };
-                let walked = match fresh {
-                    Some(walked) => self.remember(walked),
-                    None => known.unwrap_or_default(),
-                };
-                let mut check = run::apiserver::judge(&client, &asked, Some(&walked));
-                // Who the agent is matters to nobody who asks it; the rung has it.
-                check.identity = None;
-                (check, asked.livez_code())
-            }
-            Err(_) => {
-                let limit = self.timeout.as_secs_f64();
-                // What hangs before the first packet says nothing of the network.
-                let (class, error) = match client.running_plugin() {
-                    Some(plugin) => (
-                        Class::Credential,
-                        format!("the credential plugin {plugin} gave no answer within {limit} s"),
-                    ),
-                    None => (Class::Timeout, format!("not finished within {limit} s")),
-                };
-                let check = ApiServerCheck {
-                    elapsed_ms: Some(limit * 1e3),
-                    side: Some(class.side().as_str().to_owned()),
-                    ..failed(&error, class, &self.connection)
-                };
-                (check, None)
-            }
-        };
-        let forbidden = add_livez(&mut check, livez);
-        say_missing(&mut check, &forbidden);
-        check.record = Some(self.note(&check));
-        Checked {
-            check,
-            at: client.server_time().unwrap_or_else(self.clock),
-            forbidden,
-        }
-    }
-
-    /// The path as it was walked a moment ago, unless something was wrong then.
-    fn walked(&self) -> Option<Arc<PathTrace>> {
-        let state = self.lock();
-        let well = state
-            .last
-            .as_ref()
-            .is_some_and(|(last, _)| last.check.status == Status::Ok);
-        let (walked, at) = state.walked.as_ref()?;
-        (well && at.elapsed() < self.walk_every).then(|| Arc::clone(walked))
-    }
-
-    fn remember(&self, walked: PathTrace) -> Arc<PathTrace> {
-        let walked = Arc::new(walked);
-        self.lock().walked = Some((Arc::clone(&walked), Instant::now()));
-        walked
-    }
-
-    /// Notes a check in the record, which then says.
-    fn note(&self, check: &ApiServerCheck) -> sre_shared::report::Record {
-        let second = self.started.elapsed().as_secs();
-        // Controllers that are away leave the API server as it is.
-        let ready = check.status == Status::Ok || check.rung.as_deref() == Some("controllers");
-        let mut state = self.lock();
-        state.rings.note(second, ready, check.latency_ms);
-        state.rings.record(second)
-    }
-
-    fn land(&self, checked: &Arc<Checked>) {
-        let check = &checked.check;
-        let now = Instant::now();
-        let before = {
-            let mut state = self.lock();
-            state.flight = None;
-            state.silent = match (is_answered(check), state.silent) {
-                (true, _) => None,
-                (false, Some((times, _))) => Some((times.saturating_add(1), now)),
-                (false, None) => Some((1, now)),
-            };
-            if check.status != Status::Ok
-                && let Some(class) = &check.class
-            {
-                *state.failures.entry(class.clone()).or_default() += 1;
-            }
-            state
-                .last
-                .replace((Arc::clone(checked), now))
-                .map(|(before, _)| before.check.status)
-        };
-        self.log(check, before);
-        if is_answered(check) {
-            self.log_rights(&checked.forbidden);
-        }
-    }
-
-    /// What is missing beside the right without which nothing is known, which is logged as the failure that it is.
-    fn log_rights(&self, forbidden: &[&'static str]) {
-        for path in ["/readyz", "/livez"] {
-            let who = format!("right to get {path}");
-            if forbidden.contains(&path) {
-                let missing = rights::of_path(path);
-                let trouble = Trouble {
-                    class: Class::Forbidden.as_str(),
-                    error: "the API server refuses it to the agent's identity",
-                    endpoint: path,
-                    next: &missing.hint,
-                    missing: Some(&missing.rule),
-                    own: true,
-                };
-                self.outages.failed(&who, &trouble);
-            } else {
-                self.outages.recovered(&who);
-            }
-        }
-    }
-
-    fn log(&self, check: &ApiServerCheck, before: Option<Status>) {
-        let error = check.error.as_deref().unwrap_or_default();
-        let next = check.hint.as_deref().unwrap_or_default();
-        if check.status == Status::Unknown {
-            let trouble = Trouble {
-                class: check.class.as_deref().unwrap_or_default(),
-                error,
-                endpoint: check.endpoint.as_deref().unwrap_or_default(),
-                next,
-                missing: check.missing.as_deref(),
-                own: is_answered(check),
-            };
-            return self.outages.failed(WHO, &trouble);
-        }
-        self.outages.recovered(WHO);
-        match (before, check.status) {
-            (Some(Status::Degraded), Status::Ok) => tracing::info!("the API server is ok again"),
-            (Some(Status::Degraded), _) | (_, Status::Ok | Status::Unknown) => {}
-            (_, Status::Degraded) => tracing::warn!(error, next, "the API server is degraded"),
-        }
+            .unwrap_or_else(|_| {
+                Err(Unanswered {
+                    class: Class::Timeout,
+                    reason: format!("no whole answer within {} s", self.timeout.as_secs_f64()),
+                })
+            })
     }
 }
 
-/// Notes what `/livez` adds, and returns the paths that may not be read.
-fn add_livez(check: &mut ApiServerCheck, livez: Option<u16>) -> Vec<&'static str> {
-    let version = check.missing.is_some().then_some("/version");
-    let readyz = check.notes.iter().any(|note| note == READYZ_NOTE);
-    match livez {
-        Some(200) if check.status == Status::Degraded => {
-            check.notes.push("livez passes: it is alive and not ready".into());
-        }
-        Some(403) => check.notes.push("livez not allowed".into()),
-        Some(code @ 500..=599) => check.notes.push(format!("livez answers {code}")),
-        _ => {}
-    }
-    let readyz = readyz.then_some("/readyz");
-    let livez = (livez == Some(403)).then_some("/livez");
-    [version, readyz, livez].into_iter().flatten().collect()
-}
-
-/// Names every rule that is missing, and how to get the first one where nothing worse is to be done.
-fn say_missing(check: &mut ApiServerCheck, forbidden: &[&str]) {
-    let missing: Vec<_> = forbidden.iter().map(|path| rights::of_path(path)).collect();
-    let Some(first) = missing.first() else { return };
-    let rules: Vec<_> = missing.iter().map(|missing| missing.rule.as_str()).collect();
-    check.missing = Some(rules.join(", "));
-    if check
-        .class
-        .as_deref()
-        .is_none_or(|class| class == Class::Forbidden.as_str())
+async fn ask(target: &Target) -> Result<(StatusCode, Vec<u8>), Unanswered> {
+    let lost = |error: hyper::Error| Unanswered {
+        class: Class::ConnectionLost,
+        reason: error.to_string(),
+    };
+    let stream = connect(target).await?;
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(lost)?;
+    // Ends with this function.
+    let mut driver = JoinSet::new();
+    driver.spawn(connection);
+    let request = Request::get(&target.path)
+        .header(header::HOST, &target.authority)
+        .header(
+            header::USER_AGENT,
+            concat!("sre-agent-probe/", env!("CARGO_PKG_VERSION")),
+        )
+        .body(Empty::<Bytes>::new())
+        .map_err(|error| Unanswered {
+            class: Class::Rejected,
+            reason: error.to_string(),
+        })?;
+    let mut response = sender.send_request(request).await.map_err(lost)?;
+    let mut body = Vec::new();
+    while body.len() < READ
+        && let Some(frame) = response.frame().await
     {
-        check.hint = Some(first.hint.clone());
+        if let Ok(data) = frame.map_err(lost)?.into_data() {
+            body.extend_from_slice(&data);
+        }
+    }
+    Ok((response.status(), body))
+}
+
+async fn connect(target: &Target) -> Result<TcpStream, Unanswered> {
+    let unresolved = |reason: String| Unanswered {
+        class: Class::Dns,
+        reason,
+    };
+    let addresses = lookup_host((target.host.as_str(), target.port))
+        .await
+        .map_err(|error| unresolved(error.to_string()))?;
+    let mut last = unresolved("the name has no address".into());
+    for address in addresses {
+        match TcpStream::connect(address).await {
+            Ok(stream) => return Ok(stream),
+            Err(error) => {
+                last = Unanswered {
+                    class: class_of(error.kind()),
+                    reason: error.to_string(),
+                };
+            }
+        }
+    }
+    Err(last)
+}
+
+fn class_of(kind: io::ErrorKind) -> Class {
+    match kind {
+        io::ErrorKind::ConnectionRefused => Class::Refused,
+        io::ErrorKind::TimedOut => Class::Timeout,
+        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => Class::ConnectionLost,
+        _ => Class::Unreachable,
     }
 }
 
-/// Whether an API server answered, if only with a refusal.
-fn is_answered(check: &ApiServerCheck) -> bool {
-    let refusals = [
-        Class::Unauthenticated,
-        Class::Forbidden,
-        Class::NotFound,
-        Class::Rejected,
-    ];
-    check.status != Status::Unknown
-        || refusals
-            .iter()
-            .any(|class| check.class.as_deref() == Some(class.as_str()))
-}
-
-fn failed(error: &str, class: Class, connection: &Connection) -> ApiServerCheck {
-    ApiServerCheck {
-        class: Some(class.as_str().to_owned()),
-        error: Some(error.to_owned()),
-        endpoint: Some(connection.client().server().to_owned()),
-        hint: Some(class.hint().to_owned()),
-        ..ApiServerCheck::default()
+/// The beginning of a body, in one line and without anything that moves a terminal's cursor.
+fn first_words(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body);
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let is_shown = |c: &char| {
+        !c.is_control()
+            && !matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    let line: String = words.join(" ").chars().filter(is_shown).take(SHOWN).collect();
+    if line.is_empty() {
+        "the body is empty".into()
+    } else {
+        line
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
 
-    #[tokio::test(start_paused = true)]
-    async fn a_check_goes_stale_where_the_next_one_does_not_come() {
-        let server = sre_testkit::ApiServer::builder().start().await;
-        let settings = sre_shared::cluster::Settings {
-            origin: sre_shared::cluster::Origin::File(server.kubeconfig().to_owned()),
-            context: None,
-            overrides: sre_shared::cluster::Overrides::default(),
-            deadlines: sre_shared::cluster::Deadlines::default(),
-            user_agent: "test".into(),
+    async fn listener() -> (TcpListener, String) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/healthz?verbose", listener.local_addr().unwrap());
+        (listener, url)
+    }
+
+    async fn run(url: &str, timeout: Duration) -> (bool, String) {
+        let probe = Probe {
+            targets: vec![url.parse().unwrap()],
+            timeout,
+            patience: Duration::ZERO,
         };
-        let client = sre_shared::cluster::Client::new(settings.clone(), None)
-            .await
-            .unwrap();
-        let probe = Probe::new(
-            Arc::new(Connection::new(client, settings, Duration::from_secs(5))),
-            Arc::new(Outages::default()),
-            run::clock::system,
-            Duration::from_secs(10),
-            &Pace::default(),
+        let mut out = Vec::new();
+        let well = probe.run(&mut out).await.unwrap();
+        (well, String::from_utf8(out).unwrap())
+    }
+
+    /// What is written for a server that answers with these bytes, and what it was asked.
+    async fn answered(bytes: &'static [u8]) -> (bool, String, String) {
+        let (listener, url) = listener().await;
+        let server = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut asked = [0; 1024];
+            let read = stream.read(&mut asked).await.unwrap();
+            stream.write_all(bytes).await.unwrap();
+            String::from_utf8_lossy(&asked[..read]).into_owned()
+        });
+        let (well, line) = run(&url, Duration::from_secs(20)).await;
+        (well, line.replace(&url, "URL"), server.await.unwrap())
+    }
+
+    #[tokio::test]
+    async fn what_is_answered_is_one_line() {
+        for (bytes, well, line) in [
+            (&b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"[..], true, "200 URL\n"),
+            (
+                b"HTTP/1.1 500 x\r\nconnection: close\r\n\r\n[-]server is stopping\nreadyz \x1b[31mcheck failed\n",
+                false,
+                "500 URL: [-]server is stopping readyz [31mcheck failed\n",
+            ),
+            (
+                b"HTTP/1.1 302 x\r\ncontent-length: 0\r\n\r\n",
+                false,
+                "302 URL: the body is empty\n",
+            ),
+            (b"", false, "connectionLost URL: connection closed before message completed\n"),
+            (b"SSH-2.0-x\r\n\r\n", false, "connectionLost URL: invalid HTTP version parsed\n"),
+        ] {
+            let (is_well, written, asked) = answered(bytes).await;
+            assert_eq!((is_well, written.as_str()), (well, line));
+            assert!(
+                asked.starts_with("GET /healthz?verbose HTTP/1.1\r\nhost: 127.0.0.1:"),
+                "{asked}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_not_answered_has_its_class() {
+        let (listener, url) = listener().await;
+        let (well, line) = run(&url, Duration::from_millis(50)).await;
+        assert_eq!(
+            (well, line),
+            (false, format!("timeout {url}: no whole answer within 0.05 s\n"))
         );
-        assert!(probe.record().last.is_none() && !probe.record().stale);
-        probe.land(&Arc::new(Checked {
-            check: ApiServerCheck::default(),
-            at: Time::from_seconds(0),
-            forbidden: Vec::new(),
-        }));
-        tokio::time::advance(Duration::from_secs(30)).await;
-        assert!(!probe.record().stale, "the next one may be under way");
-        tokio::time::advance(Duration::from_millis(250)).await;
-        assert!(probe.record().stale);
+        drop(listener);
+        let (well, line) = run(&url, Duration::from_secs(20)).await;
+        assert_eq!(
+            (well, line),
+            (
+                false,
+                format!("refused {url}: Connection refused (os error 111)\n")
+            )
+        );
+    }
+
+    #[tokio::test]
+    async fn with_patience_what_is_not_well_is_asked_again_until_it_is() {
+        let (listener, url) = listener().await;
+        let server = tokio::spawn(async move {
+            for answer in [
+                "HTTP/1.1 500 x\r\nconnection: close\r\n\r\n",
+                "",
+                "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok",
+            ] {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let _ = stream.read(&mut [0; 1024]).await.unwrap();
+                stream.write_all(answer.as_bytes()).await.unwrap();
+            }
+        });
+        let probe = Probe {
+            targets: vec![url.parse().unwrap()],
+            timeout: Duration::from_secs(20),
+            patience: Duration::from_mins(1),
+        };
+        let mut out = Vec::new();
+        assert!(probe.run(&mut out).await.unwrap());
+        assert_eq!(String::from_utf8(out).unwrap(), format!("200 {url}\n"));
+        server.await.unwrap();
     }
 
     #[test]
-    fn a_refusal_is_an_answer_and_silence_is_none() {
-        let check = |status, class: Option<&str>| ApiServerCheck {
-            status,
-            class: class.map(str::to_owned),
-            ..ApiServerCheck::default()
+    fn urls_are_read() {
+        let read = |text: &str| {
+            let target = text.parse::<Target>().unwrap();
+            (target.authority, target.host, target.port, target.path)
         };
-        for (status, class, answered) in [
-            (Status::Ok, None, true),
-            (Status::Degraded, Some("unhealthy"), true),
-            (Status::Unknown, Some("forbidden"), true),
-            (Status::Unknown, Some("unauthenticated"), true),
-            (Status::Unknown, Some("refused"), false),
-            (Status::Unknown, Some("timeout"), false),
-            (Status::Unknown, Some("notAnApiServer"), false),
+        let row = |a: &str, h: &str, port, p: &str| (a.to_owned(), h.to_owned(), port, p.to_owned());
+        assert_eq!(read("http://a.b:81/x?y"), row("a.b:81", "a.b", 81, "/x?y"));
+        assert_eq!(read("http://a"), row("a", "a", 80, "/"));
+        assert_eq!(read("http://[::1]:8/"), row("[::1]:8", "::1", 8, "/"));
+    }
+
+    #[test]
+    fn what_is_no_plain_http_is_refused_with_the_next_step() {
+        for (text, part) in [
+            ("https://a/healthz", "https is not spoken here, only plain HTTP"),
+            ("ftp://a", "\"ftp\" is not spoken here"),
+            ("a:80/healthz", "did you mean http://a:80/healthz?"),
+            ("http://", "looks like"),
+            ("http://a b/", "looks like"),
+            ("http://u:p@a/", "leave it out"),
         ] {
-            assert_eq!(
-                is_answered(&check(status, class)),
-                answered,
-                "{status:?} {class:?}"
-            );
+            let error = text.parse::<Target>().unwrap_err();
+            assert!(error.contains(part), "{text}: {error}");
         }
     }
 }

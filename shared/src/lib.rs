@@ -9,6 +9,7 @@ pub mod check;
 pub mod cluster;
 pub mod decode;
 pub mod dump;
+pub mod duration;
 pub mod failure;
 pub mod nearest;
 pub mod report;

@@ -190,46 +190,10 @@ pub(super) fn run_timeout(text: &str) -> Result<Duration, String> {
 
 /// A time, as kubectl reads `--request-timeout`: a whole number of seconds, or a duration by Go's rules.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("{text:?} is no time: a number of seconds, or such as 500ms, 30s, 5m or 1h30m");
     if let Ok(seconds) = text.parse::<u32>() {
         return Ok(Duration::from_secs(u64::from(seconds)));
     }
-    let mut rest = text.strip_prefix('+').unwrap_or(text);
-    if rest == "0" {
-        return Ok(Duration::ZERO);
-    }
-    let mut total = Duration::ZERO;
-    while !rest.is_empty() {
-        let digits = rest
-            .find(|c: char| !c.is_ascii_digit() && c != '.')
-            .ok_or_else(wrong)?;
-        let number: f64 = rest[..digits].parse().map_err(|_| wrong())?;
-        rest = &rest[digits..];
-        let (unit, length) = [
-            ("ms", 1e-3),
-            ("us", 1e-6),
-            // The micro sign and the letter that looks like it.
-            ("\u{b5}s", 1e-6),
-            ("\u{3bc}s", 1e-6),
-            ("ns", 1e-9),
-            ("h", 3600.0),
-            ("m", 60.0),
-            ("s", 1.0),
-        ]
-        .into_iter()
-        .find(|(unit, _)| rest.starts_with(unit))
-        .ok_or_else(wrong)?;
-        rest = &rest[unit.len()..];
-        total = Duration::try_from_secs_f64(number * length)
-            .ok()
-            .and_then(|part| total.checked_add(part))
-            .ok_or_else(wrong)?;
-    }
-    // Go counts nanoseconds in 64 bits.
-    if !text.ends_with(|c: char| c.is_ascii_alphabetic()) || total.as_nanos() > i64::MAX.unsigned_abs().into()
-    {
-        Err(wrong())
-    } else {
-        Ok(total)
-    }
+    let unsigned = text.strip_prefix('+').unwrap_or(text);
+    sre_shared::duration::parse(unsigned)
+        .ok_or_else(|| format!("{text:?} is no time: a number of seconds, or such as 500ms, 30s, 5m or 1h30m"))
 }

@@ -1,14 +1,14 @@
 //! `/metrics`: what Prometheus reads. Never waits for the API server.
 
-use crate::answer::Answer;
-use crate::app::App;
+use crate::http::response::Answer;
 use crate::metrics::{self, Format};
+use crate::state::AgentState;
 use http::StatusCode;
 use http::header::{self, HeaderMap};
 
-pub fn answer(app: &App, request: &HeaderMap) -> Answer {
+pub fn answer(state: &AgentState, request: &HeaderMap) -> Answer {
     let format = format(request);
-    match metrics::text(app, format) {
+    match metrics::text(state, format) {
         Ok(text) => Answer::typed(format.content_type(), text),
         Err(_) => Answer::error(
             StatusCode::INTERNAL_SERVER_ERROR,

@@ -4,12 +4,12 @@
 //! times the room of what is kept of them. A test holds it to the shape of `sre_shared::report::Report`.
 
 use super::Items;
-use crate::answer::{Answer, Body};
-use crate::app::App;
 use crate::cache::{Moment, Objects, Overview, Selection, kind_not_watched, nothing_selected};
-use crate::controllers;
-use crate::handler::apiserver::essence;
-use crate::query::Query;
+use crate::http::controllers;
+use crate::http::handler::apiserver::essence;
+use crate::http::query::Query;
+use crate::http::response::{Answer, Body};
+use crate::state::AgentState;
 use http::StatusCode;
 use serde::Serialize;
 use sre_shared::report::{
@@ -51,20 +51,20 @@ struct Part<'a> {
     served: Option<bool>,
 }
 
-pub async fn answer(app: &App, query: &Query) -> Answer {
+pub async fn answer(state: &AgentState, query: &Query) -> Answer {
     let checked = match &query.parts {
         Some(parts) if !parts.api_server => None,
-        _ => Some(app.probe.ask().await),
+        _ => Some(state.probe.ask().await),
     };
     let check = checked.as_ref().map(|checked| &checked.check);
-    let (moment, selection) = (app.moment(), &query.selection);
+    let (moment, selection) = (state.moment(), &query.selection);
     let asked = |kind: &Kind| {
         query
             .parts
             .as_ref()
             .is_none_or(|parts| parts.kinds.contains(kind))
     };
-    let watched: Vec<&Arc<dyn Objects>> = app.kinds.iter().filter(|o| asked(&o.kind())).collect();
+    let watched: Vec<&Arc<dyn Objects>> = state.kinds.iter().filter(|o| asked(&o.kind())).collect();
     let mut parts: Vec<_> = watched
         .iter()
         .map(|objects| (*objects, objects.overview(selection, &moment)))
@@ -77,8 +77,8 @@ pub async fn answer(app: &App, query: &Query) -> Answer {
         .filter(|kind| !is_watched(*kind))
         .collect();
     let asked_for: Vec<&dyn Objects> = watched.iter().map(|objects| &***objects).collect();
-    let told = controllers::of(&asked_for, &app.kinds, selection, &moment);
-    let unselected = controllers::unselected(&asked_for, &app.kinds, selection, &moment);
+    let told = controllers::of(&asked_for, &state.kinds, selection, &moment);
+    let unselected = controllers::unselected(&asked_for, &state.kinds, selection, &moment);
     let overviews = parts.iter().map(|(objects, overview)| (objects.kind(), overview));
     let nothing = nothing_selected(overviews, selection);
     if let Some(nothing) = nothing.filter(|_| told.is_none() && unselected.is_empty()) {
@@ -94,13 +94,13 @@ pub async fn answer(app: &App, query: &Query) -> Answer {
     let seen = parts.iter().flat_map(|(_, overview)| &overview.not_seen);
     let coverage = Coverage {
         kinds: kinds().map(|kind| kind.plural().to_owned()).collect(),
-        namespaces: app.covered(selection, kinds()),
+        namespaces: state.covered(selection, kinds()),
         not_seen: seen
             .chain(&unselected)
             .cloned()
             .chain(not_watched.iter().map(|kind| kind_not_watched(*kind)))
             .collect(),
-        causes_not_seen: app.causes.not_seen(),
+        causes_not_seen: state.causes_not_seen(),
     };
     let (mut status, mut verdict) = judge(check, parts.iter().map(|(_, overview)| overview));
     if let Some(told) = &told {
@@ -132,7 +132,12 @@ pub async fn answer(app: &App, query: &Query) -> Answer {
             &moment,
         ),
     };
-    let origin = origin(app, check, parts.iter().map(|(_, overview)| overview), moment.now);
+    let origin = origin(
+        state,
+        check,
+        parts.iter().map(|(_, overview)| overview),
+        moment.now,
+    );
     let body = Body::default()
         .stable(&head)
         .volatile(&origin)
@@ -218,12 +223,12 @@ fn judge<'a>(check: Option<&ApiServerCheck>, parts: impl Iterator<Item = &'a Ove
 
 /// Where it comes from, and how old the oldest part of it is that was ever read.
 fn origin<'a>(
-    app: &App,
+    state: &AgentState,
     check: Option<&ApiServerCheck>,
     parts: impl Iterator<Item = &'a Overview>,
     now: Time,
 ) -> Origin {
-    let client = app.connection.client();
+    let client = state.client.current();
     let oldest = parts
         .filter_map(|part| part.observed.map(|at| (at, part.age_seconds)))
         .min();
@@ -236,7 +241,7 @@ fn origin<'a>(
             context: client.context().map(str::to_owned),
             server: Some(client.server().to_owned()),
             version: check.and_then(|check| check.version.clone()),
-            pod: app.pod.clone(),
+            pod: state.pod.clone(),
             agent_version: Some(env!("CARGO_PKG_VERSION").to_owned()),
             ..Source::default()
         },

@@ -1,11 +1,11 @@
 //! `/health/deployments`, and the same for each other kind: every object with its verdict, from the cache.
 
 use super::{Items, Provenance, pod};
-use crate::answer::{Answer, Body};
-use crate::app::App;
 use crate::cache::{Moment, Objects, Overview, nothing_selected};
-use crate::controllers;
-use crate::query::Query;
+use crate::http::controllers;
+use crate::http::query::Query;
+use crate::http::response::{Answer, Body};
+use crate::state::AgentState;
 use http::StatusCode;
 use serde::Serialize;
 use serde::ser::{SerializeMap as _, Serializer};
@@ -52,13 +52,13 @@ impl Serialize for Listing<'_> {
     }
 }
 
-pub fn answer(app: &App, objects: &dyn Objects, query: &Query) -> Answer {
-    let moment: Moment = app.moment();
+pub fn answer(state: &AgentState, objects: &dyn Objects, query: &Query) -> Answer {
+    let moment: Moment = state.moment();
     let selection = &query.selection;
     let mut overview = objects.overview(selection, &moment);
     let nothing = nothing_selected(std::iter::once((objects.kind(), &overview)), selection);
-    let told = controllers::of(&[objects], &app.kinds, selection, &moment);
-    let unselected = controllers::unselected(&[objects], &app.kinds, selection, &moment);
+    let told = controllers::of(&[objects], &state.kinds, selection, &moment);
+    let unselected = controllers::unselected(&[objects], &state.kinds, selection, &moment);
     if told.is_none() && unselected.is_empty() {
         overview.unseen(nothing);
     }
@@ -84,11 +84,11 @@ pub fn answer(app: &App, objects: &dyn Objects, query: &Query) -> Answer {
     let observed = Provenance {
         observed_at: overview.observed.map(|time| time.to_string()),
         age_seconds: overview.observed.map(|_| overview.age_seconds),
-        pod: pod(app),
+        pod: pod(state),
     };
     let coverage = Coverage {
         kinds: vec![objects.kind().plural().to_owned()],
-        namespaces: app.covered(selection, [objects.kind()]),
+        namespaces: state.covered(selection, [objects.kind()]),
         not_seen: overview.not_seen.clone(),
         ..Coverage::default()
     };
@@ -107,7 +107,7 @@ pub fn answer(app: &App, objects: &dyn Objects, query: &Query) -> Answer {
                 items,
                 controllers: told.map(|told| told.check),
                 coverage,
-                causes_not_seen: app.causes.not_seen(),
+                causes_not_seen: state.causes_not_seen(),
             })
             .volatile(&observed),
     )

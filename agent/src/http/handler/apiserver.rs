@@ -1,8 +1,8 @@
 //! `/health/apiserver`: whether the API server can be reached and is well, asked live.
 
 use super::{Provenance, pod};
-use crate::answer::{Answer, Body};
-use crate::app::App;
+use crate::http::response::{Answer, Body};
+use crate::state::AgentState;
 use http::StatusCode;
 use serde::Serialize;
 use sre_shared::report::{ApiServerCheck, Record, Rung, Status};
@@ -25,8 +25,8 @@ struct Took<'a> {
     record: Option<&'a Record>,
 }
 
-pub async fn answer(app: &App) -> Answer {
-    let checked = app.probe.ask().await;
+pub async fn answer(state: &AgentState) -> Answer {
+    let checked = state.probe.ask().await;
     let check = &checked.check;
     let (code, status) = match check.status {
         Status::Ok => (StatusCode::OK, "ok"),
@@ -50,7 +50,7 @@ pub async fn answer(app: &App) -> Answer {
         .volatile(&Provenance {
             observed_at: Some(checked.at.to_string()),
             age_seconds: None,
-            pod: pod(app),
+            pod: pod(state),
         });
     Answer::json(code, body)
 }

@@ -1,7 +1,7 @@
 //! `/`: which paths there are.
 
-use crate::answer::{Answer, Body};
-use crate::app::App;
+use crate::http::response::{Answer, Body};
+use crate::state::AgentState;
 use http::StatusCode;
 use serde::Serialize;
 
@@ -18,8 +18,8 @@ fn entry(path: &str, answer: &str) -> Entry {
     }
 }
 
-pub fn answer(app: &App) -> Answer {
-    let metrics = (!app.metrics_elsewhere).then(|| entry("/metrics", "metrics for Prometheus"));
+pub fn answer(state: &AgentState) -> Answer {
+    let metrics = (!state.metrics_elsewhere).then(|| entry("/metrics", "metrics for Prometheus"));
     let mut paths = vec![
         entry(
             "/health",
@@ -31,7 +31,7 @@ pub fn answer(app: &App) -> Answer {
             "whether the API server can be reached and is well, asked live",
         ),
     ];
-    paths.extend(app.kinds.iter().map(|objects| Entry {
+    paths.extend(state.kinds.iter().map(|objects| Entry {
         path: format!("/health/{}", objects.kind().plural()),
         answer: format!(
             "every {}: ?namespace= ?selector= ?state= ?items=notable ?fail=progressing,degraded,unknown ?limit= ?continue=",

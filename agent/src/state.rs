@@ -1,27 +1,25 @@
 //! Owns what every handler reads: the caches, the check of the API server, and how old data may be.
 //! Must not know HTTP.
 
+use crate::apiserver::probe::Probe;
 use crate::cache::{Moment, Objects, Selection};
-use crate::causes::Causes;
-use crate::changes::Changes;
-use crate::connection::Connection;
-use crate::outage::Outages;
-use crate::probe::Probe;
+use crate::client::SharedClient;
+use crate::history::failures::Outages;
+use crate::history::log::Changes;
 use crate::requests::Requests;
-use crate::watcher::{self, Feed};
-use crate::{Pace, Settings};
-use sre_shared::report::Namespaces;
+use crate::settings::{Pace, Settings};
+use sre_shared::report::{Namespaces, NotSeen};
 use sre_shared::resource::Time;
 use sre_shared::run::{Clock, Kind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// The state of the process.
-pub struct App {
+pub struct AgentState {
     /// The client of the API server.
-    pub connection: Arc<Connection>,
+    pub client: Arc<SharedClient>,
     /// The check of the API server.
     pub probe: Arc<Probe>,
     /// One cache a kind, in the order of the report.
@@ -32,8 +30,6 @@ pub struct App {
     pub outages: Arc<Outages>,
     /// The log of verdicts.
     pub changes: Arc<Changes>,
-    /// What could not be seen of the causes.
-    pub causes: Causes,
     /// This machine's clock.
     pub clock: Clock,
     /// Name of the pod this runs in.
@@ -44,31 +40,27 @@ pub struct App {
     pub metrics_elsewhere: bool,
     /// When this process started, by its own clock.
     pub started_at: Time,
+    causes_not_seen: Mutex<Vec<NotSeen>>,
     stopping: AtomicBool,
     stale_after: Duration,
     pace: Pace,
     started: Instant,
 }
 
-impl App {
-    /// The state of a process that has read nothing yet, and what fills its caches.
-    pub fn new(settings: &Settings, connection: Connection) -> (Self, Vec<Feed>) {
-        let connection = Arc::new(connection);
+impl AgentState {
+    /// The state of a process that has read nothing yet; `kinds` are the empty caches.
+    pub fn new(settings: &Settings, client: SharedClient, kinds: Vec<Arc<dyn Objects>>) -> Self {
+        let client = Arc::new(client);
         let outages = Arc::new(Outages::default());
         let probe = Probe::new(
-            Arc::clone(&connection),
+            Arc::clone(&client),
             Arc::clone(&outages),
             settings.clock,
             settings.request_timeout,
             &settings.pace,
         );
-        let (kinds, feeds) = settings
-            .kinds
-            .iter()
-            .map(|kind| watcher::cache(*kind, &settings.kinds, &settings.namespaces))
-            .unzip();
-        let app = Self {
-            connection,
+        Self {
+            client,
             probe: Arc::new(probe),
             kinds,
             namespaces: if settings.namespaces.is_empty() {
@@ -78,24 +70,27 @@ impl App {
             },
             outages,
             changes: Arc::new(Changes::default()),
-            causes: Causes::new(settings.causes),
             clock: settings.clock,
             pod: settings.pod.clone(),
             requests: Requests::default(),
             metrics_elsewhere: settings.metrics_address.is_some(),
             started_at: (settings.clock)(),
+            causes_not_seen: Mutex::new(if settings.causes {
+                Vec::new()
+            } else {
+                vec![causes_off()]
+            }),
             stopping: AtomicBool::new(false),
             stale_after: settings.stale_after,
             pace: settings.pace,
             started: Instant::now(),
-        };
-        (app, feeds)
+        }
     }
 
     /// This moment, for one answer.
     pub fn moment(&self) -> Moment {
         Moment {
-            now: self.connection.client().server_time().unwrap_or_else(self.clock),
+            now: self.client.current().server_time().unwrap_or_else(self.clock),
             instant: Instant::now(),
             silent: self.probe.silent(),
             stale: self.pace.stale,
@@ -117,6 +112,22 @@ impl App {
         !matches!(self.namespaces, Namespaces::These(_))
     }
 
+    /// What the last search for causes could not see. Reports lack texts for it; no verdict is less certain.
+    pub fn causes_not_seen(&self) -> Vec<NotSeen> {
+        self.lock_causes_not_seen().clone()
+    }
+
+    /// Replaces what the last search for causes could not see.
+    pub fn set_causes_not_seen(&self, not_seen: Vec<NotSeen>) {
+        *self.lock_causes_not_seen() = not_seen;
+    }
+
+    fn lock_causes_not_seen(&self) -> MutexGuard<'_, Vec<NotSeen>> {
+        self.causes_not_seen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// From now on this process is about to end.
     pub fn stop(&self) {
         self.stopping.store(true, Ordering::Relaxed);
@@ -130,5 +141,16 @@ impl App {
     /// Whether the first lists had their time: from then on what is missing is said and not waited for.
     pub fn is_patience_over(&self) -> bool {
         self.started.elapsed() >= self.pace.patience
+    }
+}
+
+/// What reports say if causes are turned off.
+fn causes_off() -> NotSeen {
+    NotSeen {
+        thing: "causes".into(),
+        class: "turnedOff".into(),
+        error: Some("this agent does not look for causes".into()),
+        hint: Some("start it without --causes=false (the chart's value causes.enabled)".into()),
+        ..NotSeen::default()
     }
 }

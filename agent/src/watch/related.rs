@@ -3,9 +3,10 @@
 //!
 //! It runs beside the answers, which take what was brought last and never wait for it.
 
-use crate::app::App;
 use crate::cache::{self, Objects};
-use crate::{causes, rights};
+use crate::history::not_seen as log;
+use crate::rights;
+use crate::state::AgentState;
 use sre_shared::check::RelatedObjects;
 use sre_shared::report::NotSeen;
 use sre_shared::run::related::{self, Listing};
@@ -19,11 +20,11 @@ const TICK: Duration = Duration::from_secs(1);
 
 /// Brings what the verdicts about these objects need, as long as it is let: at once where something is wanted for the
 /// first time, else again after `every`. What takes longer than `at_most` would be too old once it is there.
-pub async fn run(app: Arc<App>, objects: Arc<dyn Objects>, every: Duration, at_most: Duration) {
+pub async fn run(state: Arc<AgentState>, objects: Arc<dyn Objects>, every: Duration, at_most: Duration) {
     let kind = objects.kind();
     let listing = Listing {
         page_size: PAGE_SIZE,
-        across: app.watches_all() || !kind.is_namespaced(),
+        across: state.watches_all() || !kind.is_namespaced(),
     };
     let mut missed: Vec<NotSeen> = Vec::new();
     let (mut last, mut idle) = (None::<Instant>, false);
@@ -34,20 +35,20 @@ pub async fn run(app: Arc<App>, objects: Arc<dyn Objects>, every: Duration, at_m
         if last.is_some_and(|last| last.elapsed() < every) || !objects.is_tried() {
             continue;
         }
-        let began = app.moment();
+        let began = state.moment();
         // One that is away has more to do than this; what is known stays until it is too old.
         if began.silent.is_some() {
             continue;
         }
         if objects.wants(&RelatedObjects::default()).is_empty() {
             if !std::mem::replace(&mut idle, true) {
-                tell(&app, &*objects, None);
+                tell(&state, &*objects, None);
             }
             continue;
         }
         idle = false;
         last = Some(Instant::now());
-        let client = app.connection.client();
+        let client = state.client.current();
         let brought = related::bring(&client, listing, |known| objects.wants(known));
         let Ok((known, not_seen)) = timeout(at_most, brought).await else {
             tracing::warn!(
@@ -57,15 +58,15 @@ pub async fn run(app: Arc<App>, objects: Arc<dyn Objects>, every: Duration, at_m
             continue;
         };
         let not_seen: Vec<NotSeen> = not_seen.into_iter().map(|entry| told(kind, entry)).collect();
-        causes::warn(&missed, &not_seen, "verdicts lack what they need");
+        log::log_new(&missed, &not_seen, "verdicts lack what they need");
         missed.clone_from(&not_seen);
-        tell(&app, &*objects, Some(((known, not_seen), began)));
+        tell(&state, &*objects, Some(((known, not_seen), began)));
     }
 }
 
-fn tell(app: &App, objects: &dyn Objects, brought: Option<(cache::Brought, cache::Moment)>) {
-    for change in objects.accompany(brought, &app.moment()) {
-        app.changes.tell(&change);
+fn tell(state: &AgentState, objects: &dyn Objects, brought: Option<(cache::Brought, cache::Moment)>) {
+    for change in objects.accompany(brought, &state.moment()) {
+        state.changes.tell(&change);
     }
 }
 

@@ -1,6 +1,6 @@
 //! `/version`: what this is.
 
-use crate::answer::{Answer, Body};
+use crate::http::response::{Answer, Body};
 use http::StatusCode;
 use serde::Serialize;
 use sre_shared::report::API_VERSION;

@@ -10,9 +10,9 @@ pub mod ready;
 pub mod report;
 pub mod version;
 
-use crate::app::App;
 use crate::cache::{Moment, Objects, Selection};
-use crate::query;
+use crate::http::query;
+use crate::state::AgentState;
 use serde::Serialize;
 use serde::ser::{Error as _, SerializeSeq as _, Serializer};
 use std::cell::RefCell;
@@ -68,6 +68,6 @@ struct Provenance<'a> {
 }
 
 /// The name of the pod, for the end of an answer: answers of two replicas are the same content.
-fn pod(app: &App) -> Option<&str> {
-    app.pod.as_deref()
+fn pod(state: &AgentState) -> Option<&str> {
+    state.pod.as_deref()
 }

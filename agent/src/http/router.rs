@@ -1,11 +1,11 @@
 //! Owns which path is answered by which handler, and which query parameters it takes.
 //! Must not know what the handlers answer.
 
-use crate::answer::{Answer, Wire};
-use crate::app::App;
-use crate::handler::{alive, apiserver, index, kind, metrics, openapi, ready, report, version};
-use crate::query;
+use crate::http::handler::{alive, apiserver, index, kind, metrics, openapi, ready, report, version};
+use crate::http::query;
+use crate::http::response::{Answer, Wire};
 use crate::requests::UNKNOWN_PATH;
+use crate::state::AgentState;
 use http::header::{CONNECTION, HeaderValue};
 use http::{Method, Request, StatusCode};
 use percent_encoding::percent_decode_str;
@@ -68,8 +68,8 @@ impl Route {
     }
 
     /// The path, in its first form where it has two.
-    fn path(self, app: &App) -> String {
-        match route_kind(app, self) {
+    fn path(self, state: &AgentState) -> String {
+        match route_kind(state, self) {
             Some(objects) => self.template().replace("{kind}", objects.kind().plural()),
             None => self.template().to_owned(),
         }
@@ -91,23 +91,23 @@ impl Route {
 }
 
 /// Answers one request. Its body is never read.
-pub async fn answer<B>(app: &Arc<App>, scope: Scope, request: &Request<B>) -> Wire {
-    let found = find(app, scope, request.uri().path());
+pub async fn answer<B>(state: &Arc<AgentState>, scope: Scope, request: &Request<B>) -> Wire {
+    let found = find(state, scope, request.uri().path());
     let path = found
         .as_ref()
-        .map_or(UNKNOWN_PATH.to_owned(), |route| route.path(app));
-    let mut response = respond(app, found, request).await;
-    if app.is_stopping() {
+        .map_or(UNKNOWN_PATH.to_owned(), |route| route.path(state));
+    let mut response = respond(state, found, request).await;
+    if state.is_stopping() {
         // Whoever keeps the connection open comes back on a new one, which leads to another pod.
         response
             .headers_mut()
             .insert(CONNECTION, HeaderValue::from_static("close"));
     }
-    app.requests.count(path, response.status());
+    state.requests.count(path, response.status());
     response
 }
 
-async fn respond<B>(app: &Arc<App>, found: Result<Route, Answer>, request: &Request<B>) -> Wire {
+async fn respond<B>(state: &Arc<AgentState>, found: Result<Route, Answer>, request: &Request<B>) -> Wire {
     let answer = match found {
         Err(refusal) => refusal,
         Ok(_) if !matches!(*request.method(), Method::GET | Method::HEAD) => {
@@ -115,16 +115,16 @@ async fn respond<B>(app: &Arc<App>, found: Result<Route, Answer>, request: &Requ
         }
         Ok(route) => match query::read(request.uri().query(), route.parameters()) {
             Err(invalid) => Answer::error(StatusCode::BAD_REQUEST, "invalidQuery", &invalid.to_string()),
-            Ok(query) => match (route, route_kind(app, route)) {
-                (Route::Index, _) => index::answer(app),
+            Ok(query) => match (route, route_kind(state, route)) {
+                (Route::Index, _) => index::answer(state),
                 (Route::Alive, _) => alive::answer(&query),
-                (Route::Ready, _) => ready::answer(app, &query),
+                (Route::Ready, _) => ready::answer(state, &query),
                 (Route::Version, _) => version::answer(),
-                (Route::Report, _) => report::answer(app, &query).await,
-                (Route::ApiServer, _) => apiserver::answer(app).await,
+                (Route::Report, _) => report::answer(state, &query).await,
+                (Route::ApiServer, _) => apiserver::answer(state).await,
                 (Route::OpenApi, _) => openapi::answer(),
-                (Route::Metrics, _) => metrics::answer(app, request.headers()),
-                (Route::Kind(_), Some(objects)) => kind::answer(app, objects, &query),
+                (Route::Metrics, _) => metrics::answer(state, request.headers()),
+                (Route::Kind(_), Some(objects)) => kind::answer(state, objects, &query),
                 (Route::Kind(_), None) => unknown_path(),
             },
         },
@@ -132,15 +132,15 @@ async fn respond<B>(app: &Arc<App>, found: Result<Route, Answer>, request: &Requ
     answer.into_response(request.headers())
 }
 
-fn route_kind(app: &App, route: Route) -> Option<&dyn crate::cache::Objects> {
+fn route_kind(state: &AgentState, route: Route) -> Option<&dyn crate::cache::Objects> {
     match route {
-        Route::Kind(number) => app.kinds.get(number).map(|objects| &**objects),
+        Route::Kind(number) => state.kinds.get(number).map(|objects| &**objects),
         _ => None,
     }
 }
 
 /// Finds the route; a slash at the end means the same, and each segment may be percent-encoded.
-fn find(app: &App, scope: Scope, path: &str) -> Result<Route, Answer> {
+fn find(state: &AgentState, scope: Scope, path: &str) -> Result<Route, Answer> {
     let decoded: Result<Vec<_>, _> = path
         .strip_prefix('/')
         .unwrap_or(path)
@@ -165,13 +165,13 @@ fn find(app: &App, scope: Scope, path: &str) -> Result<Route, Answer> {
         ["version"] => Ok(Route::Version),
         ["health"] => Ok(Route::Report),
         ["health", "apiserver"] => Ok(Route::ApiServer),
-        ["health", word] => match app
+        ["health", word] => match state
             .kinds
             .iter()
             .position(|objects| objects.kind().plural() == *word)
         {
             Some(number) => Ok(Route::Kind(number)),
-            None => Err(unknown_kind(app, word)),
+            None => Err(unknown_kind(state, word)),
         },
         _ => Err(unknown_path()),
     }
@@ -201,9 +201,9 @@ fn only_metrics() -> Answer {
     )
 }
 
-fn unknown_kind(app: &App, word: &str) -> Answer {
+fn unknown_kind(state: &AgentState, word: &str) -> Answer {
     let known =
-        || std::iter::once("apiserver").chain(app.kinds.iter().map(|objects| objects.kind().plural()));
+        || std::iter::once("apiserver").chain(state.kinds.iter().map(|objects| objects.kind().plural()));
     // A word of the cluster's, in another form.
     let meant = Kind::from_word(word).map(Kind::plural);
     let hint = match meant

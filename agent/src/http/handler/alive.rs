@@ -1,8 +1,8 @@
 //! `/healthz` and `/livez`: this process works. Depends on nothing remote, since a process that is restarted in an
 //! outage reports nothing of it.
 
-use crate::answer::Answer;
-use crate::query::Query;
+use crate::http::query::Query;
+use crate::http::response::Answer;
 use http::StatusCode;
 
 pub fn answer(query: &Query) -> Answer {

@@ -22,7 +22,7 @@ pub use not_seen::{kind_not_watched, nothing_selected};
 pub use overview::{Overview, Pulse};
 pub use selection::{Key, Selection};
 
-use crate::changes::{Change, Standing};
+use crate::history::log::{Change, Standing};
 use beside::Beside;
 use moment::Heard;
 use not_seen::{not_begun, not_listed, not_watched, not_watched_elsewhere, too_old_to_tell};

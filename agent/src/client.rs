@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// The one client, replaced as a whole.
-pub struct Connection {
+pub struct SharedClient {
     settings: Settings,
     /// A certificate or address that was changed on disk is found within this time; more often is not worth the work.
     at_most_every: Duration,
@@ -22,7 +22,7 @@ struct Current {
     built: Instant,
 }
 
-impl Connection {
+impl SharedClient {
     /// Begins with that client, which was built from those settings; another is built no sooner than after that time.
     pub fn new(client: Client, settings: Settings, at_most_every: Duration) -> Self {
         let current = Current {
@@ -38,7 +38,7 @@ impl Connection {
     }
 
     /// The client to use now.
-    pub fn client(&self) -> Client {
+    pub fn current(&self) -> Client {
         self.lock().client.clone()
     }
 

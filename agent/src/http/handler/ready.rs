@@ -2,21 +2,21 @@
 //! lists are on their way and have not had their time, so that a rollout of the agent does not begin with unknown,
 //! and once it is about to end, so that it is asked no more.
 
-use crate::answer::Answer;
-use crate::app::App;
-use crate::query::Query;
+use crate::http::query::Query;
+use crate::http::response::Answer;
+use crate::state::AgentState;
 use http::StatusCode;
 
-pub fn answer(app: &App, query: &Query) -> Answer {
-    let mut ready = !app.is_stopping();
+pub fn answer(state: &AgentState, query: &Query) -> Answer {
+    let mut ready = !state.is_stopping();
     let server = if ready {
         "[+]server ok"
     } else {
         "[-]server is stopping"
     };
     let mut lines = vec![server.to_owned()];
-    for objects in &app.kinds {
-        let can_answer = app.is_patience_over() || objects.is_tried();
+    for objects in &state.kinds {
+        let can_answer = state.is_patience_over() || objects.is_tried();
         ready &= can_answer;
         let unlisted = objects.unlisted();
         if unlisted.is_empty() {

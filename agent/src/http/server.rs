@@ -1,9 +1,9 @@
 //! Owns connections: how many, how long each may be silent, and their end. Must not know what is asked.
 
-use crate::app::App;
-use crate::routes::{self, Scope};
-use crate::stall::Stall;
-use crate::{Pace, Settings};
+use crate::http::router::{self, Scope};
+use crate::http::write_timeout::Stall;
+use crate::settings::{Pace, Settings};
+use crate::state::AgentState;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -50,11 +50,11 @@ impl Door {
     }
 
     /// Lets in whoever comes. Does not end.
-    async fn open(&self, app: &Arc<App>, pace: Pace, graceful: &GracefulShutdown) {
+    async fn open(&self, state: &Arc<AgentState>, pace: Pace, graceful: &GracefulShutdown) {
         loop {
             // Before accepting: whoever has to wait does so in the kernel's queue and costs nothing here.
             match accept(&self.listener, &self.room).await {
-                Ok((stream, permit)) => connect(stream, permit, app, self.scope, pace, graceful),
+                Ok((stream, permit)) => connect(stream, permit, state, self.scope, pace, graceful),
                 Err(error) => {
                     tracing::debug!(%error, "a connection was not accepted");
                     if !is_of_the_connection(&error) {
@@ -67,20 +67,26 @@ impl Door {
 }
 
 /// Serves until told to stop.
-pub async fn serve(main: Door, metrics: Option<Door>, app: Arc<App>, settings: &Settings, mut stop: Stop) {
+pub async fn serve(
+    main: Door,
+    metrics: Option<Door>,
+    state: Arc<AgentState>,
+    settings: &Settings,
+    mut stop: Stop,
+) {
     let pace = settings.pace;
     let graceful = GracefulShutdown::new();
     let at_once = {
         let open_metrics = async {
             match &metrics {
-                Some(door) => door.open(&app, pace, &graceful).await,
+                Some(door) => door.open(&state, pace, &graceful).await,
                 None => std::future::pending().await,
             }
         };
         tokio::select! {
-            () = main.open(&app, pace, &graceful) => false,
+            () = main.open(&state, pace, &graceful) => false,
             () = open_metrics => false,
-            at_once = told_to_stop(&mut stop, &app, settings.shutdown_delay) => at_once,
+            at_once = told_to_stop(&mut stop, &state, settings.shutdown_delay) => at_once,
         }
     };
     let rooms = [Some(main.room), metrics.map(|door| door.room)];
@@ -109,9 +115,9 @@ pub async fn serve(main: Door, metrics: Option<Door>, app: Arc<App>, settings: &
 ///
 /// A pod that is deleted is told so before every node and proxy has taken it out of the Service: during the delay
 /// they are still answered, and whoever asks learns that this one is stopping.
-async fn told_to_stop(stop: &mut Stop, app: &App, delay: Duration) -> bool {
+async fn told_to_stop(stop: &mut Stop, state: &AgentState, delay: Duration) -> bool {
     let signal = stop.recv().await;
-    app.stop();
+    state.stop();
     if signal != Some(Signal::Terminate) || delay.is_zero() {
         return false;
     }
@@ -145,17 +151,17 @@ fn is_of_the_connection(error: &io::Error) -> bool {
 fn connect(
     stream: TcpStream,
     permit: OwnedSemaphorePermit,
-    app: &Arc<App>,
+    state: &Arc<AgentState>,
     scope: Scope,
     pace: Pace,
     graceful: &GracefulShutdown,
 ) {
     // An answer is one write; waiting for more of it would only delay it.
     let _ = stream.set_nodelay(true);
-    let app = Arc::clone(app);
+    let state = Arc::clone(state);
     let service = service_fn(move |request| {
-        let app = Arc::clone(&app);
-        async move { Ok::<_, Infallible>(routes::answer(&app, scope, &request).await) }
+        let state = Arc::clone(&state);
+        async move { Ok::<_, Infallible>(router::answer(&state, scope, &request).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

@@ -1,0 +1,39 @@
+//! Owns which tasks run beside the answers. Must not know what they do.
+
+use crate::settings::Settings;
+use crate::state::AgentState;
+use crate::watch::kinds::SpawnWatches;
+use crate::watch::{causes, related, review};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinSet;
+
+/// Starts every task that keeps the state current. The tasks end when the set is dropped.
+pub fn spawn(state: &Arc<AgentState>, watches: Vec<SpawnWatches>, settings: &Settings) -> JoinSet<()> {
+    if settings.stale_after < Duration::from_mins(1) {
+        tracing::warn!(
+            "--stale-after is shorter than the minute between two signs of life of a quiet cluster"
+        );
+    }
+    let pace = &settings.pace;
+    let mut tasks = JoinSet::new();
+    for spawn in watches {
+        spawn(state, &mut tasks);
+    }
+    tasks.spawn(review::run(Arc::clone(state)));
+    tasks.spawn(Arc::clone(&state.probe).run(pace.probe_every));
+    if settings.causes {
+        tasks.spawn(causes::run(Arc::clone(state), pace.look_every, pace.look_again));
+    }
+    for objects in &state.kinds {
+        if !objects.kind().companions().is_empty() {
+            tasks.spawn(related::run(
+                Arc::clone(state),
+                Arc::clone(objects),
+                pace.look_every,
+                settings.stale_after,
+            ));
+        }
+    }
+    tasks
+}

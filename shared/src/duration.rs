@@ -1,0 +1,78 @@
+//! Owns durations as Go and kubectl write them: `3m`, `90s`, `1m30s`, `500ms`.
+//! Must not know what they are durations of.
+
+use std::time::Duration;
+
+/// The units of Go's `time.ParseDuration`, in nanoseconds. Of two units with the same beginning the longer comes first.
+/// Go takes the micro sign and the Greek letter that looks like it.
+const UNITS: [(&str, f64); 8] = [
+    ("ms", 1e6),
+    ("ns", 1.0),
+    ("us", 1e3),
+    ("\u{b5}s", 1e3),
+    ("\u{3bc}s", 1e3),
+    ("h", 3.6e12),
+    ("m", 6e10),
+    ("s", 1e9),
+];
+
+/// Reads what `time.ParseDuration` reads without a sign: `0`, or numbers that each have a unit. `None` for other text, and
+/// for more nanoseconds than Go counts.
+#[must_use]
+pub fn parse(text: &str) -> Option<Duration> {
+    if text == "0" {
+        return Some(Duration::ZERO);
+    }
+    if text.is_empty() {
+        return None;
+    }
+    let mut total = Duration::ZERO;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let (number, tail) = rest.split_at_checked(end)?;
+        let number: f64 = number.parse().ok()?;
+        let (unit, nanoseconds) = UNITS.iter().find(|(unit, _)| tail.starts_with(unit))?;
+        let part = Duration::try_from_secs_f64(number * nanoseconds / 1e9).ok()?;
+        total = total.checked_add(part)?;
+        rest = tail.strip_prefix(unit)?;
+    }
+    // Go counts nanoseconds in 64 bits.
+    (total.as_nanos() <= i64::MAX.unsigned_abs().into()).then_some(total)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+    use std::time::Duration;
+
+    #[test]
+    fn durations_are_read_as_go_writes_them() {
+        for (text, milliseconds) in [
+            ("0", 0),
+            ("0s", 0),
+            ("3m", 180_000),
+            ("90s", 90_000),
+            ("1m30s", 90_000),
+            ("500ms", 500),
+            ("1.5h", 5_400_000),
+            (".5s", 500),
+            ("5.s", 5_000),
+        ] {
+            assert_eq!(parse(text), Some(Duration::from_millis(milliseconds)), "{text}");
+        }
+        for text in ["250us", "250\u{b5}s", "250\u{3bc}s", "250000ns"] {
+            assert_eq!(parse(text), Some(Duration::from_micros(250)), "{text}");
+        }
+    }
+
+    #[test]
+    fn other_text_is_no_duration() {
+        for text in [
+            "", "s", "90", "00", "-3m", "+3m", "3 m", " 3m", "3x", "1m30", "1.2.3s", ".s", "2562048h", "é",
+            "3é",
+        ] {
+            assert_eq!(parse(text), None, "{text}");
+        }
+    }
+}
