@@ -2,8 +2,8 @@
 //! Must not know what is done with them.
 
 use crate::address::Address;
-use crate::log::{Format, Threshold};
-use crate::probe::{Probe, Target};
+use crate::log::{LogFormat, LogLevel};
+use crate::probe::{TargetUrl, UrlProbe};
 use crate::settings::{Pace, Settings};
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -15,9 +15,9 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Sent to the API server, so that its audit log tells who asked.
+/// Sent to the API server, so that its audit log names the agent.
 const USER_AGENT: &str = concat!("sre-agent/", env!("CARGO_PKG_VERSION"));
-/// The longest that a connection may take to come about.
+/// The longest that a connection may take to be established.
 const CONNECT: Duration = Duration::from_secs(5);
 
 /// Answers over HTTP whether the API server and the workloads of a cluster are healthy
@@ -28,13 +28,13 @@ const CONNECT: Duration = Duration::from_secs(5);
 #[command(name = "sre-agent", version, args_conflicts_with_subcommands = true)]
 pub struct Args {
     #[command(subcommand)]
-    command: Option<Command>,
+    command: Option<Subcommands>,
 
     /// The kubeconfig to use; else the ServiceAccount of the pod
     #[arg(long, value_name = "PATH", env = "SRE_AGENT_KUBECONFIG")]
     kubeconfig: Option<PathBuf>,
 
-    /// The context of --kubeconfig to use, where it is not the current one
+    /// The context of --kubeconfig to use; else its current one
     #[arg(long, value_name = "NAME", env = "SRE_AGENT_CONTEXT")]
     context: Option<String>,
 
@@ -47,26 +47,26 @@ pub struct Args {
     )]
     address: Address,
 
-    /// Where to serve /metrics, in the same form, where not at --address
+    /// Where to serve /metrics, in the same form; else at --address
     #[arg(long, value_name = "ADDRESS", env = "SRE_AGENT_METRICS_ADDRESS", value_parser = optional_address)]
     metrics_address: Option<OptionalAddress>,
 
     /// Kinds to watch, separated by commas; all for every kind [default: deployments,statefulsets,daemonsets,jobs,cronjobs]
     #[arg(long, value_name = "KINDS", env = "SRE_AGENT_KINDS", value_delimiter = ',', value_parser = chosen)]
-    kinds: Vec<Chosen>,
+    kinds: Vec<KindWord>,
 
     /// Namespaces to watch, separated by commas [default: all]
     #[arg(long, value_name = "NAMES", env = "SRE_AGENT_NAMESPACES", value_delimiter = ',', value_parser = namespace)]
     namespaces: Vec<String>,
 
     /// Look for causes of unhealthy objects, in pods, ReplicaSets, Jobs, events and nodes;
-    /// --causes=false not to [default: true]
+    /// --causes=false turns it off [default: true]
     #[arg(long, value_name = "BOOL", env = "SRE_AGENT_CAUSES", num_args = 0..=1, require_equals = true,
           default_missing_value = "true", default_value = "true", hide_default_value = true,
           action = clap::ArgAction::Set, value_parser = boolean)]
     causes: bool,
 
-    /// Data of which the API server has said nothing for this long is called unknown
+    /// Data counts as unknown if nothing was heard of the API server for this long
     #[arg(long, value_name = "DURATION", env = "SRE_AGENT_STALE_AFTER", default_value = "3m", value_parser = limit)]
     stale_after: Duration,
 
@@ -74,7 +74,7 @@ pub struct Args {
     #[arg(long, value_name = "DURATION", env = "SRE_AGENT_REQUEST_TIMEOUT", default_value = "10s", value_parser = limit)]
     request_timeout: Duration,
 
-    /// How long requests are still accepted after SIGTERM, while /readyz tells to ask elsewhere
+    /// How long requests are still accepted after SIGTERM, while /readyz answers that this process is not ready
     #[arg(long, value_name = "DURATION", env = "SRE_AGENT_SHUTDOWN_DELAY", default_value = "0s", value_parser = delay)]
     shutdown_delay: Duration,
 
@@ -90,7 +90,7 @@ pub struct Args {
         default_value = "text",
         value_enum
     )]
-    log_format: Format,
+    log_format: LogFormat,
 
     /// The least important event that is logged
     #[arg(
@@ -100,30 +100,30 @@ pub struct Args {
         default_value = "info",
         value_enum
     )]
-    log_level: Threshold,
+    log_level: LogLevel,
 }
 
-/// What is done instead of serving.
+/// The commands besides serving.
 #[derive(Debug, Subcommand)]
-enum Command {
-    /// Asks URLs over plain HTTP, prints a line for each, and ends with 0 where all of them answered 200
+enum Subcommands {
+    /// Asks URLs over plain HTTP, prints a line for each, and ends with 0 if all of them answered 200
     Probe {
         /// The URLs, asked one after the other
         #[arg(required = true, value_name = "URL")]
-        urls: Vec<Target>,
+        urls: Vec<TargetUrl>,
 
         /// The longest that one URL may take
         #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = limit)]
         timeout: Duration,
 
-        /// Ask those that do not answer 200 again for so long: nodes learn of a new Service a moment after its pods are
-        /// ready
+        /// For how long a URL that does not answer 200 is asked again: nodes learn of a new Service a moment after its pods
+        /// are ready
         #[arg(long, value_name = "DURATION", value_parser = limit)]
         patience: Option<Duration>,
     },
 }
 
-/// An address, or the nothing to which a chart value that is left empty sets the variable.
+/// An address, or none: an empty chart value sets the variable to nothing.
 #[derive(Debug, Clone)]
 struct OptionalAddress(Option<Address>);
 
@@ -136,43 +136,43 @@ fn optional_address(text: &str) -> Result<OptionalAddress, String> {
 
 /// What the command line asks for.
 #[derive(Debug)]
-pub enum Wish {
-    /// To watch and answer.
+pub enum Command {
+    /// Watch and answer.
     Serve(Box<Serve>),
-    /// To ask URLs.
-    Probe(Probe),
+    /// Ask URLs.
+    Probe(UrlProbe),
 }
 
-/// To watch and answer.
+/// The command to watch and answer.
 #[derive(Debug)]
 pub struct Serve {
     /// How to run.
     pub settings: Settings,
     /// How the log is written.
-    pub log_format: Format,
-    /// What is logged.
-    pub log_level: Threshold,
+    pub log_format: LogFormat,
+    /// The least important event that is logged.
+    pub log_level: LogLevel,
 }
 
 /// Reads the command line.
 ///
 /// # Errors
-/// What clap has to say, the help and the version among it.
-pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Wish, clap::Error> {
+/// The message of clap: a mistake, the help or the version.
+pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Command, clap::Error> {
     let args = Args::try_parse_from(words)?;
-    if let Some(Command::Probe {
+    if let Some(Subcommands::Probe {
         urls,
         timeout,
         patience,
     }) = args.command
     {
-        return Ok(Wish::Probe(Probe {
+        return Ok(Command::Probe(UrlProbe {
             targets: urls,
             timeout,
             patience: patience.unwrap_or_default(),
         }));
     }
-    // A chart value that is left empty sets the variable to nothing.
+    // An empty chart value sets the variable to nothing.
     let kubeconfig = args.kubeconfig.filter(|p| !p.as_os_str().is_empty());
     let context = args.context.filter(|c| !c.is_empty());
     let origin = match kubeconfig {
@@ -185,14 +185,18 @@ pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Wish, clap::Err
         }
         None => Origin::InCluster,
     };
-    // Empty where the chart's value is.
-    let chosen: Vec<Chosen> = args.kinds.into_iter().filter(|c| *c != Chosen::Nothing).collect();
+    // An empty chart value makes an empty word.
+    let chosen: Vec<KindWord> = args
+        .kinds
+        .into_iter()
+        .filter(|c| *c != KindWord::Nothing)
+        .collect();
     let kinds = match chosen.as_slice() {
         [] => Kind::by_default().collect(),
         _ => Kind::ALL
             .iter()
             .copied()
-            .filter(|kind| chosen.contains(&Chosen::All) || chosen.contains(&Chosen::Kind(*kind)))
+            .filter(|kind| chosen.contains(&KindWord::All) || chosen.contains(&KindWord::Kind(*kind)))
             .collect(),
     };
     let mut namespaces = args.namespaces;
@@ -234,7 +238,7 @@ pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Wish, clap::Err
         clock: clock::system,
         pace: Pace::default(),
     };
-    Ok(Wish::Serve(Box::new(Serve {
+    Ok(Command::Serve(Box::new(Serve {
         settings,
         log_format: args.log_format,
         log_level: args.log_level,
@@ -266,7 +270,7 @@ fn limit(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// Nothing is what a chart value that is left empty sets the variable to: then it is as by default.
+/// An empty chart value sets the variable to nothing, which means the default.
 fn boolean(text: &str) -> Result<bool, String> {
     match text {
         "true" | "" => Ok(true),
@@ -287,7 +291,7 @@ fn dedup<T: PartialEq>(values: &mut Vec<T>) {
 
 /// A word of `--kinds`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Chosen {
+enum KindWord {
     /// An empty word.
     Nothing,
     /// `all`
@@ -296,13 +300,13 @@ enum Chosen {
     Kind(Kind),
 }
 
-fn chosen(word: &str) -> Result<Chosen, String> {
+fn chosen(word: &str) -> Result<KindWord, String> {
     match word.trim() {
-        "" => Ok(Chosen::Nothing),
-        "all" => Ok(Chosen::All),
-        // The API server is always asked.
+        "" => Ok(KindWord::Nothing),
+        "all" => Ok(KindWord::All),
+        // The API server is checked whatever is watched.
         "apiserver" => Err("no kind that is watched: it is asked whatever is watched".into()),
-        word => watched(word).map(Chosen::Kind),
+        word => watched(word).map(KindWord::Kind),
     }
 }
 
@@ -326,7 +330,7 @@ fn namespace(word: &str) -> Result<String, String> {
         && word.bytes().next().is_some_and(inner)
         && word.bytes().last().is_some_and(inner);
     match word {
-        // What an empty list means is decided for the list as a whole.
+        // The caller decides what an empty list means.
         "" => Ok(String::new()),
         "*" | "all" => Err("leave --namespaces out for all namespaces".into()),
         _ if fits => Ok(word.to_owned()),
@@ -334,8 +338,8 @@ fn namespace(word: &str) -> Result<String, String> {
     }
 }
 
-/// The pod this runs in, as the chart tells it, else by its host name, which is the pod's name unless the pod is
-/// on the host's network.
+/// The pod this runs in: the name that the chart gives, else the host name. The host name is the pod's unless the pod is on
+/// the host's network.
 #[allow(
     clippy::disallowed_methods,
     reason = "these two are facts about the pod and no flags"
@@ -350,7 +354,7 @@ fn pod() -> Option<String> {
 mod tests {
     use super::*;
 
-    fn read(words: &str) -> Result<Wish, clap::Error> {
+    fn read(words: &str) -> Result<Command, clap::Error> {
         super::read(
             std::iter::once("sre-agent")
                 .chain(words.split_whitespace())
@@ -360,15 +364,15 @@ mod tests {
 
     fn serve(words: &str) -> Serve {
         match read(words) {
-            Ok(Wish::Serve(serve)) => *serve,
+            Ok(Command::Serve(serve)) => *serve,
             other => panic!("{other:?}"),
         }
     }
 
     #[test]
     fn the_flags_have_the_documented_defaults() {
-        let wish = serve("");
-        let settings = wish.settings;
+        let command = serve("");
+        let settings = command.settings;
         assert_eq!(settings.cluster.origin, Origin::InCluster);
         assert_eq!(settings.address.to_string(), ":8080");
         assert_eq!(settings.kinds, Kind::by_default().collect::<Vec<_>>());
@@ -379,15 +383,18 @@ mod tests {
         assert_eq!(settings.metrics_address, None);
         assert_eq!(settings.shutdown_delay, Duration::ZERO);
         assert!(settings.causes && serve("--causes=").settings.causes);
-        assert_eq!((wish.log_format, wish.log_level), (Format::Text, Threshold::Info));
+        assert_eq!(
+            (command.log_format, command.log_level),
+            (LogFormat::Text, LogLevel::Info)
+        );
     }
 
     #[test]
     fn every_flag_is_read() {
         let words = "--kubeconfig k --context c --address [::1]:1 --metrics-address :9 --shutdown-delay 5s --kinds deploy,deployments --namespaces b,a,b \
                      --stale-after 90s --request-timeout 2s --max-connections 3 --log-format json --log-level debug --causes=false";
-        let wish = serve(words);
-        let settings = wish.settings;
+        let command = serve(words);
+        let settings = command.settings;
         assert_eq!(settings.cluster.origin, Origin::File("k".into()));
         assert_eq!(settings.cluster.context.as_deref(), Some("c"));
         assert_eq!(settings.cluster.deadlines.connect, Duration::from_secs(2));
@@ -401,8 +408,8 @@ mod tests {
             (90, 3)
         );
         assert_eq!(
-            (wish.log_format, wish.log_level),
-            (Format::Json, Threshold::Debug)
+            (command.log_format, command.log_level),
+            (LogFormat::Json, LogLevel::Debug)
         );
     }
 
@@ -442,14 +449,14 @@ mod tests {
 
     #[test]
     fn urls_to_probe_are_read() {
-        let Ok(Wish::Probe(probe)) = read("probe http://a/healthz tcp://10.0.0.1:80 --timeout 2s") else {
+        let Ok(Command::Probe(probe)) = read("probe http://a/healthz tcp://10.0.0.1:80 --timeout 2s") else {
             panic!("no probe");
         };
         assert_eq!(
             (probe.targets.len(), probe.timeout, probe.patience),
             (2, Duration::from_secs(2), Duration::ZERO)
         );
-        let Ok(Wish::Probe(probe)) = read("probe --patience=30s http://a/") else {
+        let Ok(Command::Probe(probe)) = read("probe --patience=30s http://a/") else {
             panic!("no probe");
         };
         assert_eq!(probe.patience, Duration::from_secs(30));
@@ -458,7 +465,7 @@ mod tests {
     #[test]
     fn kinds_are_chosen_by_every_name_and_watched_in_one_order() {
         let kinds = |words: &str| match read(words) {
-            Ok(Wish::Serve(serve)) => serve.settings.kinds,
+            Ok(Command::Serve(serve)) => serve.settings.kinds,
             other => panic!("{words}: {other:?}"),
         };
         assert_eq!(

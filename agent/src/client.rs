@@ -1,4 +1,4 @@
-//! Owns the client that everything here asks the API server with, and building it anew from its configuration.
+//! Owns the one client of the API server, and building it anew from its configuration.
 //! Must not know what is asked.
 
 use sre_shared::cluster::{Client, Settings};
@@ -10,7 +10,7 @@ use tokio::time::Instant;
 /// The one client, replaced as a whole.
 pub struct SharedClient {
     settings: Settings,
-    /// A certificate or address that was changed on disk is found within this time; more often is not worth the work.
+    /// Minimum pause between two readings. A changed certificate or address is found within this time.
     at_most_every: Duration,
     current: Mutex<Current>,
 }
@@ -23,7 +23,7 @@ struct Current {
 }
 
 impl SharedClient {
-    /// Begins with that client, which was built from those settings; another is built no sooner than after that time.
+    /// Shares that client, which was built from those settings; another is built after that pause at the earliest.
     pub fn new(client: Client, settings: Settings, at_most_every: Duration) -> Self {
         let current = Current {
             client,
@@ -48,7 +48,7 @@ impl SharedClient {
         (current.generation, current.client.clone())
     }
 
-    /// Reads the configuration again and builds a client from it; one that was just built stays.
+    /// Reads the configuration again and builds a client from it. A client that was just built stays.
     ///
     /// # Errors
     /// Why the configuration cannot be used; the former client stays.
@@ -58,7 +58,7 @@ impl SharedClient {
             if current.built.elapsed() < self.at_most_every {
                 return Ok(());
             }
-            // Also for one that is only begun, so that many watches that fail at once build one client.
+            // Set before the client is built, so that many watches that fail at once build one client.
             current.built = Instant::now();
         }
         let client = Client::new(self.settings.clone(), None).await?;

@@ -6,12 +6,12 @@
 pub mod address;
 mod apiserver;
 pub mod args;
-mod cache;
 mod client;
 mod history;
 mod http;
 pub mod log;
 mod metrics;
+mod not_seen;
 mod probe;
 mod requests;
 mod rights;
@@ -25,9 +25,9 @@ pub use address::Address;
 pub use settings::{Pace, Settings};
 
 use crate::http::router::Scope;
-use crate::http::server::{self, Door};
+use crate::http::server::{self, Listener};
 use address::ListenError;
-use args::Wish;
+use args::Command;
 use client::SharedClient;
 use sre_shared::cluster::Client;
 use sre_shared::failure::{Class, Failure};
@@ -93,7 +93,7 @@ impl Agent {
     /// Where it listens.
     ///
     /// # Errors
-    /// The system's, which has none for a socket that listens.
+    /// If the system cannot name a socket that listens, which does not happen.
     pub fn address(&self) -> std::io::Result<SocketAddr> {
         self.listener.local_addr()
     }
@@ -106,7 +106,7 @@ impl Agent {
         self.metrics.as_ref().unwrap_or(&self.listener).local_addr()
     }
 
-    /// Watches and answers until it is told to stop, and then until every connection is done or time is up.
+    /// Watches and answers until it is asked to stop, and then until every connection is done or time is up.
     pub async fn serve(self, stop: Stop) {
         let client = self.state.client.current();
         tracing::info!(
@@ -124,12 +124,12 @@ impl Agent {
             "started"
         );
         let _tasks = tasks::spawn(&self.state, self.watches, &self.settings);
-        let door = |listener, scope| Door::new(listener, scope, self.settings.max_connections);
+        let listener = |socket, scope| Listener::new(socket, scope, self.settings.max_connections);
         let (main, metrics) = match self.metrics {
-            None => (door(self.listener, Scope::All), None),
+            None => (listener(self.listener, Scope::All), None),
             Some(metrics) => (
-                door(self.listener, Scope::Health),
-                Some(door(metrics, Scope::Metrics)),
+                listener(self.listener, Scope::Health),
+                Some(listener(metrics, Scope::Metrics)),
             ),
         };
         server::serve(main, metrics, self.state, &self.settings, stop).await;
@@ -138,8 +138,8 @@ impl Agent {
 
 /// The process: command line in, exit code out.
 pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let wish = match args::read(words) {
-        Ok(wish) => wish,
+    let command = match args::read(words) {
+        Ok(command) => command,
         Err(error) => {
             // Nothing can be done about a closed stderr.
             let _ = error.print();
@@ -150,26 +150,26 @@ pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
             };
         }
     };
-    // One thread: what it does is waiting, and each further one would bring an arena of memory of its own.
+    // One thread: the process mostly waits, and each further thread would have an arena of memory of its own.
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error, 1),
     };
-    let code = match wish {
-        Wish::Serve(wish) => serve(&runtime, *wish),
-        Wish::Probe(probe) => match runtime.block_on(probe.run(&mut std::io::stdout())) {
+    let code = match command {
+        Command::Serve(serve) => run_server(&runtime, *serve),
+        Command::Probe(probe) => match runtime.block_on(probe.run(&mut std::io::stdout())) {
             Ok(true) => ExitCode::SUCCESS,
             Ok(false) => ExitCode::FAILURE,
             Err(error) => fail(&error, 1),
         },
     };
-    // A look-up of a name or a credential plugin may still hang in a thread of its own.
+    // A name look-up or a credential plugin may still hang in a thread of its own.
     runtime.shutdown_background();
     code
 }
 
-fn serve(runtime: &Runtime, wish: args::Serve) -> ExitCode {
-    if let Err(error) = log::start(wish.log_format, wish.log_level) {
+fn run_server(runtime: &Runtime, serve: args::Serve) -> ExitCode {
+    if let Err(error) = log::start(serve.log_format, serve.log_level) {
         return fail(&error, 1);
     }
     runtime.block_on(async {
@@ -179,7 +179,7 @@ fn serve(runtime: &Runtime, wish: args::Serve) -> ExitCode {
         };
         // A file or a credential plugin that does not answer must not keep it from being stopped.
         let started = tokio::select! {
-            started = Agent::start(wish.settings) => started,
+            started = Agent::start(serve.settings) => started,
             _ = stop.recv() => return ExitCode::SUCCESS,
         };
         match started {
@@ -195,7 +195,7 @@ fn serve(runtime: &Runtime, wish: args::Serve) -> ExitCode {
     })
 }
 
-/// One line for the person who starts the process. It goes past the log, which may be set to be silent.
+/// One line for the person who starts the process. It bypasses the log, which may be set to be silent.
 fn fail(error: &dyn std::error::Error, code: u8) -> ExitCode {
     let _ = writeln!(std::io::stderr(), "sre-agent: {error}");
     ExitCode::from(code)
@@ -204,7 +204,7 @@ fn fail(error: &dyn std::error::Error, code: u8) -> ExitCode {
 /// SIGTERM and SIGINT: the first one stops gracefully, the second one at once.
 fn signals() -> std::io::Result<Stop> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let (tell, stop) = tokio::sync::mpsc::channel(2);
+    let (sender, stop) = tokio::sync::mpsc::channel(2);
     tokio::spawn(async move {
         loop {
             let (name, signal) = tokio::select! {
@@ -212,7 +212,7 @@ fn signals() -> std::io::Result<Stop> {
                 _ = interrupt.recv() => ("SIGINT", Signal::Interrupt),
             };
             tracing::info!(signal = name, "asked to stop");
-            if tell.send(signal).await.is_err() {
+            if sender.send(signal).await.is_err() {
                 return;
             }
         }

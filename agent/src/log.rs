@@ -10,7 +10,7 @@ use tracing_subscriber::{Layer as _, fmt};
 
 /// How a line is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub enum LogFormat {
     /// For people.
     Text,
     /// One JSON object a line, for collectors.
@@ -20,7 +20,7 @@ pub enum Format {
 /// The least important event that is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[allow(missing_docs, reason = "the words are those of every logger")]
-pub enum Threshold {
+pub enum LogLevel {
     Error,
     Warn,
     Info,
@@ -28,7 +28,7 @@ pub enum Threshold {
     Trace,
 }
 
-impl Threshold {
+impl LogLevel {
     fn level(self) -> Level {
         match self {
             Self::Error => Level::ERROR,
@@ -40,20 +40,20 @@ impl Threshold {
     }
 }
 
-/// Begins to log, for the whole process.
+/// Starts the log of the whole process.
 ///
 /// # Errors
-/// Where something logs already.
-pub fn start(format: Format, threshold: Threshold) -> Result<(), TryInitError> {
+/// If something logs already.
+pub fn start(format: LogFormat, threshold: LogLevel) -> Result<(), TryInitError> {
     let layer = fmt::layer()
         .with_writer(std::io::stderr)
-        // It would tell a full stderr of a full stderr, and panic.
+        // It would report a full stderr to that stderr, and panic.
         .log_internal_errors(false)
         .with_ansi(false)
         .with_target(false);
     let layer = match format {
-        Format::Text => layer.boxed(),
-        Format::Json => layer
+        LogFormat::Text => layer.boxed(),
+        LogFormat::Json => layer
             .json()
             .flatten_event(true)
             .with_current_span(false)
@@ -65,9 +65,9 @@ pub fn start(format: Format, threshold: Threshold) -> Result<(), TryInitError> {
         .try_init()
 }
 
-/// Other crates log one line for each attempt of an outage, and their traces can hold what goes over the wire: of
-/// them only warnings are of use, and only to whoever looks for a fault.
-fn targets(threshold: Threshold) -> Targets {
+/// Other crates log one line for each attempt of an outage, and their traces can hold what goes over the wire. Only their
+/// warnings are of use, and only at the levels at which a fault is searched for.
+fn targets(threshold: LogLevel) -> Targets {
     let level = threshold.level();
     let others = if level >= Level::DEBUG {
         LevelFilter::WARN
@@ -87,10 +87,10 @@ mod tests {
     #[test]
     fn other_crates_never_write_what_goes_over_the_wire() {
         let would = |threshold, target, level| targets(threshold).would_enable(target, &level);
-        assert!(would(Threshold::Info, "sre_agent::watcher", Level::INFO));
-        assert!(!would(Threshold::Info, "sre_agent::watcher", Level::DEBUG));
-        assert!(!would(Threshold::Info, "hyper_util::client", Level::ERROR));
-        assert!(would(Threshold::Trace, "hyper::proto", Level::WARN));
-        assert!(!would(Threshold::Trace, "hyper::proto", Level::INFO));
+        assert!(would(LogLevel::Info, "sre_agent::watcher", Level::INFO));
+        assert!(!would(LogLevel::Info, "sre_agent::watcher", Level::DEBUG));
+        assert!(!would(LogLevel::Info, "hyper_util::client", Level::ERROR));
+        assert!(would(LogLevel::Trace, "hyper::proto", Level::WARN));
+        assert!(!would(LogLevel::Trace, "hyper::proto", Level::INFO));
     }
 }

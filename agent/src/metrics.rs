@@ -1,11 +1,11 @@
 //! Owns the metrics: their names, labels and values at one moment, in both text formats of Prometheus.
 //! Must not know how they are asked for.
 //!
-//! Nothing here asks the API server or walks objects: all of it is at hand already. What was not seen has no sample,
+//! Nothing here asks the API server or walks over objects: all of it is at hand. Things that were not seen have no sample,
 //! since 0 would be a statement.
 
-use crate::apiserver::probe::{Checked, Record};
-use crate::cache::{Overview, Pulse};
+use crate::apiserver::probe::{ProbeResult, ProbeSnapshot};
+use crate::not_seen;
 use crate::state::AgentState;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
@@ -16,25 +16,26 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use sre_shared::failure::Class;
+use sre_shared::live::{Overview, Totals};
 use sre_shared::report::{API_VERSION, State, Status};
+use sre_shared::run::Kind;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-/// Things of one kind that are named one by one where they are not seen; with more than so many namespaces in
-/// trouble, the names help nobody and cost the database of whoever scrapes.
+/// How many gaps of one kind are named one by one. More names help nobody, and each costs the database that scrapes them.
 const NAMED: usize = 20;
 
 /// How the text is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
+pub enum TextFormat {
     /// `OpenMetrics` 1.0.
     OpenMetrics,
-    /// The text format 0.0.4 of Prometheus, for whoever asks for nothing else.
+    /// The text format 0.0.4 of Prometheus, for clients that ask for nothing else.
     Plain,
 }
 
-impl Format {
+impl TextFormat {
     /// The value of `Content-Type`.
     pub fn content_type(self) -> &'static str {
         match self {
@@ -47,18 +48,18 @@ impl Format {
 /// The metrics of this moment.
 ///
 /// # Errors
-/// None that a string as the target has.
-pub fn text(state: &AgentState, format: Format) -> Result<String, fmt::Error> {
-    let moment = state.moment();
-    let sample = Sample {
+/// None: writing to a string does not fail.
+pub fn text(state: &AgentState, format: TextFormat) -> Result<String, fmt::Error> {
+    let time = state.answer_time();
+    let sample = MetricsSnapshot {
         format,
         started: state.started_at.seconds,
         memory: resident_memory(),
-        api_server: state.probe.record(),
+        api_server: state.probe.snapshot(),
         kinds: state
             .kinds
             .iter()
-            .map(|objects| (objects.kind().plural(), objects.pulse(&moment)))
+            .map(|objects| (objects.kind(), objects.totals(&time)))
             .collect(),
         requests: state.requests.counts(),
     };
@@ -66,13 +67,13 @@ pub fn text(state: &AgentState, format: Format) -> Result<String, fmt::Error> {
     registry.register_collector(Box::new(sample));
     let mut text = String::new();
     encode_registry(&mut text, &registry)?;
-    if format == Format::OpenMetrics {
+    if format == TextFormat::OpenMetrics {
         encode_eof(&mut text)?;
     }
     Ok(text)
 }
 
-/// Bytes of memory that this process holds, where the system tells.
+/// Bytes of memory that this process holds, if the system says so.
 fn resident_memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
@@ -82,12 +83,12 @@ fn resident_memory() -> Option<u64> {
 
 /// Everything that one scrape shows.
 #[derive(Debug)]
-struct Sample {
-    format: Format,
+struct MetricsSnapshot {
+    format: TextFormat,
     started: i64,
     memory: Option<u64>,
-    api_server: Record,
-    kinds: Vec<(&'static str, Pulse)>,
+    api_server: ProbeSnapshot,
+    kinds: Vec<(Kind, Totals)>,
     requests: Vec<(String, u16, u64)>,
 }
 
@@ -97,9 +98,9 @@ fn labels<const N: usize>(labels: [(&'static str, &str); N]) -> Labels {
     labels.map(|(name, value)| (name, value.to_owned())).into()
 }
 
-impl Sample {
+impl MetricsSnapshot {
     /// The last check of the API server, unless it says nothing of this moment.
-    fn checked(&self) -> Option<&Arc<Checked>> {
+    fn checked(&self) -> Option<&Arc<ProbeResult>> {
         self.api_server.last.as_ref().filter(|_| !self.api_server.stale)
     }
 
@@ -110,7 +111,7 @@ impl Sample {
         let kinds = self
             .kinds
             .iter()
-            .map(|(kind, pulse)| (*kind, pulse.overview.status));
+            .map(|(kind, totals)| (kind.plural(), totals.overview.status));
         std::iter::once(("apiserver", api_server))
             .chain(kinds)
             .flat_map(|(check, is)| {
@@ -124,20 +125,20 @@ impl Sample {
             .collect()
     }
 
-    /// One gauge of each kind of which anything was ever read.
+    /// One gauge of each kind that was ever read.
     fn read(&self, value: impl Fn(&Overview) -> u64) -> Vec<(Labels, u64)> {
         let read = self
             .kinds
             .iter()
-            .filter(|(_, pulse)| pulse.overview.observed.is_some());
-        read.map(|(kind, pulse)| (labels([("kind", kind)]), value(&pulse.overview)))
+            .filter(|(_, totals)| totals.overview.observed.is_some());
+        read.map(|(kind, totals)| (labels([("kind", kind.plural())]), value(&totals.overview)))
             .collect()
     }
 
-    fn each(&self, value: impl Fn(&Pulse) -> u64) -> Vec<(Labels, u64)> {
+    fn each(&self, value: impl Fn(&Totals) -> u64) -> Vec<(Labels, u64)> {
         self.kinds
             .iter()
-            .map(|(kind, pulse)| (labels([("kind", kind)]), value(pulse)))
+            .map(|(kind, totals)| (labels([("kind", kind.plural())]), value(totals)))
             .collect()
     }
 
@@ -145,25 +146,25 @@ impl Sample {
         let read = self
             .kinds
             .iter()
-            .filter(|(_, pulse)| pulse.overview.observed.is_some());
-        read.flat_map(|(kind, pulse)| {
-            // Whoever alerts on a state is not woken for what somebody knows of already.
-            let acknowledged = ("acknowledged", pulse.overview.summary.acknowledged);
-            let states = State::ALL.map(|state| (state.as_str(), pulse.news.in_state(state)));
+            .filter(|(_, totals)| totals.overview.observed.is_some());
+        read.flat_map(|(kind, totals)| {
+            // An alert on a state must not wake anybody for an object that is acknowledged.
+            let acknowledged = ("acknowledged", totals.overview.summary.acknowledged);
+            let states = State::ALL.map(|state| (state.as_str(), totals.unacknowledged.in_state(state)));
             let all = states.into_iter().chain([acknowledged]);
-            all.map(|(state, count)| (labels([("kind", *kind), ("state", state)]), count))
+            all.map(|(state, count)| (labels([("kind", kind.plural()), ("state", state)]), count))
         })
         .collect()
     }
 
     fn watch_errors(&self) -> Vec<(Labels, u64)> {
-        let of = |(kind, pulse): &(&'static str, Pulse)| {
-            let labels = |class: &str| labels([("kind", kind), ("class", class)]);
+        let of = |(kind, totals): &(Kind, Totals)| {
+            let labels = |class: &str| labels([("kind", kind.plural()), ("class", class)]);
             Class::ALL
                 .map(|class| {
                     (
                         labels(class.as_str()),
-                        pulse.errors.get(class.as_str()).copied().unwrap_or(0),
+                        totals.errors.get(class.as_str()).copied().unwrap_or(0),
                     )
                 })
                 .to_vec()
@@ -179,7 +180,7 @@ impl Sample {
     }
 
     fn not_seen(&self) -> Vec<(Labels, u64)> {
-        let mut not_seen = BTreeSet::new();
+        let mut entries = BTreeSet::new();
         match self.checked() {
             None => {
                 let class = if self.api_server.stale {
@@ -187,30 +188,29 @@ impl Sample {
                 } else {
                     "notAsked"
                 };
-                not_seen.insert(("apiserver".to_owned(), class.to_owned()));
+                entries.insert(("apiserver".to_owned(), class.to_owned()));
             }
             Some(checked) => {
                 if checked.check.status == Status::Unknown {
                     let class = checked.check.class.clone().unwrap_or_default();
-                    not_seen.insert(("apiserver".to_owned(), class));
+                    entries.insert(("apiserver".to_owned(), class));
                 }
                 for path in &checked.forbidden {
-                    not_seen.insert(((*path).to_owned(), Class::Forbidden.as_str().to_owned()));
+                    entries.insert(((*path).to_owned(), Class::Forbidden.as_str().to_owned()));
                 }
             }
         }
-        for (kind, pulse) in &self.kinds {
-            let entries = &pulse.overview.not_seen;
-            for (number, entry) in entries.iter().enumerate() {
+        for (kind, totals) in &self.kinds {
+            for (number, gap) in totals.overview.gaps.iter().enumerate() {
                 let what = if number < NAMED {
-                    entry.what()
+                    not_seen::describe(*kind, gap).what()
                 } else {
-                    format!("{kind} in further namespaces")
+                    format!("{} in further namespaces", kind.plural())
                 };
-                not_seen.insert((what, entry.class.clone()));
+                entries.insert((what, gap.class().to_owned()));
             }
         }
-        not_seen
+        entries
             .iter()
             .map(|(what, class)| (labels([("what", what), ("class", class)]), 1))
             .collect()
@@ -224,7 +224,7 @@ impl Sample {
     }
 }
 
-impl Collector for Sample {
+impl Collector for MetricsSnapshot {
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let mut page = Page {
             encoder,
@@ -274,7 +274,7 @@ impl Collector for Sample {
         page.gauge(
             "sre_cache_synced",
             "Whether every list was read at least once",
-            self.each(|pulse| u64::from(pulse.synced)),
+            self.each(|totals| u64::from(totals.synced)),
         )?;
         page.gauge(
             "sre_cache_age_seconds",
@@ -294,7 +294,7 @@ impl Collector for Sample {
         page.counter(
             "sre_watch_relists",
             "Lists that were read again because a watch was lost",
-            self.each(|pulse| pulse.relists),
+            self.each(|totals| totals.relists),
         )?;
         page.counter(
             "sre_http_requests",
@@ -320,7 +320,7 @@ impl Collector for Sample {
 /// The text while it is written. Families without a sample are left out.
 struct Page<'a> {
     encoder: DescriptorEncoder<'a>,
-    format: Format,
+    format: TextFormat,
 }
 
 impl Page<'_> {
@@ -331,19 +331,19 @@ impl Page<'_> {
     /// `name` without `_total`: `OpenMetrics` has it on the samples alone, the plain format on the family too.
     fn counter(&mut self, name: &str, help: &str, samples: Vec<(Labels, u64)>) -> fmt::Result {
         match self.format {
-            Format::OpenMetrics => self.family(name, help, MetricType::Counter, samples),
-            Format::Plain => self.family(&format!("{name}_total"), help, MetricType::Counter, samples),
+            TextFormat::OpenMetrics => self.family(name, help, MetricType::Counter, samples),
+            TextFormat::Plain => self.family(&format!("{name}_total"), help, MetricType::Counter, samples),
         }
     }
 
     /// `name` without `_info`. The plain format knows no such type.
     fn info(&mut self, name: &str, help: &str, labels: &Labels) -> fmt::Result {
         match self.format {
-            Format::OpenMetrics => self
+            TextFormat::OpenMetrics => self
                 .encoder
                 .encode_descriptor(name, help, None, MetricType::Info)?
                 .encode_info(labels),
-            Format::Plain => self.gauge(&format!("{name}_info"), help, vec![(labels.clone(), 1)]),
+            TextFormat::Plain => self.gauge(&format!("{name}_info"), help, vec![(labels.clone(), 1)]),
         }
     }
 
@@ -364,7 +364,10 @@ impl Page<'_> {
         if samples.is_empty() {
             return Ok(());
         }
-        let suffixed = matches!((kind, self.format), (MetricType::Counter, Format::OpenMetrics));
+        let suffixed = matches!(
+            (kind, self.format),
+            (MetricType::Counter, TextFormat::OpenMetrics)
+        );
         let mut family = self.encoder.encode_descriptor(name, help, None, kind)?;
         for (labels, value) in samples {
             // An empty set of labels would be written as a pair of braces.
@@ -390,7 +393,7 @@ mod tests {
     use sre_shared::resource::Time;
 
     fn lines(last: Option<Status>, stale: bool) -> Vec<String> {
-        let checked = |status| Checked {
+        let checked = |status| ProbeResult {
             check: ApiServerCheck {
                 status,
                 ..ApiServerCheck::default()
@@ -398,11 +401,11 @@ mod tests {
             at: Time::from_seconds(0),
             forbidden: Vec::new(),
         };
-        let sample = Sample {
-            format: Format::OpenMetrics,
+        let sample = MetricsSnapshot {
+            format: TextFormat::OpenMetrics,
             started: 0,
             memory: None,
-            api_server: Record {
+            api_server: ProbeSnapshot {
                 last: last.map(|status| Arc::new(checked(status))),
                 stale,
                 durations: Histogram::new([1.0]),

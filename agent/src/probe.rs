@@ -1,5 +1,5 @@
-//! `sre-agent probe URL...`: asks URLs as a client would, for whoever has nothing but this binary: `helm test` runs it
-//! in the agent's own image, which holds no shell and no curl.
+//! `sre-agent probe URL...`: asks URLs as a client would. `helm test` runs it in the agent's own image, which holds no
+//! shell and no curl.
 //! Must not know what the URLs serve.
 
 use bytes::Bytes;
@@ -15,7 +15,7 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-/// More of a body is not read: only its first words are shown.
+/// So many bytes of a body are read, since only its first words are shown.
 const READ: usize = 16 << 10;
 /// Between two tries.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -24,18 +24,18 @@ const SHOWN: usize = 120;
 
 /// What to ask.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Probe {
+pub struct UrlProbe {
     /// The URLs, asked one after the other.
-    pub targets: Vec<Target>,
+    pub targets: Vec<TargetUrl>,
     /// How long each one may take.
     pub timeout: Duration,
-    /// For how long those that do not answer 200 are asked again.
+    /// For how long a URL that does not answer 200 is asked again.
     pub patience: Duration,
 }
 
 /// A URL with plain HTTP.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
+pub struct TargetUrl {
     text: String,
     authority: String,
     host: String,
@@ -43,7 +43,7 @@ pub struct Target {
     path: String,
 }
 
-impl FromStr for Target {
+impl FromStr for TargetUrl {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -77,16 +77,16 @@ impl FromStr for Target {
 }
 
 /// Why there was no answer.
-struct Unanswered {
+struct ProbeFailure {
     class: Class,
     reason: String,
 }
 
-impl Probe {
+impl UrlProbe {
     /// Asks every URL, writes a line for each, and returns whether all answered 200.
     ///
     /// # Errors
-    /// Where a line cannot be written.
+    /// If a line cannot be written.
     pub async fn run(&self, out: &mut impl io::Write) -> io::Result<bool> {
         let mut well = true;
         let until = Instant::now() + self.patience;
@@ -103,7 +103,7 @@ impl Probe {
                     well = false;
                     writeln!(out, "{} {url}: {}", code.as_u16(), first_words(&body))?;
                 }
-                Err(Unanswered { class, reason }) => {
+                Err(ProbeFailure { class, reason }) => {
                     well = false;
                     writeln!(out, "{} {url}: {reason}", class.as_str())?;
                 }
@@ -112,11 +112,11 @@ impl Probe {
         Ok(well)
     }
 
-    async fn once(&self, target: &Target) -> Result<(StatusCode, Vec<u8>), Unanswered> {
+    async fn once(&self, target: &TargetUrl) -> Result<(StatusCode, Vec<u8>), ProbeFailure> {
         tokio::time::timeout(self.timeout, ask(target))
             .await
             .unwrap_or_else(|_| {
-                Err(Unanswered {
+                Err(ProbeFailure {
                     class: Class::Timeout,
                     reason: format!("no whole answer within {} s", self.timeout.as_secs_f64()),
                 })
@@ -124,8 +124,8 @@ impl Probe {
     }
 }
 
-async fn ask(target: &Target) -> Result<(StatusCode, Vec<u8>), Unanswered> {
-    let lost = |error: hyper::Error| Unanswered {
+async fn ask(target: &TargetUrl) -> Result<(StatusCode, Vec<u8>), ProbeFailure> {
+    let lost = |error: hyper::Error| ProbeFailure {
         class: Class::ConnectionLost,
         reason: error.to_string(),
     };
@@ -141,7 +141,7 @@ async fn ask(target: &Target) -> Result<(StatusCode, Vec<u8>), Unanswered> {
             concat!("sre-agent-probe/", env!("CARGO_PKG_VERSION")),
         )
         .body(Empty::<Bytes>::new())
-        .map_err(|error| Unanswered {
+        .map_err(|error| ProbeFailure {
             class: Class::Rejected,
             reason: error.to_string(),
         })?;
@@ -157,8 +157,8 @@ async fn ask(target: &Target) -> Result<(StatusCode, Vec<u8>), Unanswered> {
     Ok((response.status(), body))
 }
 
-async fn connect(target: &Target) -> Result<TcpStream, Unanswered> {
-    let unresolved = |reason: String| Unanswered {
+async fn connect(target: &TargetUrl) -> Result<TcpStream, ProbeFailure> {
+    let unresolved = |reason: String| ProbeFailure {
         class: Class::Dns,
         reason,
     };
@@ -170,7 +170,7 @@ async fn connect(target: &Target) -> Result<TcpStream, Unanswered> {
         match TcpStream::connect(address).await {
             Ok(stream) => return Ok(stream),
             Err(error) => {
-                last = Unanswered {
+                last = ProbeFailure {
                     class: class_of(error.kind()),
                     reason: error.to_string(),
                 };
@@ -189,7 +189,7 @@ fn class_of(kind: io::ErrorKind) -> Class {
     }
 }
 
-/// The beginning of a body, in one line and without anything that moves a terminal's cursor.
+/// The beginning of a body, in one line and without characters that move a terminal's cursor.
 fn first_words(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
     let words: Vec<&str> = text.split_whitespace().collect();
@@ -218,7 +218,7 @@ mod tests {
     }
 
     async fn run(url: &str, timeout: Duration) -> (bool, String) {
-        let probe = Probe {
+        let probe = UrlProbe {
             targets: vec![url.parse().unwrap()],
             timeout,
             patience: Duration::ZERO,
@@ -301,7 +301,7 @@ mod tests {
                 stream.write_all(answer.as_bytes()).await.unwrap();
             }
         });
-        let probe = Probe {
+        let probe = UrlProbe {
             targets: vec![url.parse().unwrap()],
             timeout: Duration::from_secs(20),
             patience: Duration::from_mins(1),
@@ -315,7 +315,7 @@ mod tests {
     #[test]
     fn urls_are_read() {
         let read = |text: &str| {
-            let target = text.parse::<Target>().unwrap();
+            let target = text.parse::<TargetUrl>().unwrap();
             (target.authority, target.host, target.port, target.path)
         };
         let row = |a: &str, h: &str, port, p: &str| (a.to_owned(), h.to_owned(), port, p.to_owned());
@@ -334,7 +334,7 @@ mod tests {
             ("http://a b/", "looks like"),
             ("http://u:p@a/", "leave it out"),
         ] {
-            let error = text.parse::<Target>().unwrap_err();
+            let error = text.parse::<TargetUrl>().unwrap_err();
             assert!(error.contains(part), "{text}: {error}");
         }
     }

@@ -1,19 +1,19 @@
-//! Owns how many requests were answered, by path and status code. Must not know what was answered.
+//! Owns how many requests were answered, by path and status code. Must not know the answers.
 
 use http::StatusCode;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-/// Every path that is not served counts as one, since anybody can invent more of them.
+/// The path of all requests to paths that are not served, since anybody can invent more of them.
 pub const UNKNOWN_PATH: &str = "other";
 
-/// The requests that were answered since the start.
+/// How many requests were answered since the start.
 #[derive(Default)]
-pub struct Requests {
+pub struct RequestCounts {
     by_path: Mutex<BTreeMap<(String, u16), u64>>,
 }
 
-impl Requests {
+impl RequestCounts {
     /// Counts one more; `path` is one of those that are served, or [`UNKNOWN_PATH`].
     pub fn count(&self, path: String, code: StatusCode) {
         let mut counts = self.by_path.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! Owns which rule of the API server's authorisation a refusal says is missing, and how the agent gets it.
+//! Owns which authorisation rule is missing after a refusal, and how the agent gets it.
 //! Must not know who asks.
 
 use sre_shared::failure::{Class, Failure};
@@ -6,32 +6,32 @@ use sre_shared::run::Kind;
 
 /// A rule that the agent's identity lacks.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Missing {
+pub struct MissingRule {
     /// The rule, as a report names it.
     pub rule: String,
     /// How to get it, one line.
     pub hint: String,
 }
 
-/// The rule on a kind whose lack led to that failure.
+/// The rule on a kind that is missing, if that failure is a refusal.
 ///
-/// A list and a watch are asked of the same path, and only the refusal tells them apart: its message, which
-/// `forbiddenMessage` of k8s.io/apiserver writes (`responsewriters/errors.go`), has the verb.
-pub fn of_kind(kind: Kind, failure: &Failure) -> Option<Missing> {
+/// A list and a watch have the same path, so only the message of the refusal has the verb. `forbiddenMessage` of
+/// k8s.io/apiserver writes it (`responsewriters/errors.go`).
+pub fn missing_on_kind(kind: Kind, failure: &Failure) -> Option<MissingRule> {
     if failure.class != Class::Forbidden {
         return None;
     }
     let (rule, resource) = (kind.rule(), resource(kind));
     let narrow = "or restrict it with --namespaces to those that it may read";
     Some(match rule.strip_suffix("list") {
-        Some(subject) if failure.message.contains(" cannot watch resource ") => Missing {
+        Some(subject) if failure.message.contains(" cannot watch resource ") => MissingRule {
             rule: format!("{subject}watch"),
             hint: format!(
                 "let the agent's identity watch {resource} too, without which its data cannot be kept current (the \
                  chart's ClusterRole does), {narrow}"
             ),
         },
-        _ => Missing {
+        _ => MissingRule {
             hint: format!(
                 "let the agent's identity list and watch {resource} (the chart's ClusterRole does), {narrow}"
             ),
@@ -40,8 +40,8 @@ pub fn of_kind(kind: Kind, failure: &Failure) -> Option<Missing> {
     })
 }
 
-/// How to get a rule on what is only listed, such as `apps/deployments list`.
-pub fn of_companion(rule: &str) -> String {
+/// How to get a rule on a related kind, which is only listed, such as `apps/deployments list`.
+pub fn hint_to_list(rule: &str) -> String {
     let subject = rule.strip_suffix(" list").unwrap_or(rule);
     let resource = match subject.split_once('/') {
         Some((group, plural)) => format!("{plural}.{group}"),
@@ -51,8 +51,8 @@ pub fn of_companion(rule: &str) -> String {
 }
 
 /// The rule on a path of the API server that is no resource.
-pub fn of_path(path: &str) -> Missing {
-    Missing {
+pub fn missing_on_path(path: &str) -> MissingRule {
+    MissingRule {
         rule: format!("nonResourceURL {path} get"),
         hint: format!(
             "let the agent's identity get the nonResourceURL {path} (the chart's ClusterRole does)"
@@ -72,13 +72,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_refusal_tells_which_verb_is_missing() {
+    fn the_refusal_names_the_verb_that_is_missing() {
         let rule = |class, verb: &str| {
             let message = format!(
                 "deployments.apps is forbidden: User \"system:serviceaccount:sre-tools:sre-agent\" cannot {verb} \
                  resource \"deployments\" in API group \"apps\" at the cluster scope"
             );
-            of_kind(Kind::Deployments, &Failure::new(class, message)).map(|missing| missing.rule)
+            missing_on_kind(Kind::Deployments, &Failure::new(class, message)).map(|missing| missing.rule)
         };
         assert_eq!(
             rule(Class::Forbidden, "list").as_deref(),
@@ -89,6 +89,6 @@ mod tests {
             Some("apps/deployments watch")
         );
         assert_eq!(rule(Class::Unauthenticated, "watch"), None);
-        assert_eq!(of_path("/livez").rule, "nonResourceURL /livez get");
+        assert_eq!(missing_on_path("/livez").rule, "nonResourceURL /livez get");
     }
 }

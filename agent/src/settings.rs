@@ -13,7 +13,7 @@ pub struct Settings {
     pub cluster: cluster::Settings,
     /// Where to listen.
     pub address: Address,
-    /// Where to serve the metrics, where not at the same address.
+    /// Where to serve the metrics; `None` for the same address.
     pub metrics_address: Option<Address>,
     /// Kinds to watch.
     pub kinds: Vec<Kind>,
@@ -21,7 +21,7 @@ pub struct Settings {
     pub namespaces: Vec<String>,
     /// Whether causes are looked for.
     pub causes: bool,
-    /// After how long a silence data is called unknown.
+    /// Data counts as unknown after this much silence.
     pub stale_after: Duration,
     /// The longest that one request to the API server may take.
     pub request_timeout: Duration,
@@ -31,40 +31,39 @@ pub struct Settings {
     pub shutdown_delay: Duration,
     /// Name of the pod this runs in.
     pub pod: Option<String>,
-    /// This machine's clock, asked where the API server has not told the time yet.
+    /// This machine's clock, which counts until the API server has sent its time.
     pub clock: Clock,
-    /// Times that nobody has to set.
+    /// Times that have no flag.
     pub pace: Pace,
 }
 
-/// Times that nobody has to set, and tests set shorter.
+/// Times that have no flag; tests set shorter ones.
 #[derive(Debug, Clone, Copy)]
 pub struct Pace {
-    /// How long an answer of the API server check is handed out again.
+    /// How long the result of an API server check is used again.
     pub remember: Duration,
-    /// How often the API server is checked though nobody asks.
+    /// Pause between two checks of the API server if nobody asks.
     pub probe_every: Duration,
-    /// How often the path to the API server is walked from its first step, where all is well.
+    /// Pause between two walks along the whole path to the API server while all is well.
     pub walk_every: Duration,
-    /// The longest that one check may take, where one request may not take less. The plugin gives an agent 10 s, in
-    /// which that the API server hangs has to be told.
+    /// The longest that one check may take, unless one request may take less. The plugin waits 10 s for an agent; a hanging
+    /// API server must be reported within that time.
     pub check: Duration,
-    /// How soon the cluster's configuration may be read again after it was.
+    /// Minimum pause between two readings of the cluster's configuration.
     pub rebuild: Duration,
-    /// How soon causes may be looked for again after they were, where something new is open; and how often what a
-    /// verdict needs of other kinds is brought.
-    pub look_every: Duration,
-    /// How old causes may become while something is open.
-    pub look_again: Duration,
-    /// From what age on data is called stale.
+    /// Minimum pause between two searches for causes, and pause between two readings of related objects.
+    pub search_pause: Duration,
+    /// Maximum age of causes while something is open.
+    pub causes_age: Duration,
+    /// From what age on data counts as stale.
     pub stale: Duration,
-    /// How long the first list may take before this is called ready without it.
+    /// How long the agent waits for its first lists before it is ready without them.
     pub patience: Duration,
-    /// How long a client may take to send the head of its request; also how long a connection may idle.
+    /// How long a client may take to send the head of a request; also how long a connection may be idle.
     pub header: Duration,
-    /// How long a client may take nothing of its answer.
-    pub stall: Duration,
-    /// How long connections may go on after the first request to stop.
+    /// How long a write may wait for a client that takes nothing of its answer.
+    pub write_timeout: Duration,
+    /// How long connections may last after the first request to stop.
     pub drain: Duration,
 }
 
@@ -77,13 +76,13 @@ impl Default for Pace {
             walk_every: seconds(60),
             check: seconds(8),
             rebuild: seconds(5),
-            look_every: seconds(15),
-            look_again: seconds(60),
+            search_pause: seconds(15),
+            causes_age: seconds(60),
             // The API server sends a bookmark about once a minute.
             stale: seconds(90),
             patience: seconds(2),
             header: seconds(10),
-            stall: seconds(30),
+            write_timeout: seconds(30),
             drain: seconds(10),
         }
     }

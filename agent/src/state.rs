@@ -1,13 +1,13 @@
-//! Owns what every handler reads: the caches, the check of the API server, and how old data may be.
-//! Must not know HTTP.
+//! Owns what tasks and answers share: the caches, the probe of the API server, and how old data may be.
+//! Must not know HTTP, nor the tasks that write here.
 
-use crate::apiserver::probe::Probe;
-use crate::cache::{Moment, Objects, Selection};
+use crate::apiserver::probe::ApiServerProbe;
 use crate::client::SharedClient;
-use crate::history::failures::Outages;
-use crate::history::log::Changes;
-use crate::requests::Requests;
+use crate::history::failures::FailureLog;
+use crate::history::log::TransitionLog;
+use crate::requests::RequestCounts;
 use crate::settings::{Pace, Settings};
+use sre_shared::live::{AnswerTime, EventTime, KindObjects, Selection};
 use sre_shared::report::{Namespaces, NotSeen};
 use sre_shared::resource::Time;
 use sre_shared::run::{Clock, Kind};
@@ -20,22 +20,22 @@ use tokio::time::Instant;
 pub struct AgentState {
     /// The client of the API server.
     pub client: Arc<SharedClient>,
-    /// The check of the API server.
-    pub probe: Arc<Probe>,
-    /// One cache a kind, in the order of the report.
-    pub kinds: Vec<Arc<dyn Objects>>,
-    /// Which namespaces are watched.
+    /// The probe of the API server.
+    pub probe: Arc<ApiServerProbe>,
+    /// One cache for each kind, in the order of the report.
+    pub kinds: Vec<Arc<dyn KindObjects>>,
+    /// The namespaces that are watched.
     pub namespaces: Namespaces,
     /// The log of what cannot be reached.
-    pub outages: Arc<Outages>,
-    /// The log of verdicts.
-    pub changes: Arc<Changes>,
+    pub failures: Arc<FailureLog>,
+    /// The log of objects that fail or recover.
+    pub transitions: TransitionLog,
     /// This machine's clock.
     pub clock: Clock,
     /// Name of the pod this runs in.
     pub pod: Option<String>,
     /// The requests that were answered.
-    pub requests: Requests,
+    pub requests: RequestCounts,
     /// Whether `/metrics` has an address of its own.
     pub metrics_elsewhere: bool,
     /// When this process started, by its own clock.
@@ -49,12 +49,12 @@ pub struct AgentState {
 
 impl AgentState {
     /// The state of a process that has read nothing yet; `kinds` are the empty caches.
-    pub fn new(settings: &Settings, client: SharedClient, kinds: Vec<Arc<dyn Objects>>) -> Self {
+    pub fn new(settings: &Settings, client: SharedClient, kinds: Vec<Arc<dyn KindObjects>>) -> Self {
         let client = Arc::new(client);
-        let outages = Arc::new(Outages::default());
-        let probe = Probe::new(
+        let failures = Arc::new(FailureLog::default());
+        let probe = ApiServerProbe::new(
             Arc::clone(&client),
-            Arc::clone(&outages),
+            Arc::clone(&failures),
             settings.clock,
             settings.request_timeout,
             &settings.pace,
@@ -68,11 +68,11 @@ impl AgentState {
             } else {
                 Namespaces::These(settings.namespaces.clone())
             },
-            outages,
-            changes: Arc::new(Changes::default()),
+            failures,
+            transitions: TransitionLog::default(),
             clock: settings.clock,
             pod: settings.pod.clone(),
-            requests: Requests::default(),
+            requests: RequestCounts::default(),
             metrics_elsewhere: settings.metrics_address.is_some(),
             started_at: (settings.clock)(),
             causes_not_seen: Mutex::new(if settings.causes {
@@ -87,14 +87,23 @@ impl AgentState {
         }
     }
 
-    /// This moment, for one answer.
-    pub fn moment(&self) -> Moment {
-        Moment {
-            now: self.client.current().server_time().unwrap_or_else(self.clock),
-            instant: Instant::now(),
+    /// The present, for one answer.
+    pub fn answer_time(&self) -> AnswerTime {
+        let EventTime { instant, time } = self.event_time();
+        AnswerTime {
+            now: time,
+            instant,
             silent: self.probe.silent(),
             stale: self.pace.stale,
             stale_after: self.stale_after,
+        }
+    }
+
+    /// The present, for one event.
+    pub fn event_time(&self) -> EventTime {
+        EventTime {
+            instant: Instant::now().into_std(),
+            time: self.client.current().server_time().unwrap_or_else(self.clock),
         }
     }
 
@@ -128,7 +137,7 @@ impl AgentState {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// From now on this process is about to end.
+    /// Notes that this process is about to end.
     pub fn stop(&self) {
         self.stopping.store(true, Ordering::Relaxed);
     }
@@ -138,13 +147,13 @@ impl AgentState {
         self.stopping.load(Ordering::Relaxed)
     }
 
-    /// Whether the first lists had their time: from then on what is missing is said and not waited for.
+    /// Whether the first lists have had their time. From then on answers say what is missing and do not wait for it.
     pub fn is_patience_over(&self) -> bool {
         self.started.elapsed() >= self.pace.patience
     }
 }
 
-/// What reports say if causes are turned off.
+/// The entry of reports if causes are turned off.
 fn causes_off() -> NotSeen {
     NotSeen {
         thing: "causes".into(),

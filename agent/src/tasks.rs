@@ -23,14 +23,14 @@ pub fn spawn(state: &Arc<AgentState>, watches: Vec<SpawnWatches>, settings: &Set
     tasks.spawn(review::run(Arc::clone(state)));
     tasks.spawn(Arc::clone(&state.probe).run(pace.probe_every));
     if settings.causes {
-        tasks.spawn(causes::run(Arc::clone(state), pace.look_every, pace.look_again));
+        tasks.spawn(causes::run(Arc::clone(state), pace.search_pause, pace.causes_age));
     }
     for objects in &state.kinds {
         if !objects.kind().companions().is_empty() {
             tasks.spawn(related::run(
                 Arc::clone(state),
                 Arc::clone(objects),
-                pace.look_every,
+                pace.search_pause,
                 settings.stale_after,
             ));
         }

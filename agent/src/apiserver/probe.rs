@@ -1,9 +1,9 @@
-//! Owns the live check of the API server: one at a time however many ask, its result remembered for a moment.
+//! Owns the live check of the API server: one at a time however many ask, and its result is kept for a moment.
 //! Must not know how an answer is written.
 
-use crate::apiserver::windows::Rings;
+use crate::apiserver::windows::Windows;
 use crate::client::SharedClient;
-use crate::history::failures::{Outages, Trouble};
+use crate::history::failures::{FailureLog, LoggedFailure};
 use crate::rights;
 use crate::settings::Pace;
 use prometheus_client::metrics::histogram::Histogram;
@@ -18,20 +18,20 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-/// The client's own deadline tells more of what was slow, so it is given the time to pass first.
+/// The client's own deadline says better what was slow, so this much later the check gives up.
 const BEHIND_THE_CLIENT: Duration = Duration::from_millis(250);
-/// Who this is, for the log of outages.
+/// The name of the check in the log of failures.
 const WHO: &str = "check of the API server";
 /// From a connection in the same zone to the longest that a request may take by default, in seconds.
 const DURATIONS: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
-/// What the judgement of the API server notes where `/readyz` answers 403.
+/// The note of the check if `/readyz` answers 403.
 const READYZ_NOTE: &str = "readyz not allowed";
-/// How long walking the path may take; a connection may take as long.
+/// How long the walk along the path may take; a connection may take as long.
 const WALK: Duration = Duration::from_secs(5);
 
 /// A finished check.
 #[derive(Debug)]
-pub struct Checked {
+pub struct ProbeResult {
     /// The verdict.
     pub check: ApiServerCheck,
     /// When it was made, by the API server's clock.
@@ -40,19 +40,19 @@ pub struct Checked {
     pub forbidden: Vec<&'static str>,
 }
 
-impl Checked {
+impl ProbeResult {
     /// Whether an API server answered, if only with a refusal.
     pub fn is_answered(&self) -> bool {
         is_answered(&self.check)
     }
 }
 
-/// What metrics say of the check: of the last one, and of all.
+/// The probe at one moment: its last check, and counts of all.
 #[derive(Debug)]
-pub struct Record {
-    /// The last check, where there was one.
-    pub last: Option<Arc<Checked>>,
-    /// Whether it is too old to say anything of this moment.
+pub struct ProbeSnapshot {
+    /// The last check, if there was one.
+    pub last: Option<Arc<ProbeResult>>,
+    /// Whether the last check is too old to say anything of the present.
     pub stale: bool,
     /// How long each check took, in seconds.
     pub durations: Histogram,
@@ -60,12 +60,12 @@ pub struct Record {
     pub failures: BTreeMap<String, u64>,
 }
 
-type Flight = watch::Receiver<Option<Arc<Checked>>>;
+type InFlight = watch::Receiver<Option<Arc<ProbeResult>>>;
 
-/// The check of the API server.
-pub struct Probe {
+/// The probe of the API server.
+pub struct ApiServerProbe {
     client: Arc<SharedClient>,
-    outages: Arc<Outages>,
+    failure_log: Arc<FailureLog>,
     clock: Clock,
     timeout: Duration,
     remember: Duration,
@@ -74,33 +74,33 @@ pub struct Probe {
     walk_every: Duration,
     durations: Histogram,
     started: Instant,
-    state: Mutex<State>,
+    state: Mutex<ProbeState>,
 }
 
 #[derive(Default)]
-struct State {
+struct ProbeState {
     /// The path as it was walked last.
     walked: Option<(Arc<PathTrace>, Instant)>,
-    rings: Rings,
-    last: Option<(Arc<Checked>, Instant)>,
-    flight: Option<Flight>,
+    windows: Windows,
+    last: Option<(Arc<ProbeResult>, Instant)>,
+    in_flight: Option<InFlight>,
     /// Checks in a row that no API server answered, and when the last of them failed.
     silent: Option<(u32, Instant)>,
     failures: BTreeMap<String, u64>,
 }
 
-impl Probe {
-    /// A check that was never made.
+impl ApiServerProbe {
+    /// A probe that has not checked yet.
     pub fn new(
         client: Arc<SharedClient>,
-        outages: Arc<Outages>,
+        failure_log: Arc<FailureLog>,
         clock: Clock,
         timeout: Duration,
         pace: &Pace,
     ) -> Self {
         Self {
             client,
-            outages,
+            failure_log,
             clock,
             timeout: timeout.min(pace.check),
             remember: pace.remember,
@@ -114,26 +114,26 @@ impl Probe {
     }
 
     /// The result of a check that ended a moment ago, of the one that is under way, or of a new one.
-    pub async fn ask(self: &Arc<Self>) -> Arc<Checked> {
-        let mut flight = {
+    pub async fn ask(self: &Arc<Self>) -> Arc<ProbeResult> {
+        let mut in_flight = {
             let mut state = self.lock();
             if let Some((checked, at)) = &state.last
                 && at.elapsed() < self.remember
             {
                 return Arc::clone(checked);
             }
-            match &state.flight {
-                Some(flight) => flight.clone(),
-                None => self.depart(&mut state),
+            match &state.in_flight {
+                Some(in_flight) => in_flight.clone(),
+                None => self.start(&mut state),
             }
         };
-        match flight
+        match in_flight
             .wait_for(Option::is_some)
             .await
             .map(|checked| checked.clone())
         {
             Ok(Some(checked)) => checked,
-            Ok(None) | Err(_) => Arc::new(Checked {
+            Ok(None) | Err(_) => Arc::new(ProbeResult {
                 check: failed("the check was interrupted", Class::ConnectionLost, &self.client),
                 at: (self.clock)(),
                 forbidden: Vec::new(),
@@ -141,7 +141,7 @@ impl Probe {
         }
     }
 
-    /// Checks every so often, so that silence is noticed though nobody asks. Does not end.
+    /// Checks after each pause of that length, so that silence is noticed though nobody asks. Does not end.
     pub async fn run(self: Arc<Self>, every: Duration) {
         loop {
             let due = self.lock().last.as_ref().map(|(_, at)| *at + every);
@@ -152,18 +152,18 @@ impl Probe {
         }
     }
 
-    /// When the API server last failed to answer, where it failed to at least twice in a row.
-    pub fn silent(&self) -> Option<Instant> {
+    /// When the API server last failed to answer. `None` unless it failed at least twice in a row.
+    pub fn silent(&self) -> Option<std::time::Instant> {
         self.lock()
             .silent
             .filter(|(times, _)| *times >= 2)
-            .map(|(_, at)| at)
+            .map(|(_, at)| at.into_std())
     }
 
-    /// What is known without asking.
-    pub fn record(&self) -> Record {
+    /// What is known without a new check.
+    pub fn snapshot(&self) -> ProbeSnapshot {
         let state = self.lock();
-        Record {
+        ProbeSnapshot {
             stale: state
                 .last
                 .as_ref()
@@ -174,27 +174,27 @@ impl Probe {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, ProbeState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Begins a check in a task of its own: the one who asked first may go away without spoiling it for the others.
-    fn depart(self: &Arc<Self>, state: &mut State) -> Flight {
-        let (arrive, flight) = watch::channel(None);
-        state.flight = Some(flight.clone());
+    /// Starts a check in a task of its own, so that the others get its result though the first one that asked goes away.
+    fn start(self: &Arc<Self>, state: &mut ProbeState) -> InFlight {
+        let (sender, in_flight) = watch::channel(None);
+        state.in_flight = Some(in_flight.clone());
         let this = Arc::clone(self);
         tokio::spawn(async move {
             let began = Instant::now();
             let checked = Arc::new(Box::pin(this.check()).await);
             this.durations.observe(began.elapsed().as_secs_f64());
-            this.land(&checked);
+            this.finish(&checked);
             // Nobody may be waiting any more.
-            let _ = arrive.send(Some(checked));
+            let _ = sender.send(Some(checked));
         });
-        flight
+        in_flight
     }
 
-    async fn check(&self) -> Checked {
+    async fn check(&self) -> ProbeResult {
         let client = self.client.current();
         let began = Instant::now();
         let asking = tokio::time::timeout(
@@ -213,22 +213,22 @@ impl Probe {
         let (mut check, livez) = match asked {
             Ok(asked) => {
                 let fresh = match fresh {
-                    // The path was well when it was walked; it is not what it was.
+                    // The last walk found the path well, and something has changed since.
                     None if !asked.is_answered() => Some(walk(began + self.timeout).await),
                     fresh => fresh,
                 };
                 let walked = match fresh {
-                    Some(walked) => self.remember(walked),
+                    Some(walked) => self.keep_walk(walked),
                     None => known.unwrap_or_default(),
                 };
                 let mut check = run::apiserver::judge(&client, &asked, Some(&walked));
-                // Who the agent is matters to nobody who asks it; the rung has it.
+                // Those who ask the agent have no use for its identity; the rung has it.
                 check.identity = None;
                 (check, asked.livez_code())
             }
             Err(_) => {
                 let limit = self.timeout.as_secs_f64();
-                // What hangs before the first packet says nothing of the network.
+                // A credential plugin runs before the first packet, so it says nothing of the network.
                 let (class, error) = match client.running_plugin() {
                     Some(plugin) => (
                         Class::Credential,
@@ -247,14 +247,14 @@ impl Probe {
         let forbidden = add_livez(&mut check, livez);
         say_missing(&mut check, &forbidden);
         check.record = Some(self.note(&check));
-        Checked {
+        ProbeResult {
             check,
             at: client.server_time().unwrap_or_else(self.clock),
             forbidden,
         }
     }
 
-    /// The path as it was walked a moment ago, unless something was wrong then.
+    /// The last walk along the path, unless it is old or the last check was not ok.
     fn walked(&self) -> Option<Arc<PathTrace>> {
         let state = self.lock();
         let well = state
@@ -265,28 +265,28 @@ impl Probe {
         (well && at.elapsed() < self.walk_every).then(|| Arc::clone(walked))
     }
 
-    fn remember(&self, walked: PathTrace) -> Arc<PathTrace> {
+    fn keep_walk(&self, walked: PathTrace) -> Arc<PathTrace> {
         let walked = Arc::new(walked);
         self.lock().walked = Some((Arc::clone(&walked), Instant::now()));
         walked
     }
 
-    /// Notes a check in the record, which then says.
+    /// Adds a check to the record, and returns the record.
     fn note(&self, check: &ApiServerCheck) -> sre_shared::report::Record {
         let second = self.started.elapsed().as_secs();
-        // Controllers that are away leave the API server as it is.
+        // Silent controllers do not make the API server itself less ready.
         let ready = check.status == Status::Ok || check.rung.as_deref() == Some("controllers");
         let mut state = self.lock();
-        state.rings.note(second, ready, check.latency_ms);
-        state.rings.record(second)
+        state.windows.note(second, ready, check.latency_ms);
+        state.windows.record(second)
     }
 
-    fn land(&self, checked: &Arc<Checked>) {
+    fn finish(&self, checked: &Arc<ProbeResult>) {
         let check = &checked.check;
         let now = Instant::now();
         let before = {
             let mut state = self.lock();
-            state.flight = None;
+            state.in_flight = None;
             state.silent = match (is_answered(check), state.silent) {
                 (true, _) => None,
                 (false, Some((times, _))) => Some((times.saturating_add(1), now)),
@@ -308,13 +308,13 @@ impl Probe {
         }
     }
 
-    /// What is missing beside the right without which nothing is known, which is logged as the failure that it is.
+    /// Logs the missing rights without which the check still has a result. Without the others it fails, and that is logged.
     fn log_rights(&self, forbidden: &[&'static str]) {
         for path in ["/readyz", "/livez"] {
             let who = format!("right to get {path}");
             if forbidden.contains(&path) {
-                let missing = rights::of_path(path);
-                let trouble = Trouble {
+                let missing = rights::missing_on_path(path);
+                let failure = LoggedFailure {
                     class: Class::Forbidden.as_str(),
                     error: "the API server refuses it to the agent's identity",
                     endpoint: path,
@@ -322,9 +322,9 @@ impl Probe {
                     missing: Some(&missing.rule),
                     own: true,
                 };
-                self.outages.failed(&who, &trouble);
+                self.failure_log.failed(&who, &failure);
             } else {
-                self.outages.recovered(&who);
+                self.failure_log.recovered(&who);
             }
         }
     }
@@ -333,7 +333,7 @@ impl Probe {
         let error = check.error.as_deref().unwrap_or_default();
         let next = check.hint.as_deref().unwrap_or_default();
         if check.status == Status::Unknown {
-            let trouble = Trouble {
+            let failure = LoggedFailure {
                 class: check.class.as_deref().unwrap_or_default(),
                 error,
                 endpoint: check.endpoint.as_deref().unwrap_or_default(),
@@ -341,9 +341,9 @@ impl Probe {
                 missing: check.missing.as_deref(),
                 own: is_answered(check),
             };
-            return self.outages.failed(WHO, &trouble);
+            return self.failure_log.failed(WHO, &failure);
         }
-        self.outages.recovered(WHO);
+        self.failure_log.recovered(WHO);
         match (before, check.status) {
             (Some(Status::Degraded), Status::Ok) => tracing::info!("the API server is ok again"),
             (Some(Status::Degraded), _) | (_, Status::Ok | Status::Unknown) => {}
@@ -352,7 +352,7 @@ impl Probe {
     }
 }
 
-/// Notes what `/livez` adds, and returns the paths that may not be read.
+/// Adds the notes about `/livez`, and returns the paths that may not be read.
 fn add_livez(check: &mut ApiServerCheck, livez: Option<u16>) -> Vec<&'static str> {
     let version = check.missing.is_some().then_some("/version");
     let readyz = check.notes.iter().any(|note| note == READYZ_NOTE);
@@ -369,9 +369,12 @@ fn add_livez(check: &mut ApiServerCheck, livez: Option<u16>) -> Vec<&'static str
     [version, readyz, livez].into_iter().flatten().collect()
 }
 
-/// Names every rule that is missing, and how to get the first one where nothing worse is to be done.
+/// Adds every rule that is missing, and how to get the first one unless another failure needs the hint.
 fn say_missing(check: &mut ApiServerCheck, forbidden: &[&str]) {
-    let missing: Vec<_> = forbidden.iter().map(|path| rights::of_path(path)).collect();
+    let missing: Vec<_> = forbidden
+        .iter()
+        .map(|path| rights::missing_on_path(path))
+        .collect();
     let Some(first) = missing.first() else { return };
     let rules: Vec<_> = missing.iter().map(|missing| missing.rule.as_str()).collect();
     check.missing = Some(rules.join(", "));
@@ -425,23 +428,23 @@ mod tests {
         let client = sre_shared::cluster::Client::new(settings.clone(), None)
             .await
             .unwrap();
-        let probe = Probe::new(
+        let probe = ApiServerProbe::new(
             Arc::new(SharedClient::new(client, settings, Duration::from_secs(5))),
-            Arc::new(Outages::default()),
+            Arc::new(FailureLog::default()),
             run::clock::system,
             Duration::from_secs(10),
             &Pace::default(),
         );
-        assert!(probe.record().last.is_none() && !probe.record().stale);
-        probe.land(&Arc::new(Checked {
+        assert!(probe.snapshot().last.is_none() && !probe.snapshot().stale);
+        probe.finish(&Arc::new(ProbeResult {
             check: ApiServerCheck::default(),
             at: Time::from_seconds(0),
             forbidden: Vec::new(),
         }));
         tokio::time::advance(Duration::from_secs(30)).await;
-        assert!(!probe.record().stale, "the next one may be under way");
+        assert!(!probe.snapshot().stale, "the next one may be under way");
         tokio::time::advance(Duration::from_millis(250)).await;
-        assert!(probe.record().stale);
+        assert!(probe.snapshot().stale);
     }
 
     #[test]

@@ -40,15 +40,15 @@ struct Ring {
     buckets: Vec<Bucket>,
 }
 
-/// The record.
+/// The record: one ring of buckets for each window of time.
 #[derive(Debug)]
-pub struct Rings {
+pub struct Windows {
     rings: [Ring; 3],
     /// The second of the first check.
     began: Option<u64>,
 }
 
-impl Default for Rings {
+impl Default for Windows {
     fn default() -> Self {
         let ring = |window, span, buckets| Ring {
             window,
@@ -62,7 +62,7 @@ impl Default for Rings {
     }
 }
 
-impl Rings {
+impl Windows {
     /// Notes a check that ended so many seconds after the start: whether the API server was ready, and after how many
     /// milliseconds it answered, where it did.
     pub fn note(&mut self, second: u64, ready: bool, latency_ms: Option<f64>) {
@@ -186,8 +186,8 @@ fn rounded(ms: f64) -> f64 {
 mod tests {
     use super::*;
 
-    fn window(rings: &Rings, second: u64, name: &str) -> Window {
-        let record = rings.record(second);
+    fn window(windows: &Windows, second: u64, name: &str) -> Window {
+        let record = windows.record(second);
         record
             .windows
             .into_iter()
@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn nothing_is_said_of_what_was_not_checked() {
-        let window = window(&Rings::default(), 100, "5m");
+        let window = window(&Windows::default(), 100, "5m");
         assert_eq!(
             window,
             Window {
@@ -210,12 +210,12 @@ mod tests {
 
     #[test]
     fn availability_and_quantiles_are_those_of_the_window() {
-        let mut rings = Rings::default();
+        let mut windows = Windows::default();
         for second in 0..100 {
             let slow = second >= 98;
-            rings.note(second, second != 50, Some(if slow { 1000.0 } else { 1.0 }));
+            windows.note(second, second != 50, Some(if slow { 1000.0 } else { 1.0 }));
         }
-        let of = window(&rings, 100, "5m");
+        let of = window(&windows, 100, "5m");
         assert_eq!((of.checks, of.availability), (100, Some(0.99)));
         assert_eq!(
             (of.p50_ms, of.p90_ms, of.p99_ms, of.max_ms),
@@ -226,22 +226,22 @@ mod tests {
     #[test]
     fn a_quantile_is_at_most_a_fifth_too_high_and_never_above_the_slowest() {
         for ms in [0.01, 0.126, 0.9, 3.3, 47.0, 999.0, 6000.0] {
-            let mut rings = Rings::default();
-            rings.note(0, true, Some(ms));
-            rings.note(0, true, Some(7000.0));
-            let half = window(&rings, 0, "1h").p50_ms.expect("it was noted");
+            let mut windows = Windows::default();
+            windows.note(0, true, Some(ms));
+            windows.note(0, true, Some(7000.0));
+            let half = window(&windows, 0, "1h").p50_ms.expect("it was noted");
             assert!(half >= ms && half <= (ms * 1.2).max(FIRST), "{ms}: {half}");
         }
-        let mut rings = Rings::default();
-        rings.note(0, true, Some(60_000.0));
-        assert_eq!(window(&rings, 0, "24h").p99_ms, Some(60_000.0));
+        let mut windows = Windows::default();
+        windows.note(0, true, Some(60_000.0));
+        assert_eq!(window(&windows, 0, "24h").p99_ms, Some(60_000.0));
     }
 
     #[test]
     fn a_check_without_an_answer_counts_and_has_no_latency() {
-        let mut rings = Rings::default();
-        rings.note(5, false, None);
-        let of = window(&rings, 5, "24h");
+        let mut windows = Windows::default();
+        windows.note(5, false, None);
+        let of = window(&windows, 5, "24h");
         assert_eq!(
             (of.checks, of.availability, of.p50_ms, of.max_ms),
             (1, Some(0.0), None, None)
@@ -250,16 +250,16 @@ mod tests {
 
     #[test]
     fn what_is_older_than_its_window_is_forgotten() {
-        let mut rings = Rings::default();
-        rings.note(5, false, Some(9.0));
-        let checks = |second, name| window(&rings, second, name).checks;
+        let mut windows = Windows::default();
+        windows.note(5, false, Some(9.0));
+        let checks = |second, name| window(&windows, second, name).checks;
         for (name, last) in [("5m", 299), ("1h", 3599), ("24h", 86_399)] {
             assert_eq!((checks(last, name), checks(last + 1, name)), (1, 0), "{name}");
         }
         // A ring that comes round to the same place begins anew there.
-        rings.note(305, true, Some(1.0));
+        windows.note(305, true, Some(1.0));
         assert_eq!(
-            window(&rings, 305, "5m"),
+            window(&windows, 305, "5m"),
             Window {
                 window: "5m".into(),
                 watched_seconds: Some(300),
@@ -275,9 +275,9 @@ mod tests {
 
     #[test]
     fn a_window_tells_how_much_of_it_was_watched() {
-        let mut rings = Rings::default();
-        rings.note(100, true, Some(1.0));
-        let watched = |second| ["5m", "1h", "24h"].map(|name| window(&rings, second, name).watched_seconds);
+        let mut windows = Windows::default();
+        windows.note(100, true, Some(1.0));
+        let watched = |second| ["5m", "1h", "24h"].map(|name| window(&windows, second, name).watched_seconds);
         assert_eq!(watched(108), [Some(8); 3]);
         assert_eq!(watched(1000), [Some(300), Some(900), Some(900)]);
         assert_eq!(watched(200_000), [Some(300), Some(3600), Some(86_400)]);
@@ -285,7 +285,7 @@ mod tests {
 
     #[test]
     fn it_stays_as_small_as_it_says() {
-        let size: usize = Rings::default()
+        let size: usize = Windows::default()
             .rings
             .iter()
             .map(|ring| ring.buckets.len() * std::mem::size_of::<Bucket>())

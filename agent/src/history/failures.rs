@@ -1,4 +1,4 @@
-//! Owns the log of what cannot be reached: said once when it begins, again while it lasts, and once when it is over.
+//! Owns the log of what cannot be reached: a line when it begins, more while it lasts, and one when it is over.
 //! Must not know what is asked of the API server.
 
 use sre_shared::failure::{Class, Failure};
@@ -7,16 +7,16 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// While an outage lasts, it is said again after this time, and then each time after twice as long.
+/// A lasting outage is logged again after this time, and then each time after twice as long.
 const REMIND_AFTER: Duration = Duration::from_mins(1);
-/// At the latest, it is said again after this time: a right that nobody grants is missing for weeks.
+/// A lasting outage is logged again after this time at the latest. A right that nobody grants is missing for weeks.
 const REMIND_AT_LATEST: Duration = Duration::from_hours(1);
-/// The subject of what is wrong with the API server or the way to it, whoever noticed.
+/// The subject of every failure of the API server or of the way to it.
 const API_SERVER: &str = "API server";
 
-/// A failed attempt, in the words of the log.
+/// A failed attempt, as the log shows it.
 #[derive(Debug, Clone, Copy)]
-pub struct Trouble<'a> {
+pub struct LoggedFailure<'a> {
     /// Class of the failure.
     pub class: &'a str,
     /// The underlying error.
@@ -25,13 +25,13 @@ pub struct Trouble<'a> {
     pub endpoint: &'a str,
     /// What to do next.
     pub next: &'a str,
-    /// The rule that would allow it, where one is missing.
+    /// The rule that would allow it, if one is missing.
     pub missing: Option<&'a str>,
-    /// Whether it concerns only the one who asked, as a missing right does.
+    /// Whether it concerns only the one that asked, as a missing right does.
     pub own: bool,
 }
 
-impl<'a> From<&'a Failure> for Trouble<'a> {
+impl<'a> From<&'a Failure> for LoggedFailure<'a> {
     fn from(failure: &'a Failure) -> Self {
         Self {
             class: failure.class.as_str(),
@@ -47,46 +47,46 @@ impl<'a> From<&'a Failure> for Trouble<'a> {
     }
 }
 
-/// What cannot be reached at the moment.
+/// The log, with what cannot be reached at the moment.
 #[derive(Default)]
-pub struct Outages {
+pub struct FailureLog {
     by_subject: Mutex<BTreeMap<String, Outage>>,
 }
 
 struct Outage {
     began: Instant,
-    said: Instant,
-    /// How long after that it is said again.
+    logged: Instant,
+    /// How long after that it is logged again.
     remind: Duration,
     tries: u64,
     /// Who cannot reach it.
     affected: BTreeSet<String>,
 }
 
-/// What is to be said.
+/// What an attempt adds to the log.
 #[derive(Debug, PartialEq, Eq)]
-enum Say {
+enum Notice {
     Nothing,
     Begun,
     Lasts { seconds: u64, tries: u64 },
     Over { seconds: u64, tries: u64 },
 }
 
-impl Outages {
+impl FailureLog {
     /// An attempt of `who` failed.
-    pub fn failed(&self, who: &str, trouble: &Trouble<'_>) {
-        let subject = if trouble.own { who } else { API_SERVER };
-        let Trouble {
+    pub fn failed(&self, who: &str, failure: &LoggedFailure<'_>) {
+        let subject = if failure.own { who } else { API_SERVER };
+        let LoggedFailure {
             class,
             error,
             endpoint,
             next,
             missing,
             ..
-        } = *trouble;
+        } = *failure;
         match self.note(subject, who) {
-            Say::Begun => tracing::warn!(class, error, endpoint, missing, next, "lost: {subject}"),
-            Say::Lasts { seconds, tries } => {
+            Notice::Begun => tracing::warn!(class, error, endpoint, missing, next, "lost: {subject}"),
+            Notice::Lasts { seconds, tries } => {
                 tracing::warn!(
                     class,
                     error,
@@ -98,32 +98,32 @@ impl Outages {
                     "still lost: {subject}"
                 );
             }
-            Say::Nothing | Say::Over { .. } => {}
+            Notice::Nothing | Notice::Over { .. } => {}
         }
     }
 
     /// An attempt of `who` succeeded.
     pub fn recovered(&self, who: &str) {
         for (subject, over) in self.forget(who) {
-            if let Say::Over { seconds, tries } = over {
+            if let Notice::Over { seconds, tries } = over {
                 tracing::info!(seconds, tries, "recovered: {subject}");
             }
         }
     }
 
-    fn note(&self, subject: &str, who: &str) -> Say {
+    fn note(&self, subject: &str, who: &str) -> Notice {
         let mut outages = self.by_subject.lock().unwrap_or_else(PoisonError::into_inner);
-        // The same attempts fail for another reason now: that is said below, and the former is no recovery.
+        // If the attempts of `who` fail for another reason now, that is logged below, and the former one is no recovery.
         outages.retain(|other, outage| {
             other == subject || !outage.affected.remove(who) || !outage.affected.is_empty()
         });
         let now = Instant::now();
-        let mut say = Say::Nothing;
+        let mut notice = Notice::Nothing;
         let outage = outages.entry(subject.to_owned()).or_insert_with(|| {
-            say = Say::Begun;
+            notice = Notice::Begun;
             Outage {
                 began: now,
-                said: now,
+                logged: now,
                 remind: REMIND_AFTER,
                 tries: 0,
                 affected: BTreeSet::new(),
@@ -131,18 +131,18 @@ impl Outages {
         });
         outage.tries += 1;
         outage.affected.insert(who.to_owned());
-        if now.duration_since(outage.said) >= outage.remind {
-            outage.said = now;
+        if now.duration_since(outage.logged) >= outage.remind {
+            outage.logged = now;
             outage.remind = (outage.remind * 2).min(REMIND_AT_LATEST);
-            say = Say::Lasts {
+            notice = Notice::Lasts {
                 seconds: now.duration_since(outage.began).as_secs(),
                 tries: outage.tries,
             };
         }
-        say
+        notice
     }
 
-    fn forget(&self, who: &str) -> Vec<(String, Say)> {
+    fn forget(&self, who: &str) -> Vec<(String, Notice)> {
         let mut outages = self.by_subject.lock().unwrap_or_else(PoisonError::into_inner);
         let mut over = Vec::new();
         outages.retain(|subject, outage| {
@@ -151,7 +151,7 @@ impl Outages {
             }
             over.push((
                 subject.clone(),
-                Say::Over {
+                Notice::Over {
                     seconds: outage.began.elapsed().as_secs(),
                     tries: outage.tries,
                 },
@@ -168,45 +168,45 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_outage_is_said_once_then_after_a_minute_and_once_when_it_is_over() {
-        let outages = Outages::default();
-        assert_eq!(outages.note(API_SERVER, "watch"), Say::Begun);
+        let log = FailureLog::default();
+        assert_eq!(log.note(API_SERVER, "watch"), Notice::Begun);
         for _ in 0..11 {
             tokio::time::advance(Duration::from_secs(5)).await;
-            assert_eq!(outages.note(API_SERVER, "watch"), Say::Nothing);
+            assert_eq!(log.note(API_SERVER, "watch"), Notice::Nothing);
         }
         tokio::time::advance(Duration::from_secs(5)).await;
         assert_eq!(
-            outages.note(API_SERVER, "watch"),
-            Say::Lasts {
+            log.note(API_SERVER, "watch"),
+            Notice::Lasts {
                 seconds: 60,
                 tries: 13
             }
         );
         assert_eq!(
-            outages.note(API_SERVER, "check"),
-            Say::Nothing,
+            log.note(API_SERVER, "check"),
+            Notice::Nothing,
             "the same outage, noticed by another"
         );
-        assert_eq!(outages.forget("watch"), []);
+        assert_eq!(log.forget("watch"), []);
         assert_eq!(
-            outages.forget("check"),
+            log.forget("check"),
             [(
                 API_SERVER.to_owned(),
-                Say::Over {
+                Notice::Over {
                     seconds: 60,
                     tries: 14
                 }
             )]
         );
-        assert_eq!(outages.forget("check"), []);
+        assert_eq!(log.forget("check"), []);
     }
 
     #[tokio::test(start_paused = true)]
     async fn what_lasts_for_weeks_is_said_less_and_less_often() {
-        let outages = Outages::default();
+        let log = FailureLog::default();
         let mut said = Vec::new();
         for minute in 0..=300 {
-            if outages.note("deployments", "deployments") != Say::Nothing {
+            if log.note("deployments", "deployments") != Notice::Nothing {
                 said.push(minute);
             }
             tokio::time::advance(Duration::from_mins(1)).await;
@@ -216,9 +216,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn another_reason_is_said_again_and_is_no_recovery() {
-        let outages = Outages::default();
-        assert_eq!(outages.note(API_SERVER, "watch"), Say::Begun);
-        assert_eq!(outages.note("watch", "watch"), Say::Begun);
-        assert_eq!(outages.forget("watch").len(), 1);
+        let log = FailureLog::default();
+        assert_eq!(log.note(API_SERVER, "watch"), Notice::Begun);
+        assert_eq!(log.note("watch", "watch"), Notice::Begun);
+        assert_eq!(log.forget("watch").len(), 1);
     }
 }

@@ -1,5 +1,5 @@
-//! What happened: the log of transitions, and the log of what cannot be reached.
+//! What happened, in the log: objects that fail or recover, and what cannot be reached or seen.
 
 pub mod failures;
 pub mod log;
-pub mod not_seen;
+pub mod search_gaps;

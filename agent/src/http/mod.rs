@@ -1,6 +1,5 @@
 //! The answers over HTTP: connections, paths, query parameters, and one handler for each path.
 
-mod controllers;
 mod handler;
 mod query;
 mod response;

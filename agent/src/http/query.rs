@@ -1,10 +1,10 @@
 //! Owns the query parameters: which there are, what they mean, and why one is refused.
 //! Must not know which path takes which of them, nor how a refusal is written.
 
-use crate::cache::{Key, Selection};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use percent_encoding::percent_decode;
+use sre_shared::live::{ObjectKey, Selection};
 use sre_shared::nearest::nearest;
 use sre_shared::report::{FailOn, State};
 use sre_shared::run::Kind;
@@ -16,9 +16,9 @@ const FAIL_WORDS: [&str; 3] = ["progressing", "degraded", "unknown"];
 /// The value of `namespace` that asks for every namespace of the cluster, watched or not.
 const EVERYWHERE: &str = "*";
 
-/// Parts of the report that are asked for.
+/// The parts of the report that are asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Parts {
+pub struct RequestedParts {
     /// Whether the API server's is.
     pub api_server: bool,
     /// The kinds.
@@ -30,8 +30,8 @@ pub struct Parts {
 pub struct Query {
     /// `namespace`, `selector`, `state`, `items`, `ignore` and `continue`.
     pub selection: Selection,
-    /// `kinds`: the parts of the report; all of them if it is absent.
-    pub parts: Option<Parts>,
+    /// `kinds`: the parts of the report; `None` for all.
+    pub parts: Option<RequestedParts>,
     /// `fail`: what makes the answer a 500.
     pub fail: Option<FailOn>,
     /// `limit`: how many objects are shown at most.
@@ -43,13 +43,13 @@ pub struct Query {
 /// Why a query is refused, in a sentence.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct Invalid(String);
+pub struct InvalidQuery(String);
 
 /// Reads the part of a URL behind the question mark; `allowed` are the parameters that the path takes.
 ///
 /// # Errors
-/// [`Invalid`] for a parameter that is unknown, comes twice or has no such value.
-pub fn read(query: Option<&str>, allowed: &[&str]) -> Result<Query, Invalid> {
+/// [`InvalidQuery`] for a parameter that is unknown, comes twice or has no such value.
+pub fn read(query: Option<&str>, allowed: &[&str]) -> Result<Query, InvalidQuery> {
     let mut read = Query::default();
     let mut seen: Vec<String> = Vec::new();
     for pair in query
@@ -60,10 +60,10 @@ pub fn read(query: Option<&str>, allowed: &[&str]) -> Result<Query, Invalid> {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let (name, value) = (decode(name)?, decode(value)?);
         if !allowed.contains(&name.as_str()) {
-            return Err(Invalid(unknown(&name, allowed)));
+            return Err(InvalidQuery(unknown(&name, allowed)));
         }
         if seen.contains(&name) {
-            return Err(Invalid(format!(
+            return Err(InvalidQuery(format!(
                 "the parameter {name:?} is there twice, give it once"
             )));
         }
@@ -74,7 +74,7 @@ pub fn read(query: Option<&str>, allowed: &[&str]) -> Result<Query, Invalid> {
 }
 
 impl Query {
-    fn take(&mut self, name: &str, value: String) -> Result<(), Invalid> {
+    fn take(&mut self, name: &str, value: String) -> Result<(), InvalidQuery> {
         let selection = &mut self.selection;
         match name {
             "namespace" if value == EVERYWHERE => selection.everywhere = true,
@@ -83,13 +83,13 @@ impl Query {
             "selector" => {
                 selection.selector = value
                     .parse()
-                    .map_err(|error| Invalid(format!("selector: {error}")))?;
+                    .map_err(|error| InvalidQuery(format!("selector: {error}")))?;
                 selection.selector_text = value;
             }
             "state" => selection.states = Some(states(&value)?),
             "fail" => self.fail = Some(fail(&value)?),
             "limit" => {
-                let wrong = || Invalid(format!("limit: {value:?} is no number of 1 or more"));
+                let wrong = || InvalidQuery(format!("limit: {value:?} is no number of 1 or more"));
                 let digits = value.bytes().all(|b| b.is_ascii_digit());
                 self.limit = Some(value.parse().ok().filter(|_| digits).ok_or_else(wrong)?);
             }
@@ -98,24 +98,36 @@ impl Query {
                 selection.notable = match value.as_str() {
                     "notable" => true,
                     "all" => false,
-                    _ => return Err(Invalid(format!("items: {value:?} is neither all nor notable"))),
+                    _ => {
+                        return Err(InvalidQuery(format!(
+                            "items: {value:?} is neither all nor notable"
+                        )));
+                    }
                 };
             }
             "ignore" => {
                 selection.no_ignore = match value.as_str() {
                     "true" => false,
                     "false" => true,
-                    _ => return Err(Invalid(format!("ignore: {value:?} is neither true nor false"))),
+                    _ => {
+                        return Err(InvalidQuery(format!(
+                            "ignore: {value:?} is neither true nor false"
+                        )));
+                    }
                 };
             }
             "verbose" => {
                 self.verbose = match value.as_str() {
                     "" | "true" | "1" => true,
                     "false" | "0" => false,
-                    _ => return Err(Invalid(format!("verbose: {value:?} is neither true nor false"))),
+                    _ => {
+                        return Err(InvalidQuery(format!(
+                            "verbose: {value:?} is neither true nor false"
+                        )));
+                    }
                 };
             }
-            _ => return Err(Invalid(unknown(name, &[]))),
+            _ => return Err(InvalidQuery(unknown(name, &[]))),
         }
         Ok(())
     }
@@ -131,8 +143,8 @@ fn unknown(name: &str, allowed: &[&str]) -> String {
 }
 
 /// As HTML forms and the libraries of most languages encode it.
-fn decode(text: &str) -> Result<String, Invalid> {
-    let bad = || Invalid(format!("{text:?} is not percent-encoded UTF-8"));
+fn decode(text: &str) -> Result<String, InvalidQuery> {
+    let bad = || InvalidQuery(format!("{text:?} is not percent-encoded UTF-8"));
     let spaced: Vec<u8> = text.bytes().map(|b| if b == b'+' { b' ' } else { b }).collect();
     let mut rest = spaced.as_slice();
     while let Some(at) = rest.iter().position(|b| *b == b'%') {
@@ -145,9 +157,9 @@ fn decode(text: &str) -> Result<String, Invalid> {
     String::from_utf8(percent_decode(&spaced).collect()).map_err(|_| bad())
 }
 
-fn namespace(value: String) -> Result<String, Invalid> {
+fn namespace(value: String) -> Result<String, InvalidQuery> {
     if value.is_empty() {
-        return Err(Invalid(
+        return Err(InvalidQuery(
             "namespace: the value is empty, leave the parameter out for all that are watched".into(),
         ));
     }
@@ -160,17 +172,17 @@ fn namespace(value: String) -> Result<String, Invalid> {
     if fits {
         Ok(value)
     } else {
-        Err(Invalid(format!(
+        Err(InvalidQuery(format!(
             "namespace: {value:?} is no name, which consists of a-z, 0-9 and -"
         )))
     }
 }
 
-fn words<'a>(value: &'a str, name: &str, known: &[&'static str]) -> Result<Vec<&'a str>, Invalid> {
+fn words<'a>(value: &'a str, name: &str, known: &[&'static str]) -> Result<Vec<&'a str>, InvalidQuery> {
     let words: Vec<&str> = value.split(',').map(str::trim).collect();
     match words.iter().find(|word| !known.contains(word)) {
         None => Ok(words),
-        Some(word) => Err(Invalid(match nearest(word, known.iter().copied()) {
+        Some(word) => Err(InvalidQuery(match nearest(word, known.iter().copied()) {
             Some(near) => format!("{name}: there is no {word:?}, did you mean {near:?}?"),
             None => format!("{name}: {word:?} is none of {}", known.join(", ")),
         })),
@@ -178,8 +190,8 @@ fn words<'a>(value: &'a str, name: &str, known: &[&'static str]) -> Result<Vec<&
 }
 
 /// `apiserver`, kinds by every name that kubectl takes, or `all`.
-fn parts(value: &str) -> Result<Parts, Invalid> {
-    let mut parts = Parts::default();
+fn parts(value: &str) -> Result<RequestedParts, InvalidQuery> {
+    let mut parts = RequestedParts::default();
     let mut chosen = Vec::new();
     for word in value.split(',').map(str::trim) {
         match (word, Kind::from_word(word)) {
@@ -196,7 +208,7 @@ fn parts(value: &str) -> Result<Parts, Invalid> {
                         .map(|kind| kind.plural())
                         .chain(["apiserver", "all"])
                 };
-                return Err(Invalid(match nearest(word, known()) {
+                return Err(InvalidQuery(match nearest(word, known()) {
                     Some(near) => format!("kinds: there is no {word:?}, did you mean {near:?}?"),
                     None => format!(
                         "kinds: {word:?} is none of {}",
@@ -211,7 +223,7 @@ fn parts(value: &str) -> Result<Parts, Invalid> {
     Ok(parts)
 }
 
-fn states(value: &str) -> Result<Vec<State>, Invalid> {
+fn states(value: &str) -> Result<Vec<State>, InvalidQuery> {
     let words = words(value, "state", &State::ALL.map(State::as_str))?;
     Ok(State::ALL
         .into_iter()
@@ -219,11 +231,11 @@ fn states(value: &str) -> Result<Vec<State>, Invalid> {
         .collect())
 }
 
-fn fail(value: &str) -> Result<FailOn, Invalid> {
+fn fail(value: &str) -> Result<FailOn, InvalidQuery> {
     words(value, "fail", &FAIL_WORDS)?
         .join(",")
         .parse()
-        .map_err(|error| Invalid(format!("fail: {error}")))
+        .map_err(|error| InvalidQuery(format!("fail: {error}")))
 }
 
 /// The token with which a list goes on after that object.
@@ -231,17 +243,17 @@ pub fn token(namespace: &str, name: &str) -> String {
     URL_SAFE_NO_PAD.encode(format!("{namespace}/{name}"))
 }
 
-fn from_token(token: &str) -> Result<Key, Invalid> {
+fn from_token(token: &str) -> Result<ObjectKey, InvalidQuery> {
     URL_SAFE_NO_PAD
         .decode(token)
         .ok()
         .and_then(|bytes| String::from_utf8(bytes).ok())
         .and_then(|text| {
             text.split_once('/')
-                .map(|(namespace, name)| Key::new(namespace, name))
+                .map(|(namespace, name)| ObjectKey::new(namespace, name))
         })
         .ok_or_else(|| {
-            Invalid(format!(
+            InvalidQuery(format!(
                 "continue: {token:?} is no token of an answer of this agent"
             ))
         })
@@ -274,7 +286,7 @@ mod tests {
         assert_eq!(selection.namespace.as_deref(), Some("shop"));
         assert_eq!(selection.selector_text, "app in (a,b)");
         assert_eq!(selection.states, Some(vec![State::Degraded, State::Unavailable]));
-        assert_eq!(selection.after, Some(Key::new("shop", "web")));
+        assert_eq!(selection.after, Some(ObjectKey::new("shop", "web")));
         assert_eq!(
             query.fail.map(|f| (f.progressing, f.degraded, f.unknown)),
             Some((false, false, true))

@@ -14,8 +14,8 @@ use std::io::Write as _;
 /// Smaller bodies fit into one or two packets anyway.
 const WORTH_COMPRESSING: usize = 1024;
 
-/// What goes over the wire.
-pub type Wire = Response<Full<Bytes>>;
+/// An answer with its headers, as it goes over the wire.
+pub type HttpResponse = Response<Full<Bytes>>;
 
 /// An answer before it is fitted to the request's headers.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ pub struct Answer {
     status: StatusCode,
     content_type: &'static str,
     body: Vec<u8>,
-    /// Tells answers with different content apart; `None` where nothing is to be compared.
+    /// Differs between answers with different content; `None` if clients must not compare them.
     tag: Option<u64>,
     allow: bool,
 }
@@ -55,7 +55,7 @@ impl Answer {
         }
     }
 
-    /// A JSON body. Answers other than 200 are never compared, since whoever asks has to see them.
+    /// A JSON body. Answers other than 200 have no tag, since a client has to see each of them.
     pub fn json(status: StatusCode, body: Body) -> Self {
         if body.spoiled {
             return Self::error(
@@ -96,7 +96,7 @@ impl Answer {
     }
 
     /// Fits the answer to the request: not modified, compressed, or as it is.
-    pub fn into_response(self, request: &HeaderMap) -> Wire {
+    pub fn into_response(self, request: &HeaderMap) -> HttpResponse {
         let mut status = self.status;
         let mut body = self.body;
         let mut headers = HeaderMap::new();
@@ -134,7 +134,7 @@ impl Answer {
     }
 }
 
-/// Whether the asker has the same content already.
+/// Whether the client has this content already.
 fn is_known(request: &HeaderMap, tag: &str) -> bool {
     let strong = tag.trim_start_matches("W/");
     request
@@ -176,11 +176,11 @@ fn compress(body: &[u8]) -> Option<Vec<u8>> {
 
 /// A JSON object that is written from several values straight into one buffer.
 ///
-/// What is *stable* counts for the entity tag; the rest changes from answer to answer though nothing happened.
+/// *Stable* parts count for the entity tag; the others change from answer to answer though nothing happened.
 pub struct Body {
     bytes: Vec<u8>,
     hasher: DefaultHasher,
-    /// A value did not serialise; none here is of such a kind.
+    /// Whether a value did not serialise. No value here fails to.
     spoiled: bool,
 }
 
@@ -207,11 +207,11 @@ impl Body {
     }
 
     /// Adds a field with a list, whose elements are added by `elements`.
-    pub fn list(mut self, name: &'static str, elements: impl FnOnce(&mut Elements<'_>)) -> Self {
+    pub fn list(mut self, name: &'static str, elements: impl FnOnce(&mut ListElements<'_>)) -> Self {
         self.reopen();
         self.value(&name, true);
         self.bytes.extend_from_slice(b":[");
-        let mut list = Elements {
+        let mut list = ListElements {
             body: &mut self,
             first: true,
         };
@@ -220,7 +220,7 @@ impl Body {
         self
     }
 
-    /// Takes something into account for the entity tag that is written in another form.
+    /// Adds a value to the entity tag that the body has in another form.
     fn count(&mut self, value: &impl Serialize) {
         match serde_json::to_vec(value) {
             Ok(bytes) => self.hasher.write(&bytes),
@@ -267,19 +267,19 @@ impl Body {
 }
 
 /// The list inside a [`Body`] that is being written.
-pub struct Elements<'a> {
+pub struct ListElements<'a> {
     body: &'a mut Body,
     first: bool,
 }
 
-impl Elements<'_> {
+impl ListElements<'_> {
     /// Adds an element, which counts for the entity tag.
     pub fn stable(&mut self, element: &impl Serialize) {
         self.separate();
         self.body.value(element, true);
     }
 
-    /// Adds an element, of which `essence` counts for the entity tag.
+    /// Adds an element; `essence` counts for the entity tag in its place.
     pub fn volatile(&mut self, element: &impl Serialize, essence: &impl Serialize) {
         self.separate();
         self.body.value(element, false);

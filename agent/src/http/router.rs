@@ -3,12 +3,13 @@
 
 use crate::http::handler::{alive, apiserver, index, kind, metrics, openapi, ready, report, version};
 use crate::http::query;
-use crate::http::response::{Answer, Wire};
+use crate::http::response::{Answer, HttpResponse};
 use crate::requests::UNKNOWN_PATH;
 use crate::state::AgentState;
 use http::header::{CONNECTION, HeaderValue};
 use http::{Method, Request, StatusCode};
 use percent_encoding::percent_decode_str;
+use sre_shared::live::KindObjects;
 use sre_shared::nearest::nearest;
 use sre_shared::run::Kind;
 use std::sync::Arc;
@@ -91,14 +92,14 @@ impl Route {
 }
 
 /// Answers one request. Its body is never read.
-pub async fn answer<B>(state: &Arc<AgentState>, scope: Scope, request: &Request<B>) -> Wire {
+pub async fn answer<B>(state: &Arc<AgentState>, scope: Scope, request: &Request<B>) -> HttpResponse {
     let found = find(state, scope, request.uri().path());
     let path = found
         .as_ref()
         .map_or(UNKNOWN_PATH.to_owned(), |route| route.path(state));
     let mut response = respond(state, found, request).await;
     if state.is_stopping() {
-        // Whoever keeps the connection open comes back on a new one, which leads to another pod.
+        // A client that keeps its connection open comes back on a new one, which leads to another pod.
         response
             .headers_mut()
             .insert(CONNECTION, HeaderValue::from_static("close"));
@@ -107,7 +108,11 @@ pub async fn answer<B>(state: &Arc<AgentState>, scope: Scope, request: &Request<
     response
 }
 
-async fn respond<B>(state: &Arc<AgentState>, found: Result<Route, Answer>, request: &Request<B>) -> Wire {
+async fn respond<B>(
+    state: &Arc<AgentState>,
+    found: Result<Route, Answer>,
+    request: &Request<B>,
+) -> HttpResponse {
     let answer = match found {
         Err(refusal) => refusal,
         Ok(_) if !matches!(*request.method(), Method::GET | Method::HEAD) => {
@@ -132,7 +137,7 @@ async fn respond<B>(state: &Arc<AgentState>, found: Result<Route, Answer>, reque
     answer.into_response(request.headers())
 }
 
-fn route_kind(state: &AgentState, route: Route) -> Option<&dyn crate::cache::Objects> {
+fn route_kind(state: &AgentState, route: Route) -> Option<&dyn KindObjects> {
     match route {
         Route::Kind(number) => state.kinds.get(number).map(|objects| &**objects),
         _ => None,

@@ -1,7 +1,7 @@
 //! Owns connections: how many, how long each may be silent, and their end. Must not know what is asked.
 
 use crate::http::router::{self, Scope};
-use crate::http::write_timeout::Stall;
+use crate::http::write_timeout::WriteTimeout;
 use crate::settings::{Pace, Settings};
 use crate::state::AgentState;
 use hyper::server::conn::http1;
@@ -20,40 +20,40 @@ const HEAD: usize = 16 << 10;
 /// After an error that does not end by itself, such as too many open files, accepting again at once would spin.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Who asks to stop.
+/// A request to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signal {
-    /// Kubernetes does, while others may still send requests here.
+    /// Kubernetes asks, while clients may still send requests here.
     Terminate,
-    /// A person does, and waits for it.
+    /// A person asks, and waits for it.
     Interrupt,
 }
 
-/// Tells to stop: the first message gracefully, the second one at once.
+/// Requests to stop: after the first one the server stops gracefully, after the second one at once.
 pub type Stop = mpsc::Receiver<Signal>;
 
-/// A socket that listens, and what is answered there.
-pub struct Door {
-    listener: TcpListener,
+/// A socket that listens, and the paths that it answers.
+pub struct Listener {
+    socket: TcpListener,
     scope: Scope,
     room: Arc<Semaphore>,
 }
 
-impl Door {
-    /// A door that lets in so many at the same time.
-    pub fn new(listener: TcpListener, scope: Scope, max_connections: usize) -> Self {
+impl Listener {
+    /// A listener with at most so many connections at the same time.
+    pub fn new(socket: TcpListener, scope: Scope, max_connections: usize) -> Self {
         Self {
-            listener,
+            socket,
             scope,
             room: Arc::new(Semaphore::new(max_connections)),
         }
     }
 
-    /// Lets in whoever comes. Does not end.
-    async fn open(&self, state: &Arc<AgentState>, pace: Pace, graceful: &GracefulShutdown) {
+    /// Accepts connections and serves them. Does not end.
+    async fn accept_all(&self, state: &Arc<AgentState>, pace: Pace, graceful: &GracefulShutdown) {
         loop {
-            // Before accepting: whoever has to wait does so in the kernel's queue and costs nothing here.
-            match accept(&self.listener, &self.room).await {
+            // The permit comes before the connection: clients wait in the kernel's queue and cost nothing here.
+            match accept(&self.socket, &self.room).await {
                 Ok((stream, permit)) => connect(stream, permit, state, self.scope, pace, graceful),
                 Err(error) => {
                     tracing::debug!(%error, "a connection was not accepted");
@@ -66,10 +66,10 @@ impl Door {
     }
 }
 
-/// Serves until told to stop.
+/// Serves until it is asked to stop.
 pub async fn serve(
-    main: Door,
-    metrics: Option<Door>,
+    main: Listener,
+    metrics: Option<Listener>,
     state: Arc<AgentState>,
     settings: &Settings,
     mut stop: Stop,
@@ -77,20 +77,20 @@ pub async fn serve(
     let pace = settings.pace;
     let graceful = GracefulShutdown::new();
     let at_once = {
-        let open_metrics = async {
+        let accept_metrics = async {
             match &metrics {
-                Some(door) => door.open(&state, pace, &graceful).await,
+                Some(listener) => listener.accept_all(&state, pace, &graceful).await,
                 None => std::future::pending().await,
             }
         };
         tokio::select! {
-            () = main.open(&state, pace, &graceful) => false,
-            () = open_metrics => false,
-            at_once = told_to_stop(&mut stop, &state, settings.shutdown_delay) => at_once,
+            () = main.accept_all(&state, pace, &graceful) => false,
+            () = accept_metrics => false,
+            at_once = wait_for_stop(&mut stop, &state, settings.shutdown_delay) => at_once,
         }
     };
-    let rooms = [Some(main.room), metrics.map(|door| door.room)];
-    drop(main.listener);
+    let rooms = [Some(main.room), metrics.map(|listener| listener.room)];
+    drop(main.socket);
     let connections = || {
         let rooms = rooms.iter().flatten();
         rooms
@@ -111,11 +111,11 @@ pub async fn serve(
     }
 }
 
-/// Waits until it is time to accept no more; true where it is time to end as well.
+/// Waits until it is time to accept no more; true if it is time to end as well.
 ///
-/// A pod that is deleted is told so before every node and proxy has taken it out of the Service: during the delay
-/// they are still answered, and whoever asks learns that this one is stopping.
-async fn told_to_stop(stop: &mut Stop, state: &AgentState, delay: Duration) -> bool {
+/// A deleted pod gets its signal before every node and proxy has taken it out of the Service. During the delay they are
+/// still answered, and `/readyz` reports that this pod is stopping.
+async fn wait_for_stop(stop: &mut Stop, state: &AgentState, delay: Duration) -> bool {
     let signal = stop.recv().await;
     state.stop();
     if signal != Some(Signal::Terminate) || delay.is_zero() {
@@ -140,7 +140,7 @@ async fn accept(
     Ok((stream, permit))
 }
 
-/// The other side gave up before it was its turn.
+/// Whether the client gave up before its connection was accepted.
 fn is_of_the_connection(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -167,7 +167,10 @@ fn connect(
         .timer(TokioTimer::new())
         .header_read_timeout(pace.header)
         .max_buf_size(HEAD)
-        .serve_connection(TokioIo::new(Stall::new(stream, pace.stall)), service);
+        .serve_connection(
+            TokioIo::new(WriteTimeout::new(stream, pace.write_timeout)),
+            service,
+        );
     let connection = graceful.watch(connection);
     tokio::spawn(async move {
         if let Err(error) = connection.await {

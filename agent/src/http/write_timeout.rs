@@ -7,16 +7,16 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
-/// A stream whose writes fail once the other side took nothing for a while.
-pub struct Stall<S> {
+/// A stream whose writes fail if the other side takes nothing for a while.
+pub struct WriteTimeout<S> {
     stream: S,
     limit: Duration,
-    /// Runs while a write waits.
+    /// The timer of the write that waits, if one does.
     waiting: Option<Pin<Box<Sleep>>>,
 }
 
-impl<S> Stall<S> {
-    /// The same stream with that limit.
+impl<S> WriteTimeout<S> {
+    /// A stream with that limit.
     pub fn new(stream: S, limit: Duration) -> Self {
         Self {
             stream,
@@ -25,7 +25,7 @@ impl<S> Stall<S> {
         }
     }
 
-    /// A write made progress, or it waits for no longer than the limit.
+    /// Passes a finished write on, and lets a pending one fail after the limit.
     fn watch<T>(&mut self, result: Poll<io::Result<T>>, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
         if result.is_ready() {
             self.waiting = None;
@@ -43,7 +43,7 @@ impl<S> Stall<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Stall<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for WriteTimeout<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -53,7 +53,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Stall<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Stall<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for WriteTimeout<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let result = Pin::new(&mut self.stream).poll_write(cx, buf);
         self.watch(result, cx)
@@ -93,7 +93,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_client_that_takes_nothing_is_given_up() {
         let (ours, _theirs) = tokio::io::duplex(16);
-        let error = Stall::new(ours, LIMIT).write_all(&[0; 64]).await.unwrap_err();
+        let error = WriteTimeout::new(ours, LIMIT)
+            .write_all(&[0; 64])
+            .await
+            .unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     }
 
@@ -107,7 +110,7 @@ mod tests {
                 theirs.read_exact(&mut taken).await.unwrap();
             }
         });
-        Stall::new(ours, LIMIT).write_all(&[0; 64]).await.unwrap();
+        WriteTimeout::new(ours, LIMIT).write_all(&[0; 64]).await.unwrap();
         reader.await.unwrap();
     }
 }

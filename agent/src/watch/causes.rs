@@ -1,9 +1,9 @@
 //! Owns when causes of unhealthy objects are searched for.
 //! Must not know how evidence is judged, nor how an answer is written.
 //!
-//! It runs beside the answers, which take what was found last and never wait for it.
+//! Answers take what was found last and never wait for it.
 
-use crate::history::not_seen;
+use crate::history::search_gaps;
 use crate::state::AgentState;
 use sre_shared::report::NotSeen;
 use sre_shared::run::cause::{self, EvidenceSearch, SearchTarget};
@@ -11,57 +11,61 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How often it is looked whether there is anything to look into.
+/// How often the task looks whether there is anything to search for.
 const TICK: Duration = Duration::from_secs(1);
 
-/// What was open when it was last looked.
-struct Last {
+/// What was open at the last search.
+struct LastSearch {
     at: Instant,
     open: Vec<(String, Option<i64>)>,
 }
 
-/// Looks for causes as long as it is let: at once where something new is open, else again after `again`, and never
-/// sooner than `every` after the last time.
+/// Searches for causes: at once if something new is open, else again after `again`, and never sooner than `every` after
+/// the last search. Does not end.
 pub async fn run(state: Arc<AgentState>, every: Duration, again: Duration) {
-    let mut last: Option<Last> = None;
-    let mut looked = None::<Instant>;
-    let mut missed: Vec<NotSeen> = Vec::new();
+    let mut last: Option<LastSearch> = None;
+    let mut last_judged = None::<Instant>;
+    let mut last_not_seen: Vec<NotSeen> = Vec::new();
     let mut ticks = tokio::time::interval(TICK.min(every));
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        // Each look judges all that is open.
-        if looked.is_some_and(|at| at.elapsed() < every) {
+        // To find the targets costs a verdict for each object that is open.
+        if last_judged.is_some_and(|at| at.elapsed() < every) {
             continue;
         }
-        let moment = state.moment();
-        // One that is away has more to do than to explain; what is known stays.
-        if moment.silent.is_some() {
+        let time = state.answer_time();
+        // A silent API server has more to do than to explain; what is known stays.
+        if time.silent.is_some() {
             continue;
         }
-        let subjects: Vec<SearchTarget> = state.kinds.iter().flat_map(|kind| kind.open(&moment)).collect();
-        let open: Vec<_> = subjects.iter().map(SearchTarget::identity).collect();
-        looked = (!open.is_empty()).then(Instant::now);
-        let is_old = last
+        let targets: Vec<SearchTarget> = state
+            .kinds
+            .iter()
+            .flat_map(|kind| kind.search_targets(&time))
+            .collect();
+        let open: Vec<_> = targets.iter().map(SearchTarget::identity).collect();
+        last_judged = (!open.is_empty()).then(Instant::now);
+        let is_due = last
             .as_ref()
             .is_none_or(|last| last.open != open || last.at.elapsed() >= again);
-        if !is_old {
+        if !is_due {
             continue;
         }
         let client = state.client.current();
-        let EvidenceSearch { known, not_seen } = cause::look(&client, subjects, moment.now).await;
+        let EvidenceSearch { known, not_seen } = cause::look(&client, targets, time.now).await;
         let mut found = known.split(open.iter().map(|(uid, _)| uid.as_str()));
         let mut found = open
             .iter()
             .filter_map(|(uid, generation)| Some((uid.clone(), (*generation, found.remove(uid)?))))
             .collect();
         for kind in &state.kinds {
-            kind.learn(&mut found, moment.now);
+            kind.add_evidence(&mut found, time.now);
         }
-        not_seen::log_new(&missed, &not_seen, "causes cannot be told completely");
+        search_gaps::log_new(&last_not_seen, &not_seen, "causes cannot be told completely");
         state.set_causes_not_seen(not_seen.clone());
-        missed = not_seen;
-        last = Some(Last {
+        last_not_seen = not_seen;
+        last = Some(LastSearch {
             at: Instant::now(),
             open,
         });

@@ -1,11 +1,11 @@
 //! Owns the empty caches of the kinds that are watched, and how their watches start.
 //! Must not know how a watch goes on.
 
-use crate::cache::{Cache, Objects};
 use crate::settings::Settings;
 use crate::state::AgentState;
 use crate::watch::watcher::Watcher;
 use sre_shared::check::Check;
+use sre_shared::live::{Cache, KindObjects};
 use sre_shared::run::{Kind, KindVisitor};
 use std::sync::Arc;
 use tokio::task::JoinSet;
@@ -14,20 +14,20 @@ use tokio::task::JoinSet;
 pub type SpawnWatches = Box<dyn FnOnce(&Arc<AgentState>, &mut JoinSet<()>) + Send>;
 
 /// The empty caches, in the order of the report, and what starts their watches.
-pub fn prepare(settings: &Settings) -> (Vec<Arc<dyn Objects>>, Vec<SpawnWatches>) {
+pub fn prepare(settings: &Settings) -> (Vec<Arc<dyn KindObjects>>, Vec<SpawnWatches>) {
     settings
         .kinds
         .iter()
-        .map(|kind| kind.visit(Prepare { settings }))
+        .map(|kind| kind.visit(CacheBuilder { settings }))
         .unzip()
 }
 
-struct Prepare<'a> {
+struct CacheBuilder<'a> {
     settings: &'a Settings,
 }
 
-impl KindVisitor for Prepare<'_> {
-    type Output = (Arc<dyn Objects>, SpawnWatches);
+impl KindVisitor for CacheBuilder<'_> {
+    type Output = (Arc<dyn KindObjects>, SpawnWatches);
 
     fn visit<T: Check>(self, kind: Kind) -> Self::Output {
         // Objects outside of namespaces take one watch for all of them.
@@ -37,7 +37,7 @@ impl KindVisitor for Prepare<'_> {
             Vec::new()
         };
         let cache = Arc::new(Cache::<T>::new(kind, &namespaces).leaving_to(&self.settings.kinds));
-        let objects: Arc<dyn Objects> = Arc::clone(&cache) as _;
+        let objects: Arc<dyn KindObjects> = Arc::clone(&cache) as _;
         let namespaces = if namespaces.is_empty() {
             vec![None]
         } else {

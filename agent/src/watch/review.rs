@@ -1,23 +1,20 @@
-//! Owns the review of what time alone changes. Must not know how objects are judged.
+//! Owns the review of verdicts that time alone changes. Must not know how objects are judged.
 
 use crate::state::AgentState;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How often objects whose verdict time can change are judged again.
+/// How often objects are judged again whose verdict time can change.
 const EVERY: Duration = Duration::from_secs(10);
 
 /// Reviews every kind again and again. Does not end.
 pub async fn run(state: Arc<AgentState>) {
     loop {
         tokio::time::sleep(EVERY).await;
-        let moment = state.moment();
+        let time = state.answer_time();
         for objects in &state.kinds {
-            objects
-                .review(&moment)
-                .iter()
-                .for_each(|change| state.changes.tell(change));
+            state.transitions.write(&objects.review(&time));
         }
-        state.changes.settle();
+        state.transitions.write_suppressed();
     }
 }

@@ -1,24 +1,23 @@
-//! Owns the tasks that bring events of the API server into the caches, and what they log.
+//! Owns the task that brings the events of one watch into its cache, and what it logs.
 //! Must not know how anything is answered.
 
-use crate::cache::{Cache, Objects};
-use crate::history::failures::Trouble;
-use crate::history::log::Change;
+use crate::history::failures::LoggedFailure;
+use crate::not_seen;
 use crate::rights;
 use crate::state::AgentState;
 use sre_shared::check::Check;
 use sre_shared::cluster::{self, Client, Event, ListOptions, Watch};
 use sre_shared::failure::{Class, Failure};
-use sre_shared::resource::Time;
+use sre_shared::live::{Cache, EventTime, KindObjects as _};
 use sre_shared::run::{Kind, PAGE_SIZE};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// After so many failed attempts in a row the configuration is read again: certificates are rotated and addresses
-/// moved on disk. A credential that is refused is read again at once: nothing but another one will do.
+/// After so many failed attempts in a row the configuration is read again, since certificates and addresses change on
+/// disk. If the credential is refused, it is read again at once: only another one can help.
 const REBUILD_AFTER: u32 = 6;
-/// No single step of a watch takes so long: it has deadlines of its own. One that does is begun anew.
+/// A watch whose next step takes so long is begun anew. Each step has shorter deadlines of its own.
 const WEDGED: Duration = Duration::from_mins(5);
 /// How long to wait before asking again for a kind that the API server does not serve.
 const UNSERVED_PAUSE: Duration = Duration::from_secs(30);
@@ -28,7 +27,7 @@ pub struct Watcher<T> {
     kind: Kind,
     cache: Arc<Cache<T>>,
     /// Its number among the watches of the cache.
-    source: u16,
+    number: u16,
     /// Its name in the log.
     who: String,
     options: ListOptions,
@@ -37,16 +36,13 @@ pub struct Watcher<T> {
 
 impl<T: Check> Watcher<T> {
     /// The watch of that number, in a namespace or in all.
-    pub fn new(cache: Arc<Cache<T>>, source: u16, namespace: Option<String>, state: Arc<AgentState>) -> Self {
+    pub fn new(cache: Arc<Cache<T>>, number: u16, namespace: Option<String>, state: Arc<AgentState>) -> Self {
         let kind = cache.kind();
-        let who = match &namespace {
-            Some(namespace) => format!("{} in namespace {namespace}", kind.plural()),
-            None => kind.plural().to_owned(),
-        };
+        let who = not_seen::place(kind, namespace.as_deref());
         Self {
             kind,
             cache,
-            source,
+            number,
             who,
             options: ListOptions {
                 namespace,
@@ -67,12 +63,12 @@ impl<T: Check> Watcher<T> {
         loop {
             match tokio::time::timeout(WEDGED, watch.next()).await {
                 Ok(Ok(event)) => {
-                    self.state.outages.recovered(&self.who);
+                    self.state.failures.recovered(&self.who);
                     if let Event::Listed(items) = &event {
                         self.log_list(items.len(), since, listed_before);
                         listed_before = true;
                     }
-                    self.take(event, client.server_time().unwrap_or_else(self.state.clock));
+                    self.take(event, self.event_time(&client));
                     since = Instant::now();
                 }
                 Ok(Err(failure)) if self.is_unserved(&client, &failure).await => {
@@ -85,7 +81,7 @@ impl<T: Check> Watcher<T> {
                     if rebuilding_may_help(&failure, failures) {
                         self.rebuild().await;
                     }
-                    self.cache.failed(self.source, failure, failures);
+                    self.cache.failed(self.number, failure, failures);
                     let (newest, newer) = self.state.client.numbered();
                     if newest != generation {
                         (generation, client) = (newest, newer);
@@ -101,24 +97,30 @@ impl<T: Check> Watcher<T> {
         }
     }
 
-    /// Whether the list failed because no custom resource definition serves the kind: then there is no object, and nothing to
-    /// be told of but that.
+    /// Whether the list failed because no custom resource definition serves the kind. Then there is no object, and no
+    /// failure to report.
     async fn is_unserved(&self, client: &Client, failure: &Failure) -> bool {
         if T::BUILT_IN || failure.class != Class::NotFound || !cluster::is_not_served::<T>(client).await {
             return false;
         }
         tracing::debug!(watch = self.who, "the API server does not serve it");
-        let now = client.server_time().unwrap_or_else(self.state.clock);
-        self.tell(&self.cache.unserved(self.source, now));
-        self.state.outages.recovered(&self.who);
+        let transitions = self.cache.unserved(self.number, self.event_time(client));
+        self.state.transitions.write(&transitions);
+        self.state.failures.recovered(&self.who);
         true
     }
 
-    fn take(&self, event: Event<T>, now: Time) {
-        match event {
-            Event::Listed(items) => {
-                self.tell(&self.cache.listed(self.source, items, now));
-            }
+    /// The present, by the clock of the API server that this client asks.
+    fn event_time(&self, client: &Client) -> EventTime {
+        EventTime {
+            instant: Instant::now().into_std(),
+            time: client.server_time().unwrap_or_else(self.state.clock),
+        }
+    }
+
+    fn take(&self, event: Event<T>, at: EventTime) {
+        let transitions = match event {
+            Event::Listed(items) => self.cache.listed(self.number, items, at),
             Event::Applied(object) => {
                 if let Err(undecodable) = &object {
                     tracing::debug!(
@@ -128,27 +130,29 @@ impl<T: Check> Watcher<T> {
                         "does not decode"
                     );
                 }
-                self.tell(self.cache.applied(self.source, object, now).as_slice());
+                self.cache.applied(self.number, object, at).into_iter().collect()
             }
-            Event::Deleted { namespace, name } => self.cache.deleted(self.source, &namespace, &name, now),
-            Event::Bookmark => self.cache.bookmark(self.source, now),
-        }
-    }
-
-    fn tell(&self, changes: &[Change]) {
-        for change in changes {
-            self.state.changes.tell(change);
-        }
+            Event::Deleted { namespace, name } => self
+                .cache
+                .deleted(self.number, &namespace, &name, at)
+                .into_iter()
+                .collect(),
+            Event::Bookmark => {
+                self.cache.bookmark(self.number, at);
+                Vec::new()
+            }
+        };
+        self.state.transitions.write(&transitions);
     }
 
     fn log_failure(&self, failure: &Failure) {
-        let missing = rights::of_kind(self.kind, failure);
-        let mut trouble = Trouble::from(failure);
+        let missing = rights::missing_on_kind(self.kind, failure);
+        let mut logged = LoggedFailure::from(failure);
         if let Some(missing) = &missing {
-            trouble.missing = Some(&missing.rule);
-            trouble.next = &missing.hint;
+            logged.missing = Some(&missing.rule);
+            logged.next = &missing.hint;
         }
-        self.state.outages.failed(&self.who, &trouble);
+        self.state.failures.failed(&self.who, &logged);
     }
 
     fn log_list(&self, objects: usize, since: Instant, again: bool) {
@@ -163,18 +167,18 @@ impl<T: Check> Watcher<T> {
     async fn rebuild(&self) {
         match self.state.client.rebuild().await {
             Ok(()) => tracing::debug!("read the cluster's configuration again"),
-            Err(failure) => self.state.outages.failed(
+            Err(failure) => self.state.failures.failed(
                 "configuration",
-                &Trouble {
+                &LoggedFailure {
                     own: true,
-                    ..Trouble::from(&failure)
+                    ..LoggedFailure::from(&failure)
                 },
             ),
         }
     }
 }
 
-/// Whether the credential, or after a while the address, may be what is wrong.
+/// Whether the failure may be due to the credential, or after a while to the address.
 fn rebuilding_may_help(failure: &Failure, failures: u32) -> bool {
     match failure.class {
         Class::Unauthenticated => true,

@@ -56,7 +56,7 @@ pub fn settings(kubeconfig: &Path) -> Settings {
             remember: Duration::from_millis(20),
             probe_every: Duration::from_millis(100),
             rebuild: Duration::from_millis(100),
-            look_every: Duration::from_millis(100),
+            search_pause: Duration::from_millis(100),
             ..Pace::default()
         },
     }

@@ -194,6 +194,7 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
         return Ok(Duration::from_secs(u64::from(seconds)));
     }
     let unsigned = text.strip_prefix('+').unwrap_or(text);
-    sre_shared::duration::parse(unsigned)
-        .ok_or_else(|| format!("{text:?} is no time: a number of seconds, or such as 500ms, 30s, 5m or 1h30m"))
+    sre_shared::duration::parse(unsigned).ok_or_else(|| {
+        format!("{text:?} is no time: a number of seconds, or such as 500ms, 30s, 5m or 1h30m")
+    })
 }

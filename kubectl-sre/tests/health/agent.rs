@@ -32,8 +32,8 @@ impl Agent {
         let words = ["sre-agent", "--address", "127.0.0.1:0", "--kubeconfig"].map(OsString::from);
         let kubeconfig = kubeconfig.as_os_str().to_owned();
         let flags = flags.iter().map(OsString::from);
-        let wish = sre_agent::args::read(words.into_iter().chain([kubeconfig]).chain(flags));
-        let Ok(sre_agent::args::Wish::Serve(serve)) = wish else {
+        let command = sre_agent::args::read(words.into_iter().chain([kubeconfig]).chain(flags));
+        let Ok(sre_agent::args::Command::Serve(serve)) = command else {
             panic!("the flags are right");
         };
         let runtime = tokio::runtime::Builder::new_current_thread()

@@ -1,5 +1,5 @@
-//! `/healthz` and `/livez`: this process works. Depends on nothing remote, since a process that is restarted in an
-//! outage reports nothing of it.
+//! `/healthz` and `/livez`: this process works. The answer depends on nothing remote, since a process that is restarted in
+//! an outage cannot report it.
 
 use crate::http::query::Query;
 use crate::http::response::Answer;

@@ -14,7 +14,7 @@ struct Verdict {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Took<'a> {
+struct Measurements<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     latency_ms: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -33,7 +33,7 @@ pub async fn answer(state: &AgentState) -> Answer {
         Status::Degraded => (StatusCode::INTERNAL_SERVER_ERROR, "degraded"),
         Status::Unknown => (StatusCode::INTERNAL_SERVER_ERROR, "error"),
     };
-    // By way of a value, so that a field that is added to the check is answered too.
+    // Written by way of a value, so that the answer gains each new field of the check.
     let mut fields = serde_json::to_value(essence(check)).unwrap_or_default();
     if let Some(fields) = fields.as_object_mut() {
         fields.remove("status");
@@ -41,7 +41,7 @@ pub async fn answer(state: &AgentState) -> Answer {
     let body = Body::default()
         .stable(&Verdict { status })
         .stable(&fields)
-        .volatile(&Took {
+        .volatile(&Measurements {
             latency_ms: check.latency_ms,
             elapsed_ms: check.elapsed_ms,
             ladder: &check.ladder,
@@ -55,7 +55,7 @@ pub async fn answer(state: &AgentState) -> Answer {
     Answer::json(code, body)
 }
 
-/// The check without what differs each time though nothing happened.
+/// The check without the fields that differ each time though nothing happened.
 pub fn essence(check: &ApiServerCheck) -> ApiServerCheck {
     ApiServerCheck {
         latency_ms: None,

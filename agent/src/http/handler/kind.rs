@@ -1,21 +1,21 @@
-//! `/health/deployments`, and the same for each other kind: every object with its verdict, from the cache.
+//! `/health/deployments`, and so for each other kind: every object with its verdict, from the cache.
 
 use super::{Items, Provenance, pod};
-use crate::cache::{Moment, Objects, Overview, nothing_selected};
-use crate::http::controllers;
 use crate::http::query::Query;
 use crate::http::response::{Answer, Body};
+use crate::not_seen;
 use crate::state::AgentState;
 use http::StatusCode;
 use serde::Serialize;
 use serde::ser::{SerializeMap as _, Serializer};
+use sre_shared::live::{KindObjects, Overview, controllers, nothing_selected};
 use sre_shared::report::{Coverage, KindCheck, NotSeen, Status};
 use sre_shared::run::CONTROLLERS;
 
 struct Listing<'a> {
     overview: &'a Overview,
     items: Items<'a>,
-    /// What they tell of controllers that nobody judges.
+    /// The controllers without a verdict of their own.
     controllers: Option<KindCheck>,
     coverage: Coverage,
     causes_not_seen: Vec<NotSeen>,
@@ -26,10 +26,10 @@ impl Serialize for Listing<'_> {
         let Overview {
             status,
             summary,
-            not_seen,
             stale,
             ..
         } = self.overview;
+        let not_seen = &self.coverage.not_seen;
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("status", status)?;
         map.serialize_entry("summary", summary)?;
@@ -52,24 +52,21 @@ impl Serialize for Listing<'_> {
     }
 }
 
-pub fn answer(state: &AgentState, objects: &dyn Objects, query: &Query) -> Answer {
-    let moment: Moment = state.moment();
+pub fn answer(state: &AgentState, objects: &dyn KindObjects, query: &Query) -> Answer {
+    let time = state.answer_time();
     let selection = &query.selection;
-    let mut overview = objects.overview(selection, &moment);
+    let mut overview = objects.overview(selection, &time);
     let nothing = nothing_selected(std::iter::once((objects.kind(), &overview)), selection);
-    let told = controllers::of(&[objects], &state.kinds, selection, &moment);
-    let unselected = controllers::unselected(&[objects], &state.kinds, selection, &moment);
-    if told.is_none() && unselected.is_empty() {
-        overview.unseen(nothing);
-    }
-    for entry in unselected {
-        overview.unseen(Some(entry));
-    }
-    if let Some(told) = &told {
-        overview.status = overview.status.worst(told.check.status);
-        overview.verdict.degraded |= told.verdict.degraded;
-        overview.verdict.unknown |= told.verdict.unknown;
-        overview.verdict.progressing |= told.verdict.progressing;
+    let controllers = controllers::judge(&[objects], &state.kinds, selection, &time);
+    let alone = controllers::selected_alone(&[objects], &state.kinds, selection, &time);
+    let nothing = nothing.filter(|_| controllers.is_none() && alone.is_empty());
+    let alone = alone.into_iter().map(not_seen::selected_alone);
+    nothing
+        .into_iter()
+        .chain(alone)
+        .for_each(|entry| overview.add_gap(entry));
+    if let Some(part) = &controllers {
+        part.add_to(&mut overview.status, &mut overview.verdict);
     }
     let nothing_read = overview.status == Status::Unknown && overview.observed.is_none();
     let fails = nothing_read
@@ -89,13 +86,13 @@ pub fn answer(state: &AgentState, objects: &dyn Objects, query: &Query) -> Answe
     let coverage = Coverage {
         kinds: vec![objects.kind().plural().to_owned()],
         namespaces: state.covered(selection, [objects.kind()]),
-        not_seen: overview.not_seen.clone(),
+        not_seen: not_seen::describe_all(objects.kind(), &overview.gaps),
         ..Coverage::default()
     };
     let items = Items {
         objects,
         selection,
-        moment: &moment,
+        time: &time,
         limit: query.limit,
         next: None.into(),
     };
@@ -105,7 +102,7 @@ pub fn answer(state: &AgentState, objects: &dyn Objects, query: &Query) -> Answe
             .stable(&Listing {
                 overview: &overview,
                 items,
-                controllers: told.map(|told| told.check),
+                controllers: controllers.map(|part| part.check),
                 coverage,
                 causes_not_seen: state.causes_not_seen(),
             })

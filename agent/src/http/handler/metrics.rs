@@ -1,7 +1,7 @@
 //! `/metrics`: what Prometheus reads. Never waits for the API server.
 
 use crate::http::response::Answer;
-use crate::metrics::{self, Format};
+use crate::metrics::{self, TextFormat};
 use crate::state::AgentState;
 use http::StatusCode;
 use http::header::{self, HeaderMap};
@@ -18,8 +18,8 @@ pub fn answer(state: &AgentState, request: &HeaderMap) -> Answer {
     }
 }
 
-/// The plain format only for those who ask for it and not for the other one: Prometheus asks for both.
-fn format(request: &HeaderMap) -> Format {
+/// The plain format only if a client asks for it and not for the other one. Prometheus asks for both.
+fn format(request: &HeaderMap) -> TextFormat {
     let accepts = |kind: &str| {
         let values = request.get_all(header::ACCEPT).iter();
         values
@@ -27,8 +27,8 @@ fn format(request: &HeaderMap) -> Format {
             .any(|value| value.to_ascii_lowercase().contains(kind))
     };
     if accepts("text/plain") && !accepts("application/openmetrics-text") {
-        Format::Plain
+        TextFormat::Plain
     } else {
-        Format::OpenMetrics
+        TextFormat::OpenMetrics
     }
 }

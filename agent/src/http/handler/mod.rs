@@ -10,22 +10,22 @@ pub mod ready;
 pub mod report;
 pub mod version;
 
-use crate::cache::{Moment, Objects, Selection};
 use crate::http::query;
 use crate::state::AgentState;
 use serde::Serialize;
 use serde::ser::{Error as _, SerializeSeq as _, Serializer};
+use sre_shared::live::{AnswerTime, KindObjects, Selection};
 use std::cell::RefCell;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
 /// The selected objects, judged one after the other while they are written.
 struct Items<'a> {
-    objects: &'a dyn Objects,
+    objects: &'a dyn KindObjects,
     selection: &'a Selection,
-    moment: &'a Moment,
+    time: &'a AnswerTime,
     limit: Option<NonZeroUsize>,
-    /// After writing: the token with which the list goes on, where it was cut.
+    /// After writing: the token with which the list goes on, if it was cut.
     next: RefCell<Option<String>>,
 }
 
@@ -33,7 +33,7 @@ impl Serialize for Items<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut list = serializer.serialize_seq(None)?;
         let (mut written, mut end, mut failed) = (0, None, None);
-        self.objects.visit(self.selection, self.moment, &mut |item| {
+        self.objects.visit(self.selection, self.time, &mut |item| {
             if self.limit.is_some_and(|limit| written >= limit.get()) {
                 self.next.replace(end.take());
                 return ControlFlow::Break(());
@@ -67,7 +67,7 @@ struct Provenance<'a> {
     pod: Option<&'a str>,
 }
 
-/// The name of the pod, for the end of an answer: answers of two replicas are the same content.
+/// The name of the pod. It stands at the end of an answer, since answers of two replicas have the same content.
 fn pod(state: &AgentState) -> Option<&str> {
     state.pod.as_deref()
 }

@@ -1,9 +1,11 @@
-//! `/readyz`: this process can serve an answer, an honest "unknown" included. It is not ready only while the first
-//! lists are on their way and have not had their time, so that a rollout of the agent does not begin with unknown,
-//! and once it is about to end, so that it is asked no more.
+//! `/readyz`: this process can serve an answer, an honest "unknown" included.
+//!
+//! It is not ready before the first lists have had their time, so that a rollout of the agent does not begin with unknown.
+//! It is no longer ready once it is about to end, so that clients ask another pod.
 
 use crate::http::query::Query;
 use crate::http::response::Answer;
+use crate::not_seen;
 use crate::state::AgentState;
 use http::StatusCode;
 
@@ -22,10 +24,13 @@ pub fn answer(state: &AgentState, query: &Query) -> Answer {
         if unlisted.is_empty() {
             lines.push(format!("[+]{} ok", objects.kind().plural()));
         }
-        lines.extend(unlisted.iter().map(|(what, class)| match (can_answer, class) {
-            (true, Some(class)) => format!("[+]{what} unknown: not listed, {}", class.as_str()),
-            (true, None) => format!("[+]{what} unknown: not listed yet"),
-            (false, _) => format!("[-]{what} the first list has not finished"),
+        lines.extend(unlisted.iter().map(|(namespace, class)| {
+            let what = not_seen::place(objects.kind(), namespace.as_deref());
+            match (can_answer, class) {
+                (true, Some(class)) => format!("[+]{what} unknown: not listed, {}", class.as_str()),
+                (true, None) => format!("[+]{what} unknown: not listed yet"),
+                (false, _) => format!("[-]{what} the first list has not finished"),
+            }
         }));
     }
     let status = if ready {

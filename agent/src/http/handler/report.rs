@@ -1,20 +1,20 @@
 //! `/health`: the whole report, which is what the plugin asks for.
 //!
 //! It is written part by part and never exists as a whole, since the judged objects of a large cluster take many
-//! times the room of what is kept of them. A test holds it to the shape of `sre_shared::report::Report`.
+//! times the memory of the cached ones. A test holds it to the shape of `sre_shared::report::Report`.
 
 use super::Items;
-use crate::cache::{Moment, Objects, Overview, Selection, kind_not_watched, nothing_selected};
-use crate::http::controllers;
 use crate::http::handler::apiserver::essence;
 use crate::http::query::Query;
 use crate::http::response::{Answer, Body};
+use crate::not_seen::{self, kind_not_watched};
 use crate::state::AgentState;
 use http::StatusCode;
 use serde::Serialize;
+use sre_shared::live::{AnswerTime, KindObjects, Overview, Selection, controllers, nothing_selected};
 use sre_shared::report::{
-    API_VERSION, ApiServerCheck, Coverage, Finding, Item, KIND, KindCheck, Outcome, Source, Status, Summary,
-    findings,
+    API_VERSION, ApiServerCheck, Coverage, Finding, Item, KIND, KindCheck, NotSeen, Outcome, Source, Status,
+    Summary, findings,
 };
 use sre_shared::resource::Time;
 use sre_shared::run::Kind;
@@ -42,7 +42,7 @@ struct Origin {
 }
 
 #[derive(Serialize)]
-struct Part<'a> {
+struct Section<'a> {
     check: &'static str,
     status: Status,
     summary: &'a Summary,
@@ -57,17 +57,17 @@ pub async fn answer(state: &AgentState, query: &Query) -> Answer {
         _ => Some(state.probe.ask().await),
     };
     let check = checked.as_ref().map(|checked| &checked.check);
-    let (moment, selection) = (state.moment(), &query.selection);
+    let (time, selection) = (state.answer_time(), &query.selection);
     let asked = |kind: &Kind| {
         query
             .parts
             .as_ref()
             .is_none_or(|parts| parts.kinds.contains(kind))
     };
-    let watched: Vec<&Arc<dyn Objects>> = state.kinds.iter().filter(|o| asked(&o.kind())).collect();
+    let watched: Vec<&Arc<dyn KindObjects>> = state.kinds.iter().filter(|o| asked(&o.kind())).collect();
     let mut parts: Vec<_> = watched
         .iter()
-        .map(|objects| (*objects, objects.overview(selection, &moment)))
+        .map(|objects| (*objects, objects.overview(selection, &time)))
         .collect();
     let is_watched = |kind: Kind| watched.iter().any(|objects| objects.kind() == kind);
     let not_watched: Vec<Kind> = query
@@ -76,40 +76,41 @@ pub async fn answer(state: &AgentState, query: &Query) -> Answer {
         .flat_map(|parts| parts.kinds.iter().copied())
         .filter(|kind| !is_watched(*kind))
         .collect();
-    let asked_for: Vec<&dyn Objects> = watched.iter().map(|objects| &***objects).collect();
-    let told = controllers::of(&asked_for, &state.kinds, selection, &moment);
-    let unselected = controllers::unselected(&asked_for, &state.kinds, selection, &moment);
+    let asked_for: Vec<&dyn KindObjects> = watched.iter().map(|objects| &***objects).collect();
+    let controllers = controllers::judge(&asked_for, &state.kinds, selection, &time);
+    let alone: Vec<NotSeen> = controllers::selected_alone(&asked_for, &state.kinds, selection, &time)
+        .into_iter()
+        .map(not_seen::selected_alone)
+        .collect();
     let overviews = parts.iter().map(|(objects, overview)| (objects.kind(), overview));
     let nothing = nothing_selected(overviews, selection);
-    if let Some(nothing) = nothing.filter(|_| told.is_none() && unselected.is_empty()) {
-        // It is of all of them, and said once.
+    if let Some(nothing) = nothing.filter(|_| controllers.is_none() && alone.is_empty()) {
+        // It concerns all of them, and is reported once.
         for (_, overview) in &mut parts {
             overview.status = overview.status.worst(Status::Unknown);
         }
         if let Some((_, first)) = parts.first_mut() {
-            first.unseen(Some(nothing));
+            first.add_gap(nothing);
         }
     }
     let kinds = || watched.iter().map(|objects| objects.kind());
-    let seen = parts.iter().flat_map(|(_, overview)| &overview.not_seen);
+    let gaps = parts
+        .iter()
+        .flat_map(|(objects, overview)| not_seen::describe_all(objects.kind(), &overview.gaps));
     let coverage = Coverage {
         kinds: kinds().map(|kind| kind.plural().to_owned()).collect(),
         namespaces: state.covered(selection, kinds()),
-        not_seen: seen
-            .chain(&unselected)
-            .cloned()
+        not_seen: gaps
+            .chain(alone.iter().cloned())
             .chain(not_watched.iter().map(|kind| kind_not_watched(*kind)))
             .collect(),
         causes_not_seen: state.causes_not_seen(),
     };
     let (mut status, mut verdict) = judge(check, parts.iter().map(|(_, overview)| overview));
-    if let Some(told) = &told {
-        status = status.worst(told.check.status);
-        verdict.degraded |= told.verdict.degraded;
-        verdict.unknown |= told.verdict.unknown;
-        verdict.progressing |= told.verdict.progressing;
+    if let Some(part) = &controllers {
+        part.add_to(&mut status, &mut verdict);
     }
-    if !not_watched.is_empty() || !unselected.is_empty() {
+    if !not_watched.is_empty() || !alone.is_empty() {
         status = status.worst(Status::Unknown);
         verdict.unknown = true;
     }
@@ -125,19 +126,14 @@ pub async fn answer(state: &AgentState, query: &Query) -> Answer {
         status,
         stale: parts.iter().any(|(_, overview)| overview.stale),
         coverage: &coverage,
-        findings: found(
+        findings: selected_findings(
             &watched,
-            told.as_ref().map(|told| &told.check),
+            controllers.as_ref().map(|part| &part.check),
             selection,
-            &moment,
+            &time,
         ),
     };
-    let origin = origin(
-        state,
-        check,
-        parts.iter().map(|(_, overview)| overview),
-        moment.now,
-    );
+    let origin = origin(state, check, parts.iter().map(|(_, overview)| overview), time.now);
     let body = Body::default()
         .stable(&head)
         .volatile(&origin)
@@ -155,11 +151,11 @@ pub async fn answer(state: &AgentState, query: &Query) -> Answer {
                 let items = Items {
                     objects: &***objects,
                     selection,
-                    moment: &moment,
+                    time: &time,
                     limit: None,
                     next: None.into(),
                 };
-                list.stable(&Part {
+                list.stable(&Section {
                     check: objects.kind().plural(),
                     status: *status,
                     summary,
@@ -170,8 +166,8 @@ pub async fn answer(state: &AgentState, query: &Query) -> Answer {
             for kind in &not_watched {
                 list.stable(&KindCheck::of(kind.plural(), Vec::new(), false));
             }
-            if let Some(told) = told {
-                let mut check = told.check;
+            if let Some(part) = controllers {
+                let mut check = part.check;
                 check.items.retain(|item| selection.takes(item));
                 list.stable(&check);
             }
@@ -179,19 +175,19 @@ pub async fn answer(state: &AgentState, query: &Query) -> Answer {
     Answer::json(code, body)
 }
 
-/// What is wrong, cause first: of the selected objects that a person should know of.
-fn found(
-    watched: &[&Arc<dyn Objects>],
+/// The findings about the selected objects, cause first.
+fn selected_findings(
+    watched: &[&Arc<dyn KindObjects>],
     controllers: Option<&KindCheck>,
     selection: &Selection,
-    moment: &Moment,
+    time: &AnswerTime,
 ) -> Vec<Finding> {
     let unhealthy = selection.unhealthy();
-    let told = controllers.into_iter().flat_map(|check| &check.items);
-    let told = told.filter(|item| item.is_found() && unhealthy.takes(item));
-    let mut items: Vec<Item> = told.cloned().collect();
+    let controllers = controllers.into_iter().flat_map(|check| &check.items);
+    let controllers = controllers.filter(|item| item.is_found() && unhealthy.takes(item));
+    let mut items: Vec<Item> = controllers.cloned().collect();
     for objects in watched {
-        objects.visit(&unhealthy, moment, &mut |item| {
+        objects.visit(&unhealthy, time, &mut |item| {
             if item.is_found() {
                 items.push(item);
             }
@@ -201,7 +197,7 @@ fn found(
     findings(&items)
 }
 
-/// As `Report::settle` and `Outcome::of` judge a report; but what is too old counts as unknown and as nothing else.
+/// Judges as `Report::settle` and `Outcome::of` do, but objects whose data is too old count as unknown and as nothing else.
 fn judge<'a>(check: Option<&ApiServerCheck>, parts: impl Iterator<Item = &'a Overview>) -> (Status, Outcome) {
     let mut status = check.map_or(Status::Ok, |check| check.status);
     let mut verdict = Outcome {
@@ -211,7 +207,7 @@ fn judge<'a>(check: Option<&ApiServerCheck>, parts: impl Iterator<Item = &'a Ove
     };
     for part in parts {
         status = status.worst(part.status);
-        if !part.not_seen.is_empty() {
+        if !part.gaps.is_empty() {
             status = status.worst(Status::Unknown);
         }
         verdict.degraded |= part.verdict.degraded;
@@ -221,7 +217,7 @@ fn judge<'a>(check: Option<&ApiServerCheck>, parts: impl Iterator<Item = &'a Ove
     (status, verdict)
 }
 
-/// Where it comes from, and how old the oldest part of it is that was ever read.
+/// The source of an answer, and the age of its oldest part that was ever read.
 fn origin<'a>(
     state: &AgentState,
     check: Option<&ApiServerCheck>,

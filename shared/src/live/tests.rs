@@ -1,11 +1,42 @@
+use super::cache::Cache;
 use super::*;
-use sre_shared::check::RelatedKind;
-use sre_shared::resource::{CronJob, Deployment, EndpointSlice, Service, from_value};
+use crate::check::{RelatedKind, RelatedObjects};
+use crate::failure::{Class, Failure};
+use crate::report::{ObjectRef, State, Status, Summary};
+use crate::resource::{CronJob, Decoded, Deployment, EndpointSlice, Service, Time, from_value};
+use crate::run::Kind;
 use sre_testkit::Clock;
 use sre_testkit::object::Deployment as Build;
-use std::time::Duration;
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
 
 const STALE_AFTER: Duration = Duration::from_mins(3);
+
+thread_local! {
+    /// The beginning of a test, and how much time has passed since by the clock of its process.
+    static CLOCK: Cell<(Instant, Duration)> = Cell::new((tokio::time::Instant::now().into_std(), Duration::ZERO));
+}
+
+fn instant() -> Instant {
+    let (begin, passed) = CLOCK.get();
+    begin + passed
+}
+
+/// Lets time pass by the clock of the process.
+fn advance(time: Duration) {
+    let (begin, passed) = CLOCK.get();
+    CLOCK.set((begin, passed + time));
+}
+
+/// An event at this instant, at that time of the API server's clock.
+fn event(time: Time) -> EventTime {
+    EventTime {
+        instant: instant(),
+        time,
+    }
+}
 
 fn now() -> Time {
     Time::parse(sre_testkit::clock::NOW).unwrap()
@@ -45,7 +76,7 @@ fn cache(namespaces: &[&str]) -> Cache<Deployment> {
 
 fn listed(items: &[Build]) -> Cache<Deployment> {
     let cache = cache(&[]);
-    cache.listed(0, items.iter().map(decoded).collect(), now());
+    cache.listed(0, items.iter().map(decoded).collect(), event(now()));
     cache
 }
 
@@ -54,10 +85,10 @@ fn later(seconds: i64) -> Time {
 }
 
 /// This moment, at which the API server's clock stands so many seconds after [`now`].
-fn moment(seconds: i64) -> Moment {
-    Moment {
+fn moment(seconds: i64) -> AnswerTime {
+    AnswerTime {
         now: later(seconds),
-        instant: Instant::now(),
+        instant: instant(),
         silent: None,
         stale: Duration::from_secs(90),
         stale_after: STALE_AFTER,
@@ -110,39 +141,36 @@ fn shop() -> Cache<Deployment> {
     ])
 }
 
-#[tokio::test(start_paused = true)]
-async fn nothing_is_ok_before_the_first_list() {
+#[test]
+fn nothing_is_ok_before_the_first_list() {
     let cache = cache(&[]);
     let overview = cache.overview(&Selection::default(), &moment(0));
     assert_eq!((overview.status, overview.observed), (Status::Unknown, None));
-    assert_eq!(overview.not_seen[0].class, "notListed");
+    assert_eq!(overview.gaps[0].class(), "notListed");
     assert!(overview.verdict.unknown);
     assert!(!cache.is_tried());
     cache.failed(0, Failure::new(Class::Refused, "connection refused"), 1);
     let overview = cache.overview(&Selection::default(), &moment(0));
     assert_eq!(
-        (overview.status, overview.not_seen[0].class.as_str()),
+        (overview.status, overview.gaps[0].class()),
         (Status::Unknown, "refused")
     );
-    assert_eq!(
-        cache.unlisted(),
-        [("deployments".to_owned(), Some(Class::Refused))]
-    );
+    assert_eq!(cache.unlisted(), [(None, Some(Class::Refused))]);
     assert!(cache.is_tried());
 }
 
-#[tokio::test(start_paused = true)]
-async fn an_empty_list_that_was_read_is_ok() {
+#[test]
+fn an_empty_list_that_was_read_is_ok() {
     let overview = listed(&[]).overview(&Selection::default(), &moment(0));
     assert_eq!((overview.status, overview.summary.total), (Status::Ok, 0));
     assert_eq!(
-        (overview.observed, overview.stale, overview.not_seen.len()),
+        (overview.observed, overview.stale, overview.gaps.len()),
         (Some(now()), false, 0)
     );
 }
 
-#[tokio::test(start_paused = true)]
-async fn the_summary_counts_the_whole_selection_whatever_is_shown() {
+#[test]
+fn the_summary_counts_the_whole_selection_whatever_is_shown() {
     let cache = shop();
     let all = Summary {
         total: 5,
@@ -155,7 +183,7 @@ async fn the_summary_counts_the_whole_selection_whatever_is_shown() {
         Selection::default(),
         in_states(&[State::Degraded]),
         Selection {
-            after: Some(Key::new("shop", "")),
+            after: Some(ObjectKey::new("shop", "")),
             ..Selection::default()
         },
     ] {
@@ -178,8 +206,8 @@ async fn the_summary_counts_the_whole_selection_whatever_is_shown() {
     assert_eq!(shop.summary.total, 2, "shop-a is another namespace");
 }
 
-#[tokio::test(start_paused = true)]
-async fn objects_are_shown_in_the_order_of_the_report() {
+#[test]
+fn objects_are_shown_in_the_order_of_the_report() {
     let cache = shop();
     let all = [
         "bank/cards progressing",
@@ -202,15 +230,15 @@ async fn objects_are_shown_in_the_order_of_the_report() {
         after: Some(key),
         ..Selection::default()
     };
-    assert_eq!(names(&cache, &after(Key::new("bank", "ledger"))), all[2..]);
+    assert_eq!(names(&cache, &after(ObjectKey::new("bank", "ledger"))), all[2..]);
     assert_eq!(
-        names(&cache, &after(Key::new("bank", "gone"))),
+        names(&cache, &after(ObjectKey::new("bank", "gone"))),
         all[1..],
         "its object was deleted meanwhile"
     );
-    assert_eq!(names(&cache, &after(Key::new("zzz", "zzz"))), [""; 0]);
+    assert_eq!(names(&cache, &after(ObjectKey::new("zzz", "zzz"))), [""; 0]);
     let elsewhere = |namespace| Selection {
-        after: Some(Key::new(namespace, "x")),
+        after: Some(ObjectKey::new(namespace, "x")),
         ..of("shop")
     };
     assert_eq!(
@@ -221,23 +249,18 @@ async fn objects_are_shown_in_the_order_of_the_report() {
     assert_eq!(names(&cache, &elsewhere("bank")), all[2..4]);
 }
 
-#[tokio::test(start_paused = true)]
-async fn events_and_new_lists_change_what_is_known() {
+#[test]
+fn events_and_new_lists_change_what_is_known() {
     let cache = shop();
-    assert!(
-        cache
-            .applied(0, decoded(&healthy("shop", "api")), now())
-            .unwrap()
-            .recovered
+    let apply = |object: Build| cache.applied(0, decoded(&object), event(now()));
+    let health_change = |object| apply(object).unwrap().health_change;
+    assert_eq!(
+        health_change(healthy("shop", "api")),
+        Some(HealthChange::Recovered)
     );
-    assert!(
-        !cache
-            .applied(0, decoded(&degraded("shop", "web")), now())
-            .unwrap()
-            .recovered
-    );
-    assert_eq!(cache.applied(0, decoded(&healthy("shop", "new")), now()), None);
-    cache.deleted(0, "bank", "cards", now());
+    assert_eq!(health_change(degraded("shop", "web")), Some(HealthChange::Failed));
+    assert_eq!(health_change(healthy("shop", "new")), None);
+    cache.deleted(0, "bank", "cards", event(now()));
     assert_eq!(
         names(&cache, &of("shop")),
         ["shop/api healthy", "shop/new healthy", "shop/web degraded"]
@@ -249,13 +272,22 @@ async fn events_and_new_lists_change_what_is_known() {
             decoded(&degraded("bank", "ledger")),
             decoded(&healthy("shop", "web")),
         ],
-        now(),
+        event(now()),
     );
-    let told: Vec<_> = changes
+    let seen: Vec<_> = changes
         .iter()
-        .map(|c| (c.item.name.as_str(), c.recovered))
+        .map(|t| (t.object.name.as_str(), t.to, t.health_change))
         .collect();
-    assert_eq!(told, [("ledger", false), ("web", true)]);
+    assert_eq!(
+        seen,
+        [
+            ("ledger", Some(State::Degraded), Some(HealthChange::Failed)),
+            ("web", Some(State::Healthy), Some(HealthChange::Recovered)),
+            ("api", None, None),
+            ("new", None, None),
+            ("zebra", None, None),
+        ]
+    );
     assert_eq!(
         names(&cache, &Selection::default()),
         ["bank/ledger degraded", "shop/web healthy"]
@@ -269,25 +301,25 @@ async fn events_and_new_lists_change_what_is_known() {
         ),
         (2, 1, 1)
     );
-    assert_eq!(cache.lock().open.len(), 1);
+    assert_eq!(cache.open_count(), 1);
 }
 
-#[tokio::test(start_paused = true)]
-async fn the_first_list_is_no_news() {
+#[test]
+fn the_first_list_is_no_news() {
     let cache = cache(&[]);
     assert_eq!(
-        cache.listed(0, vec![decoded(&degraded("shop", "api"))], now()),
+        cache.listed(0, vec![decoded(&degraded("shop", "api"))], event(now())),
         []
     );
 }
 
-#[tokio::test(start_paused = true)]
-async fn an_object_that_does_not_decode_is_unknown_and_spoils_no_other() {
+#[test]
+fn an_object_that_does_not_decode_is_unknown_and_spoils_no_other() {
     let cache = cache(&[]);
     cache.listed(
         0,
         vec![broken("shop", "api"), decoded(&healthy("shop", "web"))],
-        now(),
+        event(now()),
     );
     let overview = cache.overview(&Selection::default(), &moment(0));
     assert_eq!(
@@ -305,35 +337,38 @@ async fn an_object_that_does_not_decode_is_unknown_and_spoils_no_other() {
     );
 }
 
-#[tokio::test(start_paused = true)]
-async fn time_alone_changes_a_verdict_that_is_not_settled() {
+#[test]
+fn time_alone_changes_a_verdict_that_is_not_settled() {
     let cache = listed(&[rolling("bank", "cards")]);
     let state = |seconds| cache.overview(&Selection::default(), &moment(seconds)).summary;
     assert_eq!(state(59).progressing, 1);
     assert!(cache.review(&moment(59)).is_empty());
     assert_eq!(state(60).degraded, 1);
     let changes = cache.review(&moment(60));
-    assert_eq!((changes.len(), changes[0].recovered), (1, false));
-    assert!(cache.review(&moment(61)).is_empty(), "it was told");
+    assert_eq!(
+        (changes.len(), changes[0].health_change),
+        (1, Some(HealthChange::Failed))
+    );
+    assert!(cache.review(&moment(61)).is_empty(), "it was returned once");
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_run_that_does_not_begin_is_missed_though_nothing_is_heard_of_its_cron_job() {
+#[test]
+fn a_run_that_does_not_begin_is_missed_though_nothing_is_heard_of_its_cron_job() {
     let cron = serde_json::json!({
         "metadata": {"namespace": "shop", "name": "sync", "generation": 1, "creationTimestamp": at(-86_400)},
         "spec": {"schedule": "*/5 * * * *"},
         "status": {"lastScheduleTime": at(-600), "lastSuccessfulTime": at(-590)}
     });
     let cache: Cache<CronJob> = Cache::new(Kind::CronJobs, &[]);
-    cache.listed(0, vec![from_value(&cron)], now());
+    cache.listed(0, vec![from_value(&cron)], event(now()));
     let status = |seconds| cache.overview(&Selection::default(), &moment(seconds)).status;
     assert_eq!((status(0), status(1)), (Status::Ok, Status::Degraded));
     let changes = |seconds| cache.review(&moment(seconds)).len();
     assert_eq!((changes(0), changes(1)), (0, 1));
 }
 
-#[tokio::test(start_paused = true)]
-async fn what_came_back_a_moment_ago_is_judged_again_until_its_minute_is_over() {
+#[test]
+fn what_came_back_a_moment_ago_is_judged_again_until_its_minute_is_over() {
     let recovered = healthy("shop", "flapper")
         .created(at(-86_400))
         .condition("Available", "True", "MinimumReplicasAvailable", at(0))
@@ -341,43 +376,43 @@ async fn what_came_back_a_moment_ago_is_judged_again_until_its_minute_is_over() 
     let cache = listed(&[recovered]);
     let state = |seconds| cache.overview(&Selection::default(), &moment(seconds)).summary;
     assert_eq!((state(0).progressing, state(59).progressing), (1, 1));
-    assert_eq!(cache.open(&moment(30)).len(), 1, "its pods tell why");
+    assert_eq!(cache.search_targets(&moment(30)).len(), 1, "its pods tell why");
     // Without a further word of the watch.
     assert_eq!(cache.review(&moment(59)), []);
     assert_eq!(state(60).healthy, 1);
-    assert_eq!(cache.lock().open.len(), 1);
+    assert_eq!(cache.open_count(), 1);
     cache.review(&moment(60));
-    assert_eq!(cache.lock().open.len(), 0, "time cannot change it any more");
+    assert_eq!(cache.open_count(), 0, "time cannot change it any more");
     assert_eq!(state(61).healthy, 1);
-    assert_eq!(cache.pulse(&moment(61)).overview.summary.healthy, 1);
+    assert_eq!(cache.totals(&moment(61)).overview.summary.healthy, 1);
 }
 
-#[tokio::test(start_paused = true)]
-async fn pods_of_what_was_written_a_moment_ago_are_looked_at_though_it_has_all_it_asks_for() {
+#[test]
+fn pods_of_what_was_written_a_moment_ago_are_looked_at_though_it_has_all_it_asks_for() {
     let written = |ago: i64| {
         healthy("shop", "web")
             .created(at(-86_400))
             .managed_fields(at(-86_400))
             .managed_status(at(ago))
     };
-    let open = |build: Build| listed(&[build]).open(&moment(0)).len();
+    let open = |build: Build| listed(&[build]).search_targets(&moment(0)).len();
     assert_eq!((open(written(-5)), open(written(-60))), (1, 0));
     // Somebody has scaled it.
     assert_eq!(open(written(-5).managed_fields(at(-30))), 0);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_verdict_is_not_carried_beyond_what_was_heard() {
+#[test]
+fn a_verdict_is_not_carried_beyond_what_was_heard() {
     let cards = rolling("bank", "cards").condition("Progressing", "True", "ReplicaSetUpdated", at(-500));
     let cache = listed(&[cards]);
     // Its deadline passes 100 s after the last sign of life.
-    tokio::time::advance(Duration::from_mins(2)).await;
+    advance(Duration::from_mins(2));
     let overview = cache.overview(&Selection::default(), &moment(120));
     assert_eq!(
         (overview.summary.progressing, overview.stale, overview.age_seconds),
         (1, true, 120)
     );
-    cache.bookmark(0, later(120));
+    cache.bookmark(0, event(later(120)));
     let overview = cache.overview(&Selection::default(), &moment(120));
     assert_eq!(
         (overview.summary.degraded, overview.stale, overview.age_seconds),
@@ -385,15 +420,15 @@ async fn a_verdict_is_not_carried_beyond_what_was_heard() {
     );
 }
 
-#[tokio::test(start_paused = true)]
-async fn silence_makes_data_stale_and_then_unknown() {
+#[test]
+fn silence_makes_data_stale_and_then_unknown() {
     let cache = listed(&[degraded("shop", "api")]);
-    tokio::time::advance(Duration::from_secs(89)).await;
+    advance(Duration::from_secs(89));
     assert!(!cache.overview(&Selection::default(), &moment(89)).stale);
-    tokio::time::advance(Duration::from_secs(1)).await;
+    advance(Duration::from_secs(1));
     let overview = cache.overview(&Selection::default(), &moment(90));
     assert_eq!((overview.stale, overview.status), (true, Status::Degraded));
-    tokio::time::advance(Duration::from_secs(90)).await;
+    advance(Duration::from_secs(90));
     let overview = cache.overview(&Selection::default(), &moment(180));
     assert_eq!(
         (overview.stale, overview.status, overview.summary.degraded),
@@ -403,7 +438,7 @@ async fn silence_makes_data_stale_and_then_unknown() {
         (overview.verdict.degraded, overview.verdict.unknown),
         (false, true)
     );
-    assert_eq!(overview.not_seen[0].class, "stale");
+    assert_eq!(overview.gaps[0].class(), "stale");
     assert_eq!((overview.observed, overview.age_seconds), (Some(now()), 180));
     assert_eq!(
         names(&cache, &Selection::default()),
@@ -412,63 +447,62 @@ async fn silence_makes_data_stale_and_then_unknown() {
     );
 }
 
-#[tokio::test(start_paused = true)]
-async fn an_api_server_that_is_silent_makes_data_stale_until_the_watch_is_heard() {
+#[test]
+fn an_api_server_that_is_silent_makes_data_stale_until_the_watch_is_heard() {
     let cache = listed(&[]);
-    tokio::time::advance(Duration::from_secs(5)).await;
-    let silent = Moment {
-        silent: Some(Instant::now()),
+    advance(Duration::from_secs(5));
+    let silent = AnswerTime {
+        silent: Some(instant()),
         ..moment(5)
     };
     assert!(cache.overview(&Selection::default(), &silent).stale);
-    tokio::time::advance(Duration::from_secs(1)).await;
-    cache.bookmark(0, later(6));
-    let after = Moment {
-        instant: Instant::now(),
+    advance(Duration::from_secs(1));
+    cache.bookmark(0, event(later(6)));
+    let after = AnswerTime {
+        instant: instant(),
         ..silent
     };
     assert!(!cache.overview(&Selection::default(), &after).stale);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_forbidden_namespace_is_not_seen_and_the_others_are_judged() {
+#[test]
+fn a_forbidden_namespace_is_not_seen_and_the_others_are_judged() {
     let cache = cache(&["bank", "shop"]);
-    cache.listed(1, vec![decoded(&healthy("shop", "web"))], now());
+    cache.listed(1, vec![decoded(&healthy("shop", "web"))], event(now()));
     cache.failed(0, Failure::new(Class::Forbidden, "no"), 3);
     let overview = cache.overview(&Selection::default(), &moment(0));
     assert_eq!((overview.status, overview.summary.healthy), (Status::Unknown, 1));
-    let [entry] = overview.not_seen.as_slice() else {
-        panic!("{overview:?}")
-    };
     assert_eq!(
-        (entry.what().as_str(), entry.class.as_str()),
-        ("deployments in namespace bank", "forbidden")
+        overview.gaps,
+        [Gap::NotListed {
+            namespace: Some("bank".into()),
+            failure: Failure::new(Class::Forbidden, "no"),
+        }]
     );
-    assert_eq!(entry.missing.as_deref(), Some("apps/deployments list"));
     assert_eq!(cache.overview(&of("shop"), &moment(0)).status, Status::Ok);
     let elsewhere = cache.overview(&of("team"), &moment(0));
     assert_eq!(
-        (elsewhere.status, elsewhere.not_seen[0].class.as_str()),
+        (elsewhere.status, elsewhere.gaps[0].class()),
         (Status::Unknown, "notWatched")
     );
     assert_eq!(elsewhere.observed, None);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_new_list_of_one_namespace_leaves_the_others_alone() {
+#[test]
+fn a_new_list_of_one_namespace_leaves_the_others_alone() {
     let cache = cache(&["bank", "shop"]);
-    cache.listed(0, vec![decoded(&healthy("bank", "ledger"))], now());
-    cache.listed(1, vec![decoded(&healthy("shop", "web"))], now());
-    cache.listed(1, vec![], now());
+    cache.listed(0, vec![decoded(&healthy("bank", "ledger"))], event(now()));
+    cache.listed(1, vec![decoded(&healthy("shop", "web"))], event(now()));
+    cache.listed(1, vec![], event(now()));
     assert_eq!(names(&cache, &Selection::default()), ["bank/ledger healthy"]);
 }
 
-#[tokio::test(start_paused = true)]
-async fn the_oldest_namespace_tells_how_old_the_whole_is() {
+#[test]
+fn the_oldest_namespace_tells_how_old_the_whole_is() {
     let cache = cache(&["bank", "shop"]);
-    cache.listed(0, vec![decoded(&degraded("bank", "ledger"))], now());
-    tokio::time::advance(STALE_AFTER).await;
-    cache.listed(1, vec![decoded(&healthy("shop", "web"))], now());
+    cache.listed(0, vec![decoded(&degraded("bank", "ledger"))], event(now()));
+    advance(STALE_AFTER);
+    cache.listed(1, vec![decoded(&healthy("shop", "web"))], event(now()));
     let overview = cache.overview(&Selection::default(), &moment(180));
     assert_eq!((overview.status, overview.age_seconds), (Status::Unknown, 180));
     let shop = cache.overview(&of("shop"), &moment(180));
@@ -478,8 +512,8 @@ async fn the_oldest_namespace_tells_how_old_the_whole_is() {
     );
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_right_that_is_taken_away_is_said_at_once() {
+#[test]
+fn a_right_that_is_taken_away_is_said_at_once() {
     let cache = listed(&[]);
     let forbidden = || Failure::new(Class::Forbidden, "no");
     cache.failed(0, forbidden(), 1);
@@ -495,18 +529,18 @@ async fn a_right_that_is_taken_away_is_said_at_once() {
     );
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_selector_that_matches_nothing_is_not_ok() {
+#[test]
+fn a_selector_that_matches_nothing_is_not_ok() {
     let selection = selected("app=none");
     let mut overview = shop().overview(&selection, &moment(0));
     // Of another kind something may match; whoever asks for this one alone adds it.
-    assert_eq!((overview.status, overview.not_seen.len()), (Status::Ok, 0));
+    assert_eq!((overview.status, overview.gaps.len()), (Status::Ok, 0));
     let nothing = nothing_selected(std::iter::once((Kind::Deployments, &overview)), &selection);
-    overview.unseen(nothing);
+    overview.add_gap(nothing.unwrap());
     assert_eq!(
         (
             overview.status,
-            overview.not_seen[0].class.as_str(),
+            overview.gaps[0].class(),
             overview.verdict.unknown
         ),
         (Status::Unknown, "notFound", true)
@@ -516,8 +550,8 @@ async fn a_selector_that_matches_nothing_is_not_ok() {
     assert_eq!(nothing_selected(parts.into_iter(), &selected("app")), None);
 }
 
-#[tokio::test(start_paused = true)]
-async fn an_unobserved_generation_is_counted_from_when_it_was_first_seen() {
+#[test]
+fn an_unobserved_generation_is_counted_from_when_it_was_first_seen() {
     let seen = |generation| {
         healthy("shop", "web")
             .generation(generation)
@@ -535,13 +569,13 @@ async fn an_unobserved_generation_is_counted_from_when_it_was_first_seen() {
     };
     assert_eq!(reason(60), "NotObserved");
     assert_eq!(reason(61), "ControllerNotObserving");
-    cache.applied(0, decoded(&seen(2)), later(30));
+    cache.applied(0, decoded(&seen(2)), event(later(30)));
     assert_eq!(
         reason(61),
         "ControllerNotObserving",
         "the same generation is not newer"
     );
-    cache.applied(0, decoded(&seen(3)), later(30));
+    cache.applied(0, decoded(&seen(3)), event(later(30)));
     assert_eq!(reason(61), "NotObserved");
 }
 
@@ -550,13 +584,13 @@ fn agrees(cache: &Cache<Deployment>, seconds: i64) {
     let moment = moment(seconds);
     cache.review(&moment);
     assert_eq!(
-        cache.pulse(&moment).overview,
+        cache.totals(&moment).overview,
         cache.overview(&Selection::default(), &moment)
     );
 }
 
-#[tokio::test(start_paused = true)]
-async fn what_metrics_say_is_what_is_answered_whatever_happens() {
+#[test]
+fn what_metrics_say_is_what_is_answered_whatever_happens() {
     let cache = cache(&["bank", "shop"]);
     agrees(&cache, 0);
     cache.failed(0, Failure::new(Class::Refused, "no"), 1);
@@ -567,46 +601,46 @@ async fn what_metrics_say_is_what_is_answered_whatever_happens() {
             decoded(&rolling("bank", "cards")),
             decoded(&healthy("bank", "ledger")),
         ],
-        now(),
+        event(now()),
     );
     agrees(&cache, 0);
     cache.listed(
         1,
         vec![decoded(&degraded("shop", "api")), broken("shop", "web")],
-        now(),
+        event(now()),
     );
     agrees(&cache, 0);
     agrees(&cache, 60);
-    cache.applied(1, decoded(&healthy("shop", "api")), later(60));
+    cache.applied(1, decoded(&healthy("shop", "api")), event(later(60)));
     agrees(&cache, 60);
-    cache.applied(1, decoded(&degraded("shop", "new")), later(60));
-    cache.deleted(1, "shop", "web", later(60));
-    cache.deleted(1, "shop", "none", later(60));
+    cache.applied(1, decoded(&degraded("shop", "new")), event(later(60)));
+    cache.deleted(1, "shop", "web", event(later(60)));
+    cache.deleted(1, "shop", "none", event(later(60)));
     agrees(&cache, 60);
-    cache.listed(1, vec![decoded(&healthy("shop", "new"))], later(60));
+    cache.listed(1, vec![decoded(&healthy("shop", "new"))], event(later(60)));
     agrees(&cache, 60);
-    let pulse = cache.pulse(&moment(60));
-    assert_eq!((pulse.synced, pulse.relists), (true, 1));
-    assert_eq!(pulse.errors, BTreeMap::from([("refused", 1)]));
+    let totals = cache.totals(&moment(60));
+    assert_eq!((totals.synced, totals.relists), (true, 1));
+    assert_eq!(totals.errors, BTreeMap::from([("refused", 1)]));
     assert_eq!(
         (
-            pulse.overview.summary.total,
-            pulse.overview.summary.healthy,
-            pulse.overview.summary.degraded
+            totals.overview.summary.total,
+            totals.overview.summary.healthy,
+            totals.overview.summary.degraded
         ),
         (3, 2, 1)
     );
-    tokio::time::advance(STALE_AFTER).await;
-    cache.bookmark(1, later(240));
+    advance(STALE_AFTER);
+    cache.bookmark(1, event(later(240)));
     agrees(&cache, 240);
     cache.failed(1, Failure::new(Class::Forbidden, "no"), 2);
     agrees(&cache, 240);
 }
 
-#[tokio::test(start_paused = true)]
-async fn metrics_notice_what_time_alone_changes_with_the_next_review() {
+#[test]
+fn metrics_notice_what_time_alone_changes_with_the_next_review() {
     let cache = listed(&[rolling("bank", "cards")]);
-    let summary = || cache.pulse(&moment(60)).overview.summary;
+    let summary = || cache.totals(&moment(60)).overview.summary;
     assert_eq!(summary().progressing, 1);
     cache.review(&moment(60));
     assert_eq!((summary().progressing, summary().degraded), (0, 1));
@@ -635,17 +669,25 @@ fn what_is_acknowledged_is_counted_and_left_out_of_the_verdict() {
     assert_eq!(told(&all, 0), (Status::Degraded, true, 1, 0));
     // It is over.
     assert_eq!(told(&Selection::default(), 60), (Status::Degraded, true, 1, 0));
-    let pulse = |seconds| {
-        let pulse = cache.pulse(&moment(seconds));
-        let Pulse { overview, news, .. } = pulse;
-        (overview.status, overview.summary.acknowledged, news.degraded)
+    let totals = |seconds| {
+        let totals = cache.totals(&moment(seconds));
+        let Totals {
+            overview,
+            unacknowledged,
+            ..
+        } = totals;
+        (
+            overview.status,
+            overview.summary.acknowledged,
+            unacknowledged.degraded,
+        )
     };
-    assert_eq!(pulse(0), (Status::Ok, 1, 0));
+    assert_eq!(totals(0), (Status::Ok, 1, 0));
     cache.review(&moment(60));
-    assert_eq!(pulse(60), (Status::Degraded, 0, 1));
+    assert_eq!(totals(60), (Status::Degraded, 0, 1));
     // It is deleted, and nothing of it is left in the counts.
-    cache.deleted(0, "shop", "api", later(61));
-    assert_eq!(pulse(61), (Status::Ok, 0, 0));
+    cache.deleted(0, "shop", "api", event(later(61)));
+    assert_eq!(totals(61), (Status::Ok, 0, 0));
 }
 
 /// The Service `web`.
@@ -659,7 +701,7 @@ fn web() -> Decoded<Service> {
 /// The same, listed.
 fn services() -> Cache<Service> {
     let cache = Cache::new(Kind::Services, &[]);
-    cache.listed(0, vec![web()], now());
+    cache.listed(0, vec![web()], event(now()));
     cache
 }
 
@@ -678,30 +720,27 @@ fn endpoint(ready: bool) -> RelatedObjects {
 }
 
 /// What comes where they cannot be read, because of a failure of that class.
-fn no_endpoint(class: Class) -> Brought {
+fn no_endpoint(class: Class) -> RelatedAnswer {
     let mut known = RelatedObjects::default();
     known.miss(RelatedKind::EndpointSlices, Some("shop"));
-    let entry = sre_shared::run::not_seen("endpointslices", &Failure::new(class, "no"), None);
+    let entry = crate::run::not_seen("endpointslices", &Failure::new(class, "no"), None);
     (known, vec![entry])
 }
 
 /// Status and the classes of what is not seen.
 fn said(cache: &Cache<Service>) -> (Status, Vec<String>) {
     let overview = cache.overview(&Selection::default(), &moment(0));
-    let pulse = cache.pulse(&moment(0)).overview;
-    assert_eq!(
-        (overview.status, &overview.not_seen),
-        (pulse.status, &pulse.not_seen)
-    );
-    let classes = overview.not_seen.into_iter().map(|entry| entry.class);
+    let totals = cache.totals(&moment(0)).overview;
+    assert_eq!((overview.status, &overview.gaps), (totals.status, &totals.gaps));
+    let classes = overview.gaps.iter().map(|gap| gap.class().to_owned());
     (overview.status, classes.collect())
 }
 
-fn bring(cache: &Cache<Service>, brought: Brought) -> Vec<(String, bool)> {
-    let changes = cache.accompany(Some((brought, moment(0))), &moment(0));
-    changes
+fn bring(cache: &Cache<Service>, answer: RelatedAnswer) -> Vec<(String, HealthChange)> {
+    let transitions = cache.update_related(Some((answer, event(now()))), &moment(0));
+    transitions
         .into_iter()
-        .map(|change| (change.item.reason, change.recovered))
+        .filter_map(|transition| Some((transition.reason, transition.health_change?)))
         .collect()
 }
 
@@ -709,61 +748,146 @@ fn bring(cache: &Cache<Service>, brought: Brought) -> Vec<(String, bool)> {
 fn what_other_kinds_say_is_judged_with_when_it_comes_and_what_it_changes_is_told() {
     let cache = services();
     assert_eq!(said(&cache), (Status::Unknown, vec!["notListed".to_owned()]));
-    let wanted = cache.wants(&RelatedObjects::default());
+    let wanted = cache.related_needs(&RelatedObjects::default());
     assert_eq!(
         wanted.into_iter().collect::<Vec<_>>(),
         [(RelatedKind::EndpointSlices, BTreeSet::from(["shop".to_owned()]))]
     );
-    assert!(cache.wants(&endpoint(true)).is_empty());
+    assert!(cache.related_needs(&endpoint(true)).is_empty());
     assert_eq!(bring(&cache, (endpoint(true), Vec::new())), []);
     assert_eq!(said(&cache), (Status::Ok, vec![]));
     // One that is well when it changes is not settled.
-    assert_eq!(cache.applied(0, web(), now()), None);
+    assert_eq!(cache.applied(0, web(), event(now())), None);
     assert_eq!(said(&cache), (Status::Ok, vec![]));
     let told = bring(&cache, (endpoint(false), Vec::new()));
-    assert_eq!(told, [("NoReadyEndpoints".to_owned(), false)]);
+    assert_eq!(told, [("NoReadyEndpoints".to_owned(), HealthChange::Failed)]);
     assert_eq!(said(&cache), (Status::Degraded, vec![]));
     let told = bring(&cache, (endpoint(true), Vec::new()));
-    assert_eq!(told, [("Ready".to_owned(), true)]);
+    assert_eq!(told, [("Ready".to_owned(), HealthChange::Recovered)]);
 }
 
-#[tokio::test(start_paused = true)]
-async fn what_other_kinds_said_is_unknown_once_it_is_too_old() {
+#[test]
+fn what_other_kinds_said_is_unknown_once_it_is_too_old() {
     let cache = services();
     bring(&cache, (endpoint(true), Vec::new()));
-    tokio::time::advance(Duration::from_secs(179)).await;
-    cache.bookmark(0, now());
+    advance(Duration::from_secs(179));
+    cache.bookmark(0, event(now()));
     assert_eq!(said(&cache), (Status::Ok, vec![]));
     let overview = cache.overview(&Selection::default(), &moment(0));
     assert_eq!((overview.stale, overview.age_seconds), (true, 179));
-    tokio::time::advance(Duration::from_secs(1)).await;
+    advance(Duration::from_secs(1));
     let overview = cache.overview(&Selection::default(), &moment(0));
     assert_eq!(
         (
             overview.status,
             overview.summary.unknown,
-            overview.not_seen[0].class.as_str()
+            overview.gaps[0].class()
         ),
         (Status::Unknown, 1, "stale")
     );
     // So are the counts, from the next review on, and whatever changes after it.
-    assert_eq!(cache.review(&moment(0)), []);
+    let transitions = cache.review(&moment(0));
+    assert_eq!(
+        transitions
+            .iter()
+            .map(|t| (t.from, t.to, t.health_change))
+            .collect::<Vec<_>>(),
+        [(Some(State::Healthy), Some(State::Unknown), None)]
+    );
     assert_eq!(said(&cache), (Status::Unknown, vec!["stale".to_owned()]));
-    assert_eq!(cache.applied(0, web(), now()), None);
+    assert_eq!(cache.applied(0, web(), event(now())), None);
     assert_eq!(said(&cache), (Status::Unknown, vec!["stale".to_owned()]));
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_failure_that_passes_takes_nothing_away_until_it_is_too_old_and_a_refusal_does_at_once() {
+#[test]
+fn a_failure_that_passes_takes_nothing_away_until_it_is_too_old_and_a_refusal_does_at_once() {
     let cache = services();
     bring(&cache, (endpoint(true), Vec::new()));
     bring(&cache, no_endpoint(Class::Timeout));
     assert_eq!(said(&cache), (Status::Ok, vec![]));
-    tokio::time::advance(STALE_AFTER).await;
-    cache.bookmark(0, now());
+    advance(STALE_AFTER);
+    cache.bookmark(0, event(now()));
     bring(&cache, no_endpoint(Class::Timeout));
     assert_eq!(said(&cache), (Status::Unknown, vec!["timeout".to_owned()]));
     bring(&cache, (endpoint(true), Vec::new()));
     bring(&cache, no_endpoint(Class::Forbidden));
     assert_eq!(said(&cache), (Status::Unknown, vec!["forbidden".to_owned()]));
+}
+
+/// The parts of transitions that a script fixes.
+fn steps(
+    transitions: impl IntoIterator<Item = Transition>,
+) -> Vec<(String, Option<State>, Option<State>, i64)> {
+    transitions
+        .into_iter()
+        .map(|t| (t.object.name, t.from, t.to, t.at.seconds - now().seconds))
+        .collect()
+}
+
+#[test]
+fn a_run_has_exactly_the_transitions_that_happened() {
+    use State::{Degraded, Healthy, Progressing};
+    let cache = listed(&[degraded("shop", "api"), rolling("bank", "cards")]);
+    let step = |name: &str, from, to, at| (name.to_owned(), from, to, at);
+    let mut seen = Vec::new();
+    seen.extend(cache.applied(0, decoded(&healthy("shop", "api")), event(later(10))));
+    // An event that changes nothing is no transition.
+    seen.extend(cache.applied(0, decoded(&healthy("shop", "api")), event(later(11))));
+    let recovered = Transition {
+        object: ObjectRef::namespaced("Deployment", "shop", "api"),
+        from: Some(Degraded),
+        to: Some(Healthy),
+        at: later(10),
+        reason: "Ready".into(),
+        message: seen[0].message.clone(),
+        health_change: Some(HealthChange::Recovered),
+    };
+    assert_eq!(seen, [recovered]);
+    assert!(!seen[0].message.is_empty());
+    let seen = cache.deleted(0, "shop", "api", event(later(20)));
+    let deleted = Transition::deleted("Deployment", "shop", "api", Healthy, later(20));
+    assert_eq!(seen, Some(deleted));
+    assert_eq!(
+        cache.deleted(0, "shop", "api", event(later(21))),
+        None,
+        "it is gone"
+    );
+    // The watch is stale when the deadline of the rollout passes, so that nothing is known of it.
+    advance(Duration::from_secs(90));
+    assert_eq!(cache.review(&moment(110)), []);
+    cache.bookmark(0, event(later(110)));
+    assert_eq!(
+        steps(cache.review(&moment(110))),
+        [step("cards", Some(Progressing), Some(Degraded), 110)]
+    );
+    assert_eq!(cache.review(&moment(111)), []);
+    // A list after a lost watch: one object is new, one is gone, one has changed.
+    cache.failed(0, Failure::new(Class::ConnectionLost, "reset"), 1);
+    cache.listed(
+        0,
+        vec![
+            decoded(&rolling("bank", "cards")),
+            decoded(&healthy("shop", "web")),
+        ],
+        event(later(111)),
+    );
+    let relist = vec![
+        decoded(&degraded("bank", "ledger")),
+        decoded(&degraded("shop", "web")),
+    ];
+    assert_eq!(
+        steps(cache.listed(0, relist, event(later(120)))),
+        [
+            step("ledger", None, Some(Degraded), 120),
+            step("web", Some(Healthy), Some(Degraded), 120),
+            step("cards", Some(Degraded), None, 120),
+        ]
+    );
+    assert_eq!(
+        steps(cache.unserved(0, event(later(130)))),
+        [
+            step("ledger", Some(Degraded), None, 130),
+            step("web", Some(Degraded), None, 130),
+        ]
+    );
 }

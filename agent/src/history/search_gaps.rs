@@ -2,7 +2,7 @@
 
 use sre_shared::report::NotSeen;
 
-/// Logs what is not seen and was seen the last time.
+/// Logs what a search could not see and the last one could.
 pub fn log_new(last: &[NotSeen], not_seen: &[NotSeen], message: &str) {
     for entry in not_seen.iter().filter(|entry| !last.contains(entry)) {
         tracing::warn!(

@@ -1,23 +1,24 @@
 //! Which objects are asked for.
 
-use sre_shared::report::{Item, State};
-use sre_shared::run::Kind;
-use sre_shared::selector::Selector;
+use crate::report::{Item, State};
+use crate::run::Kind;
+use crate::selector::Selector;
 use std::borrow::Cow;
 use std::ops::Bound;
 use std::sync::Arc;
 
 /// Namespace and name; sorts as reports do.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Key {
+pub struct ObjectKey {
     /// The namespace; one allocation for all objects of it.
     pub namespace: Arc<str>,
     /// The name.
     pub name: Arc<str>,
 }
 
-impl Key {
-    /// The key of that namespace and name.
+impl ObjectKey {
+    /// The key of an object.
+    #[must_use]
     pub fn new(namespace: &str, name: &str) -> Self {
         Self {
             namespace: namespace.into(),
@@ -31,7 +32,7 @@ impl Key {
 pub struct Selection {
     /// Only those of this namespace.
     pub namespace: Option<String>,
-    /// Those of every namespace of the cluster are asked for, and not only of those that are watched.
+    /// Whether every namespace of the cluster is asked for, and not only those that are watched.
     pub everywhere: bool,
     /// Only those with such labels.
     pub selector: Selector,
@@ -39,16 +40,17 @@ pub struct Selection {
     pub selector_text: String,
     /// Only those in one of these states; the summary counts the others too.
     pub states: Option<Vec<State>>,
-    /// Only those of which a person should know: not healthy, or with a note; the summary counts the others too.
+    /// Only those worth showing: not healthy, or with a note; the summary counts the others too.
     pub notable: bool,
-    /// Whether annotations that acknowledge what is found are disregarded.
+    /// Whether annotations that acknowledge findings are ignored.
     pub no_ignore: bool,
     /// Only those that sort after this one; the summary counts the others too.
-    pub after: Option<Key>,
+    pub after: Option<ObjectKey>,
 }
 
 impl Selection {
-    /// Those of them that are not healthy, which costs what is wrong and not the size of the cluster.
+    /// The unhealthy objects of the selection. To visit them costs what is wrong, and not the size of the cluster.
+    #[must_use]
     pub fn unhealthy(&self) -> Self {
         let all = State::ALL.to_vec();
         let states = self.states.clone().unwrap_or(all);
@@ -58,9 +60,8 @@ impl Selection {
         }
     }
 
-    /// What of it there is to select among objects of that kind: as in kubectl, what is in no namespace is the same from
-    /// each.
-    pub(super) fn of(&self, kind: Kind) -> Cow<'_, Self> {
+    /// The selection among objects of that kind. As in kubectl, objects in no namespace are the same from each.
+    pub(super) fn for_kind(&self, kind: Kind) -> Cow<'_, Self> {
         if kind.is_namespaced() || self.namespace.is_none() {
             return Cow::Borrowed(self);
         }
@@ -72,6 +73,7 @@ impl Selection {
     }
 
     /// Whether the object is among those that are shown.
+    #[must_use]
     pub fn takes(&self, item: &Item) -> bool {
         self.states
             .as_ref()
@@ -79,21 +81,22 @@ impl Selection {
             && (!self.notable || !item.state.is_fine() || !item.notes.is_empty() || !item.warnings.is_empty())
     }
 
-    /// Whether an object that is settled can be among what is asked for.
+    /// Whether an object that is settled can be selected.
     pub(super) fn takes_settled(&self) -> bool {
         self.states
             .as_ref()
             .is_none_or(|states| states.iter().any(|state| state.is_fine()))
     }
 
-    pub(super) fn range(&self, whole: bool) -> (Bound<Key>, Bound<Key>) {
+    /// The keys of the selection: all of them if `whole`, else those after [`Selection::after`].
+    pub(super) fn range(&self, whole: bool) -> (Bound<ObjectKey>, Bound<ObjectKey>) {
         let mut from = match &self.namespace {
-            Some(namespace) => Bound::Included(Key::new(namespace, "")),
+            Some(namespace) => Bound::Included(ObjectKey::new(namespace, "")),
             None => Bound::Unbounded,
         };
         // No namespace sorts between one and the same with the lowest character behind it.
         let to = match &self.namespace {
-            Some(namespace) => Bound::Excluded(Key::new(&format!("{namespace}\0"), "")),
+            Some(namespace) => Bound::Excluded(ObjectKey::new(&format!("{namespace}\0"), "")),
             None => Bound::Unbounded,
         };
         if let Some(after) = self.after.as_ref().filter(|_| !whole) {
@@ -105,7 +108,7 @@ impl Selection {
                 from = Bound::Excluded(after.clone());
             }
         }
-        // A map panics where a range ends before it begins, which a token of another namespace asks for.
+        // A map panics if a range ends before it begins, which a token of another namespace asks for.
         match (&from, &to) {
             (Bound::Excluded(a) | Bound::Included(a), Bound::Excluded(b)) if a >= b => {
                 (Bound::Included(b.clone()), Bound::Excluded(b.clone()))

@@ -1,0 +1,194 @@
+//! Owns the agent's words for what it could not see. Must not know how they are shown.
+
+use crate::rights;
+use sre_shared::failure::Failure;
+use sre_shared::live::Gap;
+use sre_shared::live::controllers::SelectedAlone;
+use sre_shared::report::{NotSeen, Scope};
+use sre_shared::resource::Time;
+use sre_shared::run::{self, Kind};
+
+/// The class of what is asked for and not watched.
+const NOT_WATCHED: &str = "notWatched";
+
+/// Controllers that are named one by one if the selector does not take them.
+const NAMED: usize = 10;
+
+/// The entries of a report for what could not be seen of a kind.
+pub fn describe_all(kind: Kind, gaps: &[Gap]) -> Vec<NotSeen> {
+    gaps.iter().map(|gap| describe(kind, gap)).collect()
+}
+
+/// The entry of a report for something that could not be seen of a kind.
+pub fn describe(kind: Kind, gap: &Gap) -> NotSeen {
+    let class = gap.class();
+    match gap {
+        Gap::FirstListPending { namespace } => entry(
+            kind,
+            Scope::new(namespace.as_deref()),
+            class,
+            "the first list has not finished yet".to_owned(),
+            "ask again in a few seconds",
+        ),
+        Gap::NotListed { namespace, failure } => not_listed(kind, namespace.as_deref(), failure),
+        Gap::Stale {
+            namespace,
+            since,
+            failure,
+        } => stale(kind, namespace.as_deref(), *since, failure.as_ref()),
+        Gap::NamespaceNotWatched(namespace) => entry(
+            kind,
+            Scope::new(Some(namespace)),
+            class,
+            "the agent does not watch this namespace".to_owned(),
+            "add it to the agent's --namespaces",
+        ),
+        Gap::OnlyWatched(namespaces) => entry(
+            kind,
+            Scope::Namespaces(run::all_but(namespaces)),
+            class,
+            "the agent does not watch these namespaces".to_owned(),
+            "narrow the question to a namespace that is watched, or add the others to the agent's --namespaces",
+        ),
+        Gap::RelatedPending => related_entry(
+            kind,
+            class,
+            "they have not been read yet".to_owned(),
+            "ask again in a few seconds",
+        ),
+        Gap::RelatedStale { since } => related_entry(
+            kind,
+            class,
+            format!("they were last read at {since}"),
+            "ask /health/apiserver",
+        ),
+        Gap::Described(entry) => entry.clone(),
+    }
+}
+
+/// The entry for a kind that is asked for and not watched.
+pub fn kind_not_watched(kind: Kind) -> NotSeen {
+    entry(
+        kind,
+        Scope::Everywhere,
+        NOT_WATCHED,
+        "it is not among the kinds that the agent watches".to_owned(),
+        "add it to the agent's --kinds (the chart's value kinds)",
+    )
+}
+
+/// The entry for unhealthy objects that a selector takes without their controllers.
+pub fn selected_alone(alone: SelectedAlone) -> NotSeen {
+    let more = if alone.controllers.len() > NAMED {
+        ", ..."
+    } else {
+        ""
+    };
+    let named: Vec<String> = alone.controllers.into_iter().take(NAMED).collect();
+    NotSeen {
+        thing: format!("{} of {}{more}", alone.kind.plural(), named.join(", ")),
+        ..entry(
+            alone.kind,
+            Scope::Everywhere,
+            NOT_WATCHED,
+            "some of them are not well, and the selector takes them without their controller".to_owned(),
+            "select the controller too, or ask without the agent",
+        )
+    }
+}
+
+/// The entry for related objects that could not be read, with the agent's own rights in mind.
+pub fn related_not_seen(kind: Kind, unread: NotSeen) -> NotSeen {
+    let grant = unread.missing.as_deref().map(rights::hint_to_list);
+    NotSeen {
+        needed_by: Some(kind.plural().to_owned()),
+        hint: grant.or(unread.hint),
+        ..unread
+    }
+}
+
+/// The objects of a kind, in a namespace or in all.
+pub fn place(kind: Kind, namespace: Option<&str>) -> String {
+    format!("{}{}", kind.plural(), Scope::new(namespace))
+}
+
+/// An entry about the objects of a kind.
+fn entry(kind: Kind, scope: Scope, class: &str, error: String, hint: &str) -> NotSeen {
+    NotSeen {
+        thing: kind.plural().to_owned(),
+        scope,
+        resource: Some(kind.resource()),
+        class: class.to_owned(),
+        error: Some(error),
+        hint: Some(hint.to_owned()),
+        ..NotSeen::default()
+    }
+}
+
+/// An entry about the related objects by which a kind is judged.
+fn related_entry(kind: Kind, class: &str, error: String, hint: &str) -> NotSeen {
+    let related: Vec<&str> = kind.companions().iter().map(|c| c.plural()).collect();
+    NotSeen {
+        thing: related.join(", "),
+        needed_by: Some(kind.plural().to_owned()),
+        class: class.to_owned(),
+        error: Some(error),
+        hint: Some(hint.to_owned()),
+        ..NotSeen::default()
+    }
+}
+
+fn not_listed(kind: Kind, namespace: Option<&str>, failure: &Failure) -> NotSeen {
+    let mut entry = run::not_seen_kind(kind, namespace, failure);
+    if let Some(missing) = rights::missing_on_kind(kind, failure) {
+        entry.missing = Some(missing.rule);
+        entry.hint = Some(missing.hint);
+    }
+    entry
+}
+
+fn stale(kind: Kind, namespace: Option<&str>, since: Time, failure: Option<&Failure>) -> NotSeen {
+    let because = failure.map_or(String::new(), |f| format!(": {}", f.message));
+    entry(
+        kind,
+        Scope::new(namespace),
+        "stale",
+        format!("nothing was heard of the API server since {since}{because}"),
+        failure.map_or("ask /health/apiserver", Failure::hint),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sre_shared::failure::Class;
+
+    #[test]
+    fn a_namespace_that_may_not_be_listed_is_named_with_the_rule_that_is_missing() {
+        let gap = Gap::NotListed {
+            namespace: Some("bank".into()),
+            failure: Failure::new(Class::Forbidden, "no"),
+        };
+        let entry = describe(Kind::Deployments, &gap);
+        assert_eq!(
+            (entry.what().as_str(), entry.class.as_str()),
+            ("deployments in namespace bank", "forbidden")
+        );
+        assert_eq!(entry.missing.as_deref(), Some("apps/deployments list"));
+    }
+
+    #[test]
+    fn related_objects_are_named_with_the_kind_that_they_decide() {
+        let stale = Gap::RelatedStale {
+            since: Time::from_seconds(0),
+        };
+        for (gap, class) in [(Gap::RelatedPending, "notListed"), (stale, "stale")] {
+            let entry = describe(Kind::Services, &gap);
+            assert_eq!(entry.class, class);
+            assert!(
+                entry.what().starts_with("services (by endpointslices"),
+                "{entry:?}"
+            );
+        }
+    }
+}

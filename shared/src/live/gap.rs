@@ -1,0 +1,58 @@
+//! What could not be seen, as data: who shows it has the words.
+
+use crate::failure::Failure;
+use crate::report::NotSeen;
+use crate::resource::Time;
+
+/// Why objects of a kind, or what their verdicts need, could not be seen. A namespace of `None` means all of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Gap {
+    /// The first list has not finished yet.
+    FirstListPending {
+        /// The namespace that is listed.
+        namespace: Option<String>,
+    },
+    /// The list failed.
+    NotListed {
+        /// The namespace that is listed.
+        namespace: Option<String>,
+        /// Why.
+        failure: Failure,
+    },
+    /// The watch has been silent for too long.
+    Stale {
+        /// The namespace that is watched.
+        namespace: Option<String>,
+        /// Its last event, by the API server's clock.
+        since: Time,
+        /// Why, if the watch failed.
+        failure: Option<Failure>,
+    },
+    /// That namespace is asked for, and not watched.
+    NamespaceNotWatched(String),
+    /// Every namespace is asked for, and only these are watched.
+    OnlyWatched(Vec<String>),
+    /// Related objects that verdicts need have not been read yet.
+    RelatedPending,
+    /// Related objects that verdicts need were read too long ago.
+    RelatedStale {
+        /// When they were read, by the API server's clock.
+        since: Time,
+    },
+    /// Another gap, in the words of those who found it.
+    Described(NotSeen),
+}
+
+impl Gap {
+    /// Class of the failure, a stable word such as `forbidden` or `stale`.
+    #[must_use]
+    pub fn class(&self) -> &str {
+        match self {
+            Self::FirstListPending { .. } | Self::RelatedPending => "notListed",
+            Self::NotListed { failure, .. } => failure.class.as_str(),
+            Self::Stale { .. } | Self::RelatedStale { .. } => "stale",
+            Self::NamespaceNotWatched(_) | Self::OnlyWatched(_) => "notWatched",
+            Self::Described(entry) => &entry.class,
+        }
+    }
+}

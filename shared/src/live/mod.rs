@@ -1,0 +1,29 @@
+//! The objects of a cluster as watches report them: kept, judged, and what changed.
+//!
+//! The time is given, and nothing here reads from the network. Must not know who asks, nor how an answer or a transition
+//! is shown.
+
+mod cache;
+mod contents;
+pub mod controllers;
+mod gap;
+mod object;
+mod objects;
+mod overview;
+mod related;
+mod selection;
+mod tally;
+#[cfg(test)]
+mod tests;
+mod time;
+mod transition;
+mod watch_state;
+
+pub use cache::Cache;
+pub use gap::Gap;
+pub use objects::{ControlledObjects, KindObjects};
+pub use overview::{Overview, Totals, nothing_selected};
+pub use related::RelatedAnswer;
+pub use selection::{ObjectKey, Selection};
+pub use time::{AnswerTime, EventTime};
+pub use transition::{HealthChange, Transition};

@@ -1,0 +1,141 @@
+//! One object as its watch last reported it, with what was found out about it since.
+
+use super::ObjectKey;
+use super::tally::LastVerdict;
+use super::transition::Health;
+use crate::check::{self, Check, Evidence, EvidenceStore, Now, RelatedObjects};
+use crate::report::{Item, State, Status};
+use crate::resource::{Decoded, Time};
+use crate::selector::Selector;
+use std::collections::HashMap;
+
+/// Evidence that is older than so many seconds says nothing of the present; it is searched for once a minute.
+const EVIDENCE_SECONDS: i64 = 180;
+
+/// Evidence by the uid of its object, with the generation that it is about.
+pub type EvidenceByUid = HashMap<String, (Option<i64>, EvidenceStore)>;
+
+/// One object.
+pub(super) struct LiveObject<T> {
+    pub object: Decoded<T>,
+    /// When this generation of the object was first seen here.
+    pub first_seen: Time,
+    /// What was found about this generation of it, and when.
+    pub evidence: Option<Box<(Time, EvidenceStore)>>,
+    pub health: Health,
+    pub last: LastVerdict,
+    /// The number of its watch.
+    pub watch: u16,
+    /// Whether neither time nor another kind can change its state.
+    pub settled: bool,
+    /// The list in which it came, or after which.
+    pub list: u32,
+}
+
+impl<T: Check> LiveObject<T> {
+    pub(super) fn new(object: Decoded<T>, watch: u16, now: Time, list: u32) -> Self {
+        Self {
+            object,
+            first_seen: now,
+            evidence: None,
+            health: Health::default(),
+            last: LastVerdict {
+                state: State::Unknown,
+                status: Status::Unknown,
+                acknowledged: false,
+            },
+            watch,
+            settled: false,
+            list,
+        }
+    }
+
+    /// Takes what was found about it at that time. An empty search result does not discard earlier evidence.
+    pub(super) fn add_evidence(&mut self, found: &mut EvidenceByUid, at: Time) {
+        let Ok(object) = &self.object else { return };
+        if let Some((generation, evidence)) = found.remove(&object.meta().uid)
+            && generation == object.meta().generation
+            && !evidence.is_empty()
+        {
+            self.evidence = Some(Box::new((at, evidence)));
+        }
+    }
+
+    pub(super) fn judge(&self, now: Time, related: Option<&RelatedObjects>, no_ignore: bool) -> Item {
+        self.judge_among(now, related, no_ignore, false)
+    }
+
+    /// Judges it; `replaced` is true if a later object of the same controller took its place.
+    pub(super) fn judge_among(
+        &self,
+        now: Time,
+        related: Option<&RelatedObjects>,
+        no_ignore: bool,
+        replaced: bool,
+    ) -> Item {
+        match &self.object {
+            Ok(object) => {
+                let nothing = EvidenceStore::default();
+                let evidence = match self.evidence.as_deref() {
+                    Some((at, evidence)) if now.seconds_since(*at) < EVIDENCE_SECONDS => evidence,
+                    _ => &nothing,
+                };
+                let around = evidence.around();
+                check::judge(
+                    object,
+                    &Evidence {
+                        first_seen: Some(self.first_seen),
+                        companions: related,
+                        replaced,
+                        heeds_annotations: !no_ignore,
+                        ..evidence.evidence(object.meta(), &around, Now::known(now))
+                    },
+                )
+            }
+            Err(undecodable) => check::undecodable::<T>(undecodable),
+        }
+    }
+
+    pub(super) fn generation(&self) -> Option<i64> {
+        self.object
+            .as_ref()
+            .ok()
+            .and_then(|object| object.meta().generation)
+    }
+
+    /// Whether neither time nor another kind can change that state.
+    pub(super) fn is_settled(&self, item: &Item, now: Time) -> bool {
+        let settled = |object: &T| {
+            object.is_settled(item, Now::known(now)) && object.wants(&RelatedObjects::default()).is_empty()
+        };
+        self.object.as_ref().is_ok_and(settled)
+    }
+
+    /// Whether the selector takes it. An object that does not decode may have any labels.
+    pub(super) fn is_selected(&self, selector: &Selector) -> bool {
+        selector.is_empty()
+            || self
+                .object
+                .as_ref()
+                .map_or(true, |o| selector.matches(&o.meta().labels))
+    }
+}
+
+/// The key of an object.
+pub(super) fn key<T: Check>(object: &Decoded<T>) -> ObjectKey {
+    match object {
+        Ok(object) => ObjectKey::new(&object.meta().namespace, &object.meta().name),
+        Err(undecodable) => ObjectKey::new(&undecodable.namespace, &undecodable.name),
+    }
+}
+
+/// Whether an object with a controller is unhealthy, judged by itself alone.
+pub(super) fn is_unhealthy<T: Check>(object: &T, now: Time) -> bool {
+    // An old revision that asks for no pods says nothing, and there are many of them.
+    if !object.speaks_for_controller() {
+        return false;
+    }
+    let now = Now::known(now);
+    let item = check::judge(object, &Evidence::at(now));
+    !object.is_settled(&item, now)
+}

@@ -1,0 +1,106 @@
+//! The last verdicts, and how many objects have each.
+
+use crate::report::{Item, State, Status, Summary};
+
+/// What was last said of an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct LastVerdict {
+    pub state: State,
+    pub status: Status,
+    pub acknowledged: bool,
+}
+
+impl LastVerdict {
+    pub(super) fn new(item: &Item) -> Self {
+        Self {
+            state: item.state,
+            status: item.status(),
+            acknowledged: item.acknowledged.is_some(),
+        }
+    }
+
+    /// Takes it out of the count of all objects.
+    pub(super) fn uncount(self, all: &mut Summary) {
+        all.uncount(self.state);
+        if self.acknowledged {
+            all.acknowledged = all.acknowledged.saturating_sub(1);
+        }
+    }
+
+    /// Counts it among all objects, and among those that are not acknowledged.
+    pub(super) fn count(self, all: &mut Summary, unacknowledged: &mut Summary) {
+        all.count(self.state);
+        if self.acknowledged {
+            all.acknowledged += 1;
+        } else {
+            unacknowledged.count(self.state);
+        }
+    }
+}
+
+/// How many objects have each last verdict.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Tally {
+    pub all: Summary,
+    /// Without those that are acknowledged.
+    pub unacknowledged: Summary,
+    degraded: u64,
+    unknown: u64,
+}
+
+impl Tally {
+    pub(super) fn add(&mut self, verdict: LastVerdict) {
+        verdict.count(&mut self.all, &mut self.unacknowledged);
+        match verdict.status {
+            Status::Ok => {}
+            Status::Degraded => self.degraded += 1,
+            Status::Unknown => self.unknown += 1,
+        }
+    }
+
+    pub(super) fn remove(&mut self, verdict: LastVerdict) {
+        verdict.uncount(&mut self.all);
+        if !verdict.acknowledged {
+            self.unacknowledged.uncount(verdict.state);
+        }
+        match verdict.status {
+            Status::Ok => {}
+            Status::Degraded => self.degraded = self.degraded.saturating_sub(1),
+            Status::Unknown => self.unknown = self.unknown.saturating_sub(1),
+        }
+    }
+
+    pub(super) fn status(&self) -> Status {
+        match () {
+            () if self.degraded > 0 => Status::Degraded,
+            () if self.unknown > 0 => Status::Unknown,
+            () => Status::Ok,
+        }
+    }
+}
+
+/// Adds counts to others.
+pub(super) fn add(all: &mut Summary, some: &Summary) {
+    let Summary {
+        total,
+        healthy,
+        acknowledged,
+        progressing,
+        degraded,
+        unavailable,
+        unknown,
+        terminating,
+        suspended,
+        succeeded,
+    } = *some;
+    all.total += total;
+    all.healthy += healthy;
+    all.acknowledged += acknowledged;
+    all.progressing += progressing;
+    all.degraded += degraded;
+    all.unavailable += unavailable;
+    all.unknown += unknown;
+    all.terminating += terminating;
+    all.suspended += suspended;
+    all.succeeded += succeeded;
+}
