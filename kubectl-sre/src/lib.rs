@@ -1,8 +1,7 @@
 //! `kubectl sre`: reports whether a cluster is healthy.
 //!
 //! [`cli`] is the command line, [`command`] has one file a subcommand, [`source`] is where a report comes from, [`output`]
-//! has one file a format, and [`glossary`] explains the words of a report. Everything under `main` runs in a test with its
-//! own streams.
+//! has one file a format, and [`glossary`] explains the words of a report.
 
 pub mod cli;
 pub mod command;

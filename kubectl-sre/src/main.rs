@@ -3,6 +3,6 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let mut shell = kubectl_sre::Shell::of_process();
+    let mut shell = kubectl_sre::Shell::for_process();
     ExitCode::from(kubectl_sre::main(std::env::args_os(), &mut shell))
 }

@@ -1,4 +1,4 @@
-//! A sign of life on stderr, for runs that take long enough to be noticed.
+//! Progress on stderr, for runs that take long enough to be noticed.
 
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use sre_shared::run::Progress;

@@ -14,7 +14,7 @@ pub enum Color {
     Never,
 }
 
-/// Where output goes. One path for tests and terminals.
+/// Where output goes.
 pub struct Shell {
     out: Box<dyn Write>,
     err: Box<dyn Write>,
@@ -30,7 +30,7 @@ impl Shell {
         clippy::disallowed_methods,
         reason = "the rim: NO_COLOR and TERM are read here and nowhere else"
     )]
-    pub fn of_process() -> Self {
+    pub fn for_process() -> Self {
         let no_color = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
         let dumb = std::env::var_os("TERM").is_some_and(|v| v == "dumb");
         Self {
@@ -45,19 +45,7 @@ impl Shell {
         }
     }
 
-    /// Streams for a test; neither is a terminal.
-    #[must_use]
-    pub fn of(out: Box<dyn Write>, err: Box<dyn Write>) -> Self {
-        Self {
-            out,
-            err,
-            out_is_terminal: false,
-            err_is_terminal: false,
-            environment_allows_color: true,
-        }
-    }
-
-    /// Writes a part of the result. A reader that has gone away is not an error: the exit code still tells.
+    /// Writes a part of the result. A reader that has gone away is no error: the exit code still carries the verdict.
     pub fn print(&mut self, text: &str) {
         let _ = self
             .out
@@ -65,7 +53,7 @@ impl Shell {
             .and_then(|()| self.out.flush());
     }
 
-    /// Lets `write` produce the result.
+    /// Lets `write` write the result.
     pub fn write(&mut self, write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) {
         let written = write(&mut self.out).and_then(|()| self.out.flush());
         if let Err(error) = written
@@ -82,15 +70,15 @@ impl Shell {
 
     /// Whether the result is to be coloured.
     #[must_use]
-    pub fn colors(&self, wish: Color) -> bool {
-        match wish {
+    pub fn colors(&self, when: Color) -> bool {
+        match when {
             Color::Auto => self.out_is_terminal && self.environment_allows_color,
             Color::Always => true,
             Color::Never => false,
         }
     }
 
-    /// Columns of the terminal that stdout is; `None` where it is none.
+    /// Columns of stdout's terminal; `None` if it is no terminal.
     #[must_use]
     pub fn width(&self) -> Option<usize> {
         if !self.out_is_terminal {

@@ -1,6 +1,7 @@
 //! The grammar of the command line: the types that clap fills, and the help text.
 
 use super::values::{self, KindChoice, Target, Token};
+use crate::output::Format;
 use crate::shell::Color;
 use crate::source::AgentUrl;
 use clap::builder::{OsStringValueParser, TypedValueParser as _};
@@ -208,15 +209,4 @@ pub enum CauseSearch {
     Auto,
     /// Make no request for them
     None,
-}
-
-/// Output format.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// A screen for people
-    Human,
-    /// The whole report as JSON
-    Json,
-    /// The whole report as YAML
-    Yaml,
 }

@@ -8,8 +8,8 @@ mod settings;
 mod usage;
 mod values;
 
-pub use grammar::{CauseSearch, Command, ConnectionArgs, ExplainArgs, Format, HealthArgs, VersionArgs};
-pub use settings::{HealthSettings, SourceSettings, VersionSettings};
+pub use grammar::{CauseSearch, Command, ConnectionArgs, ExplainArgs, HealthArgs, VersionArgs};
+pub use settings::{HealthSettings, VersionSettings};
 pub use usage::Refusal;
 pub use values::{KindChoice, Target, Token};
 

@@ -1,41 +1,22 @@
 //! What a command needs, out of the flags. The environment and the kuberc file, which flags override, are read by the
 //! library when it opens the connection.
 
-use super::grammar::{CauseSearch, ConnectionArgs, Format, HealthArgs, VersionArgs};
+use super::grammar::{CauseSearch, ConnectionArgs, HealthArgs, VersionArgs};
 use super::usage::cluster_flag;
 use super::values::{KindChoice, Target, Token};
+use crate::output::Format;
 use crate::shell::Color;
-use crate::source::AgentUrl;
-use sre_shared::cluster::{Deadlines, Kuberc, Origin, Overrides, ServiceName, Settings};
+use crate::source::SourceSettings;
+use sre_shared::cluster::{Deadlines, Kuberc, Origin, Overrides, Settings};
 use sre_shared::report::FailOn;
-use sre_shared::resource::Time;
 use sre_shared::run::{AgentItems, Causes, CustomTarget, Kind, KindTarget, Request};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::time::Duration;
 
 /// The limit of a run against a cluster.
 const CLUSTER_LIMIT: Duration = Duration::from_mins(1);
 /// The limit of a run that asks an agent.
 const AGENT_LIMIT: Duration = Duration::from_secs(10);
-
-/// Where reports come from.
-#[derive(Debug)]
-pub enum SourceSettings {
-    /// A cluster, asked directly.
-    Cluster(Settings),
-    /// The agent behind a Service of a cluster.
-    Agent(Settings, ServiceName),
-    /// The agent at a URL, and the cluster if the view of its API server from here is wanted too.
-    Url(AgentUrl, Option<Settings>),
-    /// A dump, and when it was taken if the user says so.
-    Files {
-        /// A file, a directory, or `-` for standard input.
-        path: PathBuf,
-        /// When it was taken.
-        at: Option<Time>,
-    },
-}
 
 /// What `health` needs.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use sre_shared::nearest::nearest;
 /// Longer lines are hard to read, however wide the terminal is.
 const WIDEST: usize = 100;
 
-/// Runs it.
+/// Runs it and returns the exit code.
 pub fn run(args: &ExplainArgs, shell: &mut Shell) -> u8 {
     let sections = sections(DOCS);
     let width = shell.width().unwrap_or(WIDEST).clamp(20, WIDEST);

@@ -1,8 +1,8 @@
 //! `kubectl sre health`: opens the source, writes its report, and makes of the verdict the exit code.
 
-use crate::cli::{Format, HealthSettings, SourceSettings};
+use crate::cli::HealthSettings;
 use crate::progress::ProgressLine;
-use crate::source::Source;
+use crate::source::{Source, SourceSettings};
 use crate::{Shell, exit, output};
 use sre_shared::cluster::{Exchange, Observer, RunLimit};
 use sre_shared::failure::Class;
@@ -43,11 +43,7 @@ pub async fn run(settings: HealthSettings, shell: &mut Shell) -> u8 {
         verbose: settings.verbose,
         elapsed: is_live.then(|| started.elapsed()),
     };
-    shell.write(|out| match settings.format {
-        Format::Human => output::human(&report, &style, out),
-        Format::Json => output::json(&report, out),
-        Format::Yaml => output::yaml(&report, out),
-    });
+    shell.write(|out| output::write(settings.format, &report, &style, out));
     if is_unreached(&report) {
         return exit::UNREACHED;
     }

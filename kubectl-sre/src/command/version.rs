@@ -1,7 +1,8 @@
 //! `kubectl sre version`: the plugin's, the API server's, and if an agent is asked, the agent's.
 
-use crate::cli::{Format, SourceSettings, VersionSettings};
-use crate::source::{OpenError, Source};
+use crate::cli::VersionSettings;
+use crate::output::Format;
+use crate::source::{OpenError, Source, SourceSettings};
 use crate::{Shell, exit, output};
 use serde::Serialize;
 use sre_shared::cluster::RunLimit;
@@ -32,8 +33,8 @@ pub async fn run(settings: VersionSettings, shell: &mut Shell) -> u8 {
         None => None,
     };
     shell.write(|out| match settings.format {
-        Format::Json => output::json(&versions, out),
-        Format::Yaml => output::yaml(&versions, out),
+        Format::Json => output::json::write(&versions, out),
+        Format::Yaml => output::yaml::write(&versions, out),
         Format::Human => {
             writeln!(out, "Plugin: {} (report {})", versions.plugin, versions.report)?;
             if let Some(agent) = &versions.agent {

@@ -1,19 +1,31 @@
-//! How a report, or a word of one, is said: one file a format, each a function of what is finished. No network, no async, no
-//! exit codes.
+//! How a report, or a word of one, is printed: one file a format, each a function of finished data. No network, no async,
+//! no exit codes.
 
 mod escape;
-mod glossary;
+mod explanation;
 mod human;
-mod machine;
+pub mod json;
 mod wrap;
+pub mod yaml;
 
 pub use escape::escape;
-pub use glossary::{list, page};
-pub use human::human;
-pub use machine::{json, yaml};
+pub use explanation::{list, page};
 use wrap::wrap;
 
+use sre_shared::report::Report;
+use std::io::{Result, Write};
 use std::time::Duration;
+
+/// Output format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// A screen for people
+    Human,
+    /// The whole report as JSON
+    Json,
+    /// The whole report as YAML
+    Yaml,
+}
 
 /// What the reader of a human screen has.
 #[derive(Debug, Clone, Copy, Default)]
@@ -26,6 +38,18 @@ pub struct Style {
     pub quiet: bool,
     /// Whether to show what is well too.
     pub verbose: bool,
-    /// How long the run took, where it asked a cluster.
+    /// How long the run took, if it asked a cluster.
     pub elapsed: Option<Duration>,
+}
+
+/// Writes a report in that format. The style is for people and changes no other format.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write(format: Format, report: &Report, style: &Style, out: &mut dyn Write) -> Result<()> {
+    match format {
+        Format::Human => human::write(report, style, out),
+        Format::Json => json::write(report, out),
+        Format::Yaml => yaml::write(report, out),
+    }
 }

@@ -1,5 +1,5 @@
-//! The files of a dump: one, those of a directory or of an archive, or standard input. All of them are read whole, and how
-//! much that is has a bound.
+//! The files of a dump: one file, those of a directory or of an archive, or standard input. They are read whole, up to a
+//! bound.
 
 use super::archive;
 use sre_shared::dump::File;
@@ -10,9 +10,9 @@ use std::path::Path;
 
 /// Directories deeper than this are no dump but a mistake.
 const DEEPEST: usize = 32;
-/// What is read in all, unpacked.
+/// Bytes that are read in all, unpacked.
 const MOST_BYTES: u64 = 1 << 30;
-/// Files and directories that are looked at.
+/// Files and directories that are read in all.
 const MOST_ENTRIES: usize = 200_000;
 
 /// What may still be read.
@@ -28,12 +28,12 @@ pub struct Budget {
 pub struct FoundFiles {
     /// Each with what was read of it.
     pub files: Vec<File>,
-    /// An archive without a file that could be a dump, and how many others are in it.
+    /// An archive without a file that could be a dump, and the number of other files in it.
     pub nothing_in: Option<(String, usize)>,
 }
 
 impl FoundFiles {
-    /// Adds a file, and why it was not read or only in part.
+    /// Adds a file, and why it was not read or only partly.
     pub fn add(&mut self, name: &str, bytes: Vec<u8>, unread: Option<&str>) {
         let file = File::new(name, bytes);
         self.files.push(match unread {
@@ -63,7 +63,7 @@ pub fn is_dump(name: &str) -> bool {
     !file.starts_with("._") && ENDS.iter().any(|end| lower.ends_with(end))
 }
 
-/// Reads all of them.
+/// Reads the files that a path stands for.
 ///
 /// # Errors
 /// One line that names the path, why it cannot be read, and the nearest right one.
@@ -74,10 +74,10 @@ pub fn read(path: &Path) -> Result<Vec<File>, String> {
     };
     let mut found = FoundFiles::default();
     if path == Path::new("-") {
-        one("standard input", std::io::stdin().lock(), &mut budget, &mut found)?;
+        read_named("standard input", std::io::stdin().lock(), &mut budget, &mut found)?;
     } else if is_stream(path) {
         let file = std::fs::File::open(path).map_err(|error| format!("{}: {error}", path.display()))?;
-        one(&path.display().to_string(), file, &mut budget, &mut found)?;
+        read_named(&path.display().to_string(), file, &mut budget, &mut found)?;
     } else {
         let kind = std::fs::metadata(path).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => missing(path),
@@ -89,7 +89,7 @@ pub fn read(path: &Path) -> Result<Vec<File>, String> {
         } else if kind.is_file() {
             let name = path.display().to_string();
             let file = std::fs::File::open(path).map_err(|error| format!("{name}: {error}"))?;
-            one(&name, file, &mut budget, &mut found)?;
+            read_named(&name, file, &mut budget, &mut found)?;
         } else {
             return Err(format!(
                 "{} is neither a file nor a directory, and may never end: write the dump into a file, or give it on \
@@ -122,8 +122,13 @@ fn is_stream(path: &Path) -> bool {
         || text.strip_prefix("/proc/self/fd/").is_some_and(number)
 }
 
-/// Reads what was named itself: if it cannot be read there is nothing to judge.
-fn one(name: &str, mut source: impl Read, budget: &mut Budget, found: &mut FoundFiles) -> Result<(), String> {
+/// Reads the file that the user named: if it cannot be read, there is nothing to judge.
+fn read_named(
+    name: &str,
+    mut source: impl Read,
+    budget: &mut Budget,
+    found: &mut FoundFiles,
+) -> Result<(), String> {
     let (head, error) = archive::read_up_to(&mut source, archive::HEAD);
     if let Some(error) = error {
         return Err(format!("{name}: {error}"));
@@ -153,7 +158,7 @@ fn one(name: &str, mut source: impl Read, budget: &mut Budget, found: &mut Found
     Ok(())
 }
 
-/// Reads a directory. A file of it that cannot be read is told in the report and does not keep the others from it.
+/// Reads a directory. A file that cannot be read is reported, and the others are read all the same.
 fn walk(
     directory: &Path,
     depth: usize,

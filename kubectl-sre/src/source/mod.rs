@@ -9,10 +9,11 @@ mod archive;
 mod cluster;
 mod dump;
 mod files;
+mod settings;
 
 pub use agent_url::AgentUrl;
+pub use settings::SourceSettings;
 
-use crate::cli::SourceSettings;
 use agent_client::AgentClient;
 use cluster::Cluster;
 use dump::Dump;

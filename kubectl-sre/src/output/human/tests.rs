@@ -1,4 +1,4 @@
-use super::human;
+use super::write;
 use crate::output::Style;
 use sre_shared::dump::{File, Objects};
 use sre_shared::failure::{Class, Failure};
@@ -25,7 +25,7 @@ fn now() -> Time {
 
 fn screen(report: &Report, style: &Style) -> String {
     let mut out = Vec::new();
-    human(report, style, &mut out).expect("a vector takes everything");
+    write(report, style, &mut out).expect("a vector takes everything");
     String::from_utf8(out).expect("the screen is text")
 }
 

@@ -1,8 +1,8 @@
 //! Dumps travel packed: a file that gzip or tar wrote is unpacked in memory, whatever its name.
 //!
 //! Nothing is written to a disk and no name in an archive is ever opened, so a path that leaves the archive, a link or a
-//! device can do no harm; they are not followed and that is told. What is unpacked is bounded in all, by file, by the
-//! number of files, and by how much larger it may be than what it was packed into.
+//! device can do no harm; none is followed, and the report says so. What is unpacked is bounded: in all, by file, by the
+//! number of files, and by how much larger it may be than its archive.
 
 use super::files::{Budget, FoundFiles};
 use flate2::read::MultiGzDecoder;
@@ -20,7 +20,7 @@ const SMALL: u64 = 16 << 20;
 const LARGEST: u64 = 512 << 20;
 const LARGE: &str = "larger than 512 MiB: it was not read";
 pub const FULL: &str = "with it, more than 1 GiB would be read, which is the most";
-/// What of a file tells how it is packed.
+/// As many bytes of a file show how it is packed.
 pub const HEAD: u64 = 512;
 
 /// How bytes are packed, by what they begin with.
@@ -41,7 +41,7 @@ pub fn packing(bytes: &[u8]) -> Option<Packing> {
     }
 }
 
-/// What else bytes can be that are no text: the tool that unpacks them.
+/// The tool that unpacks these bytes, if they are packed in another way.
 pub fn other_packing(bytes: &[u8]) -> Option<&'static str> {
     [
         (&b"PK\x03\x04"[..], "zip"),
@@ -58,7 +58,7 @@ pub fn other_packing(bytes: &[u8]) -> Option<&'static str> {
 const DAMAGED: &str = "it breaks off or is damaged: copy it again";
 const BOMB: &str = "it unpacks to more than 400 times its size, as no dump does";
 
-/// Reads what may be packed, unpacks it as often as it is, and adds the files that come out.
+/// Unpacks a file as often as it is packed, and adds the files that come out.
 pub fn unpack(name: &str, source: &mut dyn Read, depth: usize, budget: &mut Budget, found: &mut FoundFiles) {
     let (head, failed) = read_up_to(source, HEAD);
     let kind = packing(&head);
@@ -106,7 +106,7 @@ fn plain(name: &str, source: &mut dyn Read, depth: usize, budget: &mut Budget, f
     let (bytes, error) = read_up_to(source, most + 1);
     let size = bytes.len() as u64;
     if size > most {
-        // Of what is cut off at a bound nothing is kept: it is no dump.
+        // A file that is cut off at a bound is no dump: nothing of it is kept.
         return found.add(
             name,
             Vec::new(),
@@ -122,7 +122,7 @@ fn plain(name: &str, source: &mut dyn Read, depth: usize, budget: &mut Budget, f
     found.add(name, bytes, why.as_deref());
 }
 
-/// Counts the bytes that are read of what is packed.
+/// Counts the bytes that are read of an archive.
 struct CountingReader<R> {
     source: R,
     count: Rc<Cell<u64>>,
@@ -136,7 +136,7 @@ impl<R: Read> Read for CountingReader<R> {
     }
 }
 
-/// What comes out, until it is too much for what went in.
+/// Reads what comes out of an archive, until that is too much for what went in.
 struct BoundedReader<R> {
     source: R,
     packed: Rc<Cell<u64>>,

@@ -1,25 +1,13 @@
-//! JSON and YAML: the whole of a value, in its wire form.
+//! YAML: the whole of a value, in its wire form.
 
 use serde::Serialize;
 use std::io::{Error, Result, Write};
 
-/// Indented JSON and a newline.
+/// Writes YAML.
 ///
 /// # Errors
 /// Those of the writer.
-pub fn json(value: &impl Serialize, out: &mut dyn Write) -> Result<()> {
-    serde_json::to_writer_pretty(&mut *out, value).map_err(|error| match error.io_error_kind() {
-        Some(kind) => Error::new(kind, error),
-        None => Error::other(error),
-    })?;
-    writeln!(out)
-}
-
-/// YAML.
-///
-/// # Errors
-/// Those of the writer.
-pub fn yaml(value: &impl Serialize, out: &mut dyn Write) -> Result<()> {
+pub fn write(value: &impl Serialize, out: &mut dyn Write) -> Result<()> {
     let text = serde_saphyr::to_string(value).map_err(Error::other)?;
     out.write_all(text.as_bytes())
 }
@@ -32,7 +20,7 @@ mod tests {
             "a": "yes", "b": "1", "c": "null", "d": "x: y\n- z", "e": [], "f": {"g": 1.5, "h": true}, "i": "é\u{202e}",
         });
         let mut out = Vec::new();
-        super::yaml(&value, &mut out).expect("a vector takes everything");
+        super::write(&value, &mut out).expect("a vector takes everything");
         let text = String::from_utf8(out).expect("YAML is text");
         let back: serde_json::Value = serde_saphyr::from_str(&text).expect("our own YAML");
         assert_eq!(back, value, "{text}");

@@ -1,13 +1,12 @@
-//! The words of reports for a terminal: a line each, or the page of one.
+//! What the words of reports mean, for a terminal: a line each, or the page of one.
 
 use super::wrap;
 use crate::glossary::{Role, Section};
 use unicode_width::UnicodeWidthStr as _;
 
 /// Appended to every reason and cause.
-const SILENCE: &str = "Known, and not to be told for a while? Annotate the object that it is shown on. It keeps its state, \
-                       and stays out of status and exit code until the end of that day. (What is unknown cannot be \
-                       acknowledged.)";
+const SILENCE: &str = "Known already? Annotate the object that it is shown on. It keeps its state, and stays out of status \
+                       and exit code until the end of that day. (What is unknown cannot be acknowledged.)";
 
 /// One line a word.
 pub fn list(sections: &[Section], cut: Option<usize>) -> String {
@@ -47,7 +46,7 @@ pub fn page(section: &Section, width: usize, color: bool) -> String {
     text
 }
 
-/// Markdown for a terminal: paragraphs are broken anew, what is laid out by hand stays.
+/// Markdown for a terminal: paragraphs are broken anew; lists, tables and code stay as they are.
 fn flow(text: &str, width: usize) -> String {
     let mut out = String::new();
     for (number, block) in text.trim_matches('\n').split("\n\n").enumerate() {
@@ -86,12 +85,11 @@ mod tests {
 
             kubectl mend
 
-        Known, and not to be told for a while?
-        Annotate the object that it is shown on.
-        It keeps its state, and stays out of
-        status and exit code until the end of
-        that day. (What is unknown cannot be
-        acknowledged.)
+        Known already? Annotate the object that
+        it is shown on. It keeps its state, and
+        stays out of status and exit code until
+        the end of that day. (What is unknown
+        cannot be acknowledged.)
 
             kubectl -n NAMESPACE annotate KIND NAME 'sre/ignore=Broken until YYYY-MM-DD, why'
         "#);

@@ -35,7 +35,7 @@ const WORKLOADS: [&str; 10] = [
 ///
 /// # Errors
 /// Those of the writer.
-pub fn human(report: &Report, style: &Style, out: &mut dyn Write) -> Result<()> {
+pub fn write(report: &Report, style: &Style, out: &mut dyn Write) -> Result<()> {
     let screen = Screen {
         report,
         style,
