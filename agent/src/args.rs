@@ -7,7 +7,7 @@ use crate::probe::{TargetUrl, UrlProbe};
 use crate::settings::{Pace, Settings};
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser, Subcommand};
-use sre_shared::cluster::{Deadlines, Origin};
+use sre_shared::cluster::{ConfigSource, Deadlines};
 use sre_shared::duration;
 use sre_shared::nearest::nearest;
 use sre_shared::run::{Kind, clock};
@@ -175,15 +175,15 @@ pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Command, clap::
     // An empty chart value sets the variable to nothing.
     let kubeconfig = args.kubeconfig.filter(|p| !p.as_os_str().is_empty());
     let context = args.context.filter(|c| !c.is_empty());
-    let origin = match kubeconfig {
-        Some(path) => Origin::File(path),
+    let source = match kubeconfig {
+        Some(path) => ConfigSource::File(path),
         None if context.is_some() => {
             return Err(Args::command().error(
                 ErrorKind::MissingRequiredArgument,
                 "--context is one of a kubeconfig, give --kubeconfig PATH too",
             ));
         }
-        None => Origin::InCluster,
+        None => ConfigSource::InCluster,
     };
     // An empty chart value makes an empty word.
     let chosen: Vec<KindWord> = args
@@ -212,7 +212,7 @@ pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Command, clap::
     namespaces.sort();
     dedup(&mut namespaces);
     let cluster = sre_shared::cluster::Settings {
-        origin,
+        source,
         context,
         overrides: sre_shared::cluster::Overrides::default(),
         deadlines: Deadlines {
@@ -373,7 +373,7 @@ mod tests {
     fn the_flags_have_the_documented_defaults() {
         let command = serve("");
         let settings = command.settings;
-        assert_eq!(settings.cluster.origin, Origin::InCluster);
+        assert_eq!(settings.cluster.source, ConfigSource::InCluster);
         assert_eq!(settings.address.to_string(), ":8080");
         assert_eq!(settings.kinds, Kind::by_default().collect::<Vec<_>>());
         assert!(settings.namespaces.is_empty());
@@ -395,7 +395,7 @@ mod tests {
                      --stale-after 90s --request-timeout 2s --max-connections 3 --log-format json --log-level debug --causes=false";
         let command = serve(words);
         let settings = command.settings;
-        assert_eq!(settings.cluster.origin, Origin::File("k".into()));
+        assert_eq!(settings.cluster.source, ConfigSource::File("k".into()));
         assert_eq!(settings.cluster.context.as_deref(), Some("c"));
         assert_eq!(settings.cluster.deadlines.connect, Duration::from_secs(2));
         assert_eq!(settings.metrics_address.unwrap().to_string(), ":9");

@@ -113,7 +113,7 @@ impl Agent {
             version = env!("CARGO_PKG_VERSION"),
             address = self.address().map(|a| a.to_string()).unwrap_or_default(),
             metrics = self.metrics_address().map(|a| a.to_string()).unwrap_or_default(),
-            configuration = client.origin(),
+            configuration = client.config_source(),
             context = client.context(),
             server = client.server(),
             namespaces = if self.settings.namespaces.is_empty() {

@@ -419,7 +419,7 @@ mod tests {
     async fn a_check_goes_stale_where_the_next_one_does_not_come() {
         let server = sre_testkit::ApiServer::builder().start().await;
         let settings = sre_shared::cluster::Settings {
-            origin: sre_shared::cluster::Origin::File(server.kubeconfig().to_owned()),
+            source: sre_shared::cluster::ConfigSource::File(server.kubeconfig().to_owned()),
             context: None,
             overrides: sre_shared::cluster::Overrides::default(),
             deadlines: sre_shared::cluster::Deadlines::default(),

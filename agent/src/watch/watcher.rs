@@ -6,7 +6,7 @@ use crate::not_seen;
 use crate::rights;
 use crate::state::AgentState;
 use sre_shared::check::Check;
-use sre_shared::cluster::{self, Client, Event, ListOptions, Watch};
+use sre_shared::cluster::{self, Client, ListOptions, Watch, WatchEvent};
 use sre_shared::failure::{Class, Failure};
 use sre_shared::live::{Cache, EventTime, KindObjects as _};
 use sre_shared::run::{Kind, PAGE_SIZE};
@@ -57,14 +57,14 @@ impl<T: Check> Watcher<T> {
     pub async fn run(self) {
         let (mut generation, mut client) = self.state.client.numbered();
         let keep = self.cache.keep(self.state.clock);
-        let mut watch = Watch::<T>::new(&client, self.options.clone()).keeping(Arc::clone(&keep));
+        let mut watch = Watch::<T>::new(&client, self.options.clone()).with_filter(Arc::clone(&keep));
         let mut since = Instant::now();
         let mut listed_before = false;
         loop {
             match tokio::time::timeout(WEDGED, watch.next()).await {
                 Ok(Ok(event)) => {
                     self.state.failures.recovered(&self.who);
-                    if let Event::Listed(items) = &event {
+                    if let WatchEvent::Listed(items) = &event {
                         self.log_list(items.len(), since, listed_before);
                         listed_before = true;
                     }
@@ -91,7 +91,7 @@ impl<T: Check> Watcher<T> {
                 Err(_) => {
                     tracing::warn!(watch = self.who, "made no progress and is begun anew");
                     (generation, client) = self.state.client.numbered();
-                    watch = Watch::new(&client, self.options.clone()).keeping(Arc::clone(&keep));
+                    watch = Watch::new(&client, self.options.clone()).with_filter(Arc::clone(&keep));
                 }
             }
         }
@@ -118,10 +118,10 @@ impl<T: Check> Watcher<T> {
         }
     }
 
-    fn take(&self, event: Event<T>, at: EventTime) {
+    fn take(&self, event: WatchEvent<T>, at: EventTime) {
         let transitions = match event {
-            Event::Listed(items) => self.cache.listed(self.number, items, at),
-            Event::Applied(object) => {
+            WatchEvent::Listed(items) => self.cache.listed(self.number, items, at),
+            WatchEvent::Applied(object) => {
                 if let Err(undecodable) = &object {
                     tracing::debug!(
                         namespace = undecodable.namespace,
@@ -132,12 +132,12 @@ impl<T: Check> Watcher<T> {
                 }
                 self.cache.applied(self.number, object, at).into_iter().collect()
             }
-            Event::Deleted { namespace, name } => self
+            WatchEvent::Deleted { namespace, name } => self
                 .cache
                 .deleted(self.number, &namespace, &name, at)
                 .into_iter()
                 .collect(),
-            Event::Bookmark => {
+            WatchEvent::Bookmark => {
                 self.cache.bookmark(self.number, at);
                 Vec::new()
             }

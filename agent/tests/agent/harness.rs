@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 use sre_agent::{Agent, Pace, Settings, Signal};
-use sre_shared::cluster::{Deadlines, Origin};
+use sre_shared::cluster::{ConfigSource, Deadlines};
 use sre_shared::run::{Kind, clock};
 use sre_testkit::ApiServer;
 use std::net::SocketAddr;
@@ -30,7 +30,7 @@ pub fn settings(kubeconfig: &Path) -> Settings {
     let request = Duration::from_secs(2);
     Settings {
         cluster: sre_shared::cluster::Settings {
-            origin: Origin::File(kubeconfig.to_owned()),
+            source: ConfigSource::File(kubeconfig.to_owned()),
             context: None,
             overrides: sre_shared::cluster::Overrides::default(),
             deadlines: Deadlines {

@@ -7,7 +7,7 @@ use super::values::{KindChoice, Target, Token};
 use crate::output::Format;
 use crate::shell::Color;
 use crate::source::SourceSettings;
-use sre_shared::cluster::{Deadlines, Kuberc, Origin, Overrides, Settings};
+use sre_shared::cluster::{ConfigSource, Deadlines, Kuberc, Overrides, Settings};
 use sre_shared::report::FailOn;
 use sre_shared::run::{AgentItems, Causes, CustomTarget, Kind, KindTarget, Request};
 use std::collections::BTreeMap;
@@ -105,7 +105,10 @@ impl ConnectionArgs {
     fn cluster_settings(&self, namespace: Option<&str>) -> Settings {
         let usual = Deadlines::default();
         Settings {
-            origin: self.kubeconfig.clone().map_or(Origin::Environment, Origin::File),
+            source: self
+                .kubeconfig
+                .clone()
+                .map_or(ConfigSource::Environment, ConfigSource::File),
             context: self.context.clone(),
             overrides: self.overrides(namespace),
             deadlines: Deadlines {

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 /// Runs it and returns the exit code.
 pub async fn run(settings: HealthSettings, shell: &mut Shell) -> u8 {
-    let (started, limit) = (Instant::now(), RunLimit::of(settings.limit));
+    let (started, limit) = (Instant::now(), RunLimit::from_now(settings.limit));
     let is_live = !matches!(settings.source, SourceSettings::Files { .. });
     if settings.verbose && uses_current_context(&settings.source) {
         shell.complain("using the current context of the kubeconfig");

@@ -2,7 +2,7 @@
 
 use super::AgentUrl;
 use reqwest::Client;
-use sre_shared::cluster::{Exchange, Observer, RunLimit, Served, classify_transport};
+use sre_shared::cluster::{Exchange, Observer, RunLimit, ServiceResponse, transport_failure};
 use sre_shared::failure::{Class, Failure};
 use std::time::{Duration, Instant};
 
@@ -28,7 +28,7 @@ impl AgentClient {
             .user_agent(concat!("kubectl-sre/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT)
             .build()
-            .map_err(transport_failure);
+            .map_err(exchange_failure);
         Self {
             url,
             client,
@@ -45,7 +45,7 @@ impl AgentClient {
     ///
     /// # Errors
     /// The class of what happened on the way.
-    pub async fn get(&self, path: &str, limit: RunLimit) -> Result<Served, Failure> {
+    pub async fn get(&self, path: &str, limit: RunLimit) -> Result<ServiceResponse, Failure> {
         let started = started();
         let result = self.exchange(path, limit).await;
         let elapsed = started.elapsed();
@@ -68,14 +68,14 @@ impl AgentClient {
         result
     }
 
-    async fn exchange(&self, path: &str, limit: RunLimit) -> Result<Served, Failure> {
+    async fn exchange(&self, path: &str, limit: RunLimit) -> Result<ServiceResponse, Failure> {
         let client = self.client.as_ref().map_err(Failure::clone)?;
         let failed = |error: reqwest::Error| {
             if error.is_timeout() {
                 let seconds = limit.length.as_secs_f64();
                 return Failure::new(Class::Timeout, format!("no answer within {seconds} s"));
             }
-            transport_failure(error)
+            exchange_failure(error)
         };
         let request = client.get(self.url.with_path(path)).timeout(limit.left());
         let mut response = request.send().await.map_err(failed)?;
@@ -90,14 +90,14 @@ impl AgentClient {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Served { status, body })
+        Ok(ServiceResponse { status, body })
     }
 }
 
 /// The failure of an exchange, without the URL that reqwest repeats, user and password included.
-fn transport_failure(error: reqwest::Error) -> Failure {
-    let (class, message) = classify_transport(&error.without_url());
-    Failure::new(class, message)
+fn exchange_failure(error: reqwest::Error) -> Failure {
+    let failure = transport_failure(&error.without_url());
+    Failure::new(failure.class, failure.message)
 }
 
 #[allow(

@@ -59,7 +59,13 @@ impl Cluster {
         let Some(client) = self.connected() else {
             return Vec::new();
         };
-        let mut warnings: Vec<String> = client.way().credential.warning.iter().cloned().collect();
+        let mut warnings: Vec<String> = client
+            .connection_info()
+            .credential
+            .warning
+            .iter()
+            .cloned()
+            .collect();
         if client.is_insecure() {
             warnings.push(
                 "the API server's certificate is not verified: whoever is in between can read and answer"

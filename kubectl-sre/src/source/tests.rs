@@ -17,7 +17,7 @@ fn settings(args: &[&str]) -> HealthSettings {
 }
 
 fn limit() -> RunLimit {
-    RunLimit::of(Duration::from_secs(30))
+    RunLimit::from_now(Duration::from_secs(30))
 }
 
 async fn status(source: &Source, request: &Request, limit: RunLimit) -> Status {
@@ -58,7 +58,7 @@ async fn each_report_of_an_open_cluster_has_a_limit_of_its_own() {
     let HealthSettings { source, request, .. } =
         settings(&["deploy", "--kubeconfig", path(server.kubeconfig())]);
     let source = Source::open(source, limit(), None).await.expect("it can be used");
-    let over = RunLimit::of(Duration::ZERO);
+    let over = RunLimit::from_now(Duration::ZERO);
     assert_eq!(status(&source, &request, over).await, Status::Unknown);
     assert_eq!(status(&source, &request, limit()).await, Status::Ok);
 }

@@ -1,7 +1,7 @@
 //! What is known of the API server and of the path to it, before it is judged.
 
 use super::leases::{self, LeaseState};
-use crate::cluster::{Dialed, Flow, Readiness, Rules, UserInfo, Way};
+use crate::cluster::{ConnectionInfo, DialTrace, FlowControl, Readiness, Rules, UserInfo};
 use crate::failure::{Class, Failure};
 use crate::resource::{Lease, Time};
 use std::net::SocketAddr;
@@ -11,13 +11,13 @@ use std::time::Duration;
 #[derive(Debug, Clone)]
 pub struct Facts<'a> {
     /// What was decided before the first packet.
-    pub connection: &'a Way,
+    pub connection: &'a ConnectionInfo,
     /// What each check asks.
     pub answers: &'a HealthAnswers,
     /// The trace of the path, if it was taken.
     pub trace: Option<&'a PathTrace>,
     /// Under what the API server's flow control puts the requests, if an answer said so.
-    pub flow: Option<Flow>,
+    pub flow: Option<FlowControl>,
 }
 
 /// The answers to the requests that each check sends.
@@ -43,7 +43,7 @@ pub struct HealthAnswers {
 #[derive(Debug, Clone, Default)]
 pub struct PathTrace {
     /// A fresh connection, step by step.
-    pub dial: Dialed,
+    pub dial: DialTrace,
     /// Whom the API server takes this client for; `None` if it was not asked.
     pub identity: Option<Result<UserInfo, Failure>>,
     /// A namespace, and what this client may do in it; `None` if it was not asked.

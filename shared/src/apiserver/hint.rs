@@ -1,11 +1,11 @@
 //! Commands that show more of a rung, to be pasted into a shell.
 
-use crate::cluster::Way;
+use crate::cluster::ConnectionInfo;
 use crate::shell::quoted;
 use std::net::IpAddr;
 
 /// kubectl with the kubeconfig and the context of this connection.
-pub(super) fn kubectl(connection: &Way, rest: &str) -> String {
+pub(super) fn kubectl(connection: &ConnectionInfo, rest: &str) -> String {
     let mut line = "kubectl".to_owned();
     if let [file] = connection.files.as_slice()
         && !file.replace('\\', "/").ends_with("/.kube/config")
@@ -19,27 +19,27 @@ pub(super) fn kubectl(connection: &Way, rest: &str) -> String {
 }
 
 /// `/version` by hand, without verifying the certificate.
-pub(super) fn curl_version(connection: &Way) -> String {
+pub(super) fn curl_version(connection: &ConnectionInfo) -> String {
     format!("curl -vk {}", version_url(connection))
 }
 
 /// `/version` by hand through the proxy.
-pub(super) fn curl_version_through(connection: &Way, proxy: &str) -> String {
+pub(super) fn curl_version_through(connection: &ConnectionInfo, proxy: &str) -> String {
     format!("curl -vk -x {} {}", quoted(proxy), version_url(connection))
 }
 
 /// Asks over plain HTTP what listens there.
-pub(super) fn curl_plain(connection: &Way) -> String {
+pub(super) fn curl_plain(connection: &ConnectionInfo) -> String {
     let url = connection.server.replacen("https:", "http:", 1);
     format!("curl -v {}", quoted(&url))
 }
 
-fn version_url(connection: &Way) -> String {
+fn version_url(connection: &ConnectionInfo) -> String {
     quoted(&format!("{}/version", connection.server))
 }
 
 /// Shows the server's certificate.
-pub(super) fn openssl(connection: &Way, show: &str) -> String {
+pub(super) fn openssl(connection: &ConnectionInfo, show: &str) -> String {
     let host = if connection.host.contains(':') {
         format!("[{}]", connection.host)
     } else {
@@ -56,6 +56,6 @@ pub(super) fn openssl(connection: &Way, show: &str) -> String {
 }
 
 /// The name that the server's certificate has to be for.
-pub(super) fn server_name(connection: &Way) -> &str {
+pub(super) fn server_name(connection: &ConnectionInfo) -> &str {
     connection.tls_server_name.as_deref().unwrap_or(&connection.host)
 }

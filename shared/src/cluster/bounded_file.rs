@@ -1,8 +1,7 @@
-//! Owns reading the files of a configuration: bounded in size and in time, whatever stands in their place. Must not know
-//! what is in them.
+//! Reads the files of a configuration, bounded in size and in time. Must not know what is in them.
 //!
-//! A file that nobody writes to its end holds up nothing: a FIFO, as the shell's `<(command)` makes one, is waited for as
-//! long as the run may take. For threads that may block, never for one of the runtime.
+//! The path can be that of a FIFO, as the shell's `<(command)` makes one, whose writer never comes to an end. For threads
+//! that may block, never for one of the runtime.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read as _};
@@ -20,7 +19,7 @@ pub(super) const TOKEN: u64 = 1 << 20;
 /// How often a FIFO is looked at.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// The whole file, of so many bytes at most, read to its end by that time.
+/// Reads the whole file, of `most` bytes at most, to its end by that time.
 pub(super) fn read(path: &Path, most: u64, until: Instant) -> io::Result<Vec<u8>> {
     let mut file = open(path)?;
     let metadata = file.metadata()?;
@@ -64,7 +63,7 @@ pub(super) fn read(path: &Path, most: u64, until: Instant) -> io::Result<Vec<u8>
     }
 }
 
-/// Whether it is there and may be read, without reading what can be read once only.
+/// Whether it is there and may be read. It is not read, since a FIFO can be read only once.
 pub(super) fn check(path: &Path) -> io::Result<()> {
     if std::fs::metadata(path)?.is_file() {
         File::open(path)?;
@@ -80,7 +79,7 @@ pub(super) fn is_regular(path: &Path) -> bool {
 #[cfg(unix)]
 fn open(path: &Path) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt as _;
-    // Opening a FIFO would wait for whoever writes.
+    // Opening a FIFO would wait for its writer.
     OpenOptions::new()
         .read(true)
         .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
@@ -124,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_stands_in_the_place_of_a_file_is_read_to_a_bound() {
+    fn what_is_no_regular_file_is_read_within_bounds() {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let path = |name: &str| directory.path().join(name);
         std::fs::write(path("file"), "abc").expect("it can be written to");

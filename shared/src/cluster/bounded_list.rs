@@ -1,66 +1,68 @@
-//! A part of a list, for what explains and does not decide: bounded in pages and bytes, and asked for once. A server
-//! that is overloaded is not asked again for what can be done without.
+//! A list that is read up to a bound of pages and bytes: for evidence that explains and does not decide. It is requested once,
+//! since an overloaded server should not be asked again for something optional.
 
-use crate::cluster::api::list::{ACCEPT, Expected, of_list};
-use crate::cluster::{Client, ListOptions, Refusal};
+use crate::cluster::api::expected_type::ExpectedType;
+use crate::cluster::api::list::{ACCEPT, decode_failure};
+use crate::cluster::{Client, ListOptions};
 use crate::decode::{ListError, ListReader, Piece, list_meta};
 use crate::failure::Failure;
 use crate::resource::{Resource, from_json, from_proto};
 
-/// How much is read.
+/// How much of a list is read.
 #[derive(Debug, Clone, Copy)]
-pub struct Bounds {
+pub struct ListBounds {
     /// Requests, one a page.
     pub pages: u32,
     /// Bytes of all pages together, unpacked.
     pub bytes: usize,
 }
 
-/// What was read.
+/// A list, or its beginning.
 #[derive(Debug)]
-pub struct Part<T> {
-    /// The objects that decode; of the others nothing can be told.
+pub struct BoundedList<T> {
+    /// The objects that decode; the others are skipped.
     pub items: Vec<T>,
-    /// Whether that was all.
-    pub whole: bool,
+    /// Whether these are all.
+    pub complete: bool,
 }
 
-/// Reads a list within bounds. Without a page size it comes in one answer and from the API server's cache, which costs
-/// it a fraction and may be a moment behind.
+/// Reads a list within bounds. Without a page size it comes in one response and from the API server's cache, which costs
+/// the server a fraction and may be a moment behind.
 ///
 /// # Errors
 /// The first failure.
-pub async fn list_part<T: Resource>(
+pub async fn bounded_list<T: Resource>(
     client: &Client,
     options: &ListOptions,
-    bounds: Bounds,
-) -> Result<Part<T>, Failure> {
-    let mut part = Part {
+    bounds: ListBounds,
+) -> Result<BoundedList<T>, Failure> {
+    let mut list = BoundedList {
         items: Vec::new(),
-        whole: false,
+        complete: false,
     };
     let mut room = bounds.bytes;
     let mut token = None;
-    let expected = Expected::list::<T>(options);
+    let expected = ExpectedType::list::<T>(options);
     for _ in 0..bounds.pages {
         let mut path = options.path::<T>(token.as_deref())?;
         if options.page_size == 0 && token.is_none() {
             path.push(if path.contains('?') { '&' } else { '?' });
             path.push_str("resourceVersion=0");
         }
-        match page(client, &path, &expected, &mut part.items, &mut room).await? {
-            Next::Page(next) => token = Some(next),
-            Next::End => {
-                part.whole = true;
+        match page(client, &path, &expected, &mut list.items, &mut room).await? {
+            AfterPage::Page(next) => token = Some(next),
+            AfterPage::End => {
+                list.complete = true;
                 break;
             }
-            Next::NoRoom => break,
+            AfterPage::NoRoom => break,
         }
     }
-    Ok(part)
+    Ok(list)
 }
 
-enum Next {
+/// What follows a page.
+enum AfterPage {
     Page(String),
     End,
     NoRoom,
@@ -69,21 +71,22 @@ enum Next {
 async fn page<T: Resource>(
     client: &Client,
     path: &str,
-    expected: &Expected,
+    expected: &ExpectedType,
     items: &mut Vec<T>,
     room: &mut usize,
-) -> Result<Next, Failure> {
-    let mut answer = match client.get_compressed(path, ACCEPT).await?.refusal().await? {
-        Refusal::None(answer) => answer,
-        Refusal::Failed(failure) => return Err(failure),
-    };
-    let failed = |error: ListError| of_list(&error);
-    let mut reader = ListReader::for_content_type(&answer.content_type);
+) -> Result<AfterPage, Failure> {
+    let mut response = client
+        .get_compressed(path, ACCEPT)
+        .await?
+        .error_for_status()
+        .await?;
+    let failed = |error: ListError| decode_failure(&error);
+    let mut reader = ListReader::for_content_type(&response.content_type);
     let is_json = matches!(reader, ListReader::Json(_));
     let mut next = None;
-    while let Some(chunk) = answer.chunk().await? {
+    while let Some(chunk) = response.chunk().await? {
         let Some(rest) = room.checked_sub(chunk.len()) else {
-            return Ok(Next::NoRoom);
+            return Ok(AfterPage::NoRoom);
         };
         *room = rest;
         reader
@@ -102,11 +105,11 @@ async fn page<T: Resource>(
     }
     reader.finish().map_err(failed)?;
     let (api_version, kind) = reader.type_meta();
-    expected.is(api_version, kind, true)?;
+    expected.check(api_version, kind, true)?;
     Ok(match next {
-        Some(token) if token.is_empty() => Next::End,
-        Some(token) => Next::Page(token),
-        // Its metadata is missing or broken: whether there is more is not known.
-        None => Next::NoRoom,
+        Some(token) if token.is_empty() => AfterPage::End,
+        Some(token) => AfterPage::Page(token),
+        // Its metadata is missing or broken, so it is unknown if there is more.
+        None => AfterPage::NoRoom,
     })
 }

@@ -1,7 +1,7 @@
-//! From an error of the HTTP client, or an HTTP answer, to its class.
+//! From an error of the HTTP client, or an HTTP response, to its failure.
 //!
-//! `Display` of a transport error says no more than "client error (Connect)": the truth is at the end of its
-//! chain of sources, as an `io::ErrorKind` or as an error of rustls inside of an `io::Error`.
+//! `Display` of a transport error says no more than "client error (Connect)". The cause is at the end of its chain of
+//! sources, as an `io::ErrorKind` or as an error of rustls inside of an `io::Error`.
 
 use crate::cluster::transport::tls_error;
 use crate::failure::{Class, Failure, Side};
@@ -10,15 +10,10 @@ use std::error::Error;
 use std::io;
 use std::time::Duration;
 
-/// The class of a transport error and the sentence at the end of its chain.
+/// The failure that a transport error means: its class, and the sentence at the end of its chain. If a connection could not
+/// be opened, it is the connector's own failure.
 #[must_use]
-pub fn transport(error: &(dyn Error + 'static)) -> (Class, String) {
-    let failure = failure(error);
-    (failure.class, failure.message)
-}
-
-/// The same as a failure: the connector's own, with its hint, where a connection could not be opened.
-pub(super) fn failure(error: &(dyn Error + 'static)) -> Failure {
+pub fn transport_failure(error: &(dyn Error + 'static)) -> Failure {
     let mut class = None;
     let mut innermost = error.to_string();
     let mut next = Some(error);
@@ -29,10 +24,10 @@ pub(super) fn failure(error: &(dyn Error + 'static)) -> Failure {
             return failure.clone();
         }
         if let Some(tls) = this.downcast_ref::<rustls::Error>() {
-            return tls_error::explained(tls);
+            return tls_error::explain(tls);
         }
         innermost = this.to_string();
-        if let Some(found) = of_one(this) {
+        if let Some(found) = class_of_error(this) {
             class = Some(found);
         }
         next = match this.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
@@ -42,10 +37,11 @@ pub(super) fn failure(error: &(dyn Error + 'static)) -> Failure {
         };
     }
     let class = class.unwrap_or(Class::ConnectionLost);
-    Failure::new(class, sentence(class, &innermost))
+    Failure::new(class, message(class, &innermost))
 }
 
-fn of_one(error: &(dyn Error + 'static)) -> Option<Class> {
+/// The class of one error, without its sources.
+fn class_of_error(error: &(dyn Error + 'static)) -> Option<Class> {
     if error.is::<tokio::time::error::Elapsed>() {
         return Some(Class::Timeout);
     }
@@ -75,10 +71,10 @@ fn of_one(error: &(dyn Error + 'static)) -> Option<Class> {
     error.to_string().starts_with("dns error").then_some(Class::Dns)
 }
 
-fn sentence(class: Class, innermost: &str) -> String {
+fn message(class: Class, innermost: &str) -> String {
     match class {
         Class::NotAnApiServer => format!("what answers is not an API server: {innermost}"),
-        // rustls adds a link to its manual, which is of use to programmers alone.
+        // rustls adds a link to its manual, which only helps programmers.
         Class::ConnectionLost if innermost.contains("close_notify") => {
             "the other side closed the connection".into()
         }
@@ -86,9 +82,9 @@ fn sentence(class: Class, innermost: &str) -> String {
     }
 }
 
-/// The class of an HTTP answer by its code alone; `None` for success.
+/// The class of an HTTP response by its status code; `None` for success.
 #[must_use]
-pub fn code(code: u16) -> Option<Class> {
+pub fn status_class(code: u16) -> Option<Class> {
     match code {
         200..=299 => None,
         401 => Some(Class::Unauthenticated),
@@ -102,6 +98,7 @@ pub fn code(code: u16) -> Option<Class> {
     }
 }
 
+/// Whether a body is a page for people.
 fn is_page(text: &str) -> bool {
     let text = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
     let begins = |with: &str| {
@@ -113,7 +110,7 @@ fn is_page(text: &str) -> bool {
         .any(|with| begins(with))
 }
 
-/// What a page calls itself, in quotes.
+/// The title of a page, in quotes.
 fn title(text: &str) -> String {
     let lower = text.to_ascii_lowercase();
     let title = lower
@@ -136,8 +133,8 @@ fn title(text: &str) -> String {
     }
 }
 
-/// The failure that an answer with that code and body is; `body` may be the beginning of one.
-pub(super) fn answer(class: Class, code: u16, body: &[u8], retry_after: Option<Duration>) -> Failure {
+/// The failure that a response with that code and body means; `body` may be its beginning.
+pub(super) fn refusal(class: Class, code: u16, body: &[u8], retry_after: Option<Duration>) -> Failure {
     let status = Status::read(body);
     // The API server explains itself in a Status. A gateway in front of it does not.
     let side = (status.is_none() && matches!(code, 502..=504)).then_some(Side::Proxy);
@@ -146,7 +143,7 @@ pub(super) fn answer(class: Class, code: u16, body: &[u8], retry_after: Option<D
         Some(status) => status.reason,
         None => {
             let text = String::from_utf8_lossy(body);
-            // Go's TLS server says so to what is no TLS; without this it would be a request that was refused.
+            // The answer of Go's TLS server to plain HTTP.
             if code == 400 && text.contains("HTTP request to an HTTPS server") {
                 return Failure {
                     status: Some(code),
@@ -154,7 +151,7 @@ pub(super) fn answer(class: Class, code: u16, body: &[u8], retry_after: Option<D
                         .with_hint("write https:// in front of the server's address in the kubeconfig")
                 };
             }
-            // An API server writes no pages. What stands in front of one does, with codes that mean something else there.
+            // An API server writes no pages. A proxy in front of it does, with codes that mean something else there.
             if is_page(&text) && matches!(code, 300..=499) && !matches!(code, 401 | 429) {
                 let title = title(&text);
                 return Failure {
@@ -193,7 +190,7 @@ mod tests {
     #[test]
     fn a_gateway_answers_without_a_status_and_the_api_server_with_one() {
         let status = br#"{"kind":"Status","apiVersion":"v1","message":"etcdserver: leader changed"}"#;
-        let side = |code, body: &[u8]| answer(Class::Unhealthy, code, body, None).side();
+        let side = |code, body: &[u8]| refusal(Class::Unhealthy, code, body, None).side();
         assert_eq!(side(502, b"Bad Gateway"), Side::Proxy);
         assert_eq!(side(504, b""), Side::Proxy);
         assert_eq!(side(503, status), Side::ControlPlane);

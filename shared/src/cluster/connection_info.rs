@@ -1,6 +1,7 @@
-//! The way to the API server: what was decided before the first packet, and one fresh connection taken step by step.
+//! Facts about the connection to the API server: what was decided before the first packet, and what came of each step of
+//! a new connection.
 //!
-//! Everything here is fit to be shown: addresses without passwords, credentials by their kind and never by their value.
+//! All of it may be shown: addresses without passwords, credentials by their kind and never by their value.
 
 use crate::failure::Failure;
 use crate::resource::Time;
@@ -9,100 +10,126 @@ use std::time::Duration;
 
 /// What was decided before the first packet.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Way {
-    /// The kubeconfig files that were read, in their order; empty in a pod and where flags say all.
+pub struct ConnectionInfo {
+    /// The kubeconfig files that were read, in their order; empty in a pod, and if flags say everything.
     pub files: Vec<String>,
     /// Files of `KUBECONFIG` that do not exist, which are skipped as kubectl skips them.
     pub skipped: Vec<String>,
     /// Whether the ServiceAccount of the pod this runs in is used.
     pub in_cluster: bool,
-    /// The context, where one is used.
+    /// The context, if one is used.
     pub context: Option<String>,
-    /// The name of the kubeconfig's cluster, where it has one.
+    /// The name of the kubeconfig's cluster, if it has one.
     pub cluster: Option<String>,
-    /// The name of the kubeconfig's user, where it has one.
+    /// The name of the kubeconfig's user, if it has one.
     pub user: Option<String>,
     /// The address of the API server.
     pub server: String,
-    /// Its host: a name, or an address without brackets.
+    /// The API server's host: a name, or an address without brackets.
     pub host: String,
-    /// Its port.
+    /// The API server's port.
     pub port: u16,
-    /// Whether it is asked over TLS.
+    /// Whether the connection uses TLS.
     pub tls: bool,
-    /// The name that its certificate has to be for, where it is not that of the host.
+    /// The name that the certificate has to be for, if it is not the host.
     pub tls_server_name: Option<String>,
-    /// Whether its certificate is not verified.
+    /// Whether the API server's certificate is not verified.
     pub insecure: bool,
-    /// Who this is.
-    pub credential: Credential,
-    /// Which proxy is used.
-    pub proxy: Proxy,
+    /// How this client proves who it is.
+    pub credential: CredentialInfo,
+    /// The proxy, if one is used.
+    pub proxy: ProxyInfo,
 }
 
-/// A credential, without its value.
+/// The credential, without its value.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Credential {
-    /// What it consists of, in words: `token`, `token file /path`, `basic auth`, `client certificate`,
-    /// `exec plugin aws`, `ServiceAccount token`; `none` where there is none.
+pub struct CredentialInfo {
+    /// In words: `token`, `token file /path`, `basic auth`, `client certificate`,
+    /// `exec plugin aws`, `ServiceAccount token`; `none` if there is none.
     pub kind: String,
-    /// What should be known of how it is obtained.
+    /// What a person should know about how it is obtained.
     pub warning: Option<String>,
-    /// When the token ends: the `exp` of a JWT, or what an exec plugin said.
+    /// When the token ends: the `exp` of a JWT, or the time that an exec plugin gave.
     pub token_expires: Option<Time>,
     /// The client certificate.
     pub certificate: Option<Certificate>,
-    /// Who is impersonated, in words.
+    /// The identity that is impersonated, in words.
     pub impersonates: Option<String>,
-    /// How long it took to obtain, where a plugin was run.
+    /// How long it took to obtain, if a plugin ran.
     pub elapsed: Option<Duration>,
 }
 
-/// Which proxy is used, and why.
+/// The proxy, and why it or none is used.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Proxy {
+pub struct ProxyInfo {
     /// Its address without user and password; `None` for none.
     pub url: Option<String>,
-    /// What decided it, such as `proxy-url of cluster prod` or `NO_PROXY has 10.0.0.0/8`.
+    /// The reason, such as `proxy-url of cluster prod` or `NO_PROXY has 10.0.0.0/8`.
     pub why: String,
 }
 
-/// A certificate, as far as a person wants to know.
+/// The fields of a certificate that a person wants to know.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Certificate {
-    /// Whose it is.
+    /// Its subject.
     pub subject: String,
-    /// Who signed it.
+    /// The authority that signed it.
     pub issuer: String,
     /// The DNS names and IP addresses that it is for.
     pub names: Vec<String>,
-    /// From when on it is valid.
+    /// When it begins to be valid.
     pub not_before: Option<Time>,
-    /// Until when it is valid.
+    /// When it ends.
     pub not_after: Option<Time>,
 }
 
-/// A step that was taken.
+/// One step of opening a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step<T> {
     /// How long it took.
     pub elapsed: Duration,
-    /// What came of it.
+    /// Its result.
     pub result: Result<T, Failure>,
 }
 
-/// One fresh connection, as far as it came; a step that was not taken is `None` or absent.
+impl<T> Step<T> {
+    /// The step with a reference to its value.
+    pub(super) fn as_ref(&self) -> Step<&T> {
+        Step {
+            elapsed: self.elapsed,
+            result: self.result.as_ref().map_err(Clone::clone),
+        }
+    }
+
+    /// The step with another value.
+    pub(super) fn map<U>(self, value: impl FnOnce(T) -> U) -> Step<U> {
+        Step {
+            elapsed: self.elapsed,
+            result: self.result.map(value),
+        }
+    }
+
+    /// The step with another failure.
+    pub(super) fn map_err(self, failure: impl FnOnce(Failure) -> Failure) -> Self {
+        Self {
+            elapsed: self.elapsed,
+            result: self.result.map_err(failure),
+        }
+    }
+}
+
+/// The steps of one new connection, as far as it came; a step that was not taken is `None` or absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Dialed {
-    /// The addresses of the host, or of the proxy where one is used, in the order in which they are tried.
+pub struct DialTrace {
+    /// The addresses of the host, or of the proxy if one is used, in the order in which they are tried.
     pub resolved: Option<Step<Vec<IpAddr>>>,
-    /// A TCP connection to each of the addresses, all at once. One of them is enough for the next step.
+    /// A TCP connection to each address, all tried at once. One of them is enough for the next step.
     pub tcp: Vec<(SocketAddr, Step<()>)>,
-    /// The proxy's agreement to connect to the API server, where one is used.
+    /// The proxy's agreement to connect to the API server, if one is used.
     pub proxy: Option<Step<()>>,
     /// The TLS handshake with the API server.
     pub tls: Option<Step<Handshake>>,
-    /// The certificates that the API server presented, its own first, also where they were refused.
+    /// The certificates that the API server presented, its own first, even if they were refused.
     pub presented: Vec<Certificate>,
 }
 
@@ -111,8 +138,8 @@ pub struct Dialed {
 pub struct Handshake {
     /// Such as `TLS 1.3`.
     pub version: String,
-    /// The name that the certificate was verified for; `None` where it is not verified.
+    /// The name that the certificate was verified for; `None` if it is not verified.
     pub verified_for: Option<String>,
-    /// What the server presented, its own certificate first.
+    /// The certificates that the server presented, its own first.
     pub chain: Vec<Certificate>,
 }

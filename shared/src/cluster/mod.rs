@@ -4,6 +4,7 @@
 //! printing.
 
 mod api;
+mod authorization;
 mod bounded_file;
 mod bounded_list;
 mod classify;
@@ -11,21 +12,34 @@ mod client;
 mod config;
 mod connection_info;
 mod credential;
+mod deadlines;
+mod exchange;
+mod gzip;
+mod response;
+mod secret;
 mod transport;
 
 pub use api::discovery::{Collection, CustomName, discover, is_not_served};
-pub use api::health::{Readiness, Rules, UserInfo, lease, livez, readyz, rules, version, whoami};
-pub(crate) use api::list::escape;
-pub use api::list::{Keep, ListOptions, Listed, get, list, list_where, path_of};
+pub use api::get::get;
+pub use api::health::{Readiness, lease, livez, readyz, version};
+pub use api::identity::{Rules, UserInfo, rules, whoami};
+pub use api::list::{ItemFilter, ObjectList, list, list_filtered};
+pub use api::list_options::ListOptions;
+pub use api::path::collection_path;
+pub(crate) use api::path::escape;
 pub use api::service_proxy::{
-    ParseServiceNameError, Served, ServiceFacts, ServiceName, ServicePort, ask_service, service,
+    NamedPort, ParseServiceNameError, ServiceInfo, ServiceName, ServiceResponse, ask_service, service,
     services_labelled,
 };
-pub use api::watch::{Event, Watch};
-pub use bounded_list::{Bounds, Part, list_part};
-pub use classify::{code as class_of_code, transport as classify_transport};
-pub use client::{Answer, Client, Deadlines, Exchange, Flow, Observer, Refusal, RunLimit, Settings};
-pub use config::Origin;
-pub use config::context::Overrides;
+pub use api::watch::{Watch, WatchEvent};
+pub use bounded_list::{BoundedList, ListBounds, bounded_list};
+pub use classify::{status_class, transport_failure};
+pub use client::{Client, FlowControl, Settings};
 pub use config::kuberc::Kuberc;
-pub use connection_info::{Certificate, Credential, Dialed, Handshake, Proxy, Step, Way};
+pub use config::{ConfigSource, Overrides};
+pub use connection_info::{
+    Certificate, ConnectionInfo, CredentialInfo, DialTrace, Handshake, ProxyInfo, Step,
+};
+pub use deadlines::{Deadlines, RunLimit};
+pub use exchange::{Exchange, Observer};
+pub use response::Response;

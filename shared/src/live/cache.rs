@@ -16,7 +16,7 @@ use super::{
     Transition,
 };
 use crate::check::{self, Check, Now, RelatedObjects};
-use crate::cluster::Keep;
+use crate::cluster::ItemFilter;
 use crate::failure::{Class, Failure};
 use crate::live::ObjectKey;
 use crate::live::related::RelatedData;
@@ -64,7 +64,7 @@ impl<T: Check> Cache<T> {
 
     /// Which objects are kept while a list is decoded. Few of those that a watched kind controls are: all pods of a
     /// cluster would take many times the memory of its workloads.
-    pub fn keep(&self, clock: Clock) -> Keep<T> {
+    pub fn keep(&self, clock: Clock) -> ItemFilter<T> {
         let sift = self.sift.clone();
         Arc::new(move |object: &T| {
             sift.takes(object) || sift.takes_for_controller(object) || object::is_unhealthy(object, clock())

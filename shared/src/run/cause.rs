@@ -13,7 +13,7 @@ use super::EvidenceStore;
 use super::coverage::not_seen;
 use super::noun::resource;
 use crate::check::{Check, NodesSeen, Now, wants};
-use crate::cluster::{Bounds, Client, ListOptions, Part, list_part};
+use crate::cluster::{BoundedList, Client, ListBounds, ListOptions, bounded_list};
 use crate::failure::{Class, Failure};
 use crate::report::{Item, NotSeen, Scope, State};
 use crate::resource::{Event, Job, LabelSelector, Node, Pod, PodsBy, ReplicaSet, Resource, Time};
@@ -208,14 +208,17 @@ impl Search<'_> {
     }
 
     /// Asks for several lists at once; every one ends by the deadline.
-    async fn ask<T: Resource>(&mut self, asked: Vec<(ListOptions, Bounds)>) -> Vec<Result<Part<T>, Failure>> {
+    async fn ask<T: Resource>(
+        &mut self,
+        asked: Vec<(ListOptions, ListBounds)>,
+    ) -> Vec<Result<BoundedList<T>, Failure>> {
         let mut running = JoinSet::new();
         let count = asked.len();
         for (at, (options, bounds)) in asked.into_iter().enumerate() {
             self.left = self.left.saturating_sub(bounds.pages as usize);
             let (client, until) = (self.client.clone(), self.until);
             running.spawn(async move {
-                let listed = timeout_at(until, list_part::<T>(&client, &options, bounds)).await;
+                let listed = timeout_at(until, bounded_list::<T>(&client, &options, bounds)).await;
                 (at, listed.unwrap_or_else(|_| Err(late())))
             });
         }
@@ -362,8 +365,8 @@ impl Search<'_> {
         &mut self,
         wanted: &[PodSearch],
         chunk: Chunk,
-        pods: Result<Part<Pod>, Failure>,
-        sets: Option<Result<Part<ReplicaSet>, Failure>>,
+        pods: Result<BoundedList<Pod>, Failure>,
+        sets: Option<Result<BoundedList<ReplicaSet>, Failure>>,
     ) -> Vec<usize> {
         let pods = all(pods);
         let sets = sets.map_or_else(|| Ok(Vec::new()), all);
@@ -495,7 +498,7 @@ impl Search<'_> {
                     let is_own = |e: &Event| about.contains(e.about()) || is_claim(e);
                     let own = part.items.into_iter().filter(is_own);
                     self.looked.known.add_events(own);
-                    if !part.whole {
+                    if !part.complete {
                         self.miss::<Event>(namespace, Lack::TooMuch);
                     }
                 }
@@ -541,13 +544,13 @@ impl Questions {
 }
 
 /// A list in one answer.
-fn in_one(namespace: Option<String>, label_selector: String) -> (ListOptions, Bounds) {
+fn in_one(namespace: Option<String>, label_selector: String) -> (ListOptions, ListBounds) {
     let options = ListOptions {
         namespace,
         label_selector,
         ..ListOptions::default()
     };
-    let bounds = Bounds {
+    let bounds = ListBounds {
         pages: 1,
         bytes: BYTES,
     };
@@ -555,7 +558,7 @@ fn in_one(namespace: Option<String>, label_selector: String) -> (ListOptions, Bo
 }
 
 /// A few nodes one by one, more of them as a list.
-fn nodes(names: &BTreeSet<String>) -> Vec<(ListOptions, Bounds)> {
+fn nodes(names: &BTreeSet<String>) -> Vec<(ListOptions, ListBounds)> {
     let (mut options, bounds) = in_one(None, String::new());
     match names.len() {
         0 => Vec::new(),
@@ -571,7 +574,7 @@ fn nodes(names: &BTreeSet<String>) -> Vec<(ListOptions, Bounds)> {
 }
 
 /// Events about these: of a few objects all there are, of more those of a kind, in their namespaces while these are few.
-fn events_about(about: &[(String, String)], kind: &str, room: usize) -> Vec<(ListOptions, Bounds)> {
+fn events_about(about: &[(String, String)], kind: &str, room: usize) -> Vec<(ListOptions, ListBounds)> {
     let list = |namespace: Option<&str>, fields: String, pages| {
         let options = ListOptions {
             namespace: namespace.map(str::to_owned),
@@ -579,7 +582,7 @@ fn events_about(about: &[(String, String)], kind: &str, room: usize) -> Vec<(Lis
             page_size: EVENTS,
             ..ListOptions::default()
         };
-        let bounds = Bounds { pages, bytes: BYTES };
+        let bounds = ListBounds { pages, bytes: BYTES };
         (options, bounds)
     };
     let namespaces: BTreeSet<&str> = about.iter().map(|(namespace, _)| namespace.as_str()).collect();
@@ -599,7 +602,7 @@ fn events_about(about: &[(String, String)], kind: &str, room: usize) -> Vec<(Lis
     }
 }
 
-fn pages(asked: &[(ListOptions, Bounds)]) -> usize {
+fn pages(asked: &[(ListOptions, ListBounds)]) -> usize {
     asked.iter().map(|(_, bounds)| bounds.pages as usize).sum()
 }
 
@@ -612,9 +615,9 @@ fn is_of<T: Resource, S: AsRef<str> + std::borrow::Borrow<str> + std::hash::Hash
 }
 
 /// All of a list: a part of it would tell of too few pods.
-fn all<T>(answer: Result<Part<T>, Failure>) -> Result<Vec<T>, Lack> {
+fn all<T>(answer: Result<BoundedList<T>, Failure>) -> Result<Vec<T>, Lack> {
     match answer {
-        Ok(part) if part.whole => Ok(part.items),
+        Ok(part) if part.complete => Ok(part.items),
         Ok(_) => Err(Lack::TooMuch),
         Err(failure) => Err(Lack::Failed(failure)),
     }

@@ -12,7 +12,7 @@ use super::related::{self, Listing};
 use super::{Causes, Clock, EvidenceStore, Kind, KindTarget, KindVisitor, LISTS_AT_ONCE, Request, custom};
 use crate::apiserver::judge_failure;
 use crate::check::{self, Check, Controller, ControllerFacts, EventsAndNodes, Evidence, Now, RelatedObjects};
-use crate::cluster::{self, Client, Collection, Keep, ListOptions};
+use crate::cluster::{self, Client, Collection, ItemFilter, ListOptions};
 use crate::failure::{Class, Failure};
 use crate::nearest::nearest;
 use crate::report::{
@@ -503,7 +503,7 @@ pub(super) async fn gather<T: Check>(
     if names.is_empty() {
         gathered = scope(run, noun, place, String::new(), &sift.keep()).await;
     }
-    let all: Keep<T> = Arc::new(|_| true);
+    let all: ItemFilter<T> = Arc::new(|_| true);
     for name in names {
         let mut one = scope::<T>(run, noun, place, format!("metadata.name={name}"), &all).await;
         if one.objects.is_empty() && one.not_seen.is_empty() {
@@ -526,7 +526,7 @@ async fn scope<T: Check>(
     noun: &Noun,
     place: Option<&Collection>,
     field_selector: String,
-    keep: &Keep<T>,
+    keep: &ItemFilter<T>,
 ) -> Gathered<T> {
     let options = ListOptions {
         namespace: run.namespace(noun).map(str::to_owned),
@@ -537,7 +537,7 @@ async fn scope<T: Check>(
     };
     let listed = match run.unreached.get() {
         Some(failure) => Err(failure.clone()),
-        None => cluster::list_where::<T>(run.client, &options, keep).await,
+        None => cluster::list_filtered::<T>(run.client, &options, keep).await,
     };
     match listed {
         Ok(listed) => Gathered {
@@ -570,7 +570,7 @@ async fn one_by_one<T: Check>(
     run: &Run<'_>,
     options: &ListOptions,
     noun: &Noun,
-    keep: &Keep<T>,
+    keep: &ItemFilter<T>,
     forbidden: &Failure,
 ) -> Gathered<T> {
     let Some(names) = run.namespaces().await else {
@@ -598,7 +598,7 @@ async fn one_by_one<T: Check>(
                 };
                 (
                     namespace,
-                    cluster::list_where::<T>(&client, &options, &keep).await,
+                    cluster::list_filtered::<T>(&client, &options, &keep).await,
                 )
             });
         }
@@ -642,7 +642,7 @@ async fn only_own_namespace<T: Check>(
     client: &Client,
     options: &ListOptions,
     noun: &Noun,
-    keep: &Keep<T>,
+    keep: &ItemFilter<T>,
     forbidden: &Failure,
 ) -> Gathered<T> {
     let own = client.default_namespace().to_owned();
@@ -659,7 +659,7 @@ async fn only_own_namespace<T: Check>(
         reach: Reach::Only(own.clone()),
         ..Gathered::default()
     };
-    match cluster::list_where::<T>(client, &options, keep).await {
+    match cluster::list_filtered::<T>(client, &options, keep).await {
         Ok(listed) => {
             gathered.objects = listed.items;
             gathered.passed_over = listed.passed_over;

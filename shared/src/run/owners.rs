@@ -5,7 +5,7 @@
 
 use super::{Kind, Request};
 use crate::check::{self, Check, Controller, ControllerFacts, Now};
-use crate::cluster::Keep;
+use crate::cluster::ItemFilter;
 use crate::report::{Item, KindCheck};
 use crate::resource::OwnerReference;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -61,7 +61,7 @@ impl Sift {
     }
 
     /// The same as a list takes it.
-    pub fn keep<T: Check>(&self) -> Keep<T> {
+    pub fn keep<T: Check>(&self) -> ItemFilter<T> {
         let own = self.clone();
         Arc::new(move |object: &T| own.takes(object) || own.takes_for_controller(object))
     }

@@ -5,7 +5,7 @@ use super::LISTS_AT_ONCE;
 use super::coverage::not_seen;
 use super::noun::resource;
 use crate::check::{Check, Related, RelatedKind, RelatedKindVisitor, RelatedObjects};
-use crate::cluster::{self, Client, Keep, ListOptions};
+use crate::cluster::{self, Client, ItemFilter, ListOptions};
 use crate::failure::{Class, Failure};
 use crate::report::{NotSeen, Scope};
 use crate::resource::Decoded;
@@ -146,7 +146,8 @@ impl RelatedKindVisitor for Read {
         Box::pin(async move {
             let Self { client, options } = self;
             let listed =
-                cluster::list_where::<T>(&client, &options, &(Arc::new(T::counts) as Keep<T>)).await?;
+                cluster::list_filtered::<T>(&client, &options, &(Arc::new(T::counts) as ItemFilter<T>))
+                    .await?;
             Ok(Box::new(move |known: &mut RelatedObjects| {
                 known.take(companion, options.namespace.as_deref(), &listed.items);
             }) as Apply)

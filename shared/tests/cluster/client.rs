@@ -1,6 +1,6 @@
 //! Clients and runs as the tests need them.
 
-use sre_shared::cluster::{Client, Deadlines, Origin, Settings};
+use sre_shared::cluster::{Client, ConfigSource, Deadlines, Settings};
 use sre_shared::failure::Failure;
 use sre_shared::report::{Item, KindCheck, Report};
 use sre_shared::resource::Time;
@@ -27,7 +27,7 @@ pub const IMPATIENT: Deadlines = Deadlines {
 
 pub fn settings(kubeconfig: &Path, deadlines: Deadlines) -> Settings {
     Settings {
-        origin: Origin::File(kubeconfig.to_owned()),
+        source: ConfigSource::File(kubeconfig.to_owned()),
         context: None,
         overrides: sre_shared::cluster::Overrides::default(),
         deadlines,

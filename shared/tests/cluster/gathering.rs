@@ -439,7 +439,7 @@ async fn a_short_retry_after_is_waited_for_and_a_long_one_is_the_answer() {
     // Longer than any clock goes.
     server.clear_faults();
     server.fail(Match::path(LISTS), Fault::RetryAfter(429, u64::MAX));
-    let run = Some(RunLimit::of(Duration::from_secs(30)));
+    let run = Some(RunLimit::from_now(Duration::from_secs(30)));
     let client = try_client(server.kubeconfig(), Deadlines { run, ..PATIENT })
         .await
         .expect("a client");

@@ -10,6 +10,8 @@
 mod answers;
 mod causes;
 mod client;
+#[cfg(unix)]
+mod connection;
 mod custom;
 mod gathering;
 mod kinds;
@@ -17,5 +19,3 @@ mod ladder;
 mod owners;
 mod reaching;
 mod watching;
-#[cfg(unix)]
-mod way;

@@ -4,7 +4,7 @@
 use super::client::{
     IMPATIENT, PATIENT, ask_with, client, only_deployments, settings, try_client, with_deployments,
 };
-use sre_shared::cluster::{Client, Deadlines, Exchange, Origin, RunLimit, Settings, readyz, version};
+use sre_shared::cluster::{Client, ConfigSource, Deadlines, Exchange, RunLimit, Settings, readyz, version};
 use sre_shared::failure::{Class, Failure};
 use sre_shared::report::{ApiServerCheck, Readyz, Source, Status};
 use sre_shared::run;
@@ -131,7 +131,7 @@ async fn a_request_that_is_never_answered() {
 async fn a_deadline_of_the_whole_run_bounds_every_request() {
     let server = ApiServer::builder().token(TOKEN).start().await;
     server.fail(Match::any(), Fault::Hang);
-    let run = Some(RunLimit::of(std::time::Duration::from_millis(300)));
+    let run = Some(RunLimit::from_now(std::time::Duration::from_millis(300)));
     let client = try_client(server.kubeconfig(), Deadlines { run, ..PATIENT })
         .await
         .expect("a client");
@@ -159,7 +159,7 @@ async fn a_deadline_of_the_whole_run_bounds_every_request() {
     // A handshake that does not end is no trouble of the network's either, while there was hardly time for one.
     server.clear_faults();
     server.fail(Match::any(), Fault::HangTls);
-    let run = Some(RunLimit::of(std::time::Duration::from_millis(150)));
+    let run = Some(RunLimit::from_now(std::time::Duration::from_millis(150)));
     let client = try_client(server.kubeconfig(), Deadlines { run, ..PATIENT })
         .await
         .expect("a client");
@@ -575,7 +575,7 @@ async fn an_observer_is_told_of_every_exchange_and_of_no_secret() {
 #[tokio::test]
 async fn the_configuration_in_the_cluster_is_only_used_where_it_is_asked_for() {
     let settings = Settings {
-        origin: Origin::InCluster,
+        source: ConfigSource::InCluster,
         ..settings(Path::new("unused"), IMPATIENT)
     };
     let failure = Client::new(settings, None)

@@ -1,7 +1,7 @@
 //! A list that is kept up to date: what it tells, from where it goes on, and how it comes back.
 
 use super::client::client;
-use sre_shared::cluster::{Client, Event, ListOptions, Watch};
+use sre_shared::cluster::{Client, ListOptions, Watch, WatchEvent};
 use sre_shared::failure::Failure;
 use sre_shared::resource::{Deployment as View, Resource as _};
 use sre_testkit::object::{Deployment, Namespace};
@@ -14,20 +14,20 @@ const LIMIT: Duration = Duration::from_secs(20);
 const PATH: &str = "/apis/apps/v1/deployments";
 
 /// What was told, in a line.
-fn line(told: &Result<Event<View>, Failure>) -> String {
+fn line(told: &Result<WatchEvent<View>, Failure>) -> String {
     let name = |object: &View| object.meta().name.clone();
     match told {
-        Ok(Event::Listed(items)) => {
+        Ok(WatchEvent::Listed(items)) => {
             let names: Vec<String> = items
                 .iter()
                 .map(|item| item.as_ref().map_or_else(|bad| format!("{}?", bad.name), name))
                 .collect();
             format!("listed {}", names.join(" "))
         }
-        Ok(Event::Applied(Ok(object))) => format!("applied {}", name(object)),
-        Ok(Event::Applied(Err(bad))) => format!("applied {}/{}?", bad.namespace, bad.name),
-        Ok(Event::Deleted { namespace, name }) => format!("deleted {namespace}/{name}"),
-        Ok(Event::Bookmark) => "bookmark".into(),
+        Ok(WatchEvent::Applied(Ok(object))) => format!("applied {}", name(object)),
+        Ok(WatchEvent::Applied(Err(bad))) => format!("applied {}/{}?", bad.namespace, bad.name),
+        Ok(WatchEvent::Deleted { namespace, name }) => format!("deleted {namespace}/{name}"),
+        Ok(WatchEvent::Bookmark) => "bookmark".into(),
         Err(failure) => format!("failed {}", failure.class.as_str()),
     }
 }

@@ -104,7 +104,7 @@ mod tests {
     use super::*;
     use crate::apiserver::HealthAnswers;
     use crate::apiserver::leases::CONTROLLER_MANAGER;
-    use crate::cluster::Way;
+    use crate::cluster::ConnectionInfo;
     use crate::failure::Failure;
     use crate::resource::{Lease, LeaseSpec};
     use std::time::Duration;
@@ -141,7 +141,7 @@ mod tests {
             local_time: NOW,
         };
         let facts = Facts {
-            connection: &Way::default(),
+            connection: &ConnectionInfo::default(),
             answers: &answers,
             trace: None,
             flow: None,

@@ -3,7 +3,7 @@
 use crate::apiserver::failure::{address_result, broken};
 use crate::apiserver::health::readyz_lines;
 use crate::apiserver::{AddressAnswers, Facts, hint};
-use crate::cluster::{Readiness, class_of_code};
+use crate::cluster::{Readiness, status_class};
 use crate::failure::{Class, Failure, Side};
 use crate::report::{AddressResult, Rung, RungStatus};
 
@@ -45,7 +45,7 @@ pub(super) fn health_rung(facts: &Facts<'_>, name: &str, answer: &Result<Readine
         Ok((404, _)) => Rung::new(name, RungStatus::Unknown, "not served"),
         Ok((429, _)) => Rung::new(name, RungStatus::Unknown, "unknown: 429"),
         Ok((code, text)) => {
-            let class = class_of_code(*code).unwrap_or(Class::NotAnApiServer);
+            let class = status_class(*code).unwrap_or(Class::NotAnApiServer);
             let (message, failing) = not_ready(*code, text);
             let is_gateway = matches!(code, 502..=504) && failing.is_empty();
             let side = if is_gateway { Side::Proxy } else { class.side() };
@@ -85,7 +85,7 @@ fn not_ready(code: u16, text: &str) -> (String, Vec<String>) {
 fn of_address(answers: &AddressAnswers) -> AddressResult {
     let mut result = address_result(answers.address, answers.elapsed, answers.readyz.as_ref().err());
     if let Ok((code @ 400.., text)) = &answers.readyz {
-        result.class = class_of_code(*code).map(|class| class.as_str().to_owned());
+        result.class = status_class(*code).map(|class| class.as_str().to_owned());
         result.error = Some(not_ready(*code, text).0);
     }
     result

@@ -1,6 +1,8 @@
 use super::*;
 use crate::apiserver::{AddressAnswers, HealthAnswers, PathTrace};
-use crate::cluster::{Credential, Dialed, Flow, Handshake, Rules, Step, UserInfo, Way};
+use crate::cluster::{
+    ConnectionInfo, CredentialInfo, DialTrace, FlowControl, Handshake, Rules, Step, UserInfo,
+};
 use crate::failure::{Class, Failure};
 use crate::resource::Time;
 use std::net::SocketAddr;
@@ -8,18 +10,18 @@ use std::time::Duration;
 
 const NOW: Time = Time::from_seconds(1_790_000_000);
 
-fn connection() -> Way {
-    Way {
+fn connection() -> ConnectionInfo {
+    ConnectionInfo {
         files: vec!["/home/jane/.kube/config".into()],
         context: Some("prod eu".into()),
         server: "https://api.example:6443".into(),
         host: "api.example".into(),
         port: 6443,
-        credential: Credential {
+        credential: CredentialInfo {
             kind: "token".into(),
-            ..Credential::default()
+            ..CredentialInfo::default()
         },
-        ..Way::default()
+        ..ConnectionInfo::default()
     }
 }
 
@@ -35,7 +37,7 @@ fn answers() -> HealthAnswers {
     }
 }
 
-fn walk(connection: &Way, answers: &HealthAnswers, trace: &PathTrace) -> Vec<Rung> {
+fn walk(connection: &ConnectionInfo, answers: &HealthAnswers, trace: &PathTrace) -> Vec<Rung> {
     rungs(&Facts {
         connection,
         answers,
@@ -67,9 +69,9 @@ fn one_of_several_addresses_that_refuses_is_a_warning_and_all_of_them_a_failure(
     let refused = || Err(Failure::new(Class::Refused, "Connection refused"));
     let of = |results: Vec<Result<(), Failure>>, version: Result<String, Failure>| {
         let trace = PathTrace {
-            dial: Dialed {
+            dial: DialTrace {
                 tcp: (1..).map(at).zip(results.into_iter().map(step)).collect(),
-                ..Dialed::default()
+                ..DialTrace::default()
             },
             ..PathTrace::default()
         };
@@ -268,18 +270,18 @@ fn a_path_that_holds_has_every_rung_in_the_order_of_the_table() {
         ..answers()
     };
     let trace = PathTrace {
-        dial: Dialed {
+        dial: DialTrace {
             resolved: Some(step(Ok(vec![at(1).ip()]))),
             tcp: vec![(at(1), step(Ok(())))],
             proxy: Some(step(Ok(()))),
             tls: Some(step(Ok(Handshake::default()))),
-            ..Dialed::default()
+            ..DialTrace::default()
         },
         identity: Some(Ok(UserInfo::default())),
         rules: Some(("default".into(), Ok(Rules::default()))),
         addresses: Vec::new(),
     };
-    let flow = Flow {
+    let flow = FlowControl {
         schema: "a".into(),
         level: "b".into(),
     };
@@ -299,9 +301,9 @@ fn the_rungs_below_a_broken_one_are_left_out_if_they_need_it() {
     let gone = || Failure::new(Class::Refused, "Connection refused");
     let last = |version: Result<String, Failure>, identity: Option<Failure>, tcp: Option<Failure>| {
         let trace = PathTrace {
-            dial: Dialed {
+            dial: DialTrace {
                 tcp: vec![(at(1), step(tcp.map_or(Ok(()), Err)))],
-                ..Dialed::default()
+                ..DialTrace::default()
             },
             identity: identity.map(Err),
             ..PathTrace::default()

@@ -1,10 +1,11 @@
-//! Which kinds an API server serves, for those that are not known here.
+//! Which kinds an API server serves, for kinds that are not known here.
 //!
-//! Asked group by group, as kubectl resolves a name that carries its group: two small answers, the same from servers of
-//! every age and from aggregated ones.
+//! Only the one group is requested, as kubectl resolves a name that carries its group: two small responses, which servers of
+//! every version and aggregated ones give alike.
 
 use crate::cluster::Client;
-use crate::cluster::api::list::{ACCEPT_JSON, escape};
+use crate::cluster::api::list::ACCEPT_JSON;
+use crate::cluster::api::path::escape;
 use crate::cluster::api::retry::retrying;
 use crate::failure::{Class, Failure};
 use crate::nearest::nearest;
@@ -12,7 +13,7 @@ use crate::resource::{Resource, null_as_default};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-/// No answer about one group comes near it.
+/// Larger than any response about one group.
 const LIMIT: usize = 8 << 20;
 
 /// A kind as a person names it, with its group.
@@ -27,7 +28,7 @@ pub struct CustomName {
 }
 
 impl CustomName {
-    /// Reads `certificates.cert-manager.io` and `certificates.v1.cert-manager.io`; `None` where there is no group.
+    /// Reads `certificates.cert-manager.io` and `certificates.v1.cert-manager.io`; `None` if there is no group.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (word, rest) = text.split_once('.')?;
@@ -53,7 +54,7 @@ impl std::fmt::Display for CustomName {
     }
 }
 
-/// `v1`, `v2beta1`: no group begins so.
+/// Whether it is such as `v1` or `v2beta1`; no group begins like that.
 fn is_version(text: &str) -> bool {
     let Some(rest) = text.strip_prefix('v') else {
         return false;
@@ -67,7 +68,7 @@ fn is_version(text: &str) -> bool {
             }))
 }
 
-/// Where the objects of a kind are kept.
+/// A kind as the API server serves it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Collection {
     /// The group.
@@ -98,39 +99,39 @@ impl Collection {
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
-struct Group {
+struct ApiGroup {
     #[serde(deserialize_with = "null_as_default")]
     name: String,
     #[serde(deserialize_with = "null_as_default")]
-    versions: Vec<Version>,
+    versions: Vec<GroupVersion>,
     #[serde(deserialize_with = "null_as_default")]
-    preferred_version: Version,
+    preferred_version: GroupVersion,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
-struct Version {
+struct GroupVersion {
     #[serde(deserialize_with = "null_as_default")]
     version: String,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
-struct Groups {
+struct ApiGroupList {
     #[serde(deserialize_with = "null_as_default")]
-    groups: Vec<Group>,
+    groups: Vec<ApiGroup>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
-struct Resources {
+struct ApiResourceList {
     #[serde(deserialize_with = "null_as_default")]
-    resources: Vec<Served>,
+    resources: Vec<ApiResource>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
-struct Served {
+struct ApiResource {
     #[serde(deserialize_with = "null_as_default")]
     name: String,
     #[serde(deserialize_with = "null_as_default")]
@@ -143,7 +144,8 @@ struct Served {
     namespaced: bool,
 }
 
-impl Served {
+impl ApiResource {
+    /// Whether the word is its plural, singular, kind or a short name.
     fn is_called(&self, word: &str) -> bool {
         self.name == word
             || self.singular_name == word
@@ -152,15 +154,17 @@ impl Served {
     }
 }
 
-/// Finds out where the objects of a kind are kept.
+/// Finds a kind among those that the API server serves.
 ///
 /// # Errors
-/// Those of the requests; `notFound` where the server serves no such kind, with the nearest that it does.
+/// Those of the requests; `notFound` if the server serves no such kind, with the nearest one that it serves.
 pub async fn discover(client: &Client, name: &CustomName) -> Result<Collection, Failure> {
     let path = format!("/apis/{}", escape(&name.group));
-    let group: Group = match ask(client, &path).await {
+    let group: ApiGroup = match get(client, &path).await {
         Ok(group) => group,
-        Err(failure) if failure.class == Class::NotFound => return Err(no_group(client, name, failure).await),
+        Err(failure) if failure.class == Class::NotFound => {
+            return Err(missing_group(client, name, failure).await);
+        }
         Err(failure) => return Err(failure),
     };
     let preferred = std::iter::once(&group.preferred_version).chain(&group.versions);
@@ -182,7 +186,7 @@ pub async fn discover(client: &Client, name: &CustomName) -> Result<Collection, 
     }
     let mut known = Vec::new();
     for version in versions {
-        let served: Resources = ask(client, &format!("{path}/{}", escape(version))).await?;
+        let served: ApiResourceList = get(client, &format!("{path}/{}", escape(version))).await?;
         // A name with a slash is a subresource.
         let mut served = served.resources.into_iter().filter(|r| !r.name.contains('/'));
         if let Some(found) = served.find(|r| {
@@ -217,7 +221,7 @@ pub async fn discover(client: &Client, name: &CustomName) -> Result<Collection, 
     )
 }
 
-/// Whether the API server says that it serves no such kind, in no version of its group.
+/// Whether the API server answers that it serves no such kind, in any version of its group.
 pub async fn is_not_served<T: Resource>(client: &Client) -> bool {
     let name = CustomName {
         word: T::PLURAL.to_owned(),
@@ -229,8 +233,8 @@ pub async fn is_not_served<T: Resource>(client: &Client) -> bool {
         .is_err_and(|failure| failure.class == Class::NotFound)
 }
 
-async fn no_group(client: &Client, name: &CustomName, failure: Failure) -> Failure {
-    let groups: Groups = ask(client, "/apis").await.unwrap_or_default();
+async fn missing_group(client: &Client, name: &CustomName, failure: Failure) -> Failure {
+    let groups: ApiGroupList = get(client, "/apis").await.unwrap_or_default();
     let failure = Failure {
         message: format!("the API server serves no group {}", name.group),
         ..failure
@@ -244,26 +248,26 @@ async fn no_group(client: &Client, name: &CustomName, failure: Failure) -> Failu
     )
 }
 
-/// What discovery answers with.
-trait Answer: DeserializeOwned {
+/// A response of discovery.
+trait DiscoveryDocument: DeserializeOwned {
     const KIND: &'static str;
 }
 
-impl Answer for Group {
+impl DiscoveryDocument for ApiGroup {
     const KIND: &'static str = "APIGroup";
 }
 
-impl Answer for Groups {
+impl DiscoveryDocument for ApiGroupList {
     const KIND: &'static str = "APIGroupList";
 }
 
-impl Answer for Resources {
+impl DiscoveryDocument for ApiResourceList {
     const KIND: &'static str = "APIResourceList";
 }
 
-async fn ask<T: Answer>(client: &Client, path: &str) -> Result<T, Failure> {
+async fn get<T: DiscoveryDocument>(client: &Client, path: &str) -> Result<T, Failure> {
     #[derive(Deserialize)]
-    struct Head {
+    struct TypeMeta {
         kind: String,
     }
     let body = retrying(client, || client.get_whole(path, ACCEPT_JSON, LIMIT)).await?;
@@ -271,7 +275,7 @@ async fn ask<T: Answer>(client: &Client, path: &str) -> Result<T, Failure> {
         endpoint: format!("{}{path}", client.server()),
         ..Failure::new(Class::NotAnApiServer, why)
     };
-    let Head { kind } = serde_json::from_slice(&body).map_err(|error| failed(error.to_string()))?;
+    let TypeMeta { kind } = serde_json::from_slice(&body).map_err(|error| failed(error.to_string()))?;
     if kind != T::KIND {
         return Err(failed(format!(
             "the answer is of kind {kind:?}, and {} was asked for",

@@ -1,8 +1,14 @@
-//! What is asked of an API server, one kind of question a file.
+//! Requests to an API server, one kind of request a file.
 
+mod budget;
 pub(super) mod discovery;
+pub(super) mod expected_type;
+pub(super) mod get;
 pub(super) mod health;
+pub(super) mod identity;
 pub(super) mod list;
+pub(super) mod list_options;
+pub(super) mod path;
 mod retry;
 pub(super) mod service_proxy;
 pub(super) mod watch;

@@ -1,18 +1,18 @@
 //! The one retry policy: few tries, short pauses, never past a deadline.
 //!
-//! kube's own is switched off by not using its client stack: it repeats every 429, 503 and 504 up to 15 times,
-//! which takes minutes in which a person waits for an answer.
+//! kube's client, which is not used here, repeats every 429, 503 and 504 up to 15 times. That takes minutes, while a
+//! person waits for an answer.
 
 use crate::cluster::Client;
 use crate::failure::{Class, Failure};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Tries after the first one.
+/// How many tries follow the first one.
 const RETRIES: u32 = 2;
 /// The pause before the first retry; each further one is four times as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
-/// No pause is longer, whatever `Retry-After` asks for: then the answer is the failure.
+/// If `Retry-After` asks for a longer pause, the failure is reported at once.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// Runs `request` until it succeeds, fails for good, or the tries are used up.
@@ -30,9 +30,9 @@ where
         let wait = failure.retry_after.unwrap_or(pause);
         let in_time = client
             .run_deadline()
-            // A pause that no clock reaches is not in time either.
+            // A pause that overflows the clock is not in time either.
             .is_none_or(|until| Instant::now().checked_add(wait).is_some_and(|end| end < until));
-        if !passes(&failure) || wait > LONGEST_PAUSE || !in_time {
+        if !is_transient(&failure) || wait > LONGEST_PAUSE || !in_time {
             return Err(Failure {
                 elapsed: started.elapsed(),
                 ..failure
@@ -47,9 +47,9 @@ where
     })
 }
 
-/// Whether the failure may be over in a moment. A refused or silent address is not tried again: saying so at
-/// once is worth more than the chance that it has just come back.
-fn passes(failure: &Failure) -> bool {
+/// Whether the failure may be over in a moment. A refused or silent address is not tried again: an early report is worth
+/// more than the chance that the server has just come back.
+fn is_transient(failure: &Failure) -> bool {
     match failure.class {
         Class::Overloaded | Class::ConnectionLost => true,
         Class::Unhealthy => matches!(failure.status, Some(502..=504)),

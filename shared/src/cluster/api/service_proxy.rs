@@ -1,9 +1,12 @@
 //! One GET to a Service, through the API server's proxy.
 //!
-//! Two speak on this path, the API server and the Service's pod, and who said no decides what a person does next.
-//! The API server refuses with `kind: Status`; whatever else comes is the pod's.
+//! Both the API server and the Service's pod can refuse, and what a person does next depends on which of them it was. The
+//! API server refuses with `kind: Status`; every other response is the pod's.
 
-use crate::cluster::Client;
+use crate::cluster::api::list::ACCEPT_JSON;
+use crate::cluster::api::path::path_and_query;
+use crate::cluster::{Client, classify};
+use crate::decode::MAX_ITEM_BYTES;
 use crate::failure::{Class, Failure};
 use crate::resource;
 use kube::core::params::ListParams;
@@ -13,8 +16,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-/// Name of the port that the chart gives the agent's Service. The API server takes a Service with a named port for
-/// one without endpoints where the port is not in the URL.
+/// The name of the port in the chart's Service of the agent. If it is not in the URL, the API server answers that a Service
+/// with a named port has no endpoints.
 const PORT: &str = "http";
 
 /// A Service by its namespace and name.
@@ -58,81 +61,78 @@ impl fmt::Display for ServiceName {
 }
 
 impl ServiceName {
-    /// The Service as this sends it to the proxy, which a Role's `resourceNames` lists: one form, for ever.
+    /// The Service's name in the URL of the proxy. A Role lists it in `resourceNames`, so its form never changes.
     #[must_use]
-    pub fn proxied(&self) -> String {
+    pub fn proxy_name(&self) -> String {
         format!("{}:{PORT}", self.name)
     }
 
-    /// Path of something that the Service serves.
+    /// The path through the proxy to a path of the Service.
     #[must_use]
     pub fn path(&self, path: &str) -> String {
         format!(
             "/api/v1/namespaces/{}/services/{}/proxy{path}",
             self.namespace,
-            self.proxied()
+            self.proxy_name()
         )
     }
 }
 
-/// What the Service's pod answered.
+/// The response of the Service's pod.
 #[derive(Debug)]
-pub struct Served {
+pub struct ServiceResponse {
     /// HTTP status code.
     pub status: u16,
     /// The body.
     pub body: Vec<u8>,
 }
 
-/// Asks the Service. Every answer of its pod is an `Ok`, whatever the status code.
+/// GETs a path of the Service. Every response of its pod is an `Ok`, whatever the status code.
 ///
 /// # Errors
-/// Those of the way to the API server; and where the API server itself refuses: `forbidden`; `agentNotReady` where it
-/// knows of no endpoint, which is also what it says of a Service that does not exist; `noAgent` where it says that;
-/// `agentUnreachable` where it cannot reach the pod.
+/// Those of every request to the API server. If the API server itself refuses: `forbidden`; `agentNotReady` if it knows no
+/// endpoint, which it also answers for a Service that does not exist; `noAgent` if it answers that there is no Service;
+/// `agentUnreachable` if it cannot reach the pod.
 pub async fn ask_service(
     client: &Client,
     service: &ServiceName,
     path: &str,
     limit: usize,
-) -> Result<Served, Failure> {
+) -> Result<ServiceResponse, Failure> {
     let path = service.path(path);
-    let first = once(client, &path, limit).await;
+    let first = get_once(client, &path, limit).await;
     match first {
-        // A kept connection that was closed just now is no answer; nor is a pod that ended just now, beside which
-        // another may be ready.
+        // The server may have closed an idle connection just then, or the pod may have ended while another one is ready.
         Err(failure) if matches!(failure.class, Class::ConnectionLost | Class::AgentUnreachable) => {
-            once(client, &path, limit).await
+            get_once(client, &path, limit).await
         }
         result => result,
     }
 }
 
-async fn once(client: &Client, path: &str, limit: usize) -> Result<Served, Failure> {
-    let answer = client
-        .get_compressed(path, crate::cluster::api::list::ACCEPT_JSON)
-        .await?;
-    let status = answer.status;
-    let body = answer.whole(limit).await?;
-    let said = resource::Status::read(&body);
-    // Flow control refuses in plain text, and a proxy before the API server in a page of its own.
-    if said.is_none() && !matches!(status, 401 | 403 | 429) {
-        return Ok(Served { status, body });
+async fn get_once(client: &Client, path: &str, limit: usize) -> Result<ServiceResponse, Failure> {
+    let response = client.get_compressed(path, ACCEPT_JSON).await?;
+    let status = response.status;
+    let body = response.whole(limit).await?;
+    let is_status = resource::Status::read(&body).is_some();
+    // Flow control refuses in plain text, and a proxy in front of the API server with a page of its own.
+    if !is_status && !matches!(status, 401 | 403 | 429) {
+        return Ok(ServiceResponse { status, body });
     }
-    let class = crate::cluster::classify::code(status).unwrap_or(Class::NotAnApiServer);
-    Err(refusal(Failure {
+    let class = classify::status_class(status).unwrap_or(Class::NotAnApiServer);
+    Err(refusal_by_text(Failure {
         endpoint: format!(
             "{}{}",
             client.server(),
             path.split('?').next().unwrap_or_default()
         ),
-        ..crate::cluster::classify::answer(class, status, &body, None)
+        ..classify::refusal(class, status, &body, None)
     }))
 }
 
-/// The texts are those of kubernetes `pkg/registry/core/service/storage` and apimachinery `pkg/util/proxy`; the
-/// status codes alone do not tell these apart.
-fn refusal(failure: Failure) -> Failure {
+/// Separates refusals of the same status code by their texts, which are those of kubernetes
+/// `pkg/registry/core/service/storage` and apimachinery `pkg/util/proxy`.
+fn refusal_by_text(failure: Failure) -> Failure {
     let class = match failure.status {
         Some(404) => Class::NoAgent,
         Some(503) if failure.message.contains("no endpoints available") => Class::AgentNotReady,
@@ -146,12 +146,12 @@ fn refusal(failure: Failure) -> Failure {
 }
 
 #[derive(Deserialize)]
-struct Names {
-    items: Vec<Named>,
+struct ServiceList {
+    items: Vec<ServiceMeta>,
 }
 
 #[derive(Deserialize)]
-struct Named {
+struct ServiceMeta {
     metadata: resource::ObjectMeta,
 }
 
@@ -161,48 +161,42 @@ struct Named {
 /// As [`Client::get_whole`].
 pub async fn services_labelled(client: &Client, selector: &str) -> Result<Vec<ServiceName>, Failure> {
     let all = Request::new("/api/v1/services").list(&ListParams::default().labels(selector));
-    let path = crate::cluster::api::list::path_and_query(all)?;
-    let body = client
-        .get_whole(
-            &path,
-            crate::cluster::api::list::ACCEPT_JSON,
-            crate::decode::MAX_ITEM_BYTES,
-        )
-        .await?;
-    let names: Names = serde_json::from_slice(&body)
+    let path = path_and_query(all)?;
+    let body = client.get_whole(&path, ACCEPT_JSON, MAX_ITEM_BYTES).await?;
+    let names: ServiceList = serde_json::from_slice(&body)
         .map_err(|error| Failure::new(Class::NotAnApiServer, format!("the list of Services: {error}")))?;
     let mut names: Vec<_> = names
         .items
         .into_iter()
-        .map(|named| ServiceName {
-            namespace: named.metadata.namespace,
-            name: named.metadata.name,
+        .map(|service| ServiceName {
+            namespace: service.metadata.namespace,
+            name: service.metadata.name,
         })
         .collect();
     names.sort_unstable_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
     Ok(names)
 }
 
-/// What tells whether a Service can be an agent's.
+/// The fields that show if a Service can be an agent's.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ServiceFacts {
+pub struct ServiceInfo {
     /// Its labels.
     pub labels: BTreeMap<String, String>,
     /// Its ports.
-    pub ports: Vec<ServicePort>,
+    pub ports: Vec<NamedPort>,
 }
 
 /// A port of a Service.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
-pub struct ServicePort {
+pub struct NamedPort {
     /// Its name; empty if it has none.
     pub name: String,
     /// Its number.
     pub port: i64,
 }
 
-impl fmt::Display for ServicePort {
+impl fmt::Display for NamedPort {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.name.as_str() {
             "" => write!(f, "{}", self.port),
@@ -211,7 +205,7 @@ impl fmt::Display for ServicePort {
     }
 }
 
-impl ServiceFacts {
+impl ServiceInfo {
     /// Whether it has the port that an agent's Service has.
     #[must_use]
     pub fn has_agent_port(&self) -> bool {
@@ -219,11 +213,11 @@ impl ServiceFacts {
     }
 }
 
-/// What is known of a Service; `None` if it does not exist.
+/// Reads a Service; `None` if it does not exist.
 ///
 /// # Errors
 /// As [`Client::get_whole`], `notFound` excepted.
-pub async fn service(client: &Client, service: &ServiceName) -> Result<Option<ServiceFacts>, Failure> {
+pub async fn service(client: &Client, service: &ServiceName) -> Result<Option<ServiceInfo>, Failure> {
     #[derive(Deserialize)]
     struct Object {
         metadata: Labels,
@@ -238,24 +232,18 @@ pub async fn service(client: &Client, service: &ServiceName) -> Result<Option<Se
     #[derive(Deserialize, Default)]
     struct Spec {
         #[serde(default)]
-        ports: Vec<ServicePort>,
+        ports: Vec<NamedPort>,
     }
     let path = format!(
         "/api/v1/namespaces/{}/services/{}",
         service.namespace, service.name
     );
-    let body = client
-        .get_whole(
-            &path,
-            crate::cluster::api::list::ACCEPT_JSON,
-            crate::decode::MAX_ITEM_BYTES,
-        )
-        .await;
+    let body = client.get_whole(&path, ACCEPT_JSON, MAX_ITEM_BYTES).await;
     match body {
         Ok(body) => {
             let Object { metadata, spec } = serde_json::from_slice(&body)
                 .map_err(|error| Failure::new(Class::NotAnApiServer, format!("the Service: {error}")))?;
-            Ok(Some(ServiceFacts {
+            Ok(Some(ServiceInfo {
                 labels: metadata.labels,
                 ports: spec.ports,
             }))

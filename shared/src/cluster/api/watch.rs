@@ -1,11 +1,11 @@
-//! A list that is kept up to date: list, watch, and all over again where the watch is lost.
+//! A list that is kept up to date: list, watch, and list again if the watch is lost.
 //!
 //! Written by hand because the verdict needs what `kube::runtime::watcher` hides: bookmarks, which the API
-//! server sends once a minute and which alone tell a quiet watch from a dead one; an object that does not
+//! server sends once a minute and without which a quiet watch looks like a dead one; an object that does not
 //! decode as an event, not as the end; and HTTP 410 at the start of a watch as a reason to list again.
 
-use crate::cluster::api::list::{ACCEPT_JSON, Keep, ListOptions, list_where};
-use crate::cluster::{Answer, Client, Refusal};
+use crate::cluster::api::list::{ACCEPT_JSON, ItemFilter, list_filtered};
+use crate::cluster::{Client, ListOptions, Response, classify};
 use crate::decode::MAX_ITEM_BYTES;
 use crate::failure::{Class, Failure};
 use crate::resource::{Decoded, Resource, Status, from_json};
@@ -22,18 +22,18 @@ const SILENCE: Duration = Duration::from_secs(90);
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 /// No pause is longer, so that an outage is over for us within 10 s of its end.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// What happened before a watch was opened comes as soon as it is open. After this much silence nothing did.
+/// A watch sends earlier changes as soon as it is open. After this much silence there were none.
 const CATCH_UP: Duration = Duration::from_millis(500);
 /// A watch that the server ends sooner than this counts as a failure, lest it be reopened in a busy loop.
 const SHORTEST_WATCH: Duration = Duration::from_secs(1);
-/// A watch that has lasted this long works. One that breaks sooner makes the next pause longer, whatever came before it
-/// broke: a list that is read well, or an event, does not prove that the watch after it will last.
+/// A watch that has lasted this long works. One that breaks sooner makes the next pause longer, even if a list or an event
+/// came before: neither proves that the next watch will last.
 const WORKING: Duration = LONGEST_PAUSE;
 
-/// What a watch tells.
+/// An event of a watch.
 #[derive(Debug)]
-pub enum Event<T> {
-    /// Every object there is; whatever was known before is forgotten.
+pub enum WatchEvent<T> {
+    /// All objects; they replace everything that was known before.
     Listed(Vec<Decoded<T>>),
     /// An object was created or changed.
     Applied(Decoded<T>),
@@ -44,9 +44,8 @@ pub enum Event<T> {
         /// Its name.
         name: String,
     },
-    /// Nothing changed, and the watch is alive: a bookmark of the API server, or a watch that was opened and had
-    /// nothing to catch up with. Without the latter, an outage would seem to last until the next bookmark, which
-    /// can take a minute.
+    /// Nothing changed, and the watch is alive: either a bookmark of the API server, or a watch was opened and there were no
+    /// earlier changes. Without the latter, an outage would seem to last until the next bookmark, up to a minute.
     Bookmark,
 }
 
@@ -55,28 +54,28 @@ pub struct Watch<T> {
     client: Client,
     options: ListOptions,
     /// Which objects of a list are kept.
-    keep: Keep<T>,
-    /// From where the watch goes on; `None` before the first list and where it has to be listed again.
+    filter: ItemFilter<T>,
+    /// The version from which the watch goes on; `None` before the first list, and if everything has to be listed again.
     resource_version: Option<String>,
-    stream: Option<Stream>,
+    stream: Option<EventStream>,
     /// When the last watch was opened.
     opened: Option<Instant>,
     /// Failures since something was last received.
     failures: u32,
-    /// Failures since a watch last worked: they decide how long the next pause is.
+    /// Failures since a watch last worked; the length of the next pause depends on them.
     setbacks: u32,
     /// The last attempt failed, so the next one waits first.
     pausing: bool,
     /// The version was gone and everything was listed again, and no watch has worked since.
     relisted: bool,
-    /// After so much silence the watch is dead.
+    /// After so much silence the watch counts as dead.
     silence: Duration,
 }
 
-struct Stream {
-    answer: Answer,
+struct EventStream {
+    response: Response,
     opened: Instant,
-    /// Whether what happened before it was opened has been read.
+    /// Whether the changes from before it was opened were read.
     caught_up: bool,
     buffer: Vec<u8>,
     /// Bytes of `buffer` that are used up.
@@ -86,7 +85,7 @@ struct Stream {
 }
 
 #[derive(Deserialize)]
-struct Line<'a> {
+struct EventLine<'a> {
     #[serde(rename = "type")]
     kind: &'a str,
     #[serde(borrow)]
@@ -95,14 +94,14 @@ struct Line<'a> {
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
-struct Head {
+struct EventObject {
     kind: String,
-    metadata: HeadMeta,
+    metadata: EventObjectMeta,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
-struct HeadMeta {
+struct EventObjectMeta {
     namespace: String,
     name: String,
     resource_version: String,
@@ -115,7 +114,7 @@ impl<T: Resource> Watch<T> {
         Self {
             client: client.clone(),
             options,
-            keep: Arc::new(|_| true),
+            filter: Arc::new(|_| true),
             resource_version: None,
             stream: None,
             opened: None,
@@ -127,20 +126,20 @@ impl<T: Resource> Watch<T> {
         }
     }
 
-    /// The same with another bound on silence, for a server that sends bookmarks at another pace.
+    /// Sets the bound on silence, for a server that sends bookmarks at another pace.
     #[must_use]
     pub fn with_silence(self, silence: Duration) -> Self {
         Self { silence, ..self }
     }
 
-    /// The same that drops from each list, as it is decoded, what `keep` does not take. What changes later is told all
-    /// the same, since one that is not taken any more has to be forgotten.
+    /// Drops the objects that the filter refuses from each list, as it is decoded. Later changes of such objects are events
+    /// all the same, since an object that the filter refuses from now on has to be forgotten.
     #[must_use]
-    pub fn keeping(self, keep: Keep<T>) -> Self {
-        Self { keep, ..self }
+    pub fn with_filter(self, filter: ItemFilter<T>) -> Self {
+        Self { filter, ..self }
     }
 
-    /// Goes on with another client, for one that was built anew.
+    /// Goes on with another client.
     pub fn use_client(&mut self, client: &Client) {
         self.client = client.clone();
         self.stream = None;
@@ -152,16 +151,16 @@ impl<T: Resource> Watch<T> {
         self.failures
     }
 
-    /// The next event. After an error it can be called again, and pauses first: each time longer, up to 5 s, with
-    /// jitter so that many agents do not come back at the same moment.
+    /// The next event. It can be called again after an error, and then pauses first: each time longer, up to 5 s, with jitter
+    /// so that many agents do not come back at the same moment.
     ///
     /// # Errors
     /// Why the list or the watch failed; the watch itself goes on.
-    pub async fn next(&mut self) -> Result<Event<T>, Failure> {
+    pub async fn next(&mut self) -> Result<WatchEvent<T>, Failure> {
         let result = self.step().await;
         self.forgive();
         match &result {
-            Ok(Event::Listed(_)) if self.relisted => {}
+            Ok(WatchEvent::Listed(_)) if self.relisted => {}
             Ok(_) => self.failures = 0,
             Err(_) => {
                 self.failures = self.failures.saturating_add(1);
@@ -173,7 +172,7 @@ impl<T: Resource> Watch<T> {
         result
     }
 
-    /// The next attempt waits, longer than the one before.
+    /// Makes the next attempt wait, longer than the one before.
     fn set_back(&mut self) {
         self.setbacks = self.setbacks.saturating_add(1);
         self.pausing = true;
@@ -187,15 +186,15 @@ impl<T: Resource> Watch<T> {
         }
     }
 
-    async fn step(&mut self) -> Result<Event<T>, Failure> {
+    async fn step(&mut self) -> Result<WatchEvent<T>, Failure> {
         loop {
             if std::mem::take(&mut self.pausing) {
                 tokio::time::sleep(pause(self.setbacks)).await;
             }
             let Some(version) = self.resource_version.clone() else {
-                let listed = list_where(&self.client, &self.options, &self.keep).await?;
-                self.resource_version = Some(listed.resource_version);
-                return Ok(Event::Listed(listed.items));
+                let list = list_filtered(&self.client, &self.options, &self.filter).await?;
+                self.resource_version = Some(list.resource_version);
+                return Ok(WatchEvent::Listed(list.items));
             };
             let mut stream = match self.stream.take() {
                 Some(stream) => stream,
@@ -218,7 +217,7 @@ impl<T: Resource> Watch<T> {
                     Ok(line) => line,
                     Err(_) => {
                         self.stream = Some(stream);
-                        return Ok(Event::Bookmark);
+                        return Ok(WatchEvent::Bookmark);
                     }
                 },
             };
@@ -245,8 +244,8 @@ impl<T: Resource> Watch<T> {
         }
     }
 
-    /// Forgets the version where a stream made no progress, or sent what is no event: why is unknown, and from the
-    /// same version the same might come again.
+    /// Forgets the version if a stream made no progress, or sent something that is no event: from the same version the same
+    /// might come again.
     fn start_over_after(&mut self, failure: Failure) -> Failure {
         if matches!(failure.class, Class::Timeout | Class::NotAnApiServer) {
             self.resource_version = None;
@@ -268,17 +267,17 @@ impl<T: Resource> Watch<T> {
         Ok(())
     }
 
-    /// Opens the stream of events after that version; `None` where the version is gone.
-    async fn open(&self, version: &str) -> Result<Option<Stream>, Failure> {
+    /// Opens the stream of events after that version; `None` if the version is gone.
+    async fn open(&self, version: &str) -> Result<Option<EventStream>, Failure> {
         // Spread over most of a minute, so that agents do not all reopen at once; kube refuses 295 and more.
         let seconds = 240 + u32::try_from(random() % 50).unwrap_or(0);
         let path = self.options.watch_path::<T>(version, seconds)?;
-        let head = self.client.get(&path, ACCEPT_JSON).await?;
-        match head.refusal().await? {
-            Refusal::Failed(failure) if failure.class == Class::Expired => Ok(None),
-            Refusal::Failed(failure) => Err(failure),
-            Refusal::None(answer) => Ok(Some(Stream {
-                answer: answer.with_idle(self.silence),
+        let response = self.client.get(&path, ACCEPT_JSON).await?;
+        match response.error_for_status().await {
+            Err(failure) if failure.class == Class::Expired => Ok(None),
+            Err(failure) => Err(failure),
+            Ok(response) => Ok(Some(EventStream {
+                response: response.with_idle(self.silence),
                 opened: Instant::now(),
                 caught_up: false,
                 buffer: Vec::new(),
@@ -288,28 +287,28 @@ impl<T: Resource> Watch<T> {
         }
     }
 
-    /// Reads one line; `None` where it says that the version is gone.
-    fn event(&mut self, line: &[u8]) -> Result<Option<Event<T>>, Failure> {
+    /// Reads one line; `None` if it reports that the version is gone.
+    fn event(&mut self, line: &[u8]) -> Result<Option<WatchEvent<T>>, Failure> {
         let garbage = |error: &dyn std::fmt::Display| {
             Failure::new(
                 Class::NotAnApiServer,
                 format!("the watch sent what is no event: {error}"),
             )
         };
-        let Line { kind, object } = serde_json::from_slice(line).map_err(|e| garbage(&e))?;
+        let EventLine { kind, object } = serde_json::from_slice(line).map_err(|e| garbage(&e))?;
         let object = object.get().as_bytes();
         if kind == "ERROR" {
             let status: Status = serde_json::from_slice(object).map_err(|e| garbage(&e))?;
             if status.code == 410 {
                 return Ok(None);
             }
-            let class = crate::cluster::classify::code(status.code).unwrap_or(Class::Unhealthy);
+            let class = classify::status_class(status.code).unwrap_or(Class::Unhealthy);
             return Err(Failure {
                 status: Some(status.code),
                 ..Failure::new(class, status.message)
             });
         }
-        let Head { kind: of, metadata } = serde_json::from_slice(object).map_err(|e| garbage(&e))?;
+        let EventObject { kind: of, metadata } = serde_json::from_slice(object).map_err(|e| garbage(&e))?;
         if !of.is_empty() && of != T::KIND {
             return Err(garbage(&format_args!("an object of kind {of:?}")));
         }
@@ -328,19 +327,19 @@ impl<T: Resource> Watch<T> {
                 if let Ok(object) = &mut item {
                     crate::resource::slim(object);
                 }
-                Ok(Some(Event::Applied(item)))
+                Ok(Some(WatchEvent::Applied(item)))
             }
-            "DELETED" => Ok(Some(Event::Deleted {
+            "DELETED" => Ok(Some(WatchEvent::Deleted {
                 namespace: metadata.namespace,
                 name: metadata.name,
             })),
-            "BOOKMARK" => Ok(Some(Event::Bookmark)),
+            "BOOKMARK" => Ok(Some(WatchEvent::Bookmark)),
             other => Err(garbage(&format_args!("type {other:?}"))),
         }
     }
 }
 
-impl Stream {
+impl EventStream {
     /// The next line without its end, `None` at the end of the stream.
     async fn line(&mut self) -> Result<Option<&[u8]>, Failure> {
         loop {
@@ -362,11 +361,11 @@ impl Stream {
                     "the watch sent an endless line",
                 ));
             }
-            // An idle agent does not keep the room that its largest event took.
+            // An idle agent does not keep the memory that its largest event took.
             if self.buffer.is_empty() {
                 self.buffer.shrink_to(16 << 10);
             }
-            match self.answer.chunk().await? {
+            match self.response.chunk().await? {
                 Some(chunk) => self.buffer.extend_from_slice(&chunk),
                 None => return Ok(None),
             }
@@ -374,11 +373,11 @@ impl Stream {
     }
 }
 
-/// Whether versions have gone back, as they do when etcd is restored from a backup: from the version that is known here
-/// the API server would send nothing until it is reached again. (KEP-5504: versions of one kind can be compared.)
-fn is_rewound(known: Option<&str>, told: &str) -> bool {
+/// Whether versions have gone back, as they do when etcd is restored from a backup: the API server would send nothing until
+/// they reach the known version again. (KEP-5504: versions of one kind can be compared.)
+fn is_rewound(known: Option<&str>, received: &str) -> bool {
     let number = |version: &str| version.parse::<u128>().ok();
-    matches!((known.and_then(number), number(told)), (Some(known), Some(told)) if told < known)
+    matches!((known.and_then(number), number(received)), (Some(known), Some(received)) if received < known)
 }
 
 /// The pause after that many setbacks: doubled each time, between a half and the whole of it.
@@ -389,7 +388,7 @@ fn pause(setbacks: u32) -> Duration {
     whole / 2 + whole.mul_f64(f64::from(u16::try_from(random() & 0xffff).unwrap_or(0)) / 65536.0) / 2
 }
 
-/// A number that differs from process to process and from call to call; nothing depends on its quality.
+/// A number that differs between processes and between calls; nothing depends on its quality.
 fn random() -> u64 {
     std::hash::RandomState::new().build_hasher().finish()
 }

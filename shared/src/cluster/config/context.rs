@@ -1,94 +1,19 @@
-//! From kubeconfig files and flags to one cluster, one user and one namespace, by client-go's rules
+//! Selects one cluster, one user and one namespace from kubeconfig files and flags, by client-go's rules
 //! (`tools/clientcmd`: `client_config.go` for the flags, `validation.go` for what is refused).
 //!
-//! Nothing is read of a credential here but that it exists.
+//! Of a credential, only its existence matters here.
 
 use crate::cluster::bounded_file;
-use crate::cluster::config::file::{Cluster, Context, Data, Kubeconfig, Secret, User};
-use crate::cluster::config::kuberc::Kuberc;
-use crate::failure::{Class, Failure};
+use crate::cluster::config::bad_configuration;
+use crate::cluster::config::file::{Cluster, Context, Data, Kubeconfig, User};
+use crate::cluster::config::overrides::{Overrides, non_empty};
+use crate::cluster::secret::Secret;
+use crate::failure::Failure;
 use crate::nearest::nearest;
-use std::collections::BTreeMap;
-
-/// What the flags say, each in kubectl's meaning; what is empty says nothing.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct Overrides {
-    /// `--cluster`
-    pub cluster: Option<String>,
-    /// `--user`
-    pub user: Option<String>,
-    /// `--namespace`
-    pub namespace: Option<String>,
-    /// `--server`
-    pub server: Option<String>,
-    /// `--tls-server-name`
-    pub tls_server_name: Option<String>,
-    /// `--insecure-skip-tls-verify`
-    pub insecure_skip_tls_verify: bool,
-    /// `--certificate-authority`
-    pub certificate_authority: Option<String>,
-    /// `--client-certificate`
-    pub client_certificate: Option<String>,
-    /// `--client-key`
-    pub client_key: Option<String>,
-    /// `--token`
-    pub token: Option<String>,
-    /// `--as`
-    pub impersonate: Option<String>,
-    /// `--as-uid`
-    pub impersonate_uid: Option<String>,
-    /// `--as-group`, each
-    pub impersonate_groups: Vec<String>,
-    /// `--as-user-extra`, each key with its values
-    pub impersonate_user_extra: BTreeMap<String, Vec<String>>,
-    /// `--disable-compression`
-    pub disable_compression: bool,
-    /// `--kuberc`, by which credential plugins may be forbidden.
-    pub kuberc: Kuberc,
-}
-
-impl Overrides {
-    /// The first flag that names somebody to impersonate.
-    pub(crate) fn impersonated(&self) -> Option<&'static str> {
-        [
-            (
-                "--as",
-                self.impersonate.as_ref().is_some_and(|name| !name.is_empty()),
-            ),
-            (
-                "--as-uid",
-                self.impersonate_uid.as_ref().is_some_and(|uid| !uid.is_empty()),
-            ),
-            ("--as-group", !self.impersonate_groups.is_empty()),
-            ("--as-user-extra", !self.impersonate_user_extra.is_empty()),
-        ]
-        .into_iter()
-        .find_map(|(flag, given)| given.then_some(flag))
-    }
-}
-
-/// Without the token.
-impl std::fmt::Debug for Overrides {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Overrides")
-            .field("cluster", &self.cluster)
-            .field("user", &self.user)
-            .field("server", &self.server)
-            .finish_non_exhaustive()
-    }
-}
-
-fn bad(message: impl Into<String>) -> Failure {
-    Failure::new(Class::BadConfiguration, message)
-}
-
-fn given(value: Option<&String>) -> Option<&String> {
-    value.filter(|text| !text.is_empty())
-}
 
 /// One cluster, one user and one namespace.
-pub(crate) struct Chosen {
-    /// The context's name, where there is one.
+pub(crate) struct SelectedContext {
+    /// The context's name, if there is one.
     pub context: Option<String>,
     /// The names of cluster and user, empty where they have none.
     pub cluster_name: String,
@@ -96,25 +21,25 @@ pub(crate) struct Chosen {
     pub cluster: Cluster,
     pub user: User,
     pub namespace: Option<String>,
-    /// Why there is no cluster, where neither flags nor files name one; in a pod its own configuration is used then.
-    pub nothing: Option<Failure>,
+    /// Why there is no cluster, if neither flags nor files name one; then a pod uses its own configuration.
+    pub no_cluster: Option<Failure>,
 }
 
-/// Chooses; `files` are for messages.
+/// Selects; `files` are their names in messages.
 ///
 /// # Errors
-/// Class `badConfiguration`, where client-go refuses too.
-pub(crate) fn choose(
+/// Class `badConfiguration`, if client-go refuses too.
+pub(crate) fn select(
     merged: &Kubeconfig,
     wanted: Option<&str>,
     overrides: &Overrides,
     files: &str,
-) -> Result<Chosen, Failure> {
+) -> Result<SelectedContext, Failure> {
     let current = Some(merged.current_context.as_str()).filter(|name| !name.is_empty());
     let wanted = wanted.filter(|name| !name.is_empty());
     let name = wanted.or(current);
     let context = match name {
-        // A current context that does not exist is refused too, even where flags say all that is needed.
+        // A current context that does not exist is refused, even if flags say all that is needed.
         Some(name) => merged
             .contexts
             .get(name)
@@ -122,24 +47,26 @@ pub(crate) fn choose(
             .ok_or_else(|| missing("context", name, merged.contexts.keys(), files))?,
         None => Context::default(),
     };
-    let cluster_name = given(overrides.cluster.as_ref())
+    let cluster_name = non_empty(overrides.cluster.as_ref())
         .unwrap_or(&context.cluster)
         .clone();
-    let user_name = given(overrides.user.as_ref()).unwrap_or(&context.user).clone();
+    let user_name = non_empty(overrides.user.as_ref())
+        .unwrap_or(&context.user)
+        .clone();
     let cluster = cluster(merged, &cluster_name, overrides, files)?;
     let user = user(merged, &user_name, overrides, files)?;
-    let nothing = is_empty(&cluster).then(|| match name {
-        None => bad(format!("{files} sets no current-context"))
+    let no_cluster = is_empty(&cluster).then(|| match name {
+        None => bad_configuration(format!("{files} sets no current-context"))
             .with_hint("give --context NAME, or run kubectl config use-context NAME"),
         Some(context) if !cluster_name.is_empty() && !merged.clusters.contains_key(&cluster_name) => {
-            not_there("cluster", context, &cluster_name, merged.clusters.keys(), files)
+            dangling("cluster", context, &cluster_name, merged.clusters.keys(), files)
         }
-        Some(name) => bad(format!(
+        Some(name) => bad_configuration(format!(
             "context {name:?} names no cluster with a server in {files}"
         ))
         .with_hint("give --cluster NAME or --server URL, or mend the context"),
     });
-    // kubectl asks for a name and a password then, which nobody wants to give. Over plain HTTP there is no credential.
+    // kubectl would ask for a user name and a password, which nobody has. Over plain HTTP there is no credential.
     let is_tls = cluster.server.to_ascii_lowercase().starts_with("https://");
     if let Some(context) = name
         && is_tls
@@ -148,18 +75,18 @@ pub(crate) fn choose(
         && user.token.0.is_empty()
         && user.client_certificate.is_empty()
     {
-        return Err(not_there("user", context, &user_name, merged.users.keys(), files));
+        return Err(dangling("user", context, &user_name, merged.users.keys(), files));
     }
-    Ok(Chosen {
+    Ok(SelectedContext {
         context: name.map(str::to_owned),
         cluster_name,
         user_name,
         cluster,
         user,
-        namespace: given(overrides.namespace.as_ref())
-            .or(given(Some(&context.namespace)))
+        namespace: non_empty(overrides.namespace.as_ref())
+            .or(non_empty(Some(&context.namespace)))
             .cloned(),
-        nothing,
+        no_cluster,
     })
 }
 
@@ -169,15 +96,15 @@ fn missing<'a>(
     names: impl Iterator<Item = &'a String> + Clone,
     files: &str,
 ) -> Failure {
-    let failure = bad(format!("{what} {name:?} does not exist in {files}"));
+    let failure = bad_configuration(format!("{what} {name:?} does not exist in {files}"));
     match nearest(name, names.map(String::as_str)) {
         Some(near) => failure.with_hint(format!("did you mean {near:?}?")),
         None => failure.with_hint(format!("kubectl config get-{what}s lists those that do")),
     }
 }
 
-/// What a context names and no file has.
-fn not_there<'a>(
+/// The failure of a context that names a cluster or a user which no file has.
+fn dangling<'a>(
     what: &str,
     context: &str,
     name: &str,
@@ -186,7 +113,7 @@ fn not_there<'a>(
 ) -> Failure {
     /// As many names as a line takes.
     const NAMED: usize = 5;
-    let failure = bad(format!(
+    let failure = bad_configuration(format!(
         "context {context:?} names the {what} {name:?}, which does not exist in {files}"
     ));
     let some: Vec<String> = names
@@ -226,56 +153,58 @@ fn is_empty(cluster: &Cluster) -> bool {
 /// replaces its field.
 fn cluster(merged: &Kubeconfig, name: &str, overrides: &Overrides, files: &str) -> Result<Cluster, Failure> {
     let found = merged.clusters.get(name);
-    if given(overrides.cluster.as_ref()).is_some() && found.is_none() {
+    if non_empty(overrides.cluster.as_ref()).is_some() && found.is_none() {
         return Err(missing("cluster", name, merged.clusters.keys(), files));
     }
     let mut cluster = found.cloned().unwrap_or_default();
-    if let Some(server) = given(overrides.server.as_ref()) {
+    if let Some(server) = non_empty(overrides.server.as_ref()) {
         cluster.server.clone_from(server);
     }
-    let authority = given(overrides.certificate_authority.as_ref());
-    // A flag for one of the three replaces them all, else what the file says would contradict it.
+    let authority = non_empty(overrides.certificate_authority.as_ref());
+    // A flag for one of the three replaces them all: otherwise it would contradict the file.
     if overrides.insecure_skip_tls_verify || authority.is_some() {
         cluster.insecure_skip_tls_verify = overrides.insecure_skip_tls_verify;
         cluster.certificate_authority = authority.cloned().unwrap_or_default();
         cluster.certificate_authority_data = Data::default();
     }
-    // Another server has another name.
-    if given(overrides.tls_server_name.as_ref()).is_some() || given(overrides.server.as_ref()).is_some() {
+    // The name in the file is of the server in the file.
+    if non_empty(overrides.tls_server_name.as_ref()).is_some()
+        || non_empty(overrides.server.as_ref()).is_some()
+    {
         cluster.tls_server_name = overrides.tls_server_name.clone().unwrap_or_default();
     }
     cluster.disable_compression |= overrides.disable_compression;
     if !cluster.certificate_authority.is_empty() && !cluster.certificate_authority_data.0.is_empty() {
-        return Err(bad(
+        return Err(bad_configuration(
             "the cluster has certificate-authority and certificate-authority-data, and only one is allowed",
         ));
     }
-    readable("certificate-authority", &cluster.certificate_authority)?;
+    check_readable("certificate-authority", &cluster.certificate_authority)?;
     Ok(cluster)
 }
 
 /// `getAuthInfo`, by the same rules.
 fn user(merged: &Kubeconfig, name: &str, overrides: &Overrides, files: &str) -> Result<User, Failure> {
     let found = merged.users.get(name);
-    if given(overrides.user.as_ref()).is_some() && found.is_none() {
+    if non_empty(overrides.user.as_ref()).is_some() && found.is_none() {
         return Err(missing("user", name, merged.users.keys(), files));
     }
     let mut user = found.cloned().unwrap_or_default();
-    if let Some(token) = given(overrides.token.as_ref()) {
+    if let Some(token) = non_empty(overrides.token.as_ref()) {
         user.token = Secret(token.clone());
     }
-    if let Some(path) = given(overrides.client_certificate.as_ref()) {
+    if let Some(path) = non_empty(overrides.client_certificate.as_ref()) {
         user.client_certificate.clone_from(path);
         user.client_certificate_data = Data::default();
     }
-    if let Some(path) = given(overrides.client_key.as_ref()) {
+    if let Some(path) = non_empty(overrides.client_key.as_ref()) {
         user.client_key.clone_from(path);
         user.client_key_data = Data::default();
     }
-    if let Some(name) = given(overrides.impersonate.as_ref()) {
+    if let Some(name) = non_empty(overrides.impersonate.as_ref()) {
         user.impersonate.clone_from(name);
     }
-    if let Some(uid) = given(overrides.impersonate_uid.as_ref()) {
+    if let Some(uid) = non_empty(overrides.impersonate_uid.as_ref()) {
         user.impersonate_uid.clone_from(uid);
     }
     if !overrides.impersonate_groups.is_empty() {
@@ -292,53 +221,57 @@ fn user(merged: &Kubeconfig, name: &str, overrides: &Overrides, files: &str) -> 
 fn validate(user: &User) -> Result<(), Failure> {
     let basic = !user.username.is_empty() || !user.password.0.is_empty();
     if !user.token.0.is_empty() && basic {
-        return Err(bad(
+        return Err(bad_configuration(
             "the user has a token and a user name with password, and only one is allowed",
         ));
     }
     let (certificate, certificate_data) = (&user.client_certificate, &user.client_certificate_data.0);
     let (key, key_data) = (&user.client_key, &user.client_key_data.0);
     if !certificate.is_empty() && !certificate_data.is_empty() {
-        return Err(bad(
+        return Err(bad_configuration(
             "the user has client-certificate and client-certificate-data, and only one is allowed",
         ));
     }
     if !certificate.is_empty() || !certificate_data.is_empty() {
         if !key.is_empty() && !key_data.is_empty() {
-            return Err(bad(
+            return Err(bad_configuration(
                 "the user has client-key and client-key-data, and only one is allowed",
             ));
         }
         if key.is_empty() && key_data.is_empty() {
-            return Err(bad("the user has a client certificate without its key")
-                .with_hint("add client-key or client-key-data to the user"));
+            return Err(
+                bad_configuration("the user has a client certificate without its key")
+                    .with_hint("add client-key or client-key-data to the user"),
+            );
         }
-        readable("client-certificate", certificate)?;
-        readable("client-key", key)?;
+        check_readable("client-certificate", certificate)?;
+        check_readable("client-key", key)?;
     }
     let alone = !user.impersonate_uid.is_empty()
         || !user.impersonate_groups.is_empty()
         || !user.impersonate_user_extra.is_empty();
     if alone && user.impersonate.is_empty() {
-        return Err(bad("groups, uid or extra are to be impersonated without a user")
-            .with_hint("name the user with --as, or in the kubeconfig with as"));
+        return Err(
+            bad_configuration("groups, uid or extra are to be impersonated without a user")
+                .with_hint("name the user with --as, or in the kubeconfig with as"),
+        );
     }
     if user.auth_provider.is_some() && user.exec.is_some() {
-        return Err(bad(
+        return Err(bad_configuration(
             "the user has an auth-provider and an exec, and only one is allowed",
         ));
     }
     Ok(())
 }
 
-/// A file that is named has to be there also where it is not needed, as under plain HTTP.
-fn readable(what: &str, path: &str) -> Result<(), Failure> {
+/// A file that is named has to be there even if it is not needed, as under plain HTTP.
+fn check_readable(what: &str, path: &str) -> Result<(), Failure> {
     if path.is_empty() {
         return Ok(());
     }
     match bounded_file::check(std::path::Path::new(path)) {
         Ok(()) => Ok(()),
-        Err(error) => Err(bad(format!("{what} {path}: {error}"))
+        Err(error) => Err(bad_configuration(format!("{what} {path}: {error}"))
             .with_hint("check the path; in a kubeconfig it is relative to the directory of that file")),
     }
 }
@@ -392,8 +325,8 @@ mod tests {
         merged
     }
 
-    fn chosen(context: Option<&str>, overrides: &Overrides) -> Result<Chosen, String> {
-        choose(&merged(), context, overrides, "f").map_err(|failure| failure.message)
+    fn selected(context: Option<&str>, overrides: &Overrides) -> Result<SelectedContext, String> {
+        select(&merged(), context, overrides, "f").map_err(|failure| failure.message)
     }
 
     #[allow(clippy::unnecessary_wraps, reason = "as the fields want it")]
@@ -402,8 +335,8 @@ mod tests {
     }
 
     #[test]
-    fn flags_replace_what_the_context_says() {
-        let usual = chosen(None, &Overrides::default()).expect("usable");
+    fn flags_replace_fields_of_the_context() {
+        let usual = selected(None, &Overrides::default()).expect("usable");
         assert_eq!(usual.cluster.server, "https://a");
         assert_eq!(usual.namespace.as_deref(), Some("shop"));
 
@@ -418,12 +351,12 @@ mod tests {
             certificate_authority: text(&file),
             ..Overrides::default()
         };
-        let Chosen {
+        let SelectedContext {
             cluster,
             user,
             namespace,
             ..
-        } = chosen(None, &flags).expect("usable");
+        } = selected(None, &flags).expect("usable");
         assert_eq!(cluster.server, "https://c");
         // The name belongs to the server of the file, and the file's authority would contradict the flag's.
         assert_eq!(
@@ -442,20 +375,23 @@ mod tests {
             insecure_skip_tls_verify: true,
             ..Overrides::default()
         };
-        let cluster = chosen(None, &insecure).expect("usable").cluster;
+        let cluster = selected(None, &insecure).expect("usable").cluster;
         assert!(cluster.insecure_skip_tls_verify && cluster.certificate_authority_data.0.is_empty());
 
         let other = Overrides {
             cluster: text("b"),
             ..Overrides::default()
         };
-        assert_eq!(chosen(None, &other).expect("usable").cluster.server, "https://b");
+        assert_eq!(
+            selected(None, &other).expect("usable").cluster.server,
+            "https://b"
+        );
 
         let absent = Overrides {
             certificate_authority: text("/nowhere/ca.crt"),
             ..Overrides::default()
         };
-        let refused = chosen(None, &absent).err().expect("the file is not there");
+        let refused = selected(None, &absent).err().expect("the file is not there");
         assert!(
             refused.starts_with("certificate-authority /nowhere/ca.crt: "),
             "{refused}"
@@ -470,7 +406,7 @@ mod tests {
                 user,
                 ..Overrides::default()
             };
-            chosen(context, &overrides).map(|_| ())
+            selected(context, &overrides).map(|_| ())
         };
         assert_eq!(
             of(text("c"), None, None),
@@ -486,7 +422,7 @@ mod tests {
         );
         assert_eq!(of(None, None, Some("none")), Ok(()));
         assert!(
-            choose(&merged(), Some("none"), &Overrides::default(), "f").is_ok_and(|c| c.nothing.is_some())
+            select(&merged(), Some("none"), &Overrides::default(), "f").is_ok_and(|c| c.no_cluster.is_some())
         );
     }
 
@@ -497,18 +433,19 @@ mod tests {
             impersonate,
             ..Overrides::default()
         };
-        let refused = chosen(None, &user(None)).err().expect("groups alone");
+        let refused = selected(None, &user(None)).err().expect("groups alone");
         assert!(refused.contains("without a user"), "{refused}");
-        assert!(chosen(None, &user(text("joe"))).is_ok());
+        assert!(selected(None, &user(text("joe"))).is_ok());
     }
 
     #[test]
-    fn a_context_that_names_what_no_file_has_is_told_so_with_what_there_is() {
+    fn a_context_that_names_a_missing_entry_is_refused_with_the_entries_there_are() {
         let refused = |context: &str, overrides: &Overrides| {
-            let failure = choose(&merged(), Some(context), overrides, "f").map(|chosen| chosen.nothing);
+            let failure =
+                select(&merged(), Some(context), overrides, "f").map(|selected| selected.no_cluster);
             let failure = failure
                 .err()
-                .or_else(|| chosen(Some(context), overrides).ok()?.nothing);
+                .or_else(|| selected(Some(context), overrides).ok()?.no_cluster);
             failure.map(|failure| format!("{failure}; {}", failure.hint()))
         };
         let usual = Overrides::default();

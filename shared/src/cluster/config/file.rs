@@ -1,19 +1,20 @@
-//! Kubeconfig files: what one says, and what several say together, by client-go's rules (`tools/clientcmd/loader.go`,
-//! `tools/clientcmd/api/v1/conversion.go`). Must not know which of it is chosen.
+//! Kubeconfig files, and several of them merged, by client-go's rules (`tools/clientcmd/loader.go`,
+//! `tools/clientcmd/api/v1/conversion.go`). Must not know which context is selected.
 //!
-//! A value of the wrong type refuses the whole file, as there: kubectl would not go on with half of one.
+//! A value of the wrong type refuses the whole file, as in client-go: kubectl does not go on with half of one.
 
 use crate::cluster::bounded_file;
+use crate::cluster::config::yaml;
+use crate::cluster::secret::Secret;
 use crate::failure::{Class, Failure};
 use base64::Engine as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 use tokio::time::Instant;
 
-/// What the files say together.
+/// The merged content of the files.
 #[derive(Debug, Default)]
 pub(crate) struct Kubeconfig {
     pub clusters: BTreeMap<String, Cluster>,
@@ -22,18 +23,7 @@ pub(crate) struct Kubeconfig {
     pub current_context: String,
 }
 
-/// Text that is never shown.
-#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
-pub(crate) struct Secret(pub String);
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Secret")
-    }
-}
-
-/// Bytes that a file holds in base64, which are never shown either: a key may be among them.
+/// Bytes that a file holds in base64. They are never shown, since a key may be among them.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct Data(pub Vec<u8>);
 
@@ -55,7 +45,7 @@ impl<'de> Deserialize<'de> for Data {
     }
 }
 
-/// A cluster: where it is, and how it proves to be it.
+/// A cluster: its address, and how its server proves what it is.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, rename_all = "kebab-case")]
 pub(crate) struct Cluster {
@@ -71,7 +61,7 @@ pub(crate) struct Cluster {
     pub extensions: Vec<Extension>,
 }
 
-/// What other programs keep in a kubeconfig.
+/// Data of other programs in a kubeconfig.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub(crate) struct Extension {
@@ -79,7 +69,7 @@ pub(crate) struct Extension {
     pub extension: Value,
 }
 
-/// A user: how this is to prove who it is.
+/// A user: its credential, and whom it impersonates.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "kebab-case")]
 pub(crate) struct User {
@@ -104,20 +94,20 @@ pub(crate) struct User {
     pub exec: Option<Exec>,
 }
 
-/// A credential plugin that was compiled into kubectl once.
+/// A credential plugin of the kind that was once compiled into kubectl.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub(crate) struct AuthProvider {
     pub name: String,
 }
 
-/// A credential plugin that is run.
+/// A credential plugin that is a command.
 #[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct Exec {
     pub command: String,
     pub args: Vec<String>,
-    pub env: Vec<Variable>,
+    pub env: Vec<EnvVar>,
     pub api_version: String,
     pub install_hint: String,
     #[serde(deserialize_with = "boolean")]
@@ -138,7 +128,7 @@ impl std::fmt::Debug for Exec {
 /// A variable of a plugin's environment.
 #[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
-pub(crate) struct Variable {
+pub(crate) struct EnvVar {
     pub name: String,
     pub value: String,
 }
@@ -152,7 +142,7 @@ pub(crate) struct Context {
     pub namespace: String,
 }
 
-/// YAML of kubectl's time has more words for a boolean than JSON.
+/// YAML 1.1, which kubectl reads, has more words for a boolean than JSON.
 fn boolean<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
@@ -173,7 +163,7 @@ fn boolean<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error>
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct File {
+struct KubeconfigFile {
     kind: String,
     #[serde(rename = "apiVersion")]
     api_version: String,
@@ -206,10 +196,10 @@ struct NamedContext {
 }
 
 impl Kubeconfig {
-    /// Adds what a file says; what stands here already stays.
+    /// Adds the content of a file; entries that are here already stay.
     ///
     /// # Errors
-    /// Class `badConfiguration`, where the file cannot be read or is no kubeconfig.
+    /// Class `badConfiguration`, if the file cannot be read or is no kubeconfig.
     pub fn add(&mut self, path: &Path, until: Instant) -> Result<(), Failure> {
         let text = bounded_file::read(path, bounded_file::KUBECONFIG, until)
             .map_err(|error| unreadable(path, &error))?;
@@ -220,21 +210,21 @@ impl Kubeconfig {
                     format!("kubeconfig {}: is no kubeconfig: {why}", path.display()),
                 )
             };
-            if is_encoded(&text) {
+            if is_base64(&text) {
                 bad("it is in base64").with_hint("decode it: base64 -d FILE > KUBECONFIG")
             } else {
                 bad(&why)
             }
         })?;
         let next = file
-            .named()
+            .by_name()
             .map_err(|why| {
                 Failure::new(
                     Class::BadConfiguration,
                     format!("kubeconfig {}: {why}", path.display()),
                 )
             })?
-            .resolved(path);
+            .with_absolute_paths(path);
         for (name, cluster) in next.clusters {
             self.clusters.entry(name).or_insert(cluster);
         }
@@ -251,7 +241,7 @@ impl Kubeconfig {
     }
 
     /// Paths in a file are relative to the directory of that file.
-    fn resolved(mut self, path: &Path) -> Self {
+    fn with_absolute_paths(mut self, path: &Path) -> Self {
         let directory = path.parent().unwrap_or(Path::new(""));
         let directory = match std::path::absolute(if directory.as_os_str().is_empty() {
             Path::new(".")
@@ -284,8 +274,9 @@ impl Kubeconfig {
     }
 }
 
-impl File {
-    fn named(self) -> Result<Kubeconfig, String> {
+impl KubeconfigFile {
+    /// Its entries by name.
+    fn by_name(self) -> Result<Kubeconfig, String> {
         if !self.kind.is_empty() && self.kind != "Config" {
             return Err(format!("it is of kind {:?}, and Config is expected", self.kind));
         }
@@ -339,8 +330,8 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
     }
 }
 
-/// Whether it is a kubeconfig in base64, as secrets of pipelines often are.
-fn is_encoded(text: &[u8]) -> bool {
+/// Whether it is a kubeconfig in base64: secrets of pipelines often are.
+fn is_base64(text: &[u8]) -> bool {
     let text: Vec<u8> = text
         .iter()
         .copied()
@@ -351,115 +342,9 @@ fn is_encoded(text: &[u8]) -> bool {
         .is_ok_and(|plain| !plain.is_empty() && parse(&plain).is_ok())
 }
 
-fn parse(text: &[u8]) -> Result<File, String> {
-    let value = value(text)?;
-    serde_json::from_value(value).map_err(|error| shown(&error.to_string()))
-}
-
-/// YAML or JSON as a value in which nothing of ours is null: to Go a null is a field that was not written.
-pub(crate) fn value(text: &[u8]) -> Result<Value, String> {
-    let text = decoded(text)?;
-    let mut value = match serde_json::from_str::<Value>(&text) {
-        Ok(value) => value,
-        Err(_) => yaml(first_document(&text))?,
-    };
-    without_nulls(&mut value);
-    if value.is_null() {
-        value = Value::Object(serde_json::Map::new());
-    }
-    Ok(value)
-}
-
-/// Text in UTF-8, or in UTF-16 where a byte order mark says so, as Go's YAML reads it and PowerShell's `>` writes it.
-pub(crate) fn decoded(bytes: &[u8]) -> Result<Cow<'_, str>, String> {
-    let wide = |rest: &[u8], unit: fn([u8; 2]) -> u16| {
-        let units = rest.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
-        let whole = rest.len().is_multiple_of(2);
-        let text: Result<String, _> = char::decode_utf16(units).collect();
-        text.ok()
-            .filter(|_| whole)
-            .map(Cow::Owned)
-            .ok_or_else(|| "it is no text in UTF-16, as its byte order mark says".to_owned())
-    };
-    match bytes {
-        [0xff, 0xfe, rest @ ..] => wide(rest, u16::from_le_bytes),
-        [0xfe, 0xff, rest @ ..] => wide(rest, u16::from_be_bytes),
-        _ => {
-            let text = std::str::from_utf8(bytes)
-                .map_err(|_| "it is no text in UTF-8, nor in UTF-16 with a byte order mark".to_owned())?;
-            Ok(Cow::Borrowed(text.strip_prefix('\u{feff}').unwrap_or(text)))
-        }
-    }
-}
-
-fn yaml(text: &str) -> Result<Value, String> {
-    let blank = text.lines().all(|line| {
-        let line = line.trim();
-        line.is_empty() || line.starts_with('#')
-    });
-    if blank {
-        return Ok(Value::Null);
-    }
-    let options = serde_saphyr::options! {
-        duplicate_keys: serde_saphyr::options::DuplicateKeyPolicy::LastWins,
-    };
-    serde_saphyr::from_str_with_options::<Value>(text, options).map_err(|error| {
-        let text = error.to_string();
-        let line = text.lines().next().unwrap_or_default();
-        shown(line.trim_start_matches("error: "))
-    })
-}
-
-/// Go's decoder reads the first document of a file and no other.
-fn first_document(text: &str) -> &str {
-    let mut begun = false;
-    let mut start = 0;
-    for line in text.split_inclusive('\n') {
-        let at = start;
-        start += line.len();
-        let trimmed = line.trim_end();
-        if trimmed == "---" || trimmed.starts_with("--- ") {
-            if begun {
-                return &text[..at];
-            }
-            begun = true;
-        } else if !trimmed.is_empty() && !trimmed.starts_with('#') && !trimmed.starts_with('%') {
-            begun = true;
-        }
-    }
-    text
-}
-
-fn without_nulls(value: &mut Value) {
-    match value {
-        Value::Object(map) => {
-            map.retain(|_, value| !value.is_null());
-            // What other programs keep is theirs, and handed on as it is.
-            map.iter_mut()
-                .filter(|(key, _)| *key != "extension")
-                .for_each(|(_, value)| without_nulls(value));
-        }
-        Value::Array(items) => items.iter_mut().for_each(without_nulls),
-        _ => {}
-    }
-}
-
-/// What a parser says, without the values of the file that it quotes: a token may be among them.
-fn shown(text: &str) -> String {
-    let mut shown = String::new();
-    let mut quote = None;
-    for c in text.chars() {
-        match quote {
-            Some(end) if c == end => quote = None,
-            Some(_) => {}
-            None if c == '"' || c == '`' => {
-                quote = Some(c);
-                shown.push_str("...");
-            }
-            None => shown.push(c),
-        }
-    }
-    shown
+fn parse(text: &[u8]) -> Result<KubeconfigFile, String> {
+    let value = yaml::read(text)?;
+    serde_json::from_value(value).map_err(|error| yaml::without_values(&error.to_string()))
 }
 
 #[cfg(test)]
@@ -477,7 +362,9 @@ mod tests {
         let little: Vec<u8> = units.iter().flat_map(|unit| unit.to_le_bytes()).collect();
         let big: Vec<u8> = units.iter().flat_map(|unit| unit.to_be_bytes()).collect();
         for bytes in [&little, &big, &format!("\u{feff}{text}").into_bytes()] {
-            let named = parse(bytes).and_then(File::named).expect("a kubeconfig");
+            let named = parse(bytes)
+                .and_then(KubeconfigFile::by_name)
+                .expect("a kubeconfig");
             assert_eq!(named.current_context, "\u{1f980}");
         }
         let said = |bytes: &[u8]| parse(bytes).err().expect("it is wrong");
@@ -519,7 +406,7 @@ mod tests {
     }
 
     fn read(text: &str) -> Result<Kubeconfig, String> {
-        parse(text.as_bytes()).and_then(File::named)
+        parse(text.as_bytes()).and_then(KubeconfigFile::by_name)
     }
 
     #[test]

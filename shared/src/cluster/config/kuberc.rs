@@ -1,11 +1,11 @@
-//! Which credential plugins may be run, as kubectl's preferences say (`kuberc`: `credentialPluginPolicy` and
-//! `credentialPluginAllowlist`), by the rules of `k8s.io/kubectl/pkg/kuberc` and of client-go's `plugin/pkg/client/auth/exec`.
+//! Which credential plugins may be run, by kubectl's preferences (`kuberc`: `credentialPluginPolicy` and
+//! `credentialPluginAllowlist`) and by the rules of `k8s.io/kubectl/pkg/kuberc` and of client-go's `plugin/pkg/client/auth/exec`.
 //!
 //! Defaults and aliases of that file are for kubectl's own commands, and mean nothing here.
 
 use crate::cluster::bounded_file;
-use crate::cluster::config::file;
-use crate::cluster::config::variable;
+use crate::cluster::config::environment::{home, variable};
+use crate::cluster::config::yaml;
 use crate::failure::{Class, Failure};
 use serde::Deserialize;
 use std::path::{Component, Path, PathBuf};
@@ -14,28 +14,28 @@ use tokio::time::Instant;
 /// Which kuberc file counts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Kuberc {
-    /// None: this is not kubectl.
+    /// None, since this is not kubectl.
     #[default]
     None,
-    /// As under kubectl: that of `KUBERC`, else `~/.kube/kuberc`; `KUBERC=off` is none.
+    /// As under kubectl: the file of `KUBERC`, else `~/.kube/kuberc`; `KUBERC=off` is none.
     Environment,
-    /// This one, which must exist.
+    /// This file, which must exist.
     File(PathBuf),
 }
 
 /// Which plugins may be run.
 #[derive(Debug, Default)]
-pub(crate) enum Policy {
-    /// Every one, which is kubectl's default.
+pub(crate) enum PluginPolicy {
+    /// All, which is kubectl's default.
     #[default]
     AllowAll,
-    /// The same, because the file that nobody named cannot be read, for that reason. kubectl warns and goes on.
+    /// All, since the default file cannot be read, for that reason. kubectl warns and goes on.
     Unread(String),
-    /// None, as this file says.
+    /// None: this file forbids them.
     DenyAll(PathBuf),
-    /// Those that this file lists.
+    /// The commands that this file lists.
     Allowlist(PathBuf, Vec<String>),
-    /// The file cannot be used, and kubectl would not run at all.
+    /// The file cannot be used; kubectl would not run at all.
     Unusable(Failure),
 }
 
@@ -45,43 +45,45 @@ struct Preference {
     api_version: String,
     kind: String,
     credential_plugin_policy: String,
-    credential_plugin_allowlist: Option<Vec<Entry>>,
+    credential_plugin_allowlist: Option<Vec<AllowlistEntry>>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Entry {
+struct AllowlistEntry {
     command: String,
-    /// What `command` was called before 1.36.
+    /// The name of `command` before 1.36.
     name: String,
 }
 
 const GROUP: &str = "kubectl.config.k8s.io/";
 
 impl Kuberc {
-    /// What it says of plugins.
-    pub(crate) fn policy(&self, until: Instant) -> Policy {
-        let (path, is_named) = match self.place() {
-            Ok(Some(place)) => place,
-            Ok(None) => return Policy::AllowAll,
-            Err(failure) => return Policy::Unusable(failure),
+    /// Its policy for plugins.
+    pub(crate) fn plugin_policy(&self, until: Instant) -> PluginPolicy {
+        let (path, is_named) = match self.path() {
+            Ok(Some(path)) => path,
+            Ok(None) => return PluginPolicy::AllowAll,
+            Err(failure) => return PluginPolicy::Unusable(failure),
         };
         match read(&path, until) {
             Ok(policy) => policy,
-            Err(Unread::Invalid(why)) => Policy::Unusable(unusable(&path, &why)),
-            Err(Unread::Broken(why)) if is_named => Policy::Unusable(unusable(&path, &why)),
-            Err(Unread::Missing) if is_named => Policy::Unusable(unusable(&path, "it does not exist")),
-            Err(Unread::Missing) => Policy::AllowAll,
-            Err(Unread::Broken(why)) => Policy::Unread(format!(
+            Err(KubercError::Invalid(why)) => PluginPolicy::Unusable(unusable(&path, &why)),
+            Err(KubercError::Broken(why)) if is_named => PluginPolicy::Unusable(unusable(&path, &why)),
+            Err(KubercError::Missing) if is_named => {
+                PluginPolicy::Unusable(unusable(&path, "it does not exist"))
+            }
+            Err(KubercError::Missing) => PluginPolicy::AllowAll,
+            Err(KubercError::Broken(why)) => PluginPolicy::Unread(format!(
                 "kuberc {}: {why}: every credential plugin may be run",
                 path.display()
             )),
         }
     }
 
-    /// Where it is, and whether somebody named it.
-    fn place(&self) -> Result<Option<(PathBuf, bool)>, Failure> {
-        let of_environment = match variable("KUBERC") {
+    /// The path of the file, and whether somebody named it.
+    fn path(&self) -> Result<Option<(PathBuf, bool)>, Failure> {
+        let from_environment = match variable("KUBERC") {
             Some(off) if off == "off" => {
                 return match self {
                     Self::File(_) => Err(Failure::new(
@@ -94,22 +96,20 @@ impl Kuberc {
             }
             other => other,
         };
-        // The feature gate of kubectl, by which the file is switched off too.
+        // The feature gate of kubectl, which switches the file off too.
         if variable("KUBECTL_KUBERC").is_some_and(|value| value == "false") {
             return Ok(None);
         }
-        Ok(match (self, of_environment) {
+        Ok(match (self, from_environment) {
             (Self::None, _) => None,
             (Self::File(path), _) => Some((path.clone(), true)),
             (Self::Environment, Some(path)) => Some((path.into(), true)),
-            (Self::Environment, None) => {
-                crate::cluster::config::home().map(|home| (home.join(".kube").join("kuberc"), false))
-            }
+            (Self::Environment, None) => home().map(|home| (home.join(".kube").join("kuberc"), false)),
         })
     }
 }
 
-enum Unread {
+enum KubercError {
     /// There is no such file.
     Missing,
     /// It cannot be read, or holds no preferences.
@@ -126,26 +126,26 @@ fn unusable(path: &Path, why: &str) -> Failure {
     .with_hint("mend the file; KUBERC=off goes without it, and then every credential plugin may be run")
 }
 
-fn read(path: &Path, until: Instant) -> Result<Policy, Unread> {
-    let broken = |why: String| Unread::Broken(why);
+fn read(path: &Path, until: Instant) -> Result<PluginPolicy, KubercError> {
+    let broken = |why: String| KubercError::Broken(why);
     let bytes = bounded_file::read(path, bounded_file::TOKEN, until).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => Unread::Missing,
+        std::io::ErrorKind::NotFound => KubercError::Missing,
         _ => broken(error.to_string()),
     })?;
-    let text = file::decoded(&bytes).map_err(broken)?;
+    let text = yaml::decode_text(&bytes).map_err(broken)?;
     let mut documents = 0;
-    for document in documents_of(&text) {
+    for document in split_documents(&text) {
         documents += 1;
-        let preference = file::value(document.as_bytes())
+        let preference = yaml::read(document.as_bytes())
             .ok()
             .and_then(|value| serde_json::from_value::<Preference>(value).ok());
-        // As kubectl: the first that it knows counts.
+        // As kubectl: the first document that it knows counts.
         match preference {
             Some(preference) if preference.kind == "Preference" => {
                 match preference.api_version.strip_prefix(GROUP) {
-                    Some("v1beta1") => return policy(path, preference).map_err(Unread::Invalid),
-                    // It had no such fields.
-                    Some("v1alpha1") => return Ok(Policy::AllowAll),
+                    Some("v1beta1") => return read_policy(path, preference).map_err(KubercError::Invalid),
+                    // That version had no such fields.
+                    Some("v1alpha1") => return Ok(PluginPolicy::AllowAll),
                     _ => {}
                 }
             }
@@ -153,12 +153,12 @@ fn read(path: &Path, until: Instant) -> Result<Policy, Unread> {
         }
     }
     if documents == 0 {
-        return Ok(Policy::AllowAll);
+        return Ok(PluginPolicy::AllowAll);
     }
     Err(broken(format!("it holds no Preference of {GROUP}v1beta1")))
 }
 
-fn documents_of(text: &str) -> Vec<String> {
+fn split_documents(text: &str) -> Vec<String> {
     let mut documents = vec![String::new()];
     for line in text.lines() {
         match documents.last_mut() {
@@ -175,11 +175,11 @@ fn documents_of(text: &str) -> Vec<String> {
 }
 
 /// `ValidatePluginPolicy` of client-go.
-fn policy(path: &Path, preference: Preference) -> Result<Policy, String> {
+fn read_policy(path: &Path, preference: Preference) -> Result<PluginPolicy, String> {
     let list = preference.credential_plugin_allowlist;
     match (preference.credential_plugin_policy.as_str(), list) {
-        ("" | "AllowAll", None) => Ok(Policy::AllowAll),
-        ("DenyAll", None) => Ok(Policy::DenyAll(path.to_owned())),
+        ("" | "AllowAll", None) => Ok(PluginPolicy::AllowAll),
+        ("DenyAll", None) => Ok(PluginPolicy::DenyAll(path.to_owned())),
         (policy @ ("" | "AllowAll" | "DenyAll"), Some(_)) => Err(format!(
             "credentialPluginPolicy is {policy:?}, and credentialPluginAllowlist is there, which needs Allowlist"
         )),
@@ -210,7 +210,7 @@ fn policy(path: &Path, preference: Preference) -> Result<Policy, String> {
                 }
                 commands.push(command);
             }
-            Ok(Policy::Allowlist(path.to_owned(), commands))
+            Ok(PluginPolicy::Allowlist(path.to_owned(), commands))
         }
         (other, _) => Err(format!(
             "credentialPluginPolicy is {other:?}, and AllowAll, DenyAll or Allowlist is expected"
@@ -218,11 +218,11 @@ fn policy(path: &Path, preference: Preference) -> Result<Policy, String> {
     }
 }
 
-impl Policy {
-    /// The program to run for that command, where it may be run.
+impl PluginPolicy {
+    /// The program to run for that command, if it may be run.
     ///
     /// # Errors
-    /// Class `credential`, with the file that forbids it; `badConfiguration`, where that file cannot be used.
+    /// Class `credential`, with the file that forbids it; `badConfiguration`, if that file cannot be used.
     pub fn permits(&self, command: &str) -> Result<PathBuf, Failure> {
         let forbidden = |file: &Path, why: &str| {
             Failure::new(
@@ -240,13 +240,14 @@ impl Policy {
             Self::DenyAll(file) => Err(forbidden(file, "DenyAll is the credentialPluginPolicy")),
             Self::Allowlist(file, commands) => {
                 let own = cleaned(command);
-                let found = program(&own);
+                let found = find_program(&own);
                 let name = |command: &str| Path::new(command).file_name().map(ToOwned::to_owned);
                 let permitted = commands.iter().any(|entry| {
                     *entry == own
                         || found.as_deref().is_some_and(|found| {
                             Path::new(entry) == found
-                                || (name(entry) == name(&own) && program(entry).as_deref() == Some(found))
+                                || (name(entry) == name(&own)
+                                    && find_program(entry).as_deref() == Some(found))
                         })
                 });
                 if permitted {
@@ -259,8 +260,8 @@ impl Policy {
     }
 }
 
-/// `exec.LookPath` of Go: a name is looked for in `PATH`, a path is what it is, and it has to be executable.
-fn program(command: &str) -> Option<PathBuf> {
+/// `exec.LookPath` of Go: a name is searched in `PATH`, a path stands for itself, and the file has to be executable.
+fn find_program(command: &str) -> Option<PathBuf> {
     if command.contains(std::path::is_separator) {
         return Some(PathBuf::from(command)).filter(|path| is_executable(path));
     }
@@ -321,7 +322,7 @@ mod tests {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let path = directory.path().join("kuberc");
         std::fs::write(&path, text).expect("it can be written to");
-        let policy = Kuberc::File(path.clone()).policy(Instant::now() + Duration::from_secs(10));
+        let policy = Kuberc::File(path.clone()).plugin_policy(Instant::now() + Duration::from_secs(10));
         match policy.permits(command) {
             Ok(program) => format!("run {}", program.display()),
             Err(failure) => {
@@ -332,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plugin_is_run_where_kubectl_would_run_it() {
+    fn a_plugin_is_run_if_kubectl_would_run_it() {
         const HEAD: &str = "apiVersion: kubectl.config.k8s.io/v1beta1\nkind: Preference\n";
         let with = |rest: &str| format!("{HEAD}{rest}");
         let listed = |entries: &str| {
@@ -358,7 +359,7 @@ mod tests {
             (listed("[{command: other}, {command: nothing}]"), "nothing", "run nothing".into()),
             (listed("[{command: other}]"), "/bin/sh", refused.into()),
             (listed("[{command: /usr/local/bin/sh}]"), "/bin/sh", refused.into()),
-            // A directory of one's own is not PATH's.
+            // A program in another directory is not the one in PATH.
             (listed("[{command: nothing}]"), "/here/nothing",
                 "credential: the credential plugin /here/nothing may not be run: it is not in the \
                  credentialPluginAllowlist of FILE".into()),
@@ -398,7 +399,7 @@ mod tests {
             assert_eq!(said(&text, command), expected, "{text}{command}");
         }
         // By its name in PATH, which is the program that a full path names.
-        let shell = program("sh").expect("a shell");
+        let shell = find_program("sh").expect("a shell");
         let entry = format!("[{{command: {}}}]", shell.display());
         assert_eq!(said(&listed(&entry), "sh"), format!("run {}", shell.display()));
         assert_eq!(

@@ -1,13 +1,15 @@
-//! Runs a credential plugin, by client-go's rules (`plugin/pkg/client/auth/exec`): what it is told, what it says, and how
-//! it fails. Must not know when it is run.
+//! Runs a credential plugin, by client-go's rules (`plugin/pkg/client/auth/exec`): its input, its output, and how it fails.
+//! Must not know when it is run.
 //!
-//! What it writes to stderr is for the person and goes to this process's stderr at once, as under kubectl; the end of it
-//! stands in the failure too. What it writes to stdout is a secret and is shown nowhere.
+//! Its stderr is for the person and is copied to this process's stderr at once, as under kubectl; the end of it is part of
+//! the failure too. Its stdout is a secret and is shown nowhere.
 
-use crate::cluster::config::file;
-use crate::cluster::config::file::{Cluster, Exec, Secret, Variable};
-use crate::cluster::config::kuberc::Policy;
-use crate::cluster::transport::tls;
+use crate::cluster::config::file::{Cluster, EnvVar, Exec};
+use crate::cluster::config::kuberc::PluginPolicy;
+use crate::cluster::config::yaml;
+use crate::cluster::deadlines::seconds;
+use crate::cluster::secret::Secret;
+use crate::cluster::transport::client_certificate;
 use crate::failure::{Class, Failure};
 use crate::resource::Time;
 use base64::Engine as _;
@@ -23,32 +25,32 @@ use tokio::time::timeout;
 
 /// More than any credential.
 const STDOUT: usize = 1 << 20;
-/// As much of stderr as a message shows.
+/// Characters of stderr that a message shows.
 const STDERR: usize = 600;
-/// The extension of a cluster that is meant for its plugin.
+/// The name of the cluster's extension that is meant for its plugin.
 const EXTENSION: &str = "client.authentication.k8s.io/exec";
 
 /// A plugin that can be run.
 pub(crate) struct Plugin {
     command: String,
     args: Vec<String>,
-    env: Vec<Variable>,
+    env: Vec<EnvVar>,
     api_version: String,
-    mode: Mode,
+    mode: InteractiveMode,
     install_hint: String,
     cluster: Option<Value>,
-    policy: Policy,
+    policy: PluginPolicy,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Mode {
+enum InteractiveMode {
     Never,
     IfAvailable,
     Always,
 }
 
-/// What a plugin gave.
-pub(crate) struct Obtained {
+/// The credential that a plugin gave.
+pub(crate) struct PluginCredential {
     pub token: Option<Secret>,
     pub identity: Option<Arc<CertifiedKey>>,
     pub expires: Option<Time>,
@@ -56,15 +58,15 @@ pub(crate) struct Obtained {
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct Credential {
+struct ExecCredential {
     api_version: String,
     kind: String,
-    status: Option<Status>,
+    status: Option<ExecCredentialStatus>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct Status {
+struct ExecCredentialStatus {
     expiration_timestamp: Option<String>,
     token: Secret,
     client_certificate_data: String,
@@ -75,8 +77,8 @@ impl Plugin {
     /// Reads the plugin of a user; `ca` is the authority of its cluster in PEM.
     ///
     /// # Errors
-    /// Class `badConfiguration`, where client-go refuses it too.
-    pub fn new(exec: &Exec, cluster: &Cluster, ca: &[u8], policy: Policy) -> Result<Self, Failure> {
+    /// Class `badConfiguration`, if client-go refuses it too.
+    pub fn new(exec: &Exec, cluster: &Cluster, ca: &[u8], policy: PluginPolicy) -> Result<Self, Failure> {
         let bad = |message: String| Failure::new(Class::BadConfiguration, message);
         if exec.command.is_empty() {
             return Err(bad("the user's exec names no command".into()));
@@ -106,10 +108,10 @@ impl Plugin {
             }
         }
         let mode = match exec.interactive_mode.as_str() {
-            "Never" => Mode::Never,
-            "IfAvailable" => Mode::IfAvailable,
-            "Always" => Mode::Always,
-            "" if exec.api_version.ends_with("beta1") => Mode::IfAvailable,
+            "Never" => InteractiveMode::Never,
+            "IfAvailable" => InteractiveMode::IfAvailable,
+            "Always" => InteractiveMode::Always,
+            "" if exec.api_version.ends_with("beta1") => InteractiveMode::IfAvailable,
             "" => {
                 return Err(bad("the user's exec names no interactiveMode".into())
                     .with_hint("add interactiveMode: IfAvailable to it"));
@@ -126,7 +128,7 @@ impl Plugin {
             api_version: exec.api_version.clone(),
             mode,
             install_hint: exec.install_hint.clone(),
-            cluster: exec.provide_cluster_info.then(|| about(cluster, ca)),
+            cluster: exec.provide_cluster_info.then(|| cluster_info(cluster, ca)),
             policy,
         })
     }
@@ -138,26 +140,26 @@ impl Plugin {
             .map_or(self.command.clone(), |name| name.to_string_lossy().into_owned())
     }
 
-    /// What should be known before it is run.
+    /// What a person should know before it is run.
     pub fn warning(&self) -> Option<&str> {
         match &self.policy {
-            Policy::Unread(why) => Some(why),
+            PluginPolicy::Unread(why) => Some(why),
             _ => None,
         }
     }
 
     /// Whether it may ask the person something.
     pub fn is_interactive(&self) -> bool {
-        self.mode != Mode::Never && std::io::stdin().is_terminal()
+        self.mode != InteractiveMode::Never && std::io::stdin().is_terminal()
     }
 
-    /// Runs it once. It is ended where the limit passes.
+    /// Runs it once. It is ended if the limit passes.
     ///
     /// # Errors
     /// Class `credential`.
-    pub async fn run(&self, limit: Duration) -> Result<Obtained, Failure> {
+    pub async fn run(&self, limit: Duration) -> Result<PluginCredential, Failure> {
         let interactive = self.is_interactive();
-        if self.mode == Mode::Always && !interactive {
+        if self.mode == InteractiveMode::Always && !interactive {
             return Err(self.failed("wants to ask something, and standard input is no terminal").with_hint(
                 "run it in a terminal, or set interactiveMode: IfAvailable where the plugin can do without",
             ));
@@ -185,19 +187,16 @@ impl Plugin {
         let mut said = Vec::new();
         let running = async {
             let (output, (), status) =
-                tokio::join!(whole(stdout), passed_on(stderr, &mut said), child.wait());
+                tokio::join!(read_stdout(stdout), copy_stderr(stderr, &mut said), child.wait());
             (output, status)
         };
         let finished = timeout(limit, running).await;
         let Ok((output, status)) = finished else {
-            // Reaped here, so that no process is left behind for longer than the failure takes to be told.
+            // Killed here, so that no process outlives the report of its failure.
             let _ = child.start_kill();
             return Err(Failure::new(
                 Class::Credential,
-                format!(
-                    "the credential plugin gave no answer within {} s",
-                    limit.as_secs_f64()
-                ),
+                format!("the credential plugin gave no answer within {}", seconds(limit)),
             )
             .with_hint(format!(
                 "run it by hand and see what it waits for: {}",
@@ -207,7 +206,7 @@ impl Plugin {
         let status = status.map_err(|error| self.failed(&format!("cannot be waited for: {error}")))?;
         let output = output.map_err(|error| self.failed(&format!("cannot be read from: {error}")))?;
         if !status.success() {
-            let words = words(&said, &output);
+            let words = last_lines(&said, &output);
             return Err(self.failed(&match words.as_str() {
                 "" => format!("failed: {status}"),
                 words => format!("failed: {status}: {words}"),
@@ -228,11 +227,11 @@ impl Plugin {
         self.read(&output)
     }
 
-    fn read(&self, output: &[u8]) -> Result<Obtained, Failure> {
-        let credential = file::value(output)
+    fn read(&self, output: &[u8]) -> Result<PluginCredential, Failure> {
+        let credential = yaml::read(output)
             .ok()
-            .and_then(|value| serde_json::from_value::<Credential>(value).ok())
-            // kubectl takes the kind for granted where none is written.
+            .and_then(|value| serde_json::from_value::<ExecCredential>(value).ok())
+            // kubectl accepts an answer without a kind.
             .filter(|credential| matches!(credential.kind.as_str(), "ExecCredential" | ""))
             .ok_or_else(|| self.failed("wrote something that is no ExecCredential"))?;
         if credential.api_version != self.api_version {
@@ -258,7 +257,7 @@ impl Plugin {
             if certificate.is_empty() {
                 None
             } else {
-                let identity = tls::identity(certificate.as_bytes(), key.as_bytes());
+                let identity = client_certificate::read(certificate.as_bytes(), key.as_bytes());
                 Some(identity.map_err(|failure| {
                     self.failed(&format!("gave what cannot be used: {}", failure.message))
                 })?)
@@ -269,11 +268,11 @@ impl Plugin {
         let expires = match status.expiration_timestamp.as_deref() {
             None => None,
             Some(text) => Some(
-                time(text)
+                parse_time(text)
                     .ok_or_else(|| self.failed("gave an expirationTimestamp that is no RFC 3339 time"))?,
             ),
         };
-        Ok(Obtained {
+        Ok(PluginCredential {
             token: Some(status.token).filter(|token| !token.0.is_empty()),
             identity,
             expires,
@@ -302,8 +301,8 @@ impl Plugin {
     }
 }
 
-/// RFC 3339 as Go reads it: no blank in the place of the T, and no small letters.
-fn time(text: &str) -> Option<Time> {
+/// RFC 3339 as Go reads it: with a T and no blank, and without small letters.
+fn parse_time(text: &str) -> Option<Time> {
     let zone = |rest: &[u8]| rest == b"Z" || matches!(rest, [b'+' | b'-', ..]);
     let bytes = text.as_bytes();
     let rest = bytes.get(19..)?;
@@ -323,33 +322,34 @@ fn time(text: &str) -> Option<Time> {
         .filter(|_| bytes[10] == b'T' && is_second && zone(rest))
 }
 
-/// What a plugin is told of its cluster.
-fn about(cluster: &Cluster, ca: &[u8]) -> Value {
-    let mut about = json!({"server": cluster.server});
+/// The cluster as the plugin gets it, in `KUBERNETES_EXEC_INFO`.
+fn cluster_info(cluster: &Cluster, ca: &[u8]) -> Value {
+    let mut info = json!({"server": cluster.server});
     if !cluster.tls_server_name.is_empty() {
-        about["tls-server-name"] = json!(cluster.tls_server_name);
+        info["tls-server-name"] = json!(cluster.tls_server_name);
     }
     if cluster.insecure_skip_tls_verify {
-        about["insecure-skip-tls-verify"] = json!(true);
+        info["insecure-skip-tls-verify"] = json!(true);
     }
     if !ca.is_empty() {
-        about["certificate-authority-data"] = json!(base64::engine::general_purpose::STANDARD.encode(ca));
+        info["certificate-authority-data"] = json!(base64::engine::general_purpose::STANDARD.encode(ca));
     }
     if !cluster.proxy_url.is_empty() {
-        about["proxy-url"] = json!(cluster.proxy_url);
+        info["proxy-url"] = json!(cluster.proxy_url);
     }
     if cluster.disable_compression {
-        about["disable-compression"] = json!(true);
+        info["disable-compression"] = json!(true);
     }
     let extension = cluster
         .extensions
         .iter()
         .find(|extension| extension.name == EXTENSION);
-    about["config"] = extension.map_or(Value::Null, |extension| extension.extension.clone());
-    about
+    info["config"] = extension.map_or(Value::Null, |extension| extension.extension.clone());
+    info
 }
 
-async fn whole(pipe: Option<impl AsyncRead + Unpin>) -> std::io::Result<Vec<u8>> {
+/// Reads all of stdout.
+async fn read_stdout(pipe: Option<impl AsyncRead + Unpin>) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     if let Some(mut pipe) = pipe {
         let mut buffer = vec![0; 4096];
@@ -365,7 +365,8 @@ async fn whole(pipe: Option<impl AsyncRead + Unpin>) -> std::io::Result<Vec<u8>>
     Ok(bytes)
 }
 
-async fn passed_on(pipe: Option<impl AsyncRead + Unpin>, said: &mut Vec<u8>) {
+/// Copies stderr to our own, and keeps the end of it in `said`.
+async fn copy_stderr(pipe: Option<impl AsyncRead + Unpin>, said: &mut Vec<u8>) {
     let Some(mut pipe) = pipe else { return };
     let mut buffer = vec![0; 4096];
     while let Ok(count) = pipe.read(&mut buffer).await {
@@ -381,8 +382,8 @@ async fn passed_on(pipe: Option<impl AsyncRead + Unpin>, said: &mut Vec<u8>) {
     }
 }
 
-/// The last lines of stderr for a message; a line that repeats a word of stdout is left out, since stdout is a secret.
-fn words(said: &[u8], output: &[u8]) -> String {
+/// The last lines of stderr for a message, without lines that repeat a word of stdout, which is a secret.
+fn last_lines(said: &[u8], output: &[u8]) -> String {
     let output = String::from_utf8_lossy(output);
     let secrets: Vec<&str> = output
         .split(|c: char| c.is_whitespace() || "\"',:{}[]".contains(c))
@@ -406,7 +407,7 @@ fn shortened(text: &str) -> String {
     visible(text).chars().take(80).collect()
 }
 
-/// Control characters as what they are, so that they do nothing to a terminal.
+/// The text with control characters escaped, so that they do nothing to a terminal.
 fn visible(text: &str) -> String {
     text.chars()
         .map(|c| {
@@ -421,7 +422,7 @@ fn visible(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::time;
+    use super::parse_time;
 
     #[test]
     fn the_end_of_a_credential_is_read_as_go_reads_it() {
@@ -441,7 +442,7 @@ mod tests {
             ("\u{1f980}\u{1f980}\u{1f980}\u{1f980}\u{1f980}\u{1f980}", false),
             ("tomorrow", false),
         ] {
-            assert_eq!(time(text).is_some(), is_time, "{text:?}");
+            assert_eq!(parse_time(text).is_some(), is_time, "{text:?}");
         }
     }
 }

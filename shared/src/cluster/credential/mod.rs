@@ -1,60 +1,58 @@
-//! Owns the credential that requests carry: obtained once, shared by all requests, renewed when its time is over or when
-//! the API server refuses it. Must not know what is asked.
+//! The credential that requests carry: obtained once, shared by all requests, renewed when its time is over or when the
+//! API server refuses it. Must not know what is asked.
 
 pub(super) mod exec;
+mod token_file;
 
-use crate::cluster::bounded_file;
-use crate::cluster::config::file::Secret;
+use crate::cluster::authorization;
 use crate::cluster::credential::exec::Plugin;
+use crate::cluster::deadlines::seconds;
 use crate::failure::{Class, Failure};
 use crate::resource::Time;
-use base64::Engine as _;
 use http::HeaderValue;
 use rustls::sign::CertifiedKey;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout};
 
 /// As client-go (`transport.NewCachedFileTokenSource`): the kubelet renews a token at 80 % of its time, which is ten
 /// minutes at the least.
 const REREAD: Duration = Duration::from_mins(1);
-/// No clock overflows with it, and no run is longer.
-const LONGEST_READ: Duration = Duration::from_hours(1);
-/// A plugin that was run because its credential was refused, and gave another one that is refused, would give the same
-/// again: the other requests of the same run do not run it.
+/// If the API server also refuses the credential that a plugin gave in the place of a refused one, running the plugin again
+/// would give the same. The other requests of the same run do not run it within this time.
 const RUN_AGAIN: Duration = Duration::from_secs(10);
 
 /// Where a credential comes from.
-pub(crate) enum Origin {
-    /// There is none, or the client's certificate is the whole of it.
+pub(crate) enum CredentialSource {
+    /// There is none besides a client certificate.
     None,
-    /// A header that stays: a token, or user and password.
+    /// A header that does not change: a token, or user and password.
     Fixed(HeaderValue),
-    /// A file that is renewed; the header is what else there is while it cannot be read.
+    /// A file that is renewed, and the header that is sent if it cannot be read.
     File(PathBuf, Option<HeaderValue>),
-    /// A plugin that is run.
+    /// A credential plugin.
     Plugin(Box<Plugin>),
 }
 
 /// A credential as it is now.
 #[derive(Clone, Default)]
-pub(crate) struct Current {
-    /// `Authorization`
+pub(crate) struct CurrentCredential {
+    /// Value of `Authorization`.
     pub header: Option<HeaderValue>,
     /// Certificate and key of a plugin.
     pub identity: Option<Arc<CertifiedKey>>,
-    /// When it ends, where that was said.
+    /// When it ends, if that is known.
     pub expires: Option<Time>,
     /// How long a plugin took.
     pub elapsed: Option<Duration>,
-    /// Counts those that there were.
+    /// How many credentials there have been, with this one.
     pub number: u64,
 }
 
-struct Held {
-    current: Current,
+struct CachedCredential {
+    current: CurrentCredential,
     read: Instant,
     /// Whether a plugin gave it after the API server had refused another one.
     in_place_of_a_refused: bool,
@@ -62,90 +60,87 @@ struct Held {
 
 /// The one credential of a client.
 pub(crate) struct Credentials {
-    origin: Origin,
-    /// Held while a plugin runs, so that it runs once for all who wait.
-    held: Mutex<Option<Held>>,
+    source: CredentialSource,
+    /// Locked while a plugin runs, so that it runs once for all requests that wait.
+    cached: Mutex<Option<CachedCredential>>,
 }
 
 impl Credentials {
-    pub fn new(origin: Origin) -> Self {
+    pub fn new(source: CredentialSource) -> Self {
         Self {
-            origin,
-            held: Mutex::new(None),
+            source,
+            cached: Mutex::new(None),
         }
     }
 
-    /// How long obtaining it may take: what is left of the run, or `usual` where a run has no end; where a plugin can ask
-    /// the person, at least a minute.
-    pub fn patience(&self, run: Option<Instant>, usual: Duration) -> Duration {
+    /// How long obtaining it may take: what is left of the run, or `usual` if the run has no end; at least a minute if a
+    /// plugin can ask the person something.
+    pub fn limit(&self, run: Option<Instant>, usual: Duration) -> Duration {
         let limit = run.map_or(usual, |until| until.saturating_duration_since(Instant::now()));
-        match &self.origin {
-            Origin::Plugin(plugin) if plugin.is_interactive() => limit.max(Duration::from_mins(1)),
+        match &self.source {
+            CredentialSource::Plugin(plugin) if plugin.is_interactive() => limit.max(Duration::from_mins(1)),
             _ => limit,
         }
     }
 
-    /// The credential, obtained first where there is none or where its time is over.
+    /// The credential, obtained first if there is none or if its time is over.
     ///
     /// # Errors
-    /// Class `credential`, where it cannot be obtained within the limit.
-    pub async fn current(&self, limit: Duration) -> Result<Current, Failure> {
-        match &self.origin {
-            Origin::None => return Ok(Current::default()),
-            Origin::Fixed(header) => {
-                return Ok(Current {
+    /// Class `credential`, if it cannot be obtained within the limit.
+    pub async fn current(&self, limit: Duration) -> Result<CurrentCredential, Failure> {
+        match &self.source {
+            CredentialSource::None => return Ok(CurrentCredential::default()),
+            CredentialSource::Fixed(header) => {
+                return Ok(CurrentCredential {
                     header: Some(header.clone()),
-                    ..Current::default()
+                    ..CurrentCredential::default()
                 });
             }
-            Origin::File(..) | Origin::Plugin(_) => {}
+            CredentialSource::File(..) | CredentialSource::Plugin(_) => {}
         }
         let obtained = timeout(limit, async {
-            let mut held = self.held.lock().await;
-            if let Some(held) = held.as_ref().filter(|held| self.is_fresh(held)) {
-                return Ok(held.current.clone());
+            let mut cached = self.cached.lock().await;
+            if let Some(cached) = cached.as_ref().filter(|cached| self.is_fresh(cached)) {
+                return Ok(cached.current.clone());
             }
-            Box::pin(self.obtain(&mut held, limit)).await
+            Box::pin(self.obtain(&mut cached, limit)).await
         });
         obtained.await.unwrap_or_else(|_| {
             Err(Failure::new(
                 Class::Credential,
-                format!(
-                    "the credential plugin gave no answer within {} s",
-                    limit.as_secs_f64()
-                ),
+                format!("the credential plugin gave no answer within {}", seconds(limit)),
             ))
         })
     }
 
-    /// The plugin that gives it, where one does.
+    /// The plugin, if the credential comes from one.
     pub fn plugin(&self) -> Option<&Plugin> {
-        match &self.origin {
-            Origin::Plugin(plugin) => Some(plugin),
+        match &self.source {
+            CredentialSource::Plugin(plugin) => Some(plugin),
             _ => None,
         }
     }
 
-    /// The plugin that is being run at this moment.
+    /// The plugin, if it is running at this moment.
     pub fn running(&self) -> Option<&Plugin> {
-        self.plugin().filter(|_| self.held.try_lock().is_err())
+        self.plugin().filter(|_| self.cached.try_lock().is_err())
     }
 
-    /// Another credential in the place of one that the API server refused; `None` where there is no other.
-    pub async fn renewed(&self, refused: &Current, limit: Duration) -> Option<Current> {
-        if matches!(self.origin, Origin::None | Origin::Fixed(_)) {
+    /// Another credential in the place of one that the API server refused; `None` if there is no other.
+    pub async fn renewed(&self, refused: &CurrentCredential, limit: Duration) -> Option<CurrentCredential> {
+        if matches!(self.source, CredentialSource::None | CredentialSource::Fixed(_)) {
             return None;
         }
         let renewed = timeout(limit, async {
-            let mut held = self.held.lock().await;
-            match held.as_ref() {
+            let mut cached = self.cached.lock().await;
+            match cached.as_ref() {
                 // Another request has renewed it meanwhile.
-                Some(held) if held.current.number != refused.number => Some(held.current.clone()),
-                Some(held) if held.in_place_of_a_refused && held.read.elapsed() < RUN_AGAIN => None,
+                Some(cached) if cached.current.number != refused.number => Some(cached.current.clone()),
+                Some(cached) if cached.in_place_of_a_refused && cached.read.elapsed() < RUN_AGAIN => None,
                 _ => {
-                    let renewed = Box::pin(self.obtain(&mut held, limit)).await.ok()?;
-                    if let (Some(held), Origin::Plugin(_)) = (held.as_mut(), &self.origin) {
-                        held.in_place_of_a_refused = true;
+                    let renewed = Box::pin(self.obtain(&mut cached, limit)).await.ok()?;
+                    if let (Some(cached), CredentialSource::Plugin(_)) = (cached.as_mut(), &self.source) {
+                        cached.in_place_of_a_refused = true;
                     }
                     Some(renewed)
                 }
@@ -157,24 +152,28 @@ impl Credentials {
         (!same).then_some(renewed)
     }
 
-    fn is_fresh(&self, held: &Held) -> bool {
-        match self.origin {
-            Origin::File(..) => held.read.elapsed() < REREAD,
-            _ => held.current.expires.is_none_or(|until| now() <= until),
+    fn is_fresh(&self, cached: &CachedCredential) -> bool {
+        match self.source {
+            CredentialSource::File(..) => cached.read.elapsed() < REREAD,
+            _ => cached.current.expires.is_none_or(|until| now() <= until),
         }
     }
 
-    async fn obtain(&self, held: &mut Option<Held>, limit: Duration) -> Result<Current, Failure> {
-        let number = held.as_ref().map_or(0, |held| held.current.number) + 1;
-        let current = match &self.origin {
-            Origin::Plugin(plugin) => {
+    async fn obtain(
+        &self,
+        cached: &mut Option<CachedCredential>,
+        limit: Duration,
+    ) -> Result<CurrentCredential, Failure> {
+        let number = cached.as_ref().map_or(0, |cached| cached.current.number) + 1;
+        let current = match &self.source {
+            CredentialSource::Plugin(plugin) => {
                 let started = Instant::now();
                 let obtained = plugin.run(limit).await?;
-                Current {
+                CurrentCredential {
                     header: obtained
                         .token
                         .as_ref()
-                        .map(|token| bearer(token, "the credential plugin's token"))
+                        .map(|token| authorization::bearer(token, "the credential plugin's token"))
                         .transpose()?,
                     identity: obtained.identity,
                     expires: obtained.expires,
@@ -182,11 +181,11 @@ impl Credentials {
                     number,
                 }
             }
-            Origin::File(path, otherwise) => {
+            CredentialSource::File(path, fallback) => {
                 let header = match (
-                    read_beside(path, held.is_some(), limit).await,
-                    otherwise,
-                    held.as_ref(),
+                    token_file::read(path, cached.is_some(), limit).await,
+                    fallback,
+                    cached.as_ref(),
                 ) {
                     (Ok(header), ..) => header,
                     // As client-go: the last token that was read, else the one beside the file.
@@ -198,15 +197,15 @@ impl Credentials {
                     (Err(_), Some(token), _) => token.clone(),
                     (Err(failure), None, _) => return Err(failure),
                 };
-                Current {
+                CurrentCredential {
                     header: Some(header),
                     number,
-                    ..Current::default()
+                    ..CurrentCredential::default()
                 }
             }
-            Origin::None | Origin::Fixed(_) => Current::default(),
+            CredentialSource::None | CredentialSource::Fixed(_) => CurrentCredential::default(),
         };
-        *held = Some(Held {
+        *cached = Some(CachedCredential {
             current: current.clone(),
             read: Instant::now(),
             in_place_of_a_refused: false,
@@ -224,123 +223,13 @@ fn now() -> Time {
     Time::from_seconds(since.map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX)))
 }
 
-/// Reads a token file beside the runtime: it can be one that does not answer. One that was read already is read again only
-/// where that is possible: a FIFO is empty by then.
-async fn read_beside(path: &Path, again: bool, limit: Duration) -> Result<HeaderValue, Failure> {
-    let limit = limit.min(LONGEST_READ);
-    // It ends before whoever waits for it gives up, so that it can say why.
-    let (own, until) = (path.to_owned(), Instant::now() + limit.mul_f32(0.9));
-    let reading = tokio::task::spawn_blocking(move || {
-        if again && !bounded_file::is_regular(&own) {
-            return Err(bad(&own, "it is no regular file any more"));
-        }
-        read(&own, until)
-    });
-    match timeout_at(until + limit / 20, reading).await {
-        Ok(Ok(result)) => result,
-        Ok(Err(_)) | Err(_) => Err(bad(path, "it was not read in time")),
-    }
-}
-
-fn bad(path: &Path, why: &str) -> Failure {
-    Failure::new(
-        Class::BadConfiguration,
-        format!("tokenFile {}: {why}", path.display()),
-    )
-    .with_hint("check tokenFile in the kubeconfig, and who may read that file")
-}
-
-fn read(path: &Path, until: Instant) -> Result<HeaderValue, Failure> {
-    let shown = path.display();
-    let bad = |why: String| bad(path, &why);
-    let bytes =
-        bounded_file::read(path, bounded_file::TOKEN, until).map_err(|error| bad(error.to_string()))?;
-    let text = String::from_utf8(bytes).map_err(|_| {
-        bad("it is no text in UTF-8".into())
-            .with_hint("PowerShell writes UTF-16 by default: Out-File -Encoding ascii")
-    })?;
-    match text.trim() {
-        "" => Err(bad("it is empty".into())),
-        token => bearer(&Secret(token.to_owned()), &format!("tokenFile {shown}")),
-    }
-}
-
-/// # Errors
-/// Class `badConfiguration`, where such a token cannot be sent.
-pub(crate) fn bearer(token: &Secret, what: &str) -> Result<HeaderValue, Failure> {
-    sensitive(format!("Bearer {}", token.0)).ok_or_else(|| {
-        Failure::new(
-            Class::BadConfiguration,
-            format!("{what} holds a line end or another control character"),
-        )
-        .with_hint("write the token on one line")
-    })
-}
-
-/// User and password as a header.
-pub(crate) fn basic(user: &str, password: &Secret) -> Option<HeaderValue> {
-    let plain = format!("{user}:{}", password.0);
-    sensitive(format!(
-        "Basic {}",
-        base64::engine::general_purpose::STANDARD.encode(plain)
-    ))
-}
-
-fn sensitive(text: String) -> Option<HeaderValue> {
-    let mut value = HeaderValue::try_from(text).ok()?;
-    value.set_sensitive(true);
-    Some(value)
-}
-
-/// When a token ends, where it is a JWT that says so.
-pub(crate) fn end_of(header: &HeaderValue) -> Option<Time> {
-    #[derive(serde::Deserialize)]
-    struct Claims {
-        exp: serde_json::Number,
-    }
-    let token = header.to_str().ok()?.strip_prefix("Bearer ")?;
-    let claims = token.split('.').nth(1)?;
-    let claims = base64::engine::general_purpose::URL_SAFE_NO_PAD
-        .decode(claims)
-        .ok()?;
-    let claims: Claims = serde_json::from_slice(&claims).ok()?;
-    #[allow(
-        clippy::cast_possible_truncation,
-        reason = "a second more or less is no matter"
-    )]
-    let seconds = claims
-        .exp
-        .as_i64()
-        .or(claims.exp.as_f64().map(|seconds| seconds as i64))?;
-    Some(Time::from_seconds(seconds))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cluster::secret::Secret;
 
     fn header(text: &str) -> HeaderValue {
-        bearer(&Secret(text.into()), "the token").expect("a token")
-    }
-
-    #[test]
-    fn the_end_of_a_token_is_read_where_it_says_one() {
-        let of = |claims: &str| {
-            let claims = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(claims);
-            end_of(&header(&format!("e30.{claims}.sig"))).map(|time| time.seconds)
-        };
-        assert_eq!(of(r#"{"exp": 1800000000}"#), Some(1_800_000_000));
-        assert_eq!(of(r#"{"exp": 1.8e9}"#), Some(1_800_000_000));
-        assert_eq!(of(r#"{"iss": "x"}"#), None);
-        assert_eq!(end_of(&header("opaque")), None);
-        assert_eq!(end_of(&header("a.b.c")), None);
-    }
-
-    #[test]
-    fn a_token_that_cannot_be_sent_is_refused_without_being_shown() {
-        let failure = bearer(&Secret("s3cr3t\nx".into()), "the token").expect_err("two lines");
-        assert_eq!(failure.class, Class::BadConfiguration);
-        assert!(!failure.message.contains("s3cr3t"), "{failure}");
+        authorization::bearer(&Secret(text.into()), "the token").expect("a token")
     }
 
     #[tokio::test]
@@ -350,7 +239,7 @@ mod tests {
         let limit = Duration::from_secs(5);
         let write = |text: &str| std::fs::write(&file, text).expect("it can be written to");
         write("one\n");
-        let credentials = Credentials::new(Origin::File(file.clone(), Some(header("beside"))));
+        let credentials = Credentials::new(CredentialSource::File(file.clone(), Some(header("beside"))));
         let first = credentials.current(limit).await.expect("a token");
         assert_eq!(first.header, Some(header("one")));
         write("two");
@@ -376,10 +265,10 @@ mod tests {
         let last = credentials.current(limit).await.expect("the last one stays");
         assert_eq!(last.header, Some(header("two")));
 
-        let fallback = Credentials::new(Origin::File(file.clone(), Some(header("beside"))));
+        let fallback = Credentials::new(CredentialSource::File(file.clone(), Some(header("beside"))));
         let beside = fallback.current(limit).await.expect("the token beside the file");
         assert_eq!(beside.header, Some(header("beside")));
-        let alone = Credentials::new(Origin::File(file, None));
+        let alone = Credentials::new(CredentialSource::File(file, None));
         let failure = alone.current(limit).await.err().expect("there is no token");
         assert_eq!(failure.class, Class::BadConfiguration);
     }

@@ -1,7 +1,7 @@
-//! The address of a server, read as Go reads it: `rest.DefaultServerURL` of client-go for an API server, `url.Parse` for
-//! what is the same in a proxy's. Must not know what is asked there.
+//! The address of a server, read as Go reads it: by `rest.DefaultServerURL` of client-go for an API server, by `url.Parse`
+//! for a proxy. Must not know what is asked there.
 
-use crate::cluster::config::file::Secret;
+use crate::cluster::secret::Secret;
 use std::fmt::Write as _;
 
 /// Where a server is.
@@ -9,19 +9,19 @@ use std::fmt::Write as _;
 pub(crate) struct Address {
     /// In small letters.
     pub scheme: String,
-    /// User and password that the address itself brings.
+    /// User and password in the address itself.
     pub user: Option<(String, Secret)>,
     /// A name, or an IP address without brackets.
     pub host: String,
     pub port: Option<u16>,
-    /// The path before every other path, without a slash at its end.
+    /// The path that every request path is appended to, without a slash at its end.
     pub prefix: String,
 }
 
 impl Address {
     /// Reads `scheme://[user[:password]@]host[:port][/prefix]`.
     pub fn parse(text: &str) -> Result<Self, String> {
-        // `url.Parse` refuses them anywhere, line ends among them.
+        // `url.Parse` refuses control characters anywhere.
         if text.bytes().any(|byte| byte.is_ascii_control()) {
             return Err("it holds a control character, such as a line end".into());
         }
@@ -46,7 +46,7 @@ impl Address {
         let path = path.split(['?', '#']).next().unwrap_or_default();
         let mut prefix = String::new();
         for byte in path.trim_end_matches('/').bytes() {
-            // What may stand in a path, and the escapes of the rest.
+            // Characters that a path may hold stay as they are, among them existing escapes; the rest is escaped.
             if byte.is_ascii_alphanumeric() || b"/-._~!$&'()*+,;=:@%".contains(&byte) {
                 prefix.push(char::from(byte));
             } else {
@@ -57,7 +57,7 @@ impl Address {
             scheme: scheme.to_ascii_lowercase(),
             user: user.map(|user| {
                 let (name, password) = user.split_once(':').unwrap_or((user, ""));
-                (decoded(name), Secret(decoded(password)))
+                (percent_decoded(name), Secret(percent_decoded(password)))
             }),
             host,
             port,
@@ -65,9 +65,9 @@ impl Address {
         })
     }
 
-    /// Reads the address of an API server: without a scheme it is plain HTTP and may have no path, whatever is said of
-    /// TLS beside it.
-    pub fn of_server(text: &str) -> Result<Self, String> {
+    /// Reads the address of an API server. Without a scheme it is plain HTTP and may have no path, whatever the
+    /// kubeconfig says about TLS.
+    pub fn from_server_url(text: &str) -> Result<Self, String> {
         let address = match Self::parse(text) {
             Ok(address) => address,
             Err(why) if text.contains("://") => return Err(why),
@@ -89,7 +89,7 @@ impl Address {
         self.scheme == "https"
     }
 
-    /// The port, or the one that the scheme stands for.
+    /// The port, or the scheme's own.
     pub fn port(&self) -> Option<u16> {
         self.port.or(match self.scheme.as_str() {
             "http" => Some(80),
@@ -99,20 +99,11 @@ impl Address {
         })
     }
 
-    /// The host as it stands in an address: IPv6 in brackets.
-    pub fn bracketed(&self) -> String {
-        if self.host.contains(':') {
-            format!("[{}]", self.host)
-        } else {
-            self.host.clone()
-        }
-    }
-
     /// Such as `[::1]:6443`.
     pub fn authority(&self) -> String {
         match self.port {
-            Some(port) => format!("{}:{port}", self.bracketed()),
-            None => self.bracketed(),
+            Some(port) => format!("{}:{port}", bracketed(&self.host)),
+            None => bracketed(&self.host),
         }
     }
 }
@@ -121,6 +112,15 @@ impl Address {
 impl std::fmt::Display for Address {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}://{}{}", self.scheme, self.authority(), self.prefix)
+    }
+}
+
+/// A host as it stands in an address: IPv6 in brackets.
+pub(crate) fn bracketed(host: &str) -> String {
+    if host.contains(':') {
+        format!("[{host}]")
+    } else {
+        host.to_owned()
     }
 }
 
@@ -164,7 +164,7 @@ fn host_and_port(text: &str) -> Result<(String, Option<u16>), String> {
     }
 }
 
-fn decoded(text: &str) -> String {
+fn percent_decoded(text: &str) -> String {
     percent_encoding::percent_decode_str(text)
         .decode_utf8_lossy()
         .into_owned()
@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn addresses_of_api_servers_are_read_as_client_go_reads_them() {
-        let shown = |text: &str| Address::of_server(text).map(|a| (a.to_string(), a.port()));
+        let shown = |text: &str| Address::from_server_url(text).map(|a| (a.to_string(), a.port()));
         for (text, expected, port) in [
             ("https://10.0.0.1:6443", "https://10.0.0.1:6443", 6443),
             ("https://10.0.0.1:6443/", "https://10.0.0.1:6443", 6443),

@@ -1,45 +1,73 @@
 //! Whether the API server is asked through a proxy: `proxy-url` of the kubeconfig, else the environment, by the rules
-//! of Go's `net/http` (`golang.org/x/net/http/httpproxy`), which kubectl follows. Must not know how a proxy is spoken to.
+//! of Go's `net/http` (`golang.org/x/net/http/httpproxy`), which kubectl follows. Must not know the protocols of proxies.
 
-use crate::cluster::connection_info;
+use crate::cluster::authorization;
+use crate::cluster::connection_info::ProxyInfo;
 use crate::cluster::transport::address::Address;
 use crate::failure::{Class, Failure};
+use http::HeaderValue;
 use std::net::IpAddr;
 
-/// A proxy that is used.
+/// A proxy that is in use.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Hop {
-    pub kind: Kind,
+pub(crate) struct ProxyServer {
+    pub protocol: ProxyProtocol,
     pub address: Address,
     pub port: u16,
 }
 
-/// How a proxy is spoken to.
+impl ProxyServer {
+    /// A proxy at that address; an error if nothing is known of how to speak to it.
+    fn from_address(address: Address) -> Result<Self, String> {
+        let protocol = match address.scheme.as_str() {
+            "https" => ProxyProtocol::Http { tls: true },
+            "socks5" | "socks5h" => ProxyProtocol::Socks,
+            // Any other scheme is HTTP to Go too, as long as there is a port.
+            _ => ProxyProtocol::Http { tls: false },
+        };
+        let port = address
+            .port()
+            .ok_or_else(|| format!("its scheme {:?} is none of http, https, socks5", address.scheme))?;
+        Ok(Self {
+            protocol,
+            address,
+            port,
+        })
+    }
+
+    /// User and password of its address, as an HTTP proxy wants them.
+    pub fn authorization(&self) -> Option<HeaderValue> {
+        let (name, password) = self.address.user.as_ref()?;
+        authorization::basic(name, password)
+    }
+}
+
+/// The protocol that a proxy speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// HTTP, over TLS where the flag says so.
+pub(crate) enum ProxyProtocol {
+    /// HTTP, over TLS if the flag says so.
     Http { tls: bool },
-    /// SOCKS 5, where the proxy resolves names.
+    /// SOCKS 5; the proxy resolves names.
     Socks,
 }
 
-/// The variables of the environment that have a say, each under the name it was found by.
+/// The environment variables that count, each with the name it was found by.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Environment {
+pub(crate) struct ProxyEnvironment {
     pub https: Option<(&'static str, String)>,
     pub http: Option<(&'static str, String)>,
     pub no: Option<(&'static str, String)>,
-    /// Whether this seems to be a CGI script, whose `HTTP_PROXY` its caller could have set by a header.
+    /// Whether this seems to be a CGI script, whose caller can set `HTTP_PROXY` by a header.
     pub cgi: bool,
 }
 
-impl Environment {
-    /// That of this process; of two spellings the capital letters win.
+impl ProxyEnvironment {
+    /// Those of this process; of two spellings the one in capital letters wins.
     #[allow(
         clippy::disallowed_methods,
         reason = "proxies are part of the configuration of a cluster"
     )]
-    pub fn of_process() -> Self {
+    pub fn from_process() -> Self {
         let first = |names: [&'static str; 2]| {
             names.into_iter().find_map(|name| {
                 std::env::var(name)
@@ -57,18 +85,18 @@ impl Environment {
     }
 }
 
-/// Decides; `of` names the cluster in the reason.
+/// Decides; `cluster` names the cluster in the reason.
 ///
 /// # Errors
-/// Class `badConfiguration`, where kubectl could not use the proxy either.
+/// Class `badConfiguration`, if kubectl could not use the proxy either.
 pub(crate) fn decide(
     server: &Address,
     proxy_url: &str,
-    of: &str,
-    environment: &Environment,
-) -> Result<(Option<Hop>, connection_info::Proxy), Failure> {
+    cluster: &str,
+    environment: &ProxyEnvironment,
+) -> Result<(Option<ProxyServer>, ProxyInfo), Failure> {
     if !proxy_url.is_empty() {
-        let why = format!("proxy-url of {of}");
+        let why = format!("proxy-url of {cluster}");
         let refused = |reason: &str| {
             Failure::new(Class::BadConfiguration, format!("{why} cannot be used: {reason}"))
                 .with_hint("write it such as http://proxy.example:3128, https://... or socks5://...")
@@ -80,10 +108,10 @@ pub(crate) fn decide(
                 address.scheme
             )));
         }
-        let hop = hop(address).map_err(|reason| refused(&reason))?;
-        return Ok(used(hop, why));
+        let proxy = ProxyServer::from_address(address).map_err(|reason| refused(&reason))?;
+        return Ok(in_use(proxy, why));
     }
-    let none = |why: String| Ok((None, connection_info::Proxy { url: None, why }));
+    let none = |why: String| Ok((None, ProxyInfo { url: None, why }));
     let (scheme, wanted) = if server.is_tls() {
         ("HTTPS_PROXY", &environment.https)
     } else {
@@ -102,7 +130,7 @@ pub(crate) fn decide(
     if let Some(reason) = bypass(server, environment) {
         return none(reason);
     }
-    // `parseProxy`: what is no address is taken for one without its scheme, and what is still none is no proxy.
+    // `parseProxy` of Go: a text that is no address may be one without its scheme; otherwise there is no proxy.
     let address = match Address::parse(value) {
         Ok(address) => address,
         Err(_) => match Address::parse(&format!("http://{value}")) {
@@ -114,7 +142,7 @@ pub(crate) fn decide(
             }
         },
     };
-    let hop = hop(address).map_err(|reason| {
+    let proxy = ProxyServer::from_address(address).map_err(|reason| {
         Failure::new(
             Class::BadConfiguration,
             format!("{name} cannot be used: {reason}"),
@@ -123,29 +151,16 @@ pub(crate) fn decide(
             "write {name} such as http://proxy.example:3128, or unset it"
         ))
     })?;
-    Ok(used(hop, (*name).to_owned()))
+    Ok(in_use(proxy, (*name).to_owned()))
 }
 
-fn used(hop: Hop, why: String) -> (Option<Hop>, connection_info::Proxy) {
-    let url = Some(hop.address.to_string());
-    (Some(hop), connection_info::Proxy { url, why })
+fn in_use(proxy: ProxyServer, why: String) -> (Option<ProxyServer>, ProxyInfo) {
+    let url = Some(proxy.address.to_string());
+    (Some(proxy), ProxyInfo { url, why })
 }
 
-fn hop(address: Address) -> Result<Hop, String> {
-    let kind = match address.scheme.as_str() {
-        "https" => Kind::Http { tls: true },
-        "socks5" | "socks5h" => Kind::Socks,
-        // Any other scheme is HTTP to Go too, as long as there is a port.
-        _ => Kind::Http { tls: false },
-    };
-    let port = address
-        .port()
-        .ok_or_else(|| format!("its scheme {:?} is none of http, https, socks5", address.scheme))?;
-    Ok(Hop { kind, address, port })
-}
-
-/// Why the environment's proxy is not for this server, where it is not: `useProxy`.
-fn bypass(server: &Address, environment: &Environment) -> Option<String> {
+/// Why the environment's proxy is not used for this server, if it is not: `useProxy` of Go.
+fn bypass(server: &Address, environment: &ProxyEnvironment) -> Option<String> {
     let host = server.host.to_ascii_lowercase();
     // Go compares the name as it is written.
     if server.host == "localhost" {
@@ -232,29 +247,29 @@ mod tests {
     use super::*;
 
     fn server(text: &str) -> Address {
-        Address::of_server(text).expect("an address")
+        Address::from_server_url(text).expect("an address")
     }
 
-    fn decided(text: &str, environment: &Environment) -> Result<(Option<String>, String), String> {
+    fn decided(text: &str, environment: &ProxyEnvironment) -> Result<(Option<String>, String), String> {
         decide(&server(text), "", "cluster \"c\"", environment)
             .map(|(_, proxy)| (proxy.url, proxy.why))
             .map_err(|failure| failure.message)
     }
 
-    fn environment(https: &str, no: &str) -> Environment {
-        Environment {
+    fn environment(https: &str, no: &str) -> ProxyEnvironment {
+        ProxyEnvironment {
             https: Some(("HTTPS_PROXY", https.into())),
             no: Some(("NO_PROXY", no.into())),
-            ..Environment::default()
+            ..ProxyEnvironment::default()
         }
     }
 
     #[test]
     fn the_proxy_of_the_environment_is_that_of_the_scheme() {
-        let both = Environment {
+        let both = ProxyEnvironment {
             https: Some(("https_proxy", "a:1".into())),
             http: Some(("HTTP_PROXY", "socks5://b".into())),
-            ..Environment::default()
+            ..ProxyEnvironment::default()
         };
         assert_eq!(
             decided("https://x", &both),
@@ -265,7 +280,7 @@ mod tests {
             Ok((Some("socks5://b".into()), "HTTP_PROXY".into()))
         );
         assert_eq!(
-            decided("https://x", &Environment::default()),
+            decided("https://x", &ProxyEnvironment::default()),
             Ok((None, "no proxy-url, and HTTPS_PROXY is not set".into()))
         );
         // As Go: what is no address at all is no proxy, and what has an unknown scheme needs a port.
@@ -277,7 +292,7 @@ mod tests {
             decided("https://x", &environment("ftp://a", "")),
             Err("HTTPS_PROXY cannot be used: its scheme \"ftp\" is none of http, https, socks5".into())
         );
-        let cgi = Environment { cgi: true, ..both };
+        let cgi = ProxyEnvironment { cgi: true, ..both };
         assert!(decided("http://x", &cgi).is_err() && decided("https://x", &cgi).is_ok());
     }
 
@@ -293,14 +308,14 @@ mod tests {
             assert_eq!(proxy, None, "{url}");
             assert!(why.ends_with("without a proxy"), "{why}");
         }
-        let (hop, proxy) = decide(
+        let (server, proxy) = decide(
             &server("https://127.0.0.1"),
             "http://joe:secret@p:3128",
             "cluster \"c\"",
             &environment("a:1", "*"),
         )
         .expect("usable");
-        assert_eq!(hop.map(|hop| hop.port), Some(3128));
+        assert_eq!(server.map(|server| server.port), Some(3128));
         assert_eq!(
             (proxy.url.as_deref(), proxy.why.as_str()),
             (Some("http://p:3128"), "proxy-url of cluster \"c\"")
@@ -354,7 +369,7 @@ mod tests {
                 &server("https://x"),
                 url,
                 "cluster \"c\"",
-                &Environment::default(),
+                &ProxyEnvironment::default(),
             );
             let failure = refused.expect_err("kubectl refuses it");
             assert_eq!(failure.class, Class::BadConfiguration, "{url}");

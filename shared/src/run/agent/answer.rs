@@ -4,7 +4,7 @@
 //! and of namespaces, is not seen; so is what it does not tell of itself.
 
 use super::plurals;
-use crate::cluster::Served;
+use crate::cluster::ServiceResponse;
 use crate::failure::{Class, Failure};
 use crate::report::{
     API_VERSION, ApiServerCheck, CheckResult, Item, KIND, KindCheck, Namespaces, NotSeen, Report, Scope,
@@ -49,12 +49,12 @@ struct Error {
     message: String,
 }
 
-fn refused(served: &Served) -> Option<Error> {
+fn refused(served: &ServiceResponse) -> Option<Error> {
     serde_json::from_slice(&served.body).ok()
 }
 
 /// Whether the agent does not know a parameter, or a word, of the question.
-pub(super) fn is_refused_query(served: &Served) -> bool {
+pub(super) fn is_refused_query(served: &ServiceResponse) -> bool {
     served.status == 400 && refused(served).is_some_and(|refused| refused.error == "invalidQuery")
 }
 
@@ -63,7 +63,7 @@ pub(super) fn is_refused_query(served: &Served) -> bool {
 /// # Errors
 /// `agentVersion` where the agent speaks another version of the report, or does not know the request; `notAnAgent`
 /// where something else answered.
-pub(super) fn understood(served: &Served, ask: &Request) -> Result<Report, Failure> {
+pub(super) fn understood(served: &ServiceResponse, ask: &Request) -> Result<Report, Failure> {
     let of = |class, message: String| Failure {
         status: Some(served.status),
         ..Failure::new(class, message)
@@ -99,7 +99,7 @@ pub(super) fn understood(served: &Served, ask: &Request) -> Result<Report, Failu
     Err(no_agent(served))
 }
 
-fn no_agent(served: &Served) -> Failure {
+fn no_agent(served: &ServiceResponse) -> Failure {
     let text = String::from_utf8_lossy(served.body.get(..200).unwrap_or(&served.body));
     let line: String = text
         .trim()
@@ -122,7 +122,7 @@ fn no_agent(served: &Served) -> Failure {
 ///
 /// # Errors
 /// `notAnAgent` where something else answered.
-pub fn agent_version(served: &Served) -> Result<String, Failure> {
+pub fn agent_version(served: &ServiceResponse) -> Result<String, Failure> {
     #[derive(Deserialize)]
     struct Version {
         version: String,

@@ -14,7 +14,7 @@ use super::coverage::{Found, namespace_not_seen, not_seen};
 use super::direct::no_such_namespace;
 use super::{Clock, Kind, Request, unreached};
 use crate::apiserver::vantage::compare;
-use crate::cluster::{self, Client, Served, ServiceName};
+use crate::cluster::{self, Client, ServiceName, ServiceResponse};
 use crate::failure::{Class, Failure};
 use crate::report::{
     ApiServerCheck, CheckResult, Coverage, KindCheck, Namespaces, NotSeen, Report, Source, Status,
@@ -43,8 +43,8 @@ pub enum AgentItems {
 /// Those of `get`.
 pub async fn ask_agent(
     ask: &Request,
-    get: impl AsyncFn(String) -> Result<Served, Failure>,
-) -> Result<Served, Failure> {
+    get: impl AsyncFn(String) -> Result<ServiceResponse, Failure>,
+) -> Result<ServiceResponse, Failure> {
     let served = get(path(ask, true)).await?;
     if is_refused_query(&served) {
         return get(path(ask, false)).await;
@@ -180,7 +180,7 @@ fn is_of_agent(failure: &Failure) -> bool {
 /// here, where it was asked too.
 #[must_use]
 pub fn agent_answer(
-    answer: Result<Served, Failure>,
+    answer: Result<ServiceResponse, Failure>,
     ask: &Request,
     url: &str,
     own: Option<ApiServerCheck>,
@@ -216,7 +216,7 @@ fn unasked(
     let rule = service.map(|s| {
         format!(
             "services/proxy get for {} in namespace {}",
-            s.proxied(),
+            s.proxy_name(),
             s.namespace
         )
     });

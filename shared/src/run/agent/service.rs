@@ -1,7 +1,7 @@
 //! The agent's Service: asked through the API server's proxy, and looked up if no agent answers there.
 
 use super::DEFAULT_AGENT;
-use crate::cluster::{self, Client, Served, ServiceName};
+use crate::cluster::{self, Client, ServiceName, ServiceResponse};
 use crate::failure::{Class, Failure};
 use std::time::Duration;
 
@@ -21,7 +21,11 @@ const SUGGESTED: usize = 3;
 ///
 /// # Errors
 /// As [`cluster::ask_service`], with words and hints about agents; `notAnAgent` if the Service cannot be an agent's.
-pub async fn ask_service(client: &Client, service: &ServiceName, path: &str) -> Result<Served, Failure> {
+pub async fn ask_service(
+    client: &Client,
+    service: &ServiceName,
+    path: &str,
+) -> Result<ServiceResponse, Failure> {
     let failure = match patient(client, service, path).await {
         Err(failure) if matches!(failure.class, Class::NoAgent | Class::AgentNotReady) => failure,
         result => return result,
@@ -102,7 +106,7 @@ fn no_such_service(failure: Failure, service: &ServiceName) -> Failure {
     .with_hint(format!("kubectl get services -A -l {SELECTOR} lists the agents"))
 }
 
-fn not_ready(failure: Failure, service: &ServiceName, found: &cluster::ServiceFacts) -> Failure {
+fn not_ready(failure: Failure, service: &ServiceName, found: &cluster::ServiceInfo) -> Failure {
     let (key, value) = LABEL;
     let message = if found.labels.get(key).is_some_and(|label| label == value) {
         format!("the agent is installed as {service} and none of its pods is ready")
@@ -120,7 +124,7 @@ fn not_ready(failure: Failure, service: &ServiceName, found: &cluster::ServiceFa
     ))
 }
 
-fn no_agents_port(failure: Failure, service: &ServiceName, found: &cluster::ServiceFacts) -> Failure {
+fn no_agents_port(failure: Failure, service: &ServiceName, found: &cluster::ServiceInfo) -> Failure {
     let ports: Vec<String> = found.ports.iter().map(ToString::to_string).collect();
     let ports = match ports.as_slice() {
         [] => "no port".to_owned(),
@@ -157,7 +161,7 @@ fn not_there_or_not_ready(failure: Failure, service: &ServiceName, why: &Failure
 
 /// Asks a Service. While nothing comes, the API server is asked beside it whether it answers at all: else a pod that
 /// cannot be reached would look like an API server that cannot.
-async fn patient(client: &Client, service: &ServiceName, path: &str) -> Result<Served, Failure> {
+async fn patient(client: &Client, service: &ServiceName, path: &str) -> Result<ServiceResponse, Failure> {
     let mut asked = std::pin::pin!(cluster::ask_service(client, service, path, LIMIT));
     let mut aside = std::pin::pin!(async {
         tokio::time::sleep(SILENCE).await;
@@ -186,7 +190,7 @@ async fn patient(client: &Client, service: &ServiceName, path: &str) -> Result<S
                 "a cluster admin grants it: kubectl -n {ns} create role sre-agent-proxy --verb=get \
                  --resource=services/proxy --resource-name={}, then a rolebinding for you (or the chart's \
                  serviceProxier); or leave out --agent",
-                service.proxied(),
+                service.proxy_name(),
                 ns = service.namespace
             );
             failure.with_hint(hint)

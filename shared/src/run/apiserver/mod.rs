@@ -58,10 +58,10 @@ pub async fn check_path(client: &Client, namespace: &str, clock: Clock) -> ApiSe
 #[must_use]
 pub fn judge(client: &Client, answers: &HealthAnswers, trace: Option<&PathTrace>) -> ApiServerCheck {
     apiserver::judge(&Facts {
-        connection: client.way(),
+        connection: client.connection_info(),
         answers,
         trace,
-        flow: client.flow(),
+        flow: client.flow_control(),
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::in_time;
 use crate::apiserver::{AddressAnswers, PathTrace};
-use crate::cluster::{self, Client, Dialed};
+use crate::cluster::{self, Client, DialTrace};
 use crate::failure::Class;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -49,8 +49,8 @@ pub(super) async fn dial(client: &Client, until: Instant) -> PathTrace {
 }
 
 /// Asks each address that can be connected to, if the API server's name has several.
-async fn ask_addresses(client: &Client, dial: &Dialed) -> Vec<AddressAnswers> {
-    if dial.tcp.len() < 2 || client.way().proxy.url.is_some() {
+async fn ask_addresses(client: &Client, dial: &DialTrace) -> Vec<AddressAnswers> {
+    if dial.tcp.len() < 2 || client.connection_info().proxy.url.is_some() {
         return Vec::new();
     }
     let mut asking = JoinSet::new();

@@ -2,7 +2,7 @@
 
 use super::{EvidenceStore, late, rank, until};
 use crate::check::{Now, crashed, shorten};
-use crate::cluster::{Client, escape, path_of};
+use crate::cluster::{Client, collection_path, escape};
 use crate::report::{Item, NotSeen};
 use crate::resource::{Pod, Resource as _, Time};
 use crate::run::coverage::not_seen;
@@ -73,7 +73,7 @@ pub async fn add_logs(
 }
 
 fn log_path(namespace: &str, pod: &str, container: &str, previous: bool) -> String {
-    let pods = path_of::<Pod>(Some(namespace));
+    let pods = collection_path::<Pod>(Some(namespace));
     let previous = if previous { "&previous=true" } else { "" };
     let (pod, container) = (escape(pod), escape(container));
     format!("{pods}/{pod}/log?container={container}&tailLines={LOG_LINES}&limitBytes={LOG_READ}{previous}")

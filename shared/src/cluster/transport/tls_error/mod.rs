@@ -1,7 +1,7 @@
-//! What a failure of TLS means: its class, words for people, and what to do. The errors of rustls are made for
-//! programmers, and some of them print their data.
+//! Failures of TLS: their class, words for people, and what to do. The errors of rustls are made for programmers, and some of
+//! them print their data.
 
-use crate::cluster::transport::tls::described;
+use crate::cluster::transport::certificate::describe;
 use crate::failure::{Class, Failure};
 use crate::resource::Time;
 use rustls::pki_types::CertificateDer;
@@ -13,36 +13,36 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer as _;
 use x509_parser::public_key::PublicKey;
 
-/// The least that is accepted of a key of RSA, since shorter ones can be broken; Go accepts 1024.
+/// The shortest RSA key that is accepted, since shorter ones can be broken; Go accepts 1024.
 const RSA_BITS: usize = 2048;
 
-/// A server's certificates with the authorities that it is judged by.
-pub(crate) struct Chain<'a> {
+/// A server's certificates, and the authorities that may vouch for it.
+pub(crate) struct CertificateChain<'a> {
     pub own: &'a CertificateDer<'a>,
-    pub between: &'a [CertificateDer<'a>],
+    pub intermediates: &'a [CertificateDer<'a>],
     pub roots: Vec<&'a CertificateDer<'a>>,
 }
 
-/// The failure in the place of an error of a verifier: it travels through rustls, and [`explained`] finds it.
-pub(crate) fn kept(failure: Failure) -> Error {
+/// Puts a failure into an error of rustls; [`explain`] takes it out again.
+pub(crate) fn embed(failure: Failure) -> Error {
     Certificate::Other(OtherError(Arc::new(failure))).into()
 }
 
-/// Whether rustls refuses a server's certificate for being an authority's.
-pub(crate) fn is_of_an_authority(error: &Error) -> bool {
+/// Whether rustls refuses a server's certificate because it is an authority's.
+pub(crate) fn refuses_authority(error: &Error) -> bool {
     matches!(error, Error::InvalidCertificate(Certificate::Other(other)) if other.to_string() == "CaUsedAsEndEntity")
 }
 
-/// The failure that an error of rustls is.
-pub(crate) fn explained(error: &Error) -> Failure {
+/// The failure that an error of rustls means.
+pub(crate) fn explain(error: &Error) -> Failure {
     match error {
-        Error::InvalidCertificate(certificate) => of_certificate(certificate),
-        // The bytes of something that speaks no TLS, plain HTTP for one.
+        Error::InvalidCertificate(certificate) => certificate_failure(certificate),
+        // The bytes are not TLS; they may be plain HTTP.
         Error::InvalidMessage(_) => Failure::new(
             Class::NotAnApiServer,
             "what answers is not an API server: it speaks no TLS",
         ),
-        Error::AlertReceived(alert) => of_alert(*alert),
+        Error::AlertReceived(alert) => alert_failure(*alert),
         Error::PeerIncompatible(why) => Failure::new(Class::Tls, incompatible(why)).with_hint(
             "TLS 1.2 or 1.3 with a current cipher suite is needed: check what listens at the address",
         ),
@@ -75,12 +75,12 @@ pub(crate) fn explained(error: &Error) -> Failure {
     }
 }
 
-fn of_certificate(error: &Certificate) -> Failure {
+fn certificate_failure(error: &Certificate) -> Failure {
     let failure = Failure::new;
     match error {
         Certificate::Other(OtherError(inner)) => match inner.downcast_ref::<Failure>() {
             Some(failure) => failure.clone(),
-            None => Failure::new(Class::Tls, of_rule(&inner.to_string())),
+            None => Failure::new(Class::Tls, rule_in_words(&inner.to_string())),
         },
         Certificate::UnknownIssuer => failure(
             Class::UnknownAuthority,
@@ -167,13 +167,13 @@ fn unsupported(how: &str) -> Failure {
     .with_hint("issue it anew with SHA-256 and a key of RSA 2048, P-256, P-384 or Ed25519")
 }
 
-/// The same with what the chain tells of it.
-pub(crate) fn with_chain(error: &Error, chain: &Chain<'_>) -> Failure {
-    let failure = explained(error);
+/// As [`explain`], with details from the chain.
+pub(crate) fn explain_chain(error: &Error, chain: &CertificateChain<'_>) -> Failure {
+    let failure = explain(error);
     let Error::InvalidCertificate(certificate) = error else {
         return failure;
     };
-    let own = described(chain.own);
+    let own = describe(chain.own);
     match certificate {
         Certificate::BadSignature
         | Certificate::UnsupportedSignatureAlgorithmContext { .. }
@@ -203,18 +203,18 @@ pub(crate) fn with_chain(error: &Error, chain: &Chain<'_>) -> Failure {
 }
 
 /// A key that is too short for what it signed, or of a curve that is not known here.
-fn weak_key(chain: &Chain<'_>) -> Option<Failure> {
+fn weak_key(chain: &CertificateChain<'_>) -> Option<Failure> {
     let mut all = std::iter::once(chain.own)
-        .chain(chain.between)
+        .chain(chain.intermediates)
         .chain(chain.roots.iter().copied());
     let signed: Vec<String> = std::iter::once(chain.own)
-        .chain(chain.between)
-        .map(|der| described(der).issuer)
+        .chain(chain.intermediates)
+        .map(|der| describe(der).issuer)
         .collect();
-    let handshake = std::iter::once(described(chain.own).subject);
+    let handshake = std::iter::once(describe(chain.own).subject);
     let signers: Vec<String> = signed.into_iter().chain(handshake).collect();
     all.find_map(|der| {
-        let subject = described(der).subject;
+        let subject = describe(der).subject;
         let weakness = weakness(der).filter(|_| signers.contains(&subject))?;
         Some(
             Failure::new(Class::Tls, format!("the key of {subject} is {weakness}"))
@@ -243,7 +243,7 @@ fn weakness(der: &CertificateDer<'_>) -> Option<String> {
 }
 
 /// Why the key of that client certificate cannot be used.
-pub(crate) fn why_no_key(certificate: &CertificateDer<'_>) -> String {
+pub(crate) fn unusable_key(certificate: &CertificateDer<'_>) -> String {
     weakness(certificate).map_or_else(
         || "it is broken, or neither of RSA nor of P-256, P-384 or Ed25519".to_owned(),
         |weakness| format!("it is {weakness}"),
@@ -254,7 +254,7 @@ fn wrong_name(error: &Certificate) -> String {
     match error {
         Certificate::NotValidForNameContext { expected, presented } => {
             let expected = expected.to_str();
-            let names: Vec<&str> = presented.iter().map(|name| plain(name)).collect();
+            let names: Vec<&str> = presented.iter().map(|name| inner_name(name)).collect();
             match names.as_slice() {
                 [] => format!(
                     "the server's certificate is not for {expected}: it names no host in subjectAltName, and a common name \
@@ -271,7 +271,7 @@ fn wrong_name(error: &Certificate) -> String {
 }
 
 /// rustls writes `DnsName("a.example")` and `IpAddress(10.0.0.1)`.
-fn plain(name: &str) -> &str {
+fn inner_name(name: &str) -> &str {
     let inner = name.split_once('(').map_or(name, |(_, rest)| rest);
     inner.trim_end_matches(')').trim_matches('"')
 }
@@ -280,8 +280,8 @@ fn time(at: rustls::pki_types::UnixTime) -> String {
     Time::from_seconds(i64::try_from(at.as_secs()).unwrap_or(i64::MAX)).to_string()
 }
 
-/// The rule of webpki that a certificate breaks, by its name.
-fn of_rule(name: &str) -> String {
+/// The rule of webpki that a certificate breaks; `name` is that of its error.
+fn rule_in_words(name: &str) -> String {
     let words = match name {
         "CaUsedAsEndEntity" => "it is an authority's",
         "EndEntityUsedAsCa" => "one in its chain signs and is no authority's",
@@ -317,7 +317,7 @@ fn incompatible(why: &PeerIncompatible) -> String {
     format!("the server and this program cannot agree: {words}")
 }
 
-fn of_alert(alert: Alert) -> Failure {
+fn alert_failure(alert: Alert) -> Failure {
     let client = "check the client certificate in the kubeconfig: the server does not trust who signed it, or it has ended";
     let (class, words, hint) = match alert {
         Alert::CertificateExpired => (Class::Unauthenticated, "the client certificate has expired", None),

@@ -126,7 +126,7 @@ fn errors() -> Vec<(Error, Class)> {
 #[test]
 fn every_error_of_a_handshake_has_its_class_and_words_without_the_data_of_a_program() {
     for (error, class) in errors() {
-        let failure = explained(&error);
+        let failure = explain(&error);
         assert_eq!(failure.class, class, "{error:?}: {failure}");
         for text in [failure.message.as_str(), failure.hint()] {
             let odd = |c: char| "{}[]\"".contains(c);
@@ -146,8 +146,8 @@ fn every_error_of_a_handshake_has_its_class_and_words_without_the_data_of_a_prog
 
 #[test]
 fn what_is_known_is_in_the_words() {
-    let said = |certificate: Certificate| explained(&certificate.into()).message;
-    let words = errors().into_iter().map(|(error, _)| explained(&error).message);
+    let said = |certificate: Certificate| explain(&certificate.into()).message;
+    let words = errors().into_iter().map(|(error, _)| explain(&error).message);
     let words: Vec<String> = words.collect();
     for expected in [
         "the server's certificate is not for a.example but for b.example, 10.0.0.1",
@@ -163,10 +163,10 @@ fn what_is_known_is_in_the_words() {
             "{expected}\n{words:#?}"
         );
     }
-    let kept = kept(Failure::new(Class::WrongName, "as it was").with_hint("so"));
+    let kept = embed(Failure::new(Class::WrongName, "as it was").with_hint("so"));
     let Error::InvalidCertificate(inner) = &kept else {
         panic!("{kept:?}")
     };
     assert_eq!(said(inner.clone()), "as it was");
-    assert_eq!(explained(&kept).hint(), "so");
+    assert_eq!(explain(&kept).hint(), "so");
 }

@@ -1,5 +1,11 @@
 use super::*;
-use crate::cluster::transport::tls_error::explained;
+use crate::cluster::transport::tls_error::explain;
+use crate::cluster::transport::verify::chain_search::MOST_SIGNATURES;
+use crate::cluster::transport::verify::roots::read_roots;
+use crate::cluster::transport::verify::server_name::matches_host;
+use crate::failure::{Class, Failure};
+use rustls::pki_types::pem::PemObject as _;
+use std::time::Duration;
 
 /// 2030: every certificate of the tests is valid from 2026 to 2126.
 const NOW: u64 = 1_893_456_000;
@@ -13,33 +19,33 @@ fn certificate(name: &str) -> CertificateDer<'static> {
     CertificateDer::from_pem_slice(&file(name)).expect("a certificate in PEM")
 }
 
-/// What is said of a chain, its own certificate first, by one who trusts that root.
-fn judged(chain: &[&str], root: &str, name: &str, now: u64) -> Result<(), Failure> {
-    let verifier = Verifier {
-        judge: Arc::new(Judge {
-            roots: Roots::These(roots(&file(root))),
+/// The verdict on a chain, its own certificate first, with that root trusted.
+fn verified(chain: &[&str], root: &str, name: &str, now: u64) -> Result<(), Failure> {
+    let verifier = ServerVerifier {
+        policy: Arc::new(TrustPolicy {
+            roots: TrustRoots::These(read_roots(&file(root))),
             provider: Arc::new(rustls::crypto::ring::default_provider()),
         }),
-        shown: None,
+        presented: None,
     };
     let chain: Vec<_> = chain.iter().map(|name| certificate(name)).collect();
     let name = ServerName::try_from(name.to_owned()).expect("a name");
     let now = UnixTime::since_unix_epoch(Duration::from_secs(now));
     match verifier.verify_server_cert(&chain[0], &chain[1..], &name, &[], now) {
         Ok(_) => Ok(()),
-        Err(error) => Err(explained(&error)),
+        Err(error) => Err(explain(&error)),
     }
 }
 
-fn said(chain: &[&str], root: &str, name: &str, now: u64) -> String {
-    match judged(chain, root, name, now) {
+fn verdict(chain: &[&str], root: &str, name: &str, now: u64) -> String {
+    match verified(chain, root, name, now) {
         Ok(()) => "ok".to_owned(),
         Err(failure) => format!("{}: {}", failure.class.as_str(), failure.message),
     }
 }
 
 #[test]
-fn a_certificate_is_trusted_where_go_trusts_it_and_else_the_reason_is_said() {
+fn a_certificate_is_trusted_if_go_trusts_it_and_otherwise_the_reason_is_given() {
     let (api, ip) = ("api.example", "127.0.0.1");
     #[rustfmt::skip]
     let rows: &[(&[&str], &str, &str, &str)] = &[
@@ -77,7 +83,7 @@ fn a_certificate_is_trusted_where_go_trusts_it_and_else_the_reason_is_said() {
     ];
     for (chain, root, name, expected) in rows {
         assert_eq!(
-            &said(chain, root, name, NOW),
+            &verdict(chain, root, name, NOW),
             expected,
             "{chain:?} by {root} for {name}"
         );
@@ -85,11 +91,11 @@ fn a_certificate_is_trusted_where_go_trusts_it_and_else_the_reason_is_said() {
 }
 
 #[test]
-fn a_time_that_is_over_or_has_not_come_is_said_with_the_day() {
+fn a_time_that_is_over_or_has_not_come_is_reported_with_its_date() {
     const LATE: u64 = 6_000_000_000;
     const EARLY: u64 = 1_500_000_000;
     for own in ["server", "server-authority"] {
-        let late = judged(&[own], "authority", "api.example", LATE).expect_err("it is over");
+        let late = verified(&[own], "authority", "api.example", LATE).expect_err("it is over");
         assert_eq!(late.class, Class::CertificateExpired);
         assert!(
             late.message.starts_with(
@@ -97,7 +103,7 @@ fn a_time_that_is_over_or_has_not_come_is_said_with_the_day() {
             ),
             "{late}"
         );
-        let early = judged(&[own], "authority", "api.example", EARLY).expect_err("it has not come");
+        let early = verified(&[own], "authority", "api.example", EARLY).expect_err("it has not come");
         assert_eq!(early.class, Class::CertificateExpired);
         assert!(
             early.message.starts_with(
@@ -148,15 +154,18 @@ fn certificates_that_sign_each_other_cost_a_hundred_signatures_and_no_more() {
         .collect();
     let own = signed("server", &KeyPair::generate().expect("a key"), &one);
     let read = |der| X509Certificate::from_der(der).expect("a certificate").1;
-    let path = Path {
-        between: mesh.iter().map(|der| read(der)).collect(),
-        roots: Vec::new(),
-        algorithms: rustls::crypto::ring::default_provider()
+    let search = ChainSearch::new(
+        mesh.iter().map(|der| read(der)).collect(),
+        Vec::new(),
+        rustls::crypto::ring::default_provider()
             .signature_verification_algorithms
             .all,
-        now: UnixTime::since_unix_epoch(Duration::from_secs(NOW)),
-        signatures: Cell::new(MOST_SIGNATURES),
-    };
-    assert_eq!(path.vouched(&read(&own), 0), Err(CertificateError::UnknownIssuer));
-    assert_eq!(path.signatures.get(), 0);
+        UnixTime::since_unix_epoch(Duration::from_secs(NOW)),
+    );
+    assert_eq!(search.signatures_left(), MOST_SIGNATURES);
+    assert_eq!(
+        search.find_root(&read(&own), 0),
+        Err(CertificateError::UnknownIssuer)
+    );
+    assert_eq!(search.signatures_left(), 0);
 }

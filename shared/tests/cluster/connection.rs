@@ -3,7 +3,7 @@
 
 use super::client::{IMPATIENT, PATIENT, settings, try_client};
 use sre_shared::cluster::{
-    Client, Deadlines, Kuberc, Origin, Overrides, RunLimit, Settings, version, whoami,
+    Client, ConfigSource, Deadlines, Kuberc, Overrides, RunLimit, Settings, version, whoami,
 };
 use sre_shared::failure::{Class, Failure};
 use sre_testkit::{ApiServer, Certificate, Fault, Match};
@@ -208,9 +208,9 @@ async fn an_http_proxy_is_asked_for_a_tunnel_with_its_user_and_password() {
             "CONNECT {address} HTTP/1.1\r\nHost: {address}\r\nProxy-Authorization: Basic am9lOnBhc3Mh\r\n\r\n"
         )]
     );
-    let way = client.way();
-    assert_eq!(way.proxy.url, Some(format!("http://127.0.0.1:{}", proxy.port)));
-    assert_eq!(way.proxy.why, "proxy-url of cluster \"c\"");
+    let info = client.connection_info();
+    assert_eq!(info.proxy.url, Some(format!("http://127.0.0.1:{}", proxy.port)));
+    assert_eq!(info.proxy.why, "proxy-url of cluster \"c\"");
     let dialed = client.dial().await;
     assert!(dialed.proxy.is_some_and(|step| step.result.is_ok()));
     assert!(dialed.tls.is_some_and(|step| step.result.is_ok()));
@@ -306,7 +306,7 @@ async fn a_proxy_that_refuses_is_a_class_of_its_own_and_its_words_are_said() {
             .expect_err("it refuses");
         assert_eq!(said(&step), (class, expected.as_str()));
         assert!(dialed.tls.is_none());
-        assert!(!format!("{failure:?} {:?}", client.way()).contains(TOKEN));
+        assert!(!format!("{failure:?} {:?}", client.connection_info()).contains(TOKEN));
     }
     let silent = Proxy::start(Does::Nothing).await;
     let config = place.config(
@@ -368,7 +368,7 @@ async fn over_plain_http_a_proxy_is_given_the_whole_address_and_nobody_a_credent
         "{head}"
     );
     assert_eq!(
-        client.way().credential.kind,
+        client.connection_info().credential.kind,
         "none, since none is sent over plain HTTP"
     );
 }
@@ -403,11 +403,11 @@ async fn what_the_user_is_to_be_is_sent_and_a_path_stands_before_every_other() {
     assert_eq!(all("impersonate-uid"), ["7"]);
     assert_eq!(all("impersonate-group"), ["a", "b"]);
     assert_eq!(all("impersonate-extra-example.com%2freason"), ["x", "z"]);
-    let way = client.way();
-    assert_eq!(way.server, format!("{}/k8s/clusters/c-1", server.url()));
-    assert_eq!(way.credential.kind, "basic auth");
+    let info = client.connection_info();
+    assert_eq!(info.server, format!("{}/k8s/clusters/c-1", server.url()));
+    assert_eq!(info.credential.kind, "basic auth");
     assert_eq!(
-        way.credential.impersonates.as_deref(),
+        info.credential.impersonates.as_deref(),
         Some("jane (groups a, b; uid 7; example.com/Reason=x,z)")
     );
 }
@@ -515,7 +515,7 @@ async fn certificates_are_judged_as_go_judges_them() {
     );
     let client = reached(&config).await;
     assert_eq!(
-        client.way().tls_server_name.as_deref(),
+        client.connection_info().tls_server_name.as_deref(),
         Some("elsewhere.example.test")
     );
     let insecure = place.config(
@@ -596,7 +596,7 @@ async fn a_plugin_runs_once_for_all_and_again_when_its_credential_is_refused_or_
     let (one, two, three) = tokio::join!(version(&client), version(&client), version(&client));
     assert!(one.0.is_ok() && two.0.is_ok() && three.0.is_ok());
     assert_eq!(runs(), 1);
-    let credential_of = &client.way().credential;
+    let credential_of = &client.connection_info().credential;
     assert_eq!(credential_of.kind, "exec plugin plugin");
     assert_eq!(
         credential_of
@@ -767,7 +767,7 @@ async fn a_plugin_that_cannot_be_used_says_why_and_what_to_do() {
     let client = try_client(&place.config(cluster, &beta), PATIENT)
         .await
         .expect("a client");
-    assert_eq!(client.way().credential.kind, "exec plugin plugin");
+    assert_eq!(client.connection_info().credential.kind, "exec plugin plugin");
 }
 
 #[tokio::test]
@@ -832,7 +832,7 @@ async fn a_plugin_that_kuberc_forbids_is_not_run() {
     // Who needs no plugin is not kept from anything.
     let config = place.of(&server, "", &format!("token: {TOKEN}, {}", exec(&plugin, "")));
     let settings = Settings {
-        origin: Origin::File(config),
+        source: ConfigSource::File(config),
         ..with(kuberc("credentialPluginPolicy: DenyAll"))
     };
     let client = Client::new(settings, None).await.expect("a token goes first");
@@ -873,7 +873,7 @@ async fn what_stands_in_the_place_of_a_file_and_never_answers_ends_with_the_run(
             "" => place.path("silent"),
             user => place.config(&format!("server: '{}', {cluster}", server.url()), user),
         };
-        let run = Some(RunLimit::of(std::time::Duration::from_millis(300)));
+        let run = Some(RunLimit::from_now(std::time::Duration::from_millis(300)));
         let failure = try_client(&config, Deadlines { run, ..PATIENT })
             .await
             .expect_err("nobody writes");
@@ -962,7 +962,7 @@ async fn a_plugin_may_answer_in_utf_16_and_its_end_is_read_as_kubectl_reads_it()
 async fn a_plugin_that_hangs_is_ended_with_the_run() {
     let place = Place::new();
     let plugin = place.script("plugin", "exec sleep 600");
-    let run = Some(RunLimit::of(std::time::Duration::from_millis(300)));
+    let run = Some(RunLimit::from_now(std::time::Duration::from_millis(300)));
     let config = place.config("server: 'https://127.0.0.1:1'", &exec(&plugin, ""));
     let failure = try_client(&config, Deadlines { run, ..PATIENT })
         .await
@@ -1006,7 +1006,7 @@ async fn a_client_certificate_is_read_in_every_form_and_refused_with_the_reason(
     )
     .await
     .expect("a client");
-    let credential = &client.way().credential;
+    let credential = &client.connection_info().credential;
     assert_eq!(credential.kind, "client certificate");
     assert_eq!(
         credential.certificate.as_ref().map(|c| c.subject.as_str()),
@@ -1047,7 +1047,7 @@ async fn a_client_certificate_is_read_in_every_form_and_refused_with_the_reason(
     let client = try_client(&of("client", "client"), PATIENT)
         .await
         .expect("a client");
-    let certificate = client.way().credential.certificate.as_ref();
+    let certificate = client.connection_info().credential.certificate.as_ref();
     assert_eq!(certificate.map(|c| c.subject.as_str()), Some("CN=jane, O=team"));
     // Out of a plugin too.
     let kept_file = |name: &str| std::fs::read_to_string(format!("{kept}/{name}")).expect("it is kept");
@@ -1060,7 +1060,7 @@ async fn a_client_certificate_is_read_in_every_form_and_refused_with_the_reason(
     let client = try_client(&place.config(cluster, &exec(&plugin, "")), PATIENT)
         .await
         .expect("a client");
-    let certificate = client.way().credential.certificate.as_ref();
+    let certificate = client.connection_info().credential.certificate.as_ref();
     assert_eq!(certificate.map(|c| c.subject.as_str()), Some("CN=jane, O=team"));
     for (certificate, key, expected) in [
         (

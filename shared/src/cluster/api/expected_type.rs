@@ -1,0 +1,85 @@
+//! Checks that a response is what was asked for.
+
+use crate::cluster::ListOptions;
+use crate::failure::{Class, Failure};
+use crate::resource::Resource;
+
+/// The type that a response has to have. Any other JSON would decode as an empty list, and so be "ok".
+pub(crate) struct ExpectedType {
+    api_version: String,
+    kind: String,
+    /// Whether a list may have another kind: for a custom kind it is the `listKind`, which discovery does not report.
+    any_list: bool,
+}
+
+impl ExpectedType {
+    /// One object of `T`.
+    pub fn object<T: Resource>() -> Self {
+        Self {
+            api_version: api_version(T::GROUP, T::VERSION),
+            kind: T::KIND.to_owned(),
+            any_list: false,
+        }
+    }
+
+    /// A list of `T`.
+    pub fn list<T: Resource>(options: &ListOptions) -> Self {
+        match &options.collection {
+            Some(collection) => Self {
+                api_version: api_version(&collection.group, &collection.version),
+                kind: format!("{}List", collection.kind),
+                any_list: true,
+            },
+            None => Self {
+                api_version: api_version(T::GROUP, T::VERSION),
+                kind: format!("{}List", T::KIND),
+                any_list: false,
+            },
+        }
+    }
+
+    /// Checks what was read so far; `ended` once all was.
+    ///
+    /// # Errors
+    /// `notAnApiServer`, with the type that it has instead.
+    pub fn check(
+        &self,
+        api_version: Option<String>,
+        kind: Option<String>,
+        ended: bool,
+    ) -> Result<(), Failure> {
+        let matches = |given: &Option<String>, fits: &dyn Fn(&str) -> bool| match given {
+            Some(given) => fits(given),
+            None => !ended,
+        };
+        let kind_fits = |kind: &str| kind == self.kind || (self.any_list && kind.ends_with("List"));
+        if matches(&api_version, &|version| version == self.api_version) && matches(&kind, &kind_fits) {
+            return Ok(());
+        }
+        let shown = |given: Option<String>| given.map(|text| shortened(&text)).unwrap_or_default();
+        let (version, kind) = (shown(api_version), shown(kind));
+        let is = match (kind.as_str(), version.as_str()) {
+            ("", _) => "says of no kind that it is".to_owned(),
+            (kind, "") => format!("is a {kind} of no version"),
+            (kind, version) => format!("is a {kind} of {version}"),
+        };
+        Err(Failure::new(
+            Class::NotAnApiServer,
+            format!(
+                "the answer {is}, and a {} of {} was asked for",
+                self.kind, self.api_version
+            ),
+        ))
+    }
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(60).collect()
+}
+
+fn api_version(group: &str, version: &str) -> String {
+    match group {
+        "" => version.to_owned(),
+        group => format!("{group}/{version}"),
+    }
+}

@@ -1,0 +1,68 @@
+//! Which objects a list or a watch requests.
+
+use crate::cluster::Collection;
+use crate::cluster::api::path::{collection_path, path_and_query};
+use crate::failure::Failure;
+use crate::resource::Resource;
+use kube::core::params::{ListParams, WatchParams};
+use kube::core::request::Request;
+
+/// What to list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ListOptions {
+    /// One namespace; `None` for all.
+    pub namespace: Option<String>,
+    /// Label selector in kubectl's syntax, empty for none.
+    pub label_selector: String,
+    /// Field selector in kubectl's syntax, empty for none.
+    pub field_selector: String,
+    /// Items in a page; 0 for one page with all of them.
+    pub page_size: u32,
+    /// The collection of a custom kind, which its Rust type does not say.
+    pub collection: Option<Collection>,
+}
+
+impl ListOptions {
+    fn collection_path<T: Resource>(&self) -> String {
+        let namespace = self.namespace.as_deref();
+        match &self.collection {
+            Some(collection) => collection.path(namespace),
+            None => collection_path::<T>(namespace),
+        }
+    }
+
+    /// Path and query of one page; of the first if there is no token.
+    ///
+    /// # Errors
+    /// `rejected`, if the options make no request.
+    pub(crate) fn path<T: Resource>(&self, token: Option<&str>) -> Result<String, Failure> {
+        let params = ListParams {
+            label_selector: non_empty(&self.label_selector),
+            field_selector: non_empty(&self.field_selector),
+            limit: Some(self.page_size).filter(|size| *size > 0),
+            continue_token: token.map(str::to_owned),
+            ..ListParams::default()
+        };
+        path_and_query(Request::new(self.collection_path::<T>()).list(&params))
+    }
+
+    /// Path and query of a watch that goes on from that version, with bookmarks; the server ends it after so many
+    /// seconds.
+    ///
+    /// # Errors
+    /// As [`ListOptions::path`].
+    pub(crate) fn watch_path<T: Resource>(&self, version: &str, seconds: u32) -> Result<String, Failure> {
+        let params = WatchParams {
+            label_selector: non_empty(&self.label_selector),
+            field_selector: non_empty(&self.field_selector),
+            timeout: Some(seconds),
+            bookmarks: true,
+            ..WatchParams::default()
+        };
+        path_and_query(Request::new(collection_path::<T>(self.namespace.as_deref())).watch(&params, version))
+    }
+}
+
+fn non_empty(text: &str) -> Option<String> {
+    Some(text.to_owned()).filter(|text| !text.is_empty())
+}

@@ -1,0 +1,170 @@
+//! How long each wait may take, and what is reported if it takes longer.
+
+use crate::failure::{Class, Failure};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How long each wait may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Deadlines {
+    /// Name, TCP, proxy and TLS of a new connection.
+    pub connect: Duration,
+    /// The longest silence: to the first byte of a response, and between two pieces of it.
+    pub idle: Duration,
+    /// One request with its response; `None` for no bound of its own.
+    pub request: Option<Duration>,
+    /// The end of everything; `None` for a process that stays. A credential plugin may take until then, and in a process
+    /// that stays as long as `connect` or `idle`.
+    pub run: Option<RunLimit>,
+}
+
+impl Default for Deadlines {
+    /// 5 s to connect, 10 s without a byte; no other bound.
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(5),
+            idle: Duration::from_secs(10),
+            request: None,
+            run: None,
+        }
+    }
+}
+
+/// A request with a shorter limit than this says nothing about the network.
+const SHORT_REQUEST: Duration = Duration::from_secs(1);
+/// `Instant` overflows if a limit of centuries is added to it.
+const LONGEST: Duration = Duration::from_hours(365 * 24);
+
+impl Deadlines {
+    /// The next deadline of a wait for a request that began at `started`, and which one it is.
+    pub(super) fn next(&self, started: Instant) -> (Instant, WaitLimit) {
+        let mut first = (later(Instant::now(), self.idle), WaitLimit::Idle(self.idle));
+        if let Some(limit) = self.request {
+            let until = later(started, limit);
+            if until < first.0 {
+                first = (until, WaitLimit::Request(limit));
+            }
+        }
+        if let Some(run) = self.run
+            && run.until < first.0
+        {
+            first = (run.until, WaitLimit::Run(run));
+        }
+        first
+    }
+
+    /// When a connection that is begun now has to be open.
+    pub(super) fn connected_by(&self) -> Instant {
+        let limit = self
+            .request
+            .map_or(self.connect, |request| request.min(self.connect));
+        let until = Instant::now() + limit;
+        self.run.map_or(until, |run| run.until.min(until))
+    }
+
+    /// When the files of the configuration have to be read.
+    pub(super) fn configured_by(&self) -> Instant {
+        self.run.map_or_else(
+            || later(Instant::now(), self.connect.max(self.idle)),
+            |run| run.until,
+        )
+    }
+}
+
+/// The limit of a whole run.
+#[derive(Debug, Clone, Copy)]
+pub struct RunLimit {
+    /// When the run ends.
+    pub until: Instant,
+    /// How long it was when it began.
+    pub length: Duration,
+}
+
+impl RunLimit {
+    /// A run that begins now.
+    #[must_use]
+    pub fn from_now(length: Duration) -> Self {
+        Self {
+            until: later(Instant::now(), length),
+            length,
+        }
+    }
+
+    /// How much of it is left.
+    #[must_use]
+    pub fn left(&self) -> Duration {
+        self.until.saturating_duration_since(Instant::now())
+    }
+
+    /// The failure of an operation that the end of the run cut short. Nothing is at fault: no more time was given.
+    pub(super) fn failure(&self, doing: &str) -> Failure {
+        Failure {
+            own_limit: true,
+            ..Failure::new(
+                Class::Timeout,
+                format!(
+                    "the {} of --timeout were over while {doing}",
+                    go_duration(self.length)
+                ),
+            )
+            .with_hint("give it more time, such as --timeout 60s")
+        }
+    }
+}
+
+/// What bounds a wait.
+#[derive(Clone, Copy)]
+pub(super) enum WaitLimit {
+    /// The longest silence.
+    Idle(Duration),
+    /// The limit of one request.
+    Request(Duration),
+    /// The limit of the run.
+    Run(RunLimit),
+}
+
+impl WaitLimit {
+    /// The failure of an operation that was still going when this limit passed.
+    pub fn failure(self, doing: &str) -> Failure {
+        match self {
+            Self::Idle(idle) => Failure::new(Class::Timeout, format!("no byte for {}", seconds(idle))),
+            Self::Request(limit) => Failure {
+                own_limit: limit < SHORT_REQUEST,
+                ..Failure::new(
+                    Class::Timeout,
+                    format!("not finished within the request timeout of {}", seconds(limit)),
+                )
+            },
+            Self::Run(run) => run.failure(doing),
+        }
+    }
+}
+
+/// `length` after `start`, or a year after it if that is sooner.
+fn later(start: Instant, length: Duration) -> Instant {
+    start + length.min(LONGEST)
+}
+
+/// As in a sentence: `1.5 s`.
+pub(super) fn seconds(duration: Duration) -> String {
+    format!("{} s", duration.as_secs_f64())
+}
+
+/// As Go writes it, and so a person on the command line: `8ms`, `1.5s`, `1m30s`.
+fn go_duration(length: Duration) -> String {
+    let seconds = length.as_secs();
+    match (
+        seconds / 3600,
+        seconds / 60 % 60,
+        seconds % 60,
+        length.subsec_nanos(),
+    ) {
+        (0, 0, 0, nanos) if nanos < 1_000_000 => format!("{}us", nanos / 1000),
+        (0, 0, 0, nanos) => format!("{}ms", f64::from(nanos) / 1e6),
+        (0, 0, _, _) => format!("{}s", length.as_secs_f64()),
+        (0, minutes, 0, 0) => format!("{minutes}m"),
+        (0, minutes, rest, _) => format!("{minutes}m{rest}s"),
+        (hours, 0, 0, _) => format!("{hours}h"),
+        (hours, minutes, rest, _) => format!("{hours}h{minutes}m{rest}s"),
+    }
+}
