@@ -11,6 +11,7 @@ pub mod decode;
 pub mod dump;
 pub mod duration;
 pub mod failure;
+pub mod judge;
 pub mod live;
 pub mod nearest;
 pub mod report;

@@ -5,8 +5,9 @@
 
 use crate::history::search_gaps;
 use crate::state::AgentState;
+use sre_shared::judge::SearchTarget;
 use sre_shared::report::NotSeen;
-use sre_shared::run::cause::{self, EvidenceSearch, SearchTarget};
+use sre_shared::run::gather::causes::{self, EvidenceSearch};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -53,8 +54,8 @@ pub async fn run(state: Arc<AgentState>, every: Duration, again: Duration) {
             continue;
         }
         let client = state.client.current();
-        let EvidenceSearch { known, not_seen } = cause::look(&client, targets, time.now).await;
-        let mut found = known.split(open.iter().map(|(uid, _)| uid.as_str()));
+        let EvidenceSearch { evidence, not_seen } = causes::search(&client, targets, time.now).await;
+        let mut found = evidence.split(open.iter().map(|(uid, _)| uid.as_str()));
         let mut found = open
             .iter()
             .filter_map(|(uid, generation)| Some((uid.clone(), (*generation, found.remove(uid)?))))

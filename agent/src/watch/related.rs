@@ -10,7 +10,7 @@ use sre_shared::check::RelatedObjects;
 use sre_shared::live::{EventTime, KindObjects, RelatedAnswer};
 use sre_shared::report::NotSeen;
 use sre_shared::run::PAGE_SIZE;
-use sre_shared::run::related::{self, Listing};
+use sre_shared::run::gather::related::{self, Listing};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, timeout};

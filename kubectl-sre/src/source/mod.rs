@@ -116,7 +116,7 @@ impl Source {
     ) -> Report {
         match self {
             Self::Cluster(cluster) => match cluster.client(limit).await {
-                Ok(client) => run::direct(&client, request, clock::system, progress).await,
+                Ok(client) => run::live(&client, request, clock::system, progress).await,
                 Err(failure) => cluster.unreached("direct", request, &failure),
             },
             Self::Agent(cluster, service) => match cluster.client(limit).await {

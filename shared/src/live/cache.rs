@@ -18,13 +18,12 @@ use super::{
 use crate::check::{self, Check, Now, RelatedObjects};
 use crate::cluster::ItemFilter;
 use crate::failure::{Class, Failure};
+use crate::judge::{OwnedObject, OwnerFilter, RelatedNeeds, SearchTarget, related_needs};
 use crate::live::ObjectKey;
 use crate::live::related::RelatedData;
 use crate::report::{Item, Status, Summary};
 use crate::resource::{Decoded, PodsBy, Time};
-use crate::run::cause::SearchTarget;
-use crate::run::related::{self, RelatedNeeds};
-use crate::run::{Clock, Kind, Owned, Sift};
+use crate::run::{Clock, Kind};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -32,7 +31,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// The objects of one kind. Watches report to it under their numbers.
 pub struct Cache<T> {
     kind: Kind,
-    sift: Sift,
+    owners: OwnerFilter,
     contents: Mutex<Contents<T>>,
 }
 
@@ -47,7 +46,7 @@ impl<T: Check> Cache<T> {
         };
         Self {
             kind,
-            sift: Sift::default(),
+            owners: OwnerFilter::default(),
             contents: Mutex::new(Contents::new(watches)),
         }
     }
@@ -57,7 +56,7 @@ impl<T: Check> Cache<T> {
     pub fn leaving_to(self, kinds: &[Kind]) -> Self {
         let covered = kinds.iter().copied().filter(|kind| kind.has_owned()).collect();
         Self {
-            sift: Sift::but_of(covered),
+            owners: OwnerFilter::leaving_to(covered),
             ..self
         }
     }
@@ -65,9 +64,11 @@ impl<T: Check> Cache<T> {
     /// Which objects are kept while a list is decoded. Few of those that a watched kind controls are: all pods of a
     /// cluster would take many times the memory of its workloads.
     pub fn keep(&self, clock: Clock) -> ItemFilter<T> {
-        let sift = self.sift.clone();
+        let owners = self.owners.clone();
         Arc::new(move |object: &T| {
-            sift.takes(object) || sift.takes_for_controller(object) || object::is_unhealthy(object, clock())
+            owners.judges(object)
+                || owners.counts_for_controller(object)
+                || object::is_unhealthy(object, clock())
         })
     }
 
@@ -109,11 +110,11 @@ impl<T: Check> Cache<T> {
     ) -> Option<Transition> {
         let key = object::key(&object);
         // An object that does not decode is unknown, and left to no controller.
-        if object.as_ref().map_or(true, |object| self.sift.takes(object)) {
+        if object.as_ref().map_or(true, |object| self.owners.judges(object)) {
             return contents.put(watch, key, object, now);
         }
         let is_kept =
-            |object: &T| self.sift.takes_for_controller(object) || object::is_unhealthy(object, now);
+            |object: &T| self.owners.counts_for_controller(object) || object::is_unhealthy(object, now);
         if object.as_ref().is_ok_and(is_kept) {
             contents.put_controlled(watch, key, object, now);
         } else {
@@ -247,13 +248,13 @@ impl<T: Check> KindObjects for Cache<T> {
         let contents = self.lock();
         let targets = contents.open_and_controlled().filter_map(|live| {
             let object = live.object.as_ref().ok()?;
-            let is_shown = object.answers_for_itself() || self.sift.takes_for_controller(object);
+            let is_shown = object.answers_for_itself() || self.owners.counts_for_controller(object);
             if !is_shown || matches!(object.pods_by(), PodsBy::Nothing) {
                 return None;
             }
             let now = contents.carried(live.watch, time);
             let item = live.judge(now, contents.related.at(time), false);
-            SearchTarget::of(object, &item, Now::known(now))
+            SearchTarget::new(object, &item, Now::known(now))
         });
         targets.collect()
     }
@@ -264,7 +265,7 @@ impl<T: Check> KindObjects for Cache<T> {
 
     fn related_needs(&self, known: &RelatedObjects) -> RelatedNeeds {
         let contents = self.lock();
-        related::wanted(contents.open_and_controlled().map(|live| &live.object), known)
+        related_needs(contents.open_and_controlled().map(|live| &live.object), known)
     }
 
     fn update_related(
@@ -308,8 +309,10 @@ impl<T: Check> KindObjects for Cache<T> {
         let replaced = check::replaced(selected().filter_map(|live| live.object.as_ref().ok()));
         for live in selected() {
             let Ok(object) = &live.object else { continue };
-            let Some(owned) = Owned::of(object) else { continue };
-            if !self.sift.takes_for_controller(object) {
+            let Some(owned) = OwnedObject::new(object) else {
+                continue;
+            };
+            if !self.owners.counts_for_controller(object) {
                 controlled.unhealthy.push(owned);
                 continue;
             }

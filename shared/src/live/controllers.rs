@@ -2,8 +2,9 @@
 
 use super::{AnswerTime, KindObjects, Selection};
 use crate::check::{Controller, Now};
+use crate::judge;
 use crate::report::{KindCheck, Outcome, Status, Summary};
-use crate::run::{self, Kind};
+use crate::run::Kind;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -93,7 +94,7 @@ pub fn judge(
         let mut kinds = all.iter().filter(|objects| is_of_kind(controller, &***objects));
         kinds.any(|objects| objects.contains(&controller.namespace, &controller.name))
     };
-    let mut check = run::controllers(judged, has_verdict, Now::known(time.now))?;
+    let mut check = judge::controllers(judged, has_verdict, Now::known(time.now))?;
     let mut unacknowledged = Summary::default();
     let items = check.items.iter().filter(|item| item.acknowledged.is_none());
     items.for_each(|item| unacknowledged.count(item.state));

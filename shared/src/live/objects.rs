@@ -4,11 +4,12 @@ use super::object::EvidenceByUid;
 use super::{AnswerTime, EventTime, Overview, RelatedAnswer, Selection, Totals, Transition};
 use crate::check::RelatedObjects;
 use crate::failure::Class;
+use crate::judge::OwnedObject;
+use crate::judge::RelatedNeeds;
+use crate::judge::SearchTarget;
 use crate::report::Item;
 use crate::resource::Time;
-use crate::run::cause::SearchTarget;
-use crate::run::related::RelatedNeeds;
-use crate::run::{Kind, Owned};
+use crate::run::Kind;
 use std::ops::ControlFlow;
 
 /// The objects of one kind, whatever their type.
@@ -53,9 +54,9 @@ pub trait KindObjects: Send + Sync {
 #[derive(Debug, Default)]
 pub struct ControlledObjects {
     /// Those whose controller no kind here judges: who controls each, and its verdict.
-    pub judged: Vec<(Owned, Item)>,
+    pub judged: Vec<(OwnedObject, Item)>,
     /// Those that are unhealthy and whose controller is judged.
-    pub unhealthy: Vec<Owned>,
+    pub unhealthy: Vec<OwnedObject>,
     /// Whether the data of one of those that are judged is too old.
     pub too_old: bool,
 }

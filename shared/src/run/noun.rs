@@ -5,11 +5,13 @@ use crate::cluster::Collection;
 
 /// The words for a kind.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Noun {
+pub struct Noun {
     /// The name of the check, and of the resource in a command.
     pub plural: String,
     /// The name of one.
     pub singular: String,
+    /// The `kind` of its objects.
+    pub kind: String,
     /// The API group, empty for the core group.
     pub group: String,
     /// The rule that is needed to list it.
@@ -22,6 +24,14 @@ impl Noun {
     /// Plural and group, as RBAC and kubectl name a resource. The plural of a custom resource has its group already.
     pub fn resource(&self) -> String {
         resource(&self.group, &self.plural)
+    }
+}
+
+/// The RBAC rule that allows to list a resource, such as `apps/deployments list`.
+pub fn list_rule(group: &str, plural: &str) -> String {
+    match group {
+        "" => format!("{plural} list"),
+        group => format!("{group}/{plural} list"),
     }
 }
 
@@ -39,6 +49,7 @@ impl From<Kind> for Noun {
         Self {
             plural: kind.plural().to_owned(),
             singular: kind.singular().to_owned(),
+            kind: kind.kind().to_owned(),
             group: kind.group().to_owned(),
             rule: kind.rule(),
             namespaced: kind.is_namespaced(),
@@ -52,8 +63,9 @@ impl From<&Collection> for Noun {
         Self {
             singular: format!("{}.{}", of.singular, of.group),
             plural,
+            kind: of.kind.clone(),
             group: of.group.clone(),
-            rule: format!("{}/{} list", of.group, of.plural),
+            rule: list_rule(&of.group, &of.plural),
             namespaced: of.namespaced,
         }
     }

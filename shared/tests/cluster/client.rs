@@ -50,7 +50,7 @@ fn now() -> Time {
 }
 
 pub async fn ask_with(client: &Client, ask: &Request) -> Report {
-    run::direct(client, ask, now, &|_| {}).await
+    run::live(client, ask, now, &|_| {}).await
 }
 
 pub async fn ask(server: &ApiServer, ask: &Request) -> Report {

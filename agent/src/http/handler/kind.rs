@@ -8,9 +8,9 @@ use crate::state::AgentState;
 use http::StatusCode;
 use serde::Serialize;
 use serde::ser::{SerializeMap as _, Serializer};
+use sre_shared::judge::CONTROLLERS;
 use sre_shared::live::{KindObjects, Overview, controllers, nothing_selected};
 use sre_shared::report::{Coverage, KindCheck, NotSeen, Status};
-use sre_shared::run::CONTROLLERS;
 
 struct Listing<'a> {
     overview: &'a Overview,

@@ -9,9 +9,10 @@ mod problems;
 
 use super::{Style, escape};
 use anstyle::{AnsiColor, Style as Paint};
+use sre_shared::judge::CONTROLLERS;
 use sre_shared::report::{Item, KindCheck, Namespaces, Outcome, Report, State, Status};
 use sre_shared::resource::Time;
-use sre_shared::run::{CONTROLLERS, Kind};
+use sre_shared::run::Kind;
 use sre_shared::span::span;
 use std::collections::BTreeSet;
 use std::io::{Result, Write};

@@ -1,21 +1,23 @@
-//! What an agent answered: understood, compared with what was asked, and reduced to it.
+//! The answer of an agent: understood, compared with what was asked, and reduced to it.
 //!
-//! An answer covers what was asked for only as far as the agent says that it does. Whatever it does not watch, of kinds
-//! and of namespaces, is not seen; so is what it does not tell of itself.
+//! An answer covers what was asked for only as far as the agent says so. Kinds and namespaces that it does not watch are not
+//! seen, and neither is a part that it does not describe.
 
-use super::plurals;
+use crate::apiserver::vantage::compare;
 use crate::cluster::ServiceResponse;
 use crate::failure::{Class, Failure};
+use crate::judge::CONTROLLERS;
 use crate::report::{
     API_VERSION, ApiServerCheck, CheckResult, Item, KIND, KindCheck, Namespaces, NotSeen, Report, Scope,
     State, Status,
 };
-use crate::run::coverage::{all_but, is_about, not_seen_kind, nothing_named, nothing_selected};
-use crate::run::{CONTROLLERS, Causes, Kind, KindTarget, Request, custom};
+use crate::run::emptiness::Emptiness;
+use crate::run::not_seen::{all_but, is_about, kind_not_seen, name_not_found};
+use crate::run::{Causes, Kind, KindTarget, Request};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-/// What is read of an answer before the whole: whose it is, and whether it says what an answer has to say.
+/// Read before the whole answer: who answered, and whether the answer has every field that it must have.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Head {
@@ -41,7 +43,7 @@ struct HeadCheck {
     summary: Option<IgnoredAny>,
 }
 
-/// How the agent refuses, as far as it matters here.
+/// The agent's refusal of a request.
 #[derive(Deserialize)]
 struct Error {
     error: String,
@@ -53,17 +55,57 @@ fn refused(served: &ServiceResponse) -> Option<Error> {
     serde_json::from_slice(&served.body).ok()
 }
 
-/// Whether the agent does not know a parameter, or a word, of the question.
+/// Whether the agent does not know a parameter of the question, or a word in it.
 pub(super) fn is_refused_query(served: &ServiceResponse) -> bool {
     served.status == 400 && refused(served).is_some_and(|refused| refused.error == "invalidQuery")
 }
 
-/// Understands what an agent answered, and takes from it what was asked.
+/// What was asked, out of an agent's answer. Its status is not settled yet.
+pub(super) struct Answer {
+    pub report: Report,
+    /// The agent's own status, if all of its answer was asked for.
+    status: Option<Status>,
+}
+
+impl Answer {
+    /// Compares the agent's view of the API server with the one from here.
+    pub fn compare_with(&mut self, own: Option<ApiServerCheck>) {
+        let check = self.report.checks.iter_mut().find_map(|check| match check {
+            CheckResult::ApiServer(check) => Some(check),
+            CheckResult::Kind(_) => None,
+        });
+        if let (Some(check), Some(own)) = (check, own) {
+            compare(check, own, self.report.stale);
+        }
+    }
+
+    /// Adds something that makes every kind unknown at best.
+    pub fn add_not_seen(&mut self, entry: Option<NotSeen>) {
+        let Some(entry) = entry else { return };
+        self.report.coverage.not_seen.push(entry);
+        for check in &mut self.report.checks {
+            if let CheckResult::Kind(kind) = check {
+                kind.status = kind.status.worst(Status::Unknown);
+            }
+        }
+    }
+
+    /// The report, settled.
+    pub fn finish(mut self) -> Report {
+        self.report.settle();
+        // A newer agent may know of more than its parts say.
+        let status = self.status.unwrap_or(Status::Ok);
+        self.report.status = self.report.status.worst(status);
+        self.report
+    }
+}
+
+/// Understands an agent's answer, and takes from it what was asked.
 ///
 /// # Errors
-/// `agentVersion` where the agent speaks another version of the report, or does not know the request; `notAnAgent`
-/// where something else answered.
-pub(super) fn understood(served: &ServiceResponse, ask: &Request) -> Result<Report, Failure> {
+/// `agentVersion` if the agent speaks another version of the report, or does not know the request; `notAnAgent` if
+/// something else answered.
+pub(super) fn understood(served: &ServiceResponse, request: &Request) -> Result<Answer, Failure> {
     let of = |class, message: String| Failure {
         status: Some(served.status),
         ..Failure::new(class, message)
@@ -86,7 +128,7 @@ pub(super) fn understood(served: &ServiceResponse, ask: &Request) -> Result<Repo
                 format!("the agent's report cannot be understood: {error}"),
             )
         })?;
-        return Ok(taken(report, &head, ask));
+        return Ok(taken(report, &head, request));
     }
     if let Some(refused) = refused(served)
         && matches!(refused.error.as_str(), "unknownPath" | "invalidQuery")
@@ -121,7 +163,7 @@ fn no_agent(served: &ServiceResponse) -> Failure {
 /// The agent's version, out of its answer to `/version`.
 ///
 /// # Errors
-/// `notAnAgent` where something else answered.
+/// `notAnAgent` if something else answered.
 pub fn agent_version(served: &ServiceResponse) -> Result<String, Failure> {
     #[derive(Deserialize)]
     struct Version {
@@ -132,19 +174,19 @@ pub fn agent_version(served: &ServiceResponse) -> Result<String, Failure> {
         .map_err(|_| no_agent(served))
 }
 
-/// What was asked, out of what the agent told.
-fn taken(mut report: Report, head: &Head, ask: &Request) -> Report {
-    let told = report.status;
+/// Takes what was asked out of the agent's report.
+fn taken(mut report: Report, head: &Head, request: &Request) -> Answer {
+    let status = report.status;
     let mut not_seen = std::mem::take(&mut report.coverage.not_seen);
     let (mut api_server, mut kinds, mut others) = (None, Vec::new(), Vec::new());
     let mut controllers = None;
-    let wanted = plurals(ask);
+    let wanted = request.plurals();
     for check in std::mem::take(&mut report.checks) {
         match check {
             CheckResult::ApiServer(check) => api_server = Some(check),
             CheckResult::Kind(check) if wanted.contains(&check.check) => kinds.push(check),
-            // Of what is asked for by its kind, each object has to be judged by itself.
-            CheckResult::Kind(check) if check.check == CONTROLLERS && !ask.every_object => {
+            // If a kind was asked for by its name, each object has to be judged by itself.
+            CheckResult::Kind(check) if check.check == CONTROLLERS && !request.every_object => {
                 controllers = Some(check);
             }
             CheckResult::Kind(check) => others.push(check),
@@ -152,19 +194,19 @@ fn taken(mut report: Report, head: &Head, ask: &Request) -> Report {
     }
     not_seen.retain(|entry| !others.iter().any(|other| is_about(entry, &other.check)));
     let all_asked = others.is_empty()
-        && (ask.api_server || api_server.is_none())
-        && ask.kinds.iter().all(|wanted| wanted.names.is_empty());
-    if ask.api_server {
+        && (request.api_server || api_server.is_none())
+        && request.kinds.iter().all(|wanted| wanted.names.is_empty());
+    if request.api_server {
         let check = api_server.unwrap_or_else(no_api_server);
         report.checks.push(CheckResult::ApiServer(check));
     }
     let gap = Gap::between(
         head.coverage.namespaces.is_some(),
         &report.coverage.namespaces,
-        ask,
+        request,
     );
     let mut parts = Vec::new();
-    for wanted in &ask.kinds {
+    for wanted in &request.kinds {
         let plural = wanted.kind.plural();
         let mut own: Vec<KindCheck> = kinds.extract_if(.., |kind| kind.check == plural).collect();
         let part = match (own.pop(), own.is_empty()) {
@@ -177,10 +219,10 @@ fn taken(mut report: Report, head: &Head, ask: &Request) -> Report {
                 if let Some(gap) = gap.as_ref().filter(|_| wanted.kind.is_namespaced()) {
                     not_seen.push(gap.entry(wanted.kind));
                 }
-                if part.served == Some(false) && !ask.all_kinds && !ask.by_default {
+                if part.served == Some(false) && !request.all_kinds && !request.by_default {
                     not_seen.push(not_served(wanted));
                 }
-                if ask.judges_every(plural) && wanted.names.is_empty() {
+                if request.judges_every(plural) && wanted.names.is_empty() {
                     not_seen.push(left_to_controllers(wanted.kind));
                 }
                 if not_seen.len() > before {
@@ -189,10 +231,10 @@ fn taken(mut report: Report, head: &Head, ask: &Request) -> Report {
                 if wanted.names.is_empty() {
                     part
                 } else {
-                    named(part, wanted, ask, &mut not_seen)
+                    named(part, wanted, request, &mut not_seen)
                 }
             }
-            // Told twice, it cannot be known which of them holds.
+            // If the kind is there twice, it is not known which of them holds.
             (Some(_), false) => {
                 not_seen.push(not_counted(wanted.kind));
                 KindCheck::of(plural, Vec::new(), false)
@@ -207,43 +249,47 @@ fn taken(mut report: Report, head: &Head, ask: &Request) -> Report {
         parts.push(part);
     }
     // A narrower question than the agent's answer: something may match, but nothing of what was asked for.
-    if !ask.selector.is_empty()
-        && not_seen.is_empty()
-        && !parts.is_empty()
-        && parts.iter().all(|kind| kind.summary.total == 0)
-        && controllers.is_none()
-    {
-        not_seen.push(nothing_selected(
-            &ask.checks(),
-            &ask.selector_text,
-            ask.namespace.as_deref(),
-        ));
+    let all_seen = not_seen.is_empty();
+    let counts = parts
+        .iter()
+        .map(|kind| (true, kind.summary.total == 0 && all_seen));
+    let empty = Emptiness::from_counts(counts).selector(request, &request.checks());
+    if let Some(entry) = empty.filter(|_| controllers.is_none()) {
+        not_seen.push(entry);
         for kind in &mut parts {
             kind.status = kind.status.worst(Status::Unknown);
         }
     }
     report.coverage.kinds = parts.iter().map(|k| k.check.clone()).collect();
     report.coverage.not_seen = not_seen;
-    if ask.causes == Causes::None {
+    if request.causes == Causes::None {
         report.coverage.causes_not_seen.clear();
     }
     report
         .checks
         .extend(parts.into_iter().chain(controllers).map(CheckResult::Kind));
-    custom::unasked(&mut report, ask, |what| NotSeen {
-        error: Some(format!("the agent does not watch {what}")),
+    for target in &request.custom {
+        let check = target.kind.to_string();
+        report.coverage.kinds.push(check.clone());
+        let part = KindCheck::of(&check, Vec::new(), false);
+        report.checks.push(CheckResult::Kind(part));
+        report.coverage.not_seen.push(custom_not_watched(check));
+    }
+    Answer {
+        report,
+        status: all_asked.then_some(status),
+    }
+}
+
+fn custom_not_watched(check: String) -> NotSeen {
+    NotSeen {
+        error: Some(format!("the agent does not watch {check}")),
         class: NOT_WATCHED.into(),
         hint: Some("leave out --agent: custom resources are judged by the plugin".into()),
-        resource: Some(what.clone()),
-        thing: what,
+        resource: Some(check.clone()),
+        thing: check,
         ..NotSeen::default()
-    });
-    report.settle();
-    if all_asked {
-        // A newer agent may know of more than its parts say.
-        report.status = report.status.worst(told);
     }
-    report
 }
 
 /// The class of what the agent does not watch.
@@ -251,7 +297,7 @@ const NOT_WATCHED: &str = "notWatched";
 
 /// What the agent's answer lacks of the namespaces that were asked for.
 struct Gap {
-    /// Where nothing was seen.
+    /// The namespaces in which nothing was seen.
     scope: Scope,
     class: &'static str,
     error: String,
@@ -259,11 +305,10 @@ struct Gap {
 }
 
 impl Gap {
-    /// `None` if the answer is about exactly the namespaces that were asked for. `said` tells whether the agent said
-    /// which ones it is about.
-    fn between(said: bool, covered: &Namespaces, ask: &Request) -> Option<Self> {
+    /// `None` if the answer is about exactly the namespaces that were asked for. `said` is whether the agent names them.
+    fn between(said: bool, covered: &Namespaces, request: &Request) -> Option<Self> {
         let same_version = || Failure::new(Class::AgentVersion, "").hint().to_owned();
-        let in_asked = Scope::new(ask.namespace.as_deref());
+        let in_asked = Scope::new(request.namespace.as_deref());
         if !said {
             return Some(Self {
                 scope: in_asked,
@@ -272,7 +317,7 @@ impl Gap {
                 hint: same_version(),
             });
         }
-        match (&ask.namespace, covered) {
+        match (&request.namespace, covered) {
             (None, Namespaces::All(_)) => None,
             (None, Namespaces::These(watched)) => Some(Self {
                 scope: Scope::Namespaces(all_but(watched)),
@@ -306,7 +351,7 @@ impl Gap {
             scope: self.scope.clone(),
             error: Some(self.error.clone()),
             hint: Some(self.hint.clone()),
-            ..of_kind(kind, self.class)
+            ..entry_for(kind, self.class)
         }
     }
 }
@@ -319,7 +364,7 @@ fn watches_only(watched: &[String]) -> String {
     }
 }
 
-/// The API server's part, where the agent has told none.
+/// The API server's part, if the agent's answer has none.
 fn no_api_server() -> ApiServerCheck {
     ApiServerCheck {
         class: Some(Class::AgentVersion.as_str().into()),
@@ -329,13 +374,13 @@ fn no_api_server() -> ApiServerCheck {
     }
 }
 
-/// What an agent does not keep of a kind, though the kind is watched.
+/// The entry for the objects of a watched kind that an agent does not keep.
 fn left_to_controllers(kind: Kind) -> NotSeen {
     NotSeen {
         thing: format!("{} that have a controller", kind.plural()),
         error: Some("the agent leaves them to their controllers and does not keep them".into()),
         hint: Some("leave out --agent to have each of them judged".into()),
-        ..of_kind(kind, NOT_WATCHED)
+        ..entry_for(kind, NOT_WATCHED)
     }
 }
 
@@ -343,12 +388,12 @@ fn not_watched(kind: Kind) -> NotSeen {
     NotSeen {
         error: Some("it is not among the kinds that the agent watches".into()),
         hint: Some("add it to the chart's value kinds, or leave out --agent".into()),
-        ..of_kind(kind, NOT_WATCHED)
+        ..entry_for(kind, NOT_WATCHED)
     }
 }
 
-/// An entry about all objects of a kind.
-fn of_kind(kind: Kind, class: &str) -> NotSeen {
+/// An entry for all objects of a kind.
+fn entry_for(kind: Kind, class: &str) -> NotSeen {
     NotSeen {
         thing: kind.plural().to_owned(),
         resource: Some(kind.resource()),
@@ -357,24 +402,24 @@ fn of_kind(kind: Kind, class: &str) -> NotSeen {
     }
 }
 
-/// A kind that the API server does not serve, where it is asked for by its name.
+/// The entry for a kind that was asked for by its name and that the API server does not serve.
 fn not_served(wanted: &KindTarget) -> NotSeen {
     let failure = Failure::new(Class::NotFound, "the agent found no such kind");
-    not_seen_kind(wanted.kind, None, &failure)
+    kind_not_seen(&wanted.kind.into(), None, &failure)
 }
 
-/// A part of which the agent does not tell, once and for all, how many objects there are.
+/// The entry for a part that does not count its objects, or is there twice.
 fn not_counted(kind: Kind) -> NotSeen {
     let failure = Failure::new(Class::AgentVersion, "the agent's answer does not count them");
     NotSeen {
         hint: Some(failure.hint().to_owned()),
         error: Some(failure.message),
-        ..of_kind(kind, failure.class.as_str())
+        ..entry_for(kind, failure.class.as_str())
     }
 }
 
-/// The objects of those names, judged as where they are asked for by name.
-fn named(part: KindCheck, wanted: &KindTarget, ask: &Request, not_seen: &mut Vec<NotSeen>) -> KindCheck {
+/// The objects of these names, judged as objects that are asked for by name.
+fn named(part: KindCheck, wanted: &KindTarget, request: &Request, not_seen: &mut Vec<NotSeen>) -> KindCheck {
     let plural = wanted.kind.plural();
     let items: Vec<Item> = part.items;
     let unseen: Vec<_> = not_seen.iter().filter(|entry| is_about(entry, plural)).collect();
@@ -397,10 +442,10 @@ fn named(part: KindCheck, wanted: &KindTarget, ask: &Request, not_seen: &mut Vec
             });
             continue;
         }
-        not_seen.push(nothing_named(
+        not_seen.push(name_not_found(
             &wanted.kind.into(),
             name,
-            ask.namespace.as_deref(),
+            request.namespace.as_deref(),
             &names,
         ));
     }

@@ -1,9 +1,11 @@
 //! The agent's Service: asked through the API server's proxy, and looked up if no agent answers there.
 
-use super::DEFAULT_AGENT;
 use crate::cluster::{self, Client, ServiceName, ServiceResponse};
 use crate::failure::{Class, Failure};
 use std::time::Duration;
+
+/// The Service that is asked if none is named, as `NAMESPACE/SERVICE`. The chart's own commands install the agent there.
+pub const DEFAULT_AGENT: &str = "sre-tools/sre-agent";
 
 /// The label of every agent's Service, whatever its name. Anybody who may create Services may set it, so a Service that
 /// has it is suggested and never asked by itself.

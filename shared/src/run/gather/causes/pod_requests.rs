@@ -1,27 +1,28 @@
 //! The fewest requests that ask for the pods of many workloads: by a label that they share.
 
-use super::PodSearch;
+use super::pod_search::PodSearch;
 use crate::cluster::escape;
 use crate::resource::LabelSelector;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A label selector is no longer than this in an address: proxies on the way refuse more than 8 KB.
-const SELECTOR: usize = 6_000;
+/// Bytes of a label selector in an address. Proxies on the way refuse addresses of more than 8 KB.
+const SELECTOR_BYTES: usize = 6_000;
 
-/// One request about several.
+/// One request about the pods of several workloads.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Chunk {
+pub(super) struct PodRequest {
     pub namespace: Option<String>,
     pub selector: String,
-    /// Places of those that it is about.
+    /// Places of the workloads that it is about.
     pub of: Vec<usize>,
 }
 
-/// The requests that ask about these: the fewest of the label keys that they have, each with the values of several.
-pub(super) fn chunks(wanted: &[PodSearch], of: &[usize], namespaced: bool) -> Vec<Chunk> {
+/// The requests for the pods of the workloads at these places: few label keys, each with the values of several workloads.
+/// `namespaced` says whether each request is about one namespace.
+pub(super) fn pod_requests(searches: &[PodSearch], of: &[usize], namespaced: bool) -> Vec<PodRequest> {
     let mut scopes: Vec<(Option<String>, Vec<usize>)> = Vec::new();
     for at in of {
-        let one = &wanted[*at];
+        let one = &searches[*at];
         // Without a label to ask by, only the namespace bounds what comes.
         let bare = one
             .selector
@@ -33,51 +34,52 @@ pub(super) fn chunks(wanted: &[PodSearch], of: &[usize], namespaced: bool) -> Ve
             None => scopes.push((scope, vec![*at])),
         }
     }
-    let mut chunks = Vec::new();
+    let mut requests = Vec::new();
     for (namespace, mut members) in scopes {
-        while let Some(key) = most_common_key(wanted, &members) {
-            let value = |at: &usize| value_of(&wanted[*at], &key);
+        while let Some(key) = most_common_key(searches, &members) {
+            let value = |at: &usize| value_of(&searches[*at], &key);
             let (having, rest) = members.into_iter().partition(|at| value(at).is_some());
             members = rest;
             let having: Vec<usize> = having;
-            chunks.extend(by_key(wanted, &having, namespace.as_ref(), &key));
+            requests.extend(requests_by_key(searches, &having, namespace.as_ref(), &key));
         }
-        let (bare, others): (Vec<usize>, Vec<usize>) =
-            members.into_iter().partition(|at| whole(&wanted[*at]).is_empty());
+        let (bare, others): (Vec<usize>, Vec<usize>) = members
+            .into_iter()
+            .partition(|at| selector_text(&searches[*at]).is_empty());
         if !bare.is_empty() {
-            chunks.push(Chunk {
+            requests.push(PodRequest {
                 namespace: namespace.clone(),
                 selector: String::new(),
                 of: bare,
             });
         }
-        chunks.extend(others.into_iter().map(|at| Chunk {
+        requests.extend(others.into_iter().map(|at| PodRequest {
             namespace: namespace.clone(),
-            selector: whole(&wanted[at]),
+            selector: selector_text(&searches[at]),
             of: vec![at],
         }));
     }
-    chunks
+    requests
 }
 
-fn whole(wanted: &PodSearch) -> String {
-    wanted
+fn selector_text(search: &PodSearch) -> String {
+    search
         .selector
         .as_ref()
         .map(ToString::to_string)
         .unwrap_or_default()
 }
 
-fn value_of<'a>(wanted: &'a PodSearch, key: &str) -> Option<&'a str> {
-    let labels = &wanted.selector.as_ref()?.match_labels;
+fn value_of<'a>(search: &'a PodSearch, key: &str) -> Option<&'a str> {
+    let labels = &search.selector.as_ref()?.match_labels;
     labels.get(key).map(String::as_str)
 }
 
 /// The label key that most of them have; of several the one that tells most of them apart.
-fn most_common_key(wanted: &[PodSearch], members: &[usize]) -> Option<String> {
+fn most_common_key(searches: &[PodSearch], members: &[usize]) -> Option<String> {
     let mut keys: BTreeMap<&str, (usize, BTreeSet<&str>)> = BTreeMap::new();
     for at in members {
-        let selector = wanted[*at].selector.iter();
+        let selector = searches[*at].selector.iter();
         for (key, value) in selector.flat_map(|s| &s.match_labels) {
             let (count, values) = keys.entry(key).or_default();
             *count += 1;
@@ -90,28 +92,33 @@ fn most_common_key(wanted: &[PodSearch], members: &[usize]) -> Option<String> {
     best.map(|(key, _)| key.to_owned())
 }
 
-fn by_key(wanted: &[PodSearch], having: &[usize], namespace: Option<&String>, key: &str) -> Vec<Chunk> {
-    let mut chunks = Vec::new();
+fn requests_by_key(
+    searches: &[PodSearch],
+    having: &[usize],
+    namespace: Option<&String>,
+    key: &str,
+) -> Vec<PodRequest> {
+    let mut requests = Vec::new();
     let mut open: (Vec<&str>, Vec<usize>, usize) = (Vec::new(), Vec::new(), 0);
     let mut close = |(values, of, _): (Vec<&str>, Vec<usize>, usize)| {
         let selector = match (of.as_slice(), values.as_slice()) {
             ([], _) => return,
-            ([one], _) => whole(&wanted[*one]),
+            ([one], _) => selector_text(&searches[*one]),
             (_, [value]) => format!("{key}={value}"),
             _ => format!("{key} in ({})", values.join(",")),
         };
-        chunks.push(Chunk {
+        requests.push(PodRequest {
             namespace: namespace.cloned(),
             selector,
             of,
         });
     };
     for at in having {
-        let value = value_of(&wanted[*at], key).unwrap_or_default();
+        let value = value_of(&searches[*at], key).unwrap_or_default();
         if !open.0.contains(&value) {
             // With its comma.
             let length = escape(value).len() + 3;
-            if open.2 + length > SELECTOR {
+            if open.2 + length > SELECTOR_BYTES {
                 close(std::mem::take(&mut open));
             }
             open.0.push(value);
@@ -120,5 +127,5 @@ fn by_key(wanted: &[PodSearch], having: &[usize], namespace: Option<&String>, ke
         open.1.push(*at);
     }
     close(open);
-    chunks
+    requests
 }

@@ -1,12 +1,13 @@
-//! From a failure to what a report says of it.
+//! The entries of a report for what could not be seen: from a failure, a name or a selector to the words.
 
 use super::noun::Noun;
 use super::{Kind, Request};
 use crate::failure::{Class, Failure};
+use crate::judge::Judged;
 use crate::nearest::nearest;
-use crate::report::{NotSeen, Report, Scope};
+use crate::report::{NotSeen, Scope};
 
-/// The entry of a report's coverage for something that a failure kept from being seen.
+/// The entry for something that could not be seen because of a failure. `rule` is the RBAC rule that allows it.
 #[must_use]
 pub fn not_seen(thing: impl Into<String>, failure: &Failure, rule: Option<&str>) -> NotSeen {
     let missing = rule
@@ -38,19 +39,20 @@ pub(super) fn grant(rule: &str) -> String {
     )
 }
 
-/// The same for a whole kind, in one namespace or in all.
+/// The entry for a kind that could not be seen, in one namespace or in all.
 #[must_use]
 pub fn not_seen_kind(kind: Kind, namespace: Option<&str>, failure: &Failure) -> NotSeen {
-    not_seen_noun(&kind.into(), namespace, failure)
+    kind_not_seen(&kind.into(), namespace, failure)
 }
 
-pub(super) fn not_seen_noun(noun: &Noun, namespace: Option<&str>, failure: &Failure) -> NotSeen {
+/// The entry for a kind that could not be seen, in one namespace or in all.
+pub(super) fn kind_not_seen(noun: &Noun, namespace: Option<&str>, failure: &Failure) -> NotSeen {
     let entry = NotSeen {
         scope: Scope::new(namespace.filter(|_| noun.namespaced)),
         resource: Some(noun.resource()),
         ..not_seen(noun.plural.as_str(), failure, Some(&noun.rule))
     };
-    // A list is there even where it is empty: its path is unknown where the kind is.
+    // An empty list is answered too: if its path is unknown, so is the kind.
     if failure.class == Class::NotFound {
         return NotSeen {
             error: Some(format!(
@@ -68,7 +70,15 @@ pub(super) fn not_seen_noun(noun: &Noun, namespace: Option<&str>, failure: &Fail
     entry
 }
 
-/// A namespace that is not there, or could not be looked up.
+/// The entry for a kind of custom resources that could not be seen.
+pub(super) fn custom_not_seen(name: &str, failure: &Failure) -> NotSeen {
+    NotSeen {
+        resource: Some(name.to_owned()),
+        ..not_seen(name, failure, None)
+    }
+}
+
+/// The entry for a namespace that does not exist, or could not be looked up.
 pub(super) fn namespace_not_seen(namespace: &str, failure: &Failure) -> NotSeen {
     NotSeen {
         resource: Some("namespaces".into()),
@@ -76,8 +86,8 @@ pub(super) fn namespace_not_seen(namespace: &str, failure: &Failure) -> NotSeen 
     }
 }
 
-/// Whether the verdicts of that check lack what the entry is about, in whatever namespace. A resource is the check of its
-/// kind; the resource of a kind that only the agent knows is compared by its plural.
+/// Whether the verdicts of that check lack what the entry is about, in any namespace. The resource of a kind that only the
+/// agent knows is compared by its plural.
 pub(super) fn is_about(entry: &NotSeen, check: &str) -> bool {
     let named = entry.needed_by.as_ref().or(entry.resource.as_ref());
     named.is_some_and(|named| match (Kind::from_word(named), Kind::from_word(check)) {
@@ -87,10 +97,10 @@ pub(super) fn is_about(entry: &NotSeen, check: &str) -> bool {
     })
 }
 
-/// Namespaces that are named one by one; with more of them, the list says less than their number.
+/// Namespaces that are named one by one. Of more namespaces the number says more than a list.
 const NAMED: usize = 4;
 
-/// The namespaces that an agent does not watch, said by those that it does.
+/// All namespaces but the watched ones.
 #[must_use]
 pub fn all_but(watched: &[String]) -> String {
     match watched.len() {
@@ -100,33 +110,31 @@ pub fn all_but(watched: &[String]) -> String {
     }
 }
 
-/// Tells how the kinds that may not be read are left out on purpose, where others may.
-pub(super) fn leave_out_on_purpose(ask: &Request, report: &mut Report) {
+/// Adds to the hints of kinds that may not be read how to leave them out on purpose, if other kinds may be read.
+pub(super) fn leave_out_on_purpose(request: &Request, kinds: &mut [Judged]) {
     let forbidden = |plural: &str| {
-        let entries = &report.coverage.not_seen;
-        entries
-            .iter()
-            .any(|e| e.class == Class::Forbidden.as_str() && is_about(e, plural))
+        let mut entries = kinds.iter().flat_map(|judged| &judged.not_seen);
+        entries.any(|entry| entry.class == Class::Forbidden.as_str() && is_about(entry, plural))
     };
-    let others: Vec<&str> = ask
+    let others: Vec<&str> = request
         .api_server
         .then_some("apiserver")
         .into_iter()
-        .chain(ask.kinds.iter().map(|w| w.kind.plural()))
+        .chain(request.kinds.iter().map(|w| w.kind.plural()))
         .filter(|plural| !forbidden(plural))
         .collect();
-    // Where objects are named, there are no kinds to choose.
-    if others.is_empty() || ask.kinds.iter().any(|w| !w.names.is_empty()) {
+    // If objects are named, there are no kinds to choose.
+    if others.is_empty() || request.kinds.iter().any(|w| !w.names.is_empty()) {
         return;
     }
     let instead = format!("; or leave it out on purpose: --kinds {}", others.join(","));
-    for entry in &mut report.coverage.not_seen {
+    for entry in kinds.iter_mut().flat_map(|judged| &mut judged.not_seen) {
         let all = match entry.scope.namespace() {
             None => entry.scope == Scope::Everywhere,
-            namespace => namespace == ask.namespace.as_deref(),
+            namespace => namespace == request.namespace.as_deref(),
         };
         let whole =
-            all && entry.needed_by.is_none() && ask.kinds.iter().any(|w| entry.thing == w.kind.plural());
+            all && entry.needed_by.is_none() && request.kinds.iter().any(|w| entry.thing == w.kind.plural());
         if whole
             && entry.class == Class::Forbidden.as_str()
             && let Some(hint) = &mut entry.hint
@@ -136,38 +144,7 @@ pub(super) fn leave_out_on_purpose(ask: &Request, report: &mut Report) {
     }
 }
 
-/// Whether a kind was read and is empty.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Found {
-    /// Whether its objects are in namespaces.
-    pub namespaced: bool,
-    /// No object, and nothing that could not be seen.
-    pub nothing: bool,
-}
-
-impl Found {
-    /// From the numbers of objects, those that are passed over included, and of what could not be seen.
-    pub fn new(namespaced: bool, objects: usize, not_seen: usize) -> Self {
-        Self {
-            namespaced,
-            nothing: objects == 0 && not_seen == 0,
-        }
-    }
-
-    /// Whether nothing at all was found. One kind of several may be empty; that it was read is the answer then.
-    pub fn nothing(parts: &[Self]) -> bool {
-        !parts.is_empty() && parts.iter().all(|part| part.nothing)
-    }
-
-    /// Whether nothing was found in the namespace that was asked for: it may not exist. What is in no namespace is found
-    /// all the same.
-    pub fn nothing_in_namespace(parts: &[Self]) -> bool {
-        let within: Vec<Self> = parts.iter().copied().filter(|part| part.namespaced).collect();
-        Self::nothing(&within)
-    }
-}
-
-/// A selector was given and no object of these kinds matches it.
+/// The entry for a selector that no object of these kinds matches.
 #[must_use]
 pub fn nothing_selected<S: AsRef<str>>(checks: &[S], selector: &str, namespace: Option<&str>) -> NotSeen {
     let place = namespace.map_or(String::new(), |n| format!(" in namespace {n}"));
@@ -211,8 +188,8 @@ pub(super) fn one_or_other<S: AsRef<str>>(checks: &[S]) -> String {
     }
 }
 
-/// A name was given and no object has it; `names` are those that exist.
-pub(super) fn nothing_named(noun: &Noun, name: &str, namespace: Option<&str>, names: &[String]) -> NotSeen {
+/// The entry for a name that no object has. `names` are those that exist.
+pub(super) fn name_not_found(noun: &Noun, name: &str, namespace: Option<&str>, names: &[String]) -> NotSeen {
     let place = namespace.map_or(String::new(), |n| format!(" in namespace {n}"));
     let failure = Failure::new(
         Class::NotFound,

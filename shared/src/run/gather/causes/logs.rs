@@ -1,31 +1,31 @@
-//! The last words of containers that crashed.
+//! The last lines that crashed containers wrote.
 
-use super::{EvidenceStore, late, rank, until};
-use crate::check::{Now, crashed, shorten};
+use super::limits::{LOGS, deadline_failure, search_deadline};
+use crate::check::{EvidenceStore, Now, crashed, shorten};
 use crate::cluster::{Client, collection_path, escape};
+use crate::judge::urgency;
 use crate::report::{Item, NotSeen};
 use crate::resource::{Pod, Resource as _, Time};
-use crate::run::coverage::not_seen;
+use crate::run::not_seen::not_seen;
 use tokio::time::timeout_at;
 
-/// Containers of which the last words are read.
-pub(super) const LOGS: usize = 3;
 /// Lines of each.
 const LOG_LINES: usize = 20;
 /// Bytes kept of these lines.
 const LOG_BYTES: usize = 4 << 10;
-/// Bytes read of them: a server counts from the first of the lines, and the last is the one that matters.
+/// Bytes that are read. A server counts from the first of the lines, and the last line is the one that matters.
 const LOG_READ: usize = 64 << 10;
 
-/// Adds the last words of containers that crashed to their causes, of the worst few. What is forbidden costs only that.
+/// Adds the last lines of crashed containers to their causes, those of the worst objects. Logs that may not be read cost only
+/// these lines.
 pub async fn add_logs(
     client: &Client,
-    known: &EvidenceStore,
+    evidence: &EvidenceStore,
     items: &mut [&mut Item],
     now: Time,
 ) -> Vec<NotSeen> {
-    let until = until(client);
-    items.sort_by_key(|item| (rank(item), item.namespace.clone(), item.name.clone()));
+    let until = search_deadline(client);
+    items.sort_by_key(|item| (urgency(item), item.namespace.clone(), item.name.clone()));
     let mut read: Vec<(String, Vec<String>)> = Vec::new();
     let mut not_read = Vec::new();
     for item in items {
@@ -35,7 +35,7 @@ pub async fn add_logs(
                 continue;
             }
             let example = cause.example.as_ref().filter(|example| example.kind == Pod::KIND);
-            let pod = example.and_then(|example| known.pod(&namespace, &example.name));
+            let pod = example.and_then(|example| evidence.pod(&namespace, &example.name));
             let Some((container, previous)) = pod.and_then(|pod| crashed(pod, cause, Now::known(now))) else {
                 continue;
             };
@@ -46,7 +46,7 @@ pub async fn add_logs(
                 None if read.len() == LOGS => return not_read,
                 None => {
                     let answer = timeout_at(until, client.get_whole(&path, "*/*", LOG_READ)).await;
-                    let lines = match answer.unwrap_or_else(|_| Err(late())) {
+                    let lines = match answer.unwrap_or_else(|_| Err(deadline_failure())) {
                         Ok(bytes) => last_lines(&bytes),
                         Err(failure) => {
                             let entry = NotSeen {
@@ -63,7 +63,7 @@ pub async fn add_logs(
                     lines
                 }
             };
-            if let Some(line) = telling(&lines).filter(|line| !cause.message.contains(*line)) {
+            if let Some(line) = telling_line(&lines).filter(|line| !cause.message.contains(*line)) {
                 cause.message = shorten(&format!("{}: {line}", cause.message));
             }
             cause.log = lines;
@@ -96,8 +96,8 @@ fn last_lines(bytes: &[u8]) -> Vec<String> {
     lines
 }
 
-/// The line that says why: of a panic the one that names it, since its stack comes after it; else the last one.
-fn telling(lines: &[String]) -> Option<&str> {
+/// The line that says why: the one that names a panic, since its stack comes after it; else the last one.
+fn telling_line(lines: &[String]) -> Option<&str> {
     let says = |line: &&String| line.starts_with("panic: ") || line.starts_with("fatal error: ");
     let panicked = lines.iter().position(|line| line.contains(" panicked at "));
     let panicked = panicked.and_then(|at| lines.get(at + 1));

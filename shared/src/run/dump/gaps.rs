@@ -1,16 +1,16 @@
-//! From what a dump lacks to what a report says of it: only what was asked for makes a verdict unknown, what would only
-//! explain one costs the causes, and what nobody asked for is passed over.
+//! The entries of a report for what a dump lacks. A gap in what was asked for makes a verdict unknown, a gap in what would
+//! only explain a verdict costs the causes, and any other gap is passed over.
 
-use super::coverage::grant;
-use super::dump::plural;
-use super::noun::resource;
-use super::{Causes, Request};
+use super::plural::plural;
 use crate::check::RelatedKind;
 use crate::dump::{About, Gap, Objects, resource_of};
 use crate::failure::Class;
-use crate::report::{Coverage, NotSeen, Scope};
+use crate::report::{NotSeen, Scope};
+use crate::run::not_seen::grant;
+use crate::run::noun::{list_rule, resource};
+use crate::run::{Causes, Request};
 
-/// The kinds by which causes are told: their resources.
+/// The resources that causes are found in.
 const EVIDENCE: [&str; 5] = ["pods", "replicasets", "jobs", "events", "nodes"];
 
 /// What a gap means for what was asked.
@@ -23,23 +23,25 @@ enum Weight {
     Nothing,
 }
 
-/// Puts the gaps of a dump into the coverage of its report.
-pub(super) fn tell(objects: &Objects, ask: &Request, coverage: &mut Coverage) {
+/// The gaps of a dump: those in what was asked for, and those in what only explains it.
+pub(super) fn not_seen(objects: &Objects, request: &Request) -> (Vec<NotSeen>, Vec<NotSeen>) {
+    let (mut asked, mut explaining) = (Vec::new(), Vec::new());
     for gap in objects.gaps() {
-        match weight(gap, ask) {
-            Weight::Asked => coverage.not_seen.push(entry(gap)),
-            Weight::Explains if !gap.refusal => coverage.not_seen.push(entry(gap)),
-            Weight::Explains if ask.causes != Causes::None => coverage.causes_not_seen.push(entry(gap)),
+        match weight(gap, request) {
+            Weight::Asked => asked.push(entry(gap)),
+            Weight::Explains if !gap.refusal => asked.push(entry(gap)),
+            Weight::Explains if request.causes != Causes::None => explaining.push(entry(gap)),
             Weight::Explains | Weight::Nothing => {}
         }
     }
+    (asked, explaining)
 }
 
-fn weight(gap: &Gap, ask: &Request) -> Weight {
+fn weight(gap: &Gap, request: &Request) -> Weight {
     let Some(about) = &gap.about else {
         return Weight::Asked;
     };
-    if let (Some(asked), Some(namespace)) = (&ask.namespace, &about.namespace)
+    if let (Some(asked), Some(namespace)) = (&request.namespace, &about.namespace)
         && asked != namespace
     {
         return Weight::Nothing;
@@ -47,15 +49,15 @@ fn weight(gap: &Gap, ask: &Request) -> Weight {
     let group = about.group.as_deref();
     let Some(resource) = about.resource.as_deref() else {
         // A whole group of which nothing is known.
-        let kinds = ask.kinds.iter().map(|wanted| wanted.kind.group());
-        let mut asked = kinds.chain(ask.custom.iter().map(|wanted| wanted.kind.group.as_str()));
+        let kinds = request.kinds.iter().map(|wanted| wanted.kind.group());
+        let mut asked = kinds.chain(request.custom.iter().map(|wanted| wanted.kind.group.as_str()));
         return if asked.any(|asked| Some(asked) == group) {
             Weight::Asked
         } else {
             Weight::Nothing
         };
     };
-    let is_custom = ask.custom.iter().any(|wanted| {
+    let is_custom = request.custom.iter().any(|wanted| {
         let named = plural(resource) == wanted.kind.word || resource == wanted.kind.word;
         resource == "custom-resources" || (named && group.is_none_or(|group| group == wanted.kind.group))
     });
@@ -64,18 +66,21 @@ fn weight(gap: &Gap, ask: &Request) -> Weight {
         return Weight::Asked;
     }
     match resource_of(group, resource) {
-        Some((_, plural)) if ask.kinds.iter().any(|wanted| wanted.kind.plural() == plural) => Weight::Asked,
+        Some((_, plural)) if request.kinds.iter().any(|wanted| wanted.kind.plural() == plural) => {
+            Weight::Asked
+        }
         Some((_, plural)) if EVIDENCE.contains(&plural) => Weight::Explains,
         _ => Weight::Nothing,
     }
 }
 
-/// The namespaces of a companion that were not all seen, with what the report says of each; `None` for all namespaces.
-pub(super) fn of_companion(
+/// The namespaces in which not all objects of a related kind were seen, with the entry for each; `None` for all
+/// namespaces.
+pub(super) fn of_related(
     objects: &Objects,
-    companion: RelatedKind,
+    kind: RelatedKind,
 ) -> impl Iterator<Item = (Option<&str>, NotSeen)> {
-    of_resource(objects, companion.plural()).map(|(namespace, gap)| (namespace, entry(gap)))
+    of_resource(objects, kind.plural()).map(|(namespace, gap)| (namespace, entry(gap)))
 }
 
 /// The namespaces in which not all objects of a resource were seen.
@@ -130,7 +135,7 @@ fn entry(gap: &Gap) -> NotSeen {
     }
 }
 
-/// What it is about, as in a report about a cluster.
+/// What the gap is about, in the words of a report about a cluster.
 fn thing(about: &About) -> String {
     let group = about.group.as_deref();
     match (about.resource.as_deref(), group) {
@@ -148,11 +153,10 @@ fn thing(about: &About) -> String {
 fn rule(about: &About) -> Option<String> {
     let resource = about.resource.as_deref()?;
     let (group, plural) = resource_of(about.group.as_deref(), resource)?;
-    let slash = if group.is_empty() { "" } else { "/" };
-    Some(format!("{group}{slash}{plural} list"))
+    Some(list_rule(group, plural))
 }
 
-/// The class of what an API server, or kubectl, says of a list that it did not give.
+/// The class of the message of an API server, or of kubectl, for a list that it did not give.
 fn class(message: &str) -> &'static str {
     let message = message.to_ascii_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| message.contains(word));
@@ -214,7 +218,7 @@ mod tests {
             namespace: Some("shop".into()),
             ..deployments.clone()
         };
-        for (about, ask, weight_) in [
+        for (about, request, weight_) in [
             (None, &deployments, Weight::Asked),
             (None, &in_shop, Weight::Asked),
             (
@@ -264,7 +268,7 @@ mod tests {
                 about,
                 refusal: true,
             };
-            assert_eq!(weight(&gap, ask), weight_, "{gap:?}");
+            assert_eq!(weight(&gap, request), weight_, "{gap:?}");
         }
     }
 }

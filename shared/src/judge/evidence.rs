@@ -1,0 +1,44 @@
+//! What is known beside the objects that are judged.
+
+use crate::check::{EventsAndNodes, Evidence, EvidenceStore, Now};
+use crate::resource::ObjectMeta;
+
+/// What is known beside the objects of a snapshot.
+pub trait EvidenceFor {
+    /// The evidence about the object with that metadata, whose ages are measured against `now`.
+    fn evidence_for<'a>(&'a self, meta: &ObjectMeta, now: Now) -> Evidence<'a>;
+}
+
+/// Nothing is known beside the objects and the time.
+#[derive(Debug, Clone, Copy)]
+pub struct NoEvidence;
+
+impl EvidenceFor for NoEvidence {
+    fn evidence_for<'a>(&'a self, _meta: &ObjectMeta, now: Now) -> Evidence<'a> {
+        Evidence::at(now)
+    }
+}
+
+/// What one search found about many objects.
+#[derive(Debug)]
+pub struct SearchedEvidence<'a> {
+    store: &'a EvidenceStore,
+    around: EventsAndNodes<'a>,
+}
+
+impl<'a> SearchedEvidence<'a> {
+    /// Sorts events and nodes once for all objects.
+    #[must_use]
+    pub fn new(store: &'a EvidenceStore) -> Self {
+        Self {
+            around: store.around(),
+            store,
+        }
+    }
+}
+
+impl EvidenceFor for SearchedEvidence<'_> {
+    fn evidence_for<'a>(&'a self, meta: &ObjectMeta, now: Now) -> Evidence<'a> {
+        self.store.evidence(meta, &self.around, now)
+    }
+}

@@ -1,0 +1,331 @@
+//! The verdicts about the objects of one snapshot, and judging them again once more is known.
+
+use super::evidence::EvidenceFor;
+use super::owner_filter::OwnerFilter;
+use super::owners::OwnedObject;
+use super::search_target::SearchTarget;
+use super::snapshot::{Reach, Snapshot};
+use crate::check::{self, Check, Evidence, Now, RelatedObjects};
+use crate::report::{Item, NotSeen, State};
+use std::sync::Arc;
+
+/// What a judgement takes from the question.
+#[derive(Debug, Clone, Copy)]
+pub struct JudgeOptions<'a> {
+    /// Which objects are judged by themselves.
+    pub owners: &'a OwnerFilter,
+    /// The objects were asked for by name. Each is judged by itself, and one that is being deleted is not healthy.
+    pub named: bool,
+    /// Whether an annotation can acknowledge a finding.
+    pub heeds_annotations: bool,
+    /// Whether objects are kept if a search for evidence may say more of them.
+    pub keeps_open: bool,
+}
+
+/// The verdicts about one kind.
+#[derive(Default)]
+pub struct Judged {
+    /// The name of the check: the plural of the kind.
+    pub check: String,
+    /// Whether objects of the kind are in namespaces.
+    pub namespaced: bool,
+    /// One verdict an object.
+    pub items: Vec<Item>,
+    /// Verdicts about objects whose controller may have none.
+    pub owned: Vec<OwnedVerdict>,
+    /// The objects of `items` that evidence may say more of.
+    pub open: Vec<OpenVerdict>,
+    /// Number of objects that were read and left to their controllers.
+    pub passed_over: usize,
+    /// What could not be seen.
+    pub not_seen: Vec<NotSeen>,
+    /// How much of what was asked for could be read.
+    pub reach: Reach,
+    /// False if the API server does not serve the kind.
+    pub served: Option<bool>,
+}
+
+/// The verdict about an object that has a controller.
+pub struct OwnedVerdict {
+    /// The object and its controller.
+    pub object: OwnedObject,
+    /// The verdict.
+    pub item: Item,
+    /// Set if evidence may say more of it.
+    pub open: Option<OpenVerdict>,
+}
+
+/// A verdict that evidence may change.
+pub struct OpenVerdict {
+    /// Its place among the items.
+    at: usize,
+    target: SearchTarget,
+    object: Box<dyn OpenObject>,
+}
+
+/// The object of a verdict that evidence may change, whatever its type.
+trait OpenObject: Send + Sync {
+    fn judge(&self, evidence: &dyn EvidenceFor, now: Now) -> Item;
+}
+
+/// What is true of every object of a snapshot.
+struct Context {
+    related: RelatedObjects,
+    kind: String,
+    named: bool,
+    heeds_annotations: bool,
+}
+
+impl Context {
+    fn judge<T: Check>(&self, object: &T, replaced: bool, evidence: &dyn EvidenceFor, now: Now) -> Item {
+        let evidence = Evidence {
+            companions: Some(&self.related),
+            named: self.named,
+            replaced,
+            heeds_annotations: self.heeds_annotations,
+            ..evidence.evidence_for(object.meta(), now)
+        };
+        let mut item = check::judge(object, &evidence);
+        // The type of a custom resource does not know its kind.
+        item.kind.clone_from(&self.kind);
+        item
+    }
+}
+
+struct KeptObject<T> {
+    object: T,
+    replaced: bool,
+    context: Arc<Context>,
+}
+
+impl<T: Check> OpenObject for KeptObject<T> {
+    fn judge(&self, evidence: &dyn EvidenceFor, now: Now) -> Item {
+        self.context.judge(&self.object, self.replaced, evidence, now)
+    }
+}
+
+/// Judges every object of a snapshot. Only the objects that evidence may say more of are kept.
+#[must_use]
+pub fn judge<T: Check>(
+    snapshot: Snapshot<T>,
+    options: JudgeOptions<'_>,
+    evidence: &dyn EvidenceFor,
+) -> Judged {
+    let mut judged = Judged {
+        check: snapshot.resource_type.plural,
+        namespaced: snapshot.resource_type.namespaced,
+        passed_over: snapshot.passed_over,
+        not_seen: snapshot.not_seen,
+        reach: snapshot.reach,
+        ..Judged::default()
+    };
+    let context = Arc::new(Context {
+        related: snapshot.related,
+        kind: snapshot.resource_type.kind,
+        named: options.named,
+        heeds_annotations: options.heeds_annotations,
+    });
+    for (at, object) in snapshot.objects.into_iter().enumerate() {
+        let object = match object {
+            Ok(object) => object,
+            Err(undecodable) => {
+                let item = check::undecodable::<T>(&undecodable);
+                judged.items.push(Item {
+                    kind: context.kind.clone(),
+                    ..item
+                });
+                continue;
+            }
+        };
+        let now = snapshot.times.of(at);
+        let replaced = snapshot.replaced.contains(&object.meta().uid);
+        let item = context.judge(&object, replaced, evidence, now);
+        let judges_itself = options.named || options.owners.judges(&object);
+        let owned = if judges_itself {
+            None
+        } else {
+            OwnedObject::new(&object)
+        };
+        let target = options.keeps_open.then(|| SearchTarget::new(&object, &item, now));
+        let open = target.flatten().map(|target| OpenVerdict {
+            at: judged.items.len(),
+            target,
+            object: Box::new(KeptObject {
+                object,
+                replaced,
+                context: Arc::clone(&context),
+            }),
+        });
+        match owned {
+            Some(object) => judged.owned.push(OwnedVerdict { object, item, open }),
+            None => {
+                judged.open.extend(open);
+                judged.items.push(item);
+            }
+        }
+    }
+    // If every verdict stands without the related objects, nothing is missing.
+    if judged.items.iter().any(|item| item.state == State::Unknown) {
+        judged.not_seen.extend(snapshot.related_not_seen);
+    }
+    judged
+}
+
+impl Judged {
+    /// A kind of which nothing was seen.
+    #[must_use]
+    pub fn unseen(check: String, namespaced: bool, not_seen: NotSeen) -> Self {
+        Self {
+            check,
+            namespaced,
+            not_seen: vec![not_seen],
+            ..Self::default()
+        }
+    }
+
+    /// A kind that the API server does not serve, so that there are no objects.
+    #[must_use]
+    pub fn unserved(check: String, namespaced: bool) -> Self {
+        Self {
+            check,
+            namespaced,
+            reach: Reach::All,
+            served: Some(false),
+            ..Self::default()
+        }
+    }
+
+    /// Whether the kind was read and has no objects.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.items.len() + self.owned.len() + self.passed_over == 0 && self.not_seen.is_empty()
+    }
+
+    /// The objects that a search for evidence should look at.
+    pub fn targets(&self) -> impl Iterator<Item = &SearchTarget> {
+        self.open.iter().map(|open| &open.target)
+    }
+
+    /// Judges again what the evidence may say more of.
+    pub fn judge_again(&mut self, evidence: &dyn EvidenceFor, now: Now) {
+        for open in &self.open {
+            if let Some(item) = self.items.get_mut(open.at) {
+                *item = open.object.judge(evidence, now);
+            }
+        }
+    }
+
+    /// Adds the verdict about an object of any kind.
+    pub(super) fn push(&mut self, item: Item, open: Option<OpenVerdict>) {
+        let at = self.items.len();
+        self.open.extend(open.map(|open| OpenVerdict { at, ..open }));
+        self.items.push(item);
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::expect_used, reason = "a test's own objects decode")]
+mod tests {
+    use super::*;
+    use crate::check::EvidenceStore;
+    use crate::judge::{NoEvidence, SearchedEvidence, Times};
+    use crate::resource::{Pod, StatefulSet, Time, from_value};
+    use crate::run::Kind;
+    use serde_json::json;
+    use std::collections::HashSet;
+
+    fn stateful_set(name: &str, ready: i32) -> StatefulSet {
+        from_value(&json!({
+            "metadata": {
+                "namespace": "shop", "name": name, "uid": name, "generation": 1,
+                "creationTimestamp": "2026-01-01T00:00:00Z",
+            },
+            "spec": {"replicas": 1, "selector": {"matchLabels": {"app": name}}},
+            "status": {
+                "observedGeneration": 1, "replicas": 1, "readyReplicas": ready, "availableReplicas": ready,
+                "updatedReplicas": 1, "currentReplicas": 1, "currentRevision": "a", "updateRevision": "a",
+            },
+        }))
+        .expect("a StatefulSet")
+    }
+
+    fn crashing_pod(owner: &str) -> Pod {
+        from_value(&json!({
+            "metadata": {
+                "namespace": "shop", "name": format!("{owner}-0"), "uid": "pod",
+                "creationTimestamp": "2026-01-01T00:00:00Z",
+                "ownerReferences": [
+                    {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": owner, "uid": owner, "controller": true},
+                ],
+            },
+            "spec": {"containers": [{"name": "main"}]},
+            "status": {"phase": "Running", "containerStatuses": [{
+                "name": "main", "ready": false, "restartCount": 9,
+                "state": {"waiting": {"reason": "CrashLoopBackOff"}},
+                "lastState": {"terminated": {"exitCode": 1, "finishedAt": "2026-01-01T00:59:00Z"}},
+            }]},
+        }))
+        .expect("a Pod")
+    }
+
+    fn judged(keeps_open: bool) -> Judged {
+        let snapshot = Snapshot {
+            resource_type: Kind::StatefulSets.into(),
+            objects: vec![Ok(stateful_set("cache", 1)), Ok(stateful_set("db", 0))],
+            times: Times::all(now()),
+            replaced: HashSet::new(),
+            related: RelatedObjects::default(),
+            related_not_seen: Vec::new(),
+            passed_over: 0,
+            not_seen: Vec::new(),
+            reach: Reach::All,
+        };
+        let options = JudgeOptions {
+            owners: &OwnerFilter::default(),
+            named: false,
+            heeds_annotations: true,
+            keeps_open,
+        };
+        judge(snapshot, options, &NoEvidence)
+    }
+
+    fn now() -> Now {
+        Now::known(Time::parse("2026-01-01T01:00:00Z").expect("a time"))
+    }
+
+    #[test]
+    fn an_open_verdict_is_judged_again_with_what_a_search_found() {
+        let mut judged = judged(true);
+        let targets: Vec<&str> = judged.targets().map(|target| target.uid.as_str()).collect();
+        assert_eq!(targets, ["db"], "a healthy object is not kept");
+        let codes = |judged: &Judged| -> Vec<String> {
+            let causes = judged.items.iter().flat_map(|item| &item.causes);
+            causes.map(|cause| cause.code.clone()).collect()
+        };
+        assert_eq!(codes(&judged), [""; 0]);
+        let mut store = EvidenceStore::default();
+        store.add(0, crashing_pod("db"));
+        judged.judge_again(&SearchedEvidence::new(&store), now());
+        assert_eq!(codes(&judged), ["CrashLoop"]);
+        assert_eq!(judged.items[0].name, "cache");
+        assert_eq!(judged.items[1].name, "db");
+    }
+
+    #[test]
+    fn nothing_is_kept_if_no_search_follows() {
+        assert_eq!(judged(false).targets().count(), 0);
+    }
+
+    #[test]
+    fn a_kind_is_empty_only_if_it_was_read() {
+        let unread = Judged::unseen("pods".into(), true, NotSeen::default());
+        assert!(!unread.is_empty(), "nothing is known of it");
+        assert!(Judged::unserved("pods".into(), true).is_empty());
+        let left = Judged {
+            passed_over: 1,
+            ..Judged::default()
+        };
+        assert!(!left.is_empty(), "its objects are left to their controllers");
+        assert!(!judged(false).is_empty());
+    }
+}

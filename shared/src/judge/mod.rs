@@ -1,0 +1,21 @@
+//! The one loop: the objects of a kind in, their verdicts out. A cluster, a dump and custom resources all end here.
+//!
+//! It is pure. What is known beside the objects is given to it, so that it can judge again once more is known.
+
+mod controllers;
+mod evidence;
+mod judged;
+mod owner_filter;
+mod owners;
+mod related_needs;
+mod search_target;
+mod snapshot;
+
+pub use controllers::{CONTROLLERS, Unanswered, controllers};
+pub use evidence::{EvidenceFor, NoEvidence, SearchedEvidence};
+pub use judged::{JudgeOptions, Judged, OpenVerdict, OwnedVerdict, judge};
+pub use owner_filter::OwnerFilter;
+pub use owners::{OwnedObject, OwnerGraph};
+pub use related_needs::{RelatedNeeds, related_needs};
+pub use search_target::{PodLookup, SearchTarget, urgency};
+pub use snapshot::{Reach, Snapshot, Times};

@@ -1,0 +1,89 @@
+//! Which objects of a kind are judged by themselves, and which are left to the controller that they have.
+
+use crate::check::{Check, Controller};
+use crate::resource::OwnerReference;
+use crate::run::Kind;
+
+/// Which objects of a kind are looked at if none is named.
+#[derive(Debug, Clone, Default)]
+pub struct OwnerFilter {
+    every: bool,
+    covered: Vec<Kind>,
+}
+
+impl OwnerFilter {
+    /// Every object, with or without a controller.
+    #[must_use]
+    pub fn every() -> Self {
+        Self {
+            every: true,
+            covered: Vec::new(),
+        }
+    }
+
+    /// Objects without a controller, and objects whose controller is of none of these kinds.
+    #[must_use]
+    pub fn leaving_to(covered: Vec<Kind>) -> Self {
+        Self {
+            every: false,
+            covered,
+        }
+    }
+
+    /// Whether the object is judged by itself.
+    pub fn judges<T: Check>(&self, object: &T) -> bool {
+        object.answers_for_itself() || (self.every && object.left_to().is_some())
+    }
+
+    /// Whether the object counts for a controller that may have no verdict.
+    pub fn counts_for_controller<T: Check>(&self, object: &T) -> bool {
+        let meta = object.meta();
+        let is_covered =
+            |who: &Controller| Kind::of_controller(who).is_some_and(|kind| self.covered.contains(&kind));
+        let open = |owner: &OwnerReference| {
+            let owner = Controller::of(&meta.namespace, owner);
+            !is_covered(&owner) && !owner.beyond(&meta.labels).is_some_and(|who| is_covered(&who))
+        };
+        !self.every && object.speaks_for_controller() && object.left_to().is_some_and(open)
+    }
+
+    /// Whether the object is judged at all, by itself or for its controller.
+    pub fn keeps<T: Check>(&self, object: &T) -> bool {
+        self.judges(object) || self.counts_for_controller(object)
+    }
+}
+
+impl Kind {
+    /// The kind of a controller, if it is one that is judged.
+    fn of_controller(controller: &Controller) -> Option<Self> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|kind| kind.kind() == controller.kind && kind.group() == controller.group)
+    }
+
+    /// Whether objects of this kind are left to the controllers that they have.
+    #[must_use]
+    pub fn leaves_owned(self) -> bool {
+        matches!(
+            self,
+            Self::Jobs | Self::ReplicaSets | Self::ReplicationControllers | Self::Pods
+        )
+    }
+
+    /// Whether objects of this kind can be controllers of others.
+    #[must_use]
+    pub fn has_owned(self) -> bool {
+        matches!(
+            self,
+            Self::Deployments
+                | Self::StatefulSets
+                | Self::DaemonSets
+                | Self::ReplicaSets
+                | Self::ReplicationControllers
+                | Self::Jobs
+                | Self::CronJobs
+                | Self::Rollouts
+        )
+    }
+}

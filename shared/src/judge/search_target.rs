@@ -1,0 +1,80 @@
+//! An object that a search for evidence should look at.
+
+use crate::check::{Check, Now};
+use crate::report::{Item, State};
+use crate::resource::{LabelSelector, Pod, PodsBy};
+
+/// An object that is not healthy, or whose pods may show that it is not.
+#[derive(Debug, Clone)]
+pub struct SearchTarget {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its uid.
+    pub uid: String,
+    generation: Option<i64>,
+    /// The worst first.
+    pub rank: u8,
+    /// Number of pods that it should have.
+    pub desired: i64,
+    /// How its pods are found.
+    pub pods_by: PodLookup,
+    /// Whether the events about the object itself are wanted.
+    pub asks_its_events: bool,
+}
+
+/// How the pods of an object are found, apart from the object.
+#[derive(Debug, Clone)]
+pub enum PodLookup {
+    /// By this selector; without one by their owner alone.
+    Selector(Option<LabelSelector>),
+    /// Its ReplicaSets have them. The selector is that of the pods.
+    ThroughReplicaSets(Option<LabelSelector>),
+    /// Its Jobs have them.
+    Jobs,
+    /// It is one.
+    Itself(Box<Pod>),
+}
+
+impl SearchTarget {
+    /// `None` if the object has no pods, or a search can say no more than the verdict.
+    #[must_use]
+    pub fn new<T: Check>(object: &T, item: &Item, now: Now) -> Option<Self> {
+        let meta = object.meta();
+        if !object.is_worth_a_look(item, now) || meta.uid.is_empty() {
+            return None;
+        }
+        let pods_by = match object.pods_by() {
+            PodsBy::Nothing => return None,
+            PodsBy::Selector(selector) => PodLookup::Selector(selector.cloned()),
+            PodsBy::ThroughReplicaSets(selector) => PodLookup::ThroughReplicaSets(selector.cloned()),
+            PodsBy::Jobs => PodLookup::Jobs,
+            PodsBy::Itself(pod) => PodLookup::Itself(Box::new(pod.clone())),
+        };
+        Some(Self {
+            namespace: meta.namespace.clone(),
+            uid: meta.uid.clone(),
+            generation: meta.generation,
+            rank: urgency(item),
+            desired: item.desired.unwrap_or(1),
+            pods_by,
+            asks_its_events: object.asks_its_events(item),
+        })
+    }
+
+    /// The uid and the generation. What is found about another generation says nothing.
+    #[must_use]
+    pub fn identity(&self) -> (String, Option<i64>) {
+        (self.uid.clone(), self.generation)
+    }
+}
+
+/// Which verdicts are explained first, if not all can be: the lowest number.
+#[must_use]
+pub fn urgency(item: &Item) -> u8 {
+    match (item.state, item.healthy) {
+        (State::Unavailable, _) => 0,
+        (State::Degraded, _) => 1,
+        (_, Some(false)) => 2,
+        _ => 3,
+    }
+}

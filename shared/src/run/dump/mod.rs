@@ -1,0 +1,108 @@
+//! A run against a dump: the objects that files hold, judged as those of a cluster.
+
+mod evidence;
+mod gaps;
+mod kind;
+mod plural;
+mod related;
+mod scaled;
+
+use super::assemble::{Parts, assemble};
+use super::emptiness::Emptiness;
+use super::not_seen::one_or_other;
+use super::{Clock, Request};
+use crate::dump::Objects;
+use crate::judge::{Judged, OwnerFilter, Unanswered};
+use crate::report::{NotSeen, Report, Source};
+use crate::resource::Time;
+use evidence::{DumpEvidence, EvidenceInDump};
+use kind::DumpReader;
+use scaled::ScaledObjects;
+
+/// Judges a dump. Only kinds that it holds are judged, and the API server is no part of it.
+///
+/// The time is `at`, else the newest time in the dump; `clock` serves only if there is neither.
+#[must_use]
+pub fn dump(objects: &Objects, name: &str, request: &Request, at: Option<Time>, clock: Clock) -> Report {
+    let found = EvidenceInDump::new(objects, at, clock);
+    let evidence = DumpEvidence::new(&found, request);
+    let owners = if request.every_object {
+        OwnerFilter::every()
+    } else {
+        OwnerFilter::default()
+    };
+    let reader = DumpReader {
+        objects,
+        evidence: &evidence,
+        request,
+        owners: &owners,
+    };
+    let kinds = reader.kinds();
+    let mut graph = found.owner_graph();
+    for (kind, judged) in &kinds {
+        graph.add_judged(kind.group(), &judged.items);
+    }
+    let mut kinds: Vec<Judged> = kinds.into_iter().map(|(_, judged)| judged).collect();
+    let mut others = reader.other_kinds();
+    let unanswered = Unanswered::take(kinds.iter_mut().chain(&mut others), &graph);
+    let mut scaled = ScaledObjects::default();
+    let controllers = unanswered.check(found.now(), |controller| scaled.facts(objects, controller));
+    kinds.extend(request.custom.iter().map(|target| reader.custom(target, name)));
+    let empty = why_empty(&kinds, request).filter(|_| controllers.is_none());
+    let (mut not_seen, causes_not_seen) = gaps::not_seen(objects, request);
+    not_seen.extend(found.not_understood(request));
+    if kinds.is_empty() && not_seen.is_empty() {
+        not_seen.push(holds_none(name, request));
+    }
+    let source = Source {
+        mode: "file".into(),
+        file: Some(name.to_owned()),
+        ..Source::default()
+    };
+    let parts = Parts {
+        api_server: None,
+        kinds,
+        controllers,
+        empty,
+        not_seen,
+        causes_not_seen,
+    };
+    assemble(source, found.time(), parts, request)
+}
+
+/// Why nothing of what was asked for is in the dump, though its kinds are. The dump may have been taken of other
+/// namespaces.
+fn why_empty(kinds: &[Judged], request: &Request) -> Option<NotSeen> {
+    let emptiness = Emptiness::new(kinds);
+    let empty = kinds.iter().filter(|judged| judged.is_empty());
+    let checks: Vec<&str> = empty.clone().map(|judged| judged.check.as_str()).collect();
+    if let Some(entry) = emptiness.selector(request, &checks) {
+        return Some(entry);
+    }
+    let namespace = emptiness.namespace(request)?;
+    let namespaced = empty.filter(|judged| judged.namespaced);
+    let checks: Vec<&str> = namespaced.map(|judged| judged.check.as_str()).collect();
+    Some(NotSeen {
+        thing: format!("namespace {namespace}"),
+        resource: Some("namespaces".into()),
+        class: "notFound".into(),
+        error: Some(format!(
+            "the dump holds no {} of namespace {namespace}",
+            one_or_other(&checks)
+        )),
+        hint: Some("leave -n out to judge all that the dump holds".into()),
+        ..NotSeen::default()
+    })
+}
+
+/// The entry for a dump that holds no object of any kind that was asked for.
+fn holds_none(name: &str, request: &Request) -> NotSeen {
+    let titles: Vec<&str> = request.kinds.iter().map(|target| target.kind.title()).collect();
+    NotSeen {
+        thing: titles.join(", "),
+        class: "notFound".into(),
+        error: Some(format!("{name} holds none")),
+        hint: Some("kubectl get deployments,replicasets,pods,events -A -o yaml writes such a dump".into()),
+        ..NotSeen::default()
+    }
+}

@@ -1,0 +1,80 @@
+//! What a dump shows of the kinds that the verdicts about others need.
+
+use super::gaps;
+use crate::check::{Check, Related, RelatedKind, RelatedKindVisitor, RelatedObjects};
+use crate::dump::{Objects, Stamped};
+use crate::judge::related_needs;
+use crate::report::NotSeen;
+use crate::resource::ScaledObject;
+use crate::run::noun::resource;
+
+/// The related objects that the verdicts about these objects need, and what of them the dump does not hold.
+pub(super) fn bring<T: Check>(objects: &Objects, found: &[Stamped<T>]) -> (RelatedObjects, Vec<NotSeen>) {
+    let (mut known, mut not_seen) = (RelatedObjects::default(), Vec::new());
+    loop {
+        let needs = related_needs(found.iter().map(|stamped| &stamped.object), &known);
+        if needs.is_empty() {
+            return (known, not_seen);
+        }
+        for kind in needs.into_keys() {
+            let known = &mut known;
+            let is_held = kind.visit(Take { objects, known });
+            if kind.is_optional() {
+                continue;
+            }
+            let before = not_seen.len();
+            not_seen.extend(gaps::of_related(objects, kind).map(|(_, entry)| entry));
+            if !is_held && not_seen.len() == before {
+                not_seen.push(not_held(kind));
+            }
+        }
+    }
+}
+
+/// Takes a related kind out of a dump. Returns whether the dump holds it.
+struct Take<'a> {
+    objects: &'a Objects,
+    known: &'a mut RelatedObjects,
+}
+
+impl RelatedKindVisitor for Take<'_> {
+    type Output = bool;
+
+    fn visit<T: Related>(self, kind: RelatedKind) -> bool {
+        if !kind.is_rare() && !self.objects.holds::<T>() {
+            self.known.miss(kind, None);
+            return false;
+        }
+        let found = self.objects.of_kind::<T>().into_iter();
+        let found: Vec<_> = found.map(|stamped| stamped.object).collect();
+        self.known.take(kind, None, &found);
+        if kind.is_rare() {
+            // So are kinds of others that ask for pods. Their groups have a dot, which few of Kubernetes' own have.
+            let others = self.objects.kinds().into_iter();
+            for (group, kind) in others.filter(|(group, _)| group.contains('.')) {
+                let all = self.objects.of::<ScaledObject>(group, kind).into_iter();
+                all.filter_map(|stamped| stamped.object.ok())
+                    .for_each(|object| self.known.take_scaled(kind, &object));
+            }
+        }
+        for (namespace, _) in gaps::of_related(self.objects, kind) {
+            self.known.miss(kind, namespace);
+        }
+        true
+    }
+}
+
+/// The entry for a kind that the dump holds no object of.
+fn not_held(kind: RelatedKind) -> NotSeen {
+    let plural = kind.plural();
+    NotSeen {
+        thing: plural.to_owned(),
+        resource: Some(resource(kind.group(), plural)),
+        class: "notFound".into(),
+        error: Some(format!("the dump holds no {plural}")),
+        hint: Some(format!(
+            "take the dump with them: kubectl get ...,{plural} -A -o yaml"
+        )),
+        ..NotSeen::default()
+    }
+}

@@ -1,0 +1,68 @@
+//! Whether a run found nothing, though it read what was asked for. That alone is no answer: a name may be misspelt.
+
+use super::Request;
+use super::not_seen::nothing_selected;
+use crate::judge::Judged;
+use crate::report::NotSeen;
+
+/// What of a run is empty. A kind of several may be empty; that it was read is the answer then.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Emptiness {
+    /// No object of any kind.
+    everywhere: bool,
+    /// No object of the kinds that are in namespaces.
+    in_namespaces: bool,
+}
+
+impl Emptiness {
+    /// From the parts of a run.
+    pub fn new(kinds: &[Judged]) -> Self {
+        Self::from_counts(kinds.iter().map(|judged| (judged.namespaced, judged.is_empty())))
+    }
+
+    /// From each kind: whether its objects are in namespaces, and whether it was read and has none.
+    pub fn from_counts(kinds: impl Iterator<Item = (bool, bool)>) -> Self {
+        let (mut all, mut within) = (None, None);
+        for (namespaced, is_empty) in kinds {
+            all = Some(all.unwrap_or(true) && is_empty);
+            if namespaced {
+                within = Some(within.unwrap_or(true) && is_empty);
+            }
+        }
+        Self {
+            everywhere: all.unwrap_or(false),
+            in_namespaces: within.unwrap_or(false),
+        }
+    }
+
+    /// The namespace that was asked for, if nothing was found in it: it may not exist.
+    pub fn namespace(self, request: &Request) -> Option<&str> {
+        request.namespace.as_deref().filter(|_| self.in_namespaces)
+    }
+
+    /// The entry for a selector that matches no object of these kinds.
+    pub fn selector<S: AsRef<str>>(self, request: &Request, checks: &[S]) -> Option<NotSeen> {
+        let is_asked = !request.selector.is_empty();
+        (is_asked && self.everywhere)
+            .then(|| nothing_selected(checks, &request.selector_text, request.namespace.as_deref()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_empty_only_if_every_kind_of_it_is() {
+        let empty = |kinds: &[(bool, bool)]| {
+            let emptiness = Emptiness::from_counts(kinds.iter().copied());
+            (emptiness.everywhere, emptiness.in_namespaces)
+        };
+        assert_eq!(empty(&[]), (false, false), "nothing was read");
+        assert_eq!(empty(&[(true, true)]), (true, true));
+        assert_eq!(empty(&[(true, true), (true, false)]), (false, false));
+        // Nodes are found whatever the namespace.
+        assert_eq!(empty(&[(true, true), (false, false)]), (false, true));
+        assert_eq!(empty(&[(false, true)]), (true, false));
+    }
+}

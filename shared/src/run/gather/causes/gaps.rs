@@ -1,0 +1,73 @@
+//! What a search could not see.
+
+use super::limits::{NARROW, TOO_MANY};
+use crate::failure::Failure;
+use crate::report::{NotSeen, Scope};
+use crate::resource::Resource;
+use crate::run::not_seen::not_seen;
+use crate::run::noun::{list_rule, resource};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A list that was not seen.
+pub(super) struct Gap {
+    plural: &'static str,
+    group: &'static str,
+    /// The namespace in which it was not seen; `None` for all.
+    pub namespace: Option<String>,
+    reason: GapReason,
+}
+
+/// Why a list was not seen.
+pub(super) enum GapReason {
+    Failed(Failure),
+    /// More came than is read.
+    TooMuch,
+}
+
+impl Gap {
+    pub fn new<T: Resource>(namespace: Option<String>, reason: GapReason) -> Self {
+        Self {
+            plural: T::PLURAL,
+            group: T::GROUP,
+            namespace,
+            reason,
+        }
+    }
+}
+
+/// One entry for each kind and class of failure.
+pub(super) fn group_gaps(gaps: Vec<Gap>) -> Vec<NotSeen> {
+    let mut groups: BTreeMap<(&str, &str), Vec<Gap>> = BTreeMap::new();
+    for gap in gaps {
+        let class = match &gap.reason {
+            GapReason::Failed(failure) => failure.class.as_str(),
+            GapReason::TooMuch => TOO_MANY,
+        };
+        groups.entry((gap.plural, class)).or_default().push(gap);
+    }
+    let groups = groups.into_values();
+    groups.filter_map(|group| entry(&group)).collect()
+}
+
+fn entry(group: &[Gap]) -> Option<NotSeen> {
+    let first = group.first()?;
+    let names: BTreeSet<&str> = group.iter().filter_map(|gap| gap.namespace.as_deref()).collect();
+    let names: Vec<&str> = names.into_iter().collect();
+    let entry = match &first.reason {
+        GapReason::Failed(failure) => {
+            not_seen(first.plural, failure, Some(&list_rule(first.group, first.plural)))
+        }
+        GapReason::TooMuch => NotSeen {
+            thing: first.plural.to_owned(),
+            class: TOO_MANY.into(),
+            error: Some("more came than is read for causes".into()),
+            hint: Some(NARROW.into()),
+            ..NotSeen::default()
+        },
+    };
+    Some(NotSeen {
+        scope: Scope::of_all(&names),
+        resource: Some(resource(first.group, first.plural)),
+        ..entry
+    })
+}

@@ -1,0 +1,45 @@
+//! Searches a live cluster for why objects are not healthy: pods, ReplicaSets, Jobs, events, nodes and the logs of crashed
+//! containers.
+//!
+//! In bulk, since one answer about fifty workloads costs the API server little more than one about one, and bounded in
+//! requests, bytes and time. What does not come costs the text and never the verdict, and is reported once. Nothing is
+//! asked twice: a server that is overloaded is spared.
+
+mod events;
+mod gaps;
+mod limits;
+mod logs;
+mod nodes;
+mod pod_requests;
+mod pod_search;
+mod pods;
+mod questions;
+mod search;
+
+pub use logs::add_logs;
+pub use search::EvidenceSearch;
+
+use crate::cluster::Client;
+use crate::judge::{PodLookup, SearchTarget};
+use crate::resource::Time;
+use questions::Questions;
+use search::Search;
+
+/// Searches for evidence about these objects. Never fails.
+pub async fn search(client: &Client, mut targets: Vec<SearchTarget>, now: Time) -> EvidenceSearch {
+    if targets.is_empty() {
+        return EvidenceSearch::default();
+    }
+    targets.sort_by(|a, b| (a.rank, &a.namespace, &a.uid).cmp(&(b.rank, &b.namespace, &b.uid)));
+    let mut search = Search::new(client, now);
+    for target in &targets {
+        if let PodLookup::Itself(pod) = &target.pods_by {
+            search.evidence.add_itself((**pod).clone());
+        }
+    }
+    let pod_searches = search.pod_searches(&targets).await;
+    search.read_pods(&pod_searches, targets.len()).await;
+    let questions = Questions::new(&targets, &search.evidence, search.now);
+    search.read_events_and_nodes(&questions).await;
+    search.finish()
+}

@@ -1,0 +1,82 @@
+//! The pods that a search looks for, one entry a workload.
+
+use super::search::{Search, is_owned_by, single_answer, whole_list};
+use crate::check::{EvidenceStore, Now};
+use crate::judge::{PodLookup, SearchTarget};
+use crate::resource::{Job, LabelSelector, Resource as _};
+use std::collections::{BTreeSet, HashSet};
+
+/// The pods of one object.
+#[derive(Debug, Clone)]
+pub(super) struct PodSearch {
+    /// The uid of the object.
+    pub uid: String,
+    /// The uid of their owner: the object itself, or its newest Job.
+    pub owner: String,
+    pub namespace: String,
+    pub selector: Option<LabelSelector>,
+    /// Their owners are the ReplicaSets of the object.
+    pub through_sets: bool,
+}
+
+impl Search<'_> {
+    /// The pods to look for. The newest Job of an object that makes Jobs is read first.
+    pub async fn pod_searches(&mut self, targets: &[SearchTarget]) -> Vec<PodSearch> {
+        let makes_jobs = |target: &&SearchTarget| matches!(target.pods_by, PodLookup::Jobs);
+        let makers: Vec<&SearchTarget> = targets.iter().filter(makes_jobs).collect();
+        if !makers.is_empty() {
+            self.read_jobs(&makers).await;
+        }
+        let searches = targets.iter();
+        searches
+            .filter_map(|target| pod_search(target, &self.evidence, self.now))
+            .collect()
+    }
+
+    /// The Jobs of these objects: of their namespace if there is only one, else of all.
+    async fn read_jobs(&mut self, makers: &[&SearchTarget]) {
+        let namespaces: BTreeSet<&str> = makers.iter().map(|target| target.namespace.as_str()).collect();
+        let mut namespaces = namespaces.into_iter();
+        let namespace = match (namespaces.next(), namespaces.next()) {
+            (Some(only), None) => Some(only.to_owned()),
+            _ => None,
+        };
+        let uids: HashSet<&str> = makers.iter().map(|target| target.uid.as_str()).collect();
+        self.left = self.left.saturating_sub(1);
+        let requests = vec![single_answer(namespace.clone(), String::new())];
+        for answer in self.lists::<Job>(requests).await {
+            match whole_list(answer) {
+                Ok(jobs) => {
+                    let is_own = |job: &Job| {
+                        is_owned_by(job, &uids) || job.cron_job().is_some_and(|uid| uids.contains(uid))
+                    };
+                    let own = jobs.into_iter().filter(is_own);
+                    own.for_each(|job| self.evidence.add(0, job));
+                }
+                Err(reason) => self.add_gap::<Job>(namespace.clone(), reason),
+            }
+        }
+    }
+}
+
+/// `None` if the object is a pod itself, or makes Jobs and has none.
+fn pod_search(target: &SearchTarget, evidence: &EvidenceStore, now: Now) -> Option<PodSearch> {
+    let (owner, selector) = match &target.pods_by {
+        PodLookup::Selector(selector) | PodLookup::ThroughReplicaSets(selector) => {
+            (target.uid.clone(), selector.clone())
+        }
+        PodLookup::Jobs => {
+            let job = *evidence.jobs(&target.uid, |_| now).first()?;
+            let selector = job.spec.as_ref().and_then(|spec| spec.selector.clone());
+            (job.meta().uid.clone(), selector)
+        }
+        PodLookup::Itself(_) => return None,
+    };
+    Some(PodSearch {
+        uid: target.uid.clone(),
+        owner,
+        namespace: target.namespace.clone(),
+        selector,
+        through_sets: matches!(target.pods_by, PodLookup::ThroughReplicaSets(_)),
+    })
+}

@@ -1,0 +1,140 @@
+//! Reads the pods of many workloads, and the ReplicaSets between.
+
+use super::gaps::GapReason;
+use super::limits::{LATER, NAMESPACES, NARROW, REQUESTS, TOO_MANY};
+use super::pod_requests::{PodRequest, pod_requests};
+use super::pod_search::PodSearch;
+use super::search::{Search, is_owned_by, single_answer, whole_list};
+use crate::cluster::BoundedList;
+use crate::failure::{Class, Failure};
+use crate::report::NotSeen;
+use crate::resource::{Pod, ReplicaSet, Resource as _};
+use std::collections::HashSet;
+
+/// What came of a few requests.
+#[derive(Default)]
+struct Round {
+    /// Number of workloads that were not asked about, because too few requests were left.
+    passed_over: usize,
+    /// Places of the workloads to ask about again, in their namespaces.
+    again: Vec<usize>,
+}
+
+impl Search<'_> {
+    /// Reads the pods across namespaces if the workloads are in many. What cannot be read so is asked for in one namespace
+    /// after the other.
+    pub async fn read_pods(&mut self, searches: &[PodSearch], targets: usize) {
+        let all: Vec<usize> = (0..searches.len()).collect();
+        let namespaces: HashSet<&str> = searches.iter().map(|s| s.namespace.as_str()).collect();
+        let across = namespaces.len() > NAMESPACES;
+        let Round {
+            mut passed_over,
+            again,
+        } = self
+            .read_round(searches, pod_requests(searches, &all, !across))
+            .await;
+        if !again.is_empty() {
+            let before = self.gaps.len();
+            let requests = pod_requests(searches, &again, true);
+            let second = self.read_round(searches, requests).await;
+            let is_seen = |at: &usize| self.evidence.is_complete(&searches[*at].uid);
+            if again.iter().any(is_seen) {
+                passed_over += second.passed_over;
+            } else {
+                // None of the namespaces may be read: one sentence about all.
+                let gaps = self.gaps.iter_mut().skip(before);
+                gaps.for_each(|gap| gap.namespace = None);
+            }
+        }
+        if passed_over > 0 {
+            self.not_seen.push(NotSeen {
+                thing: format!("causes of {passed_over} of {targets} objects that are not healthy"),
+                class: TOO_MANY.into(),
+                error: Some(format!("no more than {REQUESTS} requests are made for causes")),
+                hint: Some(NARROW.into()),
+                ..NotSeen::default()
+            });
+        }
+    }
+
+    /// Makes as many of these requests as are left.
+    async fn read_round(&mut self, searches: &[PodSearch], requests: Vec<PodRequest>) -> Round {
+        let mut room = self.left.saturating_sub(LATER);
+        let mut round = Round::default();
+        let mut taken = Vec::new();
+        for request in requests {
+            let through_sets = request.of.iter().any(|at| searches[*at].through_sets);
+            let cost = 1 + usize::from(through_sets);
+            match room.checked_sub(cost) {
+                Some(rest) => {
+                    room = rest;
+                    taken.push((request, through_sets));
+                }
+                None => round.passed_over += request.of.len(),
+            }
+        }
+        let list = |request: &PodRequest| single_answer(request.namespace.clone(), request.selector.clone());
+        let pods: Vec<_> = taken.iter().map(|(request, _)| list(request)).collect();
+        let sets = taken.iter().filter(|(_, through_sets)| *through_sets);
+        let sets: Vec<_> = sets.map(|(request, _)| list(request)).collect();
+        self.left = self.left.saturating_sub(pods.len() + sets.len());
+        let (pods, sets) = tokio::join!(self.lists::<Pod>(pods), self.lists::<ReplicaSet>(sets));
+        let mut sets = sets.into_iter();
+        for ((request, through_sets), pods) in taken.into_iter().zip(pods) {
+            let sets = if through_sets { sets.next() } else { None };
+            round.again.extend(self.keep_own(searches, request, pods, sets));
+        }
+        round
+    }
+
+    /// Keeps the objects of the workloads that were asked about. Returns the places of those to ask about again: if it is
+    /// forbidden to ask across namespaces, or too much came.
+    fn keep_own(
+        &mut self,
+        searches: &[PodSearch],
+        request: PodRequest,
+        pods: Result<BoundedList<Pod>, Failure>,
+        sets: Option<Result<BoundedList<ReplicaSet>, Failure>>,
+    ) -> Vec<usize> {
+        let pods = whole_list(pods);
+        let sets = sets.map_or_else(|| Ok(Vec::new()), whole_list);
+        let may_be_narrower = |reason: &GapReason| match reason {
+            GapReason::Failed(failure) => failure.class == Class::Forbidden && request.namespace.is_none(),
+            GapReason::TooMuch => request.namespace.is_none(),
+        };
+        let reasons = [pods.as_ref().err(), sets.as_ref().err()];
+        if reasons.into_iter().flatten().any(may_be_narrower) {
+            return request.of;
+        }
+        let own = || request.of.iter().map(|at| &searches[*at]);
+        let mut owners: HashSet<String> = own().map(|search| search.owner.clone()).collect();
+        let seen_sets = sets.is_ok();
+        let mut own_sets = Vec::new();
+        match sets {
+            Ok(sets) => {
+                for set in sets {
+                    if is_owned_by(&set, &owners) {
+                        owners.insert(set.meta().uid.clone());
+                        own_sets.push(set);
+                    }
+                }
+            }
+            Err(reason) => self.add_gap::<ReplicaSet>(request.namespace.clone(), reason),
+        }
+        match pods {
+            Ok(pods) => {
+                // Without the pods the ReplicaSets would show a workload that has none.
+                for set in own_sets {
+                    self.evidence.add(0, set);
+                }
+                let owned = pods.into_iter().filter(|pod| is_owned_by(pod, &owners));
+                owned.for_each(|pod| self.evidence.add(0, pod));
+                for search in own().filter(|search| seen_sets || !search.through_sets) {
+                    self.evidence.complete(&search.uid);
+                }
+            }
+            Err(reason) => self.add_gap::<Pod>(request.namespace.clone(), reason),
+        }
+        Vec::new()
+    }
+}

@@ -1,0 +1,70 @@
+//! What pods and ReplicaSets leave open, and events and nodes may answer.
+
+use crate::check::{EvidenceStore, Now, wants};
+use crate::judge::{PodLookup, SearchTarget};
+use crate::resource::{Pod, Resource as _};
+use std::collections::BTreeSet;
+
+/// What to ask events and nodes about. An object is its namespace and its uid.
+#[derive(Default)]
+pub(super) struct Questions {
+    pub warnings: Vec<(String, String)>,
+    pub scale_ups: Vec<(String, String)>,
+    /// Names of nodes.
+    pub nodes: BTreeSet<String>,
+    /// Claims, by namespace and name.
+    pub claims: Vec<(String, String)>,
+}
+
+impl Questions {
+    /// From the objects that a search is about, and what was found of them.
+    pub fn new(targets: &[SearchTarget], evidence: &EvidenceStore, now: Now) -> Self {
+        let mut questions = Self::default();
+        for target in targets {
+            // What creates its pods itself has no condition that says why it cannot.
+            let own = i64::try_from(evidence.active(&target.uid)).unwrap_or(i64::MAX);
+            let creates_pods = matches!(target.pods_by, PodLookup::Selector(_));
+            if (creates_pods && own < target.desired) || target.asks_its_events {
+                let place = (target.namespace.clone(), target.uid.clone());
+                questions.warnings.push(place);
+            }
+        }
+        for pod in evidence.pods() {
+            questions.add_pod(pod, now);
+        }
+        for set in evidence.replica_sets() {
+            // The condition keeps the first reason, the newest event has the present one.
+            let conditions = set.status.iter().flat_map(|status| &status.conditions);
+            if conditions.into_iter().any(|c| c.kind == "ReplicaFailure") {
+                let meta = set.meta();
+                let place = (meta.namespace.clone(), meta.uid.clone());
+                questions.warnings.push(place);
+            }
+        }
+        questions
+    }
+
+    fn add_pod(&mut self, pod: &Pod, now: Now) {
+        let (meta, wants) = (pod.meta(), wants(pod, now));
+        let place = || (meta.namespace.clone(), meta.uid.clone());
+        if wants.events {
+            self.warnings.push(place());
+        }
+        if wants.scale_up {
+            self.scale_ups.push(place());
+        }
+        self.nodes.extend(wants.node.map(str::to_owned));
+        if wants.claims {
+            let claims = pod
+                .claims()
+                .map(|claim| (meta.namespace.clone(), claim.to_owned()));
+            self.claims.extend(claims);
+        }
+    }
+
+    /// The uids of all objects that events are asked about.
+    pub fn uids(&self) -> impl Iterator<Item = &str> {
+        let all = self.warnings.iter().chain(&self.scale_ups);
+        all.map(|(_, uid)| uid.as_str())
+    }
+}

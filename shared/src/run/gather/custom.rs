@@ -1,0 +1,42 @@
+//! Custom resources: found by discovery, and judged by what they report of themselves.
+
+use super::reader::{ClusterReader, KindTask};
+use crate::check::RelatedObjects;
+use crate::cluster;
+use crate::judge::{Judged, NoEvidence, OwnerFilter, Snapshot, Times, judge};
+use crate::resource::CustomObject;
+use crate::run::not_seen::custom_not_seen;
+use crate::run::{CustomTarget, Noun};
+use std::collections::HashSet;
+
+impl ClusterReader<'_> {
+    /// Reads and judges one kind of custom resources.
+    pub fn custom<'a>(&'a self, target: &'a CustomTarget) -> KindTask<'a> {
+        Box::pin(async move {
+            let place = match cluster::discover(self.client, &target.kind).await {
+                Ok(place) => place,
+                Err(failure) => {
+                    let check = target.kind.to_string();
+                    let entry = custom_not_seen(&check, &failure);
+                    return Judged::unseen(check, true, entry);
+                }
+            };
+            let (resource_type, owners) = (Noun::from(&place), OwnerFilter::every());
+            let list = self
+                .list::<CustomObject>(&resource_type, Some(&place), &target.names, &owners)
+                .await;
+            let snapshot = Snapshot {
+                resource_type,
+                objects: list.objects,
+                times: Times::all(self.now()),
+                replaced: HashSet::new(),
+                related: RelatedObjects::default(),
+                related_not_seen: Vec::new(),
+                passed_over: list.passed_over,
+                not_seen: list.not_seen,
+                reach: list.reach,
+            };
+            judge(snapshot, self.options(&target.names, &owners), &NoEvidence)
+        })
+    }
+}

@@ -1,0 +1,234 @@
+//! The objects of one kind: from all namespaces, and if that is forbidden from as many as may be read.
+
+use super::reader::{ClusterReader, LISTS_AT_ONCE};
+use crate::check::Check;
+use crate::cluster::{self, Collection, ItemFilter, ListOptions};
+use crate::failure::{Class, Failure};
+use crate::judge::{OwnerFilter, Reach};
+use crate::report::{NotSeen, Scope};
+use crate::resource::Decoded;
+use crate::run::not_seen::kind_not_seen;
+use crate::run::{Noun, Progress};
+use std::sync::Arc;
+use tokio::task::JoinSet;
+
+/// What was read of one kind.
+pub(super) struct KindList<T> {
+    pub objects: Vec<Decoded<T>>,
+    /// Number of objects that were left to their controllers.
+    pub passed_over: usize,
+    pub not_seen: Vec<NotSeen>,
+    pub reach: Reach,
+}
+
+impl<T> Default for KindList<T> {
+    fn default() -> Self {
+        Self {
+            objects: Vec::new(),
+            passed_over: 0,
+            not_seen: Vec::new(),
+            reach: Reach::default(),
+        }
+    }
+}
+
+impl<T> KindList<T> {
+    fn unseen(entry: NotSeen) -> Self {
+        Self {
+            not_seen: vec![entry],
+            ..Self::default()
+        }
+    }
+}
+
+impl ClusterReader<'_> {
+    /// The objects of these names, or all that `owners` keeps if there are no names.
+    pub(super) async fn list<T: Check>(
+        &self,
+        resource_type: &Noun,
+        place: Option<&Collection>,
+        names: &[String],
+        owners: &OwnerFilter,
+    ) -> KindList<T> {
+        if names.is_empty() {
+            let owners = owners.clone();
+            let keep: ItemFilter<T> = Arc::new(move |object: &T| owners.keeps(object));
+            return self
+                .list_filtered(resource_type, place, String::new(), &keep)
+                .await;
+        }
+        let mut list = KindList::default();
+        let all: ItemFilter<T> = Arc::new(|_| true);
+        for name in names {
+            let selector = format!("metadata.name={name}");
+            let mut one = self
+                .list_filtered::<T>(resource_type, place, selector, &all)
+                .await;
+            if one.objects.is_empty() && one.not_seen.is_empty() {
+                let entry = self.no_such_object::<T>(resource_type, place, name).await;
+                one.not_seen.push(entry);
+            }
+            list.objects.append(&mut one.objects);
+            one.not_seen.retain(|entry| !list.not_seen.contains(entry));
+            list.not_seen.append(&mut one.not_seen);
+            if list.reach == Reach::Nothing {
+                list.reach = one.reach;
+            }
+        }
+        list
+    }
+
+    /// The objects of the namespaces that were asked for, or of those among them that may be read.
+    async fn list_filtered<T: Check>(
+        &self,
+        resource_type: &Noun,
+        place: Option<&Collection>,
+        field_selector: String,
+        keep: &ItemFilter<T>,
+    ) -> KindList<T> {
+        let options = ListOptions {
+            namespace: self.namespace(resource_type).map(str::to_owned),
+            label_selector: self.request.selector_text.clone(),
+            field_selector,
+            page_size: self.request.page_size,
+            collection: place.cloned(),
+        };
+        let listed = match self.unreached.get() {
+            Some(failure) => Err(failure.clone()),
+            None => cluster::list_filtered::<T>(self.client, &options, keep).await,
+        };
+        let failure = match listed {
+            Ok(listed) => {
+                return KindList {
+                    objects: listed.items,
+                    passed_over: listed.passed_over,
+                    reach: Reach::All,
+                    ..KindList::default()
+                };
+            }
+            Err(failure) => failure,
+        };
+        let is_cluster_wide = options.namespace.is_none() && resource_type.namespaced;
+        if failure.class == Class::Forbidden && is_cluster_wide {
+            return match self.namespaces().await {
+                Some(names) => {
+                    self.list_each(&options, names, resource_type, keep, &failure)
+                        .await
+                }
+                None => self.list_own(&options, resource_type, keep, &failure).await,
+            };
+        }
+        let failure = self.server_failure(failure).await;
+        // A server that has answered anything is there, and the next list may be a shorter one.
+        if failure.class.is_unreached() && self.client.server_time().is_none() {
+            let _ = self.unreached.set(failure.clone());
+        }
+        KindList::unseen(kind_not_seen(
+            resource_type,
+            options.namespace.as_deref(),
+            &failure,
+        ))
+    }
+
+    /// One list a namespace, a few at a time.
+    async fn list_each<T: Check>(
+        &self,
+        options: &ListOptions,
+        namespaces: &[String],
+        resource_type: &Noun,
+        keep: &ItemFilter<T>,
+        forbidden: &Failure,
+    ) -> KindList<T> {
+        let mut waiting = namespaces.to_vec();
+        waiting.reverse();
+        let total = waiting.len();
+        let mut running = JoinSet::new();
+        let mut list = KindList {
+            reach: Reach::All,
+            ..KindList::default()
+        };
+        loop {
+            while running.len() < LISTS_AT_ONCE {
+                let Some(namespace) = waiting.pop() else { break };
+                let (client, options, lists) =
+                    (self.client.clone(), options.clone(), Arc::clone(&self.lists));
+                let keep = Arc::clone(keep);
+                running.spawn(async move {
+                    // It is never closed; without a permit there would only be more at once.
+                    let _permit = lists.acquire().await;
+                    let options = ListOptions {
+                        namespace: Some(namespace.clone()),
+                        ..options
+                    };
+                    let listed = cluster::list_filtered::<T>(&client, &options, &keep).await;
+                    (namespace, listed)
+                });
+            }
+            match running.join_next().await {
+                None => break,
+                Some(Ok((_, Ok(listed)))) => {
+                    list.objects.extend(listed.items);
+                    list.passed_over += listed.passed_over;
+                }
+                Some(Ok((namespace, Err(failure)))) => {
+                    list.not_seen
+                        .push(kind_not_seen(resource_type, Some(&namespace), &failure));
+                }
+                Some(Err(_)) => {
+                    let failure = Failure::new(Class::ConnectionLost, "reading a namespace was interrupted");
+                    list.not_seen.push(kind_not_seen(resource_type, None, &failure));
+                }
+            }
+            (self.progress)(Progress::Namespaces(total - waiting.len() - running.len(), total));
+        }
+        let is_forbidden = |entry: &NotSeen| entry.class == Class::Forbidden.as_str();
+        if list.not_seen.len() == total && list.not_seen.iter().all(is_forbidden) {
+            // Nothing may be read: one entry says it better than one for each namespace.
+            return KindList::unseen(kind_not_seen(resource_type, None, forbidden));
+        }
+        list.not_seen.sort_by_cached_key(NotSeen::what);
+        list
+    }
+
+    /// The list of the context's own namespace: not even the namespaces may be listed.
+    async fn list_own<T: Check>(
+        &self,
+        options: &ListOptions,
+        resource_type: &Noun,
+        keep: &ItemFilter<T>,
+        forbidden: &Failure,
+    ) -> KindList<T> {
+        let own = self.client.default_namespace().to_owned();
+        let options = ListOptions {
+            namespace: Some(own.clone()),
+            ..options.clone()
+        };
+        let rest = NotSeen {
+            hint: Some("give -n NAMESPACE for each namespace that you may read".into()),
+            scope: Scope::Namespaces(format!("all namespaces but {own}")),
+            ..kind_not_seen(resource_type, None, forbidden)
+        };
+        let mut list = KindList {
+            reach: Reach::Only(own.clone()),
+            ..KindList::default()
+        };
+        match cluster::list_filtered::<T>(self.client, &options, keep).await {
+            Ok(listed) => {
+                list.objects = listed.items;
+                list.passed_over = listed.passed_over;
+                list.not_seen.push(rest);
+            }
+            Err(failure) if failure.class == Class::Forbidden => {
+                // Nothing may be read: one entry says it better than two.
+                list.reach = Reach::Nothing;
+                list.not_seen.push(kind_not_seen(resource_type, None, forbidden));
+            }
+            Err(failure) => {
+                list.not_seen
+                    .push(kind_not_seen(resource_type, Some(&own), &failure));
+                list.not_seen.push(rest);
+            }
+        }
+        list
+    }
+}

@@ -1,0 +1,12 @@
+//! Reads a live cluster: the objects of each kind, the objects of other kinds that verdicts need, and evidence for causes.
+
+pub mod causes;
+mod custom;
+mod kind;
+mod list;
+mod namespace;
+mod reader;
+pub mod related;
+
+pub(super) use namespace::no_such_namespace;
+pub(super) use reader::{ClusterReader, KindTask};

@@ -1,0 +1,83 @@
+//! Names of namespaces and objects: whether what was asked for by name exists, and what is meant if it does not.
+
+use super::reader::ClusterReader;
+use crate::check::Check;
+use crate::cluster::{self, Client, Collection, ListOptions};
+use crate::failure::{Class, Failure};
+use crate::nearest::nearest;
+use crate::report::NotSeen;
+use crate::resource::{Namespace, Resource};
+use crate::run::not_seen::{name_not_found, namespace_not_seen};
+use crate::run::{Noun, PAGE_SIZE};
+
+impl ClusterReader<'_> {
+    /// The names of all namespaces, asked for once; `None` if they cannot be listed.
+    pub(super) async fn namespaces(&self) -> Option<&Vec<String>> {
+        let names = async || names::<Namespace>(self.client, None, None).await.ok();
+        self.namespaces.get_or_init(names).await.as_ref()
+    }
+
+    /// Why a namespace with nothing in it was not seen; `None` if it exists.
+    pub async fn namespace_not_seen(&self, namespace: &str) -> Option<NotSeen> {
+        let failure = cluster::get::<Namespace>(self.client, None, namespace)
+            .await
+            .err()?;
+        match failure.class {
+            Class::NotFound => Some(no_such_namespace(self.client, namespace, failure).await),
+            // The list itself was allowed, so that it is empty was really read.
+            Class::Forbidden => None,
+            _ => Some(namespace_not_seen(namespace, &failure)),
+        }
+    }
+
+    /// Why no object of that name was found.
+    pub(super) async fn no_such_object<T: Check>(
+        &self,
+        resource_type: &Noun,
+        place: Option<&Collection>,
+        name: &str,
+    ) -> NotSeen {
+        let namespace = self.namespace(resource_type);
+        if let Some(namespace) = namespace
+            && let Err(failure) = cluster::get::<Namespace>(self.client, None, namespace).await
+            && failure.class == Class::NotFound
+        {
+            return no_such_namespace(self.client, namespace, failure).await;
+        }
+        let names = names::<T>(self.client, namespace, place)
+            .await
+            .unwrap_or_default();
+        name_not_found(resource_type, name, namespace, &names)
+    }
+}
+
+/// The entry for a namespace that does not exist, with the name that may be meant.
+pub async fn no_such_namespace(client: &Client, namespace: &str, failure: Failure) -> NotSeen {
+    let names = names::<Namespace>(client, None, None).await.unwrap_or_default();
+    let failure = match nearest(namespace, names.iter().map(String::as_str)) {
+        Some(near) => failure.with_hint(format!("did you mean {near:?}?")),
+        None => failure.with_hint("kubectl get namespaces lists those that exist"),
+    };
+    namespace_not_seen(namespace, &failure)
+}
+
+/// The names of every object of a kind.
+async fn names<T: Resource>(
+    client: &Client,
+    namespace: Option<&str>,
+    place: Option<&Collection>,
+) -> Result<Vec<String>, Failure> {
+    let options = ListOptions {
+        namespace: namespace.map(str::to_owned),
+        page_size: PAGE_SIZE,
+        collection: place.cloned(),
+        ..ListOptions::default()
+    };
+    let listed = cluster::list::<T>(client, &options).await?;
+    Ok(listed
+        .items
+        .iter()
+        .flatten()
+        .map(|object| object.meta().name.clone())
+        .collect())
+}

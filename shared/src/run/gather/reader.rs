@@ -1,0 +1,111 @@
+//! What the reading of every kind shares.
+
+use crate::check::Now;
+use crate::cluster::{self, Client};
+use crate::failure::{Class, Failure};
+use crate::judge::{JudgeOptions, Judged, OwnerFilter};
+use crate::resource::{Resource, Time};
+use crate::run::{Causes, Clock, Noun, Progress, Request};
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use tokio::sync::{OnceCell, Semaphore};
+
+/// Lists of single namespaces that run at the same time.
+pub(super) const LISTS_AT_ONCE: usize = 8;
+
+/// A kind that is being read and judged.
+pub type KindTask<'a> = Pin<Box<dyn Future<Output = Judged> + Send + 'a>>;
+
+/// Reads the kinds of one run. What concerns all of them is asked once.
+pub struct ClusterReader<'a> {
+    pub(super) client: &'a Client,
+    pub(super) request: &'a Request,
+    pub(super) clock: Clock,
+    pub(super) progress: &'a (dyn Fn(Progress) + Sync),
+    pub(super) lists: Arc<Semaphore>,
+    pub(super) namespaces: OnceCell<Option<Vec<String>>>,
+    /// Why no API server was reached, once that is known. Then no other kind waits to find out.
+    pub(super) unreached: OnceLock<Failure>,
+    /// The failure of `/version`, once that was asked.
+    pub(super) version: OnceCell<Option<Failure>>,
+}
+
+impl<'a> ClusterReader<'a> {
+    pub fn new(
+        client: &'a Client,
+        request: &'a Request,
+        clock: Clock,
+        progress: &'a (dyn Fn(Progress) + Sync),
+    ) -> Self {
+        Self {
+            client,
+            request,
+            clock,
+            progress,
+            lists: Arc::new(Semaphore::new(LISTS_AT_ONCE)),
+            namespaces: OnceCell::new(),
+            unreached: OnceLock::new(),
+            version: OnceCell::new(),
+        }
+    }
+
+    /// The API server's time, or this machine's before the first answer.
+    pub fn time(&self) -> Time {
+        self.client.server_time().unwrap_or_else(self.clock)
+    }
+
+    pub fn now(&self) -> Now {
+        Now::known(self.time())
+    }
+
+    pub(super) fn options<'o>(&self, names: &[String], owners: &'o OwnerFilter) -> JudgeOptions<'o> {
+        JudgeOptions {
+            owners,
+            named: !names.is_empty(),
+            heeds_annotations: !self.request.no_ignore,
+            keeps_open: self.request.causes != Causes::None,
+        }
+    }
+
+    /// The failure itself, unless what answers is no API server at all. That is found out once and reported of every kind
+    /// in the same words.
+    pub(super) async fn server_failure(&self, failure: Failure) -> Failure {
+        let is_doubtful = match failure.class {
+            Class::NotAnApiServer => true,
+            // An API server says the same of a kind that it does not serve.
+            Class::NotFound => failure.status == Some(404),
+            _ => false,
+        };
+        if !is_doubtful {
+            return failure;
+        }
+        let version = self
+            .version
+            .get_or_init(|| async { cluster::version(self.client).await.0.err() })
+            .await;
+        match version {
+            Some(other) if other.class == Class::NotAnApiServer => {
+                let _ = self.unreached.set(other.clone());
+                other.clone()
+            }
+            _ => failure,
+        }
+    }
+
+    /// Whether the API server serves the kind. True unless it says that it does not: a caller without the right to list a
+    /// kind is refused before the API server looks whether there is such a kind.
+    pub(super) async fn is_served<T: Resource>(&self) -> bool {
+        if T::BUILT_IN || self.unreached.get().is_some() {
+            return true;
+        }
+        !cluster::is_not_served::<T>(self.client).await
+    }
+
+    /// The namespace that was asked for; none for kinds that are in none, as kubectl.
+    pub(super) fn namespace(&self, resource_type: &Noun) -> Option<&str> {
+        self.request
+            .namespace
+            .as_deref()
+            .filter(|_| resource_type.namespaced)
+    }
+}

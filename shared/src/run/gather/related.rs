@@ -1,0 +1,155 @@
+//! Reads the related objects that the verdicts of some kinds need: in bulk, a few lists at a time, and only what is needed.
+
+use super::reader::LISTS_AT_ONCE;
+use crate::check::{Related, RelatedKind, RelatedKindVisitor, RelatedObjects};
+use crate::cluster::{self, Client, ItemFilter, ListOptions};
+use crate::failure::{Class, Failure};
+use crate::judge::RelatedNeeds;
+use crate::report::{NotSeen, Scope};
+use crate::run::not_seen::not_seen;
+use crate::run::noun::resource;
+use std::collections::{BTreeMap, VecDeque};
+use std::pin::Pin;
+use std::sync::Arc;
+use tokio::task::JoinSet;
+
+/// If more namespaces than this are needed, one list of all is cheaper than one of each.
+const MANY_NAMESPACES: usize = 8;
+
+/// How related objects are listed.
+#[derive(Debug, Clone, Copy)]
+pub struct Listing {
+    /// Items a page.
+    pub page_size: u32,
+    /// Whether one list of all namespaces may take the place of many. Not if only some may be read.
+    pub across: bool,
+}
+
+/// Reads what is needed. `needs` is asked again with what was read so far, until it needs nothing more. What could not be
+/// read is reported once for each related kind.
+pub async fn bring(
+    client: &Client,
+    listing: Listing,
+    needs: impl Fn(&RelatedObjects) -> RelatedNeeds,
+) -> (RelatedObjects, Vec<NotSeen>) {
+    let mut known = RelatedObjects::default();
+    let mut failed: BTreeMap<RelatedKind, Vec<(Option<String>, Failure)>> = BTreeMap::new();
+    loop {
+        let needed = needs(&known);
+        if needed.is_empty() {
+            break;
+        }
+        read_round(client, listing, &needed, &mut known, &mut failed).await;
+    }
+    let not_seen = failed
+        .iter()
+        .filter(|(kind, _)| !kind.is_optional())
+        .map(|(kind, failures)| related_not_seen(*kind, failures));
+    (known, not_seen.flatten().collect())
+}
+
+/// A list that is not begun yet.
+type Task = (RelatedKind, Option<String>);
+/// What to do with a list once it is there.
+type Apply = Box<dyn FnOnce(&mut RelatedObjects) + Send>;
+
+async fn read_round(
+    client: &Client,
+    listing: Listing,
+    needed: &RelatedNeeds,
+    known: &mut RelatedObjects,
+    failed: &mut BTreeMap<RelatedKind, Vec<(Option<String>, Failure)>>,
+) {
+    let each = |kind: RelatedKind| {
+        let namespaces = needed.get(&kind).into_iter().flatten();
+        namespaces.map(move |n| (kind, Some(n.clone())))
+    };
+    let mut waiting: VecDeque<Task> = VecDeque::new();
+    for (kind, namespaces) in needed {
+        if listing.across && namespaces.len() > MANY_NAMESPACES {
+            waiting.push_back((*kind, None));
+        } else {
+            waiting.extend(each(*kind));
+        }
+    }
+    let mut running = JoinSet::new();
+    loop {
+        while running.len() < LISTS_AT_ONCE {
+            let Some((kind, namespace)) = waiting.pop_front() else {
+                break;
+            };
+            let read = kind.visit(Read {
+                client: client.clone(),
+                options: ListOptions {
+                    namespace: namespace.clone(),
+                    field_selector: kind.field_selector().to_owned(),
+                    page_size: listing.page_size,
+                    ..ListOptions::default()
+                },
+            });
+            running.spawn(async move { (kind, namespace, read.await) });
+        }
+        let (kind, namespace, result) = match running.join_next().await {
+            None => break,
+            Some(Ok(read)) => read,
+            // What was not read counts as not seen.
+            Some(Err(_)) => continue,
+        };
+        match result {
+            Ok(apply) => apply(known),
+            Err(failure) if failure.class == Class::Forbidden && namespace.is_none() => {
+                waiting.extend(each(kind));
+            }
+            Err(failure) => {
+                known.miss(kind, namespace.as_deref());
+                failed.entry(kind).or_default().push((namespace, failure));
+            }
+        }
+    }
+    for (kind, namespaces) in needed {
+        for namespace in namespaces {
+            if !known.is_asked(*kind, namespace) {
+                known.miss(*kind, Some(namespace));
+            }
+        }
+    }
+}
+
+/// Reads one list of a related kind.
+struct Read {
+    client: Client,
+    options: ListOptions,
+}
+
+impl RelatedKindVisitor for Read {
+    type Output = Pin<Box<dyn Future<Output = Result<Apply, Failure>> + Send>>;
+
+    fn visit<T: Related>(self, kind: RelatedKind) -> Self::Output {
+        Box::pin(async move {
+            let Self { client, options } = self;
+            let listed =
+                cluster::list_filtered::<T>(&client, &options, &(Arc::new(T::counts) as ItemFilter<T>))
+                    .await?;
+            Ok(Box::new(move |known: &mut RelatedObjects| {
+                known.take(kind, options.namespace.as_deref(), &listed.items);
+            }) as Apply)
+        })
+    }
+}
+
+/// The entry for a related kind that could not be seen, with the rule that is missing.
+fn related_not_seen(kind: RelatedKind, failures: &[(Option<String>, Failure)]) -> Option<NotSeen> {
+    let (first, failure) = failures.first()?;
+    let namespaces: Vec<&str> = match first {
+        None => Vec::new(),
+        Some(_) => failures
+            .iter()
+            .map(|(name, _)| name.as_deref().unwrap_or_default())
+            .collect(),
+    };
+    Some(NotSeen {
+        scope: Scope::of_all(&namespaces),
+        resource: Some(resource(kind.group(), kind.plural())),
+        ..not_seen(kind.plural(), failure, Some(&kind.rule()))
+    })
+}

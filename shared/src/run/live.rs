@@ -1,0 +1,164 @@
+//! A run against a live cluster: read, judge, search for causes, judge again.
+
+use super::apiserver;
+use super::assemble::{Parts, assemble};
+use super::emptiness::Emptiness;
+use super::gather::causes::{self, EvidenceSearch};
+use super::gather::{ClusterReader, KindTask};
+use super::not_seen::{custom_not_seen, kind_not_seen, leave_out_on_purpose};
+use super::{Causes, Clock, Progress, Request};
+use crate::apiserver::judge_failure;
+use crate::check::ControllerFacts;
+use crate::cluster::Client;
+use crate::failure::Failure;
+use crate::judge::{Judged, OwnerFilter, OwnerGraph, SearchTarget, SearchedEvidence, Unanswered};
+use crate::report::{ApiServerCheck, Item, NotSeen, Report, Source};
+use futures_util::stream::{self, StreamExt as _};
+
+/// Kinds that are read at the same time: an API server's fair queue has room for others beside it.
+const KINDS_AT_ONCE: usize = 4;
+
+/// Asks the API server everything that was asked for, and judges it. Never fails: what could not be seen is in the
+/// report.
+pub async fn live(
+    client: &Client,
+    request: &Request,
+    clock: Clock,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Report {
+    let reader = ClusterReader::new(client, request, clock, progress);
+    let (api_server, kinds) = tokio::join!(
+        api_server_part(client, request, clock),
+        kind_parts(client, &reader, request)
+    );
+    let parts = Parts { api_server, ..kinds };
+    let source = source(client, parts.api_server.as_ref());
+    assemble(source, reader.time(), parts, request)
+}
+
+/// The report of a run that could not begin, because there is no credential for one. Every part is unknown.
+#[must_use]
+pub fn unreached(request: &Request, failure: &Failure, source: Source, clock: Clock) -> Report {
+    let api_server = request.api_server.then(|| judge_failure(failure));
+    unseen(request, failure, api_server, source, clock)
+}
+
+/// The report of a run in which no kind was seen, with this part about the API server.
+pub(super) fn unseen(
+    request: &Request,
+    failure: &Failure,
+    api_server: Option<ApiServerCheck>,
+    source: Source,
+    clock: Clock,
+) -> Report {
+    let kinds = request.kinds.iter().map(|target| {
+        let kind = target.kind;
+        let entry = kind_not_seen(&kind.into(), request.namespace.as_deref(), failure);
+        Judged::unseen(kind.plural().to_owned(), kind.is_namespaced(), entry)
+    });
+    let custom = request.custom.iter().map(|target| {
+        let check = target.kind.to_string();
+        let entry = custom_not_seen(&check, failure);
+        Judged::unseen(check, true, entry)
+    });
+    let parts = Parts {
+        api_server,
+        kinds: kinds.chain(custom).collect(),
+        ..Parts::default()
+    };
+    assemble(source, clock(), parts, request)
+}
+
+/// The part about the API server, if that was asked for. If nothing else was, the whole path to it is walked.
+async fn api_server_part(client: &Client, request: &Request, clock: Clock) -> Option<ApiServerCheck> {
+    if !request.api_server {
+        return None;
+    }
+    if request.kinds.is_empty() && request.custom.is_empty() {
+        let namespace = request.namespace.as_deref();
+        let namespace = namespace.unwrap_or(client.default_namespace());
+        return Some(apiserver::check_path(client, namespace, clock).await);
+    }
+    Some(apiserver::check(client, clock).await)
+}
+
+/// The parts about kinds.
+async fn kind_parts(client: &Client, reader: &ClusterReader<'_>, request: &Request) -> Parts {
+    let owners = if request.every_object {
+        OwnerFilter::every()
+    } else {
+        OwnerFilter::leaving_to(request.covered())
+    };
+    let kinds = request
+        .kinds
+        .iter()
+        .map(|target| reader.kind(target, owners.clone()));
+    let custom = request.custom.iter().map(|target| reader.custom(target));
+    // Collected first: a closure in the stream would bind the whole run to one thread.
+    let tasks: Vec<KindTask<'_>> = kinds.chain(custom).collect();
+    let mut kinds: Vec<Judged> = stream::iter(tasks).buffered(KINDS_AT_ONCE).collect().await;
+    let emptiness = Emptiness::new(&kinds);
+    let empty = match emptiness.namespace(request) {
+        Some(namespace) => reader.namespace_not_seen(namespace).await,
+        None => None,
+    };
+    let empty = empty.or_else(|| emptiness.selector(request, &request.checks()));
+    reader.read_again(&mut kinds).await;
+    let mut graph = OwnerGraph::default();
+    for (target, judged) in request.kinds.iter().zip(&kinds) {
+        graph.add_judged(target.kind.group(), &judged.items);
+    }
+    let mut unanswered = Unanswered::take(kinds.iter_mut(), &graph);
+    let judged = kinds.iter_mut().chain([&mut unanswered.judged]).collect();
+    let causes_not_seen = explain(client, reader, request, judged).await;
+    leave_out_on_purpose(request, &mut kinds);
+    Parts {
+        api_server: None,
+        controllers: unanswered.check(reader.now(), |_| ControllerFacts::default()),
+        kinds,
+        empty,
+        not_seen: Vec::new(),
+        causes_not_seen,
+    }
+}
+
+/// Judges again what is not healthy, with the evidence that a search finds. Returns what the search could not see.
+async fn explain(
+    client: &Client,
+    reader: &ClusterReader<'_>,
+    request: &Request,
+    mut kinds: Vec<&mut Judged>,
+) -> Vec<NotSeen> {
+    let targets: Vec<SearchTarget> = kinds
+        .iter()
+        .flat_map(|judged| judged.targets())
+        .cloned()
+        .collect();
+    if targets.is_empty() {
+        return Vec::new();
+    }
+    let EvidenceSearch {
+        evidence: found,
+        mut not_seen,
+    } = causes::search(client, targets, reader.time()).await;
+    let (evidence, now) = (SearchedEvidence::new(&found), reader.now());
+    for judged in &mut kinds {
+        judged.judge_again(&evidence, now);
+    }
+    if request.causes == Causes::WithLogs {
+        let mut items: Vec<&mut Item> = kinds.into_iter().flat_map(|judged| &mut judged.items).collect();
+        not_seen.extend(causes::add_logs(client, &found, &mut items, now.time()).await);
+    }
+    not_seen
+}
+
+fn source(client: &Client, api_server: Option<&ApiServerCheck>) -> Source {
+    Source {
+        mode: "direct".into(),
+        context: client.context().map(str::to_owned),
+        namespace: Some(client.default_namespace().to_owned()),
+        server: Some(client.server().to_owned()),
+        version: api_server.and_then(|check| check.version.clone()),
+        ..Source::default()
+    }
+}

@@ -1,0 +1,138 @@
+//! The question that a run answers.
+
+use super::{Kind, PAGE_SIZE};
+use crate::cluster::CustomName;
+use crate::selector::Selector;
+
+/// Whether a run looks for the causes of what is not healthy.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Causes {
+    /// No: nothing is asked for them.
+    #[default]
+    None,
+    /// Yes.
+    Told,
+    /// And the last lines of containers that crashed, which can hold anything that they were given.
+    WithLogs,
+}
+
+/// What a run is asked.
+#[derive(Debug, Clone, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+pub struct Request {
+    /// Whether the API server itself is judged.
+    pub api_server: bool,
+    /// The kinds that are judged.
+    pub kinds: Vec<KindTarget>,
+    /// Kinds that are found by discovery, and judged by their conditions.
+    pub custom: Vec<CustomTarget>,
+    /// One namespace; `None` for all.
+    pub namespace: Option<String>,
+    /// The label selector as it was given; empty for none.
+    pub selector_text: String,
+    /// The label selector, parsed.
+    pub selector: Selector,
+    /// Items a page of a list.
+    pub page_size: u32,
+    /// Whether causes are looked for.
+    pub causes: Causes,
+    /// Every kind is asked for, and none by its name. A kind that the API server does not serve has no objects then.
+    pub all_kinds: bool,
+    /// No part was named: these are the default ones.
+    pub by_default: bool,
+    /// Whether annotations that acknowledge a finding are ignored.
+    pub no_ignore: bool,
+    /// Kinds were named: each of their objects is judged by itself, with or without a controller. Otherwise an object that
+    /// has a controller is left to it. If the controller has no verdict, its objects are judged together under its name.
+    pub every_object: bool,
+    /// Which objects an agent sends.
+    pub items: AgentItems,
+}
+
+/// Which objects an agent sends. It counts all of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum AgentItems {
+    /// All.
+    #[default]
+    All,
+    /// Only items worth showing: not healthy, or with a note.
+    Notable,
+}
+
+/// A kind that is judged: all of its objects, or some by name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KindTarget {
+    /// The kind.
+    pub kind: Kind,
+    /// Names of objects; empty for all.
+    pub names: Vec<String>,
+}
+
+/// A kind of custom resources that is judged: all of its objects, or some by name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CustomTarget {
+    /// The kind, as it was named.
+    pub kind: CustomName,
+    /// Names of objects; empty for all.
+    pub names: Vec<String>,
+}
+
+impl KindTarget {
+    /// Every object of a kind.
+    #[must_use]
+    pub fn all(kind: Kind) -> Self {
+        Self {
+            kind,
+            names: Vec::new(),
+        }
+    }
+}
+
+impl Request {
+    /// The default question: the API server and the default kinds, in all namespaces.
+    #[must_use]
+    pub fn everything() -> Self {
+        Self {
+            api_server: true,
+            kinds: Kind::by_default().map(KindTarget::all).collect(),
+            page_size: PAGE_SIZE,
+            by_default: true,
+            ..Self::default()
+        }
+    }
+
+    /// The plurals of the kinds of the registry.
+    pub(super) fn plurals(&self) -> Vec<String> {
+        self.kinds
+            .iter()
+            .map(|target| target.kind.plural().to_owned())
+            .collect()
+    }
+
+    /// The names of the checks of all kinds.
+    pub(super) fn checks(&self) -> Vec<String> {
+        let kinds = self.plurals().into_iter();
+        kinds
+            .chain(self.custom.iter().map(|target| target.kind.to_string()))
+            .collect()
+    }
+
+    /// Whether objects of this kind are judged by themselves that would be left to their controllers otherwise.
+    pub(super) fn judges_every(&self, check: &str) -> bool {
+        self.every_object && Kind::from_word(check).is_some_and(Kind::leaves_owned)
+    }
+
+    /// The kinds that are judged whole, so that the objects that they control are left to them. With a selector there is
+    /// none: which of their objects are selected is not known before they are read.
+    pub(super) fn covered(&self) -> Vec<Kind> {
+        if !self.selector.is_empty() {
+            return Vec::new();
+        }
+        let whole = |target: &&KindTarget| target.names.is_empty() && target.kind.has_owned();
+        self.kinds
+            .iter()
+            .filter(whole)
+            .map(|target| target.kind)
+            .collect()
+    }
+}
