@@ -74,8 +74,10 @@ fn class_of_error(error: &(dyn Error + 'static)) -> Option<Class> {
 fn message(class: Class, innermost: &str) -> String {
     match class {
         Class::NotAnApiServer => format!("what answers is not an API server: {innermost}"),
-        // rustls adds a link to its manual, which only helps programmers.
-        Class::ConnectionLost if innermost.contains("close_notify") => {
+        // rustls adds a link to its manual, which only helps programmers; tokio-rustls says "tls handshake eof".
+        Class::ConnectionLost
+            if innermost.contains("close_notify") || innermost.ends_with("handshake eof") =>
+        {
             "the other side closed the connection".into()
         }
         _ => innermost.to_owned(),
