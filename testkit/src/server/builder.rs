@@ -229,11 +229,12 @@ impl ApiServerBuilder {
             let path = directory.path().join("ca.crt");
             std::fs::write(path, &credentials.ca_pem).expect("the server's own directory can be written to");
         }
-        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("the loopback gives a port");
+        let reserved = listener::reserve();
+        let address = reserved.local_addr().expect("a bound socket has an address");
+        let listener = TcpListener::bind(address).expect("a reserved port can be listened on");
         listener
             .set_nonblocking(true)
             .expect("a socket can be made non-blocking");
-        let address = listener.local_addr().expect("a bound socket has an address");
         let scheme = if credentials.is_some() { "https" } else { "http" };
 
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -250,7 +251,7 @@ impl ApiServerBuilder {
         let thread = std::thread::Builder::new()
             .name("scripted-api-server".to_owned())
             .spawn(move || {
-                runtime.block_on(listener::run(listener, config, serving, received));
+                runtime.block_on(listener::run(reserved, listener, config, serving, received));
                 runtime.shutdown_timeout(LIMIT);
                 let _ = end.send(());
             })

@@ -35,21 +35,22 @@ pub(crate) enum Command {
     Drop(SyncSender<()>),
 }
 
-enum Port {
-    Open(TcpListener),
-    /// Bound without listening: connections are refused, and no other process takes the port meanwhile.
-    Reserved(TcpSocket),
+/// A port of the loopback, which stays reserved for as long as the socket lives. It is bound and never listens: without a
+/// listener connections are refused, and no other process is given the port.
+pub(crate) fn reserve() -> TcpSocket {
+    bind(SocketAddr::from(([127, 0, 0, 1], 0)))
 }
 
 /// Serves until the commands end.
 pub(crate) async fn run(
+    reserved: TcpSocket,
     listener: std::net::TcpListener,
     tls: Option<Arc<rustls::ServerConfig>>,
     shared: Arc<Shared>,
     mut commands: UnboundedReceiver<Command>,
 ) {
-    let address = listener.local_addr().expect("a bound socket has an address");
-    let mut port = Port::Open(TcpListener::from_std(listener).expect("the listener is non-blocking"));
+    let address = reserved.local_addr().expect("a bound socket has an address");
+    let mut listener = Some(TcpListener::from_std(listener).expect("the listener is non-blocking"));
     let tls = tls.map(TlsAcceptor::from);
     let mut connections = JoinSet::new();
     loop {
@@ -58,17 +59,12 @@ pub(crate) async fn run(
                 None => break,
                 Some(Command::Stop(done)) => {
                     connections.shutdown().await;
-                    if let Port::Open(listener) = port {
-                        drop(listener);
-                        port = Port::Reserved(bind(address));
-                    }
+                    listener = None;
                     // A waiting test may have given up.
                     let _ = done.send(());
                 }
                 Some(Command::Start(done)) => {
-                    if let Port::Reserved(socket) = port {
-                        port = Port::Open(socket.listen(BACKLOG).expect("a reserved port can be listened on"));
-                    }
+                    listener.get_or_insert_with(|| listen(address));
                     let _ = done.send(());
                 }
                 Some(Command::Drop(done)) => {
@@ -76,7 +72,7 @@ pub(crate) async fn run(
                     let _ = done.send(());
                 }
             },
-            (stream, peer) = accept(&port) => {
+            (stream, peer) = accept(listener.as_ref()) => {
                 connections.spawn(connection(stream, peer, tls.clone(), Arc::clone(&shared)));
             }
             Some(_) = connections.join_next() => {}
@@ -85,25 +81,30 @@ pub(crate) async fn run(
     connections.shutdown().await;
 }
 
+/// With `SO_REUSEADDR`, which lets sockets share a port while at most one of them listens.
 fn bind(address: SocketAddr) -> TcpSocket {
     let socket = TcpSocket::new_v4().expect("an IPv4 socket can be made");
     socket.set_reuseaddr(true).expect("the option is known");
-    socket
-        .bind(address)
-        .expect("the port was this server's a moment ago");
+    socket.bind(address).expect("the loopback gives a port");
     socket
 }
 
-async fn accept(port: &Port) -> (TcpStream, SocketAddr) {
-    match port {
-        Port::Reserved(_) => std::future::pending().await,
-        Port::Open(listener) => loop {
-            match listener.accept().await {
-                Ok(accepted) => return accepted,
-                // Out of descriptors, for one: trying again at once would spin.
-                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
-            }
-        },
+fn listen(address: SocketAddr) -> TcpListener {
+    bind(address)
+        .listen(BACKLOG)
+        .expect("a reserved port can be listened on")
+}
+
+async fn accept(listener: Option<&TcpListener>) -> (TcpStream, SocketAddr) {
+    let Some(listener) = listener else {
+        return std::future::pending().await;
+    };
+    loop {
+        match listener.accept().await {
+            Ok(accepted) => return accepted,
+            // Out of descriptors, for one: trying again at once would spin.
+            Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+        }
     }
 }
 
