@@ -5,7 +5,7 @@
 
 use crate::cluster::transport::tls_error;
 use crate::failure::{Class, Failure, Side};
-use crate::resource::Status;
+use crate::resource::ApiStatus;
 use std::error::Error;
 use std::io;
 use std::time::Duration;
@@ -137,7 +137,7 @@ fn title(text: &str) -> String {
 
 /// The failure that a response with that code and body means; `body` may be its beginning.
 pub(super) fn refusal(class: Class, code: u16, body: &[u8], retry_after: Option<Duration>) -> Failure {
-    let status = Status::read(body);
+    let status = ApiStatus::read(body);
     // The API server explains itself in a Status. A gateway in front of it does not.
     let side = (status.is_none() && matches!(code, 502..=504)).then_some(Side::Proxy);
     let message = match status {

@@ -1,6 +1,6 @@
 //! JSON lists: finds where each item begins and ends, and leaves its content to serde.
 
-use super::{ListError, Pending, Piece};
+use super::{ListError, Piece, UnusedBytes};
 
 /// A JSON list that is being read.
 ///
@@ -8,8 +8,8 @@ use super::{ListError, Pending, Piece};
 /// handed to the same size bound; only `metadata` is passed on.
 #[derive(Default)]
 pub struct JsonList {
-    pending: Pending,
-    place: Place,
+    pending: UnusedBytes,
+    place: JsonPosition,
     /// The value that is being scanned at the front of the pending bytes, and how far the scan is.
     scan: Scan,
     key: Vec<u8>,
@@ -23,7 +23,7 @@ pub struct JsonList {
 }
 
 #[derive(Default, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum JsonPosition {
     #[default]
     Start,
     Key,
@@ -87,7 +87,7 @@ impl JsonList {
         on_piece: &mut dyn FnMut(Piece<'_>),
     ) -> Result<usize, (usize, ListError)> {
         let mut at = 0;
-        while self.place != Place::End {
+        while self.place != JsonPosition::End {
             match self.step(&bytes[at..], on_piece) {
                 Ok(Some(used)) => at += used,
                 Ok(None) => return Err((at, ListError::CutOff { items: self.items })),
@@ -117,9 +117,9 @@ impl JsonList {
     /// As there; a complete object without `items` is not a list.
     pub fn finish(&self) -> Result<(), ListError> {
         match self.place {
-            Place::End if self.items_seen => Ok(()),
-            Place::End => Err(ListError::NotAList("it has no items".into())),
-            Place::Start => Err(ListError::NotAList("it is empty".into())),
+            JsonPosition::End if self.items_seen => Ok(()),
+            JsonPosition::End => Err(ListError::NotAList("it has no items".into())),
+            JsonPosition::Start => Err(ListError::NotAList("it is empty".into())),
             _ => Err(ListError::CutOff { items: self.items }),
         }
     }
@@ -136,34 +136,34 @@ impl JsonList {
         }
         let byte = data[0];
         match (self.place, byte) {
-            (Place::Start, b'{') if !self.is_array => self.place = Place::Key,
-            (Place::Start, b'[') if self.is_array => {
+            (JsonPosition::Start, b'{') if !self.is_array => self.place = JsonPosition::Key,
+            (JsonPosition::Start, b'[') if self.is_array => {
                 self.items_seen = true;
-                self.place = Place::Items;
+                self.place = JsonPosition::Items;
             }
-            (Place::Start, _) => {
+            (JsonPosition::Start, _) => {
                 let head = String::from_utf8_lossy(&data[..data.len().min(40)]).into_owned();
                 return Err(ListError::NotAList(format!("it begins with {head:?}")));
             }
-            (Place::Key, b',') | (Place::Items, b',') => {}
-            (Place::Key, b'}') => self.place = Place::End,
-            (Place::Key, b'"') => return Ok(self.value(data, on_piece)),
-            (Place::Colon, b':') => self.place = Place::Value,
-            (Place::Value, b'[') if self.key == b"items" => {
+            (JsonPosition::Key, b',') | (JsonPosition::Items, b',') => {}
+            (JsonPosition::Key, b'}') => self.place = JsonPosition::End,
+            (JsonPosition::Key, b'"') => return Ok(self.value(data, on_piece)),
+            (JsonPosition::Colon, b':') => self.place = JsonPosition::Value,
+            (JsonPosition::Value, b'[') if self.key == b"items" => {
                 self.items_seen = true;
-                self.place = Place::Items;
+                self.place = JsonPosition::Items;
             }
-            (Place::Items, b']') if self.is_array => self.place = Place::End,
-            (Place::Items, b']') => self.place = Place::Key,
+            (JsonPosition::Items, b']') if self.is_array => self.place = JsonPosition::End,
+            (JsonPosition::Items, b']') => self.place = JsonPosition::Key,
             // No value begins with one of these. Scanned as one, it would be empty for ever: the place would not move.
-            (Place::Value | Place::Items, b'}' | b']' | b',' | b':') => {
+            (JsonPosition::Value | JsonPosition::Items, b'}' | b']' | b',' | b':') => {
                 return Err(ListError::NotAList(format!(
                     "{:?} where a value belongs",
                     byte as char
                 )));
             }
-            (Place::Value | Place::Items, _) => return Ok(self.value(data, on_piece)),
-            (Place::End | Place::Key | Place::Colon, _) => {
+            (JsonPosition::Value | JsonPosition::Items, _) => return Ok(self.value(data, on_piece)),
+            (JsonPosition::End | JsonPosition::Key | JsonPosition::Colon, _) => {
                 return Err(ListError::NotAList(format!(
                     "{:?} where none belongs",
                     byte as char
@@ -179,11 +179,11 @@ impl JsonList {
         self.scan = Scan::default();
         let value = &data[..end];
         match self.place {
-            Place::Key => {
+            JsonPosition::Key => {
                 self.key = value[1..end - 1].to_vec();
-                self.place = Place::Colon;
+                self.place = JsonPosition::Colon;
             }
-            Place::Items => {
+            JsonPosition::Items => {
                 self.items += 1;
                 on_piece(Piece::Item(value));
             }
@@ -198,7 +198,7 @@ impl JsonList {
                     b"kind" => self.kind = value.to_vec(),
                     _ => {}
                 }
-                self.place = Place::Key;
+                self.place = JsonPosition::Key;
             }
         }
         Some(end)

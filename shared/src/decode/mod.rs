@@ -106,11 +106,11 @@ pub fn list_meta(bytes: &[u8], json: bool) -> Option<ListMeta> {
 
 /// Bytes that were pushed and are not used up yet.
 #[derive(Default)]
-struct Pending {
+struct UnusedBytes {
     bytes: Vec<u8>,
 }
 
-impl Pending {
+impl UnusedBytes {
     /// The unused bytes followed by the new ones, without copying where nothing was left over.
     fn with<'a>(&'a mut self, new: &'a [u8]) -> std::borrow::Cow<'a, [u8]> {
         if self.bytes.is_empty() {

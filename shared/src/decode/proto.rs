@@ -3,7 +3,8 @@
 //! A body is the magic `k8s\0`, then the message `runtime.Unknown`, whose field 1 (`typeMeta`) says what it is and whose
 //! field 2 (`raw`) holds the list; in the list, field 1 is its metadata and field 2 each item (`k8s.io/apimachinery/pkg/runtime/generated.proto`).
 
-use super::{ListError, MAX_ITEM_BYTES, Pending, Piece};
+use super::{ListError, MAX_ITEM_BYTES, Piece, UnusedBytes};
+use crate::resource::TypeMeta;
 
 const MAGIC: &[u8; 4] = b"k8s\0";
 const TYPE_META: u64 = 1;
@@ -17,23 +18,14 @@ const LENGTH_DELIMITED: u64 = 2;
 /// A protobuf list that is being read.
 #[derive(Default)]
 pub struct ProtoList {
-    pending: Pending,
-    place: Place,
+    pending: UnusedBytes,
+    place: ProtoPosition,
     items: usize,
     type_meta: Option<TypeMeta>,
 }
 
-/// `runtime.TypeMeta`
-#[derive(Clone, PartialEq, Eq, prost::Message)]
-struct TypeMeta {
-    #[prost(string, tag = "1")]
-    api_version: String,
-    #[prost(string, tag = "2")]
-    kind: String,
-}
-
 #[derive(Default, Clone, Copy)]
-enum Place {
+enum ProtoPosition {
     #[default]
     Magic,
     /// Between fields of `runtime.Unknown`; whether `raw` was seen.
@@ -73,7 +65,7 @@ impl ProtoList {
     /// Reads one field or part of one; `None` where more bytes are needed.
     fn step(&mut self, data: &[u8], on_piece: &mut dyn FnMut(Piece<'_>)) -> Result<Option<usize>, ListError> {
         match self.place {
-            Place::Magic => {
+            ProtoPosition::Magic => {
                 let head = &data[..data.len().min(MAGIC.len())];
                 if !MAGIC.starts_with(head) {
                     return Err(ListError::NotAList(
@@ -83,10 +75,10 @@ impl ProtoList {
                 if head.len() < MAGIC.len() {
                     return Ok(None);
                 }
-                self.place = Place::Envelope { raw_seen: false };
+                self.place = ProtoPosition::Envelope { raw_seen: false };
                 Ok(Some(MAGIC.len()))
             }
-            Place::Envelope { raw_seen } => {
+            ProtoPosition::Envelope { raw_seen } => {
                 let Some((field, header, length)) = field(data)? else {
                     return Ok(None);
                 };
@@ -98,9 +90,9 @@ impl ProtoList {
                     return Ok(Some(header + length));
                 }
                 self.place = if field == RAW && !raw_seen {
-                    Place::List { left: length }
+                    ProtoPosition::List { left: length }
                 } else {
-                    Place::Skip {
+                    ProtoPosition::Skip {
                         left: length,
                         list_left: None,
                         raw_seen,
@@ -108,11 +100,11 @@ impl ProtoList {
                 };
                 Ok(Some(header))
             }
-            Place::List { left: 0 } => {
-                self.place = Place::Envelope { raw_seen: true };
+            ProtoPosition::List { left: 0 } => {
+                self.place = ProtoPosition::Envelope { raw_seen: true };
                 Ok(Some(0))
             }
-            Place::List { left } => {
+            ProtoPosition::List { left } => {
                 let Some((field, header, length)) = field(data)? else {
                     return Ok(None);
                 };
@@ -121,7 +113,7 @@ impl ProtoList {
                     return Err(ListError::NotAList("a field is longer than the list".into()));
                 };
                 if field != META && field != ITEM {
-                    self.place = Place::Skip {
+                    self.place = ProtoPosition::Skip {
                         left: length,
                         list_left: Some(after),
                         raw_seen: true,
@@ -134,7 +126,7 @@ impl ProtoList {
                 let Some(value) = data.get(header..whole) else {
                     return Ok(None);
                 };
-                self.place = Place::List { left: after };
+                self.place = ProtoPosition::List { left: after };
                 if field == ITEM {
                     self.items += 1;
                     on_piece(Piece::Item(value));
@@ -143,18 +135,18 @@ impl ProtoList {
                 }
                 Ok(Some(whole))
             }
-            Place::Skip {
+            ProtoPosition::Skip {
                 left: 0,
                 list_left,
                 raw_seen,
             } => {
                 self.place = match list_left {
-                    Some(left) => Place::List { left },
-                    None => Place::Envelope { raw_seen },
+                    Some(left) => ProtoPosition::List { left },
+                    None => ProtoPosition::Envelope { raw_seen },
                 };
                 Ok(Some(0))
             }
-            Place::Skip {
+            ProtoPosition::Skip {
                 left,
                 list_left,
                 raw_seen,
@@ -163,7 +155,7 @@ impl ProtoList {
                     return Ok(None);
                 }
                 let used = left.min(data.len());
-                self.place = Place::Skip {
+                self.place = ProtoPosition::Skip {
                     left: left - used,
                     list_left,
                     raw_seen,
@@ -179,7 +171,7 @@ impl ProtoList {
     /// As there.
     pub fn finish(&self) -> Result<(), ListError> {
         match self.place {
-            Place::Envelope { raw_seen: true } if self.pending.bytes.is_empty() => Ok(()),
+            ProtoPosition::Envelope { raw_seen: true } if self.pending.bytes.is_empty() => Ok(()),
             _ => Err(ListError::CutOff { items: self.items }),
         }
     }

@@ -5,8 +5,8 @@
 //! line begins at the margin with what begins no line of JSON or YAML. It is blanked where it stands, so that every object
 //! stays a slice of the file and every line keeps its number.
 
-use super::gap::About;
-use super::refusal::{self, Said};
+use super::gap::UnseenObjects;
+use super::refusal::{self, StderrLine};
 use memchr::{memchr, memmem};
 
 /// The longest text of a line that is repeated.
@@ -35,7 +35,7 @@ pub(super) struct Remark {
     pub count: usize,
     pub unit: &'static str,
     pub why: String,
-    pub about: Option<About>,
+    pub about: Option<UnseenObjects>,
     pub refusal: bool,
 }
 
@@ -148,8 +148,8 @@ fn clear(bytes: &mut [u8], remarks: &mut Vec<Remark>) -> bool {
         } else {
             match of_line(&bytes[at..end]) {
                 None => continue,
-                Some(Told::Nothing) => {}
-                Some(Told::Refused(refusal)) if remarks.len() < MOST => remarks.push(Remark {
+                Some(LineMeaning::Nothing) => {}
+                Some(LineMeaning::Refused(refusal)) if remarks.len() < MOST => remarks.push(Remark {
                     about: refusal.about,
                     refusal: true,
                     ..remark("line", refusal.message)
@@ -158,7 +158,7 @@ fn clear(bytes: &mut [u8], remarks: &mut Vec<Remark>) -> bool {
                     Some(first) => first.count += 1,
                     None => {
                         foreign = Some(match told {
-                            Told::Foreign(why) => remark("line", why),
+                            LineMeaning::Foreign(why) => remark("line", why),
                             _ => remark("line", "more refusals than are kept apart".to_owned()),
                         });
                     }
@@ -216,33 +216,35 @@ fn may_be_foreign(first: u8) -> bool {
     )
 }
 
-enum Told {
+enum LineMeaning {
     Nothing,
-    Refused(refusal::Refusal),
+    Refused(refusal::ReportedGap),
     /// It is of no program that is known here.
     Foreign(String),
 }
 
-fn of_line(line: &[u8]) -> Option<Told> {
+fn of_line(line: &[u8]) -> Option<LineMeaning> {
     // A line of text is short. One that is not is an object on one line, or nothing that could be told.
     let text = String::from_utf8_lossy(&line[..line.len().min(4096)]);
     let text = text.trim_end();
     match refusal::of_line(text) {
-        Some(Said::Nothing) => return Some(Told::Nothing),
-        Some(Said::Refused(refusal)) => return Some(Told::Refused(refusal)),
+        Some(StderrLine::Nothing) => return Some(LineMeaning::Nothing),
+        Some(StderrLine::Refused(refusal)) => return Some(LineMeaning::Refused(refusal)),
         None => {}
     }
     if is_structure(text) {
         return None;
     }
     if text.starts_with("NAME ") || text.starts_with("NAMESPACE ") {
-        return Some(Told::Foreign(
+        return Some(LineMeaning::Foreign(
             "a table for people, which leaves most of an object out: write it with -o json".into(),
         ));
     }
     let short: String = text.chars().take(LONGEST).collect();
     let dots = if short.len() < text.len() { "..." } else { "" };
-    Some(Told::Foreign(format!("neither JSON nor YAML: \"{short}{dots}\"")))
+    Some(LineMeaning::Foreign(format!(
+        "neither JSON nor YAML: \"{short}{dots}\""
+    )))
 }
 
 /// Whether a line at the margin can be a part of YAML or JSON: a key, or a plain value of JSON.

@@ -19,14 +19,14 @@ pub struct Gap {
     /// Why it was not understood, or what the dump says of it.
     pub why: String,
     /// What it is about, if that is known.
-    pub about: Option<About>,
+    pub about: Option<UnseenObjects>,
     /// Whether the dump itself says that something was not read, and not we.
     pub refusal: bool,
 }
 
 /// The objects that were not seen.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct About {
+pub struct UnseenObjects {
     /// Their API group; `None` if it is not known.
     pub group: Option<String>,
     /// Their resource: the plural in lower case. `None` for every resource of the group.

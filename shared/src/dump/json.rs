@@ -1,6 +1,6 @@
 //! JSON files: documents one after the other, each an object, a list, an array or an event of a watch.
 
-use super::{Body, DEEPEST, Head, Reader, watched, yaml};
+use super::{Body, DEEPEST, ObjectHead, Reader, watched, yaml};
 use crate::decode::{JsonList, ListError, Piece, list_meta};
 use crate::resource::json_error;
 use serde::Deserialize;
@@ -9,7 +9,7 @@ use std::ops::Range;
 
 /// An event of `kubectl get -w --output-watch-events`, or of a watch itself.
 #[derive(Deserialize)]
-struct Event<'a> {
+struct JsonEvent<'a> {
     #[serde(rename = "type")]
     kind: String,
     #[serde(borrow)]
@@ -130,8 +130,8 @@ impl Cut {
     }
 
     /// The head of the list; `None` for an object, of which `items` is a field like any other.
-    fn list_head(&self) -> Option<Head> {
-        let head = Head {
+    fn list_head(&self) -> Option<ObjectHead> {
+        let head = ObjectHead {
             api_version: self.list.text("apiVersion"),
             kind: self.list.text("kind"),
             object: false,
@@ -139,7 +139,14 @@ impl Cut {
         (self.list.is_list() && (head.kind.is_empty() || head.kind.ends_with("List"))).then_some(head)
     }
 
-    fn take<'a>(&self, at: usize, bytes: &'a [u8], head: &Head, depth: usize, reader: &mut Reader<'a, '_>) {
+    fn take<'a>(
+        &self,
+        at: usize,
+        bytes: &'a [u8],
+        head: &ObjectHead,
+        depth: usize,
+        reader: &mut Reader<'a, '_>,
+    ) {
         let typed = reader.open_list(head).unwrap_or_default();
         reader.check_pages(at, &typed, &self.token);
         for range in &self.items {
@@ -164,27 +171,33 @@ fn why(error: &ListError, is_list: bool) -> String {
     }
 }
 
-fn item<'a>(at: usize, bytes: &'a [u8], list: Option<&Head>, depth: usize, reader: &mut Reader<'a, '_>) {
+fn item<'a>(
+    at: usize,
+    bytes: &'a [u8],
+    list: Option<&ObjectHead>,
+    depth: usize,
+    reader: &mut Reader<'a, '_>,
+) {
     let unit = if list.is_some() { "item" } else { "object" };
     if bytes.first() == Some(&b'[') && depth < DEEPEST {
         let cut = Cut::of(bytes);
-        return cut.take(at, bytes, &Head::default(), depth + 1, reader);
+        return cut.take(at, bytes, &ObjectHead::default(), depth + 1, reader);
     }
-    let Ok(head) = serde_json::from_slice::<Head>(bytes) else {
-        let (why, line) = json_error::<Head>(bytes);
+    let Ok(head) = serde_json::from_slice::<ObjectHead>(bytes) else {
+        let (why, line) = json_error::<ObjectHead>(bytes);
         let before = memchr::memchr_iter(b'\n', bytes).nth(line.saturating_sub(2));
         let place = before.filter(|_| line > 1).map_or(at, |newline| at + newline + 1);
         return reader.gap(place, unit, why);
     };
     if head.kind.is_empty()
         && head.object
-        && let Ok(event) = serde_json::from_slice::<Event<'a>>(bytes)
+        && let Ok(event) = serde_json::from_slice::<JsonEvent<'a>>(bytes)
     {
         let Some(deleted) = watched(&event.kind) else {
             return;
         };
         let object = event.object.get().as_bytes();
-        let head = serde_json::from_slice::<Head>(object).unwrap_or_default();
+        let head = serde_json::from_slice::<ObjectHead>(object).unwrap_or_default();
         return reader.take(at, head, list, Body::Json(object), deleted);
     }
     if head.kind.ends_with("List") {

@@ -60,7 +60,7 @@ pub(super) struct Layout {
 
 /// What the path of one file says.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Place<'a> {
+pub(super) struct PathMeaning<'a> {
     /// `apiVersion` and kind of items that have none.
     pub kind: Option<(&'static str, &'static str)>,
     /// Whether something without a kind is another tool's here, or of a kind that nobody asks for.
@@ -89,7 +89,7 @@ impl Layout {
         Self { roots }
     }
 
-    pub fn place<'a>(&self, name: &'a str) -> Place<'a> {
+    pub fn place<'a>(&self, name: &'a str) -> PathMeaning<'a> {
         let parts = parts(name);
         let (file, directories) = parts.split_last().unwrap_or((&"", &[]));
         let stem = file.split('.').next().unwrap_or_default();
@@ -103,7 +103,7 @@ impl Layout {
             (0..=directories.len()).any(|n| self.roots.contains(&directories[..n].join("/")))
                 && !directories.iter().any(|d| OBJECTS.contains(d))
         };
-        Place {
+        PathMeaning {
             kind: named(parent).or_else(|| named(stem)),
             foreign: in_bundle || beneath_a_root(),
             errors_of: file.strip_suffix(ERRORS),

@@ -15,18 +15,18 @@ mod version;
 mod yaml;
 
 pub use file::File;
-pub use gap::{About, Gap};
+pub use gap::{Gap, UnseenObjects};
 pub(crate) use version::resource_of;
 
-use crate::resource::{Decoded, Resource, Status, Time, Undecodable, from_json, from_value};
+use crate::resource::{ApiStatus, Decoded, Resource, Time, Undecodable, from_json, from_value};
 use gap::Gaps;
-use layout::{Layout, Place};
+use layout::{Layout, PathMeaning};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
-use version::Reading;
+use version::VersionSupport;
 
 /// Lists in lists deeper than this are no dump.
 const DEEPEST: usize = 4;
@@ -84,7 +84,7 @@ pub struct Stamped<T> {
 
 #[derive(Deserialize, Default, Clone)]
 #[serde(rename_all = "camelCase", default)]
-struct Head {
+struct ObjectHead {
     #[serde(deserialize_with = "crate::resource::null_as_default")]
     api_version: String,
     #[serde(deserialize_with = "crate::resource::null_as_default")]
@@ -98,7 +98,7 @@ fn is_there<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error
     IgnoredAny::deserialize(deserializer).map(|_| true)
 }
 
-impl Head {
+impl ObjectHead {
     /// What the items of a list are: of an empty kind in the untyped `List`; `None` for what is no list.
     fn items(&self) -> Option<Self> {
         let kind = self.kind.strip_suffix("List")?;
@@ -294,7 +294,7 @@ impl LineCounter {
 struct Reader<'a, 'o> {
     index: usize,
     file: &'a File,
-    place: Place<'a>,
+    place: PathMeaning<'a>,
     objects: &'o mut Objects,
 }
 
@@ -345,7 +345,13 @@ impl<'a> Reader<'a, '_> {
         self.gap_about(at, unit, why, None);
     }
 
-    fn gap_about(&mut self, at: usize, unit: &'static str, why: impl Into<String>, about: Option<About>) {
+    fn gap_about(
+        &mut self,
+        at: usize,
+        unit: &'static str,
+        why: impl Into<String>,
+        about: Option<UnseenObjects>,
+    ) {
         let line = Some(self.line(at));
         self.objects.gaps.add(Gap {
             file: self.file.name.clone(),
@@ -358,7 +364,7 @@ impl<'a> Reader<'a, '_> {
         });
     }
 
-    fn refused(&mut self, at: Option<usize>, refusal: refusal::Refusal) {
+    fn refused(&mut self, at: Option<usize>, refusal: refusal::ReportedGap) {
         let line = at.map(|at| self.line(at));
         self.objects.gaps.add(Gap {
             file: self.file.name.clone(),
@@ -389,7 +395,7 @@ impl<'a> Reader<'a, '_> {
         for (namespace, error) in errors {
             let message = error.as_str().unwrap_or_default();
             let mut refusal = refusal::of_message(message);
-            refusal.about.get_or_insert_with(|| About {
+            refusal.about.get_or_insert_with(|| UnseenObjects {
                 resource: Some(resource.to_owned()),
                 namespace: namespace.filter(|n| !n.contains('/')),
                 group: None,
@@ -401,9 +407,9 @@ impl<'a> Reader<'a, '_> {
 
     /// Takes note of a list and says what its items are; `None` for what is no list. One without a kind is what the path
     /// of the file says.
-    fn open_list(&mut self, head: &Head) -> Option<Head> {
+    fn open_list(&mut self, head: &ObjectHead) -> Option<ObjectHead> {
         let items = match (head.items(), self.place.kind) {
-            (None, Some((version, kind))) if head.kind.is_empty() => Head {
+            (None, Some((version, kind))) if head.kind.is_empty() => ObjectHead {
                 api_version: version.to_owned(),
                 kind: kind.to_owned(),
                 object: false,
@@ -412,8 +418,8 @@ impl<'a> Reader<'a, '_> {
         };
         if !items.kind.is_empty() {
             let group = match version::reading(&items.api_version, &items.kind) {
-                Reading::As(group, _) => group.to_owned(),
-                Reading::Unknown(_) | Reading::Other => group_of(&items.api_version),
+                VersionSupport::As(group, _) => group.to_owned(),
+                VersionSupport::Unknown(_) | VersionSupport::Other => group_of(&items.api_version),
             };
             self.objects.listed.push((group, items.kind.clone()));
         }
@@ -421,7 +427,7 @@ impl<'a> Reader<'a, '_> {
     }
 
     /// What is known of a list's completeness from its own metadata.
-    fn check_pages(&mut self, at: usize, items: &Head, token: &str) {
+    fn check_pages(&mut self, at: usize, items: &ObjectHead, token: &str) {
         if token.is_empty() {
             return;
         }
@@ -434,15 +440,15 @@ impl<'a> Reader<'a, '_> {
         &mut self,
         at: usize,
         unit: &'static str,
-        head: &Head,
+        head: &ObjectHead,
         plural: &str,
         namespace: Option<String>,
     ) {
-        let Head {
+        let ObjectHead {
             api_version, kind, ..
         } = head;
         let why = format!("{kind} in {api_version}: a version of this kind that is not known here");
-        let about = About {
+        let about = UnseenObjects {
             group: None,
             resource: Some(plural.to_owned()),
             namespace,
@@ -451,11 +457,18 @@ impl<'a> Reader<'a, '_> {
     }
 
     /// Takes an object. One without a kind is of the kind of its list, or of that which the path of the file says.
-    fn take(&mut self, at: usize, head: Head, list: Option<&Head>, body: Body<'a>, deleted: bool) {
+    fn take(
+        &mut self,
+        at: usize,
+        head: ObjectHead,
+        list: Option<&ObjectHead>,
+        body: Body<'a>,
+        deleted: bool,
+    ) {
         let typed = match (list, self.place.kind) {
             _ if !head.kind.is_empty() => None,
             (Some(list), _) => Some(list.clone()).filter(|list| !list.kind.is_empty()),
-            (None, Some((version, kind))) if body.meta_field("name").is_some() => Some(Head {
+            (None, Some((version, kind))) if body.meta_field("name").is_some() => Some(ObjectHead {
                 api_version: version.to_owned(),
                 kind: kind.to_owned(),
                 object: false,
@@ -470,7 +483,7 @@ impl<'a> Reader<'a, '_> {
             "" => return self.gap(at, unit, "no kind: nothing says what it is"),
             "Status" if group_of(&head.api_version).is_empty() => {
                 let refusal = body
-                    .read::<Status>()
+                    .read::<ApiStatus>()
                     .and_then(|status| refusal::of_status(&status));
                 if let Some(refusal) = refusal {
                     self.refused(Some(at), refusal);
@@ -489,15 +502,15 @@ impl<'a> Reader<'a, '_> {
             Body::Value(value, _) => stamp::newest_value(value),
         };
         let (group, body) = match version::reading(&head.api_version, &head.kind) {
-            Reading::Other => (group_of(&head.api_version), body),
-            Reading::Unknown(plural) => {
+            VersionSupport::Other => (group_of(&head.api_version), body),
+            VersionSupport::Unknown(plural) => {
                 let namespace = body.namespace();
                 return self.unknown_version(at, unit, &head, plural, namespace);
             }
-            Reading::As(group, None) if !inherited || head.api_version != OLD_CRON_JOB => {
+            VersionSupport::As(group, None) if !inherited || head.api_version != OLD_CRON_JOB => {
                 (group.to_owned(), body)
             }
-            Reading::As(group, convert) => {
+            VersionSupport::As(group, convert) => {
                 let namespace = body.namespace();
                 let Some(mut value) = body.into_value() else {
                     return self.gap(at, unit, "it cannot be understood");
@@ -526,14 +539,14 @@ impl<'a> Reader<'a, '_> {
 }
 
 /// What a gap is about that is of that version and kind.
-fn about(head: &Head, namespace: Option<String>) -> Option<About> {
+fn about(head: &ObjectHead, namespace: Option<String>) -> Option<UnseenObjects> {
     let group = group_of(&head.api_version);
     let resource = match version::reading(&head.api_version, &head.kind) {
-        Reading::As(_, _) | Reading::Unknown(_) => version::plural_of(&head.kind)?.to_owned(),
-        Reading::Other if head.kind.is_empty() => return None,
-        Reading::Other => head.kind.to_lowercase(),
+        VersionSupport::As(_, _) | VersionSupport::Unknown(_) => version::plural_of(&head.kind)?.to_owned(),
+        VersionSupport::Other if head.kind.is_empty() => return None,
+        VersionSupport::Other => head.kind.to_lowercase(),
     };
-    Some(About {
+    Some(UnseenObjects {
         group: Some(group),
         resource: Some(resource),
         namespace,

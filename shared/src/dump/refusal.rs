@@ -1,22 +1,22 @@
 //! What a command that wrote a dump says of what it could not read: kubectl's lines on stderr, the `Status` of an API
 //! server, the error files of a support bundle.
 
-use super::gap::About;
-use crate::resource::Status;
+use super::gap::UnseenObjects;
+use crate::resource::ApiStatus;
 
 /// Something that was not read, by the word of who tried.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Refusal {
+pub(super) struct ReportedGap {
     pub message: String,
-    pub about: Option<About>,
+    pub about: Option<UnseenObjects>,
 }
 
 /// What a line of stderr says.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Said {
+pub(super) enum StderrLine {
     /// Nothing about what was read: a warning, a delay.
     Nothing,
-    Refused(Refusal),
+    Refused(ReportedGap),
 }
 
 /// Beginnings of lines that say nothing about what was read. `+ ` and `$ ` come before a command in a shell's trace.
@@ -45,7 +45,7 @@ const ERRORS: [&str; 6] = [
 ];
 
 /// What the line says, if it is one that kubectl and its like write to stderr.
-pub(super) fn of_line(line: &str) -> Option<Said> {
+pub(super) fn of_line(line: &str) -> Option<StderrLine> {
     let line = uncolored(line);
     // Older ones write klog's lines so before they have read their flags, and PowerShell who wrote the line.
     let line = line
@@ -61,14 +61,14 @@ pub(super) fn of_line(line: &str) -> Option<Said> {
             .iter()
             .any(|level| rest.starts_with(level));
         return Some(if is_error {
-            Said::Refused(of_message(line))
+            StderrLine::Refused(of_message(line))
         } else {
-            Said::Nothing
+            StderrLine::Nothing
         });
     }
     if let Some((severity, message)) = klog(line) {
         return Some(match severity {
-            b'I' | b'W' => Said::Nothing,
+            b'I' | b'W' => StderrLine::Nothing,
             _ => of_klog(message),
         });
     }
@@ -77,7 +77,7 @@ pub(super) fn of_line(line: &str) -> Option<Said> {
             .is_some_and(|start| start.eq_ignore_ascii_case(beginning))
     };
     if HARMLESS.iter().any(starts) {
-        return Some(Said::Nothing);
+        return Some(StderrLine::Nothing);
     }
     ERRORS.iter().any(starts).then(|| {
         // What follows is the API server's own sentence.
@@ -85,7 +85,7 @@ pub(super) fn of_line(line: &str) -> Option<Said> {
             Some((_, message)) if starts(&"error") => message,
             _ => line,
         };
-        Said::Refused(of_message(message))
+        StderrLine::Refused(of_message(message))
     })
 }
 
@@ -101,39 +101,39 @@ fn klog(line: &str) -> Option<(u8, &str)> {
 }
 
 /// Discovery that failed for a group says nothing of others: an aggregated API that is away is in every such line.
-fn of_klog(message: &str) -> Said {
+fn of_klog(message: &str) -> StderrLine {
     const GROUP: &str = "couldn't get resource list for ";
     let Some(at) = message.find(GROUP) else {
-        return Said::Refused(of_message(message));
+        return StderrLine::Refused(of_message(message));
     };
     let rest = &message[at + GROUP.len()..];
     let group_version = rest.split([':', ' ']).next().unwrap_or_default();
     let group = group_version.split_once('/').map_or("", |(group, _)| group);
-    Said::Refused(Refusal {
+    StderrLine::Refused(ReportedGap {
         message: message.to_owned(),
-        about: Some(About {
+        about: Some(UnseenObjects {
             group: Some(group.to_owned()),
-            ..About::default()
+            ..UnseenObjects::default()
         }),
     })
 }
 
 /// What the sentence of an API server is about, as far as it says so.
-pub(super) fn of_message(message: &str) -> Refusal {
-    Refusal {
+pub(super) fn of_message(message: &str) -> ReportedGap {
+    ReportedGap {
         message: message.trim().to_owned(),
         about: about(message),
     }
 }
 
-fn about(message: &str) -> Option<About> {
+fn about(message: &str) -> Option<UnseenObjects> {
     let quoted = |after: &str| {
         let rest = message.split_once(after)?.1;
         Some(rest.split_once('"')?.0.to_owned())
     };
     let namespace = quoted("in the namespace \"");
     if let Some(resource) = quoted("cannot list resource \"").or_else(|| quoted("cannot get resource \"")) {
-        return Some(About {
+        return Some(UnseenObjects {
             group: quoted("in API group \""),
             resource: Some(resource),
             namespace,
@@ -158,7 +158,7 @@ fn about(message: &str) -> Option<About> {
         Some((resource, group)) => (resource, Some(group.to_owned())),
         None => (first, None),
     };
-    Some(About {
+    Some(UnseenObjects {
         group,
         resource: Some(resource.to_owned()),
         namespace,
@@ -166,7 +166,7 @@ fn about(message: &str) -> Option<About> {
 }
 
 /// What a `Status` says that stands in place of a list; `None` for one of success.
-pub(super) fn of_status(status: &Status) -> Option<Refusal> {
+pub(super) fn of_status(status: &ApiStatus) -> Option<ReportedGap> {
     if status.code < 400 && status.reason.is_empty() {
         return None;
     }
@@ -195,8 +195,8 @@ fn uncolored(line: &str) -> String {
 mod tests {
     use super::*;
 
-    fn about_of(group: Option<&str>, resource: &str, namespace: Option<&str>) -> About {
-        About {
+    fn about_of(group: Option<&str>, resource: &str, namespace: Option<&str>) -> UnseenObjects {
+        UnseenObjects {
             group: group.map(str::to_owned),
             resource: Some(resource.to_owned()),
             namespace: namespace.map(str::to_owned),
@@ -237,7 +237,7 @@ mod tests {
             ),
         ] {
             match of_line(line) {
-                Some(Said::Refused(refusal)) => assert_eq!(refusal.about, about, "{line}"),
+                Some(StderrLine::Refused(refusal)) => assert_eq!(refusal.about, about, "{line}"),
                 other => panic!("{line}: {other:?}"),
             }
         }
@@ -257,7 +257,7 @@ mod tests {
             "No resources found in shop namespace.",
             "Cluster info dumped to standard output",
         ] {
-            assert_eq!(of_line(line), Some(Said::Nothing), "{line}");
+            assert_eq!(of_line(line), Some(StderrLine::Nothing), "{line}");
         }
         for line in ["kind: List", "errors: 3", "E: not klog", "items:"] {
             assert_eq!(of_line(line), None, "{line}");

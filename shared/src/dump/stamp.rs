@@ -8,19 +8,19 @@ use serde_json::Value;
 
 /// The newest time in an object of JSON.
 pub(super) fn newest_json(bytes: &[u8]) -> Option<Time> {
-    serde_json::from_slice::<Stamps>(bytes).ok()?.newest()
+    serde_json::from_slice::<ObjectStamps>(bytes).ok()?.newest()
 }
 
 /// The newest time in an object that was parsed already.
 pub(super) fn newest_value(value: &Value) -> Option<Time> {
-    Stamps::deserialize(value).ok()?.newest()
+    ObjectStamps::deserialize(value).ok()?.newest()
 }
 
 /// A time, or anything else that stands in its place and then says nothing.
 #[derive(Default, Clone, Copy)]
-struct Maybe(Option<Time>);
+struct LenientTime(Option<Time>);
 
-impl<'de> Deserialize<'de> for Maybe {
+impl<'de> Deserialize<'de> for LenientTime {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = Value::deserialize(deserializer)?;
         Ok(Self(value.as_str().and_then(|text| Time::parse(text).ok())))
@@ -34,85 +34,85 @@ fn lenient<'de, D: Deserializer<'de>, T: serde::de::DeserializeOwned + Default>(
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
-struct Stamps {
+struct ObjectStamps {
     #[serde(deserialize_with = "lenient")]
-    metadata: Meta,
+    metadata: MetadataStamps,
     #[serde(deserialize_with = "lenient")]
-    status: Status,
+    status: StatusStamps,
     // Of an event.
-    first_timestamp: Maybe,
-    last_timestamp: Maybe,
-    event_time: Maybe,
+    first_timestamp: LenientTime,
+    last_timestamp: LenientTime,
+    event_time: LenientTime,
     #[serde(deserialize_with = "lenient")]
-    series: Series,
+    series: SeriesStamps,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
-struct Meta {
-    creation_timestamp: Maybe,
+struct MetadataStamps {
+    creation_timestamp: LenientTime,
     #[serde(deserialize_with = "lenient")]
-    managed_fields: Vec<Managed>,
+    managed_fields: Vec<ManagerStamps>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
-struct Managed {
-    time: Maybe,
+struct ManagerStamps {
+    time: LenientTime,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
-struct Status {
+struct StatusStamps {
     #[serde(deserialize_with = "lenient")]
-    conditions: Vec<Condition>,
+    conditions: Vec<ConditionStamps>,
     #[serde(deserialize_with = "lenient")]
-    container_statuses: Vec<Container>,
+    container_statuses: Vec<ContainerStamps>,
     #[serde(deserialize_with = "lenient")]
-    init_container_statuses: Vec<Container>,
+    init_container_statuses: Vec<ContainerStamps>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
-struct Condition {
-    last_transition_time: Maybe,
-    last_update_time: Maybe,
-    last_probe_time: Maybe,
-    last_heartbeat_time: Maybe,
+struct ConditionStamps {
+    last_transition_time: LenientTime,
+    last_update_time: LenientTime,
+    last_probe_time: LenientTime,
+    last_heartbeat_time: LenientTime,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
-struct Container {
+struct ContainerStamps {
     #[serde(deserialize_with = "lenient")]
-    state: State,
+    state: StateStamps,
     #[serde(deserialize_with = "lenient")]
-    last_state: State,
+    last_state: StateStamps,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
-struct State {
+struct StateStamps {
     #[serde(deserialize_with = "lenient")]
-    running: Span,
+    running: RunStamps,
     #[serde(deserialize_with = "lenient")]
-    terminated: Span,
+    terminated: RunStamps,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
-struct Span {
-    started_at: Maybe,
-    finished_at: Maybe,
+struct RunStamps {
+    started_at: LenientTime,
+    finished_at: LenientTime,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
-struct Series {
-    last_observed_time: Maybe,
+struct SeriesStamps {
+    last_observed_time: LenientTime,
 }
 
-impl Stamps {
+impl ObjectStamps {
     fn newest(&self) -> Option<Time> {
         let conditions = self.status.conditions.iter().flat_map(|c| {
             [

@@ -32,7 +32,7 @@ impl Convert {
 
 /// How the objects of an `apiVersion` and kind are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reading {
+pub(super) enum VersionSupport {
     /// As those of that group, after a conversion if there is one.
     As(&'static str, Option<Convert>),
     /// It is a kind of ours in a version that is not known; its plural.
@@ -42,15 +42,15 @@ pub(super) enum Reading {
 }
 
 /// A kind that is read, its group, its plural, and the versions that are understood.
-struct Known {
+struct KnownVersions {
     kind: &'static str,
     group: &'static str,
     plural: &'static str,
     versions: &'static [(&'static str, Option<Convert>)],
 }
 
-const fn known<T: Resource>(versions: &'static [(&'static str, Option<Convert>)]) -> Known {
-    Known {
+const fn known<T: Resource>(versions: &'static [(&'static str, Option<Convert>)]) -> KnownVersions {
+    KnownVersions {
         kind: T::KIND,
         group: T::GROUP,
         plural: T::PLURAL,
@@ -58,7 +58,7 @@ const fn known<T: Resource>(versions: &'static [(&'static str, Option<Convert>)]
     }
 }
 
-const KINDS: &[Known] = &[
+const KINDS: &[KnownVersions] = &[
     known::<Deployment>(&[
         ("apps/v1", None),
         ("apps/v1beta2", None),
@@ -118,23 +118,23 @@ const KINDS: &[Known] = &[
 ];
 
 /// How to read objects of that version and kind. One without a version is read as of today's.
-pub(super) fn reading(api_version: &str, kind: &str) -> Reading {
+pub(super) fn reading(api_version: &str, kind: &str) -> VersionSupport {
     let Some(known) = KINDS.iter().find(|known| known.kind == kind) else {
-        return Reading::Other;
+        return VersionSupport::Other;
     };
     if api_version.is_empty() {
-        return Reading::As(known.group, None);
+        return VersionSupport::As(known.group, None);
     }
     if let Some((_, convert)) = known.versions.iter().find(|(version, _)| *version == api_version) {
-        return Reading::As(known.group, *convert);
+        return VersionSupport::As(known.group, *convert);
     }
     // The groups of Kubernetes itself are single words, those before this was settled, or end in k8s.io. In any other a
     // kind of the same name, such as the Service of Knative, is another kind.
     let group = super::group_of(api_version);
     if group.ends_with(".k8s.io") || !group.contains('.') {
-        Reading::Unknown(known.plural)
+        VersionSupport::Unknown(known.plural)
     } else {
-        Reading::Other
+        VersionSupport::Other
     }
 }
 
@@ -222,7 +222,7 @@ mod tests {
     #[test]
     fn every_version_of_a_kind_of_ours_is_read_or_told() {
         let group = |version: &str, kind: &str| match reading(version, kind) {
-            Reading::As(group, _) => group.to_owned(),
+            VersionSupport::As(group, _) => group.to_owned(),
             other => format!("{other:?}"),
         };
         for (version, kind, expected) in [

@@ -7,7 +7,7 @@
 //! between two of them; an object at the end of a file without its last line may be half of one. kubectl writes keys in
 //! their alphabetical order, so the last of a status tells whether the status is whole.
 
-use super::{Body, DEEPEST, Head, Reader, about, json, watched};
+use super::{Body, DEEPEST, ObjectHead, Reader, about, json, watched};
 use crate::resource::ListMeta;
 use serde::Deserialize as _;
 use serde::de::DeserializeOwned;
@@ -191,8 +191,8 @@ pub(super) fn typed<T: DeserializeOwned>(text: &str) -> Option<T> {
 }
 
 /// `apiVersion` and kind by their lines, where the text cannot be parsed.
-fn sketch(text: &str) -> Head {
-    let mut head = Head::default();
+fn sketch(text: &str) -> ObjectHead {
+    let mut head = ObjectHead::default();
     let mut margin = None;
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
         let content = line.trim_start_matches(['-', ' ']);
@@ -273,7 +273,7 @@ fn take<'a>(
     at: usize,
     mut value: Value,
     text: Option<&'a str>,
-    list: Option<&Head>,
+    list: Option<&ObjectHead>,
     depth: usize,
     reader: &mut Reader<'a, '_>,
 ) {
@@ -282,7 +282,7 @@ fn take<'a>(
         return reader.gap(at, unit, "lists in lists, deeper than any tool writes them");
     }
     if let Value::Array(items) = value {
-        let typed = reader.open_list(&Head::default()).unwrap_or_default();
+        let typed = reader.open_list(&ObjectHead::default()).unwrap_or_default();
         for item in items {
             take(at, item, None, Some(&typed), depth + 1, reader);
         }
@@ -294,8 +294,8 @@ fn take<'a>(
         }
         return;
     }
-    let Ok(head) = Head::deserialize(&value) else {
-        return reader.gap(at, unit, crate::resource::value_error::<Head>(&value));
+    let Ok(head) = ObjectHead::deserialize(&value) else {
+        return reader.gap(at, unit, crate::resource::value_error::<ObjectHead>(&value));
     };
     let is_list = match value.get("items") {
         Some(Value::Array(_)) => head.kind.is_empty() || head.kind.ends_with("List"),
@@ -318,7 +318,7 @@ fn take<'a>(
     {
         let Some(deleted) = watched(kind) else { return };
         let object = value["object"].take();
-        let head = Head::deserialize(&object).unwrap_or_default();
+        let head = ObjectHead::deserialize(&object).unwrap_or_default();
         return reader.take(at, head, list, Body::Value(object, None), deleted);
     }
     reader.take(at, head, list, Body::Value(value, text), false);
@@ -339,7 +339,7 @@ fn list<'a>(document: Text<'a>, lines: &ItemLines, reader: &mut Reader<'a, '_>) 
         let head = sketch(&around);
         serde_json::json!({"apiVersion": head.api_version, "kind": head.kind})
     });
-    let head = Head::deserialize(&around).unwrap_or_default();
+    let head = ObjectHead::deserialize(&around).unwrap_or_default();
     let is_named = head.kind.ends_with("List");
     // In the middle of its last line, the kind is cut too.
     if !head.kind.is_empty() && !is_named && !document.is_open {
@@ -455,7 +455,7 @@ struct Lines<'a> {
     at: usize,
 }
 
-struct Line<'a> {
+struct YamlLine<'a> {
     text: &'a str,
     start: usize,
     end: usize,
@@ -468,12 +468,12 @@ impl<'a> Lines<'a> {
 }
 
 impl<'a> Iterator for Lines<'a> {
-    type Item = Line<'a>;
+    type Item = YamlLine<'a>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let rest = self.text.get(self.at..).filter(|r| !r.is_empty())?;
         let length = memchr::memchr(b'\n', rest.as_bytes()).map_or(rest.len(), |n| n + 1);
-        let line = Line {
+        let line = YamlLine {
             text: &rest[..length],
             start: self.at,
             end: self.at + length,

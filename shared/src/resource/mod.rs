@@ -75,7 +75,8 @@ pub use service::{
 pub use statefulset::{
     RollingUpdateStatefulSet, StatefulSet, StatefulSetSpec, StatefulSetStatus, StatefulSetUpdateStrategy,
 };
-pub use status::{Namespace, Status};
+pub(crate) use status::TypeMeta;
+pub use status::{ApiStatus, Namespace};
 pub use template::{
     DaemonSetTemplate, DaemonSpec, DeploymentTemplate, PodTemplate, ReplicaSetTemplate, ReplicatedSpec,
     ReplicationControllerTemplate, StatefulSetTemplate, TemplateMeta, Templated,

@@ -6,7 +6,7 @@ use serde::Deserialize;
 /// `metav1.Status`: the body of an API server's refusal.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Status {
+pub struct ApiStatus {
     /// `Status` in a real one; anything else is another server's answer.
     #[serde(deserialize_with = "null_as_default")]
     pub kind: String,
@@ -41,13 +41,16 @@ struct Envelope {
     raw: Vec<u8>,
 }
 
+/// `runtime.TypeMeta`: of what version and kind an object in protobuf is.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
-struct TypeMeta {
+pub(crate) struct TypeMeta {
+    #[prost(string, tag = "1")]
+    pub api_version: String,
     #[prost(string, tag = "2")]
-    kind: String,
+    pub kind: String,
 }
 
-impl Status {
+impl ApiStatus {
     /// Reads a refusal in JSON or in protobuf, in which the API server refuses who asks for protobuf; `None` where the
     /// body is another one, or only the beginning of one.
     #[must_use]
@@ -101,16 +104,19 @@ mod tests {
         };
         let envelope = |kind: &str| {
             let envelope = Envelope {
-                type_meta: Some(TypeMeta { kind: kind.into() }),
+                type_meta: Some(TypeMeta {
+                    kind: kind.into(),
+                    ..TypeMeta::default()
+                }),
                 raw: status.encode_to_vec(),
             };
             [b"k8s\0".as_slice(), &envelope.encode_to_vec()].concat()
         };
-        let read = Status::read(&envelope("Status"));
+        let read = ApiStatus::read(&envelope("Status"));
         assert!(read.as_ref().is_some_and(|s| s.message == "no" && s.code == 403));
-        assert_eq!(read, Status::read(json));
-        assert_eq!(Status::read(&envelope("PodList")), None);
-        assert_eq!(Status::read(b"k8s\0\xff"), None);
-        assert_eq!(Status::read(b"{\"kind\": \"Pod\"}"), None);
+        assert_eq!(read, ApiStatus::read(json));
+        assert_eq!(ApiStatus::read(&envelope("PodList")), None);
+        assert_eq!(ApiStatus::read(b"k8s\0\xff"), None);
+        assert_eq!(ApiStatus::read(b"{\"kind\": \"Pod\"}"), None);
     }
 }

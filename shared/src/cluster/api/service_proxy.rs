@@ -114,7 +114,7 @@ async fn get_once(client: &Client, path: &str, limit: usize) -> Result<ServiceRe
     let response = client.get_compressed(path, ACCEPT_JSON).await?;
     let status = response.status;
     let body = response.whole(limit).await?;
-    let is_status = resource::Status::read(&body).is_some();
+    let is_status = resource::ApiStatus::read(&body).is_some();
     // Flow control refuses in plain text, and a proxy in front of the API server with a page of its own.
     if !is_status && !matches!(status, 401 | 403 | 429) {
         return Ok(ServiceResponse { status, body });

@@ -8,7 +8,7 @@ use crate::cluster::api::list::{ACCEPT_JSON, ItemFilter, list_filtered};
 use crate::cluster::{Client, ListOptions, Response, classify};
 use crate::decode::MAX_ITEM_BYTES;
 use crate::failure::{Class, Failure};
-use crate::resource::{Decoded, Resource, Status, from_json};
+use crate::resource::{ApiStatus, Decoded, Resource, from_json};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::hash::{BuildHasher as _, Hasher as _};
@@ -298,7 +298,7 @@ impl<T: Resource> Watch<T> {
         let EventLine { kind, object } = serde_json::from_slice(line).map_err(|e| garbage(&e))?;
         let object = object.get().as_bytes();
         if kind == "ERROR" {
-            let status: Status = serde_json::from_slice(object).map_err(|e| garbage(&e))?;
+            let status: ApiStatus = serde_json::from_slice(object).map_err(|e| garbage(&e))?;
             if status.code == 410 {
                 return Ok(None);
             }

@@ -3,7 +3,7 @@
 
 use super::plural::plural;
 use crate::check::RelatedKind;
-use crate::dump::{About, Gap, Objects, resource_of};
+use crate::dump::{Gap, Objects, UnseenObjects, resource_of};
 use crate::failure::Class;
 use crate::report::{NotSeen, Scope};
 use crate::run::not_seen::grant;
@@ -89,7 +89,7 @@ pub(super) fn of_resource<'a>(
     plural: &'static str,
 ) -> impl Iterator<Item = (Option<&'a str>, &'a Gap)> {
     objects.gaps().iter().filter_map(move |gap| {
-        let About {
+        let UnseenObjects {
             group,
             resource,
             namespace,
@@ -136,7 +136,7 @@ fn entry(gap: &Gap) -> NotSeen {
 }
 
 /// What the gap is about, in the words of a report about a cluster.
-fn thing(about: &About) -> String {
+fn thing(about: &UnseenObjects) -> String {
     let group = about.group.as_deref();
     match (about.resource.as_deref(), group) {
         (None, group) => format!("everything of group {}", group.unwrap_or_default()),
@@ -150,7 +150,7 @@ fn thing(about: &About) -> String {
     }
 }
 
-fn rule(about: &About) -> Option<String> {
+fn rule(about: &UnseenObjects) -> Option<String> {
     let resource = about.resource.as_deref()?;
     let (group, plural) = resource_of(about.group.as_deref(), resource)?;
     Some(list_rule(group, plural))
@@ -204,7 +204,7 @@ mod tests {
     #[test]
     fn a_gap_counts_for_what_was_asked_and_for_nothing_else() {
         let about = |group: Option<&str>, resource: Option<&str>, namespace: Option<&str>| {
-            Some(About {
+            Some(UnseenObjects {
                 group: group.map(str::to_owned),
                 resource: resource.map(str::to_owned),
                 namespace: namespace.map(str::to_owned),
