@@ -1,5 +1,7 @@
 //! Foreign sentences, cut to what matters, and commands that can be pasted.
 
+use crate::shell::quoted;
+
 /// Characters that are kept from the beginning and from the end of a long message. Errors wrap what was attempted
 /// first; what went wrong comes last.
 const BEGIN: usize = 180;
@@ -80,25 +82,15 @@ pub(super) fn quoted_behind<'a>(text: &'a str, phrase: &str) -> Option<&'a str> 
     rest.strip_prefix('"')?.split_once('"').map(|(name, _)| name)
 }
 
-/// A word of a command that is pasted into a shell. A dump can hold any name.
-pub(super) fn arg(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.:/@%+=,".contains(c);
-    if !word.is_empty() && !word.starts_with('-') && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}
-
 /// `kubectl -n NAMESPACE WHAT NAME`, without the parts that are empty.
 pub(super) fn kubectl(namespace: &str, what: &str, name: &str) -> String {
     let mut command = "kubectl".to_owned();
     if !namespace.is_empty() {
-        command = format!("{command} -n {}", arg(namespace));
+        command = format!("{command} -n {}", quoted(namespace));
     }
     command = format!("{command} {what}");
     if !name.is_empty() {
-        command = format!("{command} {}", arg(name));
+        command = format!("{command} {}", quoted(name));
     }
     command
 }
@@ -162,7 +154,6 @@ mod tests {
             r"kubectl describe node 'x; rm '\''y'\'''"
         );
         assert_eq!(kubectl("a", "get secret", "-o"), "kubectl -n a get secret '-o'");
-        assert_eq!(arg(""), "''");
     }
 
     #[test]

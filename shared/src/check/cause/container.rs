@@ -7,9 +7,10 @@ use super::config_source::missing_source;
 use super::container_status::{CRASH_SECONDS, all, began, loops_since, restarts, role, since, was_ended};
 use super::image::{is_refused, not_pulled};
 use super::{EventsAndNodes, PodCause, describe, readiness};
-use crate::check::text::{arg, behind, kubectl, last_line, shorten};
+use crate::check::text::{behind, kubectl, last_line, shorten};
 use crate::check::{GRACE_SECONDS, Now};
 use crate::resource::{Condition, ContainerStatus, Pod, Resource as _, Terminated, Waiting};
+use crate::shell::quoted;
 
 /// Reasons of a waiting container that do not pass by themselves.
 const HARD_WAITING: [(&str, &str); 12] = [
@@ -243,7 +244,7 @@ fn ended_so(pod: &Pod, container: &ContainerStatus, ended: Option<&Terminated>, 
         hint: format!(
             "{} -c {}{previous}",
             kubectl(&meta.namespace, "logs", &meta.name),
-            arg(name)
+            quoted(name)
         ),
     }
 }

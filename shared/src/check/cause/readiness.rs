@@ -1,9 +1,10 @@
 //! Pods that run and are not Ready: a probe, a readiness gate, or no known reason.
 
 use super::{EventsAndNodes, PodCause, container_status, describe};
-use crate::check::text::{arg, behind, kubectl, shorten, unended};
+use crate::check::text::{behind, kubectl, shorten, unended};
 use crate::check::{GRACE_SECONDS, Now};
 use crate::resource::{Condition as _, ContainerStatus, Event, Pod, Resource as _};
+use crate::shell::quoted;
 
 /// The kubelet's words for a failed probe, and our code for it.
 const PROBES: [(&str, &str); 3] = [
@@ -65,7 +66,7 @@ fn waiting(pod: &Pod) -> Option<(String, String)> {
         let logs = kubectl(&meta.namespace, "logs", &meta.name);
         return Some((
             format!("init container {} has not ended yet", init.name),
-            format!("{logs} -c {}", arg(&init.name)),
+            format!("{logs} -c {}", quoted(&init.name)),
         ));
     }
     let why = container_status::all(pod).find_map(|c| {
