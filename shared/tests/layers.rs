@@ -1,0 +1,157 @@
+//! The modules of the library import each other as the table of docs/architecture.md says, and only the modules that
+//! say so wait, open files, start processes or read the environment.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot read the sources has failed"
+)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+const DOCS: &str = include_str!("../../docs/architecture.md");
+const LIBRARY: &str = include_str!("../src/lib.rs");
+
+/// Imports that are against the table still, by file: each is of the registry of kinds.
+const OPEN: [(&str, &str); 3] = [
+    ("apiserver/ladder/rights.rs", "run"),
+    ("judge/owner_filter.rs", "run"),
+    ("judge/snapshot.rs", "run"),
+];
+
+/// What a row has to name before its module may use it.
+const OUTSIDE: [(&str, &[&str]); 6] = [
+    ("tokio", &["tokio::", "futures_util::", ".await", "async "]),
+    ("hyper", &["hyper::", "hyper_util::", "reqwest::"]),
+    ("rustls", &["rustls::", "tokio_rustls::"]),
+    ("files", &["std::fs", "tokio::fs"]),
+    ("processes", &["std::process", "tokio::process"]),
+    ("the environment", &["std::env"]),
+];
+
+/// The column "uses" of each module of the library.
+fn table() -> BTreeMap<&'static str, &'static str> {
+    let rows = DOCS.lines().filter_map(|line| line.strip_prefix("| `shared::"));
+    rows.map(|row| {
+        let (module, rest) = row.split_once('`').expect("a name ends");
+        let uses = rest.split('|').nth(2).expect("a column `uses`");
+        (module, uses.trim())
+    })
+    .collect()
+}
+
+/// The modules that a row names.
+fn named(uses: &'static str) -> BTreeSet<&'static str> {
+    uses.split('`').skip(1).step_by(2).collect()
+}
+
+fn modules() -> Vec<&'static str> {
+    let lines = LIBRARY.lines();
+    lines
+        .filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'))
+        .collect()
+}
+
+/// The files of a module with their code: no comments, no tests.
+fn sources(module: &str) -> Vec<(String, String)> {
+    fn walk(path: &Path, found: &mut Vec<PathBuf>) {
+        if path.is_dir() {
+            for entry in std::fs::read_dir(path).expect("a folder of sources") {
+                walk(&entry.expect("an entry").path(), found);
+            }
+        } else if path.extension().is_some_and(|extension| extension == "rs") && !path.ends_with("tests.rs") {
+            found.push(path.to_owned());
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    for path in [root.join(module), root.join(format!("{module}.rs"))] {
+        if path.exists() {
+            walk(&path, &mut files);
+        }
+    }
+    assert!(!files.is_empty(), "{module} has no file");
+    let read = |path: PathBuf| {
+        let text = std::fs::read_to_string(&path).expect("a source is text");
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let name = path.strip_prefix(&root).expect("below the root");
+        (name.display().to_string(), lines.collect::<Vec<_>>().join("\n"))
+    };
+    files.into_iter().map(read).collect()
+}
+
+/// The names that follow each `crate::`.
+fn imports(code: &str) -> BTreeSet<&str> {
+    let end = |c: char| !c.is_ascii_alphanumeric() && c != '_';
+    let paths = code.split("crate::").skip(1);
+    paths.filter_map(|path| path.split(end).next()).collect()
+}
+
+#[test]
+fn each_module_of_the_library_has_a_row() {
+    let table = table();
+    let rows: BTreeSet<_> = table.keys().copied().collect();
+    assert_eq!(modules().into_iter().collect::<BTreeSet<_>>(), rows);
+}
+
+#[test]
+fn no_module_imports_against_the_table() {
+    let (modules, table) = (modules(), table());
+    let mut against = Vec::new();
+    for module in &modules {
+        let uses = table[module];
+        if uses.starts_with("all of shared") {
+            continue;
+        }
+        let allowed = named(uses);
+        for (file, code) in sources(module) {
+            for import in imports(&code) {
+                assert!(
+                    modules.contains(&import),
+                    "{file} imports crate::{import}, which is no module: import from the module itself"
+                );
+                let is_open = OPEN.contains(&(file.as_str(), import));
+                if import != *module && !allowed.contains(import) && !is_open {
+                    against.push(format!("{file} imports {import}"));
+                }
+            }
+        }
+    }
+    assert!(against.is_empty(), "against docs/architecture.md: {against:#?}");
+}
+
+#[test]
+fn the_table_has_no_circle() {
+    fn visit<'a>(module: &'a str, table: &BTreeMap<&'a str, &'static str>, path: &mut Vec<&'a str>) {
+        assert!(!path.contains(&module), "a circle: {path:?} {module}");
+        path.push(module);
+        for used in named(table[module]) {
+            visit(used, table, path);
+        }
+        path.pop();
+    }
+    let table = table();
+    for module in table.keys() {
+        visit(module, &table, &mut Vec::new());
+    }
+}
+
+#[test]
+fn a_module_waits_and_touches_the_machine_only_if_its_row_says_so() {
+    let table = table();
+    let mut against = Vec::new();
+    for module in modules() {
+        for (file, code) in sources(module) {
+            for (word, signs) in OUTSIDE {
+                if let Some(sign) = signs.iter().find(|sign| code.contains(*sign))
+                    && !table[module].split(", ").any(|used| used == word)
+                {
+                    against.push(format!("{file} has {sign:?}, and its row does not name {word}"));
+                }
+            }
+        }
+    }
+    assert!(against.is_empty(), "against docs/architecture.md: {against:#?}");
+}
