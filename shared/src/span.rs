@@ -1,6 +1,6 @@
 //! A span of time in words.
 
-/// The span in its largest unit of which there are at least two: `90 s`, `3 min`, `5 h`, `14 days`.
+/// The span in the largest unit that fits into it twice: `90 s`, `3 min`, `5 h`, `14 days`.
 #[must_use]
 pub fn span(seconds: i64) -> String {
     match seconds {

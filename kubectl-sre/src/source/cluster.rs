@@ -68,7 +68,7 @@ impl Cluster {
             .collect();
         if client.is_insecure() {
             warnings.push(
-                "the API server's certificate is not verified: whoever is in between can read and answer"
+                "the API server's certificate is not verified: anyone in between can read and answer"
                     .to_owned(),
             );
         }

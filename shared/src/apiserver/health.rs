@@ -55,7 +55,7 @@ pub(super) fn failed_check(failure: &Failure) -> ApiServerCheck {
     }
 }
 
-/// The same for a request of that path, with the rule that would allow it if it was forbidden.
+/// The verdict on a failed request of that path, with the missing rule if it was forbidden.
 fn refused_check(failure: &Failure, path: &str) -> ApiServerCheck {
     let missing = (failure.class == Class::Forbidden).then(|| format!("nonResourceURL {path} get"));
     ApiServerCheck {

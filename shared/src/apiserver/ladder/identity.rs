@@ -34,7 +34,7 @@ fn known(user: &UserInfo) -> String {
 /// A credential was sent, and the API server saw none.
 fn anonymous(facts: &Facts<'_>) -> Rung {
     let message = format!(
-        "you are system:anonymous: the {} did not arrive, as where a load balancer ends TLS",
+        "you are system:anonymous: the {} did not arrive, as happens if a load balancer ends TLS",
         facts.connection.credential.kind
     );
     Rung {

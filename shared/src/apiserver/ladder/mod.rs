@@ -26,11 +26,11 @@ use super::Facts;
 use crate::report::{Rung, RungStatus};
 
 /// Makes the rung, if the facts say anything of it.
-type RungOf = fn(&Facts<'_>) -> Option<Rung>;
+type RungFn = fn(&Facts<'_>) -> Option<Rung>;
 
 /// What a rung that failed means for the rungs below it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum IfFailed {
+enum FailureEffect {
     /// They are shown: they do not need it.
     Continue,
     /// They are left out, unless the API server answers over a connection that is open already. Then it is a warning,
@@ -41,10 +41,10 @@ enum IfFailed {
     /// They are left out, also if there is no such rung because no request was sent.
     EndOrAbsent,
 }
-use IfFailed::{Continue, End, EndOrAbsent, EndUnlessAnswered};
+use FailureEffect::{Continue, End, EndOrAbsent, EndUnlessAnswered};
 
 /// The rungs in the order of the path.
-const LADDER: [(&str, RungOf, IfFailed); 16] = [
+const LADDER: [(&str, RungFn, FailureEffect); 16] = [
     ("kubeconfig", kubeconfig::rung, Continue),
     ("credential", credential::rung, Continue),
     ("proxy", proxy::rung, Continue),
@@ -63,18 +63,18 @@ const LADDER: [(&str, RungOf, IfFailed); 16] = [
     ("controllers", controllers::rung, Continue),
 ];
 
-/// Every rung of which the facts say anything, down to the one that ends the path.
+/// Every rung that the facts allow, down to the one that ends the path.
 #[must_use]
 pub fn rungs(facts: &Facts<'_>) -> Vec<Rung> {
     let mut rungs = Vec::new();
-    for (_, rung_of, if_failed) in LADDER {
-        let Some(mut rung) = rung_of(facts) else {
-            match if_failed {
+    for (_, make_rung, effect) in LADDER {
+        let Some(mut rung) = make_rung(facts) else {
+            match effect {
                 EndOrAbsent => break,
                 _ => continue,
             }
         };
-        let ends = match if_failed {
+        let ends = match effect {
             _ if rung.status != RungStatus::Failed => false,
             EndUnlessAnswered if facts.answers.is_answered() => {
                 rung.status = RungStatus::Warning;

@@ -48,7 +48,7 @@ fn accepted(facts: &Facts<'_>, chain: &[Certificate]) -> Rung {
     }
     if insecure {
         status = RungStatus::Warning;
-        words.push("not verified: whoever is in between can read and answer".into());
+        words.push("not verified: anyone in between can read and answer".into());
     }
     let mut rung = Rung::new("tls", status, words.join(", "));
     if status != RungStatus::Ok {
