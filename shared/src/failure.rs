@@ -1,8 +1,8 @@
-//! What kind of failure it was, and what to do about it.
+//! Failures of requests: their class, who has to look at them, and the next step.
 
 use std::time::Duration;
 
-/// The class of a failure: what broke, told apart by what a person does next.
+/// The class of a failure. Two failures have different classes if a person does different things about them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Class {
     /// The kubeconfig, or a credential in it, cannot be used.
@@ -21,7 +21,7 @@ pub enum Class {
     CertificateExpired,
     /// The server's certificate is for another name.
     WrongName,
-    /// TLS failed in another way, a client certificate that was refused for one.
+    /// TLS failed in another way, such as a client certificate that was refused.
     Tls,
     /// A proxy on the way does not let the connection through.
     Proxy,
@@ -33,7 +33,7 @@ pub enum Class {
     Unauthenticated,
     /// 403: the identity has no such right.
     Forbidden,
-    /// 404: there is no such thing.
+    /// 404: it does not exist.
     NotFound,
     /// 410: the version or page that was asked for is gone.
     Expired,
@@ -45,13 +45,13 @@ pub enum Class {
     Rejected,
     /// Something answers, and it is not an API server.
     NotAnApiServer,
-    /// The answer is larger than what is kept of one.
+    /// The answer is larger than the limit for it.
     TooLarge,
-    /// No agent is installed where it was looked for.
+    /// No agent is installed in the cluster, or not under that name.
     NoAgent,
     /// An agent is installed, and none of its pods is ready.
     AgentNotReady,
-    /// There is an agent, and the way to its pod is closed.
+    /// An agent is installed, and the API server cannot reach its pod.
     AgentUnreachable,
     /// The agent and the plugin are of versions that do not understand each other.
     AgentVersion,
@@ -64,13 +64,13 @@ pub enum Class {
 pub enum Side {
     /// The kubeconfig, the credential's command, the clock or the resolver of the machine that asks.
     Machine,
-    /// What lies between.
+    /// The network between this machine and the API server.
     Network,
-    /// What stands in front of the API server, or in the way to it.
+    /// A load balancer or proxy in front of the API server.
     Proxy,
     /// kube-apiserver, etcd and the controllers.
     ControlPlane,
-    /// What the identity is allowed, or whether it is still accepted.
+    /// The rights of the identity, or whether it is still accepted.
     Rights,
 }
 
@@ -119,7 +119,7 @@ impl Class {
         Self::NotAnAgent,
     ];
 
-    /// The class that a word on the wire means; `None` for those of a newer version.
+    /// The class of a word on the wire; `None` for words of a newer version.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|class| class.as_str() == word)
@@ -158,7 +158,7 @@ impl Class {
         }
     }
 
-    /// Whether no API server answered at all, or no agent where one was asked.
+    /// Whether no API server answered at all, or no agent if one was asked.
     #[must_use]
     pub fn is_unreached(self) -> bool {
         matches!(
@@ -278,20 +278,20 @@ pub struct Failure {
     pub endpoint: String,
     /// Time from the start of the request to the failure, retries included.
     pub elapsed: Duration,
-    /// HTTP status code, where there was an answer.
+    /// HTTP status code, if there was an answer.
     pub status: Option<u16>,
     /// How long the server asked to wait before the next try.
     pub retry_after: Option<Duration>,
     /// A hint that is better than the class's own.
     pub hint: Option<String>,
-    /// Whether only the time that was given was over, which is on nobody's side.
+    /// Whether only the time limit of the run was over. Then nothing is at fault.
     pub own_limit: bool,
     /// Whose side it is on, if that is known better than by the class.
     pub side: Option<Side>,
 }
 
 impl Failure {
-    /// A failure of that class that no request led to.
+    /// A failure without an endpoint, which a request adds.
     #[must_use]
     pub fn new(class: Class, message: impl Into<String>) -> Self {
         Self {
@@ -307,7 +307,7 @@ impl Failure {
         }
     }
 
-    /// The same with another hint.
+    /// Replaces the hint.
     #[must_use]
     pub fn with_hint(self, hint: impl Into<String>) -> Self {
         Self {

@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 /// Protobuf is half the bytes of JSON and a fraction of the work on both sides; a server or proxy that does not
 /// speak answers in JSON, which is read as well.
 pub(crate) const ACCEPT: &str = "application/vnd.kubernetes.protobuf,application/json";
-/// JSON only, where a single object or a stream of events is asked for.
+/// JSON only, for a single object or a stream of events.
 pub(crate) const ACCEPT_JSON: &str = "application/json";
 /// With 500 items each, ten million.
 const MOST_PAGES: usize = 20_000;

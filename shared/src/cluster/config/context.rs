@@ -15,7 +15,7 @@ use crate::nearest::nearest;
 pub(crate) struct SelectedContext {
     /// The context's name, if there is one.
     pub context: Option<String>,
-    /// The names of cluster and user, empty where they have none.
+    /// The names of cluster and user, empty if they have none.
     pub cluster_name: String,
     pub user_name: String,
     pub cluster: Cluster,

@@ -1,4 +1,4 @@
-//! The environment of this process, as far as it says which cluster is meant.
+//! The environment variables and default places that select a cluster.
 
 use std::path::PathBuf;
 use std::time::Duration;
