@@ -8,6 +8,7 @@ pub mod apiserver;
 pub mod check;
 pub mod cluster;
 pub mod decode;
+pub mod digest;
 pub mod dump;
 pub mod duration;
 pub mod failure;

@@ -592,7 +592,7 @@ impl Body<'_> {
         self.meta_field("namespace")
     }
 
-    /// The same with the places of its texts, which are parts of this file.
+    /// Replaces its texts by their places in the file that they are parts of.
     fn stored(self, file: &[u8]) -> Stored {
         let place = |text: &[u8]| {
             let start = (text.as_ptr() as usize).saturating_sub(file.as_ptr() as usize);

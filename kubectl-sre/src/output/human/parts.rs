@@ -1,0 +1,61 @@
+//! A line a part, and the last line: what was looked at.
+
+use super::{Screen, health_paint};
+use crate::output::escape;
+use anstyle::Style as Paint;
+use sre_shared::digest::milliseconds;
+use unicode_width::UnicodeWidthStr as _;
+
+/// The narrowest column of the words for how a part is.
+const NARROWEST: usize = 8;
+
+impl Screen<'_> {
+    pub(super) fn parts(&self) -> Vec<String> {
+        let extent = &self.digest.extent;
+        if extent.asked == 0 {
+            return Vec::new();
+        }
+        let parts = &self.digest.parts;
+        let titles: Vec<String> = parts.iter().map(|part| escape(&part.title)).collect();
+        let words = parts
+            .iter()
+            .map(|part| part.health.map_or("", |health| health.as_str()));
+        let words: Vec<&str> = words.collect();
+        let titles_width = titles.iter().map(|title| title.width()).max().unwrap_or(0);
+        let words_width = words
+            .iter()
+            .map(|word| word.len())
+            .max()
+            .unwrap_or(0)
+            .max(NARROWEST);
+        let begin = titles_width + 2 + words_width + 2;
+        let mut lines = Vec::new();
+        for ((part, title), word) in parts.iter().zip(titles).zip(words) {
+            let pad = " ".repeat(words_width.saturating_sub(word.len()));
+            let word = self.paint(part.health.map_or(Paint::new(), health_paint), word);
+            let first = format!("{title:<titles_width$}  {word}{pad}  ");
+            lines.extend(self.wrap((&first, begin), begin, &escape(&part.text)));
+        }
+        let extent = self.wrap(("", 0), 2, &self.extent());
+        lines.extend(extent.iter().map(|line| self.dim(line)));
+        lines
+    }
+
+    /// What was looked at, by whom and when.
+    fn extent(&self) -> String {
+        let extent = &self.digest.extent;
+        let plural = if extent.asked == 1 { "" } else { "s" };
+        let mut words = vec![format!(
+            "looked at {} of {} part{plural}",
+            extent.seen, extent.asked
+        )];
+        words.extend(extent.namespaces.clone());
+        words.extend(extent.agent.iter().map(|agent| format!("by agent {agent}")));
+        words.extend(extent.nothing_found());
+        words.push(match self.style.elapsed {
+            Some(elapsed) => format!("in {}", milliseconds(elapsed.as_secs_f64() * 1e3)),
+            None => format!("as of {}", self.report.observed_at),
+        });
+        escape(&words.join(", "))
+    }
+}

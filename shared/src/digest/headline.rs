@@ -1,0 +1,301 @@
+//! The verdict in one line: what the whole is, whose it is, and the sentences that say why.
+
+use super::Health;
+use super::not_seen::NotSeenGroup;
+use super::words::{kind_title, listed};
+use crate::judge::CONTROLLERS;
+use crate::report::{Item, KindCheck, Outcome, Report, State, Status};
+use crate::run::Kind;
+use crate::span::span;
+
+/// Kinds whose objects together are called workloads.
+const WORKLOADS: [&str; 10] = [
+    "deployments",
+    "statefulsets",
+    "daemonsets",
+    "rollouts",
+    "replicasets",
+    "replicationcontrollers",
+    "pods",
+    "jobs",
+    "cronjobs",
+    CONTROLLERS,
+];
+
+/// Kinds that the verdict names, of more that fall short.
+const NAMED_KINDS: usize = 3;
+
+/// The verdict.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Headline {
+    /// The worst of the parts.
+    pub health: Health,
+    /// What was judged: the context, the dump, the agent or the API server, whichever is known first.
+    pub place: Option<String>,
+    /// `gitVersion` of the API server.
+    pub version: Option<String>,
+    /// Why; at least one.
+    pub sentences: Vec<String>,
+    /// The agent that has answered.
+    pub agent: Option<String>,
+}
+
+impl Headline {
+    pub(super) fn new(report: &Report, not_seen: &[NotSeenGroup<'_>]) -> Self {
+        let source = &report.source;
+        let place = [&source.context, &source.file, &source.agent, &source.server];
+        Self {
+            health: health(Outcome::of(report)),
+            place: place.into_iter().flatten().next().cloned(),
+            version: source.version.clone(),
+            sentences: sentences(report, not_seen),
+            agent: source.agent.clone().filter(|_| !report.checks.is_empty()),
+        }
+    }
+}
+
+fn health(outcome: Outcome) -> Health {
+    match outcome {
+        Outcome { degraded: true, .. } => Health::Degraded,
+        Outcome { unknown: true, .. } => Health::Unknown,
+        Outcome {
+            progressing: true, ..
+        } => Health::Progressing,
+        _ => Health::Ok,
+    }
+}
+
+fn sentences(report: &Report, not_seen: &[NotSeenGroup<'_>]) -> Vec<String> {
+    let mut sentences = Vec::new();
+    let mut is_api_server_unreached = false;
+    if let Some(check) = report.api_server() {
+        let class = check.class.as_deref().unwrap_or("unknown");
+        match check.status {
+            Status::Ok => {}
+            Status::Degraded => sentences.push(format!("the API server is not well ({class})")),
+            Status::Unknown if check.version.is_some() => {
+                sentences.push(format!(
+                    "the API server answers, but its health could not be checked ({class})"
+                ));
+            }
+            Status::Unknown => {
+                is_api_server_unreached = true;
+                sentences.push(format!("the API server cannot be asked ({class})"));
+            }
+        }
+    }
+    sentences.extend(objects_sentence(report));
+    // If the API server itself is the reason, that was said already.
+    if !not_seen.is_empty() && !is_api_server_unreached {
+        sentences.push(match not_seen {
+            [one] if one.is_short() => format!("not seen: {} ({})", one.what(), one.class()),
+            _ => format!("{} parts not seen", report.coverage.not_seen.len()),
+        });
+    }
+    if report.stale {
+        let age = i64::try_from(report.age_seconds).unwrap_or(i64::MAX);
+        sentences.push(format!("stale, as of {} ago", span(age)));
+    }
+    if sentences.is_empty() {
+        sentences.push("the API server is well".to_owned());
+    }
+    sentences
+}
+
+/// One sentence about the objects, however many kinds there are.
+fn objects_sentence(report: &Report) -> Option<String> {
+    let kinds: Vec<&KindCheck> = report.kinds().filter(|k| k.summary.total > 0).collect();
+    let sentence = match kinds.as_slice() {
+        [] => return nothing_found(report),
+        [one] => kind_sentence(one),
+        many => kinds_sentence(many),
+    };
+    let acknowledged: u64 = kinds.iter().map(|k| k.summary.acknowledged).sum();
+    Some(match acknowledged {
+        0 => sentence,
+        n => format!("{sentence}, {n} acknowledged"),
+    })
+}
+
+/// That there are no objects at all, of kinds that were read.
+fn nothing_found(report: &Report) -> Option<String> {
+    let read = report.kinds().filter(|kind| kind.status == Status::Ok);
+    let titles: Vec<String> = read.map(title_of_none).collect();
+    (!titles.is_empty()).then(|| format!("no {} found", listed(&titles, "or")))
+}
+
+/// The title of a kind without objects. Of a kind that was not named, only objects without a controller are judged.
+pub(super) fn title_of_none(kind: &KindCheck) -> String {
+    let has_controllers = matches!(
+        kind.check.as_str(),
+        "pods" | "replicasets" | "replicationcontrollers" | "jobs"
+    );
+    let title = kind_title(&kind.check);
+    if has_controllers && !kind.every_object {
+        format!("bare {title}")
+    } else {
+        title
+    }
+}
+
+/// What a sentence counts of a kind. What is acknowledged is in none of the counts but the first.
+struct Tally {
+    /// Objects with a verdict.
+    judged: u64,
+    /// Objects that fall short.
+    short: u64,
+    /// Objects that were not understood.
+    unknown: u64,
+    /// Healthy objects that are under way.
+    moving: u64,
+    /// Whether all of it was seen, and lately.
+    is_seen: bool,
+    /// Whether it was last seen too long ago to be certain.
+    is_old: bool,
+}
+
+impl Tally {
+    fn new(kind: &KindCheck) -> Self {
+        let summary = &kind.summary;
+        let count = |is_counted: fn(&Item) -> bool| {
+            let news = kind.items.iter().filter(|i| i.acknowledged.is_none());
+            news.filter(|item| is_counted(item)).count() as u64
+        };
+        Self {
+            judged: summary.total.saturating_sub(summary.terminating),
+            short: count(|i| i.healthy == Some(false) && i.state != State::Unknown),
+            unknown: summary.unknown,
+            moving: count(|i| i.healthy == Some(true) && i.state == State::Progressing),
+            is_seen: kind.status != Status::Unknown || summary.unknown > 0,
+            is_old: kind.status == Status::Unknown,
+        }
+    }
+}
+
+fn is_or_are(n: u64) -> &'static str {
+    if n == 1 { "is" } else { "are" }
+}
+
+fn was_or_were(n: u64) -> &'static str {
+    if n == 1 { "was" } else { "were" }
+}
+
+fn kind_sentence(kind: &KindCheck) -> String {
+    let title = kind_title(&kind.check);
+    let Tally {
+        judged,
+        short,
+        unknown,
+        moving,
+        is_old,
+        ..
+    } = Tally::new(kind);
+    let mut parts = Vec::new();
+    if short > 0 && is_old {
+        parts.push(format!("{short} of {judged} {title} fell short when last seen"));
+    } else if short > 0 {
+        parts.push(format!(
+            "{short} of {judged} {title} {} not healthy",
+            is_or_are(short)
+        ));
+    }
+    if unknown > 0 {
+        // The sentence before has said how many there are, and of what.
+        let of = if short > 0 {
+            String::new()
+        } else {
+            format!(" of {judged} {title}")
+        };
+        parts.push(format!("{unknown}{of} {} not understood", was_or_were(unknown)));
+    }
+    if parts.is_empty() {
+        parts.push(healthy_sentence(kind, judged, &title));
+    }
+    if moving > 0 {
+        parts.push(format!("{moving} still {}", progress_word([kind.check.as_str()])));
+    }
+    parts.join(", ")
+}
+
+/// That all objects of a kind are healthy. If some were not seen, only those that were are spoken of. Acknowledged objects
+/// fall short and are not among the healthy.
+fn healthy_sentence(kind: &KindCheck, judged: u64, title: &str) -> String {
+    let one = Kind::from_word(&kind.check).map_or_else(|| kind.check.clone(), |kind| kind.kind().to_owned());
+    let healthy = judged.saturating_sub(kind.summary.acknowledged);
+    match (kind.status, judged, healthy) {
+        (Status::Unknown, 1, 1) => format!("the only {one} seen is healthy"),
+        (Status::Unknown, n, m) if n == m => format!("the {n} {title} seen are healthy"),
+        (_, 0, _) => format!("no {title} but those being deleted"),
+        (_, 1, 1) => format!("the only {one} is healthy"),
+        (_, n, m) if n == m => format!("all {n} {title} are healthy"),
+        (_, n, m) => format!("{m} of {n} {title} {} healthy", is_or_are(m)),
+    }
+}
+
+/// What objects do that are not there yet: a Job has no rollout.
+fn progress_word<'a>(checks: impl IntoIterator<Item = &'a str>) -> &'static str {
+    let has_end = |check| matches!(check, "jobs" | "cronjobs" | "pods");
+    if checks.into_iter().all(has_end) {
+        "under way"
+    } else {
+        "rolling out"
+    }
+}
+
+fn kinds_sentence(kinds: &[&KindCheck]) -> String {
+    let tallies: Vec<(&KindCheck, Tally)> = kinds.iter().map(|kind| (*kind, Tally::new(kind))).collect();
+    let mut parts = Vec::new();
+    let (short, words) = counted(&tallies, |t| if t.is_old { 0 } else { t.short });
+    if short > 0 {
+        parts.push(format!("{words} {} not healthy", is_or_are(short)));
+    }
+    let (old, words) = counted(&tallies, |t| if t.is_old { t.short } else { 0 });
+    if old > 0 {
+        parts.push(format!("{words} fell short when last seen"));
+    }
+    let (unknown, words) = counted(&tallies, |t| t.unknown);
+    if unknown > 0 {
+        parts.push(format!("{words} {} not understood", was_or_were(unknown)));
+    }
+    if parts.is_empty() {
+        let judged: u64 = tallies.iter().map(|(_, t)| t.judged).sum();
+        let acknowledged: u64 = kinds.iter().map(|kind| kind.summary.acknowledged).sum();
+        let is_seen = tallies.iter().all(|(_, t)| t.is_seen);
+        let makes_pods = |kind: &&KindCheck| WORKLOADS.contains(&kind.check.as_str());
+        let what = if kinds.iter().all(makes_pods) {
+            "workloads"
+        } else {
+            "objects"
+        };
+        parts.push(match (judged.saturating_sub(acknowledged), is_seen) {
+            (n, false) => format!("the {n} {what} seen are healthy"),
+            (n, true) if acknowledged > 0 => format!("{n} of {judged} {what} {} healthy", is_or_are(n)),
+            (n, true) => format!("all {n} {what} are healthy"),
+        });
+    }
+    let moving: u64 = tallies.iter().map(|(_, t)| t.moving).sum();
+    if moving > 0 {
+        let kinds = tallies.iter().filter(|(_, t)| t.moving > 0);
+        let word = progress_word(kinds.map(|(kind, _)| kind.check.as_str()));
+        parts.push(format!("{moving} still {word}"));
+    }
+    parts.join(", ")
+}
+
+/// The sum of a count, and in words of which kinds. The parts have a line each, so that of many kinds the first few are
+/// enough.
+fn counted(tallies: &[(&KindCheck, Tally)], count: impl Fn(&Tally) -> u64) -> (u64, String) {
+    let some: Vec<&(&KindCheck, Tally)> = tallies.iter().filter(|(_, t)| count(t) > 0).collect();
+    let is_many = some.len() > NAMED_KINDS + 1;
+    let (named, others) = some.split_at(if is_many { NAMED_KINDS } else { some.len() });
+    let mut words: Vec<String> = named
+        .iter()
+        .map(|(kind, t)| format!("{} of {} {}", count(t), t.judged, kind_title(&kind.check)))
+        .collect();
+    if !others.is_empty() {
+        let left: u64 = others.iter().map(|(_, t)| count(t)).sum();
+        words.push(format!("{left} objects of {} other kinds", others.len()));
+    }
+    let total = tallies.iter().map(|(_, t)| count(t)).sum();
+    (total, listed(&words, "and"))
+}

@@ -1,0 +1,146 @@
+//! One line a part, and what was looked at.
+
+use super::headline::title_of_none;
+use super::words::{kind_title, listed};
+use super::{Health, api_server};
+use crate::report::{KindCheck, Namespaces, Report, State, Status};
+use crate::resource::Time;
+use std::collections::BTreeSet;
+
+/// The line of one part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartLine {
+    /// Its name, such as `API server` or `DaemonSets`.
+    pub title: String,
+    /// How it is; `None` for a line that says more of the part before.
+    pub health: Option<Health>,
+    /// What is counted of it, or was measured.
+    pub text: String,
+}
+
+/// What was looked at.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Extent {
+    /// Parts that were seen.
+    pub seen: usize,
+    /// Parts that were asked for.
+    pub asked: usize,
+    /// In which namespaces, in words; `None` if no objects were asked for.
+    pub namespaces: Option<String>,
+    /// The agent that answered, with its version and pod.
+    pub agent: Option<String>,
+    /// Kinds without objects that have no line, such as `bare Jobs`.
+    pub empty: Vec<String>,
+}
+
+/// The lines of all parts. With several kinds, those without objects have none.
+pub(super) fn list(report: &Report, now: Option<Time>) -> Vec<PartLine> {
+    let mut parts = Vec::new();
+    if let Some(check) = report.api_server() {
+        parts.push(PartLine {
+            title: "API server".to_owned(),
+            health: Some(check.status.into()),
+            text: api_server::line(check, now),
+        });
+        let more = api_server::more(check).into_iter();
+        parts.extend(more.map(|(title, text)| PartLine {
+            title: title.to_owned(),
+            health: None,
+            text,
+        }));
+    }
+    let with_line = report.kinds().filter(|kind| !is_without_line(report, kind));
+    parts.extend(with_line.map(|kind| PartLine {
+        title: kind_title(&kind.check),
+        health: Some(health(kind)),
+        text: counts(kind),
+    }));
+    parts
+}
+
+/// Whether a kind has no line since it has no objects and others have a line.
+fn is_without_line(report: &Report, kind: &KindCheck) -> bool {
+    kind.summary.total == 0 && report.kinds().count() > 1
+}
+
+/// How a kind is. As in the verdict, what falls short may be under way.
+fn health(kind: &KindCheck) -> Health {
+    let is_broken = kind
+        .items
+        .iter()
+        .any(|i| i.status() == Status::Degraded && i.state != State::Progressing);
+    match kind.status {
+        Status::Degraded if !is_broken => Health::Progressing,
+        status => status.into(),
+    }
+}
+
+fn counts(kind: &KindCheck) -> String {
+    let summary = &kind.summary;
+    if summary.total == 0 {
+        let text = match kind.status {
+            Status::Ok => "none found",
+            Status::Degraded | Status::Unknown => "not seen",
+        };
+        return text.to_owned();
+    }
+    let counted: Vec<String> = State::ALL
+        .into_iter()
+        .map(|state| (state, summary.in_state(state)))
+        .filter(|(state, n)| *n > 0 || *state == State::Healthy)
+        .map(|(state, n)| format!("{n} {}", state.as_str()))
+        .chain((summary.acknowledged > 0).then(|| format!("{} acknowledged", summary.acknowledged)))
+        .collect();
+    counted.join(", ")
+}
+
+impl Extent {
+    /// That kinds without a line have no objects, in words.
+    #[must_use]
+    pub fn nothing_found(&self) -> Option<String> {
+        (!self.empty.is_empty()).then(|| format!("no {} found", listed(&self.empty, "or")))
+    }
+
+    pub(super) fn new(report: &Report) -> Self {
+        let is_seen = |check: &&crate::report::CheckResult| check.status() != Status::Unknown;
+        // Kinds that were not seen are listed as such.
+        let is_empty = |kind: &&KindCheck| kind.status == Status::Ok && is_without_line(report, kind);
+        Self {
+            seen: report.checks.iter().filter(is_seen).count(),
+            asked: report.checks.len(),
+            namespaces: namespaces(report),
+            agent: agent(report),
+            empty: report.kinds().filter(is_empty).map(title_of_none).collect(),
+        }
+    }
+}
+
+fn agent(report: &Report) -> Option<String> {
+    let source = &report.source;
+    let mut words = vec![source.agent.clone()?];
+    words.extend(source.agent_version.iter().map(|version| format!("v{version}")));
+    words.extend(source.pod.iter().map(|pod| format!("in pod {pod}")));
+    Some(words.join(" "))
+}
+
+fn namespaces(report: &Report) -> Option<String> {
+    report.kinds().next()?;
+    if let Namespaces::These(names) = &report.coverage.namespaces {
+        return Some(format!("namespace {}", names.join(", ")));
+    }
+    // An agent may send only what is worth showing, from which nothing follows about the other namespaces.
+    if report.source.mode == "agent" {
+        return Some("all namespaces".to_owned());
+    }
+    let found: BTreeSet<&str> = report
+        .kinds()
+        .flat_map(|kind| &kind.items)
+        .map(|item| item.namespace.as_str())
+        .filter(|namespace| !namespace.is_empty())
+        .collect();
+    Some(match found.len() {
+        0 => "all namespaces".to_owned(),
+        1 => "objects in 1 namespace".to_owned(),
+        n => format!("objects in {n} namespaces"),
+    })
+}

@@ -1,0 +1,225 @@
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "a literal ends where it becomes a part of a report"
+)]
+
+use super::{CausesNotSeen, Digest, Headline, Health, NotSeenGroup, PartLine, Problem, Severity};
+use crate::report::Report;
+use serde_json::{Value, json};
+
+/// A report with these checks and entries of what was not seen, settled as by a run.
+fn report(checks: Value, not_seen: Value, causes_not_seen: Value) -> Report {
+    let mut report: Report = serde_json::from_value(json!({
+        "apiVersion": "sre/v1", "kind": "HealthReport", "status": "unknown", "observedAt": "2026-03-02T12:00:00Z",
+        "source": {"mode": "direct", "context": "prod-eu", "version": "v1.37.2"},
+        "coverage": {"kinds": [], "namespaces": "all", "notSeen": not_seen, "causesNotSeen": causes_not_seen},
+        "checks": checks,
+    }))
+    .expect("a report");
+    report.settle();
+    report
+}
+
+fn item(namespace: &str, name: &str, ready: i64, causes: Value) -> Value {
+    json!({
+        "kind": "Deployment", "namespace": namespace, "name": name, "state": "unavailable", "healthy": false,
+        "ready": ready, "desired": 3, "reason": "ReadyBelowDesired", "message": format!("{ready} of 3 ready"),
+        "since": "2026-03-02T11:00:00Z", "causes": causes,
+    })
+}
+
+fn deployments(status: &str, items: Value) -> Value {
+    let count = items.as_array().map_or(0, Vec::len);
+    json!({
+        "check": "deployments", "status": status, "items": items,
+        "summary": {"total": count, "unavailable": count},
+    })
+}
+
+fn quota(pods: u32) -> Value {
+    json!([{
+        "code": "QuotaExceeded", "message": "quota compute is used up", "count": pods, "example": "Pod/x-1",
+        "subject": "ResourceQuota/shop/compute", "hint": "kubectl -n shop describe quota compute",
+        "since": "2026-03-02T11:30:00Z",
+    }])
+}
+
+/// `SEVERITY kind: names`, and for a shared cause its reach.
+fn listed(digest: &Digest<'_>) -> Vec<String> {
+    let name = |problem: &Problem<'_>| {
+        let names: Vec<String> = problem.items().iter().map(|item| item.name.clone()).collect();
+        names.join(" ")
+    };
+    let one = |problem: &Problem<'_>| {
+        let (severity, names) = (problem.severity(), name(problem));
+        match problem {
+            Problem::Shared(cause) => {
+                let code = &cause.finding.code;
+                format!("{severity:?} {code}: {names}: {}", cause.reach(digest))
+            }
+            Problem::Object(object) => format!("{severity:?} object: {names}: {}", object.text(digest)),
+            Problem::Alike(items) => {
+                format!("{severity:?} alike: {names}: {}", digest.explain(items[0]))
+            }
+        }
+    };
+    digest.problems.iter().map(one).collect()
+}
+
+#[test]
+fn a_shared_cause_comes_before_single_objects_and_those_before_what_still_serves() {
+    let crash = json!([{
+        "code": "CrashLoop", "message": "container app exited 1: no config.", "count": 2, "example": "Pod/x-1",
+    }]);
+    let items = json!([
+        item("bank", "serves", 2, json!([])),
+        item("shop", "alone", 0, crash),
+        item("shop", "empty", 0, json!([])),
+        item("shop", "one", 0, quota(3)),
+        item("shop", "two", 1, quota(2)),
+    ]);
+    let report = report(json!([deployments("degraded", items)]), json!([]), json!([]));
+    assert_eq!(
+        listed(&Digest::new(&report)),
+        [
+            "Broken QuotaExceeded: one two: 5 pods of 2 workloads, for 30 min",
+            "Broken object: alone: CrashLoop: container app exited 1: no config, 2 pods, for 60 min",
+            "Broken alike: empty serves: no pod is ready, for 60 min",
+        ]
+    );
+}
+
+#[test]
+fn an_acknowledged_object_is_no_problem_and_is_listed_with_its_reason() {
+    let mut known = item("shop", "known", 0, json!([]));
+    known["acknowledged"] =
+        json!({"code": "ReadyBelowDesired", "until": "2026-03-03", "reason": "a migration"});
+    let report = report(json!([deployments("ok", json!([known]))]), json!([]), json!([]));
+    let digest = Digest::new(&report);
+    assert!(digest.problems.is_empty(), "{:?}", digest.problems);
+    let known = digest.acknowledged.iter();
+    let known: Vec<(&str, &str)> = known
+        .map(|(item, a)| (item.name.as_str(), a.reason.as_str()))
+        .collect();
+    assert_eq!(known, [("known", "a migration")]);
+}
+
+#[test]
+fn what_was_not_seen_for_one_reason_is_one_group_of_several_kinds_and_namespaces() {
+    let entry = |kind: &str, namespace: &str| {
+        json!({
+            "what": format!("{kind} in namespace {namespace}"), "resource": format!("{kind}.apps"), "class": "forbidden",
+            "missing": format!("apps/{kind} list"), "error": "no",
+            "hint": format!("kubectl create role x --verb=list --resource={kind}.apps"),
+        })
+    };
+    let not_seen = json!([
+        entry("deployments", "bank"),
+        entry("deployments", "shop"),
+        entry("daemonsets", "bank"),
+        entry("daemonsets", "shop"),
+        {"what": "nodes", "class": "timeout", "error": "no byte for 10 s"},
+    ]);
+    let report = report(json!([]), not_seen, json!([]));
+    let digest = Digest::new(&report);
+    let lines: Vec<String> = digest
+        .not_seen
+        .iter()
+        .map(|group| format!("{} ({}: {})", group.what(), group.class(), group.why()))
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            "deployments, daemonsets in 2 namespaces (bank, shop) (forbidden: missing rules apps/deployments list, \
+             apps/daemonsets list)",
+            "nodes (timeout: no byte for 10 s)",
+        ]
+    );
+    let hints: Vec<Option<String>> = digest.not_seen.iter().map(NotSeenGroup::hint).collect();
+    let hint = "kubectl create role x --verb=list --resource=deployments.apps,daemonsets.apps";
+    assert_eq!(hints, [Some(hint.to_owned()), None]);
+}
+
+#[test]
+fn nobody_misses_causes_that_are_turned_off_while_all_is_well() {
+    let off =
+        json!([{"what": "causes", "class": "turnedOff", "error": "--cause none", "hint": "leave it out"}]);
+    let short = deployments("degraded", json!([item("shop", "web", 0, json!([]))]));
+    let open = report(json!([short]), json!([]), off.clone());
+    assert_eq!(
+        Digest::new(&open).causes_not_seen,
+        CausesNotSeen::TurnedOff {
+            why: Some("--cause none"),
+            hint: Some("leave it out"),
+        }
+    );
+    let well = report(json!([deployments("ok", json!([]))]), json!([]), off);
+    assert_eq!(
+        Digest::new(&well).causes_not_seen,
+        CausesNotSeen::Missing(Vec::new())
+    );
+}
+
+#[test]
+fn the_headline_says_what_it_is_whose_it_is_and_why() {
+    let checks = json!([
+        {"check": "apiserver", "status": "unknown", "version": "v1.37.2", "class": "timeout"},
+        deployments("degraded", json!([item("shop", "web", 0, json!([]))])),
+    ]);
+    let not_seen = json!([{"what": "nodes", "class": "forbidden"}]);
+    let report = report(checks, not_seen, json!([]));
+    let sentences = [
+        "the API server answers, but its health could not be checked (timeout)",
+        "1 of 1 Deployments is not healthy",
+        "not seen: nodes (forbidden)",
+    ];
+    assert_eq!(
+        Digest::new(&report).headline,
+        Headline {
+            health: Health::Degraded,
+            place: Some("prod-eu".to_owned()),
+            version: Some("v1.37.2".to_owned()),
+            sentences: sentences.map(str::to_owned).to_vec(),
+            agent: None,
+        }
+    );
+}
+
+#[test]
+fn each_part_has_one_line_and_kinds_without_objects_share_one() {
+    let checks = json!([
+        {"check": "apiserver", "status": "ok", "version": "v1.37.2", "latencyMs": 9.1},
+        deployments("degraded", json!([item("shop", "web", 0, json!([]))])),
+        {"check": "jobs", "status": "ok"},
+        {"check": "daemonsets", "status": "ok"},
+    ]);
+    let report = report(checks, json!([]), json!([]));
+    let digest = Digest::new(&report);
+    let part = |title: &str, health, text: &str| PartLine {
+        title: title.to_owned(),
+        health: Some(health),
+        text: text.to_owned(),
+    };
+    assert_eq!(
+        digest.parts,
+        [
+            part("API server", Health::Ok, "reached in 9.1 ms"),
+            part("Deployments", Health::Degraded, "0 healthy, 1 unavailable"),
+        ]
+    );
+    let extent = &digest.extent;
+    assert_eq!((extent.seen, extent.asked), (4, 4));
+    assert_eq!(extent.namespaces.as_deref(), Some("objects in 1 namespace"));
+    assert_eq!(
+        extent.nothing_found().as_deref(),
+        Some("no bare Jobs or DaemonSets found")
+    );
+}
+
+#[test]
+fn an_object_that_has_its_pods_and_is_called_degraded_is_a_warning() {
+    let mut full = item("shop", "web", 3, json!([]));
+    full["state"] = json!("degraded");
+    let full = serde_json::from_value(full).expect("an item");
+    assert_eq!(Severity::from_item(&full), Some(Severity::Warning));
+}

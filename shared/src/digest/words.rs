@@ -1,0 +1,103 @@
+//! Words and small sentences that several places use.
+
+use crate::check::unended;
+use crate::judge::CONTROLLERS;
+use crate::report::{Cause, Item, State};
+use crate::run::Kind;
+
+/// `a, b and c`, with that last word.
+pub(super) fn listed(words: &[String], last: &str) -> String {
+    match words {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., end] => format!("{} {last} {end}", first.join(", ")),
+    }
+}
+
+/// `1 pod`, `2 pods`.
+pub(super) fn count(n: u64, one: &str) -> String {
+    if n == 1 {
+        format!("1 {one}")
+    } else {
+        format!("{n} {one}s")
+    }
+}
+
+/// The plural of a kind as its upstream writes it, such as `DaemonSets`.
+pub(super) fn kind_title(plural: &str) -> String {
+    if plural == CONTROLLERS {
+        return "Controllers".to_owned();
+    }
+    Kind::from_word(plural).map_or_else(|| plural.to_owned(), |kind| kind.title().to_owned())
+}
+
+/// A time that something took.
+#[must_use]
+pub fn milliseconds(ms: f64) -> String {
+    match ms {
+        ms if ms < 10.0 => format!("{ms:.1} ms"),
+        ms if ms < 1000.0 => format!("{ms:.0} ms"),
+        ms => format!("{:.1} s", ms / 1000.0),
+    }
+}
+
+/// The name of an object: `shop/checkout` for a Deployment, else with the kind.
+#[must_use]
+pub fn object_name(item: &Item) -> String {
+    let name = match item.name.as_str() {
+        "" => "(no name)",
+        name => name,
+    };
+    let name = match item.namespace.as_str() {
+        "" => name.to_owned(),
+        namespace => format!("{namespace}/{name}"),
+    };
+    match item.kind.as_str() {
+        kind if !item.judged_by.is_empty() => format!("{kind} {name} (not judged itself)"),
+        "Deployment" => name,
+        kind => format!("{kind} {name}"),
+    }
+}
+
+/// How many pods of an object are ready: `1/3 ready`. Empty for an object without pods.
+#[must_use]
+pub fn ready_count(item: &Item) -> String {
+    match (item.ready, item.desired) {
+        (Some(ready), Some(desired)) => format!("{ready}/{desired} ready"),
+        _ => String::new(),
+    }
+}
+
+/// The command that shows more of an object that falls short.
+#[must_use]
+pub fn describe_command(item: &Item) -> Option<String> {
+    let falls_short = !matches!(item.state, State::Progressing | State::Healthy);
+    if !falls_short || item.reason == "Manifest" {
+        return None;
+    }
+    let kind = item.kind.to_lowercase();
+    Some(match item.namespace.as_str() {
+        "" => format!("kubectl describe {kind} {}", item.name),
+        namespace => format!("kubectl -n {namespace} describe {kind} {}", item.name),
+    })
+}
+
+/// A cause in a sentence that may go on.
+#[must_use]
+pub fn cause_sentence(cause: &Cause) -> String {
+    format!("{}: {}", cause.code, unended(&cause.message))
+}
+
+/// A text about an item, and in brackets the notes and warnings beside it.
+pub(super) fn with_notes(item: &Item, text: String) -> String {
+    let notes = item.notes.iter().chain(&item.warnings);
+    let notes: Vec<&str> = notes
+        .filter(|note| *note != "podsNotSeen")
+        .map(|note| unended(note))
+        .collect();
+    if notes.is_empty() {
+        text
+    } else {
+        format!("{text} ({})", notes.join("; "))
+    }
+}
