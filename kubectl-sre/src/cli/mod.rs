@@ -1,7 +1,7 @@
 //! The command line.
 //!
-//! [`grammar`] has the types that clap fills, [`values`] the parsers of single values, [`usage`] the one line that
-//! answers a misuse, and [`settings`] makes of the flags what a command needs.
+//! `grammar` has the types that clap fills, `values` the parsers of single values, `usage` the one line that
+//! answers a misuse, and `settings` makes of the flags what a command needs.
 
 mod grammar;
 mod settings;

@@ -1,7 +1,7 @@
 //! Whether the API server can be reached and is well, and which step of the path to it is broken.
 //!
 //! [`Facts`] hold what the requests and the trace of a connection brought. [`judge`] makes the verdict of them:
-//! [`health`] reads the API server's own answers, [`leases`] those of its controllers, and [`ladder`] judges the path
+//! `health` reads the API server's own answers, `leases` those of its controllers, and `ladder` judges the path
 //! rung by rung. [`vantage`] compares two such verdicts. Nothing here sends a request or reads a clock.
 
 mod facts;

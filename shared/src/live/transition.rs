@@ -14,7 +14,7 @@ pub struct Transition {
     pub to: Option<State>,
     /// When it changed, by the API server's clock: the time of the event, or of the review that found it.
     pub at: Time,
-    /// The reason of the new state, one word; [`DELETED`] for an object that was deleted.
+    /// The reason of the new state, one word; `Deleted` for an object that was deleted.
     pub reason: String,
     /// The reason in a sentence; empty for an object that was deleted.
     pub message: String,
