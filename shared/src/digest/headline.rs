@@ -1,6 +1,6 @@
 //! The verdict in one line: what the whole is, whose it is, and the sentences that say why.
 
-use super::Health;
+use super::OverallHealth;
 use super::not_seen::NotSeenGroup;
 use super::words::{kind_title, listed};
 use crate::judge::CONTROLLERS;
@@ -29,7 +29,7 @@ const NAMED_KINDS: usize = 3;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Headline {
     /// The worst of the parts.
-    pub health: Health,
+    pub health: OverallHealth,
     /// What was judged: the context, the dump, the agent or the API server, whichever is known first.
     pub place: Option<String>,
     /// `gitVersion` of the API server.
@@ -54,14 +54,14 @@ impl Headline {
     }
 }
 
-fn health(outcome: Outcome) -> Health {
+fn health(outcome: Outcome) -> OverallHealth {
     match outcome {
-        Outcome { degraded: true, .. } => Health::Degraded,
-        Outcome { unknown: true, .. } => Health::Unknown,
+        Outcome { degraded: true, .. } => OverallHealth::Degraded,
+        Outcome { unknown: true, .. } => OverallHealth::Unknown,
         Outcome {
             progressing: true, ..
-        } => Health::Progressing,
-        _ => Health::Ok,
+        } => OverallHealth::Progressing,
+        _ => OverallHealth::Ok,
     }
 }
 
@@ -139,7 +139,7 @@ pub(super) fn title_of_none(kind: &KindCheck) -> String {
 }
 
 /// What a sentence counts of a kind. What is acknowledged is in none of the counts but the first.
-struct Tally {
+struct HeadlineCounts {
     /// Objects with a verdict.
     judged: u64,
     /// Objects that fall short.
@@ -154,7 +154,7 @@ struct Tally {
     is_old: bool,
 }
 
-impl Tally {
+impl HeadlineCounts {
     fn new(kind: &KindCheck) -> Self {
         let summary = &kind.summary;
         let count = |is_counted: fn(&Item) -> bool| {
@@ -182,14 +182,14 @@ fn was_or_were(n: u64) -> &'static str {
 
 fn kind_sentence(kind: &KindCheck) -> String {
     let title = kind_title(&kind.check);
-    let Tally {
+    let HeadlineCounts {
         judged,
         short,
         unknown,
         moving,
         is_old,
         ..
-    } = Tally::new(kind);
+    } = HeadlineCounts::new(kind);
     let mut parts = Vec::new();
     if short > 0 && is_old {
         parts.push(format!("{short} of {judged} {title} fell short when last seen"));
@@ -243,7 +243,10 @@ fn progress_word<'a>(checks: impl IntoIterator<Item = &'a str>) -> &'static str 
 }
 
 fn kinds_sentence(kinds: &[&KindCheck]) -> String {
-    let tallies: Vec<(&KindCheck, Tally)> = kinds.iter().map(|kind| (*kind, Tally::new(kind))).collect();
+    let tallies: Vec<(&KindCheck, HeadlineCounts)> = kinds
+        .iter()
+        .map(|kind| (*kind, HeadlineCounts::new(kind)))
+        .collect();
     let mut parts = Vec::new();
     let (short, words) = counted(&tallies, |t| if t.is_old { 0 } else { t.short });
     if short > 0 {
@@ -284,8 +287,11 @@ fn kinds_sentence(kinds: &[&KindCheck]) -> String {
 
 /// The sum of a count, and in words of which kinds. The parts have a line each, so that of many kinds the first few are
 /// enough.
-fn counted(tallies: &[(&KindCheck, Tally)], count: impl Fn(&Tally) -> u64) -> (u64, String) {
-    let some: Vec<&(&KindCheck, Tally)> = tallies.iter().filter(|(_, t)| count(t) > 0).collect();
+fn counted(
+    tallies: &[(&KindCheck, HeadlineCounts)],
+    count: impl Fn(&HeadlineCounts) -> u64,
+) -> (u64, String) {
+    let some: Vec<&(&KindCheck, HeadlineCounts)> = tallies.iter().filter(|(_, t)| count(t) > 0).collect();
     let is_many = some.len() > NAMED_KINDS + 1;
     let (named, others) = some.split_at(if is_many { NAMED_KINDS } else { some.len() });
     let mut words: Vec<String> = named

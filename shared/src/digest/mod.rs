@@ -47,7 +47,7 @@ pub struct Digest<'a> {
 
 /// How a part, or the whole, is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Health {
+pub enum OverallHealth {
     /// All of it was seen and is well.
     Ok,
     /// What falls short is under way.
@@ -58,7 +58,7 @@ pub enum Health {
     Unknown,
 }
 
-impl Health {
+impl OverallHealth {
     /// The word for it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -71,7 +71,7 @@ impl Health {
     }
 }
 
-impl From<Status> for Health {
+impl From<Status> for OverallHealth {
     fn from(status: Status) -> Self {
         match status {
             Status::Ok => Self::Ok,

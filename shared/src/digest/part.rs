@@ -2,7 +2,7 @@
 
 use super::headline::title_of_none;
 use super::words::{kind_title, listed};
-use super::{Health, api_server};
+use super::{OverallHealth, api_server};
 use crate::report::{KindCheck, Namespaces, Report, State, Status};
 use crate::resource::Time;
 use std::collections::BTreeSet;
@@ -13,7 +13,7 @@ pub struct PartLine {
     /// Its name, such as `API server` or `DaemonSets`.
     pub title: String,
     /// How it is; `None` for a line that says more of the part before.
-    pub health: Option<Health>,
+    pub health: Option<OverallHealth>,
     /// What is counted of it, or was measured.
     pub text: String,
 }
@@ -64,13 +64,13 @@ fn is_without_line(report: &Report, kind: &KindCheck) -> bool {
 }
 
 /// How a kind is. As in the verdict, what falls short may be under way.
-fn health(kind: &KindCheck) -> Health {
+fn health(kind: &KindCheck) -> OverallHealth {
     let is_broken = kind
         .items
         .iter()
         .any(|i| i.status() == Status::Degraded && i.state != State::Progressing);
     match kind.status {
-        Status::Degraded if !is_broken => Health::Progressing,
+        Status::Degraded if !is_broken => OverallHealth::Progressing,
         status => status.into(),
     }
 }

@@ -3,7 +3,7 @@
     reason = "a literal ends where it becomes a part of a report"
 )]
 
-use super::{CausesNotSeen, Digest, Headline, Health, NotSeenGroup, PartLine, Problem, Severity};
+use super::{CausesNotSeen, Digest, Headline, NotSeenGroup, OverallHealth, PartLine, Problem, Severity};
 use crate::report::Report;
 use serde_json::{Value, json};
 
@@ -176,7 +176,7 @@ fn the_headline_says_what_it_is_whose_it_is_and_why() {
     assert_eq!(
         Digest::new(&report).headline,
         Headline {
-            health: Health::Degraded,
+            health: OverallHealth::Degraded,
             place: Some("prod-eu".to_owned()),
             version: Some("v1.37.2".to_owned()),
             sentences: sentences.map(str::to_owned).to_vec(),
@@ -203,8 +203,8 @@ fn each_part_has_one_line_and_kinds_without_objects_share_one() {
     assert_eq!(
         digest.parts,
         [
-            part("API server", Health::Ok, "reached in 9.1 ms"),
-            part("Deployments", Health::Degraded, "0 healthy, 1 unavailable"),
+            part("API server", OverallHealth::Ok, "reached in 9.1 ms"),
+            part("Deployments", OverallHealth::Degraded, "0 healthy, 1 unavailable"),
         ]
     );
     let extent = &digest.extent;

@@ -10,7 +10,7 @@ mod problems;
 
 use super::{Style, escape, wrap};
 use anstyle::{AnsiColor, Style as Paint};
-use sre_shared::digest::{Digest, Health, Severity};
+use sre_shared::digest::{Digest, OverallHealth, Severity};
 use sre_shared::report::Report;
 use std::io::{Result, Write};
 
@@ -68,12 +68,12 @@ fn mark_paint(severity: Severity) -> Paint {
     color.on_default().bold()
 }
 
-fn health_paint(health: Health) -> Paint {
+fn health_paint(health: OverallHealth) -> Paint {
     let color = match health {
-        Health::Ok => AnsiColor::Green,
-        Health::Progressing => AnsiColor::Cyan,
-        Health::Degraded => AnsiColor::Red,
-        Health::Unknown => AnsiColor::Yellow,
+        OverallHealth::Ok => AnsiColor::Green,
+        OverallHealth::Progressing => AnsiColor::Cyan,
+        OverallHealth::Degraded => AnsiColor::Red,
+        OverallHealth::Unknown => AnsiColor::Yellow,
     };
     color.on_default()
 }
