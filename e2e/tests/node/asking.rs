@@ -16,8 +16,9 @@ fn workloads() -> Space {
     shop.create(deployment("web", 2, &["sleep", "3600"]));
     shop.create(deployment("none", 0, &["sleep", "3600"]));
     let mut crashing = deployment("crashing", 1, &["false"]);
-    // A container without a probe is ready for the moment before it ends; nor is it to be available for that.
-    crashing["spec"]["minReadySeconds"] = json!(2);
+    // A container without a probe is ready for the moment before it ends, and its Deployment is settling in that moment.
+    crashing["spec"]["template"]["spec"]["containers"][0]["readinessProbe"] =
+        json!({"exec": {"command": ["true"]}, "initialDelaySeconds": 3600});
     crashing["spec"]["progressDeadlineSeconds"] = json!(3);
     shop.create(crashing);
     let mut slow = deployment("slow", 1, &["sleep", "3600"]);
