@@ -304,8 +304,7 @@ fn chosen(word: &str) -> Result<KindWord, String> {
     match word.trim() {
         "" => Ok(KindWord::Nothing),
         "all" => Ok(KindWord::All),
-        // The API server is checked whatever is watched.
-        "apiserver" => Err("no kind that is watched: it is asked whatever is watched".into()),
+        "apiserver" => Err("no kind that is watched: the API server is always checked".into()),
         word => watched(word).map(KindWord::Kind),
     }
 }
@@ -527,7 +526,7 @@ mod tests {
             ("--context c", "give --kubeconfig PATH too"),
             ("--kinds deploymnts", "did you mean \"deployments\"?"),
             ("--kinds zzz", "those are: deployments"),
-            ("--kinds apiserver", "it is asked whatever is watched"),
+            ("--kinds apiserver", "the API server is always checked"),
             ("--namespaces Shop", "no name of a namespace"),
             ("--namespaces a,,b", "a name in --namespaces is empty"),
             ("--namespaces *", "leave --namespaces out"),

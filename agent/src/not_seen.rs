@@ -99,7 +99,8 @@ pub fn selected_alone(alone: SelectedAlone) -> NotSeen {
 
 /// The entry for related objects that could not be read, with the agent's own rights in mind.
 pub fn related_not_seen(kind: Kind, unread: NotSeen) -> NotSeen {
-    let grant = unread.missing.as_deref().map(rights::hint_to_list);
+    let resource = unread.resource.as_deref().filter(|_| unread.missing.is_some());
+    let grant = resource.map(rights::hint_to_list);
     NotSeen {
         needed_by: Some(kind.plural().to_owned()),
         hint: grant.or(unread.hint),

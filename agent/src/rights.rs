@@ -21,7 +21,7 @@ pub fn missing_on_kind(kind: Kind, failure: &Failure) -> Option<MissingRule> {
     if failure.class != Class::Forbidden {
         return None;
     }
-    let (rule, resource) = (kind.rule(), resource(kind));
+    let (rule, resource) = (kind.rule(), kind.resource());
     let narrow = "or restrict it with --namespaces to those that it may read";
     Some(match rule.strip_suffix("list") {
         Some(subject) if failure.message.contains(" cannot watch resource ") => MissingRule {
@@ -40,13 +40,8 @@ pub fn missing_on_kind(kind: Kind, failure: &Failure) -> Option<MissingRule> {
     })
 }
 
-/// How to get a rule on a related kind, which is only listed, such as `apps/deployments list`.
-pub fn hint_to_list(rule: &str) -> String {
-    let subject = rule.strip_suffix(" list").unwrap_or(rule);
-    let resource = match subject.split_once('/') {
-        Some((group, plural)) => format!("{plural}.{group}"),
-        None => subject.to_owned(),
-    };
+/// How to get the rule on a related kind, which is only listed, such as `deployments.apps`.
+pub fn hint_to_list(resource: &str) -> String {
     format!("let the agent's identity list {resource} (the chart's roles do)")
 }
 
@@ -57,13 +52,6 @@ pub fn missing_on_path(path: &str) -> MissingRule {
         hint: format!(
             "let the agent's identity get the nonResourceURL {path} (the chart's ClusterRole does)"
         ),
-    }
-}
-
-fn resource(kind: Kind) -> String {
-    match kind.group() {
-        "" => kind.plural().to_owned(),
-        group => format!("{}.{group}", kind.plural()),
     }
 }
 

@@ -41,9 +41,29 @@ pub fn parse(text: &str) -> Option<Duration> {
     (total.as_nanos() <= i64::MAX.unsigned_abs().into()).then_some(total)
 }
 
+/// As Go writes it, and so a person on the command line: `8ms`, `1.5s`, `1m30s`.
+#[must_use]
+pub fn to_text(length: Duration) -> String {
+    let seconds = length.as_secs();
+    match (
+        seconds / 3600,
+        seconds / 60 % 60,
+        seconds % 60,
+        length.subsec_nanos(),
+    ) {
+        (0, 0, 0, nanos) if nanos < 1_000_000 => format!("{}us", nanos / 1000),
+        (0, 0, 0, nanos) => format!("{}ms", f64::from(nanos) / 1e6),
+        (0, 0, _, _) => format!("{}s", length.as_secs_f64()),
+        (0, minutes, 0, 0) => format!("{minutes}m"),
+        (0, minutes, rest, _) => format!("{minutes}m{rest}s"),
+        (hours, 0, 0, _) => format!("{hours}h"),
+        (hours, minutes, rest, _) => format!("{hours}h{minutes}m{rest}s"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use super::{parse, to_text};
     use std::time::Duration;
 
     #[test]
@@ -63,6 +83,13 @@ mod tests {
         }
         for text in ["250us", "250\u{b5}s", "250\u{3bc}s", "250000ns"] {
             assert_eq!(parse(text), Some(Duration::from_micros(250)), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_duration_is_written_as_it_is_read() {
+        for text in ["250us", "8ms", "1.5s", "90ms", "3m", "1m30s", "2h", "1h1m30s"] {
+            assert_eq!(parse(text).map(to_text).as_deref(), Some(text));
         }
     }
 

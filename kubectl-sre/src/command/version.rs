@@ -59,7 +59,7 @@ pub async fn run(settings: VersionSettings, shell: &mut Shell) -> u8 {
     }
 }
 
-/// Fills in the versions of the others, as far as they answer. The first failure ends it.
+/// Adds the versions of the API server and of the agent. The first failure ends it.
 async fn ask(source: SourceSettings, limit: Duration, versions: &mut Versions) -> Result<(), Failure> {
     let limit = RunLimit::from_now(limit);
     let source = match Source::open(source, limit, None).await {

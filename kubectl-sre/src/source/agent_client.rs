@@ -41,7 +41,7 @@ impl AgentClient {
         &self.url
     }
 
-    /// GETs a path, with its query, within a limit. Every answer is an `Ok`, whatever the status code.
+    /// GETs a path, with its query, within a limit. An answer with any status code is an `Ok`.
     ///
     /// # Errors
     /// The class of what happened on the way.

@@ -27,9 +27,9 @@ pub struct HealthAnswers {
     pub version: Result<String, Failure>,
     /// How long `/version` took.
     pub latency: Duration,
-    /// `/readyz`, whatever its status code.
+    /// The response of `/readyz`, with any status code.
     pub readyz: Result<Readiness, Failure>,
-    /// `/livez`, whatever its status code; `None` if it was not asked.
+    /// The response of `/livez`, with any status code; `None` if it was not asked.
     pub livez: Option<Result<Readiness, Failure>>,
     /// The Leases of the controllers that were asked for, by name.
     pub leases: Vec<(&'static str, Result<Lease, Failure>)>,
@@ -61,7 +61,7 @@ pub struct AddressAnswers {
     pub elapsed: Duration,
     /// `gitVersion` of its `/version`.
     pub version: Result<String, Failure>,
-    /// Its `/readyz`, whatever the status code.
+    /// The response of its `/readyz`, with any status code.
     pub readyz: Result<Readiness, Failure>,
 }
 

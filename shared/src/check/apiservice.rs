@@ -3,8 +3,7 @@
 //! By the condition `Available`, which the API server writes. It is always True for parts that the API server serves
 //! itself (`pkg/controllers/status/local` in kubernetes/kube-aggregator). For the others it looks for the Service, its
 //! port and its endpoints, and then asks them (`status/remote`). While it is not True, every request for that group
-//! fails, and so do `kubectl api-resources`, the deletion of namespaces and the garbage collector, whatever the group
-//! is for.
+//! fails. So do `kubectl api-resources`, the deletion of namespaces and the garbage collector, even if nobody uses the group.
 
 use super::lifecycle::{self, Preliminaries};
 use super::verdict::Verdict;

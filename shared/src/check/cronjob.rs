@@ -19,11 +19,12 @@
 
 use super::lifecycle::Preliminaries;
 use super::schedule::Schedule;
-use super::text::{shorten, span};
+use super::text::shorten;
 use super::verdict::Verdict;
 use super::{Check, Evidence, GRACE_SECONDS, Now, is_open, job};
 use crate::report::{Item, State};
 use crate::resource::{Condition as _, CronJob, CronJobStatus, Event, Job, Resource as _, Time};
+use crate::span::span;
 
 /// The controller begins a run within seconds. With thousands of runs at midnight it takes longer.
 const LATE_SECONDS: i64 = 300;

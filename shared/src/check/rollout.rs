@@ -12,6 +12,7 @@ use super::revision::STEP_SECONDS;
 use super::text::kubectl;
 use super::verdict::Verdict;
 use super::{Check, Evidence, Now};
+use crate::duration;
 use crate::report::{Cause, Item, ObjectRef, State};
 use crate::resource::{
     Condition as _, Deployment, DeploymentCondition, DeploymentSpec, DeploymentStatus, Resource as _,
@@ -397,14 +398,9 @@ fn suspended(message: String) -> Verdict {
     Verdict::new(State::Suspended, true, "RolloutPaused", message)
 }
 
-/// The seconds of a pause: `30`, `30s`, `5m`, `1h`. Others are not measured.
-fn seconds(duration: &str) -> Option<i64> {
-    let digits = duration.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let factor = match duration.get(digits.len()..)? {
-        "" | "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        _ => return None,
-    };
-    digits.parse::<i64>().ok()?.checked_mul(factor)
+/// The seconds of a pause: `30`, or a duration such as `1h30m`. Others are not measured (`DurationSeconds` in
+/// `pkg/apis/rollouts/v1alpha1/types.go` of argoproj/argo-rollouts).
+fn seconds(pause: &str) -> Option<i64> {
+    let parsed = || i64::try_from(duration::parse(pause)?.as_secs()).ok();
+    pause.parse().ok().or_else(parsed)
 }

@@ -9,6 +9,7 @@
 //! kube-controller-manager, which is UTC except for control planes on machines of another zone. The runs so far show
 //! the zone. If they do not, a run is late only once it is late in every zone.
 
+use crate::duration;
 use crate::resource::Time;
 use jiff::civil::DateTime;
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone, TimeZoneDatabase};
@@ -135,7 +136,7 @@ fn find_zone(name: &str) -> ScheduleZone {
 
 fn times(text: &str) -> Option<RunTimes> {
     if let Some(every) = text.strip_prefix("@every ") {
-        return Some(RunTimes::Every(duration(every.trim())?));
+        return Some(RunTimes::Every(seconds(every.trim())?));
     }
     let text = match text {
         "@yearly" | "@annually" => "0 0 1 1 *",
@@ -199,31 +200,10 @@ fn field(text: &str, min: u32, max: u32, names: &[&str]) -> Option<(u64, bool)> 
     Some((values, any))
 }
 
-/// Seconds of a duration such as `1h30m`, as Go writes them; at least one.
-fn duration(text: &str) -> Option<i64> {
-    let (mut rest, mut nanoseconds) = (text, 0.0_f64);
-    while !rest.is_empty() {
-        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
-        let number: f64 = rest[..end].parse().ok()?;
-        rest = &rest[end..];
-        let units = [
-            ("ns", 1.0),
-            ("us", 1e3),
-            ("ms", 1e6),
-            ("s", 1e9),
-            ("m", 6e10),
-            ("h", 3.6e12),
-        ];
-        let (unit, size) = units.into_iter().find(|(unit, _)| rest.starts_with(unit))?;
-        nanoseconds += number * size;
-        rest = &rest[unit.len()..];
-    }
-    #[allow(
-        clippy::cast_possible_truncation,
-        reason = "a number too large becomes the largest"
-    )]
-    let seconds = (nanoseconds / 1e9) as i64;
-    (!text.is_empty()).then_some(seconds.max(1))
+/// The seconds between two runs of `@every`: whole, and at least one (`Every` in `github.com/robfig/cron/v3`).
+fn seconds(every: &str) -> Option<i64> {
+    let seconds = duration::parse(every)?.as_secs();
+    Some(i64::try_from(seconds).unwrap_or(i64::MAX).max(1))
 }
 
 fn has(bits: u64, value: i8) -> bool {
@@ -489,6 +469,8 @@ mod tests {
             "@reboot",
             "@every",
             "@every soon",
+            // More nanoseconds than Go counts.
+            "@every 99999999999999999999h",
             "TZ=UTC",
             "a * * * *",
             "0 0 * * 1#2",
@@ -500,7 +482,7 @@ mod tests {
         assert_eq!(zone("Europe/Berlim"), Some(false));
         assert_eq!(zone("Europe/Berlin"), Some(true));
         assert_eq!(zone("Etc/GMT+5"), Some(true));
-        for wide in ["@every 99999999999999999999h", "@every 1ns"] {
+        for wide in ["@every 2562047h", "@every 1ns"] {
             let schedule = Schedule::parse(wide, None).expect("a schedule");
             assert!(
                 schedule.due_after(at("2026-11-20T12:00:00Z"), None).is_some(),

@@ -22,11 +22,12 @@ use super::related::endpoints::Endpoints;
 use super::related::events::EventFacts;
 use super::related::pods::PodStage;
 use super::related::{RelatedKind, RelatedNeed, RelatedObjects, workloads};
-use super::text::{kubectl, shorten, span};
+use super::text::{kubectl, shorten};
 use super::verdict::Verdict;
 use super::{Check, Evidence};
 use crate::report::{Cause, Item, ObjectRef, State};
 use crate::resource::{Condition as _, ProbedCondition, Resource as _, Service, ServicePort};
+use crate::span::span;
 use std::collections::BTreeMap;
 
 impl Check for Service {

@@ -52,15 +52,6 @@ fn without_directories(text: &str) -> String {
     out + rest
 }
 
-/// A time span in its largest unit: `90 min`, `5 h`, `12 days`.
-pub(super) fn span(seconds: i64) -> String {
-    match seconds {
-        s if s < 2 * 3600 => format!("{} min", s / 60),
-        s if s < 2 * 86_400 => format!("{} h", s / 3600),
-        s => format!("{} days", s / 86_400),
-    }
-}
-
 /// The last line of a container's output that is not empty.
 pub(super) fn last_line(text: &str) -> Option<&str> {
     text.lines().map(str::trim).rfind(|line| !line.is_empty())

@@ -1,5 +1,6 @@
 //! How long each wait may take, and what is reported if it takes longer.
 
+use crate::duration;
 use crate::failure::{Class, Failure};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -104,7 +105,7 @@ impl RunLimit {
                 Class::Timeout,
                 format!(
                     "the {} of --timeout were over while {doing}",
-                    go_duration(self.length)
+                    duration::to_text(self.length)
                 ),
             )
             .with_hint("give it more time, such as --timeout 60s")
@@ -148,23 +149,4 @@ fn later(start: Instant, length: Duration) -> Instant {
 /// As in a sentence: `1.5 s`.
 pub(super) fn seconds(duration: Duration) -> String {
     format!("{} s", duration.as_secs_f64())
-}
-
-/// As Go writes it, and so a person on the command line: `8ms`, `1.5s`, `1m30s`.
-fn go_duration(length: Duration) -> String {
-    let seconds = length.as_secs();
-    match (
-        seconds / 3600,
-        seconds / 60 % 60,
-        seconds % 60,
-        length.subsec_nanos(),
-    ) {
-        (0, 0, 0, nanos) if nanos < 1_000_000 => format!("{}us", nanos / 1000),
-        (0, 0, 0, nanos) => format!("{}ms", f64::from(nanos) / 1e6),
-        (0, 0, _, _) => format!("{}s", length.as_secs_f64()),
-        (0, minutes, 0, 0) => format!("{minutes}m"),
-        (0, minutes, rest, _) => format!("{minutes}m{rest}s"),
-        (hours, 0, 0, _) => format!("{hours}h"),
-        (hours, minutes, rest, _) => format!("{hours}h{minutes}m{rest}s"),
-    }
 }

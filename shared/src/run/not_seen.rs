@@ -26,10 +26,12 @@ pub fn not_seen(thing: impl Into<String>, failure: &Failure, rule: Option<&str>)
     }
 }
 
-/// How to get a rule such as `apps/deployments list`.
+/// How to get a rule such as `apps/deployments list` or `pods/log get`.
 pub(super) fn grant(rule: &str) -> String {
     let (resource, verb) = rule.split_once(' ').unwrap_or((rule, "list"));
     let resource = match resource.split_once('/') {
+        // A subresource: `pods` is no group.
+        Some((owner, _)) if Kind::from_word(owner).is_some() => resource.to_owned(),
         Some((group, plural)) => format!("{plural}.{group}"),
         None => resource.to_owned(),
     };

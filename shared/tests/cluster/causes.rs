@@ -775,6 +775,11 @@ async fn last_words_are_read_only_when_asked_of_three_containers_and_cost_only_t
         missed(&report),
         [("logs of crashed containers", "forbidden", Some("pods/log get"))]
     );
+    let hint = report.coverage.causes_not_seen[0].hint.as_deref();
+    assert!(
+        hint.is_some_and(|hint| hint.contains("--verb=get --resource=pods/log,")),
+        "{hint:?}"
+    );
 }
 
 fn crashes(name: &str, code: i64) -> Value {

@@ -255,6 +255,25 @@ fn every_rollout_gets_its_state() {
         )
         .notes(&["paused"]),
         row(
+            "paused for a time of two units, which is over",
+            updating(
+                "Paused",
+                waits(),
+                &[
+                    paused("CanaryPauseStep", 6001),
+                    step(0),
+                    (
+                        "/spec/strategy/canary/steps",
+                        json!([{"pause": {"duration": "1h30m"}}]),
+                    ),
+                ],
+            ),
+            DEGRADED,
+            "RolloutStalled",
+            "5 of 5 ready, its pause of 1h30m is over and its controller does not go on",
+        )
+        .notes(&["paused"]),
+        row(
             "blue-green before its promotion",
             updating("Paused", waits(), &[paused("BlueGreenPause", 60)]),
             SUSPENDED,

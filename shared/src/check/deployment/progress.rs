@@ -12,7 +12,7 @@ const NO_PROGRESS_DEADLINE: i64 = i32::MAX as i64;
 /// A Deployment that is not Available for so many deadlines does not get on, though one of its pods becomes ready again
 /// and again. Each time it does, the controller renews the Progressing condition.
 const DEADLINES: i64 = 6;
-/// The reason of a Progressing condition whose rollout is over. It stays True whatever happens to the pods.
+/// The reason of a Progressing condition whose rollout is over. It stays True even if every pod fails.
 const ROLLOUT_OVER: &str = "NewReplicaSetAvailable";
 
 impl DeploymentFacts<'_> {

@@ -116,7 +116,7 @@ async fn get_text(client: &Client, path: &str) -> Result<TextResponse, Failure> 
     }
 }
 
-/// A response that was read to its end, whatever its status code.
+/// A response with any status code, read to its end.
 struct TextResponse {
     status: u16,
     text: String,

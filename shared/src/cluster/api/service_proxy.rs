@@ -87,7 +87,7 @@ pub struct ServiceResponse {
     pub body: Vec<u8>,
 }
 
-/// GETs a path of the Service. Every response of its pod is an `Ok`, whatever the status code.
+/// GETs a path of the Service. A response of its pod with any status code is an `Ok`.
 ///
 /// # Errors
 /// Those of every request to the API server. If the API server itself refuses: `forbidden`; `agentNotReady` if it knows no
