@@ -6,7 +6,7 @@
 //! that are ignored for ever, or for a forgotten reason, are how outages are overlooked. An unknown state cannot be
 //! acknowledged.
 
-use crate::report::{Acknowledged, Item, State};
+use crate::report::{Acknowledged, Code, Item, State};
 use crate::resource::{IGNORE, ObjectMeta, Time};
 
 const DAY_SECONDS: i64 = 24 * 60 * 60;
@@ -80,8 +80,10 @@ fn acknowledged<'a>(item: &'a Item, entries: &[IgnoreEntry<'_>]) -> Option<Ackno
     if item.healthy != Some(false) || item.state == State::Unknown {
         return None;
     }
-    let of = |code: &'a str| {
-        let named = entries.iter().filter(|e| e.code.eq_ignore_ascii_case(code));
+    let of = |code: &'a Code| {
+        let named = entries
+            .iter()
+            .filter(|e| e.code.eq_ignore_ascii_case(code.as_str()));
         Some((code, named.max_by_key(|entry| entry.end)?))
     };
     let by_causes = || {
@@ -90,7 +92,7 @@ fn acknowledged<'a>(item: &'a Item, entries: &[IgnoreEntry<'_>]) -> Option<Ackno
     };
     let (code, entry) = of(&item.reason).or_else(by_causes)?;
     Some(Acknowledged {
-        code: code.to_owned(),
+        code: code.clone(),
         until: entry.until.to_owned(),
         reason: entry.reason.to_owned(),
     })

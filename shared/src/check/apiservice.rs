@@ -8,7 +8,7 @@
 use super::lifecycle::{self, Preliminaries};
 use super::verdict::Verdict;
 use super::{Check, Evidence, GRACE_SECONDS};
-use crate::report::{Item, State};
+use crate::report::{Code, Item, State};
 use crate::resource::{ApiService, Condition, Resource as _};
 
 impl Check for ApiService {
@@ -36,7 +36,7 @@ fn verdict(service: &ApiService, evidence: &Evidence<'_>, notes: &mut Vec<String
         return verdict;
     }
     let Some(behind) = service.spec.as_ref().and_then(|s| s.service.as_ref()) else {
-        return Verdict::healthy("Local", "served by the API server itself");
+        return Verdict::healthy(Code::Local, "served by the API server itself");
     };
     let Some(available) = Condition::find(conditions, "Available") else {
         return lifecycle::without_condition(meta, "the API server", evidence);
@@ -45,9 +45,9 @@ fn verdict(service: &ApiService, evidence: &Evidence<'_>, notes: &mut Vec<String
     let changed = meta.creation_timestamp.max(available.last_transition_time);
     let young = changed.is_some_and(|t| evidence.now.is_within(GRACE_SECONDS, t));
     match () {
-        () if available.is_true() => Verdict::healthy("Available", served),
-        () if young => Verdict::new(State::Progressing, false, "ApiStarting", available.words()),
-        () => Verdict::degraded("ApiNotAvailable", available.words()),
+        () if available.is_true() => Verdict::healthy(Code::Available, served),
+        () if young => Verdict::new(State::Progressing, false, Code::ApiStarting, available.words()),
+        () => Verdict::degraded(Code::ApiNotAvailable, available.words()),
     }
     .since(available.last_transition_time)
 }

@@ -7,7 +7,7 @@
 //! reported under the name of another.
 
 use super::{Check, GRACE_SECONDS, Now};
-use crate::report::{Cause, Item, ObjectRef, State, gist};
+use crate::report::{Cause, Code, Item, ObjectRef, State, gist};
 use crate::resource::{OwnerReference, Time};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -125,7 +125,7 @@ pub struct ControllerFacts {
 #[must_use]
 pub fn group(controller: &Controller, members: &[Item], word: ControllerFacts, now: Now) -> Option<Item> {
     // A running object is not past, whatever its controller says.
-    let is_past = |m: &Item| word.is_done && OVER.contains(&m.reason.as_str());
+    let is_past = |m: &Item| word.is_done && OVER.contains(&m.reason);
     let left = members.iter().filter(|m| m.state != State::Terminating);
     let members: Vec<&Item> = left.filter(|m| !is_past(m)).collect();
     if members.is_empty() {
@@ -154,7 +154,7 @@ pub fn group(controller: &Controller, members: &[Item], word: ControllerFacts, n
         ready: group.counted.then_some(group.ready),
         available: None,
         updated: None,
-        reason: group.reason(state).to_owned(),
+        reason: group.reason(state),
         message: group.message(),
         since: since.filter(|_| !healthy || state == State::Progressing),
         notes: of(|m| &m.notes),
@@ -225,19 +225,20 @@ impl<'a> ControllerGroup<'a> {
         }
     }
 
-    fn reason(&self, state: State) -> &'a str {
-        let first = |of: &[&'a Item]| of.first().map(|m| m.reason.as_str());
+    fn reason(&self, state: State) -> Code {
+        let first = |of: &[&'a Item]| of.first().map(|m| m.reason.clone());
         let told = match state {
             State::Degraded | State::Unavailable => {
-                let too_few = |m: &&Item| m.reason == "PodNotReady" || m.reason == "ReadyBelowDesired";
+                let too_few =
+                    |m: &&Item| m.reason == Code::PodNotReady || m.reason == Code::ReadyBelowDesired;
                 if self.failing.is_empty() || self.failing.iter().any(too_few) {
-                    return "ReadyBelowDesired";
+                    return Code::ReadyBelowDesired;
                 }
                 first(&self.failing)
             }
             State::Unknown => first(&self.unknown),
-            State::Progressing => first(&self.moving).or(Some("PodsStarting")),
-            State::Healthy if self.counted => return "Ready",
+            State::Progressing => first(&self.moving).or(Some(Code::PodsStarting)),
+            State::Healthy if self.counted => return Code::Ready,
             state => {
                 let alike: Vec<&Item> = self
                     .members
@@ -248,7 +249,7 @@ impl<'a> ControllerGroup<'a> {
                 first(&alike)
             }
         };
-        told.unwrap_or("Ready")
+        told.unwrap_or(Code::Ready)
     }
 
     fn message(&self) -> String {
@@ -272,7 +273,7 @@ impl<'a> ControllerGroup<'a> {
         told.extend(self.jobs());
         // The numbers and the causes say enough about pods that are not ready.
         let words = self.failing.iter().chain(&self.unknown);
-        let mut words = words.filter(|m| m.kind != "Job" && !COUNTS.contains(&m.reason.as_str()));
+        let mut words = words.filter(|m| m.kind != "Job" && !COUNTS.contains(&m.reason));
         told.extend(
             words
                 .next()
@@ -330,10 +331,10 @@ impl<'a> ControllerGroup<'a> {
 }
 
 /// Reasons of objects that have ended.
-const OVER: [&str; 2] = ["PodFailed", "JobFailed"];
+const OVER: [Code; 2] = [Code::PodFailed, Code::JobFailed];
 
 /// Reasons that only repeat the numbers.
-const COUNTS: [&str; 2] = ["PodNotReady", "ReadyBelowDesired"];
+const COUNTS: [Code; 2] = [Code::PodNotReady, Code::ReadyBelowDesired];
 
 /// The causes of all objects, each listed once.
 fn causes<'a>(members: impl Iterator<Item = &'a Item>) -> Vec<Cause> {

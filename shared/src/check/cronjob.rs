@@ -22,7 +22,7 @@ use super::schedule::Schedule;
 use super::text::shorten;
 use super::verdict::Verdict;
 use super::{Check, Evidence, GRACE_SECONDS, Now, is_open, job};
-use crate::report::{Item, State};
+use crate::report::{Code, Item, State};
 use crate::resource::{Condition as _, CronJob, CronJobStatus, Event, Job, Resource as _, Time};
 use crate::span::span;
 
@@ -41,7 +41,7 @@ impl Check for CronJob {
         let scheduled = self.status.as_ref().and_then(|s| s.last_schedule_time);
         let several = self.status.as_ref().is_some_and(|s| s.active.len() > 1);
         let long = several || scheduled.is_some_and(|t| !now.is_within(GRACE_SECONDS, t));
-        is_open(item) || self.asks_its_events(item) || (item.reason == "Running" && long)
+        is_open(item) || self.asks_its_events(item) || (item.reason == Code::Running && long)
     }
 
     /// They say why a run does not begin, and whether one ever will.
@@ -50,9 +50,9 @@ impl Check for CronJob {
             let schedule = schedule(self);
             !self.text().is_empty() && schedule.is_none_or(|s| !s.knows_its_zone())
         };
-        match item.reason.as_str() {
-            "RunsMissed" | "CannotSchedule" | "ScheduleNotUnderstood" => true,
-            "NotScheduledYet" => unclear(),
+        match item.reason {
+            Code::RunsMissed | Code::CannotSchedule | Code::ScheduleNotUnderstood => true,
+            Code::NotScheduledYet => unclear(),
             _ => false,
         }
     }
@@ -106,17 +106,17 @@ fn verdict(
         if failed && !(cron.before_v1 && succeeded.is_none()) {
             notes.push(format!("its last run did not succeed, {last}"));
         }
-        return Verdict::new(State::Suspended, true, "Suspended", "suspended");
+        return Verdict::new(State::Suspended, true, Code::Suspended, "suspended");
     }
     if let Some(event) = refusal(cron, evidence) {
-        return Verdict::degraded("CannotSchedule", shorten(&event.message))
+        return Verdict::degraded(Code::CannotSchedule, shorten(&event.message))
             .since(scheduled.or(meta.creation_timestamp));
     }
     let schedule = schedule(cron);
     if schedule.is_none() && !cron.text().is_empty() {
         let told = format!("its schedule is not understood: {}", shorten(cron.text()));
         if scheduled.is_none() {
-            return Verdict::unknown("ScheduleNotUnderstood", told);
+            return Verdict::unknown(Code::ScheduleNotUnderstood, told);
         }
         notes.push(told);
     }
@@ -149,14 +149,17 @@ fn verdict(
     let missed = schedule.as_ref().and_then(|s| missed(cron, s, evidence));
     let missed = missed.map(|missed| (missed.hard, missed.told(cron, evidence), missed.due));
     if let (Some((true, told, due)), false) = (&missed, failed) {
-        return Verdict::degraded("RunsMissed", told.clone()).since(Some(*due));
+        return Verdict::degraded(Code::RunsMissed, told.clone()).since(Some(*due));
     }
     warnings.extend(missed.map(|(_, told, _)| told));
     let running = status.active.len();
     if let Some((age, told)) = without_success {
         if running >= PILE.0 && age >= PILE.1 {
-            return Verdict::degraded("RunsPileUp", format!("{running} runs are under way, and {told}"))
-                .since(succeeded.or(meta.creation_timestamp));
+            return Verdict::degraded(
+                Code::RunsPileUp,
+                format!("{running} runs are under way, and {told}"),
+            )
+            .since(succeeded.or(meta.creation_timestamp));
         }
         warnings.push(told);
     }
@@ -168,11 +171,11 @@ fn verdict(
             {
                 warnings.push(format!("time zone {zone:?} is in no time zone database"));
             }
-            Verdict::healthy("NotScheduledYet", "no run was due yet")
+            Verdict::healthy(Code::NotScheduledYet, "no run was due yet")
         }
-        0 => Verdict::healthy("LastRunSucceeded", last),
-        1 => Verdict::healthy("Running", format!("1 run is under way, {last}")).since(scheduled),
-        n => Verdict::healthy("Running", format!("{n} runs are under way, {last}")).since(scheduled),
+        0 => Verdict::healthy(Code::LastRunSucceeded, last),
+        1 => Verdict::healthy(Code::Running, format!("1 run is under way, {last}")).since(scheduled),
+        n => Verdict::healthy(Code::Running, format!("{n} runs are under way, {last}")).since(scheduled),
     }
 }
 
@@ -190,7 +193,7 @@ fn not_counted(status: &CronJobStatus, jobs: &[&Job], now: Now) -> Option<Verdic
     let name = &status.active.first()?.name;
     let told =
         format!("its controller does not act: its run {name} was over by {last} and counts as under way");
-    Some(Verdict::degraded("ControllerNotObserving", told).since(Some(last)))
+    Some(Verdict::degraded(Code::ControllerNotObserving, told).since(Some(last)))
 }
 
 /// After how many seconds a due run is missed.
@@ -219,7 +222,7 @@ fn ended(cron: &CronJob, jobs: &[&Job], last: &str) -> Verdict {
         .find(complete);
     if let Some(job) = done {
         return Verdict::healthy(
-            "LastRunSucceeded",
+            Code::LastRunSucceeded,
             format!("its run {} succeeded", job.meta().name),
         );
     }
@@ -227,9 +230,13 @@ fn ended(cron: &CronJob, jobs: &[&Job], last: &str) -> Verdict {
     if cron.before_v1 && status.last_successful_time.is_none() && !told_by_job {
         let told =
             "this version of the API does not tell whether a run succeeded, and the run's Job is not known";
-        return Verdict::unknown("SuccessNotTold", told).since(scheduled);
+        return Verdict::unknown(Code::SuccessNotTold, told).since(scheduled);
     }
-    Verdict::degraded("LastRunFailed", format!("its last run did not succeed, {last}")).since(scheduled)
+    Verdict::degraded(
+        Code::LastRunFailed,
+        format!("its last run did not succeed, {last}"),
+    )
+    .since(scheduled)
 }
 
 /// The controller's event that it can begin no run, if the object is still as the event says.

@@ -10,7 +10,7 @@ use super::replicas::{ReplicaCounts, Replicas, ReplicasRollout, count};
 use super::revision::{RevisionProgress, STEP_SECONDS};
 use super::verdict::Verdict;
 use super::{Check, Evidence, Now};
-use crate::report::{Item, State};
+use crate::report::{Code, Item, State};
 use crate::resource::{DaemonSet, DaemonSetStatus, Resource as _};
 
 impl Check for DaemonSet {
@@ -120,7 +120,7 @@ fn verdict(set: &DaemonSet, c: ReplicaCounts, evidence: &Evidence<'_>, notes: &m
         min_ready,
         ordered: false,
         refused: false,
-        empty: ("NoMatchingNodes", "no node is meant to run it"),
+        empty: (Code::NoMatchingNodes, "no node is meant to run it"),
     }
     .verdict(notes)
 }

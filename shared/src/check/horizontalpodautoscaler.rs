@@ -13,7 +13,7 @@
 use super::lifecycle::{self, Preliminaries};
 use super::verdict::Verdict;
 use super::{Check, Evidence, GRACE_SECONDS};
-use crate::report::{Item, State};
+use crate::report::{Code, Item, State};
 use crate::resource::{
     Condition as _, HorizontalPodAutoscaler, HorizontalPodAutoscalerStatus, PlainCondition, Resource as _,
     Time,
@@ -75,10 +75,10 @@ fn verdict(hpa: &HorizontalPodAutoscaler, evidence: &Evidence<'_>, notes: &mut V
         let young = changed || is_recent(meta.creation_timestamp);
         let words = condition.words();
         let verdict = match condition.kind.as_str() {
-            "AbleToScale" if changed => Verdict::new(State::Progressing, false, "ScaleStarting", words),
-            "AbleToScale" => Verdict::degraded("CannotScale", words),
-            _ if young => Verdict::new(State::Progressing, false, "MetricsStarting", words),
-            _ => Verdict::degraded("NoMetrics", words),
+            "AbleToScale" if changed => Verdict::new(State::Progressing, false, Code::ScaleStarting, words),
+            "AbleToScale" => Verdict::degraded(Code::CannotScale, words),
+            _ if young => Verdict::new(State::Progressing, false, Code::MetricsStarting, words),
+            _ => Verdict::degraded(Code::NoMetrics, words),
         };
         return verdict.since(condition.last_transition_time);
     }
@@ -90,12 +90,15 @@ fn verdict(hpa: &HorizontalPodAutoscaler, evidence: &Evidence<'_>, notes: &mut V
         return verdict;
     }
     if let Some(disabled) = disabled {
-        return Verdict::healthy("ScalingDisabled", "switched off: its target asks for 0 replicas")
-            .since(disabled.last_transition_time);
+        return Verdict::healthy(
+            Code::ScalingDisabled,
+            "switched off: its target asks for 0 replicas",
+        )
+        .since(disabled.last_transition_time);
     }
     let spec = hpa.spec.clone().unwrap_or_default();
     Verdict::healthy(
-        "Scaling",
+        Code::Scaling,
         format!(
             "{} replicas, of {} to {}",
             status.current_replicas.unwrap_or(0),

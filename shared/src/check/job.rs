@@ -24,7 +24,7 @@ use super::revision::STEP_SECONDS;
 use super::text::shorten;
 use super::verdict::Verdict;
 use super::{Check, Evidence, GRACE_SECONDS, Now};
-use crate::report::{Item, State};
+use crate::report::{Code, Item, State};
 use crate::resource::{Condition as _, Job, JobStatus, Resource as _, Time};
 
 /// The default of `backoffLimit`.
@@ -94,10 +94,10 @@ struct Remarks {
 pub(super) fn gets_nowhere(job: &Job, evidence: &Evidence<'_>) -> Option<Verdict> {
     let verdict = verdict(job, evidence, &mut Remarks::default());
     let nowhere = [
-        "PodsNotRunning",
-        "ControllerNotObserving",
-        "KeepsFailing",
-        "KeptFromEnding",
+        Code::PodsNotRunning,
+        Code::ControllerNotObserving,
+        Code::KeepsFailing,
+        Code::KeptFromEnding,
     ];
     nowhere.contains(&verdict.reason).then_some(verdict)
 }
@@ -108,7 +108,7 @@ pub(super) fn kept(job: &Job, evidence: &Evidence<'_>) -> Option<Verdict> {
     let working = WorkingPods::find(evidence);
     let (since, kept) = working.kept.filter(|_| working.count >= i64::from(active))?;
     let lasts = evidence.now.age(since) >= GRACE_SECONDS;
-    lasts.then(|| Verdict::degraded("KeptFromEnding", kept).since(Some(since)))
+    lasts.then(|| Verdict::degraded(Code::KeptFromEnding, kept).since(Some(since)))
 }
 
 fn verdict(job: &Job, evidence: &Evidence<'_>, remarks: &mut Remarks) -> Verdict {
@@ -126,8 +126,13 @@ fn verdict(job: &Job, evidence: &Evidence<'_>, remarks: &mut Remarks) -> Verdict
     }
     if let Some(complete) = job.met("Complete") {
         let count = status.succeeded.unwrap_or(0);
-        return Verdict::new(State::Succeeded, true, "Complete", format!("{count} succeeded"))
-            .since(complete.last_transition_time);
+        return Verdict::new(
+            State::Succeeded,
+            true,
+            Code::Complete,
+            format!("{count} succeeded"),
+        )
+        .since(complete.last_transition_time);
     }
     if let Some(failed) = job.met("Failed").or_else(|| job.met("FailureTarget")) {
         let since = failed.last_transition_time;
@@ -138,32 +143,42 @@ fn verdict(job: &Job, evidence: &Evidence<'_>, remarks: &mut Remarks) -> Verdict
                 "{}; CronJob {name} succeeded since, at {succeeded}",
                 failed.words()
             );
-            return Verdict::healthy("FollowedBySuccess", told);
+            return Verdict::healthy(Code::FollowedBySuccess, told);
         }
         if evidence.replaced {
             let told = format!("{}; a later one of the same controller succeeded", failed.words());
-            return Verdict::healthy("FollowedBySuccess", told);
+            return Verdict::healthy(Code::FollowedBySuccess, told);
         }
-        return Verdict::degraded("JobFailed", failed.words()).since(since);
+        return Verdict::degraded(Code::JobFailed, failed.words()).since(since);
     }
     if let Some(done) = job.met("SuccessCriteriaMet") {
         let since = done.last_transition_time;
         if since.is_some_and(|t| evidence.now.is_within(STEP_SECONDS, t)) {
-            return Verdict::new(State::Progressing, true, "Finishing", "done, its pods are ending")
-                .since(since);
+            return Verdict::new(
+                State::Progressing,
+                true,
+                Code::Finishing,
+                "done, its pods are ending",
+            )
+            .since(since);
         }
         remarks
             .warnings
             .push("it is done, and its last pods do not end".into());
-        return Verdict::new(State::Succeeded, true, "Finishing", "done").since(since);
+        return Verdict::new(State::Succeeded, true, Code::Finishing, "done").since(since);
     }
     let spec = job.spec.clone().unwrap_or_default();
     if spec.suspend == Some(true) {
-        return Verdict::new(State::Suspended, true, "Suspended", "suspended")
+        return Verdict::new(State::Suspended, true, Code::Suspended, "suspended")
             .since(job.met("Suspended").and_then(|c| c.last_transition_time));
     }
     if spec.parallelism == Some(0) {
-        return Verdict::new(State::Suspended, true, "Suspended", "held: its parallelism is 0");
+        return Verdict::new(
+            State::Suspended,
+            true,
+            Code::Suspended,
+            "held: its parallelism is 0",
+        );
     }
     let Some(started) = status.start_time else {
         // The controller writes it when it first sees the Job.
@@ -172,7 +187,7 @@ fn verdict(job: &Job, evidence: &Evidence<'_>, remarks: &mut Remarks) -> Verdict
     if !status.failed_indexes.is_empty() {
         let told = indexes_failed(&status.failed_indexes);
         if spec.success_policy.is_none() {
-            return Verdict::degraded("IndexesFailed", format!("{told}: {}", progress(job, &status)))
+            return Verdict::degraded(Code::IndexesFailed, format!("{told}: {}", progress(job, &status)))
                 .since(meta.last_status_write());
         }
         remarks.warnings.push(told);
@@ -226,15 +241,15 @@ fn unseen(job: &Job, evidence: &Evidence<'_>) -> Verdict {
         _ if young => Verdict::new(
             State::Progressing,
             false,
-            "NotObserved",
+            Code::NotObserved,
             "its controller has not seen it yet",
         ),
         "" | JOB_CONTROLLER => Verdict::degraded(
-            "ControllerNotObserving",
+            Code::ControllerNotObserving,
             "its controller does not act: it was never started",
         ),
         other => Verdict::unknown(
-            "ManagedElsewhere",
+            Code::ManagedElsewhere,
             format!("{other} manages it and tells nothing of it"),
         ),
     };
@@ -317,23 +332,23 @@ fn running(
     let pods = evidence.pods.as_ref();
     if let (true, Some((since, kept))) = (working.count >= active, &working.kept) {
         if evidence.now.age(*since) >= STEP_SECONDS {
-            return Verdict::degraded("KeptFromEnding", kept.clone()).since(Some(*since));
+            return Verdict::degraded(Code::KeptFromEnding, kept.clone()).since(Some(*since));
         }
         remarks.notes.push(kept.clone());
     }
     // A pod that ran and failed is tried again. A pod that cannot start will not recover by itself.
     let hard = pods.map(super::Pods::hard_causes).unwrap_or_default();
     if hard.iter().any(|c| !has_run(&c.code)) && !runs {
-        return Verdict::degraded("PodsNotRunning", told).since(Some(started));
+        return Verdict::degraded(Code::PodsNotRunning, told).since(Some(started));
     }
     let often = failed > RETRIES && failed > succeeded;
     let again = !runs && !hard.is_empty();
     if (often || again) && evidence.now.age(started) >= RETRY_SECONDS {
-        return Verdict::degraded("KeepsFailing", told).since(Some(started));
+        return Verdict::degraded(Code::KeepsFailing, told).since(Some(started));
     }
     if runs && failed == 0 {
         remarks.notes.extend(working.partly);
-        return Verdict::healthy("Running", told).since(Some(started));
+        return Verdict::healthy(Code::Running, told).since(Some(started));
     }
     let moved = job.meta().last_status_write().max(Some(started));
     let moves = |seconds| {
@@ -342,7 +357,7 @@ fn running(
     };
     match () {
         () if runs && moves(STEP_SECONDS + GRACE_SECONDS) => {
-            Verdict::new(State::Progressing, true, "Retrying", told)
+            Verdict::new(State::Progressing, true, Code::Retrying, told)
         }
         () if runs => {
             remarks.notes.extend(working.partly);
@@ -352,19 +367,19 @@ fn running(
                 &format!("{failed} pods")
             };
             remarks.warnings.push(format!("{pods} failed before"));
-            return Verdict::healthy("Running", told).since(Some(started));
+            return Verdict::healthy(Code::Running, told).since(Some(started));
         }
         () if failed > 0 && moves(STEP_SECONDS + GRACE_SECONDS) => {
-            Verdict::new(State::Progressing, false, "Retrying", told)
+            Verdict::new(State::Progressing, false, Code::Retrying, told)
         }
         // Having no pod at all is only a passing state.
         () if moves(if active > 0 { STEP_SECONDS } else { GRACE_SECONDS }) => {
             if pods.is_none() {
                 remarks.notes.push("podsNotSeen".into());
             }
-            Verdict::new(State::Progressing, false, "PodsStarting", told)
+            Verdict::new(State::Progressing, false, Code::PodsStarting, told)
         }
-        () => Verdict::degraded("PodsNotRunning", told),
+        () => Verdict::degraded(Code::PodsNotRunning, told),
     }
     .since(moved)
 }
@@ -375,15 +390,15 @@ fn overdue(job: &Job, started: Time, evidence: &Evidence<'_>) -> Option<Verdict>
     let deadline = Time::from_seconds(started.seconds.saturating_add(seconds));
     (evidence.now.age(deadline) > lifecycle::OBSERVE_SECONDS).then(|| {
         let told = format!("its controller does not act: its activeDeadlineSeconds were over at {deadline}");
-        Verdict::degraded("ControllerNotObserving", told).since(Some(deadline))
+        Verdict::degraded(Code::ControllerNotObserving, told).since(Some(deadline))
     })
 }
 
 /// Whether a cause of that code means that the container did run.
-fn has_run(code: &str) -> bool {
+fn has_run(code: &Code) -> bool {
     matches!(
         code,
-        "CrashLoop" | "OutOfMemory" | "LivenessProbe" | "StartupProbe" | "PodFailed"
+        Code::CrashLoop | Code::OutOfMemory | Code::LivenessProbe | Code::StartupProbe | Code::PodFailed
     )
 }
 

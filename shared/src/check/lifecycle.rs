@@ -3,7 +3,7 @@
 
 use super::verdict::Verdict;
 use super::{Evidence, GRACE_SECONDS, Now};
-use crate::report::{Item, State};
+use crate::report::{Code, Item, State};
 use crate::resource::{ObjectMeta, Time};
 
 /// A working controller sees a new spec within a second. After this many seconds it does not work.
@@ -44,7 +44,7 @@ impl Preliminaries<'_> {
             (has_identity, "neither uid nor creation time")
         };
         let message = || format!("has {lacks}: a manifest, not an object of a cluster");
-        (!self.written && !is_seen).then(|| Verdict::unknown("Manifest", message()))
+        (!self.written && !is_seen).then(|| Verdict::unknown(Code::Manifest, message()))
     }
 }
 
@@ -62,7 +62,7 @@ fn deleting(meta: &ObjectMeta, evidence: &Evidence<'_>, notes: &mut Vec<String>)
     Some(Verdict {
         state: State::Terminating,
         healthy: evidence.named.then_some(false),
-        reason: "Deleting",
+        reason: Code::Deleting,
         message: "being deleted".into(),
         since: Some(deleted),
     })
@@ -87,13 +87,13 @@ pub(super) fn without_condition(meta: &ObjectMeta, writer: &str, evidence: &Evid
         return Verdict::new(
             State::Progressing,
             false,
-            "NotObserved",
+            Code::NotObserved,
             format!("{writer} has not seen it yet"),
         )
         .since(since);
     }
     Verdict::degraded(
-        "ControllerNotObserving",
+        Code::ControllerNotObserving,
         format!("{writer} does not act: it has written no condition yet"),
     )
     .since(since)
@@ -143,10 +143,10 @@ pub(super) fn unobserved(
     let seen = observed.map_or_else(|| "none yet".into(), |o| format!("{o}"));
     let verdict = if since.is_none_or(|t| evidence.now.is_within(OBSERVE_SECONDS + 1, t)) {
         let message = format!("its controller has not seen {generation} yet (observed: {seen})");
-        Verdict::new(State::Progressing, false, "NotObserved", message)
+        Verdict::new(State::Progressing, false, Code::NotObserved, message)
     } else {
         let message = format!("its controller does not act: {generation} is not observed (observed: {seen})");
-        Verdict::new(failing, false, "ControllerNotObserving", message)
+        Verdict::new(failing, false, Code::ControllerNotObserving, message)
     };
     Some(verdict.since(since))
 }
@@ -171,7 +171,7 @@ pub(super) fn was_changed_before(meta: &ObjectMeta, time: Time) -> bool {
 /// Too few pods were ready until a moment ago.
 pub(super) fn just_recovered(counted: &str, since: Time, now: Now) -> Verdict {
     let message = format!("{counted}, back for {} s", now.age(since));
-    Verdict::new(State::Progressing, true, "JustRecovered", message).since(Some(since))
+    Verdict::new(State::Progressing, true, Code::JustRecovered, message).since(Some(since))
 }
 
 /// Whether the pods of an object at full strength may have come back a moment ago: the status was just written, and the
@@ -180,13 +180,13 @@ pub(super) fn may_have_recovered(meta: &ObjectMeta, item: &Item, now: Now) -> bo
     let written = meta
         .last_status_write()
         .filter(|t| now.is_within(GRACE_SECONDS, *t));
-    item.reason == "Ready" && is_old(meta, now) && written.is_some_and(|t| !was_changed_before(meta, t))
+    item.reason == Code::Ready && is_old(meta, now) && written.is_some_and(|t| !was_changed_before(meta, t))
 }
 
 /// A change at full strength whose age is unknown.
 pub(super) fn not_dated(what: &str) -> Verdict {
     Verdict::unknown(
-        "NotDated",
+        Code::NotDated,
         format!("{what}; nothing tells since when, which its pods would, or --show-managed-fields"),
     )
 }

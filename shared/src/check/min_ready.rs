@@ -3,7 +3,7 @@
 use super::revision::STEP_SECONDS;
 use super::verdict::Verdict;
 use super::{Evidence, GRACE_SECONDS, Pods, lifecycle};
-use crate::report::State;
+use crate::report::{Code, State};
 use crate::resource::Time;
 
 /// Enough pods are ready and too few are available.
@@ -62,7 +62,7 @@ impl MinReadyWait<'_> {
             .or_else(|| self.pods().and_then(|pods| pods.settling_since(self.limit())))
             .or(self.moved);
         let message = format!("{}: inside minReadySeconds", self.counted());
-        Verdict::new(State::Progressing, true, "Settling", message).since(since)
+        Verdict::new(State::Progressing, true, Code::Settling, message).since(since)
     }
 
     pub fn verdict(&self) -> Verdict {
@@ -70,7 +70,7 @@ impl MinReadyWait<'_> {
         match self.is_inside() {
             Some(true) => self.inside(),
             Some(false) => Verdict::degraded(
-                "AvailableBelowDesired",
+                Code::AvailableBelowDesired,
                 format!(
                     "{counted}: too few for longer than minReadySeconds ({})",
                     self.min_ready

@@ -43,7 +43,7 @@ pub use now::Now;
 pub use related::{Related, RelatedKind, RelatedKindVisitor, RelatedNeed, RelatedObjects};
 pub use text::{shorten, unended};
 
-use crate::report::{Item, State};
+use crate::report::{Code, Item, State};
 use crate::resource::{OwnerReference, Resource, Time, Undecodable};
 
 /// A pod younger than this many seconds may still become ready; until then it is no failure.
@@ -163,7 +163,7 @@ fn is_open(item: &Item) -> bool {
     matches!(
         item.state,
         State::Progressing | State::Degraded | State::Unavailable
-    ) && item.reason != "NotObserved"
+    ) && item.reason != Code::NotObserved
 }
 
 /// The verdict about an object, its causes if it is not healthy, and its acknowledgement.
@@ -172,7 +172,7 @@ pub fn judge<T: Check>(object: &T, evidence: &Evidence<'_>) -> Item {
     let mut item = object.judge(evidence);
     if evidence.explained {
         cause::explain(&mut item, object, evidence);
-        if let Some(pods) = evidence.pods.as_ref().filter(|_| item.reason == "Ready") {
+        if let Some(pods) = evidence.pods.as_ref().filter(|_| item.reason == Code::Ready) {
             item.warnings.extend(pods.restarting());
         }
     }
@@ -195,7 +195,7 @@ pub fn undecodable<T: Resource>(object: &Undecodable) -> Item {
         ready: None,
         available: None,
         updated: None,
-        reason: "Undecodable".to_owned(),
+        reason: Code::Undecodable,
         message: format!("the object does not decode: {}", object.error),
         since: None,
         notes: Vec::new(),

@@ -14,7 +14,7 @@
 use super::lifecycle::{self, Preliminaries};
 use super::verdict::Verdict;
 use super::{Check, Evidence, GRACE_SECONDS};
-use crate::report::{Item, State};
+use crate::report::{Code, Item, State};
 use crate::resource::{Condition as _, Node, ProbedCondition, Resource as _, Taint};
 
 /// The conditions that warn.
@@ -67,7 +67,7 @@ fn verdict(node: &Node, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Ver
     let young = meta
         .creation_timestamp
         .is_some_and(|t| evidence.now.is_within(GRACE_SECONDS, t));
-    let starting = |told| Verdict::new(State::Progressing, false, "NodeStarting", told);
+    let starting = |told| Verdict::new(State::Progressing, false, Code::NodeStarting, told);
     if !ready.is_true() {
         let not = ready.status != "Unknown";
         let told = said(
@@ -81,18 +81,18 @@ fn verdict(node: &Node, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Ver
         return if not && young {
             starting(told)
         } else {
-            Verdict::new(State::Unavailable, false, "NodeNotReady", told)
+            Verdict::new(State::Unavailable, false, Code::NodeNotReady, told)
         }
         .since(ready.last_transition_time);
     }
     let Some(network) = node.condition("NetworkUnavailable").filter(|c| c.is_true()) else {
-        return Verdict::healthy("Ready", "ready").since(ready.last_transition_time);
+        return Verdict::healthy(Code::Ready, "ready").since(ready.last_transition_time);
     };
     let told = said("its network is not available", network);
     if young {
         starting(told)
     } else {
-        Verdict::degraded("NetworkUnavailable", told)
+        Verdict::degraded(Code::NetworkUnavailable, told)
     }
     .since(network.last_transition_time)
 }

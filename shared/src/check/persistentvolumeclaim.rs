@@ -18,7 +18,7 @@ use super::related::{RelatedKind, RelatedNeed, RelatedObjects};
 use super::text::{kubectl, shorten};
 use super::verdict::Verdict;
 use super::{Check, Evidence};
-use crate::report::{Cause, Item, ObjectRef, State};
+use crate::report::{Cause, Code, Item, ObjectRef, State};
 use crate::resource::{
     Condition as _, ObjectMeta, PersistentVolumeClaim, PersistentVolumeClaimStatus, Resource as _,
 };
@@ -154,7 +154,7 @@ fn verdict(
             .filter(|pod| matches!(pod.stage, PodStage::Active | PodStage::Leaving) && claim.is_of(pod));
         if let Some(first) = users
             .next()
-            .filter(|_| verdict.reason == "Deleting" && claim.is_held_by_pods())
+            .filter(|_| verdict.reason == Code::Deleting && claim.is_held_by_pods())
         {
             notes.push(match users.count() {
                 0 => format!("Pod {} uses it", first.name),
@@ -165,9 +165,9 @@ fn verdict(
     }
     let volume = claim.spec.as_ref().map_or("", |s| s.volume_name.as_str());
     match claim.phase() {
-        "Bound" => Verdict::healthy("Bound", format!("bound to {volume}")),
+        "Bound" => Verdict::healthy(Code::Bound, format!("bound to {volume}")),
         "Lost" => Verdict::degraded(
-            "ClaimLost",
+            Code::ClaimLost,
             match volume {
                 "" => "lost: its volume is gone, and the data with it".to_owned(),
                 volume => format!("lost: volume {volume} is gone or is another claim's"),
@@ -187,13 +187,13 @@ fn pending(
 ) -> Verdict {
     let Some(pods) = evidence.companions.and_then(|c| c.pods(&meta.namespace)) else {
         return Verdict::unknown(
-            "PodsNotSeen",
+            Code::PodsNotSeen,
             "pending, and whether a pod waits for it is not known: the pods were not seen",
         );
     };
     let waiting: Vec<&PodFacts> = waiting(claim, pods).collect();
     let Some(first) = waiting.iter().min_by_key(|p| p.created) else {
-        return Verdict::healthy("NotWantedYet", "pending, no pod wants it");
+        return Verdict::healthy(Code::NotWantedYet, "pending, no pod wants it");
     };
     let class = claim
         .spec
@@ -220,9 +220,9 @@ fn pending(
         None => notes.push("its events were not seen".to_owned()),
     }
     if lifecycle::is_recent(evidence.now, meta.creation_timestamp, first.created) {
-        return Verdict::new(State::Progressing, false, "ClaimBinding", told).since(since);
+        return Verdict::new(State::Progressing, false, Code::ClaimBinding, told).since(since);
     }
-    Verdict::degraded("ClaimPending", told).since(since)
+    Verdict::degraded(Code::ClaimPending, told).since(since)
 }
 
 /// Why it has no volume, by its own events.
@@ -247,7 +247,7 @@ fn behind(meta: &ObjectMeta, pod: &PodFacts, events: &[EventFacts]) -> Option<Ca
         ),
     };
     Some(Cause {
-        code: "VolumeClaim".to_owned(),
+        code: Code::VolumeClaim,
         message: shorten(&format!("claim {name}: {words}")),
         count: 1,
         example: Some(ObjectRef::named(PersistentVolumeClaim::KIND, name)),

@@ -18,7 +18,7 @@ use super::lifecycle::{self, Preliminaries};
 use super::revision::STEP_SECONDS;
 use super::verdict::Verdict;
 use super::{Check, Evidence, GRACE_SECONDS, Now, Pods, is_open};
-use crate::report::{Item, State};
+use crate::report::{Code, Item, State};
 use crate::resource::{OwnerReference, Pod, PodStatus, Resource as _, Time};
 
 impl Check for Pod {
@@ -43,7 +43,7 @@ impl Check for Pod {
     /// A working pod that is not Ready does not show that its node is lost, nor, before some time has passed, what
     /// keeps it from ending.
     fn is_worth_a_look(&self, item: &Item, _now: Now) -> bool {
-        is_open(item) || item.reason == "Running"
+        is_open(item) || item.reason == Code::Running
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
@@ -86,13 +86,13 @@ fn verdict(pod: &Pod, own: &Pods<'_>, evidence: &Evidence<'_>, notes: &mut Vec<S
         return verdict;
     }
     match status.phase.as_str() {
-        "Succeeded" => return Verdict::new(State::Succeeded, true, "Complete", "succeeded"),
+        "Succeeded" => return Verdict::new(State::Succeeded, true, Code::Complete, "succeeded"),
         "Failed" => return over(pod, &status, evidence).since(ended(&status)),
         _ if pod.is_ready() => {
             if let Some(since) = own.recovered().filter(|_| lifecycle::is_old(meta, evidence.now)) {
                 return lifecycle::just_recovered("ready", since, evidence.now);
             }
-            return Verdict::healthy("Ready", "ready")
+            return Verdict::healthy(Code::Ready, "ready")
                 .since(pod.condition("Ready").and_then(|c| c.last_transition_time));
         }
         _ => {}
@@ -104,7 +104,7 @@ fn verdict(pod: &Pod, own: &Pods<'_>, evidence: &Evidence<'_>, notes: &mut Vec<S
         return Verdict::new(
             State::Suspended,
             true,
-            "SchedulingGated",
+            Code::SchedulingGated,
             "held by a scheduling gate",
         )
         .since(meta.creation_timestamp);
@@ -115,9 +115,9 @@ fn verdict(pod: &Pod, own: &Pods<'_>, evidence: &Evidence<'_>, notes: &mut Vec<S
         .creation_timestamp
         .is_some_and(|t| evidence.now.is_within(GRACE_SECONDS, t));
     if young && own.hard_causes().is_empty() {
-        return Verdict::new(State::Progressing, false, "PodsStarting", told).since(since);
+        return Verdict::new(State::Progressing, false, Code::PodsStarting, told).since(since);
     }
-    Verdict::new(State::Unavailable, false, "PodNotReady", told).since(since)
+    Verdict::new(State::Unavailable, false, Code::PodNotReady, told).since(since)
 }
 
 /// A pod with done containers whose other containers work.
@@ -127,13 +127,13 @@ fn working(pod: &Pod, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Optio
     let (done, all) = (ending.done.len(), ending.done.len() + ending.running.len());
     let lasts = ending.since.is_some_and(|t| evidence.now.age(t) >= STEP_SECONDS);
     if ending.is_kept && lasts {
-        return Some(Verdict::degraded("KeptFromEnding", ending.kept()).since(ending.since));
+        return Some(Verdict::degraded(Code::KeptFromEnding, ending.kept()).since(ending.since));
     }
     if ending.is_kept {
         notes.push(ending.kept());
     }
     let told = format!("running, {done} of {all} containers are done");
-    Some(Verdict::healthy("Running", told).since(pod.meta().creation_timestamp))
+    Some(Verdict::healthy(Code::Running, told).since(pod.meta().creation_timestamp))
 }
 
 /// Kinds that try again with a later pod: the driver of Spark with its executors, a TaskRun of Tekton and a runner of
@@ -153,13 +153,13 @@ fn over(pod: &Pod, status: &PodStatus, evidence: &Evidence<'_>) -> Verdict {
         } else {
             told
         };
-        return Verdict::degraded("PodFailed", told);
+        return Verdict::degraded(Code::PodFailed, told);
     };
     let replaced = evidence.replaced || REPLACE.contains(&owner.kind.as_str());
     if replaced && !evidence.named {
         return Verdict::left_behind(format!("{told}, and {} {} replaces it", owner.kind, owner.name));
     }
-    Verdict::degraded("PodFailed", told)
+    Verdict::degraded(Code::PodFailed, told)
 }
 
 /// How it ended.

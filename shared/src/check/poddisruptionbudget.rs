@@ -19,7 +19,7 @@ use super::related::pods::PodStage;
 use super::related::{RelatedKind, RelatedNeed, RelatedObjects, workloads};
 use super::verdict::Verdict;
 use super::{Check, Evidence};
-use crate::report::{Item, State};
+use crate::report::{Code, Item, State};
 use crate::resource::{Condition as _, PodDisruptionBudget, PodDisruptionBudgetStatus, Resource as _};
 
 /// How many other budgets over the same pods are named.
@@ -108,7 +108,7 @@ fn verdict(
         .iter()
         .find(|c| c.kind == "DisruptionAllowed" && c.is_false() && c.reason == "SyncFailed");
     if let Some(failed) = failed {
-        return Verdict::degraded("SyncFailed", failed.words()).since(failed.last_transition_time);
+        return Verdict::degraded(Code::SyncFailed, failed.words()).since(failed.last_transition_time);
     }
     let observed = status.observed_generation.filter(|o| *o != 0);
     if let Some(verdict) = lifecycle::unobserved(meta, observed, State::Degraded, evidence) {
@@ -121,15 +121,15 @@ fn verdict(
             "its {} of no controller that can be asked how many there should be: none may be evicted, a drain waits",
             pods(healthy, "pod is", "pods are")
         ));
-        return Verdict::healthy("UnmanagedPods", format!("{healthy} healthy, 0 expected"));
+        return Verdict::healthy(Code::UnmanagedPods, format!("{healthy} healthy, 0 expected"));
     }
     if expected == 0 {
-        return Verdict::healthy("NoPods", "it expects no pods");
+        return Verdict::healthy(Code::NoPods, "it expects no pods");
     }
     let always = budget.always_lets_unready_pods_go();
     let counts = format!("{healthy} healthy, {desired} wanted");
     if !shared.with.is_empty() {
-        return Verdict::healthy("BudgetsOverlap", counts);
+        return Verdict::healthy(Code::BudgetsOverlap, counts);
     }
     if healthy < desired {
         let which = if always {
@@ -143,7 +143,7 @@ fn verdict(
         } else {
             format!("{counts}, {allowed} may be evicted")
         };
-        return Verdict::healthy("BelowDesiredHealthy", told);
+        return Verdict::healthy(Code::BelowDesiredHealthy, told);
     }
     if allowed == 0 {
         let wait = if desired >= expected {
@@ -157,9 +157,12 @@ fn verdict(
         } else {
             format!("{counts}, 0 may be evicted")
         };
-        return Verdict::healthy("NoDisruptionAllowed", told);
+        return Verdict::healthy(Code::NoDisruptionAllowed, told);
     }
-    Verdict::healthy("DisruptionAllowed", format!("{counts}, {allowed} may be evicted"))
+    Verdict::healthy(
+        Code::DisruptionAllowed,
+        format!("{counts}, {allowed} may be evicted"),
+    )
 }
 
 fn pods(count: i64, one: &str, many: &str) -> String {

@@ -10,7 +10,7 @@ use super::min_ready::MinReadyWait;
 use super::revision::{RevisionProgress, RolloutSteps, STEP_SECONDS, longest_rollout};
 use super::verdict::Verdict;
 use super::{Evidence, GRACE_SECONDS, Pods};
-use crate::report::{Item, State};
+use crate::report::{Code, Item, State};
 use crate::resource::{ObjectMeta, Time};
 
 /// The counts of a workload. An absent count is 0.
@@ -131,12 +131,12 @@ impl Shortage<'_> {
                     notes.push("podsNotSeen".into());
                 }
                 let message = format!("{counted}, {} starting", self.counts.missing());
-                Verdict::new(State::Progressing, false, "PodsStarting", message)
+                Verdict::new(State::Progressing, false, Code::PodsStarting, message)
             }
             _ => Verdict::new(
                 short_state(self.counts.ready),
                 false,
-                "ReadyBelowDesired",
+                Code::ReadyBelowDesired,
                 counted,
             ),
         };
@@ -165,7 +165,7 @@ pub(super) struct Replicas<'a> {
     /// Whether the controller says that pods cannot be created.
     pub refused: bool,
     /// Reason and message if it asks for no pod.
-    pub empty: (&'static str, &'static str),
+    pub empty: (Code, &'static str),
 }
 
 impl Replicas<'_> {
@@ -177,7 +177,7 @@ impl Replicas<'_> {
                 if c.replicas > 0 {
                     notes.push(still_going(c.replicas));
                 }
-                Verdict::healthy(self.empty.0, self.empty.1)
+                Verdict::healthy(self.empty.0.clone(), self.empty.1)
             }
             _ if c.ready < c.desired => self.short(notes),
             _ if c.available < c.desired => MinReadyWait {
@@ -195,7 +195,7 @@ impl Replicas<'_> {
             }
             _ => self
                 .just_recovered(&counted)
-                .unwrap_or_else(|| Verdict::healthy("Ready", counted)),
+                .unwrap_or_else(|| Verdict::healthy(Code::Ready, counted)),
         }
     }
 

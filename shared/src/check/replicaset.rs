@@ -9,7 +9,7 @@ use super::lifecycle;
 use super::replicas::{ReplicaCounts, Replicas, count};
 use super::verdict::Verdict;
 use super::{Check, Evidence, Now, cause};
-use crate::report::{Item, State};
+use crate::report::{Code, Item, State};
 use crate::resource::{ReplicaSet, ReplicaSetStatus, Resource};
 
 impl Check for ReplicaSet {
@@ -103,7 +103,7 @@ fn verdict(set: &ReplicaSet, c: ReplicaCounts, evidence: &Evidence<'_>, notes: &
         min_ready: count(set.spec.as_ref().and_then(|s| s.min_ready_seconds)),
         ordered: false,
         refused: set.failed_create().is_some(),
-        empty: ("ScaledToZero", "scaled to zero"),
+        empty: (Code::ScaledToZero, "scaled to zero"),
     }
     .verdict(notes)
 }

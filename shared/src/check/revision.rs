@@ -6,7 +6,7 @@
 
 use super::verdict::Verdict;
 use super::{Evidence, Pods};
-use crate::report::State;
+use crate::report::{Code, State};
 use crate::resource::{ObjectMeta, Time};
 
 /// Seconds from one step of a rollout to the next: the default of `progressDeadlineSeconds` of a Deployment.
@@ -45,14 +45,14 @@ impl RevisionProgress {
     /// It moves. `healthy` says whether enough pods are ready meanwhile.
     pub fn in_progress(self, counted: &str, healthy: bool) -> Verdict {
         let message = self.rolling_out(counted);
-        Verdict::new(State::Progressing, healthy, "RolloutInProgress", message)
+        Verdict::new(State::Progressing, healthy, Code::RolloutInProgress, message)
     }
 
     /// Enough pods are ready, and the newest revision does not move.
     pub fn stalled(self, counted: &str) -> Verdict {
         let words = self.words();
         Verdict::degraded(
-            "RolloutStalled",
+            Code::RolloutStalled,
             format!("rollout stalled, old revision still serving: {counted}, {words}"),
         )
     }

@@ -13,7 +13,7 @@ use super::text::kubectl;
 use super::verdict::Verdict;
 use super::{Check, Evidence, Now};
 use crate::duration;
-use crate::report::{Cause, Item, ObjectRef, State};
+use crate::report::{Cause, Code, Item, ObjectRef, State};
 use crate::resource::{
     Condition as _, Deployment, DeploymentCondition, DeploymentSpec, DeploymentStatus, Resource as _,
     Rollout, RolloutStatus,
@@ -108,7 +108,7 @@ impl<'a> RolloutFacts<'a> {
             }
         }
         let says_nothing = matches!(item.state, State::Unknown | State::Terminating)
-            || ["NotObserved", "ControllerNotObserving"].contains(&item.reason.as_str());
+            || [Code::NotObserved, Code::ControllerNotObserving].contains(&item.reason);
         if says_nothing || c.desired == 0 {
             return item;
         }
@@ -116,7 +116,7 @@ impl<'a> RolloutFacts<'a> {
         let Some(verdict) = self.own_verdict(&item, &mut warnings) else {
             return item;
         };
-        if verdict.reason == "RolloutAborted" {
+        if verdict.reason == Code::RolloutAborted {
             self.add_abort(&mut item.causes);
         }
         item.warnings.extend(warnings);
@@ -126,7 +126,7 @@ impl<'a> RolloutFacts<'a> {
         Item {
             state: verdict.state,
             healthy: verdict.healthy,
-            reason: verdict.reason.to_owned(),
+            reason: verdict.reason,
             since: verdict.since.map(|t| t.to_string()),
             message: verdict.message,
             ..item
@@ -154,7 +154,7 @@ impl<'a> RolloutFacts<'a> {
                 invalid.message
             );
             return Some(failing(
-                Verdict::degraded("InvalidSpec", message).since(invalid.last_transition_time),
+                Verdict::degraded(Code::InvalidSpec, message).since(invalid.last_transition_time),
             ));
         }
         if self.is_aborted() {
@@ -164,16 +164,16 @@ impl<'a> RolloutFacts<'a> {
                 format!("its update was aborted, the stable revision goes on serving: {counted}")
             };
             return Some(failing(
-                Verdict::degraded("RolloutAborted", message).since(changed),
+                Verdict::degraded(Code::RolloutAborted, message).since(changed),
             ));
         }
         let updated = format!("{} of {} updated", c.updated, c.desired);
         let stalled = "rollout stalled, the stable revision goes on serving";
         match item.state {
-            State::Degraded if item.reason == "RolloutStalled" => {
+            State::Degraded if item.reason == Code::RolloutStalled => {
                 let message = format!("{stalled}: {counted}, {updated}");
                 return Some(failing(
-                    Verdict::degraded("RolloutStalled", message).since(changed),
+                    Verdict::degraded(Code::RolloutStalled, message).since(changed),
                 ));
             }
             State::Degraded | State::Unavailable => return None,
@@ -182,7 +182,7 @@ impl<'a> RolloutFacts<'a> {
         if self.status.phase == "Degraded" {
             let message = format!("{counted}, {updated}: {}", self.status.message);
             return Some(failing(
-                Verdict::degraded("RolloutStalled", message).since(changed),
+                Verdict::degraded(Code::RolloutStalled, message).since(changed),
             ));
         }
         // Its pods are the news.
@@ -224,7 +224,7 @@ impl<'a> RolloutFacts<'a> {
         Some(
             match (late, lasts) {
                 (Some(_), Some(lasts)) => Verdict::degraded(
-                    "RolloutStalled",
+                    Code::RolloutStalled,
                     format!("{counted}, its pause of {lasts} is over and its controller does not go on"),
                 ),
                 (_, Some(lasts)) => suspended(format!("{counted}, update paused {why} for {lasts}")),
@@ -265,7 +265,7 @@ impl<'a> RolloutFacts<'a> {
             () => format!("{counted}, rolling out: {}", self.status.message),
         };
         if age < deadline {
-            return Verdict::new(State::Progressing, true, "RolloutInProgress", message).since(moved);
+            return Verdict::new(State::Progressing, true, Code::RolloutInProgress, message).since(moved);
         }
         let minutes = age / 60;
         if self
@@ -277,10 +277,10 @@ impl<'a> RolloutFacts<'a> {
                 "its update has waited {minutes} min for an analysis or an experiment, {}",
                 self.at_step()
             ));
-            return Verdict::healthy("Ready", message).since(moved);
+            return Verdict::healthy(Code::Ready, message).since(moved);
         }
         Verdict::degraded(
-            "RolloutStalled",
+            Code::RolloutStalled,
             format!("{message}, without progress for {minutes} min, which its controller does not tell"),
         )
         .since(moved)
@@ -327,7 +327,7 @@ impl<'a> RolloutFacts<'a> {
     }
 
     fn add_abort(&self, causes: &mut Vec<Cause>) {
-        if causes.iter().any(|cause| cause.code == "RolloutAborted") {
+        if causes.iter().any(|cause| cause.code == Code::RolloutAborted) {
             return;
         }
         let meta = self.rollout.meta();
@@ -340,7 +340,7 @@ impl<'a> RolloutFacts<'a> {
             return;
         }
         causes.push(Cause {
-            code: "RolloutAborted".into(),
+            code: Code::RolloutAborted,
             message: message.clone(),
             count: 1,
             example: Some(ObjectRef::named(Rollout::KIND, &meta.name)),
@@ -395,7 +395,7 @@ impl<'a> RolloutFacts<'a> {
 }
 
 fn suspended(message: String) -> Verdict {
-    Verdict::new(State::Suspended, true, "RolloutPaused", message)
+    Verdict::new(State::Suspended, true, Code::RolloutPaused, message)
 }
 
 /// The seconds of a pause: `30`, or a duration such as `1h30m`. Others are not measured (`DurationSeconds` in

@@ -25,7 +25,7 @@ use super::related::{RelatedKind, RelatedNeed, RelatedObjects, workloads};
 use super::text::{kubectl, shorten};
 use super::verdict::Verdict;
 use super::{Check, Evidence};
-use crate::report::{Cause, Item, ObjectRef, State};
+use crate::report::{Cause, Code, Item, ObjectRef, State};
 use crate::resource::{Condition as _, ProbedCondition, Resource as _, Service, ServicePort};
 use crate::span::span;
 use std::collections::BTreeMap;
@@ -94,7 +94,7 @@ impl Check for Service {
 fn behind(service: &Service, verdict: &Verdict, evidence: &Evidence<'_>) -> Vec<Cause> {
     let meta = service.meta();
     let (namespace, name) = (&meta.namespace, &meta.name);
-    let is_open = matches!(verdict.reason, "NoReadyEndpoints" | "EndpointsStarting");
+    let is_open = matches!(verdict.reason, Code::NoReadyEndpoints | Code::EndpointsStarting);
     let (Some(known), Some(selector), true) = (evidence.companions, service.selector(), is_open) else {
         return Vec::new();
     };
@@ -114,7 +114,7 @@ fn behind(service: &Service, verdict: &Verdict, evidence: &Evidence<'_>) -> Vec<
     }
     let subject = behind.into_iter().next();
     let of = |subject| Cause {
-        code: "NoReadyEndpoints".to_owned(),
+        code: Code::NoReadyEndpoints,
         message: verdict.message.clone(),
         count: 1,
         example: Some(ObjectRef::named(Service::KIND, name)),
@@ -146,13 +146,13 @@ fn verdict(
     if service.is_external() {
         let name = service.spec.as_ref().map_or("", |s| &s.external_name);
         return Verdict::healthy(
-            "ExternalName",
+            Code::ExternalName,
             format!("an alias of {name}, which is not looked at"),
         );
     }
     let Some(selector) = service.selector() else {
         return Verdict::healthy(
-            "NoSelector",
+            Code::NoSelector,
             "it selects no pods: somebody else keeps its endpoints",
         );
     };
@@ -160,7 +160,7 @@ fn verdict(
     let Some((known, endpoints)) = known.and_then(|k| Some((k, k.endpoints(&meta.namespace, &meta.name)?)))
     else {
         return Verdict::unknown(
-            "EndpointsNotSeen",
+            Code::EndpointsNotSeen,
             "its EndpointSlices were not seen, so whether anything answers is not known",
         );
     };
@@ -169,20 +169,29 @@ fn verdict(
     let all_lost = !lost.is_empty() && lost.len() == service.ports().len();
     if ready > 0 && !all_lost {
         warnings.extend(lost.iter().map(|name| no_port(name)));
-        return Verdict::healthy("Ready", format!("{ready} of {} endpoints ready", ready + others));
+        return Verdict::healthy(
+            Code::Ready,
+            format!("{ready} of {} endpoints ready", ready + others),
+        );
     }
     let failing = if ready > 0 {
         let lost: Vec<String> = lost.iter().map(|name| no_port(name)).collect();
-        Verdict::degraded("PortNotFound", lost.join(", "))
+        Verdict::degraded(Code::PortNotFound, lost.join(", "))
     } else if others > 0 {
-        Verdict::degraded("NoReadyEndpoints", format!("0 of {others} endpoints ready"))
+        Verdict::degraded(Code::NoReadyEndpoints, format!("0 of {others} endpoints ready"))
     } else {
         empty(service, selector, known)
     };
     let changed = endpoints.changed.max(meta.creation_timestamp);
     let recent = lifecycle::is_recent(evidence.now, meta.creation_timestamp, endpoints.changed);
     if failing.state == State::Degraded && recent {
-        return Verdict::new(State::Progressing, false, "EndpointsStarting", failing.message).since(changed);
+        return Verdict::new(
+            State::Progressing,
+            false,
+            Code::EndpointsStarting,
+            failing.message,
+        )
+        .since(changed);
     }
     let since = changed.filter(|_| failing.state == State::Degraded);
     failing.since(since)
@@ -207,7 +216,7 @@ fn load_balancer(
     notes: &mut Vec<String>,
     warnings: &mut Vec<String>,
 ) {
-    if !service.asks_for_load_balancer() || verdict.reason == "Manifest" {
+    if !service.asks_for_load_balancer() || verdict.reason == Code::Manifest {
         return;
     }
     let meta = service.meta();
@@ -311,7 +320,7 @@ fn empty(service: &Service, selector: &BTreeMap<String, String>, known: &Related
     if !workloads.asking.is_empty() {
         let who = and_more(&workloads.asking);
         return Verdict::degraded(
-            "NoReadyEndpoints",
+            Code::NoReadyEndpoints,
             match leaving {
                 0 => format!("no endpoint, {who} has no pod with an address"),
                 1 => format!(
@@ -325,14 +334,14 @@ fn empty(service: &Service, selector: &BTreeMap<String, String>, known: &Related
     }
     if !workloads.idle.is_empty() {
         return Verdict::healthy(
-            "ScaledToZero",
+            Code::ScaledToZero,
             format!("no endpoint, {} asks for no pod", and_more(&workloads.idle)),
         );
     }
     let Some(pods) = known.pods(namespace) else {
         return if workloads.complete {
             Verdict::degraded(
-                "NoReadyEndpoints",
+                Code::NoReadyEndpoints,
                 format!("no endpoint, and no workload makes pods with {labels}"),
             )
         } else {
@@ -345,12 +354,15 @@ fn empty(service: &Service, selector: &BTreeMap<String, String>, known: &Related
         .collect();
     match selected.as_slice() {
         [] if !workloads.complete => not_known(),
-        [] => Verdict::degraded("NoPodsMatch", format!("no pod, and no workload's, has {labels}")),
+        [] => Verdict::degraded(
+            Code::NoPodsMatch,
+            format!("no pod, and no workload's, has {labels}"),
+        ),
         all if all.iter().all(|p| p.stage == PodStage::Succeeded) => {
-            Verdict::healthy("PodsFinished", "no endpoint, its pods have finished")
+            Verdict::healthy(Code::PodsFinished, "no endpoint, its pods have finished")
         }
         all => Verdict::degraded(
-            "NoReadyEndpoints",
+            Code::NoReadyEndpoints,
             format!(
                 "no endpoint, {} has no address or is over",
                 and_more_pods(all.len(), &all[0].name)
@@ -368,7 +380,7 @@ fn and_more_pods(count: usize, first: &str) -> String {
 
 fn not_known() -> Verdict {
     Verdict::unknown(
-        "WorkloadsNotSeen",
+        Code::WorkloadsNotSeen,
         "no endpoint, and whether it is meant to have one is not known: not all workloads were seen",
     )
 }

@@ -13,7 +13,7 @@ use super::revision::RevisionProgress;
 use super::text::kubectl;
 use super::verdict::Verdict;
 use super::{Check, Evidence, GRACE_SECONDS, Now};
-use crate::report::{Cause, Item, ObjectRef, State};
+use crate::report::{Cause, Code, Item, ObjectRef, State};
 use crate::resource::{Pod, Resource as _, StatefulSet, StatefulSetStatus};
 
 impl Check for StatefulSet {
@@ -133,7 +133,7 @@ fn verdict(set: &StatefulSet, c: ReplicaCounts, evidence: &Evidence<'_>, notes: 
         rollout,
         ordered: spec.pod_management_policy != "Parallel",
         refused: false,
-        empty: ("ScaledToZero", "scaled to zero"),
+        empty: (Code::ScaledToZero, "scaled to zero"),
     }
     .verdict(notes)
 }
@@ -164,7 +164,7 @@ fn forced_rollback(set: &StatefulSet, evidence: &Evidence<'_>) -> Option<Cause> 
     let first = broken.iter().min_by_key(|pod| ordinal(pod))?;
     let meta = first.meta();
     Some(Cause {
-        code: "ForcedRollback".to_owned(),
+        code: Code::ForcedRollback,
         message: format!(
             "pod {} of the old revision {} is not ready, and the controller waits for it before it rolls out {}: delete \
              the pod (forced rollback)",

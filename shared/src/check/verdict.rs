@@ -1,6 +1,6 @@
 //! The verdict about one object, before it becomes an [`Item`].
 
-use crate::report::{Item, State};
+use crate::report::{Code, Item, State};
 use crate::resource::{Resource, Time};
 
 /// The state of one object, and why.
@@ -9,13 +9,13 @@ pub(super) struct Verdict {
     pub state: State,
     /// `None` leaves the object out of the answer.
     pub healthy: Option<bool>,
-    pub reason: &'static str,
+    pub reason: Code,
     pub message: String,
     pub since: Option<Time>,
 }
 
 impl Verdict {
-    pub fn new(state: State, healthy: bool, reason: &'static str, message: impl Into<String>) -> Self {
+    pub fn new(state: State, healthy: bool, reason: Code, message: impl Into<String>) -> Self {
         Self {
             state,
             healthy: Some(healthy),
@@ -25,15 +25,15 @@ impl Verdict {
         }
     }
 
-    pub fn healthy(reason: &'static str, message: impl Into<String>) -> Self {
+    pub fn healthy(reason: Code, message: impl Into<String>) -> Self {
         Self::new(State::Healthy, true, reason, message)
     }
 
-    pub fn degraded(reason: &'static str, message: impl Into<String>) -> Self {
+    pub fn degraded(reason: Code, message: impl Into<String>) -> Self {
         Self::new(State::Degraded, false, reason, message)
     }
 
-    pub fn unknown(reason: &'static str, message: impl Into<String>) -> Self {
+    pub fn unknown(reason: Code, message: impl Into<String>) -> Self {
         Self::new(State::Unknown, false, reason, message)
     }
 
@@ -42,7 +42,7 @@ impl Verdict {
         Self {
             state: State::Unknown,
             healthy: Some(false),
-            reason: "Malformed",
+            reason: Code::Malformed,
             message: format!("malformed: {what}"),
             since: None,
         }
@@ -53,7 +53,7 @@ impl Verdict {
         Self {
             state: State::Terminating,
             healthy: None,
-            reason: "LeftBehind",
+            reason: Code::LeftBehind,
             message: message.into(),
             since: None,
         }
@@ -76,7 +76,7 @@ impl Verdict {
             ready: None,
             available: None,
             updated: None,
-            reason: self.reason.to_owned(),
+            reason: self.reason,
             message: self.message,
             since: self.since.map(|t| t.to_string()),
             notes: Vec::new(),

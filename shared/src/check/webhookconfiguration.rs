@@ -15,7 +15,7 @@ use super::lifecycle::{self, Preliminaries};
 use super::related::{RelatedKind, RelatedNeed, RelatedObjects};
 use super::verdict::Verdict;
 use super::{Check, Evidence};
-use crate::report::{Cause, Item, ObjectRef, State};
+use crate::report::{Cause, Code, Item, ObjectRef, State};
 use crate::resource::{
     MutatingWebhookConfiguration, ObjectMeta, Resource as _, ServicePort, Time,
     ValidatingWebhookConfiguration, Webhook, WebhookClientConfig, WebhookService,
@@ -226,7 +226,7 @@ fn verdict(
     }
     // A refused pod names the webhook too: both causes are one.
     causes.extend(blocking.iter().map(|(hook, why, since)| Cause {
-        code: "AdmissionWebhook".to_owned(),
+        code: Code::AdmissionWebhook,
         message: format!("{} refuses {}: {why}", hook.name, rules(hook)),
         count: 1,
         example: None,
@@ -249,22 +249,22 @@ fn verdict(
         let recent = lifecycle::is_recent(evidence.now, meta.creation_timestamp, *since);
         let since = (*since).max(meta.creation_timestamp);
         return if recent {
-            Verdict::new(State::Progressing, false, "WebhookStarting", told)
+            Verdict::new(State::Progressing, false, Code::WebhookStarting, told)
         } else {
-            Verdict::degraded("WebhookBlocks", told)
+            Verdict::degraded(Code::WebhookBlocks, told)
         }
         .since(since);
     }
     if let Some(hook) = not_seen {
         return Verdict::unknown(
-            "EndpointsNotSeen",
+            Code::EndpointsNotSeen,
             format!("whether anything answers for {} was not seen", hook.name),
         );
     }
     match hooks.len() {
-        0 => Verdict::healthy("NoWebhooks", "no webhook"),
-        1 => Verdict::healthy("Ready", "1 webhook, none found to block"),
-        n => Verdict::healthy("Ready", format!("{n} webhooks, none found to block")),
+        0 => Verdict::healthy(Code::NoWebhooks, "no webhook"),
+        1 => Verdict::healthy(Code::Ready, "1 webhook, none found to block"),
+        n => Verdict::healthy(Code::Ready, format!("{n} webhooks, none found to block")),
     }
 }
 

@@ -229,6 +229,7 @@ mod tests {
     use super::*;
     use crate::check::EvidenceStore;
     use crate::judge::{NoEvidence, SearchedEvidence, Times};
+    use crate::report::Code;
     use crate::resource::{Pod, StatefulSet, Time, from_value};
     use crate::run::Kind;
     use serde_json::json;
@@ -298,15 +299,15 @@ mod tests {
         let mut judged = judged(true);
         let targets: Vec<&str> = judged.targets().map(|target| target.uid.as_str()).collect();
         assert_eq!(targets, ["db"], "a healthy object is not kept");
-        let codes = |judged: &Judged| -> Vec<String> {
+        let codes = |judged: &Judged| -> Vec<Code> {
             let causes = judged.items.iter().flat_map(|item| &item.causes);
             causes.map(|cause| cause.code.clone()).collect()
         };
-        assert_eq!(codes(&judged), [""; 0]);
+        assert_eq!(codes(&judged), Vec::<Code>::new());
         let mut store = EvidenceStore::default();
         store.add(0, crashing_pod("db"));
         judged.judge_again(&SearchedEvidence::new(&store), now());
-        assert_eq!(codes(&judged), ["CrashLoop"]);
+        assert_eq!(codes(&judged), [Code::CrashLoop]);
         assert_eq!(judged.items[0].name, "cache");
         assert_eq!(judged.items[1].name, "db");
     }

@@ -2,7 +2,7 @@ use super::cache::Cache;
 use super::*;
 use crate::check::{RelatedKind, RelatedObjects};
 use crate::failure::{Class, Failure};
-use crate::report::{ObjectRef, State, Status, Summary};
+use crate::report::{Code, ObjectRef, State, Status, Summary};
 use crate::resource::{CronJob, Decoded, Deployment, EndpointSlice, Service, Time, from_value};
 use crate::run::Kind;
 use sre_testkit::Clock;
@@ -560,7 +560,7 @@ fn an_unobserved_generation_is_counted_from_when_it_was_first_seen() {
     };
     let cache = listed(&[seen(2)]);
     let reason = |seconds| {
-        let mut reason = String::new();
+        let mut reason = Code::default();
         cache.visit(&Selection::default(), &moment(seconds), &mut |item| {
             reason = item.reason;
             ControlFlow::Continue(())

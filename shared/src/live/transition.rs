@@ -82,7 +82,7 @@ impl Transition {
             from,
             to: Some(item.state),
             at,
-            reason: item.reason,
+            reason: item.reason.to_string(),
             message: item.message,
             health_change,
         })

@@ -6,7 +6,7 @@
 //! to be true of all: what a container said before it ended is part of it, and a sentence that says nothing of why, such as
 //! an exit code alone, is folded with no other workload's.
 
-use super::{Cause, Item, ObjectRef, State};
+use super::{Cause, Code, Item, ObjectRef, State};
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -23,7 +23,7 @@ const BY_CHANCE: usize = 3;
 pub struct Finding {
     /// A stable word in CamelCase, listed in docs/checks.md: a cause's code, or the reason of an item that is itself what
     /// is wrong, such as a node.
-    pub code: String,
+    pub code: Code,
     /// What is behind it, where that is known: `Node/n7`, `ResourceQuota/shop/compute`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<ObjectRef>,
@@ -169,11 +169,11 @@ fn rank(state: State) -> u8 {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Key {
     /// The same thing is behind them; a code too if the thing can be behind them for different reasons.
-    Subject(ObjectRef, Option<String>),
+    Subject(ObjectRef, Option<Code>),
     /// They say the same.
-    Words(String, String),
+    Words(Code, String),
     /// It says nothing that others could share: code, sentence and whose it is.
-    Own(String, String, ObjectRef),
+    Own(Code, String, ObjectRef),
 }
 
 fn key(item: &Item, cause: &Cause) -> Key {
@@ -247,31 +247,28 @@ fn has_ended(message: &str) -> bool {
 /// By which words the causes of different workloads are one; `None` where the sentence does not say why, so that it is the
 /// same by chance.
 #[must_use]
-pub fn shared_words(code: &str, message: &str) -> Option<String> {
+pub fn shared_words(code: &Code, message: &str) -> Option<String> {
     match code {
         // What follows from something else, what is only not there yet, and what one pod is in the way of.
-        "ProgressDeadlineExceeded"
-        | "JobBackoffLimit"
-        | "JobDeadline"
-        | "JobFailed"
-        | "NotReady"
-        | "ReadyNotWritten"
-        | "ForcedRollback" => None,
-        "Waiting" => Some(message.to_owned())
+        Code::NotReady | Code::ReadyNotWritten | Code::ForcedRollback => None,
+        code if code.is_consequence() => None,
+        Code::Waiting => Some(message.to_owned())
             .filter(|m| ["scheduler", "kubelet of node"].iter().any(|who| m.contains(who))),
-        "StuckDeleting" => Some(gist(message)).filter(|m| m.contains("finalizers: ")),
-        "PodFailed" if message == "it failed" => None,
+        Code::StuckDeleting => Some(gist(message)).filter(|m| m.contains("finalizers: ")),
+        Code::PodFailed if message == "it failed" => None,
         // The program's, the probe's and the runtime's own words, to the letter.
-        "CrashLoop" | "OutOfMemory" => {
+        Code::CrashLoop | Code::OutOfMemory => {
             let (how, said) = without_count(message);
             let said = said.strip_prefix(": ").map(without_time)?;
             Some(format!("{how}: {said}"))
         }
-        "LivenessProbe" | "StartupProbe" => {
+        Code::LivenessProbe | Code::StartupProbe => {
             let (said, _) = without_count(message);
             (!said.contains(": the kubelet ended it")).then(|| said.to_owned())
         }
-        "ReadinessProbe" | "ContainerHook" | "ContainerCreate" => Some(without_count(message).0.to_owned()),
+        Code::ReadinessProbe | Code::ContainerHook | Code::ContainerCreate => {
+            Some(without_count(message).0.to_owned())
+        }
         _ if has_ended(message) => None,
         _ => Some(gist(message)),
     }

@@ -1,6 +1,6 @@
 //! One judged object, its state and the causes behind it.
 
-use super::{Acknowledged, ObjectRef};
+use super::{Acknowledged, Code, ObjectRef};
 use serde::{Deserialize, Serialize};
 
 /// What an object is, in one word.
@@ -91,7 +91,7 @@ pub struct Item {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated: Option<i64>,
     /// Why it is in this state, a stable word in CamelCase, listed in docs/checks.md.
-    pub reason: String,
+    pub reason: Code,
     /// The same as a sentence with numbers.
     #[serde(default)]
     pub message: String,
@@ -120,12 +120,7 @@ impl Item {
     /// The causes that are not the consequence of the others: a rollout runs out of time, and a Job gives up, because of
     /// something.
     pub fn roots(&self) -> impl Iterator<Item = &Cause> {
-        let consequence = |c: &Cause| {
-            matches!(
-                c.code.as_str(),
-                "ProgressDeadlineExceeded" | "JobBackoffLimit" | "JobDeadline" | "JobFailed"
-            )
-        };
+        let consequence = |c: &Cause| c.code.is_consequence();
         let has_others = !self.causes.iter().all(consequence);
         self.causes
             .iter()
@@ -138,7 +133,7 @@ impl Item {
 #[serde(rename_all = "camelCase", default)]
 pub struct Cause {
     /// A stable word in CamelCase, listed in docs/checks.md.
-    pub code: String,
+    pub code: Code,
     /// The sentence that matters: the quota's, the registry's, the scheduler's.
     pub message: String,
     /// How many objects show it; at least 1.

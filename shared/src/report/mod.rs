@@ -6,6 +6,7 @@
 
 mod acknowledged;
 mod check;
+mod code;
 mod finding;
 mod item;
 mod not_seen;
@@ -17,6 +18,7 @@ mod vantage;
 
 pub use acknowledged::Acknowledged;
 pub use check::{ApiServerCheck, CheckResult, Identity, KindCheck, Probe, Readyz, Summary};
+pub use code::{Code, FailedStep, PassesByItself};
 pub use finding::{Finding, Fold, findings, fold, gist, shared_words};
 pub use item::{Cause, Item, State};
 pub use not_seen::{NotSeen, Scope};

@@ -85,7 +85,7 @@ type Told<'a> = (&'a str, &'a str, Option<String>, &'a str, Option<String>);
 
 fn told(cause: &Cause) -> Told<'_> {
     (
-        &cause.code,
+        cause.code.as_str(),
         &cause.message,
         cause.last.clone().or(cause.since.clone()),
         cause.hint.as_deref().unwrap_or_default(),
@@ -1541,7 +1541,7 @@ fn what_only_may_matter_of_a_cron_job_is_a_warning() {
         (
             State::Healthy,
             Some(true),
-            reason.to_owned(),
+            reason.into(),
             vec![warning.to_owned()],
         )
     };

@@ -324,7 +324,7 @@ fn event(reason: &str, message: &str, ago: i64) -> Value {
 }
 
 fn told(item: &Item) -> (&str, &str) {
-    (&item.reason, &item.message)
+    (item.reason.as_str(), &item.message)
 }
 
 #[test]
@@ -449,7 +449,7 @@ fn run_of(name: &str, ago: i64, kind: &str, over: i64) -> Value {
 fn the_jobs_that_are_known_tell_what_the_status_does_not() {
     let of = |cron: &Object, jobs: &[Value]| {
         let item = judge_beside(cron, now(), jobs, &[]);
-        (item.state, item.healthy, item.reason, item.message)
+        (item.state, item.healthy, item.reason.to_string(), item.message)
     };
     let told = |(state, healthy), reason: &str, message: &str| {
         (state, healthy, reason.to_owned(), message.to_owned())
@@ -502,7 +502,7 @@ fn runs_that_are_over_and_count_as_under_way_tell_of_a_controller_that_does_not_
     let runs = active(ran(7200, Some(7300)), 2).set("/spec/concurrencyPolicy", "Forbid");
     let of = |jobs: &[Value]| {
         let item = judge_beside(&runs, now(), jobs, &[]);
-        (state(&item), item.reason)
+        (state(&item), item.reason.to_string())
     };
     let over = |name: &str, over| run_of(name, 7200, "Complete", over);
     let silent = (DEGRADED, "ControllerNotObserving".to_owned());
@@ -521,7 +521,7 @@ fn runs_that_pile_up_are_no_long_runs() {
     let of = |runs, succeeded| {
         let cron = active(ran(100, Some(succeeded)), runs).set("/metadata/creationTimestamp", at(-9 * DAY));
         let item = cron.judge::<CronJob>();
-        (state(&item), item.reason)
+        (state(&item), item.reason.to_string())
     };
     assert_eq!(of(3, DAY), (DEGRADED, "RunsPileUp".to_owned()));
     assert_eq!(of(3, DAY - 1), (HEALTHY, "Running".to_owned()));

@@ -77,7 +77,7 @@ fn ends<T: Check>(name: &str, reason: &str, object: &Value, pods: Option<&[Value
             pods: known,
             ..Evidence::at(now)
         });
-        (item.state, item.reason)
+        (item.state, item.reason.to_string())
     };
     assert_eq!(judged(0), (State::Progressing, reason.to_owned()), "{name}");
     for later in [3600, DAY, 400 * DAY] {

@@ -386,7 +386,7 @@ fn pods_that_cannot_start_end_the_wait_and_pods_that_fail_are_tried_again() {
         .set("/status/startTime", at(-3599));
     let of = |pod| {
         let item = waiting.judge_with::<Job>([pod]);
-        (state(&item), item.reason)
+        (state(&item), item.reason.to_string())
     };
     let pod = || starting("search-x", 5);
     assert_eq!(of(pod()), (PROGRESSING, "PodsStarting".to_owned()));
@@ -432,7 +432,7 @@ fn a_container_that_did_its_part_is_no_failure() {
     let job = j(json!({"active": 1, "ready": 0}));
     let of = |containers| {
         let item = job.judge_with::<Job>([steps(containers)]);
-        (state(&item), item.reason, item.notes)
+        (state(&item), item.reason.to_string(), item.notes)
     };
     let runs = |notes: &[&str]| {
         let notes: Vec<String> = notes.iter().map(|&note| note.to_owned()).collect();
@@ -478,7 +478,7 @@ fn a_pod_on_a_lost_node_does_not_work() {
         )
     };
     assert_eq!(of("True"), (HEALTHY, vec![]));
-    assert_eq!(of("Unknown"), (DEGRADED, vec!["NodeNotReady".to_owned()]));
+    assert_eq!(of("Unknown"), (DEGRADED, vec!["NodeNotReady".into()]));
     // Whether it is so is asked for, since the pod does not show it.
     assert_eq!(check::wants(&pod, now()).node, Some("n7"));
 }

@@ -171,7 +171,12 @@ fn a_step_that_is_done_is_no_failure_of_a_pod_that_is_meant_to_end() {
     let policy = |policy: &str| ("/spec/restartPolicy", json!(policy));
     let of = |name, more: &[(&str, Value)]| {
         let item = judge::<Pod>(&pod("Running", &[&[ready("False")][..], more].concat()));
-        ((item.state, item.healthy), item.reason, item.message, name)
+        (
+            (item.state, item.healthy),
+            item.reason.to_string(),
+            item.message,
+            name,
+        )
     };
     let told =
         |state, reason: &str, message: &str, name| (state, reason.to_owned(), message.to_owned(), name);

@@ -206,7 +206,7 @@ fn beside(
     }
     read(&mut known, RelatedKind::Deployments, deployments);
     let item = judge_beside::<PodDisruptionBudget>(&known, budget);
-    let lines = [item.reason, item.message].into_iter();
+    let lines = [item.reason.to_string(), item.message].into_iter();
     (wanted, lines.chain(item.notes).chain(item.warnings).collect())
 }
 

@@ -60,8 +60,12 @@ impl Screen<'_> {
     /// A cause and how far it reaches.
     fn shared_cause(&self, severity: Severity, cause: &SharedCause<'_>, lines: &mut Vec<String>) {
         let finding = &cause.finding;
-        let first = format!("{} {}: ", self.mark(severity), self.bold(&escape(&finding.code)));
-        let begin = finding.code.width() + 4;
+        let first = format!(
+            "{} {}: ",
+            self.mark(severity),
+            self.bold(&escape(finding.code.as_str()))
+        );
+        let begin = finding.code.as_str().width() + 4;
         lines.extend(self.wrap((&first, begin), 4, &escape(&finding.message)));
         let mut names = cause.names();
         let more = match names.len().saturating_sub(SHOWN_UNDER_CAUSE) {

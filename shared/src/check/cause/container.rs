@@ -9,23 +9,24 @@ use super::image::{is_refused, not_pulled};
 use super::{EventsAndNodes, PodCause, describe, readiness};
 use crate::check::text::{behind, kubectl, last_line, shorten};
 use crate::check::{GRACE_SECONDS, Now};
+use crate::report::Code;
 use crate::resource::{Condition, ContainerStatus, Pod, Resource as _, Terminated, Waiting};
 use crate::shell::quoted;
 
 /// Reasons of a waiting container that do not pass by themselves.
-const HARD_WAITING: [(&str, &str); 12] = [
-    ("CrashLoopBackOff", "CrashLoop"),
-    ("ErrImagePull", "ImagePull"),
-    ("ImagePullBackOff", "ImagePull"),
-    ("ErrImageNeverPull", "ImagePull"),
-    ("InvalidImageName", "ImagePull"),
-    ("ImageInspectError", "ImagePull"),
-    ("RegistryUnavailable", "ImagePull"),
-    ("CreateContainerConfigError", "ContainerConfig"),
-    ("CreateContainerError", "ContainerCreate"),
-    ("RunContainerError", "ContainerCreate"),
-    ("PreStartHookError", "ContainerHook"),
-    ("PostStartHookError", "ContainerHook"),
+const HARD_WAITING: [(&str, Code); 12] = [
+    ("CrashLoopBackOff", Code::CrashLoop),
+    ("ErrImagePull", Code::ImagePull),
+    ("ImagePullBackOff", Code::ImagePull),
+    ("ErrImageNeverPull", Code::ImagePull),
+    ("InvalidImageName", Code::ImagePull),
+    ("ImageInspectError", Code::ImagePull),
+    ("RegistryUnavailable", Code::ImagePull),
+    ("CreateContainerConfigError", Code::ContainerConfig),
+    ("CreateContainerError", Code::ContainerCreate),
+    ("RunContainerError", Code::ContainerCreate),
+    ("PreStartHookError", Code::ContainerHook),
+    ("PostStartHookError", Code::ContainerHook),
 ];
 
 /// Causes in the containers: certain ones, else possible ones.
@@ -57,11 +58,11 @@ pub(super) fn of_container(
         let (_, code) = HARD_WAITING
             .iter()
             .find(|(reason, _)| *reason == waiting.reason)?;
-        Some((waiting, *code))
+        Some((waiting, code))
     });
     match hard {
-        Some((_, "CrashLoop")) => Some(crash(pod, container, last, now, around)),
-        Some((waiting, code)) => Some(stuck(pod, container, waiting, code, around)),
+        Some((_, &Code::CrashLoop)) => Some(crash(pod, container, last, now, around)),
+        Some((waiting, code)) => Some(stuck(pod, container, waiting, code.clone(), around)),
         None => last
             .filter(|t| is_failure(t) && t.finished_at.is_some_and(|f| now.age(f) < CRASH_SECONDS))
             .map(|t| crash(pod, container, Some(t), now, around)),
@@ -182,7 +183,7 @@ fn ending_hook(pod: &Pod, container: &ContainerStatus, around: &EventsAndNodes<'
     });
     let event = newest.filter(|_| was_ended(last))?;
     Some(PodCause {
-        code: "ContainerHook",
+        code: Code::ContainerHook,
         hard: true,
         message: shorten(&format!(
             "{} {}: {} ({})",
@@ -207,7 +208,7 @@ fn ended_so(pod: &Pod, container: &ContainerStatus, ended: Option<&Terminated>, 
     // The runtime could not start it at all: the command does not exist.
     if let Some(t) = ended.filter(|t| matches!(t.reason.as_str(), "StartError" | "ContainerCannotRun")) {
         return PodCause {
-            code: "ContainerCreate",
+            code: Code::ContainerCreate,
             hard: true,
             message: shorten(&format!("{who}: {}", runtime_error(&t.message))),
             subject: None,
@@ -217,14 +218,15 @@ fn ended_so(pod: &Pod, container: &ContainerStatus, ended: Option<&Terminated>, 
         };
     }
     let (code, how) = match ended {
-        Some(t) if t.reason == "OOMKilled" => ("OutOfMemory", "ran out of memory".to_owned()),
-        Some(t) if t.signal > 0 => ("CrashLoop", format!("was killed by signal {}", t.signal)),
+        Some(t) if t.reason == "OOMKilled" => (Code::OutOfMemory, "ran out of memory".to_owned()),
+        Some(t) if t.signal > 0 => (Code::CrashLoop, format!("was killed by signal {}", t.signal)),
         // The runtimes follow the shell's convention.
-        Some(t) if (129..=192).contains(&t.exit_code) => {
-            ("CrashLoop", format!("was killed by signal {}", t.exit_code - 128))
-        }
-        Some(t) => ("CrashLoop", format!("exited {}", t.exit_code)),
-        None => ("CrashLoop", "keeps crashing".to_owned()),
+        Some(t) if (129..=192).contains(&t.exit_code) => (
+            Code::CrashLoop,
+            format!("was killed by signal {}", t.exit_code - 128),
+        ),
+        Some(t) => (Code::CrashLoop, format!("exited {}", t.exit_code)),
+        None => (Code::CrashLoop, "keeps crashing".to_owned()),
     };
     let count = if again {
         format!(" ({})", restarts(container))
@@ -254,7 +256,7 @@ fn stuck(
     pod: &Pod,
     container: &ContainerStatus,
     waiting: &Waiting,
-    code: &'static str,
+    code: Code,
     around: &EventsAndNodes<'_>,
 ) -> PodCause {
     let meta = pod.meta();
@@ -264,12 +266,12 @@ fn stuck(
         waiting.message.as_str()
     };
     let (why, subject, hint) = match code {
-        "ImagePull" => return not_pulled(pod, container, said, around),
-        "ContainerConfig" => match missing_source(&meta.namespace, said) {
+        Code::ImagePull => return not_pulled(pod, container, said, around),
+        Code::ContainerConfig => match missing_source(&meta.namespace, said) {
             Some((subject, hint)) => (said, Some(subject), hint),
             None => (said, None, describe(pod)),
         },
-        "ContainerCreate" => (runtime_error(said), None, describe(pod)),
+        Code::ContainerCreate => (runtime_error(said), None, describe(pod)),
         _ => (said, None, describe(pod)),
     };
     PodCause {

@@ -7,19 +7,11 @@
 use super::{EventsAndNodes, PodCause};
 use crate::check::text::{behind, kubectl, quoted_behind, shorten};
 use crate::check::{Now, Pods};
-use crate::report::{Cause, ObjectRef};
+use crate::report::{Cause, Code, ObjectRef};
 use crate::resource::{Event, ObjectMeta, ReplicaSet, Resource as _, Time};
 
 /// A controller tries again after 1000 seconds at most. An older refusal says nothing about the present.
 const REFUSED_SECONDS: i64 = 20 * 60;
-
-/// Whether this file gives that code.
-pub(super) fn is_refusal(code: &str) -> bool {
-    matches!(
-        code,
-        "Quota" | "LimitRange" | "PodSecurity" | "AdmissionWebhook" | "ServiceAccount" | "FailedCreate"
-    )
-}
 
 /// The cause in the sentence of a refusal.
 fn refused(namespace: &str, kind: &str, name: &str, sentence: &str, since: Option<Time>) -> PodCause {
@@ -38,37 +30,37 @@ fn refused(namespace: &str, kind: &str, name: &str, sentence: &str, since: Optio
     let account = quoted_behind(sentence, "serviceaccount ").filter(|_| sentence.contains("not found"));
     let (code, subject, hint) = if let Some(quota) = quota {
         (
-            "Quota",
+            Code::Quota,
             Some(ObjectRef::namespaced("ResourceQuota", namespace, quota)),
             kubectl(namespace, "describe quota", quota),
         )
     } else if sentence.contains("violates PodSecurity") {
         (
-            "PodSecurity",
+            Code::PodSecurity,
             Some(ObjectRef::named("Namespace", namespace)),
             kubectl("", "get namespace --show-labels", namespace),
         )
     } else if let Some(hook) = hook {
         (
-            "AdmissionWebhook",
+            Code::AdmissionWebhook,
             Some(ObjectRef::named("Webhook", hook)),
             "kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations".to_owned(),
         )
     } else if let Some(account) = account {
         (
-            "ServiceAccount",
+            Code::ServiceAccount,
             Some(ObjectRef::namespaced("ServiceAccount", namespace, account)),
             kubectl(namespace, "get serviceaccount", account),
         )
     } else if sentence.contains(" usage per ") || sentence.contains("limit to request ratio per ") {
         (
-            "LimitRange",
+            Code::LimitRange,
             Some(ObjectRef::named("Namespace", namespace)),
             kubectl(namespace, "describe limitrange", ""),
         )
     } else {
         let describe = format!("describe {}", kind.to_lowercase());
-        ("FailedCreate", None, kubectl(namespace, &describe, name))
+        (Code::FailedCreate, None, kubectl(namespace, &describe, name))
     };
     PodCause {
         code,

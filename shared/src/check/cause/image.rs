@@ -3,7 +3,7 @@
 use super::container_status::{role, since};
 use super::{EventsAndNodes, PodCause, describe};
 use crate::check::text::{behind, kubectl, shorten};
-use crate::report::ObjectRef;
+use crate::report::{Code, ObjectRef};
 use crate::resource::{ContainerStatus, Pod, Resource as _};
 
 /// Words of a failing registry, as opposed to an image that it does not have.
@@ -58,7 +58,7 @@ pub(super) fn not_pulled(
         ),
     };
     PodCause {
-        code: "ImagePull",
+        code: Code::ImagePull,
         hard: true,
         message: shorten(&message),
         subject,

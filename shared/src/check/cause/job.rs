@@ -2,16 +2,16 @@
 //! k8s.io/api lists them).
 
 use crate::check::text::{kubectl, shorten};
-use crate::report::{Cause, ObjectRef};
+use crate::report::{Cause, Code, ObjectRef};
 use crate::resource::{Job, Resource as _};
 
 /// Why a Job will not be tried again, if it will not.
 pub(super) fn gave_up(job: &Job) -> Option<Cause> {
     let failed = job.met("Failed").or_else(|| job.met("FailureTarget"))?;
     let code = match failed.reason.as_str() {
-        "BackoffLimitExceeded" => "JobBackoffLimit",
-        "DeadlineExceeded" => "JobDeadline",
-        _ => "JobFailed",
+        "BackoffLimitExceeded" => Code::JobBackoffLimit,
+        "DeadlineExceeded" => Code::JobDeadline,
+        _ => Code::JobFailed,
     };
     let said = if failed.message.is_empty() {
         &failed.reason
@@ -20,7 +20,7 @@ pub(super) fn gave_up(job: &Job) -> Option<Cause> {
     };
     let meta = job.meta();
     Some(Cause {
-        code: code.to_owned(),
+        code,
         message: shorten(said),
         count: 1,
         example: Some(ObjectRef::named(Job::KIND, &meta.name)),

@@ -26,14 +26,14 @@ pub use needs::{EvidenceNeeds, crashed, wants};
 use super::completion::PodCompletion;
 use super::text::kubectl;
 use super::{Evidence, Now, Pods, is_open};
-use crate::report::{Cause, Item, ObjectRef, gist};
+use crate::report::{Cause, Code, Item, ObjectRef, gist};
 use crate::resource::{Job, Pod, Resource, Time};
 use std::any::Any;
 use std::cmp::Reverse;
 
 /// A cause in one pod or in one workload.
 pub(super) struct PodCause {
-    code: &'static str,
+    code: Code,
     /// Whether it will not pass by itself.
     pub hard: bool,
     message: String,
@@ -48,7 +48,7 @@ pub(super) struct PodCause {
 impl PodCause {
     fn into_cause(self, example: ObjectRef) -> Cause {
         Cause {
-            code: self.code.to_owned(),
+            code: self.code,
             message: self.message,
             count: 1,
             example: Some(example),
@@ -65,23 +65,6 @@ impl PodCause {
 fn describe(pod: &Pod) -> String {
     let meta = pod.meta();
     kubectl(&meta.namespace, "describe pod", &meta.name)
-}
-
-/// The rank of a cause among several: blockers first, symptoms last.
-fn rank(code: &str) -> u8 {
-    match code {
-        code if creation::is_refusal(code) => 0,
-        "NodeNotReady" | "NodeGone" | "ForcedRollback" => 1,
-        "CrashLoop" | "OutOfMemory" | "LivenessProbe" | "StartupProbe" => 2,
-        "ImagePull" | "ContainerConfig" | "ContainerCreate" | "ContainerHook" => 3,
-        "Unschedulable" | "VolumeClaim" => 4,
-        "VolumeMount" | "Sandbox" => 5,
-        "ReadinessProbe" | "ReadinessGate" | "ReadyNotWritten" => 6,
-        "PodFailed" => 7,
-        "StuckDeleting" => 8,
-        "NotReady" | "Waiting" => 9,
-        _ => 10,
-    }
 }
 
 /// The progress of a pod that is meant to end and works, though it may not be ready; `None` if its node does not
@@ -181,7 +164,7 @@ pub(super) fn unready_since(pod: &Pod, now: Now, around: Option<&EventsAndNodes<
 }
 
 /// Verdicts at full strength that earlier crashes of ready pods explain.
-const AFTER_CRASHES: [&str; 3] = ["JustRecovered", "Settling", "AvailableBelowDesired"];
+const AFTER_CRASHES: [Code; 3] = [Code::JustRecovered, Code::Settling, Code::AvailableBelowDesired];
 
 /// Distinct causes, each with its gist and the creation time of its example pod.
 #[derive(Default)]
@@ -225,7 +208,7 @@ impl Groups {
 }
 
 pub(super) fn sort(causes: &mut [Cause]) {
-    causes.sort_by_key(|c| (rank(&c.code), Reverse(c.count)));
+    causes.sort_by_key(|c| (c.code.step(), Reverse(c.count)));
 }
 
 /// Adds causes to an item that is not healthy. The check's own causes are kept, each once.
@@ -235,7 +218,7 @@ pub(super) fn explain<T: Resource>(item: &mut Item, object: &T, evidence: &Evide
     }
     let any = object as &dyn Any;
     let around = evidence.around();
-    let recovering = AFTER_CRASHES.contains(&item.reason.as_str());
+    let recovering = AFTER_CRASHES.contains(&item.reason);
     let restarted = |pods: &Pods<'_>| {
         if recovering {
             of_restarted(pods, container_status::CRASH_SECONDS, 1)
@@ -274,8 +257,8 @@ pub(super) fn explain<T: Resource>(item: &mut Item, object: &T, evidence: &Evide
         causes.extend(any.downcast_ref::<Job>().or(own).and_then(job::gave_up));
     }
     for own in std::mem::take(&mut item.causes) {
-        let refusal = creation::is_refusal(&own.code);
-        let said = |c: &Cause| c.code == own.code || (refusal && creation::is_refusal(&c.code));
+        let refusal = own.code.is_refusal();
+        let said = |c: &Cause| c.code == own.code || (refusal && c.code.is_refusal());
         if !causes.iter().any(said) {
             causes.push(own);
         }

@@ -9,13 +9,13 @@
 use super::{EventsAndNodes, PodCause};
 use crate::check::text::{kubectl, shorten};
 use crate::check::{GRACE_SECONDS, Now};
-use crate::report::ObjectRef;
+use crate::report::{Code, ObjectRef};
 use crate::resource::{Condition, ContainerStatus, Pod, Resource as _};
 
 pub(super) fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option<PodCause> {
     let name = pod.node().or(pod.made_for())?;
     let found = |why: &str, since| PodCause {
-        code: "NodeNotReady",
+        code: Code::NodeNotReady,
         hard: false,
         message: shorten(&format!("node {name} is not ready: {why}")),
         subject: Some(ObjectRef::named("Node", name)),
@@ -35,7 +35,7 @@ pub(super) fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option
     if around.is_gone(name) {
         let meta = pod.meta();
         return Some(PodCause {
-            code: "NodeGone",
+            code: Code::NodeGone,
             hard: false,
             message: shorten(&match meta.finalizers.as_slice() {
                 [] => format!("node {name} does not exist any more"),

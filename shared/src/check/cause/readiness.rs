@@ -3,14 +3,15 @@
 use super::{EventsAndNodes, PodCause, container_status, describe};
 use crate::check::text::{behind, kubectl, shorten, unended};
 use crate::check::{GRACE_SECONDS, Now};
+use crate::report::Code;
 use crate::resource::{Condition as _, ContainerStatus, Event, Pod, Resource as _};
 use crate::shell::quoted;
 
 /// The kubelet's words for a failed probe, and our code for it.
-const PROBES: [(&str, &str); 3] = [
-    ("Readiness probe", "ReadinessProbe"),
-    ("Liveness probe", "LivenessProbe"),
-    ("Startup probe", "StartupProbe"),
+const PROBES: [(&str, Code); 3] = [
+    ("Readiness probe", Code::ReadinessProbe),
+    ("Liveness probe", Code::LivenessProbe),
+    ("Startup probe", Code::StartupProbe),
 ];
 
 /// The kubelet's words between the probe's name and its output.
@@ -31,19 +32,19 @@ pub(super) fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option
         .creation_timestamp
         .is_none_or(|t| !now.is_within(GRACE_SECONDS, t));
     if let Some((waiting, hint)) = waiting(pod) {
-        return lasting.then(|| found("Waiting", &waiting, hint));
+        return lasting.then(|| found(Code::Waiting, &waiting, hint));
     }
     if let Some(shut) = gate(pod) {
-        return Some(found("ReadinessGate", &shut, describe(pod)));
+        return Some(found(Code::ReadinessGate, &shut, describe(pod)));
     }
     if let Some((why, hint)) = not_written(pod, now) {
-        return Some(found("ReadyNotWritten", &why, hint));
+        return Some(found(Code::ReadyNotWritten, &why, hint));
     }
     let newest = around.newest(&meta.uid, |e| probe(e).is_some());
     if let Some((event, code)) = newest.and_then(|event| Some((event, probe(event)?))) {
         return Some(found(code, &output(pod, event), describe(pod)));
     }
-    lasting.then(|| found("NotReady", &unready(pod), describe(pod)))
+    lasting.then(|| found(Code::NotReady, &unready(pod), describe(pod)))
 }
 
 /// What has not begun yet, and the command that shows more.
@@ -122,7 +123,7 @@ pub(super) fn ending_probe(
             event.container().is_none_or(|name| name == container.name) && is(event)
         })
     };
-    let is_ending = |event: &Event| matches!(probe(event), Some("LivenessProbe" | "StartupProbe"));
+    let is_ending = |event: &Event| matches!(probe(event), Some(Code::LivenessProbe | Code::StartupProbe));
     let is_recent = |event: &Event| {
         event
             .time()
@@ -140,9 +141,9 @@ pub(super) fn ending_probe(
             let event = newest(&any).filter(|_| was_killed)?;
             let has_liveness = spec.is_some_and(|c| c.liveness_probe.is_some());
             let (code, which) = if event.message.contains("startup probe") || !has_liveness {
-                ("StartupProbe", "startup")
+                (Code::StartupProbe, "startup")
             } else {
-                ("LivenessProbe", "liveness")
+                (Code::LivenessProbe, "liveness")
             };
             let role = container_status::role(pod, container);
             let name = &container.name;
@@ -167,11 +168,11 @@ pub(super) fn ending_probe(
     })
 }
 
-fn probe(event: &Event) -> Option<&'static str> {
+fn probe(event: &Event) -> Option<Code> {
     let known = PROBES.iter().find(|(words, _)| event.message.starts_with(words));
     known
         .filter(|_| event.reason == "Unhealthy")
-        .map(|(_, code)| *code)
+        .map(|(_, code)| code.clone())
 }
 
 /// The probe's own output, and its container.

@@ -4,7 +4,7 @@
 use super::config_source::missing_source;
 use super::{EventsAndNodes, PodCause, container_status, describe};
 use crate::check::text::{behind, kubectl, quoted_behind, shorten};
-use crate::report::ObjectRef;
+use crate::report::{Code, ObjectRef};
 use crate::resource::{ContainerStatus, Event, Pod, Resource as _};
 
 /// The text without the mount command, which the kubelet writes between its own words and the command's output
@@ -46,7 +46,7 @@ pub(super) fn of_pod(pod: &Pod, around: &EventsAndNodes<'_>) -> Option<PodCause>
             .or_else(claim)
             .map_or_else(|| (None, describe(pod)), |(subject, hint)| (Some(subject), hint));
         return Some(PodCause {
-            code: "VolumeMount",
+            code: Code::VolumeMount,
             hard: false,
             message: shorten(&without_command(text)),
             subject,
@@ -57,7 +57,7 @@ pub(super) fn of_pod(pod: &Pod, around: &EventsAndNodes<'_>) -> Option<PodCause>
     }
     let event = around.newest(&meta.uid, |e| e.reason == "FailedCreatePodSandBox")?;
     Some(PodCause {
-        code: "Sandbox",
+        code: Code::Sandbox,
         hard: false,
         message: shorten(behind(&event.message, &[" desc = "])),
         subject: None,

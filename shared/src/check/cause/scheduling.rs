@@ -7,7 +7,7 @@ use super::claim::{self, ClaimCause};
 use super::{EventsAndNodes, PodCause, describe};
 use crate::check::text::{kubectl, quoted_behind, shorten};
 use crate::check::{GRACE_SECONDS, Now};
-use crate::report::ObjectRef;
+use crate::report::{Code, ObjectRef};
 use crate::resource::{Event, Pod, Resource as _};
 
 /// A node that the cluster autoscaler has ordered may take this many seconds to arrive.
@@ -34,7 +34,7 @@ pub(super) fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option
     }
     if scheduled.reason == "SchedulingGated" {
         return Some(PodCause {
-            code: "Waiting",
+            code: Code::Waiting,
             hard: false,
             message: shorten(&scheduled.message),
             subject: None,
@@ -70,7 +70,7 @@ pub(super) fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option
         });
         let claim = told.as_ref().map(|(claim, _)| *claim).or(named).or(only);
         return Some(PodCause {
-            code: "VolumeClaim",
+            code: Code::VolumeClaim,
             hard: !growing,
             message: match (&told, named, only) {
                 (Some((claim, words)), ..) => shorten(&format!("claim {claim}: {words}")),
@@ -93,7 +93,7 @@ pub(super) fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option
         ""
     };
     Some(PodCause {
-        code: "Unschedulable",
+        code: Code::Unschedulable,
         hard: !growing,
         message: shorten(&format!("{awaited}{place}{text}")),
         subject: None,

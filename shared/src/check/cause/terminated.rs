@@ -3,6 +3,7 @@
 use super::{EventsAndNodes, PodCause, container, container_status, describe};
 use crate::check::text::{kubectl, shorten};
 use crate::check::{GRACE_SECONDS, Now};
+use crate::report::Code;
 use crate::resource::{Pod, Resource as _};
 
 /// How a pod failed for good. It is evidence for a Job and for a pod by itself. Other controllers have replaced such a
@@ -22,7 +23,7 @@ pub(super) fn failed(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Vec<Po
         return containers;
     }
     vec![PodCause {
-        code: "PodFailed",
+        code: Code::PodFailed,
         hard: false,
         message: if words.is_empty() {
             "it failed".to_owned()
@@ -64,7 +65,7 @@ pub(super) fn deleting(pod: &Pod, now: Now) -> Option<PodCause> {
         (some, _) => format!("finalizers: {}", some.join(", ")),
     };
     Some(PodCause {
-        code: "StuckDeleting",
+        code: Code::StuckDeleting,
         hard: false,
         message: shorten(&format!("its deletion does not end: {why}")),
         subject: None,

@@ -5,6 +5,7 @@ use crate::check::replicas::{ReplicaCounts, Replicas, ReplicasRollout};
 use crate::check::revision::RevisionProgress;
 use crate::check::verdict::Verdict;
 use crate::check::{Evidence, lifecycle};
+use crate::report::Code;
 use crate::resource::{CustomObject, ManagedFieldsEntry, ObjectMeta, Time};
 
 pub(super) struct CustomCounts {
@@ -106,7 +107,7 @@ impl CustomCounts {
             min_ready: 0,
             ordered: false,
             refused: false,
-            empty: ("ScaledToZero", "scaled to zero"),
+            empty: (Code::ScaledToZero, "scaled to zero"),
         }
         .verdict(notes)
     }

@@ -16,7 +16,7 @@ use super::lifecycle::{self, Preliminaries};
 use super::revision::STEP_SECONDS;
 use super::verdict::Verdict;
 use super::{Check, Evidence, GRACE_SECONDS};
-use crate::report::{Item, State};
+use crate::report::{Code, Item, State};
 use crate::resource::{CustomCondition, CustomObject, CustomStatus, CustomWord, HOLDS, Resource as _, Time};
 use counts::CustomCounts;
 use words::{ConditionMeaning, WordMeaning};
@@ -193,7 +193,7 @@ impl CustomFacts<'_> {
             lifecycle::observed_generation(meta, self.status.observed_generation, true, notes);
         }
         if self.status.cut && signals.bad.is_empty() {
-            return Verdict::unknown("NoConditions", "it has more conditions than are read");
+            return Verdict::unknown(Code::NoConditions, "it has more conditions than are read");
         }
         if let Some(by) = &self.intent.suspended {
             notes.extend(
@@ -222,7 +222,7 @@ impl CustomFacts<'_> {
             },
             counted => match (bad, counted, signals.waiting.into_iter().next()) {
                 (Some(bad), ..) => bad,
-                (None, Some(counted), _) if is_rolling || counted.reason == "ScaledToZero" => counted,
+                (None, Some(counted), _) if is_rolling || counted.reason == Code::ScaledToZero => counted,
                 (None, _, Some(waiting)) => Verdict {
                     healthy: Some(is_ready && waiting_is_fine),
                     ..waiting
@@ -293,7 +293,7 @@ impl CustomFacts<'_> {
                 ConditionMeaning::Done if is(condition, "True") => {
                     signals
                         .good
-                        .push(self.since(Verdict::healthy("Ready", condition.words()), condition));
+                        .push(self.since(Verdict::healthy(Code::Ready, condition.words()), condition));
                 }
                 ConditionMeaning::Warning if warns(condition) => warnings.push(condition.words()),
                 ConditionMeaning::Activity => {
@@ -353,8 +353,8 @@ impl CustomFacts<'_> {
             return;
         }
         let verdict = match condition.kind.as_str() {
-            "Stalled" => Verdict::degraded("Stalled", condition.words()),
-            _ => Verdict::degraded("Failed", condition.words()),
+            "Stalled" => Verdict::degraded(Code::Stalled, condition.words()),
+            _ => Verdict::degraded(Code::Failed, condition.words()),
         };
         signals.bad.insert(0, self.since(verdict, condition));
     }
@@ -372,7 +372,7 @@ impl CustomFacts<'_> {
         if is(condition, "True") {
             signals
                 .good
-                .push(self.since(Verdict::healthy("Ready", condition.words()), condition));
+                .push(self.since(Verdict::healthy(Code::Ready, condition.words()), condition));
             return;
         }
         if !is_summary && (self.is_stale(condition) || (is(condition, "Unknown") && summary.is_some())) {
@@ -395,7 +395,7 @@ impl CustomFacts<'_> {
         {
             signals
                 .good
-                .push(self.since(Verdict::healthy("Running", condition.words()), condition));
+                .push(self.since(Verdict::healthy(Code::Running, condition.words()), condition));
             return;
         }
         let failing = words::is_failing(&condition.reason);
@@ -405,7 +405,7 @@ impl CustomFacts<'_> {
             () => GRACE_SECONDS,
         };
         if self.is_within(condition, patience) {
-            let waiting = Verdict::new(State::Progressing, false, "NotReadyYet", condition.words());
+            let waiting = Verdict::new(State::Progressing, false, Code::NotReadyYet, condition.words());
             signals.waiting.push(self.since(waiting, condition));
         } else {
             signals.bad.push(self.not_met(condition));
@@ -419,7 +419,7 @@ impl CustomFacts<'_> {
             if !summed_up {
                 signals
                     .good
-                    .push(self.since(Verdict::healthy("Ready", condition.words()), condition));
+                    .push(self.since(Verdict::healthy(Code::Ready, condition.words()), condition));
             }
             return;
         }
@@ -434,7 +434,12 @@ impl CustomFacts<'_> {
             return;
         }
         if self.is_within(condition, GRACE_SECONDS) {
-            let waiting = Verdict::new(State::Progressing, !summed_up, "NotReadyYet", condition.words());
+            let waiting = Verdict::new(
+                State::Progressing,
+                !summed_up,
+                Code::NotReadyYet,
+                condition.words(),
+            );
             signals.waiting.push(self.since(waiting, condition));
         } else {
             signals.bad.push(self.not_met(condition));
@@ -447,7 +452,7 @@ impl CustomFacts<'_> {
         let failing = words::is_failing(&condition.reason);
         if is(condition, "True") {
             if self.is_under_way(condition) {
-                let waiting = Verdict::new(State::Progressing, true, "Reconciling", condition.words());
+                let waiting = Verdict::new(State::Progressing, true, Code::Reconciling, condition.words());
                 signals.waiting.insert(0, self.since(waiting, condition));
             } else if condition.kind != "Progressing" && self.summary().is_some_and(|s| is(s, "True")) {
                 // The object works meanwhile, and this does not come to an end.
@@ -502,28 +507,28 @@ impl CustomFacts<'_> {
                 }
                 WordMeaning::Bad => signals
                     .bad
-                    .push(Verdict::degraded("Failed", word.words()).since(since)),
+                    .push(Verdict::degraded(Code::Failed, word.words()).since(since)),
                 WordMeaning::Held if stopped => signals
                     .bad
-                    .push(Verdict::degraded("ConditionNotMet", word.words()).since(since)),
+                    .push(Verdict::degraded(Code::ConditionNotMet, word.words()).since(since)),
                 WordMeaning::Warning => {
                     warnings.push(word.words());
-                    signals.good.push(Verdict::healthy("Ready", word.words()));
+                    signals.good.push(Verdict::healthy(Code::Ready, word.words()));
                 }
                 WordMeaning::Held if self.intent.stopped.is_none() => signals.held.push(word.words()),
                 WordMeaning::Held => {}
                 _ if is_aside(&word.field) => {}
-                WordMeaning::Good => signals.good.push(Verdict::healthy("Ready", word.words())),
+                WordMeaning::Good => signals.good.push(Verdict::healthy(Code::Ready, word.words())),
                 WordMeaning::UnderWay if summed_up => {}
                 WordMeaning::UnderWay
                     if since.is_some_and(|t| self.evidence.now.is_within(STEP_SECONDS, t)) =>
                 {
-                    let waiting = Verdict::new(State::Progressing, false, "NotReadyYet", word.words());
+                    let waiting = Verdict::new(State::Progressing, false, Code::NotReadyYet, word.words());
                     signals.waiting.push(waiting.since(since));
                 }
                 WordMeaning::UnderWay => signals
                     .bad
-                    .push(Verdict::degraded("ConditionNotMet", word.words()).since(since)),
+                    .push(Verdict::degraded(Code::ConditionNotMet, word.words()).since(since)),
                 WordMeaning::Nothing => {}
             }
         }
@@ -531,23 +536,28 @@ impl CustomFacts<'_> {
         if !failure.is_empty() && self.status.ready != Some(true) {
             signals
                 .bad
-                .push(Verdict::degraded("Failed", failure.clone()).since(began));
+                .push(Verdict::degraded(Code::Failed, failure.clone()).since(began));
         }
         match self.status.ready {
             Some(true) => signals
                 .good
-                .push(Verdict::healthy("Ready", "status.ready is true")),
+                .push(Verdict::healthy(Code::Ready, "status.ready is true")),
             Some(false) if summed_up || !failure.is_empty() => {}
             Some(false) if self.intent.stopped.is_some() => signals.held.push("not ready, as asked".into()),
             Some(false) if began.is_some_and(|t| self.evidence.now.is_within(GRACE_SECONDS, t)) => {
                 signals.waiting.push(
-                    Verdict::new(State::Progressing, false, "NotReadyYet", "status.ready is false")
-                        .since(began),
+                    Verdict::new(
+                        State::Progressing,
+                        false,
+                        Code::NotReadyYet,
+                        "status.ready is false",
+                    )
+                    .since(began),
                 );
             }
             Some(false) => signals
                 .bad
-                .push(Verdict::degraded("ConditionNotMet", "status.ready is false").since(began)),
+                .push(Verdict::degraded(Code::ConditionNotMet, "status.ready is false").since(began)),
             None => {}
         }
     }
@@ -575,7 +585,7 @@ impl CustomFacts<'_> {
             return Verdict::new(
                 State::Progressing,
                 false,
-                "NotObserved",
+                Code::NotObserved,
                 "its controller has not written a condition yet",
             )
             .since(created);
@@ -594,7 +604,7 @@ impl CustomFacts<'_> {
             .map(|w| format!("{} is {}", w.field, w.word))
             .collect();
         Verdict::unknown(
-            "NoConditions",
+            Code::NoConditions,
             match (kinds.as_slice(), words.as_slice()) {
                 ([], []) if self.status.counts.contains_key("replicas") => {
                     "it says how many pods there are, and not how many are ready".to_owned()
@@ -613,7 +623,10 @@ impl CustomFacts<'_> {
     }
 
     fn not_met(&self, condition: &CustomCondition) -> Verdict {
-        self.since(Verdict::degraded("ConditionNotMet", condition.words()), condition)
+        self.since(
+            Verdict::degraded(Code::ConditionNotMet, condition.words()),
+            condition,
+        )
     }
 
     fn since(&self, verdict: Verdict, condition: &CustomCondition) -> Verdict {
@@ -637,7 +650,7 @@ fn suspended(by: &str) -> Verdict {
     Verdict::new(
         State::Suspended,
         true,
-        "Suspended",
+        Code::Suspended,
         format!("held on purpose: {by}"),
     )
 }

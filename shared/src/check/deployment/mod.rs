@@ -14,7 +14,7 @@ use super::revision::{RevisionProgress, STEP_SECONDS};
 use super::text::kubectl;
 use super::verdict::Verdict;
 use super::{Check, Evidence, GRACE_SECONDS, Now, Pods, cause};
-use crate::report::{Cause, Item, ObjectRef, State};
+use crate::report::{Cause, Code, Item, ObjectRef, State};
 use crate::resource::{Condition as _, Deployment, DeploymentCondition, DeploymentStatus, Resource, Time};
 
 /// A Progressing condition about the rollout before this one is soon written anew. So a change that nothing else dates is
@@ -50,7 +50,7 @@ impl Check for Deployment {
         let rolled = condition(self, "Progressing").and_then(|c| c.last_update_time);
         let rolls = rolled.is_some_and(|t| now.age(t) < STEP_SECONDS);
         super::is_open(item)
-            || (item.reason == "Ready" && flipped)
+            || (item.reason == Code::Ready && flipped)
             || (!rolls && lifecycle::may_have_recovered(self.meta(), item, now))
     }
 
@@ -143,11 +143,11 @@ impl<'a> DeploymentFacts<'a> {
             (Capacity::Full, RolloutStage::InProgress) => self.rolling(notes),
             (Capacity::ScaledToZero, _) => {
                 self.note_pods_still_going(notes);
-                Verdict::healthy("ScaledToZero", "scaled to zero")
+                Verdict::healthy(Code::ScaledToZero, "scaled to zero")
             }
             (Capacity::Full, _) => self
                 .just_recovered()
-                .unwrap_or_else(|| Verdict::healthy("Ready", self.counts.ready_of_desired())),
+                .unwrap_or_else(|| Verdict::healthy(Code::Ready, self.counts.ready_of_desired())),
         }
     }
 
@@ -356,7 +356,7 @@ impl<'a> DeploymentFacts<'a> {
         }
         if let Some(stalled) = self.progressing.filter(|p| p.is_false()) {
             causes.push(Cause {
-                code: stalled.reason.clone(),
+                code: stalled.reason.as_str().into(),
                 message: stalled.message.clone(),
                 count: 1,
                 example: Some(ObjectRef::named(Deployment::KIND, name)),

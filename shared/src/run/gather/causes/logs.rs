@@ -31,7 +31,7 @@ pub async fn add_logs(
     for item in items {
         let namespace = item.namespace.clone();
         for cause in &mut item.causes {
-            if !matches!(cause.code.as_str(), "CrashLoop" | "OutOfMemory") {
+            if !cause.code.has_logs() {
                 continue;
             }
             let example = cause.example.as_ref().filter(|example| example.kind == Pod::KIND);
