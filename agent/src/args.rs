@@ -9,8 +9,9 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser, Subcommand};
 use sre_shared::cluster::{ConfigSource, Deadlines};
 use sre_shared::duration;
+use sre_shared::kind::Kind;
 use sre_shared::nearest::nearest;
-use sre_shared::run::{Kind, clock};
+use sre_shared::run::clock;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -399,7 +400,7 @@ mod tests {
         assert_eq!(settings.cluster.deadlines.connect, Duration::from_secs(2));
         assert_eq!(settings.metrics_address.unwrap().to_string(), ":9");
         assert_eq!(settings.shutdown_delay, Duration::from_secs(5));
-        assert_eq!(settings.kinds, [Kind::Deployments]);
+        assert_eq!(settings.kinds, [Kind::Deployment]);
         assert_eq!(settings.namespaces, ["a", "b"]);
         assert!(!settings.causes);
         assert_eq!(
@@ -469,11 +470,11 @@ mod tests {
         };
         assert_eq!(
             kinds("--kinds cj,sts,StatefulSet"),
-            [Kind::StatefulSets, Kind::CronJobs]
+            [Kind::StatefulSet, Kind::CronJob]
         );
         assert_eq!(
             kinds("--kinds svc,pvc"),
-            [Kind::PersistentVolumeClaims, Kind::Services]
+            [Kind::PersistentVolumeClaim, Kind::Service]
         );
         assert_eq!(kinds("--kinds job,all"), Kind::ALL);
         assert_eq!(kinds("--kinds="), Kind::by_default().collect::<Vec<_>>());

@@ -2,11 +2,12 @@
 
 use crate::rights;
 use sre_shared::failure::Failure;
+use sre_shared::kind::Kind;
 use sre_shared::live::Gap;
 use sre_shared::live::controllers::SelectedAlone;
 use sre_shared::report::{NotSeen, Scope};
 use sre_shared::resource::Time;
-use sre_shared::run::{self, Kind};
+use sre_shared::run;
 
 /// The class of what is asked for and not watched.
 const NOT_WATCHED: &str = "notWatched";
@@ -170,7 +171,7 @@ mod tests {
             namespace: Some("bank".into()),
             failure: Failure::new(Class::Forbidden, "no"),
         };
-        let entry = describe(Kind::Deployments, &gap);
+        let entry = describe(Kind::Deployment, &gap);
         assert_eq!(
             (entry.what().as_str(), entry.class.as_str()),
             ("deployments in namespace bank", "forbidden")
@@ -184,7 +185,7 @@ mod tests {
             since: Time::from_seconds(0),
         };
         for (gap, class) in [(Gap::RelatedPending, "notListed"), (stale, "stale")] {
-            let entry = describe(Kind::Services, &gap);
+            let entry = describe(Kind::Service, &gap);
             assert_eq!(entry.class, class);
             assert!(
                 entry.what().starts_with("services (by endpointslices"),

@@ -2,7 +2,7 @@
 //! Must not know who asks.
 
 use sre_shared::failure::{Class, Failure};
-use sre_shared::run::Kind;
+use sre_shared::kind::Kind;
 
 /// A rule that the agent's identity lacks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,7 +66,7 @@ mod tests {
                 "deployments.apps is forbidden: User \"system:serviceaccount:sre-tools:sre-agent\" cannot {verb} \
                  resource \"deployments\" in API group \"apps\" at the cluster scope"
             );
-            missing_on_kind(Kind::Deployments, &Failure::new(class, message)).map(|missing| missing.rule)
+            missing_on_kind(Kind::Deployment, &Failure::new(class, message)).map(|missing| missing.rule)
         };
         assert_eq!(
             rule(Class::Forbidden, "list").as_deref(),

@@ -3,7 +3,8 @@
 
 use crate::address::Address;
 use sre_shared::cluster;
-use sre_shared::run::{Clock, Kind};
+use sre_shared::kind::Kind;
+use sre_shared::run::Clock;
 use std::time::Duration;
 
 /// How to run.

@@ -13,6 +13,7 @@ pub mod dump;
 pub mod duration;
 pub mod failure;
 pub mod judge;
+pub mod kind;
 pub mod live;
 pub mod nearest;
 pub mod report;

@@ -4,10 +4,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use percent_encoding::percent_decode;
+use sre_shared::kind::Kind;
 use sre_shared::live::{ObjectKey, Selection};
 use sre_shared::nearest::nearest;
 use sre_shared::report::{FailOn, State};
-use sre_shared::run::Kind;
 use std::num::NonZeroUsize;
 
 /// The words of [`FailOn`].

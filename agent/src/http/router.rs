@@ -9,9 +9,9 @@ use crate::state::AgentState;
 use http::header::{CONNECTION, HeaderValue};
 use http::{Method, Request, StatusCode};
 use percent_encoding::percent_decode_str;
+use sre_shared::kind::Kind;
 use sre_shared::live::KindObjects;
 use sre_shared::nearest::nearest;
-use sre_shared::run::Kind;
 use std::sync::Arc;
 
 /// Which paths a listener answers.

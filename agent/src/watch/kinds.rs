@@ -5,8 +5,9 @@ use crate::settings::Settings;
 use crate::state::AgentState;
 use crate::watch::watcher::Watcher;
 use sre_shared::check::Check;
+use sre_shared::check::KindVisitor;
+use sre_shared::kind::Kind;
 use sre_shared::live::{Cache, KindObjects};
-use sre_shared::run::{Kind, KindVisitor};
 use std::sync::Arc;
 use tokio::task::JoinSet;
 

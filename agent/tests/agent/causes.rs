@@ -3,7 +3,7 @@
 use crate::harness::{Running, listed, settings, start};
 use serde_json::{Value, json};
 use sre_agent::Settings;
-use sre_shared::run::Kind;
+use sre_shared::kind::Kind;
 use sre_testkit::object::{Deployment, Pod, ReplicaSet};
 use sre_testkit::{Access, ApiServer, ApiServerBuilder, at};
 
@@ -181,7 +181,7 @@ async fn a_run_of_a_cron_job_that_gets_nowhere_is_found_though_the_cron_job_look
         .await;
     let agent = start(Settings {
         causes: true,
-        kinds: vec![Kind::CronJobs],
+        kinds: vec![Kind::CronJob],
         ..settings(server.kubeconfig())
     })
     .await;

@@ -4,7 +4,8 @@
 use serde_json::Value;
 use sre_agent::{Agent, Pace, Settings, Signal};
 use sre_shared::cluster::{ConfigSource, Deadlines};
-use sre_shared::run::{Kind, clock};
+use sre_shared::kind::Kind;
+use sre_shared::run::clock;
 use sre_testkit::ApiServer;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -43,7 +44,7 @@ pub fn settings(kubeconfig: &Path) -> Settings {
         },
         address: "127.0.0.1:0".parse().unwrap(),
         metrics_address: None,
-        kinds: vec![Kind::Deployments],
+        kinds: vec![Kind::Deployment],
         namespaces: Vec::new(),
         causes: false,
         stale_after: Duration::from_mins(3),

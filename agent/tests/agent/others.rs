@@ -3,7 +3,7 @@
 
 use crate::harness::{Running, settings, start};
 use serde_json::{Value, json};
-use sre_shared::run::Kind;
+use sre_shared::kind::Kind;
 use sre_testkit::object::{Pod, remove};
 use sre_testkit::{Access, ApiServer, Match, at};
 
@@ -16,7 +16,7 @@ async fn nodes_are_watched_as_a_whole_and_shown_from_each_namespace() {
     remove(&mut node, "/metadata/namespace");
     let server = ApiServer::builder().objects([node]).start().await;
     let mut wish = settings(server.kubeconfig());
-    wish.kinds = vec![Kind::Nodes];
+    wish.kinds = vec![Kind::Node];
     wish.namespaces = vec!["shop".into()];
     let agent = start(wish).await;
     let listed = |path: &'static str| agent.until(path, |a| a.json()["summary"]["total"] == 1);
@@ -48,7 +48,7 @@ async fn a_pod_is_shown_while_nothing_controls_it() {
         .start()
         .await;
     let mut wish = settings(server.kubeconfig());
-    wish.kinds = vec![Kind::Pods];
+    wish.kinds = vec![Kind::Pod];
     let agent = start(wish).await;
     agent
         .until("/health/pods", |a| a.json()["pods"][0]["name"] == "debug")
@@ -123,7 +123,7 @@ async fn a_service_that_loses_its_endpoints_is_told_and_so_is_one_that_gets_them
         .objects([web(), endpoint(true)])
         .start()
         .await;
-    let agent = watching(&server, Kind::Services).await;
+    let agent = watching(&server, Kind::Service).await;
     let answer = agent
         .until("/health/services", |a| a.json()["status"] == "ok")
         .await
@@ -167,7 +167,7 @@ async fn what_may_not_be_read_beside_a_service_leaves_it_unknown_and_the_rule_is
         )
         .start()
         .await;
-    let agent = watching(&server, Kind::Services).await;
+    let agent = watching(&server, Kind::Service).await;
     let rule = "discovery.k8s.io/endpointslices list";
     let answer = agent
         .until("/health/services", |a| a.json()["notSeen"][0]["missing"] == rule)
@@ -204,14 +204,14 @@ async fn what_may_not_be_read_beside_a_service_leaves_it_unknown_and_the_rule_is
 async fn nothing_is_asked_of_other_kinds_until_a_verdict_wants_it() {
     let objects = || [web(), endpoint(true), claim("data", "Bound")];
     let server = ApiServer::builder().objects(objects()).start().await;
-    let agent = watching(&server, Kind::Deployments).await;
+    let agent = watching(&server, Kind::Deployment).await;
     agent
         .until("/health/deployments", |a| a.json()["observedAt"].is_string())
         .await;
     assert_eq!(server.requests_for(&Match::path(SLICES)).len(), 0);
 
     let server = ApiServer::builder().objects(objects()).start().await;
-    let agent = watching(&server, Kind::PersistentVolumeClaims).await;
+    let agent = watching(&server, Kind::PersistentVolumeClaim).await;
     agent
         .until("/health/persistentvolumeclaims", |a| {
             a.json()["summary"]["healthy"] == 1
@@ -251,7 +251,7 @@ async fn what_a_webhook_calls_is_read_wherever_it_is() {
         .start()
         .await;
     let mut wish = settings(server.kubeconfig());
-    wish.kinds = vec![Kind::ValidatingWebhookConfigurations];
+    wish.kinds = vec![Kind::ValidatingWebhookConfiguration];
     wish.namespaces = vec!["bank".into()];
     let agent = start(wish).await;
     let path = "/health/validatingwebhookconfigurations";

@@ -2,7 +2,7 @@
 
 use crate::harness::{Running, settings, start};
 use serde_json::{Value, json};
-use sre_shared::run::Kind;
+use sre_shared::kind::Kind;
 use sre_testkit::object::{Deployment, Pod, ReplicaSet};
 use sre_testkit::{ApiServer, at};
 
@@ -53,7 +53,7 @@ async fn jobs_of_a_controller_that_nobody_judges_are_told_under_its_name() {
         .start()
         .await;
     let mut wish = settings(server.kubeconfig());
-    wish.kinds = vec![Kind::Jobs, Kind::CronJobs];
+    wish.kinds = vec![Kind::Job, Kind::CronJob];
     let agent = start(wish).await;
     let report = until(&agent, "/health", &["Engine train healthy 0 of 2 Jobs succeeded"]).await;
     assert_eq!(report["status"], "ok");
@@ -102,14 +102,14 @@ async fn pods_are_left_to_a_deployment_that_their_names_tell_and_else_told_under
     ];
     let server = ApiServer::builder().objects(objects).start().await;
     let mut wish = settings(server.kubeconfig());
-    wish.kinds = vec![Kind::Pods];
+    wish.kinds = vec![Kind::Pod];
     let agent = start(wish.clone()).await;
     let both = [
         "Deployment lost unavailable 0 of 1 pods ready",
         "Deployment web unavailable 0 of 1 pods ready",
     ];
     until(&agent, "/health", &both).await;
-    wish.kinds = vec![Kind::Deployments, Kind::Pods, Kind::ReplicaSets];
+    wish.kinds = vec![Kind::Deployment, Kind::Pod, Kind::ReplicaSet];
     let agent = start(wish).await;
     // Of ReplicaSets that are watched each answers for its pods, and of Deployments each for its ReplicaSets.
     until(&agent, "/health", &["Rollout api unavailable 0 of 2 pods ready"]).await;
@@ -122,7 +122,7 @@ async fn the_path_of_a_kind_tells_of_controllers_that_nobody_judges_too() {
         .start()
         .await;
     let mut wish = settings(server.kubeconfig());
-    wish.kinds = vec![Kind::Jobs];
+    wish.kinds = vec![Kind::Job];
     let agent = start(wish).await;
     let answer = agent
         .until("/health/jobs", |a| a.json()["status"] == "degraded")
@@ -163,7 +163,7 @@ async fn what_a_selector_takes_without_its_controller_is_not_seen_unless_it_is_w
         .start()
         .await;
     let mut wish = settings(server.kubeconfig());
-    wish.kinds = vec![Kind::Deployments, Kind::ReplicaSets, Kind::Pods];
+    wish.kinds = vec![Kind::Deployment, Kind::ReplicaSet, Kind::Pod];
     let agent = start(wish).await;
     // The Deployment answers for it.
     agent.until("/health", |a| a.json()["status"] == "ok").await;

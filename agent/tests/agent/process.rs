@@ -1,6 +1,6 @@
 //! Owns the process: exit codes and what it writes to its streams.
 
-use sre_shared::run::Kind;
+use sre_shared::kind::Kind;
 use sre_testkit::object::Deployment;
 use sre_testkit::{Access, ApiServer};
 use std::io::{BufRead as _, BufReader};

@@ -2,7 +2,7 @@
 
 use crate::harness::{Running, settings, start};
 use serde_json::{Value, json};
-use sre_shared::run::Kind;
+use sre_shared::kind::Kind;
 use sre_testkit::object::Deployment;
 use sre_testkit::{Access, ApiServer, ApiServerBuilder};
 
@@ -102,7 +102,7 @@ async fn each_kind_has_its_watch_its_path_and_its_part() {
 #[tokio::test]
 async fn a_job_that_is_done_is_counted_by_its_state_and_one_of_a_cronjob_is_not_kept() {
     let server = shop().start().await;
-    let agent = agent(&server, [Kind::Jobs]).await;
+    let agent = agent(&server, [Kind::Job]).await;
     let answer = agent.get("/health/jobs").await.json();
     assert_eq!(answer["jobs"].as_array().unwrap().len(), 1);
     assert_eq!(
@@ -149,10 +149,10 @@ async fn an_answer_covers_what_is_asked_and_not_what_is_watched() {
         .start()
         .await;
     let mut wish = settings(server.kubeconfig());
-    wish.kinds = vec![Kind::Deployments, Kind::StatefulSets];
+    wish.kinds = vec![Kind::Deployment, Kind::StatefulSet];
     wish.namespaces = vec!["shop".into()];
     let narrow = start(wish).await;
-    let wide = agent(&server, [Kind::Deployments]).await;
+    let wide = agent(&server, [Kind::Deployment]).await;
     let listed = |path| narrow.until(path, |a| a.json()["coverage"]["notSeen"] == json!([]));
     listed("/health").await;
     for (path, code, status, not_seen) in [
@@ -281,7 +281,7 @@ async fn the_metrics_are_told_by_kind() {
 #[tokio::test]
 async fn what_is_not_watched_has_no_path_and_the_index_names_what_is() {
     let server = shop().start().await;
-    let agent = agent(&server, [Kind::CronJobs]).await;
+    let agent = agent(&server, [Kind::CronJob]).await;
     let answer = agent.get("/health/cj").await;
     assert_eq!(
         (answer.status, &answer.json()["error"]),
@@ -314,7 +314,7 @@ async fn a_kind_that_may_not_be_read_is_unknown_and_the_others_are_judged() {
         .start()
         .await;
     let mut settings = settings(server.kubeconfig());
-    settings.kinds = vec![Kind::Deployments, Kind::CronJobs];
+    settings.kinds = vec![Kind::Deployment, Kind::CronJob];
     let agent = start(settings).await;
     let missing = |report: &Value| report["coverage"]["notSeen"][0]["missing"] == "batch/cronjobs list";
     let report = agent
@@ -359,7 +359,7 @@ async fn a_selector_has_to_match_something_of_all_kinds_together() {
 #[tokio::test]
 async fn a_kind_that_the_cluster_does_not_have_breaks_nothing() {
     let server = shop().start().await;
-    let agent = agent(&server, [Kind::Deployments, Kind::Rollouts]).await;
+    let agent = agent(&server, [Kind::Deployment, Kind::Rollout]).await;
     let report = agent.get("/health").await.json();
     let parts: Vec<_> = report["checks"].as_array().unwrap()[1..]
         .iter()

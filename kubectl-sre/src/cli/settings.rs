@@ -8,8 +8,9 @@ use crate::output::Format;
 use crate::shell::Color;
 use crate::source::SourceSettings;
 use sre_shared::cluster::{ConfigSource, Deadlines, Kuberc, Overrides, Settings};
+use sre_shared::kind::Kind;
 use sre_shared::report::FailOn;
-use sre_shared::run::{AgentItems, Causes, CustomTarget, Kind, KindTarget, Request};
+use sre_shared::run::{AgentItems, Causes, CustomTarget, KindTarget, Request};
 use std::collections::BTreeMap;
 use std::time::Duration;
 

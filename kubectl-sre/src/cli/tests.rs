@@ -1,7 +1,8 @@
 use super::values::{duration, run_timeout};
 use super::*;
 use sre_shared::cluster::{Kuberc, Overrides};
-use sre_shared::run::{Kind, Request};
+use sre_shared::kind::Kind;
+use sre_shared::run::Request;
 use std::collections::BTreeMap;
 use std::time::Duration;
 

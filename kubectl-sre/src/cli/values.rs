@@ -2,8 +2,9 @@
 //! right.
 
 use sre_shared::cluster::ServiceName;
+use sre_shared::kind::Kind;
 use sre_shared::nearest::nearest;
-use sre_shared::run::{CustomName, DEFAULT_AGENT, Kind};
+use sre_shared::run::{CustomName, DEFAULT_AGENT};
 use sre_shared::selector::Selector;
 use std::time::Duration;
 

@@ -4,7 +4,7 @@
 use super::agent::{Agent, HEALTH, TOKEN, ask, json_body};
 use super::plugin::run;
 use serde_json::{Value, json};
-use sre_shared::run::Kind;
+use sre_shared::kind::Kind;
 use sre_testkit::object::Deployment;
 use sre_testkit::{Access, ApiServer, Match, at};
 

@@ -2,9 +2,10 @@
 
 use super::judged::{AT, dump};
 use sre_shared::dump::{File, Objects};
+use sre_shared::kind::Kind;
 use sre_shared::report::{Report, Status};
 use sre_shared::resource::Time;
-use sre_shared::run::{self, Kind, KindTarget, Request, clock};
+use sre_shared::run::{self, KindTarget, Request, clock};
 
 /// Cuts of one dump.
 const CUTS: usize = 60;

@@ -5,9 +5,10 @@
 
 use serde_json::{Value, json};
 use sre_shared::dump::{File, Objects};
+use sre_shared::kind::Kind;
 use sre_shared::report::{FailOn, Outcome};
 use sre_shared::resource::Time;
-use sre_shared::run::{Kind, KindTarget, Request, clock, dump};
+use sre_shared::run::{KindTarget, Request, clock, dump};
 use std::path::{Path, PathBuf};
 
 use super::judged::{AT, dump as path_of};

@@ -8,8 +8,13 @@
 use super::lifecycle::{self, Preliminaries};
 use super::verdict::Verdict;
 use super::{Check, Evidence, GRACE_SECONDS};
+use crate::kind::{JudgedKind, KindInfo};
 use crate::report::{Code, Item, State};
 use crate::resource::{ApiService, Condition, Resource as _};
+
+impl JudgedKind for ApiService {
+    const INFO: KindInfo = KindInfo::new("apiservice", "APIServices");
+}
 
 impl Check for ApiService {
     fn judge(&self, evidence: &Evidence<'_>) -> Item {

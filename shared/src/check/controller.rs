@@ -7,6 +7,7 @@
 //! reported under the name of another.
 
 use super::{Check, GRACE_SECONDS, Now};
+use crate::kind::Kind;
 use crate::report::{Cause, Code, Item, ObjectRef, State, gist};
 use crate::resource::{OwnerReference, Time};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -85,11 +86,8 @@ impl Controller {
 
 /// The group of a built-in kind.
 fn group_of(kind: &str) -> &'static str {
-    match kind {
-        "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" => "apps",
-        "Job" | "CronJob" => "batch",
-        _ => "",
-    }
+    let built_in = Kind::from_kind(kind).filter(|kind| kind.is_built_in());
+    built_in.map_or("", Kind::group)
 }
 
 /// The uids of failed objects that another object of the same controller has replaced since.

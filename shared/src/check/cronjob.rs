@@ -17,12 +17,14 @@
 //! searched for once a run takes longer than a minute, or several are under way. Runs that are always under way and
 //! never succeed (with `Replace` each ends the one before) are a warning too.
 
+use super::cause;
 use super::lifecycle::Preliminaries;
 use super::schedule::Schedule;
 use super::text::shorten;
 use super::verdict::Verdict;
 use super::{Check, Evidence, GRACE_SECONDS, Now, is_open, job};
-use crate::report::{Code, Item, State};
+use crate::kind::{JudgedKind, KindInfo, PodNames};
+use crate::report::{Cause, Code, Item, State};
 use crate::resource::{Condition as _, CronJob, CronJobStatus, Event, Job, Resource as _, Time};
 use crate::span::span;
 
@@ -35,6 +37,16 @@ const LATE_IN_DUMP_SECONDS: i64 = 3600;
 const PILE: (usize, i64) = (3, 86_400);
 /// So many runs in a row without a success, over so many seconds, are worth a warning while one is under way.
 const WITHOUT_SUCCESS: (usize, i64) = (3, 3600);
+
+impl JudgedKind for CronJob {
+    const INFO: KindInfo = KindInfo {
+        short_names: &["cj"],
+        by_default: true,
+        pods: PodNames::HashAndSuffix,
+        ends: true,
+        ..KindInfo::new("cronjob", "CronJobs")
+    };
+}
 
 impl Check for CronJob {
     fn is_worth_a_look(&self, item: &Item, now: Now) -> bool {
@@ -60,6 +72,12 @@ impl Check for CronJob {
     /// Runs become overdue in time.
     fn is_settled(&self, item: &Item, _now: Now) -> bool {
         item.state == State::Suspended
+    }
+
+    /// Why its newest Job gave up.
+    fn own_causes(&self, evidence: &Evidence<'_>) -> Vec<Cause> {
+        let newest = evidence.pods.as_ref().and_then(|pods| pods.jobs.first());
+        newest.and_then(|job| cause::gave_up(job)).into_iter().collect()
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Item {

@@ -10,8 +10,18 @@ use super::replicas::{ReplicaCounts, Replicas, ReplicasRollout, count};
 use super::revision::{RevisionProgress, STEP_SECONDS};
 use super::verdict::Verdict;
 use super::{Check, Evidence, Now};
+use crate::kind::{JudgedKind, KindInfo, PodNames};
 use crate::report::{Code, Item, State};
 use crate::resource::{DaemonSet, DaemonSetStatus, Resource as _};
+
+impl JudgedKind for DaemonSet {
+    const INFO: KindInfo = KindInfo {
+        short_names: &["ds"],
+        by_default: true,
+        pods: PodNames::Suffix,
+        ..KindInfo::new("daemonset", "DaemonSets")
+    };
+}
 
 impl Check for DaemonSet {
     fn is_worth_a_look(&self, item: &Item, now: Now) -> bool {

@@ -13,11 +13,19 @@
 use super::lifecycle::{self, Preliminaries};
 use super::verdict::Verdict;
 use super::{Check, Evidence, GRACE_SECONDS};
+use crate::kind::{JudgedKind, KindInfo};
 use crate::report::{Code, Item, State};
 use crate::resource::{
     Condition as _, HorizontalPodAutoscaler, HorizontalPodAutoscalerStatus, PlainCondition, Resource as _,
     Time,
 };
+
+impl JudgedKind for HorizontalPodAutoscaler {
+    const INFO: KindInfo = KindInfo {
+        short_names: &["hpa"],
+        ..KindInfo::new("horizontalpodautoscaler", "HorizontalPodAutoscalers")
+    };
+}
 
 impl Check for HorizontalPodAutoscaler {
     fn judge(&self, evidence: &Evidence<'_>) -> Item {

@@ -17,15 +17,16 @@
 //! A Job of a CronJob or of another controller is left to it. A failed run is no failure any more once a later run of
 //! that controller has succeeded.
 
-use super::cause::works;
+use super::cause::{self, works};
 use super::lifecycle::{self, Preliminaries};
 use super::related::{RelatedKind, RelatedNeed, RelatedObjects};
 use super::revision::STEP_SECONDS;
 use super::text::shorten;
 use super::verdict::Verdict;
 use super::{Check, Evidence, GRACE_SECONDS, Now};
-use crate::report::{Code, Item, State};
-use crate::resource::{Condition as _, Job, JobStatus, Resource as _, Time};
+use crate::kind::{JudgedKind, KindInfo, PodNames};
+use crate::report::{Cause, Code, Item, State};
+use crate::resource::{Condition as _, Job, JobStatus, OwnerReference, Resource as _, Time};
 
 /// The default of `backoffLimit`.
 const RETRIES: i64 = 6;
@@ -33,10 +34,22 @@ const RETRIES: i64 = 6;
 /// takes a quarter of that.
 const RETRY_SECONDS: i64 = 3600;
 
+impl JudgedKind for Job {
+    const INFO: KindInfo = KindInfo {
+        by_default: true,
+        pods: PodNames::Suffix,
+        left_to_controller: true,
+        ends: true,
+        ..KindInfo::new("job", "Jobs")
+    };
+}
+
 impl Check for Job {
     const COMPANIONS: &'static [RelatedKind] = &[RelatedKind::CronJobs];
-    const LEFT_TO_CONTROLLER: bool = true;
 
+    fn left_to(&self) -> Option<&OwnerReference> {
+        self.meta().controller()
+    }
     fn fell(&self) -> Option<Time> {
         self.met("Failed")?.last_transition_time
     }
@@ -70,6 +83,10 @@ impl Check for Job {
             }
             _ => false,
         }
+    }
+
+    fn own_causes(&self, _evidence: &Evidence<'_>) -> Vec<Cause> {
+        cause::gave_up(self).into_iter().collect()
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Item {

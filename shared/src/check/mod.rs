@@ -33,6 +33,7 @@ mod service;
 mod statefulset;
 mod text;
 mod verdict;
+mod visitor;
 mod webhookconfiguration;
 
 pub use cause::{EvidenceNeeds, crashed, wants};
@@ -42,8 +43,9 @@ pub use evidence::{EventsAndNodes, EvidenceStore, NodesSeen, Pods};
 pub use now::Now;
 pub use related::{Related, RelatedKind, RelatedKindVisitor, RelatedNeed, RelatedObjects};
 pub use text::{shorten, unended};
+pub use visitor::KindVisitor;
 
-use crate::report::{Code, Item, State};
+use crate::report::{Cause, Code, Item, State};
 use crate::resource::{OwnerReference, Resource, Time, Undecodable};
 
 /// A pod younger than this many seconds may still become ready; until then it is no failure.
@@ -54,13 +56,10 @@ pub trait Check: Resource {
     /// Every related kind that [`Check::wants`] may name.
     const COMPANIONS: &'static [RelatedKind] = &[];
 
-    /// Whether an object of this kind is left to the controller that it may have, where nobody asked for the kind.
-    const LEFT_TO_CONTROLLER: bool = false;
-
     /// The controller that this object is left to: one that is judged itself, or under whose name its objects are judged
     /// together ([`group`]).
     fn left_to(&self) -> Option<&OwnerReference> {
-        self.meta().controller().filter(|_| Self::LEFT_TO_CONTROLLER)
+        None
     }
 
     /// Whether this object is judged if nobody asked for its kind.
@@ -105,6 +104,16 @@ pub trait Check: Resource {
     /// shown. An object whose pods are searched for is not settled.
     fn is_settled(&self, item: &Item, now: Now) -> bool {
         item.state.is_fine() && item.healthy == Some(true) && !self.is_worth_a_look(item, now)
+    }
+
+    /// Why this object is not healthy, by its pods and events, and by its [`Check::own_causes`].
+    fn causes(&self, item: &Item, evidence: &Evidence<'_>) -> Vec<Cause> {
+        cause::of_workload(self, item, evidence)
+    }
+
+    /// Causes that this kind knows besides those of pods.
+    fn own_causes(&self, _evidence: &Evidence<'_>) -> Vec<Cause> {
+        Vec::new()
     }
 
     /// The verdict about this one object.

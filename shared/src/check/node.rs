@@ -14,6 +14,7 @@
 use super::lifecycle::{self, Preliminaries};
 use super::verdict::Verdict;
 use super::{Check, Evidence, GRACE_SECONDS};
+use crate::kind::{JudgedKind, KindInfo};
 use crate::report::{Code, Item, State};
 use crate::resource::{Condition as _, Node, ProbedCondition, Resource as _, Taint};
 
@@ -25,6 +26,13 @@ const OUT_OF_SERVICE: &str = "node.kubernetes.io/out-of-service";
 
 /// How long a taint may stay after the node became Ready. Agents of networks and of storage start as pods on the node.
 const TAINT_SECONDS: i64 = 10 * 60;
+
+impl JudgedKind for Node {
+    const INFO: KindInfo = KindInfo {
+        short_names: &["no"],
+        ..KindInfo::new("node", "Nodes")
+    };
+}
 
 impl Check for Node {
     fn judge(&self, evidence: &Evidence<'_>) -> Item {

@@ -18,6 +18,7 @@ use super::related::{RelatedKind, RelatedNeed, RelatedObjects};
 use super::text::{kubectl, shorten};
 use super::verdict::Verdict;
 use super::{Check, Evidence};
+use crate::kind::{JudgedKind, KindInfo};
 use crate::report::{Cause, Code, Item, ObjectRef, State};
 use crate::resource::{
     Condition as _, ObjectMeta, PersistentVolumeClaim, PersistentVolumeClaimStatus, Resource as _,
@@ -31,6 +32,13 @@ const CHANGES: [&str; 2] = ["Resizing", "ModifyingVolume"];
 
 /// The finalizer of a claim that a pod may use.
 const IN_USE: &str = "kubernetes.io/pvc-protection";
+
+impl JudgedKind for PersistentVolumeClaim {
+    const INFO: KindInfo = KindInfo {
+        short_names: &["pvc"],
+        ..KindInfo::new("persistentvolumeclaim", "PersistentVolumeClaims")
+    };
+}
 
 impl Check for PersistentVolumeClaim {
     const COMPANIONS: &'static [RelatedKind] = &[RelatedKind::Pods, RelatedKind::ClaimEvents];

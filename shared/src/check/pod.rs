@@ -13,17 +13,26 @@
 //! may be all that it had. The mirror pod of a static pod belongs to its Node, which says nothing about it: it is
 //! judged as a pod without a controller.
 
-use super::cause::works;
+use super::cause::{self, works};
 use super::lifecycle::{self, Preliminaries};
 use super::revision::STEP_SECONDS;
 use super::verdict::Verdict;
 use super::{Check, Evidence, GRACE_SECONDS, Now, Pods, is_open};
-use crate::report::{Code, Item, State};
+use crate::kind::{JudgedKind, KindInfo, PodNames};
+use crate::report::{Cause, Code, Item, State};
 use crate::resource::{OwnerReference, Pod, PodStatus, Resource as _, Time};
 
-impl Check for Pod {
-    const LEFT_TO_CONTROLLER: bool = true;
+impl JudgedKind for Pod {
+    const INFO: KindInfo = KindInfo {
+        short_names: &["po"],
+        pods: PodNames::Itself,
+        left_to_controller: true,
+        ends: true,
+        ..KindInfo::new("pod", "Pods")
+    };
+}
 
+impl Check for Pod {
     fn left_to(&self) -> Option<&OwnerReference> {
         self.meta().controller().filter(|owner| owner.kind != "Node")
     }
@@ -44,6 +53,10 @@ impl Check for Pod {
     /// keeps it from ending.
     fn is_worth_a_look(&self, item: &Item, _now: Now) -> bool {
         is_open(item) || item.reason == Code::Running
+    }
+
+    fn causes(&self, item: &Item, evidence: &Evidence<'_>) -> Vec<Cause> {
+        cause::of_single_pod(self, item, evidence)
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Item {

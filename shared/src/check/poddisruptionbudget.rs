@@ -19,11 +19,19 @@ use super::related::pods::PodStage;
 use super::related::{RelatedKind, RelatedNeed, RelatedObjects, workloads};
 use super::verdict::Verdict;
 use super::{Check, Evidence};
+use crate::kind::{JudgedKind, KindInfo};
 use crate::report::{Code, Item, State};
 use crate::resource::{Condition as _, PodDisruptionBudget, PodDisruptionBudgetStatus, Resource as _};
 
 /// How many other budgets over the same pods are named.
 const NAMED: usize = 3;
+
+impl JudgedKind for PodDisruptionBudget {
+    const INFO: KindInfo = KindInfo {
+        short_names: &["pdb"],
+        ..KindInfo::new("poddisruptionbudget", "PodDisruptionBudgets")
+    };
+}
 
 impl Check for PodDisruptionBudget {
     const COMPANIONS: &'static [RelatedKind] = &[

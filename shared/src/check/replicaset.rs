@@ -9,11 +9,23 @@ use super::lifecycle;
 use super::replicas::{ReplicaCounts, Replicas, count};
 use super::verdict::Verdict;
 use super::{Check, Evidence, Now, cause};
+use crate::kind::{JudgedKind, KindInfo, PodNames};
 use crate::report::{Code, Item, State};
-use crate::resource::{ReplicaSet, ReplicaSetStatus, Resource};
+use crate::resource::{OwnerReference, ReplicaSet, ReplicaSetStatus, Resource};
+
+impl JudgedKind for ReplicaSet {
+    const INFO: KindInfo = KindInfo {
+        short_names: &["rs"],
+        pods: PodNames::Suffix,
+        left_to_controller: true,
+        ..KindInfo::new("replicaset", "ReplicaSets")
+    };
+}
 
 impl Check for ReplicaSet {
-    const LEFT_TO_CONTROLLER: bool = true;
+    fn left_to(&self) -> Option<&OwnerReference> {
+        self.meta().controller()
+    }
 
     fn speaks_for_controller(&self) -> bool {
         self.spec.as_ref().and_then(|s| s.replicas) != Some(0)

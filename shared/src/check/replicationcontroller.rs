@@ -2,11 +2,23 @@
 //! controller of Kubernetes works for both.
 
 use super::{Check, Evidence, Now, lifecycle, replicaset};
+use crate::kind::{JudgedKind, KindInfo, PodNames};
 use crate::report::Item;
-use crate::resource::{ReplicationController, Resource as _};
+use crate::resource::{OwnerReference, ReplicationController, Resource as _};
+
+impl JudgedKind for ReplicationController {
+    const INFO: KindInfo = KindInfo {
+        short_names: &["rc"],
+        pods: PodNames::Suffix,
+        left_to_controller: true,
+        ..KindInfo::new("replicationcontroller", "ReplicationControllers")
+    };
+}
 
 impl Check for ReplicationController {
-    const LEFT_TO_CONTROLLER: bool = true;
+    fn left_to(&self) -> Option<&OwnerReference> {
+        self.meta().controller()
+    }
 
     fn speaks_for_controller(&self) -> bool {
         self.spec.and_then(|s| s.replicas) != Some(0)

@@ -13,11 +13,20 @@ use super::text::kubectl;
 use super::verdict::Verdict;
 use super::{Check, Evidence, Now};
 use crate::duration;
+use crate::kind::{JudgedKind, KindInfo, PodNames};
 use crate::report::{Cause, Code, Item, ObjectRef, State};
 use crate::resource::{
     Condition as _, Deployment, DeploymentCondition, DeploymentSpec, DeploymentStatus, Resource as _,
     Rollout, RolloutStatus,
 };
+
+impl JudgedKind for Rollout {
+    const INFO: KindInfo = KindInfo {
+        short_names: &["ro"],
+        pods: PodNames::HashAndSuffix,
+        ..KindInfo::new("rollout", "Rollouts")
+    };
+}
 
 impl Check for Rollout {
     fn is_settled(&self, item: &Item, now: Now) -> bool {

@@ -25,10 +25,18 @@ use super::related::{RelatedKind, RelatedNeed, RelatedObjects, workloads};
 use super::text::{kubectl, shorten};
 use super::verdict::Verdict;
 use super::{Check, Evidence};
+use crate::kind::{JudgedKind, KindInfo};
 use crate::report::{Cause, Code, Item, ObjectRef, State};
 use crate::resource::{Condition as _, ProbedCondition, Resource as _, Service, ServicePort};
 use crate::span::span;
 use std::collections::BTreeMap;
+
+impl JudgedKind for Service {
+    const INFO: KindInfo = KindInfo {
+        short_names: &["svc"],
+        ..KindInfo::new("service", "Services")
+    };
+}
 
 impl Check for Service {
     const COMPANIONS: &'static [RelatedKind] = &[

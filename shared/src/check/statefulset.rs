@@ -13,8 +13,18 @@ use super::revision::RevisionProgress;
 use super::text::kubectl;
 use super::verdict::Verdict;
 use super::{Check, Evidence, GRACE_SECONDS, Now};
+use crate::kind::{JudgedKind, KindInfo, PodNames};
 use crate::report::{Cause, Code, Item, ObjectRef, State};
 use crate::resource::{Pod, Resource as _, StatefulSet, StatefulSetStatus};
+
+impl JudgedKind for StatefulSet {
+    const INFO: KindInfo = KindInfo {
+        short_names: &["sts"],
+        by_default: true,
+        pods: PodNames::Suffix,
+        ..KindInfo::new("statefulset", "StatefulSets")
+    };
+}
 
 impl Check for StatefulSet {
     fn is_worth_a_look(&self, item: &Item, now: Now) -> bool {

@@ -15,6 +15,7 @@ use super::lifecycle::{self, Preliminaries};
 use super::related::{RelatedKind, RelatedNeed, RelatedObjects};
 use super::verdict::Verdict;
 use super::{Check, Evidence};
+use crate::kind::{JudgedKind, KindInfo};
 use crate::report::{Cause, Code, Item, ObjectRef, State};
 use crate::resource::{
     MutatingWebhookConfiguration, ObjectMeta, Resource as _, ServicePort, Time,
@@ -30,6 +31,13 @@ const HTTPS: i32 = 443;
 /// How many ports of a Service are listed.
 const PORTS: usize = 3;
 
+impl JudgedKind for ValidatingWebhookConfiguration {
+    const INFO: KindInfo = KindInfo::new(
+        "validatingwebhookconfiguration",
+        "ValidatingWebhookConfigurations",
+    );
+}
+
 impl Check for ValidatingWebhookConfiguration {
     const COMPANIONS: &'static [RelatedKind] = &[RelatedKind::EndpointSlices, RelatedKind::Services];
 
@@ -41,6 +49,10 @@ impl Check for ValidatingWebhookConfiguration {
         let told = WebhookVerdict::judge(self.meta(), &self.webhooks, evidence);
         told.into_item(|verdict| verdict.item(self))
     }
+}
+
+impl JudgedKind for MutatingWebhookConfiguration {
+    const INFO: KindInfo = KindInfo::new("mutatingwebhookconfiguration", "MutatingWebhookConfigurations");
 }
 
 impl Check for MutatingWebhookConfiguration {

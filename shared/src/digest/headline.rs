@@ -4,23 +4,10 @@ use super::OverallHealth;
 use super::not_seen::NotSeenGroup;
 use super::words::{kind_title, listed};
 use crate::judge::CONTROLLERS;
+use crate::kind::Kind;
 use crate::report::{Item, KindCheck, Outcome, Report, State, Status};
-use crate::run::Kind;
-use crate::span::span;
 
-/// Kinds whose objects together are called workloads.
-const WORKLOADS: [&str; 10] = [
-    "deployments",
-    "statefulsets",
-    "daemonsets",
-    "rollouts",
-    "replicasets",
-    "replicationcontrollers",
-    "pods",
-    "jobs",
-    "cronjobs",
-    CONTROLLERS,
-];
+use crate::span::span;
 
 /// Kinds that the verdict names, of more that fall short.
 const NAMED_KINDS: usize = 3;
@@ -126,10 +113,7 @@ fn nothing_found(report: &Report) -> Option<String> {
 
 /// The title of a kind without objects. Of a kind that was not named, only objects without a controller are judged.
 pub(super) fn title_of_none(kind: &KindCheck) -> String {
-    let has_controllers = matches!(
-        kind.check.as_str(),
-        "pods" | "replicasets" | "replicationcontrollers" | "jobs"
-    );
+    let has_controllers = Kind::from_word(&kind.check).is_some_and(Kind::leaves_owned);
     let title = kind_title(&kind.check);
     if has_controllers && !kind.every_object {
         format!("bare {title}")
@@ -234,7 +218,7 @@ fn healthy_sentence(kind: &KindCheck, judged: u64, title: &str) -> String {
 
 /// What objects do that are not there yet: a Job has no rollout.
 fn progress_word<'a>(checks: impl IntoIterator<Item = &'a str>) -> &'static str {
-    let has_end = |check| matches!(check, "jobs" | "cronjobs" | "pods");
+    let has_end = |check| Kind::from_word(check).is_some_and(|kind| kind.info().ends);
     if checks.into_iter().all(has_end) {
         "under way"
     } else {
@@ -264,7 +248,9 @@ fn kinds_sentence(kinds: &[&KindCheck]) -> String {
         let judged: u64 = tallies.iter().map(|(_, t)| t.judged).sum();
         let acknowledged: u64 = kinds.iter().map(|kind| kind.summary.acknowledged).sum();
         let is_seen = tallies.iter().all(|(_, t)| t.is_seen);
-        let makes_pods = |kind: &&KindCheck| WORKLOADS.contains(&kind.check.as_str());
+        let makes_pods = |kind: &&KindCheck| {
+            kind.check == CONTROLLERS || Kind::from_word(&kind.check).is_some_and(Kind::is_workload)
+        };
         let what = if kinds.iter().all(makes_pods) {
             "workloads"
         } else {

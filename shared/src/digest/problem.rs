@@ -3,6 +3,7 @@
 use super::Digest;
 use super::words::{cause_sentence, count, object_name, with_notes};
 use crate::check::unended;
+use crate::kind::Kind;
 use crate::report::{Cause, Finding, Fold, Item, ObjectRef, State, fold, gist, shared_words};
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -117,7 +118,10 @@ impl SharedCause<'_> {
         let mut names: Vec<String> = Vec::new();
         for item in &self.items {
             let name = object_name(item);
-            if subject != Some(&item.identity()) && item.kind != "Service" && !names.contains(&name) {
+            if subject != Some(&item.identity())
+                && item.kind != Kind::Service.kind()
+                && !names.contains(&name)
+            {
                 names.push(name);
             }
         }
@@ -280,7 +284,7 @@ pub(super) fn group<'a>(items: &[&'a Item]) -> Vec<Problem<'a>> {
             problems.len() - 1
         });
         if let Some(Problem::Object(problem)) = problems.get_mut(at)
-            && item.kind != "Service"
+            && item.kind != Kind::Service.kind()
         {
             problem.services += fold.finding.services;
         }
@@ -319,7 +323,7 @@ fn only_object<'a>(fold: &Fold<'a>) -> Option<&'a Item> {
     let under: HashSet<ObjectRef> = fold
         .members
         .iter()
-        .filter(|(item, _)| !is_itself(item) && item.kind != "Service")
+        .filter(|(item, _)| !is_itself(item) && item.kind != Kind::Service.kind())
         .map(|(item, _)| item.identity())
         .collect();
     let mut members = fold.members.iter().map(|(item, _)| *item);

@@ -2,8 +2,8 @@
 
 use crate::check::unended;
 use crate::judge::CONTROLLERS;
+use crate::kind::Kind;
 use crate::report::{Cause, Item, State};
-use crate::run::Kind;
 
 /// `a, b and c`, with that last word.
 pub(super) fn listed(words: &[String], last: &str) -> String {
@@ -54,7 +54,7 @@ pub fn object_name(item: &Item) -> String {
     };
     match item.kind.as_str() {
         kind if !item.judged_by.is_empty() => format!("{kind} {name} (not judged itself)"),
-        "Deployment" => name,
+        kind if kind == Kind::Deployment.kind() => name,
         kind => format!("{kind} {name}"),
     }
 }

@@ -229,9 +229,9 @@ mod tests {
     use super::*;
     use crate::check::EvidenceStore;
     use crate::judge::{NoEvidence, SearchedEvidence, Times};
+    use crate::kind::Kind;
     use crate::report::Code;
     use crate::resource::{Pod, StatefulSet, Time, from_value};
-    use crate::run::Kind;
     use serde_json::json;
     use std::collections::HashSet;
 
@@ -271,7 +271,7 @@ mod tests {
 
     fn judged(keeps_open: bool) -> Judged {
         let snapshot = Snapshot {
-            resource_type: Kind::StatefulSets.into(),
+            resource_type: Kind::StatefulSet.into(),
             objects: vec![Ok(stateful_set("cache", 1)), Ok(stateful_set("db", 0))],
             times: Times::all(now()),
             replaced: HashSet::new(),

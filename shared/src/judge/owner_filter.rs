@@ -1,8 +1,8 @@
 //! Which objects of a kind are judged by themselves, and which are left to the controller that they have.
 
 use crate::check::{Check, Controller};
+use crate::kind::Kind;
 use crate::resource::OwnerReference;
-use crate::run::Kind;
 
 /// Which objects of a kind are looked at if none is named.
 #[derive(Debug, Clone, Default)]
@@ -60,30 +60,5 @@ impl Kind {
             .iter()
             .copied()
             .find(|kind| kind.kind() == controller.kind && kind.group() == controller.group)
-    }
-
-    /// Whether objects of this kind are left to the controllers that they have.
-    #[must_use]
-    pub fn leaves_owned(self) -> bool {
-        matches!(
-            self,
-            Self::Jobs | Self::ReplicaSets | Self::ReplicationControllers | Self::Pods
-        )
-    }
-
-    /// Whether objects of this kind can be controllers of others.
-    #[must_use]
-    pub fn has_owned(self) -> bool {
-        matches!(
-            self,
-            Self::Deployments
-                | Self::StatefulSets
-                | Self::DaemonSets
-                | Self::ReplicaSets
-                | Self::ReplicationControllers
-                | Self::Jobs
-                | Self::CronJobs
-                | Self::Rollouts
-        )
     }
 }

@@ -3,8 +3,8 @@
 use super::{AnswerTime, KindObjects, Selection};
 use crate::check::{Controller, Now};
 use crate::judge;
+use crate::kind::Kind;
 use crate::report::{KindCheck, Outcome, Status, Summary};
-use crate::run::Kind;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 

@@ -7,9 +7,9 @@ use crate::failure::Class;
 use crate::judge::OwnedObject;
 use crate::judge::RelatedNeeds;
 use crate::judge::SearchTarget;
+use crate::kind::Kind;
 use crate::report::Item;
 use crate::resource::Time;
-use crate::run::Kind;
 use std::ops::ControlFlow;
 
 /// The objects of one kind, whatever their type.

@@ -1,9 +1,10 @@
 //! What can be said of many objects at once.
 
 use super::{AnswerTime, Gap, Selection};
+use crate::kind::Kind;
 use crate::report::{NotSeen, Outcome, Status, Summary};
 use crate::resource::Time;
-use crate::run::{self, Kind};
+use crate::run;
 use std::collections::BTreeMap;
 
 /// What can be said of a selection as a whole.

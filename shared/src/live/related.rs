@@ -3,8 +3,8 @@
 use super::{AnswerTime, EventTime, Gap};
 use crate::check::RelatedObjects;
 use crate::failure::Class;
+use crate::kind::Kind;
 use crate::report::NotSeen;
-use crate::run::Kind;
 
 /// Related objects that were read, and what could not be.
 pub type RelatedAnswer = (RelatedObjects, Vec<NotSeen>);

@@ -1,7 +1,7 @@
 //! Which objects are asked for.
 
+use crate::kind::Kind;
 use crate::report::{Item, State};
-use crate::run::Kind;
 use crate::selector::Selector;
 use std::borrow::Cow;
 use std::ops::Bound;

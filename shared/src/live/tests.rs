@@ -2,9 +2,9 @@ use super::cache::Cache;
 use super::*;
 use crate::check::{RelatedKind, RelatedObjects};
 use crate::failure::{Class, Failure};
+use crate::kind::Kind;
 use crate::report::{Code, ObjectRef, State, Status, Summary};
 use crate::resource::{CronJob, Decoded, Deployment, EndpointSlice, Service, Time, from_value};
-use crate::run::Kind;
 use sre_testkit::Clock;
 use sre_testkit::object::Deployment as Build;
 use std::cell::Cell;
@@ -71,7 +71,7 @@ fn broken(namespace: &str, name: &str) -> Decoded<Deployment> {
 
 fn cache(namespaces: &[&str]) -> Cache<Deployment> {
     let namespaces: Vec<String> = namespaces.iter().map(|n| (*n).to_owned()).collect();
-    Cache::new(Kind::Deployments, &namespaces)
+    Cache::new(Kind::Deployment, &namespaces)
 }
 
 fn listed(items: &[Build]) -> Cache<Deployment> {
@@ -359,7 +359,7 @@ fn a_run_that_does_not_begin_is_missed_though_nothing_is_heard_of_its_cron_job()
         "spec": {"schedule": "*/5 * * * *"},
         "status": {"lastScheduleTime": at(-600), "lastSuccessfulTime": at(-590)}
     });
-    let cache: Cache<CronJob> = Cache::new(Kind::CronJobs, &[]);
+    let cache: Cache<CronJob> = Cache::new(Kind::CronJob, &[]);
     cache.listed(0, vec![from_value(&cron)], event(now()));
     let status = |seconds| cache.overview(&Selection::default(), &moment(seconds)).status;
     assert_eq!((status(0), status(1)), (Status::Ok, Status::Degraded));
@@ -535,7 +535,7 @@ fn a_selector_that_matches_nothing_is_not_ok() {
     let mut overview = shop().overview(&selection, &moment(0));
     // Of another kind something may match; whoever asks for this one alone adds it.
     assert_eq!((overview.status, overview.gaps.len()), (Status::Ok, 0));
-    let nothing = nothing_selected(std::iter::once((Kind::Deployments, &overview)), &selection);
+    let nothing = nothing_selected(std::iter::once((Kind::Deployment, &overview)), &selection);
     overview.add_gap(nothing.unwrap());
     assert_eq!(
         (
@@ -546,7 +546,7 @@ fn a_selector_that_matches_nothing_is_not_ok() {
         (Status::Unknown, "notFound", true)
     );
     let matching = shop().overview(&selected("app"), &moment(0));
-    let parts = [(Kind::Deployments, &matching), (Kind::Jobs, &overview)];
+    let parts = [(Kind::Deployment, &matching), (Kind::Job, &overview)];
     assert_eq!(nothing_selected(parts.into_iter(), &selected("app")), None);
 }
 
@@ -700,7 +700,7 @@ fn web() -> Decoded<Service> {
 
 /// The same, listed.
 fn services() -> Cache<Service> {
-    let cache = Cache::new(Kind::Services, &[]);
+    let cache = Cache::new(Kind::Service, &[]);
     cache.listed(0, vec![web()], event(now()));
     cache
 }

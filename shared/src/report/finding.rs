@@ -7,6 +7,7 @@
 //! an exit code alone, is folded with no other workload's.
 
 use super::{Cause, Code, Item, ObjectRef, State};
+use crate::kind::{Kind, PodNames};
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -126,19 +127,7 @@ impl Item {
     /// Whether it makes pods, or is one.
     #[must_use]
     pub fn is_workload(&self) -> bool {
-        let known = matches!(
-            self.kind.as_str(),
-            "Deployment"
-                | "StatefulSet"
-                | "DaemonSet"
-                | "Rollout"
-                | "ReplicaSet"
-                | "ReplicationController"
-                | "Job"
-                | "CronJob"
-                | "Pod"
-        );
-        known || !self.judged_by.is_empty()
+        Kind::from_kind(&self.kind).is_some_and(Kind::is_workload) || !self.judged_by.is_empty()
     }
 
     /// Whether it can be part of a finding.
@@ -201,20 +190,22 @@ fn behind<'a>(item: &Item, cause: &Cause, items: &HashMap<ObjectRef, &'a Item>) 
 /// The workload that a pod is of, by the names that controllers give: `NAME-HASH-SUFFIX` through a ReplicaSet or a Job,
 /// else `NAME-SUFFIX`. Only one that is not healthy itself is looked for.
 fn of_pod<'a>(pod: &ObjectRef, items: &HashMap<ObjectRef, &'a Item>) -> Option<&'a Item> {
-    if pod.kind != "Pod" || pod.namespace.is_empty() {
+    if pod.kind != Kind::Pod.kind() || pod.namespace.is_empty() {
         return None;
     }
     let (owner, _) = pod.name.rsplit_once('-')?;
     let through = owner.rsplit_once('-').map(|(name, _)| name);
-    let through = through
-        .into_iter()
-        .flat_map(|name| ["Deployment", "Rollout", "CronJob"].map(|kind| (kind, name)));
-    let directly = ["StatefulSet", "DaemonSet", "ReplicaSet", "Job"].map(|kind| (kind, owner));
-    let mut candidates = through.chain(directly);
-    candidates.find_map(|(kind, name)| {
-        let candidate = ObjectRef::namespaced(kind, &pod.namespace, name);
-        items.get(&candidate).copied()
-    })
+    let named = |names: PodNames, name: &str| {
+        let kinds = Kind::ALL.iter().filter(|kind| kind.info().pods == names);
+        let mut found = kinds.filter_map(|kind| {
+            let candidate = ObjectRef::namespaced(kind.kind(), &pod.namespace, name);
+            items.get(&candidate).copied()
+        });
+        found.next()
+    };
+    through
+        .and_then(|name| named(PodNames::HashAndSuffix, name))
+        .or_else(|| named(PodNames::Suffix, owner))
 }
 
 /// A message without what differs between the pods of one workload with the same trouble: names in quotes, numbers, and what
@@ -437,9 +428,9 @@ impl Group<'_> {
             if is_itself(item) || !seen.insert(identity.clone()) {
                 continue;
             }
-            match item.kind.as_str() {
-                "Pod" => {}
-                "Service" => finding.services += 1,
+            match Kind::from_kind(&item.kind) {
+                Some(Kind::Pod) => {}
+                Some(Kind::Service) => finding.services += 1,
                 _ if item.is_workload() => finding.workloads += 1,
                 _ => {}
             }

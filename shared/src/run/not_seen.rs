@@ -1,9 +1,10 @@
 //! The entries of a report for what could not be seen: from a failure, a name or a selector to the words.
 
+use super::Request;
 use super::noun::Noun;
-use super::{Kind, Request};
 use crate::failure::{Class, Failure};
 use crate::judge::Judged;
+use crate::kind::Kind;
 use crate::nearest::nearest;
 use crate::report::{NotSeen, Scope};
 

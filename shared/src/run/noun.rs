@@ -1,7 +1,7 @@
 //! What a kind is called in what a report says of it, whether it is one of the registry or was found by discovery.
 
-use super::Kind;
 use crate::cluster::Collection;
+use crate::kind::Kind;
 
 /// The words for a kind.
 #[derive(Debug, Clone, Default)]

@@ -1,6 +1,6 @@
 //! Progress of a run.
 
-use super::Kind;
+use crate::kind::Kind;
 
 /// A step of a run that is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,8 @@
 //! The question that a run answers.
 
-use super::{Kind, PAGE_SIZE};
+use super::PAGE_SIZE;
 use crate::cluster::CustomName;
+use crate::kind::Kind;
 use crate::selector::Selector;
 
 /// Whether a run looks for the causes of what is not healthy.

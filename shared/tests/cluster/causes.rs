@@ -3,8 +3,9 @@
 
 use super::client::{ask, part};
 use serde_json::{Value, json};
+use sre_shared::kind::Kind;
 use sre_shared::report::{Item, Report, State, Status};
-use sre_shared::run::{Causes, Kind, KindTarget, Request};
+use sre_shared::run::{Causes, KindTarget, Request};
 use sre_testkit::object::{Deployment, Pod, ReplicaSet};
 use sre_testkit::{Access, ApiServer, ApiServerBuilder, Clock, Fault, Match, at};
 
@@ -18,7 +19,7 @@ fn of(kind: Kind) -> Request {
 }
 
 fn deployments() -> Request {
-    of(Kind::Deployments)
+    of(Kind::Deployment)
 }
 
 /// One Deployment of which nothing is ready, its ReplicaSet and the pod.
@@ -542,7 +543,7 @@ async fn a_cron_job_is_followed_to_the_pods_of_its_newest_job() {
         .objects([cron, job, pod.build()])
         .start()
         .await;
-    let report = ask(&server, &of(Kind::CronJobs)).await;
+    let report = ask(&server, &of(Kind::CronJob)).await;
     assert_eq!(
         lines(item(&report, "nightly")),
         [
@@ -587,7 +588,7 @@ async fn a_run_of_a_cron_job_is_looked_at_once_it_takes_longer_than_a_minute() {
             .objects([cron, job, pod.build()])
             .start()
             .await;
-        let report = ask(&server, &of(Kind::CronJobs)).await;
+        let report = ask(&server, &of(Kind::CronJob)).await;
         assert_eq!(item(&report, "nightly").reason, reason);
         assert_eq!(asked(&server).len(), requests, "{scheduled}");
     }
@@ -631,7 +632,7 @@ async fn the_events_of_a_cron_job_are_asked_for_where_no_run_begins() {
         .objects([late, zone])
         .start()
         .await;
-    let report = ask(&server, &of(Kind::CronJobs)).await;
+    let report = ask(&server, &of(Kind::CronJob)).await;
     let told = |name| (item(&report, name).reason.as_str(), lines(item(&report, name)));
     assert_eq!(told("well"), ("LastRunSucceeded", vec![]));
     assert_eq!(told("zone"), ("CannotSchedule", vec![]));
@@ -649,7 +650,7 @@ async fn the_events_of_a_cron_job_are_asked_for_where_no_run_begins() {
     );
 
     let server = ApiServer::builder().objects([well]).start().await;
-    ask(&server, &of(Kind::CronJobs)).await;
+    ask(&server, &of(Kind::CronJob)).await;
     assert_eq!(asked(&server), ["/apis/batch/v1/cronjobs?limit=500"]);
 }
 

@@ -2,9 +2,10 @@
 
 use sre_shared::cluster::{Client, ConfigSource, Deadlines, Settings};
 use sre_shared::failure::Failure;
+use sre_shared::kind::Kind;
 use sre_shared::report::{Item, KindCheck, Report};
 use sre_shared::resource::Time;
-use sre_shared::run::{self, Kind, KindTarget, Request};
+use sre_shared::run::{self, KindTarget, Request};
 use sre_testkit::{ApiServer, at};
 use std::path::Path;
 use std::time::Duration;
@@ -60,7 +61,7 @@ pub async fn ask(server: &ApiServer, ask: &Request) -> Report {
 /// The API server and the Deployments.
 pub fn with_deployments() -> Request {
     Request {
-        kinds: vec![KindTarget::all(Kind::Deployments)],
+        kinds: vec![KindTarget::all(Kind::Deployment)],
         ..Request::everything()
     }
 }

@@ -2,8 +2,9 @@
 
 use super::client::{ask, names, part};
 use serde_json::{Value, json};
+use sre_shared::kind::Kind;
 use sre_shared::report::{Report, State, Status};
-use sre_shared::run::{Causes, CustomName, CustomTarget, Kind, KindTarget, Request};
+use sre_shared::run::{Causes, CustomName, CustomTarget, KindTarget, Request};
 use sre_testkit::{Access, ApiServer, Fault, Match, at};
 
 fn certificate(namespace: &str, name: &str, ready: &str) -> Value {
@@ -214,7 +215,7 @@ async fn a_group_that_cannot_be_asked_about_is_not_seen_by_its_class() {
 fn rollouts(all_kinds: bool) -> Request {
     Request {
         api_server: false,
-        kinds: vec![KindTarget::all(Kind::Rollouts)],
+        kinds: vec![KindTarget::all(Kind::Rollout)],
         all_kinds,
         by_default: false,
         causes: Causes::Told,

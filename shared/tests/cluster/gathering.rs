@@ -4,9 +4,10 @@ use super::client::{
     IMPATIENT, PATIENT, ask, ask_with, client, names, only_deployments, part, try_client, with_deployments,
 };
 use sre_shared::cluster::{Deadlines, ListOptions, RunLimit, list};
+use sre_shared::kind::Kind;
 use sre_shared::report::{Namespaces, NotSeen, Report, State, Status};
 use sre_shared::resource::Deployment as View;
-use sre_shared::run::{Kind, KindTarget, Request};
+use sre_shared::run::{KindTarget, Request};
 use sre_testkit::object::{Deployment, List};
 use sre_testkit::{Access, ApiServer, ApiServerBuilder, Fault, Match};
 use std::io::Write as _;
@@ -36,7 +37,7 @@ fn pages_asked_for(server: &ApiServer) -> Vec<u32> {
 
 fn named(name: &str) -> Request {
     let wanted = KindTarget {
-        kind: Kind::Deployments,
+        kind: Kind::Deployment,
         names: vec![name.into()],
     };
     Request {
@@ -650,7 +651,7 @@ async fn every_default_kind_is_read_and_reported_in_one_order() {
     assert_eq!((report.status, report.coverage.not_seen.len()), (Status::Ok, 0));
     let named = Request {
         kinds: vec![KindTarget {
-            kind: Kind::Jobs,
+            kind: Kind::Job,
             names: vec!["nightly-1".into()],
         }],
         ..every_kind()
@@ -716,7 +717,7 @@ async fn a_kind_that_may_not_be_read_is_not_seen_and_the_hint_leaves_it_out() {
     );
     // Named, it is as unknown, and there is nothing to leave it out of.
     let only = Request {
-        kinds: vec![KindTarget::all(Kind::CronJobs)],
+        kinds: vec![KindTarget::all(Kind::CronJob)],
         ..every_kind()
     };
     let report = ask(&server, &only).await;

@@ -2,8 +2,9 @@
 
 use super::client::{ask, names, part};
 use serde_json::{Value, json};
+use sre_shared::kind::Kind;
 use sre_shared::report::{Report, State, Status};
-use sre_shared::run::{Kind, KindTarget, Request};
+use sre_shared::run::{KindTarget, Request};
 use sre_testkit::object::{Pod, ReplicaSet};
 use sre_testkit::{Access, ApiServer, ApiServerBuilder, at};
 
@@ -88,7 +89,7 @@ fn paths(server: &ApiServer) -> Vec<String> {
 #[tokio::test]
 async fn services_are_judged_by_their_endpoints_and_only_the_empty_ones_by_more() {
     let server = three().start().await;
-    let report = ask(&server, &of(Kind::Services)).await;
+    let report = ask(&server, &of(Kind::Service)).await;
     assert_eq!(
         verdicts(&report),
         [
@@ -120,7 +121,7 @@ async fn companions_of_many_namespaces_are_one_list() {
     let services = names.iter().map(|n| service(n, "web"));
     let slices = names.iter().map(|n| slice(n, "web", true));
     let server = ApiServer::builder().objects(services.chain(slices)).start().await;
-    let report = ask(&server, &of(Kind::Services)).await;
+    let report = ask(&server, &of(Kind::Service)).await;
     assert_eq!((report.status, part(&report).summary.healthy), (Status::Ok, 9));
     assert_eq!(
         paths(&server),
@@ -128,7 +129,7 @@ async fn companions_of_many_namespaces_are_one_list() {
     );
     let only_some = Access::namespaces(names[1..].iter().map(String::as_str)).and_namespace_list();
     server.set_access("kubernetes-admin", only_some);
-    let report = ask(&server, &of(Kind::Services)).await;
+    let report = ask(&server, &of(Kind::Service)).await;
     let forbidden = "services in namespace ns0";
     assert_eq!(
         part(&report).summary.healthy,
@@ -147,7 +148,7 @@ async fn endpoints_that_may_not_be_read_leave_services_unknown_and_say_the_rule_
         .user("t", "jane", Access::admin().without("list", "endpointslices"))
         .start()
         .await;
-    let report = ask(&server, &of(Kind::Services)).await;
+    let report = ask(&server, &of(Kind::Service)).await;
     assert!(
         verdicts(&report)
             .iter()
@@ -170,13 +171,13 @@ async fn a_right_that_decides_nothing_is_not_missed() {
         .user("t", "jane", Access::admin().without("list", "pods"))
         .start()
         .await;
-    let report = ask(&server, &of(Kind::Services)).await;
+    let report = ask(&server, &of(Kind::Service)).await;
     assert_eq!(
         (verdicts(&report)[0], not_seen(&report)),
         (("typo", State::Degraded, "NoReadyEndpoints"), vec![])
     );
     server.set_access("jane", Access::admin().without("list", "statefulsets"));
-    let report = ask(&server, &of(Kind::Services)).await;
+    let report = ask(&server, &of(Kind::Service)).await;
     assert_eq!(verdicts(&report)[0], ("typo", State::Unknown, "WorkloadsNotSeen"));
     assert_eq!(
         not_seen(&report),
@@ -201,13 +202,13 @@ async fn a_kind_in_no_namespace_is_the_same_from_each() {
     let in_namespace = |wanted| Request {
         namespace: Some("nowhere".into()),
         kinds: vec![wanted],
-        ..of(Kind::Nodes)
+        ..of(Kind::Node)
     };
     let named = |name: &str| KindTarget {
         names: vec![name.into()],
-        ..KindTarget::all(Kind::Nodes)
+        ..KindTarget::all(Kind::Node)
     };
-    let report = ask(&server, &in_namespace(KindTarget::all(Kind::Nodes))).await;
+    let report = ask(&server, &in_namespace(KindTarget::all(Kind::Node))).await;
     assert_eq!(
         (report.status, names(&part(&report).items)),
         (Status::Ok, vec!["n7"])
@@ -217,7 +218,7 @@ async fn a_kind_in_no_namespace_is_the_same_from_each() {
     assert_eq!(not_seen(&report), [("node n8", "notFound", None)]);
     server.set_access("jane", Access::namespaces(["shop"]).and_namespace_list());
     server.clear_requests();
-    let report = ask(&server, &of(Kind::Nodes)).await;
+    let report = ask(&server, &of(Kind::Node)).await;
     assert_eq!(not_seen(&report), [("nodes", "forbidden", Some("nodes list"))]);
     assert_eq!(paths(&server), ["/api/v1/nodes"], "no namespace is asked for it");
 }
@@ -239,8 +240,8 @@ async fn pods_that_a_judged_kind_controls_are_passed_over_and_are_no_lack_of_pod
         .start()
         .await;
     let both = Request {
-        kinds: [Kind::Pods, Kind::ReplicaSets].map(KindTarget::all).to_vec(),
-        ..of(Kind::Pods)
+        kinds: [Kind::Pod, Kind::ReplicaSet].map(KindTarget::all).to_vec(),
+        ..of(Kind::Pod)
     };
     let report = ask(&server, &both).await;
     assert_eq!(verdicts(&report), [("debug", State::Healthy, "Ready")]);
@@ -256,10 +257,10 @@ async fn pods_that_a_judged_kind_controls_are_passed_over_and_are_no_lack_of_pod
     );
     let named = Request {
         kinds: vec![KindTarget {
-            kind: Kind::Pods,
+            kind: Kind::Pod,
             names: vec!["a".into()],
         }],
-        ..of(Kind::Pods)
+        ..of(Kind::Pod)
     };
     let report = ask(&server, &named).await;
     assert_eq!(verdicts(&report), [("a", State::Unavailable, "PodNotReady")]);
@@ -275,11 +276,11 @@ async fn a_namespace_that_does_not_exist_is_told_though_what_is_in_none_was_foun
         .namespaces(["shop"])
         .start()
         .await;
-    let kinds = [Kind::Deployments, Kind::Nodes].map(KindTarget::all);
+    let kinds = [Kind::Deployment, Kind::Node].map(KindTarget::all);
     let of = |namespace: &str| Request {
         namespace: Some(namespace.into()),
         kinds: kinds.to_vec(),
-        ..of(Kind::Nodes)
+        ..of(Kind::Node)
     };
     let report = ask(&server, &of("shopp")).await;
     assert_eq!(not_seen(&report), [("namespace shopp", "notFound", None)]);
@@ -317,7 +318,7 @@ async fn events_are_read_of_a_load_balancer_without_an_address_alone_and_decide_
     };
     let lacks = json!({"loadBalancer": {}});
     let server = ApiServer::builder().objects(objects(&lacks)).start().await;
-    let report = ask(&server, &of(Kind::Services)).await;
+    let report = ask(&server, &of(Kind::Service)).await;
     // The age is measured by the real clock.
     let why = |report: &Report| {
         let warnings = &part(report).items[0].warnings;
@@ -336,11 +337,11 @@ async fn events_are_read_of_a_load_balancer_without_an_address_alone_and_decide_
         .user("t", "jane", Access::admin().without("list", "events"))
         .start()
         .await;
-    let report = ask(&refused, &of(Kind::Services)).await;
+    let report = ask(&refused, &of(Kind::Service)).await;
     assert_eq!(why(&report), ["its events were not seen"]);
     assert_eq!((report.status, not_seen(&report)), (Status::Ok, vec![]));
     let has = json!({"loadBalancer": {"ingress": [{"ip": "192.0.2.1"}]}});
     let server = ApiServer::builder().objects(objects(&has)).start().await;
-    ask(&server, &of(Kind::Services)).await;
+    ask(&server, &of(Kind::Service)).await;
     assert_eq!(events(&server), [""; 0]);
 }

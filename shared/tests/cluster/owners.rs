@@ -2,8 +2,9 @@
 
 use super::client::ask;
 use serde_json::{Value, json};
+use sre_shared::kind::Kind;
 use sre_shared::report::{NotSeen, Report, Status};
-use sre_shared::run::{Causes, Kind, KindTarget, Request};
+use sre_shared::run::{Causes, KindTarget, Request};
 use sre_testkit::object::{Deployment, Pod, ReplicaSet};
 use sre_testkit::{Access, ApiServer, ApiServerBuilder, at};
 
@@ -180,7 +181,7 @@ async fn by_default_nothing_more_is_listed_and_jobs_are_told_under_their_control
 async fn what_belongs_to_a_kind_that_may_not_be_read_is_told_under_its_name() {
     let access = Access::admin().without("list", "deployments");
     let server = rollout().user("limited", "jane", access).start().await;
-    let workloads = of(&[Kind::Deployments, Kind::ReplicaSets, Kind::Pods]);
+    let workloads = of(&[Kind::Deployment, Kind::ReplicaSet, Kind::Pod]);
     let report = ask(&server, &workloads).await;
     assert_eq!(
         told(&report),
@@ -219,7 +220,7 @@ async fn a_selector_leaves_to_controllers_only_what_they_are_taken_with() {
     let asked = Request {
         selector_text: "team=a".into(),
         selector: "team=a".parse().expect("a selector"),
-        ..of(&[Kind::Jobs, Kind::CronJobs])
+        ..of(&[Kind::Job, Kind::CronJob])
     };
     let server = ApiServer::builder()
         .objects([labelled.clone(), cron(&json!({}))])
@@ -243,7 +244,7 @@ async fn a_selector_leaves_to_controllers_only_what_they_are_taken_with() {
 #[tokio::test]
 async fn where_a_kind_is_named_its_owned_objects_are_judged_too() {
     let server = rollout().start().await;
-    let report = ask(&server, &every(Kind::Pods)).await;
+    let report = ask(&server, &every(Kind::Pod)).await;
     assert_eq!(
         told(&report),
         [
@@ -253,7 +254,7 @@ async fn where_a_kind_is_named_its_owned_objects_are_judged_too() {
         ]
     );
     assert!(report.kinds().all(|kind| kind.every_object));
-    let report = ask(&server, &every(Kind::ReplicaSets)).await;
+    let report = ask(&server, &every(Kind::ReplicaSet)).await;
     assert_eq!(
         told(&report),
         [

@@ -3,9 +3,10 @@
 use super::DAY;
 use serde_json::{Value, json};
 use sre_shared::dump::{File, Objects};
+use sre_shared::kind::Kind;
 use sre_shared::report::{Cause, Item, State};
 use sre_shared::resource::Time;
-use sre_shared::run::{Causes, Kind, KindTarget, Request, dump};
+use sre_shared::run::{Causes, KindTarget, Request, dump};
 use sre_testkit::at;
 use sre_testkit::object::{Deployment, List, Pod, ReplicaSet};
 
@@ -849,7 +850,7 @@ fn every_reason_of_a_pod_has_its_code_message_time_and_command() {
     let rows = crash_rows().into_iter().chain(waiting_rows()).chain(place_rows());
     let mut wrong = Vec::new();
     for row in rows {
-        let item = judge(Kind::Deployments, row.objects);
+        let item = judge(Kind::Deployment, row.objects);
         assert_eq!(
             (item.state, item.reason.as_str()),
             (State::Unavailable, "ReadyBelowDesired"),
@@ -887,7 +888,7 @@ fn each_container_that_fails_is_told_once_a_pod() {
     };
     let two = [pod("web-1-a"), pod("web-1-b")].map(|pod| pair(pod, crashes(2), crashes(7)).build());
     let [one, other] = two;
-    let item = judge(Kind::Deployments, vec![web().build(), set().build(), one, other]);
+    let item = judge(Kind::Deployment, vec![web().build(), set().build(), one, other]);
     assert_eq!(
         lines(&item),
         [
@@ -896,7 +897,7 @@ fn each_container_that_fails_is_told_once_a_pod() {
         ]
     );
     // One registry behind both images: one cause, of one pod.
-    let item = judge(Kind::Deployments, with(pair(a(), pull(), pull()), []));
+    let item = judge(Kind::Deployment, with(pair(a(), pull(), pull()), []));
     assert_eq!(
         lines(&item),
         ["ImagePull 1x container app: dial tcp: lookup r.example: no such host"]
@@ -911,7 +912,7 @@ fn a_container_that_is_ready_is_not_what_its_pod_waits_for() {
     let pod_a = pair(a(), once, runs(false));
     let mut unhealthy = event(&pod_a.build(), "Unhealthy", "Readiness probe failed: refused", -9);
     unhealthy["involvedObject"]["fieldPath"] = "spec.containers{proxy}".into();
-    let item = judge(Kind::Deployments, with(pod_a, [unhealthy]));
+    let item = judge(Kind::Deployment, with(pod_a, [unhealthy]));
     assert_eq!(lines(&item), ["ReadinessProbe 1x container proxy: refused"]);
 
     // An init container that succeeded at its second try leaves the pod the time that it has.
@@ -950,13 +951,13 @@ fn pods_that_their_node_does_not_take_tell_why_though_they_are_replaced() {
     ];
     let why = "OutOfcpu: Pod was rejected: Node didn't have enough resource: cpu";
     assert_eq!(
-        lines(&judge(Kind::Deployments, all(lately.clone()))),
+        lines(&judge(Kind::Deployment, all(lately.clone()))),
         [format!("PodFailed 2x {why}")]
     );
     // With something else to tell, they are what was replaced.
     let crashing = all([lately[0].clone(), lately[1].clone(), crashed("Error", 3).build()]);
     assert_eq!(
-        lines(&judge(Kind::Deployments, crashing)),
+        lines(&judge(Kind::Deployment, crashing)),
         ["CrashLoop 1x container app exited 3 (7 restarts)"]
     );
 }
@@ -969,7 +970,7 @@ fn a_pull_secret_that_is_missing_is_named_where_the_registry_wants_one() {
         let said = "Unable to retrieve some image pull secrets (regcred, other); attempting to pull the image may not \
                     succeed.";
         let missing = event(&pod.build(), "FailedToRetrieveImagePullSecret", said, -20);
-        let item = judge(Kind::Deployments, with(pod, [missing]));
+        let item = judge(Kind::Deployment, with(pod, [missing]));
         let cause = item.causes.into_iter().next().expect("a cause");
         (cause.message, cause.subject, cause.hint)
     };
@@ -1053,7 +1054,7 @@ fn what_refuses_pods_is_named() {
     for (sentence, code, message, hint, subject) in rows {
         let refusing = set().counts(0, 0, 0).failed_create(&sentence, at(-700));
         let item = judge(
-            Kind::Deployments,
+            Kind::Deployment,
             vec![
                 web().counts(0, 0, 0, 0).build(),
                 refusing.build(),
@@ -1085,7 +1086,7 @@ fn the_newest_refusal_is_believed_before_the_condition_that_keeps_the_first() {
     ];
     objects.extend(events);
     assert_eq!(
-        lines(&judge(Kind::Deployments, objects)),
+        lines(&judge(Kind::Deployment, objects)),
         [
             "Quota 1x exceeded quota: new, requested: pods=1",
             "Unschedulable 1x 0/1 nodes"
@@ -1119,7 +1120,7 @@ fn causes_are_grouped_counted_and_the_hardest_comes_first() {
     objects.extend(pods.iter().map(Pod::build));
     objects.push(event(&probed, "Unhealthy", "Readiness probe failed: refused", -9));
     objects.push(event(&mounted, "FailedMount", "no such volume", -9));
-    let item = judge(Kind::Deployments, objects);
+    let item = judge(Kind::Deployment, objects);
     assert_eq!(
         lines(&item),
         [
@@ -1162,7 +1163,7 @@ fn pods_that_are_over_or_normal_are_no_cause() {
     ];
     let mut objects = vec![web().build(), set().build()];
     objects.extend(fine.iter().map(Pod::build));
-    let item = judge(Kind::Deployments, objects);
+    let item = judge(Kind::Deployment, objects);
     assert_eq!(
         (item.state, lines(&item)),
         (State::Unavailable, Vec::<String>::new())
@@ -1185,7 +1186,7 @@ fn pods_of_the_old_and_the_new_revision_count_and_those_of_others_do_not() {
         bad(Pod::new("shop", "web").label("app", "web")).build(),
     ];
     assert_eq!(
-        lines(&judge(Kind::Deployments, objects)),
+        lines(&judge(Kind::Deployment, objects)),
         ["ImagePull 2x container app: x: not found"]
     );
 }
@@ -1198,7 +1199,7 @@ fn a_stalled_rollout_has_the_reason_behind_it_first() {
         .condition("Progressing", "False", "ProgressDeadlineExceeded", at(-300))
         .condition_message("Progressing", "ReplicaSet \"web-1\" has timed out progressing.");
     let item = judge(
-        Kind::Deployments,
+        Kind::Deployment,
         vec![
             stalled.build(),
             set().build(),
@@ -1227,7 +1228,7 @@ fn young(pod_of: impl Fn(Pod) -> Pod, around: Vec<Value>) -> Item {
         pod_of(pod).build()
     }));
     objects.extend(around);
-    judge(Kind::Deployments, objects)
+    judge(Kind::Deployment, objects)
 }
 
 #[test]
@@ -1276,7 +1277,7 @@ fn the_pods_of_a_stateful_set_are_its_own() {
         .waiting("CrashLoopBackOff", "")
         .last_terminated("Error", 8, at(-9))
         .restarts(4);
-    let item = judge(Kind::StatefulSets, vec![stateful(0, 1), pod.build()]);
+    let item = judge(Kind::StatefulSet, vec![stateful(0, 1), pod.build()]);
     assert_eq!(lines(&item), ["CrashLoop 1x container app exited 8 (4 restarts)"]);
 }
 
@@ -1287,7 +1288,7 @@ fn a_controller_without_a_condition_for_it_tells_by_its_event_what_refuses_pods(
         "create Pod db-0 in StatefulSet db failed error: pods \"db-0\" is forbidden: exceeded quota: compute";
     let fresh = event(&set, "FailedCreate", said, -60);
     let old = event(&set, "FailedCreate", said, -1300);
-    let item = judge(Kind::StatefulSets, vec![set.clone(), fresh]);
+    let item = judge(Kind::StatefulSet, vec![set.clone(), fresh]);
     assert_eq!(
         (item.state, lines(&item)),
         (
@@ -1296,7 +1297,7 @@ fn a_controller_without_a_condition_for_it_tells_by_its_event_what_refuses_pods(
         )
     );
     assert_eq!(item.causes[0].example, Some("StatefulSet/db".into()));
-    let item = judge(Kind::StatefulSets, vec![set, old]);
+    let item = judge(Kind::StatefulSet, vec![set, old]);
     assert_eq!(
         lines(&item),
         Vec::<String>::new(),
@@ -1319,7 +1320,7 @@ fn a_daemon_set_names_the_node_that_its_pod_was_made_for() {
         .owner("apps/v1", "DaemonSet", "agent", "ds")
         .unschedulable("0/2 nodes are available: 1 Too many pods.", at(-500))
         .set("/spec/affinity", pinned);
-    let item = judge(Kind::DaemonSets, vec![set, pod.build()]);
+    let item = judge(Kind::DaemonSet, vec![set, pod.build()]);
     assert_eq!(
         lines(&item),
         ["Unschedulable 1x for node n7: 0/2 nodes are available: 1 Too many pods."]
@@ -1352,7 +1353,7 @@ fn a_job_tells_why_it_gave_up_behind_how_its_pods_failed() {
         ("PodFailurePolicy", "JobFailed"),
         ("MaxFailedIndexesExceeded", "JobFailed"),
     ] {
-        let item = judge(Kind::Jobs, vec![job("import", "j", reason, "it gave up")]);
+        let item = judge(Kind::Job, vec![job("import", "j", reason, "it gave up")]);
         let found: Vec<_> = item.causes.iter().map(told).collect();
         assert_eq!(
             found,
@@ -1370,7 +1371,7 @@ fn a_job_tells_why_it_gave_up_behind_how_its_pods_failed() {
     let mut objects = vec![job];
     objects.extend(pods);
     assert_eq!(
-        lines(&judge(Kind::Jobs, objects)),
+        lines(&judge(Kind::Job, objects)),
         [
             "CrashLoop 1x container app exited 11",
             "CrashLoop 1x container app exited 12",
@@ -1388,7 +1389,7 @@ fn a_pod_of_a_job_that_failed_as_a_whole_says_so() {
         .set("/status/message", "The node was low on resource: memory.");
     let job = job("import", "j", "BackoffLimitExceeded", "it gave up");
     assert_eq!(
-        lines(&judge(Kind::Jobs, vec![job, pod.build()])),
+        lines(&judge(Kind::Job, vec![job, pod.build()])),
         [
             "PodFailed 1x Evicted: The node was low on resource: memory.",
             "JobBackoffLimit 1x it gave up"
@@ -1419,7 +1420,7 @@ fn a_cron_job_is_explained_by_its_newest_job() {
         failed_pod("nightly-2", "new", 2),
     ];
     assert_eq!(
-        lines(&judge(Kind::CronJobs, objects)),
+        lines(&judge(Kind::CronJob, objects)),
         [
             "CrashLoop 1x container app exited 2",
             "JobBackoffLimit 1x the newest"
@@ -1430,7 +1431,7 @@ fn a_cron_job_is_explained_by_its_newest_job() {
 #[test]
 fn without_pods_the_verdict_is_the_same_and_says_so_where_it_matters() {
     let fresh = web().condition("Available", "False", "MinimumReplicasUnavailable", at(-20));
-    let item = judge(Kind::Deployments, vec![fresh.build()]);
+    let item = judge(Kind::Deployment, vec![fresh.build()]);
     assert_eq!(
         (item.state, item.notes),
         (State::Progressing, vec!["podsNotSeen".to_owned()])
@@ -1440,7 +1441,7 @@ fn without_pods_the_verdict_is_the_same_and_says_so_where_it_matters() {
         set().build(),
         a().waiting("InvalidImageName", "").build(),
     ];
-    let item = judge(Kind::Deployments, objects);
+    let item = judge(Kind::Deployment, objects);
     assert_eq!(
         (item.state, item.notes),
         (State::Unavailable, Vec::<String>::new())
@@ -1479,7 +1480,7 @@ fn nightly(scheduled: i64, succeeded: Option<i64>, runs: &[Value], pods: &[Pod])
     });
     let objects = [cron].into_iter().chain(runs.iter().cloned());
     judge(
-        Kind::CronJobs,
+        Kind::CronJob,
         objects.chain(pods.iter().map(Pod::build)).collect(),
     )
 }

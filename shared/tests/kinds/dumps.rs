@@ -2,8 +2,9 @@
 
 use crate::*;
 use sre_shared::dump::{File, Objects};
+use sre_shared::kind::Kind;
 use sre_shared::report::{Report, Status};
-use sre_shared::run::{CustomName, CustomTarget, Kind, KindTarget, Request, clock, dump};
+use sre_shared::run::{CustomName, CustomTarget, KindTarget, Request, clock, dump};
 
 fn judged(objects: &[Value], ask: Request) -> Report {
     judged_at(objects, ask, Time::parse(&at(0)).ok())
@@ -100,7 +101,7 @@ fn a_service_of_a_dump_is_judged_by_what_else_the_dump_holds() {
     ];
     let deployment = typed("apps/v1", "Deployment", object("shop", "idle", &idle));
     let objects = [service("web"), slice("web"), service("idle"), deployment];
-    let report = judged(&objects, of(Kind::Services));
+    let report = judged(&objects, of(Kind::Service));
     let services = || "services Service".to_owned();
     assert_eq!(
         verdicts(&report),
@@ -114,13 +115,13 @@ fn a_service_of_a_dump_is_judged_by_what_else_the_dump_holds() {
 
 #[test]
 fn a_dump_without_the_other_kinds_leaves_unknown_what_needs_them_and_says_which() {
-    let report = judged(&[service("web")], of(Kind::Services));
+    let report = judged(&[service("web")], of(Kind::Service));
     assert_eq!(verdicts(&report)[0].3, "EndpointsNotSeen");
     assert_eq!(
         (report.status, not_seen(&report)),
         (Status::Unknown, vec![("endpointslices", "notFound")])
     );
-    let report = judged(&[service("web"), slice("api")], of(Kind::Services));
+    let report = judged(&[service("web"), slice("api")], of(Kind::Service));
     assert_eq!(verdicts(&report)[0].3, "WorkloadsNotSeen");
     let missing: Vec<&str> = not_seen(&report).iter().map(|entry| entry.0).collect();
     assert_eq!(
@@ -136,7 +137,7 @@ fn the_newest_time_of_a_dump_excuses_nothing_where_it_stands_behind_what_is_judg
     set(&mut behind, "/metadata/managedFields", json!([{"time": at(-30)}]));
     let objects = [service("web"), behind];
     let reasons = |objects: &[Value], now| {
-        verdicts(&judged_at(objects, of(Kind::Services), now))[0]
+        verdicts(&judged_at(objects, of(Kind::Service), now))[0]
             .3
             .to_owned()
     };
@@ -193,7 +194,7 @@ fn a_namespace_that_the_dump_does_not_hold_is_told_though_what_is_in_none_was_fo
     let objects = [typed("v1", "Node", node), typed("v1", "Service", service)];
     let of = |namespace: &str| Request {
         namespace: Some(namespace.into()),
-        kinds: [Kind::Nodes, Kind::Services].map(KindTarget::all).to_vec(),
+        kinds: [Kind::Node, Kind::Service].map(KindTarget::all).to_vec(),
         ..Request::default()
     };
     let report = judged(&objects, of("shopp"));

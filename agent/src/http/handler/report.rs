@@ -11,13 +11,13 @@ use crate::not_seen::{self, kind_not_watched};
 use crate::state::AgentState;
 use http::StatusCode;
 use serde::Serialize;
+use sre_shared::kind::Kind;
 use sre_shared::live::{AnswerTime, KindObjects, Overview, Selection, controllers, nothing_selected};
 use sre_shared::report::{
     API_VERSION, ApiServerCheck, Coverage, Finding, Item, KIND, KindCheck, NotSeen, Outcome, Source, Status,
     Summary, findings,
 };
 use sre_shared::resource::Time;
-use sre_shared::run::Kind;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 

@@ -2,11 +2,12 @@ use super::write;
 use crate::output::Style;
 use sre_shared::dump::{File, Objects};
 use sre_shared::failure::{Class, Failure};
+use sre_shared::kind::Kind;
 use sre_shared::report::{
     ApiServerCheck, CheckResult, Item, KindCheck, NotSeen, Readyz, Record, Report, Source, Status, Window,
 };
 use sre_shared::resource::Time;
-use sre_shared::run::{self, Kind, Request};
+use sre_shared::run::{self, Request};
 use sre_testkit::at;
 use sre_testkit::object::{Deployment, List};
 use std::time::Duration;
@@ -240,7 +241,7 @@ fn an_api_server_that_cannot_be_reached() {
         ..Failure::new(Class::Timeout, "no connection within 5 s")
     };
     let ask = Request {
-        kinds: vec![run::KindTarget::all(Kind::Deployments)],
+        kinds: vec![run::KindTarget::all(Kind::Deployment)],
         ..Request::everything()
     };
     let mut report = run::unreached(&ask, &failure, Source::default(), now);
@@ -292,7 +293,7 @@ fn forbidden(namespace: Option<&str>) -> NotSeen {
         Class::Forbidden,
         "deployments.apps is forbidden: User \"jane\" cannot list resource \"deployments\" in API group \"apps\"",
     );
-    run::not_seen_kind(Kind::Deployments, namespace, &failure)
+    run::not_seen_kind(Kind::Deployment, namespace, &failure)
 }
 
 #[test]
@@ -730,7 +731,7 @@ fn sixteen_workloads_with_a_cause_each_are_not_more_than_a_screen() {
 fn kinds_that_may_not_be_read_are_one_line() {
     let mut report = cluster(well(), [d("shop", "web")]);
     let failure = Failure::new(Class::Forbidden, "User \"jane\" cannot list it");
-    report.coverage.not_seen = [Kind::StatefulSets, Kind::Jobs, Kind::CronJobs]
+    report.coverage.not_seen = [Kind::StatefulSet, Kind::Job, Kind::CronJob]
         .map(|kind| run::not_seen_kind(kind, None, &failure))
         .into();
     for kind in ["statefulsets", "jobs", "cronjobs"] {

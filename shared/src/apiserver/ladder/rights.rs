@@ -4,8 +4,8 @@ use crate::apiserver::failure::broken;
 use crate::apiserver::{Facts, hint};
 use crate::cluster::Rules;
 use crate::failure::{Class, Side};
+use crate::kind::Kind;
 use crate::report::{Rung, RungStatus};
-use crate::run::Kind;
 use crate::shell::quoted;
 
 pub(super) fn rung(facts: &Facts<'_>) -> Option<Rung> {

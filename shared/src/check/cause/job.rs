@@ -6,7 +6,7 @@ use crate::report::{Cause, Code, ObjectRef};
 use crate::resource::{Job, Resource as _};
 
 /// Why a Job will not be tried again, if it will not.
-pub(super) fn gave_up(job: &Job) -> Option<Cause> {
+pub(in crate::check) fn gave_up(job: &Job) -> Option<Cause> {
     let failed = job.met("Failed").or_else(|| job.met("FailureTarget"))?;
     let code = match failed.reason.as_str() {
         "BackoffLimitExceeded" => Code::JobBackoffLimit,

@@ -21,14 +21,14 @@ mod terminated;
 
 use super::evidence::EventsAndNodes;
 pub(super) use creation::refusal;
+pub(super) use job::gave_up;
 pub use needs::{EvidenceNeeds, crashed, wants};
 
 use super::completion::PodCompletion;
 use super::text::kubectl;
-use super::{Evidence, Now, Pods, is_open};
+use super::{Check, Evidence, Now, Pods, is_open};
 use crate::report::{Cause, Code, Item, ObjectRef, gist};
-use crate::resource::{Job, Pod, Resource, Time};
-use std::any::Any;
+use crate::resource::{Pod, Resource as _, Time};
 use std::cmp::Reverse;
 
 /// A cause in one pod or in one workload.
@@ -211,51 +211,55 @@ pub(super) fn sort(causes: &mut [Cause]) {
     causes.sort_by_key(|c| (c.code.step(), Reverse(c.count)));
 }
 
+/// How the containers of its ready pods ended, if the verdict is one that only a crash before explains.
+fn of_recovering(item: &Item, pods: &Pods<'_>) -> Vec<Cause> {
+    if AFTER_CRASHES.contains(&item.reason) {
+        of_restarted(pods, container_status::CRASH_SECONDS, 1)
+    } else {
+        Vec::new()
+    }
+}
+
+/// Why a pod is not healthy, taken by itself.
+pub(super) fn of_single_pod(pod: &Pod, item: &Item, evidence: &Evidence<'_>) -> Vec<Cause> {
+    let alone = Pods {
+        pods: vec![(pod, evidence.now)],
+        around: evidence.around(),
+        ..Pods::default()
+    };
+    let mut causes = of_pods_where(&alone, |_| true, |_| true);
+    causes.extend(of_recovering(item, &alone));
+    causes
+}
+
+/// Why a workload is not healthy: its pods may not be created, do not run, or do not last.
+pub(super) fn of_workload<T: Check>(object: &T, item: &Item, evidence: &Evidence<'_>) -> Vec<Cause> {
+    let pods = evidence.pods.as_ref();
+    let mut causes: Vec<Cause> = pods.and_then(creation::of_replica_sets).into_iter().collect();
+    let active = pods.map_or(0, |p| p.pods.iter().filter(|(pod, _)| pod.is_active()).count());
+    let fewer = item
+        .desired
+        .is_none_or(|d| i64::try_from(active).unwrap_or(i64::MAX) < d);
+    if let (true, true, Some(around)) = (causes.is_empty(), fewer, evidence.around()) {
+        causes.extend(creation::of_owner(around, evidence.now, T::KIND, object.meta()));
+    }
+    causes.extend(pods.map(|p| of_pods(p, |_| true)).unwrap_or_default());
+    if causes.is_empty() {
+        causes.extend(pods.map(|p| of_recovering(item, p)).unwrap_or_default());
+    }
+    if causes.is_empty() {
+        causes.extend(pods.map(of_replaced).unwrap_or_default());
+    }
+    causes.extend(object.own_causes(evidence));
+    causes
+}
+
 /// Adds causes to an item that is not healthy. The check's own causes are kept, each once.
-pub(super) fn explain<T: Resource>(item: &mut Item, object: &T, evidence: &Evidence<'_>) {
+pub(super) fn explain<T: Check>(item: &mut Item, object: &T, evidence: &Evidence<'_>) {
     if !is_open(item) {
         return;
     }
-    let any = object as &dyn Any;
-    let around = evidence.around();
-    let recovering = AFTER_CRASHES.contains(&item.reason);
-    let restarted = |pods: &Pods<'_>| {
-        if recovering {
-            of_restarted(pods, container_status::CRASH_SECONDS, 1)
-        } else {
-            Vec::new()
-        }
-    };
-    let mut causes = Vec::new();
-    if let Some(pod) = any.downcast_ref::<Pod>() {
-        let alone = Pods {
-            pods: vec![(pod, evidence.now)],
-            around,
-            ..Pods::default()
-        };
-        causes = of_pods_where(&alone, |_| true, |_| true);
-        causes.extend(restarted(&alone));
-    } else {
-        let pods = evidence.pods.as_ref();
-        causes.extend(pods.and_then(creation::of_replica_sets));
-        let active = pods.map_or(0, |p| p.pods.iter().filter(|(pod, _)| pod.is_active()).count());
-        let fewer = item
-            .desired
-            .is_none_or(|d| i64::try_from(active).unwrap_or(i64::MAX) < d);
-        if let (true, true, Some(around)) = (causes.is_empty(), fewer, around) {
-            let now = evidence.now;
-            causes.extend(creation::of_owner(around, now, T::KIND, object.meta()));
-        }
-        causes.extend(pods.map(|p| of_pods(p, |_| true)).unwrap_or_default());
-        if causes.is_empty() {
-            causes.extend(pods.map(restarted).unwrap_or_default());
-        }
-        if causes.is_empty() {
-            causes.extend(pods.map(of_replaced).unwrap_or_default());
-        }
-        let own = pods.and_then(|p| p.jobs.first().copied());
-        causes.extend(any.downcast_ref::<Job>().or(own).and_then(job::gave_up));
-    }
+    let mut causes = object.causes(item, evidence);
     for own in std::mem::take(&mut item.causes) {
         let refusal = own.code.is_refusal();
         let said = |c: &Cause| c.code == own.code || (refusal && c.code.is_refusal());

@@ -14,6 +14,7 @@ use super::revision::{RevisionProgress, STEP_SECONDS};
 use super::text::kubectl;
 use super::verdict::Verdict;
 use super::{Check, Evidence, GRACE_SECONDS, Now, Pods, cause};
+use crate::kind::{JudgedKind, KindInfo, PodNames};
 use crate::report::{Cause, Code, Item, ObjectRef, State};
 use crate::resource::{Condition as _, Deployment, DeploymentCondition, DeploymentStatus, Resource, Time};
 
@@ -40,6 +41,15 @@ enum RolloutStage {
     Stalled,
     InProgress,
     Complete,
+}
+
+impl JudgedKind for Deployment {
+    const INFO: KindInfo = KindInfo {
+        short_names: &["deploy"],
+        by_default: true,
+        pods: PodNames::HashAndSuffix,
+        ..KindInfo::new("deployment", "Deployments")
+    };
 }
 
 impl Check for Deployment {

@@ -7,13 +7,14 @@ use crate::apiserver::vantage::compare;
 use crate::cluster::ServiceResponse;
 use crate::failure::{Class, Failure};
 use crate::judge::CONTROLLERS;
+use crate::kind::Kind;
 use crate::report::{
     API_VERSION, ApiServerCheck, CheckResult, Item, KIND, KindCheck, Namespaces, NotSeen, Report, Scope,
     State, Status,
 };
 use crate::run::emptiness::Emptiness;
 use crate::run::not_seen::{all_but, is_about, kind_not_seen, name_not_found};
-use crate::run::{Causes, Kind, KindTarget, Request};
+use crate::run::{Causes, KindTarget, Request};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 

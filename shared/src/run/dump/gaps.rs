@@ -191,7 +191,8 @@ fn class(message: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::{Kind, KindTarget};
+    use crate::kind::Kind;
+    use crate::run::KindTarget;
 
     #[test]
     fn every_kind_that_is_judged_is_known_to_dumps() {
@@ -211,7 +212,7 @@ mod tests {
             })
         };
         let deployments = Request {
-            kinds: vec![KindTarget::all(Kind::Deployments)],
+            kinds: vec![KindTarget::all(Kind::Deployment)],
             ..Request::default()
         };
         let in_shop = Request {

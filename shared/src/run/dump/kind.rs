@@ -3,13 +3,15 @@
 use super::evidence::DumpEvidence;
 use super::plural::{is_called, plural};
 use super::related;
+use crate::check::KindVisitor;
 use crate::check::{self, Check};
 use crate::dump::{Objects, Stamped};
 use crate::judge::{JudgeOptions, Judged, OwnerFilter, Reach, Snapshot, judge};
+use crate::kind::Kind;
 use crate::report::NotSeen;
 use crate::resource::{CustomObject, Decoded, Resource as _};
 use crate::run::not_seen::name_not_found;
-use crate::run::{CustomTarget, Kind, KindTarget, KindVisitor, Noun, Request};
+use crate::run::{CustomTarget, KindTarget, Noun, Request};
 
 /// Reads kinds out of a dump.
 #[derive(Clone, Copy)]

@@ -2,10 +2,12 @@
 
 use super::reader::{ClusterReader, KindTask};
 use super::related;
+use crate::check::KindVisitor;
 use crate::check::{self, Check, RelatedObjects};
 use crate::judge::{Judged, NoEvidence, OwnerFilter, Snapshot, Times, judge, related_needs};
+use crate::kind::Kind;
 use crate::report::NotSeen;
-use crate::run::{Kind, KindTarget, KindVisitor, Progress};
+use crate::run::{KindTarget, Progress};
 
 impl ClusterReader<'_> {
     /// Reads and judges one kind.

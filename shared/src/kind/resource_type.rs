@@ -1,0 +1,117 @@
+//! A type of objects as an API server serves it.
+
+use crate::resource::Resource;
+use std::borrow::Cow;
+
+/// A type of objects in the API, as discovery describes it (`metav1.APIResource`).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ResourceType {
+    /// The API group, empty for the core group.
+    pub group: Cow<'static, str>,
+    /// The version in the group.
+    pub version: Cow<'static, str>,
+    /// The `kind` of its objects.
+    pub kind: Cow<'static, str>,
+    /// The plural, lower-case name, which paths and RBAC rules use.
+    pub plural: Cow<'static, str>,
+    /// The name of one object, lower-case.
+    pub singular: Cow<'static, str>,
+    /// Whether its objects are in namespaces.
+    pub namespaced: bool,
+    /// Whether the group is part of its name in reports and commands: if no kind of the registry has that type.
+    pub qualified: bool,
+}
+
+impl ResourceType {
+    /// The type of a view.
+    #[must_use]
+    pub fn of<T: Resource>() -> Self {
+        Self {
+            group: T::GROUP.into(),
+            version: T::VERSION.into(),
+            kind: T::KIND.into(),
+            plural: T::PLURAL.into(),
+            singular: T::KIND.to_lowercase().into(),
+            namespaced: T::NAMESPACED,
+            qualified: false,
+        }
+    }
+
+    /// What reports and commands call it: `deployments`, `certificates.cert-manager.io`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.with_group(&self.plural)
+    }
+
+    /// What they call one of its objects.
+    #[must_use]
+    pub fn name_of_one(&self) -> String {
+        self.with_group(&self.singular)
+    }
+
+    fn with_group(&self, name: &str) -> String {
+        if self.qualified {
+            format!("{name}.{}", self.group)
+        } else {
+            name.to_owned()
+        }
+    }
+
+    /// The plural with its group as RBAC sees it: `pods`, `apps/deployments`.
+    #[must_use]
+    pub fn group_and_plural(&self) -> String {
+        match &*self.group {
+            "" => self.plural.to_string(),
+            group => format!("{group}/{}", self.plural),
+        }
+    }
+
+    /// The RBAC rule that lists it, as a report names it if it is missing: `apps/deployments list`.
+    #[must_use]
+    pub fn rule(&self) -> String {
+        format!("{} list", self.group_and_plural())
+    }
+
+    /// The `apiVersion` of its objects.
+    #[must_use]
+    pub fn api_version(&self) -> String {
+        match &*self.group {
+            "" => self.version.to_string(),
+            group => format!("{group}/{}", self.version),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::{Deployment, Pod};
+
+    #[test]
+    fn the_core_group_is_left_out_of_rules_and_versions() {
+        let (pods, deployments) = (ResourceType::of::<Pod>(), ResourceType::of::<Deployment>());
+        assert_eq!(
+            (pods.rule(), pods.api_version()),
+            ("pods list".into(), "v1".into())
+        );
+        assert_eq!(
+            (deployments.rule(), deployments.api_version()),
+            ("apps/deployments list".into(), "apps/v1".into())
+        );
+    }
+
+    #[test]
+    fn a_discovered_type_is_named_with_its_group() {
+        let discovered = ResourceType {
+            group: "example.com".into(),
+            plural: "things".into(),
+            singular: "thing".into(),
+            qualified: true,
+            ..ResourceType::default()
+        };
+        assert_eq!(discovered.name(), "things.example.com");
+        assert_eq!(discovered.name_of_one(), "thing.example.com");
+        assert_eq!(discovered.rule(), "example.com/things list");
+        assert_eq!(ResourceType::of::<Pod>().name(), "pods");
+    }
+}
