@@ -40,6 +40,37 @@ async fn nodes_are_watched_as_a_whole_and_shown_from_each_namespace() {
 }
 
 #[tokio::test]
+async fn a_namespace_that_does_not_go_is_shown_from_each_namespace() {
+    let stuck = json!({
+        "apiVersion": "v1", "kind": "Namespace",
+        "metadata": {"name": "old", "uid": "old", "creationTimestamp": at(-86_400), "deletionTimestamp": at(-2400)},
+        "spec": {"finalizers": ["kubernetes"]},
+        "status": {"phase": "Terminating", "conditions": [
+            {"type": "NamespaceFinalizersRemaining", "status": "True", "reason": "SomeFinalizersRemain",
+             "message": "Some content in the namespace has finalizers remaining: x.example/hold in 1 resource instances"},
+        ]},
+    });
+    let server = ApiServer::builder().objects([stuck]).start().await;
+    let mut wish = settings(server.kubeconfig());
+    wish.kinds = vec![Kind::Namespace];
+    let agent = start(wish).await;
+    let path = "/health/namespaces?namespace=shop";
+    let answer = agent
+        .until(path, |a| a.json()["status"] == "degraded")
+        .await
+        .json();
+    let items = answer["namespaces"].as_array().expect("a list");
+    let old = items.iter().find(|item| item["name"] == "old");
+    let old = old.expect("the namespace that does not go");
+    assert_eq!(
+        (&old["reason"], &old["causes"][0]["code"]),
+        (&json!("NamespaceStuck"), &json!("NamespaceFinalizersRemaining"))
+    );
+    let lists = server.requests_for(&Match::path("/api/v1/namespaces").lists());
+    assert_eq!(lists.len(), 1);
+}
+
+#[tokio::test]
 async fn a_pod_is_shown_while_nothing_controls_it() {
     let pod = |name: &str| Pod::new("shop", name).ready(true, at(-300));
     let owned = |name: &str| pod(name).owner("apps/v1", "ReplicaSet", "web", "uid-of-web");

@@ -14,6 +14,7 @@ pods: {group: ""}
 jobs: {group: batch, reads: [cronjobs]}
 cronjobs: {group: batch}
 nodes: {group: "", cluster: true}
+namespaces: {group: "", cluster: true}
 persistentvolumeclaims: {group: "", reads: [pods, events]}
 services: {group: "", reads: [endpointslices, deployments, statefulsets, daemonsets, replicasets, replicationcontrollers, pods, events]}
 horizontalpodautoscalers: {group: autoscaling}

@@ -8,13 +8,17 @@ use unicode_width::UnicodeWidthStr as _;
 const SILENCE: &str = "Known already? Annotate the object that it is shown on. It keeps its state, and stays out of status \
                        and exit code until the end of that day. (What is unknown cannot be acknowledged.)";
 
+/// Width of the column of words at most. The few longer ones push their own text only.
+const WORD_COLUMN: usize = 24;
+
 /// One line a word.
 pub fn list(sections: &[Section], cut: Option<usize>) -> String {
     let longest = sections.iter().map(|s| s.word.len()).max().unwrap_or(0);
+    let column = longest.min(WORD_COLUMN);
     let mut blocks = Vec::new();
     for role in Role::ALL {
         let lines = sections.iter().filter(|s| s.role == role).map(|section| {
-            let line = format!("  {:<longest$}  {}", section.word, section.summary());
+            let line = format!("  {:<column$}  {}", section.word, section.summary());
             match cut {
                 Some(cut) if line.width() > cut => {
                     let short: String = line.chars().take(cut.saturating_sub(3)).collect();

@@ -221,3 +221,17 @@ fn a_claim_that_waits_for_a_mount_is_not_stuck_and_one_that_cannot_grow_is_told(
         )
     );
 }
+
+#[test]
+fn a_namespace_that_does_not_go_names_what_holds_it_and_one_that_just_began_to_go_is_terminating() {
+    assert_eq!(
+        verdict("namespaces-stuck.json", &["ns"]),
+        "exit 2\n\
+         Namespace knative degraded NamespaceStuck: being deleted for 2 h: Some content in the namespace has finalizers \
+         remaining: ksvc.serving.example.dev in 1 resource instances; Some resources are remaining: \
+         kservices.serving.example.dev has 1 resource instances\n  \
+         NamespaceFinalizersRemaining: Some content in the namespace has finalizers remaining: ksvc.serving.example.dev in 1 \
+         resource instances\n\
+         Namespace preview terminating Deleting: being deleted"
+    );
+}

@@ -17,6 +17,7 @@ mod horizontalpodautoscaler;
 mod job;
 mod lifecycle;
 mod min_ready;
+mod namespace;
 mod node;
 mod now;
 mod persistentvolumeclaim;

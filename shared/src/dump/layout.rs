@@ -16,7 +16,7 @@ const OBJECTS: [&str; 3] = [BUNDLE, "namespaces", "cluster-scoped-resources"];
 const ERRORS: &str = "-errors.json";
 
 /// Folders by what is in them. A version is only given if another one tells more than older tools wrote.
-const FOLDERS: [(&str, &str, &str); 20] = [
+const FOLDERS: [(&str, &str, &str); 21] = [
     ("deployments", "apps/v1", "Deployment"),
     ("statefulsets", "apps/v1", "StatefulSet"),
     ("daemonsets", "apps/v1", "DaemonSet"),
@@ -26,6 +26,7 @@ const FOLDERS: [(&str, &str, &str); 20] = [
     ("cronjobs", "batch/v1beta1", "CronJob"),
     ("pods", "v1", "Pod"),
     ("nodes", "v1", "Node"),
+    ("namespaces", "v1", "Namespace"),
     ("services", "v1", "Service"),
     ("events", "v1", "Event"),
     ("pvcs", "v1", "PersistentVolumeClaim"),

@@ -5,8 +5,9 @@
 
 use crate::resource::{
     ApiService, CronJob, DaemonSet, Deployment, EndpointSlice, Event, HorizontalPodAutoscaler, Job,
-    MutatingWebhookConfiguration, Node, PersistentVolumeClaim, Pod, PodDisruptionBudget, ReplicaSet,
-    ReplicationController, Resource, Rollout, Service, StatefulSet, ValidatingWebhookConfiguration,
+    MutatingWebhookConfiguration, Namespace, Node, PersistentVolumeClaim, Pod, PodDisruptionBudget,
+    ReplicaSet, ReplicationController, Resource, Rollout, Service, StatefulSet,
+    ValidatingWebhookConfiguration,
 };
 use serde_json::{Value, json};
 
@@ -87,6 +88,7 @@ const KINDS: &[KnownVersions] = &[
     known::<Rollout>(&[("argoproj.io/v1alpha1", None)]),
     known::<Pod>(&[("v1", None)]),
     known::<Node>(&[("v1", None)]),
+    known::<Namespace>(&[("v1", None)]),
     known::<Service>(&[("v1", None)]),
     known::<PersistentVolumeClaim>(&[("v1", None)]),
     known::<Event>(&[

@@ -1,4 +1,4 @@
-//! The kinds that are judged: one word a line in [`registry`], and their facts in their own files.
+//! The kinds that are judged: one word a line in `registry`, and their facts in their own files.
 
 mod resource_type;
 
@@ -20,6 +20,7 @@ macro_rules! registry {
             ReplicationController,
             Pod,
             Node,
+            Namespace,
             PersistentVolumeClaim,
             Service,
             HorizontalPodAutoscaler,

@@ -162,7 +162,8 @@ codes! {
 
     // As it should be: there is nothing to wait for.
     Object Yes: Ready ScaledToZero Scaling DisruptionAllowed Local Available ExternalName NoSelector PodsFinished Bound
-        NoWebhooks NoMatchingNodes Complete Running FollowedBySuccess LastRunSucceeded NotScheduledYet NoPods LeftBehind;
+        NoWebhooks NoMatchingNodes Complete Running FollowedBySuccess LastRunSucceeded NotScheduledYet NoPods LeftBehind
+        Active;
     // Under way, with a time after which another word takes its place.
     Object Yes: RolloutInProgress Settling JustRecovered PodsStarting NotObserved NodeStarting ScaleStarting MetricsStarting
         ApiStarting EndpointsStarting ClaimBinding WebhookStarting Reconciling NotReadyYet Finishing Retrying Deleting;
@@ -175,6 +176,9 @@ codes! {
     // Its controller has given up, or waits for somebody.
     Object No: RolloutStalled RolloutAborted Stalled IndexesFailed KeptFromEnding ClaimLost;
     Object No [consequence]: ProgressDeadlineExceeded JobBackoffLimit JobDeadline JobFailed;
+    // A finalizer may still be removed, an APIService answer again.
+    Object Maybe: NamespaceStuck NamespaceDeletionDiscoveryFailure NamespaceDeletionGroupVersionParsingFailure
+        NamespaceDeletionContentFailure NamespaceFinalizersRemaining NamespaceContentRemaining;
     // Its spec, or that of another object, has to be changed.
     Object No: InvalidSpec Malformed BudgetsOverlap UnmanagedPods NoPodsMatch PortNotFound CannotSchedule
         ScheduleNotUnderstood;

@@ -19,6 +19,7 @@ mod horizontalpodautoscaler;
 mod job;
 mod lease;
 mod meta;
+mod namespace;
 mod node;
 mod persistentvolumeclaim;
 mod pod;
@@ -50,6 +51,7 @@ pub use horizontalpodautoscaler::{
 pub use job::{Job, JobSpec, JobStatus, SuccessPolicy};
 pub use lease::{Lease, LeaseSpec};
 pub use meta::{HOLDS, IGNORE, INSTANTIATE, ListMeta, ManagedFieldsEntry, ObjectMeta, OwnerReference};
+pub use namespace::{Namespace, NamespaceSpec, NamespaceStatus};
 pub use node::{Node, NodeSpec, NodeStatus, Taint};
 pub use persistentvolumeclaim::{
     PersistentVolumeClaim, PersistentVolumeClaimSpec, PersistentVolumeClaimStatus,
@@ -75,8 +77,8 @@ pub use service::{
 pub use statefulset::{
     RollingUpdateStatefulSet, StatefulSet, StatefulSetSpec, StatefulSetStatus, StatefulSetUpdateStrategy,
 };
+pub use status::ApiStatus;
 pub(crate) use status::TypeMeta;
-pub use status::{ApiStatus, Namespace};
 pub use template::{
     DaemonSetTemplate, DaemonSpec, DeploymentTemplate, PodTemplate, ReplicaSetTemplate, ReplicatedSpec,
     ReplicationControllerTemplate, StatefulSetTemplate, TemplateMeta, Templated,

@@ -1,6 +1,6 @@
-//! `v1` Status, with which the API server says no, and `v1` Namespace, of which only the name matters.
+//! `v1` Status, with which the API server says no.
 
-use super::{ObjectMeta, Resource, has_metadata, null_as_default};
+use super::null_as_default;
 use serde::Deserialize;
 
 /// `metav1.Status`: the body of an API server's refusal.
@@ -71,22 +71,6 @@ impl ApiStatus {
         };
         (status.kind == "Status").then_some(status)
     }
-}
-
-/// A namespace.
-#[derive(Clone, PartialEq, Deserialize, prost::Message)]
-#[serde(default)]
-pub struct Namespace {
-    /// Its name.
-    #[prost(message, optional, tag = "1")]
-    pub metadata: Option<ObjectMeta>,
-}
-
-impl Resource for Namespace {
-    type Whole = k8s_openapi::api::core::v1::Namespace;
-    const NAMESPACED: bool = false;
-
-    has_metadata!();
 }
 
 #[cfg(test)]

@@ -224,6 +224,51 @@ async fn a_kind_in_no_namespace_is_the_same_from_each() {
 }
 
 #[tokio::test]
+async fn namespaces_are_judged_as_a_whole_whichever_namespace_is_asked_about() {
+    let stuck = json!({
+        "apiVersion": "v1", "kind": "Namespace",
+        "metadata": {"name": "old", "uid": "old", "creationTimestamp": at(-86_400), "deletionTimestamp": at(-2400)},
+        "spec": {"finalizers": ["kubernetes"]},
+        "status": {"phase": "Terminating", "conditions": [
+            {"type": "NamespaceContentRemaining", "status": "True", "reason": "SomeResourcesRemain",
+             "message": "Some resources are remaining: pods. has 1 resource instances"},
+        ]},
+    });
+    let server = ApiServer::builder()
+        .objects([stuck])
+        .namespaces(["shop"])
+        .start()
+        .await;
+    let report = ask(
+        &server,
+        &Request {
+            namespace: Some("shop".into()),
+            ..of(Kind::Namespace)
+        },
+    )
+    .await;
+    let unwell: Vec<_> = verdicts(&report)
+        .into_iter()
+        .filter(|(_, state, _)| *state != State::Healthy)
+        .collect();
+    assert_eq!(unwell, [("old", State::Degraded, "NamespaceStuck")]);
+    assert_eq!((report.status, not_seen(&report)), (Status::Degraded, vec![]));
+    assert!(verdicts(&report).contains(&("shop", State::Healthy, "Active")));
+    let old = part(&report).items.iter().find(|item| item.name == "old");
+    let cause = &old.expect("the namespace that does not go").causes[0];
+    assert_eq!(
+        (cause.code.as_str(), cause.hint.as_deref()),
+        ("NamespaceContentRemaining", Some("kubectl -n old get pods"))
+    );
+    server.set_access("jane", Access::namespaces(["shop"]));
+    let report = ask(&server, &of(Kind::Namespace)).await;
+    assert_eq!(
+        not_seen(&report),
+        [("namespaces", "forbidden", Some("namespaces list"))]
+    );
+}
+
+#[tokio::test]
 async fn pods_that_a_judged_kind_controls_are_passed_over_and_are_no_lack_of_pods() {
     let set = ReplicaSet::new("shop", "web")
         .label("app", "web")

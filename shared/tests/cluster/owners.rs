@@ -115,6 +115,11 @@ async fn with_all_kinds_what_no_judged_kind_controls_is_told_under_its_controlle
         told(&report),
         [
             "deployments: Deployment shop/web healthy Ready: 1 of 1 ready",
+            "namespaces: Namespace /default healthy Active: active",
+            "namespaces: Namespace /kube-node-lease healthy Active: active",
+            "namespaces: Namespace /kube-public healthy Active: active",
+            "namespaces: Namespace /kube-system healthy Active: active",
+            "namespaces: Namespace /shop healthy Active: active",
             "controllers: Rollout shop/api degraded ReadyBelowDesired: 1 of 2 pods ready",
             "controllers: Engine shop/engine unavailable ReadyBelowDesired: 0 of 1 pods ready",
         ]

@@ -22,6 +22,7 @@ mod dumps;
 mod ends;
 mod horizontalpodautoscaler;
 mod job;
+mod namespace;
 mod node;
 mod persistentvolumeclaim;
 mod pod;

@@ -6,9 +6,9 @@
 
 use sre_shared::resource::{
     ApiService, Condition as _, CronJob, DaemonSet, DaemonSetTemplate, DeploymentTemplate, EndpointSlice,
-    Event, HorizontalPodAutoscaler, Job, MutatingWebhookConfiguration, Node, PersistentVolumeClaim, Pod,
-    PodDisruptionBudget, ReplicaSet, ReplicaSetTemplate, Resource, Service, StatefulSetTemplate, Templated,
-    ValidatingWebhookConfiguration, from_json, from_proto,
+    Event, HorizontalPodAutoscaler, Job, MutatingWebhookConfiguration, Namespace, Node,
+    PersistentVolumeClaim, Pod, PodDisruptionBudget, ReplicaSet, ReplicaSetTemplate, Resource, Service,
+    StatefulSetTemplate, Templated, ValidatingWebhookConfiguration, from_json, from_proto,
 };
 
 const WIRE: &str = include_str!("wire.tsv");
@@ -49,6 +49,16 @@ fn every_kind_reads_the_same_in_both_encodings() {
     assert_eq!(
         node.condition("Ready").map(|c| c.message.as_str()),
         Some("stopped")
+    );
+    let namespace = both::<Namespace>();
+    assert_eq!(
+        namespace.spec.map(|s| s.finalizers),
+        Some(vec!["kubernetes".to_owned()])
+    );
+    let status = namespace.status.expect("a status");
+    assert_eq!(
+        (status.phase.as_str(), status.conditions[0].words()),
+        ("Terminating", "r: m".to_owned())
     );
     let claim = both::<PersistentVolumeClaim>();
     assert_eq!(
