@@ -7,8 +7,9 @@
 use sre_shared::resource::{
     ApiService, Condition as _, CronJob, DaemonSet, DaemonSetTemplate, DeploymentTemplate, EndpointSlice,
     Event, HorizontalPodAutoscaler, Job, MutatingWebhookConfiguration, Namespace, Node,
-    PersistentVolumeClaim, Pod, PodDisruptionBudget, ReplicaSet, ReplicaSetTemplate, Resource, Service,
-    StatefulSetTemplate, Templated, ValidatingWebhookConfiguration, from_json, from_proto,
+    PersistentVolumeClaim, Pod, PodDisruptionBudget, ReplicaSet, ReplicaSetTemplate, ReplicationController,
+    ReplicationControllerSpec, Resource, Service, StatefulSetTemplate, Templated,
+    ValidatingWebhookConfiguration, from_json, from_proto,
 };
 
 const WIRE: &str = include_str!("wire.tsv");
@@ -38,6 +39,20 @@ fn every_kind_reads_the_same_in_both_encodings() {
             .is_some_and(|c| c.last_transition_time.is_some() && c.message == "no")
     );
     both::<DaemonSet>();
+    let controller = both::<ReplicationController>();
+    assert_eq!(
+        (
+            controller.spec,
+            controller.status.map(|s| s.conditions[0].reason.clone())
+        ),
+        (
+            Some(ReplicationControllerSpec {
+                replicas: Some(3),
+                min_ready_seconds: Some(5),
+            }),
+            Some("FailedCreate".into())
+        )
+    );
     let node = both::<Node>();
     assert!(node.is_cordoned());
     let taints: Vec<_> = node

@@ -30,7 +30,7 @@ const fn resource(
 pub(crate) const NAMESPACES: &Resource = &RESOURCES[0];
 pub(crate) const DEPLOYMENTS: &Resource = &RESOURCES[1];
 
-static RESOURCES: [Resource; 18] = [
+static RESOURCES: [Resource; 21] = [
     resource("", "v1", "namespaces", "Namespace", false),
     resource("apps", "v1", "deployments", "Deployment", true),
     resource("apps", "v1", "replicasets", "ReplicaSet", true),
@@ -60,6 +60,21 @@ static RESOURCES: [Resource; 18] = [
         "ValidatingWebhookConfiguration",
         false,
     ),
+    resource(
+        "admissionregistration.k8s.io",
+        "v1",
+        "mutatingwebhookconfigurations",
+        "MutatingWebhookConfiguration",
+        false,
+    ),
+    resource(
+        "autoscaling",
+        "v2",
+        "horizontalpodautoscalers",
+        "HorizontalPodAutoscaler",
+        true,
+    ),
+    resource("apiregistration.k8s.io", "v1", "apiservices", "APIService", false),
     resource("cert-manager.io", "v1", "certificates", "Certificate", true),
 ];
 
