@@ -307,6 +307,12 @@ impl Failure {
         }
     }
 
+    /// A configuration that cannot be used.
+    #[must_use]
+    pub fn bad_configuration(message: impl Into<String>) -> Self {
+        Self::new(Class::BadConfiguration, message)
+    }
+
     /// Replaces the hint.
     #[must_use]
     pub fn with_hint(self, hint: impl Into<String>) -> Self {

@@ -16,6 +16,9 @@ const LIBRARY: &str = include_str!("../src/lib.rs");
 /// Imports that are against the table still, by file: each is of the registry of kinds.
 const OPEN: [(&str, &str); 1] = [("judge/snapshot.rs", "run")];
 
+/// Modules whose files import each other one way only.
+const ONE_WAY: [&str; 1] = ["cluster"];
+
 /// What a row has to name before its module may use it.
 const OUTSIDE: [(&str, &[&str]); 6] = [
     ("tokio", &["tokio::", "futures_util::", ".await", "async "]),
@@ -83,6 +86,83 @@ fn imports(code: &str) -> BTreeSet<&str> {
     let end = |c: char| !c.is_ascii_alphanumeric() && c != '_';
     let paths = code.split("crate::").skip(1);
     paths.filter_map(|path| path.split(end).next()).collect()
+}
+
+/// The module of a file: `cluster/config/mod.rs` has `cluster::config`.
+fn module_of(file: &str) -> String {
+    let path = file.strip_suffix(".rs").unwrap_or(file);
+    path.strip_suffix("/mod").unwrap_or(path).replace('/', "::")
+}
+
+/// The paths that a file imports or declares, each from the root of the library.
+fn paths(module: &str, code: &str, is_folder: bool) -> Vec<String> {
+    let parent = module.rsplit_once("::").map_or("", |(parent, _)| parent);
+    let from_root = code.replace("super::", &format!("crate::{parent}::"));
+    let is_path = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == ':';
+    let mut paths = Vec::new();
+    for rest in from_root.split("crate::").skip(1) {
+        let end = rest.find(|c| !is_path(c)).unwrap_or(rest.len());
+        let (path, rest) = rest.split_at(end);
+        let names = rest
+            .strip_prefix('{')
+            .and_then(|rest| rest.split_once('}'))
+            .map_or("", |(names, _)| names);
+        paths.extend(names.split(',').map(|name| format!("{path}{}", name.trim())));
+    }
+    let declared = code
+        .lines()
+        .filter_map(|line| line.strip_suffix(';')?.rsplit_once("mod "));
+    if is_folder {
+        paths.extend(declared.map(|(_, name)| format!("{module}::{name}")));
+    }
+    paths
+}
+
+#[test]
+fn no_files_of_a_one_way_module_import_each_other() {
+    fn visit<'a>(
+        module: &'a str,
+        imports: &'a BTreeMap<String, BTreeSet<String>>,
+        path: &mut Vec<&'a str>,
+        done: &mut BTreeSet<&'a str>,
+    ) {
+        assert!(!path.contains(&module), "a circle: {path:?} {module}");
+        if done.insert(module) {
+            path.push(module);
+            for used in &imports[module] {
+                visit(used, imports, path, done);
+            }
+            path.pop();
+        }
+    }
+    for top in ONE_WAY {
+        let sources = sources(top);
+        let modules: BTreeSet<String> = sources.iter().map(|(file, _)| module_of(file)).collect();
+        // A path is of the longest module that it begins with.
+        let target = |path: String| {
+            let ends = path.match_indices("::").map(|(end, _)| end).chain([path.len()]);
+            let prefixes = ends.map(|end| &path[..end]).collect::<Vec<_>>();
+            let module = prefixes
+                .into_iter()
+                .rev()
+                .find(|prefix| modules.contains(*prefix));
+            module.map(str::to_owned)
+        };
+        let imports: BTreeMap<_, BTreeSet<_>> = sources
+            .iter()
+            .map(|(file, code)| {
+                let module = module_of(file);
+                let paths = paths(&module, code, file.ends_with("/mod.rs"));
+                let used = paths.into_iter().filter_map(target);
+                let used = used.filter(|used| *used != module).collect();
+                (module, used)
+            })
+            .collect();
+        let mut done = BTreeSet::new();
+        for module in imports.keys() {
+            visit(module, &imports, &mut Vec::new(), &mut done);
+        }
+    }
 }
 
 #[test]

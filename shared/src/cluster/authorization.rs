@@ -1,7 +1,7 @@
 //! Values of the `Authorization` header.
 
 use crate::cluster::secret::Secret;
-use crate::failure::{Class, Failure};
+use crate::failure::Failure;
 use crate::resource::Time;
 use base64::Engine as _;
 use http::HeaderValue;
@@ -12,11 +12,8 @@ use http::HeaderValue;
 /// Class `badConfiguration`, if such a token cannot be sent.
 pub(crate) fn bearer(token: &Secret, what: &str) -> Result<HeaderValue, Failure> {
     sensitive(format!("Bearer {}", token.0)).ok_or_else(|| {
-        Failure::new(
-            Class::BadConfiguration,
-            format!("{what} holds a line end or another control character"),
-        )
-        .with_hint("write the token on one line")
+        Failure::bad_configuration(format!("{what} holds a line end or another control character"))
+            .with_hint("write the token on one line")
     })
 }
 
@@ -61,6 +58,7 @@ pub(crate) fn jwt_expiry(header: &HeaderValue) -> Option<Time> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::failure::Class;
 
     fn header(text: &str) -> HeaderValue {
         bearer(&Secret(text.into()), "the token").expect("a token")

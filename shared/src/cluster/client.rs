@@ -1,8 +1,8 @@
 //! One HTTP client for one API server.
 
 use crate::cluster::authorization;
-use crate::cluster::classify;
-use crate::cluster::config::{self, ClusterConfig, ConfigSource, Overrides};
+use crate::cluster::cluster_config::ClusterConfig;
+use crate::cluster::config::{self, ConfigSource, Overrides};
 use crate::cluster::connection_info::{ConnectionInfo, DialTrace};
 use crate::cluster::credential::exec::Plugin;
 use crate::cluster::credential::{Credentials, CurrentCredential};
@@ -11,6 +11,7 @@ use crate::cluster::exchange::Observer;
 use crate::cluster::response::{Response, header_text};
 use crate::cluster::transport::Connector;
 use crate::cluster::transport::certificate;
+use crate::cluster::transport::failure::transport_failure;
 use crate::cluster::transport::tls::Tls;
 use crate::failure::{Class, Failure};
 use crate::resource::Time;
@@ -57,7 +58,7 @@ type HttpClient = hyper_util::client::legacy::Client<Connector, Full<Bytes>>;
 #[derive(Clone)]
 pub struct Client {
     inner: Arc<ClientInner>,
-    pub(super) deadlines: Deadlines,
+    deadlines: Deadlines,
     /// Connections to one address only.
     pinned: Option<HttpClient>,
 }
@@ -100,7 +101,7 @@ impl Client {
         let deadlines = settings.deadlines;
         let config = load_config(&settings).await?;
         let user_agent = HeaderValue::from_str(&settings.user_agent)
-            .map_err(|_| Failure::new(Class::BadConfiguration, "the user agent has control characters"))?;
+            .map_err(|_| Failure::bad_configuration("the user agent has control characters"))?;
         let mut info = config.info;
         let connector = Connector::new(
             &config.address,
@@ -245,10 +246,6 @@ impl Client {
         self.inner.info.insecure
     }
 
-    pub(super) fn observer(&self) -> Option<&Observer> {
-        self.inner.observer.as_ref()
-    }
-
     /// What time it is by the API server's clock, once it has answered anything. Ages are measured against it, since
     /// the timestamps of objects are of that clock too and this machine's may be off.
     #[must_use]
@@ -308,7 +305,13 @@ impl Client {
         accept: &str,
         encoding: &'static str,
     ) -> Result<Response, Failure> {
-        let mut response = Response::pending(self.clone(), method.clone(), path);
+        let mut response = Response::pending(
+            self.server(),
+            method.clone(),
+            path,
+            self.deadlines,
+            self.inner.observer.clone(),
+        );
         let request = self
             .request(method, body, path, accept, encoding)
             .map_err(|failure| response.fail(failure))?;
@@ -370,7 +373,7 @@ impl Client {
         let (until, _) = response.deadline();
         match timeout_at(until, self.http(credential).request(request)).await {
             Ok(Ok(received)) => Ok(received),
-            Ok(Err(error)) => Err(response.fail(classify::transport_failure(&error))),
+            Ok(Err(error)) => Err(response.fail(transport_failure(&error))),
             Err(_) => {
                 let doing = match self.inner.connector.opened() {
                     0 => "connecting",
@@ -431,20 +434,20 @@ async fn load_config(settings: &Settings) -> Result<ClusterConfig, Failure> {
         settings.context.clone(),
         settings.overrides.clone(),
     );
-    let loading =
-        tokio::task::spawn_blocking(move || config::load(&source, context.as_deref(), &overrides, until));
+    let loading = tokio::task::spawn_blocking(move || {
+        let loaded = config::load(&source, context.as_deref(), &overrides, until)?;
+        ClusterConfig::build(loaded, &overrides.kuberc, until)
+    });
     // Readers end by then; only a file system that hangs takes longer.
     match timeout_at(until + READ_GRACE, loading).await {
         Ok(Ok(loaded)) => loaded,
-        Ok(Err(_)) => Err(Failure::new(
-            Class::BadConfiguration,
+        Ok(Err(_)) => Err(Failure::bad_configuration(
             "reading the configuration was interrupted",
         )),
-        Err(_) => Err(Failure::new(
-            Class::BadConfiguration,
-            "the files of the configuration were not read in time",
-        )
-        .with_hint("look at the file system that they are on")),
+        Err(_) => Err(
+            Failure::bad_configuration("the files of the configuration were not read in time")
+                .with_hint("look at the file system that they are on"),
+        ),
     }
 }
 

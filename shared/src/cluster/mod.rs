@@ -6,19 +6,20 @@
 mod api;
 mod authorization;
 mod bounded_file;
-mod bounded_list;
-mod classify;
 mod client;
+mod cluster_config;
 mod config;
 mod connection_info;
 mod credential;
 mod deadlines;
 mod exchange;
 mod gzip;
+mod refusal;
 mod response;
 mod secret;
 mod transport;
 
+pub use api::bounded_list::{BoundedList, ListBounds, bounded_list};
 pub use api::discovery::{Collection, CustomName, discover, is_not_served};
 pub use api::get::get;
 pub use api::health::{Readiness, lease, livez, readyz, version};
@@ -32,8 +33,6 @@ pub use api::service_proxy::{
     services_labelled,
 };
 pub use api::watch::{Watch, WatchEvent};
-pub use bounded_list::{BoundedList, ListBounds, bounded_list};
-pub use classify::{status_class, transport_failure};
 pub use client::{Client, FlowControl, Settings};
 pub use config::kuberc::Kuberc;
 pub use config::{ConfigSource, Overrides};
@@ -42,4 +41,6 @@ pub use connection_info::{
 };
 pub use deadlines::{Deadlines, RunLimit};
 pub use exchange::{Exchange, Observer};
+pub use refusal::status_class;
 pub use response::Response;
+pub use transport::failure::transport_failure;

@@ -1,10 +1,10 @@
 //! One response of the API server: its head, then its body piece by piece, each wait within the deadlines.
 
-use crate::cluster::classify;
-use crate::cluster::client::Client;
 use crate::cluster::deadlines::{Deadlines, WaitLimit};
-use crate::cluster::exchange::Exchange;
+use crate::cluster::exchange::{Exchange, Observer};
 use crate::cluster::gzip::GzipDecoder;
+use crate::cluster::refusal;
+use crate::cluster::transport::failure::transport_failure;
 use crate::failure::{Class, Failure};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Method, header};
@@ -36,12 +36,20 @@ pub struct Response {
     path: String,
     started: Instant,
     bytes: u64,
-    client: Client,
+    server: String,
+    deadlines: Deadlines,
+    observer: Option<Observer>,
 }
 
 impl Response {
     /// The response to a request that begins now.
-    pub(super) fn pending(client: Client, method: Method, path: &str) -> Self {
+    pub(super) fn pending(
+        server: &str,
+        method: Method,
+        path: &str,
+        deadlines: Deadlines,
+        observer: Option<Observer>,
+    ) -> Self {
         Self {
             status: 0,
             content_type: String::new(),
@@ -53,7 +61,9 @@ impl Response {
             path: path.to_owned(),
             started: Instant::now(),
             bytes: 0,
-            client,
+            server: server.to_owned(),
+            deadlines,
+            observer,
         }
     }
 
@@ -81,10 +91,10 @@ impl Response {
 
     /// With another bound on silence and none on the whole: for a watch, which is meant to stay open.
     pub(super) fn with_idle(mut self, idle: Duration) -> Self {
-        self.client.deadlines = Deadlines {
+        self.deadlines = Deadlines {
             idle,
             request: None,
-            ..self.client.deadlines
+            ..self.deadlines
         };
         self
     }
@@ -151,7 +161,7 @@ impl Response {
                     ),
                 },
                 Ok(Some(Err(error))) => {
-                    let message = classify::transport_failure(&error).message;
+                    let message = transport_failure(&error).message;
                     let read = self.bytes;
                     Failure::new(
                         Class::ConnectionLost,
@@ -188,7 +198,7 @@ impl Response {
     /// The failure that the status code and the body of a refusal describe, or a transport failure while the refusal
     /// is read.
     pub async fn error_for_status(mut self) -> Result<Self, Failure> {
-        let Some(class) = classify::status_class(self.status) else {
+        let Some(class) = refusal::status_class(self.status) else {
             return Ok(self);
         };
         let mut body = Vec::new();
@@ -198,13 +208,13 @@ impl Response {
                 None => break,
             }
         }
-        let failure = classify::refusal(class, self.status, &body, self.retry_after);
+        let failure = refusal::refusal(class, self.status, &body, self.retry_after);
         Err(self.locate(failure))
     }
 
     /// The next deadline, and which one it is.
     pub(super) fn deadline(&self) -> (Instant, WaitLimit) {
-        self.client.deadlines.next(self.started)
+        self.deadlines.next(self.started)
     }
 
     /// The failure of this exchange, which ends with it.
@@ -218,14 +228,14 @@ impl Response {
     pub(super) fn locate(&self, failure: Failure) -> Failure {
         let path = self.path.split('?').next().unwrap_or_default();
         Failure {
-            endpoint: format!("{}{path}", self.client.server()),
+            endpoint: format!("{}{path}", self.server),
             elapsed: self.elapsed(),
             ..failure
         }
     }
 
     fn observe(&self, error: Option<&Failure>) {
-        if let Some(observer) = self.client.observer() {
+        if let Some(observer) = &self.observer {
             observer(&Exchange {
                 method: self.method.as_str(),
                 path: &self.path,

@@ -3,10 +3,10 @@
 //! Only the one group is requested, as kubectl resolves a name that carries its group: two small responses, which servers of
 //! every version and aggregated ones give alike.
 
-use crate::cluster::Client;
-use crate::cluster::api::list::ACCEPT_JSON;
+use crate::cluster::api::accept;
 use crate::cluster::api::path::escape;
 use crate::cluster::api::retry::retrying;
+use crate::cluster::client::Client;
 use crate::failure::{Class, Failure};
 use crate::nearest::nearest;
 use crate::resource::{Resource, null_as_default};
@@ -270,7 +270,7 @@ async fn get<T: DiscoveryDocument>(client: &Client, path: &str) -> Result<T, Fai
     struct TypeMeta {
         kind: String,
     }
-    let body = retrying(client, || client.get_whole(path, ACCEPT_JSON, LIMIT)).await?;
+    let body = retrying(client, || client.get_whole(path, accept::JSON, LIMIT)).await?;
     let failed = |why: String| Failure {
         endpoint: format!("{}{path}", client.server()),
         ..Failure::new(Class::NotAnApiServer, why)

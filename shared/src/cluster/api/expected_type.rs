@@ -1,6 +1,6 @@
 //! Checks that a response is what was asked for.
 
-use crate::cluster::ListOptions;
+use crate::cluster::api::list_options::ListOptions;
 use crate::failure::{Class, Failure};
 use crate::resource::Resource;
 

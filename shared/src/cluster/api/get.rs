@@ -1,10 +1,10 @@
 //! Reads one object.
 
-use crate::cluster::Client;
+use crate::cluster::api::accept;
 use crate::cluster::api::expected_type::ExpectedType;
-use crate::cluster::api::list::ACCEPT_JSON;
 use crate::cluster::api::path::{collection_path, escape};
 use crate::cluster::api::retry::retrying;
+use crate::cluster::client::Client;
 use crate::failure::{Class, Failure};
 use crate::resource::Resource;
 
@@ -17,7 +17,7 @@ const OBJECT_LIMIT: usize = crate::decode::MAX_ITEM_BYTES;
 /// As [`Client::get_whole`]; `notAnApiServer` if the response does not decode.
 pub async fn get<T: Resource>(client: &Client, namespace: Option<&str>, name: &str) -> Result<T, Failure> {
     let path = format!("{}/{}", collection_path::<T>(namespace), escape(name));
-    let body = retrying(client, || client.get_whole(&path, ACCEPT_JSON, OBJECT_LIMIT)).await?;
+    let body = retrying(client, || client.get_whole(&path, accept::JSON, OBJECT_LIMIT)).await?;
     decode_object(&body).map_err(|failure| Failure {
         endpoint: format!("{}{path}", client.server()),
         ..failure

@@ -1,8 +1,10 @@
 //! What the API server says about its own health, and the Leases of its controllers.
 
+use crate::cluster::api::accept;
 use crate::cluster::api::get::decode_object;
 use crate::cluster::api::path::collection_path;
-use crate::cluster::{Client, classify};
+use crate::cluster::client::Client;
+use crate::cluster::refusal;
 use crate::failure::{Class, Failure};
 use crate::resource::Lease;
 use serde::Deserialize;
@@ -58,8 +60,8 @@ pub async fn version(client: &Client) -> (Result<String, Failure>, Duration) {
 
 /// The failure for a refusal of `/version`. Every API server has it, so a server without it is something else.
 fn version_failure(status: u16, text: &str, retry_after: Option<Duration>) -> Failure {
-    let class = classify::status_class(status).unwrap_or(Class::NotAnApiServer);
-    let failure = classify::refusal(class, status, text.as_bytes(), retry_after);
+    let class = refusal::status_class(status).unwrap_or(Class::NotAnApiServer);
+    let failure = refusal::refusal(class, status, text.as_bytes(), retry_after);
     match failure.class {
         Class::NotFound => Failure {
             class: Class::NotAnApiServer,
@@ -100,7 +102,7 @@ pub async fn livez(client: &Client) -> Result<Readiness, Failure> {
 /// Those of the request; `notAnApiServer` if the response is no Lease.
 pub async fn lease(client: &Client, name: &str) -> Result<Lease, Failure> {
     let path = format!("{}/{name}", collection_path::<Lease>(Some("kube-system")));
-    let body = client.get_whole(&path, "application/json", LIMIT).await?;
+    let body = client.get_whole(&path, accept::JSON, LIMIT).await?;
     decode_object(&body).map_err(|failure| Failure {
         endpoint: format!("{}{path}", client.server()),
         ..failure

@@ -1,6 +1,6 @@
 //! Who this client is to the API server, and what it may do.
 
-use crate::cluster::Client;
+use crate::cluster::client::Client;
 use crate::failure::{Class, Failure};
 use serde::{Deserialize, Serialize};
 

@@ -3,10 +3,12 @@
 //! The API server writes a list's metadata before its items, so the token of the next page is known as soon as
 //! a page begins. The next page is requested at that moment: the server encodes it while this one is still read.
 
+use crate::cluster::api::accept;
 use crate::cluster::api::budget::ListBudget;
 use crate::cluster::api::expected_type::ExpectedType;
+use crate::cluster::api::list_options::ListOptions;
 use crate::cluster::api::retry::retrying;
-use crate::cluster::{Client, ListOptions};
+use crate::cluster::client::Client;
 use crate::decode::{ListError, ListReader, Piece};
 use crate::failure::{Class, Failure};
 use crate::resource::{Decoded, Resource};
@@ -14,11 +16,6 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
-/// Protobuf is half the bytes of JSON and a fraction of the work on both sides; a server or proxy that does not
-/// speak answers in JSON, which is read as well.
-pub(crate) const ACCEPT: &str = "application/vnd.kubernetes.protobuf,application/json";
-/// JSON only, for a single object or a stream of events.
-pub(crate) const ACCEPT_JSON: &str = "application/json";
 /// With 500 items each, ten million.
 const MOST_PAGES: usize = 20_000;
 
@@ -200,7 +197,11 @@ async fn fill<T: Resource>(
     next_token: &NextToken<'_>,
     page: &mut Page<T>,
 ) -> Result<(), Failure> {
-    let accept = if T::PROTOBUF { ACCEPT } else { ACCEPT_JSON };
+    let accept = if T::PROTOBUF {
+        accept::PROTOBUF_OR_JSON
+    } else {
+        accept::JSON
+    };
     let mut response = client
         .get_compressed(path, accept)
         .await?

@@ -1,6 +1,6 @@
 //! Which objects a list or a watch requests.
 
-use crate::cluster::Collection;
+use crate::cluster::api::discovery::Collection;
 use crate::cluster::api::path::{collection_path, path_and_query};
 use crate::failure::Failure;
 use crate::resource::Resource;

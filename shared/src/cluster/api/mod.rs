@@ -1,8 +1,10 @@
 //! Requests to an API server, one kind of request a file.
 
+mod accept;
+pub(super) mod bounded_list;
 mod budget;
 pub(super) mod discovery;
-pub(super) mod expected_type;
+mod expected_type;
 pub(super) mod get;
 pub(super) mod health;
 pub(super) mod identity;

@@ -3,7 +3,7 @@
 //! kube's client, which is not used here, repeats every 429, 503 and 504 up to 15 times. That takes minutes, while a
 //! person waits for an answer.
 
-use crate::cluster::Client;
+use crate::cluster::client::Client;
 use crate::failure::{Class, Failure};
 use std::time::Duration;
 use tokio::time::Instant;

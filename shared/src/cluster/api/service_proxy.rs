@@ -3,9 +3,10 @@
 //! Both the API server and the Service's pod can refuse, and what a person does next depends on which of them it was. The
 //! API server refuses with `kind: Status`; every other response is the pod's.
 
-use crate::cluster::api::list::ACCEPT_JSON;
+use crate::cluster::api::accept;
 use crate::cluster::api::path::path_and_query;
-use crate::cluster::{Client, classify};
+use crate::cluster::client::Client;
+use crate::cluster::refusal;
 use crate::decode::MAX_ITEM_BYTES;
 use crate::failure::{Class, Failure};
 use crate::resource;
@@ -111,7 +112,7 @@ pub async fn ask_service(
 }
 
 async fn get_once(client: &Client, path: &str, limit: usize) -> Result<ServiceResponse, Failure> {
-    let response = client.get_compressed(path, ACCEPT_JSON).await?;
+    let response = client.get_compressed(path, accept::JSON).await?;
     let status = response.status;
     let body = response.whole(limit).await?;
     let is_status = resource::ApiStatus::read(&body).is_some();
@@ -119,14 +120,14 @@ async fn get_once(client: &Client, path: &str, limit: usize) -> Result<ServiceRe
     if !is_status && !matches!(status, 401 | 403 | 429) {
         return Ok(ServiceResponse { status, body });
     }
-    let class = classify::status_class(status).unwrap_or(Class::NotAnApiServer);
+    let class = refusal::status_class(status).unwrap_or(Class::NotAnApiServer);
     Err(refusal_by_text(Failure {
         endpoint: format!(
             "{}{}",
             client.server(),
             path.split('?').next().unwrap_or_default()
         ),
-        ..classify::refusal(class, status, &body, None)
+        ..refusal::refusal(class, status, &body, None)
     }))
 }
 
@@ -162,7 +163,7 @@ struct ServiceMeta {
 pub async fn services_labelled(client: &Client, selector: &str) -> Result<Vec<ServiceName>, Failure> {
     let all = Request::new("/api/v1/services").list(&ListParams::default().labels(selector));
     let path = path_and_query(all)?;
-    let body = client.get_whole(&path, ACCEPT_JSON, MAX_ITEM_BYTES).await?;
+    let body = client.get_whole(&path, accept::JSON, MAX_ITEM_BYTES).await?;
     let names: ServiceList = serde_json::from_slice(&body)
         .map_err(|error| Failure::new(Class::NotAnApiServer, format!("the list of Services: {error}")))?;
     let mut names: Vec<_> = names
@@ -238,7 +239,7 @@ pub async fn service(client: &Client, service: &ServiceName) -> Result<Option<Se
         "/api/v1/namespaces/{}/services/{}",
         service.namespace, service.name
     );
-    let body = client.get_whole(&path, ACCEPT_JSON, MAX_ITEM_BYTES).await;
+    let body = client.get_whole(&path, accept::JSON, MAX_ITEM_BYTES).await;
     match body {
         Ok(body) => {
             let Object { metadata, spec } = serde_json::from_slice(&body)

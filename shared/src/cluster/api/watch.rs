@@ -4,8 +4,12 @@
 //! server sends once a minute and without which a quiet watch looks like a dead one; an object that does not
 //! decode as an event, not as the end; and HTTP 410 at the start of a watch as a reason to list again.
 
-use crate::cluster::api::list::{ACCEPT_JSON, ItemFilter, list_filtered};
-use crate::cluster::{Client, ListOptions, Response, classify};
+use crate::cluster::api::accept;
+use crate::cluster::api::list::{ItemFilter, list_filtered};
+use crate::cluster::api::list_options::ListOptions;
+use crate::cluster::client::Client;
+use crate::cluster::refusal;
+use crate::cluster::response::Response;
 use crate::decode::MAX_ITEM_BYTES;
 use crate::failure::{Class, Failure};
 use crate::resource::{ApiStatus, Decoded, Resource, from_json};
@@ -272,7 +276,7 @@ impl<T: Resource> Watch<T> {
         // Spread over most of a minute, so that agents do not all reopen at once; kube refuses 295 and more.
         let seconds = 240 + u32::try_from(random() % 50).unwrap_or(0);
         let path = self.options.watch_path::<T>(version, seconds)?;
-        let response = self.client.get(&path, ACCEPT_JSON).await?;
+        let response = self.client.get(&path, accept::JSON).await?;
         match response.error_for_status().await {
             Err(failure) if failure.class == Class::Expired => Ok(None),
             Err(failure) => Err(failure),
@@ -302,7 +306,7 @@ impl<T: Resource> Watch<T> {
             if status.code == 410 {
                 return Ok(None);
             }
-            let class = classify::status_class(status.code).unwrap_or(Class::Unhealthy);
+            let class = refusal::status_class(status.code).unwrap_or(Class::Unhealthy);
             return Err(Failure {
                 status: Some(status.code),
                 ..Failure::new(class, status.message)

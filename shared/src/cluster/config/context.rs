@@ -4,7 +4,6 @@
 //! Of a credential, only its existence matters here.
 
 use crate::cluster::bounded_file;
-use crate::cluster::config::bad_configuration;
 use crate::cluster::config::file::{Cluster, Context, Data, Kubeconfig, User};
 use crate::cluster::config::overrides::{Overrides, non_empty};
 use crate::cluster::secret::Secret;
@@ -56,12 +55,12 @@ pub(crate) fn select(
     let cluster = cluster(merged, &cluster_name, overrides, files)?;
     let user = user(merged, &user_name, overrides, files)?;
     let no_cluster = is_empty(&cluster).then(|| match name {
-        None => bad_configuration(format!("{files} sets no current-context"))
+        None => Failure::bad_configuration(format!("{files} sets no current-context"))
             .with_hint("give --context NAME, or run kubectl config use-context NAME"),
         Some(context) if !cluster_name.is_empty() && !merged.clusters.contains_key(&cluster_name) => {
             dangling("cluster", context, &cluster_name, merged.clusters.keys(), files)
         }
-        Some(name) => bad_configuration(format!(
+        Some(name) => Failure::bad_configuration(format!(
             "context {name:?} names no cluster with a server in {files}"
         ))
         .with_hint("give --cluster NAME or --server URL, or mend the context"),
@@ -96,7 +95,7 @@ fn missing<'a>(
     names: impl Iterator<Item = &'a String> + Clone,
     files: &str,
 ) -> Failure {
-    let failure = bad_configuration(format!("{what} {name:?} does not exist in {files}"));
+    let failure = Failure::bad_configuration(format!("{what} {name:?} does not exist in {files}"));
     match nearest(name, names.map(String::as_str)) {
         Some(near) => failure.with_hint(format!("did you mean {near:?}?")),
         None => failure.with_hint(format!("kubectl config get-{what}s lists those that do")),
@@ -113,7 +112,7 @@ fn dangling<'a>(
 ) -> Failure {
     /// As many names as a line takes.
     const NAMED: usize = 5;
-    let failure = bad_configuration(format!(
+    let failure = Failure::bad_configuration(format!(
         "context {context:?} names the {what} {name:?}, which does not exist in {files}"
     ));
     let some: Vec<String> = names
@@ -175,7 +174,7 @@ fn cluster(merged: &Kubeconfig, name: &str, overrides: &Overrides, files: &str) 
     }
     cluster.disable_compression |= overrides.disable_compression;
     if !cluster.certificate_authority.is_empty() && !cluster.certificate_authority_data.0.is_empty() {
-        return Err(bad_configuration(
+        return Err(Failure::bad_configuration(
             "the cluster has certificate-authority and certificate-authority-data, and only one is allowed",
         ));
     }
@@ -221,26 +220,26 @@ fn user(merged: &Kubeconfig, name: &str, overrides: &Overrides, files: &str) -> 
 fn validate(user: &User) -> Result<(), Failure> {
     let basic = !user.username.is_empty() || !user.password.0.is_empty();
     if !user.token.0.is_empty() && basic {
-        return Err(bad_configuration(
+        return Err(Failure::bad_configuration(
             "the user has a token and a user name with password, and only one is allowed",
         ));
     }
     let (certificate, certificate_data) = (&user.client_certificate, &user.client_certificate_data.0);
     let (key, key_data) = (&user.client_key, &user.client_key_data.0);
     if !certificate.is_empty() && !certificate_data.is_empty() {
-        return Err(bad_configuration(
+        return Err(Failure::bad_configuration(
             "the user has client-certificate and client-certificate-data, and only one is allowed",
         ));
     }
     if !certificate.is_empty() || !certificate_data.is_empty() {
         if !key.is_empty() && !key_data.is_empty() {
-            return Err(bad_configuration(
+            return Err(Failure::bad_configuration(
                 "the user has client-key and client-key-data, and only one is allowed",
             ));
         }
         if key.is_empty() && key_data.is_empty() {
             return Err(
-                bad_configuration("the user has a client certificate without its key")
+                Failure::bad_configuration("the user has a client certificate without its key")
                     .with_hint("add client-key or client-key-data to the user"),
             );
         }
@@ -252,12 +251,12 @@ fn validate(user: &User) -> Result<(), Failure> {
         || !user.impersonate_user_extra.is_empty();
     if alone && user.impersonate.is_empty() {
         return Err(
-            bad_configuration("groups, uid or extra are to be impersonated without a user")
+            Failure::bad_configuration("groups, uid or extra are to be impersonated without a user")
                 .with_hint("name the user with --as, or in the kubeconfig with as"),
         );
     }
     if user.auth_provider.is_some() && user.exec.is_some() {
-        return Err(bad_configuration(
+        return Err(Failure::bad_configuration(
             "the user has an auth-provider and an exec, and only one is allowed",
         ));
     }
@@ -271,7 +270,7 @@ fn check_readable(what: &str, path: &str) -> Result<(), Failure> {
     }
     match bounded_file::check(std::path::Path::new(path)) {
         Ok(()) => Ok(()),
-        Err(error) => Err(bad_configuration(format!("{what} {path}: {error}"))
+        Err(error) => Err(Failure::bad_configuration(format!("{what} {path}: {error}"))
             .with_hint("check the path; in a kubeconfig it is relative to the directory of that file")),
     }
 }

@@ -6,7 +6,7 @@
 use crate::cluster::bounded_file;
 use crate::cluster::config::yaml;
 use crate::cluster::secret::Secret;
-use crate::failure::{Class, Failure};
+use crate::failure::Failure;
 use base64::Engine as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -205,10 +205,7 @@ impl Kubeconfig {
             .map_err(|error| unreadable(path, &error))?;
         let file = parse(&text).map_err(|why| {
             let bad = |why: &str| {
-                Failure::new(
-                    Class::BadConfiguration,
-                    format!("kubeconfig {}: is no kubeconfig: {why}", path.display()),
-                )
+                Failure::bad_configuration(format!("kubeconfig {}: is no kubeconfig: {why}", path.display()))
             };
             if is_base64(&text) {
                 bad("it is in base64").with_hint("decode it: base64 -d FILE > KUBECONFIG")
@@ -218,12 +215,7 @@ impl Kubeconfig {
         })?;
         let next = file
             .by_name()
-            .map_err(|why| {
-                Failure::new(
-                    Class::BadConfiguration,
-                    format!("kubeconfig {}: {why}", path.display()),
-                )
-            })?
+            .map_err(|why| Failure::bad_configuration(format!("kubeconfig {}: {why}", path.display())))?
             .with_absolute_paths(path);
         for (name, cluster) in next.clusters {
             self.clusters.entry(name).or_insert(cluster);
@@ -317,10 +309,7 @@ fn insert<T>(what: &str, map: &mut BTreeMap<String, T>, name: String, value: T) 
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
-    let failure = Failure::new(
-        Class::BadConfiguration,
-        format!("kubeconfig {}: {error}", path.display()),
-    );
+    let failure = Failure::bad_configuration(format!("kubeconfig {}: {error}", path.display()));
     match error.kind() {
         std::io::ErrorKind::PermissionDenied => failure.with_hint(
             "only its owner may read it: run as that user (in a container: docker run --user \"$(id -u):$(id -g)\")",
@@ -350,6 +339,7 @@ fn parse(text: &[u8]) -> Result<KubeconfigFile, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::failure::Class;
 
     fn soon() -> Instant {
         Instant::now() + std::time::Duration::from_secs(10)

@@ -1,6 +1,5 @@
 //! The identity that requests impersonate.
 
-use crate::cluster::config::bad_configuration;
 use crate::cluster::config::file::User;
 use crate::failure::Failure;
 use http::{HeaderName, HeaderValue};
@@ -22,7 +21,7 @@ pub(crate) fn headers(user: &User) -> Result<Vec<(HeaderName, HeaderValue)>, Fai
                 headers.push(pair);
                 Ok(())
             }
-            None => Err(bad_configuration(format!(
+            None => Err(Failure::bad_configuration(format!(
                 "{text:?} cannot be impersonated: it holds a control character"
             ))),
         }

@@ -3,8 +3,8 @@
 use crate::cluster::bounded_file;
 use crate::cluster::config::environment::variable;
 use crate::cluster::config::file::{Cluster, User};
+use crate::cluster::config::loaded_config::LoadedConfig;
 use crate::cluster::config::overrides::Overrides;
-use crate::cluster::config::{LoadedConfig, bad_configuration};
 use crate::cluster::connection_info::ConnectionInfo;
 use crate::cluster::secret::Secret;
 use crate::cluster::transport::address::bracketed;
@@ -30,7 +30,7 @@ pub(crate) fn is_available() -> bool {
 /// Class `badConfiguration`, if this does not run in a pod with a ServiceAccount token.
 pub(crate) fn load(overrides: &Overrides, until: Instant) -> Result<LoadedConfig, Failure> {
     let none = |why: String| {
-        bad_configuration(format!("no in-cluster configuration: {why}"))
+        Failure::bad_configuration(format!("no in-cluster configuration: {why}"))
             .with_hint("run it in a pod with a ServiceAccount token, or give --kubeconfig FILE")
     };
     let read = |name: &str| {

@@ -86,8 +86,7 @@ impl Kuberc {
         let from_environment = match variable("KUBERC") {
             Some(off) if off == "off" => {
                 return match self {
-                    Self::File(_) => Err(Failure::new(
-                        Class::BadConfiguration,
+                    Self::File(_) => Err(Failure::bad_configuration(
                         "KUBERC=off and --kuberc contradict each other",
                     )
                     .with_hint("leave out one of them")),
@@ -119,11 +118,8 @@ enum KubercError {
 }
 
 fn unusable(path: &Path, why: &str) -> Failure {
-    Failure::new(
-        Class::BadConfiguration,
-        format!("kuberc {}: {why}", path.display()),
-    )
-    .with_hint("mend the file; KUBERC=off goes without it, and then every credential plugin may be run")
+    Failure::bad_configuration(format!("kuberc {}: {why}", path.display()))
+        .with_hint("mend the file; KUBERC=off goes without it, and then every credential plugin may be run")
 }
 
 fn read(path: &Path, until: Instant) -> Result<PluginPolicy, KubercError> {

@@ -2,23 +2,22 @@
 //!
 //! Everything that client-go would refuse before its first packet is refused here.
 
-mod cluster_config;
 mod context;
 mod environment;
 pub(super) mod file;
-mod impersonation;
-mod in_cluster;
+pub(super) mod impersonation;
+pub(super) mod in_cluster;
 pub(super) mod kuberc;
+pub(super) mod loaded_config;
 mod overrides;
 pub(super) mod yaml;
 
-pub(super) use crate::cluster::config::cluster_config::ClusterConfig;
 pub use crate::cluster::config::overrides::Overrides;
 
-use crate::cluster::config::cluster_config::LoadedConfig;
 use crate::cluster::config::file::Kubeconfig;
+use crate::cluster::config::loaded_config::LoadedConfig;
 use crate::cluster::connection_info::ConnectionInfo;
-use crate::failure::{Class, Failure};
+use crate::failure::Failure;
 use std::path::{Path, PathBuf};
 use tokio::time::Instant;
 
@@ -43,16 +42,15 @@ pub(super) fn load(
     context: Option<&str>,
     overrides: &Overrides,
     until: Instant,
-) -> Result<ClusterConfig, Failure> {
-    let loaded = match source {
+) -> Result<LoadedConfig, Failure> {
+    match source {
         // A flag with an empty value counts as absent.
         ConfigSource::File(path) if !path.as_os_str().is_empty() => {
             from_file(path, context, overrides, until)
         }
         ConfigSource::Environment | ConfigSource::File(_) => from_environment(context, overrides, until),
         ConfigSource::InCluster => in_cluster::load(overrides, until),
-    };
-    loaded?.build(&overrides.kuberc, until)
+    }
 }
 
 fn from_file(
@@ -66,7 +64,7 @@ fn from_file(
     }
     if is_missing(path) {
         return Err(
-            bad_configuration(format!("kubeconfig {} does not exist", path.display()))
+            Failure::bad_configuration(format!("kubeconfig {} does not exist", path.display()))
                 .with_hint("check the path given with --kubeconfig"),
         );
     }
@@ -113,7 +111,7 @@ fn from_environment(
     if in_cluster::is_available() {
         return match overrides.impersonation_flag() {
             None => in_cluster::load(overrides, until),
-            Some(flag) => Err(bad_configuration(format!(
+            Some(flag) => Err(Failure::bad_configuration(format!(
                 "{flag} has no meaning with a pod's own configuration, as under kubectl"
             ))
             .with_hint("give --kubeconfig FILE or --server URL too, or leave it out")),
@@ -134,13 +132,9 @@ fn from_environment(
         skipped => skipped.join(", "),
     };
     Err(
-        bad_configuration(format!("there is no kubeconfig (looked for {looked_for})"))
+        Failure::bad_configuration(format!("there is no kubeconfig (looked for {looked_for})"))
             .with_hint("set KUBECONFIG, or give --kubeconfig FILE"),
     )
-}
-
-fn bad_configuration(message: impl Into<String>) -> Failure {
-    Failure::new(Class::BadConfiguration, message)
 }
 
 /// Whether a path is in truth the content of a kubeconfig, as it is or in base64, which people sometimes put there. It would
@@ -157,7 +151,7 @@ fn is_content(path: &Path) -> bool {
 }
 
 fn content_failure(what: &str) -> Failure {
-    bad_configuration(format!(
+    Failure::bad_configuration(format!(
         "{what} holds no path: it seems to hold a kubeconfig itself"
     ))
     .with_hint("write it into a file, and name that")

@@ -79,7 +79,7 @@ impl Plugin {
     /// # Errors
     /// Class `badConfiguration`, if client-go refuses it too.
     pub fn new(exec: &Exec, cluster: &Cluster, ca: &[u8], policy: PluginPolicy) -> Result<Self, Failure> {
-        let bad = |message: String| Failure::new(Class::BadConfiguration, message);
+        let bad = |message: String| Failure::bad_configuration(message);
         if exec.command.is_empty() {
             return Err(bad("the user's exec names no command".into()));
         }

@@ -3,7 +3,7 @@
 use crate::cluster::authorization;
 use crate::cluster::bounded_file;
 use crate::cluster::secret::Secret;
-use crate::failure::{Class, Failure};
+use crate::failure::Failure;
 use http::HeaderValue;
 use std::path::Path;
 use std::time::Duration;
@@ -31,11 +31,8 @@ pub(super) async fn read(path: &Path, again: bool, limit: Duration) -> Result<He
 }
 
 fn unusable(path: &Path, why: &str) -> Failure {
-    Failure::new(
-        Class::BadConfiguration,
-        format!("tokenFile {}: {why}", path.display()),
-    )
-    .with_hint("check tokenFile in the kubeconfig, and who may read that file")
+    Failure::bad_configuration(format!("tokenFile {}: {why}", path.display()))
+        .with_hint("check tokenFile in the kubeconfig, and who may read that file")
 }
 
 fn read_blocking(path: &Path, until: Instant) -> Result<HeaderValue, Failure> {

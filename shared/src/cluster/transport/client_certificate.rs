@@ -1,7 +1,7 @@
 //! The client's own certificate with its key.
 
 use crate::cluster::transport::tls_error;
-use crate::failure::{Class, Failure};
+use crate::failure::Failure;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 /// # Errors
 /// Class `badConfiguration`, if they cannot be read or do not belong together.
 pub(crate) fn read(certificate: &[u8], key: &[u8]) -> Result<Arc<CertifiedKey>, Failure> {
-    let bad = |message: String| Failure::new(Class::BadConfiguration, message);
+    let bad = |message: String| Failure::bad_configuration(message);
     let chain: Vec<_> = CertificateDer::pem_slice_iter(certificate)
         .filter_map(Result::ok)
         .collect();

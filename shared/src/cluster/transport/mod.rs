@@ -4,6 +4,7 @@ pub(super) mod address;
 pub(super) mod certificate;
 pub(super) mod client_certificate;
 mod dial;
+pub(super) mod failure;
 pub(super) mod pem;
 pub(super) mod proxy;
 mod race;
@@ -11,11 +12,10 @@ mod resolve;
 mod socks;
 mod stream;
 pub(super) mod tls;
-pub(super) mod tls_error;
+mod tls_error;
 mod tunnel;
 mod verify;
 
-use crate::cluster::classify;
 use crate::cluster::connection_info::DialTrace;
 use crate::cluster::deadlines::{RunLimit, seconds};
 use crate::cluster::transport::address::Address;
@@ -26,7 +26,6 @@ use crate::cluster::transport::tls::{Tls, TlsPeer, Trust};
 use crate::failure::{Class, Failure};
 use http::HeaderValue;
 use hyper_util::rt::TokioIo;
-use std::io;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -158,8 +157,4 @@ impl tower_service::Service<http::Uri> for Connector {
         let connector = self.clone();
         Box::pin(async move { connector.open().await.map(TokioIo::new) })
     }
-}
-
-fn io_failure(error: &io::Error) -> Failure {
-    classify::transport_failure(error)
 }

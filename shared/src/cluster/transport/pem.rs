@@ -1,7 +1,7 @@
 //! Certificates and keys of the configuration, in PEM.
 
 use crate::cluster::bounded_file;
-use crate::failure::{Class, Failure};
+use crate::failure::Failure;
 use std::path::{Path, PathBuf};
 use tokio::time::Instant;
 
@@ -34,14 +34,8 @@ impl PemSource {
     pub fn read(&self, what: &str, until: Instant) -> Result<Vec<u8>, Failure> {
         match self {
             Self::Data(bytes) => Ok(bytes.clone()),
-            Self::File(path) => {
-                bounded_file::read(path, bounded_file::CERTIFICATES, until).map_err(|error| {
-                    Failure::new(
-                        Class::BadConfiguration,
-                        format!("{what} {}: {error}", path.display()),
-                    )
-                })
-            }
+            Self::File(path) => bounded_file::read(path, bounded_file::CERTIFICATES, until)
+                .map_err(|error| Failure::bad_configuration(format!("{what} {}: {error}", path.display()))),
         }
     }
 

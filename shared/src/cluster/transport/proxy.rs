@@ -4,7 +4,7 @@
 use crate::cluster::authorization;
 use crate::cluster::connection_info::ProxyInfo;
 use crate::cluster::transport::address::Address;
-use crate::failure::{Class, Failure};
+use crate::failure::Failure;
 use http::HeaderValue;
 use std::net::IpAddr;
 
@@ -98,7 +98,7 @@ pub(crate) fn decide(
     if !proxy_url.is_empty() {
         let why = format!("proxy-url of {cluster}");
         let refused = |reason: &str| {
-            Failure::new(Class::BadConfiguration, format!("{why} cannot be used: {reason}"))
+            Failure::bad_configuration(format!("{why} cannot be used: {reason}"))
                 .with_hint("write it such as http://proxy.example:3128, https://... or socks5://...")
         };
         let address = Address::parse(proxy_url).map_err(|reason| refused(&reason))?;
@@ -121,10 +121,9 @@ pub(crate) fn decide(
         return none(format!("no proxy-url, and {scheme} is not set"));
     };
     if !server.is_tls() && environment.cgi {
-        return Err(Failure::new(
-            Class::BadConfiguration,
-            format!("{name} is not used in a CGI script, which REQUEST_METHOD says that this is"),
-        )
+        return Err(Failure::bad_configuration(format!(
+            "{name} is not used in a CGI script, which REQUEST_METHOD says that this is"
+        ))
         .with_hint("unset REQUEST_METHOD, or use proxy-url in the kubeconfig"));
     }
     if let Some(reason) = bypass(server, environment) {
@@ -143,11 +142,7 @@ pub(crate) fn decide(
         },
     };
     let proxy = ProxyServer::from_address(address).map_err(|reason| {
-        Failure::new(
-            Class::BadConfiguration,
-            format!("{name} cannot be used: {reason}"),
-        )
-        .with_hint(format!(
+        Failure::bad_configuration(format!("{name} cannot be used: {reason}")).with_hint(format!(
             "write {name} such as http://proxy.example:3128, or unset it"
         ))
     })?;
@@ -245,6 +240,7 @@ fn contains(network: IpAddr, length: u8, ip: IpAddr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::failure::Class;
 
     fn server(text: &str) -> Address {
         Address::from_server_url(text).expect("an address")

@@ -1,7 +1,7 @@
 //! TCP to the addresses of one host.
 
 use crate::cluster::connection_info::Step;
-use crate::cluster::transport::io_failure;
+use crate::cluster::transport::failure::transport_failure;
 use crate::failure::{Class, Failure};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -117,7 +117,7 @@ pub(super) async fn connect(address: SocketAddr) -> Result<TcpStream, Failure> {
     };
     connecting
         .await
-        .map_err(|error: std::io::Error| io_failure(&error))
+        .map_err(|error: std::io::Error| transport_failure(&error))
 }
 
 #[cfg(test)]

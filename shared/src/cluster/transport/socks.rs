@@ -1,6 +1,6 @@
 //! A connection through a SOCKS 5 proxy (RFC 1928), with user and password if there are any (RFC 1929).
 
-use crate::cluster::transport::io_failure;
+use crate::cluster::transport::failure::transport_failure;
 use crate::cluster::transport::proxy::ProxyServer;
 use crate::cluster::transport::stream::ByteStream;
 use crate::failure::{Class, Failure};
@@ -130,6 +130,6 @@ fn refused(message: &str) -> Failure {
 fn lost(error: &io::Error) -> Failure {
     match error.kind() {
         io::ErrorKind::UnexpectedEof => refused("it closed the connection within the SOCKS handshake"),
-        _ => io_failure(error),
+        _ => transport_failure(error),
     }
 }

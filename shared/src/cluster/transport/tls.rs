@@ -1,10 +1,10 @@
 //! The TLS side of a connection: which authorities have to vouch for the server, and the client's own certificate.
 //! Must not know how bytes travel.
 
-use crate::cluster::classify;
 use crate::cluster::connection_info::Certificate;
 use crate::cluster::transport::certificate::{self, PresentedChain};
 use crate::cluster::transport::client_certificate;
+use crate::cluster::transport::failure::transport_failure;
 use crate::cluster::transport::pem::PemSource;
 use crate::cluster::transport::stream::ByteStream;
 use crate::cluster::transport::verify::{ServerVerifier, TrustPolicy, TrustRoots};
@@ -137,8 +137,7 @@ impl Tls {
             },
             (Ok(Ok(Err(failure))), None) => return Err(failure),
             (_, None) => {
-                return Err(Failure::new(
-                    Class::BadConfiguration,
+                return Err(Failure::bad_configuration(
                     "the files of the certificates could not be read in time",
                 ));
             }
@@ -203,11 +202,8 @@ impl TlsPeer {
     /// Class `badConfiguration`, if no certificate can be for such a name.
     pub fn new(tls: Arc<Tls>, name: &str) -> Result<Self, Failure> {
         let name = ServerName::try_from(name.to_owned()).map_err(|_| {
-            Failure::new(
-                Class::BadConfiguration,
-                format!("no certificate can be for {name:?}"),
-            )
-            .with_hint("check server and tls-server-name in the kubeconfig")
+            Failure::bad_configuration(format!("no certificate can be for {name:?}"))
+                .with_hint("check server and tls-server-name in the kubeconfig")
         })?;
         Ok(Self { tls, name })
     }
@@ -221,7 +217,7 @@ impl TlsPeer {
         TlsConnector::from(config)
             .connect(self.name.clone(), stream)
             .await
-            .map_err(|error| classify::transport_failure(&error))
+            .map_err(|error| transport_failure(&error))
     }
 
     /// The name that the certificate is verified for; `None` if it is not verified.

@@ -1,6 +1,6 @@
 //! A tunnel through an HTTP proxy: `CONNECT` of RFC 9110.
 
-use crate::cluster::transport::io_failure;
+use crate::cluster::transport::failure::transport_failure;
 use crate::cluster::transport::proxy::ProxyServer;
 use crate::cluster::transport::stream::ByteStream;
 use crate::failure::{Class, Failure};
@@ -25,8 +25,8 @@ pub(super) async fn open(proxy: &ProxyServer, target: &str, stream: &mut ByteStr
     stream
         .write_all(request.as_bytes())
         .await
-        .map_err(|error| io_failure(&error))?;
-    stream.flush().await.map_err(|error| io_failure(&error))?;
+        .map_err(|error| transport_failure(&error))?;
+    stream.flush().await.map_err(|error| transport_failure(&error))?;
     let head = read_head(stream).await?;
     let line = head.split(|byte| *byte == b'\r').next().unwrap_or_default();
     let line: String = String::from_utf8_lossy(line)
@@ -59,7 +59,7 @@ async fn read_head(stream: &mut ByteStream) -> Result<Vec<u8>, Failure> {
                     refused("it closed the connection within its answer")
                 });
             }
-            Err(error) => return Err(io_failure(&error)),
+            Err(error) => return Err(transport_failure(&error)),
         }
         if head.len() == 5 && !head.eq_ignore_ascii_case(b"HTTP/") {
             return Err(refused("what answers is no HTTP proxy"));

@@ -1,7 +1,7 @@
 //! The authorities that may vouch for a server.
 
 use crate::cluster::transport::pem::PemSource;
-use crate::failure::{Class, Failure};
+use crate::failure::Failure;
 use rustls::CertificateError;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::CryptoProvider;
@@ -61,10 +61,7 @@ impl TrustRoots {
         let pem = source.read("certificate-authority", until)?;
         let roots = read_roots(&pem);
         if roots.is_empty() {
-            let none = Failure::new(
-                Class::BadConfiguration,
-                "certificate-authority holds no certificate",
-            );
+            let none = Failure::bad_configuration("certificate-authority holds no certificate");
             let is_marked = pem.starts_with(b"\xef\xbb\xbf") || pem.starts_with(b"\xff\xfe");
             return Err(none.with_hint(if is_marked {
                 "a byte order mark stands before it, as PowerShell writes one: Out-File -Encoding ascii writes none"

@@ -3,7 +3,8 @@
 use crate::cluster::authorization;
 use crate::cluster::config::file::{Cluster, User};
 use crate::cluster::config::kuberc::Kuberc;
-use crate::cluster::config::{bad_configuration, impersonation, in_cluster};
+use crate::cluster::config::loaded_config::LoadedConfig;
+use crate::cluster::config::{impersonation, in_cluster};
 use crate::cluster::connection_info::ConnectionInfo;
 use crate::cluster::credential::exec::Plugin;
 use crate::cluster::credential::{CredentialSource, Credentials};
@@ -32,39 +33,26 @@ pub(crate) struct ClusterConfig {
     pub source: String,
 }
 
-/// One cluster and one user as they were loaded, before certificates and credentials are read.
-#[derive(Default)]
-pub(crate) struct LoadedConfig {
-    pub cluster: Cluster,
-    pub user: User,
-    pub namespace: Option<String>,
-    /// Where it came from, at the start of every message.
-    pub place: String,
-    /// Where it came from, for the log.
-    pub source: String,
-    pub info: ConnectionInfo,
-}
-
-impl LoadedConfig {
+impl ClusterConfig {
     /// Reads the certificates and the credential, and puts cluster and user together.
     ///
     /// # Errors
     /// Class `badConfiguration`, if client-go refuses it too.
-    pub(crate) fn build(self, kuberc: &Kuberc, until: Instant) -> Result<ClusterConfig, Failure> {
-        let Self {
+    pub(crate) fn build(loaded: LoadedConfig, kuberc: &Kuberc, until: Instant) -> Result<Self, Failure> {
+        let LoadedConfig {
             cluster,
             user,
             namespace,
             place,
             source,
             mut info,
-        } = self;
+        } = loaded;
         let located = |failure: Failure| Failure {
             message: format!("{place}: {}", failure.message),
             ..failure
         };
         let address = Address::from_server_url(&cluster.server).map_err(|why| {
-            bad_configuration(format!("{place}: the server's address is no URL: {why}"))
+            Failure::bad_configuration(format!("{place}: the server's address is no URL: {why}"))
                 .with_hint("write it such as https://10.0.0.1:6443")
         })?;
         let cluster_name = match &info.cluster {
@@ -111,7 +99,7 @@ impl LoadedConfig {
         info.credential.kind = kind;
         info.credential.certificate = tls.as_ref().and_then(|tls| tls.client_certificate());
         info.credential.impersonates = impersonation::description(&user);
-        Ok(ClusterConfig {
+        Ok(Self {
             info,
             address,
             namespace: namespace.unwrap_or_else(|| "default".into()),
@@ -140,7 +128,7 @@ fn tls(
 ) -> Result<Tls, Failure> {
     let trust = match (authority.cloned(), cluster.insecure_skip_tls_verify) {
         (Some(_), true) => {
-            return Err(bad_configuration(
+            return Err(Failure::bad_configuration(
                 "the cluster has insecure-skip-tls-verify and a certificate-authority, and only one is allowed",
             )
             .with_hint("leave out insecure-skip-tls-verify: the authority is what makes it secure"));
@@ -177,8 +165,9 @@ fn credentials(
     };
     let one = |source, name: &str| Ok((Credentials::new(source), named(name)));
     if let Some((name, password)) = &address.user {
-        let header = authorization::basic(name, password)
-            .ok_or_else(|| bad_configuration("user and password in the server's address cannot be sent"))?;
+        let header = authorization::basic(name, password).ok_or_else(|| {
+            Failure::bad_configuration("user and password in the server's address cannot be sent")
+        })?;
         return one(
             CredentialSource::Fixed(header),
             "basic auth of the server's address",
@@ -192,7 +181,7 @@ fn credentials(
             "gcp" | "azure" => "which kubectl has removed",
             _ => "which is not supported",
         };
-        return Err(bad_configuration(format!(
+        return Err(Failure::bad_configuration(format!(
             "the user has the auth-provider {:?}, {why}",
             provider.name
         ))
@@ -217,7 +206,7 @@ fn credentials(
     };
     let basic = !user.username.is_empty();
     if basic && !user.token_file.is_empty() {
-        return Err(bad_configuration(
+        return Err(Failure::bad_configuration(
             "the user has a tokenFile and a user name with password, and only one is allowed",
         ));
     }
@@ -239,7 +228,7 @@ fn credentials(
     }
     if basic {
         let header = authorization::basic(&user.username, &user.password)
-            .ok_or_else(|| bad_configuration("the user's name and password cannot be sent"))?;
+            .ok_or_else(|| Failure::bad_configuration("the user's name and password cannot be sent"))?;
         return one(CredentialSource::Fixed(header), "basic auth");
     }
     match plugin {

@@ -1,9 +1,11 @@
 //! A list that is read up to a bound of pages and bytes: for evidence that explains and does not decide. It is requested once,
 //! since an overloaded server should not be asked again for something optional.
 
+use crate::cluster::api::accept;
 use crate::cluster::api::expected_type::ExpectedType;
-use crate::cluster::api::list::{ACCEPT, decode_failure};
-use crate::cluster::{Client, ListOptions};
+use crate::cluster::api::list::decode_failure;
+use crate::cluster::api::list_options::ListOptions;
+use crate::cluster::client::Client;
 use crate::decode::{ListError, ListReader, Piece, list_meta};
 use crate::failure::Failure;
 use crate::resource::{Resource, from_json, from_proto};
@@ -76,7 +78,7 @@ async fn page<T: Resource>(
     room: &mut usize,
 ) -> Result<AfterPage, Failure> {
     let mut response = client
-        .get_compressed(path, ACCEPT)
+        .get_compressed(path, accept::PROTOBUF_OR_JSON)
         .await?
         .error_for_status()
         .await?;

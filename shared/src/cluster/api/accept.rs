@@ -1,0 +1,7 @@
+//! Values of the `Accept` header.
+
+/// For lists. Protobuf has half the bytes of JSON and costs both sides a fraction of the work. A server or proxy that does
+/// not speak it answers in JSON, which is read as well.
+pub(super) const PROTOBUF_OR_JSON: &str = "application/vnd.kubernetes.protobuf,application/json";
+/// For a single object or a stream of events.
+pub(super) const JSON: &str = "application/json";
