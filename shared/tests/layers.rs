@@ -16,7 +16,7 @@ const LIBRARY: &str = include_str!("../src/lib.rs");
 /// Imports that are against the table still, by file: each is of the registry of kinds.
 const OPEN: [(&str, &str); 1] = [("judge/snapshot.rs", "run")];
 
-/// Modules whose files import each other one way only.
+/// Modules whose files, and whose folders, import each other one way only.
 const ONE_WAY: [&str; 1] = ["cluster"];
 
 /// What a row has to name before its module may use it.
@@ -118,23 +118,40 @@ fn paths(module: &str, code: &str, is_folder: bool) -> Vec<String> {
     paths
 }
 
-#[test]
-fn no_files_of_a_one_way_module_import_each_other() {
+/// What each module imports.
+type Imports = BTreeMap<String, BTreeSet<String>>;
+
+fn add(imports: &mut Imports, module: String, used: String) {
+    if module != used {
+        imports.entry(module).or_default().insert(used);
+    }
+}
+
+/// No module imports itself through others.
+fn assert_no_circle(imports: &Imports) {
     fn visit<'a>(
         module: &'a str,
-        imports: &'a BTreeMap<String, BTreeSet<String>>,
+        imports: &'a Imports,
         path: &mut Vec<&'a str>,
         done: &mut BTreeSet<&'a str>,
     ) {
         assert!(!path.contains(&module), "a circle: {path:?} {module}");
         if done.insert(module) {
             path.push(module);
-            for used in &imports[module] {
+            for used in imports.get(module).into_iter().flatten() {
                 visit(used, imports, path, done);
             }
             path.pop();
         }
     }
+    let mut done = BTreeSet::new();
+    for module in imports.keys() {
+        visit(module, imports, &mut Vec::new(), &mut done);
+    }
+}
+
+#[test]
+fn no_files_and_no_folders_of_a_one_way_module_import_each_other() {
     for top in ONE_WAY {
         let sources = sources(top);
         let modules: BTreeSet<String> = sources.iter().map(|(file, _)| module_of(file)).collect();
@@ -148,20 +165,24 @@ fn no_files_of_a_one_way_module_import_each_other() {
                 .find(|prefix| modules.contains(*prefix));
             module.map(str::to_owned)
         };
-        let imports: BTreeMap<_, BTreeSet<_>> = sources
-            .iter()
-            .map(|(file, code)| {
-                let module = module_of(file);
-                let paths = paths(&module, code, file.ends_with("/mod.rs"));
-                let used = paths.into_iter().filter_map(target);
-                let used = used.filter(|used| *used != module).collect();
-                (module, used)
-            })
-            .collect();
-        let mut done = BTreeSet::new();
-        for module in imports.keys() {
-            visit(module, &imports, &mut Vec::new(), &mut done);
+        let room = |module: &str| {
+            let end = module
+                .match_indices("::")
+                .nth(1)
+                .map_or(module.len(), |(end, _)| end);
+            module[..end].to_owned()
+        };
+        let (mut files, mut rooms) = (Imports::new(), Imports::new());
+        for (file, code) in &sources {
+            let module = module_of(file);
+            let paths = paths(&module, code, file.ends_with("/mod.rs"));
+            for used in paths.into_iter().filter_map(target) {
+                add(&mut rooms, room(&module), room(&used));
+                add(&mut files, module.clone(), used);
+            }
         }
+        assert_no_circle(&files);
+        assert_no_circle(&rooms);
     }
 }
 
@@ -200,18 +221,11 @@ fn no_module_imports_against_the_table() {
 
 #[test]
 fn the_table_has_no_circle() {
-    fn visit<'a>(module: &'a str, table: &BTreeMap<&'a str, &'static str>, path: &mut Vec<&'a str>) {
-        assert!(!path.contains(&module), "a circle: {path:?} {module}");
-        path.push(module);
-        for used in named(table[module]) {
-            visit(used, table, path);
-        }
-        path.pop();
-    }
-    let table = table();
-    for module in table.keys() {
-        visit(module, &table, &mut Vec::new());
-    }
+    let rows = table().into_iter().map(|(module, uses)| {
+        let used = named(uses).into_iter().map(str::to_owned);
+        (module.to_owned(), used.collect())
+    });
+    assert_no_circle(&rows.collect());
 }
 
 #[test]
