@@ -22,8 +22,8 @@ fn body(content_type: &str, body: impl Into<Vec<u8>>) -> Fault {
     }
 }
 
-/// What is said of the Deployments where they are answered so: `ok` or why they were not seen.
-async fn said(fault: Fault) -> String {
+/// The result for Deployments with that answer: `ok`, or why they were not seen.
+async fn deployments_result(fault: Fault) -> String {
     let server = ApiServer::builder().start().await;
     server.fail(Match::path(LISTS), fault);
     let report = ask(&server, &only_deployments()).await;
@@ -38,7 +38,7 @@ async fn said(fault: Fault) -> String {
     }
 }
 
-/// `runtime.Unknown` and the two messages in it, as far as they are written here.
+/// `runtime.Unknown` and the two messages in it, with the fields that these tests write.
 #[derive(Clone, PartialEq, prost::Message)]
 struct Envelope {
     #[prost(message, optional, tag = "1")]
@@ -143,7 +143,11 @@ async fn a_list_has_to_be_of_the_kind_that_was_asked_for() {
     .map(|(text, expected)| (JSON, text.to_owned(), expected))
     .collect();
     for (content_type, text, expected) in rows {
-        assert_eq!(said(body(content_type, text.clone())).await, expected, "{text}");
+        assert_eq!(
+            deployments_result(body(content_type, text.clone())).await,
+            expected,
+            "{text}"
+        );
     }
     for (api_version, kind, expected) in [
         ("apps/v1", "DeploymentList", "ok".to_owned()),
@@ -153,7 +157,11 @@ async fn a_list_has_to_be_of_the_kind_that_was_asked_for() {
         ("", "", no("says of no kind that it is")),
     ] {
         let bytes = protobuf(api_version, kind);
-        assert_eq!(said(body(PROTOBUF, bytes)).await, expected, "{kind}");
+        assert_eq!(
+            deployments_result(body(PROTOBUF, bytes)).await,
+            expected,
+            "{kind}"
+        );
     }
 }
 
@@ -181,7 +189,7 @@ async fn a_list_without_an_end_is_not_seen() {
     let head = r#"{"kind":"DeploymentList","apiVersion":"apps/v1","metadata":{"continue":"C"},"items":["#;
     let same = format!("{head}]}}");
     assert_eq!(
-        said(body(JSON, same)).await,
+        deployments_result(body(JSON, same)).await,
         "notAnApiServer: the list leads from a page to the same page again"
     );
     let nameless = format!(
@@ -190,14 +198,14 @@ async fn a_list_without_an_end_is_not_seen() {
         "{},".repeat(2000)
     );
     assert_eq!(
-        said(body(JSON, nameless)).await,
+        deployments_result(body(JSON, nameless)).await,
         "notAnApiServer: more than 1000 items of the list have no name"
     );
     let server = ApiServer::builder().start().await;
     server.fail(Match::path(LISTS), body(JSON, format!("{head}]}}")));
     let listed = list::<Deployment>(&client(&server).await, &ListOptions::default()).await;
     assert!(listed.is_err());
-    // Two pages show that they are one and the same. A third may be on its way by then.
+    // Two pages with one token end the list. The request for a third may be on its way by then.
     let asked = server.requests_for(&Match::path(LISTS)).len();
     assert!([2, 3].contains(&asked), "{asked}");
 }
@@ -210,7 +218,7 @@ fn classes(report: &Report) -> Vec<(&str, Option<&str>)> {
 }
 
 #[tokio::test]
-async fn a_server_that_is_no_api_server_is_told_so_once_and_in_the_same_words() {
+async fn a_server_that_is_no_api_server_is_reported_once_and_in_the_same_words() {
     let page = |status, text: &str| Fault::WrongBody {
         status,
         content_type: "text/html".into(),
@@ -263,7 +271,7 @@ async fn a_server_that_is_no_api_server_is_told_so_once_and_in_the_same_words() 
         let walked = run::apiserver::check_path(&client, "default", clock::system).await;
         assert_eq!(walked.rung.as_deref(), Some("http"), "{walked:#?}");
     }
-    // A kind that a real one does not serve is not served, and no more.
+    // A real API server that does not serve one kind is still an API server.
     let server = ApiServer::builder().start().await;
     server.fail(Match::path(LISTS), plain(404, "404 page not found\n"));
     let report = ask(&server, &only_deployments()).await;

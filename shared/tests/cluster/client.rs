@@ -10,7 +10,7 @@ use sre_testkit::{ApiServer, at};
 use std::path::Path;
 use std::time::Duration;
 
-/// Long enough for a busy machine, short enough to be waited for.
+/// Long enough for a busy machine, and short enough to wait for.
 pub const PATIENT: Deadlines = Deadlines {
     connect: Duration::from_secs(5),
     idle: Duration::from_secs(5),

@@ -15,7 +15,7 @@ fn certificate(namespace: &str, name: &str, ready: &str) -> Value {
     })
 }
 
-fn of(kind: &str, names: &[&str]) -> Request {
+fn request_for(kind: &str, names: &[&str]) -> Request {
     let kind = CustomName::parse(kind).expect("a kind with its group");
     let names = names.iter().map(|n| (*n).to_owned()).collect();
     Request {
@@ -27,7 +27,7 @@ fn of(kind: &str, names: &[&str]) -> Request {
     }
 }
 
-/// Serves that document at that path.
+/// Serves a document at a path.
 fn serve(server: &ApiServer, path: &str, body: &Value) {
     let fault = Fault::WrongBody {
         status: 200,
@@ -95,7 +95,7 @@ async fn a_custom_resource_is_found_by_each_of_its_names_and_judged_by_its_condi
         "certificate.v1.cert-manager.io",
     ] {
         server.clear_requests();
-        let report = ask(&server, &of(name, &[])).await;
+        let report = ask(&server, &request_for(name, &[])).await;
         let items: Vec<_> = part(&report)
             .items
             .iter()
@@ -124,20 +124,20 @@ async fn a_custom_resource_is_found_by_each_of_its_names_and_judged_by_its_condi
             ]
         );
     }
-    let report = ask(&server, &of("certificates.cert-manager.io", &["good"])).await;
+    let report = ask(&server, &request_for("certificates.cert-manager.io", &["good"])).await;
     assert_eq!(
         (report.status, names(&part(&report).items)),
         (Status::Ok, vec!["good"])
     );
     let in_shop = Request {
         namespace: Some("shop".into()),
-        ..of("certificates.cert-manager.io", &[])
+        ..request_for("certificates.cert-manager.io", &[])
     };
     assert_eq!(names(&part(&ask(&server, &in_shop).await).items), ["bad"]);
 }
 
 #[tokio::test]
-async fn what_is_not_served_is_not_seen_and_the_nearest_name_is_told() {
+async fn a_kind_that_is_not_served_is_not_seen_and_gets_the_nearest_name() {
     let server = server().await;
     for (name, error, told) in [
         (
@@ -156,7 +156,7 @@ async fn what_is_not_served_is_not_seen_and_the_nearest_name_is_told() {
             "it has v1, v1alpha2",
         ),
     ] {
-        let report = ask(&server, &of(name, &[])).await;
+        let report = ask(&server, &request_for(name, &[])).await;
         assert_eq!(
             (report.status, not_seen(&report)),
             (Status::Unknown, vec![(name, "notFound", None)])
@@ -164,7 +164,7 @@ async fn what_is_not_served_is_not_seen_and_the_nearest_name_is_told() {
         assert_eq!(report.coverage.not_seen[0].error.as_deref(), Some(error));
         assert_eq!(hint(&report), told);
     }
-    let report = ask(&server, &of("certificates.cert-manager.io", &["goood"])).await;
+    let report = ask(&server, &request_for("certificates.cert-manager.io", &["goood"])).await;
     assert_eq!(
         not_seen(&report),
         [("certificate.cert-manager.io goood", "notFound", None)]
@@ -173,14 +173,14 @@ async fn what_is_not_served_is_not_seen_and_the_nearest_name_is_told() {
 }
 
 #[tokio::test]
-async fn custom_resources_are_read_namespace_by_namespace_where_all_at_once_is_forbidden() {
+async fn custom_resources_are_read_namespace_by_namespace_if_the_list_of_all_is_forbidden() {
     let server = server().await;
     server.set_access(
         "jane",
         Access::namespaces(["shop", "default", "kube-system"]).and_namespace_list(),
     );
-    // Discovery is open to everybody who is authenticated.
-    let report = ask(&server, &of("certificates.cert-manager.io", &[])).await;
+    // Every authenticated user may read discovery.
+    let report = ask(&server, &request_for("certificates.cert-manager.io", &[])).await;
     assert_eq!(names(&part(&report).items), ["bad"]);
     let pay = not_seen(&report)
         .into_iter()
@@ -196,11 +196,11 @@ async fn custom_resources_are_read_namespace_by_namespace_where_all_at_once_is_f
 }
 
 #[tokio::test]
-async fn a_group_that_cannot_be_asked_about_is_not_seen_by_its_class() {
+async fn a_group_whose_discovery_fails_is_not_seen_with_the_class_of_the_failure() {
     let server = server().await;
     server.clear_faults();
     server.fail(Match::path("/apis/cert-manager.io"), Fault::Status(500));
-    let report = ask(&server, &of("certificates.cert-manager.io", &[])).await;
+    let report = ask(&server, &request_for("certificates.cert-manager.io", &[])).await;
     assert_eq!(
         not_seen(&report),
         [("certificates.cert-manager.io", "unhealthy", None)]
@@ -211,7 +211,7 @@ async fn a_group_that_cannot_be_asked_about_is_not_seen_by_its_class() {
     );
 }
 
-/// All Rollouts: where every kind is asked for, and where they are named.
+/// A request for Rollouts: as one of all kinds, or by name.
 fn rollouts(all_kinds: bool) -> Request {
     Request {
         api_server: false,
@@ -224,7 +224,7 @@ fn rollouts(all_kinds: bool) -> Request {
 }
 
 #[tokio::test]
-async fn a_kind_that_a_cluster_does_not_have_is_none_among_all_and_not_found_where_it_is_named() {
+async fn a_kind_that_a_cluster_does_not_have_is_left_out_of_all_and_not_found_if_it_is_named() {
     let server = ApiServer::builder().start().await;
     let report = ask(&server, &rollouts(true)).await;
     assert_eq!(
@@ -245,16 +245,16 @@ async fn a_kind_that_a_cluster_does_not_have_is_none_among_all_and_not_found_whe
 
 /// A server with the documents of Argo's group, and a Rollout that lacks a pod.
 async fn argo() -> ApiServer {
-    let of = |uid: &str, kind: &str| json!([{"kind": kind, "name": uid, "uid": uid, "controller": true}]);
+    let owner = |uid: &str, kind: &str| json!([{"kind": kind, "name": uid, "uid": uid, "controller": true}]);
     let set = json!({
         "apiVersion": "apps/v1", "kind": "ReplicaSet",
-        "metadata": {"namespace": "shop", "name": "front-1", "uid": "set", "ownerReferences": of("ro", "Rollout"),
+        "metadata": {"namespace": "shop", "name": "front-1", "uid": "set", "ownerReferences": owner("ro", "Rollout"),
             "labels": {"app": "front"}, "creationTimestamp": at(-3600)},
         "spec": {"replicas": 1}, "status": {"observedGeneration": 1, "replicas": 1},
     });
     let pod = json!({
         "apiVersion": "v1", "kind": "Pod",
-        "metadata": {"namespace": "shop", "name": "front-1-x", "uid": "pod", "ownerReferences": of("set", "ReplicaSet"),
+        "metadata": {"namespace": "shop", "name": "front-1-x", "uid": "pod", "ownerReferences": owner("set", "ReplicaSet"),
             "labels": {"app": "front"}, "creationTimestamp": at(-3600)},
         "spec": {"nodeName": "n", "containers": [{"name": "app"}]},
         "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "False", "lastTransitionTime": at(-3600)}],

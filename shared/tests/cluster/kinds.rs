@@ -8,7 +8,7 @@ use sre_shared::run::{KindTarget, Request};
 use sre_testkit::object::{Pod, ReplicaSet};
 use sre_testkit::{Access, ApiServer, ApiServerBuilder, at};
 
-fn of(kind: Kind) -> Request {
+fn request_for(kind: Kind) -> Request {
     Request {
         api_server: false,
         kinds: vec![KindTarget::all(kind)],
@@ -55,7 +55,7 @@ fn slice(namespace: &str, service: &str, ready: bool) -> Value {
     )
 }
 
-/// One Service that is well, one whose pods are not ready, one without any.
+/// A healthy Service, one whose pods are not ready, and one without pods.
 fn three() -> ApiServerBuilder {
     ApiServer::builder().objects([
         service("shop", "web"),
@@ -89,7 +89,7 @@ fn paths(server: &ApiServer) -> Vec<String> {
 #[tokio::test]
 async fn services_are_judged_by_their_endpoints_and_only_the_empty_ones_by_more() {
     let server = three().start().await;
-    let report = ask(&server, &of(Kind::Service)).await;
+    let report = ask(&server, &request_for(Kind::Service)).await;
     assert_eq!(
         verdicts(&report),
         [
@@ -116,12 +116,12 @@ async fn services_are_judged_by_their_endpoints_and_only_the_empty_ones_by_more(
 }
 
 #[tokio::test]
-async fn companions_of_many_namespaces_are_one_list() {
+async fn related_objects_of_many_namespaces_are_read_in_one_list() {
     let names: Vec<String> = (0..9).map(|n| format!("ns{n}")).collect();
     let services = names.iter().map(|n| service(n, "web"));
     let slices = names.iter().map(|n| slice(n, "web", true));
     let server = ApiServer::builder().objects(services.chain(slices)).start().await;
-    let report = ask(&server, &of(Kind::Service)).await;
+    let report = ask(&server, &request_for(Kind::Service)).await;
     assert_eq!((report.status, part(&report).summary.healthy), (Status::Ok, 9));
     assert_eq!(
         paths(&server),
@@ -129,7 +129,7 @@ async fn companions_of_many_namespaces_are_one_list() {
     );
     let only_some = Access::namespaces(names[1..].iter().map(String::as_str)).and_namespace_list();
     server.set_access("kubernetes-admin", only_some);
-    let report = ask(&server, &of(Kind::Service)).await;
+    let report = ask(&server, &request_for(Kind::Service)).await;
     let forbidden = "services in namespace ns0";
     assert_eq!(
         part(&report).summary.healthy,
@@ -143,12 +143,12 @@ async fn companions_of_many_namespaces_are_one_list() {
 }
 
 #[tokio::test]
-async fn endpoints_that_may_not_be_read_leave_services_unknown_and_say_the_rule_once() {
+async fn endpoints_that_may_not_be_read_leave_services_unknown_and_name_the_rule_once() {
     let server = three()
         .user("t", "jane", Access::admin().without("list", "endpointslices"))
         .start()
         .await;
-    let report = ask(&server, &of(Kind::Service)).await;
+    let report = ask(&server, &request_for(Kind::Service)).await;
     assert!(
         verdicts(&report)
             .iter()
@@ -171,13 +171,13 @@ async fn a_right_that_decides_nothing_is_not_missed() {
         .user("t", "jane", Access::admin().without("list", "pods"))
         .start()
         .await;
-    let report = ask(&server, &of(Kind::Service)).await;
+    let report = ask(&server, &request_for(Kind::Service)).await;
     assert_eq!(
         (verdicts(&report)[0], not_seen(&report)),
         (("typo", State::Degraded, "NoReadyEndpoints"), vec![])
     );
     server.set_access("jane", Access::admin().without("list", "statefulsets"));
-    let report = ask(&server, &of(Kind::Service)).await;
+    let report = ask(&server, &request_for(Kind::Service)).await;
     assert_eq!(verdicts(&report)[0], ("typo", State::Unknown, "WorkloadsNotSeen"));
     assert_eq!(
         not_seen(&report),
@@ -190,7 +190,7 @@ async fn a_right_that_decides_nothing_is_not_missed() {
 }
 
 #[tokio::test]
-async fn a_kind_in_no_namespace_is_the_same_from_each() {
+async fn a_cluster_scoped_kind_is_the_same_from_each_namespace() {
     let ready = json!({"status": {"conditions": [{"type": "Ready", "status": "True"}]}});
     let mut node = object("v1", "Node", "", "n7", &ready);
     node["metadata"]["namespace"].take();
@@ -202,7 +202,7 @@ async fn a_kind_in_no_namespace_is_the_same_from_each() {
     let in_namespace = |wanted| Request {
         namespace: Some("nowhere".into()),
         kinds: vec![wanted],
-        ..of(Kind::Node)
+        ..request_for(Kind::Node)
     };
     let named = |name: &str| KindTarget {
         names: vec![name.into()],
@@ -218,7 +218,7 @@ async fn a_kind_in_no_namespace_is_the_same_from_each() {
     assert_eq!(not_seen(&report), [("node n8", "notFound", None)]);
     server.set_access("jane", Access::namespaces(["shop"]).and_namespace_list());
     server.clear_requests();
-    let report = ask(&server, &of(Kind::Node)).await;
+    let report = ask(&server, &request_for(Kind::Node)).await;
     assert_eq!(not_seen(&report), [("nodes", "forbidden", Some("nodes list"))]);
     assert_eq!(paths(&server), ["/api/v1/nodes"], "no namespace is asked for it");
 }
@@ -243,7 +243,7 @@ async fn namespaces_are_judged_as_a_whole_whichever_namespace_is_asked_about() {
         &server,
         &Request {
             namespace: Some("shop".into()),
-            ..of(Kind::Namespace)
+            ..request_for(Kind::Namespace)
         },
     )
     .await;
@@ -260,8 +260,8 @@ async fn namespaces_are_judged_as_a_whole_whichever_namespace_is_asked_about() {
         (cause.code.as_str(), cause.hint.as_deref()),
         ("NamespaceContentRemaining", Some("kubectl -n old get pods"))
     );
-    server.set_access("jane", Access::namespaces(["shop"]));
-    let report = ask(&server, &of(Kind::Namespace)).await;
+    server.set_access("kubernetes-admin", Access::namespaces(["shop"]));
+    let report = ask(&server, &request_for(Kind::Namespace)).await;
     assert_eq!(
         not_seen(&report),
         [("namespaces", "forbidden", Some("namespaces list"))]
@@ -269,7 +269,7 @@ async fn namespaces_are_judged_as_a_whole_whichever_namespace_is_asked_about() {
 }
 
 #[tokio::test]
-async fn pods_that_a_judged_kind_controls_are_passed_over_and_are_no_lack_of_pods() {
+async fn pods_that_a_judged_kind_controls_are_left_out_and_do_not_make_the_list_empty() {
     let set = ReplicaSet::new("shop", "web")
         .label("app", "web")
         .replicas(2)
@@ -286,7 +286,7 @@ async fn pods_that_a_judged_kind_controls_are_passed_over_and_are_no_lack_of_pod
         .await;
     let both = Request {
         kinds: [Kind::Pod, Kind::ReplicaSet].map(KindTarget::all).to_vec(),
-        ..of(Kind::Pod)
+        ..request_for(Kind::Pod)
     };
     let report = ask(&server, &both).await;
     assert_eq!(verdicts(&report), [("debug", State::Healthy, "Ready")]);
@@ -305,14 +305,14 @@ async fn pods_that_a_judged_kind_controls_are_passed_over_and_are_no_lack_of_pod
             kind: Kind::Pod,
             names: vec!["a".into()],
         }],
-        ..of(Kind::Pod)
+        ..request_for(Kind::Pod)
     };
     let report = ask(&server, &named).await;
     assert_eq!(verdicts(&report), [("a", State::Unavailable, "PodNotReady")]);
 }
 
 #[tokio::test]
-async fn a_namespace_that_does_not_exist_is_told_though_what_is_in_none_was_found() {
+async fn a_namespace_that_does_not_exist_is_reported_even_if_cluster_scoped_objects_were_found() {
     let ready = json!({"status": {"conditions": [{"type": "Ready", "status": "True"}]}});
     let mut node = object("v1", "Node", "", "n7", &ready);
     node["metadata"]["namespace"].take();
@@ -322,24 +322,24 @@ async fn a_namespace_that_does_not_exist_is_told_though_what_is_in_none_was_foun
         .start()
         .await;
     let kinds = [Kind::Deployment, Kind::Node].map(KindTarget::all);
-    let of = |namespace: &str| Request {
+    let in_namespace = |namespace: &str| Request {
         namespace: Some(namespace.into()),
         kinds: kinds.to_vec(),
-        ..of(Kind::Node)
+        ..request_for(Kind::Node)
     };
-    let report = ask(&server, &of("shopp")).await;
+    let report = ask(&server, &in_namespace("shopp")).await;
     assert_eq!(not_seen(&report), [("namespace shopp", "notFound", None)]);
     let statuses: Vec<Status> = report.kinds().map(|kind| kind.status).collect();
     assert_eq!(
         (report.status, statuses),
         (Status::Unknown, vec![Status::Unknown, Status::Ok])
     );
-    let report = ask(&server, &of("shop")).await;
+    let report = ask(&server, &in_namespace("shop")).await;
     assert_eq!((report.status, not_seen(&report)), (Status::Ok, vec![]));
 }
 
 #[tokio::test]
-async fn events_are_read_of_a_load_balancer_without_an_address_alone_and_decide_nothing() {
+async fn events_are_read_only_of_a_load_balancer_without_an_address_and_decide_nothing() {
     let balanced = |name: &str, status: &Value| {
         let rest = json!({"spec": {"selector": {"app": name}, "type": "LoadBalancer"}, "status": status});
         object("v1", "Service", "shop", name, &rest)
@@ -363,7 +363,7 @@ async fn events_are_read_of_a_load_balancer_without_an_address_alone_and_decide_
     };
     let lacks = json!({"loadBalancer": {}});
     let server = ApiServer::builder().objects(objects(&lacks)).start().await;
-    let report = ask(&server, &of(Kind::Service)).await;
+    let report = ask(&server, &request_for(Kind::Service)).await;
     // The age is measured by the real clock.
     let why = |report: &Report| {
         let warnings = &part(report).items[0].warnings;
@@ -382,11 +382,11 @@ async fn events_are_read_of_a_load_balancer_without_an_address_alone_and_decide_
         .user("t", "jane", Access::admin().without("list", "events"))
         .start()
         .await;
-    let report = ask(&refused, &of(Kind::Service)).await;
+    let report = ask(&refused, &request_for(Kind::Service)).await;
     assert_eq!(why(&report), ["its events were not seen"]);
     assert_eq!((report.status, not_seen(&report)), (Status::Ok, vec![]));
     let has = json!({"loadBalancer": {"ingress": [{"ip": "192.0.2.1"}]}});
     let server = ApiServer::builder().objects(objects(&has)).start().await;
-    ask(&server, &of(Kind::Service)).await;
+    ask(&server, &request_for(Kind::Service)).await;
     assert_eq!(events(&server), [""; 0]);
 }

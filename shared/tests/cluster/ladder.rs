@@ -1,4 +1,4 @@
-//! The path to the API server by real sockets: which rung breaks, of which class, on whose side, and what to type.
+//! The path to the API server by real sockets: the rung that breaks, its class, its side and its hint.
 
 use super::client::{IMPATIENT, PATIENT, ask_with, try_client, with_deployments};
 use serde_json::{Value, json};
@@ -16,8 +16,8 @@ const PROXY: &str = "the load balancer or proxy";
 const CONTROL_PLANE: &str = "the control plane";
 const RIGHTS: &str = "your rights";
 
-/// The whole path, and that no secret is in what is said of it.
-async fn walked(kubeconfig: &Path, deadlines: Deadlines) -> ApiServerCheck {
+/// The check with the whole path. It shows no secret.
+async fn check_path(kubeconfig: &Path, deadlines: Deadlines) -> ApiServerCheck {
     let client = try_client(kubeconfig, deadlines).await.expect("a client");
     let check = run::apiserver::check_path(&client, "default", clock::system).await;
     let text = serde_json::to_string(&check).expect("a check is JSON");
@@ -37,7 +37,7 @@ fn rung<'a>(check: &'a ApiServerCheck, name: &str) -> &'a Rung {
         .unwrap_or_else(|| panic!("no {name} in {check:#?}"))
 }
 
-/// The rung that broke with class and side, on the check as on the rung; and the command.
+/// Name, class, side and command of the rung that broke. The check has the same side and command.
 fn broken(check: &ApiServerCheck) -> (String, String, String, String) {
     let name = check.rung.clone().unwrap_or_else(|| panic!("{check:#?}"));
     let rung = rung(check, &name);
@@ -47,11 +47,16 @@ fn broken(check: &ApiServerCheck) -> (String, String, String, String) {
     (name, text(&rung.class), text(&rung.side), text(&rung.hint))
 }
 
-fn of(rung: &str, class: &str, side: &str, hint: impl Into<String>) -> (String, String, String, String) {
+fn rung_text(
+    rung: &str,
+    class: &str,
+    side: &str,
+    hint: impl Into<String>,
+) -> (String, String, String, String) {
     (rung.into(), class.into(), side.into(), hint.into())
 }
 
-/// What the commands call the server's kubeconfig.
+/// A hint with the server's kubeconfig and context.
 fn kubectl(kubeconfig: &Path, rest: &str) -> String {
     format!(
         "kubectl --kubeconfig {} --context testkit {rest}",
@@ -75,9 +80,9 @@ fn directory() -> tempfile::TempDir {
 }
 
 #[tokio::test]
-async fn every_rung_of_a_path_that_holds_is_told_in_its_order() {
+async fn every_rung_of_a_path_that_holds_is_reported_in_its_order() {
     let server = ApiServer::builder().token(TOKEN).start().await;
-    let check = walked(server.kubeconfig(), PATIENT).await;
+    let check = check_path(server.kubeconfig(), PATIENT).await;
     assert_eq!(
         (check.status, &check.rung, &check.side),
         (Status::Ok, &None, &None)
@@ -145,15 +150,15 @@ async fn the_whole_path_takes_three_requests_more_than_the_check() {
 }
 
 #[tokio::test]
-async fn a_path_that_breaks_before_http_is_told_to_the_rung_that_broke() {
+async fn a_path_that_breaks_before_http_ends_with_the_rung_that_broke() {
     // Nothing listens.
     let server = ApiServer::builder().token(TOKEN).start().await;
     let port = server.address().port();
     server.stop();
-    let check = walked(server.kubeconfig(), PATIENT).await;
+    let check = check_path(server.kubeconfig(), PATIENT).await;
     assert_eq!(
         broken(&check),
-        of(
+        rung_text(
             "tcp",
             "refused",
             CONTROL_PLANE,
@@ -162,12 +167,12 @@ async fn a_path_that_breaks_before_http_is_told_to_the_rung_that_broke() {
     );
     assert_eq!(names(&check), ["kubeconfig", "credential", "proxy", "dns", "tcp"]);
 
-    // A name that does not resolve; longer than a label may be, so that no resolver is ever asked.
+    // A name that does not resolve. It is longer than a label may be, so that no resolver is ever asked.
     let (place, name) = (directory(), format!("{}.invalid", "a".repeat(64)));
-    let check = walked(&config(&place, &format!("server: 'http://{name}:6443'")), PATIENT).await;
+    let check = check_path(&config(&place, &format!("server: 'http://{name}:6443'")), PATIENT).await;
     assert_eq!(
         broken(&check),
-        of("dns", "dns", MACHINE, format!("nslookup {name}"))
+        rung_text("dns", "dns", MACHINE, format!("nslookup {name}"))
     );
     assert_eq!(names(&check), ["kubeconfig", "credential", "proxy", "dns"]);
 
@@ -178,18 +183,18 @@ async fn a_path_that_breaks_before_http_is_told_to_the_rung_that_broke() {
         connect: IMPATIENT.connect,
         ..PATIENT
     };
-    let check = walked(server.kubeconfig(), silent).await;
+    let check = check_path(server.kubeconfig(), silent).await;
     let hint = format!(
         "openssl s_client -connect {} </dev/null | openssl x509 -noout -subject",
         server.address()
     );
-    assert_eq!(broken(&check), of("tls", "timeout", PROXY, hint));
+    assert_eq!(broken(&check), rung_text("tls", "timeout", PROXY, hint));
 
     // Plain HTTP on the port.
     let plain = ApiServer::builder().token(TOKEN).plain_http().start().await;
     let url = plain.url().to_owned();
     let place = directory();
-    let check = walked(
+    let check = check_path(
         &config(
             &place,
             &format!("server: '{}'", url.replacen("http:", "https:", 1)),
@@ -199,12 +204,12 @@ async fn a_path_that_breaks_before_http_is_told_to_the_rung_that_broke() {
     .await;
     assert_eq!(
         broken(&check),
-        of("tls", "notAnApiServer", PROXY, format!("curl -v {url}"))
+        rung_text("tls", "notAnApiServer", PROXY, format!("curl -v {url}"))
     );
 }
 
 #[tokio::test]
-async fn a_black_hole_is_the_networks() {
+async fn an_address_that_never_answers_is_on_the_side_of_the_network() {
     // TEST-NET-1 (RFC 5737) may be answered by a router at once; a full backlog is silent by itself.
     let socket = full_listener().await;
     let place = directory();
@@ -213,10 +218,10 @@ async fn a_black_hole_is_the_networks() {
         connect: IMPATIENT.connect,
         ..PATIENT
     };
-    let check = walked(&config(&place, &server), impatient).await;
+    let check = check_path(&config(&place, &server), impatient).await;
     assert_eq!(
         broken(&check),
-        of(
+        rung_text(
             "tcp",
             "timeout",
             NETWORK,
@@ -243,7 +248,7 @@ async fn full_listener() -> (std::net::SocketAddr, TcpListener, Vec<tokio::net::
 }
 
 #[tokio::test]
-async fn a_certificate_that_cannot_be_trusted_is_told_with_what_it_says() {
+async fn a_certificate_that_cannot_be_trusted_is_reported_with_its_fields() {
     let show = |server: &ApiServer, what: &str| {
         format!(
             "openssl s_client -connect {} </dev/null | openssl x509 {what}",
@@ -279,8 +284,8 @@ async fn a_certificate_that_cannot_be_trusted_is_told_with_what_it_says() {
             .certificate(certificate)
             .start()
             .await;
-        let check = walked(server.kubeconfig(), PATIENT).await;
-        assert_eq!(broken(&check), of("tls", class, side, show(&server, what)));
+        let check = check_path(server.kubeconfig(), PATIENT).await;
+        assert_eq!(broken(&check), rung_text("tls", class, side, show(&server, what)));
         let tls = rung(&check, "tls");
         assert!(tls.message.starts_with(said), "{}", tls.message);
         assert_eq!(tls.certificates[0].subject, "CN=kube-apiserver");
@@ -289,15 +294,15 @@ async fn a_certificate_that_cannot_be_trusted_is_told_with_what_it_says() {
         .certificate(Certificate::NotYetValid)
         .start()
         .await;
-    let check = walked(server.kubeconfig(), PATIENT).await;
+    let check = check_path(server.kubeconfig(), PATIENT).await;
     assert_eq!(
         broken(&check),
-        of("tls", "certificateExpired", MACHINE, "date -u")
+        rung_text("tls", "certificateExpired", MACHINE, "date -u")
     );
 }
 
 #[tokio::test]
-async fn what_answers_and_is_no_api_server_breaks_at_http() {
+async fn a_server_that_is_no_api_server_breaks_the_path_at_http() {
     let server = ApiServer::builder().token(TOKEN).start().await;
     let curl = format!("curl -vk {}/version", server.url());
     for (fault, deadlines, class, side) in [
@@ -313,13 +318,13 @@ async fn what_answers_and_is_no_api_server_breaks_at_http() {
     ] {
         server.clear_faults();
         server.fail(Match::any(), fault);
-        // The connection itself is given time.
+        // The connection itself has time.
         let deadlines = Deadlines {
             connect: PATIENT.connect,
             ..deadlines
         };
-        let check = walked(server.kubeconfig(), deadlines).await;
-        assert_eq!(broken(&check), of("http", class, side, curl.as_str()));
+        let check = check_path(server.kubeconfig(), deadlines).await;
+        assert_eq!(broken(&check), rung_text("http", class, side, curl.as_str()));
         assert_eq!(check.status, Status::Unknown);
         assert_eq!(
             names(&check),
@@ -337,10 +342,10 @@ async fn a_refusal_is_on_the_side_of_the_rights() {
         .await;
     server.revoke(TOKEN);
     let kubeconfig = server.kubeconfig();
-    let check = walked(kubeconfig, PATIENT).await;
+    let check = check_path(kubeconfig, PATIENT).await;
     assert_eq!(
         broken(&check),
-        of(
+        rung_text(
             "identity",
             "unauthenticated",
             RIGHTS,
@@ -353,10 +358,10 @@ async fn a_refusal_is_on_the_side_of_the_rights() {
     let access = Access::admin().without_path("/version");
     let server = ApiServer::builder().user(TOKEN, "jane", access).start().await;
     let kubeconfig = server.kubeconfig();
-    let check = walked(kubeconfig, PATIENT).await;
+    let check = check_path(kubeconfig, PATIENT).await;
     assert_eq!(
         broken(&check),
-        of(
+        rung_text(
             "rights",
             "forbidden",
             RIGHTS,
@@ -365,12 +370,12 @@ async fn a_refusal_is_on_the_side_of_the_rights() {
     );
     assert_eq!(rung(&check, "readyz").status, RungStatus::Ok);
 
-    // What may not be listed is a warning: the path holds.
+    // A missing right to list is a warning: the path holds.
     let server = ApiServer::builder()
         .user(TOKEN, "jane", Access::none())
         .start()
         .await;
-    let check = walked(server.kubeconfig(), PATIENT).await;
+    let check = check_path(server.kubeconfig(), PATIENT).await;
     let rights = rung(&check, "rights");
     assert_eq!(
         (
@@ -383,29 +388,29 @@ async fn a_refusal_is_on_the_side_of_the_rights() {
 }
 
 #[tokio::test]
-async fn a_control_plane_in_trouble_is_told_with_its_parts_and_its_wishes() {
+async fn a_control_plane_in_trouble_is_reported_with_its_failing_parts_and_its_retry_after() {
     let server = ApiServer::builder().token(TOKEN).start().await;
     let kubeconfig = server.kubeconfig();
     server.fail_check("/readyz", "etcd");
     server.fail_check("/livez", "etcd");
-    let check = walked(kubeconfig, PATIENT).await;
+    let check = check_path(kubeconfig, PATIENT).await;
     let (class, side) = ("unhealthy", CONTROL_PLANE);
-    // `/readyz` decides, so it is the one that is pointed at.
+    // `/readyz` decides, so its rung is the broken one.
     let hint = kubectl(kubeconfig, "get --raw '/readyz?verbose'");
-    assert_eq!(broken(&check), of("readyz", class, side, hint));
+    assert_eq!(broken(&check), rung_text("readyz", class, side, hint));
     assert_eq!(rung(&check, "readyz").failing, ["etcd"]);
     assert_eq!(rung(&check, "livez").failing, ["etcd"]);
     server.pass_checks();
 
     server.fail(Match::any(), Fault::TooManyRequests(7));
-    let check = walked(kubeconfig, PATIENT).await;
+    let check = check_path(kubeconfig, PATIENT).await;
     let hint = kubectl(
         kubeconfig,
         "get --raw /debug/api_priority_and_fairness/dump_priority_levels",
     );
     assert_eq!(
         broken(&check),
-        of("flowControl", "overloaded", CONTROL_PLANE, hint)
+        rung_text("flowControl", "overloaded", CONTROL_PLANE, hint)
     );
     assert_eq!(rung(&check, "flowControl").retry_after_seconds, Some(7));
     assert_eq!(check.status, Status::Degraded);
@@ -418,10 +423,10 @@ async fn a_proxy_that_refuses_is_on_its_own_side() {
     drop(free);
     let place = directory();
     let cluster = format!("server: 'https://api.example:6443', proxy-url: 'http://127.0.0.1:{port}'");
-    let check = walked(&config(&place, &cluster), PATIENT).await;
+    let check = check_path(&config(&place, &cluster), PATIENT).await;
     assert_eq!(
         broken(&check),
-        of("tcp", "refused", PROXY, format!("nc -vz 127.0.0.1 {port}"))
+        rung_text("tcp", "refused", PROXY, format!("nc -vz 127.0.0.1 {port}"))
     );
 }
 
@@ -461,7 +466,7 @@ async fn controllers_that_cannot_be_seen_are_a_note() {
     let access = Access::admin().without("get", "leases");
     let forbidden = ApiServer::builder().user(TOKEN, "jane", access).start().await;
     for server in [hidden, forbidden] {
-        let check = walked(server.kubeconfig(), PATIENT).await;
+        let check = check_path(server.kubeconfig(), PATIENT).await;
         assert_eq!(
             (check.status, check.notes.as_slice()),
             (Status::Ok, ["controllers not seen".to_owned()].as_slice())
@@ -471,7 +476,7 @@ async fn controllers_that_cannot_be_seen_are_a_note() {
 }
 
 #[tokio::test]
-async fn where_the_api_server_is_away_a_run_about_all_walks_the_path_too() {
+async fn if_the_api_server_is_away_a_run_about_everything_walks_the_path_too() {
     let server = ApiServer::builder().token(TOKEN).start().await;
     server.stop();
     let client = try_client(server.kubeconfig(), PATIENT).await.expect("a client");

@@ -1,5 +1,4 @@
-//! The way to a cluster and back, against the scripted API server: what is gathered, how a failure is told
-//! apart, and how a watch goes on.
+//! Requests to the scripted API server: what is gathered, how failures are classified, and how a watch goes on.
 
 #![allow(
     clippy::expect_used,
@@ -13,9 +12,9 @@ mod client;
 #[cfg(unix)]
 mod connection;
 mod custom;
+mod failures;
 mod gathering;
 mod kinds;
 mod ladder;
 mod owners;
-mod reaching;
 mod watching;

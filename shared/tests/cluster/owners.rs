@@ -8,7 +8,7 @@ use sre_shared::run::{Causes, KindTarget, Request};
 use sre_testkit::object::{Deployment, Pod, ReplicaSet};
 use sre_testkit::{Access, ApiServer, ApiServerBuilder, at};
 
-fn of(kinds: &[Kind]) -> Request {
+fn request_for(kinds: &[Kind]) -> Request {
     Request {
         api_server: false,
         kinds: kinds.iter().copied().map(KindTarget::all).collect(),
@@ -19,18 +19,18 @@ fn of(kinds: &[Kind]) -> Request {
 }
 
 fn all() -> Request {
-    of(Kind::ALL)
+    request_for(Kind::ALL)
 }
 
 fn every(kind: Kind) -> Request {
     Request {
         every_object: true,
-        ..of(&[kind])
+        ..request_for(&[kind])
     }
 }
 
-/// Every judged object, in a line each.
-fn told(report: &Report) -> Vec<String> {
+/// Every judged object, one a line.
+fn object_lines(report: &Report) -> Vec<String> {
     let items = report
         .kinds()
         .flat_map(|kind| kind.items.iter().map(move |i| (kind, i)));
@@ -74,7 +74,7 @@ fn runs() -> Value {
     json!({"startTime": at(-7200), "active": 1, "ready": 1})
 }
 
-/// A Deployment that is well, and a Rollout that is not known: one ReplicaSet asks for pods and lacks one.
+/// A healthy Deployment, and a Rollout, a kind that is not judged, whose ReplicaSet lacks a pod.
 fn rollout() -> ApiServerBuilder {
     let web = Deployment::new("shop", "web").replicas(1);
     let of_web = ReplicaSet::new("shop", "web-1").owned_by(&web).build();
@@ -108,11 +108,11 @@ fn rollout() -> ApiServerBuilder {
 }
 
 #[tokio::test]
-async fn with_all_kinds_what_no_judged_kind_controls_is_told_under_its_controllers_name() {
+async fn with_all_kinds_objects_that_no_judged_kind_controls_are_reported_under_their_controllers_name() {
     let server = rollout().start().await;
     let report = ask(&server, &all()).await;
     assert_eq!(
-        told(&report),
+        object_lines(&report),
         [
             "deployments: Deployment shop/web healthy Ready: 1 of 1 ready",
             "namespaces: Namespace /default healthy Active: active",
@@ -140,7 +140,7 @@ async fn with_all_kinds_what_no_judged_kind_controls_is_told_under_its_controlle
 }
 
 #[tokio::test]
-async fn by_default_nothing_more_is_listed_and_jobs_are_told_under_their_controllers_name() {
+async fn by_default_nothing_more_is_listed_and_jobs_are_reported_under_their_controllers_name() {
     let jobs = [
         job("nightly-1", Some(("batch/v1", "CronJob", "nightly")), &failed()),
         job(
@@ -162,7 +162,7 @@ async fn by_default_nothing_more_is_listed_and_jobs_are_told_under_their_control
     };
     let report = ask(&server, &ask_for).await;
     assert_eq!(
-        told(&report),
+        object_lines(&report),
         [
             "deployments: Deployment shop/web healthy Ready: 1 of 1 ready",
             "jobs: Job shop/once healthy Running: 0 of 1 succeeded, 1 of 1 active ready",
@@ -183,13 +183,13 @@ async fn by_default_nothing_more_is_listed_and_jobs_are_told_under_their_control
 }
 
 #[tokio::test]
-async fn what_belongs_to_a_kind_that_may_not_be_read_is_told_under_its_name() {
+async fn objects_of_a_controller_that_may_not_be_read_are_reported_under_its_name() {
     let access = Access::admin().without("list", "deployments");
     let server = rollout().user("limited", "jane", access).start().await;
-    let workloads = of(&[Kind::Deployment, Kind::ReplicaSet, Kind::Pod]);
+    let workloads = request_for(&[Kind::Deployment, Kind::ReplicaSet, Kind::Pod]);
     let report = ask(&server, &workloads).await;
     assert_eq!(
-        told(&report),
+        object_lines(&report),
         [
             "controllers: Rollout shop/api degraded ReadyBelowDesired: 1 of 2 pods ready",
             "controllers: Engine shop/engine unavailable ReadyBelowDesired: 0 of 1 pods ready",
@@ -198,12 +198,12 @@ async fn what_belongs_to_a_kind_that_may_not_be_read_is_told_under_its_name() {
     );
     let not_seen: Vec<String> = report.coverage.not_seen.iter().map(NotSeen::what).collect();
     assert_eq!(not_seen, ["deployments"]);
-    // Where ReplicaSets may not be read either, their pods tell.
+    // If ReplicaSets may not be read either, their pods are judged.
     let access = Access::admin().without("list", "replicasets");
     let server = rollout().user("limited", "jane", access).start().await;
     let report = ask(&server, &workloads).await;
     assert_eq!(
-        told(&report),
+        object_lines(&report),
         [
             "deployments: Deployment shop/web healthy Ready: 1 of 1 ready",
             "controllers: ReplicaSet shop/api-2 degraded ReadyBelowDesired: 1 of 2 pods ready",
@@ -213,7 +213,7 @@ async fn what_belongs_to_a_kind_that_may_not_be_read_is_told_under_its_name() {
 }
 
 #[tokio::test]
-async fn a_selector_leaves_to_controllers_only_what_they_are_taken_with() {
+async fn a_selector_leaves_an_object_to_its_controller_only_if_it_selects_the_controller_too() {
     let mut labelled = job("nightly-1", Some(("batch/v1", "CronJob", "nightly")), &failed());
     labelled["metadata"]["labels"] = json!({"team": "a"});
     let cron = |labels: &Value| {
@@ -225,14 +225,14 @@ async fn a_selector_leaves_to_controllers_only_what_they_are_taken_with() {
     let asked = Request {
         selector_text: "team=a".into(),
         selector: "team=a".parse().expect("a selector"),
-        ..of(&[Kind::Job, Kind::CronJob])
+        ..request_for(&[Kind::Job, Kind::CronJob])
     };
     let server = ApiServer::builder()
         .objects([labelled.clone(), cron(&json!({}))])
         .start()
         .await;
     assert_eq!(
-        told(&ask(&server, &asked).await),
+        object_lines(&ask(&server, &asked).await),
         [
             "controllers: CronJob shop/nightly degraded JobFailed: Job nightly-1: BackoffLimitExceeded: too often"
         ]
@@ -242,16 +242,16 @@ async fn a_selector_leaves_to_controllers_only_what_they_are_taken_with() {
         .start()
         .await;
     let report = ask(&server, &asked).await;
-    assert_eq!(told(&report).len(), 1, "{:?}", told(&report));
+    assert_eq!(object_lines(&report).len(), 1, "{:?}", object_lines(&report));
     assert_eq!(report.status, Status::Ok);
 }
 
 #[tokio::test]
-async fn where_a_kind_is_named_its_owned_objects_are_judged_too() {
+async fn if_a_kind_is_named_its_owned_objects_are_judged_too() {
     let server = rollout().start().await;
     let report = ask(&server, &every(Kind::Pod)).await;
     assert_eq!(
-        told(&report),
+        object_lines(&report),
         [
             "pods: Pod shop/api-2-a healthy Ready: ready",
             "pods: Pod shop/api-2-b unavailable PodNotReady: running, its container is not ready",
@@ -261,7 +261,7 @@ async fn where_a_kind_is_named_its_owned_objects_are_judged_too() {
     assert!(report.kinds().all(|kind| kind.every_object));
     let report = ask(&server, &every(Kind::ReplicaSet)).await;
     assert_eq!(
-        told(&report),
+        object_lines(&report),
         [
             "replicasets: ReplicaSet shop/api-1 healthy ScaledToZero: scaled to zero",
             "replicasets: ReplicaSet shop/api-2 degraded ReadyBelowDesired: 1 of 2 ready",

@@ -1,4 +1,4 @@
-//! A list that is kept up to date: what it tells, from where it goes on, and how it comes back.
+//! A list that is kept up to date: its events, the version it goes on from, and how it comes back.
 
 use super::client::client;
 use sre_shared::cluster::{Client, ListOptions, Watch, WatchEvent};
@@ -8,15 +8,15 @@ use sre_testkit::object::{Deployment, Namespace};
 use sre_testkit::{Access, ApiServer, Fault, Gone, Match, WatchFault};
 use std::time::Duration;
 
-/// Longer than any pause of the watch itself, and the end of a test that waits for nothing.
+/// Longer than any pause of the watch. A test that waits in vain ends after it.
 const LIMIT: Duration = Duration::from_secs(20);
 
 const PATH: &str = "/apis/apps/v1/deployments";
 
-/// What was told, in a line.
-fn line(told: &Result<WatchEvent<View>, Failure>) -> String {
+/// An event or a failure, in one line.
+fn line(event: &Result<WatchEvent<View>, Failure>) -> String {
     let name = |object: &View| object.meta().name.clone();
-    match told {
+    match event {
         Ok(WatchEvent::Listed(items)) => {
             let names: Vec<String> = items
                 .iter()
@@ -32,19 +32,19 @@ fn line(told: &Result<WatchEvent<View>, Failure>) -> String {
     }
 }
 
-/// The next thing told but bookmarks, which come when they like.
+/// The next event that is no bookmark: bookmarks come at any time.
 async fn next(watch: &mut Watch<View>) -> String {
-    let told = async {
+    let event = async {
         loop {
-            let told = line(&watch.next().await);
-            if told != "bookmark" {
-                return told;
+            let event = line(&watch.next().await);
+            if event != "bookmark" {
+                return event;
             }
         }
     };
-    tokio::time::timeout(LIMIT, told)
+    tokio::time::timeout(LIMIT, event)
         .await
-        .expect("a watch tells something in the end")
+        .expect("a watch reports something in the end")
 }
 
 fn d(name: &str) -> Deployment {
@@ -64,12 +64,12 @@ async fn open() -> (ApiServer, Watch<View>) {
     (server, watch)
 }
 
-/// The watch is open and has nothing to catch up with.
+/// Waits until the watch is open and has nothing to catch up with.
 async fn reopened(watch: &mut Watch<View>) {
-    let told = tokio::time::timeout(LIMIT, watch.next())
+    let event = tokio::time::timeout(LIMIT, watch.next())
         .await
         .expect("a watch is opened in the end");
-    assert_eq!(line(&told), "bookmark");
+    assert_eq!(line(&event), "bookmark");
 }
 
 /// An event of that version.
@@ -79,7 +79,7 @@ fn modified(name: &str, version: u64) -> String {
     serde_json::json!({"type": "MODIFIED", "object": object}).to_string()
 }
 
-/// From which versions watches were opened.
+/// The versions from which watches were opened.
 fn versions(server: &ApiServer) -> Vec<String> {
     let watches = server.requests_for(&Match::path(PATH).watches());
     watches
@@ -88,13 +88,13 @@ fn versions(server: &ApiServer) -> Vec<String> {
         .collect()
 }
 
-/// Long enough for a watch that ends not to have ended as soon as it began.
+/// Waits so long that a watch which ends afterwards did not end as soon as it began.
 async fn some_time() {
     tokio::time::sleep(Duration::from_millis(1100)).await;
 }
 
 #[tokio::test]
-async fn what_happens_after_the_list_is_told_as_it_happens() {
+async fn changes_after_the_list_are_events_as_they_happen() {
     let (server, mut watch) = open().await;
     server.apply(d("b"));
     assert_eq!(next(&mut watch).await, "applied b");
@@ -113,7 +113,7 @@ async fn what_happens_after_the_list_is_told_as_it_happens() {
 }
 
 #[tokio::test]
-async fn what_happens_between_list_and_watch_is_not_lost() {
+async fn changes_between_list_and_watch_are_not_lost() {
     let server = ApiServer::builder().deployments([d("a")]).start().await;
     let mut watch = watch(&client(&server).await);
     assert_eq!(next(&mut watch).await, "listed a");
@@ -162,7 +162,7 @@ async fn a_bookmark_moves_the_version_on() {
 }
 
 #[tokio::test]
-async fn a_version_that_is_gone_is_a_reason_to_list_again_in_either_form() {
+async fn a_version_that_is_gone_in_either_form_is_a_reason_to_list_again() {
     for gone in [Gone::Event, Gone::Answer] {
         let (server, mut watch) = open().await;
         server.set_gone(gone);
@@ -178,7 +178,7 @@ async fn a_version_that_is_gone_is_a_reason_to_list_again_in_either_form() {
 
 #[tokio::test]
 async fn versions_that_go_back_are_a_reason_to_list_again() {
-    // As after etcd was restored from a backup.
+    // They do after etcd was restored from a backup.
     for event in [
         serde_json::json!({"type": "BOOKMARK", "object": {"kind": "Deployment", "metadata": {"resourceVersion": "1"}}}),
         serde_json::json!({"type": "MODIFIED", "object": {
@@ -193,7 +193,7 @@ async fn versions_that_go_back_are_a_reason_to_list_again() {
 }
 
 #[tokio::test]
-async fn where_every_version_is_gone_at_once_the_lists_get_further_apart() {
+async fn if_every_version_is_gone_at_once_the_lists_get_further_apart() {
     let server = ApiServer::builder().deployments([d("a")]).start().await;
     server.fail(Match::path(PATH).watches(), Fault::Status(410));
     let mut watch = watch(&client(&server).await);
@@ -210,7 +210,7 @@ async fn where_every_version_is_gone_at_once_the_lists_get_further_apart() {
 }
 
 #[tokio::test]
-async fn what_is_no_event_is_an_error_after_which_nothing_is_taken_over() {
+async fn a_line_that_is_no_event_is_an_error_and_everything_is_listed_again() {
     for garbage in [
         "<html>sign in</html>\n",
         "{}\n",
@@ -228,7 +228,7 @@ async fn what_is_no_event_is_an_error_after_which_nothing_is_taken_over() {
     }
 }
 
-/// How many lists and watches are asked for in 3 s where each watch is answered so.
+/// How many lists and watches are requested in 3 s if each watch gets that answer.
 async fn requests(answer: impl FnOnce(u64) -> Fault) -> usize {
     let server = ApiServer::builder().deployments([d("a")]).start().await;
     server.fail(Match::path(PATH).watches(), answer(server.resource_version()));
@@ -247,7 +247,7 @@ async fn requests(answer: impl FnOnce(u64) -> Fault) -> usize {
 }
 
 #[tokio::test]
-async fn a_watch_that_breaks_each_time_is_opened_less_and_less_often_whatever_it_sends_before() {
+async fn a_watch_that_breaks_each_time_is_opened_less_and_less_often_even_if_it_sends_events() {
     let gone = "{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"code\":410}}\n";
     let body = |events: usize, then: &'static str| {
         move |version| Fault::WrongBody {
@@ -268,8 +268,8 @@ async fn a_watch_that_breaks_each_time_is_opened_less_and_less_often_whatever_it
         requests(Box::new(|_| Fault::Close)),
     ])
     .await;
-    // Pauses of at least 125, 250, 500, 1000 and 2000 ms: five watches in 3 s, or six where a version that is gone is
-    // listed again at once for the first time. Each has at most one list.
+    // Pauses of at least 125, 250, 500, 1000 and 2000 ms: five watches in 3 s, or six if the first version that is
+    // gone is listed again at once. Each has at most one list.
     assert!(asked.iter().all(|requests| *requests <= 12), "{asked:?}");
 }
 
@@ -323,7 +323,7 @@ async fn a_server_that_comes_back_is_followed_again() {
 }
 
 #[tokio::test]
-async fn a_first_list_that_fails_is_tried_until_it_does_not() {
+async fn a_first_list_that_fails_is_tried_until_it_succeeds() {
     let server = ApiServer::builder().deployments([d("a")]).start().await;
     server.fail_times(2, Match::path(PATH), Fault::Status(500));
     let mut watch = watch(&client(&server).await);
@@ -333,7 +333,7 @@ async fn a_first_list_that_fails_is_tried_until_it_does_not() {
 }
 
 #[tokio::test]
-async fn a_right_that_is_taken_away_is_told_and_one_that_is_given_back_is_used() {
+async fn a_right_that_is_taken_away_is_reported_and_one_that_is_given_back_is_used() {
     let (server, mut watch) = open().await;
     server.set_access(
         "kubernetes-admin",
@@ -348,7 +348,7 @@ async fn a_right_that_is_taken_away_is_told_and_one_that_is_given_back_is_used()
 }
 
 #[tokio::test]
-async fn another_client_goes_on_where_the_last_one_was() {
+async fn another_client_goes_on_from_the_last_version() {
     let (server, mut watch) = open().await;
     server.apply(d("b"));
     watch.use_client(&client(&server).await);
