@@ -11,7 +11,7 @@ use http::HeaderValue;
 /// # Errors
 /// Class `badConfiguration`, if such a token cannot be sent.
 pub(crate) fn bearer(token: &Secret, what: &str) -> Result<HeaderValue, Failure> {
-    sensitive(format!("Bearer {}", token.0)).ok_or_else(|| {
+    sensitive_value(format!("Bearer {}", token.0)).ok_or_else(|| {
         Failure::bad_configuration(format!("{what} holds a line end or another control character"))
             .with_hint("write the token on one line")
     })
@@ -20,19 +20,19 @@ pub(crate) fn bearer(token: &Secret, what: &str) -> Result<HeaderValue, Failure>
 /// User and password as a header.
 pub(crate) fn basic(user: &str, password: &Secret) -> Option<HeaderValue> {
     let plain = format!("{user}:{}", password.0);
-    sensitive(format!(
+    sensitive_value(format!(
         "Basic {}",
         base64::engine::general_purpose::STANDARD.encode(plain)
     ))
 }
 
-fn sensitive(text: String) -> Option<HeaderValue> {
+fn sensitive_value(text: String) -> Option<HeaderValue> {
     let mut value = HeaderValue::try_from(text).ok()?;
     value.set_sensitive(true);
     Some(value)
 }
 
-/// When a token ends, if it is a JWT that says so.
+/// The expiry of a token, if it is a JWT that has one.
 pub(crate) fn jwt_expiry(header: &HeaderValue) -> Option<Time> {
     #[derive(serde::Deserialize)]
     struct Claims {
@@ -46,7 +46,7 @@ pub(crate) fn jwt_expiry(header: &HeaderValue) -> Option<Time> {
     let claims: Claims = serde_json::from_slice(&claims).ok()?;
     #[allow(
         clippy::cast_possible_truncation,
-        reason = "a second more or less is no matter"
+        reason = "a second more or less does not matter"
     )]
     let seconds = claims
         .exp
@@ -65,14 +65,14 @@ mod tests {
     }
 
     #[test]
-    fn the_jwt_expiry_a_token_is_read_if_it_has_one() {
-        let of = |claims: &str| {
+    fn the_expiry_of_a_jwt_is_read_if_it_has_one() {
+        let expiry = |claims: &str| {
             let claims = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(claims);
             jwt_expiry(&header(&format!("e30.{claims}.sig"))).map(|time| time.seconds)
         };
-        assert_eq!(of(r#"{"exp": 1800000000}"#), Some(1_800_000_000));
-        assert_eq!(of(r#"{"exp": 1.8e9}"#), Some(1_800_000_000));
-        assert_eq!(of(r#"{"iss": "x"}"#), None);
+        assert_eq!(expiry(r#"{"exp": 1800000000}"#), Some(1_800_000_000));
+        assert_eq!(expiry(r#"{"exp": 1.8e9}"#), Some(1_800_000_000));
+        assert_eq!(expiry(r#"{"iss": "x"}"#), None);
         assert_eq!(jwt_expiry(&header("opaque")), None);
         assert_eq!(jwt_expiry(&header("a.b.c")), None);
     }

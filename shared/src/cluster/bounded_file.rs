@@ -1,7 +1,7 @@
 //! Reads the files of a configuration, bounded in size and in time. Must not know what is in them.
 //!
-//! The path can be that of a FIFO, as the shell's `<(command)` makes one, whose writer never comes to an end. For threads
-//! that may block, never for one of the runtime.
+//! The path can be that of a FIFO, such as the shell's `<(command)`, whose writer may never end. Call these functions on a
+//! thread that may block, never on one of the runtime.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read as _};
@@ -16,10 +16,10 @@ pub(super) const CERTIFICATES: u64 = 4 << 20;
 /// Larger than any token that an API server takes.
 pub(super) const TOKEN: u64 = 1 << 20;
 
-/// How often a FIFO is looked at.
+/// The pause between two reads of a FIFO.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// Reads the whole file, of `most` bytes at most, to its end by that time.
+/// Reads the whole file, of at most `most` bytes, before `until`.
 pub(super) fn read(path: &Path, most: u64, until: Instant) -> io::Result<Vec<u8>> {
     let mut file = open(path)?;
     let metadata = file.metadata()?;
@@ -63,7 +63,7 @@ pub(super) fn read(path: &Path, most: u64, until: Instant) -> io::Result<Vec<u8>
     }
 }
 
-/// Whether it is there and may be read. It is not read, since a FIFO can be read only once.
+/// Checks that the file exists and may be read. It is not read, since a FIFO can be read only once.
 pub(super) fn check(path: &Path) -> io::Result<()> {
     if std::fs::metadata(path)?.is_file() {
         File::open(path)?;
@@ -71,7 +71,7 @@ pub(super) fn check(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether it can be read again: a FIFO is empty afterwards.
+/// Whether the file can be read twice. A FIFO cannot.
 pub(super) fn is_regular(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file())
 }
@@ -115,7 +115,7 @@ mod tests {
         Instant::now() + Duration::from_millis(200)
     }
 
-    fn said(path: &Path, until: Instant) -> String {
+    fn result(path: &Path, until: Instant) -> String {
         match read(path, 1 << 20, until) {
             Ok(bytes) => format!("{} bytes", bytes.len()),
             Err(error) => error.to_string(),
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_regular_file_is_read_within_bounds() {
+    fn files_that_are_not_regular_are_read_within_bounds() {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let path = |name: &str| directory.path().join(name);
         std::fs::write(path("file"), "abc").expect("it can be written to");
@@ -142,10 +142,10 @@ mod tests {
             (".", "it is a directory"),
             ("none", "No such file or directory (os error 2)"),
         ] {
-            assert_eq!(said(&path(name), soon()), expected, "{name}");
+            assert_eq!(result(&path(name), soon()), expected, "{name}");
         }
-        assert_eq!(said(Path::new("/dev/zero"), soon()), "it is larger than 1 MB");
-        assert_eq!(said(Path::new("/dev/null"), soon()), "0 bytes");
+        assert_eq!(result(Path::new("/dev/zero"), soon()), "it is larger than 1 MB");
+        assert_eq!(result(Path::new("/dev/null"), soon()), "0 bytes");
 
         let (fifo, patient) = (path("written"), Instant::now() + Duration::from_secs(10));
         let writer = std::thread::spawn(move || {
@@ -153,7 +153,7 @@ mod tests {
             std::thread::sleep(Duration::from_millis(50));
             io::Write::write_all(&mut file, b"late")
         });
-        assert_eq!(said(&path("written"), patient), "4 bytes");
+        assert_eq!(result(&path("written"), patient), "4 bytes");
         assert!(writer.join().is_ok_and(|written| written.is_ok()));
     }
 }

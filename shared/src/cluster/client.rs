@@ -28,14 +28,14 @@ use tokio::time::{Instant, timeout_at};
 /// A thread that reads the configuration gives up at its deadline; its answer may come this much later.
 const READ_GRACE: Duration = Duration::from_millis(100);
 
-/// How to reach a cluster.
+/// The settings of a client.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// Where the configuration comes from.
     pub source: ConfigSource,
     /// Kubeconfig context, if it is not the current one.
     pub context: Option<String>,
-    /// What flags say in place of the kubeconfig.
+    /// Values of flags, which replace those of the kubeconfig.
     pub overrides: Overrides,
     /// Deadlines of every request.
     pub deadlines: Deadlines,
@@ -59,7 +59,7 @@ type HttpClient = hyper_util::client::legacy::Client<Connector, Full<Bytes>>;
 pub struct Client {
     inner: Arc<ClientInner>,
     deadlines: Deadlines,
-    /// Connections to one address only.
+    /// The connections of a client that is pinned to one address.
     pinned: Option<HttpClient>,
 }
 
@@ -74,7 +74,7 @@ struct ClientInner {
     credentials: Credentials,
     tls: Option<Arc<Tls>>,
     connector: Connector,
-    /// The connections, with the number of the credential whose certificate they were made with.
+    /// The connections, and the number of the credential that they were opened with.
     http: Mutex<(u64, HttpClient)>,
     observer: Option<Observer>,
     /// The newest `Date` header and when it was read.
@@ -159,22 +159,22 @@ impl Client {
     /// The name of the credential plugin that is running at this moment.
     #[must_use]
     pub fn running_plugin(&self) -> Option<String> {
-        self.inner.credentials.running().map(Plugin::name)
+        self.inner.credentials.running_plugin().map(Plugin::name)
     }
 
-    /// What was decided before the first packet, with the credential as it was when the client was built.
+    /// The decisions before the first packet, and the credential as it was when the client was built.
     #[must_use]
     pub fn connection_info(&self) -> &ConnectionInfo {
         &self.inner.info
     }
 
-    /// Opens one new connection and reports each step, as far as it comes; no request is sent on it. Each step ends
+    /// Opens one new connection and reports its steps up to the first that fails. No request is sent on it. Each step ends
     /// within the deadline for connections.
     pub async fn dial(&self) -> DialTrace {
         self.inner.connector.dial(None).await
     }
 
-    /// As [`Client::dial`], with all steps before `until`.
+    /// Dials as [`Client::dial`] does, with all steps before `until`.
     pub(crate) async fn dial_until(&self, until: Instant) -> DialTrace {
         let run = self.deadlines.run.filter(|run| run.until <= until);
         self.inner.connector.dial(Some((until, run))).await
@@ -192,7 +192,7 @@ impl Client {
         }
     }
 
-    /// A client whose requests go to this address of the API server only. If a proxy is in use, it is not for that.
+    /// A client whose requests go to this address of the API server only. Must not be used with a proxy.
     pub(crate) fn pinned(&self, to: IpAddr) -> Self {
         Self {
             pinned: Some(http_client(&self.inner.connector.pinned(to))),
@@ -206,9 +206,9 @@ impl Client {
         self.inner.flow_control.lock().ok()?.clone()
     }
 
-    /// When a connection that is begun now has to be open.
+    /// The deadline of a connection that begins now.
     pub(crate) fn connect_deadline(&self) -> Instant {
-        self.deadlines.connected_by()
+        self.deadlines.connect_deadline()
     }
 
     /// When the run ends.
@@ -246,8 +246,8 @@ impl Client {
         self.inner.info.insecure
     }
 
-    /// What time it is by the API server's clock, once it has answered anything. Ages are measured against it, since
-    /// the timestamps of objects are of that clock too and this machine's may be off.
+    /// The time by the API server's clock, once it has answered anything. Ages are measured against it, since the
+    /// timestamps of objects are of that clock too and this machine's may be off.
     #[must_use]
     pub fn server_time(&self) -> Option<Time> {
         let (date, read) = (*self.inner.date.lock().ok()?)?;
@@ -264,7 +264,7 @@ impl Client {
             .await
     }
 
-    /// Posts JSON. Only for what the API server answers and does not keep, such as a review.
+    /// Posts JSON. Only for objects that the API server answers and does not store, such as a review.
     ///
     /// # Errors
     /// As [`Client::get`].
@@ -274,8 +274,8 @@ impl Client {
             .await
     }
 
-    /// As [`Client::get`], for a response that may be large: the API server compresses what is over 128 KB. That is a
-    /// tenth of the bytes, and even on loopback no slower, since there is less to encrypt and to copy.
+    /// As [`Client::get`], for a response that may be large. The API server compresses responses over 128 KB to a tenth of
+    /// the bytes. Even on loopback that is no slower, since there is less to encrypt and to copy.
     ///
     /// # Errors
     /// As [`Client::get`].
@@ -322,7 +322,7 @@ impl Client {
         };
         let mut received = self.exchange(&response, &request, &current).await?;
         if received.status() == StatusCode::UNAUTHORIZED
-            && let Some(renewed) = self.inner.credentials.renewed(&current, limit).await
+            && let Some(renewed) = self.inner.credentials.renew(&current, limit).await
         {
             received = self.exchange(&response, &request, &renewed).await?;
         }
@@ -384,7 +384,7 @@ impl Client {
         }
     }
 
-    /// The connections for a credential. Those that were made with another certificate are left to end.
+    /// The connections for a credential. Connections with another certificate end by themselves.
     fn http(&self, credential: &CurrentCredential) -> HttpClient {
         if let Some(pinned) = &self.pinned {
             return pinned.clone();
@@ -401,7 +401,7 @@ impl Client {
         http.1.clone()
     }
 
-    /// Keeps what each response says besides its answer: the API server's time, and its flow control.
+    /// Keeps the API server's time and flow control, which each response has in its headers.
     fn note_headers(&self, headers: &HeaderMap) {
         if let Some(date) =
             header_text(headers, &header::DATE).and_then(|text| jiff::fmt::rfc2822::parse(text).ok())
@@ -428,7 +428,7 @@ impl Client {
 
 /// Loads the configuration on a thread that may block: a file can be a FIFO that nobody writes to.
 async fn load_config(settings: &Settings) -> Result<ClusterConfig, Failure> {
-    let until = settings.deadlines.configured_by();
+    let until = settings.deadlines.configuration_deadline();
     let (source, context, overrides) = (
         settings.source.clone(),
         settings.context.clone(),
@@ -438,7 +438,7 @@ async fn load_config(settings: &Settings) -> Result<ClusterConfig, Failure> {
         let loaded = config::load(&source, context.as_deref(), &overrides, until)?;
         ClusterConfig::build(loaded, &overrides.kuberc, until)
     });
-    // Readers end by then; only a file system that hangs takes longer.
+    // All readers give up by then. Only a file system that hangs takes longer.
     match timeout_at(until + READ_GRACE, loading).await {
         Ok(Ok(loaded)) => loaded,
         Ok(Err(_)) => Err(Failure::bad_configuration(

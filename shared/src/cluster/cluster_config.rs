@@ -1,7 +1,7 @@
 //! The configuration of one client: address, proxy, TLS, credential.
 
 use crate::cluster::authorization;
-use crate::cluster::config::file::{Cluster, User};
+use crate::cluster::config::entry::{Cluster, User};
 use crate::cluster::config::kuberc::Kuberc;
 use crate::cluster::config::loaded_config::LoadedConfig;
 use crate::cluster::config::{impersonation, in_cluster};
@@ -17,9 +17,9 @@ use http::{HeaderName, HeaderValue};
 use std::sync::Arc;
 use tokio::time::Instant;
 
-/// The configuration of a client, complete.
+/// Everything that a client needs before its first request.
 pub(crate) struct ClusterConfig {
-    /// What is shown of it; the expiry of the credential is not in it yet.
+    /// The part that may be shown. The expiry of the credential is added once it is obtained.
     pub info: ConnectionInfo,
     pub address: Address,
     pub namespace: String,
@@ -113,7 +113,7 @@ impl ClusterConfig {
     }
 }
 
-/// What a credential plugin needs besides its own entry.
+/// The inputs of a credential plugin besides its own entry.
 struct PluginInputs<'a> {
     authority: Option<&'a PemSource>,
     kuberc: &'a Kuberc,
@@ -138,7 +138,7 @@ fn tls(
         (None, false) => Trust::System,
     };
     let (data, file) = (&user.client_certificate_data.0, &user.client_certificate);
-    // As client-go, a key without a certificate is ignored.
+    // As in client-go, a key without a certificate is ignored.
     let own = match PemSource::from_fields("client-certificate", data, file, until)? {
         Some(certificate) => {
             PemSource::from_fields("client-key", &user.client_key_data.0, &user.client_key, until)?
@@ -158,23 +158,23 @@ fn credentials(
     inputs: &PluginInputs<'_>,
 ) -> Result<(Credentials, String), Failure> {
     let certificate = !user.client_certificate.is_empty() || !user.client_certificate_data.0.is_empty();
-    let named = |name: &str| match certificate && address.is_tls() {
+    let kind_text = |name: &str| match certificate && address.is_tls() {
         true if name.is_empty() => "client certificate".to_owned(),
         true => format!("{name}, client certificate"),
         false => name.to_owned(),
     };
-    let one = |source, name: &str| Ok((Credentials::new(source), named(name)));
+    let with_kind = |source, name: &str| Ok((Credentials::new(source), kind_text(name)));
     if let Some((name, password)) = &address.user {
         let header = authorization::basic(name, password).ok_or_else(|| {
             Failure::bad_configuration("user and password in the server's address cannot be sent")
         })?;
-        return one(
+        return with_kind(
             CredentialSource::Fixed(header),
             "basic auth of the server's address",
         );
     }
     if !address.is_tls() {
-        return one(CredentialSource::None, "none, since none is sent over plain HTTP");
+        return with_kind(CredentialSource::None, "none, since none is sent over plain HTTP");
     }
     if let Some(provider) = &user.auth_provider {
         let why = match provider.name.as_str() {
@@ -216,27 +216,27 @@ fn credentials(
         Some(authorization::bearer(&user.token, "the token")?)
     };
     match (token, user.token_file.as_str()) {
-        (Some(token), "") => return one(CredentialSource::Fixed(token), "token"),
+        (Some(token), "") => return with_kind(CredentialSource::Fixed(token), "token"),
         (None, "") => {}
         (token, file) => {
             let kind = match file {
                 in_cluster::TOKEN => "ServiceAccount token".to_owned(),
                 file => format!("token file {file}"),
             };
-            return one(CredentialSource::File(file.into(), token), &kind);
+            return with_kind(CredentialSource::File(file.into(), token), &kind);
         }
     }
     if basic {
         let header = authorization::basic(&user.username, &user.password)
             .ok_or_else(|| Failure::bad_configuration("the user's name and password cannot be sent"))?;
-        return one(CredentialSource::Fixed(header), "basic auth");
+        return with_kind(CredentialSource::Fixed(header), "basic auth");
     }
     match plugin {
         Some(plugin) if !certificate => {
             let kind = format!("exec plugin {}", plugin.name());
-            one(CredentialSource::Plugin(Box::new(plugin)), &kind)
+            with_kind(CredentialSource::Plugin(Box::new(plugin)), &kind)
         }
-        _ if certificate => one(CredentialSource::None, ""),
-        _ => one(CredentialSource::None, "none"),
+        _ if certificate => with_kind(CredentialSource::None, ""),
+        _ => with_kind(CredentialSource::None, "none"),
     }
 }

@@ -1,5 +1,5 @@
-//! Facts about the connection to the API server: what was decided before the first packet, and what came of each step of
-//! a new connection.
+//! Facts about the connection to the API server: the decisions before the first packet, and the result of each step of a
+//! new connection.
 //!
 //! All of it may be shown: addresses without passwords, credentials by their kind and never by their value.
 
@@ -8,7 +8,7 @@ use crate::resource::Time;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-/// What was decided before the first packet.
+/// The decisions before the first packet.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ConnectionInfo {
     /// The kubeconfig files that were read, in their order; empty in a pod, and if flags say everything.
@@ -35,7 +35,7 @@ pub struct ConnectionInfo {
     pub tls_server_name: Option<String>,
     /// Whether the API server's certificate is not verified.
     pub insecure: bool,
-    /// How this client proves who it is.
+    /// The credential, without its value.
     pub credential: CredentialInfo,
     /// The proxy, if one is used.
     pub proxy: ProxyInfo,
@@ -47,9 +47,9 @@ pub struct CredentialInfo {
     /// In words: `token`, `token file /path`, `basic auth`, `client certificate`,
     /// `exec plugin aws`, `ServiceAccount token`; `none` if there is none.
     pub kind: String,
-    /// What a person should know about how it is obtained.
+    /// A warning about how it is obtained.
     pub warning: Option<String>,
-    /// When the token ends: the `exp` of a JWT, or the time that an exec plugin gave.
+    /// When the token expires: the `exp` of a JWT, or the time that an exec plugin gave.
     pub token_expires: Option<Time>,
     /// The client certificate.
     pub certificate: Option<Certificate>,
@@ -59,7 +59,7 @@ pub struct CredentialInfo {
     pub elapsed: Option<Duration>,
 }
 
-/// The proxy, and why it or none is used.
+/// The proxy, and the reason for using it or none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ProxyInfo {
     /// Its address without user and password; `None` for none.
@@ -118,7 +118,7 @@ impl<T> Step<T> {
     }
 }
 
-/// The steps of one new connection, as far as it came; a step that was not taken is `None` or absent.
+/// The steps of one new connection, up to the first that failed. A step that was not taken is `None` or absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DialTrace {
     /// The addresses of the host, or of the proxy if one is used, in the order in which they are tried.

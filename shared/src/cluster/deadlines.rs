@@ -12,10 +12,10 @@ pub struct Deadlines {
     pub connect: Duration,
     /// The longest silence: to the first byte of a response, and between two pieces of it.
     pub idle: Duration,
-    /// One request with its response; `None` for no bound of its own.
+    /// One request with its response; `None` if it has no limit of its own.
     pub request: Option<Duration>,
-    /// The end of everything; `None` for a process that stays. A credential plugin may take until then, and in a process
-    /// that stays as long as `connect` or `idle`.
+    /// The limit of the run; `None` for a process that stays. A credential plugin has time until its end. In a process that
+    /// stays it has the longer of `connect` and `idle`.
     pub run: Option<RunLimit>,
 }
 
@@ -31,7 +31,7 @@ impl Default for Deadlines {
     }
 }
 
-/// A request with a shorter limit than this says nothing about the network.
+/// If a request has a shorter limit, its timeout says nothing about the network.
 const SHORT_REQUEST: Duration = Duration::from_secs(1);
 /// `Instant` overflows if a limit of centuries is added to it.
 const LONGEST: Duration = Duration::from_hours(365 * 24);
@@ -39,9 +39,9 @@ const LONGEST: Duration = Duration::from_hours(365 * 24);
 impl Deadlines {
     /// The next deadline of a wait for a request that began at `started`, and which one it is.
     pub(super) fn next(&self, started: Instant) -> (Instant, WaitLimit) {
-        let mut first = (later(Instant::now(), self.idle), WaitLimit::Idle(self.idle));
+        let mut first = (add_limit(Instant::now(), self.idle), WaitLimit::Idle(self.idle));
         if let Some(limit) = self.request {
-            let until = later(started, limit);
+            let until = add_limit(started, limit);
             if until < first.0 {
                 first = (until, WaitLimit::Request(limit));
             }
@@ -54,8 +54,8 @@ impl Deadlines {
         first
     }
 
-    /// When a connection that is begun now has to be open.
-    pub(super) fn connected_by(&self) -> Instant {
+    /// The deadline of a connection that begins now.
+    pub(super) fn connect_deadline(&self) -> Instant {
         let limit = self
             .request
             .map_or(self.connect, |request| request.min(self.connect));
@@ -63,10 +63,10 @@ impl Deadlines {
         self.run.map_or(until, |run| run.until.min(until))
     }
 
-    /// When the files of the configuration have to be read.
-    pub(super) fn configured_by(&self) -> Instant {
+    /// The deadline for reading the files of the configuration.
+    pub(super) fn configuration_deadline(&self) -> Instant {
         self.run.map_or_else(
-            || later(Instant::now(), self.connect.max(self.idle)),
+            || add_limit(Instant::now(), self.connect.max(self.idle)),
             |run| run.until,
         )
     }
@@ -86,12 +86,12 @@ impl RunLimit {
     #[must_use]
     pub fn from_now(length: Duration) -> Self {
         Self {
-            until: later(Instant::now(), length),
+            until: add_limit(Instant::now(), length),
             length,
         }
     }
 
-    /// How much of it is left.
+    /// The time that is left.
     #[must_use]
     pub fn left(&self) -> Duration {
         self.until.saturating_duration_since(Instant::now())
@@ -142,11 +142,11 @@ impl WaitLimit {
 }
 
 /// `length` after `start`, or a year after it if that is sooner.
-fn later(start: Instant, length: Duration) -> Instant {
+fn add_limit(start: Instant, length: Duration) -> Instant {
     start + length.min(LONGEST)
 }
 
-/// As in a sentence: `1.5 s`.
+/// A duration as sentences have it: `1.5 s`.
 pub(super) fn seconds(duration: Duration) -> String {
     format!("{} s", duration.as_secs_f64())
 }

@@ -1,4 +1,4 @@
-//! What `-v` shows of each request.
+//! Requests with their responses, as `-v` shows them.
 
 use crate::failure::Failure;
 use std::sync::Arc;

@@ -51,7 +51,7 @@ impl GzipDecoder {
         Ok(None)
     }
 
-    /// What the decoder held back, at the end of the packed bytes; an error if the gzip does not end there.
+    /// The rest of the unpacked bytes, once all packed bytes were pushed; an error if the gzip does not end there.
     pub fn finish(mut self) -> io::Result<Bytes> {
         self.decoder.try_finish()?;
         Ok(std::mem::take(self.decoder.get_mut()).into())

@@ -1,4 +1,4 @@
-//! Reaching a cluster: configuration, TLS, deadlines, lists and watches, errors by class.
+//! Access to a cluster: configuration, credentials, TLS, deadlines, lists and watches, failures by class.
 //!
 //! Turns the API server's bytes into the views of [`crate::resource`]. Knows nothing of verdicts, reports or
 //! printing.

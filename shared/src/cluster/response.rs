@@ -13,11 +13,11 @@ use hyper::body::Incoming;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
-/// As much as is handed on at once: between two pieces the deadlines are checked, and other tasks get their turn.
+/// The most bytes that are handed on at once. Between two pieces the deadlines are checked, and other tasks get their turn.
 const PIECE: usize = 256 << 10;
 /// A `Status` is short; the beginning of a longer refusal is enough.
 const REFUSAL: usize = 64 << 10;
-/// What is under way while a body comes.
+/// The step in the message of a deadline that passes while a body is read.
 const READING: &str = "reading the answer";
 
 /// A response whose head was read.
@@ -30,7 +30,7 @@ pub struct Response {
     pub retry_after: Option<Duration>,
     body: Option<Incoming>,
     gzip: Option<GzipDecoder>,
-    /// What was read and not handed on yet.
+    /// Bytes that were read and not handed on yet.
     plain: Bytes,
     method: Method,
     path: String,
@@ -89,7 +89,7 @@ impl Response {
         self.started.elapsed()
     }
 
-    /// With another bound on silence and none on the whole: for a watch, which is meant to stay open.
+    /// Sets the longest silence and removes the limit of the whole response: a watch is meant to stay open.
     pub(super) fn with_idle(mut self, idle: Duration) -> Self {
         self.deadlines = Deadlines {
             idle,
@@ -224,7 +224,7 @@ impl Response {
         failure
     }
 
-    /// The failure with the endpoint that was asked, and how long it took.
+    /// The failure with the endpoint of the request, and how long it took.
     pub(super) fn locate(&self, failure: Failure) -> Failure {
         let path = self.path.split('?').next().unwrap_or_default();
         Failure {

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
-/// With 500 items each, ten million.
+/// Ten million items, if each page has 500.
 const MOST_PAGES: usize = 20_000;
 
 /// A list that was read to its end.
@@ -26,11 +26,11 @@ pub struct ObjectList<T> {
     pub items: Vec<Decoded<T>>,
     /// The version of the list; a watch goes on from it.
     pub resource_version: String,
-    /// How many were read and not kept.
+    /// How many items were read and not kept.
     pub passed_over: usize,
 }
 
-/// Reads a whole list. A page that is gone (410) makes it start again, once: parts of two lists are never mixed.
+/// Reads a whole list. If a page is gone (410), the list is read again once: parts of two lists are never mixed.
 ///
 /// # Errors
 /// The first failure that retries did not mend. There is no partial list.
@@ -41,7 +41,7 @@ pub async fn list<T: Resource>(client: &Client, options: &ListOptions) -> Result
 /// Whether an object is kept.
 pub type ItemFilter<T> = Arc<dyn Fn(&T) -> bool + Send + Sync>;
 
-/// As [`list`], but keeps only some objects: the others are dropped one by one as they are decoded.
+/// Reads a list as [`list`] does, and drops the objects that the filter refuses one by one as they are decoded.
 ///
 /// # Errors
 /// As [`list`].
@@ -67,28 +67,28 @@ struct Page<T> {
     meta_broken: bool,
 }
 
-/// A page that was request for. Dropping it ends the request.
+/// A page that was requested. Dropping it ends the request.
 struct PendingPage<T> {
     /// The token of the next page, sent as soon as it is known.
     next: oneshot::Receiver<Option<String>>,
     page: JoinSet<Result<Page<T>, Failure>>,
 }
 
-fn request_page<T: Resource>(client: &Client, path: String, request: &Arc<ListRequest<T>>) -> PendingPage<T> {
+fn request_page<T: Resource>(client: &Client, path: String, rules: &Arc<PageRules<T>>) -> PendingPage<T> {
     let (next_token, next) = oneshot::channel();
-    let (client, request) = (client.clone(), Arc::clone(request));
+    let (client, rules) = (client.clone(), Arc::clone(rules));
     let mut page = JoinSet::new();
     page.spawn(async move {
         let mut next_token = Some(next_token);
         // There is one try at a time, so nothing ever waits for the lock.
         let next_token = std::sync::Mutex::new(&mut next_token);
-        retrying(&client, || read_page(&client, &path, &request, &next_token)).await
+        retrying(&client, || read_page(&client, &path, &rules, &next_token)).await
     });
     PendingPage { next, page }
 }
 
-/// What all pages of a list have in common.
-struct ListRequest<T> {
+/// The rules by which every page of a list is read.
+struct PageRules<T> {
     filter: ItemFilter<T>,
     expected: ExpectedType,
     budget: ListBudget,
@@ -99,24 +99,18 @@ async fn pages<T: Resource>(
     options: &ListOptions,
     filter: &ItemFilter<T>,
 ) -> Result<ObjectList<T>, Failure> {
-    let request = Arc::new(ListRequest {
+    let rules = Arc::new(PageRules {
         filter: Arc::clone(filter),
         expected: ExpectedType::list::<T>(options),
         budget: ListBudget::default(),
     });
-    let next = |token: &str| {
-        Ok(request_page::<T>(
-            client,
-            options.path::<T>(Some(token))?,
-            &request,
-        ))
-    };
+    let next = |token: &str| Ok(request_page::<T>(client, options.path::<T>(Some(token))?, &rules));
     let mut list = ObjectList {
         items: Vec::new(),
         resource_version: String::new(),
         passed_over: 0,
     };
-    let mut pending = request_page::<T>(client, options.path::<T>(None)?, &request);
+    let mut pending = request_page::<T>(client, options.path::<T>(None)?, &rules);
     let mut last = None;
     for _ in 0..MOST_PAGES {
         let early = match (&mut pending.next).await {
@@ -169,7 +163,7 @@ type NextToken<'a> = std::sync::Mutex<&'a mut Option<oneshot::Sender<Option<Stri
 async fn read_page<T: Resource>(
     client: &Client,
     path: &str,
-    request: &ListRequest<T>,
+    rules: &PageRules<T>,
     next_token: &NextToken<'_>,
 ) -> Result<Page<T>, Failure> {
     let mut page = Page {
@@ -180,11 +174,11 @@ async fn read_page<T: Resource>(
         next: None,
         meta_broken: false,
     };
-    match fill(client, path, request, next_token, &mut page).await {
+    match fill(client, path, rules, next_token, &mut page).await {
         Ok(()) => Ok(page),
         Err(failure) => {
             // It may be requested once more.
-            request.budget.give_back(page.kept);
+            rules.budget.give_back(page.kept);
             Err(failure)
         }
     }
@@ -193,7 +187,7 @@ async fn read_page<T: Resource>(
 async fn fill<T: Resource>(
     client: &Client,
     path: &str,
-    request: &ListRequest<T>,
+    rules: &PageRules<T>,
     next_token: &NextToken<'_>,
     page: &mut Page<T>,
 ) -> Result<(), Failure> {
@@ -208,28 +202,28 @@ async fn fill<T: Resource>(
         .error_for_status()
         .await?;
     let mut reader = ListReader::for_content_type(&response.content_type);
-    let mut over = None;
+    let mut over_budget = None;
     while let Some(chunk) = response.chunk().await? {
-        request
+        rules
             .budget
             .read(chunk.len())
             .map_err(|failure| response.locate(failure))?;
         let mut pieces = PieceSink {
             page: &mut *page,
-            request,
+            rules,
             next_token,
             json: matches!(reader, ListReader::Json(_)),
-            over: &mut over,
+            over: &mut over_budget,
         };
         let pushed = reader.push(&chunk, &mut |piece| pieces.take(&piece));
-        // The type that the response has says more than the place where it stops being a list.
+        // The type of the response says more than the place at which it stops being a list.
         let (api_version, kind) = reader.type_meta();
-        request
+        rules
             .expected
             .check(api_version, kind, false)
             .map_err(|failure| response.locate(failure))?;
         pushed.map_err(|error| response.locate(decode_failure(&error)))?;
-        if let Some(failure) = over {
+        if let Some(failure) = over_budget {
             return Err(response.locate(failure));
         }
     }
@@ -237,7 +231,7 @@ async fn fill<T: Resource>(
         .finish()
         .map_err(|error| response.locate(decode_failure(&error)))?;
     let (api_version, kind) = reader.type_meta();
-    request
+    rules
         .expected
         .check(api_version, kind, true)
         .map_err(|failure| response.locate(failure))?;
@@ -259,10 +253,10 @@ pub(crate) fn decode_failure(error: &ListError) -> Failure {
 
 struct PieceSink<'a, 'b, T> {
     page: &'a mut Page<T>,
-    request: &'a ListRequest<T>,
+    rules: &'a PageRules<T>,
     next_token: &'a NextToken<'b>,
     json: bool,
-    /// Why nothing more is kept, once the budget is used up.
+    /// The failure once the budget is used up. Nothing more is kept then.
     over: &'a mut Option<Failure>,
 }
 
@@ -277,19 +271,19 @@ impl<T: Resource> PieceSink<'_, '_, T> {
                     crate::resource::from_proto(bytes)
                 };
                 if let Ok(object) = &mut item {
-                    if !(self.request.filter)(object) {
+                    if !(self.rules.filter)(object) {
                         self.page.passed_over += 1;
                         return;
                     }
                     crate::resource::slim(object);
                 }
-                let named = match &item {
+                let has_name = match &item {
                     Ok(object) => !object.meta().name.is_empty(),
                     Err(undecodable) => !undecodable.name.is_empty(),
                 };
                 let cost = ListBudget::cost(&item);
-                let budget = &self.request.budget;
-                let counted = if named { Ok(()) } else { budget.count_nameless() };
+                let budget = &self.rules.budget;
+                let counted = if has_name { Ok(()) } else { budget.count_nameless() };
                 let kept = counted.and_then(|()| budget.keep(cost));
                 if let Err(failure) = kept {
                     *self.over = Some(failure);
@@ -311,7 +305,7 @@ impl<T: Resource> PieceSink<'_, '_, T> {
                     .ok()
                     .and_then(|mut next_token| next_token.take())
                 {
-                    // Nobody waits any more if the list was given up.
+                    // The receiver is gone if the list was given up.
                     let _ = next_token.send(next.clone());
                 }
                 self.page.next = next;

@@ -1,11 +1,12 @@
 //! Selects one cluster, one user and one namespace from kubeconfig files and flags, by client-go's rules
-//! (`tools/clientcmd`: `client_config.go` for the flags, `validation.go` for what is refused).
+//! (`tools/clientcmd/client_config.go`).
 //!
 //! Of a credential, only its existence matters here.
 
-use crate::cluster::bounded_file;
-use crate::cluster::config::file::{Cluster, Context, Data, Kubeconfig, User};
+use crate::cluster::config::entry::{Cluster, Data, KubeContext, User};
+use crate::cluster::config::file::Kubeconfig;
 use crate::cluster::config::overrides::{Overrides, non_empty};
+use crate::cluster::config::validation;
 use crate::cluster::secret::Secret;
 use crate::failure::Failure;
 use crate::nearest::nearest;
@@ -24,7 +25,7 @@ pub(crate) struct SelectedContext {
     pub no_cluster: Option<Failure>,
 }
 
-/// Selects; `files` are their names in messages.
+/// Selects a cluster, a user and a namespace. `files` names the files in messages.
 ///
 /// # Errors
 /// Class `badConfiguration`, if client-go refuses too.
@@ -38,13 +39,13 @@ pub(crate) fn select(
     let wanted = wanted.filter(|name| !name.is_empty());
     let name = wanted.or(current);
     let context = match name {
-        // A current context that does not exist is refused, even if flags say all that is needed.
+        // A current context that does not exist is refused, even if the flags would be enough without it.
         Some(name) => merged
             .contexts
             .get(name)
             .cloned()
-            .ok_or_else(|| missing("context", name, merged.contexts.keys(), files))?,
-        None => Context::default(),
+            .ok_or_else(|| missing_entry("context", name, merged.contexts.keys(), files))?,
+        None => KubeContext::default(),
     };
     let cluster_name = non_empty(overrides.cluster.as_ref())
         .unwrap_or(&context.cluster)
@@ -58,14 +59,14 @@ pub(crate) fn select(
         None => Failure::bad_configuration(format!("{files} sets no current-context"))
             .with_hint("give --context NAME, or run kubectl config use-context NAME"),
         Some(context) if !cluster_name.is_empty() && !merged.clusters.contains_key(&cluster_name) => {
-            dangling("cluster", context, &cluster_name, merged.clusters.keys(), files)
+            dangling_reference("cluster", context, &cluster_name, merged.clusters.keys(), files)
         }
         Some(name) => Failure::bad_configuration(format!(
             "context {name:?} names no cluster with a server in {files}"
         ))
         .with_hint("give --cluster NAME or --server URL, or mend the context"),
     });
-    // kubectl would ask for a user name and a password, which nobody has. Over plain HTTP there is no credential.
+    // For such a user kubectl asks for a name and a password. Over plain HTTP no credential is sent.
     let is_tls = cluster.server.to_ascii_lowercase().starts_with("https://");
     if let Some(context) = name
         && is_tls
@@ -74,7 +75,13 @@ pub(crate) fn select(
         && user.token.0.is_empty()
         && user.client_certificate.is_empty()
     {
-        return Err(dangling("user", context, &user_name, merged.users.keys(), files));
+        return Err(dangling_reference(
+            "user",
+            context,
+            &user_name,
+            merged.users.keys(),
+            files,
+        ));
     }
     Ok(SelectedContext {
         context: name.map(str::to_owned),
@@ -89,7 +96,7 @@ pub(crate) fn select(
     })
 }
 
-fn missing<'a>(
+fn missing_entry<'a>(
     what: &str,
     name: &str,
     names: impl Iterator<Item = &'a String> + Clone,
@@ -103,14 +110,14 @@ fn missing<'a>(
 }
 
 /// The failure of a context that names a cluster or a user which no file has.
-fn dangling<'a>(
+fn dangling_reference<'a>(
     what: &str,
     context: &str,
     name: &str,
     names: impl Iterator<Item = &'a String> + Clone,
     files: &str,
 ) -> Failure {
-    /// As many names as a line takes.
+    /// The most names that fit on a line.
     const NAMED: usize = 5;
     let failure = Failure::bad_configuration(format!(
         "context {context:?} names the {what} {name:?}, which does not exist in {files}"
@@ -153,7 +160,7 @@ fn is_empty(cluster: &Cluster) -> bool {
 fn cluster(merged: &Kubeconfig, name: &str, overrides: &Overrides, files: &str) -> Result<Cluster, Failure> {
     let found = merged.clusters.get(name);
     if non_empty(overrides.cluster.as_ref()).is_some() && found.is_none() {
-        return Err(missing("cluster", name, merged.clusters.keys(), files));
+        return Err(missing_entry("cluster", name, merged.clusters.keys(), files));
     }
     let mut cluster = found.cloned().unwrap_or_default();
     if let Some(server) = non_empty(overrides.server.as_ref()) {
@@ -166,19 +173,14 @@ fn cluster(merged: &Kubeconfig, name: &str, overrides: &Overrides, files: &str) 
         cluster.certificate_authority = authority.cloned().unwrap_or_default();
         cluster.certificate_authority_data = Data::default();
     }
-    // The name in the file is of the server in the file.
+    // The tls-server-name of the file belongs to the server of the file.
     if non_empty(overrides.tls_server_name.as_ref()).is_some()
         || non_empty(overrides.server.as_ref()).is_some()
     {
         cluster.tls_server_name = overrides.tls_server_name.clone().unwrap_or_default();
     }
     cluster.disable_compression |= overrides.disable_compression;
-    if !cluster.certificate_authority.is_empty() && !cluster.certificate_authority_data.0.is_empty() {
-        return Err(Failure::bad_configuration(
-            "the cluster has certificate-authority and certificate-authority-data, and only one is allowed",
-        ));
-    }
-    check_readable("certificate-authority", &cluster.certificate_authority)?;
+    validation::check_cluster(&cluster)?;
     Ok(cluster)
 }
 
@@ -186,7 +188,7 @@ fn cluster(merged: &Kubeconfig, name: &str, overrides: &Overrides, files: &str) 
 fn user(merged: &Kubeconfig, name: &str, overrides: &Overrides, files: &str) -> Result<User, Failure> {
     let found = merged.users.get(name);
     if non_empty(overrides.user.as_ref()).is_some() && found.is_none() {
-        return Err(missing("user", name, merged.users.keys(), files));
+        return Err(missing_entry("user", name, merged.users.keys(), files));
     }
     let mut user = found.cloned().unwrap_or_default();
     if let Some(token) = non_empty(overrides.token.as_ref()) {
@@ -212,67 +214,8 @@ fn user(merged: &Kubeconfig, name: &str, overrides: &Overrides, files: &str) -> 
     for (key, values) in &overrides.impersonate_user_extra {
         user.impersonate_user_extra.insert(key.clone(), values.clone());
     }
-    validate(&user)?;
+    validation::check_user(&user)?;
     Ok(user)
-}
-
-/// `validateAuthInfo`.
-fn validate(user: &User) -> Result<(), Failure> {
-    let basic = !user.username.is_empty() || !user.password.0.is_empty();
-    if !user.token.0.is_empty() && basic {
-        return Err(Failure::bad_configuration(
-            "the user has a token and a user name with password, and only one is allowed",
-        ));
-    }
-    let (certificate, certificate_data) = (&user.client_certificate, &user.client_certificate_data.0);
-    let (key, key_data) = (&user.client_key, &user.client_key_data.0);
-    if !certificate.is_empty() && !certificate_data.is_empty() {
-        return Err(Failure::bad_configuration(
-            "the user has client-certificate and client-certificate-data, and only one is allowed",
-        ));
-    }
-    if !certificate.is_empty() || !certificate_data.is_empty() {
-        if !key.is_empty() && !key_data.is_empty() {
-            return Err(Failure::bad_configuration(
-                "the user has client-key and client-key-data, and only one is allowed",
-            ));
-        }
-        if key.is_empty() && key_data.is_empty() {
-            return Err(
-                Failure::bad_configuration("the user has a client certificate without its key")
-                    .with_hint("add client-key or client-key-data to the user"),
-            );
-        }
-        check_readable("client-certificate", certificate)?;
-        check_readable("client-key", key)?;
-    }
-    let alone = !user.impersonate_uid.is_empty()
-        || !user.impersonate_groups.is_empty()
-        || !user.impersonate_user_extra.is_empty();
-    if alone && user.impersonate.is_empty() {
-        return Err(
-            Failure::bad_configuration("groups, uid or extra are to be impersonated without a user")
-                .with_hint("name the user with --as, or in the kubeconfig with as"),
-        );
-    }
-    if user.auth_provider.is_some() && user.exec.is_some() {
-        return Err(Failure::bad_configuration(
-            "the user has an auth-provider and an exec, and only one is allowed",
-        ));
-    }
-    Ok(())
-}
-
-/// A file that is named has to be there even if it is not needed, as under plain HTTP.
-fn check_readable(what: &str, path: &str) -> Result<(), Failure> {
-    if path.is_empty() {
-        return Ok(());
-    }
-    match bounded_file::check(std::path::Path::new(path)) {
-        Ok(()) => Ok(()),
-        Err(error) => Err(Failure::bad_configuration(format!("{what} {path}: {error}"))
-            .with_hint("check the path; in a kubeconfig it is relative to the directory of that file")),
-    }
 }
 
 #[cfg(test)]
@@ -303,7 +246,7 @@ mod tests {
             impersonate_groups: vec!["g".into()],
             ..User::default()
         };
-        let context = |cluster: &str, user: &str, namespace: &str| Context {
+        let context = |cluster: &str, user: &str, namespace: &str| KubeContext {
             cluster: cluster.into(),
             user: user.into(),
             namespace: namespace.into(),
@@ -328,7 +271,7 @@ mod tests {
         select(&merged(), context, overrides, "f").map_err(|failure| failure.message)
     }
 
-    #[allow(clippy::unnecessary_wraps, reason = "as the fields want it")]
+    #[allow(clippy::unnecessary_wraps, reason = "the fields are options")]
     fn text(value: &str) -> Option<String> {
         Some(value.into())
     }
@@ -398,8 +341,8 @@ mod tests {
     }
 
     #[test]
-    fn what_a_flag_names_has_to_exist_and_what_a_context_names_need_not() {
-        let of = |cluster, user, context| {
+    fn an_entry_that_a_flag_names_has_to_exist_and_one_that_a_context_names_need_not() {
+        let select_entries = |cluster, user, context| {
             let overrides = Overrides {
                 cluster,
                 user,
@@ -408,18 +351,18 @@ mod tests {
             selected(context, &overrides).map(|_| ())
         };
         assert_eq!(
-            of(text("c"), None, None),
+            select_entries(text("c"), None, None),
             Err("cluster \"c\" does not exist in f".into())
         );
         assert_eq!(
-            of(None, text("w"), None),
+            select_entries(None, text("w"), None),
             Err("user \"w\" does not exist in f".into())
         );
         assert_eq!(
-            of(None, None, Some("two")),
+            select_entries(None, None, Some("two")),
             Err("context \"two\" does not exist in f".into())
         );
-        assert_eq!(of(None, None, Some("none")), Ok(()));
+        assert_eq!(select_entries(None, None, Some("none")), Ok(()));
         assert!(
             select(&merged(), Some("none"), &Overrides::default(), "f").is_ok_and(|c| c.no_cluster.is_some())
         );

@@ -27,7 +27,7 @@ pub(crate) fn kubeconfig_files() -> Vec<PathBuf> {
     files
 }
 
-/// The person's home directory.
+/// The home directory.
 pub(crate) fn home() -> Option<PathBuf> {
     match variable("HOME") {
         Some(home) => Some(PathBuf::from(home)),
@@ -37,7 +37,7 @@ pub(crate) fn home() -> Option<PathBuf> {
 }
 
 /// The server of kubectl without any configuration (`clientcmd.ClusterDefaults`): `KUBERNETES_MASTER`, else port 8080 of this
-/// machine. The latter is taken only if something listens there: most people who come here forgot their kubeconfig.
+/// machine. The port is used only if something listens there: most people without a configuration forgot their kubeconfig.
 pub(crate) fn default_server() -> Option<String> {
     use std::net::ToSocketAddrs as _;
     if let Some(master) = variable("KUBERNETES_MASTER") {

@@ -4,12 +4,11 @@
 //! A value of the wrong type refuses the whole file, as in client-go: kubectl does not go on with half of one.
 
 use crate::cluster::bounded_file;
+use crate::cluster::config::entry::{Cluster, KubeContext, User};
 use crate::cluster::config::yaml;
-use crate::cluster::secret::Secret;
 use crate::failure::Failure;
 use base64::Engine as _;
-use serde::{Deserialize, Deserializer};
-use serde_json::Value;
+use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
 use tokio::time::Instant;
@@ -19,146 +18,8 @@ use tokio::time::Instant;
 pub(crate) struct Kubeconfig {
     pub clusters: BTreeMap<String, Cluster>,
     pub users: BTreeMap<String, User>,
-    pub contexts: BTreeMap<String, Context>,
+    pub contexts: BTreeMap<String, KubeContext>,
     pub current_context: String,
-}
-
-/// Bytes that a file holds in base64. They are never shown, since a key may be among them.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub(crate) struct Data(pub Vec<u8>);
-
-impl std::fmt::Debug for Data {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} bytes", self.0.len())
-    }
-}
-
-impl<'de> Deserialize<'de> for Data {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut text = String::deserialize(deserializer)?;
-        // As Go's decoder, which skips line ends and nothing else.
-        text.retain(|c| c != '\n' && c != '\r');
-        base64::engine::general_purpose::STANDARD
-            .decode(text)
-            .map(Self)
-            .map_err(|error| serde::de::Error::custom(format!("no base64: {error}")))
-    }
-}
-
-/// A cluster: its address, and how its server proves what it is.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default, rename_all = "kebab-case")]
-pub(crate) struct Cluster {
-    pub server: String,
-    pub tls_server_name: String,
-    #[serde(deserialize_with = "boolean")]
-    pub insecure_skip_tls_verify: bool,
-    pub certificate_authority: String,
-    pub certificate_authority_data: Data,
-    pub proxy_url: String,
-    #[serde(deserialize_with = "boolean")]
-    pub disable_compression: bool,
-    pub extensions: Vec<Extension>,
-}
-
-/// Data of other programs in a kubeconfig.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default)]
-pub(crate) struct Extension {
-    pub name: String,
-    pub extension: Value,
-}
-
-/// A user: its credential, and whom it impersonates.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, rename_all = "kebab-case")]
-pub(crate) struct User {
-    pub client_certificate: String,
-    pub client_certificate_data: Data,
-    pub client_key: String,
-    pub client_key_data: Data,
-    pub token: Secret,
-    #[serde(rename = "tokenFile")]
-    pub token_file: String,
-    #[serde(rename = "as")]
-    pub impersonate: String,
-    #[serde(rename = "as-uid")]
-    pub impersonate_uid: String,
-    #[serde(rename = "as-groups")]
-    pub impersonate_groups: Vec<String>,
-    #[serde(rename = "as-user-extra")]
-    pub impersonate_user_extra: BTreeMap<String, Vec<String>>,
-    pub username: String,
-    pub password: Secret,
-    pub auth_provider: Option<AuthProvider>,
-    pub exec: Option<Exec>,
-}
-
-/// A credential plugin of the kind that was once compiled into kubectl.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-pub(crate) struct AuthProvider {
-    pub name: String,
-}
-
-/// A credential plugin that is a command.
-#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub(crate) struct Exec {
-    pub command: String,
-    pub args: Vec<String>,
-    pub env: Vec<EnvVar>,
-    pub api_version: String,
-    pub install_hint: String,
-    #[serde(deserialize_with = "boolean")]
-    pub provide_cluster_info: bool,
-    pub interactive_mode: String,
-}
-
-/// Without arguments and environment, in which people put secrets.
-impl std::fmt::Debug for Exec {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Exec")
-            .field("command", &self.command)
-            .field("api_version", &self.api_version)
-            .finish_non_exhaustive()
-    }
-}
-
-/// A variable of a plugin's environment.
-#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-pub(crate) struct EnvVar {
-    pub name: String,
-    pub value: String,
-}
-
-/// A cluster, a user and a namespace.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-pub(crate) struct Context {
-    pub cluster: String,
-    pub user: String,
-    pub namespace: String,
-}
-
-/// YAML 1.1, which kubectl reads, has more words for a boolean than JSON.
-fn boolean<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Word {
-        Boolean(bool),
-        Text(String),
-    }
-    match Word::deserialize(deserializer) {
-        Ok(Word::Boolean(value)) => Ok(value),
-        Ok(Word::Text(text)) => match text.as_str() {
-            "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => Ok(true),
-            "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => Ok(false),
-            _ => Err(serde::de::Error::custom("a text in the place of true or false")),
-        },
-        Err(_) => Err(serde::de::Error::custom("true or false is expected")),
-    }
 }
 
 #[derive(Default, Deserialize)]
@@ -192,11 +53,11 @@ struct NamedUser {
 #[serde(default)]
 struct NamedContext {
     name: String,
-    context: Context,
+    context: KubeContext,
 }
 
 impl Kubeconfig {
-    /// Adds the content of a file; entries that are here already stay.
+    /// Adds the entries of a file. An entry of an earlier file stays.
     ///
     /// # Errors
     /// Class `badConfiguration`, if the file cannot be read or is no kubeconfig.
@@ -214,7 +75,7 @@ impl Kubeconfig {
             }
         })?;
         let next = file
-            .by_name()
+            .into_kubeconfig()
             .map_err(|why| Failure::bad_configuration(format!("kubeconfig {}: {why}", path.display())))?
             .with_absolute_paths(path);
         for (name, cluster) in next.clusters {
@@ -267,8 +128,8 @@ impl Kubeconfig {
 }
 
 impl KubeconfigFile {
-    /// Its entries by name.
-    fn by_name(self) -> Result<Kubeconfig, String> {
+    /// Indexes the entries by name. A name that is there twice is refused.
+    fn into_kubeconfig(self) -> Result<Kubeconfig, String> {
         if !self.kind.is_empty() && self.kind != "Config" {
             return Err(format!("it is of kind {:?}, and Config is expected", self.kind));
         }
@@ -333,12 +194,13 @@ fn is_base64(text: &[u8]) -> bool {
 
 fn parse(text: &[u8]) -> Result<KubeconfigFile, String> {
     let value = yaml::read(text)?;
-    serde_json::from_value(value).map_err(|error| yaml::without_values(&error.to_string()))
+    serde_json::from_value(value).map_err(|error| yaml::hide_values(&error.to_string()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cluster::secret::Secret;
     use crate::failure::Class;
 
     fn soon() -> Instant {
@@ -353,30 +215,30 @@ mod tests {
         let big: Vec<u8> = units.iter().flat_map(|unit| unit.to_be_bytes()).collect();
         for bytes in [&little, &big, &format!("\u{feff}{text}").into_bytes()] {
             let named = parse(bytes)
-                .and_then(KubeconfigFile::by_name)
+                .and_then(KubeconfigFile::into_kubeconfig)
                 .expect("a kubeconfig");
             assert_eq!(named.current_context, "\u{1f980}");
         }
-        let said = |bytes: &[u8]| parse(bytes).err().expect("it is wrong");
+        let message = |bytes: &[u8]| parse(bytes).err().expect("it is wrong");
         assert_eq!(
-            said(&little[..7]),
-            "it is no text in UTF-16, as its byte order mark says"
+            message(&little[..7]),
+            "its byte order mark says UTF-16, and its text is not"
         );
         assert_eq!(
-            said(&[0xff, 0xfe, 0, 0xd8]),
-            "it is no text in UTF-16, as its byte order mark says"
+            message(&[0xff, 0xfe, 0, 0xd8]),
+            "its byte order mark says UTF-16, and its text is not"
         );
         assert_eq!(
-            said(b"kind: \xff"),
+            message(b"kind: \xff"),
             "it is no text in UTF-8, nor in UTF-16 with a byte order mark"
         );
     }
 
     #[test]
-    fn a_file_in_base64_is_told_so() {
+    fn a_file_in_base64_is_recognized() {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let path = directory.path().join("config");
-        let said = |text: &str| {
+        let message = |text: &str| {
             std::fs::write(&path, text).expect("it can be written to");
             let failure = Kubeconfig::default().add(&path, soon()).expect_err("it is none");
             failure
@@ -386,17 +248,20 @@ mod tests {
                 .map(str::to_owned)
         };
         let encoded = base64::engine::general_purpose::STANDARD.encode("apiVersion: v1\nkind: Config\n");
-        assert_eq!(said(&format!("{encoded}\n")).as_deref(), Some("it is in base64"));
-        let (one, two) = encoded.split_at(20);
         assert_eq!(
-            said(&format!("{one}\r\n{two}")).as_deref(),
+            message(&format!("{encoded}\n")).as_deref(),
             Some("it is in base64")
         );
-        assert_ne!(said("aGVsbG8=").as_deref(), Some("it is in base64"));
+        let (one, two) = encoded.split_at(20);
+        assert_eq!(
+            message(&format!("{one}\r\n{two}")).as_deref(),
+            Some("it is in base64")
+        );
+        assert_ne!(message("aGVsbG8=").as_deref(), Some("it is in base64"));
     }
 
     fn read(text: &str) -> Result<Kubeconfig, String> {
-        parse(text.as_bytes()).and_then(KubeconfigFile::by_name)
+        parse(text.as_bytes()).and_then(KubeconfigFile::into_kubeconfig)
     }
 
     #[test]
@@ -457,16 +322,16 @@ mod tests {
             "s3cr3t",
             "a: [s3cr3t\n",
         ] {
-            let said = read(text).expect_err("it is wrong");
+            let message = read(text).expect_err("it is wrong");
             assert!(
-                !said.contains("s3cr3t") && !said.contains("77001"),
-                "{text}: {said}"
+                !message.contains("s3cr3t") && !message.contains("77001"),
+                "{text}: {message}"
             );
         }
     }
 
     #[test]
-    fn several_files_add_up_and_the_first_that_says_something_wins() {
+    fn several_files_are_merged_and_the_first_value_wins() {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let write = |name: &str, text: &str| {
             let path = directory.path().join(name);

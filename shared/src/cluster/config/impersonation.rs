@@ -1,6 +1,6 @@
 //! The identity that requests impersonate.
 
-use crate::cluster::config::file::User;
+use crate::cluster::config::entry::User;
 use crate::failure::Failure;
 use http::{HeaderName, HeaderValue};
 use std::fmt::Write as _;

@@ -1,8 +1,8 @@
 //! The configuration of the pod that this runs in.
 
 use crate::cluster::bounded_file;
+use crate::cluster::config::entry::{Cluster, User};
 use crate::cluster::config::environment::variable;
-use crate::cluster::config::file::{Cluster, User};
 use crate::cluster::config::loaded_config::LoadedConfig;
 use crate::cluster::config::overrides::Overrides;
 use crate::cluster::connection_info::ConnectionInfo;
@@ -24,28 +24,28 @@ pub(crate) fn is_available() -> bool {
         && Path::new(TOKEN).is_file()
 }
 
-/// Loads it.
+/// Loads the configuration of the pod.
 ///
 /// # Errors
 /// Class `badConfiguration`, if this does not run in a pod with a ServiceAccount token.
 pub(crate) fn load(overrides: &Overrides, until: Instant) -> Result<LoadedConfig, Failure> {
-    let none = |why: String| {
+    let unavailable = |why: String| {
         Failure::bad_configuration(format!("no in-cluster configuration: {why}"))
             .with_hint("run it in a pod with a ServiceAccount token, or give --kubeconfig FILE")
     };
     let read = |name: &str| {
         variable(name)
             .and_then(|value| value.into_string().ok())
-            .ok_or_else(|| none(format!("{name} is not set")))
+            .ok_or_else(|| unavailable(format!("{name} is not set")))
     };
     let (host, port) = (read("KUBERNETES_SERVICE_HOST")?, read("KUBERNETES_SERVICE_PORT")?);
     let host = bracketed(&host);
     for file in [TOKEN, AUTHORITY] {
-        bounded_file::check(Path::new(file)).map_err(|error| none(format!("{file}: {error}")))?;
+        bounded_file::check(Path::new(file)).map_err(|error| unavailable(format!("{file}: {error}")))?;
     }
     let non_empty = |value: &Option<String>| value.clone().filter(|text| !text.is_empty());
     let token = non_empty(&overrides.token);
-    let namespace = non_empty(&overrides.namespace).or_else(|| own_namespace(until));
+    let namespace = non_empty(&overrides.namespace).or_else(|| pod_namespace(until));
     Ok(LoadedConfig {
         cluster: Cluster {
             server: non_empty(&overrides.server).unwrap_or(format!("https://{host}:{port}")),
@@ -71,8 +71,8 @@ pub(crate) fn load(overrides: &Overrides, until: Instant) -> Result<LoadedConfig
     })
 }
 
-/// The namespace of the pod this runs in (`inClusterClientConfig.Namespace` of client-go).
-pub(crate) fn own_namespace(until: Instant) -> Option<String> {
+/// The namespace of the pod that this runs in (`inClusterClientConfig.Namespace` of client-go).
+pub(crate) fn pod_namespace(until: Instant) -> Option<String> {
     variable("POD_NAMESPACE")
         .and_then(|value| value.into_string().ok())
         .or_else(|| {

@@ -1,4 +1,4 @@
-//! Which credential plugins may be run, by kubectl's preferences (`kuberc`: `credentialPluginPolicy` and
+//! Decides which credential plugins may be run, by kubectl's preferences (`kuberc`: `credentialPluginPolicy` and
 //! `credentialPluginAllowlist`) and by the rules of `k8s.io/kubectl/pkg/kuberc` and of client-go's `plugin/pkg/client/auth/exec`.
 //!
 //! Defaults and aliases of that file are for kubectl's own commands, and mean nothing here.
@@ -59,7 +59,7 @@ struct AllowlistEntry {
 const GROUP: &str = "kubectl.config.k8s.io/";
 
 impl Kuberc {
-    /// Its policy for plugins.
+    /// The policy of the file for plugins.
     pub(crate) fn plugin_policy(&self, until: Instant) -> PluginPolicy {
         let (path, is_named) = match self.path() {
             Ok(Some(path)) => path,
@@ -81,7 +81,7 @@ impl Kuberc {
         }
     }
 
-    /// The path of the file, and whether somebody named it.
+    /// The path of the file, and whether a flag or `KUBERC` named it.
     fn path(&self) -> Result<Option<(PathBuf, bool)>, Failure> {
         let from_environment = match variable("KUBERC") {
             Some(off) if off == "off" => {
@@ -135,7 +135,7 @@ fn read(path: &Path, until: Instant) -> Result<PluginPolicy, KubercError> {
         let preference = yaml::read(document.as_bytes())
             .ok()
             .and_then(|value| serde_json::from_value::<Preference>(value).ok());
-        // As kubectl: the first document that it knows counts.
+        // As in kubectl, the first document of a known version counts.
         match preference {
             Some(preference) if preference.kind == "Preference" => {
                 match preference.api_version.strip_prefix(GROUP) {
@@ -183,7 +183,7 @@ fn read_policy(path: &Path, preference: Preference) -> Result<PluginPolicy, Stri
             Err("credentialPluginPolicy is \"Allowlist\", and credentialPluginAllowlist is missing".into())
         }
         ("Allowlist", Some(list)) if list.is_empty() => {
-            Err("credentialPluginAllowlist is empty: DenyAll says that".into())
+            Err("credentialPluginAllowlist is empty: write DenyAll to forbid every plugin".into())
         }
         ("Allowlist", Some(list)) => {
             let mut commands = Vec::new();
@@ -198,10 +198,10 @@ fn read_policy(path: &Path, preference: Preference) -> Result<PluginPolicy, Stri
                     ("", name) => name.to_owned(),
                     (command, _) => command.to_owned(),
                 };
-                if cleaned(&command) != command {
+                if clean_path(&command) != command {
                     return Err(format!(
                         "entry {number} of credentialPluginAllowlist is not written plainly: {command:?} is {:?}",
-                        cleaned(&command)
+                        clean_path(&command)
                     ));
                 }
                 commands.push(command);
@@ -228,14 +228,14 @@ impl PluginPolicy {
                     file.display()
                 ),
             )
-            .with_hint("allow it in that file, if you trust it and who wrote the kubeconfig")
+            .with_hint("allow it in that file, if you trust it and the author of the kubeconfig")
         };
         match self {
             Self::AllowAll | Self::Unread(_) => Ok(command.into()),
             Self::Unusable(failure) => Err(failure.clone()),
             Self::DenyAll(file) => Err(forbidden(file, "DenyAll is the credentialPluginPolicy")),
             Self::Allowlist(file, commands) => {
-                let own = cleaned(command);
+                let own = clean_path(command);
                 let found = find_program(&own);
                 let name = |command: &str| Path::new(command).file_name().map(ToOwned::to_owned);
                 let permitted = commands.iter().any(|entry| {
@@ -289,8 +289,8 @@ fn is_executable(path: &Path) -> bool {
     path.is_file()
 }
 
-/// `filepath.Clean` of Go.
-fn cleaned(text: &str) -> String {
+/// `filepath.Clean` of Go: the path without `.`, `..` and doubled separators.
+fn clean_path(text: &str) -> String {
     let mut clean = PathBuf::new();
     for component in Path::new(text).components() {
         match component {
@@ -314,7 +314,7 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
-    fn said(text: &str, command: &str) -> String {
+    fn result(text: &str, command: &str) -> String {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let path = directory.path().join("kuberc");
         std::fs::write(&path, text).expect("it can be written to");
@@ -378,7 +378,7 @@ mod tests {
                 "sh",
                 invalid("credentialPluginPolicy is \"Allowlist\", and credentialPluginAllowlist is missing"),
             ),
-            (listed("[]"), "sh", invalid("credentialPluginAllowlist is empty: DenyAll says that")),
+            (listed("[]"), "sh", invalid("credentialPluginAllowlist is empty: write DenyAll to forbid every plugin")),
             (listed("[{command: sh}, {}]"), "sh", invalid("entry 2 of credentialPluginAllowlist is empty")),
             (
                 listed("[{command: sh, name: dash}]"),
@@ -392,14 +392,14 @@ mod tests {
             ),
             ("kind: Preference\n".into(), "sh", invalid("it holds no Preference of kubectl.config.k8s.io/v1beta1")),
         ] {
-            assert_eq!(said(&text, command), expected, "{text}{command}");
+            assert_eq!(result(&text, command), expected, "{text}{command}");
         }
         // By its name in PATH, which is the program that a full path names.
         let shell = find_program("sh").expect("a shell");
         let entry = format!("[{{command: {}}}]", shell.display());
-        assert_eq!(said(&listed(&entry), "sh"), format!("run {}", shell.display()));
+        assert_eq!(result(&listed(&entry), "sh"), format!("run {}", shell.display()));
         assert_eq!(
-            said(&listed("[{command: sh}]"), &shell.to_string_lossy()),
+            result(&listed("[{command: sh}]"), &shell.to_string_lossy()),
             format!("run {}", shell.display())
         );
     }
@@ -415,7 +415,7 @@ mod tests {
             ("", "."),
             ("./a", "a"),
         ] {
-            assert_eq!(cleaned(path), clean, "{path}");
+            assert_eq!(clean_path(path), clean, "{path}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The part of a configuration that one client uses, as files and flags say it.
 
-use crate::cluster::config::file::{Cluster, User};
+use crate::cluster::config::entry::{Cluster, User};
 use crate::cluster::connection_info::ConnectionInfo;
 
 /// One cluster and one user as they were loaded, before certificates and credentials are read.

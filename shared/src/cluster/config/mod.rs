@@ -1,15 +1,16 @@
-//! Which cluster, with which credential, through which proxy: decided explicitly, never guessed from a failure.
-//!
-//! Everything that client-go would refuse before its first packet is refused here.
+//! Selects a cluster, a user and a namespace from kubeconfigs, flags, the environment and the pod: explicitly, never by
+//! falling back from a failure. Must not know certificates, credentials or connections.
 
 mod context;
+pub(super) mod entry;
 mod environment;
-pub(super) mod file;
+mod file;
 pub(super) mod impersonation;
 pub(super) mod in_cluster;
 pub(super) mod kuberc;
 pub(super) mod loaded_config;
 mod overrides;
+mod validation;
 pub(super) mod yaml;
 
 pub use crate::cluster::config::overrides::Overrides;
@@ -32,8 +33,8 @@ pub enum ConfigSource {
     InCluster,
 }
 
-/// Loads the configuration, and reads all files by `until`. For a thread that may block: a file can be one that never
-/// answers.
+/// Loads the configuration, and reads all files before `until`. Call it on a thread that may block: a file can be a FIFO
+/// that never answers.
 ///
 /// # Errors
 /// Class `badConfiguration`, with the file and the nearest right name.
@@ -46,14 +47,14 @@ pub(super) fn load(
     match source {
         // A flag with an empty value counts as absent.
         ConfigSource::File(path) if !path.as_os_str().is_empty() => {
-            from_file(path, context, overrides, until)
+            load_file(path, context, overrides, until)
         }
-        ConfigSource::Environment | ConfigSource::File(_) => from_environment(context, overrides, until),
+        ConfigSource::Environment | ConfigSource::File(_) => load_environment(context, overrides, until),
         ConfigSource::InCluster => in_cluster::load(overrides, until),
     }
 }
 
-fn from_file(
+fn load_file(
     path: &Path,
     context: Option<&str>,
     overrides: &Overrides,
@@ -75,7 +76,7 @@ fn from_file(
     select(&merge(&[path.to_owned()], until)?, info, context, overrides)?
 }
 
-fn from_environment(
+fn load_environment(
     context: Option<&str>,
     overrides: &Overrides,
     until: Instant,
@@ -98,7 +99,7 @@ fn from_environment(
             // If nothing else names a namespace, a pod uses its own.
             let namespace = loaded.namespace.clone().or_else(|| {
                 if in_cluster::is_available() {
-                    in_cluster::own_namespace(until)
+                    in_cluster::pod_namespace(until)
                 } else {
                     None
                 }
@@ -107,7 +108,7 @@ fn from_environment(
         }
         Err(no_cluster) => no_cluster,
     };
-    // As client-go: flags go before a pod's own configuration, which is the last resort.
+    // As in client-go, flags go before the configuration of the pod, which is the last resort.
     if in_cluster::is_available() {
         return match overrides.impersonation_flag() {
             None => in_cluster::load(overrides, until),
@@ -137,8 +138,8 @@ fn from_environment(
     )
 }
 
-/// Whether a path is in truth the content of a kubeconfig, as it is or in base64, which people sometimes put there. It would
-/// be shown as the name of a file that does not exist, with its secrets.
+/// Whether a path is the content of a kubeconfig, plain or in base64. People sometimes put it there, and the message about a
+/// missing file would show its secrets.
 fn is_content(path: &Path) -> bool {
     // Linux takes 4096 bytes for a path, and nobody writes half of it.
     const LONGEST: usize = 2048;
@@ -161,7 +162,7 @@ fn is_missing(path: &Path) -> bool {
     matches!(std::fs::metadata(path), Err(error) if error.kind() == std::io::ErrorKind::NotFound)
 }
 
-/// Merges the files. Each is read once: a FIFO is empty afterwards.
+/// Merges the files. Each is read once, since a FIFO is empty afterwards.
 fn merge(files: &[PathBuf], until: Instant) -> Result<Kubeconfig, Failure> {
     let mut merged = Kubeconfig::default();
     for file in files {

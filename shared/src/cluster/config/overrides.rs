@@ -60,7 +60,7 @@ impl Overrides {
     }
 }
 
-/// Without the token, which is a secret.
+/// Shows no token, since it is a secret.
 impl std::fmt::Debug for Overrides {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Overrides")

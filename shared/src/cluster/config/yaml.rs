@@ -26,7 +26,7 @@ pub(crate) fn decode_text(bytes: &[u8]) -> Result<Cow<'_, str>, String> {
         text.ok()
             .filter(|_| whole)
             .map(Cow::Owned)
-            .ok_or_else(|| "it is no text in UTF-16, as its byte order mark says".to_owned())
+            .ok_or_else(|| "its byte order mark says UTF-16, and its text is not".to_owned())
     };
     match bytes {
         [0xff, 0xfe, rest @ ..] => wide(rest, u16::from_le_bytes),
@@ -53,7 +53,7 @@ fn parse_yaml(text: &str) -> Result<Value, String> {
     serde_saphyr::from_str_with_options::<Value>(text, options).map_err(|error| {
         let text = error.to_string();
         let line = text.lines().next().unwrap_or_default();
-        without_values(line.trim_start_matches("error: "))
+        hide_values(line.trim_start_matches("error: "))
     })
 }
 
@@ -92,7 +92,7 @@ fn remove_nulls(value: &mut Value) {
 }
 
 /// The message of a parser, without the values of the file that it quotes: a token may be among them.
-pub(crate) fn without_values(text: &str) -> String {
+pub(crate) fn hide_values(text: &str) -> String {
     let mut shown = String::new();
     let mut quote = None;
     for c in text.chars() {

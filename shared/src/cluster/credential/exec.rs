@@ -4,7 +4,7 @@
 //! Its stderr is for the person and is copied to this process's stderr at once, as under kubectl; the end of it is part of
 //! the failure too. Its stdout is a secret and is shown nowhere.
 
-use crate::cluster::config::file::{Cluster, EnvVar, Exec};
+use crate::cluster::config::entry::{Cluster, EnvVar, Exec};
 use crate::cluster::config::kuberc::PluginPolicy;
 use crate::cluster::config::yaml;
 use crate::cluster::deadlines::seconds;
@@ -102,9 +102,9 @@ impl Plugin {
             "" => return Err(bad("the user's exec names no apiVersion".into())),
             other => {
                 return Err(bad(format!(
-                    "the user's exec has the apiVersion {other:?}, which nothing knows"
+                    "the user's exec has the apiVersion {other:?}, which is unknown"
                 ))
-                .with_hint("write client.authentication.k8s.io/v1, where the plugin knows it"));
+                .with_hint("write client.authentication.k8s.io/v1, if the plugin knows it"));
             }
         }
         let mode = match exec.interactive_mode.as_str() {
@@ -140,7 +140,7 @@ impl Plugin {
             .map_or(self.command.clone(), |name| name.to_string_lossy().into_owned())
     }
 
-    /// What a person should know before it is run.
+    /// A warning to show before it is run.
     pub fn warning(&self) -> Option<&str> {
         match &self.policy {
             PluginPolicy::Unread(why) => Some(why),
@@ -148,7 +148,7 @@ impl Plugin {
         }
     }
 
-    /// Whether it may ask the person something.
+    /// Whether it may ask questions on the terminal.
     pub fn is_interactive(&self) -> bool {
         self.mode != InteractiveMode::Never && std::io::stdin().is_terminal()
     }
@@ -160,9 +160,11 @@ impl Plugin {
     pub async fn run(&self, limit: Duration) -> Result<PluginCredential, Failure> {
         let interactive = self.is_interactive();
         if self.mode == InteractiveMode::Always && !interactive {
-            return Err(self.failed("wants to ask something, and standard input is no terminal").with_hint(
-                "run it in a terminal, or set interactiveMode: IfAvailable where the plugin can do without",
-            ));
+            return Err(self
+                .failure("wants to ask something, and standard input is no terminal")
+                .with_hint(
+                    "run it in a terminal, or set interactiveMode: IfAvailable if the plugin can do without",
+                ));
         }
         let mut spec = json!({"interactive": interactive});
         if let Some(cluster) = &self.cluster {
@@ -182,17 +184,20 @@ impl Plugin {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
-        let mut child = command.spawn().map_err(|error| self.not_started(&error))?;
+        let mut child = command.spawn().map_err(|error| self.start_failure(&error))?;
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-        let mut said = Vec::new();
+        let mut stderr_end = Vec::new();
         let running = async {
-            let (output, (), status) =
-                tokio::join!(read_stdout(stdout), copy_stderr(stderr, &mut said), child.wait());
+            let (output, (), status) = tokio::join!(
+                read_stdout(stdout),
+                copy_stderr(stderr, &mut stderr_end),
+                child.wait()
+            );
             (output, status)
         };
         let finished = timeout(limit, running).await;
         let Ok((output, status)) = finished else {
-            // Killed here, so that no process outlives the report of its failure.
+            // Ended here, so that no process outlives the report of its failure.
             let _ = child.start_kill();
             return Err(Failure::new(
                 Class::Credential,
@@ -203,73 +208,75 @@ impl Plugin {
                 self.name()
             )));
         };
-        let status = status.map_err(|error| self.failed(&format!("cannot be waited for: {error}")))?;
-        let output = output.map_err(|error| self.failed(&format!("cannot be read from: {error}")))?;
+        let status = status.map_err(|error| self.failure(&format!("cannot be waited for: {error}")))?;
+        let output = output.map_err(|error| self.failure(&format!("cannot be read from: {error}")))?;
         if !status.success() {
-            let words = last_lines(&said, &output);
-            return Err(self.failed(&match words.as_str() {
+            let words = last_lines(&stderr_end, &output);
+            return Err(self.failure(&match words.as_str() {
                 "" => format!("failed: {status}"),
                 words => format!("failed: {status}: {words}"),
             }));
         }
         if output.iter().all(u8::is_ascii_whitespace) {
-            let first = String::from_utf8_lossy(&said);
+            let first = String::from_utf8_lossy(&stderr_end);
             let first = first
                 .lines()
                 .map(str::trim)
                 .find(|line| !line.is_empty())
                 .map(shortened);
-            return Err(self.failed(&match first {
+            return Err(self.failure(&match first {
                 Some(first) => format!("wrote nothing to stdout, and to stderr: {first}"),
                 None => "wrote nothing".to_owned(),
             }));
         }
-        self.read(&output)
+        self.read_credential(&output)
     }
 
-    fn read(&self, output: &[u8]) -> Result<PluginCredential, Failure> {
+    fn read_credential(&self, output: &[u8]) -> Result<PluginCredential, Failure> {
         let credential = yaml::read(output)
             .ok()
             .and_then(|value| serde_json::from_value::<ExecCredential>(value).ok())
             // kubectl accepts an answer without a kind.
             .filter(|credential| matches!(credential.kind.as_str(), "ExecCredential" | ""))
-            .ok_or_else(|| self.failed("wrote something that is no ExecCredential"))?;
+            .ok_or_else(|| self.failure("wrote something that is no ExecCredential"))?;
         if credential.api_version != self.api_version {
             let answers = match credential.api_version.as_str() {
                 "" => "answers without an apiVersion".to_owned(),
                 other => format!("answers in the apiVersion {:?}", shortened(other)),
             };
             return Err(self
-                .failed(&format!(
+                .failure(&format!(
                     "{answers}, and {} is what the kubeconfig names",
                     self.api_version
                 ))
                 .with_hint("write the apiVersion that the plugin speaks into the user's exec"));
         }
         let Some(status) = credential.status else {
-            return Err(self.failed("wrote an ExecCredential without a status"));
+            return Err(self.failure("wrote an ExecCredential without a status"));
         };
         let (certificate, key) = (&status.client_certificate_data, &status.client_key_data.0);
         if certificate.is_empty() != key.is_empty() {
-            return Err(self.failed("gave a certificate without its key, or a key without its certificate"));
+            return Err(self.failure("gave a certificate without its key, or a key without its certificate"));
         }
-        let identity =
-            if certificate.is_empty() {
-                None
-            } else {
-                let identity = client_certificate::read(certificate.as_bytes(), key.as_bytes());
-                Some(identity.map_err(|failure| {
-                    self.failed(&format!("gave what cannot be used: {}", failure.message))
-                })?)
-            };
+        let identity = if certificate.is_empty() {
+            None
+        } else {
+            let identity = client_certificate::read(certificate.as_bytes(), key.as_bytes());
+            Some(identity.map_err(|failure| {
+                self.failure(&format!(
+                    "gave a certificate that cannot be used: {}",
+                    failure.message
+                ))
+            })?)
+        };
         if status.token.0.is_empty() && identity.is_none() {
-            return Err(self.failed("gave neither a token nor a certificate"));
+            return Err(self.failure("gave neither a token nor a certificate"));
         }
         let expires = match status.expiration_timestamp.as_deref() {
             None => None,
             Some(text) => Some(
                 parse_time(text)
-                    .ok_or_else(|| self.failed("gave an expirationTimestamp that is no RFC 3339 time"))?,
+                    .ok_or_else(|| self.failure("gave an expirationTimestamp that is no RFC 3339 time"))?,
             ),
         };
         Ok(PluginCredential {
@@ -279,23 +286,23 @@ impl Plugin {
         })
     }
 
-    fn failed(&self, what: &str) -> Failure {
+    fn failure(&self, what: &str) -> Failure {
         Failure::new(
             Class::Credential,
             format!("the credential plugin {} {what}", shortened(&self.name())),
         )
     }
 
-    fn not_started(&self, error: &std::io::Error) -> Failure {
+    fn start_failure(&self, error: &std::io::Error) -> Failure {
         let failure = match error.kind() {
-            std::io::ErrorKind::NotFound => self.failed("is not found"),
-            _ => self.failed(&format!("cannot be run: {error}")),
+            std::io::ErrorKind::NotFound => self.failure("is not found"),
+            _ => self.failure(&format!("cannot be run: {error}")),
         };
         match self.install_hint.trim() {
             "" => failure.with_hint("install it, or check command in the kubeconfig's exec"),
             hint => {
                 let line: Vec<&str> = hint.split_whitespace().collect();
-                failure.with_hint(visible(&line.join(" ")))
+                failure.with_hint(escape_control(&line.join(" ")))
             }
         }
     }
@@ -348,7 +355,7 @@ fn cluster_info(cluster: &Cluster, ca: &[u8]) -> Value {
     info
 }
 
-/// Reads all of stdout.
+/// Reads stdout to its end, and keeps its beginning.
 async fn read_stdout(pipe: Option<impl AsyncRead + Unpin>) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     if let Some(mut pipe) = pipe {
@@ -365,8 +372,8 @@ async fn read_stdout(pipe: Option<impl AsyncRead + Unpin>) -> std::io::Result<Ve
     Ok(bytes)
 }
 
-/// Copies stderr to our own, and keeps the end of it in `said`.
-async fn copy_stderr(pipe: Option<impl AsyncRead + Unpin>, said: &mut Vec<u8>) {
+/// Copies stderr to our own, and keeps its end.
+async fn copy_stderr(pipe: Option<impl AsyncRead + Unpin>, stderr_end: &mut Vec<u8>) {
     let Some(mut pipe) = pipe else { return };
     let mut buffer = vec![0; 4096];
     while let Ok(count) = pipe.read(&mut buffer).await {
@@ -375,21 +382,21 @@ async fn copy_stderr(pipe: Option<impl AsyncRead + Unpin>, said: &mut Vec<u8>) {
         }
         // A closed stderr is no reason to stop the plugin.
         let _ = std::io::stderr().write_all(&buffer[..count]);
-        said.extend_from_slice(&buffer[..count]);
-        if said.len() > 8 * STDERR {
-            said.drain(..said.len() - 4 * STDERR);
+        stderr_end.extend_from_slice(&buffer[..count]);
+        if stderr_end.len() > 8 * STDERR {
+            stderr_end.drain(..stderr_end.len() - 4 * STDERR);
         }
     }
 }
 
 /// The last lines of stderr for a message, without lines that repeat a word of stdout, which is a secret.
-fn last_lines(said: &[u8], output: &[u8]) -> String {
+fn last_lines(stderr_end: &[u8], output: &[u8]) -> String {
     let output = String::from_utf8_lossy(output);
     let secrets: Vec<&str> = output
         .split(|c: char| c.is_whitespace() || "\"',:{}[]".contains(c))
         .filter(|word| word.len() >= 8)
         .collect();
-    let text = String::from_utf8_lossy(said);
+    let text = String::from_utf8_lossy(stderr_end);
     let mut lines: Vec<&str> = text
         .lines()
         .map(str::trim)
@@ -398,17 +405,17 @@ fn last_lines(said: &[u8], output: &[u8]) -> String {
         .take(3)
         .collect();
     lines.reverse();
-    let all = visible(&lines.join("; "));
+    let all = escape_control(&lines.join("; "));
     let skipped = all.chars().count().saturating_sub(STDERR);
     all.chars().skip(skipped).collect()
 }
 
 fn shortened(text: &str) -> String {
-    visible(text).chars().take(80).collect()
+    escape_control(text).chars().take(80).collect()
 }
 
 /// The text with control characters escaped, so that they do nothing to a terminal.
-fn visible(text: &str) -> String {
+fn escape_control(text: &str) -> String {
     text.chars()
         .map(|c| {
             if c.is_control() {
@@ -425,7 +432,7 @@ mod tests {
     use super::parse_time;
 
     #[test]
-    fn the_end_of_a_credential_is_read_as_go_reads_it() {
+    fn the_expiry_of_a_credential_is_read_as_go_reads_it() {
         for (text, is_time) in [
             ("2030-01-02T03:04:05Z", true),
             ("2030-01-02T03:04:05.678Z", true),

@@ -1,5 +1,5 @@
-//! The credential that requests carry: obtained once, shared by all requests, renewed when its time is over or when the
-//! API server refuses it. Must not know what is asked.
+//! The credential that requests carry: obtained once, shared by all requests, and renewed if it has expired or the API
+//! server refuses it. Must not know the requests.
 
 pub(super) mod exec;
 mod token_file;
@@ -17,11 +17,11 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
-/// As client-go (`transport.NewCachedFileTokenSource`): the kubelet renews a token at 80 % of its time, which is ten
-/// minutes at the least.
+/// A token file that was read longer ago is read again, as in client-go (`transport.NewCachedFileTokenSource`). The kubelet
+/// renews a token at 80 % of its lifetime, which is ten minutes at least.
 const REREAD: Duration = Duration::from_mins(1);
-/// If the API server also refuses the credential that a plugin gave in the place of a refused one, running the plugin again
-/// would give the same. The other requests of the same run do not run it within this time.
+/// A plugin that was run after a refusal is not run again within this time. If its new credential is refused too, another
+/// run would give the same.
 const RUN_AGAIN: Duration = Duration::from_secs(10);
 
 /// Where a credential comes from.
@@ -43,19 +43,19 @@ pub(crate) struct CurrentCredential {
     pub header: Option<HeaderValue>,
     /// Certificate and key of a plugin.
     pub identity: Option<Arc<CertifiedKey>>,
-    /// When it ends, if that is known.
+    /// When it expires, if that is known.
     pub expires: Option<Time>,
     /// How long a plugin took.
     pub elapsed: Option<Duration>,
-    /// How many credentials there have been, with this one.
+    /// How many credentials were obtained so far, this one included.
     pub number: u64,
 }
 
 struct CachedCredential {
     current: CurrentCredential,
     read: Instant,
-    /// Whether a plugin gave it after the API server had refused another one.
-    in_place_of_a_refused: bool,
+    /// Whether a plugin gave it after the API server had refused another.
+    follows_refusal: bool,
 }
 
 /// The one credential of a client.
@@ -83,7 +83,7 @@ impl Credentials {
         }
     }
 
-    /// The credential, obtained first if there is none or if its time is over.
+    /// The credential. It is obtained first if there is none or if it has expired.
     ///
     /// # Errors
     /// Class `credential`, if it cannot be obtained within the limit.
@@ -121,13 +121,13 @@ impl Credentials {
         }
     }
 
-    /// The plugin, if it is running at this moment.
-    pub fn running(&self) -> Option<&Plugin> {
+    /// The plugin, if it runs at this moment.
+    pub fn running_plugin(&self) -> Option<&Plugin> {
         self.plugin().filter(|_| self.cached.try_lock().is_err())
     }
 
-    /// Another credential in the place of one that the API server refused; `None` if there is no other.
-    pub async fn renewed(&self, refused: &CurrentCredential, limit: Duration) -> Option<CurrentCredential> {
+    /// Obtains another credential after the API server refused this one; `None` if there is no other.
+    pub async fn renew(&self, refused: &CurrentCredential, limit: Duration) -> Option<CurrentCredential> {
         if matches!(self.source, CredentialSource::None | CredentialSource::Fixed(_)) {
             return None;
         }
@@ -136,11 +136,11 @@ impl Credentials {
             match cached.as_ref() {
                 // Another request has renewed it meanwhile.
                 Some(cached) if cached.current.number != refused.number => Some(cached.current.clone()),
-                Some(cached) if cached.in_place_of_a_refused && cached.read.elapsed() < RUN_AGAIN => None,
+                Some(cached) if cached.follows_refusal && cached.read.elapsed() < RUN_AGAIN => None,
                 _ => {
                     let renewed = Box::pin(self.obtain(&mut cached, limit)).await.ok()?;
                     if let (Some(cached), CredentialSource::Plugin(_)) = (cached.as_mut(), &self.source) {
-                        cached.in_place_of_a_refused = true;
+                        cached.follows_refusal = true;
                     }
                     Some(renewed)
                 }
@@ -188,7 +188,7 @@ impl Credentials {
                     cached.as_ref(),
                 ) {
                     (Ok(header), ..) => header,
-                    // As client-go: the last token that was read, else the one beside the file.
+                    // As in client-go, the last token that was read counts, else the one beside the file.
                     (Err(_), _, Some(former)) if former.current.header.is_some() => former
                         .current
                         .header
@@ -208,7 +208,7 @@ impl Credentials {
         *cached = Some(CachedCredential {
             current: current.clone(),
             read: Instant::now(),
-            in_place_of_a_refused: false,
+            follows_refusal: false,
         });
         Ok(current)
     }
@@ -216,7 +216,7 @@ impl Credentials {
 
 #[allow(
     clippy::disallowed_methods,
-    reason = "the end of a credential is a time of this machine's clock"
+    reason = "the expiry of a credential is compared with this machine's clock"
 )]
 fn now() -> Time {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_token_file_is_read_again_when_it_was_refused_and_the_last_token_stays_while_it_is_away() {
+    async fn a_token_file_is_read_again_after_a_refusal_and_the_last_token_stays_if_the_file_is_gone() {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let file = directory.path().join("token");
         let limit = Duration::from_secs(5);
@@ -249,19 +249,19 @@ mod tests {
             Some(header("one")),
             "a file is not read for each request"
         );
-        let second = credentials.renewed(&first, limit).await.expect("another token");
+        let second = credentials.renew(&first, limit).await.expect("another token");
         assert_eq!(second.header, Some(header("two")));
         let shared = credentials
-            .renewed(&first, limit)
+            .renew(&first, limit)
             .await
             .expect("it was renewed already");
         assert_eq!(shared.number, second.number);
         assert!(
-            credentials.renewed(&second, limit).await.is_none(),
+            credentials.renew(&second, limit).await.is_none(),
             "it is still the same"
         );
         std::fs::remove_file(&file).expect("it is there");
-        assert!(credentials.renewed(&second, limit).await.is_none());
+        assert!(credentials.renew(&second, limit).await.is_none());
         let last = credentials.current(limit).await.expect("the last one stays");
         assert_eq!(last.header, Some(header("two")));
 

@@ -1,4 +1,4 @@
-//! The token in a file.
+//! A token that a file holds.
 
 use crate::cluster::authorization;
 use crate::cluster::bounded_file;
@@ -9,14 +9,14 @@ use std::path::Path;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
-/// `Instant` overflows if a limit of centuries is added to it, and no run is longer than this.
+/// No run is longer, and `Instant` overflows if a limit of centuries is added to it.
 const LONGEST_READ: Duration = Duration::from_hours(1);
 
-/// Reads a token file on a thread that may block: the file can be one that does not answer. A file that was read before is
-/// read again only if it is a regular one: a FIFO is empty by then.
+/// Reads a token file on a thread that may block, since the file can be a FIFO that never answers. `again` is whether it was
+/// read before: then only a regular file is read, since a FIFO is empty by then.
 pub(super) async fn read(path: &Path, again: bool, limit: Duration) -> Result<HeaderValue, Failure> {
     let limit = limit.min(LONGEST_READ);
-    // The reader ends before the one who waits for it gives up, so that it can say why.
+    // The reader gives up before its caller does, so that its failure says why.
     let (own, until) = (path.to_owned(), Instant::now() + limit.mul_f32(0.9));
     let reading = tokio::task::spawn_blocking(move || {
         if again && !bounded_file::is_regular(&own) {

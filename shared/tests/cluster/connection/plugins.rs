@@ -178,7 +178,7 @@ async fn the_failure_of_a_plugin_says_why_and_what_to_do() {
         ),
         (
             exec(Path::new("x"), "").replace("/v1,", "/v2,"),
-            "which nothing knows",
+            "which is unknown",
         ),
         (
             exec(Path::new("x"), "").replace("Never", "Sometimes"),
