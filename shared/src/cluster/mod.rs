@@ -30,7 +30,7 @@ pub use api::path::collection_path;
 pub(crate) use api::path::escape;
 pub use api::service_proxy::{
     NamedPort, ParseServiceNameError, ServiceInfo, ServiceName, ServiceResponse, ask_service, service,
-    services_labelled,
+    services_by_label,
 };
 pub use api::watch::{Watch, WatchEvent};
 pub use client::{Client, FlowControl, Settings};

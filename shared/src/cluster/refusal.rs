@@ -1,4 +1,4 @@
-//! From an HTTP response other than 2xx to its failure.
+//! The failure that an HTTP response other than 2xx means.
 
 use crate::failure::{Class, Failure, Side};
 use crate::resource::ApiStatus;
@@ -20,7 +20,7 @@ pub fn status_class(code: u16) -> Option<Class> {
     }
 }
 
-/// Whether a body is a page for people.
+/// Whether a body is a page of HTML.
 fn is_page(text: &str) -> bool {
     let text = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
     let begins = |with: &str| {

@@ -109,18 +109,12 @@ async fn a_list_has_to_be_of_the_kind_that_was_asked_for() {
             r#"{"kind":"DeploymentList","items":[]}"#,
             no("is a DeploymentList of no version"),
         ),
-        (
-            r#"{"apiVersion":"apps/v1","items":[]}"#,
-            no("says of no kind that it is"),
-        ),
-        (r#"{"items":[]}"#, no("says of no kind that it is")),
-        (
-            r#"{"kind":null,"apiVersion":null,"items":[]}"#,
-            no("says of no kind that it is"),
-        ),
+        (r#"{"apiVersion":"apps/v1","items":[]}"#, no("has no kind")),
+        (r#"{"items":[]}"#, no("has no kind")),
+        (r#"{"kind":null,"apiVersion":null,"items":[]}"#, no("has no kind")),
         (
             r#"{"kind":["DeploymentList"],"apiVersion":"apps/v1","items":[]}"#,
-            no("says of no kind that it is"),
+            no("has no kind"),
         ),
         (
             r#"{"kind":"List","apiVersion":"v1","items":[]}"#,
@@ -154,7 +148,7 @@ async fn a_list_has_to_be_of_the_kind_that_was_asked_for() {
         ("v1", "PodList", no("is a PodList of v1")),
         ("apps/v1", "ReplicaSetList", no("is a ReplicaSetList of apps/v1")),
         ("v1", "Status", no("is a Status of v1")),
-        ("", "", no("says of no kind that it is")),
+        ("", "", no("has no kind")),
     ] {
         let bytes = protobuf(api_version, kind);
         assert_eq!(

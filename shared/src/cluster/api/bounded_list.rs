@@ -51,32 +51,32 @@ pub async fn bounded_list<T: Resource>(
             path.push(if path.contains('?') { '&' } else { '?' });
             path.push_str("resourceVersion=0");
         }
-        match page(client, &path, &expected, &mut list.items, &mut room).await? {
-            AfterPage::Page(next) => token = Some(next),
-            AfterPage::End => {
+        match read_page(client, &path, &expected, &mut list.items, &mut room).await? {
+            PageEnd::Next(next) => token = Some(next),
+            PageEnd::Last => {
                 list.complete = true;
                 break;
             }
-            AfterPage::NoRoom => break,
+            PageEnd::NoRoom => break,
         }
     }
     Ok(list)
 }
 
-/// What follows a page.
-enum AfterPage {
-    Page(String),
-    End,
+/// How the reading goes on after a page.
+enum PageEnd {
+    Next(String),
+    Last,
     NoRoom,
 }
 
-async fn page<T: Resource>(
+async fn read_page<T: Resource>(
     client: &Client,
     path: &str,
     expected: &ExpectedType,
     items: &mut Vec<T>,
     room: &mut usize,
-) -> Result<AfterPage, Failure> {
+) -> Result<PageEnd, Failure> {
     let mut response = client
         .get_compressed(path, accept::PROTOBUF_OR_JSON)
         .await?
@@ -88,7 +88,7 @@ async fn page<T: Resource>(
     let mut next = None;
     while let Some(chunk) = response.chunk().await? {
         let Some(rest) = room.checked_sub(chunk.len()) else {
-            return Ok(AfterPage::NoRoom);
+            return Ok(PageEnd::NoRoom);
         };
         *room = rest;
         reader
@@ -109,9 +109,9 @@ async fn page<T: Resource>(
     let (api_version, kind) = reader.type_meta();
     expected.check(api_version, kind, true)?;
     Ok(match next {
-        Some(token) if token.is_empty() => AfterPage::End,
-        Some(token) => AfterPage::Page(token),
-        // Its metadata is missing or broken, so it is unknown if there is more.
-        None => AfterPage::NoRoom,
+        Some(token) if token.is_empty() => PageEnd::Last,
+        Some(token) => PageEnd::Next(token),
+        // The metadata is missing or broken, so it is not known whether there is another page.
+        None => PageEnd::NoRoom,
     })
 }

@@ -4,11 +4,11 @@ use crate::failure::{Class, Failure};
 use crate::resource::{Decoded, Resource};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// What is left for one list. No real list uses it up; a broken server must not bring this process down.
+/// The rest of the budget of one list. No real list uses it up. It keeps a broken server from using up all memory.
 pub(super) struct ListBudget {
     /// Bytes of memory for the items that are kept, roughly.
     kept: AtomicU64,
-    /// Bytes that are read, unpacked.
+    /// Bytes to read, unpacked.
     read: AtomicU64,
     /// Items without a name; an API server has none.
     nameless: AtomicU64,

@@ -1,4 +1,4 @@
-//! Which kinds an API server serves, for kinds that are not known here.
+//! Finds kinds that are not known here among those that the API server serves.
 //!
 //! Only the one group is requested, as kubectl resolves a name that carries its group: two small responses, which servers of
 //! every version and aggregated ones give alike.
@@ -54,7 +54,7 @@ impl std::fmt::Display for CustomName {
     }
 }
 
-/// Whether it is such as `v1` or `v2beta1`; no group begins like that.
+/// Whether the text is a version, such as `v1` or `v2beta1`. No group begins like that.
 fn is_version(text: &str) -> bool {
     let Some(rest) = text.strip_prefix('v') else {
         return false;
@@ -86,7 +86,7 @@ pub struct Collection {
 }
 
 impl Collection {
-    /// Its path, in one namespace or in all.
+    /// The path of the objects, in one namespace or in all.
     pub(crate) fn path(&self, namespace: Option<&str>) -> String {
         let root = format!("/apis/{}/{}", escape(&self.group), escape(&self.version));
         let plural = escape(&self.plural);
@@ -163,7 +163,7 @@ pub async fn discover(client: &Client, name: &CustomName) -> Result<Collection, 
     let group: ApiGroup = match get(client, &path).await {
         Ok(group) => group,
         Err(failure) if failure.class == Class::NotFound => {
-            return Err(missing_group(client, name, failure).await);
+            return Err(group_failure(client, name, failure).await);
         }
         Err(failure) => return Err(failure),
     };
@@ -221,7 +221,7 @@ pub async fn discover(client: &Client, name: &CustomName) -> Result<Collection, 
     )
 }
 
-/// Whether the API server answers that it serves no such kind, in any version of its group.
+/// Whether the API server answers that it does not serve the kind in any version of its group.
 pub async fn is_not_served<T: Resource>(client: &Client) -> bool {
     let name = CustomName {
         word: T::PLURAL.to_owned(),
@@ -233,7 +233,7 @@ pub async fn is_not_served<T: Resource>(client: &Client) -> bool {
         .is_err_and(|failure| failure.class == Class::NotFound)
 }
 
-async fn missing_group(client: &Client, name: &CustomName, failure: Failure) -> Failure {
+async fn group_failure(client: &Client, name: &CustomName, failure: Failure) -> Failure {
     let groups: ApiGroupList = get(client, "/apis").await.unwrap_or_default();
     let failure = Failure {
         message: format!("the API server serves no group {}", name.group),

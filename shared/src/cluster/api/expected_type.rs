@@ -1,10 +1,10 @@
-//! Checks that a response is what was asked for.
+//! Checks that a response has the type that was requested.
 
 use crate::cluster::api::list_options::ListOptions;
 use crate::failure::{Class, Failure};
 use crate::resource::Resource;
 
-/// The type that a response has to have. Any other JSON would decode as an empty list, and so be "ok".
+/// The type that a response must have. Any other JSON would decode as an empty list, which is "ok".
 pub(crate) struct ExpectedType {
     api_version: String,
     kind: String,
@@ -38,10 +38,10 @@ impl ExpectedType {
         }
     }
 
-    /// Checks what was read so far; `ended` once all was.
+    /// Checks the type as far as it was read. `ended` is whether the whole response was read.
     ///
     /// # Errors
-    /// `notAnApiServer`, with the type that it has instead.
+    /// `notAnApiServer`, with the type of the response.
     pub fn check(
         &self,
         api_version: Option<String>,
@@ -59,7 +59,7 @@ impl ExpectedType {
         let shown = |given: Option<String>| given.map(|text| shortened(&text)).unwrap_or_default();
         let (version, kind) = (shown(api_version), shown(kind));
         let is = match (kind.as_str(), version.as_str()) {
-            ("", _) => "says of no kind that it is".to_owned(),
+            ("", _) => "has no kind".to_owned(),
             (kind, "") => format!("is a {kind} of no version"),
             (kind, version) => format!("is a {kind} of {version}"),
         };

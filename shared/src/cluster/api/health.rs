@@ -1,4 +1,4 @@
-//! What the API server says about its own health, and the Leases of its controllers.
+//! The health of the API server by its own answers, and the Leases of its controllers.
 
 use crate::cluster::api::accept;
 use crate::cluster::api::get::decode_object;
@@ -87,7 +87,7 @@ pub async fn readyz(client: &Client) -> Result<Readiness, Failure> {
     Ok((whole.status, whole.text))
 }
 
-/// Asks `/livez?verbose`, by which an API server that hangs or ends differs from one that is only not ready.
+/// Asks `/livez?verbose`. It tells an API server that hangs or ends from one that is only not ready.
 ///
 /// # Errors
 /// As [`readyz`].

@@ -1,4 +1,4 @@
-//! Who this client is to the API server, and what it may do.
+//! The identity that the API server gives this client, and its rights.
 
 use crate::cluster::client::Client;
 use crate::failure::{Class, Failure};

@@ -50,8 +50,8 @@ pub async fn list_filtered<T: Resource>(
     options: &ListOptions,
     filter: &ItemFilter<T>,
 ) -> Result<ObjectList<T>, Failure> {
-    match pages(client, options, filter).await {
-        Err(failure) if failure.class == Class::Expired => pages(client, options, filter).await,
+    match read_pages(client, options, filter).await {
+        Err(failure) if failure.class == Class::Expired => read_pages(client, options, filter).await,
         result => result,
     }
 }
@@ -94,7 +94,7 @@ struct PageRules<T> {
     budget: ListBudget,
 }
 
-async fn pages<T: Resource>(
+async fn read_pages<T: Resource>(
     client: &Client,
     options: &ListOptions,
     filter: &ItemFilter<T>,

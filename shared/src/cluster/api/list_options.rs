@@ -7,7 +7,7 @@ use crate::resource::Resource;
 use kube::core::params::{ListParams, WatchParams};
 use kube::core::request::Request;
 
-/// What to list.
+/// The objects that a list or a watch requests.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListOptions {
     /// One namespace; `None` for all.
@@ -31,7 +31,7 @@ impl ListOptions {
         }
     }
 
-    /// Path and query of one page; of the first if there is no token.
+    /// Path and query of the page with that token; of the first page without a token.
     ///
     /// # Errors
     /// `rejected`, if the options make no request.
@@ -46,7 +46,7 @@ impl ListOptions {
         path_and_query(Request::new(self.collection_path::<T>()).list(&params))
     }
 
-    /// Path and query of a watch that goes on from that version, with bookmarks; the server ends it after so many
+    /// Path and query of a watch that goes on from that version, with bookmarks. The server ends it after that many
     /// seconds.
     ///
     /// # Errors

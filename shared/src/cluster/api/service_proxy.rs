@@ -160,7 +160,7 @@ struct ServiceMeta {
 ///
 /// # Errors
 /// As [`Client::get_whole`].
-pub async fn services_labelled(client: &Client, selector: &str) -> Result<Vec<ServiceName>, Failure> {
+pub async fn services_by_label(client: &Client, selector: &str) -> Result<Vec<ServiceName>, Failure> {
     let all = Request::new("/api/v1/services").list(&ListParams::default().labels(selector));
     let path = path_and_query(all)?;
     let body = client.get_whole(&path, accept::JSON, MAX_ITEM_BYTES).await?;

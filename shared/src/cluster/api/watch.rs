@@ -26,7 +26,7 @@ const SILENCE: Duration = Duration::from_secs(90);
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 /// No pause is longer, so that an outage is over for us within 10 s of its end.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// A watch sends earlier changes as soon as it is open. After this much silence there were none.
+/// A watch sends earlier changes as soon as it is open. This much silence means that there were none.
 const CATCH_UP: Duration = Duration::from_millis(500);
 /// A watch that the server ends sooner than this counts as a failure, lest it be reopened in a busy loop.
 const SHORTEST_WATCH: Duration = Duration::from_secs(1);
@@ -68,11 +68,11 @@ pub struct Watch<T> {
     failures: u32,
     /// Failures since a watch last worked; the length of the next pause depends on them.
     setbacks: u32,
-    /// The last attempt failed, so the next one waits first.
+    /// Whether the last attempt failed, so that the next one waits first.
     pausing: bool,
-    /// The version was gone and everything was listed again, and no watch has worked since.
+    /// Whether everything was listed again because the version was gone, and no watch has worked since.
     relisted: bool,
-    /// After so much silence the watch counts as dead.
+    /// The silence after which the watch counts as dead.
     silence: Duration,
 }
 
@@ -82,7 +82,7 @@ struct EventStream {
     /// Whether the changes from before it was opened were read.
     caught_up: bool,
     buffer: Vec<u8>,
-    /// Bytes of `buffer` that are used up.
+    /// Bytes of `buffer` that were read as lines.
     used: usize,
     /// Bytes of `buffer` that were searched for the end of a line.
     searched: usize,
@@ -162,13 +162,13 @@ impl<T: Resource> Watch<T> {
     /// Why the list or the watch failed; the watch itself goes on.
     pub async fn next(&mut self) -> Result<WatchEvent<T>, Failure> {
         let result = self.step().await;
-        self.forgive();
+        self.forget_setbacks();
         match &result {
             Ok(WatchEvent::Listed(_)) if self.relisted => {}
             Ok(_) => self.failures = 0,
             Err(_) => {
                 self.failures = self.failures.saturating_add(1);
-                self.set_back();
+                self.add_setback();
                 self.stream = None;
                 self.opened = None;
             }
@@ -177,13 +177,13 @@ impl<T: Resource> Watch<T> {
     }
 
     /// Makes the next attempt wait, longer than the one before.
-    fn set_back(&mut self) {
+    fn add_setback(&mut self) {
         self.setbacks = self.setbacks.saturating_add(1);
         self.pausing = true;
     }
 
     /// Forgets earlier failures if the watch works.
-    fn forgive(&mut self) {
+    fn forget_setbacks(&mut self) {
         if self.opened.is_some_and(|opened| opened.elapsed() >= WORKING) {
             self.setbacks = 0;
             self.relisted = false;
@@ -235,8 +235,8 @@ impl<T: Resource> Watch<T> {
                     Err(failure) => return Err(self.start_over_after(failure)),
                 },
                 // The server ends every watch after a while; that is no failure.
-                Ok(None) if opened.elapsed() >= WORKING => self.forgive(),
-                Ok(None) if opened.elapsed() >= SHORTEST_WATCH => self.set_back(),
+                Ok(None) if opened.elapsed() >= WORKING => self.forget_setbacks(),
+                Ok(None) if opened.elapsed() >= SHORTEST_WATCH => self.add_setback(),
                 Ok(None) => {
                     return Err(Failure::new(
                         Class::ConnectionLost,
@@ -248,8 +248,8 @@ impl<T: Resource> Watch<T> {
         }
     }
 
-    /// Forgets the version if a stream made no progress, or sent something that is no event: from the same version the same
-    /// might come again.
+    /// Forgets the version if a stream made no progress or sent something that is no event. A watch from the same version
+    /// might bring the same again.
     fn start_over_after(&mut self, failure: Failure) -> Failure {
         if matches!(failure.class, Class::Timeout | Class::NotAnApiServer) {
             self.resource_version = None;
@@ -259,7 +259,7 @@ impl<T: Resource> Watch<T> {
 
     /// Forgets the version, which is gone.
     fn relist(&mut self) -> Result<(), Failure> {
-        self.forgive();
+        self.forget_setbacks();
         self.opened = None;
         self.resource_version = None;
         if std::mem::replace(&mut self.relisted, true) {
@@ -296,7 +296,7 @@ impl<T: Resource> Watch<T> {
         let garbage = |error: &dyn std::fmt::Display| {
             Failure::new(
                 Class::NotAnApiServer,
-                format!("the watch sent what is no event: {error}"),
+                format!("the watch sent something that is no event: {error}"),
             )
         };
         let EventLine { kind, object } = serde_json::from_slice(line).map_err(|e| garbage(&e))?;
@@ -312,9 +312,12 @@ impl<T: Resource> Watch<T> {
                 ..Failure::new(class, status.message)
             });
         }
-        let EventObject { kind: of, metadata } = serde_json::from_slice(object).map_err(|e| garbage(&e))?;
-        if !of.is_empty() && of != T::KIND {
-            return Err(garbage(&format_args!("an object of kind {of:?}")));
+        let EventObject {
+            kind: object_kind,
+            metadata,
+        } = serde_json::from_slice(object).map_err(|e| garbage(&e))?;
+        if !object_kind.is_empty() && object_kind != T::KIND {
+            return Err(garbage(&format_args!("an object of kind {object_kind:?}")));
         }
         if metadata.name.is_empty() && kind != "BOOKMARK" {
             return Err(garbage(&"an object without a name"));

@@ -1,10 +1,10 @@
 //! The address of a server, read as Go reads it: by `rest.DefaultServerURL` of client-go for an API server, by `url.Parse`
-//! for a proxy. Must not know what is asked there.
+//! for a proxy. Must not know the requests.
 
 use crate::cluster::secret::Secret;
 use std::fmt::Write as _;
 
-/// Where a server is.
+/// The address of a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Address {
     /// In small letters.
@@ -34,7 +34,7 @@ impl Address {
                 .bytes()
                 .all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
         {
-            return Err("what stands before :// is no scheme".into());
+            return Err("the text before :// is no scheme".into());
         }
         let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
         let (authority, path) = rest.split_at(end);
@@ -57,7 +57,7 @@ impl Address {
             scheme: scheme.to_ascii_lowercase(),
             user: user.map(|user| {
                 let (name, password) = user.split_once(':').unwrap_or((user, ""));
-                (percent_decoded(name), Secret(percent_decoded(password)))
+                (decode_percent(name), Secret(decode_percent(password)))
             }),
             host,
             port,
@@ -65,8 +65,8 @@ impl Address {
         })
     }
 
-    /// Reads the address of an API server. Without a scheme it is plain HTTP and may have no path, whatever the
-    /// kubeconfig says about TLS.
+    /// Reads the address of an API server. Without a scheme it is plain HTTP and may have no path, even if the
+    /// kubeconfig configures TLS.
     pub fn from_server_url(text: &str) -> Result<Self, String> {
         let address = match Self::parse(text) {
             Ok(address) => address,
@@ -89,7 +89,7 @@ impl Address {
         self.scheme == "https"
     }
 
-    /// The port, or the scheme's own.
+    /// The port, or the default port of the scheme.
     pub fn port(&self) -> Option<u16> {
         self.port.or(match self.scheme.as_str() {
             "http" => Some(80),
@@ -99,7 +99,7 @@ impl Address {
         })
     }
 
-    /// Such as `[::1]:6443`.
+    /// Host and port, such as `[::1]:6443`.
     pub fn authority(&self) -> String {
         match self.port {
             Some(port) => format!("{}:{port}", bracketed(&self.host)),
@@ -108,7 +108,7 @@ impl Address {
     }
 }
 
-/// Without user and password.
+/// Shows neither user nor password.
 impl std::fmt::Display for Address {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}://{}{}", self.scheme, self.authority(), self.prefix)
@@ -129,7 +129,7 @@ fn host_and_port(text: &str) -> Result<(String, Option<u16>), String> {
         Some(rest) => {
             let (host, port) = rest.split_once(']').ok_or("a ] is missing")?;
             host.parse::<std::net::Ipv6Addr>()
-                .map_err(|_| "what stands in [] is no IPv6 address")?;
+                .map_err(|_| "the text in [] is no IPv6 address")?;
             match port.strip_prefix(':') {
                 Some(port) => (host, port),
                 None if port.is_empty() => (host, ""),
@@ -164,7 +164,7 @@ fn host_and_port(text: &str) -> Result<(String, Option<u16>), String> {
     }
 }
 
-fn percent_decoded(text: &str) -> String {
+fn decode_percent(text: &str) -> String {
     percent_encoding::percent_decode_str(text)
         .decode_utf8_lossy()
         .into_owned()

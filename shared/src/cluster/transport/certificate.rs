@@ -14,13 +14,13 @@ use x509_parser::prelude::FromDer as _;
 pub(crate) struct PresentedChain(Mutex<Vec<CertificateDer<'static>>>);
 
 impl PresentedChain {
-    /// In words, the server's own first.
+    /// The certificates in words, the server's own first.
     pub fn certificates(&self) -> Vec<Certificate> {
         let chain = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         chain.iter().map(describe).collect()
     }
 
-    /// Keeps them.
+    /// Keeps the certificates of a handshake.
     pub fn keep(&self, own: &CertificateDer<'_>, intermediates: &[CertificateDer<'_>]) {
         let chain = std::iter::once(own)
             .chain(intermediates)

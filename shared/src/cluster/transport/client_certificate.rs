@@ -34,10 +34,10 @@ pub(crate) fn read(certificate: &[u8], key: &[u8]) -> Result<Arc<CertifiedKey>, 
     let Ok(signer) = provider.key_provider.load_private_key(private_key) else {
         return Err(bad(format!(
             "the client key cannot be used: {}",
-            tls_error::unusable_key(&chain[0])
+            tls_error::key_problem(&chain[0])
         )));
     };
-    // rustls reads only certificates of version 3. The server judges this one; here only its key matters, as in Go.
+    // rustls reads only certificates of version 3. The server judges this one. Here only its key matters, as in Go.
     let identity = CertifiedKey::new(chain, signer);
     let Some(certificate_key) = public_key(&identity.cert[0]) else {
         return Err(bad("the client certificate cannot be read".into())
@@ -59,7 +59,7 @@ fn public_key<'a>(certificate: &'a CertificateDer<'_>) -> Option<&'a [u8]> {
     Some(parsed.tbs_certificate.subject_pki.raw)
 }
 
-/// PKCS#8 has it in the first line, older forms in a header.
+/// Whether a key is encrypted. PKCS#8 says so in its first line, older forms in a header.
 fn is_encrypted(pem: &[u8]) -> bool {
     let text = String::from_utf8_lossy(pem);
     text.contains("BEGIN ENCRYPTED PRIVATE KEY") || text.contains("Proc-Type: 4,ENCRYPTED")

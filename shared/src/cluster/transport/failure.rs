@@ -1,4 +1,4 @@
-//! From an error of the connection or of the HTTP client to its failure.
+//! The failure that an error of a connection or of the HTTP client means.
 //!
 //! `Display` of a transport error says no more than "client error (Connect)". The cause is at the end of its chain of
 //! sources, as an `io::ErrorKind` or as an error of rustls inside of an `io::Error`.

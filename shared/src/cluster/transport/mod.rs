@@ -1,4 +1,4 @@
-//! Connections to one API server: resolving, TCP, the proxy and TLS, one step a file. Must not know what is asked.
+//! Connections to one API server: resolving, TCP, the proxy and TLS, one step a file. Must not know the requests.
 
 pub(super) mod address;
 pub(super) mod certificate;
@@ -38,15 +38,17 @@ use tokio::time::{Instant, timeout_at};
 #[derive(Clone)]
 pub(super) struct Connector {
     route: Arc<Route>,
-    /// The one address that is connected to, in the place of those that the name has.
+    /// The only address to connect to, instead of the addresses of the name.
     only: Option<IpAddr>,
-    /// How long opening a connection may take, and each step of a trace.
+    /// The limit of opening a connection, and of each step of a trace.
     limit: Duration,
     /// Connections that were opened for requests.
     opened: Arc<AtomicUsize>,
 }
 
 impl Connector {
+    /// A connector for the API server at that address.
+    ///
     /// # Errors
     /// Class `badConfiguration`, if no certificate can be for such a name.
     pub fn new(
@@ -95,21 +97,21 @@ impl Connector {
         self.opened.load(Ordering::Relaxed)
     }
 
-    /// The authorization that a proxy which forwards requests wants with each of them.
+    /// The `Proxy-Authorization` of each request, if a proxy forwards them one by one.
     pub fn forwarding_authorization(&self) -> Option<HeaderValue> {
         let proxy = self.route.proxy.as_ref().filter(|_| self.route.is_forwarded())?;
         proxy.authorization()
     }
 
-    /// Opens one new connection and reports each step as far as it comes. Each step ends within the limit, and all of
-    /// them before `until`; the limit of the run comes with it if it is the reason.
+    /// Opens one new connection and reports its steps up to the first that fails. Each step ends within the limit, and all
+    /// of them before `until`. The limit of the run comes with `until` if it is the reason.
     pub async fn dial(&self, until: Option<(Instant, Option<RunLimit>)>) -> DialTrace {
         let limits = TraceLimits {
             step: self.limit,
             all: until,
         };
         let mut dial = Dial::new(&self.route, Purpose::Trace(limits));
-        // The trace says all there is to say; the connection itself is not used.
+        // Only the trace is used, not the connection.
         let _ = dial.open(None).await;
         dial.trace
     }
@@ -120,7 +122,7 @@ impl Connector {
         let opened = timeout_at(Instant::now() + self.limit, dial.open(self.only)).await;
         let bytes = match opened {
             Ok(opened) => opened?,
-            Err(_) => return Err(self.late_failure(&dial.trace)),
+            Err(_) => return Err(self.deadline_failure(&dial.trace)),
         };
         self.opened.fetch_add(1, Ordering::Relaxed);
         Ok(Stream {
@@ -129,8 +131,8 @@ impl Connector {
         })
     }
 
-    /// Why a connection that came as far as this was not open in time.
-    fn late_failure(&self, trace: &DialTrace) -> Failure {
+    /// The failure of a connection that was not open in time.
+    fn deadline_failure(&self, trace: &DialTrace) -> Failure {
         let limit = seconds(self.limit);
         if trace.resolved.is_some() {
             return Failure::new(Class::Timeout, format!("no connection within {limit}"));
@@ -152,7 +154,7 @@ impl tower_service::Service<http::Uri> for Connector {
         Poll::Ready(Ok(()))
     }
 
-    /// Every request is for the one server, whose address the connector knows better than the request.
+    /// Every request goes to the same server, so the address of the request is not used.
     fn call(&mut self, _: http::Uri) -> Self::Future {
         let connector = self.clone();
         Box::pin(async move { connector.open().await.map(TokioIo::new) })

@@ -5,7 +5,7 @@ use crate::failure::Failure;
 use std::path::{Path, PathBuf};
 use tokio::time::Instant;
 
-/// Bytes of the configuration, or the file that holds them.
+/// Bytes in the configuration, or the file that holds them.
 #[derive(Clone)]
 pub(crate) enum PemSource {
     Data(Vec<u8>),
@@ -30,7 +30,7 @@ impl PemSource {
         }))
     }
 
-    /// The bytes, read within the time.
+    /// The bytes, read before `until`.
     pub fn read(&self, what: &str, until: Instant) -> Result<Vec<u8>, Failure> {
         match self {
             Self::Data(bytes) => Ok(bytes.clone()),
@@ -39,7 +39,7 @@ impl PemSource {
         }
     }
 
-    /// Whether the bytes can change under a process that stays.
+    /// Whether the bytes can change while the process runs.
     pub fn is_file(&self) -> bool {
         matches!(self, Self::File(_))
     }

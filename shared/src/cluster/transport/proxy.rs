@@ -1,4 +1,4 @@
-//! Whether the API server is asked through a proxy: `proxy-url` of the kubeconfig, else the environment, by the rules
+//! Whether requests go through a proxy: `proxy-url` of the kubeconfig, else the environment, by the rules
 //! of Go's `net/http` (`golang.org/x/net/http/httpproxy`), which kubectl follows. Must not know the protocols of proxies.
 
 use crate::cluster::authorization;
@@ -17,7 +17,7 @@ pub(crate) struct ProxyServer {
 }
 
 impl ProxyServer {
-    /// A proxy at that address; an error if nothing is known of how to speak to it.
+    /// A proxy at that address; an error if its protocol is not known.
     fn from_address(address: Address) -> Result<Self, String> {
         let protocol = match address.scheme.as_str() {
             "https" => ProxyProtocol::Http { tls: true },
@@ -35,7 +35,7 @@ impl ProxyServer {
         })
     }
 
-    /// User and password of its address, as an HTTP proxy wants them.
+    /// User and password of its address, as a header for an HTTP proxy.
     pub fn authorization(&self) -> Option<HeaderValue> {
         let (name, password) = self.address.user.as_ref()?;
         authorization::basic(name, password)
@@ -62,7 +62,7 @@ pub(crate) struct ProxyEnvironment {
 }
 
 impl ProxyEnvironment {
-    /// Those of this process; of two spellings the one in capital letters wins.
+    /// The variables of this process. Of two spellings, the one in capital letters wins.
     #[allow(
         clippy::disallowed_methods,
         reason = "proxies are part of the configuration of a cluster"
@@ -85,7 +85,7 @@ impl ProxyEnvironment {
     }
 }
 
-/// Decides; `cluster` names the cluster in the reason.
+/// Decides whether a proxy is used. `cluster` names the cluster in the reason.
 ///
 /// # Errors
 /// Class `badConfiguration`, if kubectl could not use the proxy either.
@@ -109,7 +109,7 @@ pub(crate) fn decide(
             )));
         }
         let proxy = ProxyServer::from_address(address).map_err(|reason| refused(&reason))?;
-        return Ok(in_use(proxy, why));
+        return Ok(proxy_and_info(proxy, why));
     }
     let none = |why: String| Ok((None, ProxyInfo { url: None, why }));
     let (scheme, wanted) = if server.is_tls() {
@@ -122,11 +122,11 @@ pub(crate) fn decide(
     };
     if !server.is_tls() && environment.cgi {
         return Err(Failure::bad_configuration(format!(
-            "{name} is not used in a CGI script, which REQUEST_METHOD says that this is"
+            "{name} is not used in a CGI script, and REQUEST_METHOD says that this is one"
         ))
         .with_hint("unset REQUEST_METHOD, or use proxy-url in the kubeconfig"));
     }
-    if let Some(reason) = bypass(server, environment) {
+    if let Some(reason) = bypass_reason(server, environment) {
         return none(reason);
     }
     // `parseProxy` of Go: a text that is no address may be one without its scheme; otherwise there is no proxy.
@@ -146,36 +146,36 @@ pub(crate) fn decide(
             "write {name} such as http://proxy.example:3128, or unset it"
         ))
     })?;
-    Ok(in_use(proxy, (*name).to_owned()))
+    Ok(proxy_and_info(proxy, (*name).to_owned()))
 }
 
-fn in_use(proxy: ProxyServer, why: String) -> (Option<ProxyServer>, ProxyInfo) {
+fn proxy_and_info(proxy: ProxyServer, why: String) -> (Option<ProxyServer>, ProxyInfo) {
     let url = Some(proxy.address.to_string());
     (Some(proxy), ProxyInfo { url, why })
 }
 
 /// Why the environment's proxy is not used for this server, if it is not: `useProxy` of Go.
-fn bypass(server: &Address, environment: &ProxyEnvironment) -> Option<String> {
+fn bypass_reason(server: &Address, environment: &ProxyEnvironment) -> Option<String> {
     let host = server.host.to_ascii_lowercase();
     // Go compares the name as it is written.
     if server.host == "localhost" {
-        return Some("localhost is asked without a proxy".into());
+        return Some("localhost is reached without a proxy".into());
     }
     let ip: Option<IpAddr> = host.parse().ok().map(|ip: IpAddr| ip.to_canonical());
     if ip.is_some_and(|ip| ip.is_loopback()) {
         return Some(format!(
-            "{host} is of this machine, which is asked without a proxy"
+            "{host} is this machine, which is reached without a proxy"
         ));
     }
     let (name, list) = environment.no.as_ref()?;
     let port = server.port();
     list.split(',')
         .map(|entry| entry.trim().to_ascii_lowercase())
-        .find(|entry| matches(entry, &host, port, ip))
+        .find(|entry| matches_entry(entry, &host, port, ip))
         .map(|entry| format!("{name} has {entry}"))
 }
 
-fn matches(entry: &str, host: &str, port: Option<u16>, ip: Option<IpAddr>) -> bool {
+fn matches_entry(entry: &str, host: &str, port: Option<u16>, ip: Option<IpAddr>) -> bool {
     if entry.is_empty() {
         return false;
     }
@@ -246,7 +246,7 @@ mod tests {
         Address::from_server_url(text).expect("an address")
     }
 
-    fn decided(text: &str, environment: &ProxyEnvironment) -> Result<(Option<String>, String), String> {
+    fn decision(text: &str, environment: &ProxyEnvironment) -> Result<(Option<String>, String), String> {
         decide(&server(text), "", "cluster \"c\"", environment)
             .map(|(_, proxy)| (proxy.url, proxy.why))
             .map_err(|failure| failure.message)
@@ -261,46 +261,46 @@ mod tests {
     }
 
     #[test]
-    fn the_proxy_of_the_environment_is_that_of_the_scheme() {
+    fn the_scheme_of_the_server_chooses_the_proxy_of_the_environment() {
         let both = ProxyEnvironment {
             https: Some(("https_proxy", "a:1".into())),
             http: Some(("HTTP_PROXY", "socks5://b".into())),
             ..ProxyEnvironment::default()
         };
         assert_eq!(
-            decided("https://x", &both),
+            decision("https://x", &both),
             Ok((Some("http://a:1".into()), "https_proxy".into()))
         );
         assert_eq!(
-            decided("http://x", &both),
+            decision("http://x", &both),
             Ok((Some("socks5://b".into()), "HTTP_PROXY".into()))
         );
         assert_eq!(
-            decided("https://x", &ProxyEnvironment::default()),
+            decision("https://x", &ProxyEnvironment::default()),
             Ok((None, "no proxy-url, and HTTPS_PROXY is not set".into()))
         );
-        // As Go: what is no address at all is no proxy, and what has an unknown scheme needs a port.
+        // As in Go, a text that is no address is no proxy, and an unknown scheme needs a port.
         assert_eq!(
-            decided("https://x", &environment("a b", "")).map(|(url, _)| url),
+            decision("https://x", &environment("a b", "")).map(|(url, _)| url),
             Ok(None)
         );
         assert_eq!(
-            decided("https://x", &environment("ftp://a", "")),
+            decision("https://x", &environment("ftp://a", "")),
             Err("HTTPS_PROXY cannot be used: its scheme \"ftp\" is none of http, https, socks5".into())
         );
         let cgi = ProxyEnvironment { cgi: true, ..both };
-        assert!(decided("http://x", &cgi).is_err() && decided("https://x", &cgi).is_ok());
+        assert!(decision("http://x", &cgi).is_err() && decision("https://x", &cgi).is_ok());
     }
 
     #[test]
-    fn this_machine_is_never_asked_through_the_proxy_of_the_environment() {
+    fn this_machine_is_never_reached_through_the_proxy_of_the_environment() {
         for url in [
             "https://localhost:1",
             "https://127.0.0.1",
             "https://127.8.8.8",
             "https://[::1]:6443",
         ] {
-            let (proxy, why) = decided(url, &environment("a:1", "")).expect("usable");
+            let (proxy, why) = decision(url, &environment("a:1", "")).expect("usable");
             assert_eq!(proxy, None, "{url}");
             assert!(why.ends_with("without a proxy"), "{why}");
         }
@@ -319,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn exceptions_are_hosts_domains_addresses_and_networks_each_with_a_port_or_without() {
+    fn exceptions_are_hosts_domains_addresses_and_networks_with_or_without_a_port() {
         for (url, no, direct) in [
             ("https://api.example", "*", true),
             ("https://api.example", "example", true),
@@ -345,7 +345,7 @@ mod tests {
             ("https://10.2.2.3", "10.2.2.3/33", false),
             ("https://api.example", ":443, ,", false),
         ] {
-            let (proxy, why) = decided(url, &environment("a:1", no)).expect("usable");
+            let (proxy, why) = decision(url, &environment("a:1", no)).expect("usable");
             assert_eq!(proxy.is_none(), direct, "{url} with {no}: {why}");
             assert_eq!(why.starts_with("NO_PROXY has "), direct, "{why}");
         }

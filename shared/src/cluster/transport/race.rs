@@ -8,21 +8,21 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-/// After so long the next address is tried too, as Go does (`net.Dialer.FallbackDelay`).
+/// The pause before the next address is tried too, as in Go (`net.Dialer.FallbackDelay`).
 const NEXT_ADDRESS: Duration = Duration::from_millis(300);
 
-/// How many addresses are tried.
+/// How many addresses are tried at once.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Pace {
+pub(super) enum RaceMode {
     /// One after the other, each after a pause or once one has failed. The first that answers ends the race.
     UntilOneAnswers,
     /// All at once, each to its end.
     All,
 }
 
-/// A connection that was tried.
+/// An attempt to connect to one address.
 pub(super) struct Attempt {
-    /// The place of the address in the order of the resolver.
+    /// The position of the address in the order of the resolver.
     index: usize,
     address: SocketAddr,
     step: Step<TcpStream>,
@@ -34,7 +34,7 @@ pub(super) type AddressStep = (SocketAddr, Step<()>);
 /// Tries the addresses; the attempts come in the order in which they ended.
 pub(super) async fn race<F>(
     addresses: Vec<SocketAddr>,
-    pace: Pace,
+    mode: RaceMode,
     connect: impl Fn(SocketAddr) -> F,
 ) -> Vec<Attempt>
 where
@@ -44,9 +44,9 @@ where
     let mut running = JoinSet::new();
     let mut attempts = Vec::new();
     loop {
-        let at_once = match pace {
-            Pace::UntilOneAnswers => 1,
-            Pace::All => waiting.len(),
+        let at_once = match mode {
+            RaceMode::UntilOneAnswers => 1,
+            RaceMode::All => waiting.len(),
         };
         for (index, address) in waiting.by_ref().take(at_once) {
             let connecting = connect(address);
@@ -62,7 +62,7 @@ where
             Some(joined) = running.join_next() => {
                 attempts.extend(joined);
                 let answers = attempts.last().is_some_and(|last| last.step.result.is_ok());
-                if answers && pace == Pace::UntilOneAnswers {
+                if answers && mode == RaceMode::UntilOneAnswers {
                     return attempts;
                 }
             }
@@ -74,7 +74,7 @@ where
 
 /// The first connection in the order of the resolver, or why there is none; and each attempt in that order.
 pub(super) fn outcome(mut attempts: Vec<Attempt>) -> (Result<TcpStream, Failure>, Vec<AddressStep>) {
-    let mut connected = Err(all_failed(&attempts));
+    let mut connected = Err(combined_failure(&attempts));
     attempts.sort_by_key(|attempt| attempt.index);
     let mut steps = Vec::new();
     for Attempt { address, step, .. } in attempts {
@@ -87,7 +87,7 @@ pub(super) fn outcome(mut attempts: Vec<Attempt>) -> (Result<TcpStream, Failure>
 }
 
 /// One failure for all addresses, with the class of the first that failed.
-fn all_failed(attempts: &[Attempt]) -> Failure {
+fn combined_failure(attempts: &[Attempt]) -> Failure {
     let failures: Vec<(SocketAddr, &Failure)> = attempts
         .iter()
         .filter_map(|attempt| Some((attempt.address, attempt.step.result.as_ref().err()?)))
@@ -111,7 +111,7 @@ fn all_failed(attempts: &[Attempt]) -> Failure {
 pub(super) async fn connect(address: SocketAddr) -> Result<TcpStream, Failure> {
     let connecting = async {
         let stream = TcpStream::connect(address).await?;
-        // A request is one small packet that must not wait for the acknowledgement of the last one.
+        // A request is one small packet. It must not wait for the acknowledgement of the last one.
         stream.set_nodelay(true)?;
         Ok(stream)
     };
@@ -141,7 +141,7 @@ mod tests {
             .map(|address| (address, closed))
             .expect("it is bound");
         let raced = async |addresses: Vec<SocketAddr>| {
-            let attempts = race(addresses, Pace::UntilOneAnswers, |address| async move {
+            let attempts = race(addresses, RaceMode::UntilOneAnswers, |address| async move {
                 Step {
                     elapsed: Duration::ZERO,
                     result: connect(address).await,

@@ -1,4 +1,4 @@
-//! From a host's name to its addresses.
+//! The addresses of a host.
 
 use crate::failure::{Class, Failure, Side};
 use std::collections::HashSet;
@@ -13,7 +13,7 @@ pub(super) async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, Fa
     }
     let found = tokio::net::lookup_host((host, port))
         .await
-        .map_err(|error| unresolved(host, &error))?;
+        .map_err(|error| resolve_failure(host, &error))?;
     let mut found: Vec<SocketAddr> = found.collect();
     let Some(first) = found.first().copied() else {
         return Err(Failure::new(Class::Dns, format!("{host} has no address")));
@@ -33,10 +33,10 @@ pub(super) async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, Fa
     Ok(in_turn)
 }
 
-/// The failure of a host that the resolver has no address for.
-fn unresolved(host: &str, error: &io::Error) -> Failure {
+/// The failure of a host without an address.
+fn resolve_failure(host: &str, error: &io::Error) -> Failure {
     let text = error.to_string();
-    // EAI_AGAIN: no resolver answered. Otherwise a resolver answered that there is no such name. std passes on only the text.
+    // EAI_AGAIN: no resolver answered. Any other error means that a resolver knows no such name. std has only the text of it.
     let is_silent = text.contains("emporary failure") || text.contains("Try again");
     Failure {
         side: is_silent.then_some(Side::Network),
@@ -50,7 +50,7 @@ mod tests {
 
     #[test]
     fn a_resolver_that_does_not_answer_is_on_the_side_of_the_network() {
-        let side = |text: &str| unresolved("api", &io::Error::other(text)).side();
+        let side = |text: &str| resolve_failure("api", &io::Error::other(text)).side();
         let lookup = "failed to lookup address information";
         assert_eq!(
             side(&format!("{lookup}: Name or service not known")),

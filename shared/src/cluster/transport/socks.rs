@@ -27,19 +27,19 @@ pub(super) async fn open(
     log_in(proxy, stream).await?;
     send(stream, &connect_request(host, port)?).await?;
     let mut head = [0; 4];
-    stream.read_exact(&mut head).await.map_err(|e| lost(&e))?;
+    stream.read_exact(&mut head).await.map_err(|e| io_failure(&e))?;
     let [_, code, _, address_kind] = head;
     if code != 0 {
-        return Err(refused(refusal(code)));
+        return Err(proxy_failure(refusal(code)));
     }
     let length = match address_kind {
         IPV4 => 4,
         IPV6 => 16,
-        _ => usize::from(stream.read_u8().await.map_err(|e| lost(&e))?),
+        _ => usize::from(stream.read_u8().await.map_err(|e| io_failure(&e))?),
     };
     // The address and port that the proxy connects from say nothing here.
     let mut bound = vec![0; length + 2];
-    stream.read_exact(&mut bound).await.map_err(|e| lost(&e))?;
+    stream.read_exact(&mut bound).await.map_err(|e| io_failure(&e))?;
     Ok(())
 }
 
@@ -52,26 +52,26 @@ async fn log_in(proxy: &ProxyServer, stream: &mut ByteStream) -> Result<(), Fail
     };
     send(stream, greeting).await?;
     let mut answer = [0; 2];
-    stream.read_exact(&mut answer).await.map_err(|e| lost(&e))?;
+    stream.read_exact(&mut answer).await.map_err(|e| io_failure(&e))?;
     match (answer, user) {
         ([VERSION, NO_LOGIN], _) => Ok(()),
         ([VERSION, USER_AND_PASSWORD], Some((name, password))) => {
             let mut login = vec![LOGIN_VERSION];
             for part in [name.as_str(), password.0.as_str()] {
                 push_text(&mut login, part)
-                    .map_err(|()| refused("user and password have at most 255 bytes each"))?;
+                    .map_err(|()| proxy_failure("user and password have at most 255 bytes each"))?;
             }
             send(stream, &login).await?;
-            stream.read_exact(&mut answer).await.map_err(|e| lost(&e))?;
+            stream.read_exact(&mut answer).await.map_err(|e| io_failure(&e))?;
             if answer[1] == 0 {
                 Ok(())
             } else {
-                Err(refused("it does not accept the user and password"))
+                Err(proxy_failure("it does not accept the user and password"))
             }
         }
-        ([VERSION, _], _) => Err(refused("it wants a login that is not there")
+        ([VERSION, _], _) => Err(proxy_failure("it wants a login that is not there")
             .with_hint("write user and password into its address: socks5://USER:PASSWORD@PROXY:PORT")),
-        _ => Err(refused("what answers is no SOCKS 5 proxy")),
+        _ => Err(proxy_failure("what answers is no SOCKS 5 proxy")),
     }
 }
 
@@ -89,7 +89,7 @@ fn connect_request(host: &str, port: u16) -> Result<Vec<u8>, Failure> {
         Err(_) => {
             request.push(NAME);
             push_text(&mut request, host)
-                .map_err(|()| refused("the server's name has more than 255 bytes"))?;
+                .map_err(|()| proxy_failure("the server's name has more than 255 bytes"))?;
         }
     }
     request.extend_from_slice(&port.to_be_bytes());
@@ -104,8 +104,8 @@ fn push_text(message: &mut Vec<u8>, text: &str) -> Result<(), ()> {
 }
 
 async fn send(stream: &mut ByteStream, message: &[u8]) -> Result<(), Failure> {
-    stream.write_all(message).await.map_err(|e| lost(&e))?;
-    stream.flush().await.map_err(|e| lost(&e))
+    stream.write_all(message).await.map_err(|e| io_failure(&e))?;
+    stream.flush().await.map_err(|e| io_failure(&e))
 }
 
 /// Section 6 of RFC 1928.
@@ -123,13 +123,13 @@ fn refusal(code: u8) -> &'static str {
     }
 }
 
-fn refused(message: &str) -> Failure {
+fn proxy_failure(message: &str) -> Failure {
     Failure::new(Class::Proxy, message)
 }
 
-fn lost(error: &io::Error) -> Failure {
+fn io_failure(error: &io::Error) -> Failure {
     match error.kind() {
-        io::ErrorKind::UnexpectedEof => refused("it closed the connection within the SOCKS handshake"),
+        io::ErrorKind::UnexpectedEof => proxy_failure("it closed the connection within the SOCKS handshake"),
         _ => transport_failure(error),
     }
 }

@@ -19,21 +19,20 @@ use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-/// Files are read again for a new connection if they were read longer ago, since they are renewed under a process that
-/// stays.
+/// Files that were read longer ago are read again for a new connection, since they can be renewed while the process runs.
 const REREAD: Duration = Duration::from_mins(1);
 
-/// How long that may take.
+/// The limit of reading them again.
 const REREAD_LIMIT: Duration = Duration::from_secs(2);
 
 /// Which authorities may vouch for the server.
 #[derive(Clone)]
 pub(crate) enum Trust {
-    /// Those that this machine trusts.
+    /// The authorities that this machine trusts.
     System,
-    /// Only these.
+    /// Only these authorities.
     These(PemSource),
-    /// None has to: the certificate is not verified.
+    /// Any: the certificate is not verified.
     Unverified,
 }
 
@@ -56,7 +55,7 @@ struct BuiltConfig {
 }
 
 impl Tls {
-    /// Reads its files.
+    /// Reads the files of the configuration.
     ///
     /// # Errors
     /// Class `badConfiguration`, with the field and its file.
@@ -85,16 +84,16 @@ impl Tls {
         true
     }
 
-    /// For a connection that carries requests.
+    /// The configuration of a connection for requests.
     pub async fn config(self: &Arc<Self>) -> Result<Arc<ClientConfig>, Failure> {
-        Ok(self.built().await?.config)
+        Ok(self.current().await?.config)
     }
 
-    /// For a trace: without a resumed session, so that the server presents its certificates, which are kept.
+    /// The configuration of a trace. No session is resumed, so that the server presents its certificates, which are kept.
     pub async fn config_for_trace(
         self: &Arc<Self>,
     ) -> Result<(Arc<ClientConfig>, Arc<PresentedChain>), Failure> {
-        let built = self.built().await?;
+        let built = self.current().await?;
         let presented = Arc::new(PresentedChain::default());
         let mut config = ClientConfig::clone(&built.config);
         config.resumption = Resumption::disabled();
@@ -113,9 +112,9 @@ impl Tls {
         identity.cert.first().map(certificate::describe)
     }
 
-    /// The configuration as it was built, or built again if its files were read a while ago. That happens on a thread
-    /// that may block, since a file can be one that does not answer any more.
-    async fn built(self: &Arc<Self>) -> Result<BuiltConfig, Failure> {
+    /// The current configuration. It is built again if its files were read longer ago than [`REREAD`], on a thread that may
+    /// block, since a file can be one that no longer answers.
+    async fn current(self: &Arc<Self>) -> Result<BuiltConfig, Failure> {
         let from_files = matches!(&self.trust, Trust::These(source) if source.is_file())
             || self
                 .own
@@ -130,7 +129,7 @@ impl Tls {
         let building = tokio::task::spawn_blocking(move || this.build(until));
         let next = match (timeout_at(until, building).await, former) {
             (Ok(Ok(Ok(next))), _) => next,
-            // The files are just being replaced: what was read before serves for another while.
+            // The files may be just being replaced. The former configuration is used until the next time.
             (_, Some(former)) => BuiltConfig {
                 at: Instant::now(),
                 ..former
@@ -151,7 +150,7 @@ impl Tls {
         let policy = Arc::new(TrustPolicy {
             roots: match &self.trust {
                 Trust::Unverified => TrustRoots::Unverified,
-                Trust::System => TrustRoots::of_system(&provider),
+                Trust::System => TrustRoots::from_system(&provider),
                 Trust::These(source) => TrustRoots::from_pem(source, until)?,
             },
             provider: Arc::clone(&provider),
@@ -198,6 +197,8 @@ pub(crate) struct TlsPeer {
 }
 
 impl TlsPeer {
+    /// TLS with the server of that name.
+    ///
     /// # Errors
     /// Class `badConfiguration`, if no certificate can be for such a name.
     pub fn new(tls: Arc<Tls>, name: &str) -> Result<Self, Failure> {
@@ -227,7 +228,7 @@ impl TlsPeer {
     }
 }
 
-/// Such as `TLS 1.3`.
+/// The version of TLS, such as `TLS 1.3`.
 pub(super) fn version(stream: &TlsStream<ByteStream>) -> String {
     match stream.get_ref().1.protocol_version() {
         Some(ProtocolVersion::TLSv1_3) => "TLS 1.3",

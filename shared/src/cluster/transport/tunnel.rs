@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 /// The head of a proxy's answer is a few hundred bytes.
 const LONGEST_HEAD: usize = 16 << 10;
-/// As much of the first line as a message shows.
+/// The most characters of the first line that a message shows.
 const SHOWN_LINE: usize = 120;
 
 /// Asks the proxy for a tunnel to `target`, which is `host:port`.
@@ -36,38 +36,38 @@ pub(super) async fn open(proxy: &ProxyServer, target: &str, stream: &mut ByteStr
         .collect();
     match line.split(' ').nth(1) {
         Some("200") => Ok(()),
-        Some("407") => Err(refused(&format!("it answers {line}")).with_hint(
+        Some("407") => Err(proxy_failure(&format!("it answers {line}")).with_hint(
             "the proxy wants user and password: http://USER:PASSWORD@PROXY:PORT in proxy-url or HTTPS_PROXY",
         )),
-        _ => Err(refused(&format!("it answers {line}"))),
+        _ => Err(proxy_failure(&format!("it answers {line}"))),
     }
 }
 
-/// Reads byte by byte up to the end of the head: what follows it is no longer the proxy's.
+/// Reads the head byte by byte: the bytes after it are no longer the proxy's.
 async fn read_head(stream: &mut ByteStream) -> Result<Vec<u8>, Failure> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         if head.len() > LONGEST_HEAD {
-            return Err(refused("it answers with a head that does not end"));
+            return Err(proxy_failure("it answers with a head that does not end"));
         }
         match stream.read_u8().await {
             Ok(byte) => head.push(byte),
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                 return Err(if head.is_empty() {
-                    refused("it closed the connection without an answer")
+                    proxy_failure("it closed the connection without an answer")
                 } else {
-                    refused("it closed the connection within its answer")
+                    proxy_failure("it closed the connection within its answer")
                 });
             }
             Err(error) => return Err(transport_failure(&error)),
         }
         if head.len() == 5 && !head.eq_ignore_ascii_case(b"HTTP/") {
-            return Err(refused("what answers is no HTTP proxy"));
+            return Err(proxy_failure("what answers is no HTTP proxy"));
         }
     }
     Ok(head)
 }
 
-fn refused(message: &str) -> Failure {
+fn proxy_failure(message: &str) -> Failure {
     Failure::new(Class::Proxy, message)
 }

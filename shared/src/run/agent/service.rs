@@ -35,7 +35,7 @@ pub async fn ask_service(
     // The API server says "no endpoints" of a Service that does not exist, and of a port that the Service lacks, too.
     let (own, labelled) = tokio::join!(
         cluster::service(client, service),
-        cluster::services_labelled(client, SELECTOR)
+        cluster::services_by_label(client, SELECTOR)
     );
     let others = labelled.map(|all| {
         all.into_iter()

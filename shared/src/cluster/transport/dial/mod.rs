@@ -5,7 +5,7 @@
 use crate::cluster::connection_info::{DialTrace, Handshake, Step};
 use crate::cluster::deadlines::{RunLimit, seconds};
 use crate::cluster::transport::proxy::{ProxyProtocol, ProxyServer};
-use crate::cluster::transport::race::{self, Pace};
+use crate::cluster::transport::race::{self, RaceMode};
 use crate::cluster::transport::resolve::resolve;
 use crate::cluster::transport::stream::ByteStream;
 use crate::cluster::transport::tls::{self, TlsPeer};
@@ -16,7 +16,7 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
-/// From this machine to the API server.
+/// The route from this machine to the API server.
 pub(super) struct Route {
     pub host: String,
     pub port: u16,
@@ -49,7 +49,7 @@ impl Route {
         format!("{}:{}", address::bracketed(&self.host), self.port)
     }
 
-    /// A failure before the API server was asked: with a proxy, it happened there.
+    /// The failure of a step to the first hop. If that is a proxy, the message names it.
     pub fn first_hop_failure(&self, failure: Failure) -> Failure {
         match &self.proxy {
             None => failure,
@@ -79,7 +79,7 @@ impl Route {
     }
 }
 
-/// What a connection is opened for.
+/// The purpose of a connection.
 #[derive(Clone, Copy)]
 pub(super) enum Purpose {
     /// Requests: one address that answers is enough, and the caller bounds all steps together.
@@ -97,7 +97,7 @@ pub(super) struct TraceLimits {
     pub all: Option<(Instant, Option<RunLimit>)>,
 }
 
-/// What a step that takes too long fails with.
+/// Class and message of a step that takes too long.
 #[derive(Clone, Copy)]
 struct LateStep(Class, &'static str);
 
@@ -106,11 +106,11 @@ const TCP: LateStep = LateStep(Class::Timeout, "no connection");
 const PROXY: LateStep = LateStep(Class::Timeout, "the proxy did not agree");
 const TLS: LateStep = LateStep(Class::Timeout, "the TLS handshake did not end");
 
-/// One connection that is being opened.
+/// A connection while it is opened.
 pub(super) struct Dial<'a> {
     route: &'a Route,
     purpose: Purpose,
-    /// What came of each step so far.
+    /// The result of each step so far.
     pub trace: DialTrace,
 }
 
@@ -123,7 +123,7 @@ impl<'a> Dial<'a> {
         }
     }
 
-    /// Takes all steps, up to the first that fails; `only` stands in the place of the name's addresses.
+    /// Takes all steps, up to the first that fails. `only` replaces the addresses of the name.
     pub async fn open(&mut self, only: Option<IpAddr>) -> Result<ByteStream, Failure> {
         let addresses = self.resolve(only).await?;
         let tcp = self.connect(addresses).await?;
@@ -151,11 +151,11 @@ impl<'a> Dial<'a> {
 
     async fn connect(&mut self, addresses: Vec<SocketAddr>) -> Result<TcpStream, Failure> {
         let (purpose, target) = (self.purpose, self.route.target());
-        let pace = match purpose {
-            Purpose::Requests => Pace::UntilOneAnswers,
-            Purpose::Trace(_) => Pace::All,
+        let mode = match purpose {
+            Purpose::Requests => RaceMode::UntilOneAnswers,
+            Purpose::Trace(_) => RaceMode::All,
         };
-        let attempts = race::race(addresses, pace, |address| {
+        let attempts = race::race(addresses, mode, |address| {
             let target = target.clone();
             async move { purpose.run(target, TCP, race::connect(address)).await }
         });
@@ -202,7 +202,7 @@ impl<'a> Dial<'a> {
             peer.handshake(config, stream).await
         });
         let step = step.await;
-        // The server presents its certificates in a handshake that fails, too.
+        // The server presents its certificates even if the handshake fails.
         self.trace.presented = presented.map(|chain| chain.certificates()).unwrap_or_default();
         self.trace.tls = Some(step.as_ref().map(|stream| Handshake {
             version: tls::version(stream),
@@ -214,7 +214,7 @@ impl<'a> Dial<'a> {
 }
 
 impl Purpose {
-    /// Runs one step of the way to `target`, within its limit.
+    /// Runs one step of the route to `target`, within its limit.
     async fn run<T>(
         self,
         target: String,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
-/// A peer that reads a request to its first blank line, or what comes at once, then answers and closes.
+/// A peer that reads once, then answers and closes.
 async fn peer(answer: &'static [u8]) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("it is bound");
@@ -23,7 +23,7 @@ async fn peer(answer: &'static [u8]) -> SocketAddr {
 }
 
 /// An address at which connections are refused, as long as the socket lives.
-fn closed() -> (SocketAddr, tokio::net::TcpSocket) {
+fn refusing_address() -> (SocketAddr, tokio::net::TcpSocket) {
     let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
     socket.bind(([127, 0, 0, 1], 0).into()).expect("a port");
     (socket.local_addr().expect("it is bound"), socket)
@@ -51,7 +51,7 @@ fn route(server: &str, proxy: Option<String>) -> Route {
     }
 }
 
-/// The steps that were taken, with what came of each.
+/// The steps that were taken, with their results.
 fn steps(trace: &DialTrace) -> Vec<String> {
     let outcome = |result: Option<&Failure>| match result {
         None => "ok".to_owned(),
@@ -94,7 +94,7 @@ async fn a_trace_reports_the_steps_that_requests_take_and_what_they_fail_with() 
         step: Duration::from_secs(5),
         all: None,
     };
-    let (refusing, _socket) = closed();
+    let (refusing, _socket) = refusing_address();
     let (agreeing, forbidding, plain) = (peer(AGREED).await, peer(FORBIDDEN).await, peer(NO_TLS).await);
     let proxied = |proxy: SocketAddr| Some(format!("http://{proxy}"));
     let no_tls = "notAnApiServer: what answers is not an API server: it speaks no TLS";

@@ -43,7 +43,7 @@ pub(crate) fn explain(error: &Error) -> Failure {
             "what answers is not an API server: it speaks no TLS",
         ),
         Error::AlertReceived(alert) => alert_failure(*alert),
-        Error::PeerIncompatible(why) => Failure::new(Class::Tls, incompatible(why)).with_hint(
+        Error::PeerIncompatible(why) => Failure::new(Class::Tls, incompatibility(why)).with_hint(
             "TLS 1.2 or 1.3 with a current cipher suite is needed: check what listens at the address",
         ),
         Error::PeerMisbehaved(_)
@@ -60,11 +60,11 @@ pub(crate) fn explain(error: &Error) -> Failure {
             "the server and this program have no protocol in common",
         ),
         Error::FailedToGetCurrentTime => {
-            Failure::new(Class::Tls, "this machine does not tell the time").with_hint("date -u")
+            Failure::new(Class::Tls, "the time of this machine cannot be read").with_hint("date -u")
         }
         Error::InvalidCertRevocationList(_) => Failure::new(
             Class::Tls,
-            "whether the server's certificate was revoked cannot be told",
+            "it is not known whether the server's certificate was revoked",
         ),
         Error::InconsistentKeys(_) => Failure::new(
             Class::Tls,
@@ -125,11 +125,11 @@ fn certificate_failure(error: &Certificate) -> Failure {
         Certificate::UnsupportedSignatureAlgorithmContext {
             signature_algorithm_id,
             ..
-        } => unsupported(&algorithm(signature_algorithm_id)),
+        } => signature_failure(&algorithm(signature_algorithm_id)),
         Certificate::UnsupportedSignatureAlgorithmForPublicKeyContext {
             signature_algorithm_id,
             public_key_algorithm_id,
-        } => unsupported(&format!(
+        } => signature_failure(&format!(
             "{} by a key of {}",
             algorithm(signature_algorithm_id),
             algorithm(public_key_algorithm_id)
@@ -149,7 +149,7 @@ fn certificate_failure(error: &Certificate) -> Failure {
         | Certificate::ExpiredRevocationListContext { .. }
         | Certificate::InvalidOcspResponse => failure(
             Class::Tls,
-            "whether the server's certificate was revoked cannot be told".to_owned(),
+            "it is not known whether the server's certificate was revoked".to_owned(),
         ),
         // `UnsupportedSignatureAlgorithm` is still there, and deprecated.
         _ => failure(
@@ -159,7 +159,7 @@ fn certificate_failure(error: &Certificate) -> Failure {
     }
 }
 
-fn unsupported(how: &str) -> Failure {
+fn signature_failure(how: &str) -> Failure {
     Failure::new(
         Class::Tls,
         format!("a certificate of the server is signed with {how}, which is not accepted here"),
@@ -167,7 +167,7 @@ fn unsupported(how: &str) -> Failure {
     .with_hint("issue it anew with SHA-256 and a key of RSA 2048, P-256, P-384 or Ed25519")
 }
 
-/// As [`explain`], with details from the chain.
+/// The failure that an error of rustls means, with details from the chain.
 pub(crate) fn explain_chain(error: &Error, chain: &CertificateChain<'_>) -> Failure {
     let failure = explain(error);
     let Error::InvalidCertificate(certificate) = error else {
@@ -202,7 +202,7 @@ pub(crate) fn explain_chain(error: &Error, chain: &CertificateChain<'_>) -> Fail
     }
 }
 
-/// A key that is too short for what it signed, or of a curve that is not known here.
+/// The failure of a chain with a key that is too short, or of a curve that is not known here.
 fn weak_key(chain: &CertificateChain<'_>) -> Option<Failure> {
     let mut all = std::iter::once(chain.own)
         .chain(chain.intermediates)
@@ -235,7 +235,10 @@ fn weakness(der: &CertificateDer<'_>) -> Option<String> {
             let curve = key.algorithm.parameters.as_ref()?.as_oid().ok()?.to_id_string();
             match curve.as_str() {
                 "1.2.840.10045.3.1.7" | "1.3.132.0.34" => None,
-                other => Some(format!("of the curve {}, which is not known here", named(other))),
+                other => Some(format!(
+                    "of the curve {}, which is not known here",
+                    oid_name(other)
+                )),
             }
         }
         _ => None,
@@ -243,7 +246,7 @@ fn weakness(der: &CertificateDer<'_>) -> Option<String> {
 }
 
 /// Why the key of that client certificate cannot be used.
-pub(crate) fn unusable_key(certificate: &CertificateDer<'_>) -> String {
+pub(crate) fn key_problem(certificate: &CertificateDer<'_>) -> String {
     weakness(certificate).map_or_else(
         || "it is broken, or neither of RSA nor of P-256, P-384 or Ed25519".to_owned(),
         |weakness| format!("it is {weakness}"),
@@ -299,7 +302,7 @@ fn rule_in_words(name: &str) -> String {
     format!("the server's certificate is not accepted: {words}")
 }
 
-fn incompatible(why: &PeerIncompatible) -> String {
+fn incompatibility(why: &PeerIncompatible) -> String {
     let words = match why {
         PeerIncompatible::ServerDoesNotSupportTls12Or13
         | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig => "it speaks neither TLS 1.2 nor 1.3",
@@ -312,7 +315,7 @@ fn incompatible(why: &PeerIncompatible) -> String {
             "there is no signature scheme that both know"
         }
         PeerIncompatible::ExtendedMasterSecretExtensionRequired => "it does not know extended master secrets",
-        _ => "it wants of TLS what is not known here",
+        _ => "it requires a feature of TLS that is not known here",
     };
     format!("the server and this program cannot agree: {words}")
 }
@@ -345,7 +348,7 @@ fn alert_failure(alert: Alert) -> Failure {
             Some("check the server's name, or tls-server-name in the kubeconfig"),
         ),
         Alert::NoApplicationProtocol => (Class::Tls, "it speaks no HTTP/1.1", None),
-        Alert::InternalError => (Class::Tls, "it is in trouble itself", None),
+        Alert::InternalError => (Class::Tls, "it has an internal error", None),
         _ => (Class::Tls, "it ended the handshake", None),
     };
     let failure = Failure::new(class, format!("the server says: {words}"));
@@ -367,16 +370,16 @@ fn algorithm(inside: &[u8]) -> String {
         return "an algorithm that is not known".to_owned();
     };
     if id == "1.2.840.10045.2.1" {
-        // Of an elliptic curve, which is named after it.
+        // The name of an elliptic curve follows.
         return match oid(rest) {
-            Some((curve, _)) => format!("the curve {}", named(&curve)),
+            Some((curve, _)) => format!("the curve {}", oid_name(&curve)),
             None => "an unknown curve".to_owned(),
         };
     }
-    named(&id)
+    oid_name(&id)
 }
 
-fn named(oid: &str) -> String {
+fn oid_name(oid: &str) -> String {
     match oid {
         "1.2.840.113549.1.1.1" => "RSA",
         "1.2.840.113549.1.1.4" => "RSA and MD5",

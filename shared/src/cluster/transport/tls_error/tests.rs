@@ -130,7 +130,7 @@ fn every_error_of_a_handshake_has_its_class_and_words_without_the_data_of_a_prog
         assert_eq!(failure.class, class, "{error:?}: {failure}");
         for text in [failure.message.as_str(), failure.hint()] {
             let odd = |c: char| "{}[]\"".contains(c);
-            // As `CaUsedAsEndEntity` is one: a name of a program.
+            // A name of a program, such as `CaUsedAsEndEntity`.
             let name = |word: &str| {
                 let capitals = word.chars().filter(char::is_ascii_uppercase).count();
                 let small = word.chars().filter(char::is_ascii_lowercase).count();
@@ -145,7 +145,7 @@ fn every_error_of_a_handshake_has_its_class_and_words_without_the_data_of_a_prog
 }
 
 #[test]
-fn what_is_known_is_in_the_words() {
+fn a_message_has_the_details_of_its_error() {
     let said = |certificate: Certificate| explain(&certificate.into()).message;
     let words = errors().into_iter().map(|(error, _)| explain(&error).message);
     let words: Vec<String> = words.collect();

@@ -18,7 +18,7 @@ pub(super) const MOST_SIGNATURES: u32 = 100;
 
 /// The search for an authority that vouches for a certificate.
 pub(super) struct ChainSearch<'a> {
-    /// What the server presented besides its own certificate.
+    /// The certificates that the server presented besides its own.
     intermediates: Vec<X509Certificate<'a>>,
     roots: Vec<X509Certificate<'a>>,
     algorithms: &'static [&'static dyn rustls::pki_types::SignatureVerificationAlgorithm],

@@ -31,7 +31,7 @@ use std::sync::Arc;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer as _;
 
-/// What a server's certificate has to fulfil.
+/// The rules for a server's certificate.
 #[derive(Debug)]
 pub(crate) struct TrustPolicy {
     pub roots: TrustRoots,
@@ -78,7 +78,7 @@ impl TrustPolicy {
         };
         match check_issuer(&mut roots.iter().filter(|root| root.is_valid_at(now))) {
             Err(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {
-                // If an authority signed it whose time is over or has not come, that is the better reason.
+                // If an authority signed it that has expired or is not valid yet, that is the better reason.
                 for root in roots.iter().filter(|root| !root.is_valid_at(now)) {
                     if check_issuer(&mut std::iter::once(root)).is_ok() {
                         root.check_validity(now)?;
@@ -91,7 +91,7 @@ impl TrustPolicy {
         check_name(certificate, name)
     }
 
-    /// Whether one of the roots vouches for the certificate, whatever its name.
+    /// Whether one of the roots vouches for the certificate, for any name.
     fn check_issuer(
         &self,
         certificate: &CertificateDer<'_>,
@@ -145,7 +145,7 @@ fn has_old_version(certificate: &CertificateDer<'_>) -> bool {
 #[derive(Debug)]
 pub(crate) struct ServerVerifier {
     pub policy: Arc<TrustPolicy>,
-    /// Where the certificates of the server are kept, if a trace wants them.
+    /// Keeps the certificates of the server for a trace.
     pub presented: Option<Arc<PresentedChain>>,
 }
 

@@ -22,11 +22,13 @@ pub(crate) struct Root {
 }
 
 impl Root {
-    /// Whether its own time has begun and not ended.
+    /// Whether the authority itself is valid at that time.
     pub fn is_valid_at(&self, now: UnixTime) -> bool {
         self.check_validity(now).is_ok()
     }
 
+    /// Checks that the authority itself is valid at that time.
+    ///
     /// # Errors
     /// That it has expired, or is not valid yet.
     pub fn check_validity(&self, now: UnixTime) -> Result<(), CertificateError> {
@@ -34,26 +36,27 @@ impl Root {
     }
 }
 
+/// The authorities that may vouch for a server.
 #[derive(Debug)]
 pub(crate) enum TrustRoots {
     /// The certificate is not verified.
     Unverified,
-    /// Only these.
+    /// Only these authorities.
     These(Vec<Root>),
-    /// Those that this machine trusts.
+    /// The authorities that this machine trusts.
     System(Arc<dyn ServerCertVerifier>),
 }
 
 impl TrustRoots {
-    /// Those of this machine. If it has none, every handshake fails with an unknown authority.
-    pub fn of_system(provider: &Arc<CryptoProvider>) -> Self {
+    /// The authorities of this machine. If it has none, every handshake fails with an unknown authority.
+    pub fn from_system(provider: &Arc<CryptoProvider>) -> Self {
         match rustls_platform_verifier::Verifier::new(Arc::clone(provider)) {
             Ok(verifier) => Self::System(Arc::new(verifier)),
             Err(_) => Self::These(Vec::new()),
         }
     }
 
-    /// As Go's `AppendCertsFromPEM`: entries that are no certificate are skipped.
+    /// Reads authorities as Go's `AppendCertsFromPEM` does: entries that are no certificate are skipped.
     ///
     /// # Errors
     /// Class `badConfiguration`, if there is no certificate at all.

@@ -20,7 +20,7 @@ fn certificate(name: &str) -> CertificateDer<'static> {
 }
 
 /// The verdict on a chain, its own certificate first, with that root trusted.
-fn verified(chain: &[&str], root: &str, name: &str, now: u64) -> Result<(), Failure> {
+fn verify(chain: &[&str], root: &str, name: &str, now: u64) -> Result<(), Failure> {
     let verifier = ServerVerifier {
         policy: Arc::new(TrustPolicy {
             roots: TrustRoots::These(read_roots(&file(root))),
@@ -38,7 +38,7 @@ fn verified(chain: &[&str], root: &str, name: &str, now: u64) -> Result<(), Fail
 }
 
 fn verdict(chain: &[&str], root: &str, name: &str, now: u64) -> String {
-    match verified(chain, root, name, now) {
+    match verify(chain, root, name, now) {
         Ok(()) => "ok".to_owned(),
         Err(failure) => format!("{}: {}", failure.class.as_str(), failure.message),
     }
@@ -91,11 +91,11 @@ fn a_certificate_is_trusted_if_go_trusts_it_and_otherwise_the_reason_is_given() 
 }
 
 #[test]
-fn a_time_that_is_over_or_has_not_come_is_reported_with_its_date() {
+fn a_certificate_that_has_expired_or_is_not_valid_yet_is_reported_with_the_date() {
     const LATE: u64 = 6_000_000_000;
     const EARLY: u64 = 1_500_000_000;
     for own in ["server", "server-authority"] {
-        let late = verified(&[own], "authority", "api.example", LATE).expect_err("it is over");
+        let late = verify(&[own], "authority", "api.example", LATE).expect_err("it is over");
         assert_eq!(late.class, Class::CertificateExpired);
         assert!(
             late.message.starts_with(
@@ -103,7 +103,7 @@ fn a_time_that_is_over_or_has_not_come_is_reported_with_its_date() {
             ),
             "{late}"
         );
-        let early = verified(&[own], "authority", "api.example", EARLY).expect_err("it has not come");
+        let early = verify(&[own], "authority", "api.example", EARLY).expect_err("it has not come");
         assert_eq!(early.class, Class::CertificateExpired);
         assert!(
             early.message.starts_with(
