@@ -1,5 +1,4 @@
-//! Owns durations as Go and kubectl write them: `3m`, `90s`, `1m30s`, `500ms`.
-//! Must not know what they are durations of.
+//! Durations as Go and kubectl write them: `3m`, `90s`, `1m30s`, `500ms`. Must not know what they measure.
 
 use std::time::Duration;
 
@@ -41,7 +40,7 @@ pub fn parse(text: &str) -> Option<Duration> {
     (total.as_nanos() <= i64::MAX.unsigned_abs().into()).then_some(total)
 }
 
-/// As Go writes it, and so a person on the command line: `8ms`, `1.5s`, `1m30s`.
+/// Writes a duration as Go does: `8ms`, `1.5s`, `1m30s`.
 #[must_use]
 pub fn to_text(length: Duration) -> String {
     let seconds = length.as_secs();

@@ -1,4 +1,4 @@
-//! Failures of requests: their class, who has to look at them, and the next step.
+//! Failures of requests: their class, whose side they are on, and the next step.
 
 use std::time::Duration;
 
@@ -35,7 +35,7 @@ pub enum Class {
     Forbidden,
     /// 404: it does not exist.
     NotFound,
-    /// 410: the version or page that was asked for is gone.
+    /// 410: the requested version or page is gone.
     Expired,
     /// 429: flow control turned the request away.
     Overloaded,
@@ -53,7 +53,7 @@ pub enum Class {
     AgentNotReady,
     /// An agent is installed, and the API server cannot reach its pod.
     AgentUnreachable,
-    /// The agent and the plugin are of versions that do not understand each other.
+    /// The versions of the agent and the plugin do not understand each other.
     AgentVersion,
     /// Something answers, and it is not an agent.
     NotAnAgent,
@@ -286,7 +286,7 @@ pub struct Failure {
     pub hint: Option<String>,
     /// Whether only the time limit of the run was over. Then nothing is at fault.
     pub own_limit: bool,
-    /// Whose side it is on, if that is known better than by the class.
+    /// Whose side it is on, if more is known than the class.
     pub side: Option<Side>,
 }
 

@@ -1,8 +1,8 @@
 //! What a healthy cluster means, and how to find out.
 //!
 //! [`cluster`] turns the API server's bytes into the views of [`resource`], [`check`] judges the views,
-//! [`report`] is the result, and [`run`] is the one place where cluster and check meet. Both the plugin and
-//! the agent are thin rims around this library.
+//! [`report`] is the result, and [`run`] is the one place where cluster and check meet. The plugin and the agent are
+//! thin rims around this library.
 
 pub mod apiserver;
 pub mod check;

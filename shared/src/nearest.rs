@@ -1,12 +1,12 @@
-//! The nearest right word to a wrong one.
+//! The nearest known word to a misspelt one.
 
-/// The candidate that is most like `word`, where one is alike enough to be what was meant.
+/// The candidate that is most like `word`, if one is alike enough to be meant.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_lowercase();
     candidates
         .into_iter()
         .map(|c| (c.to_lowercase(), c))
-        // The first likes common letters, however far apart: `certificate` and `service`.
+        // Jaro-Winkler alone accepts letters in common however far apart: `certificate` and `service`.
         .filter(|(lower, _)| strsim::normalized_damerau_levenshtein(&word, lower) >= 0.5)
         .map(|(lower, c)| (strsim::jaro_winkler(&word, &lower), c))
         .filter(|(likeness, _)| *likeness >= 0.7)

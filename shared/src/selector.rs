@@ -1,4 +1,4 @@
-//! Label selectors in kubectl's syntax, for data that no API server selects for us: dumps, and the agent's cache.
+//! Label selectors in kubectl's syntax, for data that no API server selects: dumps, and the agent's cache.
 
 use std::collections::BTreeMap;
 
@@ -90,10 +90,10 @@ fn split(text: &str) -> Result<Vec<&str>, &'static str> {
 
 fn requirement(part: &str) -> Result<Requirement, &'static str> {
     if let Some((key, value)) = part.split_once("!=") {
-        return Ok(Requirement::NotIn(name(key)?, vec![word(value)?]));
+        return Ok(Requirement::NotIn(non_empty_word(key)?, vec![word(value)?]));
     }
     if let Some((key, value)) = part.split_once("==").or_else(|| part.split_once('=')) {
-        return Ok(Requirement::In(name(key)?, vec![word(value)?]));
+        return Ok(Requirement::In(non_empty_word(key)?, vec![word(value)?]));
     }
     if let Some(rest) = part.strip_suffix(')') {
         let (head, values) = rest
@@ -103,18 +103,18 @@ fn requirement(part: &str) -> Result<Requirement, &'static str> {
         let mut words = head.split_whitespace();
         let (key, operator) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
         return match operator {
-            "in" => Ok(Requirement::In(name(key)?, values)),
-            "notin" => Ok(Requirement::NotIn(name(key)?, values)),
+            "in" => Ok(Requirement::In(non_empty_word(key)?, values)),
+            "notin" => Ok(Requirement::NotIn(non_empty_word(key)?, values)),
             _ => Err("before the parenthesis belongs KEY in or KEY notin"),
         };
     }
     match part.strip_prefix('!') {
-        Some(key) => Ok(Requirement::NotExists(name(key)?)),
-        None => Ok(Requirement::Exists(name(part)?)),
+        Some(key) => Ok(Requirement::NotExists(non_empty_word(key)?)),
+        None => Ok(Requirement::Exists(non_empty_word(part)?)),
     }
 }
 
-fn name(text: &str) -> Result<String, &'static str> {
+fn non_empty_word(text: &str) -> Result<String, &'static str> {
     let key = word(text)?;
     if key.is_empty() {
         Err("a key is empty")
@@ -123,7 +123,7 @@ fn name(text: &str) -> Result<String, &'static str> {
     }
 }
 
-/// The characters that label keys and values can have; the API server checks the rest.
+/// Checks the characters of a label key or value; the API server checks the rest.
 fn word(text: &str) -> Result<String, &'static str> {
     let text = text.trim();
     if text
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_selector_is_refused() {
+    fn text_that_is_no_selector_is_refused() {
         for text in [
             "a=b,",
             ",",

@@ -1,22 +1,22 @@
-//! What is known of the API server and of the path to it, before it is judged.
+//! The facts about the API server and the path to it, before they are judged.
 
-use super::leases::{self, LeaseState};
+use crate::apiserver::leases::{self, LeaseState};
 use crate::cluster::{ConnectionInfo, DialTrace, FlowControl, Readiness, Rules, UserInfo};
 use crate::failure::{Class, Failure};
 use crate::resource::{Lease, Time};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// All that the verdict and the rungs are made of.
+/// Everything that the verdict and the rungs are made of.
 #[derive(Debug, Clone)]
 pub struct Facts<'a> {
-    /// What was decided before the first packet.
+    /// The decisions before the first packet.
     pub connection: &'a ConnectionInfo,
-    /// What each check asks.
+    /// The answers to the requests of each check.
     pub answers: &'a HealthAnswers,
     /// The trace of the path, if it was taken.
     pub trace: Option<&'a PathTrace>,
-    /// Under what the API server's flow control puts the requests, if an answer said so.
+    /// How the API server's flow control classifies the requests, if an answer said so.
     pub flow: Option<FlowControl>,
 }
 
@@ -39,14 +39,14 @@ pub struct HealthAnswers {
     pub local_time: Time,
 }
 
-/// What tracing the path brought: one fresh connection and the requests that only the ladder needs.
+/// The trace of the path: one fresh connection and the requests that only the ladder needs.
 #[derive(Debug, Clone, Default)]
 pub struct PathTrace {
     /// A fresh connection, step by step.
     pub dial: DialTrace,
-    /// Whom the API server takes this client for; `None` if it was not asked.
+    /// The identity that the API server gives this client; `None` if it was not asked.
     pub identity: Option<Result<UserInfo, Failure>>,
-    /// A namespace, and what this client may do in it; `None` if it was not asked.
+    /// A namespace and the rights of this client in it; `None` if it was not asked.
     pub rules: Option<(String, Result<Rules, Failure>)>,
     /// The answers of each address, if the API server's name has several.
     pub addresses: Vec<AddressAnswers>,
@@ -101,7 +101,7 @@ impl<'a> Facts<'a> {
     }
 
     /// Why no request was sent, such as a credential plugin that failed.
-    pub(super) fn unsent(&self) -> Option<&'a Failure> {
+    pub(super) fn unsent_failure(&self) -> Option<&'a Failure> {
         let failure = self.answers.version.as_ref().err()?;
         matches!(failure.class, Class::Credential | Class::BadConfiguration).then_some(failure)
     }

@@ -1,18 +1,19 @@
-//! From a failure to the rung that it broke, and to the side that it is on.
+//! The rung that a failure broke, and the side that it is on.
 
-use super::{Facts, milliseconds};
+use crate::apiserver::facts::Facts;
+use crate::apiserver::milliseconds::milliseconds;
 use crate::failure::{Class, Failure, Side};
 use crate::report::{AddressResult, Rung, RungStatus};
 use std::net::SocketAddr;
 use std::time::Duration;
 
 /// A rung that a failure broke.
-pub(super) fn broken(rung: &str, failure: &Failure, side: Side) -> Rung {
+pub(super) fn broken_rung(rung: &str, failure: &Failure, side: Side) -> Rung {
     let elapsed = milliseconds(failure.elapsed);
     Rung {
         elapsed_ms: Some(elapsed).filter(|ms| *ms > 0.0),
         class: Some(failure.class.as_str().to_owned()),
-        // A time limit that has passed is on nobody's side, and only more time helps.
+        // A time limit of this run is on nobody's side. Only more time helps.
         side: (!failure.own_limit).then(|| side.as_str().to_owned()),
         hint: failure.hint.clone().filter(|_| failure.own_limit),
         ..Rung::new(rung, RungStatus::Failed, failure.message.clone())
@@ -35,11 +36,11 @@ pub(super) fn rung_by_class(failure: &Failure) -> Rung {
     };
     Rung {
         hint: Some(failure.hint().to_owned()),
-        ..broken(name, failure, failure.side())
+        ..broken_rung(name, failure, failure.side())
     }
 }
 
-/// Whose side a failure before TLS is on: with a proxy, it is the proxy that refuses or is silent.
+/// Whose side a failure before TLS is on. If a proxy is used, the proxy refuses or is silent.
 pub(super) fn connection_side(facts: &Facts<'_>, failure: &Failure) -> Side {
     if facts.connection.proxy.url.is_some() && failure.class != Class::Dns {
         Side::Proxy

@@ -1,9 +1,10 @@
-//! Whether the API server is well, from its answers to `/version` and `/readyz?verbose`.
+//! Whether the API server is healthy, from its answers to `/version` and `/readyz?verbose`.
 //!
-//! `/version` proves HTTP, TLS and a real API server. The status code of `/readyz` decides whether it is well; its lines
-//! only name the part that fails.
+//! `/version` proves HTTP, TLS and a real API server. The status code of `/readyz` decides whether it is healthy; its
+//! lines only name the part that fails.
 
-use super::{HealthAnswers, milliseconds};
+use crate::apiserver::facts::HealthAnswers;
+use crate::apiserver::milliseconds::milliseconds;
 use crate::failure::{Class, Failure};
 use crate::report::{ApiServerCheck, Readyz, Rung, RungStatus, Status};
 use crate::resource::Time;
@@ -27,7 +28,7 @@ pub(super) fn judge(answers: &HealthAnswers) -> ApiServerCheck {
                 403 => check.notes.push("readyz not allowed".into()),
                 404 if answers.version.is_err() => {}
                 404 => check.notes.push("readyz not served".into()),
-                _ => worsen(&mut check, not_ready(*code, readyz.as_ref())),
+                _ => worsen(&mut check, unready_check(*code, readyz.as_ref())),
             }
             check.readyz = readyz;
         }
@@ -36,9 +37,9 @@ pub(super) fn judge(answers: &HealthAnswers) -> ApiServerCheck {
     check
 }
 
-/// The verdict on a request that brought no usable answer.
+/// The verdict on a request without a usable answer.
 pub(super) fn failed_check(failure: &Failure) -> ApiServerCheck {
-    // An API server that answers with 5xx or 429 is known to be in trouble. Otherwise nothing is known of it.
+    // An API server that answers with 5xx or 429 is in trouble. After any other failure nothing is known of it.
     let status = match failure.class {
         Class::Unhealthy | Class::Overloaded => Status::Degraded,
         _ => Status::Unknown,
@@ -47,7 +48,7 @@ pub(super) fn failed_check(failure: &Failure) -> ApiServerCheck {
         status,
         class: Some(failure.class.as_str().to_owned()),
         error: Some(failure.message.clone()),
-        // A failure before the first packet has neither.
+        // A failure before the first packet has neither endpoint nor time.
         endpoint: Some(failure.endpoint.clone()).filter(|endpoint| !endpoint.is_empty()),
         elapsed_ms: Some(milliseconds(failure.elapsed)).filter(|ms| *ms > 0.0),
         hint: Some(failure.hint().to_owned()),
@@ -65,7 +66,7 @@ fn refused_check(failure: &Failure, path: &str) -> ApiServerCheck {
 }
 
 /// The verdict on a `/readyz` that does not pass.
-fn not_ready(code: u16, readyz: Option<&Readyz>) -> ApiServerCheck {
+fn unready_check(code: u16, readyz: Option<&Readyz>) -> ApiServerCheck {
     let class = match code {
         401 => Class::Unauthenticated,
         429 => Class::Overloaded,
@@ -86,8 +87,8 @@ fn not_ready(code: u16, readyz: Option<&Readyz>) -> ApiServerCheck {
     })
 }
 
-/// Adds what the controllers' Leases say to the verdict on an API server that answers: frozen counts make it degraded,
-/// Leases that cannot be read are a note.
+/// Adds the state of the controllers to the verdict: frozen counts make it degraded, and Leases that cannot be read are a
+/// note.
 pub(super) fn add_controllers(check: &mut ApiServerCheck, rung: &Rung, frozen_since: Option<Time>) {
     match frozen_since {
         Some(since) => {
@@ -125,7 +126,7 @@ fn worsen(check: &mut ApiServerCheck, failure: ApiServerCheck) {
     };
 }
 
-/// Whether the text is the plain answer, or ends as the verbose one does.
+/// Whether the text is the plain answer, or ends as the verbose answer does.
 fn is_ready(text: &str) -> bool {
     let text = text.trim();
     text == "ok" || text.ends_with("check passed")
@@ -172,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn the_verdict_follows_what_was_answered() {
+    fn the_answers_decide_the_verdict() {
         type Row = (
             Result<&'static str, Failure>,
             Result<(u16, &'static str), Failure>,
@@ -293,12 +294,12 @@ mod tests {
     }
 
     #[test]
-    fn frozen_counts_are_degraded_and_do_not_hide_what_is_worse() {
+    fn frozen_counts_are_degraded_and_do_not_hide_a_worse_failure() {
         let rung = Rung {
             class: Some("unhealthy".into()),
             ..Rung::new("controllers", RungStatus::Failed, "")
         };
-        let of = |status, class: &str| {
+        let add = |status, class: &str| {
             let mut check = ApiServerCheck {
                 status,
                 class: Some(class.into()),
@@ -313,7 +314,7 @@ mod tests {
             (Status::Degraded, "overloaded", "overloaded"),
         ] {
             assert_eq!(
-                of(status, class),
+                add(status, class),
                 (Status::Degraded, Some(expected.to_owned()), true),
                 "{status:?}"
             );

@@ -1,4 +1,4 @@
-//! Commands that show more of a rung, to be pasted into a shell.
+//! Commands that show more of a rung. They can be pasted into a shell.
 
 use crate::cluster::ConnectionInfo;
 use crate::shell::quoted;
@@ -18,17 +18,17 @@ pub(super) fn kubectl(connection: &ConnectionInfo, rest: &str) -> String {
     format!("{line} {rest}")
 }
 
-/// `/version` by hand, without verifying the certificate.
+/// curl to `/version`, without verifying the certificate.
 pub(super) fn curl_version(connection: &ConnectionInfo) -> String {
     format!("curl -vk {}", version_url(connection))
 }
 
-/// `/version` by hand through the proxy.
-pub(super) fn curl_version_through(connection: &ConnectionInfo, proxy: &str) -> String {
+/// curl to `/version` through the proxy.
+pub(super) fn curl_version_by_proxy(connection: &ConnectionInfo, proxy: &str) -> String {
     format!("curl -vk -x {} {}", quoted(proxy), version_url(connection))
 }
 
-/// Asks over plain HTTP what listens there.
+/// curl over plain HTTP, which shows what listens there.
 pub(super) fn curl_plain(connection: &ConnectionInfo) -> String {
     let url = connection.server.replacen("https:", "http:", 1);
     format!("curl -v {}", quoted(&url))

@@ -1,4 +1,4 @@
-//! The Leases by which kube-controller-manager and kube-scheduler say that they live.
+//! The Leases that kube-controller-manager and kube-scheduler renew while they run.
 //!
 //! Both renew their Lease every 2 s (`RetryPeriod` of k8s.io/component-base) and lose it after 15 s. A Lease that was
 //! not renewed for a minute has no holder: every count in a Deployment's status is from before then, however healthy it
@@ -14,7 +14,7 @@ pub const SCHEDULER: &str = "kube-scheduler";
 /// A Lease that was not renewed for longer has no holder any more.
 const FROZEN_AFTER_SECONDS: i64 = 60;
 
-/// What is known of one Lease.
+/// The state of one Lease.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LeaseState {
     /// It was last renewed then.
@@ -45,7 +45,7 @@ pub(super) fn is_frozen(now: Time, renewed: Time) -> bool {
     now.seconds_since(renewed) > FROZEN_AFTER_SECONDS
 }
 
-/// Since when the counts of workloads are not written, if they are not: since the first Lease lost its holder.
+/// Since when nobody writes the counts of workloads: since the first Lease lost its holder. `None` if each has one.
 pub(super) fn frozen_since(now: Time, leases: &[(&str, LeaseState)]) -> Option<Time> {
     let renewed = leases.iter().filter_map(|(_, state)| match state {
         LeaseState::Renewed(at) => Some(*at),

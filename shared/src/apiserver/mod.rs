@@ -1,8 +1,8 @@
-//! Whether the API server can be reached and is well, and which step of the path to it is broken.
+//! Whether the API server can be reached and is healthy, and which step of the path to it is broken.
 //!
-//! [`Facts`] hold what the requests and the trace of a connection brought. [`judge`] makes the verdict of them:
-//! `health` reads the API server's own answers, `leases` those of its controllers, and `ladder` judges the path
-//! rung by rung. [`vantage`] compares two such verdicts. Nothing here sends a request or reads a clock.
+//! [`Facts`] hold the answers to the requests and the trace of a connection. [`judge`] makes the verdict of them: `health`
+//! reads the API server's own answers, `leases` reads the Leases of its controllers, and `ladder` judges the path rung by
+//! rung. [`vantage`] compares two such verdicts. Nothing here sends a request or reads a clock.
 
 mod facts;
 mod failure;
@@ -10,6 +10,7 @@ mod health;
 mod hint;
 pub mod ladder;
 pub mod leases;
+mod milliseconds;
 mod validity;
 pub mod vantage;
 
@@ -17,7 +18,6 @@ pub use facts::{AddressAnswers, Facts, HealthAnswers, PathTrace, is_answered};
 
 use crate::failure::{Class, Failure};
 use crate::report::{ApiServerCheck, Identity, Rung, RungStatus, Status};
-use std::time::Duration;
 
 /// The verdict on the API server, with the ladder if the path was traced.
 #[must_use]
@@ -53,7 +53,7 @@ pub fn judge_failure(failure: &Failure) -> ApiServerCheck {
     check
 }
 
-/// Names on the check which rung broke, on whose side, and what to do.
+/// Writes into the check which rung broke, on whose side, and what to do.
 fn name_broken_rung(check: &mut ApiServerCheck, rungs: &[Rung]) {
     if check.status == Status::Ok {
         return;
@@ -77,9 +77,4 @@ fn name_broken_rung(check: &mut ApiServerCheck, rungs: &[Rung]) {
             check.side = class.map(|class| class.side().as_str().to_owned());
         }
     }
-}
-
-/// Milliseconds, to a tenth of a microsecond at most: more digits are noise.
-fn milliseconds(duration: Duration) -> f64 {
-    (duration.as_secs_f64() * 1e6).round() / 1e3
 }

@@ -21,7 +21,7 @@ pub(super) enum Validity {
 }
 
 impl Validity {
-    /// What is left at `now` of something that ends at `end`.
+    /// The validity at `now` of something that ends at `end`.
     pub fn new(now: Time, end: Time, warning_seconds: i64) -> Self {
         let left = end.seconds.saturating_sub(now.seconds);
         if left <= 0 {
@@ -56,7 +56,7 @@ mod tests {
 
     #[test]
     fn an_end_that_is_near_differs_from_one_that_has_passed() {
-        let of = |left: i64, warning| {
+        let validity_of = |left: i64, warning| {
             let validity = Validity::new(NOW, Time::from_seconds(NOW.seconds + left), warning);
             (validity, validity.to_string())
         };
@@ -69,13 +69,13 @@ mod tests {
         ];
         for (left, validity, text) in rows {
             assert_eq!(
-                of(left, CERTIFICATE_WARNING_SECONDS),
+                validity_of(left, CERTIFICATE_WARNING_SECONDS),
                 (validity, text.to_owned()),
                 "{left}"
             );
         }
-        assert_eq!(of(600, TOKEN_WARNING_SECONDS).0, Validity::Fine(600));
-        assert_eq!(of(599, TOKEN_WARNING_SECONDS).0, Validity::Soon(599));
+        assert_eq!(validity_of(600, TOKEN_WARNING_SECONDS).0, Validity::Fine(600));
+        assert_eq!(validity_of(599, TOKEN_WARNING_SECONDS).0, Validity::Soon(599));
         assert_eq!(days_left(NOW, Time::from_seconds(NOW.seconds - 1)), -1);
     }
 }

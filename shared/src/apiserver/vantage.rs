@@ -6,7 +6,7 @@ use crate::report::{ApiServerCheck, Conclusion, Status, Vantage, VantagePoint};
 /// Adds the plugin's own view to the agent's check, and makes one verdict of both: the worse one. `stale` means that the
 /// agent's check is too old to compare.
 pub fn compare(check: &mut ApiServerCheck, own: ApiServerCheck, stale: bool) {
-    // A right that is missing here says nothing of the API server.
+    // A right that is missing here says nothing about the API server.
     if own.class.as_deref() == Some(Class::Forbidden.as_str()) {
         let missing = own.missing.unwrap_or_default();
         check
@@ -41,7 +41,7 @@ fn conclusion(own: Status, agents: &VantagePoint) -> Conclusion {
         (Status::Ok, Status::Ok) => Conclusion::Well,
         (_, Status::Ok) => Conclusion::WayFromHere,
         (_, Status::Degraded) => Conclusion::ControlPlane,
-        // A request that the agent may not send says nothing of the API server.
+        // A request that the agent may not send says nothing about the API server.
         (_, Status::Unknown) if !is_unreached(agents) => Conclusion::Unknown,
         (Status::Ok, Status::Unknown) => Conclusion::WayFromAgent,
         (_, Status::Unknown) => Conclusion::ControlPlane,
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn a_right_that_is_missing_here_says_nothing_of_the_api_server() {
+    fn a_right_that_is_missing_here_says_nothing_about_the_api_server() {
         let mut seen = check(Status::Ok, None);
         let own = ApiServerCheck {
             missing: Some("nonResourceURL /version get".into()),
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn two_views_tell_where_the_trouble_is_and_the_worse_one_counts() {
+    fn two_views_show_where_the_trouble_is_and_the_worse_one_counts() {
         type Seen = (Status, Option<&'static str>);
         const OK: Seen = (Status::Ok, None);
         const SICK: Seen = (Status::Degraded, Some("unhealthy"));

@@ -275,7 +275,7 @@ async fn a_certificate_that_cannot_be_trusted_is_reported_with_its_fields() {
             "unknownAuthority",
             MACHINE,
             "-noout -subject -issuer -fingerprint",
-            "CN=kube-apiserver is signed by CN=another-ca, which certificate-authority of the kubeconfig is not",
+            "CN=kube-apiserver is signed by CN=another-ca, and certificate-authority of the kubeconfig is another",
         ),
     ];
     for (certificate, class, side, what, said) in rows {

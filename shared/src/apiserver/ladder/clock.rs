@@ -1,6 +1,6 @@
 //! How far this machine's clock is from the API server's.
 
-use crate::apiserver::Facts;
+use crate::apiserver::facts::Facts;
 use crate::failure::Side;
 use crate::report::{Rung, RungStatus};
 

@@ -1,7 +1,8 @@
-//! Whether the controllers live that write the counts of every workload.
+//! Whether the controllers that write the counts of every workload are running.
 
+use crate::apiserver::facts::Facts;
+use crate::apiserver::hint;
 use crate::apiserver::leases::{LeaseState, SCHEDULER, frozen_since, is_frozen};
-use crate::apiserver::{Facts, hint};
 use crate::failure::{Class, Side};
 use crate::report::{LeaseView, Rung, RungStatus};
 use crate::resource::Time;
@@ -25,11 +26,11 @@ pub(in crate::apiserver) fn rung(facts: &Facts<'_>) -> Option<Rung> {
                 RungStatus::Failed,
                 format!(
                     "workload counts are frozen since {since}: {}",
-                    silent(now, &leases)
+                    frozen_sentences(now, &leases)
                 ),
             )
         },
-        None => alive(now, &leases),
+        None => rung_without_frozen(now, &leases),
     };
     rung.leases = leases
         .iter()
@@ -38,8 +39,8 @@ pub(in crate::apiserver) fn rung(facts: &Facts<'_>) -> Option<Rung> {
     Some(rung)
 }
 
-/// The Leases that have no holder any more, the oldest first.
-fn silent(now: Time, leases: &[(&str, LeaseState)]) -> String {
+/// One sentence for each Lease without a holder, the oldest first.
+fn frozen_sentences(now: Time, leases: &[(&str, LeaseState)]) -> String {
     let mut frozen: Vec<(Time, &str)> = leases
         .iter()
         .filter_map(|(name, state)| match state {
@@ -63,9 +64,9 @@ fn silent(now: Time, leases: &[(&str, LeaseState)]) -> String {
     sentences.join("; ")
 }
 
-/// No Lease is known to have lost its holder. One that is renewed says enough, however many cannot be read: many a
-/// cluster hides its control plane.
-fn alive(now: Time, leases: &[(&str, LeaseState)]) -> Rung {
+/// The rung if no Lease is known to have lost its holder. One Lease that is renewed is enough, since many clusters hide
+/// their control plane.
+fn rung_without_frozen(now: Time, leases: &[(&str, LeaseState)]) -> Rung {
     let (mut renewed, mut unread) = (Vec::new(), Vec::new());
     for (name, state) in leases {
         match state {
@@ -102,7 +103,7 @@ fn lease_view(now: Time, name: &str, state: &LeaseState) -> LeaseView {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::apiserver::HealthAnswers;
+    use crate::apiserver::facts::HealthAnswers;
     use crate::apiserver::leases::CONTROLLER_MANAGER;
     use crate::cluster::ConnectionInfo;
     use crate::failure::Failure;
@@ -130,7 +131,10 @@ mod tests {
     }
 
     /// The rung, and since when the counts are frozen.
-    fn both(manager: Result<Lease, Failure>, scheduler: Result<Lease, Failure>) -> (Rung, Option<Time>) {
+    fn rung_and_frozen_since(
+        manager: Result<Lease, Failure>,
+        scheduler: Result<Lease, Failure>,
+    ) -> (Rung, Option<Time>) {
         let answers = HealthAnswers {
             version: Ok("v1".into()),
             latency: Duration::ZERO,
@@ -152,9 +156,9 @@ mod tests {
 
     #[test]
     fn a_lease_that_is_not_renewed_for_a_minute_freezes_the_counts() {
-        let (rung, since) = both(ago(60), ago(2));
+        let (rung, since) = rung_and_frozen_since(ago(60), ago(2));
         assert_eq!((rung.status, since), (RungStatus::Ok, None));
-        let (rung, since) = both(ago(61), ago(2));
+        let (rung, since) = rung_and_frozen_since(ago(61), ago(2));
         assert_eq!((rung.status, since), (RungStatus::Failed, Some(at(61))));
         assert_eq!(
             rung.message,
@@ -163,7 +167,7 @@ mod tests {
                 at(61)
             )
         );
-        let (rung, since) = both(ago(100), ago(200));
+        let (rung, since) = rung_and_frozen_since(ago(100), ago(200));
         assert_eq!(since, Some(at(200)), "since the first of them");
         assert_eq!(
             rung.message,
@@ -173,13 +177,13 @@ mod tests {
                 at(200)
             )
         );
-        // A clock that is behind makes nothing old.
-        assert_eq!(both(ago(-500), ago(0)).1, None);
+        // A clock that is behind makes no Lease old.
+        assert_eq!(rung_and_frozen_since(ago(-500), ago(0)).1, None);
     }
 
     #[test]
-    fn one_lease_that_is_renewed_says_enough() {
-        let (rung, _) = both(failed(Class::NotFound, "no"), failed(Class::Forbidden, "no"));
+    fn one_lease_that_is_renewed_is_enough() {
+        let (rung, _) = rung_and_frozen_since(failed(Class::NotFound, "no"), failed(Class::Forbidden, "no"));
         assert_eq!(
             (rung.status, rung.message.as_str()),
             (
@@ -188,10 +192,12 @@ mod tests {
             )
         );
         assert_eq!(
-            both(ago(1), failed(Class::NotFound, "no")).0.status,
+            rung_and_frozen_since(ago(1), failed(Class::NotFound, "no"))
+                .0
+                .status,
             RungStatus::Ok
         );
-        let (rung, _) = both(failed(Class::Timeout, "no"), ago(90));
+        let (rung, _) = rung_and_frozen_since(failed(Class::Timeout, "no"), ago(90));
         assert_eq!(rung.status, RungStatus::Failed);
     }
 }

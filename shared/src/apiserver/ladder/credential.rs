@@ -1,7 +1,9 @@
 //! Which credential is sent, and how long it lasts.
 
+use crate::apiserver::facts::Facts;
+use crate::apiserver::milliseconds::milliseconds;
 use crate::apiserver::validity::{CERTIFICATE_WARNING_SECONDS, TOKEN_WARNING_SECONDS, Validity};
-use crate::apiserver::{Facts, failure, hint, milliseconds};
+use crate::apiserver::{failure, hint};
 use crate::failure::{Class, Side};
 use crate::report::{Rung, RungStatus};
 use crate::resource::Time;
@@ -10,11 +12,11 @@ pub(super) fn rung(facts: &Facts<'_>) -> Option<Rung> {
     let credential = &facts.connection.credential;
     let kind = Some(credential.kind.clone()).filter(|kind| !kind.is_empty());
     let whoami = || hint::kubectl(facts.connection, "auth whoami");
-    if let Some(failure) = facts.unsent() {
+    if let Some(failure) = facts.unsent_failure() {
         return Some(Rung {
             kind,
             hint: Some(failure.hint.clone().unwrap_or_else(whoami)),
-            ..failure::broken("credential", failure, Side::Machine)
+            ..failure::broken_rung("credential", failure, Side::Machine)
         });
     }
     let mut words = vec![match credential.kind.as_str() {
@@ -38,8 +40,8 @@ pub(super) fn rung(facts: &Facts<'_>) -> Option<Rung> {
             .collect(),
         ..Rung::new("credential", status, "")
     };
-    let ends = ends(facts);
-    for (what, end, warning_seconds) in &ends {
+    let expiries = expiries(facts);
+    for (what, end, warning_seconds) in &expiries {
         let validity = Validity::new(facts.now(), *end, *warning_seconds);
         words.push(format!("the {what} {validity}"));
         status = match (status, validity) {
@@ -48,7 +50,7 @@ pub(super) fn rung(facts: &Facts<'_>) -> Option<Rung> {
             (status, Validity::Fine(_)) => status,
         };
     }
-    rung.expires = ends
+    rung.expires = expiries
         .iter()
         .map(|(_, end, _)| *end)
         .min()
@@ -67,8 +69,8 @@ pub(super) fn rung(facts: &Facts<'_>) -> Option<Rung> {
     Some(rung)
 }
 
-/// What of the credential ends, when, and how many seconds before that it is worth a warning.
-fn ends(facts: &Facts<'_>) -> Vec<(&'static str, Time, i64)> {
+/// The parts of the credential that expire: name, time, and how many seconds before that a warning is due.
+fn expiries(facts: &Facts<'_>) -> Vec<(&'static str, Time, i64)> {
     let credential = &facts.connection.credential;
     let token = credential
         .token_expires

@@ -1,7 +1,8 @@
 //! The addresses of the host that the first packet goes to.
 
-use crate::apiserver::failure::{broken, connection_side};
-use crate::apiserver::{Facts, milliseconds};
+use crate::apiserver::facts::Facts;
+use crate::apiserver::failure::{broken_rung, connection_side};
+use crate::apiserver::milliseconds::milliseconds;
 use crate::report::{AddressResult, Rung, RungStatus};
 use crate::shell::quoted;
 use http::Uri;
@@ -17,12 +18,12 @@ pub(super) fn rung(facts: &Facts<'_>) -> Option<Rung> {
                 some => format!("{host} is {}", some.join(", ")),
             };
             Rung {
-                addresses: addresses.into_iter().map(resolved).collect(),
+                addresses: addresses.into_iter().map(address_only).collect(),
                 ..Rung::new("dns", RungStatus::Ok, message)
             }
         }
         Err(failure) => {
-            let mut rung = broken("dns", failure, connection_side(facts, failure));
+            let mut rung = broken_rung("dns", failure, connection_side(facts, failure));
             if !failure.own_limit {
                 rung.message = format!("{host} has no address: {}", failure.message);
             }
@@ -35,7 +36,7 @@ pub(super) fn rung(facts: &Facts<'_>) -> Option<Rung> {
     Some(rung)
 }
 
-fn resolved(address: String) -> AddressResult {
+fn address_only(address: String) -> AddressResult {
     AddressResult {
         address,
         ..AddressResult::default()

@@ -1,7 +1,8 @@
-//! Whether the API server's flow control turns requests away, and under what it puts them.
+//! Whether the API server's flow control turns requests away, and how it classifies them.
 
-use crate::apiserver::failure::broken;
-use crate::apiserver::{Facts, hint};
+use crate::apiserver::facts::Facts;
+use crate::apiserver::failure::broken_rung;
+use crate::apiserver::hint;
 use crate::failure::{Class, Failure, Side};
 use crate::report::{Rung, RungStatus};
 
@@ -16,7 +17,7 @@ pub(super) fn rung(facts: &Facts<'_>) -> Option<Rung> {
         )),
         _ => None,
     };
-    let overloaded = overloaded(facts);
+    let overloaded = overload_failures(facts);
     let rung = if overloaded.is_empty() && !is_health_overloaded(facts) {
         Rung::new(
             "flowControl",
@@ -36,7 +37,7 @@ pub(super) fn rung(facts: &Facts<'_>) -> Option<Rung> {
         Rung {
             retry_after_seconds: retry_after.map(|after| after.as_secs()),
             hint: Some(hint::kubectl(facts.connection, SHOW_LEVELS)),
-            ..broken("flowControl", &failure, Side::ControlPlane)
+            ..broken_rung("flowControl", &failure, Side::ControlPlane)
         }
     };
     Some(Rung {
@@ -46,8 +47,8 @@ pub(super) fn rung(facts: &Facts<'_>) -> Option<Rung> {
     })
 }
 
-/// The requests that were turned away.
-fn overloaded<'a>(facts: &Facts<'a>) -> Vec<&'a Failure> {
+/// The failures of requests that were turned away.
+fn overload_failures<'a>(facts: &Facts<'a>) -> Vec<&'a Failure> {
     let (answers, trace) = (facts.answers, facts.trace);
     let failures = [
         answers.version.as_ref().err(),

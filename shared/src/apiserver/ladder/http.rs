@@ -1,12 +1,14 @@
 //! Whether an API server answers, and how fast.
 
-use crate::apiserver::failure::{broken, connection_side};
-use crate::apiserver::{Facts, hint, milliseconds};
+use crate::apiserver::facts::Facts;
+use crate::apiserver::failure::{broken_rung, connection_side};
+use crate::apiserver::hint;
+use crate::apiserver::milliseconds::milliseconds;
 use crate::failure::{Class, Side};
 use crate::report::{Rung, RungStatus};
 
 pub(super) fn rung(facts: &Facts<'_>) -> Option<Rung> {
-    if facts.unsent().is_some() {
+    if facts.unsent_failure().is_some() {
         return None;
     }
     let mut rung = match &facts.answers.version {
@@ -22,7 +24,7 @@ pub(super) fn rung(facts: &Facts<'_>) -> Option<Rung> {
                 Class::Timeout => Side::ControlPlane,
                 _ => connection_side(facts, failure),
             };
-            let mut rung = broken("http", failure, side);
+            let mut rung = broken_rung("http", failure, side);
             rung.hint
                 .get_or_insert_with(|| hint::curl_version(facts.connection));
             rung

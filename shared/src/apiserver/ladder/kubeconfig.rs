@@ -1,6 +1,6 @@
-//! Which files and which context say how the API server is reached.
+//! The kubeconfig files and the context that are used.
 
-use crate::apiserver::Facts;
+use crate::apiserver::facts::Facts;
 use crate::report::{Rung, RungStatus};
 
 pub(super) fn rung(facts: &Facts<'_>) -> Option<Rung> {
@@ -8,7 +8,7 @@ pub(super) fn rung(facts: &Facts<'_>) -> Option<Rung> {
     let mut message = if connection.in_cluster {
         "the ServiceAccount of this pod".to_owned()
     } else if connection.files.is_empty() {
-        "none, the flags say all".to_owned()
+        "none: the flags say everything".to_owned()
     } else {
         connection.files.join(", ")
     };
@@ -22,7 +22,7 @@ pub(super) fn rung(facts: &Facts<'_>) -> Option<Rung> {
             "do"
         };
         message = format!(
-            "{message}; passed over {}, which {does} not exist",
+            "{message}; skipped {}, which {does} not exist",
             connection.skipped.join(", ")
         );
     }

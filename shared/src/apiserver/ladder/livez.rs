@@ -1,7 +1,7 @@
 //! Whether the API server says that it is alive.
 
 use super::readyz;
-use crate::apiserver::Facts;
+use crate::apiserver::facts::Facts;
 use crate::report::{Rung, RungStatus};
 
 pub(super) fn rung(facts: &Facts<'_>) -> Option<Rung> {

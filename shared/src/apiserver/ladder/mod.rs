@@ -22,10 +22,10 @@ mod tls;
 mod tunnel;
 mod version;
 
-use super::Facts;
+use crate::apiserver::facts::Facts;
 use crate::report::{Rung, RungStatus};
 
-/// Makes the rung, if the facts say anything of it.
+/// Makes the rung, if the facts say anything about it.
 type RungFn = fn(&Facts<'_>) -> Option<Rung>;
 
 /// What a rung that failed means for the rungs below it.
@@ -38,7 +38,7 @@ enum FailureEffect {
     EndUnlessAnswered,
     /// They are left out: they need it.
     End,
-    /// They are left out, also if there is no such rung because no request was sent.
+    /// They are left out, even if there is no such rung because no request was sent.
     EndOrAbsent,
 }
 use FailureEffect::{Continue, End, EndOrAbsent, EndUnlessAnswered};

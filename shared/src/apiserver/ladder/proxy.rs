@@ -1,6 +1,6 @@
 //! Which proxy is used, and why.
 
-use crate::apiserver::Facts;
+use crate::apiserver::facts::Facts;
 use crate::report::{Rung, RungStatus};
 
 pub(super) fn rung(facts: &Facts<'_>) -> Option<Rung> {

@@ -1,8 +1,9 @@
-//! Whether the API server says that it is ready, and each of its addresses.
+//! Whether the API server, and each of its addresses, says that it is ready.
 
-use crate::apiserver::failure::{address_result, broken};
+use crate::apiserver::facts::{AddressAnswers, Facts};
+use crate::apiserver::failure::{address_result, broken_rung};
 use crate::apiserver::health::readyz_lines;
-use crate::apiserver::{AddressAnswers, Facts, hint};
+use crate::apiserver::hint;
 use crate::cluster::{Readiness, status_class};
 use crate::failure::{Class, Failure, Side};
 use crate::report::{AddressResult, Rung, RungStatus};
@@ -10,7 +11,7 @@ use crate::report::{AddressResult, Rung, RungStatus};
 pub(super) fn rung(facts: &Facts<'_>) -> Option<Rung> {
     let mut rung = health_rung(facts, "readyz", &facts.answers.readyz);
     let addresses = facts.addresses();
-    rung.addresses = addresses.iter().map(of_address).collect();
+    rung.addresses = addresses.iter().map(address_readyz).collect();
     let not_ready: Vec<_> = addresses
         .iter()
         .filter(|answers| is_not_ready(answers))
@@ -46,12 +47,12 @@ pub(super) fn health_rung(facts: &Facts<'_>, name: &str, answer: &Result<Readine
         Ok((429, _)) => Rung::new(name, RungStatus::Unknown, "unknown: 429"),
         Ok((code, text)) => {
             let class = status_class(*code).unwrap_or(Class::NotAnApiServer);
-            let (message, failing) = not_ready(*code, text);
+            let (message, failing) = unready_text(*code, text);
             let is_gateway = matches!(code, 502..=504) && failing.is_empty();
             let side = if is_gateway { Side::Proxy } else { class.side() };
             Rung {
                 failing,
-                ..broken(name, &Failure::new(class, message), side)
+                ..broken_rung(name, &Failure::new(class, message), side)
             }
         }
         Err(failure) => {
@@ -59,7 +60,7 @@ pub(super) fn health_rung(facts: &Facts<'_>, name: &str, answer: &Result<Readine
                 Class::Timeout => Side::ControlPlane,
                 _ => failure.side(),
             };
-            broken(name, failure, side)
+            broken_rung(name, failure, side)
         }
     };
     if rung.status == RungStatus::Failed {
@@ -73,7 +74,7 @@ fn verbose(facts: &Facts<'_>, name: &str) -> String {
 }
 
 /// The answer in words, and the parts that fail.
-fn not_ready(code: u16, text: &str) -> (String, Vec<String>) {
+fn unready_text(code: u16, text: &str) -> (String, Vec<String>) {
     let failing = readyz_lines(text).map(|lines| lines.failing).unwrap_or_default();
     let message = match failing.as_slice() {
         [] => format!("answers {code}"),
@@ -82,16 +83,16 @@ fn not_ready(code: u16, text: &str) -> (String, Vec<String>) {
     (message, failing)
 }
 
-fn of_address(answers: &AddressAnswers) -> AddressResult {
+fn address_readyz(answers: &AddressAnswers) -> AddressResult {
     let mut result = address_result(answers.address, answers.elapsed, answers.readyz.as_ref().err());
     if let Ok((code @ 400.., text)) = &answers.readyz {
         result.class = status_class(*code).map(|class| class.as_str().to_owned());
-        result.error = Some(not_ready(*code, text).0);
+        result.error = Some(unready_text(*code, text).0);
     }
     result
 }
 
-/// An address that may not be asked, or serves no `/readyz`, says nothing.
+/// Whether the address is not ready. One that may not be asked, or serves no `/readyz`, is not counted.
 fn is_not_ready(answers: &AddressAnswers) -> bool {
     match &answers.readyz {
         Ok((403 | 404, _)) => false,

@@ -1,7 +1,8 @@
-//! What this client may list in the namespace, of the kinds that are judged by default.
+//! Which of the default kinds this client may list in the namespace.
 
-use crate::apiserver::failure::broken;
-use crate::apiserver::{Facts, hint};
+use crate::apiserver::facts::Facts;
+use crate::apiserver::failure::broken_rung;
+use crate::apiserver::hint;
 use crate::cluster::Rules;
 use crate::failure::{Class, Side};
 use crate::kind::Kind;
@@ -13,12 +14,12 @@ pub(super) fn rung(facts: &Facts<'_>) -> Option<Rung> {
         return Some(Rung {
             missing: vec!["nonResourceURL /version get".into()],
             hint: Some(hint::kubectl(facts.connection, "auth can-i get /version")),
-            ..broken("rights", failure, Side::Rights)
+            ..broken_rung("rights", failure, Side::Rights)
         });
     }
     let (namespace, rules) = facts.trace?.rules.as_ref()?;
     Some(match rules {
-        Ok(rules) => listable(facts, namespace, rules),
+        Ok(rules) => list_rights(facts, namespace, rules),
         Err(failure) => Rung::new(
             "rights",
             RungStatus::Unknown,
@@ -27,7 +28,7 @@ pub(super) fn rung(facts: &Facts<'_>) -> Option<Rung> {
     })
 }
 
-fn listable(facts: &Facts<'_>, namespace: &str, rules: &Rules) -> Rung {
+fn list_rights(facts: &Facts<'_>, namespace: &str, rules: &Rules) -> Rung {
     let (may, may_not): (Vec<Kind>, Vec<Kind>) =
         Kind::by_default().partition(|kind| rules.allow("list", kind.group(), kind.plural()));
     let rung = if may_not.is_empty() {

@@ -1,7 +1,8 @@
 //! A TCP connection to each address.
 
-use crate::apiserver::failure::{address_result, broken, connection_side};
-use crate::apiserver::{Facts, milliseconds};
+use crate::apiserver::facts::Facts;
+use crate::apiserver::failure::{address_result, broken_rung, connection_side};
+use crate::apiserver::milliseconds::milliseconds;
 use crate::failure::{Class, Failure};
 use crate::report::{Rung, RungStatus};
 use std::net::SocketAddr;
@@ -22,7 +23,7 @@ pub(super) fn rung(facts: &Facts<'_>) -> Option<Rung> {
             Rung::new("tcp", RungStatus::Ok, format!("connected to {}", names(&all)))
         }
         [(address, failure), ..] => {
-            let mut rung = broken("tcp", failure, connection_side(facts, failure));
+            let mut rung = broken_rung("tcp", failure, connection_side(facts, failure));
             rung.message = message(&failures, failure, tried.len());
             rung.hint
                 .get_or_insert_with(|| format!("nc -vz {} {}", address.ip(), address.port()));

@@ -1,5 +1,5 @@
 use super::*;
-use crate::apiserver::{AddressAnswers, HealthAnswers, PathTrace};
+use crate::apiserver::facts::{AddressAnswers, HealthAnswers, PathTrace};
 use crate::cluster::{
     ConnectionInfo, CredentialInfo, DialTrace, FlowControl, Handshake, Rules, Step, UserInfo,
 };
@@ -67,7 +67,7 @@ fn at(last: u8) -> SocketAddr {
 #[test]
 fn one_of_several_addresses_that_refuses_is_a_warning_and_all_of_them_a_failure() {
     let refused = || Err(Failure::new(Class::Refused, "Connection refused"));
-    let of = |results: Vec<Result<(), Failure>>, version: Result<String, Failure>| {
+    let rung_with = |results: Vec<Result<(), Failure>>, version: Result<String, Failure>| {
         let trace = PathTrace {
             dial: DialTrace {
                 tcp: (1..).map(at).zip(results.into_iter().map(step)).collect(),
@@ -80,7 +80,7 @@ fn one_of_several_addresses_that_refuses_is_a_warning_and_all_of_them_a_failure(
             "tcp",
         )
     };
-    let one = of(vec![Ok(()), refused(), Ok(())], Ok("v1".into()));
+    let one = rung_with(vec![Ok(()), refused(), Ok(())], Ok("v1".into()));
     assert_eq!(
         (one.status, one.message.as_str(), one.hint.as_deref()),
         (
@@ -91,19 +91,19 @@ fn one_of_several_addresses_that_refuses_is_a_warning_and_all_of_them_a_failure(
     );
     assert_eq!(one.addresses.len(), 3);
     let gone = Failure::new(Class::Refused, "Connection refused");
-    let all = of(vec![refused(), refused()], Err(gone));
+    let all = rung_with(vec![refused(), refused()], Err(gone));
     assert_eq!(
         (all.status, all.side.as_deref()),
         (RungStatus::Failed, Some("the control plane"))
     );
-    // A connection that is open outlives the way on which it was made.
-    let open = of(vec![refused(), refused()], Ok("v1".into()));
+    // An open connection is still used after its path has broken.
+    let open = rung_with(vec![refused(), refused()], Ok("v1".into()));
     assert_eq!(open.status, RungStatus::Warning);
 }
 
 #[test]
 fn addresses_that_differ_are_reported_one_by_one() {
-    let at_address = |last, version: &str, readyz| AddressAnswers {
+    let answers_at = |last, version: &str, readyz| AddressAnswers {
         address: at(last),
         elapsed: Duration::from_millis(2),
         version: Ok(version.into()),
@@ -111,8 +111,8 @@ fn addresses_that_differ_are_reported_one_by_one() {
     };
     let trace = PathTrace {
         addresses: vec![
-            at_address(1, "v1.37.2", Ok((200, "ok".into()))),
-            at_address(
+            answers_at(1, "v1.37.2", Ok((200, "ok".into()))),
+            answers_at(
                 2,
                 "v1.36.5",
                 Ok((500, "[-]etcd failed: reason withheld\n".into())),
@@ -148,7 +148,7 @@ fn addresses_that_differ_are_reported_one_by_one() {
 
 #[test]
 fn a_credential_that_ends_soon_is_a_warning_before_the_api_server_refuses_it() {
-    let of = |left: i64, version: Result<String, Failure>| {
+    let rung_with = |left: i64, version: Result<String, Failure>| {
         let mut connection = connection();
         connection.credential.token_expires = Some(Time::from_seconds(NOW.seconds + left));
         let answers = HealthAnswers { version, ..answers() };
@@ -158,7 +158,7 @@ fn a_credential_that_ends_soon_is_a_warning_before_the_api_server_refuses_it() {
     };
     let ok = || Ok("v1".to_owned());
     assert_eq!(
-        of(3600, ok()),
+        rung_with(3600, ok()),
         (
             RungStatus::Ok,
             "token, the token expires in 60 min".into(),
@@ -166,10 +166,10 @@ fn a_credential_that_ends_soon_is_a_warning_before_the_api_server_refuses_it() {
             None
         )
     );
-    assert_eq!(of(599, ok()).0, RungStatus::Warning);
+    assert_eq!(rung_with(599, ok()).0, RungStatus::Warning);
     let refused = Err(Failure::new(Class::Unauthenticated, "Unauthorized"));
     assert_eq!(
-        of(-7200, refused),
+        rung_with(-7200, refused),
         (
             RungStatus::Failed,
             "token, the token expired 2 h ago".into(),
@@ -177,7 +177,7 @@ fn a_credential_that_ends_soon_is_a_warning_before_the_api_server_refuses_it() {
             Some("kubectl --context 'prod eu' auth whoami".into())
         )
     );
-    let accepted = of(-7200, ok());
+    let accepted = rung_with(-7200, ok());
     assert_eq!(
         (accepted.0, accepted.1.as_str()),
         (

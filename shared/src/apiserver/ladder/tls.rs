@@ -1,8 +1,10 @@
-//! What the server presented in the TLS handshake, whether it is trusted, and for how long.
+//! The certificates of the server, whether they are trusted, and for how long.
 
-use crate::apiserver::failure::broken;
+use crate::apiserver::facts::Facts;
+use crate::apiserver::failure::broken_rung;
+use crate::apiserver::hint;
+use crate::apiserver::milliseconds::milliseconds;
 use crate::apiserver::validity::{CERTIFICATE_WARNING_SECONDS, Validity, days_left};
-use crate::apiserver::{Facts, hint, milliseconds};
 use crate::cluster::Certificate;
 use crate::failure::{Class, Failure, Side};
 use crate::report::{CertificateView, Rung, RungStatus};
@@ -14,13 +16,13 @@ pub(super) fn rung(facts: &Facts<'_>) -> Option<Rung> {
     let chain = &dial.presented;
     let mut rung = match &step.result {
         Ok(handshake) => {
-            let mut rung = accepted(facts, chain);
+            let mut rung = accepted_rung(facts, chain);
             rung.message = format!("{}, {}", handshake.version, rung.message);
             rung.tls_version = Some(handshake.version.clone());
             rung.verified_for.clone_from(&handshake.verified_for);
             rung
         }
-        Err(failure) => refused(facts, failure, chain),
+        Err(failure) => refused_rung(facts, failure, chain),
     };
     rung.certificates = chain.iter().map(certificate_view).collect();
     rung.elapsed_ms = Some(milliseconds(step.elapsed));
@@ -31,8 +33,8 @@ pub(super) fn rung(facts: &Facts<'_>) -> Option<Rung> {
     Some(rung)
 }
 
-/// A certificate that was accepted.
-fn accepted(facts: &Facts<'_>, chain: &[Certificate]) -> Rung {
+/// The rung of a certificate that was accepted.
+fn accepted_rung(facts: &Facts<'_>, chain: &[Certificate]) -> Rung {
     let insecure = facts.connection.insecure;
     let mut words = Vec::new();
     if let Some(own) = chain.first() {
@@ -63,11 +65,11 @@ fn accepted(facts: &Facts<'_>, chain: &[Certificate]) -> Rung {
     rung
 }
 
-/// A handshake that failed, from whichever side.
-fn refused(facts: &Facts<'_>, failure: &Failure, chain: &[Certificate]) -> Rung {
+/// The rung of a handshake that failed on either side.
+fn refused_rung(facts: &Facts<'_>, failure: &Failure, chain: &[Certificate]) -> Rung {
     let own = chain.first();
     let (side, message, hint) = match failure.class {
-        Class::CertificateExpired => expired(facts, failure, chain),
+        Class::CertificateExpired => expiry_text(facts, failure, chain),
         Class::WrongName => {
             let message = match own.map(|own| own.names.join(", ")) {
                 Some(names) if !names.is_empty() => format!(
@@ -90,7 +92,7 @@ fn refused(facts: &Facts<'_>, failure: &Failure, chain: &[Certificate]) -> Rung 
             };
             let message = match own {
                 Some(own) => format!(
-                    "{} is signed by {}, which certificate-authority of the kubeconfig is not",
+                    "{} is signed by {}, and certificate-authority of the kubeconfig is another",
                     own.subject, own.issuer
                 ),
                 None => failure.message.clone(),
@@ -109,7 +111,7 @@ fn refused(facts: &Facts<'_>, failure: &Failure, chain: &[Certificate]) -> Rung 
         ),
         class => (class.side(), failure.message.clone(), show_dates(facts)),
     };
-    let mut rung = broken("tls", failure, side);
+    let mut rung = broken_rung("tls", failure, side);
     if !failure.own_limit {
         rung.message = message;
         rung.hint = Some(hint);
@@ -117,8 +119,8 @@ fn refused(facts: &Facts<'_>, failure: &Failure, chain: &[Certificate]) -> Rung 
     rung
 }
 
-/// A certificate that is not valid any more, or by this machine's clock not yet.
-fn expired(facts: &Facts<'_>, failure: &Failure, chain: &[Certificate]) -> (Side, String, String) {
+/// Side, message and hint of a certificate that has expired, or by this machine's clock is not valid yet.
+fn expiry_text(facts: &Facts<'_>, failure: &Failure, chain: &[Certificate]) -> (Side, String, String) {
     let subject = chain
         .first()
         .map_or("the certificate", |own| own.subject.as_str());
@@ -127,7 +129,7 @@ fn expired(facts: &Facts<'_>, failure: &Failure, chain: &[Certificate]) -> (Side
     match (begins.filter(|begin| *begin > now), first_end(chain)) {
         (Some(begin), _) => (
             Side::Machine,
-            format!("{subject} is valid from {begin} on, by this machine's clock not yet"),
+            format!("by this machine's clock {subject} is not valid before {begin}"),
             "date -u".to_owned(),
         ),
         (None, Some(end)) => (
@@ -147,7 +149,7 @@ fn show_dates(facts: &Facts<'_>) -> String {
     show(facts, "-noout -subject -issuer -dates")
 }
 
-/// When the first certificate of a chain ends.
+/// When the first certificate of a chain expires.
 fn first_end(chain: &[Certificate]) -> Option<Time> {
     chain.iter().filter_map(|c| c.not_after).min()
 }

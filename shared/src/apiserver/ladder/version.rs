@@ -1,14 +1,15 @@
 //! The version of the API server, and of each of its addresses.
 
-use crate::apiserver::failure::{address_result, broken};
-use crate::apiserver::{Facts, hint};
+use crate::apiserver::facts::Facts;
+use crate::apiserver::failure::{address_result, broken_rung};
+use crate::apiserver::hint;
 use crate::failure::{Class, Side};
 use crate::report::{AddressResult, Rung, RungStatus};
 
 pub(super) fn rung(facts: &Facts<'_>) -> Option<Rung> {
     let raw = || Some(hint::kubectl(facts.connection, "get --raw /version"));
     let mut rung = match &facts.answers.version {
-        Ok(version) => match others(facts, version).as_slice() {
+        Ok(version) => match other_versions(facts, version).as_slice() {
             [] => Rung::new("version", RungStatus::Ok, version.clone()),
             others => Rung {
                 side: Some(Side::ControlPlane.as_str().to_owned()),
@@ -28,7 +29,7 @@ pub(super) fn rung(facts: &Facts<'_>) -> Option<Rung> {
         {
             Rung {
                 hint: raw(),
-                ..broken("version", failure, failure.side())
+                ..broken_rung("version", failure, failure.side())
             }
         }
         Err(failure) => Rung::new(
@@ -48,8 +49,8 @@ pub(super) fn rung(facts: &Facts<'_>) -> Option<Rung> {
     Some(rung)
 }
 
-/// The addresses that answer with another version.
-fn others(facts: &Facts<'_>, version: &str) -> Vec<String> {
+/// The addresses that answer with another version, with that version.
+fn other_versions(facts: &Facts<'_>, version: &str) -> Vec<String> {
     let addresses = facts.addresses().iter();
     addresses
         .filter_map(|answers| match &answers.version {
