@@ -97,7 +97,9 @@ fn module_of(file: &str) -> String {
 /// The paths that a file imports or declares, each from the root of the library.
 fn paths(module: &str, code: &str, is_folder: bool) -> Vec<String> {
     let parent = module.rsplit_once("::").map_or("", |(parent, _)| parent);
-    let from_root = code.replace("super::", &format!("crate::{parent}::"));
+    let from_root = code
+        .replace("pub(in crate::", "pub(in ")
+        .replace("super::", &format!("crate::{parent}::"));
     let is_path = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == ':';
     let mut paths = Vec::new();
     for rest in from_root.split("crate::").skip(1) {

@@ -37,7 +37,7 @@ impl FoundFiles {
     pub fn add(&mut self, name: &str, bytes: Vec<u8>, unread: Option<&str>) {
         let file = File::new(name, bytes);
         self.files.push(match unread {
-            Some(why) => file.and_unread(why),
+            Some(why) => file.with_unread_part(why),
             None => file,
         });
     }

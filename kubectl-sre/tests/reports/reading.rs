@@ -62,21 +62,21 @@ fn what_was_cut_off_is_judged_as_far_as_it_goes() {
     assert_eq!(
         verdict("r12b-truncated.json", &[]),
         format!(
-            "{PAY}\nnot seen: r12b-truncated.json, line 137, undecodable: the list breaks off behind its first 2 items: \
-             what came then is not there"
+            "{PAY}\nnot seen: r12b-truncated.json, line 137, undecodable: the list breaks off after its first 2 items: \
+             the rest is missing"
         )
     );
     assert_eq!(
         verdict("r12c-truncated-single-docs.yaml", &[]),
         "exit 3\n\
          not seen: r12c-truncated-single-docs.yaml, line 70, undecodable: Deployment shop/pay breaks off in the middle: \
-         its end, and what came behind it, are not there"
+         its end and everything after it are missing"
     );
     assert_eq!(
         verdict("r12d-cut-at-item", &[]),
         format!(
-            "{PAY}\nnot seen: r12d-cut-at-item/deploy.yaml, line 92, undecodable: the list breaks off here, where its \
-             kind would come: what came behind is not there"
+            "{PAY}\nnot seen: r12d-cut-at-item/deploy.yaml, line 92, undecodable: the list breaks off here, before \
+             its kind: the rest is missing"
         )
     );
 }
@@ -291,8 +291,8 @@ fn a_cluster_info_dump_of_microk8s_is_found_and_its_logs_are_left_alone() {
     assert_eq!(
         directory(&[("k8s/cluster-info-dump", &cut)], &[]),
         format!(
-            "exit 2\n{DOWN}\nnot seen: k8s/cluster-info-dump, line 2, undecodable: the file ends in the middle of a log: what \
-             came behind it is not there"
+            "exit 2\n{DOWN}\nnot seen: k8s/cluster-info-dump, line 2, undecodable: the file ends in the middle of a log: the \
+             rest is missing"
         )
     );
 }
@@ -346,7 +346,7 @@ fn a_list_that_ends_within_its_last_item_does_not_call_that_item_broken() {
     let cut = cut.trim_end_matches(' ');
     assert_eq!(
         file(cut, &[]),
-        "exit 3\nnot seen: f.yaml, line 31, undecodable: Deployment shop/api breaks off in the middle: its end, and what came \
-         behind it, are not there"
+        "exit 3\nnot seen: f.yaml, line 31, undecodable: Deployment shop/api breaks off in the middle: its end and everything \
+         after it are missing"
     );
 }

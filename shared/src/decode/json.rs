@@ -4,8 +4,8 @@ use super::{ListError, Piece, UnusedBytes};
 
 /// A JSON list that is being read.
 ///
-/// It looks at nothing but strings and brackets. Every value of the outermost object other than `items` is
-/// handed to the same size bound; only `metadata` is passed on.
+/// It looks at strings and brackets only. Each value of the outermost object is bounded in size as an item is. Only
+/// `metadata` and the items are passed on.
 #[derive(Default)]
 pub struct JsonList {
     pending: UnusedBytes,
@@ -58,7 +58,7 @@ impl JsonList {
         }
     }
 
-    /// The text of `apiVersion` or `kind`, empty where it was not seen or is no string.
+    /// The text of `apiVersion` or `kind`, empty if it was not seen or is no string.
     #[must_use]
     pub fn text(&self, key: &str) -> String {
         let raw = if key == "kind" {
@@ -79,8 +79,8 @@ impl JsonList {
     /// Reads the one document that `bytes` begin with, and says where it ends. The pieces are slices of `bytes`.
     ///
     /// # Errors
-    /// As for [`super::ListReader::push`], and [`ListError::CutOff`] if the document does not end; with it the place at
-    /// which begins what is not whole.
+    /// As for [`super::ListReader::push`], and [`ListError::CutOff`] if the document does not end. With it comes the
+    /// place of the value that is not whole.
     pub fn push_document(
         &mut self,
         bytes: &[u8],
@@ -103,7 +103,7 @@ impl JsonList {
     /// As there.
     pub fn push(&mut self, bytes: &[u8], on_piece: &mut dyn FnMut(Piece<'_>)) -> Result<(), ListError> {
         let mut pending = std::mem::take(&mut self.pending);
-        let data = pending.with(bytes);
+        let data = pending.join(bytes);
         let mut rest: &[u8] = &data;
         while let Some(used) = self.step(rest, on_piece)? {
             rest = &rest[used..];
@@ -155,7 +155,7 @@ impl JsonList {
             }
             (JsonPosition::Items, b']') if self.is_array => self.place = JsonPosition::End,
             (JsonPosition::Items, b']') => self.place = JsonPosition::Key,
-            // No value begins with one of these. Scanned as one, it would be empty for ever: the place would not move.
+            // No value begins with one of these. The scan would find an empty value again and again without moving on.
             (JsonPosition::Value | JsonPosition::Items, b'}' | b']' | b',' | b':') => {
                 return Err(ListError::NotAList(format!(
                     "{:?} where a value belongs",
@@ -189,7 +189,7 @@ impl JsonList {
             }
             _ => {
                 if self.key == b"items" && value == b"null" {
-                    // A nil slice of Go: an empty list that was really read.
+                    // A nil slice of Go: an empty list that was read.
                     self.items_seen = true;
                 }
                 match self.key.as_slice() {
@@ -206,7 +206,7 @@ impl JsonList {
 }
 
 impl Scan {
-    /// Goes on from where the last call stopped; the end of the value, or `None` where more bytes are needed.
+    /// Goes on from the end of the last call. Returns the end of the value, or `None` if more bytes are needed.
     fn run(&mut self, data: &[u8]) -> Option<usize> {
         let mut at = self.at;
         while at < data.len() {

@@ -1,7 +1,7 @@
 //! List bodies in, items out, one at a time as the bytes arrive.
 //!
-//! A list of 10,000 Deployments is 50 to 110 MB; none of it is kept beyond the item that is being read. Sans-IO:
-//! whoever has bytes pushes them, from a socket or from a file. Knows nothing of kinds: an item is a slice.
+//! A list of 10,000 Deployments is 50 to 110 MB. Only the item that is being read is kept. Sans-IO: the caller pushes the
+//! bytes, from a socket or from a file. Knows nothing of kinds: an item is a slice.
 
 mod json;
 mod proto;
@@ -50,7 +50,7 @@ pub enum ListReader {
 }
 
 impl ListReader {
-    /// A reader for a body of that content type; anything but the API server's protobuf is read as JSON.
+    /// A reader for a body of that content type. Every type but the API server's protobuf is read as JSON.
     #[must_use]
     pub fn for_content_type(content_type: &str) -> Self {
         if content_type.starts_with("application/vnd.kubernetes.protobuf") {
@@ -63,7 +63,7 @@ impl ListReader {
     /// Takes the next bytes of the body and hands on each piece that is complete.
     ///
     /// # Errors
-    /// [`ListError::NotAList`] and [`ListError::TooLarge`]; the reader is of no use afterwards.
+    /// [`ListError::NotAList`] and [`ListError::TooLarge`]. The reader must not be used afterwards.
     pub fn push(&mut self, bytes: &[u8], on_piece: &mut dyn FnMut(Piece<'_>)) -> Result<(), ListError> {
         match self {
             Self::Json(list) => list.push(bytes, on_piece),
@@ -80,10 +80,10 @@ impl ListReader {
         }
     }
 
-    /// Says that the body has ended.
+    /// Ends the reading at the end of the body.
     ///
     /// # Errors
-    /// [`ListError::CutOff`] where the list has not.
+    /// [`ListError::CutOff`] if the list has not ended.
     pub fn finish(&self) -> Result<(), ListError> {
         match self {
             Self::Json(list) => list.finish(),
@@ -92,7 +92,7 @@ impl ListReader {
     }
 }
 
-/// Reads the bytes of a [`Piece::Meta`]; `None` where they are no list metadata.
+/// Reads the bytes of a [`Piece::Meta`]; `None` if they are no list metadata.
 #[must_use]
 pub fn list_meta(bytes: &[u8], json: bool) -> Option<ListMeta> {
     if json {
@@ -111,8 +111,8 @@ struct UnusedBytes {
 }
 
 impl UnusedBytes {
-    /// The unused bytes followed by the new ones, without copying where nothing was left over.
-    fn with<'a>(&'a mut self, new: &'a [u8]) -> std::borrow::Cow<'a, [u8]> {
+    /// The unused bytes followed by the new ones. Nothing is copied if no byte was left over.
+    fn join<'a>(&'a mut self, new: &'a [u8]) -> std::borrow::Cow<'a, [u8]> {
         if self.bytes.is_empty() {
             return std::borrow::Cow::Borrowed(new);
         }

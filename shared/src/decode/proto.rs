@@ -32,7 +32,7 @@ enum ProtoPosition {
     Envelope { raw_seen: bool },
     /// Between fields of the list, with so many bytes of it to come.
     List { left: usize },
-    /// Inside a field that nobody reads.
+    /// Inside a field that is skipped.
     Skip {
         left: usize,
         list_left: Option<usize>,
@@ -54,7 +54,7 @@ impl ProtoList {
     /// As there.
     pub fn push(&mut self, bytes: &[u8], on_piece: &mut dyn FnMut(Piece<'_>)) -> Result<(), ListError> {
         let mut pending = std::mem::take(&mut self.pending);
-        let data = pending.with(bytes);
+        let data = pending.join(bytes);
         let mut rest: &[u8] = &data;
         while let Some(used) = self.step(rest, on_piece)? {
             rest = &rest[used..];
@@ -62,7 +62,7 @@ impl ProtoList {
         self.pending.keep(rest)
     }
 
-    /// Reads one field or part of one; `None` where more bytes are needed.
+    /// Reads one field or part of one; `None` if more bytes are needed.
     fn step(&mut self, data: &[u8], on_piece: &mut dyn FnMut(Piece<'_>)) -> Result<Option<usize>, ListError> {
         match self.place {
             ProtoPosition::Magic => {
@@ -178,7 +178,7 @@ impl ProtoList {
 }
 
 /// Number, header length and value length of the field that `data` begins with; a number as value has length 0
-/// and is part of the header. `None` where more bytes are needed.
+/// and is part of the header. `None` if more bytes are needed.
 fn field(data: &[u8]) -> Result<Option<(u64, usize, usize)>, ListError> {
     let Some((key, key_length)) = varint(data)? else {
         return Ok(None);
@@ -200,7 +200,7 @@ fn field(data: &[u8]) -> Result<Option<(u64, usize, usize)>, ListError> {
     }
 }
 
-/// A base-128 number and its length; `None` where more bytes are needed.
+/// A base-128 number and its length; `None` if more bytes are needed.
 fn varint(data: &[u8]) -> Result<Option<(u64, usize)>, ListError> {
     let mut value = 0;
     for (index, byte) in data.iter().take(10).enumerate() {

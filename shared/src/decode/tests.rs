@@ -1,6 +1,6 @@
 use super::*;
 
-/// Pushes `body` in pieces of `step` bytes; each piece as text, then how the reading ended.
+/// Pushes `body` in chunks of `step` bytes. Returns each piece as text, and the result of the reading.
 fn read(content_type: &str, body: &[u8], step: usize) -> (Vec<String>, Result<(), ListError>) {
     let mut reader = ListReader::for_content_type(content_type);
     let mut seen = Vec::new();
@@ -71,8 +71,8 @@ fn a_json_body_that_is_no_list_says_so() {
 }
 
 #[test]
-fn json_where_a_value_is_missing_or_a_bracket_is_too_many_ends_with_an_error() {
-    // Each once made the reader hand on empty items for ever.
+fn json_with_a_missing_value_or_one_bracket_too_many_is_an_error() {
+    // Each of them once made the reader pass on empty items for ever.
     for (body, wrong) in [
         (r#"{"items":[}"#, '}'),
         (r#"{"items":[{"a":1}}]}"#, '}'),
@@ -96,7 +96,7 @@ fn json_where_a_value_is_missing_or_a_bracket_is_too_many_ends_with_an_error() {
 
 #[test]
 fn json_of_any_brackets_ends_within_a_bound() {
-    // Every text of up to six of these bytes, behind three beginnings: each step takes a byte or ends.
+    // Every text of up to six of these bytes, after three beginnings: each step takes a byte or ends.
     let bytes = *b"{}[],:\"1 ";
     for length in 0..=6_u32 {
         for number in 0..bytes.len().pow(length) {
@@ -169,7 +169,7 @@ fn a_protobuf_list_is_cut_into_its_items_wherever_the_chunks_break() {
 }
 
 #[test]
-fn protobuf_that_is_none_is_refused_and_never_panics() {
+fn bytes_that_are_no_protobuf_are_refused_without_a_panic() {
     let end = |body: &[u8]| read("application/vnd.kubernetes.protobuf", body, 3).1;
     assert!(matches!(end(b"<html>"), Err(ListError::NotAList(_))));
     assert!(matches!(

@@ -1,33 +1,33 @@
-//! One file of a dump: its text as UTF-8, and what other programs wrote between the objects taken out of it.
+//! One file of a dump: its text as UTF-8, without the lines that other programs wrote between the objects.
 //!
 //! People write `kubectl get ... > file 2>&1`: lines of stderr stand before, between and behind the objects, and
-//! `kubectl cluster-info dump` puts the logs of pods between them. None of it is an object, and none of it can be: such a
-//! line begins at the margin with what begins no line of JSON or YAML. It is blanked where it stands, so that every object
+//! `kubectl cluster-info dump` puts the logs of pods between them. None of these lines can be part of an object:
+//! they begin at the margin with text that begins no line of JSON or YAML. They are blanked in place, so that every object
 //! stays a slice of the file and every line keeps its number.
 
 use super::gap::UnseenObjects;
 use super::refusal::{self, StderrLine};
 use memchr::{memchr, memmem};
 
-/// The longest text of a line that is repeated.
+/// The most characters of a line that a message repeats.
 const LONGEST: usize = 80;
-/// Refusals of one file that are kept apart.
+/// The most refusals of one file that are listed one by one.
 const MOST: usize = 200;
 
 /// One file of a dump.
 #[derive(Debug, Clone, Default)]
 pub struct File {
-    /// What to call it in a message.
+    /// Its name in messages.
     pub name: String,
-    /// Its text, as UTF-8, without what is no object.
+    /// Its text, as UTF-8, with lines of other programs blanked.
     pub(super) bytes: Vec<u8>,
-    /// What it says beside its objects.
+    /// What the other lines of the file say.
     pub(super) remarks: Vec<Remark>,
-    /// Whether anything but objects and blanks was taken out of it.
+    /// Whether any line was blanked.
     pub(super) cleared: bool,
 }
 
-/// What a line that is no object says.
+/// The meaning of a line that is no part of an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Remark {
     /// The line; `None` for the whole file.
@@ -44,8 +44,8 @@ impl File {
     #[must_use]
     pub fn new(name: impl Into<String>, bytes: Vec<u8>) -> Self {
         let mut remarks = Vec::new();
-        let mut bytes = utf8(bytes, &mut remarks);
-        let cleared = clear(&mut bytes, &mut remarks);
+        let mut bytes = to_utf8(bytes, &mut remarks);
+        let cleared = blank_foreign_lines(&mut bytes, &mut remarks);
         Self {
             name: name.into(),
             bytes,
@@ -54,9 +54,9 @@ impl File {
         }
     }
 
-    /// The same of a file of which a part could not be read, and why.
+    /// The file with a note that a part could not be read, and why.
     #[must_use]
-    pub fn and_unread(mut self, why: impl Into<String>) -> Self {
+    pub fn with_unread_part(mut self, why: impl Into<String>) -> Self {
         self.remarks.push(Remark {
             line: None,
             count: 1,
@@ -70,7 +70,7 @@ impl File {
 }
 
 /// The text in UTF-8 without a byte order mark. PowerShell's `>` writes UTF-16.
-fn utf8(mut bytes: Vec<u8>, remarks: &mut Vec<Remark>) -> Vec<u8> {
+fn to_utf8(mut bytes: Vec<u8>, remarks: &mut Vec<Remark>) -> Vec<u8> {
     let wide = |bytes: &[u8], little: bool| {
         let (pairs, rest) = bytes.as_chunks::<2>();
         let read = if little {
@@ -86,7 +86,7 @@ fn utf8(mut bytes: Vec<u8>, remarks: &mut Vec<Remark>) -> Vec<u8> {
         }
         text.into_bytes()
     };
-    // Neither JSON nor YAML begins with anything but ASCII, so a zero beside the first character tells the order.
+    // JSON and YAML begin with an ASCII character, so a zero beside it shows the byte order.
     let text = match bytes.as_slice() {
         [0xff, 0xfe, rest @ ..] => wide(rest, true),
         [0xfe, 0xff, rest @ ..] => wide(rest, false),
@@ -106,7 +106,7 @@ fn utf8(mut bytes: Vec<u8>, remarks: &mut Vec<Remark>) -> Vec<u8> {
         line: Some(memchr::memchr_iter(b'\n', &text[..valid]).count() + 1),
         count: 1,
         unit: "character",
-        why: "text that is neither UTF-8 nor UTF-16: what is damaged there is not known".into(),
+        why: "text that is neither UTF-8 nor UTF-16: it is not known what is damaged".into(),
         about: None,
         refusal: false,
     });
@@ -115,8 +115,8 @@ fn utf8(mut bytes: Vec<u8>, remarks: &mut Vec<Remark>) -> Vec<u8> {
 
 const LOG: &[u8] = b"==== START logs for container ";
 
-/// Blanks every line that is no part of an object, and says what they say. Whether there was any.
-fn clear(bytes: &mut [u8], remarks: &mut Vec<Remark>) -> bool {
+/// Blanks every line that is no part of an object, and keeps its meaning. Returns whether there was any.
+fn blank_foreign_lines(bytes: &mut [u8], remarks: &mut Vec<Remark>) -> bool {
     let begins = std::iter::once(0).chain(memchr::memchr_iter(b'\n', bytes).map(|newline| newline + 1));
     let suspects: Vec<usize> = begins
         .filter(|at| bytes.get(*at).is_some_and(|first| may_be_foreign(*first)))
@@ -146,7 +146,7 @@ fn clear(bytes: &mut [u8], remarks: &mut Vec<Remark>) -> bool {
         } else if bytes[at..end].starts_with(RECORD) {
             end_of_record(bytes, end)
         } else {
-            match of_line(&bytes[at..end]) {
+            match line_meaning(&bytes[at..end]) {
                 None => continue,
                 Some(LineMeaning::Nothing) => {}
                 Some(LineMeaning::Refused(refusal)) if remarks.len() < MOST => remarks.push(Remark {
@@ -154,12 +154,12 @@ fn clear(bytes: &mut [u8], remarks: &mut Vec<Remark>) -> bool {
                     refusal: true,
                     ..remark("line", refusal.message)
                 }),
-                Some(told) => match &mut foreign {
+                Some(meaning) => match &mut foreign {
                     Some(first) => first.count += 1,
                     None => {
-                        foreign = Some(match told {
+                        foreign = Some(match meaning {
                             LineMeaning::Foreign(why) => remark("line", why),
-                            _ => remark("line", "more refusals than are kept apart".to_owned()),
+                            _ => remark("line", "more refusals than are listed".to_owned()),
                         });
                     }
                 },
@@ -181,7 +181,7 @@ fn line_end(bytes: &[u8], at: usize) -> usize {
 /// PowerShell writes a line of stderr as a record of an error: this, and lines that begin with a plus.
 const RECORD: &[u8] = b"At line:";
 
-/// Where the record ends whose line ends at `end`.
+/// The end of the record whose first line ends at `end`.
 fn end_of_record(bytes: &[u8], mut end: usize) -> usize {
     while let Some(next) = bytes.get(end + 1..) {
         let next_end = line_end(bytes, end + 1);
@@ -193,7 +193,7 @@ fn end_of_record(bytes: &[u8], mut end: usize) -> usize {
     end
 }
 
-/// Whether a line that begins so can be anything but a part of an object. Nearly all lines begin with a space.
+/// Whether a line with this first byte can be no part of an object. Nearly all lines begin with a space.
 fn may_be_foreign(first: u8) -> bool {
     !matches!(
         first,
@@ -219,15 +219,15 @@ fn may_be_foreign(first: u8) -> bool {
 enum LineMeaning {
     Nothing,
     Refused(refusal::ReportedGap),
-    /// It is of no program that is known here.
+    /// The line of an unknown program.
     Foreign(String),
 }
 
-fn of_line(line: &[u8]) -> Option<LineMeaning> {
-    // A line of text is short. One that is not is an object on one line, or nothing that could be told.
+fn line_meaning(line: &[u8]) -> Option<LineMeaning> {
+    // A line of text is short. A longer one is an object on one line, or cannot be explained.
     let text = String::from_utf8_lossy(&line[..line.len().min(4096)]);
     let text = text.trim_end();
-    match refusal::of_line(text) {
+    match refusal::parse_line(text) {
         Some(StderrLine::Nothing) => return Some(LineMeaning::Nothing),
         Some(StderrLine::Refused(refusal)) => return Some(LineMeaning::Refused(refusal)),
         None => {}
@@ -250,7 +250,7 @@ fn of_line(line: &[u8]) -> Option<LineMeaning> {
 /// Whether a line at the margin can be a part of YAML or JSON: a key, or a plain value of JSON.
 fn is_structure(text: &str) -> bool {
     let key = text.split(char::is_whitespace).next().unwrap_or_default();
-    // A key without blanks, as all of Kubernetes are.
+    // A key without blanks, as all keys of Kubernetes.
     key.ends_with(':') || ["true", "false", "null"].contains(&text.trim_end_matches(','))
 }
 
@@ -262,8 +262,8 @@ fn blank(bytes: &mut [u8]) {
     }
 }
 
-/// Where the logs that begin at `at` end. A log can hold anything, the line by which it would end too: then its last one
-/// counts, and that nothing between was read is told.
+/// The end of the log that begins at `at`. A log can hold anything, even its own end line. Then the last such line counts,
+/// and the part in between is reported as not read.
 fn end_of_log(bytes: &[u8], at: usize, end: usize) -> (usize, Option<&'static str>) {
     let title = bytes[at + b"==== START ".len()..end].trim_ascii_end();
     let mark = [b"==== END ", title].concat();
@@ -277,15 +277,15 @@ fn end_of_log(bytes: &[u8], at: usize, end: usize) -> (usize, Option<&'static st
     let Some(first) = ends.next() else {
         return (
             bytes.len(),
-            Some("the file ends in the middle of a log: what came behind it is not there"),
+            Some("the file ends in the middle of a log: the rest is missing"),
         );
     };
     let last = ends.last();
     let stop = last.unwrap_or(first) + mark.len();
     let stop = memchr(b'\n', &bytes[stop..]).map_or(bytes.len(), |n| stop + n + 1);
-    let why = last.is_some().then_some(
-        "a log that holds the line by which it would end: what stands between it and the last such line was not read",
-    );
+    let why = last
+        .is_some()
+        .then_some("a log that holds its own end line: the part up to the last such line was not read");
     (stop, why)
 }
 
@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn a_character_that_is_damaged_is_told_with_its_line() {
+    fn a_damaged_character_is_reported_with_its_line() {
         let file = File::new("f", b"a: 1\nb: caf\xe9\n".to_vec());
         assert_eq!(file.bytes, "a: 1\nb: caf\u{fffd}\n".as_bytes());
         assert_eq!((file.remarks[0].line, file.remarks.len()), (Some(2), 1));
@@ -362,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn a_log_is_left_out_whole_whatever_stands_in_it() {
+    fn a_log_is_left_out_whole_even_if_it_holds_objects() {
         let start = "==== START logs for container app of pod shop/web ====\n";
         let end = "==== END logs for container app of pod shop/web ====\n";
         let (text, remarks) = cleared(&format!(

@@ -1,26 +1,27 @@
-//! What of a dump was not understood, and what a dump itself says that was not read: told once, with its place.
+//! The parts of a dump that were not understood, and those that the dump itself reports as not read: each once, with its
+//! place.
 
 use std::collections::HashMap;
 
-/// Gaps of a dump that are kept apart. What comes behind them is counted by file.
+/// The most gaps of a dump that are kept one by one. Further ones are counted by file.
 const MOST: usize = 500;
 
 /// A part of a dump that was not seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Gap {
+pub struct DumpGap {
     /// The file.
     pub file: String,
     /// The first line of the first such place, from 1; `None` for the whole file.
     pub line: Option<usize>,
     /// How many such places the file has.
     pub count: usize,
-    /// What each of them is, such as `object` or `line`.
+    /// The unit that is counted, such as `object` or `line`.
     pub unit: &'static str,
-    /// Why it was not understood, or what the dump says of it.
+    /// Why it was not understood, or what the dump reports about it.
     pub why: String,
-    /// What it is about, if that is known.
+    /// The objects that it is about, if they are known.
     pub about: Option<UnseenObjects>,
-    /// Whether the dump itself says that something was not read, and not we.
+    /// Whether the dump itself reports that something was not read.
     pub refusal: bool,
 }
 
@@ -35,8 +36,8 @@ pub struct UnseenObjects {
     pub namespace: Option<String>,
 }
 
-impl Gap {
-    /// Where it is, as a person finds it.
+impl DumpGap {
+    /// The place in words.
     #[must_use]
     pub fn place(&self) -> String {
         let Self {
@@ -53,12 +54,12 @@ impl Gap {
 /// The gaps of a dump, each kind of a file once.
 #[derive(Debug, Default)]
 pub(super) struct Gaps {
-    all: Vec<Gap>,
+    all: Vec<DumpGap>,
     known: HashMap<(String, &'static str, String), usize>,
 }
 
 impl Gaps {
-    pub fn add(&mut self, gap: Gap) {
+    pub fn add(&mut self, gap: DumpGap) {
         let mut key = (gap.file.clone(), gap.unit, format!("{:?}{}", gap.about, gap.why));
         if let Some(at) = self.known.get(&key) {
             self.all[*at].count += gap.count;
@@ -67,7 +68,7 @@ impl Gaps {
         let gap = if self.all.len() < MOST {
             gap
         } else {
-            let rest = Gap {
+            let rest = DumpGap {
                 unit: "further place",
                 why: "not understood for other reasons".into(),
                 about: None,
@@ -88,7 +89,7 @@ impl Gaps {
         self.all.push(gap);
     }
 
-    pub fn all(&self) -> &[Gap] {
+    pub fn all(&self) -> &[DumpGap] {
         &self.all
     }
 }

@@ -1,6 +1,9 @@
 //! JSON files: documents one after the other, each an object, a list, an array or an event of a watch.
 
-use super::{Body, DEEPEST, ObjectHead, Reader, watched, yaml};
+use super::head::ObjectHead;
+use super::object::Body;
+use super::reader::{DEEPEST, Reader, is_deletion};
+use super::yaml;
 use crate::decode::{JsonList, ListError, Piece, list_meta};
 use crate::resource::json_error;
 use serde::Deserialize;
@@ -21,7 +24,7 @@ pub(super) fn read(part: Range<usize>, reader: &mut Reader<'_, '_>) {
     let file = reader.file;
     let bytes = &file.bytes[..part.end];
     let mut at = part.start;
-    // Each break makes the rest be read once more, so that many of them would take for ever.
+    // After each break the rest is read once more, so many breaks would take for ever.
     let mut patience = 4 * part.len() + (1 << 20);
     while let Some(start) = next(bytes, at) {
         let margin = |from: usize| {
@@ -54,7 +57,7 @@ pub(super) fn read(part: Range<usize>, reader: &mut Reader<'_, '_>) {
     }
 }
 
-/// Where the next document begins: behind blanks, commas, separators of JSON sequences and of YAML documents.
+/// The start of the next document, after blanks, commas, separators of JSON sequences and of YAML documents.
 fn next(bytes: &[u8], mut at: usize) -> Option<usize> {
     loop {
         at += bytes
@@ -69,25 +72,25 @@ fn next(bytes: &[u8], mut at: usize) -> Option<usize> {
     }
 }
 
-/// Reads the document that begins at `at` and says where it ends; if it breaks off, from where on another can begin.
+/// Reads the document at `at` and returns its end. If it breaks off, the error is the place from which another can begin.
 fn document(at: usize, end: usize, reader: &mut Reader<'_, '_>) -> Result<usize, usize> {
     let file = reader.file;
     let bytes = &file.bytes[at..end];
-    let cut = Cut::of(bytes);
-    if let Some(head) = cut.list_head() {
-        // What was whole before a break is still true.
-        cut.take(at, bytes, &head, 1, reader);
-    } else if let Ok(end) = cut.end {
+    let parsed = JsonDocument::read(bytes);
+    if let Some(head) = parsed.list_head() {
+        // The items before a break are whole.
+        parsed.take(at, bytes, &head, 1, reader);
+    } else if let Ok(end) = parsed.end {
         item(at, &bytes[..end], None, 1, reader);
     }
-    match &cut.end {
+    match &parsed.end {
         Ok(end) => Ok(at + end),
         Err((place, error)) => {
-            let is_list = cut.list.is_list();
+            let is_list = parsed.list.is_list();
             reader.gap(
                 at + place,
                 if is_list { "list" } else { "object" },
-                why(error, is_list),
+                break_message(error, is_list),
             );
             // The items before the break were read already.
             Err(if is_list { at + place } else { at })
@@ -95,8 +98,8 @@ fn document(at: usize, end: usize, reader: &mut Reader<'_, '_>) -> Result<usize,
     }
 }
 
-/// A document cut into the items of a list, if it is one.
-struct Cut {
+/// A document parsed into the items of a list, if it is one.
+struct JsonDocument {
     list: JsonList,
     items: Vec<Range<usize>>,
     /// The token of the next page.
@@ -104,8 +107,8 @@ struct Cut {
     end: Result<usize, (usize, ListError)>,
 }
 
-impl Cut {
-    fn of(bytes: &[u8]) -> Self {
+impl JsonDocument {
+    fn read(bytes: &[u8]) -> Self {
         // An array is read as the items of a list without a kind.
         let mut list = if bytes.first() == Some(&b'[') {
             JsonList::items()
@@ -161,10 +164,10 @@ impl Cut {
     }
 }
 
-fn why(error: &ListError, is_list: bool) -> String {
+fn break_message(error: &ListError, is_list: bool) -> String {
     match error {
         ListError::CutOff { items } if is_list => {
-            format!("the list breaks off behind its first {items} items: what came then is not there")
+            format!("the list breaks off after its first {items} items: the rest is missing")
         }
         ListError::CutOff { .. } => "it breaks off in the middle".to_owned(),
         ListError::NotAList(_) | ListError::TooLarge => "it is not JSON from here on".to_owned(),
@@ -180,8 +183,8 @@ fn item<'a>(
 ) {
     let unit = if list.is_some() { "item" } else { "object" };
     if bytes.first() == Some(&b'[') && depth < DEEPEST {
-        let cut = Cut::of(bytes);
-        return cut.take(at, bytes, &ObjectHead::default(), depth + 1, reader);
+        let parsed = JsonDocument::read(bytes);
+        return parsed.take(at, bytes, &ObjectHead::default(), depth + 1, reader);
     }
     let Ok(head) = serde_json::from_slice::<ObjectHead>(bytes) else {
         let (why, line) = json_error::<ObjectHead>(bytes);
@@ -193,7 +196,7 @@ fn item<'a>(
         && head.object
         && let Ok(event) = serde_json::from_slice::<JsonEvent<'a>>(bytes)
     {
-        let Some(deleted) = watched(&event.kind) else {
+        let Some(deleted) = is_deletion(&event.kind) else {
             return;
         };
         let object = event.object.get().as_bytes();
@@ -201,12 +204,12 @@ fn item<'a>(
         return reader.take(at, head, list, Body::Json(object), deleted);
     }
     if head.kind.ends_with("List") {
-        let cut = Cut::of(bytes);
-        if cut.end.is_ok() && cut.list.is_list() {
+        let parsed = JsonDocument::read(bytes);
+        if parsed.end.is_ok() && parsed.list.is_list() {
             if depth == DEEPEST {
                 return reader.gap(at, unit, "lists in lists, deeper than any tool writes them");
             }
-            return cut.take(at, bytes, &head, depth + 1, reader);
+            return parsed.take(at, bytes, &head, depth + 1, reader);
         }
     }
     reader.take(at, head, list, Body::Json(bytes), false);

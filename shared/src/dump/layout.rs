@@ -1,21 +1,22 @@
-//! What the path of a file says of what is in it: the layouts of the tools that write dumps into directories.
+//! The kind of objects that the path of a file implies: the layouts of the tools that write dumps into directories.
 //!
 //! - Support bundles of troubleshoot.sh: `cluster-resources/KIND/NAMESPACE.json` or `cluster-resources/KIND.json`, in older
-//!   ones arrays of items without a kind; `cluster-resources/KIND-errors.json` says what could not be read; beside them
-//!   whatever a collector wrote (`pkg/constants/constants.go` in replicatedhq/troubleshoot).
+//!   ones arrays of items without a kind; `cluster-resources/KIND-errors.json` lists what could not be read; beside
+//!   them are the files of other collectors (`pkg/constants/constants.go` in replicatedhq/troubleshoot).
 //! - `oc adm must-gather` and `oc adm inspect`: `namespaces/NAMESPACE/GROUP/RESOURCE.yaml` and
 //!   `cluster-scoped-resources/GROUP/RESOURCE/NAME.yaml`; beside them what else was gathered.
 
-use super::File;
+use super::file::File;
 use std::collections::HashSet;
 
 const BUNDLE: &str = "cluster-resources";
 /// The directories that hold objects, by their layouts.
 const OBJECTS: [&str; 3] = [BUNDLE, "namespaces", "cluster-scoped-resources"];
-/// How the name of a file ends that says what could not be read.
+/// The end of the name of a file that lists what could not be read.
 const ERRORS: &str = "-errors.json";
 
-/// Folders by what is in them. A version is only given if another one tells more than older tools wrote.
+/// Folders with the version and kind of their objects. A CronJob is read as
+/// `batch/v1beta1`: today's version says more than older tools wrote.
 const FOLDERS: [(&str, &str, &str); 21] = [
     ("deployments", "apps/v1", "Deployment"),
     ("statefulsets", "apps/v1", "StatefulSet"),
@@ -52,21 +53,21 @@ const FOLDERS: [(&str, &str, &str); 21] = [
     ),
 ];
 
-/// The places of a dump that hold objects, by the paths of all of its files.
+/// The directories of a dump that hold objects, by the paths of all of its files.
 #[derive(Debug, Default)]
 pub(super) struct Layout {
-    /// Directories that have such a directory in them.
+    /// Directories that contain one of [`OBJECTS`].
     roots: HashSet<String>,
 }
 
-/// What the path of one file says.
+/// The meaning of the path of one file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct PathMeaning<'a> {
     /// `apiVersion` and kind of items that have none.
     pub kind: Option<(&'static str, &'static str)>,
-    /// Whether something without a kind is another tool's here, or of a kind that nobody asks for.
+    /// Whether an object without a kind belongs to another tool here, or has a kind that is not judged.
     pub foreign: bool,
-    /// The kind that the file says was not read: the folder's name.
+    /// The name of the folder whose objects the file reports as not read.
     pub errors_of: Option<&'a str>,
     /// Whether the file is a log, whatever its name ends in.
     pub is_log: bool,
@@ -77,7 +78,7 @@ fn parts(name: &str) -> Vec<&str> {
 }
 
 impl Layout {
-    pub fn of(files: &[File]) -> Self {
+    pub fn from_files(files: &[File]) -> Self {
         let mut roots = HashSet::new();
         for file in files {
             let parts = parts(&file.name);
@@ -90,7 +91,7 @@ impl Layout {
         Self { roots }
     }
 
-    pub fn place<'a>(&self, name: &'a str) -> PathMeaning<'a> {
+    pub fn meaning<'a>(&self, name: &'a str) -> PathMeaning<'a> {
         let parts = parts(name);
         let (file, directories) = parts.split_last().unwrap_or((&"", &[]));
         let stem = file.split('.').next().unwrap_or_default();
@@ -127,13 +128,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_says_of_what_kind_items_are_and_what_is_no_object() {
+    fn a_path_implies_the_kind_of_items_and_which_files_hold_no_objects() {
         let file = |name: &str| File::new(name, Vec::new());
-        let layout = Layout::of(&[
+        let layout = Layout::from_files(&[
             file("b/cluster-resources/nodes.json"),
             file("g/q/namespaces/shop/core/pods.yaml"),
         ]);
-        let kind = |name: &str| layout.place(name).kind.map(|(_, kind)| kind);
+        let kind = |name: &str| layout.meaning(name).kind.map(|(_, kind)| kind);
         assert_eq!(
             kind("b/cluster-resources/deployments/shop.json"),
             Some("Deployment")
@@ -152,15 +153,15 @@ mod tests {
             ("g/q/monitoring/alerts.json", true),
             ("g/q/namespaces/shop/apps/x.yaml", false),
         ] {
-            assert_eq!(layout.place(name).foreign, foreign, "{name}");
+            assert_eq!(layout.meaning(name).foreign, foreign, "{name}");
         }
         assert_eq!(
-            layout.place("b/cluster-resources/pvcs-errors.json").errors_of,
+            layout.meaning("b/cluster-resources/pvcs-errors.json").errors_of,
             Some("pvcs")
         );
         assert!(
             layout
-                .place("b/cluster-resources/pods/logs/shop/web/app.json")
+                .meaning("b/cluster-resources/pods/logs/shop/web/app.json")
                 .is_log
         );
     }

@@ -1,25 +1,25 @@
-//! What a command that wrote a dump says of what it could not read: kubectl's lines on stderr, the `Status` of an API
-//! server, the error files of a support bundle.
+//! Reports of the command that wrote a dump about parts that it could not read: kubectl's lines on stderr, the `Status` of
+//! an API server, and the error files of a support bundle.
 
 use super::gap::UnseenObjects;
 use crate::resource::ApiStatus;
 
-/// Something that was not read, by the word of who tried.
+/// A part that was not read, as the dump reports it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ReportedGap {
     pub message: String,
     pub about: Option<UnseenObjects>,
 }
 
-/// What a line of stderr says.
+/// The meaning of a line of stderr.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum StderrLine {
-    /// Nothing about what was read: a warning, a delay.
+    /// Nothing was left out: a warning or a delay.
     Nothing,
     Refused(ReportedGap),
 }
 
-/// Beginnings of lines that say nothing about what was read. `+ ` and `$ ` come before a command in a shell's trace.
+/// Beginnings of lines that report nothing as left out. `+ ` and `$ ` come before a command in a shell's trace.
 const HARMLESS: [&str; 11] = [
     "warning:",
     "to learn more, consult ",
@@ -44,10 +44,10 @@ const ERRORS: [&str; 6] = [
     "unable to ",
 ];
 
-/// What the line says, if it is one that kubectl and its like write to stderr.
-pub(super) fn of_line(line: &str) -> Option<StderrLine> {
-    let line = uncolored(line);
-    // Older ones write klog's lines so before they have read their flags, and PowerShell who wrote the line.
+/// The meaning of a line, if it is one that kubectl and its like write to stderr.
+pub(super) fn parse_line(line: &str) -> Option<StderrLine> {
+    let line = strip_color(line);
+    // Older programs put this before lines of klog until they have read their flags. PowerShell puts the program first.
     let line = line
         .trim()
         .trim_start_matches("ERROR: logging before flag.Parse: ");
@@ -61,15 +61,15 @@ pub(super) fn of_line(line: &str) -> Option<StderrLine> {
             .iter()
             .any(|level| rest.starts_with(level));
         return Some(if is_error {
-            StderrLine::Refused(of_message(line))
+            StderrLine::Refused(gap_of_message(line))
         } else {
             StderrLine::Nothing
         });
     }
-    if let Some((severity, message)) = klog(line) {
+    if let Some((severity, message)) = split_klog(line) {
         return Some(match severity {
             b'I' | b'W' => StderrLine::Nothing,
-            _ => of_klog(message),
+            _ => parse_klog_error(message),
         });
     }
     let starts = |beginning: &&str| {
@@ -85,12 +85,12 @@ pub(super) fn of_line(line: &str) -> Option<StderrLine> {
             Some((_, message)) if starts(&"error") => message,
             _ => line,
         };
-        StderrLine::Refused(of_message(message))
+        StderrLine::Refused(gap_of_message(message))
     })
 }
 
-/// A line of klog, `E1120 11:59:58.622735  735867 memcache.go:265] message`: its severity and message.
-fn klog(line: &str) -> Option<(u8, &str)> {
+/// Splits a line of klog, `E1120 11:59:58.622735  735867 memcache.go:265] message`, into severity and message.
+fn split_klog(line: &str) -> Option<(u8, &str)> {
     let bytes = line.as_bytes();
     let severity = *bytes.first().filter(|b| b"IWEF".contains(b))?;
     let digits =
@@ -100,11 +100,12 @@ fn klog(line: &str) -> Option<(u8, &str)> {
     Some((severity, message))
 }
 
-/// Discovery that failed for a group says nothing of others: an aggregated API that is away is in every such line.
-fn of_klog(message: &str) -> StderrLine {
+/// The meaning of an error of klog. If discovery failed for a group, only that group is unseen: an aggregated API that is
+/// away causes such lines in every command.
+fn parse_klog_error(message: &str) -> StderrLine {
     const GROUP: &str = "couldn't get resource list for ";
     let Some(at) = message.find(GROUP) else {
-        return StderrLine::Refused(of_message(message));
+        return StderrLine::Refused(gap_of_message(message));
     };
     let rest = &message[at + GROUP.len()..];
     let group_version = rest.split([':', ' ']).next().unwrap_or_default();
@@ -118,15 +119,15 @@ fn of_klog(message: &str) -> StderrLine {
     })
 }
 
-/// What the sentence of an API server is about, as far as it says so.
-pub(super) fn of_message(message: &str) -> ReportedGap {
+/// The gap that the sentence of an API server reports, with the objects that it names.
+pub(super) fn gap_of_message(message: &str) -> ReportedGap {
     ReportedGap {
         message: message.trim().to_owned(),
-        about: about(message),
+        about: unseen_objects(message),
     }
 }
 
-fn about(message: &str) -> Option<UnseenObjects> {
+fn unseen_objects(message: &str) -> Option<UnseenObjects> {
     let quoted = |after: &str| {
         let rest = message.split_once(after)?.1;
         Some(rest.split_once('"')?.0.to_owned())
@@ -165,8 +166,8 @@ fn about(message: &str) -> Option<UnseenObjects> {
     })
 }
 
-/// What a `Status` says that stands in place of a list; `None` for one of success.
-pub(super) fn of_status(status: &ApiStatus) -> Option<ReportedGap> {
+/// The gap that a `Status` in place of a list reports; `None` for a success.
+pub(super) fn gap_of_status(status: &ApiStatus) -> Option<ReportedGap> {
     if status.code < 400 && status.reason.is_empty() {
         return None;
     }
@@ -174,11 +175,11 @@ pub(super) fn of_status(status: &ApiStatus) -> Option<ReportedGap> {
         ("", reason) => format!("the API server said {reason} {}", status.code),
         (message, _) => message.to_owned(),
     };
-    Some(of_message(&message))
+    Some(gap_of_message(&message))
 }
 
-/// Without the sequences that color a terminal.
-fn uncolored(line: &str) -> String {
+/// Removes the sequences that color a terminal.
+fn strip_color(line: &str) -> String {
     let mut plain = String::with_capacity(line.len());
     let mut rest = line;
     while let Some((before, after)) = rest.split_once("\u{1b}[") {
@@ -204,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_tells_what_it_is_about() {
+    fn a_refusal_names_the_objects_that_it_is_about() {
         for (line, about) in [
             (
                 "Error from server (Forbidden): cronjobs.batch is forbidden: User \"dev\" cannot list resource \"cronjobs\" in API group \"batch\" at the cluster scope",
@@ -236,7 +237,7 @@ mod tests {
                 Some(about_of(Some("batch"), "jobs", None)),
             ),
         ] {
-            match of_line(line) {
+            match parse_line(line) {
                 Some(StderrLine::Refused(refusal)) => assert_eq!(refusal.about, about, "{line}"),
                 other => panic!("{line}: {other:?}"),
             }
@@ -257,10 +258,10 @@ mod tests {
             "No resources found in shop namespace.",
             "Cluster info dumped to standard output",
         ] {
-            assert_eq!(of_line(line), Some(StderrLine::Nothing), "{line}");
+            assert_eq!(parse_line(line), Some(StderrLine::Nothing), "{line}");
         }
         for line in ["kind: List", "errors: 3", "E: not klog", "items:"] {
-            assert_eq!(of_line(line), None, "{line}");
+            assert_eq!(parse_line(line), None, "{line}");
         }
     }
 }

@@ -1,6 +1,6 @@
-//! The newest time that any object carries, whatever its kind: what tells when a dump was taken.
+//! The newest time in an object of any kind. It shows when a dump was taken.
 //!
-//! Deletion timestamps are left out: they lie in the future of the moment at which a deletion was asked for.
+//! Deletion timestamps are left out: they are later than the request to delete.
 
 use crate::resource::Time;
 use serde::{Deserialize, Deserializer};
@@ -16,7 +16,7 @@ pub(super) fn newest_value(value: &Value) -> Option<Time> {
     ObjectStamps::deserialize(value).ok()?.newest()
 }
 
-/// A time, or anything else that stands in its place and then says nothing.
+/// A time; `None` for any other value in its place.
 #[derive(Default, Clone, Copy)]
 struct LenientTime(Option<Time>);
 
@@ -27,23 +27,25 @@ impl<'de> Deserialize<'de> for LenientTime {
     }
 }
 
-/// A part of an object, or its default where something else stands in its place.
-fn lenient<'de, D: Deserializer<'de>, T: serde::de::DeserializeOwned + Default>(d: D) -> Result<T, D::Error> {
+/// A part of an object, or its default if another type is in its place.
+fn or_default<'de, D: Deserializer<'de>, T: serde::de::DeserializeOwned + Default>(
+    d: D,
+) -> Result<T, D::Error> {
     Ok(serde_json::from_value(Value::deserialize(d)?).unwrap_or_default())
 }
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
 struct ObjectStamps {
-    #[serde(deserialize_with = "lenient")]
+    #[serde(deserialize_with = "or_default")]
     metadata: MetadataStamps,
-    #[serde(deserialize_with = "lenient")]
+    #[serde(deserialize_with = "or_default")]
     status: StatusStamps,
     // Of an event.
     first_timestamp: LenientTime,
     last_timestamp: LenientTime,
     event_time: LenientTime,
-    #[serde(deserialize_with = "lenient")]
+    #[serde(deserialize_with = "or_default")]
     series: SeriesStamps,
 }
 
@@ -51,7 +53,7 @@ struct ObjectStamps {
 #[serde(rename_all = "camelCase", default)]
 struct MetadataStamps {
     creation_timestamp: LenientTime,
-    #[serde(deserialize_with = "lenient")]
+    #[serde(deserialize_with = "or_default")]
     managed_fields: Vec<ManagerStamps>,
 }
 
@@ -64,11 +66,11 @@ struct ManagerStamps {
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
 struct StatusStamps {
-    #[serde(deserialize_with = "lenient")]
+    #[serde(deserialize_with = "or_default")]
     conditions: Vec<ConditionStamps>,
-    #[serde(deserialize_with = "lenient")]
+    #[serde(deserialize_with = "or_default")]
     container_statuses: Vec<ContainerStamps>,
-    #[serde(deserialize_with = "lenient")]
+    #[serde(deserialize_with = "or_default")]
     init_container_statuses: Vec<ContainerStamps>,
 }
 
@@ -84,18 +86,18 @@ struct ConditionStamps {
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
 struct ContainerStamps {
-    #[serde(deserialize_with = "lenient")]
+    #[serde(deserialize_with = "or_default")]
     state: StateStamps,
-    #[serde(deserialize_with = "lenient")]
+    #[serde(deserialize_with = "or_default")]
     last_state: StateStamps,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct StateStamps {
-    #[serde(deserialize_with = "lenient")]
+    #[serde(deserialize_with = "or_default")]
     running: RunStamps,
-    #[serde(deserialize_with = "lenient")]
+    #[serde(deserialize_with = "or_default")]
     terminated: RunStamps,
 }
 

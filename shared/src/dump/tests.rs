@@ -1,5 +1,5 @@
 use super::*;
-use crate::resource::Deployment;
+use crate::resource::{Deployment, Resource as _};
 
 fn read(files: &[(&str, &str)]) -> (Vec<String>, Vec<String>, Option<String>) {
     let files: Vec<File> = files
@@ -8,7 +8,7 @@ fn read(files: &[(&str, &str)]) -> (Vec<String>, Vec<String>, Option<String>) {
         .collect();
     let objects = Objects::read(files);
     let names = objects
-        .of_kind::<Deployment>()
+        .decode_kind::<Deployment>()
         .into_iter()
         .map(|s| match s.object {
             Ok(d) => format!(
@@ -80,15 +80,13 @@ fn a_broken_item_does_not_spoil_the_rest() {
 }
 
 #[test]
-fn what_was_whole_before_a_break_is_still_read() {
+fn items_before_a_break_are_read() {
     let cut = format!("{{\"kind\":\"List\",\"items\":[\n{ONE},\n{{\"apiVersion\":\"apps/v1\",\"kin");
     assert_eq!(
         read(&[("f", &cut)]),
         (
             vec!["a/one 1".into()],
-            vec![
-                "f, line 3: the list breaks off behind its first 1 items: what came then is not there".into()
-            ],
+            vec!["f, line 3: the list breaks off after its first 1 items: the rest is missing".into()],
             None
         )
     );
@@ -103,7 +101,7 @@ fn what_was_whole_before_a_break_is_still_read() {
 }
 
 #[test]
-fn what_has_no_kind_is_told_once_and_not_passed_over() {
+fn objects_without_a_kind_are_reported_once_and_not_skipped() {
     let nameless = r#"{"kind":"List","items":[{"metadata":{"name":"x"}}]}"#;
     let expected =
         |unit: &str, line: usize| vec![format!("f, line {line}: no kind: nothing says what {unit} is")];
@@ -122,7 +120,7 @@ fn what_has_no_kind_is_told_once_and_not_passed_over() {
 }
 
 #[test]
-fn documents_are_told_apart_without_marks_between_them() {
+fn documents_are_separated_without_marks_between_them() {
     let yaml = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: NAME, namespace: a}\n";
     let list = "apiVersion: v1\nitems:\n- apiVersion: apps/v1\n  kind: Deployment\n  metadata: {name: NAME, namespace: a}\nkind: List\n";
     let of = |text: &str, name: &str| text.replace("NAME", name);
@@ -153,7 +151,7 @@ fn documents_are_told_apart_without_marks_between_them() {
 }
 
 #[test]
-fn a_watch_tells_the_newest_of_each_object_and_those_that_are_gone() {
+fn a_watch_has_the_newest_version_of_each_object_and_the_deleted_ones() {
     let event = |kind: &str, name: &str, version: &str| {
         let object = ONE
             .replace("one", name)
@@ -190,11 +188,11 @@ fn a_list_in_yaml_that_was_cut_is_never_whole() {
     let whole = format!("apiVersion: v1\nitems:\n{}{}", item("x"), item("y"));
     let list = format!("{whole}kind: List\n");
     assert_eq!(read(&[("f", &list)]).1, Vec::<String>::new());
-    // Cut at every byte: the first item is known as soon as it is whole, the second never before, and the cut is told.
+    // Cut at every byte: an item is read as soon as it is whole and never before, and the cut is reported.
     for end in 20..list.len() {
         let (names, broken, _) = read(&[("f", &list[..end])]);
-        let told = !broken.is_empty();
-        assert!(told || list[..end].contains("kind: List"), "{end}: {names:?}");
+        let reported = !broken.is_empty();
+        assert!(reported || list[..end].contains("kind: List"), "{end}: {names:?}");
         let first = names.iter().any(|name| name.starts_with("a/x"));
         let second = names.iter().any(|name| name.starts_with("a/y"));
         let start = whole
@@ -231,7 +229,7 @@ fn an_object_at_the_end_of_a_file_without_its_status_is_half_of_one() {
         read(&[("f", half)]),
         (
             vec![],
-            vec!["f, line 11: Deployment shop/pay breaks off in the middle: its end, and what came behind it, are not there".into()],
+            vec!["f, line 11: Deployment shop/pay breaks off in the middle: its end and everything after it are missing".into()],
             None
         )
     );
@@ -239,7 +237,7 @@ fn an_object_at_the_end_of_a_file_without_its_status_is_half_of_one() {
     assert_eq!(
         read(&[("f", whole)]).0,
         ["shop/pay -1"],
-        "a shell takes the last line end away"
+        "a shell removes the last line end"
     );
 }
 
@@ -255,7 +253,7 @@ fn many_breaks_do_not_take_for_ever() {
 }
 
 #[test]
-fn text_that_reads_as_a_number_is_text_where_text_belongs() {
+fn text_that_looks_like_a_number_is_text_if_the_field_is_text() {
     let text = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: 81111e1\n  namespace: a\n  labels:\n    commit: 81111e1\n    on: yes\nspec:\n  replicas: 2\n";
     assert_eq!(read(&[("f", text)]).0, ["a/81111e1 2"]);
     let list = format!(
@@ -282,7 +280,7 @@ fn of_two_copies_the_newer_counts() {
 }
 
 #[test]
-fn the_newest_time_is_found_wherever_it_stands_but_not_in_a_deletion() {
+fn the_newest_time_is_found_in_every_field_but_a_deletion() {
     let newest = |body: &str| {
         read(&[("f", &format!(r#"{{"kind":"X","metadata":{{"creationTimestamp":"2026-01-01T00:00:00Z","deletionTimestamp":"2027-01-01T00:00:00Z"}},{body}}}"#))]).2
     };
@@ -301,15 +299,15 @@ fn the_newest_time_is_found_wherever_it_stands_but_not_in_a_deletion() {
 }
 
 #[test]
-fn what_tools_of_the_field_write_is_read() {
+fn the_output_of_other_tools_is_read() {
     let metadata = "metadata: {name: x, namespace: a}";
     for (text, names) in [
-        // Of Python: a time without quotes, with a blank in it.
+        // Python writes a time without quotes, with a blank in it.
         (
             "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: x\n  namespace: a\n  creationTimestamp: 2023-02-28 04:09:07+00:00\n".to_owned(),
             vec!["a/x -1"],
         ),
-        // What a bundle has hidden.
+        // A bundle hides secrets.
         (
             format!("apiVersion: apps/v1\nkind: Deployment\n{metadata}\nspec:\n  replicas: 2\n  ip: ***HIDDEN***\n"),
             vec!["a/x 2"],
@@ -331,7 +329,7 @@ fn what_tools_of_the_field_write_is_read() {
 }
 
 #[test]
-fn files_of_a_bundle_say_by_their_paths_what_has_no_kind() {
+fn the_path_of_a_bundle_file_gives_the_kind_of_objects_without_one() {
     let bare = r#"{"metadata":{"name":"x","namespace":"a"}}"#;
     let list = format!(r#"{{"metadata":{{"resourceVersion":"7"}},"items":[{bare}]}}"#);
     let array = format!("[{bare}]");

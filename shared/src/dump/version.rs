@@ -1,8 +1,9 @@
-//! Which objects are of a kind that is read here: of today's group and version, or of an older one whose objects say the
-//! same or can be put into today's form. One of another version is told and never passed over.
+//! The versions of each kind that are read: today's, and older ones whose objects mean the same or can be converted. An
+//! object of another version is reported and never skipped in silence.
 //!
 //! The versions and what they lack: <https://kubernetes.io/docs/reference/using-api/deprecation-guide/>.
 
+use super::head::group_of;
 use crate::resource::{
     ApiService, CronJob, DaemonSet, Deployment, EndpointSlice, Event, HorizontalPodAutoscaler, Job,
     MutatingWebhookConfiguration, Namespace, Node, PersistentVolumeClaim, Pod, PodDisruptionBudget,
@@ -11,16 +12,16 @@ use crate::resource::{
 };
 use serde_json::{Value, json};
 
-/// What puts an object of an older version into the form of today's.
+/// Converts an object of an older version into today's form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Convert {
+pub(super) enum Conversion {
     Event,
     Autoscaler,
     Budget,
 }
 
-impl Convert {
-    /// An error is what the object does not tell.
+impl Conversion {
+    /// Converts the object. The error says what the object lacks.
     pub fn apply(self, object: &mut Value) -> Result<(), String> {
         match self {
             Self::Autoscaler => return autoscaler(object),
@@ -31,14 +32,14 @@ impl Convert {
     }
 }
 
-/// How the objects of an `apiVersion` and kind are read.
+/// Whether and how objects of an `apiVersion` and kind are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum VersionSupport {
-    /// As those of that group, after a conversion if there is one.
-    As(&'static str, Option<Convert>),
-    /// It is a kind of ours in a version that is not known; its plural.
+    /// As objects of that group, after a conversion if there is one.
+    As(&'static str, Option<Conversion>),
+    /// A kind that is judged, in a version that is not known. It has the plural of the kind.
     Unknown(&'static str),
-    /// It is another kind, that only who asks for it by name judges.
+    /// Another kind, which is judged only if it is asked for by name.
     Other,
 }
 
@@ -47,10 +48,10 @@ struct KnownVersions {
     kind: &'static str,
     group: &'static str,
     plural: &'static str,
-    versions: &'static [(&'static str, Option<Convert>)],
+    versions: &'static [(&'static str, Option<Conversion>)],
 }
 
-const fn known<T: Resource>(versions: &'static [(&'static str, Option<Convert>)]) -> KnownVersions {
+const fn versions<T: Resource>(versions: &'static [(&'static str, Option<Conversion>)]) -> KnownVersions {
     KnownVersions {
         kind: T::KIND,
         group: T::GROUP,
@@ -60,67 +61,67 @@ const fn known<T: Resource>(versions: &'static [(&'static str, Option<Convert>)]
 }
 
 const KINDS: &[KnownVersions] = &[
-    known::<Deployment>(&[
+    versions::<Deployment>(&[
         ("apps/v1", None),
         ("apps/v1beta2", None),
         ("apps/v1beta1", None),
         ("extensions/v1beta1", None),
     ]),
-    known::<StatefulSet>(&[("apps/v1", None), ("apps/v1beta2", None), ("apps/v1beta1", None)]),
-    known::<DaemonSet>(&[
+    versions::<StatefulSet>(&[("apps/v1", None), ("apps/v1beta2", None), ("apps/v1beta1", None)]),
+    versions::<DaemonSet>(&[
         ("apps/v1", None),
         ("apps/v1beta2", None),
         ("extensions/v1beta1", None),
     ]),
-    known::<ReplicaSet>(&[
+    versions::<ReplicaSet>(&[
         ("apps/v1", None),
         ("apps/v1beta2", None),
         ("extensions/v1beta1", None),
     ]),
-    known::<Job>(&[("batch/v1", None)]),
-    // Whether a run succeeded these may not tell; the check looks at the version.
-    known::<CronJob>(&[
+    versions::<Job>(&[("batch/v1", None)]),
+    // The older versions do not say whether a run succeeded, so the check looks at the version.
+    versions::<CronJob>(&[
         ("batch/v1", None),
         ("batch/v1beta1", None),
         ("batch/v2alpha1", None),
     ]),
-    known::<ReplicationController>(&[("v1", None)]),
-    known::<Rollout>(&[("argoproj.io/v1alpha1", None)]),
-    known::<Pod>(&[("v1", None)]),
-    known::<Node>(&[("v1", None)]),
-    known::<Namespace>(&[("v1", None)]),
-    known::<Service>(&[("v1", None)]),
-    known::<PersistentVolumeClaim>(&[("v1", None)]),
-    known::<Event>(&[
+    versions::<ReplicationController>(&[("v1", None)]),
+    versions::<Rollout>(&[("argoproj.io/v1alpha1", None)]),
+    versions::<Pod>(&[("v1", None)]),
+    versions::<Node>(&[("v1", None)]),
+    versions::<Namespace>(&[("v1", None)]),
+    versions::<Service>(&[("v1", None)]),
+    versions::<PersistentVolumeClaim>(&[("v1", None)]),
+    versions::<Event>(&[
         ("v1", None),
-        ("events.k8s.io/v1", Some(Convert::Event)),
-        ("events.k8s.io/v1beta1", Some(Convert::Event)),
+        ("events.k8s.io/v1", Some(Conversion::Event)),
+        ("events.k8s.io/v1beta1", Some(Conversion::Event)),
     ]),
-    known::<EndpointSlice>(&[("discovery.k8s.io/v1", None), ("discovery.k8s.io/v1beta1", None)]),
-    known::<HorizontalPodAutoscaler>(&[
+    versions::<EndpointSlice>(&[("discovery.k8s.io/v1", None), ("discovery.k8s.io/v1beta1", None)]),
+    versions::<HorizontalPodAutoscaler>(&[
         ("autoscaling/v2", None),
         ("autoscaling/v2beta2", None),
         ("autoscaling/v2beta1", None),
-        ("autoscaling/v1", Some(Convert::Autoscaler)),
-        ("extensions/v1beta1", Some(Convert::Autoscaler)),
+        ("autoscaling/v1", Some(Conversion::Autoscaler)),
+        ("extensions/v1beta1", Some(Conversion::Autoscaler)),
     ]),
-    known::<PodDisruptionBudget>(&[("policy/v1", None), ("policy/v1beta1", Some(Convert::Budget))]),
-    known::<ApiService>(&[
+    versions::<PodDisruptionBudget>(&[("policy/v1", None), ("policy/v1beta1", Some(Conversion::Budget))]),
+    versions::<ApiService>(&[
         ("apiregistration.k8s.io/v1", None),
         ("apiregistration.k8s.io/v1beta1", None),
     ]),
-    known::<ValidatingWebhookConfiguration>(&[
+    versions::<ValidatingWebhookConfiguration>(&[
         ("admissionregistration.k8s.io/v1", None),
         ("admissionregistration.k8s.io/v1beta1", None),
     ]),
-    known::<MutatingWebhookConfiguration>(&[
+    versions::<MutatingWebhookConfiguration>(&[
         ("admissionregistration.k8s.io/v1", None),
         ("admissionregistration.k8s.io/v1beta1", None),
     ]),
 ];
 
-/// How to read objects of that version and kind. One without a version is read as of today's.
-pub(super) fn reading(api_version: &str, kind: &str) -> VersionSupport {
+/// How to read objects of that version and kind. An object without a version is read as one of today's.
+pub(super) fn support(api_version: &str, kind: &str) -> VersionSupport {
     let Some(known) = KINDS.iter().find(|known| known.kind == kind) else {
         return VersionSupport::Other;
     };
@@ -130,9 +131,9 @@ pub(super) fn reading(api_version: &str, kind: &str) -> VersionSupport {
     if let Some((_, convert)) = known.versions.iter().find(|(version, _)| *version == api_version) {
         return VersionSupport::As(known.group, *convert);
     }
-    // The groups of Kubernetes itself are single words, those before this was settled, or end in k8s.io. In any other a
-    // kind of the same name, such as the Service of Knative, is another kind.
-    let group = super::group_of(api_version);
+    // The groups of Kubernetes itself end in k8s.io, or are single words from before that rule. In any other group a kind
+    // with one of these names, such as the Service of Knative, is another kind.
+    let group = group_of(api_version);
     if group.ends_with(".k8s.io") || !group.contains('.') {
         VersionSupport::Unknown(known.plural)
     } else {
@@ -140,18 +141,18 @@ pub(super) fn reading(api_version: &str, kind: &str) -> VersionSupport {
     }
 }
 
-/// The plural of a kind of ours.
+/// The plural of a kind that is judged.
 pub(super) fn plural_of(kind: &str) -> Option<&'static str> {
     let known = KINDS.iter().find(|known| known.kind == kind);
     known.map(|known| known.plural)
 }
 
-/// The names of a resource of ours by its plural in any group in which it ever was: group and plural.
+/// Group and plural of a resource, by its plural in any group in which it ever was.
 pub(crate) fn resource_of(group: Option<&str>, plural: &str) -> Option<(&'static str, &'static str)> {
     KINDS
         .iter()
         .find(|known| {
-            let was_in = |group: &str| known.versions.iter().any(|(v, _)| super::group_of(v) == group);
+            let was_in = |group: &str| known.versions.iter().any(|(v, _)| group_of(v) == group);
             known.plural == plural && group.is_none_or(was_in)
         })
         .map(|known| (known.group, known.plural))
@@ -183,7 +184,7 @@ fn autoscaler(object: &mut Value) -> Result<(), String> {
     Ok(())
 }
 
-/// The names of `events.k8s.io`, and what core events call the same.
+/// Renames the fields of `events.k8s.io` as core events call them.
 fn event(object: &mut Value) {
     for (new, core) in [
         ("regarding", "involvedObject"),
@@ -222,8 +223,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_version_of_a_kind_of_ours_is_read_or_told() {
-        let group = |version: &str, kind: &str| match reading(version, kind) {
+    fn every_version_of_a_judged_kind_is_read_or_reported() {
+        let group = |version: &str, kind: &str| match support(version, kind) {
             VersionSupport::As(group, _) => group.to_owned(),
             other => format!("{other:?}"),
         };
@@ -255,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn the_conditions_of_an_old_autoscaler_come_out_of_their_annotation() {
+    fn the_conditions_of_an_old_autoscaler_are_read_from_their_annotation() {
         let mut hpa = json!({"metadata": {"annotations": {
             "autoscaling.alpha.kubernetes.io/conditions": "[{\"type\":\"AbleToScale\",\"status\":\"True\"}]"}}});
         assert_eq!(autoscaler(&mut hpa), Ok(()));

@@ -3,11 +3,14 @@
 //! A `List` of kubectl is cut into its items at the lines that begin one, and each is parsed by itself: an item
 //! with a syntax error does not take the others with it, and a large dump is never one huge tree.
 //!
-//! A cut is not always a syntax error in YAML. `kind: List` stands behind the items, so a list without a kind was cut
-//! between two of them; an object at the end of a file without its last line may be half of one. kubectl writes keys in
-//! their alphabetical order, so the last of a status tells whether the status is whole.
+//! A cut is not always a syntax error in YAML. `kind: List` stands after the items, so a list without a kind was cut
+//! between two of them. An object at the end of a file without its last line may be half of one. kubectl writes keys in
+//! their alphabetical order, so the last key shows whether a status is whole.
 
-use super::{Body, DEEPEST, ObjectHead, Reader, about, json, watched};
+use super::head::ObjectHead;
+use super::json;
+use super::object::Body;
+use super::reader::{DEEPEST, Reader, about, is_deletion};
 use crate::resource::ListMeta;
 use serde::Deserialize as _;
 use serde::de::DeserializeOwned;
@@ -29,7 +32,7 @@ const LAST: [(&str, &[&str]); 8] = [
     ("Node", &["nodeInfo", "volumesAttached", "volumesInUse"]),
 ];
 
-/// What support bundles write in place of what they hide. Without quotes it is no YAML.
+/// The text that support bundles write in place of a secret. Without quotes it is no YAML.
 const REDACTED: &str = "***HIDDEN***";
 
 /// Characters that YAML does not allow and some writers let through, in the text of a log or an annotation.
@@ -43,7 +46,7 @@ struct Text<'a> {
     text: &'a str,
     /// Its offset in the file.
     at: usize,
-    /// Whether nothing comes behind it in the file.
+    /// Whether it is the last part of the file.
     is_last: bool,
     /// Whether the file ends there in the middle of a line.
     is_open: bool,
@@ -80,7 +83,7 @@ pub(super) fn read(part: Range<usize>, reader: &mut Reader<'_, '_>) {
         is_open: is_last && !bytes.ends_with(b"\n"),
     };
     if all.is_open && text.ends_with("\n---") {
-        let why = "the file ends in the line that begins a document: what came behind it is not there";
+        let why = "the file ends in the line that begins a document: the document is missing";
         reader.gap(all.end(), "object", why);
     }
     for range in documents(text) {
@@ -88,7 +91,7 @@ pub(super) fn read(part: Range<usize>, reader: &mut Reader<'_, '_>) {
         if is_blank(document.text) {
             continue;
         }
-        // JSON is YAML, and is read as what it is: much faster, and as far as it goes.
+        // JSON is YAML too. As JSON it is read much faster, and up to a break.
         let blank = document.text.len() - document.text.trim_start().len();
         let text = &document.text[blank..];
         if text.starts_with(['{', '[']) && !is_flow(text.as_bytes()) {
@@ -96,8 +99,8 @@ pub(super) fn read(part: Range<usize>, reader: &mut Reader<'_, '_>) {
             continue;
         }
         match ItemLines::find(document.text) {
-            Some(lines) => list(document, &lines, reader),
-            None => whole(document, reader),
+            Some(lines) => read_list(document, &lines, reader),
+            None => read_object(document, reader),
         }
     }
 }
@@ -110,12 +113,12 @@ pub(super) fn is_flow(bytes: &[u8]) -> bool {
     first.is_some_and(|b| b.is_ascii_alphabetic() || b"#'".contains(b))
 }
 
-/// The texts between the lines that begin with `---`; a line `...` ends a document too, and so does what begins another
-/// one: a second `apiVersion` or `kind` at the margin, or a bracket. Dumps are put together with `>>`.
+/// The texts between the lines that begin with `---`. A line `...` ends a document too, and so does the beginning of another:
+/// a second `apiVersion` or `kind` at the margin, or a bracket. People put dumps together with `>>`.
 fn documents(text: &str) -> Vec<Range<usize>> {
     let mut documents = Vec::new();
     let (mut start, mut keys) = (0, [false; 2]);
-    for line in Lines::of(text) {
+    for line in Lines::new(text) {
         let trimmed = line.text.trim_end();
         if trimmed == "---" || trimmed == "..." || line.text.starts_with("--- ") {
             documents.push(start..line.start);
@@ -153,7 +156,7 @@ fn is_blank(document: &str) -> bool {
     })
 }
 
-/// The size of a text is bounded, and so is what comes out of it: the bounds on aliases stay.
+/// Options without bounds on size, since the text itself is bounded. The bounds on aliases stay.
 fn options() -> serde_saphyr::Options {
     serde_saphyr::options! {
         budget: serde_saphyr::budget! {
@@ -165,7 +168,7 @@ fn options() -> serde_saphyr::Options {
     }
 }
 
-/// Parses a text; an error is the line in it, from 1, from which on it is no YAML.
+/// Parses a text. The error is the first line, from 1, that is no YAML.
 fn parse(text: &str) -> Result<Value, usize> {
     serde_saphyr::from_str_with_options::<Value>(text, options()).or_else(|error| {
         let mended = text
@@ -181,8 +184,8 @@ fn parse(text: &str) -> Result<Value, usize> {
     })
 }
 
-/// Reads an object as its type, or an item of a list: then a value that reads as a number is text where text belongs.
-pub(super) fn typed<T: DeserializeOwned>(text: &str) -> Option<T> {
+/// Reads an object, or an item of a list, as its type: then a value that looks like a number is text if the field is text.
+pub(super) fn parse_as<T: DeserializeOwned>(text: &str) -> Option<T> {
     if text.trim_start().starts_with("- ") {
         let items = serde_saphyr::from_str_with_options::<Vec<T>>(text, options()).ok()?;
         return items.into_iter().next();
@@ -190,8 +193,8 @@ pub(super) fn typed<T: DeserializeOwned>(text: &str) -> Option<T> {
     serde_saphyr::from_str_with_options(text, options()).ok()
 }
 
-/// `apiVersion` and kind by their lines, where the text cannot be parsed.
-fn sketch(text: &str) -> ObjectHead {
+/// `apiVersion` and kind by their lines, for a text that cannot be parsed.
+fn head_by_lines(text: &str) -> ObjectHead {
     let mut head = ObjectHead::default();
     let mut margin = None;
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
@@ -215,8 +218,8 @@ fn sketch(text: &str) -> ObjectHead {
     head
 }
 
-fn not_yaml(text: Text<'_>, line: usize, unit: &'static str, reader: &mut Reader<'_, '_>) {
-    let head = sketch(text.text);
+fn report_not_yaml(text: Text<'_>, line: usize, unit: &'static str, reader: &mut Reader<'_, '_>) {
+    let head = head_by_lines(text.text);
     let before = memchr::memchr_iter(b'\n', text.text.as_bytes()).nth(line.saturating_sub(2));
     let at = before
         .filter(|_| line > 1)
@@ -226,30 +229,30 @@ fn not_yaml(text: Text<'_>, line: usize, unit: &'static str, reader: &mut Reader
     reader.gap_about(at, unit, "it is not YAML from here on", about);
 }
 
-/// What is told of an object, or of a text, in which a file ends.
-fn cut(object: Option<&Value>) -> String {
+/// The message about an object, or a text, in which a file ends.
+fn cut_message(object: Option<&Value>) -> String {
     let of = |path: &str| object.and_then(|o| o.pointer(path)).and_then(Value::as_str);
     let named = match (of("/kind"), of("/metadata/namespace"), of("/metadata/name")) {
         (Some(kind), Some(namespace), Some(name)) => format!("{kind} {namespace}/{name}"),
         (Some(kind), None, Some(name)) => format!("{kind} {name}"),
         _ => "it".to_owned(),
     };
-    format!("{named} breaks off in the middle: its end, and what came behind it, are not there")
+    format!("{named} breaks off in the middle: its end and everything after it are missing")
 }
 
-fn whole<'a>(text: Text<'a>, reader: &mut Reader<'a, '_>) {
+fn read_object<'a>(text: Text<'a>, reader: &mut Reader<'a, '_>) {
     match parse(text.text) {
-        // A bracket that is closed is the end.
+        // A closed bracket is the end.
         Ok(value)
             if text.is_last
                 && !text.text.trim_start().starts_with(['{', '['])
                 && is_cut(&value, text.is_open) =>
         {
-            reader.gap(text.end(), "object", cut(Some(&value)));
+            reader.gap(text.end(), "object", cut_message(Some(&value)));
         }
         Ok(value) => take(text.at, value, Some(text.text), None, 0, reader),
-        Err(_) if text.is_open => reader.gap(text.end(), "object", cut(None)),
-        Err(line) => not_yaml(text, line, "object", reader),
+        Err(_) if text.is_open => reader.gap(text.end(), "object", cut_message(None)),
+        Err(line) => report_not_yaml(text, line, "object", reader),
     }
 }
 
@@ -257,7 +260,7 @@ fn whole<'a>(text: Text<'a>, reader: &mut Reader<'a, '_>) {
 fn is_cut(object: &Value, is_open: bool) -> bool {
     let kind = object.get("kind").and_then(Value::as_str).unwrap_or_default();
     let Some((_, last)) = LAST.iter().find(|(of, _)| *of == kind) else {
-        // kubectl ends every file with a line end. Without one, nothing tells whether an object of another kind is whole.
+        // kubectl ends every file with a line end. Without one, nothing shows whether an object of another kind is whole.
         return is_open && !kind.is_empty();
     };
     let is_of_cluster = object.pointer("/metadata/uid").is_some();
@@ -316,7 +319,7 @@ fn take<'a>(
         && head.object
         && let Some(kind) = value.get("type").and_then(Value::as_str)
     {
-        let Some(deleted) = watched(kind) else { return };
+        let Some(deleted) = is_deletion(kind) else { return };
         let object = value["object"].take();
         let head = ObjectHead::deserialize(&object).unwrap_or_default();
         return reader.take(at, head, list, Body::Value(object, None), deleted);
@@ -332,11 +335,11 @@ fn token(list: &Value) -> String {
     meta.unwrap_or_default().continue_token
 }
 
-fn list<'a>(document: Text<'a>, lines: &ItemLines, reader: &mut Reader<'a, '_>) {
+fn read_list<'a>(document: Text<'a>, lines: &ItemLines, reader: &mut Reader<'a, '_>) {
     let Text { text, at, .. } = document;
     let around = format!("{}{}", &text[..lines.begin], &text[lines.end..]);
     let around = parse(&around).unwrap_or_else(|_| {
-        let head = sketch(&around);
+        let head = head_by_lines(&around);
         serde_json::json!({"apiVersion": head.api_version, "kind": head.kind})
     });
     let head = ObjectHead::deserialize(&around).unwrap_or_default();
@@ -344,7 +347,7 @@ fn list<'a>(document: Text<'a>, lines: &ItemLines, reader: &mut Reader<'a, '_>) 
     // In the middle of its last line, the kind is cut too.
     if !head.kind.is_empty() && !is_named && !document.is_open {
         // `items` of something that is no list.
-        return whole(document, reader);
+        return read_object(document, reader);
     }
     let parsed: Vec<(Text<'a>, Result<Value, usize>)> = lines
         .items
@@ -360,7 +363,7 @@ fn list<'a>(document: Text<'a>, lines: &ItemLines, reader: &mut Reader<'a, '_>) 
     }
     let typed = reader.open_list(&head).unwrap_or_default();
     reader.check_pages(at, &typed, &token(&around));
-    // Every writer of lists puts `kind` somewhere, kubectl behind the items.
+    // Every writer of lists writes `kind`, kubectl after the items.
     let mut is_cut_off = !is_named && (document.is_open || reader.place.kind.is_none());
     for (item, value) in parsed {
         let ends = item.end() == document.end();
@@ -370,7 +373,7 @@ fn list<'a>(document: Text<'a>, lines: &ItemLines, reader: &mut Reader<'a, '_>) 
                 for value in values {
                     if is_cut_off && ends && is_half(&value) {
                         is_cut_off = false;
-                        reader.gap(item.end(), "item", cut(Some(&value)));
+                        reader.gap(item.end(), "item", cut_message(Some(&value)));
                     } else {
                         take(item.at, value, Some(item.text), Some(&typed), 1, reader);
                     }
@@ -379,24 +382,24 @@ fn list<'a>(document: Text<'a>, lines: &ItemLines, reader: &mut Reader<'a, '_>) 
             Ok(_) => reader.gap(item.at, "item", "neither an object nor a list"),
             Err(_) if ends && (is_cut_off || item.is_open) => {
                 is_cut_off = false;
-                reader.gap(item.end(), "item", cut(None));
+                reader.gap(item.end(), "item", cut_message(None));
             }
-            Err(line) => not_yaml(item, line, "item", reader),
+            Err(line) => report_not_yaml(item, line, "item", reader),
         }
     }
     if is_cut_off {
-        let why = "the list breaks off here, where its kind would come: what came behind is not there";
+        let why = "the list breaks off here, before its kind: the rest is missing";
         reader.gap(document.end(), "list", why);
     }
 }
 
-/// Whether the last item of a list that was cut cannot be trusted: of a kind that is judged, and not seen to be whole.
+/// Whether the last item of a list that was cut may be half of an object.
 fn is_half(item: &Value) -> bool {
     let kind = item.get("kind").and_then(Value::as_str).unwrap_or_default();
     is_cut(item, true) || kind.is_empty()
 }
 
-/// Where the items of a top-level `items:` stand in a document.
+/// The places of the items of a top-level `items:` in a document.
 struct ItemLines {
     begin: usize,
     end: usize,
@@ -404,9 +407,9 @@ struct ItemLines {
 }
 
 impl ItemLines {
-    /// Finds the lines of a block sequence under a top-level `items:`; `None` where there is none.
+    /// Finds the lines of a block sequence under a top-level `items:`; `None` if there is none.
     fn find(document: &str) -> Option<Self> {
-        let mut lines = Lines::of(document);
+        let mut lines = Lines::new(document);
         let head = lines.find(|l| l.text.trim_end() == "items:")?;
         let mut indent = None;
         let mut items: Vec<Range<usize>> = Vec::new();
@@ -449,7 +452,7 @@ impl ItemLines {
     }
 }
 
-/// Lines with where they stand.
+/// The lines of a text with their offsets.
 struct Lines<'a> {
     text: &'a str,
     at: usize,
@@ -462,7 +465,7 @@ struct YamlLine<'a> {
 }
 
 impl<'a> Lines<'a> {
-    fn of(text: &'a str) -> Self {
+    fn new(text: &'a str) -> Self {
         Self { text, at: 0 }
     }
 }

@@ -201,7 +201,7 @@ fn taken(mut report: Report, head: &Head, request: &Request) -> Answer {
         let check = api_server.unwrap_or_else(no_api_server);
         report.checks.push(CheckResult::ApiServer(check));
     }
-    let gap = Gap::between(
+    let gap = NamespaceGap::new(
         head.coverage.namespaces.is_some(),
         &report.coverage.namespaces,
         request,
@@ -297,7 +297,7 @@ fn custom_not_watched(check: String) -> NotSeen {
 const NOT_WATCHED: &str = "notWatched";
 
 /// What the agent's answer lacks of the namespaces that were asked for.
-struct Gap {
+struct NamespaceGap {
     /// The namespaces in which nothing was seen.
     scope: Scope,
     class: &'static str,
@@ -305,9 +305,9 @@ struct Gap {
     hint: String,
 }
 
-impl Gap {
+impl NamespaceGap {
     /// `None` if the answer is about exactly the namespaces that were asked for. `said` is whether the agent names them.
-    fn between(said: bool, covered: &Namespaces, request: &Request) -> Option<Self> {
+    fn new(said: bool, covered: &Namespaces, request: &Request) -> Option<Self> {
         let same_version = || Failure::new(Class::AgentVersion, "").hint().to_owned();
         let in_asked = Scope::new(request.namespace.as_deref());
         if !said {

@@ -98,8 +98,8 @@ impl<'a> EvidenceInDump<'a> {
     /// Who controls the objects that can stand between a pod and its workload.
     pub fn owner_graph(&self) -> OwnerGraph {
         fn link<T: Check>(objects: &Objects, graph: &mut OwnerGraph) {
-            let all = objects.of_kind::<T>().into_iter();
-            let decoded = all.filter_map(|stamped| stamped.object.ok());
+            let all = objects.decode_kind::<T>().into_iter();
+            let decoded = all.filter_map(|entry| entry.object.ok());
             decoded
                 .filter_map(|object| OwnedObject::new(&object))
                 .for_each(|owned| graph.add_link(owned));
@@ -176,9 +176,9 @@ fn decodable<T: Resource>(
     undecodable: &mut Vec<(&'static str, Undecodable)>,
 ) -> Vec<(usize, T)> {
     let mut found = Vec::new();
-    for stamped in objects.of_kind::<T>() {
-        match stamped.object {
-            Ok(object) => found.push((stamped.index, object)),
+    for entry in objects.decode_kind::<T>() {
+        match entry.object {
+            Ok(object) => found.push((entry.index, object)),
             Err(error) => undecodable.push((T::KIND, error)),
         }
     }

@@ -3,7 +3,7 @@
 
 use super::plural::plural;
 use crate::check::RelatedKind;
-use crate::dump::{Gap, Objects, UnseenObjects, resource_of};
+use crate::dump::{DumpGap, Objects, UnseenObjects, resource_of};
 use crate::failure::Class;
 use crate::report::{NotSeen, Scope};
 use crate::run::not_seen::grant;
@@ -37,7 +37,7 @@ pub(super) fn not_seen(objects: &Objects, request: &Request) -> (Vec<NotSeen>, V
     (asked, explaining)
 }
 
-fn weight(gap: &Gap, request: &Request) -> Weight {
+fn weight(gap: &DumpGap, request: &Request) -> Weight {
     let Some(about) = &gap.about else {
         return Weight::Asked;
     };
@@ -87,7 +87,7 @@ pub(super) fn of_related(
 pub(super) fn of_resource<'a>(
     objects: &'a Objects,
     plural: &'static str,
-) -> impl Iterator<Item = (Option<&'a str>, &'a Gap)> {
+) -> impl Iterator<Item = (Option<&'a str>, &'a DumpGap)> {
     objects.gaps().iter().filter_map(move |gap| {
         let UnseenObjects {
             group,
@@ -99,7 +99,7 @@ pub(super) fn of_resource<'a>(
     })
 }
 
-fn entry(gap: &Gap) -> NotSeen {
+fn entry(gap: &DumpGap) -> NotSeen {
     if !gap.refusal {
         return NotSeen {
             thing: gap.place(),
@@ -260,7 +260,7 @@ mod tests {
                 Weight::Nothing,
             ),
         ] {
-            let gap = Gap {
+            let gap = DumpGap {
                 file: "f".into(),
                 line: None,
                 count: 1,

@@ -5,7 +5,7 @@ use super::plural::{is_called, plural};
 use super::related;
 use crate::check::KindVisitor;
 use crate::check::{self, Check};
-use crate::dump::{Objects, Stamped};
+use crate::dump::{DumpObject, Objects};
 use crate::judge::{JudgeOptions, Judged, OwnerFilter, Reach, Snapshot, judge};
 use crate::kind::Kind;
 use crate::report::NotSeen;
@@ -49,7 +49,7 @@ impl DumpReader<'_> {
     /// Custom resources. There is no discovery in a dump, so their kind is found by the word for it.
     pub fn custom(self, target: &CustomTarget, file: &str) -> Judged {
         let name = &target.kind;
-        let kinds = self.objects.kinds_of(&name.group);
+        let kinds = self.objects.kinds_in_group(&name.group);
         let Some(kind) = kinds.iter().find(|kind| is_called(kind, &name.word)) else {
             let check = name.to_string();
             let entry = NotSeen {
@@ -65,7 +65,7 @@ impl DumpReader<'_> {
             };
             return Judged::unseen(check, true, entry);
         };
-        let found: Vec<Stamped<CustomObject>> = self.objects.of(&name.group, kind);
+        let found: Vec<DumpObject<CustomObject>> = self.objects.decode_named_kind(&name.group, kind);
         let is_in_one = |object: &CustomObject| !object.meta().namespace.is_empty();
         let resource_type = Noun {
             plural: format!("{}.{}", plural(kind), name.group),
@@ -86,7 +86,7 @@ impl DumpReader<'_> {
         kind.visit(ReadKind { reader: self, names })
     }
 
-    fn judged<T: Check>(self, resource_type: Noun, found: Vec<Stamped<T>>, names: &[String]) -> Judged {
+    fn judged<T: Check>(self, resource_type: Noun, found: Vec<DumpObject<T>>, names: &[String]) -> Judged {
         let options = JudgeOptions {
             owners: self.owners,
             named: !names.is_empty(),
@@ -103,7 +103,7 @@ impl DumpReader<'_> {
     fn snapshot<T: Check>(
         self,
         resource_type: Noun,
-        found: Vec<Stamped<T>>,
+        found: Vec<DumpObject<T>>,
         names: &[String],
     ) -> (Snapshot<T>, Vec<NotSeen>) {
         let (related, related_not_seen) = related::bring(self.objects, &found);
@@ -133,7 +133,7 @@ impl DumpReader<'_> {
         };
         let (mut count, mut newest) = (0, None);
         // In place: a second list of all objects would cost its memory.
-        let objects = found.into_iter().filter_map(|Stamped { index, object }| {
+        let objects = found.into_iter().filter_map(|DumpObject { index, object }| {
             if !is_asked(&object) {
                 return None;
             }
@@ -176,7 +176,7 @@ impl KindVisitor for ReadKind<'_> {
         let objects = self.reader.objects;
         objects.holds::<T>().then(|| {
             self.reader
-                .judged(kind.into(), objects.of_kind::<T>(), self.names)
+                .judged(kind.into(), objects.decode_kind::<T>(), self.names)
         })
     }
 }

@@ -2,17 +2,17 @@
 
 use super::gaps;
 use crate::check::{Check, Related, RelatedKind, RelatedKindVisitor, RelatedObjects};
-use crate::dump::{Objects, Stamped};
+use crate::dump::{DumpObject, Objects};
 use crate::judge::related_needs;
 use crate::report::NotSeen;
 use crate::resource::ScaledObject;
 use crate::run::noun::resource;
 
 /// The related objects that the verdicts about these objects need, and what of them the dump does not hold.
-pub(super) fn bring<T: Check>(objects: &Objects, found: &[Stamped<T>]) -> (RelatedObjects, Vec<NotSeen>) {
+pub(super) fn bring<T: Check>(objects: &Objects, found: &[DumpObject<T>]) -> (RelatedObjects, Vec<NotSeen>) {
     let (mut known, mut not_seen) = (RelatedObjects::default(), Vec::new());
     loop {
-        let needs = related_needs(found.iter().map(|stamped| &stamped.object), &known);
+        let needs = related_needs(found.iter().map(|entry| &entry.object), &known);
         if needs.is_empty() {
             return (known, not_seen);
         }
@@ -45,15 +45,18 @@ impl RelatedKindVisitor for Take<'_> {
             self.known.miss(kind, None);
             return false;
         }
-        let found = self.objects.of_kind::<T>().into_iter();
-        let found: Vec<_> = found.map(|stamped| stamped.object).collect();
+        let found = self.objects.decode_kind::<T>().into_iter();
+        let found: Vec<_> = found.map(|entry| entry.object).collect();
         self.known.take(kind, None, &found);
         if kind.is_rare() {
             // So are kinds of others that ask for pods. Their groups have a dot, which few of Kubernetes' own have.
             let others = self.objects.kinds().into_iter();
             for (group, kind) in others.filter(|(group, _)| group.contains('.')) {
-                let all = self.objects.of::<ScaledObject>(group, kind).into_iter();
-                all.filter_map(|stamped| stamped.object.ok())
+                let all = self
+                    .objects
+                    .decode_named_kind::<ScaledObject>(group, kind)
+                    .into_iter();
+                all.filter_map(|entry| entry.object.ok())
                     .for_each(|object| self.known.take_scaled(kind, &object));
             }
         }

@@ -15,8 +15,8 @@ impl ScaledObjects {
     pub fn facts(&mut self, objects: &Objects, controller: &Controller) -> ControllerFacts {
         let (group, kind) = (&controller.group, &controller.kind);
         let read = || {
-            let all = objects.of::<ScaledObject>(group, kind).into_iter();
-            let decoded = all.filter_map(|stamped| stamped.object.ok());
+            let all = objects.decode_named_kind::<ScaledObject>(group, kind).into_iter();
+            let decoded = all.filter_map(|entry| entry.object.ok());
             decoded.map(|object| entry(&object, group, kind)).collect()
         };
         let all = self.0.entry((group.clone(), kind.clone())).or_insert_with(read);

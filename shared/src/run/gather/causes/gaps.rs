@@ -9,7 +9,7 @@ use crate::run::noun::{list_rule, resource};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A list that was not seen.
-pub(super) struct Gap {
+pub(super) struct UnseenList {
     plural: &'static str,
     group: &'static str,
     /// The namespace in which it was not seen; `None` for all.
@@ -24,7 +24,7 @@ pub(super) enum GapReason {
     TooMuch,
 }
 
-impl Gap {
+impl UnseenList {
     pub fn new<T: Resource>(namespace: Option<String>, reason: GapReason) -> Self {
         Self {
             plural: T::PLURAL,
@@ -36,8 +36,8 @@ impl Gap {
 }
 
 /// One entry for each kind and class of failure.
-pub(super) fn group_gaps(gaps: Vec<Gap>) -> Vec<NotSeen> {
-    let mut groups: BTreeMap<(&str, &str), Vec<Gap>> = BTreeMap::new();
+pub(super) fn group_gaps(gaps: Vec<UnseenList>) -> Vec<NotSeen> {
+    let mut groups: BTreeMap<(&str, &str), Vec<UnseenList>> = BTreeMap::new();
     for gap in gaps {
         let class = match &gap.reason {
             GapReason::Failed(failure) => failure.class.as_str(),
@@ -49,7 +49,7 @@ pub(super) fn group_gaps(gaps: Vec<Gap>) -> Vec<NotSeen> {
     groups.filter_map(|group| entry(&group)).collect()
 }
 
-fn entry(group: &[Gap]) -> Option<NotSeen> {
+fn entry(group: &[UnseenList]) -> Option<NotSeen> {
     let first = group.first()?;
     let names: BTreeSet<&str> = group.iter().filter_map(|gap| gap.namespace.as_deref()).collect();
     let names: Vec<&str> = names.into_iter().collect();

@@ -1,6 +1,6 @@
 //! One search: how many requests are left, until when, and what was found so far.
 
-use super::gaps::{Gap, GapReason, group_gaps};
+use super::gaps::{GapReason, UnseenList, group_gaps};
 use super::limits::{BYTES, LOGS, REQUESTS, deadline_failure, search_deadline};
 use crate::check::{EvidenceStore, Now};
 use crate::cluster::{BoundedList, Client, ListBounds, ListOptions, bounded_list};
@@ -29,7 +29,7 @@ pub(super) struct Search<'a> {
     pub left: usize,
     until: Instant,
     pub now: Now,
-    pub gaps: Vec<Gap>,
+    pub gaps: Vec<UnseenList>,
     pub evidence: EvidenceStore,
     pub not_seen: Vec<NotSeen>,
 }
@@ -57,7 +57,7 @@ impl<'a> Search<'a> {
 
     /// Notes that a list was not seen.
     pub fn add_gap<T: Resource>(&mut self, namespace: Option<String>, reason: GapReason) {
-        self.gaps.push(Gap::new::<T>(namespace, reason));
+        self.gaps.push(UnseenList::new::<T>(namespace, reason));
     }
 
     /// Asks for several lists at once. Every one ends by the deadline.
