@@ -132,7 +132,7 @@ impl JsonDocument {
         }
     }
 
-    /// The head of the list; `None` for an object, of which `items` is a field like any other.
+    /// The head of the list; `None` for an object whose `items` is an ordinary field.
     fn list_head(&self) -> Option<ObjectHead> {
         let head = ObjectHead {
             api_version: self.list.text("apiVersion"),

@@ -69,7 +69,7 @@ pub(super) struct PathMeaning<'a> {
     pub foreign: bool,
     /// The name of the folder whose objects the file reports as not read.
     pub errors_of: Option<&'a str>,
-    /// Whether the file is a log, whatever its name ends in.
+    /// Whether the file is a log, with any name.
     pub is_log: bool,
 }
 

@@ -48,7 +48,7 @@ impl Body<'_> {
         }
     }
 
-    /// A field of the metadata, whatever the rest is like.
+    /// A field of the metadata, even if the rest is broken.
     pub fn meta_field(&self, field: &str) -> Option<String> {
         match self {
             Self::Json(_) => meta_field(&self.read()?, field),
@@ -80,7 +80,7 @@ pub(super) enum BodyPlace {
     Value(Value, Option<Range<usize>>),
 }
 
-/// A field of an object's metadata, whatever the rest of the object is like.
+/// A field of an object's metadata, even if the rest of the object is broken.
 pub(super) fn meta_field(object: &Value, field: &str) -> Option<String> {
     let text = object.get("metadata")?.get(field)?.as_str()?;
     Some(text.to_owned())

@@ -72,7 +72,7 @@ impl Objects {
         self.decode_named_kind(T::GROUP, T::KIND)
     }
 
-    /// Every kind of a group of which the dump has objects or lists.
+    /// Every kind of a group, if the dump has an object or a list of it.
     #[must_use]
     pub fn kinds_in_group(&self, group: &str) -> Vec<&str> {
         let objects = self.index.objects.iter().map(|o| (&o.group, &o.kind));

@@ -1,4 +1,4 @@
-//! What is read of objects that have a controller, and who is told of where it is not judged itself.
+//! Objects that have a controller: which of them are read, and under whose name they are reported.
 
 use super::client::ask;
 use serde_json::{Value, json};

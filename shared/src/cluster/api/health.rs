@@ -87,7 +87,7 @@ pub async fn readyz(client: &Client) -> Result<Readiness, Failure> {
     Ok((whole.status, whole.text))
 }
 
-/// Asks `/livez?verbose`. It tells an API server that hangs or ends from one that is only not ready.
+/// Asks `/livez?verbose`. It separates an API server that hangs or ends from one that is only not ready.
 ///
 /// # Errors
 /// As [`readyz`].

@@ -34,7 +34,7 @@ async fn version_failure(kubeconfig: &Path, deadlines: Deadlines) -> Failure {
         !failure.hint().is_empty() && !failure.message.is_empty(),
         "{failure:?}"
     );
-    // The same failure as it stands in a report.
+    // A report has this failure too.
     let report = ask_with(&client, &with_deployments()).await;
     assert_no_secret(&serde_json::to_string(&report).expect("a report is JSON"));
     assert_eq!(report.status, Status::Unknown, "{report:?}");
