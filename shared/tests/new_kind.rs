@@ -14,7 +14,9 @@ type Mark = fn(Kind) -> String;
 
 /// The files, as CONTRIBUTING.md lists them, each with the mark that a kind leaves there.
 const FILES: [(&str, Mark); 7] = [
-    ("shared/src/dump/version.rs", |kind| format!("versions::<{kind:?}>")),
+    ("shared/src/dump/version.rs", |kind| {
+        format!("versions::<{kind:?}>")
+    }),
     ("docs/guide.md", |kind| format!("`{}`", kind.plural())),
     ("helm/sre-agent/templates/_helpers.tpl", |kind| {
         format!("\n{}: {{", kind.plural())

@@ -15,13 +15,17 @@ use crate::report::{Cause, Code, Item, ObjectRef};
 use crate::resource::{ApiService, Condition as _, Namespace, ProbedCondition, Resource as _, Time};
 use crate::span::span;
 
-/// What holds a deletion, by the condition that says it; first what keeps the controller from seeing or deleting anything.
-const HOLDS: [(&str, Hint); 5] = [
-    ("NamespaceDeletionDiscoveryFailure", Hint::ApiServices),
-    ("NamespaceDeletionGroupVersionParsingFailure", Hint::ApiServices),
-    ("NamespaceDeletionContentFailure", Hint::Namespace),
-    ("NamespaceFinalizersRemaining", Hint::Content),
-    ("NamespaceContentRemaining", Hint::Content),
+/// The conditions that hold a deletion, each of which is a cause. The first ones keep the controller from seeing or deleting
+/// anything.
+static HOLDS: [(Code, Hint); 5] = [
+    (Code::NamespaceDeletionDiscoveryFailure, Hint::ApiServices),
+    (
+        Code::NamespaceDeletionGroupVersionParsingFailure,
+        Hint::ApiServices,
+    ),
+    (Code::NamespaceDeletionContentFailure, Hint::Namespace),
+    (Code::NamespaceFinalizersRemaining, Hint::Content),
+    (Code::NamespaceContentRemaining, Hint::Content),
 ];
 
 /// Which command shows more.
@@ -72,8 +76,8 @@ impl Namespace {
 
     /// The conditions that hold its deletion.
     fn holds(&self) -> impl Iterator<Item = (&ProbedCondition, Hint)> {
-        HOLDS.iter().filter_map(|(kind, hint)| {
-            let condition = self.condition(kind).filter(|c| c.is_true())?;
+        HOLDS.iter().filter_map(|(code, hint)| {
+            let condition = self.condition(code.as_str()).filter(|c| c.is_true())?;
             Some((condition, *hint))
         })
     }
@@ -81,7 +85,7 @@ impl Namespace {
     /// The plural names of what is left in it, as kubectl takes them, from `pods. has 5 resource instances, ...`.
     fn content(&self) -> Vec<&str> {
         let remaining = self
-            .condition("NamespaceContentRemaining")
+            .condition(Code::NamespaceContentRemaining.as_str())
             .filter(|c| c.is_true());
         let (_, listed) = remaining
             .and_then(|c| c.message.split_once(": "))
