@@ -110,8 +110,8 @@ impl Address {
         Err(self.fail(flag, last))
     }
 
-    /// What to try, in this order. All addresses are one socket of both families; a kernel without IPv6 has only
-    /// the other one.
+    /// The addresses to try, in this order. `:PORT` is one socket of both families; a kernel without IPv6 has only
+    /// IPv4.
     async fn candidates(&self) -> io::Result<Vec<SocketAddr>> {
         Ok(match &self.host {
             Host::All => vec![
@@ -123,7 +123,7 @@ impl Address {
                 let mut found: Vec<_> = tokio::net::lookup_host((name.as_str(), self.port))
                     .await?
                     .collect();
-                // As Go does where a name has addresses of both families.
+                // As Go does if a name has addresses of both families.
                 found.sort_by_key(SocketAddr::is_ipv6);
                 found
             }
@@ -152,10 +152,10 @@ impl Address {
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     if address.ip() == IpAddr::V6(Ipv6Addr::UNSPECIFIED) {
-        // Said explicitly, since the default is a setting of the machine.
+        // Set explicitly, since the default depends on the machine (`net.ipv6.bindv6only`).
         socket.set_only_v6(false)?;
     }
-    // A restart must not wait until the connections of the last process are forgotten.
+    // A restart must not wait until the kernel forgets the connections of the last process.
     #[cfg(unix)]
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_refused_with_the_nearest_right_one() {
+    fn an_invalid_address_is_refused_with_the_nearest_right_one() {
         for (text, part) in [
             ("8080", "did you mean :8080?"),
             ("localhost", "did you mean localhost:8080?"),
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn all_addresses_are_those_of_both_families() {
+    async fn a_port_alone_listens_in_both_address_families() {
         let listener = ":0".parse::<Address>().unwrap();
         let listener = listener.listen("--address").await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_port_that_is_taken_says_so_with_the_next_step() {
+    async fn a_port_that_is_taken_is_reported_with_the_next_step() {
         let first = "127.0.0.1:0".parse::<Address>().unwrap();
         let first = first.listen("--address").await.unwrap();
         let text = first.local_addr().unwrap().to_string();

@@ -12,20 +12,20 @@ pub struct SharedClient {
     settings: Settings,
     /// Minimum pause between two readings. A changed certificate or address is found within this time.
     at_most_every: Duration,
-    current: Mutex<Current>,
+    current: Mutex<NumberedClient>,
 }
 
-struct Current {
+struct NumberedClient {
     client: Client,
-    /// Counts the clients there were.
+    /// How many clients were built before it.
     generation: u64,
     built: Instant,
 }
 
 impl SharedClient {
-    /// Shares that client, which was built from those settings; another is built after that pause at the earliest.
+    /// Shares a client that was built from these settings. The next one is built after `at_most_every` at the earliest.
     pub fn new(client: Client, settings: Settings, at_most_every: Duration) -> Self {
-        let current = Current {
+        let current = NumberedClient {
             client,
             generation: 0,
             built: Instant::now(),
@@ -48,10 +48,10 @@ impl SharedClient {
         (current.generation, current.client.clone())
     }
 
-    /// Reads the configuration again and builds a client from it. A client that was just built stays.
+    /// Reads the configuration again and builds a client from it. A client that was just built is kept.
     ///
     /// # Errors
-    /// Why the configuration cannot be used; the former client stays.
+    /// If the configuration cannot be used. The former client is kept.
     pub async fn rebuild(&self) -> Result<(), Failure> {
         {
             let mut current = self.lock();
@@ -68,7 +68,7 @@ impl SharedClient {
         Ok(())
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Current> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, NumberedClient> {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,6 +1,6 @@
-//! The agent: keeps what it watches of a cluster, and answers over HTTP whether the cluster is healthy.
+//! The agent: watches a cluster, and answers over HTTP whether it is healthy.
 //!
-//! The flow: the tasks of `watch` bring events of the API server into the caches of `state`, `apiserver` asks the API
+//! The flow: the tasks of `watch` bring events of the API server into the caches of `state`, `apiserver` checks the API
 //! server itself, and the handlers of `http` make answers of both. `sre_shared` defines what healthy means.
 
 pub mod address;
@@ -90,7 +90,7 @@ impl Agent {
         })
     }
 
-    /// Where it listens.
+    /// The address at which it listens.
     ///
     /// # Errors
     /// If the system cannot name a socket that listens, which does not happen.
@@ -98,7 +98,7 @@ impl Agent {
         self.listener.local_addr()
     }
 
-    /// Where it serves the metrics.
+    /// The address at which it serves the metrics.
     ///
     /// # Errors
     /// As [`Agent::address`].

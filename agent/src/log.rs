@@ -65,8 +65,8 @@ pub fn start(format: LogFormat, threshold: LogLevel) -> Result<(), TryInitError>
         .try_init()
 }
 
-/// Other crates log one line for each attempt of an outage, and their traces can hold what goes over the wire. Only their
-/// warnings are of use, and only at the levels at which a fault is searched for.
+/// Which levels are written of which crate. Other crates log a line for each attempt during an outage, and their traces
+/// can hold what goes over the wire. So only their warnings are written, and only at the levels for finding a fault.
 fn targets(threshold: LogLevel) -> Targets {
     let level = threshold.level();
     let others = if level >= Level::DEBUG {
@@ -87,8 +87,8 @@ mod tests {
     #[test]
     fn other_crates_never_write_what_goes_over_the_wire() {
         let would = |threshold, target, level| targets(threshold).would_enable(target, &level);
-        assert!(would(LogLevel::Info, "sre_agent::watcher", Level::INFO));
-        assert!(!would(LogLevel::Info, "sre_agent::watcher", Level::DEBUG));
+        assert!(would(LogLevel::Info, "sre_agent::watch::watcher", Level::INFO));
+        assert!(!would(LogLevel::Info, "sre_agent::watch::watcher", Level::DEBUG));
         assert!(!would(LogLevel::Info, "hyper_util::client", Level::ERROR));
         assert!(would(LogLevel::Trace, "hyper::proto", Level::WARN));
         assert!(!would(LogLevel::Trace, "hyper::proto", Level::INFO));

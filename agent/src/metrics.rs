@@ -1,8 +1,8 @@
 //! Owns the metrics: their names, labels and values at one moment, in both text formats of Prometheus.
-//! Must not know how they are asked for.
+//! Must not know who asks for them.
 //!
-//! Nothing here asks the API server or walks over objects: all of it is at hand. Things that were not seen have no sample,
-//! since 0 would be a statement.
+//! Nothing here asks the API server or walks over objects: all counts are at hand. Objects that were not seen have no
+//! sample, since 0 would be a statement.
 
 use crate::apiserver::probe::{ProbeResult, ProbeSnapshot};
 use crate::not_seen;
@@ -99,7 +99,7 @@ fn labels<const N: usize>(labels: [(&'static str, &str); N]) -> Labels {
 }
 
 impl MetricsSnapshot {
-    /// The last check of the API server, unless it says nothing of this moment.
+    /// The last check of the API server, unless it is too old to describe the present.
     fn checked(&self) -> Option<&Arc<ProbeResult>> {
         self.api_server.last.as_ref().filter(|_| !self.api_server.stale)
     }
@@ -126,7 +126,7 @@ impl MetricsSnapshot {
     }
 
     /// One gauge of each kind that was ever read.
-    fn read(&self, value: impl Fn(&Overview) -> u64) -> Vec<(Labels, u64)> {
+    fn by_kind_read(&self, value: impl Fn(&Overview) -> u64) -> Vec<(Labels, u64)> {
         let read = self
             .kinds
             .iter()
@@ -135,7 +135,8 @@ impl MetricsSnapshot {
             .collect()
     }
 
-    fn each(&self, value: impl Fn(&Totals) -> u64) -> Vec<(Labels, u64)> {
+    /// One sample of each kind.
+    fn by_kind(&self, value: impl Fn(&Totals) -> u64) -> Vec<(Labels, u64)> {
         self.kinds
             .iter()
             .map(|(kind, totals)| (labels([("kind", kind.plural())]), value(totals)))
@@ -158,7 +159,7 @@ impl MetricsSnapshot {
     }
 
     fn watch_errors(&self) -> Vec<(Labels, u64)> {
-        let of = |(kind, totals): &(Kind, Totals)| {
+        let by_class = |(kind, totals): &(Kind, Totals)| {
             let labels = |class: &str| labels([("kind", kind.plural()), ("class", class)]);
             Class::ALL
                 .map(|class| {
@@ -169,7 +170,7 @@ impl MetricsSnapshot {
                 })
                 .to_vec()
         };
-        self.kinds.iter().flat_map(of).collect()
+        self.kinds.iter().flat_map(by_class).collect()
     }
 
     fn check_failures(&self) -> Vec<(Labels, u64)> {
@@ -232,7 +233,7 @@ impl Collector for MetricsSnapshot {
         };
         page.info(
             "sre_agent",
-            "What this is",
+            "Version of the agent and of its report",
             &labels([
                 ("version", env!("CARGO_PKG_VERSION")),
                 ("api_version", API_VERSION),
@@ -240,17 +241,17 @@ impl Collector for MetricsSnapshot {
         )?;
         page.gauge(
             "sre_check_status",
-            "The status of each part of the report: 1 for the one that it has",
+            "1 for the status that each part of the report has, 0 for the others",
             self.statuses(),
         )?;
         page.gauge(
             "sre_objects",
-            "Objects in each state, as last seen; those that are acknowledged are in none and counted as such",
+            "Objects in each state, as last seen; acknowledged objects are counted in the state acknowledged only",
             self.objects(),
         )?;
         page.gauge(
             "sre_not_seen",
-            "What cannot be seen at the moment, and the class of the reason",
+            "1 for each thing that cannot be seen at the moment, with the class of the reason",
             self.not_seen(),
         )?;
         page.gauge(
@@ -274,17 +275,17 @@ impl Collector for MetricsSnapshot {
         page.gauge(
             "sre_cache_synced",
             "Whether every list was read at least once",
-            self.each(|totals| u64::from(totals.synced)),
+            self.by_kind(|totals| u64::from(totals.synced)),
         )?;
         page.gauge(
             "sre_cache_age_seconds",
             "Seconds since the last event or bookmark of the watch that has been silent for the longest",
-            self.read(|overview| overview.age_seconds),
+            self.by_kind_read(|overview| overview.age_seconds),
         )?;
         page.gauge(
             "sre_cache_stale",
             "Whether the objects may have changed unseen",
-            self.read(|overview| u64::from(overview.stale)),
+            self.by_kind_read(|overview| u64::from(overview.stale)),
         )?;
         page.counter(
             "sre_watch_errors",
@@ -294,7 +295,7 @@ impl Collector for MetricsSnapshot {
         page.counter(
             "sre_watch_relists",
             "Lists that were read again because a watch was lost",
-            self.each(|totals| totals.relists),
+            self.by_kind(|totals| totals.relists),
         )?;
         page.counter(
             "sre_http_requests",
@@ -328,7 +329,7 @@ impl Page<'_> {
         self.family(name, help, MetricType::Gauge, samples)
     }
 
-    /// `name` without `_total`: `OpenMetrics` has it on the samples alone, the plain format on the family too.
+    /// `name` comes without `_total`: `OpenMetrics` has the suffix only on samples, the plain format on the family too.
     fn counter(&mut self, name: &str, help: &str, samples: Vec<(Labels, u64)>) -> fmt::Result {
         match self.format {
             TextFormat::OpenMetrics => self.family(name, help, MetricType::Counter, samples),
@@ -336,7 +337,7 @@ impl Page<'_> {
         }
     }
 
-    /// `name` without `_info`. The plain format knows no such type.
+    /// `name` comes without `_info`. The plain format has no such type.
     fn info(&mut self, name: &str, help: &str, labels: &Labels) -> fmt::Result {
         match self.format {
             TextFormat::OpenMetrics => self
@@ -418,12 +419,12 @@ mod tests {
         registry.register_collector(Box::new(sample));
         let mut text = String::new();
         encode_registry(&mut text, &registry).unwrap();
-        let told = |line: &&str| {
+        let is_about_health = |line: &&str| {
             line.ends_with(" 1")
                 && (line.starts_with("sre_check_status{") || line.starts_with("sre_not_seen{"))
                 || line.starts_with("sre_apiserver_up ")
         };
-        text.lines().filter(told).map(str::to_owned).collect()
+        text.lines().filter(is_about_health).map(str::to_owned).collect()
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Owns the agent's words for what it could not see. Must not know how they are shown.
+//! Owns the agent's words for gaps: what it could not see, and why. Must not know how they are shown.
 
 use crate::rights;
 use sre_shared::failure::Failure;
@@ -9,18 +9,18 @@ use sre_shared::report::{NotSeen, Scope};
 use sre_shared::resource::Time;
 use sre_shared::run;
 
-/// The class of what is asked for and not watched.
+/// The class of a kind or namespace that is asked for and not watched.
 const NOT_WATCHED: &str = "notWatched";
 
 /// Controllers that are named one by one if the selector does not take them.
 const NAMED: usize = 10;
 
-/// The entries of a report for what could not be seen of a kind.
+/// The entries of a report for the gaps of a kind.
 pub fn describe_all(kind: Kind, gaps: &[Gap]) -> Vec<NotSeen> {
     gaps.iter().map(|gap| describe(kind, gap)).collect()
 }
 
-/// The entry of a report for something that could not be seen of a kind.
+/// The entry of a report for one gap of a kind.
 pub fn describe(kind: Kind, gap: &Gap) -> NotSeen {
     let class = gap.class();
     match gap {
@@ -166,7 +166,7 @@ mod tests {
     use sre_shared::failure::Class;
 
     #[test]
-    fn a_namespace_that_may_not_be_listed_is_named_with_the_rule_that_is_missing() {
+    fn a_forbidden_namespace_is_named_with_the_missing_rule() {
         let gap = Gap::NotListed {
             namespace: Some("bank".into()),
             failure: Failure::new(Class::Forbidden, "no"),
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn related_objects_are_named_with_the_kind_that_they_decide() {
+    fn unread_related_objects_are_named_with_the_kind_that_needs_them() {
         let stale = Gap::RelatedStale {
             since: Time::from_seconds(0),
         };

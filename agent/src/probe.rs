@@ -15,11 +15,11 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-/// So many bytes of a body are read, since only its first words are shown.
+/// Bytes of a body that are read at most. Only its first words are shown.
 const READ: usize = 16 << 10;
-/// Between two tries.
+/// Pause between two tries.
 const PAUSE: Duration = Duration::from_millis(500);
-/// So many characters of a body are shown.
+/// Characters of a body that are shown at most.
 const SHOWN: usize = 120;
 
 /// What to ask.
@@ -131,7 +131,7 @@ async fn ask(target: &TargetUrl) -> Result<(StatusCode, Vec<u8>), ProbeFailure> 
     };
     let stream = connect(target).await?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(lost)?;
-    // Ends with this function.
+    // The task ends with this function.
     let mut driver = JoinSet::new();
     driver.spawn(connection);
     let request = Request::get(&target.path)
@@ -228,7 +228,7 @@ mod tests {
         (well, String::from_utf8(out).unwrap())
     }
 
-    /// What is written for a server that answers with these bytes, and what it was asked.
+    /// The line for a server that answers with these bytes, and the request that the server received.
     async fn answered(bytes: &'static [u8]) -> (bool, String, String) {
         let (listener, url) = listener().await;
         let server = tokio::spawn(async move {
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_answered_is_one_line() {
+    async fn an_answer_is_one_line() {
         for (bytes, well, line) in [
             (&b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"[..], true, "200 URL\n"),
             (
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_not_answered_has_its_class() {
+    async fn a_url_without_an_answer_has_the_class_of_its_failure() {
         let (listener, url) = listener().await;
         let (well, line) = run(&url, Duration::from_millis(50)).await;
         assert_eq!(
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn with_patience_what_is_not_well_is_asked_again_until_it_is() {
+    async fn with_patience_a_url_is_asked_again_until_it_answers_200() {
         let (listener, url) = listener().await;
         let server = tokio::spawn(async move {
             for answer in [
@@ -325,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_plain_http_is_refused_with_the_next_step() {
+    fn a_url_that_is_not_plain_http_is_refused_with_the_next_step() {
         for (text, part) in [
             ("https://a/healthz", "https is not spoken here, only plain HTTP"),
             ("ftp://a", "\"ftp\" is not spoken here"),

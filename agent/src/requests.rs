@@ -4,7 +4,7 @@ use http::StatusCode;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-/// The path of all requests to paths that are not served, since anybody can invent more of them.
+/// Stands for every path that is not served. A client could otherwise add counters without end.
 pub const UNKNOWN_PATH: &str = "other";
 
 /// How many requests were answered since the start.

@@ -40,12 +40,12 @@ pub fn missing_on_kind(kind: Kind, failure: &Failure) -> Option<MissingRule> {
     })
 }
 
-/// How to get the rule on a related kind, which is only listed, such as `deployments.apps`.
+/// How to get the rule on a related kind, such as `deployments.apps`. The agent only lists related kinds.
 pub fn hint_to_list(resource: &str) -> String {
     format!("let the agent's identity list {resource} (the chart's roles do)")
 }
 
-/// The rule on a path of the API server that is no resource.
+/// The missing rule on a path of the API server that is no resource.
 pub fn missing_on_path(path: &str) -> MissingRule {
     MissingRule {
         rule: format!("nonResourceURL {path} get"),

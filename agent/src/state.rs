@@ -27,7 +27,7 @@ pub struct AgentState {
     pub kinds: Vec<Arc<dyn KindObjects>>,
     /// The namespaces that are watched.
     pub namespaces: Namespaces,
-    /// The log of what cannot be reached.
+    /// The log of outages and missing rights.
     pub failures: Arc<FailureLog>,
     /// The log of objects that fail or recover.
     pub transitions: TransitionLog,
@@ -122,12 +122,12 @@ impl AgentState {
         !matches!(self.namespaces, Namespaces::These(_))
     }
 
-    /// What the last search for causes could not see. Reports lack texts for it; no verdict is less certain.
+    /// The gaps of the last search for causes. Reports lack causes there; no verdict is less certain.
     pub fn causes_not_seen(&self) -> Vec<NotSeen> {
         self.lock_causes_not_seen().clone()
     }
 
-    /// Replaces what the last search for causes could not see.
+    /// Replaces the gaps of the last search for causes.
     pub fn set_causes_not_seen(&self, not_seen: Vec<NotSeen>) {
         *self.lock_causes_not_seen() = not_seen;
     }

@@ -1,4 +1,5 @@
-//! Owns the live check of the API server: one at a time however many ask, and its result is kept for a moment.
+//! Owns the live check of the API server. There is one at a time, however many clients ask, and its result is kept for a
+//! moment.
 //! Must not know how an answer is written.
 
 use crate::apiserver::windows::Windows;
@@ -18,15 +19,15 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-/// The client's own deadline says better what was slow, so this much later the check gives up.
-const BEHIND_THE_CLIENT: Duration = Duration::from_millis(250);
+/// The check gives up this much later than the client, whose own deadline says better what was slow.
+const AFTER_THE_CLIENT: Duration = Duration::from_millis(250);
 /// The name of the check in the log of failures.
 const WHO: &str = "check of the API server";
-/// From a connection in the same zone to the longest that a request may take by default, in seconds.
+/// Bounds of the histogram, in seconds: from a connection in the same zone to the default `--request-timeout`.
 const DURATIONS: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 /// The note of the check if `/readyz` answers 403.
 const READYZ_NOTE: &str = "readyz not allowed";
-/// How long the walk along the path may take; a connection may take as long.
+/// How long the walk along the path may take: as long as one connection.
 const WALK: Duration = Duration::from_secs(5);
 
 /// A finished check.
@@ -47,12 +48,12 @@ impl ProbeResult {
     }
 }
 
-/// The probe at one moment: its last check, and counts of all.
+/// The probe at one moment: its last check, and counts of all checks.
 #[derive(Debug)]
 pub struct ProbeSnapshot {
     /// The last check, if there was one.
     pub last: Option<Arc<ProbeResult>>,
-    /// Whether the last check is too old to say anything of the present.
+    /// Whether the last check is too old to describe the present.
     pub stale: bool,
     /// How long each check took, in seconds.
     pub durations: Histogram,
@@ -69,7 +70,7 @@ pub struct ApiServerProbe {
     clock: Clock,
     timeout: Duration,
     remember: Duration,
-    /// From what age on a check says nothing of the present.
+    /// From this age on a check is too old to describe the present.
     stale: Duration,
     walk_every: Duration,
     durations: Histogram,
@@ -79,12 +80,12 @@ pub struct ApiServerProbe {
 
 #[derive(Default)]
 struct ProbeState {
-    /// The path as it was walked last.
+    /// The last walk along the path.
     walked: Option<(Arc<PathTrace>, Instant)>,
     windows: Windows,
     last: Option<(Arc<ProbeResult>, Instant)>,
     in_flight: Option<InFlight>,
-    /// Checks in a row that no API server answered, and when the last of them failed.
+    /// How many checks in a row no API server answered, and when the last of them failed.
     silent: Option<(u32, Instant)>,
     failures: BTreeMap<String, u64>,
 }
@@ -104,8 +105,8 @@ impl ApiServerProbe {
             clock,
             timeout: timeout.min(pace.check),
             remember: pace.remember,
-            // One check was missed, and the next one took as long as it may.
-            stale: 2 * pace.probe_every + timeout + BEHIND_THE_CLIENT,
+            // One check was missed, and the next one took as long as it may: two intervals and one timeout.
+            stale: 2 * pace.probe_every + timeout + AFTER_THE_CLIENT,
             walk_every: pace.walk_every,
             durations: Histogram::new(DURATIONS),
             started: Instant::now(),
@@ -113,7 +114,7 @@ impl ApiServerProbe {
         }
     }
 
-    /// The result of a check that ended a moment ago, of the one that is under way, or of a new one.
+    /// The result of a check that ended a moment ago, of the running one, or of a new one.
     pub async fn ask(self: &Arc<Self>) -> Arc<ProbeResult> {
         let mut in_flight = {
             let mut state = self.lock();
@@ -141,7 +142,7 @@ impl ApiServerProbe {
         }
     }
 
-    /// Checks after each pause of that length, so that silence is noticed though nobody asks. Does not end.
+    /// Checks after each pause of that length, so that an outage is noticed without a request. Does not end.
     pub async fn run(self: Arc<Self>, every: Duration) {
         loop {
             let due = self.lock().last.as_ref().map(|(_, at)| *at + every);
@@ -160,7 +161,7 @@ impl ApiServerProbe {
             .map(|(_, at)| at.into_std())
     }
 
-    /// What is known without a new check.
+    /// The state of the probe, without a new check.
     pub fn snapshot(&self) -> ProbeSnapshot {
         let state = self.lock();
         ProbeSnapshot {
@@ -178,7 +179,7 @@ impl ApiServerProbe {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Starts a check in a task of its own, so that the others get its result though the first one that asked goes away.
+    /// Starts a check in a task of its own, so that it goes on for the others if the first client that asked goes away.
     fn start(self: &Arc<Self>, state: &mut ProbeState) -> InFlight {
         let (sender, in_flight) = watch::channel(None);
         state.in_flight = Some(in_flight.clone());
@@ -188,7 +189,7 @@ impl ApiServerProbe {
             let checked = Arc::new(Box::pin(this.check()).await);
             this.durations.observe(began.elapsed().as_secs_f64());
             this.finish(&checked);
-            // Nobody may be waiting any more.
+            // An error means that no client waits any more.
             let _ = sender.send(Some(checked));
         });
         in_flight
@@ -198,7 +199,7 @@ impl ApiServerProbe {
         let client = self.client.current();
         let began = Instant::now();
         let asking = tokio::time::timeout(
-            self.timeout + BEHIND_THE_CLIENT,
+            self.timeout + AFTER_THE_CLIENT,
             run::apiserver::ask(&client, true, self.clock),
         );
         let walk = |until| run::apiserver::trace(&client, client.default_namespace(), until);
@@ -213,7 +214,7 @@ impl ApiServerProbe {
         let (mut check, livez) = match asked {
             Ok(asked) => {
                 let fresh = match fresh {
-                    // The last walk found the path well, and something has changed since.
+                    // The last walk found the path in order, and something has changed since.
                     None if !asked.is_answered() => Some(walk(began + self.timeout).await),
                     fresh => fresh,
                 };
@@ -222,13 +223,13 @@ impl ApiServerProbe {
                     None => known.unwrap_or_default(),
                 };
                 let mut check = run::apiserver::judge(&client, &asked, Some(&walked));
-                // Those who ask the agent have no use for its identity; the rung has it.
+                // A client of the agent has no use for the agent's identity. The rung has it.
                 check.identity = None;
                 (check, asked.livez_code())
             }
             Err(_) => {
                 let limit = self.timeout.as_secs_f64();
-                // A credential plugin runs before the first packet, so it says nothing of the network.
+                // A credential plugin runs before the first packet, so the failure is not one of the network.
                 let (class, error) = match client.running_plugin() {
                     Some(plugin) => (
                         Class::Credential,
@@ -308,7 +309,8 @@ impl ApiServerProbe {
         }
     }
 
-    /// Logs the missing rights without which the check still has a result. Without the others it fails, and that is logged.
+    /// Logs the missing rights without which the check still has a result. If another right is missing, the check fails,
+    /// and the failure is logged.
     fn log_rights(&self, forbidden: &[&'static str]) {
         for path in ["/readyz", "/livez"] {
             let who = format!("right to get {path}");
@@ -416,7 +418,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn a_check_goes_stale_where_the_next_one_does_not_come() {
+    async fn a_check_goes_stale_if_the_next_one_does_not_come() {
         let server = sre_testkit::ApiServer::builder().start().await;
         let settings = sre_shared::cluster::Settings {
             source: sre_shared::cluster::ConfigSource::File(server.kubeconfig().to_owned()),

@@ -1,13 +1,13 @@
 //! Owns the record of the API server over the last day: how often it was ready, and how long it took to answer.
 //! Must not know how it is checked; the time is given.
 //!
-//! Three rings of buckets: 30 of 10 s, 60 of a minute, 96 of a quarter of an hour. Each bucket has a histogram on a
-//! scale that doubles in four steps, from an eighth of a millisecond to eight seconds, so that a quantile is at most a
-//! fifth too high. A bucket is 152 bytes; the 186 of them are 28 KB, however often is checked.
+//! There are three rings of buckets: 30 of 10 s, 60 of a minute, 96 of a quarter of an hour. Each bucket has a histogram
+//! on a scale that doubles in four steps, from an eighth of a millisecond to eight seconds, so that a quantile is at most
+//! a fifth too high. A bucket has 152 bytes, so all 186 take 28 KB, however many checks there are.
 
 use sre_shared::report::{Record, Window};
 
-/// Steps of the scale; the last one holds what is slower.
+/// Steps of the scale. The last one holds all slower answers.
 const STEPS: usize = 64;
 /// The first step ends here, in milliseconds.
 const FIRST: f64 = 0.125;
@@ -16,7 +16,7 @@ const DOUBLING: f64 = 4.0;
 
 #[derive(Debug, Clone, Copy)]
 struct Bucket {
-    /// Which span of time it holds, counted from the beginning of time.
+    /// The number of its span of time, counted from the start.
     number: u64,
     checks: u32,
     ready: u32,
@@ -63,8 +63,8 @@ impl Default for Windows {
 }
 
 impl Windows {
-    /// Notes a check that ended so many seconds after the start: whether the API server was ready, and after how many
-    /// milliseconds it answered, where it did.
+    /// Notes a check that ended `second` seconds after the start: whether the API server was ready, and after how many
+    /// milliseconds it answered, if it did.
     pub fn note(&mut self, second: u64, ready: bool, latency_ms: Option<f64>) {
         self.began.get_or_insert(second);
         for ring in &mut self.rings {
@@ -72,7 +72,7 @@ impl Windows {
         }
     }
 
-    /// What it says so many seconds after the start.
+    /// The record at `second` seconds after the start.
     pub fn record(&self, second: u64) -> Record {
         Record {
             windows: self
@@ -136,7 +136,7 @@ impl Ring {
                 seen += n;
                 seen >= rank
             })?;
-            Some(rounded(end_of(step).min(max)))
+            Some(round(step_end(step).min(max)))
         };
         #[allow(clippy::cast_precision_loss, reason = "a day has far fewer checks than 2^52")]
         let availability = (checks > 0).then(|| ready as f64 / checks as f64);
@@ -148,12 +148,12 @@ impl Ring {
             p50_ms: quantile(50),
             p90_ms: quantile(90),
             p99_ms: quantile(99),
-            max_ms: (total > 0).then(|| rounded(max)),
+            max_ms: (total > 0).then(|| round(max)),
         }
     }
 }
 
-/// The step that so many milliseconds belong to.
+/// The step of a latency.
 fn step(ms: f64) -> usize {
     if ms <= FIRST {
         return 0;
@@ -168,8 +168,8 @@ fn step(ms: f64) -> usize {
     step.min(STEPS - 1)
 }
 
-/// The milliseconds with which a step ends; the last one has no end.
-fn end_of(step: usize) -> f64 {
+/// The longest latency of a step, in milliseconds. The last step has no end.
+fn step_end(step: usize) -> f64 {
     if step + 1 >= STEPS {
         return f64::INFINITY;
     }
@@ -178,7 +178,7 @@ fn end_of(step: usize) -> f64 {
     FIRST * (step / DOUBLING).exp2()
 }
 
-fn rounded(ms: f64) -> f64 {
+fn round(ms: f64) -> f64 {
     (ms * 1e3).round() / 1e3
 }
 
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_said_of_what_was_not_checked() {
+    fn a_window_without_checks_has_no_numbers() {
         let window = window(&Windows::default(), 100, "5m");
         assert_eq!(
             window,
@@ -209,16 +209,16 @@ mod tests {
     }
 
     #[test]
-    fn availability_and_quantiles_are_those_of_the_window() {
+    fn availability_and_quantiles_count_the_checks_of_the_window() {
         let mut windows = Windows::default();
         for second in 0..100 {
             let slow = second >= 98;
             windows.note(second, second != 50, Some(if slow { 1000.0 } else { 1.0 }));
         }
-        let of = window(&windows, 100, "5m");
-        assert_eq!((of.checks, of.availability), (100, Some(0.99)));
+        let last = window(&windows, 100, "5m");
+        assert_eq!((last.checks, last.availability), (100, Some(0.99)));
         assert_eq!(
-            (of.p50_ms, of.p90_ms, of.p99_ms, of.max_ms),
+            (last.p50_ms, last.p90_ms, last.p99_ms, last.max_ms),
             (Some(1.0), Some(1.0), Some(1000.0), Some(1000.0))
         );
     }
@@ -241,22 +241,22 @@ mod tests {
     fn a_check_without_an_answer_counts_and_has_no_latency() {
         let mut windows = Windows::default();
         windows.note(5, false, None);
-        let of = window(&windows, 5, "24h");
+        let day = window(&windows, 5, "24h");
         assert_eq!(
-            (of.checks, of.availability, of.p50_ms, of.max_ms),
+            (day.checks, day.availability, day.p50_ms, day.max_ms),
             (1, Some(0.0), None, None)
         );
     }
 
     #[test]
-    fn what_is_older_than_its_window_is_forgotten() {
+    fn a_check_older_than_the_window_is_forgotten() {
         let mut windows = Windows::default();
         windows.note(5, false, Some(9.0));
         let checks = |second, name| window(&windows, second, name).checks;
         for (name, last) in [("5m", 299), ("1h", 3599), ("24h", 86_399)] {
             assert_eq!((checks(last, name), checks(last + 1, name)), (1, 0), "{name}");
         }
-        // A ring that comes round to the same place begins anew there.
+        // A bucket is emptied when the ring comes round to it.
         windows.note(305, true, Some(1.0));
         assert_eq!(
             window(&windows, 305, "5m"),
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn a_window_tells_how_much_of_it_was_watched() {
+    fn a_window_says_how_much_of_it_was_watched() {
         let mut windows = Windows::default();
         windows.note(100, true, Some(1.0));
         let watched = |second| ["5m", "1h", "24h"].map(|name| window(&windows, second, name).watched_seconds);
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn it_stays_as_small_as_it_says() {
+    fn the_record_takes_28_kilobytes() {
         let size: usize = Windows::default()
             .rings
             .iter()

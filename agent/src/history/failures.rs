@@ -1,5 +1,6 @@
-//! Owns the log of what cannot be reached: a line when it begins, more while it lasts, and one when it is over.
-//! Must not know what is asked of the API server.
+//! Owns the log of outages: a line when one begins, more while it lasts, and one when it is over. A missing right counts
+//! as an outage of its own.
+//! Must not know what the API server is asked for.
 
 use sre_shared::failure::{Class, Failure};
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,9 +8,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// A lasting outage is logged again after this time, and then each time after twice as long.
+/// A lasting outage is logged again after this time. The pause doubles with each further line.
 const REMIND_AFTER: Duration = Duration::from_mins(1);
-/// A lasting outage is logged again after this time at the latest. A right that nobody grants is missing for weeks.
+/// The longest pause between two lines about one outage. A right that nobody grants is missing for weeks.
 const REMIND_AT_LATEST: Duration = Duration::from_hours(1);
 /// The subject of every failure of the API server or of the way to it.
 const API_SERVER: &str = "API server";
@@ -25,9 +26,9 @@ pub struct LoggedFailure<'a> {
     pub endpoint: &'a str,
     /// What to do next.
     pub next: &'a str,
-    /// The rule that would allow it, if one is missing.
+    /// The missing rule, if the attempt was forbidden.
     pub missing: Option<&'a str>,
-    /// Whether it concerns only the one that asked, as a missing right does.
+    /// Whether it concerns only this attempt's subject, as a missing right does, and not the whole API server.
     pub own: bool,
 }
 
@@ -47,7 +48,7 @@ impl<'a> From<&'a Failure> for LoggedFailure<'a> {
     }
 }
 
-/// The log, with what cannot be reached at the moment.
+/// The log, and the outages of the moment.
 #[derive(Default)]
 pub struct FailureLog {
     by_subject: Mutex<BTreeMap<String, Outage>>,
@@ -56,14 +57,14 @@ pub struct FailureLog {
 struct Outage {
     began: Instant,
     logged: Instant,
-    /// How long after that it is logged again.
+    /// It is logged again this long after `logged`.
     remind: Duration,
     tries: u64,
-    /// Who cannot reach it.
+    /// The watches and checks that fail.
     affected: BTreeSet<String>,
 }
 
-/// What an attempt adds to the log.
+/// The line that an attempt adds to the log.
 #[derive(Debug, PartialEq, Eq)]
 enum Notice {
     Nothing,
@@ -113,7 +114,8 @@ impl FailureLog {
 
     fn note(&self, subject: &str, who: &str) -> Notice {
         let mut outages = self.by_subject.lock().unwrap_or_else(PoisonError::into_inner);
-        // If the attempts of `who` fail for another reason now, that is logged below, and the former one is no recovery.
+        // If the attempts of `who` now fail for another reason, that is logged below. It does not mean that the former
+        // outage is over.
         outages.retain(|other, outage| {
             other == subject || !outage.affected.remove(who) || !outage.affected.is_empty()
         });
@@ -167,7 +169,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn an_outage_is_said_once_then_after_a_minute_and_once_when_it_is_over() {
+    async fn an_outage_is_logged_at_once_after_a_minute_and_when_it_is_over() {
         let log = FailureLog::default();
         assert_eq!(log.note(API_SERVER, "watch"), Notice::Begun);
         for _ in 0..11 {
@@ -185,7 +187,7 @@ mod tests {
         assert_eq!(
             log.note(API_SERVER, "check"),
             Notice::Nothing,
-            "the same outage, noticed by another"
+            "another task noticed the same outage"
         );
         assert_eq!(log.forget("watch"), []);
         assert_eq!(
@@ -202,7 +204,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_lasts_for_weeks_is_said_less_and_less_often() {
+    async fn an_outage_of_weeks_is_logged_less_and_less_often() {
         let log = FailureLog::default();
         let mut said = Vec::new();
         for minute in 0..=300 {
@@ -215,7 +217,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn another_reason_is_said_again_and_is_no_recovery() {
+    async fn another_reason_is_logged_again_and_is_no_recovery() {
         let log = FailureLog::default();
         assert_eq!(log.note(API_SERVER, "watch"), Notice::Begun);
         assert_eq!(log.note("watch", "watch"), Notice::Begun);

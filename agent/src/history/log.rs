@@ -7,17 +7,17 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Lines within [`LIMIT_TIME`]; a cluster that breaks as a whole would write ten thousand similar ones.
+/// Most lines within [`LIMIT_TIME`]. A cluster that breaks as a whole would cause ten thousand similar ones.
 const LINES: u32 = 20;
 /// After this time the log may write more lines.
 const LIMIT_TIME: Duration = Duration::from_secs(10);
 
-/// The log of transitions. It leaves out those that decide nothing about an object's health.
+/// The log of transitions. It leaves out transitions that do not change whether an object is healthy.
 pub struct TransitionLog {
     limit: Mutex<LineLimit>,
 }
 
-/// The lines since some time.
+/// How many lines were written since `began`.
 struct LineLimit {
     began: Instant,
     lines: u32,
@@ -44,7 +44,7 @@ impl TransitionLog {
         }
     }
 
-    /// Logs how many transitions were left out, once their time is over.
+    /// Logs how many transitions were left out, once [`LIMIT_TIME`] is over.
     pub fn write_suppressed(&self) {
         self.limit.lock().unwrap_or_else(PoisonError::into_inner).renew();
     }
@@ -97,7 +97,7 @@ impl LineLimit {
         }
     }
 
-    /// Starts again if the time is over, and logs what was left out in it.
+    /// Starts again if [`LIMIT_TIME`] is over, and logs how many lines were left out in it.
     fn renew(&mut self) {
         if self.began.elapsed() < LIMIT_TIME {
             return;

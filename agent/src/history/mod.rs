@@ -1,4 +1,4 @@
-//! What happened, in the log: objects that fail or recover, and what cannot be reached or seen.
+//! The log of events: objects that fail or recover, outages, and gaps of searches.
 
 pub mod failures;
 pub mod log;

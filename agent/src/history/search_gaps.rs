@@ -1,8 +1,8 @@
-//! Owns the log of what searches could not see. Must not know what they search for.
+//! Owns the log of the gaps of searches. Must not know what they search for.
 
 use sre_shared::report::NotSeen;
 
-/// Logs what a search could not see and the last one could.
+/// Logs the gaps of a search that the last one did not have.
 pub fn log_new(last: &[NotSeen], not_seen: &[NotSeen], message: &str) {
     for entry in not_seen.iter().filter(|entry| !last.contains(entry)) {
         tracing::warn!(

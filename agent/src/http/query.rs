@@ -16,12 +16,12 @@ const FAIL_WORDS: [&str; 3] = ["progressing", "degraded", "unknown"];
 /// The value of `namespace` that asks for every namespace of the cluster, watched or not.
 const EVERYWHERE: &str = "*";
 
-/// The parts of the report that are asked for.
+/// The parts of the report that a request asks for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RequestedParts {
-    /// Whether the API server's is.
+    /// Whether it asks for the part of the API server.
     pub api_server: bool,
-    /// The kinds.
+    /// The kinds it asks for.
     pub kinds: Vec<Kind>,
 }
 
@@ -32,7 +32,7 @@ pub struct Query {
     pub selection: Selection,
     /// `kinds`: the parts of the report; `None` for all.
     pub parts: Option<RequestedParts>,
-    /// `fail`: what makes the answer a 500.
+    /// `fail`: which states make the answer a 500.
     pub fail: Option<FailOn>,
     /// `limit`: how many objects are shown at most.
     pub limit: Option<NonZeroUsize>,
@@ -40,7 +40,7 @@ pub struct Query {
     pub verbose: bool,
 }
 
-/// Why a query is refused, in a sentence.
+/// A sentence that says why a query is refused.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct InvalidQuery(String);
@@ -48,7 +48,7 @@ pub struct InvalidQuery(String);
 /// Reads the part of a URL behind the question mark; `allowed` are the parameters that the path takes.
 ///
 /// # Errors
-/// [`InvalidQuery`] for a parameter that is unknown, comes twice or has no such value.
+/// [`InvalidQuery`] for a parameter that is unknown, comes twice or has an invalid value.
 pub fn read(query: Option<&str>, allowed: &[&str]) -> Result<Query, InvalidQuery> {
     let mut read = Query::default();
     let mut seen: Vec<String> = Vec::new();
@@ -142,7 +142,7 @@ fn unknown(name: &str, allowed: &[&str]) -> String {
     format!("there is no parameter {name:?}; {hint}")
 }
 
-/// As HTML forms and the libraries of most languages encode it.
+/// Decodes percent-encoding, and `+` as a space, as HTML forms and the libraries of most languages encode it.
 fn decode(text: &str) -> Result<String, InvalidQuery> {
     let bad = || InvalidQuery(format!("{text:?} is not percent-encoded UTF-8"));
     let spaced: Vec<u8> = text.bytes().map(|b| if b == b'+' { b' ' } else { b }).collect();
@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_refused_with_the_nearest_right_word() {
+    fn a_wrong_query_is_refused_with_the_nearest_right_word() {
         for (text, part) in [
             ("namespce=a", "did you mean \"namespace\"?"),
             ("x=1", "this path takes kinds, namespace, "),

@@ -1,5 +1,5 @@
 //! Owns the form of every answer: JSON or text, error bodies, entity tag, gzip and the headers that all have.
-//! Must not know what is answered.
+//! Must not know the content.
 
 use bytes::Bytes;
 use flate2::Compression;
@@ -35,7 +35,7 @@ struct ErrorBody<'a> {
 }
 
 impl Answer {
-    /// A line or more for people.
+    /// Plain text for people.
     pub fn text(status: StatusCode, text: impl Into<String>) -> Self {
         let body = text.into().into_bytes();
         Self {
@@ -86,7 +86,7 @@ impl Answer {
         }
     }
 
-    /// 405, with what is allowed.
+    /// 405, with the methods that are allowed.
     pub fn method_not_allowed(method: &http::Method) -> Self {
         let message = format!("{method} is not allowed here, GET and HEAD are");
         Self {
@@ -176,11 +176,12 @@ fn compress(body: &[u8]) -> Option<Vec<u8>> {
 
 /// A JSON object that is written from several values straight into one buffer.
 ///
-/// *Stable* parts count for the entity tag; the others change from answer to answer though nothing happened.
+/// *Stable* parts count for the entity tag. *Volatile* parts do not: they change from answer to answer though nothing
+/// happened.
 pub struct Body {
     bytes: Vec<u8>,
     hasher: DefaultHasher,
-    /// Whether a value did not serialise. No value here fails to.
+    /// Whether a value did not serialise. All values of this crate do.
     spoiled: bool,
 }
 
@@ -220,7 +221,7 @@ impl Body {
         self
     }
 
-    /// Adds a value to the entity tag that the body has in another form.
+    /// Adds a value to the entity tag and not to the body.
     fn count(&mut self, value: &impl Serialize) {
         match serde_json::to_vec(value) {
             Ok(bytes) => self.hasher.write(&bytes),
@@ -249,7 +250,7 @@ impl Body {
         self
     }
 
-    /// Takes the closing brace back and begins a further field.
+    /// Removes the closing brace and starts a further field.
     fn reopen(&mut self) {
         self.bytes.pop();
         if self.bytes.len() > 1 {
@@ -337,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn gzip_is_taken_only_where_it_is_allowed() {
+    fn gzip_is_used_only_if_the_request_allows_it() {
         for (value, taken) in [
             ("gzip", true),
             ("GZIP", true),

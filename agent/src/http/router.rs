@@ -68,7 +68,7 @@ impl Route {
         }
     }
 
-    /// The path, in its first form where it has two.
+    /// The path; the first one if the route has two.
     fn path(self, state: &AgentState) -> String {
         match route_kind(state, self) {
             Some(objects) => self.template().replace("{kind}", objects.kind().plural()),
@@ -144,7 +144,7 @@ fn route_kind(state: &AgentState, route: Route) -> Option<&dyn KindObjects> {
     }
 }
 
-/// Finds the route; a slash at the end means the same, and each segment may be percent-encoded.
+/// Finds the route. A slash at the end changes nothing, and each segment may be percent-encoded.
 fn find(state: &AgentState, scope: Scope, path: &str) -> Result<Route, Answer> {
     let decoded: Result<Vec<_>, _> = path
         .strip_prefix('/')
@@ -209,7 +209,7 @@ fn only_metrics() -> Answer {
 fn unknown_kind(state: &AgentState, word: &str) -> Answer {
     let known =
         || std::iter::once("apiserver").chain(state.kinds.iter().map(|objects| objects.kind().plural()));
-    // A word of the cluster's, in another form.
+    // Another of the kind's names, such as its short name.
     let meant = Kind::from_word(word).map(Kind::plural);
     let hint = match meant
         .filter(|m| known().any(|k| k == *m))
@@ -243,7 +243,7 @@ mod tests {
     ];
 
     #[test]
-    fn the_description_has_every_path_with_every_parameter_and_no_other() {
+    fn the_openapi_description_has_every_path_with_every_parameter_and_no_other() {
         let document: serde_json::Value = serde_json::from_str(openapi::TEXT).unwrap();
         let parameter = |parameter: &serde_json::Value| {
             let resolved = match parameter["$ref"].as_str() {

@@ -1,4 +1,4 @@
-//! Owns connections: how many, how long each may be silent, and their end. Must not know what is asked.
+//! Owns connections: how many there are, how long each may be silent, and when they end. Must not know the requests.
 
 use crate::http::router::{self, Scope};
 use crate::http::write_timeout::WriteTimeout;
@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
-/// Room for the head of a request: proxied ones carry the whole address again in X-Forwarded-Uri.
+/// Bytes for the head of a request. A proxied request carries the whole address again in X-Forwarded-Uri.
 const HEAD: usize = 16 << 10;
 /// After an error that does not end by itself, such as too many open files, accepting again at once would spin.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -23,16 +23,16 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// A request to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signal {
-    /// Kubernetes asks, while clients may still send requests here.
+    /// SIGTERM: Kubernetes asks, while clients may still send requests here.
     Terminate,
-    /// A person asks, and waits for it.
+    /// SIGINT: a person asks, and waits for the end.
     Interrupt,
 }
 
 /// Requests to stop: after the first one the server stops gracefully, after the second one at once.
 pub type Stop = mpsc::Receiver<Signal>;
 
-/// A socket that listens, and the paths that it answers.
+/// A listening socket, and the paths that it answers.
 pub struct Listener {
     socket: TcpListener,
     scope: Scope,
@@ -40,7 +40,7 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// A listener with at most so many connections at the same time.
+    /// A listener with at most `max_connections` at the same time.
     pub fn new(socket: TcpListener, scope: Scope, max_connections: usize) -> Self {
         Self {
             socket,
@@ -111,10 +111,10 @@ pub async fn serve(
     }
 }
 
-/// Waits until it is time to accept no more; true if it is time to end as well.
+/// Waits until the server must accept no more connections. Returns true if it must also end at once.
 ///
-/// A deleted pod gets its signal before every node and proxy has taken it out of the Service. During the delay they are
-/// still answered, and `/readyz` reports that this pod is stopping.
+/// A deleted pod gets its signal before every node and proxy has taken it out of the Service. During the delay their
+/// requests are still answered, and `/readyz` reports that this pod is stopping.
 async fn wait_for_stop(stop: &mut Stop, state: &AgentState, delay: Duration) -> bool {
     let signal = stop.recv().await;
     state.stop();
@@ -156,7 +156,7 @@ fn connect(
     pace: Pace,
     graceful: &GracefulShutdown,
 ) {
-    // An answer is one write; waiting for more of it would only delay it.
+    // An answer is one write, so Nagle's algorithm would only delay it.
     let _ = stream.set_nodelay(true);
     let state = Arc::clone(state);
     let service = service_fn(move |request| {

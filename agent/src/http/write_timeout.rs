@@ -1,4 +1,4 @@
-//! Owns the deadline for clients that stop taking their answer. Must not know HTTP.
+//! Owns the deadline for clients that stop reading their answer. Must not know HTTP.
 
 use std::io;
 use std::pin::Pin;
@@ -7,11 +7,11 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
-/// A stream whose writes fail if the other side takes nothing for a while.
+/// A stream whose writes fail if the other side reads nothing for a while.
 pub struct WriteTimeout<S> {
     stream: S,
     limit: Duration,
-    /// The timer of the write that waits, if one does.
+    /// The timer of the pending write, if there is one.
     waiting: Option<Pin<Box<Sleep>>>,
 }
 
@@ -25,7 +25,7 @@ impl<S> WriteTimeout<S> {
         }
     }
 
-    /// Passes a finished write on, and lets a pending one fail after the limit.
+    /// Passes a finished write on, and makes a pending one fail after the limit.
     fn watch<T>(&mut self, result: Poll<io::Result<T>>, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
         if result.is_ready() {
             self.waiting = None;
@@ -91,7 +91,7 @@ mod tests {
     const LIMIT: Duration = Duration::from_secs(30);
 
     #[tokio::test(start_paused = true)]
-    async fn a_client_that_takes_nothing_is_given_up() {
+    async fn a_client_that_reads_nothing_is_given_up() {
         let (ours, _theirs) = tokio::io::duplex(16);
         let error = WriteTimeout::new(ours, LIMIT)
             .write_all(&[0; 64])
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_client_that_is_slow_and_goes_on_is_served() {
+    async fn a_slow_client_that_goes_on_reading_is_served() {
         let (ours, mut theirs) = tokio::io::duplex(16);
         let reader = tokio::spawn(async move {
             let mut taken = [0; 8];

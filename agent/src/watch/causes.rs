@@ -1,7 +1,7 @@
 //! Owns when causes of unhealthy objects are searched for.
 //! Must not know how evidence is judged, nor how an answer is written.
 //!
-//! Answers take what was found last and never wait for it.
+//! Answers contain the causes of the last search and never wait for one.
 
 use crate::history::search_gaps;
 use crate::state::AgentState;
@@ -15,28 +15,28 @@ use tokio::time::Instant;
 /// How often the task looks whether there is anything to search for.
 const TICK: Duration = Duration::from_secs(1);
 
-/// What was open at the last search.
+/// The last search, and the objects that were open then.
 struct LastSearch {
     at: Instant,
     open: Vec<(String, Option<i64>)>,
 }
 
-/// Searches for causes: at once if something new is open, else again after `again`, and never sooner than `every` after
+/// Searches for causes: at once if something new is open, else after `repeat_after`, and never sooner than `pause` after
 /// the last search. Does not end.
-pub async fn run(state: Arc<AgentState>, every: Duration, again: Duration) {
+pub async fn run(state: Arc<AgentState>, pause: Duration, repeat_after: Duration) {
     let mut last: Option<LastSearch> = None;
     let mut last_judged = None::<Instant>;
     let mut last_not_seen: Vec<NotSeen> = Vec::new();
-    let mut ticks = tokio::time::interval(TICK.min(every));
+    let mut ticks = tokio::time::interval(TICK.min(pause));
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        // To find the targets costs a verdict for each object that is open.
-        if last_judged.is_some_and(|at| at.elapsed() < every) {
+        // Listing the targets costs a verdict for each open object.
+        if last_judged.is_some_and(|at| at.elapsed() < pause) {
             continue;
         }
         let time = state.answer_time();
-        // A silent API server has more to do than to explain; what is known stays.
+        // A silent API server gets no further requests for causes; the causes that are known stay.
         if time.silent.is_some() {
             continue;
         }
@@ -49,7 +49,7 @@ pub async fn run(state: Arc<AgentState>, every: Duration, again: Duration) {
         last_judged = (!open.is_empty()).then(Instant::now);
         let is_due = last
             .as_ref()
-            .is_none_or(|last| last.open != open || last.at.elapsed() >= again);
+            .is_none_or(|last| last.open != open || last.at.elapsed() >= repeat_after);
         if !is_due {
             continue;
         }
@@ -63,7 +63,7 @@ pub async fn run(state: Arc<AgentState>, every: Duration, again: Duration) {
         for kind in &state.kinds {
             kind.add_evidence(&mut found, time.now);
         }
-        search_gaps::log_new(&last_not_seen, &not_seen, "causes cannot be told completely");
+        search_gaps::log_new(&last_not_seen, &not_seen, "causes are incomplete");
         state.set_causes_not_seen(not_seen.clone());
         last_not_seen = not_seen;
         last = Some(LastSearch {

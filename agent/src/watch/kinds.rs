@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 /// Starts the watches of one cache.
 pub type SpawnWatches = Box<dyn FnOnce(&Arc<AgentState>, &mut JoinSet<()>) + Send>;
 
-/// The empty caches, in the order of the report, and what starts their watches.
+/// The empty caches, in the order of the report, and the functions that start their watches.
 pub fn prepare(settings: &Settings) -> (Vec<Arc<dyn KindObjects>>, Vec<SpawnWatches>) {
     settings
         .kinds
@@ -31,7 +31,7 @@ impl KindVisitor for CacheBuilder<'_> {
     type Output = (Arc<dyn KindObjects>, SpawnWatches);
 
     fn visit<T: Check>(self, kind: Kind) -> Self::Output {
-        // Objects outside of namespaces take one watch for all of them.
+        // One watch sees all objects of a kind that is in no namespace.
         let namespaces = if kind.is_namespaced() {
             self.settings.namespaces.clone()
         } else {

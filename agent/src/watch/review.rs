@@ -4,10 +4,10 @@ use crate::state::AgentState;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How often objects are judged again whose verdict time can change.
+/// Pause between two reviews of the objects whose verdict can change with time alone.
 const EVERY: Duration = Duration::from_secs(10);
 
-/// Reviews every kind again and again. Does not end.
+/// Reviews every kind after each pause. Does not end.
 pub async fn run(state: Arc<AgentState>) {
     loop {
         tokio::time::sleep(EVERY).await;

@@ -1,5 +1,5 @@
 //! Owns the task that brings the events of one watch into its cache, and what it logs.
-//! Must not know how anything is answered.
+//! Must not know how requests are answered.
 
 use crate::history::failures::LoggedFailure;
 use crate::not_seen;
@@ -18,8 +18,8 @@ use tokio::time::Instant;
 /// After so many failed attempts in a row the configuration is read again, since certificates and addresses change on
 /// disk. If the credential is refused, it is read again at once: only another one can help.
 const REBUILD_AFTER: u32 = 6;
-/// A watch whose next step takes so long is begun anew. Each step has shorter deadlines of its own.
-const WEDGED: Duration = Duration::from_mins(5);
+/// A watch whose next step takes this long is started again. Each step has shorter deadlines of its own.
+const STUCK_AFTER: Duration = Duration::from_mins(5);
 /// How long to wait before asking again for a kind that the API server does not serve.
 const UNSERVED_PAUSE: Duration = Duration::from_secs(30);
 
@@ -36,7 +36,7 @@ pub struct Watcher<T> {
 }
 
 impl<T: Check> Watcher<T> {
-    /// The watch of that number, in a namespace or in all.
+    /// A watch of one namespace, or of all.
     pub fn new(cache: Arc<Cache<T>>, number: u16, namespace: Option<String>, state: Arc<AgentState>) -> Self {
         let kind = cache.kind();
         let who = not_seen::place(kind, namespace.as_deref());
@@ -57,12 +57,12 @@ impl<T: Check> Watcher<T> {
     /// Brings events into the cache. Does not end.
     pub async fn run(self) {
         let (mut generation, mut client) = self.state.client.numbered();
-        let keep = self.cache.keep(self.state.clock);
-        let mut watch = Watch::<T>::new(&client, self.options.clone()).with_filter(Arc::clone(&keep));
+        let filter = self.cache.keep(self.state.clock);
+        let mut watch = Watch::<T>::new(&client, self.options.clone()).with_filter(Arc::clone(&filter));
         let mut since = Instant::now();
         let mut listed_before = false;
         loop {
-            match tokio::time::timeout(WEDGED, watch.next()).await {
+            match tokio::time::timeout(STUCK_AFTER, watch.next()).await {
                 Ok(Ok(event)) => {
                     self.state.failures.recovered(&self.who);
                     if let WatchEvent::Listed(items) = &event {
@@ -90,16 +90,16 @@ impl<T: Check> Watcher<T> {
                     }
                 }
                 Err(_) => {
-                    tracing::warn!(watch = self.who, "made no progress and is begun anew");
+                    tracing::warn!(watch = self.who, "made no progress and is started again");
                     (generation, client) = self.state.client.numbered();
-                    watch = Watch::new(&client, self.options.clone()).with_filter(Arc::clone(&keep));
+                    watch = Watch::new(&client, self.options.clone()).with_filter(Arc::clone(&filter));
                 }
             }
         }
     }
 
-    /// Whether the list failed because no custom resource definition serves the kind. Then there is no object, and no
-    /// failure to report.
+    /// Whether the list failed because no custom resource definition serves the kind. Then the kind has no objects, and
+    /// there is no failure to report.
     async fn is_unserved(&self, client: &Client, failure: &Failure) -> bool {
         if T::BUILT_IN || failure.class != Class::NotFound || !cluster::is_not_served::<T>(client).await {
             return false;

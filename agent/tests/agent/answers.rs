@@ -1,6 +1,6 @@
-//! Owns what each path answers while all is well with the agent itself.
+//! Owns the answer of each path while the agent itself works.
 
-use crate::harness::{Running, listed, read_answer, settings, start};
+use crate::harness::{RunningAgent, listed_agent, read_answer, settings, start};
 use serde_json::{Value, json};
 use sre_shared::report::{Report, Status};
 use sre_testkit::object::Deployment;
@@ -12,7 +12,7 @@ fn degraded(namespace: &str, name: &str) -> Deployment {
     Deployment::new(namespace, name).replicas(3).counts(3, 3, 2, 2)
 }
 
-async fn shop() -> (ApiServer, Running) {
+async fn shop() -> (ApiServer, RunningAgent) {
     let server = ApiServer::builder()
         .deployments([
             Deployment::new("shop", "web").label("tier", "front"),
@@ -22,7 +22,7 @@ async fn shop() -> (ApiServer, Running) {
         ])
         .start()
         .await;
-    let agent = listed(&server).await;
+    let agent = listed_agent(&server).await;
     (server, agent)
 }
 
@@ -58,10 +58,10 @@ async fn the_api_server_is_asked_live() {
 #[tokio::test]
 async fn callers_at_the_same_time_share_one_check_and_later_ones_its_result() {
     let server = ApiServer::builder().start().await;
-    let mut wish = settings(server.kubeconfig());
-    wish.pace.remember = Duration::ZERO;
-    wish.pace.probe_every = Duration::from_hours(1);
-    let agent = start(wish.clone()).await;
+    let mut settings = settings(server.kubeconfig());
+    settings.pace.remember = Duration::ZERO;
+    settings.pace.probe_every = Duration::from_hours(1);
+    let agent = start(settings.clone()).await;
     agent.get("/health/apiserver").await;
     server.clear_requests();
     server.fail(
@@ -81,8 +81,8 @@ async fn callers_at_the_same_time_share_one_check_and_later_ones_its_result() {
         assert_eq!(read_answer(caller).await.status, 200);
     }
     assert_eq!(server.requests_for(&Match::path("/version")).len(), 1);
-    wish.pace.remember = Duration::from_hours(1);
-    let agent = start(wish).await;
+    settings.pace.remember = Duration::from_hours(1);
+    let agent = start(settings).await;
     server.clear_requests();
     for _ in 0..3 {
         assert_eq!(agent.get("/health/apiserver").await.status, 200);
@@ -149,10 +149,10 @@ async fn deployments_are_selected_by_namespace_labels_and_state() {
 }
 
 #[tokio::test]
-async fn what_is_acknowledged_fails_no_probe_unless_annotations_are_disregarded() {
+async fn an_acknowledged_object_fails_a_probe_only_if_annotations_are_ignored() {
     let known = degraded("shop", "api").annotation("sre/ignore", "ReadyBelowDesired until 2999-12-31, known");
     let server = ApiServer::builder().deployments([known]).start().await;
-    let agent = listed(&server).await;
+    let agent = listed_agent(&server).await;
     for path in ["/health", "/health/deployments"] {
         let answer = agent.get(&format!("{path}?fail=degraded")).await;
         assert_eq!(
@@ -176,7 +176,7 @@ async fn what_is_acknowledged_fails_no_probe_unless_annotations_are_disregarded(
 }
 
 #[tokio::test]
-async fn the_report_tells_what_is_wrong_cause_first() {
+async fn the_report_lists_findings_cause_first() {
     let refused = |name| {
         degraded("shop", name)
             .condition("ReplicaFailure", "True", "FailedCreate", "2026-01-01T00:00:00Z")
@@ -189,7 +189,7 @@ async fn the_report_tells_what_is_wrong_cause_first() {
         .deployments([refused("api"), refused("web"), Deployment::new("shop", "fine")])
         .start()
         .await;
-    let agent = listed(&server).await;
+    let agent = listed_agent(&server).await;
     let findings = &agent.get("/health").await.json()["findings"];
     assert_eq!(
         (
@@ -223,7 +223,7 @@ async fn a_long_list_comes_in_pages() {
             Some(token) => path = format!("/health/deployments?limit=1&continue={token}"),
             None => break,
         }
-        // A page in the middle does not depend on the object that ended the one before.
+        // The next page comes even if the last object of this one is deleted.
         server.delete("bank", "cards");
         if names.len() == 1 {
             agent.until("/health/deployments", |a| a.names().len() == 3).await;
@@ -286,7 +286,7 @@ async fn the_report_is_one_that_the_plugin_reads() {
         (kind.check.as_str(), kind.summary.total, kind.items.len()),
         ("deployments", 4, 4)
     );
-    // Written by hand, so nothing may be missing and nothing more be there.
+    // The agent writes the report field by field, so it must have exactly the fields of the type.
     assert_eq!(serde_json::to_value(&report).unwrap(), answer.json());
     let narrow = agent.get("/health?namespace=shop&state=degraded").await.json();
     assert_eq!(narrow["coverage"]["namespaces"], json!(["shop"]));
@@ -295,7 +295,7 @@ async fn the_report_is_one_that_the_plugin_reads() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_or_not_understood_is_refused_in_json() {
+async fn an_unknown_path_or_an_invalid_query_is_refused_in_json() {
     let (_server, agent) = shop().await;
     for (method, path, status, code, part) in [
         ("GET", "/nix", 404, "unknownPath", "/ lists"),
@@ -358,7 +358,7 @@ async fn what_is_not_there_or_not_understood_is_refused_in_json() {
 }
 
 #[tokio::test]
-async fn paths_mean_the_same_with_a_slash_at_the_end_or_percent_encoded() {
+async fn a_path_may_end_in_a_slash_and_be_percent_encoded() {
     let (_server, agent) = shop().await;
     for path in [
         "/health/deployments/",
@@ -410,12 +410,12 @@ async fn head_answers_the_same_head_without_a_body() {
 }
 
 #[tokio::test]
-async fn a_body_is_compressed_where_that_is_asked_for_and_worth_it() {
+async fn a_large_body_is_compressed_if_the_client_accepts_it() {
     let server = ApiServer::builder()
         .deployments((0..20).map(|n| degraded("shop", &format!("web-{n}"))))
         .start()
         .await;
-    let agent = listed(&server).await;
+    let agent = listed_agent(&server).await;
     let ask = async |path: &str, headers: &str| agent.ask("GET", path, headers).await;
     let packed = ask("/health/deployments", "accept-encoding: gzip\r\n").await;
     assert_eq!(packed.header("content-encoding"), Some("gzip"));
@@ -482,13 +482,13 @@ async fn an_unchanged_answer_is_not_sent_again() {
 async fn readiness_waits_for_the_first_list_and_not_for_ever() {
     let server = ApiServer::builder().start().await;
     server.fail(Match::any(), Fault::Hang);
-    let mut wish = settings(server.kubeconfig());
-    wish.request_timeout = Duration::from_mins(1);
-    wish.cluster.deadlines.idle = wish.request_timeout;
-    wish.cluster.deadlines.request = Some(wish.request_timeout);
-    let mut impatient = wish.clone();
-    wish.pace.patience = Duration::from_hours(1);
-    let agent = start(wish).await;
+    let mut settings = settings(server.kubeconfig());
+    settings.request_timeout = Duration::from_mins(1);
+    settings.cluster.deadlines.idle = settings.request_timeout;
+    settings.cluster.deadlines.request = Some(settings.request_timeout);
+    let mut impatient = settings.clone();
+    settings.pace.patience = Duration::from_hours(1);
+    let agent = start(settings).await;
     let answer = agent.get("/readyz").await;
     assert_eq!(answer.status, 500);
     assert_eq!(

@@ -1,6 +1,7 @@
-//! Causes in the answers: looked for beside them, only where something is not healthy, and only where it is wished.
+//! Owns causes in the answers: they are searched for in the background, only if an object is not healthy, and only if
+//! the agent is set to.
 
-use crate::harness::{Running, listed, settings, start};
+use crate::harness::{RunningAgent, listed_agent, settings, start};
 use serde_json::{Value, json};
 use sre_agent::Settings;
 use sre_shared::kind::Kind;
@@ -11,7 +12,7 @@ fn web() -> Deployment {
     Deployment::new("shop", "web").counts(1, 1, 0, 0)
 }
 
-/// A Deployment whose only pod crashes, and one that is well.
+/// A Deployment whose only pod crashes, and a healthy one.
 fn broken() -> ApiServerBuilder {
     let set = ReplicaSet::new("shop", "web-1").owned_by(&web());
     let pod = Pod::new("shop", "web-1-a")
@@ -24,7 +25,7 @@ fn broken() -> ApiServerBuilder {
         .objects([set.build(), pod.build()])
 }
 
-async fn looking(server: &ApiServer) -> Running {
+async fn searching_agent(server: &ApiServer) -> RunningAgent {
     start(Settings {
         causes: true,
         ..settings(server.kubeconfig())
@@ -59,9 +60,9 @@ fn asked_for_pods(server: &ApiServer) -> usize {
 const CRASHED: &str = "CrashLoop: container app exited 3 (7 restarts)";
 
 #[tokio::test]
-async fn causes_join_the_answers_once_they_were_found() {
+async fn an_answer_has_causes_once_they_are_found() {
     let server = broken().start().await;
-    let agent = looking(&server).await;
+    let agent = searching_agent(&server).await;
     let answer = agent
         .until("/health/deployments", |a| !causes(&a.json()).is_empty())
         .await
@@ -90,9 +91,9 @@ async fn causes_join_the_answers_once_they_were_found() {
 }
 
 #[tokio::test]
-async fn nothing_is_asked_where_it_is_not_wished_or_nothing_is_open() {
+async fn causes_are_not_searched_for_if_that_is_off_or_all_is_healthy() {
     let server = broken().start().await;
-    let agent = listed(&server).await;
+    let agent = listed_agent(&server).await;
     agent
         .until("/health/deployments", |a| a.json()["summary"]["unavailable"] == 1)
         .await;
@@ -102,11 +103,11 @@ async fn nothing_is_asked_where_it_is_not_wished_or_nothing_is_open() {
         .objects([Deployment::new("shop", "api").build()])
         .start()
         .await;
-    let agent = looking(&server).await;
+    let agent = searching_agent(&server).await;
     agent
         .until("/health/deployments", |a| a.json()["summary"]["healthy"] == 1)
         .await;
-    // It has looked around by then: what breaks next is looked into.
+    // A search has ended by then, and an object that breaks later is searched for too.
     server.apply(web().build());
     agent
         .until("/health/deployments", |a| a.json()["summary"]["unavailable"] == 1)
@@ -115,9 +116,9 @@ async fn nothing_is_asked_where_it_is_not_wished_or_nothing_is_open() {
 }
 
 #[tokio::test]
-async fn what_was_found_says_nothing_of_a_newer_generation() {
+async fn causes_do_not_count_for_a_newer_generation() {
     let server = broken().start().await;
-    let agent = looking(&server).await;
+    let agent = searching_agent(&server).await;
     agent
         .until("/health/deployments", |a| !causes(&a.json()).is_empty())
         .await;
@@ -130,12 +131,12 @@ async fn what_was_found_says_nothing_of_a_newer_generation() {
 }
 
 #[tokio::test]
-async fn without_rights_the_verdicts_stay_and_the_missing_rule_is_told() {
+async fn without_rights_the_verdicts_stay_and_the_missing_rule_is_named() {
     let server = broken()
         .user("t", "agent", Access::admin().without("list", "pods"))
         .start()
         .await;
-    let agent = looking(&server).await;
+    let agent = searching_agent(&server).await;
     let answer = agent
         .until("/health/deployments", |a| a.json()["causesNotSeen"].is_array())
         .await
@@ -156,7 +157,7 @@ async fn without_rights_the_verdicts_stay_and_the_missing_rule_is_told() {
 }
 
 #[tokio::test]
-async fn a_run_of_a_cron_job_that_gets_nowhere_is_found_though_the_cron_job_looks_well() {
+async fn a_stuck_run_is_found_though_its_cron_job_looks_healthy() {
     let cron = json!({
         "apiVersion": "batch/v1", "kind": "CronJob",
         "metadata": {"namespace": "shop", "name": "nightly", "uid": "c", "creationTimestamp": at(-9000)},

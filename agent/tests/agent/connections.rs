@@ -1,6 +1,6 @@
 //! Owns connections: limits, clients that are slow or silent, and the end of the process.
 
-use crate::harness::{Answer, Running, listed, read_answer, read_to_end, settings, start};
+use crate::harness::{Answer, RunningAgent, listed_agent, read_answer, read_to_end, settings, start};
 use sre_agent::Signal;
 use sre_testkit::{ApiServer, Fault, Match};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 
 const GET: &[u8] = b"GET /healthz HTTP/1.1\r\nhost: agent\r\n\r\n";
 
-async fn kept_open(agent: &Running) -> TcpStream {
+async fn open_connection(agent: &RunningAgent) -> TcpStream {
     let mut stream = agent.connect().await;
     stream.write_all(GET).await.unwrap();
     assert_eq!(read_answer(&mut stream).await.status, 200);
@@ -19,8 +19,8 @@ async fn kept_open(agent: &Running) -> TcpStream {
 #[tokio::test]
 async fn a_connection_serves_one_request_after_the_other() {
     let server = ApiServer::builder().start().await;
-    let agent = listed(&server).await;
-    let mut stream = kept_open(&agent).await;
+    let agent = listed_agent(&server).await;
+    let mut stream = open_connection(&agent).await;
     stream
         .write_all(b"GET /nix HTTP/1.1\r\nhost: agent\r\n\r\n")
         .await
@@ -33,25 +33,25 @@ async fn a_connection_serves_one_request_after_the_other() {
 #[tokio::test]
 async fn a_client_that_never_ends_its_header_is_given_up() {
     let server = ApiServer::builder().start().await;
-    let mut wish = settings(server.kubeconfig());
-    wish.pace.header = Duration::from_millis(200);
-    let agent = start(wish).await;
+    let mut settings = settings(server.kubeconfig());
+    settings.pace.header = Duration::from_millis(200);
+    let agent = start(settings).await;
     let mut stream = agent.connect().await;
     stream.write_all(b"GET /healthz HTTP/1.1\r\nx: ").await.unwrap();
     read_to_end(&mut stream).await;
-    // The same bound ends a connection that idles.
-    let mut idle = kept_open(&agent).await;
+    // An idle connection ends after as long.
+    let mut idle = open_connection(&agent).await;
     assert_eq!(read_to_end(&mut idle).await, b"");
 }
 
 #[tokio::test]
 async fn more_connections_than_the_limit_wait_for_their_turn() {
     let server = ApiServer::builder().start().await;
-    let mut wish = settings(server.kubeconfig());
-    wish.max_connections = 2;
-    let agent = start(wish).await;
-    let first = kept_open(&agent).await;
-    let _second = kept_open(&agent).await;
+    let mut settings = settings(server.kubeconfig());
+    settings.max_connections = 2;
+    let agent = start(settings).await;
+    let first = open_connection(&agent).await;
+    let _second = open_connection(&agent).await;
     let mut third = agent.connect().await;
     third.write_all(GET).await.unwrap();
     let mut byte = [0];
@@ -62,15 +62,15 @@ async fn more_connections_than_the_limit_wait_for_their_turn() {
 }
 
 #[tokio::test]
-async fn an_endless_header_and_what_is_no_http_are_refused() {
+async fn an_endless_header_and_bytes_that_are_not_http_are_refused() {
     let server = ApiServer::builder().start().await;
-    let agent = listed(&server).await;
+    let agent = listed_agent(&server).await;
     let long = format!(
         "GET /healthz HTTP/1.1\r\nhost: agent\r\nx: {}\r\n\r\n",
         "y".repeat(64 << 10)
     );
     let mut stream = agent.connect().await;
-    // It may close before all of it is written.
+    // The agent may close the connection before all of it is written.
     let _ = stream.write_all(long.as_bytes()).await;
     let mut bytes = Vec::new();
     let _ = tokio::io::AsyncReadExt::read_to_end(&mut stream, &mut bytes).await;
@@ -87,7 +87,7 @@ async fn an_endless_header_and_what_is_no_http_are_refused() {
 #[tokio::test]
 async fn the_long_header_of_a_proxied_request_is_taken() {
     let server = ApiServer::builder().start().await;
-    let agent = listed(&server).await;
+    let agent = listed_agent(&server).await;
     let header = format!("x-forwarded-uri: /{}\r\n", "y".repeat(8 << 10));
     assert_eq!(agent.ask("GET", "/healthz", &header).await.status, 200);
 }
@@ -95,7 +95,7 @@ async fn the_long_header_of_a_proxied_request_is_taken() {
 #[tokio::test]
 async fn the_body_of_a_request_is_never_read() {
     let server = ApiServer::builder().start().await;
-    let agent = listed(&server).await;
+    let agent = listed_agent(&server).await;
     let mut stream = agent.connect().await;
     stream
         .write_all(b"GET /healthz HTTP/1.1\r\nhost: agent\r\ncontent-length: 1000000000\r\n\r\nx")
@@ -105,21 +105,21 @@ async fn the_body_of_a_request_is_never_read() {
 }
 
 #[tokio::test]
-async fn a_request_to_stop_lets_what_is_under_way_end_and_takes_no_more() {
+async fn a_request_to_stop_lets_running_requests_end_and_takes_no_more() {
     let server = ApiServer::builder().start().await;
-    let mut wish = settings(server.kubeconfig());
-    wish.pace.drain = Duration::from_hours(1);
-    wish.request_timeout = Duration::from_hours(1);
-    wish.cluster.deadlines.request = None;
-    wish.cluster.deadlines.idle = Duration::from_hours(1);
+    let mut settings = settings(server.kubeconfig());
+    settings.pace.drain = Duration::from_hours(1);
+    settings.request_timeout = Duration::from_hours(1);
+    settings.cluster.deadlines.request = None;
+    settings.cluster.deadlines.idle = Duration::from_hours(1);
     server.fail(Match::path("/version"), Fault::Hang);
-    let agent = start(wish).await;
+    let agent = start(settings).await;
     let mut under_way = agent.connect().await;
     under_way
         .write_all(b"GET /health/apiserver HTTP/1.1\r\nhost: agent\r\n\r\n")
         .await
         .unwrap();
-    let mut idle = kept_open(&agent).await;
+    let mut idle = open_connection(&agent).await;
     agent.stop.send(Signal::Interrupt).await.unwrap();
     assert_eq!(read_to_end(&mut idle).await, b"", "it has nothing under way");
     tokio::time::sleep(Duration::from_millis(100)).await;
@@ -128,17 +128,17 @@ async fn a_request_to_stop_lets_what_is_under_way_end_and_takes_no_more() {
     server.drop_connections();
     assert_eq!(read_answer(&mut under_way).await.status, 200);
     let address = agent.address;
-    agent.ended().await;
+    agent.wait_for_end().await;
     assert!(TcpStream::connect(address).await.is_err());
 }
 
 #[tokio::test]
-async fn a_stop_is_bounded_and_a_second_one_comes_at_once() {
+async fn a_stop_is_bounded_and_a_second_signal_ends_it_at_once() {
     let server = ApiServer::builder().start().await;
-    let mut wish = settings(server.kubeconfig());
-    wish.pace.drain = Duration::from_millis(100);
+    let mut settings = settings(server.kubeconfig());
+    settings.pace.drain = Duration::from_millis(100);
     server.fail(Match::path("/version"), Fault::Hang);
-    let agent = start(wish.clone()).await;
+    let agent = start(settings.clone()).await;
     let mut hangs = agent.connect().await;
     hangs
         .write_all(b"GET /health/apiserver HTTP/1.1\r\nhost: agent\r\n\r\n")
@@ -146,12 +146,12 @@ async fn a_stop_is_bounded_and_a_second_one_comes_at_once() {
         .unwrap();
     agent.get("/healthz").await;
     agent.stop.send(Signal::Interrupt).await.unwrap();
-    agent.ended().await;
-    wish.pace.drain = Duration::from_hours(1);
-    wish.request_timeout = Duration::from_hours(1);
-    wish.cluster.deadlines.request = None;
-    wish.cluster.deadlines.idle = Duration::from_hours(1);
-    let agent = start(wish).await;
+    agent.wait_for_end().await;
+    settings.pace.drain = Duration::from_hours(1);
+    settings.request_timeout = Duration::from_hours(1);
+    settings.cluster.deadlines.request = None;
+    settings.cluster.deadlines.idle = Duration::from_hours(1);
+    let agent = start(settings).await;
     let mut hangs = agent.connect().await;
     hangs
         .write_all(b"GET /health/apiserver HTTP/1.1\r\nhost: agent\r\n\r\n")
@@ -160,15 +160,15 @@ async fn a_stop_is_bounded_and_a_second_one_comes_at_once() {
     agent.get("/healthz").await;
     agent.stop.send(Signal::Interrupt).await.unwrap();
     agent.stop.send(Signal::Interrupt).await.unwrap();
-    agent.ended().await;
+    agent.wait_for_end().await;
 }
 
 /// An agent that is asked to stop and still accepts for a while.
-async fn stopping(delay: Duration) -> (ApiServer, Running) {
+async fn stopping_agent(delay: Duration) -> (ApiServer, RunningAgent) {
     let server = ApiServer::builder().start().await;
-    let mut wish = settings(server.kubeconfig());
-    wish.shutdown_delay = delay;
-    let agent = start(wish).await;
+    let mut settings = settings(server.kubeconfig());
+    settings.shutdown_delay = delay;
+    let agent = start(settings).await;
     agent.until("/readyz", |a| a.status == 200).await;
     agent.stop.send(Signal::Terminate).await.unwrap();
     agent.until("/readyz", |a| a.status == 500).await;
@@ -176,8 +176,8 @@ async fn stopping(delay: Duration) -> (ApiServer, Running) {
 }
 
 #[tokio::test]
-async fn before_it_ends_it_answers_those_who_have_not_heard_of_it() {
-    let (_server, agent) = stopping(Duration::from_hours(1)).await;
+async fn during_the_delay_it_answers_clients_that_do_not_know_it_is_stopping() {
+    let (_server, agent) = stopping_agent(Duration::from_hours(1)).await;
     let ready = agent.get("/readyz").await;
     assert_eq!(
         (ready.status, ready.text().as_str()),
@@ -203,23 +203,23 @@ async fn before_it_ends_it_answers_those_who_have_not_heard_of_it() {
     assert!(!agent.is_over());
     agent.stop.send(Signal::Terminate).await.unwrap();
     let address = agent.address;
-    agent.ended().await;
+    agent.wait_for_end().await;
     assert!(TcpStream::connect(address).await.is_err());
 }
 
 #[tokio::test]
 async fn the_delay_before_it_ends_is_bounded() {
-    let (_server, agent) = stopping(Duration::from_millis(100)).await;
-    agent.ended().await;
+    let (_server, agent) = stopping_agent(Duration::from_millis(100)).await;
+    agent.wait_for_end().await;
 }
 
 #[tokio::test]
-async fn a_person_who_stops_it_waits_for_nothing() {
+async fn sigint_stops_it_without_the_delay() {
     let server = ApiServer::builder().start().await;
-    let mut wish = settings(server.kubeconfig());
-    wish.shutdown_delay = Duration::from_hours(1);
-    let agent = start(wish).await;
+    let mut settings = settings(server.kubeconfig());
+    settings.shutdown_delay = Duration::from_hours(1);
+    let agent = start(settings).await;
     agent.get("/healthz").await;
     agent.stop.send(Signal::Interrupt).await.unwrap();
-    agent.ended().await;
+    agent.wait_for_end().await;
 }

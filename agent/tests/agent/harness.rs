@@ -16,17 +16,17 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-/// No wait here takes nearly as long; a test that hits it has failed.
+/// Limit of every wait. No wait takes nearly as long; a test that reaches it has failed.
 pub const LIMIT: Duration = Duration::from_mins(1);
 
-pub struct Running {
+pub struct RunningAgent {
     pub address: SocketAddr,
     pub metrics: SocketAddr,
     pub stop: mpsc::Sender<Signal>,
     task: JoinHandle<()>,
 }
 
-/// Settings for tests: any free port, and whatever has to pass passes soon.
+/// Settings for tests: any free port, and short pauses.
 pub fn settings(kubeconfig: &Path) -> Settings {
     let request = Duration::from_secs(2);
     Settings {
@@ -63,12 +63,12 @@ pub fn settings(kubeconfig: &Path) -> Settings {
     }
 }
 
-pub async fn start(settings: Settings) -> Running {
+pub async fn start(settings: Settings) -> RunningAgent {
     let agent = Agent::start(settings).await.unwrap();
     let address = agent.address().unwrap();
     let metrics = agent.metrics_address().unwrap();
     let (stop, stopped) = mpsc::channel(2);
-    Running {
+    RunningAgent {
         address,
         metrics,
         stop,
@@ -76,8 +76,8 @@ pub async fn start(settings: Settings) -> Running {
     }
 }
 
-/// An agent that has listed what there is.
-pub async fn listed(server: &ApiServer) -> Running {
+/// An agent that has its first lists.
+pub async fn listed_agent(server: &ApiServer) -> RunningAgent {
     let agent = start(settings(server.kubeconfig())).await;
     agent
         .until("/health/deployments", |a| a.json()["observedAt"].is_string())
@@ -85,7 +85,7 @@ pub async fn listed(server: &ApiServer) -> Running {
     agent
 }
 
-impl Running {
+impl RunningAgent {
     pub async fn get(&self, path: &str) -> Answer {
         self.ask("GET", path, "").await
     }
@@ -133,7 +133,7 @@ impl Running {
         self.task.is_finished()
     }
 
-    pub async fn ended(self) {
+    pub async fn wait_for_end(self) {
         timeout(LIMIT, self.task).await.unwrap().unwrap();
     }
 }

@@ -1,6 +1,6 @@
-//! Owns what Prometheus reads.
+//! Owns the metrics that Prometheus reads.
 
-use crate::harness::{Answer, Running, listed, settings, start};
+use crate::harness::{Answer, RunningAgent, listed_agent, settings, start};
 use sre_shared::failure::Class;
 use sre_testkit::object::Deployment;
 use sre_testkit::{Access, ApiServer, Fault, Match, WatchFault};
@@ -11,7 +11,7 @@ fn degraded(namespace: &str, name: &str) -> Deployment {
     Deployment::new(namespace, name).replicas(3).counts(3, 3, 2, 2)
 }
 
-async fn shop() -> (ApiServer, Running) {
+async fn shop() -> (ApiServer, RunningAgent) {
     let server = ApiServer::builder()
         .deployments([
             Deployment::new("shop", "web"),
@@ -20,10 +20,10 @@ async fn shop() -> (ApiServer, Running) {
         ])
         .start()
         .await;
-    let mut wish = settings(server.kubeconfig());
+    let mut settings = settings(server.kubeconfig());
     // One check, and then none that a test would have to count.
-    wish.pace.probe_every = Duration::from_hours(1);
-    let agent = start(wish).await;
+    settings.pace.probe_every = Duration::from_hours(1);
+    let agent = start(settings).await;
     agent
         .until("/metrics", |a| {
             value(a, "sre_apiserver_up") == Some(1)
@@ -34,7 +34,7 @@ async fn shop() -> (ApiServer, Running) {
     (server, agent)
 }
 
-/// The text with the values that no test can know as `?`.
+/// The text, with `?` for values that no test can know.
 fn known(text: &str) -> String {
     let unknown = [
         "process_start_time_seconds ",
@@ -90,10 +90,10 @@ fn expected(format: &str) -> String {
     let errors = zeros("sre_watch_errors_total", "kind=\"deployments\",");
     let buckets = buckets();
     format!(
-        r#"# HELP sre_agent{info} What this is
+        r#"# HELP sre_agent{info} Version of the agent and of its report
 # TYPE sre_agent{info} {kind}
 sre_agent_info{{version="{version}",api_version="sre/v1"}} 1
-# HELP sre_check_status The status of each part of the report: 1 for the one that it has
+# HELP sre_check_status 1 for the status that each part of the report has, 0 for the others
 # TYPE sre_check_status gauge
 sre_check_status{{check="apiserver",status="ok"}} 1
 sre_check_status{{check="apiserver",status="degraded"}} 0
@@ -101,7 +101,7 @@ sre_check_status{{check="apiserver",status="unknown"}} 0
 sre_check_status{{check="deployments",status="ok"}} 0
 sre_check_status{{check="deployments",status="degraded"}} 1
 sre_check_status{{check="deployments",status="unknown"}} 0
-# HELP sre_objects Objects in each state, as last seen; those that are acknowledged are in none and counted as such
+# HELP sre_objects Objects in each state, as last seen; acknowledged objects are counted in the state acknowledged only
 # TYPE sre_objects gauge
 sre_objects{{kind="deployments",state="healthy"}} 1
 sre_objects{{kind="deployments",state="progressing"}} 0
@@ -193,7 +193,7 @@ async fn the_metrics_are_these_in_both_formats() {
     );
 }
 
-/// As `assert_eq`, with the first line that differs.
+/// Asserts equality, and reports the first line that differs.
 fn pretty(is: &str, wanted: &str) {
     for (is, wanted) in is.lines().zip(wanted.lines()) {
         assert_eq!(is, wanted);
@@ -226,7 +226,7 @@ fn value(answer: &Answer, sample: &str) -> Option<u64> {
 }
 
 #[tokio::test]
-async fn what_was_not_seen_is_not_zero() {
+async fn a_kind_that_was_not_seen_has_no_count() {
     let server = ApiServer::builder()
         .user("t", "nobody", Access::none())
         .start()
@@ -238,32 +238,32 @@ async fn what_was_not_seen_is_not_zero() {
                 && value(a, "sre_apiserver_up") == Some(1)
         })
         .await;
-    let of = |sample: &str| value(&answer, sample);
+    let sample = |name: &str| value(&answer, name);
     assert_eq!(
-        of("sre_check_status{check=\"deployments\",status=\"unknown\"}"),
+        sample("sre_check_status{check=\"deployments\",status=\"unknown\"}"),
         Some(1)
     );
     assert_eq!(
-        of("sre_check_status{check=\"deployments\",status=\"ok\"}"),
+        sample("sre_check_status{check=\"deployments\",status=\"ok\"}"),
         Some(0)
     );
-    assert_eq!(of("sre_cache_synced{kind=\"deployments\"}"), Some(0));
+    assert_eq!(sample("sre_cache_synced{kind=\"deployments\"}"), Some(0));
     for family in ["sre_objects", "sre_cache_age_seconds", "sre_cache_stale"] {
         assert!(!answer.text().contains(family), "{family}\n{}", answer.text());
     }
-    let errors = of("sre_watch_errors_total{kind=\"deployments\",class=\"forbidden\"}");
+    let errors = sample("sre_watch_errors_total{kind=\"deployments\",class=\"forbidden\"}");
     assert!(errors > Some(0), "{}", answer.text());
 }
 
 #[tokio::test]
-async fn an_outage_is_counted_and_its_data_end_as_unknown() {
+async fn an_outage_is_counted_and_old_data_becomes_unknown() {
     let server = ApiServer::builder()
         .deployments([Deployment::new("shop", "web")])
         .start()
         .await;
-    let mut wish = settings(server.kubeconfig());
-    wish.stale_after = Duration::from_secs(2);
-    let agent = start(wish).await;
+    let mut settings = settings(server.kubeconfig());
+    settings.stale_after = Duration::from_secs(2);
+    let agent = start(settings).await;
     agent
         .until("/metrics", |a| {
             value(a, "sre_objects{kind=\"deployments\",state=\"healthy\"}") == Some(1)
@@ -277,18 +277,24 @@ async fn an_outage_is_counted_and_its_data_end_as_unknown() {
                 && value(a, "sre_check_status{check=\"apiserver\",status=\"unknown\"}") == Some(1)
         })
         .await;
-    let of = |sample: &str| value(&answer, sample);
-    assert_eq!(of("sre_apiserver_up"), Some(0));
-    assert_eq!(of("sre_cache_stale{kind=\"deployments\"}"), Some(1));
+    let sample = |name: &str| value(&answer, name);
+    assert_eq!(sample("sre_apiserver_up"), Some(0));
+    assert_eq!(sample("sre_cache_stale{kind=\"deployments\"}"), Some(1));
     assert_eq!(
-        of("sre_objects{kind=\"deployments\",state=\"healthy\"}"),
+        sample("sre_objects{kind=\"deployments\",state=\"healthy\"}"),
         Some(1),
         "as last seen"
     );
-    assert_eq!(of("sre_not_seen{what=\"apiserver\",class=\"refused\"}"), Some(1));
-    assert_eq!(of("sre_not_seen{what=\"deployments\",class=\"stale\"}"), Some(1));
-    assert!(of("sre_apiserver_check_failures_total{class=\"refused\"}") > Some(0));
-    assert!(of("sre_watch_errors_total{kind=\"deployments\",class=\"refused\"}") > Some(0));
+    assert_eq!(
+        sample("sre_not_seen{what=\"apiserver\",class=\"refused\"}"),
+        Some(1)
+    );
+    assert_eq!(
+        sample("sre_not_seen{what=\"deployments\",class=\"stale\"}"),
+        Some(1)
+    );
+    assert!(sample("sre_apiserver_check_failures_total{class=\"refused\"}") > Some(0));
+    assert!(sample("sre_watch_errors_total{kind=\"deployments\",class=\"refused\"}") > Some(0));
     server.start_again();
     agent
         .until("/metrics", |a| {
@@ -305,7 +311,7 @@ async fn lists_that_are_read_again_are_counted() {
         .deployments([Deployment::new("shop", "web")])
         .start()
         .await;
-    let agent = listed(&server).await;
+    let agent = listed_agent(&server).await;
     server.wait_for_watches(1).await;
     server.fail(Match::path("/apis/apps/v1/deployments").watches(), Fault::Close);
     server.disturb_watches(&WatchFault::Cut);
@@ -327,9 +333,9 @@ async fn namespaces_in_trouble_are_named_up_to_a_bound() {
         .user("t", "nobody", Access::none())
         .start()
         .await;
-    let mut wish = settings(&server.kubeconfig_for("nobody"));
-    wish.namespaces = (0..40).map(|n| format!("team-{n:02}")).collect();
-    let agent = start(wish).await;
+    let mut settings = settings(&server.kubeconfig_for("nobody"));
+    settings.namespaces = (0..40).map(|n| format!("team-{n:02}")).collect();
+    let agent = start(settings).await;
     let line = |what: &str| format!("sre_not_seen{{what=\"{what}\",class=\"forbidden\"}}");
     let answer = agent
         .until("/metrics", |a| {
@@ -352,9 +358,9 @@ async fn namespaces_in_trouble_are_named_up_to_a_bound() {
 #[tokio::test]
 async fn metrics_can_have_an_address_of_their_own() {
     let server = ApiServer::builder().start().await;
-    let mut wish = settings(server.kubeconfig());
-    wish.metrics_address = Some("127.0.0.1:0".parse().unwrap());
-    let mut agent = start(wish).await;
+    let mut settings = settings(server.kubeconfig());
+    settings.metrics_address = Some("127.0.0.1:0".parse().unwrap());
+    let mut agent = start(settings).await;
     let refused = agent.get("/metrics").await;
     assert_eq!(
         (refused.status, refused.json()["message"].as_str()),
@@ -372,5 +378,5 @@ async fn metrics_can_have_an_address_of_their_own() {
     }
     agent.address = main;
     agent.stop.send(sre_agent::Signal::Interrupt).await.unwrap();
-    agent.ended().await;
+    agent.wait_for_end().await;
 }

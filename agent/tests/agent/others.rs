@@ -1,7 +1,7 @@
-//! Owns what the agent makes of kinds that are in no namespace, of objects that something else answers for, and of those
-//! that are judged by other kinds too.
+//! Owns the answers about kinds in no namespace, about objects with a controller, and about kinds whose verdicts need
+//! related objects.
 
-use crate::harness::{Running, settings, start};
+use crate::harness::{RunningAgent, settings, start};
 use serde_json::{Value, json};
 use sre_shared::kind::Kind;
 use sre_testkit::object::{Pod, remove};
@@ -15,12 +15,12 @@ async fn nodes_are_watched_as_a_whole_and_shown_from_each_namespace() {
     });
     remove(&mut node, "/metadata/namespace");
     let server = ApiServer::builder().objects([node]).start().await;
-    let mut wish = settings(server.kubeconfig());
-    wish.kinds = vec![Kind::Node];
-    wish.namespaces = vec!["shop".into()];
-    let agent = start(wish).await;
-    let listed = |path: &'static str| agent.until(path, |a| a.json()["summary"]["total"] == 1);
-    let answer = listed("/health/nodes").await.json();
+    let mut settings = settings(server.kubeconfig());
+    settings.kinds = vec![Kind::Node];
+    settings.namespaces = vec!["shop".into()];
+    let agent = start(settings).await;
+    let one_object = |path: &'static str| agent.until(path, |a| a.json()["summary"]["total"] == 1);
+    let answer = one_object("/health/nodes").await.json();
     assert_eq!(
         (&answer["status"], &answer["nodes"][0]["reason"]),
         (&json!("degraded"), &json!("NodeNotReady"))
@@ -78,9 +78,9 @@ async fn a_pod_is_shown_while_nothing_controls_it() {
         .objects([owned("a").build(), pod("debug").build()])
         .start()
         .await;
-    let mut wish = settings(server.kubeconfig());
-    wish.kinds = vec![Kind::Pod];
-    let agent = start(wish).await;
+    let mut settings = settings(server.kubeconfig());
+    settings.kinds = vec![Kind::Pod];
+    let agent = start(settings).await;
     agent
         .until("/health/pods", |a| a.json()["pods"][0]["name"] == "debug")
         .await;
@@ -132,10 +132,10 @@ fn claim(name: &str, phase: &str) -> Value {
     object("v1", "PersistentVolumeClaim", name, &rest)
 }
 
-async fn watching(server: &ApiServer, kind: Kind) -> Running {
-    let mut wish = settings(server.kubeconfig());
-    wish.kinds = vec![kind];
-    start(wish).await
+async fn watching_agent(server: &ApiServer, kind: Kind) -> RunningAgent {
+    let mut settings = settings(server.kubeconfig());
+    settings.kinds = vec![kind];
+    start(settings).await
 }
 
 /// The reasons of the answer's objects.
@@ -149,12 +149,12 @@ const SLICES: &str = "/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices";
 const PODS: &str = "/api/v1/namespaces/shop/pods";
 
 #[tokio::test]
-async fn a_service_that_loses_its_endpoints_is_told_and_so_is_one_that_gets_them_back() {
+async fn a_service_is_judged_again_when_it_loses_its_endpoints_or_gets_them_back() {
     let server = ApiServer::builder()
         .objects([web(), endpoint(true)])
         .start()
         .await;
-    let agent = watching(&server, Kind::Service).await;
+    let agent = watching_agent(&server, Kind::Service).await;
     let answer = agent
         .until("/health/services", |a| a.json()["status"] == "ok")
         .await
@@ -188,7 +188,7 @@ async fn a_service_that_loses_its_endpoints_is_told_and_so_is_one_that_gets_them
 }
 
 #[tokio::test]
-async fn what_may_not_be_read_beside_a_service_leaves_it_unknown_and_the_rule_is_named() {
+async fn a_service_whose_endpoints_may_not_be_read_is_unknown_and_the_rule_is_named() {
     let server = ApiServer::builder()
         .objects([web(), endpoint(true)])
         .user(
@@ -198,7 +198,7 @@ async fn what_may_not_be_read_beside_a_service_leaves_it_unknown_and_the_rule_is
         )
         .start()
         .await;
-    let agent = watching(&server, Kind::Service).await;
+    let agent = watching_agent(&server, Kind::Service).await;
     let rule = "discovery.k8s.io/endpointslices list";
     let answer = agent
         .until("/health/services", |a| a.json()["notSeen"][0]["missing"] == rule)
@@ -224,7 +224,7 @@ async fn what_may_not_be_read_beside_a_service_leaves_it_unknown_and_the_rule_is
         .until("/health/services", |a| a.json()["status"] == "ok")
         .await;
     assert_eq!(answer.json().get("notSeen"), None);
-    // A right that is taken away is no outage that passes.
+    // A right that is taken away does not come back by itself, so the last answer does not count.
     server.set_access("agent", Access::admin().without("list", "endpointslices"));
     agent
         .until("/health/services", |a| a.json()["notSeen"][0]["missing"] == rule)
@@ -232,17 +232,17 @@ async fn what_may_not_be_read_beside_a_service_leaves_it_unknown_and_the_rule_is
 }
 
 #[tokio::test]
-async fn nothing_is_asked_of_other_kinds_until_a_verdict_wants_it() {
+async fn related_objects_are_read_only_once_a_verdict_needs_them() {
     let objects = || [web(), endpoint(true), claim("data", "Bound")];
     let server = ApiServer::builder().objects(objects()).start().await;
-    let agent = watching(&server, Kind::Deployment).await;
+    let agent = watching_agent(&server, Kind::Deployment).await;
     agent
         .until("/health/deployments", |a| a.json()["observedAt"].is_string())
         .await;
     assert_eq!(server.requests_for(&Match::path(SLICES)).len(), 0);
 
     let server = ApiServer::builder().objects(objects()).start().await;
-    let agent = watching(&server, Kind::PersistentVolumeClaim).await;
+    let agent = watching_agent(&server, Kind::PersistentVolumeClaim).await;
     agent
         .until("/health/persistentvolumeclaims", |a| {
             a.json()["summary"]["healthy"] == 1
@@ -265,7 +265,7 @@ async fn nothing_is_asked_of_other_kinds_until_a_verdict_wants_it() {
 }
 
 #[tokio::test]
-async fn what_a_webhook_calls_is_read_wherever_it_is() {
+async fn the_service_of_a_webhook_is_read_in_any_namespace() {
     let mut policy = object(
         "admissionregistration.k8s.io/v1",
         "ValidatingWebhookConfiguration",
@@ -281,10 +281,10 @@ async fn what_a_webhook_calls_is_read_wherever_it_is() {
         .objects([web(), endpoint(true), policy])
         .start()
         .await;
-    let mut wish = settings(server.kubeconfig());
-    wish.kinds = vec![Kind::ValidatingWebhookConfiguration];
-    wish.namespaces = vec!["bank".into()];
-    let agent = start(wish).await;
+    let mut settings = settings(server.kubeconfig());
+    settings.kinds = vec![Kind::ValidatingWebhookConfiguration];
+    settings.namespaces = vec!["bank".into()];
+    let agent = start(settings).await;
     let path = "/health/validatingwebhookconfigurations";
     agent.until(path, |a| a.json()["status"] == "ok").await;
     server.delete_object("v1", "Service", "shop", "web");

@@ -1,6 +1,6 @@
-//! Owns what the agent answers while the API server is away, silent or wrong, and that it recovers by itself.
+//! Owns the answers while the API server is away, silent or wrong, and that the agent recovers by itself.
 
-use crate::harness::{listed, settings, start};
+use crate::harness::{listed_agent, settings, start};
 use serde_json::json;
 use sre_testkit::object::Deployment;
 use sre_testkit::{ApiServer, Fault, Match};
@@ -54,7 +54,7 @@ async fn it_starts_and_answers_while_the_api_server_is_away() {
 #[tokio::test]
 async fn an_outage_makes_data_stale_and_its_end_makes_it_fresh() {
     let server = shop().await;
-    let agent = listed(&server).await;
+    let agent = listed_agent(&server).await;
     server.stop();
     agent.until("/health/apiserver", |a| a.status == 500).await;
     let answer = agent
@@ -77,9 +77,9 @@ async fn an_outage_makes_data_stale_and_its_end_makes_it_fresh() {
 #[tokio::test]
 async fn data_that_is_too_old_is_unknown_and_shown_as_last_seen() {
     let server = shop().await;
-    let mut wish = settings(server.kubeconfig());
-    wish.stale_after = Duration::from_secs(1);
-    let agent = start(wish).await;
+    let mut settings = settings(server.kubeconfig());
+    settings.stale_after = Duration::from_secs(1);
+    let agent = start(settings).await;
     agent
         .until("/health/deployments", |a| a.json()["status"] == "ok")
         .await;
@@ -103,7 +103,7 @@ async fn data_that_is_too_old_is_unknown_and_shown_as_last_seen() {
 #[tokio::test]
 async fn an_api_server_that_hangs_is_a_timeout_and_never_a_hang() {
     let server = shop().await;
-    let agent = listed(&server).await;
+    let agent = listed_agent(&server).await;
     server.fail(Match::any(), Fault::Hang);
     let answer = agent.until("/health/apiserver", |a| a.status == 500).await;
     let body = answer.json();
@@ -122,9 +122,9 @@ async fn an_api_server_that_hangs_is_a_timeout_and_never_a_hang() {
 }
 
 #[tokio::test]
-async fn what_is_no_api_server_is_told_apart() {
+async fn a_server_that_is_no_api_server_has_its_own_class() {
     let server = shop().await;
-    let agent = listed(&server).await;
+    let agent = listed_agent(&server).await;
     server.fail(Match::path("/version"), Fault::captive_portal());
     let answer = agent.until("/health/apiserver", |a| a.status == 500).await;
     assert_eq!(
@@ -134,7 +134,7 @@ async fn what_is_no_api_server_is_told_apart() {
 }
 
 #[tokio::test]
-async fn overload_is_waited_out() {
+async fn an_overloaded_api_server_is_asked_again_later() {
     let server = shop().await;
     server.fail_times(4, Match::path("/apis/apps/v1/deployments"), Fault::Status(503));
     let agent = start(settings(server.kubeconfig())).await;

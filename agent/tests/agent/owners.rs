@@ -1,13 +1,13 @@
-//! Owns what the agent tells of controllers that no kind judges, by the objects of theirs that it keeps.
+//! Owns the report about controllers that no kind judges. It is made of their objects that the agent keeps.
 
-use crate::harness::{Running, settings, start};
+use crate::harness::{RunningAgent, settings, start};
 use serde_json::{Value, json};
 use sre_shared::kind::Kind;
 use sre_testkit::object::{Deployment, Pod, ReplicaSet};
 use sre_testkit::{ApiServer, at};
 
-/// The part about controllers, a line each.
-fn told(report: &Value) -> Vec<String> {
+/// The part about controllers, one line for each.
+fn controllers(report: &Value) -> Vec<String> {
     let checks = report["checks"].as_array().unwrap();
     let part = checks.iter().find(|check| check["check"] == "controllers");
     let items = part.and_then(|check| check["items"].as_array());
@@ -19,8 +19,8 @@ fn told(report: &Value) -> Vec<String> {
     items.into_iter().flatten().map(line).collect()
 }
 
-async fn until(agent: &Running, path: &str, expected: &[&str]) -> Value {
-    let answer = agent.until(path, |a| told(&a.json()) == expected);
+async fn until(agent: &RunningAgent, path: &str, expected: &[&str]) -> Value {
+    let answer = agent.until(path, |a| controllers(&a.json()) == expected);
     answer.await.json()
 }
 
@@ -38,7 +38,7 @@ fn job(name: &str, owner: &str, failed: bool) -> Value {
 }
 
 #[tokio::test]
-async fn jobs_of_a_controller_that_nobody_judges_are_told_under_its_name() {
+async fn jobs_of_a_controller_that_no_kind_judges_are_reported_under_its_name() {
     let of_cron = {
         let mut job = job("nightly-1", "CronJob", true);
         job["metadata"]["ownerReferences"][0]["apiVersion"] = json!("batch/v1");
@@ -52,9 +52,9 @@ async fn jobs_of_a_controller_that_nobody_judges_are_told_under_its_name() {
         ])
         .start()
         .await;
-    let mut wish = settings(server.kubeconfig());
-    wish.kinds = vec![Kind::Job, Kind::CronJob];
-    let agent = start(wish).await;
+    let mut settings = settings(server.kubeconfig());
+    settings.kinds = vec![Kind::Job, Kind::CronJob];
+    let agent = start(settings).await;
     let report = until(&agent, "/health", &["Engine train healthy 0 of 2 Jobs succeeded"]).await;
     assert_eq!(report["status"], "ok");
     server.wait_for_watches(2).await;
@@ -66,12 +66,12 @@ async fn jobs_of_a_controller_that_nobody_judges_are_told_under_its_name() {
         (&json!("degraded"), &json!("Engine/shop/train"))
     );
     assert_eq!(agent.get("/health?fail=degraded").await.status, 500);
-    // They are no Jobs that are judged by themselves.
+    // They do not count as Jobs of their own.
     assert_eq!(agent.get("/health/jobs").await.json()["summary"]["total"], 0);
     let other = agent.get("/health?namespace=bank").await.json();
-    assert_eq!((told(&other), &other["status"]), (vec![], &json!("ok")));
+    assert_eq!((controllers(&other), &other["status"]), (vec![], &json!("ok")));
     let others = agent.get("/health?kinds=cronjobs").await.json();
-    assert_eq!(told(&others), [""; 0]);
+    assert_eq!(controllers(&others), [""; 0]);
     server.delete_object("batch/v1", "Job", "shop", "train-1");
     until(
         &agent,
@@ -82,7 +82,7 @@ async fn jobs_of_a_controller_that_nobody_judges_are_told_under_its_name() {
 }
 
 #[tokio::test]
-async fn pods_are_left_to_a_deployment_that_their_names_tell_and_else_told_under_its_name() {
+async fn pods_are_left_to_a_watched_deployment_and_else_reported_under_its_name() {
     let web = Deployment::new("shop", "web");
     let pod = |name: &str, set: &str, hash: &str| {
         let pod = Pod::new("shop", name).owner("apps/v1", "ReplicaSet", set, set);
@@ -101,29 +101,29 @@ async fn pods_are_left_to_a_deployment_that_their_names_tell_and_else_told_under
         rollout.build(),
     ];
     let server = ApiServer::builder().objects(objects).start().await;
-    let mut wish = settings(server.kubeconfig());
-    wish.kinds = vec![Kind::Pod];
-    let agent = start(wish.clone()).await;
+    let mut settings = settings(server.kubeconfig());
+    settings.kinds = vec![Kind::Pod];
+    let agent = start(settings.clone()).await;
     let both = [
         "Deployment lost unavailable 0 of 1 pods ready",
         "Deployment web unavailable 0 of 1 pods ready",
     ];
     until(&agent, "/health", &both).await;
-    wish.kinds = vec![Kind::Deployment, Kind::Pod, Kind::ReplicaSet];
-    let agent = start(wish).await;
-    // Of ReplicaSets that are watched each answers for its pods, and of Deployments each for its ReplicaSets.
+    settings.kinds = vec![Kind::Deployment, Kind::Pod, Kind::ReplicaSet];
+    let agent = start(settings).await;
+    // A watched ReplicaSet answers for its pods, and a watched Deployment for its ReplicaSets.
     until(&agent, "/health", &["Rollout api unavailable 0 of 2 pods ready"]).await;
 }
 
 #[tokio::test]
-async fn the_path_of_a_kind_tells_of_controllers_that_nobody_judges_too() {
+async fn the_path_of_a_kind_reports_controllers_that_no_kind_judges() {
     let server = ApiServer::builder()
         .objects([job("train-1", "Engine", true)])
         .start()
         .await;
-    let mut wish = settings(server.kubeconfig());
-    wish.kinds = vec![Kind::Job];
-    let agent = start(wish).await;
+    let mut settings = settings(server.kubeconfig());
+    settings.kinds = vec![Kind::Job];
+    let agent = start(settings).await;
     let answer = agent
         .until("/health/jobs", |a| a.json()["status"] == "degraded")
         .await
@@ -148,7 +148,7 @@ async fn the_path_of_a_kind_tells_of_controllers_that_nobody_judges_too() {
 }
 
 #[tokio::test]
-async fn what_a_selector_takes_without_its_controller_is_not_seen_unless_it_is_well() {
+async fn an_unhealthy_object_selected_without_its_controller_is_not_seen() {
     let pod = |ready| {
         Pod::new("shop", "web-7d9c-a")
             .owner("apps/v1", "ReplicaSet", "web-7d9c", "uid-of-web")
@@ -162,9 +162,9 @@ async fn what_a_selector_takes_without_its_controller_is_not_seen_unless_it_is_w
         .objects([pod(false)])
         .start()
         .await;
-    let mut wish = settings(server.kubeconfig());
-    wish.kinds = vec![Kind::Deployment, Kind::ReplicaSet, Kind::Pod];
-    let agent = start(wish).await;
+    let mut settings = settings(server.kubeconfig());
+    settings.kinds = vec![Kind::Deployment, Kind::ReplicaSet, Kind::Pod];
+    let agent = start(settings).await;
     // The Deployment answers for it.
     agent.until("/health", |a| a.json()["status"] == "ok").await;
     let narrow = "/health?selector=pod-template-hash";

@@ -1,4 +1,4 @@
-//! Owns the process: exit codes and what it writes to its streams.
+//! Owns the process: its exit codes and its output on both streams.
 
 use sre_shared::kind::Kind;
 use sre_testkit::object::Deployment;
@@ -8,7 +8,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-/// No line of the log takes nearly as long; a test that hits it has failed.
+/// Limit of the wait for a line of the log. No line takes nearly as long; a test that reaches it has failed.
 const LIMIT: Duration = Duration::from_secs(30);
 
 fn agent(words: &[&str]) -> Command {
@@ -36,22 +36,22 @@ fn run(words: &[&str]) -> (Option<i32>, String, String) {
 }
 
 /// A process that ends with its test, and the lines of its log.
-struct Running {
+struct AgentProcess {
     child: Child,
     lines: Receiver<String>,
     log: String,
 }
 
-impl Running {
+impl AgentProcess {
     fn start(words: &[&str]) -> Self {
         let mut child = agent(words).spawn().unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());
-        let (tell, lines) = channel();
+        let (sender, lines) = channel();
         std::thread::spawn(move || {
             stderr
                 .lines()
                 .map_while(Result::ok)
-                .try_for_each(|line| tell.send(line))
+                .try_for_each(|line| sender.send(line))
         });
         Self {
             child,
@@ -88,7 +88,7 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+impl Drop for AgentProcess {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -115,7 +115,7 @@ fn the_version_and_the_help_go_to_stdout() {
 }
 
 #[test]
-fn refused_input_is_64_and_one_clear_line() {
+fn refused_input_ends_with_64_and_one_clear_line() {
     let server = ApiServer::builder().start_blocking();
     let kubeconfig = server.kubeconfig().to_str().unwrap();
     for (words, part) in [
@@ -140,7 +140,7 @@ fn refused_input_is_64_and_one_clear_line() {
 }
 
 #[test]
-fn a_port_that_is_taken_is_1_and_one_clear_line() {
+fn a_port_that_is_taken_ends_with_1_and_one_clear_line() {
     let server = ApiServer::builder().start_blocking();
     let taken = server.address().to_string();
     let (code, _, stderr) = run(&[
@@ -172,7 +172,7 @@ fn the_log_names_what_changed_without_secrets_and_ends_with_0_on_sigterm() {
         "--log-format",
         "json",
     ];
-    let mut agent = Running::start(&words);
+    let mut agent = AgentProcess::start(&words);
     let started = agent.next("started");
     assert_eq!(
         (started["configuration"].as_str(), started["level"].as_str()),
@@ -213,7 +213,7 @@ fn the_log_names_what_changed_without_secrets_and_ends_with_0_on_sigterm() {
 }
 
 #[test]
-fn probe_asks_each_url_and_ends_with_0_where_all_are_well() {
+fn probe_asks_each_url_and_ends_with_0_if_all_answer_200() {
     let server = ApiServer::builder().start_blocking();
     let kubeconfig = server.kubeconfig().to_str().unwrap().to_owned();
     let words = [
@@ -224,7 +224,7 @@ fn probe_asks_each_url_and_ends_with_0_where_all_are_well() {
         "--log-format",
         "json",
     ];
-    let mut agent = Running::start(&words);
+    let mut agent = AgentProcess::start(&words);
     let started = agent.next("started");
     let base = format!("http://{}", started["address"].as_str().unwrap());
     let (healthz, nix) = (format!("{base}/healthz"), format!("{base}/nix"));
@@ -244,7 +244,7 @@ fn probe_asks_each_url_and_ends_with_0_where_all_are_well() {
             String::new()
         )
     );
-    // The variables of the pod that is asked are no flags of the one that asks.
+    // The variables that set the agent's flags do not set those of probe.
     let output = agent_with_variable(&["probe", &healthz]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
 }
@@ -258,7 +258,7 @@ fn agent_with_variable(words: &[&str]) -> Output {
 }
 
 #[test]
-fn a_second_signal_ends_the_delay_and_a_person_has_none() {
+fn a_second_signal_ends_the_delay_and_sigint_has_none() {
     let server = ApiServer::builder().start_blocking();
     let kubeconfig = server.kubeconfig().to_str().unwrap().to_owned();
     let words = [
@@ -271,14 +271,14 @@ fn a_second_signal_ends_the_delay_and_a_person_has_none() {
         "--shutdown-delay",
         "1h",
     ];
-    let mut agent = Running::start(&words);
+    let mut agent = AgentProcess::start(&words);
     agent.next("started");
     agent.terminate();
     assert_eq!(agent.next("still answering")["seconds"], 3600.0);
     agent.terminate();
     agent.next("stopped at once");
     assert_eq!(agent.child.wait().unwrap().code(), Some(0));
-    let mut agent = Running::start(&words);
+    let mut agent = AgentProcess::start(&words);
     agent.next("started");
     agent.signal("-INT");
     agent.next("stopped");
@@ -304,7 +304,7 @@ fn the_log_names_each_missing_rule_once() {
         "--log-format",
         "json",
     ];
-    let mut agent = Running::start(&words);
+    let mut agent = AgentProcess::start(&words);
     let rules = [
         ("lost: deployments", "apps/deployments watch"),
         ("lost: right to get /readyz", "nonResourceURL /readyz get"),

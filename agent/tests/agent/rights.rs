@@ -1,6 +1,6 @@
-//! Owns what the agent says of a right that its identity lacks, and that it heals when the right is given.
+//! Owns how the agent reports a right that its identity lacks, and that it recovers once the right is granted.
 
-use crate::harness::{Answer, Running, settings, start};
+use crate::harness::{Answer, RunningAgent, settings, start};
 use serde_json::{Value, json};
 use sre_testkit::object::Deployment;
 use sre_testkit::{Access, ApiServer, Match, WatchFault};
@@ -9,7 +9,7 @@ const USER: &str = "system:serviceaccount:sre-tools:sre-agent";
 const DEPLOYMENTS: &str = "/apis/apps/v1/deployments";
 
 /// An agent whose identity may do only that.
-async fn allowed(access: Access) -> (ApiServer, Running) {
+async fn agent_with(access: Access) -> (ApiServer, RunningAgent) {
     let server = ApiServer::builder()
         .deployments([Deployment::new("shop", "web")])
         .user("s3cret", USER, access)
@@ -29,7 +29,7 @@ fn hint(value: &Value) -> &str {
 
 #[tokio::test]
 async fn without_the_right_to_list_nothing_is_seen_and_the_rule_is_named() {
-    let (server, agent) = allowed(Access::admin().without("list", "deployments")).await;
+    let (server, agent) = agent_with(Access::admin().without("list", "deployments")).await;
     let answer = agent
         .until("/health/deployments", |a| missing(a) == "apps/deployments list")
         .await;
@@ -55,8 +55,8 @@ async fn without_the_right_to_list_nothing_is_seen_and_the_rule_is_named() {
 }
 
 #[tokio::test]
-async fn without_the_right_to_watch_what_was_listed_is_unknown_and_the_rule_is_named() {
-    let (server, agent) = allowed(Access::admin().without("watch", "deployments")).await;
+async fn without_the_right_to_watch_the_listed_objects_are_unknown_and_the_rule_is_named() {
+    let (server, agent) = agent_with(Access::admin().without("watch", "deployments")).await;
     let answer = agent
         .until("/health/deployments", |a| missing(a) == "apps/deployments watch")
         .await;
@@ -87,7 +87,7 @@ async fn without_the_right_to_watch_what_was_listed_is_unknown_and_the_rule_is_n
 
 #[tokio::test]
 async fn a_right_that_is_taken_away_and_given_back_is_noticed() {
-    let (server, agent) = allowed(Access::admin()).await;
+    let (server, agent) = agent_with(Access::admin()).await;
     agent
         .until("/health/deployments", |a| a.json()["status"] == "ok")
         .await;
@@ -96,7 +96,7 @@ async fn a_right_that_is_taken_away_and_given_back_is_noticed() {
         ("*", "apps/deployments watch"),
     ] {
         server.set_access(USER, Access::admin().without(verb, "deployments"));
-        // The API server lets a watch that is open go on; the end of it comes within five minutes.
+        // The API server lets an open watch go on. It ends within five minutes.
         server.disturb_watches(&WatchFault::Cut);
         agent.until("/health/deployments", |a| missing(a) == rule).await;
         server.set_access(USER, Access::admin());
@@ -116,7 +116,7 @@ async fn each_path_that_may_not_be_read_is_named() {
         ("/readyz", 200, "ok"),
         ("/livez", 200, "ok"),
     ] {
-        let (server, agent) = allowed(Access::admin().without_path(path)).await;
+        let (server, agent) = agent_with(Access::admin().without_path(path)).await;
         let rule = format!("nonResourceURL {path} get");
         let answer = agent
             .until("/health/apiserver", |a| a.json()["missing"] == rule.as_str())
@@ -153,7 +153,7 @@ async fn each_path_that_may_not_be_read_is_named() {
 #[tokio::test]
 async fn every_path_that_may_not_be_read_is_named_at_once() {
     let access = Access::admin().without_path("/readyz").without_path("/livez");
-    let (_server, agent) = allowed(access).await;
+    let (_server, agent) = agent_with(access).await;
     agent
         .until("/health/apiserver", |a| {
             a.json()["missing"] == "nonResourceURL /readyz get, nonResourceURL /livez get"
@@ -162,8 +162,8 @@ async fn every_path_that_may_not_be_read_is_named_at_once() {
 }
 
 #[tokio::test]
-async fn an_api_server_that_is_alive_and_not_ready_is_told_from_one_that_is_neither() {
-    let (server, agent) = allowed(Access::admin()).await;
+async fn an_api_server_that_is_alive_and_not_ready_differs_from_one_that_is_neither() {
+    let (server, agent) = agent_with(Access::admin()).await;
     server.fail_check("/readyz", "etcd");
     let notes = |a: &Answer| a.json()["notes"].clone();
     agent

@@ -1,6 +1,6 @@
-//! Owns what the agent answers of several kinds: one watch and one path each, and nothing of those that it does not watch.
+//! Owns the answers about several kinds: each has one watch and one path, and a kind that is not watched has neither.
 
-use crate::harness::{Running, settings, start};
+use crate::harness::{RunningAgent, settings, start};
 use serde_json::{Value, json};
 use sre_shared::kind::Kind;
 use sre_testkit::object::Deployment;
@@ -30,7 +30,7 @@ fn owned(mut job: Value) -> Value {
     job
 }
 
-/// One object of each default kind, a Job of the CronJob besides.
+/// One object of each default kind, and a Job of the CronJob.
 fn shop() -> ApiServerBuilder {
     let counts = json!({"observedGeneration": 1, "replicas": 1, "readyReplicas": 1, "availableReplicas": 1});
     let nodes = json!({"observedGeneration": 1, "desiredNumberScheduled": 2, "numberReady": 1, "updatedNumberScheduled": 2});
@@ -46,7 +46,7 @@ fn shop() -> ApiServerBuilder {
         ])
 }
 
-async fn agent(server: &ApiServer, kinds: impl IntoIterator<Item = Kind>) -> Running {
+async fn agent(server: &ApiServer, kinds: impl IntoIterator<Item = Kind>) -> RunningAgent {
     let mut settings = settings(server.kubeconfig());
     settings.kinds = kinds.into_iter().collect();
     let agent = start(settings).await;
@@ -148,15 +148,15 @@ async fn an_answer_covers_what_is_asked_and_not_what_is_watched() {
         .deployments([Deployment::new("bank", "ledger").replicas(3).counts(3, 3, 0, 0)])
         .start()
         .await;
-    let mut wish = settings(server.kubeconfig());
-    wish.kinds = vec![Kind::Deployment, Kind::StatefulSet];
-    wish.namespaces = vec!["shop".into()];
-    let narrow = start(wish).await;
+    let mut settings = settings(server.kubeconfig());
+    settings.kinds = vec![Kind::Deployment, Kind::StatefulSet];
+    settings.namespaces = vec!["shop".into()];
+    let narrow = start(settings).await;
     let wide = agent(&server, [Kind::Deployment]).await;
-    let listed = |path| narrow.until(path, |a| a.json()["coverage"]["notSeen"] == json!([]));
-    listed("/health").await;
+    let whole = |path| narrow.until(path, |a| a.json()["coverage"]["notSeen"] == json!([]));
+    whole("/health").await;
     for (path, code, status, not_seen) in [
-        // What nobody narrowed or widened is the agent's own part of the cluster, which coverage names.
+        // A question without kinds and namespaces is about the agent's own part of the cluster, which coverage names.
         ("/health", 200, "ok", json!([])),
         ("/health/deployments", 200, "ok", json!([])),
         ("/health?namespace=shop", 200, "ok", json!([])),
@@ -223,7 +223,7 @@ async fn an_answer_covers_what_is_asked_and_not_what_is_watched() {
     ] {
         assert_eq!(namespaces(narrow.get(path).await), json!(["shop"]), "{path}");
     }
-    // The API server, and kinds that are not wanted, are left out.
+    // The API server and kinds that the question does not name are left out.
     let checks = |answer: crate::harness::Answer| {
         let body = answer.json();
         let checks = body["checks"].as_array().cloned().unwrap_or_default();
@@ -251,7 +251,7 @@ async fn an_answer_covers_what_is_asked_and_not_what_is_watched() {
             .len(),
         1 + Kind::ALL.len()
     );
-    // One that watches every namespace has nothing to add.
+    // An agent that watches every namespace has no gap.
     let answer = wide.get("/health/deployments?namespace=*").await.json();
     assert_eq!(
         (&answer["status"], &answer["coverage"]),
@@ -263,7 +263,7 @@ async fn an_answer_covers_what_is_asked_and_not_what_is_watched() {
 }
 
 #[tokio::test]
-async fn the_metrics_are_told_by_kind() {
+async fn the_metrics_are_counted_by_kind() {
     let server = shop().start().await;
     let agent = agent(&server, Kind::by_default()).await;
     let metrics = agent.get("/metrics").await.text();
@@ -279,7 +279,7 @@ async fn the_metrics_are_told_by_kind() {
 }
 
 #[tokio::test]
-async fn what_is_not_watched_has_no_path_and_the_index_names_what_is() {
+async fn only_watched_kinds_have_a_path_and_an_entry_in_the_index() {
     let server = shop().start().await;
     let agent = agent(&server, [Kind::CronJob]).await;
     let answer = agent.get("/health/cj").await;
@@ -333,13 +333,13 @@ async fn a_kind_that_may_not_be_read_is_unknown_and_the_others_are_judged() {
 async fn a_selector_has_to_match_something_of_all_kinds_together() {
     let server = shop().start().await;
     let agent = agent(&server, Kind::by_default()).await;
-    let of = async |query: &str| agent.get(&format!("/health{query}")).await.json();
-    let report = of("?selector=app%3Ddb").await;
+    let health = async |query: &str| agent.get(&format!("/health{query}")).await.json();
+    let report = health("?selector=app%3Ddb").await;
     assert_eq!(
         (&report["status"], &report["coverage"]["notSeen"]),
         (&json!("ok"), &json!([]))
     );
-    let report = of("?selector=app%3Dnone").await;
+    let report = health("?selector=app%3Dnone").await;
     assert_eq!(report["status"], "unknown");
     assert_eq!(
         report["coverage"]["notSeen"][0]["error"],
@@ -351,8 +351,8 @@ async fn a_selector_has_to_match_something_of_all_kinds_together() {
         parts[1..].iter().all(|part| part["status"] == "unknown"),
         "{report}"
     );
-    // Of one kind alone it is said at its path.
-    let answer = of("/cronjobs?selector=app%3Ddb").await;
+    // The path of one kind reports it for that kind.
+    let answer = health("/cronjobs?selector=app%3Ddb").await;
     assert_eq!(answer["notSeen"][0]["what"], "cronjobs matching app=db");
 }
 

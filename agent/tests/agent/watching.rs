@@ -1,6 +1,6 @@
-//! Owns what the agent makes of events, of watches that end and of objects that it may not or cannot read.
+//! Owns how events change the answers, how watches go on, and objects that the agent may not or cannot read.
 
-use crate::harness::{listed, settings, start};
+use crate::harness::{listed_agent, settings, start};
 use serde_json::json;
 use sre_testkit::object::Deployment;
 use sre_testkit::{Access, ApiServer, Fault, Gone, Match, WatchFault};
@@ -17,7 +17,7 @@ async fn events_change_the_answer() {
         .deployments([Deployment::new("shop", "web")])
         .start()
         .await;
-    let agent = listed(&server).await;
+    let agent = listed_agent(&server).await;
     server.wait_for_watches(1).await;
     server.apply(degraded("web"));
     agent
@@ -43,9 +43,9 @@ async fn events_change_the_answer() {
 #[tokio::test]
 async fn a_bookmark_is_a_sign_of_life() {
     let server = ApiServer::builder().start().await;
-    let mut wish = settings(server.kubeconfig());
-    wish.pace.stale = std::time::Duration::from_millis(300);
-    let agent = start(wish).await;
+    let mut settings = settings(server.kubeconfig());
+    settings.pace.stale = std::time::Duration::from_millis(300);
+    let agent = start(settings).await;
     agent
         .until("/health/deployments", |a| {
             a.json()["stale"] == true && a.json()["observedAt"].is_string()
@@ -59,16 +59,16 @@ async fn a_bookmark_is_a_sign_of_life() {
 }
 
 #[tokio::test]
-async fn a_version_that_is_gone_is_listed_again_whichever_way_it_is_said() {
+async fn a_version_that_is_gone_leads_to_a_new_list_in_both_of_its_forms() {
     for gone in [Gone::Event, Gone::Answer] {
         let server = ApiServer::builder()
             .gone(gone)
             .deployments([Deployment::new("shop", "web")])
             .start()
             .await;
-        let agent = listed(&server).await;
+        let agent = listed_agent(&server).await;
         server.wait_for_watches(1).await;
-        // The next watch begins too late: what happened meanwhile is forgotten.
+        // The next watch begins too late: the server has forgotten the changes in between.
         server.fail(Match::path(DEPLOYMENTS).watches(), Fault::Close);
         server.disturb_watches(&WatchFault::Cut);
         server.wait_for_watches(0).await;
@@ -87,7 +87,7 @@ async fn a_watch_that_sends_garbage_or_ends_goes_on() {
         .deployments([Deployment::new("shop", "web")])
         .start()
         .await;
-    let agent = listed(&server).await;
+    let agent = listed_agent(&server).await;
     for fault in [
         WatchFault::Garbage(b"<html>\n".to_vec()),
         WatchFault::Cut,
@@ -115,7 +115,7 @@ async fn one_object_that_does_not_decode_spoils_no_other() {
         .raw_deployment("shop", "api", &broken.to_string())
         .start()
         .await;
-    let agent = listed(&server).await;
+    let agent = listed_agent(&server).await;
     let body = agent.get("/health/deployments").await.json();
     assert_eq!(
         (&body["status"], &body["summary"]["healthy"]),
@@ -134,9 +134,9 @@ async fn a_forbidden_namespace_is_named_with_the_missing_rule() {
         .user("secret-of-shop", "shopkeeper", Access::namespaces(["shop"]))
         .start()
         .await;
-    let mut wish = settings(&server.kubeconfig_for("shopkeeper"));
-    wish.namespaces = vec!["bank".into(), "shop".into()];
-    let agent = start(wish).await;
+    let mut settings = settings(&server.kubeconfig_for("shopkeeper"));
+    settings.namespaces = vec!["bank".into(), "shop".into()];
+    let agent = start(settings).await;
     let answer = agent
         .until("/health/deployments", |a| {
             a.names() == ["web"] && a.json()["notSeen"][0]["class"] == "forbidden"
@@ -166,7 +166,7 @@ async fn a_forbidden_namespace_is_named_with_the_missing_rule() {
 }
 
 #[tokio::test]
-async fn nothing_that_may_be_read_is_an_honest_500() {
+async fn an_agent_that_may_read_nothing_answers_500() {
     let server = ApiServer::builder()
         .deployments([Deployment::new("shop", "web")])
         .user("t", "nobody", Access::none())

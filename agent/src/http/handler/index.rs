@@ -1,4 +1,4 @@
-//! `/`: which paths there are.
+//! `/`: the list of paths.
 
 use crate::http::response::{Answer, Body};
 use crate::state::AgentState;
@@ -40,12 +40,12 @@ pub fn answer(state: &AgentState) -> Answer {
     }));
     paths.extend([
         entry("/healthz", "whether this process works; /livez is the same"),
-        entry("/readyz", "whether this process can answer; ?verbose tells more"),
+        entry("/readyz", "whether this process can answer; ?verbose says more"),
     ]);
     paths.extend(metrics);
     paths.extend([
-        entry("/openapi.json", "all of this, for programs"),
-        entry("/version", "what this is"),
+        entry("/openapi.json", "the description of all paths, for programs"),
+        entry("/version", "name and version of this agent"),
         entry("/", "this list"),
     ]);
     Answer::json(

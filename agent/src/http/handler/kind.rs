@@ -1,4 +1,4 @@
-//! `/health/deployments`, and so for each other kind: every object with its verdict, from the cache.
+//! `/health/KIND`, such as `/health/deployments`: every object of the kind with its verdict, from the cache.
 
 use super::{Items, Provenance, pod};
 use crate::http::query::Query;

@@ -1,4 +1,4 @@
-//! `/metrics`: what Prometheus reads. Never waits for the API server.
+//! `/metrics`: the metrics for Prometheus. Never waits for the API server.
 
 use crate::http::response::Answer;
 use crate::metrics::{self, TextFormat};
@@ -18,7 +18,7 @@ pub fn answer(state: &AgentState, request: &HeaderMap) -> Answer {
     }
 }
 
-/// The plain format only if a client asks for it and not for the other one. Prometheus asks for both.
+/// The plain format, if a client asks for it and not for `OpenMetrics`. Prometheus asks for both.
 fn format(request: &HeaderMap) -> TextFormat {
     let accepts = |kind: &str| {
         let values = request.get_all(header::ACCEPT).iter();

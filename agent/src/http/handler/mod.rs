@@ -19,13 +19,13 @@ use std::cell::RefCell;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
-/// The selected objects, judged one after the other while they are written.
+/// The selected objects. Each is judged when it is written.
 struct Items<'a> {
     objects: &'a dyn KindObjects,
     selection: &'a Selection,
     time: &'a AnswerTime,
     limit: Option<NonZeroUsize>,
-    /// After writing: the token with which the list goes on, if it was cut.
+    /// Set by writing: the token with which the list goes on, if it was cut.
     next: RefCell<Option<String>>,
 }
 
@@ -55,7 +55,7 @@ impl Serialize for Items<'_> {
     }
 }
 
-/// The fields at the end of an answer from a cache.
+/// Where an answer comes from, and how old it is. These fields end an answer.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Provenance<'a> {
@@ -67,7 +67,7 @@ struct Provenance<'a> {
     pod: Option<&'a str>,
 }
 
-/// The name of the pod. It stands at the end of an answer, since answers of two replicas have the same content.
+/// The name of the pod. It does not count for the entity tag, since answers of two replicas have equal content.
 fn pod(state: &AgentState) -> Option<&str> {
     state.pod.as_deref()
 }

@@ -1,4 +1,4 @@
-//! `/openapi.json`: the description of every path, from which clients are generated. Tests hold it to the routes.
+//! `/openapi.json`: the description of every path, from which clients are generated. Tests compare it with the routes.
 
 use crate::http::response::Answer;
 

@@ -1,7 +1,7 @@
-//! `/health`: the whole report, which is what the plugin asks for.
+//! `/health`: the whole report. The plugin asks for it.
 //!
 //! It is written part by part and never exists as a whole, since the judged objects of a large cluster take many
-//! times the memory of the cached ones. A test holds it to the shape of `sre_shared::report::Report`.
+//! times the memory of the cached ones. A test compares it with the shape of `sre_shared::report::Report`.
 
 use super::Items;
 use crate::http::handler::apiserver::essence;
@@ -85,7 +85,7 @@ pub async fn answer(state: &AgentState, query: &Query) -> Answer {
     let overviews = parts.iter().map(|(objects, overview)| (objects.kind(), overview));
     let nothing = nothing_selected(overviews, selection);
     if let Some(nothing) = nothing.filter(|_| controllers.is_none() && alone.is_empty()) {
-        // It concerns all of them, and is reported once.
+        // It concerns all kinds, and is reported once.
         for (_, overview) in &mut parts {
             overview.status = overview.status.worst(Status::Unknown);
         }

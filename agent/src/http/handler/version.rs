@@ -1,4 +1,4 @@
-//! `/version`: what this is.
+//! `/version`: name and version of this agent.
 
 use crate::http::response::{Answer, Body};
 use http::StatusCode;

@@ -1,0 +1,115 @@
+//! Owns the grammar of the command line: its flags, their environment variables and their help.
+//! Must not know what they mean together.
+
+use super::values::{
+    KindWord, OptionalAddress, boolean, delay, kind_word, limit, namespace, optional_address,
+};
+use crate::address::Address;
+use crate::log::{LogFormat, LogLevel};
+use crate::probe::TargetUrl;
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Answers over HTTP whether the API server and the workloads of a cluster are healthy
+///
+/// Without --kubeconfig it uses the ServiceAccount of the pod it runs in. It starts and answers also while the API
+/// server is away.
+#[derive(Debug, Parser)]
+#[command(name = "sre-agent", version, args_conflicts_with_subcommands = true)]
+pub struct Args {
+    #[command(subcommand)]
+    pub command: Option<Subcommands>,
+
+    /// The kubeconfig to use; else the ServiceAccount of the pod
+    #[arg(long, value_name = "PATH", env = "SRE_AGENT_KUBECONFIG")]
+    pub kubeconfig: Option<PathBuf>,
+
+    /// The context of --kubeconfig to use; else its current one
+    #[arg(long, value_name = "NAME", env = "SRE_AGENT_CONTEXT")]
+    pub context: Option<String>,
+
+    /// Where to listen: :PORT for all addresses, HOST:PORT for one, an IPv6 address in brackets; port 0 for any that is free
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        env = "SRE_AGENT_ADDRESS",
+        default_value = ":8080"
+    )]
+    pub address: Address,
+
+    /// Where to serve /metrics, in the same form; else at --address
+    #[arg(long, value_name = "ADDRESS", env = "SRE_AGENT_METRICS_ADDRESS", value_parser = optional_address)]
+    pub metrics_address: Option<OptionalAddress>,
+
+    /// Kinds to watch, separated by commas; all for every kind [default: deployments,statefulsets,daemonsets,jobs,cronjobs]
+    #[arg(long, value_name = "KINDS", env = "SRE_AGENT_KINDS", value_delimiter = ',', value_parser = kind_word)]
+    pub kinds: Vec<KindWord>,
+
+    /// Namespaces to watch, separated by commas [default: all]
+    #[arg(long, value_name = "NAMES", env = "SRE_AGENT_NAMESPACES", value_delimiter = ',', value_parser = namespace)]
+    pub namespaces: Vec<String>,
+
+    /// Look for causes of unhealthy objects, in pods, ReplicaSets, Jobs, events and nodes;
+    /// --causes=false turns it off [default: true]
+    #[arg(long, value_name = "BOOL", env = "SRE_AGENT_CAUSES", num_args = 0..=1, require_equals = true,
+          default_missing_value = "true", default_value = "true", hide_default_value = true,
+          action = clap::ArgAction::Set, value_parser = boolean)]
+    pub causes: bool,
+
+    /// Data counts as unknown if nothing was heard of the API server for this long
+    #[arg(long, value_name = "DURATION", env = "SRE_AGENT_STALE_AFTER", default_value = "3m", value_parser = limit)]
+    pub stale_after: Duration,
+
+    /// The longest that one request to the API server may take, watches excepted
+    #[arg(long, value_name = "DURATION", env = "SRE_AGENT_REQUEST_TIMEOUT", default_value = "10s", value_parser = limit)]
+    pub request_timeout: Duration,
+
+    /// How long requests are still accepted after SIGTERM, while /readyz reports that this process is not ready
+    #[arg(long, value_name = "DURATION", env = "SRE_AGENT_SHUTDOWN_DELAY", default_value = "0s", value_parser = delay)]
+    pub shutdown_delay: Duration,
+
+    /// Connections served at the same time; more have to wait
+    #[arg(long, value_name = "NUMBER", env = "SRE_AGENT_MAX_CONNECTIONS", default_value = "256", value_parser = clap::value_parser!(u16).range(1..))]
+    pub max_connections: u16,
+
+    /// How the log is written to stderr
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        env = "SRE_AGENT_LOG_FORMAT",
+        default_value = "text",
+        value_enum
+    )]
+    pub log_format: LogFormat,
+
+    /// The least important event that is logged
+    #[arg(
+        long,
+        value_name = "LEVEL",
+        env = "SRE_AGENT_LOG_LEVEL",
+        default_value = "info",
+        value_enum
+    )]
+    pub log_level: LogLevel,
+}
+
+/// The commands besides serving.
+#[derive(Debug, Subcommand)]
+pub enum Subcommands {
+    /// Asks URLs over plain HTTP, prints a line for each, and ends with 0 if all of them answered 200
+    Probe {
+        /// The URLs, asked one after the other
+        #[arg(required = true, value_name = "URL")]
+        urls: Vec<TargetUrl>,
+
+        /// The longest that one URL may take
+        #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = limit)]
+        timeout: Duration,
+
+        /// How long a URL that does not answer 200 is asked again: nodes learn of a new Service a moment after its pods
+        /// are ready
+        #[arg(long, value_name = "DURATION", value_parser = limit)]
+        patience: Option<Duration>,
+    },
+}
