@@ -1,19 +1,19 @@
-//! What each word of a report means: docs/checks.md, cut into its sections. It is the one source, so that what is printed
-//! and what is read on the web cannot differ.
+//! The meaning of each word of a report: docs/checks.md, cut into its sections. `explain` and the web page have this one
+//! source, so they cannot differ.
 
-/// The page.
+/// The text of docs/checks.md.
 pub const DOCS: &str = include_str!("../../docs/checks.md");
 
-/// What the word of a section is in a report.
+/// The role of a word in a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     /// A kind of object.
     Kind,
-    /// Why an object is in its state.
+    /// Says why an object is in its state.
     Reason,
-    /// What is behind that.
+    /// Says what led to that state.
     Cause,
-    /// Why something was not seen.
+    /// Says why something was not seen.
     Class,
 }
 
@@ -35,7 +35,7 @@ impl Role {
 /// One word and its text, in Markdown.
 #[derive(Debug)]
 pub struct Section {
-    /// What it is.
+    /// The role of the word.
     pub role: Role,
     /// The word.
     pub word: &'static str,
@@ -117,7 +117,7 @@ fn capital(text: &str) -> String {
         .map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
-/// A page with a section of each sort.
+/// A page with a section of each role.
 #[cfg(test)]
 pub const PAGE: &str = "# What is checked\n\n## How a Thing is judged\n\nBy looking.\n\n# Reasons\n\n## Broken\n\nIt is \
                         broken. Very\nmuch so, of a truth that is long enough to be broken.\n\n    kubectl mend\n\n# The \

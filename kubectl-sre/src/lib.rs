@@ -45,13 +45,13 @@ pub fn main(args: impl IntoIterator<Item = std::ffi::OsString>, shell: &mut Shel
     };
     let code = runtime.block_on(async {
         tokio::select! {
-            // The signal is caught before anything else begins, so that its exit code is the same at any moment.
+            // The signal is handled before the command begins, so that Ctrl-C has the same exit code at any moment.
             biased;
             _ = tokio::signal::ctrl_c() => None,
             code = command::run(command, shell) => Some(code),
         }
     });
-    // A look-up of a name that is still under way must not hold up the exit.
+    // A name look-up that is still running must not delay the exit.
     runtime.shutdown_background();
     code.unwrap_or_else(|| {
         shell.complain("interrupted");

@@ -1,4 +1,4 @@
-//! The plugin's process: arguments, streams and exit code of the operating system, and nothing else.
+//! The plugin's process: its arguments, streams and exit code.
 
 use std::process::ExitCode;
 

@@ -1,13 +1,12 @@
 //! Progress on stderr, for runs that take long enough to be noticed.
-
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use sre_shared::run::Progress;
 use std::time::Duration;
 
-/// A run that ends sooner shows nothing: a line that flashes is noise.
+/// A run that ends sooner shows no line, since one that flashes is noise.
 const PATIENCE: Duration = Duration::from_millis(400);
 
-/// A line on stderr that says how far a run is.
+/// A line on stderr with the progress of a run.
 pub struct ProgressLine {
     bar: ProgressBar,
 }
@@ -31,7 +30,7 @@ impl ProgressLine {
         Self { bar }
     }
 
-    /// Says how far the run is.
+    /// Shows the progress of the run.
     pub fn show(&self, progress: Progress) {
         self.bar.set_message(match progress {
             Progress::Read(kind, count) => format!("{count} {} read", kind.title()),

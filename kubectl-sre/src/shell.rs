@@ -1,4 +1,4 @@
-//! The streams: results to stdout, everything else to stderr, and what a terminal can show.
+//! The streams, and what a terminal can show. Results go to stdout, everything else to stderr.
 
 use std::io::{IsTerminal as _, Write};
 
@@ -14,7 +14,7 @@ pub enum Color {
     Never,
 }
 
-/// Where output goes.
+/// The streams to which output goes.
 pub struct Shell {
     out: Box<dyn Write>,
     err: Box<dyn Write>,
@@ -45,7 +45,7 @@ impl Shell {
         }
     }
 
-    /// Writes a part of the result. A reader that has gone away is no error: the exit code still carries the verdict.
+    /// Writes a part of the result. It is no error if the reader has gone away: the exit code still carries the verdict.
     pub fn print(&mut self, text: &str) {
         let _ = self
             .out
@@ -53,7 +53,7 @@ impl Shell {
             .and_then(|()| self.out.flush());
     }
 
-    /// Lets `write` write the result.
+    /// Writes the result by calling `write`.
     pub fn write(&mut self, write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) {
         let written = write(&mut self.out).and_then(|()| self.out.flush());
         if let Err(error) = written
@@ -68,7 +68,7 @@ impl Shell {
         let _ = writeln!(self.err, "{line}");
     }
 
-    /// Whether the result is to be coloured.
+    /// Whether to colour the result.
     #[must_use]
     pub fn colors(&self, when: Color) -> bool {
         match when {

@@ -1,7 +1,7 @@
 //! The command line.
 //!
-//! `grammar` has the types that clap fills, `values` the parsers of single values, `usage` the one line that
-//! answers a misuse, and `settings` makes of the flags what a command needs.
+//! `grammar` has the types that clap fills, `values` the parsers of single values, `usage` the line that answers a
+//! misuse, and `settings` turns flags into the settings of a command.
 
 mod grammar;
 mod settings;
@@ -42,8 +42,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, Refusa
     Ok(cli.command)
 }
 
-/// What the user typed to run this program. kubectl runs a plugin by the path of its file, and the user typed
-/// `kubectl sre`.
+/// The command that the user typed. kubectl runs a plugin by the path of its file, and the user typed `kubectl sre`.
 fn program_name(arg0: Option<OsString>) -> String {
     let path = PathBuf::from(arg0.unwrap_or_default());
     let stem = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();

@@ -1,5 +1,5 @@
-//! What a command needs, out of the flags. The environment and the kuberc file, which flags override, are read by the
-//! library when it opens the connection.
+//! The settings of a command, made of its flags. Flags override the environment and the kuberc file, which the library
+//! reads when it opens the connection.
 
 use super::grammar::{CauseSearch, ConnectionArgs, HealthArgs, VersionArgs};
 use super::usage::cluster_flag;
@@ -19,12 +19,12 @@ const CLUSTER_LIMIT: Duration = Duration::from_mins(1);
 /// The limit of a run that asks an agent.
 const AGENT_LIMIT: Duration = Duration::from_secs(10);
 
-/// What `health` needs.
+/// The settings of `health`.
 #[derive(Debug)]
 pub struct HealthSettings {
     /// Where the report comes from.
     pub source: SourceSettings,
-    /// What is judged.
+    /// What to judge.
     pub request: Request,
     /// The limit of the whole run.
     pub limit: Duration,
@@ -34,16 +34,16 @@ pub struct HealthSettings {
     pub format: Format,
     /// When to use colour.
     pub color: Color,
-    /// Whether to print each request on stderr, and what is well too.
+    /// Whether to print each request on stderr, and healthy parts of the screen too.
     pub verbose: bool,
-    /// Whether to print the verdict only.
+    /// Whether to print only the verdict.
     pub quiet: bool,
 }
 
-/// What `version` needs.
+/// The settings of `version`.
 #[derive(Debug)]
 pub struct VersionSettings {
-    /// Whose versions are shown beside the plugin's; `None` for nobody's.
+    /// The source whose versions are shown beside the plugin's; `None` to show the plugin's alone.
     pub source: Option<SourceSettings>,
     /// The limit of the whole run.
     pub limit: Duration,
@@ -89,8 +89,8 @@ impl VersionSettings {
 }
 
 impl ConnectionArgs {
-    /// The source that is asked: a URL or the agent if one is given, else the cluster. `api_server` is whether an agent's
-    /// view of the API server is to be compared with the one from here.
+    /// The source to ask: a URL or the agent if one is given, else the cluster. `api_server` says whether an agent's view
+    /// of the API server is compared with the view from here.
     fn source(&self, namespace: Option<&str>, api_server: bool) -> SourceSettings {
         match (&self.agent_url, &self.agent) {
             (Some(url), _) => {
@@ -126,7 +126,7 @@ impl ConnectionArgs {
         }
     }
 
-    /// The flags that override what the kubeconfig says.
+    /// The flags that override the kubeconfig.
     #[must_use]
     pub fn overrides(&self, namespace: Option<&str>) -> Overrides {
         let mut impersonate_user_extra = BTreeMap::<String, Vec<String>>::new();
@@ -181,7 +181,7 @@ impl ConnectionArgs {
 }
 
 impl HealthArgs {
-    /// What is judged, by the targets and flags.
+    /// What to judge, by the targets and flags.
     #[must_use]
     pub fn request(&self) -> Request {
         let request = Request {
@@ -190,7 +190,7 @@ impl HealthArgs {
                 .clone()
                 .filter(|name| !name.is_empty() && !self.all_namespaces),
             selector_text: self.selector.clone(),
-            // The grammar has parsed it already, so that it cannot fail here.
+            // The grammar has parsed it already, so it cannot fail here.
             selector: self.selector.parse().unwrap_or_default(),
             no_ignore: self.no_ignore,
             causes: match (self.cause, self.logs) {
@@ -198,7 +198,7 @@ impl HealthArgs {
                 (CauseSearch::Auto, false) => Causes::Told,
                 (CauseSearch::Auto, true) => Causes::WithLogs,
             },
-            // A person reads of what is wrong; a machine is given every object.
+            // A person reads only problems; a program gets every object.
             items: match self.output {
                 Format::Human => AgentItems::Notable,
                 Format::Json | Format::Yaml => AgentItems::All,

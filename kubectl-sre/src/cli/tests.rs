@@ -6,8 +6,8 @@ use sre_shared::run::Request;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// What the library is asked by that line.
-fn asked(line: &str) -> Request {
+/// The request that a command line makes.
+fn request(line: &str) -> Request {
     let args = std::iter::once("x").chain(line.split_whitespace());
     match parse(args.map(OsString::from)) {
         Ok(Command::Health(health)) => health.request(),
@@ -157,7 +157,7 @@ fn every_refused_input_gets_one_line_with_the_nearest_right_one() {
 }
 
 #[test]
-fn every_flag_of_a_connection_says_what_it_says_in_kubectl() {
+fn every_flag_of_a_connection_means_the_same_as_in_kubectl() {
     let line = "x health -n shop --cluster c --user u -s https://s --tls-server-name t \
                 --insecure-skip-tls-verify --certificate-authority ca --client-certificate crt --client-key key \
                 --token tok --as joe --as-group g --as-group h --as-uid 7 --as-user-extra a=1 --as-user-extra a=2 \
@@ -191,7 +191,7 @@ fn every_flag_of_a_connection_says_what_it_says_in_kubectl() {
     let line =
         "x health --context a --context b -n= --kubeconfig= --as joe --as-user-extra a --request-timeout=-1s";
     let Ok(Command::Health(health)) = parse(line.split_whitespace().map(OsString::from)) else {
-        panic!("what kubectl takes is refused");
+        panic!("flags that kubectl takes are refused");
     };
     assert_eq!(
         (health.connection.context.as_deref(), health.request().namespace),
@@ -281,9 +281,9 @@ fn the_name_in_the_usage_follows_the_name_of_the_program() {
 }
 
 #[test]
-fn targets_become_what_the_library_is_asked() {
+fn targets_become_a_request() {
     let ask = |line: &str| {
-        let ask = asked(line);
+        let ask = request(line);
         (
             ask.api_server,
             ask.kinds.into_iter().map(|w| w.names).collect::<Vec<_>>(),
@@ -304,7 +304,7 @@ fn targets_become_what_the_library_is_asked() {
 #[test]
 fn kinds_are_chosen_by_every_name_in_any_order_and_reported_in_one() {
     let ask = |line: &str| {
-        let ask = asked(line);
+        let ask = request(line);
         let kinds: Vec<&str> = ask.kinds.iter().map(|w| w.kind.plural()).collect();
         (ask.api_server, ask.by_default, kinds.join(","))
     };

@@ -16,7 +16,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// The refusal that clap's error stands for. clap writes a paragraph; one line is left of it.
+    /// Shortens clap's error, which is a paragraph, to one line.
     pub(super) fn from_clap(error: &clap::Error, name: &str) -> Self {
         match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Self::Help(error.render().to_string()),
@@ -65,7 +65,7 @@ fn line(error: &clap::Error, name: &str) -> String {
     }
 }
 
-/// The line for a flag whose value is none of those that it takes, or is missing.
+/// The line for a flag whose value is invalid or missing.
 fn invalid_value(error: &clap::Error, flag: &str) -> String {
     let given = context(error, ContextKind::InvalidValue).unwrap_or_default();
     let valid = context(error, ContextKind::ValidValue).unwrap_or_default();
@@ -80,7 +80,7 @@ fn invalid_value(error: &clap::Error, flag: &str) -> String {
     }
 }
 
-/// What clap's error says of that kind.
+/// The value that clap's error has for that kind.
 fn context(error: &clap::Error, kind: ContextKind) -> Option<String> {
     match error.get(kind)? {
         ContextValue::String(text) => Some(text.clone()),
@@ -110,11 +110,11 @@ pub(super) fn misplaced_flag(first: &str, name: &str) -> Option<String> {
     })
 }
 
-/// The line for flags that cannot be given together, beyond what the grammar itself refuses.
+/// The line for flags that contradict each other and that the grammar does not refuse.
 pub(super) fn contradiction(health: &HealthArgs) -> Option<String> {
     let connection = &health.connection;
     let cluster = cluster_flag(connection);
-    // If the API server is judged, both are asked: the agent for its view, and the API server for the view from here.
+    // If the API server is judged, the agent is asked for its view, and the API server for the view from here.
     if connection.agent_url.is_some()
         && !health.request().api_server
         && let Some(flag) = cluster

@@ -40,7 +40,7 @@ pub enum KindChoice {
 pub struct Token(String);
 
 impl Token {
-    /// The token itself, for the one who sends it.
+    /// The token itself, to be sent and never shown.
     #[must_use]
     pub fn secret(&self) -> &str {
         &self.0
@@ -128,7 +128,7 @@ fn custom_name(word: &str) -> Option<CustomName> {
     (is_resource && is_name(&custom.group, LONGEST_NAME)).then_some(custom)
 }
 
-/// Whether the API server would take it as a name, by RFC 1123.
+/// Whether a text is a name by RFC 1123, as the API server checks it.
 fn is_name(text: &str, longest: usize) -> bool {
     let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     (1..=longest).contains(&text.len())

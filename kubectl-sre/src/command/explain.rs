@@ -1,4 +1,4 @@
-//! `kubectl sre explain CODE`: what a word of a report means, how it was decided, and what to do.
+//! `kubectl sre explain CODE`: prints what a word of a report means, how it was decided, and what to do.
 
 use crate::cli::ExplainArgs;
 use crate::glossary::{DOCS, Section, sections};

@@ -1,4 +1,4 @@
-//! `kubectl sre health`: opens the source, writes its report, and makes of the verdict the exit code.
+//! `kubectl sre health`: opens the source, writes its report, and turns the verdict into the exit code.
 
 use crate::cli::HealthSettings;
 use crate::progress::ProgressLine;
@@ -50,7 +50,7 @@ pub async fn run(settings: HealthSettings, shell: &mut Shell) -> u8 {
     settings.fail_on.exit_code(Outcome::of(&report))
 }
 
-/// Whether the cluster is the one that the kubeconfig names, since no flag does.
+/// Whether the kubeconfig names the cluster, and no flag does.
 fn uses_current_context(source: &SourceSettings) -> bool {
     match source {
         SourceSettings::Cluster(cluster) | SourceSettings::Agent(cluster, _) => cluster.context.is_none(),
@@ -65,7 +65,7 @@ fn log_exchange(exchange: &Exchange<'_>) {
         (None, Some(status)) => status.to_string(),
         (None, None) => "no answer".to_owned(),
     };
-    // A continue token is long, opaque and says nothing to a reader.
+    // A continue token is long and opaque.
     let path = match exchange.path.split_once("continue=") {
         Some((path, _)) => format!("{path}continue=..."),
         None => exchange.path.to_owned(),
@@ -76,12 +76,12 @@ fn log_exchange(exchange: &Exchange<'_>) {
         exchange.bytes,
         exchange.elapsed.as_secs_f64() * 1e3
     );
-    // The observer runs inside the library, where the shell cannot be borrowed. A full or closed stderr stops nothing.
+    // The observer runs inside the library, which cannot borrow the shell. A full or closed stderr must not end the run.
     let _ = writeln!(std::io::stderr(), "{}", crate::output::escape(&line));
 }
 
-/// Whether no API server, or no agent, was reached: the API server's own part says so, or, without such a part, nothing
-/// was seen and all for that reason.
+/// Whether no API server, or no agent, was reached. The API server's own part says so. Without such a part, nothing was
+/// seen, and every gap has that reason.
 fn is_unreached(report: &Report) -> bool {
     // The counts are read, since an agent may be asked for fewer items than it counts.
     let nothing_known = || report.kinds().all(|kind| kind.summary.total == 0);

@@ -1,4 +1,4 @@
-//! `kubectl sre version`: the plugin's, the API server's, and if an agent is asked, the agent's.
+//! `kubectl sre version`: prints the versions of the plugin and of the API server, and of the agent if one is asked.
 
 use crate::cli::VersionSettings;
 use crate::output::Format;
@@ -59,7 +59,7 @@ pub async fn run(settings: VersionSettings, shell: &mut Shell) -> u8 {
     }
 }
 
-/// Adds the versions of the API server and of the agent. The first failure ends it.
+/// Adds the versions of the API server and of the agent, up to the first failure.
 async fn ask(source: SourceSettings, limit: Duration, versions: &mut Versions) -> Result<(), Failure> {
     let limit = RunLimit::from_now(limit);
     let source = match Source::open(source, limit, None).await {

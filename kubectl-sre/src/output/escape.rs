@@ -1,10 +1,10 @@
-//! What comes from a cluster can hold anything: nothing of it may move the cursor or turn the text around.
+//! Makes text from a cluster safe to print: it can hold anything, and must not move the cursor or reverse the line.
 
 use std::fmt::Write as _;
 
 /// The text with control characters and bidi overrides written out, as `\u{202e}`; line ends become spaces.
 ///
-/// kubectl had to learn this as CVE-2021-25743.
+/// kubectl had this hole, CVE-2021-25743.
 #[must_use]
 pub fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
@@ -21,7 +21,7 @@ pub fn escape(text: &str) -> String {
     safe
 }
 
-/// Characters that reorder or break the text around them without being seen.
+/// Invisible characters that reorder or break the text around them.
 fn is_hidden(c: char) -> bool {
     matches!(c,
         '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}'
@@ -33,7 +33,7 @@ mod tests {
     use super::escape;
 
     #[test]
-    fn nothing_that_moves_the_cursor_gets_through() {
+    fn characters_that_move_the_cursor_are_written_out() {
         assert_eq!(
             escape("a\u{1b}[2Jb\r\n\u{7}\u{9b}c"),
             "a\\u{1b}[2Jb \\u{7}\\u{9b}c"

@@ -1,4 +1,4 @@
-//! What the words of reports mean, for a terminal: a line each, or the page of one.
+//! The words of reports on a terminal: a line for each, or the page of one.
 
 use super::wrap;
 use crate::glossary::{Role, Section};
@@ -6,12 +6,9 @@ use unicode_width::UnicodeWidthStr as _;
 
 /// Appended to every reason and cause.
 const SILENCE: &str = "Known already? Annotate the object that it is shown on. It keeps its state, and stays out of status \
-                       and exit code until the end of that day. (What is unknown cannot be acknowledged.)";
+                       and exit code until the end of that day. (An unknown object cannot be acknowledged.)";
 
-/// Width of the column of words at most. The few longer ones push their own text only.
-const WORD_COLUMN: usize = 24;
-
-/// One line a word.
+/// The list of words, one line for each.
 pub fn list(sections: &[Section], cut: Option<usize>) -> String {
     let longest = sections.iter().map(|s| s.word.len()).max().unwrap_or(0);
     let column = longest.min(WORD_COLUMN);
@@ -33,7 +30,7 @@ pub fn list(sections: &[Section], cut: Option<usize>) -> String {
     blocks.join("\n")
 }
 
-/// The page of one word, broken at that width.
+/// The page of one word, with lines of that width.
 pub fn page(section: &Section, width: usize, color: bool) -> String {
     let bold = if color {
         anstyle::Style::new().bold()
@@ -50,7 +47,7 @@ pub fn page(section: &Section, width: usize, color: bool) -> String {
     text
 }
 
-/// Markdown for a terminal: paragraphs are broken anew; lists, tables and code stay as they are.
+/// Markdown for a terminal: paragraphs are wrapped again; lists, tables and code stay as they are.
 fn flow(text: &str, width: usize) -> String {
     let mut out = String::new();
     for (number, block) in text.trim_matches('\n').split("\n\n").enumerate() {
@@ -79,7 +76,7 @@ mod tests {
     use crate::glossary::{PAGE, sections};
 
     #[test]
-    fn a_section_is_broken_for_the_terminal_and_its_commands_are_not() {
+    fn a_section_is_wrapped_for_the_terminal_and_its_commands_are_not() {
         let sections = sections(PAGE);
         insta::assert_snapshot!(page(&sections[1], 40, false), @r#"
         Broken  (reason)
@@ -92,7 +89,7 @@ mod tests {
         Known already? Annotate the object that
         it is shown on. It keeps its state, and
         stays out of status and exit code until
-        the end of that day. (What is unknown
+        the end of that day. (An unknown object
         cannot be acknowledged.)
 
             kubectl -n NAMESPACE annotate KIND NAME 'sre/ignore=Broken until YYYY-MM-DD, why'

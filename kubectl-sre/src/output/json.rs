@@ -1,4 +1,4 @@
-//! JSON: the whole of a value, in its wire form.
+//! JSON: a whole value, in its wire form.
 
 use serde::Serialize;
 use std::io::{Error, Result, Write};

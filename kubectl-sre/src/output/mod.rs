@@ -1,5 +1,5 @@
-//! How a report, or a word of one, is printed: one file a format, each a function of finished data. No network, no async,
-//! no exit codes.
+//! How a report, or a word of one, is printed: one file a format, each a function of finished data. Must not know the
+//! network, async code or exit codes.
 
 mod escape;
 mod explanation;
@@ -27,22 +27,22 @@ pub enum Format {
     Yaml,
 }
 
-/// What the reader of a human screen has.
+/// What the screen for people looks like.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Style {
     /// Whether to colour.
     pub color: bool,
     /// Columns of the terminal; `None` for a pipe, whose lines are never broken.
     pub width: Option<usize>,
-    /// Only the verdict line.
+    /// Whether to show only the verdict line.
     pub quiet: bool,
-    /// Whether to show what is well too.
+    /// Whether to show healthy parts too.
     pub verbose: bool,
     /// How long the run took, if it asked a cluster.
     pub elapsed: Option<Duration>,
 }
 
-/// Writes a report in that format. The style is for people and changes no other format.
+/// Writes a report in that format. Only the format for people has a style.
 ///
 /// # Errors
 /// Those of the writer.

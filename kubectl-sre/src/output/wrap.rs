@@ -1,8 +1,8 @@
-//! Lines that end at the edge of the terminal.
+//! Wraps lines at the edge of the terminal.
 
 use unicode_width::UnicodeWidthStr as _;
 
-/// Breaks a text between words: the first line begins with `first`, which is so wide, the others with so many spaces.
+/// Breaks a text between words. The first line begins with `first` and its width, the others with `indent` spaces.
 /// Without a width there is one line.
 pub fn wrap(first: (&str, usize), indent: usize, width: Option<usize>, text: &str) -> Vec<String> {
     let (mut line, mut at) = (first.0.to_owned(), first.1);

@@ -1,4 +1,4 @@
-//! YAML: the whole of a value, in its wire form.
+//! YAML: a whole value, in its wire form.
 
 use serde::Serialize;
 use std::io::{Error, Result, Write};

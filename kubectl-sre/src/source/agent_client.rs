@@ -1,4 +1,4 @@
-//! An agent that is asked at a URL: behind `kubectl port-forward`, an ingress or a load balancer.
+//! The HTTP client of an agent at a URL, behind `kubectl port-forward`, an ingress or a load balancer.
 
 use super::AgentUrl;
 use reqwest::Client;
@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 
 /// Larger than any report: 10,000 Deployments are 3 MB.
 const LARGEST: usize = 256 << 20;
-/// As for the API server.
+/// The limit of a connection, as for the API server.
 const CONNECT: Duration = Duration::from_secs(5);
 
 /// An HTTP client of one agent. Its requests share connections.
 pub struct AgentClient {
     url: AgentUrl,
-    /// The client, or why this machine cannot make one.
+    /// The client, or the reason why this machine cannot make one.
     client: Result<Client, Failure>,
     observer: Option<Observer>,
 }
@@ -22,7 +22,7 @@ pub struct AgentClient {
 impl AgentClient {
     /// A client; no byte is sent yet.
     pub fn new(url: AgentUrl, observer: Option<Observer>) -> Self {
-        // One provider in the process: an error only says that it is set already.
+        // The process has one provider. An error says that it is set already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder()
             .user_agent(concat!("kubectl-sre/", env!("CARGO_PKG_VERSION")))
@@ -36,7 +36,7 @@ impl AgentClient {
         }
     }
 
-    /// Where the agent is.
+    /// The URL of the agent.
     pub fn url(&self) -> &AgentUrl {
         &self.url
     }
@@ -44,7 +44,7 @@ impl AgentClient {
     /// GETs a path, with its query, within a limit. An answer with any status code is an `Ok`.
     ///
     /// # Errors
-    /// The class of what happened on the way.
+    /// If there is no answer, or it is longer than any report.
     pub async fn get(&self, path: &str, limit: RunLimit) -> Result<ServiceResponse, Failure> {
         let started = started();
         let result = self.exchange(path, limit).await;
@@ -94,7 +94,7 @@ impl AgentClient {
     }
 }
 
-/// The failure of an exchange, without the URL that reqwest repeats, user and password included.
+/// The failure of an exchange, without the URL. reqwest repeats it with user and password.
 fn exchange_failure(error: reqwest::Error) -> Failure {
     let failure = transport_failure(&error.without_url());
     Failure::new(failure.class, failure.message)
@@ -108,7 +108,7 @@ fn started() -> Instant {
     Instant::now()
 }
 
-/// What helps to reach an agent; the hints of the classes are about API servers.
+/// How to reach an agent. The hints of the classes are about API servers.
 fn hint(failure: &Failure) -> Option<String> {
     let hint = match failure.class {
         Class::Refused | Class::ConnectionLost => {

@@ -13,11 +13,11 @@ impl fmt::Debug for AgentUrl {
     }
 }
 
-/// Without the user and password that may stand in it.
+/// Leaves out the user and password.
 impl fmt::Display for AgentUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = self.0.clone();
-        // They fail for URLs without a host alone, which are refused.
+        // Both fail only for URLs without a host, which are refused.
         let _ = shown.set_username("");
         let _ = shown.set_password(None);
         f.write_str(shown.as_str().trim_end_matches('/'))
@@ -46,7 +46,7 @@ impl AgentUrl {
         Ok(Self(url))
     }
 
-    /// The URL of a path of the agent, with the user and password that may stand in it: not for display.
+    /// The URL of a path of the agent. It can hold a user and a password, so it must not be shown.
     pub(super) fn with_path(&self, path: &str) -> String {
         format!("{}{path}", self.0.as_str().trim_end_matches('/'))
     }

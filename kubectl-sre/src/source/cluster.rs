@@ -14,7 +14,7 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// A cluster that nothing is known of yet: no file was read and no byte sent.
+    /// A cluster to which nothing has been sent. No file has been read either.
     pub fn new(settings: Settings, observer: Option<Observer>) -> Self {
         Self {
             settings,
@@ -26,7 +26,7 @@ impl Cluster {
     /// The client, for requests within that limit. The first call reads the kubeconfig and obtains the credential.
     ///
     /// # Errors
-    /// Why there is no client. Later calls repeat it.
+    /// If there is no client. Later calls return the same failure.
     pub async fn client(&self, limit: RunLimit) -> Result<Client, Failure> {
         let connect = async || {
             let settings = Settings {
@@ -49,12 +49,12 @@ impl Cluster {
         self.client.get()?.as_ref().ok()
     }
 
-    /// The URL of the API server, once the kubeconfig was read.
+    /// The URL of the API server, once the kubeconfig has been read.
     pub fn server(&self) -> Option<String> {
         self.connected().map(|client| client.server().to_owned())
     }
 
-    /// What the user should know of the connection.
+    /// Warnings about the connection.
     pub fn warnings(&self) -> Vec<String> {
         let Some(client) = self.connected() else {
             return Vec::new();
@@ -75,7 +75,7 @@ impl Cluster {
         warnings
     }
 
-    /// The report of a run that has no client: nothing was seen.
+    /// The report of a run without a client: nothing was seen.
     pub fn unreached(&self, mode: &str, request: &Request, failure: &Failure) -> Report {
         let source = report::Source {
             mode: mode.to_owned(),

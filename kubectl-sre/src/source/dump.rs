@@ -18,7 +18,7 @@ pub struct Dump {
 
 impl Dump {
     /// Reads and parses a dump on a thread of its own, since standard input can stay silent for ever and Ctrl-C must end
-    /// that.
+    /// the run.
     ///
     /// # Errors
     /// One line that names the path, why it cannot be read, and the nearest right one.
@@ -39,7 +39,7 @@ impl Dump {
         })
     }
 
-    /// Judges the dump, on a thread of its own too: decoding a large one takes seconds, and Ctrl-C must end that.
+    /// Judges the dump, on a thread of its own too: decoding a large one takes seconds, and Ctrl-C must end the run.
     pub async fn report(&self, request: &Request) -> Report {
         let (objects, name, request, at) = (
             Arc::clone(&self.objects),

@@ -1,5 +1,5 @@
-//! The files of a dump: one file, those of a directory or of an archive, or standard input. They are read whole, up to a
-//! bound.
+//! The files of a dump: one file, the files of a directory or an archive, or standard input. They are read whole, up to
+//! a bound.
 
 use super::archive;
 use sre_shared::dump::File;
@@ -8,14 +8,14 @@ use std::collections::HashSet;
 use std::io::Read;
 use std::path::Path;
 
-/// Directories deeper than this are no dump but a mistake.
+/// Depth of directories. A deeper one is a mistake and no dump.
 const DEEPEST: usize = 32;
 /// Bytes that are read in all, unpacked.
 const MOST_BYTES: u64 = 1 << 30;
 /// Files and directories that are read in all.
 const MOST_ENTRIES: usize = 200_000;
 
-/// What may still be read.
+/// How much may still be read.
 pub struct Budget {
     /// Bytes, unpacked.
     pub bytes: u64,
@@ -26,14 +26,14 @@ pub struct Budget {
 /// The files that were found.
 #[derive(Default)]
 pub struct FoundFiles {
-    /// Each with what was read of it.
+    /// The files, with the bytes that were read.
     pub files: Vec<File>,
     /// An archive without a file that could be a dump, and the number of other files in it.
     pub nothing_in: Option<(String, usize)>,
 }
 
 impl FoundFiles {
-    /// Adds a file, and why it was not read or only partly.
+    /// Adds a file. `unread` says why it was not read, or only in part.
     pub fn add(&mut self, name: &str, bytes: Vec<u8>, unread: Option<&str>) {
         let file = File::new(name, bytes);
         self.files.push(match unread {
@@ -43,8 +43,8 @@ impl FoundFiles {
     }
 }
 
-/// Whether a file of a directory or archive is read, by its name. `microk8s inspect` writes `cluster-info-dump`; what macOS
-/// keeps beside a file under `._` is none.
+/// Whether a file of a directory or archive is read, by its name. `microk8s inspect` writes `cluster-info-dump`. Files
+/// whose name begins with `._` hold attributes of another file on macOS, and are no dumps.
 pub fn is_dump(name: &str) -> bool {
     const ENDS: [&str; 10] = [
         ".json",
@@ -63,7 +63,7 @@ pub fn is_dump(name: &str) -> bool {
     !file.starts_with("._") && ENDS.iter().any(|end| lower.ends_with(end))
 }
 
-/// Reads the files that a path stands for.
+/// Reads the files at a path.
 ///
 /// # Errors
 /// One line that names the path, why it cannot be read, and the nearest right one.
@@ -112,8 +112,8 @@ pub fn read(path: &Path) -> Result<Vec<File>, String> {
     Ok(found.files)
 }
 
-/// Whether the path stands for a stream that this process was given, as a shell writes it for `<(command)`. It comes from
-/// a command that runs, as standard input does.
+/// Whether the path is a stream that this process inherited, as a shell writes it for `<(command)`. Like standard input,
+/// it comes from a running command.
 fn is_stream(path: &Path) -> bool {
     let text = path.to_string_lossy();
     let number = |rest: &str| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit());
@@ -122,7 +122,7 @@ fn is_stream(path: &Path) -> bool {
         || text.strip_prefix("/proc/self/fd/").is_some_and(number)
 }
 
-/// Reads the file that the user named: if it cannot be read, there is nothing to judge.
+/// Reads the file that the user named. If it cannot be read, there is nothing to judge.
 fn read_named(
     name: &str,
     mut source: impl Read,
@@ -172,7 +172,7 @@ fn walk(
             directory.display()
         ));
     }
-    // A link to a directory that was read already, itself for one, brings nothing new.
+    // A link can lead to a directory that was read already, or to its own.
     if std::fs::canonicalize(directory).is_ok_and(|real| !seen.insert(real)) {
         return Ok(());
     }

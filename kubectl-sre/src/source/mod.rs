@@ -1,4 +1,4 @@
-//! Where reports come from.
+//! The sources of reports.
 //!
 //! A source is opened once and reports any number of times. Opening reads the kubeconfig and obtains the credential, or
 //! reads and parses the dump; reports share the connections.
@@ -24,24 +24,24 @@ use sre_shared::report::{ApiServerCheck, Report};
 use sre_shared::run::{self, Progress, Request, clock};
 use std::fmt;
 
-/// Where reports come from, opened.
+/// An open source of reports.
 pub enum Source {
-    /// An API server, and what it knows of the workloads.
+    /// An API server.
     Cluster(Cluster),
     /// The agent behind a Service, asked through the API server.
     Agent(Cluster, ServiceName),
-    /// An agent at a URL, and beside it the API server if the view from here is wanted too.
+    /// An agent at a URL, and the API server if it is also checked from here.
     Url(AgentClient, Option<Cluster>),
     /// The files of a dump.
     Files(Dump),
 }
 
-/// Why a source cannot be opened: an input is wrong. What cannot be reached is no such error, but part of each report.
+/// An input because of which a source cannot be opened. An unreachable source is no such error: its reports say so.
 #[derive(Debug)]
 pub enum OpenError {
-    /// The kubeconfig, a flag or the environment.
+    /// The kubeconfig, a flag or the environment is wrong.
     Configuration(Failure),
-    /// The path of a dump; the line says what is wrong with it.
+    /// The path of a dump is wrong; the line says why.
     Files(String),
 }
 
@@ -55,10 +55,10 @@ impl fmt::Display for OpenError {
 }
 
 impl Source {
-    /// Opens a source within the limit of a run, which goes on with the first report.
+    /// Opens a source within the limit of a run. The first report belongs to the same run.
     ///
     /// # Errors
-    /// An input that has to be mended first.
+    /// If an input is wrong.
     pub async fn open(
         settings: SourceSettings,
         limit: RunLimit,
@@ -67,7 +67,7 @@ impl Source {
         let source = match settings {
             SourceSettings::Cluster(cluster) => Self::Cluster(Cluster::new(cluster, observer)),
             SourceSettings::Agent(cluster, service) => Self::Agent(Cluster::new(cluster, observer), service),
-            // A credential plugin that hangs must not keep the agent from being asked: the first report connects.
+            // The first report connects to the cluster, so that a hanging credential plugin does not delay the agent.
             SourceSettings::Url(url, cluster) => {
                 let cluster = cluster.map(|settings| Cluster::new(settings, observer.clone()));
                 return Ok(Self::Url(AgentClient::new(url, observer), cluster));
@@ -88,7 +88,7 @@ impl Source {
         Ok(source)
     }
 
-    /// The server that is asked, once it is known.
+    /// The server to ask, once it is known.
     #[must_use]
     pub fn server(&self) -> Option<String> {
         match self {
@@ -98,7 +98,7 @@ impl Source {
         }
     }
 
-    /// What the user should know of the connection, such as that nobody verifies the API server's certificate.
+    /// Warnings about the connection, such as an API server's certificate that is not verified.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         match self {
@@ -107,7 +107,7 @@ impl Source {
         }
     }
 
-    /// The report that answers the request, within the limit. What cannot be seen is part of it.
+    /// The report that answers the request, within the limit. It names the parts that cannot be seen.
     pub async fn report(
         &self,
         request: &Request,
@@ -141,7 +141,7 @@ impl Source {
     /// The version of the API server, if the source has one.
     ///
     /// # Errors
-    /// Why it could not be asked.
+    /// If the API server cannot be asked.
     pub async fn server_version(&self, limit: RunLimit) -> Result<Option<String>, Failure> {
         match self {
             Self::Cluster(cluster) | Self::Agent(cluster, _) => {
@@ -155,7 +155,7 @@ impl Source {
     /// The version of the agent, if the source has one.
     ///
     /// # Errors
-    /// Why it could not be asked.
+    /// If the agent cannot be asked.
     pub async fn agent_version(&self, limit: RunLimit) -> Result<Option<String>, Failure> {
         let served = match self {
             Self::Agent(cluster, service) => {
@@ -169,7 +169,7 @@ impl Source {
     }
 }
 
-/// What is seen of the API server from this machine.
+/// The check of the API server from this machine.
 async fn api_server(cluster: &Cluster, limit: RunLimit) -> ApiServerCheck {
     match cluster.client(limit).await {
         Ok(client) => run::apiserver::check(&client, clock::system).await,

@@ -1,4 +1,4 @@
-//! Which source is opened, and what that takes.
+//! The settings of a source.
 
 use super::AgentUrl;
 use sre_shared::cluster::{ServiceName, Settings};
@@ -12,13 +12,13 @@ pub enum SourceSettings {
     Cluster(Settings),
     /// The agent behind a Service of a cluster.
     Agent(Settings, ServiceName),
-    /// The agent at a URL, and the cluster if the view of its API server from here is wanted too.
+    /// The agent at a URL, and the cluster if its API server is also checked from here.
     Url(AgentUrl, Option<Settings>),
-    /// A dump, and when it was taken if the user says so.
+    /// A dump.
     Files {
         /// A file, a directory, or `-` for standard input.
         path: PathBuf,
-        /// When it was taken.
+        /// When it was taken, if the user says so.
         at: Option<Time>,
     },
 }

@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
-/// The settings of that command line.
+/// The settings of a command line.
 fn settings(args: &[&str]) -> HealthSettings {
     let line = ["kubectl-sre", "health"].iter().chain(args).map(OsString::from);
     match parse(line) {

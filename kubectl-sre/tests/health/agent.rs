@@ -1,6 +1,6 @@
-//! `--agent` and `--agent-url`: the same answers as from the API server itself, and words for each way to fail.
+//! `--agent` and `--agent-url`: answers equal those of a run without an agent, and each failure has words of its own.
 
-use super::plugin::{Ran, run};
+use super::plugin::{PluginRun, run};
 use serde_json::{Value, json};
 use sre_agent::Signal;
 use sre_testkit::object::Deployment;
@@ -15,7 +15,7 @@ pub const HEALTH: &str = "/api/v1/namespaces/sre-tools/services/sre-agent:http/p
 const SERVICES: &str = "/api/v1/services";
 pub const TOKEN: &str = "s3cr3t-of-the-tests";
 
-/// An agent that has listed what it may. It ends with the test.
+/// An agent that has listed every kind that it may list. It ends with the test.
 pub struct Agent {
     address: SocketAddr,
     stop: tokio::sync::mpsc::Sender<Signal>,
@@ -23,12 +23,12 @@ pub struct Agent {
 }
 
 impl Agent {
-    fn of(server: &ApiServer) -> Self {
-        Self::with(server.kubeconfig(), &[])
+    fn start(server: &ApiServer) -> Self {
+        Self::start_with(server.kubeconfig(), &[])
     }
 
-    /// The same with that kubeconfig and further flags.
-    pub fn with(kubeconfig: &Path, flags: &[&str]) -> Self {
+    /// Starts an agent with a kubeconfig and further flags.
+    pub fn start_with(kubeconfig: &Path, flags: &[&str]) -> Self {
         let words = ["sre-agent", "--address", "127.0.0.1:0", "--kubeconfig"].map(OsString::from);
         let kubeconfig = kubeconfig.as_os_str().to_owned();
         let flags = flags.iter().map(OsString::from);
@@ -53,7 +53,7 @@ impl Agent {
         };
         let mut last = Value::Null;
         for _ in 0..1000 {
-            let report: Value = serde_json::from_slice(&agent.recorded("")).expect("a report");
+            let report: Value = serde_json::from_slice(&agent.answer("")).expect("a report");
             let not_seen = report["coverage"]["notSeen"].as_array().expect("a list");
             let stays = |entry: &Value| entry["class"] == "forbidden" || entry["class"] == "notFound";
             if not_seen.iter().all(stays) {
@@ -69,8 +69,8 @@ impl Agent {
         format!("http://{}", self.address)
     }
 
-    /// What it answers, to be played back by the scripted API server's proxy.
-    pub fn recorded(&self, query: &str) -> Vec<u8> {
+    /// Its answer, to be played back by the scripted API server's proxy.
+    pub fn answer(&self, query: &str) -> Vec<u8> {
         use std::io::{Read as _, Write as _};
         let mut stream = std::net::TcpStream::connect(self.address).expect("it listens");
         write!(
@@ -90,7 +90,7 @@ impl Agent {
 
 impl Drop for Agent {
     fn drop(&mut self) {
-        // Twice: at once, whoever is still connected.
+        // The second signal ends it at once, even if a client is still connected.
         let _ = self.stop.try_send(Signal::Interrupt);
         let _ = self.stop.try_send(Signal::Interrupt);
         if let Some(thread) = self.thread.take() {
@@ -105,12 +105,12 @@ fn builder() -> ApiServerBuilder {
         Deployment::new("shop", "search").label("tier", "web"),
         Deployment::new("shop", "cart").replicas(2).paused(),
         Deployment::new("bank", "ledger"),
-        // Later than any run of the test: how long it takes is told in minutes, which pass between two questions.
+        // A long deadline, so that the test does not run out of it while the screen counts minutes.
         Deployment::new("bank", "going").deleting("2126-11-23T18:00:00Z", &["keep"]),
     ])
 }
 
-pub fn ask(server: &ApiServer, args: &[&str]) -> Ran {
+pub fn ask(server: &ApiServer, args: &[&str]) -> PluginRun {
     let kubeconfig = server.kubeconfig().display().to_string();
     let ran = run(&[args, &["--kubeconfig", &kubeconfig]].concat());
     assert!(!format!("{ran:?}").contains(TOKEN), "{ran:?}");
@@ -125,7 +125,7 @@ pub fn json_body(status: u16, body: impl AsRef<[u8]>) -> Fault {
     }
 }
 
-/// As the API server refuses.
+/// A refusal of the API server.
 fn refusal(code: u16, reason: &str, message: &str) -> Fault {
     let status = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
                         "message": message, "reason": reason, "code": code});
@@ -144,7 +144,7 @@ fn not_found() -> Fault {
     refusal(404, "NotFound", "services \"sre-agent\" not found")
 }
 
-/// The Service as the chart makes it.
+/// The Service of the chart.
 fn agents_service() -> Fault {
     let service = json!({
         "kind": "Service", "apiVersion": "v1",
@@ -165,7 +165,7 @@ fn services(names: &[(&str, &str)]) -> Fault {
     )
 }
 
-/// What two reports of the same cluster have in common.
+/// The part of a report that does not depend on who made it.
 fn essence(mut report: Value) -> Value {
     for field in ["source", "observedAt", "ageSeconds"] {
         report.as_object_mut().map(|map| map.remove(field));
@@ -181,8 +181,8 @@ fn essence(mut report: Value) -> Value {
     report
 }
 
-/// The screen without what tells one way from the other.
-fn screen(ran: &Ran) -> Vec<String> {
+/// The screen without the lines that depend on who made the report.
+fn screen(ran: &PluginRun) -> Vec<String> {
     ran.out
         .lines()
         .filter(|line| {
@@ -194,9 +194,9 @@ fn screen(ran: &Ran) -> Vec<String> {
 }
 
 #[test]
-fn asked_directly_or_by_way_of_the_agent_the_answer_is_the_same() {
+fn the_agent_and_the_cluster_give_the_same_answer() {
     let server = builder().start_blocking();
-    let agent = Agent::of(&server);
+    let agent = Agent::start(&server);
     for (args, code) in [
         ("health", 2),
         ("health -n shop", 2),
@@ -218,7 +218,7 @@ fn asked_directly_or_by_way_of_the_agent_the_answer_is_the_same() {
         let direct = ask(&server, &json);
         let url = run(&[&json[..], &["--agent-url", &agent.url()]].concat());
         let path = url_query(&args);
-        server.fail(Match::path(HEALTH), json_body(200, agent.recorded(&path)));
+        server.fail(Match::path(HEALTH), json_body(200, agent.answer(&path)));
         let proxied = ask(&server, &[&json[..], &["--agent"]].concat());
         server.clear_faults();
         assert_eq!(
@@ -233,7 +233,7 @@ fn asked_directly_or_by_way_of_the_agent_the_answer_is_the_same() {
         for ran in [&url, &proxied] {
             let got = essence(ran.json());
             if selected {
-                // The sentences differ, the agent's names the place.
+                // The sentences differ: the agent's has the namespace.
                 assert_eq!(got["checks"], expected["checks"], "{args:?}");
             } else {
                 assert_eq!(got, expected, "{args:?}");
@@ -266,13 +266,13 @@ fn url_query(args: &[&str]) -> String {
 }
 
 #[test]
-fn the_agent_in_its_usual_place_takes_one_request_and_only_what_a_person_reads() {
+fn the_default_agent_is_asked_once_for_the_items_that_a_person_reads() {
     let server = builder().start_blocking();
     // It makes no requests of its own between those of the plugin.
-    let agent = Agent::with(server.kubeconfig(), &["--causes=false"]);
+    let agent = Agent::start_with(server.kubeconfig(), &["--causes=false"]);
     server.fail(
         Match::path(HEALTH),
-        json_body(200, agent.recorded("?items=notable")),
+        json_body(200, agent.answer("?items=notable")),
     );
     server.clear_requests();
     let ran = ask(&server, &["health", "--agent"]);
@@ -294,7 +294,7 @@ fn the_agent_in_its_usual_place_takes_one_request_and_only_what_a_person_reads()
         of_plugin[0].query,
         "kinds=apiserver%2Cdeployments%2Cstatefulsets%2Cdaemonsets%2Cjobs%2Ccronjobs&items=notable"
     );
-    // One line alone says whose answer it is too.
+    // With -q the line says whose answer it is too.
     let quiet = ask(&server, &["health", "--agent", "-q"]);
     assert_eq!(
         quiet.out,
@@ -307,13 +307,13 @@ fn the_agent_in_its_usual_place_takes_one_request_and_only_what_a_person_reads()
 }
 
 #[test]
-fn a_service_of_another_namespace_is_suggested_and_never_believed() {
+fn a_service_in_another_namespace_is_suggested_and_never_asked() {
     let server = builder().start_blocking();
     // It makes no requests of its own between those of the plugin.
-    let agent = Agent::with(server.kubeconfig(), &["--causes=false"]);
+    let agent = Agent::start_with(server.kubeconfig(), &["--causes=false"]);
     let elsewhere = "/api/v1/namespaces/ops/services/health:http/proxy/health";
     server.fail(Match::path(SERVICES), services(&[("ops", "health")]));
-    server.fail(Match::path(elsewhere), json_body(200, agent.recorded("")));
+    server.fail(Match::path(elsewhere), json_body(200, agent.answer("")));
     server.fail(Match::path(HEALTH), no_endpoints());
     for (own, class, says) in [
         (
@@ -343,7 +343,7 @@ fn a_service_of_another_namespace_is_suggested_and_never_believed() {
         listed[0].query,
         "labelSelector=app.kubernetes.io%2Fname%3Dsre-agent"
     );
-    // Named, it is asked at once.
+    // If it is named, it is asked at once.
     server.clear_requests();
     let ran = ask(&server, &["health", "--agent=ops/health", "-q"]);
     assert_eq!(ran.code, Some(2));
@@ -535,7 +535,7 @@ fn each_way_to_fail_has_its_own_class_words_and_next_step() {
             "check the name",
         ),
         case(
-            // What many a service answers at /health.
+            // The answer of many services at /health.
             vec![(HEALTH, json_body(200, r#"{"status":"ok","checks":[]}"#))],
             "notAnAgent",
             69,
@@ -590,18 +590,18 @@ fn each_way_to_fail_has_its_own_class_words_and_next_step() {
 }
 
 #[test]
-fn a_pod_that_ended_just_now_is_asked_past() {
+fn an_agent_whose_pod_has_just_ended_is_asked_again() {
     let server = builder().start_blocking();
-    let agent = Agent::of(&server);
+    let agent = Agent::start(&server);
     let gone = refusal(503, "ServiceUnavailable", "error trying to reach service: EOF");
     server.fail_times(1, Match::path(HEALTH), gone);
-    server.fail(Match::path(HEALTH), json_body(200, agent.recorded("")));
+    server.fail(Match::path(HEALTH), json_body(200, agent.answer("")));
     assert_eq!(ask(&server, &["health", "--agent", "-q"]).code, Some(2));
     assert_eq!(server.requests_for(&Match::path(HEALTH)).len(), 2);
 }
 
 #[test]
-fn an_api_server_that_cannot_be_reached_is_told_as_itself() {
+fn an_unreachable_api_server_is_not_reported_as_an_agent() {
     let server = builder().start_blocking();
     server.stop();
     let ran = ask(&server, &["health", "--agent", "-o", "json"]);
@@ -622,10 +622,10 @@ fn an_api_server_that_cannot_be_reached_is_told_as_itself() {
 }
 
 #[test]
-fn data_that_is_old_is_said_to_be_and_too_old_data_is_unknown() {
+fn old_data_is_marked_and_too_old_data_is_unknown() {
     let server = builder().start_blocking();
-    let agent = Agent::of(&server);
-    let recorded: Value = serde_json::from_slice(&agent.recorded("")).expect("a report");
+    let agent = Agent::start(&server);
+    let recorded: Value = serde_json::from_slice(&agent.answer("")).expect("a report");
     let mut stale = recorded.clone();
     stale["stale"] = json!(true);
     stale["ageSeconds"] = json!(125);
@@ -650,7 +650,7 @@ fn data_that_is_old_is_said_to_be_and_too_old_data_is_unknown() {
         "UNKNOWN  prod-eu  v1.37.2  1 of 4 Deployments fell short when last seen; not seen: deployments (stale); \
          stale, as of 2 min ago"
     );
-    // What was last seen of one object is as old.
+    // The age of one object's verdict is the same.
     assert_eq!(
         ask(&server, &["health", "--agent", "deploy/checkout"]).code,
         Some(3)
@@ -663,9 +663,9 @@ fn an_agent_that_sees_no_api_server_has_the_same_exit_code_in_every_output() {
         .token(TOKEN)
         .deployments([Deployment::new("shop", "search")])
         .start_blocking();
-    let agent = Agent::of(&well);
+    let agent = Agent::start(&well);
     well.stop();
-    // It hands out its last check of the API server for a second.
+    // The agent answers with its last check of the API server for a second.
     let noticed = (0..1000).any(|_| {
         std::thread::sleep(Duration::from_millis(10));
         run(&["health", "--agent-url", &agent.url(), "-o", "json"]).json()["checks"][0]["status"] == "unknown"
@@ -678,13 +678,13 @@ fn an_agent_that_sees_no_api_server_has_the_same_exit_code_in_every_output() {
         &["health", "-o", "yaml"],
     ] {
         let ran = run(&[args, &["--agent-url", &agent.url()]].concat());
-        // What the agent has kept is an answer, so that somebody was reached.
+        // The agent answers with the objects it has kept, so an agent was reached.
         assert_eq!(ran.code, Some(3), "{args:?}: {ran:?}");
     }
 }
 
 #[test]
-fn a_newer_agent_is_understood_as_far_as_its_words_are_known() {
+fn a_newer_agent_is_understood_except_for_unknown_words() {
     let server = builder().start_blocking();
     let report = json!({
         "apiVersion": "sre/v1", "kind": "HealthReport", "status": "degraded", "weather": "fine",
@@ -707,7 +707,7 @@ fn a_newer_agent_is_understood_as_far_as_its_words_are_known() {
         "{}",
         ran.out
     );
-    // What was not asked for does not count.
+    // A part that was not asked for does not count.
     assert_eq!(ask(&server, &["health", "deployments", "--agent"]).code, Some(0));
 }
 
@@ -728,7 +728,7 @@ fn a_kind_that_the_agent_does_not_watch_is_not_seen() {
 }
 
 #[test]
-fn a_kind_that_the_cluster_of_the_agent_does_not_have_is_not_found_where_it_is_named() {
+fn a_named_kind_that_the_agents_cluster_does_not_serve_is_not_found() {
     let part =
         json!({"check": "rollouts", "status": "ok", "served": false, "summary": {"total": 0}, "items": []});
     let report = json!({"apiVersion": "sre/v1", "kind": "HealthReport", "status": "ok",
@@ -746,21 +746,21 @@ fn a_kind_that_the_cluster_of_the_agent_does_not_have_is_not_found_where_it_is_n
 #[test]
 fn a_namespace_in_which_nothing_was_found_is_looked_up() {
     let server = builder().namespaces(["shop", "bank", "empty"]).start_blocking();
-    let agent = Agent::of(&server);
-    let empty = agent.recorded("?namespace=empty");
+    let agent = Agent::start(&server);
+    let empty = agent.answer("?namespace=empty");
     let id = server.fail(Match::path(HEALTH), json_body(200, &empty));
     assert_eq!(ask(&server, &["health", "--agent", "-n", "empty"]).code, Some(0));
     server.clear_fault(id);
     let id = server.fail(
         Match::path(HEALTH),
-        json_body(200, agent.recorded("?namespace=emty")),
+        json_body(200, agent.answer("?namespace=emty")),
     );
     let typo = ask(&server, &["health", "--agent", "-n", "emty"]);
     assert_eq!(typo.code, Some(3));
     assert!(typo.out.contains("did you mean \"empty\"?"), "{}", typo.out);
     server.clear_fault(id);
     server.fail(Match::path(HEALTH), json_body(200, &empty));
-    // At a URL nothing can be looked up, and what was not seen is unknown.
+    // With a URL the namespace cannot be looked up, so the verdict is unknown.
     let ran = run(&["health", "--agent-url", &agent.url(), "-n", "empty"]);
     assert_eq!(ran.code, Some(3));
     assert!(
@@ -775,9 +775,9 @@ fn a_namespace_in_which_nothing_was_found_is_looked_up() {
 }
 
 #[test]
-fn a_namespace_in_which_only_what_is_in_none_was_found_is_looked_up_too() {
+fn a_namespace_is_looked_up_if_only_cluster_scoped_objects_were_found() {
     let server = builder().namespaces(["empty"]).start_blocking();
-    let empty = Agent::of(&server).recorded("?namespace=empty");
+    let empty = Agent::start(&server).answer("?namespace=empty");
     let mut report: Value = serde_json::from_slice(&empty).expect("a report");
     let node = json!({"check": "nodes", "status": "ok", "summary": {"total": 1, "healthy": 1}, "items": []});
     for (list, entry) in [("/checks", node), ("/coverage/kinds", json!("nodes"))] {
@@ -791,7 +791,7 @@ fn a_namespace_in_which_only_what_is_in_none_was_found_is_looked_up_too() {
 }
 
 #[test]
-fn a_url_where_no_agent_answers_is_69_with_a_hint() {
+fn a_url_without_an_agent_ends_with_69_and_a_hint() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = free.local_addr().expect("it has an address");
     let silent = run(&[
@@ -827,9 +827,9 @@ fn a_url_where_no_agent_answers_is_69_with_a_hint() {
 }
 
 #[test]
-fn version_tells_the_agents_too() {
+fn version_prints_the_version_of_the_agent() {
     let server = builder().start_blocking();
-    let agent = Agent::of(&server);
+    let agent = Agent::start(&server);
     let own = env!("CARGO_PKG_VERSION");
     let ran = run(&["version", "--agent-url", &agent.url()]);
     assert_eq!(
@@ -851,9 +851,9 @@ fn version_tells_the_agents_too() {
 }
 
 #[test]
-fn the_agents_view_and_the_one_from_here_are_compared() {
+fn the_agents_view_is_compared_with_the_view_from_here() {
     let server = builder().start_blocking();
-    let agent = Agent::of(&server);
+    let agent = Agent::start(&server);
     let url = agent.url();
     let kubeconfig = server.kubeconfig().display().to_string();
     let both = [
@@ -872,7 +872,7 @@ fn the_agents_view_and_the_one_from_here_are_compared() {
         "{}",
         ran.out
     );
-    // Nothing listens where the flags lead.
+    // Nothing listens at the address of the flags.
     let away = [&both[..], &["--server", "https://127.0.0.1:1"]].concat();
     let ran = run(&[&away[..], &["-o", "json"]].concat());
     assert_eq!(ran.code, Some(3), "{ran:?}");

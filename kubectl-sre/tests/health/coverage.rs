@@ -1,5 +1,5 @@
-//! An agent's answer covers what was asked, and not what the agent happens to watch: every question against every way to
-//! set an agent up, with broken workloads wherever the agent does not look.
+//! An agent's answer covers the question and not the objects that the agent happens to watch. Each question is asked of
+//! differently configured agents, and the workloads that an agent does not watch are broken.
 
 use super::agent::{Agent, HEALTH, TOKEN, ask, json_body};
 use super::plugin::run;
@@ -8,7 +8,7 @@ use sre_shared::kind::Kind;
 use sre_testkit::object::Deployment;
 use sre_testkit::{Access, ApiServer, Match, at};
 
-/// What a person asks. In `shop` all is well; in `bank`, and among the nodes, it is not.
+/// The questions. Objects in `shop` are healthy; objects in `bank` and nodes are not.
 const QUESTIONS: [&str; 24] = [
     "",
     "-A",
@@ -93,7 +93,7 @@ fn table(rows: impl IntoIterator<Item = (&'static str, Vec<Option<i32>>)>) -> Ve
         .collect()
 }
 
-/// Where an answer is ok, so is the cluster; where it is not and the cluster is, it says what it has not seen.
+/// Asserts that an answer is ok only if the cluster is, and that it names its gaps if only the cluster is ok.
 fn is_honest(question: &str, direct: Option<i32>, code: Option<i32>, report: &Value) {
     let not_seen = report["coverage"]["notSeen"].as_array().map_or(0, Vec::len);
     match (code, direct) {
@@ -104,18 +104,18 @@ fn is_honest(question: &str, direct: Option<i32>, code: Option<i32>, report: &Va
 }
 
 #[test]
-fn no_answer_is_ok_about_what_the_agent_does_not_watch() {
+fn an_answer_is_never_ok_about_objects_that_the_agent_does_not_watch() {
     let server = cluster();
     let own = server.kubeconfig();
     let shopkeeper = server.kubeconfig_for("shopkeeper");
     let agents = [
-        Agent::with(own, &[]),
-        Agent::with(own, &["--kinds=all"]),
-        Agent::with(own, &["--namespaces=shop"]),
-        Agent::with(own, &["--namespaces=shop", "--causes=false", "--kinds=all"]),
-        Agent::with(&shopkeeper, &["--namespaces=shop,bank"]),
-        Agent::with(own, &["--kinds=deployments"]),
-        Agent::with(own, &["--namespaces=shop", "--kinds=deployments,nodes"]),
+        Agent::start_with(own, &[]),
+        Agent::start_with(own, &["--kinds=all"]),
+        Agent::start_with(own, &["--namespaces=shop"]),
+        Agent::start_with(own, &["--namespaces=shop", "--causes=false", "--kinds=all"]),
+        Agent::start_with(&shopkeeper, &["--namespaces=shop,bank"]),
+        Agent::start_with(own, &["--kinds=deployments"]),
+        Agent::start_with(own, &["--namespaces=shop", "--kinds=deployments,nodes"]),
     ];
     let rows = QUESTIONS.map(|question| {
         let args = [&words(question)[..], &["-o", "json"]].concat();
@@ -124,7 +124,7 @@ fn no_answer_is_ok_about_what_the_agent_does_not_watch() {
             let url = agent.url();
             let ran = run(&[&args[..], &["--agent-url", &url]].concat());
             is_honest(question, direct, ran.code, &ran.json());
-            // A person is told the same, though only what is notable is sent. One agent is enough to see that.
+            // The screen has the same verdict, though the agent sends only notable items for it. One agent is enough here.
             if number == 2 {
                 let human = run(&[&words(question)[..], &["--agent-url", &url]].concat());
                 assert_eq!(human.code, ran.code, "{question}: {human:?}");
@@ -136,8 +136,8 @@ fn no_answer_is_ok_about_what_the_agent_does_not_watch() {
     assert_eq!(
         table(rows),
         [
-            // Directly; all; every kind; shop; shop with every kind; shop and bank without rights in bank; Deployments;
-            // Deployments and nodes in shop.
+            // Columns: no agent; agents of all default kinds; of every kind; in shop; in shop of every kind; in shop and
+            // bank without rights in bank; of Deployments; of Deployments and nodes in shop.
             "2 2 2 3 3 3 2 3",
             "2 2 2 3 3 3 2 3 -A",
             "0 0 0 0 0 0 3 3 -n shop",
@@ -184,10 +184,10 @@ fn plain_query(question: &str) -> String {
 }
 
 #[test]
-fn an_older_agent_is_compared_with_the_question_too() {
+fn the_answer_of_an_older_agent_is_compared_with_the_question_too() {
     let server = cluster();
-    let all = Agent::with(server.kubeconfig(), &["--kinds=all"]);
-    let shop = Agent::with(server.kubeconfig(), &["--namespaces=shop"]);
+    let all = Agent::start_with(server.kubeconfig(), &["--kinds=all"]);
+    let shop = Agent::start_with(server.kubeconfig(), &["--namespaces=shop"]);
     let refusal = json!({"error": "invalidQuery", "message": "there is no parameter \"kinds\""}).to_string();
     let rows = QUESTIONS.map(|question| {
         let args = [&words(question)[..], &["-o", "json"]].concat();
@@ -202,15 +202,15 @@ fn an_older_agent_is_compared_with_the_question_too() {
         };
         let query = plain_query(question);
         let silent = |agent: &Agent| {
-            let mut answer: Value = serde_json::from_slice(&agent.recorded(&query)).expect("a report");
+            let mut answer: Value = serde_json::from_slice(&agent.answer(&query)).expect("a report");
             answer["coverage"]
                 .as_object_mut()
                 .map(|map| map.remove("namespaces"));
             answer.to_string()
         };
         let codes = [
-            played(&all.recorded(&query)),
-            played(&shop.recorded(&query)),
+            played(&all.answer(&query)),
+            played(&shop.answer(&query)),
             played(silent(&all).as_bytes()),
             played(silent(&shop).as_bytes()),
         ];
@@ -219,7 +219,7 @@ fn an_older_agent_is_compared_with_the_question_too() {
     assert_eq!(
         table(rows),
         [
-            // Every kind; shop; the same two, which do not say what they cover.
+            // Columns: agents of every kind; in shop; both again, without coverage in their answers.
             "2 3 2 3",
             "2 3 2 3 -A",
             "0 0 3 3 -n shop",
@@ -249,9 +249,9 @@ fn an_older_agent_is_compared_with_the_question_too() {
 }
 
 #[test]
-fn what_is_not_watched_is_one_line_with_what_to_do() {
+fn kinds_that_are_not_watched_are_one_line_with_a_next_step() {
     let server = cluster();
-    let agent = Agent::with(server.kubeconfig(), &["--namespaces=shop"]);
+    let agent = Agent::start_with(server.kubeconfig(), &["--namespaces=shop"]);
     let ran = run(&["health", "-A", "--agent-url", &agent.url()]);
     let lines: Vec<&str> = ran.out.lines().collect();
     let kinds: Vec<&str> = Kind::by_default().map(Kind::plural).collect();
@@ -296,9 +296,9 @@ fn what_is_not_watched_is_one_line_with_what_to_do() {
 }
 
 #[test]
-fn without_a_target_the_same_kinds_are_judged_whatever_the_agent_watches() {
+fn without_a_target_the_default_kinds_are_judged_whichever_the_agent_watches() {
     let server = cluster();
-    let agent = Agent::with(server.kubeconfig(), &["--kinds=all"]);
+    let agent = Agent::start_with(server.kubeconfig(), &["--kinds=all"]);
     let kinds = |args: &[&str]| {
         let report = run(&[args, &["-o", "json", "--agent-url", &agent.url()]].concat()).json();
         let checks = report["checks"].as_array().cloned().unwrap_or_default();
@@ -309,7 +309,7 @@ fn without_a_target_the_same_kinds_are_judged_whatever_the_agent_watches() {
         kinds(&["health", "-n", "shop", "--kinds", "all"]),
         1 + Kind::ALL.len()
     );
-    // The lost node is not asked about.
+    // The question does not include the lost node.
     assert_eq!(
         run(&["health", "-n", "shop", "--agent-url", &agent.url()]).code,
         Some(0)
@@ -319,24 +319,24 @@ fn without_a_target_the_same_kinds_are_judged_whatever_the_agent_watches() {
 #[test]
 fn an_agent_that_does_not_look_for_causes_says_how_to_turn_them_on() {
     let server = cluster();
-    let off = Agent::with(server.kubeconfig(), &["--causes=false"]);
+    let off = Agent::start_with(server.kubeconfig(), &["--causes=false"]);
     let line = "no causes: this agent does not look for causes; start it without \
                 --causes=false (the chart's value causes.enabled)";
     let ran = run(&["health", "--agent-url", &off.url()]);
     assert!(ran.out.contains(line), "{}", ran.out);
     let report = run(&["health", "-o", "json", "--agent-url", &off.url()]).json();
     assert_eq!(report["coverage"]["causesNotSeen"][0]["class"], "turnedOff");
-    // Where all is well, or nobody wants causes, none is missed.
+    // Causes are not missed if all is healthy or the run does not ask for them.
     for args in [&["health", "-n", "shop"][..], &["health", "--cause", "none"]] {
         let ran = run(&[args, &["--agent-url", &off.url()]].concat());
         assert!(!ran.out.contains("no causes"), "{}", ran.out);
     }
-    let on = Agent::with(server.kubeconfig(), &[]);
+    let on = Agent::start_with(server.kubeconfig(), &[]);
     let ran = run(&["health", "--agent-url", &on.url()]);
     assert!(!ran.out.contains("no causes"), "{}", ran.out);
 }
 
-/// Removes what the pointer leads to.
+/// Removes the value at the pointer.
 fn without(report: &Value, pointer: &str) -> Value {
     let mut report = report.clone();
     let (parent, key) = pointer.rsplit_once('/').expect("a pointer");
@@ -349,10 +349,10 @@ fn without(report: &Value, pointer: &str) -> Value {
 }
 
 #[test]
-fn no_answer_that_lacks_a_part_is_ok() {
+fn an_answer_that_lacks_a_part_is_never_ok() {
     let server = cluster();
-    let agent = Agent::with(server.kubeconfig(), &[]);
-    let whole: Value = serde_json::from_slice(&agent.recorded("?namespace=shop")).expect("a report");
+    let agent = Agent::start_with(server.kubeconfig(), &[]);
+    let whole: Value = serde_json::from_slice(&agent.answer("?namespace=shop")).expect("a report");
     let code = |answer: &Value, args: &[&str]| {
         let id = server.fail(Match::path(HEALTH), json_body(200, answer.to_string()));
         let ran = ask(&server, &[args, &["--agent", "-n", "shop"]].concat());
@@ -373,7 +373,7 @@ fn no_answer_that_lacks_a_part_is_ok() {
         "/checks/3",
     ] {
         let codes = both.map(|args| code(&without(&whole, pointer), args));
-        // Whoever names a Deployment has not asked for the API server, nor for DaemonSets.
+        // A question about a Deployment includes neither the API server nor DaemonSets.
         let named = if matches!(pointer, "/checks/0" | "/checks/3") {
             0
         } else {

@@ -1,6 +1,6 @@
-//! `health -f`: every form a dump comes in, and what is told of the parts that cannot be used.
+//! `health -f`: every form of a dump, and how parts that cannot be used are reported.
 
-use super::plugin::{Ran, pipe, run};
+use super::plugin::{PluginRun, pipe, run};
 use serde_json::{Value, json};
 use sre_testkit::at;
 use sre_testkit::object::{Deployment, List, Namespace, Pod, ReplicaSet};
@@ -15,7 +15,7 @@ fn short(name: &str) -> Deployment {
     d(name).replicas(3).counts(3, 3, 1, 1)
 }
 
-/// A rollout under way that is not done, for as long as the tests' clock stands.
+/// A running rollout. It stays progressing, since the clock of the tests stands still.
 fn moving(name: &str) -> Deployment {
     d(name)
         .replicas(3)
@@ -32,8 +32,8 @@ fn list(objects: impl IntoIterator<Item = impl Into<Value>>) -> String {
     List::of_kubectl().items(objects).to_json()
 }
 
-/// Judges a dump at the moment the builders call now.
-fn judge(dump: &str, args: &[&str]) -> Ran {
+/// Judges a dump at the time that the builders use as now.
+fn judge(dump: &str, args: &[&str]) -> PluginRun {
     let now = at(0);
     let fixed = ["health", "-f", "-", "--at", &now];
     pipe(&[&fixed, args].concat(), dump)
@@ -77,7 +77,7 @@ fn scaled_up(name: &str, age: i64, unschedulable: bool) -> Vec<Value> {
     clippy::too_many_lines,
     reason = "one row a case, in the order of the documentation"
 )]
-fn every_case_of_the_rules_has_its_state_in_one_dump() {
+fn every_case_of_the_rules_has_its_state() {
     let stalled = |d: Deployment| d.condition("Progressing", "False", "ProgressDeadlineExceeded", at(-300));
     let updating =
         |d: Deployment, ago: i64| d.condition("Progressing", "True", "ReplicaSetUpdated", at(-ago));
@@ -192,7 +192,7 @@ fn every_case_of_the_rules_has_its_state_in_one_dump() {
 }
 
 #[test]
-fn a_dump_says_the_same_in_every_form() {
+fn a_dump_has_the_same_verdict_in_every_form() {
     let (web, api) = (d("web").build(), short("api").build());
     let plain = |object: &Value| serde_json::to_string_pretty(object).expect("a value is JSON");
     let yaml = |object: &Value| serde_saphyr::to_string(object).expect("a value is YAML");
@@ -243,7 +243,7 @@ fn a_dump_says_the_same_in_every_form() {
 }
 
 #[test]
-fn a_file_and_a_directory_are_read_as_well() {
+fn a_file_and_a_directory_are_read_like_standard_input() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let place = |name: &str| directory.path().join(name);
     std::fs::create_dir(place("deeper")).expect("a directory");
@@ -301,7 +301,7 @@ fn a_path_that_cannot_be_used_is_refused_with_the_nearest_right_one() {
 }
 
 #[test]
-fn an_age_measured_only_against_the_objects_own_times_excuses_nothing() {
+fn an_age_without_a_witness_excuses_nothing() {
     let young = || {
         d("web").replicas(3).counts(3, 3, 1, 1).condition(
             "Available",
@@ -339,7 +339,7 @@ fn the_time_of_a_dump_is_the_newest_in_it_and_never_that_of_a_deletion() {
 }
 
 #[test]
-fn only_what_was_asked_for_is_judged() {
+fn only_the_targets_are_judged() {
     let dump = list([
         d("web").label("tier", "front"),
         d("api").label("tier", "back"),
@@ -373,7 +373,7 @@ fn only_what_was_asked_for_is_judged() {
 }
 
 #[test]
-fn what_was_asked_for_and_is_not_there_is_unknown_with_the_nearest_name() {
+fn a_target_that_is_not_in_the_dump_is_unknown_with_the_nearest_name() {
     let dump = list([d("checkout")]);
     let said = |args: &[&str]| {
         let ran = judge(&dump, &[args, &["-o", "json"]].concat());
@@ -434,13 +434,13 @@ fn one_broken_part_does_not_spoil_the_rest() {
             states(&report).contains(&("web".into(), "healthy".into())),
             "{name}"
         );
-        let told = !report["coverage"]["notSeen"]
+        let reported = !report["coverage"]["notSeen"]
             .as_array()
             .expect("a list")
             .is_empty()
             || states(&report).contains(&("api".into(), "unknown".into()));
-        assert!(told, "{name}");
-        // What is certainly broken comes before what could not be read.
+        assert!(reported, "{name}");
+        // Degraded comes before unknown.
         let ran = judge(&format!("{}\n---\n{}", yaml(&short("cart")), "a: ["), &[]);
         assert_eq!(ran.code, Some(2));
     }
@@ -487,7 +487,7 @@ fn nothing_to_judge_is_never_ok() {
 }
 
 #[test]
-fn an_empty_list_that_was_really_read_is_ok_and_said_aloud() {
+fn an_empty_list_that_was_read_is_ok_and_mentioned() {
     let forms = [
         List::new("DeploymentList", "apps/v1").to_json(),
         "apiVersion: apps/v1\nitems: []\nkind: DeploymentList\nmetadata: {}\n".to_owned(),
@@ -553,7 +553,7 @@ fn the_exit_code_is_the_first_of_degraded_unknown_and_progressing_that_counts() 
 }
 
 #[test]
-fn what_is_acknowledged_makes_no_exit_code_unless_annotations_are_disregarded() {
+fn an_acknowledged_object_changes_the_exit_code_only_if_annotations_are_ignored() {
     let known = short("cart").annotation("sre/ignore", "ReadyBelowDesired until 2999-12-31, known");
     let dump = list([known, d("web")]);
     assert_eq!(judge(&dump, &[]).code, Some(0));
@@ -725,7 +725,7 @@ fn hostile_text_cannot_move_the_cursor_or_turn_the_line_around() {
 }
 
 #[test]
-fn a_clock_far_away_changes_no_more_than_ages() {
+fn a_distant_time_changes_only_ages() {
     let dump = list([d("web"), short("api")]);
     for time in ["1970-01-01T00:00:00Z", "2999-12-31T23:59:59+02:00"] {
         let ran = pipe(&["health", "-f", "-", "--at", time], &dump);
@@ -746,7 +746,7 @@ fn pipe_at(path: &std::path::Path) {
 
 #[cfg(unix)]
 #[test]
-fn what_may_never_end_is_refused_at_once() {
+fn an_input_that_may_never_end_is_refused_at_once() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let fifo = directory.path().join("pipe.json");
     pipe_at(&fifo);
@@ -765,7 +765,7 @@ fn what_may_never_end_is_refused_at_once() {
 
 #[cfg(unix)]
 #[test]
-fn in_a_directory_it_is_told_and_the_rest_is_judged() {
+fn such_an_input_in_a_directory_is_reported_and_the_rest_is_judged() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let place = |name: &str| directory.path().join(name);
     std::fs::write(place("a.json"), list([d("web")])).expect("a file");
@@ -777,7 +777,7 @@ fn in_a_directory_it_is_told_and_the_rest_is_judged() {
     let report = ran.json();
     assert_eq!(states(&report), [("web".to_owned(), "healthy".to_owned())]);
     let not_seen = report["coverage"]["notSeen"].as_array().expect("a list").clone();
-    let told: Vec<String> = not_seen
+    let reported: Vec<String> = not_seen
         .iter()
         .map(|n| {
             format!(
@@ -788,7 +788,7 @@ fn in_a_directory_it_is_told_and_the_rest_is_judged() {
         })
         .collect();
     assert_eq!(
-        told,
+        reported,
         [
             format!("{given}/b.json: neither a file nor a directory: it may never end, so it was not read"),
             format!("{given}/c.json: a link to a file that is not there"),
@@ -805,7 +805,7 @@ fn a_stream_that_a_shell_gives_is_read_as_standard_input_is() {
 }
 
 #[test]
-fn a_packing_that_is_not_read_is_refused_with_its_name() {
+fn an_unsupported_packing_is_refused_with_its_name() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let path = directory.path().join("bundle.zip").display().to_string();
     std::fs::write(&path, b"PK\x03\x04rest").expect("a file");

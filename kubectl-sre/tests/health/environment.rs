@@ -1,4 +1,4 @@
-//! What the environment says of the way to an API server.
+//! Variables of the environment that change how a cluster is reached.
 
 use super::plugin::run_in;
 use sre_testkit::ApiServer;
@@ -6,12 +6,12 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
 use std::sync::mpsc::{Receiver, channel};
 
-/// A proxy that refuses every connection, and tells the first line of what it is asked.
-fn refusing() -> (String, Receiver<String>) {
+/// A proxy that refuses every connection, and sends the first line of each request to the test.
+fn refusing_proxy() -> (String, Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let place = listener.local_addr().expect("it is bound").to_string();
     let (tell, asked) = channel();
-    // It ends with the process of the tests.
+    // The thread ends with the process of the tests.
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             let mut lines = BufReader::new(&stream).lines();
@@ -38,10 +38,10 @@ fn kubeconfig(directory: &tempfile::TempDir, server: &str) -> String {
 }
 
 #[test]
-fn a_proxy_of_the_environment_is_asked_and_named_where_it_refuses() {
+fn a_proxy_of_the_environment_is_used_and_named_if_it_refuses() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let config = kubeconfig(&directory, "https://api.example.test:6443");
-    let (place, asked) = refusing();
+    let (place, asked) = refusing_proxy();
     let environment = [("KUBECONFIG", config.as_str()), ("https_proxy", place.as_str())];
     let ran = run_in(&environment, &["health", "apiserver", "-o", "json"], "");
     assert_eq!(ran.code, Some(69), "{ran:?}");
@@ -59,7 +59,7 @@ fn a_proxy_of_the_environment_is_asked_and_named_where_it_refuses() {
 
 #[cfg(unix)]
 #[test]
-fn a_kubeconfig_of_the_environment_may_be_written_while_it_is_waited_for() {
+fn a_kubeconfig_of_the_environment_may_be_a_pipe_that_is_still_written() {
     let server = ApiServer::builder().start_blocking();
     let directory = tempfile::tempdir().expect("a temporary directory");
     let pipe = directory.path().join("pipe");
@@ -69,7 +69,7 @@ fn a_kubeconfig_of_the_environment_may_be_written_while_it_is_waited_for() {
         pipe.clone(),
         std::fs::read(server.kubeconfig()).expect("it is there"),
     );
-    // As `KUBECONFIG=<(ssh HOST cat FILE)` does.
+    // A shell does so for `KUBECONFIG=<(ssh HOST cat FILE)`.
     let writer = std::thread::spawn(move || std::fs::write(to, text));
     let ran = run_in(&[("KUBECONFIG", &pipe.display().to_string())], &["health"], "");
     assert_eq!(ran.code, Some(0), "{ran:?}");
@@ -77,7 +77,7 @@ fn a_kubeconfig_of_the_environment_may_be_written_while_it_is_waited_for() {
 }
 
 #[test]
-fn a_kubeconfig_in_the_place_of_its_path_is_not_shown() {
+fn the_text_of_a_kubeconfig_given_instead_of_its_path_is_not_shown() {
     let text = "apiVersion: v1\nkind: Config\nusers: [{name: u, user: {token: s3cr3t}}]\n";
     let encoded = "czNjcjN0".repeat(400);
     for value in [
@@ -98,10 +98,10 @@ fn a_kubeconfig_in_the_place_of_its_path_is_not_shown() {
 }
 
 #[test]
-fn an_exception_from_the_proxy_is_asked_directly() {
+fn a_server_excepted_from_the_proxy_is_asked_directly() {
     let server = ApiServer::builder().start_blocking();
     let config = server.kubeconfig().display().to_string();
-    // This machine is never asked through a proxy of the environment, so that a dead one is no matter.
+    // A server on this machine is never asked through a proxy of the environment, so a dead proxy does not matter.
     let environment = [
         ("KUBECONFIG", config.as_str()),
         ("HTTPS_PROXY", "http://127.0.0.1:1"),

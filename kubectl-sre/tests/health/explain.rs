@@ -19,7 +19,7 @@ fn a_word_of_a_report_is_explained_in_any_case() {
 }
 
 #[test]
-fn without_a_word_each_has_a_line() {
+fn without_a_word_every_word_has_a_line() {
     let ran = run(&["explain"]);
     assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{ran:?}");
     for line in [

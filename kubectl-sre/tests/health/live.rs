@@ -1,6 +1,6 @@
 //! `health` and `version` against the scripted API server.
 
-use super::plugin::{Ran, run, run_in};
+use super::plugin::{PluginRun, run, run_in};
 use serde_json::{Value, json};
 use sre_testkit::object::Deployment;
 use sre_testkit::{Access, ApiServer, ApiServerBuilder, Fault, Match};
@@ -19,7 +19,7 @@ fn short() -> Deployment {
     Deployment::new("shop", "checkout").replicas(3).counts(3, 3, 1, 1)
 }
 
-fn ask(server: &ApiServer, args: &[&str]) -> Ran {
+fn ask(server: &ApiServer, args: &[&str]) -> PluginRun {
     let kubeconfig = server.kubeconfig().display().to_string();
     let ran = run(&[args, &["--kubeconfig", &kubeconfig]].concat());
     assert!(!format!("{ran:?}").contains(TOKEN), "{ran:?}");
@@ -27,7 +27,7 @@ fn ask(server: &ApiServer, args: &[&str]) -> Ran {
 }
 
 #[test]
-fn a_well_cluster_is_ok_and_nothing_is_on_stderr() {
+fn a_healthy_cluster_is_ok_and_stderr_stays_empty() {
     let server = server().start_blocking();
     let ran = ask(&server, &["health"]);
     assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
@@ -35,7 +35,7 @@ fn a_well_cluster_is_ok_and_nothing_is_on_stderr() {
         ran.headline(),
         "OK  prod-eu  v1.37.2  all 3 Deployments are healthy"
     );
-    // One request each is all it takes: the five lists, the API server's two, and the Leases of two controllers.
+    // One request each: the five lists, the API server's two, and the Leases of two controllers.
     assert_eq!(server.requests().len(), 9, "{:?}", server.requests());
 }
 
@@ -109,7 +109,7 @@ fn an_api_server_that_fails_its_own_checks_is_degraded() {
 }
 
 #[test]
-fn an_api_server_that_is_away_is_69_with_a_whole_report() {
+fn an_unreachable_api_server_ends_with_69_and_a_whole_report() {
     let server = server().start_blocking();
     server.stop();
     let ran = ask(&server, &["health", "-o", "json"]);
@@ -117,7 +117,7 @@ fn an_api_server_that_is_away_is_69_with_a_whole_report() {
     let report = ran.json();
     assert_eq!(report["status"], "unknown");
     let checks = report["checks"].as_array().expect("checks are a list");
-    let told: Vec<_> = checks
+    let reported: Vec<_> = checks
         .iter()
         .map(|check| (&check["check"], &check["status"]))
         .collect();
@@ -131,7 +131,7 @@ fn an_api_server_that_is_away_is_69_with_a_whole_report() {
         "cronjobs",
     ]
     .map(|part| json!(part));
-    assert_eq!(told, parts.each_ref().map(|part| (part, &unknown)));
+    assert_eq!(reported, parts.each_ref().map(|part| (part, &unknown)));
     assert_eq!(checks[0]["class"], "refused");
     assert_eq!(checks[0]["endpoint"], format!("{}/version", server.url()));
     assert_eq!(report["coverage"]["notSeen"][0]["class"], "refused");
@@ -172,7 +172,7 @@ fn a_forbidden_namespace_does_not_hide_what_is_broken_elsewhere() {
 }
 
 #[test]
-fn a_namespace_or_name_that_is_not_there_is_3_with_the_nearest() {
+fn an_unknown_namespace_or_name_ends_with_3_and_the_nearest() {
     let server = server().start_blocking();
     let ran = ask(&server, &["health", "-n", "shopp"]);
     assert_eq!(ran.code, Some(3));
@@ -236,7 +236,7 @@ fn a_deadline_of_the_run_ends_it() {
 }
 
 #[test]
-fn the_version_is_the_plugins_and_the_servers() {
+fn version_prints_the_versions_of_the_plugin_and_the_server() {
     let server = server().start_blocking();
     let own = concat!("Plugin: ", env!("CARGO_PKG_VERSION"), " (report sre/v1)\n");
     let ran = ask(&server, &["version"]);
@@ -258,7 +258,7 @@ fn the_version_is_the_plugins_and_the_servers() {
 }
 
 #[test]
-fn a_kubeconfig_that_cannot_be_used_is_one_line_and_64() {
+fn a_kubeconfig_that_cannot_be_used_ends_with_64_and_one_line() {
     let server = server().start_blocking();
     let directory = tempfile::tempdir().expect("a temporary directory");
     let file = |name: &str, text: &str| {
@@ -309,7 +309,7 @@ fn a_kubeconfig_that_cannot_be_used_is_one_line_and_64() {
 }
 
 #[test]
-fn the_files_of_kubeconfig_in_the_environment_are_merged_and_missing_ones_passed_over() {
+fn the_files_of_the_variable_kubeconfig_are_merged_and_missing_ones_skipped() {
     let server = server().start_blocking();
     let good = server.kubeconfig().display().to_string();
     let list = format!("/nowhere/at/all::{good}");
@@ -357,7 +357,7 @@ fn an_empty_cluster_is_ok_and_says_so() {
 }
 
 #[test]
-fn what_is_no_api_server_is_told_so_once_and_cannot_be_reached() {
+fn a_server_that_is_no_api_server_is_reported_once_and_counts_as_unreached() {
     let server = server().start_blocking();
     let page = Fault::WrongBody {
         status: 404,
@@ -368,7 +368,7 @@ fn what_is_no_api_server_is_told_so_once_and_cannot_be_reached() {
     let ran = ask(&server, &["health"]);
     assert_eq!(ran.code, Some(69), "{ran:?}");
     let said = "what answers is not an API server: HTTP 404 with a page \"404 Not Found\"";
-    // Of the API server, and of all kinds together.
+    // One entry of the API server, and one of all kinds together.
     assert_eq!(ran.out.matches(said).count(), 2, "{}", ran.out);
     assert!(!ran.out.contains("your machine"), "{}", ran.out);
     let ran = ask(&server, &["health", "deploy", "sts"]);
@@ -381,7 +381,7 @@ fn what_is_no_api_server_is_told_so_once_and_cannot_be_reached() {
 }
 
 #[test]
-fn a_run_without_enough_time_blames_nobody() {
+fn a_run_without_enough_time_blames_no_side() {
     let server = server().start_blocking();
     server.fail(Match::any(), Fault::Hang);
     let ran = ask(
@@ -408,7 +408,7 @@ fn a_run_without_enough_time_blames_nobody() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_full_stderr_stops_nothing() {
+fn a_full_stderr_does_not_end_the_run() {
     let server = server().start_blocking();
     let full = || std::fs::OpenOptions::new().write(true).open("/dev/full");
     for args in [

@@ -1,4 +1,5 @@
-//! The plugin as a process: arguments, standard input and a kubeconfig in; both streams and the exit code out.
+//! The plugin as a process: its arguments, standard input and kubeconfig are given, and both streams and the exit code
+//! are asserted.
 
 #![allow(
     clippy::expect_used,
@@ -9,9 +10,9 @@
 mod agent;
 mod coverage;
 mod dump;
-mod explaining;
+mod environment;
+mod explain;
 mod live;
 mod owners;
 mod plugin;
 mod streams;
-mod way;

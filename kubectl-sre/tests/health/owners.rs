@@ -1,7 +1,7 @@
-//! Objects that have a controller, asked for of an agent: as the cluster itself is asked, or said not to be seen.
+//! Objects that have a controller, in an agent's answer: judged as without an agent, or not seen.
 
 use super::agent::{Agent, TOKEN, ask};
-use super::plugin::{Ran, run};
+use super::plugin::{PluginRun, run};
 use serde_json::{Value, json};
 use sre_testkit::object::{Deployment, Pod, ReplicaSet};
 use sre_testkit::{ApiServer, at};
@@ -44,8 +44,8 @@ fn cluster() -> ApiServer {
         .start_blocking()
 }
 
-/// The judged objects and what was not seen, a line each.
-fn told(ran: &Ran) -> Vec<String> {
+/// The judged objects and the gaps, one line for each.
+fn lines(ran: &PluginRun) -> Vec<String> {
     let report = ran.json();
     let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
     let text = |value: &Value, field: &str| value[field].as_str().unwrap_or_default().to_owned();
@@ -63,10 +63,10 @@ fn told(ran: &Ran) -> Vec<String> {
 }
 
 #[test]
-fn an_agent_tells_of_controllers_that_nobody_judges_as_the_cluster_does() {
+fn the_agent_and_the_cluster_report_the_same_controllers() {
     let server = cluster();
     let kinds = "deployments,statefulsets,daemonsets,jobs,cronjobs,replicasets,pods";
-    let agent = Agent::with(server.kubeconfig(), &["--kinds", kinds]);
+    let agent = Agent::start_with(server.kubeconfig(), &["--kinds", kinds]);
     let by_default = [
         "deployments: Deployment web healthy",
         "controllers: Engine train degraded",
@@ -77,8 +77,8 @@ fn an_agent_tells_of_controllers_that_nobody_judges_as_the_cluster_does() {
         run(&[&args[..], &["--agent-url", &agent.url()]].concat()),
     );
     assert_eq!(
-        (told(&direct), told(&asked)),
-        (by_default.map(str::to_owned).to_vec(), told(&direct))
+        (lines(&direct), lines(&asked)),
+        (by_default.map(str::to_owned).to_vec(), lines(&direct))
     );
     assert_eq!((direct.code, asked.code), (Some(2), Some(2)));
     args.push("-l");
@@ -91,13 +91,13 @@ fn an_agent_tells_of_controllers_that_nobody_judges_as_the_cluster_does() {
 }
 
 #[test]
-fn an_agent_that_leaves_objects_to_controllers_says_so_where_each_of_them_is_asked_for() {
+fn objects_that_an_agent_leaves_to_controllers_are_not_seen_if_their_kind_is_named() {
     let server = cluster();
-    let agent = Agent::with(
+    let agent = Agent::start_with(
         server.kubeconfig(),
         &["--kinds", "deployments,jobs,replicasets,pods"],
     );
-    for (words, code, lines) in [
+    for (words, code, expected) in [
         ("pods", 3, &["not seen: pods that have a controller"][..]),
         ("rs", 3, &["not seen: replicasets that have a controller"]),
         ("--kinds jobs", 3, &["not seen: jobs that have a controller"]),
@@ -110,14 +110,14 @@ fn an_agent_that_leaves_objects_to_controllers_says_so_where_each_of_them_is_ask
             .collect();
         let asked = run(&[&args[..], &["--agent-url", &agent.url()]].concat());
         assert_eq!(
-            (told(&asked), asked.code),
-            (lines.iter().map(|l| (*l).to_owned()).collect(), Some(code)),
+            (lines(&asked), asked.code),
+            (expected.iter().map(|line| (*line).to_owned()).collect(), Some(code)),
             "{words}"
         );
     }
     let direct = ask(&server, &["health", "-o", "json", "pods"]);
     assert_eq!(
-        (told(&direct), direct.code),
+        (lines(&direct), direct.code),
         (
             vec![
                 "pods: Pod engine-0 unavailable".into(),
@@ -145,7 +145,7 @@ fn a_job_that_a_selector_takes_without_its_cron_job_is_not_seen_by_an_agent() {
         .deployments([Deployment::new("shop", "web").label("tier", "batch")])
         .objects([cron, labelled(nightly)])
         .start_blocking();
-    let agent = Agent::with(server.kubeconfig(), &[]);
+    let agent = Agent::start_with(server.kubeconfig(), &[]);
     for (words, direct, by_agent) in [
         ("", 0, 0),
         ("-l tier=batch", 2, 3),
@@ -162,7 +162,7 @@ fn a_job_that_a_selector_takes_without_its_cron_job_is_not_seen_by_an_agent() {
             (Some(direct), Some(by_agent)),
             "{words}: {asked:?}"
         );
-        let lines = told(&asked);
+        let lines = lines(&asked);
         let entry = lines
             .iter()
             .any(|line| line == "not seen: jobs of CronJob shop/nightly");

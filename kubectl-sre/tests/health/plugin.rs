@@ -1,22 +1,22 @@
-//! Runs the plugin with nothing of this machine's environment, and bounds every wait for it.
+//! Runs the plugin without this machine's environment, and bounds every wait for it.
 
 use serde_json::Value;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
-/// No run here takes nearly as long; one that does has failed.
+/// Limit of a run. No run takes nearly as long; one that reaches it has failed.
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// What a finished run left behind.
+/// The result of a run.
 #[derive(Debug)]
-pub struct Ran {
+pub struct PluginRun {
     pub code: Option<i32>,
     pub out: String,
     pub err: String,
 }
 
-impl Ran {
-    /// stdout as the report that it is.
+impl PluginRun {
+    /// stdout, which is a report.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error} in {self:?}"))
     }
@@ -34,17 +34,17 @@ fn environment() -> (tempfile::TempDir, [(&'static str, std::ffi::OsString); 1])
 }
 
 /// Runs it with an empty standard input.
-pub fn run(args: &[&str]) -> Ran {
+pub fn run(args: &[&str]) -> PluginRun {
     run_in(&[], args, "")
 }
 
 /// Runs it with that text on standard input.
-pub fn pipe(args: &[&str], input: impl AsRef<str>) -> Ran {
+pub fn pipe(args: &[&str], input: impl AsRef<str>) -> PluginRun {
     run_in(&[], args, input.as_ref())
 }
 
 /// Runs it with further variables in its environment.
-pub fn run_in(variables: &[(&str, &str)], args: &[&str], input: &str) -> Ran {
+pub fn run_in(variables: &[(&str, &str)], args: &[&str], input: &str) -> PluginRun {
     let (_home, own) = environment();
     let output = assert_cmd::Command::new(env!("CARGO_BIN_EXE_kubectl-sre"))
         .env_clear()
@@ -56,20 +56,20 @@ pub fn run_in(variables: &[(&str, &str)], args: &[&str], input: &str) -> Ran {
         .output()
         .expect("the plugin was built for this test");
     let text = |bytes| String::from_utf8(bytes).expect("the plugin writes text");
-    Ran {
+    PluginRun {
         code: output.status.code(),
         out: text(output.stdout),
         err: text(output.stderr),
     }
 }
 
-/// A run that is under way, its streams being pipes. It is killed when dropped.
-pub struct Running {
+/// A running plugin, with pipes as its streams. It is killed when dropped.
+pub struct PluginProcess {
     pub child: Child,
     _home: tempfile::TempDir,
 }
 
-pub fn spawn(args: &[&str]) -> Running {
+pub fn spawn(args: &[&str]) -> PluginProcess {
     let (home, own) = environment();
     let child = Command::new(env!("CARGO_BIN_EXE_kubectl-sre"))
         .env_clear()
@@ -80,11 +80,11 @@ pub fn spawn(args: &[&str]) -> Running {
         .stderr(Stdio::piped())
         .spawn()
         .expect("the plugin was built for this test");
-    Running { child, _home: home }
+    PluginProcess { child, _home: home }
 }
 
-impl Running {
-    /// What Ctrl-C does.
+impl PluginProcess {
+    /// Sends the signal of Ctrl-C.
     pub fn interrupt(&self) {
         let sent = Command::new("kill")
             .arg("-INT")
@@ -115,9 +115,9 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+impl Drop for PluginProcess {
     fn drop(&mut self) {
-        // It has ended already, unless the test fails.
+        // It has ended already, unless the test has failed.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

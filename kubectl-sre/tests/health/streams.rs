@@ -1,4 +1,4 @@
-//! Which stream says what, colour, a reader that goes away, and Ctrl-C.
+//! Both streams, colour, a reader that goes away, and Ctrl-C.
 
 use super::plugin::{pipe, run, run_in, spawn};
 use sre_testkit::object::{Deployment, List};
@@ -10,7 +10,7 @@ fn short(name: &str) -> Deployment {
 }
 
 #[test]
-fn colour_is_for_terminals_unless_it_is_asked_for() {
+fn colour_is_for_terminals_unless_a_flag_asks_for_it() {
     let dump = List::of_kubectl().items([short("web")]).to_json();
     let colored = |variables: &[(&str, &str)], args: &[&str]| {
         let ran = run_in(variables, &[&["health", "-f", "-"], args].concat(), &dump);
@@ -28,7 +28,7 @@ fn colour_is_for_terminals_unless_it_is_asked_for() {
 }
 
 #[test]
-fn the_result_alone_is_on_stdout_and_a_refusal_alone_on_stderr() {
+fn stdout_has_only_the_result_and_stderr_only_a_refusal() {
     let dump = List::of_kubectl().items([short("web")]).to_json();
     for format in ["human", "json", "yaml"] {
         assert_eq!(
@@ -89,7 +89,7 @@ async fn ctrl_c_ends_a_run_that_waits_for_the_api_server() {
 fn ctrl_c_ends_a_run_that_waits_for_standard_input() {
     let mut running = spawn(&["health", "-f", "-"]);
     let mut input = running.child.stdin.take().expect("stdin is a pipe");
-    // More than a pipe holds, so that the run is known to be reading once this returns.
+    // More than a pipe holds, so the run is reading once this returns.
     input.write_all(&vec![b' '; 1 << 20]).expect("the run reads");
     running.interrupt();
     assert_eq!(running.wait().code(), Some(130));

@@ -1,9 +1,9 @@
 //! Jobs, CronJobs, and pods that are meant to end.
 
-use super::judged::verdict;
+use super::judge::verdict;
 
 #[test]
-fn a_container_that_did_its_part_is_no_failure() {
+fn a_container_that_ended_well_is_no_failure() {
     assert_eq!(
         verdict("r18-job-two-containers.json", &[]),
         "exit 0\n\
@@ -14,7 +14,7 @@ fn a_container_that_did_its_part_is_no_failure() {
 }
 
 #[test]
-fn a_cron_job_says_how_its_runs_go() {
+fn a_cron_job_reports_its_runs() {
     assert_eq!(
         verdict("r20-cron-replace.json", &[]),
         "exit 0\n\
@@ -45,7 +45,7 @@ fn a_cron_job_says_how_its_runs_go() {
 }
 
 #[test]
-fn indexes_that_are_not_tried_again_are_named() {
+fn failed_indexes_that_are_not_retried_are_named() {
     assert_eq!(
         verdict("r51-job-failed-indexes.json", &[]),
         "exit 2\n\
@@ -55,7 +55,7 @@ fn indexes_that_are_not_tried_again_are_named() {
 }
 
 #[test]
-fn what_keeps_a_pod_from_ending_is_named() {
+fn the_container_that_keeps_a_pod_running_is_named() {
     assert_eq!(
         verdict("batch-proxy.json", &["--kinds", "jobs,pods"]),
         "exit 2\n\
@@ -63,7 +63,7 @@ fn what_keeps_a_pod_from_ending_is_named() {
          Pod ops/import-x degraded KeptFromEnding: container istio-proxy keeps the pod from ending: import ended with 0\n\
          Pod ops/runner-1 degraded KeptFromEnding: container docker keeps the pod from ending: runner ended with 0"
     );
-    // A run every two minutes, of which the newest had no ten minutes yet.
+    // A run begins every two minutes, and the newest is younger than ten minutes.
     assert_eq!(
         verdict("batch-pile.json", &[]),
         "exit 2\n\
@@ -79,7 +79,7 @@ fn what_keeps_a_pod_from_ending_is_named() {
 }
 
 #[test]
-fn a_job_that_goes_on_for_ever_has_an_end() {
+fn a_job_that_never_ends_does_not_stay_progressing() {
     assert_eq!(
         verdict("batch-on-failure.json", &[]),
         "exit 2\n\
@@ -101,9 +101,9 @@ fn a_job_that_goes_on_for_ever_has_an_end() {
 }
 
 #[test]
-fn a_run_by_hand_counts_and_one_that_failed_before_a_success_does_not() {
+fn a_manual_run_counts_and_a_failure_before_a_success_does_not() {
     assert_eq!(verdict("batch-by-hand.json", &[]), "exit 0");
-    // The third was started by nobody's CronJob.
+    // The third run was not started by a CronJob.
     let failed = "BackoffLimitExceeded: Job has reached the specified backoff limit";
     assert_eq!(
         verdict("batch-by-hand-long-ago.json", &[]),
@@ -116,7 +116,7 @@ fn a_run_by_hand_counts_and_one_that_failed_before_a_success_does_not() {
 }
 
 #[test]
-fn a_run_that_does_not_begin_is_told_with_the_reason() {
+fn a_run_that_does_not_begin_is_reported_with_the_reason() {
     assert_eq!(
         verdict("batch-active-is-over.json", &[]),
         "exit 2\n\
@@ -162,6 +162,6 @@ fn a_run_that_does_not_begin_is_told_with_the_reason() {
 }
 
 #[test]
-fn what_takes_long_is_held_or_was_never_due_is_fine() {
+fn a_run_that_takes_long_is_held_or_was_never_due_is_healthy() {
     assert_eq!(verdict("batch-fine.json", &[]), "exit 0");
 }

@@ -1,6 +1,6 @@
-//! Custom resources, and Rollouts of Argo: what they say of themselves, of which a good word hides no bad one.
+//! Custom resources and Rollouts of Argo. They are judged by all their conditions and counts: a good one hides no bad one.
 
-use super::judged::verdict;
+use super::judge::verdict;
 
 #[test]
 fn an_update_that_was_aborted_is_not_ok_though_the_stable_revision_serves() {
@@ -26,7 +26,7 @@ fn rollouts_that_a_dump_holds_are_judged_without_being_named() {
 }
 
 #[test]
-fn the_pods_of_a_rollout_tell_why() {
+fn the_pods_of_a_rollout_show_its_causes() {
     assert_eq!(
         verdict("rollout-canary-crash.yaml", &[]),
         "exit 1\n\
@@ -36,7 +36,7 @@ fn the_pods_of_a_rollout_tell_why() {
 }
 
 #[test]
-fn a_machine_that_is_halted_is_as_it_was_asked_to_be() {
+fn a_machine_that_was_halted_on_purpose_is_healthy() {
     assert_eq!(
         verdict("r55-kubevirt-stopped.json", &["virtualmachines.kubevirt.io"]),
         "exit 0"
@@ -56,7 +56,7 @@ fn ready_does_not_hide_that_nothing_is_synced() {
 }
 
 #[test]
-fn what_fails_again_and_again_is_not_under_way_and_what_is_suspended_is_not_broken() {
+fn a_resource_that_fails_repeatedly_is_not_progressing_and_a_suspended_one_is_not_broken() {
     assert_eq!(
         verdict(
             "custom-flux.yaml",
@@ -71,7 +71,7 @@ fn what_fails_again_and_again_is_not_under_way_and_what_is_suspended_is_not_brok
 }
 
 #[test]
-fn one_listener_of_a_gateway_speaks_for_itself() {
+fn one_broken_listener_makes_a_gateway_degraded() {
     assert_eq!(
         verdict("custom-gateway.yaml", &["gateways.gateway.networking.k8s.io"]),
         "exit 2\n\
@@ -81,7 +81,7 @@ fn one_listener_of_a_gateway_speaks_for_itself() {
 }
 
 #[test]
-fn a_set_of_pods_is_judged_by_its_counts_and_its_pods_tell_why() {
+fn a_set_of_pods_is_judged_by_its_counts_and_its_pods_show_the_causes() {
     assert_eq!(
         verdict("custom-cloneset.yaml", &["clonesets.apps.kruise.io"]),
         "exit 2\n\

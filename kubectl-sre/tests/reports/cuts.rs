@@ -1,13 +1,13 @@
-//! No dump becomes ok by losing a part of itself: each is cut at many places, and each loses the kinds of its objects.
+//! No dump becomes ok by losing a part: each is cut at many places, and each loses the kinds of its objects.
 
-use super::judged::{AT, dump};
+use super::judge::{AT, dump};
 use sre_shared::dump::{File, Objects};
 use sre_shared::kind::Kind;
 use sre_shared::report::{Report, Status};
 use sre_shared::resource::Time;
 use sre_shared::run::{self, KindTarget, Request, clock};
 
-/// Cuts of one dump.
+/// How many times each dump is cut.
 const CUTS: usize = 60;
 
 fn judge(name: &str, bytes: Vec<u8>) -> Report {
@@ -48,7 +48,7 @@ fn dumps() -> Vec<(String, Vec<u8>)> {
         .collect()
 }
 
-/// Whether a document ends there and the next begins: then nothing tells that there was another.
+/// Whether one document ends there and the next begins. Then nothing shows that another one is missing.
 fn is_between(bytes: &[u8], end: usize) -> bool {
     let (before, behind) = bytes.split_at(end);
     let next = behind.trim_ascii_start();
@@ -104,7 +104,7 @@ fn a_dump_whose_objects_lost_their_kinds_is_never_ok_about_them() {
                 judge(&name, text.clone().into_bytes()),
                 judge(&name, lost.into_bytes()),
             );
-            // Where it is the kind of an owner or of a target, nothing is lost.
+            // If it is the kind of an owner or of a target, no object is lost.
             assert!(
                 report.status != Status::Ok || objects(&report) == objects(&whole),
                 "{name} without {kind}: {:?}",
@@ -116,7 +116,7 @@ fn a_dump_whose_objects_lost_their_kinds_is_never_ok_about_them() {
 
 #[test]
 fn a_dump_that_was_damaged_anywhere_is_read_to_its_end() {
-    // The same damage in each run.
+    // A fixed seed, so that the damage is the same in each run.
     let mut seed = 7_u64;
     let mut next = |below: usize| {
         seed = seed

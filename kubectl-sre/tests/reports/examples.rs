@@ -1,10 +1,10 @@
 //! The dumps of `examples/` that are small enough to read.
 
-use super::judged::{AT, verdict_of};
+use super::judge::{AT, verdict_of};
 use std::path::Path;
 
 #[test]
-fn the_small_example_says_what_its_comments_say() {
+fn the_small_example_has_the_verdict_of_its_comments() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/small.yaml");
     assert_eq!(
         verdict_of(&path, &["--at", AT]),

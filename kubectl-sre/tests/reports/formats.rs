@@ -1,12 +1,12 @@
-//! What a file holds, in every form in which people keep dumps, and what is told of the rest.
+//! Dumps in every form in which people keep them, and how the parts are reported that cannot be read.
 
-use super::judged::{AT, verdict, verdict_of};
+use super::judge::{AT, verdict, verdict_of};
 
-/// shop/web is well and shop/pay has no pod that is ready.
+/// The lines of a dump in which shop/web is healthy and shop/pay has no ready pod.
 const PAY: &str = "exit 2\nDeployment shop/pay unavailable ReadyBelowDesired: 0 of 2 ready";
 
 #[test]
-fn text_of_a_shell_and_lines_of_stderr_do_not_keep_a_dump_from_being_read() {
+fn a_dump_is_read_despite_text_of_a_shell_and_lines_of_stderr() {
     for name in [
         "r01-powershell.yaml",
         "r01b-powershell.json",
@@ -23,7 +23,7 @@ fn text_of_a_shell_and_lines_of_stderr_do_not_keep_a_dump_from_being_read() {
 }
 
 #[test]
-fn an_error_in_a_dump_tells_what_was_not_seen_of_what_was_asked() {
+fn an_error_in_a_dump_names_the_targets_that_were_not_seen() {
     let forbidden = "cronjobs.batch is forbidden: User \"dev\" cannot list resource \"cronjobs\" in API group \"batch\" at the cluster scope";
     assert_eq!(
         verdict("r03c-error-tail.yaml", &[]),
@@ -58,7 +58,7 @@ fn a_label_that_reads_as_a_number_is_text() {
 }
 
 #[test]
-fn what_was_cut_off_is_judged_as_far_as_it_goes() {
+fn a_truncated_dump_is_judged_as_far_as_it_goes() {
     assert_eq!(
         verdict("r12b-truncated.json", &[]),
         format!(
@@ -131,7 +131,7 @@ fn items(objects: &[String]) -> String {
 const DOWN: &str = "Deployment shop/api unavailable ReadyBelowDesired: 0 of 2 ready";
 
 #[test]
-fn older_groups_and_versions_are_judged_and_a_version_that_is_not_known_is_told() {
+fn older_groups_and_versions_are_judged_and_an_unknown_version_is_reported() {
     for version in ["extensions/v1beta1", "apps/v1beta1", "apps/v1beta2"] {
         assert_eq!(
             file(&deployment(version, "api", true), &[]),
@@ -153,7 +153,7 @@ fn older_groups_and_versions_are_judged_and_a_version_that_is_not_known_is_told(
         file(&both, &["--kinds", "deploy", "-n", "bank"]).lines().next(),
         Some("exit 3")
     );
-    // The Service of Knative is another kind, and nobody asked for it.
+    // The Service of Knative is another kind, which the run does not ask for.
     let knative =
         "---\napiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: {name: x, namespace: shop}\n";
     assert_eq!(
@@ -173,7 +173,7 @@ fn an_autoscaler_without_its_conditions_is_not_seen_and_not_broken() {
 }
 
 #[test]
-fn discovery_that_failed_for_another_group_says_nothing_of_workloads() {
+fn failed_discovery_of_another_group_does_not_concern_workloads() {
     let away = |group: &str| {
         format!(
             "E0216 10:00:00.123456     410 memcache.go:287] couldn't get resource list for {group}/v1beta1: the server is \
@@ -190,7 +190,7 @@ fn discovery_that_failed_for_another_group_says_nothing_of_workloads() {
 }
 
 #[test]
-fn what_only_explains_and_was_refused_costs_the_causes_and_not_the_verdict() {
+fn refused_evidence_costs_the_causes_and_not_the_verdict() {
     let pods = "Error from server (Forbidden): pods is forbidden: User \"dev\" cannot list resource \"pods\" in API group \"\" in the namespace \"shop\"\n";
     let secrets = "Error from server (Forbidden): secrets is forbidden: User \"dev\" cannot list resource \"secrets\" in API group \"\" at the cluster scope\n";
     let text = deployment("apps/v1", "web", true) + pods + secrets;
@@ -199,9 +199,9 @@ fn what_only_explains_and_was_refused_costs_the_causes_and_not_the_verdict() {
 }
 
 #[test]
-fn kubectl_that_ended_early_leaves_a_dump_that_is_not_ok() {
+fn a_dump_of_a_kubectl_that_ended_early_is_not_ok() {
     let web = deployment("apps/v1", "web", true);
-    for (line, told) in [
+    for (line, lines) in [
         (
             "error: You must be logged in to the server (Unauthorized)",
             "not seen: f.yaml, line 17, unauthenticated: You must be logged in to the server (Unauthorized)",
@@ -219,7 +219,7 @@ fn kubectl_that_ended_early_leaves_a_dump_that_is_not_ok() {
             "not seen: f.yaml, line 17, undecodable: a table for people, which leaves most of an object out: write it with -o json",
         ),
     ] {
-        assert_eq!(file(&format!("{web}{line}\n"), &[]), format!("exit 3\n{told}"));
+        assert_eq!(file(&format!("{web}{line}\n"), &[]), format!("exit 3\n{lines}"));
     }
     for line in [
         "No resources found in bank namespace.",
@@ -286,7 +286,7 @@ fn a_cluster_info_dump_of_microk8s_is_found_and_its_logs_are_left_alone() {
         directory(&[("k8s/cluster-info-dump", &text)], &[]),
         format!("exit 2\n{DOWN}")
     );
-    // A log that breaks off, as the dump then does.
+    // A log that breaks off, and the dump with it.
     let cut = format!("{api}\n{}{fake}\n", mark("START"));
     assert_eq!(
         directory(&[("k8s/cluster-info-dump", &cut)], &[]),
@@ -298,20 +298,20 @@ fn a_cluster_info_dump_of_microk8s_is_found_and_its_logs_are_left_alone() {
 }
 
 #[test]
-fn pages_tables_and_answers_of_an_api_server_are_no_whole_lists() {
-    let told = |text: &str| file(text, &[]);
+fn a_page_a_table_or_an_error_of_an_api_server_is_no_whole_list() {
+    let lines = |text: &str| file(text, &[]);
     assert_eq!(
-        told(
+        lines(
             r#"{"kind":"DeploymentList","apiVersion":"apps/v1","metadata":{"continue":"abc","remainingItemCount":40},"items":[]}"#
         ),
         "exit 3\nnot seen: f.yaml, line 1, undecodable: one page of a list that goes on: take it with kubectl get, which reads every page"
     );
     assert_eq!(
-        told(r#"{"kind":"Table","apiVersion":"meta.k8s.io/v1","rows":[]}"#),
+        lines(r#"{"kind":"Table","apiVersion":"meta.k8s.io/v1","rows":[]}"#),
         "exit 3\nnot seen: f.yaml, line 1, undecodable: a table or metadata alone, which leaves most of an object out: write it with -o json"
     );
     assert_eq!(
-        told(
+        lines(
             r#"{"kind":"Status","apiVersion":"v1","status":"Failure","message":"deployments.apps is forbidden: User \"x\" cannot list resource \"deployments\" in API group \"apps\" at the cluster scope","reason":"Forbidden","code":403}"#
         ),
         "exit 3\nnot seen: deployments, forbidden: deployments.apps is forbidden: User \"x\" cannot list resource \
@@ -320,7 +320,7 @@ fn pages_tables_and_answers_of_an_api_server_are_no_whole_lists() {
 }
 
 #[test]
-fn evidence_that_is_not_understood_is_told_too() {
+fn evidence_that_is_not_understood_is_reported_too() {
     let pod = "---\napiVersion: v1\nkind: Pod\nmetadata: {name: web-1, namespace: shop}\nstatus: {containerStatuses: 7}\n";
     assert_eq!(
         file(&(deployment("apps/v1", "web", true) + pod), &[]),
@@ -330,7 +330,7 @@ fn evidence_that_is_not_understood_is_told_too() {
 }
 
 #[test]
-fn a_yaml_list_that_python_wrote_and_a_shell_cut_the_last_line_end_of_is_whole() {
+fn a_yaml_list_of_python_without_its_last_line_end_is_whole() {
     let text = items(&[deployment("apps/v1", "web", true)]) + "kind: List";
     let text = text.replace("\"2026-11-10T12:00:00Z\"", "2026-11-10 12:00:00+00:00");
     assert_eq!(file(&text, &[]), "exit 0");

@@ -1,13 +1,13 @@
-//! A dump judged by the plugin, in lines that a test can hold.
+//! Judges a dump with the plugin, and shortens the report to lines that a test can compare.
 
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// The moment at which every dump of `dumps/` is judged, where a test names no other.
+/// The time at which the dumps of `dumps/` are judged, unless a test names another.
 pub const AT: &str = "2026-11-20T12:00:00Z";
 
-/// No run here takes nearly as long; one that does has failed.
+/// Limit of a run. No run takes nearly as long; one that reaches it has failed.
 const LIMIT: Duration = Duration::from_secs(30);
 
 /// The path of a file or folder of `dumps/`.
@@ -17,7 +17,7 @@ pub fn dump(name: &str) -> PathBuf {
         .join(name)
 }
 
-/// Judges `dumps/NAME` at [`AT`] with further words of the command line, and says what came of it in lines:
+/// Judges `dumps/NAME` at [`AT`] with further words of the command line, and returns the result in lines:
 ///
 /// ```text
 /// exit 2
@@ -28,12 +28,12 @@ pub fn dump(name: &str) -> PathBuf {
 /// not seen: cronjobs, forbidden: ...
 /// ```
 ///
-/// Objects that are healthy, suspended or succeeded and bear neither note nor warning are left out.
+/// Objects that are healthy, suspended or succeeded and have neither a note nor a warning are left out.
 pub fn verdict(name: &str, args: &[&str]) -> String {
     verdict_of(&dump(name), &[&["--at", AT], args].concat())
 }
 
-/// The same of any path, at the time that the words of the command line say.
+/// Judges the dump at any path, at the time that the command line says.
 pub fn verdict_of(path: &Path, args: &[&str]) -> String {
     let report = run(path, args);
     let text = |value: &Value, field: &str| value[field].as_str().unwrap_or_default().to_owned();
@@ -92,7 +92,7 @@ fn run(path: &Path, args: &[&str]) -> (i32, Value) {
     (output.status.code().unwrap_or(-1), report)
 }
 
-/// The exit code and what a person sees, 120 columns wide and without colour.
+/// The exit code and the screen, 120 columns wide and without colour.
 pub fn screen(name: &str, args: &[&str]) -> String {
     let output = plugin(&dump(name), &[&["--at", AT], args].concat());
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();

@@ -1,7 +1,7 @@
-//! Dumps as people met them, each rebuilt small from a public report, and the verdict that is right for it.
+//! Dumps of real problems, each rebuilt in small from a public report, and the right verdict for it.
 //!
-//! The plugin runs as a process with `-f`, and what it says is put into a few lines (see [`judged::verdict`]): the exit code,
-//! each object that is not fine or bears a note, and what was not seen. A file of tests a topic.
+//! The plugin runs as a process with `-f`, and its report is shortened to a few lines (see [`judge::verdict`]): the exit
+//! code, each object that is not healthy or has a note, and the gaps. Each topic has a file.
 
 #![allow(
     clippy::expect_used,
@@ -9,14 +9,14 @@
     reason = "a test fails by panicking, its helpers too"
 )]
 
-mod around;
 mod batch;
 mod custom;
 mod cuts;
 mod examples;
-mod judged;
-mod kept;
+mod formats;
+mod judge;
 mod mutations;
 mod owners;
-mod reading;
+mod regressions;
+mod related;
 mod time;

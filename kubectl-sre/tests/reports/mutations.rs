@@ -1,7 +1,8 @@
-//! What only breaks an object never turns a verdict into ok.
+//! Breaking an object never turns a verdict into ok.
 //!
 //! Every object of every dump is broken in every way below, one at a time. If the verdict was not ok before, it is not ok
-//! afterwards. A shortage of a workload, a lost kind and a file that ends too early are never ok, whatever stood there before.
+//! afterwards. A shortage of a workload, a lost kind and a file that ends too early are never ok, even if the verdict was
+//! ok before.
 
 use serde_json::{Value, json};
 use sre_shared::dump::{File, Objects};
@@ -11,9 +12,9 @@ use sre_shared::resource::Time;
 use sre_shared::run::{KindTarget, Request, clock, dump};
 use std::path::{Path, PathBuf};
 
-use super::judged::{AT, dump as path_of};
+use super::judge::{AT, dump as path_of};
 
-/// The fields by which a workload counts its pods, as far as ready and available ones go.
+/// The fields in which a workload counts its ready and available pods.
 const GOOD_COUNTS: [&str; 5] = [
     "readyReplicas",
     "availableReplicas",
@@ -22,7 +23,7 @@ const GOOD_COUNTS: [&str; 5] = [
     "currentHealthy",
 ];
 
-/// A dump as one list, the same objects as in its files.
+/// A dump as one list of all objects in its files.
 struct Dump {
     name: String,
     items: Vec<Value>,
@@ -100,7 +101,7 @@ fn exit_code(bytes: Vec<u8>, at: Option<Time>) -> u8 {
     FailOn::default().exit_code(Outcome::of(&report))
 }
 
-/// One way to break an object: `None` where it does not apply.
+/// One way to break an object; `None` if it does not apply to it.
 type Break = fn(&Value) -> Option<Value>;
 
 fn desired(object: &Value) -> i64 {
@@ -185,7 +186,7 @@ const BREAKS: [(&str, Break); 6] = [
     ("not observed", not_observed),
 ];
 
-/// Whether this mutation makes any verdict impossible, whatever the dump said before.
+/// Whether an object with this mutation can never be judged ok, even if the dump was ok before.
 fn is_never_ok(what: &str, object: &Value) -> bool {
     match what {
         "no kind" => true,
@@ -218,7 +219,7 @@ fn breaking_one_object_never_makes_a_dump_ok() {
         }
     }
     assert_eq!(wrong, Vec::<String>::new());
-    // So that a change of the layout cannot make this test try nothing.
+    // Without this, a change of the dumps' layout could leave the test with nothing to try.
     assert!(tried > 500, "{tried}");
 }
 
@@ -227,7 +228,7 @@ fn a_file_that_ends_too_early_is_never_ok() {
     let mut wrong = Vec::new();
     for dump in dumps() {
         let whole = bytes(&dump.items);
-        // Everywhere would take minutes.
+        // Cutting at every byte would take minutes.
         for part in 1..40 {
             let cut = whole.len() * part / 40;
             if exit_code(whole[..cut].to_vec(), dump.at) == 0 {

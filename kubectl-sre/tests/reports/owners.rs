@@ -1,6 +1,7 @@
-//! Owners that are judged by nobody else: what is told of their pods, ReplicaSets and Jobs, and who knows of them.
+//! Owners that no kind judges: how their pods, ReplicaSets and Jobs are reported, and which Services and budgets find
+//! them.
 
-use super::judged::{screen, verdict};
+use super::judge::{screen, verdict};
 
 #[test]
 fn a_service_of_a_deployment_config_at_zero_is_scaled_to_zero() {
@@ -8,13 +9,13 @@ fn a_service_of_a_deployment_config_at_zero_is_scaled_to_zero() {
 }
 
 #[test]
-fn the_replica_sets_of_a_rollout_that_is_not_there_are_told_under_its_name() {
-    let told = "exit 2\n\
+fn the_replica_sets_of_an_absent_rollout_are_reported_under_its_name() {
+    let lines = "exit 2\n\
                 Rollout shop/api unavailable ReadyBelowDesired: 0 of 3 pods ready\n  \
                 CrashLoop: container app exited 1 (12 restarts): no license";
-    assert_eq!(verdict("own-rollout.yaml", &[]), told);
-    assert_eq!(verdict("own-rollout.yaml", &["--kinds", "all"]), told);
-    assert_eq!(verdict("own-rollout.yaml", &["-l", "app=api"]), told);
+    assert_eq!(verdict("own-rollout.yaml", &[]), lines);
+    assert_eq!(verdict("own-rollout.yaml", &["--kinds", "all"]), lines);
+    assert_eq!(verdict("own-rollout.yaml", &["-l", "app=api"]), lines);
     assert_eq!(verdict("own-rollout.yaml", &["-l", "app=web"]), "exit 0");
     assert!(
         screen("own-rollout.yaml", &[])
@@ -25,7 +26,7 @@ fn the_replica_sets_of_a_rollout_that_is_not_there_are_told_under_its_name() {
 }
 
 #[test]
-fn pods_tell_whose_they_are_where_their_replica_set_is_not_there() {
+fn pods_are_reported_under_their_owner_if_their_replica_set_is_absent() {
     assert_eq!(
         verdict("own-rollout-pods.yaml", &[]),
         "exit 2\n\
@@ -41,25 +42,25 @@ fn pods_tell_whose_they_are_where_their_replica_set_is_not_there() {
 }
 
 #[test]
-fn a_deployment_that_is_not_there_is_told_by_what_it_made() {
-    let told = "Deployment shop/shop degraded ReadyBelowDesired: 1 of 2 pods ready\n  \
+fn an_absent_deployment_is_judged_by_its_pods_and_replica_sets() {
+    let lines = "Deployment shop/shop degraded ReadyBelowDesired: 1 of 2 pods ready\n  \
                 CrashLoop: container app exited 1 (12 restarts): no license";
     assert_eq!(
         verdict("own-deployment-not-there.yaml", &[]),
-        format!("exit 2\n{told}")
+        format!("exit 2\n{lines}")
     );
-    // Of a dump of pods alone nobody knows how many there should be.
+    // A dump of pods alone does not say how many there should be.
     assert_eq!(
         verdict("own-pods-alone.yaml", &[]),
         format!(
-            "exit 2\n{told}\n\
+            "exit 2\n{lines}\n\
              not seen: Deployments, StatefulSets, DaemonSets, Jobs, CronJobs, notFound: own-pods-alone.yaml holds none"
         )
     );
 }
 
 #[test]
-fn an_owner_that_is_there_tells_how_many_pods_it_asks_for() {
+fn an_owner_in_the_dump_says_how_many_pods_it_asks_for() {
     assert_eq!(
         verdict("own-cloneset.yaml", &[]),
         "exit 2\n\
@@ -79,7 +80,7 @@ fn a_kind_of_the_same_name_in_another_group_is_another_owner() {
 }
 
 #[test]
-fn pods_of_kinds_that_nobody_knows_are_told_by_owner() {
+fn pods_of_unknown_kinds_are_reported_by_owner() {
     assert_eq!(
         verdict("own-kinds.yaml", &[]),
         "exit 2\n\
@@ -91,7 +92,7 @@ fn pods_of_kinds_that_nobody_knows_are_told_by_owner() {
 }
 
 #[test]
-fn jobs_of_kinds_that_nobody_knows_are_told_by_owner_and_past_failures_are_past() {
+fn jobs_of_unknown_kinds_are_reported_by_owner_without_past_failures() {
     assert_eq!(
         verdict("own-jobs.yaml", &[]),
         "exit 2\n\
@@ -102,7 +103,7 @@ fn jobs_of_kinds_that_nobody_knows_are_told_by_owner_and_past_failures_are_past(
 }
 
 #[test]
-fn where_a_kind_is_named_every_object_of_it_is_judged() {
+fn every_object_of_a_named_kind_is_judged() {
     assert_eq!(
         verdict("own-named.yaml", &["pods"]),
         "exit 2\n\
@@ -133,19 +134,19 @@ fn where_a_kind_is_named_every_object_of_it_is_judged() {
 }
 
 #[test]
-fn by_default_and_with_all_kinds_what_is_owned_is_left_to_its_owner() {
-    let told = "Deployment shop/web degraded ReadyBelowDesired: 2 of 4 ready\n  \
+fn by_default_and_with_all_kinds_an_owned_object_is_left_to_its_owner() {
+    let lines = "Deployment shop/web degraded ReadyBelowDesired: 2 of 4 ready\n  \
                 CrashLoop: container app exited 1 (12 restarts): no license\n  \
                 ImagePull: container app: Back-off pulling image \"registry.example/engine:9\"\n\
                 Job shop/mail-2 degraded JobFailed: BackoffLimitExceeded: Job has reached the specified backoff limit\n  \
                 CrashLoop: container app exited 2\n  \
                 JobBackoffLimit: Job has reached the specified backoff limit";
-    assert_eq!(verdict("own-named.yaml", &[]), format!("exit 2\n{told}"));
-    // The pod of a static manifest is its node's, which says nothing of it.
+    assert_eq!(verdict("own-named.yaml", &[]), format!("exit 2\n{lines}"));
+    // The pod of a static manifest is owned by its node, whose verdict does not include it.
     assert_eq!(
         verdict("own-named.yaml", &["--kinds", "all"]),
         format!(
-            "exit 2\n{told}\n\
+            "exit 2\n{lines}\n\
              Pod kube-system/kube-proxy-node-a unavailable PodNotReady: running, its container is not ready\n  \
              CrashLoop: container app exited 1 (12 restarts): no license"
         )
@@ -153,7 +154,7 @@ fn by_default_and_with_all_kinds_what_is_owned_is_left_to_its_owner() {
 }
 
 #[test]
-fn a_service_knows_owners_of_every_kind_that_ask_for_no_pod() {
+fn a_service_finds_owners_of_any_kind_that_ask_for_no_pod() {
     assert_eq!(
         verdict("own-service-idle.yaml", &["svc"]),
         "exit 2\n\
@@ -162,10 +163,10 @@ fn a_service_knows_owners_of_every_kind_that_ask_for_no_pod() {
     );
 }
 
-/// An executor that Spark has replaced, a retry of a TaskRun, a step of a workflow that succeeded in the end, a machine that
-/// moved, a Job that a later one made up for and Jobs that wait in a queue are as they should be.
+/// These are healthy: an executor that Spark has replaced, a retry of a TaskRun, a step of a workflow that succeeded in the
+/// end, a machine that moved, a Job that a later one made up for, and Jobs that wait in a queue.
 #[test]
-fn what_failed_on_the_way_is_past_and_what_still_fails_is_told() {
+fn a_failure_that_a_later_pod_made_up_for_is_past_and_one_that_lasts_is_reported() {
     assert_eq!(
         verdict("own-field.yaml", &[]),
         "exit 2\n\
@@ -176,7 +177,7 @@ fn what_failed_on_the_way_is_past_and_what_still_fails_is_told() {
          SparkApplication shop/nightly degraded ReadyBelowDesired: 1 of 2 pods ready\n  \
          ImagePull: container app: Back-off pulling image \"registry.example/engine:9\""
     );
-    // A pod that is owned and that nothing controls is left to nobody.
+    // A pod that has an owner and no controller is judged by itself.
     let pods = verdict("own-field.yaml", &["pod/session-s1"]);
     assert_eq!(
         pods,

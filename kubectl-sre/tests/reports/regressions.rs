@@ -1,6 +1,6 @@
-//! Verdicts that were right from the first day and have to stay so.
+//! Verdicts that have always been right and must stay so.
 
-use super::judged::verdict;
+use super::judge::verdict;
 
 #[test]
 fn layouts_of_must_gather_and_of_inspect_are_read() {
@@ -15,7 +15,7 @@ fn layouts_of_must_gather_and_of_inspect_are_read() {
 }
 
 #[test]
-fn a_warning_is_no_failure_and_a_pod_that_starts_is_no_failure_yet() {
+fn a_warning_is_no_failure_and_neither_is_a_starting_pod() {
     assert_eq!(
         verdict("r28-ds-noschedule.json", &[]),
         "exit 0\n\
@@ -41,7 +41,7 @@ fn a_quota_that_keeps_a_statefulset_short_is_its_cause() {
 }
 
 #[test]
-fn what_is_as_it_was_asked_for_is_ok() {
+fn objects_that_are_as_their_spec_asks_are_ok() {
     for (name, args) in [
         ("r16-keda.json", &["--kinds", "all"][..]),
         ("r54-hpa-floor.json", &["hpa"]),

@@ -1,6 +1,6 @@
-//! What stands around workloads: Services, budgets, nodes, claims, webhooks.
+//! Kinds that workloads depend on: Services, budgets, nodes, claims, webhooks.
 
-use super::judged::{screen, verdict};
+use super::judge::{screen, verdict};
 
 #[test]
 fn a_load_balancer_without_an_address_is_warned_of_with_its_reason() {
@@ -40,7 +40,7 @@ fn two_budgets_over_the_same_pods_are_warned_of_by_name() {
 }
 
 #[test]
-fn the_words_of_a_dead_kubelet_have_one_mark_before_they_go_on() {
+fn a_message_that_ends_in_a_period_goes_on_with_one_mark() {
     assert_eq!(
         screen("r41-node-dead-kubelet.json", &["nodes"]).lines().nth(3),
         Some(
@@ -72,9 +72,9 @@ fn a_pod_that_cannot_end_on_a_lost_node_folds_under_the_node() {
 }
 
 #[test]
-fn pods_of_a_node_that_was_powered_off_call_themselves_ready_to_the_end() {
+fn pods_of_a_node_that_was_powered_off_were_ready_when_last_heard_of() {
     assert_eq!(
-        verdict("around-powered-off.json", &[]),
+        verdict("related-powered-off.json", &[]),
         "exit 2\n\
          StatefulSet data/minio degraded ReadyBelowDesired: 1 of 2 ready\n  \
          NodeNotReady: node n2 is not ready: Kubelet stopped posting node status."
@@ -84,7 +84,7 @@ fn pods_of_a_node_that_was_powered_off_call_themselves_ready_to_the_end() {
 #[test]
 fn pods_of_a_node_that_was_deleted_name_it() {
     assert_eq!(
-        verdict("around-node-deleted.json", &[]),
+        verdict("related-node-deleted.json", &[]),
         "exit 2\n\
          StatefulSet data/queue degraded ReadyBelowDesired: 1 of 2 ready\n  \
          NodeGone: node n9 does not exist any more, finalizers: volumes.example/detach"
@@ -92,10 +92,10 @@ fn pods_of_a_node_that_was_deleted_name_it() {
 }
 
 #[test]
-fn a_claim_is_told_by_what_its_provisioner_says_between_two_attempts() {
+fn a_pending_claim_has_the_message_of_its_provisioner() {
     assert_eq!(
         verdict(
-            "around-provisioner-fails.json",
+            "related-provisioner-fails.json",
             &["--kinds", "statefulsets,persistentvolumeclaims"]
         ),
         "exit 2\n\
@@ -106,16 +106,16 @@ fn a_claim_is_told_by_what_its_provisioner_says_between_two_attempts() {
          VolumeClaim: claim work-runner-0: helper process did not end within 120 s"
     );
     let seen = screen(
-        "around-provisioner-fails.json",
+        "related-provisioner-fails.json",
         &["--kinds", "statefulsets,persistentvolumeclaims"],
     );
     assert_eq!(seen.matches("helper process").count(), 1, "{seen}");
 }
 
 #[test]
-fn a_volume_that_is_not_made_in_time_is_no_riddle_of_the_scheduler() {
+fn a_volume_that_is_not_provisioned_in_time_is_the_cause_of_a_pending_pod() {
     assert_eq!(
-        verdict("around-volume-not-in-time.json", &[]),
+        verdict("related-volume-not-in-time.json", &[]),
         "exit 2\n\
          StatefulSet ci/cache unavailable ReadyBelowDesired: 0 of 1 ready\n  \
          VolumeClaim: claim data-cache-0: failed to provision volume with StorageClass \"block\": context deadline exceeded"
@@ -123,9 +123,9 @@ fn a_volume_that_is_not_made_in_time_is_no_riddle_of_the_scheduler() {
 }
 
 #[test]
-fn load_balancers_that_nobody_makes_are_warned_of_in_the_words_that_there_are() {
+fn a_load_balancer_that_is_not_created_is_a_warning_with_the_reason_if_known() {
     assert_eq!(
-        verdict("around-load-balancers.json", &["svc"]),
+        verdict("related-load-balancers.json", &["svc"]),
         "exit 0\n\
          Service edge/bare-metal healthy Ready: 1 of 1 endpoints ready\n  \
          warning: its load balancer has no address, 39 min after the Service was made: no event says that a controller for \
@@ -143,9 +143,9 @@ fn load_balancers_that_nobody_makes_are_warned_of_in_the_words_that_there_are() 
 }
 
 #[test]
-fn an_autoscaler_is_blind_for_a_moment_in_each_rollout_and_not_for_a_day() {
+fn an_autoscaler_may_lack_metrics_for_a_moment_and_not_for_a_day() {
     assert_eq!(
-        verdict("around-autoscalers.json", &["hpa"]),
+        verdict("related-autoscalers.json", &["hpa"]),
         "exit 2\n\
          HorizontalPodAutoscaler shop/blind degraded NoMetrics: FailedGetObjectMetric: the HPA was unable to compute the \
          replica count: no metric\n\
@@ -156,9 +156,9 @@ fn an_autoscaler_is_blind_for_a_moment_in_each_rollout_and_not_for_a_day() {
 }
 
 #[test]
-fn a_network_that_never_came_back_and_a_cloud_that_never_came_are_told_of_nodes() {
+fn a_node_without_its_network_is_degraded_and_one_without_its_cloud_has_a_warning() {
     assert_eq!(
-        verdict("around-nodes.json", &["nodes"]),
+        verdict("related-nodes.json", &["nodes"]),
         "exit 2\n\
          Node calico degraded NetworkUnavailable: its network is not available: CalicoIsDown: Calico is shutting down on \
          this node\n\
@@ -169,9 +169,9 @@ fn a_network_that_never_came_back_and_a_cloud_that_never_came_are_told_of_nodes(
 }
 
 #[test]
-fn a_webhook_calls_443_whatever_the_only_port_of_its_service_is() {
+fn a_webhook_calls_port_443_even_if_its_service_has_only_another_port() {
     assert_eq!(
-        verdict("around-webhook-port.json", &["validatingwebhookconfigurations"]),
+        verdict("related-webhook-port.json", &["validatingwebhookconfigurations"]),
         "exit 2\n\
          ValidatingWebhookConfiguration rules degraded WebhookBlocks: rules.example.com refuses CREATE of \
          rules.example.com: Service ops/rules has no port 443, it has 8443\n  \
@@ -181,9 +181,9 @@ fn a_webhook_calls_443_whatever_the_only_port_of_its_service_is() {
 }
 
 #[test]
-fn budgets_of_a_chart_and_of_an_operator_meet_on_the_same_pods() {
+fn a_budget_of_a_chart_and_one_of_an_operator_select_the_same_pods() {
     assert_eq!(
-        verdict("around-budgets.json", &["pdb"]),
+        verdict("related-budgets.json", &["pdb"]),
         "exit 0\n\
          PodDisruptionBudget db/chart healthy BudgetsOverlap: 2 healthy, 1 wanted\n  \
          warning: PodDisruptionBudget operator selects the same pods, such as Pod pg-0: each eviction of them fails, a drain \
@@ -201,9 +201,9 @@ fn budgets_of_a_chart_and_of_an_operator_meet_on_the_same_pods() {
 }
 
 #[test]
-fn a_claim_that_waits_for_a_mount_is_not_stuck_and_one_that_cannot_grow_is_told() {
+fn a_claim_that_waits_for_a_mount_is_not_stuck_and_one_that_cannot_grow_is_a_warning() {
     assert_eq!(
-        verdict("around-claims.json", &["pvc"]),
+        verdict("related-claims.json", &["pvc"]),
         "exit 0\n\
          PersistentVolumeClaim db/grows healthy Bound: bound to pv-grows\n  \
          note: its volume is larger, its file system will be once a pod mounts it again\n\
@@ -216,7 +216,7 @@ fn a_claim_that_waits_for_a_mount_is_not_stuck_and_one_that_cannot_grow_is_told(
          warning: its volume cannot be made as large as asked: ControllerResizeInfeasible"
     );
     assert!(
-        screen("around-claims.json", &["pvc"]).contains(
+        screen("related-claims.json", &["pvc"]).contains(
             "being deleted for 60 min, finalizers: kubernetes.io/pvc-protection (Pod pg-0 uses it)"
         )
     );

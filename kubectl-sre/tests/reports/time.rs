@@ -1,6 +1,6 @@
-//! What depends on time: that every "not yet" has an end, since when something lasts, and what is said of what comes back.
+//! Verdicts that depend on time: every "not yet" has an end, a problem has its beginning, and a recovery has its age.
 
-use super::judged::{screen, verdict};
+use super::judge::{screen, verdict};
 
 #[test]
 fn pods_that_are_ready_and_never_available_are_degraded_once_their_time_is_over() {
@@ -52,7 +52,7 @@ fn counts_of_a_control_plane_that_writes_no_generation_are_believed() {
 }
 
 #[test]
-fn a_ready_condition_that_nobody_has_written_again_is_named() {
+fn a_ready_condition_that_the_kubelet_has_not_written_again_is_named() {
     assert_eq!(
         verdict("r37-ready-false-containers-ready.json", &[]),
         "exit 2\n\
@@ -63,9 +63,10 @@ fn a_ready_condition_that_nobody_has_written_again_is_named() {
 }
 
 #[test]
-fn settling_ends_by_the_pods_and_not_where_they_have_just_become_ready() {
-    // Ready for three minutes with minReadySeconds 7; ready again for ten seconds, as so often within 20 minutes; and the
-    // same of other kinds. A pod that took long to start, and one that has just become ready, have their time.
+fn settling_ends_when_the_pods_had_their_time_to_become_available() {
+    // Degraded: pods that have been ready for three minutes with minReadySeconds 7, pods that became ready again ten seconds
+    // ago after often failing within 20 minutes, and pods of other kinds like them. Still settling: a pod that took long to
+    // start, and one that has just become ready.
     assert_eq!(
         verdict("time-available.json", &[]),
         "exit 2\n\
@@ -79,8 +80,8 @@ fn settling_ends_by_the_pods_and_not_where_they_have_just_become_ready() {
 }
 
 #[test]
-fn what_crashes_again_and_again_is_not_ok_in_its_good_seconds() {
-    // Scaled up from nothing, rolled out and back for a minute are as they should be; so are restarts of hours ago.
+fn a_pod_that_crashes_repeatedly_is_not_ok_while_it_happens_to_run() {
+    // These are healthy: scaled up from 0, rolled out, back for a minute, and restarted hours ago.
     assert_eq!(
         verdict("time-flapping.json", &[]),
         "exit 1\n\
@@ -108,7 +109,7 @@ fn what_crashes_again_and_again_is_not_ok_in_its_good_seconds() {
 }
 
 #[test]
-fn since_is_the_first_moment_and_a_crash_has_its_last_beside_it() {
+fn since_is_the_first_moment_and_a_crash_also_has_its_last() {
     let screen = screen("time-since.json", &[]);
     for line in [
         "\n✗ shop/front   0/2 ready  ImagePull: container app: registry.example/app:1: not found, for 11 min\n",
@@ -119,8 +120,8 @@ fn since_is_the_first_moment_and_a_crash_has_its_last_beside_it() {
 }
 
 #[test]
-fn a_container_that_its_probe_ends_is_told_so_however_old_the_event_is() {
-    // Without a probe, and with an exit code of its own, the probe is not what ended it.
+fn a_container_that_its_probe_ends_has_that_cause_however_old_the_event_is() {
+    // The probe did not end a container that has no probe or that ended with an exit code of its own.
     assert_eq!(
         verdict("time-probes.json", &[]),
         "exit 2\n\
@@ -139,7 +140,8 @@ fn a_container_that_its_probe_ends_is_told_so_however_old_the_event_is() {
 
 #[test]
 fn only_a_broken_pod_that_the_controller_waits_for_is_to_be_deleted() {
-    // Rolled back to the revision before. Not: pods that are made at once, below the partition, and of the newest revision.
+    // Only the rolled-back StatefulSet needs a pod deleted. The others have pods that are replaced in parallel, are below the
+    // partition, or have the newest revision.
     assert_eq!(
         verdict("time-rollback.json", &[]),
         "exit 2\n\
@@ -159,7 +161,7 @@ fn only_a_broken_pod_that_the_controller_waits_for_is_to_be_deleted() {
 
 #[test]
 fn a_node_that_came_back_is_not_called_lost() {
-    // No node is in the dump. A container that was started after Ready became False tells of a kubelet that works.
+    // The dump holds no node. A container that started after Ready became False shows that the kubelet works.
     assert_eq!(
         verdict("time-ready.json", &[]),
         "exit 2\n\
@@ -174,7 +176,7 @@ fn a_node_that_came_back_is_not_called_lost() {
 }
 
 #[test]
-fn counts_without_a_generation_are_no_ok_where_they_fall_short_or_are_not_there() {
+fn counts_without_a_generation_are_not_ok_if_they_fall_short_or_are_absent() {
     let note = |generation| {
         format!(
             "note: its control plane writes no observedGeneration, so whether its counts are of generation {generation} is not known"
@@ -197,7 +199,7 @@ fn counts_without_a_generation_are_no_ok_where_they_fall_short_or_are_not_there(
 }
 
 #[test]
-fn rollouts_end_where_nothing_moves_and_where_only_the_same_pods_do() {
+fn a_rollout_stops_being_progressing_if_no_new_pod_moves() {
     assert_eq!(
         verdict("time-rollouts.json", &[]),
         "exit 2\n\
@@ -224,7 +226,7 @@ fn an_old_autoscaler_has_a_minute_for_the_metrics_of_new_pods() {
 }
 
 #[test]
-fn crashes_of_seven_workloads_are_seven_findings_where_they_do_not_say_the_same() {
+fn crashes_of_seven_workloads_are_separate_findings_if_their_messages_differ() {
     let screen = screen("time-crashes.json", &[]);
     for (name, words) in [
         ("wa", ": cannot reach db-1"),

@@ -1,4 +1,4 @@
-//! What is wrong with the API server, and the path to it rung by rung.
+//! The problem of the API server, and the path to it rung by rung.
 
 use super::{Screen, mark_paint};
 use crate::output::escape;
@@ -18,7 +18,7 @@ impl Screen<'_> {
         if let Some(ms) = check.elapsed_ms {
             text = format!("{text} (after {})", milliseconds(ms));
         }
-        // A path alone stands in the text already.
+        // An endpoint that is only a path is in the text already.
         let endpoint = check
             .endpoint
             .as_deref()
@@ -45,8 +45,8 @@ impl Screen<'_> {
         lines
     }
 
-    /// The path, if nothing else was asked about: all of it with `-v` or if the API server is not well, else only the rungs
-    /// worth knowing of.
+    /// The path, if the report is about the API server alone. It has all rungs with `-v` or if the API server is not ok, else
+    /// only broken rungs and warnings.
     pub(super) fn ladder(&self) -> Vec<String> {
         let Some(check) = self.report.api_server() else {
             return Vec::new();
@@ -79,7 +79,7 @@ impl Screen<'_> {
                 escape(&rung.message),
                 took.unwrap_or_default()
             ));
-            // The lines above have said the side and the command of the broken rung.
+            // The lines above show the side and the command of the broken rung.
             let is_said = check.rung.as_ref() == Some(&rung.rung) && rung.status == RungStatus::Failed;
             if !is_said && matches!(rung.status, RungStatus::Warning | RungStatus::Failed) {
                 let side = rung

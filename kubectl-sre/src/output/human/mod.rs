@@ -1,7 +1,7 @@
-//! The screen: verdict first, then what is wrong with evidence and next command, then a line a part.
+//! The screen: verdict first, then problems with evidence and the next command, then a line for each part.
 //!
-//! It is read at 3 a.m.: without colour, in a narrow window, by someone who has to decide what to type next. So
-//! what is alike is said once, and however much is broken the screen stays short; `-o json` lists everything.
+//! It is read at 3 a.m., without colour, in a narrow window, by someone who has to decide what to type next. So similar
+//! problems are shown once, and the screen stays short however much is broken; `-o json` lists everything.
 
 mod api_server;
 mod not_seen;
@@ -49,7 +49,7 @@ struct Screen<'a> {
     style: &'a Style,
 }
 
-/// The mark of a line that is as bad as that.
+/// The mark of a line of that severity.
 fn mark(severity: Severity) -> &'static str {
     match severity {
         Severity::Broken => "✗",
@@ -99,7 +99,7 @@ impl Screen<'_> {
         self.paint(mark_paint(severity), mark(severity))
     }
 
-    /// The verdict; one line if nothing else is printed.
+    /// The verdict. It is one line if nothing else is printed.
     fn headline(&self) -> Vec<String> {
         let headline = &self.digest.headline;
         let word = headline.health.as_str().to_ascii_uppercase();
@@ -109,7 +109,7 @@ impl Screen<'_> {
         let text = parts.join("  ");
         let begin = format!("{}  ", self.paint(health_paint(headline.health).bold(), &word));
         if self.style.quiet {
-            // The last line of the screen, which is not printed here, says whose answer it is.
+            // The last line of the screen says whose answer it is, and is not printed here.
             let agent = headline.agent.as_deref();
             let by = agent.map_or(String::new(), |agent| format!(", by agent {}", escape(agent)));
             return vec![format!("{begin}{text}{by}")];
@@ -117,8 +117,8 @@ impl Screen<'_> {
         self.wrap((&begin, word.len() + 2), 2, &text)
     }
 
-    /// Breaks a text at the edge of the terminal: the first line begins with `first`, which is so wide, the others with so
-    /// many spaces.
+    /// Breaks a text at the edge of the terminal. The first line begins with `first` and its width, the others with
+    /// `indent` spaces.
     fn wrap(&self, first: (&str, usize), indent: usize, text: &str) -> Vec<String> {
         wrap(first, indent, self.style.width, text)
     }
@@ -127,7 +127,7 @@ impl Screen<'_> {
         self.wrap((&" ".repeat(indent), indent), indent, text)
     }
 
-    /// A command is never broken: it is there to be pasted.
+    /// A command is never wrapped, so that it can be pasted.
     fn hint(&self, hint: &str) -> String {
         format!("    {}", self.dim(&escape(hint)))
     }

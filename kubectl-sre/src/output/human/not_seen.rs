@@ -1,4 +1,4 @@
-//! The lines of what was not seen: one a failure, of however many kinds and namespaces.
+//! The lines about gaps: one for each failure, however many kinds and namespaces it concerns.
 
 use super::Screen;
 use crate::output::escape;
@@ -10,7 +10,7 @@ const SHOWN: usize = 4;
 impl Screen<'_> {
     pub(super) fn not_seen(&self) -> Vec<String> {
         let groups = &self.digest.not_seen;
-        // The lines of the API server have said its hint.
+        // The lines of the API server show its hint.
         let said = self.report.api_server().and_then(|check| check.hint.as_deref());
         let mut lines = Vec::new();
         for group in groups.iter().take(SHOWN) {
@@ -33,7 +33,7 @@ impl Screen<'_> {
         lines
     }
 
-    /// What the causes lack, in one line, since no verdict depends on it.
+    /// The gaps of the search for causes, in one line, since no verdict depends on them.
     fn causes_not_seen(&self) -> Option<String> {
         let text = match &self.digest.causes_not_seen {
             CausesNotSeen::TurnedOff { why, hint } => {

@@ -1,4 +1,4 @@
-//! A line a part, and the last line: what was looked at.
+//! A line for each part, and the last line: how much was looked at.
 
 use super::{Screen, health_paint};
 use crate::output::escape;
@@ -6,7 +6,7 @@ use anstyle::Style as Paint;
 use sre_shared::digest::milliseconds;
 use unicode_width::UnicodeWidthStr as _;
 
-/// The narrowest column of the words for how a part is.
+/// The least width of the column with the health of each part.
 const NARROWEST: usize = 8;
 
 impl Screen<'_> {
@@ -41,7 +41,7 @@ impl Screen<'_> {
         lines
     }
 
-    /// What was looked at, by whom and when.
+    /// How much was looked at, by which agent, and when.
     fn extent(&self) -> String {
         let extent = &self.digest.extent;
         let plural = if extent.asked == 1 { "" } else { "s" };

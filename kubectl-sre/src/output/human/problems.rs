@@ -1,4 +1,4 @@
-//! What is wrong, worst first: causes that reach far with how far, then one object after the other.
+//! The problems, worst first: shared causes with their reach, then single objects.
 
 use super::Screen;
 use crate::output::escape;
@@ -11,17 +11,17 @@ use unicode_width::UnicodeWidthStr as _;
 
 /// Entries that are shown.
 const SHOWN: usize = 10;
-/// Objects without a known cause that are shown by name, of those that are alike.
+/// Objects that are shown by name, of those that fall short alike without a known cause.
 const SHOWN_ALIKE: usize = 5;
-/// Objects that are named of those that have one cause.
+/// Objects that are named under a shared cause.
 const SHOWN_UNDER_CAUSE: usize = 3;
-/// Causes that are shown of one object.
+/// Causes of one object that are shown.
 const SHOWN_CAUSES: usize = 3;
-/// Lines of a log that are shown, the last ones.
+/// Last lines of a log that are shown.
 const SHOWN_LOG: usize = 5;
-/// The widest column of names.
+/// The greatest width of the column of names.
 const WIDEST_NAME: usize = 40;
-/// The narrowest column of counts.
+/// The least width of the column of counts.
 const NARROWEST_COUNT: usize = 9;
 
 impl Screen<'_> {
@@ -57,7 +57,7 @@ impl Screen<'_> {
         lines
     }
 
-    /// A cause and how far it reaches.
+    /// A shared cause and its reach.
     fn shared_cause(&self, severity: Severity, cause: &SharedCause<'_>, lines: &mut Vec<String>) {
         let finding = &cause.finding;
         let first = format!(
@@ -117,7 +117,7 @@ impl Screen<'_> {
         }
     }
 
-    /// The line of an object: its mark, name, counts and a text, which goes below if there is no room beside them.
+    /// The line of an object: its mark, name, counts and a text. The text goes below if it does not fit beside them.
     fn line(&self, severity: Severity, item: &Item, width: usize, text: &str, lines: &mut Vec<String>) {
         let mark = self.mark(severity);
         let (name, counts) = (name(item), ready_count(item));

@@ -1,8 +1,8 @@
-//! Dumps travel packed: a file that gzip or tar wrote is unpacked in memory, whatever its name.
+//! Packed dumps: a file that gzip or tar wrote is unpacked in memory, whatever its name.
 //!
 //! Nothing is written to a disk and no name in an archive is ever opened, so a path that leaves the archive, a link or a
-//! device can do no harm; none is followed, and the report says so. What is unpacked is bounded: in all, by file, by the
-//! number of files, and by how much larger it may be than its archive.
+//! device can do no harm. None is followed, and the report says so. Unpacking is bounded: by bytes in all and of one file,
+//! by the number of files, and by the ratio to the size of the archive.
 
 use super::files::{Budget, FoundFiles};
 use flate2::read::MultiGzDecoder;
@@ -14,16 +14,16 @@ use std::rc::Rc;
 const DEEPEST: usize = 3;
 /// Unpacked bytes for one packed byte. Large dumps pack to a fiftieth; the most that gzip reaches is about a thousand.
 const RATIO: u64 = 400;
-/// What may be unpacked whatever the ratio.
+/// Up to this many bytes are unpacked at any ratio.
 const SMALL: u64 = 16 << 20;
-/// The largest file that comes out of an archive.
+/// The largest file of an archive that is read.
 const LARGEST: u64 = 512 << 20;
 const LARGE: &str = "larger than 512 MiB: it was not read";
 pub const FULL: &str = "with it, more than 1 GiB would be read, which is the most";
-/// As many bytes of a file show how it is packed.
+/// The first bytes of a file, which show how it is packed.
 pub const HEAD: u64 = 512;
 
-/// How bytes are packed, by what they begin with.
+/// How bytes are packed, by their first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Packing {
     Gzip,
@@ -90,7 +90,7 @@ pub fn unpack(name: &str, source: &mut dyn Read, depth: usize, budget: &mut Budg
     }
 }
 
-/// Reads until there are so many bytes or no more.
+/// Reads at most that many bytes.
 pub fn read_up_to(source: &mut dyn Read, most: u64) -> (Vec<u8>, Option<std::io::Error>) {
     let mut bytes = Vec::new();
     let error = source.take(most).read_to_end(&mut bytes).err();
@@ -106,7 +106,7 @@ fn plain(name: &str, source: &mut dyn Read, depth: usize, budget: &mut Budget, f
     let (bytes, error) = read_up_to(source, most + 1);
     let size = bytes.len() as u64;
     if size > most {
-        // A file that is cut off at a bound is no dump: nothing of it is kept.
+        // A part of a file is no dump, so nothing of it is kept.
         return found.add(
             name,
             Vec::new(),
@@ -122,7 +122,7 @@ fn plain(name: &str, source: &mut dyn Read, depth: usize, budget: &mut Budget, f
     found.add(name, bytes, why.as_deref());
 }
 
-/// Counts the bytes that are read of an archive.
+/// Counts the bytes that are read from an archive.
 struct CountingReader<R> {
     source: R,
     count: Rc<Cell<u64>>,
@@ -136,7 +136,7 @@ impl<R: Read> Read for CountingReader<R> {
     }
 }
 
-/// Reads what comes out of an archive, until that is too much for what went in.
+/// Reads unpacked bytes, until there are too many for the size of the archive.
 struct BoundedReader<R> {
     source: R,
     packed: Rc<Cell<u64>>,

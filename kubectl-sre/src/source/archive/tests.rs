@@ -1,4 +1,3 @@
-#[allow(unused_imports, reason = "its tests are on their way")]
 use super::*;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -17,7 +16,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().expect("memory takes it")
 }
 
-/// An archive of files; a link or a device where the content is its type.
+/// An archive with these entries.
 fn tar(entries: &[(&str, tar::EntryType, &[u8])]) -> Vec<u8> {
     let mut builder = tar::Builder::new(Vec::new());
     for (name, kind, content) in entries {
@@ -51,7 +50,7 @@ const POD: &[u8] = b"kind: Pod\napiVersion: v1\n";
 const FILE: tar::EntryType = tar::EntryType::Regular;
 
 #[test]
-fn an_archive_is_read_whatever_it_is_called_and_however_often_it_is_packed() {
+fn an_archive_is_read_under_any_name_and_packed_up_to_three_times() {
     let inner = tar(&[
         ("./b/pod.yaml", FILE, POD),
         ("b/app.log", FILE, b"{}"),
@@ -66,7 +65,7 @@ fn an_archive_is_read_whatever_it_is_called_and_however_often_it_is_packed() {
 }
 
 #[test]
-fn links_devices_and_paths_that_leave_it_are_told_and_not_followed() {
+fn links_devices_and_paths_that_leave_the_archive_are_reported_and_not_followed() {
     let bytes = tar(&[
         ("ok.yaml", FILE, POD),
         ("../up.yaml", FILE, POD),
@@ -75,9 +74,9 @@ fn links_devices_and_paths_that_leave_it_are_told_and_not_followed() {
         ("fifo.json", tar::EntryType::Fifo, b""),
         ("zero.json", tar::EntryType::Char, b""),
     ]);
-    let told = unpacked(&bytes, budget());
+    let lines = unpacked(&bytes, budget());
     assert_eq!(
-        told[6..],
+        lines[6..],
         [
             "a.tgz/../up.yaml: a path that leaves the archive: it was not read",
             "a.tgz//root.yaml: a path that leaves the archive: it was not read",
@@ -101,9 +100,9 @@ fn a_bomb_is_not_unpacked() {
         ]
     );
     let hidden = gzip(&tar(&[("notes.txt", FILE, &zeros), ("pod.yaml", FILE, POD)]));
-    let told = unpacked(&hidden, budget());
+    let lines = unpacked(&hidden, budget());
     assert_eq!(
-        told.last().map(String::as_str),
+        lines.last().map(String::as_str),
         Some("a.tgz: it unpacks to more than 400 times its size, as no dump does")
     );
     let small = Budget {
@@ -138,17 +137,18 @@ fn a_bomb_is_not_unpacked() {
 }
 
 #[test]
-fn what_came_before_a_break_is_kept_and_the_break_is_told() {
+fn a_damaged_archive_is_read_up_to_the_damage_which_is_reported() {
     let noise: Vec<u8> = (0..200_000_u32)
         .flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes())
         .collect();
     let whole = gzip(&tar(&[("pod.yaml", FILE, POD), ("later.json", FILE, &noise)]));
-    let told = unpacked(&whole[..whole.len() / 2], budget());
-    assert_eq!(told[0], "a.tgz/pod.yaml");
+    let lines = unpacked(&whole[..whole.len() / 2], budget());
+    assert_eq!(lines[0], "a.tgz/pod.yaml");
     assert!(
-        told.iter()
+        lines
+            .iter()
             .any(|line| line.ends_with("it breaks off or is damaged: copy it again")),
-        "{told:?}"
+        "{lines:?}"
     );
     let text = b"kind: Pod\napiVersion: v1\n".repeat(50);
     let packed = gzip(&text);

@@ -1,0 +1,81 @@
+//! Tests of the first line, and of screens without a problem.
+
+use super::*;
+
+#[test]
+fn a_healthy_cluster_is_ok() {
+    let report = cluster(
+        healthy_api_server(),
+        [
+            deployment("shop", "web"),
+            deployment("shop", "api"),
+            deployment("bank", "ledger"),
+        ],
+    );
+    insta::assert_snapshot!(screen(&report, &STYLE), @r#"
+    OK  prod-eu  v1.37.2  all 3 Deployments are healthy
+
+    API server   ok        reached in 9.1 ms, readyz 47 of 47 checks pass
+    Deployments  ok        3 healthy
+    looked at 2 of 2 parts, objects in 2 namespaces, in 62 ms
+    "#);
+}
+
+#[test]
+fn quiet_prints_only_the_verdict() {
+    insta::assert_snapshot!(screen(&mixed(), &Style { quiet: true, ..STYLE }), @"DEGRADED  prod-eu  v1.37.2  5 of 9 Deployments are not healthy, 1 was not understood, 1 still rolling out");
+}
+
+#[test]
+fn a_cluster_without_objects_is_ok() {
+    insta::assert_snapshot!(screen(&cluster(healthy_api_server(), []), &STYLE), @r#"
+    OK  prod-eu  v1.37.2  no Deployments found
+
+    API server   ok        reached in 9.1 ms, readyz 47 of 47 checks pass
+    Deployments  ok        none found
+    looked at 2 of 2 parts, all namespaces, in 62 ms
+    "#);
+}
+
+#[test]
+fn a_cluster_with_only_rollouts_is_progressing() {
+    let moving = |deployment: Deployment| {
+        deployment
+            .condition("Progressing", "True", "ReplicaSetUpdated", at(-45))
+            .condition("Available", "False", "MinimumReplicasUnavailable", at(-45))
+    };
+    let report = cluster(
+        healthy_api_server(),
+        [
+            deployment("shop", "web"),
+            moving(deployment("shop", "api").replicas(3).counts(3, 3, 1, 1)),
+        ],
+    );
+    insta::assert_snapshot!(screen(&report, &STYLE), @r#"
+    PROGRESSING  prod-eu  v1.37.2  1 of 2 Deployments is not healthy
+
+    ~ shop/api  1/3 ready  rolling out: 3 of 3 updated, for 45 s
+
+    API server   ok           reached in 9.1 ms, readyz 47 of 47 checks pass
+    Deployments  progressing  1 healthy, 1 progressing
+    looked at 2 of 2 parts, objects in 1 namespace, in 62 ms
+    "#);
+}
+
+#[test]
+fn the_verdict_names_the_first_kinds_that_fall_short_and_counts_the_others() {
+    let kinds = ["Deployment", "StatefulSet", "DaemonSet", "Job", "Service"];
+    let names = kinds.map(|kind| format!("{kind}/shop/web"));
+    let items: Vec<_> = names
+        .iter()
+        .map(|name| (name.as_str(), "degraded", serde_json::json!({})))
+        .collect();
+    let text = screen(&report_with(&items), &STYLE);
+    assert_eq!(
+        text.lines().next(),
+        Some(
+            "DEGRADED  prod-eu  v1.37.2  1 of 1 Deployments, 1 of 1 StatefulSets, 1 of 1 DaemonSets and 2 objects of 2 \
+             other kinds are not healthy"
+        )
+    );
+}
