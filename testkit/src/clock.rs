@@ -1,16 +1,16 @@
-//! Owns the fixed moment that tests call now, and times counted from it.
-//! Must not know the system clock: the same test gives the same bytes on every day.
+//! Owns the fixed time that tests use as now, and times counted from it.
+//! Must not know the system clock, so that a test gives the same bytes on every day.
 
 use jiff::{SignedDuration, Timestamp};
 
-/// The moment every builder counts from unless it is given another [`Clock`].
+/// The time from which builders count, unless they are given another [`Clock`].
 pub const NOW: &str = "2026-03-02T12:00:00Z";
 
 /// Seconds in a day, the default age of every built object.
 pub(crate) const DAY: i64 = 86_400;
 
-/// A clock that stands still, from which times are read at an offset. A test of a process that reads the real
-/// time makes one from a timestamp of its own and gives it to the builders.
+/// A clock that stands still. Times are read from it at an offset. A test of a process that reads the real time makes
+/// one from a timestamp of its own and gives it to the builders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Clock {
     now: Timestamp,
@@ -25,29 +25,29 @@ impl Clock {
     /// A clock that stands at the given RFC 3339 time.
     ///
     /// # Panics
-    /// Where the text is not an RFC 3339 time.
+    /// If the text is not an RFC 3339 time.
     pub fn standing_at(time: &str) -> Self {
         Self {
             now: time.parse().expect("a clock is given an RFC 3339 time"),
         }
     }
 
-    /// The moment at which this clock stands.
+    /// The time at which this clock stands.
     pub fn now(&self) -> Timestamp {
         self.now
     }
 
-    /// The moment so many seconds after now, or before it where the number is negative.
+    /// The time `seconds` after now; a negative number is before it.
     ///
     /// # Panics
-    /// Where the moment lies outside the years that a timestamp can hold.
+    /// If a timestamp cannot hold that time.
     pub fn timestamp(&self, seconds: i64) -> Timestamp {
         self.now
             .checked_add(SignedDuration::from_secs(seconds))
             .expect("a test's offset stays within representable time")
     }
 
-    /// [`Clock::timestamp`] as RFC 3339 text, the form in which objects carry it.
+    /// [`Clock::timestamp`] as RFC 3339 text, as objects have it.
     pub fn at(&self, seconds: i64) -> String {
         self.timestamp(seconds).to_string()
     }
@@ -65,12 +65,12 @@ impl From<Timestamp> for Clock {
     }
 }
 
-/// The time so many seconds after [`NOW`] as RFC 3339 text; negative numbers lie before it.
+/// The time `seconds` after [`NOW`] as RFC 3339 text; a negative number is before it.
 pub fn at(seconds: i64) -> String {
     Clock::fixed().at(seconds)
 }
 
-/// [`NOW`] as a timestamp, to be given to what is tested.
+/// [`NOW`] as a timestamp, to be given to the code under test.
 pub fn now() -> Timestamp {
     Clock::fixed().now()
 }

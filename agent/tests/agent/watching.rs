@@ -3,7 +3,7 @@
 use crate::harness::{listed_agent, settings, start};
 use serde_json::json;
 use sre_testkit::object::Deployment;
-use sre_testkit::{Access, ApiServer, Fault, Gone, Match, WatchFault};
+use sre_testkit::{Access, ApiServer, Fault, GoneForm, Match, WatchFault};
 
 const DEPLOYMENTS: &str = "/apis/apps/v1/deployments";
 
@@ -60,7 +60,7 @@ async fn a_bookmark_is_a_sign_of_life() {
 
 #[tokio::test]
 async fn a_version_that_is_gone_leads_to_a_new_list_in_both_of_its_forms() {
-    for gone in [Gone::Event, Gone::Answer] {
+    for gone in [GoneForm::Event, GoneForm::Answer] {
         let server = ApiServer::builder()
             .gone(gone)
             .deployments([Deployment::new("shop", "web")])

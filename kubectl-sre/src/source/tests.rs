@@ -67,7 +67,7 @@ async fn each_report_of_an_open_cluster_has_a_limit_of_its_own() {
 async fn an_open_dump_is_judged_again_after_its_file_was_deleted() {
     let file = tempfile::NamedTempFile::with_suffix(".json").expect("a temporary file");
     let objects = [short(), Deployment::new("bank", "ledger")];
-    std::fs::write(file.path(), List::of_kubectl().items(objects).to_json()).expect("it can be written to");
+    std::fs::write(file.path(), List::kubectl().items(objects).to_json()).expect("it can be written to");
     let HealthSettings { source, request, .. } = settings(&["deploy", "-f", path(file.path())]);
     let source = Source::open(source, limit(), None).await.expect("it can be read");
     assert_eq!(status(&source, &request, limit()).await, Status::Degraded);

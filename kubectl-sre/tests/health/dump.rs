@@ -29,7 +29,7 @@ fn unreadable(name: &str) -> Deployment {
 }
 
 fn list(objects: impl IntoIterator<Item = impl Into<Value>>) -> String {
-    List::of_kubectl().items(objects).to_json()
+    List::kubectl().items(objects).to_json()
 }
 
 /// Judges a dump at the time that the builders use as now.
@@ -204,7 +204,7 @@ fn a_dump_has_the_same_verdict_in_every_form() {
         ("a typed list", typed.to_json()),
         (
             "a list, indented",
-            plain(&List::of_kubectl().items(both.clone()).build()),
+            plain(&List::kubectl().items(both.clone()).build()),
         ),
         ("an array", format!("[{web},{api}]")),
         ("documents of JSON", format!("{}\n{}\n", plain(&web), plain(&api))),
@@ -224,7 +224,7 @@ fn a_dump_has_the_same_verdict_in_every_form() {
         ("a byte order mark", format!("\u{feff}{}", list(both))),
         (
             "line ends of Windows",
-            yaml(&List::of_kubectl().items([web, api]).build()).replace('\n', "\r\n"),
+            yaml(&List::kubectl().items([web, api]).build()).replace('\n', "\r\n"),
         ),
     ];
     let first = judge(&forms[0].1, &["-o", "json"]).json();
@@ -419,7 +419,7 @@ fn one_broken_part_does_not_spoil_the_rest() {
         ),
         (
             "an item that is no object",
-            List::of_kubectl().items([d("web")]).raw_item("7").to_json(),
+            List::kubectl().items([d("web")]).raw_item("7").to_json(),
         ),
     ];
     for (name, dump) in rows {

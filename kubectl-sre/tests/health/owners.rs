@@ -111,7 +111,10 @@ fn objects_that_an_agent_leaves_to_controllers_are_not_seen_if_their_kind_is_nam
         let asked = run(&[&args[..], &["--agent-url", &agent.url()]].concat());
         assert_eq!(
             (lines(&asked), asked.code),
-            (expected.iter().map(|line| (*line).to_owned()).collect(), Some(code)),
+            (
+                expected.iter().map(|line| (*line).to_owned()).collect(),
+                Some(code)
+            ),
             "{words}"
         );
     }

@@ -11,7 +11,7 @@ fn short(name: &str) -> Deployment {
 
 #[test]
 fn colour_is_for_terminals_unless_a_flag_asks_for_it() {
-    let dump = List::of_kubectl().items([short("web")]).to_json();
+    let dump = List::kubectl().items([short("web")]).to_json();
     let colored = |variables: &[(&str, &str)], args: &[&str]| {
         let ran = run_in(variables, &[&["health", "-f", "-"], args].concat(), &dump);
         assert_eq!(ran.code, Some(2));
@@ -29,7 +29,7 @@ fn colour_is_for_terminals_unless_a_flag_asks_for_it() {
 
 #[test]
 fn stdout_has_only_the_result_and_stderr_only_a_refusal() {
-    let dump = List::of_kubectl().items([short("web")]).to_json();
+    let dump = List::kubectl().items([short("web")]).to_json();
     for format in ["human", "json", "yaml"] {
         assert_eq!(
             pipe(&["health", "-f", "-", "-o", format], &dump).err,
@@ -50,7 +50,7 @@ fn stdout_has_only_the_result_and_stderr_only_a_refusal() {
 
 #[test]
 fn quiet_is_the_verdict_in_one_line() {
-    let dump = List::of_kubectl().items([short("web")]).to_json();
+    let dump = List::kubectl().items([short("web")]).to_json();
     let ran = pipe(&["health", "-f", "-", "-q"], &dump);
     assert_eq!(
         ran.out,
@@ -63,7 +63,7 @@ fn quiet_is_the_verdict_in_one_line() {
 fn a_reader_that_goes_away_is_not_an_error() {
     let file = tempfile::NamedTempFile::with_suffix(".json").expect("a temporary file");
     let many = (0..2000).map(|number| short(&format!("web-{number}")));
-    std::fs::write(file.path(), List::of_kubectl().items(many).to_json()).expect("it can be written to");
+    std::fs::write(file.path(), List::kubectl().items(many).to_json()).expect("it can be written to");
     let path = file.path().display().to_string();
     for format in ["json", "yaml", "human"] {
         let mut running = spawn(&["health", "-f", &path, "--at", &at(0), "-o", format]);

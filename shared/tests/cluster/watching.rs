@@ -5,7 +5,7 @@ use sre_shared::cluster::{Client, ListOptions, Watch, WatchEvent};
 use sre_shared::failure::Failure;
 use sre_shared::resource::{Deployment as View, Resource as _};
 use sre_testkit::object::{Deployment, Namespace};
-use sre_testkit::{Access, ApiServer, Fault, Gone, Match, WatchFault};
+use sre_testkit::{Access, ApiServer, Fault, GoneForm, Match, WatchFault};
 use std::time::Duration;
 
 /// Longer than any pause of the watch. A test that waits in vain ends after it.
@@ -162,8 +162,8 @@ async fn a_bookmark_moves_the_version_on() {
 }
 
 #[tokio::test]
-async fn a_version_that_is_gone_in_either_form_is_a_reason_to_list_again() {
-    for gone in [Gone::Event, Gone::Answer] {
+async fn a_version_that_is_gone_is_a_reason_to_list_again_in_either_form() {
+    for gone in [GoneForm::Event, GoneForm::Answer] {
         let (server, mut watch) = open().await;
         server.set_gone(gone);
         server.disturb_watches(&WatchFault::Cut);

@@ -1,4 +1,4 @@
-//! Owns status conditions, and the list of an object's own.
+//! Owns a status condition, and the list of an object's conditions.
 //! Must not know which kinds have which conditions.
 
 use serde_json::{Map, Value};
@@ -43,7 +43,7 @@ impl Condition {
 pub(crate) struct Conditions(Vec<Condition>);
 
 impl Conditions {
-    /// Adds a condition, in the place of the one of its type if there is one.
+    /// Adds a condition. It replaces one of the same type.
     pub fn put(&mut self, condition: Condition) {
         match self.find(&condition.kind) {
             Some(place) => *place = condition,
@@ -51,7 +51,7 @@ impl Conditions {
         }
     }
 
-    /// The condition of a type that a test has put before.
+    /// The condition of a type, if the test has set it before.
     pub fn find(&mut self, kind: &str) -> Option<&mut Condition> {
         self.0.iter_mut().find(|condition| condition.kind == kind)
     }
@@ -77,7 +77,7 @@ impl Conditions {
     }
 }
 
-/// A map of counts in which 0 is left out, as Go's omitempty does.
+/// A map of counts without those that are 0, as Go's omitempty writes it.
 pub(crate) fn counts(pairs: &[(&str, i64)]) -> Map<String, Value> {
     pairs
         .iter()

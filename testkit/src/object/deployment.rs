@@ -1,6 +1,5 @@
 //! Owns the builder of an apps/v1 Deployment.
-//! Must not know which Deployments are healthy; without any call it gives one whose rollout finished long
-//! ago.
+//! Must not know which Deployments are healthy. By default the rollout finished long ago.
 
 use serde_json::{Map, Value, json};
 
@@ -17,7 +16,7 @@ pub struct Deployment {
     replicas: Option<i64>,
     counts: Option<[i64; 4]>,
     terminating: i64,
-    observed: Observed,
+    observed: ObservedGeneration,
     paused: bool,
     min_ready_seconds: i64,
     progress_deadline: Option<i64>,
@@ -31,7 +30,7 @@ pub struct Deployment {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Observed {
+enum ObservedGeneration {
     Latest,
     Generation(i64),
     Never,
@@ -40,7 +39,7 @@ enum Observed {
 metadata_methods!(Deployment);
 
 impl Deployment {
-    /// A Deployment with the label `app` of its own name.
+    /// A Deployment whose label `app` is its name.
     pub fn new(namespace: &str, name: &str) -> Self {
         let mut metadata = Metadata::new("Deployment", "apps/v1", Some(namespace), name);
         metadata.generation = Some(1);
@@ -50,7 +49,7 @@ impl Deployment {
             replicas: Some(1),
             counts: None,
             terminating: 0,
-            observed: Observed::Latest,
+            observed: ObservedGeneration::Latest,
             paused: false,
             min_ready_seconds: 0,
             progress_deadline: Some(600),
@@ -84,13 +83,13 @@ impl Deployment {
 
     /// Sets `status.observedGeneration`, which otherwise follows the generation.
     pub fn observed(mut self, generation: i64) -> Self {
-        self.observed = Observed::Generation(generation);
+        self.observed = ObservedGeneration::Generation(generation);
         self
     }
 
     /// Leaves `status.observedGeneration` out.
     pub fn unobserved(mut self) -> Self {
-        self.observed = Observed::Never;
+        self.observed = ObservedGeneration::Never;
         self
     }
 
@@ -107,7 +106,7 @@ impl Deployment {
         self
     }
 
-    /// Writes `status: {}`, as it stands before the controller has seen the Deployment.
+    /// Writes `status: {}`, as before the controller has seen the Deployment.
     pub fn no_status(mut self) -> Self {
         self.status = false;
         self
@@ -155,8 +154,8 @@ impl Deployment {
         self
     }
 
-    /// Adds a condition or replaces the one of its type, default ones included. Both times are the given
-    /// one; the message is the controller's for that reason. An empty reason is left out.
+    /// Adds a condition. It replaces one of the same type, also a default one. Both its times are `time`; the message is
+    /// the controller's for that reason. An empty reason is left out.
     pub fn condition(mut self, kind: &str, status: &str, reason: &str, time: impl Into<String>) -> Self {
         let time = time.into();
         self.dropped.retain(|dropped| dropped != kind);
@@ -171,10 +170,10 @@ impl Deployment {
         self
     }
 
-    /// Sets the two times of a condition apart.
+    /// Sets both times of a condition, one by one.
     ///
     /// # Panics
-    /// Where [`Deployment::condition`] has not put a condition of that type before.
+    /// If [`Deployment::condition`] has not put a condition of that type before.
     pub fn condition_times(
         mut self,
         kind: &str,
@@ -193,7 +192,7 @@ impl Deployment {
     /// Sets the message of a condition.
     ///
     /// # Panics
-    /// Where [`Deployment::condition`] has not put a condition of that type before.
+    /// If [`Deployment::condition`] has not put a condition of that type before.
     pub fn condition_message(mut self, kind: &str, message: &str) -> Self {
         let condition = self
             .touched
@@ -203,14 +202,14 @@ impl Deployment {
         self
     }
 
-    /// Leaves the condition of one type out.
+    /// Leaves out the condition of a type.
     pub fn without_condition(mut self, kind: &str) -> Self {
         self.touched.remove(kind);
         self.dropped.push(kind.to_owned());
         self
     }
 
-    /// Leaves out every condition, default ones and those put before.
+    /// Leaves out every condition, also the default ones.
     pub fn without_conditions(mut self) -> Self {
         self.touched.clear();
         self.conditions = Some(Conditions::default());
@@ -306,9 +305,9 @@ impl Deployment {
         let desired = self.replicas.unwrap_or(1);
         let [replicas, updated, ready, available] = self.counts.unwrap_or([desired; 4]);
         let observed = match self.observed {
-            Observed::Latest => self.metadata.generation.unwrap_or(0),
-            Observed::Generation(generation) => generation,
-            Observed::Never => 0,
+            ObservedGeneration::Latest => self.metadata.generation.unwrap_or(0),
+            ObservedGeneration::Generation(generation) => generation,
+            ObservedGeneration::Never => 0,
         };
         let mut status = counts(&[
             ("observedGeneration", observed),
@@ -341,8 +340,8 @@ impl Deployment {
     }
 
     fn default_conditions(&self) -> Conditions {
-        // A minute after its creation the rollout is over; a younger object must not have a condition from
-        // before or after its own time.
+        // The rollout ends a minute after the creation. A younger object must not have a condition from before its creation
+        // or after now.
         let created = Clock::standing_at(&self.metadata.created_at());
         let age = self.metadata.clock.now().duration_since(created.now()).as_secs();
         let finished = created.at(age.clamp(0, 60));
@@ -388,7 +387,7 @@ impl Deployment {
     }
 }
 
-/// A pod template hash as names carry it, the same for the same Deployment.
+/// A pod template hash, as names have it. It depends only on the name of the Deployment.
 fn template_hash(name: &str) -> String {
     const ALPHABET: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
     let uid = super::uid_of("PodTemplate", "", name);
@@ -481,7 +480,7 @@ mod tests {
     }
 
     #[test]
-    fn spec_switches_deletion_and_managed_fields_stand_where_the_api_has_them() {
+    fn spec_switches_deletion_and_managed_fields_have_the_places_of_the_api() {
         let object = Deployment::new("a", "b")
             .without_replicas()
             .paused()

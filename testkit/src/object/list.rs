@@ -3,13 +3,13 @@
 
 use serde_json::{Map, Value};
 
-/// Where `metadata` stands in a list's text.
+/// The place of `metadata` in a list's text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Order {
     /// `kind`, `apiVersion`, `metadata`, `items`, as an API server writes them.
     #[default]
     MetadataFirst,
-    /// `kind`, `apiVersion`, `items`, `metadata`, as some proxies and tools leave them.
+    /// `kind`, `apiVersion`, `items`, `metadata`, as some proxies and tools write them.
     ItemsFirst,
 }
 
@@ -40,12 +40,12 @@ impl List {
         }
     }
 
-    /// The `List` of kubectl, whose items name their own kind.
-    pub fn of_kubectl() -> Self {
+    /// The `List` of kubectl, whose items have their own kind.
+    pub fn kubectl() -> Self {
         Self::new("List", "v1")
     }
 
-    /// Adds items. In a typed list they lose `kind` and `apiVersion`, as the API server leaves them out.
+    /// Adds items. In a typed list they lose `kind` and `apiVersion`, which an API server leaves out.
     pub fn items<I>(mut self, items: I) -> Self
     where
         I: IntoIterator,
@@ -84,7 +84,7 @@ impl List {
         self
     }
 
-    /// Sets where `metadata` stands in the text.
+    /// Sets the place of `metadata` in the text.
     pub fn order(mut self, order: Order) -> Self {
         self.order = order;
         self
@@ -120,7 +120,7 @@ impl List {
     /// The list as a value.
     ///
     /// # Panics
-    /// Where a raw item is not JSON.
+    /// If a raw item is not JSON.
     pub fn build(&self) -> Value {
         serde_json::from_str(&self.to_json()).expect("a list with broken text is read by to_json()")
     }
@@ -132,7 +132,7 @@ impl From<List> for Value {
     }
 }
 
-/// A list as a value in one call; see [`List`] for the text and the order of its fields.
+/// A list as a value, in one call. See [`List`] for its text and the order of its fields.
 pub fn list<I>(
     kind: &str,
     api_version: &str,
@@ -158,7 +158,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn metadata_comes_before_items_unless_told_otherwise() {
+    fn metadata_comes_before_items_by_default() {
         let typed = List::new("PodList", "v1")
             .resource_version("7")
             .continue_token("abc")
@@ -181,7 +181,7 @@ mod tests {
         let typed = list("NamespaceList", "v1", [Namespace::new("a")], None, "7");
         assert_eq!(typed["metadata"], json!({"resourceVersion": "7"}));
         assert!(typed["items"][0].get("kind").is_none());
-        let mixed = List::of_kubectl().items([Namespace::new("a")]).build();
+        let mixed = List::kubectl().items([Namespace::new("a")]).build();
         assert_eq!(mixed["items"][0]["kind"], "Namespace");
     }
 }

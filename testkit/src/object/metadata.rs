@@ -1,12 +1,12 @@
-//! Owns the part that every object has: name, uid, times, labels, owners, managed fields.
+//! Owns the metadata of every object: name, uid, times, labels, owners, managed fields.
 //! Must not know any kind.
 
 use serde_json::{Map, Value, json};
 
 use crate::clock::{Clock, DAY};
 
-/// The uid that an object built under these names carries: the same for the same names, and different kinds
-/// get different ones, so that an owner can be named before it is built.
+/// The uid of an object that is built with these names. It depends only on them, so that an owner can be named before it
+/// is built.
 pub fn uid_of(kind: &str, namespace: &str, name: &str) -> String {
     let text = format!("{kind}/{namespace}/{name}");
     let fnv = |start: u64| {
@@ -25,7 +25,7 @@ pub fn uid_of(kind: &str, namespace: &str, name: &str) -> String {
     )
 }
 
-/// The fields of `metadata`, and what a builder changes on the finished object.
+/// The fields of `metadata`, and the edits of the finished object.
 #[derive(Clone, Debug)]
 pub(crate) struct Metadata {
     pub clock: Clock,
@@ -73,7 +73,7 @@ impl Metadata {
         }
     }
 
-    /// When the object was created: what was set, else a day before the clock.
+    /// The time of creation: the one that was set, else a day before the clock.
     pub fn created_at(&self) -> String {
         self.created.clone().unwrap_or_else(|| self.clock.at(-DAY))
     }
@@ -104,7 +104,7 @@ impl Metadata {
         self.managed_fields.push(entry);
     }
 
-    /// The whole object around its other top-level fields, with the edits applied.
+    /// The whole object, with its other top-level fields and with the edits applied.
     pub fn wrap(&self, fields: Vec<(&str, Value)>) -> Value {
         let mut metadata = Map::new();
         metadata.insert("name".to_owned(), Value::from(self.name.as_str()));
@@ -165,7 +165,7 @@ impl Metadata {
 macro_rules! metadata_methods {
     ($builder:ident) => {
         impl $builder {
-            /// Counts the default times from this clock; times already set stay.
+            /// Counts the default times from this clock. Times that are already set stay.
             pub fn clock(mut self, clock: $crate::clock::Clock) -> Self {
                 self.metadata.clock = clock;
                 self
@@ -184,13 +184,13 @@ macro_rules! metadata_methods {
                 self
             }
 
-            /// Sets `metadata.uid`, which is otherwise made from kind, namespace and name.
+            /// Sets `metadata.uid`, which by default is made from kind, namespace and name.
             pub fn uid(mut self, uid: impl Into<String>) -> Self {
                 self.metadata.uid = uid.into();
                 self
             }
 
-            /// Sets `metadata.resourceVersion`; a scripted server writes its own in its place.
+            /// Sets `metadata.resourceVersion`. A scripted server replaces it.
             pub fn resource_version(mut self, version: impl Into<String>) -> Self {
                 self.metadata.resource_version = version.into();
                 self
@@ -212,8 +212,8 @@ macro_rules! metadata_methods {
                 self
             }
 
-            /// Writes any value at a JSON pointer of the finished object, for what no other method gives:
-            /// malformed numbers, fields of a newer release.
+            /// Writes any value at a JSON pointer of the finished object, such as a malformed number or a field of a newer
+            /// release.
             pub fn set(mut self, pointer: &str, value: impl Into<::serde_json::Value>) -> Self {
                 self.metadata
                     .edits
@@ -224,7 +224,7 @@ macro_rules! metadata_methods {
                 self
             }
 
-            /// Takes away what stands at a JSON pointer of the finished object.
+            /// Removes the value at a JSON pointer of the finished object.
             pub fn remove(mut self, pointer: &str) -> Self {
                 self.metadata
                     .edits
@@ -247,7 +247,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_uid_has_the_form_of_version_4_and_follows_the_names() {
+    fn a_uid_has_the_form_of_version_4_and_depends_on_the_names() {
         let uid = uid_of("Deployment", "shop", "checkout");
         assert_eq!(uid, uid_of("Deployment", "shop", "checkout"));
         assert_ne!(uid, uid_of("ReplicaSet", "shop", "checkout"));

@@ -1,5 +1,5 @@
-//! Builders that give objects as an API server writes them, as `serde_json::Value`.
-//! They must not know what a healthy object is: a test sets the fields and states the verdict.
+//! Builders of objects as an API server writes them, as `serde_json::Value`.
+//! They must not know which objects are healthy: a test sets the fields and states the verdict.
 
 mod condition;
 mod deployment;
@@ -18,10 +18,10 @@ pub use replica_set::ReplicaSet;
 
 use serde_json::Value;
 
-/// Writes a value at a JSON pointer, making the objects on the way where they are missing.
+/// Writes a value at a JSON pointer. Objects on the way that are missing are added.
 ///
 /// # Panics
-/// Where the pointer runs through a value that is neither an object nor an array with that index.
+/// If the pointer runs through a value that is neither an object nor an array with that index.
 pub fn set(object: &mut Value, pointer: &str, value: Value) {
     let mut place = object;
     for step in pointer.split('/').skip(1) {
@@ -41,7 +41,7 @@ pub fn set(object: &mut Value, pointer: &str, value: Value) {
     *place = value;
 }
 
-/// Takes away what stands at a JSON pointer, if anything does.
+/// Removes the value at a JSON pointer, if there is one.
 pub fn remove(object: &mut Value, pointer: &str) {
     let Some((parent, field)) = pointer.rsplit_once('/') else {
         return;
@@ -61,8 +61,8 @@ pub fn remove(object: &mut Value, pointer: &str) {
     }
 }
 
-/// One JSON object as text with `kind` and `apiVersion` first, in the order of an API server; a sorted map
-/// would put `apiVersion` first and so never show a client that relies on the order.
+/// A JSON object as text with `kind` and `apiVersion` first, in the order of an API server. A sorted map would put
+/// `apiVersion` first, and would not reveal a client that relies on the order.
 pub(crate) fn to_ordered_json(object: &Value, with_type: bool) -> String {
     const FIRST: [&str; 5] = ["kind", "apiVersion", "metadata", "spec", "status"];
     let Some(map) = object.as_object() else {

@@ -1,5 +1,5 @@
 //! Owns the builder of a v1 Namespace.
-//! Must not know what lies in it.
+//! Must not know the objects in it.
 
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ pub struct Namespace {
 metadata_methods!(Namespace);
 
 impl Namespace {
-    /// An active Namespace with the label that the API server gives every one.
+    /// An active Namespace with the label that the API server adds.
     pub fn new(name: &str) -> Self {
         let metadata = Metadata::new("Namespace", "v1", None, name);
         Self {
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_has_no_namespace_of_its_own_and_the_label_of_its_name() {
+    fn a_namespace_is_in_no_namespace_and_has_its_name_as_a_label() {
         let object = Namespace::new("shop").terminating().build();
         assert!(object["metadata"].get("namespace").is_none());
         assert_eq!(

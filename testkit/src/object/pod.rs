@@ -1,5 +1,5 @@
 //! Owns the builder of a v1 Pod.
-//! Must not know which pods count; it writes phase, conditions and container states as they are set.
+//! Must not know which pods count. It writes phase, conditions and container states as they are set.
 
 use serde_json::{Map, Value, json};
 
@@ -17,15 +17,15 @@ pub struct Pod {
     reason: Option<String>,
     ready: Option<(bool, Option<String>, String)>,
     scheduled: Option<(String, String, String)>,
-    state: State,
-    last_state: Option<State>,
+    state: ContainerState,
+    last_state: Option<ContainerState>,
     restarts: i64,
-    init: Option<(String, State, i64)>,
+    init: Option<(String, ContainerState, i64)>,
     others: Conditions,
 }
 
 #[derive(Clone, Debug)]
-enum State {
+enum ContainerState {
     Running(Option<String>),
     Waiting {
         reason: String,
@@ -38,7 +38,7 @@ enum State {
     },
 }
 
-impl State {
+impl ContainerState {
     fn to_value(&self, created: &str) -> Value {
         match self {
             Self::Running(since) => {
@@ -70,7 +70,7 @@ impl Pod {
             reason: None,
             ready: Some((true, None, String::new())),
             scheduled: None,
-            state: State::Running(None),
+            state: ContainerState::Running(None),
             last_state: None,
             restarts: 0,
             init: None,
@@ -78,7 +78,7 @@ impl Pod {
         }
     }
 
-    /// Makes the ReplicaSet its controlling owner, and takes over its labels.
+    /// Makes the ReplicaSet its controller, and takes over its labels.
     pub fn owned_by(mut self, replica_set: &ReplicaSet) -> Self {
         let owner = &replica_set.metadata;
         self.metadata
@@ -87,7 +87,7 @@ impl Pod {
         self
     }
 
-    /// Adds a controlling owner by its names and uid.
+    /// Adds a controller by its names and uid.
     pub fn owner(mut self, api_version: &str, kind: &str, name: &str, uid: &str) -> Self {
         self.metadata.own(api_version, kind, name, uid);
         self
@@ -111,8 +111,8 @@ impl Pod {
         self
     }
 
-    /// Sets the Ready condition with the time of its last change. Container statuses do not follow it, as
-    /// they do not when a node is lost.
+    /// Sets the Ready condition with the time of its last change. Container statuses do not follow it, as when a node is
+    /// lost.
     pub fn ready(mut self, ready: bool, time: impl Into<String>) -> Self {
         let reason = if ready { "" } else { "ContainersNotReady" };
         self.ready = Some((ready, Some(time.into()), reason.to_owned()));
@@ -131,7 +131,7 @@ impl Pod {
         self.not_scheduled("Unschedulable", message, time)
     }
 
-    /// Like [`Pod::unschedulable`] with another reason, such as `SchedulingGated`.
+    /// Makes it Pending like [`Pod::unschedulable`], with another reason such as `SchedulingGated`.
     pub fn not_scheduled(mut self, reason: &str, message: &str, time: impl Into<String>) -> Self {
         self.node = None;
         self.phase = "Pending".into();
@@ -140,10 +140,10 @@ impl Pod {
         self
     }
 
-    /// Makes its container wait for a reason, with restarts and `lastState` as they are set apart, and the
-    /// pod not Ready since its creation unless [`Pod::ready`] says otherwise afterwards.
+    /// Makes its container wait for a reason, and the pod not Ready since its creation unless [`Pod::ready`] is called
+    /// afterwards. Restarts and `lastState` have methods of their own.
     pub fn waiting(mut self, reason: &str, message: &str) -> Self {
-        self.state = State::Waiting {
+        self.state = ContainerState::Waiting {
             reason: reason.to_owned(),
             message: message.to_owned(),
         };
@@ -151,10 +151,10 @@ impl Pod {
         self
     }
 
-    /// Makes its container stand terminated, and the pod not Ready since its creation unless [`Pod::ready`]
-    /// says otherwise afterwards.
+    /// Makes its container terminated, and the pod not Ready since its creation unless [`Pod::ready`] is called
+    /// afterwards.
     pub fn terminated(mut self, reason: &str, exit_code: i64, time: impl Into<String>) -> Self {
-        self.state = State::Terminated {
+        self.state = ContainerState::Terminated {
             reason: reason.to_owned(),
             exit_code,
             time: time.into(),
@@ -165,7 +165,7 @@ impl Pod {
 
     /// Sets how its container ended before it was started again.
     pub fn last_terminated(mut self, reason: &str, exit_code: i64, time: impl Into<String>) -> Self {
-        self.last_state = Some(State::Terminated {
+        self.last_state = Some(ContainerState::Terminated {
             reason: reason.to_owned(),
             exit_code,
             time: time.into(),
@@ -181,7 +181,7 @@ impl Pod {
 
     /// Adds an init container that waits, so the pod is Pending and not Ready.
     pub fn init_waiting(mut self, name: &str, reason: &str, message: &str, restarts: i64) -> Self {
-        let state = State::Waiting {
+        let state = ContainerState::Waiting {
             reason: reason.to_owned(),
             message: message.to_owned(),
         };
@@ -190,7 +190,7 @@ impl Pod {
         self.waiting("PodInitializing", "")
     }
 
-    /// Adds a condition that no other method gives, such as a readiness gate's.
+    /// Adds a condition that has no method of its own, such as a readiness gate's.
     pub fn condition(mut self, kind: &str, status: &str, reason: &str, time: impl Into<String>) -> Self {
         self.others.put(Condition {
             kind: kind.to_owned(),
@@ -284,8 +284,14 @@ impl Pod {
     }
 }
 
-fn container_status(name: &str, state: &State, last: Option<&State>, restarts: i64, created: &str) -> Value {
-    let running = matches!(state, State::Running(_));
+fn container_status(
+    name: &str,
+    state: &ContainerState,
+    last: Option<&ContainerState>,
+    restarts: i64,
+    created: &str,
+) -> Value {
+    let running = matches!(state, ContainerState::Running(_));
     json!({
         "name": name,
         "state": state.to_value(created),

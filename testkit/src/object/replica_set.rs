@@ -1,5 +1,5 @@
 //! Owns the builder of an apps/v1 ReplicaSet.
-//! Must not know which ReplicaSet of a Deployment is the newest; the revision says it.
+//! Must not know which ReplicaSet of a Deployment is the newest. The revision says so.
 
 use serde_json::{Map, Value, json};
 
@@ -33,7 +33,7 @@ impl ReplicaSet {
         .revision(1)
     }
 
-    /// Makes the Deployment its controlling owner, and takes over its `app` label.
+    /// Makes the Deployment its controller, and takes over its `app` label.
     pub fn owned_by(mut self, deployment: &Deployment) -> Self {
         let owner = &deployment.metadata;
         self.metadata
@@ -41,7 +41,7 @@ impl ReplicaSet {
         self.label("app", &owner.name)
     }
 
-    /// Adds a controlling owner by its names and uid.
+    /// Adds a controller by its names and uid.
     pub fn owner(mut self, api_version: &str, kind: &str, name: &str, uid: &str) -> Self {
         self.metadata.own(api_version, kind, name, uid);
         self
@@ -65,7 +65,7 @@ impl ReplicaSet {
         self
     }
 
-    /// Adds a condition or replaces the one of its type. This kind has no lastUpdateTime.
+    /// Adds a condition. It replaces one of the same type. This kind has no lastUpdateTime.
     pub fn condition(
         mut self,
         kind: &str,
@@ -85,7 +85,7 @@ impl ReplicaSet {
         self
     }
 
-    /// Adds ReplicaFailure=True/FailedCreate with the message of what refused the pod.
+    /// Adds ReplicaFailure=True/FailedCreate with the message of the refusal of the pod.
     pub fn failed_create(self, message: &str, time: impl Into<String>) -> Self {
         self.condition("ReplicaFailure", "True", "FailedCreate", message, time)
     }
@@ -120,7 +120,7 @@ mod tests {
     use crate::clock::at;
 
     #[test]
-    fn it_names_its_owner_by_uid_and_says_what_refused_its_pods() {
+    fn a_replica_set_names_its_owner_by_uid_and_the_refusal_of_its_pods() {
         let deployment = Deployment::new("shop", "checkout");
         let object = ReplicaSet::new("shop", "checkout-1")
             .owned_by(&deployment)

@@ -1,14 +1,14 @@
-//! Owns who a bearer token is and what each user may read.
-//! Must not know what an answer looks like.
+//! Owns the users behind bearer tokens, and what each may read.
+//! Must not know the form of an answer.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::resource::{NAMESPACES, Resource, Target};
 
-/// The user that a request without a token is taken for.
+/// The user of a request without a token.
 pub(crate) const ANONYMOUS: &str = "system:anonymous";
 
-/// What a user may read.
+/// The rights of a user to read.
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct Access {
@@ -28,7 +28,7 @@ impl Access {
         }
     }
 
-    /// Only what everybody may read: /version and the health endpoints.
+    /// Only /version and the health endpoints, which everybody may read.
     pub fn none() -> Self {
         Self::default()
     }
@@ -42,7 +42,7 @@ impl Access {
         }
     }
 
-    /// Also listing Namespace objects.
+    /// Adds the right to list Namespace objects.
     pub fn and_namespace_list(mut self) -> Self {
         self.lists_namespaces = true;
         self
@@ -54,7 +54,7 @@ impl Access {
         self
     }
 
-    /// Takes away a path that is no resource, such as /readyz, and what lies under it.
+    /// Takes away a path that is no resource, such as /readyz, and the paths below it.
     pub fn without_path(mut self, path: &str) -> Self {
         self.denied_paths.push(path.to_owned());
         self
@@ -84,7 +84,7 @@ impl Access {
             .is_some_and(|namespace| self.namespaces.contains(namespace))
     }
 
-    /// The rules of a `SelfSubjectRulesReview`: what may be read of each resource, in any one namespace.
+    /// The rules of a `SelfSubjectRulesReview`: the verbs on each resource, in any one namespace.
     pub(crate) fn rules(&self) -> Vec<serde_json::Value> {
         let namespace = self.namespaces.first().map_or("default", String::as_str);
         let of = |resource: &'static Resource| {
@@ -157,7 +157,7 @@ impl Users {
             .map(|(token, _)| token.as_str())
     }
 
-    /// The user and access behind an Authorization header; nobody where the token is not known.
+    /// The user behind an Authorization header and their access; `None` if the token is unknown.
     pub fn authenticate(&self, authorization: Option<&str>) -> Option<(String, Access)> {
         let user = match authorization {
             None if self.anonymous => ANONYMOUS.to_owned(),
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_taken_away_is_taken_from_an_admin_too() {
+    fn a_right_that_is_taken_away_is_missing_for_an_admin_too() {
         let access = Access::admin()
             .without("watch", "deployments")
             .without("*", "pods")
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_token_is_nobody_and_no_token_is_anonymous_where_that_is_on() {
+    fn an_unknown_token_has_no_user_and_no_token_is_anonymous_if_that_is_on() {
         let mut users = Users::new(true);
         users.add("secret", "jane", Access::admin());
         let name = |users: &Users, header| users.authenticate(header).map(|(user, _)| user);

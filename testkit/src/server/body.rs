@@ -1,5 +1,5 @@
 //! Owns the bodies of answers: whole, in pieces, slow, cut off, or a watch's stream.
-//! Must not know what the bytes mean.
+//! Must not know the meaning of the bytes.
 
 use std::future::Future;
 use std::io;
@@ -11,22 +11,22 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use tokio::time::Sleep;
 
-use super::watch::{Next, WatchStream};
+use super::watch::{StreamStep, WatchStream};
 
-/// Up to this size Go's server counts the body first and sends Content-Length; a larger one goes out chunked.
+/// Up to this size Go's server sends a body with Content-Length. A larger one is chunked.
 const COUNTED: usize = 2048;
 
-/// The most that one chunk carries.
+/// The most bytes of a chunk.
 const CHUNK: usize = 16 * 1024;
 
-/// Before a connection is broken, what was written has to reach the socket; hyper drops its buffer at once.
+/// A pause before a connection is broken, so that the bytes before it reach the socket. hyper drops its buffer at once.
 const BEFORE_CUT: Duration = Duration::from_millis(10);
 
 /// The body of an answer.
 #[derive(Debug)]
 pub(crate) struct Body {
     source: Source,
-    /// What came from the source and was not yet given on.
+    /// Bytes that came from the source and have not been sent yet.
     rest: Bytes,
     counted: bool,
     pieces: usize,
@@ -68,7 +68,7 @@ impl Body {
         }
     }
 
-    /// Gives pieces of so many bytes with a pause before each.
+    /// Sends pieces of so many bytes, with a pause before each.
     pub fn slow(mut self, bytes: usize, every: Duration) -> Self {
         self.pieces = bytes.max(1);
         self.pause = Some(every);
@@ -114,13 +114,13 @@ impl http_body::Body for Body {
         }
         if this.rest.is_empty() {
             let next = match &mut this.source {
-                Source::Whole => Next::End,
+                Source::Whole => StreamStep::End,
                 Source::Watch(stream) => ready!(stream.poll_next(context)),
             };
             match next {
-                Next::Bytes(bytes) => this.rest = bytes,
-                Next::End if this.left_before_cut.is_none() => return Poll::Ready(None),
-                Next::End | Next::Cut => {
+                StreamStep::Bytes(bytes) => this.rest = bytes,
+                StreamStep::End if this.left_before_cut.is_none() => return Poll::Ready(None),
+                StreamStep::End | StreamStep::Cut => {
                     this.left_before_cut = Some(0);
                     return this.poll_cut(context);
                 }

@@ -1,4 +1,4 @@
-//! Owns what a scripted server is given before it starts, and its start.
+//! Owns the settings of a scripted server, and its start.
 //! Must not know how a request is answered.
 
 use std::net::TcpListener;
@@ -14,7 +14,7 @@ use super::fault::Faults;
 use super::health::Checks;
 use super::listener;
 use super::resource::DEPLOYMENTS;
-use super::state::{Gone, Shared, State};
+use super::state::{GoneForm, ServerState, SharedState};
 use super::store::Store;
 use super::{ApiServer, LIMIT};
 use crate::object::{Namespace, Order};
@@ -33,7 +33,7 @@ pub struct ApiServerBuilder {
     default_namespace: Option<String>,
     certificate: Option<Certificate>,
     git_version: String,
-    gone: Gone,
+    gone: GoneForm,
     order: Order,
     leaders: bool,
 }
@@ -58,7 +58,7 @@ impl Default for ApiServerBuilder {
             default_namespace: None,
             certificate: Some(Certificate::Valid),
             git_version: "v1.37.2".to_owned(),
-            gone: Gone::default(),
+            gone: GoneForm::default(),
             order: Order::default(),
             leaders: true,
         }
@@ -66,7 +66,7 @@ impl Default for ApiServerBuilder {
 }
 
 impl ApiServerBuilder {
-    /// Stores Deployments. Their namespaces come with them.
+    /// Stores Deployments and their namespaces.
     pub fn deployments<I>(self, deployments: I) -> Self
     where
         I: IntoIterator,
@@ -86,7 +86,7 @@ impl ApiServerBuilder {
         self
     }
 
-    /// Stores namespaces by name, beside the four that every cluster has.
+    /// Stores namespaces by name, besides the four that every cluster has.
     pub fn namespaces<'a>(self, names: impl IntoIterator<Item = &'a str>) -> Self {
         self.objects(names.into_iter().map(Namespace::new))
     }
@@ -101,8 +101,8 @@ impl ApiServerBuilder {
         self
     }
 
-    /// Adds the user `kubernetes-admin` with this token and every right. The first user added is the one of
-    /// the kubeconfig; with none added it is this one with a token of its own.
+    /// Adds the user `kubernetes-admin` with this token and every right. The kubeconfig has the first user that was added.
+    /// If none was, it has this user with another token.
     pub fn token(self, token: &str) -> Self {
         self.user(token, ADMIN, Access::admin())
     }
@@ -113,8 +113,8 @@ impl ApiServerBuilder {
         self
     }
 
-    /// Refuses requests without a token with 401. Otherwise they are the user `system:anonymous`, who may
-    /// read /version and the health endpoints.
+    /// Refuses requests without a token with 401. By default their user is `system:anonymous`, who may read /version and the
+    /// health endpoints.
     pub fn without_anonymous(mut self) -> Self {
         self.anonymous = false;
         self
@@ -132,7 +132,7 @@ impl ApiServerBuilder {
         self
     }
 
-    /// Chooses which certificate is shown.
+    /// Chooses the certificate of the server.
     pub fn certificate(mut self, certificate: Certificate) -> Self {
         self.certificate = Some(certificate);
         self
@@ -144,14 +144,14 @@ impl ApiServerBuilder {
         self
     }
 
-    /// Sets what /version says, which is v1.37.2 by default.
+    /// Sets the version that /version reports, which is v1.37.2 by default.
     pub fn git_version(mut self, version: &str) -> Self {
         self.git_version = version.into();
         self
     }
 
     /// Chooses how a watch from a forgotten version is refused.
-    pub fn gone(mut self, gone: Gone) -> Self {
+    pub fn gone(mut self, gone: GoneForm) -> Self {
         self.gone = gone;
         self
     }
@@ -162,14 +162,14 @@ impl ApiServerBuilder {
         self
     }
 
-    /// Serves no Leases of kube-controller-manager and kube-scheduler, which are otherwise renewed at every moment. One
-    /// that is stored stands in the place of the renewed one.
+    /// Serves no Leases of kube-controller-manager and kube-scheduler. By default they are renewed with each request, and a
+    /// stored Lease replaces the renewed one.
     pub fn without_leaders(mut self) -> Self {
         self.leaders = false;
         self
     }
 
-    /// Starts the server; it listens when this returns.
+    /// Starts the server. It listens when this returns.
     #[allow(
         clippy::unused_async,
         reason = "an async test starts what it awaits, and a later start may wait"
@@ -178,10 +178,10 @@ impl ApiServerBuilder {
         self.start_blocking()
     }
 
-    /// Starts the server from a test that has no runtime; nothing here needs one.
+    /// Starts the server from a test without a runtime, since none is needed.
     ///
     /// # Panics
-    /// Where an object's kind is not served, or the machine gives no port, file or thread.
+    /// If an object's kind is not served, or the machine gives no port, file or thread.
     pub fn start_blocking(self) -> ApiServer {
         let mut users = Users::new(self.anonymous);
         let mut given = self.users;
@@ -205,9 +205,9 @@ impl ApiServerBuilder {
                 }
             }
         }
-        // What stands here at the start was there for long: its creation is no change to replay.
+        // Objects at the start were there for long, so their creation is no change to replay.
         store.compact();
-        let shared = Arc::new(Shared::new(State {
+        let shared = Arc::new(SharedState::new(ServerState {
             store,
             faults: Faults::default(),
             users,

@@ -1,4 +1,4 @@
-//! Owns the certificates of a server: its CA, what it serves, and what its kubeconfig trusts.
+//! Owns the certificates of a server: its CA, its own, and the CA that its kubeconfig trusts.
 //! Must not know where they are written.
 
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use rcgen::{
 use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
-/// Which certificate the server shows to a client that trusts the CA of its kubeconfig.
+/// The certificate that the server shows to a client that trusts the CA of its kubeconfig.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Certificate {
     /// A good one for 127.0.0.1, localhost and the Service names of an API server.
@@ -26,17 +26,17 @@ pub enum Certificate {
     UnknownCa,
     /// A good one, from a CA that ended in 2021.
     ExpiredCa,
-    /// One that signs itself and that the kubeconfig trusts in the place of a CA.
+    /// A self-signed one, which the kubeconfig trusts in place of a CA.
     SelfSigned,
-    /// The same, ended in 2021.
+    /// A self-signed one that ended in 2021.
     SelfSignedExpired,
-    /// The same, for another name.
+    /// A self-signed one for another name.
     SelfSignedWrongName,
 }
 
-/// What a TLS server needs.
+/// The certificates and key of a TLS server.
 pub(crate) struct Credentials {
-    /// The CA that clients are told to trust.
+    /// The CA in the kubeconfig.
     pub ca_pem: String,
     pub config: Arc<ServerConfig>,
 }
@@ -49,7 +49,7 @@ impl Credentials {
             2099
         };
         let trusted = authority("testkit-ca", until);
-        // The other CA has another name: under the same one a client would report a bad signature instead.
+        // The other CA has another name. With the same name a client would report a bad signature instead.
         let other = (certificate == Certificate::UnknownCa).then(|| authority("another-ca", 2099));
         let names: &[&str] = match certificate {
             Certificate::WrongName | Certificate::SelfSignedWrongName => &["elsewhere.example.test"],
@@ -81,7 +81,7 @@ impl Credentials {
             Certificate::SelfSigned | Certificate::SelfSignedExpired | Certificate::SelfSignedWrongName
         );
         let serving = if alone {
-            // As `openssl req -x509` makes it, which is how most such certificates are made.
+            // `openssl req -x509` writes this, and most such certificates are made by it.
             params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
             params.self_signed(&key).expect("it signs itself")
         } else {
@@ -90,7 +90,7 @@ impl Credentials {
                 .expect("the CA signs what it is given")
         };
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        // The provider is named, so that no default of the process is set or needed.
+        // The provider is named, so that the process needs no default.
         let mut config =
             ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
                 .with_safe_default_protocol_versions()

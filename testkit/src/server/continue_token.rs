@@ -1,7 +1,7 @@
 //! Owns the text of continue tokens.
-//! Must not know what is stored.
+//! Must not know the stored objects.
 
-/// A continue token: which snapshot, which page comes, and where it starts.
+/// A continue token: the snapshot, the number of the page, and its first object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ContinueToken {
     pub snapshot: u64,
@@ -9,11 +9,11 @@ pub(crate) struct ContinueToken {
     pub offset: usize,
 }
 
-/// Stands in a token for whatever is stored when it is used.
+/// In a token it stands for the objects that are stored when it is used.
 pub(crate) const INCONSISTENT: u64 = 0;
 
 impl ContinueToken {
-    /// The token that comes with a refusal: it goes on at the same place in newer data.
+    /// The token of a refusal. It goes on at the same place in newer data.
     pub fn inconsistent(self) -> Self {
         Self {
             snapshot: INCONSISTENT,
@@ -21,7 +21,7 @@ impl ContinueToken {
         }
     }
 
-    /// Opaque text, so that no client is tempted to read it.
+    /// Opaque text, so that no client reads it.
     pub fn to_text(self) -> String {
         let plain = format!("{}:{}:{}", self.snapshot, self.page, self.offset);
         plain

@@ -1,33 +1,33 @@
-//! Owns what can go wrong, and which requests it still has to befall.
+//! Owns the faults, and the requests that each still has to hit.
 //! Must not know how a fault is carried out.
 
 use std::time::Duration;
 
 use super::matcher::Match;
-use super::recorded::Recorded;
+use super::request::RecordedRequest;
 
-/// What goes wrong with a request, or with a connection.
+/// A fault of a request, or of a connection.
 #[derive(Clone, Debug)]
 pub enum Fault {
     /// The request is read and never answered.
     Hang,
-    /// The connection is accepted and never spoken on, so that a TLS handshake never ends. It befalls new
-    /// connections whatever the matcher says, since no request has come yet.
+    /// The connection is accepted and stays silent, so that a TLS handshake never ends. It hits new connections whatever
+    /// the matcher is, since no request has come yet.
     HangTls,
     /// The connection is closed without an answer.
     Close,
-    /// The right answer begins only after this time.
+    /// The right answer begins after this time.
     SlowHeaders(Duration),
-    /// The right answer's head comes at once, its body in pieces of so many bytes with a pause before each.
+    /// The head of the right answer comes at once, and its body in pieces with a pause before each.
     SlowBody {
         /// The size of a piece.
         bytes: usize,
         /// The pause before each piece.
         every: Duration,
     },
-    /// This status with the `kind: Status` body of an API server, where the status is one that it gives.
+    /// This status, with the `kind: Status` body of an API server if it ever answers with that status.
     Status(u16),
-    /// Like [`Fault::Status`] with a Retry-After header of so many seconds.
+    /// A status as in [`Fault::Status`], with a Retry-After header in seconds.
     RetryAfter(u16, u64),
     /// 429 in plain text with Retry-After, as priority and fairness refuses a request.
     TooManyRequests(u32),
@@ -42,9 +42,9 @@ pub enum Fault {
         /// The body.
         body: Vec<u8>,
     },
-    /// The right answer, whose connection breaks after so many bytes of its body.
+    /// The right answer, but the connection breaks after so many bytes of its body.
     CutStream(usize),
-    /// A watch that goes wrong once it is open. It befalls watches only.
+    /// A fault of an open watch. It hits only watches.
     Watch(WatchFault),
 }
 
@@ -60,25 +60,24 @@ impl Fault {
     }
 }
 
-/// What goes wrong with an open watch.
+/// A fault of an open watch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WatchFault {
-    /// The stream ends in good order; a new watch sends the missed events first.
+    /// The stream ends in good order. A new watch sends the missed events first.
     End,
     /// Nothing more comes, neither events nor bookmarks, and the connection stays open.
     Silent,
-    /// These bytes come in the place of an event, and the stream goes on.
+    /// These bytes come instead of an event, and the stream goes on.
     Garbage(Vec<u8>),
     /// The connection breaks in the middle of the stream.
     Cut,
 }
 
-/// Names a fault that was set, to take it back.
+/// The number of a fault, with which it is cleared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FaultId(u64);
 
-/// The faults that are set. The one set first that fits is taken, so that several with a count make a
-/// sequence.
+/// The faults that are set. A request gets the first one that fits it, so several with a count make a sequence.
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
     entries: Vec<Entry>,
@@ -95,7 +94,7 @@ struct Entry {
 }
 
 impl Faults {
-    /// Sets a fault, for so many requests or until it is taken back.
+    /// Sets a fault, for so many requests or until it is cleared.
     pub fn add(&mut self, matcher: Match, fault: Fault, times: Option<u32>) -> FaultId {
         self.next += 1;
         let to_skip = matcher.skipped();
@@ -117,8 +116,8 @@ impl Faults {
         self.entries.retain(|entry| entry.id != id.0);
     }
 
-    /// The fault that befalls a request.
-    pub fn take(&mut self, request: &Recorded) -> Option<Fault> {
+    /// The fault of a request, if one fits it.
+    pub fn take(&mut self, request: &RecordedRequest) -> Option<Fault> {
         self.take_where(|entry| match entry.fault {
             Fault::HangTls => false,
             Fault::Watch(_) => request.is_watch() && entry.matcher.fits(request),
@@ -126,7 +125,7 @@ impl Faults {
         })
     }
 
-    /// Whether a new connection is to be left hanging.
+    /// Whether a new connection gets no answer.
     pub fn take_connection(&mut self) -> bool {
         self.take_where(|entry| matches!(entry.fault, Fault::HangTls))
             .is_some()
@@ -155,7 +154,7 @@ impl Faults {
 
 #[cfg(test)]
 mod tests {
-    use super::super::recorded::tests::get;
+    use super::super::request::tests::get;
     use super::*;
 
     fn code(fault: Option<Fault>) -> Option<u16> {
@@ -179,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_without_a_count_stays_until_it_is_taken_back() {
+    fn a_fault_without_a_count_stays_until_it_is_cleared() {
         let mut faults = Faults::default();
         let id = faults.add(Match::any(), Fault::Status(503), None);
         assert_eq!(code(faults.take(&get("/a"))), Some(503));
@@ -189,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_fault_leaves_requests_alone_and_a_watch_fault_lists() {
+    fn a_connection_fault_hits_no_request_and_a_watch_fault_no_list() {
         let mut faults = Faults::default();
         faults.add(Match::any(), Fault::HangTls, Some(1));
         faults.add(Match::any(), Fault::Watch(WatchFault::End), Some(1));

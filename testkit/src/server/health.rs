@@ -1,10 +1,9 @@
 //! Owns the text of /readyz, /livez and /healthz.
-//! Must not know what a client concludes from it.
+//! Must not know a client's verdict about it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The checks of an API server in the order in which it prints them. Those marked `true` belong to /readyz
-/// alone.
+/// The checks of an API server in the order in which it prints them. Those marked `true` are of /readyz only.
 const CHECKS: [(&str, bool); 42] = [
     ("ping", false),
     ("log", false),
@@ -74,7 +73,7 @@ const CHECKS: [(&str, bool); 42] = [
     ("shutdown", true),
 ];
 
-/// Which checks fail, by endpoint.
+/// The checks that fail, by endpoint.
 #[derive(Debug, Default)]
 pub(crate) struct Checks {
     failed: BTreeMap<String, BTreeSet<String>>,
@@ -92,8 +91,7 @@ impl Checks {
         self.failed.clear();
     }
 
-    /// Whether the endpoint is well, and its text. A failure lists every check even where that was not asked
-    /// for.
+    /// Whether the endpoint's checks pass, and its text. A failure lists every check, also without `verbose`.
     pub fn answer(&self, endpoint: &str, verbose: bool, excluded: &[String]) -> (bool, String) {
         let none = BTreeSet::new();
         let failed = self.failed.get(endpoint).unwrap_or(&none);
@@ -146,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_check_is_told_without_its_reason_unless_excluded() {
+    fn a_failed_check_is_listed_without_its_reason_unless_it_is_excluded() {
         let mut checks = Checks::default();
         checks.fail("/readyz", "etcd");
         checks.fail("/readyz", "poststarthook/own");

@@ -1,14 +1,14 @@
 //! Owns the text of a kubeconfig file.
-//! Must not know which users exist.
+//! Must not know the users of the server.
 
 use std::path::Path;
 
 use serde_json::Value;
 
-/// What a kubeconfig with one context says.
+/// A kubeconfig with one context.
 pub(crate) struct Kubeconfig<'a> {
     pub server: &'a str,
-    /// The file with the CA; absent for plain HTTP.
+    /// The file with the CA; `None` for plain HTTP.
     pub ca: Option<&'a Path>,
     pub token: &'a str,
     pub context: &'a str,
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_names_server_authority_token_context_and_namespace() {
+    fn a_kubeconfig_names_server_authority_token_context_and_namespace() {
         let mut config = Kubeconfig {
             server: "https://127.0.0.1:6443",
             ca: Some(Path::new("/tmp/ca.crt")),

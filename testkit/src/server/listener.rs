@@ -1,5 +1,5 @@
 //! Owns the serving thread: the listening socket, TLS, connections, and their end.
-//! Must not know what is answered.
+//! Must not know the answers.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -17,14 +17,14 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use super::route;
-use super::state::Shared;
+use super::state::SharedState;
 
-/// How long a handshake or a request's head may take, so that no connection outlives its client.
+/// Limit of a handshake and of a request's head, so that no connection outlives its client.
 const HEAD: Duration = Duration::from_secs(30);
 
 const BACKLOG: u32 = 1024;
 
-/// What the test asks of the serving thread; each is answered when it is done.
+/// A command of the test to the serving thread. Each is answered when it is done.
 #[derive(Debug)]
 pub(crate) enum Command {
     /// Close the listener and every connection.
@@ -35,8 +35,8 @@ pub(crate) enum Command {
     Drop(SyncSender<()>),
 }
 
-/// A port of the loopback, which stays reserved for as long as the socket lives. It is bound and never listens: without a
-/// listener connections are refused, and no other process is given the port.
+/// Reserves a port of the loopback for as long as the socket lives. The socket is bound and never listens, so connections
+/// are refused without a listener, and no other process gets the port.
 pub(crate) fn reserve() -> TcpSocket {
     bind(SocketAddr::from(([127, 0, 0, 1], 0)))
 }
@@ -46,7 +46,7 @@ pub(crate) async fn run(
     reserved: TcpSocket,
     listener: std::net::TcpListener,
     tls: Option<Arc<rustls::ServerConfig>>,
-    shared: Arc<Shared>,
+    shared: Arc<SharedState>,
     mut commands: UnboundedReceiver<Command>,
 ) {
     let address = reserved.local_addr().expect("a bound socket has an address");
@@ -60,7 +60,7 @@ pub(crate) async fn run(
                 Some(Command::Stop(done)) => {
                     connections.shutdown().await;
                     listener = None;
-                    // A waiting test may have given up.
+                    // The test may have stopped waiting.
                     let _ = done.send(());
                 }
                 Some(Command::Start(done)) => {
@@ -81,7 +81,7 @@ pub(crate) async fn run(
     connections.shutdown().await;
 }
 
-/// With `SO_REUSEADDR`, which lets sockets share a port while at most one of them listens.
+/// Binds with `SO_REUSEADDR`, so that sockets can share a port while at most one of them listens.
 fn bind(address: SocketAddr) -> TcpSocket {
     let socket = TcpSocket::new_v4().expect("an IPv4 socket can be made");
     socket.set_reuseaddr(true).expect("the option is known");
@@ -102,17 +102,17 @@ async fn accept(listener: Option<&TcpListener>) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
             Ok(accepted) => return accepted,
-            // Out of descriptors, for one: trying again at once would spin.
+            // After an error that lasts, such as too many open files, trying again at once would spin.
             Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
         }
     }
 }
 
 /// Counts a connection as open for as long as it lives.
-struct Counted(Arc<Shared>);
+struct OpenConnection(Arc<SharedState>);
 
-impl Counted {
-    fn new(shared: &Arc<Shared>) -> Self {
+impl OpenConnection {
+    fn new(shared: &Arc<SharedState>) -> Self {
         shared.change(|state| {
             state.open_connections += 1;
             state.accepted_connections += 1;
@@ -121,14 +121,14 @@ impl Counted {
     }
 }
 
-impl Drop for Counted {
+impl Drop for OpenConnection {
     fn drop(&mut self) {
         self.0.change(|state| state.open_connections -= 1);
     }
 }
 
-async fn connection(stream: TcpStream, peer: SocketAddr, tls: Option<TlsAcceptor>, shared: Arc<Shared>) {
-    let _counted = Counted::new(&shared);
+async fn connection(stream: TcpStream, peer: SocketAddr, tls: Option<TlsAcceptor>, shared: Arc<SharedState>) {
+    let _counted = OpenConnection::new(&shared);
     // Without this the last piece of a slow answer waits for an acknowledgement.
     let _ = stream.set_nodelay(true);
     if shared.change(|state| state.faults.take_connection()) {
@@ -145,13 +145,13 @@ async fn connection(stream: TcpStream, peer: SocketAddr, tls: Option<TlsAcceptor
     }
 }
 
-/// Reads and says nothing until the client goes away.
+/// Reads without an answer until the client goes away.
 async fn ignore(mut stream: TcpStream) {
     let mut buffer = [0; 4096];
     while stream.read(&mut buffer).await.is_ok_and(|count| count > 0) {}
 }
 
-fn serve<S>(stream: S, peer: SocketAddr, shared: Arc<Shared>) -> impl Future<Output = ()>
+fn serve<S>(stream: S, peer: SocketAddr, shared: Arc<SharedState>) -> impl Future<Output = ()>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -164,7 +164,7 @@ where
         .header_read_timeout(HEAD)
         .serve_connection(TokioIo::new(stream), service);
     async {
-        // It fails where a fault breaks it on purpose.
+        // It fails if a fault breaks it.
         let _ = served.await;
     }
 }

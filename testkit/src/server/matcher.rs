@@ -1,9 +1,9 @@
-//! Owns which requests are meant.
-//! Must not know what is done with them.
+//! Owns the selection of requests.
+//! Must not know what is done with the selected requests.
 
-use super::recorded::Recorded;
+use super::request::RecordedRequest;
 
-/// Says which requests are meant: all conditions set must hold.
+/// Selects requests. All conditions that are set must hold.
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct Match {
@@ -22,7 +22,7 @@ impl Match {
         Self::default()
     }
 
-    /// Requests for exactly this path, whatever their query.
+    /// Requests for exactly this path, with any query.
     pub fn path(path: &str) -> Self {
         Self {
             path: Some(path.to_owned()),
@@ -44,7 +44,7 @@ impl Match {
         self
     }
 
-    /// Only where this query parameter has this value.
+    /// Only requests with this value of a query parameter.
     pub fn parameter(mut self, name: &str, value: &str) -> Self {
         self.parameters.push((name.to_owned(), value.to_owned()));
         self
@@ -74,7 +74,7 @@ impl Match {
         self
     }
 
-    /// Passes over the first so many requests that fit. A fault counts them from the moment it is set.
+    /// Skips the first `count` requests that fit. A fault counts them from the moment it is set.
     pub fn skip(mut self, count: u32) -> Self {
         self.skip = count;
         self
@@ -84,8 +84,8 @@ impl Match {
         self.skip
     }
 
-    /// Whether a request fits, leaving [`Match::skip`] aside.
-    pub fn fits(&self, request: &Recorded) -> bool {
+    /// Whether a request fits, regardless of [`Match::skip`].
+    pub fn fits(&self, request: &RecordedRequest) -> bool {
         self.path.as_ref().is_none_or(|path| *path == request.path)
             && self
                 .under
@@ -109,7 +109,7 @@ impl Match {
 #[cfg(test)]
 mod tests {
     use super::super::continue_token::ContinueToken;
-    use super::super::recorded::tests::get;
+    use super::super::request::tests::get;
     use super::*;
 
     #[test]

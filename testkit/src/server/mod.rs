@@ -1,19 +1,19 @@
-//! Owns the scripted API server that a test holds: it is changed and asked through this handle while it
-//! serves on a thread of its own, so that it answers a blocking test, a child process and any runtime alike.
+//! Owns the handle of a scripted API server, through which a test changes it and asks it. It serves on a thread of its
+//! own, so that it answers a blocking test, a child process and any runtime.
 //! Must not know how a request is answered.
 
 mod access;
 mod body;
 mod builder;
 mod certificate;
-mod changed;
+mod change_signal;
 mod continue_token;
 mod fault;
 mod health;
 mod kubeconfig;
 mod listener;
 mod matcher;
-mod recorded;
+mod request;
 mod resource;
 mod route;
 mod selector;
@@ -28,8 +28,8 @@ pub use builder::ApiServerBuilder;
 pub use certificate::Certificate;
 pub use fault::{Fault, FaultId, WatchFault};
 pub use matcher::Match;
-pub use recorded::Recorded;
-pub use state::Gone;
+pub use request::RecordedRequest;
+pub use state::GoneForm;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -44,13 +44,13 @@ use tokio::sync::mpsc::UnboundedSender;
 use self::kubeconfig::Kubeconfig;
 use self::listener::Command;
 use self::resource::{DEPLOYMENTS, Resource};
-use self::state::{Shared, State};
+use self::state::{ServerState, SharedState};
 use self::store::Change;
 
-/// How long anything here is waited for. Nothing takes nearly as long; a test that hits it has failed.
+/// Limit of every wait. No wait takes nearly as long; a test that reaches it has failed.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// A scripted API server on 127.0.0.1. It ends, with all it serves, when it is dropped.
+/// A scripted API server on 127.0.0.1. It ends, with all its connections, when it is dropped.
 #[derive(Debug)]
 pub struct ApiServer {
     address: SocketAddr,
@@ -60,7 +60,7 @@ pub struct ApiServer {
     default_namespace: Option<String>,
     kubeconfig: PathBuf,
     directory: tempfile::TempDir,
-    shared: Arc<Shared>,
+    shared: Arc<SharedState>,
     runtime: tokio::runtime::Handle,
     commands: Option<UnboundedSender<Command>>,
     thread: Option<JoinHandle<()>>,
@@ -68,12 +68,12 @@ pub struct ApiServer {
 }
 
 impl ApiServer {
-    /// A builder whose server serves TLS, holds no Deployment and knows one user with every right.
+    /// A builder of a server that serves TLS, holds no Deployment and has one user with every right.
     pub fn builder() -> ApiServerBuilder {
         ApiServerBuilder::default()
     }
 
-    /// Where it listens, also while it is stopped.
+    /// The address at which it listens, also while it is stopped.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -83,7 +83,7 @@ impl ApiServer {
         &self.url
     }
 
-    /// The CA that clients are told to trust, absent in plain mode.
+    /// The CA in the kubeconfig; `None` for plain HTTP.
     pub fn ca_pem(&self) -> Option<&str> {
         self.ca_pem.as_deref()
     }
@@ -93,10 +93,10 @@ impl ApiServer {
         &self.kubeconfig
     }
 
-    /// A kubeconfig file for another user, with the same context name.
+    /// A kubeconfig file for another user, with the name of the context unchanged.
     ///
     /// # Panics
-    /// Where the builder was not given that user.
+    /// If the builder was not given that user.
     pub fn kubeconfig_for(&self, user: &str) -> PathBuf {
         let token = self.shared.lock().users.token_of(user).map(str::to_owned);
         let token = token.unwrap_or_else(|| panic!("no user {user:?} was given to the builder"));
@@ -123,12 +123,12 @@ impl ApiServer {
     }
 
     /// Every request so far, oldest first.
-    pub fn requests(&self) -> Vec<Recorded> {
+    pub fn requests(&self) -> Vec<RecordedRequest> {
         self.shared.lock().requests.clone()
     }
 
     /// The requests so far that fit, oldest first.
-    pub fn requests_for(&self, matcher: &Match) -> Vec<Recorded> {
+    pub fn requests_for(&self, matcher: &Match) -> Vec<RecordedRequest> {
         self.shared
             .lock()
             .requests
@@ -143,30 +143,29 @@ impl ApiServer {
         self.shared.change(|state| state.requests.clear());
     }
 
-    /// Sets a fault for every request that fits, until it is cleared. Where several fit, the one set first
-    /// is taken.
+    /// Sets a fault for every request that fits, until it is cleared. If several faults fit a request, it gets the one that
+    /// was set first.
     pub fn fail(&self, matcher: Match, fault: Fault) -> FaultId {
         self.shared.change(|state| state.faults.add(matcher, fault, None))
     }
 
-    /// Sets a fault for the next so many requests that fit. Several set one after the other make a sequence.
+    /// Sets a fault for the next `times` requests that fit. Several faults make a sequence.
     pub fn fail_times(&self, times: u32, matcher: Match, fault: Fault) -> FaultId {
         self.shared
             .change(|state| state.faults.add(matcher, fault, Some(times)))
     }
 
-    /// Takes one fault back. Requests that it already befell stay befallen.
+    /// Clears one fault. It changes nothing for requests that already have it.
     pub fn clear_fault(&self, id: FaultId) {
         self.shared.change(|state| state.faults.remove(id));
     }
 
-    /// Takes every fault back.
+    /// Clears every fault.
     pub fn clear_faults(&self) {
         self.shared.change(|state| state.faults.clear());
     }
 
-    /// Closes the listener and every connection: from now on connections are refused. The port stays this
-    /// server's.
+    /// Closes the listener and every connection. From then on connections are refused. The port stays reserved.
     pub fn stop(&self) {
         self.command(Command::Stop);
     }
@@ -191,23 +190,23 @@ impl ApiServer {
             .expect("the serving thread does what it is asked");
     }
 
-    /// Stores an object in the place of the one of its names, with its namespace where that is missing, and
-    /// tells open watches. Returns its new resource version.
+    /// Stores an object, and its namespace if that is missing, and sends the change to open watches. It replaces an object
+    /// with the same names. Returns its new resource version.
     ///
     /// # Panics
-    /// Where its kind is not served.
+    /// If its kind is not served.
     pub fn apply(&self, object: impl Into<Value>) -> u64 {
         let object = object.into();
         self.store(|state| state.store.apply(object))
     }
 
-    /// Stores raw text as a Deployment, to be written as it is into lists and events: of a wrong shape, or no
-    /// JSON at all. Returns the new resource version, which the text does not carry.
+    /// Stores raw text as a Deployment. It is written unchanged into lists and events, and may have a wrong shape or be no
+    /// JSON at all. Returns the new resource version, which the text does not have.
     pub fn apply_raw(&self, namespace: &str, name: &str, text: &str) -> u64 {
         self.store(|state| state.store.apply_raw(DEPLOYMENTS, namespace, name, text))
     }
 
-    fn store(&self, apply: impl FnOnce(&mut State) -> Vec<Change>) -> u64 {
+    fn store(&self, apply: impl FnOnce(&mut ServerState) -> Vec<Change>) -> u64 {
         self.shared.change(|state| {
             let changes = apply(state);
             state.send(&changes);
@@ -215,18 +214,18 @@ impl ApiServer {
         })
     }
 
-    /// Deletes a Deployment and tells open watches. Returns whether there was one.
+    /// Deletes a Deployment and sends the change to open watches. Returns whether there was one.
     pub fn delete(&self, namespace: &str, name: &str) -> bool {
         self.remove(DEPLOYMENTS, namespace, name)
     }
 
-    /// Deletes an object of any served kind; the namespace is empty for kinds without one. What lies in a
-    /// deleted Namespace stays.
+    /// Deletes an object of any served kind. The namespace is empty for kinds without one. Objects in a deleted Namespace
+    /// stay.
     ///
     /// # Panics
-    /// Where the kind is not served.
+    /// If the kind is not served.
     pub fn delete_object(&self, api_version: &str, kind: &str, namespace: &str, name: &str) -> bool {
-        let resource = Resource::of_kind(api_version, kind)
+        let resource = Resource::from_kind(api_version, kind)
             .unwrap_or_else(|| panic!("the scripted server does not serve {kind} of {api_version:?}"));
         self.remove(resource, namespace, name)
     }
@@ -246,23 +245,23 @@ impl ApiServer {
 
     /// Sends a bookmark to every open watch that allows them.
     pub fn bookmark(&self) {
-        self.shared.change(State::bookmark);
+        self.shared.change(ServerState::bookmark);
     }
 
-    /// Forgets all changes up to now and the lists under way: a watch from an older version is gone, and so
-    /// is every continue token.
+    /// Forgets all changes up to now and the snapshots of lists: watches from an older version and all continue tokens are
+    /// answered with 410.
     pub fn compact(&self) {
         self.shared.change(|state| state.store.compact());
     }
 
     /// Chooses how a watch from a forgotten version is refused.
-    pub fn set_gone(&self, gone: Gone) {
+    pub fn set_gone(&self, gone: GoneForm) {
         self.shared.change(|state| state.gone = gone);
     }
 
-    /// Does something to every open watch. Later ones are met by [`Fault::Watch`].
+    /// Makes every open watch fail. [`Fault::Watch`] does that to later watches.
     pub fn disturb_watches(&self, fault: &WatchFault) {
-        self.shared.change(|state| state.befall_watches(fault));
+        self.shared.change(|state| state.disturb_watches(fault));
     }
 
     /// Makes a check of `/readyz`, `/livez` or `/healthz` fail, so that the endpoint answers 500. An unknown
@@ -276,12 +275,12 @@ impl ApiServer {
         self.shared.change(|state| state.checks.pass_all());
     }
 
-    /// Changes what /version says.
+    /// Changes the version that /version reports.
     pub fn set_git_version(&self, version: &str) {
         self.shared.change(|state| state.git_version = version.into());
     }
 
-    /// Changes what a user may read; `system:anonymous` is the one without a token.
+    /// Changes what a user may read. Requests without a token have the user `system:anonymous`.
     pub fn set_access(&self, user: &str, access: Access) {
         self.shared.change(|state| state.users.set_access(user, access));
     }
@@ -306,11 +305,11 @@ impl ApiServer {
         self.shared.lock().open_watches()
     }
 
-    /// Waits until so many requests that fit have come, and returns them.
+    /// Waits for `count` requests that fit, and returns them.
     ///
     /// # Panics
-    /// Where they have not come within ten seconds.
-    pub async fn wait_for_requests(&self, matcher: &Match, count: usize) -> Vec<Recorded> {
+    /// If they have not come within ten seconds.
+    pub async fn wait_for_requests(&self, matcher: &Match, count: usize) -> Vec<RecordedRequest> {
         let sought = matcher.clone();
         self.wait(&format!("{count} requests for {matcher:?}"), move |state| {
             state
@@ -324,10 +323,10 @@ impl ApiServer {
         self.requests_for(matcher)
     }
 
-    /// Waits until exactly so many watches are open.
+    /// Waits until exactly `count` watches are open.
     ///
     /// # Panics
-    /// Where that does not happen within ten seconds.
+    /// If that does not happen within ten seconds.
     pub async fn wait_for_watches(&self, count: usize) {
         self.wait(&format!("{count} open watches"), move |state| {
             state.open_watches() == count
@@ -335,10 +334,10 @@ impl ApiServer {
         .await;
     }
 
-    /// Waits until exactly so many connections are open.
+    /// Waits until exactly `count` connections are open.
     ///
     /// # Panics
-    /// Where that does not happen within ten seconds.
+    /// If that does not happen within ten seconds.
     pub async fn wait_for_connections(&self, count: usize) {
         self.wait(&format!("{count} open connections"), move |state| {
             state.open_connections == count
@@ -346,8 +345,8 @@ impl ApiServer {
         .await;
     }
 
-    /// Waits on the serving thread's clock, so that a test with a paused one is not hurried past.
-    async fn wait(&self, what: &str, mut reached: impl FnMut(&State) -> bool + Send + 'static) {
+    /// Waits on the serving thread's clock, since the paused clock of a test would end the wait at once.
+    async fn wait(&self, what: &str, mut reached: impl FnMut(&ServerState) -> bool + Send + 'static) {
         let shared = Arc::clone(&self.shared);
         let waited = self.runtime.spawn(tokio::time::timeout(LIMIT, async move {
             let mut changes = shared.changed.subscribe();
@@ -367,8 +366,7 @@ impl ApiServer {
 
 impl Drop for ApiServer {
     fn drop(&mut self) {
-        // The thread ends with its commands. One that hangs is left behind, rather than the test hung with
-        // it.
+        // The thread ends when its commands do. If it hangs, it is left behind, so that the test does not hang too.
         self.commands = None;
         if self.ended.recv_timeout(LIMIT).is_ok()
             && let Some(thread) = self.thread.take()

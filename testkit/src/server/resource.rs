@@ -1,5 +1,5 @@
-//! Owns which resources are served and how a path names them.
-//! Must not know who may read them, nor what is stored.
+//! Owns the resources that are served, and the paths that name them.
+//! Must not know who may read them, nor which objects are stored.
 
 /// One resource of the API.
 #[derive(Debug, PartialEq, Eq)]
@@ -84,8 +84,8 @@ impl Resource {
         &RESOURCES
     }
 
-    /// The resource of a kind as objects name it.
-    pub fn of_kind(api_version: &str, kind: &str) -> Option<&'static Self> {
+    /// The resource of a kind, as objects name it.
+    pub fn from_kind(api_version: &str, kind: &str) -> Option<&'static Self> {
         RESOURCES
             .iter()
             .find(|resource| resource.kind == kind && resource.api_version() == api_version)
@@ -110,7 +110,7 @@ impl Resource {
     }
 }
 
-/// What a path names: a collection, or one object in it.
+/// The target of a path: a collection, or one object in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Target {
     pub resource: &'static Resource,
@@ -119,7 +119,7 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// The target of a path under /api or /apis, if it is one that is served.
+    /// The target of a path under /api or /apis, if it is served.
     pub fn parse(path: &str) -> Option<Self> {
         let mut steps = path.strip_prefix('/')?.split('/').collect::<Vec<_>>();
         let (group, version) = match *steps.first()? {
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_served_has_no_target() {
+    fn a_path_that_is_not_served_has_no_target() {
         for path in [
             "/version",
             "/api",

@@ -1,5 +1,5 @@
-//! Owns how a request becomes an answer: recorded first, then befallen by a fault, then authenticated,
-//! authorised and answered from the store.
+//! Owns the way of a request: it is recorded, hit by a fault if one fits, authenticated, authorised, and answered from the
+//! store.
 //! Must not know sockets.
 
 use std::io;
@@ -14,10 +14,10 @@ use super::access::{ANONYMOUS, Access};
 use super::body::Body;
 use super::continue_token::ContinueToken;
 use super::fault::{Fault, WatchFault};
-use super::recorded::Recorded;
+use super::request::RecordedRequest;
 use super::resource::Target;
 use super::selector::Selector;
-use super::state::{Gone, Shared, State};
+use super::state::{GoneForm, ServerState, SharedState};
 use super::status::Status;
 use super::store::{PageError, event};
 use super::version;
@@ -28,22 +28,22 @@ type Answer = Response<Body>;
 
 /// Answers a request. An error closes the connection.
 pub(crate) async fn answer(
-    shared: Arc<Shared>,
+    shared: Arc<SharedState>,
     request: &request::Parts,
     peer: SocketAddr,
 ) -> io::Result<Answer> {
-    let request = Recorded::new(request, peer);
+    let request = RecordedRequest::new(request, peer);
     let fault = shared.change(|state| {
         state.requests.push(request.clone());
         state.faults.take(&request)
     });
     let right = || respond(&shared, &request, None);
     let wrong = |code: u16, retry_after: Option<u64>| {
-        let user = who(&shared, &request).map_or_else(|| ANONYMOUS.to_owned(), |(user, _)| user);
+        let user = user(&shared, &request).map_or_else(|| ANONYMOUS.to_owned(), |(user, _)| user);
         if code == 410 && !request.is_watch() {
-            return of_status(&Status::expired_continue(&renewed(&request)));
+            return status_answer(&Status::expired_continue(&renewed_token(&request)));
         }
-        of_status(&Status::of_code(
+        status_answer(&Status::from_code(
             code,
             &user,
             verb(&request),
@@ -124,7 +124,7 @@ fn text(status: StatusCode, body: impl Into<String>) -> Answer {
     answer
 }
 
-fn of_status(status: &Status) -> Answer {
+fn status_answer(status: &Status) -> Answer {
     json(status.code, status.to_json())
 }
 
@@ -135,8 +135,8 @@ fn with_retry_after(mut answer: Answer, seconds: u64) -> Answer {
     answer
 }
 
-fn who(shared: &Shared, request: &Recorded) -> Option<(String, Access)> {
-    // A header that is not text is a wrong token, and not the lack of one.
+fn user(shared: &SharedState, request: &RecordedRequest) -> Option<(String, Access)> {
+    // A header that is not text is a wrong token, not a missing one.
     let authorization = request
         .headers
         .get(http::header::AUTHORIZATION)
@@ -144,7 +144,7 @@ fn who(shared: &Shared, request: &Recorded) -> Option<(String, Access)> {
     shared.lock().users.authenticate(authorization)
 }
 
-fn verb(request: &Recorded) -> &'static str {
+fn verb(request: &RecordedRequest) -> &'static str {
     match Target::parse(&request.path) {
         Some(target) if target.name.is_none() && request.is_watch() => "watch",
         Some(target) if target.name.is_none() => "list",
@@ -153,17 +153,17 @@ fn verb(request: &Recorded) -> &'static str {
 }
 
 /// The token with which a client could go on after its own has expired.
-fn renewed(request: &Recorded) -> String {
+fn renewed_token(request: &RecordedRequest) -> String {
     let token = request
         .parameter("continue")
         .and_then(|token| ContinueToken::parse(&token));
     token.map_or_else(String::new, |token| token.inconsistent().to_text())
 }
 
-/// The right answer, but for a watch that goes wrong once it is open.
-fn respond(shared: &Arc<Shared>, request: &Recorded, watch_fault: Option<&WatchFault>) -> Answer {
-    let Some((user, access)) = who(shared, request) else {
-        return of_status(&Status::unauthorized());
+/// The right answer. A watch fault hits the watch once it is open.
+fn respond(shared: &Arc<SharedState>, request: &RecordedRequest, watch_fault: Option<&WatchFault>) -> Answer {
+    let Some((user, access)) = user(shared, request) else {
+        return status_answer(&Status::unauthorized());
     };
     if request.method == "POST"
         && let Some(review) = review(&request.path, &user, &access)
@@ -174,26 +174,26 @@ fn respond(shared: &Arc<Shared>, request: &Recorded, watch_fault: Option<&WatchF
     let verb = verb(request);
     match &target {
         Some(target) if !access.permits(verb, target) => {
-            return of_status(&Status::forbidden(&user, verb, target));
+            return status_answer(&Status::forbidden(&user, verb, target));
         }
         None if !access.permits_path(&request.path) => {
-            return of_status(&Status::forbidden_path(&user, &request.path));
+            return status_answer(&Status::forbidden_path(&user, &request.path));
         }
         _ => {}
     }
     if !matches!(request.method.as_str(), "GET" | "HEAD") {
-        return of_status(&Status::method_not_allowed());
+        return status_answer(&Status::method_not_allowed());
     }
     let mut state = shared.lock();
     let Some(target) = target else {
-        return of_path(&state, request);
+        return path_answer(&state, request);
     };
     if target.name.is_some() {
         return object(&state, &target);
     }
-    let selector = match Selector::of(request, &target) {
+    let selector = match Selector::from_request(request, &target) {
         Ok(selector) => selector,
-        Err(message) => return of_status(&Status::bad_request(message)),
+        Err(message) => return status_answer(&Status::bad_request(message)),
     };
     if verb == "list" {
         return list(&mut state, request, &target, &selector);
@@ -204,7 +204,7 @@ fn respond(shared: &Arc<Shared>, request: &Recorded, watch_fault: Option<&WatchF
     answer
 }
 
-/// What everybody may ask about themselves.
+/// The answer to a review, by which users ask about themselves.
 fn review(path: &str, user: &str, access: &Access) -> Option<serde_json::Value> {
     let group = if user == ANONYMOUS {
         "system:unauthenticated"
@@ -238,7 +238,7 @@ fn renewed_lease(namespace: &str, name: &str) -> serde_json::Value {
     })
 }
 
-fn of_path(state: &State, request: &Recorded) -> Answer {
+fn path_answer(state: &ServerState, request: &RecordedRequest) -> Answer {
     match request.path.as_str() {
         "/version" | "/version/" => json_of_version(&state.git_version),
         path @ ("/readyz" | "/livez" | "/healthz") => {
@@ -257,7 +257,7 @@ fn json_of_version(git_version: &str) -> Answer {
     typed(StatusCode::OK, "application/json", version::to_json(git_version))
 }
 
-fn object(state: &State, target: &Target) -> Answer {
+fn object(state: &ServerState, target: &Target) -> Answer {
     let name = target.name.as_deref().unwrap_or_default();
     let namespace = target.namespace.as_deref().unwrap_or_default();
     match state.store.get(target.resource, namespace, name) {
@@ -269,11 +269,11 @@ fn object(state: &State, target: &Target) -> Answer {
         {
             json(StatusCode::OK, renewed_lease(namespace, name).to_string())
         }
-        None => of_status(&Status::not_found(Some(target))),
+        None => status_answer(&Status::not_found(Some(target))),
     }
 }
 
-fn list(state: &mut State, request: &Recorded, target: &Target, selector: &Selector) -> Answer {
+fn list(state: &mut ServerState, request: &RecordedRequest, target: &Target, selector: &Selector) -> Answer {
     let limit = match request
         .parameter("limit")
         .filter(|limit| !limit.is_empty())
@@ -281,10 +281,10 @@ fn list(state: &mut State, request: &Recorded, target: &Target, selector: &Selec
     {
         None | Some(Ok(0)) => None,
         Some(Ok(limit)) => Some(limit),
-        Some(Err(_)) => return of_status(&Status::bad_request("limit must be a number")),
+        Some(Err(_)) => return status_answer(&Status::bad_request("limit must be a number")),
     };
     let page = match request.parameter("continue").filter(|token| !token.is_empty()) {
-        // From its watch cache an API server gives everything at once.
+        // An API server answers from its watch cache without pages.
         None if request.parameter("resourceVersion").as_deref() == Some("0") => {
             state.store.first_page(target.resource, selector, None)
         }
@@ -292,9 +292,11 @@ fn list(state: &mut State, request: &Recorded, target: &Target, selector: &Selec
         Some(token) => match state.store.next_page(target.resource, selector, &token, limit) {
             Ok(page) => page,
             Err(PageError::Invalid) => {
-                return of_status(&Status::bad_request("continue key is not valid"));
+                return status_answer(&Status::bad_request("continue key is not valid"));
             }
-            Err(PageError::Expired) => return of_status(&Status::expired_continue(&renewed(request))),
+            Err(PageError::Expired) => {
+                return status_answer(&Status::expired_continue(&renewed_token(request)));
+            }
         },
     };
     let mut list = List::new(
@@ -308,7 +310,7 @@ fn list(state: &mut State, request: &Recorded, target: &Target, selector: &Selec
     }
     if let Some(next) = page.next.map(ContinueToken::to_text) {
         list = list.continue_token(&next);
-        // Behind a selector an API server cannot tell how many are left.
+        // With a selector an API server does not know how many objects remain.
         if !selector.is_narrow() {
             list = list.remaining(page.remaining as u64);
         }
@@ -317,12 +319,12 @@ fn list(state: &mut State, request: &Recorded, target: &Target, selector: &Selec
 }
 
 fn watch(
-    state: &mut State,
-    request: &Recorded,
+    state: &mut ServerState,
+    request: &RecordedRequest,
     target: &Target,
     selector: &Selector,
     fault: Option<&WatchFault>,
-    shared: &Arc<Shared>,
+    shared: &Arc<SharedState>,
 ) -> Answer {
     let version = match request
         .parameter("resourceVersion")
@@ -333,7 +335,7 @@ fn watch(
             Ok(0) => None,
             Ok(version) => Some(version),
             Err(_) => {
-                return of_status(&Status::bad_request(format!(
+                return status_answer(&Status::bad_request(format!(
                     "invalid resource version: {text:?}"
                 )));
             }
@@ -342,8 +344,8 @@ fn watch(
     let expired = version
         .filter(|version| *version < state.store.compacted())
         .map(|version| Status::expired_version(version, state.store.compacted()));
-    if let (Some(status), Gone::Answer) = (&expired, state.gone) {
-        return of_status(status);
+    if let (Some(status), GoneForm::Answer) = (&expired, state.gone) {
+        return status_answer(status);
     }
     let timeout = request
         .parameter("timeoutSeconds")
@@ -354,12 +356,12 @@ fn watch(
     let (mut watcher, stream) =
         Watcher::open(resource, selector.clone(), bookmarks, timeout, &shared.changed);
     if fault == Some(&WatchFault::Silent) {
-        watcher.befall(&WatchFault::Silent);
+        watcher.disturb(&WatchFault::Silent);
     }
     match (expired, version) {
         (Some(status), _) => {
             watcher.send(event("ERROR", &status.to_json()));
-            watcher.befall(&WatchFault::End);
+            watcher.disturb(&WatchFault::End);
         }
         (None, Some(version)) => {
             state
@@ -377,7 +379,7 @@ fn watch(
         }
     }
     if let Some(fault) = fault.filter(|fault| **fault != WatchFault::Silent) {
-        watcher.befall(fault);
+        watcher.disturb(fault);
     }
     state.watchers.push(watcher);
     let mut answer = Response::new(Body::watch(stream));

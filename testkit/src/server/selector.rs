@@ -1,15 +1,15 @@
-//! Owns which stored objects a label or field selector takes.
-//! Must not know what is stored beside names and labels.
+//! Owns label and field selectors, and which objects they take.
+//! Must not know of an object more than its names and labels.
 
 use std::collections::BTreeMap;
 
-use super::recorded::Recorded;
+use super::request::RecordedRequest;
 use super::resource::Target;
 
 /// The labels of an object.
 pub(crate) type Labels = BTreeMap<String, String>;
 
-/// The objects that a list or watch is about.
+/// The objects of a list or watch.
 #[derive(Clone, Debug)]
 pub(crate) struct Selector {
     namespace: Option<String>,
@@ -25,7 +25,7 @@ enum Field {
     OfEvent(&'static str),
 }
 
-/// What a field selector can name of events. Their values are kept beside the labels, under keys that no label has.
+/// The fields of events that a selector can name. Their values are stored with the labels, under keys that no label has.
 pub(crate) const EVENT_FIELDS: [&str; 4] = ["involvedObject.kind", "involvedObject.uid", "reason", "type"];
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,8 +38,8 @@ enum Requirement {
 }
 
 impl Selector {
-    /// The selector of a request, or why an API server would refuse it. Equality, existence and `in` are known.
-    pub fn of(request: &Recorded, target: &Target) -> Result<Self, String> {
+    /// The selector of a request, or why an API server would refuse it. Equality, existence and `in` are supported.
+    pub fn from_request(request: &RecordedRequest, target: &Target) -> Result<Self, String> {
         let terms = |name: &str| {
             let text = request.parameter(name).unwrap_or_default();
             let mut depth = 0_i32;
@@ -81,7 +81,7 @@ impl Selector {
         })
     }
 
-    /// Whether it takes some objects and leaves others within its namespace.
+    /// Whether it takes only some objects of its namespace.
     pub fn is_narrow(&self) -> bool {
         !self.fields.is_empty() || !self.labels.is_empty()
     }
@@ -143,12 +143,12 @@ fn requirement(term: &str) -> Result<Requirement, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::recorded::tests::get;
+    use super::super::request::tests::get;
     use super::*;
 
     fn taken(query: &str) -> Result<Vec<&'static str>, String> {
         let target = Target::parse("/apis/apps/v1/deployments").expect("deployments are served");
-        let selector = Selector::of(&get(&format!("/apis/apps/v1/deployments?{query}")), &target)?;
+        let selector = Selector::from_request(&get(&format!("/apis/apps/v1/deployments?{query}")), &target)?;
         let objects = [
             ("web", "shop", Some("front")),
             ("api", "shop", Some("back")),
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_is_refused() {
+    fn an_invalid_selector_is_refused() {
         assert_eq!(
             taken("fieldSelector=spec.replicas%3D3"),
             Err("\"spec.replicas\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\""

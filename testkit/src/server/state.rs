@@ -1,49 +1,49 @@
-//! Owns what the test and the serving thread share: store, faults, users, health, requests, open watches.
+//! Owns the state that the test and the serving thread share: store, faults, users, health, requests, open watches.
 //! Must not know sockets or HTTP framing.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::access::Users;
-use super::changed::Changed;
+use super::change_signal::ChangeSignal;
 use super::fault::{Faults, WatchFault};
 use super::health::Checks;
-use super::recorded::Recorded;
+use super::request::RecordedRequest;
 use super::store::{Change, Store};
 use super::watch::Watcher;
 use crate::object::Order;
 
-/// How a watch from a version that is no longer kept is refused.
+/// The form in which a watch from a version that is no longer kept is refused.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Gone {
+pub enum GoneForm {
     /// 200 with an ERROR event of code 410, as an API server with its watch cache does.
     #[default]
     Event,
-    /// HTTP 410, as seen from aggregated API servers and proxies.
+    /// HTTP 410, as aggregated API servers and proxies answer.
     Answer,
 }
 
-/// Everything that changes while the server runs.
+/// The state of the server, which changes while it runs.
 #[derive(Debug)]
-pub(crate) struct State {
+pub(crate) struct ServerState {
     pub store: Store,
     pub faults: Faults,
     pub users: Users,
     pub checks: Checks,
     pub git_version: String,
-    pub gone: Gone,
+    pub gone: GoneForm,
     pub order: Order,
-    /// Whether kube-controller-manager and kube-scheduler hold their Leases, as of each request.
+    /// Whether kube-controller-manager and kube-scheduler renew their Leases with each request.
     pub leaders: bool,
-    pub requests: Vec<Recorded>,
+    pub requests: Vec<RecordedRequest>,
     pub watchers: Vec<Watcher>,
     pub open_connections: usize,
     pub accepted_connections: usize,
-    /// Numbers the answers' Audit-Id.
+    /// How many answers were sent, for their Audit-Id.
     pub answered: u64,
 }
 
-impl State {
+impl ServerState {
     pub fn send(&mut self, changes: &[Change]) {
         self.watchers.retain(Watcher::is_open);
         for change in changes {
@@ -61,16 +61,18 @@ impl State {
             .for_each(|watcher| watcher.send_bookmark(version, false));
     }
 
-    pub fn befall_watches(&mut self, fault: &WatchFault) {
+    pub fn disturb_watches(&mut self, fault: &WatchFault) {
         self.watchers.retain(Watcher::is_open);
-        self.watchers.iter_mut().for_each(|watcher| watcher.befall(fault));
+        self.watchers
+            .iter_mut()
+            .for_each(|watcher| watcher.disturb(fault));
     }
 
     pub fn open_watches(&self) -> usize {
         self.watchers.iter().filter(|watcher| watcher.is_open()).count()
     }
 
-    /// How often each path was asked for, for the message of a wait that failed.
+    /// How often each path was requested, for the message of a failed wait.
     pub fn seen(&self) -> BTreeMap<String, usize> {
         let mut seen = BTreeMap::new();
         for request in &self.requests {
@@ -84,26 +86,26 @@ impl State {
 
 /// The state behind a lock, and a signal that it has changed.
 #[derive(Debug)]
-pub(crate) struct Shared {
-    state: Mutex<State>,
-    pub changed: Changed,
+pub(crate) struct SharedState {
+    state: Mutex<ServerState>,
+    pub changed: ChangeSignal,
 }
 
-impl Shared {
-    pub fn new(state: State) -> Self {
+impl SharedState {
+    pub fn new(state: ServerState) -> Self {
         Self {
             state: Mutex::new(state),
-            changed: Changed::new(),
+            changed: ChangeSignal::new(),
         }
     }
 
-    pub fn lock(&self) -> MutexGuard<'_, State> {
-        // A test that panicked elsewhere must not hide its own message behind a poisoned lock.
+    pub fn lock(&self) -> MutexGuard<'_, ServerState> {
+        // If a test has panicked, a poisoned lock must not hide its message.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs a change and tells those who wait for one.
-    pub fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+    /// Changes the state and wakes the tasks that wait for a change.
+    pub fn change<T>(&self, change: impl FnOnce(&mut ServerState) -> T) -> T {
         let result = change(&mut self.lock());
         self.changed.signal();
         result

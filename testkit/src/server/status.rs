@@ -1,4 +1,4 @@
-//! Owns the `kind: Status` bodies of an API server: which code has which reason, message and details.
+//! Owns the `kind: Status` bodies of an API server: the reason, message and details of each code.
 //! Must not know why an answer fails.
 
 use http::StatusCode;
@@ -45,7 +45,7 @@ impl Status {
         };
         let scope = match (&target.namespace, &target.name) {
             (Some(namespace), _) => format!("in the namespace \"{namespace}\""),
-            // Authorization sees a Namespace object as lying in itself.
+            // For authorization a Namespace object is in the namespace of its name.
             (None, Some(name)) if resource.kind == "Namespace" => format!("in the namespace \"{name}\""),
             (None, _) => "at the cluster scope".to_owned(),
         };
@@ -99,7 +99,7 @@ impl Status {
         )
     }
 
-    /// A page of a list whose snapshot is no longer kept. A token to go on with newer data comes along.
+    /// A page of a list whose snapshot is no longer kept. It has a token to go on with newer data.
     pub fn expired_continue(token: &str) -> Self {
         let message = "The provided continue parameter is too old to display a consistent list result. You can \
                        start a new list without the continue parameter, or use the continue token in this \
@@ -120,8 +120,8 @@ impl Status {
         .details(json!({"causes": [{"message": cause}]}))
     }
 
-    /// What an API server says with a code on this request.
-    pub fn of_code(code: u16, user: &str, verb: &str, path: &str, retry_after: Option<u64>) -> Self {
+    /// The status that an API server answers with a code to this request.
+    pub fn from_code(code: u16, user: &str, verb: &str, path: &str, retry_after: Option<u64>) -> Self {
         let target = Target::parse(path);
         let status = match code {
             400 => Self::bad_request("the server rejected our request for an unknown reason"),
@@ -210,7 +210,7 @@ mod tests {
     use super::*;
 
     fn message(code: u16, verb: &str, path: &str) -> (String, String) {
-        let body = Status::of_code(code, "jane", verb, path, None).to_json();
+        let body = Status::from_code(code, "jane", verb, path, None).to_json();
         let body: Value = serde_json::from_str(&body).expect("a Status is JSON");
         assert_eq!(body["kind"], "Status");
         assert_eq!(body["code"], code);
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_forbidden_request_is_worded_by_what_it_asked_for() {
+    fn the_message_of_a_forbidden_request_names_its_target() {
         let cases = [
             (
                 "list",
@@ -288,7 +288,7 @@ mod tests {
             r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"Unauthorized","reason":"Unauthorized","code":401}"#
         );
         assert_eq!(
-            Status::of_code(429, "jane", "list", "/api/v1/pods", Some(7)).to_json(),
+            Status::from_code(429, "jane", "list", "/api/v1/pods", Some(7)).to_json(),
             r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"Too many requests, please try again later.","reason":"TooManyRequests","details":{"retryAfterSeconds":7},"code":429}"#
         );
     }

@@ -1,5 +1,4 @@
-//! Owns the stored objects, their growing resource version, the pages of lists and the changes that watches
-//! replay.
+//! Owns the stored objects, their resource version, the pages of lists, and the changes that watches replay.
 //! Must not know HTTP, users or faults.
 
 use std::collections::{BTreeMap, HashMap};
@@ -12,10 +11,10 @@ use super::resource::{NAMESPACES, Resource};
 use super::selector::{EVENT_FIELDS, Labels, Selector};
 use crate::object::{Namespace, to_ordered_json};
 
-/// The resource version before anything is stored: well above 0 and 1, which mean something of their own.
+/// The resource version of an empty store. It is above 0 and 1, which have meanings of their own.
 const FIRST_VERSION: u64 = 1000;
 
-/// Where an object is stored; lists come in this order, as etcd sorts them.
+/// The key of an object. Lists are in the order of keys, as etcd sorts them.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
     resource: &'static str,
@@ -35,13 +34,13 @@ impl Key {
 }
 
 #[derive(Clone, Debug)]
-struct Stored {
-    /// As it stands in a list, without kind and apiVersion.
+struct StoredObject {
+    /// Its text in a list, without kind and apiVersion.
     item: Arc<str>,
-    /// As it is answered alone and in a watch event.
+    /// Its text alone and in a watch event.
     object: Arc<str>,
     labels: Labels,
-    /// Absent for raw text, which cannot be given a resource version.
+    /// `None` for raw text, which has no resource version.
     value: Option<Value>,
 }
 
@@ -56,8 +55,8 @@ pub(crate) struct Change {
 }
 
 impl Change {
-    /// The event that a watch with this selector sees, if it sees one. An object that leaves the selector is
-    /// deleted for it.
+    /// The event for a watch with this selector, if there is one. An object that the selector no longer takes is a deleted
+    /// one.
     pub fn event(&self, resource: &Resource, selector: &Selector) -> Option<String> {
         if self.key.resource != resource.kind {
             return None;
@@ -91,7 +90,7 @@ pub(crate) struct Page {
     pub remaining: usize,
 }
 
-/// Why a page cannot be given.
+/// Why there is no such page.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum PageError {
     Invalid,
@@ -109,7 +108,7 @@ struct Snapshot {
 pub(crate) struct Store {
     version: u64,
     compacted: u64,
-    objects: BTreeMap<Key, Stored>,
+    objects: BTreeMap<Key, StoredObject>,
     changes: Vec<Change>,
     snapshots: HashMap<u64, Snapshot>,
     next_snapshot: u64,
@@ -141,15 +140,15 @@ impl Store {
         self.compacted
     }
 
-    /// Forgets the changes up to now and the snapshots of lists under way.
+    /// Forgets the changes up to now and the snapshots of lists.
     pub fn compact(&mut self) {
         self.compacted = self.version;
         self.changes.clear();
         self.snapshots.clear();
     }
 
-    /// Stores an object in the place of the one of its names, and its namespace where that is missing.
-    /// Returns the changes, the object's last.
+    /// Stores an object, and its namespace if that is missing. It replaces an object with the same names. Returns the
+    /// changes; the object's is the last.
     pub fn apply(&mut self, mut object: Value) -> Vec<Change> {
         let of = |object: &Value, pointer: &str| {
             object
@@ -159,7 +158,7 @@ impl Store {
                 .to_owned()
         };
         let (api_version, kind) = (of(&object, "/apiVersion"), of(&object, "/kind"));
-        let resource = Resource::of_kind(&api_version, &kind)
+        let resource = Resource::from_kind(&api_version, &kind)
             .unwrap_or_else(|| panic!("the scripted server does not serve {kind} of {api_version:?}"));
         let (namespace, name) = (of(&object, "/metadata/namespace"), of(&object, "/metadata/name"));
         let key = Key::new(resource, &namespace, &name);
@@ -185,11 +184,11 @@ impl Store {
                 labels.insert(format!("@{field}"), of(&object, &pointer));
             }
         }
-        // Written out once: for 10,000 objects in a debug build the start takes 1.5 s instead of 3.0 s.
+        // The text is written once: for 10,000 objects in a debug build the start takes 1.5 s instead of 3.0 s.
         let item = to_ordered_json(&object, false);
         let rest = item.strip_prefix('{').unwrap_or_default();
         let typed = format!("{{\"kind\":\"{kind}\",\"apiVersion\":\"{api_version}\",{rest}");
-        let stored = Stored {
+        let stored = StoredObject {
             item: item.into(),
             object: typed.into(),
             labels,
@@ -199,13 +198,13 @@ impl Store {
         changes
     }
 
-    /// Stores raw text as an object, to be written as it is.
+    /// Stores raw text as an object, which is written unchanged.
     pub fn apply_raw(&mut self, resource: &Resource, namespace: &str, name: &str, text: &str) -> Vec<Change> {
         let key = Key::new(resource, namespace, name);
         let mut changes = self.ensure_namespace(resource, namespace);
         self.version += 1;
         let text: Arc<str> = text.into();
-        let stored = Stored {
+        let stored = StoredObject {
             item: Arc::clone(&text),
             object: text,
             labels: Labels::new(),
@@ -222,7 +221,7 @@ impl Store {
         self.apply(Namespace::new(namespace).build())
     }
 
-    fn put(&mut self, key: Key, stored: Stored) -> Change {
+    fn put(&mut self, key: Key, stored: StoredObject) -> Change {
         let change = Change {
             version: self.version,
             key: key.clone(),
@@ -266,7 +265,7 @@ impl Store {
             .map(|stored| Arc::clone(&stored.object))
     }
 
-    fn selected(&self, resource: &Resource, selector: &Selector) -> impl Iterator<Item = &Stored> {
+    fn selected(&self, resource: &Resource, selector: &Selector) -> impl Iterator<Item = &StoredObject> {
         self.objects
             .iter()
             .filter(move |(key, stored)| {
@@ -282,7 +281,7 @@ impl Store {
             .collect()
     }
 
-    /// The first page of a list; without a limit it is the only one.
+    /// The first page of a list. Without a limit it is the only one.
     pub fn first_page(&mut self, resource: &Resource, selector: &Selector, limit: Option<usize>) -> Page {
         let snapshot = self.snapshot(resource, selector);
         let Snapshot { version, items } = &self.snapshots[&snapshot];
@@ -293,7 +292,7 @@ impl Store {
         page
     }
 
-    /// Keeps what a selector takes now, for the pages to come.
+    /// Keeps the objects that a selector takes now, for the next pages.
     fn snapshot(&mut self, resource: &Resource, selector: &Selector) -> u64 {
         let items = self
             .selected(resource, selector)
@@ -311,7 +310,7 @@ impl Store {
         number
     }
 
-    /// A later page, from the same moment as the first, unless the token gives that up.
+    /// A later page, from the snapshot of the first page unless the token is an inconsistent one.
     pub fn next_page(
         &mut self,
         resource: &Resource,
@@ -361,7 +360,7 @@ fn cut(items: &[Arc<str>], version: u64, snapshot: u64, page: u32, offset: usize
 
 #[cfg(test)]
 mod tests {
-    use super::super::recorded::tests::get;
+    use super::super::request::tests::get;
     use super::super::resource::{DEPLOYMENTS, Target};
     use super::*;
     use crate::object::Deployment;
@@ -373,7 +372,8 @@ mod tests {
     fn selector(query: &str) -> Selector {
         let path = "/apis/apps/v1/deployments";
         let target = Target::parse(path).expect("deployments are served");
-        Selector::of(&get(&format!("{path}?{query}")), &target).expect("a test gives a valid selector")
+        Selector::from_request(&get(&format!("{path}?{query}")), &target)
+            .expect("a test gives a valid selector")
     }
 
     fn names(page: &Page) -> Vec<String> {
@@ -393,7 +393,7 @@ mod tests {
     }
 
     #[test]
-    fn later_pages_come_from_the_moment_of_the_first() {
+    fn later_pages_come_from_the_snapshot_of_the_first() {
         let mut store = store(&["c", "a", "b"]);
         let first = store.first_page(DEPLOYMENTS, &all(), Some(2));
         assert_eq!(
@@ -477,7 +477,7 @@ mod tests {
     }
 
     #[test]
-    fn an_object_brings_its_namespace() {
+    fn storing_an_object_stores_its_namespace() {
         let mut store = store(&[]);
         assert!(store.get(NAMESPACES, "", "shop").is_none());
         assert_eq!(store.apply(Deployment::new("shop", "a").build()).len(), 2);

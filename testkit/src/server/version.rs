@@ -1,5 +1,5 @@
 //! Owns the body of /version.
-//! Must not know which versions anybody supports.
+//! Must not know which versions are supported.
 
 /// The body for a version such as `v1.37.2`, laid out as an API server writes it.
 pub(crate) fn to_json(git_version: &str) -> String {

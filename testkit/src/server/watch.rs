@@ -1,4 +1,4 @@
-//! Owns open watches: what each is about, and the stream that its body reads from.
+//! Owns open watches: the objects of each, and the stream that its body reads.
 //! Must not know how bytes are framed or which requests open a watch.
 
 use std::future::Future;
@@ -11,13 +11,13 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::Sleep;
 
-use super::changed::Changed;
+use super::change_signal::ChangeSignal;
 use super::fault::WatchFault;
 use super::resource::Resource;
 use super::selector::Selector;
 use super::store::{Change, event};
 
-/// What a watch stream is told to do next.
+/// A message to a watch stream.
 #[derive(Debug)]
 enum Signal {
     Bytes(Bytes),
@@ -36,13 +36,13 @@ pub(crate) struct Watcher {
 }
 
 impl Watcher {
-    /// A watch, and the stream that its answer carries.
+    /// A watch, and the stream of its answer.
     pub fn open(
         resource: &'static Resource,
         selector: Selector,
         bookmarks: bool,
         timeout: Option<Duration>,
-        changed: &Changed,
+        changed: &ChangeSignal,
     ) -> (Self, WatchStream) {
         let (signals, received) = unbounded_channel();
         let stream = WatchStream {
@@ -68,7 +68,7 @@ impl Watcher {
 
     pub fn send(&self, bytes: impl Into<Bytes>) {
         if !self.silent {
-            // A stream that has just been dropped needs no more.
+            // An error means that the stream has just been dropped.
             let _ = self.signals.send(Signal::Bytes(bytes.into()));
         }
     }
@@ -79,7 +79,7 @@ impl Watcher {
         }
     }
 
-    /// Sends a bookmark where the watch allows bookmarks.
+    /// Sends a bookmark if the watch allows bookmarks.
     pub fn send_bookmark(&self, version: u64, ends_initial_events: bool) {
         if self.bookmarks {
             self.send(event(
@@ -89,7 +89,7 @@ impl Watcher {
         }
     }
 
-    pub fn befall(&mut self, fault: &WatchFault) {
+    pub fn disturb(&mut self, fault: &WatchFault) {
         let signal = match fault {
             WatchFault::End => Signal::End,
             WatchFault::Cut => Signal::Cut,
@@ -103,7 +103,7 @@ impl Watcher {
     }
 }
 
-/// A bookmark carries an object that is empty but for its version; Go writes the empty structs out.
+/// A bookmark has an object with a version and nothing else. Go writes the empty structs out.
 fn bookmark(resource: &Resource, version: u64, ends_initial_events: bool) -> String {
     let mut metadata = json!({"resourceVersion": version.to_string(), "creationTimestamp": null});
     if ends_initial_events {
@@ -125,31 +125,31 @@ fn bookmark(resource: &Resource, version: u64, ends_initial_events: bool) -> Str
     crate::object::to_ordered_json(&object, true)
 }
 
-/// The bytes of a watch, as its answer's body reads them.
+/// The bytes of a watch, which the body of its answer reads.
 #[derive(Debug)]
 pub(crate) struct WatchStream {
     signals: UnboundedReceiver<Signal>,
     timeout: Option<Pin<Box<Sleep>>>,
-    changed: Changed,
+    changed: ChangeSignal,
 }
 
-/// What a stream gives next.
-pub(crate) enum Next {
+/// The next step of a stream.
+pub(crate) enum StreamStep {
     Bytes(Bytes),
     End,
     Cut,
 }
 
 impl WatchStream {
-    pub fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Next> {
+    pub fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<StreamStep> {
         match self.signals.poll_recv(context) {
-            Poll::Ready(Some(Signal::Bytes(bytes))) => return Poll::Ready(Next::Bytes(bytes)),
-            Poll::Ready(Some(Signal::Cut)) => return Poll::Ready(Next::Cut),
-            Poll::Ready(Some(Signal::End) | None) => return Poll::Ready(Next::End),
+            Poll::Ready(Some(Signal::Bytes(bytes))) => return Poll::Ready(StreamStep::Bytes(bytes)),
+            Poll::Ready(Some(Signal::Cut)) => return Poll::Ready(StreamStep::Cut),
+            Poll::Ready(Some(Signal::End) | None) => return Poll::Ready(StreamStep::End),
             Poll::Pending => {}
         }
         match &mut self.timeout {
-            Some(timeout) => timeout.as_mut().poll(context).map(|()| Next::End),
+            Some(timeout) => timeout.as_mut().poll(context).map(|()| StreamStep::End),
             None => Poll::Pending,
         }
     }
@@ -157,7 +157,7 @@ impl WatchStream {
 
 impl Drop for WatchStream {
     fn drop(&mut self) {
-        // The watcher must count as closed before those who wait for that look.
+        // The watcher must count as closed before the waiting tasks look.
         self.signals.close();
         self.changed.signal();
     }

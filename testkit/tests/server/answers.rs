@@ -1,4 +1,4 @@
-//! Owns what the scripted server answers when nothing goes wrong: paths, lists, pages, selectors, access.
+//! Owns the answers of the scripted server without faults: paths, lists, pages, selectors, access.
 //! Must not know faults or watches.
 
 use crate::client::Client;
@@ -129,7 +129,7 @@ async fn namespace_and_selectors_narrow_a_list() {
 }
 
 #[tokio::test]
-async fn pages_come_with_tokens_and_counts_from_one_moment() {
+async fn pages_come_with_tokens_and_counts_from_one_snapshot() {
     let server = shop().start().await;
     let mut client = Client::admin(&server).await;
     let first = client.get("/apis/apps/v1/deployments?limit=2").await.json();
@@ -236,7 +236,7 @@ async fn one_object_is_answered_whole_or_not_found() {
 }
 
 #[tokio::test]
-async fn raw_text_stands_in_a_list_as_it_was_given() {
+async fn raw_text_is_unchanged_in_a_list() {
     let raw = r#"{"metadata":{"name":"odd","namespace":"shop"},"spec":{"replicas":"3"}}"#;
     let server = shop().raw_deployment("shop", "odd", raw).start().await;
     let mut client = Client::admin(&server).await;
@@ -251,7 +251,7 @@ async fn raw_text_stands_in_a_list_as_it_was_given() {
 }
 
 #[tokio::test]
-async fn a_user_of_one_namespace_is_refused_the_rest_in_the_servers_words() {
+async fn a_user_of_one_namespace_is_refused_the_rest_in_the_words_of_an_api_server() {
     let server = shop()
         .user(
             "jane-token",

@@ -19,7 +19,7 @@ use sre_testkit::ApiServer;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
-/// Nothing here takes nearly as long.
+/// Limit of every wait. No wait takes nearly as long.
 const LIMIT: Duration = Duration::from_secs(5);
 
 pub type Failure = Box<dyn Error + Send + Sync>;
@@ -52,7 +52,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// Connects over TLS where the server has a CA.
+    /// Connects, over TLS if the server has a CA.
     pub async fn connect(server: &ApiServer, token: Option<&str>) -> Result<Self, Failure> {
         let stream = TcpStream::connect(server.address()).await?;
         let sender = match server.ca_pem() {
@@ -114,7 +114,7 @@ impl Client {
         self.try_get(target).await.expect("the server answers")
     }
 
-    /// Opens a watch; this connection carries nothing else until it ends.
+    /// Opens a watch. The connection has no other request until it ends.
     pub async fn watch(&mut self, target: &str) -> Stream {
         let answer = self.send("GET", target).await.expect("the server answers");
         Stream {
@@ -146,7 +146,7 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// The next line as it came, or nothing at the end of the stream.
+    /// The next line, or `None` at the end of the stream.
     pub async fn line(&mut self) -> Result<Option<String>, Failure> {
         loop {
             if let Some((line, rest)) = self.rest.split_once('\n') {

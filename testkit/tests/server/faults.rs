@@ -1,4 +1,4 @@
-//! Owns what goes wrong on demand: connections, certificates, answers, and how faults come and go.
+//! Owns faults: of connections, certificates and answers, and how they are set and cleared.
 //! Must not know watches.
 
 use std::time::Duration;
@@ -50,7 +50,7 @@ async fn dropping_the_handle_ends_the_server_and_its_connections() {
 }
 
 #[tokio::test]
-async fn open_connections_can_be_broken_while_it_goes_on_listening() {
+async fn open_connections_can_be_broken_while_the_server_goes_on_listening() {
     let server = plain().start().await;
     let mut client = Client::admin(&server).await;
     client.get("/version").await;
@@ -62,7 +62,7 @@ async fn open_connections_can_be_broken_while_it_goes_on_listening() {
 }
 
 #[tokio::test]
-async fn certificates_fail_in_the_way_they_are_made_to() {
+async fn each_certificate_fails_in_its_own_way() {
     for (certificate, expected) in [
         (Certificate::Valid, None),
         (Certificate::Expired, Some("certificate expired")),
@@ -86,7 +86,7 @@ async fn certificates_fail_in_the_way_they_are_made_to() {
 }
 
 #[tokio::test]
-async fn each_status_has_its_body_and_a_count_makes_it_pass() {
+async fn each_status_has_its_body_and_ends_after_its_count() {
     let server = plain().start().await;
     let mut client = Client::admin(&server).await;
     for (code, reason) in [
@@ -126,7 +126,7 @@ async fn retry_after_comes_with_a_status_or_in_plain_text() {
 }
 
 #[tokio::test]
-async fn a_fault_keeps_to_its_path_and_page_until_it_is_cleared() {
+async fn a_fault_hits_only_its_path_and_page_until_it_is_cleared() {
     let server = plain().start().await;
     let mut client = Client::admin(&server).await;
     let id = server.fail(Match::path(DEPLOYMENTS).page(2), Fault::Status(410));
@@ -164,7 +164,7 @@ async fn a_fault_keeps_to_its_path_and_page_until_it_is_cleared() {
 }
 
 #[tokio::test]
-async fn a_wrong_body_and_a_redirect_come_as_they_were_given() {
+async fn a_wrong_body_and_a_redirect_are_sent_unchanged() {
     let server = plain().start().await;
     let mut client = Client::admin(&server).await;
     server.fail_times(1, Match::any(), Fault::captive_portal());
@@ -201,7 +201,7 @@ async fn a_cut_stream_breaks_counted_and_chunked_bodies() {
             .expect("it is an error of the connection");
         assert!(chain(error.as_ref()).contains("connection"), "{error:?}");
     }
-    // Cutting behind the end still leaves the body without its end.
+    // A cut after the last byte still leaves the body without its end.
     server.clear_faults();
     server.fail(Match::any(), Fault::CutStream(1 << 20));
     assert!(Client::admin(&server).await.try_get(DEPLOYMENTS).await.is_err());
@@ -222,7 +222,7 @@ async fn the_bytes_before_the_cut_arrive_exactly() {
 }
 
 #[tokio::test]
-async fn a_hanging_request_holds_its_connection_alone() {
+async fn a_hanging_request_holds_only_its_connection() {
     let server = plain().start().await;
     server.fail(Match::path("/readyz"), Fault::Hang);
     let mut client = Client::admin(&server).await;
@@ -258,7 +258,7 @@ async fn a_closed_connection_gives_no_answer() {
 }
 
 #[tokio::test]
-async fn slow_answers_are_right_in_the_end() {
+async fn slow_answers_are_complete() {
     let server = plain().start().await;
     let mut client = Client::admin(&server).await;
     let right = client.get("/version").await.text;

@@ -1,6 +1,6 @@
-//! Owns the list of what is tested of the scripted API server, as one binary.
+//! Tests of the scripted API server, as one binary.
 
-// Helpers outside test functions fail the test in the same way.
+// Helpers outside of test functions fail the test by panicking too.
 #![allow(clippy::expect_used)]
 
 mod answers;

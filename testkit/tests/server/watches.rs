@@ -1,10 +1,10 @@
-//! Owns watches: what they replay, what they follow, and how their streams go wrong.
-//! Must not know what a client makes of the events.
+//! Owns watches: the changes that they replay and follow, and the faults of their streams.
+//! Must not know how a client uses the events.
 
 use crate::client::Client;
 use serde_json::Value;
 use sre_testkit::object::Deployment;
-use sre_testkit::{ApiServer, ApiServerBuilder, Fault, Gone, Match, WatchFault};
+use sre_testkit::{ApiServer, ApiServerBuilder, Fault, GoneForm, Match, WatchFault};
 
 const DEPLOYMENTS: &str = "/apis/apps/v1/deployments";
 
@@ -61,7 +61,7 @@ async fn a_watch_keeps_to_its_namespace_and_selector() {
 }
 
 #[tokio::test]
-async fn an_older_version_replays_and_none_starts_with_everything() {
+async fn a_watch_replays_from_an_older_version_and_without_one_starts_with_everything() {
     let server = plain().start().await;
     let start = server.resource_version();
     let one = server.apply(Deployment::new("shop", "api"));
@@ -130,7 +130,7 @@ async fn a_forgotten_version_is_gone_as_an_event_or_as_an_answer() {
         )
     );
     assert_eq!(stream.line().await.expect("the stream is sound"), None);
-    server.set_gone(Gone::Answer);
+    server.set_gone(GoneForm::Answer);
     let answer = client.get(&target(start, "")).await;
     assert_eq!(
         (answer.status.as_u16(), answer.json()["reason"].as_str()),
@@ -178,7 +178,7 @@ async fn open_watches_end_go_silent_break_or_send_garbage() {
 }
 
 #[tokio::test]
-async fn later_watches_can_be_befallen_from_their_start() {
+async fn a_watch_fault_can_hit_later_watches_from_their_start() {
     let server = plain().start().await;
     let start = server.resource_version();
     let version = server.apply(Deployment::new("shop", "api"));

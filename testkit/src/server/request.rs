@@ -1,4 +1,4 @@
-//! Owns what is kept of a request.
+//! Owns the record of a request.
 //! Must not know how it was answered.
 
 use std::net::SocketAddr;
@@ -9,7 +9,7 @@ use super::continue_token::ContinueToken;
 
 /// A request as it arrived.
 #[derive(Clone, Debug)]
-pub struct Recorded {
+pub struct RecordedRequest {
     /// The method, in upper case.
     pub method: String,
     /// The path without its query.
@@ -18,11 +18,11 @@ pub struct Recorded {
     pub query: String,
     /// Every header.
     pub headers: HeaderMap,
-    /// The client's address; requests over one connection share it.
+    /// The client's address. Requests over one connection share it.
     pub peer: SocketAddr,
 }
 
-impl Recorded {
+impl RecordedRequest {
     pub(crate) fn new(request: &request::Parts, peer: SocketAddr) -> Self {
         Self {
             method: request.method.to_string(),
@@ -53,7 +53,7 @@ impl Recorded {
         })
     }
 
-    /// The value of a header where it is text.
+    /// The value of a header, if it is text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
@@ -63,7 +63,7 @@ impl Recorded {
         self.flag("watch")
     }
 
-    /// Which page of a list it asks for: 1 without a continue token, 0 where the token is not one of ours.
+    /// The number of the page that it asks for: 1 without a continue token, 0 if the token is not one of this server.
     pub fn page(&self) -> u32 {
         match self.parameter("continue") {
             None => 1,
@@ -77,7 +77,7 @@ impl Recorded {
     }
 }
 
-/// Undoes the percent and plus encoding of a query.
+/// Decodes the percent and plus encoding of a query.
 fn decode(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
@@ -102,12 +102,12 @@ fn decode(text: &str) -> String {
 pub(crate) mod tests {
     use super::*;
 
-    pub(crate) fn get(target: &str) -> Recorded {
+    pub(crate) fn get(target: &str) -> RecordedRequest {
         let (parts, ()) = http::Request::get(target)
             .body(())
             .expect("a test gives a valid target")
             .into_parts();
-        Recorded::new(&parts, SocketAddr::from(([127, 0, 0, 1], 1)))
+        RecordedRequest::new(&parts, SocketAddr::from(([127, 0, 0, 1], 1)))
     }
 
     #[test]

@@ -1,13 +1,13 @@
 //! Owns the signal that the state of the server has changed.
-//! Must not know what the state is.
+//! Must not know the state.
 
 use tokio::sync::watch;
 
-/// Wakes everybody who waits for a change of the state.
+/// Wakes every task that waits for a change of the state.
 #[derive(Clone, Debug)]
-pub(crate) struct Changed(watch::Sender<u64>);
+pub(crate) struct ChangeSignal(watch::Sender<u64>);
 
-impl Changed {
+impl ChangeSignal {
     pub fn new() -> Self {
         Self(watch::Sender::new(0))
     }
