@@ -12,7 +12,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// It listens at once: the API server is not asked before.
+/// Limit of its start. It listens before it asks the API server.
 const LISTENS: Duration = Duration::from_secs(20);
 /// Longer than the agent's own bounds for any answer.
 const ANSWERS: Duration = Duration::from_secs(15);
@@ -36,7 +36,7 @@ impl Agent {
             .arg("--kubeconfig")
             .arg(kubeconfig)
             .args(["--address", "127.0.0.1:0", "--log-format", "json"])
-            // Its answers are compared with those of runs without causes.
+            // Tests compare its answers with those of runs without causes.
             .arg("--causes=false")
             .args(flags)
             .stdin(Stdio::null())
@@ -78,7 +78,7 @@ impl Agent {
         self.ask("GET", path)
     }
 
-    /// A request with that method.
+    /// Sends a request with that method.
     #[must_use]
     #[track_caller]
     pub fn ask(&self, method: &str, path: &str) -> Answer {
@@ -88,7 +88,7 @@ impl Agent {
         }
     }
 
-    /// Asks until the answer has that code and `is_right`.
+    /// Asks until the answer has that code and `is_right` accepts it.
     #[track_caller]
     pub fn until(&self, path: &str, within: Duration, code: u16, is_right: impl Fn(&Value) -> bool) -> Value {
         until(&format!("{path} answers {code} as it should"), within, || {
@@ -102,7 +102,7 @@ impl Agent {
         })
     }
 
-    /// What it logged that is JSON.
+    /// The lines of its log that are JSON.
     #[must_use]
     pub fn log(&self) -> Vec<Value> {
         self.lines()
@@ -111,7 +111,7 @@ impl Agent {
             .collect()
     }
 
-    /// What it logged.
+    /// The lines of its log.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -147,7 +147,7 @@ impl Agent {
 
 impl Drop for Agent {
     fn drop(&mut self) {
-        // An agent that has ended already is what was wanted.
+        // An error means that the agent has ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,16 +1,17 @@
-//! A certificate authority, by openssl: certificates for whatever a test stands between a client and the API server.
+//! A certificate authority, by openssl: it signs certificates of the servers that a test puts between a client and the API
+//! server.
 
 use crate::process;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-/// Each step takes milliseconds, but for keys of RSA.
+/// Limit of a step. Each takes milliseconds, except for RSA keys.
 const WITHIN: Duration = Duration::from_mins(1);
 
 /// A key and its certificate, in PEM.
 #[derive(Clone)]
-pub struct Certified {
+pub struct CertifiedKey {
     /// The certificate.
     pub certificate: String,
     /// The key.
@@ -21,19 +22,19 @@ pub struct Certified {
     pub key_file: PathBuf,
 }
 
-/// Without the key.
-impl std::fmt::Debug for Certified {
+/// Leaves out the key.
+impl std::fmt::Debug for CertifiedKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Certified")
+        f.debug_struct("CertifiedKey")
             .field("certificate_file", &self.certificate_file)
             .finish_non_exhaustive()
     }
 }
 
-impl Certified {
-    /// From its two files.
+impl CertifiedKey {
+    /// Reads both files.
     #[must_use]
-    pub fn at(certificate: &Path, key: &Path) -> Self {
+    pub fn read(certificate: &Path, key: &Path) -> Self {
         let read = |path: &Path| {
             std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
         };
@@ -49,11 +50,11 @@ impl Certified {
 /// When a certificate is valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Validity {
-    /// Now.
+    /// It is valid now.
     Now,
-    /// It was for a day in 2020.
+    /// It was valid for a day in 2020.
     Past,
-    /// It will be in 2048.
+    /// It will be valid in 2048.
     Future,
 }
 
@@ -67,9 +68,9 @@ impl Validity {
     }
 }
 
-/// What a certificate is for.
+/// The request for a certificate.
 #[derive(Debug, Clone)]
-pub struct Wanted<'a> {
+pub struct CertificateRequest<'a> {
     /// The subject, such as `/O=team/CN=alice`.
     pub subject: &'a str,
     /// Lines of openssl's extensions.
@@ -85,18 +86,18 @@ pub const P256: &[&str] = &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P
 /// Keys that old tools make.
 pub const RSA: &[&str] = &["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"];
 
-/// One that signs what it is given.
+/// An authority, which signs certificates.
 #[derive(Debug, Clone)]
 pub struct Authority {
     /// Its own key and certificate.
-    pub own: Certified,
+    pub own: CertifiedKey,
     directory: PathBuf,
 }
 
 impl Authority {
-    /// One with that certificate; it works in that directory, which is made.
+    /// An authority with that certificate. It writes into that directory, which is made.
     #[must_use]
-    pub fn new(own: Certified, directory: &Path) -> Self {
+    pub fn new(own: CertifiedKey, directory: &Path) -> Self {
         std::fs::create_dir_all(directory).expect("the directory of the tests can be written");
         let authority = Self {
             own,
@@ -112,7 +113,7 @@ impl Authority {
         authority
     }
 
-    /// A new one, with a certificate that it signed itself.
+    /// A new authority with a self-signed certificate.
     #[must_use]
     pub fn root(directory: &Path, name: &str) -> Self {
         Self::new(
@@ -128,12 +129,12 @@ impl Authority {
         )
     }
 
-    /// One whose certificate this one signs.
+    /// A new authority whose certificate this one signs.
     #[must_use]
     pub fn intermediate(&self, directory: &Path) -> Self {
         let own = self.issue(
             "intermediate",
-            &Wanted {
+            &CertificateRequest {
                 subject: "/CN=parity-intermediate",
                 extensions: &[
                     "basicConstraints=critical,CA:TRUE",
@@ -146,10 +147,10 @@ impl Authority {
         Self::new(own, directory)
     }
 
-    /// A key, and a certificate for it. Files are named after `name`.
+    /// A key, and a certificate for it. The files are named after `name`.
     #[must_use]
     #[track_caller]
-    pub fn issue(&self, name: &str, wanted: &Wanted<'_>) -> Certified {
+    pub fn issue(&self, name: &str, wanted: &CertificateRequest<'_>) -> CertifiedKey {
         let path = |suffix: &str| self.directory.join(format!("{name}.{suffix}"));
         let (key, request, certificate) = (path("key"), path("csr"), path("crt"));
         let text = |path: &Path| path.to_string_lossy().into_owned();
@@ -188,13 +189,13 @@ impl Authority {
             "-out",
             &text(&certificate),
         ]);
-        Certified::at(&certificate, &key)
+        CertifiedKey::read(&certificate, &key)
     }
 
-    /// A key, and a certificate of X.509 version 1 for it, which OpenSSL 3.0 makes without extensions.
+    /// A key, and a certificate of X.509 version 1 for it. OpenSSL 3.0 makes one if there are no extensions.
     #[must_use]
     #[track_caller]
-    pub fn issue_version_1(&self, name: &str, subject: &str) -> Certified {
+    pub fn issue_version_1(&self, name: &str, subject: &str) -> CertifiedKey {
         let path = |suffix: &str| self.directory.join(format!("{name}.{suffix}"));
         let (key, request, certificate) = (path("key"), path("csr"), path("crt"));
         let text = |path: &Path| path.to_string_lossy().into_owned();
@@ -225,7 +226,7 @@ impl Authority {
             "-out",
             &text(&certificate),
         ]);
-        Certified::at(&certificate, &key)
+        CertifiedKey::read(&certificate, &key)
     }
 
     /// Another form of a key, by the arguments of an openssl command that reads it on stdin.
@@ -250,10 +251,10 @@ impl Authority {
     }
 }
 
-/// A key, and a certificate that is signed with it.
+/// A key, and a self-signed certificate.
 #[must_use]
 #[track_caller]
-pub fn self_signed(directory: &Path, name: &str, extensions: &[&str]) -> Certified {
+pub fn self_signed(directory: &Path, name: &str, extensions: &[&str]) -> CertifiedKey {
     std::fs::create_dir_all(directory).expect("the directory of the tests can be written");
     let path = |suffix: &str| directory.join(format!("{name}.{suffix}"));
     let (key, certificate, config) = (path("key"), path("crt"), path("conf"));
@@ -282,5 +283,5 @@ pub fn self_signed(directory: &Path, name: &str, extensions: &[&str]) -> Certifi
         .arg("-out")
         .arg(&certificate);
     let _ = process::run(&mut command, None, WITHIN).expect_code(0);
-    Certified::at(&certificate, &key)
+    CertifiedKey::read(&certificate, &key)
 }

@@ -1,6 +1,6 @@
-//! A control plane: the one that all tests share, or one of a test's own that it may break.
+//! A control plane: the one that all tests share, or one that a test has to itself and may break.
 
-use crate::authority::Certified;
+use crate::authority::CertifiedKey;
 use crate::environment;
 use crate::kubectl::Kubectl;
 use crate::plugin::Plugin;
@@ -13,19 +13,19 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-/// Longer than the scripts' own bounds, which give the better message.
+/// Limit of a script. Its own limits are shorter and have better messages.
 const UP: Duration = Duration::from_mins(5);
 
 /// A control plane.
 #[derive(Debug)]
 pub struct Cluster {
     directory: PathBuf,
-    /// Whether it ends with this value.
+    /// Whether it ends when this value is dropped.
     own: bool,
 }
 
 impl Cluster {
-    /// The cluster that `e2e/run` started. Nobody stops any part of it.
+    /// The cluster that `e2e/run` started. No test may stop a part of it.
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Cluster> = OnceLock::new();
         SHARED.get_or_init(|| {
@@ -42,19 +42,19 @@ impl Cluster {
         })
     }
 
-    /// etcd and an API server for one test: no controllers, so status is what the test writes.
+    /// etcd and an API server for one test. Without controllers the test writes every status.
     #[must_use]
     pub fn bare(name: &str) -> Self {
-        Self::of_its_own(name, &["--bare"])
+        Self::start_own(name, &["--bare"])
     }
 
-    /// The same with the controllers, and simulated nodes.
+    /// A control plane for one test, with controllers and simulated nodes.
     #[must_use]
     pub fn whole(name: &str) -> Self {
-        Self::of_its_own(name, &[])
+        Self::start_own(name, &[])
     }
 
-    fn of_its_own(name: &str, flags: &[&str]) -> Self {
+    fn start_own(name: &str, flags: &[&str]) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let beside = environment::shared_cluster();
@@ -65,8 +65,8 @@ impl Cluster {
         cluster
     }
 
-    /// A cluster that somebody else started and ends.
-    pub(crate) fn at(directory: PathBuf) -> Self {
+    /// A cluster that is started and ended elsewhere.
+    pub(crate) fn from_directory(directory: PathBuf) -> Self {
         Self {
             directory,
             own: false,
@@ -95,13 +95,13 @@ impl Cluster {
         Plugin::new(&self.kubeconfig())
     }
 
-    /// A user with a certificate and no rights but those that every authenticated user has.
+    /// A user with a certificate and the rights of every authenticated user.
     #[must_use]
     pub fn user(&self, name: &str) -> User {
         User::new(self.script("kubeconfig", &[name], Duration::from_mins(1)).into())
     }
 
-    /// A user by this kubeconfig, which is the administrator's with `change` made to it.
+    /// A user whose kubeconfig is the administrator's after `change`.
     #[must_use]
     pub fn altered(&self, name: &str, change: impl FnOnce(&str) -> String) -> User {
         let text = std::fs::read_to_string(self.kubeconfig()).expect("the cluster has a kubeconfig");
@@ -110,24 +110,24 @@ impl Cluster {
         User::new(path)
     }
 
-    /// What signs the API server's certificate, and those of the clients that it knows.
+    /// The authority that signs the certificates of the API server and of its clients.
     #[must_use]
-    pub fn authority(&self) -> Certified {
+    pub fn authority(&self) -> CertifiedKey {
         let pki = self.directory.join("pki");
-        Certified::at(&pki.join("ca.crt"), &pki.join("ca.key"))
+        CertifiedKey::read(&pki.join("ca.crt"), &pki.join("ca.key"))
     }
 
-    /// Ends the API server: its port refuses.
+    /// Ends the API server, so that its port refuses connections.
     pub fn stop(&self) {
         self.script("stop-apiserver", &[], Duration::from_mins(1));
     }
 
-    /// Starts it again: same port, same data. Returns once it is ready.
+    /// Starts it again with the same port and data. Returns once it is ready.
     pub fn start(&self) {
         self.script("start-apiserver", &[], UP);
     }
 
-    /// Lets it hang: connections are taken, nothing answers.
+    /// Makes it hang: connections are accepted and not answered.
     pub fn pause(&self) {
         self.script("pause-apiserver", &[], Duration::from_mins(1));
     }
@@ -137,7 +137,7 @@ impl Cluster {
         self.script("resume-apiserver", &[], Duration::from_mins(1));
     }
 
-    /// Lets etcd hang: the API server answers, and knows nothing.
+    /// Makes etcd hang: the API server answers, and can read no object.
     pub fn pause_etcd(&self) {
         self.signal("etcd", "STOP");
     }
@@ -147,7 +147,7 @@ impl Cluster {
         self.signal("etcd", "CONT");
     }
 
-    /// Lets the controller manager and the scheduler hang: objects stay as they are.
+    /// Makes the controller manager and the scheduler hang, so that objects do not change.
     pub fn pause_controllers(&self) {
         self.signal("kube-controller-manager", "STOP");
         self.signal("kube-scheduler", "STOP");
@@ -181,7 +181,7 @@ impl Cluster {
 impl Drop for Cluster {
     fn drop(&mut self) {
         if self.own {
-            // Not through `script`: a second panic would hide the test's own.
+            // `script` would panic, and a second panic would hide the test's own.
             let _ = Command::new(script::path("cluster"))
                 .arg("down")
                 .arg(&self.directory)

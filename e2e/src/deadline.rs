@@ -1,12 +1,12 @@
-//! Waiting with an end: the one place that looks at a clock.
+//! Waiting with a limit. Only this file reads a clock.
 
 use std::fmt::Display;
 use std::time::{Duration, Instant};
 
-/// Between two tries. A try that starts a process costs more than this.
+/// Pause between two tries. A try that starts a process takes longer than this.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// A moment after which waiting is over.
+/// The end of a wait.
 #[derive(Debug, Clone, Copy)]
 pub struct Deadline {
     started: Instant,
@@ -14,7 +14,7 @@ pub struct Deadline {
 }
 
 impl Deadline {
-    /// That long from now.
+    /// The deadline after `within` from now.
     #[must_use]
     #[allow(clippy::disallowed_methods, reason = "processes are waited for in real time")]
     pub fn within(within: Duration) -> Self {
@@ -30,7 +30,7 @@ impl Deadline {
         self.elapsed() >= self.within
     }
 
-    /// Time since the waiting began.
+    /// Time since the wait began.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.started.elapsed()

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-/// A pod with this label runs and never becomes ready; without it, it is ready at once.
+/// A pod with this label runs and never becomes ready. Without it a pod is ready at once.
 pub const NEVER_READY: &str = "sre.test/never-ready";
-/// A finalizer that nobody takes away.
+/// A finalizer that no controller removes.
 pub const HELD: &str = "sre.test/held";
 
 /// A manifest of a Deployment.
@@ -15,7 +15,7 @@ impl Deployment {
     /// With that many replicas whose pods become ready.
     #[must_use]
     pub fn new(name: &str, replicas: u32) -> Self {
-        // Nobody pulls the image: the nodes are simulated.
+        // The nodes are simulated, so no image is pulled.
         Self(json!({
             "apiVersion": "apps/v1",
             "kind": "Deployment",
@@ -64,7 +64,7 @@ impl Deployment {
 
     /// With a finalizer, so that a deletion begins and does not end.
     #[must_use]
-    pub fn held(mut self) -> Self {
+    pub fn with_finalizer(mut self) -> Self {
         self.0["metadata"]["finalizers"] = json!([HELD]);
         self
     }
@@ -76,7 +76,7 @@ impl Deployment {
     }
 }
 
-/// The patch after which new pods never become ready, which begins a rollout.
+/// A patch that begins a rollout whose pods never become ready.
 #[must_use]
 pub fn bad_revision() -> String {
     json!({"spec": {"template": {"metadata": {"labels": {NEVER_READY: "true"}}}}}).to_string()

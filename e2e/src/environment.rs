@@ -1,9 +1,9 @@
-//! What is outside: the variables that `e2e/run` sets, and where programs and scripts are.
+//! The environment of the tests: the variables that `e2e/run` sets, and the places of programs and scripts.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// The one place that reads the environment.
+/// A variable. Only this function reads the environment.
 #[allow(clippy::disallowed_methods, reason = "the rim of the tests")]
 pub fn variable(name: &str) -> Option<OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
@@ -25,12 +25,12 @@ pub fn shared_cluster() -> PathBuf {
     }
 }
 
-/// A home directory for programs that must not find this machine's own; `e2e/run` removes it with its `TMPDIR`.
+/// A home directory for programs that must not find this machine's own. `e2e/run` removes it with its `TMPDIR`.
 pub fn home() -> PathBuf {
     std::env::temp_dir().join("sre-e2e-home")
 }
 
-/// A new directory, for the one test that has this name; `e2e/run` removes it with its `TMPDIR`.
+/// A new directory for the test with this name. `e2e/run` removes it with its `TMPDIR`.
 #[must_use]
 #[track_caller]
 pub fn temporary(name: &str) -> PathBuf {
@@ -39,7 +39,7 @@ pub fn temporary(name: &str) -> PathBuf {
     directory
 }
 
-/// One of our own programs, which cargo puts beside the tests.
+/// One of our own programs. cargo puts them beside the tests.
 pub fn binary(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("the system tells which program runs");
     let path = test

@@ -1,4 +1,4 @@
-//! One HTTP request, in plain text and by hand: what is tested is the other side.
+//! One HTTP request over a plain connection, without a client library: the server is under test.
 
 use crate::deadline::Deadline;
 use serde_json::Value;
@@ -15,7 +15,7 @@ pub struct Answer {
     pub head: String,
     /// The body.
     pub body: String,
-    /// From the first byte sent to the last one read.
+    /// The time from the first byte sent to the last byte read.
     pub took: Duration,
 }
 
@@ -36,7 +36,7 @@ pub fn ask(address: SocketAddr, method: &str, path: &str, within: Duration) -> R
     ask_for(address, method, path, "*/*", within)
 }
 
-/// The same for an answer in that format.
+/// Sends a request for an answer in a format.
 ///
 /// # Errors
 /// What went wrong, in words.

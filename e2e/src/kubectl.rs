@@ -1,7 +1,7 @@
-//! Real kubectl as one identity: the second opinion on everything the plugin says.
+//! Real kubectl as one identity, with which the plugin's reports are compared.
 
 use crate::environment;
-use crate::process::{self, Finished};
+use crate::process::{self, ProcessResult};
 use crate::script;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -9,9 +9,9 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-/// The longest that any command may take; `wait` and `create` of thousands come closest.
+/// The longest that a command may take. `wait` and `create` of thousands take most of it.
 const WITHIN: Duration = Duration::from_secs(150);
-/// What waits for a controller waits this long: a busy machine needs a part of it.
+/// Limit of a wait for a controller. A busy machine needs a part of it.
 const CONTROLLER: &str = "--timeout=90s";
 
 /// kubectl with a kubeconfig.
@@ -29,7 +29,7 @@ impl Kubectl {
         }
     }
 
-    /// The program; fetched once if it is not there.
+    /// The program. It is fetched once if it is not there.
     #[must_use]
     pub fn program() -> &'static Path {
         static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
@@ -42,10 +42,10 @@ impl Kubectl {
         })
     }
 
-    /// Runs it, whatever comes of it.
+    /// Runs it and returns its result, also a failure.
     #[must_use]
     #[track_caller]
-    pub fn run(&self, arguments: &[&str], input: Option<String>) -> Finished {
+    pub fn run(&self, arguments: &[&str], input: Option<String>) -> ProcessResult {
         let mut command = Command::new(Self::program());
         process::run(
             isolated(&mut command, &self.kubeconfig).args(arguments),
@@ -60,7 +60,7 @@ impl Kubectl {
         self.run(arguments, None).expect_code(0).stdout
     }
 
-    /// `kubectl create` of objects as they are.
+    /// `kubectl create` of objects.
     #[track_caller]
     pub fn create(&self, object: &Value) {
         let _ = self
@@ -86,7 +86,7 @@ impl Kubectl {
     }
 }
 
-/// Gives a program nothing of this machine's own: neither a kubeconfig, nor caches, nor aliases.
+/// Keeps this machine's kubeconfig, caches and aliases from a program.
 pub(crate) fn isolated<'a>(command: &'a mut Command, kubeconfig: &Path) -> &'a mut Command {
     let home = environment::home();
     command

@@ -1,10 +1,10 @@
-//! What the end-to-end tests are made of: a real control plane, real kubectl, and the plugin and the agent as
-//! processes, each with a bound on every wait.
+//! Tools of the end-to-end tests: a real control plane, real kubectl, and the plugin and the agent as processes. Every
+//! wait has a limit.
 //!
-//! It looks at the two programs from outside, as their users do: arguments, exit codes, bytes and the field names
-//! of the wire. So it uses neither their crates nor their types.
+//! The tests see the two programs from outside, as their users do: arguments, exit codes, bytes and the field names of
+//! the wire. So nothing here uses their crates or types.
 
-// Here a panic is the result: it fails the test, with the reason as its text.
+// A panic is the right result here: it fails the test, with the reason as its text.
 #![allow(clippy::expect_used, clippy::panic, clippy::missing_panics_doc)]
 
 pub mod agent;
@@ -35,7 +35,7 @@ pub use environment::{binary, root, temporary};
 pub use kubectl::Kubectl;
 pub use namespace::Namespace;
 pub use plugin::Plugin;
-pub use process::Finished;
+pub use process::ProcessResult;
 pub use release::Release;
 pub use report::Report;
 pub use user::User;

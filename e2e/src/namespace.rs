@@ -1,4 +1,4 @@
-//! A namespace of a test's own.
+//! A namespace that one test has to itself.
 
 use crate::cluster::Cluster;
 use crate::deployment::{Deployment, NEVER_READY};
@@ -9,11 +9,10 @@ use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// A report and the objects that it is about can differ when a controller writes in between; then both are read
-/// again, this many times.
+/// A report can differ from its objects if a controller writes in between. Then both are read again, this many times.
 const READS: u32 = 20;
 
-/// A namespace that is deleted with this value.
+/// A namespace. It is deleted when this value is dropped.
 #[derive(Debug)]
 pub struct Namespace<'c> {
     name: String,
@@ -25,17 +24,17 @@ pub struct Namespace<'c> {
 }
 
 impl<'c> Namespace<'c> {
-    /// A new namespace in the shared cluster whose name begins like this.
+    /// A new namespace in the shared cluster. Its name begins with `prefix`.
     #[must_use]
     #[track_caller]
     pub fn new(prefix: &str) -> Namespace<'static> {
-        Namespace::of(Cluster::shared(), prefix)
+        Namespace::new_in(Cluster::shared(), prefix)
     }
 
-    /// A new namespace in that cluster.
+    /// A new namespace in a cluster.
     #[must_use]
     #[track_caller]
-    pub fn of(cluster: &'c Cluster, prefix: &str) -> Self {
+    pub fn new_in(cluster: &'c Cluster, prefix: &str) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let name = format!(
             "{prefix}-{}-{}",
@@ -58,7 +57,7 @@ impl<'c> Namespace<'c> {
         &self.name
     }
 
-    /// kubectl as the administrator; it still needs `-n`.
+    /// kubectl as the administrator. It still needs `-n`.
     #[must_use]
     pub fn kubectl(&self) -> Kubectl {
         self.cluster.kubectl()
@@ -95,7 +94,7 @@ impl<'c> Namespace<'c> {
             .create(&json!({"apiVersion": "v1", "kind": "List", "items": items}));
     }
 
-    /// Creates a quota of that many pods, which holds from then on.
+    /// Creates a quota of that many pods, and waits until it is in force.
     #[track_caller]
     pub fn limit_pods(&self, pods: &str) {
         self.run(&["create", "quota", "pods", &format!("--hard=pods={pods}")]);
@@ -135,7 +134,7 @@ impl<'c> Namespace<'c> {
         self.label_pods(deployment, count, &format!("{NEVER_READY}=true"));
     }
 
-    /// Makes that many of a Deployment's pods ready though its template says never.
+    /// Makes that many of a Deployment's pods ready, although its template keeps them from it.
     #[track_caller]
     pub fn mend_pods(&self, deployment: &str, count: usize) {
         self.label_pods(deployment, count, &format!("{NEVER_READY}-"));
@@ -190,19 +189,19 @@ impl<'c> Namespace<'c> {
         kubectl.ok(&["create", "clusterrolebinding", &name, &role, &user]);
     }
 
-    /// The Deployments as kubectl shows them.
+    /// The Deployments, as kubectl lists them.
     #[must_use]
     #[track_caller]
     pub fn deployments(&self) -> Vec<Value> {
         list(&self.kubectl().get(&["deployments", "--namespace", &self.name])["items"]).to_vec()
     }
 
-    /// Runs the plugin on this namespace and checks its counts against what kubectl shows before and after, both
-    /// the same; returns exit code and report. By the objects alone: pods that simulated nodes break are younger than a
-    /// pod's grace or not, as fast as the machine is.
+    /// Runs the plugin on this namespace, and compares its counts with kubectl's list before and after, which must be equal.
+    /// Returns the exit code and the report. The run looks at no pods: whether pods that simulated nodes break are younger
+    /// than the grace of a pod depends on the speed of the machine.
     #[must_use]
     #[track_caller]
-    pub fn judged(&self) -> (i32, Report) {
+    pub fn judge(&self) -> (i32, Report) {
         let plugin = self.cluster.plugin();
         let mut before = self.deployments();
         for _ in 0..READS {
@@ -221,7 +220,7 @@ impl<'c> Namespace<'c> {
 impl Drop for Namespace<'_> {
     fn drop(&mut self) {
         if self.cluster.is_own() {
-            // It ends as a whole, and may be stopped already.
+            // The whole cluster ends, and its API server may be stopped already.
             return;
         }
         // A panic here would hide the test's own.
@@ -230,7 +229,7 @@ impl Drop for Namespace<'_> {
 }
 
 impl Namespace<'_> {
-    /// Failures are left alone: the cluster ends soon anyway.
+    /// Ignores failures, since the cluster ends soon.
     fn delete(&self) {
         let kubectl = self.kubectl();
         let release = "--patch={\"metadata\":{\"finalizers\":null}}";

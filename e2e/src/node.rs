@@ -1,13 +1,13 @@
-//! The cluster with a real node: what runs there really runs.
+//! The cluster with a real node, on which pods really run.
 //!
-//! It may be ours, or kind's: tests that use it know a kubeconfig and nothing else of it.
+//! It may be ours or one of kind. Tests that use it know only its kubeconfig.
 
 use crate::cluster::Cluster;
 use crate::deadline::until;
 use crate::environment;
 use crate::kubectl::{Kubectl, isolated};
 use crate::plugin::Plugin;
-use crate::process::{self, Finished};
+use crate::process::{self, ProcessResult};
 use crate::report::word;
 use crate::script;
 use crate::user::User;
@@ -17,11 +17,11 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-/// Image with a shell and curl, which `e2e/run` has loaded.
+/// The image with a shell and curl, which `e2e/run` has loaded.
 pub const TOOLS: &str = "sre-e2e-tools:latest";
-/// A pod of a loaded image runs within this time on a busy machine.
+/// A pod of a loaded image runs within this time, also on a busy machine.
 pub const RUNS: Duration = Duration::from_secs(90);
-/// Longer than helm's own `--timeout`.
+/// Limit of helm. Its own `--timeout` is shorter.
 const HELM: Duration = Duration::from_secs(150);
 
 /// The administrator's kubeconfig.
@@ -45,13 +45,13 @@ pub fn plugin() -> Plugin {
     Plugin::new(&kubeconfig())
 }
 
-/// The cluster, where it is ours to break.
+/// The cluster, if it is ours and so may be broken.
 #[must_use]
 pub fn cluster() -> Cluster {
-    Cluster::at(environment::shared_cluster())
+    Cluster::from_directory(environment::shared_cluster())
 }
 
-/// Does this to the node's kubelet: `stop` or `start`.
+/// Runs `stop` or `start` for the node's kubelet.
 #[track_caller]
 pub fn kubelet(action: &str) {
     let words = environment::variable("SRE_E2E_KUBELET").expect("these tests need a node: run make e2e");
@@ -62,10 +62,10 @@ pub fn kubelet(action: &str) {
     let _ = process::run(command, None, Duration::from_mins(1)).expect_code(0);
 }
 
-/// Runs helm, whatever comes of it.
+/// Runs helm and returns its result, also a failure.
 #[must_use]
 #[track_caller]
-pub fn helm(arguments: &[&str]) -> Finished {
+pub fn helm(arguments: &[&str]) -> ProcessResult {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     let program = PROGRAM.get_or_init(|| {
         let listed = script::run("components", &["helm"], Duration::from_mins(5));
@@ -82,7 +82,7 @@ pub fn helm(arguments: &[&str]) -> Finished {
     )
 }
 
-/// Someone with a ServiceAccount's token, and with the rights that were bound to it.
+/// A user with a ServiceAccount's token and the rights that are bound to it.
 #[must_use]
 #[track_caller]
 pub fn service_account(namespace: &str, name: &str) -> User {
@@ -106,18 +106,19 @@ pub fn service_account(namespace: &str, name: &str) -> User {
     User::new(path)
 }
 
-/// A namespace that is deleted, with all that is in it, with this value.
+/// A namespace that admits only pods of the restricted Pod Security level. It is deleted with all its objects when this
+/// value is dropped.
 #[derive(Debug)]
-pub struct Space(pub String);
+pub struct RestrictedNamespace(pub String);
 
-impl Space {
-    /// A new one in which only pods of the restricted Pod Security level are let in.
+impl RestrictedNamespace {
+    /// A new namespace that admits only pods of the restricted Pod Security level.
     #[must_use]
     #[track_caller]
-    pub fn restricted(name: &str) -> Self {
+    pub fn new(name: &str) -> Self {
         let manifest = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": {
             "pod-security.kubernetes.io/enforce": "restricted", "pod-security.kubernetes.io/warn": "restricted"}}});
-        // That of the test before may still be going.
+        // The one of the last test may not be gone yet.
         until("the namespace is free", RUNS, || {
             let created = kubectl().run(&["create", "-f", "-"], Some(manifest.to_string()));
             match created.code {
@@ -142,7 +143,7 @@ impl Space {
     }
 }
 
-impl Drop for Space {
+impl Drop for RestrictedNamespace {
     fn drop(&mut self) {
         let _ = kubectl().run(
             &[
@@ -157,7 +158,7 @@ impl Drop for Space {
     }
 }
 
-/// A manifest of pods that run `command` of the tools, as a container that the restricted level lets in.
+/// A pod spec that runs `command` of the tools image, and that the restricted level admits.
 #[must_use]
 pub fn pod_spec(command: &[&str]) -> Value {
     json!({
@@ -183,10 +184,10 @@ pub fn deployment(name: &str, replicas: u32, command: &[&str]) -> Value {
     })
 }
 
-/// A pod in which curl asks what only the cluster reaches.
+/// A pod with curl, for addresses that can be reached only inside of the cluster.
 #[derive(Debug)]
 pub struct Curl {
-    space: Space,
+    space: RestrictedNamespace,
 }
 
 impl Curl {
@@ -194,7 +195,7 @@ impl Curl {
     #[must_use]
     #[track_caller]
     pub fn start() -> Self {
-        let space = Space::restricted("curl");
+        let space = RestrictedNamespace::new("curl");
         space.create(
             json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "curl"},
                             "spec": pod_spec(&["sleep", "3600"])}),
@@ -203,8 +204,8 @@ impl Curl {
         Self { space }
     }
 
-    /// Asks a Service by its name, `http://NAME.NAMESPACE:PORT/...`: status code and body. The name needs no cluster
-    /// DNS, curl is told the Service's address.
+    /// Asks a Service by its name, `http://NAME.NAMESPACE:PORT/...`, and returns status code and body. It needs no cluster
+    /// DNS, since curl is given the Service's address.
     #[track_caller]
     pub fn ask(&self, namespace: &str, service: &str, path: &str) -> (u16, String) {
         let address = cluster_ip(namespace, service);
@@ -231,7 +232,7 @@ impl Curl {
     /// Runs a line of shell in the pod.
     #[must_use]
     #[track_caller]
-    pub fn shell(&self, line: &str) -> Finished {
+    pub fn shell(&self, line: &str) -> ProcessResult {
         let words = [
             "--namespace",
             &self.space.0,

@@ -2,13 +2,13 @@
 
 use crate::environment;
 use crate::kubectl::{Kubectl, isolated};
-use crate::process::{self, Finished};
+use crate::process::{self, ProcessResult};
 use crate::report::Report;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-/// Nothing takes longer: the plugin's own limit for a run is a minute.
+/// Limit of a run. The plugin's own limit is a minute.
 const WITHIN: Duration = Duration::from_secs(75);
 
 /// The plugin with a kubeconfig in its environment.
@@ -18,7 +18,7 @@ pub struct Plugin {
 }
 
 impl Plugin {
-    /// With that kubeconfig.
+    /// The plugin with that kubeconfig.
     #[must_use]
     pub fn new(kubeconfig: &Path) -> Self {
         Self {
@@ -29,14 +29,14 @@ impl Plugin {
     /// Runs it, by the words of a command line.
     #[must_use]
     #[track_caller]
-    pub fn run(&self, line: &str) -> Finished {
+    pub fn run(&self, line: &str) -> ProcessResult {
         self.judge(line, None)
     }
 
     /// Runs it with a dump on its stdin.
     #[must_use]
     #[track_caller]
-    pub fn judge(&self, line: &str, dump: Option<String>) -> Finished {
+    pub fn judge(&self, line: &str, dump: Option<String>) -> ProcessResult {
         let mut command = Command::new(environment::binary("kubectl-sre"));
         process::run(
             isolated(&mut command, &self.kubeconfig).args(line.split_whitespace()),
@@ -45,10 +45,10 @@ impl Plugin {
         )
     }
 
-    /// Runs it as kubectl does, which finds it on the `PATH`.
+    /// Runs it through kubectl, which finds it on the `PATH`.
     #[must_use]
     #[track_caller]
-    pub fn through_kubectl(&self, line: &str) -> Finished {
+    pub fn run_through_kubectl(&self, line: &str) -> ProcessResult {
         let directory = environment::binary("kubectl-sre")
             .parent()
             .map(PathBuf::from)
@@ -67,7 +67,7 @@ impl Plugin {
     /// Runs a line of bash in which `$PLUGIN` is the plugin.
     #[must_use]
     #[track_caller]
-    pub fn in_shell(&self, line: &str) -> Finished {
+    pub fn run_in_shell(&self, line: &str) -> ProcessResult {
         let mut command = Command::new("bash");
         let plugin = environment::binary("kubectl-sre");
         isolated(&mut command, &self.kubeconfig)
@@ -76,7 +76,7 @@ impl Plugin {
         process::run(&mut command, None, WITHIN)
     }
 
-    /// `health` with these words and `-o json`: the exit code and the report.
+    /// Runs `health` with these words and `-o json`, and returns the exit code and the report.
     #[must_use]
     #[track_caller]
     pub fn health(&self, line: &str) -> (i32, Report) {

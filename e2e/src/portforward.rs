@@ -1,4 +1,4 @@
-//! `kubectl port-forward` as a process: the way to a port in the cluster that works on every cluster.
+//! `kubectl port-forward` as a process: it reaches a port in any cluster.
 
 use crate::http;
 use crate::kubectl::{Kubectl, isolated};
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 const WITHIN: Duration = Duration::from_secs(30);
 
-/// A forwarded port. It ends with this value.
+/// A forwarded port. It ends when this value is dropped.
 #[derive(Debug)]
 pub struct PortForward {
     child: Child,
@@ -19,10 +19,10 @@ pub struct PortForward {
 }
 
 impl PortForward {
-    /// Forwards a port of an object such as `service/sre-agent`.
+    /// Starts to forward a port of an object such as `service/sre-agent`.
     #[must_use]
     #[track_caller]
-    pub fn to(namespace: &str, object: &str, port: u16) -> Self {
+    pub fn start(namespace: &str, object: &str, port: u16) -> Self {
         let mut command = Command::new(Kubectl::program());
         isolated(&mut command, &node::kubeconfig())
             .args([
@@ -36,16 +36,16 @@ impl PortForward {
             .stdout(Stdio::piped())
             .stderr(Stdio::null());
         let mut child = command.spawn().expect("kubectl is an executable");
-        let (tell, told) = channel();
+        let (sender, receiver) = channel();
         let stdout = child.stdout.take();
-        // It goes on writing a line a connection, which has to be read.
+        // It writes a line for each connection, which has to be read.
         std::thread::spawn(move || {
             for line in stdout
                 .into_iter()
                 .flat_map(|s| BufReader::new(s).lines())
                 .map_while(Result::ok)
             {
-                let _ = tell.send(line);
+                let _ = sender.send(line);
             }
         });
         let mut forward = Self {
@@ -53,7 +53,7 @@ impl PortForward {
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
         };
         // `Forwarding from 127.0.0.1:40505 -> 8080`
-        let line = told
+        let line = receiver
             .recv_timeout(WITHIN)
             .expect("kubectl says where it forwards from");
         let address = line.split(' ').nth(2).and_then(|word| word.parse().ok());
@@ -67,7 +67,7 @@ impl PortForward {
         self.address
     }
 
-    /// The body of a path that answers 200, in the format that is asked for.
+    /// The body of a path, in a format. The answer must be 200.
     #[must_use]
     #[track_caller]
     pub fn text(&self, path: &str, accept: &str) -> String {

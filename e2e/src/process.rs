@@ -1,4 +1,4 @@
-//! A program that is run to its end, which comes in any case.
+//! Runs a program to its end, at most until a limit.
 
 use crate::deadline::Deadline;
 use std::io::{Read, Write as _};
@@ -6,12 +6,12 @@ use std::process::{Command, Stdio};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-/// What a program left behind.
+/// The result of a program.
 #[derive(Debug)]
-pub struct Finished {
+pub struct ProcessResult {
     /// The command line, for messages.
     pub command: String,
-    /// Exit code; `None` where a signal ended it.
+    /// Exit code; `None` if a signal ended it.
     pub code: Option<i32>,
     /// Everything it wrote to stdout.
     pub stdout: String,
@@ -21,8 +21,8 @@ pub struct Finished {
     pub took: Duration,
 }
 
-impl Finished {
-    /// Itself, where it ended with that code.
+impl ProcessResult {
+    /// Returns it if the program ended with that code, and panics if not.
     #[must_use]
     #[track_caller]
     pub fn expect_code(self, code: i32) -> Self {
@@ -31,7 +31,7 @@ impl Finished {
     }
 }
 
-impl std::fmt::Display for Finished {
+impl std::fmt::Display for ProcessResult {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self {
             command,
@@ -48,9 +48,9 @@ impl std::fmt::Display for Finished {
     }
 }
 
-/// Runs a program with that text on its stdin.
+/// Runs a program with a text on its stdin.
 #[track_caller]
-pub fn run(command: &mut Command, input: Option<String>, within: Duration) -> Finished {
+pub fn run(command: &mut Command, input: Option<String>, within: Duration) -> ProcessResult {
     let line = line(command);
     let deadline = Deadline::within(within);
     command.stdin(if input.is_some() {
@@ -64,7 +64,7 @@ pub fn run(command: &mut Command, input: Option<String>, within: Duration) -> Fi
         .spawn()
         .unwrap_or_else(|error| panic!("$ {line}\ndoes not start: {error}"));
     if let (Some(text), Some(mut stdin)) = (input, child.stdin.take()) {
-        // A program that ends before it has read everything says so by its exit code.
+        // If a program ends before it has read everything, its exit code shows that.
         thread::spawn(move || stdin.write_all(text.as_bytes()));
     }
     let (stdout, stderr) = (collect(child.stdout.take()), collect(child.stderr.take()));
@@ -79,7 +79,7 @@ pub fn run(command: &mut Command, input: Option<String>, within: Duration) -> Fi
             None => thread::sleep(Duration::from_millis(5)),
         }
     };
-    let finished = Finished {
+    let finished = ProcessResult {
         command: line,
         code: status.and_then(|s| s.code()),
         stdout: stdout.join().expect("reading does not panic"),
@@ -98,7 +98,7 @@ fn collect(stream: Option<impl Read + Send + 'static>) -> JoinHandle<String> {
     thread::spawn(move || {
         let mut bytes = Vec::new();
         if let Some(mut stream) = stream {
-            // What was read until an error is still worth showing.
+            // The bytes before an error are worth showing.
             let _ = stream.read_to_end(&mut bytes);
         }
         String::from_utf8_lossy(&bytes).into_owned()

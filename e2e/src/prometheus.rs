@@ -12,7 +12,7 @@ use std::time::Duration;
 
 const WITHIN: Duration = Duration::from_mins(1);
 
-/// A Prometheus that scrapes one target each second. It ends with this value.
+/// A Prometheus that scrapes one target each second. It ends when this value is dropped.
 #[derive(Debug)]
 pub struct Prometheus {
     child: Child,
@@ -21,10 +21,10 @@ pub struct Prometheus {
 }
 
 impl Prometheus {
-    /// Starts one.
+    /// Starts a Prometheus for that target.
     #[must_use]
     #[track_caller]
-    pub fn scraping(target: SocketAddr) -> Self {
+    pub fn start(target: SocketAddr) -> Self {
         let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = free.local_addr().expect("a port has an address");
         drop(free);
@@ -67,7 +67,7 @@ impl Prometheus {
     /// The single value of a query.
     ///
     /// # Errors
-    /// What came instead, in words.
+    /// The answer, if it is not a single value.
     pub fn query(&self, query: &str) -> Result<f64, String> {
         let mut encoded = String::new();
         for byte in query.bytes() {
@@ -99,7 +99,7 @@ impl Drop for Prometheus {
     }
 }
 
-/// Runs promtool with that text on its stdin; it has to be content.
+/// Runs promtool with a text on its stdin. It must accept it.
 #[track_caller]
 pub fn promtool(arguments: &[&str], input: &str) {
     let finished = process::run(

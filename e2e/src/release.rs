@@ -1,29 +1,29 @@
-//! The chart, installed.
+//! An installed release of the chart.
 
 use crate::deadline::until;
-use crate::node::{self, RUNS, Space, helm};
-use crate::process::Finished;
+use crate::node::{self, RUNS, RestrictedNamespace, helm};
+use crate::process::ProcessResult;
 use crate::report::{list, word};
 use serde_json::Value;
 
 /// The chart.
 const CHART: &str = "./helm/sre-agent";
 
-/// An installed release of the chart. It ends, with its namespace, with this value.
+/// An installed release of the chart. It is removed, with its namespace, when this value is dropped.
 #[derive(Debug)]
 pub struct Release {
-    /// Its name, which is that of its Service too.
+    /// Its name, which is also the name of its Service.
     pub name: String,
     /// Its namespace.
-    pub space: Space,
+    pub space: RestrictedNamespace,
 }
 
 impl Release {
-    /// Installs it as the README says, in a namespace of the restricted level, with these flags of helm besides.
+    /// Installs it as the README says, in a namespace of the restricted level, with further flags of helm.
     #[must_use]
     #[track_caller]
     pub fn install(namespace: &str, flags: &[&str]) -> Self {
-        let space = Space::restricted(namespace);
+        let space = RestrictedNamespace::new(namespace);
         let release = Self {
             name: "sre-agent".into(),
             space,
@@ -43,12 +43,12 @@ impl Release {
         let _ = self.helm("upgrade", flags).expect_code(0);
     }
 
-    fn helm(&self, command: &str, flags: &[&str]) -> Finished {
+    fn helm(&self, command: &str, flags: &[&str]) -> ProcessResult {
         let words = [command, &self.name, CHART, "--namespace", &self.space.0];
         helm(&[&words[..], &["--wait", "--timeout", "90s"], flags].concat())
     }
 
-    /// Goes back to the revision before.
+    /// Rolls back to the revision before.
     #[track_caller]
     pub fn rollback(&self) {
         self.manage("rollback", &["--wait"]);
@@ -60,7 +60,7 @@ impl Release {
         self.manage("test", &[]);
     }
 
-    /// Uninstalls it; the namespace stays.
+    /// Uninstalls it. The namespace stays.
     #[track_caller]
     pub fn uninstall(&self) {
         self.manage("uninstall", &["--wait"]);
@@ -92,7 +92,7 @@ impl Release {
         list(&pods["items"]).to_vec()
     }
 
-    /// Starts new pods in the place of the present ones and waits until these are gone.
+    /// Replaces its pods, and waits until the old ones are gone.
     #[track_caller]
     pub fn restart(&self) {
         let deployment = format!("deployment/{}", self.name);
@@ -109,7 +109,7 @@ impl Release {
         });
     }
 
-    /// What the pods have logged.
+    /// The logs of its pods.
     #[must_use]
     #[track_caller]
     pub fn log(&self) -> String {
@@ -117,7 +117,7 @@ impl Release {
             .run(&["logs", &format!("deployment/{}", self.name), "--tail=-1"])
     }
 
-    /// What a path answers through the API server's proxy, whatever the code.
+    /// The answer of a path through the API server's proxy, with any code.
     #[must_use]
     #[track_caller]
     pub fn get(&self, path: &str) -> Value {

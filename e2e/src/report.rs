@@ -1,4 +1,4 @@
-//! A report as it is on the wire, read by the field names of the contract.
+//! A report on the wire, read by the field names of the contract.
 
 use serde_json::Value;
 
@@ -7,10 +7,10 @@ use serde_json::Value;
 pub struct Report(pub Value);
 
 impl Report {
-    /// Reads it.
+    /// Parses a report.
     ///
     /// # Errors
-    /// What is wrong with it as a report.
+    /// If it is not a report.
     pub fn parse(text: &str) -> Result<Self, String> {
         let value: Value = serde_json::from_str(text).map_err(|e| e.to_string())?;
         if value["apiVersion"] != "sre/v1" || value["kind"] != "HealthReport" {
@@ -28,7 +28,7 @@ impl Report {
         word(&self.0["status"])
     }
 
-    /// The part of that name; null where there is none.
+    /// The part of that name; null if there is none.
     #[must_use]
     pub fn check(&self, name: &str) -> &Value {
         static NONE: Value = Value::Null;
@@ -72,13 +72,13 @@ impl Report {
             .unwrap_or_else(|| panic!("no item {name}: {:#}", self.0))
     }
 
-    /// What could not be seen.
+    /// The entries about gaps.
     #[must_use]
     pub fn not_seen(&self) -> &[Value] {
         list(&self.0["coverage"]["notSeen"])
     }
 
-    /// Fails unless this says of each Deployment what the controllers wrote, and counts them all.
+    /// Panics unless the report has the controllers' counts of each Deployment, and counts all Deployments.
     #[track_caller]
     pub fn assert_counts_of(&self, deployments: &[Value]) {
         assert_eq!(
@@ -115,7 +115,7 @@ impl Report {
         self.assert_summary();
     }
 
-    /// Fails unless the summary counts the items, state by state.
+    /// Panics unless the summary counts the items, state by state.
     #[track_caller]
     pub fn assert_summary(&self) {
         assert_eq!(self.count("total"), Some(self.items().len() as u64));

@@ -6,12 +6,12 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-/// Where a script is.
+/// The path of a script.
 pub(crate) fn path(name: &str) -> PathBuf {
     root().join("e2e/cluster").join(name)
 }
 
-/// Runs a script and returns what it printed. If it fails, its own message names the way out.
+/// Runs a script and returns its output. If it fails, its own message names the next step.
 pub(crate) fn run(name: &str, arguments: &[&str], within: Duration) -> String {
     let finished = process::run(Command::new(path(name)).args(arguments), None, within);
     finished.expect_code(0).stdout.trim().to_owned()

@@ -1,4 +1,4 @@
-//! A program that listens: what a test stands between a client and the API server.
+//! A listening program, which a test puts between a client and the API server.
 
 use crate::deadline::until;
 use std::collections::BTreeSet;
@@ -11,12 +11,12 @@ use std::time::Duration;
 
 const WITHIN: Duration = Duration::from_secs(30);
 
-/// A program that listens. It ends with this value.
+/// A listening program. It ends when this value is dropped.
 #[derive(Debug)]
 pub struct Service(Child);
 
 impl Service {
-    /// Starts it, and waits until each of these addresses takes connections. What it writes is in `log`.
+    /// Starts it, and waits until each of these addresses accepts connections. Its output goes to `log`.
     #[must_use]
     #[track_caller]
     pub fn start(command: &mut Command, package: &str, addresses: &[SocketAddr], log: &Path) -> Self {
@@ -52,9 +52,9 @@ impl Drop for Service {
     }
 }
 
-/// A port of that address which nobody uses.
+/// A free port of that address.
 ///
-/// Not one that the system hands out by itself: there a client could be given the very port it dials.
+/// It is not one of the ephemeral ports: a client could be given the very port that it dials.
 #[must_use]
 #[track_caller]
 pub fn free_port(address: IpAddr) -> u16 {

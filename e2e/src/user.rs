@@ -1,10 +1,10 @@
-//! Somebody with a kubeconfig.
+//! A user of a cluster.
 
 use crate::kubectl::Kubectl;
 use crate::plugin::Plugin;
 use std::path::{Path, PathBuf};
 
-/// Somebody with a kubeconfig.
+/// A user with a kubeconfig.
 #[derive(Debug, Clone)]
 pub struct User {
     kubeconfig: PathBuf,
@@ -21,9 +21,9 @@ impl User {
         &self.kubeconfig
     }
 
-    /// Makes this namespace the one of the current context.
+    /// Sets the namespace of the current context.
     #[track_caller]
-    pub fn settle_in(&self, namespace: &str) {
+    pub fn set_namespace(&self, namespace: &str) {
         Kubectl::new(&self.kubeconfig).ok(&["config", "set-context", "--current", "--namespace", namespace]);
     }
 

@@ -1,8 +1,7 @@
-//! The zoo: one directory a case in `e2e/zoo`, its objects in `manifest.yaml`, the verdict beside them in
-//! `expect.yaml`.
+//! The zoo: one directory a case in `e2e/zoo`, with its objects in `manifest.yaml` and the verdict in `expect.yaml`.
 //!
-//! Each failure is a true one. What is written down is what real controllers, the scheduler and kubelet make of the
-//! manifests, which are applied in an order that leaves no race: what refuses pods is in force before there are any.
+//! Each failure is real: controllers, the scheduler and a kubelet cause it. The manifests are applied in an order without
+//! races: quotas, policies and webhooks that refuse pods are in force before there are pods.
 
 use crate::deadline::until;
 use crate::environment::{self, root};
@@ -12,9 +11,9 @@ use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// The node that no kubelet is behind; the case `node-lost` makes it.
+/// The node without a kubelet, which the case `node-lost` makes.
 const LOST: &str = "zoo-lost";
-/// Kinds whose objects are, or make, pods.
+/// Kinds of pods, and of controllers that make pods.
 const WORKLOADS: [&str; 7] = [
     "Deployment",
     "StatefulSet",
@@ -24,21 +23,21 @@ const WORKLOADS: [&str; 7] = [
     "Job",
     "CronJob",
 ];
-/// Cases whose steps are taken at the same time.
+/// How many cases take their steps at the same time.
 const HANDS: usize = 6;
 
 /// One case.
 #[derive(Debug)]
 pub struct Case {
-    /// The name of its directory; its namespace is that with `zoo-` before it.
+    /// The name of its directory. Its namespace is this name with `zoo-` before it.
     pub name: String,
-    /// What it shows, in one line.
+    /// Its description, in one line.
     pub what: String,
-    /// Whether something is wrong, or only looks so.
+    /// Whether it is a failure, or only looks like one.
     pub is_broken: bool,
-    /// What has to be done to the node first.
+    /// The step on the node that it needs first.
     pub when: Option<String>,
-    /// The verdicts, an object each.
+    /// The expected verdicts, one for each object.
     pub expect: Vec<Value>,
     manifest: Vec<Value>,
     then: Vec<String>,
@@ -97,7 +96,7 @@ impl Case {
         }
     }
 
-    /// What a report lacks of what this case expects, a line each.
+    /// The expectations of this case that a report does not meet, one line for each.
     #[must_use]
     pub fn lacking(&self, report: &Report, node: &str) -> Vec<String> {
         let mut lacking = Vec::new();
@@ -123,7 +122,7 @@ impl Case {
     }
 }
 
-/// All of them, by name.
+/// All cases, by name.
 #[must_use]
 pub fn cases() -> Vec<Case> {
     let entries = std::fs::read_dir(root().join("e2e/zoo")).expect("the zoo is a directory");
@@ -147,7 +146,7 @@ pub fn real_node() -> String {
     names.filter(|name| *name != LOST).collect()
 }
 
-/// Makes all of them, and takes the steps that lead from the manifests to what is shown.
+/// Applies the manifests of all cases, and takes their steps.
 pub fn populate(cases: &[Case]) {
     let create = |is_wanted: &dyn Fn(&str) -> bool| {
         let objects: Vec<Value> = cases.iter().flat_map(|c| c.objects(is_wanted)).collect();
@@ -169,7 +168,7 @@ pub fn populate(cases: &[Case]) {
     });
 }
 
-/// Waits for what the API server and the controllers do after an answer: accounts, quotas, webhooks.
+/// Waits until accounts, quotas and webhooks are in force, which the API server and controllers do after they answer.
 fn await_rules(cases: &[Case]) {
     until("each namespace has its account", RUNS, || {
         let accounts = kubectl().get(&["serviceaccounts", "--all-namespaces"]);
@@ -204,7 +203,7 @@ fn await_rules(cases: &[Case]) {
     }
 }
 
-/// What a report lacks of what these cases expect; nothing where it lacks nothing.
+/// Compares a report with the expectations of these cases.
 ///
 /// # Errors
 /// Both sides of each difference.
@@ -227,7 +226,7 @@ pub fn compare<'c>(
     Err(text)
 }
 
-/// Where two reports differ in the verdict of an object that both judge and that is in the zoo.
+/// Compares the verdicts of two reports about objects of the zoo that both judge.
 ///
 /// # Errors
 /// Both sides of each difference.
@@ -254,7 +253,7 @@ fn items(report: &Report) -> impl Iterator<Item = &Value> {
         .flat_map(|check| list(&check["items"]))
 }
 
-/// The object `KIND/NAME`, of that namespace or of none.
+/// The item `KIND/NAME`, in that namespace or in none.
 fn item<'r>(report: &'r Report, namespace: &str, target: &str) -> Option<&'r Value> {
     let (kind, name) = target.split_once('/')?;
     items(report).find(|item| {
@@ -266,8 +265,8 @@ fn item<'r>(report: &'r Report, namespace: &str, target: &str) -> Option<&'r Val
     })
 }
 
-/// Whether it is what is expected, or one of them.
-fn is(expected: &Value, actual: &Value) -> bool {
+/// Whether a value is the expected one, or one of several expected ones.
+fn is_expected(expected: &Value, actual: &Value) -> bool {
     match expected {
         Value::Null => true,
         Value::Array(several) => several.contains(actual),
@@ -278,7 +277,7 @@ fn is(expected: &Value, actual: &Value) -> bool {
 fn difference(expected: &Value, item: &Value) -> Option<String> {
     let differs = ["state", "healthy", "reason"]
         .iter()
-        .any(|field| !is(&expected[field], &item[field]));
+        .any(|field| !is_expected(&expected[field], &item[field]));
     let causes = list(&item["causes"]);
     let lacks = list(&expected["causes"]).iter().any(|wanted| {
         !causes.iter().any(|cause| {
@@ -291,20 +290,20 @@ fn difference(expected: &Value, item: &Value) -> Option<String> {
     (differs || lacks || unsaid).then(|| format!("expected {expected}\n    got {item}"))
 }
 
-/// The objects that a dump of the zoo holds, as a person would fetch them.
-pub const DUMPED: &str = "deployments,statefulsets,daemonsets,replicasets,pods,jobs,cronjobs,events,nodes,namespaces,\
+/// The kinds in a dump of the zoo, as a person would fetch them.
+pub const DUMPED: &str = "deployments,statefulsets,daemonsets,replicasets,pods,jobs,cronjobs,events,nodes,\
     persistentvolumeclaims,services,endpointslices,horizontalpodautoscalers,poddisruptionbudgets,apiservices,\
     validatingwebhookconfigurations,mutatingwebhookconfigurations";
 
-/// All of them as `kubectl get -o json` writes them.
+/// The dump of the zoo, as `kubectl get -o json` writes it.
 #[must_use]
 #[track_caller]
 pub fn dump() -> String {
     kubectl().ok(&["get", DUMPED, "--all-namespaces", "--output", "json"])
 }
 
-/// Writes a dump, the report of it and what the cases are into the directory that `SRE_E2E_ZOO_OUT` names, if it does:
-/// for `e2e/zoo-table`, which makes the table of `docs/zoo.md` of them.
+/// Writes a dump, its report and the cases into the directory that `SRE_E2E_ZOO_OUT` names, if it is set. `e2e/zoo-table`
+/// makes the table of `docs/zoo.md` from them.
 pub fn write<'c>(cases: impl Iterator<Item = &'c Case>, dump: &str, report: &Report) {
     let Some(directory) = environment::variable("SRE_E2E_ZOO_OUT") else {
         return;
@@ -324,7 +323,7 @@ pub fn write<'c>(cases: impl Iterator<Item = &'c Case>, dump: &str, report: &Rep
     }
 }
 
-/// The plugin's judgement of a dump.
+/// The plugin's report about a dump.
 #[must_use]
 #[track_caller]
 pub fn judge(dump: &str) -> Report {

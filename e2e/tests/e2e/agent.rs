@@ -1,23 +1,23 @@
-//! The agent beside the plugin, and through everything that an API server does to it.
+//! The agent, compared with the plugin, and during outages of the API server.
 
 use serde_json::{Value, json};
 use sre_e2e::report::{list, word};
 use sre_e2e::{Agent, Cluster, Deployment, Namespace};
 use std::time::Duration;
 
-/// A change must show within this time while the API server is well.
+/// A change must show within this time while the API server works.
 const SOON: Duration = Duration::from_secs(10);
 /// After the API server's return the agent has this long.
 const RECOVERS: Duration = Duration::from_secs(10);
-/// How long it may take to notice that the API server no longer answers: two checks, ten seconds apart, each with
-/// its own timeout.
+/// The agent notices within this time that the API server no longer answers: two checks, ten seconds apart, each with its
+/// own timeout.
 const NOTICES: Duration = Duration::from_secs(40);
 
 fn is_ok(answer: &Value) -> bool {
     answer["status"] == "ok"
 }
 
-/// The answer without what differs from one to the next.
+/// The answer without fields that change each time.
 fn without(mut answer: Value, fields: &[&str]) -> Value {
     for field in fields {
         answer.as_object_mut().map(|map| map.remove(*field));
@@ -44,7 +44,7 @@ fn mixed() -> Namespace<'static> {
     ns
 }
 
-/// A bare cluster with one Deployment that its controller, which is this test, calls complete.
+/// Creates a Deployment in a bare cluster. The test acts as its controller and writes a complete status.
 fn with_status(ns: &Namespace<'_>, name: &str, ready: u32) {
     let status = json!({
         "observedGeneration": 1, "replicas": ready, "updatedReplicas": ready, "readyReplicas": ready,
@@ -54,10 +54,10 @@ fn with_status(ns: &Namespace<'_>, name: &str, ready: u32) {
 }
 
 #[test]
-fn it_says_of_every_deployment_what_the_plugin_says() {
+fn the_agent_has_the_plugins_verdict_about_every_deployment() {
     let ns = mixed();
     let agent = Agent::start(&Cluster::shared().kubeconfig(), &[]);
-    let (_, report) = ns.judged();
+    let (_, report) = ns.judge();
     let path = format!("/health/deployments?namespace={}", ns.name());
     let answer = agent.until(&path, SOON, 200, |a| {
         a["deployments"] == report.deployments()["items"]
@@ -86,7 +86,7 @@ fn it_says_of_every_deployment_what_the_plugin_says() {
     assert_eq!(whole.0["source"]["version"], report.0["source"]["version"]);
     assert_eq!(whole.api_server()["readyz"], report.api_server()["readyz"]);
 
-    // Without a namespace it is the whole cluster, whatever other tests do in it.
+    // Without a namespace the answer is about the whole cluster, in which other tests run.
     let all = agent.get("/health/deployments").json();
     let total: u64 = [
         "healthy",
@@ -107,7 +107,7 @@ fn it_says_of_every_deployment_what_the_plugin_says() {
 }
 
 #[test]
-fn its_query_parameters_narrow_and_decide_the_code() {
+fn query_parameters_narrow_the_answer_and_decide_the_code() {
     let ns = mixed();
     let agent = Agent::start(&Cluster::shared().kubeconfig(), &[]);
     let base = format!("/health/deployments?namespace={}", ns.name());
@@ -139,7 +139,7 @@ fn its_query_parameters_narrow_and_decide_the_code() {
             "{query}"
         );
     }
-    // The rest of a list that was cut.
+    // The next page of a list that was cut.
     let token = agent.get(&format!("{base}&limit=3")).json()["continue"].clone();
     let rest = agent
         .get(&format!("{base}&limit=3&continue={}", word(&token)))
@@ -190,7 +190,7 @@ fn its_query_parameters_narrow_and_decide_the_code() {
 }
 
 #[test]
-fn it_follows_changes_as_they_happen() {
+fn the_agent_follows_changes_as_they_happen() {
     let ns = Namespace::new("follow");
     let agent = Agent::start(&Cluster::shared().kubeconfig(), &[]);
     let path = format!("/health/deployments?namespace={}", ns.name());
@@ -203,26 +203,26 @@ fn it_follows_changes_as_they_happen() {
     agent.until(&path, SOON, 200, |a| a["summary"]["degraded"] == 1);
     ns.run(&["delete", "deployment/web"]);
     agent.until(&path, SOON, 200, |a| is_ok(a) && a["summary"]["total"] == 0);
-    let told: Vec<Value> = agent
+    let logged: Vec<Value> = agent
         .log()
         .into_iter()
         .filter(|l| l["namespace"] == ns.name())
         .collect();
     assert_eq!(
-        told.len(),
+        logged.len(),
         1,
-        "one line for the one change for the worse: {told:#?}"
+        "one line for the one change for the worse: {logged:#?}"
     );
     assert_eq!(
-        (&told[0]["name"], &told[0]["state"]),
+        (&logged[0]["name"], &logged[0]["state"]),
         (&json!("web"), &json!("degraded"))
     );
 }
 
 #[test]
-fn it_starts_while_the_api_server_is_away_and_recovers_within_ten_seconds_of_its_return() {
+fn the_agent_starts_without_an_api_server_and_recovers_within_ten_seconds_of_its_return() {
     let cluster = Cluster::bare("agent-away");
-    let ns = Namespace::of(&cluster, "away");
+    let ns = Namespace::new_in(&cluster, "away");
     ns.create([Deployment::new("web", 2)]);
     with_status(&ns, "web", 2);
     cluster.stop();
@@ -264,17 +264,17 @@ fn it_starts_while_the_api_server_is_away_and_recovers_within_ten_seconds_of_its
         }
     });
 
-    // Long enough that the pauses between attempts are at their longest.
+    // After this time the pauses between attempts have their greatest length.
     std::thread::sleep(Duration::from_secs(12));
     cluster.start();
     agent.until("/health/deployments", RECOVERS, 200, |a| {
         is_ok(a) && a["summary"]["healthy"] == 1
     });
     agent.until("/health/apiserver", RECOVERS, 200, is_ok);
-    // Every kind: an outage is over, and told so, once the last of them is back.
+    // All kinds have to be back: only then is the outage over and logged as such.
     agent.until("/health", RECOVERS, 200, is_ok);
 
-    // And away again, with data this time.
+    // A second outage, now with data.
     cluster.stop();
     agent.until("/health/apiserver", SOON, 500, |a| a["class"] == "refused");
     assert_eq!(agent.get("/healthz").code, 200);
@@ -306,16 +306,16 @@ fn it_starts_while_the_api_server_is_away_and_recovers_within_ten_seconds_of_its
     assert_eq!(
         lost,
         2,
-        "each outage is told once, and no retry:\n{}",
+        "each outage is logged once, and no retry is:\n{}",
         agent.lines().join("\n")
     );
     assert_eq!(agent.terminate(Duration::from_secs(10)), Some(0));
 }
 
 #[test]
-fn a_hung_api_server_is_a_timeout_and_old_data_become_unknown() {
+fn a_hanging_api_server_is_a_timeout_and_old_data_becomes_unknown() {
     let cluster = Cluster::bare("agent-hung");
-    let ns = Namespace::of(&cluster, "hung");
+    let ns = Namespace::new_in(&cluster, "hung");
     ns.create([Deployment::new("web", 2)]);
     with_status(&ns, "web", 2);
     let agent = Agent::start(
@@ -354,18 +354,18 @@ fn a_hung_api_server_is_a_timeout_and_old_data_become_unknown() {
     agent.until("/health/deployments", SOON, 200, |a| {
         is_ok(a) && a["summary"]["healthy"] == 2
     });
-    // Also in the middle of an outage.
+    // The agent also stops during an outage.
     cluster.stop();
     assert_eq!(agent.terminate(Duration::from_secs(15)), Some(0));
 }
 
 #[test]
-fn list_and_watch_on_deployments_are_all_the_rights_it_needs() {
+fn the_agent_needs_only_list_and_watch_on_deployments() {
     let ns = mixed();
     let name = format!("{}-watcher", ns.name());
     let user = Cluster::shared().user(&name);
     ns.allow_everywhere(&name, "list,watch", "deployments.apps");
-    let (_, report) = ns.judged();
+    let (_, report) = ns.judge();
     let agent = Agent::start(user.kubeconfig(), &[]);
     let path = format!("/health/deployments?namespace={}", ns.name());
     agent.until(&path, SOON, 200, |a| {
@@ -380,7 +380,7 @@ fn list_and_watch_on_deployments_are_all_the_rights_it_needs() {
 }
 
 #[test]
-fn without_rights_it_says_which_one_is_missing_and_goes_on_once_it_has_it() {
+fn a_missing_right_is_named_and_the_agent_goes_on_once_it_is_granted() {
     let ns = Namespace::new("norights");
     let name = format!("{}-watcher", ns.name());
     let user = Cluster::shared().user(&name);
@@ -399,7 +399,7 @@ fn without_rights_it_says_which_one_is_missing_and_goes_on_once_it_has_it() {
     );
     assert_eq!(agent.get("/healthz").code, 200);
 
-    // The same identity in the plugin's words, since both make the same report.
+    // The plugin as that user has the same words, since both make the same report.
     let (_, report) = user.plugin().health("--cause none");
     let whole = agent.until("/health", SOON, 200, |a| a["status"] == "unknown");
     assert_eq!(
@@ -414,7 +414,7 @@ fn without_rights_it_says_which_one_is_missing_and_goes_on_once_it_has_it() {
 }
 
 #[test]
-fn only_the_named_namespaces_are_watched_where_it_is_told_so() {
+fn with_namespaces_only_these_are_watched() {
     let (ns, other) = (mixed(), Namespace::new("other"));
     let name = format!("{}-watcher", ns.name());
     let user = Cluster::shared().user(&name);
@@ -423,11 +423,11 @@ fn only_the_named_namespaces_are_watched_where_it_is_told_so() {
         user.kubeconfig(),
         &["--namespaces", &format!("{},{}", ns.name(), other.name())],
     );
-    let (_, report) = ns.judged();
+    let (_, report) = ns.judge();
     let answer = agent.until("/health/deployments", SOON, 200, |a| {
         a["deployments"] == report.deployments()["items"]
     });
-    // What is certainly broken stays so though the other namespace is not seen.
+    // A degraded object stays degraded although the other namespace is not seen.
     assert_eq!(answer["status"], "degraded");
     let entries =
         agent.until("/health/deployments", SOON, 200, |a| !a["notSeen"].is_null())["notSeen"].clone();

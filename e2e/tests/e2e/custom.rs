@@ -1,4 +1,4 @@
-//! Custom resources, whose kinds only a real API server with their definition can tell.
+//! Custom resources, whose kinds are known only to a real API server with their definition.
 
 use serde_json::{Value, json};
 use sre_e2e::deadline::until;
@@ -25,10 +25,10 @@ fn definition(plural: &str, kind: &str, scope: &str) -> Value {
 }
 
 /// A name, and state, healthy and reason.
-type Told<'a> = (&'a str, (&'a str, Option<bool>, &'a str));
+type NamedVerdict<'a> = (&'a str, (&'a str, Option<bool>, &'a str));
 
-/// The verdict about each.
-fn told<'a>(check: &str, report: &'a Report) -> Vec<Told<'a>> {
+/// The verdicts about the objects of a kind.
+fn verdicts<'a>(check: &str, report: &'a Report) -> Vec<NamedVerdict<'a>> {
     let items = list(&report.check(check)["items"]).iter();
     items.map(|item| (word(&item["name"]), verdict(item))).collect()
 }
@@ -36,7 +36,7 @@ fn told<'a>(check: &str, report: &'a Report) -> Vec<Told<'a>> {
 #[test]
 fn custom_resources_are_judged_by_their_conditions_live_and_from_a_dump() {
     let cluster = Cluster::bare("custom");
-    let ns = Namespace::of(&cluster, "custom");
+    let ns = Namespace::new_in(&cluster, "custom");
     ns.kubectl()
         .create(&definition("widgets", "Widget", "Namespaced"));
     ns.kubectl().create(&definition("fleets", "Fleet", "Cluster"));
@@ -81,15 +81,15 @@ fn custom_resources_are_judged_by_their_conditions_live_and_from_a_dump() {
     }
     let (code, live) = plugin.health(&all);
     assert_eq!((code, live.status()), (2, "degraded"));
-    let told_live = told("widgets.e2e.example", &live);
+    let live_verdicts = verdicts("widgets.e2e.example", &live);
     assert_eq!(
-        told_live,
+        live_verdicts,
         [
             ("bad", ("degraded", Some(false), "ConditionNotMet")),
             ("good", ("healthy", Some(true), "Ready")),
-            // Its controller still has a minute to write a status.
+            // Its controller has a minute to write a status.
             ("mute", ("progressing", Some(false), "NotObserved")),
-            // This one wrote a status, and nothing in it tells whether it is well.
+            // Its status does not say whether it is healthy.
             ("silent", ("unknown", Some(false), "NoConditions")),
             ("stale", ("progressing", Some(false), "NotObserved")),
             ("stalled", ("degraded", Some(false), "Stalled")),
@@ -109,9 +109,9 @@ fn custom_resources_are_judged_by_their_conditions_live_and_from_a_dump() {
     );
     let dumped = plugin.judge(&line, Some(dump)).expect_code(2);
     let dumped = Report::parse(&dumped.stdout).expect("a report");
-    assert_eq!(told("widgets.e2e.example", &dumped), told_live);
+    assert_eq!(verdicts("widgets.e2e.example", &dumped), live_verdicts);
 
-    // One of them; one in no namespace; one that is not there, of a kind and of a group.
+    // One object by name; one in no namespace; an object, a kind and a group that do not exist.
     let one = format!("widgets.e2e.example/good -n {}", ns.name());
     assert_eq!(plugin.health(&one).0, 0);
     ns.kubectl().create(
@@ -124,7 +124,7 @@ fn custom_resources_are_judged_by_their_conditions_live_and_from_a_dump() {
     );
     let (code, fleets) = plugin.health("fleets.e2e.example");
     assert_eq!(
-        (code, told("fleets.e2e.example", &fleets)),
+        (code, verdicts("fleets.e2e.example", &fleets)),
         (0, vec![("east", ("healthy", Some(true), "Ready"))])
     );
     for (target, why) in [

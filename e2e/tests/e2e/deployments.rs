@@ -1,16 +1,16 @@
-//! Deployments at rest, as the real controllers leave them, and what falls short without a rollout.
+//! Deployments at rest, with the status of real controllers, and shortages without a rollout.
 
 use serde_json::json;
 use sre_e2e::report::verdict;
 use sre_e2e::{Deployment, Namespace};
 
 #[test]
-fn as_many_ready_pods_as_asked_for_are_healthy() {
+fn a_deployment_with_all_its_pods_ready_is_healthy() {
     let ns = Namespace::new("healthy");
     ns.create([Deployment::new("one", 1), Deployment::new("three", 3)]);
     ns.wait_ready("one", 1);
     ns.wait_ready("three", 3);
-    let (code, report) = ns.judged();
+    let (code, report) = ns.judge();
     assert_eq!((code, report.status()), (0, "ok"));
     for name in ["one", "three"] {
         assert_eq!(verdict(report.item(name)), ("healthy", Some(true), "Ready"));
@@ -30,13 +30,13 @@ fn as_many_ready_pods_as_asked_for_are_healthy() {
 }
 
 #[test]
-fn three_of_four_ready_are_degraded_though_the_controller_calls_it_available() {
+fn three_of_four_ready_is_degraded_though_the_controller_calls_it_available() {
     let ns = Namespace::new("short");
     ns.create([Deployment::new("web", 4)]);
     ns.wait_ready("web", 4);
     ns.break_pods("web", 1);
     ns.wait("web", &["{.status.readyReplicas}=3"]);
-    let (code, report) = ns.judged();
+    let (code, report) = ns.judge();
     let deployment = ns.deployments().remove(0);
     let conditions = deployment["status"]["conditions"].to_string();
     assert!(
@@ -55,9 +55,9 @@ fn none_of_two_ready_is_unavailable_though_the_controller_calls_it_available() {
     ns.create([Deployment::new("web", 2).rolling(1, "100%")]);
     ns.wait_ready("web", 2);
     ns.break_pods("web", 2);
-    // An absent field never equals a value: unavailable is what the controller writes then.
+    // The controller leaves out counts of 0 and writes unavailableReplicas.
     ns.wait("web", &["{.status.unavailableReplicas}=2"]);
-    let (code, report) = ns.judged();
+    let (code, report) = ns.judge();
     let conditions = ns.deployments().remove(0)["status"]["conditions"].to_string();
     assert!(
         conditions.contains("MinimumReplicasAvailable"),
@@ -78,7 +78,7 @@ fn scaled_to_zero_is_healthy_from_the_start_and_later() {
     ns.wait_ready("scaled", 2);
     ns.run(&["scale", "deployment/scaled", "--replicas=0"]);
     ns.wait("scaled", &["{.status.observedGeneration}=2"]);
-    let (code, report) = ns.judged();
+    let (code, report) = ns.judge();
     assert_eq!((code, report.status()), (0, "ok"));
     for name in ["born", "scaled"] {
         assert_eq!(
@@ -89,7 +89,7 @@ fn scaled_to_zero_is_healthy_from_the_start_and_later() {
 }
 
 #[test]
-fn pods_that_were_added_just_now_are_progressing_and_not_healthy() {
+fn pods_that_were_just_added_are_progressing_and_not_healthy() {
     let ns = Namespace::new("scaleup");
     ns.create([Deployment::new("web", 1).never_ready()]);
     ns.wait("web", &["{.status.replicas}=1"]);
@@ -104,7 +104,7 @@ fn pods_that_were_added_just_now_are_progressing_and_not_healthy() {
             "{.status.unavailableReplicas}=2",
         ],
     );
-    let (code, report) = ns.judged();
+    let (code, report) = ns.judge();
     assert_eq!((code, report.status()), (1, "degraded"));
     let item = report.item("web");
     assert_eq!(verdict(item), ("progressing", Some(false), "PodsStarting"));
@@ -121,7 +121,7 @@ fn ready_pods_inside_min_ready_seconds_are_settling_and_healthy() {
     let ns = Namespace::new("settling");
     ns.create([Deployment::new("web", 2).spec("minReadySeconds", 590)]);
     ns.wait("web", &["{.status.readyReplicas}=2"]);
-    let (code, report) = ns.judged();
+    let (code, report) = ns.judge();
     assert_eq!((code, report.status()), (1, "ok"));
     let item = report.item("web");
     assert_eq!(verdict(item), ("progressing", Some(true), "Settling"));
@@ -134,12 +134,12 @@ fn a_quota_that_blocks_pods_is_named_as_the_cause_at_once() {
     ns.limit_pods("1");
     ns.create([Deployment::new("some", 3)]);
     ns.wait("some", &["{.status.readyReplicas}=1"]);
-    // The quota is used up, so this one gets nothing.
+    // The quota is used up, so this Deployment gets no pods.
     ns.create([Deployment::new("zero", 2)]);
     for name in ["some", "zero"] {
         ns.wait_for_reason(name, "ReplicaFailure", "FailedCreate");
     }
-    let (code, report) = ns.judged();
+    let (code, report) = ns.judge();
     assert_eq!((code, report.status()), (2, "degraded"));
     assert_eq!(
         verdict(report.item("some")),
@@ -162,9 +162,12 @@ fn a_quota_that_blocks_pods_is_named_as_the_cause_at_once() {
 }
 
 #[test]
-fn one_being_deleted_is_left_out_of_the_verdict_unless_it_was_asked_for() {
+fn a_deployment_that_is_being_deleted_counts_only_if_it_is_named() {
     let ns = Namespace::new("deleted");
-    ns.create([Deployment::new("going", 2).held(), Deployment::new("staying", 1)]);
+    ns.create([
+        Deployment::new("going", 2).with_finalizer(),
+        Deployment::new("staying", 1),
+    ]);
     ns.wait_ready("going", 2);
     ns.wait_ready("staying", 1);
     ns.run(&[
@@ -173,7 +176,7 @@ fn one_being_deleted_is_left_out_of_the_verdict_unless_it_was_asked_for() {
         "--cascade=foreground",
         "--wait=false",
     ]);
-    let (code, report) = ns.judged();
+    let (code, report) = ns.judge();
     assert_eq!((code, report.status()), (0, "ok"));
     let item = report.item("going");
     assert_eq!(verdict(item), ("terminating", None, "Deleting"));

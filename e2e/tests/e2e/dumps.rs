@@ -1,4 +1,4 @@
-//! What kubectl wrote into a file is judged as the live cluster is.
+//! A dump that kubectl wrote is judged like the live cluster.
 
 use sre_e2e::deployment::bad_revision;
 use sre_e2e::report::{Verdict, verdict, word};
@@ -33,7 +33,7 @@ fn a_dump_gets_the_verdicts_of_the_live_cluster() {
     let ns = Namespace::new("dump");
     ns.create([
         Deployment::new("good", 2),
-        Deployment::new("held", 1).held(),
+        Deployment::new("held", 1).with_finalizer(),
         Deployment::new("none", 2)
             .never_ready()
             .spec("progressDeadlineSeconds", 2),
@@ -77,12 +77,12 @@ fn a_dump_gets_the_verdicts_of_the_live_cluster() {
     for name in ["none", "stalled"] {
         ns.wait_for_reason(name, "Progressing", "ProgressDeadlineExceeded");
     }
-    // With the pods that there are, the quota is used up.
+    // The present pods use up the quota.
     ns.limit_pods("1");
     ns.run(&["scale", "deployment/good", "--replicas=3"]);
     ns.wait_for_reason("good", "ReplicaFailure", "FailedCreate");
 
-    let (live_code, live) = ns.judged();
+    let (live_code, live) = ns.judge();
     let expected = [
         ("good", ("degraded", Some(false), "ReadyBelowDesired")),
         ("held", ("terminating", None, "Deleting")),
@@ -94,8 +94,7 @@ fn a_dump_gets_the_verdicts_of_the_live_cluster() {
         ("zero", ("healthy", Some(true), "ScaledToZero")),
     ];
     assert_eq!(verdicts(&live), expected);
-    // A dump that holds the pods shows how young they are, and the live run does not look at them: after the grace
-    // both say the same.
+    // A dump with pods shows how young they are, and the live run does not look at pods. After the grace both agree.
     let later = minutes_later(&live, 2);
     for (format, kinds) in [
         ("json", "deploy,rs,po"),
@@ -115,7 +114,7 @@ fn a_dump_gets_the_verdicts_of_the_live_cluster() {
         assert!(report.api_server().is_null(), "a dump has no API server");
         report.assert_counts_of(&ns.deployments());
     }
-    // With no time given, the newest one in the dump is now, when the pod that is missing is still young.
+    // Without --at the newest time in the dump counts as now, when the missing pod is still young.
     let (code, report) = judge("", ns.run(&["get", "deploy,rs,po,ev", "-o", "yaml"]));
     let settled = |verdicts: &[(&str, Verdict<'_>)]| {
         verdicts

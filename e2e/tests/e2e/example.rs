@@ -1,11 +1,11 @@
-//! The dump that is shipped to be tried out, and the way it is made.
+//! The dump of `examples/`, and how it is made.
 
 use sre_e2e::report::{Verdict, verdict, word};
 use sre_e2e::{Cluster, Report, process, root};
 use std::process::Command;
 use std::time::Duration;
 
-/// Namespace, name and verdict, as the dump's README promises them.
+/// Namespace, name and verdict of each workload, as in the dump's README.
 const EXPECTED: [(&str, &str, Verdict<'_>); 11] = [
     ("payments", "api", ("degraded", Some(false), "RolloutStalled")),
     ("payments", "ledger", ("healthy", Some(true), "Ready")),
@@ -37,7 +37,7 @@ fn judge(dump: &str) -> (i32, Report) {
 }
 
 #[test]
-fn the_shipped_example_has_the_verdicts_that_it_is_shipped_for() {
+fn the_shipped_example_has_its_documented_verdicts() {
     let dump = root().join("examples/shop.yaml");
     let (code, report) = judge(&dump.to_string_lossy());
     assert_eq!((code, report.status()), (2, "degraded"));
@@ -68,7 +68,7 @@ fn the_shipped_example_has_the_verdicts_that_it_is_shipped_for() {
 }
 
 #[test]
-fn capturing_the_example_again_brings_the_same_workloads() {
+fn capturing_the_example_again_gives_the_same_workloads() {
     let target = std::env::temp_dir().join(format!("sre-example-{}.yaml", std::process::id()));
     let path = target.to_string_lossy().into_owned();
     let mut capture = Command::new(root().join("e2e/capture-example"));
@@ -93,7 +93,7 @@ fn capturing_the_example_again_brings_the_same_workloads() {
             "a dump with its {kind}s"
         );
     }
-    // Those whose verdict does not wait for pods to grow old.
+    // The workloads whose verdict does not depend on the age of pods.
     for (name, state) in [
         ("storefront", "healthy"),
         ("indexer", "healthy"),

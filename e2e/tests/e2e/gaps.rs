@@ -1,11 +1,11 @@
-//! Statuses that no controller of today writes, and an API server serves all the same: old ones, those of other
-//! controllers, and those of people with bad intentions.
+//! Statuses that no present controller writes and an API server serves: old ones, those of other controllers, and
+//! malicious ones.
 
 use serde_json::{Value, json};
 use sre_e2e::report::{verdict, word};
 use sre_e2e::{Cluster, Deployment, Namespace, Report};
 
-/// A name and the status that is written for it; null for none.
+/// A name and its status; null for none.
 fn statuses() -> Vec<(&'static str, Value)> {
     let counts = |replicas: u32, ready: u32| {
         json!({"observedGeneration": 1, "replicas": replicas, "updatedReplicas": replicas,
@@ -41,7 +41,7 @@ fn statuses() -> Vec<(&'static str, Value)> {
     ]
 }
 
-/// When the status of that object was written last, by its managed fields.
+/// The time at which the status of an object was last written, by its managed fields.
 fn status_written(dump: &str, name: &str) -> Value {
     let list: Value = serde_json::from_str(dump).expect("kubectl writes JSON");
     let object = sre_e2e::report::list(&list["items"])
@@ -59,15 +59,15 @@ fn status_written(dump: &str, name: &str) -> Value {
 }
 
 #[test]
-fn a_status_with_gaps_is_read_live_as_it_is_from_a_dump() {
+fn a_status_with_gaps_has_the_same_verdict_live_and_from_a_dump() {
     let cluster = Cluster::bare("gaps");
-    let ns = Namespace::of(&cluster, "gaps");
+    let ns = Namespace::new_in(&cluster, "gaps");
     ns.create(statuses().iter().map(|(name, _)| Deployment::new(name, 2)));
     for (name, status) in statuses().into_iter().filter(|(_, status)| !status.is_null()) {
         ns.set_status(&format!("deployment/{name}"), &status);
     }
 
-    let (code, live) = ns.judged();
+    let (code, live) = ns.judge();
     assert_eq!((code, live.status()), (2, "degraded"));
     let verdicts: Vec<_> = live
         .items()
@@ -85,8 +85,8 @@ fn a_status_with_gaps_is_read_live_as_it_is_from_a_dump() {
         ]
     );
     let dump = ns.run(&["get", "deployments", "-o", "json", "--show-managed-fields"]);
-    // The live run reads protobuf and the dump is JSON: what is absent must not come out as nought or as 1970. The
-    // conditions have no time, so the shortage is dated by who wrote the status.
+    // The live run reads protobuf and the dump is JSON. An absent field must not become 0 or 1970. The conditions have no
+    // time, so the shortage has the time at which the status was written.
     assert_eq!(
         live.item("timeless")["since"],
         status_written(&dump, "timeless"),

@@ -1,14 +1,14 @@
-//! The same cluster as seen by people with different rights.
+//! One cluster as users with different rights see it.
 
 use serde_json::{Value, json};
 use sre_e2e::report::{verdict, word};
 use sre_e2e::{Cluster, Deployment, Namespace, Report};
 
 const RULE: &str = "apps/deployments list";
-/// What someone asks who may see Deployments and knows it.
+/// The question of a user who may list only Deployments.
 const ASKED: &str = "apiserver deploy";
 
-/// Every kind that is judged where none is chosen, and the rule that it takes.
+/// The default kinds, with the rule that each needs.
 const DEFAULT: [(&str, &str); 5] = [
     ("deployments", RULE),
     ("statefulsets", "apps/statefulsets list"),
@@ -17,7 +17,7 @@ const DEFAULT: [(&str, &str); 5] = [
     ("cronjobs", "batch/cronjobs list"),
 ];
 
-/// What a report does not see of Deployments: each entry's text, class and missing rule.
+/// The gaps about Deployments: each entry's text, class and missing rule.
 fn not_seen(report: &Report) -> Vec<(&str, &str, &str)> {
     report
         .not_seen()
@@ -26,8 +26,8 @@ fn not_seen(report: &Report) -> Vec<(&str, &str, &str)> {
         .collect()
 }
 
-/// The kubeconfig with this token in place of the certificate.
-fn by_token(kubeconfig: &str, token: &str) -> String {
+/// The kubeconfig with this token instead of the certificate.
+fn with_token(kubeconfig: &str, token: &str) -> String {
     let kept = kubeconfig
         .lines()
         .filter(|l| !l.contains("client-certificate-data") && !l.contains("client-key-data"));
@@ -86,7 +86,7 @@ fn the_administrator_sees_every_namespace() {
 }
 
 #[test]
-fn someone_with_rights_in_one_namespace_gets_its_verdict_and_hears_that_the_rest_was_not_seen() {
+fn a_user_with_rights_in_one_namespace_gets_its_verdict_and_the_gaps() {
     let ns = healthy();
     let name = format!("{}-user", ns.name());
     let user = Cluster::shared().user(&name);
@@ -100,7 +100,7 @@ fn someone_with_rights_in_one_namespace_gets_its_verdict_and_hears_that_the_rest
         report.0
     );
 
-    // Without a choice the other kinds are asked for too, and what may not be read is never ok.
+    // By default the other kinds are judged too, and a kind that may not be read is never ok.
     let (code, report) = user.plugin().health(&format!("-n {}", ns.name()));
     assert_eq!(
         (code, report.count("healthy"), report.not_seen().len()),
@@ -111,14 +111,14 @@ fn someone_with_rights_in_one_namespace_gets_its_verdict_and_hears_that_the_rest
         assert!(word(&entry["hint"]).ends_with(leave_out), "{entry:#}");
     }
 
-    // The context says `default`, where nothing is allowed either.
+    // The context has the namespace `default`, in which the user may read nothing either.
     let (code, report) = user.plugin().health(ASKED);
     assert_eq!((code, report.status()), (3, "unknown"));
     assert_eq!(not_seen(&report), [("deployments", "forbidden", RULE)]);
     assert_eq!(report.deployments()["status"], "unknown");
     assert_eq!(report.api_server()["status"], "ok");
 
-    user.settle_in(ns.name());
+    user.set_namespace(ns.name());
     let (code, report) = user.plugin().health(ASKED);
     assert_eq!((code, report.status()), (3, "unknown"));
     assert_eq!(
@@ -159,7 +159,7 @@ fn someone_with_rights_in_one_namespace_gets_its_verdict_and_hears_that_the_rest
 }
 
 #[test]
-fn someone_who_may_list_namespaces_sees_the_allowed_ones_and_a_list_of_the_others() {
+fn a_user_who_may_list_namespaces_sees_the_allowed_ones_and_a_list_of_the_others() {
     let (broken, other) = (two(), healthy());
     let name = format!("{}-user", broken.name());
     let user = Cluster::shared().user(&name);
@@ -185,7 +185,7 @@ fn someone_who_may_list_namespaces_sees_the_allowed_ones_and_a_list_of_the_other
     assert_eq!(report.items().len(), 1);
     assert_eq!(verdict(report.item("good")), ("healthy", Some(true), "Ready"));
 
-    // What is certainly broken comes before what could not be seen.
+    // Degraded comes before unknown.
     broken.allow(&name, "list", "deployments.apps");
     let (code, report) = user.plugin().health(ASKED);
     assert_eq!((code, report.status()), (2, "degraded"));
@@ -206,7 +206,7 @@ fn a_forbidden_part_never_counts_as_healthy() {
     );
     assert_eq!(report.deployments()["status"], "unknown");
     assert_eq!(report.count("total"), Some(0));
-    // The API server's own words, though lists are refused in protobuf.
+    // The message is the API server's, although lists are refused in protobuf.
     let error = word(&report.not_seen()[0]["error"]);
     assert!(
         error.contains("cannot list resource \"deployments\" in API group \"apps\""),
@@ -218,7 +218,7 @@ fn a_forbidden_part_never_counts_as_healthy() {
             && hint.contains("--verb=list --resource=deployments.apps"),
         "{hint}"
     );
-    // Everyone who is authenticated may ask /version and /readyz.
+    // Every authenticated user may read /version and /readyz.
     assert_eq!(report.api_server()["status"], "ok");
 
     let screen = nobody.plugin().run("health").expect_code(3).stdout;
@@ -233,7 +233,7 @@ fn a_forbidden_part_never_counts_as_healthy() {
 fn a_wrong_token_is_unauthenticated_and_no_token_is_forbidden() {
     let ns = Namespace::new("tokens");
     let cluster = Cluster::shared();
-    let wrong = cluster.altered(&format!("{}-wrong", ns.name()), |k| by_token(k, "not-a-token"));
+    let wrong = cluster.altered(&format!("{}-wrong", ns.name()), |k| with_token(k, "not-a-token"));
     let (code, report) = wrong.plugin().health("");
     assert_eq!((code, report.status()), (3, "unknown"), "{:#}", report.0);
     assert_eq!(
@@ -250,7 +250,7 @@ fn a_wrong_token_is_unauthenticated_and_no_token_is_forbidden() {
         "a token is never shown: {run}"
     );
 
-    let anonymous = cluster.altered(&format!("{}-anonymous", ns.name()), |k| by_token(k, ""));
+    let anonymous = cluster.altered(&format!("{}-anonymous", ns.name()), |k| with_token(k, ""));
     let (code, report) = anonymous.plugin().health("");
     assert_eq!((code, report.status()), (3, "unknown"), "{:#}", report.0);
     assert_eq!(
@@ -274,7 +274,7 @@ fn the_token_of_a_service_account_is_as_good_as_a_certificate() {
         "deployments.apps",
     );
     let token = ns.run(&["create", "token", "reader", "--duration=10m"]);
-    let user = Cluster::shared().altered(&format!("{}-reader", ns.name()), |k| by_token(k, token.trim()));
+    let user = Cluster::shared().altered(&format!("{}-reader", ns.name()), |k| with_token(k, token.trim()));
     let (code, report) = user.plugin().health(&format!("{ASKED} -n {}", ns.name()));
     assert_eq!(
         (code, report.status(), report.count("healthy")),

@@ -1,4 +1,4 @@
-//! What is asked for and is not there: never "ok".
+//! Targets, namespaces and selectors that match nothing are never "ok".
 
 use serde_json::json;
 use sre_e2e::report::word;
@@ -62,7 +62,7 @@ fn a_deployment_that_does_not_exist_is_unknown_with_the_nearest_name() {
         only_hint(&report),
         ("deployment chekout", "notFound", "did you mean \"checkout\"?")
     );
-    // One that is there does not make up for one that is not.
+    // A target that exists does not make up for one that does not.
     let (code, report) = plugin().health(&format!(
         "deploy/checkout deployments.apps/chekout -n {}",
         ns.name()
@@ -76,7 +76,7 @@ fn a_deployment_that_does_not_exist_is_unknown_with_the_nearest_name() {
 }
 
 #[test]
-fn a_selector_picks_as_kubectl_does_and_one_that_matches_nothing_is_unknown() {
+fn a_selector_selects_as_in_kubectl_and_one_that_matches_nothing_is_unknown() {
     let ns = Namespace::new("labels");
     let tiers = [("a", "web"), ("b", "web"), ("c", "batch")];
     ns.create(tiers.map(|(name, tier)| Deployment::new(name, 0).label("tier", tier)));

@@ -1,4 +1,4 @@
-//! The path to a real API server: all of its rungs, and controllers that stop.
+//! The path to a real API server: all its rungs, and controllers that stop.
 
 use serde_json::{Value, json};
 use sre_e2e::deadline::until;
@@ -6,7 +6,7 @@ use sre_e2e::report::list;
 use sre_e2e::{Cluster, Plugin, Report};
 use std::time::Duration;
 
-/// The first of a Lease is written within seconds, and a silence of 60 s is what counts.
+/// Limit of a wait. A Lease is first written within seconds, and controllers count as silent after 60 s.
 const WITHIN: Duration = Duration::from_mins(3);
 
 fn asked(plugin: &Plugin) -> (Option<i32>, Value) {
@@ -16,7 +16,7 @@ fn asked(plugin: &Plugin) -> (Option<i32>, Value) {
 }
 
 #[test]
-fn controllers_that_stop_freeze_the_counts_and_are_told_until_they_go_on() {
+fn stopped_controllers_are_reported_until_they_go_on() {
     let cluster = Cluster::whole("frozen");
     let plugin = cluster.plugin();
     until("both Leases are seen to be alive", WITHIN, || {

@@ -1,6 +1,6 @@
-//! Owns the list of what is tested on a real cluster, as one binary, so that all of it runs side by side.
+//! Tests on a real control plane, as one binary, so that they run in parallel.
 
-// Helpers outside test functions fail the test in the same way.
+// Helpers outside of test functions fail the test by panicking too.
 #![allow(clippy::expect_used, clippy::panic)]
 
 mod agent;

@@ -1,11 +1,11 @@
-//! The API server stopped, hung and back, as the plugin meets it.
+//! The plugin with an API server that stops, hangs and comes back.
 
 use serde_json::{Value, json};
 use sre_e2e::report::word;
 use sre_e2e::{Agent, Cluster, Deployment, Namespace, Report};
 use std::time::Duration;
 
-/// Fails unless the whole report says that no API server was reached, for that reason.
+/// Panics unless all parts of the report say that no API server was reached, for that reason.
 #[track_caller]
 fn assert_unreached(report: &Report, class: &str) {
     assert_eq!(report.status(), "unknown", "{:#}", report.0);
@@ -37,9 +37,9 @@ fn assert_unreached(report: &Report, class: &str) {
 }
 
 #[test]
-fn an_api_server_that_stops_hangs_and_comes_back_is_told_each_time() {
+fn an_api_server_that_stops_hangs_and_comes_back_is_reported_each_time() {
     let cluster = Cluster::bare("outage");
-    let ns = Namespace::of(&cluster, "outage");
+    let ns = Namespace::new_in(&cluster, "outage");
     ns.create([Deployment::new("web", 0)]);
     ns.set_status("deployment/web", &json!({"observedGeneration": 1}));
     let plugin = cluster.plugin();
@@ -62,16 +62,16 @@ fn an_api_server_that_stops_hangs_and_comes_back_is_told_each_time() {
     assert_eq!(code, Some(69));
     assert_unreached(&report, "timeout");
     assert!(took < Duration::from_secs(6), "{took:?}");
-    // Without flags: 5 s to connect, and no retry makes more of it.
+    // By default connecting takes 5 s at most, and no retry follows.
     let (code, took, report) = whole("");
     assert_eq!(code, Some(69));
     assert_unreached(&report, "timeout");
     assert!(took < Duration::from_secs(15), "{took:?}");
     let (code, _, report) = whole("deployments --timeout 2s");
     assert_eq!((code, report.status()), (Some(69), "unknown"));
-    // Ctrl-C, a second into it.
+    // Ctrl-C after a second.
     let run = plugin
-        .in_shell("timeout --preserve-status --signal INT 1 \"$PLUGIN\" health")
+        .run_in_shell("timeout --preserve-status --signal INT 1 \"$PLUGIN\" health")
         .expect_code(130);
     assert!(
         run.stdout.is_empty() && run.took < Duration::from_secs(3),
@@ -114,7 +114,7 @@ fn an_api_server_without_its_etcd_is_degraded_and_what_it_holds_is_not_seen() {
     });
 
     cluster.pause_etcd();
-    // It remembers for a moment that etcd was well.
+    // The API server remembers for a moment that etcd was healthy.
     sre_e2e::deadline::until("/readyz fails", Duration::from_secs(30), || {
         let run = cluster.kubectl().run(&["get", "--raw", "/readyz"], None);
         if run.code == Some(0) {

@@ -1,10 +1,10 @@
-//! The formats say the same, and kubectl hands everything through.
+//! The formats agree, and kubectl passes output and exit code through.
 
 use serde_json::Value;
 use sre_e2e::report::word;
 use sre_e2e::{Cluster, Deployment, Namespace, Report};
 
-/// Without what differs from run to run.
+/// The value without fields that change from run to run.
 fn comparable(text: &str) -> Value {
     let mut report: Value = serde_saphyr::from_str(text).expect("JSON is YAML too");
     for path in ["/observedAt", "/checks/0/latencyMs"] {
@@ -29,7 +29,7 @@ fn assert_no_null(value: &Value, path: &str) {
     }
 }
 
-/// One of each state that comes to rest.
+/// Deployments with one of each state that does not change by itself.
 fn mixed() -> Namespace<'static> {
     let ns = Namespace::new("outputs");
     ns.create([
@@ -131,39 +131,39 @@ fn json_yaml_and_the_screen_agree() {
 }
 
 #[test]
-fn kubectl_runs_it_as_a_plugin_and_hands_output_and_exit_code_through() {
+fn kubectl_runs_it_as_a_plugin_and_passes_output_and_exit_code_through() {
     let ns = mixed();
     let plugin = Cluster::shared().plugin();
     let direct = plugin
         .run(&format!("health --cause none -n {} -o json", ns.name()))
         .expect_code(2);
     let through = plugin
-        .through_kubectl(&format!("health --cause none -n {} -o json", ns.name()))
+        .run_through_kubectl(&format!("health --cause none -n {} -o json", ns.name()))
         .expect_code(2);
     assert_eq!(comparable(&direct.stdout), comparable(&through.stdout));
     let _ = plugin
-        .through_kubectl(&format!("health deploy/good -n {}", ns.name()))
+        .run_through_kubectl(&format!("health deploy/good -n {}", ns.name()))
         .expect_code(0);
     let _ = plugin
-        .through_kubectl(&format!("health deploy/god -n {}", ns.name()))
+        .run_through_kubectl(&format!("health deploy/god -n {}", ns.name()))
         .expect_code(3);
-    let refused = plugin.through_kubectl("helth").expect_code(64);
+    let refused = plugin.run_through_kubectl("helth").expect_code(64);
     assert!(refused.stderr.contains("did you mean \"health\"?"), "{refused}");
-    let help = plugin.through_kubectl("health --help").expect_code(0).stdout;
+    let help = plugin.run_through_kubectl("health --help").expect_code(0).stdout;
     assert!(help.contains("Usage: kubectl sre health"), "{help}");
 }
 
 #[test]
-fn a_reader_that_goes_away_changes_neither_the_exit_code_nor_adds_a_word() {
+fn a_reader_that_goes_away_changes_neither_the_exit_code_nor_stderr() {
     let ns = mixed();
     let plugin = Cluster::shared().plugin();
-    // `true` reads nothing and ends at once.
+    // `true` ends at once without reading.
     for format in ["human", "json", "yaml"] {
         let line = format!(
             "(sleep 0.2; \"$PLUGIN\" health --cause none -n {} -o {format}) | true; echo ${{PIPESTATUS[0]}}",
             ns.name()
         );
-        let run = plugin.in_shell(&line).expect_code(0);
+        let run = plugin.run_in_shell(&line).expect_code(0);
         assert_eq!(
             (run.stdout.as_str(), run.stderr.as_str()),
             ("2\n", ""),
@@ -173,7 +173,7 @@ fn a_reader_that_goes_away_changes_neither_the_exit_code_nor_adds_a_word() {
 }
 
 #[test]
-fn version_tells_the_plugin_and_the_server() {
+fn version_prints_the_versions_of_the_plugin_and_the_server() {
     let plugin = Cluster::shared().plugin();
     let text = plugin.run("version -o json").expect_code(0).stdout;
     let version: Value = serde_json::from_str(&text).expect("JSON");

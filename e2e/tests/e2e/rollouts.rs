@@ -1,11 +1,11 @@
-//! Rollouts: under way, over, stalled, paused.
+//! Rollouts: running, finished, stalled, paused.
 
 use serde_json::json;
 use sre_e2e::deployment::bad_revision;
 use sre_e2e::report::verdict;
 use sre_e2e::{Deployment, Namespace};
 
-/// Begins a rollout whose pods never become ready, and waits until the controller is at it.
+/// Begins a rollout whose pods never become ready, and waits until the controller has begun it.
 fn roll_out_bad_revision(ns: &Namespace<'_>, name: &str) {
     ns.run(&["patch", &format!("deployment/{name}"), "--patch", &bad_revision()]);
     ns.wait(
@@ -21,7 +21,7 @@ fn a_rollout_under_full_capacity_is_progressing_then_degraded_once_it_stalls() {
     ns.wait_ready("web", 2);
     roll_out_bad_revision(&ns, "web");
     ns.wait("web", &["{.status.replicas}=3", "{.status.availableReplicas}=2"]);
-    let (code, report) = ns.judged();
+    let (code, report) = ns.judge();
     assert_eq!((code, report.status()), (1, "ok"));
     let item = report.item("web");
     assert_eq!(verdict(item), ("progressing", Some(true), "RolloutInProgress"));
@@ -35,7 +35,7 @@ fn a_rollout_under_full_capacity_is_progressing_then_degraded_once_it_stalls() {
     ]);
     ns.wait("web", &["{.status.observedGeneration}=3"]);
     ns.wait_for_reason("web", "Progressing", "ProgressDeadlineExceeded");
-    let (code, report) = ns.judged();
+    let (code, report) = ns.judge();
     assert_eq!((code, report.status()), (2, "degraded"));
     let item = report.item("web");
     assert_eq!(verdict(item), ("degraded", Some(false), "RolloutStalled"));
@@ -62,7 +62,7 @@ fn a_first_rollout_is_progressing_until_its_deadline_and_unavailable_after_it() 
         Deployment::new("late", 2)
             .never_ready()
             .spec("progressDeadlineSeconds", 2),
-        // With the largest deadline the controller keeps no Progressing condition at all.
+        // With the greatest deadline the controller writes no Progressing condition.
         Deployment::new("patient", 2)
             .never_ready()
             .spec("progressDeadlineSeconds", i32::MAX),
@@ -71,7 +71,7 @@ fn a_first_rollout_is_progressing_until_its_deadline_and_unavailable_after_it() 
         ns.wait(name, &["{.status.updatedReplicas}=2"]);
     }
     ns.wait_for_reason("late", "Progressing", "ProgressDeadlineExceeded");
-    let (code, report) = ns.judged();
+    let (code, report) = ns.judge();
     assert_eq!((code, report.status()), (2, "degraded"));
     assert_eq!(
         verdict(report.item("early")),
@@ -104,10 +104,10 @@ fn a_rollout_that_falls_short_is_progressing_and_not_healthy() {
     );
     roll_out_bad_revision(&ns, "rolling");
     ns.wait("rolling", &["{.status.readyReplicas}=1"]);
-    let (code, report) = ns.judged();
+    let (code, report) = ns.judge();
     assert_eq!((code, report.status()), (1, "degraded"));
-    // The controller keeps NewReplicaSetAvailable where it met the moment between the old pods and the new, none of none
-    // (`syncRolloutStatus` in `pkg/controller/deployment/progress.go`): then the pods are all that tells of a start.
+    // The controller keeps NewReplicaSetAvailable if it syncs between the old pods and the new ones, with 0 of 0 replicas
+    // (`syncRolloutStatus` in `pkg/controller/deployment/progress.go`). Then only the pods show that a rollout began.
     let begun = ["RolloutInProgress", "PodsStarting"];
     for (name, ready, reasons) in [("recreate", 0, &begun[..]), ("rolling", 1, &begun[..1])] {
         let item = report.item(name);
@@ -141,7 +141,7 @@ fn paused_at_full_capacity_is_healthy_with_a_note() {
     }
     ns.wait("web", &["{.status.observedGeneration}=2"]);
     ns.wait("stalled", &["{.status.observedGeneration}=4"]);
-    let (code, report) = ns.judged();
+    let (code, report) = ns.judge();
     assert_eq!((code, report.status()), (0, "ok"));
     for (name, note) in [("web", "paused"), ("stalled", "paused, its rollout had stalled")] {
         let item = report.item(name);
@@ -163,7 +163,7 @@ fn paused_is_no_excuse_for_a_shortage() {
     ns.run(&["rollout", "pause", "deployment/short"]);
     ns.wait("short", &["{.status.observedGeneration}=2"]);
     ns.wait("never-begun", &["{.status.observedGeneration}=1"]);
-    let (code, report) = ns.judged();
+    let (code, report) = ns.judge();
     assert_eq!((code, report.status()), (2, "degraded"));
     for (name, state) in [("never-begun", "unavailable"), ("short", "degraded")] {
         let item = report.item(name);

@@ -7,7 +7,7 @@ use sre_e2e::{Agent, Cluster, Deployment, Namespace};
 use std::time::Duration;
 
 const MANY: u32 = 2000;
-/// kubectl creates some 50 objects a second; several of them share the work.
+/// How many kubectl processes share the work. Each creates some 50 objects a second.
 const AT_ONCE: usize = 5;
 
 fn create_many(ns: &Namespace<'_>) {
@@ -32,7 +32,7 @@ fn create_many(ns: &Namespace<'_>) {
 }
 
 #[test]
-fn thousands_are_counted_to_the_last_one_and_read_page_by_page() {
+fn thousands_of_deployments_are_all_counted_and_read_page_by_page() {
     let ns = Namespace::new("many");
     create_many(&ns);
     until("the controllers are done", Duration::from_mins(4), || {
@@ -44,7 +44,7 @@ fn thousands_are_counted_to_the_last_one_and_read_page_by_page() {
                 && status.to_string().contains("NewReplicaSetAvailable")
         };
         let count = deployments.iter().filter(done).count();
-        // Asking is not free: the list has megabytes.
+        // The list has megabytes, so it is not requested too often.
         std::thread::sleep(Duration::from_secs(1));
         if count == MANY as usize {
             Ok(())
@@ -53,7 +53,7 @@ fn thousands_are_counted_to_the_last_one_and_read_page_by_page() {
         }
     });
 
-    let (code, report) = ns.judged();
+    let (code, report) = ns.judge();
     assert_eq!((code, report.status()), (0, "ok"));
     let deployments = ns.deployments();
     let zero = deployments.iter().filter(|d| d["spec"]["replicas"] == 0).count();
@@ -76,19 +76,19 @@ fn thousands_are_counted_to_the_last_one_and_read_page_by_page() {
         &a["deployments"] == items
     });
 
-    // Break a few in the middle of it.
+    // A few in the middle of the list are broken.
     for name in ["d0001", "d1001", "d1999"] {
         ns.break_pods(name, 1);
         ns.wait(name, &["{.status.unavailableReplicas}=1"]);
     }
-    let (code, report) = ns.judged();
+    let (code, report) = ns.judge();
     assert_eq!(code, 1, "a pod that failed just now may still recover");
     assert_eq!(
         (report.count("healthy"), report.count("progressing")),
         (Some(u64::from(MANY) - 3), Some(3))
     );
 
-    // The state of those that are wrong is judged anew for each answer, that of the others is remembered.
+    // Each answer judges unhealthy objects again, and remembers the verdicts of the others.
     let answer = agent.until(
         &format!("{path}&state=progressing"),
         Duration::from_secs(10),

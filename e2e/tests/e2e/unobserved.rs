@@ -1,4 +1,4 @@
-//! What no controller looks at. This takes the minute that a controller is given.
+//! A Deployment without a controller. The test takes a minute, which is the grace of a controller.
 
 use serde_json::json;
 use sre_e2e::deadline::until;
@@ -13,12 +13,12 @@ fn time(text: &serde_json::Value) -> jiff::Timestamp {
 }
 
 #[test]
-fn without_a_controller_a_deployment_is_progressing_for_a_minute_and_then_known_to_be_ignored() {
+fn without_a_controller_a_deployment_is_progressing_for_a_minute_and_then_reported() {
     let cluster = Cluster::bare("unobserved");
     let agent = Agent::start(&cluster.kubeconfig(), &[]);
-    let ns = Namespace::of(&cluster, "ignored");
+    let ns = Namespace::new_in(&cluster, "ignored");
     ns.create([Deployment::new("changed", 2), Deployment::new("new", 2)]);
-    // As its controller left it, before it stopped.
+    // The status that its controller wrote before it stopped.
     let status = json!({
         "observedGeneration": 1, "replicas": 2, "updatedReplicas": 2, "readyReplicas": 2, "availableReplicas": 2,
         "conditions": [
@@ -44,12 +44,12 @@ fn without_a_controller_a_deployment_is_progressing_for_a_minute_and_then_known_
         (&json!(2), &json!(1))
     );
 
-    // Whoever touches an object that was never observed does not make it younger.
+    // A write to an object that was never observed does not start its minute again.
     std::thread::sleep(Duration::from_secs(2));
     ns.run(&["annotate", "deployment/new", "sre.test/touched=later"]);
     let new = ns.deployments().remove(1);
 
-    let (code, report) = ns.judged();
+    let (code, report) = ns.judge();
     assert_eq!((code, report.status()), (1, "degraded"));
     assert_eq!(report.item("new")["since"], new["metadata"]["creationTimestamp"]);
     for name in ["changed", "new"] {
@@ -86,8 +86,8 @@ fn without_a_controller_a_deployment_is_progressing_for_a_minute_and_then_known_
             item["name"]
         );
     }
-    // No event came in between: it is time alone that changed the verdict. The agent reckons with parts of seconds
-    // that the API server's clock does not tell.
+    // Only time has changed the verdict, since no event came in between. The agent counts fractions of seconds, which the
+    // API server's clock does not have.
     let path = format!("/health/deployments?namespace={}", ns.name());
     agent.until(&path, Duration::from_secs(3), 200, |a| {
         a["deployments"] == report.deployments()["items"]

@@ -2,21 +2,21 @@
 
 use serde_json::{Value, json};
 use sre_e2e::deadline::until;
-use sre_e2e::node::{self, RUNS, Space, deployment, kubectl};
+use sre_e2e::node::{self, RUNS, RestrictedNamespace, deployment, kubectl};
 use sre_e2e::{Release, Report, User};
 
-/// A user with no rights, and one with those of the chart's Role alone.
+/// A user with only the rights of the chart's Role.
 fn on_call(namespace: &str) -> User {
     kubectl().ok(&["--namespace", namespace, "create", "serviceaccount", "on-call"]);
     node::service_account(namespace, "on-call")
 }
 
-fn workloads() -> Space {
-    let shop = Space::restricted("shop");
+fn workloads() -> RestrictedNamespace {
+    let shop = RestrictedNamespace::new("shop");
     shop.create(deployment("web", 2, &["sleep", "3600"]));
     shop.create(deployment("none", 0, &["sleep", "3600"]));
     let mut crashing = deployment("crashing", 1, &["false"]);
-    // A container without a probe is ready for the moment before it ends, and its Deployment is settling in that moment.
+    // A container without a probe is ready for a moment before it ends, and then its Deployment is settling.
     crashing["spec"]["template"]["spec"]["containers"][0]["readinessProbe"] =
         json!({"exec": {"command": ["true"]}, "initialDelaySeconds": 3600});
     crashing["spec"]["progressDeadlineSeconds"] = json!(3);
@@ -49,13 +49,12 @@ fn essence(report: &Report) -> Value {
         report.as_object_mut().map(|map| map.remove(field));
     }
     for check in report["checks"].as_array_mut().into_iter().flatten() {
-        // The path to the API server is another from another place, and who asks is known where it was asked directly;
-        // what both saw of it is compared below.
+        // The path to the API server and the identity depend on the place. The rest of the check is compared below.
         for field in ["latencyMs", "identity", "ladder", "record", "vantage"] {
             check.as_object_mut().map(|map| map.remove(field));
         }
         for item in check["items"].as_array_mut().into_iter().flatten() {
-            // The age of a shortage that is told in words passes between two questions.
+            // A message can hold an age, which grows between two questions.
             item.as_object_mut().map(|map| map.remove("message"));
         }
     }
@@ -66,7 +65,7 @@ fn essence(report: &Report) -> Value {
 }
 
 #[test]
-fn the_agent_says_what_the_plugin_says() {
+fn the_agent_reports_the_same_as_the_plugin() {
     let _shop = workloads();
     let _release = Release::install("sre-tools", &["--set", "causes.enabled=false"]);
     for (line, code) in [
@@ -82,7 +81,7 @@ fn the_agent_says_what_the_plugin_says() {
         ("", 2),
     ] {
         until(line, RUNS, || {
-            // Those of a crash loop change between two looks.
+            // The counts of a crash loop change between two runs.
             let (direct, mine) = node::plugin().health(&format!("--cause none {line}"));
             let (proxied, agents) = node::plugin().health(&format!("--agent --cause none {line}"));
             assert_eq!(agents.0["source"]["agent"], "sre-tools/sre-agent");
@@ -114,7 +113,7 @@ fn the_agent_says_what_the_plugin_says() {
 
 #[test]
 fn the_charts_role_is_all_that_a_user_needs() {
-    let tools = Space::restricted("people");
+    let tools = RestrictedNamespace::new("people");
     let someone = on_call("people");
     let subject = "serviceProxier.subjects[0].kind=ServiceAccount,serviceProxier.subjects[0].name=on-call,\
                    serviceProxier.subjects[0].namespace=people";
@@ -137,7 +136,7 @@ fn the_charts_role_is_all_that_a_user_needs() {
             _ => Err(allowed),
         }
     });
-    // The command of the hint does the same.
+    // The command of the hint grants the same right.
     release.upgrade(&["--set", "serviceProxier.create=false"]);
     let role =
         "create role sre-agent-proxy --verb=get --resource=services/proxy --resource-name=sre-agent:http";
@@ -155,7 +154,7 @@ fn the_charts_role_is_all_that_a_user_needs() {
 }
 
 #[test]
-fn an_agent_that_is_not_there_is_told_from_one_that_is_not_ready_or_cannot_be_dialled() {
+fn an_absent_agent_differs_from_one_that_is_not_ready_or_cannot_be_dialled() {
     let ask = |flags: &str| {
         let (code, report) = node::plugin().health(flags);
         assert!(
@@ -173,7 +172,7 @@ fn an_agent_that_is_not_there_is_told_from_one_that_is_not_ready_or_cannot_be_di
     assert!(text(error).contains("no Service in this cluster is an agent's"));
     assert_eq!(ask("--agent=sre-tools/sre-agent").1, json!("noAgent"));
 
-    // Elsewhere than in the usual place, it is suggested and not believed.
+    // An agent in another namespace is suggested and not asked.
     let release = Release::install("elsewhere", &[]);
     let (code, report) = node::plugin().health("--agent apiserver");
     assert_eq!(
@@ -190,8 +189,8 @@ fn an_agent_that_is_not_there_is_told_from_one_that_is_not_ready_or_cannot_be_di
         .expect_code(0);
     assert!(quiet.stdout.contains(", by agent elsewhere/sre-agent"), "{quiet}");
 
-    // A Service that serves, and is no agent's.
-    let shop = Space::restricted("shop");
+    // A Service that answers and is not an agent's.
+    let shop = RestrictedNamespace::new("shop");
     let mut web = deployment("frontend", 1, &["sleep", "3600"]);
     web["spec"]["template"]["spec"]["containers"][0]["ports"] = json!([{"containerPort": 8080}]);
     shop.create(web);
@@ -251,10 +250,10 @@ fn an_agent_that_is_not_there_is_told_from_one_that_is_not_ready_or_cannot_be_di
 }
 
 #[test]
-fn an_agent_of_one_namespace_says_nothing_of_the_others() {
-    // All that is broken is where the agent does not look.
+fn an_agent_of_one_namespace_reports_no_other() {
+    // All broken workloads are in namespaces that the agent does not watch.
     let _shop = workloads();
-    let quiet = Space::restricted("quiet");
+    let quiet = RestrictedNamespace::new("quiet");
     quiet.create(deployment("web", 1, &["sleep", "3600"]));
     quiet.run(&["rollout", "status", "deployment/web", "--timeout=90s"]);
     let release = Release::install("sre-tools", &["--set", "namespaces={quiet}"]);
@@ -297,7 +296,7 @@ fn an_agent_of_one_namespace_says_nothing_of_the_others() {
             .contains("in all namespaces but quiet  notWatched: the agent watches only namespace quiet"),
         "{screen}"
     );
-    // Over HTTP the agent's own namespaces are the question, unless every one is asked for.
+    // Over HTTP a question is about the agent's own namespaces, unless it asks for every one.
     let own = release.get("/health/deployments");
     assert_eq!(
         (&own["status"], &own["coverage"]["namespaces"]),
@@ -311,7 +310,7 @@ fn an_agent_of_one_namespace_says_nothing_of_the_others() {
 }
 
 #[test]
-fn the_agent_tells_causes_as_the_chart_installs_it() {
+fn the_agent_reports_causes_with_the_charts_default_values() {
     let _shop = workloads();
     let _release = Release::install("sre-tools", &[]);
     until("the crash loop is explained", RUNS, || {
@@ -335,7 +334,7 @@ fn the_agent_tells_causes_as_the_chart_installs_it() {
 }
 
 #[test]
-fn version_tells_all_three() {
+fn version_prints_all_three_versions() {
     let _release = Release::install("sre-tools", &[]);
     let ran = node::plugin().run("version --agent").expect_code(0);
     let lines: Vec<_> = ran.stdout.lines().collect();

@@ -1,4 +1,4 @@
-//! The chart from its installation to its end.
+//! The chart: installed, upgraded, rolled back and removed.
 
 use serde_json::{Value, json};
 use sre_e2e::deadline::until;
@@ -51,7 +51,7 @@ fn an_upgrade_and_a_rollback_fail_no_request() {
     let release = Release::install(NAMESPACE, &[]);
     let curl = Curl::start();
     let address = node::cluster_ip(NAMESPACE, "sre-agent");
-    // Bounded: a stop file ends it, and so does its count.
+    // The loop ends by a stop file, or by its count.
     let line = format!(
         "i=0; while [ ! -e /tmp/stop ] && [ $i -lt 5000 ]; do curl -s -o /dev/null --max-time 3 -w '%{{http_code}}\\n' \
          http://{address}:8080/health/deployments; i=$((i+1)); done | sort | uniq -c"
@@ -100,7 +100,7 @@ fn an_upgrade_and_a_rollback_fail_no_request() {
     });
     let counted: Vec<_> = codes.stdout.split_whitespace().collect();
     assert_eq!((counted.len(), counted.get(1)), (2, Some(&"200")), "{codes}");
-    // Its own rollout shows as what it is; what may not happen is that nobody answers.
+    // The agent may report its own rollout. But every request must be answered.
     let (codes, runs) = proxied;
     assert!(
         runs > 10 && codes.iter().all(|c| matches!(c, Some(0..=2))),
@@ -110,7 +110,7 @@ fn an_upgrade_and_a_rollback_fail_no_request() {
 
 #[test]
 fn an_uninstalled_release_leaves_nothing() {
-    // Whatever lists, but what the cluster writes by itself.
+    // Every kind that can be listed, without those that the cluster writes by itself.
     let kinds = kubectl().ok(&["api-resources", "--verbs=list", "--output=name"]);
     let kinds: Vec<_> = kinds
         .lines()
@@ -127,7 +127,7 @@ fn an_uninstalled_release_leaves_nothing() {
             .collect();
         names
     };
-    let space = node::Space::restricted("before");
+    let space = node::RestrictedNamespace::new("before");
     let before = everything();
     drop(space);
     let all = [
@@ -172,7 +172,7 @@ fn each_of_three_replicas_answers_and_names_itself() {
     let pods: BTreeSet<String> = release.pod_names().into_iter().collect();
     assert_eq!(pods.len(), 3);
     let mut seen = BTreeSet::new();
-    // A pod that is not chosen in so many tries is not among those that answer: 3 * (2/3)^100 is 10^-17.
+    // The probability that one of three pods is not chosen in 100 tries is 3 * (2/3)^100, about 10^-17.
     for _ in 0..100 {
         let answer = release.get("/health?items=notable");
         let report = Report::parse(&answer.to_string()).expect("a report");
@@ -187,7 +187,7 @@ fn each_of_three_replicas_answers_and_names_itself() {
 
 #[test]
 fn with_namespaces_it_gets_roles_there_and_sees_no_others() {
-    let shop = node::Space::restricted("shop");
+    let shop = node::RestrictedNamespace::new("shop");
     shop.create(node::deployment("web", 1, &["sleep", "3600"]));
     let release = Release::install(NAMESPACE, &["--set", "namespaces={shop,sre-tools}"]);
     let cluster_roles = kubectl().ok(&[

@@ -1,5 +1,5 @@
-//! The API server away under an agent in its pod. It stops the API server, so it runs on our own cluster alone; in
-//! others it is left out by the name of this file, and counted.
+//! An agent in its pod while the API server is away. The test stops the API server, so it runs only on our own cluster.
+//! For other clusters it is skipped by the name of this file, and counted.
 
 use serde_json::{Value, json};
 use sre_e2e::deadline::{Deadline, until};
@@ -14,10 +14,10 @@ const RECOVERS: Duration = Duration::from_secs(10);
 const ANSWERS: Duration = Duration::from_secs(15);
 
 #[test]
-fn two_minutes_without_an_api_server_restart_nothing_and_are_told_as_they_are() {
+fn an_outage_of_two_minutes_is_reported_and_restarts_no_pod() {
     let release = Release::install("sre-tools", &[]);
     let pod = release.pods().remove(0);
-    // The only way to it while there is no API server: ours is a bridge on this machine.
+    // Without an API server the pod can be reached only by its own address: our network is a bridge on this machine.
     let address: SocketAddr = format!("{}:8080", word(&pod["status"]["podIP"]))
         .parse()
         .expect("a pod has an address");
@@ -32,7 +32,7 @@ fn two_minutes_without_an_api_server_restart_nothing_and_are_told_as_they_are() 
     cluster.stop();
     let away = Deadline::within(OUTAGE);
     until(
-        "the API server is told to be away",
+        "the API server is reported to be away",
         Duration::from_secs(40),
         || {
             let answer = get("/health/apiserver")?;
@@ -44,14 +44,18 @@ fn two_minutes_without_an_api_server_restart_nothing_and_are_told_as_they_are() 
             }
         },
     );
-    until("the data is told to be stale", Duration::from_secs(40), || {
-        let answer = get("/health/deployments")?;
-        if answer.json()["stale"] == json!(true) {
-            Ok(())
-        } else {
-            Err(answer.body)
-        }
-    });
+    until(
+        "the data is reported to be stale",
+        Duration::from_secs(40),
+        || {
+            let answer = get("/health/deployments")?;
+            if answer.json()["stale"] == json!(true) {
+                Ok(())
+            } else {
+                Err(answer.body)
+            }
+        },
+    );
     while !away.is_over() {
         assert_eq!(get("/healthz").map(|a| a.code), Ok(200));
         assert_eq!(get("/readyz").map(|a| a.code), Ok(200));

@@ -1,7 +1,7 @@
-//! Owns the list of what is tested on a cluster with a real node. The tests run one after the other: each installs the
-//! chart as it needs it, in the place where the plugin looks for it.
+//! Tests on a cluster with a real node. They run one after the other: each installs the chart as it needs it, in the
+//! namespace in which the plugin looks for it.
 
-// Helpers outside test functions fail the test in the same way.
+// Helpers outside of test functions fail the test by panicking too.
 #![allow(clippy::expect_used, clippy::panic)]
 
 mod asking;

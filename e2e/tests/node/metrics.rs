@@ -1,21 +1,21 @@
 //! A real Prometheus scrapes the agent.
 
 use sre_e2e::deadline::until;
-use sre_e2e::node::{RUNS, Space, deployment};
+use sre_e2e::node::{RUNS, RestrictedNamespace, deployment};
 use sre_e2e::prometheus::{Prometheus, promtool};
 use sre_e2e::{Release, portforward::PortForward};
 
 #[test]
 fn prometheus_reads_what_the_agent_counts() {
-    let shop = Space::restricted("shop");
+    let shop = RestrictedNamespace::new("shop");
     shop.create(deployment("web", 1, &["sleep", "3600"]));
     shop.create(deployment("crashing", 2, &["false"]));
     shop.run(&["rollout", "status", "deployment/web", "--timeout=90s"]);
     let release = Release::install("sre-tools", &[]);
-    let forward = PortForward::to(&release.space.0, "service/sre-agent", 8080);
+    let forward = PortForward::start(&release.space.0, "service/sre-agent", 8080);
     promtool(&["check", "metrics"], &forward.text("/metrics", "text/plain"));
 
-    let prometheus = Prometheus::scraping(forward.address());
+    let prometheus = Prometheus::start(forward.address());
     let is = |query: &str, expected: f64| {
         until(query, RUNS, || match prometheus.query(query) {
             Ok(value) if (value - expected).abs() < f64::EPSILON => Ok(()),

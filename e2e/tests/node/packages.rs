@@ -1,16 +1,15 @@
-//! What is installed: every combination of the chart's values by the API server's own validation, and the plugin by
-//! krew.
+//! Packages: the API server validates every combination of the chart's values, and krew installs the plugin.
 
-use sre_e2e::{Finished, binary, node, process, root};
+use sre_e2e::{ProcessResult, binary, node, process, root};
 use std::process::Command;
 use std::time::Duration;
 
-/// The scripts bound each of their steps; this is for what they forget.
+/// Limit of a script. The scripts bound each of their steps, and this is for a step that they forget.
 const WITHIN: Duration = Duration::from_mins(10);
 
 /// Runs a script of the repository on the cluster.
 #[track_caller]
-fn script(path: &str) -> Finished {
+fn script(path: &str) -> ProcessResult {
     let mut command = Command::new(root().join(path));
     command
         .env("KUBECONFIG", node::kubeconfig())
@@ -19,7 +18,7 @@ fn script(path: &str) -> Finished {
 }
 
 #[test]
-fn the_api_server_accepts_whatever_the_chart_renders() {
+fn the_api_server_accepts_every_manifest_of_the_chart() {
     let ran = script("helm/tests/dry-run");
     let accepted: Option<u32> = ran.stdout.split_whitespace().find_map(|word| word.parse().ok());
     assert!(accepted.is_some_and(|count| count >= 100), "{ran}");

@@ -6,15 +6,15 @@ use sre_e2e::deadline::until;
 use sre_e2e::node::{self, RUNS, kubectl};
 use sre_e2e::report::list;
 
-/// Grants `/version`, `/livez` and `/readyz` to everybody.
+/// The binding that grants `/version`, `/livez` and `/readyz` to everybody.
 const PUBLIC: &str = "clusterrolebinding/system:public-info-viewer";
-/// Grants them, and discovery, to everybody who is authenticated.
+/// The binding that grants these and discovery to every authenticated user.
 const DISCOVERY: &str = "clusterrolebinding/system:discovery";
 
-/// These default bindings are away as long as this lives.
-struct Hardened(Vec<Value>);
+/// Default bindings that are removed until this value is dropped.
+struct RemovedBindings(Vec<Value>);
 
-impl Hardened {
+impl RemovedBindings {
     fn without(bindings: &[&str]) -> Self {
         let mut removed = Self(Vec::new());
         for name in bindings {
@@ -29,7 +29,7 @@ impl Hardened {
     }
 }
 
-impl Drop for Hardened {
+impl Drop for RemovedBindings {
     fn drop(&mut self) {
         for binding in &self.0 {
             let _ = kubectl().run(&["create", "-f", "-"], Some(binding.to_string()));
@@ -54,7 +54,7 @@ fn set_rules(rules: &[Value]) {
     ]);
 }
 
-/// The kinds that the chart chooses by itself.
+/// The kinds of the chart's default values.
 const KINDS: [&str; 5] = [
     "apps/deployments",
     "apps/statefulsets",
@@ -68,7 +68,7 @@ fn without(rules: &[Value], field: &str, word: &str) -> Vec<Value> {
     let mut rules = rules.to_vec();
     let mut removed = 0;
     for rule in &mut rules {
-        // Leases are got, and what causes are found in is only listed.
+        // The agent gets Leases, and only lists the kinds in which causes are found.
         let is_kind = || {
             let resource = rule["resources"][0].as_str().unwrap_or_default();
             KINDS.iter().any(|kind| kind.ends_with(&format!("/{resource}")))
@@ -88,8 +88,8 @@ fn without(rules: &[Value], field: &str, word: &str) -> Vec<Value> {
 }
 
 #[test]
-fn with_the_charts_rules_everything_works_and_without_any_one_it_is_named() {
-    let _hardened = Hardened::without(&[PUBLIC, DISCOVERY]);
+fn the_charts_rules_suffice_and_each_missing_one_is_named() {
+    let _hardened = RemovedBindings::without(&[PUBLIC, DISCOVERY]);
     let release = Release::install("sre-tools", &[]);
     until("all is seen", RUNS, || {
         let report = release.get("/health");
@@ -123,14 +123,14 @@ fn with_the_charts_rules_everything_works_and_without_any_one_it_is_named() {
             let unnamed = rules.iter().find(|rule| {
                 [&part, &log, &screen.stdout]
                     .iter()
-                    .any(|told| !told.contains(*rule))
+                    .any(|line| !line.contains(*rule))
             });
             match unnamed {
                 None => Ok(()),
                 Some(rule) => Err(format!("{rule}\nanswer {report}\nlog {log}\n{screen}")),
             }
         });
-        // Given back, it heals without a restart.
+        // Once the rule is back, the agent recovers without a restart.
         set_rules(&whole);
         until("all is seen again", RUNS, || {
             let report = release.get("/health");
@@ -143,7 +143,7 @@ fn with_the_charts_rules_everything_works_and_without_any_one_it_is_named() {
 
 #[test]
 fn the_agents_token_can_do_nothing_else() {
-    let _hardened = Hardened::without(&[PUBLIC]);
+    let _hardened = RemovedBindings::without(&[PUBLIC]);
     let _release = Release::install("sre-tools", &[]);
     let agent = node::service_account("sre-tools", "sre-agent");
     let kubectl = sre_e2e::Kubectl::new(agent.kubeconfig());
@@ -163,8 +163,8 @@ fn the_agents_token_can_do_nothing_else() {
         lines.sort();
         lines
     };
-    // What every ServiceAccount holds by system:discovery, system:basic-user, system:service-account-issuer-discovery
-    // and system:cluster-trust-bundle-discovery, and the chart's rules.
+    // The rights of every ServiceAccount (system:discovery, system:basic-user, system:service-account-issuer-discovery,
+    // system:cluster-trust-bundle-discovery), and the chart's rules.
     let expected = [
         "[/.well-known/openid-configuration/] [] [get]",
         "[/.well-known/openid-configuration] [] [get]",

@@ -1,7 +1,7 @@
-//! Judges what is truly broken, and what only looks so, on a cluster with a real node: live, by the agent, and from a
-//! dump. The tests run one after the other on the same zoo.
+//! Judges real failures, and workloads that only look like failures, on a cluster with a real node: live, by the agent,
+//! and from a dump. The tests run one after the other on one zoo.
 
-// Helpers outside test functions fail the test in the same way.
+// Helpers outside of test functions fail the test by panicking too.
 #![allow(clippy::expect_used, clippy::panic)]
 
 use sre_e2e::deadline::until;
@@ -11,7 +11,7 @@ use sre_e2e::{Release, Report};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-/// All of it has come to rest within this time on two busy cores: unschedulable pods alone are excused for a minute.
+/// The zoo comes to rest within this time on two busy cores. Unschedulable pods alone have a grace of a minute.
 const SETTLES: Duration = Duration::from_mins(4);
 /// A silent kubelet is noticed after 40 s here and after 50 s on kind.
 const LOST: Duration = Duration::from_mins(3);
@@ -26,23 +26,23 @@ fn cases() -> &'static [Case] {
     })
 }
 
-/// Those that need nothing done to the node.
+/// The cases that need no step on the node.
 fn at_rest() -> impl Iterator<Item = &'static Case> {
     cases().iter().filter(|c| c.when.is_none())
 }
 
-/// Those for which this has been done to the node.
+/// The cases that need this step on the node.
 fn when(what: &str) -> impl Iterator<Item = &'static Case> {
     cases().iter().filter(move |c| c.when.as_deref() == Some(what))
 }
 
-/// Judged as they are now, all of them by one run.
+/// The report about all cases, by one run.
 fn live() -> Report {
     plugin().health("--kinds all").1
 }
 
-/// Waits until a report says what these cases expect.
-fn settled<C: Iterator<Item = &'static Case>>(
+/// Waits until a report meets the expectations of these cases.
+fn wait_until_expected<C: Iterator<Item = &'static Case>>(
     what: &str,
     cases: impl Fn() -> C,
     judge: impl Fn() -> Report,
@@ -57,7 +57,7 @@ fn settled<C: Iterator<Item = &'static Case>>(
 }
 
 #[test]
-fn there_are_forty_failures_and_twenty_false_alarms_at_least() {
+fn the_zoo_has_at_least_forty_failures_and_twenty_false_alarms() {
     let broken = zoo::cases().iter().filter(|c| c.is_broken).count();
     let alarming = zoo::cases().len() - broken;
     assert!(
@@ -71,7 +71,7 @@ fn there_are_forty_failures_and_twenty_false_alarms_at_least() {
 
 #[test]
 fn each_case_gets_its_verdict_and_its_cause_and_false_alarms_are_silent() {
-    settled("every case is judged as expected", at_rest, live);
+    wait_until_expected("every case is judged as expected", at_rest, live);
     let screen = plugin().run("health --kinds all").stdout;
     for case in at_rest().filter(|c| !c.is_broken) {
         assert!(
@@ -84,7 +84,7 @@ fn each_case_gets_its_verdict_and_its_cause_and_false_alarms_are_silent() {
 
 #[test]
 fn each_case_is_judged_alike_from_a_dump() {
-    settled("every case is judged as expected", at_rest, live);
+    wait_until_expected("every case is judged as expected", at_rest, live);
     let node = zoo::real_node();
     until("the dump says the same", SETTLES, || {
         let (before, dump) = (live(), zoo::dump());
@@ -97,7 +97,7 @@ fn each_case_is_judged_alike_from_a_dump() {
 
 #[test]
 fn each_case_is_judged_alike_by_the_agent() {
-    settled("every case is judged as expected", at_rest, live);
+    wait_until_expected("every case is judged as expected", at_rest, live);
     let _release = Release::install("sre-tools", &["--set", "kinds={all},causes.enabled=true"]);
     let node = zoo::real_node();
     until("the agent says the same", SETTLES, || {
@@ -107,10 +107,10 @@ fn each_case_is_judged_alike_by_the_agent() {
     });
 }
 
-/// The node as it was, when this ends.
-struct Node(String);
+/// Restores the node when it is dropped.
+struct NodeRestorer(String);
 
-impl Drop for Node {
+impl Drop for NodeRestorer {
     fn drop(&mut self) {
         node::kubelet("start");
         let _ = kubectl().run(&["uncordon", &self.0], None);
@@ -123,10 +123,10 @@ impl Drop for Node {
 
 #[test]
 fn a_cordoned_node_is_healthy_and_one_whose_kubelet_is_stopped_explains_its_pods() {
-    settled("every case is judged as expected", at_rest, live);
-    let node = Node(zoo::real_node());
+    wait_until_expected("every case is judged as expected", at_rest, live);
+    let node = NodeRestorer(zoo::real_node());
     kubectl().ok(&["cordon", &node.0]);
-    settled("the cordoned node is healthy", || when("cordoned"), live);
+    wait_until_expected("the cordoned node is healthy", || when("cordoned"), live);
     node::kubelet("stop");
     until("the node is lost", LOST, || {
         let report = live();

@@ -2,21 +2,27 @@
 
 use super::row::Expected::{Asks, Fails, Forbidden, Unauthorized, Works};
 use super::row::Row;
-use super::world::{ALICE, READER, WRITER, WRONG_TOKEN, World, base64, by_certificate, config, with};
+use super::testbed::{ALICE, READER, Testbed, WRITER, WRONG_TOKEN, base64, by_certificate, config, with};
 use serde_json::{Value, json};
 
-pub fn rows(world: &World) -> Vec<Row> {
-    [tokens(world), certificates(world), keys(world), others(world)].concat()
+pub fn rows(testbed: &Testbed) -> Vec<Row> {
+    [
+        tokens(testbed),
+        certificates(testbed),
+        keys(testbed),
+        others(testbed),
+    ]
+    .concat()
 }
 
-fn tokens(world: &World) -> Vec<Row> {
+fn tokens(testbed: &Testbed) -> Vec<Row> {
     let user = |name: &str, expected, user: Value| {
-        Row::new(name, expected).kubeconfig(&config(&world.cluster(), &user))
+        Row::new(name, expected).kubeconfig(&config(&testbed.cluster(), &user))
     };
     let file = |name: &str, expected, text: &str| {
         user(name, expected, json!({"tokenFile": "{here}/token"})).file("token", text)
     };
-    let (token, writer) = (&world.token, &world.writer_token);
+    let (token, writer) = (&testbed.token, &testbed.writer_token);
     let both = |name: &str, expected| user(name, expected, json!({"token": token, "tokenFile": "token"}));
     vec![
         user("a token", Works(READER), json!({"token": token})),
@@ -86,17 +92,17 @@ fn tokens(world: &World) -> Vec<Row> {
         user(
             "a token and a certificate",
             Works(ALICE),
-            with(by_certificate(&world.alice), &json!({"token": token})),
+            with(by_certificate(&testbed.alice), &json!({"token": token})),
         ),
         user(
             "a token that nobody knows and a certificate",
             Works(ALICE),
-            with(by_certificate(&world.alice), &json!({"token": WRONG_TOKEN})),
+            with(by_certificate(&testbed.alice), &json!({"token": WRONG_TOKEN})),
         ),
         user(
             "a token and a certificate of a stranger",
             Works(READER),
-            with(by_certificate(&world.stranger), &json!({"token": token})),
+            with(by_certificate(&testbed.stranger), &json!({"token": token})),
         ),
         user(
             "a token and a password",
@@ -106,22 +112,22 @@ fn tokens(world: &World) -> Vec<Row> {
     ]
 }
 
-fn certificates(world: &World) -> Vec<Row> {
-    let alice = &world.alice;
+fn certificates(testbed: &Testbed) -> Vec<Row> {
+    let alice = &testbed.alice;
     let (certificate, key) = (base64(&alice.certificate), base64(&alice.key));
     let user = |name: &str, expected, user: Value| {
         Row::new(name, expected)
-            .kubeconfig(&config(&world.cluster(), &user))
+            .kubeconfig(&config(&testbed.cluster(), &user))
             .file("alice.crt", &alice.certificate)
             .file("alice.key", &alice.key)
-            .file("ivan.key", &world.ivan.key)
+            .file("ivan.key", &testbed.ivan.key)
             .file("both.pem", &[&*alice.key, &*alice.certificate].concat())
     };
     let described = format!(
         "Certificate:\n    Data:\n        Version: 3 (0x2)\nsubject=CN = alice\n{}\n",
         alice.certificate
     );
-    let chain = [&*alice.certificate, &*world.authority.own.certificate].concat();
+    let chain = [&*alice.certificate, &*testbed.authority.own.certificate].concat();
     let one_line = base64(&alice.certificate.replace('\n', "\r\n"));
     vec![
         user("a certificate", Works(ALICE), by_certificate(alice)),
@@ -173,7 +179,7 @@ fn certificates(world: &World) -> Vec<Row> {
         user(
             "a key of another",
             Fails("private key does not match public key"),
-            json!({"client-certificate-data": certificate, "client-key-data": base64(&world.ivan.key)}),
+            json!({"client-certificate-data": certificate, "client-key-data": base64(&testbed.ivan.key)}),
         ),
         user(
             "a key of another in files",
@@ -183,7 +189,7 @@ fn certificates(world: &World) -> Vec<Row> {
         user(
             "a key of another kind",
             Fails("private key type does not match public key type"),
-            json!({"client-certificate-data": certificate, "client-key-data": base64(&world.alice_rsa.key)}),
+            json!({"client-certificate-data": certificate, "client-key-data": base64(&testbed.alice_rsa.key)}),
         ),
         user(
             "a certificate twice",
@@ -233,24 +239,24 @@ fn certificates(world: &World) -> Vec<Row> {
         user(
             "a certificate that has expired",
             Unauthorized,
-            by_certificate(&world.alice_expired),
+            by_certificate(&testbed.alice_expired),
         ),
         user(
             "a certificate of an authority that nobody knows",
             Unauthorized,
-            by_certificate(&world.stranger),
+            by_certificate(&testbed.stranger),
         ),
     ]
 }
 
-fn keys(world: &World) -> Vec<Row> {
+fn keys(testbed: &Testbed) -> Vec<Row> {
     let pair = |name: &str, expected, certificate: &str, key: &str| {
         let user = json!({"client-certificate-data": base64(certificate), "client-key-data": base64(key)});
-        Row::new(name, expected).kubeconfig(&config(&world.cluster(), &user))
+        Row::new(name, expected).kubeconfig(&config(&testbed.cluster(), &user))
     };
-    let version_1 = &world.alice_version_1;
-    let convert = |key: &str, arguments: &[&str]| world.authority.convert(key, arguments);
-    let (alice, rsa, ed25519) = (&world.alice, &world.alice_rsa, &world.alice_ed25519);
+    let version_1 = &testbed.alice_version_1;
+    let convert = |key: &str, arguments: &[&str]| testbed.authority.convert(key, arguments);
+    let (alice, rsa, ed25519) = (&testbed.alice, &testbed.alice_rsa, &testbed.alice_ed25519);
     let sec1 = convert(&alice.key, &["ec"]);
     let with_parameters =
         format!("-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n{sec1}");
@@ -298,15 +304,15 @@ fn keys(world: &World) -> Vec<Row> {
     ]
 }
 
-fn others(world: &World) -> Vec<Row> {
+fn others(testbed: &Testbed) -> Vec<Row> {
     let user = |name: &str, expected, user: Value| {
-        Row::new(name, expected).kubeconfig(&config(&world.cluster(), &user))
+        Row::new(name, expected).kubeconfig(&config(&testbed.cluster(), &user))
     };
     let at = |name: &str, expected, server: String, user: Value| {
         Row::new(name, expected).kubeconfig(&config(&json!({"server": server}), &user))
     };
-    let gateway = format!("http://{}:{}", world.address.ip(), world.fronts.gateway);
-    let plain = format!("http://127.0.0.1:{}", world.fronts.plain);
+    let gateway = format!("http://{}:{}", testbed.address.ip(), testbed.fronts.gateway);
+    let plain = format!("http://127.0.0.1:{}", testbed.fronts.plain);
     vec![
         user("no credential", Asks, json!({})),
         user(
@@ -344,7 +350,7 @@ fn others(world: &World) -> Vec<Row> {
             "a server without TLS, and a token",
             Works(READER),
             gateway.clone(),
-            json!({"token": world.writer_token}),
+            json!({"token": testbed.writer_token}),
         ),
         at(
             "a server without TLS, and a token file that is missing",
@@ -374,7 +380,7 @@ fn others(world: &World) -> Vec<Row> {
             "no token is sent without TLS",
             Forbidden,
             plain.clone(),
-            json!({"token": world.token}),
+            json!({"token": testbed.token}),
         ),
         at(
             "no password is sent without TLS",
@@ -392,13 +398,13 @@ fn others(world: &World) -> Vec<Row> {
             "TLS is spoken to a port without it",
             Fails("server gave HTTP response to HTTPS client"),
             plain.replace("http:", "https:"),
-            json!({"token": world.token}),
+            json!({"token": testbed.token}),
         ),
         at(
             "no TLS is spoken to a port with it",
             Fails("the server rejected our request"),
-            world.server().replace("https:", "http:"),
-            json!({"token": world.token}),
+            testbed.server().replace("https:", "http:"),
+            json!({"token": testbed.token}),
         ),
     ]
 }

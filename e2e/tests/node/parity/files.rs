@@ -1,44 +1,50 @@
-//! Which files are read, what of each counts, and what there is without any.
+//! Files: which are read, what counts of each, and what is used without any.
 
 use super::row::Expected::{Asks, Fails, Works};
 use super::row::Row;
-use super::world::{ALICE, READER, WRITER, World, by_certificate, config, config_with, with};
+use super::testbed::{ALICE, READER, Testbed, WRITER, by_certificate, config, config_with, with};
 use serde_json::{Value, json};
 
-/// Without flags or a file kubectl asks an old default, where nobody listens.
+/// Without flags and files kubectl asks an old default address, at which nothing listens.
 const NOBODY: &str = "localhost:8080 was refused";
 
-pub fn rows(world: &World) -> Vec<Row> {
-    [lists(world), contents(world), contexts(world), pods(world)].concat()
+pub fn rows(testbed: &Testbed) -> Vec<Row> {
+    [
+        lists(testbed),
+        contents(testbed),
+        contexts(testbed),
+        pods(testbed),
+    ]
+    .concat()
 }
 
-fn writer(world: &World) -> Value {
-    config(&world.cluster(), &json!({"token": world.writer_token}))
+fn writer(testbed: &Testbed) -> Value {
+    config(&testbed.cluster(), &json!({"token": testbed.writer_token}))
 }
 
-fn lists(world: &World) -> Vec<Row> {
-    let plain = world.plain_config();
-    let alice = config(&world.cluster(), &by_certificate(&world.alice));
+fn lists(testbed: &Testbed) -> Vec<Row> {
+    let plain = testbed.plain_config();
+    let alice = config(&testbed.cluster(), &by_certificate(&testbed.alice));
     let list = |name: &str, expected, list: &str| {
         Row::new(name, expected)
             .config_file("a", &plain)
             .config_file("b", &alice)
             .env("KUBECONFIG", list)
     };
-    // The first has names that nothing refers to, the second what refers to them.
+    // The first file has names to which only the second one refers.
     let names =
         json!({"apiVersion": "v1", "kind": "Config", "clusters": plain["clusters"], "users": plain["users"]});
     let references = json!({"contexts": plain["contexts"], "current-context": "x",
-        "users": [{"name": "u", "user": {"token": world.writer_token}}]});
+        "users": [{"name": "u", "user": {"token": testbed.writer_token}}]});
     let by_path = config(
-        &json!({"server": world.server(), "certificate-authority": "../ca.crt"}),
+        &json!({"server": testbed.server(), "certificate-authority": "../ca.crt"}),
         &json!({"client-certificate": "alice.crt", "client-key": "./keys/alice.key"}),
     );
     let beside = |row: Row| {
         row.config_file("dir/sub/config", &by_path)
-            .file("dir/ca.crt", &world.authority.own.certificate)
-            .file("dir/sub/alice.crt", &world.alice.certificate)
-            .file("dir/sub/keys/alice.key", &world.alice.key)
+            .file("dir/ca.crt", &testbed.authority.own.certificate)
+            .file("dir/sub/alice.crt", &testbed.alice.certificate)
+            .file("dir/sub/keys/alice.key", &testbed.alice.key)
     };
     vec![
         list("the one file of KUBECONFIG", Works(READER), "{here}/a"),
@@ -92,7 +98,7 @@ fn lists(world: &World) -> Vec<Row> {
             .config_file(
                 "c",
                 &json!({
-                "users": [{"name": "w", "user": {"token": world.writer_token}}],
+                "users": [{"name": "w", "user": {"token": testbed.writer_token}}],
                 "contexts": [{"name": "y", "context": {"cluster": "c", "user": "w"}}]}),
             )
             .env("KUBECONFIG", "{here}/a:{here}/b:{here}/c"),
@@ -153,22 +159,22 @@ fn lists(world: &World) -> Vec<Row> {
     ]
 }
 
-fn contents(world: &World) -> Vec<Row> {
-    let plain = world.plain_config();
+fn contents(testbed: &Testbed) -> Vec<Row> {
+    let plain = testbed.plain_config();
     let text = |name: &str, expected, text: &str| Row::new(name, expected).text(text);
     let yaml = format!(
         "# of the team\n---\nkind: Config\napiVersion: v1\ncurrent-context: 'x'\nclusters:\n- name: c\n  cluster: &c\n    \
          server: \"{}\"\n    certificate-authority-data: >-\n      {}\nusers:\n- {{name: u, user: {{token: {}}}}}\n\
          contexts:\n- context: {{cluster: c, user: u, namespace: team}}\n  name: x\n- context:\n    cluster: c\n  name: z\npreferences: {{}}\n",
-        world.server(),
-        world.cluster()["certificate-authority-data"]
+        testbed.server(),
+        testbed.cluster()["certificate-authority-data"]
             .as_str()
             .unwrap_or_default(),
-        world.token,
+        testbed.token,
     );
     let numbers = format!(
         "apiVersion: v1\nkind: Config\ncurrent-context: 1\nclusters: [{{name: 1, cluster: {}}}]\n",
-        world.cluster()
+        testbed.cluster()
     );
     let twice = |field: &str| {
         let mut config = plain.clone();
@@ -204,7 +210,7 @@ fn contents(world: &World) -> Vec<Row> {
         Row::new("two users of one name", Fails("duplicate name")).kubeconfig(&twice("users")),
         Row::new("two contexts of one name", Fails("duplicate name")).kubeconfig(&twice("contexts")),
         Row::new("authority data that is not base64", Fails("illegal base64"))
-            .kubeconfig(&config(&json!({"server": world.server(), "certificate-authority-data": "%%%"}), &world.reader())),
+            .kubeconfig(&config(&json!({"server": testbed.server(), "certificate-authority-data": "%%%"}), &testbed.reader())),
         Row::new("extensions", Works(READER)).kubeconfig(&with(
             plain.clone(),
             &json!({"extensions": [{"name": "e", "extension": {"apiVersion": "e/v1", "kind": "E"}}]}),
@@ -222,10 +228,10 @@ fn without(config: &Value, fields: &[&str]) -> Value {
     config
 }
 
-fn contexts(world: &World) -> Vec<Row> {
-    let plain = world.plain_config();
+fn contexts(testbed: &Testbed) -> Vec<Row> {
+    let plain = testbed.plain_config();
     let context = |name: &str, expected, context: Value| {
-        Row::new(name, expected).kubeconfig(&config_with(&world.cluster(), &world.reader(), &context))
+        Row::new(name, expected).kubeconfig(&config_with(&testbed.cluster(), &testbed.reader(), &context))
     };
     let current = |name: &str, expected, current: &Value| {
         Row::new(name, expected).kubeconfig(&with(plain.clone(), &json!({"current-context": current})))
@@ -268,45 +274,47 @@ fn contexts(world: &World) -> Vec<Row> {
         )
         .kubeconfig(&config(
             &with(
-                world.cluster(),
-                &json!({"server": format!("{}\r\n", world.server())}),
+                testbed.cluster(),
+                &json!({"server": format!("{}\r\n", testbed.server())}),
             ),
-            &world.reader(),
+            &testbed.reader(),
         )),
         Row::new("a context that names an unknown user, and --token", Works(READER))
             .kubeconfig(&config_with(
-                &world.cluster(),
-                &world.reader(),
+                &testbed.cluster(),
+                &testbed.reader(),
                 &json!({"cluster": "c", "user": "nobody"}),
             ))
-            .flags(&["--token", &world.token]),
+            .flags(&["--token", &testbed.token]),
         Row::new(
             "a context that names an unknown cluster, and --server",
             Fails("x509"),
         )
         .kubeconfig(&config_with(
-            &world.cluster(),
-            &world.reader(),
+            &testbed.cluster(),
+            &testbed.reader(),
             &json!({"cluster": "nobody", "user": "u"}),
         ))
-        .flags(&["--server", &world.server()]),
-        Row::new("a cluster without a server", Fails(NOBODY))
-            .kubeconfig(&config(&without(&world.cluster(), &["server"]), &world.reader())),
-        Row::new("an empty cluster", Fails(NOBODY)).kubeconfig(&config(&json!({}), &world.reader())),
+        .flags(&["--server", &testbed.server()]),
+        Row::new("a cluster without a server", Fails(NOBODY)).kubeconfig(&config(
+            &without(&testbed.cluster(), &["server"]),
+            &testbed.reader(),
+        )),
+        Row::new("an empty cluster", Fails(NOBODY)).kubeconfig(&config(&json!({}), &testbed.reader())),
     ]
 }
 
-fn pods(world: &World) -> Vec<Row> {
-    let host = world.address.ip().to_string();
-    let port = world.address.port().to_string();
+fn pods(testbed: &Testbed) -> Vec<Row> {
+    let host = testbed.address.ip().to_string();
+    let port = testbed.address.port().to_string();
     let named = |row: Row| {
         row.env("KUBERNETES_SERVICE_HOST", &host)
             .env("KUBERNETES_SERVICE_PORT", &port)
     };
     let pod = |name: &str, expected| {
         named(Row::new(name, expected))
-            .mounted("token", &world.token)
-            .mounted("ca.crt", &world.authority.own.certificate)
+            .mounted("token", &testbed.token)
+            .mounted("ca.crt", &testbed.authority.own.certificate)
             .mounted("namespace", "pods")
     };
     let mut no_namespace = pod("a pod without the file of its namespace", Works(READER));
@@ -319,7 +327,7 @@ fn pods(world: &World) -> Vec<Row> {
             .flags(&["-n", "mine"])
             .in_namespace("mine"),
         pod("a pod, whose token ends with a new line", Works(READER))
-            .mounted("token", &format!("{}\n", world.token))
+            .mounted("token", &format!("{}\n", testbed.token))
             .in_namespace("pods"),
         no_namespace,
         no_authority,
@@ -327,13 +335,13 @@ fn pods(world: &World) -> Vec<Row> {
             .env("POD_NAMESPACE", "variable")
             .in_namespace("variable"),
         pod("a pod that knows another authority", Fails("x509"))
-            .mounted("ca.crt", &world.front_authority.own.certificate),
+            .mounted("ca.crt", &testbed.front_authority.own.certificate),
         pod("a pod with --token", Works(WRITER))
-            .flags(&["--token", &world.writer_token])
+            .flags(&["--token", &testbed.writer_token])
             .in_namespace("pods"),
         pod("a pod with --as", Fails(NOBODY)).flags(&["--as", "bob"]),
         pod("a pod with a kubeconfig", Works(WRITER))
-            .kubeconfig(&writer(world))
+            .kubeconfig(&writer(testbed))
             .in_namespace("pods"),
         pod("a pod with a KUBECONFIG of missing files", Works(READER))
             .env("KUBECONFIG", "{here}/none")
@@ -346,7 +354,7 @@ fn pods(world: &World) -> Vec<Row> {
         )
         .text("clusters: ["),
         pod("a pod with a kubeconfig without a current context", Works(READER))
-            .kubeconfig(&without(&world.plain_config(), &["current-context"]))
+            .kubeconfig(&without(&testbed.plain_config(), &["current-context"]))
             .in_namespace("pods"),
         pod(
             "a pod with an unknown --context",

@@ -1,29 +1,29 @@
-//! What flags change.
+//! Flags, and what they override.
 
 use super::row::Expected::{self, Fails, Forbidden, Unauthorized, Works};
 use super::row::Row;
-use super::world::{ALICE, IVAN, READER, WRITER, World, by_certificate, config, config_with, with};
+use super::testbed::{ALICE, IVAN, READER, Testbed, WRITER, by_certificate, config, config_with, with};
 use serde_json::{Value, json};
 
-pub fn rows(world: &World) -> Vec<Row> {
+pub fn rows(testbed: &Testbed) -> Vec<Row> {
     [
-        choices(world),
-        servers(world),
-        credentials(world),
-        impersonation(world),
-        timeouts(world),
+        choices(testbed),
+        servers(testbed),
+        credentials(testbed),
+        impersonation(testbed),
+        timeouts(testbed),
     ]
     .concat()
 }
 
-/// Two of each; the contexts cross them.
-fn two(world: &World) -> Value {
+/// A kubeconfig with two clusters and two users, and contexts that cross them.
+fn two(testbed: &Testbed) -> Value {
     json!({
         "apiVersion": "v1", "kind": "Config", "current-context": "reader",
-        "clusters": [{"name": "direct", "cluster": world.cluster()}, {"name": "front", "cluster": world.front(world.fronts.front)},
-                     {"name": "closed", "cluster": world.cluster_at(&format!("https://127.0.0.1:{}", world.fronts.closed))}],
-        "users": [{"name": "reader", "user": world.reader()}, {"name": "writer", "user": {"token": world.writer_token}},
-                  {"name": "alice", "user": by_certificate(&world.alice)}],
+        "clusters": [{"name": "direct", "cluster": testbed.cluster()}, {"name": "front", "cluster": testbed.front(testbed.fronts.front)},
+                     {"name": "closed", "cluster": testbed.cluster_at(&format!("https://127.0.0.1:{}", testbed.fronts.closed))}],
+        "users": [{"name": "reader", "user": testbed.reader()}, {"name": "writer", "user": {"token": testbed.writer_token}},
+                  {"name": "alice", "user": by_certificate(&testbed.alice)}],
         "contexts": [
             {"name": "reader", "context": {"cluster": "direct", "user": "reader", "namespace": "reading"}},
             {"name": "writer", "context": {"cluster": "front", "user": "writer"}},
@@ -31,9 +31,10 @@ fn two(world: &World) -> Value {
     })
 }
 
-fn choices(world: &World) -> Vec<Row> {
-    let row =
-        |name: &str, expected, flags: &[&str]| Row::new(name, expected).kubeconfig(&two(world)).flags(flags);
+fn choices(testbed: &Testbed) -> Vec<Row> {
+    let row = |name: &str, expected, flags: &[&str]| {
+        Row::new(name, expected).kubeconfig(&two(testbed)).flags(flags)
+    };
     vec![
         row("--context", Works(WRITER), &["--context", "writer"]),
         row("an empty --context says nothing", Works(READER), &["--context="]).in_namespace("reading"),
@@ -91,7 +92,7 @@ fn choices(world: &World) -> Vec<Row> {
             Works(ALICE),
             &["--cluster=direct", "--user=alice"],
         )
-        .kubeconfig(&with(two(world), &json!({"current-context": ""}))),
+        .kubeconfig(&with(two(testbed), &json!({"current-context": ""}))),
         row("--disable-compression", Works(READER), &["--disable-compression"]).in_namespace("reading"),
         row(
             "--disable-compression=false",
@@ -105,32 +106,32 @@ fn choices(world: &World) -> Vec<Row> {
             &["--disable-compression=maybe"],
         ),
         Row::new("disable-compression in the kubeconfig", Works(READER)).kubeconfig(&config(
-            &with(world.cluster(), &json!({"disable-compression": true})),
-            &world.reader(),
+            &with(testbed.cluster(), &json!({"disable-compression": true})),
+            &testbed.reader(),
         )),
     ]
 }
 
-fn servers(world: &World) -> Vec<Row> {
-    let server = world.server();
+fn servers(testbed: &Testbed) -> Vec<Row> {
+    let server = testbed.server();
     let flagged = |name: &str, expected, server: &str| {
         Row::new(name, expected)
-            .kubeconfig(&two(world))
+            .kubeconfig(&two(testbed))
             .flags(&["--server", server])
             .in_namespace("reading")
     };
     let configured = |name: &str, expected, server: &str| {
-        Row::new(name, expected).kubeconfig(&config(&world.cluster_at(server), &world.reader()))
+        Row::new(name, expected).kubeconfig(&config(&testbed.cluster_at(server), &testbed.reader()))
     };
     let ca = "--certificate-authority={here}/ca.crt";
     let bare = |name: &str, expected, flags: &[&str]| {
         Row::new(name, expected)
-            .file("ca.crt", &world.authority.own.certificate)
+            .file("ca.crt", &testbed.authority.own.certificate)
             .flags(flags)
     };
     let named = |name: &str| {
         with(
-            world.front(world.fronts.wrong_name),
+            testbed.front(testbed.fronts.wrong_name),
             &json!({"tls-server-name": name}),
         )
     };
@@ -145,13 +146,17 @@ fn servers(world: &World) -> Vec<Row> {
         flagged(
             "--server where nobody listens",
             Fails("refused"),
-            &format!("https://127.0.0.1:{}", world.fronts.closed),
+            &format!("https://127.0.0.1:{}", testbed.fronts.closed),
         ),
-        flagged("--server without a scheme", Fails(""), &world.address.to_string()),
+        flagged(
+            "--server without a scheme",
+            Fails(""),
+            &testbed.address.to_string(),
+        ),
         flagged(
             "--server with a scheme that is none",
             Fails(""),
-            &format!("ftp://{}", world.address),
+            &format!("ftp://{}", testbed.address),
         ),
         flagged("--server with half an address", Fails(""), "https://[::1"),
         flagged("--server without a host", Fails(""), "https://"),
@@ -177,7 +182,11 @@ fn servers(world: &World) -> Vec<Row> {
             Forbidden,
             &server.replace("https://", "https://user:pass@"),
         ),
-        configured("a server without a scheme", Fails(""), &world.address.to_string()),
+        configured(
+            "a server without a scheme",
+            Fails(""),
+            &testbed.address.to_string(),
+        ),
         configured(
             "a server whose name is unknown",
             Fails("lookup "),
@@ -185,21 +194,21 @@ fn servers(world: &World) -> Vec<Row> {
         ),
         configured("a server with a path", Forbidden, &format!("{server}/nowhere")),
         Row::new("a name with two addresses, of which one refuses", Works(READER))
-            .kubeconfig(&config(&world.cluster_at(&world.hidden()), &world.reader()))
+            .kubeconfig(&config(&testbed.cluster_at(&testbed.hidden()), &testbed.reader()))
             .hosts(&format!(
                 "127.0.0.3 {}\n{}",
-                super::world::HIDDEN,
-                world.hidden_host()
+                super::testbed::HIDDEN,
+                testbed.hidden_host()
             )),
         bare(
             "everything by flags",
             Works(READER),
-            &["-s", &server, ca, "--token", &world.token],
+            &["-s", &server, ca, "--token", &testbed.token],
         ),
         bare(
             "everything by flags, and -n",
             Works(READER),
-            &["-s", &server, ca, "--token", &world.token, "-n", "team"],
+            &["-s", &server, ca, "--token", &testbed.token, "-n", "team"],
         )
         .in_namespace("team"),
         bare(
@@ -210,7 +219,7 @@ fn servers(world: &World) -> Vec<Row> {
                 &server,
                 "--certificate-authority=ca.crt",
                 "--token",
-                &world.token,
+                &testbed.token,
             ],
         ),
         bare(
@@ -221,7 +230,7 @@ fn servers(world: &World) -> Vec<Row> {
                 &server,
                 "--certificate-authority=none",
                 "--token",
-                &world.token,
+                &testbed.token,
             ],
         ),
         bare(
@@ -232,14 +241,14 @@ fn servers(world: &World) -> Vec<Row> {
                 &server,
                 "--certificate-authority={here}/empty",
                 "--token",
-                &world.token,
+                &testbed.token,
             ],
         )
         .file("empty", "nothing\n"),
         bare(
             "everything by flags but an authority",
             Fails("x509: certificate signed by unknown authority"),
-            &["-s", &server, "--token", &world.token],
+            &["-s", &server, "--token", &testbed.token],
         ),
         bare(
             "--insecure-skip-tls-verify",
@@ -248,7 +257,7 @@ fn servers(world: &World) -> Vec<Row> {
                 "-s",
                 &server,
                 "--token",
-                &world.token,
+                &testbed.token,
                 "--insecure-skip-tls-verify",
             ],
         ),
@@ -259,7 +268,7 @@ fn servers(world: &World) -> Vec<Row> {
                 "-s",
                 &server,
                 "--token",
-                &world.token,
+                &testbed.token,
                 "--insecure-skip-tls-verify=t",
             ],
         ),
@@ -270,7 +279,7 @@ fn servers(world: &World) -> Vec<Row> {
                 "-s",
                 &server,
                 "--token",
-                &world.token,
+                &testbed.token,
                 "--insecure-skip-tls-verify=0",
             ],
         ),
@@ -282,7 +291,7 @@ fn servers(world: &World) -> Vec<Row> {
                 &server,
                 ca,
                 "--token",
-                &world.token,
+                &testbed.token,
                 "--insecure-skip-tls-verify=FALSE",
             ],
         ),
@@ -293,7 +302,7 @@ fn servers(world: &World) -> Vec<Row> {
                 "-s",
                 &server,
                 "--token",
-                &world.token,
+                &testbed.token,
                 "--insecure-skip-tls-verify=yes",
             ],
         ),
@@ -305,7 +314,7 @@ fn servers(world: &World) -> Vec<Row> {
                 &server,
                 ca,
                 "--token",
-                &world.token,
+                &testbed.token,
                 "--insecure-skip-tls-verify",
             ],
         ),
@@ -313,7 +322,7 @@ fn servers(world: &World) -> Vec<Row> {
             "--insecure-skip-tls-verify comes before the kubeconfig's authority",
             Works(READER),
         )
-        .kubeconfig(&config(&world.front(world.fronts.expired), &world.reader()))
+        .kubeconfig(&config(&testbed.front(testbed.fronts.expired), &testbed.reader()))
         .flags(&["--insecure-skip-tls-verify"]),
         Row::new(
             "--certificate-authority comes before that of the kubeconfig",
@@ -321,12 +330,12 @@ fn servers(world: &World) -> Vec<Row> {
         )
         .kubeconfig(&config(
             &with(
-                world.cluster(),
-                &json!({"server": format!("https://127.0.0.1:{}", world.fronts.front)}),
+                testbed.cluster(),
+                &json!({"server": format!("https://127.0.0.1:{}", testbed.fronts.front)}),
             ),
-            &world.reader(),
+            &testbed.reader(),
         ))
-        .file("fronts.crt", &world.front_authority.own.certificate)
+        .file("fronts.crt", &testbed.front_authority.own.certificate)
         .flags(&["--certificate-authority=fronts.crt"]),
         Row::new(
             "--certificate-authority comes before the kubeconfig's insecure-skip-tls-verify",
@@ -334,53 +343,56 @@ fn servers(world: &World) -> Vec<Row> {
         )
         .kubeconfig(&config(
             &json!({"server": server, "insecure-skip-tls-verify": true}),
-            &world.reader(),
+            &testbed.reader(),
         ))
-        .file("fronts.crt", &world.front_authority.own.certificate)
+        .file("fronts.crt", &testbed.front_authority.own.certificate)
         .flags(&["--certificate-authority=fronts.crt"]),
         Row::new("--tls-server-name", Works(READER))
-            .kubeconfig(&config(&world.front(world.fronts.wrong_name), &world.reader()))
+            .kubeconfig(&config(
+                &testbed.front(testbed.fronts.wrong_name),
+                &testbed.reader(),
+            ))
             .flags(&["--tls-server-name", "elsewhere.parity.test"]),
         Row::new(
             "--tls-server-name comes before that of the kubeconfig",
             Works(READER),
         )
-        .kubeconfig(&config(&named("nobody"), &world.reader()))
+        .kubeconfig(&config(&named("nobody"), &testbed.reader()))
         .flags(&["--tls-server-name=elsewhere.parity.test"]),
         Row::new(
             "--server takes the kubeconfig's tls-server-name away",
             Fails("x509"),
         )
-        .kubeconfig(&config(&named("elsewhere.parity.test"), &world.reader()))
+        .kubeconfig(&config(&named("elsewhere.parity.test"), &testbed.reader()))
         .flags(&[
             "--server",
-            &format!("https://127.0.0.1:{}", world.fronts.wrong_name),
+            &format!("https://127.0.0.1:{}", testbed.fronts.wrong_name),
         ]),
         Row::new("an empty --server leaves it", Works(READER))
-            .kubeconfig(&config(&named("elsewhere.parity.test"), &world.reader()))
+            .kubeconfig(&config(&named("elsewhere.parity.test"), &testbed.reader()))
             .flags(&["--server="]),
     ]
 }
 
-fn credentials(world: &World) -> Vec<Row> {
-    let reader = world.reader();
+fn credentials(testbed: &Testbed) -> Vec<Row> {
+    let reader = testbed.reader();
     let row = |name: &str, expected, user: &Value, flags: &[&str]| {
         Row::new(name, expected)
-            .kubeconfig(&config(&world.cluster(), user))
-            .file("alice.crt", &world.alice.certificate)
-            .file("alice.key", &world.alice.key)
-            .file("ivan.key", &world.ivan.key)
-            .file("token", &world.writer_token)
+            .kubeconfig(&config(&testbed.cluster(), user))
+            .file("alice.crt", &testbed.alice.certificate)
+            .file("alice.key", &testbed.alice.key)
+            .file("ivan.key", &testbed.ivan.key)
+            .file("token", &testbed.writer_token)
             .flags(flags)
     };
-    let alice = by_certificate(&world.alice);
+    let alice = by_certificate(&testbed.alice);
     let by_flags = ["--client-certificate=alice.crt", "--client-key=alice.key"];
     vec![
         row(
             "--token",
             Works(WRITER),
             &reader,
-            &["--token", &world.writer_token],
+            &["--token", &testbed.writer_token],
         ),
         row(
             "an empty --token says nothing",
@@ -392,31 +404,31 @@ fn credentials(world: &World) -> Vec<Row> {
             "--token where there is none",
             Works(WRITER),
             &json!({}),
-            &["--token", &world.writer_token],
+            &["--token", &testbed.writer_token],
         ),
         row(
             "a wrong --token",
             Unauthorized,
             &reader,
-            &["--token", super::world::WRONG_TOKEN],
+            &["--token", super::testbed::WRONG_TOKEN],
         ),
         row(
             "--token beside a certificate",
             Works(ALICE),
             &alice,
-            &["--token", &world.writer_token],
+            &["--token", &testbed.writer_token],
         ),
         row(
             "--token beside a token file",
             Works(WRITER),
             &json!({"tokenFile": "token"}),
-            &["--token", &world.token],
+            &["--token", &testbed.token],
         ),
         row(
             "--token beside a password",
             Fails("more than one authentication method"),
             &json!({"username": "a", "password": "b"}),
-            &["--token", &world.writer_token],
+            &["--token", &testbed.writer_token],
         ),
         row(
             "--client-certificate and --client-key",
@@ -433,7 +445,7 @@ fn credentials(world: &World) -> Vec<Row> {
         row(
             "--client-certificate comes before that of the kubeconfig",
             Works(ALICE),
-            &by_certificate(&world.ivan),
+            &by_certificate(&testbed.ivan),
             &by_flags,
         ),
         row(
@@ -475,15 +487,15 @@ fn credentials(world: &World) -> Vec<Row> {
     ]
 }
 
-fn impersonation(world: &World) -> Vec<Row> {
-    let ivan = by_certificate(&world.ivan);
+fn impersonation(testbed: &Testbed) -> Vec<Row> {
+    let ivan = by_certificate(&testbed.ivan);
     let row = |name: &str, expected, flags: &[&str]| {
         Row::new(name, expected)
-            .kubeconfig(&config(&world.cluster(), &ivan))
+            .kubeconfig(&config(&testbed.cluster(), &ivan))
             .flags(flags)
     };
     let written = |name: &str, expected, more: Value| {
-        Row::new(name, expected).kubeconfig(&config(&world.cluster(), &with(ivan.clone(), &more)))
+        Row::new(name, expected).kubeconfig(&config(&testbed.cluster(), &with(ivan.clone(), &more)))
     };
     let bob = Works("bob");
     vec![
@@ -492,7 +504,7 @@ fn impersonation(world: &World) -> Vec<Row> {
         row("an empty --as says nothing", Works(IVAN), &["--as="]),
         row("--as somebody else", Forbidden, &["--as=carol"]),
         row("--as without the right", Forbidden, &["--as=bob", "--user=u"])
-            .kubeconfig(&config(&world.cluster(), &world.reader())),
+            .kubeconfig(&config(&testbed.cluster(), &testbed.reader())),
         row("--as-group", bob, &["--as=bob", "--as-group=ops"]),
         row(
             "--as-group twice",
@@ -650,8 +662,8 @@ fn impersonation(world: &World) -> Vec<Row> {
     ]
 }
 
-fn timeouts(world: &World) -> Vec<Row> {
-    let plain = world.plain_config();
+fn timeouts(testbed: &Testbed) -> Vec<Row> {
+    let plain = testbed.plain_config();
     let row = |expected: Expected, value: &str| {
         Row::new(format!("--request-timeout={value}"), expected)
             .kubeconfig(&plain)
@@ -663,8 +675,8 @@ fn timeouts(world: &World) -> Vec<Row> {
     let fails = ["abc", "5x", "5 s", "-5", "1.5", "s", "1d", "1e3s", "--"];
     let invalid = Fails("Invalid timeout value");
     let silent = config(
-        &world.cluster_at(&format!("https://127.0.0.1:{}", world.fronts.silent)),
-        &world.reader(),
+        &testbed.cluster_at(&format!("https://127.0.0.1:{}", testbed.fronts.silent)),
+        &testbed.reader(),
     );
     let mut rows: Vec<Row> = works.iter().map(|value| row(Works(READER), value)).collect();
     rows.extend(fails.iter().map(|value| row(invalid, value)));
@@ -681,8 +693,8 @@ fn timeouts(world: &World) -> Vec<Row> {
     rows.push(
         Row::new("a context's namespace that is none", Works(READER))
             .kubeconfig(&config_with(
-                &world.cluster(),
-                &world.reader(),
+                &testbed.cluster(),
+                &testbed.reader(),
                 &json!({"cluster": "c", "user": "u", "namespace": "Not_One"}),
             ))
             .in_namespace("Not_One"),

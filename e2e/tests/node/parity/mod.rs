@@ -1,7 +1,7 @@
-//! Where kubectl works, the plugin works, and the other way round: a table of kubeconfigs, environments and flags, each
-//! given to both, with the real API server behind real proxies.
+//! The plugin works if and only if kubectl does. Each kubeconfig, environment and set of flags of a table is given to both
+//! programs, with the real API server behind real proxies.
 //!
-//! It needs the cluster's authority and an address that is not loopback, so it runs on our own cluster alone.
+//! It needs the cluster's authority and an address that is not loopback, so it runs only on our own cluster.
 
 mod credentials;
 mod files;
@@ -10,32 +10,32 @@ mod outcome;
 mod plugins;
 mod proxies;
 mod row;
+mod testbed;
 mod tls;
-mod world;
 
-use outcome::{Done, Outcome, Stage};
+use outcome::{CaseDirectory, Outcome, RunResult};
 use row::Row;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use world::World;
+use testbed::Testbed;
 
-/// At the same time. Each is mostly a kubectl that starts.
+/// Cases that run at the same time. Most of a case is the start of kubectl.
 const AT_ONCE: usize = 4;
-/// How many cases there are: one that is lost is noticed.
+/// The number of cases, so that a lost one is noticed.
 const CASES: usize = 550;
 const WRONG_ROW: &str = "kubectl is not as expected";
 #[test]
 fn the_plugin_works_where_kubectl_works_as_the_same_user_in_the_same_namespace_and_fails_where_it_fails() {
-    let world = World::new();
+    let testbed = Testbed::new();
     let rows: Vec<Row> = [
-        files::rows(&world),
-        flags::rows(&world),
-        credentials::rows(&world),
-        plugins::rows(&world),
-        proxies::rows(&world),
-        tls::rows(&world),
+        files::rows(&testbed),
+        flags::rows(&testbed),
+        credentials::rows(&testbed),
+        plugins::rows(&testbed),
+        proxies::rows(&testbed),
+        tls::rows(&testbed),
     ]
     .concat();
     let mut names = BTreeSet::new();
@@ -51,7 +51,7 @@ fn the_plugin_works_where_kubectl_works_as_the_same_user_in_the_same_namespace_a
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     let Some(row) = rows.get(index) else { break };
-                    let found = difference(&world, row, index);
+                    let found = difference(&testbed, row, index);
                     if let Some(text) = found {
                         differences
                             .lock()
@@ -75,10 +75,10 @@ fn the_plugin_works_where_kubectl_works_as_the_same_user_in_the_same_namespace_a
     assert_eq!(rows.len(), CASES);
 }
 
-/// What is not as it should be, in words.
-fn difference(world: &World, row: &Row, index: usize) -> Option<String> {
-    let stage = Stage::new(row, world.directory.join(format!("case-{index}")));
-    let (kubectl, plugin) = (stage.kubectl(), stage.plugin());
+/// How the programs differ from each other or from the row, in words.
+fn difference(testbed: &Testbed, row: &Row, index: usize) -> Option<String> {
+    let directory = CaseDirectory::new(row, testbed.directory.join(format!("case-{index}")));
+    let (kubectl, plugin) = (directory.kubectl(), directory.plugin());
     let mut wrong = Vec::new();
     if !kubectl.is(row) {
         wrong.push(format!(
@@ -96,7 +96,7 @@ fn difference(world: &World, row: &Row, index: usize) -> Option<String> {
         wrong.push(format!("not ended {} s after it began", row.seconds));
     }
     let words = [&*plugin.finished.stdout, &*plugin.finished.stderr].concat();
-    if world.secrets().any(|secret| words.contains(secret)) {
+    if testbed.secrets().any(|secret| words.contains(secret)) {
         wrong.push("a secret is shown".into());
     }
     if let Some(runs) = row.runs {
@@ -106,28 +106,28 @@ fn difference(world: &World, row: &Row, index: usize) -> Option<String> {
                 plugin.runs
             ));
         }
-        if runs > 0 && kubectl.told != plugin.told {
+        if runs > 0 && kubectl.plugin_input != plugin.plugin_input {
             wrong.push(format!(
-                "kubectl tells it {:?}\n    plugin tells it  {:?}",
-                kubectl.told, plugin.told
+                "kubectl gives it {:?}\n    plugin gives it  {:?}",
+                kubectl.plugin_input, plugin.plugin_input
             ));
         }
     }
-    (!wrong.is_empty()).then(|| described(row, &wrong, &kubectl, &plugin))
+    (!wrong.is_empty()).then(|| describe(row, &wrong, &kubectl, &plugin))
 }
 
-fn described(row: &Row, wrong: &[String], kubectl: &Done, plugin: &Done) -> String {
+fn describe(row: &Row, wrong: &[String], kubectl: &RunResult, plugin: &RunResult) -> String {
     let mut text = format!("- {}\n", row.name);
     for line in wrong {
         // Writing to a String does not fail.
         let _ = writeln!(text, "    {line}");
     }
-    for done in [kubectl, plugin] {
-        let finished = &done.finished;
+    for run in [kubectl, plugin] {
+        let finished = &run.finished;
         let ended = finished
             .code
             .map_or_else(|| "a signal".to_owned(), |code| code.to_string());
-        let said = if matches!(done.outcome, Outcome::Works { .. }) {
+        let said = if matches!(run.outcome, Outcome::Works { .. }) {
             ""
         } else {
             &finished.stdout
@@ -136,14 +136,14 @@ fn described(row: &Row, wrong: &[String], kubectl: &Done, plugin: &Done) -> Stri
             text,
             "    $ {}\n      ended with {ended}: {}",
             finished.command,
-            shortened(&format!("{said} {}", finished.stderr))
+            shorten(&format!("{said} {}", finished.stderr))
         );
     }
     text
 }
 
-/// The first words, on one line, without kubectl's log.
-fn shortened(text: &str) -> String {
+/// The first 900 characters, on one line and without kubectl's log.
+fn shorten(text: &str) -> String {
     let words = text.lines().filter(|line| !line.contains("] \""));
     let line: String = words
         .flat_map(str::split_whitespace)

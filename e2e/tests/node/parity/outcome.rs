@@ -1,8 +1,8 @@
-//! Runs a case with kubectl and with the plugin, and reads what came of it.
+//! Runs a case with kubectl and with the plugin, and reads both outcomes.
 
 use super::row::{Expected, HERE, Row};
 use serde_json::{Value, json};
-use sre_e2e::{Finished, Kubectl, Report, binary, process};
+use sre_e2e::{Kubectl, ProcessResult, Report, binary, process};
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -10,80 +10,79 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-/// Beyond a case's deadline, which is the program's to keep.
+/// Seconds beyond a case's deadline, which the program itself has to keep.
 const GRACE: u32 = 3;
-/// What `timeout` ends with when it ended the program.
+/// The exit code of `timeout` if it ended the program.
 const ENDED: i32 = 124;
-/// Where a pod finds its ServiceAccount.
+/// The place of a pod's ServiceAccount.
 const MOUNT: &str = "/run/secrets/kubernetes.io/serviceaccount";
 
-/// What came of a case.
+/// The outcome of a case.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
-    /// The API server takes the client for this user; and the namespace in force.
+    /// The API server identifies the client as this user. `namespace` is the one in force.
     Works { identity: Value, namespace: String },
     /// It answers 401.
     Unauthorized,
     /// It answers 403.
     Forbidden,
-    /// kubectl asks for a name.
+    /// kubectl asks for a user name.
     Asks,
-    /// Something before that fails.
+    /// The program fails before an API server answers.
     Fails,
 }
 
 impl Outcome {
-    /// Whether the plugin's is as kubectl's, which this is.
+    /// Whether the plugin's outcome agrees with this one of kubectl.
     pub fn agrees(&self, plugin: &Self) -> bool {
         match self {
-            // It is nobody then: refused, or not even asking.
+            // The plugin never asks for a name. Without a credential it is refused, or fails before.
             Self::Asks => matches!(plugin, Self::Forbidden | Self::Fails),
             other => other == plugin,
         }
     }
 }
 
-/// What a program did with a case.
+/// The run of a case by one program.
 #[derive(Debug)]
-pub struct Done {
-    /// What came of it.
+pub struct RunResult {
+    /// The outcome.
     pub outcome: Outcome,
     /// How often it ran the credential plugin.
     pub runs: usize,
-    /// What it told the credential plugin.
-    pub told: BTreeMap<&'static str, Value>,
-    /// The program's own words.
-    pub finished: Finished,
+    /// The input that it gave to the credential plugin.
+    pub plugin_input: BTreeMap<&'static str, Value>,
+    /// The program's exit code and output.
+    pub finished: ProcessResult,
 }
 
 /// The directory of a case, with its files.
-pub struct Stage<'a> {
+pub struct CaseDirectory<'a> {
     row: &'a Row,
-    here: PathBuf,
+    path: PathBuf,
 }
 
-impl<'a> Stage<'a> {
-    /// Writes the files of a case into that directory, which is made.
-    pub fn new(row: &'a Row, here: PathBuf) -> Self {
-        let stage = Self { row, here };
-        for directory in ["home", "mounted"] {
-            fs::create_dir_all(stage.here.join(directory))
-                .expect("the directory of the tests can be written");
+impl<'a> CaseDirectory<'a> {
+    /// Makes the directory, and writes the files of a case into it.
+    pub fn new(row: &'a Row, path: PathBuf) -> Self {
+        let directory = Self { row, path };
+        for name in ["home", "mounted"] {
+            fs::create_dir_all(directory.path.join(name)).expect("the directory of the tests can be written");
         }
         for (path, text) in &row.files {
-            stage.write(path, text);
+            directory.write(path, text);
         }
         for (name, text) in &row.mounted {
-            stage.write(&format!("mounted/{name}"), text);
+            directory.write(&format!("mounted/{name}"), text);
         }
         if let Some(hosts) = &row.hosts {
-            stage.write("hosts", &format!("127.0.0.1 localhost\n{hosts}\n"));
+            directory.write("hosts", &format!("127.0.0.1 localhost\n{hosts}\n"));
         }
-        stage
+        directory
     }
 
     fn write(&self, path: &str, text: &str) {
-        let to = self.here.join(path);
+        let to = self.path.join(path);
         if path.ends_with('/') {
             fs::create_dir_all(to).expect("the directory of the tests can be written");
             return;
@@ -104,13 +103,13 @@ impl<'a> Stage<'a> {
     }
 
     fn filled(&self, text: &str) -> String {
-        text.replace(HERE, &self.here.to_string_lossy())
+        text.replace(HERE, &self.path.to_string_lossy())
     }
 
-    /// What kubectl does. The second run, which tells the namespace, is only made where the first works.
-    pub fn kubectl(&self) -> Done {
+    /// Runs kubectl. A second run shows the namespace, if the first one works.
+    pub fn kubectl(&self) -> RunResult {
         let finished = self.run(Kubectl::program(), &["auth", "whoami", "--output=json", "-v=6"]);
-        let (runs, told) = self.told();
+        let (runs, plugin_input) = self.take_plugin_record();
         let outcome = match finished.code {
             Some(0) => Outcome::Works {
                 identity: kubectl_identity(&finished),
@@ -121,16 +120,16 @@ impl<'a> Stage<'a> {
             _ if finished.stdout.starts_with("Please enter Username: ") => Outcome::Asks,
             _ => Outcome::Fails,
         };
-        let _ = self.told();
-        Done {
+        let _ = self.take_plugin_record();
+        RunResult {
             outcome,
             runs,
-            told,
+            plugin_input,
             finished,
         }
     }
 
-    /// A request for something that there is not, of which the path is what matters: kubectl prints it.
+    /// The namespace in force. kubectl prints the path of a request, here for an object that does not exist.
     fn kubectl_namespace(&self) -> String {
         let finished = self.run(Kubectl::program(), &["create", "token", "parity-none", "-v=6"]);
         let after = finished.stderr.split("/api/v1/namespaces/").nth(1);
@@ -138,45 +137,45 @@ impl<'a> Stage<'a> {
         namespace.map_or_else(|| format!("none in: {finished}"), str::to_owned)
     }
 
-    /// What the plugin does.
-    pub fn plugin(&self) -> Done {
+    /// Runs the plugin.
+    pub fn plugin(&self) -> RunResult {
         let timeout = format!("--timeout={}s", self.row.seconds);
         let finished = self.run(
             &binary("kubectl-sre"),
             &["health", "apiserver", "--output=json", &timeout],
         );
-        let (runs, told) = self.told();
-        Done {
+        let (runs, plugin_input) = self.take_plugin_record();
+        RunResult {
             outcome: plugin_outcome(&finished),
             runs,
-            told,
+            plugin_input,
             finished,
         }
     }
 
-    /// Reads, and forgets, what the credential plugin wrote down.
-    fn told(&self) -> (usize, BTreeMap<&'static str, Value>) {
+    /// Reads and deletes the files that the credential plugin wrote.
+    fn take_plugin_record(&self) -> (usize, BTreeMap<&'static str, Value>) {
         let take = |name: &str| {
-            let path = self.here.join(name);
+            let path = self.path.join(name);
             let text = fs::read_to_string(&path).unwrap_or_default();
             let _ = fs::remove_file(path);
             text
         };
-        let runs = take("told.runs").lines().count();
-        let told = ["info", "arguments", "stdin"].map(|what| {
-            let text = take(&format!("told.{what}"));
+        let runs = take("record.runs").lines().count();
+        let plugin_input = ["info", "arguments", "stdin"].map(|what| {
+            let text = take(&format!("record.{what}"));
             (what, serde_json::from_str(&text).unwrap_or(Value::String(text)))
         });
-        (runs, BTreeMap::from(told))
+        (runs, BTreeMap::from(plugin_input))
     }
 
-    fn run(&self, program: &Path, arguments: &[&str]) -> Finished {
+    fn run(&self, program: &Path, arguments: &[&str]) -> ProcessResult {
         let seconds = self.row.seconds + GRACE;
         let mut words = vec![program.to_string_lossy().into_owned()];
         words.extend(arguments.iter().map(|word| (*word).to_owned()));
         words.extend(self.row.flags.iter().map(|flag| self.filled(flag)));
         if let Some(path) = self.row.piped {
-            let script = format!("\"$@\" --kubeconfig <(cat '{}')", self.here.join(path).display());
+            let script = format!("\"$@\" --kubeconfig <(cat '{}')", self.path.join(path).display());
             let mut before = ["bash", "-c", &script, "bash"].map(str::to_owned).to_vec();
             before.extend(words);
             words = before;
@@ -187,17 +186,17 @@ impl<'a> Stage<'a> {
         if self.row.hosts.is_some() || !self.row.mounted.is_empty() {
             words = self.with_mounts(words);
         }
-        // By a signal to the whole group: a credential plugin that hangs has to end too.
+        // `timeout` signals the whole group, so that a hanging credential plugin ends too.
         let mut command = Command::new("timeout");
         command
             .arg(format!("--kill-after={GRACE}"))
             .arg(seconds.to_string())
             .args(words);
         command
-            .current_dir(&self.here)
+            .current_dir(&self.path)
             .env_clear()
             .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-            .env("HOME", self.here.join("home"));
+            .env("HOME", self.path.join("home"));
         for (name, value) in &self.row.environment {
             command.env(name, self.filled(value));
         }
@@ -210,16 +209,16 @@ impl<'a> Stage<'a> {
             Duration::from_secs((seconds + 2 * GRACE).into()),
         );
         if self.row.terminal {
-            let read = |name| fs::read_to_string(self.here.join(name)).unwrap_or_default();
+            let read = |name| fs::read_to_string(self.path.join(name)).unwrap_or_default();
             (finished.stdout, finished.stderr) = (read("stdout"), read("stderr"));
         }
         finished
     }
 
-    /// A terminal as stdin; what is written stays apart.
+    /// Gives the program a terminal as stdin. stdout and stderr go to separate files.
     fn with_terminal(&self, words: &[String]) -> Vec<String> {
         let quoted: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
-        let (stdout, stderr) = (self.here.join("stdout"), self.here.join("stderr"));
+        let (stdout, stderr) = (self.path.join("stdout"), self.path.join("stderr"));
         let line = format!(
             "{} >{} 2>{}",
             quoted.join(" "),
@@ -231,7 +230,7 @@ impl<'a> Stage<'a> {
             .to_vec()
     }
 
-    /// Files of the system in another form, for this one process.
+    /// Replaces files of the system for this one process.
     fn with_mounts(&self, words: Vec<String>) -> Vec<String> {
         let mut script = String::from("set -e\n");
         if self.row.hosts.is_some() {
@@ -251,13 +250,13 @@ impl<'a> Stage<'a> {
     }
 }
 
-fn kubectl_identity(finished: &Finished) -> Value {
+fn kubectl_identity(finished: &ProcessResult) -> Value {
     let review: Value = serde_json::from_str(&finished.stdout).unwrap_or_default();
     let user = &review["status"]["userInfo"];
     json!({"user": user["username"], "groups": user["groups"]})
 }
 
-fn plugin_outcome(finished: &Finished) -> Outcome {
+fn plugin_outcome(finished: &ProcessResult) -> Outcome {
     let Ok(report) = Report::parse(&finished.stdout) else {
         return Outcome::Fails;
     };
@@ -272,19 +271,19 @@ fn plugin_outcome(finished: &Finished) -> Outcome {
         },
         (Some("unauthenticated"), None) => Outcome::Unauthorized,
         (Some("forbidden"), None) => Outcome::Forbidden,
-        // It answers and does not say who asks: /version is for everybody.
+        // The API server answers and does not identify the client: /version is for everybody.
         (None, None) if server["status"] == "ok" => Outcome::Forbidden,
         _ => Outcome::Fails,
     }
 }
 
-impl Done {
-    /// Whether it had to be ended.
+impl RunResult {
+    /// Whether `timeout` had to end it.
     pub fn hangs(&self) -> bool {
         self.finished.code == Some(ENDED) || self.finished.code.is_none()
     }
 
-    /// Whether it is what a case expects.
+    /// Whether it has the outcome that a case expects.
     pub fn is(&self, row: &Row) -> bool {
         match (&self.outcome, row.expected) {
             (Outcome::Works { identity, namespace }, Expected::Works(user)) => {

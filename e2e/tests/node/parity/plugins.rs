@@ -1,8 +1,8 @@
-//! Credential plugins: what they are told, what they answer, and how often they are asked.
+//! Credential plugins: their input, their answers, and how often they run.
 
 use super::row::Expected::{self, Fails, Unauthorized, Works};
 use super::row::Row;
-use super::world::{ALICE, READER, WRITER, WRONG_TOKEN, World, by_certificate, config, with};
+use super::testbed::{ALICE, READER, Testbed, WRITER, WRONG_TOKEN, by_certificate, config, with};
 use serde_json::{Value, json};
 
 const V1: &str = "client.authentication.k8s.io/v1";
@@ -23,25 +23,25 @@ fn exec(version: &str) -> Value {
     json!({"apiVersion": version, "command": "{here}/plugin", "interactiveMode": "Never"})
 }
 
-pub fn rows(world: &World) -> Vec<Row> {
+pub fn rows(testbed: &Testbed) -> Vec<Row> {
     [
-        versions(world),
-        answers(world),
-        questions(world),
-        commands(world),
-        policies(world),
+        versions(testbed),
+        answers(testbed),
+        questions(testbed),
+        commands(testbed),
+        policies(testbed),
     ]
     .concat()
 }
 
-fn row(world: &World, name: &str, expected: Expected, exec: &Value) -> Row {
-    Row::new(name, expected).kubeconfig(&config(&world.cluster(), &json!({"exec": exec})))
+fn row(testbed: &Testbed, name: &str, expected: Expected, exec: &Value) -> Row {
+    Row::new(name, expected).kubeconfig(&config(&testbed.cluster(), &json!({"exec": exec})))
 }
 
-fn versions(world: &World) -> Vec<Row> {
-    let token = json!({"token": world.token});
+fn versions(testbed: &Testbed) -> Vec<Row> {
+    let token = json!({"token": testbed.token});
     let versions = |name: &str, expected, configured: &str, printed: &str, runs| {
-        row(world, name, expected, &exec(configured)).plugin(&prints(printed, &token), runs)
+        row(testbed, name, expected, &exec(configured)).plugin(&prints(printed, &token), runs)
     };
     vec![
         versions("a plugin of v1", Works(READER), V1, V1, 1),
@@ -75,28 +75,28 @@ fn versions(world: &World) -> Vec<Row> {
             1,
         ),
         row(
-            world,
+            testbed,
             "a plugin of v1 without interactiveMode",
             Fails("interactiveMode must be specified"),
             &without(exec(V1), "interactiveMode"),
         )
         .plugin(&prints(V1, &token), 0),
         row(
-            world,
+            testbed,
             "a plugin of v1beta1 without interactiveMode",
             Works(READER),
             &without(exec(V1BETA1), "interactiveMode"),
         )
         .plugin(&prints(V1BETA1, &token), 1),
         row(
-            world,
+            testbed,
             "a plugin without apiVersion",
             Fails("apiVersion must be specified"),
             &without(exec(V1), "apiVersion"),
         )
         .plugin(&prints(V1, &token), 0),
         row(
-            world,
+            testbed,
             "a plugin with an interactiveMode that is none",
             Fails("invalid interactiveMode"),
             &with(exec(V1), &json!({"interactiveMode": "Sometimes"})),
@@ -112,30 +112,30 @@ fn without(mut object: Value, field: &str) -> Value {
     object
 }
 
-fn answers(world: &World) -> Vec<Row> {
+fn answers(testbed: &Testbed) -> Vec<Row> {
     let answer = |name: &str, expected, status: Value| {
-        row(world, name, expected, &exec(V1)).plugin(&prints(V1, &status), 1)
+        row(testbed, name, expected, &exec(V1)).plugin(&prints(V1, &status), 1)
     };
-    let body = |name: &str, expected, body: &str| row(world, name, expected, &exec(V1)).plugin(body, 1);
-    let (certificate, key) = (&world.alice.certificate, &world.alice.key);
-    let (token, writer) = (&world.token, &world.writer_token);
+    let body = |name: &str, expected, body: &str| row(testbed, name, expected, &exec(V1)).plugin(body, 1);
+    let (certificate, key) = (&testbed.alice.certificate, &testbed.alice.key);
+    let (token, writer) = (&testbed.token, &testbed.writer_token);
     let good = prints(V1, &json!({"token": token}));
     let mut expired = answer(
         "a plugin whose credential has expired",
         Works(READER),
         json!({"token": token, "expirationTimestamp": "2020-01-01T00:00:00Z"}),
     );
-    // It is asked again for each request.
+    // The plugin runs again for each request.
     expired.runs = None;
     let mut refused = answer(
         "a plugin whose token is refused",
         Unauthorized,
         json!({"token": WRONG_TOKEN}),
     );
-    // Again after the 401, in case that the credential was an old one.
+    // It runs again after the 401, in case the credential was an old one.
     refused.runs = Some(2);
     let changing = format!(
-        "if [ $(wc -l <{{here}}/told.runs) = 1 ]; then\n{}\nelse\n{}\nfi",
+        "if [ $(wc -l <{{here}}/record.runs) = 1 ]; then\n{}\nelse\n{}\nfi",
         prints(V1, &json!({"token": token})),
         prints(V1, &json!({"token": writer})),
     );
@@ -168,7 +168,7 @@ fn answers(world: &World) -> Vec<Row> {
         answer(
             "a plugin with a key of another",
             Fails("failed parsing client key/certificate"),
-            json!({"clientCertificateData": certificate, "clientKeyData": world.ivan.key}),
+            json!({"clientCertificateData": certificate, "clientKeyData": testbed.ivan.key}),
         ),
         answer(
             "a plugin with neither",
@@ -298,11 +298,11 @@ fn answers(world: &World) -> Vec<Row> {
     ]
 }
 
-fn questions(world: &World) -> Vec<Row> {
-    let good = prints(V1, &json!({"token": world.token}));
-    let beta = prints(V1BETA1, &json!({"token": world.token}));
-    let told = |name: &str, expected, more: Value| {
-        row(world, name, expected, &with(exec(V1), &more)).plugin(&good, 1)
+fn questions(testbed: &Testbed) -> Vec<Row> {
+    let good = prints(V1, &json!({"token": testbed.token}));
+    let beta = prints(V1BETA1, &json!({"token": testbed.token}));
+    let input_row = |name: &str, expected, more: Value| {
+        row(testbed, name, expected, &with(exec(V1), &more)).plugin(&good, 1)
     };
     let clustered = |name: &str, expected, version: &str, cluster: &Value, flags: &[&str]| {
         let exec = with(exec(version), &json!({"provideClusterInfo": true}));
@@ -312,87 +312,88 @@ fn questions(world: &World) -> Vec<Row> {
             .flags(flags)
     };
     let extended = with(
-        world.cluster(),
+        testbed.cluster(),
         &json!({"extensions": [
             {"name": "client.authentication.k8s.io/exec", "extension": {"audience": "parity", "list": [1, {"a": null}], "on": true}},
             {"name": "other", "extension": {"apiVersion": "o/v1", "kind": "O"}}]}),
     );
     let front = with(
-        world.front(world.fronts.wrong_name),
+        testbed.front(testbed.fronts.wrong_name),
         &json!({"tls-server-name": "elsewhere.parity.test"}),
     );
     let proxied = with(
-        world.cluster(),
-        &json!({"proxy-url": format!("http://127.0.0.1:{}", world.proxies.http), "disable-compression": true}),
+        testbed.cluster(),
+        &json!({"proxy-url": format!("http://127.0.0.1:{}", testbed.proxies.http), "disable-compression": true}),
     );
-    let insecure = json!({"server": world.server(), "insecure-skip-tls-verify": true});
-    let by_path = json!({"server": world.server(), "certificate-authority": "ca.crt"});
+    let insecure = json!({"server": testbed.server(), "insecure-skip-tls-verify": true});
+    let by_path = json!({"server": testbed.server(), "certificate-authority": "ca.crt"});
     vec![
-        told(
+        input_row(
             "arguments and variables",
             Works(READER),
             json!({
             "args": ["get-token", "--cluster", "two words", "", "$HOME"],
             "env": [{"name": "FROM_KUBECONFIG", "value": "a value"}]}),
         ),
-        told(
+        input_row(
             "a variable of the kubeconfig comes before that of the environment",
             Works(READER),
             json!({"env": [{"name": "FROM_KUBECONFIG", "value": "a value"}]}),
         )
         .env("FROM_KUBECONFIG", "another"),
-        told("a variable of the environment", Works(READER), json!({})).env("FROM_KUBECONFIG", "another"),
-        told(
+        input_row("a variable of the environment", Works(READER), json!({}))
+            .env("FROM_KUBECONFIG", "another"),
+        input_row(
             "a variable without a name",
             Fails("env variable name must be specified"),
             json!({"env": [{"name": "", "value": "a"}]}),
         )
         .plugin(&good, 0),
-        told(
+        input_row(
             "interactiveMode Never",
             Works(READER),
             json!({"interactiveMode": "Never"}),
         ),
-        told(
+        input_row(
             "interactiveMode IfAvailable",
             Works(READER),
             json!({"interactiveMode": "IfAvailable"}),
         ),
-        told(
+        input_row(
             "interactiveMode Always",
             Fails("standard input is not a terminal"),
             json!({"interactiveMode": "Always"}),
         )
         .plugin(&good, 0),
-        told(
+        input_row(
             "interactiveMode Never on a terminal",
             Works(READER),
             json!({"interactiveMode": "Never"}),
         )
         .on_a_terminal(),
-        told(
+        input_row(
             "interactiveMode IfAvailable on a terminal",
             Works(READER),
             json!({"interactiveMode": "IfAvailable"}),
         )
         .on_a_terminal(),
-        told(
+        input_row(
             "interactiveMode Always on a terminal",
             Works(READER),
             json!({"interactiveMode": "Always"}),
         )
         .on_a_terminal(),
-        told(
+        input_row(
             "no provideClusterInfo",
             Works(READER),
             json!({"provideClusterInfo": false}),
         ),
-        clustered("provideClusterInfo", Works(READER), V1, &world.cluster(), &[]),
+        clustered("provideClusterInfo", Works(READER), V1, &testbed.cluster(), &[]),
         clustered(
             "provideClusterInfo of v1beta1",
             Works(READER),
             V1BETA1,
-            &world.cluster(),
+            &testbed.cluster(),
             &[],
         ),
         clustered(
@@ -430,29 +431,29 @@ fn questions(world: &World) -> Vec<Row> {
             &by_path,
             &[],
         )
-        .file("ca.crt", &world.authority.own.certificate),
+        .file("ca.crt", &testbed.authority.own.certificate),
         clustered(
             "provideClusterInfo with --server",
             Works(READER),
             V1,
-            &world.cluster(),
-            &["--server", &format!("{}/", world.server())],
+            &testbed.cluster(),
+            &["--server", &format!("{}/", testbed.server())],
         ),
         clustered(
             "provideClusterInfo with --insecure-skip-tls-verify",
             Works(READER),
             V1,
-            &world.cluster(),
+            &testbed.cluster(),
             &["--insecure-skip-tls-verify"],
         ),
     ]
 }
 
-fn commands(world: &World) -> Vec<Row> {
-    let good = prints(V1, &json!({"token": world.token}));
+fn commands(testbed: &Testbed) -> Vec<Row> {
+    let good = prints(V1, &json!({"token": testbed.token}));
     let command = |name: &str, expected, command: &str, more: Value| {
         row(
-            world,
+            testbed,
             name,
             expected,
             &with(with(exec(V1), &json!({"command": command})), &more),
@@ -460,7 +461,8 @@ fn commands(world: &World) -> Vec<Row> {
     };
     let beside = |user: Value| {
         let exec = exec(V1);
-        Row::new("", Works(READER)).kubeconfig(&config(&world.cluster(), &with(json!({"exec": exec}), &user)))
+        Row::new("", Works(READER))
+            .kubeconfig(&config(&testbed.cluster(), &with(json!({"exec": exec}), &user)))
     };
     let mut not_executable = command(
         "a command that may not be executed",
@@ -477,7 +479,7 @@ fn commands(world: &World) -> Vec<Row> {
             .file("bin/plugin", "#!/bin/sh\nexec {here}/plugin\n"),
         command("a command relative to a kubeconfig elsewhere", Works(READER), "../plugin", json!({}))
             .plugin(&good, 1)
-            .config_file("deep/config", &config(&world.cluster(), &json!({"exec": with(exec(V1), &json!({"command": "../plugin"}))})))
+            .config_file("deep/config", &config(&testbed.cluster(), &json!({"exec": with(exec(V1), &json!({"command": "../plugin"}))})))
             .env("KUBECONFIG", "{here}/deep/config"),
         command("a command on the PATH", Works(READER), "plugin", json!({}))
             .plugin(&good, 1)
@@ -487,32 +489,32 @@ fn commands(world: &World) -> Vec<Row> {
         command("a path that is missing", Fails("no such file"), "{here}/nobody", json!({"installHint": "it is in the shop"})).plugin(&good, 0),
         command("an empty command", Fails("command must be specified"), "", json!({})).plugin(&good, 0),
         not_executable,
-        beside(json!({"token": world.writer_token})).named("a plugin and a token", Works(WRITER)).plugin(&good, 0),
+        beside(json!({"token": testbed.writer_token})).named("a plugin and a token", Works(WRITER)).plugin(&good, 0),
         beside(json!({"tokenFile": "token"})).named("a plugin and a token file", Works(WRITER))
-            .file("token", &world.writer_token)
+            .file("token", &testbed.writer_token)
             .plugin(&good, 0),
-        beside(by_certificate(&world.alice)).named("a plugin and a certificate", Works(ALICE)).plugin(&good, 0),
+        beside(by_certificate(&testbed.alice)).named("a plugin and a certificate", Works(ALICE)).plugin(&good, 0),
         beside(json!({"username": "a", "password": "b"})).named("a plugin and a password", Expected::Forbidden).plugin(&good, 0),
-        beside(json!({})).named("a plugin and --token", Works(WRITER)).plugin(&good, 0).flags(&["--token", &world.writer_token]),
+        beside(json!({})).named("a plugin and --token", Works(WRITER)).plugin(&good, 0).flags(&["--token", &testbed.writer_token]),
         beside(json!({"auth-provider": {"name": "gcp"}})).named("a plugin and an auth-provider", Fails("authProvider cannot be provided")).plugin(&good, 0),
         beside(json!({"as": "bob"})).named("a plugin and somebody to impersonate", Expected::Forbidden).plugin(&good, 1),
         Row::new("no plugin is run without TLS", Works(READER))
-            .kubeconfig(&config(&json!({"server": format!("http://{}:{}", world.address.ip(), world.fronts.gateway)}), &json!({"exec": exec(V1)})))
+            .kubeconfig(&config(&json!({"server": format!("http://{}:{}", testbed.address.ip(), testbed.fronts.gateway)}), &json!({"exec": exec(V1)})))
             .plugin("exit 1", 0),
         Row::new("a plugin on the way through a proxy", Works(READER))
-            .kubeconfig(&config(&world.cluster_at(&world.hidden()), &json!({"exec": exec(V1)})))
-            .env("HTTPS_PROXY", &format!("http://127.0.0.1:{}", world.proxies.http))
+            .kubeconfig(&config(&testbed.cluster_at(&testbed.hidden()), &json!({"exec": exec(V1)})))
+            .env("HTTPS_PROXY", &format!("http://127.0.0.1:{}", testbed.proxies.http))
             .plugin(&good, 1),
         Row::new("a plugin's certificate on the way through a proxy", Works(ALICE))
-            .kubeconfig(&config(&world.cluster_at(&world.hidden()), &json!({"exec": exec(V1)})))
-            .env("HTTPS_PROXY", &format!("http://127.0.0.1:{}", world.proxies.http))
-            .plugin(&prints(V1, &json!({"clientCertificateData": world.alice.certificate, "clientKeyData": world.alice.key})), 1),
+            .kubeconfig(&config(&testbed.cluster_at(&testbed.hidden()), &json!({"exec": exec(V1)})))
+            .env("HTTPS_PROXY", &format!("http://127.0.0.1:{}", testbed.proxies.http))
+            .plugin(&prints(V1, &json!({"clientCertificateData": testbed.alice.certificate, "clientKeyData": testbed.alice.key})), 1),
     ]
 }
 
-/// What kubectl's preferences say of plugins.
-fn policies(world: &World) -> Vec<Row> {
-    let good = prints(V1, &json!({"token": world.token}));
+/// Policies of kubectl's kuberc for plugins.
+fn policies(testbed: &Testbed) -> Vec<Row> {
+    let good = prints(V1, &json!({"token": testbed.token}));
     let preferences = |rest: &Value| {
         with(
             json!({"apiVersion": "kubectl.config.k8s.io/v1beta1", "kind": "Preference"}),
@@ -529,7 +531,7 @@ fn policies(world: &World) -> Vec<Row> {
     };
     let deny = preferences(&json!({"credentialPluginPolicy": "DenyAll"}));
     let policy = |name: &str, expected, text: &str, runs| {
-        row(world, name, expected, &exec(V1))
+        row(testbed, name, expected, &exec(V1))
             .plugin(&good, runs)
             .file("home/.kube/kuberc", text)
     };
@@ -537,7 +539,10 @@ fn policies(world: &World) -> Vec<Row> {
     let old = preferences(
         &json!({"credentialPluginPolicy": "Allowlist", "credentialPluginAllowlist": [{"name": "{here}/plugin"}]}),
     );
-    let token = config(&world.cluster(), &json!({"exec": exec(V1), "token": world.token}));
+    let token = config(
+        &testbed.cluster(),
+        &json!({"exec": exec(V1), "token": testbed.token}),
+    );
     vec![
         policy(
             "kuberc without a policy",

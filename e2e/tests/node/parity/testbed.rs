@@ -1,8 +1,8 @@
-//! What stands between the clients and the API server: proxies, fronts, identities.
+//! The testbed between the clients and the API server: proxies, fronts, identities.
 
 use serde_json::{Value, json};
-use sre_e2e::authority::{Authority, Certified, P256, RSA, Validity, Wanted, self_signed};
-use sre_e2e::node::{self, Space, kubectl};
+use sre_e2e::authority::{Authority, CertificateRequest, CertifiedKey, P256, RSA, Validity, self_signed};
+use sre_e2e::node::{self, RestrictedNamespace, kubectl};
 use sre_e2e::service::{Service, free_port};
 use std::fs;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener};
@@ -11,7 +11,7 @@ use std::process::Command;
 
 /// The user of certificates.
 pub const ALICE: &str = "alice@parity";
-/// Another one, who may impersonate some.
+/// Another user of certificates, who may impersonate some others.
 pub const IVAN: &str = "ivan@parity";
 /// The user of tokens.
 pub const READER: &str = "system:serviceaccount:sre-parity:reader";
@@ -19,9 +19,9 @@ pub const READER: &str = "system:serviceaccount:sre-parity:reader";
 pub const WRITER: &str = "system:serviceaccount:sre-parity:writer";
 /// A name of the API server's certificate that only proxies can look up.
 pub const HIDDEN: &str = "kubernetes.default.svc";
-/// The user and the password of what asks for one.
+/// The user for proxies that ask for one.
 pub const USER: &str = "proxy-user";
-/// See [`USER`].
+/// The password of [`USER`].
 pub const PASSWORD: &str = "proxy-pass-3f9";
 /// A token that no API server knows.
 pub const WRONG_TOKEN: &str = "no-such-token-71c2";
@@ -29,30 +29,30 @@ pub const WRONG_TOKEN: &str = "no-such-token-71c2";
 const LOOPBACK: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 const LOOPBACK6: IpAddr = IpAddr::V6(Ipv6Addr::LOCALHOST);
 
-/// Servers beside the API server's own, by where they listen.
+/// Ports of servers in front of the API server.
 #[derive(Debug)]
 pub struct Fronts {
-    /// TLS with a certificate for each loopback address, and the API server below a path too.
+    /// TLS with a certificate for each loopback address. It serves the API server below a path too.
     pub front: u16,
-    /// The same on the IPv6 loopback address.
+    /// A server like `front` on the IPv6 loopback address.
     pub front6: u16,
-    /// The API server's own port, passed on byte by byte, on the IPv6 loopback address.
+    /// A TCP proxy of the API server's own port, on the IPv6 loopback address.
     pub passed6: u16,
-    /// A certificate that signed itself, and may sign others.
+    /// A self-signed certificate that may sign others.
     pub self_signed_ca: u16,
-    /// A certificate that signed itself and is nothing else.
+    /// A self-signed certificate that may not sign others.
     pub self_signed_leaf: u16,
     /// A certificate for another name.
     pub wrong_name: u16,
-    /// A certificate that was valid once.
+    /// A certificate that has expired.
     pub expired: u16,
-    /// A certificate that will be valid.
+    /// A certificate that is not valid yet.
     pub future: u16,
-    /// A certificate with a name in its subject alone.
+    /// A certificate with a name only in its subject.
     pub common_name: u16,
-    /// A certificate of an intermediate authority, which is sent along.
+    /// A certificate of an intermediate authority, whose certificate is sent too.
     pub chain: u16,
-    /// The same, and it is not sent along.
+    /// A certificate of an intermediate authority, whose certificate is not sent.
     pub broken_chain: u16,
     /// Keys of RSA, and TLS 1.2.
     pub old: u16,
@@ -60,28 +60,28 @@ pub struct Fronts {
     pub authority: u16,
     /// A certificate for `*.parity`.
     pub wildcard: u16,
-    /// No TLS; who asks is taken for [`READER`].
+    /// No TLS. Every client is [`READER`].
     pub gateway: u16,
     /// No TLS.
     pub plain: u16,
-    /// TLS, and a page for people.
+    /// TLS, with a page for people.
     pub portal: u16,
-    /// Takes connections and says nothing.
+    /// A port that accepts connections and stays silent.
     pub silent: u16,
-    /// Nobody listens.
+    /// A port at which nothing listens.
     pub closed: u16,
 }
 
-/// Proxies, by where they listen on the loopback address.
+/// Ports of proxies on the loopback address.
 #[derive(Debug)]
 pub struct Proxies {
-    /// Takes everybody.
+    /// Serves every client.
     pub http: u16,
     /// Wants [`USER`] and [`PASSWORD`].
     pub guarded: u16,
     /// Refuses every CONNECT.
     pub denying: u16,
-    /// By TLS, with a certificate of the front's authority.
+    /// Speaks TLS, with a certificate of the front's authority.
     pub tls: u16,
     /// SOCKS 5.
     pub socks: u16,
@@ -89,8 +89,8 @@ pub struct Proxies {
     pub guarded_socks: u16,
 }
 
-/// All of it. It ends with this value.
-pub struct World {
+/// The testbed. It ends when this value is dropped.
+pub struct Testbed {
     /// For files.
     pub directory: PathBuf,
     /// The API server's address and port.
@@ -102,21 +102,21 @@ pub struct World {
     /// Signed by that one.
     pub intermediate: Authority,
     /// Certificates that signed themselves.
-    pub self_signed: [Certified; 2],
+    pub self_signed: [CertifiedKey; 2],
     /// [`ALICE`]
-    pub alice: Certified,
+    pub alice: CertifiedKey,
     /// [`ALICE`], with a key of RSA.
-    pub alice_rsa: Certified,
+    pub alice_rsa: CertifiedKey,
     /// [`ALICE`], with a key of Ed25519.
-    pub alice_ed25519: Certified,
+    pub alice_ed25519: CertifiedKey,
     /// [`ALICE`], by a certificate of X.509 version 1.
-    pub alice_version_1: Certified,
+    pub alice_version_1: CertifiedKey,
     /// [`ALICE`], until 2020.
-    pub alice_expired: Certified,
+    pub alice_expired: CertifiedKey,
     /// Of an authority that the API server does not know.
-    pub stranger: Certified,
+    pub stranger: CertifiedKey,
     /// [`IVAN`]
-    pub ivan: Certified,
+    pub ivan: CertifiedKey,
     /// Of [`READER`].
     pub token: String,
     /// Of [`WRITER`].
@@ -128,10 +128,10 @@ pub struct World {
     _silent: TcpListener,
     #[allow(dead_code, reason = "they end with it")]
     services: Vec<Service>,
-    _space: Space,
+    _space: RestrictedNamespace,
 }
 
-impl World {
+impl Testbed {
     /// Builds it around the cluster with a node.
     pub fn new() -> Self {
         let directory = sre_e2e::temporary("parity");
@@ -141,7 +141,7 @@ impl World {
         let intermediate = front_authority.intermediate(&directory.join("intermediate"));
         let strangers = Authority::root(&directory.join("strangers"), "parity-strangers");
         let client = |authority: &Authority, name: &str, subject: &str, validity, key| {
-            let wanted = Wanted {
+            let wanted = CertificateRequest {
                 subject,
                 extensions: &["extendedKeyUsage=clientAuth"],
                 validity,
@@ -153,7 +153,7 @@ impl World {
         let space = identities();
         let (fronts, silent) = Fronts::choose(address.ip());
         let proxies = Proxies::choose();
-        let mut world = Self {
+        let mut testbed = Self {
             alice: client(&authority, "alice", alice, Validity::Now, P256),
             alice_rsa: client(&authority, "alice-rsa", alice, Validity::Now, RSA),
             alice_ed25519: client(
@@ -201,11 +201,11 @@ impl World {
             services: Vec::new(),
             _space: space,
         };
-        world.services = world.start();
-        world
+        testbed.services = testbed.start();
+        testbed
     }
 
-    /// What nobody may ever read in an output.
+    /// The secrets, which must not be in any output.
     pub fn secrets(&self) -> impl Iterator<Item = &str> {
         [&*self.token, &*self.writer_token, PASSWORD, WRONG_TOKEN].into_iter()
     }
@@ -230,7 +230,7 @@ impl World {
         self.cluster_at(&self.server())
     }
 
-    /// The same by another URL.
+    /// A cluster of a kubeconfig: the API server at another URL.
     pub fn cluster_at(&self, server: &str) -> Value {
         json!({"server": server, "certificate-authority-data": base64(&self.authority.own.certificate)})
     }
@@ -302,7 +302,7 @@ impl World {
         Service::start(&mut command, package, &[SocketAddr::new(LOOPBACK, port)], &log)
     }
 
-    fn server_certificate(&self, name: &str, names: &str, validity: Validity, key: &[&str]) -> Certified {
+    fn server_certificate(&self, name: &str, names: &str, validity: Validity, key: &[&str]) -> CertifiedKey {
         let names = format!("subjectAltName={names}");
         let extensions = [
             "extendedKeyUsage=serverAuth",
@@ -327,7 +327,7 @@ impl World {
         };
         authority.issue(
             name,
-            &Wanted {
+            &CertificateRequest {
                 subject: &subject,
                 extensions,
                 validity,
@@ -348,7 +348,7 @@ impl World {
             &[&*chain.certificate, &*self.intermediate.own.certificate].concat(),
         );
         chain.certificate_file = whole;
-        let ssl = |certified: &Certified| {
+        let ssl = |certified: &CertifiedKey| {
             format!(
                 "ssl_certificate {}; ssl_certificate_key {};",
                 certified.certificate_file.display(),
@@ -357,7 +357,7 @@ impl World {
         };
         let to = format!("proxy_pass {};", self.server());
         let below = format!("location /k8s/clusters/c-1/ {{ proxy_pass {}/; }}", self.server());
-        let secured = |port: u16, certified: &Certified, more: &str| {
+        let secured = |port: u16, certified: &CertifiedKey, more: &str| {
             format!(
                 "server {{ listen 127.0.0.1:{port} ssl; {} {more} location / {{ {to} }} }}\n",
                 ssl(certified)
@@ -435,7 +435,7 @@ impl World {
             ssl(&front),
             self.proxies.http,
         );
-        // One process, which is the one that is ended.
+        // One process, so that ending it ends nginx.
         let config = self.directory.join("nginx.conf");
         write(
             &config,
@@ -471,7 +471,7 @@ impl World {
 impl Fronts {
     fn choose(ip: IpAddr) -> (Self, TcpListener) {
         let port = || free_port(LOOPBACK);
-        // Connections wait in its queue; nobody takes them out.
+        // Connections wait in its queue and are never accepted.
         let silent = TcpListener::bind((LOOPBACK, port())).expect("the port is free");
         let fronts = Self {
             front: port(),
@@ -512,7 +512,7 @@ impl Proxies {
     }
 }
 
-/// Where the API server listens, by the administrator's kubeconfig.
+/// The API server's address, from the administrator's kubeconfig.
 fn apiserver() -> SocketAddr {
     let view = kubectl().ok(&[
         "config",
@@ -530,9 +530,10 @@ fn apiserver() -> SocketAddr {
     address
 }
 
-/// `ServiceAccounts`, and what [`IVAN`] may impersonate: exactly these, so that what is not sent is told from what is.
-fn identities() -> Space {
-    let space = Space::restricted("sre-parity");
+/// Makes the `ServiceAccounts`, and the rights of [`IVAN`] to impersonate. He may impersonate exactly these, so that a
+/// header that is not sent makes a difference.
+fn identities() -> RestrictedNamespace {
+    let space = RestrictedNamespace::new("sre-parity");
     for name in ["reader", "writer"] {
         space.run(&["create", "serviceaccount", name]);
     }
@@ -555,7 +556,7 @@ fn identities() -> Space {
     space
 }
 
-impl Drop for World {
+impl Drop for Testbed {
     fn drop(&mut self) {
         let objects = ["clusterrolebinding/sre-parity", "clusterrole/sre-parity"];
         let _ = kubectl().run(&[&["delete", "--ignore-not-found"], &objects[..]].concat(), None);
@@ -568,7 +569,7 @@ pub fn config(cluster: &Value, user: &Value) -> Value {
     config_with(cluster, user, &json!({"cluster": "c", "user": "u"}))
 }
 
-/// The same with this context.
+/// A kubeconfig with one context, which has these fields.
 pub fn config_with(cluster: &Value, user: &Value, context: &Value) -> Value {
     json!({
         "apiVersion": "v1", "kind": "Config", "current-context": "x",
@@ -578,7 +579,7 @@ pub fn config_with(cluster: &Value, user: &Value, context: &Value) -> Value {
     })
 }
 
-/// With other fields beside those.
+/// Adds fields to an object.
 pub fn with(mut object: Value, more: &Value) -> Value {
     for (name, value) in more.as_object().into_iter().flatten() {
         object[name] = value.clone();
@@ -587,11 +588,11 @@ pub fn with(mut object: Value, more: &Value) -> Value {
 }
 
 /// The user of a certificate.
-pub fn by_certificate(certified: &Certified) -> Value {
+pub fn by_certificate(certified: &CertifiedKey) -> Value {
     json!({"client-certificate-data": base64(&certified.certificate), "client-key-data": base64(&certified.key)})
 }
 
-/// As kubeconfigs carry bytes.
+/// Bytes as kubeconfigs hold them.
 pub fn base64(text: &str) -> String {
     use base64::Engine as _;
     base64::engine::general_purpose::STANDARD.encode(text)

@@ -1,39 +1,39 @@
-//! Certificates of servers, and the ways to one.
+//! Certificates of servers, and addresses and paths of servers.
 
 use super::row::Expected::{Fails, Forbidden, Works};
 use super::row::Row;
-use super::world::{ALICE, HIDDEN, READER, World, base64, by_certificate, config, with};
+use super::testbed::{ALICE, HIDDEN, READER, Testbed, base64, by_certificate, config, with};
 use serde_json::{Value, json};
 
 const UNKNOWN: &str = "x509: certificate signed by unknown authority";
 
-pub fn rows(world: &World) -> Vec<Row> {
-    [authorities(world), names(world), ways(world)].concat()
+pub fn rows(testbed: &Testbed) -> Vec<Row> {
+    [authorities(testbed), names(testbed), ways(testbed)].concat()
 }
 
-fn trusting(world: &World, port: u16, authority: &str) -> Value {
+fn trusting(testbed: &Testbed, port: u16, authority: &str) -> Value {
     with(
-        world.front(port),
+        testbed.front(port),
         &json!({"certificate-authority-data": base64(authority)}),
     )
 }
 
-fn authorities(world: &World) -> Vec<Row> {
-    let fronts = &world.fronts;
-    let own = &world.authority.own.certificate;
-    let other = &world.front_authority.own.certificate;
+fn authorities(testbed: &Testbed) -> Vec<Row> {
+    let fronts = &testbed.fronts;
+    let own = &testbed.authority.own.certificate;
+    let other = &testbed.front_authority.own.certificate;
     let row = |name: &str, expected, cluster: &Value| {
-        Row::new(name, expected).kubeconfig(&config(cluster, &world.reader()))
+        Row::new(name, expected).kubeconfig(&config(cluster, &testbed.reader()))
     };
     let trust = |name: &str, expected, port: u16, authority: &str| {
-        row(name, expected, &trusting(world, port, authority))
+        row(name, expected, &trusting(testbed, port, authority))
     };
     let no_verification =
         |port: u16| json!({"server": format!("https://127.0.0.1:{port}"), "insecure-skip-tls-verify": true});
     let none = json!({"server": format!("https://127.0.0.1:{}", fronts.front)});
     let bundle = format!("# those of the team\n\nsubject=CN = one\n{own}\n# and\n{other}");
     let rotten = format!("-----BEGIN CERTIFICATE-----\nbm90aGluZw==\n-----END CERTIFICATE-----\n{other}");
-    let with_key = format!("{}{other}", world.front_authority.own.key);
+    let with_key = format!("{}{other}", testbed.front_authority.own.key);
     let by_path = |path: &str| with(none.clone(), &json!({"certificate-authority": path}));
     vec![
         trust("an authority", Works(READER), fronts.front, other),
@@ -86,7 +86,7 @@ fn authorities(world: &World) -> Vec<Row> {
             "an authority twice",
             Fails("both specified"),
             &with(
-                world.front(fronts.front),
+                testbed.front(fronts.front),
                 &json!({"certificate-authority": "ca.crt"}),
             ),
         )
@@ -103,7 +103,7 @@ fn authorities(world: &World) -> Vec<Row> {
         row(
             "SSL_CERT_FILE does not count beside an authority",
             Fails(UNKNOWN),
-            &trusting(world, fronts.front, own),
+            &trusting(testbed, fronts.front, own),
         )
         .file("roots.pem", &bundle)
         .env("SSL_CERT_FILE", "{here}/roots.pem"),
@@ -118,13 +118,13 @@ fn authorities(world: &World) -> Vec<Row> {
             "an intermediate authority that is trusted itself",
             Works(READER),
             fronts.broken_chain,
-            &world.intermediate.own.certificate,
+            &testbed.intermediate.own.certificate,
         ),
         trust(
             "a certificate that signed itself, and signs",
             Works(READER),
             fronts.self_signed_ca,
-            &world.self_signed[0].certificate,
+            &testbed.self_signed[0].certificate,
         ),
         trust(
             "a certificate that signed itself, and signs, of another",
@@ -136,7 +136,7 @@ fn authorities(world: &World) -> Vec<Row> {
             "a certificate that signed itself",
             Works(READER),
             fronts.self_signed_leaf,
-            &world.self_signed[1].certificate,
+            &testbed.self_signed[1].certificate,
         ),
         trust(
             "a certificate that signed itself, of another",
@@ -193,7 +193,7 @@ fn authorities(world: &World) -> Vec<Row> {
             "insecure-skip-tls-verify, and an authority",
             Fails("root certificates file with the insecure flag"),
             &with(
-                world.front(fronts.front),
+                testbed.front(fronts.front),
                 &json!({"insecure-skip-tls-verify": true}),
             ),
         ),
@@ -202,23 +202,23 @@ fn authorities(world: &World) -> Vec<Row> {
             Works(ALICE),
         )
         .kubeconfig(&config(
-            &json!({"server": world.server(), "insecure-skip-tls-verify": true}),
-            &by_certificate(&world.alice),
+            &json!({"server": testbed.server(), "insecure-skip-tls-verify": true}),
+            &by_certificate(&testbed.alice),
         )),
     ]
 }
 
-fn names(world: &World) -> Vec<Row> {
-    let fronts = &world.fronts;
+fn names(testbed: &Testbed) -> Vec<Row> {
+    let fronts = &testbed.fronts;
     let row = |name: &str, expected, cluster: &Value| {
-        Row::new(name, expected).kubeconfig(&config(cluster, &world.reader()))
+        Row::new(name, expected).kubeconfig(&config(cluster, &testbed.reader()))
     };
-    let named = |port: u16, name: &str| with(world.front(port), &json!({"tls-server-name": name}));
+    let named = |port: u16, name: &str| with(testbed.front(port), &json!({"tls-server-name": name}));
     vec![
         row(
             "a certificate for another name",
             Fails("certificate is valid for"),
-            &world.front(fronts.wrong_name),
+            &testbed.front(fronts.wrong_name),
         ),
         row(
             "tls-server-name",
@@ -268,33 +268,33 @@ fn names(world: &World) -> Vec<Row> {
         row(
             "a name in the subject alone",
             Fails("x509"),
-            &world.front(fronts.common_name),
+            &testbed.front(fronts.common_name),
         ),
         row(
             "a name that /etc/hosts knows",
             Works(READER),
-            &world.cluster_at(&world.hidden()),
+            &testbed.cluster_at(&testbed.hidden()),
         )
-        .hosts(&world.hidden_host()),
+        .hosts(&testbed.hidden_host()),
         row(
             "a name in capitals",
             Works(READER),
-            &world.cluster_at(&format!(
+            &testbed.cluster_at(&format!(
                 "https://{}:{}",
                 HIDDEN.to_uppercase(),
-                world.address.port()
+                testbed.address.port()
             )),
         )
-        .hosts(&world.hidden_host()),
+        .hosts(&testbed.hidden_host()),
     ]
 }
 
-fn ways(world: &World) -> Vec<Row> {
-    let fronts = &world.fronts;
+fn ways(testbed: &Testbed) -> Vec<Row> {
+    let fronts = &testbed.fronts;
     let row = |name: &str, expected, cluster: &Value| {
-        Row::new(name, expected).kubeconfig(&config(cluster, &world.reader()))
+        Row::new(name, expected).kubeconfig(&config(cluster, &testbed.reader()))
     };
-    let at = |server: String| with(world.front(0), &json!({"server": server}));
+    let at = |server: String| with(testbed.front(0), &json!({"server": server}));
     let below = format!("https://127.0.0.1:{}/k8s/clusters/c-1", fronts.front);
     vec![
         row("a server below a path", Works(READER), &at(below.clone())),
@@ -324,8 +324,8 @@ fn ways(world: &World) -> Vec<Row> {
             &at(format!("https://[0:0:0:0:0:0:0:1]:{}", fronts.front6)),
         ),
         Row::new("an IPv6 address, and the client's certificate", Works(ALICE)).kubeconfig(&config(
-            &world.cluster_at(&format!("https://[::1]:{}", fronts.passed6)),
-            &by_certificate(&world.alice),
+            &testbed.cluster_at(&format!("https://[::1]:{}", fronts.passed6)),
+            &by_certificate(&testbed.alice),
         )),
         row(
             "an IPv6 address without brackets",
@@ -335,7 +335,7 @@ fn ways(world: &World) -> Vec<Row> {
         row(
             "a server that answers with a page",
             Fails(""),
-            &world.front(fronts.portal),
+            &testbed.front(fronts.portal),
         ),
         row(
             "a path that is not served",
@@ -345,7 +345,7 @@ fn ways(world: &World) -> Vec<Row> {
         row(
             "nobody listens",
             Fails("connection refused"),
-            &world.front(fronts.closed),
+            &testbed.front(fronts.closed),
         ),
     ]
 }
