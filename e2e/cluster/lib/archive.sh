@@ -1,4 +1,4 @@
-# What a docker archive holds.
+# The content of a docker archive.
 # shellcheck shell=bash
 
 need_archive() {
@@ -6,8 +6,8 @@ need_archive() {
 	tar -tf "$1" manifest.json >/dev/null 2>&1 || die "$1 is not a docker archive: it has no manifest.json"
 }
 
-# What buildah and podman name localhost/X is written X in a pod, and that is
-# docker.io/library/X to containerd. Prints each X.
+# Prints each X for which the archive has an image localhost/X, as buildah and podman name
+# it. A pod names it X, which containerd reads as docker.io/library/X.
 local_names() {
 	tar -xOf "$1" manifest.json | { grep -o '"localhost/[^"/]*"' || true; } | tr -d '"' | cut -d / -f 2
 }

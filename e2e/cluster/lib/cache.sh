@@ -1,10 +1,10 @@
-# Where what is built once is kept, outside the repository, and how once is held.
+# The cache, outside of the repository, in which everything is built once.
 # shellcheck shell=bash
 
 cache=${SRE_E2E_CACHE:-${XDG_CACHE_HOME:-${HOME:?neither SRE_E2E_CACHE nor HOME is set}/.cache}/kubectl-sre/e2e}
 
-# Longer than the slowest cold build measured (five minutes on two cores), so
-# that whoever waits for another's build gets its result.
+# Limit of a build: longer than the slowest cold build measured (five minutes on two
+# cores), so that a run which waits for another's build gets its result.
 readonly build_seconds=3600
 
 open_cache() {
@@ -12,7 +12,7 @@ open_cache() {
 	cache=$(cd -- "$cache" && pwd)
 }
 
-# Makes TARGET by the given command unless it exists; one at a time, so that
+# Makes TARGET with the given command unless it exists. One run builds at a time, so that
 # concurrent runs build once.
 once() {
 	local target=$1

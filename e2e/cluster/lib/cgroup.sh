@@ -4,13 +4,13 @@
 
 readonly cgroup_mount=/sys/fs/cgroup
 
-# On v2 a group's controllers are those that its parent hands down, and kubelet
-# refuses a root that lacks one: cpu, cpuset, memory and pids, at least.
+# On v2 a group has only the controllers that its parent hands down. kubelet refuses a root
+# without cpu, cpuset, memory or pids.
 make_cgroup() {
 	local hierarchy controller
 	if [[ -f $cgroup_mount/cgroup.controllers ]]; then
 		for controller in $(<"$cgroup_mount/cgroup.controllers"); do
-			# One at a time: a single one that cannot be had would take the others with it.
+			# One at a time: if one is not available, a write of several fails as a whole.
 			{ echo "+$controller" >"$cgroup_mount/cgroup.subtree_control"; } 2>/dev/null || true
 		done
 		mkdir -p -- "$cgroup_mount/$cgroup"

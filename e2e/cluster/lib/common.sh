@@ -17,7 +17,7 @@ usage_error() {
 	exit 64
 }
 
-# The command that brings a missing tool, on the distribution the tests run on.
+# The command that installs a missing tool on Debian.
 install_command() {
 	case $1 in
 	go) echo "apt-get install golang-go (1.21 or newer; it fetches the exact toolchain itself)" ;;
@@ -42,11 +42,11 @@ need() {
 }
 
 # Calls a function or command until it succeeds, for at most that many seconds.
-# 50 ms between attempts: a fifth of a second would be a visible part of `up`.
+# 50 ms between attempts, since 200 ms would be a noticeable part of `up`.
 wait_until() {
 	local seconds=$1 end
 	shift
-	# SECONDS are whole: without the one more, a wait could be a second short.
+	# SECONDS are whole, so without one more a wait could be a second short.
 	end=$((SECONDS + seconds + 1))
 	until "$@"; do
 		((SECONDS < end)) || return 1

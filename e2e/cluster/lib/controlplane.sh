@@ -1,22 +1,22 @@
-# How each part of the control plane is started, and what tells that it serves.
+# How each part of the control plane starts, and how it is known to serve.
 # shellcheck shell=bash disable=SC2154 # the cluster's settings are set by the caller
 
-# How long a kubelet may be silent. It outlasts every outage the tests make: after
-# one, nodes must not count as lost before they could renew their leases.
+# How long a kubelet may be silent: longer than every outage of the tests. After an outage,
+# nodes must not count as lost before they can renew their leases.
 lost_after=10m
 
-# A cold start on a busy two-core machine stays well under this.
+# Limit of a start, far above a cold start on a busy two-core machine.
 readonly ready_seconds=120
 
 server_url() {
 	echo "https://$apiserver_address:$apiserver_port"
 }
 
-# choose_ports NAME...: sets each named variable to a port that nobody uses.
+# choose_ports NAME...: sets each named variable to a free port.
 #
-# Not from the ephemeral range: there, a client that retries while the API
-# server is stopped can be given the very port it dials, connect to itself and
-# keep the server from coming back.
+# No port is from the ephemeral range. From there, a client that retries while the API
+# server is stopped can be given the very port that it dials, connect to itself and keep
+# the server from coming back.
 choose_ports() {
 	local name port attempt chosen=' ' low=10000 high
 	read -r high _ </proc/sys/net/ipv4/ip_local_port_range
@@ -38,7 +38,7 @@ choose_ports() {
 
 # get PATH: the API server's answer to the administrator.
 get() {
-	# --noproxy: a proxy from the environment has no business on loopback.
+	# --noproxy: a proxy of the environment would not reach this machine's loopback.
 	curl --silent --show-error --fail --noproxy '*' --max-time 5 -A e2e \
 		--cacert "$dir/pki/ca.crt" --cert "$dir/pki/admin.crt" --key "$dir/pki/admin.key" \
 		"$(server_url)$1" 2>/dev/null
@@ -62,8 +62,8 @@ create() {
 }
 
 start_etcd() {
-	# Without fsync and in memory: the data live as long as the tests, and disk
-	# latency would be the larger part of every write.
+	# Without fsync and in memory: the data live as long as the tests, and most of the time
+	# of a write would be disk latency.
 	spawn etcd "$etcd" \
 		--name e2e \
 		--data-dir "$etcd_data" \
@@ -107,10 +107,10 @@ start_apiserver() {
 		--service-account-signing-key-file "$dir/pki/service-account.key"
 }
 
-# Where pods reach the API server by the Service kubernetes. By hand, since the API
-# server takes its own away as it ends and kube-proxy, which learns of the new one
-# after a back-off, would keep pods away for half a minute after each outage. A
-# control plane with a load balancer has such an address too.
+# The endpoint of the Service kubernetes, by which pods reach the API server. The API server
+# would remove its own endpoint when it ends. kube-proxy learns of a new one after a back-off,
+# so pods could not reach it for half a minute after each outage. A control plane with a load
+# balancer has a fixed endpoint too.
 create_apiserver_endpoint() {
 	create /apis/discovery.k8s.io/v1/namespaces/default/endpointslices '{
 		"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
@@ -123,8 +123,8 @@ await_apiserver() {
 	await kube-apiserver "$ready_seconds" answers /readyz
 }
 
-# Its Lease is renewed every 2 s, as by default, which is how the plugin knows that it lives. By default it ends where it
-# could not renew for 10 s, which every outage of the tests would make it do.
+# It renews its Lease every 2 s, as by default, by which the plugin knows that it is alive. By
+# default it ends if it could not renew for 10 s, as in every outage of the tests.
 leader_election=(
 	--leader-elect
 	--leader-elect-lease-duration 15m
@@ -133,9 +133,8 @@ leader_election=(
 )
 
 start_controller_manager() {
-	# The rates are far above the defaults (20 requests a second), which would
-	# make thousands of pods take minutes; more workers than five, so that no test waits
-	# behind the thousands of another.
+	# With the default rate of 20 requests a second, thousands of pods would take minutes. With
+	# the default of five workers, tests would wait behind the thousands of another.
 	spawn kube-controller-manager "$kube_controller_manager" \
 		--kubeconfig "$dir/pki/kube-controller-manager.kubeconfig" \
 		--authentication-kubeconfig "$dir/pki/kube-controller-manager.kubeconfig" \
@@ -185,8 +184,8 @@ create_nodes() {
 	done
 }
 
-# All three nodes are ready and none is tainted any more, so that a pod created
-# now is placed at once.
+# Whether all three nodes are ready and not tainted any more, so that a new pod is scheduled
+# at once.
 nodes_are_ready() {
 	local nodes ready
 	nodes=$(get /api/v1/nodes) || return 1

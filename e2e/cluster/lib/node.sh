@@ -1,16 +1,15 @@
-# One real node beside the control plane: containerd, kubelet and kube-proxy
-# under a first process of their own (the script 'node'), in namespaces of their
-# own. All that they and the pods make (devices, rules, mounts, processes) is in
-# those, so the end of that one process is the end of all of it.
+# A real node: containerd, kubelet and kube-proxy under a first process (the script 'node')
+# in namespaces of their own. All devices, rules, mounts and processes that they and the pods
+# make are in these namespaces, so all of it ends with that one process.
 # shellcheck shell=bash disable=SC2154 # the cluster's settings are set by the caller
 
-# An archive of 21 MB takes half a second.
+# Limit of loading an archive. One of 21 MB takes half a second.
 readonly load_seconds=120
 
-# Prints the directory of the CNI plugins that the pods' network is made with.
+# Prints the directory of the CNI plugins for the pods' network.
 cni_plugins() {
 	local directory
-	# Where Debian and where upstream's releases put them.
+	# The directories of Debian and of upstream's releases.
 	for directory in /usr/lib/cni /opt/cni/bin; do
 		[[ -x $directory/ptp && -x $directory/host-local && -x $directory/loopback ]] || continue
 		echo "$directory"
@@ -28,7 +27,7 @@ need_node() {
 need_paths() {
 	local path
 	for path in "$dir" "$containerd" "$kubelet" "$here"; do
-		# There the node has directories of its own in the place of this machine's.
+		# The node replaces these directories by its own.
 		[[ $path != /run/* && $path != /var/lib/* && $path != /var/log/* ]] ||
 			die "$path cannot be used by a node: it must not be under /run, /var/lib or /var/log"
 	done
@@ -42,8 +41,8 @@ node_certificates() {
 	component_kubeconfig kube-proxy system:kube-proxy
 }
 
-# Overlays do not stack on every kernel: where the directory is on one (in a
-# container), layers are copied.
+# Overlays do not stack on every kernel. If the directory is on one, as in a container,
+# layers are copied.
 snapshotter() {
 	case $(stat --file-system --format %T -- "$dir") in
 	overlayfs) echo native ;;
@@ -51,10 +50,10 @@ snapshotter() {
 	esac
 }
 
-# NRI and the plugin for /opt are off: they would leave directories behind.
-# restrict_oom_score_adj: else no sandbox starts without CAP_SYS_RESOURCE, which
-# containers and small virtual machines lack. AppArmor is off because its profile
-# would stay in this machine's kernel.
+# NRI and the plugin for /opt are off, since they would leave directories behind.
+# restrict_oom_score_adj: without it no sandbox starts if CAP_SYS_RESOURCE is missing, as in
+# containers and small virtual machines. AppArmor is off, since its profile would stay in
+# this machine's kernel.
 containerd_config() {
 	cat <<-EOT
 		version = 3
@@ -84,8 +83,8 @@ containerd_config() {
 	EOT
 }
 
-# ptp rather than bridge: what goes from pod to pod is routed, and so the rules of
-# kube-proxy apply to it without the module br_netfilter.
+# ptp rather than bridge: traffic between pods is routed, so the rules of kube-proxy apply to
+# it without the module br_netfilter.
 cni_config() {
 	cat <<-EOT
 		{"cniVersion": "1.0.0", "name": "pods", "plugins": [{
@@ -95,9 +94,9 @@ cni_config() {
 	EOT
 }
 
-# clusterDNS names an address where nobody listens: there is no DNS, and a lookup
-# fails at once instead of after seconds.
-# evictionHard: the disk of a developer's machine is fuller than a node's.
+# clusterDNS is an address at which nothing listens, so a lookup fails at once instead of
+# after seconds. There is no DNS.
+# evictionHard: a developer's disk is fuller than a node's.
 kubelet_config() {
 	cat <<-EOT
 		apiVersion: kubelet.config.k8s.io/v1beta1
@@ -127,7 +126,7 @@ kubelet_config() {
 	EOT
 }
 
-# conntrack: zero leaves the kernel's limits as they are; they are this machine's.
+# conntrack: zero leaves the kernel's limits unchanged, which are those of this machine.
 kube_proxy_config() {
 	cat <<-EOT
 		apiVersion: kubeproxy.config.k8s.io/v1alpha1
@@ -162,7 +161,7 @@ start_node() {
 	lend_link "$pid"
 }
 
-# Ready, and not tainted any more, so that a pod created now is placed at once.
+# Whether the node is ready and not tainted any more, so that a new pod is scheduled at once.
 node_is_ready() {
 	local node
 	node=$(get "/api/v1/nodes/$node_name") || return 1
@@ -174,7 +173,7 @@ await_node() {
 	await node "$ready_seconds" healthy "http://$node_address:10256/healthz"
 }
 
-# Killed, since nothing in it needs an orderly end: its data go with it.
+# Kills the node, since its data are removed and nothing in it needs an orderly end.
 end_node() {
 	signal node KILL || true
 	wait_until "$kill_seconds" is_gone node || die "node does not end"
@@ -184,13 +183,13 @@ end_node() {
 		die "processes of the node do not end; they are in $cgroup_mount/*/$cgroup"
 }
 
-# The children of a process; the kernel ends their list without a newline.
+# The children of a process. The kernel's list does not end in a newline.
 children() {
 	tr ' ' '\n' <"/proc/$1/task/$1/children"
 }
 
-# signal_kubelet SIGNAL: to the kubelet among the children of the node's first process,
-# which is the one child of what `start_node` spawned.
+# signal_kubelet SIGNAL: sends it to the kubelet. It is a child of the node's first process,
+# which is the only child of the process that `start_node` spawned.
 signal_kubelet() {
 	local pid child
 	pid=$(running_pid node) || die "the cluster in $dir has no node that runs; 'cluster up DIR --node' makes one"
@@ -204,7 +203,7 @@ signal_kubelet() {
 	die "the node has no kubelet"
 }
 
-# images COMMAND...: of containerd, which is reached by its socket in the node's /run.
+# images COMMAND...: runs a command about images of containerd, by its socket in the node's /run.
 images() {
 	timeout "$load_seconds" nsenter --target "$pid" --mount \
 		"$ctr" --namespace k8s.io images "$@" >>"$dir/log/load.log" 2>&1

@@ -1,11 +1,11 @@
 # Keys, certificates and kubeconfigs of one cluster, all in DIR/pki.
 # shellcheck shell=bash disable=SC2154 # the cluster's settings are set by the caller
 
-# Longer than any cluster of the tests lives.
+# Days for which a certificate is valid: longer than any cluster of the tests lives.
 readonly certificate_days=30
 
 new_key() {
-	# P-256: made in milliseconds, where RSA keys would take most of `up`.
+	# P-256 keys take milliseconds. RSA keys would take most of `up`.
 	openssl ecparam -name prime256v1 -genkey -noout -out "$1" 2>/dev/null
 }
 
@@ -31,14 +31,14 @@ issue() {
 		echo "extendedKeyUsage=$usage"
 		[[ -z $names ]] || echo "subjectAltName=$names"
 	} >"$base.ext"
-	# A random serial: a counter file would be shared by concurrent calls.
+	# A random serial, since concurrent calls would share a counter file.
 	openssl x509 -req -in "$base.csr" -CA "$ca.crt" -CAkey "$ca.key" \
 		-set_serial "0x$(openssl rand -hex 8)" -sha256 -days "$certificate_days" \
 		-extfile "$base.ext" -out "$base.crt" 2>/dev/null
 	rm -f -- "$base.csr" "$base.ext"
 }
 
-# One attribute of a subject, with what openssl would read as syntax escaped.
+# One attribute of a subject, with openssl's special characters escaped.
 attribute() {
 	local value=$2
 	value=${value//\\/\\\\}
@@ -87,13 +87,14 @@ write_kubeconfig() {
 	mv -f -- "$file.part" "$file"
 }
 
-# make_pki: what the API server and the controller-manager need to start.
+# make_pki: makes the keys and certificates that the API server and the controller-manager
+# need to start.
 make_pki() {
 	mkdir -p -- "$dir/pki"
 	chmod 700 "$dir/pki"
 	new_ca ca
-	# The aggregation layer trusts a CA of its own: were it the client CA, any
-	# client could claim to be the proxy.
+	# The aggregation layer trusts a CA of its own. With the client CA, any client could claim
+	# to be the proxy.
 	new_ca front-proxy-ca
 	issue ca apiserver "/CN=kube-apiserver" serverAuth \
 		"IP:$apiserver_address,IP:127.0.0.1,IP:::1,IP:10.96.0.1,DNS:localhost,DNS:kubernetes,DNS:kubernetes.default,DNS:kubernetes.default.svc,DNS:kubernetes.default.svc.cluster.local"

@@ -1,14 +1,12 @@
 # Background processes of one cluster: each is recorded in DIR/run/NAME.pid as
 # "PID STARTTIME" and logs to DIR/log/NAME.log.
 #
-# The start time (jiffies since boot, from /proc) tells the process from a later
-# one that was given the same pid, so nothing but what was started here is ever
-# signalled.
+# The start time (jiffies since boot, from /proc) distinguishes the process from a later one
+# with the same pid, so only processes that were started here are ever signalled.
 # shellcheck shell=bash disable=SC2154 # the cluster's settings are set by the caller
 
-# The API server stops listening at once, yet waits a minute for open watches:
-# what has not ended by then is killed. Nothing is lost, etcd goes last and its
-# data are thrown away.
+# Limit of an orderly end. The API server stops listening at once, but waits a minute for open
+# watches, so it is killed. Nothing is lost: etcd ends last, and its data are removed.
 readonly stop_seconds=2
 readonly kill_seconds=10
 
@@ -19,7 +17,7 @@ start_time() {
 	stat=${stat##*) }
 	# shellcheck disable=SC2086 # split into fields; the 22nd of all is the 20th here
 	set -- $stat
-	# An ended process that nobody has waited for yet is as good as gone.
+	# A zombie counts as gone.
 	[[ $1 != Z ]] || return 1
 	echo "${20}"
 }
@@ -29,19 +27,19 @@ spawn() {
 	local name=$1 pid started
 	shift
 	mkdir -p -- "$dir/run" "$dir/log"
-	# setsid: an interrupt at the terminal goes to whoever called `up`, who then
-	# calls `down`; the parts must not end on their own before that.
-	# No proxy: what the parts say to each other is not for one.
+	# setsid: an interrupt at the terminal goes to the caller of `up`, who then calls `down`.
+	# The parts must not end by themselves before that.
+	# No proxy is used between the parts.
 	env -u HTTP_PROXY -u HTTPS_PROXY -u http_proxy -u https_proxy \
 		setsid "$@" >>"$dir/log/$name.log" 2>&1 </dev/null &
 	pid=$!
-	# Else bash reports its end, which `down` and a failed `up` bring about.
+	# Without it bash reports the end of the process after `down` and a failed `up`.
 	disown
 	started=$(start_time "$pid") || fail_with_log "$name" "$name ended at once"
 	printf '%s %s\n' "$pid" "$started" >"$dir/run/$name.pid"
 }
 
-# Prints the pid if that very process still runs.
+# Prints the pid if the process still runs.
 running_pid() {
 	local pid started
 	[[ -f $dir/run/$1.pid ]] || return 1
@@ -58,14 +56,14 @@ is_gone() {
 	! is_running "$1"
 }
 
-# signal NAME SIGNAL: false when it does not run.
+# signal NAME SIGNAL: false if it does not run.
 signal() {
 	local pid
 	pid=$(running_pid "$1") || return 1
 	kill -s "$2" "$pid" 2>/dev/null
 }
 
-# Ends a process within a bound; quiet when it already ended.
+# Ends a process within a limit. Does nothing if it has ended already.
 stop() {
 	local name=$1
 	if signal "$name" TERM; then
@@ -95,8 +93,8 @@ gone_or() {
 	is_gone "$name" || "$@"
 }
 
-# await NAME SECONDS CHECK...: until the check holds; at once an error when the
-# process has ended.
+# await NAME SECONDS CHECK...: waits until the check holds. Fails at once if the process has
+# ended.
 await() {
 	local name=$1 seconds=$2
 	shift 2

@@ -1,9 +1,9 @@
-# Whose node the tests run on: one of this machine's own, or kind's. Both scripts
-# take up, down, load, check, stop-kubelet and start-kubelet.
+# The provider of the tests' node: the script 'cluster', or 'kind'. Both have the commands up,
+# down, load, check, stop-kubelet and start-kubelet.
 # shellcheck shell=bash disable=SC2034,SC2154 # for the caller, who knows where it is itself
 
-# choose_provider CLUSTER_SCRIPTS: sets provider (the script), up_flags, and
-# zoo_flags for a node that is lost soon after its kubelet is stopped, as kind's is.
+# choose_provider CLUSTER_SCRIPTS: sets provider (the script), up_flags, and zoo_flags for a
+# node that is lost soon after its kubelet stops, as on kind.
 choose_provider() {
 	case ${SRE_E2E_NODE:-local} in
 	local) provider=$1/cluster up_flags=(--node) zoo_flags=(--node --lost-after 40s) ;;
