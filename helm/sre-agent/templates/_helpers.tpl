@@ -24,13 +24,13 @@ validatingwebhookconfigurations: {group: admissionregistration.k8s.io, cluster: 
 mutatingwebhookconfigurations: {group: admissionregistration.k8s.io, cluster: true, reads: [endpointslices, services]}
 {{- end }}
 
-{{/* What else is listed: the API group of what is no kind. */}}
+{{/* The API groups of related kinds that are only listed. */}}
 {{- define "sre-agent.others" -}}
 events: {group: ""}
 endpointslices: {group: discovery.k8s.io}
 {{- end }}
 
-{{/* What causes are found in. */}}
+{{/* The kinds in which causes are found. */}}
 {{- define "sre-agent.causes" -}}
 [pods, replicasets, jobs, events, nodes]
 {{- end }}
@@ -56,7 +56,7 @@ app.kubernetes.io/name: sre-agent
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
-{{/* What every object carries. What a person adds never replaces one of the chart's own. */}}
+{{/* The labels of every object. Labels of a value never replace the chart's own. */}}
 {{- define "sre-agent.labels" -}}
 {{- $own := include "sre-agent.selectorLabels" . | fromYaml }}
 {{- $_ := set $own "helm.sh/chart" (printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-") }}
@@ -65,7 +65,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- merge $own .Values.commonLabels | toYaml }}
 {{- end }}
 
-{{/* Those of the agent would make the Service send it requests. */}}
+{{/* With the agent's labels the Service would send it requests. */}}
 {{- define "sre-agent.testLabels" -}}
 app.kubernetes.io/name: sre-agent-test
 app.kubernetes.io/instance: {{ .Release.Name }}
@@ -118,7 +118,7 @@ them is granted by a ClusterRole and the rest by Roles. What a kind in no namesp
 {{- end }}
 {{- end }}
 {{- if .root.Values.causes.enabled }}
-{{- /* Who names namespaces may have no rights in the cluster as a whole: then nodes are left out. */}}
+{{- /* With namespaces the installing user may have no cluster-wide rights, so nodes are left out. */}}
 {{- $whole := or (not .root.Values.namespaces) .root.Values.rbac.apiserverHealth }}
 {{- range include "sre-agent.causes" .root | fromYamlArray }}
 {{- $cluster := (get $table .).cluster }}
@@ -146,7 +146,7 @@ them is granted by a ClusterRole and the rest by Roles. What a kind in no namesp
 {{- define "sre-agent.apiserverHealthRule" -}}
 - nonResourceURLs: ["/version", "/livez", "/readyz"]
   verbs: ["get"]
-{{- /* Whether the counts of workloads are still kept up to date, by the two names alone. */}}
+{{- /* Whether the counts of workloads are kept up to date. Only these two names are granted. */}}
 - apiGroups: ["coordination.k8s.io"]
   resources: ["leases"]
   resourceNames: ["kube-controller-manager", "kube-scheduler"]
@@ -159,7 +159,7 @@ them is granted by a ClusterRole and the rest by Roles. What a kind in no namesp
   namespace: {{ .Release.Namespace }}
 {{- end }}
 
-{{/* Where the pods may run and with whose image credentials: the same for the agent and its test. */}}
+{{/* Placement and image credentials of the pods, shared by the agent and its test. */}}
 {{- define "sre-agent.placement" -}}
 {{- with .Values.imagePullSecrets }}
 imagePullSecrets:
