@@ -2,11 +2,11 @@
 #
 #     docker build -t sre-agent:latest .
 #
-# `make image` does this with docker, podman or buildah. Where the image of the stage `build` cannot be pulled, it
-# puts a directory with the same /out into that stage's place.
+# `make image` does this with docker, podman or buildah. If the image of the stage `build` cannot be pulled, it replaces
+# that stage by a directory with an equal /out.
 #
-# The user below may not read a kubeconfig that only its owner may (mode 0600, as most tools write it). On Linux,
-# mount it and run as the owner:
+# The user of the image cannot read a kubeconfig that only its owner may read (mode 0600, as most tools write it). On
+# Linux, mount it and run as the owner:
 #
 #     docker run --user "$(id -u):$(id -g)" -p 8080:8080 -v ~/.kube/config:/kubeconfig:ro \
 #         sre-agent --kubeconfig /kubeconfig --address ":8080"
@@ -17,8 +17,8 @@ FROM --platform=$BUILDPLATFORM docker.io/library/rust:1.95.0-slim-bookworm@sha25
 ARG TARGETARCH
 WORKDIR /src
 
-# ring is the only dependency written in C, and uses too little of the C library for the headers of glibc and musl
-# to differ in it: Debian's compilers do. What is linked against, musl itself, comes with the Rust target.
+# ring is the only dependency written in C. It uses so little of the C library that the headers of glibc and musl make no
+# difference, so Debian's compilers suffice. musl itself comes with the Rust target.
 RUN case "$TARGETARCH" in \
         amd64) machine=x86_64 package=gcc-x86-64-linux-gnu ;; \
         arm64) machine=aarch64 package=gcc-aarch64-linux-gnu ;; \
@@ -54,9 +54,9 @@ LABEL org.opencontainers.image.title="sre-agent" \
       org.opencontainers.image.source="$SOURCE" \
       org.opencontainers.image.version="$VERSION" \
       org.opencontainers.image.revision="$REVISION"
-# The certificate authorities are for a kubeconfig that names none of its own, whose API server has a public one.
+# The certificate authorities are for a kubeconfig without one of its own, whose API server has a public certificate.
 COPY --from=build /out/ /
-# By number, since a pod with runAsNonRoot refuses a name that it would have to look up.
+# By number, since with runAsNonRoot a pod refuses the name of a user.
 USER 65532:65532
 EXPOSE 8080
 ENTRYPOINT ["/sre-agent"]

@@ -16,7 +16,7 @@ build: ## Build the plugin and the agent, optimised, into target/release
 	$(CARGO) build --release --locked
 
 .PHONY: demo
-demo: ## Judge a real dump, and say what to try next
+demo: ## Judge a real dump, and show what to try next
 	@examples/demo
 
 .PHONY: test
@@ -24,7 +24,7 @@ test: ## All tests that need no cluster
 	$(CARGO) test --locked --workspace --exclude sre-e2e
 
 .PHONY: e2e
-e2e: ## Tests against real clusters, whose parts are built once and started here
+e2e: ## Tests against real clusters, which are built once and started here
 	e2e/run
 
 .PHONY: cluster
@@ -61,11 +61,11 @@ bench: build ## Benchmarks against kubectl, curl and the Python client; writes d
 	bench/run --write
 
 .PHONY: bench-quick
-bench-quick: build ## The same with 10 and 1,000 Deployments, printed only
+bench-quick: build ## make bench with 10 and 1,000 Deployments, printed only
 	bench/run --n 10,1000 --rounds 5
 
 .PHONY: bench-causes
-bench-causes: build ## What causes cost: 10,000 Deployments, 30,000 pods, 50 not healthy; printed only
+bench-causes: build ## The cost of causes: 10,000 Deployments, 30,000 pods, 50 not healthy; printed only
 	bench/run --causes
 
 .PHONY: bench-node
@@ -77,11 +77,11 @@ image: ## The agent's image, IMAGE=sre-agent:latest, with docker, podman or buil
 	release/image build
 
 .PHONY: image-archive
-image-archive: ## The same as a docker archive: make image-archive OUT=FILE
+image-archive: ## The image as a docker archive: make image-archive OUT=FILE
 	@release/image archive '$(OUT)'
 
 .PHONY: image-platforms
-image-platforms: ## The same for amd64 and arm64, with docker; PUSH=1 sends it to its registry
+image-platforms: ## The image for amd64 and arm64, with docker; PUSH=1 pushes it to its registry
 	release/image platforms $(if $(PUSH),--push)
 
 .PHONY: dist
@@ -93,5 +93,5 @@ krew-test: ## Installs a packed release with the real krew and kubectl
 	krew/test
 
 .PHONY: workflows-lint
-workflows-lint: ## actionlint on the workflows, and what a release says in several files
+workflows-lint: ## actionlint on the workflows, and facts of a release that stand in several files
 	.github/lint

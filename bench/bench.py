@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures the plugin and the agent beside their peers, on a cluster without
+"""Measures the plugin and the agent against their peers, on a cluster without
 controllers that it fills from one size to the next. `run` beside this file
 brings everything it needs.
 """
@@ -27,12 +27,12 @@ LIST = "/apis/apps/v1/deployments"
 JSON = "application/json"
 PROTOBUF = "application/vnd.kubernetes.protobuf"
 
-# Fewer where one round takes half a minute.
+# Fewer if a round takes half a minute.
 ROUNDS = {10: 30, 1000: 15, 10000: 5}
 WARM_UP = 2
 REQUESTS = 300
 SPACED_REQUESTS = 15
-# Above the second for which the agent remembers the API server's answer.
+# More than the second for which the agent remembers the API server's answer.
 SPACING = 1.1
 AGENT_SECONDS = 120
 
@@ -88,14 +88,14 @@ def machine() -> dict:
 
 
 class Bench:
-    """One run: the cluster, who is measured, and with which environment."""
+    """One run: the cluster, the measured programs, and their environment."""
 
     def __init__(self, chosen: argparse.Namespace, scratch: str) -> None:
         self.chosen = chosen
         self.scratch = scratch
         self.cluster = Cluster(chosen.kubeconfig)
         # A home of its own: kubectl keeps a discovery cache there, which the
-        # warm-up fills, as it is filled for everyone who uses kubectl.
+        # warm-up fills. A user of kubectl has it filled too.
         self.environment = {
             "PATH": os.environ["PATH"],
             "HOME": scratch,
@@ -128,14 +128,14 @@ class Bench:
         with open(file, "w", encoding="utf-8") as config:
             for path in paths:
                 config.write(f'url = "{self.cluster.server}{path}"\noutput = "/dev/null"\n')
-        # HTTP/1.1, as the plugin: on loopback it is the faster one for curl too.
+        # HTTP/1.1, as the plugin uses it: on loopback it is also faster for curl.
         return ["curl", "--http1.1", "--silent", "--fail", "--noproxy", "*", "-A", "bench",
                 "--cacert", self.cluster.ca, "--cert", self.cluster.certificate,
                 "--key", self.cluster.key, "-H", f"Accept: {accept}",
                 "-H", f"Accept-Encoding: {encoding}", "--config", file]
 
     def commands(self) -> dict[str, tuple[str, list[str]]]:
-        """Who is measured: label and command line, in the order of a round."""
+        """The measured programs: label and command line, in the order of a round."""
         chosen, found = self.chosen, {}
         if "ours" not in chosen.without:
             found["ours"] = ("`kubectl-sre health`", [chosen.plugin, "health"])
@@ -154,7 +154,7 @@ class Bench:
         return found
 
     def verify(self, count: int) -> None:
-        """Each must have looked at all of them, or its time means nothing."""
+        """Each program must have read all Deployments, or its time means nothing."""
         seen = {}
         if "ours" not in self.chosen.without:
             text = output([self.chosen.plugin, "health", "-o", "json"], self.environment)
@@ -182,10 +182,10 @@ class Bench:
         labels = {}
         for number in range(-WARM_UP, rounds):
             say(f"{count} Deployments, " + (f"round {number + 1} of {rounds}" if number >= 0 else "warming up"))
-            # Anew each round: continue tokens expire after minutes.
+            # In each round again, since continue tokens expire after minutes.
             for name, (label, command) in self.commands().items():
                 sample = run(command, self.environment)
-                # Ours says by its code that some are short of pods: for the first minute 1, then 2. All others succeed.
+                # The plugin's exit code reports too few pods: 1 for the first minute, then 2. All others succeed.
                 if sample.exit_code not in ((0, 1, 2) if name == "ours" else (0,)):
                     raise SystemExit(f"{' '.join(command)}: exit code {sample.exit_code}")
                 if number >= 0:
@@ -297,7 +297,7 @@ def spaced(asked: dict[str, tuple[http.client.HTTPConnection, str]]) -> dict[str
 
 
 def targets(results: dict) -> list[dict]:
-    """What was asked for beside what was measured; told, never enforced."""
+    """The targets and the measured values. They are reported and not enforced."""
     goals: list[dict] = []
 
     def goal(name: str, target: str, measured: str, met: bool) -> None:

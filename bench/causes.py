@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures what causes cost: 10,000 Deployments with three pods each, of which 50
+"""Measures the cost of causes: 10,000 Deployments with three pods each, of which 50
 are not healthy, judged with and without, and what the agent keeps in memory for
 the same. `run --causes` beside this file brings the cluster, which has no
 controllers: objects and their status are written as controllers, scheduler and
@@ -27,9 +27,9 @@ REPLICAS = 3
 HASH = "6d4b76777b"
 SINCE = "2026-01-01T00:00:00Z"
 MANAGER = "kube-controller-manager/v1.37.2"
-# One of these is what the pods of a Deployment that is not healthy have.
+# The pods of an unhealthy Deployment have one of these.
 TROUBLES = ("crash", "image", "config", "unschedulable", "probe")
-# The agent has listed everything and looked for causes within this time.
+# The agent has listed everything and searched for causes within this time.
 AGENT_SECONDS = 120
 AGENTS = {
     "Deployments alone": ["--kinds", "deployments", "--causes=false"],
@@ -40,7 +40,7 @@ AGENTS = {
 
 
 def trouble(index: int, count: int, broken: int) -> str | None:
-    """What is wrong with that Deployment: the broken ones lie evenly among all."""
+    """The failure of that Deployment, if it has one. The broken ones are spread evenly."""
     step = max(1, count // broken)
     if index % step or index // step >= broken:
         return None
@@ -198,7 +198,7 @@ def prepare(kubeconfig: str, count: int, broken: int) -> None:
         space = namespace(index)
         writer.expect({201, 409}, "POST", "/api/v1/namespaces",
                       {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": space}}, "bench")
-        # Pods need their ServiceAccount, which a controller would make.
+        # Pods need their ServiceAccount, which a controller makes elsewhere.
         writer.expect({201, 409}, "POST", f"/api/v1/namespaces/{space}/serviceaccounts", {
             "apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default"},
             "automountServiceAccountToken": False,
@@ -216,7 +216,7 @@ def prepare(kubeconfig: str, count: int, broken: int) -> None:
 
 
 def judged(command: list[str]) -> tuple[dict, int]:
-    """The report, and the number of requests that were made for it."""
+    """The report, and the number of its requests."""
     done = subprocess.run(command + ["-o", "json", "-v"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           check=False, text=True, timeout=300)
     requests = sum(1 for line in done.stderr.splitlines() if "GET /" in line)
@@ -224,7 +224,7 @@ def judged(command: list[str]) -> tuple[dict, int]:
 
 
 def unhealthy(port: int) -> tuple[int, int] | None:
-    """How many Deployments are not healthy by the agent, and of how many it knows why; None while it is not ready."""
+    """How many Deployments the agent reports as unhealthy, and how many with a cause; None while it is not ready."""
     base = f"http://127.0.0.1:{port}"
     try:
         with urllib.request.urlopen(f"{base}/readyz", timeout=30):
@@ -237,7 +237,7 @@ def unhealthy(port: int) -> tuple[int, int] | None:
 
 
 def agent_memory(command: list[str], broken: int) -> dict[str, int]:
-    """What an agent with these flags keeps once it knows all that it is asked to know."""
+    """The memory of an agent with these flags once it has its lists and causes."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -250,7 +250,7 @@ def agent_memory(command: list[str], broken: int) -> dict[str, int]:
             if time.monotonic() > until or process.poll() is not None:
                 sys.exit(f"{command}: knows {found} where {wanted} are wanted")
             time.sleep(0.2)
-        # What a second look for causes takes is in it too.
+        # The memory of a second search for causes is included.
         time.sleep(20)
         return memory_of(process.pid)
     finally:
@@ -289,7 +289,7 @@ def main() -> None:
     if facts["with causes"][2] != chosen.broken:
         sys.exit(f"only {facts['with causes'][2]} of {chosen.broken} have a cause")
     samples = {name: [] for name in ways}
-    # By turns, so that both meet the same machine.
+    # In turns, so that the load of the machine is the same for both.
     for _ in range(chosen.rounds):
         for name, way in ways.items():
             samples[name].append(run(way + ["-o", "json"], dict(os.environ)).seconds * 1000)

@@ -40,7 +40,7 @@ def run(command: list[str], environment: dict[str, str], timeout: float = 300) -
     pid = int(shell.stdout.readline())
     shell.stdout.close()
     shell.wait()
-    # A pidfd becomes readable at the end: a wait with a bound, without polling.
+    # A pidfd becomes readable when the process ends, so the wait has a limit and needs no polling.
     descriptor = os.pidfd_open(pid)
     started = time.perf_counter()
     shell.stdin.write(b"\n")
@@ -81,7 +81,7 @@ def memory_of(pid: int) -> dict[str, int]:
 
 
 def end(process: subprocess.Popen) -> None:
-    """Ends a process, kindly first."""
+    """Ends a process, first with SIGTERM."""
     process.terminate()
     try:
         process.wait(timeout=15)

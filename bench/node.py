@@ -46,7 +46,7 @@ class Node:
         return self.call(self.chosen.kubectl, *words, stdin=stdin)
 
     def fill(self) -> None:
-        """Deployments without pods: what the agent keeps of one does not depend on them."""
+        """Deployments without pods, since the agent's memory for one does not depend on its pods."""
         def manifest(number: int) -> dict:
             labels = {"app.kubernetes.io/name": f"app-{number:03}", "app.kubernetes.io/part-of": "shop"}
             container = {"name": "app", "image": f"registry.invalid/shop/app-{number}:v1",
@@ -64,7 +64,7 @@ class Node:
         return pod
 
     def start(self) -> float:
-        """Seconds from the start of the container to ready, as the kubelet writes them: whole ones."""
+        """Seconds from the start of the container to ready. The kubelet writes whole seconds."""
         self.kubectl("-n", NAMESPACE, "delete", "pods", "-l", "app.kubernetes.io/name=sre-agent")
         self.kubectl("-n", NAMESPACE, "rollout", "status", "deployment/sre-agent", f"--timeout={WAIT}s")
         status = self.pod()["status"]

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The peer of the benchmark: what a person would write with the Python client.
+"""The peer of the benchmark, as a person would write it with the Python client.
 
 usage: peer_client.py KUBECONFIG
 """

@@ -17,10 +17,9 @@ import sys
 from kubeconfig import Cluster
 
 NAMESPACES = 40
-# Which are one ready replica short, at every size that includes them.
+# The Deployments that lack one ready replica, at every size that includes them.
 DEGRADED = (3, 47, 111, 512, 999, 5000, 9999)
-# Two cores of clients keep the API server of the same machine busy; more only
-# queue up.
+# Two clients keep the API server of this machine busy. More of them would only wait.
 WORKERS = 4
 ATTEMPTS = 3
 

@@ -5,9 +5,9 @@ MEGA = 1_000_000
 INTRODUCTION = """\
 # Benchmarks
 
-Made by `make bench`. Every number is of one run on one machine, side by side:
-the rows of a table were measured in turns, round after round, so that whatever
-else the machine did fell on all of them.
+Made by `make bench`. Every number is of one run on one machine. The rows of a
+table were measured in turns, round after round, so that other load of the
+machine affected all of them.
 
 - **The server** is a real etcd and kube-apiserver on loopback, with TLS and
   client certificates, and no controllers. The Deployments carry what a chart
