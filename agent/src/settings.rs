@@ -43,7 +43,7 @@ pub struct Settings {
 pub struct Pace {
     /// How long the result of an API server check is used again.
     pub remember: Duration,
-    /// Pause between two checks of the API server if nobody asks.
+    /// Pause between two checks of the API server without a request.
     pub probe_every: Duration,
     /// Pause between two walks along the whole path to the API server while all is well.
     pub walk_every: Duration,

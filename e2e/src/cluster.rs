@@ -103,7 +103,7 @@ impl Cluster {
 
     /// A user whose kubeconfig is the administrator's after `change`.
     #[must_use]
-    pub fn altered(&self, name: &str, change: impl FnOnce(&str) -> String) -> User {
+    pub fn user_with(&self, name: &str, change: impl FnOnce(&str) -> String) -> User {
         let text = std::fs::read_to_string(self.kubeconfig()).expect("the cluster has a kubeconfig");
         let path = self.directory.join(format!("{name}.kubeconfig"));
         std::fs::write(&path, change(&text)).expect("the cluster's directory can be written");

@@ -41,7 +41,7 @@ pub fn temporary(name: &str) -> PathBuf {
 
 /// One of our own programs. cargo puts them beside the tests.
 pub fn binary(name: &str) -> PathBuf {
-    let test = std::env::current_exe().expect("the system tells which program runs");
+    let test = std::env::current_exe().expect("the system knows which program runs");
     let path = test
         .parent()
         .and_then(Path::parent)

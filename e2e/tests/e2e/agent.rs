@@ -155,11 +155,7 @@ fn query_parameters_narrow_the_answer_and_decide_the_code() {
     ] {
         let answer = agent.get(&format!("{base}&fail={fail}"));
         assert_eq!(answer.code, code, "{fail}: {}", answer.body);
-        assert_eq!(
-            answer.json()["summary"],
-            whole["summary"],
-            "the body tells all the same"
-        );
+        assert_eq!(answer.json()["summary"], whole["summary"], "the body is complete");
     }
     assert_eq!(
         agent
@@ -336,7 +332,7 @@ fn a_hanging_api_server_is_a_timeout_and_old_data_becomes_unknown() {
     let cached = agent.get("/health/deployments");
     assert!(
         cached.took < Duration::from_secs(1),
-        "what is served from memory waits for nobody: {cached:?}"
+        "an answer from memory does not wait: {cached:?}"
     );
     agent.until("/health/deployments", NOTICES, 200, |a| a["stale"] == true);
     let old = agent.until("/health/deployments", Duration::from_mins(2), 200, |a| {

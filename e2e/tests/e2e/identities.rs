@@ -233,7 +233,7 @@ fn a_forbidden_part_never_counts_as_healthy() {
 fn a_wrong_token_is_unauthenticated_and_no_token_is_forbidden() {
     let ns = Namespace::new("tokens");
     let cluster = Cluster::shared();
-    let wrong = cluster.altered(&format!("{}-wrong", ns.name()), |k| with_token(k, "not-a-token"));
+    let wrong = cluster.user_with(&format!("{}-wrong", ns.name()), |k| with_token(k, "not-a-token"));
     let (code, report) = wrong.plugin().health("");
     assert_eq!((code, report.status()), (3, "unknown"), "{:#}", report.0);
     assert_eq!(
@@ -250,7 +250,7 @@ fn a_wrong_token_is_unauthenticated_and_no_token_is_forbidden() {
         "a token is never shown: {run}"
     );
 
-    let anonymous = cluster.altered(&format!("{}-anonymous", ns.name()), |k| with_token(k, ""));
+    let anonymous = cluster.user_with(&format!("{}-anonymous", ns.name()), |k| with_token(k, ""));
     let (code, report) = anonymous.plugin().health("");
     assert_eq!((code, report.status()), (3, "unknown"), "{:#}", report.0);
     assert_eq!(
@@ -274,7 +274,7 @@ fn the_token_of_a_service_account_is_as_good_as_a_certificate() {
         "deployments.apps",
     );
     let token = ns.run(&["create", "token", "reader", "--duration=10m"]);
-    let user = Cluster::shared().altered(&format!("{}-reader", ns.name()), |k| with_token(k, token.trim()));
+    let user = Cluster::shared().user_with(&format!("{}-reader", ns.name()), |k| with_token(k, token.trim()));
     let (code, report) = user.plugin().health(&format!("{ASKED} -n {}", ns.name()));
     assert_eq!(
         (code, report.status(), report.count("healthy")),

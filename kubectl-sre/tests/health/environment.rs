@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, channel};
 fn refusing_proxy() -> (String, Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let place = listener.local_addr().expect("it is bound").to_string();
-    let (tell, asked) = channel();
+    let (sender, asked) = channel();
     // The thread ends with the process of the tests.
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
@@ -21,7 +21,7 @@ fn refusing_proxy() -> (String, Receiver<String>) {
                 .is_some_and(|line| line.is_ok_and(|line| !line.is_empty()))
             {}
             let _ = (&stream).write_all(b"HTTP/1.1 403 Forbidden\r\n\r\n");
-            let _ = tell.send(first);
+            let _ = sender.send(first);
         }
     });
     (place, asked)

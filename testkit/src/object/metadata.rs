@@ -78,7 +78,7 @@ impl Metadata {
         self.created.clone().unwrap_or_else(|| self.clock.at(-DAY))
     }
 
-    pub fn own(&mut self, api_version: &str, kind: &str, name: &str, uid: &str) {
+    pub fn add_owner(&mut self, api_version: &str, kind: &str, name: &str, uid: &str) {
         self.owners.push(json!({
             "apiVersion": api_version,
             "kind": kind,

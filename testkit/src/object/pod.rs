@@ -82,14 +82,14 @@ impl Pod {
     pub fn owned_by(mut self, replica_set: &ReplicaSet) -> Self {
         let owner = &replica_set.metadata;
         self.metadata
-            .own(owner.api_version, owner.kind, &owner.name, &owner.uid);
+            .add_owner(owner.api_version, owner.kind, &owner.name, &owner.uid);
         self.metadata.labels.extend(owner.labels.clone());
         self
     }
 
     /// Adds a controller by its names and uid.
     pub fn owner(mut self, api_version: &str, kind: &str, name: &str, uid: &str) -> Self {
-        self.metadata.own(api_version, kind, name, uid);
+        self.metadata.add_owner(api_version, kind, name, uid);
         self
     }
 

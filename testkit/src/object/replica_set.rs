@@ -37,13 +37,13 @@ impl ReplicaSet {
     pub fn owned_by(mut self, deployment: &Deployment) -> Self {
         let owner = &deployment.metadata;
         self.metadata
-            .own(owner.api_version, owner.kind, &owner.name, &owner.uid);
+            .add_owner(owner.api_version, owner.kind, &owner.name, &owner.uid);
         self.label("app", &owner.name)
     }
 
     /// Adds a controller by its names and uid.
     pub fn owner(mut self, api_version: &str, kind: &str, name: &str, uid: &str) -> Self {
-        self.metadata.own(api_version, kind, name, uid);
+        self.metadata.add_owner(api_version, kind, name, uid);
         self
     }
 

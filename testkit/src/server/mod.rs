@@ -359,7 +359,7 @@ impl ApiServer {
         assert!(
             in_time,
             "no {what} within {LIMIT:?}; seen {:?}",
-            self.shared.lock().seen()
+            self.shared.lock().request_counts()
         );
     }
 }

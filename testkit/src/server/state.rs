@@ -73,7 +73,7 @@ impl ServerState {
     }
 
     /// How often each path was requested, for the message of a failed wait.
-    pub fn seen(&self) -> BTreeMap<String, usize> {
+    pub fn request_counts(&self) -> BTreeMap<String, usize> {
         let mut seen = BTreeMap::new();
         for request in &self.requests {
             *seen

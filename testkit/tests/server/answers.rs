@@ -307,9 +307,9 @@ async fn a_wrong_token_is_unauthorized_and_none_is_anonymous() {
         .await
         .expect("the server accepts");
     assert_eq!(wrong.get("/version").await.json()["reason"], "Unauthorized");
-    let mut nobody = Client::connect(&server, None).await.expect("the server accepts");
-    assert_eq!(nobody.get("/version").await.status, 200);
-    let refused = nobody.get(DEPLOYMENTS).await.json();
+    let mut anonymous = Client::connect(&server, None).await.expect("the server accepts");
+    assert_eq!(anonymous.get("/version").await.status, 200);
+    let refused = anonymous.get(DEPLOYMENTS).await.json();
     assert!(
         refused["message"]
             .as_str()
@@ -318,8 +318,8 @@ async fn a_wrong_token_is_unauthorized_and_none_is_anonymous() {
     server.revoke("secret");
     assert_eq!(Client::admin(&server).await.get("/version").await.status, 401);
     let strict = shop().without_anonymous().start().await;
-    let mut nobody = Client::connect(&strict, None).await.expect("the server accepts");
-    assert_eq!(nobody.get("/version").await.status, 401);
+    let mut anonymous = Client::connect(&strict, None).await.expect("the server accepts");
+    assert_eq!(anonymous.get("/version").await.status, 401);
 }
 
 #[tokio::test]

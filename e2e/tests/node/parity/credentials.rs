@@ -36,11 +36,7 @@ fn tokens(testbed: &Testbed) -> Vec<Row> {
             Works(READER),
             json!({"token": format!("{token}  ")}),
         ),
-        user(
-            "a token that nobody knows",
-            Unauthorized,
-            json!({"token": WRONG_TOKEN}),
-        ),
+        user("an unknown token", Unauthorized, json!({"token": WRONG_TOKEN})),
         user("an empty token", Asks, json!({"token": ""})),
         user(
             "a token in capitals",
@@ -59,11 +55,7 @@ fn tokens(testbed: &Testbed) -> Vec<Row> {
             Works(READER),
             &format!("\n  {token}\t\n\n"),
         ),
-        file(
-            "a token file with a token that nobody knows",
-            Unauthorized,
-            WRONG_TOKEN,
-        ),
+        file("a token file with an unknown token", Unauthorized, WRONG_TOKEN),
         file("an empty token file", Asks, ""),
         file(
             "a token file with nothing but a new line",
@@ -95,7 +87,7 @@ fn tokens(testbed: &Testbed) -> Vec<Row> {
             with(by_certificate(&testbed.alice), &json!({"token": token})),
         ),
         user(
-            "a token that nobody knows and a certificate",
+            "an unknown token and a certificate",
             Works(ALICE),
             with(by_certificate(&testbed.alice), &json!({"token": WRONG_TOKEN})),
         ),
@@ -242,7 +234,7 @@ fn certificates(testbed: &Testbed) -> Vec<Row> {
             by_certificate(&testbed.alice_expired),
         ),
         user(
-            "a certificate of an authority that nobody knows",
+            "a certificate of an unknown authority",
             Unauthorized,
             by_certificate(&testbed.stranger),
         ),
@@ -389,7 +381,7 @@ fn others(testbed: &Testbed) -> Vec<Row> {
             json!({"username": "a", "password": "b"}),
         ),
         at(
-            "somebody is impersonated without TLS too",
+            "a user is impersonated without TLS too",
             Forbidden,
             gateway,
             json!({"as": "bob"}),

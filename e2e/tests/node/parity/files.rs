@@ -190,7 +190,7 @@ fn contents(testbed: &Testbed) -> Vec<Row> {
         text("UTF-16, as PowerShell writes it", Works(READER), &yaml.replace('\n', "\r\n")).wide("config").in_namespace("team"),
         text("JSON in UTF-16", Works(READER), &plain.to_string()).wide("config"),
         text("a byte order mark of UTF-8", Works(READER), &format!("\u{feff}{yaml}")).in_namespace("team"),
-        Row::new("a kubeconfig out of a pipe", Works(READER)).config_file("a", &plain).piped("a"),
+        Row::new("a kubeconfig out of a pipe", Works(READER)).config_file("a", &plain).pipe("a"),
         Row::new("nothing, which /dev/null is", Fails(NOBODY)).env("KUBECONFIG", "/dev/null"),
         text("a second document", Works(READER), &format!("{yaml}---\ncurrent-context: nobody\n")).in_namespace("team"),
         text("a name that YAML takes for something else", Fails("cannot unmarshal bool"), &yaml.replace("name: z", "name: y")),
@@ -199,7 +199,7 @@ fn contents(testbed: &Testbed) -> Vec<Row> {
         text("nothing but its kind", Fails(NOBODY), "apiVersion: v1\nkind: Config\n"),
         text("malformed YAML", Fails("error loading config file"), "clusters:\n\t- {"),
         text("a list instead of an object", Fails("error loading config file"), "- 1\n- 2\n"),
-        text("a number where a name has to be", Fails("error loading config file"), &numbers),
+        text("a number in place of a name", Fails("error loading config file"), &numbers),
         Row::new("neither apiVersion nor kind", Works(READER)).kubeconfig(&without(&plain, &["apiVersion", "kind"])),
         Row::new("another apiVersion", Fails("error loading config file")).kubeconfig(&with(plain.clone(), &json!({"apiVersion": "v2"}))),
         Row::new("another kind", Fails("error loading config file")).kubeconfig(&with(plain.clone(), &json!({"kind": "Pod"}))),
@@ -313,9 +313,9 @@ fn pods(testbed: &Testbed) -> Vec<Row> {
     };
     let pod = |name: &str, expected| {
         named(Row::new(name, expected))
-            .mounted("token", &testbed.token)
-            .mounted("ca.crt", &testbed.authority.own.certificate)
-            .mounted("namespace", "pods")
+            .mount("token", &testbed.token)
+            .mount("ca.crt", &testbed.authority.own.certificate)
+            .mount("namespace", "pods")
     };
     let mut no_namespace = pod("a pod without the file of its namespace", Works(READER));
     no_namespace.mounted.remove("namespace");
@@ -327,7 +327,7 @@ fn pods(testbed: &Testbed) -> Vec<Row> {
             .flags(&["-n", "mine"])
             .in_namespace("mine"),
         pod("a pod, whose token ends with a new line", Works(READER))
-            .mounted("token", &format!("{}\n", testbed.token))
+            .mount("token", &format!("{}\n", testbed.token))
             .in_namespace("pods"),
         no_namespace,
         no_authority,
@@ -335,7 +335,7 @@ fn pods(testbed: &Testbed) -> Vec<Row> {
             .env("POD_NAMESPACE", "variable")
             .in_namespace("variable"),
         pod("a pod that knows another authority", Fails("x509"))
-            .mounted("ca.crt", &testbed.front_authority.own.certificate),
+            .mount("ca.crt", &testbed.front_authority.own.certificate),
         pod("a pod with --token", Works(WRITER))
             .flags(&["--token", &testbed.writer_token])
             .in_namespace("pods"),
@@ -361,7 +361,7 @@ fn pods(testbed: &Testbed) -> Vec<Row> {
             Fails("context \"nobody\" does not exist"),
         )
         .flags(&["--context=nobody"]),
-        pod("a pod with an empty token", Fails("")).mounted("token", ""),
+        pod("a pod with an empty token", Fails("")).mount("token", ""),
         named(Row::new("the variables of a pod and no files", Fails(NOBODY))),
     ]
 }

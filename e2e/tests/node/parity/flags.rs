@@ -50,7 +50,7 @@ fn choices(testbed: &Testbed) -> Vec<Row> {
         ),
         row("--cluster", Works(READER), &["--cluster", "front"]).in_namespace("reading"),
         row(
-            "--cluster where nobody listens",
+            "--cluster without a listener",
             Fails("refused"),
             &["--cluster=closed"],
         ),
@@ -144,7 +144,7 @@ fn servers(testbed: &Testbed) -> Vec<Row> {
         ),
         flagged("--server in capitals", Works(READER), &server.to_uppercase()),
         flagged(
-            "--server where nobody listens",
+            "--server without a listener",
             Fails("refused"),
             &format!("https://127.0.0.1:{}", testbed.fronts.closed),
         ),
@@ -193,7 +193,7 @@ fn servers(testbed: &Testbed) -> Vec<Row> {
             "https://nobody.parity.test:6443",
         ),
         configured("a server with a path", Forbidden, &format!("{server}/nowhere")),
-        Row::new("a name with two addresses, of which one refuses", Works(READER))
+        Row::new("a name with two addresses, one of which refuses", Works(READER))
             .kubeconfig(&config(&testbed.cluster_at(&testbed.hidden()), &testbed.reader()))
             .hosts(&format!(
                 "127.0.0.3 {}\n{}",
@@ -401,7 +401,7 @@ fn credentials(testbed: &Testbed) -> Vec<Row> {
             &["--token="],
         ),
         row(
-            "--token where there is none",
+            "--token without another token",
             Works(WRITER),
             &json!({}),
             &["--token", &testbed.writer_token],
@@ -499,10 +499,10 @@ fn impersonation(testbed: &Testbed) -> Vec<Row> {
     };
     let bob = Works("bob");
     vec![
-        row("nobody is impersonated", Works(IVAN), &[]),
+        row("no user is impersonated", Works(IVAN), &[]),
         row("--as", bob, &["--as", "bob"]),
         row("an empty --as says nothing", Works(IVAN), &["--as="]),
-        row("--as somebody else", Forbidden, &["--as=carol"]),
+        row("--as another user", Forbidden, &["--as=carol"]),
         row("--as without the right", Forbidden, &["--as=bob", "--user=u"])
             .kubeconfig(&config(&testbed.cluster(), &testbed.reader())),
         row("--as-group", bob, &["--as=bob", "--as-group=ops"]),
@@ -680,7 +680,7 @@ fn timeouts(testbed: &Testbed) -> Vec<Row> {
     );
     let mut rows: Vec<Row> = works.iter().map(|value| row(Works(READER), value)).collect();
     rows.extend(fails.iter().map(|value| row(invalid, value)));
-    rows.push(row(Fails(""), "1us").within(5));
+    rows.push(row(Fails(""), "1us").deadline(5));
     rows.push(
         Row::new(
             "a server that takes connections and says nothing",
@@ -688,7 +688,7 @@ fn timeouts(testbed: &Testbed) -> Vec<Row> {
         )
         .kubeconfig(&silent)
         .flags(&["--request-timeout=1s"])
-        .within(5),
+        .deadline(5),
     );
     rows.push(
         Row::new("a context's namespace that is none", Works(READER))

@@ -90,7 +90,7 @@ impl<'a> CaseDirectory<'a> {
         if let Some(parent) = to.parent() {
             fs::create_dir_all(parent).expect("the directory of the tests can be written");
         }
-        let text_here = self.filled(text);
+        let text_here = self.fill(text);
         let bytes = if self.row.wide.contains(&path) {
             let units = std::iter::once(0xfeff).chain(text_here.encode_utf16());
             units.flat_map(u16::to_le_bytes).collect()
@@ -102,7 +102,7 @@ impl<'a> CaseDirectory<'a> {
         fs::set_permissions(&to, fs::Permissions::from_mode(mode)).expect("a file of ours");
     }
 
-    fn filled(&self, text: &str) -> String {
+    fn fill(&self, text: &str) -> String {
         text.replace(HERE, &self.path.to_string_lossy())
     }
 
@@ -173,7 +173,7 @@ impl<'a> CaseDirectory<'a> {
         let seconds = self.row.seconds + GRACE;
         let mut words = vec![program.to_string_lossy().into_owned()];
         words.extend(arguments.iter().map(|word| (*word).to_owned()));
-        words.extend(self.row.flags.iter().map(|flag| self.filled(flag)));
+        words.extend(self.row.flags.iter().map(|flag| self.fill(flag)));
         if let Some(path) = self.row.piped {
             let script = format!("\"$@\" --kubeconfig <(cat '{}')", self.path.join(path).display());
             let mut before = ["bash", "-c", &script, "bash"].map(str::to_owned).to_vec();
@@ -198,7 +198,7 @@ impl<'a> CaseDirectory<'a> {
             .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
             .env("HOME", self.path.join("home"));
         for (name, value) in &self.row.environment {
-            command.env(name, self.filled(value));
+            command.env(name, self.fill(value));
         }
         for name in &self.row.unset {
             command.env_remove(name);
@@ -234,10 +234,10 @@ impl<'a> CaseDirectory<'a> {
     fn with_mounts(&self, words: Vec<String>) -> Vec<String> {
         let mut script = String::from("set -e\n");
         if self.row.hosts.is_some() {
-            script += &self.filled("mount --no-mtab --bind {here}/hosts /etc/hosts\n");
+            script += &self.fill("mount --no-mtab --bind {here}/hosts /etc/hosts\n");
         }
         if !self.row.mounted.is_empty() {
-            script += &self.filled(&format!(
+            script += &self.fill(&format!(
                 "mount --no-mtab -t tmpfs parity /run\nmkdir -p {MOUNT}\ncp {{here}}/mounted/* {MOUNT}\n"
             ));
         }

@@ -294,7 +294,7 @@ fn answers(testbed: &Testbed) -> Vec<Row> {
             Works(READER),
             &format!("sleep 1\n{good}"),
         ),
-        body("a plugin that never ends", Fails(""), "sleep 60").within(2),
+        body("a plugin that never ends", Fails(""), "sleep 60").deadline(2),
     ]
 }
 
@@ -489,15 +489,15 @@ fn commands(testbed: &Testbed) -> Vec<Row> {
         command("a path that is missing", Fails("no such file"), "{here}/nobody", json!({"installHint": "it is in the shop"})).plugin(&good, 0),
         command("an empty command", Fails("command must be specified"), "", json!({})).plugin(&good, 0),
         not_executable,
-        beside(json!({"token": testbed.writer_token})).named("a plugin and a token", Works(WRITER)).plugin(&good, 0),
-        beside(json!({"tokenFile": "token"})).named("a plugin and a token file", Works(WRITER))
+        beside(json!({"token": testbed.writer_token})).rename("a plugin and a token", Works(WRITER)).plugin(&good, 0),
+        beside(json!({"tokenFile": "token"})).rename("a plugin and a token file", Works(WRITER))
             .file("token", &testbed.writer_token)
             .plugin(&good, 0),
-        beside(by_certificate(&testbed.alice)).named("a plugin and a certificate", Works(ALICE)).plugin(&good, 0),
-        beside(json!({"username": "a", "password": "b"})).named("a plugin and a password", Expected::Forbidden).plugin(&good, 0),
-        beside(json!({})).named("a plugin and --token", Works(WRITER)).plugin(&good, 0).flags(&["--token", &testbed.writer_token]),
-        beside(json!({"auth-provider": {"name": "gcp"}})).named("a plugin and an auth-provider", Fails("authProvider cannot be provided")).plugin(&good, 0),
-        beside(json!({"as": "bob"})).named("a plugin and somebody to impersonate", Expected::Forbidden).plugin(&good, 1),
+        beside(by_certificate(&testbed.alice)).rename("a plugin and a certificate", Works(ALICE)).plugin(&good, 0),
+        beside(json!({"username": "a", "password": "b"})).rename("a plugin and a password", Expected::Forbidden).plugin(&good, 0),
+        beside(json!({})).rename("a plugin and --token", Works(WRITER)).plugin(&good, 0).flags(&["--token", &testbed.writer_token]),
+        beside(json!({"auth-provider": {"name": "gcp"}})).rename("a plugin and an auth-provider", Fails("authProvider cannot be provided")).plugin(&good, 0),
+        beside(json!({"as": "bob"})).rename("a plugin and a user to impersonate", Expected::Forbidden).plugin(&good, 1),
         Row::new("no plugin is run without TLS", Works(READER))
             .kubeconfig(&config(&json!({"server": format!("http://{}:{}", testbed.address.ip(), testbed.fronts.gateway)}), &json!({"exec": exec(V1)})))
             .plugin("exit 1", 0),

@@ -94,7 +94,7 @@ fn configured(testbed: &Testbed) -> Vec<Row> {
             &local("http", ports.denying),
         ),
         url(
-            "proxy-url where nobody listens",
+            "proxy-url without a listener",
             Fails("connection refused"),
             &down(testbed),
         ),
@@ -114,7 +114,7 @@ fn configured(testbed: &Testbed) -> Vec<Row> {
             &local("http", testbed.fronts.silent),
         )
         .flags(&["--request-timeout=1s"])
-        .within(5),
+        .deadline(5),
         url("proxy-url of SOCKS", Works(READER), &local("socks5", ports.socks)),
         url(
             "proxy-url of SOCKS that looks names up",
@@ -137,7 +137,7 @@ fn configured(testbed: &Testbed) -> Vec<Row> {
             &guarded("socks5", ports.guarded_socks, "wrong"),
         ),
         url(
-            "proxy-url of SOCKS where nobody listens",
+            "proxy-url of SOCKS without a listener",
             Fails("connection refused"),
             &local("socks5", testbed.fronts.closed),
         ),
@@ -158,7 +158,7 @@ fn configured(testbed: &Testbed) -> Vec<Row> {
         .file("fronts.crt", &testbed.front_authority.own.certificate)
         .env("SSL_CERT_FILE", "{here}/fronts.crt"),
         url(
-            "proxy-url by TLS of an authority that nobody knows",
+            "proxy-url by TLS of an unknown authority",
             Fails("x509"),
             &local("https", ports.tls),
         ),
@@ -229,7 +229,7 @@ fn environment(testbed: &Testbed) -> Vec<Row> {
         set("HTTPS_PROXY that wants a password, without a scheme", Works(READER), "HTTPS_PROXY", &format!("{USER}:{PASSWORD}@127.0.0.1:{}", ports.guarded)),
         set("HTTPS_PROXY that wants a password and gets none", Fails("Proxy Authentication Required"), "HTTPS_PROXY", &local("http", ports.guarded)),
         set("HTTPS_PROXY that refuses", Fails("Access violation"), "HTTPS_PROXY", &local("http", ports.denying)),
-        set("HTTPS_PROXY where nobody listens", Fails("connection refused"), "HTTPS_PROXY", &down(testbed)),
+        set("HTTPS_PROXY without a listener", Fails("connection refused"), "HTTPS_PROXY", &down(testbed)),
         set("HTTPS_PROXY of SOCKS", Works(READER), "HTTPS_PROXY", &local("socks5", ports.socks)),
         set("HTTPS_PROXY of SOCKS that looks names up", Works(READER), "HTTPS_PROXY", &local("socks5h", ports.socks)),
         set("HTTPS_PROXY of SOCKS that wants a password", Works(READER), "HTTPS_PROXY", &guarded("socks5", ports.guarded_socks, PASSWORD)),
@@ -240,7 +240,7 @@ fn environment(testbed: &Testbed) -> Vec<Row> {
         set("HTTP_PROXY is not for TLS", Fails("lookup "), "HTTP_PROXY", &http(testbed)),
         set("ALL_PROXY is not known", Fails("lookup "), "ALL_PROXY", &http(testbed)),
         Row::new("HTTPS_PROXY for an address", Works(READER)).kubeconfig(&testbed.plain_config()).env("HTTPS_PROXY", &http(testbed)),
-        Row::new("HTTPS_PROXY for an address, where nobody listens", Fails("connection refused"))
+        Row::new("HTTPS_PROXY for an address, without a listener", Fails("connection refused"))
             .kubeconfig(&testbed.plain_config())
             .env("HTTPS_PROXY", &down(testbed)),
         Row::new("HTTPS_PROXY is not used for the loopback address", Works(READER))
@@ -258,8 +258,8 @@ fn environment(testbed: &Testbed) -> Vec<Row> {
         Row::new("HTTPS_PROXY in a pod", Works(READER))
             .env("KUBERNETES_SERVICE_HOST", HIDDEN)
             .env("KUBERNETES_SERVICE_PORT", &testbed.address.port().to_string())
-            .mounted("token", &testbed.token)
-            .mounted("ca.crt", &testbed.authority.own.certificate)
+            .mount("token", &testbed.token)
+            .mount("ca.crt", &testbed.authority.own.certificate)
             .env("HTTPS_PROXY", &http(testbed)),
     ]
 }
@@ -322,10 +322,10 @@ fn exceptions(testbed: &Testbed) -> Vec<Row> {
         name("*,example.org", true),
         address("", false)
             .env("no_proxy", "*")
-            .named("no_proxy where NO_PROXY is empty", Works(READER)),
+            .rename("no_proxy where NO_PROXY is empty", Works(READER)),
         address("example.org", false)
             .env("no_proxy", "*")
-            .named("NO_PROXY comes before no_proxy", Fails("connection refused")),
+            .rename("NO_PROXY comes before no_proxy", Fails("connection refused")),
     ]
 }
 
@@ -347,7 +347,7 @@ fn plain(testbed: &Testbed) -> Vec<Row> {
             &format!("http://127.0.0.1:{}", testbed.proxies.denying),
         ),
         row(
-            "HTTP_PROXY where nobody listens",
+            "HTTP_PROXY without a listener",
             Fails("connection refused"),
             &hidden,
         )

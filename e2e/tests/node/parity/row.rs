@@ -127,7 +127,7 @@ impl Row {
     }
 
     /// Adds a file of a pod's ServiceAccount.
-    pub fn mounted(mut self, name: &'static str, text: &str) -> Self {
+    pub fn mount(mut self, name: &'static str, text: &str) -> Self {
         self.mounted.insert(name, text.to_owned());
         self
     }
@@ -139,7 +139,7 @@ impl Row {
     }
 
     /// Gives `--kubeconfig` a pipe, into which this file is written.
-    pub fn piped(mut self, path: &'static str) -> Self {
+    pub fn pipe(mut self, path: &'static str) -> Self {
         self.piped = Some(path);
         self
     }
@@ -165,14 +165,14 @@ impl Row {
     }
 
     /// Changes its name and its expected outcome.
-    pub fn named(mut self, name: &str, expected: Expected) -> Self {
+    pub fn rename(mut self, name: &str, expected: Expected) -> Self {
         name.clone_into(&mut self.name);
         self.expected = expected;
         self
     }
 
     /// Sets a shorter deadline, since the case is about waiting.
-    pub fn within(mut self, seconds: u32) -> Self {
+    pub fn deadline(mut self, seconds: u32) -> Self {
         self.seconds = seconds;
         self
     }

@@ -343,7 +343,7 @@ fn ways(testbed: &Testbed) -> Vec<Row> {
             &at(format!("https://127.0.0.1:{}/nowhere", fronts.front)),
         ),
         row(
-            "nobody listens",
+            "a port without a listener",
             Fails("connection refused"),
             &testbed.front(fronts.closed),
         ),
