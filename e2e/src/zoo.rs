@@ -291,7 +291,7 @@ fn difference(expected: &Value, item: &Value) -> Option<String> {
 }
 
 /// The kinds in a dump of the zoo, as a person would fetch them.
-pub const DUMPED: &str = "deployments,statefulsets,daemonsets,replicasets,pods,jobs,cronjobs,events,nodes,\
+pub const DUMPED: &str = "deployments,statefulsets,daemonsets,replicasets,pods,jobs,cronjobs,events,nodes,namespaces,\
     persistentvolumeclaims,services,endpointslices,horizontalpodautoscalers,poddisruptionbudgets,apiservices,\
     validatingwebhookconfigurations,mutatingwebhookconfigurations";
 

@@ -8,6 +8,9 @@ use unicode_width::UnicodeWidthStr as _;
 const SILENCE: &str = "Known already? Annotate the object that it is shown on. It keeps its state, and stays out of status \
                        and exit code until the end of that day. (An unknown object cannot be acknowledged.)";
 
+/// Width of the column of words at most. The few longer ones push their own text only.
+const WORD_COLUMN: usize = 24;
+
 /// The list of words, one line for each.
 pub fn list(sections: &[Section], cut: Option<usize>) -> String {
     let longest = sections.iter().map(|s| s.word.len()).max().unwrap_or(0);

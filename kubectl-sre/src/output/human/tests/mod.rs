@@ -9,11 +9,12 @@ use super::write;
 use crate::output::Style;
 use sre_shared::dump::{File, Objects};
 use sre_shared::failure::{Class, Failure};
+use sre_shared::kind::Kind;
 use sre_shared::report::{
     ApiServerCheck, CheckResult, Item, KindCheck, NotSeen, Readyz, Record, Report, Source, Status, Window,
 };
 use sre_shared::resource::Time;
-use sre_shared::run::{self, Kind, Request};
+use sre_shared::run::{self, Request};
 use sre_testkit::at;
 use sre_testkit::object::{Deployment, List};
 use std::time::Duration;
