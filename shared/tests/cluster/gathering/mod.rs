@@ -31,7 +31,7 @@ fn pages_asked_for(server: &ApiServer) -> Vec<u32> {
     server
         .requests_for(&Match::path(LISTS))
         .iter()
-        .map(sre_testkit::Recorded::page)
+        .map(sre_testkit::RecordedRequest::page)
         .collect()
 }
 

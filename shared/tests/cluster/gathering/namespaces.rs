@@ -40,7 +40,7 @@ async fn if_a_list_of_all_namespaces_is_forbidden_each_namespace_is_read_by_itse
     let server_side: Vec<u32> = server
         .requests_for(&Match::under("/apis/apps/v1/namespaces/team-07/"))
         .iter()
-        .map(sre_testkit::Recorded::page)
+        .map(sre_testkit::RecordedRequest::page)
         .collect();
     assert_eq!(
         server_side,
