@@ -2,9 +2,9 @@
 //! right.
 
 use sre_shared::cluster::ServiceName;
-use sre_shared::kind::Kind;
+use sre_shared::kind::{Kind, ResourceArg};
 use sre_shared::nearest::nearest;
-use sre_shared::run::{CustomName, DEFAULT_AGENT};
+use sre_shared::run::DEFAULT_AGENT;
 use sre_shared::selector::Selector;
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ pub enum Target {
     /// A kind, or one object of it.
     Kind(Kind, Option<String>),
     /// A kind that discovery has to find, or one object of it.
-    Custom(CustomName, Option<String>),
+    Custom(ResourceArg, Option<String>),
 }
 
 /// A word of `--kinds`.
@@ -122,8 +122,8 @@ pub(super) fn kind_choice(word: &str) -> Result<KindChoice, String> {
 }
 
 /// A kind that is named with its group, such as `certificates.cert-manager.io`.
-fn custom_name(word: &str) -> Option<CustomName> {
-    let custom = CustomName::parse(word)?;
+fn custom_name(word: &str) -> Option<ResourceArg> {
+    let custom = ResourceArg::parse(word)?;
     let is_resource = is_name(&custom.word, LONGEST_LABEL) && !custom.word.contains('.');
     (is_resource && is_name(&custom.group, LONGEST_NAME)).then_some(custom)
 }

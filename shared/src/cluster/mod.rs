@@ -20,7 +20,7 @@ mod secret;
 mod transport;
 
 pub use api::bounded_list::{BoundedList, ListBounds, bounded_list};
-pub use api::discovery::{Collection, CustomName, discover, is_not_served};
+pub use api::discovery::{discover, is_not_served};
 pub use api::get::get;
 pub use api::health::{Readiness, lease, livez, readyz, version};
 pub use api::identity::{Rules, UserInfo, rules, whoami};

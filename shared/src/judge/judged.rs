@@ -112,7 +112,7 @@ pub fn judge<T: Check>(
     evidence: &dyn EvidenceFor,
 ) -> Judged {
     let mut judged = Judged {
-        check: snapshot.resource_type.plural,
+        check: snapshot.resource_type.name(),
         namespaced: snapshot.resource_type.namespaced,
         passed_over: snapshot.passed_over,
         not_seen: snapshot.not_seen,
@@ -121,7 +121,7 @@ pub fn judge<T: Check>(
     };
     let context = Arc::new(Context {
         related: snapshot.related,
-        kind: snapshot.resource_type.kind,
+        kind: snapshot.resource_type.kind.into_owned(),
         named: options.named,
         heeds_annotations: options.heeds_annotations,
     });
@@ -271,7 +271,7 @@ mod tests {
 
     fn judged(keeps_open: bool) -> Judged {
         let snapshot = Snapshot {
-            resource_type: Kind::StatefulSet.into(),
+            resource_type: Kind::StatefulSet.resource_type(),
             objects: vec![Ok(stateful_set("cache", 1)), Ok(stateful_set("db", 0))],
             times: Times::all(now()),
             replaced: HashSet::new(),

@@ -1,16 +1,16 @@
 //! The objects of one kind at one moment, and everything that is known of them before they are judged.
 
 use crate::check::{Now, RelatedObjects};
+use crate::kind::ResourceType;
 use crate::report::NotSeen;
 use crate::resource::Decoded;
-use crate::run::Noun;
 use std::collections::HashSet;
 
 /// The objects of one kind, as they were read from a cluster or a dump.
 #[derive(Debug)]
 pub struct Snapshot<T> {
-    /// Their kind.
-    pub resource_type: Noun,
+    /// Their type.
+    pub resource_type: ResourceType,
     /// The objects that were asked for.
     pub objects: Vec<Decoded<T>>,
     /// What their ages are measured against.

@@ -1,7 +1,9 @@
 //! The kinds that are judged: one word a line in `registry`, and their facts in their own files.
 
+mod resource_arg;
 mod resource_type;
 
+pub use resource_arg::ResourceArg;
 pub use resource_type::ResourceType;
 
 use crate::resource::{self, Resource};
@@ -196,10 +198,7 @@ impl Kind {
     /// Plural and group, as RBAC and kubectl name the resource.
     #[must_use]
     pub fn resource(self) -> String {
-        match self.group() {
-            "" => self.plural().to_owned(),
-            group => format!("{}.{group}", self.plural()),
-        }
+        self.resource_type().resource()
     }
 
     /// The RBAC rule that lists it, such as `apps/deployments list`.
@@ -264,5 +263,12 @@ mod tests {
             assert_eq!(Kind::from_word(word), None, "{word}");
         }
         assert_eq!(Kind::Deployment.rule(), "apps/deployments list");
+    }
+
+    #[test]
+    fn the_singular_of_a_kind_is_the_singular_of_its_type() {
+        for kind in Kind::ALL {
+            assert_eq!(kind.singular(), kind.resource_type().singular);
+        }
     }
 }

@@ -37,13 +37,13 @@ impl ResourceType {
         }
     }
 
-    /// What reports and commands call it: `deployments`, `certificates.cert-manager.io`.
+    /// Its name in reports and commands: `deployments`, `certificates.cert-manager.io`.
     #[must_use]
     pub fn name(&self) -> String {
         self.with_group(&self.plural)
     }
 
-    /// What they call one of its objects.
+    /// The name of one of its objects in reports and commands: `deployment`, `certificate.cert-manager.io`.
     #[must_use]
     pub fn name_of_one(&self) -> String {
         self.with_group(&self.singular)
@@ -57,7 +57,16 @@ impl ResourceType {
         }
     }
 
-    /// The plural with its group as RBAC sees it: `pods`, `apps/deployments`.
+    /// Plural and group, as kubectl and the rules of a Role name it: `pods`, `deployments.apps`.
+    #[must_use]
+    pub fn resource(&self) -> String {
+        match &*self.group {
+            "" => self.plural.to_string(),
+            group => format!("{}.{group}", self.plural),
+        }
+    }
+
+    /// Group and plural: `pods`, `apps/deployments`.
     #[must_use]
     pub fn group_and_plural(&self) -> String {
         match &*self.group {
@@ -66,7 +75,7 @@ impl ResourceType {
         }
     }
 
-    /// The RBAC rule that lists it, as a report names it if it is missing: `apps/deployments list`.
+    /// The RBAC rule that allows to list it: `apps/deployments list`.
     #[must_use]
     pub fn rule(&self) -> String {
         format!("{} list", self.group_and_plural())
@@ -91,12 +100,20 @@ mod tests {
     fn the_core_group_is_left_out_of_rules_and_versions() {
         let (pods, deployments) = (ResourceType::of::<Pod>(), ResourceType::of::<Deployment>());
         assert_eq!(
-            (pods.rule(), pods.api_version()),
-            ("pods list".into(), "v1".into())
+            (pods.resource(), pods.rule(), pods.api_version()),
+            ("pods".into(), "pods list".into(), "v1".into())
         );
         assert_eq!(
-            (deployments.rule(), deployments.api_version()),
-            ("apps/deployments list".into(), "apps/v1".into())
+            (
+                deployments.resource(),
+                deployments.rule(),
+                deployments.api_version()
+            ),
+            (
+                "deployments.apps".into(),
+                "apps/deployments list".into(),
+                "apps/v1".into()
+            )
         );
     }
 
@@ -111,6 +128,7 @@ mod tests {
         };
         assert_eq!(discovered.name(), "things.example.com");
         assert_eq!(discovered.name_of_one(), "thing.example.com");
+        assert_eq!(discovered.resource(), "things.example.com");
         assert_eq!(discovered.rule(), "example.com/things list");
         assert_eq!(ResourceType::of::<Pod>().name(), "pods");
     }

@@ -5,7 +5,7 @@ use super::assemble::{Parts, assemble};
 use super::emptiness::Emptiness;
 use super::gather::causes::{self, EvidenceSearch};
 use super::gather::{ClusterReader, KindTask};
-use super::not_seen::{custom_not_seen, kind_not_seen, leave_out_on_purpose};
+use super::not_seen::{custom_not_seen, leave_out_on_purpose, not_seen_kind};
 use super::{Causes, Clock, Progress, Request};
 use crate::apiserver::judge_failure;
 use crate::check::ControllerFacts;
@@ -53,7 +53,7 @@ pub(super) fn unseen(
 ) -> Report {
     let kinds = request.kinds.iter().map(|target| {
         let kind = target.kind;
-        let entry = kind_not_seen(&kind.into(), request.namespace.as_deref(), failure);
+        let entry = not_seen_kind(kind, request.namespace.as_deref(), failure);
         Judged::unseen(kind.plural().to_owned(), kind.is_namespaced(), entry)
     });
     let custom = request.custom.iter().map(|target| {

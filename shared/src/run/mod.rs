@@ -9,7 +9,6 @@ mod emptiness;
 pub mod gather;
 mod live;
 mod not_seen;
-mod noun;
 mod progress;
 mod request;
 
@@ -18,11 +17,8 @@ pub use clock::Clock;
 pub use dump::dump;
 pub use live::{live, unreached};
 pub use not_seen::{all_but, not_seen, not_seen_kind, nothing_selected};
-pub use noun::Noun;
 pub use progress::Progress;
 pub use request::{AgentItems, Causes, CustomTarget, KindTarget, Request};
-
-pub use crate::cluster::CustomName;
 
 /// Items a page of a list if nothing else is asked for, as kubectl.
 pub const PAGE_SIZE: u32 = 500;

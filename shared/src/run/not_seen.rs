@@ -1,10 +1,9 @@
 //! The entries of a report for what could not be seen: from a failure, a name or a selector to the words.
 
 use super::Request;
-use super::noun::Noun;
 use crate::failure::{Class, Failure};
 use crate::judge::Judged;
-use crate::kind::Kind;
+use crate::kind::{Kind, ResourceType};
 use crate::nearest::nearest;
 use crate::report::{NotSeen, Scope};
 
@@ -45,27 +44,34 @@ pub(super) fn grant(rule: &str) -> String {
 /// The entry for a kind that could not be seen, in one namespace or in all.
 #[must_use]
 pub fn not_seen_kind(kind: Kind, namespace: Option<&str>, failure: &Failure) -> NotSeen {
-    kind_not_seen(&kind.into(), namespace, failure)
+    type_not_seen(&kind.resource_type(), namespace, failure)
 }
 
-/// The entry for a kind that could not be seen, in one namespace or in all.
-pub(super) fn kind_not_seen(noun: &Noun, namespace: Option<&str>, failure: &Failure) -> NotSeen {
+/// The entry for a type that could not be seen, in one namespace or in all.
+pub(super) fn type_not_seen(
+    resource_type: &ResourceType,
+    namespace: Option<&str>,
+    failure: &Failure,
+) -> NotSeen {
     let entry = NotSeen {
-        scope: Scope::new(namespace.filter(|_| noun.namespaced)),
-        resource: Some(noun.resource()),
-        ..not_seen(noun.plural.as_str(), failure, Some(&noun.rule))
+        scope: Scope::new(namespace.filter(|_| resource_type.namespaced)),
+        resource: Some(resource_type.resource()),
+        ..not_seen(resource_type.name(), failure, Some(&resource_type.rule()))
     };
     // An empty list is answered too: if its path is unknown, so is the kind.
     if failure.class == Class::NotFound {
         return NotSeen {
             error: Some(format!(
                 "the server does not serve {}: {}",
-                noun.rule.trim_end_matches(" list"),
+                resource_type.group_and_plural(),
                 failure.message
             )),
             hint: Some(format!(
                 "kubectl api-resources --api-group={} shows what it serves; it may be older than the kind",
-                if noun.group.is_empty() { "''" } else { &noun.group }
+                match &*resource_type.group {
+                    "" => "''",
+                    group => group,
+                }
             )),
             ..entry
         };
@@ -192,18 +198,24 @@ pub(super) fn one_or_other<S: AsRef<str>>(checks: &[S]) -> String {
 }
 
 /// The entry for a name that no object has. `names` are those that exist.
-pub(super) fn name_not_found(noun: &Noun, name: &str, namespace: Option<&str>, names: &[String]) -> NotSeen {
+pub(super) fn name_not_found(
+    resource_type: &ResourceType,
+    name: &str,
+    namespace: Option<&str>,
+    names: &[String],
+) -> NotSeen {
+    let thing = format!("{} {name}", resource_type.name_of_one());
     let place = namespace.map_or(String::new(), |n| format!(" in namespace {n}"));
-    let failure = Failure::new(
-        Class::NotFound,
-        format!("there is no {} {name}{place}", noun.singular),
-    );
+    let failure = Failure::new(Class::NotFound, format!("there is no {thing}{place}"));
     let failure = match nearest(name, names.iter().map(String::as_str)) {
         Some(near) => failure.with_hint(format!("did you mean {near:?}?")),
-        None => failure.with_hint(format!("kubectl get {} -A lists those that exist", noun.plural)),
+        None => failure.with_hint(format!(
+            "kubectl get {} -A lists those that exist",
+            resource_type.name()
+        )),
     };
     NotSeen {
-        resource: Some(noun.resource()),
-        ..not_seen(format!("{} {name}", noun.singular), &failure, None)
+        resource: Some(resource_type.resource()),
+        ..not_seen(thing, &failure, None)
     }
 }

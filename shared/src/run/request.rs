@@ -1,8 +1,7 @@
 //! The question that a run answers.
 
 use super::PAGE_SIZE;
-use crate::cluster::CustomName;
-use crate::kind::Kind;
+use crate::kind::{Kind, ResourceArg};
 use crate::selector::Selector;
 
 /// Whether a run looks for the causes of what is not healthy.
@@ -73,7 +72,7 @@ pub struct KindTarget {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CustomTarget {
     /// The kind, as it was named.
-    pub kind: CustomName,
+    pub kind: ResourceArg,
     /// Names of objects; empty for all.
     pub names: Vec<String>,
 }

@@ -286,18 +286,19 @@ async fn a_readyz_that_is_a_page_is_not_ready() {
 
 #[tokio::test]
 async fn a_custom_list_has_to_be_of_its_group_and_may_have_a_name_of_its_own() {
-    use sre_shared::cluster::Collection;
+    use sre_shared::kind::ResourceType;
     use sre_shared::resource::CustomObject;
     let server = ApiServer::builder().start().await;
     let client = client(&server).await;
     let options = ListOptions {
-        collection: Some(Collection {
+        resource_type: Some(ResourceType {
             group: "example.com".into(),
             version: "v1".into(),
             plural: "indices".into(),
             singular: "index".into(),
             kind: "Index".into(),
             namespaced: true,
+            qualified: true,
         }),
         ..ListOptions::default()
     };

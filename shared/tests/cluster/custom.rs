@@ -2,9 +2,9 @@
 
 use super::client::{ask, names, part};
 use serde_json::{Value, json};
-use sre_shared::kind::Kind;
+use sre_shared::kind::{Kind, ResourceArg};
 use sre_shared::report::{Report, State, Status};
-use sre_shared::run::{Causes, CustomName, CustomTarget, KindTarget, Request};
+use sre_shared::run::{Causes, CustomTarget, KindTarget, Request};
 use sre_testkit::{Access, ApiServer, Fault, Match, at};
 
 fn certificate(namespace: &str, name: &str, ready: &str) -> Value {
@@ -16,7 +16,7 @@ fn certificate(namespace: &str, name: &str, ready: &str) -> Value {
 }
 
 fn request_for(kind: &str, names: &[&str]) -> Request {
-    let kind = CustomName::parse(kind).expect("a kind with its group");
+    let kind = ResourceArg::parse(kind).expect("a kind with its group");
     let names = names.iter().map(|n| (*n).to_owned()).collect();
     Request {
         api_server: false,

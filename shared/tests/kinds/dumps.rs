@@ -2,9 +2,9 @@
 
 use crate::*;
 use sre_shared::dump::{File, Objects};
-use sre_shared::kind::Kind;
+use sre_shared::kind::{Kind, ResourceArg};
 use sre_shared::report::{Report, Status};
-use sre_shared::run::{CustomName, CustomTarget, KindTarget, Request, clock, dump};
+use sre_shared::run::{CustomTarget, KindTarget, Request, clock, dump};
 
 fn judged(objects: &[Value], ask: Request) -> Report {
     judged_at(objects, ask, Time::parse(&at(0)).ok())
@@ -29,7 +29,7 @@ fn of(kind: Kind) -> Request {
 }
 
 fn custom(kind: &str, names: &[&str]) -> Request {
-    let kind = CustomName::parse(kind).expect("a kind with its group");
+    let kind = ResourceArg::parse(kind).expect("a kind with its group");
     let names = names.iter().map(|n| (*n).to_owned()).collect();
     Request {
         custom: vec![CustomTarget { kind, names }],

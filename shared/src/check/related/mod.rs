@@ -10,6 +10,7 @@ pub(super) mod pods;
 pub(super) mod services;
 pub(super) mod workloads;
 
+use crate::kind::ResourceType;
 use crate::resource::{
     CronJob, DaemonSetTemplate, Decoded, DeploymentTemplate, EndpointSlice, Event, Pod, PodDisruptionBudget,
     ReplicaSetTemplate, ReplicationControllerTemplate, Resource, Service, StatefulSetTemplate,
@@ -37,18 +38,10 @@ macro_rules! companions {
                 match self { $(Self::$variant => <$type>::PLURAL,)+ }
             }
 
-            /// The RBAC rule for listing it, as a report names a missing one.
+            /// Its type in the API.
             #[must_use]
-            pub fn rule(self) -> String {
-                let group = self.group();
-                let dash = if group.is_empty() { "" } else { "/" };
-                format!("{group}{dash}{} list", self.plural())
-            }
-
-            /// The API group, empty for the core group.
-            #[must_use]
-            pub fn group(self) -> &'static str {
-                match self { $(Self::$variant => <$type>::GROUP,)+ }
+            pub fn resource_type(self) -> ResourceType {
+                match self { $(Self::$variant => ResourceType::of::<$type>(),)+ }
             }
 
             /// Whether few clusters have any: a dump without them says that there are none.

@@ -2,6 +2,7 @@
 
 use crate::cluster::api::list_options::ListOptions;
 use crate::failure::{Class, Failure};
+use crate::kind::ResourceType;
 use crate::resource::Resource;
 
 /// The type that a response must have. Any other JSON would decode as an empty list, which is "ok".
@@ -16,7 +17,7 @@ impl ExpectedType {
     /// One object of `T`.
     pub fn object<T: Resource>() -> Self {
         Self {
-            api_version: api_version(T::GROUP, T::VERSION),
+            api_version: ResourceType::of::<T>().api_version(),
             kind: T::KIND.to_owned(),
             any_list: false,
         }
@@ -24,17 +25,11 @@ impl ExpectedType {
 
     /// A list of `T`.
     pub fn list<T: Resource>(options: &ListOptions) -> Self {
-        match &options.collection {
-            Some(collection) => Self {
-                api_version: api_version(&collection.group, &collection.version),
-                kind: format!("{}List", collection.kind),
-                any_list: true,
-            },
-            None => Self {
-                api_version: api_version(T::GROUP, T::VERSION),
-                kind: format!("{}List", T::KIND),
-                any_list: false,
-            },
+        let resource_type = options.type_of::<T>();
+        Self {
+            api_version: resource_type.api_version(),
+            kind: format!("{}List", resource_type.kind),
+            any_list: resource_type.qualified,
         }
     }
 
@@ -75,11 +70,4 @@ impl ExpectedType {
 
 fn shortened(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(60).collect()
-}
-
-fn api_version(group: &str, version: &str) -> String {
-    match group {
-        "" => version.to_owned(),
-        group => format!("{group}/{version}"),
-    }
 }

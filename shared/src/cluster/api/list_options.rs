@@ -1,8 +1,8 @@
 //! Which objects a list or a watch requests.
 
-use crate::cluster::api::discovery::Collection;
-use crate::cluster::api::path::{collection_path, path_and_query};
+use crate::cluster::api::path::{path_and_query, path_of_type};
 use crate::failure::Failure;
+use crate::kind::ResourceType;
 use crate::resource::Resource;
 use kube::core::params::{ListParams, WatchParams};
 use kube::core::request::Request;
@@ -18,17 +18,19 @@ pub struct ListOptions {
     pub field_selector: String,
     /// Items in a page; 0 for one page with all of them.
     pub page_size: u32,
-    /// The collection of a custom kind, which its Rust type does not say.
-    pub collection: Option<Collection>,
+    /// The type of the objects; `None` if their Rust type says it. That of a custom resource does not.
+    pub resource_type: Option<ResourceType>,
 }
 
 impl ListOptions {
+    /// The type of the objects that the request is about.
+    pub(crate) fn type_of<T: Resource>(&self) -> ResourceType {
+        let own = ResourceType::of::<T>;
+        self.resource_type.clone().unwrap_or_else(own)
+    }
+
     fn collection_path<T: Resource>(&self) -> String {
-        let namespace = self.namespace.as_deref();
-        match &self.collection {
-            Some(collection) => collection.path(namespace),
-            None => collection_path::<T>(namespace),
-        }
+        path_of_type(&self.type_of::<T>(), self.namespace.as_deref())
     }
 
     /// Path and query of the page with that token; of the first page without a token.
@@ -59,7 +61,7 @@ impl ListOptions {
             bookmarks: true,
             ..WatchParams::default()
         };
-        path_and_query(Request::new(collection_path::<T>(self.namespace.as_deref())).watch(&params, version))
+        path_and_query(Request::new(self.collection_path::<T>()).watch(&params, version))
     }
 }
 

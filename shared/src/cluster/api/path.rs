@@ -1,6 +1,7 @@
 //! Paths and queries of the API.
 
 use crate::failure::{Class, Failure};
+use crate::kind::ResourceType;
 use crate::resource::Resource;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -11,18 +12,24 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// Path of the collection of `T`, in one namespace or in all.
+/// Path of the objects of `T`, in one namespace or in all.
 #[must_use]
 pub fn collection_path<T: Resource>(namespace: Option<&str>) -> String {
-    let root = if T::GROUP.is_empty() {
-        format!("/api/{}", T::VERSION)
-    } else {
-        format!("/apis/{}/{}", T::GROUP, T::VERSION)
+    path_of_type(&ResourceType::of::<T>(), namespace)
+}
+
+/// Path of the objects of a type, in one namespace or in all.
+pub(crate) fn path_of_type(resource_type: &ResourceType, namespace: Option<&str>) -> String {
+    let version = escape(&resource_type.version);
+    let root = match &*resource_type.group {
+        "" => format!("/api/{version}"),
+        group => format!("/apis/{}/{version}", escape(group)),
     };
+    let plural = escape(&resource_type.plural);
     // As kubectl: a namespace is ignored for a kind that is in none.
-    match namespace.filter(|_| T::NAMESPACED) {
-        Some(namespace) => format!("{root}/namespaces/{}/{}", escape(namespace), T::PLURAL),
-        None => format!("{root}/{}", T::PLURAL),
+    match namespace.filter(|_| resource_type.namespaced) {
+        Some(namespace) => format!("{root}/namespaces/{}/{plural}", escape(namespace)),
+        None => format!("{root}/{plural}"),
     }
 }
 

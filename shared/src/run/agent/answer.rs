@@ -13,7 +13,7 @@ use crate::report::{
     State, Status,
 };
 use crate::run::emptiness::Emptiness;
-use crate::run::not_seen::{all_but, is_about, kind_not_seen, name_not_found};
+use crate::run::not_seen::{all_but, is_about, name_not_found, not_seen_kind};
 use crate::run::{Causes, KindTarget, Request};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -406,7 +406,7 @@ fn entry_for(kind: Kind, class: &str) -> NotSeen {
 /// The entry for a kind that was asked for by its name and that the API server does not serve.
 fn not_served(wanted: &KindTarget) -> NotSeen {
     let failure = Failure::new(Class::NotFound, "the agent found no such kind");
-    kind_not_seen(&wanted.kind.into(), None, &failure)
+    not_seen_kind(wanted.kind, None, &failure)
 }
 
 /// The entry for a part that does not count its objects, or is there twice.
@@ -444,7 +444,7 @@ fn named(part: KindCheck, wanted: &KindTarget, request: &Request, not_seen: &mut
             continue;
         }
         not_seen.push(name_not_found(
-            &wanted.kind.into(),
+            &wanted.kind.resource_type(),
             name,
             request.namespace.as_deref(),
             &names,

@@ -5,9 +5,9 @@ use super::plural::plural;
 use crate::check::RelatedKind;
 use crate::dump::{DumpGap, Objects, UnseenObjects, resource_of};
 use crate::failure::Class;
+use crate::kind::ResourceType;
 use crate::report::{NotSeen, Scope};
 use crate::run::not_seen::grant;
-use crate::run::noun::{list_rule, resource};
 use crate::run::{Causes, Request};
 
 /// The resources that causes are found in.
@@ -112,17 +112,13 @@ fn entry(gap: &DumpGap) -> NotSeen {
     let class = class(&gap.why);
     let about = gap.about.as_ref();
     let missing = about
-        .and_then(rule)
-        .filter(|_| class == Class::Forbidden.as_str());
+        .filter(|about| class == Class::Forbidden.as_str() && is_read(about))
+        .and_then(resource_type)
+        .map(|found| found.rule());
     NotSeen {
         thing: about.map_or_else(|| gap.place(), thing),
         scope: Scope::new(about.and_then(|about| about.namespace.as_deref())),
-        resource: about.and_then(|about| {
-            let named = about.resource.as_deref()?;
-            let group = about.group.as_deref();
-            let (group, plural) = resource_of(group, named).unwrap_or((group.unwrap_or_default(), named));
-            Some(resource(group, plural))
-        }),
+        resource: about.and_then(resource_type).map(|found| found.resource()),
         class: class.into(),
         hint: Some(match (&missing, Class::from_word(class)) {
             (Some(rule), _) => grant(rule),
@@ -150,10 +146,22 @@ fn thing(about: &UnseenObjects) -> String {
     }
 }
 
-fn rule(about: &UnseenObjects) -> Option<String> {
-    let resource = about.resource.as_deref()?;
-    let (group, plural) = resource_of(about.group.as_deref(), resource)?;
-    Some(list_rule(group, plural))
+/// The type of the objects, as far as a dump says it: its group and its plural.
+fn resource_type(about: &UnseenObjects) -> Option<ResourceType> {
+    let named = about.resource.as_deref()?;
+    let group = about.group.as_deref();
+    let (group, plural) = resource_of(group, named).unwrap_or((group.unwrap_or_default(), named));
+    Some(ResourceType {
+        group: group.to_owned().into(),
+        plural: plural.to_owned().into(),
+        ..ResourceType::default()
+    })
+}
+
+/// Whether a dump is searched for objects of that type.
+fn is_read(about: &UnseenObjects) -> bool {
+    let plural = about.resource.as_deref();
+    plural.is_some_and(|plural| resource_of(about.group.as_deref(), plural).is_some())
 }
 
 /// The class of the message of an API server, or of kubectl, for a list that it did not give.

@@ -7,11 +7,11 @@ use crate::check::KindVisitor;
 use crate::check::{self, Check};
 use crate::dump::{DumpObject, Objects};
 use crate::judge::{JudgeOptions, Judged, OwnerFilter, Reach, Snapshot, judge};
-use crate::kind::Kind;
+use crate::kind::{Kind, ResourceType};
 use crate::report::NotSeen;
 use crate::resource::{CustomObject, Decoded, Resource as _};
 use crate::run::not_seen::name_not_found;
-use crate::run::{CustomTarget, KindTarget, Noun, Request};
+use crate::run::{CustomTarget, KindTarget, Request};
 
 /// Reads kinds out of a dump.
 #[derive(Clone, Copy)]
@@ -67,13 +67,14 @@ impl DumpReader<'_> {
         };
         let found: Vec<DumpObject<CustomObject>> = self.objects.decode_named_kind(&name.group, kind);
         let is_in_one = |object: &CustomObject| !object.meta().namespace.is_empty();
-        let resource_type = Noun {
-            plural: format!("{}.{}", plural(kind), name.group),
-            singular: format!("{}.{}", kind.to_lowercase(), name.group),
-            kind: (*kind).to_owned(),
-            group: name.group.clone(),
-            rule: String::new(),
+        let resource_type = ResourceType {
+            group: name.group.clone().into(),
+            kind: (*kind).to_owned().into(),
+            plural: plural(kind).into(),
+            singular: kind.to_lowercase().into(),
             namespaced: found.iter().filter_map(|s| s.object.as_ref().ok()).any(is_in_one),
+            qualified: true,
+            ..ResourceType::default()
         };
         self.judged(resource_type, found, &target.names)
     }
@@ -86,7 +87,12 @@ impl DumpReader<'_> {
         kind.visit(ReadKind { reader: self, names })
     }
 
-    fn judged<T: Check>(self, resource_type: Noun, found: Vec<DumpObject<T>>, names: &[String]) -> Judged {
+    fn judged<T: Check>(
+        self,
+        resource_type: ResourceType,
+        found: Vec<DumpObject<T>>,
+        names: &[String],
+    ) -> Judged {
         let options = JudgeOptions {
             owners: self.owners,
             named: !names.is_empty(),
@@ -102,7 +108,7 @@ impl DumpReader<'_> {
     /// The objects that were asked for, and an entry for each name that no object has.
     fn snapshot<T: Check>(
         self,
-        resource_type: Noun,
+        resource_type: ResourceType,
         found: Vec<DumpObject<T>>,
         names: &[String],
     ) -> (Snapshot<T>, Vec<NotSeen>) {
@@ -176,7 +182,7 @@ impl KindVisitor for ReadKind<'_> {
         let objects = self.reader.objects;
         objects.holds::<T>().then(|| {
             self.reader
-                .judged(kind.into(), objects.decode_kind::<T>(), self.names)
+                .judged(kind.resource_type(), objects.decode_kind::<T>(), self.names)
         })
     }
 }

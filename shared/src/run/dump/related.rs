@@ -6,7 +6,6 @@ use crate::dump::{DumpObject, Objects};
 use crate::judge::related_needs;
 use crate::report::NotSeen;
 use crate::resource::ScaledObject;
-use crate::run::noun::resource;
 
 /// The related objects that the verdicts about these objects need, and what of them the dump does not hold.
 pub(super) fn bring<T: Check>(objects: &Objects, found: &[DumpObject<T>]) -> (RelatedObjects, Vec<NotSeen>) {
@@ -72,7 +71,7 @@ fn not_held(kind: RelatedKind) -> NotSeen {
     let plural = kind.plural();
     NotSeen {
         thing: plural.to_owned(),
-        resource: Some(resource(kind.group(), plural)),
+        resource: Some(kind.resource_type().resource()),
         class: "notFound".into(),
         error: Some(format!("the dump holds no {plural}")),
         hint: Some(format!(

@@ -5,25 +5,25 @@ use crate::check::RelatedObjects;
 use crate::cluster;
 use crate::judge::{Judged, NoEvidence, OwnerFilter, Snapshot, Times, judge};
 use crate::resource::CustomObject;
+use crate::run::CustomTarget;
 use crate::run::not_seen::custom_not_seen;
-use crate::run::{CustomTarget, Noun};
 use std::collections::HashSet;
 
 impl ClusterReader<'_> {
     /// Reads and judges one kind of custom resources.
     pub fn custom<'a>(&'a self, target: &'a CustomTarget) -> KindTask<'a> {
         Box::pin(async move {
-            let place = match cluster::discover(self.client, &target.kind).await {
-                Ok(place) => place,
+            let resource_type = match cluster::discover(self.client, &target.kind).await {
+                Ok(resource_type) => resource_type,
                 Err(failure) => {
                     let check = target.kind.to_string();
                     let entry = custom_not_seen(&check, &failure);
                     return Judged::unseen(check, true, entry);
                 }
             };
-            let (resource_type, owners) = (Noun::from(&place), OwnerFilter::every());
+            let owners = OwnerFilter::every();
             let list = self
-                .list::<CustomObject>(&resource_type, Some(&place), &target.names, &owners)
+                .list::<CustomObject>(&resource_type, &target.names, &owners)
                 .await;
             let snapshot = Snapshot {
                 resource_type,

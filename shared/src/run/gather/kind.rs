@@ -29,8 +29,8 @@ impl ClusterReader<'_> {
     }
 
     async fn snapshot<T: Check>(&self, target: &KindTarget, owners: &OwnerFilter) -> Snapshot<T> {
-        let resource_type = target.kind.into();
-        let list = self.list::<T>(&resource_type, None, &target.names, owners).await;
+        let resource_type = target.kind.resource_type();
+        let list = self.list::<T>(&resource_type, &target.names, owners).await;
         (self.progress)(Progress::Read(target.kind, list.objects.len()));
         let listing = related::Listing {
             page_size: self.request.page_size,

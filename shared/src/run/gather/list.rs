@@ -2,13 +2,14 @@
 
 use super::reader::{ClusterReader, LISTS_AT_ONCE};
 use crate::check::Check;
-use crate::cluster::{self, Collection, ItemFilter, ListOptions};
+use crate::cluster::{self, ItemFilter, ListOptions};
 use crate::failure::{Class, Failure};
 use crate::judge::{OwnerFilter, Reach};
+use crate::kind::ResourceType;
 use crate::report::{NotSeen, Scope};
 use crate::resource::Decoded;
-use crate::run::not_seen::kind_not_seen;
-use crate::run::{Noun, Progress};
+use crate::run::Progress;
+use crate::run::not_seen::type_not_seen;
 use std::sync::Arc;
 use tokio::task::JoinSet;
 
@@ -45,27 +46,22 @@ impl ClusterReader<'_> {
     /// The objects of these names, or all that `owners` keeps if there are no names.
     pub(super) async fn list<T: Check>(
         &self,
-        resource_type: &Noun,
-        place: Option<&Collection>,
+        resource_type: &ResourceType,
         names: &[String],
         owners: &OwnerFilter,
     ) -> KindList<T> {
         if names.is_empty() {
             let owners = owners.clone();
             let keep: ItemFilter<T> = Arc::new(move |object: &T| owners.keeps(object));
-            return self
-                .list_filtered(resource_type, place, String::new(), &keep)
-                .await;
+            return self.list_filtered(resource_type, String::new(), &keep).await;
         }
         let mut list = KindList::default();
         let all: ItemFilter<T> = Arc::new(|_| true);
         for name in names {
             let selector = format!("metadata.name={name}");
-            let mut one = self
-                .list_filtered::<T>(resource_type, place, selector, &all)
-                .await;
+            let mut one = self.list_filtered::<T>(resource_type, selector, &all).await;
             if one.objects.is_empty() && one.not_seen.is_empty() {
-                let entry = self.no_such_object::<T>(resource_type, place, name).await;
+                let entry = self.no_such_object::<T>(resource_type, name).await;
                 one.not_seen.push(entry);
             }
             list.objects.append(&mut one.objects);
@@ -81,8 +77,7 @@ impl ClusterReader<'_> {
     /// The objects of the namespaces that were asked for, or of those among them that may be read.
     async fn list_filtered<T: Check>(
         &self,
-        resource_type: &Noun,
-        place: Option<&Collection>,
+        resource_type: &ResourceType,
         field_selector: String,
         keep: &ItemFilter<T>,
     ) -> KindList<T> {
@@ -91,7 +86,7 @@ impl ClusterReader<'_> {
             label_selector: self.request.selector_text.clone(),
             field_selector,
             page_size: self.request.page_size,
-            collection: place.cloned(),
+            resource_type: Some(resource_type.clone()),
         };
         let listed = match self.unreached.get() {
             Some(failure) => Err(failure.clone()),
@@ -123,7 +118,7 @@ impl ClusterReader<'_> {
         if failure.class.is_unreached() && self.client.server_time().is_none() {
             let _ = self.unreached.set(failure.clone());
         }
-        KindList::unseen(kind_not_seen(
+        KindList::unseen(type_not_seen(
             resource_type,
             options.namespace.as_deref(),
             &failure,
@@ -135,7 +130,7 @@ impl ClusterReader<'_> {
         &self,
         options: &ListOptions,
         namespaces: &[String],
-        resource_type: &Noun,
+        resource_type: &ResourceType,
         keep: &ItemFilter<T>,
         forbidden: &Failure,
     ) -> KindList<T> {
@@ -172,11 +167,11 @@ impl ClusterReader<'_> {
                 }
                 Some(Ok((namespace, Err(failure)))) => {
                     list.not_seen
-                        .push(kind_not_seen(resource_type, Some(&namespace), &failure));
+                        .push(type_not_seen(resource_type, Some(&namespace), &failure));
                 }
                 Some(Err(_)) => {
                     let failure = Failure::new(Class::ConnectionLost, "reading a namespace was interrupted");
-                    list.not_seen.push(kind_not_seen(resource_type, None, &failure));
+                    list.not_seen.push(type_not_seen(resource_type, None, &failure));
                 }
             }
             (self.progress)(Progress::Namespaces(total - waiting.len() - running.len(), total));
@@ -184,7 +179,7 @@ impl ClusterReader<'_> {
         let is_forbidden = |entry: &NotSeen| entry.class == Class::Forbidden.as_str();
         if list.not_seen.len() == total && list.not_seen.iter().all(is_forbidden) {
             // Nothing may be read: one entry says it better than one for each namespace.
-            return KindList::unseen(kind_not_seen(resource_type, None, forbidden));
+            return KindList::unseen(type_not_seen(resource_type, None, forbidden));
         }
         list.not_seen.sort_by_cached_key(NotSeen::what);
         list
@@ -194,7 +189,7 @@ impl ClusterReader<'_> {
     async fn list_own<T: Check>(
         &self,
         options: &ListOptions,
-        resource_type: &Noun,
+        resource_type: &ResourceType,
         keep: &ItemFilter<T>,
         forbidden: &Failure,
     ) -> KindList<T> {
@@ -206,7 +201,7 @@ impl ClusterReader<'_> {
         let rest = NotSeen {
             hint: Some("give -n NAMESPACE for each namespace that you may read".into()),
             scope: Scope::Namespaces(format!("all namespaces but {own}")),
-            ..kind_not_seen(resource_type, None, forbidden)
+            ..type_not_seen(resource_type, None, forbidden)
         };
         let mut list = KindList {
             reach: Reach::Only(own.clone()),
@@ -221,11 +216,11 @@ impl ClusterReader<'_> {
             Err(failure) if failure.class == Class::Forbidden => {
                 // Nothing may be read: one entry says it better than two.
                 list.reach = Reach::Nothing;
-                list.not_seen.push(kind_not_seen(resource_type, None, forbidden));
+                list.not_seen.push(type_not_seen(resource_type, None, forbidden));
             }
             Err(failure) => {
                 list.not_seen
-                    .push(kind_not_seen(resource_type, Some(&own), &failure));
+                    .push(type_not_seen(resource_type, Some(&own), &failure));
                 list.not_seen.push(rest);
             }
         }

@@ -2,18 +2,19 @@
 
 use super::reader::ClusterReader;
 use crate::check::Check;
-use crate::cluster::{self, Client, Collection, ListOptions};
+use crate::cluster::{self, Client, ListOptions};
 use crate::failure::{Class, Failure};
+use crate::kind::ResourceType;
 use crate::nearest::nearest;
 use crate::report::NotSeen;
 use crate::resource::{Namespace, Resource};
+use crate::run::PAGE_SIZE;
 use crate::run::not_seen::{name_not_found, namespace_not_seen};
-use crate::run::{Noun, PAGE_SIZE};
 
 impl ClusterReader<'_> {
     /// The names of all namespaces, asked for once; `None` if they cannot be listed.
     pub(super) async fn namespaces(&self) -> Option<&Vec<String>> {
-        let names = async || names::<Namespace>(self.client, None, None).await.ok();
+        let names = async || namespace_names(self.client).await.ok();
         self.namespaces.get_or_init(names).await.as_ref()
     }
 
@@ -31,12 +32,7 @@ impl ClusterReader<'_> {
     }
 
     /// Why no object of that name was found.
-    pub(super) async fn no_such_object<T: Check>(
-        &self,
-        resource_type: &Noun,
-        place: Option<&Collection>,
-        name: &str,
-    ) -> NotSeen {
+    pub(super) async fn no_such_object<T: Check>(&self, resource_type: &ResourceType, name: &str) -> NotSeen {
         let namespace = self.namespace(resource_type);
         if let Some(namespace) = namespace
             && let Err(failure) = cluster::get::<Namespace>(self.client, None, namespace).await
@@ -44,7 +40,7 @@ impl ClusterReader<'_> {
         {
             return no_such_namespace(self.client, namespace, failure).await;
         }
-        let names = names::<T>(self.client, namespace, place)
+        let names = names::<T>(self.client, namespace, resource_type)
             .await
             .unwrap_or_default();
         name_not_found(resource_type, name, namespace, &names)
@@ -53,7 +49,7 @@ impl ClusterReader<'_> {
 
 /// The entry for a namespace that does not exist, with the name that may be meant.
 pub async fn no_such_namespace(client: &Client, namespace: &str, failure: Failure) -> NotSeen {
-    let names = names::<Namespace>(client, None, None).await.unwrap_or_default();
+    let names = namespace_names(client).await.unwrap_or_default();
     let failure = match nearest(namespace, names.iter().map(String::as_str)) {
         Some(near) => failure.with_hint(format!("did you mean {near:?}?")),
         None => failure.with_hint("kubectl get namespaces lists those that exist"),
@@ -61,16 +57,21 @@ pub async fn no_such_namespace(client: &Client, namespace: &str, failure: Failur
     namespace_not_seen(namespace, &failure)
 }
 
-/// The names of every object of a kind.
+/// The names of all namespaces.
+async fn namespace_names(client: &Client) -> Result<Vec<String>, Failure> {
+    names::<Namespace>(client, None, &ResourceType::of::<Namespace>()).await
+}
+
+/// The names of all objects of a type.
 async fn names<T: Resource>(
     client: &Client,
     namespace: Option<&str>,
-    place: Option<&Collection>,
+    resource_type: &ResourceType,
 ) -> Result<Vec<String>, Failure> {
     let options = ListOptions {
         namespace: namespace.map(str::to_owned),
         page_size: PAGE_SIZE,
-        collection: place.cloned(),
+        resource_type: Some(resource_type.clone()),
         ..ListOptions::default()
     };
     let listed = cluster::list::<T>(client, &options).await?;

@@ -4,8 +4,9 @@ use crate::check::Now;
 use crate::cluster::{self, Client};
 use crate::failure::{Class, Failure};
 use crate::judge::{JudgeOptions, Judged, OwnerFilter};
+use crate::kind::ResourceType;
 use crate::resource::{Resource, Time};
-use crate::run::{Causes, Clock, Noun, Progress, Request};
+use crate::run::{Causes, Clock, Progress, Request};
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use tokio::sync::{OnceCell, Semaphore};
@@ -102,7 +103,7 @@ impl<'a> ClusterReader<'a> {
     }
 
     /// The namespace that was asked for; none for kinds that are in none, as kubectl.
-    pub(super) fn namespace(&self, resource_type: &Noun) -> Option<&str> {
+    pub(super) fn namespace(&self, resource_type: &ResourceType) -> Option<&str> {
         self.request
             .namespace
             .as_deref()

@@ -7,7 +7,6 @@ use crate::failure::{Class, Failure};
 use crate::judge::RelatedNeeds;
 use crate::report::{NotSeen, Scope};
 use crate::run::not_seen::not_seen;
-use crate::run::noun::resource;
 use std::collections::{BTreeMap, VecDeque};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -147,9 +146,10 @@ fn related_not_seen(kind: RelatedKind, failures: &[(Option<String>, Failure)]) -
             .map(|(name, _)| name.as_deref().unwrap_or_default())
             .collect(),
     };
+    let resource_type = kind.resource_type();
     Some(NotSeen {
         scope: Scope::of_all(&namespaces),
-        resource: Some(resource(kind.group(), kind.plural())),
-        ..not_seen(kind.plural(), failure, Some(&kind.rule()))
+        resource: Some(resource_type.resource()),
+        ..not_seen(kind.plural(), failure, Some(&resource_type.rule()))
     })
 }

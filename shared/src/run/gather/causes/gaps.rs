@@ -2,16 +2,15 @@
 
 use super::limits::{NARROW, TOO_MANY};
 use crate::failure::Failure;
+use crate::kind::ResourceType;
 use crate::report::{NotSeen, Scope};
 use crate::resource::Resource;
 use crate::run::not_seen::not_seen;
-use crate::run::noun::{list_rule, resource};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A list that was not seen.
 pub(super) struct UnseenList {
-    plural: &'static str,
-    group: &'static str,
+    resource_type: ResourceType,
     /// The namespace in which it was not seen; `None` for all.
     pub namespace: Option<String>,
     reason: GapReason,
@@ -27,8 +26,7 @@ pub(super) enum GapReason {
 impl UnseenList {
     pub fn new<T: Resource>(namespace: Option<String>, reason: GapReason) -> Self {
         Self {
-            plural: T::PLURAL,
-            group: T::GROUP,
+            resource_type: ResourceType::of::<T>(),
             namespace,
             reason,
         }
@@ -37,28 +35,33 @@ impl UnseenList {
 
 /// One entry for each kind and class of failure.
 pub(super) fn group_gaps(gaps: Vec<UnseenList>) -> Vec<NotSeen> {
-    let mut groups: BTreeMap<(&str, &str), Vec<UnseenList>> = BTreeMap::new();
+    let mut groups: BTreeMap<(String, &str), Vec<UnseenList>> = BTreeMap::new();
     for gap in gaps {
         let class = match &gap.reason {
             GapReason::Failed(failure) => failure.class.as_str(),
             GapReason::TooMuch => TOO_MANY,
         };
-        groups.entry((gap.plural, class)).or_default().push(gap);
+        groups
+            .entry((gap.resource_type.name(), class))
+            .or_default()
+            .push(gap);
     }
     let groups = groups.into_values();
     groups.filter_map(|group| entry(&group)).collect()
 }
 
 fn entry(group: &[UnseenList]) -> Option<NotSeen> {
-    let first = group.first()?;
+    let UnseenList {
+        resource_type,
+        reason,
+        ..
+    } = group.first()?;
     let names: BTreeSet<&str> = group.iter().filter_map(|gap| gap.namespace.as_deref()).collect();
     let names: Vec<&str> = names.into_iter().collect();
-    let entry = match &first.reason {
-        GapReason::Failed(failure) => {
-            not_seen(first.plural, failure, Some(&list_rule(first.group, first.plural)))
-        }
+    let entry = match reason {
+        GapReason::Failed(failure) => not_seen(resource_type.name(), failure, Some(&resource_type.rule())),
         GapReason::TooMuch => NotSeen {
-            thing: first.plural.to_owned(),
+            thing: resource_type.name(),
             class: TOO_MANY.into(),
             error: Some("more came than is read for causes".into()),
             hint: Some(NARROW.into()),
@@ -67,7 +70,7 @@ fn entry(group: &[UnseenList]) -> Option<NotSeen> {
     };
     Some(NotSeen {
         scope: Scope::of_all(&names),
-        resource: Some(resource(first.group, first.plural)),
+        resource: Some(resource_type.resource()),
         ..entry
     })
 }
