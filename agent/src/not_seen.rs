@@ -3,8 +3,8 @@
 use crate::rights;
 use sre_shared::failure::Failure;
 use sre_shared::kind::Kind;
-use sre_shared::live::Gap;
 use sre_shared::live::controllers::SelectedAlone;
+use sre_shared::live::{Gap, Overview, Selection, unmatched_kinds};
 use sre_shared::report::{NotSeen, Scope};
 use sre_shared::resource::Time;
 use sre_shared::run;
@@ -14,6 +14,21 @@ const NOT_WATCHED: &str = "notWatched";
 
 /// Controllers that are named one by one if the selector does not take them.
 const NAMED: usize = 10;
+
+/// The entry of a report for a selector that matches no object of these kinds. `None` if it matches one, or if not all of
+/// their objects could be seen.
+pub fn nothing_selected<'a>(
+    parts: impl Iterator<Item = (Kind, &'a Overview)>,
+    selection: &Selection,
+) -> Option<NotSeen> {
+    let kinds = unmatched_kinds(parts, selection)?;
+    let checks: Vec<&str> = kinds.into_iter().map(Kind::plural).collect();
+    Some(run::nothing_selected(
+        &checks,
+        &selection.selector_text,
+        selection.namespace.as_deref(),
+    ))
+}
 
 /// The entries of a report for the gaps of a kind.
 pub fn describe_all(kind: Kind, gaps: &[Gap]) -> Vec<NotSeen> {

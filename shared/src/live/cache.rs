@@ -24,7 +24,6 @@ use crate::live::ObjectKey;
 use crate::live::related::RelatedData;
 use crate::report::{Item, Status, Summary};
 use crate::resource::{Decoded, PodsBy, Time};
-use crate::run::Clock;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -64,7 +63,7 @@ impl<T: Check> Cache<T> {
 
     /// Which objects are kept while a list is decoded. Few of those that a watched kind controls are: all pods of a
     /// cluster would take many times the memory of its workloads.
-    pub fn keep(&self, clock: Clock) -> ItemFilter<T> {
+    pub fn keep(&self, clock: fn() -> Time) -> ItemFilter<T> {
         let owners = self.owners.clone();
         Arc::new(move |object: &T| {
             owners.judges(object)

@@ -22,7 +22,7 @@ mod watch_state;
 pub use cache::Cache;
 pub use gap::Gap;
 pub use objects::{ControlledObjects, KindObjects};
-pub use overview::{Overview, Totals, nothing_selected};
+pub use overview::{Overview, Totals, unmatched_kinds};
 pub use related::RelatedAnswer;
 pub use selection::{ObjectKey, Selection};
 pub use time::{AnswerTime, EventTime};

@@ -4,7 +4,6 @@ use super::{AnswerTime, Gap, Selection};
 use crate::kind::Kind;
 use crate::report::{NotSeen, Outcome, Status, Summary};
 use crate::resource::Time;
-use crate::run;
 use std::collections::BTreeMap;
 
 /// What can be said of a selection as a whole.
@@ -79,25 +78,18 @@ impl Overview {
     }
 }
 
-/// What is not seen if a selector was given and no object of all these kinds matches it. `None` if one does, or if not all
-/// could be seen.
-pub fn nothing_selected<'a>(
+/// The kinds if all of their objects could be seen and the selector matches none of them. `None` otherwise, or if there is
+/// no selector.
+pub fn unmatched_kinds<'a>(
     parts: impl Iterator<Item = (Kind, &'a Overview)>,
     selection: &Selection,
-) -> Option<NotSeen> {
+) -> Option<Vec<Kind>> {
     let mut kinds = Vec::new();
     for (kind, overview) in parts {
         if overview.summary.total > 0 || !overview.gaps.is_empty() {
             return None;
         }
-        kinds.push(kind.plural());
+        kinds.push(kind);
     }
-    if selection.selector.is_empty() || kinds.is_empty() {
-        return None;
-    }
-    Some(run::nothing_selected(
-        &kinds,
-        &selection.selector_text,
-        selection.namespace.as_deref(),
-    ))
+    (!selection.selector.is_empty() && !kinds.is_empty()).then_some(kinds)
 }

@@ -5,6 +5,7 @@ use crate::failure::{Class, Failure};
 use crate::kind::Kind;
 use crate::report::{Code, ObjectRef, State, Status, Summary};
 use crate::resource::{CronJob, Decoded, Deployment, EndpointSlice, Service, Time, from_value};
+use crate::run;
 use sre_testkit::Clock;
 use sre_testkit::object::Deployment as Build;
 use std::cell::Cell;
@@ -535,8 +536,9 @@ fn a_selector_that_matches_nothing_is_not_ok() {
     let mut overview = shop().overview(&selection, &moment(0));
     // Of another kind something may match; whoever asks for this one alone adds it.
     assert_eq!((overview.status, overview.gaps.len()), (Status::Ok, 0));
-    let nothing = nothing_selected(std::iter::once((Kind::Deployment, &overview)), &selection);
-    overview.add_gap(nothing.unwrap());
+    let kinds = unmatched_kinds(std::iter::once((Kind::Deployment, &overview)), &selection);
+    assert_eq!(kinds, Some(vec![Kind::Deployment]));
+    overview.add_gap(run::nothing_selected(&["deployments"], "app=none", None));
     assert_eq!(
         (
             overview.status,
@@ -547,7 +549,7 @@ fn a_selector_that_matches_nothing_is_not_ok() {
     );
     let matching = shop().overview(&selected("app"), &moment(0));
     let parts = [(Kind::Deployment, &matching), (Kind::Job, &overview)];
-    assert_eq!(nothing_selected(parts.into_iter(), &selected("app")), None);
+    assert_eq!(unmatched_kinds(parts.into_iter(), &selected("app")), None);
 }
 
 #[test]
@@ -723,7 +725,7 @@ fn endpoint(ready: bool) -> RelatedObjects {
 fn no_endpoint(class: Class) -> RelatedAnswer {
     let mut known = RelatedObjects::default();
     known.miss(RelatedKind::EndpointSlices, Some("shop"));
-    let entry = crate::run::not_seen("endpointslices", &Failure::new(class, "no"), None);
+    let entry = run::not_seen("endpointslices", &Failure::new(class, "no"), None);
     (known, vec![entry])
 }
 

@@ -9,7 +9,7 @@ use http::StatusCode;
 use serde::Serialize;
 use serde::ser::{SerializeMap as _, Serializer};
 use sre_shared::judge::CONTROLLERS;
-use sre_shared::live::{KindObjects, Overview, controllers, nothing_selected};
+use sre_shared::live::{KindObjects, Overview, controllers};
 use sre_shared::report::{Coverage, KindCheck, NotSeen, Status};
 
 struct Listing<'a> {
@@ -56,7 +56,7 @@ pub fn answer(state: &AgentState, objects: &dyn KindObjects, query: &Query) -> A
     let time = state.answer_time();
     let selection = &query.selection;
     let mut overview = objects.overview(selection, &time);
-    let nothing = nothing_selected(std::iter::once((objects.kind(), &overview)), selection);
+    let nothing = not_seen::nothing_selected(std::iter::once((objects.kind(), &overview)), selection);
     let controllers = controllers::judge(&[objects], &state.kinds, selection, &time);
     let alone = controllers::selected_alone(&[objects], &state.kinds, selection, &time);
     let nothing = nothing.filter(|_| controllers.is_none() && alone.is_empty());

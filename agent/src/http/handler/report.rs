@@ -12,7 +12,7 @@ use crate::state::AgentState;
 use http::StatusCode;
 use serde::Serialize;
 use sre_shared::kind::Kind;
-use sre_shared::live::{AnswerTime, KindObjects, Overview, Selection, controllers, nothing_selected};
+use sre_shared::live::{AnswerTime, KindObjects, Overview, Selection, controllers};
 use sre_shared::report::{
     API_VERSION, ApiServerCheck, Coverage, Finding, Item, KIND, KindCheck, NotSeen, Outcome, Source, Status,
     Summary, findings,
@@ -83,7 +83,7 @@ pub async fn answer(state: &AgentState, query: &Query) -> Answer {
         .map(not_seen::selected_alone)
         .collect();
     let overviews = parts.iter().map(|(objects, overview)| (objects.kind(), overview));
-    let nothing = nothing_selected(overviews, selection);
+    let nothing = not_seen::nothing_selected(overviews, selection);
     if let Some(nothing) = nothing.filter(|_| controllers.is_none() && alone.is_empty()) {
         // It concerns all kinds, and is reported once.
         for (_, overview) in &mut parts {
