@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 const GENERAL: [&str; 3] = ["Args", "Builder", "Error"];
 
 /// Names that are shared still.
-const OPEN: &[(&str, &str)] = &[("shared", "ReadKind")];
+const OPEN: &[(&str, &str)] = &[];
 
 fn sources(directory: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(directory).expect("the sources are there") {

@@ -68,15 +68,15 @@ trait OpenObject: Send + Sync {
     fn judge(&self, evidence: &dyn EvidenceFor, now: Now) -> Item;
 }
 
-/// What is true of every object of a snapshot.
-struct Context {
+/// The facts that all objects of a snapshot share.
+struct SnapshotFacts {
     related: RelatedObjects,
     kind: String,
     named: bool,
     heeds_annotations: bool,
 }
 
-impl Context {
+impl SnapshotFacts {
     fn judge<T: Check>(&self, object: &T, replaced: bool, evidence: &dyn EvidenceFor, now: Now) -> Item {
         let evidence = Evidence {
             companions: Some(&self.related),
@@ -95,12 +95,12 @@ impl Context {
 struct KeptObject<T> {
     object: T,
     replaced: bool,
-    context: Arc<Context>,
+    facts: Arc<SnapshotFacts>,
 }
 
 impl<T: Check> OpenObject for KeptObject<T> {
     fn judge(&self, evidence: &dyn EvidenceFor, now: Now) -> Item {
-        self.context.judge(&self.object, self.replaced, evidence, now)
+        self.facts.judge(&self.object, self.replaced, evidence, now)
     }
 }
 
@@ -119,7 +119,7 @@ pub fn judge<T: Check>(
         reach: snapshot.reach,
         ..Judged::default()
     };
-    let context = Arc::new(Context {
+    let facts = Arc::new(SnapshotFacts {
         related: snapshot.related,
         kind: snapshot.resource_type.kind.into_owned(),
         named: options.named,
@@ -131,7 +131,7 @@ pub fn judge<T: Check>(
             Err(undecodable) => {
                 let item = check::undecodable::<T>(&undecodable);
                 judged.items.push(Item {
-                    kind: context.kind.clone(),
+                    kind: facts.kind.clone(),
                     ..item
                 });
                 continue;
@@ -139,7 +139,7 @@ pub fn judge<T: Check>(
         };
         let now = snapshot.times.of(at);
         let replaced = snapshot.replaced.contains(&object.meta().uid);
-        let item = context.judge(&object, replaced, evidence, now);
+        let item = facts.judge(&object, replaced, evidence, now);
         let judges_itself = options.named || options.owners.judges(&object);
         let owned = if judges_itself {
             None
@@ -153,7 +153,7 @@ pub fn judge<T: Check>(
             object: Box::new(KeptObject {
                 object,
                 replaced,
-                context: Arc::clone(&context),
+                facts: Arc::clone(&facts),
             }),
         });
         match owned {

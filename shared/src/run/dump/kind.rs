@@ -84,7 +84,7 @@ impl DumpReader<'_> {
     }
 
     fn kind(self, kind: Kind, names: &[String]) -> Option<Judged> {
-        kind.visit(ReadKind { reader: self, names })
+        kind.visit(DumpKindVisitor { reader: self, names })
     }
 
     fn judged<T: Check>(
@@ -170,12 +170,12 @@ impl DumpReader<'_> {
 }
 
 /// Judges a kind of a dump; `None` if the dump does not hold it.
-struct ReadKind<'a> {
+struct DumpKindVisitor<'a> {
     reader: DumpReader<'a>,
     names: &'a [String],
 }
 
-impl KindVisitor for ReadKind<'_> {
+impl KindVisitor for DumpKindVisitor<'_> {
     type Output = Option<Judged>;
 
     fn visit<T: Check>(self, kind: Kind) -> Self::Output {

@@ -12,7 +12,7 @@ use crate::run::{KindTarget, Progress};
 impl ClusterReader<'_> {
     /// Reads and judges one kind.
     pub fn kind<'a>(&'a self, target: &'a KindTarget, owners: OwnerFilter) -> KindTask<'a> {
-        target.kind.visit(ReadKind {
+        target.kind.visit(ClusterKindVisitor {
             reader: self,
             target,
             owners,
@@ -77,13 +77,13 @@ impl ClusterReader<'_> {
 }
 
 /// Calls [`ClusterReader::judged`] with the type of a kind.
-struct ReadKind<'a> {
+struct ClusterKindVisitor<'a> {
     reader: &'a ClusterReader<'a>,
     target: &'a KindTarget,
     owners: OwnerFilter,
 }
 
-impl<'a> KindVisitor for ReadKind<'a> {
+impl<'a> KindVisitor for ClusterKindVisitor<'a> {
     type Output = KindTask<'a>;
 
     fn visit<T: Check>(self, _kind: Kind) -> Self::Output {
