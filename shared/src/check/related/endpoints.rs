@@ -3,6 +3,7 @@
 use super::{Related, RelatedKind, RelatedObjects};
 use crate::resource::{Endpoint, EndpointSlice, Resource as _, Time};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 /// How many waiting pods a Service without ready endpoints names.
 const WAITING: usize = 3;
@@ -32,7 +33,7 @@ impl Endpoints {
     };
 
     /// The endpoints of a Service outside of the cluster: one that counts as ready.
-    pub fn external() -> Self {
+    fn external() -> Self {
         Self {
             by_family: BTreeMap::from([(String::new(), (1, 0))]),
             ..Self::default()
@@ -56,9 +57,13 @@ impl RelatedObjects {
     /// The endpoints of a Service; `None` if they were not seen.
     pub(in crate::check) fn endpoints(&self, namespace: &str, service: &str) -> Option<&Endpoints> {
         static NONE: Endpoints = Endpoints::NONE;
+        static EXTERNAL: LazyLock<Endpoints> = LazyLock::new(Endpoints::external);
         let key = (namespace.to_owned(), service.to_owned());
+        // Nothing is known about names outside, and nobody keeps slices for them.
+        let is_external = self.services.get(&key).is_some_and(|facts| facts.is_external);
+        let found = || self.endpoints.get(&key).unwrap_or(&NONE);
         self.is_seen(RelatedKind::EndpointSlices, namespace)
-            .then(|| self.endpoints.get(&key).unwrap_or(&NONE))
+            .then(|| if is_external { &*EXTERNAL } else { found() })
     }
 }
 

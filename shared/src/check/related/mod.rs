@@ -163,6 +163,28 @@ impl RelatedObjects {
             .insert((companion, namespace.map(str::to_owned)), whole);
     }
 
+    /// Adds facts that were read apart from these.
+    pub fn merge(&mut self, read: Self) {
+        let Self {
+            asked,
+            endpoints,
+            services,
+            templates,
+            pods,
+            cron_jobs,
+            budgets,
+            events,
+        } = read;
+        self.asked.extend(asked);
+        self.endpoints.extend(endpoints);
+        self.services.extend(services);
+        append(&mut self.templates, templates);
+        append(&mut self.pods, pods);
+        append(&mut self.cron_jobs, cron_jobs);
+        append(&mut self.budgets, budgets);
+        append(&mut self.events, events);
+    }
+
     /// Notes that a related kind could not be read.
     pub fn miss(&mut self, companion: RelatedKind, namespace: Option<&str>) {
         self.asked
@@ -182,5 +204,12 @@ impl RelatedObjects {
     fn state(&self, companion: RelatedKind, namespace: &str) -> Option<bool> {
         let own = self.asked.get(&(companion, Some(namespace.to_owned())));
         own.or_else(|| self.asked.get(&(companion, None))).copied()
+    }
+}
+
+/// Appends the facts of each namespace to those that are known.
+fn append<F>(known: &mut HashMap<String, Vec<F>>, read: HashMap<String, Vec<F>>) {
+    for (namespace, facts) in read {
+        known.entry(namespace).or_default().extend(facts);
     }
 }

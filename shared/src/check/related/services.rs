@@ -1,6 +1,5 @@
 //! What a Service says to a kind that calls it: whether it exists, and its ports.
 
-use super::endpoints::Endpoints;
 use super::{Related, RelatedKind, RelatedObjects};
 use crate::resource::{Resource as _, Service, ServicePort};
 
@@ -34,11 +33,5 @@ impl Related for Service {
         };
         let key = (meta.namespace.clone(), meta.name.clone());
         known.services.insert(key, facts);
-        if self.is_external() {
-            // Nothing is known about names outside, and nobody keeps slices for them.
-            known
-                .endpoints
-                .insert((meta.namespace.clone(), meta.name.clone()), Endpoints::external());
-        }
     }
 }

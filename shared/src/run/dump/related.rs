@@ -17,7 +17,7 @@ pub(super) fn bring<T: Check>(objects: &Objects, found: &[DumpObject<T>]) -> (Re
         }
         for kind in needs.into_keys() {
             let known = &mut known;
-            let is_held = kind.visit(Take { objects, known });
+            let is_held = kind.visit(DumpRelatedVisitor { objects, known });
             if kind.is_optional() {
                 continue;
             }
@@ -31,12 +31,12 @@ pub(super) fn bring<T: Check>(objects: &Objects, found: &[DumpObject<T>]) -> (Re
 }
 
 /// Takes a related kind out of a dump. Returns whether the dump holds it.
-struct Take<'a> {
+struct DumpRelatedVisitor<'a> {
     objects: &'a Objects,
     known: &'a mut RelatedObjects,
 }
 
-impl RelatedKindVisitor for Take<'_> {
+impl RelatedKindVisitor for DumpRelatedVisitor<'_> {
     type Output = bool;
 
     fn visit<T: Related>(self, kind: RelatedKind) -> bool {

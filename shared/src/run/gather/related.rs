@@ -49,8 +49,6 @@ pub async fn bring(
 
 /// A list that is not begun yet.
 type Task = (RelatedKind, Option<String>);
-/// What to do with a list once it is there.
-type Apply = Box<dyn FnOnce(&mut RelatedObjects) + Send>;
 
 async fn read_round(
     client: &Client,
@@ -77,7 +75,7 @@ async fn read_round(
             let Some((kind, namespace)) = waiting.pop_front() else {
                 break;
             };
-            let read = kind.visit(Read {
+            let read = kind.visit(ClusterRelatedVisitor {
                 client: client.clone(),
                 options: ListOptions {
                     namespace: namespace.clone(),
@@ -95,7 +93,7 @@ async fn read_round(
             Some(Err(_)) => continue,
         };
         match result {
-            Ok(apply) => apply(known),
+            Ok(related) => known.merge(related),
             Err(failure) if failure.class == Class::Forbidden && namespace.is_none() => {
                 waiting.extend(each(kind));
             }
@@ -114,24 +112,23 @@ async fn read_round(
     }
 }
 
-/// Reads one list of a related kind.
-struct Read {
+/// Reads one list of a related kind, and returns what its objects say.
+struct ClusterRelatedVisitor {
     client: Client,
     options: ListOptions,
 }
 
-impl RelatedKindVisitor for Read {
-    type Output = Pin<Box<dyn Future<Output = Result<Apply, Failure>> + Send>>;
+impl RelatedKindVisitor for ClusterRelatedVisitor {
+    type Output = Pin<Box<dyn Future<Output = Result<RelatedObjects, Failure>> + Send>>;
 
     fn visit<T: Related>(self, kind: RelatedKind) -> Self::Output {
         Box::pin(async move {
             let Self { client, options } = self;
-            let listed =
-                cluster::list_filtered::<T>(&client, &options, &(Arc::new(T::counts) as ItemFilter<T>))
-                    .await?;
-            Ok(Box::new(move |known: &mut RelatedObjects| {
-                known.take(kind, options.namespace.as_deref(), &listed.items);
-            }) as Apply)
+            let counting: ItemFilter<T> = Arc::new(T::counts);
+            let listed = cluster::list_filtered::<T>(&client, &options, &counting).await?;
+            let mut related = RelatedObjects::default();
+            related.take(kind, options.namespace.as_deref(), &listed.items);
+            Ok(related)
         })
     }
 }
