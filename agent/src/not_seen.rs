@@ -3,7 +3,7 @@
 use crate::rights;
 use sre_shared::failure::Failure;
 use sre_shared::kind::Kind;
-use sre_shared::live::controllers::SelectedAlone;
+use sre_shared::live::controllers::PartialSelection;
 use sre_shared::live::{Gap, Overview, Selection, unmatched_kinds};
 use sre_shared::report::{NotSeen, Scope};
 use sre_shared::resource::Time;
@@ -15,8 +15,8 @@ const NOT_WATCHED: &str = "notWatched";
 /// Controllers that are named one by one if the selector does not take them.
 const NAMED: usize = 10;
 
-/// The entry of a report for a selector that matches no object of these kinds. `None` if it matches one, or if not all of
-/// their objects could be seen.
+/// The entry of a report for a selector that matches no object of these kinds. `None` if it matches one, or if not all
+/// of their objects could be seen.
 pub fn nothing_selected<'a>(
     parts: impl Iterator<Item = (Kind, &'a Overview)>,
     selection: &Selection,
@@ -94,7 +94,7 @@ pub fn kind_not_watched(kind: Kind) -> NotSeen {
 }
 
 /// The entry for unhealthy objects that a selector takes without their controllers.
-pub fn selected_alone(alone: SelectedAlone) -> NotSeen {
+pub fn partial_selection(alone: PartialSelection) -> NotSeen {
     let more = if alone.controllers.len() > NAMED {
         ", ..."
     } else {

@@ -49,7 +49,7 @@ pub async fn run(state: Arc<AgentState>, objects: Arc<dyn KindObjects>, pause: D
         idle = false;
         last = Some(Instant::now());
         let client = state.client.current();
-        let read = related::bring(&client, listing, |known| objects.related_needs(known));
+        let read = related::read(&client, listing, |known| objects.related_needs(known));
         let Ok((known, not_seen)) = timeout(limit, read).await else {
             tracing::warn!(kind = kind.plural(), "related objects were not read in time");
             continue;

@@ -82,7 +82,7 @@ impl<T: Check> Watcher<T> {
                     if rebuilding_may_help(&failure, failures) {
                         self.rebuild().await;
                     }
-                    self.cache.failed(self.number, failure, failures);
+                    self.cache.note_failure(self.number, failure, failures);
                     let (newest, newer) = self.state.client.numbered();
                     if newest != generation {
                         (generation, client) = (newest, newer);
@@ -105,7 +105,7 @@ impl<T: Check> Watcher<T> {
             return false;
         }
         tracing::debug!(watch = self.who, "the API server does not serve it");
-        let transitions = self.cache.unserved(self.number, self.event_time(client));
+        let transitions = self.cache.note_unserved(self.number, self.event_time(client));
         self.state.transitions.write(&transitions);
         self.state.failures.recovered(&self.who);
         true
@@ -121,7 +121,7 @@ impl<T: Check> Watcher<T> {
 
     fn take(&self, event: WatchEvent<T>, at: EventTime) {
         let transitions = match event {
-            WatchEvent::Listed(items) => self.cache.listed(self.number, items, at),
+            WatchEvent::Listed(items) => self.cache.replace(self.number, items, at),
             WatchEvent::Applied(object) => {
                 if let Err(undecodable) = &object {
                     tracing::debug!(
@@ -131,15 +131,15 @@ impl<T: Check> Watcher<T> {
                         "does not decode"
                     );
                 }
-                self.cache.applied(self.number, object, at).into_iter().collect()
+                self.cache.apply(self.number, object, at).into_iter().collect()
             }
             WatchEvent::Deleted { namespace, name } => self
                 .cache
-                .deleted(self.number, &namespace, &name, at)
+                .delete(self.number, &namespace, &name, at)
                 .into_iter()
                 .collect(),
             WatchEvent::Bookmark => {
-                self.cache.bookmark(self.number, at);
+                self.cache.note_bookmark(self.number, at);
                 Vec::new()
             }
         };

@@ -195,7 +195,7 @@ impl HealthArgs {
             no_ignore: self.no_ignore,
             causes: match (self.cause, self.logs) {
                 (CauseSearch::None, _) => Causes::None,
-                (CauseSearch::Auto, false) => Causes::Told,
+                (CauseSearch::Auto, false) => Causes::WithoutLogs,
                 (CauseSearch::Auto, true) => Causes::WithLogs,
             },
             // A person reads only problems; a program gets every object.

@@ -1,4 +1,4 @@
-//! Controllers that have no verdict of their own: each is judged by its objects, together.
+//! Controllers that have no verdict of their own. Each is judged by all of its objects together.
 
 use super::judged::Judged;
 use super::owners::{OwnedObject, OwnerGraph};
@@ -9,16 +9,17 @@ use std::collections::BTreeMap;
 /// The name of the check of controllers that are judged by their objects.
 pub const CONTROLLERS: &str = "controllers";
 
-/// Objects that no judged object answers for: their controllers, and their verdicts in the same order.
+/// Objects that no judged object answers for.
 #[derive(Default)]
-pub struct Unanswered {
+pub struct UnansweredObjects {
+    /// The controllers under whose names they are reported, in the order of the verdicts.
     roots: Vec<Controller>,
-    /// The verdicts.
+    /// Their verdicts.
     pub judged: Judged,
 }
 
-impl Unanswered {
-    /// Takes the objects with a controller out of these kinds. Those that a judged object answers for are dropped.
+impl UnansweredObjects {
+    /// Takes the objects that have a controller out of these kinds. If a judged object answers for one, it is dropped.
     #[must_use]
     pub fn take<'a>(kinds: impl Iterator<Item = &'a mut Judged>, graph: &OwnerGraph) -> Self {
         let owned: Vec<_> = kinds
@@ -35,15 +36,16 @@ impl Unanswered {
         unanswered
     }
 
-    /// The check of the controllers. `None` if there are none. `facts` is what a controller says of itself.
+    /// The check of the controllers; `None` if there are none. `facts` returns the facts that a controller reports
+    /// about itself.
     #[must_use]
     pub fn check(self, now: Now, facts: impl FnMut(&Controller) -> ControllerFacts) -> Option<KindCheck> {
         group(self.roots.into_iter().zip(self.judged.items), now, facts)
     }
 }
 
-/// The check of controllers that are not judged, from verdicts about their objects. `None` if there are none. `is_judged`
-/// says whether a controller has a verdict of its own.
+/// The check of controllers that are not judged, from verdicts about their objects; `None` if there are none.
+/// `is_judged` says whether a controller has a verdict of its own.
 pub fn controllers(
     members: Vec<(OwnedObject, Item)>,
     is_judged: impl Fn(&Controller) -> bool,
@@ -59,7 +61,7 @@ pub fn controllers(
     group(reported, now, |_| ControllerFacts::default())
 }
 
-/// One verdict a controller.
+/// One verdict for each controller.
 fn group(
     members: impl IntoIterator<Item = (Controller, Item)>,
     now: Now,

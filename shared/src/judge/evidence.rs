@@ -1,15 +1,15 @@
-//! What is known beside the objects that are judged.
+//! Sources of evidence about the objects that are judged.
 
 use crate::check::{EventsAndNodes, Evidence, EvidenceStore, Now};
 use crate::resource::ObjectMeta;
 
-/// What is known beside the objects of a snapshot.
+/// A source of evidence about the objects of a snapshot.
 pub trait EvidenceFor {
-    /// The evidence about the object with that metadata, whose ages are measured against `now`.
+    /// The evidence about the object with that metadata. Ages are measured against `now`.
     fn evidence_for<'a>(&'a self, meta: &ObjectMeta, now: Now) -> Evidence<'a>;
 }
 
-/// Nothing is known beside the objects and the time.
+/// No evidence beside the objects and the time.
 #[derive(Debug, Clone, Copy)]
 pub struct NoEvidence;
 
@@ -19,7 +19,7 @@ impl EvidenceFor for NoEvidence {
     }
 }
 
-/// What one search found about many objects.
+/// The evidence that one search found about many objects.
 #[derive(Debug)]
 pub struct SearchedEvidence<'a> {
     store: &'a EvidenceStore,
@@ -27,7 +27,7 @@ pub struct SearchedEvidence<'a> {
 }
 
 impl<'a> SearchedEvidence<'a> {
-    /// Sorts events and nodes once for all objects.
+    /// Sorts events and nodes, once for all objects.
     #[must_use]
     pub fn new(store: &'a EvidenceStore) -> Self {
         Self {

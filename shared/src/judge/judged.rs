@@ -1,4 +1,4 @@
-//! The verdicts about the objects of one snapshot, and judging them again once more is known.
+//! The verdicts about the objects of one snapshot. They are judged again once there is more evidence.
 
 use super::evidence::EvidenceFor;
 use super::owner_filter::OwnerFilter;
@@ -9,16 +9,17 @@ use crate::check::{self, Check, Evidence, Now, RelatedObjects};
 use crate::report::{Item, NotSeen, State};
 use std::sync::Arc;
 
-/// What a judgement takes from the question.
+/// The parts of a request that matter for verdicts.
 #[derive(Debug, Clone, Copy)]
 pub struct JudgeOptions<'a> {
     /// Which objects are judged by themselves.
     pub owners: &'a OwnerFilter,
-    /// The objects were asked for by name. Each is judged by itself, and one that is being deleted is not healthy.
+    /// Whether the objects were named. Then each is judged by itself, and an object that is being deleted is not
+    /// healthy.
     pub named: bool,
     /// Whether an annotation can acknowledge a finding.
     pub heeds_annotations: bool,
-    /// Whether objects are kept if a search for evidence may say more of them.
+    /// Whether objects are kept if evidence may change their verdicts.
     pub keeps_open: bool,
 }
 
@@ -29,17 +30,17 @@ pub struct Judged {
     pub check: String,
     /// Whether objects of the kind are in namespaces.
     pub namespaced: bool,
-    /// One verdict an object.
+    /// One verdict for each object.
     pub items: Vec<Item>,
     /// Verdicts about objects whose controller may have none.
     pub owned: Vec<OwnedVerdict>,
-    /// The objects of `items` that evidence may say more of.
+    /// The verdicts of `items` that evidence may change.
     pub open: Vec<OpenVerdict>,
     /// Number of objects that were read and left to their controllers.
     pub passed_over: usize,
-    /// What could not be seen.
+    /// The entries for objects that could not be seen.
     pub not_seen: Vec<NotSeen>,
-    /// How much of what was asked for could be read.
+    /// How much of the requested namespaces could be read.
     pub reach: Reach,
     /// False if the API server does not serve the kind.
     pub served: Option<bool>,
@@ -51,7 +52,7 @@ pub struct OwnedVerdict {
     pub object: OwnedObject,
     /// The verdict.
     pub item: Item,
-    /// Set if evidence may say more of it.
+    /// Set if evidence may change the verdict.
     pub open: Option<OpenVerdict>,
 }
 
@@ -63,7 +64,7 @@ pub struct OpenVerdict {
     object: Box<dyn OpenObject>,
 }
 
-/// The object of a verdict that evidence may change, whatever its type.
+/// The object of a verdict that evidence may change, of any type.
 trait OpenObject: Send + Sync {
     fn judge(&self, evidence: &dyn EvidenceFor, now: Now) -> Item;
 }
@@ -92,6 +93,7 @@ impl SnapshotFacts {
     }
 }
 
+/// An object that is kept to be judged again.
 struct KeptObject<T> {
     object: T,
     replaced: bool,
@@ -104,7 +106,7 @@ impl<T: Check> OpenObject for KeptObject<T> {
     }
 }
 
-/// Judges every object of a snapshot. Only the objects that evidence may say more of are kept.
+/// Judges every object of a snapshot. An object is kept only if evidence may change its verdict.
 #[must_use]
 pub fn judge<T: Check>(
     snapshot: Snapshot<T>,
@@ -137,7 +139,7 @@ pub fn judge<T: Check>(
                 continue;
             }
         };
-        let now = snapshot.times.of(at);
+        let now = snapshot.times.now_at(at);
         let replaced = snapshot.replaced.contains(&object.meta().uid);
         let item = facts.judge(&object, replaced, evidence, now);
         let judges_itself = options.named || options.owners.judges(&object);
@@ -164,7 +166,7 @@ pub fn judge<T: Check>(
             }
         }
     }
-    // If every verdict stands without the related objects, nothing is missing.
+    // If no verdict is unknown, none lacks a related object.
     if judged.items.iter().any(|item| item.state == State::Unknown) {
         judged.not_seen.extend(snapshot.related_not_seen);
     }
@@ -172,7 +174,7 @@ pub fn judge<T: Check>(
 }
 
 impl Judged {
-    /// A kind of which nothing was seen.
+    /// A kind that was not seen at all.
     #[must_use]
     pub fn unseen(check: String, namespaced: bool, not_seen: NotSeen) -> Self {
         Self {
@@ -201,12 +203,12 @@ impl Judged {
         self.items.len() + self.owned.len() + self.passed_over == 0 && self.not_seen.is_empty()
     }
 
-    /// The objects that a search for evidence should look at.
+    /// The objects that a search for evidence is about.
     pub fn targets(&self) -> impl Iterator<Item = &SearchTarget> {
         self.open.iter().map(|open| &open.target)
     }
 
-    /// Judges again what the evidence may say more of.
+    /// Judges again the objects whose verdicts the evidence may change.
     pub fn judge_again(&mut self, evidence: &dyn EvidenceFor, now: Now) {
         for open in &self.open {
             if let Some(item) = self.items.get_mut(open.at) {

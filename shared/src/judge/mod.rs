@@ -1,6 +1,7 @@
-//! The one loop: the objects of a kind in, their verdicts out. A cluster, a dump and custom resources all end here.
+//! The one loop: the objects of a kind in, their verdicts out. Clusters, dumps and custom resources are all judged
+//! here.
 //!
-//! It is pure. What is known beside the objects is given to it, so that it can judge again once more is known.
+//! It is pure. Evidence is given to it, so that it can judge again once there is more.
 
 mod controllers;
 mod evidence;
@@ -11,7 +12,7 @@ mod related_needs;
 mod search_target;
 mod snapshot;
 
-pub use controllers::{CONTROLLERS, Unanswered, controllers};
+pub use controllers::{CONTROLLERS, UnansweredObjects, controllers};
 pub use evidence::{EvidenceFor, NoEvidence, SearchedEvidence};
 pub use judged::{JudgeOptions, Judged, OpenVerdict, OwnedVerdict, judge};
 pub use owner_filter::OwnerFilter;

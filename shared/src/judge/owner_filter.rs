@@ -1,10 +1,10 @@
-//! Which objects of a kind are judged by themselves, and which are left to the controller that they have.
+//! Decides which objects of a kind are judged by themselves, and which are left to their controller.
 
 use crate::check::{Check, Controller};
 use crate::kind::Kind;
 use crate::resource::OwnerReference;
 
-/// Which objects of a kind are looked at if none is named.
+/// The objects of a kind that are judged if none is named.
 #[derive(Debug, Clone, Default)]
 pub struct OwnerFilter {
     every: bool,
@@ -21,7 +21,7 @@ impl OwnerFilter {
         }
     }
 
-    /// Objects without a controller, and objects whose controller is of none of these kinds.
+    /// Objects without a controller, and objects whose controller is of another kind than these.
     #[must_use]
     pub fn leaving_to(covered: Vec<Kind>) -> Self {
         Self {
@@ -39,7 +39,7 @@ impl OwnerFilter {
     pub fn counts_for_controller<T: Check>(&self, object: &T) -> bool {
         let meta = object.meta();
         let is_covered =
-            |who: &Controller| Kind::of_controller(who).is_some_and(|kind| self.covered.contains(&kind));
+            |who: &Controller| Kind::from_controller(who).is_some_and(|kind| self.covered.contains(&kind));
         let open = |owner: &OwnerReference| {
             let owner = Controller::of(&meta.namespace, owner);
             !is_covered(&owner) && !owner.beyond(&meta.labels).is_some_and(|who| is_covered(&who))
@@ -55,7 +55,7 @@ impl OwnerFilter {
 
 impl Kind {
     /// The kind of a controller, if it is one that is judged.
-    fn of_controller(controller: &Controller) -> Option<Self> {
+    fn from_controller(controller: &Controller) -> Option<Self> {
         Self::ALL
             .iter()
             .copied()

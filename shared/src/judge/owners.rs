@@ -1,10 +1,10 @@
-//! Objects that have a controller, and who answers for whom.
+//! Objects that have a controller, and the objects that answer for them.
 
 use crate::check::{Check, Controller};
 use crate::report::Item;
 use std::collections::{HashMap, HashSet};
 
-/// No chain of owners is longer.
+/// The longest chain of owners that is followed.
 const MAX_DEPTH: usize = 8;
 
 /// An object that has a controller.
@@ -19,7 +19,7 @@ pub struct OwnedObject {
 }
 
 impl OwnedObject {
-    /// `None` if nothing controls the object.
+    /// `None` if the object has no controller.
     #[must_use]
     pub fn new<T: Check>(object: &T) -> Option<Self> {
         let meta = object.meta();
@@ -37,7 +37,7 @@ impl OwnedObject {
     }
 }
 
-/// Which objects of a run are judged, and which controller each of the others has.
+/// The judged objects of a run, and the controllers of the others.
 #[derive(Debug, Default)]
 pub struct OwnerGraph {
     judged: HashSet<Controller>,
@@ -60,7 +60,8 @@ impl OwnerGraph {
         self.links.insert(owned.own, owned.by);
     }
 
-    /// The controller under whose name each of these objects is reported; `None` if a judged object answers for it.
+    /// The controller under whose name each of these objects is reported; `None` if a judged object answers for the
+    /// object.
     pub fn roots<'a>(
         &self,
         members: impl Iterator<Item = &'a OwnedObject> + Clone,
@@ -70,7 +71,7 @@ impl OwnerGraph {
     }
 
     fn root(&self, member: &OwnedObject, present: &HashMap<&Controller, &OwnedObject>) -> Option<Controller> {
-        // A pod is judged by itself alone, and answers for none that it made.
+        // A pod is judged by itself alone, and does not answer for the pods that it made.
         let answers =
             |who: &Controller| !who.is_pod() && (self.judged.contains(who) || present.contains_key(who));
         let (mut at, mut beyond) = (&member.by, &member.beyond);

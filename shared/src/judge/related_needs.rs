@@ -1,4 +1,4 @@
-//! What verdicts need of other kinds.
+//! The related objects that verdicts need.
 
 use crate::check::{Check, RelatedKind, RelatedObjects};
 use crate::resource::Decoded;
@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The namespaces in which each related kind is needed.
 pub type RelatedNeeds = BTreeMap<RelatedKind, BTreeSet<String>>;
 
-/// What verdicts about these objects need and was not asked for yet.
+/// The related objects that verdicts about these objects need and that were not requested yet.
 pub fn related_needs<'a, T: Check>(
     objects: impl IntoIterator<Item = &'a Decoded<T>>,
     known: &RelatedObjects,

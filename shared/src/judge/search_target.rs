@@ -1,4 +1,4 @@
-//! An object that a search for evidence should look at.
+//! An object that a search for evidence is about.
 
 use crate::check::{Check, Now};
 use crate::report::{Item, State};
@@ -12,20 +12,20 @@ pub struct SearchTarget {
     /// Its uid.
     pub uid: String,
     generation: Option<i64>,
-    /// The worst first.
+    /// The urgency of its verdict, 0 for the worst.
     pub rank: u8,
-    /// Number of pods that it should have.
+    /// The number of pods that it should have.
     pub desired: i64,
     /// How its pods are found.
     pub pods_by: PodLookup,
-    /// Whether the events about the object itself are wanted.
+    /// Whether the search reads the events about the object itself.
     pub asks_its_events: bool,
 }
 
-/// How the pods of an object are found, apart from the object.
+/// How the pods of an object are found. Unlike [`PodsBy`], it does not borrow from the object.
 #[derive(Debug, Clone)]
 pub enum PodLookup {
-    /// By this selector; without one by their owner alone.
+    /// By this selector. Without one, by their owner alone.
     Selector(Option<LabelSelector>),
     /// Its ReplicaSets have them. The selector is that of the pods.
     ThroughReplicaSets(Option<LabelSelector>),
@@ -36,7 +36,7 @@ pub enum PodLookup {
 }
 
 impl SearchTarget {
-    /// `None` if the object has no pods, or a search can say no more than the verdict.
+    /// `None` if the object has no pods, or if a search cannot add to the verdict.
     #[must_use]
     pub fn new<T: Check>(object: &T, item: &Item, now: Now) -> Option<Self> {
         let meta = object.meta();
@@ -61,14 +61,14 @@ impl SearchTarget {
         })
     }
 
-    /// The uid and the generation. What is found about another generation says nothing.
+    /// The uid and the generation. Evidence about another generation does not count.
     #[must_use]
     pub fn identity(&self) -> (String, Option<i64>) {
         (self.uid.clone(), self.generation)
     }
 }
 
-/// Which verdicts are explained first, if not all can be: the lowest number.
+/// The order in which verdicts are explained if not all can be: the lowest number first.
 #[must_use]
 pub fn urgency(item: &Item) -> u8 {
     match (item.state, item.healthy) {

@@ -1,4 +1,4 @@
-//! The objects of one kind at one moment, and everything that is known of them before they are judged.
+//! The objects of one kind at one moment, and everything that is known about them before they are judged.
 
 use crate::check::{Now, RelatedObjects};
 use crate::kind::ResourceType;
@@ -11,25 +11,25 @@ use std::collections::HashSet;
 pub struct Snapshot<T> {
     /// Their type.
     pub resource_type: ResourceType,
-    /// The objects that were asked for.
+    /// The requested objects.
     pub objects: Vec<Decoded<T>>,
-    /// What their ages are measured against.
+    /// The times that their ages are measured against.
     pub times: Times,
-    /// The uids of those that failed and were replaced by another of their controller.
+    /// The uids of objects that failed and that their controller has replaced.
     pub replaced: HashSet<String>,
-    /// What other kinds say of them.
+    /// The related objects of other kinds.
     pub related: RelatedObjects,
-    /// What of that could not be seen.
+    /// The entries for related objects that could not be seen.
     pub related_not_seen: Vec<NotSeen>,
     /// Number of objects that were read and left to their controllers.
     pub passed_over: usize,
-    /// What could not be seen of the kind.
+    /// The entries for objects of the kind that could not be seen.
     pub not_seen: Vec<NotSeen>,
-    /// How much of what was asked for could be read.
+    /// How much of the requested namespaces could be read.
     pub reach: Reach,
 }
 
-/// The time that the ages of a snapshot's objects are measured against.
+/// The times that the ages of a snapshot's objects are measured against.
 #[derive(Debug, Clone, Copy)]
 pub struct Times {
     now: Now,
@@ -52,7 +52,7 @@ impl Times {
 
     /// The time for the object at that place.
     #[must_use]
-    pub fn of(self, at: usize) -> Now {
+    pub fn now_at(self, at: usize) -> Now {
         match self.exception {
             Some((place, now)) if place == at => now,
             _ => self.now,
@@ -60,14 +60,14 @@ impl Times {
     }
 }
 
-/// How much of what was asked for could be read.
+/// How much of the requested namespaces could be read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Reach {
     /// Nothing.
     #[default]
     Nothing,
-    /// Only this namespace, though all were asked for.
+    /// Only this namespace, though all were requested.
     Only(String),
-    /// All of it, or each namespace by itself.
+    /// All of them, by one list or by a list of each namespace.
     All,
 }

@@ -1,4 +1,4 @@
-//! The kinds that are judged: one word a line in `registry`, and their facts in their own files.
+//! The kinds that are judged. Each is one word in `registry`, and has its facts in its own file.
 
 mod resource_arg;
 mod resource_type;
@@ -35,7 +35,7 @@ macro_rules! registry {
 }
 pub(crate) use registry;
 
-/// Makes the enum, and the way from a kind to the facts of its type.
+/// Makes the enum, and the functions from a kind to the facts of its type.
 macro_rules! kinds {
     ($($kind:ident,)+) => {
         /// A kind that is judged.
@@ -51,7 +51,7 @@ macro_rules! kinds {
             /// Its type in the API.
             #[must_use]
             pub fn resource_type(self) -> ResourceType {
-                match self { $(Self::$kind => ResourceType::of::<resource::$kind>(),)+ }
+                match self { $(Self::$kind => ResourceType::from_view::<resource::$kind>(),)+ }
             }
 
             /// The API group, empty for the core group.
@@ -112,11 +112,11 @@ pub struct KindInfo {
     pub singular: &'static str,
     /// The plural as a title.
     pub title: &'static str,
-    /// The names that kubectl takes beside the plural and the singular.
+    /// The short names that kubectl accepts.
     pub short_names: &'static [&'static str],
     /// Whether it is judged if no kind is chosen.
     pub by_default: bool,
-    /// Its pods, and how they are named.
+    /// How its pods are named, if it has any.
     pub pods: PodNames,
     /// Whether an object that has a controller is left to it, unless this kind is asked for.
     pub left_to_controller: bool,
@@ -125,7 +125,7 @@ pub struct KindInfo {
 }
 
 impl KindInfo {
-    /// A kind with no short name, which is judged only if it is chosen and has nothing to do with pods.
+    /// A kind without short names and without pods, which is judged only if it is chosen.
     #[must_use]
     pub const fn new(singular: &'static str, title: &'static str) -> Self {
         Self {
@@ -195,7 +195,7 @@ impl Kind {
         self.info().left_to_controller
     }
 
-    /// Plural and group, as RBAC and kubectl name the resource.
+    /// Plural and group, as kubectl names it: `pods`, `deployments.apps`.
     #[must_use]
     pub fn resource(self) -> String {
         self.resource_type().resource()
@@ -213,7 +213,8 @@ impl Kind {
         names.chain(self.info().short_names.iter().copied())
     }
 
-    /// The kind that a word names, in any case; `deployments.apps` and `deployments.v1.apps` too, as in kubectl.
+    /// The kind that a word names, in any case. As in kubectl, the word may have a group and a version:
+    /// `deployments.apps`, `deployments.v1.apps`.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
         let word = word.to_ascii_lowercase();

@@ -1,7 +1,8 @@
-//! The argument that names a type by the rules of `ParseResourceArg` in client-go. Its word may be a short name, which no
-//! field of a type has.
+//! The argument that names a type by the rules of `ParseResourceArg` in client-go. Its word may be a short name, which
+//! no field of a type has.
 
-/// A type as a person names it, with its group. Discovery finds the [`ResourceType`](super::ResourceType) that is meant.
+/// A type as a person names it, with its group. Discovery finds the [`ResourceType`](super::ResourceType) that is
+/// meant.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ResourceArg {
     /// Its plural, singular or short name.

@@ -1,4 +1,4 @@
-//! A type of objects as an API server serves it.
+//! A type of objects in the API.
 
 use crate::resource::Resource;
 use std::borrow::Cow;
@@ -18,14 +18,14 @@ pub struct ResourceType {
     pub singular: Cow<'static, str>,
     /// Whether its objects are in namespaces.
     pub namespaced: bool,
-    /// Whether the group is part of its name in reports and commands: if no kind of the registry has that type.
+    /// Whether its name in reports and commands includes the group. True for types without a view of their own.
     pub qualified: bool,
 }
 
 impl ResourceType {
     /// The type of a view.
     #[must_use]
-    pub fn of<T: Resource>() -> Self {
+    pub fn from_view<T: Resource>() -> Self {
         Self {
             group: T::GROUP.into(),
             version: T::VERSION.into(),
@@ -50,14 +50,13 @@ impl ResourceType {
     }
 
     fn with_group(&self, name: &str) -> String {
-        if self.qualified {
-            format!("{name}.{}", self.group)
-        } else {
-            name.to_owned()
+        match &*self.group {
+            group if self.qualified && !group.is_empty() => format!("{name}.{group}"),
+            _ => name.to_owned(),
         }
     }
 
-    /// Plural and group, as kubectl and the rules of a Role name it: `pods`, `deployments.apps`.
+    /// Plural and group, as kubectl names it: `pods`, `deployments.apps`.
     #[must_use]
     pub fn resource(&self) -> String {
         match &*self.group {
@@ -98,7 +97,10 @@ mod tests {
 
     #[test]
     fn the_core_group_is_left_out_of_rules_and_versions() {
-        let (pods, deployments) = (ResourceType::of::<Pod>(), ResourceType::of::<Deployment>());
+        let (pods, deployments) = (
+            ResourceType::from_view::<Pod>(),
+            ResourceType::from_view::<Deployment>(),
+        );
         assert_eq!(
             (pods.resource(), pods.rule(), pods.api_version()),
             ("pods".into(), "pods list".into(), "v1".into())
@@ -130,6 +132,6 @@ mod tests {
         assert_eq!(discovered.name_of_one(), "thing.example.com");
         assert_eq!(discovered.resource(), "things.example.com");
         assert_eq!(discovered.rule(), "example.com/things list");
-        assert_eq!(ResourceType::of::<Pod>().name(), "pods");
+        assert_eq!(ResourceType::from_view::<Pod>().name(), "pods");
     }
 }

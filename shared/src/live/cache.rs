@@ -1,8 +1,9 @@
-//! The objects of one kind, and what can be said of them at a given time.
+//! The objects of one kind, and their verdicts at a given time.
 //!
-//! An object that is healthy, suspended or done is settled: time alone cannot change its state, so it is judged for
-//! counting once, when it changes. Every other object is in an index and judged again for each answer, with the time of that
-//! answer. So the answer to "what is wrong?" costs what is wrong, and not the size of the cluster.
+//! An object that is healthy, suspended or done is settled: its state cannot change with time alone, so it is judged
+//! only when it changes, and counted. Every other object is in an index and judged again for each answer, with the time
+//! of that answer. So the cost of an answer grows with the number of unhealthy objects, and not with the size of the
+//! cluster.
 //!
 //! The verdicts of some kinds need related objects, which are read from time to time
 //! ([`KindObjects::update_related`]). An object that needs them is never settled: they change without it.
@@ -28,7 +29,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The objects of one kind. Watches report to it under their numbers.
+/// The objects of one kind. Each watch reports to it under its number.
 pub struct Cache<T> {
     kind: Kind,
     owners: OwnerFilter,
@@ -36,7 +37,7 @@ pub struct Cache<T> {
 }
 
 impl<T: Check> Cache<T> {
-    /// An empty cache that is fed by one watch for each namespace, or by one for all if none is given.
+    /// An empty cache with one watch for each namespace, or with one for all namespaces if none is given.
     #[must_use]
     pub fn new(kind: Kind, namespaces: &[String]) -> Self {
         let watches = if namespaces.is_empty() {
@@ -51,7 +52,7 @@ impl<T: Check> Cache<T> {
         }
     }
 
-    /// The cache that leaves to these kinds the objects that they control.
+    /// The cache, which leaves objects to their controllers if these are of one of those kinds.
     #[must_use]
     pub fn leaving_to(self, kinds: &[Kind]) -> Self {
         let covered = kinds.iter().copied().filter(|kind| kind.has_owned()).collect();
@@ -61,8 +62,8 @@ impl<T: Check> Cache<T> {
         }
     }
 
-    /// Which objects are kept while a list is decoded. Few of those that a watched kind controls are: all pods of a
-    /// cluster would take many times the memory of its workloads.
+    /// Decides which objects are kept while a list is decoded. Few objects of watched controllers are kept, since all
+    /// pods of a cluster would take many times the memory of its workloads.
     pub fn keep(&self, clock: fn() -> Time) -> ItemFilter<T> {
         let owners = self.owners.clone();
         Arc::new(move |object: &T| {
@@ -76,14 +77,15 @@ impl<T: Check> Cache<T> {
         self.contents.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes over a whole list. Returns what changed since the last list of the watch; the first list changes nothing.
-    pub fn listed(&self, watch: u16, items: Vec<Decoded<T>>, at: EventTime) -> Vec<Transition> {
+    /// Replaces the objects of a watch by a whole list. Returns the transitions since its last list; the first list has
+    /// none.
+    pub fn replace(&self, watch: u16, items: Vec<Decoded<T>>, at: EventTime) -> Vec<Transition> {
         let mut contents = self.lock();
         let first = contents.note_event(watch, at);
         contents.lists = contents.lists.wrapping_add(1);
         let mut transitions = Vec::new();
         for item in items {
-            let transition = self.take(&mut contents, watch, item, at.time);
+            let transition = self.put(&mut contents, watch, item, at.time);
             transitions.extend(transition.filter(|_| !first));
         }
         transitions.extend(contents.forget_unlisted(watch, at.time));
@@ -93,15 +95,15 @@ impl<T: Check> Cache<T> {
         transitions
     }
 
-    /// Takes over an object that was created or changed.
-    pub fn applied(&self, watch: u16, object: Decoded<T>, at: EventTime) -> Option<Transition> {
+    /// Stores an object that was created or changed.
+    pub fn apply(&self, watch: u16, object: Decoded<T>, at: EventTime) -> Option<Transition> {
         let mut contents = self.lock();
         contents.note_event(watch, at);
-        self.take(&mut contents, watch, object, at.time)
+        self.put(&mut contents, watch, object, at.time)
     }
 
-    /// Takes over an object where it belongs.
-    fn take(
+    /// Stores an object among those that are judged by themselves, or among those that are left to their controllers.
+    fn put(
         &self,
         contents: &mut Contents<T>,
         watch: u16,
@@ -123,30 +125,30 @@ impl<T: Check> Cache<T> {
         None
     }
 
-    /// Forgets an object.
-    pub fn deleted(&self, watch: u16, namespace: &str, name: &str, at: EventTime) -> Option<Transition> {
+    /// Removes an object.
+    pub fn delete(&self, watch: u16, namespace: &str, name: &str, at: EventTime) -> Option<Transition> {
         let mut contents = self.lock();
         contents.note_event(watch, at);
         let last = contents.forget(&ObjectKey::new(namespace, name))?;
         Some(Transition::deleted(T::KIND, namespace, name, last.state, at.time))
     }
 
-    /// The watch is alive and has nothing to report.
-    pub fn bookmark(&self, watch: u16, at: EventTime) {
+    /// Notes that the watch is alive and has nothing to report.
+    pub fn note_bookmark(&self, watch: u16, at: EventTime) {
         self.lock().note_event(watch, at);
     }
 
-    /// The API server does not serve this kind, so it has no objects.
-    pub fn unserved(&self, watch: u16, at: EventTime) -> Vec<Transition> {
-        let transitions = self.listed(watch, Vec::new(), at);
+    /// Notes that the API server does not serve this kind, so that there are no objects.
+    pub fn note_unserved(&self, watch: u16, at: EventTime) -> Vec<Transition> {
+        let transitions = self.replace(watch, Vec::new(), at);
         if let Some(watch) = self.lock().watches.get_mut(usize::from(watch)) {
             watch.unserved = true;
         }
         transitions
     }
 
-    /// The watch failed; `failures` counts its failures in a row.
-    pub fn failed(&self, watch: u16, failure: Failure, failures: u32) {
+    /// Notes that the watch failed. `failures` counts its failures in a row.
+    pub fn note_failure(&self, watch: u16, failure: Failure, failures: u32) {
         if let Some(watch) = self.lock().watches.get_mut(usize::from(watch)) {
             watch.note_failure(failure, failures);
         }
@@ -164,7 +166,7 @@ impl<T: Check> KindObjects for Cache<T> {
         let mut overview = Overview::begin(time);
         let too_old = contents.add_watches(selection, time, &mut overview);
         let range = || selection.range(true);
-        // Settled objects are numbers only if every watch is fresh and neither label nor namespace matters.
+        // Settled objects can only be counted if every watch is fresh and neither labels nor namespaces matter.
         let counted = selection.selector.is_empty() && selection.namespace.is_none() && !too_old;
         let mut fresh = Summary::default();
         if counted {
@@ -184,7 +186,7 @@ impl<T: Check> KindObjects for Cache<T> {
                 object.last
             } else {
                 let now = contents.carried(object.watch, time);
-                LastVerdict::new(&object.judge(now, contents.related.at(time), selection.no_ignore))
+                LastVerdict::new(&object.judge(now, contents.related.objects_at(time), selection.no_ignore))
             };
             let mut unacknowledged = Summary::default();
             verdict.count(&mut overview.summary, &mut unacknowledged);
@@ -237,7 +239,7 @@ impl<T: Check> KindObjects for Cache<T> {
                 continue;
             }
             let now = contents.carried(object.watch, time);
-            let item = object.judge(now, contents.related.at(time), selection.no_ignore);
+            let item = object.judge(now, contents.related.objects_at(time), selection.no_ignore);
             if selection.takes(&item) && each(item).is_break() {
                 return;
             }
@@ -253,7 +255,7 @@ impl<T: Check> KindObjects for Cache<T> {
                 return None;
             }
             let now = contents.carried(live.watch, time);
-            let item = live.judge(now, contents.related.at(time), false);
+            let item = live.judge(now, contents.related.objects_at(time), false);
             SearchTarget::new(object, &item, Now::known(now))
         });
         targets.collect()
@@ -290,7 +292,7 @@ impl<T: Check> KindObjects for Cache<T> {
 
     fn review(&self, time: &AnswerTime) -> Vec<Transition> {
         let mut contents = self.lock();
-        // Events until the next review are judged without a time that could say how old related objects are.
+        // Until the next review, events are judged without a time that would show the age of related objects.
         if contents.related.read_at.is_some() && !contents.related.is_fresh(time) {
             contents.related.known = RelatedObjects::default();
         }
@@ -318,7 +320,7 @@ impl<T: Check> KindObjects for Cache<T> {
             }
             let item = live.judge_among(
                 contents.carried(live.watch, time),
-                contents.related.at(time),
+                contents.related.objects_at(time),
                 selection.no_ignore,
                 replaced.contains(&object.meta().uid),
             );
@@ -361,7 +363,7 @@ impl<T: Check> KindObjects for Cache<T> {
 
 #[cfg(test)]
 impl<T: Check> Cache<T> {
-    /// How many objects are not settled.
+    /// The number of objects that are not settled.
     pub(super) fn open_count(&self) -> usize {
         self.lock().open.len()
     }

@@ -1,4 +1,4 @@
-//! What a cache holds: objects, the watches that feed it, and related objects.
+//! The contents of a cache: objects, the state of the watches that feed it, and related objects.
 
 use super::object::{EvidenceByUid, LiveObject};
 use super::related::RelatedData;
@@ -13,21 +13,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeBounds;
 use std::sync::Arc;
 
-/// A silent watch counts as alive for so many seconds, since bookmarks come once a minute. A verdict that depends on time
-/// is not carried further than that beyond the last event.
+/// A silent watch counts as alive for so many seconds, since bookmarks come once a minute. A verdict that depends on
+/// time is not carried further beyond the last event.
 const ALIVE_SECONDS: i64 = 90;
 
 /// The contents of a cache.
 pub(super) struct Contents<T> {
     pub objects: BTreeMap<ObjectKey, Box<LiveObject<T>>>,
-    /// Those that are not settled.
+    /// The keys of objects that are not settled.
     pub open: BTreeSet<ObjectKey>,
-    /// Objects that are not judged by themselves. Either no kind here judges their controller, or they are unhealthy, and a
-    /// selector may take them without their controller.
+    /// Objects that are not judged by themselves. Either no kind here judges their controller, or they are unhealthy
+    /// and a selector may match them without their controller.
     pub controlled: BTreeMap<ObjectKey, Box<LiveObject<T>>>,
     pub watches: Vec<WatchState>,
     pub related: RelatedData,
-    /// Counts the lists, to find the objects that a new one lacks.
+    /// The number of lists so far, to find the objects that a new list lacks.
     pub lists: u32,
 }
 
@@ -43,13 +43,13 @@ impl<T: Check> Contents<T> {
         }
     }
 
-    /// Notes an event of a watch; true for its first one.
+    /// Notes an event of a watch. Returns whether it is the first one.
     pub(super) fn note_event(&mut self, watch: u16, at: EventTime) -> bool {
         let watch = self.watches.get_mut(usize::from(watch));
         watch.is_some_and(|watch| watch.note_event(at))
     }
 
-    /// Takes over an object that is judged by itself.
+    /// Stores an object that is judged by itself.
     pub(super) fn put(
         &mut self,
         watch: u16,
@@ -88,7 +88,7 @@ impl<T: Check> Contents<T> {
         Transition::between(from, item, health_change, now)
     }
 
-    /// Takes over an object that is left to its controller.
+    /// Stores an object that is left to its controller.
     pub(super) fn put_controlled(&mut self, watch: u16, key: ObjectKey, object: Decoded<T>, now: Time) {
         let mut new = Box::new(LiveObject::new(object, watch, now, self.lists));
         if let Some(old) = self.controlled.remove(&key)
@@ -101,7 +101,7 @@ impl<T: Check> Contents<T> {
         self.controlled.insert(key, new);
     }
 
-    /// Forgets an object. Returns its last verdict, if it was judged by itself.
+    /// Removes an object. Returns its last verdict, if it was judged by itself.
     pub(super) fn forget(&mut self, key: &ObjectKey) -> Option<LastVerdict> {
         self.controlled.remove(key);
         self.open.remove(key);
@@ -110,7 +110,7 @@ impl<T: Check> Contents<T> {
         Some(gone.last)
     }
 
-    /// Forgets the objects of a watch that its last list did not bring, and returns the transitions.
+    /// Removes the objects of a watch that its last list lacks, and returns the transitions.
     pub(super) fn forget_unlisted(&mut self, watch: u16, now: Time) -> Vec<Transition> {
         let list = self.lists;
         let stays = |object: &LiveObject<T>| object.watch != watch || object.list == list;
@@ -145,7 +145,7 @@ impl<T: Check> Contents<T> {
         }
     }
 
-    /// The key with the allocation of its namespace that the object before it has.
+    /// The key, with its namespace in the same allocation as that of the object before it.
     fn sharing_namespace(&self, key: ObjectKey) -> ObjectKey {
         match self.objects.range(..=&key).next_back() {
             Some((neighbour, _)) if neighbour.namespace == key.namespace => ObjectKey {
@@ -175,7 +175,7 @@ impl<T: Check> Contents<T> {
         self.last_event(watch).is_none_or(|event| time.is_too_old(event))
     }
 
-    /// The objects of a range in order: all of them, or only those that are not settled.
+    /// The objects of a range in order: all of them, or only the objects that are not settled.
     pub(super) fn each<'a>(
         &'a self,
         range: impl RangeBounds<ObjectKey> + 'a,
@@ -198,7 +198,7 @@ impl<T: Check> Contents<T> {
         self.each(.., false).chain(controlled)
     }
 
-    /// Takes evidence about the objects that are not settled.
+    /// Takes the evidence about objects that are not settled.
     pub(super) fn add_evidence(&mut self, found: &mut EvidenceByUid, at: Time) {
         for key in &self.open {
             if let Some(object) = self.objects.get_mut(key) {
@@ -210,7 +210,7 @@ impl<T: Check> Contents<T> {
         }
     }
 
-    /// Judges again what is not settled, and returns what changed.
+    /// Judges again the objects that are not settled, and returns the transitions.
     pub(super) fn review(&mut self, time: &AnswerTime) -> Vec<Transition> {
         let mut transitions = Vec::new();
         let mut changed = Vec::new();
@@ -226,7 +226,7 @@ impl<T: Check> Contents<T> {
                 continue;
             }
             let now = self.carried(object.watch, time);
-            let item = object.judge(now, self.related.at(time), false);
+            let item = object.judge(now, self.related.objects_at(time), false);
             let last = LastVerdict::new(&item);
             let settled = object.is_settled(&item, now);
             if last == object.last && !settled {
@@ -261,7 +261,7 @@ impl<T: Check> Contents<T> {
         transitions
     }
 
-    /// Adds how old related objects are, and what of them verdicts lack.
+    /// Adds the age of related objects, and the gaps in them if verdicts are unknown.
     pub(super) fn add_related(&self, kind: Kind, time: &AnswerTime, overview: &mut Overview) {
         if let Some(read_at) = self.related.read_at {
             overview.stale |= time.is_stale(read_at);
@@ -273,7 +273,8 @@ impl<T: Check> Contents<T> {
         }
     }
 
-    /// Adds what the watches of a selection do not see, and how old their data is; true if the data of one is too old.
+    /// Adds the gaps of the watches of a selection, and the age of their data. Returns whether the data of one is too
+    /// old.
     pub(super) fn add_watches(
         &self,
         selection: &Selection,

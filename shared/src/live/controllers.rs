@@ -1,4 +1,4 @@
-//! The part `controllers` of a report: controllers without a verdict, judged by those of their objects that are kept.
+//! The part `controllers` of a report: controllers without a verdict, judged by their objects that are kept.
 
 use super::{AnswerTime, KindObjects, Selection};
 use crate::check::{Controller, Now};
@@ -12,7 +12,7 @@ use std::sync::Arc;
 pub struct ControllersPart {
     /// The part of the report.
     pub check: KindCheck,
-    /// What it adds to the verdict.
+    /// Its own verdict, which is added to that of the answer.
     pub verdict: Outcome,
 }
 
@@ -26,23 +26,23 @@ impl ControllersPart {
     }
 }
 
-/// Unhealthy objects that a selector takes without their controller.
-pub struct SelectedAlone {
+/// Unhealthy objects of one kind that a selector matches, while it does not match their controllers.
+pub struct PartialSelection {
     /// The kind of the objects.
     pub kind: Kind,
     /// Their controllers, each as `Kind namespace/name`.
     pub controllers: BTreeSet<String>,
 }
 
-/// The objects that the selector takes without their controllers, though they are left to these. Of objects with a watched
-/// controller only the unhealthy ones are kept.
+/// The unhealthy objects that the selector matches and that are left to a controller that it does not match. If the
+/// controller is watched, only the unhealthy ones of its objects are kept.
 #[must_use]
-pub fn selected_alone(
+pub fn partial_selections(
     watched: &[&dyn KindObjects],
     all: &[Arc<dyn KindObjects>],
     selection: &Selection,
     time: &AnswerTime,
-) -> Vec<SelectedAlone> {
+) -> Vec<PartialSelection> {
     if selection.selector.is_empty() {
         return Vec::new();
     }
@@ -63,7 +63,7 @@ pub fn selected_alone(
                 controllers.insert(format!("{kind} {namespace}/{name}"));
             }
         }
-        (!controllers.is_empty()).then(|| SelectedAlone {
+        (!controllers.is_empty()).then(|| PartialSelection {
             kind: objects.kind(),
             controllers,
         })
@@ -76,7 +76,7 @@ fn is_of_kind(controller: &Controller, objects: &dyn KindObjects) -> bool {
     kind.kind() == controller.kind && kind.group() == controller.group
 }
 
-/// Judges the controllers of these objects that have no verdict of their own; a controller may be among `all`.
+/// Judges the controllers of these objects, unless they have a verdict of their own among `all`.
 #[must_use]
 pub fn judge(
     watched: &[&dyn KindObjects],

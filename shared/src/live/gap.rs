@@ -1,10 +1,11 @@
-//! What could not be seen, as data: who shows it has the words.
+//! Gaps in the view of a cluster, as data. The words for them are elsewhere.
 
 use crate::failure::Failure;
 use crate::report::NotSeen;
 use crate::resource::Time;
 
-/// Why objects of a kind, or what their verdicts need, could not be seen. A namespace of `None` means all of them.
+/// The reason why objects of a kind, or their related objects, could not be seen. A namespace of `None` means all of
+/// them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Gap {
     /// The first list has not finished yet.
@@ -39,7 +40,7 @@ pub enum Gap {
         /// When they were read, by the API server's clock.
         since: Time,
     },
-    /// Another gap, in the words of those who found it.
+    /// Another gap, in the words of the code that found it.
     Described(NotSeen),
 }
 

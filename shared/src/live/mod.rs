@@ -1,7 +1,7 @@
-//! The objects of a cluster as watches report them: kept, judged, and what changed.
+//! The objects of a cluster as watches report them, their verdicts, and their transitions.
 //!
-//! The time is given, and nothing here reads from the network. Must not know who asks, nor how an answer or a transition
-//! is shown.
+//! The time is given, and nothing here reads from the network. Must not know who asks, nor how an answer or a
+//! transition is shown.
 
 mod cache;
 mod contents;

@@ -1,4 +1,4 @@
-//! One object as its watch last reported it, with what was found out about it since.
+//! One object as its watch last reported it, with the evidence about it.
 
 use super::ObjectKey;
 use super::tally::LastVerdict;
@@ -9,7 +9,7 @@ use crate::resource::{Decoded, Time};
 use crate::selector::Selector;
 use std::collections::HashMap;
 
-/// Evidence that is older than so many seconds says nothing of the present; it is searched for once a minute.
+/// Evidence that is older than this is not used. A search looks for new evidence once a minute.
 const EVIDENCE_SECONDS: i64 = 180;
 
 /// Evidence by the uid of its object, with the generation that it is about.
@@ -20,15 +20,15 @@ pub(super) struct LiveObject<T> {
     pub object: Decoded<T>,
     /// When this generation of the object was first seen here.
     pub first_seen: Time,
-    /// What was found about this generation of it, and when.
+    /// The evidence about this generation of the object, and when it was found.
     pub evidence: Option<Box<(Time, EvidenceStore)>>,
     pub health: Health,
     pub last: LastVerdict,
     /// The number of its watch.
     pub watch: u16,
-    /// Whether neither time nor another kind can change its state.
+    /// Whether its state can change neither with time nor because of another kind.
     pub settled: bool,
-    /// The list in which it came, or after which.
+    /// The number of the newest list when it was stored.
     pub list: u32,
 }
 
@@ -50,7 +50,8 @@ impl<T: Check> LiveObject<T> {
         }
     }
 
-    /// Takes what was found about it at that time. An empty search result does not discard earlier evidence.
+    /// Takes the evidence that was found about it at that time. An empty search result does not discard earlier
+    /// evidence.
     pub(super) fn add_evidence(&mut self, found: &mut EvidenceByUid, at: Time) {
         let Ok(object) = &self.object else { return };
         if let Some((generation, evidence)) = found.remove(&object.meta().uid)
@@ -65,7 +66,7 @@ impl<T: Check> LiveObject<T> {
         self.judge_among(now, related, no_ignore, false)
     }
 
-    /// Judges it; `replaced` is true if a later object of the same controller took its place.
+    /// Judges it. `replaced` is true if its controller has replaced it by another object.
     pub(super) fn judge_among(
         &self,
         now: Time,
@@ -103,7 +104,7 @@ impl<T: Check> LiveObject<T> {
             .and_then(|object| object.meta().generation)
     }
 
-    /// Whether neither time nor another kind can change that state.
+    /// Whether that state can change neither with time nor because of another kind.
     pub(super) fn is_settled(&self, item: &Item, now: Time) -> bool {
         let settled = |object: &T| {
             object.is_settled(item, Now::known(now)) && object.wants(&RelatedObjects::default()).is_empty()
@@ -111,7 +112,8 @@ impl<T: Check> LiveObject<T> {
         self.object.as_ref().is_ok_and(settled)
     }
 
-    /// Whether the selector takes it. An object that does not decode may have any labels.
+    /// Whether the selector matches it. An object that does not decode may have any labels, so every selector matches
+    /// it.
     pub(super) fn is_selected(&self, selector: &Selector) -> bool {
         selector.is_empty()
             || self
@@ -129,9 +131,9 @@ pub(super) fn key<T: Check>(object: &Decoded<T>) -> ObjectKey {
     }
 }
 
-/// Whether an object with a controller is unhealthy, judged by itself alone.
+/// Whether an object that has a controller is unhealthy, judged by itself alone.
 pub(super) fn is_unhealthy<T: Check>(object: &T, now: Time) -> bool {
-    // An old revision that asks for no pods says nothing, and there are many of them.
+    // Old revisions that ask for no pods say nothing, and there are many of them.
     if !object.speaks_for_controller() {
         return false;
     }

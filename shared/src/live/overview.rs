@@ -1,4 +1,4 @@
-//! What can be said of many objects at once.
+//! The overview of many objects.
 
 use super::{AnswerTime, Gap, Selection};
 use crate::kind::Kind;
@@ -6,28 +6,29 @@ use crate::report::{NotSeen, Outcome, Status, Summary};
 use crate::resource::Time;
 use std::collections::BTreeMap;
 
-/// What can be said of a selection as a whole.
+/// The overview of the selected objects of a kind.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Overview {
-    /// The overall answer.
+    /// The worst status of its parts.
     pub status: Status,
-    /// The same in the three words that exit codes are made of.
+    /// The verdict from which exit codes are made.
     pub verdict: Outcome,
-    /// How many objects are in each state.
+    /// The number of objects in each state.
     pub summary: Summary,
-    /// What could not be seen.
+    /// The reasons why objects could not be seen.
     pub gaps: Vec<Gap>,
-    /// When the oldest part of it was true; `None` if nothing was ever read.
+    /// The time of its oldest data; `None` if nothing was ever read.
     pub observed: Option<Time>,
     /// Seconds since then.
     pub age_seconds: u64,
-    /// Whether it may no longer be true.
+    /// Whether its data is stale.
     pub stale: bool,
     /// False if the API server does not serve the kind.
     pub served: Option<bool>,
 }
 
-/// What can be said of a kind without looking at its objects: the cost does not depend on the size of the cluster.
+/// The totals of a kind. They are made without a look at its objects, so that the cost does not depend on the size of
+/// the cluster.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Totals {
     /// The overview of all objects, each as it was last judged: when it changed, or in the last review.
@@ -36,14 +37,14 @@ pub struct Totals {
     pub unacknowledged: Summary,
     /// Whether every watch has listed at least once.
     pub synced: bool,
-    /// Lists after the first one of each watch.
+    /// The number of lists after the first one of each watch.
     pub relists: u64,
-    /// Failures of lists and watches, by class.
+    /// The number of failures of lists and watches, by class.
     pub errors: BTreeMap<&'static str, u64>,
 }
 
 impl Overview {
-    /// The overview of nothing yet.
+    /// The overview before anything is added.
     pub(super) fn begin(time: &AnswerTime) -> Self {
         Self {
             status: Status::Ok,
@@ -57,14 +58,14 @@ impl Overview {
         }
     }
 
-    /// Adds something else that was not seen, which makes it unknown.
+    /// Adds another entry for objects that could not be seen, which makes the overview unknown.
     pub fn add_gap(&mut self, entry: NotSeen) {
         self.gaps.push(Gap::Described(entry));
         self.status = self.status.worst(Status::Unknown);
         self.verdict.unknown = true;
     }
 
-    /// The overview of all that was added; `fresh` counts the objects that are not too old.
+    /// The overview once everything was added. `fresh` counts the objects whose data is not too old.
     pub(super) fn end(mut self, fresh: &Summary) -> Self {
         if !self.gaps.is_empty() {
             self.status = self.status.worst(Status::Unknown);
@@ -78,8 +79,8 @@ impl Overview {
     }
 }
 
-/// The kinds if all of their objects could be seen and the selector matches none of them. `None` otherwise, or if there is
-/// no selector.
+/// The kinds if all of their objects could be seen and the selector matches none of them. `None` otherwise, or if there
+/// is no selector.
 pub fn unmatched_kinds<'a>(
     parts: impl Iterator<Item = (Kind, &'a Overview)>,
     selection: &Selection,

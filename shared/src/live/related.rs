@@ -1,4 +1,4 @@
-//! Related objects, which verdicts of one kind need of other kinds, as they were last read.
+//! The related objects of one kind, as they were last read.
 
 use super::{AnswerTime, EventTime, Gap};
 use crate::check::RelatedObjects;
@@ -6,20 +6,20 @@ use crate::failure::Class;
 use crate::kind::Kind;
 use crate::report::NotSeen;
 
-/// Related objects that were read, and what could not be.
+/// Related objects that were read, and the entries for those that could not be read.
 pub type RelatedAnswer = (RelatedObjects, Vec<NotSeen>);
 
 /// The related objects of a kind, as they were last read.
 #[derive(Debug, Default)]
 pub(super) struct RelatedData {
     pub known: RelatedObjects,
-    /// When reading them began; `None` if nothing was needed or nothing came.
+    /// When reading them began; `None` if none was needed or none could be read.
     pub read_at: Option<EventTime>,
     /// Whether all of them were seen.
     pub complete: bool,
-    /// What could not be seen the last time.
+    /// The entries for objects that could not be seen the last time.
     pub not_seen: Vec<NotSeen>,
-    /// Whether anybody ever looked what is needed.
+    /// Whether the needed objects were ever looked for.
     pub tried: bool,
 }
 
@@ -29,12 +29,12 @@ impl RelatedData {
     }
 
     /// The related objects, unless they are too old.
-    pub(super) fn at(&self, time: &AnswerTime) -> Option<&RelatedObjects> {
+    pub(super) fn objects_at(&self, time: &AnswerTime) -> Option<&RelatedObjects> {
         self.is_fresh(time).then_some(&self.known)
     }
 
-    /// Takes over what was read. If all was known and a part does not come this time, what is known stays until it is too
-    /// old, as with a watch that breaks. A refusal is a decision and counts at once.
+    /// Takes the objects that were read. If all were known before and some could not be read this time, the earlier
+    /// ones stay until they are too old, as with a watch that breaks. A refusal is a decision and counts at once.
     pub(super) fn update(&mut self, (known, not_seen): RelatedAnswer, began: EventTime, time: &AnswerTime) {
         let is_refusal = |entry: &NotSeen| entry.class == Class::Forbidden.as_str();
         let may_pass = not_seen.iter().any(|entry| !is_refusal(entry));
@@ -47,7 +47,7 @@ impl RelatedData {
         self.tried = true;
     }
 
-    /// What was not seen, for verdicts that lack it.
+    /// The gaps in related objects, for verdicts that lack these.
     pub(super) fn gaps(&self, kind: Kind, time: &AnswerTime) -> Vec<Gap> {
         if !self.not_seen.is_empty() {
             return self.not_seen.iter().cloned().map(Gap::Described).collect();

@@ -1,4 +1,4 @@
-//! Which objects are asked for.
+//! The objects that a request selects.
 
 use crate::kind::Kind;
 use crate::report::{Item, State};
@@ -7,10 +7,10 @@ use std::borrow::Cow;
 use std::ops::Bound;
 use std::sync::Arc;
 
-/// Namespace and name; sorts as reports do.
+/// Namespace and name. Keys have the order of reports.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ObjectKey {
-    /// The namespace; one allocation for all objects of it.
+    /// The namespace. All objects of it share one allocation.
     pub namespace: Arc<str>,
     /// The name.
     pub name: Arc<str>,
@@ -27,29 +27,30 @@ impl ObjectKey {
     }
 }
 
-/// Which objects are asked for.
+/// The objects that a request selects.
 #[derive(Debug, Clone, Default)]
 pub struct Selection {
-    /// Only those of this namespace.
+    /// Only objects in this namespace.
     pub namespace: Option<String>,
-    /// Whether every namespace of the cluster is asked for, and not only those that are watched.
+    /// Whether every namespace of the cluster is selected, and not only the watched ones.
     pub everywhere: bool,
-    /// Only those with such labels.
+    /// Only objects that it matches.
     pub selector: Selector,
     /// The selector as it was written.
     pub selector_text: String,
-    /// Only those in one of these states; the summary counts the others too.
+    /// Only objects in one of these states. The summary counts the others too.
     pub states: Option<Vec<State>>,
-    /// Only those worth showing: not healthy, or with a note; the summary counts the others too.
+    /// Only objects worth showing: not healthy, or with a note. The summary counts the others too.
     pub notable: bool,
     /// Whether annotations that acknowledge findings are ignored.
     pub no_ignore: bool,
-    /// Only those that sort after this one; the summary counts the others too.
+    /// Only objects after this one. The summary counts the others too.
     pub after: Option<ObjectKey>,
 }
 
 impl Selection {
-    /// The unhealthy objects of the selection. To visit them costs what is wrong, and not the size of the cluster.
+    /// The unhealthy objects of the selection. The cost of a visit grows with their number, and not with the size of
+    /// the cluster.
     #[must_use]
     pub fn unhealthy(&self) -> Self {
         let all = State::ALL.to_vec();
@@ -60,7 +61,7 @@ impl Selection {
         }
     }
 
-    /// The selection among objects of that kind. As in kubectl, objects in no namespace are the same from each.
+    /// The selection among objects of that kind. As in kubectl, a namespace is ignored for a kind that is in none.
     pub(super) fn for_kind(&self, kind: Kind) -> Cow<'_, Self> {
         if kind.is_namespaced() || self.namespace.is_none() {
             return Cow::Borrowed(self);
@@ -72,7 +73,7 @@ impl Selection {
         })
     }
 
-    /// Whether the object is among those that are shown.
+    /// Whether the object is shown.
     #[must_use]
     pub fn takes(&self, item: &Item) -> bool {
         self.states
@@ -94,7 +95,7 @@ impl Selection {
             Some(namespace) => Bound::Included(ObjectKey::new(namespace, "")),
             None => Bound::Unbounded,
         };
-        // No namespace sorts between one and the same with the lowest character behind it.
+        // No namespace sorts between a name and that name with the lowest character appended.
         let to = match &self.namespace {
             Some(namespace) => Bound::Excluded(ObjectKey::new(&format!("{namespace}\0"), "")),
             None => Bound::Unbounded,
@@ -108,7 +109,7 @@ impl Selection {
                 from = Bound::Excluded(after.clone());
             }
         }
-        // A map panics if a range ends before it begins, which a token of another namespace asks for.
+        // A map panics if a range ends before it begins, as it does with a token of another namespace.
         match (&from, &to) {
             (Bound::Excluded(a) | Bound::Included(a), Bound::Excluded(b)) if a >= b => {
                 (Bound::Included(b.clone()), Bound::Excluded(b.clone()))

@@ -1,8 +1,8 @@
-//! The last verdicts, and how many objects have each.
+//! The last verdicts about objects, counted.
 
 use crate::report::{Item, State, Status, Summary};
 
-/// What was last said of an object.
+/// The last verdict about an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct LastVerdict {
     pub state: State,
@@ -19,7 +19,7 @@ impl LastVerdict {
         }
     }
 
-    /// Takes it out of the count of all objects.
+    /// Removes it from the count of all objects.
     pub(super) fn uncount(self, all: &mut Summary) {
         all.uncount(self.state);
         if self.acknowledged {
@@ -27,7 +27,7 @@ impl LastVerdict {
         }
     }
 
-    /// Counts it among all objects, and among those that are not acknowledged.
+    /// Counts it among all objects, and among the objects that are not acknowledged.
     pub(super) fn count(self, all: &mut Summary, unacknowledged: &mut Summary) {
         all.count(self.state);
         if self.acknowledged {
@@ -38,11 +38,11 @@ impl LastVerdict {
     }
 }
 
-/// How many objects have each last verdict.
+/// The number of objects with each last verdict.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Tally {
     pub all: Summary,
-    /// Without those that are acknowledged.
+    /// Without acknowledged objects.
     pub unacknowledged: Summary,
     degraded: u64,
     unknown: u64,

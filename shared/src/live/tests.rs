@@ -51,12 +51,12 @@ fn healthy(namespace: &str, name: &str) -> Build {
     Build::new(namespace, name).replicas(3)
 }
 
-/// Short of a pod for an hour.
+/// A Deployment that has lacked a pod for an hour.
 fn degraded(namespace: &str, name: &str) -> Build {
     Build::new(namespace, name).replicas(3).counts(3, 3, 2, 2)
 }
 
-/// Short of a pod, and its rollout has a minute left at [`now`].
+/// A Deployment that lacks a pod and whose rollout has a minute left at [`now`].
 fn rolling(namespace: &str, name: &str) -> Build {
     let rolling = Build::new(namespace, name).replicas(3).counts(3, 2, 2, 2);
     rolling.condition("Progressing", "True", "ReplicaSetUpdated", at(-540))
@@ -75,9 +75,9 @@ fn cache(namespaces: &[&str]) -> Cache<Deployment> {
     Cache::new(Kind::Deployment, &namespaces)
 }
 
-fn listed(items: &[Build]) -> Cache<Deployment> {
+fn cache_with(items: &[Build]) -> Cache<Deployment> {
     let cache = cache(&[]);
-    cache.listed(0, items.iter().map(decoded).collect(), event(now()));
+    cache.replace(0, items.iter().map(decoded).collect(), event(now()));
     cache
 }
 
@@ -85,7 +85,7 @@ fn later(seconds: i64) -> Time {
     Time::from_seconds(now().seconds + seconds)
 }
 
-/// This moment, at which the API server's clock stands so many seconds after [`now`].
+/// This moment, `seconds` after [`now`] by the API server's clock.
 fn moment(seconds: i64) -> AnswerTime {
     AnswerTime {
         now: later(seconds),
@@ -110,14 +110,14 @@ fn names(cache: &Cache<Deployment>, selection: &Selection) -> Vec<String> {
     names
 }
 
-fn of(namespace: &str) -> Selection {
+fn in_namespace(namespace: &str) -> Selection {
     Selection {
         namespace: Some(namespace.to_owned()),
         ..Selection::default()
     }
 }
 
-fn selected(selector: &str) -> Selection {
+fn with_selector(selector: &str) -> Selection {
     Selection {
         selector: selector.parse().unwrap(),
         selector_text: selector.to_owned(),
@@ -133,7 +133,7 @@ fn in_states(states: &[State]) -> Selection {
 }
 
 fn shop() -> Cache<Deployment> {
-    listed(&[
+    cache_with(&[
         healthy("shop", "web").label("tier", "front"),
         degraded("shop", "api"),
         healthy("bank", "ledger"),
@@ -150,7 +150,7 @@ fn nothing_is_ok_before_the_first_list() {
     assert_eq!(overview.gaps[0].class(), "notListed");
     assert!(overview.verdict.unknown);
     assert!(!cache.is_tried());
-    cache.failed(0, Failure::new(Class::Refused, "connection refused"), 1);
+    cache.note_failure(0, Failure::new(Class::Refused, "connection refused"), 1);
     let overview = cache.overview(&Selection::default(), &moment(0));
     assert_eq!(
         (overview.status, overview.gaps[0].class()),
@@ -162,7 +162,7 @@ fn nothing_is_ok_before_the_first_list() {
 
 #[test]
 fn an_empty_list_that_was_read_is_ok() {
-    let overview = listed(&[]).overview(&Selection::default(), &moment(0));
+    let overview = cache_with(&[]).overview(&Selection::default(), &moment(0));
     assert_eq!((overview.status, overview.summary.total), (Status::Ok, 0));
     assert_eq!(
         (overview.observed, overview.stale, overview.gaps.len()),
@@ -171,7 +171,7 @@ fn an_empty_list_that_was_read_is_ok() {
 }
 
 #[test]
-fn the_summary_counts_the_whole_selection_whatever_is_shown() {
+fn the_summary_also_counts_selected_objects_that_are_not_shown() {
     let cache = shop();
     let all = Summary {
         total: 5,
@@ -195,15 +195,15 @@ fn the_summary_counts_the_whole_selection_whatever_is_shown() {
             "{selection:?}"
         );
     }
-    let bank = cache.overview(&of("bank"), &moment(0));
+    let bank = cache.overview(&in_namespace("bank"), &moment(0));
     assert_eq!(
         (bank.summary.total, bank.summary.progressing, bank.summary.healthy),
         (2, 1, 1)
     );
     assert_eq!((bank.verdict.progressing, bank.verdict.degraded), (true, false));
-    let front = cache.overview(&selected("tier=front"), &moment(0));
+    let front = cache.overview(&with_selector("tier=front"), &moment(0));
     assert_eq!((front.summary.total, front.summary.healthy), (2, 1));
-    let shop = cache.overview(&of("shop"), &moment(0));
+    let shop = cache.overview(&in_namespace("shop"), &moment(0));
     assert_eq!(shop.summary.total, 2, "shop-a is another namespace");
 }
 
@@ -218,9 +218,9 @@ fn objects_are_shown_in_the_order_of_the_report() {
         "shop-a/zebra healthy",
     ];
     assert_eq!(names(&cache, &Selection::default()), all);
-    assert_eq!(names(&cache, &of("shop")), all[2..4]);
-    assert_eq!(names(&cache, &of("none")), [""; 0]);
-    assert_eq!(names(&cache, &selected("tier=front")), [all[0], all[3]]);
+    assert_eq!(names(&cache, &in_namespace("shop")), all[2..4]);
+    assert_eq!(names(&cache, &in_namespace("none")), [""; 0]);
+    assert_eq!(names(&cache, &with_selector("tier=front")), [all[0], all[3]]);
     assert_eq!(names(&cache, &in_states(&[State::Degraded])), all[2..3]);
     assert_eq!(
         names(&cache, &in_states(&[State::Degraded, State::Healthy])),
@@ -240,20 +240,20 @@ fn objects_are_shown_in_the_order_of_the_report() {
     assert_eq!(names(&cache, &after(ObjectKey::new("zzz", "zzz"))), [""; 0]);
     let elsewhere = |namespace| Selection {
         after: Some(ObjectKey::new(namespace, "x")),
-        ..of("shop")
+        ..in_namespace("shop")
     };
     assert_eq!(
         names(&cache, &elsewhere("zzz")),
         [""; 0],
-        "a token of another namespace is no panic"
+        "a token of another namespace does not panic"
     );
     assert_eq!(names(&cache, &elsewhere("bank")), all[2..4]);
 }
 
 #[test]
-fn events_and_new_lists_change_what_is_known() {
+fn events_and_new_lists_change_the_objects() {
     let cache = shop();
-    let apply = |object: Build| cache.applied(0, decoded(&object), event(now()));
+    let apply = |object: Build| cache.apply(0, decoded(&object), event(now()));
     let health_change = |object| apply(object).unwrap().health_change;
     assert_eq!(
         health_change(healthy("shop", "api")),
@@ -261,13 +261,13 @@ fn events_and_new_lists_change_what_is_known() {
     );
     assert_eq!(health_change(degraded("shop", "web")), Some(HealthChange::Failed));
     assert_eq!(health_change(healthy("shop", "new")), None);
-    cache.deleted(0, "bank", "cards", event(now()));
+    cache.delete(0, "bank", "cards", event(now()));
     assert_eq!(
-        names(&cache, &of("shop")),
+        names(&cache, &in_namespace("shop")),
         ["shop/api healthy", "shop/new healthy", "shop/web degraded"]
     );
-    assert_eq!(names(&cache, &of("bank")), ["bank/ledger healthy"]);
-    let changes = cache.listed(
+    assert_eq!(names(&cache, &in_namespace("bank")), ["bank/ledger healthy"]);
+    let changes = cache.replace(
         0,
         vec![
             decoded(&degraded("bank", "ledger")),
@@ -306,18 +306,18 @@ fn events_and_new_lists_change_what_is_known() {
 }
 
 #[test]
-fn the_first_list_is_no_news() {
+fn the_first_list_has_no_transitions() {
     let cache = cache(&[]);
     assert_eq!(
-        cache.listed(0, vec![decoded(&degraded("shop", "api"))], event(now())),
+        cache.replace(0, vec![decoded(&degraded("shop", "api"))], event(now())),
         []
     );
 }
 
 #[test]
-fn an_object_that_does_not_decode_is_unknown_and_spoils_no_other() {
+fn an_object_that_does_not_decode_is_unknown_and_the_others_are_judged() {
     let cache = cache(&[]);
-    cache.listed(
+    cache.replace(
         0,
         vec![broken("shop", "api"), decoded(&healthy("shop", "web"))],
         event(now()),
@@ -333,14 +333,14 @@ fn an_object_that_does_not_decode_is_unknown_and_spoils_no_other() {
     );
     assert!(overview.verdict.unknown);
     assert_eq!(
-        names(&cache, &selected("app=web")),
+        names(&cache, &with_selector("app=web")),
         ["shop/api unknown", "shop/web healthy"]
     );
 }
 
 #[test]
 fn time_alone_changes_a_verdict_that_is_not_settled() {
-    let cache = listed(&[rolling("bank", "cards")]);
+    let cache = cache_with(&[rolling("bank", "cards")]);
     let state = |seconds| cache.overview(&Selection::default(), &moment(seconds)).summary;
     assert_eq!(state(59).progressing, 1);
     assert!(cache.review(&moment(59)).is_empty());
@@ -354,14 +354,14 @@ fn time_alone_changes_a_verdict_that_is_not_settled() {
 }
 
 #[test]
-fn a_run_that_does_not_begin_is_missed_though_nothing_is_heard_of_its_cron_job() {
+fn a_run_that_does_not_begin_is_missed_without_an_event_of_its_cron_job() {
     let cron = serde_json::json!({
         "metadata": {"namespace": "shop", "name": "sync", "generation": 1, "creationTimestamp": at(-86_400)},
         "spec": {"schedule": "*/5 * * * *"},
         "status": {"lastScheduleTime": at(-600), "lastSuccessfulTime": at(-590)}
     });
     let cache: Cache<CronJob> = Cache::new(Kind::CronJob, &[]);
-    cache.listed(0, vec![from_value(&cron)], event(now()));
+    cache.replace(0, vec![from_value(&cron)], event(now()));
     let status = |seconds| cache.overview(&Selection::default(), &moment(seconds)).status;
     assert_eq!((status(0), status(1)), (Status::Ok, Status::Degraded));
     let changes = |seconds| cache.review(&moment(seconds)).len();
@@ -369,51 +369,51 @@ fn a_run_that_does_not_begin_is_missed_though_nothing_is_heard_of_its_cron_job()
 }
 
 #[test]
-fn what_came_back_a_moment_ago_is_judged_again_until_its_minute_is_over() {
+fn an_object_that_has_just_recovered_is_judged_again_for_a_minute() {
     let recovered = healthy("shop", "flapper")
         .created(at(-86_400))
         .condition("Available", "True", "MinimumReplicasAvailable", at(0))
         .condition("Progressing", "True", "NewReplicaSetAvailable", at(-86_400));
-    let cache = listed(&[recovered]);
+    let cache = cache_with(&[recovered]);
     let state = |seconds| cache.overview(&Selection::default(), &moment(seconds)).summary;
     assert_eq!((state(0).progressing, state(59).progressing), (1, 1));
-    assert_eq!(cache.search_targets(&moment(30)).len(), 1, "its pods tell why");
-    // Without a further word of the watch.
+    assert_eq!(cache.search_targets(&moment(30)).len(), 1, "its pods show why");
+    // Without a further event of the watch.
     assert_eq!(cache.review(&moment(59)), []);
     assert_eq!(state(60).healthy, 1);
     assert_eq!(cache.open_count(), 1);
     cache.review(&moment(60));
-    assert_eq!(cache.open_count(), 0, "time cannot change it any more");
+    assert_eq!(cache.open_count(), 0, "it cannot change with time any more");
     assert_eq!(state(61).healthy, 1);
     assert_eq!(cache.totals(&moment(61)).overview.summary.healthy, 1);
 }
 
 #[test]
-fn pods_of_what_was_written_a_moment_ago_are_looked_at_though_it_has_all_it_asks_for() {
+fn a_search_includes_an_object_whose_status_was_just_written() {
     let written = |ago: i64| {
         healthy("shop", "web")
             .created(at(-86_400))
             .managed_fields(at(-86_400))
             .managed_status(at(ago))
     };
-    let open = |build: Build| listed(&[build]).search_targets(&moment(0)).len();
+    let open = |build: Build| cache_with(&[build]).search_targets(&moment(0)).len();
     assert_eq!((open(written(-5)), open(written(-60))), (1, 0));
     // Somebody has scaled it.
     assert_eq!(open(written(-5).managed_fields(at(-30))), 0);
 }
 
 #[test]
-fn a_verdict_is_not_carried_beyond_what_was_heard() {
+fn a_verdict_is_not_carried_far_beyond_the_last_event() {
     let cards = rolling("bank", "cards").condition("Progressing", "True", "ReplicaSetUpdated", at(-500));
-    let cache = listed(&[cards]);
-    // Its deadline passes 100 s after the last sign of life.
+    let cache = cache_with(&[cards]);
+    // Its deadline passes 100 s after the last event.
     advance(Duration::from_mins(2));
     let overview = cache.overview(&Selection::default(), &moment(120));
     assert_eq!(
         (overview.summary.progressing, overview.stale, overview.age_seconds),
         (1, true, 120)
     );
-    cache.bookmark(0, event(later(120)));
+    cache.note_bookmark(0, event(later(120)));
     let overview = cache.overview(&Selection::default(), &moment(120));
     assert_eq!(
         (overview.summary.degraded, overview.stale, overview.age_seconds),
@@ -423,7 +423,7 @@ fn a_verdict_is_not_carried_beyond_what_was_heard() {
 
 #[test]
 fn silence_makes_data_stale_and_then_unknown() {
-    let cache = listed(&[degraded("shop", "api")]);
+    let cache = cache_with(&[degraded("shop", "api")]);
     advance(Duration::from_secs(89));
     assert!(!cache.overview(&Selection::default(), &moment(89)).stale);
     advance(Duration::from_secs(1));
@@ -449,8 +449,8 @@ fn silence_makes_data_stale_and_then_unknown() {
 }
 
 #[test]
-fn an_api_server_that_is_silent_makes_data_stale_until_the_watch_is_heard() {
-    let cache = listed(&[]);
+fn a_silent_api_server_makes_data_stale_until_the_next_event() {
+    let cache = cache_with(&[]);
     advance(Duration::from_secs(5));
     let silent = AnswerTime {
         silent: Some(instant()),
@@ -458,7 +458,7 @@ fn an_api_server_that_is_silent_makes_data_stale_until_the_watch_is_heard() {
     };
     assert!(cache.overview(&Selection::default(), &silent).stale);
     advance(Duration::from_secs(1));
-    cache.bookmark(0, event(later(6)));
+    cache.note_bookmark(0, event(later(6)));
     let after = AnswerTime {
         instant: instant(),
         ..silent
@@ -469,8 +469,8 @@ fn an_api_server_that_is_silent_makes_data_stale_until_the_watch_is_heard() {
 #[test]
 fn a_forbidden_namespace_is_not_seen_and_the_others_are_judged() {
     let cache = cache(&["bank", "shop"]);
-    cache.listed(1, vec![decoded(&healthy("shop", "web"))], event(now()));
-    cache.failed(0, Failure::new(Class::Forbidden, "no"), 3);
+    cache.replace(1, vec![decoded(&healthy("shop", "web"))], event(now()));
+    cache.note_failure(0, Failure::new(Class::Forbidden, "no"), 3);
     let overview = cache.overview(&Selection::default(), &moment(0));
     assert_eq!((overview.status, overview.summary.healthy), (Status::Unknown, 1));
     assert_eq!(
@@ -480,8 +480,11 @@ fn a_forbidden_namespace_is_not_seen_and_the_others_are_judged() {
             failure: Failure::new(Class::Forbidden, "no"),
         }]
     );
-    assert_eq!(cache.overview(&of("shop"), &moment(0)).status, Status::Ok);
-    let elsewhere = cache.overview(&of("team"), &moment(0));
+    assert_eq!(
+        cache.overview(&in_namespace("shop"), &moment(0)).status,
+        Status::Ok
+    );
+    let elsewhere = cache.overview(&in_namespace("team"), &moment(0));
     assert_eq!(
         (elsewhere.status, elsewhere.gaps[0].class()),
         (Status::Unknown, "notWatched")
@@ -492,21 +495,21 @@ fn a_forbidden_namespace_is_not_seen_and_the_others_are_judged() {
 #[test]
 fn a_new_list_of_one_namespace_leaves_the_others_alone() {
     let cache = cache(&["bank", "shop"]);
-    cache.listed(0, vec![decoded(&healthy("bank", "ledger"))], event(now()));
-    cache.listed(1, vec![decoded(&healthy("shop", "web"))], event(now()));
-    cache.listed(1, vec![], event(now()));
+    cache.replace(0, vec![decoded(&healthy("bank", "ledger"))], event(now()));
+    cache.replace(1, vec![decoded(&healthy("shop", "web"))], event(now()));
+    cache.replace(1, vec![], event(now()));
     assert_eq!(names(&cache, &Selection::default()), ["bank/ledger healthy"]);
 }
 
 #[test]
-fn the_oldest_namespace_tells_how_old_the_whole_is() {
+fn an_overview_is_as_old_as_its_oldest_namespace() {
     let cache = cache(&["bank", "shop"]);
-    cache.listed(0, vec![decoded(&degraded("bank", "ledger"))], event(now()));
+    cache.replace(0, vec![decoded(&degraded("bank", "ledger"))], event(now()));
     advance(STALE_AFTER);
-    cache.listed(1, vec![decoded(&healthy("shop", "web"))], event(now()));
+    cache.replace(1, vec![decoded(&healthy("shop", "web"))], event(now()));
     let overview = cache.overview(&Selection::default(), &moment(180));
     assert_eq!((overview.status, overview.age_seconds), (Status::Unknown, 180));
-    let shop = cache.overview(&of("shop"), &moment(180));
+    let shop = cache.overview(&in_namespace("shop"), &moment(180));
     assert_eq!(
         (shop.status, shop.age_seconds, shop.stale),
         (Status::Ok, 0, false)
@@ -514,16 +517,16 @@ fn the_oldest_namespace_tells_how_old_the_whole_is() {
 }
 
 #[test]
-fn a_right_that_is_taken_away_is_said_at_once() {
-    let cache = listed(&[]);
+fn a_right_that_is_taken_away_is_reported_with_the_second_refusal() {
+    let cache = cache_with(&[]);
     let forbidden = || Failure::new(Class::Forbidden, "no");
-    cache.failed(0, forbidden(), 1);
+    cache.note_failure(0, forbidden(), 1);
     assert_eq!(
         cache.overview(&Selection::default(), &moment(0)).status,
         Status::Ok,
         "once may be a start-up"
     );
-    cache.failed(0, forbidden(), 2);
+    cache.note_failure(0, forbidden(), 2);
     assert_eq!(
         cache.overview(&Selection::default(), &moment(0)).status,
         Status::Unknown
@@ -532,9 +535,9 @@ fn a_right_that_is_taken_away_is_said_at_once() {
 
 #[test]
 fn a_selector_that_matches_nothing_is_not_ok() {
-    let selection = selected("app=none");
+    let selection = with_selector("app=none");
     let mut overview = shop().overview(&selection, &moment(0));
-    // Of another kind something may match; whoever asks for this one alone adds it.
+    // The selector may match objects of another kind, so the overview of one kind alone has no gap.
     assert_eq!((overview.status, overview.gaps.len()), (Status::Ok, 0));
     let kinds = unmatched_kinds(std::iter::once((Kind::Deployment, &overview)), &selection);
     assert_eq!(kinds, Some(vec![Kind::Deployment]));
@@ -547,20 +550,20 @@ fn a_selector_that_matches_nothing_is_not_ok() {
         ),
         (Status::Unknown, "notFound", true)
     );
-    let matching = shop().overview(&selected("app"), &moment(0));
+    let matching = shop().overview(&with_selector("app"), &moment(0));
     let parts = [(Kind::Deployment, &matching), (Kind::Job, &overview)];
-    assert_eq!(unmatched_kinds(parts.into_iter(), &selected("app")), None);
+    assert_eq!(unmatched_kinds(parts.into_iter(), &with_selector("app")), None);
 }
 
 #[test]
 fn an_unobserved_generation_is_counted_from_when_it_was_first_seen() {
-    let seen = |generation| {
+    let unobserved = |generation| {
         healthy("shop", "web")
             .generation(generation)
             .observed(1)
             .remove("/metadata/managedFields")
     };
-    let cache = listed(&[seen(2)]);
+    let cache = cache_with(&[unobserved(2)]);
     let reason = |seconds| {
         let mut reason = Code::default();
         cache.visit(&Selection::default(), &moment(seconds), &mut |item| {
@@ -571,18 +574,18 @@ fn an_unobserved_generation_is_counted_from_when_it_was_first_seen() {
     };
     assert_eq!(reason(60), "NotObserved");
     assert_eq!(reason(61), "ControllerNotObserving");
-    cache.applied(0, decoded(&seen(2)), event(later(30)));
+    cache.apply(0, decoded(&unobserved(2)), event(later(30)));
     assert_eq!(
         reason(61),
         "ControllerNotObserving",
         "the same generation is not newer"
     );
-    cache.applied(0, decoded(&seen(3)), event(later(30)));
+    cache.apply(0, decoded(&unobserved(3)), event(later(30)));
     assert_eq!(reason(61), "NotObserved");
 }
 
-/// Metrics say the same as the answer at the moment of a review.
-fn agrees(cache: &Cache<Deployment>, seconds: i64) {
+/// Checks that metrics agree with the answer at the moment of a review.
+fn assert_agreement(cache: &Cache<Deployment>, seconds: i64) {
     let moment = moment(seconds);
     cache.review(&moment);
     assert_eq!(
@@ -592,12 +595,12 @@ fn agrees(cache: &Cache<Deployment>, seconds: i64) {
 }
 
 #[test]
-fn what_metrics_say_is_what_is_answered_whatever_happens() {
+fn metrics_agree_with_answers_after_every_event() {
     let cache = cache(&["bank", "shop"]);
-    agrees(&cache, 0);
-    cache.failed(0, Failure::new(Class::Refused, "no"), 1);
-    agrees(&cache, 0);
-    cache.listed(
+    assert_agreement(&cache, 0);
+    cache.note_failure(0, Failure::new(Class::Refused, "no"), 1);
+    assert_agreement(&cache, 0);
+    cache.replace(
         0,
         vec![
             decoded(&rolling("bank", "cards")),
@@ -605,22 +608,22 @@ fn what_metrics_say_is_what_is_answered_whatever_happens() {
         ],
         event(now()),
     );
-    agrees(&cache, 0);
-    cache.listed(
+    assert_agreement(&cache, 0);
+    cache.replace(
         1,
         vec![decoded(&degraded("shop", "api")), broken("shop", "web")],
         event(now()),
     );
-    agrees(&cache, 0);
-    agrees(&cache, 60);
-    cache.applied(1, decoded(&healthy("shop", "api")), event(later(60)));
-    agrees(&cache, 60);
-    cache.applied(1, decoded(&degraded("shop", "new")), event(later(60)));
-    cache.deleted(1, "shop", "web", event(later(60)));
-    cache.deleted(1, "shop", "none", event(later(60)));
-    agrees(&cache, 60);
-    cache.listed(1, vec![decoded(&healthy("shop", "new"))], event(later(60)));
-    agrees(&cache, 60);
+    assert_agreement(&cache, 0);
+    assert_agreement(&cache, 60);
+    cache.apply(1, decoded(&healthy("shop", "api")), event(later(60)));
+    assert_agreement(&cache, 60);
+    cache.apply(1, decoded(&degraded("shop", "new")), event(later(60)));
+    cache.delete(1, "shop", "web", event(later(60)));
+    cache.delete(1, "shop", "none", event(later(60)));
+    assert_agreement(&cache, 60);
+    cache.replace(1, vec![decoded(&healthy("shop", "new"))], event(later(60)));
+    assert_agreement(&cache, 60);
     let totals = cache.totals(&moment(60));
     assert_eq!((totals.synced, totals.relists), (true, 1));
     assert_eq!(totals.errors, BTreeMap::from([("refused", 1)]));
@@ -633,15 +636,15 @@ fn what_metrics_say_is_what_is_answered_whatever_happens() {
         (3, 2, 1)
     );
     advance(STALE_AFTER);
-    cache.bookmark(1, event(later(240)));
-    agrees(&cache, 240);
-    cache.failed(1, Failure::new(Class::Forbidden, "no"), 2);
-    agrees(&cache, 240);
+    cache.note_bookmark(1, event(later(240)));
+    assert_agreement(&cache, 240);
+    cache.note_failure(1, Failure::new(Class::Forbidden, "no"), 2);
+    assert_agreement(&cache, 240);
 }
 
 #[test]
-fn metrics_notice_what_time_alone_changes_with_the_next_review() {
-    let cache = listed(&[rolling("bank", "cards")]);
+fn metrics_show_a_change_by_time_alone_after_the_next_review() {
+    let cache = cache_with(&[rolling("bank", "cards")]);
     let summary = || cache.totals(&moment(60)).overview.summary;
     assert_eq!(summary().progressing, 1);
     cache.review(&moment(60));
@@ -649,12 +652,12 @@ fn metrics_notice_what_time_alone_changes_with_the_next_review() {
 }
 
 #[test]
-fn what_is_acknowledged_is_counted_and_left_out_of_the_verdict() {
+fn an_acknowledged_object_is_counted_and_left_out_of_the_verdict() {
     let known = |name, until: &str| {
         degraded("shop", name).annotation("sre/ignore", &format!("ReadyBelowDesired until {until}, known"))
     };
-    let cache = listed(&[healthy("shop", "web"), known("api", &at(60))]);
-    let told = |selection: &Selection, seconds| {
+    let cache = cache_with(&[healthy("shop", "web"), known("api", &at(60))]);
+    let verdict = |selection: &Selection, seconds| {
         let overview = cache.overview(selection, &moment(seconds));
         (
             overview.status,
@@ -667,10 +670,10 @@ fn what_is_acknowledged_is_counted_and_left_out_of_the_verdict() {
         no_ignore: true,
         ..Selection::default()
     };
-    assert_eq!(told(&Selection::default(), 0), (Status::Ok, false, 1, 1));
-    assert_eq!(told(&all, 0), (Status::Degraded, true, 1, 0));
-    // It is over.
-    assert_eq!(told(&Selection::default(), 60), (Status::Degraded, true, 1, 0));
+    assert_eq!(verdict(&Selection::default(), 0), (Status::Ok, false, 1, 1));
+    assert_eq!(verdict(&all, 0), (Status::Degraded, true, 1, 0));
+    // The acknowledgement has ended.
+    assert_eq!(verdict(&Selection::default(), 60), (Status::Degraded, true, 1, 0));
     let totals = |seconds| {
         let totals = cache.totals(&moment(seconds));
         let Totals {
@@ -687,8 +690,8 @@ fn what_is_acknowledged_is_counted_and_left_out_of_the_verdict() {
     assert_eq!(totals(0), (Status::Ok, 1, 0));
     cache.review(&moment(60));
     assert_eq!(totals(60), (Status::Degraded, 0, 1));
-    // It is deleted, and nothing of it is left in the counts.
-    cache.deleted(0, "shop", "api", event(later(61)));
+    // Once it is deleted, it is not counted.
+    cache.delete(0, "shop", "api", event(later(61)));
     assert_eq!(totals(61), (Status::Ok, 0, 0));
 }
 
@@ -700,14 +703,14 @@ fn web() -> Decoded<Service> {
     }))
 }
 
-/// The same, listed.
+/// A cache with the Service `web`.
 fn services() -> Cache<Service> {
     let cache = Cache::new(Kind::Service, &[]);
-    cache.listed(0, vec![web()], event(now()));
+    cache.replace(0, vec![web()], event(now()));
     cache
 }
 
-/// What its only endpoint says.
+/// Its only endpoint, as related objects.
 fn endpoint(ready: bool) -> RelatedObjects {
     let slice = serde_json::json!({
         "metadata": {"name": "web-1", "namespace": "shop", "creationTimestamp": at(-86_400),
@@ -721,7 +724,7 @@ fn endpoint(ready: bool) -> RelatedObjects {
     known
 }
 
-/// What comes where they cannot be read, because of a failure of that class.
+/// The answer if its endpoints cannot be read because of a failure of that class.
 fn no_endpoint(class: Class) -> RelatedAnswer {
     let mut known = RelatedObjects::default();
     known.miss(RelatedKind::EndpointSlices, Some("shop"));
@@ -729,8 +732,8 @@ fn no_endpoint(class: Class) -> RelatedAnswer {
     (known, vec![entry])
 }
 
-/// Status and the classes of what is not seen.
-fn said(cache: &Cache<Service>) -> (Status, Vec<String>) {
+/// The status, and the classes of the gaps.
+fn status_and_gaps(cache: &Cache<Service>) -> (Status, Vec<String>) {
     let overview = cache.overview(&Selection::default(), &moment(0));
     let totals = cache.totals(&moment(0)).overview;
     assert_eq!((overview.status, &overview.gaps), (totals.status, &totals.gaps));
@@ -747,9 +750,12 @@ fn bring(cache: &Cache<Service>, answer: RelatedAnswer) -> Vec<(String, HealthCh
 }
 
 #[test]
-fn what_other_kinds_say_is_judged_with_when_it_comes_and_what_it_changes_is_told() {
+fn related_objects_count_as_soon_as_they_are_read_and_change_states() {
     let cache = services();
-    assert_eq!(said(&cache), (Status::Unknown, vec!["notListed".to_owned()]));
+    assert_eq!(
+        status_and_gaps(&cache),
+        (Status::Unknown, vec!["notListed".to_owned()])
+    );
     let wanted = cache.related_needs(&RelatedObjects::default());
     assert_eq!(
         wanted.into_iter().collect::<Vec<_>>(),
@@ -757,24 +763,24 @@ fn what_other_kinds_say_is_judged_with_when_it_comes_and_what_it_changes_is_told
     );
     assert!(cache.related_needs(&endpoint(true)).is_empty());
     assert_eq!(bring(&cache, (endpoint(true), Vec::new())), []);
-    assert_eq!(said(&cache), (Status::Ok, vec![]));
-    // One that is well when it changes is not settled.
-    assert_eq!(cache.applied(0, web(), event(now())), None);
-    assert_eq!(said(&cache), (Status::Ok, vec![]));
-    let told = bring(&cache, (endpoint(false), Vec::new()));
-    assert_eq!(told, [("NoReadyEndpoints".to_owned(), HealthChange::Failed)]);
-    assert_eq!(said(&cache), (Status::Degraded, vec![]));
-    let told = bring(&cache, (endpoint(true), Vec::new()));
-    assert_eq!(told, [("Ready".to_owned(), HealthChange::Recovered)]);
+    assert_eq!(status_and_gaps(&cache), (Status::Ok, vec![]));
+    // A Service that is healthy when it changes is not settled.
+    assert_eq!(cache.apply(0, web(), event(now())), None);
+    assert_eq!(status_and_gaps(&cache), (Status::Ok, vec![]));
+    let changes = bring(&cache, (endpoint(false), Vec::new()));
+    assert_eq!(changes, [("NoReadyEndpoints".to_owned(), HealthChange::Failed)]);
+    assert_eq!(status_and_gaps(&cache), (Status::Degraded, vec![]));
+    let changes = bring(&cache, (endpoint(true), Vec::new()));
+    assert_eq!(changes, [("Ready".to_owned(), HealthChange::Recovered)]);
 }
 
 #[test]
-fn what_other_kinds_said_is_unknown_once_it_is_too_old() {
+fn a_verdict_is_unknown_once_its_related_objects_are_too_old() {
     let cache = services();
     bring(&cache, (endpoint(true), Vec::new()));
     advance(Duration::from_secs(179));
-    cache.bookmark(0, event(now()));
-    assert_eq!(said(&cache), (Status::Ok, vec![]));
+    cache.note_bookmark(0, event(now()));
+    assert_eq!(status_and_gaps(&cache), (Status::Ok, vec![]));
     let overview = cache.overview(&Selection::default(), &moment(0));
     assert_eq!((overview.stale, overview.age_seconds), (true, 179));
     advance(Duration::from_secs(1));
@@ -787,7 +793,7 @@ fn what_other_kinds_said_is_unknown_once_it_is_too_old() {
         ),
         (Status::Unknown, 1, "stale")
     );
-    // So are the counts, from the next review on, and whatever changes after it.
+    // So are the counts from the next review on, and objects that change after it.
     let transitions = cache.review(&moment(0));
     assert_eq!(
         transitions
@@ -796,27 +802,39 @@ fn what_other_kinds_said_is_unknown_once_it_is_too_old() {
             .collect::<Vec<_>>(),
         [(Some(State::Healthy), Some(State::Unknown), None)]
     );
-    assert_eq!(said(&cache), (Status::Unknown, vec!["stale".to_owned()]));
-    assert_eq!(cache.applied(0, web(), event(now())), None);
-    assert_eq!(said(&cache), (Status::Unknown, vec!["stale".to_owned()]));
+    assert_eq!(
+        status_and_gaps(&cache),
+        (Status::Unknown, vec!["stale".to_owned()])
+    );
+    assert_eq!(cache.apply(0, web(), event(now())), None);
+    assert_eq!(
+        status_and_gaps(&cache),
+        (Status::Unknown, vec!["stale".to_owned()])
+    );
 }
 
 #[test]
-fn a_failure_that_passes_takes_nothing_away_until_it_is_too_old_and_a_refusal_does_at_once() {
+fn related_objects_outlive_a_failure_until_they_are_too_old_but_no_refusal() {
     let cache = services();
     bring(&cache, (endpoint(true), Vec::new()));
     bring(&cache, no_endpoint(Class::Timeout));
-    assert_eq!(said(&cache), (Status::Ok, vec![]));
+    assert_eq!(status_and_gaps(&cache), (Status::Ok, vec![]));
     advance(STALE_AFTER);
-    cache.bookmark(0, event(now()));
+    cache.note_bookmark(0, event(now()));
     bring(&cache, no_endpoint(Class::Timeout));
-    assert_eq!(said(&cache), (Status::Unknown, vec!["timeout".to_owned()]));
+    assert_eq!(
+        status_and_gaps(&cache),
+        (Status::Unknown, vec!["timeout".to_owned()])
+    );
     bring(&cache, (endpoint(true), Vec::new()));
     bring(&cache, no_endpoint(Class::Forbidden));
-    assert_eq!(said(&cache), (Status::Unknown, vec!["forbidden".to_owned()]));
+    assert_eq!(
+        status_and_gaps(&cache),
+        (Status::Unknown, vec!["forbidden".to_owned()])
+    );
 }
 
-/// The parts of transitions that a script fixes.
+/// The parts of transitions that do not depend on words.
 fn steps(
     transitions: impl IntoIterator<Item = Transition>,
 ) -> Vec<(String, Option<State>, Option<State>, i64)> {
@@ -829,12 +847,12 @@ fn steps(
 #[test]
 fn a_run_has_exactly_the_transitions_that_happened() {
     use State::{Degraded, Healthy, Progressing};
-    let cache = listed(&[degraded("shop", "api"), rolling("bank", "cards")]);
+    let cache = cache_with(&[degraded("shop", "api"), rolling("bank", "cards")]);
     let step = |name: &str, from, to, at| (name.to_owned(), from, to, at);
     let mut seen = Vec::new();
-    seen.extend(cache.applied(0, decoded(&healthy("shop", "api")), event(later(10))));
+    seen.extend(cache.apply(0, decoded(&healthy("shop", "api")), event(later(10))));
     // An event that changes nothing is no transition.
-    seen.extend(cache.applied(0, decoded(&healthy("shop", "api")), event(later(11))));
+    seen.extend(cache.apply(0, decoded(&healthy("shop", "api")), event(later(11))));
     let recovered = Transition {
         object: ObjectRef::namespaced("Deployment", "shop", "api"),
         from: Some(Degraded),
@@ -846,26 +864,26 @@ fn a_run_has_exactly_the_transitions_that_happened() {
     };
     assert_eq!(seen, [recovered]);
     assert!(!seen[0].message.is_empty());
-    let seen = cache.deleted(0, "shop", "api", event(later(20)));
+    let seen = cache.delete(0, "shop", "api", event(later(20)));
     let deleted = Transition::deleted("Deployment", "shop", "api", Healthy, later(20));
     assert_eq!(seen, Some(deleted));
     assert_eq!(
-        cache.deleted(0, "shop", "api", event(later(21))),
+        cache.delete(0, "shop", "api", event(later(21))),
         None,
         "it is gone"
     );
-    // The watch is stale when the deadline of the rollout passes, so that nothing is known of it.
+    // The watch is stale when the deadline of the rollout passes, so the change is not known.
     advance(Duration::from_secs(90));
     assert_eq!(cache.review(&moment(110)), []);
-    cache.bookmark(0, event(later(110)));
+    cache.note_bookmark(0, event(later(110)));
     assert_eq!(
         steps(cache.review(&moment(110))),
         [step("cards", Some(Progressing), Some(Degraded), 110)]
     );
     assert_eq!(cache.review(&moment(111)), []);
     // A list after a lost watch: one object is new, one is gone, one has changed.
-    cache.failed(0, Failure::new(Class::ConnectionLost, "reset"), 1);
-    cache.listed(
+    cache.note_failure(0, Failure::new(Class::ConnectionLost, "reset"), 1);
+    cache.replace(
         0,
         vec![
             decoded(&rolling("bank", "cards")),
@@ -878,7 +896,7 @@ fn a_run_has_exactly_the_transitions_that_happened() {
         decoded(&degraded("shop", "web")),
     ];
     assert_eq!(
-        steps(cache.listed(0, relist, event(later(120)))),
+        steps(cache.replace(0, relist, event(later(120)))),
         [
             step("ledger", None, Some(Degraded), 120),
             step("web", Some(Healthy), Some(Degraded), 120),
@@ -886,7 +904,7 @@ fn a_run_has_exactly_the_transitions_that_happened() {
         ]
     );
     assert_eq!(
-        steps(cache.unserved(0, event(later(130)))),
+        steps(cache.note_unserved(0, event(later(130)))),
         [
             step("ledger", Some(Degraded), None, 130),
             step("web", Some(Degraded), None, 130),

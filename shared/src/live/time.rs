@@ -1,4 +1,4 @@
-//! The times that are given: of an event, and of an answer.
+//! The times of events and answers. They are given by the caller.
 
 use crate::resource::Time;
 use std::time::{Duration, Instant};

@@ -1,9 +1,9 @@
-//! What changed about one object.
+//! A change of an object's state.
 
 use crate::report::{Item, ObjectRef, State};
 use crate::resource::Time;
 
-/// A change of an object's state. Logs, histories and whoever waits are readers of it.
+/// A change of an object's state, as data for logs, histories and waiting callers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transition {
     /// The object.
@@ -18,15 +18,15 @@ pub struct Transition {
     pub reason: String,
     /// The reason in a sentence; empty for an object that was deleted.
     pub message: String,
-    /// What it means for the object's health. `None` for a state that decides nothing, such as progressing.
+    /// The change of the object's health. `None` for a state that decides nothing, such as progressing.
     pub health_change: Option<HealthChange>,
 }
 
 /// The reason of a transition without a new state.
 pub const DELETED: &str = "Deleted";
 
-/// Whether an object fails now or is well again. It is decided by the last state that was healthy or failing, however
-/// many states came in between.
+/// Whether an object has failed or recovered. Its last healthy or failing state decides it; states in between do not
+/// count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HealthChange {
     /// The object was healthy or new, and is degraded or unavailable.
@@ -35,10 +35,10 @@ pub enum HealthChange {
     Recovered,
 }
 
-/// What the last decisive state said of an object.
+/// The health of an object by its last decisive state.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Health {
-    /// There was none.
+    /// There was no decisive state.
     #[default]
     Undecided,
     /// It was healthy.
@@ -48,18 +48,18 @@ pub(super) enum Health {
 }
 
 impl Health {
-    /// Takes a new state into account, and returns what it changes.
+    /// Takes a new state into account, and returns the change.
     pub(super) fn update(&mut self, state: State) -> Option<HealthChange> {
         let new = match state {
             State::Healthy | State::Suspended | State::Succeeded => Self::Healthy,
             State::Degraded | State::Unavailable => Self::Failing,
-            // States in between decide nothing: the former health is compared with the one that follows.
+            // States in between decide nothing. The health before them is compared with the health after them.
             State::Progressing | State::Terminating | State::Unknown => return None,
         };
         match (std::mem::replace(self, new), new) {
             (Self::Undecided | Self::Healthy, Self::Failing) => Some(HealthChange::Failed),
             (Self::Failing, Self::Healthy) => Some(HealthChange::Recovered),
-            // A new object that is well from the start is no recovery.
+            // A new object that is healthy from the start has not recovered.
             _ => None,
         }
     }
@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_way_between_healthy_and_failing_changes_the_health() {
+    fn the_health_changes_only_between_healthy_and_failing_states() {
         use State::{Degraded, Healthy, Progressing, Terminating, Unavailable};
         let mut health = Health::default();
         let states = [

@@ -1,4 +1,4 @@
-//! What is known of one watch that feeds a cache.
+//! The state of one watch that feeds a cache.
 
 use super::tally::Tally;
 use super::{EventTime, Gap};
@@ -13,15 +13,15 @@ pub(super) struct WatchState {
     pub namespace: Option<String>,
     /// Its last event, a bookmark included; `None` before the first list.
     pub last_event: Option<EventTime>,
-    /// Its last failure, and how many there were since its last event.
+    /// Its last failure, and the number of failures since its last event.
     pub failure: Option<(Failure, u32)>,
     /// Whether the API server last answered that it serves no such kind.
     pub unserved: bool,
-    /// Its objects, as they were last judged.
+    /// The last verdicts about its objects, counted.
     pub tally: Tally,
-    /// How many lists it took.
+    /// The number of lists that it made.
     pub lists: u64,
-    /// How many times it failed, by class.
+    /// The number of its failures, by class.
     pub errors: BTreeMap<&'static str, u64>,
 }
 
@@ -34,20 +34,20 @@ impl WatchState {
         }
     }
 
-    /// Notes an event; true for the first one.
+    /// Notes an event. Returns whether it is the first one.
     pub(super) fn note_event(&mut self, at: EventTime) -> bool {
         self.failure = None;
         self.unserved = false;
         self.last_event.replace(at).is_none()
     }
 
-    /// Notes a failure; `failures` counts those in a row.
+    /// Notes a failure. `failures` counts the failures in a row.
     pub(super) fn note_failure(&mut self, failure: Failure, failures: u32) {
         *self.errors.entry(failure.class.as_str()).or_default() += 1;
         self.failure = Some((failure, failures));
     }
 
-    /// What it does not see.
+    /// The gap in its view, if there is one.
     pub(super) fn gap(&self, time: &AnswerTime) -> Option<Gap> {
         let namespace = self.namespace.clone();
         let failure = self.failure.as_ref();
@@ -62,7 +62,8 @@ impl WatchState {
                 since: event.time,
                 failure: failure.map(|(failure, _)| failure.clone()),
             }),
-            // A refusal is no outage but a decision: nothing more will be seen. One alone may be a start-up.
+            // A refusal is a decision and no outage: nothing more will be seen. A single refusal may come from a server
+            // that is starting.
             (Some(_), Some((failure, 2..))) if failure.class == Class::Forbidden => Some(Gap::NotListed {
                 namespace,
                 failure: failure.clone(),

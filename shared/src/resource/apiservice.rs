@@ -1,4 +1,4 @@
-//! `apiregistration.k8s.io/v1` APIService: a part of the API, and whether who serves it answers.
+//! `apiregistration.k8s.io/v1` APIService: a part of the API, and whether its server answers.
 //! The field numbers are those of `generated.proto` of `k8s.io/kube-aggregator`.
 
 use super::{Condition, ObjectMeta, PlainCondition, Resource, has_metadata, null_as_default};
@@ -11,10 +11,10 @@ pub struct ApiService {
     /// Name, deletion, finalizers.
     #[prost(message, optional, tag = "1")]
     pub metadata: Option<ObjectMeta>,
-    /// Who serves it.
+    /// The server behind it.
     #[prost(message, optional, tag = "2")]
     pub spec: Option<ApiServiceSpec>,
-    /// What the API server last found.
+    /// The last result of the API server's own check.
     #[prost(message, optional, tag = "3")]
     pub status: Option<ApiServiceStatus>,
 }

@@ -16,8 +16,8 @@ pub struct CronJob {
     /// The controller's last report; absent in a manifest.
     #[prost(message, optional, tag = "3")]
     pub status: Option<CronJobStatus>,
-    /// Whether its version is older than `batch/v1`, which only JSON shows. Before Kubernetes 1.21 their status had no
-    /// `lastSuccessfulTime`, so that its absence says nothing.
+    /// Whether its version is older than `batch/v1`, which only JSON shows. Before Kubernetes 1.21 the status had no
+    /// `lastSuccessfulTime`, so its absence says nothing.
     #[prost(bool, tag = "15")]
     #[serde(rename = "apiVersion", deserialize_with = "is_before_v1")]
     pub before_v1: bool,
@@ -36,7 +36,7 @@ pub struct CronJobSpec {
     #[prost(string, tag = "1")]
     #[serde(deserialize_with = "null_as_default")]
     pub schedule: String,
-    /// How late a run may still begin; absent if it always may.
+    /// How many seconds late a run may begin; absent if there is no limit.
     #[prost(int64, optional, tag = "2")]
     pub starting_deadline_seconds: Option<i64>,
     /// `Allow`, `Forbid` or `Replace`: the fate of a run that is due while another is under way.
@@ -59,7 +59,7 @@ pub struct CronJobStatus {
     #[prost(message, repeated, tag = "1")]
     #[serde(deserialize_with = "null_as_default")]
     pub active: Vec<ActiveJob>,
-    /// For when the newest run was scheduled.
+    /// The time for which the newest run was scheduled.
     #[prost(message, optional, tag = "4")]
     pub last_schedule_time: Option<Time>,
     /// When a run was last completed successfully.
@@ -78,7 +78,7 @@ pub struct ActiveJob {
 }
 
 impl CronJob {
-    /// Its schedule as it stands.
+    /// Its schedule as it is written.
     #[must_use]
     pub fn text(&self) -> &str {
         self.spec.as_ref().map_or("", |s| s.schedule.as_str())

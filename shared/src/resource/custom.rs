@@ -78,7 +78,7 @@ const OTHERS: [&str; 9] = [
     "failureMessage",
 ];
 
-/// Fields of a spec that say how many pods there should be, or that there should be none for now.
+/// Fields of a spec that say how many pods there should be, or that the object is paused or stopped.
 const SPEC: [&str; 19] = [
     "replicas",
     "instances",
@@ -124,7 +124,7 @@ pub struct CustomSpec {
     /// How many pods are asked for.
     #[prost(int64, optional, tag = "1")]
     pub replicas: Option<i64>,
-    /// Fields that can say that it is held or stopped, by their path in the spec.
+    /// Fields that can say that it is paused or stopped, by their path in the spec.
     #[prost(btree_map = "string, string", tag = "2")]
     pub words: BTreeMap<String, String>,
 }
@@ -144,7 +144,7 @@ pub struct CustomStatus {
     /// Words about the object as a whole.
     #[prost(message, repeated, tag = "4")]
     pub words: Vec<CustomWord>,
-    /// A field that says by true or false whether it can be used.
+    /// A boolean field that says whether it can be used.
     #[prost(bool, optional, tag = "5")]
     pub ready: Option<bool>,
     /// The error that its controller reports outside of conditions.

@@ -102,7 +102,7 @@ impl Endpoint {
 }
 
 impl EndpointSlice {
-    /// The name of its Service; none if it belongs to something else.
+    /// The name of its Service; `None` if it belongs to something else.
     #[must_use]
     pub fn service(&self) -> Option<&str> {
         self.meta().labels.get(SERVICE_NAME).map(String::as_str)

@@ -21,13 +21,13 @@ pub struct Event {
     #[prost(string, tag = "4")]
     #[serde(deserialize_with = "null_as_default")]
     pub message: String,
-    /// When it was first said, by components that do not use series.
+    /// When it was first reported, by components that do not use series.
     #[prost(message, optional, tag = "6")]
     pub first_timestamp: Option<Time>,
-    /// When it was last said, by components that do not use series.
+    /// When it was last reported, by components that do not use series.
     #[prost(message, optional, tag = "7")]
     pub last_timestamp: Option<Time>,
-    /// How often it was said, by components that do not use series.
+    /// How often it was reported, by components that do not use series.
     #[prost(int32, tag = "8")]
     #[serde(deserialize_with = "null_as_default")]
     pub count: i32,
@@ -35,10 +35,10 @@ pub struct Event {
     #[prost(string, tag = "9")]
     #[serde(rename = "type", deserialize_with = "null_as_default")]
     pub kind: String,
-    /// When it was first said, by components that use series.
+    /// When it was first reported, by components that use series.
     #[prost(message, optional, tag = "10")]
     pub event_time: Option<Time>,
-    /// How it went on.
+    /// Its repetitions.
     #[prost(message, optional, tag = "11")]
     pub series: Option<EventSeries>,
 }
@@ -55,7 +55,7 @@ pub struct ObjectReference {
     #[prost(string, tag = "2")]
     #[serde(deserialize_with = "null_as_default")]
     pub namespace: String,
-    /// Its name; names are used again, so an object that is known is matched by its identity alone.
+    /// Its name. Names are used again, so a known object is matched by its uid alone.
     #[prost(string, tag = "3")]
     #[serde(deserialize_with = "null_as_default")]
     pub name: String,
@@ -73,11 +73,11 @@ pub struct ObjectReference {
 #[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct EventSeries {
-    /// How often it was said.
+    /// How often it was reported.
     #[prost(int32, tag = "1")]
     #[serde(deserialize_with = "null_as_default")]
     pub count: i32,
-    /// When it was last said.
+    /// When it was last reported.
     #[prost(message, optional, tag = "2")]
     pub last_observed_time: Option<Time>,
 }
@@ -109,20 +109,20 @@ impl Event {
         path.split_once('{')?.1.strip_suffix('}')
     }
 
-    /// When it was last said.
+    /// When it was last reported.
     #[must_use]
     pub fn time(&self) -> Option<Time> {
         let series = self.series.as_ref().and_then(|s| s.last_observed_time);
         series.or(self.last_timestamp).or(self.event_time)
     }
 
-    /// When it was first said.
+    /// When it was first reported.
     #[must_use]
     pub fn first(&self) -> Option<Time> {
         self.first_timestamp.or(self.event_time).or(self.last_timestamp)
     }
 
-    /// How often it was said.
+    /// How often it was reported.
     #[must_use]
     pub fn times(&self) -> i64 {
         let series = self.series.as_ref().map_or(0, |s| s.count);

@@ -1,4 +1,4 @@
-//! `batch/v1` Job: whether it is done, still tries, or has given up.
+//! `batch/v1` Job: whether it has succeeded, is still trying, or has failed.
 
 use super::{
     Condition, INSTANTIATE, LabelSelector, ObjectMeta, PodsBy, ProbedCondition, Resource, Time, has_metadata,
@@ -31,7 +31,7 @@ pub struct JobSpec {
     /// Pods that have to succeed; absent if the first success is enough.
     #[prost(int32, optional, tag = "2")]
     pub completions: Option<i32>,
-    /// Seconds after its start at which the controller ends it, whatever it has reached.
+    /// Seconds after its start at which the controller ends it in any case.
     #[prost(int64, optional, tag = "3")]
     pub active_deadline_seconds: Option<i64>,
     /// Its pods. Dropped once it is done.
@@ -90,7 +90,7 @@ impl Job {
     }
 
     /// The uid of the CronJob that it is a run of. A Job that a person started (`kubectl create job --from`) also has
-    /// it as an owner; before Kubernetes 1.28 not as its controller.
+    /// the CronJob as an owner, but before Kubernetes 1.28 not as its controller.
     #[must_use]
     pub fn cron_job(&self) -> Option<&str> {
         let mut owners = self.meta().owner_references.iter();

@@ -1,4 +1,4 @@
-//! `coordination.k8s.io/v1` Lease: the time of its holder's last sign of life.
+//! `coordination.k8s.io/v1` Lease: when its holder last renewed it.
 
 use super::{ObjectMeta, Resource, Time, has_metadata};
 use serde::Deserialize;

@@ -13,7 +13,7 @@ pub const IGNORE: &str = "sre/ignore";
 /// The annotation of a Job that a person has started from a CronJob.
 pub const INSTANTIATE: &str = "cronjob.kubernetes.io/instantiate";
 
-/// Annotations with which a person holds a custom resource: of Crossplane, Cluster API, KEDA, Strimzi and
+/// Annotations with which a person pauses a custom resource of Crossplane, Cluster API, KEDA, Strimzi or
 /// `CloudNativePG`.
 pub const HOLDS: [&str; 6] = [
     "crossplane.io/paused",
@@ -65,7 +65,7 @@ pub struct ObjectMeta {
     /// The annotations that a rule reads; all others are dropped as the object is decoded, since one of them can hold
     /// the whole object once more.
     #[prost(btree_map = "string, string", tag = "12")]
-    #[serde(deserialize_with = "only_read")]
+    #[serde(deserialize_with = "read_annotations")]
     pub annotations: BTreeMap<String, String>,
     /// Owners; at most one of them is the controller.
     #[prost(message, repeated, tag = "13")]
@@ -98,9 +98,9 @@ impl ObjectMeta {
         managed_fields: Vec::new(),
     };
 
-    /// Drops what only protobuf brings: zeros that are times, and annotations that no rule reads.
+    /// Drops values that only protobuf brings: zero times, and annotations that no rule reads.
     pub(super) fn drop_zero_times(&mut self) {
-        // Built anew: a map that was emptied keeps its memory.
+        // A new map, since a map keeps the memory of removed entries.
         let annotations = std::mem::take(&mut self.annotations).into_iter();
         self.annotations = annotations.filter(|(key, _)| is_read(key)).collect();
         Time::drop_zero(&mut self.creation_timestamp);
@@ -150,10 +150,12 @@ impl ObjectMeta {
 }
 
 /// Reads the annotations that [`is_read`] names and skips the rest without copying it.
-fn only_read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
-    struct OnlyRead;
+fn read_annotations<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, String>, D::Error> {
+    struct AnnotationVisitor;
 
-    impl<'de> Visitor<'de> for OnlyRead {
+    impl<'de> Visitor<'de> for AnnotationVisitor {
         type Value = BTreeMap<String, String>;
 
         fn expecting(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
@@ -177,7 +179,7 @@ fn only_read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Stri
         }
     }
 
-    deserializer.deserialize_any(OnlyRead)
+    deserializer.deserialize_any(AnnotationVisitor)
 }
 
 /// One entry of `metadata.ownerReferences`.

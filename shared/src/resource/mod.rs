@@ -95,7 +95,7 @@ use serde::de::DeserializeOwned;
 
 /// A kind that this library reads: its path in the API, and the decoding of one object.
 pub trait Resource: DeserializeOwned + prost::Message + Default + Clone + Send + Sync + 'static {
-    /// The full type behind this view. Only its names are used; it is never decoded.
+    /// The full type behind this view. It is never decoded, only its names are used.
     type Whole: k8s_openapi::Resource;
 
     /// API group, empty for the core group.

@@ -27,7 +27,7 @@ pub struct PersistentVolumeClaimSpec {
     #[prost(string, tag = "3")]
     #[serde(deserialize_with = "null_as_default")]
     pub volume_name: String,
-    /// Who makes the volume.
+    /// The class that makes the volume.
     #[prost(string, optional, tag = "5")]
     pub storage_class_name: Option<String>,
 }

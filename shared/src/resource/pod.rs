@@ -37,7 +37,7 @@ pub struct PodSpec {
     #[prost(string, tag = "3")]
     #[serde(deserialize_with = "null_as_default")]
     pub restart_policy: String,
-    /// The node it was given to; empty if there is none.
+    /// The node that it was scheduled to; empty if there is none.
     #[prost(string, tag = "10")]
     #[serde(deserialize_with = "null_as_default")]
     pub node_name: String,
@@ -48,7 +48,7 @@ pub struct PodSpec {
     /// The nodes it may run on.
     #[prost(message, optional, tag = "18")]
     pub affinity: Option<Affinity>,
-    /// The scheduler that it waits for.
+    /// The scheduler that has to give it a node.
     #[prost(string, tag = "19")]
     #[serde(deserialize_with = "null_as_default")]
     pub scheduler_name: String,
@@ -56,7 +56,7 @@ pub struct PodSpec {
     #[prost(message, repeated, tag = "20")]
     #[serde(deserialize_with = "null_as_default")]
     pub init_containers: Vec<Container>,
-    /// Conditions that others have to set before the pod is Ready.
+    /// Conditions that other controllers have to set before the pod is Ready.
     #[prost(message, repeated, tag = "28")]
     #[serde(deserialize_with = "null_as_default")]
     pub readiness_gates: Vec<ReadinessGate>,
@@ -118,7 +118,7 @@ pub struct NodeSelectorRequirement {
     #[prost(string, tag = "1")]
     #[serde(deserialize_with = "null_as_default")]
     pub key: String,
-    /// How the values are meant, such as `In`.
+    /// The operator, such as `In`.
     #[prost(string, tag = "2")]
     #[serde(deserialize_with = "null_as_default")]
     pub operator: String,
@@ -184,7 +184,7 @@ pub struct Container {
 #[serde(default)]
 pub struct ContainerProbe {}
 
-/// A condition that others have to set.
+/// A condition that another controller has to set.
 #[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ReadinessGate {
@@ -242,7 +242,8 @@ pub struct ContainerStatus {
     #[prost(int32, tag = "5")]
     #[serde(deserialize_with = "null_as_default")]
     pub restart_count: i32,
-    /// Whether it is ready, as the kubelet last saw it. It stays true on a lost node: for naming a container only.
+    /// Whether it is ready, as the kubelet last reported. It stays true on a lost node, so it only serves to name a
+    /// container.
     #[prost(bool, tag = "4")]
     #[serde(deserialize_with = "null_as_default")]
     pub ready: bool,
@@ -343,7 +344,7 @@ impl Pod {
         matches!(policy, "OnFailure" | "Never")
     }
 
-    /// The node it was given to, if there is one.
+    /// The node that it was scheduled to, if there is one.
     #[must_use]
     pub fn node(&self) -> Option<&str> {
         let node = self.spec.as_ref()?.node_name.as_str();

@@ -44,7 +44,7 @@ pub struct RolloutSpec {
     /// How a new revision takes over.
     #[prost(message, optional, tag = "6")]
     pub strategy: Option<RolloutStrategy>,
-    /// Whether the pod template is that of another workload.
+    /// Whether it uses the pod template of another workload.
     #[prost(bool, tag = "7")]
     #[serde(deserialize_with = "is_there")]
     pub workload_ref: bool,
@@ -54,11 +54,11 @@ pub struct RolloutSpec {
 #[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct RolloutStrategy {
-    /// All at once, beside the old one.
+    /// Whether it replaces the old one all at once, after it ran beside it.
     #[prost(bool, tag = "1")]
     #[serde(deserialize_with = "is_there")]
     pub blue_green: bool,
-    /// Step by step.
+    /// The steps, if it takes over step by step.
     #[prost(message, optional, tag = "2")]
     pub canary: Option<RolloutCanary>,
 }
@@ -67,7 +67,7 @@ pub struct RolloutStrategy {
 #[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct RolloutCanary {
-    /// Whether something other than the number of pods divides the traffic: then the old ones stay for a while.
+    /// Whether the traffic is divided by something other than the number of pods. Then the old pods stay for a while.
     #[prost(bool, tag = "1")]
     #[serde(deserialize_with = "is_there")]
     pub traffic_routing: bool,
@@ -98,7 +98,8 @@ pub struct RolloutStep {
 #[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct RolloutPause {
-    /// For how long: seconds, or a number with `s`, `m` or `h`; empty until somebody promotes it.
+    /// How long it waits: seconds, or a number with `s`, `m` or `h`. If it is empty, it waits until a person promotes
+    /// it.
     #[prost(string, tag = "1")]
     #[serde(deserialize_with = "text")]
     pub duration: String,
@@ -108,7 +109,8 @@ pub struct RolloutPause {
 #[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct RolloutStatus {
-    /// The newest generation that the controller has acted upon, as text. Before version 0.10 it was a hash of the spec.
+    /// The newest generation that the controller has acted upon, as text. Before version 0.10 it was a hash of the
+    /// spec.
     #[prost(string, tag = "1")]
     #[serde(deserialize_with = "text")]
     pub observed_generation: String,
@@ -128,7 +130,7 @@ pub struct RolloutStatus {
     #[prost(message, repeated, tag = "6")]
     #[serde(deserialize_with = "null_as_default")]
     pub conditions: Vec<DeploymentCondition>,
-    /// Whether somebody or an analysis gave the update up.
+    /// Whether a person or an analysis has aborted the update.
     #[prost(bool, tag = "7")]
     #[serde(deserialize_with = "null_as_default")]
     pub abort: bool,
@@ -144,7 +146,7 @@ pub struct RolloutStatus {
     #[prost(message, repeated, tag = "10")]
     #[serde(deserialize_with = "null_as_default")]
     pub pause_conditions: Vec<RolloutPauseCondition>,
-    /// Whether the controller has paused it. Without a pause condition it is about to go on.
+    /// Whether the controller has paused it. Without a pause condition it is about to continue.
     #[prost(bool, tag = "11")]
     #[serde(deserialize_with = "null_as_default")]
     pub controller_pause: bool,
@@ -230,7 +232,7 @@ impl Rollout {
     }
 }
 
-/// A `CustomResourceDefinition` serves it, so that no crate of Kubernetes has it.
+/// A `CustomResourceDefinition` defines it, so k8s-openapi does not have it.
 impl k8s_openapi::Resource for Rollout {
     const API_VERSION: &'static str = "argoproj.io/v1alpha1";
     const GROUP: &'static str = "argoproj.io";
@@ -254,7 +256,7 @@ impl Resource for Rollout {
     fn slim(&mut self) {
         if let Some(status) = &mut self.status {
             for condition in &mut status.conditions {
-                // It is never shown, like a Deployment's.
+                // It is never shown, as with a Deployment.
                 if condition.is_true()
                     && !["ReplicaFailure", "InvalidSpec"].contains(&condition.kind.as_str())
                 {

@@ -38,8 +38,8 @@ pub struct LabelSelectorRequirement {
 }
 
 impl LabelSelector {
-    /// Whether it takes an object with these labels (`LabelSelectorAsSelector` in `k8s.io/apimachinery`). An operator
-    /// that does not exist takes nothing.
+    /// Whether it matches an object with these labels (`LabelSelectorAsSelector` in `k8s.io/apimachinery`). An unknown
+    /// operator matches nothing.
     #[must_use]
     pub fn matches(&self, labels: &BTreeMap<String, String>) -> bool {
         let is_met = |r: &LabelSelectorRequirement| {
@@ -58,7 +58,7 @@ impl LabelSelector {
             && self.match_expressions.iter().all(is_met)
     }
 
-    /// Whether no object can be taken by both, since they want different values of one label.
+    /// Whether no object can match both, since they require different values of one label.
     #[must_use]
     pub fn excludes(&self, other: &Self) -> bool {
         let differs = |(key, value)| other.match_labels.get(key).is_some_and(|v| v != value);
@@ -66,7 +66,7 @@ impl LabelSelector {
     }
 }
 
-/// As kubectl's `-l` takes it.
+/// Written as kubectl's `-l` takes it.
 impl fmt::Display for LabelSelector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let labels = self
@@ -91,7 +91,7 @@ impl fmt::Display for LabelSelector {
 pub enum PodsBy<'a> {
     /// It has none.
     Nothing,
-    /// By this selector; without one by their owner alone.
+    /// By this selector. Without one, by their owner alone.
     Selector(Option<&'a LabelSelector>),
     /// Its ReplicaSets have them. The selector is that of the pods.
     ThroughReplicaSets(Option<&'a LabelSelector>),
@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_selector_takes_what_meets_all_that_it_asks() {
+    fn a_selector_matches_labels_that_meet_all_of_its_requirements() {
         let of = |text: &str| serde_json::from_str::<LabelSelector>(text).unwrap_or_default();
         let labels = BTreeMap::from([("app".to_owned(), "web".to_owned())]);
         let one = |operator: &str, key: &str, value: &str| {

@@ -29,7 +29,7 @@ pub struct ServiceSpec {
     #[prost(message, repeated, tag = "1")]
     #[serde(deserialize_with = "null_as_default")]
     pub ports: Vec<ServicePort>,
-    /// Labels of its pods. Without any, somebody else keeps its endpoints.
+    /// Labels of its pods. Without labels, Kubernetes does not keep its endpoints.
     #[prost(btree_map = "string, string", tag = "2")]
     #[serde(deserialize_with = "null_as_default")]
     pub selector: BTreeMap<String, String>,
@@ -74,11 +74,11 @@ pub struct LoadBalancerStatus {
 #[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct LoadBalancerIngress {
-    /// Its address.
+    /// Its IP address.
     #[prost(string, tag = "1")]
     #[serde(deserialize_with = "null_as_default")]
     pub ip: String,
-    /// Its name, if it has one in place of an address.
+    /// Its host name, if it has one in place of an IP address.
     #[prost(string, tag = "2")]
     #[serde(deserialize_with = "null_as_default")]
     pub hostname: String,

@@ -1,4 +1,4 @@
-//! `v1` Status, with which the API server says no.
+//! `v1` Status, with which the API server refuses a request.
 
 use super::null_as_default;
 use serde::Deserialize;
@@ -21,7 +21,7 @@ pub struct ApiStatus {
     pub code: u16,
 }
 
-/// The same in protobuf, as field numbers of `metav1.Status`; the kind stands in the envelope.
+/// `metav1.Status` in protobuf. Its kind is in the envelope.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 struct ProtoStatus {
     #[prost(string, tag = "3")]
@@ -32,7 +32,7 @@ struct ProtoStatus {
     code: i32,
 }
 
-/// `runtime.Unknown`, the envelope of what the API server writes in protobuf.
+/// `runtime.Unknown`, the envelope of everything that the API server writes in protobuf.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 struct Envelope {
     #[prost(message, optional, tag = "1")]
@@ -41,7 +41,7 @@ struct Envelope {
     raw: Vec<u8>,
 }
 
-/// `runtime.TypeMeta`: of what version and kind an object in protobuf is.
+/// `runtime.TypeMeta`: the version and the kind of an object in protobuf.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub(crate) struct TypeMeta {
     #[prost(string, tag = "1")]
@@ -51,8 +51,8 @@ pub(crate) struct TypeMeta {
 }
 
 impl ApiStatus {
-    /// Reads a refusal in JSON or in protobuf, in which the API server refuses who asks for protobuf; `None` where the
-    /// body is another one, or only the beginning of one.
+    /// Reads a refusal in JSON or in protobuf. The API server refuses in protobuf if that was requested. `None` if the
+    /// body is something else, or only the beginning of a refusal.
     #[must_use]
     pub fn read(body: &[u8]) -> Option<Self> {
         use prost::Message as _;

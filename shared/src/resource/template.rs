@@ -1,5 +1,5 @@
-//! Workloads reduced to how many pods they ask for and the labels of those. It decides whether a Service without
-//! endpoints should have any.
+//! Workloads, reduced to the number of pods that they ask for and the labels of these pods. They show whether a Service
+//! without endpoints should have any.
 
 use super::{DaemonSetStatus, ObjectMeta, Resource, has_metadata, null_as_default};
 use serde::Deserialize;

@@ -1,5 +1,5 @@
 //! `admissionregistration.k8s.io/v1` webhook configurations: the webhooks that the API server asks before it writes,
-//! and what it does without an answer. Both kinds number the fields of a webhook in the same way.
+//! and whether it writes without their answer. Both kinds number the fields of a webhook in the same way.
 
 use super::{LabelSelector, ObjectMeta, Resource, has_metadata, null_as_default};
 use base64::Engine as _;
@@ -89,7 +89,7 @@ pub struct WebhookService {
 /// The first line of an authority in PEM.
 const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
 
-/// Reads the authorities. Somebody may have hidden them in a dump behind other words: they count as one authority.
+/// Reads the authorities. If a person has replaced them by other words in a dump, these count as one authority.
 fn authority<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
     let mut text = Option::<String>::deserialize(from)?.unwrap_or_default();
     text.retain(|c| !c.is_whitespace());
@@ -97,7 +97,7 @@ fn authority<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
 }
 
 impl WebhookClientConfig {
-    /// Whether it names an authority. A placeholder, such as an empty line, is none.
+    /// Whether it has an authority. A placeholder, such as an empty line, is none.
     #[must_use]
     pub fn has_authority(&self) -> bool {
         self.ca_bundle.windows(BEGIN.len()).any(|part| part == BEGIN)

@@ -1,10 +1,10 @@
-//! Decoding errors in words that name the field and its right value. The parser's sentences are for programmers, and
-//! change with its version.
+//! Decoding errors in words that name the field and its right value. The parser's own sentences are for programmers,
+//! and change with its version.
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// The longest text of an object that is repeated in a sentence.
+/// The longest text of an object that a sentence repeats.
 const LONGEST: usize = 60;
 
 /// The error, and its line in the text (from 1; 0 if that is not known).
@@ -111,7 +111,7 @@ enum PathStep {
     Index(usize),
 }
 
-/// Puts serde's message about the field at `path` into other words.
+/// A sentence in place of serde's message about the field at `path`.
 fn sentence(path: &str, message: &str) -> String {
     let path = if path == "." { "it" } else { path };
     let message = message.split(" at line ").next().unwrap_or(message);
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_and_a_break_are_told_without_the_words_of_a_parser() {
+    fn errors_in_times_and_syntax_are_reported_without_the_words_of_a_parser() {
         let error = |text: &str| from_json::<Deployment>(text.as_bytes()).err().map(|u| u.error);
         assert_eq!(
             error(r#"{"metadata": {"creationTimestamp": "yesterday"}}"#).as_deref(),

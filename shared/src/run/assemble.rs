@@ -1,11 +1,11 @@
-//! Puts the parts of a run together: the one place where a report of verdicts is made, and where it says why it is empty.
+//! Puts the parts of a run together. Every report of verdicts is made here.
 
 use super::Request;
 use crate::judge::{Judged, Reach};
 use crate::report::{ApiServerCheck, CheckResult, KindCheck, Namespaces, NotSeen, Report, Source};
 use crate::resource::Time;
 
-/// What a run found.
+/// The parts that a run found.
 #[derive(Default)]
 pub(super) struct Parts {
     pub api_server: Option<ApiServerCheck>,
@@ -14,7 +14,7 @@ pub(super) struct Parts {
     pub controllers: Option<KindCheck>,
     /// Why nothing was found.
     pub empty: Option<NotSeen>,
-    /// What could not be seen, whatever the kind.
+    /// The entries for objects that could not be seen and belong to no kind of `kinds`.
     pub not_seen: Vec<NotSeen>,
     pub causes_not_seen: Vec<NotSeen>,
 }
@@ -46,7 +46,7 @@ pub(super) fn assemble(source: Source, observed_at: Time, parts: Parts, request:
     report
 }
 
-/// The one namespace that was read, if no more may be read of any kind though all namespaces were asked for.
+/// The one namespace that was read, if all namespaces were asked for and no other may be read.
 fn only_namespace(kinds: &[Judged]) -> Option<String> {
     let mut only = None;
     for judged in kinds {

@@ -1,11 +1,11 @@
-//! Whether a run found nothing, though it read what was asked for. That alone is no answer: a name may be misspelt.
+//! Whether a run found nothing, though it could read everything. That alone is no answer: a name may be misspelt.
 
 use super::Request;
 use super::not_seen::nothing_selected;
 use crate::judge::Judged;
 use crate::report::NotSeen;
 
-/// What of a run is empty. A kind of several may be empty; that it was read is the answer then.
+/// How much of a run is empty. If only one of several kinds is empty, that is an answer.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Emptiness {
     /// No object of any kind.
@@ -61,7 +61,7 @@ mod tests {
         assert_eq!(empty(&[]), (false, false), "nothing was read");
         assert_eq!(empty(&[(true, true)]), (true, true));
         assert_eq!(empty(&[(true, true), (true, false)]), (false, false));
-        // Nodes are found whatever the namespace.
+        // Nodes are in no namespace, and are found with any.
         assert_eq!(empty(&[(true, true), (false, false)]), (false, true));
         assert_eq!(empty(&[(false, true)]), (true, false));
     }

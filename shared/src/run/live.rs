@@ -11,15 +11,15 @@ use crate::apiserver::judge_failure;
 use crate::check::ControllerFacts;
 use crate::cluster::Client;
 use crate::failure::Failure;
-use crate::judge::{Judged, OwnerFilter, OwnerGraph, SearchTarget, SearchedEvidence, Unanswered};
+use crate::judge::{Judged, OwnerFilter, OwnerGraph, SearchTarget, SearchedEvidence, UnansweredObjects};
 use crate::report::{ApiServerCheck, Item, NotSeen, Report, Source};
 use futures_util::stream::{self, StreamExt as _};
 
-/// Kinds that are read at the same time: an API server's fair queue has room for others beside it.
+/// Kinds that are read at the same time. The API server's fair queue then has room for other clients.
 const KINDS_AT_ONCE: usize = 4;
 
-/// Asks the API server everything that was asked for, and judges it. Never fails: what could not be seen is in the
-/// report.
+/// Reads everything that the request is about, and judges it. Never fails: the report has an entry for everything that
+/// could not be seen.
 pub async fn live(
     client: &Client,
     request: &Request,
@@ -36,14 +36,14 @@ pub async fn live(
     assemble(source, reader.time(), parts, request)
 }
 
-/// The report of a run that could not begin, because there is no credential for one. Every part is unknown.
+/// The report of a run that could not begin because it has no credential. Every part is unknown.
 #[must_use]
 pub fn unreached(request: &Request, failure: &Failure, source: Source, clock: Clock) -> Report {
     let api_server = request.api_server.then(|| judge_failure(failure));
     unseen(request, failure, api_server, source, clock)
 }
 
-/// The report of a run in which no kind was seen, with this part about the API server.
+/// The report of a run that saw no kind, with this part about the API server.
 pub(super) fn unseen(
     request: &Request,
     failure: &Failure,
@@ -69,7 +69,7 @@ pub(super) fn unseen(
     assemble(source, clock(), parts, request)
 }
 
-/// The part about the API server, if that was asked for. If nothing else was, the whole path to it is walked.
+/// The part about the API server, if that was asked for. If nothing else was asked for, the whole path to it is traced.
 async fn api_server_part(client: &Client, request: &Request, clock: Clock) -> Option<ApiServerCheck> {
     if !request.api_server {
         return None;
@@ -108,7 +108,7 @@ async fn kind_parts(client: &Client, reader: &ClusterReader<'_>, request: &Reque
     for (target, judged) in request.kinds.iter().zip(&kinds) {
         graph.add_judged(target.kind.group(), &judged.items);
     }
-    let mut unanswered = Unanswered::take(kinds.iter_mut(), &graph);
+    let mut unanswered = UnansweredObjects::take(kinds.iter_mut(), &graph);
     let judged = kinds.iter_mut().chain([&mut unanswered.judged]).collect();
     let causes_not_seen = explain(client, reader, request, judged).await;
     leave_out_on_purpose(request, &mut kinds);
@@ -122,7 +122,8 @@ async fn kind_parts(client: &Client, reader: &ClusterReader<'_>, request: &Reque
     }
 }
 
-/// Judges again what is not healthy, with the evidence that a search finds. Returns what the search could not see.
+/// Judges unhealthy objects again, with the evidence that a search finds. Returns the entries for objects that the
+/// search could not see.
 async fn explain(
     client: &Client,
     reader: &ClusterReader<'_>,

@@ -1,4 +1,4 @@
-//! A run: read what is asked about, judge it, and put the report together.
+//! A run: reads the objects that a request is about, judges them, and puts the report together.
 
 mod agent;
 pub mod apiserver;
@@ -20,5 +20,5 @@ pub use not_seen::{all_but, not_seen, not_seen_kind, nothing_selected};
 pub use progress::Progress;
 pub use request::{AgentItems, Causes, CustomTarget, KindTarget, Request};
 
-/// Items a page of a list if nothing else is asked for, as kubectl.
+/// Items on a page of a list by default, as in kubectl.
 pub const PAGE_SIZE: u32 = 500;

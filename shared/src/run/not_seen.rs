@@ -1,4 +1,4 @@
-//! The entries of a report for what could not be seen: from a failure, a name or a selector to the words.
+//! The entries of a report for objects that could not be seen: from a failure, a name or a selector to the words.
 
 use super::Request;
 use crate::failure::{Class, Failure};
@@ -26,7 +26,7 @@ pub fn not_seen(thing: impl Into<String>, failure: &Failure, rule: Option<&str>)
     }
 }
 
-/// How to get a rule such as `apps/deployments list` or `pods/log get`.
+/// The hint for a missing rule such as `apps/deployments list` or `pods/log get`.
 pub(super) fn grant(rule: &str) -> String {
     let (resource, verb) = rule.split_once(' ').unwrap_or((rule, "list"));
     let resource = match resource.split_once('/') {
@@ -58,7 +58,7 @@ pub(super) fn type_not_seen(
         resource: Some(resource_type.resource()),
         ..not_seen(resource_type.name(), failure, Some(&resource_type.rule()))
     };
-    // An empty list is answered too: if its path is unknown, so is the kind.
+    // The API server answers an empty list too. If the path is unknown, the kind is.
     if failure.class == Class::NotFound {
         return NotSeen {
             error: Some(format!(
@@ -95,8 +95,8 @@ pub(super) fn namespace_not_seen(namespace: &str, failure: &Failure) -> NotSeen 
     }
 }
 
-/// Whether the verdicts of that check lack what the entry is about, in any namespace. The resource of a kind that only the
-/// agent knows is compared by its plural.
+/// Whether the entry is about objects that the verdicts of that check need, in any namespace. The resource of a kind
+/// that only the agent knows is compared by its plural.
 pub(super) fn is_about(entry: &NotSeen, check: &str) -> bool {
     let named = entry.needed_by.as_ref().or(entry.resource.as_ref());
     named.is_some_and(|named| match (Kind::from_word(named), Kind::from_word(check)) {
@@ -106,10 +106,10 @@ pub(super) fn is_about(entry: &NotSeen, check: &str) -> bool {
     })
 }
 
-/// Namespaces that are named one by one. Of more namespaces the number says more than a list.
+/// The most namespaces that are named one by one. If there are more, their number says more than a list.
 const NAMED: usize = 4;
 
-/// All namespaces but the watched ones.
+/// The words for all namespaces but the watched ones.
 #[must_use]
 pub fn all_but(watched: &[String]) -> String {
     match watched.len() {
@@ -119,7 +119,7 @@ pub fn all_but(watched: &[String]) -> String {
     }
 }
 
-/// Adds to the hints of kinds that may not be read how to leave them out on purpose, if other kinds may be read.
+/// Adds a way to leave a kind out on purpose to the hint of each kind that may not be read, if other kinds may be read.
 pub(super) fn leave_out_on_purpose(request: &Request, kinds: &mut [Judged]) {
     let forbidden = |plural: &str| {
         let mut entries = kinds.iter().flat_map(|judged| &judged.not_seen);
@@ -178,12 +178,12 @@ pub fn nothing_selected<S: AsRef<str>>(checks: &[S], selector: &str, namespace: 
     }
 }
 
-/// The resource of a check: that of its kind; a custom resource is called by its own.
+/// The resource of a check. The check of a custom resource has the name of its resource.
 fn resource_of(check: &str) -> String {
     Kind::from_word(check).map_or_else(|| check.to_owned(), Kind::resource)
 }
 
-/// `Jobs`, `Jobs or CronJobs`, `Deployments, Jobs or CronJobs`.
+/// The titles of checks: `Jobs`, `Jobs or CronJobs`, `Deployments, Jobs or CronJobs`.
 pub(super) fn one_or_other<S: AsRef<str>>(checks: &[S]) -> String {
     let title = |check: &S| {
         let check = check.as_ref();

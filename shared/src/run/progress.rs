@@ -2,7 +2,7 @@
 
 use crate::kind::Kind;
 
-/// A step of a run that is done.
+/// A finished step of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
     /// All objects of a kind were read: how many there are.

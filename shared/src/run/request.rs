@@ -1,22 +1,22 @@
-//! The question that a run answers.
+//! The request that a run answers.
 
 use super::PAGE_SIZE;
 use crate::kind::{Kind, ResourceArg};
 use crate::selector::Selector;
 
-/// Whether a run looks for the causes of what is not healthy.
+/// Whether a run searches for the causes of unhealthy objects.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Causes {
-    /// No: nothing is asked for them.
+    /// No requests are made for them.
     #[default]
     None,
-    /// Yes.
-    Told,
-    /// And the last lines of containers that crashed, which can hold anything that they were given.
+    /// Yes, without logs.
+    WithoutLogs,
+    /// Yes, with the last lines of crashed containers. Such lines may contain secrets.
     WithLogs,
 }
 
-/// What a run is asked.
+/// The parts that a run judges, and how.
 #[derive(Debug, Clone, Default)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct Request {
@@ -26,24 +26,26 @@ pub struct Request {
     pub kinds: Vec<KindTarget>,
     /// Kinds that are found by discovery, and judged by their conditions.
     pub custom: Vec<CustomTarget>,
-    /// One namespace; `None` for all.
+    /// The namespace; `None` for all.
     pub namespace: Option<String>,
     /// The label selector as it was given; empty for none.
     pub selector_text: String,
     /// The label selector, parsed.
     pub selector: Selector,
-    /// Items a page of a list.
+    /// Items on a page of a list.
     pub page_size: u32,
-    /// Whether causes are looked for.
+    /// Whether causes are searched for.
     pub causes: Causes,
-    /// Every kind is asked for, and none by its name. A kind that the API server does not serve has no objects then.
+    /// Whether every kind is asked for, and none by its name. Then a kind that the API server does not serve has no
+    /// objects.
     pub all_kinds: bool,
-    /// No part was named: these are the default ones.
+    /// Whether these are the default parts, because none was named.
     pub by_default: bool,
     /// Whether annotations that acknowledge a finding are ignored.
     pub no_ignore: bool,
-    /// Kinds were named: each of their objects is judged by itself, with or without a controller. Otherwise an object that
-    /// has a controller is left to it. If the controller has no verdict, its objects are judged together under its name.
+    /// Whether kinds were named, so that each of their objects is judged by itself, with or without a controller.
+    /// Otherwise an object that has a controller is left to it. If the controller has no verdict, its objects are
+    /// judged together under its name.
     pub every_object: bool,
     /// Which objects an agent sends.
     pub items: AgentItems,
@@ -89,7 +91,7 @@ impl KindTarget {
 }
 
 impl Request {
-    /// The default question: the API server and the default kinds, in all namespaces.
+    /// The default request: the API server and the default kinds, in all namespaces.
     #[must_use]
     pub fn everything() -> Self {
         Self {
@@ -117,13 +119,13 @@ impl Request {
             .collect()
     }
 
-    /// Whether objects of this kind are judged by themselves that would be left to their controllers otherwise.
+    /// Whether objects of this kind are judged by themselves, though a default run leaves them to their controllers.
     pub(super) fn judges_every(&self, check: &str) -> bool {
         self.every_object && Kind::from_word(check).is_some_and(Kind::leaves_owned)
     }
 
-    /// The kinds that are judged whole, so that the objects that they control are left to them. With a selector there is
-    /// none: which of their objects are selected is not known before they are read.
+    /// The kinds whose objects are all judged, so that the objects that these control are left to them. With a
+    /// selector there is no such kind: the selected objects are not known before the kinds are read.
     pub(super) fn covered(&self) -> Vec<Kind> {
         if !self.selector.is_empty() {
             return Vec::new();

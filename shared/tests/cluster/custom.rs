@@ -218,7 +218,7 @@ fn rollouts(all_kinds: bool) -> Request {
         kinds: vec![KindTarget::all(Kind::Rollout)],
         all_kinds,
         by_default: false,
-        causes: Causes::Told,
+        causes: Causes::WithoutLogs,
         ..Request::everything()
     }
 }

@@ -13,7 +13,7 @@ fn request_for(kinds: &[Kind]) -> Request {
         api_server: false,
         kinds: kinds.iter().copied().map(KindTarget::all).collect(),
         by_default: false,
-        causes: Causes::Told,
+        causes: Causes::WithoutLogs,
         ..Request::everything()
     }
 }

@@ -21,7 +21,7 @@ fn judge(kind: Kind, objects: Vec<Value>) -> Item {
     let file = File::new("dump", List::kubectl().items(objects).to_json().into_bytes());
     let ask = Request {
         kinds: vec![KindTarget::all(kind)],
-        causes: Causes::Told,
+        causes: Causes::WithoutLogs,
         ..Request::default()
     };
     let report = dump(&Objects::read(vec![file]), "dump", &ask, Some(now()), now);

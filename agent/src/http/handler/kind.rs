@@ -58,9 +58,9 @@ pub fn answer(state: &AgentState, objects: &dyn KindObjects, query: &Query) -> A
     let mut overview = objects.overview(selection, &time);
     let nothing = not_seen::nothing_selected(std::iter::once((objects.kind(), &overview)), selection);
     let controllers = controllers::judge(&[objects], &state.kinds, selection, &time);
-    let alone = controllers::selected_alone(&[objects], &state.kinds, selection, &time);
+    let alone = controllers::partial_selections(&[objects], &state.kinds, selection, &time);
     let nothing = nothing.filter(|_| controllers.is_none() && alone.is_empty());
-    let alone = alone.into_iter().map(not_seen::selected_alone);
+    let alone = alone.into_iter().map(not_seen::partial_selection);
     nothing
         .into_iter()
         .chain(alone)

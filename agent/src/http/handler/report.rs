@@ -78,9 +78,9 @@ pub async fn answer(state: &AgentState, query: &Query) -> Answer {
         .collect();
     let asked_for: Vec<&dyn KindObjects> = watched.iter().map(|objects| &***objects).collect();
     let controllers = controllers::judge(&asked_for, &state.kinds, selection, &time);
-    let alone: Vec<NotSeen> = controllers::selected_alone(&asked_for, &state.kinds, selection, &time)
+    let alone: Vec<NotSeen> = controllers::partial_selections(&asked_for, &state.kinds, selection, &time)
         .into_iter()
-        .map(not_seen::selected_alone)
+        .map(not_seen::partial_selection)
         .collect();
     let overviews = parts.iter().map(|(objects, overview)| (objects.kind(), overview));
     let nothing = not_seen::nothing_selected(overviews, selection);

@@ -41,7 +41,7 @@ macro_rules! companions {
             /// Its type in the API.
             #[must_use]
             pub fn resource_type(self) -> ResourceType {
-                match self { $(Self::$variant => ResourceType::of::<$type>(),)+ }
+                match self { $(Self::$variant => ResourceType::from_view::<$type>(),)+ }
             }
 
             /// Whether few clusters have any: a dump without them says that there are none.

@@ -17,7 +17,7 @@ impl ExpectedType {
     /// One object of `T`.
     pub fn object<T: Resource>() -> Self {
         Self {
-            api_version: ResourceType::of::<T>().api_version(),
+            api_version: ResourceType::from_view::<T>().api_version(),
             kind: T::KIND.to_owned(),
             any_list: false,
         }

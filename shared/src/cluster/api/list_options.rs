@@ -25,7 +25,7 @@ pub struct ListOptions {
 impl ListOptions {
     /// The type of the objects that the request is about.
     pub(crate) fn type_of<T: Resource>(&self) -> ResourceType {
-        let own = ResourceType::of::<T>;
+        let own = ResourceType::from_view::<T>;
         self.resource_type.clone().unwrap_or_else(own)
     }
 

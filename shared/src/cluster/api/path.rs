@@ -15,7 +15,7 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
 /// Path of the objects of `T`, in one namespace or in all.
 #[must_use]
 pub fn collection_path<T: Resource>(namespace: Option<&str>) -> String {
-    path_of_type(&ResourceType::of::<T>(), namespace)
+    path_of_type(&ResourceType::from_view::<T>(), namespace)
 }
 
 /// Path of the objects of a type, in one namespace or in all.

@@ -1,6 +1,6 @@
-//! The answer of an agent: understood, compared with what was asked, and reduced to it.
+//! The answer of an agent: decoded, compared with the request, and reduced to it.
 //!
-//! An answer covers what was asked for only as far as the agent says so. Kinds and namespaces that it does not watch are not
+//! An answer covers a request only as far as the agent says so. Kinds and namespaces that it does not watch are not
 //! seen, and neither is a part that it does not describe.
 
 use crate::apiserver::vantage::compare;
@@ -18,7 +18,7 @@ use crate::run::{Causes, KindTarget, Request};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-/// Read before the whole answer: who answered, and whether the answer has every field that it must have.
+/// The fields that are read before the whole answer. They show who answered, and whether every required field is there.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Head {
@@ -52,19 +52,19 @@ struct Error {
     message: String,
 }
 
-fn refused(served: &ServiceResponse) -> Option<Error> {
+fn refusal(served: &ServiceResponse) -> Option<Error> {
     serde_json::from_slice(&served.body).ok()
 }
 
-/// Whether the agent does not know a parameter of the question, or a word in it.
+/// Whether the agent refused the request because of a parameter that it does not know, or a word in one.
 pub(super) fn is_refused_query(served: &ServiceResponse) -> bool {
-    served.status == 400 && refused(served).is_some_and(|refused| refused.error == "invalidQuery")
+    served.status == 400 && refusal(served).is_some_and(|refusal| refusal.error == "invalidQuery")
 }
 
-/// What was asked, out of an agent's answer. Its status is not settled yet.
+/// The requested part of an agent's answer. Its status is not settled yet.
 pub(super) struct Answer {
     pub report: Report,
-    /// The agent's own status, if all of its answer was asked for.
+    /// The agent's own status, if the whole answer was requested.
     status: Option<Status>,
 }
 
@@ -80,7 +80,7 @@ impl Answer {
         }
     }
 
-    /// Adds something that makes every kind unknown at best.
+    /// Adds an entry that makes every kind unknown at best.
     pub fn add_not_seen(&mut self, entry: Option<NotSeen>) {
         let Some(entry) = entry else { return };
         self.report.coverage.not_seen.push(entry);
@@ -94,20 +94,20 @@ impl Answer {
     /// The report, settled.
     pub fn finish(mut self) -> Report {
         self.report.settle();
-        // A newer agent may know of more than its parts say.
+        // A newer agent may know more than its parts show.
         let status = self.status.unwrap_or(Status::Ok);
         self.report.status = self.report.status.worst(status);
         self.report
     }
 }
 
-/// Understands an agent's answer, and takes from it what was asked.
+/// Decodes an agent's answer, and selects the requested part of it.
 ///
 /// # Errors
 /// `agentVersion` if the agent speaks another version of the report, or does not know the request; `notAnAgent` if
 /// something else answered.
-pub(super) fn understood(served: &ServiceResponse, request: &Request) -> Result<Answer, Failure> {
-    let of = |class, message: String| Failure {
+pub(super) fn understand(served: &ServiceResponse, request: &Request) -> Result<Answer, Failure> {
+    let failure = |class, message: String| Failure {
         status: Some(served.status),
         ..Failure::new(class, message)
     };
@@ -115,7 +115,7 @@ pub(super) fn understood(served: &ServiceResponse, request: &Request) -> Result<
         && head.kind == KIND
     {
         if head.api_version != API_VERSION {
-            return Err(of(
+            return Err(failure(
                 Class::AgentVersion,
                 format!(
                     "the agent reports as {}, and this plugin understands {API_VERSION}",
@@ -124,19 +124,19 @@ pub(super) fn understood(served: &ServiceResponse, request: &Request) -> Result<
             ));
         }
         let report = serde_json::from_slice(&served.body).map_err(|error| {
-            of(
+            failure(
                 Class::AgentVersion,
                 format!("the agent's report cannot be understood: {error}"),
             )
         })?;
-        return Ok(taken(report, &head, request));
+        return Ok(select(report, &head, request));
     }
-    if let Some(refused) = refused(served)
-        && matches!(refused.error.as_str(), "unknownPath" | "invalidQuery")
+    if let Some(refusal) = refusal(served)
+        && matches!(refusal.error.as_str(), "unknownPath" | "invalidQuery")
     {
-        return Err(of(
+        return Err(failure(
             Class::AgentVersion,
-            format!("the agent does not know what it was asked: {}", refused.message),
+            format!("the agent does not know what it was asked: {}", refusal.message),
         ));
     }
     Err(no_agent(served))
@@ -171,12 +171,12 @@ pub fn agent_version(served: &ServiceResponse) -> Result<String, Failure> {
         version: String,
     }
     serde_json::from_slice(&served.body)
-        .map(|told: Version| told.version)
+        .map(|answer: Version| answer.version)
         .map_err(|_| no_agent(served))
 }
 
-/// Takes what was asked out of the agent's report.
-fn taken(mut report: Report, head: &Head, request: &Request) -> Answer {
+/// Selects the requested part of the agent's report.
+fn select(mut report: Report, head: &Head, request: &Request) -> Answer {
     let status = report.status;
     let mut not_seen = std::mem::take(&mut report.coverage.not_seen);
     let (mut api_server, mut kinds, mut others) = (None, Vec::new(), Vec::new());
@@ -186,7 +186,7 @@ fn taken(mut report: Report, head: &Head, request: &Request) -> Answer {
         match check {
             CheckResult::ApiServer(check) => api_server = Some(check),
             CheckResult::Kind(check) if wanted.contains(&check.check) => kinds.push(check),
-            // If a kind was asked for by its name, each object has to be judged by itself.
+            // If a kind was named, each of its objects has to be judged by itself.
             CheckResult::Kind(check) if check.check == CONTROLLERS && !request.every_object => {
                 controllers = Some(check);
             }
@@ -232,10 +232,10 @@ fn taken(mut report: Report, head: &Head, request: &Request) -> Answer {
                 if wanted.names.is_empty() {
                     part
                 } else {
-                    named(part, wanted, request, &mut not_seen)
+                    select_named(part, wanted, request, &mut not_seen)
                 }
             }
-            // If the kind is there twice, it is not known which of them holds.
+            // If the kind is there twice, it is not known which part is right.
             (Some(_), false) => {
                 not_seen.push(not_counted(wanted.kind));
                 KindCheck::of(plural, Vec::new(), false)
@@ -249,7 +249,7 @@ fn taken(mut report: Report, head: &Head, request: &Request) -> Answer {
         };
         parts.push(part);
     }
-    // A narrower question than the agent's answer: something may match, but nothing of what was asked for.
+    // The request may be narrower than the answer: then the selector may match only objects that were not requested.
     let all_seen = not_seen.is_empty();
     let counts = parts
         .iter()
@@ -293,12 +293,12 @@ fn custom_not_watched(check: String) -> NotSeen {
     }
 }
 
-/// The class of what the agent does not watch.
+/// The class of objects that the agent does not watch.
 const NOT_WATCHED: &str = "notWatched";
 
-/// What the agent's answer lacks of the namespaces that were asked for.
+/// The requested namespaces that the agent's answer lacks.
 struct NamespaceGap {
-    /// The namespaces in which nothing was seen.
+    /// These namespaces.
     scope: Scope,
     class: &'static str,
     error: String,
@@ -306,11 +306,12 @@ struct NamespaceGap {
 }
 
 impl NamespaceGap {
-    /// `None` if the answer is about exactly the namespaces that were asked for. `said` is whether the agent names them.
-    fn new(said: bool, covered: &Namespaces, request: &Request) -> Option<Self> {
+    /// `None` if the answer is about exactly the requested namespaces. `says` is whether the agent names those of its
+    /// answer.
+    fn new(says: bool, covered: &Namespaces, request: &Request) -> Option<Self> {
         let same_version = || Failure::new(Class::AgentVersion, "").hint().to_owned();
         let in_asked = Scope::new(request.namespace.as_deref());
-        if !said {
+        if !says {
             return Some(Self {
                 scope: in_asked,
                 class: Class::AgentVersion.as_str(),
@@ -365,7 +366,7 @@ fn watches_only(watched: &[String]) -> String {
     }
 }
 
-/// The API server's part, if the agent's answer has none.
+/// The part about the API server, if the agent's answer has none.
 fn no_api_server() -> ApiServerCheck {
     ApiServerCheck {
         class: Some(Class::AgentVersion.as_str().into()),
@@ -403,13 +404,13 @@ fn entry_for(kind: Kind, class: &str) -> NotSeen {
     }
 }
 
-/// The entry for a kind that was asked for by its name and that the API server does not serve.
+/// The entry for a kind that was named and that the API server does not serve.
 fn not_served(wanted: &KindTarget) -> NotSeen {
     let failure = Failure::new(Class::NotFound, "the agent found no such kind");
     not_seen_kind(wanted.kind, None, &failure)
 }
 
-/// The entry for a part that does not count its objects, or is there twice.
+/// The entry for a part that does not count its objects, or that is there twice.
 fn not_counted(kind: Kind) -> NotSeen {
     let failure = Failure::new(Class::AgentVersion, "the agent's answer does not count them");
     NotSeen {
@@ -419,8 +420,13 @@ fn not_counted(kind: Kind) -> NotSeen {
     }
 }
 
-/// The objects of these names, judged as objects that are asked for by name.
-fn named(part: KindCheck, wanted: &KindTarget, request: &Request, not_seen: &mut Vec<NotSeen>) -> KindCheck {
+/// The part about the named objects only. An object that is named is not healthy while it is being deleted.
+fn select_named(
+    part: KindCheck,
+    wanted: &KindTarget,
+    request: &Request,
+    not_seen: &mut Vec<NotSeen>,
+) -> KindCheck {
     let plural = wanted.kind.plural();
     let items: Vec<Item> = part.items;
     let unseen: Vec<_> = not_seen.iter().filter(|entry| is_about(entry, plural)).collect();
@@ -452,7 +458,7 @@ fn named(part: KindCheck, wanted: &KindTarget, request: &Request, not_seen: &mut
     }
     let items = items.into_iter().filter(|item| wanted.names.contains(&item.name));
     let items = items.map(|mut item| {
-        // A person who names it asks whether it is there to stay.
+        // A person who names an object asks whether it will stay.
         if item.state == State::Terminating {
             item.healthy = Some(false);
         }

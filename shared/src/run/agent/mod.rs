@@ -1,7 +1,7 @@
-//! A run that asks the agent: through the API server's proxy, or in any other way that brings its answer.
+//! A run that asks the agent, through the API server's proxy or by a URL.
 //!
-//! The agent has judged. It is asked ([`service`]), its answer is understood and cut to the question ([`answer`]): an agent
-//! may see less, or report more, than a person asks for.
+//! The agent has judged already. [`service`] asks it, and [`answer`] cuts its answer to the request: an agent may see
+//! less, or report more, than a person asks for.
 
 mod answer;
 mod service;
@@ -22,11 +22,11 @@ use crate::failure::{Class, Failure};
 use crate::kind::Kind;
 use crate::report::{ApiServerCheck, Coverage, KindCheck, Namespaces, NotSeen, Report, Source, Status};
 use crate::resource::Namespace;
-use answer::{is_refused_query, understood};
+use answer::{is_refused_query, understand};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// Asks for the report that answers `request`. `get` fetches a path of the agent. An agent that is older than the parameter
-/// `kinds` refuses it; then it is asked for everything that it watches.
+/// Asks for the report that answers `request`. `get` fetches a path of the agent. If the agent is too old for the
+/// parameter `kinds`, it refuses the request. Then it is asked for everything that it watches.
 ///
 /// # Errors
 /// Those of `get`.
@@ -76,8 +76,8 @@ fn path(request: &Request, with_kinds: bool) -> String {
     path
 }
 
-/// Asks the agent behind that Service through the API server's proxy. Never fails: what could not be seen is in the
-/// report.
+/// Asks the agent behind that Service through the API server's proxy. Never fails: the report has an entry for
+/// everything that could not be seen.
 pub async fn agent(client: &Client, service: &ServiceName, request: &Request, clock: Clock) -> Report {
     // At the same time, so that both views are of the same moment.
     let own = async {
@@ -97,13 +97,13 @@ pub async fn agent(client: &Client, service: &ServiceName, request: &Request, cl
         agent: Some(service.to_string()),
         ..Source::default()
     };
-    let mut answer = match answer.and_then(|served| understood(&served, request)) {
+    let mut answer = match answer.and_then(|served| understand(&served, request)) {
         Ok(answer) => answer,
-        Err(failure) if is_of_agent(&failure) => {
+        Err(failure) if is_about_agent(&failure) => {
             return no_answer(request, &failure, Some(service), source, clock);
         }
         Err(failure) => {
-            // If the API server itself is in the way, what was found of it says more.
+            // If the API server itself fails, its own check says more.
             let own = own.filter(|own| own.status != Status::Ok);
             let api_server = own.or_else(|| request.api_server.then(|| judge_failure(&failure)));
             return unseen(request, &failure, api_server, source, clock);
@@ -131,7 +131,7 @@ pub async fn agent(client: &Client, service: &ServiceName, request: &Request, cl
 }
 
 /// Whether the failure is about the agent and says nothing about the API server.
-fn is_of_agent(failure: &Failure) -> bool {
+fn is_about_agent(failure: &Failure) -> bool {
     matches!(
         failure.class,
         Class::Forbidden
@@ -143,8 +143,8 @@ fn is_of_agent(failure: &Failure) -> bool {
     )
 }
 
-/// The report of an agent's answer that came by a URL. `own` is what was found of the API server from here, if that was
-/// asked too.
+/// The report of an answer that came from an agent's URL. `own` is this machine's check of the API server, if one was
+/// made.
 #[must_use]
 pub fn agent_answer(
     answer: Result<ServiceResponse, Failure>,
@@ -158,7 +158,7 @@ pub fn agent_answer(
         agent: Some(url.to_owned()),
         ..Source::default()
     };
-    match answer.and_then(|served| understood(&served, request)) {
+    match answer.and_then(|served| understand(&served, request)) {
         Ok(mut answer) => {
             answer.report.source = Source {
                 mode: source.mode,
@@ -174,7 +174,7 @@ pub fn agent_answer(
     }
 }
 
-/// The report of a run in which no agent could be asked.
+/// The report of a run that could not ask the agent.
 fn no_answer(
     request: &Request,
     failure: &Failure,
@@ -208,7 +208,7 @@ fn no_answer(
     report
 }
 
-/// The namespace that was asked for, if nothing at all was found in it: it may not exist.
+/// The requested namespace, if nothing was found in it: it may not exist.
 fn empty_namespace<'a>(report: &Report, request: &'a Request) -> Option<&'a str> {
     let is_namespaced = |kind: &KindCheck| Kind::from_word(&kind.check).is_none_or(Kind::is_namespaced);
     let all_seen = report.coverage.not_seen.is_empty();
@@ -217,7 +217,7 @@ fn empty_namespace<'a>(report: &Report, request: &'a Request) -> Option<&'a str>
     Emptiness::from_counts(kinds).namespace(request)
 }
 
-/// The entry for a namespace with nothing in it that could not be looked up: it is not called empty.
+/// The entry for a namespace that has no objects and could not be looked up. It may be empty or missing.
 fn perhaps_no_namespace(namespace: &str) -> NotSeen {
     let failure = Failure::new(
         Class::NotFound,

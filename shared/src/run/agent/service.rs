@@ -1,14 +1,14 @@
-//! The agent's Service: asked through the API server's proxy, and looked up if no agent answers there.
+//! The agent's Service. It is asked through the API server's proxy, and looked up if no agent answers.
 
 use crate::cluster::{self, Client, ServiceName, ServiceResponse};
 use crate::failure::{Class, Failure};
 use std::time::Duration;
 
-/// The Service that is asked if none is named, as `NAMESPACE/SERVICE`. The chart's own commands install the agent there.
+/// The Service that is asked by default, as `NAMESPACE/SERVICE`. The chart's own commands install the agent there.
 pub const DEFAULT_AGENT: &str = "sre-tools/sre-agent";
 
-/// The label of every agent's Service, whatever its name. Anybody who may create Services may set it, so a Service that
-/// has it is suggested and never asked by itself.
+/// The label of every agent's Service. Anybody who may create Services may set it, so a Service that has it is
+/// suggested and never asked unless it is named.
 const LABEL: (&str, &str) = ("app.kubernetes.io/name", "sre-agent");
 /// The label as a selector.
 const SELECTOR: &str = "app.kubernetes.io/name=sre-agent";
@@ -19,7 +19,7 @@ const SILENCE: Duration = Duration::from_secs(2);
 /// Services that are suggested by name.
 const SUGGESTED: usize = 3;
 
-/// GETs a path of the agent behind that Service, and of no other.
+/// Gets a path of the agent behind that Service, and of no other.
 ///
 /// # Errors
 /// As [`cluster::ask_service`], with words and hints about agents; `notAnAgent` if the Service cannot be an agent's.
@@ -28,11 +28,11 @@ pub async fn ask_service(
     service: &ServiceName,
     path: &str,
 ) -> Result<ServiceResponse, Failure> {
-    let failure = match patient(client, service, path).await {
+    let failure = match ask_patiently(client, service, path).await {
         Err(failure) if matches!(failure.class, Class::NoAgent | Class::AgentNotReady) => failure,
         result => return result,
     };
-    // The API server says "no endpoints" of a Service that does not exist, and of a port that the Service lacks, too.
+    // The API server also answers "no endpoints" if the Service does not exist or lacks the port.
     let (own, labelled) = tokio::join!(
         cluster::service(client, service),
         cluster::services_by_label(client, SELECTOR)
@@ -145,7 +145,7 @@ fn no_agents_port(failure: Failure, service: &ServiceName, found: &cluster::Serv
     ))
 }
 
-/// `why` it could not be looked up.
+/// The failure if the Service could not be looked up because of `why`.
 fn not_there_or_not_ready(failure: Failure, service: &ServiceName, why: &Failure) -> Failure {
     let why = match why.class {
         Class::Forbidden => "may not be looked up with your rights (services get)".to_owned(),
@@ -161,9 +161,13 @@ fn not_there_or_not_ready(failure: Failure, service: &ServiceName, why: &Failure
     .with_hint("name the agent with --agent=NAMESPACE/SERVICE, or leave out --agent")
 }
 
-/// Asks a Service. While nothing comes, the API server is asked beside it whether it answers at all: else a pod that
-/// cannot be reached would look like an API server that cannot.
-async fn patient(client: &Client, service: &ServiceName, path: &str) -> Result<ServiceResponse, Failure> {
+/// Asks a Service. If no answer comes for 2 s, the API server is asked too. Otherwise a pod that cannot be reached
+/// would look like an API server that cannot be reached.
+async fn ask_patiently(
+    client: &Client,
+    service: &ServiceName,
+    path: &str,
+) -> Result<ServiceResponse, Failure> {
     let mut asked = std::pin::pin!(cluster::ask_service(client, service, path, LIMIT));
     let mut aside = std::pin::pin!(async {
         tokio::time::sleep(SILENCE).await;
@@ -185,8 +189,8 @@ async fn patient(client: &Client, service: &ServiceName, path: &str) -> Result<S
             ),
             ..failure
         }
-        .with_hint(around(service)),
-        Class::AgentUnreachable => failure.with_hint(around(service)),
+        .with_hint(other_route(service)),
+        Class::AgentUnreachable => failure.with_hint(other_route(service)),
         Class::Forbidden => {
             let hint = format!(
                 "a cluster admin grants it: kubectl -n {ns} create role sre-agent-proxy --verb=get \
@@ -201,8 +205,8 @@ async fn patient(client: &Client, service: &ServiceName, path: &str) -> Result<S
     })
 }
 
-/// The ways to the agent that do not lead from the control plane to the pod's port.
-fn around(service: &ServiceName) -> String {
+/// The hint to reach the agent without the control plane.
+fn other_route(service: &ServiceName) -> String {
     format!(
         "the control plane cannot reach the pod's port, often a firewall to the nodes: kubectl -n {} port-forward \
          service/{} 8080, then --agent-url http://127.0.0.1:8080; or leave out --agent",

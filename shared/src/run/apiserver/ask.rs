@@ -6,7 +6,7 @@ use crate::apiserver::leases::{CONTROLLER_MANAGER, SCHEDULER};
 use crate::apiserver::{HealthAnswers, is_answered};
 use crate::cluster::{self, Client};
 
-/// Asks the API server whether it is well. `/livez` is optional: it needs one more request.
+/// Asks the API server whether it is healthy. `/livez` is optional: it needs one more request.
 pub async fn ask(client: &Client, with_livez: bool, clock: Clock) -> HealthAnswers {
     let until = client.connect_deadline();
     // Two connections in parallel. If the first request on one fails, its other requests are skipped.

@@ -1,8 +1,8 @@
-//! Asks the API server whether it is well, and traces the path to it.
+//! Asks the API server whether it is healthy, and traces the path to it.
 //!
-//! A plain check is four requests: `/version`, `/readyz`, and the Leases of the two controllers that write what every
-//! other answer says. The trace adds one connection that is taken step by step and at most three requests; if the API
-//! server's name has several addresses, two at each of them.
+//! A plain check is four requests: `/version`, `/readyz`, and the Leases of two controllers. Every status that other
+//! requests read is written by these controllers. The trace adds one connection, which is opened step by step, and at
+//! most three requests. If the API server's name has several addresses, it adds two requests to each of them.
 
 mod ask;
 mod trace;
@@ -18,11 +18,11 @@ use crate::report::ApiServerCheck;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// After so long without an answer, a connection is traced beside the check, so that both end together. A healthy API
-/// server answers sooner from half around the world.
+/// If no answer came by then, a connection is traced during the check, so that both end together. A healthy API server
+/// answers sooner, even from the other side of the world.
 const SUSPICION: Duration = Duration::from_millis(500);
 
-/// Checks whether the API server is well. If it cannot be reached, the connection is traced to the step that is broken,
+/// Checks whether the API server is healthy. If it cannot be reached, the connection is traced to the step that fails,
 /// within the time that a connection may take.
 pub async fn check(client: &Client, clock: Clock) -> ApiServerCheck {
     let until = client.connect_deadline();
@@ -44,7 +44,7 @@ pub async fn check(client: &Client, clock: Clock) -> ApiServerCheck {
     judge(client, &answers, trace.as_ref())
 }
 
-/// Checks whether the API server is well, and traces the whole path to it.
+/// Checks whether the API server is healthy, and traces the whole path to it.
 pub async fn check_path(client: &Client, namespace: &str, clock: Clock) -> ApiServerCheck {
     let until = client.connect_deadline();
     let (answers, trace) = tokio::join!(
@@ -54,7 +54,7 @@ pub async fn check_path(client: &Client, namespace: &str, clock: Clock) -> ApiSe
     judge(client, &answers, Some(&trace))
 }
 
-/// The verdict on what this client was answered, with the ladder if the path was traced.
+/// The verdict on the answers that this client got, with the ladder if the path was traced.
 #[must_use]
 pub fn judge(client: &Client, answers: &HealthAnswers, trace: Option<&PathTrace>) -> ApiServerCheck {
     apiserver::judge(&Facts {

@@ -7,10 +7,10 @@ use crate::failure::Class;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-/// Addresses of one API server that are asked each by itself.
+/// The most addresses of an API server that are asked one by one.
 const ADDRESSES: usize = 8;
 
-/// Traces the path: every step of one fresh connection, who this client is and what it may list in that namespace, and
+/// Traces the path: every step of one fresh connection, the identity of this client, its rights in that namespace, and
 /// each address if there are several. Ends by `until`.
 pub async fn trace(client: &Client, namespace: &str, until: Instant) -> PathTrace {
     let identified = async {
@@ -61,7 +61,7 @@ async fn ask_addresses(client: &Client, dial: &DialTrace) -> Vec<AddressAnswers>
             let started = Instant::now();
             let readyz = cluster::readyz(&client).await;
             let elapsed = started.elapsed();
-            // Over the connection that is open now.
+            // On the connection that the first request opened.
             let (version, _) = cluster::version(&client).await;
             let answers = AddressAnswers {
                 address,

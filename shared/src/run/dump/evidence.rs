@@ -1,4 +1,4 @@
-//! What a dump shows beside the objects that are judged: pods, ReplicaSets, Jobs, events, nodes, and the time.
+//! Evidence in a dump: pods, ReplicaSets, Jobs, events, nodes, and the time.
 
 use super::gaps;
 use crate::check::{Check, EventsAndNodes, Evidence, EvidenceObject, EvidenceStore, NodesSeen, Now};
@@ -22,7 +22,7 @@ pub(super) struct EvidenceInDump<'a> {
     time: Time,
     store: EvidenceStore,
     has_pods: bool,
-    /// The namespaces whose pods were not all seen, as the dump itself says; `None` stands for all of them.
+    /// The namespaces in which not all pods were seen, as the dump itself says; `None` for all namespaces.
     without_pods: HashSet<Option<&'a str>>,
     /// Objects that are evidence and do not decode: their kind, and the error.
     undecodable: Vec<(&'static str, Undecodable)>,
@@ -39,13 +39,13 @@ impl<'a> EvidenceInDump<'a> {
         let before = undecodable.len();
         let nodes = decodable(objects, &mut undecodable).into_iter();
         store.add_nodes(nodes.map(|(_, node)| node));
-        let has_gap = gaps::of_resource(objects, Node::PLURAL).next().is_some();
+        let has_gap = gaps::resource_gaps(objects, Node::PLURAL).next().is_some();
         if undecodable.len() == before && !has_gap && objects.holds::<Node>() {
             store.add_nodes_seen(NodesSeen::All);
         }
         // Pods are found through their ReplicaSets too.
         let behind = [Pod::PLURAL, ReplicaSet::PLURAL].into_iter();
-        let without_pods = behind.flat_map(|plural| gaps::of_resource(objects, plural));
+        let without_pods = behind.flat_map(|plural| gaps::resource_gaps(objects, plural));
         let newest = objects.newest();
         Self {
             objects,
@@ -69,12 +69,12 @@ impl<'a> EvidenceInDump<'a> {
         self.at.map_or(Now::inferred(self.time, None), Now::known)
     }
 
-    /// Whether the pods of a namespace were seen: then one that is not there is not in the cluster.
+    /// Whether all pods of a namespace were seen. Then a pod that is not in the dump is not in the cluster.
     fn saw_pods(&self, namespace: &str) -> bool {
         self.has_pods && !self.without_pods.contains(&None) && !self.without_pods.contains(&Some(namespace))
     }
 
-    /// The entries for evidence that does not decode. Of a kind that was asked for each such object has an item.
+    /// The entries for evidence that does not decode. If the kind was requested, each such object has an item instead.
     pub fn not_understood(&self, request: &Request) -> impl Iterator<Item = NotSeen> {
         let in_scope = |u: &Undecodable| {
             u.namespace.is_empty() || request.namespace.as_ref().is_none_or(|n| *n == u.namespace)
@@ -95,7 +95,7 @@ impl<'a> EvidenceInDump<'a> {
         })
     }
 
-    /// Who controls the objects that can stand between a pod and its workload.
+    /// The controllers of objects that can stand between a pod and its workload.
     pub fn owner_graph(&self) -> OwnerGraph {
         fn link<T: Check>(objects: &Objects, graph: &mut OwnerGraph) {
             let all = objects.decode_kind::<T>().into_iter();
@@ -144,7 +144,8 @@ impl<'a> DumpEvidence<'a> {
         self.newest_index() == Some(index)
     }
 
-    /// The times of the objects of a snapshot, in which the newest object of the dump has this place.
+    /// The times of the objects of a snapshot. `newest` is the place of the object that has the newest time of the
+    /// dump.
     pub fn times(&self, newest: Option<usize>) -> Times {
         let own = self.newest_index().map(|index| self.found.now_of(index));
         Times::all_but(self.found.now_of(usize::MAX), newest.zip(own))
@@ -170,7 +171,7 @@ impl EvidenceFor for DumpEvidence<'_> {
     }
 }
 
-/// The objects of a kind that decode, with their indices; the others are put aside.
+/// The objects of a kind that decode, with their indices. The others are added to `undecodable`.
 fn decodable<T: Resource>(
     objects: &Objects,
     undecodable: &mut Vec<(&'static str, Undecodable)>,

@@ -1,5 +1,5 @@
-//! The entries of a report for what a dump lacks. A gap in what was asked for makes a verdict unknown, a gap in what would
-//! only explain a verdict costs the causes, and any other gap is passed over.
+//! The entries of a report for objects that a dump lacks. A gap in the requested objects makes a verdict unknown, a gap
+//! in objects that would only explain a verdict costs the causes, and any other gap is passed over.
 
 use super::plural::plural;
 use crate::check::RelatedKind;
@@ -10,20 +10,21 @@ use crate::report::{NotSeen, Scope};
 use crate::run::not_seen::grant;
 use crate::run::{Causes, Request};
 
-/// The resources that causes are found in.
+/// The resources in which causes are found.
 const EVIDENCE: [&str; 5] = ["pods", "replicasets", "jobs", "events", "nodes"];
 
-/// What a gap means for what was asked.
+/// The meaning of a gap for the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Weight {
-    /// It is a part of what was asked for, or may be.
+    /// The objects were requested, or may have been.
     Asked,
-    /// It explains what was asked for.
+    /// The objects would explain requested objects.
     Explains,
+    /// The objects do not matter.
     Nothing,
 }
 
-/// The gaps of a dump: those in what was asked for, and those in what only explains it.
+/// The entries for the gaps in requested objects, and those for the gaps in objects that only explain them.
 pub(super) fn not_seen(objects: &Objects, request: &Request) -> (Vec<NotSeen>, Vec<NotSeen>) {
     let (mut asked, mut explaining) = (Vec::new(), Vec::new());
     for gap in objects.gaps() {
@@ -48,7 +49,7 @@ fn weight(gap: &DumpGap, request: &Request) -> Weight {
     }
     let group = about.group.as_deref();
     let Some(resource) = about.resource.as_deref() else {
-        // A whole group of which nothing is known.
+        // Nothing is known about a whole group.
         let kinds = request.kinds.iter().map(|wanted| wanted.kind.group());
         let mut asked = kinds.chain(request.custom.iter().map(|wanted| wanted.kind.group.as_str()));
         return if asked.any(|asked| Some(asked) == group) {
@@ -61,7 +62,7 @@ fn weight(gap: &DumpGap, request: &Request) -> Weight {
         let named = plural(resource) == wanted.kind.word || resource == wanted.kind.word;
         resource == "custom-resources" || (named && group.is_none_or(|group| group == wanted.kind.group))
     });
-    // Without their names, none of the lists of namespaces was asked for.
+    // Without the list of namespaces, the lists of none of them are in the dump.
     if is_custom || resource == "namespaces" {
         return Weight::Asked;
     }
@@ -76,15 +77,15 @@ fn weight(gap: &DumpGap, request: &Request) -> Weight {
 
 /// The namespaces in which not all objects of a related kind were seen, with the entry for each; `None` for all
 /// namespaces.
-pub(super) fn of_related(
+pub(super) fn related_gaps(
     objects: &Objects,
     kind: RelatedKind,
 ) -> impl Iterator<Item = (Option<&str>, NotSeen)> {
-    of_resource(objects, kind.plural()).map(|(namespace, gap)| (namespace, entry(gap)))
+    resource_gaps(objects, kind.plural()).map(|(namespace, gap)| (namespace, entry(gap)))
 }
 
 /// The namespaces in which not all objects of a resource were seen.
-pub(super) fn of_resource<'a>(
+pub(super) fn resource_gaps<'a>(
     objects: &'a Objects,
     plural: &'static str,
 ) -> impl Iterator<Item = (Option<&'a str>, &'a DumpGap)> {
@@ -111,14 +112,24 @@ fn entry(gap: &DumpGap) -> NotSeen {
     }
     let class = class(&gap.why);
     let about = gap.about.as_ref();
-    let missing = about
-        .filter(|about| class == Class::Forbidden.as_str() && is_read(about))
-        .and_then(resource_type)
-        .map(|found| found.rule());
+    let resource_type = about.and_then(resource_type);
+    let missing = resource_type
+        .as_ref()
+        .filter(|found| class == Class::Forbidden.as_str() && !found.qualified)
+        .map(ResourceType::rule);
     NotSeen {
-        thing: about.map_or_else(|| gap.place(), thing),
+        thing: match (&resource_type, about) {
+            (Some(found), _) => found.name(),
+            (None, Some(about)) => {
+                format!(
+                    "everything of group {}",
+                    about.group.as_deref().unwrap_or_default()
+                )
+            }
+            (None, None) => gap.place(),
+        },
         scope: Scope::new(about.and_then(|about| about.namespace.as_deref())),
-        resource: about.and_then(resource_type).map(|found| found.resource()),
+        resource: resource_type.map(|found| found.resource()),
         class: class.into(),
         hint: Some(match (&missing, Class::from_word(class)) {
             (Some(rule), _) => grant(rule),
@@ -131,40 +142,21 @@ fn entry(gap: &DumpGap) -> NotSeen {
     }
 }
 
-/// What the gap is about, in the words of a report about a cluster.
-fn thing(about: &UnseenObjects) -> String {
-    let group = about.group.as_deref();
-    match (about.resource.as_deref(), group) {
-        (None, group) => format!("everything of group {}", group.unwrap_or_default()),
-        (Some(resource), group) => match resource_of(group, resource) {
-            Some((_, plural)) => plural.to_owned(),
-            None => match group.filter(|group| !group.is_empty()) {
-                Some(group) => format!("{resource}.{group}"),
-                None => resource.to_owned(),
-            },
-        },
-    }
-}
-
-/// The type of the objects, as far as a dump says it: its group and its plural.
+/// The type of the objects, as far as a dump shows it: by its group and its plural.
 fn resource_type(about: &UnseenObjects) -> Option<ResourceType> {
     let named = about.resource.as_deref()?;
     let group = about.group.as_deref();
-    let (group, plural) = resource_of(group, named).unwrap_or((group.unwrap_or_default(), named));
+    let known = resource_of(group, named);
+    let (group, plural) = known.unwrap_or((group.unwrap_or_default(), named));
     Some(ResourceType {
         group: group.to_owned().into(),
         plural: plural.to_owned().into(),
+        qualified: known.is_none(),
         ..ResourceType::default()
     })
 }
 
-/// Whether a dump is searched for objects of that type.
-fn is_read(about: &UnseenObjects) -> bool {
-    let plural = about.resource.as_deref();
-    plural.is_some_and(|plural| resource_of(about.group.as_deref(), plural).is_some())
-}
-
-/// The class of the message of an API server, or of kubectl, for a list that it did not give.
+/// The class of a failed list, by the message of the API server or of kubectl.
 fn class(message: &str) -> &'static str {
     let message = message.to_ascii_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| message.contains(word));
@@ -211,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gap_counts_for_what_was_asked_and_for_nothing_else() {
+    fn a_gap_counts_only_if_it_concerns_the_request() {
         let about = |group: Option<&str>, resource: Option<&str>, namespace: Option<&str>| {
             Some(UnseenObjects {
                 group: group.map(str::to_owned),

@@ -23,8 +23,8 @@ pub(super) struct DumpReader<'a> {
 }
 
 impl DumpReader<'_> {
-    /// The kinds that were asked for and that the dump holds. A kind that only some clusters have is judged if the dump has
-    /// it; live it is asked for by name.
+    /// The requested kinds that the dump holds. A kind that only some clusters have is judged if the dump holds it. A
+    /// live run judges it only if it is named.
     pub fn kinds(self) -> Vec<(Kind, Judged)> {
         let by_default =
             |kind: &&Kind| self.request.by_default && !kind.is_built_in() && !self.is_asked(**kind);
@@ -36,7 +36,8 @@ impl DumpReader<'_> {
             .collect()
     }
 
-    /// Kinds that were not asked for and whose objects count for their controllers: they are at hand.
+    /// Kinds that were not requested and whose objects count for their controllers. To read them from a dump costs
+    /// nothing.
     pub fn other_kinds(self) -> Vec<Judged> {
         if self.request.kinds.is_empty() || self.request.every_object {
             return Vec::new();
@@ -105,16 +106,16 @@ impl DumpReader<'_> {
         judged
     }
 
-    /// The objects that were asked for, and an entry for each name that no object has.
+    /// The requested objects, and an entry for each name that no object has.
     fn snapshot<T: Check>(
         self,
         resource_type: ResourceType,
         found: Vec<DumpObject<T>>,
         names: &[String],
     ) -> (Snapshot<T>, Vec<NotSeen>) {
-        let (related, related_not_seen) = related::bring(self.objects, &found);
+        let (related, related_not_seen) = related::collect(self.objects, &found);
         let replaced = check::replaced(found.iter().filter_map(|s| s.object.as_ref().ok()));
-        // As kubectl: a kind that is in no namespace is the same from each.
+        // As in kubectl, a namespace is ignored for a kind that is in none.
         let scope = self.request.namespace.as_deref();
         let scope = scope.filter(|_| resource_type.namespaced);
         let in_scope = |namespace: &str| scope.is_none_or(|wanted| wanted == namespace);
@@ -134,7 +135,7 @@ impl DumpReader<'_> {
                 passed_over += usize::from(!is_kept);
                 is_kept
             }
-            // It is not known whether a selector would have matched it, so it is not left out.
+            // It is not known whether the selector matches it, so it is kept.
             Err(undecodable) => in_scope(&undecodable.namespace) && is_named(&undecodable.name),
         };
         let (mut count, mut newest) = (0, None);

@@ -1,4 +1,4 @@
-//! A run against a dump: the objects that files hold, judged as those of a cluster.
+//! A run on a dump: the objects in files are judged as those of a cluster.
 
 mod evidence;
 mod gaps;
@@ -12,7 +12,7 @@ use super::emptiness::Emptiness;
 use super::not_seen::one_or_other;
 use super::{Clock, Request};
 use crate::dump::Objects;
-use crate::judge::{Judged, OwnerFilter, Unanswered};
+use crate::judge::{Judged, OwnerFilter, UnansweredObjects};
 use crate::report::{NotSeen, Report, Source};
 use crate::resource::Time;
 use evidence::{DumpEvidence, EvidenceInDump};
@@ -21,7 +21,7 @@ use scaled::ScaledObjects;
 
 /// Judges a dump. Only kinds that it holds are judged, and the API server is no part of it.
 ///
-/// The time is `at`, else the newest time in the dump; `clock` serves only if there is neither.
+/// The time is `at`, or else the newest time in the dump. `clock` is used only if there is neither.
 #[must_use]
 pub fn dump(objects: &Objects, name: &str, request: &Request, at: Option<Time>, clock: Clock) -> Report {
     let found = EvidenceInDump::new(objects, at, clock);
@@ -44,7 +44,7 @@ pub fn dump(objects: &Objects, name: &str, request: &Request, at: Option<Time>, 
     }
     let mut kinds: Vec<Judged> = kinds.into_iter().map(|(_, judged)| judged).collect();
     let mut others = reader.other_kinds();
-    let unanswered = Unanswered::take(kinds.iter_mut().chain(&mut others), &graph);
+    let unanswered = UnansweredObjects::take(kinds.iter_mut().chain(&mut others), &graph);
     let mut scaled = ScaledObjects::default();
     let controllers = unanswered.check(found.now(), |controller| scaled.facts(objects, controller));
     kinds.extend(request.custom.iter().map(|target| reader.custom(target, name)));
@@ -70,7 +70,7 @@ pub fn dump(objects: &Objects, name: &str, request: &Request, at: Option<Time>, 
     assemble(source, found.time(), parts, request)
 }
 
-/// Why nothing of what was asked for is in the dump, though its kinds are. The dump may have been taken of other
+/// The entry for a dump that holds the requested kinds and none of the requested objects. It may be a dump of other
 /// namespaces.
 fn why_empty(kinds: &[Judged], request: &Request) -> Option<NotSeen> {
     let emptiness = Emptiness::new(kinds);
@@ -95,7 +95,7 @@ fn why_empty(kinds: &[Judged], request: &Request) -> Option<NotSeen> {
     })
 }
 
-/// The entry for a dump that holds no object of any kind that was asked for.
+/// The entry for a dump that holds no object of any requested kind.
 fn holds_none(name: &str, request: &Request) -> NotSeen {
     let titles: Vec<&str> = request.kinds.iter().map(|target| target.kind.title()).collect();
     NotSeen {

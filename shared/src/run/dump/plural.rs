@@ -1,14 +1,14 @@
-//! Words for kinds that nothing in a dump gives the plural of.
+//! Guessed plurals. A dump has no discovery that would report them.
 
-/// Whether a word names a kind: itself, or its plural as discovery would report it.
+/// Whether a word names a kind, by its singular or by a plural that discovery may report for it.
 pub(super) fn is_called(kind: &str, word: &str) -> bool {
     let singular = kind.to_lowercase();
     let ending = word.strip_prefix(&*singular);
     ending.is_some_and(|ending| ["", "s", "es"].contains(&ending)) || plural(kind) == word
 }
 
-/// The guessed plural of a kind (`UnsafeGuessKindToResource` in `k8s.io/apimachinery`, but for `Gateway` and others that
-/// end so).
+/// The guessed plural of a kind, as `UnsafeGuessKindToResource` in `k8s.io/apimachinery` guesses it. `Gateway` and
+/// others with a vowel before the y are an exception.
 pub(super) fn plural(kind: &str) -> String {
     let singular = kind.to_lowercase();
     match singular.strip_suffix('y') {

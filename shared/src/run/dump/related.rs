@@ -1,4 +1,4 @@
-//! What a dump shows of the kinds that the verdicts about others need.
+//! Related objects in a dump, which the verdicts about other objects need.
 
 use super::gaps;
 use crate::check::{Check, Related, RelatedKind, RelatedKindVisitor, RelatedObjects};
@@ -7,8 +7,9 @@ use crate::judge::related_needs;
 use crate::report::NotSeen;
 use crate::resource::ScaledObject;
 
-/// The related objects that the verdicts about these objects need, and what of them the dump does not hold.
-pub(super) fn bring<T: Check>(objects: &Objects, found: &[DumpObject<T>]) -> (RelatedObjects, Vec<NotSeen>) {
+/// Collects the related objects that the verdicts about these objects need. Returns the entries for those that the dump
+/// does not hold, too.
+pub(super) fn collect<T: Check>(objects: &Objects, found: &[DumpObject<T>]) -> (RelatedObjects, Vec<NotSeen>) {
     let (mut known, mut not_seen) = (RelatedObjects::default(), Vec::new());
     loop {
         let needs = related_needs(found.iter().map(|entry| &entry.object), &known);
@@ -22,7 +23,7 @@ pub(super) fn bring<T: Check>(objects: &Objects, found: &[DumpObject<T>]) -> (Re
                 continue;
             }
             let before = not_seen.len();
-            not_seen.extend(gaps::of_related(objects, kind).map(|(_, entry)| entry));
+            not_seen.extend(gaps::related_gaps(objects, kind).map(|(_, entry)| entry));
             if !is_held && not_seen.len() == before {
                 not_seen.push(not_held(kind));
             }
@@ -30,7 +31,7 @@ pub(super) fn bring<T: Check>(objects: &Objects, found: &[DumpObject<T>]) -> (Re
     }
 }
 
-/// Takes a related kind out of a dump. Returns whether the dump holds it.
+/// Adds the objects of a related kind that a dump holds. Returns whether it holds any.
 struct DumpRelatedVisitor<'a> {
     objects: &'a Objects,
     known: &'a mut RelatedObjects,
@@ -48,7 +49,8 @@ impl RelatedKindVisitor for DumpRelatedVisitor<'_> {
         let found: Vec<_> = found.map(|entry| entry.object).collect();
         self.known.take(kind, None, &found);
         if kind.is_rare() {
-            // So are kinds of others that ask for pods. Their groups have a dot, which few of Kubernetes' own have.
+            // Custom kinds that ask for pods are rare too. Their groups have a dot, which few groups of Kubernetes
+            // have.
             let others = self.objects.kinds().into_iter();
             for (group, kind) in others.filter(|(group, _)| group.contains('.')) {
                 let all = self
@@ -59,7 +61,7 @@ impl RelatedKindVisitor for DumpRelatedVisitor<'_> {
                     .for_each(|object| self.known.take_scaled(kind, &object));
             }
         }
-        for (namespace, _) in gaps::of_related(self.objects, kind) {
+        for (namespace, _) in gaps::related_gaps(self.objects, kind) {
             self.known.miss(kind, namespace);
         }
         true

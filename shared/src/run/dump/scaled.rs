@@ -1,17 +1,16 @@
-//! What controllers that have no verdict say of themselves in a dump.
+//! Facts in a dump about controllers that have no verdict.
 
 use crate::check::{Controller, ControllerFacts};
 use crate::dump::Objects;
 use crate::resource::{Resource as _, ScaledObject};
 use std::collections::HashMap;
 
-/// Objects that ask for a number of pods, by their kind. Each kind is decoded once, however many of its objects are asked
-/// for.
+/// Objects that ask for a number of pods, by their kind. Each kind is decoded once.
 #[derive(Default)]
 pub(super) struct ScaledObjects(HashMap<(String, String), HashMap<Controller, ControllerFacts>>);
 
 impl ScaledObjects {
-    /// What a controller says of itself.
+    /// The facts that a controller reports about itself.
     pub fn facts(&mut self, objects: &Objects, controller: &Controller) -> ControllerFacts {
         let (group, kind) = (&controller.group, &controller.kind);
         let read = || {

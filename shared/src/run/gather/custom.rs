@@ -1,4 +1,4 @@
-//! Custom resources: found by discovery, and judged by what they report of themselves.
+//! Custom resources. Discovery finds their type, and they are judged by the conditions that they report.
 
 use super::reader::{ClusterReader, KindTask};
 use crate::check::RelatedObjects;

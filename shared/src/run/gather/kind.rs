@@ -1,4 +1,4 @@
-//! One kind of the registry: read, judged, and read again if other kinds turn out not to have been seen whole.
+//! Reads and judges one kind of the registry. It is read again if the kinds of its controllers could not be read whole.
 
 use super::reader::{ClusterReader, KindTask};
 use super::related;
@@ -37,7 +37,7 @@ impl ClusterReader<'_> {
             across: true,
         };
         let needs = |known: &RelatedObjects| related_needs(&list.objects, known);
-        let (related, related_not_seen) = related::bring(self.client, listing, needs).await;
+        let (related, related_not_seen) = related::read(self.client, listing, needs).await;
         Snapshot {
             resource_type,
             times: Times::all(self.now()),
@@ -51,7 +51,7 @@ impl ClusterReader<'_> {
         }
     }
 
-    /// Reads again what was left to kinds that turned out not to have been seen whole.
+    /// Reads kinds again whose objects were left to controllers of a kind that could not be read whole.
     pub async fn read_again(&self, kinds: &mut [Judged]) {
         let is_whole = |kind: &Kind| {
             let own = kinds.iter().find(|judged| judged.check == kind.plural());
@@ -66,7 +66,7 @@ impl ClusterReader<'_> {
         for (target, judged) in self.request.kinds.iter().zip(kinds.iter_mut()) {
             if judged.passed_over > 0 && target.kind.leaves_owned() && target.names.is_empty() {
                 let again = self.kind(target, owners.clone()).await;
-                // A kind that fails now is reported. What was seen of it before stays.
+                // If a kind fails now, that is reported, and its earlier verdicts stay.
                 let is_new = |entry: &NotSeen| !judged.not_seen.contains(entry);
                 let new: Vec<NotSeen> = again.not_seen.into_iter().filter(is_new).collect();
                 judged.not_seen.extend(new);

@@ -1,4 +1,5 @@
-//! The objects of one kind: from all namespaces, and if that is forbidden from as many as may be read.
+//! Lists the objects of one kind in all namespaces. If that is forbidden, it lists them in the namespaces that may be
+//! read.
 
 use super::reader::{ClusterReader, LISTS_AT_ONCE};
 use crate::check::Check;
@@ -13,7 +14,7 @@ use crate::run::not_seen::type_not_seen;
 use std::sync::Arc;
 use tokio::task::JoinSet;
 
-/// What was read of one kind.
+/// The objects of one kind that were read, and the entries for those that could not be seen.
 pub(super) struct KindList<T> {
     pub objects: Vec<Decoded<T>>,
     /// Number of objects that were left to their controllers.
@@ -43,7 +44,7 @@ impl<T> KindList<T> {
 }
 
 impl ClusterReader<'_> {
-    /// The objects of these names, or all that `owners` keeps if there are no names.
+    /// The objects with these names. Without names, all objects that `owners` keeps.
     pub(super) async fn list<T: Check>(
         &self,
         resource_type: &ResourceType,
@@ -74,7 +75,7 @@ impl ClusterReader<'_> {
         list
     }
 
-    /// The objects of the namespaces that were asked for, or of those among them that may be read.
+    /// The objects of the requested namespaces, or of those among them that may be read.
     async fn list_filtered<T: Check>(
         &self,
         resource_type: &ResourceType,
@@ -114,7 +115,7 @@ impl ClusterReader<'_> {
             };
         }
         let failure = self.server_failure(failure).await;
-        // A server that has answered anything is there, and the next list may be a shorter one.
+        // A server that has answered anything can be reached, and the next list may be shorter.
         if failure.class.is_unreached() && self.client.server_time().is_none() {
             let _ = self.unreached.set(failure.clone());
         }
@@ -125,7 +126,7 @@ impl ClusterReader<'_> {
         ))
     }
 
-    /// One list a namespace, a few at a time.
+    /// Lists each namespace, a few at a time.
     async fn list_each<T: Check>(
         &self,
         options: &ListOptions,
@@ -149,7 +150,7 @@ impl ClusterReader<'_> {
                     (self.client.clone(), options.clone(), Arc::clone(&self.lists));
                 let keep = Arc::clone(keep);
                 running.spawn(async move {
-                    // It is never closed; without a permit there would only be more at once.
+                    // The semaphore is never closed. Without a permit, only more lists would run at once.
                     let _permit = lists.acquire().await;
                     let options = ListOptions {
                         namespace: Some(namespace.clone()),
@@ -178,14 +179,14 @@ impl ClusterReader<'_> {
         }
         let is_forbidden = |entry: &NotSeen| entry.class == Class::Forbidden.as_str();
         if list.not_seen.len() == total && list.not_seen.iter().all(is_forbidden) {
-            // Nothing may be read: one entry says it better than one for each namespace.
+            // Nothing may be read. One entry for all namespaces is clearer than one for each.
             return KindList::unseen(type_not_seen(resource_type, None, forbidden));
         }
         list.not_seen.sort_by_cached_key(NotSeen::what);
         list
     }
 
-    /// The list of the context's own namespace: not even the namespaces may be listed.
+    /// Lists the namespace of the context, since not even the namespaces may be listed.
     async fn list_own<T: Check>(
         &self,
         options: &ListOptions,
@@ -214,7 +215,7 @@ impl ClusterReader<'_> {
                 list.not_seen.push(rest);
             }
             Err(failure) if failure.class == Class::Forbidden => {
-                // Nothing may be read: one entry says it better than two.
+                // Nothing may be read. One entry is clearer than two.
                 list.reach = Reach::Nothing;
                 list.not_seen.push(type_not_seen(resource_type, None, forbidden));
             }

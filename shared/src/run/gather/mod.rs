@@ -1,4 +1,4 @@
-//! Reads a live cluster: the objects of each kind, the objects of other kinds that verdicts need, and evidence for causes.
+//! Reads a live cluster: the objects of each kind, the related objects that verdicts need, and evidence for causes.
 
 pub mod causes;
 mod custom;

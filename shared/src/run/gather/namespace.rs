@@ -1,4 +1,4 @@
-//! Names of namespaces and objects: whether what was asked for by name exists, and what is meant if it does not.
+//! Looks up namespaces and objects by name, and suggests another name if there is none.
 
 use super::reader::ClusterReader;
 use crate::check::Check;
@@ -12,26 +12,26 @@ use crate::run::PAGE_SIZE;
 use crate::run::not_seen::{name_not_found, namespace_not_seen};
 
 impl ClusterReader<'_> {
-    /// The names of all namespaces, asked for once; `None` if they cannot be listed.
+    /// The names of all namespaces, which are listed once; `None` if they cannot be listed.
     pub(super) async fn namespaces(&self) -> Option<&Vec<String>> {
         let names = async || namespace_names(self.client).await.ok();
         self.namespaces.get_or_init(names).await.as_ref()
     }
 
-    /// Why a namespace with nothing in it was not seen; `None` if it exists.
+    /// The entry for a namespace in which nothing was found; `None` if it exists.
     pub async fn namespace_not_seen(&self, namespace: &str) -> Option<NotSeen> {
         let failure = cluster::get::<Namespace>(self.client, None, namespace)
             .await
             .err()?;
         match failure.class {
             Class::NotFound => Some(no_such_namespace(self.client, namespace, failure).await),
-            // The list itself was allowed, so that it is empty was really read.
+            // The list of its objects was allowed, so the namespace is empty indeed.
             Class::Forbidden => None,
             _ => Some(namespace_not_seen(namespace, &failure)),
         }
     }
 
-    /// Why no object of that name was found.
+    /// The entry for a name that no object has.
     pub(super) async fn no_such_object<T: Check>(&self, resource_type: &ResourceType, name: &str) -> NotSeen {
         let namespace = self.namespace(resource_type);
         if let Some(namespace) = namespace
@@ -47,7 +47,7 @@ impl ClusterReader<'_> {
     }
 }
 
-/// The entry for a namespace that does not exist, with the name that may be meant.
+/// The entry for a namespace that does not exist, with the nearest name that does.
 pub async fn no_such_namespace(client: &Client, namespace: &str, failure: Failure) -> NotSeen {
     let names = namespace_names(client).await.unwrap_or_default();
     let failure = match nearest(namespace, names.iter().map(String::as_str)) {
@@ -59,7 +59,7 @@ pub async fn no_such_namespace(client: &Client, namespace: &str, failure: Failur
 
 /// The names of all namespaces.
 async fn namespace_names(client: &Client) -> Result<Vec<String>, Failure> {
-    names::<Namespace>(client, None, &ResourceType::of::<Namespace>()).await
+    names::<Namespace>(client, None, &ResourceType::from_view::<Namespace>()).await
 }
 
 /// The names of all objects of a type.

@@ -1,4 +1,4 @@
-//! What the reading of every kind shares.
+//! The state that the readers of all kinds share.
 
 use crate::check::Now;
 use crate::cluster::{self, Client};
@@ -14,10 +14,10 @@ use tokio::sync::{OnceCell, Semaphore};
 /// Lists of single namespaces that run at the same time.
 pub(super) const LISTS_AT_ONCE: usize = 8;
 
-/// A kind that is being read and judged.
+/// The task of reading and judging a kind.
 pub type KindTask<'a> = Pin<Box<dyn Future<Output = Judged> + Send + 'a>>;
 
-/// Reads the kinds of one run. What concerns all of them is asked once.
+/// Reads the kinds of one run. Requests that concern all of them are made once.
 pub struct ClusterReader<'a> {
     pub(super) client: &'a Client,
     pub(super) request: &'a Request,
@@ -25,9 +25,9 @@ pub struct ClusterReader<'a> {
     pub(super) progress: &'a (dyn Fn(Progress) + Sync),
     pub(super) lists: Arc<Semaphore>,
     pub(super) namespaces: OnceCell<Option<Vec<String>>>,
-    /// Why no API server was reached, once that is known. Then no other kind waits to find out.
+    /// Why the API server cannot be reached, once that is known. Then no other kind waits for the same failure.
     pub(super) unreached: OnceLock<Failure>,
-    /// The failure of `/version`, once that was asked.
+    /// The failure of `/version`, once it was requested.
     pub(super) version: OnceCell<Option<Failure>>,
 }
 
@@ -68,12 +68,12 @@ impl<'a> ClusterReader<'a> {
         }
     }
 
-    /// The failure itself, unless what answers is no API server at all. That is found out once and reported of every kind
-    /// in the same words.
+    /// The failure itself, unless something other than an API server answers. That is found out once, and every kind
+    /// then has the same failure.
     pub(super) async fn server_failure(&self, failure: Failure) -> Failure {
         let is_doubtful = match failure.class {
             Class::NotAnApiServer => true,
-            // An API server says the same of a kind that it does not serve.
+            // An API server answers the same if it does not serve the kind.
             Class::NotFound => failure.status == Some(404),
             _ => false,
         };
@@ -93,8 +93,8 @@ impl<'a> ClusterReader<'a> {
         }
     }
 
-    /// Whether the API server serves the kind. True unless it says that it does not: a caller without the right to list a
-    /// kind is refused before the API server looks whether there is such a kind.
+    /// Whether the API server serves the kind. True unless it says that it does not: if a caller may not list a kind,
+    /// the API server refuses before it looks whether there is such a kind.
     pub(super) async fn is_served<T: Resource>(&self) -> bool {
         if T::BUILT_IN || self.unreached.get().is_some() {
             return true;
@@ -102,7 +102,7 @@ impl<'a> ClusterReader<'a> {
         !cluster::is_not_served::<T>(self.client).await
     }
 
-    /// The namespace that was asked for; none for kinds that are in none, as kubectl.
+    /// The requested namespace; `None` for kinds that are in none, as in kubectl.
     pub(super) fn namespace(&self, resource_type: &ResourceType) -> Option<&str> {
         self.request
             .namespace

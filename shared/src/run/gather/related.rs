@@ -1,4 +1,4 @@
-//! Reads the related objects that the verdicts of some kinds need: in bulk, a few lists at a time, and only what is needed.
+//! Reads the related objects that verdicts of some kinds need: in bulk, and a few lists at a time.
 
 use super::reader::LISTS_AT_ONCE;
 use crate::check::{Related, RelatedKind, RelatedKindVisitor, RelatedObjects};
@@ -12,21 +12,21 @@ use std::pin::Pin;
 use std::sync::Arc;
 use tokio::task::JoinSet;
 
-/// If more namespaces than this are needed, one list of all is cheaper than one of each.
+/// If more namespaces than this are needed, one list of all namespaces costs less than one of each.
 const MANY_NAMESPACES: usize = 8;
 
 /// How related objects are listed.
 #[derive(Debug, Clone, Copy)]
 pub struct Listing {
-    /// Items a page.
+    /// Items on a page.
     pub page_size: u32,
-    /// Whether one list of all namespaces may take the place of many. Not if only some may be read.
+    /// Whether one list of all namespaces may replace many lists. False if only some namespaces may be read.
     pub across: bool,
 }
 
-/// Reads what is needed. `needs` is asked again with what was read so far, until it needs nothing more. What could not be
-/// read is reported once for each related kind.
-pub async fn bring(
+/// Reads the related objects that are needed. `needs` is called again with the objects that were read so far, until it
+/// needs no more. Each related kind that could not be read has one entry.
+pub async fn read(
     client: &Client,
     listing: Listing,
     needs: impl Fn(&RelatedObjects) -> RelatedNeeds,
@@ -89,7 +89,7 @@ async fn read_round(
         let (kind, namespace, result) = match running.join_next().await {
             None => break,
             Some(Ok(read)) => read,
-            // What was not read counts as not seen.
+            // Lists that were not read count as not seen, below.
             Some(Err(_)) => continue,
         };
         match result {
@@ -112,7 +112,7 @@ async fn read_round(
     }
 }
 
-/// Reads one list of a related kind, and returns what its objects say.
+/// Reads one list of a related kind, and returns the facts that its objects show.
 struct ClusterRelatedVisitor {
     client: Client,
     options: ListOptions,

@@ -1,5 +1,5 @@
-//! Reads the events that may answer what pods leave open. They are in no cache of the API server, so they are asked for
-//! only if there is a question.
+//! Reads events that may answer the questions that pods leave open. The API server keeps events in no cache, so they
+//! are requested only if there is a question.
 
 use super::gaps::GapReason;
 use super::limits::{BYTES, NAMESPACES};
@@ -10,11 +10,11 @@ use crate::cluster::{ListBounds, ListOptions};
 use crate::resource::{Event, Node};
 use std::collections::{BTreeSet, HashSet};
 
-/// Events a page.
+/// Events on a page.
 const EVENTS: u32 = 500;
-/// Pages of events in all namespaces.
+/// The most pages of events in all namespaces.
 const EVENT_PAGES: u32 = 3;
-/// Objects whose events are asked for one by one.
+/// The most objects whose events are requested one by one.
 const FEW: usize = 3;
 /// The field selector of events that warn.
 const WARNINGS: &str = "type=Warning";
@@ -24,7 +24,7 @@ const SCALE_UPS: &str = "reason=TriggeredScaleUp";
 const ABOUT_CLAIMS: &str = "involvedObject.kind=PersistentVolumeClaim";
 
 impl Search<'_> {
-    /// Reads events and nodes, both at once.
+    /// Reads events and nodes at the same time.
     pub async fn read_events_and_nodes(&mut self, questions: &Questions) {
         let nodes = node_requests(&questions.nodes);
         self.left = self.left.saturating_sub(nodes.len());
@@ -51,7 +51,7 @@ impl Search<'_> {
     }
 }
 
-/// The lists of events, as many as may be asked for: warnings first, claims last.
+/// The lists of events, within the number of requests that are left: warnings first, claims last.
 fn event_requests(questions: &Questions, mut left: usize) -> Vec<ListRequest> {
     let mut requests = requests_about(&questions.warnings, WARNINGS, left.saturating_sub(1));
     let room = left.saturating_sub(page_count(&requests));
@@ -68,8 +68,8 @@ fn event_requests(questions: &Questions, mut left: usize) -> Vec<ListRequest> {
     requests
 }
 
-/// Events about these objects: all events of each if there are few objects, else the selected events of their namespaces
-/// if these are few, else the selected events of all namespaces.
+/// The lists of events about these objects: all events of each if there are few objects, else the selected events of
+/// their namespaces if these are few, else the selected events of all namespaces.
 fn requests_about(objects: &[(String, String)], selected: &str, room: usize) -> Vec<ListRequest> {
     let list = |namespace: Option<&str>, fields: String, pages| {
         let options = ListOptions {

@@ -1,4 +1,4 @@
-//! What a search could not see.
+//! Lists that a search could not see.
 
 use super::limits::{NARROW, TOO_MANY};
 use crate::failure::Failure;
@@ -19,14 +19,14 @@ pub(super) struct UnseenList {
 /// Why a list was not seen.
 pub(super) enum GapReason {
     Failed(Failure),
-    /// More came than is read.
+    /// The list is longer than a search reads.
     TooMuch,
 }
 
 impl UnseenList {
     pub fn new<T: Resource>(namespace: Option<String>, reason: GapReason) -> Self {
         Self {
-            resource_type: ResourceType::of::<T>(),
+            resource_type: ResourceType::from_view::<T>(),
             namespace,
             reason,
         }

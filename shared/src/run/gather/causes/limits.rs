@@ -1,29 +1,29 @@
-//! How much a search may cost, and the words for what was too much.
+//! The limits of a search, and the words for a list that was too long.
 
 use crate::cluster::Client;
 use crate::failure::{Class, Failure};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Requests of one search, all together.
+/// The most requests of one search.
 pub const REQUESTS: usize = 15;
-/// Of these for the last lines of containers.
+/// The requests among these for the last lines of containers.
 pub const LOGS: usize = 3;
-/// Of these for events and nodes, which are asked for once the pods are known.
+/// The requests among these for events and nodes, which follow once the pods are known.
 pub const LATER: usize = 5;
-/// Workloads in more namespaces than this are asked for across all of them.
+/// If workloads are in more namespaces than this, their pods are listed across all namespaces.
 pub const NAMESPACES: usize = 3;
 /// Bytes of one answer, unpacked.
 pub const BYTES: usize = 16 << 20;
-/// The longest that a search takes, whatever is left of the run.
+/// The longest that a search takes, even if the run has more time left.
 const TIME: Duration = Duration::from_secs(10);
 
-/// The class of what was left out because it was too much.
+/// The class of a list that was too long.
 pub const TOO_MANY: &str = "tooMany";
-/// The hint for what was left out because it was too much.
+/// The hint for a list that was too long.
 pub const NARROW: &str = "narrow with -n, -l or a TARGET";
 
-/// When a search ends: half of what is left of the run is kept for reporting what was found.
+/// When a search ends. Half of the time that the run has left is kept for its report.
 pub fn search_deadline(client: &Client) -> Instant {
     let now = Instant::now();
     let share = client
@@ -32,7 +32,7 @@ pub fn search_deadline(client: &Client) -> Instant {
     now + share.map_or(TIME, |share| share.min(TIME))
 }
 
-/// The failure of what did not come by the deadline.
+/// The failure of a request that was not answered by the deadline.
 pub fn deadline_failure() -> Failure {
     Failure::new(Class::Timeout, "not finished in the time that causes may take")
         .with_hint("ask again, with a longer --timeout; or leave causes out with --cause none")

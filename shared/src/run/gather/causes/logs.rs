@@ -9,15 +9,15 @@ use crate::resource::{Pod, Resource as _, Time};
 use crate::run::not_seen::not_seen;
 use tokio::time::timeout_at;
 
-/// Lines of each.
+/// Lines that are read of one container.
 const LOG_LINES: usize = 20;
-/// Bytes kept of these lines.
+/// Bytes that are kept of these lines.
 const LOG_BYTES: usize = 4 << 10;
-/// Bytes that are read. A server counts from the first of the lines, and the last line is the one that matters.
+/// Bytes that are read. The server counts them from the first line, and the last line is the one that matters.
 const LOG_READ: usize = 64 << 10;
 
-/// Adds the last lines of crashed containers to their causes, those of the worst objects. Logs that may not be read cost only
-/// these lines.
+/// Adds the last lines of crashed containers to their causes, the worst objects first. If logs may not be read, only
+/// these lines are missing.
 pub async fn add_logs(
     client: &Client,
     evidence: &EvidenceStore,
@@ -79,7 +79,7 @@ fn log_path(namespace: &str, pod: &str, container: &str, previous: bool) -> Stri
     format!("{pods}/{pod}/log?container={container}&tailLines={LOG_LINES}&limitBytes={LOG_READ}{previous}")
 }
 
-/// The last lines of what a container wrote, as many as there is room for.
+/// The last lines that a container wrote, as many as there is room for.
 fn last_lines(bytes: &[u8]) -> Vec<String> {
     let text = String::from_utf8_lossy(bytes);
     let mut room = LOG_BYTES;
@@ -96,7 +96,7 @@ fn last_lines(bytes: &[u8]) -> Vec<String> {
     lines
 }
 
-/// The line that says why: the one that names a panic, since its stack comes after it; else the last one.
+/// The line that says why a container crashed. A panic is named before its stack; otherwise it is the last line.
 fn telling_line(lines: &[String]) -> Option<&str> {
     let says = |line: &&String| line.starts_with("panic: ") || line.starts_with("fatal error: ");
     let panicked = lines.iter().position(|line| line.contains(" panicked at "));

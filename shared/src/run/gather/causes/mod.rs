@@ -1,9 +1,9 @@
-//! Searches a live cluster for why objects are not healthy: pods, ReplicaSets, Jobs, events, nodes and the logs of crashed
-//! containers.
+//! Searches a live cluster for the reasons why objects are not healthy, in pods, ReplicaSets, Jobs, events, nodes and
+//! the logs of crashed containers.
 //!
-//! In bulk, since one answer about fifty workloads costs the API server little more than one about one, and bounded in
-//! requests, bytes and time. What does not come costs the text and never the verdict, and is reported once. Nothing is
-//! asked twice: a server that is overloaded is spared.
+//! A search reads in bulk, since an answer about fifty workloads costs the API server little more than an answer about
+//! one. It is bounded in requests, bytes and time. A missing answer costs a cause and never a verdict, and is reported
+//! once. No request is repeated, to spare an overloaded server.
 
 mod events;
 mod gaps;

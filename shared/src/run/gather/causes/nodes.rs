@@ -27,7 +27,7 @@ impl Search<'_> {
     }
 }
 
-/// A few nodes one by one, more of them as a list.
+/// The requests for these nodes: one by one if there are few, else one list of all nodes.
 pub(super) fn node_requests(names: &BTreeSet<String>) -> Vec<ListRequest> {
     let (mut options, bounds) = single_answer(None, String::new());
     match names.len() {

@@ -1,11 +1,11 @@
-//! The fewest requests that ask for the pods of many workloads: by a label that they share.
+//! Few requests for the pods of many workloads, by a label that they share.
 
 use super::pod_search::PodSearch;
 use crate::cluster::escape;
 use crate::resource::LabelSelector;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Bytes of a label selector in an address. Proxies on the way refuse addresses of more than 8 KB.
+/// The most bytes of a label selector in a URL. Proxies on the path refuse URLs of more than 8 KB.
 const SELECTOR_BYTES: usize = 6_000;
 
 /// One request about the pods of several workloads.
@@ -13,17 +13,17 @@ const SELECTOR_BYTES: usize = 6_000;
 pub(super) struct PodRequest {
     pub namespace: Option<String>,
     pub selector: String,
-    /// Places of the workloads that it is about.
+    /// The places of the workloads that it is about.
     pub of: Vec<usize>,
 }
 
-/// The requests for the pods of the workloads at these places: few label keys, each with the values of several workloads.
-/// `namespaced` says whether each request is about one namespace.
+/// The requests for the pods of the workloads at these places. They use few label keys, each with the values of several
+/// workloads. `namespaced` says whether each request is about one namespace.
 pub(super) fn pod_requests(searches: &[PodSearch], of: &[usize], namespaced: bool) -> Vec<PodRequest> {
     let mut scopes: Vec<(Option<String>, Vec<usize>)> = Vec::new();
     for at in of {
         let one = &searches[*at];
-        // Without a label to ask by, only the namespace bounds what comes.
+        // Without a label, only the namespace bounds the list.
         let bare = one
             .selector
             .as_ref()
@@ -75,7 +75,7 @@ fn value_of<'a>(search: &'a PodSearch, key: &str) -> Option<&'a str> {
     labels.get(key).map(String::as_str)
 }
 
-/// The label key that most of them have; of several the one that tells most of them apart.
+/// The label key that most of them have. If there are several, it is the one with the most different values.
 fn most_common_key(searches: &[PodSearch], members: &[usize]) -> Option<String> {
     let mut keys: BTreeMap<&str, (usize, BTreeSet<&str>)> = BTreeMap::new();
     for at in members {

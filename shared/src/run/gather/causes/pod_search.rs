@@ -11,16 +11,16 @@ use std::collections::{BTreeSet, HashSet};
 pub(super) struct PodSearch {
     /// The uid of the object.
     pub uid: String,
-    /// The uid of their owner: the object itself, or its newest Job.
+    /// The uid of the pods' owner: the object itself, or its newest Job.
     pub owner: String,
     pub namespace: String,
     pub selector: Option<LabelSelector>,
-    /// Their owners are the ReplicaSets of the object.
+    /// Whether ReplicaSets of the object own the pods.
     pub through_sets: bool,
 }
 
 impl Search<'_> {
-    /// The pods to look for. The newest Job of an object that makes Jobs is read first.
+    /// The pods to search for. If an object makes Jobs, its newest Job is read first.
     pub async fn pod_searches(&mut self, targets: &[SearchTarget]) -> Vec<PodSearch> {
         let makes_jobs = |target: &&SearchTarget| matches!(target.pods_by, PodLookup::Jobs);
         let makers: Vec<&SearchTarget> = targets.iter().filter(makes_jobs).collect();
@@ -33,7 +33,7 @@ impl Search<'_> {
             .collect()
     }
 
-    /// The Jobs of these objects: of their namespace if there is only one, else of all.
+    /// Reads the Jobs of these objects, in their namespace if there is only one, else in all namespaces.
     async fn read_jobs(&mut self, makers: &[&SearchTarget]) {
         let namespaces: BTreeSet<&str> = makers.iter().map(|target| target.namespace.as_str()).collect();
         let mut namespaces = namespaces.into_iter();

@@ -1,4 +1,4 @@
-//! Reads the pods of many workloads, and the ReplicaSets between.
+//! Reads the pods of many workloads, and the ReplicaSets between them.
 
 use super::gaps::GapReason;
 use super::limits::{LATER, NAMESPACES, NARROW, REQUESTS, TOO_MANY};
@@ -11,18 +11,18 @@ use crate::report::NotSeen;
 use crate::resource::{Pod, ReplicaSet, Resource as _};
 use std::collections::HashSet;
 
-/// What came of a few requests.
+/// The outcome of a few requests.
 #[derive(Default)]
 struct Round {
-    /// Number of workloads that were not asked about, because too few requests were left.
+    /// Number of workloads whose pods were not requested, because too few requests were left.
     passed_over: usize,
-    /// Places of the workloads to ask about again, in their namespaces.
+    /// The places of the workloads whose pods are requested again, in their namespaces.
     again: Vec<usize>,
 }
 
 impl Search<'_> {
-    /// Reads the pods across namespaces if the workloads are in many. What cannot be read so is asked for in one namespace
-    /// after the other.
+    /// Reads the pods across namespaces if the workloads are in many. Pods that cannot be read that way are requested
+    /// again, namespace by namespace.
     pub async fn read_pods(&mut self, searches: &[PodSearch], targets: usize) {
         let all: Vec<usize> = (0..searches.len()).collect();
         let namespaces: HashSet<&str> = searches.iter().map(|s| s.namespace.as_str()).collect();
@@ -41,7 +41,7 @@ impl Search<'_> {
             if again.iter().any(is_seen) {
                 passed_over += second.passed_over;
             } else {
-                // None of the namespaces may be read: one sentence about all.
+                // None of the namespaces may be read, so one entry covers all of them.
                 let gaps = self.gaps.iter_mut().skip(before);
                 gaps.for_each(|gap| gap.namespace = None);
             }
@@ -57,7 +57,7 @@ impl Search<'_> {
         }
     }
 
-    /// Makes as many of these requests as are left.
+    /// Makes as many of these requests as the limit allows.
     async fn read_round(&mut self, searches: &[PodSearch], requests: Vec<PodRequest>) -> Round {
         let mut room = self.left.saturating_sub(LATER);
         let mut round = Round::default();
@@ -87,8 +87,8 @@ impl Search<'_> {
         round
     }
 
-    /// Keeps the objects of the workloads that were asked about. Returns the places of those to ask about again: if it is
-    /// forbidden to ask across namespaces, or too much came.
+    /// Keeps the objects of the workloads of this request. Returns the places of the workloads whose pods have to be
+    /// requested again, because a list across namespaces is forbidden or too long.
     fn keep_own(
         &mut self,
         searches: &[PodSearch],
@@ -123,7 +123,7 @@ impl Search<'_> {
         }
         match pods {
             Ok(pods) => {
-                // Without the pods the ReplicaSets would show a workload that has none.
+                // ReplicaSets without their pods would look like a workload that has no pods.
                 for set in own_sets {
                     self.evidence.add(0, set);
                 }

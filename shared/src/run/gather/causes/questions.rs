@@ -1,14 +1,16 @@
-//! What pods and ReplicaSets leave open, and events and nodes may answer.
+//! Questions that pods and ReplicaSets leave open, and that events and nodes may answer.
 
 use crate::check::{EvidenceStore, Now, wants};
 use crate::judge::{PodLookup, SearchTarget};
 use crate::resource::{Pod, Resource as _};
 use std::collections::BTreeSet;
 
-/// What to ask events and nodes about. An object is its namespace and its uid.
+/// The objects that events and nodes may say more about. Each is given by its namespace and its uid.
 #[derive(Default)]
 pub(super) struct Questions {
+    /// Objects whose warnings are read.
     pub warnings: Vec<(String, String)>,
+    /// Pods that may wait for a new node.
     pub scale_ups: Vec<(String, String)>,
     /// Names of nodes.
     pub nodes: BTreeSet<String>,
@@ -17,11 +19,11 @@ pub(super) struct Questions {
 }
 
 impl Questions {
-    /// From the objects that a search is about, and what was found of them.
+    /// From the objects that a search is about, and the evidence that was found so far.
     pub fn new(targets: &[SearchTarget], evidence: &EvidenceStore, now: Now) -> Self {
         let mut questions = Self::default();
         for target in targets {
-            // What creates its pods itself has no condition that says why it cannot.
+            // A workload that creates its pods itself has no condition that says why it cannot.
             let own = i64::try_from(evidence.active(&target.uid)).unwrap_or(i64::MAX);
             let creates_pods = matches!(target.pods_by, PodLookup::Selector(_));
             if (creates_pods && own < target.desired) || target.asks_its_events {
@@ -33,7 +35,7 @@ impl Questions {
             questions.add_pod(pod, now);
         }
         for set in evidence.replica_sets() {
-            // The condition keeps the first reason, the newest event has the present one.
+            // The condition keeps the first reason. The newest event has the present one.
             let conditions = set.status.iter().flat_map(|status| &status.conditions);
             if conditions.into_iter().any(|c| c.kind == "ReplicaFailure") {
                 let meta = set.meta();
@@ -62,7 +64,7 @@ impl Questions {
         }
     }
 
-    /// The uids of all objects that events are asked about.
+    /// The uids of all objects whose events are read.
     pub fn uids(&self) -> impl Iterator<Item = &str> {
         let all = self.warnings.iter().chain(&self.scale_ups);
         all.map(|(_, uid)| uid.as_str())

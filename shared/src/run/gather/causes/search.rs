@@ -1,4 +1,4 @@
-//! One search: how many requests are left, until when, and what was found so far.
+//! One search: the requests that are left, its deadline, and the evidence so far.
 
 use super::gaps::{GapReason, UnseenList, group_gaps};
 use super::limits::{BYTES, LOGS, REQUESTS, deadline_failure, search_deadline};
@@ -11,18 +11,19 @@ use std::collections::HashSet;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
-/// What a search found.
+/// The result of a search.
 #[derive(Debug, Default)]
 pub struct EvidenceSearch {
     /// The evidence.
     pub evidence: EvidenceStore,
-    /// What could not be seen. It makes no verdict unknown.
+    /// The entries for objects that could not be seen. They make no verdict unknown.
     pub not_seen: Vec<NotSeen>,
 }
 
-/// A bounded list that is asked for.
+/// The request for a bounded list.
 pub(super) type ListRequest = (ListOptions, ListBounds);
 
+/// A search that is under way.
 pub(super) struct Search<'a> {
     pub client: &'a Client,
     /// Requests that may still be made.
@@ -60,7 +61,7 @@ impl<'a> Search<'a> {
         self.gaps.push(UnseenList::new::<T>(namespace, reason));
     }
 
-    /// Asks for several lists at once. Every one ends by the deadline.
+    /// Reads several lists at once. Each ends by the deadline.
     pub async fn lists<T: Resource>(
         &self,
         requests: Vec<ListRequest>,
@@ -90,7 +91,7 @@ impl<'a> Search<'a> {
     }
 }
 
-/// A list in one answer.
+/// A list that is read in one answer.
 pub(super) fn single_answer(namespace: Option<String>, label_selector: String) -> ListRequest {
     let options = ListOptions {
         namespace,
@@ -104,12 +105,12 @@ pub(super) fn single_answer(namespace: Option<String>, label_selector: String) -
     (options, bounds)
 }
 
-/// Number of requests that these lists take at most.
+/// The most requests that these lists need.
 pub(super) fn page_count(requests: &[ListRequest]) -> usize {
     requests.iter().map(|(_, bounds)| bounds.pages as usize).sum()
 }
 
-/// The items of a list that was read to its end: a part of it would show too few pods.
+/// The items of a list that was read to its end. A part of a list would show too few pods.
 pub(super) fn whole_list<T>(answer: Result<BoundedList<T>, Failure>) -> Result<Vec<T>, GapReason> {
     match answer {
         Ok(part) if part.complete => Ok(part.items),
