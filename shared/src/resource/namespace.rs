@@ -1,4 +1,4 @@
-//! `v1` Namespace: whether it is being deleted, and what is left in it.
+//! `v1` Namespace: whether it is being deleted, and the reasons why it is still there.
 
 use super::{Condition, ObjectMeta, ProbedCondition, Resource, has_metadata, null_as_default};
 use serde::Deserialize;
@@ -10,10 +10,10 @@ pub struct Namespace {
     /// Name, deletion, finalizers.
     #[prost(message, optional, tag = "1")]
     pub metadata: Option<ObjectMeta>,
-    /// What has to be done before it is gone.
+    /// The tasks that have to be done before it is gone.
     #[prost(message, optional, tag = "2")]
     pub spec: Option<NamespaceSpec>,
-    /// What the namespace controller last found.
+    /// The last report of the namespace controller.
     #[prost(message, optional, tag = "3")]
     pub status: Option<NamespaceStatus>,
 }
@@ -36,7 +36,7 @@ pub struct NamespaceStatus {
     #[prost(string, tag = "1")]
     #[serde(deserialize_with = "null_as_default")]
     pub phase: String,
-    /// How far its deletion is; none before.
+    /// The progress of its deletion; empty before.
     #[prost(message, repeated, tag = "2")]
     #[serde(deserialize_with = "null_as_default")]
     pub conditions: Vec<ProbedCondition>,
