@@ -9,7 +9,10 @@ use crate::resource::ScaledObject;
 
 /// Collects the related objects that the verdicts about these objects need. Returns the entries for those that the dump
 /// does not hold, too.
-pub(super) fn collect<T: Check>(objects: &Objects, found: &[DumpObject<T>]) -> (RelatedObjects, Vec<NotSeen>) {
+pub(super) fn collect<T: Check>(
+    objects: &Objects,
+    found: &[DumpObject<T>],
+) -> (RelatedObjects, Vec<NotSeen>) {
     let (mut known, mut not_seen) = (RelatedObjects::default(), Vec::new());
     loop {
         let needs = related_needs(found.iter().map(|entry| &entry.object), &known);

@@ -18,7 +18,7 @@ fn causes_of(kind: Kind) -> Request {
     Request {
         api_server: false,
         kinds: vec![KindTarget::all(kind)],
-        causes: Causes::Told,
+        causes: Causes::WithoutLogs,
         ..Request::everything()
     }
 }
