@@ -265,8 +265,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--plugin", default=os.path.join(HERE, "../target/release/kubectl-sre"))
     parser.add_argument("--agent", default=os.path.join(HERE, "../target/release/sre-agent"))
+    parser.add_argument("--before", help="a directory with both binaries of an earlier commit, measured in the same rounds")
     chosen = parser.parse_args()
-    for program in (chosen.plugin, chosen.agent):
+    programs = {"": (chosen.plugin, chosen.agent)}
+    if chosen.before:
+        programs[", before"] = tuple(os.path.join(chosen.before, name) for name in ("kubectl-sre", "sre-agent"))
+    for program in (program for pair in programs.values() for program in pair):
         if not os.access(program, os.X_OK):
             sys.exit(f"{program} is missing; build it with: cargo build --release")
     become_subreaper()
@@ -274,8 +278,10 @@ def main() -> None:
     prepare(chosen.kubeconfig, chosen.n, chosen.broken)
     print(f"bench: filled after {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
 
-    command = [chosen.plugin, "health", "deployments", "--kubeconfig", chosen.kubeconfig]
-    ways = {"verdict alone": command + ["--cause", "none"], "with causes": command}
+    ways = {}
+    for age, (plugin, _) in programs.items():
+        command = [plugin, "health", "deployments", "--kubeconfig", chosen.kubeconfig]
+        ways |= {f"verdict alone{age}": command + ["--cause", "none"], f"with causes{age}": command}
     facts = {}
     for name, way in ways.items():
         report, requests = judged(way)
@@ -292,19 +298,25 @@ def main() -> None:
     # In turns, so that the load of the machine is the same for both.
     for _ in range(chosen.rounds):
         for name, way in ways.items():
-            samples[name].append(run(way + ["-o", "json"], dict(os.environ)).seconds * 1000)
+            samples[name].append(run(way + ["-o", "json"], dict(os.environ)))
 
     pods = chosen.n * REPLICAS
     print(f"{chosen.n:,} Deployments, {pods:,} pods, {chosen.broken} not healthy; {chosen.rounds} rounds by turns\n")
-    print("| | requests | with a cause | min ms | median ms | max ms |")
-    print("|---|---|---|---|---|---|")
-    medians = {}
-    for name, values in samples.items():
-        found = spread(values)
+    print("| | requests | with a cause | min ms | median ms | max ms | peak MB |")
+    print("|---|---|---|---|---|---|---|")
+    medians, peaks = {}, {}
+    for name, taken in samples.items():
+        found = spread([sample.seconds * 1000 for sample in taken])
         medians[name] = found["median"]
-        requests, unhealthy, told = facts[name]
-        print(f"| {name} | {requests} | {told} of {unhealthy} | {found['min']:.0f} | {found['median']:.0f} "
-              f"| {found['max']:.0f} |")
+        peaks[name] = spread([sample.peak_bytes for sample in taken])["median"]
+        requests, unhealthy_items, explained = facts[name]
+        print(f"| {name} | {requests} | {explained} of {unhealthy_items} | {found['min']:.0f} | {found['median']:.0f} "
+              f"| {found['max']:.0f} | {peaks[name] / 1e6:.1f} |")
+    if chosen.before:
+        for name in ("verdict alone", "with causes"):
+            before = f"{name}, before"
+            print(f"\n{name}: {medians[name] / medians[before]:.3f} times the time of before, "
+                  f"{peaks[name] / peaks[before]:.3f} times its peak memory.")
     ratio = medians["with causes"] / medians["verdict alone"]
     more = facts["with causes"][0] - facts["verdict alone"][0]
     print(f"\nCauses: {more} requests more, {ratio:.2f} times the time of the verdict alone.")
@@ -312,8 +324,9 @@ def main() -> None:
     print("\n| agent | resident MB | peak MB |")
     print("|---|---|---|")
     for name, flags in AGENTS.items():
-        memory = agent_memory([chosen.agent, "--kubeconfig", chosen.kubeconfig, *flags], chosen.broken)
-        print(f"| {name} | {memory['resident'] / 1e6:.1f} | {memory['peak'] / 1e6:.1f} |")
+        for age, (_, agent) in programs.items():
+            memory = agent_memory([agent, "--kubeconfig", chosen.kubeconfig, *flags], chosen.broken)
+            print(f"| {name}{age} | {memory['resident'] / 1e6:.1f} | {memory['peak'] / 1e6:.1f} |")
 
 
 if __name__ == "__main__":
