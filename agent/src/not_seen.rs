@@ -191,7 +191,7 @@ mod tests {
             (entry.what().as_str(), entry.class.as_str()),
             ("deployments in namespace bank", "forbidden")
         );
-        assert_eq!(entry.missing.as_deref(), Some("apps/deployments list"));
+        assert_eq!(entry.missing, Some("apps/deployments list".into()));
     }
 
     #[test]

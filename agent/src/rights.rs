@@ -2,13 +2,13 @@
 //! Must not know who asks.
 
 use sre_shared::failure::{Class, Failure};
-use sre_shared::kind::Kind;
+use sre_shared::kind::{Kind, RbacRule};
 
 /// A rule that the agent's identity lacks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MissingRule {
     /// The rule, as a report names it.
-    pub rule: String,
+    pub rule: RbacRule,
     /// How to get it, one line.
     pub hint: String,
 }
@@ -23,20 +23,24 @@ pub fn missing_on_kind(kind: Kind, failure: &Failure) -> Option<MissingRule> {
     }
     let (rule, resource) = (kind.rule(), kind.resource());
     let narrow = "or restrict it with --namespaces to those that it may read";
-    Some(match rule.strip_suffix("list") {
-        Some(subject) if failure.message.contains(" cannot watch resource ") => MissingRule {
-            rule: format!("{subject}watch"),
+    Some(if failure.message.contains(" cannot watch resource ") {
+        MissingRule {
+            rule: RbacRule {
+                verb: "watch".to_owned(),
+                ..rule
+            },
             hint: format!(
                 "let the agent's identity watch {resource} too, without which its data cannot be kept current (the \
                  chart's ClusterRole does), {narrow}"
             ),
-        },
-        _ => MissingRule {
+        }
+    } else {
+        MissingRule {
             hint: format!(
                 "let the agent's identity list and watch {resource} (the chart's ClusterRole does), {narrow}"
             ),
             rule,
-        },
+        }
     })
 }
 
@@ -48,7 +52,7 @@ pub fn hint_to_list(resource: &str) -> String {
 /// The missing rule on a path of the API server that is no resource.
 pub fn missing_on_path(path: &str) -> MissingRule {
     MissingRule {
-        rule: format!("nonResourceURL {path} get"),
+        rule: RbacRule::on_path(path),
         hint: format!(
             "let the agent's identity get the nonResourceURL {path} (the chart's ClusterRole does)"
         ),
@@ -66,7 +70,8 @@ mod tests {
                 "deployments.apps is forbidden: User \"system:serviceaccount:sre-tools:sre-agent\" cannot {verb} \
                  resource \"deployments\" in API group \"apps\" at the cluster scope"
             );
-            missing_on_kind(Kind::Deployment, &Failure::new(class, message)).map(|missing| missing.rule)
+            missing_on_kind(Kind::Deployment, &Failure::new(class, message))
+                .map(|missing| missing.rule.to_string())
         };
         assert_eq!(
             rule(Class::Forbidden, "list").as_deref(),
@@ -77,6 +82,9 @@ mod tests {
             Some("apps/deployments watch")
         );
         assert_eq!(rule(Class::Unauthenticated, "watch"), None);
-        assert_eq!(missing_on_path("/livez").rule, "nonResourceURL /livez get");
+        assert_eq!(
+            missing_on_path("/livez").rule.to_string(),
+            "nonResourceURL /livez get"
+        );
     }
 }

@@ -10,7 +10,7 @@ use crate::settings::Pace;
 use prometheus_client::metrics::histogram::Histogram;
 use sre_shared::apiserver::PathTrace;
 use sre_shared::failure::Class;
-use sre_shared::report::{ApiServerCheck, Status};
+use sre_shared::report::{ApiServerCheck, NoteCode, Status};
 use sre_shared::resource::Time;
 use sre_shared::run::{self, Clock};
 use std::collections::BTreeMap;
@@ -25,8 +25,6 @@ const AFTER_THE_CLIENT: Duration = Duration::from_millis(250);
 const WHO: &str = "check of the API server";
 /// Bounds of the histogram, in seconds: from a connection in the same zone to the default `--request-timeout`.
 const DURATIONS: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
-/// The note of the check if `/readyz` answers 403.
-const READYZ_NOTE: &str = "readyz not allowed";
 /// How long the walk along the path may take: as long as one connection.
 const WALK: Duration = Duration::from_secs(5);
 
@@ -316,12 +314,13 @@ impl ApiServerProbe {
             let who = format!("right to get {path}");
             if forbidden.contains(&path) {
                 let missing = rights::missing_on_path(path);
+                let rule = missing.rule.to_string();
                 let failure = LoggedFailure {
                     class: Class::Forbidden.as_str(),
                     error: "the API server refuses it to the agent's identity",
                     endpoint: path,
                     next: &missing.hint,
-                    missing: Some(&missing.rule),
+                    missing: Some(&rule),
                     own: true,
                 };
                 self.failure_log.failed(&who, &failure);
@@ -357,12 +356,12 @@ impl ApiServerProbe {
 /// Adds the notes about `/livez`, and returns the paths that may not be read.
 fn add_livez(check: &mut ApiServerCheck, livez: Option<u16>) -> Vec<&'static str> {
     let version = check.missing.is_some().then_some("/version");
-    let readyz = check.notes.iter().any(|note| note == READYZ_NOTE);
+    let readyz = check.notes.has(NoteCode::ReadyzForbidden);
     match livez {
         Some(200) if check.status == Status::Degraded => {
-            check.notes.push("livez passes: it is alive and not ready".into());
+            check.notes.push("livez passes: it is alive and not ready");
         }
-        Some(403) => check.notes.push("livez not allowed".into()),
+        Some(403) => check.notes.push("livez not allowed"),
         Some(code @ 500..=599) => check.notes.push(format!("livez answers {code}")),
         _ => {}
     }
@@ -378,7 +377,7 @@ fn say_missing(check: &mut ApiServerCheck, forbidden: &[&str]) {
         .map(|path| rights::missing_on_path(path))
         .collect();
     let Some(first) = missing.first() else { return };
-    let rules: Vec<_> = missing.iter().map(|missing| missing.rule.as_str()).collect();
+    let rules: Vec<_> = missing.iter().map(|missing| missing.rule.to_string()).collect();
     check.missing = Some(rules.join(", "));
     if check
         .class

@@ -8,9 +8,9 @@ pub fn log_new(last: &[NotSeen], not_seen: &[NotSeen], message: &str) {
         tracing::warn!(
             what = entry.what(),
             class = entry.class,
-            missing = entry.missing,
+            missing = entry.missing.as_ref().map(ToString::to_string),
             error = entry.error,
-            hint = entry.hint,
+            hint = entry.next_step(),
             "{message}"
         );
     }

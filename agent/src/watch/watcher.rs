@@ -148,9 +148,10 @@ impl<T: Check> Watcher<T> {
 
     fn log_failure(&self, failure: &Failure) {
         let missing = rights::missing_on_kind(self.kind, failure);
+        let rule = missing.as_ref().map(|missing| missing.rule.to_string());
         let mut logged = LoggedFailure::from(failure);
         if let Some(missing) = &missing {
-            logged.missing = Some(&missing.rule);
+            logged.missing = rule.as_deref();
             logged.next = &missing.hint;
         }
         self.state.failures.failed(&self.who, &logged);

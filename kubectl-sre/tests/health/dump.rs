@@ -644,13 +644,18 @@ fn the_json_has_exactly_the_names_of_the_contract() {
               "updated": 3,
               "reason": "ReadyBelowDesired",
               "message": "3 of 4 ready",
+              "detail": "",
               "notes": [
+                "paused"
+              ],
+              "noteCodes": [
                 "paused"
               ],
               "causes": [
                 {
                   "code": "Quota",
                   "message": "exceeded quota: compute",
+                  "gist": "exceeded quota: compute",
                   "count": 1,
                   "example": "Deployment/cart",
                   "hint": "kubectl -n shop describe quota compute",
@@ -673,6 +678,9 @@ fn the_json_has_exactly_the_names_of_the_contract() {
               "since": "2026-03-02T11:43:20Z",
               "notes": [
                 "being deleted for 16 min, finalizers: example.com/x"
+              ],
+              "noteCodes": [
+                "deletionLingers"
               ]
             },
             {

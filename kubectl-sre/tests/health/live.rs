@@ -73,7 +73,7 @@ fn the_report_of_a_cluster_has_exactly_the_names_of_the_contract() {
                              "unavailable": 0, "unknown": 0, "terminating": 0},
                  "items": [{"kind": "Deployment", "namespace": "bank", "name": "ledger", "state": "healthy",
                             "healthy": true, "desired": 1, "ready": 1, "available": 1, "updated": 1,
-                            "reason": "Ready", "message": "1 of 1 ready"}]},
+                            "reason": "Ready", "message": "1 of 1 ready", "detail": ""}]},
             ],
         })
     );

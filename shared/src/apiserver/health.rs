@@ -6,7 +6,8 @@
 use crate::apiserver::facts::HealthAnswers;
 use crate::apiserver::milliseconds::milliseconds;
 use crate::failure::{Class, Failure};
-use crate::report::{ApiServerCheck, Readyz, Rung, RungStatus, Status};
+use crate::kind::RbacRule;
+use crate::report::{ApiServerCheck, Note, NoteCode, Readyz, Rung, RungStatus, Status};
 use crate::resource::Time;
 
 /// The verdict on the two answers.
@@ -25,9 +26,11 @@ pub(super) fn judge(answers: &HealthAnswers) -> ApiServerCheck {
             let readyz = readyz_lines(text);
             match code {
                 200 if readyz.is_some() || is_ready(text) => {}
-                403 => check.notes.push("readyz not allowed".into()),
+                403 => check
+                    .notes
+                    .push(Note::coded(NoteCode::ReadyzForbidden, "readyz not allowed")),
                 404 if answers.version.is_err() => {}
-                404 => check.notes.push("readyz not served".into()),
+                404 => check.notes.push("readyz not served"),
                 _ => worsen(&mut check, unready_check(*code, readyz.as_ref())),
             }
             check.readyz = readyz;
@@ -58,7 +61,7 @@ pub(super) fn failed_check(failure: &Failure) -> ApiServerCheck {
 
 /// The verdict on a failed request of that path, with the missing rule if it was forbidden.
 fn refused_check(failure: &Failure, path: &str) -> ApiServerCheck {
-    let missing = (failure.class == Class::Forbidden).then(|| format!("nonResourceURL {path} get"));
+    let missing = (failure.class == Class::Forbidden).then(|| RbacRule::on_path(path).to_string());
     ApiServerCheck {
         missing,
         ..failed_check(failure)
@@ -105,7 +108,7 @@ pub(super) fn add_controllers(check: &mut ApiServerCheck, rung: &Rung, frozen_si
             }
         }
         None if rung.status == RungStatus::Unknown => {
-            check.notes.push("controllers not seen".into());
+            check.notes.push("controllers not seen");
         }
         None => {}
     }
@@ -288,8 +291,8 @@ mod tests {
         };
         add_controllers(&mut check, &rung, None);
         assert_eq!(
-            (check.status, check.notes.as_slice()),
-            (Status::Ok, ["controllers not seen".to_owned()].as_slice())
+            (check.status, &*check.notes),
+            (Status::Ok, ["controllers not seen".into()].as_slice())
         );
     }
 

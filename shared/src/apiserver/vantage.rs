@@ -86,7 +86,7 @@ mod tests {
         compare(&mut seen, own, false);
         assert_eq!((seen.status, seen.class, seen.vantage), (Status::Ok, None, None));
         assert_eq!(
-            seen.notes,
+            &*seen.notes,
             ["not seen from here: nonResourceURL /version get is missing"]
         );
     }

@@ -9,7 +9,7 @@ use super::lifecycle::{self, Preliminaries};
 use super::verdict::Verdict;
 use super::{Check, Evidence, GRACE_SECONDS};
 use crate::kind::{JudgedKind, KindInfo};
-use crate::report::{Code, Item, State};
+use crate::report::{Code, Item, Notes, State};
 use crate::resource::{ApiService, Condition, Resource as _};
 
 impl JudgedKind for ApiService {
@@ -18,7 +18,7 @@ impl JudgedKind for ApiService {
 
 impl Check for ApiService {
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
-        let mut notes = Vec::new();
+        let mut notes = Notes::default();
         let verdict = verdict(self, evidence, &mut notes);
         Item {
             notes,
@@ -27,7 +27,7 @@ impl Check for ApiService {
     }
 }
 
-fn verdict(service: &ApiService, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Verdict {
+fn verdict(service: &ApiService, evidence: &Evidence<'_>, notes: &mut Notes) -> Verdict {
     let meta = service.meta();
     let conditions = service.status.as_ref().map_or(&[][..], |s| &s.conditions);
     let preliminaries = Preliminaries {

@@ -6,9 +6,10 @@
 //! is known, else for the pods that exist. An object is left to its controller as long as that is judged, or is
 //! reported under the name of another.
 
+use super::message::Message;
 use super::{Check, GRACE_SECONDS, Now};
 use crate::kind::Kind;
-use crate::report::{Cause, Code, Item, ObjectRef, State, gist};
+use crate::report::{Cause, Code, Item, Note, ObjectRef, State};
 use crate::resource::{OwnerReference, Time};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -134,10 +135,9 @@ pub fn group(controller: &Controller, members: &[Item], word: ControllerFacts, n
     let failing = group.failing.iter().chain(&group.moving).copied();
     let since = failing.clone().filter_map(|m| m.since.as_ref()).min().cloned();
     let acknowledged = group.acknowledged();
-    let of = |field: fn(&Item) -> &Vec<String>| {
-        let all: BTreeSet<&String> = members.iter().flat_map(|m| field(m)).collect();
-        all.into_iter().cloned().collect::<Vec<_>>()
-    };
+    let message = group.message();
+    let notes: BTreeSet<&Note> = members.iter().flat_map(|m| m.notes.iter()).collect();
+    let warnings: BTreeSet<&String> = members.iter().flat_map(|m| &m.warnings).collect();
     let kinds: BTreeSet<String> = members
         .iter()
         .map(|m| format!("{}s", m.kind.to_lowercase()))
@@ -153,10 +153,11 @@ pub fn group(controller: &Controller, members: &[Item], word: ControllerFacts, n
         available: None,
         updated: None,
         reason: group.reason(state),
-        message: group.message(),
+        message: message.text,
+        detail: message.detail,
         since: since.filter(|_| !healthy || state == State::Progressing),
-        notes: of(|m| &m.notes),
-        warnings: of(|m| &m.warnings),
+        notes: notes.into_iter().cloned().collect(),
+        warnings: warnings.into_iter().cloned().collect(),
         causes: causes(failing),
         acknowledged,
         judged_by: kinds.into_iter().collect(),
@@ -250,18 +251,18 @@ impl<'a> ControllerGroup<'a> {
         told.unwrap_or(Code::Ready)
     }
 
-    fn message(&self) -> String {
+    fn message(&self) -> Message {
+        let counts = self
+            .counted
+            .then(|| Message::counts(format!("{} of {} pods ready", self.ready, self.desired)));
         let mut told = Vec::new();
-        if self.counted {
-            told.push(format!("{} of {} pods ready", self.ready, self.desired));
-        }
         let over = self
             .members
             .iter()
             .filter(|m| m.kind == "Pod" && m.state == State::Succeeded);
         match over.count() {
             0 => {}
-            1 if told.is_empty() => told.push("its pod succeeded".to_owned()),
+            1 if counts.is_none() => told.push("its pod succeeded".to_owned()),
             1 => told.push("1 pod succeeded".to_owned()),
             n => told.push(format!("{n} pods succeeded")),
         }
@@ -277,11 +278,14 @@ impl<'a> ControllerGroup<'a> {
                 .next()
                 .map(|m| format!("{} {} {}", m.kind, m.name, m.message)),
         );
-        if told.is_empty() {
+        if told.is_empty() && counts.is_none() {
             let first = self.members.first();
             told.extend(first.map(|m| format!("{} {} {}", m.kind, m.name, m.message)));
         }
-        told.join(", ")
+        match counts {
+            Some(counts) => told.iter().fold(counts, |message, more| message.join(more)),
+            None => told.join(", ").into(),
+        }
     }
 
     /// The sentence about its Jobs.
@@ -338,7 +342,7 @@ const COUNTS: [Code; 2] = [Code::PodNotReady, Code::ReadyBelowDesired];
 fn causes<'a>(members: impl Iterator<Item = &'a Item>) -> Vec<Cause> {
     let key = |cause: &Cause| {
         let subject = cause.subject.as_ref().map(ObjectRef::to_string);
-        subject.unwrap_or_else(|| gist(&cause.message))
+        subject.unwrap_or_else(|| cause.gist().to_owned())
     };
     let mut all: Vec<Cause> = Vec::new();
     for cause in members.flat_map(|m| &m.causes) {

@@ -24,7 +24,7 @@ use super::text::shorten;
 use super::verdict::Verdict;
 use super::{Check, Evidence, GRACE_SECONDS, Now, is_open, job};
 use crate::kind::{JudgedKind, KindInfo, PodNames};
-use crate::report::{Cause, Code, Item, State};
+use crate::report::{Cause, Code, Item, Notes, State};
 use crate::resource::{Condition as _, CronJob, CronJobStatus, Event, Job, Resource as _, Time};
 use crate::span::span;
 
@@ -81,7 +81,7 @@ impl Check for CronJob {
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
-        let (mut notes, mut warnings) = (Vec::new(), Vec::new());
+        let (mut notes, mut warnings) = (Notes::default(), Vec::new());
         let verdict = verdict(self, evidence, &mut notes, &mut warnings);
         Item {
             notes,
@@ -99,7 +99,7 @@ fn schedule(cron: &CronJob) -> Option<Schedule> {
 fn verdict(
     cron: &CronJob,
     evidence: &Evidence<'_>,
-    notes: &mut Vec<String>,
+    notes: &mut Notes,
     warnings: &mut Vec<String>,
 ) -> Verdict {
     let meta = cron.meta();
@@ -153,9 +153,12 @@ fn verdict(
             Some((job, job::gets_nowhere(job, evidence).or_else(kept)?))
         });
         if let Some((job, why)) = stuck {
-            let message = format!("its run {} gets nowhere: {}", job.meta().name, why.message);
+            let message = format!("its run {} gets nowhere: {}", job.meta().name, why.message.text);
             if job.meta().creation_timestamp > succeeded {
-                return Verdict { message, ..why };
+                return Verdict {
+                    message: message.into(),
+                    ..why
+                };
             }
             warnings.push(message);
         }

@@ -11,7 +11,7 @@ use super::revision::{RevisionProgress, STEP_SECONDS};
 use super::verdict::Verdict;
 use super::{Check, Evidence, Now};
 use crate::kind::{JudgedKind, KindInfo, PodNames};
-use crate::report::{Code, Item, State};
+use crate::report::{Code, Item, Notes, State};
 use crate::resource::{DaemonSet, DaemonSetStatus, Resource as _};
 
 impl JudgedKind for DaemonSet {
@@ -30,7 +30,7 @@ impl Check for DaemonSet {
 
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
         let counts = counts(self);
-        let (mut notes, mut warnings) = (Vec::new(), Vec::new());
+        let (mut notes, mut warnings) = (Notes::default(), Vec::new());
         let verdict = verdict(self, counts, evidence, &mut notes);
         let misscheduled = self.misscheduled();
         if !matches!(verdict.state, State::Unknown | State::Terminating) && misscheduled > 0 {
@@ -96,7 +96,7 @@ fn malformed(set: &DaemonSet, c: ReplicaCounts) -> Option<String> {
     .or_else(|| lifecycle::exceeds(("numberAvailable", c.available), ready))
 }
 
-fn verdict(set: &DaemonSet, c: ReplicaCounts, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Verdict {
+fn verdict(set: &DaemonSet, c: ReplicaCounts, evidence: &Evidence<'_>, notes: &mut Notes) -> Verdict {
     let meta = set.meta();
     let written = set.status.is_some_and(|s| s != DaemonSetStatus::default());
     let is_counted = c.desired > 0 || c.ready > 0;

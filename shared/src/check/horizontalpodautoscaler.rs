@@ -14,7 +14,7 @@ use super::lifecycle::{self, Preliminaries};
 use super::verdict::Verdict;
 use super::{Check, Evidence, GRACE_SECONDS};
 use crate::kind::{JudgedKind, KindInfo};
-use crate::report::{Code, Item, State};
+use crate::report::{Code, Item, Notes, State};
 use crate::resource::{
     Condition as _, HorizontalPodAutoscaler, HorizontalPodAutoscalerStatus, PlainCondition, Resource as _,
     Time,
@@ -29,7 +29,7 @@ impl JudgedKind for HorizontalPodAutoscaler {
 
 impl Check for HorizontalPodAutoscaler {
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
-        let (mut notes, mut warnings) = (Vec::new(), Vec::new());
+        let (mut notes, mut warnings) = (Notes::default(), Vec::new());
         let verdict = verdict(self, evidence, &mut notes);
         if matches!(verdict.state, State::Healthy | State::Degraded)
             && let Some(limited) = self.condition("ScalingLimited").filter(|c| c.is_true())
@@ -53,7 +53,7 @@ impl Check for HorizontalPodAutoscaler {
     }
 }
 
-fn verdict(hpa: &HorizontalPodAutoscaler, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Verdict {
+fn verdict(hpa: &HorizontalPodAutoscaler, evidence: &Evidence<'_>, notes: &mut Notes) -> Verdict {
     let meta = hpa.meta();
     let status = hpa.status.clone().unwrap_or_default();
     let preliminaries = Preliminaries {

@@ -25,7 +25,7 @@ use super::text::shorten;
 use super::verdict::Verdict;
 use super::{Check, Evidence, GRACE_SECONDS, Now};
 use crate::kind::{JudgedKind, KindInfo, PodNames};
-use crate::report::{Cause, Code, Item, State};
+use crate::report::{Cause, Code, Item, Note, NoteCode, Notes, State};
 use crate::resource::{Condition as _, Job, JobStatus, OwnerReference, Resource as _, Time};
 
 /// The default of `backoffLimit`.
@@ -103,7 +103,7 @@ impl Check for Job {
 /// Remarks besides the verdict.
 #[derive(Default)]
 struct Remarks {
-    notes: Vec<String>,
+    notes: Notes,
     warnings: Vec<String>,
 }
 
@@ -392,7 +392,9 @@ fn running(
         // Having no pod at all is only a passing state.
         () if moves(if active > 0 { STEP_SECONDS } else { GRACE_SECONDS }) => {
             if pods.is_none() {
-                remarks.notes.push("podsNotSeen".into());
+                remarks
+                    .notes
+                    .push(Note::coded(NoteCode::PodsNotSeen, NoteCode::PodsNotSeen.as_str()));
             }
             Verdict::new(State::Progressing, false, Code::PodsStarting, told)
         }

@@ -1,9 +1,10 @@
 //! Rules that hold for every kind, before its own: manifests, impossible numbers, deletion, a controller that has not
 //! seen the newest spec. And the rules for what has just changed or has just recovered.
 
+use super::message::Message;
 use super::verdict::Verdict;
 use super::{Evidence, GRACE_SECONDS, Now};
-use crate::report::{Code, Item, State};
+use crate::report::{Code, Item, Note, NoteCode, Notes, State};
 use crate::resource::{ObjectMeta, Time};
 
 /// A working controller sees a new spec within a second. After this many seconds it does not work.
@@ -28,7 +29,7 @@ pub(super) struct Preliminaries<'a> {
 
 impl Preliminaries<'_> {
     /// The verdict, if one of these rules decides it. The first one that fits does.
-    pub fn verdict(self, notes: &mut Vec<String>) -> Option<Verdict> {
+    pub fn verdict(self, notes: &mut Notes) -> Option<Verdict> {
         self.manifest()
             .or_else(|| self.malformed.as_deref().map(Verdict::malformed))
             .or_else(|| deleting(self.meta, self.evidence, notes))
@@ -49,7 +50,7 @@ impl Preliminaries<'_> {
 }
 
 /// An object that is being deleted. A deletion that takes long gets a note with its age and its finalizers.
-fn deleting(meta: &ObjectMeta, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Option<Verdict> {
+fn deleting(meta: &ObjectMeta, evidence: &Evidence<'_>, notes: &mut Notes) -> Option<Verdict> {
     let deleted = meta.deletion_timestamp?;
     let age = evidence.now.age(deleted);
     if age > LINGER_SECONDS {
@@ -57,7 +58,10 @@ fn deleting(meta: &ObjectMeta, evidence: &Evidence<'_>, notes: &mut Vec<String>)
             [] => "no finalizer is set".to_owned(),
             some => format!("finalizers: {}", some.join(", ")),
         };
-        notes.push(format!("being deleted for {} min, {finalizers}", age / 60));
+        notes.push(Note::coded(
+            NoteCode::DeletionLingers,
+            format!("being deleted for {} min, {finalizers}", age / 60),
+        ));
     }
     Some(Verdict {
         state: State::Terminating,
@@ -105,7 +109,7 @@ pub(super) fn observed_generation(
     meta: &ObjectMeta,
     observed: Option<i64>,
     is_counted: bool,
-    notes: &mut Vec<String>,
+    notes: &mut Notes,
 ) -> Option<i64> {
     if observed.is_some() || !is_counted {
         return observed;
@@ -169,8 +173,8 @@ pub(super) fn was_changed_before(meta: &ObjectMeta, time: Time) -> bool {
 }
 
 /// Too few pods were ready until a moment ago.
-pub(super) fn just_recovered(counted: &str, since: Time, now: Now) -> Verdict {
-    let message = format!("{counted}, back for {} s", now.age(since));
+pub(super) fn just_recovered(counted: Message, since: Time, now: Now) -> Verdict {
+    let message = counted.join(&format!("back for {} s", now.age(since)));
     Verdict::new(State::Progressing, true, Code::JustRecovered, message).since(Some(since))
 }
 
@@ -184,9 +188,7 @@ pub(super) fn may_have_recovered(meta: &ObjectMeta, item: &Item, now: Now) -> bo
 }
 
 /// A change at full strength whose age is unknown.
-pub(super) fn not_dated(what: &str) -> Verdict {
-    Verdict::unknown(
-        Code::NotDated,
-        format!("{what}; nothing tells since when, which its pods would, or --show-managed-fields"),
-    )
+pub(super) fn not_dated(message: Message) -> Verdict {
+    let unknown = "; nothing tells since when, which its pods would, or --show-managed-fields";
+    Verdict::unknown(Code::NotDated, message.append(unknown))
 }

@@ -1,5 +1,6 @@
 //! Pods that are ready, but not for `minReadySeconds` yet, so that they do not count as available.
 
+use super::message::Message;
 use super::revision::STEP_SECONDS;
 use super::verdict::Verdict;
 use super::{Evidence, GRACE_SECONDS, Pods, lifecycle};
@@ -48,11 +49,8 @@ impl MinReadyWait<'_> {
         pods.filter(|pods| pods.ready() >= self.desired)
     }
 
-    fn counted(&self) -> String {
-        format!(
-            "{} of {} ready, {} available",
-            self.ready, self.desired, self.available
-        )
+    fn counted(&self) -> Message {
+        Message::ready_of_desired(self.ready, self.desired).join(&format!("{} available", self.available))
     }
 
     /// The pods still have time.
@@ -61,7 +59,7 @@ impl MinReadyWait<'_> {
             .began
             .or_else(|| self.pods().and_then(|pods| pods.settling_since(self.limit())))
             .or(self.moved);
-        let message = format!("{}: inside minReadySeconds", self.counted());
+        let message = self.counted().append(": inside minReadySeconds");
         Verdict::new(State::Progressing, true, Code::Settling, message).since(since)
     }
 
@@ -71,13 +69,13 @@ impl MinReadyWait<'_> {
             Some(true) => self.inside(),
             Some(false) => Verdict::degraded(
                 Code::AvailableBelowDesired,
-                format!(
-                    "{counted}: too few for longer than minReadySeconds ({})",
+                counted.append(&format!(
+                    ": too few for longer than minReadySeconds ({})",
                     self.min_ready
-                ),
+                )),
             )
             .since(self.began.or(self.moved)),
-            None => lifecycle::not_dated(&counted),
+            None => lifecycle::not_dated(counted),
         }
     }
 }

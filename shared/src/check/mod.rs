@@ -16,6 +16,7 @@ mod evidence;
 mod horizontalpodautoscaler;
 mod job;
 mod lifecycle;
+mod message;
 mod min_ready;
 mod namespace;
 mod node;
@@ -37,7 +38,7 @@ mod verdict;
 mod visitor;
 mod webhookconfiguration;
 
-pub use cause::{EvidenceNeeds, crashed, wants};
+pub use cause::{EvidenceNeeds, add_log_line, crashed, wants};
 pub use controller::{Controller, ControllerFacts, group, replaced};
 pub(crate) use evidence::EvidenceObject;
 pub use evidence::{EventsAndNodes, EvidenceStore, NodesSeen, Pods};
@@ -46,7 +47,7 @@ pub use related::{Related, RelatedKind, RelatedKindVisitor, RelatedNeed, Related
 pub use text::{shorten, unended};
 pub use visitor::KindVisitor;
 
-use crate::report::{Cause, Code, Item, State};
+use crate::report::{Cause, Code, Item, Notes, State};
 use crate::resource::{OwnerReference, Resource, Time, Undecodable};
 
 /// A pod younger than this many seconds may still become ready; until then it is no failure.
@@ -207,8 +208,9 @@ pub fn undecodable<T: Resource>(object: &Undecodable) -> Item {
         updated: None,
         reason: Code::Undecodable,
         message: format!("the object does not decode: {}", object.error),
+        detail: None,
         since: None,
-        notes: Vec::new(),
+        notes: Notes::default(),
         warnings: Vec::new(),
         causes: Vec::new(),
         acknowledged: None,

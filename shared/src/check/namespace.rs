@@ -6,12 +6,13 @@
 //! 15 minutes, as that of any object. Then the namespace is degraded, with the conditions that are True. If none is True,
 //! finalizers of the namespace itself hold it, or no controller works on it.
 
+use super::cause::Sentence;
 use super::lifecycle::{LINGER_SECONDS, Preliminaries};
 use super::text::{kubectl, shorten};
 use super::verdict::Verdict;
 use super::{Check, Evidence};
 use crate::kind::{JudgedKind, KindInfo};
-use crate::report::{Cause, Code, Item, ObjectRef};
+use crate::report::{Cause, Code, Item, Notes, ObjectRef};
 use crate::resource::{ApiService, Condition as _, Namespace, ProbedCondition, Resource as _, Time};
 use crate::span::span;
 
@@ -59,7 +60,7 @@ impl Check for Namespace {
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
-        let mut notes = Vec::new();
+        let mut notes = Notes::default();
         let verdict = verdict(self, evidence, &mut notes);
         Item {
             notes,
@@ -95,7 +96,7 @@ impl Namespace {
     }
 }
 
-fn verdict(namespace: &Namespace, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Verdict {
+fn verdict(namespace: &Namespace, evidence: &Evidence<'_>, notes: &mut Notes) -> Verdict {
     let meta = namespace.meta();
     let overdue = |deleted: &Time| evidence.now.age(*deleted) > LINGER_SECONDS;
     if let Some(deleted) = meta.deletion_timestamp.filter(overdue) {
@@ -167,14 +168,11 @@ fn cause(namespace: &Namespace, hold: &ProbedCondition, hint: Hint) -> Cause {
         (Hint::Namespace | Hint::Content, _) => kubectl("", "describe namespace", name),
     };
     Cause {
-        code: hold.kind.as_str().into(),
-        message: said(hold),
-        count: 1,
         example: Some(ObjectRef::named(Namespace::KIND, name)),
         hint: Some(hint),
         since: hold.last_transition_time.map(|t| t.to_string()),
         subject: api_service(hold),
-        ..Cause::default()
+        ..Sentence::literal(said(hold)).into_cause(hold.kind.as_str().into())
     }
 }
 

@@ -15,7 +15,7 @@ use super::lifecycle::{self, Preliminaries};
 use super::verdict::Verdict;
 use super::{Check, Evidence, GRACE_SECONDS};
 use crate::kind::{JudgedKind, KindInfo};
-use crate::report::{Code, Item, State};
+use crate::report::{Code, Item, Notes, State};
 use crate::resource::{Condition as _, Node, ProbedCondition, Resource as _, Taint};
 
 /// The conditions that warn.
@@ -36,7 +36,7 @@ impl JudgedKind for Node {
 
 impl Check for Node {
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
-        let mut notes = Vec::new();
+        let mut notes = Notes::default();
         let verdict = verdict(self, evidence, &mut notes);
         let warnings = match verdict.state {
             State::Unknown | State::Terminating => Vec::new(),
@@ -50,7 +50,7 @@ impl Check for Node {
     }
 }
 
-fn verdict(node: &Node, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Verdict {
+fn verdict(node: &Node, evidence: &Evidence<'_>, notes: &mut Notes) -> Verdict {
     let meta = node.meta();
     let preliminaries = Preliminaries {
         meta,

@@ -10,6 +10,7 @@
 //!
 //! A claim that is being deleted stays as long as a pod uses it (the finalizer `kubernetes.io/pvc-protection`).
 
+use super::cause::Sentence;
 use super::cause::claim::{ClaimCause, ClaimEvent, why};
 use super::lifecycle::{self, Preliminaries};
 use super::related::events::EventFacts;
@@ -19,7 +20,7 @@ use super::text::{kubectl, shorten};
 use super::verdict::Verdict;
 use super::{Check, Evidence};
 use crate::kind::{JudgedKind, KindInfo};
-use crate::report::{Cause, Code, Item, ObjectRef, State};
+use crate::report::{Cause, Code, Item, Notes, ObjectRef, State};
 use crate::resource::{
     Condition as _, ObjectMeta, PersistentVolumeClaim, PersistentVolumeClaimStatus, Resource as _,
 };
@@ -59,7 +60,7 @@ impl Check for PersistentVolumeClaim {
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
-        let (mut notes, mut causes) = (Vec::new(), Vec::new());
+        let (mut notes, mut causes) = (Notes::default(), Vec::new());
         let verdict = verdict(self, evidence, &mut notes, &mut causes);
         let warnings = match (verdict.state, &self.status) {
             (State::Unknown | State::Terminating, _) | (_, None) => Vec::new(),
@@ -104,11 +105,7 @@ fn waiting<'a>(claim: &'a PersistentVolumeClaim, pods: &'a [PodFacts]) -> impl I
 }
 
 /// Warnings about changes of the volume.
-fn changes(
-    status: &PersistentVolumeClaimStatus,
-    evidence: &Evidence<'_>,
-    notes: &mut Vec<String>,
-) -> Vec<String> {
+fn changes(status: &PersistentVolumeClaimStatus, evidence: &Evidence<'_>, notes: &mut Notes) -> Vec<String> {
     let met = || status.conditions.iter().filter(|c| c.is_true());
     let failed = met().filter(|c| ERRORS.contains(&c.kind.as_str()));
     let mut warnings: Vec<String> = failed.map(|c| format!("{}: {}", c.kind, c.words())).collect();
@@ -143,7 +140,7 @@ fn changes(
 fn verdict(
     claim: &PersistentVolumeClaim,
     evidence: &Evidence<'_>,
-    notes: &mut Vec<String>,
+    notes: &mut Notes,
     causes: &mut Vec<Cause>,
 ) -> Verdict {
     let meta = claim.meta();
@@ -190,7 +187,7 @@ fn pending(
     claim: &PersistentVolumeClaim,
     meta: &ObjectMeta,
     evidence: &Evidence<'_>,
-    notes: &mut Vec<String>,
+    notes: &mut Notes,
     causes: &mut Vec<Cause>,
 ) -> Verdict {
     let Some(pods) = evidence.companions.and_then(|c| c.pods(&meta.namespace)) else {
@@ -255,14 +252,9 @@ fn behind(meta: &ObjectMeta, pod: &PodFacts, events: &[EventFacts]) -> Option<Ca
         ),
     };
     Some(Cause {
-        code: Code::VolumeClaim,
-        message: shorten(&format!("claim {name}: {words}")),
-        count: 1,
         example: Some(ObjectRef::named(PersistentVolumeClaim::KIND, name)),
         hint: Some(hint),
-        since: None,
-        last: None,
         subject: Some(subject),
-        log: Vec::new(),
+        ..Sentence::without_reason(shorten(&format!("claim {name}: {words}"))).into_cause(Code::VolumeClaim)
     })
 }

@@ -19,7 +19,7 @@ use super::revision::STEP_SECONDS;
 use super::verdict::Verdict;
 use super::{Check, Evidence, GRACE_SECONDS, Now, Pods, is_open};
 use crate::kind::{JudgedKind, KindInfo, PodNames};
-use crate::report::{Cause, Code, Item, State};
+use crate::report::{Cause, Code, Item, Notes, State};
 use crate::resource::{OwnerReference, Pod, PodStatus, Resource as _, Time};
 
 impl JudgedKind for Pod {
@@ -60,7 +60,7 @@ impl Check for Pod {
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
-        let mut notes = Vec::new();
+        let mut notes = Notes::default();
         let own = Pods {
             pods: vec![(self, evidence.now)],
             around: evidence.around(),
@@ -85,7 +85,7 @@ impl Check for Pod {
     }
 }
 
-fn verdict(pod: &Pod, own: &Pods<'_>, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Verdict {
+fn verdict(pod: &Pod, own: &Pods<'_>, evidence: &Evidence<'_>, notes: &mut Notes) -> Verdict {
     let meta = pod.meta();
     let status = pod.status.clone().unwrap_or_default();
     let preliminaries = Preliminaries {
@@ -103,7 +103,7 @@ fn verdict(pod: &Pod, own: &Pods<'_>, evidence: &Evidence<'_>, notes: &mut Vec<S
         "Failed" => return over(pod, &status, evidence).since(ended(&status)),
         _ if pod.is_ready() => {
             if let Some(since) = own.recovered().filter(|_| lifecycle::is_old(meta, evidence.now)) {
-                return lifecycle::just_recovered("ready", since, evidence.now);
+                return lifecycle::just_recovered("ready".into(), since, evidence.now);
             }
             return Verdict::healthy(Code::Ready, "ready")
                 .since(pod.condition("Ready").and_then(|c| c.last_transition_time));
@@ -134,7 +134,7 @@ fn verdict(pod: &Pod, own: &Pods<'_>, evidence: &Evidence<'_>, notes: &mut Vec<S
 }
 
 /// A pod with done containers whose other containers work.
-fn working(pod: &Pod, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Option<Verdict> {
+fn working(pod: &Pod, evidence: &Evidence<'_>, notes: &mut Notes) -> Option<Verdict> {
     let works = works(pod, evidence.now, evidence.around());
     let ending = works.filter(|e| e.ready && !e.done.is_empty())?;
     let (done, all) = (ending.done.len(), ending.done.len() + ending.running.len());

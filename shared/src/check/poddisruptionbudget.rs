@@ -20,7 +20,7 @@ use super::related::{RelatedKind, RelatedNeed, RelatedObjects, workloads};
 use super::verdict::Verdict;
 use super::{Check, Evidence};
 use crate::kind::{JudgedKind, KindInfo};
-use crate::report::{Code, Item, State};
+use crate::report::{Code, Item, Notes, State};
 use crate::resource::{Condition as _, PodDisruptionBudget, PodDisruptionBudgetStatus, Resource as _};
 
 /// How many other budgets over the same pods are named.
@@ -64,7 +64,7 @@ impl Check for PodDisruptionBudget {
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
-        let (mut notes, mut warnings) = (Vec::new(), Vec::new());
+        let (mut notes, mut warnings) = (Notes::default(), Vec::new());
         let shared = match evidence.companions {
             Some(known) if self.meta().deletion_timestamp.is_none() => shared(self, known),
             _ => SharedPods::default(),
@@ -88,7 +88,7 @@ fn verdict(
     budget: &PodDisruptionBudget,
     evidence: &Evidence<'_>,
     shared: &SharedPods<'_>,
-    notes: &mut Vec<String>,
+    notes: &mut Notes,
     warnings: &mut Vec<String>,
 ) -> Verdict {
     let meta = budget.meta();

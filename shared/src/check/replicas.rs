@@ -6,11 +6,12 @@
 //! included, has the grace of a young pod.
 
 use super::lifecycle::{self, Preliminaries};
+use super::message::Message;
 use super::min_ready::MinReadyWait;
 use super::revision::{RevisionProgress, RolloutSteps, STEP_SECONDS, longest_rollout};
 use super::verdict::Verdict;
 use super::{Evidence, GRACE_SECONDS, Pods};
-use crate::report::{Code, Item, State};
+use crate::report::{Code, Item, Note, NoteCode, Notes, State};
 use crate::resource::{ObjectMeta, Time};
 
 /// The counts of a workload. An absent count is 0.
@@ -44,7 +45,7 @@ impl ReplicaCounts {
         malformed: Option<String>,
         observed: Option<i64>,
         evidence: &Evidence<'_>,
-        notes: &mut Vec<String>,
+        notes: &mut Notes,
     ) -> Option<Verdict> {
         let preliminaries = Preliminaries {
             meta,
@@ -70,8 +71,8 @@ impl ReplicaCounts {
     }
 
     /// `2 of 3 ready`
-    pub fn ready_of_desired(&self) -> String {
-        format!("{} of {} ready", self.ready, self.desired)
+    pub fn ready_of_desired(&self) -> Message {
+        Message::ready_of_desired(self.ready, self.desired)
     }
 
     /// `1 of 3 updated, the others once they are deleted (OnDelete)`
@@ -121,16 +122,16 @@ pub(super) struct Shortage<'a> {
 }
 
 impl Shortage<'_> {
-    pub fn verdict(self, notes: &mut Vec<String>) -> Verdict {
+    pub fn verdict(self, notes: &mut Notes) -> Verdict {
         let counted = self.counts.ready_of_desired();
         let stopped = self.stopped || self.pods.is_some_and(|p| !p.hard_causes().is_empty());
         let verdict = match self.rollout {
-            Some(rollout) if !stopped => rollout.in_progress(&counted, false),
+            Some(rollout) if !stopped => rollout.in_progress(counted, false),
             _ if !stopped && self.starting => {
                 if self.pods.is_none() {
-                    notes.push("podsNotSeen".into());
+                    notes.push(Note::coded(NoteCode::PodsNotSeen, NoteCode::PodsNotSeen.as_str()));
                 }
-                let message = format!("{counted}, {} starting", self.counts.missing());
+                let message = counted.join(&format!("{} starting", self.counts.missing()));
                 Verdict::new(State::Progressing, false, Code::PodsStarting, message)
             }
             _ => Verdict::new(
@@ -169,7 +170,7 @@ pub(super) struct Replicas<'a> {
 }
 
 impl Replicas<'_> {
-    pub fn verdict(&self, notes: &mut Vec<String>) -> Verdict {
+    pub fn verdict(&self, notes: &mut Notes) -> Verdict {
         let c = &self.counts;
         let counted = c.ready_of_desired();
         match self.rollout {
@@ -191,7 +192,7 @@ impl Replicas<'_> {
             }
             .verdict(),
             Some(rollout) if rollout.progress.updated < rollout.progress.wanted => {
-                self.rolling(&counted, rollout.progress)
+                self.rolling(counted, rollout.progress)
             }
             _ => self
                 .just_recovered(&counted)
@@ -210,25 +211,25 @@ impl Replicas<'_> {
     }
 
     /// A rollout at full strength.
-    fn rolling(&self, counted: &str, rollout: RevisionProgress) -> Verdict {
+    fn rolling(&self, counted: Message, rollout: RevisionProgress) -> Verdict {
         let status = self.meta.last_status_write();
         let began = self.meta.last_spec_write().into_iter().chain(status).min();
         let pods = self.evidence.pods.as_ref();
         let step = pods.and_then(Pods::newest_step).map(|(t, _)| t);
         match self.steps(rollout).may_be_recent() {
             Some(true) => rollout.in_progress(counted, true).since(began),
-            Some(false) => rollout.stalled(counted).since(step.or(status).or(began)),
-            None => lifecycle::not_dated(&rollout.rolling_out(counted)),
+            Some(false) => rollout.stalled(&counted).since(step.or(status).or(began)),
+            None => lifecycle::not_dated(rollout.rolling_out(counted)),
         }
     }
 
-    fn just_recovered(&self, counted: &str) -> Option<Verdict> {
+    fn just_recovered(&self, counted: &Message) -> Option<Verdict> {
         let now = self.evidence.now;
         let since = self.evidence.pods.as_ref()?.recovered()?;
-        lifecycle::is_old(self.meta, now).then(|| lifecycle::just_recovered(counted, since, now))
+        lifecycle::is_old(self.meta, now).then(|| lifecycle::just_recovered(counted.clone(), since, now))
     }
 
-    fn short(&self, notes: &mut Vec<String>) -> Verdict {
+    fn short(&self, notes: &mut Notes) -> Verdict {
         let missing = self.counts.missing();
         let pods = self.evidence.pods.as_ref();
         // The status has been short since its last change. The pods may know more.

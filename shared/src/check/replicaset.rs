@@ -10,7 +10,7 @@ use super::replicas::{ReplicaCounts, Replicas, count};
 use super::verdict::Verdict;
 use super::{Check, Evidence, Now, cause};
 use crate::kind::{JudgedKind, KindInfo, PodNames};
-use crate::report::{Code, Item, State};
+use crate::report::{Code, Item, Notes, State};
 use crate::resource::{OwnerReference, ReplicaSet, ReplicaSetStatus, Resource};
 
 impl JudgedKind for ReplicaSet {
@@ -43,7 +43,7 @@ impl Check for ReplicaSet {
 /// The verdict about a ReplicaSet, or about an object of another kind that is written as one.
 pub(super) fn judge(set: &ReplicaSet, kind: &str, evidence: &Evidence<'_>) -> Item {
     let counts = counts(set);
-    let mut notes = Vec::new();
+    let mut notes = Notes::default();
     let verdict = verdict(set, counts, evidence, &mut notes);
     let short = matches!(verdict.state, State::Degraded | State::Unavailable);
     let refused = set.failed_create().filter(|_| short).map(|condition| {
@@ -93,7 +93,7 @@ fn malformed(set: &ReplicaSet, c: ReplicaCounts, observed: Option<i64>) -> Optio
     .or_else(|| c.contradiction())
 }
 
-fn verdict(set: &ReplicaSet, c: ReplicaCounts, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Verdict {
+fn verdict(set: &ReplicaSet, c: ReplicaCounts, evidence: &Evidence<'_>, notes: &mut Notes) -> Verdict {
     let meta = set.meta();
     let written = set
         .status

@@ -4,6 +4,7 @@
 //! was created or is to end. Without pods, the last change of the status does, by `managedFields`. From step to step it has
 //! the time that a Deployment has by default, and `minReadySeconds` on top.
 
+use super::message::Message;
 use super::verdict::Verdict;
 use super::{Evidence, Pods};
 use crate::report::{Code, State};
@@ -38,22 +39,25 @@ impl RevisionProgress {
     }
 
     /// `3 of 3 ready, rolling out: 1 of 3 updated`
-    pub fn rolling_out(self, counted: &str) -> String {
-        format!("{counted}, rolling out: {}", self.words())
+    pub fn rolling_out(self, counted: Message) -> Message {
+        counted.join(&format!("rolling out: {}", self.words()))
     }
 
     /// It moves. `healthy` says whether enough pods are ready meanwhile.
-    pub fn in_progress(self, counted: &str, healthy: bool) -> Verdict {
+    pub fn in_progress(self, counted: Message, healthy: bool) -> Verdict {
         let message = self.rolling_out(counted);
         Verdict::new(State::Progressing, healthy, Code::RolloutInProgress, message)
     }
 
     /// Enough pods are ready, and the newest revision does not move.
-    pub fn stalled(self, counted: &str) -> Verdict {
+    pub fn stalled(self, counted: &Message) -> Verdict {
         let words = self.words();
         Verdict::degraded(
             Code::RolloutStalled,
-            format!("rollout stalled, old revision still serving: {counted}, {words}"),
+            format!(
+                "rollout stalled, old revision still serving: {}, {words}",
+                counted.text
+            ),
         )
     }
 }

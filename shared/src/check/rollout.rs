@@ -6,7 +6,9 @@
 //! Argo CD calls it Suspended. An analysis or an experiment may take longer than the progress deadline: the controller does
 //! not apply it to them (`isIndefiniteStep`).
 
+use super::cause::Sentence;
 use super::lifecycle;
+use super::message::Message;
 use super::replicas::{ReplicaCounts, count, short_state};
 use super::revision::STEP_SECONDS;
 use super::text::kubectl;
@@ -14,7 +16,7 @@ use super::verdict::Verdict;
 use super::{Check, Evidence, Now};
 use crate::duration;
 use crate::kind::{JudgedKind, KindInfo, PodNames};
-use crate::report::{Cause, Code, Item, ObjectRef, State};
+use crate::report::{Cause, Code, Item, NoteCode, ObjectRef, State};
 use crate::resource::{
     Condition as _, Deployment, DeploymentCondition, DeploymentSpec, DeploymentStatus, Resource as _,
     Rollout, RolloutStatus,
@@ -130,14 +132,15 @@ impl<'a> RolloutFacts<'a> {
         }
         item.warnings.extend(warnings);
         if verdict.state == State::Suspended {
-            item.notes.retain(|note| !note.starts_with("paused"));
+            item.notes.remove(NoteCode::Paused);
         }
         Item {
             state: verdict.state,
             healthy: verdict.healthy,
             reason: verdict.reason,
             since: verdict.since.map(|t| t.to_string()),
-            message: verdict.message,
+            message: verdict.message.text,
+            detail: verdict.message.detail,
             ..item
         }
     }
@@ -158,19 +161,18 @@ impl<'a> RolloutFacts<'a> {
         let progressing = self.rollout.condition("Progressing");
         let changed = progressing.and_then(|p| p.last_transition_time);
         if let Some(invalid) = self.rollout.condition("InvalidSpec").filter(|c| !c.is_false()) {
-            let message = format!(
-                "{counted}, and nothing is done about its spec: {}",
-                invalid.message
-            );
+            let nothing = format!("and nothing is done about its spec: {}", invalid.message);
+            let message = counted.join(&nothing);
             return Some(failing(
                 Verdict::degraded(Code::InvalidSpec, message).since(invalid.last_transition_time),
             ));
         }
         if self.is_aborted() {
             let message = if is_short {
-                format!("{counted}, its update was aborted")
+                counted.join("its update was aborted")
             } else {
-                format!("its update was aborted, the stable revision goes on serving: {counted}")
+                Message::from("its update was aborted, the stable revision goes on serving: ")
+                    .append(&counted.text)
             };
             return Some(failing(
                 Verdict::degraded(Code::RolloutAborted, message).since(changed),
@@ -180,7 +182,7 @@ impl<'a> RolloutFacts<'a> {
         let stalled = "rollout stalled, the stable revision goes on serving";
         match item.state {
             State::Degraded if item.reason == Code::RolloutStalled => {
-                let message = format!("{stalled}: {counted}, {updated}");
+                let message = format!("{stalled}: {}, {updated}", counted.text);
                 return Some(failing(
                     Verdict::degraded(Code::RolloutStalled, message).since(changed),
                 ));
@@ -189,7 +191,7 @@ impl<'a> RolloutFacts<'a> {
             _ => {}
         }
         if self.status.phase == "Degraded" {
-            let message = format!("{counted}, {updated}: {}", self.status.message);
+            let message = counted.join(&format!("{updated}: {}", self.status.message));
             return Some(failing(
                 Verdict::degraded(Code::RolloutStalled, message).since(changed),
             ));
@@ -199,13 +201,13 @@ impl<'a> RolloutFacts<'a> {
             return None;
         }
         if self.is_paused() {
-            return self.paused(&counted, warnings);
+            return self.paused(counted, warnings);
         }
-        self.is_under_way().then(|| self.under_way(&counted, warnings))
+        self.is_under_way().then(|| self.under_way(counted, warnings))
     }
 
     /// At full strength, and waiting because somebody or a step wants it to.
-    fn paused(&self, counted: &str, warnings: &mut Vec<String>) -> Option<Verdict> {
+    fn paused(&self, counted: Message, warnings: &mut Vec<String>) -> Option<Verdict> {
         let pause = self.status.pause_conditions.first();
         if pause.is_none() && !self.is_under_way() {
             return None;
@@ -234,10 +236,12 @@ impl<'a> RolloutFacts<'a> {
             match (late, lasts) {
                 (Some(_), Some(lasts)) => Verdict::degraded(
                     Code::RolloutStalled,
-                    format!("{counted}, its pause of {lasts} is over and its controller does not go on"),
+                    counted.join(&format!(
+                        "its pause of {lasts} is over and its controller does not go on"
+                    )),
                 ),
-                (_, Some(lasts)) => suspended(format!("{counted}, update paused {why} for {lasts}")),
-                (_, None) => suspended(format!("{counted}, update paused {why}")),
+                (_, Some(lasts)) => suspended(counted.join(&format!("update paused {why} for {lasts}"))),
+                (_, None) => suspended(counted.join(&format!("update paused {why}"))),
             }
             .since(since),
         )
@@ -256,7 +260,7 @@ impl<'a> RolloutFacts<'a> {
     }
 
     /// At full strength, but not all pods are of the newest revision yet.
-    fn under_way(&self, counted: &str, warnings: &mut Vec<String>) -> Verdict {
+    fn under_way(&self, counted: Message, warnings: &mut Vec<String>) -> Verdict {
         let c = &self.counts;
         let progressing = self.rollout.condition("Progressing");
         let moved = progressing.and_then(|p| p.last_update_time.or(p.last_transition_time));
@@ -266,13 +270,13 @@ impl<'a> RolloutFacts<'a> {
         let deadline = spec
             .and_then(|s| s.progress_deadline_seconds)
             .map_or(STEP_SECONDS, i64::from);
-        let message = match () {
+        let message = counted.join(&match () {
             () if c.updated < c.desired => {
-                format!("{counted}, rolling out: {} of {} updated", c.updated, c.desired)
+                format!("rolling out: {} of {} updated", c.updated, c.desired)
             }
-            () if self.status.message.is_empty() => format!("{counted}, rolling out"),
-            () => format!("{counted}, rolling out: {}", self.status.message),
-        };
+            () if self.status.message.is_empty() => "rolling out".to_owned(),
+            () => format!("rolling out: {}", self.status.message),
+        });
         if age < deadline {
             return Verdict::new(State::Progressing, true, Code::RolloutInProgress, message).since(moved);
         }
@@ -290,7 +294,9 @@ impl<'a> RolloutFacts<'a> {
         }
         Verdict::degraded(
             Code::RolloutStalled,
-            format!("{message}, without progress for {minutes} min, which its controller does not tell"),
+            message.join(&format!(
+                "without progress for {minutes} min, which its controller does not tell"
+            )),
         )
         .since(moved)
     }
@@ -349,13 +355,10 @@ impl<'a> RolloutFacts<'a> {
             return;
         }
         causes.push(Cause {
-            code: Code::RolloutAborted,
-            message: message.clone(),
-            count: 1,
             example: Some(ObjectRef::named(Rollout::KIND, &meta.name)),
             hint: Some(kubectl(&meta.namespace, "describe rollout", &meta.name)),
             since: told.and_then(|p| p.last_transition_time).map(|t| t.to_string()),
-            ..Cause::default()
+            ..Sentence::general(message).into_cause(Code::RolloutAborted)
         });
     }
 
@@ -403,7 +406,7 @@ impl<'a> RolloutFacts<'a> {
     }
 }
 
-fn suspended(message: String) -> Verdict {
+fn suspended(message: Message) -> Verdict {
     Verdict::new(State::Suspended, true, Code::RolloutPaused, message)
 }
 

@@ -17,6 +17,7 @@
 //! MetalLB) and in the conditions that some controllers write. They are read for such a Service only and decide
 //! nothing.
 
+use super::cause::Sentence;
 use super::lifecycle::{self, Preliminaries};
 use super::related::endpoints::Endpoints;
 use super::related::events::EventFacts;
@@ -26,7 +27,7 @@ use super::text::{kubectl, shorten};
 use super::verdict::Verdict;
 use super::{Check, Evidence};
 use crate::kind::{JudgedKind, KindInfo};
-use crate::report::{Cause, Code, Item, ObjectRef, State};
+use crate::report::{Cause, Code, Item, Notes, ObjectRef, State};
 use crate::resource::{Condition as _, ProbedCondition, Resource as _, Service, ServicePort};
 use crate::span::span;
 use std::collections::BTreeMap;
@@ -85,7 +86,7 @@ impl Check for Service {
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
-        let (mut notes, mut warnings) = (Vec::new(), Vec::new());
+        let (mut notes, mut warnings) = (Notes::default(), Vec::new());
         let verdict = verdict(self, evidence, &mut notes, &mut warnings);
         let causes = behind(self, &verdict, evidence);
         load_balancer(self, &verdict, evidence, &mut notes, &mut warnings);
@@ -122,14 +123,11 @@ fn behind(service: &Service, verdict: &Verdict, evidence: &Evidence<'_>) -> Vec<
     }
     let subject = behind.into_iter().next();
     let of = |subject| Cause {
-        code: Code::NoReadyEndpoints,
-        message: verdict.message.clone(),
-        count: 1,
         example: Some(ObjectRef::named(Service::KIND, name)),
         hint: Some(kubectl(namespace, "describe service", name)),
         since: verdict.since.map(|t| t.to_string()),
         subject: Some(subject),
-        ..Cause::default()
+        ..Sentence::without_reason(&verdict.message.text).into_cause(Code::NoReadyEndpoints)
     };
     subject.into_iter().map(of).collect()
 }
@@ -137,7 +135,7 @@ fn behind(service: &Service, verdict: &Verdict, evidence: &Evidence<'_>) -> Vec<
 fn verdict(
     service: &Service,
     evidence: &Evidence<'_>,
-    notes: &mut Vec<String>,
+    notes: &mut Notes,
     warnings: &mut Vec<String>,
 ) -> Verdict {
     let meta = service.meta();
@@ -221,7 +219,7 @@ fn load_balancer(
     service: &Service,
     verdict: &Verdict,
     evidence: &Evidence<'_>,
-    notes: &mut Vec<String>,
+    notes: &mut Notes,
     warnings: &mut Vec<String>,
 ) {
     if !service.asks_for_load_balancer() || verdict.reason == Code::Manifest {

@@ -7,6 +7,7 @@
 //! change them, and they serve until then. Pods start in order unless the policy is `Parallel`, so that the first pod that
 //! is not ready explains those that were never created.
 
+use super::cause::Sentence;
 use super::lifecycle;
 use super::replicas::{ReplicaCounts, Replicas, ReplicasRollout, count};
 use super::revision::RevisionProgress;
@@ -14,7 +15,7 @@ use super::text::kubectl;
 use super::verdict::Verdict;
 use super::{Check, Evidence, GRACE_SECONDS, Now};
 use crate::kind::{JudgedKind, KindInfo, PodNames};
-use crate::report::{Cause, Code, Item, ObjectRef, State};
+use crate::report::{Cause, Code, Item, Notes, ObjectRef, State};
 use crate::resource::{Pod, Resource as _, StatefulSet, StatefulSetStatus};
 
 impl JudgedKind for StatefulSet {
@@ -33,7 +34,7 @@ impl Check for StatefulSet {
 
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
         let counts = counts(self);
-        let mut notes = Vec::new();
+        let mut notes = Notes::default();
         let verdict = verdict(self, counts, evidence, &mut notes);
         let causes = match verdict.state {
             State::Progressing | State::Degraded | State::Unavailable => forced_rollback(self, evidence),
@@ -102,7 +103,7 @@ fn malformed(set: &StatefulSet, c: ReplicaCounts) -> Option<String> {
     .or_else(|| c.contradiction())
 }
 
-fn verdict(set: &StatefulSet, c: ReplicaCounts, evidence: &Evidence<'_>, notes: &mut Vec<String>) -> Verdict {
+fn verdict(set: &StatefulSet, c: ReplicaCounts, evidence: &Evidence<'_>, notes: &mut Notes) -> Verdict {
     let meta = set.meta();
     let status = set.status.clone().unwrap_or_default();
     let written = status != StatefulSetStatus::default();
@@ -173,18 +174,17 @@ fn forced_rollback(set: &StatefulSet, evidence: &Evidence<'_>) -> Option<Cause> 
     let broken: Vec<&Pod> = pods.iter().filter(waits).map(|(pod, _)| *pod).collect();
     let first = broken.iter().min_by_key(|pod| ordinal(pod))?;
     let meta = first.meta();
+    let message = format!(
+        "pod {} of the old revision {} is not ready, and the controller waits for it before it rolls out {}: delete \
+         the pod (forced rollback)",
+        meta.name,
+        first.revision(),
+        status.update_revision
+    );
     Some(Cause {
-        code: Code::ForcedRollback,
-        message: format!(
-            "pod {} of the old revision {} is not ready, and the controller waits for it before it rolls out {}: delete \
-             the pod (forced rollback)",
-            meta.name,
-            first.revision(),
-            status.update_revision
-        ),
         count: u32::try_from(broken.len()).unwrap_or(u32::MAX),
         example: Some(ObjectRef::named(Pod::KIND, &meta.name)),
         hint: Some(kubectl(&meta.namespace, "delete pod", &meta.name)),
-        ..Cause::default()
+        ..Sentence::without_reason(message).into_cause(Code::ForcedRollback)
     })
 }

@@ -1,6 +1,7 @@
 //! The verdict about one object, before it becomes an [`Item`].
 
-use crate::report::{Code, Item, State};
+use super::message::Message;
+use crate::report::{Code, Item, Notes, State};
 use crate::resource::{Resource, Time};
 
 /// The state of one object, and why.
@@ -10,12 +11,12 @@ pub(super) struct Verdict {
     /// `None` leaves the object out of the answer.
     pub healthy: Option<bool>,
     pub reason: Code,
-    pub message: String,
+    pub message: Message,
     pub since: Option<Time>,
 }
 
 impl Verdict {
-    pub fn new(state: State, healthy: bool, reason: Code, message: impl Into<String>) -> Self {
+    pub fn new(state: State, healthy: bool, reason: Code, message: impl Into<Message>) -> Self {
         Self {
             state,
             healthy: Some(healthy),
@@ -25,15 +26,15 @@ impl Verdict {
         }
     }
 
-    pub fn healthy(reason: Code, message: impl Into<String>) -> Self {
+    pub fn healthy(reason: Code, message: impl Into<Message>) -> Self {
         Self::new(State::Healthy, true, reason, message)
     }
 
-    pub fn degraded(reason: Code, message: impl Into<String>) -> Self {
+    pub fn degraded(reason: Code, message: impl Into<Message>) -> Self {
         Self::new(State::Degraded, false, reason, message)
     }
 
-    pub fn unknown(reason: Code, message: impl Into<String>) -> Self {
+    pub fn unknown(reason: Code, message: impl Into<Message>) -> Self {
         Self::new(State::Unknown, false, reason, message)
     }
 
@@ -43,13 +44,13 @@ impl Verdict {
             state: State::Unknown,
             healthy: Some(false),
             reason: Code::Malformed,
-            message: format!("malformed: {what}"),
+            message: format!("malformed: {what}").into(),
             since: None,
         }
     }
 
     /// An object that failed and was replaced by its controller. It does not count, like one that is being deleted.
-    pub fn left_behind(message: impl Into<String>) -> Self {
+    pub fn left_behind(message: impl Into<Message>) -> Self {
         Self {
             state: State::Terminating,
             healthy: None,
@@ -77,9 +78,10 @@ impl Verdict {
             available: None,
             updated: None,
             reason: self.reason,
-            message: self.message,
+            message: self.message.text,
+            detail: self.message.detail,
             since: self.since.map(|t| t.to_string()),
-            notes: Vec::new(),
+            notes: Notes::default(),
             warnings: Vec::new(),
             causes: Vec::new(),
             acknowledged: None,

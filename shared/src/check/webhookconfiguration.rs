@@ -11,12 +11,13 @@
 //! public authority signs for a name such as `hook.policy.svc`. So a webhook that calls a Service without `caBundle` is
 //! a warning.
 
+use super::cause::Sentence;
 use super::lifecycle::{self, Preliminaries};
 use super::related::{RelatedKind, RelatedNeed, RelatedObjects};
 use super::verdict::Verdict;
 use super::{Check, Evidence};
 use crate::kind::{JudgedKind, KindInfo};
-use crate::report::{Cause, Code, Item, ObjectRef, State};
+use crate::report::{Cause, Code, Item, Notes, ObjectRef, State};
 use crate::resource::{
     MutatingWebhookConfiguration, ObjectMeta, Resource as _, ServicePort, Time,
     ValidatingWebhookConfiguration, Webhook, WebhookClientConfig, WebhookService,
@@ -161,13 +162,13 @@ fn no_port(target: &WebhookService, ports: &[ServicePort]) -> String {
 struct WebhookVerdict {
     verdict: Verdict,
     causes: Vec<Cause>,
-    notes: Vec<String>,
+    notes: Notes,
     warnings: Vec<String>,
 }
 
 impl WebhookVerdict {
     fn judge(meta: &ObjectMeta, hooks: &[Webhook], evidence: &Evidence<'_>) -> Self {
-        let (mut notes, mut causes) = (Vec::new(), Vec::new());
+        let (mut notes, mut causes) = (Notes::default(), Vec::new());
         let preliminaries = Preliminaries {
             meta,
             evidence,
@@ -209,7 +210,7 @@ fn verdict(
     meta: &ObjectMeta,
     hooks: &[Webhook],
     evidence: &Evidence<'_>,
-    notes: &mut Vec<String>,
+    notes: &mut Notes,
     causes: &mut Vec<Cause>,
 ) -> Verdict {
     let mut blocking: Vec<(&Webhook, String, Option<Time>)> = Vec::new();
@@ -237,15 +238,13 @@ fn verdict(
         });
     }
     // A refused pod names the webhook too: both causes are one.
-    causes.extend(blocking.iter().map(|(hook, why, since)| Cause {
-        code: Code::AdmissionWebhook,
-        message: format!("{} refuses {}: {why}", hook.name, rules(hook)),
-        count: 1,
-        example: None,
-        hint: None,
-        since: since.map(|t| t.to_string()),
-        subject: Some(ObjectRef::named("Webhook", &hook.name)),
-        ..Cause::default()
+    causes.extend(blocking.iter().map(|(hook, why, since)| {
+        Cause {
+            since: since.map(|t| t.to_string()),
+            subject: Some(ObjectRef::named("Webhook", &hook.name)),
+            ..Sentence::without_reason(format!("{} refuses {}: {why}", hook.name, rules(hook)))
+                .into_cause(Code::AdmissionWebhook)
+        }
     }));
     if let Some((hook, why, since)) = blocking.first() {
         if let Some(selector) = &hook.namespace_selector

@@ -25,7 +25,7 @@ pub(super) fn line(check: &ApiServerCheck, now: Option<Time>) -> String {
         });
     }
     parts.extend(check.identity.iter().map(|who| format!("you are {}", who.user)));
-    parts.extend(check.notes.iter().cloned());
+    parts.extend(check.notes.texts().into_iter().map(str::to_owned));
     if let Some(missing) = check.missing.as_ref().filter(|_| check.status == Status::Ok) {
         parts.push(format!("missing rule {missing}"));
     }

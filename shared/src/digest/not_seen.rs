@@ -1,5 +1,6 @@
 //! What was not seen, grouped: one entry a failure, of however many kinds and namespaces.
 
+use crate::kind::RbacRule;
 use crate::report::{KindCheck, NotSeen, Report, Scope, State};
 use std::borrow::Cow;
 
@@ -13,9 +14,7 @@ pub struct NotSeenGroup<'a> {
     /// What was not seen, without the namespace.
     things: Vec<Cow<'a, str>>,
     /// The rules that are missing.
-    rules: Vec<&'a str>,
-    /// The resources of these rules.
-    resources: Vec<&'a str>,
+    rules: Vec<RbacRule>,
     /// The namespaces in which it was not seen, if only some.
     namespaces: Vec<&'a str>,
     /// Where it was not seen, if that is no list of namespaces.
@@ -37,7 +36,6 @@ impl<'a> NotSeenGroup<'a> {
             first,
             things: Vec::new(),
             rules: Vec::new(),
-            resources: Vec::new(),
             namespaces: Vec::new(),
             scope: match first.scope {
                 Scope::Namespaces(_) if first.needed_by.is_none() => &first.scope,
@@ -56,12 +54,13 @@ impl<'a> NotSeenGroup<'a> {
             && !self.namespaces.is_empty()
     }
 
-    /// Whether the other is about other kinds in the same places, for the same reason. Kinds are one word; other things
-    /// have a hint of their own.
+    /// Whether the other is about other kinds, or other places of a dump, for the same reason.
     fn merges(&self, other: &Self) -> bool {
-        let is_kind = |things: &[Cow<'_, str>]| things.iter().all(|thing| !thing.contains(' '));
-        is_kind(&self.things)
-            && is_kind(&other.things)
+        let are_kinds = self.first.is_kind() && other.first.is_kind();
+        let are_places = self.first.resource.is_none() && other.first.resource.is_none();
+        (are_kinds || (are_places && self.first.hint == other.first.hint))
+            && self.first.needed_by.is_none()
+            && other.first.needed_by.is_none()
             && self.first.class == other.first.class
             && self.namespaces == other.namespaces
             && self.scope == other.scope
@@ -75,12 +74,7 @@ impl<'a> NotSeenGroup<'a> {
     fn add(&mut self, entry: &'a NotSeen) {
         let (thing, namespace) = parts(entry);
         push_once(&mut self.things, Some(thing));
-        if let Some(rule) = &entry.missing
-            && !self.rules.contains(&rule.as_str())
-        {
-            self.rules.push(rule);
-            self.resources.extend(entry.resource.as_deref());
-        }
+        push_once(&mut self.rules, entry.missing.clone());
         push_once(&mut self.namespaces, namespace);
     }
 
@@ -120,25 +114,23 @@ impl<'a> NotSeenGroup<'a> {
         match self.rules.as_slice() {
             [] => self.first.error.clone().unwrap_or_default(),
             [one] => format!("missing rule {one}"),
-            many => format!("missing rules {}", many.join(", ")),
+            many => {
+                let rules: Vec<String> = many.iter().map(RbacRule::to_string).collect();
+                format!("missing rules {}", rules.join(", "))
+            }
         }
     }
 
     /// The hint of the first entry, as it is in the report.
     #[must_use]
-    pub fn own_hint(&self) -> Option<&'a str> {
-        self.first.hint.as_deref()
+    pub fn own_hint(&self) -> Option<String> {
+        self.first.next_step()
     }
 
-    /// What to do next. The hint of an entry names its own resource; this one names all of them.
+    /// What to do next, for all of its entries.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
-        let hint = self.first.hint.clone()?;
-        let flag = |resources: &str| format!("--resource={resources}");
-        Some(match self.resources.as_slice() {
-            all @ [first, _, ..] => hint.replace(&flag(first), &flag(&all.join(","))),
-            _ => hint,
-        })
+        self.first.next_step_with(&self.rules)
     }
 }
 
@@ -167,7 +159,6 @@ pub(super) fn group(entries: &[NotSeen]) -> Vec<NotSeenGroup<'_>> {
             Some(other) => {
                 other.things.extend(group.things);
                 other.rules.extend(group.rules);
-                other.resources.extend(group.resources);
             }
             None => groups.push(group),
         }

@@ -4,7 +4,7 @@ use super::Digest;
 use super::words::{cause_sentence, count, object_name, with_notes};
 use crate::check::unended;
 use crate::kind::Kind;
-use crate::report::{Cause, Finding, Fold, Item, ObjectRef, State, fold, gist, shared_words};
+use crate::report::{Cause, Code, Finding, Fold, Item, NoteCode, ObjectRef, State, fold};
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -43,11 +43,7 @@ impl Severity {
             (State::Terminating, _) => (!item.notes.is_empty()).then_some(Self::Warning),
             _ if !item.warnings.is_empty() => Some(Self::Warning),
             (State::Suspended | State::Succeeded, _) => None,
-            (State::Healthy, _) => item
-                .notes
-                .iter()
-                .any(|n| n.contains("still going after"))
-                .then_some(Self::Warning),
+            (State::Healthy, _) => item.notes.has(NoteCode::PodsLinger).then_some(Self::Warning),
         }
     }
 }
@@ -216,19 +212,15 @@ impl Digest<'_> {
     /// What to say of an item beside its counts: its message, for how long, and its notes.
     #[must_use]
     pub fn explain(&self, item: &Item) -> String {
-        let rest = message_without_counts(item);
-        let is_terminating = item.state == State::Terminating;
-        if let Some(note) = item
-            .notes
-            .iter()
-            .find(|note| is_terminating && note.starts_with(rest))
-        {
+        let rest = item.detail.as_deref().unwrap_or(&item.message);
+        let lingers = item.notes.with_code(NoteCode::DeletionLingers);
+        if let Some(note) = lingers.filter(|_| item.state == State::Terminating) {
             // The note says the same, and for how long.
             let others = item.notes.iter().filter(|other| *other != note);
-            let others: Vec<&str> = others.map(|n| unended(n)).collect();
+            let others: Vec<&str> = others.map(|n| unended(&n.text)).collect();
             return match others.as_slice() {
-                [] => note.clone(),
-                some => format!("{note} ({})", some.join("; ")),
+                [] => note.text.clone(),
+                some => format!("{} ({})", note.text, some.join("; ")),
             };
         }
         let mut text = match (rest, item.reason.as_str()) {
@@ -239,24 +231,13 @@ impl Digest<'_> {
             (rest, _) => unended(rest).to_owned(),
         };
         if let Some(age) = self.age(item.since.as_deref()).map(|age| format!("for {age}")) {
-            // Some messages say so themselves.
-            if !text.ends_with(&age) {
+            // That message says so itself.
+            if item.reason != Code::JustRecovered || !item.judged_by.is_empty() {
                 text = format!("{text}, {age}");
             }
         }
         with_notes(item, text)
     }
-}
-
-/// An item's message without the counts with which it begins, since they stand beside it.
-fn message_without_counts(item: &Item) -> &str {
-    let counts = match (item.ready, item.desired) {
-        (Some(ready), Some(desired)) if item.judged_by.is_empty() => format!("{ready} of {desired} ready"),
-        (Some(ready), Some(desired)) => format!("{ready} of {desired} pods ready"),
-        _ => String::new(),
-    };
-    let rest = item.message.strip_prefix(&counts).unwrap_or(&item.message);
-    rest.trim_start_matches([',', ' '])
 }
 
 fn services_without_endpoints(count: u64) -> Option<String> {
@@ -336,14 +317,7 @@ fn only_object<'a>(fold: &Fold<'a>) -> Option<&'a Item> {
 
 /// Merges causes that say the same of many different things, such as a quota in each of thirty namespaces.
 fn merge_same_words(folds: Vec<Fold<'_>>) -> Vec<Fold<'_>> {
-    let words = |fold: &Fold<'_>| {
-        let Fold { finding, .. } = fold;
-        let words = match finding.subject {
-            Some(_) => gist(&finding.message),
-            None => shared_words(&finding.code, &finding.message)?,
-        };
-        Some((finding.code.clone(), words))
-    };
+    let words = |fold: &Fold<'_>| Some((fold.finding.code.clone(), fold.words.clone()?));
     let mut counts: HashMap<_, usize> = HashMap::new();
     for words in folds.iter().filter_map(words) {
         *counts.entry(words).or_default() += 1;

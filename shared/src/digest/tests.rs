@@ -23,7 +23,7 @@ fn report(checks: Value, not_seen: Value, causes_not_seen: Value) -> Report {
 fn item(namespace: &str, name: &str, ready: i64, causes: Value) -> Value {
     json!({
         "kind": "Deployment", "namespace": namespace, "name": name, "state": "unavailable", "healthy": false,
-        "ready": ready, "desired": 3, "reason": "ReadyBelowDesired", "message": format!("{ready} of 3 ready"),
+        "ready": ready, "desired": 3, "reason": "ReadyBelowDesired", "message": format!("{ready} of 3 ready"), "detail": "",
         "since": "2026-03-02T11:00:00Z", "causes": causes,
     })
 }
@@ -110,7 +110,6 @@ fn what_was_not_seen_for_one_reason_is_one_group_of_several_kinds_and_namespaces
         json!({
             "what": format!("{kind} in namespace {namespace}"), "resource": format!("{kind}.apps"), "class": "forbidden",
             "missing": format!("apps/{kind} list"), "error": "no",
-            "hint": format!("kubectl create role x --verb=list --resource={kind}.apps"),
         })
     };
     let not_seen = json!([
@@ -136,8 +135,58 @@ fn what_was_not_seen_for_one_reason_is_one_group_of_several_kinds_and_namespaces
         ]
     );
     let hints: Vec<Option<String>> = digest.not_seen.iter().map(NotSeenGroup::hint).collect();
-    let hint = "kubectl create role x --verb=list --resource=deployments.apps,daemonsets.apps";
+    let hint = "a cluster admin grants it: kubectl create clusterrole sre-health --verb=list \
+                --resource=deployments.apps,daemonsets.apps, then a binding for you; or narrow with -n to a namespace \
+                that you may read";
     assert_eq!(hints, [Some(hint.to_owned()), None]);
+}
+
+#[test]
+fn a_hint_of_an_agent_stays_as_it_is_for_several_rules() {
+    let entry = |kind: &str| json!({"what": kind, "class": "forbidden", "missing": format!("apps/{kind} list"), "hint": "ask its owner"});
+    let report = report(
+        json!([]),
+        json!([entry("deployments"), entry("daemonsets")]),
+        json!([]),
+    );
+    let digest = Digest::new(&report);
+    let hints: Vec<Option<String>> = digest.not_seen.iter().map(NotSeenGroup::hint).collect();
+    assert_eq!(hints, [Some("ask its owner".to_owned())]);
+}
+
+#[test]
+fn a_note_in_other_words_is_shown_as_before() {
+    let severity = |codes: Value, text: &str| {
+        let item = json!({
+            "kind": "Deployment", "name": "web", "state": "healthy", "healthy": true, "reason": "ScaledToZero",
+            "message": "scaled to zero", "notes": [text], "noteCodes": codes,
+        });
+        Severity::from_item(&serde_json::from_value(item).expect("an item"))
+    };
+    for text in ["2 pods still going after 12 min", "anything else"] {
+        assert_eq!(severity(json!(["podsLinger"]), text), Some(Severity::Warning));
+        assert_eq!(severity(json!([""]), text), None);
+    }
+}
+
+#[test]
+fn a_deletion_that_takes_long_is_told_by_its_note() {
+    let explained = |state: &str, text: &str| {
+        let item = json!({
+            "kind": "Deployment", "name": "web", "state": state, "reason": "Deleting", "message": "being deleted",
+            "notes": [text, "two", "three"], "noteCodes": ["deletionLingers", "podsNotSeen", ""],
+        });
+        let report = report(json!([]), json!([]), json!([]));
+        Digest::new(&report).explain(&serde_json::from_value(item).expect("an item"))
+    };
+    for text in ["being deleted for 12 min, finalizers: x", "anything else"] {
+        assert_eq!(explained("terminating", text), format!("{text} (two; three)"));
+        // Of another object of the same controller. That pods were not seen is a note for machines alone.
+        assert_eq!(
+            explained("degraded", text),
+            format!("being deleted ({text}; three)")
+        );
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::check::unended;
 use crate::judge::CONTROLLERS;
 use crate::kind::Kind;
-use crate::report::{Cause, Item, State};
+use crate::report::{Cause, Item, NoteCode, State};
 
 /// `a, b and c`, with that last word.
 pub(super) fn listed(words: &[String], last: &str) -> String {
@@ -90,11 +90,10 @@ pub fn cause_sentence(cause: &Cause) -> String {
 
 /// A text about an item, and in brackets the notes and warnings beside it.
 pub(super) fn with_notes(item: &Item, text: String) -> String {
-    let notes = item.notes.iter().chain(&item.warnings);
-    let notes: Vec<&str> = notes
-        .filter(|note| *note != "podsNotSeen")
-        .map(|note| unended(note))
-        .collect();
+    let notes = item.notes.iter();
+    let notes = notes.filter(|note| note.code != Some(NoteCode::PodsNotSeen));
+    let notes = notes.map(|note| &note.text).chain(&item.warnings);
+    let notes: Vec<&str> = notes.map(|note| unended(note)).collect();
     if notes.is_empty() {
         text
     } else {

@@ -1,8 +1,10 @@
 //! The kinds that are judged. Each is one word in `registry`, and has its facts in its own file.
 
+mod rbac_rule;
 mod resource_arg;
 mod resource_type;
 
+pub use rbac_rule::RbacRule;
 pub use resource_arg::ResourceArg;
 pub use resource_type::ResourceType;
 
@@ -203,7 +205,7 @@ impl Kind {
 
     /// The RBAC rule that lists it, such as `apps/deployments list`.
     #[must_use]
-    pub fn rule(self) -> String {
+    pub fn rule(self) -> RbacRule {
         self.resource_type().rule()
     }
 
@@ -263,7 +265,7 @@ mod tests {
         for word in ["", "apps", "deploys", "deployments.batch", "v1", "secrets"] {
             assert_eq!(Kind::from_word(word), None, "{word}");
         }
-        assert_eq!(Kind::Deployment.rule(), "apps/deployments list");
+        assert_eq!(Kind::Deployment.rule().to_string(), "apps/deployments list");
     }
 
     #[test]

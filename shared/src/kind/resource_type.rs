@@ -1,5 +1,6 @@
 //! A type of objects in the API.
 
+use super::RbacRule;
 use crate::resource::Resource;
 use std::borrow::Cow;
 
@@ -76,8 +77,8 @@ impl ResourceType {
 
     /// The RBAC rule that allows to list it: `apps/deployments list`.
     #[must_use]
-    pub fn rule(&self) -> String {
-        format!("{} list", self.group_and_plural())
+    pub fn rule(&self) -> RbacRule {
+        RbacRule::on_resource(&self.group, &self.plural, "list")
     }
 
     /// The `apiVersion` of its objects.
@@ -131,7 +132,7 @@ mod tests {
         assert_eq!(discovered.name(), "things.example.com");
         assert_eq!(discovered.name_of_one(), "thing.example.com");
         assert_eq!(discovered.resource(), "things.example.com");
-        assert_eq!(discovered.rule(), "example.com/things list");
+        assert_eq!(discovered.rule(), "example.com/things list".into());
         assert_eq!(ResourceType::from_view::<Pod>().name(), "pods");
     }
 }

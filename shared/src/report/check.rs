@@ -1,6 +1,6 @@
 //! The parts of a report: the API server, and one for each kind of object.
 
-use super::{Item, Record, Rung, State, Status, Vantage};
+use super::{Item, Notes, Record, Rung, State, Status, Vantage};
 use serde::{Deserialize, Serialize};
 
 /// One part of a report, told apart by its field `check`.
@@ -86,8 +86,8 @@ pub struct ApiServerCheck {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
     /// What a reader should know beside the status, such as `readyz not allowed`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub notes: Vec<String>,
+    #[serde(flatten)]
+    pub notes: Notes,
     /// Since when no controller has written the counts of any workload, where that is so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frozen_since: Option<String>,
@@ -120,7 +120,7 @@ impl Default for ApiServerCheck {
             side: None,
             rung: None,
             hint: None,
-            notes: Vec::new(),
+            notes: Notes::default(),
             frozen_since: None,
             ladder: Vec::new(),
             vantage: None,

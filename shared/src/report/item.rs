@@ -1,6 +1,7 @@
 //! One judged object, its state and the causes behind it.
 
-use super::{Acknowledged, Code, ObjectRef};
+use super::{Acknowledged, Cause, Code, Notes, ObjectRef};
+use crate::kind::Kind;
 use serde::{Deserialize, Serialize};
 
 /// What an object is, in one word.
@@ -95,12 +96,16 @@ pub struct Item {
     /// The same as a sentence with numbers.
     #[serde(default)]
     pub message: String,
+    /// The part of the message that follows the counts, if the message begins with them: a screen shows the counts in another
+    /// place. Empty if nothing follows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
     /// Since when, RFC 3339, where it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<String>,
     /// What a reader should know beside the state, such as `paused`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub notes: Vec<String>,
+    #[serde(flatten)]
+    pub notes: Notes,
     /// What should be looked at though the object is not called unhealthy for it, such as a node's disk pressure.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
@@ -117,6 +122,33 @@ pub struct Item {
 }
 
 impl Item {
+    /// Its name, as the subject of a cause names it.
+    #[must_use]
+    pub fn identity(&self) -> ObjectRef {
+        ObjectRef::namespaced(&self.kind, &self.namespace, &self.name)
+    }
+
+    /// Whether it makes pods, or is one.
+    #[must_use]
+    pub fn is_workload(&self) -> bool {
+        Kind::from_kind(&self.kind).is_some_and(Kind::is_workload) || !self.judged_by.is_empty()
+    }
+
+    /// Whether it can be part of a finding.
+    pub(super) fn is_news(&self) -> bool {
+        self.acknowledged.is_none()
+            && matches!(
+                self.state,
+                State::Progressing | State::Degraded | State::Unavailable
+            )
+    }
+
+    /// Whether a finding tells of it.
+    #[must_use]
+    pub fn is_found(&self) -> bool {
+        self.is_news() && (!self.causes.is_empty() || (!self.is_workload() && self.healthy == Some(false)))
+    }
+
     /// The causes that are not the consequence of the others: a rollout runs out of time, and a Job gives up, because of
     /// something.
     pub fn roots(&self) -> impl Iterator<Item = &Cause> {
@@ -126,35 +158,4 @@ impl Item {
             .iter()
             .filter(move |c| !(has_others && consequence(c)))
     }
-}
-
-/// One distinct reason behind an item's state, with how often it was found.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct Cause {
-    /// A stable word in CamelCase, listed in docs/checks.md.
-    pub code: Code,
-    /// The sentence that matters: the quota's, the registry's, the scheduler's.
-    pub message: String,
-    /// How many objects show it; at least 1.
-    pub count: u32,
-    /// One object that shows it, as `Kind/name`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub example: Option<ObjectRef>,
-    /// A command to paste.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub hint: Option<String>,
-    /// Since when without a break, RFC 3339, where it is known; of a crash loop since its first back-off.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub since: Option<String>,
-    /// When it last happened, RFC 3339, of a crash.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub last: Option<String>,
-    /// What is behind it where one thing can be behind many objects: `Node/n7`, `ResourceQuota/shop/compute`,
-    /// `Secret/shop/db`. Causes of the same code and subject are one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub subject: Option<ObjectRef>,
-    /// The last lines that the container wrote before it ended, where they were asked for.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub log: Vec<String>,
 }

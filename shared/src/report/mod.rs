@@ -5,11 +5,16 @@
 //! understand each other. This module knows nothing of clusters, checks or printing.
 
 mod acknowledged;
+mod cause;
 mod check;
 mod code;
 mod finding;
+mod fold;
+mod gist;
+mod grant;
 mod item;
 mod not_seen;
+mod note;
 mod object_ref;
 mod outcome;
 mod record;
@@ -17,11 +22,15 @@ mod rung;
 mod vantage;
 
 pub use acknowledged::Acknowledged;
+pub use cause::Cause;
 pub use check::{ApiServerCheck, CheckResult, Identity, KindCheck, Probe, Readyz, Summary};
 pub use code::{Code, FailedStep, PassesByItself};
-pub use finding::{Finding, Fold, findings, fold, gist, shared_words};
-pub use item::{Cause, Item, State};
+pub use finding::Finding;
+pub use fold::{Fold, findings, fold};
+pub use gist::{gist, up_to_bracket, without_time};
+pub use item::{Item, State};
 pub use not_seen::{NotSeen, Scope};
+pub use note::{Note, NoteCode, Notes};
 pub use object_ref::ObjectRef;
 pub use outcome::{FailOn, Outcome, ParseFailOnError};
 pub use record::{Record, Window};

@@ -1,5 +1,7 @@
 //! What was asked for and could not be seen.
 
+use super::grant::grant;
+use crate::kind::RbacRule;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -18,12 +20,14 @@ pub struct NotSeen {
     pub needed_by: Option<String>,
     /// Class of the failure, a stable word such as `forbidden` or `timeout`.
     pub class: String,
-    /// The rule that would allow it, such as `apps/deployments list`, if a rule is missing.
-    pub missing: Option<String>,
+    /// The rule that would allow it, if a rule is missing.
+    pub missing: Option<RbacRule>,
     /// The underlying error.
     pub error: Option<String>,
-    /// What to do next, one line.
+    /// What to do next, one line. Without it, a missing rule has to be granted.
     pub hint: Option<String>,
+    /// The kinds that may be read, if a person can choose them instead of one that may not.
+    pub readable_kinds: Vec<String>,
 }
 
 /// Where something was not seen.
@@ -87,6 +91,35 @@ impl NotSeen {
             None => format!("{thing}{scope}"),
         }
     }
+
+    /// Whether it is about a kind as a whole, and about no other kind that needs it.
+    #[must_use]
+    pub fn is_kind(&self) -> bool {
+        let resource = self.resource.as_deref().filter(|_| self.needed_by.is_none());
+        // `deployments` is the name of `deployments.apps`.
+        let rest = resource.and_then(|resource| resource.strip_prefix(self.thing.as_str()));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    }
+
+    /// What to do next, one line.
+    #[must_use]
+    pub fn next_step(&self) -> Option<String> {
+        self.next_step_with(self.missing.as_slice())
+    }
+
+    /// What to do next, if these rules are missing for the same reason.
+    #[must_use]
+    pub fn next_step_with(&self, rules: &[RbacRule]) -> Option<String> {
+        if rules.is_empty() || self.hint.is_some() {
+            return self.hint.clone();
+        }
+        let mut step = grant(rules);
+        if !self.readable_kinds.is_empty() {
+            let kinds = self.readable_kinds.join(",");
+            step = format!("{step}; or leave it out on purpose: --kinds {kinds}");
+        }
+        Some(step)
+    }
 }
 
 /// The wire form.
@@ -102,7 +135,7 @@ struct NotSeenJson {
     needed_by: Option<String>,
     class: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    missing: Option<String>,
+    missing: Option<RbacRule>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -113,13 +146,13 @@ impl From<NotSeen> for NotSeenJson {
     fn from(entry: NotSeen) -> Self {
         Self {
             what: entry.what(),
+            hint: entry.next_step(),
             resource: entry.resource,
             namespace: entry.scope.namespace().map(str::to_owned),
             needed_by: entry.needed_by,
             class: entry.class,
             missing: entry.missing,
             error: entry.error,
-            hint: entry.hint,
         }
     }
 }
@@ -127,15 +160,17 @@ impl From<NotSeen> for NotSeenJson {
 impl From<NotSeenJson> for NotSeen {
     fn from(wire: NotSeenJson) -> Self {
         let what = What::from(wire.what.as_str());
+        let is_grant = |hint: &String| wire.missing.is_some() && *hint == grant(wire.missing.as_slice());
         Self {
             resource: wire.resource.or_else(|| what.resource()),
             thing: what.thing.to_owned(),
             scope: what.scope,
             needed_by: wire.needed_by.or(what.needed_by.map(str::to_owned)),
             class: wire.class,
+            hint: wire.hint.filter(|hint| !is_grant(hint)),
             missing: wire.missing,
             error: wire.error,
-            hint: wire.hint,
+            readable_kinds: Vec::new(),
         }
     }
 }
@@ -315,7 +350,10 @@ mod tests {
         assert_eq!(
             wire,
             json!({"what": "deployments in namespace shop", "resource": "deployments.apps", "namespace": "shop",
-                   "class": "forbidden", "missing": "apps/deployments list"})
+                   "class": "forbidden", "missing": "apps/deployments list",
+                   "hint": "a cluster admin grants it: kubectl create clusterrole sre-health --verb=list \
+                            --resource=deployments.apps, then a binding for you; or narrow with -n to a namespace that \
+                            you may read"})
         );
         assert_eq!(serde_json::from_value::<NotSeen>(wire).unwrap(), entry);
     }

@@ -2,6 +2,7 @@
 //!
 //! Every field but the first three is left out if it does not apply; fields are only added.
 
+use crate::kind::RbacRule;
 use serde::{Deserialize, Serialize};
 
 /// One step of the path to the API server: its result, how long it took, and what to do.
@@ -69,7 +70,7 @@ pub struct Rung {
     pub may_list: Vec<String>,
     /// rights: the rules that are missing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub missing: Vec<String>,
+    pub missing: Vec<RbacRule>,
     /// livez, readyz: the parts that fail.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub failing: Vec<String>,

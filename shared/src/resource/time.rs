@@ -11,6 +11,9 @@ pub struct Time {
     pub seconds: i64,
 }
 
+/// The words of an error behind the text that is no time. serde passes an error on as text alone.
+pub(super) const NOT_A_TIME: &str = " is not an RFC 3339 time";
+
 const EPOCH: jiff::civil::DateTime = jiff::civil::DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
 
 impl Time {
@@ -36,9 +39,7 @@ impl Time {
             Ok(time) => Ok(Self {
                 seconds: time.as_second(),
             }),
-            Err(error) => {
-                Self::last_day(text).ok_or_else(|| format!("{text:?} is not an RFC 3339 time: {error}"))
-            }
+            Err(error) => Self::last_day(text).ok_or_else(|| format!("{text:?}{NOT_A_TIME}: {error}")),
         }
     }
 

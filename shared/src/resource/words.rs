@@ -1,6 +1,7 @@
 //! Decoding errors in words that name the field and its right value. The parser's own sentences are for programmers,
 //! and change with its version.
 
+use super::time::NOT_A_TIME;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -125,7 +126,7 @@ fn sentence(path: &str, message: &str) -> String {
             wanted_words(wanted)
         );
     }
-    if let Some((text, _)) = message.split_once(" is not an RFC 3339 time") {
+    if let Some((text, _)) = message.split_once(NOT_A_TIME) {
         let text = short(text);
         return format!("{path} is {text} and has to be a time such as 2026-11-20T12:00:00Z");
     }

@@ -3,42 +3,22 @@
 use super::Request;
 use crate::failure::{Class, Failure};
 use crate::judge::Judged;
-use crate::kind::{Kind, ResourceType};
+use crate::kind::{Kind, RbacRule, ResourceType};
 use crate::nearest::nearest;
 use crate::report::{NotSeen, Scope};
 
 /// The entry for something that could not be seen because of a failure. `rule` is the RBAC rule that allows it.
 #[must_use]
-pub fn not_seen(thing: impl Into<String>, failure: &Failure, rule: Option<&str>) -> NotSeen {
-    let missing = rule
-        .filter(|_| failure.class == Class::Forbidden)
-        .map(str::to_owned);
+pub fn not_seen(thing: impl Into<String>, failure: &Failure, rule: Option<&RbacRule>) -> NotSeen {
+    let missing = rule.filter(|_| failure.class == Class::Forbidden).cloned();
     NotSeen {
         thing: thing.into(),
         class: failure.class.as_str().to_owned(),
-        hint: Some(match &missing {
-            Some(rule) => grant(rule),
-            None => failure.hint().to_owned(),
-        }),
+        hint: missing.is_none().then(|| failure.hint().to_owned()),
         missing,
         error: Some(failure.message.clone()),
         ..NotSeen::default()
     }
-}
-
-/// The hint for a missing rule such as `apps/deployments list` or `pods/log get`.
-pub(super) fn grant(rule: &str) -> String {
-    let (resource, verb) = rule.split_once(' ').unwrap_or((rule, "list"));
-    let resource = match resource.split_once('/') {
-        // A subresource: `pods` is no group.
-        Some((owner, _)) if Kind::from_word(owner).is_some() => resource.to_owned(),
-        Some((group, plural)) => format!("{plural}.{group}"),
-        None => resource.to_owned(),
-    };
-    format!(
-        "a cluster admin grants it: kubectl create clusterrole sre-health --verb={verb} --resource={resource}, \
-         then a binding for you; or narrow with -n to a namespace that you may read"
-    )
 }
 
 /// The entry for a kind that could not be seen, in one namespace or in all.
@@ -136,7 +116,7 @@ pub(super) fn leave_out_on_purpose(request: &Request, kinds: &mut [Judged]) {
     if others.is_empty() || request.kinds.iter().any(|w| !w.names.is_empty()) {
         return;
     }
-    let instead = format!("; or leave it out on purpose: --kinds {}", others.join(","));
+    let others: Vec<String> = others.into_iter().map(str::to_owned).collect();
     for entry in kinds.iter_mut().flat_map(|judged| &mut judged.not_seen) {
         let all = match entry.scope.namespace() {
             None => entry.scope == Scope::Everywhere,
@@ -144,11 +124,8 @@ pub(super) fn leave_out_on_purpose(request: &Request, kinds: &mut [Judged]) {
         };
         let whole =
             all && entry.needed_by.is_none() && request.kinds.iter().any(|w| entry.thing == w.kind.plural());
-        if whole
-            && entry.class == Class::Forbidden.as_str()
-            && let Some(hint) = &mut entry.hint
-        {
-            hint.push_str(&instead);
+        if whole && entry.class == Class::Forbidden.as_str() {
+            entry.readable_kinds.clone_from(&others);
         }
     }
 }

@@ -3,7 +3,7 @@
 use sre_shared::cluster::{Client, ConfigSource, Deadlines, Settings};
 use sre_shared::failure::Failure;
 use sre_shared::kind::Kind;
-use sre_shared::report::{Item, KindCheck, Report};
+use sre_shared::report::{Item, KindCheck, NotSeen, Report};
 use sre_shared::resource::Time;
 use sre_shared::run::{self, KindTarget, Request};
 use sre_testkit::{ApiServer, at};
@@ -80,4 +80,9 @@ pub fn part(report: &Report) -> &KindCheck {
 
 pub fn names(items: &[Item]) -> Vec<&str> {
     items.iter().map(|item| item.name.as_str()).collect()
+}
+
+/// The rule that is missing, in text.
+pub fn missing(entry: &NotSeen) -> Option<&'static str> {
+    entry.missing.as_ref().map(|rule| &*rule.to_string().leak())
 }

@@ -1,6 +1,6 @@
 //! Custom resources: found by discovery, read as far as is allowed, judged by their conditions.
 
-use super::client::{ask, names, part};
+use super::client::{ask, missing, names, part};
 use serde_json::{Value, json};
 use sre_shared::kind::{Kind, ResourceArg};
 use sre_shared::report::{Report, State, Status};
@@ -78,7 +78,7 @@ async fn server() -> ApiServer {
 fn not_seen(report: &Report) -> Vec<(&str, &str, Option<&str>)> {
     let entries = report.coverage.not_seen.iter();
     entries
-        .map(|n| (&*n.what().leak(), n.class.as_str(), n.missing.as_deref()))
+        .map(|n| (&*n.what().leak(), n.class.as_str(), missing(n)))
         .collect()
 }
 

@@ -1,6 +1,6 @@
 //! What is read for kinds that are in no namespace, that have controllers, or whose verdict needs other kinds.
 
-use super::client::{ask, names, part};
+use super::client::{ask, missing, names, part};
 use serde_json::{Value, json};
 use sre_shared::kind::Kind;
 use sre_shared::report::{Report, State, Status};
@@ -76,7 +76,7 @@ fn verdicts(report: &Report) -> Vec<(&str, State, &str)> {
 fn not_seen(report: &Report) -> Vec<(&str, &str, Option<&str>)> {
     let entries = report.coverage.not_seen.iter();
     entries
-        .map(|n| (&*n.what().leak(), n.class.as_str(), n.missing.as_deref()))
+        .map(|n| (&*n.what().leak(), n.class.as_str(), missing(n)))
         .collect()
 }
 

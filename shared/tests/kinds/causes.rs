@@ -865,6 +865,86 @@ fn every_reason_of_a_pod_has_its_code_message_time_and_command() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// A row is left out if a subject names the thing behind it, or if its sentence does not say why.
+#[test]
+fn a_cause_shares_its_words_if_they_say_why() {
+    let rows = crash_rows().into_iter().chain(waiting_rows()).chain(place_rows());
+    let shared = rows.filter_map(|row| {
+        let item = judge(Kind::Deployment, row.objects);
+        let words = item.causes.first()?.shared_words.clone()?;
+        Some((row.name, words))
+    });
+    let shared: Vec<(&str, String)> = shared.collect();
+    let expected = [
+        (
+            "the last line of a termination message",
+            "container app exited 2: panic: DATABASE_URL is not set",
+        ),
+        (
+            "a liveness probe that ends the container again and again",
+            "container app: statuscode: 503",
+        ),
+        ("a startup probe", "container app: no such file"),
+        ("a hook that fails", "container app: PostStartHook failed"),
+        (
+            "a command that is not there",
+            "container app: exec: \"/nope\": no such file or directory",
+        ),
+        (
+            "a command that is not there, after its first tries",
+            "container app: exec: \"/nope\": no such file or directory",
+        ),
+        (
+            "a hook that the kubelet waits for",
+            "container app: exit status 7",
+        ),
+        ("no room", "/ nodes are available:  Insufficient cpu."),
+        (
+            "no room, and the autoscaler at work",
+            "the autoscaler is adding a node: / nodes are available:  Insufficient cpu.",
+        ),
+        (
+            "no room, and what was tried to make some",
+            "/ nodes are available:  Insufficient cpu.",
+        ),
+        (
+            "a scheduler that is not there",
+            "no scheduler has looked at it yet, it waits for one named volcano",
+        ),
+        (
+            "a mount of which the command is written out",
+            "MountVolume.SetUp failed for volume  : mount failed: exit status  mount: unknown filesystem type 'nfs'.",
+        ),
+        (
+            "no room on the node that it was made for",
+            "for node n: / nodes are available:  Insufficient cpu.",
+        ),
+        (
+            "a volume that does not attach",
+            "Multi-Attach error for volume : it is used by pod(s) web-",
+        ),
+        ("a sandbox", "no network plugin"),
+        ("a readiness probe", "container app: statuscode: 404"),
+        (
+            "a readiness gate that nobody has set",
+            "readiness gate lb.example/ready: its controller has not set it yet",
+        ),
+        (
+            "a readiness gate that is shut",
+            "readiness gate lb.example/ready: Draining",
+        ),
+        (
+            "a pod whose deletion does not end",
+            "its deletion does not end: finalizers: x.example/y",
+        ),
+    ];
+    let shared: Vec<(&str, &str)> = shared
+        .iter()
+        .map(|(name, words)| (*name, words.as_str()))
+        .collect();
+    assert_eq!(shared, expected);
+}
+
 /// A pod of two containers, as their states are given, which is not ready.
 fn pair(pod: Pod, first: Value, second: Value) -> Pod {
     let mut containers = [first, second];
@@ -1164,10 +1244,7 @@ fn pods_that_are_over_or_normal_are_no_cause() {
     let mut objects = vec![web().build(), set().build()];
     objects.extend(fine.iter().map(Pod::build));
     let item = judge(Kind::Deployment, objects);
-    assert_eq!(
-        (item.state, lines(&item)),
-        (State::Unavailable, Vec::<String>::new())
-    );
+    assert_eq!((item.state, lines(&item)), (State::Unavailable, vec![]));
 }
 
 #[test]
@@ -1433,8 +1510,8 @@ fn without_pods_the_verdict_is_the_same_and_says_so_where_it_matters() {
     let fresh = web().condition("Available", "False", "MinimumReplicasUnavailable", at(-20));
     let item = judge(Kind::Deployment, vec![fresh.build()]);
     assert_eq!(
-        (item.state, item.notes),
-        (State::Progressing, vec!["podsNotSeen".to_owned()])
+        (item.state, item.notes.texts()),
+        (State::Progressing, vec!["podsNotSeen"])
     );
     let objects = vec![
         fresh.build(),
@@ -1442,10 +1519,7 @@ fn without_pods_the_verdict_is_the_same_and_says_so_where_it_matters() {
         a().waiting("InvalidImageName", "").build(),
     ];
     let item = judge(Kind::Deployment, objects);
-    assert_eq!(
-        (item.state, item.notes),
-        (State::Unavailable, Vec::<String>::new())
-    );
+    assert_eq!((item.state, item.notes.texts()), (State::Unavailable, vec![]));
 }
 
 /// A Job of the CronJob `nightly` that began so many seconds ago.

@@ -669,7 +669,7 @@ fn every_vector_gets_its_state_reason_message_and_notes() {
             "{}",
             row.name
         );
-        assert_eq!(item.notes, row.notes, "{}", row.name);
+        assert_eq!(item.notes.texts(), row.notes, "{}", row.name);
     }
 }
 

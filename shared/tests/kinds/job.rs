@@ -432,20 +432,21 @@ fn a_container_that_did_its_part_is_no_failure() {
     let job = j(json!({"active": 1, "ready": 0}));
     let of = |containers| {
         let item = job.judge_with::<Job>([steps(containers)]);
-        (state(&item), item.reason.to_string(), item.notes)
+        (
+            state(&item),
+            item.reason.to_string(),
+            item.notes.texts().join(" | "),
+        )
     };
-    let runs = |notes: &[&str]| {
-        let notes: Vec<String> = notes.iter().map(|&note| note.to_owned()).collect();
-        (HEALTHY, "Running".to_owned(), notes)
-    };
+    let runs = |notes: &str| (HEALTHY, "Running".to_owned(), notes.to_owned());
     assert_eq!(
         of(&[("fetch", Some(0), 3000), ("crunch", None, 3500)]),
-        runs(&["container crunch runs on, fetch ended with 0"])
+        runs("container crunch runs on, fetch ended with 0")
     );
-    assert_eq!(of(&[("fetch", Some(0), 300), ("crunch", None, 3500)]), runs(&[]));
+    assert_eq!(of(&[("fetch", Some(0), 300), ("crunch", None, 3500)]), runs(""));
     // Not ready and at work: readiness is of no use to a Job.
-    assert_eq!(of(&[("crunch", None, 3500)]), runs(&[]));
-    let fails = (DEGRADED, "PodsNotRunning".to_owned(), Vec::new());
+    assert_eq!(of(&[("crunch", None, 3500)]), runs(""));
+    let fails = (DEGRADED, "PodsNotRunning".to_owned(), String::new());
     assert_eq!(of(&[("fetch", Some(1), 3000), ("crunch", None, 3500)]), fails);
     let always =
         steps(&[("fetch", Some(0), 3000), ("crunch", None, 3500)]).set("/spec/restartPolicy", "Always");
@@ -499,7 +500,7 @@ fn a_proxy_that_keeps_a_job_from_ending_is_named() {
         (DEGRADED, "KeptFromEnding", kept, Some(at(-600)))
     );
     let item = of(&[("import", Some(0), 599), ("istio-proxy", None, 3500)]);
-    assert_eq!((state(&item), item.notes), (HEALTHY, vec![kept.to_owned()]));
+    assert_eq!((state(&item), item.notes.texts()), (HEALTHY, vec![kept]));
     // Another of its pods still works, or another container.
     let two = j(json!({"active": 2, "ready": 0}));
     let pods = [

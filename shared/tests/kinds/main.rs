@@ -140,7 +140,7 @@ impl Row {
             item.healthy,
             item.reason.as_str(),
             item.message.as_str(),
-            of(&item.notes),
+            item.notes.texts().join(" | "),
             of(&item.warnings),
         );
         let expected = (

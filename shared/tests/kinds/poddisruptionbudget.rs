@@ -207,7 +207,13 @@ fn beside(
     read(&mut known, RelatedKind::Deployments, deployments);
     let item = judge_beside::<PodDisruptionBudget>(&known, budget);
     let lines = [item.reason.to_string(), item.message].into_iter();
-    (wanted, lines.chain(item.notes).chain(item.warnings).collect())
+    (
+        wanted,
+        lines
+            .chain(item.notes.texts().into_iter().map(str::to_owned))
+            .chain(item.warnings)
+            .collect(),
+    )
 }
 
 #[test]

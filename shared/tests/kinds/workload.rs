@@ -145,7 +145,7 @@ pub fn hold<T: Check>(rows: impl IntoIterator<Item = Row>) {
             item.message.as_str(),
         );
         let wanted = ((T::KIND, "search"), expected, reason, message);
-        if found != wanted || item.notes != notes {
+        if found != wanted || item.notes.texts() != notes {
             let _ = writeln!(
                 differ,
                 "{name}\n  {found:?} {:?}\n  {wanted:?} {notes:?}",

@@ -22,7 +22,7 @@ impl Screen<'_> {
             ));
             let hint = group
                 .hint()
-                .filter(|_| said.is_none() || group.own_hint() != said);
+                .filter(|_| said.is_none() || group.own_hint().as_deref() != said);
             lines.extend(hint.map(|hint| self.hint(&hint)));
         }
         if groups.len() > SHOWN {

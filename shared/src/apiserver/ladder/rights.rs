@@ -5,14 +5,14 @@ use crate::apiserver::failure::broken_rung;
 use crate::apiserver::hint;
 use crate::cluster::Rules;
 use crate::failure::{Class, Side};
-use crate::kind::Kind;
+use crate::kind::{Kind, RbacRule};
 use crate::report::{Rung, RungStatus};
 use crate::shell::quoted;
 
 pub(super) fn rung(facts: &Facts<'_>) -> Option<Rung> {
     if let Some(failure) = facts.refusal(Class::Forbidden) {
         return Some(Rung {
-            missing: vec!["nonResourceURL /version get".into()],
+            missing: vec![RbacRule::on_path("/version")],
             hint: Some(hint::kubectl(facts.connection, "auth can-i get /version")),
             ..broken_rung("rights", failure, Side::Rights)
         });

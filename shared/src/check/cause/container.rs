@@ -6,7 +6,7 @@
 use super::config_source::missing_source;
 use super::container_status::{CRASH_SECONDS, all, began, loops_since, restarts, role, since, was_ended};
 use super::image::{is_refused, not_pulled};
-use super::{EventsAndNodes, PodCause, describe, readiness};
+use super::{EventsAndNodes, PodCause, Sentence, describe, readiness};
 use crate::check::text::{behind, kubectl, last_line, shorten};
 use crate::check::{GRACE_SECONDS, Now};
 use crate::report::Code;
@@ -185,13 +185,13 @@ fn ending_hook(pod: &Pod, container: &ContainerStatus, around: &EventsAndNodes<'
     Some(PodCause {
         code: Code::ContainerHook,
         hard: true,
-        message: shorten(&format!(
-            "{} {}: {} ({})",
+        says: Sentence::literal(shorten(&format!(
+            "{} {}: {}",
             role(pod, container),
             container.name,
-            event.message,
-            restarts(container)
-        )),
+            event.message
+        )))
+        .with_restarts(&restarts(container)),
         subject: None,
         since: since(pod),
         last: last.finished_at,
@@ -210,7 +210,7 @@ fn ended_so(pod: &Pod, container: &ContainerStatus, ended: Option<&Terminated>, 
         return PodCause {
             code: Code::ContainerCreate,
             hard: true,
-            message: shorten(&format!("{who}: {}", runtime_error(&t.message))),
+            says: Sentence::literal(shorten(&format!("{who}: {}", runtime_error(&t.message)))),
             subject: None,
             since: since(pod),
             last,
@@ -228,18 +228,13 @@ fn ended_so(pod: &Pod, container: &ContainerStatus, ended: Option<&Terminated>, 
         Some(t) => (Code::CrashLoop, format!("exited {}", t.exit_code)),
         None => (Code::CrashLoop, "keeps crashing".to_owned()),
     };
-    let count = if again {
-        format!(" ({})", restarts(container))
-    } else {
-        String::new()
-    };
+    let count = again.then(|| restarts(container));
     let said = ended.and_then(|t| last_line(&t.message));
-    let said = said.map_or(String::new(), |line| format!(": {line}"));
     let previous = if again { " --previous" } else { "" };
     PodCause {
         code,
         hard: true,
-        message: shorten(&format!("{who} {how}{count}{said}")),
+        says: Sentence::ended(&format!("{who} {how}"), count.as_deref(), said),
         subject: None,
         since: since(pod),
         last,
@@ -274,10 +269,14 @@ fn stuck(
         Code::ContainerCreate => (runtime_error(said), None, describe(pod)),
         _ => (said, None, describe(pod)),
     };
+    let message = shorten(&format!("{} {}: {why}", role(pod, container), container.name));
     PodCause {
-        code,
         hard: true,
-        message: shorten(&format!("{} {}: {why}", role(pod, container), container.name)),
+        says: match code {
+            Code::ContainerCreate | Code::ContainerHook => Sentence::literal(message),
+            _ => Sentence::general(message),
+        },
+        code,
         subject,
         since: since(pod),
         last: None,

@@ -4,7 +4,7 @@
 //! kubernetes/kubernetes). A ReplicaSet keeps the first one in its condition `ReplicaFailure`, but the refusal can have
 //! another reason by now. So the newest FailedCreate event is believed first.
 
-use super::{EventsAndNodes, PodCause};
+use super::{EventsAndNodes, PodCause, Sentence};
 use crate::check::text::{behind, kubectl, quoted_behind, shorten};
 use crate::check::{Now, Pods};
 use crate::report::{Cause, Code, ObjectRef};
@@ -65,7 +65,7 @@ fn refused(namespace: &str, kind: &str, name: &str, sentence: &str, since: Optio
     PodCause {
         code,
         hard: true,
-        message: shorten(why),
+        says: Sentence::general(shorten(why)),
         subject,
         since,
         last: None,

@@ -1,7 +1,7 @@
 //! Images that cannot be pulled: the registry's own words, and whether the registry or the image is at fault.
 
 use super::container_status::{role, since};
-use super::{EventsAndNodes, PodCause, describe};
+use super::{EventsAndNodes, PodCause, Sentence, describe};
 use crate::check::text::{behind, kubectl, shorten};
 use crate::report::{Code, ObjectRef};
 use crate::resource::{ContainerStatus, Pod, Resource as _};
@@ -60,7 +60,7 @@ pub(super) fn not_pulled(
     PodCause {
         code: Code::ImagePull,
         hard: true,
-        message: shorten(&message),
+        says: Sentence::general(shorten(&message)),
         subject,
         since: since(pod),
         last: None,

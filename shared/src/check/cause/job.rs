@@ -1,6 +1,7 @@
 //! Jobs that gave up, by the reason that the Job controller writes into the condition `Failed` (`batch/v1` `types.go` in
 //! k8s.io/api lists them).
 
+use super::Sentence;
 use crate::check::text::{kubectl, shorten};
 use crate::report::{Cause, Code, ObjectRef};
 use crate::resource::{Job, Resource as _};
@@ -20,12 +21,9 @@ pub(in crate::check) fn gave_up(job: &Job) -> Option<Cause> {
     };
     let meta = job.meta();
     Some(Cause {
-        code,
-        message: shorten(said),
-        count: 1,
         example: Some(ObjectRef::named(Job::KIND, &meta.name)),
         hint: Some(kubectl(&meta.namespace, "describe job", &meta.name)),
         since: failed.last_transition_time.map(|t| t.to_string()),
-        ..Cause::default()
+        ..Sentence::without_reason(shorten(said)).into_cause(code)
     })
 }

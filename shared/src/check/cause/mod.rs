@@ -17,17 +17,20 @@ mod node;
 mod readiness;
 mod sandbox;
 mod scheduling;
+mod sentence;
 mod terminated;
 
 use super::evidence::EventsAndNodes;
 pub(super) use creation::refusal;
 pub(super) use job::gave_up;
 pub use needs::{EvidenceNeeds, crashed, wants};
+pub(super) use sentence::Sentence;
+pub use sentence::add_log_line;
 
 use super::completion::PodCompletion;
 use super::text::kubectl;
 use super::{Check, Evidence, Now, Pods, is_open};
-use crate::report::{Cause, Code, Item, ObjectRef, gist};
+use crate::report::{Cause, Code, Item, ObjectRef};
 use crate::resource::{Pod, Resource as _, Time};
 use std::cmp::Reverse;
 
@@ -36,7 +39,7 @@ pub(super) struct PodCause {
     code: Code,
     /// Whether it will not pass by itself.
     pub hard: bool,
-    message: String,
+    says: Sentence,
     subject: Option<ObjectRef>,
     /// Since when it is so without a break.
     since: Option<Time>,
@@ -47,16 +50,18 @@ pub(super) struct PodCause {
 
 impl PodCause {
     fn into_cause(self, example: ObjectRef) -> Cause {
+        let shared_words = self.says.shared_words.filter(|_| self.subject.is_none());
+        let says = Sentence {
+            shared_words,
+            ..self.says
+        };
         Cause {
-            code: self.code,
-            message: self.message,
-            count: 1,
             example: Some(example),
             hint: Some(self.hint),
             since: self.since.map(|t| t.to_string()),
             last: self.last.map(|t| t.to_string()),
             subject: self.subject,
-            log: Vec::new(),
+            ..says.into_cause(self.code)
         }
     }
 }
@@ -178,7 +183,7 @@ impl Groups {
         let mut counted = Vec::new();
         for found in found {
             let subject = found.subject.as_ref().map(ObjectRef::to_string);
-            let gist = subject.unwrap_or_else(|| gist(&found.message));
+            let gist = subject.unwrap_or_else(|| found.says.gist.clone());
             let cause = found.into_cause(example.clone());
             let same = |(first, other, _): &(Cause, String, _)| first.code == cause.code && *other == gist;
             let at = self.0.iter().position(same);

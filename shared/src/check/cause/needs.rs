@@ -60,7 +60,7 @@ pub fn wants(pod: &Pod, now: Now) -> EvidenceNeeds<'_> {
 #[must_use]
 pub fn crashed<'a>(pod: &'a Pod, cause: &Cause, now: Now) -> Option<(&'a str, bool)> {
     let nothing = EventsAndNodes::default();
-    let is_it = |found: PodCause| found.code == cause.code && found.message == cause.message;
+    let is_it = |found: PodCause| found.code == cause.code && found.says.message == cause.message;
     container_status::all(pod).find_map(|c| {
         let previous = c.last_state.as_ref().is_some_and(|s| s.terminated.is_some());
         let again = container::of_container(pod, c, now, &nothing);

@@ -6,7 +6,7 @@
 //! that they have ended: a pod that is being deleted on a lost node waits for the node. The pod garbage collector
 //! (`pkg/controller/podgc`) removes pods of a node that does not exist any more, unless a finalizer holds them.
 
-use super::{EventsAndNodes, PodCause};
+use super::{EventsAndNodes, PodCause, Sentence};
 use crate::check::text::{kubectl, shorten};
 use crate::check::{GRACE_SECONDS, Now};
 use crate::report::{Code, ObjectRef};
@@ -17,7 +17,7 @@ pub(super) fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option
     let found = |why: &str, since| PodCause {
         code: Code::NodeNotReady,
         hard: false,
-        message: shorten(&format!("node {name} is not ready: {why}")),
+        says: Sentence::general(shorten(&format!("node {name} is not ready: {why}"))),
         subject: Some(ObjectRef::named("Node", name)),
         since,
         last: None,
@@ -37,13 +37,13 @@ pub(super) fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option
         return Some(PodCause {
             code: Code::NodeGone,
             hard: false,
-            message: shorten(&match meta.finalizers.as_slice() {
+            says: Sentence::general(shorten(&match meta.finalizers.as_slice() {
                 [] => format!("node {name} does not exist any more"),
                 some => format!(
                     "node {name} does not exist any more, finalizers: {}",
                     some.join(", ")
                 ),
-            }),
+            })),
             subject: Some(ObjectRef::named("Node", name)),
             since: meta.deletion_timestamp,
             last: None,

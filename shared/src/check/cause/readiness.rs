@@ -1,6 +1,6 @@
 //! Pods that run and are not Ready: a probe, a readiness gate, or no known reason.
 
-use super::{EventsAndNodes, PodCause, container_status, describe};
+use super::{EventsAndNodes, PodCause, Sentence, container_status, describe};
 use crate::check::text::{behind, kubectl, shorten, unended};
 use crate::check::{GRACE_SECONDS, Now};
 use crate::report::Code;
@@ -19,10 +19,10 @@ const FAILED: [&str; 2] = [" failed: ", " errored and resulted in unknown state:
 
 pub(super) fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option<PodCause> {
     let meta = pod.meta();
-    let found = |code, message: &str, hint| PodCause {
+    let found = |code, says, hint| PodCause {
         code,
         hard: false,
-        message: shorten(message),
+        says,
         subject: None,
         since: container_status::since(pod),
         last: None,
@@ -32,23 +32,27 @@ pub(super) fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option
         .creation_timestamp
         .is_none_or(|t| !now.is_within(GRACE_SECONDS, t));
     if let Some((waiting, hint)) = waiting(pod) {
-        return lasting.then(|| found(Code::Waiting, &waiting, hint));
+        return lasting.then(|| found(Code::Waiting, waiting, hint));
     }
     if let Some(shut) = gate(pod) {
-        return Some(found(Code::ReadinessGate, &shut, describe(pod)));
+        let says = Sentence::general(shorten(&shut));
+        return Some(found(Code::ReadinessGate, says, describe(pod)));
     }
     if let Some((why, hint)) = not_written(pod, now) {
-        return Some(found(Code::ReadyNotWritten, &why, hint));
+        let says = Sentence::without_reason(shorten(&why));
+        return Some(found(Code::ReadyNotWritten, says, hint));
     }
     let newest = around.newest(&meta.uid, |e| probe(e).is_some());
     if let Some((event, code)) = newest.and_then(|event| Some((event, probe(event)?))) {
-        return Some(found(code, &output(pod, event), describe(pod)));
+        let says = Sentence::literal(shorten(&output(pod, event)));
+        return Some(found(code, says, describe(pod)));
     }
-    lasting.then(|| found(Code::NotReady, &unready(pod), describe(pod)))
+    let says = Sentence::without_reason(shorten(&unready(pod)));
+    lasting.then(|| found(Code::NotReady, says, describe(pod)))
 }
 
 /// What has not begun yet, and the command that shows more.
-fn waiting(pod: &Pod) -> Option<(String, String)> {
+fn waiting(pod: &Pod) -> Option<(Sentence, String)> {
     if container_status::all(pod).next().is_none() {
         let scheduler = pod.spec.as_ref().map_or("", |s| s.scheduler_name.as_str());
         let why = match (pod.node(), scheduler) {
@@ -56,7 +60,8 @@ fn waiting(pod: &Pod) -> Option<(String, String)> {
             (None, "" | "default-scheduler") => "the scheduler has not looked at it yet".to_owned(),
             (None, other) => format!("no scheduler has looked at it yet, it waits for one named {other}"),
         };
-        return Some((why, describe(pod)));
+        // The scheduler, or that kubelet, is behind all of these pods.
+        return Some((Sentence::literal(shorten(&why)), describe(pod)));
     }
     let running = |c: &&ContainerStatus| c.state.as_ref().is_some_and(|s| s.running.is_some());
     let init = container_status::all(pod)
@@ -66,7 +71,7 @@ fn waiting(pod: &Pod) -> Option<(String, String)> {
         let meta = pod.meta();
         let logs = kubectl(&meta.namespace, "logs", &meta.name);
         return Some((
-            format!("init container {} has not ended yet", init.name),
+            Sentence::without_reason(format!("init container {} has not ended yet", init.name)),
             format!("{logs} -c {}", quoted(&init.name)),
         ));
     }
@@ -79,7 +84,7 @@ fn waiting(pod: &Pod) -> Option<(String, String)> {
             None => None,
         }
     })?;
-    Some((why, describe(pod)))
+    Some((Sentence::without_reason(shorten(&why)), describe(pod)))
 }
 
 fn unready(pod: &Pod) -> String {
@@ -134,8 +139,11 @@ pub(super) fn ending_probe(
     let has_probe = spec.is_some_and(|c| c.liveness_probe.is_some() || c.startup_probe.is_some());
     let was_killed = has_probe && last.exit_code != 0;
     let told = recent.or_else(|| newest(&is_ending).filter(|_| was_killed));
-    let (code, said) = match told {
-        Some(event) => (probe(event)?, output(pod, event)),
+    let (code, says) = match told {
+        Some(event) => (
+            probe(event)?,
+            Sentence::literal(shorten(unended(&output(pod, event)))),
+        ),
         None => {
             let any = |event: &Event| matches!(event.reason.as_str(), "Killing" | "Unhealthy");
             let event = newest(&any).filter(|_| was_killed)?;
@@ -149,18 +157,16 @@ pub(super) fn ending_probe(
             let name = &container.name;
             (
                 code,
-                format!("{role} {name}: the kubelet ended it for its {which} probe"),
+                Sentence::without_reason(format!(
+                    "{role} {name}: the kubelet ended it for its {which} probe"
+                )),
             )
         }
     };
     Some(PodCause {
         code,
         hard: false,
-        message: shorten(&format!(
-            "{} ({})",
-            unended(&said),
-            container_status::restarts(container)
-        )),
+        says: says.with_restarts(&container_status::restarts(container)),
         subject: None,
         since: container_status::since(pod),
         last: last.finished_at,

@@ -2,7 +2,7 @@
 //! network.
 
 use super::config_source::missing_source;
-use super::{EventsAndNodes, PodCause, container_status, describe};
+use super::{EventsAndNodes, PodCause, Sentence, container_status, describe};
 use crate::check::text::{behind, kubectl, quoted_behind, shorten};
 use crate::report::{Code, ObjectRef};
 use crate::resource::{ContainerStatus, Event, Pod, Resource as _};
@@ -48,7 +48,7 @@ pub(super) fn of_pod(pod: &Pod, around: &EventsAndNodes<'_>) -> Option<PodCause>
         return Some(PodCause {
             code: Code::VolumeMount,
             hard: false,
-            message: shorten(&without_command(text)),
+            says: Sentence::general(shorten(&without_command(text))),
             subject,
             since: container_status::since(pod),
             last: None,
@@ -59,7 +59,7 @@ pub(super) fn of_pod(pod: &Pod, around: &EventsAndNodes<'_>) -> Option<PodCause>
     Some(PodCause {
         code: Code::Sandbox,
         hard: false,
-        message: shorten(behind(&event.message, &[" desc = "])),
+        says: Sentence::general(shorten(behind(&event.message, &[" desc = "]))),
         subject: None,
         since: container_status::since(pod),
         last: None,

@@ -4,7 +4,7 @@
 //! waits.
 
 use super::claim::{self, ClaimCause};
-use super::{EventsAndNodes, PodCause, describe};
+use super::{EventsAndNodes, PodCause, Sentence, describe};
 use crate::check::text::{kubectl, quoted_behind, shorten};
 use crate::check::{GRACE_SECONDS, Now};
 use crate::report::{Code, ObjectRef};
@@ -36,7 +36,7 @@ pub(super) fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option
         return Some(PodCause {
             code: Code::Waiting,
             hard: false,
-            message: shorten(&scheduled.message),
+            says: Sentence::without_reason(shorten(&scheduled.message)),
             subject: None,
             since,
             last: None,
@@ -72,11 +72,11 @@ pub(super) fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option
         return Some(PodCause {
             code: Code::VolumeClaim,
             hard: !growing,
-            message: match (&told, named, only) {
+            says: Sentence::general(match (&told, named, only) {
                 (Some((claim, words)), ..) => shorten(&format!("claim {claim}: {words}")),
                 (None, None, Some(claim)) => shorten(&format!("claim {claim}: {text}")),
                 _ => shorten(text),
-            },
+            }),
             subject: claim
                 .map(|claim| ObjectRef::namespaced("PersistentVolumeClaim", &meta.namespace, claim)),
             since,
@@ -95,7 +95,7 @@ pub(super) fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option
     Some(PodCause {
         code: Code::Unschedulable,
         hard: !growing,
-        message: shorten(&format!("{awaited}{place}{text}")),
+        says: Sentence::general(shorten(&format!("{awaited}{place}{text}"))),
         subject: None,
         since,
         last: None,

@@ -1,6 +1,6 @@
 //! Pods that have ended or are being deleted: those of a failed Job, and those that should be gone.
 
-use super::{EventsAndNodes, PodCause, container, container_status, describe};
+use super::{EventsAndNodes, PodCause, Sentence, container, container_status, describe};
 use crate::check::text::{kubectl, shorten};
 use crate::check::{GRACE_SECONDS, Now};
 use crate::report::Code;
@@ -25,10 +25,10 @@ pub(super) fn failed(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Vec<Po
     vec![PodCause {
         code: Code::PodFailed,
         hard: false,
-        message: if words.is_empty() {
-            "it failed".to_owned()
+        says: if words.is_empty() {
+            Sentence::without_reason("it failed")
         } else {
-            shorten(&words.join(": "))
+            Sentence::general(shorten(&words.join(": ")))
         },
         subject: None,
         since: None,
@@ -64,10 +64,16 @@ pub(super) fn deleting(pod: &Pod, now: Now) -> Option<PodCause> {
         ([], None) => "and nothing is known to hold it back".to_owned(),
         (some, _) => format!("finalizers: {}", some.join(", ")),
     };
+    let message = shorten(&format!("its deletion does not end: {why}"));
     Some(PodCause {
         code: Code::StuckDeleting,
         hard: false,
-        message: shorten(&format!("its deletion does not end: {why}")),
+        // A controller is behind a finalizer of many; nothing else is behind several.
+        says: if meta.finalizers.is_empty() {
+            Sentence::without_reason(message)
+        } else {
+            Sentence::general(message)
+        },
         subject: None,
         since: Some(deleted),
         last: None,

@@ -5,7 +5,7 @@ use crate::check::replicas::{ReplicaCounts, Replicas, ReplicasRollout};
 use crate::check::revision::RevisionProgress;
 use crate::check::verdict::Verdict;
 use crate::check::{Evidence, lifecycle};
-use crate::report::Code;
+use crate::report::{Code, Notes};
 use crate::resource::{CustomObject, ManagedFieldsEntry, ObjectMeta, Time};
 
 pub(super) struct CustomCounts {
@@ -79,7 +79,7 @@ impl CustomCounts {
         meta: &ObjectMeta,
         fell: Option<Time>,
         evidence: &Evidence<'_>,
-        notes: &mut Vec<String>,
+        notes: &mut Notes,
     ) -> Verdict {
         let mut meta = meta.clone();
         meta.managed_fields.extend(fell.map(|time| ManagedFieldsEntry {

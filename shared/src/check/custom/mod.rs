@@ -16,7 +16,7 @@ use super::lifecycle::{self, Preliminaries};
 use super::revision::STEP_SECONDS;
 use super::verdict::Verdict;
 use super::{Check, Evidence, GRACE_SECONDS};
-use crate::report::{Code, Item, State};
+use crate::report::{Code, Item, Notes, State};
 use crate::resource::{CustomCondition, CustomObject, CustomStatus, CustomWord, HOLDS, Resource as _, Time};
 use counts::CustomCounts;
 use words::{ConditionMeaning, WordMeaning};
@@ -44,7 +44,7 @@ impl Check for CustomObject {
             counts: CustomCounts::read(self),
             intent: Intent::read(self),
         };
-        let (mut notes, mut warnings) = (Vec::new(), Vec::new());
+        let (mut notes, mut warnings) = (Notes::default(), Vec::new());
         let verdict = facts.verdict(&mut notes, &mut warnings);
         let count = |of: fn(&CustomCounts) -> i64| facts.counts.as_ref().map(of);
         Item {
@@ -172,7 +172,7 @@ struct Signals {
 }
 
 impl CustomFacts<'_> {
-    fn verdict(&self, notes: &mut Vec<String>, warnings: &mut Vec<String>) -> Verdict {
+    fn verdict(&self, notes: &mut Notes, warnings: &mut Vec<String>) -> Verdict {
         let meta = self.object.meta();
         let malformed = self.counts.as_ref().and_then(CustomCounts::malformed);
         let preliminaries = Preliminaries {
@@ -200,7 +200,7 @@ impl CustomFacts<'_> {
                 signals
                     .bad
                     .first()
-                    .map(|bad| format!("when it was suspended: {}", bad.message)),
+                    .map(|bad| format!("when it was suspended: {}", bad.message.text)),
             );
             return suspended(by);
         }
@@ -214,7 +214,7 @@ impl CustomFacts<'_> {
         match counted {
             Some(short) if is_short(&short) => match bad {
                 Some(bad) => Verdict {
-                    message: format!("{}, {}", short.message, bad.message),
+                    message: short.message.join(&bad.message.text),
                     since: short.since.or(bad.since),
                     ..short
                 },
@@ -563,7 +563,7 @@ impl CustomFacts<'_> {
     }
 
     /// The verdict by its counts, if it has some.
-    fn counted(&self, notes: &mut Vec<String>) -> Option<Verdict> {
+    fn counted(&self, notes: &mut Notes) -> Option<Verdict> {
         let counts = self.counts.as_ref()?;
         if self.intent.suspended.is_some() || (self.intent.stopped.is_some() && counts.desired > 0) {
             return None;

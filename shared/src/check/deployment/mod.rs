@@ -7,6 +7,7 @@
 
 mod progress;
 
+use super::cause::Sentence;
 use super::lifecycle::{self, LINGER_SECONDS};
 use super::min_ready::MinReadyWait;
 use super::replicas::{ReplicaCounts, Shortage, count, still_going};
@@ -15,7 +16,7 @@ use super::text::kubectl;
 use super::verdict::Verdict;
 use super::{Check, Evidence, GRACE_SECONDS, Now, Pods, cause};
 use crate::kind::{JudgedKind, KindInfo, PodNames};
-use crate::report::{Cause, Code, Item, ObjectRef, State};
+use crate::report::{Cause, Code, Item, Note, NoteCode, Notes, ObjectRef, State};
 use crate::resource::{Condition as _, Deployment, DeploymentCondition, DeploymentStatus, Resource, Time};
 
 /// A Progressing condition about the rollout before this one is soon written anew. So a change that nothing else dates is
@@ -65,7 +66,7 @@ impl Check for Deployment {
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
-        let mut notes = Vec::new();
+        let mut notes = Notes::default();
         let facts = DeploymentFacts::new(self, evidence, &mut notes);
         let verdict = facts.verdict(&mut notes);
         let causes = match verdict.state {
@@ -97,7 +98,7 @@ struct DeploymentFacts<'a> {
 }
 
 impl<'a> DeploymentFacts<'a> {
-    fn new(deployment: &'a Deployment, evidence: &'a Evidence<'a>, notes: &mut Vec<String>) -> Self {
+    fn new(deployment: &'a Deployment, evidence: &'a Evidence<'a>, notes: &mut Notes) -> Self {
         let status = deployment.status.clone().unwrap_or_default();
         let desired = deployment.spec.as_ref().and_then(|s| s.replicas);
         let observed = deployment.observed_generation();
@@ -123,7 +124,7 @@ impl<'a> DeploymentFacts<'a> {
         }
     }
 
-    fn verdict(&self, notes: &mut Vec<String>) -> Verdict {
+    fn verdict(&self, notes: &mut Notes) -> Verdict {
         let status = self.deployment.status.as_ref();
         let written = status.is_some_and(|s| *s != DeploymentStatus::default());
         let preliminary = self.counts.preliminary(
@@ -139,10 +140,11 @@ impl<'a> DeploymentFacts<'a> {
         }
         let stage = self.stage();
         if self.is_paused() {
-            notes.push(match self.progressing {
-                Some(p) if p.is_false() => "paused, its rollout had stalled".into(),
-                _ => "paused".to_owned(),
-            });
+            let paused = match self.progressing {
+                Some(p) if p.is_false() => "paused, its rollout had stalled",
+                _ => "paused",
+            };
+            notes.push(Note::coded(NoteCode::Paused, paused));
         }
         match (self.capacity(), stage) {
             (Capacity::Short | Capacity::None, _) => self.short(stage, notes),
@@ -221,7 +223,7 @@ impl<'a> DeploymentFacts<'a> {
     }
 
     /// Too few pods are ready.
-    fn short(&self, stage: RolloutStage, notes: &mut Vec<String>) -> Verdict {
+    fn short(&self, stage: RolloutStage, notes: &mut Notes) -> Verdict {
         let missing = self.counts.missing();
         let pods = self.evidence.pods.as_ref();
         let failing = |kind, is: fn(&DeploymentCondition) -> bool| self.condition(kind).is_some_and(is);
@@ -253,12 +255,12 @@ impl<'a> DeploymentFacts<'a> {
     /// At full strength, and the newest revision gets on.
     fn in_progress(&self) -> Verdict {
         let counted = self.counts.ready_of_desired();
-        let verdict = self.progress().in_progress(&counted, true);
+        let verdict = self.progress().in_progress(counted, true);
         verdict.since(self.rollout_began())
     }
 
     /// Enough pods are ready, but not all of them are available.
-    fn settling(&self, stage: RolloutStage, notes: &mut Vec<String>) -> Verdict {
+    fn settling(&self, stage: RolloutStage, notes: &mut Notes) -> Verdict {
         let step = self.moving().and_then(|p| p.last_update_time);
         let wait = MinReadyWait {
             evidence: self.evidence,
@@ -285,7 +287,7 @@ impl<'a> DeploymentFacts<'a> {
     }
 
     /// A rollout at full strength.
-    fn rolling(&self, notes: &mut Vec<String>) -> Verdict {
+    fn rolling(&self, notes: &mut Notes) -> Verdict {
         let moves = self.is_moving();
         let is_reported = moves.is_none() && self.progressing.is_some();
         if is_reported {
@@ -296,7 +298,7 @@ impl<'a> DeploymentFacts<'a> {
             Some(false) => self.stalled(self.rollout_began()),
             None => {
                 let counted = self.counts.ready_of_desired();
-                lifecycle::not_dated(&self.progress().rolling_out(&counted))
+                lifecycle::not_dated(self.progress().rolling_out(counted))
             }
         }
     }
@@ -313,7 +315,7 @@ impl<'a> DeploymentFacts<'a> {
         let back = back.filter(|t| rolled.is_none_or(|rolled| rolled < *t));
         let since = flipped.max(back).filter(|_| lifecycle::is_old(meta, now))?;
         Some(lifecycle::just_recovered(
-            &self.counts.ready_of_desired(),
+            self.counts.ready_of_desired(),
             since,
             now,
         ))
@@ -332,7 +334,7 @@ impl<'a> DeploymentFacts<'a> {
         times.into_iter().flatten().min().or_else(|| self.last_step())
     }
 
-    fn note_pods_still_going(&self, notes: &mut Vec<String>) {
+    fn note_pods_still_going(&self, notes: &mut Notes) {
         let going = self.counts.replicas.max(self.terminating);
         if going == 0 {
             return;
@@ -341,8 +343,11 @@ impl<'a> DeploymentFacts<'a> {
         let age = changed.map(|t| self.evidence.now.age(t));
         let still_going = still_going(going);
         notes.push(match age {
-            Some(age) if age > LINGER_SECONDS => format!("{still_going} after {} min", age / 60),
-            _ => still_going,
+            Some(age) if age > LINGER_SECONDS => Note::coded(
+                NoteCode::PodsLinger,
+                format!("{still_going} after {} min", age / 60),
+            ),
+            _ => still_going.into(),
         });
     }
 
@@ -365,14 +370,17 @@ impl<'a> DeploymentFacts<'a> {
             ));
         }
         if let Some(stalled) = self.progressing.filter(|p| p.is_false()) {
+            let code = Code::from(stalled.reason.as_str());
+            let says = if code.is_consequence() {
+                Sentence::without_reason(&stalled.message)
+            } else {
+                Sentence::general(&stalled.message)
+            };
             causes.push(Cause {
-                code: stalled.reason.as_str().into(),
-                message: stalled.message.clone(),
-                count: 1,
                 example: Some(ObjectRef::named(Deployment::KIND, name)),
                 hint: Some(kubectl(&meta.namespace, "rollout status deployment", name)),
                 since: stalled.last_transition_time.map(|t| t.to_string()),
-                ..Cause::default()
+                ..says.into_cause(code)
             });
         }
         causes

@@ -19,7 +19,7 @@ use super::{Clock, Request};
 use crate::apiserver::judge_failure;
 use crate::cluster::{self, Client, ServiceName, ServiceResponse};
 use crate::failure::{Class, Failure};
-use crate::kind::Kind;
+use crate::kind::{Kind, RbacRule};
 use crate::report::{ApiServerCheck, Coverage, KindCheck, Namespaces, NotSeen, Report, Source, Status};
 use crate::resource::Namespace;
 use answer::{is_refused_query, understand};
@@ -183,17 +183,14 @@ fn no_answer(
     clock: Clock,
 ) -> Report {
     let agent = source.agent.clone().unwrap_or_default();
-    let rule = service.map(|s| {
-        format!(
-            "services/proxy get for {} in namespace {}",
-            s.proxy_name(),
-            s.namespace
-        )
+    let rule = service.map(|s| RbacRule {
+        object: Some((s.namespace.clone(), s.proxy_name())),
+        ..RbacRule::on_resource("", "services/proxy", "get")
     });
     let entry = NotSeen {
         resource: service.map(|_| "services/proxy".into()),
         hint: Some(failure.hint().to_owned()),
-        ..not_seen(format!("agent {agent}"), failure, rule.as_deref())
+        ..not_seen(format!("agent {agent}"), failure, rule.as_ref())
     };
     let mut report = Report::new(source, clock().to_string());
     report.coverage = Coverage {

@@ -7,7 +7,6 @@ use crate::dump::{DumpGap, Objects, UnseenObjects, resource_of};
 use crate::failure::Class;
 use crate::kind::ResourceType;
 use crate::report::{NotSeen, Scope};
-use crate::run::not_seen::grant;
 use crate::run::{Causes, Request};
 
 /// The resources in which causes are found.
@@ -131,10 +130,9 @@ fn entry(gap: &DumpGap) -> NotSeen {
         scope: Scope::new(about.and_then(|about| about.namespace.as_deref())),
         resource: resource_type.map(|found| found.resource()),
         class: class.into(),
-        hint: Some(match (&missing, Class::from_word(class)) {
-            (Some(rule), _) => grant(rule),
-            (None, Some(class)) => format!("then take the dump again; {}", class.hint()),
-            (None, None) => "take the dump again".into(),
+        hint: missing.is_none().then(|| match Class::from_word(class) {
+            Some(class) => format!("then take the dump again; {}", class.hint()),
+            None => "take the dump again".into(),
         }),
         missing,
         error: Some(gap.why.clone()),

@@ -65,9 +65,10 @@ async fn logs_of_three_containers_are_read_on_request_and_a_failure_costs_only_t
         unseen_causes(&report),
         [("logs of crashed containers", "forbidden", Some("pods/log get"))]
     );
-    let hint = report.coverage.causes_not_seen[0].hint.as_deref();
+    let hint = report.coverage.causes_not_seen[0].next_step();
     assert!(
-        hint.is_some_and(|hint| hint.contains("--verb=get --resource=pods/log,")),
+        hint.as_ref()
+            .is_some_and(|hint| hint.contains("--verb=get --resource=pods/log,")),
         "{hint:?}"
     );
 }

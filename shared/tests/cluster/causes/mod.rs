@@ -6,7 +6,7 @@ mod logs;
 mod nodes;
 mod workloads;
 
-use crate::client::part;
+use crate::client::{missing, part};
 use serde_json::{Value, json};
 use sre_shared::kind::Kind;
 use sre_shared::report::{Item, Report};
@@ -109,7 +109,7 @@ fn event(about: &Value, kind: &str, reason: &str, message: &str) -> Value {
 
 fn unseen_causes(report: &Report) -> Vec<(&str, &str, Option<&str>)> {
     let all = report.coverage.causes_not_seen.iter();
-    all.map(|n| (&*n.what().leak(), n.class.as_str(), n.missing.as_deref()))
+    all.map(|n| (&*n.what().leak(), n.class.as_str(), missing(n)))
         .collect()
 }
 

@@ -235,13 +235,13 @@ async fn live_pods_decide_as_the_pods_of_a_dump_do() {
     };
     let report = ask(&server, &without).await;
     assert_eq!(
-        (item(&report, "web").state, item(&report, "web").notes.as_slice()),
-        (State::Progressing, &["podsNotSeen".to_owned()][..])
+        (item(&report, "web").state, item(&report, "web").notes.texts()),
+        (State::Progressing, vec!["podsNotSeen"])
     );
     let report = ask(&server, &deployments()).await;
     assert_eq!(
-        (item(&report, "web").state, item(&report, "web").notes.as_slice()),
-        (State::Unavailable, &[][..])
+        (item(&report, "web").state, item(&report, "web").notes.texts()),
+        (State::Unavailable, vec![])
     );
 }
 
@@ -260,8 +260,8 @@ async fn replica_sets_without_their_pods_do_not_pass_for_a_workload_that_has_non
         .await;
     let report = ask(&server, &deployments()).await;
     assert_eq!(
-        (item(&report, "web").state, item(&report, "web").notes.as_slice()),
-        (State::Progressing, &["podsNotSeen".to_owned()][..])
+        (item(&report, "web").state, item(&report, "web").notes.texts()),
+        (State::Progressing, vec!["podsNotSeen"])
     );
     assert_eq!(
         unseen_causes(&report),

@@ -1,7 +1,7 @@
 //! Several kinds in one run.
 
 use super::{LISTS, cron_job, every_kind, not_seen, seven, totals};
-use crate::client::{IMPATIENT, ask, ask_with, client, try_client};
+use crate::client::{IMPATIENT, ask, ask_with, client, missing, try_client};
 use sre_shared::kind::Kind;
 use sre_shared::report::Status;
 use sre_shared::run::{KindTarget, Request};
@@ -93,10 +93,10 @@ async fn a_kind_that_may_not_be_read_is_not_seen_and_the_hint_leaves_it_out() {
     assert_eq!(totals(&report)[4], ("cronjobs", Status::Unknown, 0));
     let entry = not_seen(&report);
     assert_eq!(
-        (entry.what().as_str(), entry.missing.as_deref()),
+        (entry.what().as_str(), missing(entry)),
         ("cronjobs", Some("batch/cronjobs list"))
     );
-    let hint = entry.hint.as_deref().expect("there is a next step");
+    let hint = entry.next_step().expect("there is a next step");
     assert!(
         hint.ends_with(
             "; or leave it out on purpose: --kinds apiserver,deployments,statefulsets,daemonsets,jobs"
@@ -134,10 +134,10 @@ async fn a_kind_that_the_server_does_not_serve_is_not_seen_in_its_own_words() {
         error.starts_with("the server does not serve batch/cronjobs: "),
         "{error}"
     );
-    let hint = entry.hint.as_deref().expect("there is a next step");
+    let hint = entry.next_step().expect("there is a next step");
     assert!(
         hint.starts_with("kubectl api-resources --api-group=batch "),
         "{hint}"
     );
-    assert_eq!((report.status, entry.missing.as_deref()), (Status::Unknown, None));
+    assert_eq!((report.status, missing(entry)), (Status::Unknown, None));
 }

@@ -74,7 +74,7 @@ fn assert_nothing_seen(report: &Report, class: &str) {
         ("deployments", class)
     );
     assert!(
-        not_seen(report).hint.is_some() && not_seen(report).error.is_some(),
+        not_seen(report).next_step().is_some() && not_seen(report).error.is_some(),
         "{report:?}"
     );
 }

@@ -1,7 +1,7 @@
 //! Namespaces that may not be read, are empty or do not exist.
 
 use super::{assert_nothing_seen, every_kind, in_namespace, named, not_seen, seven, totals};
-use crate::client::{ask, only_deployments, part, with_deployments};
+use crate::client::{ask, missing, only_deployments, part, with_deployments};
 use sre_shared::report::{Namespaces, Status};
 use sre_shared::run::Request;
 use sre_testkit::object::Deployment;
@@ -25,7 +25,7 @@ async fn if_a_list_of_all_namespaces_is_forbidden_each_namespace_is_read_by_itse
     let entry = not_seen(&report);
     assert_eq!(entry.what(), "deployments in namespace team-07");
     assert_eq!(
-        (entry.class.as_str(), entry.missing.as_deref()),
+        (entry.class.as_str(), missing(entry)),
         ("forbidden", Some("apps/deployments list"))
     );
     assert_eq!(
@@ -74,7 +74,7 @@ async fn if_namespaces_cannot_be_listed_the_contexts_own_is_judged_and_the_rest_
     let entry = not_seen(&report);
     assert_eq!(entry.what(), "deployments in all namespaces but shop");
     assert_eq!(
-        (entry.class.as_str(), entry.missing.as_deref()),
+        (entry.class.as_str(), missing(entry)),
         ("forbidden", Some("apps/deployments list"))
     );
     assert!(
@@ -89,10 +89,7 @@ async fn if_namespaces_cannot_be_listed_the_contexts_own_is_judged_and_the_rest_
     assert_eq!(ask(&server, &in_namespace("shop")).await.status, Status::Ok);
     let report = ask(&server, &in_namespace("bank")).await;
     assert_eq!(not_seen(&report).what(), "deployments in namespace bank");
-    assert_eq!(
-        not_seen(&report).missing.as_deref(),
-        Some("apps/deployments list")
-    );
+    assert_eq!(missing(not_seen(&report)), Some("apps/deployments list"));
 }
 
 #[tokio::test]
@@ -100,10 +97,7 @@ async fn if_nothing_may_be_read_one_entry_names_the_rule() {
     let server = seven().user("t", "nobody", Access::none()).start().await;
     let report = ask(&server, &with_deployments()).await;
     assert_nothing_seen(&report, "forbidden");
-    assert_eq!(
-        not_seen(&report).missing.as_deref(),
-        Some("apps/deployments list")
-    );
+    assert_eq!(missing(not_seen(&report)), Some("apps/deployments list"));
     assert_eq!(report.coverage.namespaces, Namespaces::default());
     assert_eq!(report.api_server().map(|check| check.status), Some(Status::Ok));
 }

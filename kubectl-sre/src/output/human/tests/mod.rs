@@ -107,6 +107,7 @@ fn report_with(items: &[(&str, &str, serde_json::Value)]) -> Report {
                     value["desired"] = 3.into();
                     value["ready"] = ready.into();
                     value["message"] = format!("{ready} of 3 ready").into();
+                    value["detail"] = "".into();
                 }
                 if let (Some(value), Some(more)) = (value.as_object_mut(), more.as_object()) {
                     value.extend(more.clone());

@@ -82,7 +82,7 @@ fn missing_evidence_is_one_line_and_changes_no_verdict() {
     let mut report = report_with(&[("Deployment/shop/web", "unavailable", serde_json::json!({}))]);
     let failure = Failure::new(Class::Forbidden, "User \"jane\" cannot list it");
     report.coverage.causes_not_seen = ["pods", "events"]
-        .map(|what| run::not_seen(what, &failure, Some(&format!("{what} list"))))
+        .map(|what| run::not_seen(what, &failure, Some(&format!("{what} list").into())))
         .into();
     insta::assert_snapshot!(screen(&report, &STYLE), @r#"
     DEGRADED  prod-eu  v1.37.2  1 of 1 Deployments is not healthy

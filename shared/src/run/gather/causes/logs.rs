@@ -1,9 +1,10 @@
 //! The last lines that crashed containers wrote.
 
 use super::limits::{LOGS, deadline_failure, search_deadline};
-use crate::check::{EvidenceStore, Now, crashed, shorten};
+use crate::check::{EvidenceStore, Now, add_log_line, crashed};
 use crate::cluster::{Client, collection_path, escape};
 use crate::judge::urgency;
+use crate::kind::RbacRule;
 use crate::report::{Item, NotSeen};
 use crate::resource::{Pod, Resource as _, Time};
 use crate::run::not_seen::not_seen;
@@ -51,7 +52,11 @@ pub async fn add_logs(
                         Err(failure) => {
                             let entry = NotSeen {
                                 resource: Some("pods/log".into()),
-                                ..not_seen("logs of crashed containers", &failure, Some("pods/log get"))
+                                ..not_seen(
+                                    "logs of crashed containers",
+                                    &failure,
+                                    Some(&RbacRule::on_resource("", "pods/log", "get")),
+                                )
                             };
                             if not_read.is_empty() {
                                 not_read.push(entry);
@@ -64,7 +69,7 @@ pub async fn add_logs(
                 }
             };
             if let Some(line) = telling_line(&lines).filter(|line| !cause.message.contains(*line)) {
-                cause.message = shorten(&format!("{}: {line}", cause.message));
+                add_log_line(cause, line);
             }
             cause.log = lines;
         }
