@@ -1,9 +1,9 @@
 //! Puts the parts of a run together. Every report of verdicts is made here.
 
-use super::Request;
 use crate::judge::{Judged, Reach};
 use crate::report::{ApiServerCheck, CheckResult, KindCheck, Namespaces, NotSeen, Report, Source};
 use crate::resource::Time;
+use crate::run::request::Request;
 
 /// The parts that a run found.
 #[derive(Default)]

@@ -1,9 +1,9 @@
 //! Whether a run found nothing, though it could read everything. That alone is no answer: a name may be misspelt.
 
-use super::Request;
 use super::not_seen::nothing_selected;
 use crate::judge::Judged;
 use crate::report::NotSeen;
+use crate::run::request::Request;
 
 /// How much of a run is empty. If only one of several kinds is empty, that is an answer.
 #[derive(Debug, Clone, Copy)]

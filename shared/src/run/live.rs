@@ -6,13 +6,15 @@ use super::emptiness::Emptiness;
 use super::gather::causes::{self, EvidenceSearch};
 use super::gather::{ClusterReader, KindTask};
 use super::not_seen::{custom_not_seen, leave_out_on_purpose, not_seen_kind};
-use super::{Causes, Clock, Progress, Request};
 use crate::apiserver::judge_failure;
 use crate::check::ControllerFacts;
 use crate::cluster::Client;
 use crate::failure::Failure;
 use crate::judge::{Judged, OwnerFilter, OwnerGraph, SearchTarget, SearchedEvidence, UnansweredObjects};
 use crate::report::{ApiServerCheck, Item, NotSeen, Report, Source};
+use crate::run::clock::Clock;
+use crate::run::progress::Progress;
+use crate::run::request::{Causes, Request};
 use futures_util::stream::{self, StreamExt as _};
 
 /// Kinds that are read at the same time. The API server's fair queue then has room for other clients.

@@ -18,7 +18,4 @@ pub use dump::dump;
 pub use live::{live, unreached};
 pub use not_seen::{all_but, not_seen, not_seen_kind, nothing_selected};
 pub use progress::Progress;
-pub use request::{AgentItems, Causes, CustomTarget, KindTarget, Request};
-
-/// Items on a page of a list by default, as in kubectl.
-pub const PAGE_SIZE: u32 = 500;
+pub use request::{AgentItems, Causes, CustomTarget, KindTarget, PAGE_SIZE, Request};

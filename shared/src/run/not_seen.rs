@@ -1,11 +1,11 @@
 //! The entries of a report for objects that could not be seen: from a failure, a name or a selector to the words.
 
-use super::Request;
 use crate::failure::{Class, Failure};
 use crate::judge::Judged;
 use crate::kind::{Kind, RbacRule, ResourceType};
 use crate::nearest::nearest;
 use crate::report::{NotSeen, Scope};
+use crate::run::request::Request;
 
 /// The entry for something that could not be seen because of a failure. `rule` is the RBAC rule that allows it.
 #[must_use]

@@ -1,8 +1,10 @@
 //! The request that a run answers.
 
-use super::PAGE_SIZE;
 use crate::kind::{Kind, ResourceArg};
 use crate::selector::Selector;
+
+/// Items on a page of a list by default, as in kubectl.
+pub const PAGE_SIZE: u32 = 500;
 
 /// Whether a run searches for the causes of unhealthy objects.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

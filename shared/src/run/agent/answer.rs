@@ -14,7 +14,7 @@ use crate::report::{
 };
 use crate::run::emptiness::Emptiness;
 use crate::run::not_seen::{all_but, is_about, name_not_found, not_seen_kind};
-use crate::run::{Causes, KindTarget, Request};
+use crate::run::request::{Causes, KindTarget, Request};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 

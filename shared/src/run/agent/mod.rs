@@ -15,13 +15,14 @@ use super::gather::no_such_namespace;
 use super::live::unseen;
 use super::not_seen::{namespace_not_seen, not_seen};
 use super::request::AgentItems;
-use super::{Clock, Request};
 use crate::apiserver::judge_failure;
 use crate::cluster::{self, Client, ServiceName, ServiceResponse};
 use crate::failure::{Class, Failure};
 use crate::kind::{Kind, RbacRule};
 use crate::report::{ApiServerCheck, Coverage, KindCheck, Namespaces, NotSeen, Report, Source, Status};
 use crate::resource::Namespace;
+use crate::run::clock::Clock;
+use crate::run::request::Request;
 use answer::{is_refused_query, understand};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 

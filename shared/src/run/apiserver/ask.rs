@@ -1,10 +1,10 @@
 //! The requests of each check.
 
-use super::super::Clock;
-use super::in_time;
+use super::limit::in_time;
 use crate::apiserver::leases::{CONTROLLER_MANAGER, SCHEDULER};
 use crate::apiserver::{HealthAnswers, is_answered};
 use crate::cluster::{self, Client};
+use crate::run::clock::Clock;
 
 /// Asks the API server whether it is healthy. `/livez` is optional: it needs one more request.
 pub async fn ask(client: &Client, with_livez: bool, clock: Clock) -> HealthAnswers {

@@ -5,18 +5,17 @@
 //! most three requests. If the API server's name has several addresses, it adds two requests to each of them.
 
 mod ask;
+mod limit;
 mod trace;
 
 pub use ask::ask;
 pub use trace::trace;
 
-use super::Clock;
 use crate::apiserver::{self, Facts, HealthAnswers, PathTrace};
 use crate::cluster::Client;
-use crate::failure::{Class, Failure};
 use crate::report::ApiServerCheck;
+use crate::run::clock::Clock;
 use std::time::Duration;
-use tokio::time::Instant;
 
 /// If no answer came by then, a connection is traced during the check, so that both end together. A healthy API server
 /// answers sooner, even from the other side of the world.
@@ -63,11 +62,4 @@ pub fn judge(client: &Client, answers: &HealthAnswers, trace: Option<&PathTrace>
         trace,
         flow: client.flow_control(),
     })
-}
-
-/// Optional requests must not delay the check.
-async fn in_time<T>(until: Instant, request: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    tokio::time::timeout_at(until, request)
-        .await
-        .unwrap_or_else(|_| Err(Failure::new(Class::Timeout, "not answered in time")))
 }

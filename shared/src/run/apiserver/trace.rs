@@ -1,6 +1,6 @@
 //! One fresh connection step by step, and the requests that only the ladder needs.
 
-use super::in_time;
+use super::limit::in_time;
 use crate::apiserver::{AddressAnswers, PathTrace};
 use crate::cluster::{self, Client, DialTrace};
 use crate::failure::Class;

@@ -8,7 +8,8 @@ use crate::report::NotSeen;
 use crate::resource::{
     Job, Node, ObjectMeta, Pod, ReplicaSet, ReplicationController, Resource, Time, Undecodable,
 };
-use crate::run::{Causes, Clock, Request};
+use crate::run::clock::Clock;
+use crate::run::request::{Causes, Request};
 use std::collections::HashSet;
 
 /// The evidence that a dump holds.

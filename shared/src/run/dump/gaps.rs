@@ -7,7 +7,7 @@ use crate::dump::{DumpGap, Objects, UnseenObjects, resource_of};
 use crate::failure::Class;
 use crate::kind::ResourceType;
 use crate::report::{NotSeen, Scope};
-use crate::run::{Causes, Request};
+use crate::run::request::{Causes, Request};
 
 /// The resources in which causes are found.
 const EVIDENCE: [&str; 5] = ["pods", "replicasets", "jobs", "events", "nodes"];
@@ -190,7 +190,7 @@ fn class(message: &str) -> &'static str {
 mod tests {
     use super::*;
     use crate::kind::Kind;
-    use crate::run::KindTarget;
+    use crate::run::request::KindTarget;
 
     #[test]
     fn every_kind_that_is_judged_is_known_to_dumps() {

@@ -11,7 +11,7 @@ use crate::kind::{Kind, ResourceType};
 use crate::report::NotSeen;
 use crate::resource::{CustomObject, Decoded, Resource as _};
 use crate::run::not_seen::name_not_found;
-use crate::run::{CustomTarget, KindTarget, Request};
+use crate::run::request::{CustomTarget, KindTarget, Request};
 
 /// Reads kinds out of a dump.
 #[derive(Clone, Copy)]

@@ -5,8 +5,8 @@ use crate::check::RelatedObjects;
 use crate::cluster;
 use crate::judge::{Judged, NoEvidence, OwnerFilter, Snapshot, Times, judge};
 use crate::resource::CustomObject;
-use crate::run::CustomTarget;
 use crate::run::not_seen::custom_not_seen;
+use crate::run::request::CustomTarget;
 use std::collections::HashSet;
 
 impl ClusterReader<'_> {

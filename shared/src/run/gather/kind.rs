@@ -7,7 +7,8 @@ use crate::check::{self, Check, RelatedObjects};
 use crate::judge::{Judged, NoEvidence, OwnerFilter, Snapshot, Times, judge, related_needs};
 use crate::kind::Kind;
 use crate::report::NotSeen;
-use crate::run::{KindTarget, Progress};
+use crate::run::progress::Progress;
+use crate::run::request::KindTarget;
 
 impl ClusterReader<'_> {
     /// Reads and judges one kind.

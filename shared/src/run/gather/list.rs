@@ -9,8 +9,8 @@ use crate::judge::{OwnerFilter, Reach};
 use crate::kind::ResourceType;
 use crate::report::{NotSeen, Scope};
 use crate::resource::Decoded;
-use crate::run::Progress;
 use crate::run::not_seen::type_not_seen;
+use crate::run::progress::Progress;
 use std::sync::Arc;
 use tokio::task::JoinSet;
 

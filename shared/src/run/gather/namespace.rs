@@ -8,8 +8,8 @@ use crate::kind::ResourceType;
 use crate::nearest::nearest;
 use crate::report::NotSeen;
 use crate::resource::{Namespace, Resource};
-use crate::run::PAGE_SIZE;
 use crate::run::not_seen::{name_not_found, namespace_not_seen};
+use crate::run::request::PAGE_SIZE;
 
 impl ClusterReader<'_> {
     /// The names of all namespaces, which are listed once; `None` if they cannot be listed.
