@@ -243,3 +243,24 @@ fn a_module_waits_and_touches_the_machine_only_if_its_row_says_so() {
     }
     assert!(against.is_empty(), "against docs/architecture.md: {against:#?}");
 }
+
+/// The table "One Deployment goes through twelve functions" names functions that are there.
+#[test]
+fn the_functions_of_the_flow_are_where_the_docs_say() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let rows = DOCS.lines().filter_map(|line| {
+        let mut quoted = line.strip_prefix("| ")?.split('`').skip(1).step_by(2);
+        let (function, file) = (quoted.next()?, quoted.next()?);
+        let is_source = Path::new(file).extension().is_some_and(|end| end == "rs");
+        is_source.then_some((function, file))
+    });
+    let rows: Vec<_> = rows.collect();
+    assert_eq!(rows.len(), 12);
+    for (function, file) in rows {
+        let text = std::fs::read_to_string(root.join(file)).expect("a file of the table");
+        let is_there = ["(", "<"]
+            .iter()
+            .any(|end| text.contains(&format!("fn {function}{end}")));
+        assert!(is_there, "{file} has no function {function}");
+    }
+}
