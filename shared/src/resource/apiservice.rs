@@ -1,7 +1,7 @@
 //! `apiregistration.k8s.io/v1` APIService: a part of the API, and whether its server answers.
 //! The field numbers are those of `generated.proto` of `k8s.io/kube-aggregator`.
 
-use super::{Condition, ObjectMeta, PlainCondition, Resource, has_metadata, null_as_default};
+use super::{Condition, ObjectMeta, PlainCondition, Resource, has_conditions, has_metadata, null_as_default};
 use serde::Deserialize;
 
 /// The fields of an APIService that its verdict reads.
@@ -57,13 +57,5 @@ impl Resource for ApiService {
     const NAMESPACED: bool = false;
 
     has_metadata!();
-
-    fn drop_zero_times(&mut self) {
-        if let Some(status) = &mut self.status {
-            status
-                .conditions
-                .iter_mut()
-                .for_each(PlainCondition::drop_zero_times);
-        }
-    }
+    has_conditions!();
 }

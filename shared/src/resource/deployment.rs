@@ -1,8 +1,8 @@
 //! `apps/v1` Deployment: its spec, and the status of its controller.
 
 use super::{
-    Condition, DeploymentCondition, LabelSelector, ObjectMeta, PodsBy, Resource, Time, has_metadata,
-    null_as_default,
+    Condition, DeploymentCondition, LabelSelector, ObjectMeta, PodsBy, Resource, Time, has_conditions,
+    has_metadata, null_as_default,
 };
 use serde::Deserialize;
 
@@ -137,10 +137,7 @@ impl Resource for Deployment {
         PodsBy::ThroughReplicaSets(self.spec.as_ref().and_then(|s| s.selector.as_ref()))
     }
 
-    fn drop_zero_times(&mut self) {
-        let conditions = self.status.iter_mut().flat_map(|s| &mut s.conditions);
-        conditions.for_each(DeploymentCondition::drop_zero_times);
-    }
+    has_conditions!();
 
     fn slim(&mut self) {
         if self.has_all()

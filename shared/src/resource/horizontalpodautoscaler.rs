@@ -1,6 +1,6 @@
 //! `autoscaling/v2` HorizontalPodAutoscaler: its bounds, and whether it can scale.
 
-use super::{Condition, ObjectMeta, PlainCondition, Resource, has_metadata, null_as_default};
+use super::{Condition, ObjectMeta, PlainCondition, Resource, has_conditions, has_metadata, null_as_default};
 use serde::Deserialize;
 
 /// The fields of a HorizontalPodAutoscaler that its verdict reads.
@@ -78,13 +78,5 @@ impl Resource for HorizontalPodAutoscaler {
     type Whole = k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 
     has_metadata!();
-
-    fn drop_zero_times(&mut self) {
-        if let Some(status) = &mut self.status {
-            status
-                .conditions
-                .iter_mut()
-                .for_each(PlainCondition::drop_zero_times);
-        }
-    }
+    has_conditions!();
 }

@@ -152,6 +152,20 @@ macro_rules! has_metadata {
 }
 use has_metadata;
 
+/// Implements [`Resource::drop_zero_times`] for a view whose only further times are those of its status' conditions.
+macro_rules! has_conditions {
+    () => {
+        fn drop_zero_times(&mut self) {
+            let conditions = self
+                .status
+                .iter_mut()
+                .flat_map(|status| &mut status.conditions);
+            conditions.for_each(|condition| condition.drop_zero_times());
+        }
+    };
+}
+use has_conditions;
+
 /// Drops fields that no rule reads of a kept object, right after decoding.
 pub(crate) fn slim<T: Resource>(object: &mut T) {
     if let Some(meta) = object.metadata_mut() {

@@ -1,6 +1,8 @@
 //! `v1` Namespace: whether it is being deleted, and the reasons why it is still there.
 
-use super::{Condition, ObjectMeta, ProbedCondition, Resource, has_metadata, null_as_default};
+use super::{
+    Condition, ObjectMeta, ProbedCondition, Resource, has_conditions, has_metadata, null_as_default,
+};
 use serde::Deserialize;
 
 /// The fields of a Namespace that its verdict reads.
@@ -47,13 +49,5 @@ impl Resource for Namespace {
     const NAMESPACED: bool = false;
 
     has_metadata!();
-
-    fn drop_zero_times(&mut self) {
-        if let Some(status) = &mut self.status {
-            status
-                .conditions
-                .iter_mut()
-                .for_each(ProbedCondition::drop_zero_times);
-        }
-    }
+    has_conditions!();
 }

@@ -1,6 +1,8 @@
 //! `v1` Node: whether its kubelet still answers, and whether it takes new pods.
 
-use super::{Condition, ObjectMeta, ProbedCondition, Resource, has_metadata, null_as_default};
+use super::{
+    Condition, ObjectMeta, ProbedCondition, Resource, has_conditions, has_metadata, null_as_default,
+};
 use serde::Deserialize;
 
 /// The fields of a node that its verdict, or the cause of a pod, reads.
@@ -80,13 +82,5 @@ impl Resource for Node {
     const NAMESPACED: bool = false;
 
     has_metadata!();
-
-    fn drop_zero_times(&mut self) {
-        if let Some(status) = &mut self.status {
-            status
-                .conditions
-                .iter_mut()
-                .for_each(ProbedCondition::drop_zero_times);
-        }
-    }
+    has_conditions!();
 }

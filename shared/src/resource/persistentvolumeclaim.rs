@@ -1,6 +1,8 @@
 //! `v1` PersistentVolumeClaim: whether it has its volume.
 
-use super::{Condition, ObjectMeta, ProbedCondition, Resource, has_metadata, null_as_default};
+use super::{
+    Condition, ObjectMeta, ProbedCondition, Resource, has_conditions, has_metadata, null_as_default,
+};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -55,13 +57,5 @@ impl Resource for PersistentVolumeClaim {
     type Whole = k8s_openapi::api::core::v1::PersistentVolumeClaim;
 
     has_metadata!();
-
-    fn drop_zero_times(&mut self) {
-        if let Some(status) = &mut self.status {
-            status
-                .conditions
-                .iter_mut()
-                .for_each(ProbedCondition::drop_zero_times);
-        }
-    }
+    has_conditions!();
 }

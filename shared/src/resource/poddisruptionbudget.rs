@@ -1,6 +1,9 @@
 //! `policy/v1` PodDisruptionBudget: its pods, how many of them it wants healthy, and how many are.
 
-use super::{Condition, LabelSelector, ObjectMeta, ProbedCondition, Resource, has_metadata, null_as_default};
+use super::{
+    Condition, LabelSelector, ObjectMeta, ProbedCondition, Resource, has_conditions, has_metadata,
+    null_as_default,
+};
 use serde::Deserialize;
 
 /// The fields of a PodDisruptionBudget that its verdict reads.
@@ -78,13 +81,5 @@ impl Resource for PodDisruptionBudget {
     type Whole = k8s_openapi::api::policy::v1::PodDisruptionBudget;
 
     has_metadata!();
-
-    fn drop_zero_times(&mut self) {
-        if let Some(status) = &mut self.status {
-            status
-                .conditions
-                .iter_mut()
-                .for_each(ProbedCondition::drop_zero_times);
-        }
-    }
+    has_conditions!();
 }

@@ -1,7 +1,8 @@
 //! `apps/v1` ReplicaSet: the link from a Deployment to its pods, and a workload of its own without a controller.
 
 use super::{
-    Condition, LabelSelector, ObjectMeta, PlainCondition, PodsBy, Resource, has_metadata, null_as_default,
+    Condition, LabelSelector, ObjectMeta, PlainCondition, PodsBy, Resource, has_conditions, has_metadata,
+    null_as_default,
 };
 use serde::Deserialize;
 
@@ -95,14 +96,7 @@ impl Resource for ReplicaSet {
         }
     }
 
-    fn drop_zero_times(&mut self) {
-        if let Some(status) = &mut self.status {
-            status
-                .conditions
-                .iter_mut()
-                .for_each(PlainCondition::drop_zero_times);
-        }
-    }
+    has_conditions!();
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! pods to this day.
 
 use super::{
-    Condition, ObjectMeta, PlainCondition, PodsBy, ReplicaSet, ReplicaSetSpec, ReplicaSetStatus, Resource,
+    Condition, ObjectMeta, PodsBy, ReplicaSet, ReplicaSetSpec, ReplicaSetStatus, Resource, has_conditions,
     has_metadata,
 };
 use serde::Deserialize;
@@ -61,12 +61,5 @@ impl Resource for ReplicationController {
         PodsBy::Selector(None)
     }
 
-    fn drop_zero_times(&mut self) {
-        if let Some(status) = &mut self.status {
-            status
-                .conditions
-                .iter_mut()
-                .for_each(PlainCondition::drop_zero_times);
-        }
-    }
+    has_conditions!();
 }

@@ -1,6 +1,8 @@
 //! `v1` Service: its pods, its ports and its load balancer.
 
-use super::{Condition, ObjectMeta, ProbedCondition, Resource, has_metadata, null_as_default};
+use super::{
+    Condition, ObjectMeta, ProbedCondition, Resource, has_conditions, has_metadata, null_as_default,
+};
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
@@ -202,13 +204,5 @@ impl Resource for Service {
     type Whole = k8s_openapi::api::core::v1::Service;
 
     has_metadata!();
-
-    fn drop_zero_times(&mut self) {
-        if let Some(status) = &mut self.status {
-            status
-                .conditions
-                .iter_mut()
-                .for_each(ProbedCondition::drop_zero_times);
-        }
-    }
+    has_conditions!();
 }
