@@ -73,7 +73,7 @@ fn every_refused_input_gets_one_line_with_the_nearest_right_one() {
         ),
         (
             "health --agent-url localhost:8080",
-            "--agent-url: \"localhost\" is neither http nor https, such as http://127.0.0.1:8080",
+            "--agent-url: it is no URL, did you mean http://localhost:8080?",
         ),
         (
             "health deploy --agent-url http://x --context y",

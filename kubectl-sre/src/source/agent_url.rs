@@ -32,13 +32,16 @@ impl AgentUrl {
     pub fn parse(text: &str) -> Result<Self, String> {
         const EXAMPLE: &str = "such as http://127.0.0.1:8080";
         // The text is not repeated: a password may be in it.
-        let url: Url = text
-            .parse()
-            .map_err(|error| format!("it is no URL, {EXAMPLE}: {error}"))?;
-        match url.scheme() {
-            "http" | "https" if url.host().is_some() => {}
-            "http" | "https" => return Err(format!("it names no host, {EXAMPLE}")),
-            other => return Err(format!("{other:?} is neither http nor https, {EXAMPLE}")),
+        let url: Url = text.parse().map_err(|error| match with_scheme(text) {
+            Some(meant) => format!("it is no URL, did you mean {meant}?"),
+            None => format!("it is no URL, {EXAMPLE}: {error}"),
+        })?;
+        match (url.scheme(), with_scheme(text)) {
+            ("http" | "https", _) if url.host().is_some() => {}
+            ("http" | "https", _) => return Err(format!("it names no host, {EXAMPLE}")),
+            // The name of a host with a port is read as a scheme with a path.
+            (_, Some(meant)) => return Err(format!("it is no URL, did you mean {meant}?")),
+            (other, None) => return Err(format!("{other:?} is neither http nor https, {EXAMPLE}")),
         }
         if url.query().is_some() || url.fragment().is_some() {
             return Err(format!("a query or fragment has no place here, {EXAMPLE}"));
@@ -50,6 +53,16 @@ impl AgentUrl {
     pub(super) fn with_path(&self, path: &str) -> String {
         format!("{}{path}", self.0.as_str().trim_end_matches('/'))
     }
+}
+
+/// The URL that is meant by a host, with or without a port, such as `127.0.0.1:8080`. `None` for a text with a scheme, and
+/// for one that can hold a password.
+fn with_scheme(text: &str) -> Option<AgentUrl> {
+    if text.contains("://") || text.contains(['@', '?', '#']) {
+        return None;
+    }
+    let url: Url = format!("http://{text}").parse().ok()?;
+    url.host().is_some().then_some(AgentUrl(url))
 }
 
 #[cfg(test)]
@@ -68,8 +81,17 @@ mod tests {
             Ok("https://sre.example/agent".into())
         );
         for (text, said) in [
-            ("127.0.0.1:8080", "it is no URL, such as http://127.0.0.1:8080"),
-            ("localhost:8080", "\"localhost\" is neither http nor https"),
+            (
+                "127.0.0.1:8080",
+                "it is no URL, did you mean http://127.0.0.1:8080?",
+            ),
+            (
+                "localhost:8080",
+                "it is no URL, did you mean http://localhost:8080?",
+            ),
+            ("[::1]:8080/x/", "it is no URL, did you mean http://[::1]:8080/x?"),
+            ("me:secret@x", "\"me\" is neither http nor https, such as"),
+            (" ", "it is no URL, such as http://127.0.0.1:8080"),
             ("ftp://x", "\"ftp\" is neither http nor https"),
             ("http://", "it is no URL"),
             ("http://x/?a=b", "a query or fragment has no place here"),
