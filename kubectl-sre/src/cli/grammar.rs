@@ -1,6 +1,7 @@
 //! The grammar of the command line: the types that clap fills, and the help text.
 
-use super::values::{self, KindChoice, Target, Token};
+use super::targets::Target;
+use super::values::{self, KindChoice, Token};
 use crate::output::Format;
 use crate::shell::Color;
 use crate::source::AgentUrl;
@@ -17,17 +18,29 @@ use std::time::Duration;
 #[derive(Debug, Parser)]
 #[command(
     version,
-    disable_help_subcommand = true,
+    arg_required_else_help = true,
     propagate_version = false,
     max_term_width = 100
-)]
-#[command(
-    after_help = "Flags go after the command: kubectl itself refuses `kubectl --context X sre health`."
 )]
 pub struct Cli {
     /// The subcommand.
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// What the help ends with: what to try first, by the name under which the program was called.
+pub(super) fn examples(name: &str) -> String {
+    format!(
+        "\
+Examples:
+    {name} health                            # the whole cluster
+    {name} health -n shop                    # one namespace
+    {name} health deploy checkout -n shop    # one Deployment
+    {name} health apiserver -v               # the path to the API server
+    {name} explain CrashLoop                 # what a word means
+
+Flags go after the command: kubectl itself refuses `kubectl --context X sre health`."
+    )
 }
 
 /// A subcommand.
@@ -120,7 +133,7 @@ pub struct ConnectionArgs {
 #[command(
     args_override_self = true,
     after_help = "\
-Targets: apiserver, a kind such as deployments, or one object such as deploy/NAME.
+Targets: apiserver, kinds such as deploy,sts, or objects as deploy/NAME or as deploy NAME NAME.
 Kinds:   deployments, statefulsets, daemonsets, jobs, cronjobs, which with apiserver are judged
          if none is chosen; short names as in kubectl.
 Exit codes: 0 ok; 1 not yet, only progressing; 2 degraded; 3 unknown or incomplete;
@@ -129,14 +142,17 @@ Exit codes: 0 ok; 1 not yet, only progressing; 2 degraded; 3 unknown or incomple
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct HealthArgs {
     /// What to judge: apiserver, a kind such as deployments, or an object such as deploy/NAME
-    #[arg(value_name = "TARGET", value_parser = values::target)]
+    #[arg(value_name = "TARGET")]
+    pub words: Vec<String>,
+    /// The targets that these words name.
+    #[arg(skip)]
     pub targets: Vec<Target>,
     /// Kinds to judge, such as deployments,jobs; apiserver is one, and all stands for every one
-    #[arg(long, value_name = "KIND,...", value_delimiter = ',', value_parser = values::kind_choice, conflicts_with = "targets")]
+    #[arg(long, value_name = "KIND,...", value_delimiter = ',', value_parser = values::kind_choice, conflicts_with = "words")]
     pub kinds: Vec<KindChoice>,
     /// Only this namespace
-    #[arg(short, long, value_name = "NAME", value_parser = values::namespace)]
-    pub namespace: Option<String>,
+    #[arg(short, long = "namespace", value_name = "NAME", value_parser = values::namespace)]
+    pub namespaces: Vec<String>,
     /// All namespaces, which is the default
     #[arg(short = 'A', long)]
     pub all_namespaces: bool,

@@ -1,17 +1,21 @@
 //! The command line.
 //!
-//! `grammar` has the types that clap fills, `values` the parsers of single values, `usage` the line that answers a
-//! misuse, and `settings` turns flags into the settings of a command.
+//! `grammar` has the types that clap fills, `values` the parsers of single values, `targets` the forms of a TARGET,
+//! `unjudged` the kinds without a verdict, `usage` the line that answers a misuse, and `settings` turns flags into the
+//! settings of a command.
 
 mod grammar;
 mod settings;
+mod targets;
+mod unjudged;
 mod usage;
 mod values;
 
 pub use grammar::{CauseSearch, Command, ConnectionArgs, ExplainArgs, HealthArgs, VersionArgs};
 pub use settings::{HealthSettings, VersionSettings};
+pub use targets::Target;
 pub use usage::Refusal;
-pub use values::{KindChoice, Target, Token};
+pub use values::{KindChoice, Token};
 
 use clap::{CommandFactory as _, FromArgMatches as _};
 use grammar::Cli;
@@ -31,13 +35,15 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, Refusa
     }
     let matches = Cli::command()
         .bin_name(name.clone())
+        .after_help(grammar::examples(&name))
         .try_get_matches_from(std::iter::once(OsString::from(&name)).chain(args))
         .map_err(|error| Refusal::from_clap(&error, &name))?;
-    let cli = Cli::from_arg_matches(&matches).map_err(|error| Refusal::from_clap(&error, &name))?;
-    if let Command::Health(health) = &cli.command
-        && let Some(line) = usage::contradiction(health)
-    {
-        return Err(Refusal::Usage(line));
+    let mut cli = Cli::from_arg_matches(&matches).map_err(|error| Refusal::from_clap(&error, &name))?;
+    if let Command::Health(health) = &mut cli.command {
+        health.targets = targets::parse(&health.words).map_err(Refusal::Usage)?;
+        if let Some(line) = usage::contradiction(health) {
+            return Err(Refusal::Usage(line));
+        }
     }
     Ok(cli.command)
 }

@@ -2,8 +2,9 @@
 //! reads when it opens the connection.
 
 use super::grammar::{CauseSearch, ConnectionArgs, HealthArgs, VersionArgs};
+use super::targets::Target;
 use super::usage::cluster_flag;
-use super::values::{KindChoice, Target, Token};
+use super::values::{KindChoice, Token};
 use crate::output::Format;
 use crate::shell::Color;
 use crate::source::SourceSettings;
@@ -56,7 +57,7 @@ impl HealthSettings {
     #[must_use]
     pub fn new(args: &HealthArgs) -> Self {
         let request = args.request();
-        let namespace = args.namespace.as_deref();
+        let namespace = args.namespace();
         Self {
             source: match &args.filename {
                 Some(path) => SourceSettings::Files {
@@ -181,14 +182,20 @@ impl ConnectionArgs {
 }
 
 impl HealthArgs {
+    /// The namespace of `-n`.
+    #[must_use]
+    pub fn namespace(&self) -> Option<&str> {
+        self.namespaces.first().map(String::as_str)
+    }
+
     /// What to judge, by the targets and flags.
     #[must_use]
     pub fn request(&self) -> Request {
         let request = Request {
             namespace: self
-                .namespace
-                .clone()
-                .filter(|name| !name.is_empty() && !self.all_namespaces),
+                .namespace()
+                .filter(|name| !name.is_empty() && !self.all_namespaces)
+                .map(str::to_owned),
             selector_text: self.selector.clone(),
             // The grammar has parsed it already, so it cannot fail here.
             selector: self.selector.parse().unwrap_or_default(),

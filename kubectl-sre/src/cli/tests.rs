@@ -28,7 +28,6 @@ fn usage(line: &str) -> String {
 #[test]
 fn every_refused_input_gets_one_line_with_the_nearest_right_one() {
     for (line, expected) in [
-        ("", "a command is missing: kubectl sre health judges the cluster"),
         (
             "-nshop health",
             "-n goes after the command: kubectl sre health -nshop ...",
@@ -56,7 +55,7 @@ fn every_refused_input_gets_one_line_with_the_nearest_right_one() {
         ),
         (
             "health deploy/",
-            "\"deploy/\": \"\" is no name of an object, such as deployment/checkout",
+            "\"deploy/\": \"\" is no name of an object, such as deploy/checkout",
         ),
         (
             "health -o jsn",
@@ -96,6 +95,18 @@ fn every_refused_input_gets_one_line_with_the_nearest_right_one() {
             "health -n Shop",
             "--namespace: \"Shop\" is no name of a namespace: lower-case letters, digits and -, at most 63",
         ),
+        (
+            "health -n shop -n pay",
+            "-n shop and -n pay: give one namespace, or leave out -n for all of them",
+        ),
+        (
+            "health --kinds deploy,cm",
+            "--kinds: ConfigMaps are not judged; kinds: deployments, statefulsets, daemonsets, jobs, cronjobs, rollouts, \
+             replicasets, replicationcontrollers, pods, nodes, namespaces, persistentvolumeclaims, services, \
+             horizontalpodautoscalers, poddisruptionbudgets, apiservices, validatingwebhookconfigurations, \
+             mutatingwebhookconfigurations",
+        ),
+        ("zzz", "unknown command \"zzz\": kubectl sre help lists them"),
         (
             "health -l a=b,",
             "--selector: \"a=b,\" is no label selector: a requirement is empty",
@@ -167,7 +178,7 @@ fn every_flag_of_a_connection_means_the_same_as_in_kubectl() {
     };
     let text = |value: &str| Some(value.to_owned());
     assert_eq!(
-        health.connection.overrides(health.namespace.as_deref()),
+        health.connection.overrides(health.namespace()),
         Overrides {
             cluster: text("c"),
             user: text("u"),
@@ -199,7 +210,7 @@ fn every_flag_of_a_connection_means_the_same_as_in_kubectl() {
     );
     assert_eq!(health.connection.request_timeout, Duration::ZERO);
     assert_eq!(
-        health.connection.overrides(health.namespace.as_deref()),
+        health.connection.overrides(health.namespace()),
         Overrides {
             namespace: text(""),
             impersonate: text("joe"),
@@ -224,6 +235,33 @@ fn every_flag_of_a_connection_means_the_same_as_in_kubectl() {
         };
         assert_eq!(parsed, expected, "{line}");
     }
+}
+
+#[test]
+fn without_a_command_and_with_help_the_help_is_shown() {
+    let help = |line: &str| {
+        let args = std::iter::once("kubectl-sre").chain(line.split_whitespace());
+        match parse(args.map(OsString::from)) {
+            Err(Refusal::Help(text)) => text,
+            other => panic!("{line}: {other:?}"),
+        }
+    };
+    let bare = help("");
+    assert!(bare.contains("\n  health "), "{bare}");
+    assert!(bare.contains("    kubectl sre health deploy checkout"), "{bare}");
+    for line in ["help", "--help", "-h"] {
+        assert_eq!(help(line), bare, "{line}");
+    }
+    for line in ["help health", "health -h"] {
+        assert!(
+            help(line).contains("Usage: kubectl sre health [OPTIONS] [TARGET]..."),
+            "{line}"
+        );
+    }
+    assert_eq!(
+        usage("help helth"),
+        "unknown command \"helth\", did you mean \"health\"?"
+    );
 }
 
 #[test]
@@ -297,7 +335,10 @@ fn targets_become_a_request() {
         ask("health deploy/a deploy/b deploy/a"),
         (false, vec![vec!["a".into(), "b".into()]], None)
     );
-    assert_eq!(ask("health deploy/a deploy"), (false, vec![vec![]], None));
+    assert_eq!(
+        ask("health deploy,sts a -n b -n b"),
+        (false, vec![vec!["a".into()], vec!["a".into()]], Some("b".into()))
+    );
     assert_eq!(ask("health -n a -A").2, None);
 }
 
@@ -348,10 +389,7 @@ fn a_kind_with_a_group_that_is_not_built_in_is_left_to_the_api_server() {
         custom(&format!("x health {kind}/a {kind}/b {kind}/a")),
         one(kind, "a,b")
     );
-    assert_eq!(
-        custom(&format!("x health {kind}/a {kind} {kind}/b")),
-        one(kind, "")
-    );
+    assert_eq!(custom(&format!("x health {kind} a b")), one(kind, "a,b"));
     assert_eq!(
         custom("x health Certificates.v1.cert-manager.io/web"),
         one("certificates.v1.cert-manager.io", "web")

@@ -1,7 +1,8 @@
 //! The one line that answers a misuse of the command line: which input is wrong, why, and what is right.
 
 use super::grammar::{CauseSearch, Cli, ConnectionArgs, HealthArgs};
-use super::values::{KindChoice, Target};
+use super::targets::Target;
+use super::values::KindChoice;
 use clap::CommandFactory as _;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use sre_shared::nearest::nearest;
@@ -19,7 +20,9 @@ impl Refusal {
     /// Shortens clap's error, which is a paragraph, to one line.
     pub(super) fn from_clap(error: &clap::Error, name: &str) -> Self {
         match error.kind() {
-            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Self::Help(error.render().to_string()),
+            ErrorKind::DisplayHelp
+            | ErrorKind::DisplayVersion
+            | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => Self::Help(error.render().to_string()),
             _ => Self::Usage(line(error, name)),
         }
     }
@@ -36,14 +39,11 @@ fn line(error: &clap::Error, name: &str) -> String {
     // An optional value is written `--agent[=<...>]`.
     let flag = flag.trim_end_matches('[');
     match error.kind() {
-        ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            format!("a command is missing: {name} health judges the cluster")
-        }
         ErrorKind::InvalidSubcommand => {
             let given = context(error, ContextKind::InvalidSubcommand).unwrap_or_default();
             match nearest(&given, ["health", "explain", "version"]) {
                 Some(near) => format!("unknown command {given:?}, did you mean {near:?}?"),
-                None => format!("unknown command {given:?}: there are health, explain and version"),
+                None => format!("unknown command {given:?}: {name} help lists them"),
             }
         }
         ErrorKind::UnknownArgument => match context(error, ContextKind::SuggestedArg) {
@@ -112,6 +112,11 @@ pub(super) fn misplaced_flag(first: &str, name: &str) -> Option<String> {
 
 /// The line for flags that contradict each other and that the grammar does not refuse.
 pub(super) fn contradiction(health: &HealthArgs) -> Option<String> {
+    if let Some((first, other)) = two_namespaces(&health.namespaces) {
+        return Some(format!(
+            "-n {first} and -n {other}: give one namespace, or leave out -n for all of them"
+        ));
+    }
     let connection = &health.connection;
     let cluster = cluster_flag(connection);
     // If the API server is judged, the agent is asked for its view, and the API server for the view from here.
@@ -152,6 +157,14 @@ pub(super) fn contradiction(health: &HealthArgs) -> Option<String> {
     Some(format!(
         "{flag} has no meaning with -f, which asks no cluster: leave one of them out"
     ))
+}
+
+/// Two namespaces that differ. kubectl takes the last one and says nothing, which answers another question than the user's.
+fn two_namespaces(namespaces: &[String]) -> Option<(&str, &str)> {
+    let (first, rest) = namespaces.split_first()?;
+    rest.iter()
+        .find(|other| *other != first)
+        .map(|other| (first.as_str(), other.as_str()))
 }
 
 /// The first flag that was given and says how to reach a cluster.

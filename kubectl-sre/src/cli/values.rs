@@ -1,6 +1,7 @@
 //! The values of single arguments, and how each is parsed. An error is one line that says what is wrong and what is
 //! right.
 
+use super::unjudged;
 use sre_shared::cluster::ServiceName;
 use sre_shared::kind::{Kind, ResourceArg};
 use sre_shared::nearest::nearest;
@@ -9,20 +10,9 @@ use sre_shared::selector::Selector;
 use std::time::Duration;
 
 /// The longest name of an object, by RFC 1123.
-const LONGEST_NAME: usize = 253;
+pub(super) const LONGEST_NAME: usize = 253;
 /// The longest name of a namespace or a resource, by RFC 1123.
 const LONGEST_LABEL: usize = 63;
-
-/// What to judge.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Target {
-    /// `apiserver`
-    ApiServer,
-    /// A kind, or one object of it.
-    Kind(Kind, Option<String>),
-    /// A kind that discovery has to find, or one object of it.
-    Custom(ResourceArg, Option<String>),
-}
 
 /// A word of `--kinds`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,40 +49,6 @@ impl From<String> for Token {
     }
 }
 
-/// `apiserver`, a kind such as `deployments`, or an object such as `deploy/NAME`.
-pub(super) fn target(text: &str) -> Result<Target, String> {
-    if text.eq_ignore_ascii_case("apiserver") {
-        return Ok(Target::ApiServer);
-    }
-    let (word, name) = match text.split_once('/') {
-        Some((word, name)) => (word, Some(name)),
-        None => (text, None),
-    };
-    let object_name = |kind: &str| match name {
-        Some(name) if !is_name(name, LONGEST_NAME) => Err(format!(
-            "{text:?}: {name:?} is no name of an object, such as {kind}/checkout"
-        )),
-        name => Ok(name.map(str::to_owned)),
-    };
-    if let Some(kind) = Kind::from_word(word) {
-        return Ok(Target::Kind(kind, object_name(kind.singular())?));
-    }
-    if let Some(custom) = custom_name(word) {
-        return Ok(Target::Custom(custom, object_name(word)?));
-    }
-    let words = Kind::ALL.iter().flat_map(|k| k.words()).chain(["apiserver"]);
-    Err(match nearest(word, words) {
-        Some(near) => format!(
-            "unknown target {text:?}, did you mean {:?}?",
-            name.map_or(near.to_owned(), |n| format!("{near}/{n}"))
-        ),
-        None => format!(
-            "unknown target {text:?}: apiserver, deployments, deploy/NAME or, of another API group, \
-             certificates.cert-manager.io"
-        ),
-    })
-}
-
 /// One word of `--kinds`.
 pub(super) fn kind_choice(word: &str) -> Result<KindChoice, String> {
     match word.trim() {
@@ -108,6 +64,9 @@ pub(super) fn kind_choice(word: &str) -> Result<KindChoice, String> {
     if let Some(kind) = Kind::from_word(word.trim()) {
         return Ok(KindChoice::Kind(kind));
     }
+    if let Some(title) = unjudged::title(word.trim()) {
+        return Err(unjudged::refusal(title));
+    }
     let words = Kind::ALL.iter().flat_map(|k| k.words());
     Err(match nearest(word, words.chain(["apiserver", "all"])) {
         Some(near) => format!("unknown kind {word:?}, did you mean {near:?}?"),
@@ -122,14 +81,14 @@ pub(super) fn kind_choice(word: &str) -> Result<KindChoice, String> {
 }
 
 /// A kind that is named with its group, such as `certificates.cert-manager.io`.
-fn custom_name(word: &str) -> Option<ResourceArg> {
+pub(super) fn custom_name(word: &str) -> Option<ResourceArg> {
     let custom = ResourceArg::parse(word)?;
     let is_resource = is_name(&custom.word, LONGEST_LABEL) && !custom.word.contains('.');
     (is_resource && is_name(&custom.group, LONGEST_NAME)).then_some(custom)
 }
 
 /// Whether a text is a name by RFC 1123, as the API server checks it.
-fn is_name(text: &str, longest: usize) -> bool {
+pub(super) fn is_name(text: &str, longest: usize) -> bool {
     let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     (1..=longest).contains(&text.len())
         && text.bytes().all(|b| inner(b) || b == b'-' || b == b'.')
