@@ -48,7 +48,7 @@ Flags go after the command: kubectl itself refuses `kubectl --context X sre heal
 pub enum Command {
     /// Judge the API server and the workloads, and say what is wrong
     Health(HealthArgs),
-    /// Explain a word of a report: what it means, how it was decided, what to do
+    /// Explain words of a report: what they mean, how they were decided, what to do
     Explain(ExplainArgs),
     /// Show the versions of the plugin and of the API server
     Version(VersionArgs),
@@ -198,9 +198,9 @@ pub struct HealthArgs {
 #[derive(Debug, Args)]
 #[command(args_override_self = true)]
 pub struct ExplainArgs {
-    /// Reason, cause, class or kind, as reports show it; without one, all are listed
-    #[arg(value_name = "CODE")]
-    pub code: Option<String>,
+    /// Words as a screen shows them, such as `CrashLoop` or `OOMKilled`; without one, all are listed
+    #[arg(value_name = "WORD")]
+    pub words: Vec<String>,
 }
 
 /// `version`: with `--agent` or `--agent-url` the agent's too

@@ -5,11 +5,12 @@ mod escape;
 mod explanation;
 mod human;
 pub mod json;
+mod markdown;
 mod wrap;
 pub mod yaml;
 
 pub use escape::escape;
-pub use explanation::{list, page};
+pub use explanation::{lead, list, page};
 use wrap::wrap;
 
 use sre_shared::report::Report;
