@@ -1,5 +1,6 @@
 //! The streams, and what a terminal can show. Results go to stdout, everything else to stderr.
 
+use std::ffi::OsString;
 use std::io::{IsTerminal as _, Write};
 
 /// When to use colour.
@@ -14,6 +15,16 @@ pub enum Color {
     Never,
 }
 
+/// The characters that a terminal shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Charset {
+    /// All.
+    #[default]
+    Utf8,
+    /// Those of ASCII, and perhaps others that are not those of UTF-8.
+    Ascii,
+}
+
 /// The streams to which output goes.
 pub struct Shell {
     out: Box<dyn Write>,
@@ -21,6 +32,7 @@ pub struct Shell {
     out_is_terminal: bool,
     err_is_terminal: bool,
     environment_allows_color: bool,
+    charset: Charset,
 }
 
 impl Shell {
@@ -28,7 +40,7 @@ impl Shell {
     #[must_use]
     #[allow(
         clippy::disallowed_methods,
-        reason = "the rim: NO_COLOR and TERM are read here and nowhere else"
+        reason = "the rim: NO_COLOR, TERM and the locale are read here and nowhere else"
     )]
     pub fn for_process() -> Self {
         let no_color = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
@@ -42,6 +54,7 @@ impl Shell {
             out_is_terminal: std::io::stdout().is_terminal(),
             err_is_terminal: std::io::stderr().is_terminal(),
             environment_allows_color: !no_color && !dumb,
+            charset: Charset::by_locale(|name| std::env::var_os(name)),
         }
     }
 
@@ -78,6 +91,12 @@ impl Shell {
         }
     }
 
+    /// The characters that the result may have beside those of the cluster.
+    #[must_use]
+    pub fn charset(&self) -> Charset {
+        self.charset
+    }
+
     /// Columns of stdout's terminal; `None` if it is no terminal.
     #[must_use]
     pub fn width(&self) -> Option<usize> {
@@ -91,5 +110,58 @@ impl Shell {
     #[must_use]
     pub fn shows_progress(&self) -> bool {
         self.err_is_terminal
+    }
+}
+
+impl Charset {
+    /// By the first of POSIX's variables that is set: `LC_ALL`, `LC_CTYPE`, `LANG`. ASCII if it is `C` or `POSIX`, or names
+    /// another charset than UTF-8. Without a locale it is UTF-8: containers and CI set none, and show UTF-8.
+    fn by_locale(variable: impl Fn(&str) -> Option<OsString>) -> Self {
+        let names = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter();
+        let Some(locale) = names.filter_map(variable).find(|value| !value.is_empty()) else {
+            return Self::Utf8;
+        };
+        let locale = locale.to_string_lossy().to_ascii_lowercase();
+        let without_modifier = locale.split('@').next().unwrap_or_default();
+        match without_modifier.split_once('.') {
+            Some((_, "utf-8" | "utf8")) => Self::Utf8,
+            Some(_) => Self::Ascii,
+            None if matches!(without_modifier, "c" | "posix") => Self::Ascii,
+            None => Self::Utf8,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Charset;
+
+    #[test]
+    fn the_first_variable_of_the_locale_that_is_set_decides_about_ascii() {
+        let ascii = |variables: &[(&str, &str)]| {
+            let charset = Charset::by_locale(|name| {
+                let set = variables.iter().find(|(known, _)| *known == name);
+                set.map(|(_, value)| (*value).into())
+            });
+            charset == Charset::Ascii
+        };
+        for (variables, expected) in [
+            (&[][..], false),
+            (&[("LANG", "C")], true),
+            (&[("LANG", "POSIX")], true),
+            (&[("LANG", "C.UTF-8")], false),
+            (&[("LANG", "en_US.utf8")], false),
+            (&[("LANG", "uk_UA.KOI8-U")], true),
+            (&[("LANG", "de_DE.ISO-8859-15@euro")], true),
+            (&[("LANG", "de_DE.UTF-8@euro")], false),
+            (&[("LANG", "en_US")], false),
+            (&[("LC_ALL", "C"), ("LANG", "en_US.UTF-8")], true),
+            (
+                &[("LC_ALL", ""), ("LC_CTYPE", "en_US.UTF-8"), ("LANG", "C")],
+                false,
+            ),
+        ] {
+            assert_eq!(ascii(variables), expected, "{variables:?}");
+        }
     }
 }

@@ -38,6 +38,7 @@ pub async fn run(settings: HealthSettings, shell: &mut Shell) -> u8 {
     drop(progress);
     let style = output::Style {
         color: shell.colors(settings.color),
+        charset: shell.charset(),
         width: shell.width(),
         quiet: settings.quiet,
         verbose: settings.verbose,

@@ -13,6 +13,7 @@ pub use escape::escape;
 pub use explanation::{lead, list, page};
 use wrap::wrap;
 
+use crate::shell::Charset;
 use sre_shared::report::Report;
 use std::io::{Result, Write};
 use std::time::Duration;
@@ -33,6 +34,8 @@ pub enum Format {
 pub struct Style {
     /// Whether to colour.
     pub color: bool,
+    /// The characters that the marks may have.
+    pub charset: Charset,
     /// Columns of the terminal; `None` for a pipe, whose lines are never broken.
     pub width: Option<usize>,
     /// Whether to show only the verdict line.

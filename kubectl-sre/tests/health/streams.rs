@@ -28,6 +28,22 @@ fn colour_is_for_terminals_unless_a_flag_asks_for_it() {
 }
 
 #[test]
+fn marks_are_ascii_if_the_locale_is() {
+    let dump = List::kubectl().items([short("web")]).to_json();
+    let mark = |variables: &[(&str, &str)]| {
+        let ran = run_in(variables, &["health", "-f", "-"], &dump);
+        let line = ran.out.lines().find(|line| line.contains(" shop/web "));
+        (line.and_then(|line| line.chars().next()), ran.out.is_ascii())
+    };
+    assert_eq!(mark(&[]), (Some('✗'), false));
+    assert_eq!(mark(&[("LANG", "C")]), (Some('x'), true));
+    assert_eq!(
+        mark(&[("LANG", "en_US.UTF-8"), ("LC_ALL", "POSIX")]),
+        (Some('x'), true)
+    );
+}
+
+#[test]
 fn stdout_has_only_the_result_and_stderr_only_a_refusal() {
     let dump = List::kubectl().items([short("web")]).to_json();
     for format in ["human", "json", "yaml"] {

@@ -1,8 +1,7 @@
 //! The problem of the API server, and the path to it rung by rung.
 
-use super::{Screen, mark_paint};
+use super::Screen;
 use crate::output::escape;
-use anstyle::AnsiColor;
 use sre_shared::digest::{Severity, milliseconds};
 use sre_shared::report::{ApiServerCheck, Rung, RungStatus, Status};
 use unicode_width::UnicodeWidthStr as _;
@@ -63,19 +62,19 @@ impl Screen<'_> {
         let width = rungs.iter().map(|rung| rung.rung.width()).max().unwrap_or(0);
         let mut lines = Vec::new();
         for rung in rungs {
-            let (symbol, paint) = match rung.status {
-                RungStatus::Ok => ("✓", AnsiColor::Green.on_default()),
-                RungStatus::Warning => ("!", mark_paint(Severity::Warning)),
-                RungStatus::Failed => ("✗", mark_paint(Severity::Broken)),
-                RungStatus::Unknown => ("?", mark_paint(Severity::Unknown)),
+            let severity = match rung.status {
+                RungStatus::Ok => None,
+                RungStatus::Warning => Some(Severity::Warning),
+                RungStatus::Failed => Some(Severity::Broken),
+                RungStatus::Unknown => Some(Severity::Unknown),
             };
+            let mark = severity.map_or_else(|| self.tick(), |severity| self.mark(severity));
             let took = rung
                 .elapsed_ms
                 .map(|ms| self.dim(&format!(" ({})", milliseconds(ms))));
             let name = escape(&rung.rung);
             lines.push(format!(
-                "{} {name:<width$}  {}{}",
-                self.paint(paint, symbol),
+                "{mark} {name:<width$}  {}{}",
                 escape(&rung.message),
                 took.unwrap_or_default()
             ));

@@ -9,6 +9,7 @@ mod parts;
 mod problems;
 
 use super::{Style, escape, wrap};
+use crate::shell::Charset;
 use anstyle::{AnsiColor, Style as Paint};
 use sre_shared::digest::{Digest, OverallHealth, Severity};
 use sre_shared::report::Report;
@@ -49,10 +50,22 @@ struct Screen<'a> {
     style: &'a Style,
 }
 
+/// The marks of what is broken and of what is well, and those for terminals that show only ASCII.
+const CROSS: [&str; 2] = ["✗", "x"];
+const TICK: [&str; 2] = ["✓", "+"];
+
+/// The one of two marks that a terminal with that charset shows.
+fn shown(charset: Charset, [utf8, ascii]: [&'static str; 2]) -> &'static str {
+    match charset {
+        Charset::Utf8 => utf8,
+        Charset::Ascii => ascii,
+    }
+}
+
 /// The mark of a line of that severity.
-fn mark(severity: Severity) -> &'static str {
+fn mark(severity: Severity, charset: Charset) -> &'static str {
     match severity {
-        Severity::Broken => "✗",
+        Severity::Broken => shown(charset, CROSS),
         Severity::Warning => "!",
         Severity::Unknown => "?",
         Severity::Progressing => "~",
@@ -96,7 +109,12 @@ impl Screen<'_> {
     }
 
     fn mark(&self, severity: Severity) -> String {
-        self.paint(mark_paint(severity), mark(severity))
+        self.paint(mark_paint(severity), mark(severity, self.style.charset))
+    }
+
+    /// The mark of what is well.
+    fn tick(&self) -> String {
+        self.paint(AnsiColor::Green.on_default(), shown(self.style.charset, TICK))
     }
 
     /// The verdict. It is one line if nothing else is printed.

@@ -7,6 +7,7 @@ mod problems;
 
 use super::write;
 use crate::output::Style;
+use crate::shell::Charset;
 use sre_shared::dump::{File, Objects};
 use sre_shared::failure::{Class, Failure};
 use sre_shared::kind::Kind;
@@ -21,6 +22,7 @@ use std::time::Duration;
 
 const STYLE: Style = Style {
     color: false,
+    charset: Charset::Utf8,
     width: None,
     quiet: false,
     verbose: false,
