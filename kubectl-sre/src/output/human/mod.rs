@@ -11,9 +11,10 @@ mod problems;
 use super::{Style, escape, wrap};
 use crate::shell::Charset;
 use anstyle::{AnsiColor, Style as Paint};
-use sre_shared::digest::{Digest, OverallHealth, Severity};
+use sre_shared::digest::{Digest, NotSeenGroup, OverallHealth, Problem, Severity};
 use sre_shared::report::Report;
 use std::io::{Result, Write};
+use unicode_width::UnicodeWidthStr as _;
 
 /// Writes the screen.
 ///
@@ -30,7 +31,9 @@ pub fn write(report: &Report, style: &Style, out: &mut dyn Write) -> Result<()> 
         blocks.push(screen.problems());
         blocks.push(screen.not_seen());
         blocks.push(screen.ladder());
-        blocks.push(screen.parts());
+        let mut end = screen.parts();
+        end.extend(screen.explain());
+        blocks.push(end);
     }
     blocks.retain(|block| !block.is_empty());
     for (number, block) in blocks.iter().enumerate() {
@@ -133,6 +136,34 @@ impl Screen<'_> {
             return vec![format!("{begin}{text}{by}")];
         }
         self.wrap((&begin, word.len() + 2), 2, &text)
+    }
+
+    /// The command that explains the first word of the screen that needs it. A person who is new to the words reads on a
+    /// terminal; a pipe has no use for it.
+    fn explain(&self) -> Option<String> {
+        let width = self.style.width?;
+        let class = self.digest.api_server.and_then(|check| check.class.as_deref());
+        let command = format!(
+            "kubectl sre explain {}",
+            escape(class.or_else(|| self.first_word())?)
+        );
+        let said = format!("{command}    # what it means, and what to do");
+        let fits = said.width() <= width;
+        Some(self.dim(if fits { &said } else { &command }))
+    }
+
+    /// The word of the first problem with a known cause, else of the first problem, else of a gap or of a note.
+    fn first_word(&self) -> Option<&str> {
+        let problems = &self.digest.problems;
+        let cause = problems.iter().find_map(|problem| match problem {
+            Problem::Shared(cause) => Some(cause.finding.code.as_str()),
+            Problem::Object(object) => object.item.causes.first().map(|cause| cause.code.as_str()),
+            Problem::Alike(_) => None,
+        });
+        let reason = || Some(problems.first()?.items().into_iter().next()?.reason.as_str());
+        let gap = || self.digest.not_seen.first().map(NotSeenGroup::class);
+        let note = || Some(self.report.api_server()?.notes.first()?.text.as_str());
+        cause.or_else(reason).or_else(gap).or_else(note)
     }
 
     /// Breaks a text at the edge of the terminal. The first line begins with `first` and its width, the others with

@@ -72,6 +72,7 @@ fn a_narrow_terminal_breaks_long_lines() {
                            2 unavailable, 1 unknown, 1
                            terminating
     looked at 2 of 2 parts, objects in 3 namespaces, in 62 ms
+    kubectl sre explain Quota    # what it means, and what to do
     "#);
 }
 
@@ -315,6 +316,7 @@ fn one_cause_replaces_the_counts_and_several_are_listed_below() {
     Jobs          degraded  0 healthy, 1 degraded
     looked at 8 of 8 parts, objects in 1 namespace, no
       DaemonSets, CronJobs, Nodes or Services found, in 62 ms
+    kubectl sre explain CrashLoop
     "#);
 }
 
