@@ -36,11 +36,16 @@ cluster-down: ## End that cluster, without a trace
 	e2e/cluster/demo down
 
 .PHONY: lint
-lint: deny ## Formatting, clippy, licences, documentation, shell scripts
+lint: deny ## Formatting, clippy, licences, documentation, shell scripts, the picture of the README
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --workspace --no-deps --document-private-items
 	.ci/shell-lint
+	docs/screen --check
+
+.PHONY: screen
+screen: ## Writes docs/screen.svg, the picture of the README, from a real run
+	docs/screen
 
 .PHONY: deny
 deny:
