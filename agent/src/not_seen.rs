@@ -144,7 +144,7 @@ fn entry(kind: Kind, scope: Scope, class: &str, error: String, hint: &str) -> No
 
 /// An entry about the related objects by which a kind is judged.
 fn related_entry(kind: Kind, class: &str, error: String, hint: &str) -> NotSeen {
-    let related: Vec<&str> = kind.companions().iter().map(|c| c.plural()).collect();
+    let related: Vec<&str> = kind.related_kinds().iter().map(|c| c.plural()).collect();
     NotSeen {
         thing: related.join(", "),
         needed_by: Some(kind.plural().to_owned()),

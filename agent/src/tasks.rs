@@ -26,7 +26,7 @@ pub fn spawn(state: &Arc<AgentState>, watches: Vec<SpawnWatches>, settings: &Set
         tasks.spawn(causes::run(Arc::clone(state), pace.search_pause, pace.causes_age));
     }
     for objects in &state.kinds {
-        if !objects.kind().companions().is_empty() {
+        if !objects.kind().related_kinds().is_empty() {
             tasks.spawn(related::run(
                 Arc::clone(state),
                 Arc::clone(objects),

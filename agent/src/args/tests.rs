@@ -162,7 +162,7 @@ fn the_chart_chooses_the_same_kinds_and_knows_every_other() {
 fn the_chart_grants_the_related_kinds_that_each_kind_is_judged_by() {
     let chart = include_str!("../../../helm/sre-agent/templates/_helpers.tpl");
     for kind in Kind::ALL {
-        let others: Vec<&str> = kind.companions().iter().map(|c| c.plural()).collect();
+        let others: Vec<&str> = kind.related_kinds().iter().map(|c| c.plural()).collect();
         let start = format!("{}: {{group: ", kind.plural());
         let line = chart.lines().find(|line| line.starts_with(&start)).unwrap();
         let reads = format!(", reads: [{}]}}", others.join(", "));

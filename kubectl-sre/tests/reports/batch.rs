@@ -39,7 +39,7 @@ fn a_cron_job_reports_its_runs() {
     assert_eq!(
         verdict("r48-cron-v1beta1.json", &[]),
         "exit 3\n\
-         CronJob shop/backup unknown SuccessNotTold: this version of the API does not tell whether a run succeeded, \
+         CronJob shop/backup unknown SuccessNotTold: this version of the API does not say whether a run succeeded, \
          and the run's Job is not known"
     );
 }

@@ -2,9 +2,8 @@
 //!
 //! It acknowledges findings: the item keeps state and `healthy`, but does not count for status and exit code. CODE is
 //! the item's reason or the code of a cause. Causes acknowledge an item only if the annotation names each of them: a
-//! new cause is news. DATE is a day (to its end in UTC) or an RFC 3339 time. Date and reason are mandatory: findings
-//! that are ignored for ever, or for a forgotten reason, are how outages are overlooked. An unknown state cannot be
-//! acknowledged.
+//! new cause is news. DATE is a day (to its end in UTC) or an RFC 3339 time. Date and reason are mandatory: outages are
+//! overlooked if findings are ignored for ever or for a forgotten reason. An unknown state cannot be acknowledged.
 
 use crate::report::{Acknowledged, Code, Item, State};
 use crate::resource::{IGNORE, ObjectMeta, Time};
@@ -15,7 +14,7 @@ const DAY_SECONDS: i64 = 24 * 60 * 60;
 struct IgnoreEntry<'a> {
     code: &'a str,
     until: &'a str,
-    /// The first moment at which it has no effect.
+    /// The time from which it has no effect.
     end: Time,
     reason: &'a str,
 }
@@ -26,7 +25,7 @@ impl<'a> IgnoreEntry<'a> {
         let (word, rest) = rest.trim_start().split_once(char::is_whitespace)?;
         let (until, reason) = rest.split_once(',')?;
         let (until, reason) = (until.trim(), reason.trim());
-        let end = end(until)?;
+        let end = end_time(until)?;
         (word == "until" && !reason.is_empty()).then_some(Self {
             code,
             until,
@@ -36,7 +35,7 @@ impl<'a> IgnoreEntry<'a> {
     }
 }
 
-fn end(until: &str) -> Option<Time> {
+fn end_time(until: &str) -> Option<Time> {
     // A day is written in ten characters. jiff also reads longer forms, which are no days of the calendar.
     if until.len() == "2026-12-31".len() {
         let midnight = Time::parse(&format!("{until}T00:00:00Z")).ok()?;
@@ -55,9 +54,9 @@ pub(super) fn apply(item: &mut Item, meta: &ObjectMeta, now: Time) {
         .split(';')
         .map(str::trim)
         .filter(|text| !text.is_empty());
-    let mut nothing = true;
+    let mut is_empty = true;
     for text in texts {
-        nothing = false;
+        is_empty = false;
         match IgnoreEntry::parse(text) {
             Some(entry) if now < entry.end => valid.push(entry),
             Some(entry) => item.warnings.push(format!(
@@ -69,28 +68,28 @@ pub(super) fn apply(item: &mut Item, meta: &ObjectMeta, now: Time) {
             )),
         }
     }
-    if nothing {
+    if is_empty {
         item.warnings
             .push(format!("annotation {IGNORE} has no effect: it is empty"));
     }
-    item.acknowledged = acknowledged(item, &valid);
+    item.acknowledged = find_acknowledgement(item, &valid);
 }
 
-fn acknowledged<'a>(item: &'a Item, entries: &[IgnoreEntry<'_>]) -> Option<Acknowledged> {
+fn find_acknowledgement<'a>(item: &'a Item, entries: &[IgnoreEntry<'_>]) -> Option<Acknowledged> {
     if item.healthy != Some(false) || item.state == State::Unknown {
         return None;
     }
-    let of = |code: &'a Code| {
+    let by_code = |code: &'a Code| {
         let named = entries
             .iter()
             .filter(|e| e.code.eq_ignore_ascii_case(code.as_str()));
         Some((code, named.max_by_key(|entry| entry.end)?))
     };
     let by_causes = || {
-        let named: Option<Vec<_>> = item.roots().map(|c| of(&c.code)).collect();
+        let named: Option<Vec<_>> = item.roots().map(|c| by_code(&c.code)).collect();
         named?.into_iter().min_by_key(|(_, entry)| entry.end)
     };
-    let (code, entry) = of(&item.reason).or_else(by_causes)?;
+    let (code, entry) = by_code(&item.reason).or_else(by_causes)?;
     Some(Acknowledged {
         code: code.clone(),
         until: entry.until.to_owned(),

@@ -33,7 +33,7 @@ fn verdict(service: &ApiService, evidence: &Evidence<'_>, notes: &mut Notes) -> 
     let preliminaries = Preliminaries {
         meta,
         evidence,
-        written: !conditions.is_empty(),
+        has_status: !conditions.is_empty(),
         has_generation: false,
         malformed: None,
     };
@@ -44,7 +44,7 @@ fn verdict(service: &ApiService, evidence: &Evidence<'_>, notes: &mut Notes) -> 
         return Verdict::healthy(Code::Local, "served by the API server itself");
     };
     let Some(available) = Condition::find(conditions, "Available") else {
-        return lifecycle::without_condition(meta, "the API server", evidence);
+        return lifecycle::missing_condition_verdict(meta, "the API server", evidence);
     };
     let served = format!("served by Service {}/{}", behind.namespace, behind.name);
     let changed = meta.creation_timestamp.max(available.last_transition_time);

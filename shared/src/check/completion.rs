@@ -1,9 +1,9 @@
-//! Pods whose containers are meant to end: which of them are done, which still run, and what keeps the pod from ending.
+//! Pods whose containers are meant to end: which containers are done, which still run, and which keep the pod from ending.
 //!
 //! A container that ended with 0 is not started again if `restartPolicy` is `OnFailure` or `Never`
 //! (`ShouldContainerBeRestarted` in `pkg/kubelet/container/helpers.go` of kubernetes/kubernetes). From then on the pod
 //! is not Ready, though nothing is wrong with it. The pod ends with its last container. A container that never ends,
-//! such as the proxy of a service mesh, keeps its Job from ever being done.
+//! such as the proxy of a service mesh, keeps its Job from completing.
 
 use crate::resource::{ContainerStatus, Pod, Time};
 
@@ -44,13 +44,13 @@ pub(super) struct PodCompletion<'a> {
     pub ready: bool,
     /// When the last of the done containers ended.
     pub since: Option<Time>,
-    /// Whether only containers run that serve the others: the pod never ends by itself.
+    /// Whether only containers still run that serve the others: the pod never ends by itself then.
     pub is_kept: bool,
 }
 
 impl<'a> PodCompletion<'a> {
     /// The progress of a pod that is meant to end and runs; `None` if one of its containers has failed or waits.
-    pub fn of(pod: &'a Pod) -> Option<Self> {
+    pub fn from_pod(pod: &'a Pod) -> Option<Self> {
         let status = pod.status.as_ref().filter(|s| s.phase == "Running")?;
         if !pod.is_meant_to_end() || !pod.is_active() || status.container_statuses.is_empty() {
             return None;
@@ -71,7 +71,7 @@ impl<'a> PodCompletion<'a> {
             return None;
         }
         Some(Self {
-            is_kept: !done.is_empty() && running.iter().all(|c| serves(c)),
+            is_kept: !done.is_empty() && running.iter().all(|c| is_sidecar(c)),
             ready: running.iter().all(|c| c.ready),
             since: done.iter().filter_map(|(_, at)| *at).max(),
             done: done.iter().map(|(c, _)| c.name.as_str()).collect(),
@@ -80,25 +80,25 @@ impl<'a> PodCompletion<'a> {
     }
 
     /// The running containers: `container istio-proxy`.
-    pub fn runs(&self) -> String {
+    pub fn running_text(&self) -> String {
         match self.running.as_slice() {
             [one] => format!("container {one}"),
             many => format!("containers {}", many.join(", ")),
         }
     }
 
-    /// What keeps it from ending.
-    pub fn kept(&self) -> String {
+    /// The sentence about the containers that keep it from ending.
+    pub fn kept_text(&self) -> String {
         let is = if self.running.len() == 1 { "keeps" } else { "keep" };
         format!(
             "{} {is} the pod from ending: {} ended with 0",
-            self.runs(),
+            self.running_text(),
             self.done.join(", ")
         )
     }
 }
 
-fn serves(container: &ContainerStatus) -> bool {
+fn is_sidecar(container: &ContainerStatus) -> bool {
     SIDECARS
         .iter()
         .any(|known| container.name == *known || container.image.contains(known))

@@ -2,9 +2,9 @@
 //!
 //! A CloneSet of OpenKruise, a DeploymentConfig, a TaskRun or a custom kind makes pods, ReplicaSets or Jobs and has no
 //! verdict here; a Deployment may not be readable. Its objects are judged one by one, by the rules of their kinds, and
-//! reported together under its name. It asks for the pods that its ReplicaSets ask for, or for its own number if that
-//! is known, else for the pods that exist. An object is left to its controller as long as that is judged, or is
-//! reported under the name of another.
+//! reported together under its name. The pods asked for are those of its ReplicaSets, or its own number if that is
+//! known, else the pods that exist. An object is left to its controller if the controller is judged or is reported
+//! under the name of another one.
 
 use super::message::Message;
 use super::{Check, GRACE_SECONDS, Now};
@@ -38,11 +38,11 @@ const DEPLOYMENT_CONFIG: &str = "deploymentconfig";
 impl Controller {
     /// The controller that an owner reference of that namespace names.
     #[must_use]
-    pub fn of(namespace: &str, owner: &OwnerReference) -> Self {
+    pub fn from_owner(namespace: &str, owner: &OwnerReference) -> Self {
         let group = match owner.api_version.split_once('/') {
             Some((group, _)) => group,
             // Every reference has a version, but one written by hand may have none.
-            None if owner.api_version.is_empty() => group_of(&owner.kind),
+            None if owner.api_version.is_empty() => built_in_group(&owner.kind),
             None => "",
         };
         Self {
@@ -62,8 +62,8 @@ impl Controller {
     /// The controller of this controller, read from the pod's labels and the controller's name: the object itself was
     /// not seen.
     #[must_use]
-    pub fn beyond(&self, labels: &BTreeMap<String, String>) -> Option<Self> {
-        let beyond = |group: &str, kind: &str, name: &str| {
+    pub fn own_controller(&self, labels: &BTreeMap<String, String>) -> Option<Self> {
+        let controller = |group: &str, kind: &str, name: &str| {
             let named = !name.is_empty();
             named.then(|| Self {
                 namespace: self.namespace.clone(),
@@ -75,41 +75,45 @@ impl Controller {
         if self.kind == "ReplicationController" {
             let name = labels.get(DEPLOYMENT_CONFIG)?;
             let own = self.name.strip_prefix(name.as_str())?.starts_with('-');
-            return beyond("apps.openshift.io", "DeploymentConfig", name).filter(|_| own);
+            return controller("apps.openshift.io", "DeploymentConfig", name).filter(|_| own);
         }
         REPLICA_SETS.iter().find_map(|(label, group, kind)| {
             let hash = labels.get(*label).filter(|_| self.kind == "ReplicaSet")?;
             let name = self.name.strip_suffix(hash.as_str())?.strip_suffix('-')?;
-            beyond(group, kind, name)
+            controller(group, kind, name)
         })
     }
 }
 
 /// The group of a built-in kind.
-fn group_of(kind: &str) -> &'static str {
+fn built_in_group(kind: &str) -> &'static str {
     let built_in = Kind::from_kind(kind).filter(|kind| kind.is_built_in());
     built_in.map_or("", Kind::group)
 }
 
 /// The uids of failed objects that another object of the same controller has replaced since.
 #[must_use]
-pub fn replaced<'a, T: Check>(objects: impl Iterator<Item = &'a T> + Clone) -> HashSet<String> {
+pub fn replaced_uids<'a, T: Check>(objects: impl Iterator<Item = &'a T> + Clone) -> HashSet<String> {
     let mut best: HashMap<&str, Time> = HashMap::new();
-    let with_owner = objects.filter_map(|object| Some((object, object.left_to()?.uid.as_str())));
+    let with_owner =
+        objects.filter_map(|object| Some((object, object.responsible_controller()?.uid.as_str())));
     for (object, owner) in with_owner.clone() {
-        if let Some(time) = object.makes_up() {
+        if let Some(time) = object.replacement_time() {
             let newest = best.entry(owner).or_insert(time);
             *newest = time.max(*newest);
         }
     }
-    let is_replaced =
-        |object: &T, owner: &str| object.fell().is_some_and(|fell| best.get(owner) > Some(&fell));
-    let fallen = with_owner.filter(|(object, owner)| is_replaced(object, owner));
-    let uids = fallen.map(|(object, _)| object.meta().uid.clone());
+    let is_replaced = |object: &T, owner: &str| {
+        object
+            .failure_time()
+            .is_some_and(|fell| best.get(owner) > Some(&fell))
+    };
+    let failed = with_owner.filter(|(object, owner)| is_replaced(object, owner));
+    let uids = failed.map(|(object, _)| object.meta().uid.clone());
     uids.filter(|uid| !uid.is_empty()).collect()
 }
 
-/// What an unjudged controller says of itself, if it was seen.
+/// The fields of a controller without a verdict of its own, if it was seen.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ControllerFacts {
     /// How many pods it asks for.
@@ -122,19 +126,19 @@ pub struct ControllerFacts {
 
 /// The item of a controller, made from the items of its objects. `None` if no object is left.
 #[must_use]
-pub fn group(controller: &Controller, members: &[Item], word: ControllerFacts, now: Now) -> Option<Item> {
-    // A running object is not past, whatever its controller says.
-    let is_past = |m: &Item| word.is_done && OVER.contains(&m.reason);
+pub fn group(controller: &Controller, members: &[Item], facts: ControllerFacts, now: Now) -> Option<Item> {
+    // A running object is not past even if its controller says that it has succeeded.
+    let is_past = |m: &Item| facts.is_done && OVER.contains(&m.reason);
     let left = members.iter().filter(|m| m.state != State::Terminating);
     let members: Vec<&Item> = left.filter(|m| !is_past(m)).collect();
     if members.is_empty() {
         return None;
     }
-    let group = ControllerGroup::new(&members, word, now);
+    let group = ControllerGroup::new(&members, facts, now);
     let (state, healthy) = group.state();
     let failing = group.failing.iter().chain(&group.moving).copied();
     let since = failing.clone().filter_map(|m| m.since.as_ref()).min().cloned();
-    let acknowledged = group.acknowledged();
+    let acknowledged = group.acknowledgement();
     let message = group.message();
     let notes: BTreeSet<&Note> = members.iter().flat_map(|m| m.notes.iter()).collect();
     let warnings: BTreeSet<&String> = members.iter().flat_map(|m| &m.warnings).collect();
@@ -181,24 +185,24 @@ struct ControllerGroup<'a> {
 }
 
 impl<'a> ControllerGroup<'a> {
-    fn new(members: &'a [&'a Item], word: ControllerFacts, now: Now) -> Self {
+    fn new(members: &'a [&'a Item], facts: ControllerFacts, now: Now) -> Self {
         let all = |is: fn(&Item) -> bool| members.iter().copied().filter(|m| is(m)).collect::<Vec<_>>();
         let sum = |of: fn(&Item) -> Option<i64>| {
             let numbers = members.iter().filter_map(|m| of(m));
             numbers.fold(0_i64, i64::saturating_add)
         };
-        let there = sum(|m| m.desired);
-        let asked = word.asked.unwrap_or(there);
+        let existing = sum(|m| m.desired);
+        let asked = facts.asked.unwrap_or(existing);
         Self {
             members,
             failing: all(|m| matches!(m.state, State::Degraded | State::Unavailable)),
             moving: all(|m| m.state == State::Progressing),
             unknown: all(|m| m.state == State::Unknown),
             counted: members.iter().any(|m| m.desired.is_some()),
-            desired: there.max(asked),
+            desired: existing.max(asked),
             ready: sum(|m| m.ready),
-            missing: asked.saturating_sub(there).max(0),
-            recent: word.changed.is_some_and(|t| now.is_within(GRACE_SECONDS, t)),
+            missing: asked.saturating_sub(existing).max(0),
+            recent: facts.changed.is_some_and(|t| now.is_within(GRACE_SECONDS, t)),
         }
     }
 
@@ -226,7 +230,7 @@ impl<'a> ControllerGroup<'a> {
 
     fn reason(&self, state: State) -> Code {
         let first = |of: &[&'a Item]| of.first().map(|m| m.reason.clone());
-        let told = match state {
+        let reason = match state {
             State::Degraded | State::Unavailable => {
                 let too_few =
                     |m: &&Item| m.reason == Code::PodNotReady || m.reason == Code::ReadyBelowDesired;
@@ -248,43 +252,43 @@ impl<'a> ControllerGroup<'a> {
                 first(&alike)
             }
         };
-        told.unwrap_or(Code::Ready)
+        reason.unwrap_or(Code::Ready)
     }
 
     fn message(&self) -> Message {
         let counts = self
             .counted
             .then(|| Message::counts(format!("{} of {} pods ready", self.ready, self.desired)));
-        let mut told = Vec::new();
+        let mut parts = Vec::new();
         let over = self
             .members
             .iter()
             .filter(|m| m.kind == "Pod" && m.state == State::Succeeded);
         match over.count() {
             0 => {}
-            1 if counts.is_none() => told.push("its pod succeeded".to_owned()),
-            1 => told.push("1 pod succeeded".to_owned()),
-            n => told.push(format!("{n} pods succeeded")),
+            1 if counts.is_none() => parts.push("its pod succeeded".to_owned()),
+            1 => parts.push("1 pod succeeded".to_owned()),
+            n => parts.push(format!("{n} pods succeeded")),
         }
         if self.is_short() {
-            told.push(format!("{} missing", self.missing));
+            parts.push(format!("{} missing", self.missing));
         }
-        told.extend(self.jobs());
+        parts.extend(self.jobs());
         // The numbers and the causes say enough about pods that are not ready.
         let words = self.failing.iter().chain(&self.unknown);
         let mut words = words.filter(|m| m.kind != "Job" && !COUNTS.contains(&m.reason));
-        told.extend(
+        parts.extend(
             words
                 .next()
                 .map(|m| format!("{} {} {}", m.kind, m.name, m.message)),
         );
-        if told.is_empty() && counts.is_none() {
+        if parts.is_empty() && counts.is_none() {
             let first = self.members.first();
-            told.extend(first.map(|m| format!("{} {} {}", m.kind, m.name, m.message)));
+            parts.extend(first.map(|m| format!("{} {} {}", m.kind, m.name, m.message)));
         }
         match counts {
-            Some(counts) => told.iter().fold(counts, |message, more| message.join(more)),
-            None => told.join(", ").into(),
+            Some(counts) => parts.iter().fold(counts, |message, more| message.join(more)),
+            None => parts.join(", ").into(),
         }
     }
 
@@ -324,7 +328,7 @@ impl<'a> ControllerGroup<'a> {
     }
 
     /// An acknowledgement, if every object that is not well has one.
-    fn acknowledged(&self) -> Option<crate::report::Acknowledged> {
+    fn acknowledgement(&self) -> Option<crate::report::Acknowledged> {
         let mut short = self.failing.iter().chain(&self.moving).chain(&self.unknown);
         let first = short.next()?.acknowledged.clone()?;
         let all = !self.is_short() && short.all(|m| m.acknowledged.is_some());

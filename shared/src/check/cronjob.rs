@@ -12,7 +12,7 @@
 //! [`super::schedule`] says when runs are due. With `Forbid` a run that is under way keeps others from beginning, as
 //! the spec asks. Only the CronJob's events say why a run does not begin: an unknown time zone, a schedule, a quota.
 //!
-//! A run that is under way may get nowhere for ever, and nobody else judges its Job. If the Jobs are known, the newest
+//! A run that is under way may make no progress for ever, and nobody else judges its Job. If the Jobs are known, the newest
 //! one older than a minute is judged like any Job. If it is older than the last success, it is only a warning. Jobs are
 //! searched for once a run takes longer than a minute, or several are under way. Runs that are always under way and
 //! never succeed (with `Replace` each ends the one before) are a warning too.
@@ -33,9 +33,9 @@ const LATE_SECONDS: i64 = 300;
 /// The limit if the time is the newest in a dump. Writing a large dump takes many minutes, and the CronJob may be at
 /// its beginning.
 const LATE_IN_DUMP_SECONDS: i64 = 3600;
-/// So many runs under way, without an end for so many seconds, are no long runs.
+/// If this many runs are under way and none has ended for this many seconds, they pile up.
 const PILE: (usize, i64) = (3, 86_400);
-/// So many runs in a row without a success, over so many seconds, are worth a warning while one is under way.
+/// This many runs in a row without a success, over this many seconds, are a warning while one is under way.
 const WITHOUT_SUCCESS: (usize, i64) = (3, 3600);
 
 impl JudgedKind for CronJob {
@@ -49,15 +49,15 @@ impl JudgedKind for CronJob {
 }
 
 impl Check for CronJob {
-    fn is_worth_a_look(&self, item: &Item, now: Now) -> bool {
+    fn needs_evidence(&self, item: &Item, now: Now) -> bool {
         let scheduled = self.status.as_ref().and_then(|s| s.last_schedule_time);
         let several = self.status.as_ref().is_some_and(|s| s.active.len() > 1);
         let long = several || scheduled.is_some_and(|t| !now.is_within(GRACE_SECONDS, t));
-        is_open(item) || self.asks_its_events(item) || (item.reason == Code::Running && long)
+        is_open(item) || self.needs_events(item) || (item.reason == Code::Running && long)
     }
 
-    /// They say why a run does not begin, and whether one ever will.
-    fn asks_its_events(&self, item: &Item) -> bool {
+    /// The events say why a run does not begin, and whether one ever will.
+    fn needs_events(&self, item: &Item) -> bool {
         let unclear = || {
             let schedule = schedule(self);
             !self.text().is_empty() && schedule.is_none_or(|s| !s.knows_its_zone())
@@ -69,7 +69,7 @@ impl Check for CronJob {
         }
     }
 
-    /// Runs become overdue in time.
+    /// A run becomes overdue as time passes.
     fn is_settled(&self, item: &Item, _now: Now) -> bool {
         item.state == State::Suspended
     }
@@ -77,7 +77,10 @@ impl Check for CronJob {
     /// Why its newest Job gave up.
     fn own_causes(&self, evidence: &Evidence<'_>) -> Vec<Cause> {
         let newest = evidence.pods.as_ref().and_then(|pods| pods.jobs.first());
-        newest.and_then(|job| cause::gave_up(job)).into_iter().collect()
+        newest
+            .and_then(|job| cause::job_failure(job))
+            .into_iter()
+            .collect()
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
@@ -107,7 +110,7 @@ fn verdict(
     let preliminaries = Preliminaries {
         meta,
         evidence,
-        written: status != CronJobStatus::default(),
+        has_status: status != CronJobStatus::default(),
         has_generation: true,
         malformed: None,
     };
@@ -126,17 +129,17 @@ fn verdict(
         }
         return Verdict::new(State::Suspended, true, Code::Suspended, "suspended");
     }
-    if let Some(event) = refusal(cron, evidence) {
+    if let Some(event) = refusal_event(cron, evidence) {
         return Verdict::degraded(Code::CannotSchedule, shorten(&event.message))
             .since(scheduled.or(meta.creation_timestamp));
     }
     let schedule = schedule(cron);
     if schedule.is_none() && !cron.text().is_empty() {
-        let told = format!("its schedule is not understood: {}", shorten(cron.text()));
+        let message = format!("its schedule is not understood: {}", shorten(cron.text()));
         if scheduled.is_none() {
-            return Verdict::unknown(Code::ScheduleNotUnderstood, told);
+            return Verdict::unknown(Code::ScheduleNotUnderstood, message);
         }
-        notes.push(told);
+        notes.push(message);
     }
     let jobs = evidence.pods.as_ref().map_or(&[][..], |pods| &pods.jobs);
     let without_success = schedule
@@ -144,13 +147,17 @@ fn verdict(
         .filter(|_| !status.active.is_empty())
         .and_then(|schedule| without_success(cron, schedule, evidence));
     if !status.active.is_empty() {
-        if let Some(verdict) = not_counted(&status, jobs, evidence.now) {
+        if let Some(verdict) = uncounted_end(&status, jobs, evidence.now) {
             return verdict;
         }
         let run = jobs.first().filter(|job| !job.is_over());
         let stuck = run.and_then(|job| {
-            let kept = || without_success.as_ref().and_then(|_| job::kept(job, evidence));
-            Some((job, job::gets_nowhere(job, evidence).or_else(kept)?))
+            let kept = || {
+                without_success
+                    .as_ref()
+                    .and_then(|_| job::kept_verdict(job, evidence))
+            };
+            Some((job, job::stuck_verdict(job, evidence).or_else(kept)?))
         });
         if let Some((job, why)) = stuck {
             let message = format!("its run {} gets nowhere: {}", job.meta().name, why.message.text);
@@ -162,30 +169,30 @@ fn verdict(
             }
             warnings.push(message);
         }
-        let over = newest_over(jobs).filter(|job| job.meta().creation_timestamp > succeeded);
+        let over = newest_ended(jobs).filter(|job| job.meta().creation_timestamp > succeeded);
         if let Some((job, failed)) = over.and_then(|job| Some((job, job.met("Failed")?))) {
             warnings.push(format!("its run {} failed: {}", job.meta().name, failed.words()));
         }
     }
-    let missed = schedule.as_ref().and_then(|s| missed(cron, s, evidence));
-    let missed = missed.map(|missed| (missed.hard, missed.told(cron, evidence), missed.due));
-    if let (Some((true, told, due)), false) = (&missed, failed) {
-        return Verdict::degraded(Code::RunsMissed, told.clone()).since(Some(*due));
+    let missed = schedule.as_ref().and_then(|s| find_missed_run(cron, s, evidence));
+    let missed = missed.map(|missed| (missed.hard, missed.text(cron, evidence), missed.due));
+    if let (Some((true, message, due)), false) = (&missed, failed) {
+        return Verdict::degraded(Code::RunsMissed, message.clone()).since(Some(*due));
     }
-    warnings.extend(missed.map(|(_, told, _)| told));
+    warnings.extend(missed.map(|(_, message, _)| message));
     let running = status.active.len();
-    if let Some((age, told)) = without_success {
+    if let Some((age, message)) = without_success {
         if running >= PILE.0 && age >= PILE.1 {
             return Verdict::degraded(
                 Code::RunsPileUp,
-                format!("{running} runs are under way, and {told}"),
+                format!("{running} runs are under way, and {message}"),
             )
             .since(succeeded.or(meta.creation_timestamp));
         }
-        warnings.push(told);
+        warnings.push(message);
     }
     match running {
-        0 if failed => ended(cron, jobs, &last),
+        0 if failed => last_run_verdict(cron, jobs, &last),
         0 if scheduled.is_none() => {
             if let Some(zone) = cron.spec.as_ref().and_then(|s| s.time_zone.as_deref())
                 && schedule.is_some_and(|s| !s.knows_its_zone())
@@ -200,8 +207,8 @@ fn verdict(
     }
 }
 
-/// Runs that the status counts as under way, though all of them ended long ago: the controller has not seen it.
-fn not_counted(status: &CronJobStatus, jobs: &[&Job], now: Now) -> Option<Verdict> {
+/// The verdict if the status counts runs as under way though all of them ended long ago: the controller has not seen it.
+fn uncounted_end(status: &CronJobStatus, jobs: &[&Job], now: Now) -> Option<Verdict> {
     let late = late_seconds(now);
     let over = |name: &str| {
         let job = jobs.iter().find(|job| job.meta().name == name)?;
@@ -212,9 +219,9 @@ fn not_counted(status: &CronJobStatus, jobs: &[&Job], now: Now) -> Option<Verdic
     let first = over_all.next()??;
     let last = over_all.try_fold(first, |last, time| Some(last.max(time?)))?;
     let name = &status.active.first()?.name;
-    let told =
+    let message =
         format!("its controller does not act: its run {name} was over by {last} and counts as under way");
-    Some(Verdict::degraded(Code::ControllerNotObserving, told).since(Some(last)))
+    Some(Verdict::degraded(Code::ControllerNotObserving, message).since(Some(last)))
 }
 
 /// After how many seconds a due run is missed.
@@ -227,13 +234,13 @@ fn late_seconds(now: Now) -> i64 {
 }
 
 /// The newest Job that has ended.
-fn newest_over<'a>(jobs: &[&'a Job]) -> Option<&'a Job> {
+fn newest_ended<'a>(jobs: &[&'a Job]) -> Option<&'a Job> {
     let over = jobs.iter().copied().filter(|job| job.is_over());
     over.max_by_key(|job| job.meta().creation_timestamp)
 }
 
-/// The newest run has ended, and the status reports no success since.
-fn ended(cron: &CronJob, jobs: &[&Job], last: &str) -> Verdict {
+/// The verdict if the newest run has ended and the status reports no success since.
+fn last_run_verdict(cron: &CronJob, jobs: &[&Job], last: &str) -> Verdict {
     let status = cron.status.clone().unwrap_or_default();
     let scheduled = status.last_schedule_time;
     let complete = |job: &&&Job| job.met("Complete").and_then(|c| c.last_transition_time) >= scheduled;
@@ -247,11 +254,11 @@ fn ended(cron: &CronJob, jobs: &[&Job], last: &str) -> Verdict {
             format!("its run {} succeeded", job.meta().name),
         );
     }
-    let told_by_job = newest_over(jobs).is_some_and(|job| job.meta().creation_timestamp >= scheduled);
-    if cron.before_v1 && status.last_successful_time.is_none() && !told_by_job {
-        let told =
-            "this version of the API does not tell whether a run succeeded, and the run's Job is not known";
-        return Verdict::unknown(Code::SuccessNotTold, told).since(scheduled);
+    let is_known_by_job = newest_ended(jobs).is_some_and(|job| job.meta().creation_timestamp >= scheduled);
+    if cron.before_v1 && status.last_successful_time.is_none() && !is_known_by_job {
+        let message =
+            "this version of the API does not say whether a run succeeded, and the run's Job is not known";
+        return Verdict::unknown(Code::SuccessNotTold, message).since(scheduled);
     }
     Verdict::degraded(
         Code::LastRunFailed,
@@ -261,36 +268,37 @@ fn ended(cron: &CronJob, jobs: &[&Job], last: &str) -> Verdict {
 }
 
 /// The controller's event that it can begin no run, if the object is still as the event says.
-fn refusal<'a>(cron: &CronJob, evidence: &Evidence<'a>) -> Option<&'a Event> {
+fn refusal_event<'a>(cron: &CronJob, evidence: &Evidence<'a>) -> Option<&'a Event> {
     let spec = cron.spec.as_ref()?;
     let zone = spec.time_zone.as_deref().unwrap_or_default();
-    let event = evidence
-        .around()?
-        .newest(&cron.meta().uid, |event| match event.reason.as_str() {
-            "UnknownTimeZone" => !zone.is_empty() && event.message.contains(zone),
-            // Kubernetes 1.20 to 1.24 write the second one.
-            "UnparseableSchedule" | "UnParseableCronJobSchedule" | "InvalidSchedule" => {
-                !spec.schedule.is_empty() && event.message.contains(&spec.schedule)
-            }
-            _ => false,
-        })?;
+    let event =
+        evidence
+            .events_and_nodes()?
+            .newest(&cron.meta().uid, |event| match event.reason.as_str() {
+                "UnknownTimeZone" => !zone.is_empty() && event.message.contains(zone),
+                // Kubernetes 1.20 to 1.24 write the second one.
+                "UnparseableSchedule" | "UnParseableCronJobSchedule" | "InvalidSchedule" => {
+                    !spec.schedule.is_empty() && event.message.contains(&spec.schedule)
+                }
+                _ => false,
+            })?;
     let ran = cron.status.as_ref().and_then(|s| s.last_schedule_time);
     (event.time() > ran).then_some(event)
 }
 
-/// A run that was due and did not begin.
+/// A run that was due and has not begun.
 struct MissedRun {
     due: Time,
     /// Whether the controller begins no runs any more.
     hard: bool,
 }
 
-fn missed(cron: &CronJob, schedule: &Schedule, evidence: &Evidence<'_>) -> Option<MissedRun> {
+fn find_missed_run(cron: &CronJob, schedule: &Schedule, evidence: &Evidence<'_>) -> Option<MissedRun> {
     let (spec, meta) = (cron.spec.as_ref()?, cron.meta());
     let status = cron.status.as_ref();
     let ran = status.and_then(|s| s.last_schedule_time);
     let changed = meta.last_spec_write();
-    // The schedule is new, or was suspended: runs that it missed begin within the same time.
+    // The schedule is new, or the CronJob was suspended: a missed run begins within this time.
     let late = late_seconds(evidence.now);
     if changed.is_some_and(|t| evidence.now.age(t) <= late) {
         return None;
@@ -315,13 +323,13 @@ fn missed(cron: &CronJob, schedule: &Schedule, evidence: &Evidence<'_>) -> Optio
 }
 
 impl MissedRun {
-    fn told(&self, cron: &CronJob, evidence: &Evidence<'_>) -> String {
+    fn text(&self, cron: &CronJob, evidence: &Evidence<'_>) -> String {
         let ran = cron.status.as_ref().and_then(|s| s.last_schedule_time);
         let began = ran.map_or_else(
             || "no run ever began".to_owned(),
             |ran| format!("no run began since the one of {ran}"),
         );
-        let mut told = format!("{began}, and one was due by {}", self.due);
+        let mut message = format!("{began}, and one was due by {}", self.due);
         let reasons = [
             "MissSchedule",
             "TooManyMissedTimes",
@@ -330,23 +338,23 @@ impl MissedRun {
             "FailedGet",
             "FailedDelete",
         ];
-        let event = evidence.around().and_then(|around| {
-            around.newest(&cron.meta().uid, |event| {
+        let event = evidence.events_and_nodes().and_then(|known| {
+            known.newest(&cron.meta().uid, |event| {
                 reasons.contains(&event.reason.as_str()) && event.time() >= Some(self.due)
             })
         });
         let zone = cron.spec.as_ref().and_then(|s| s.time_zone.as_deref());
         let unknown = zone.filter(|_| schedule(cron).is_some_and(|s| !s.knows_its_zone()));
         if let Some(event) = event {
-            told = format!("{told}: {}", shorten(&event.message));
+            message = format!("{message}: {}", shorten(&event.message));
         } else if let Some(zone) = unknown {
-            told = format!("{told}: time zone {zone:?} is in no time zone database");
+            message = format!("{message}: time zone {zone:?} is in no time zone database");
         }
-        told
+        message
     }
 }
 
-/// For how many seconds no run has succeeded while one is under way, as one always is; and the sentence about it.
+/// For how many seconds no run has succeeded while one is always under way, and the sentence about it.
 fn without_success(cron: &CronJob, schedule: &Schedule, evidence: &Evidence<'_>) -> Option<(i64, String)> {
     let (times, seconds) = WITHOUT_SUCCESS;
     let status = cron.status.as_ref()?;

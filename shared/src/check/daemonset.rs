@@ -1,8 +1,8 @@
 //! Whether every node that should run a pod of a DaemonSet has an available one.
 //!
 //! The counts are of nodes (`updateDaemonSetStatus` in `pkg/controller/daemon/daemon_controller.go` of
-//! kubernetes/kubernetes). A DaemonSet that fits no node lacks nothing. Pods on nodes that do not fit any more are on their
-//! way out, or a taint came after them: a warning. `kubectl rollout status` calls a rollout over once
+//! kubernetes/kubernetes). A DaemonSet that fits no node lacks nothing. A pod on a node that does not fit any more is being
+//! deleted, or a taint came after it: a warning. `kubectl rollout status` calls a rollout over once
 //! `updatedNumberScheduled` and `numberAvailable` have reached `desiredNumberScheduled`.
 
 use super::lifecycle;
@@ -24,7 +24,7 @@ impl JudgedKind for DaemonSet {
 }
 
 impl Check for DaemonSet {
-    fn is_worth_a_look(&self, item: &Item, now: Now) -> bool {
+    fn needs_evidence(&self, item: &Item, now: Now) -> bool {
         super::is_open(item) || lifecycle::may_have_recovered(self.meta(), item, now)
     }
 
@@ -81,7 +81,7 @@ fn malformed(set: &DaemonSet, c: ReplicaCounts) -> Option<String> {
     let min_ready = set.spec.as_ref().and_then(|s| s.min_ready_seconds);
     let desired = ("desiredNumberScheduled", c.desired);
     let ready = ("numberReady", c.ready);
-    lifecycle::negative(&[
+    lifecycle::find_negative(&[
         ("spec.minReadySeconds", min_ready.map(i64::from)),
         ("metadata.generation", set.meta().generation),
         ("status.observedGeneration", set.observed()),
@@ -91,24 +91,24 @@ fn malformed(set: &DaemonSet, c: ReplicaCounts) -> Option<String> {
         ("status.numberAvailable", Some(c.available)),
         ("status.numberMisscheduled", Some(set.misscheduled())),
     ])
-    .or_else(|| lifecycle::exceeds(("updatedNumberScheduled", c.updated), desired))
-    .or_else(|| lifecycle::exceeds(ready, desired))
-    .or_else(|| lifecycle::exceeds(("numberAvailable", c.available), ready))
+    .or_else(|| lifecycle::find_excess(("updatedNumberScheduled", c.updated), desired))
+    .or_else(|| lifecycle::find_excess(ready, desired))
+    .or_else(|| lifecycle::find_excess(("numberAvailable", c.available), ready))
 }
 
 fn verdict(set: &DaemonSet, c: ReplicaCounts, evidence: &Evidence<'_>, notes: &mut Notes) -> Verdict {
     let meta = set.meta();
-    let written = set.status.is_some_and(|s| s != DaemonSetStatus::default());
+    let has_status = set.status.is_some_and(|s| s != DaemonSetStatus::default());
     let is_counted = c.desired > 0 || c.ready > 0;
     let observed = lifecycle::observed_generation(meta, set.observed(), is_counted, notes);
-    let preliminary = c.preliminary(meta, written, malformed(set, c), observed, evidence, notes);
+    let preliminary = c.preliminary_verdict(meta, has_status, malformed(set, c), observed, evidence, notes);
     if let Some(verdict) = preliminary {
         return verdict;
     }
     let strategy = set.spec.as_ref().and_then(|s| s.update_strategy.as_ref());
     let on_delete = strategy.is_some_and(|s| s.kind == "OnDelete");
     if on_delete && c.updated < c.desired {
-        notes.push(c.on_delete());
+        notes.push(c.on_delete_note());
     }
     let min_ready = count(set.spec.as_ref().and_then(|s| s.min_ready_seconds));
     // The status does not say whether the last pods of a rollout still start. A recent change of the spec does.

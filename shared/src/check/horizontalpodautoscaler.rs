@@ -2,8 +2,8 @@
 //!
 //! By the conditions of its controller (`pkg/controller/podautoscaler/horizontal.go` in kubernetes/kubernetes):
 //! `AbleToScale` is False if the target cannot be read or written, `ScalingActive` if the metrics give no number.
-//! `ScalingDisabled` means a target with 0 replicas: somebody switched it off. `ScalingLimited` is True for a floor and
-//! for the pace of scaling too, which are fine. With `TooManyReplicas` the metrics ask for more pods than `maxReplicas`
+//! `ScalingDisabled` means a target with 0 replicas: somebody switched it off. `ScalingLimited` is also True at the minimum
+//! and at the pace of scaling, which is fine. With `TooManyReplicas` the metrics ask for more pods than `maxReplicas`
 //! allows, which is a warning, unless minimum and maximum are equal: then somebody pinned it. The conditions come
 //! before the generation: a controller that cannot read the target writes them and no generation.
 //!
@@ -59,7 +59,7 @@ fn verdict(hpa: &HorizontalPodAutoscaler, evidence: &Evidence<'_>, notes: &mut N
     let preliminaries = Preliminaries {
         meta,
         evidence,
-        written: status != HorizontalPodAutoscalerStatus::default(),
+        has_status: status != HorizontalPodAutoscalerStatus::default(),
         has_generation: false,
         malformed: malformed(hpa, &status),
     };
@@ -67,7 +67,7 @@ fn verdict(hpa: &HorizontalPodAutoscaler, evidence: &Evidence<'_>, notes: &mut N
         return verdict;
     }
     if status.conditions.is_empty() {
-        return lifecycle::without_condition(meta, "its controller", evidence);
+        return lifecycle::missing_condition_verdict(meta, "its controller", evidence);
     }
     let disabled = hpa
         .condition("ScalingActive")
@@ -93,7 +93,7 @@ fn verdict(hpa: &HorizontalPodAutoscaler, evidence: &Evidence<'_>, notes: &mut N
     // Older servers write no generation.
     if status.observed_generation.is_some_and(|o| o != 0)
         && let Some(verdict) =
-            lifecycle::unobserved(meta, status.observed_generation, State::Degraded, evidence)
+            lifecycle::unobserved_verdict(meta, status.observed_generation, State::Degraded, evidence)
     {
         return verdict;
     }
@@ -116,7 +116,7 @@ fn verdict(hpa: &HorizontalPodAutoscaler, evidence: &Evidence<'_>, notes: &mut N
     )
 }
 
-/// Until 1.11 the controller said that it cannot scale while it waited for its next turn.
+/// Until 1.11 the controller reported that it cannot scale while it waited for its next turn.
 fn is_pace(condition: &PlainCondition) -> bool {
     condition.reason.starts_with("Backoff")
 }
@@ -124,7 +124,7 @@ fn is_pace(condition: &PlainCondition) -> bool {
 fn malformed(hpa: &HorizontalPodAutoscaler, status: &HorizontalPodAutoscalerStatus) -> Option<String> {
     let spec = hpa.spec.clone().unwrap_or_default();
     let wide = |n: Option<i32>| n.map(i64::from);
-    lifecycle::negative(&[
+    lifecycle::find_negative(&[
         ("spec.minReplicas", wide(spec.min_replicas)),
         ("spec.maxReplicas", wide(spec.max_replicas)),
         ("status.currentReplicas", wide(status.current_replicas)),
@@ -133,6 +133,6 @@ fn malformed(hpa: &HorizontalPodAutoscaler, status: &HorizontalPodAutoscalerStat
     ])
     .or_else(|| {
         let (min, max) = (wide(spec.min_replicas)?, wide(spec.max_replicas)?);
-        lifecycle::exceeds(("minReplicas", min), ("maxReplicas", max))
+        lifecycle::find_excess(("minReplicas", min), ("maxReplicas", max))
     })
 }

@@ -5,19 +5,18 @@
 //! one of them the Job tries. A failed pod is replaced until `backoffLimit`, with a pause of at most ten minutes
 //! (`MaxJobPodFailureBackOff`). So retries are progress, and so are restarts of containers within a pod. With the
 //! default `backoffLimit` retries come to an end. With a higher one, a Job is called broken if it has failed more often
-//! than the default allows and for an hour. A pod that still runs ten minutes after something moved is a run, not a
-//! retry.
+//! than the default allows and for an hour. A pod that still runs ten minutes after the last change is a run, not a retry.
 //!
 //! Readiness is of no use to a Job: a pod with a done container is not Ready and works ([`super::completion`]). No
 //! condition reports a Job whose pods never run, since a Job has no deadline by default. It is called broken if nothing
-//! moved for ten minutes, and at once if its pods say that they cannot start. So is a Job whose pods cannot end because
-//! of a proxy. An indexed Job with an index that is not tried again (`backoffLimitPerIndex`) ends as failed whatever
-//! the others do, unless a success policy says otherwise.
+//! changed for ten minutes, and at once if its pods say that they cannot start. So is a Job whose pods cannot end
+//! because of a proxy. An indexed Job with an index that is not tried again (`backoffLimitPerIndex`) ends as failed
+//! even if the others succeed, unless a success policy says otherwise.
 //!
 //! A Job of a CronJob or of another controller is left to it. A failed run is no failure any more once a later run of
 //! that controller has succeeded.
 
-use super::cause::{self, works};
+use super::cause::{self, working_pod};
 use super::lifecycle::{self, Preliminaries};
 use super::related::{RelatedKind, RelatedNeed, RelatedObjects};
 use super::revision::STEP_SECONDS;
@@ -45,21 +44,22 @@ impl JudgedKind for Job {
 }
 
 impl Check for Job {
-    const COMPANIONS: &'static [RelatedKind] = &[RelatedKind::CronJobs];
+    const RELATED_KINDS: &'static [RelatedKind] = &[RelatedKind::CronJobs];
 
-    fn left_to(&self) -> Option<&OwnerReference> {
+    fn responsible_controller(&self) -> Option<&OwnerReference> {
         self.meta().controller()
     }
-    fn fell(&self) -> Option<Time> {
+
+    fn failure_time(&self) -> Option<Time> {
         self.met("Failed")?.last_transition_time
     }
 
-    fn makes_up(&self) -> Option<Time> {
+    fn replacement_time(&self) -> Option<Time> {
         self.met("Complete").and(self.meta().creation_timestamp)
     }
 
     /// Its CronJob knows whether a success came after the failure.
-    fn wants(&self, known: &RelatedObjects) -> Vec<RelatedNeed> {
+    fn related_needs(&self, known: &RelatedObjects) -> Vec<RelatedNeed> {
         let namespace = &self.meta().namespace;
         if self.met("Failed").is_some()
             && (self.cron_job().is_some() || self.is_started_by_hand())
@@ -70,7 +70,7 @@ impl Check for Job {
         Vec::new()
     }
 
-    /// A running Job can become overdue, and its pods can show that it works though none is ready.
+    /// A running Job can become overdue, and its pods can show that it works though none of them is ready.
     fn is_settled(&self, item: &Item, now: Now) -> bool {
         let status = self.status.as_ref();
         let spec = self.spec.as_ref();
@@ -79,14 +79,14 @@ impl Check for Job {
         match item.state {
             State::Succeeded | State::Suspended => true,
             state if state.is_fine() && item.healthy == Some(true) => {
-                plain && !self.is_worth_a_look(item, now)
+                plain && !self.needs_evidence(item, now)
             }
             _ => false,
         }
     }
 
     fn own_causes(&self, _evidence: &Evidence<'_>) -> Vec<Cause> {
-        cause::gave_up(self).into_iter().collect()
+        cause::job_failure(self).into_iter().collect()
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
@@ -108,7 +108,7 @@ struct Remarks {
 }
 
 /// The verdict about a CronJob's Job that is under way and gets nowhere. The evidence is about that Job.
-pub(super) fn gets_nowhere(job: &Job, evidence: &Evidence<'_>) -> Option<Verdict> {
+pub(super) fn stuck_verdict(job: &Job, evidence: &Evidence<'_>) -> Option<Verdict> {
     let verdict = verdict(job, evidence, &mut Remarks::default());
     let nowhere = [
         Code::PodsNotRunning,
@@ -119,8 +119,9 @@ pub(super) fn gets_nowhere(job: &Job, evidence: &Evidence<'_>) -> Option<Verdict
     nowhere.contains(&verdict.reason).then_some(verdict)
 }
 
-/// What has kept the Job of a CronJob from ending for at least a minute. The evidence is about that Job.
-pub(super) fn kept(job: &Job, evidence: &Evidence<'_>) -> Option<Verdict> {
+/// The verdict about a CronJob's Job that containers have kept from ending for at least a minute. The evidence is about
+/// that Job.
+pub(super) fn kept_verdict(job: &Job, evidence: &Evidence<'_>) -> Option<Verdict> {
     let active = job.status.as_ref().and_then(|s| s.active).unwrap_or(0);
     let working = WorkingPods::find(evidence);
     let (since, kept) = working.kept.filter(|_| working.count >= i64::from(active))?;
@@ -134,7 +135,7 @@ fn verdict(job: &Job, evidence: &Evidence<'_>, remarks: &mut Remarks) -> Verdict
     let preliminaries = Preliminaries {
         meta,
         evidence,
-        written: status != JobStatus::default(),
+        has_status: status != JobStatus::default(),
         has_generation: true,
         malformed: malformed(job, &status),
     };
@@ -153,18 +154,18 @@ fn verdict(job: &Job, evidence: &Evidence<'_>, remarks: &mut Remarks) -> Verdict
     }
     if let Some(failed) = job.met("Failed").or_else(|| job.met("FailureTarget")) {
         let since = failed.last_transition_time;
-        if let (Some(since), Some((name, succeeded))) = (since, success(job, evidence))
+        if let (Some(since), Some((name, succeeded))) = (since, last_cron_job_success(job, evidence))
             && succeeded > since
         {
-            let told = format!(
+            let message = format!(
                 "{}; CronJob {name} succeeded since, at {succeeded}",
                 failed.words()
             );
-            return Verdict::healthy(Code::FollowedBySuccess, told);
+            return Verdict::healthy(Code::FollowedBySuccess, message);
         }
         if evidence.replaced {
-            let told = format!("{}; a later one of the same controller succeeded", failed.words());
-            return Verdict::healthy(Code::FollowedBySuccess, told);
+            let message = format!("{}; a later one of the same controller succeeded", failed.words());
+            return Verdict::healthy(Code::FollowedBySuccess, message);
         }
         return Verdict::degraded(Code::JobFailed, failed.words()).since(since);
     }
@@ -199,27 +200,30 @@ fn verdict(job: &Job, evidence: &Evidence<'_>, remarks: &mut Remarks) -> Verdict
     }
     let Some(started) = status.start_time else {
         // The controller writes it when it first sees the Job.
-        return unseen(job, evidence);
+        return unstarted_verdict(job, evidence);
     };
     if !status.failed_indexes.is_empty() {
-        let told = indexes_failed(&status.failed_indexes);
+        let message = failed_indexes(&status.failed_indexes);
         if spec.success_policy.is_none() {
-            return Verdict::degraded(Code::IndexesFailed, format!("{told}: {}", progress(job, &status)))
-                .since(meta.last_status_write());
+            return Verdict::degraded(
+                Code::IndexesFailed,
+                format!("{message}: {}", progress_text(job, &status)),
+            )
+            .since(meta.last_status_write());
         }
-        remarks.warnings.push(told);
+        remarks.warnings.push(message);
     }
-    running(job, &status, started, evidence, remarks)
+    running_verdict(job, &status, started, evidence, remarks)
 }
 
 /// When the CronJob of this run last succeeded, and its name.
-fn success<'a>(job: &Job, evidence: &Evidence<'a>) -> Option<(&'a str, Time)> {
+fn last_cron_job_success<'a>(job: &Job, evidence: &Evidence<'a>) -> Option<(&'a str, Time)> {
     let meta = job.meta();
-    let known = evidence.companions?;
+    let known = evidence.related?;
     match job.cron_job() {
-        Some(uid) => known.success(&meta.namespace, |cron| cron.uid == uid),
+        Some(uid) => known.last_success(&meta.namespace, |cron| cron.uid == uid),
         // Tools name the Jobs that they start after the CronJob.
-        None if job.is_started_by_hand() => known.success(&meta.namespace, |cron| {
+        None if job.is_started_by_hand() => known.last_success(&meta.namespace, |cron| {
             let rest = meta.name.strip_prefix(cron.name.as_str());
             rest.is_some_and(|rest| rest.starts_with('-'))
         }),
@@ -227,7 +231,7 @@ fn success<'a>(job: &Job, evidence: &Evidence<'a>) -> Option<(&'a str, Time)> {
     }
 }
 
-fn indexes_failed(indexes: &str) -> String {
+fn failed_indexes(indexes: &str) -> String {
     if indexes.contains([',', '-']) {
         format!("indexes {} have failed for good", shorten(indexes))
     } else {
@@ -239,7 +243,7 @@ fn malformed(job: &Job, status: &JobStatus) -> Option<String> {
     let spec = job.spec.clone().unwrap_or_default();
     let wide = |n: Option<i32>| n.map(i64::from);
     let count = |n: Option<i32>| i64::from(n.unwrap_or(0));
-    lifecycle::negative(&[
+    lifecycle::find_negative(&[
         ("spec.parallelism", wide(spec.parallelism)),
         ("spec.completions", wide(spec.completions)),
         ("status.active", wide(status.active)),
@@ -247,10 +251,11 @@ fn malformed(job: &Job, status: &JobStatus) -> Option<String> {
         ("status.succeeded", wide(status.succeeded)),
         ("status.failed", wide(status.failed)),
     ])
-    .or_else(|| lifecycle::exceeds(("ready", count(status.ready)), ("active", count(status.active))))
+    .or_else(|| lifecycle::find_excess(("ready", count(status.ready)), ("active", count(status.active))))
 }
 
-fn unseen(job: &Job, evidence: &Evidence<'_>) -> Verdict {
+/// The verdict about a Job without a start time.
+fn unstarted_verdict(job: &Job, evidence: &Evidence<'_>) -> Verdict {
     let created = job.meta().creation_timestamp;
     let young = created.is_none_or(|t| evidence.now.is_within(lifecycle::OBSERVE_SECONDS + 1, t));
     let manager = job.spec.as_ref().map_or("", |s| s.managed_by.as_str());
@@ -267,7 +272,7 @@ fn unseen(job: &Job, evidence: &Evidence<'_>) -> Verdict {
         ),
         other => Verdict::unknown(
             Code::ManagedElsewhere,
-            format!("{other} manages it and tells nothing of it"),
+            format!("{other} manages it and reports nothing about it"),
         ),
     };
     verdict.since(created)
@@ -295,7 +300,7 @@ impl WorkingPods {
         let active = pods.pods.iter().filter(|(pod, _)| pod.is_active());
         let (mut found, mut others) = (Self::default(), 0);
         for (pod, now) in active {
-            let Some(ending) = works(pod, *now, pods.around) else {
+            let Some(ending) = working_pod(pod, *now, pods.events_and_nodes) else {
                 others += 1;
                 continue;
             };
@@ -304,7 +309,7 @@ impl WorkingPods {
                 Some(since) if ending.is_kept => {
                     let earlier = found.kept.as_ref().is_some_and(|(time, _)| *time <= since);
                     if !earlier {
-                        found.kept = Some((since, ending.kept()));
+                        found.kept = Some((since, ending.kept_text()));
                     }
                 }
                 since => {
@@ -312,7 +317,7 @@ impl WorkingPods {
                     if since.is_some_and(|t| now.age(t) >= STEP_SECONDS) {
                         found.partly = Some(format!(
                             "{} runs on, {} ended with 0",
-                            ending.runs(),
+                            ending.running_text(),
                             ending.done.join(", ")
                         ));
                     }
@@ -326,8 +331,8 @@ impl WorkingPods {
     }
 }
 
-/// A Job that has begun and has neither finished nor given up.
-fn running(
+/// The verdict about a Job that has begun and has neither finished nor given up.
+fn running_verdict(
     job: &Job,
     status: &JobStatus,
     started: Time,
@@ -340,8 +345,8 @@ fn running(
         count(status.failed),
         count(status.succeeded),
     );
-    let told = progress(job, status);
-    if let Some(verdict) = overdue(job, started, evidence) {
+    let message = progress_text(job, status);
+    if let Some(verdict) = overdue_verdict(job, started, evidence) {
         return verdict;
     }
     let working = WorkingPods::find(evidence);
@@ -356,16 +361,16 @@ fn running(
     // A pod that ran and failed is tried again. A pod that cannot start will not recover by itself.
     let hard = pods.map(super::Pods::hard_causes).unwrap_or_default();
     if hard.iter().any(|c| !has_run(&c.code)) && !runs {
-        return Verdict::degraded(Code::PodsNotRunning, told).since(Some(started));
+        return Verdict::degraded(Code::PodsNotRunning, message).since(Some(started));
     }
     let often = failed > RETRIES && failed > succeeded;
     let again = !runs && !hard.is_empty();
     if (often || again) && evidence.now.age(started) >= RETRY_SECONDS {
-        return Verdict::degraded(Code::KeepsFailing, told).since(Some(started));
+        return Verdict::degraded(Code::KeepsFailing, message).since(Some(started));
     }
     if runs && failed == 0 {
         remarks.notes.extend(working.partly);
-        return Verdict::healthy(Code::Running, told).since(Some(started));
+        return Verdict::healthy(Code::Running, message).since(Some(started));
     }
     let moved = job.meta().last_status_write().max(Some(started));
     let moves = |seconds| {
@@ -374,7 +379,7 @@ fn running(
     };
     match () {
         () if runs && moves(STEP_SECONDS + GRACE_SECONDS) => {
-            Verdict::new(State::Progressing, true, Code::Retrying, told)
+            Verdict::new(State::Progressing, true, Code::Retrying, message)
         }
         () if runs => {
             remarks.notes.extend(working.partly);
@@ -384,10 +389,10 @@ fn running(
                 &format!("{failed} pods")
             };
             remarks.warnings.push(format!("{pods} failed before"));
-            return Verdict::healthy(Code::Running, told).since(Some(started));
+            return Verdict::healthy(Code::Running, message).since(Some(started));
         }
         () if failed > 0 && moves(STEP_SECONDS + GRACE_SECONDS) => {
-            Verdict::new(State::Progressing, false, Code::Retrying, told)
+            Verdict::new(State::Progressing, false, Code::Retrying, message)
         }
         // Having no pod at all is only a passing state.
         () if moves(if active > 0 { STEP_SECONDS } else { GRACE_SECONDS }) => {
@@ -396,20 +401,21 @@ fn running(
                     .notes
                     .push(Note::coded(NoteCode::PodsNotSeen, NoteCode::PodsNotSeen.as_str()));
             }
-            Verdict::new(State::Progressing, false, Code::PodsStarting, told)
+            Verdict::new(State::Progressing, false, Code::PodsStarting, message)
         }
-        () => Verdict::degraded(Code::PodsNotRunning, told),
+        () => Verdict::degraded(Code::PodsNotRunning, message),
     }
     .since(moved)
 }
 
-/// A Job that its deadline should have ended long ago.
-fn overdue(job: &Job, started: Time, evidence: &Evidence<'_>) -> Option<Verdict> {
+/// The verdict about a Job that its deadline should have ended long ago.
+fn overdue_verdict(job: &Job, started: Time, evidence: &Evidence<'_>) -> Option<Verdict> {
     let seconds = job.spec.as_ref()?.active_deadline_seconds?;
     let deadline = Time::from_seconds(started.seconds.saturating_add(seconds));
     (evidence.now.age(deadline) > lifecycle::OBSERVE_SECONDS).then(|| {
-        let told = format!("its controller does not act: its activeDeadlineSeconds were over at {deadline}");
-        Verdict::degraded(Code::ControllerNotObserving, told).since(Some(deadline))
+        let message =
+            format!("its controller does not act: its activeDeadlineSeconds were over at {deadline}");
+        Verdict::degraded(Code::ControllerNotObserving, message).since(Some(deadline))
     })
 }
 
@@ -421,22 +427,22 @@ fn has_run(code: &Code) -> bool {
     )
 }
 
-/// Its progress in words.
-fn progress(job: &Job, status: &JobStatus) -> String {
+/// Its progress as a sentence.
+fn progress_text(job: &Job, status: &JobStatus) -> String {
     let count = |n: Option<i32>| n.unwrap_or(0);
     let succeeded = count(status.succeeded);
     let completions = job.spec.as_ref().and_then(|s| s.completions);
-    let mut told = vec![match completions {
+    let mut parts = vec![match completions {
         Some(completions) => format!("{succeeded} of {completions} succeeded"),
         None => format!("{succeeded} succeeded"),
     }];
     match (count(status.active), status.ready) {
-        (0, _) => told.push("none active".into()),
-        (active, Some(ready)) => told.push(format!("{ready} of {active} active ready")),
-        (active, None) => told.push(format!("{active} active")),
+        (0, _) => parts.push("none active".into()),
+        (active, Some(ready)) => parts.push(format!("{ready} of {active} active ready")),
+        (active, None) => parts.push(format!("{active} active")),
     }
     if count(status.failed) > 0 {
-        told.push(format!("{} failed", count(status.failed)));
+        parts.push(format!("{} failed", count(status.failed)));
     }
-    told.join(", ")
+    parts.join(", ")
 }

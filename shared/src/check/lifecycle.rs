@@ -1,5 +1,5 @@
 //! Rules that hold for every kind, before its own: manifests, impossible numbers, deletion, a controller that has not
-//! seen the newest spec. And the rules for what has just changed or has just recovered.
+//! seen the newest spec. Then the rules for an object that has just changed or has just recovered.
 
 use super::message::Message;
 use super::verdict::Verdict;
@@ -12,18 +12,18 @@ pub(super) const OBSERVE_SECONDS: i64 = 60;
 /// A deletion, or a scale to zero, that takes longer than this many seconds is worth a warning.
 pub(super) const LINGER_SECONDS: i64 = 15 * 60;
 
-/// The shortage of an object younger than this many seconds is its first start. It has not recovered from anything.
+/// An object younger than this many seconds is still in its first start. It has not recovered from anything.
 const OLD_SECONDS: i64 = 10 * 60;
 
-/// What is asked of every object before its kind's own rules.
+/// The rules for every object, before those of its kind.
 pub(super) struct Preliminaries<'a> {
     pub meta: &'a ObjectMeta,
     pub evidence: &'a Evidence<'a>,
     /// Whether a controller has written a status. `kubectl create --dry-run=client` writes an empty one.
-    pub written: bool,
+    pub has_status: bool,
     /// Whether the API server gives objects of this kind a generation.
     pub has_generation: bool,
-    /// What is wrong if a number cannot be true.
+    /// Why a number of it cannot be true, if one cannot.
     pub malformed: Option<String>,
 }
 
@@ -32,7 +32,7 @@ impl Preliminaries<'_> {
     pub fn verdict(self, notes: &mut Notes) -> Option<Verdict> {
         self.manifest()
             .or_else(|| self.malformed.as_deref().map(Verdict::malformed))
-            .or_else(|| deleting(self.meta, self.evidence, notes))
+            .or_else(|| deletion_verdict(self.meta, self.evidence, notes))
     }
 
     /// An object that no API server has seen.
@@ -45,12 +45,13 @@ impl Preliminaries<'_> {
             (has_identity, "neither uid nor creation time")
         };
         let message = || format!("has {lacks}: a manifest, not an object of a cluster");
-        (!self.written && !is_seen).then(|| Verdict::unknown(Code::Manifest, message()))
+        (!self.has_status && !is_seen).then(|| Verdict::unknown(Code::Manifest, message()))
     }
 }
 
-/// An object that is being deleted. A deletion that takes long gets a note with its age and its finalizers.
-fn deleting(meta: &ObjectMeta, evidence: &Evidence<'_>, notes: &mut Notes) -> Option<Verdict> {
+/// The verdict about an object that is being deleted. A deletion that takes long gets a note with its age and its
+/// finalizers.
+fn deletion_verdict(meta: &ObjectMeta, evidence: &Evidence<'_>, notes: &mut Notes) -> Option<Verdict> {
     let deleted = meta.deletion_timestamp?;
     let age = evidence.now.age(deleted);
     if age > LINGER_SECONDS {
@@ -72,20 +73,21 @@ fn deleting(meta: &ObjectMeta, evidence: &Evidence<'_>, notes: &mut Notes) -> Op
     })
 }
 
-/// The first negative number, if one of these is negative.
-pub(super) fn negative(numbers: &[(&str, Option<i64>)]) -> Option<String> {
+/// The first negative number of these, as a sentence.
+pub(super) fn find_negative(numbers: &[(&str, Option<i64>)]) -> Option<String> {
     numbers
         .iter()
         .find_map(|(name, value)| value.filter(|v| *v < 0).map(|v| format!("{name} is {v}")))
 }
 
-/// What is wrong if the part is more than the whole.
-pub(super) fn exceeds(part: (&str, i64), whole: (&str, i64)) -> Option<String> {
+/// The sentence that the part is more than the whole, if it is.
+pub(super) fn find_excess(part: (&str, i64), whole: (&str, i64)) -> Option<String> {
     (part.1 > whole.1).then(|| format!("{} {} is more than {} {}", part.0, part.1, whole.0, whole.1))
 }
 
-/// An object without the condition that judges it: its writer has not seen the object yet, or does not run.
-pub(super) fn without_condition(meta: &ObjectMeta, writer: &str, evidence: &Evidence<'_>) -> Verdict {
+/// The verdict about an object without the condition that judges it: the condition's writer has not seen the object yet, or
+/// does not run.
+pub(super) fn missing_condition_verdict(meta: &ObjectMeta, writer: &str, evidence: &Evidence<'_>) -> Verdict {
     let since = meta.creation_timestamp;
     if since.is_none_or(|t| evidence.now.is_within(OBSERVE_SECONDS + 1, t)) {
         return Verdict::new(
@@ -104,7 +106,8 @@ pub(super) fn without_condition(meta: &ObjectMeta, writer: &str, evidence: &Evid
 }
 
 /// The generation that the controller has acted upon. Some control planes write counts and never a generation: karmada,
-/// virtual kubelets, others that fill in the status of what runs elsewhere. Their counts are believed, with a note.
+/// virtual kubelets, and others that write the status of objects that run elsewhere. Their counts are believed, with a
+/// note.
 pub(super) fn observed_generation(
     meta: &ObjectMeta,
     observed: Option<i64>,
@@ -121,14 +124,14 @@ pub(super) fn observed_generation(
     Some(generation)
 }
 
-/// Whether the controller has not acted upon the newest spec, so that its counts and conditions are of an older one.
+/// Whether the controller has not acted upon the newest spec yet. Its counts and conditions are of an older one then.
 /// A generation newer than the object's is fine: the status was written after the metadata was read.
 pub(super) fn is_unobserved(meta: &ObjectMeta, observed: Option<i64>) -> bool {
     observed.is_none_or(|o| o < meta.generation.unwrap_or(0))
 }
 
-/// A controller that has not acted upon the newest spec. `failing` is the state once that takes too long.
-pub(super) fn unobserved(
+/// The verdict if the controller has not acted upon the newest spec. `failing` is the state once that takes too long.
+pub(super) fn unobserved_verdict(
     meta: &ObjectMeta,
     observed: Option<i64>,
     failing: State,
@@ -155,10 +158,10 @@ pub(super) fn unobserved(
     Some(verdict.since(since))
 }
 
-/// Whether something changed within the grace: the object itself, or the object behind it.
+/// Whether the object itself, or the object behind it, changed within the grace.
 pub(super) fn is_recent(now: Now, own: Option<Time>, behind: Option<Time>) -> bool {
     own.is_some_and(|t| now.is_within(GRACE_SECONDS, t))
-        || behind.is_some_and(|t| now.is_within_of_another(GRACE_SECONDS, t))
+        || behind.is_some_and(|t| now.is_other_within(GRACE_SECONDS, t))
 }
 
 /// Whether the object is old enough to have been well before.
@@ -172,8 +175,8 @@ pub(super) fn was_changed_before(meta: &ObjectMeta, time: Time) -> bool {
         .is_some_and(|t| time.seconds_since(t) < OLD_SECONDS)
 }
 
-/// Too few pods were ready until a moment ago.
-pub(super) fn just_recovered(counted: Message, since: Time, now: Now) -> Verdict {
+/// The verdict if too few pods were ready until a moment ago.
+pub(super) fn recovery_verdict(counted: Message, since: Time, now: Now) -> Verdict {
     let message = counted.join(&format!("back for {} s", now.age(since)));
     Verdict::new(State::Progressing, true, Code::JustRecovered, message).since(Some(since))
 }
@@ -187,8 +190,8 @@ pub(super) fn may_have_recovered(meta: &ObjectMeta, item: &Item, now: Now) -> bo
     item.reason == Code::Ready && is_old(meta, now) && written.is_some_and(|t| !was_changed_before(meta, t))
 }
 
-/// A change at full strength whose age is unknown.
-pub(super) fn not_dated(message: Message) -> Verdict {
-    let unknown = "; nothing tells since when, which its pods would, or --show-managed-fields";
+/// The verdict about a change at full strength whose age is unknown.
+pub(super) fn undated_verdict(message: Message) -> Verdict {
+    let unknown = "; nothing says since when; its pods would, or --show-managed-fields";
     Verdict::unknown(Code::NotDated, message.append(unknown))
 }

@@ -27,15 +27,17 @@ impl MinReadyWait<'_> {
         self.min_ready.max(0).saturating_add(GRACE_SECONDS)
     }
 
-    /// Whether the pods still have time; `None` if nothing dates them. A pod that becomes ready once more has its time
-    /// anew, but only as long as a rollout may take to its next step. After that only younger pods have.
-    pub fn is_inside(&self) -> Option<bool> {
+    /// Whether the pods still have time; `None` if nothing dates them. A pod that becomes ready again gets its time
+    /// anew, but only for as long as a rollout may take to its next step. After that only younger pods get it.
+    pub fn is_in_time(&self) -> Option<bool> {
         let now = self.evidence.now;
         let longest = self.limit().saturating_add(STEP_SECONDS);
         let is_late = self.began.is_some_and(|t| now.age(t) >= longest);
         if let Some(pods) = self.pods() {
             let oldest = if is_late { longest } else { i64::MAX };
-            return Some(pods.settling(self.limit(), oldest) >= self.desired.saturating_sub(self.available));
+            return Some(
+                pods.count_settling(self.limit(), oldest) >= self.desired.saturating_sub(self.available),
+            );
         }
         if is_late {
             return Some(false);
@@ -46,36 +48,36 @@ impl MinReadyWait<'_> {
     /// The pods, if they are as new as the counts.
     pub fn pods(&self) -> Option<&Pods<'_>> {
         let pods = self.evidence.pods.as_ref();
-        pods.filter(|pods| pods.ready() >= self.desired)
+        pods.filter(|pods| pods.count_ready() >= self.desired)
     }
 
-    fn counted(&self) -> Message {
+    fn counts_text(&self) -> Message {
         Message::ready_of_desired(self.ready, self.desired).join(&format!("{} available", self.available))
     }
 
-    /// The pods still have time.
-    pub fn inside(&self) -> Verdict {
+    /// The verdict while the pods still have time.
+    pub fn settling_verdict(&self) -> Verdict {
         let since = self
             .began
-            .or_else(|| self.pods().and_then(|pods| pods.settling_since(self.limit())))
+            .or_else(|| self.pods().and_then(|pods| pods.settling_start(self.limit())))
             .or(self.moved);
-        let message = self.counted().append(": inside minReadySeconds");
+        let message = self.counts_text().append(": inside minReadySeconds");
         Verdict::new(State::Progressing, true, Code::Settling, message).since(since)
     }
 
     pub fn verdict(&self) -> Verdict {
-        let counted = self.counted();
-        match self.is_inside() {
-            Some(true) => self.inside(),
+        let counts = self.counts_text();
+        match self.is_in_time() {
+            Some(true) => self.settling_verdict(),
             Some(false) => Verdict::degraded(
                 Code::AvailableBelowDesired,
-                counted.append(&format!(
+                counts.append(&format!(
                     ": too few for longer than minReadySeconds ({})",
                     self.min_ready
                 )),
             )
             .since(self.began.or(self.moved)),
-            None => lifecycle::not_dated(counted),
+            None => lifecycle::undated_verdict(counts),
         }
     }
 }

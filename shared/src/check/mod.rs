@@ -38,13 +38,13 @@ mod verdict;
 mod visitor;
 mod webhookconfiguration;
 
-pub use cause::{EvidenceNeeds, add_log_line, crashed, wants};
-pub use controller::{Controller, ControllerFacts, group, replaced};
+pub use cause::{EvidenceNeeds, add_log_line, crashed_container};
+pub use controller::{Controller, ControllerFacts, group, replaced_uids};
 pub(crate) use evidence::EvidenceObject;
 pub use evidence::{EventsAndNodes, EvidenceStore, NodesSeen, Pods};
 pub use now::Now;
 pub use related::{Related, RelatedKind, RelatedKindVisitor, RelatedNeed, RelatedObjects};
-pub use text::{shorten, unended};
+pub use text::{shorten, trim_end_mark};
 pub use visitor::KindVisitor;
 
 use crate::report::{Cause, Code, Item, Notes, State};
@@ -55,62 +55,61 @@ pub const GRACE_SECONDS: i64 = 60;
 
 /// A kind that is judged object by object.
 pub trait Check: Resource {
-    /// Every related kind that [`Check::wants`] may name.
-    const COMPANIONS: &'static [RelatedKind] = &[];
+    /// Every related kind that [`Check::related_needs`] may name.
+    const RELATED_KINDS: &'static [RelatedKind] = &[];
 
     /// The controller that this object is left to: one that is judged itself, or under whose name its objects are judged
     /// together ([`group`]).
-    fn left_to(&self) -> Option<&OwnerReference> {
+    fn responsible_controller(&self) -> Option<&OwnerReference> {
         None
     }
 
-    /// Whether this object is judged if nobody asked for its kind.
-    fn answers_for_itself(&self) -> bool {
-        self.left_to().is_none()
+    /// Whether this object is judged if the user did not name its kind.
+    fn is_judged_by_default(&self) -> bool {
+        self.responsible_controller().is_none()
     }
 
-    /// Whether it says anything about a controller without a verdict of its own. An object that asks for nothing does
-    /// not.
-    fn speaks_for_controller(&self) -> bool {
+    /// Whether it counts for a controller without a verdict of its own. An object that asks for nothing does not.
+    fn counts_for_controller(&self) -> bool {
         true
     }
 
-    /// When this object failed, if its controller makes another one in its place. A later object that does better makes
-    /// the failure obsolete.
-    fn fell(&self) -> Option<Time> {
+    /// When this object failed, if its controller makes another one in its place. A later object that succeeds makes the
+    /// failure obsolete.
+    fn failure_time(&self) -> Option<Time> {
         None
     }
 
     /// When this object was created, if it does the work that another one failed to do.
-    fn makes_up(&self) -> Option<Time> {
+    fn replacement_time(&self) -> Option<Time> {
         None
     }
 
-    /// The related kinds that the verdict needs, judged by what is known so far. It is called again with what was read,
+    /// The related kinds that the verdict needs besides the known ones. It is called again with the objects that were read,
     /// until it needs nothing more.
-    fn wants(&self, _known: &RelatedObjects) -> Vec<RelatedNeed> {
+    fn related_needs(&self, _known: &RelatedObjects) -> Vec<RelatedNeed> {
         Vec::new()
     }
 
     /// Whether to search for its pods: the verdict needs causes, or pods may change it.
-    fn is_worth_a_look(&self, item: &Item, _now: Now) -> bool {
+    fn needs_evidence(&self, item: &Item, _now: Now) -> bool {
         is_open(item)
     }
 
     /// Whether events about the object itself may say more than the object does.
-    fn asks_its_events(&self, _item: &Item) -> bool {
+    fn needs_events(&self, _item: &Item) -> bool {
         false
     }
 
-    /// Whether neither time nor pods can change that state. Notes are excepted: they are written when the object is
-    /// shown. An object whose pods are searched for is not settled.
+    /// Whether neither time nor pods can change that state. Notes do not count: they are written when the object is shown.
+    /// An object whose pods are searched for is not settled.
     fn is_settled(&self, item: &Item, now: Now) -> bool {
-        item.state.is_fine() && item.healthy == Some(true) && !self.is_worth_a_look(item, now)
+        item.state.is_fine() && item.healthy == Some(true) && !self.needs_evidence(item, now)
     }
 
     /// Why this object is not healthy, by its pods and events, and by its [`Check::own_causes`].
     fn causes(&self, item: &Item, evidence: &Evidence<'_>) -> Vec<Cause> {
-        cause::of_workload(self, item, evidence)
+        cause::workload_causes(self, item, evidence)
     }
 
     /// Causes that this kind knows besides those of pods.
@@ -122,7 +121,7 @@ pub trait Check: Resource {
     fn judge(&self, evidence: &Evidence<'_>) -> Item;
 }
 
-/// What is known about an object besides its own fields.
+/// The facts about an object besides its own fields.
 #[derive(Debug, Clone)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Evidence<'a> {
@@ -131,14 +130,14 @@ pub struct Evidence<'a> {
     /// The workload's pods; `None` if they were not seen, which differs from having none.
     pub pods: Option<Pods<'a>>,
     /// Events and nodes, if no pods carry them.
-    pub around: Option<&'a EventsAndNodes<'a>>,
-    /// What related kinds say about it, for the kinds that need them ([`Check::wants`]).
-    pub companions: Option<&'a RelatedObjects>,
+    pub events_and_nodes: Option<&'a EventsAndNodes<'a>>,
+    /// Objects of related kinds, for the kinds that need them ([`Check::related_needs`]).
+    pub related: Option<&'a RelatedObjects>,
     /// When an observer first saw this generation, for objects without `managedFields`.
     pub first_seen: Option<Time>,
     /// Whether the user named this very object. Being deleted is then not healthy.
     pub named: bool,
-    /// Whether a later object of the same controller took its place ([`replaced`]).
+    /// Whether a later object of the same controller took its place ([`replaced_uids`]).
     pub replaced: bool,
     /// Whether an annotation on the object can acknowledge findings.
     pub heeds_annotations: bool,
@@ -148,18 +147,19 @@ pub struct Evidence<'a> {
 
 impl<'a> Evidence<'a> {
     /// Events and nodes, given directly or with the pods.
-    pub(crate) fn around(&self) -> Option<&'a EventsAndNodes<'a>> {
-        self.around.or(self.pods.as_ref().and_then(|pods| pods.around))
+    pub(crate) fn events_and_nodes(&self) -> Option<&'a EventsAndNodes<'a>> {
+        self.events_and_nodes
+            .or(self.pods.as_ref().and_then(|pods| pods.events_and_nodes))
     }
 
-    /// Nothing is known besides the object and the time.
+    /// No evidence besides the object and the time.
     #[must_use]
-    pub fn at(now: Now) -> Self {
+    pub fn new(now: Now) -> Self {
         Self {
             now,
             pods: None,
-            around: None,
-            companions: None,
+            events_and_nodes: None,
+            related: None,
             first_seen: None,
             named: false,
             replaced: false,
@@ -184,7 +184,7 @@ pub fn judge<T: Check>(object: &T, evidence: &Evidence<'_>) -> Item {
     if evidence.explained {
         cause::explain(&mut item, object, evidence);
         if let Some(pods) = evidence.pods.as_ref().filter(|_| item.reason == Code::Ready) {
-            item.warnings.extend(pods.restarting());
+            item.warnings.extend(pods.restart_warnings());
         }
     }
     if evidence.heeds_annotations {

@@ -1,9 +1,9 @@
-//! Namespaces: whether one is there to stay, or is deleted in due time.
+//! Whether a namespace is active, or is deleted in due time.
 //!
 //! The namespace controller deletes what is in it, then takes the finalizer `kubernetes` away, and writes how far it is
 //! into five conditions (`pkg/controller/namespace/deletion/status_condition_utils.go` in kubernetes/kubernetes). Each is
 //! True while it holds the deletion. Pods take time to end, and finalizers clean up elsewhere, so a deletion may take
-//! 15 minutes, as that of any object. Then the namespace is degraded, with the conditions that are True. If none is True,
+//! 15 minutes, as for any object. Then the namespace is degraded, with the conditions that are True. If none is True,
 //! finalizers of the namespace itself hold it, or no controller works on it.
 
 use super::cause::Sentence;
@@ -16,7 +16,7 @@ use crate::report::{Cause, Code, Item, Notes, ObjectRef};
 use crate::resource::{ApiService, Condition as _, Namespace, ProbedCondition, Resource as _, Time};
 use crate::span::span;
 
-/// The conditions that hold a deletion, each of which is a cause. The first ones keep the controller from seeing or deleting
+/// The conditions that hold a deletion. Each is a cause. The first ones keep the controller from seeing or deleting
 /// anything.
 static HOLDS: [(Code, Hint); 5] = [
     (Code::NamespaceDeletionDiscoveryFailure, Hint::ApiServices),
@@ -29,14 +29,14 @@ static HOLDS: [(Code, Hint); 5] = [
     (Code::NamespaceContentRemaining, Hint::Content),
 ];
 
-/// Which command shows more.
+/// The command that shows more.
 #[derive(Debug, Clone, Copy)]
 enum Hint {
-    /// The parts of the API that are served elsewhere.
+    /// It lists the parts of the API that are served elsewhere.
     ApiServices,
-    /// The namespace itself.
+    /// It describes the namespace itself.
     Namespace,
-    /// The objects that are left in it.
+    /// It lists the objects that are left in the namespace.
     Content,
 }
 
@@ -101,13 +101,13 @@ fn verdict(namespace: &Namespace, evidence: &Evidence<'_>, notes: &mut Notes) ->
     let overdue = |deleted: &Time| evidence.now.age(*deleted) > LINGER_SECONDS;
     if let Some(deleted) = meta.deletion_timestamp.filter(overdue) {
         let age = span(evidence.now.age(deleted));
-        let message = format!("being deleted for {age}: {}", held_by(namespace));
+        let message = format!("being deleted for {age}: {}", reason_text(namespace));
         return Verdict::degraded(Code::NamespaceStuck, message).since(Some(deleted));
     }
     let preliminaries = Preliminaries {
         meta,
         evidence,
-        written: namespace.status.as_ref().is_some_and(|s| !s.phase.is_empty()),
+        has_status: namespace.status.as_ref().is_some_and(|s| !s.phase.is_empty()),
         has_generation: false,
         malformed: None,
     };
@@ -115,17 +115,17 @@ fn verdict(namespace: &Namespace, evidence: &Evidence<'_>, notes: &mut Notes) ->
     preliminaries.verdict(notes).unwrap_or_else(active)
 }
 
-/// What holds the deletion.
-fn held_by(namespace: &Namespace) -> String {
-    let holds: Vec<String> = namespace.holds().map(|(hold, _)| said(hold)).collect();
+/// What holds the deletion, as a sentence.
+fn reason_text(namespace: &Namespace) -> String {
+    let holds: Vec<String> = namespace.holds().map(|(hold, _)| condition_text(hold)).collect();
     if holds.is_empty() {
-        held_by_itself(namespace)
+        own_reason_text(namespace)
     } else {
         holds.join("; ")
     }
 }
 
-fn said(condition: &ProbedCondition) -> String {
+fn condition_text(condition: &ProbedCondition) -> String {
     let words = if condition.message.is_empty() {
         &condition.reason
     } else {
@@ -138,18 +138,15 @@ fn said(condition: &ProbedCondition) -> String {
 }
 
 /// What holds a namespace if no condition is True.
-fn held_by_itself(namespace: &Namespace) -> String {
+fn own_reason_text(namespace: &Namespace) -> String {
     let finalizers = namespace.spec.as_ref().map_or(&[][..], |s| &s.finalizers);
-    let of_others = namespace.meta().finalizers.iter().chain(finalizers);
-    let of_others: Vec<&str> = of_others
+    let others = namespace.meta().finalizers.iter().chain(finalizers);
+    let others: Vec<&str> = others
         .map(String::as_str)
         .filter(|f| *f != OWN_FINALIZER)
         .collect();
     let unseen = namespace.status.as_ref().is_none_or(|s| s.conditions.is_empty());
-    match (
-        of_others.as_slice(),
-        finalizers.iter().any(|f| f == OWN_FINALIZER),
-    ) {
+    match (others.as_slice(), finalizers.iter().any(|f| f == OWN_FINALIZER)) {
         ([], true) if unseen => "the namespace controller has written no condition".to_owned(),
         ([], true) => "the namespace controller found nothing left in it, and keeps its finalizer".to_owned(),
         ([], false) => "no finalizer is set".to_owned(),
@@ -172,12 +169,12 @@ fn cause(namespace: &Namespace, hold: &ProbedCondition, hint: Hint) -> Cause {
         hint: Some(hint),
         since: hold.last_transition_time.map(|t| t.to_string()),
         subject: api_service(hold),
-        ..Sentence::literal(said(hold)).into_cause(hold.kind.as_str().into())
+        ..Sentence::literal(condition_text(hold)).into_cause(hold.kind.as_str().into())
     }
 }
 
-/// The `APIService` behind a discovery that failed, from `... server APIs: GROUP/VERSION: the server ...`: the same one
-/// holds every namespace.
+/// The `APIService` behind a discovery that failed, from `... server APIs: GROUP/VERSION: the server ...`. It holds every
+/// namespace that is being deleted.
 fn api_service(hold: &ProbedCondition) -> Option<ObjectRef> {
     let (_, failed) = hold.message.split_once("server APIs: ")?;
     let (group, version) = failed.split_once(": ")?.0.split_once('/')?;

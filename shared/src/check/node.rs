@@ -40,7 +40,9 @@ impl Check for Node {
         let verdict = verdict(self, evidence, &mut notes);
         let warnings = match verdict.state {
             State::Unknown | State::Terminating => Vec::new(),
-            _ => pressures(self).chain(taints(self, evidence)).collect(),
+            _ => pressure_warnings(self)
+                .chain(taint_warnings(self, evidence))
+                .collect(),
         };
         Item {
             notes,
@@ -55,7 +57,7 @@ fn verdict(node: &Node, evidence: &Evidence<'_>, notes: &mut Notes) -> Verdict {
     let preliminaries = Preliminaries {
         meta,
         evidence,
-        written: node.status.as_ref().is_some_and(|s| !s.conditions.is_empty()),
+        has_status: node.status.as_ref().is_some_and(|s| !s.conditions.is_empty()),
         has_generation: false,
         malformed: None,
     };
@@ -69,61 +71,61 @@ fn verdict(node: &Node, evidence: &Evidence<'_>, notes: &mut Notes) -> Verdict {
         notes.push("marked as out of service".to_owned());
     }
     let Some(ready) = node.condition("Ready") else {
-        return lifecycle::without_condition(meta, "its kubelet", evidence);
+        return lifecycle::missing_condition_verdict(meta, "its kubelet", evidence);
     };
     // The network of a new node starts as a pod on it.
     let young = meta
         .creation_timestamp
         .is_some_and(|t| evidence.now.is_within(GRACE_SECONDS, t));
-    let starting = |told| Verdict::new(State::Progressing, false, Code::NodeStarting, told);
+    let starting = |message| Verdict::new(State::Progressing, false, Code::NodeStarting, message);
     if !ready.is_true() {
-        let not = ready.status != "Unknown";
-        let told = said(
-            if not {
+        let is_reported = ready.status != "Unknown";
+        let message = condition_text(
+            if is_reported {
                 "not ready"
             } else {
                 "its kubelet does not answer"
             },
             ready,
         );
-        return if not && young {
-            starting(told)
+        return if is_reported && young {
+            starting(message)
         } else {
-            Verdict::new(State::Unavailable, false, Code::NodeNotReady, told)
+            Verdict::new(State::Unavailable, false, Code::NodeNotReady, message)
         }
         .since(ready.last_transition_time);
     }
     let Some(network) = node.condition("NetworkUnavailable").filter(|c| c.is_true()) else {
         return Verdict::healthy(Code::Ready, "ready").since(ready.last_transition_time);
     };
-    let told = said("its network is not available", network);
+    let message = condition_text("its network is not available", network);
     if young {
-        starting(told)
+        starting(message)
     } else {
-        Verdict::degraded(Code::NetworkUnavailable, told)
+        Verdict::degraded(Code::NetworkUnavailable, message)
     }
     .since(network.last_transition_time)
 }
 
-fn said(what: &str, condition: &ProbedCondition) -> String {
+fn condition_text(what: &str, condition: &ProbedCondition) -> String {
     match condition.words() {
         words if words.is_empty() => what.to_owned(),
         words => format!("{what}: {words}"),
     }
 }
 
-/// Taints that contradict a node that is Ready.
-fn taints(node: &Node, evidence: &Evidence<'_>) -> impl Iterator<Item = String> {
+/// Warnings about taints that contradict a node that is Ready.
+fn taint_warnings(node: &Node, evidence: &Evidence<'_>) -> impl Iterator<Item = String> {
     let ready = node.condition("Ready").filter(|c| c.is_true());
     let lasting = ready.is_some_and(|c| {
         c.last_transition_time
             .is_none_or(|t| !evidence.now.is_within(TAINT_SECONDS, t))
     });
     let all = if lasting { node.taints() } else { &[] };
-    all.iter().filter_map(taint)
+    all.iter().filter_map(taint_warning)
 }
 
-fn taint(taint: &Taint) -> Option<String> {
+fn taint_warning(taint: &Taint) -> Option<String> {
     let Taint { key, effect } = taint;
     if key == OUT_OF_SERVICE {
         return Some(format!("ready again, and the taint {key} still ends its pods"));
@@ -136,7 +138,7 @@ fn taint(taint: &Taint) -> Option<String> {
     (waits && keeps_away).then(|| format!("ready, and the taint {key} still keeps pods away"))
 }
 
-fn pressures(node: &Node) -> impl Iterator<Item = String> {
+fn pressure_warnings(node: &Node) -> impl Iterator<Item = String> {
     PRESSURES.into_iter().filter_map(|kind| {
         let condition = node.condition(kind).filter(|c| c.is_true())?;
         let what = match kind {

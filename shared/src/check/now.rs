@@ -61,7 +61,7 @@ impl Now {
     /// Like [`Now::is_within`], for a time of another object than the judged one. If the time is inferred, that
     /// object's time may be the newest of all, and then it proves nothing.
     #[must_use]
-    pub fn is_within_of_another(self, limit: i64, then: Time) -> bool {
+    pub fn is_other_within(self, limit: i64, then: Time) -> bool {
         (self.is_known() || then < self.time) && self.age(then) < limit
     }
 }
@@ -82,9 +82,9 @@ mod tests {
         assert!(!Now::inferred(t(100), None).is_within(60, t(100)));
         assert!(!Now::inferred(t(100), Some(t(99))).is_within(60, t(100)));
         assert!(Now::inferred(t(100), Some(t(99))).is_within(60, t(99)));
-        assert!(Now::known(t(100)).is_within_of_another(60, t(100)));
-        assert!(!Now::known(t(100)).is_within_of_another(60, t(40)));
-        assert!(!Now::inferred(t(100), Some(t(100))).is_within_of_another(60, t(100)));
-        assert!(Now::inferred(t(100), Some(t(100))).is_within_of_another(60, t(99)));
+        assert!(Now::known(t(100)).is_other_within(60, t(100)));
+        assert!(!Now::known(t(100)).is_other_within(60, t(40)));
+        assert!(!Now::inferred(t(100), Some(t(100))).is_other_within(60, t(100)));
+        assert!(Now::inferred(t(100), Some(t(100))).is_other_within(60, t(99)));
     }
 }

@@ -11,7 +11,8 @@
 //! A claim that is being deleted stays as long as a pod uses it (the finalizer `kubernetes.io/pvc-protection`).
 
 use super::cause::Sentence;
-use super::cause::claim::{ClaimCause, ClaimEvent, why};
+use super::cause::claim::{ClaimCause, cause_from_events};
+use super::evidence::ClaimEvent;
 use super::lifecycle::{self, Preliminaries};
 use super::related::events::EventFacts;
 use super::related::pods::{PodFacts, PodStage};
@@ -42,9 +43,9 @@ impl JudgedKind for PersistentVolumeClaim {
 }
 
 impl Check for PersistentVolumeClaim {
-    const COMPANIONS: &'static [RelatedKind] = &[RelatedKind::Pods, RelatedKind::ClaimEvents];
+    const RELATED_KINDS: &'static [RelatedKind] = &[RelatedKind::Pods, RelatedKind::ClaimEvents];
 
-    fn wants(&self, known: &RelatedObjects) -> Vec<RelatedNeed> {
+    fn related_needs(&self, known: &RelatedObjects) -> Vec<RelatedNeed> {
         let namespace = &self.meta().namespace;
         let pending = self.phase() == "Pending";
         if !pending && !self.is_held_by_pods() {
@@ -53,7 +54,7 @@ impl Check for PersistentVolumeClaim {
         let Some(pods) = known.pods(namespace) else {
             return vec![(RelatedKind::Pods, namespace.clone())];
         };
-        if pending && waiting(self, pods).next().is_some() {
+        if pending && pods_in_need(self, pods).next().is_some() {
             return vec![(RelatedKind::ClaimEvents, namespace.clone())];
         }
         Vec::new()
@@ -64,7 +65,7 @@ impl Check for PersistentVolumeClaim {
         let verdict = verdict(self, evidence, &mut notes, &mut causes);
         let warnings = match (verdict.state, &self.status) {
             (State::Unknown | State::Terminating, _) | (_, None) => Vec::new(),
-            (_, Some(status)) => changes(status, evidence, &mut notes),
+            (_, Some(status)) => change_warnings(status, evidence, &mut notes),
         };
         Item {
             notes,
@@ -91,7 +92,7 @@ impl PersistentVolumeClaim {
     }
 
     /// Whether a pod mounts it. An ephemeral volume's claim belongs to its pod, which does not name it.
-    fn is_of(&self, pod: &PodFacts) -> bool {
+    fn is_used_by(&self, pod: &PodFacts) -> bool {
         let meta = self.meta();
         let owner = meta.controller().filter(|o| o.kind == "Pod");
         pod.claims.contains(&meta.name) || owner.is_some_and(|o| o.uid == pod.uid)
@@ -99,15 +100,22 @@ impl PersistentVolumeClaim {
 }
 
 /// Pods that need the claim.
-fn waiting<'a>(claim: &'a PersistentVolumeClaim, pods: &'a [PodFacts]) -> impl Iterator<Item = &'a PodFacts> {
+fn pods_in_need<'a>(
+    claim: &'a PersistentVolumeClaim,
+    pods: &'a [PodFacts],
+) -> impl Iterator<Item = &'a PodFacts> {
     pods.iter()
-        .filter(|pod| pod.stage == PodStage::Active && !pod.gated && claim.is_of(pod))
+        .filter(|pod| pod.stage == PodStage::Active && !pod.gated && claim.is_used_by(pod))
 }
 
 /// Warnings about changes of the volume.
-fn changes(status: &PersistentVolumeClaimStatus, evidence: &Evidence<'_>, notes: &mut Notes) -> Vec<String> {
-    let met = || status.conditions.iter().filter(|c| c.is_true());
-    let failed = met().filter(|c| ERRORS.contains(&c.kind.as_str()));
+fn change_warnings(
+    status: &PersistentVolumeClaimStatus,
+    evidence: &Evidence<'_>,
+    notes: &mut Notes,
+) -> Vec<String> {
+    let true_conditions = || status.conditions.iter().filter(|c| c.is_true());
+    let failed = true_conditions().filter(|c| ERRORS.contains(&c.kind.as_str()));
     let mut warnings: Vec<String> = failed.map(|c| format!("{}: {}", c.kind, c.words())).collect();
     let given_up = status.allocated_resource_statuses.values();
     let given_up = given_up.filter(|word| word.ends_with("Infeasible") || word.ends_with("Failed"));
@@ -115,11 +123,11 @@ fn changes(status: &PersistentVolumeClaimStatus, evidence: &Evidence<'_>, notes:
         warnings.extend(given_up.map(|word| format!("its volume cannot be made as large as asked: {word}")));
     }
     // Newer servers leave `Resizing` True besides: the rest is the node's part.
-    if met().any(|c| c.kind == "FileSystemResizePending") {
+    if true_conditions().any(|c| c.kind == "FileSystemResizePending") {
         notes.push("its volume is larger, its file system will be once a pod mounts it again".to_owned());
         return warnings;
     }
-    for condition in met().filter(|c| CHANGES.contains(&c.kind.as_str())) {
+    for condition in true_conditions().filter(|c| CHANGES.contains(&c.kind.as_str())) {
         let what = if condition.kind == "Resizing" {
             "made larger"
         } else {
@@ -147,16 +155,16 @@ fn verdict(
     let preliminaries = Preliminaries {
         meta,
         evidence,
-        written: claim.status.as_ref().is_some_and(|s| !s.phase.is_empty()),
+        has_status: claim.status.as_ref().is_some_and(|s| !s.phase.is_empty()),
         has_generation: false,
         malformed: None,
     };
     if let Some(verdict) = preliminaries.verdict(notes) {
-        let pods = evidence.companions.and_then(|c| c.pods(&meta.namespace));
+        let pods = evidence.related.and_then(|c| c.pods(&meta.namespace));
         let mut users = pods
             .into_iter()
             .flatten()
-            .filter(|pod| matches!(pod.stage, PodStage::Active | PodStage::Leaving) && claim.is_of(pod));
+            .filter(|pod| matches!(pod.stage, PodStage::Active | PodStage::Leaving) && claim.is_used_by(pod));
         if let Some(first) = users
             .next()
             .filter(|_| verdict.reason == Code::Deleting && claim.is_held_by_pods())
@@ -178,25 +186,26 @@ fn verdict(
                 volume => format!("lost: volume {volume} is gone or is another claim's"),
             },
         ),
-        "Pending" => pending(claim, meta, evidence, notes, causes),
+        "Pending" => pending_verdict(claim, meta, evidence, notes, causes),
         other => Verdict::malformed(&format!("status.phase is {other:?}")),
     }
 }
 
-fn pending(
+/// The verdict about a claim without a volume.
+fn pending_verdict(
     claim: &PersistentVolumeClaim,
     meta: &ObjectMeta,
     evidence: &Evidence<'_>,
     notes: &mut Notes,
     causes: &mut Vec<Cause>,
 ) -> Verdict {
-    let Some(pods) = evidence.companions.and_then(|c| c.pods(&meta.namespace)) else {
+    let Some(pods) = evidence.related.and_then(|c| c.pods(&meta.namespace)) else {
         return Verdict::unknown(
             Code::PodsNotSeen,
             "pending, and whether a pod waits for it is not known: the pods were not seen",
         );
     };
-    let waiting: Vec<&PodFacts> = waiting(claim, pods).collect();
+    let waiting: Vec<&PodFacts> = pods_in_need(claim, pods).collect();
     let Some(first) = waiting.iter().min_by_key(|p| p.created) else {
         return Verdict::healthy(Code::NotWantedYet, "pending, no pod wants it");
     };
@@ -205,7 +214,7 @@ fn pending(
         .as_ref()
         .and_then(|s| s.storage_class_name.as_deref())
         .map_or(String::new(), |class| format!(", storage class {class:?}"));
-    let told = match waiting.len() {
+    let message = match waiting.len() {
         1 => format!("pending, Pod {} waits for it{class}", first.name),
         n => format!(
             "pending, Pod {} and {} more wait for it{class}",
@@ -215,31 +224,31 @@ fn pending(
     };
     let since = first.created.max(meta.creation_timestamp);
     let events = evidence
-        .companions
+        .related
         .and_then(|known| known.events(RelatedKind::ClaimEvents, &meta.namespace, &meta.uid));
     match events {
-        Some(events) => causes.extend(behind(meta, first, events).map(|cause| Cause {
+        Some(events) => causes.extend(event_cause(meta, first, events).map(|cause| Cause {
             since: since.map(|t| t.to_string()),
             ..cause
         })),
         None => notes.push("its events were not seen".to_owned()),
     }
     if lifecycle::is_recent(evidence.now, meta.creation_timestamp, first.created) {
-        return Verdict::new(State::Progressing, false, Code::ClaimBinding, told).since(since);
+        return Verdict::new(State::Progressing, false, Code::ClaimBinding, message).since(since);
     }
-    Verdict::degraded(Code::ClaimPending, told).since(since)
+    Verdict::degraded(Code::ClaimPending, message).since(since)
 }
 
 /// Why it has no volume, by its own events.
-fn behind(meta: &ObjectMeta, pod: &PodFacts, events: &[EventFacts]) -> Option<Cause> {
+fn event_cause(meta: &ObjectMeta, pod: &PodFacts, events: &[EventFacts]) -> Option<Cause> {
     let (namespace, name) = (&meta.namespace, &meta.name);
-    let said = events.iter().map(|event| ClaimEvent {
+    let events = events.iter().map(|event| ClaimEvent {
         reason: &event.reason,
         message: &event.message,
         is_warning: event.is_warning,
         time: event.time,
     });
-    let (words, subject, hint) = match why(said)? {
+    let (words, subject, hint) = match cause_from_events(events)? {
         ClaimCause::Failed(words) => (
             words,
             ObjectRef::namespaced(PersistentVolumeClaim::KIND, namespace, name),

@@ -1,7 +1,7 @@
 //! Whether a pod without a controller runs and is ready, or has done its work.
 //!
 //! By its phase and its Ready condition, as `pkg/kubelet/status` of kubernetes/kubernetes writes them. Nothing replaces
-//! such a pod, so `Failed` is a failure for good whatever its reason, an eviction too. A scheduling gate
+//! such a pod, so `Failed` is a failure for good for every reason, an eviction too. A scheduling gate
 //! (`SchedulingGated`) holds a pod on purpose: it is suspended. A pod that is not ready has the grace of a young pod,
 //! unless it shows a cause that does not pass by itself. If its containers are meant to end ([`super::completion`]), a
 //! done container is no failure, though the pod is not Ready any more.
@@ -10,10 +10,10 @@
 //! took its place. The controllers of Kubernetes create another pod for a failed one, and leave the failed one to the
 //! pod garbage collector (`FilterActivePods` in `pkg/controller/controller_utils.go`). An unknown controller may do so
 //! for a pod that was ended as a whole, by an eviction or a shutdown of its node. A pod that ended by its own failure
-//! may be all that it had. The mirror pod of a static pod belongs to its Node, which says nothing about it: it is
-//! judged as a pod without a controller.
+//! may be the only one that its controller makes. The mirror pod of a static pod belongs to its Node, which says
+//! nothing about it: it is judged as a pod without a controller.
 
-use super::cause::{self, works};
+use super::cause::{self, working_pod};
 use super::lifecycle::{self, Preliminaries};
 use super::revision::STEP_SECONDS;
 use super::verdict::Verdict;
@@ -33,42 +33,43 @@ impl JudgedKind for Pod {
 }
 
 impl Check for Pod {
-    fn left_to(&self) -> Option<&OwnerReference> {
+    fn responsible_controller(&self) -> Option<&OwnerReference> {
         self.meta().controller().filter(|owner| owner.kind != "Node")
     }
 
-    fn fell(&self) -> Option<Time> {
+    fn failure_time(&self) -> Option<Time> {
         let status = self.status.as_ref().filter(|s| s.phase == "Failed")?;
-        let remade = ONE_BY_ONE.contains(&self.left_to()?.kind.as_str()) || !status.reason.is_empty();
+        let remade =
+            ONE_BY_ONE.contains(&self.responsible_controller()?.kind.as_str()) || !status.reason.is_empty();
         self.meta().creation_timestamp.filter(|_| remade)
     }
 
-    fn makes_up(&self) -> Option<Time> {
+    fn replacement_time(&self) -> Option<Time> {
         let over = self.status.as_ref().map_or("", |s| s.phase.as_str());
         let does = self.is_active() || over == "Succeeded";
         self.meta().creation_timestamp.filter(|_| does)
     }
 
-    /// A working pod that is not Ready does not show that its node is lost, nor, before some time has passed, what
-    /// keeps it from ending.
-    fn is_worth_a_look(&self, item: &Item, _now: Now) -> bool {
+    /// A working pod that is not Ready does not show whether its node is lost. What keeps it from ending shows only
+    /// after some time.
+    fn needs_evidence(&self, item: &Item, _now: Now) -> bool {
         is_open(item) || item.reason == Code::Running
     }
 
     fn causes(&self, item: &Item, evidence: &Evidence<'_>) -> Vec<Cause> {
-        cause::of_single_pod(self, item, evidence)
+        cause::single_pod_causes(self, item, evidence)
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
         let mut notes = Notes::default();
         let own = Pods {
             pods: vec![(self, evidence.now)],
-            around: evidence.around(),
+            events_and_nodes: evidence.events_and_nodes(),
             ..Pods::default()
         };
         let verdict = verdict(self, &own, evidence, &mut notes);
         let warnings = match verdict.state {
-            State::Healthy if evidence.explained => own.restarting(),
+            State::Healthy if evidence.explained => own.restart_warnings(),
             _ => Vec::new(),
         };
         let counted = matches!(
@@ -91,7 +92,7 @@ fn verdict(pod: &Pod, own: &Pods<'_>, evidence: &Evidence<'_>, notes: &mut Notes
     let preliminaries = Preliminaries {
         meta,
         evidence,
-        written: status != PodStatus::default(),
+        has_status: status != PodStatus::default(),
         has_generation: false,
         malformed: None,
     };
@@ -100,17 +101,20 @@ fn verdict(pod: &Pod, own: &Pods<'_>, evidence: &Evidence<'_>, notes: &mut Notes
     }
     match status.phase.as_str() {
         "Succeeded" => return Verdict::new(State::Succeeded, true, Code::Complete, "succeeded"),
-        "Failed" => return over(pod, &status, evidence).since(ended(&status)),
+        "Failed" => return failure_verdict(pod, &status, evidence).since(end_time(&status)),
         _ if pod.is_ready() => {
-            if let Some(since) = own.recovered().filter(|_| lifecycle::is_old(meta, evidence.now)) {
-                return lifecycle::just_recovered("ready".into(), since, evidence.now);
+            if let Some(since) = own
+                .recovery_time()
+                .filter(|_| lifecycle::is_old(meta, evidence.now))
+            {
+                return lifecycle::recovery_verdict("ready".into(), since, evidence.now);
             }
             return Verdict::healthy(Code::Ready, "ready")
                 .since(pod.condition("Ready").and_then(|c| c.last_transition_time));
         }
         _ => {}
     }
-    if let Some(verdict) = working(pod, evidence, notes) {
+    if let Some(verdict) = working_verdict(pod, evidence, notes) {
         return verdict;
     }
     if pod.is_gated() {
@@ -122,31 +126,31 @@ fn verdict(pod: &Pod, own: &Pods<'_>, evidence: &Evidence<'_>, notes: &mut Notes
         )
         .since(meta.creation_timestamp);
     }
-    let since = own.short_since(1);
-    let told = not_ready(pod, &status);
+    let since = own.shortage_start(1);
+    let message = unready_text(pod, &status);
     let young = meta
         .creation_timestamp
         .is_some_and(|t| evidence.now.is_within(GRACE_SECONDS, t));
     if young && own.hard_causes().is_empty() {
-        return Verdict::new(State::Progressing, false, Code::PodsStarting, told).since(since);
+        return Verdict::new(State::Progressing, false, Code::PodsStarting, message).since(since);
     }
-    Verdict::new(State::Unavailable, false, Code::PodNotReady, told).since(since)
+    Verdict::new(State::Unavailable, false, Code::PodNotReady, message).since(since)
 }
 
-/// A pod with done containers whose other containers work.
-fn working(pod: &Pod, evidence: &Evidence<'_>, notes: &mut Notes) -> Option<Verdict> {
-    let works = works(pod, evidence.now, evidence.around());
-    let ending = works.filter(|e| e.ready && !e.done.is_empty())?;
+/// The verdict about a pod with done containers whose other containers work.
+fn working_verdict(pod: &Pod, evidence: &Evidence<'_>, notes: &mut Notes) -> Option<Verdict> {
+    let working = working_pod(pod, evidence.now, evidence.events_and_nodes());
+    let ending = working.filter(|e| e.ready && !e.done.is_empty())?;
     let (done, all) = (ending.done.len(), ending.done.len() + ending.running.len());
     let lasts = ending.since.is_some_and(|t| evidence.now.age(t) >= STEP_SECONDS);
     if ending.is_kept && lasts {
-        return Some(Verdict::degraded(Code::KeptFromEnding, ending.kept()).since(ending.since));
+        return Some(Verdict::degraded(Code::KeptFromEnding, ending.kept_text()).since(ending.since));
     }
     if ending.is_kept {
-        notes.push(ending.kept());
+        notes.push(ending.kept_text());
     }
-    let told = format!("running, {done} of {all} containers are done");
-    Some(Verdict::healthy(Code::Running, told).since(pod.meta().creation_timestamp))
+    let message = format!("running, {done} of {all} containers are done");
+    Some(Verdict::healthy(Code::Running, message).since(pod.meta().creation_timestamp))
 }
 
 /// Kinds that try again with a later pod: the driver of Spark with its executors, a TaskRun of Tekton and a runner of
@@ -156,27 +160,30 @@ const ONE_BY_ONE: [&str; 4] = ["Job", "Pod", "TaskRun", "EphemeralRunner"];
 /// Kinds that create another pod for each failed one.
 const REPLACE: [&str; 4] = ["ReplicaSet", "ReplicationController", "StatefulSet", "DaemonSet"];
 
-/// A pod that has failed.
-fn over(pod: &Pod, status: &PodStatus, evidence: &Evidence<'_>) -> Verdict {
-    let told = failed(status);
-    let Some(owner) = pod.left_to() else {
+/// The verdict about a pod that has failed.
+fn failure_verdict(pod: &Pod, status: &PodStatus, evidence: &Evidence<'_>) -> Verdict {
+    let message = failure_text(status);
+    let Some(owner) = pod.responsible_controller() else {
         let nothing = status.reason.is_empty() && status.message.is_empty();
-        let told = if nothing {
-            format!("{told}, and nothing replaces it")
+        let message = if nothing {
+            format!("{message}, and nothing replaces it")
         } else {
-            told
+            message
         };
-        return Verdict::degraded(Code::PodFailed, told);
+        return Verdict::degraded(Code::PodFailed, message);
     };
     let replaced = evidence.replaced || REPLACE.contains(&owner.kind.as_str());
     if replaced && !evidence.named {
-        return Verdict::left_behind(format!("{told}, and {} {} replaces it", owner.kind, owner.name));
+        return Verdict::left_behind(format!(
+            "{message}, and {} {} replaces it",
+            owner.kind, owner.name
+        ));
     }
-    Verdict::degraded(Code::PodFailed, told)
+    Verdict::degraded(Code::PodFailed, message)
 }
 
-/// How it ended.
-fn failed(status: &PodStatus) -> String {
+/// How it failed, as a sentence.
+fn failure_text(status: &PodStatus) -> String {
     match (status.reason.as_str(), status.message.as_str()) {
         ("", "") => "failed".to_owned(),
         ("", words) | (words, "") => format!("failed: {words}"),
@@ -185,15 +192,15 @@ fn failed(status: &PodStatus) -> String {
 }
 
 /// When the last of its containers ended.
-fn ended(status: &PodStatus) -> Option<Time> {
+fn end_time(status: &PodStatus) -> Option<Time> {
     let states = status.container_statuses.iter().filter_map(|c| c.state.as_ref());
     states
         .filter_map(|s| s.terminated.as_ref().and_then(|t| t.finished_at))
         .max()
 }
 
-/// The state of a pod that is not ready.
-fn not_ready(pod: &Pod, status: &PodStatus) -> String {
+/// The state of a pod that is not ready, as a sentence.
+fn unready_text(pod: &Pod, status: &PodStatus) -> String {
     if pod.unscheduled().is_some() {
         return "not scheduled".to_owned();
     }

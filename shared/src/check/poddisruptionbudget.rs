@@ -1,10 +1,10 @@
 //! Whether as many pods are healthy as a PodDisruptionBudget asks for.
 //!
 //! By the counts of the disruption controller (`pkg/controller/disruption` in kubernetes/kubernetes). A budget breaks
-//! nothing: the workload falls short, and is judged by itself. So fewer healthy pods than wanted are a warning, and a
-//! budget that allows no disruption is a note: a drain waits. If the controller cannot compute the budget, it says so:
-//! `DisruptionAllowed` is False with `SyncFailed`. Then no pod may be evicted, and the counts and the observed
-//! generation stay as they were: that is degraded. Pods of a controller without a scale count for nothing
+//! nothing: the workload falls short, and is judged by itself. So it is a warning if fewer pods are healthy than
+//! wanted, and a note if the budget allows no disruption: a drain waits then. If the controller cannot compute the
+//! budget, it says so: `DisruptionAllowed` is False with `SyncFailed`. Then no pod may be evicted, and the counts and
+//! the observed generation stay as they were: that is degraded. Pods of a controller without a scale count for nothing
 //! (`getExpectedScale`). A budget that expects no pod lets none of them be evicted: a warning.
 //!
 //! `pkg/registry/core/pod/storage/eviction.go` decides about an eviction. A pod that has begun and is not ready may be
@@ -34,7 +34,7 @@ impl JudgedKind for PodDisruptionBudget {
 }
 
 impl Check for PodDisruptionBudget {
-    const COMPANIONS: &'static [RelatedKind] = &[
+    const RELATED_KINDS: &'static [RelatedKind] = &[
         RelatedKind::PodDisruptionBudgets,
         RelatedKind::Pods,
         RelatedKind::Deployments,
@@ -44,7 +44,7 @@ impl Check for PodDisruptionBudget {
         RelatedKind::ReplicationControllers,
     ];
 
-    fn wants(&self, known: &RelatedObjects) -> Vec<RelatedNeed> {
+    fn related_needs(&self, known: &RelatedObjects) -> Vec<RelatedNeed> {
         let meta = self.meta();
         let namespace = meta.namespace.as_str();
         if self.selector().is_none() || meta.deletion_timestamp.is_some() {
@@ -58,15 +58,15 @@ impl Check for PodDisruptionBudget {
         }
         match known.pods(namespace) {
             Some(_) => Vec::new(),
-            None if known.is_asked(RelatedKind::Pods, namespace) => workloads::want_workloads(namespace),
+            None if known.is_asked(RelatedKind::Pods, namespace) => workloads::workload_needs(namespace),
             None => vec![(RelatedKind::Pods, namespace.to_owned())],
         }
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
         let (mut notes, mut warnings) = (Notes::default(), Vec::new());
-        let shared = match evidence.companions {
-            Some(known) if self.meta().deletion_timestamp.is_none() => shared(self, known),
+        let shared = match evidence.related {
+            Some(known) if self.meta().deletion_timestamp.is_none() => SharedPods::find(self, known),
             _ => SharedPods::default(),
         };
         let verdict = verdict(self, evidence, &shared, &mut notes, &mut warnings);
@@ -104,9 +104,9 @@ fn verdict(
     let preliminaries = Preliminaries {
         meta,
         evidence,
-        written: status != PodDisruptionBudgetStatus::default(),
+        has_status: status != PodDisruptionBudgetStatus::default(),
         has_generation: false,
-        malformed: lifecycle::negative(&numbers),
+        malformed: lifecycle::find_negative(&numbers),
     };
     if let Some(verdict) = preliminaries.verdict(notes) {
         return verdict;
@@ -119,7 +119,7 @@ fn verdict(
         return Verdict::degraded(Code::SyncFailed, failed.words()).since(failed.last_transition_time);
     }
     let observed = status.observed_generation.filter(|o| *o != 0);
-    if let Some(verdict) = lifecycle::unobserved(meta, observed, State::Degraded, evidence) {
+    if let Some(verdict) = lifecycle::unobserved_verdict(meta, observed, State::Degraded, evidence) {
         return verdict;
     }
     let (healthy, desired) = (count(status.current_healthy), count(status.desired_healthy));
@@ -127,7 +127,7 @@ fn verdict(
     if expected == 0 && healthy > 0 {
         warnings.push(format!(
             "its {} of no controller that can be asked how many there should be: none may be evicted, a drain waits",
-            pods(healthy, "pod is", "pods are")
+            count_text(healthy, "pod is", "pods are")
         ));
         return Verdict::healthy(Code::UnmanagedPods, format!("{healthy} healthy, 0 expected"));
     }
@@ -146,12 +146,12 @@ fn verdict(
             "none may be evicted, a drain waits"
         };
         warnings.push(format!("{healthy} of {desired} wanted pods are healthy: {which}"));
-        let told = if always {
+        let message = if always {
             format!("{counts}, those that are not ready may be evicted")
         } else {
             format!("{counts}, {allowed} may be evicted")
         };
-        return Verdict::healthy(Code::BelowDesiredHealthy, told);
+        return Verdict::healthy(Code::BelowDesiredHealthy, message);
     }
     if allowed == 0 {
         let wait = if desired >= expected {
@@ -160,12 +160,12 @@ fn verdict(
             "a drain waits"
         };
         notes.push(format!("no pod that is ready may be evicted, {wait}"));
-        let told = if always {
+        let message = if always {
             format!("{counts}, those that are not ready may be evicted")
         } else {
             format!("{counts}, 0 may be evicted")
         };
-        return Verdict::healthy(Code::NoDisruptionAllowed, told);
+        return Verdict::healthy(Code::NoDisruptionAllowed, message);
     }
     Verdict::healthy(
         Code::DisruptionAllowed,
@@ -173,7 +173,7 @@ fn verdict(
     )
 }
 
-fn pods(count: i64, one: &str, many: &str) -> String {
+fn count_text(count: i64, one: &str, many: &str) -> String {
     match count {
         1 => format!("1 {one}"),
         n => format!("{n} {many}"),
@@ -201,7 +201,7 @@ fn is_sure(budget: &PodDisruptionBudget, rival: &BudgetFacts) -> bool {
     budget.selector() == Some(&rival.selector) && expected.unwrap_or(0) > 0 && rival.expects_pods
 }
 
-/// Pods of a budget that another one selects too.
+/// The pods of a budget that other budgets select too.
 #[derive(Default)]
 struct SharedPods<'a> {
     /// The names of the others.
@@ -212,37 +212,38 @@ struct SharedPods<'a> {
     not_seen: bool,
 }
 
-fn shared<'a>(budget: &'a PodDisruptionBudget, known: &'a RelatedObjects) -> SharedPods<'a> {
-    let mut shared = SharedPods::default();
-    let Some(own) = budget.selector() else {
-        return shared;
-    };
-    let namespace = budget.meta().namespace.as_str();
-    shared.not_seen = !known.has_seen_budgets(namespace);
-    for rival in rivals(budget, known) {
-        let of_both = |labels: &std::collections::BTreeMap<String, String>| {
-            own.matches(labels) && rival.selector.matches(labels)
+impl<'a> SharedPods<'a> {
+    /// Looks for pods that this budget and another one select.
+    fn find(budget: &'a PodDisruptionBudget, known: &'a RelatedObjects) -> Self {
+        let mut shared = Self::default();
+        let Some(own) = budget.selector() else {
+            return shared;
         };
-        let example = match known.pods(namespace) {
-            Some(pods) => {
-                let pod = pods
-                    .iter()
-                    .find(|pod| pod.stage == PodStage::Active && of_both(&pod.labels));
-                pod.map(|pod| format!("Pod {}", pod.name))
+        let namespace = budget.meta().namespace.as_str();
+        shared.not_seen = !known.has_seen_budgets(namespace);
+        for rival in rivals(budget, known) {
+            let match_both = |labels: &std::collections::BTreeMap<String, String>| {
+                own.matches(labels) && rival.selector.matches(labels)
+            };
+            let example = match known.pods(namespace) {
+                Some(pods) => {
+                    let pod = pods
+                        .iter()
+                        .find(|pod| pod.stage == PodStage::Active && match_both(&pod.labels));
+                    pod.map(|pod| format!("Pod {}", pod.name))
+                }
+                None => known.workload(namespace, match_both),
+            };
+            if example.is_some() || is_sure(budget, rival) {
+                shared.with.push(&rival.name);
+                shared.example = shared.example.or(example);
+            } else if known.pods(namespace).is_none() {
+                shared.not_seen = true;
             }
-            None => known.workload(namespace, of_both),
-        };
-        if example.is_some() || is_sure(budget, rival) {
-            shared.with.push(&rival.name);
-            shared.example = shared.example.or(example);
-        } else if known.pods(namespace).is_none() {
-            shared.not_seen = true;
         }
+        shared
     }
-    shared
-}
 
-impl SharedPods<'_> {
     fn warning(&self) -> Option<String> {
         let left = self.with.len().saturating_sub(NAMED);
         let named: Vec<&str> = self.with.iter().take(NAMED).copied().collect();

@@ -1,7 +1,7 @@
-//! Pods asked for against pods there are, for every kind that keeps a number of pods running.
+//! How many pods are asked for and how many exist, for every kind that keeps a number of pods running.
 //!
 //! [`Replicas`] judges the kinds whose status is counts alone: StatefulSet, DaemonSet, ReplicaSet. Their controllers write
-//! no condition about a rollout. So the last thing that moved dates a shortage. A rollout that is not over has the time of
+//! no condition about a rollout. So the last change dates a shortage. A rollout that is not over has the time of
 //! [`revision`](super::revision) from step to step, whether pods are missing or not. Any other shortage, the first start
 //! included, has the grace of a young pod.
 
@@ -28,20 +28,20 @@ pub(super) struct ReplicaCounts {
 }
 
 impl ReplicaCounts {
-    /// What is wrong if the pods that exist do not include those that are counted.
+    /// Which count contradicts another one: more pods are counted than exist.
     pub fn contradiction(&self) -> Option<String> {
         let replicas = ("replicas", self.replicas);
         let ready = ("readyReplicas", self.ready);
-        lifecycle::exceeds(("updatedReplicas", self.updated), replicas)
-            .or_else(|| lifecycle::exceeds(ready, replicas))
-            .or_else(|| lifecycle::exceeds(("availableReplicas", self.available), ready))
+        lifecycle::find_excess(("updatedReplicas", self.updated), replicas)
+            .or_else(|| lifecycle::find_excess(ready, replicas))
+            .or_else(|| lifecycle::find_excess(("availableReplicas", self.available), ready))
     }
 
-    /// What decides the verdict before the counts are read. `observed` is the generation that they are of.
-    pub fn preliminary(
+    /// The verdict if a rule decides it that comes before the counts. `observed` is the generation that they are of.
+    pub fn preliminary_verdict(
         &self,
         meta: &ObjectMeta,
-        written: bool,
+        has_status: bool,
         malformed: Option<String>,
         observed: Option<i64>,
         evidence: &Evidence<'_>,
@@ -50,13 +50,13 @@ impl ReplicaCounts {
         let preliminaries = Preliminaries {
             meta,
             evidence,
-            written,
+            has_status,
             has_generation: true,
             malformed,
         };
         preliminaries
             .verdict(notes)
-            .or_else(|| lifecycle::unobserved(meta, observed, short_state(self.ready), evidence))
+            .or_else(|| lifecycle::unobserved_verdict(meta, observed, shortage_state(self.ready), evidence))
     }
 
     /// The item with these counts.
@@ -71,25 +71,26 @@ impl ReplicaCounts {
     }
 
     /// `2 of 3 ready`
-    pub fn ready_of_desired(&self) -> Message {
+    pub fn ready_text(&self) -> Message {
         Message::ready_of_desired(self.ready, self.desired)
     }
 
     /// `1 of 3 updated, the others once they are deleted (OnDelete)`
-    pub fn on_delete(&self) -> String {
+    pub fn on_delete_note(&self) -> String {
         format!(
             "{} of {} updated, the others once they are deleted (OnDelete)",
             self.updated, self.desired
         )
     }
 
+    /// How many pods are not ready that should be.
     pub fn missing(&self) -> i64 {
         self.desired.saturating_sub(self.ready)
     }
 }
 
 /// The state of a workload with too few ready pods.
-pub(super) fn short_state(ready: i64) -> State {
+pub(super) fn shortage_state(ready: i64) -> State {
     if ready == 0 {
         State::Unavailable
     } else {
@@ -103,19 +104,19 @@ pub(super) fn count(number: Option<i32>) -> i64 {
 }
 
 /// `1 pod still going`: pods of a workload that asks for none.
-pub(super) fn still_going(pods: i64) -> String {
+pub(super) fn lingering_pods(pods: i64) -> String {
     let noun = if pods == 1 { "pod" } else { "pods" };
     format!("{pods} {noun} still going")
 }
 
-/// Too few pods are ready, and what may excuse that.
+/// A shortage of ready pods, with the facts that may excuse it.
 pub(super) struct Shortage<'a> {
     pub counts: ReplicaCounts,
     pub pods: Option<&'a Pods<'a>>,
     pub since: Option<Time>,
-    /// Whether the controller itself says that it does not get on.
+    /// Whether the controller itself says that it makes no progress.
     pub stopped: bool,
-    /// A rollout that certainly moves.
+    /// A rollout that certainly makes progress.
     pub rollout: Option<RevisionProgress>,
     /// Whether the missing pods still have time to start.
     pub starting: bool,
@@ -123,10 +124,10 @@ pub(super) struct Shortage<'a> {
 
 impl Shortage<'_> {
     pub fn verdict(self, notes: &mut Notes) -> Verdict {
-        let counted = self.counts.ready_of_desired();
+        let counted = self.counts.ready_text();
         let stopped = self.stopped || self.pods.is_some_and(|p| !p.hard_causes().is_empty());
         let verdict = match self.rollout {
-            Some(rollout) if !stopped => rollout.in_progress(counted, false),
+            Some(rollout) if !stopped => rollout.progress_verdict(counted, false),
             _ if !stopped && self.starting => {
                 if self.pods.is_none() {
                     notes.push(Note::coded(NoteCode::PodsNotSeen, NoteCode::PodsNotSeen.as_str()));
@@ -135,7 +136,7 @@ impl Shortage<'_> {
                 Verdict::new(State::Progressing, false, Code::PodsStarting, message)
             }
             _ => Verdict::new(
-                short_state(self.counts.ready),
+                shortage_state(self.counts.ready),
                 false,
                 Code::ReadyBelowDesired,
                 counted,
@@ -172,15 +173,15 @@ pub(super) struct Replicas<'a> {
 impl Replicas<'_> {
     pub fn verdict(&self, notes: &mut Notes) -> Verdict {
         let c = &self.counts;
-        let counted = c.ready_of_desired();
+        let counted = c.ready_text();
         match self.rollout {
             _ if c.desired == 0 => {
                 if c.replicas > 0 {
-                    notes.push(still_going(c.replicas));
+                    notes.push(lingering_pods(c.replicas));
                 }
                 Verdict::healthy(self.empty.0.clone(), self.empty.1)
             }
-            _ if c.ready < c.desired => self.short(notes),
+            _ if c.ready < c.desired => self.shortage_verdict(notes),
             _ if c.available < c.desired => MinReadyWait {
                 evidence: self.evidence,
                 desired: c.desired,
@@ -192,10 +193,10 @@ impl Replicas<'_> {
             }
             .verdict(),
             Some(rollout) if rollout.progress.updated < rollout.progress.wanted => {
-                self.rolling(counted, rollout.progress)
+                self.rollout_verdict(counted, rollout.progress)
             }
             _ => self
-                .just_recovered(&counted)
+                .recovery_verdict(&counted)
                 .unwrap_or_else(|| Verdict::healthy(Code::Ready, counted)),
         }
     }
@@ -210,31 +211,31 @@ impl Replicas<'_> {
         }
     }
 
-    /// A rollout at full strength.
-    fn rolling(&self, counted: Message, rollout: RevisionProgress) -> Verdict {
+    /// The verdict about a rollout at full strength.
+    fn rollout_verdict(&self, counted: Message, rollout: RevisionProgress) -> Verdict {
         let status = self.meta.last_status_write();
         let began = self.meta.last_spec_write().into_iter().chain(status).min();
         let pods = self.evidence.pods.as_ref();
         let step = pods.and_then(Pods::newest_step).map(|(t, _)| t);
         match self.steps(rollout).may_be_recent() {
-            Some(true) => rollout.in_progress(counted, true).since(began),
-            Some(false) => rollout.stalled(&counted).since(step.or(status).or(began)),
-            None => lifecycle::not_dated(rollout.rolling_out(counted)),
+            Some(true) => rollout.progress_verdict(counted, true).since(began),
+            Some(false) => rollout.stalled_verdict(&counted).since(step.or(status).or(began)),
+            None => lifecycle::undated_verdict(rollout.rollout_text(counted)),
         }
     }
 
-    fn just_recovered(&self, counted: &Message) -> Option<Verdict> {
+    fn recovery_verdict(&self, counted: &Message) -> Option<Verdict> {
         let now = self.evidence.now;
-        let since = self.evidence.pods.as_ref()?.recovered()?;
-        lifecycle::is_old(self.meta, now).then(|| lifecycle::just_recovered(counted.clone(), since, now))
+        let since = self.evidence.pods.as_ref()?.recovery_time()?;
+        lifecycle::is_old(self.meta, now).then(|| lifecycle::recovery_verdict(counted.clone(), since, now))
     }
 
-    fn short(&self, notes: &mut Notes) -> Verdict {
+    fn shortage_verdict(&self, notes: &mut Notes) -> Verdict {
         let missing = self.counts.missing();
         let pods = self.evidence.pods.as_ref();
         // The status has been short since its last change. The pods may know more.
         let since = pods
-            .and_then(|pods| pods.short_since(missing))
+            .and_then(|pods| pods.shortage_start(missing))
             .into_iter()
             .chain(self.meta.last_status_write())
             .min();
@@ -257,21 +258,21 @@ impl Replicas<'_> {
         let is_within = |time: Option<Time>, seconds| time.is_some_and(|t| now.is_within(seconds, t));
         // Its first pods may not exist yet.
         let is_new = is_within(self.meta.creation_timestamp, GRACE_SECONDS);
-        let written = self.meta.last_status_write();
-        // One becomes ready, and the next does not exist yet. The controller looks again after `minReadySeconds`, and may
-        // have to once more (kubernetes/kubernetes#119352).
+        let changed = self.meta.last_status_write();
+        // One pod becomes ready, and the next one does not exist yet. The controller looks again after
+        // `minReadySeconds`, and may have to look once more (kubernetes/kubernetes#119352).
         let pause = self.min_ready.max(0).saturating_mul(2);
         let between = self.ordered
             && c.replicas < c.desired
             && c.ready >= c.replicas
-            && is_within(written, GRACE_SECONDS.saturating_add(pause));
+            && is_within(changed, GRACE_SECONDS.saturating_add(pause));
         is_new
             || between
             || match &self.evidence.pods {
-                Some(pods) if pods.do_not_last() => false,
-                Some(pods) if self.ordered => pods.young() > 0,
-                Some(pods) => pods.young() >= missing,
-                None => is_within(written, GRACE_SECONDS),
+                Some(pods) if pods.are_short_lived() => false,
+                Some(pods) if self.ordered => pods.count_young() > 0,
+                Some(pods) => pods.count_young() >= missing,
+                None => is_within(changed, GRACE_SECONDS),
             }
     }
 }

@@ -23,15 +23,15 @@ impl JudgedKind for ReplicaSet {
 }
 
 impl Check for ReplicaSet {
-    fn left_to(&self) -> Option<&OwnerReference> {
+    fn responsible_controller(&self) -> Option<&OwnerReference> {
         self.meta().controller()
     }
 
-    fn speaks_for_controller(&self) -> bool {
+    fn counts_for_controller(&self) -> bool {
         self.spec.as_ref().and_then(|s| s.replicas) != Some(0)
     }
 
-    fn is_worth_a_look(&self, item: &Item, now: Now) -> bool {
+    fn needs_evidence(&self, item: &Item, now: Now) -> bool {
         super::is_open(item) || lifecycle::may_have_recovered(self.meta(), item, now)
     }
 
@@ -81,7 +81,7 @@ fn counts(set: &ReplicaSet) -> ReplicaCounts {
 
 fn malformed(set: &ReplicaSet, c: ReplicaCounts, observed: Option<i64>) -> Option<String> {
     let min_ready = set.spec.as_ref().and_then(|s| s.min_ready_seconds);
-    lifecycle::negative(&[
+    lifecycle::find_negative(&[
         ("spec.replicas", Some(c.desired)),
         ("spec.minReadySeconds", min_ready.map(i64::from)),
         ("metadata.generation", set.meta().generation),
@@ -95,7 +95,7 @@ fn malformed(set: &ReplicaSet, c: ReplicaCounts, observed: Option<i64>) -> Optio
 
 fn verdict(set: &ReplicaSet, c: ReplicaCounts, evidence: &Evidence<'_>, notes: &mut Notes) -> Verdict {
     let meta = set.meta();
-    let written = set
+    let has_status = set
         .status
         .as_ref()
         .is_some_and(|s| *s != ReplicaSetStatus::default());
@@ -104,7 +104,7 @@ fn verdict(set: &ReplicaSet, c: ReplicaCounts, evidence: &Evidence<'_>, notes: &
     let malformed = malformed(set, c, observed);
     let is_counted = c.replicas > 0 || c.ready > 0;
     let observed = lifecycle::observed_generation(meta, observed, is_counted, notes);
-    if let Some(verdict) = c.preliminary(meta, written, malformed, observed, evidence, notes) {
+    if let Some(verdict) = c.preliminary_verdict(meta, has_status, malformed, observed, evidence, notes) {
         return verdict;
     }
     Replicas {

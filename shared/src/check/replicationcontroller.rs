@@ -16,15 +16,15 @@ impl JudgedKind for ReplicationController {
 }
 
 impl Check for ReplicationController {
-    fn left_to(&self) -> Option<&OwnerReference> {
+    fn responsible_controller(&self) -> Option<&OwnerReference> {
         self.meta().controller()
     }
 
-    fn speaks_for_controller(&self) -> bool {
+    fn counts_for_controller(&self) -> bool {
         self.spec.and_then(|s| s.replicas) != Some(0)
     }
 
-    fn is_worth_a_look(&self, item: &Item, now: Now) -> bool {
+    fn needs_evidence(&self, item: &Item, now: Now) -> bool {
         super::is_open(item) || lifecycle::may_have_recovered(self.meta(), item, now)
     }
 

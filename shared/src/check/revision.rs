@@ -1,4 +1,4 @@
-//! The rollout of a new revision, and whether it still moves.
+//! The rollout of a new revision, and whether it still makes progress.
 //!
 //! A StatefulSet and a DaemonSet have neither a condition nor a deadline for a rollout. Its last step dates it: a pod
 //! was created or is to end. Without pods, the last change of the status does, by `managedFields`. From step to step it has
@@ -13,45 +13,44 @@ use crate::resource::{ObjectMeta, Time};
 /// Seconds from one step of a rollout to the next: the default of `progressDeadlineSeconds` of a Deployment.
 pub(super) const STEP_SECONDS: i64 = 600;
 
-/// Without pods every change of the status may be a step of a rollout. It may also be one pod that becomes ready and
-/// loses it again. So such steps count for this many seconds after the spec was changed, or for as long as all steps may
-/// take.
+/// If the pods are not known, a change of the status may be a step of a rollout, or one pod that becomes ready and unready
+/// again. So such steps count only for this many seconds after the spec was changed, or for as long as all steps may take.
 const UNSEEN_STEPS_SECONDS: i64 = 2 * 86_400;
 
-/// How many seconds a rollout of so many pods may take if its pods are not known.
+/// How many seconds a rollout of this many pods may take if its pods are not known.
 pub(super) fn longest_rollout(step: i64, pods: i64) -> i64 {
     step.saturating_mul(pods.saturating_add(1))
         .max(UNSEEN_STEPS_SECONDS)
 }
 
-/// How far the newest revision is.
+/// How many pods have the newest revision.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct RevisionProgress {
     /// Pods of the newest revision.
     pub updated: i64,
-    /// How many there will be once it is over.
+    /// How many pods have it once the rollout is over.
     pub wanted: i64,
 }
 
 impl RevisionProgress {
-    fn words(self) -> String {
+    fn text(self) -> String {
         format!("{} of {} updated", self.updated, self.wanted)
     }
 
     /// `3 of 3 ready, rolling out: 1 of 3 updated`
-    pub fn rolling_out(self, counted: Message) -> Message {
-        counted.join(&format!("rolling out: {}", self.words()))
+    pub fn rollout_text(self, counted: Message) -> Message {
+        counted.join(&format!("rolling out: {}", self.text()))
     }
 
-    /// It moves. `healthy` says whether enough pods are ready meanwhile.
-    pub fn in_progress(self, counted: Message, healthy: bool) -> Verdict {
-        let message = self.rolling_out(counted);
+    /// The verdict if it makes progress. `healthy` says whether enough pods are ready meanwhile.
+    pub fn progress_verdict(self, counted: Message, healthy: bool) -> Verdict {
+        let message = self.rollout_text(counted);
         Verdict::new(State::Progressing, healthy, Code::RolloutInProgress, message)
     }
 
-    /// Enough pods are ready, and the newest revision does not move.
-    pub fn stalled(self, counted: &Message) -> Verdict {
-        let words = self.words();
+    /// The verdict if enough pods are ready and the newest revision makes no progress.
+    pub fn stalled_verdict(self, counted: &Message) -> Verdict {
+        let words = self.text();
         Verdict::degraded(
             Code::RolloutStalled,
             format!(
@@ -68,7 +67,7 @@ pub(super) struct RolloutSteps<'a> {
     pub evidence: &'a Evidence<'a>,
     /// `minReadySeconds`: the next step waits as long.
     pub min_ready: i64,
-    /// After how many seconds nothing but pods proves a step.
+    /// After this many seconds only pods prove a step.
     pub longest: i64,
 }
 
@@ -87,8 +86,8 @@ impl RolloutSteps<'_> {
         let (now, limit) = (self.evidence.now, self.limit());
         let changed = self.meta.last_spec_write();
         let pods = self.evidence.pods.as_ref();
-        if let Some((newest, of_pod)) = pods.and_then(Pods::newest_step) {
-            return Some(changed.is_some_and(|t| now.age(t) < limit) || of_pod.age(newest) < limit);
+        if let Some((newest, pod_now)) = pods.and_then(Pods::newest_step) {
+            return Some(changed.is_some_and(|t| now.age(t) < limit) || pod_now.age(newest) < limit);
         }
         let last = self.meta.last_status_write().max(changed)?;
         Some(now.age(last) < limit && !self.is_too_long())
@@ -100,8 +99,8 @@ impl RolloutSteps<'_> {
         let is_within = |time: Option<Time>| time.is_some_and(|t| now.is_within(limit, t));
         let changed = is_within(self.meta.last_spec_write());
         let pods = self.evidence.pods.as_ref();
-        if let Some((newest, of_pod)) = pods.and_then(Pods::newest_step) {
-            return changed || of_pod.is_within(limit, newest);
+        if let Some((newest, pod_now)) = pods.and_then(Pods::newest_step) {
+            return changed || pod_now.is_within(limit, newest);
         }
         !self.is_too_long() && (changed || is_within(self.meta.last_status_write()))
     }

@@ -1,4 +1,4 @@
-//! Whether a Rollout of Argo has as many healthy pods as its spec asks for, and how its update goes.
+//! Whether a Rollout of Argo has as many healthy pods as its spec asks for, and whether its update makes progress.
 //!
 //! Its pods are judged like those of a Deployment: `rollout/sync.go` in argoproj/argo-rollouts writes the same counts and
 //! most of the same conditions. Only the phases are its own (`utils/rollout/rolloututil.go`). An aborted update leaves the
@@ -9,7 +9,7 @@
 use super::cause::Sentence;
 use super::lifecycle;
 use super::message::Message;
-use super::replicas::{ReplicaCounts, count, short_state};
+use super::replicas::{ReplicaCounts, count, shortage_state};
 use super::revision::STEP_SECONDS;
 use super::text::kubectl;
 use super::verdict::Verdict;
@@ -36,13 +36,13 @@ impl Check for Rollout {
         item.state == State::Healthy
             && item.healthy == Some(true)
             && item.warnings.is_empty()
-            && !self.is_worth_a_look(item, now)
+            && !self.needs_evidence(item, now)
     }
 
-    fn is_worth_a_look(&self, item: &Item, now: Now) -> bool {
-        RolloutFacts::new(self, &Evidence::at(now))
+    fn needs_evidence(&self, item: &Item, now: Now) -> bool {
+        RolloutFacts::new(self, &Evidence::new(now))
             .as_deployment()
-            .is_worth_a_look(item, now)
+            .needs_evidence(item, now)
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
@@ -76,7 +76,7 @@ fn counts(rollout: &Rollout) -> ReplicaCounts {
 }
 
 fn malformed(c: &ReplicaCounts) -> Option<String> {
-    lifecycle::negative(&[
+    lifecycle::find_negative(&[
         ("spec.replicas", Some(c.desired)),
         ("status.replicas", Some(c.replicas)),
         ("status.updatedReplicas", Some(c.updated)),
@@ -85,7 +85,7 @@ fn malformed(c: &ReplicaCounts) -> Option<String> {
     ])
 }
 
-/// What a Rollout and its pods say.
+/// A Rollout with its counts and its evidence.
 struct RolloutFacts<'a> {
     rollout: &'a Rollout,
     evidence: &'a Evidence<'a>,
@@ -145,14 +145,14 @@ impl<'a> RolloutFacts<'a> {
         }
     }
 
-    /// What a Rollout says and a Deployment does not, if that is more than its pods say.
+    /// The verdict by conditions and phases that a Deployment does not have, if it says more than the pods do.
     fn own_verdict(&self, item: &Item, warnings: &mut Vec<String>) -> Option<Verdict> {
         let c = &self.counts;
         let is_short = c.ready < c.desired;
-        let counted = c.ready_of_desired();
+        let counted = c.ready_text();
         let failing = |verdict: Verdict| Verdict {
             state: if is_short {
-                short_state(c.ready)
+                shortage_state(c.ready)
             } else {
                 verdict.state
             },
@@ -196,18 +196,19 @@ impl<'a> RolloutFacts<'a> {
                 Verdict::degraded(Code::RolloutStalled, message).since(changed),
             ));
         }
-        // Its pods are the news.
+        // Its pods decide.
         if is_short || item.state != State::Healthy {
             return None;
         }
         if self.is_paused() {
-            return self.paused(counted, warnings);
+            return self.pause_verdict(counted, warnings);
         }
-        self.is_under_way().then(|| self.under_way(counted, warnings))
+        self.is_under_way()
+            .then(|| self.update_verdict(counted, warnings))
     }
 
-    /// At full strength, and waiting because somebody or a step wants it to.
-    fn paused(&self, counted: Message, warnings: &mut Vec<String>) -> Option<Verdict> {
+    /// The verdict at full strength while the update waits for a person or a step.
+    fn pause_verdict(&self, counted: Message, warnings: &mut Vec<String>) -> Option<Verdict> {
         let pause = self.status.pause_conditions.first();
         if pause.is_none() && !self.is_under_way() {
             return None;
@@ -217,7 +218,7 @@ impl<'a> RolloutFacts<'a> {
             Some("CanaryPauseStep") => {
                 let pause = self.rollout.step().and_then(|step| step.pause.as_ref());
                 let lasts = pause.map(|p| p.duration.as_str()).filter(|d| !d.is_empty());
-                (self.at_step(), lasts)
+                (self.step_text(), lasts)
             }
             Some("BlueGreenPause") => ("until it is promoted".to_owned(), None),
             Some("InconclusiveAnalysisRun") => {
@@ -240,14 +241,16 @@ impl<'a> RolloutFacts<'a> {
                         "its pause of {lasts} is over and its controller does not go on"
                     )),
                 ),
-                (_, Some(lasts)) => suspended(counted.join(&format!("update paused {why} for {lasts}"))),
-                (_, None) => suspended(counted.join(&format!("update paused {why}"))),
+                (_, Some(lasts)) => {
+                    suspended_verdict(counted.join(&format!("update paused {why} for {lasts}")))
+                }
+                (_, None) => suspended_verdict(counted.join(&format!("update paused {why}"))),
             }
             .since(since),
         )
     }
 
-    fn at_step(&self) -> String {
+    fn step_text(&self) -> String {
         let steps = self
             .rollout
             .spec
@@ -259,8 +262,8 @@ impl<'a> RolloutFacts<'a> {
         }
     }
 
-    /// At full strength, but not all pods are of the newest revision yet.
-    fn under_way(&self, counted: Message, warnings: &mut Vec<String>) -> Verdict {
+    /// The verdict at full strength while not all pods are of the newest revision yet.
+    fn update_verdict(&self, counted: Message, warnings: &mut Vec<String>) -> Verdict {
         let c = &self.counts;
         let progressing = self.rollout.condition("Progressing");
         let moved = progressing.and_then(|p| p.last_update_time.or(p.last_transition_time));
@@ -288,14 +291,14 @@ impl<'a> RolloutFacts<'a> {
         {
             warnings.push(format!(
                 "its update has waited {minutes} min for an analysis or an experiment, {}",
-                self.at_step()
+                self.step_text()
             ));
             return Verdict::healthy(Code::Ready, message).since(moved);
         }
         Verdict::degraded(
             Code::RolloutStalled,
             message.join(&format!(
-                "without progress for {minutes} min, which its controller does not tell"
+                "without progress for {minutes} min, which its controller does not report"
             )),
         )
         .since(moved)
@@ -311,7 +314,7 @@ impl<'a> RolloutFacts<'a> {
         by_spec || !self.status.pause_conditions.is_empty()
     }
 
-    /// Whether the newest revision has not taken over yet: by the phase, or before version 1.0 by the rules behind it.
+    /// Whether the newest revision does not serve alone yet: by the phase, or before version 1.0 by the rules behind it.
     fn is_under_way(&self) -> bool {
         let (c, status) = (&self.counts, &self.status);
         let going_on = status.controller_pause && status.pause_conditions.is_empty();
@@ -346,23 +349,25 @@ impl<'a> RolloutFacts<'a> {
             return;
         }
         let meta = self.rollout.meta();
-        let told = self
+        let condition = self
             .rollout
             .condition("Progressing")
             .filter(|p| p.reason == "RolloutAborted");
-        let message = told.map_or(&self.status.message, |p| &p.message);
+        let message = condition.map_or(&self.status.message, |p| &p.message);
         if message.is_empty() {
             return;
         }
         causes.push(Cause {
             example: Some(ObjectRef::named(Rollout::KIND, &meta.name)),
             hint: Some(kubectl(&meta.namespace, "describe rollout", &meta.name)),
-            since: told.and_then(|p| p.last_transition_time).map(|t| t.to_string()),
+            since: condition
+                .and_then(|p| p.last_transition_time)
+                .map(|t| t.to_string()),
             ..Sentence::general(message).into_cause(Code::RolloutAborted)
         });
     }
 
-    /// Its pods as those of a Deployment. At full strength the progress of the update does not matter there.
+    /// The Deployment that has the same pods. At full strength it leaves the progress of the update out.
     fn as_deployment(&self) -> Deployment {
         let (c, status) = (&self.counts, &self.status);
         let meta = self.rollout.meta();
@@ -406,7 +411,7 @@ impl<'a> RolloutFacts<'a> {
     }
 }
 
-fn suspended(message: Message) -> Verdict {
+fn suspended_verdict(message: Message) -> Verdict {
     Verdict::new(State::Suspended, true, Code::RolloutPaused, message)
 }
 

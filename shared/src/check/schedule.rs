@@ -2,7 +2,7 @@
 //!
 //! Fields, words and days are read like `github.com/robfig/cron/v3`, which the CronJob controller uses
 //! (`ParseStandard`, `SpecSchedule.Next`). The crates that read crontabs follow Vixie's cron, which reads `*/2` in a
-//! day beside a day of the week differently, and they know no `@every`. They would call runs missed that were never
+//! day beside a day of the week differently, and they know no `@every`. They would report runs as missed that were never
 //! due.
 //!
 //! The time zone is `spec.timeZone`, or `TZ=` in the schedule of an old object. With neither it is the zone of
@@ -20,7 +20,7 @@ use std::sync::LazyLock;
 const OFFSETS: std::ops::RangeInclusive<i8> = -12..=14;
 /// An unnamed zone may have changed to or from summer time since the last run.
 const SUMMER_SECONDS: i64 = 3600;
-/// A schedule that is not due within so many years never is: 29 February occurs in every eight years.
+/// A schedule that is not due within this many years is never due: 29 February occurs within every eight years.
 const YEARS: i16 = 8;
 
 /// The schedule of a CronJob.
@@ -33,7 +33,7 @@ pub(super) struct Schedule {
 #[derive(Debug, Clone)]
 enum RunTimes {
     Fields(CronFields),
-    /// So many seconds after the previous run.
+    /// This many seconds after the previous run.
     Every(i64),
 }
 
@@ -80,7 +80,8 @@ impl Schedule {
         !matches!(self.zone, ScheduleZone::Unknown)
     }
 
-    /// By when the first run after that time is due, in whatever zone it may be. `run` is the due time of a known run.
+    /// The time by which the first run after `after` is due in every zone that the schedule may have. `run` is the due
+    /// time of a known run.
     pub fn due_after(&self, after: Time, run: Option<Time>) -> Option<Time> {
         let fields = match &self.times {
             RunTimes::Every(seconds) => {
@@ -98,17 +99,17 @@ impl Schedule {
             return fields.next(after, &TimeZone::UTC).map(time);
         }
         let zones = || OFFSETS.map(|hours| TimeZone::fixed(Offset::constant(hours)));
-        let told = zones().any(|zone| fits(&zone));
-        let due = zones().filter(|zone| !told || fits(zone));
+        let is_known = zones().any(|zone| fits(&zone));
+        let due = zones().filter(|zone| !is_known || fits(zone));
         let due: Vec<Timestamp> = due.filter_map(|zone| fields.next(after, &zone)).collect();
         let (first, last) = (due.iter().min()?, time(*due.iter().max()?));
         // If the zone makes no difference, neither does its summer time.
-        let differs = told || time(*first) < last;
+        let differs = is_known || time(*first) < last;
         let summer = if differs { SUMMER_SECONDS } else { 0 };
         Some(Time::from_seconds(last.seconds.saturating_add(summer)))
     }
 
-    /// Whether so many runs were due between two times. `run` as before.
+    /// Whether this many runs were due between two times. `run` is the due time of a known run.
     pub fn was_due(&self, times: usize, from: Time, until: Time, run: Option<Time>) -> bool {
         let mut at = from;
         (0..times).all(|_| match self.due_after(at, run) {
@@ -399,9 +400,10 @@ mod tests {
     }
 
     #[test]
-    fn the_clock_of_a_zone_is_set_forward_and_back() {
-        // Half past two does not come on 29 March 2026. It comes twice on 25 October, of which the second is not told: a run
-        // is then called missed later than it could be, and never too early.
+    fn a_zone_changes_to_summer_time_and_back() {
+        // Half past two does not exist on 29 March 2026 and exists twice on 25 October. Only the first of the two
+        // counts if the search begins before it. A missed run is then reported later than possible, and never too
+        // early.
         assert_eq!(
             next("30 2 * * *", Some("Europe/Berlin"), "2026-03-28T01:30:00Z"),
             [
@@ -429,7 +431,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_zone_a_run_is_due_once_it_is_in_every_zone_that_fits_the_runs_so_far() {
+    fn without_a_zone_a_run_is_due_if_it_is_due_in_every_zone_that_fits_earlier_runs() {
         let daily = Schedule::parse("0 3 * * *", None).expect("a schedule");
         let due = |run: &str| daily.due_after(at(run), Some(at(run))).map(|t| t.to_string());
         assert_eq!(
@@ -441,7 +443,7 @@ mod tests {
             due("2026-11-20T01:00:00Z").as_deref(),
             Some("2026-11-21T02:00:00Z")
         );
-        // The schedule was changed since: all zones, and that hour.
+        // The schedule was changed since, so all zones count, and an hour of summer time.
         assert_eq!(
             due("2026-11-20T12:34:00Z").as_deref(),
             Some("2026-11-21T13:00:00Z")
@@ -454,7 +456,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_controller_does_not_understand_is_not_guessed() {
+    fn a_schedule_that_the_controller_does_not_understand_is_refused() {
         for schedule in [
             "",
             "hourly",

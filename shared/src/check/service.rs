@@ -3,16 +3,16 @@
 //! By its EndpointSlices, as kube-proxy reads them: an endpoint without a condition counts as ready
 //! (`staging/src/k8s.io/api/discovery/v1/types.go` in kubernetes/kubernetes). With `publishNotReadyAddresses` the
 //! controller calls every pod ready, and so does this check. A Service that selects pods and has no ready endpoint is
-//! degraded, unless its workloads ask for no pod: all of them are scaled to zero or fit no node, or its pods have
-//! finished. An alias of a name outside (`ExternalName`) and a Service without selector, whose endpoints somebody else
-//! keeps, are skipped.
+//! degraded, unless its workloads ask for no pod (all of them are scaled to zero or fit no node) or its pods have
+//! finished. An alias of a name outside (`ExternalName`) is skipped. So is a Service without selector, whose
+//! endpoints somebody else keeps.
 //!
 //! A port whose target is a name leads nowhere if no ready pod has a port of that name: the controller leaves it out of
 //! the slices (`FindPort` in `pkg/api/v1/pod`). If all ports lack theirs, that is as bad as no endpoint; if some do, it
 //! is a warning.
 //!
 //! A Service of type `LoadBalancer` without an address cannot be reached from outside, while the cluster itself reaches
-//! it. That is a warning once its controller has reported a failure, or after five minutes, which is what clouds take.
+//! it. That is a warning once its controller has reported a failure, or after five minutes, the time that clouds take.
 //! The reason is in the Service's events (`SyncLoadBalancerFailed` of `k8s.io/cloud-provider`, `AllocationFailed` of
 //! MetalLB) and in the conditions that some controllers write. They are read for such a Service only and decide
 //! nothing.
@@ -40,7 +40,7 @@ impl JudgedKind for Service {
 }
 
 impl Check for Service {
-    const COMPANIONS: &'static [RelatedKind] = &[
+    const RELATED_KINDS: &'static [RelatedKind] = &[
         RelatedKind::EndpointSlices,
         RelatedKind::Deployments,
         RelatedKind::StatefulSets,
@@ -51,11 +51,11 @@ impl Check for Service {
         RelatedKind::ServiceEvents,
     ];
 
-    fn answers_for_itself(&self) -> bool {
+    fn is_judged_by_default(&self) -> bool {
         self.selector().is_some() || self.asks_for_load_balancer() || self.meta().deletion_timestamp.is_some()
     }
 
-    fn wants(&self, known: &RelatedObjects) -> Vec<RelatedNeed> {
+    fn related_needs(&self, known: &RelatedObjects) -> Vec<RelatedNeed> {
         let meta = self.meta();
         let namespace = meta.namespace.as_str();
         if self.lacks_load_balancer() && !known.is_asked(RelatedKind::ServiceEvents, namespace) {
@@ -74,13 +74,13 @@ impl Check for Service {
         if !known.endpoints(namespace, &meta.name).is_some_and(is_empty) {
             return Vec::new();
         }
-        let wants = workloads::want_workloads(namespace);
+        let wants = workloads::workload_needs(namespace);
         let workloads = known.workloads(namespace, selector);
         if wants.iter().all(|(kind, of)| known.is_asked(*kind, of))
             && workloads.asking.is_empty()
             && workloads.idle.is_empty()
         {
-            return workloads::want_the_rest(namespace);
+            return workloads::remaining_needs(namespace);
         }
         wants
     }
@@ -88,8 +88,8 @@ impl Check for Service {
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
         let (mut notes, mut warnings) = (Notes::default(), Vec::new());
         let verdict = verdict(self, evidence, &mut notes, &mut warnings);
-        let causes = behind(self, &verdict, evidence);
-        load_balancer(self, &verdict, evidence, &mut notes, &mut warnings);
+        let causes = hidden_cause(self, &verdict, evidence);
+        add_load_balancer(self, &verdict, evidence, &mut notes, &mut warnings);
         Item {
             notes,
             warnings,
@@ -99,37 +99,37 @@ impl Check for Service {
     }
 }
 
-/// The cause behind a Service without ready endpoints: what is wrong with its pods or their workload.
-fn behind(service: &Service, verdict: &Verdict, evidence: &Evidence<'_>) -> Vec<Cause> {
+/// The cause behind a Service without ready endpoints: one of its pods, or their workload.
+fn hidden_cause(service: &Service, verdict: &Verdict, evidence: &Evidence<'_>) -> Vec<Cause> {
     let meta = service.meta();
     let (namespace, name) = (&meta.namespace, &meta.name);
     let is_open = matches!(verdict.reason, Code::NoReadyEndpoints | Code::EndpointsStarting);
-    let (Some(known), Some(selector), true) = (evidence.companions, service.selector(), is_open) else {
+    let (Some(known), Some(selector), true) = (evidence.related, service.selector(), is_open) else {
         return Vec::new();
     };
     let waiting = known.endpoints(namespace, name).map(|e| e.waiting.as_slice());
-    let mut behind: Vec<ObjectRef> = waiting
+    let mut subjects: Vec<ObjectRef> = waiting
         .into_iter()
         .flatten()
         .map(|pod| ObjectRef::namespaced("Pod", namespace, pod))
         .collect();
-    if behind.is_empty() {
+    if subjects.is_empty() {
         let workloads = known.workloads(namespace, selector).asking;
-        behind.extend(
+        subjects.extend(
             workloads
                 .iter()
                 .map(|(kind, name)| ObjectRef::namespaced(kind, namespace, name)),
         );
     }
-    let subject = behind.into_iter().next();
-    let of = |subject| Cause {
+    let subject = subjects.into_iter().next();
+    let cause = |subject| Cause {
         example: Some(ObjectRef::named(Service::KIND, name)),
         hint: Some(kubectl(namespace, "describe service", name)),
         since: verdict.since.map(|t| t.to_string()),
         subject: Some(subject),
         ..Sentence::without_reason(&verdict.message.text).into_cause(Code::NoReadyEndpoints)
     };
-    subject.into_iter().map(of).collect()
+    subject.into_iter().map(cause).collect()
 }
 
 fn verdict(
@@ -142,7 +142,7 @@ fn verdict(
     let preliminaries = Preliminaries {
         meta,
         evidence,
-        written: false,
+        has_status: false,
         has_generation: false,
         malformed: None,
     };
@@ -162,7 +162,7 @@ fn verdict(
             "it selects no pods: somebody else keeps its endpoints",
         );
     };
-    let known = evidence.companions;
+    let known = evidence.related;
     let Some((known, endpoints)) = known.and_then(|k| Some((k, k.endpoints(&meta.namespace, &meta.name)?)))
     else {
         return Verdict::unknown(
@@ -174,19 +174,19 @@ fn verdict(
     let lost = lost_ports(service, endpoints);
     let all_lost = !lost.is_empty() && lost.len() == service.ports().len();
     if ready > 0 && !all_lost {
-        warnings.extend(lost.iter().map(|name| no_port(name)));
+        warnings.extend(lost.iter().map(|name| missing_port(name)));
         return Verdict::healthy(
             Code::Ready,
             format!("{ready} of {} endpoints ready", ready + others),
         );
     }
     let failing = if ready > 0 {
-        let lost: Vec<String> = lost.iter().map(|name| no_port(name)).collect();
+        let lost: Vec<String> = lost.iter().map(|name| missing_port(name)).collect();
         Verdict::degraded(Code::PortNotFound, lost.join(", "))
     } else if others > 0 {
         Verdict::degraded(Code::NoReadyEndpoints, format!("0 of {others} endpoints ready"))
     } else {
-        empty(service, selector, known)
+        empty_verdict(service, selector, known)
     };
     let changed = endpoints.changed.max(meta.creation_timestamp);
     let recent = lifecycle::is_recent(evidence.now, meta.creation_timestamp, endpoints.changed);
@@ -214,8 +214,8 @@ impl Service {
     }
 }
 
-/// Notes and warnings about the load balancer of a Service that asks for one.
-fn load_balancer(
+/// Adds notes and warnings about the load balancer of a Service that asks for one.
+fn add_load_balancer(
     service: &Service,
     verdict: &Verdict,
     evidence: &Evidence<'_>,
@@ -234,7 +234,7 @@ fn load_balancer(
         return;
     }
     let events = evidence
-        .companions
+        .related
         .and_then(|known| known.events(RelatedKind::ServiceEvents, &meta.namespace, &meta.uid));
     let failed = events.and_then(failure);
     if verdict.state == State::Terminating {
@@ -274,8 +274,9 @@ fn load_balancer(
 
 /// The newest event about trouble with a load balancer. Endpoints are judged by themselves.
 fn failure(events: &[EventFacts]) -> Option<String> {
-    let tells = |event: &&EventFacts| event.is_warning && !event.reason.starts_with("FailedToUpdateEndpoint");
-    let newest = events.iter().filter(tells).max_by_key(|event| event.time)?;
+    let is_failure =
+        |event: &&EventFacts| event.is_warning && !event.reason.starts_with("FailedToUpdateEndpoint");
+    let newest = events.iter().filter(is_failure).max_by_key(|event| event.time)?;
     let message = newest.message.trim_start_matches("Error syncing load balancer: ");
     Some(shorten(&format!("{}: {message}", newest.reason)))
 }
@@ -305,12 +306,12 @@ fn lost_ports<'a>(service: &'a Service, endpoints: &Endpoints) -> Vec<&'a str> {
         .collect()
 }
 
-fn no_port(name: &str) -> String {
+fn missing_port(name: &str) -> String {
     format!("no ready pod has a port named {name}")
 }
 
-/// A Service without any endpoint.
-fn empty(service: &Service, selector: &BTreeMap<String, String>, known: &RelatedObjects) -> Verdict {
+/// The verdict about a Service without any endpoint.
+fn empty_verdict(service: &Service, selector: &BTreeMap<String, String>, known: &RelatedObjects) -> Verdict {
     let namespace = service.meta().namespace.as_str();
     let workloads = known.workloads(namespace, selector);
     let labels: Vec<String> = selector.iter().map(|(k, v)| format!("{k}={v}")).collect();
@@ -351,7 +352,7 @@ fn empty(service: &Service, selector: &BTreeMap<String, String>, known: &Related
                 format!("no endpoint, and no workload makes pods with {labels}"),
             )
         } else {
-            not_known()
+            unknown_verdict()
         };
     };
     let selected: Vec<_> = pods
@@ -359,7 +360,7 @@ fn empty(service: &Service, selector: &BTreeMap<String, String>, known: &Related
         .filter(|p| workloads::selects(selector, &p.labels))
         .collect();
     match selected.as_slice() {
-        [] if !workloads.complete => not_known(),
+        [] if !workloads.complete => unknown_verdict(),
         [] => Verdict::degraded(
             Code::NoPodsMatch,
             format!("no pod, and no workload's, has {labels}"),
@@ -384,7 +385,8 @@ fn and_more_pods(count: usize, first: &str) -> String {
     }
 }
 
-fn not_known() -> Verdict {
+/// The verdict about a Service without endpoints whose workloads were not all seen.
+fn unknown_verdict() -> Verdict {
     Verdict::unknown(
         Code::WorkloadsNotSeen,
         "no endpoint, and whether it is meant to have one is not known: not all workloads were seen",

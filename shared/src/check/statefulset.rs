@@ -3,9 +3,9 @@
 //! By the counts of the StatefulSet controller (`pkg/controller/statefulset` in kubernetes/kubernetes;
 //! `stateful_set_control.go` counts them). A rollout is read as `kubectl rollout status` reads it
 //! (`staging/src/k8s.io/kubectl/pkg/polymorphichelpers/rollout_status.go`): with a partition it is over once
-//! `replicas - partition` pods are of the newest revision. With `OnDelete` there is no rollout: somebody deletes pods to
-//! change them, and they serve until then. Pods start in order unless the policy is `Parallel`, so that the first pod that
-//! is not ready explains those that were never created.
+//! `replicas - partition` pods are of the newest revision. With `OnDelete` there is no rollout: somebody deletes pods
+//! to change them, and the pods serve until then. Pods start in order unless the policy is `Parallel`, so that the first
+//! pod that is not ready explains those that were never created.
 
 use super::cause::Sentence;
 use super::lifecycle;
@@ -28,7 +28,7 @@ impl JudgedKind for StatefulSet {
 }
 
 impl Check for StatefulSet {
-    fn is_worth_a_look(&self, item: &Item, now: Now) -> bool {
+    fn needs_evidence(&self, item: &Item, now: Now) -> bool {
         super::is_open(item) || lifecycle::may_have_recovered(self.meta(), item, now)
     }
 
@@ -86,7 +86,7 @@ fn counts(set: &StatefulSet) -> ReplicaCounts {
 
 fn malformed(set: &StatefulSet, c: ReplicaCounts) -> Option<String> {
     let min_ready = set.spec.as_ref().and_then(|s| s.min_ready_seconds);
-    lifecycle::negative(&[
+    lifecycle::find_negative(&[
         ("spec.replicas", Some(c.desired)),
         ("spec.minReadySeconds", min_ready.map(i64::from)),
         (
@@ -106,10 +106,10 @@ fn malformed(set: &StatefulSet, c: ReplicaCounts) -> Option<String> {
 fn verdict(set: &StatefulSet, c: ReplicaCounts, evidence: &Evidence<'_>, notes: &mut Notes) -> Verdict {
     let meta = set.meta();
     let status = set.status.clone().unwrap_or_default();
-    let written = status != StatefulSetStatus::default();
+    let has_status = status != StatefulSetStatus::default();
     let is_counted = c.replicas > 0 || c.ready > 0;
     let observed = lifecycle::observed_generation(meta, set.observed(), is_counted, notes);
-    let preliminary = c.preliminary(meta, written, malformed(set, c), observed, evidence, notes);
+    let preliminary = c.preliminary_verdict(meta, has_status, malformed(set, c), observed, evidence, notes);
     if let Some(verdict) = preliminary {
         return verdict;
     }
@@ -128,7 +128,7 @@ fn verdict(set: &StatefulSet, c: ReplicaCounts, evidence: &Evidence<'_>, notes: 
         over: is_past_partition,
     });
     if set.is_on_delete() && is_old && c.updated < c.desired {
-        notes.push(c.on_delete());
+        notes.push(c.on_delete_note());
     }
     if rollout.is_some() && is_past_partition {
         notes.push(format!(
@@ -149,10 +149,10 @@ fn verdict(set: &StatefulSet, c: ReplicaCounts, evidence: &Evidence<'_>, notes: 
     .verdict(notes)
 }
 
-/// A broken pod of an old revision that keeps the newest from coming. With `OrderedReady` the controller waits for each pod
-/// to be ready before it goes on, even for a pod that the newest spec would mend ("forced rollback" in the documentation
-/// of StatefulSets; `processReplica` in `stateful_set_control.go`). Somebody has to delete the pod. Pods below the
-/// partition keep the old revision on purpose.
+/// The cause in a broken pod of an old revision that keeps the newest revision from coming. With `OrderedReady` the
+/// controller waits for each pod to be ready before it goes on, even for a pod that the newest spec would repair
+/// ("forced rollback" in the documentation of StatefulSets; `processReplica` in `stateful_set_control.go`). Somebody
+/// has to delete the pod. Pods below the partition keep the old revision on purpose.
 fn forced_rollback(set: &StatefulSet, evidence: &Evidence<'_>) -> Option<Cause> {
     let status = set.status.as_ref()?;
     let policy = set.spec.as_ref().map_or("", |s| s.pod_management_policy.as_str());
@@ -163,7 +163,7 @@ fn forced_rollback(set: &StatefulSet, evidence: &Evidence<'_>) -> Option<Cause> 
     let is_old = |pod: &Pod| !pod.revision().is_empty() && pod.revision() != status.update_revision;
     let ordinal = |pod: &Pod| pod.meta().name.rsplit_once('-')?.1.parse::<i64>().ok();
     let pods = &evidence.pods.as_ref()?.pods;
-    let waits = |(pod, now): &&(&Pod, Now)| {
+    let is_broken = |(pod, now): &&(&Pod, Now)| {
         let created = pod.meta().creation_timestamp;
         pod.is_active()
             && !pod.is_ready()
@@ -171,7 +171,7 @@ fn forced_rollback(set: &StatefulSet, evidence: &Evidence<'_>) -> Option<Cause> 
             && created.is_none_or(|t| !now.is_within(GRACE_SECONDS, t))
             && ordinal(pod).is_none_or(|ordinal| ordinal >= partition)
     };
-    let broken: Vec<&Pod> = pods.iter().filter(waits).map(|(pod, _)| *pod).collect();
+    let broken: Vec<&Pod> = pods.iter().filter(is_broken).map(|(pod, _)| *pod).collect();
     let first = broken.iter().min_by_key(|pod| ordinal(pod))?;
     let meta = first.meta();
     let message = format!(

@@ -1,16 +1,16 @@
-//! Foreign sentences, cut to what matters, and commands that can be pasted.
+//! Foreign sentences, shortened, and commands that can be pasted.
 
 use crate::shell::quoted;
 
-/// Characters that are kept from the beginning and from the end of a long message. Errors wrap what was attempted
-/// first; what went wrong comes last.
+/// Characters that are kept from the beginning and from the end of a long message. An error begins with the attempt and
+/// ends with the failure.
 const BEGIN: usize = 180;
 const END: usize = 120;
 
 /// The text as one line of at most a few hundred characters. The printer handles control characters other than spaces.
 #[must_use]
 pub fn shorten(text: &str) -> String {
-    let line = without_directories(&text.split_whitespace().collect::<Vec<_>>().join(" "));
+    let line = strip_pod_directories(&text.split_whitespace().collect::<Vec<_>>().join(" "));
     let begin = line.char_indices().nth(BEGIN);
     let end = line.char_indices().nth_back(END - 1);
     match (begin, end) {
@@ -19,9 +19,9 @@ pub fn shorten(text: &str) -> String {
     }
 }
 
-/// A foreign sentence without the mark at its end, so that ours can go on after it. Three dots are no such mark.
+/// A foreign sentence without its end mark, so that words can follow it. Three dots are no end mark.
 #[must_use]
-pub fn unended(text: &str) -> &str {
+pub fn trim_end_mark(text: &str) -> &str {
     let trimmed = text.trim_end();
     match trimmed.strip_suffix(['.', ',', ';', ':']) {
         Some(open) if !open.ends_with('.') => open.trim_end(),
@@ -31,7 +31,7 @@ pub fn unended(text: &str) -> &str {
 
 /// The text without the kubelet's directories of single pods (`/var/lib/kubelet/pods/UID/volumes/`), which say nothing
 /// and differ from pod to pod.
-fn without_directories(text: &str) -> String {
+fn strip_pod_directories(text: &str) -> String {
     let (mut rest, mut out) = (text, String::new());
     while let Some((before, after)) = rest.split_once("/pods/") {
         let uid = after.find('/').filter(|end| *end == 36);
@@ -58,7 +58,7 @@ pub(super) fn last_line(text: &str) -> Option<&str> {
 }
 
 /// The text behind the last occurrence of each phrase in turn; all of it if no phrase occurs.
-pub(super) fn behind<'a>(text: &'a str, phrases: &[&str]) -> &'a str {
+pub(super) fn text_behind<'a>(text: &'a str, phrases: &[&str]) -> &'a str {
     phrases.iter().fold(text, |text, phrase| {
         text.rfind(phrase)
             .and_then(|at| text.get(at + phrase.len()..))
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_long_sentence_of_several_lines_becomes_a_short_one_of_one() {
+    fn a_long_sentence_of_several_lines_becomes_one_short_line() {
         assert_eq!(shorten(" a\n\tb  c "), "a b c");
         let long = shorten(&"\u{e9}".repeat(400));
         assert_eq!(long.chars().count(), 303);
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sentence_that_goes_on_has_no_mark_at_its_end() {
+    fn a_sentence_that_words_follow_has_no_end_mark() {
         for (text, open) in [
             ("it stopped.", "it stopped"),
             ("it stopped. ", "it stopped"),
@@ -116,7 +116,7 @@ mod tests {
             (".", ""),
             ("", ""),
         ] {
-            assert_eq!(unended(text), open, "{text}");
+            assert_eq!(trim_end_mark(text), open, "{text}");
         }
     }
 
@@ -148,9 +148,9 @@ mod tests {
     }
 
     #[test]
-    fn what_matters_stands_behind_the_last_of_the_phrases() {
-        assert_eq!(behind("a: b: c", &["a: ", "b: "]), "c");
-        assert_eq!(behind("a: ", &["a: "]), "a: ");
+    fn the_text_behind_the_last_phrase_is_kept() {
+        assert_eq!(text_behind("a: b: c", &["a: ", "b: "]), "c");
+        assert_eq!(text_behind("a: ", &["a: "]), "a: ");
         assert_eq!(quoted_behind("secret \"db\" not found", "secret "), Some("db"));
         assert_eq!(quoted_behind("secret db", "secret "), None);
         assert_eq!(last_line("one\ntwo \n\n"), Some("two"));

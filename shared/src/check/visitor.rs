@@ -1,14 +1,14 @@
-//! The way from a kind of the registry to its type.
+//! From a kind of the registry to its Rust type.
 
 use super::{Check, RelatedKind};
 use crate::kind::{Kind, registry};
 use crate::resource;
 
-/// Something to do with a kind's type.
+/// An operation on the Rust type of a kind.
 pub trait KindVisitor {
     /// The result.
     type Output;
-    /// Does it.
+    /// Runs the operation.
     fn visit<T: Check>(self, kind: Kind) -> Self::Output;
 }
 
@@ -25,16 +25,16 @@ macro_rules! visit {
 registry!(visit);
 
 impl Kind {
-    /// The kinds that its verdicts may need beside its own objects.
+    /// The kinds that its verdicts may need besides its own objects.
     #[must_use]
-    pub fn companions(self) -> &'static [RelatedKind] {
-        struct Companions;
-        impl KindVisitor for Companions {
+    pub fn related_kinds(self) -> &'static [RelatedKind] {
+        struct FindRelatedKinds;
+        impl KindVisitor for FindRelatedKinds {
             type Output = &'static [RelatedKind];
             fn visit<T: Check>(self, _kind: Kind) -> Self::Output {
-                T::COMPANIONS
+                T::RELATED_KINDS
             }
         }
-        self.visit(Companions)
+        self.visit(FindRelatedKinds)
     }
 }

@@ -1,10 +1,10 @@
-//! Whether the webhooks that the API server asks before it writes can answer.
+//! Whether the webhooks can answer that the API server calls before it writes.
 //!
 //! A webhook whose `failurePolicy` is `Fail`, the default, refuses every request under its rules while nothing answers
 //! for it (`staging/src/k8s.io/apiserver/pkg/admission/plugin/webhook` in kubernetes/kubernetes): often the creation of
 //! every pod. So a webhook is degraded if its Service is missing, lacks the called port, or has no ready endpoint. With
-//! `Ignore` the requests pass unchecked, which is a note. A webhook that calls an address is not judged: nothing is
-//! known about what is behind it. Neither is one whose Service is an alias of a name outside.
+//! `Ignore` the requests pass unchecked, which is a note. A webhook that calls an address is not judged, since
+//! nothing is known about its server. Neither is one whose Service is an alias of a name outside.
 //!
 //! The API server looks the port up in the Service, 443 if the webhook names none (`findServicePort` in
 //! `staging/src/k8s.io/apiserver/pkg/util/proxy`). It trusts only its own authorities if the webhook names none, and no
@@ -40,15 +40,15 @@ impl JudgedKind for ValidatingWebhookConfiguration {
 }
 
 impl Check for ValidatingWebhookConfiguration {
-    const COMPANIONS: &'static [RelatedKind] = &[RelatedKind::EndpointSlices, RelatedKind::Services];
+    const RELATED_KINDS: &'static [RelatedKind] = &[RelatedKind::EndpointSlices, RelatedKind::Services];
 
-    fn wants(&self, known: &RelatedObjects) -> Vec<RelatedNeed> {
-        wants(&self.webhooks, known)
+    fn related_needs(&self, known: &RelatedObjects) -> Vec<RelatedNeed> {
+        related_needs(&self.webhooks, known)
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
-        let told = WebhookVerdict::judge(self.meta(), &self.webhooks, evidence);
-        told.into_item(|verdict| verdict.item(self))
+        let judged = WebhookVerdict::judge(self.meta(), &self.webhooks, evidence);
+        judged.into_item(|verdict| verdict.item(self))
     }
 }
 
@@ -57,15 +57,15 @@ impl JudgedKind for MutatingWebhookConfiguration {
 }
 
 impl Check for MutatingWebhookConfiguration {
-    const COMPANIONS: &'static [RelatedKind] = &[RelatedKind::EndpointSlices, RelatedKind::Services];
+    const RELATED_KINDS: &'static [RelatedKind] = &[RelatedKind::EndpointSlices, RelatedKind::Services];
 
-    fn wants(&self, known: &RelatedObjects) -> Vec<RelatedNeed> {
-        wants(&self.webhooks, known)
+    fn related_needs(&self, known: &RelatedObjects) -> Vec<RelatedNeed> {
+        related_needs(&self.webhooks, known)
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
-        let told = WebhookVerdict::judge(self.meta(), &self.webhooks, evidence);
-        told.into_item(|verdict| verdict.item(self))
+        let judged = WebhookVerdict::judge(self.meta(), &self.webhooks, evidence);
+        judged.into_item(|verdict| verdict.item(self))
     }
 }
 
@@ -81,7 +81,7 @@ fn service(hook: &Webhook) -> Option<&WebhookService> {
     config.service.as_ref().filter(|_| !hook.rules.is_empty())
 }
 
-fn wants(hooks: &[Webhook], known: &RelatedObjects) -> Vec<RelatedNeed> {
+fn related_needs(hooks: &[Webhook], known: &RelatedObjects) -> Vec<RelatedNeed> {
     hooks
         .iter()
         .filter_map(service)
@@ -92,8 +92,8 @@ fn wants(hooks: &[Webhook], known: &RelatedObjects) -> Vec<RelatedNeed> {
         .collect()
 }
 
-/// Whether a webhook calls a Service whose certificate the API server has no reason to trust.
-fn trusts_nobody(hook: &Webhook) -> bool {
+/// Whether a webhook calls a Service whose certificate the API server cannot trust.
+fn lacks_authority(hook: &Webhook) -> bool {
     let authority = hook
         .client_config
         .as_ref()
@@ -109,7 +109,8 @@ enum Reachability {
     No(String, Option<Time>),
 }
 
-fn answer(target: &WebhookService, known: Option<&RelatedObjects>) -> Reachability {
+/// Whether the Service of a webhook can answer.
+fn reachability(target: &WebhookService, known: Option<&RelatedObjects>) -> Reachability {
     let (namespace, name) = (target.namespace.as_str(), target.name.as_str());
     let Some(known) = known else {
         return Reachability::NotSeen;
@@ -122,7 +123,7 @@ fn answer(target: &WebhookService, known: Option<&RelatedObjects>) -> Reachabili
         .filter(|service| !service.is_external)
         .map(|service| (service, service.ports.iter().find(|p| p.port == target.number())));
     if let Some((service, None)) = port {
-        return Reachability::No(no_port(target, &service.ports), None);
+        return Reachability::No(missing_port(target, &service.ports), None);
     }
     let named = port.and_then(|(_, port)| port).filter(|p| p.needs().is_some());
     match known.endpoints(namespace, name) {
@@ -146,7 +147,7 @@ fn answer(target: &WebhookService, known: Option<&RelatedObjects>) -> Reachabili
     }
 }
 
-fn no_port(target: &WebhookService, ports: &[ServicePort]) -> String {
+fn missing_port(target: &WebhookService, ports: &[ServicePort]) -> String {
     let WebhookService { namespace, name, .. } = target;
     let mut numbers: Vec<String> = ports.iter().take(PORTS).map(|p| p.port.to_string()).collect();
     if ports.len() > PORTS {
@@ -159,6 +160,7 @@ fn no_port(target: &WebhookService, ports: &[ServicePort]) -> String {
     format!("Service {namespace}/{name} has no port {}{has}", target.number())
 }
 
+/// A verdict with its causes and remarks.
 struct WebhookVerdict {
     verdict: Verdict,
     causes: Vec<Cause>,
@@ -172,17 +174,17 @@ impl WebhookVerdict {
         let preliminaries = Preliminaries {
             meta,
             evidence,
-            written: false,
+            has_status: false,
             has_generation: false,
             malformed: None,
         };
-        let known = preliminaries.verdict(&mut notes);
-        let is_live = known.is_none();
-        let verdict = known.unwrap_or_else(|| verdict(meta, hooks, evidence, &mut notes, &mut causes));
-        let strange = hooks.iter().filter(|hook| is_live && trusts_nobody(hook));
-        let (mut warnings, told) = (Vec::new(), "names no authority (caBundle) for its Service");
-        for hook in strange {
-            let words = format!("{} {told}: the API server does not trust it", hook.name);
+        let preliminary = preliminaries.verdict(&mut notes);
+        let is_live = preliminary.is_none();
+        let verdict = preliminary.unwrap_or_else(|| verdict(meta, hooks, evidence, &mut notes, &mut causes));
+        let untrusted = hooks.iter().filter(|hook| is_live && lacks_authority(hook));
+        let (mut warnings, lacks) = (Vec::new(), "names no authority (caBundle) for its Service");
+        for hook in untrusted {
+            let words = format!("{} {lacks}: the API server does not trust it", hook.name);
             match hook.failure_policy.as_str() {
                 "Ignore" => notes.push(words),
                 _ => warnings.push(words),
@@ -221,7 +223,10 @@ fn verdict(
             elsewhere += 1;
             continue;
         };
-        match (answer(target, evidence.companions), hook.failure_policy.as_str()) {
+        match (
+            reachability(target, evidence.related),
+            hook.failure_policy.as_str(),
+        ) {
             (Reachability::Yes, _) => {}
             (Reachability::NotSeen, "Ignore") => {}
             (Reachability::NotSeen, _) => not_seen = not_seen.or(Some(hook)),
@@ -242,7 +247,7 @@ fn verdict(
         Cause {
             since: since.map(|t| t.to_string()),
             subject: Some(ObjectRef::named("Webhook", &hook.name)),
-            ..Sentence::without_reason(format!("{} refuses {}: {why}", hook.name, rules(hook)))
+            ..Sentence::without_reason(format!("{} refuses {}: {why}", hook.name, rules_text(hook)))
                 .into_cause(Code::AdmissionWebhook)
         }
     }));
@@ -256,13 +261,13 @@ fn verdict(
             1 => String::new(),
             n => format!(", and {} more webhooks", n - 1),
         };
-        let told = format!("{} refuses {}: {why}{more}", hook.name, rules(hook));
+        let message = format!("{} refuses {}: {why}{more}", hook.name, rules_text(hook));
         let recent = lifecycle::is_recent(evidence.now, meta.creation_timestamp, *since);
         let since = (*since).max(meta.creation_timestamp);
         return if recent {
-            Verdict::new(State::Progressing, false, Code::WebhookStarting, told)
+            Verdict::new(State::Progressing, false, Code::WebhookStarting, message)
         } else {
-            Verdict::degraded(Code::WebhookBlocks, told)
+            Verdict::degraded(Code::WebhookBlocks, message)
         }
         .since(since);
     }
@@ -279,9 +284,9 @@ fn verdict(
     }
 }
 
-/// What a webhook is asked about, such as `CREATE of pods`.
-fn rules(hook: &Webhook) -> String {
-    let mut told: Vec<String> = hook
+/// The requests for which a webhook is called, such as `CREATE of pods`.
+fn rules_text(hook: &Webhook) -> String {
+    let mut all: Vec<String> = hook
         .rules
         .iter()
         .take(RULES)
@@ -310,7 +315,7 @@ fn rules(hook: &Webhook) -> String {
         })
         .collect();
     if hook.rules.len() > RULES {
-        told.push("more".to_owned());
+        all.push("more".to_owned());
     }
-    told.join(" and ")
+    all.join(" and ")
 }

@@ -2,7 +2,7 @@
 
 use super::Digest;
 use super::words::{cause_sentence, count, object_name, with_notes};
-use crate::check::unended;
+use crate::check::trim_end_mark;
 use crate::kind::Kind;
 use crate::report::{Cause, Code, Finding, Fold, Item, NoteCode, ObjectRef, State, fold};
 use std::cmp::Reverse;
@@ -217,7 +217,7 @@ impl Digest<'_> {
         if let Some(note) = lingers.filter(|_| item.state == State::Terminating) {
             // The note says the same, and for how long.
             let others = item.notes.iter().filter(|other| *other != note);
-            let others: Vec<&str> = others.map(|n| unended(&n.text)).collect();
+            let others: Vec<&str> = others.map(|n| trim_end_mark(&n.text)).collect();
             return match others.as_slice() {
                 [] => note.text.clone(),
                 some => format!("{} ({})", note.text, some.join("; ")),
@@ -228,7 +228,7 @@ impl Digest<'_> {
             ("", "ReadyBelowDesired") => "too few pods are ready".to_owned(),
             ("", _) if item.state.is_fine() => item.state.as_str().to_owned(),
             ("", reason) => reason.to_owned(),
-            (rest, _) => unended(rest).to_owned(),
+            (rest, _) => trim_end_mark(rest).to_owned(),
         };
         if let Some(age) = self.age(item.since.as_deref()).map(|age| format!("for {age}")) {
             // That message says so itself.

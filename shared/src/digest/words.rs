@@ -1,6 +1,6 @@
 //! Words and small sentences that several places use.
 
-use crate::check::unended;
+use crate::check::trim_end_mark;
 use crate::judge::CONTROLLERS;
 use crate::kind::Kind;
 use crate::report::{Cause, Item, NoteCode, State};
@@ -85,7 +85,7 @@ pub fn describe_command(item: &Item) -> Option<String> {
 /// A cause in a sentence that may go on.
 #[must_use]
 pub fn cause_sentence(cause: &Cause) -> String {
-    format!("{}: {}", cause.code, unended(&cause.message))
+    format!("{}: {}", cause.code, trim_end_mark(&cause.message))
 }
 
 /// A text about an item, and in brackets the notes and warnings beside it.
@@ -93,7 +93,7 @@ pub(super) fn with_notes(item: &Item, text: String) -> String {
     let notes = item.notes.iter();
     let notes = notes.filter(|note| note.code != Some(NoteCode::PodsNotSeen));
     let notes = notes.map(|note| &note.text).chain(&item.warnings);
-    let notes: Vec<&str> = notes.map(|note| unended(note)).collect();
+    let notes: Vec<&str> = notes.map(|note| trim_end_mark(note)).collect();
     if notes.is_empty() {
         text
     } else {

@@ -15,7 +15,7 @@ pub struct NoEvidence;
 
 impl EvidenceFor for NoEvidence {
     fn evidence_for<'a>(&'a self, _meta: &ObjectMeta, now: Now) -> Evidence<'a> {
-        Evidence::at(now)
+        Evidence::new(now)
     }
 }
 
@@ -23,7 +23,7 @@ impl EvidenceFor for NoEvidence {
 #[derive(Debug)]
 pub struct SearchedEvidence<'a> {
     store: &'a EvidenceStore,
-    around: EventsAndNodes<'a>,
+    events_and_nodes: EventsAndNodes<'a>,
 }
 
 impl<'a> SearchedEvidence<'a> {
@@ -31,7 +31,7 @@ impl<'a> SearchedEvidence<'a> {
     #[must_use]
     pub fn new(store: &'a EvidenceStore) -> Self {
         Self {
-            around: store.around(),
+            events_and_nodes: store.events_and_nodes(),
             store,
         }
     }
@@ -39,6 +39,6 @@ impl<'a> SearchedEvidence<'a> {
 
 impl EvidenceFor for SearchedEvidence<'_> {
     fn evidence_for<'a>(&'a self, meta: &ObjectMeta, now: Now) -> Evidence<'a> {
-        self.store.evidence(meta, &self.around, now)
+        self.store.evidence(meta, &self.events_and_nodes, now)
     }
 }

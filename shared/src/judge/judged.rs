@@ -80,7 +80,7 @@ struct SnapshotFacts {
 impl SnapshotFacts {
     fn judge<T: Check>(&self, object: &T, replaced: bool, evidence: &dyn EvidenceFor, now: Now) -> Item {
         let evidence = Evidence {
-            companions: Some(&self.related),
+            related: Some(&self.related),
             named: self.named,
             replaced,
             heeds_annotations: self.heeds_annotations,

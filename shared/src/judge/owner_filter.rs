@@ -32,7 +32,7 @@ impl OwnerFilter {
 
     /// Whether the object is judged by itself.
     pub fn judges<T: Check>(&self, object: &T) -> bool {
-        object.answers_for_itself() || (self.every && object.left_to().is_some())
+        object.is_judged_by_default() || (self.every && object.responsible_controller().is_some())
     }
 
     /// Whether the object counts for a controller that may have no verdict.
@@ -41,10 +41,13 @@ impl OwnerFilter {
         let is_covered =
             |who: &Controller| Kind::from_controller(who).is_some_and(|kind| self.covered.contains(&kind));
         let open = |owner: &OwnerReference| {
-            let owner = Controller::of(&meta.namespace, owner);
-            !is_covered(&owner) && !owner.beyond(&meta.labels).is_some_and(|who| is_covered(&who))
+            let owner = Controller::from_owner(&meta.namespace, owner);
+            !is_covered(&owner)
+                && !owner
+                    .own_controller(&meta.labels)
+                    .is_some_and(|who| is_covered(&who))
         };
-        !self.every && object.speaks_for_controller() && object.left_to().is_some_and(open)
+        !self.every && object.counts_for_controller() && object.responsible_controller().is_some_and(open)
     }
 
     /// Whether the object is judged at all, by itself or for its controller.

@@ -23,9 +23,9 @@ impl OwnedObject {
     #[must_use]
     pub fn new<T: Check>(object: &T) -> Option<Self> {
         let meta = object.meta();
-        let by = Controller::of(&meta.namespace, object.left_to()?);
+        let by = Controller::from_owner(&meta.namespace, object.responsible_controller()?);
         Some(Self {
-            beyond: by.beyond(&meta.labels),
+            beyond: by.own_controller(&meta.labels),
             own: Controller {
                 namespace: meta.namespace.clone(),
                 group: T::GROUP.to_owned(),

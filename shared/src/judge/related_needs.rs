@@ -13,7 +13,7 @@ pub fn related_needs<'a, T: Check>(
     known: &RelatedObjects,
 ) -> RelatedNeeds {
     let mut needs = RelatedNeeds::new();
-    for (kind, namespace) in objects.into_iter().flatten().flat_map(|o| o.wants(known)) {
+    for (kind, namespace) in objects.into_iter().flatten().flat_map(|o| o.related_needs(known)) {
         if !known.is_asked(kind, &namespace) {
             needs.entry(kind).or_default().insert(namespace);
         }

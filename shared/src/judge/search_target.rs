@@ -19,7 +19,7 @@ pub struct SearchTarget {
     /// How its pods are found.
     pub pods_by: PodLookup,
     /// Whether the search reads the events about the object itself.
-    pub asks_its_events: bool,
+    pub needs_events: bool,
 }
 
 /// How the pods of an object are found. Unlike [`PodsBy`], it does not borrow from the object.
@@ -40,7 +40,7 @@ impl SearchTarget {
     #[must_use]
     pub fn new<T: Check>(object: &T, item: &Item, now: Now) -> Option<Self> {
         let meta = object.meta();
-        if !object.is_worth_a_look(item, now) || meta.uid.is_empty() {
+        if !object.needs_evidence(item, now) || meta.uid.is_empty() {
             return None;
         }
         let pods_by = match object.pods_by() {
@@ -57,7 +57,7 @@ impl SearchTarget {
             rank: urgency(item),
             desired: item.desired.unwrap_or(1),
             pods_by,
-            asks_its_events: object.asks_its_events(item),
+            needs_events: object.needs_events(item),
         })
     }
 

@@ -250,7 +250,7 @@ impl<T: Check> KindObjects for Cache<T> {
         let contents = self.lock();
         let targets = contents.open_and_controlled().filter_map(|live| {
             let object = live.object.as_ref().ok()?;
-            let is_shown = object.answers_for_itself() || self.owners.counts_for_controller(object);
+            let is_shown = object.is_judged_by_default() || self.owners.counts_for_controller(object);
             if !is_shown || matches!(object.pods_by(), PodsBy::Nothing) {
                 return None;
             }
@@ -308,7 +308,7 @@ impl<T: Check> KindObjects for Cache<T> {
             all.map(|(_, live)| live)
                 .filter(|live| live.is_selected(&selection.selector))
         };
-        let replaced = check::replaced(selected().filter_map(|live| live.object.as_ref().ok()));
+        let replaced = check::replaced_uids(selected().filter_map(|live| live.object.as_ref().ok()));
         for live in selected() {
             let Ok(object) = &live.object else { continue };
             let Some(owned) = OwnedObject::new(object) else {

@@ -81,15 +81,15 @@ impl<T: Check> LiveObject<T> {
                     Some((at, evidence)) if now.seconds_since(*at) < EVIDENCE_SECONDS => evidence,
                     _ => &nothing,
                 };
-                let around = evidence.around();
+                let known = evidence.events_and_nodes();
                 check::judge(
                     object,
                     &Evidence {
                         first_seen: Some(self.first_seen),
-                        companions: related,
+                        related,
                         replaced,
                         heeds_annotations: !no_ignore,
-                        ..evidence.evidence(object.meta(), &around, Now::known(now))
+                        ..evidence.evidence(object.meta(), &known, Now::known(now))
                     },
                 )
             }
@@ -107,7 +107,8 @@ impl<T: Check> LiveObject<T> {
     /// Whether that state can change neither with time nor because of another kind.
     pub(super) fn is_settled(&self, item: &Item, now: Time) -> bool {
         let settled = |object: &T| {
-            object.is_settled(item, Now::known(now)) && object.wants(&RelatedObjects::default()).is_empty()
+            object.is_settled(item, Now::known(now))
+                && object.related_needs(&RelatedObjects::default()).is_empty()
         };
         self.object.as_ref().is_ok_and(settled)
     }
@@ -134,10 +135,10 @@ pub(super) fn key<T: Check>(object: &Decoded<T>) -> ObjectKey {
 /// Whether an object that has a controller is unhealthy, judged by itself alone.
 pub(super) fn is_unhealthy<T: Check>(object: &T, now: Time) -> bool {
     // Old revisions that ask for no pods say nothing, and there are many of them.
-    if !object.speaks_for_controller() {
+    if !object.counts_for_controller() {
         return false;
     }
     let now = Now::known(now);
-    let item = check::judge(object, &Evidence::at(now));
+    let item = check::judge(object, &Evidence::new(now));
     !object.is_settled(&item, now)
 }

@@ -53,7 +53,7 @@ impl RelatedData {
             return self.not_seen.iter().cloned().map(Gap::Described).collect();
         }
         match self.read_at {
-            _ if kind.companions().is_empty() => Vec::new(),
+            _ if kind.related_kinds().is_empty() => Vec::new(),
             None if self.tried => Vec::new(),
             None => vec![Gap::RelatedPending],
             Some(read_at) if time.is_too_old(read_at) => vec![Gap::RelatedStale { since: read_at.time }],

@@ -720,14 +720,14 @@ fn endpoint(ready: bool) -> RelatedObjects {
     });
     let mut known = RelatedObjects::default();
     let slices: [Decoded<EndpointSlice>; 1] = [from_value(&slice)];
-    known.take(RelatedKind::EndpointSlices, Some("shop"), &slices);
+    known.add(RelatedKind::EndpointSlices, Some("shop"), &slices);
     known
 }
 
 /// The answer if its endpoints cannot be read because of a failure of that class.
 fn no_endpoint(class: Class) -> RelatedAnswer {
     let mut known = RelatedObjects::default();
-    known.miss(RelatedKind::EndpointSlices, Some("shop"));
+    known.mark_unread(RelatedKind::EndpointSlices, Some("shop"));
     let entry = run::not_seen("endpointslices", &Failure::new(class, "no"), None);
     (known, vec![entry])
 }

@@ -1,3 +1,5 @@
+//! Whether the server behind a part of the API answers.
+
 use crate::*;
 use sre_shared::resource::ApiService;
 

@@ -1,6 +1,8 @@
 //! Whether the newest run of a CronJob succeeded.
 
-use super::workload::{DAY, DEGRADED, HEALTHY, Object, SUSPENDED, TERMINATING, UNKNOWN, hold, now, state};
+use super::workload::{
+    DAY, DEGRADED, HEALTHY, Object, SUSPENDED, TERMINATING, UNKNOWN, assert_verdicts, now, state,
+};
 use serde_json::{Value, json};
 use sre_shared::check::{Check as _, EventsAndNodes, Evidence, Now, Pods};
 use sre_shared::report::Item;
@@ -11,7 +13,7 @@ fn c(status: Value) -> Object {
     Object::new(json!({"schedule": "*/5 * * * *", "suspend": false}), status)
 }
 
-/// The newest run was scheduled so many seconds ago, and the newest success was so many ago.
+/// A CronJob whose newest run was scheduled, and whose newest success was, this many seconds ago.
 fn ran(scheduled: i64, succeeded: Option<i64>) -> Object {
     let mut status = json!({"lastScheduleTime": at(-scheduled)});
     if let Some(succeeded) = succeeded {
@@ -33,7 +35,7 @@ fn suspended(object: Object) -> Object {
 
 #[test]
 fn every_cronjob_gets_its_state_reason_message_and_notes() {
-    hold::<CronJob>([
+    assert_verdicts::<CronJob>([
         (
             "the newest run succeeded",
             ran(300, Some(290)),
@@ -201,7 +203,7 @@ fn every_cronjob_gets_its_state_reason_message_and_notes() {
             &[],
         ),
         (
-            "a time zone that there is not",
+            "a time zone that does not exist",
             c(json!({})).set("/spec/timeZone", "Europe/Berlim"),
             DEGRADED,
             "RunsMissed",
@@ -237,7 +239,7 @@ fn every_cronjob_gets_its_state_reason_message_and_notes() {
             ran(300, None).set("/apiVersion", "batch/v1beta1"),
             UNKNOWN,
             "SuccessNotTold",
-            "this version of the API does not tell whether a run succeeded, and the run's Job is not known",
+            "this version of the API does not say whether a run succeeded, and the run's Job is not known",
             &[],
         ),
         (
@@ -300,22 +302,22 @@ fn every_cronjob_gets_its_state_reason_message_and_notes() {
 }
 
 #[test]
-fn a_run_that_failed_is_told_since_it_was_due() {
+fn a_failed_run_counts_since_it_was_due() {
     assert_eq!(ran(300, None).judge::<CronJob>().since, Some(at(-300)));
 }
 
 /// The verdict with these Jobs and events known.
-fn judge_beside(cron: &Object, now: Now, jobs: &[Value], events: &[Value]) -> Item {
+fn judge_with_jobs(cron: &Object, now: Now, jobs: &[Value], events: &[Value]) -> Item {
     let jobs: Vec<Job> = jobs.iter().map(|job| from_value(job).expect("a Job")).collect();
     let events: Vec<Event> = events.iter().map(|e| from_value(e).expect("an event")).collect();
-    let around = EventsAndNodes::new(&events, []);
+    let known = EventsAndNodes::new(&events, []);
     cron.view::<CronJob>().judge(&Evidence {
         pods: Some(Pods {
             jobs: jobs.iter().collect(),
             ..Pods::default()
         }),
-        around: Some(&around),
-        ..Evidence::at(now)
+        events_and_nodes: Some(&known),
+        ..Evidence::new(now)
     })
 }
 
@@ -328,21 +330,21 @@ fn told(item: &Item) -> (&str, &str) {
 }
 
 #[test]
-fn the_controllers_own_word_tells_that_no_run_can_begin() {
-    let of = |cron: &Object, events: &[Value]| judge_beside(cron, now(), &[], events);
+fn an_event_of_the_controller_says_that_no_run_can_begin() {
+    let of = |cron: &Object, events: &[Value]| judge_with_jobs(cron, now(), &[], events);
     let young = c(json!({})).created(120).set("/spec/timeZone", "Europe/Berlim");
     let said = r#"invalid timeZone: "Europe/Berlim": unknown time zone Europe/Berlim"#;
     let unknown = event("UnknownTimeZone", said, 30);
     let item = of(&young, &[unknown.clone()]);
     assert_eq!((state(&item), told(&item)), (DEGRADED, ("CannotSchedule", said)));
-    // Without it only a warning, until a run is late in every zone.
+    // Without the event it is only a warning, until a run is late in every zone.
     let item = of(&young, &[]);
     assert_eq!((state(&item), item.reason.as_str()), (HEALTHY, "NotScheduledYet"));
     assert_eq!(
         item.warnings,
         [r#"time zone "Europe/Berlim" is in no time zone database"#]
     );
-    // It was corrected since, or runs since.
+    // The schedule was corrected since, or a run began since.
     let corrected = c(json!({})).created(120).set("/spec/timeZone", "Europe/Berlin");
     assert_eq!(of(&corrected, &[unknown.clone()]).reason, "NotScheduledYet");
     let runs = ran(20, Some(10)).set("/spec/timeZone", "Europe/Berlim");
@@ -357,10 +359,10 @@ fn the_controllers_own_word_tells_that_no_run_can_begin() {
 }
 
 #[test]
-fn why_a_run_did_not_begin_is_in_the_events_since_it_was_due() {
+fn an_event_since_a_run_was_due_says_why_it_did_not_begin() {
     let late = ran(660, Some(590));
     let said = r#"Error creating job: jobs.batch "search-1" is forbidden: exceeded quota: jobs, requested: count/jobs.batch=1"#;
-    let message = |events: &[Value]| judge_beside(&late, now(), &[], events).message;
+    let message = |events: &[Value]| judge_with_jobs(&late, now(), &[], events).message;
     let began = "no run began since the one of 2026-03-02T11:49:00Z, and one was due by 2026-03-02T11:50:00Z";
     assert_eq!(
         message(&[event("FailedCreate", said, 100)]),
@@ -380,7 +382,7 @@ fn with_a_starting_deadline_one_missed_run_is_a_warning() {
             .changed(9 * DAY)
     };
     let at_half_past = Now::known(Time::parse("2026-03-02T12:30:00Z").expect("a time"));
-    let of = |ago| judge_beside(&hourly(ago), at_half_past, &[], &[]);
+    let of = |ago| judge_with_jobs(&hourly(ago), at_half_past, &[], &[]);
     assert_eq!((state(&of(0)), of(0).warnings), (HEALTHY, Vec::<String>::new()));
     let one = of(3600);
     assert_eq!((state(&one), one.reason.as_str()), (HEALTHY, "LastRunSucceeded"));
@@ -395,15 +397,15 @@ fn with_a_starting_deadline_one_missed_run_is_a_warning() {
 }
 
 #[test]
-fn the_newest_time_of_a_dump_calls_a_run_missed_only_after_an_hour() {
+fn at_the_newest_time_of_a_dump_a_run_is_missed_only_after_an_hour() {
     let newest = |time: &str| Now::inferred(Time::parse(time).expect("a time"), None);
-    let of = |time| judge_beside(&ran(300, Some(290)), newest(time), &[], &[]).reason;
+    let of = |time| judge_with_jobs(&ran(300, Some(290)), newest(time), &[], &[]).reason;
     assert_eq!(of("2026-03-02T13:00:00Z"), "LastRunSucceeded");
     assert_eq!(of("2026-03-02T13:00:01Z"), "RunsMissed");
 }
 
 #[test]
-fn runs_that_never_succeed_while_one_is_always_under_way_are_a_warning() {
+fn it_is_a_warning_if_a_run_is_always_under_way_and_none_succeeds() {
     let hourly = |succeeded: Option<i64>, policy: &str| {
         active(ran(1200, succeeded), 1)
             .set("/spec/schedule", "40 * * * *")
@@ -446,15 +448,15 @@ fn run_of(name: &str, ago: i64, kind: &str, over: i64) -> Value {
 }
 
 #[test]
-fn the_jobs_that_are_known_tell_what_the_status_does_not() {
+fn known_jobs_say_more_than_the_status() {
     let of = |cron: &Object, jobs: &[Value]| {
-        let item = judge_beside(cron, now(), jobs, &[]);
+        let item = judge_with_jobs(cron, now(), jobs, &[]);
         (item.state, item.healthy, item.reason.to_string(), item.message)
     };
     let told = |(state, healthy), reason: &str, message: &str| {
         (state, healthy, reason.to_owned(), message.to_owned())
     };
-    // Started by hand after the run that failed.
+    // A Job that was started by hand after the failed run.
     let failed = ran(300, Some(590));
     let by_hand = run_of("again", 200, "Complete", 100);
     let bad = run_of("search-1", 300, "Failed", 250);
@@ -468,7 +470,7 @@ fn the_jobs_that_are_known_tell_what_the_status_does_not() {
         of(&failed, &[bad.clone(), before]),
         told(DEGRADED, "LastRunFailed", last)
     );
-    // A version whose status does not tell.
+    // A version whose status has no last success.
     let old = ran(300, None).set("/apiVersion", "batch/v1beta1");
     assert_eq!(
         of(&old, &[run_of("search-1", 299, "Complete", 250)]),
@@ -488,20 +490,20 @@ fn the_jobs_that_are_known_tell_what_the_status_does_not() {
     );
     // A failure before the last success is over.
     let runs = active(ran(30, Some(200)), 1);
-    let item = judge_beside(&runs, now(), &[bad.clone()], &[]);
+    let item = judge_with_jobs(&runs, now(), &[bad.clone()], &[]);
     assert_eq!((item.reason.as_str(), item.warnings.len()), ("Running", 0));
     let runs = active(ran(30, Some(590)), 1);
     assert_eq!(
-        judge_beside(&runs, now(), &[bad], &[]).warnings,
+        judge_with_jobs(&runs, now(), &[bad], &[]).warnings,
         ["its run search-1 failed: "]
     );
 }
 
 #[test]
-fn runs_that_are_over_and_count_as_under_way_tell_of_a_controller_that_does_not_act() {
+fn a_controller_does_not_act_if_ended_runs_count_as_under_way() {
     let runs = active(ran(7200, Some(7300)), 2).set("/spec/concurrencyPolicy", "Forbid");
     let of = |jobs: &[Value]| {
-        let item = judge_beside(&runs, now(), jobs, &[]);
+        let item = judge_with_jobs(&runs, now(), jobs, &[]);
         (state(&item), item.reason.to_string())
     };
     let over = |name: &str, over| run_of(name, 7200, "Complete", over);
@@ -517,7 +519,7 @@ fn runs_that_are_over_and_count_as_under_way_tell_of_a_controller_that_does_not_
 }
 
 #[test]
-fn runs_that_pile_up_are_no_long_runs() {
+fn runs_that_pile_up_are_not_long_runs() {
     let of = |runs, succeeded| {
         let cron = active(ran(100, Some(succeeded)), runs).set("/metadata/creationTimestamp", at(-9 * DAY));
         let item = cron.judge::<CronJob>();

@@ -1,13 +1,13 @@
-//! Whether every node that a DaemonSet is meant for has a ready pod of it.
+//! Whether every node that should run a pod of a DaemonSet has a ready one.
 
 use super::workload::{
-    DEGRADED, HEALTHY, Object, PROGRESSING, SETTLING, TERMINATING, UNAVAILABLE, UNKNOWN, hold, starting,
-    state,
+    DEGRADED, HEALTHY, Object, PROGRESSING, SETTLING, TERMINATING, UNAVAILABLE, UNKNOWN, assert_verdicts,
+    starting, state,
 };
 use serde_json::json;
 use sre_shared::resource::DaemonSet;
 
-/// Of four nodes so many have a ready pod, and so many one of the newest revision.
+/// A DaemonSet on four nodes: this many have a ready pod, and this many have a pod of the newest revision.
 fn d(ready: i32, updated: i32) -> Object {
     Object::new(
         json!({"updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1}}}),
@@ -30,7 +30,7 @@ fn no_node() -> Object {
 
 #[test]
 fn every_daemonset_gets_its_state_reason_message_and_notes() {
-    hold::<DaemonSet>([
+    assert_verdicts::<DaemonSet>([
         ("complete", d(4, 4), HEALTHY, "Ready", "4 of 4 ready", &[][..]),
         (
             "a node without a ready pod",
@@ -248,7 +248,7 @@ fn every_daemonset_gets_its_state_reason_message_and_notes() {
 }
 
 #[test]
-fn pods_where_none_should_be_are_a_warning_and_no_verdict() {
+fn pods_on_wrong_nodes_are_a_warning_and_no_verdict() {
     let of = |object: Object| {
         let item = object.judge::<DaemonSet>();
         (state(&item), item.warnings)

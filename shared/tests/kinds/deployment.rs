@@ -1,7 +1,7 @@
 //! The vectors of the Deployment check: one row a case, each an object as an API server writes it.
 //!
-//! Rows 1 to 26 are the cases that docs/checks.md explains; the others pin what lies between them. Rows 24 and
-//! 25 are about reading, not judging: see `gathering.rs`.
+//! Rows 1 to 26 are the cases that docs/checks.md explains; the others hold the cases between them. Rows 24 and 25 are
+//! about reading, not judging: see `gathering.rs`.
 
 use super::{DAY, DEGRADED, HEALTHY, PROGRESSING, SETTLING, TERMINATING, UNAVAILABLE, UNKNOWN, now};
 use serde_json::Value;
@@ -16,14 +16,14 @@ fn view(value: &Value) -> View {
 }
 
 fn judge(deployment: Deployment) -> Item {
-    view(&deployment.build()).judge(&Evidence::at(now()))
+    view(&deployment.build()).judge(&Evidence::new(now()))
 }
 
 fn d() -> Deployment {
     Deployment::new("shop", "checkout").created(at(-DAY))
 }
 
-/// A rollout that moves: Progressing is True with a reason other than NewReplicaSetAvailable.
+/// A rollout that makes progress: Progressing is True with a reason other than NewReplicaSetAvailable.
 fn moving(deployment: Deployment, updated: i64) -> Deployment {
     deployment.condition("Progressing", "True", "ReplicaSetUpdated", at(updated))
 }
@@ -303,7 +303,7 @@ fn every_vector_gets_its_state_reason_message_and_notes() {
                 .without_condition("Progressing"),
             UNKNOWN,
             "NotDated",
-            "4 of 4 ready, rolling out: 2 of 4 updated; nothing tells since when, which its pods would, or --show-managed-fields",
+            "4 of 4 ready, rolling out: 2 of 4 updated; nothing says since when; its pods would, or --show-managed-fields",
             &[],
         ),
         row(
@@ -312,7 +312,7 @@ fn every_vector_gets_its_state_reason_message_and_notes() {
             SETTLING,
             "RolloutInProgress",
             "4 of 4 ready, rolling out: 2 of 4 updated",
-            &["nothing tells since when"],
+            &["nothing says since when"],
         ),
         row(
             "a rollout that never makes it Available",
@@ -419,7 +419,7 @@ fn every_vector_gets_its_state_reason_message_and_notes() {
             "0 of 3 ready, rolling out: 0 of 3 updated",
             &[],
         ),
-        // What lies between.
+        // The cases between them.
         row(
             "a scale-down in progress is no shortage",
             d().replicas(3).counts(4, 4, 4, 4),
@@ -674,7 +674,7 @@ fn every_vector_gets_its_state_reason_message_and_notes() {
 }
 
 #[test]
-fn the_controllers_own_words_are_the_cause() {
+fn the_message_of_the_controller_is_the_cause() {
     let item = judge(quota(stalled(d().replicas(4).counts(2, 2, 2, 2))));
     let causes: Vec<(&str, &str)> = item
         .causes
@@ -695,7 +695,7 @@ fn a_named_object_that_is_being_deleted_is_not_healthy() {
     let object = view(&d().deleting(at(-1), &[]).build());
     let item = object.judge(&Evidence {
         named: true,
-        ..Evidence::at(now())
+        ..Evidence::new(now())
     });
     assert_eq!((item.state, item.healthy), (State::Terminating, Some(false)));
 }
@@ -708,7 +708,7 @@ fn an_agent_that_saw_the_spec_first_knows_its_age() {
         object
             .judge(&Evidence {
                 first_seen: first_seen(ago),
-                ..Evidence::at(now())
+                ..Evidence::new(now())
             })
             .state
     };
@@ -736,7 +736,7 @@ fn scaled_up(age: i64, change: impl Fn(Pod) -> Pod) -> Item {
     };
     let evidence = Evidence {
         pods: Some(pods),
-        ..Evidence::at(now())
+        ..Evidence::new(now())
     };
     check::judge(&view(&deployment.build()), &evidence)
 }
@@ -750,7 +750,7 @@ fn young_pods_excuse_a_shortage_and_old_ones_do_not() {
     );
     assert_eq!(scaled_up(59, |p| p).state, State::Progressing);
     assert_eq!(scaled_up(60, |p| p).state, State::Degraded);
-    // A pod that is being deleted is none, and a replica without a pod is never young.
+    // A pod that is being deleted does not count, and a replica without a pod is never young.
     assert_eq!(scaled_up(15, |p| p.deleting(at(-1), &[])).state, State::Degraded);
 }
 
@@ -803,10 +803,10 @@ fn a_shortage_is_as_old_as_the_first_sign_of_it() {
     let since = |deployment: Deployment| judge(deployment).since;
     let short = || unavailable(d().replicas(2).counts(2, 2, 0, 0), -660);
     assert_eq!(since(short()), Some(at(-660)));
-    // The controller gives up later, and the shortage does not begin anew.
+    // The controller gives up later; the shortage does not begin anew.
     let gave_up = short().condition("Progressing", "False", "ProgressDeadlineExceeded", at(-86));
     assert_eq!(since(gave_up), Some(at(-660)));
-    // It says that it is short since its status was last written.
+    // It has been short since its status was last written.
     assert_eq!(since(short().managed_status(at(-900))), Some(at(-900)));
     assert_eq!(
         since(moving(d().replicas(4).counts(4, 4, 3, 3), -20)),
@@ -814,7 +814,7 @@ fn a_shortage_is_as_old_as_the_first_sign_of_it() {
     );
 }
 
-/// Two of three ready, with pods that are not ready since these moments.
+/// The start of the shortage of a Deployment with two of three pods ready, and pods that are not ready since these times.
 fn unready_since(times: &[i64]) -> Option<String> {
     let deployment = unavailable(d().replicas(3).counts(5, 3, 2, 2), -300);
     let set = ReplicaSet::new("shop", "checkout-7d9c").owned_by(&deployment);
@@ -830,15 +830,15 @@ fn unready_since(times: &[i64]) -> Option<String> {
             pods: pods.iter().map(|p| (p, now())).collect(),
             ..Pods::default()
         }),
-        ..Evidence::at(now())
+        ..Evidence::new(now())
     };
     view(&deployment.build()).judge(&evidence).since
 }
 
 #[test]
-fn pods_tell_since_when_so_many_are_missing() {
+fn pods_say_since_when_this_many_are_missing() {
     assert_eq!(unready_since(&[-800]), Some(at(-800)));
     assert_eq!(unready_since(&[-100]), Some(at(-300)), "the condition is older");
-    // One is missing and three are not ready: two of them were replaced by others until the third failed.
+    // One pod is missing and three are not ready: two of the three were replaced before the third failed.
     assert_eq!(unready_since(&[-3000, -400, -2000]), Some(at(-400)));
 }

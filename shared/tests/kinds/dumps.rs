@@ -94,7 +94,7 @@ fn certificate(name: &str, ready: &str) -> Value {
 }
 
 #[test]
-fn a_service_of_a_dump_is_judged_by_what_else_the_dump_holds() {
+fn a_service_of_a_dump_is_judged_by_the_other_objects_of_the_dump() {
     let idle = [
         ("/spec/replicas", json!(0)),
         ("/spec/template/metadata/labels", json!({"app": "idle"})),
@@ -114,7 +114,7 @@ fn a_service_of_a_dump_is_judged_by_what_else_the_dump_holds() {
 }
 
 #[test]
-fn a_dump_without_the_other_kinds_leaves_unknown_what_needs_them_and_says_which() {
+fn without_the_related_kinds_a_verdict_of_a_dump_is_unknown_and_names_them() {
     let report = judged(&[service("web")], of(Kind::Service));
     assert_eq!(verdicts(&report)[0].3, "EndpointsNotSeen");
     assert_eq!(
@@ -131,7 +131,7 @@ fn a_dump_without_the_other_kinds_leaves_unknown_what_needs_them_and_says_which(
 }
 
 #[test]
-fn the_newest_time_of_a_dump_excuses_nothing_where_it_stands_behind_what_is_judged() {
+fn the_newest_time_of_a_dump_excuses_nothing_if_it_is_behind_the_judged_object() {
     let mut behind = slice("web");
     set(&mut behind, "/endpoints/0/conditions/ready", json!(false));
     set(&mut behind, "/metadata/managedFields", json!([{"time": at(-30)}]));
@@ -155,7 +155,7 @@ fn the_newest_time_of_a_dump_excuses_nothing_where_it_stands_behind_what_is_judg
 }
 
 #[test]
-fn custom_resources_of_a_dump_are_found_by_every_name_that_their_kind_tells() {
+fn custom_resources_of_a_dump_are_found_by_every_name_of_their_kind() {
     let objects = [certificate("bad", "False"), certificate("good", "True")];
     for name in ["certificates.cert-manager.io", "certificate.v1.cert-manager.io"] {
         let report = judged(&objects, custom(name, &[]));
@@ -186,7 +186,7 @@ fn custom_resources_of_a_dump_are_found_by_every_name_that_their_kind_tells() {
 }
 
 #[test]
-fn a_namespace_that_the_dump_does_not_hold_is_told_though_what_is_in_none_was_found() {
+fn a_namespace_that_the_dump_lacks_is_reported_though_cluster_wide_objects_were_found() {
     let node = json!({"metadata": {"name": "n7", "uid": "n7", "creationTimestamp": at(-DAY)},
                       "status": {"conditions": [{"type": "Ready", "status": "True"}]}});
     let service = json!({"metadata": {"name": "web", "namespace": "shop", "uid": "web", "creationTimestamp": at(-DAY)},

@@ -1,4 +1,5 @@
-//! Nothing is progressing for ever: what is so at first is judged again an hour and a day later, when nothing has changed.
+//! Nothing is progressing for ever: an object that is progressing at first is judged again an hour and a day later, without
+//! any change.
 
 use crate::*;
 use sre_shared::check::Pods;
@@ -7,7 +8,7 @@ use sre_shared::resource::{
     StatefulSet,
 };
 
-/// An object so many seconds old, of generation 2, whose spec and status were written at these times.
+/// An object of generation 2 whose spec and status were written this many seconds ago.
 fn written(spec: i64, status: i64, fields: &[(&str, Value)]) -> Value {
     let entry = |subresource: &str, ago: i64| json!({"manager": "m", "operation": "Update", "subresource": subresource, "time": at(-ago)});
     let mut all = vec![
@@ -63,7 +64,7 @@ fn young_pod(ready: &str, last: &Value) -> Value {
     )
 }
 
-/// Judges it now and later, with these pods known where there are any.
+/// Judges the object now and later, with these pods if there are any.
 fn ends<T: Check>(name: &str, reason: &str, object: &Value, pods: Option<&[Value]>) {
     let object: T = view(object);
     let pods: Option<Vec<Pod>> = pods.map(|pods| pods.iter().map(view).collect());
@@ -75,7 +76,7 @@ fn ends<T: Check>(name: &str, reason: &str, object: &Value, pods: Option<&[Value
         });
         let item = object.judge(&Evidence {
             pods: known,
-            ..Evidence::at(now)
+            ..Evidence::new(now)
         });
         (item.state, item.reason.to_string())
     };

@@ -1,3 +1,5 @@
+//! Whether a HorizontalPodAutoscaler can scale.
+
 use crate::*;
 use sre_shared::resource::HorizontalPodAutoscaler;
 
@@ -39,7 +41,7 @@ fn blind() -> Value {
     )
 }
 
-/// The same, since half a minute.
+/// The condition, changed half a minute ago.
 fn just(mut condition: Value) -> Value {
     set(&mut condition, "/lastTransitionTime", json!(at(-30)));
     condition

@@ -1,17 +1,17 @@
-//! Whether a Job is done, gets on, or has given up.
+//! Whether a Job is done, makes progress, or has given up.
 
 use super::workload::{
-    DEGRADED, HEALTHY, Object, PROGRESSING, Row, SETTLING, SUCCEEDED, SUSPENDED, TERMINATING, UNKNOWN, hold,
-    starting, state,
+    DEGRADED, HEALTHY, Object, PROGRESSING, Row, SETTLING, SUCCEEDED, SUSPENDED, TERMINATING, UNKNOWN,
+    assert_verdicts, starting, state,
 };
-use super::{Evidence, RelatedKind, RelatedObjects, now, read};
+use super::{Evidence, RelatedKind, RelatedObjects, add_related, now};
 use serde_json::{Value, json};
 use sre_shared::check::{self, Check as _, EventsAndNodes, Pods};
 use sre_shared::resource::{Job, Node, Pod as PodView, from_value};
 use sre_testkit::at;
 use sre_testkit::object::Pod;
 
-/// A Job that asks for three successes, was started an hour ago and last moved then.
+/// A Job that asks for three successes. It was started an hour ago and has not changed since.
 fn j(status: Value) -> Object {
     let object = Object::new(
         json!({"parallelism": 1, "completions": 3, "backoffLimit": 6}),
@@ -206,7 +206,7 @@ fn every_job_gets_its_state_reason_message_and_notes() {
             ),
             UNKNOWN,
             "ManagedElsewhere",
-            "kueue.x-k8s.io/multikueue manages it and tells nothing of it",
+            "kueue.x-k8s.io/multikueue manages it and reports nothing about it",
             &[],
         ),
         (
@@ -363,11 +363,11 @@ fn every_job_gets_its_state_reason_message_and_notes() {
             &[],
         ),
     ];
-    hold::<Job>(rows);
+    assert_verdicts::<Job>(rows);
 }
 
 #[test]
-fn a_job_that_something_else_controls_answers_for_itself_only_where_it_is_named() {
+fn a_job_with_a_controller_is_judged_by_itself_only_if_it_is_named() {
     let owned = |controller: bool| -> Job {
         let owner = json!([{"apiVersion": "batch/v1", "kind": "CronJob", "name": "nightly", "uid": "1",
                             "controller": controller}]);
@@ -375,8 +375,8 @@ fn a_job_that_something_else_controls_answers_for_itself_only_where_it_is_named(
             .set("/metadata/ownerReferences", owner)
             .view()
     };
-    assert!(!owned(true).answers_for_itself());
-    assert!(owned(false).answers_for_itself());
+    assert!(!owned(true).is_judged_by_default());
+    assert!(owned(false).is_judged_by_default());
 }
 
 #[test]
@@ -402,13 +402,14 @@ fn pods_that_cannot_start_end_the_wait_and_pods_that_fail_are_tried_again() {
         .moved(5)
         .judge_with::<Job>([crashed]);
     assert_eq!((state(&hour), hour.reason.as_str()), (DEGRADED, "KeepsFailing"));
-    // Others of its pods run: it gets on.
+    // Others of its pods run, so it makes progress.
     let running = j(json!({"active": 2, "ready": 1})).moved(5);
     let stuck = pod().waiting("ImagePullBackOff", "no such image");
     assert_eq!(state(&running.judge_with::<Job>([stuck])), HEALTHY);
 }
 
-/// A pod that is meant to end, of which these containers ended with that code or run, so long ago.
+/// A pod that is meant to end. Each container has its name, its exit code or `None` while it runs, and the seconds
+/// since then.
 fn steps(containers: &[(&str, Option<i64>, i64)]) -> Pod {
     let statuses: Vec<Value> = containers
         .iter()
@@ -428,7 +429,7 @@ fn steps(containers: &[(&str, Option<i64>, i64)]) -> Pod {
 }
 
 #[test]
-fn a_container_that_did_its_part_is_no_failure() {
+fn a_container_that_did_its_part_is_not_a_failure() {
     let job = j(json!({"active": 1, "ready": 0}));
     let of = |containers| {
         let item = job.judge_with::<Job>([steps(containers)]);
@@ -444,7 +445,7 @@ fn a_container_that_did_its_part_is_no_failure() {
         runs("container crunch runs on, fetch ended with 0")
     );
     assert_eq!(of(&[("fetch", Some(0), 300), ("crunch", None, 3500)]), runs(""));
-    // Not ready and at work: readiness is of no use to a Job.
+    // It is not ready and works: readiness is of no use to a Job.
     assert_eq!(of(&[("crunch", None, 3500)]), runs(""));
     let fails = (DEGRADED, "PodsNotRunning".to_owned(), String::new());
     assert_eq!(of(&[("fetch", Some(1), 3000), ("crunch", None, 3500)]), fails);
@@ -461,16 +462,16 @@ fn a_pod_on_a_lost_node_does_not_work() {
     let of = |status: &str| {
         let node = json!({"metadata": {"name": "n7"}, "status": {"conditions": [{"type": "Ready", "status": status}]}});
         let node: Node = from_value(&node).expect("a node");
-        let around = EventsAndNodes::new([], [&node]);
+        let known = EventsAndNodes::new([], [&node]);
         let item = check::judge(
             &job.view::<Job>(),
             &Evidence {
                 pods: Some(Pods {
                     pods: vec![(&pod, now())],
-                    around: Some(&around),
+                    events_and_nodes: Some(&known),
                     ..Pods::default()
                 }),
-                ..Evidence::at(now())
+                ..Evidence::new(now())
             },
         );
         (
@@ -480,8 +481,8 @@ fn a_pod_on_a_lost_node_does_not_work() {
     };
     assert_eq!(of("True"), (HEALTHY, vec![]));
     assert_eq!(of("Unknown"), (DEGRADED, vec!["NodeNotReady".into()]));
-    // Whether it is so is asked for, since the pod does not show it.
-    assert_eq!(check::wants(&pod, now()).node, Some("n7"));
+    // The node is asked for, since the pod does not show whether it is lost.
+    assert_eq!(check::EvidenceNeeds::from_pod(&pod, now()).node, Some("n7"));
 }
 
 #[test]
@@ -517,7 +518,7 @@ fn a_proxy_that_keeps_a_job_from_ending_is_named() {
 }
 
 #[test]
-fn what_was_told_of_the_past_is_a_warning() {
+fn earlier_failures_of_a_running_job_are_a_warning() {
     let warnings = |object: Object| object.judge::<Job>().warnings;
     assert_eq!(
         warnings(j(json!({"active": 1, "ready": 1, "failed": 2}))),
@@ -532,7 +533,7 @@ fn what_was_told_of_the_past_is_a_warning() {
 }
 
 #[test]
-fn a_run_of_a_cron_job_that_failed_before_a_success_is_no_failure_any_more() {
+fn a_failed_run_before_a_success_of_its_cron_job_is_not_a_failure_any_more() {
     let failed = ended("Failed", "BackoffLimitExceeded", "it gave up");
     let cron = |name: &str, uid: &str, ago: Option<i64>| {
         json!({"metadata": {"name": name, "namespace": "shop", "uid": uid},
@@ -546,10 +547,10 @@ fn a_run_of_a_cron_job_that_failed_before_a_success_is_no_failure_any_more() {
     );
     let of = |object: &Object, crons: &[Value]| {
         let mut known = RelatedObjects::default();
-        read(&mut known, RelatedKind::CronJobs, crons);
+        add_related(&mut known, RelatedKind::CronJobs, crons);
         object.view::<Job>().judge(&Evidence {
-            companions: Some(&known),
-            ..Evidence::at(now())
+            related: Some(&known),
+            ..Evidence::new(now())
         })
     };
     let item = of(&owned, &[cron("nightly", "c", Some(10))]);
@@ -569,7 +570,7 @@ fn a_run_of_a_cron_job_that_failed_before_a_success_is_no_failure_any_more() {
     ] {
         assert_eq!(state(&of(&owned, &crons)), DEGRADED, "{crons:?}");
     }
-    // Without an owner the name tells, and only of what is started by hand: this Job is called `search`.
+    // Without an owner only the name of a Job that was started by hand shows its CronJob. This Job is called `search`.
     let of_name = |name: &str| {
         state(&of(
             &by_hand.clone().set("/metadata/name", name),
@@ -580,7 +581,7 @@ fn a_run_of_a_cron_job_that_failed_before_a_success_is_no_failure_any_more() {
     assert_eq!(of_name("search-all-7x"), DEGRADED);
     assert_eq!(of_name("searching-7x"), DEGRADED);
     assert_eq!(state(&of(&failed, &[cron("sear", "c", Some(10))])), DEGRADED);
-    let wants = |object: &Object| object.view::<Job>().wants(&RelatedObjects::default());
+    let wants = |object: &Object| object.view::<Job>().related_needs(&RelatedObjects::default());
     assert_eq!(wants(&owned), [(RelatedKind::CronJobs, "shop".to_owned())]);
     assert_eq!(wants(&by_hand), [(RelatedKind::CronJobs, "shop".to_owned())]);
     assert_eq!(wants(&failed), []);
@@ -601,7 +602,7 @@ fn a_verdict_that_time_or_pods_can_change_is_not_settled() {
         j(json!({"active": 1, "ready": 1})).set("/spec/activeDeadlineSeconds", 9999)
     ));
     assert!(!settled(j(json!({"active": 1, "ready": 1, "failed": 2}))));
-    // That it works is only known of its pods.
+    // Only its pods show that it works.
     let works = j(json!({"active": 1, "ready": 0}));
     let item = works.judge_with::<Job>([steps(&[("crunch", None, 3500)])]);
     assert_eq!(state(&item), HEALTHY);

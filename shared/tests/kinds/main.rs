@@ -1,5 +1,4 @@
-//! The vectors of the kinds: one file a kind, one row a case, each an object as an API server
-//! writes it.
+//! The vectors of the kinds: one file a kind, one row a case, each an object as an API server writes it.
 
 #![allow(
     clippy::expect_used,
@@ -58,7 +57,7 @@ fn now() -> Now {
     Now::known(Time::parse(&Clock::fixed().at(0)).expect("the test clock is a time"))
 }
 
-/// An object a day old, with what stands at these pointers.
+/// An object that is a day old, with these fields.
 fn object(namespace: &str, name: &str, fields: &[(&str, Value)]) -> Value {
     let mut object = json!({"metadata": {
         "name": name,
@@ -78,17 +77,17 @@ fn condition(kind: &str, status: &str, reason: &str, message: &str) -> Value {
     json!({"type": kind, "status": status, "reason": reason, "message": message, "lastTransitionTime": at(-3600)})
 }
 
-/// Set where an object is being deleted, since a minute.
+/// The field of an object that has been terminating for a minute.
 fn deleting() -> (&'static str, Value) {
     ("/metadata/deletionTimestamp", json!(at(-60)))
 }
 
-/// Set where an object is so many seconds old.
+/// The field of an object that is this many seconds old.
 fn aged(seconds: i64) -> (&'static str, Value) {
     ("/metadata/creationTimestamp", json!(at(-seconds)))
 }
 
-/// What is owned by a controller.
+/// The field of an object with a controller.
 fn owned(kind: &str) -> (&'static str, Value) {
     (
         "/metadata/ownerReferences",
@@ -160,39 +159,39 @@ fn view<T: Check>(value: &Value) -> T {
 }
 
 fn judge<T: Check>(value: &Value) -> Item {
-    view::<T>(value).judge(&Evidence::at(now()))
+    view::<T>(value).judge(&Evidence::new(now()))
 }
 
-/// Judges every row with nothing known beside the object.
+/// Judges every row by the object alone.
 fn assert_rows<T: Check>(rows: &[Row]) {
     for row in rows {
         row.assert(&judge::<T>(&row.object));
     }
 }
 
-/// Judges every row with these companions known.
-fn assert_rows_beside<T: Check>(known: &RelatedObjects, rows: &[Row]) {
+/// Judges every row with these related objects.
+fn assert_rows_with_related<T: Check>(known: &RelatedObjects, rows: &[Row]) {
     for row in rows {
-        row.assert(&judge_beside::<T>(known, &row.object));
+        row.assert(&judge_with_related::<T>(known, &row.object));
     }
 }
 
-fn judge_beside<T: Check>(known: &RelatedObjects, value: &Value) -> Item {
+fn judge_with_related<T: Check>(known: &RelatedObjects, value: &Value) -> Item {
     view::<T>(value).judge(&Evidence {
-        companions: Some(known),
-        ..Evidence::at(now())
+        related: Some(known),
+        ..Evidence::new(now())
     })
 }
 
-/// What was read of a companion, in all namespaces.
-fn read(known: &mut RelatedObjects, companion: RelatedKind, objects: &[Value]) {
-    struct Take<'a>(&'a mut RelatedObjects, &'a [Value]);
-    impl RelatedKindVisitor for Take<'_> {
+/// Adds the objects of a related kind, in all namespaces.
+fn add_related(known: &mut RelatedObjects, kind: RelatedKind, objects: &[Value]) {
+    struct AddObjects<'a>(&'a mut RelatedObjects, &'a [Value]);
+    impl RelatedKindVisitor for AddObjects<'_> {
         type Output = ();
-        fn visit<T: Related>(self, companion: RelatedKind) {
+        fn visit<T: Related>(self, kind: RelatedKind) {
             let objects: Vec<Decoded<T>> = self.1.iter().map(from_value).collect();
-            self.0.take(companion, None, &objects);
+            self.0.add(kind, None, &objects);
         }
     }
-    companion.visit(Take(known, objects));
+    kind.visit(AddObjects(known, objects));
 }

@@ -11,7 +11,7 @@ fn says(kind: &str, reason: &str, message: &str) -> Value {
     condition(kind, "True", reason, message)
 }
 
-/// The five conditions, each as it is while it holds nothing.
+/// The five conditions of a namespace that nothing holds.
 fn nothing_holds() -> Vec<Value> {
     [
         ("NamespaceDeletionDiscoveryFailure", "ResourcesDiscovered"),
@@ -28,7 +28,7 @@ fn nothing_holds() -> Vec<Value> {
     .collect()
 }
 
-/// A namespace that has been terminating for so many seconds, with these conditions in the place of those of their type.
+/// A namespace that has been terminating for this many seconds. These conditions replace those of their type.
 fn terminating(seconds: i64, holds: &[Value], fields: &[(&str, Value)]) -> Value {
     let mut conditions = nothing_holds();
     for hold in holds {
@@ -137,9 +137,9 @@ fn every_namespace_gets_its_state() {
     ]);
 }
 
-/// Each as somebody met it; the number is that of the thread.
+/// Each row is a report from the field; the number is that of its thread.
 #[test]
-fn what_holds_a_namespace_in_the_field_is_said() {
+fn the_message_says_what_holds_a_namespace() {
     assert_rows::<Namespace>(&[
         row(
             "metrics-server is gone and its APIService is not (kube-prometheus 275, containers-roadmap 1006)",
@@ -277,7 +277,7 @@ fn what_holds_a_namespace_in_the_field_is_said() {
 #[test]
 fn the_cause_names_the_api_that_holds_it_and_the_command_that_shows_what_is_left() {
     let caused = |holds: &[Value]| {
-        let item = check::judge(&view::<Namespace>(&stuck(holds)), &Evidence::at(now()));
+        let item = check::judge(&view::<Namespace>(&stuck(holds)), &Evidence::new(now()));
         let cause = item.causes.first().expect("a cause");
         (
             cause.code.to_string(),
@@ -331,10 +331,10 @@ fn the_cause_names_the_api_that_holds_it_and_the_command_that_shows_what_is_left
 }
 
 #[test]
-fn a_namespace_that_is_asked_for_by_its_name_is_not_healthy_while_it_is_deleted() {
+fn a_namespace_named_by_the_user_is_not_healthy_while_it_is_deleted() {
     let evidence = Evidence {
         named: true,
-        ..Evidence::at(now())
+        ..Evidence::new(now())
     };
     let item = view::<Namespace>(&terminating(73, &[], &[])).judge(&evidence);
     assert_eq!((item.state, item.healthy), (State::Terminating, Some(false)));

@@ -1,3 +1,5 @@
+//! Whether a node is ready, and the taints and pressures that it warns about.
+
 use crate::*;
 use sre_shared::resource::Node;
 

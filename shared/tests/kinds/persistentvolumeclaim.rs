@@ -1,3 +1,5 @@
+//! Whether a claim has its volume, and why it has none.
+
 use crate::*;
 use sre_shared::resource::PersistentVolumeClaim;
 
@@ -27,7 +29,7 @@ fn pod(name: &str, claim: &str, age: i64, more: &[(&str, Value)]) -> Value {
 fn pods() -> RelatedObjects {
     let gate = json!([condition("PodScheduled", "False", "SchedulingGated", "")]);
     let mut known = RelatedObjects::default();
-    read(
+    add_related(
         &mut known,
         RelatedKind::Pods,
         &[
@@ -40,7 +42,7 @@ fn pods() -> RelatedObjects {
             pod("owner", "other", 300, &[("/metadata/uid", json!("uid-of-owner"))]),
         ],
     );
-    read(&mut known, RelatedKind::ClaimEvents, &[]);
+    add_related(&mut known, RelatedKind::ClaimEvents, &[]);
     known
 }
 
@@ -60,9 +62,9 @@ fn said(claim: &str, kind: &str, reason: &str, message: &str, seconds: i64) -> V
 }
 
 #[test]
-fn why_a_claim_has_no_volume_is_in_its_own_events() {
+fn the_events_about_a_claim_say_why_it_has_no_volume() {
     let mut known = pods();
-    read(
+    add_related(
         &mut known,
         RelatedKind::ClaimEvents,
         &[
@@ -90,7 +92,7 @@ fn why_a_claim_has_no_volume_is_in_its_own_events() {
         ],
     );
     let causes = |name: &str| {
-        let item = judge_beside::<PersistentVolumeClaim>(&known, &claim(name, "Pending", &[]));
+        let item = judge_with_related::<PersistentVolumeClaim>(&known, &claim(name, "Pending", &[]));
         let of = |c: &sre_shared::report::Cause| {
             let (subject, hint) = (c.subject.clone(), c.hint.clone());
             format!(
@@ -120,15 +122,15 @@ fn why_a_claim_has_no_volume_is_in_its_own_events() {
     );
     let pending = view::<PersistentVolumeClaim>(&claim("data", "Pending", &[]));
     let mut first = RelatedObjects::default();
-    read(&mut first, RelatedKind::Pods, &[pod("db-0", "data", 300, &[])]);
+    add_related(&mut first, RelatedKind::Pods, &[pod("db-0", "data", 300, &[])]);
     assert_eq!(
-        pending.wants(&first),
+        pending.related_needs(&first),
         [(RelatedKind::ClaimEvents, "shop".to_owned())]
     );
     let spare = view::<PersistentVolumeClaim>(&claim("spare", "Pending", &[]));
-    assert_eq!(spare.wants(&first), []);
-    first.miss(RelatedKind::ClaimEvents, None);
-    assert_rows_beside::<PersistentVolumeClaim>(
+    assert_eq!(spare.related_needs(&first), []);
+    first.mark_unread(RelatedKind::ClaimEvents, None);
+    assert_rows_with_related::<PersistentVolumeClaim>(
         &first,
         &[row(
             "its events may not be read",
@@ -151,7 +153,7 @@ fn every_claim_gets_its_state() {
         "/status/conditions",
         json!([condition("FileSystemResizePending", "True", "", "")]),
     );
-    assert_rows_beside::<PersistentVolumeClaim>(
+    assert_rows_with_related::<PersistentVolumeClaim>(
         &pods(),
         &[
             row(
@@ -311,7 +313,7 @@ fn every_claim_gets_its_state() {
 }
 
 #[test]
-fn a_pending_claim_is_not_known_where_the_pods_were_not_seen() {
+fn a_pending_claim_is_unknown_if_the_pods_were_not_seen() {
     let message = "pending, and whether a pod waits for it is not known: the pods were not seen";
     assert_rows::<PersistentVolumeClaim>(&[
         row(
@@ -330,7 +332,7 @@ fn a_pending_claim_is_not_known_where_the_pods_were_not_seen() {
         ),
     ]);
     let wants = |phase: &str| {
-        view::<PersistentVolumeClaim>(&claim("data", phase, &[])).wants(&RelatedObjects::default())
+        view::<PersistentVolumeClaim>(&claim("data", phase, &[])).related_needs(&RelatedObjects::default())
     };
     assert_eq!(wants("Pending"), [(RelatedKind::Pods, "shop".to_owned())]);
     assert_eq!(wants("Bound"), []);

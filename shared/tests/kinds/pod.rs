@@ -1,5 +1,7 @@
+//! Whether a pod without a controller runs, and which pods are left to their controller.
+
 use crate::*;
-use sre_shared::check::replaced;
+use sre_shared::check::replaced_uids;
 use sre_shared::resource::Pod;
 
 fn pod(phase: &str, more: &[(&str, Value)]) -> Value {
@@ -30,7 +32,7 @@ fn unscheduled(reason: &str) -> (&'static str, Value) {
 }
 
 #[test]
-fn every_bare_pod_gets_its_state() {
+fn every_pod_without_a_controller_gets_its_state() {
     let running = json!({"name": "api", "ready": false, "state": {"running": {}}});
     let crashing = json!({"name": "api", "ready": false, "restartCount": 4,
         "state": {"waiting": {"reason": "CrashLoopBackOff"}},
@@ -164,7 +166,7 @@ fn every_bare_pod_gets_its_state() {
 }
 
 #[test]
-fn a_step_that_is_done_is_no_failure_of_a_pod_that_is_meant_to_end() {
+fn a_done_container_is_not_a_failure_of_a_pod_that_is_meant_to_end() {
     let done = |ago: i64| json!({"name": "clone", "ready": false, "state": {"terminated": {"exitCode": 0, "finishedAt": at(-ago)}}});
     let runs = |name: &str, ready: bool| json!({"name": name, "ready": ready, "state": {"running": {}}});
     let failed = json!({"name": "clone", "ready": false, "state": {"terminated": {"exitCode": 2}}});
@@ -222,7 +224,7 @@ fn a_step_that_is_done_is_no_failure_of_a_pod_that_is_meant_to_end() {
         told(DEGRADED, "KeptFromEnding", kept, "kept")
     );
     assert_eq!(of("soon", &with_proxy(599)).0, HEALTHY);
-    // It may be on a node that is lost.
+    // It may be on a lost node.
     let works = pod(
         "Running",
         &[
@@ -231,11 +233,11 @@ fn a_step_that_is_done_is_no_failure_of_a_pod_that_is_meant_to_end() {
             containers(&[done(9), runs("maven", true)]),
         ],
     );
-    assert!(view::<Pod>(&works).is_worth_a_look(&judge::<Pod>(&works), now()));
+    assert!(view::<Pod>(&works).needs_evidence(&judge::<Pod>(&works), now()));
 }
 
 #[test]
-fn a_pod_is_one_pod_asked_for_until_it_is_over() {
+fn a_pod_counts_as_one_pod_until_it_has_ended() {
     let counts = |value: &Value| {
         let item = judge::<Pod>(value);
         (item.desired, item.ready)
@@ -246,8 +248,8 @@ fn a_pod_is_one_pod_asked_for_until_it_is_over() {
 }
 
 #[test]
-fn only_a_pod_without_a_controller_answers_for_itself() {
-    let answers = |more: &[(&str, Value)]| view::<Pod>(&pod("Running", more)).answers_for_itself();
+fn only_a_pod_without_a_controller_is_judged_by_itself() {
+    let answers = |more: &[(&str, Value)]| view::<Pod>(&pod("Running", more)).is_judged_by_default();
     assert!(answers(&[]));
     assert!(!answers(&[owned("ReplicaSet")]));
     assert!(answers(&[owned("Node")]), "the mirror of a static pod");
@@ -267,8 +269,8 @@ fn a_pod_that_failed_is_left_behind_once_its_controller_made_another() {
     };
     let state = |failed: &Pod, other: &Pod| {
         let item = failed.judge(&Evidence {
-            replaced: replaced([failed, other].into_iter()).contains("failed"),
-            ..Evidence::at(now())
+            replaced: replaced_uids([failed, other].into_iter()).contains("failed"),
+            ..Evidence::new(now())
         });
         ((item.state, item.healthy), item.message)
     };
@@ -294,13 +296,13 @@ fn a_pod_that_failed_is_left_behind_once_its_controller_made_another() {
         state(&last, &other("Job", "Succeeded", 9000)),
         told(DEGRADED, "failed")
     );
-    // What has one pod at a time tries again.
+    // A controller with one pod at a time tries again.
     let retried = failed("TaskRun", &[]);
     assert_eq!(
         state(&retried, &other("TaskRun", "Running", 60)),
         told(TERMINATING, "failed, and TaskRun owner replaces it")
     );
-    // A controller that is not known may make no other pod for one that failed by itself.
+    // An unknown controller may make no other pod for one that failed by itself.
     let unknown = failed("Workflow", &[]);
     assert_eq!(
         state(&unknown, &other("Workflow", "Running", 60)),

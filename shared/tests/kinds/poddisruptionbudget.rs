@@ -1,3 +1,5 @@
+//! How many pods a budget lets go, and budgets that select the same pods.
+
 use crate::*;
 use sre_shared::resource::PodDisruptionBudget;
 
@@ -190,7 +192,7 @@ fn app(name: &str) -> Value {
     json!({"matchLabels": {"app": name}})
 }
 
-/// How much is wanted for that budget once the budgets are known; and its reason, message, notes and warnings.
+/// The number of needs of that budget once the budgets are known, and its reason, message, notes and warnings.
 fn beside(
     budget: &Value,
     others: &[Value],
@@ -198,14 +200,14 @@ fn beside(
     deployments: &[Value],
 ) -> (usize, Vec<String>) {
     let mut known = RelatedObjects::default();
-    read(&mut known, RelatedKind::PodDisruptionBudgets, others);
-    let wanted = view::<PodDisruptionBudget>(budget).wants(&known).len();
+    add_related(&mut known, RelatedKind::PodDisruptionBudgets, others);
+    let wanted = view::<PodDisruptionBudget>(budget).related_needs(&known).len();
     match pods {
-        Some(pods) => read(&mut known, RelatedKind::Pods, pods),
-        None => known.miss(RelatedKind::Pods, None),
+        Some(pods) => add_related(&mut known, RelatedKind::Pods, pods),
+        None => known.mark_unread(RelatedKind::Pods, None),
     }
-    read(&mut known, RelatedKind::Deployments, deployments);
-    let item = judge_beside::<PodDisruptionBudget>(&known, budget);
+    add_related(&mut known, RelatedKind::Deployments, deployments);
+    let item = judge_with_related::<PodDisruptionBudget>(&known, budget);
     let lines = [item.reason.to_string(), item.message].into_iter();
     (
         wanted,
@@ -241,7 +243,7 @@ fn two_budgets_over_the_same_pods_let_none_of_them_be_evicted() {
             .map(ToString::to_string)
             .collect::<Vec<_>>()
     };
-    // The same selector, and both expect pods: nothing more is asked for.
+    // Two budgets with the same selector expect pods: nothing else is needed.
     assert_eq!(
         beside(&a, &[a.clone(), b.clone()], None, &[]),
         (0, overlap("PodDisruptionBudget b selects the same pods"))
@@ -260,7 +262,7 @@ fn two_budgets_over_the_same_pods_let_none_of_them_be_evicted() {
             overlap("PodDisruptionBudgets b, tier, all select the same pods, such as Pod web-1")
         )
     );
-    // They could, and no pod has both labels.
+    // Both selectors could select one pod, and no pod has both labels.
     let apart = [
         labelled("web-1", json!({"app": "web"})),
         labelled("x-1", json!({"tier": "front"})),
@@ -269,12 +271,12 @@ fn two_budgets_over_the_same_pods_let_none_of_them_be_evicted() {
         beside(&a, &[a.clone(), tier.clone()], Some(&apart), &[]),
         (1, fine(&[]))
     );
-    // They cannot.
+    // No pod can match both selectors.
     assert_eq!(
         beside(&a, &[a.clone(), named("c", app("db"), 3)], None, &[]),
         (0, fine(&[]))
     );
-    // Where pods are not seen, the templates of workloads tell of some.
+    // If pods are not seen, the templates of workloads show which pods there may be.
     let workload = object(
         "shop",
         "web",
@@ -294,7 +296,7 @@ fn two_budgets_over_the_same_pods_let_none_of_them_be_evicted() {
         beside(&a, &[a.clone(), tier.clone()], None, &[]),
         (1, fine(&["whether another budget selects its pods was not seen"]))
     );
-    // One that is on its way out, one that selects nothing, and one of another namespace do not count.
+    // A budget that is being deleted, one that selects nothing, and one of another namespace do not count.
     let mut leaving = tier.clone();
     set(&mut leaving, deleting().0, deleting().1);
     let mut nothing = tier.clone();

@@ -1,3 +1,5 @@
+//! Whether a ReplicaSet without a controller has its ready pods.
+
 use crate::*;
 use sre_shared::resource::ReplicaSet;
 
@@ -160,7 +162,7 @@ fn every_replica_set_gets_its_state() {
 }
 
 #[test]
-fn a_refusal_of_the_api_server_is_the_cause_of_a_short_replica_set() {
+fn a_refusal_of_the_api_server_is_the_cause_of_a_shortage() {
     let item = judge::<ReplicaSet>(&rs(4, [3, 3, 3], &[refused()]));
     let causes: Vec<_> = item
         .causes
@@ -172,8 +174,8 @@ fn a_refusal_of_the_api_server_is_the_cause_of_a_short_replica_set() {
 }
 
 #[test]
-fn a_replica_set_answers_for_itself_unless_something_controls_it() {
-    let answers = |value: &Value| view::<ReplicaSet>(value).answers_for_itself();
+fn a_replica_set_is_judged_by_itself_unless_it_has_a_controller() {
+    let answers = |value: &Value| view::<ReplicaSet>(value).is_judged_by_default();
     assert!(answers(&rs(1, [1, 1, 1], &[])));
     assert!(!answers(&rs(1, [1, 1, 1], &[owned("Deployment")])));
 }

@@ -4,7 +4,7 @@ use crate::*;
 use sre_shared::report::Item;
 use sre_shared::resource::Rollout;
 
-/// A canary of 5 that is at rest, with what stands at these pointers.
+/// A canary of five pods without an update, with these fields.
 fn rollout(fields: &[(&str, Value)]) -> Value {
     let steps = json!([{"setWeight": 20}, {"pause": {}}, {"analysis": {"templates": []}}, {"pause": {"duration": "10m"}}]);
     let mut all = vec![
@@ -127,7 +127,7 @@ fn every_rollout_gets_its_state() {
             updating("Progressing", moving(1200), &[]),
             DEGRADED,
             "RolloutStalled",
-            "5 of 5 ready, rolling out: 1 of 5 updated, without progress for 20 min, which its controller does not tell",
+            "5 of 5 ready, rolling out: 1 of 5 updated, without progress for 20 min, which its controller does not report",
         ),
         row(
             "short and rolling out",
@@ -404,7 +404,7 @@ fn every_rollout_gets_its_state() {
 }
 
 #[test]
-fn pods_that_stay_for_a_while_are_no_update() {
+fn old_pods_that_stay_for_a_while_are_not_an_update() {
     let blue_green = |fields: &[(&'static str, Value)]| {
         let mut all = vec![
             ("/spec/strategy", json!({"blueGreen": {"activeService": "front"}})),
@@ -477,7 +477,7 @@ fn pods_that_stay_for_a_while_are_no_update() {
 }
 
 #[test]
-fn what_argo_says_is_the_cause() {
+fn the_message_of_argo_is_the_cause() {
     let mut told = progressing("False", "RolloutAborted", 3600);
     told["message"] = json!("metric \"errors\" assessed Failed");
     let item: Item = judge::<Rollout>(&updating("Degraded", told, &[("/status/abort", json!(true))]));
@@ -506,9 +506,9 @@ fn what_argo_says_is_the_cause() {
 }
 
 #[test]
-fn what_people_met_of_rollouts_is_judged_as_a_person_would() {
+fn rollouts_from_the_field_are_judged_as_a_person_would() {
     assert_rows::<Rollout>(&[
-        // Crashing long after the update was over, its controller says that it is progressing.
+        // Pods crash long after the update was over, and the controller says that it is progressing.
         row(
             "pods that crash after the update",
             rollout(&[
@@ -531,7 +531,7 @@ fn what_people_met_of_rollouts_is_judged_as_a_person_would() {
             "ReadyBelowDesired",
             "0 of 5 ready",
         ),
-        // The old stack of a blue-green counts among the pods of a version whose generation is a hash.
+        // A version whose generation is a hash counts the old stack of a blue-green among the pods.
         row(
             "blue-green of version 0.9",
             rollout(&[

@@ -1,8 +1,8 @@
 //! Whether a StatefulSet has the ready pods that it asks for.
 
 use super::workload::{
-    DEGRADED, HEALTHY, Object, PROGRESSING, SETTLING, TERMINATING, UNAVAILABLE, UNKNOWN, hold, starting,
-    state,
+    DEGRADED, HEALTHY, Object, PROGRESSING, SETTLING, TERMINATING, UNAVAILABLE, UNKNOWN, assert_verdicts,
+    starting, state,
 };
 use serde_json::json;
 use sre_shared::check::{Check as _, Evidence};
@@ -11,7 +11,7 @@ use sre_shared::resource::StatefulSet;
 use sre_testkit::at;
 use sre_testkit::object::Pod;
 
-/// Three pods asked for, and these counts, as a StatefulSet that is not being rolled out has them.
+/// A StatefulSet that asks for three pods, with these counts and no rollout.
 fn s(replicas: i32, ready: i32) -> Object {
     Object::new(
         json!({"replicas": 3, "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": 0}}}),
@@ -21,7 +21,7 @@ fn s(replicas: i32, ready: i32) -> Object {
     )
 }
 
-/// A rollout of a second revision that has reached so many pods.
+/// A rollout of a second revision that has reached this many pods.
 fn rolling(replicas: i32, ready: i32, updated: i32) -> Object {
     s(replicas, ready)
         .set("/status/updateRevision", "search-2")
@@ -48,7 +48,7 @@ fn settling(object: Object, available: i32) -> Object {
 
 #[test]
 fn every_statefulset_gets_its_state_reason_message_and_notes() {
-    hold::<StatefulSet>([
+    assert_verdicts::<StatefulSet>([
         ("complete", s(3, 3), HEALTHY, "Ready", "3 of 3 ready", &[][..]),
         (
             "replicas absent is one",
@@ -201,7 +201,7 @@ fn every_statefulset_gets_its_state_reason_message_and_notes() {
             settling(s(3, 3), 2).set("/metadata/managedFields", json!([])),
             UNKNOWN,
             "NotDated",
-            "3 of 3 ready, 2 available; nothing tells since when, which its pods would, or --show-managed-fields",
+            "3 of 3 ready, 2 available; nothing says since when; its pods would, or --show-managed-fields",
             &[],
         ),
         (
@@ -249,7 +249,7 @@ fn every_statefulset_gets_its_state_reason_message_and_notes() {
             rolling(3, 3, 1).set("/metadata/managedFields", json!([])),
             UNKNOWN,
             "NotDated",
-            "3 of 3 ready, rolling out: 1 of 3 updated; nothing tells since when, which its pods would, or --show-managed-fields",
+            "3 of 3 ready, rolling out: 1 of 3 updated; nothing says since when; its pods would, or --show-managed-fields",
             &[],
         ),
         (
@@ -446,7 +446,7 @@ fn every_statefulset_gets_its_state_reason_message_and_notes() {
 }
 
 #[test]
-fn the_item_has_the_counts_and_since_when() {
+fn the_item_has_the_counts_and_the_time_of_the_shortage() {
     let item = s(3, 2).moved(720).judge::<StatefulSet>();
     assert_eq!(
         (item.desired, item.ready, item.available, item.updated),
@@ -456,26 +456,26 @@ fn the_item_has_the_counts_and_since_when() {
 }
 
 #[test]
-fn a_named_one_that_is_being_deleted_is_not_healthy() {
+fn a_named_stateful_set_that_is_being_deleted_is_not_healthy() {
     let set: StatefulSet = s(3, 3).deleting(1, &[]).view();
     let item = set.judge(&Evidence {
         named: true,
-        ..Evidence::at(super::workload::now())
+        ..Evidence::new(super::workload::now())
     });
     assert_eq!(state(&item), (State::Terminating, Some(false)));
 }
 
 #[test]
-fn a_young_pod_explains_those_that_are_made_after_it_and_a_hard_cause_ends_the_grace() {
+fn a_young_pod_excuses_the_pods_after_it_and_a_hard_cause_ends_the_grace() {
     let ordered = s(1, 0).created(3600);
     let of = |object: &Object, pod: Pod| state(&object.judge_with::<StatefulSet>([pod]));
     assert_eq!(of(&ordered, starting("search-0", 59)), PROGRESSING);
     assert_eq!(of(&ordered, starting("search-0", 60)), UNAVAILABLE);
-    // The first is ready since a moment, and the second is not made yet.
+    // The first pod has just become ready, and the second one does not exist yet.
     let ready = Pod::new("shop", "search-0").created(at(-90)).ready(true, at(-1));
     assert_eq!(of(&s(1, 1).created(3600).moved(1), ready.clone()), PROGRESSING);
     assert_eq!(of(&s(1, 1).created(3600).moved(60), ready), DEGRADED);
-    // Those of a parallel one are all made at once: two have no pod.
+    // A parallel StatefulSet makes all pods at once: two pods are missing.
     assert_eq!(
         of(&parallel(ordered.clone()), starting("search-0", 59)),
         UNAVAILABLE

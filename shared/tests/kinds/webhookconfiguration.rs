@@ -1,3 +1,5 @@
+//! Whether the webhooks that the API server calls can answer.
+
 use crate::*;
 use sre_shared::resource::{MutatingWebhookConfiguration, ValidatingWebhookConfiguration};
 
@@ -48,7 +50,7 @@ fn slice(name: &str, ready: bool, written: i64) -> Value {
 fn known() -> RelatedObjects {
     let mut known = RelatedObjects::default();
     let outside = [("/spec/type", json!("ExternalName"))];
-    read(
+    add_related(
         &mut known,
         RelatedKind::EndpointSlices,
         &[
@@ -58,8 +60,8 @@ fn known() -> RelatedObjects {
         ],
     );
     let services = ["up", "down", "blip", "empty"].map(|name| service(name, &[]));
-    read(&mut known, RelatedKind::Services, &services);
-    read(&mut known, RelatedKind::Services, &[service("outside", &outside)]);
+    add_related(&mut known, RelatedKind::Services, &services);
+    add_related(&mut known, RelatedKind::Services, &[service("outside", &outside)]);
     known
 }
 
@@ -91,7 +93,7 @@ fn every_webhook_configuration_gets_its_state() {
     let idle = with(hook("down", "Fail"), "/rules", json!([]));
     let everywhere = with(hook("down", "Fail"), "/namespaceSelector", json!({}));
     let by_default = with(hook("down", ""), "/failurePolicy", json!(null));
-    assert_rows_beside::<ValidatingWebhookConfiguration>(
+    assert_rows_with_related::<ValidatingWebhookConfiguration>(
         &known(),
         &[
             row(
@@ -213,7 +215,7 @@ fn every_webhook_configuration_gets_its_state() {
             ),
         ],
     );
-    assert_rows_beside::<MutatingWebhookConfiguration>(
+    assert_rows_with_related::<MutatingWebhookConfiguration>(
         &known(),
         &[
             row(
@@ -235,7 +237,7 @@ fn every_webhook_configuration_gets_its_state() {
 }
 
 #[test]
-fn a_webhook_that_fails_closed_is_not_known_where_its_service_was_not_seen() {
+fn a_webhook_that_fails_closed_is_unknown_if_its_service_was_not_seen() {
     let message = "whether anything answers for up.example.com was not seen";
     let closed = config(&[hook("up", "Fail")], &[]);
     assert_rows::<ValidatingWebhookConfiguration>(&[
@@ -249,9 +251,9 @@ fn a_webhook_that_fails_closed_is_not_known_where_its_service_was_not_seen() {
         ),
     ]);
     let mut known = RelatedObjects::default();
-    read(&mut known, RelatedKind::EndpointSlices, &[]);
-    known.miss(RelatedKind::Services, None);
-    assert_rows_beside::<ValidatingWebhookConfiguration>(
+    add_related(&mut known, RelatedKind::EndpointSlices, &[]);
+    known.mark_unread(RelatedKind::Services, None);
+    assert_rows_with_related::<ValidatingWebhookConfiguration>(
         &known,
         &[row(
             "it may be an alias",
@@ -261,7 +263,7 @@ fn a_webhook_that_fails_closed_is_not_known_where_its_service_was_not_seen() {
             message,
         )],
     );
-    let wants = view::<ValidatingWebhookConfiguration>(&closed).wants(&RelatedObjects::default());
+    let wants = view::<ValidatingWebhookConfiguration>(&closed).related_needs(&RelatedObjects::default());
     let policy = || "policy".to_owned();
     assert_eq!(
         wants,
@@ -273,20 +275,20 @@ fn a_webhook_that_fails_closed_is_not_known_where_its_service_was_not_seen() {
 }
 
 #[test]
-fn a_service_without_the_port_that_is_called_is_as_good_as_none() {
+fn a_service_without_the_called_port_blocks_like_a_missing_one() {
     let ports = |ports: Value| [("/spec/ports", ports)];
     let mut known = RelatedObjects::default();
     let mut named = slice("named", true, 3600);
     set(&mut named, "/ports", json!([{"name": "https", "port": 9443}]));
     let lost = slice("lost", true, 3600);
-    read(
+    add_related(
         &mut known,
         RelatedKind::EndpointSlices,
         &[named, lost, slice("moved", true, 3600), slice("many", true, 3600)],
     );
     let by_name = json!([{"name": "https", "port": 443, "targetPort": "webhook"}]);
     let many: Vec<Value> = (1..=5).map(|port| json!({"port": port})).collect();
-    read(
+    add_related(
         &mut known,
         RelatedKind::Services,
         &[
@@ -309,7 +311,7 @@ fn a_service_without_the_port_that_is_called_is_as_good_as_none() {
             "1 webhook, none found to block",
         )
     };
-    assert_rows_beside::<ValidatingWebhookConfiguration>(
+    assert_rows_with_related::<ValidatingWebhookConfiguration>(
         &known,
         &[
             fine("a port that ready pods have by its name", hook("named", "Fail")),
@@ -351,7 +353,7 @@ fn a_service_without_an_authority_is_not_trusted() {
     );
     let fine =
         |name: &'static str, object| row(name, object, HEALTHY, "Ready", "1 webhook, none found to block");
-    assert_rows_beside::<MutatingWebhookConfiguration>(
+    assert_rows_with_related::<MutatingWebhookConfiguration>(
         &known(),
         &[
             fine("none", authority("Fail", json!(null))).warns(WORDS),
@@ -362,7 +364,7 @@ fn a_service_without_an_authority_is_not_trusted() {
             .warns(WORDS),
             fine("fails open", authority("Ignore", json!(null))).notes(WORDS),
             fine(
-                "hidden by whoever took the dump",
+                "hidden by the author of the dump",
                 authority("Fail", json!("***HIDDEN***")),
             ),
             fine(

@@ -1,8 +1,8 @@
-//! What Kubernetes' own types write reads the same in JSON and in protobuf.
+//! An object that Kubernetes' own types write reads the same in JSON and in protobuf.
 //!
 //! `wire.tsv` has a line for each kind, written by the Go types of `k8s.io/api` and `k8s.io/kube-aggregator` 0.37.2: the
 //! kind, the object as JSON, and its protobuf in hexadecimal. Every field that is read differs from its default, and
-//! those that stand beside it are there too.
+//! the other fields are set too.
 
 use sre_shared::resource::{
     ApiService, Condition as _, CronJob, DaemonSet, DaemonSetTemplate, DeploymentTemplate, EndpointSlice,
@@ -175,7 +175,7 @@ fn every_kind_reads_the_same_in_both_encodings() {
 }
 
 #[test]
-fn what_tells_of_other_kinds_reads_the_same_in_both_encodings() {
+fn related_kinds_read_the_same_in_both_encodings() {
     let pod = both::<Pod>();
     assert_eq!((pod.node(), pod.made_for()), (Some("n1"), Some("n7")));
     assert!(pod.is_meant_to_end());
@@ -260,7 +260,7 @@ fn what_tells_of_other_kinds_reads_the_same_in_both_encodings() {
             Some("app"),
             "Unhealthy",
             "Readiness probe failed: no",
-            // That of the series.
+            // The time of the series.
             Some(1_790_000_001),
             true,
             None,

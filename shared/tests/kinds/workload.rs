@@ -1,4 +1,4 @@
-//! Objects of any kind as JSON, and tables of what becomes of them.
+//! Objects of any kind as JSON, and tables of their verdicts.
 
 use serde_json::{Map, Value, json};
 use sre_shared::check::{Check, Evidence, Pods};
@@ -46,7 +46,7 @@ impl Object {
         }))
     }
 
-    /// Sets a field, and what leads to it.
+    /// Sets a field, and creates the objects above it.
     pub fn set(mut self, pointer: &str, value: impl Into<Value>) -> Self {
         let mut place = &mut self.0;
         for step in pointer.split('/').skip(1) {
@@ -63,8 +63,11 @@ impl Object {
     }
 
     pub fn without(mut self, parent: &str, field: &str) -> Self {
-        let place = self.0.pointer_mut(parent).expect("what is taken away is there");
-        place.as_object_mut().expect("it is an object").remove(field);
+        let place = self.0.pointer_mut(parent).expect("the parent exists");
+        place
+            .as_object_mut()
+            .expect("the parent is an object")
+            .remove(field);
         self
     }
 
@@ -84,7 +87,7 @@ impl Object {
         self.set("/metadata/managedFields/1/time", at(-ago))
     }
 
-    /// The spec is newer than what the controller has seen.
+    /// Makes the spec newer than the one that the controller has seen.
     pub fn unseen(self, ago: i64) -> Self {
         self.set("/metadata/generation", 2).changed(ago)
     }
@@ -94,20 +97,20 @@ impl Object {
             .set("/metadata/finalizers", finalizers)
     }
 
-    /// As `kubectl create --dry-run=client` writes it.
+    /// The object as `kubectl create --dry-run=client` writes it.
     pub fn manifest(self) -> Self {
         self.without("/metadata", "generation").set("/status", json!({}))
     }
 
     pub fn view<T: Check>(&self) -> T {
-        from_value(&self.0).expect("it is of its kind")
+        from_value(&self.0).expect("the object is of that kind")
     }
 
     pub fn judge<T: Check>(&self) -> Item {
-        self.view::<T>().judge(&Evidence::at(now()))
+        self.view::<T>().judge(&Evidence::new(now()))
     }
 
-    /// With these pods known.
+    /// Judges it with these pods.
     pub fn judge_with<T: Check>(&self, pods: impl IntoIterator<Item = Pod>) -> Item {
         let pods: Vec<PodView> = pods
             .into_iter()
@@ -118,12 +121,12 @@ impl Object {
                 pods: pods.iter().map(|pod| (pod, now())).collect(),
                 ..Pods::default()
             }),
-            ..Evidence::at(now())
+            ..Evidence::new(now())
         })
     }
 }
 
-/// A pod that is not ready and that old.
+/// A pod of that age that is not ready.
 pub fn starting(name: &str, ago: i64) -> Pod {
     Pod::new("shop", name).created(at(-ago)).ready(false, at(-ago))
 }
@@ -132,8 +135,8 @@ pub fn state(item: &Item) -> (State, Option<bool>) {
     (item.state, item.healthy)
 }
 
-/// Judges every row by the object alone, and tells all that differ at once.
-pub fn hold<T: Check>(rows: impl IntoIterator<Item = Row>) {
+/// Judges every row by the object alone, and reports all that differ at once.
+pub fn assert_verdicts<T: Check>(rows: impl IntoIterator<Item = Row>) {
     assert_eq!(Clock::fixed().at(0), at(0));
     let mut differ = String::new();
     for (name, object, expected, reason, message, notes) in rows {
@@ -153,5 +156,5 @@ pub fn hold<T: Check>(rows: impl IntoIterator<Item = Row>) {
             );
         }
     }
-    assert!(differ.is_empty(), "found, and wanted:\n{differ}");
+    assert!(differ.is_empty(), "found, and expected:\n{differ}");
 }

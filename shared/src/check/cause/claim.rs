@@ -6,8 +6,8 @@
 //! names a storage class that does not exist. `ExternalProvisioning` is repeated while the claim waits for a driver,
 //! even for one that is registered nowhere.
 
+use crate::check::evidence::ClaimEvent;
 use crate::check::text::shorten;
-use crate::resource::Time;
 
 /// A provisioner tries again within a few minutes. An older failure says nothing if a newer event exists.
 const FAILED_SECONDS: i64 = 20 * 60;
@@ -21,17 +21,10 @@ pub(in crate::check) enum ClaimCause {
     WaitsForPod,
 }
 
-/// One event about a claim.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::check) struct ClaimEvent<'a> {
-    pub reason: &'a str,
-    pub message: &'a str,
-    pub is_warning: bool,
-    pub time: Option<Time>,
-}
-
-/// The cause that the events about one claim give, in any order.
-pub(in crate::check) fn why<'a>(events: impl IntoIterator<Item = ClaimEvent<'a>>) -> Option<ClaimCause> {
+/// Why a claim has no volume, by the events about it in any order.
+pub(in crate::check) fn cause_from_events<'a>(
+    events: impl IntoIterator<Item = ClaimEvent<'a>>,
+) -> Option<ClaimCause> {
     let (mut failed, mut waits) = (None::<ClaimEvent<'_>>, None::<ClaimEvent<'_>>);
     for event in events {
         let newest = if event.is_warning || event.reason == "FailedBinding" {
@@ -53,12 +46,12 @@ pub(in crate::check) fn why<'a>(events: impl IntoIterator<Item = ClaimEvent<'a>>
         later.is_some_and(|(waits, failed)| waits.seconds_since(failed) > FAILED_SECONDS)
     };
     if let Some(failed) = failed.filter(|failed| !is_over(failed)) {
-        return Some(ClaimCause::Failed(shorten(&without_code(failed.message))));
+        return Some(ClaimCause::Failed(shorten(&strip_grpc_code(failed.message))));
     }
     let waits = waits?;
     Some(match waits.reason {
         "WaitForFirstConsumer" | "WaitForPodScheduled" => ClaimCause::WaitsForPod,
-        "ExternalProvisioning" => ClaimCause::Failed(match quoted(waits.message) {
+        "ExternalProvisioning" => ClaimCause::Failed(match first_quoted(waits.message) {
             Some(who) => format!("the provisioner {who} has not made its volume: does it run?"),
             None => "its provisioner has not made its volume: does it run?".to_owned(),
         }),
@@ -67,10 +60,10 @@ pub(in crate::check) fn why<'a>(events: impl IntoIterator<Item = ClaimEvent<'a>>
 }
 
 /// A driver's error without the words of gRPC: `rpc error: code = Internal desc = `.
-fn without_code(text: &str) -> String {
+fn strip_grpc_code(text: &str) -> String {
     match text.split_once("rpc error: code = ") {
         Some((before, rest)) => match rest.split_once(" desc = ") {
-            Some((_, said)) => format!("{before}{}", without_code(said)),
+            Some((_, error)) => format!("{before}{}", strip_grpc_code(error)),
             None => text.to_owned(),
         },
         None => text.to_owned(),
@@ -78,7 +71,7 @@ fn without_code(text: &str) -> String {
 }
 
 /// The first words in quotes, of either form.
-fn quoted(text: &str) -> Option<&str> {
+fn first_quoted(text: &str) -> Option<&str> {
     let open = text.find(['\'', '"'])?;
     let mark = text.get(open..=open)?;
     let inside = text.get(open + 1..)?.split(mark).next()?;
@@ -88,8 +81,9 @@ fn quoted(text: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::resource::Time;
 
-    fn said(reason: &'static str, message: &'static str, at: i64) -> ClaimEvent<'static> {
+    fn claim_event(reason: &'static str, message: &'static str, at: i64) -> ClaimEvent<'static> {
         ClaimEvent {
             reason,
             message,
@@ -99,15 +93,15 @@ mod tests {
     }
 
     #[test]
-    fn what_failed_is_told_before_what_is_waited_for() {
-        let missing = said(
+    fn a_failure_is_reported_before_a_wait() {
+        let missing = claim_event(
             "ProvisioningFailed",
             "storageclass.storage.k8s.io \"nfs\" not found",
             1000,
         );
-        let waits = |at| said("WaitForFirstConsumer", "waiting for first consumer", at);
+        let waits = |at| claim_event("WaitForFirstConsumer", "waiting for first consumer", at);
         let external = |at| {
-            said(
+            claim_event(
                 "ExternalProvisioning",
                 "Waiting for a volume to be created either by the external provisioner 'x.example' or manually.",
                 at,
@@ -118,7 +112,7 @@ mod tests {
         let runs = failed("the provisioner x.example has not made its volume: does it run?");
         for (events, expected) in [
             (vec![], None),
-            (vec![said("Resizing", "x", 1)], None),
+            (vec![claim_event("Resizing", "x", 1)], None),
             (vec![missing], nfs),
             (
                 vec![external(1300), missing],
@@ -127,7 +121,7 @@ mod tests {
             (vec![missing, external(1000 + 1201)], runs),
             (vec![waits(5)], Some(ClaimCause::WaitsForPod)),
             (
-                vec![said(
+                vec![claim_event(
                     "WaitForPodScheduled",
                     "waiting for pod db-0 to be scheduled",
                     5,
@@ -139,7 +133,7 @@ mod tests {
                 failed("the provisioner x.example has not made its volume: does it run?"),
             ),
             (
-                vec![said(
+                vec![claim_event(
                     "Provisioning",
                     "External provisioner is provisioning volume for claim \"a/b\"",
                     5,
@@ -147,7 +141,7 @@ mod tests {
                 failed("its provisioner has begun to make its volume and has not ended"),
             ),
             (
-                vec![said(
+                vec![claim_event(
                     "FailedBinding",
                     "no persistent volumes available for this claim",
                     5,
@@ -155,7 +149,7 @@ mod tests {
                 failed("no persistent volumes available for this claim"),
             ),
             (
-                vec![said(
+                vec![claim_event(
                     "ProvisioningFailed",
                     "failed to provision volume with StorageClass \"f\": rpc error: code = Internal desc = no quota",
                     5,
@@ -163,7 +157,7 @@ mod tests {
                 failed("failed to provision volume with StorageClass \"f\": no quota"),
             ),
             (
-                vec![said(
+                vec![claim_event(
                     "ExternalProvisioning",
                     "waiting for a volume, either by external provisioner \"y\" or",
                     5,
@@ -171,11 +165,11 @@ mod tests {
                 failed("the provisioner y has not made its volume: does it run?"),
             ),
             (
-                vec![said("ExternalProvisioning", "waiting", 5)],
+                vec![claim_event("ExternalProvisioning", "waiting", 5)],
                 failed("its provisioner has not made its volume: does it run?"),
             ),
         ] {
-            assert_eq!(why(events.clone()), expected, "{events:?}");
+            assert_eq!(cause_from_events(events.clone()), expected, "{events:?}");
         }
     }
 }

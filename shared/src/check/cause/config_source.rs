@@ -28,13 +28,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_missing_thing_is_named() {
-        let of = |sentence| missing_source("shop", sentence).map(|(subject, _)| subject.to_string());
-        assert_eq!(of("secret \"db\" not found").as_deref(), Some("Secret/shop/db"));
+    fn a_missing_secret_and_a_missing_key_are_named() {
+        let subject = |sentence| missing_source("shop", sentence).map(|(object, _)| object.to_string());
         assert_eq!(
-            of("couldn't find key url in ConfigMap shop/settings").as_deref(),
+            subject("secret \"db\" not found").as_deref(),
+            Some("Secret/shop/db")
+        );
+        assert_eq!(
+            subject("couldn't find key url in ConfigMap shop/settings").as_deref(),
             Some("ConfigMap/shop/settings")
         );
-        assert_eq!(of("container has runAsNonRoot and image will run as root"), None);
+        assert_eq!(
+            subject("container has runAsNonRoot and image will run as root"),
+            None
+        );
     }
 }

@@ -4,10 +4,12 @@
 //! `pkg/kubelet/images/types.go`, `pkg/kubelet/kuberuntime` in kubernetes/kubernetes).
 
 use super::config_source::missing_source;
-use super::container_status::{CRASH_SECONDS, all, began, loops_since, restarts, role, since, was_ended};
-use super::image::{is_refused, not_pulled};
+use super::container_status::{
+    CRASH_SECONDS, containers, failure_start, loop_start, restarts, role, unready_since, was_ended,
+};
+use super::image::{is_refused, pull_cause};
 use super::{EventsAndNodes, PodCause, Sentence, describe, readiness};
-use crate::check::text::{behind, kubectl, last_line, shorten};
+use crate::check::text::{kubectl, last_line, shorten, text_behind};
 use crate::check::{GRACE_SECONDS, Now};
 use crate::report::Code;
 use crate::resource::{Condition, ContainerStatus, Pod, Resource as _, Terminated, Waiting};
@@ -29,25 +31,25 @@ const HARD_WAITING: [(&str, Code); 12] = [
     ("PostStartHookError", Code::ContainerHook),
 ];
 
-/// Causes in the containers: certain ones, else possible ones.
-pub(super) fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Vec<PodCause> {
-    let certain: Vec<PodCause> = all(pod)
-        .filter_map(|c| of_container(pod, c, now, around))
+/// Causes in the containers of a pod: certain ones, else possible ones.
+pub(super) fn container_causes(pod: &Pod, now: Now, known: &EventsAndNodes<'_>) -> Vec<PodCause> {
+    let certain: Vec<PodCause> = containers(pod)
+        .filter_map(|c| container_cause(pod, c, now, known))
         .collect();
     if certain.is_empty() {
-        let since = began(pod, now, around);
-        let ended = all(pod).filter_map(|c| just_ended(pod, c));
+        let since = failure_start(pod, now, known);
+        let ended = containers(pod).filter_map(|c| end_cause(pod, c));
         ended.map(|found| PodCause { since, ..found }).collect()
     } else {
         certain
     }
 }
 
-pub(super) fn of_container(
+pub(super) fn container_cause(
     pod: &Pod,
     container: &ContainerStatus,
     now: Now,
-    around: &EventsAndNodes<'_>,
+    known: &EventsAndNodes<'_>,
 ) -> Option<PodCause> {
     let waiting = container.state.as_ref().and_then(|s| s.waiting.as_ref());
     let last = container.last_state.as_ref().and_then(|s| s.terminated.as_ref());
@@ -61,25 +63,25 @@ pub(super) fn of_container(
         Some((waiting, code))
     });
     match hard {
-        Some((_, &Code::CrashLoop)) => Some(crash(pod, container, last, now, around)),
-        Some((waiting, code)) => Some(stuck(pod, container, waiting, code.clone(), around)),
+        Some((_, &Code::CrashLoop)) => Some(crash(pod, container, last, now, known)),
+        Some((waiting, code)) => Some(waiting_cause(pod, container, waiting, code.clone(), known)),
         None => last
             .filter(|t| is_failure(t) && t.finished_at.is_some_and(|f| now.age(f) < CRASH_SECONDS))
-            .map(|t| crash(pod, container, Some(t), now, around)),
+            .map(|t| crash(pod, container, Some(t), now, known)),
     }
 }
 
-/// Whether the pod does not wait for this container, whatever it did before: the container is ready or an init
-/// container that is done, and the pod waits for another one or for something else.
+/// Whether the pod does not wait for this container, even if it failed before: the container is ready or an init container
+/// that is done, and the pod waits for another one or for something else.
 fn is_fine(pod: &Pod, container: &ContainerStatus) -> bool {
     let others = || pod.condition("ContainersReady").is_some_and(Condition::is_true);
-    container.ready && (all(pod).any(|c| !c.ready) || others())
+    container.ready && (containers(pod).any(|c| !c.ready) || others())
 }
 
 /// Whether an event may say more than the pod itself: about volumes, probes, hooks, or a back-off without a reason.
-pub(super) fn says_little(pod: &Pod, now: Now) -> bool {
+pub(super) fn needs_events(pod: &Pod, now: Now) -> bool {
     let nothing = EventsAndNodes::default();
-    let failing = || all(pod).filter(|c| of_container(pod, c, now, &nothing).is_some());
+    let failing = || containers(pod).filter(|c| container_cause(pod, c, now, &nothing).is_some());
     let is_open = |container: &ContainerStatus| {
         let waiting = container.state.as_ref().and_then(|s| s.waiting.as_ref());
         let last = container.last_state.as_ref().and_then(|s| s.terminated.as_ref());
@@ -93,7 +95,7 @@ pub(super) fn says_little(pod: &Pod, now: Now) -> bool {
         // It runs well between two crashes. Only the events say since when.
         let comes_back = waiting.is_some_and(|w| w.reason == "CrashLoopBackOff")
             && container.restart_count > 1
-            && since(pod)
+            && unready_since(pod)
                 .zip(pod.meta().creation_timestamp)
                 .is_some_and(|(since, created)| since.seconds_since(created) > GRACE_SECONDS);
         silent || unauthorised || comes_back || (crashed && last.is_some_and(was_ended))
@@ -105,14 +107,14 @@ fn is_failure(ended: &Terminated) -> bool {
     ended.exit_code != 0 || ended.reason == "OOMKilled"
 }
 
-/// A container that has ended with an error and has not started again. One that ends well again and again crashes too:
-/// only an init container is meant to end.
-pub(super) fn just_ended(pod: &Pod, container: &ContainerStatus) -> Option<PodCause> {
+/// The cause in a container that has ended with an error and has not started again. A container that ends without an
+/// error again and again crashes too: only an init container is meant to end.
+pub(super) fn end_cause(pod: &Pod, container: &ContainerStatus) -> Option<PodCause> {
     let ended = container.state.as_ref()?.terminated.as_ref()?;
     let again = container.restart_count > 0 && role(pod, container) != "init container";
     (is_failure(ended) || again).then(|| PodCause {
         hard: false,
-        ..ended_so(pod, container, Some(ended), again)
+        ..termination_cause(pod, container, Some(ended), again)
     })
 }
 
@@ -121,64 +123,62 @@ fn crash(
     container: &ContainerStatus,
     last: Option<&Terminated>,
     now: Now,
-    around: &EventsAndNodes<'_>,
+    known: &EventsAndNodes<'_>,
 ) -> PodCause {
     // A container that the kubelet ends for its probe or its hook looks like a killed one.
-    let found = readiness::ending_probe(pod, container, now, around)
-        .or_else(|| ending_hook(pod, container, around))
-        .unwrap_or_else(|| ended_so(pod, container, last, true));
+    let found = readiness::failing_probe(pod, container, now, known)
+        .or_else(|| failing_hook(pod, container, known))
+        .unwrap_or_else(|| termination_cause(pod, container, last, true));
     PodCause {
         hard: true,
-        since: began(pod, now, around),
+        since: failure_start(pod, now, known),
         last: last.and_then(|t| t.finished_at),
         ..found
     }
 }
 
-/// How the containers of a ready pod ended before their last start, if they did within so many seconds and restarted so
-/// often.
-pub(super) fn restarted(
+/// How the containers of a ready pod ended before their last start. Only containers count that ended within `seconds` and
+/// have restarted at least `times` times.
+pub(super) fn restart_causes(
     pod: &Pod,
     now: Now,
-    around: &EventsAndNodes<'_>,
+    known: &EventsAndNodes<'_>,
     seconds: i64,
     times: i32,
 ) -> Vec<PodCause> {
-    let is_wanted = |c: &&ContainerStatus| {
+    let counts_now = |c: &&ContainerStatus| {
         let ended = c.last_state.as_ref().and_then(|s| s.terminated.as_ref());
         let recent = ended
             .and_then(|t| t.finished_at)
             .is_some_and(|t| now.age(t) < seconds);
         recent && c.restart_count >= times
     };
-    let wanted = all(pod).filter(is_wanted);
-    wanted
-        .filter_map(|c| restarted_one(pod, c, now, around))
-        .collect()
+    let wanted = containers(pod).filter(counts_now);
+    wanted.filter_map(|c| restart_cause(pod, c, now, known)).collect()
 }
 
 /// How this container of a ready pod ended before its last start.
-pub(super) fn restarted_one(
+pub(super) fn restart_cause(
     pod: &Pod,
     container: &ContainerStatus,
     now: Now,
-    around: &EventsAndNodes<'_>,
+    known: &EventsAndNodes<'_>,
 ) -> Option<PodCause> {
     let last = container.last_state.as_ref()?.terminated.as_ref()?;
-    let counts = pod.is_ready() && pod.is_active() && role(pod, container) != "init container";
-    counts.then(|| PodCause {
+    let is_counted = pod.is_ready() && pod.is_active() && role(pod, container) != "init container";
+    is_counted.then(|| PodCause {
         hard: false,
-        since: loops_since(pod, now, around),
-        ..crash(pod, container, Some(last), now, around)
+        since: loop_start(pod, now, known),
+        ..crash(pod, container, Some(last), now, known)
     })
 }
 
 /// A failing hook that makes the kubelet end a container again and again. Such a container does not wait
 /// (`startContainer` in `pkg/kubelet/kuberuntime/kuberuntime_container.go`).
-fn ending_hook(pod: &Pod, container: &ContainerStatus, around: &EventsAndNodes<'_>) -> Option<PodCause> {
+fn failing_hook(pod: &Pod, container: &ContainerStatus, known: &EventsAndNodes<'_>) -> Option<PodCause> {
     let last = container.last_state.as_ref()?.terminated.as_ref()?;
     // Its age does not matter: the kubelet drops repetitions of a frequent event.
-    let newest = around.newest(&pod.meta().uid, |event| {
+    let newest = known.newest(&pod.meta().uid, |event| {
         event.reason == "FailedPostStartHook" && event.container() == Some(&container.name)
     });
     let event = newest.filter(|_| was_ended(last))?;
@@ -193,14 +193,19 @@ fn ending_hook(pod: &Pod, container: &ContainerStatus, around: &EventsAndNodes<'
         )))
         .with_restarts(&restarts(container)),
         subject: None,
-        since: since(pod),
+        since: unready_since(pod),
         last: last.finished_at,
         hint: describe(pod),
     })
 }
 
-/// How the container ended, in words.
-fn ended_so(pod: &Pod, container: &ContainerStatus, ended: Option<&Terminated>, again: bool) -> PodCause {
+/// The cause in how a container ended. `again` says whether it has restarted.
+fn termination_cause(
+    pod: &Pod,
+    container: &ContainerStatus,
+    ended: Option<&Terminated>,
+    again: bool,
+) -> PodCause {
     let meta = pod.meta();
     let name = &container.name;
     let who = format!("{} {name}", role(pod, container));
@@ -212,7 +217,7 @@ fn ended_so(pod: &Pod, container: &ContainerStatus, ended: Option<&Terminated>, 
             hard: true,
             says: Sentence::literal(shorten(&format!("{who}: {}", runtime_error(&t.message)))),
             subject: None,
-            since: since(pod),
+            since: unready_since(pod),
             last,
             hint: describe(pod),
         };
@@ -236,7 +241,7 @@ fn ended_so(pod: &Pod, container: &ContainerStatus, ended: Option<&Terminated>, 
         hard: true,
         says: Sentence::ended(&format!("{who} {how}"), count.as_deref(), said),
         subject: None,
-        since: since(pod),
+        since: unready_since(pod),
         last,
         hint: format!(
             "{} -c {}{previous}",
@@ -246,13 +251,13 @@ fn ended_so(pod: &Pod, container: &ContainerStatus, ended: Option<&Terminated>, 
     }
 }
 
-/// A container that cannot even start.
-fn stuck(
+/// The cause in a container that cannot even start.
+fn waiting_cause(
     pod: &Pod,
     container: &ContainerStatus,
     waiting: &Waiting,
     code: Code,
-    around: &EventsAndNodes<'_>,
+    known: &EventsAndNodes<'_>,
 ) -> PodCause {
     let meta = pod.meta();
     let said = if waiting.message.is_empty() {
@@ -261,7 +266,7 @@ fn stuck(
         waiting.message.as_str()
     };
     let (why, subject, hint) = match code {
-        Code::ImagePull => return not_pulled(pod, container, said, around),
+        Code::ImagePull => return pull_cause(pod, container, said, known),
         Code::ContainerConfig => match missing_source(&meta.namespace, said) {
             Some((subject, hint)) => (said, Some(subject), hint),
             None => (said, None, describe(pod)),
@@ -278,14 +283,14 @@ fn stuck(
         },
         code,
         subject,
-        since: since(pod),
+        since: unready_since(pod),
         last: None,
         hint,
     }
 }
 
 fn runtime_error(sentence: &str) -> &str {
-    behind(
+    text_behind(
         sentence,
         &[
             " desc = ",

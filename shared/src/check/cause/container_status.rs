@@ -1,4 +1,4 @@
-//! What the status of a pod says about its containers: their roles, their restarts, and since when they fail.
+//! The containers of a pod by its status: their roles, their restarts, and since when they fail.
 
 use crate::check::{EventsAndNodes, Now};
 use crate::resource::{ContainerStatus, Event, Pod, Resource as _, Terminated, Time};
@@ -11,7 +11,7 @@ pub(super) const CRASH_SECONDS: i64 = 15 * 60;
 const BACK_OFF_SECONDS: i64 = 600;
 
 /// Every container, in the order in which they start.
-pub(super) fn all(pod: &Pod) -> impl Iterator<Item = &ContainerStatus> {
+pub(super) fn containers(pod: &Pod) -> impl Iterator<Item = &ContainerStatus> {
     pod.status
         .iter()
         .flat_map(|s| s.init_container_statuses.iter().chain(&s.container_statuses))
@@ -45,21 +45,21 @@ pub(super) fn restarts(container: &ContainerStatus) -> String {
 }
 
 /// Since when the pod is not ready.
-pub(super) fn since(pod: &Pod) -> Option<Time> {
+pub(super) fn unready_since(pod: &Pod) -> Option<Time> {
     pod.condition("Ready")
         .and_then(|c| c.last_transition_time)
         .or(pod.meta().creation_timestamp)
 }
 
-/// Since when a pod is not ready, without a break that counts.
-pub(super) fn began(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option<Time> {
-    let first = loops_since(pod, now, around);
-    first.into_iter().chain(since(pod)).min()
+/// Since when a pod is not ready. A crash loop counts since its first back-off, though the containers run in between.
+pub(super) fn failure_start(pod: &Pod, now: Now, known: &EventsAndNodes<'_>) -> Option<Time> {
+    let first = loop_start(pod, now, known);
+    first.into_iter().chain(unready_since(pod)).min()
 }
 
-/// Since when the containers of a pod end again and again: since the first back-off, if back-offs went on until now.
-/// The kubelet counts them all in one event.
-pub(super) fn loops_since(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option<Time> {
+/// When the containers of a pod began to end again and again: at the first back-off, if back-offs went on until now. The
+/// kubelet counts them all in one event.
+pub(super) fn loop_start(pod: &Pod, now: Now, known: &EventsAndNodes<'_>) -> Option<Time> {
     let is_loop = |event: &&Event| event.reason == "BackOff" && event.message.contains("restarting failed");
     let first = |event: &Event| {
         let (first, last) = (event.first()?, event.time()?);
@@ -67,7 +67,7 @@ pub(super) fn loops_since(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> O
             && last.seconds_since(first) <= event.times().saturating_mul(BACK_OFF_SECONDS);
         goes_on.then_some(first)
     };
-    around
+    known
         .events(&pod.meta().uid)
         .filter(is_loop)
         .filter_map(first)

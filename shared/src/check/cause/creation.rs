@@ -5,7 +5,7 @@
 //! another reason by now. So the newest FailedCreate event is believed first.
 
 use super::{EventsAndNodes, PodCause, Sentence};
-use crate::check::text::{behind, kubectl, quoted_behind, shorten};
+use crate::check::text::{kubectl, quoted_behind, shorten, text_behind};
 use crate::check::{Now, Pods};
 use crate::report::{Cause, Code, ObjectRef};
 use crate::resource::{Event, ObjectMeta, ReplicaSet, Resource as _, Time};
@@ -14,9 +14,9 @@ use crate::resource::{Event, ObjectMeta, ReplicaSet, Resource as _, Time};
 const REFUSED_SECONDS: i64 = 20 * 60;
 
 /// The cause in the sentence of a refusal.
-fn refused(namespace: &str, kind: &str, name: &str, sentence: &str, since: Option<Time>) -> PodCause {
+fn refusal_cause(namespace: &str, kind: &str, name: &str, sentence: &str, since: Option<Time>) -> PodCause {
     // `Error creating: pods "x-" is forbidden: why`; a StatefulSet's begins with `create Pod x in StatefulSet ...`.
-    let why = behind(
+    let why = text_behind(
         sentence,
         &["Error creating: ", "failed error: ", "is forbidden: "],
     );
@@ -73,7 +73,7 @@ fn refused(namespace: &str, kind: &str, name: &str, sentence: &str, since: Optio
     }
 }
 
-/// The cause in a condition of the workload itself.
+/// The cause in a condition of the workload itself, or in an event about it.
 pub(in crate::check) fn refusal(
     namespace: &str,
     kind: &str,
@@ -81,11 +81,11 @@ pub(in crate::check) fn refusal(
     sentence: &str,
     since: Option<Time>,
 ) -> Cause {
-    refused(namespace, kind, name, sentence, since).into_cause(ObjectRef::named(kind, name))
+    refusal_cause(namespace, kind, name, sentence, since).into_cause(ObjectRef::named(kind, name))
 }
 
 /// The refusal of the newest ReplicaSet that cannot create pods.
-pub(super) fn of_replica_sets(pods: &Pods<'_>) -> Option<Cause> {
+pub(super) fn replica_set_refusal(pods: &Pods<'_>) -> Option<Cause> {
     let sets = pods
         .replica_sets
         .iter()
@@ -93,8 +93,8 @@ pub(super) fn of_replica_sets(pods: &Pods<'_>) -> Option<Cause> {
     let (set, condition) = sets.max_by_key(|(set, _)| set.meta().creation_timestamp)?;
     let meta = set.meta();
     let newest = pods
-        .around
-        .and_then(|around| around.newest(&meta.uid, is_failed_create));
+        .events_and_nodes
+        .and_then(|known| known.newest(&meta.uid, is_failed_create));
     let sentence = newest.map_or(&condition.message, |event| &event.message);
     Some(refusal(
         &meta.namespace,
@@ -110,13 +110,13 @@ fn is_failed_create(event: &Event) -> bool {
 }
 
 /// The refusal of a workload that creates its pods itself and has no condition for it.
-pub(super) fn of_owner(
-    around: &EventsAndNodes<'_>,
+pub(super) fn workload_refusal(
+    known: &EventsAndNodes<'_>,
     now: Now,
     kind: &str,
     meta: &ObjectMeta,
 ) -> Option<Cause> {
-    let event = around.newest(&meta.uid, is_failed_create)?;
+    let event = known.newest(&meta.uid, is_failed_create)?;
     let time = event.time().filter(|time| now.age(*time) < REFUSED_SECONDS)?;
     Some(refusal(
         &meta.namespace,

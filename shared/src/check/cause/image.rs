@@ -1,8 +1,8 @@
 //! Images that cannot be pulled: the registry's own words, and whether the registry or the image is at fault.
 
-use super::container_status::{role, since};
+use super::container_status::{role, unready_since};
 use super::{EventsAndNodes, PodCause, Sentence, describe};
-use crate::check::text::{behind, kubectl, shorten};
+use crate::check::text::{kubectl, shorten, text_behind};
 use crate::report::{Code, ObjectRef};
 use crate::resource::{ContainerStatus, Pod, Resource as _};
 
@@ -27,17 +27,17 @@ const REGISTRY_FAILS: [&str; 17] = [
     "internal server error",
 ];
 
-/// A container whose image cannot be pulled.
-pub(super) fn not_pulled(
+/// The cause in a container whose image cannot be pulled.
+pub(super) fn pull_cause(
     pod: &Pod,
     container: &ContainerStatus,
-    said: &str,
-    around: &EventsAndNodes<'_>,
+    sentence: &str,
+    known: &EventsAndNodes<'_>,
 ) -> PodCause {
     let meta = pod.meta();
-    let why = image_error(pod, said, around);
+    let why = image_error(pod, sentence, known);
     // `Unable to retrieve some image pull secrets (a, b); attempting to pull the image may not succeed.`
-    let lacking = around
+    let lacking = known
         .newest(&meta.uid, |e| e.reason == "FailedToRetrieveImagePullSecret")
         .and_then(|e| Some(e.message.split_once('(')?.1.split_once(')')?.0))
         .filter(|_| is_refused(why));
@@ -62,13 +62,13 @@ pub(super) fn not_pulled(
         hard: true,
         says: Sentence::general(shorten(&message)),
         subject,
-        since: since(pod),
+        since: unready_since(pod),
         last: None,
         hint,
     }
 }
 
-/// Whether a registry asks for credentials. Some call the image not found instead; that does not count.
+/// Whether a registry asks for credentials. Some registries say instead that the image is not found; that does not count.
 pub(super) fn is_refused(why: &str) -> bool {
     let why = why.to_lowercase();
     ["authoriz", "authentic", "denied", "forbidden"]
@@ -77,16 +77,16 @@ pub(super) fn is_refused(why: &str) -> bool {
 }
 
 /// The registry's own error, without the sentences of the kubelet and the runtime around it.
-fn image_error<'a>(pod: &Pod, said: &'a str, around: &EventsAndNodes<'a>) -> &'a str {
-    let event = around.newest(&pod.meta().uid, |e| {
+fn image_error<'a>(pod: &Pod, sentence: &'a str, known: &EventsAndNodes<'a>) -> &'a str {
+    let event = known.newest(&pod.meta().uid, |e| {
         e.reason == "Failed" && e.message.contains("Failed to pull image")
     });
     let whole = match event {
         // Before Kubernetes 1.31 a back-off gives no reason.
-        Some(event) if !said.contains(": ") => event.message.as_str(),
-        _ => said,
+        Some(event) if !sentence.contains(": ") => event.message.as_str(),
+        _ => sentence,
     };
-    let mut why = behind(whole, &["ErrImagePull: ", " desc = "]);
+    let mut why = text_behind(whole, &["ErrImagePull: ", " desc = "]);
     for phrase in [
         "Failed to pull image",
         "failed to pull and unpack image",
@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_registry_that_fails_is_told_from_an_image_that_it_lacks() {
+    fn a_failing_registry_is_distinguished_from_an_image_that_it_lacks() {
         let subject = |image, why| image_subject(image, why).unwrap_or_default().to_string();
         assert_eq!(
             subject("r.example/a/b:1", "r.example/a/b:1: not found"),

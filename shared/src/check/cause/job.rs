@@ -6,8 +6,8 @@ use crate::check::text::{kubectl, shorten};
 use crate::report::{Cause, Code, ObjectRef};
 use crate::resource::{Job, Resource as _};
 
-/// Why a Job will not be tried again, if it will not.
-pub(in crate::check) fn gave_up(job: &Job) -> Option<Cause> {
+/// Why a Job is not tried again; `None` if it is.
+pub(in crate::check) fn job_failure(job: &Job) -> Option<Cause> {
     let failed = job.met("Failed").or_else(|| job.met("FailureTarget"))?;
     let code = match failed.reason.as_str() {
         "BackoffLimitExceeded" => Code::JobBackoffLimit,

@@ -1,6 +1,6 @@
 //! Causes: why something is not healthy, one step of the chain a file.
 //!
-//! The order is: pods that may not be created, a lost node, no node, containers, volumes and sandbox, readiness. Of
+//! The order is: pods that may not be created, a lost node, no node, containers, volumes and sandbox, readiness. For
 //! each pod the first step that finds a cause counts. A step can find several containers. A workload lists each
 //! distinct cause once. A cause explains and does not decide: only a cause that does not pass by itself
 //! ([`PodCause::hard`]) ends a grace, see [`Pods::hard_causes`].
@@ -18,12 +18,13 @@ mod readiness;
 mod sandbox;
 mod scheduling;
 mod sentence;
+mod shortage;
 mod terminated;
 
 use super::evidence::EventsAndNodes;
 pub(super) use creation::refusal;
-pub(super) use job::gave_up;
-pub use needs::{EvidenceNeeds, crashed, wants};
+pub(super) use job::job_failure;
+pub use needs::{EvidenceNeeds, crashed_container};
 pub(super) use sentence::Sentence;
 pub use sentence::add_log_line;
 
@@ -37,7 +38,7 @@ use std::cmp::Reverse;
 /// A cause in one pod or in one workload.
 pub(super) struct PodCause {
     code: Code,
-    /// Whether it will not pass by itself.
+    /// Whether it does not pass by itself.
     pub hard: bool,
     says: Sentence,
     subject: Option<ObjectRef>,
@@ -74,98 +75,98 @@ fn describe(pod: &Pod) -> String {
 
 /// The progress of a pod that is meant to end and works, though it may not be ready; `None` if its node does not
 /// answer.
-pub(super) fn works<'a>(
+pub(super) fn working_pod<'a>(
     pod: &'a Pod,
     now: Now,
-    around: Option<&EventsAndNodes<'_>>,
+    known: Option<&EventsAndNodes<'_>>,
 ) -> Option<PodCompletion<'a>> {
     let nothing = EventsAndNodes::default();
-    let lost = || node::of_pod(pod, now, around.unwrap_or(&nothing)).is_some();
-    PodCompletion::of(pod).filter(|_| !lost())
+    let is_lost = || node::node_cause(pod, now, known.unwrap_or(&nothing)).is_some();
+    PodCompletion::from_pod(pod).filter(|_| !is_lost())
 }
 
-/// Why one pod is not ready, as far as it is known. What may pass by itself and still has time is no cause.
-fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Vec<PodCause> {
-    let one = |found: Option<PodCause>| found.into_iter().collect();
+/// Why one pod is not ready, as far as it is known. A state that may pass by itself and still has time is no cause.
+fn pod_causes(pod: &Pod, now: Now, known: &EventsAndNodes<'_>) -> Vec<PodCause> {
+    let one = |cause: Option<PodCause>| cause.into_iter().collect();
     if pod.meta().deletion_timestamp.is_some() {
-        return one(node::of_pod(pod, now, around).or_else(|| terminated::deleting(pod, now)));
+        return one(node::node_cause(pod, now, known).or_else(|| terminated::deletion_cause(pod, now)));
     }
     if !pod.is_active() || pod.is_ready() {
         return Vec::new();
     }
-    if let Some(found) = node::of_pod(pod, now, around) {
+    if let Some(found) = node::node_cause(pod, now, known) {
         return vec![found];
     }
-    if PodCompletion::of(pod).is_some_and(|ending| ending.ready && !ending.done.is_empty()) {
+    if PodCompletion::from_pod(pod).is_some_and(|ending| ending.ready && !ending.done.is_empty()) {
         return Vec::new();
     }
     if pod.unscheduled().is_some() {
-        return one(scheduling::of_pod(pod, now, around));
+        return one(scheduling::scheduling_cause(pod, now, known));
     }
-    let stopped = container::of_pod(pod, now, around);
+    let stopped = container::container_causes(pod, now, known);
     if !stopped.is_empty() {
         return stopped;
     }
-    one(sandbox::of_pod(pod, around).or_else(|| readiness::of_pod(pod, now, around)))
+    one(sandbox::sandbox_cause(pod, known).or_else(|| readiness::readiness_cause(pod, now, known)))
 }
 
 /// One entry a distinct cause that the filter accepts, with the newest pod as its example.
-pub(super) fn of_pods(pods: &Pods<'_>, is: impl Fn(&PodCause) -> bool) -> Vec<Cause> {
+fn distinct_causes(pods: &Pods<'_>, is: impl Fn(&PodCause) -> bool) -> Vec<Cause> {
     let is_evidence = |pod: &Pod| pod.meta().controller().is_none_or(|owner| owner.kind == "Job");
-    of_pods_where(pods, is_evidence, is)
+    group_causes(pods, is_evidence, is)
 }
 
-/// Pods that have failed for good count only if they are evidence.
-fn of_pods_where(
+/// One entry a distinct cause that the filter accepts. A pod that has failed for good counts only if it is evidence.
+fn group_causes(
     pods: &Pods<'_>,
     is_evidence: impl Fn(&Pod) -> bool,
     is: impl Fn(&PodCause) -> bool,
 ) -> Vec<Cause> {
     let nothing = EventsAndNodes::default();
-    let around = pods.around.unwrap_or(&nothing);
-    let mut groups = Groups::default();
+    let known = pods.events_and_nodes.unwrap_or(&nothing);
+    let mut groups = CauseGroups::default();
     for (pod, now) in &pods.pods {
-        let mut found = of_pod(pod, *now, around);
+        let mut found = pod_causes(pod, *now, known);
         if found.is_empty() && is_evidence(pod) {
-            found.extend(terminated::failed(pod, *now, around));
+            found.extend(terminated::failure_causes(pod, *now, known));
         }
         groups.add(pod, found.into_iter().filter(|f| is(f)));
     }
     groups.causes()
 }
 
-/// How replaced pods ended. It explains why pods do not last if nothing is wrong with the present ones, or if there are
-/// none.
-fn of_replaced(pods: &Pods<'_>) -> Vec<Cause> {
-    let mut groups = Groups::default();
+/// How replaced pods ended. If nothing is wrong with the present pods, or if there are none, that explains why pods do not
+/// last.
+fn replaced_pod_causes(pods: &Pods<'_>) -> Vec<Cause> {
+    let mut groups = CauseGroups::default();
     for (pod, now) in &pods.pods {
-        groups.add(pod, terminated::lately(pod, *now));
+        groups.add(pod, terminated::recent_failure_causes(pod, *now));
     }
     groups.causes()
 }
 
-/// How many of its pods were created lately and have already ended.
-pub(super) fn replaced_lately(pods: &Pods<'_>) -> usize {
-    let lately = |(pod, now): &&(&Pod, Now)| !terminated::lately(pod, *now).is_empty();
-    pods.pods.iter().filter(lately).count()
+/// How many of the pods were created recently and have already ended.
+fn recently_replaced(pods: &Pods<'_>) -> usize {
+    let is_recent = |(pod, now): &&(&Pod, Now)| !terminated::recent_failure_causes(pod, *now).is_empty();
+    pods.pods.iter().filter(is_recent).count()
 }
 
-/// How the containers of ready pods ended before their last start, if they did within so many seconds and restarted so
-/// often.
-pub(super) fn of_restarted(pods: &Pods<'_>, seconds: i64, times: i32) -> Vec<Cause> {
+/// How the containers of ready pods ended before their last start. Only containers count that ended within `seconds` and
+/// have restarted at least `times` times.
+fn restart_causes(pods: &Pods<'_>, seconds: i64, times: i32) -> Vec<Cause> {
     let nothing = EventsAndNodes::default();
-    let around = pods.around.unwrap_or(&nothing);
-    let mut groups = Groups::default();
+    let known = pods.events_and_nodes.unwrap_or(&nothing);
+    let mut groups = CauseGroups::default();
     for (pod, now) in &pods.pods {
-        groups.add(pod, container::restarted(pod, *now, around, seconds, times));
+        groups.add(pod, container::restart_causes(pod, *now, known, seconds, times));
     }
     groups.causes()
 }
 
-/// Since when a pod is not ready. A crash loop counts since its first back-off, though the containers run in between.
-pub(super) fn unready_since(pod: &Pod, now: Now, around: Option<&EventsAndNodes<'_>>) -> Option<Time> {
+/// [`container_status::failure_start`] of a pod whose events may not be known.
+fn failure_start(pod: &Pod, now: Now, known: Option<&EventsAndNodes<'_>>) -> Option<Time> {
     let nothing = EventsAndNodes::default();
-    container_status::began(pod, now, around.unwrap_or(&nothing))
+    container_status::failure_start(pod, now, known.unwrap_or(&nothing))
 }
 
 /// Verdicts at full strength that earlier crashes of ready pods explain.
@@ -173,9 +174,9 @@ const AFTER_CRASHES: [Code; 3] = [Code::JustRecovered, Code::Settling, Code::Ava
 
 /// Distinct causes, each with its gist and the creation time of its example pod.
 #[derive(Default)]
-struct Groups(Vec<(Cause, String, Option<Time>)>);
+struct CauseGroups(Vec<(Cause, String, Option<Time>)>);
 
-impl Groups {
+impl CauseGroups {
     /// Adds the causes of one pod, which counts once for each distinct cause.
     fn add(&mut self, pod: &Pod, found: impl IntoIterator<Item = PodCause>) {
         let created = pod.meta().creation_timestamp;
@@ -217,43 +218,48 @@ pub(super) fn sort(causes: &mut [Cause]) {
 }
 
 /// How the containers of its ready pods ended, if the verdict is one that only a crash before explains.
-fn of_recovering(item: &Item, pods: &Pods<'_>) -> Vec<Cause> {
+fn recovery_causes(item: &Item, pods: &Pods<'_>) -> Vec<Cause> {
     if AFTER_CRASHES.contains(&item.reason) {
-        of_restarted(pods, container_status::CRASH_SECONDS, 1)
+        restart_causes(pods, container_status::CRASH_SECONDS, 1)
     } else {
         Vec::new()
     }
 }
 
-/// Why a pod is not healthy, taken by itself.
-pub(super) fn of_single_pod(pod: &Pod, item: &Item, evidence: &Evidence<'_>) -> Vec<Cause> {
+/// Why a pod is not healthy that is judged by itself.
+pub(super) fn single_pod_causes(pod: &Pod, item: &Item, evidence: &Evidence<'_>) -> Vec<Cause> {
     let alone = Pods {
         pods: vec![(pod, evidence.now)],
-        around: evidence.around(),
+        events_and_nodes: evidence.events_and_nodes(),
         ..Pods::default()
     };
-    let mut causes = of_pods_where(&alone, |_| true, |_| true);
-    causes.extend(of_recovering(item, &alone));
+    let mut causes = group_causes(&alone, |_| true, |_| true);
+    causes.extend(recovery_causes(item, &alone));
     causes
 }
 
 /// Why a workload is not healthy: its pods may not be created, do not run, or do not last.
-pub(super) fn of_workload<T: Check>(object: &T, item: &Item, evidence: &Evidence<'_>) -> Vec<Cause> {
+pub(super) fn workload_causes<T: Check>(object: &T, item: &Item, evidence: &Evidence<'_>) -> Vec<Cause> {
     let pods = evidence.pods.as_ref();
-    let mut causes: Vec<Cause> = pods.and_then(creation::of_replica_sets).into_iter().collect();
+    let mut causes: Vec<Cause> = pods.and_then(creation::replica_set_refusal).into_iter().collect();
     let active = pods.map_or(0, |p| p.pods.iter().filter(|(pod, _)| pod.is_active()).count());
     let fewer = item
         .desired
         .is_none_or(|d| i64::try_from(active).unwrap_or(i64::MAX) < d);
-    if let (true, true, Some(around)) = (causes.is_empty(), fewer, evidence.around()) {
-        causes.extend(creation::of_owner(around, evidence.now, T::KIND, object.meta()));
+    if let (true, true, Some(known)) = (causes.is_empty(), fewer, evidence.events_and_nodes()) {
+        causes.extend(creation::workload_refusal(
+            known,
+            evidence.now,
+            T::KIND,
+            object.meta(),
+        ));
     }
-    causes.extend(pods.map(|p| of_pods(p, |_| true)).unwrap_or_default());
+    causes.extend(pods.map(|p| distinct_causes(p, |_| true)).unwrap_or_default());
     if causes.is_empty() {
-        causes.extend(pods.map(|p| of_recovering(item, p)).unwrap_or_default());
+        causes.extend(pods.map(|p| recovery_causes(item, p)).unwrap_or_default());
     }
     if causes.is_empty() {
-        causes.extend(pods.map(of_replaced).unwrap_or_default());
+        causes.extend(pods.map(replaced_pod_causes).unwrap_or_default());
     }
     causes.extend(object.own_causes(evidence));
     causes
@@ -267,8 +273,8 @@ pub(super) fn explain<T: Check>(item: &mut Item, object: &T, evidence: &Evidence
     let mut causes = object.causes(item, evidence);
     for own in std::mem::take(&mut item.causes) {
         let refusal = own.code.is_refusal();
-        let said = |c: &Cause| c.code == own.code || (refusal && c.code.is_refusal());
-        if !causes.iter().any(said) {
+        let is_listed = |c: &Cause| c.code == own.code || (refusal && c.code.is_refusal());
+        if !causes.iter().any(is_listed) {
             causes.push(own);
         }
     }

@@ -19,58 +19,61 @@ pub struct EvidenceNeeds<'a> {
     pub claims: bool,
 }
 
-/// Evidence that is worth reading, judged by the pod alone.
-#[must_use]
-pub fn wants(pod: &Pod, now: Now) -> EvidenceNeeds<'_> {
-    let nothing = EvidenceNeeds {
-        events: false,
-        scale_up: false,
-        node: None,
-        claims: false,
-    };
-    if let Some(deleted) = pod.meta().deletion_timestamp {
-        let late = now.age(deleted) >= GRACE_SECONDS || node::looks_lost(pod);
-        return EvidenceNeeds {
-            node: pod.node().filter(|_| late),
-            ..nothing
+impl<'a> EvidenceNeeds<'a> {
+    /// Evidence that is worth reading, judged by the pod alone.
+    #[must_use]
+    pub fn from_pod(pod: &'a Pod, now: Now) -> Self {
+        let nothing = Self {
+            events: false,
+            scale_up: false,
+            node: None,
+            claims: false,
         };
-    }
-    if pod.is_ready() || !pod.is_active() {
-        return nothing;
-    }
-    if pod.unscheduled().is_some() {
-        return EvidenceNeeds {
-            scale_up: true,
-            node: pod.made_for(),
-            claims: scheduling::waits_for_a_claim(pod),
+        if let Some(deleted) = pod.meta().deletion_timestamp {
+            let late = now.age(deleted) >= GRACE_SECONDS || node::looks_lost(pod);
+            return Self {
+                node: pod.node().filter(|_| late),
+                ..nothing
+            };
+        }
+        if pod.is_ready() || !pod.is_active() {
+            return nothing;
+        }
+        if pod.unscheduled().is_some() {
+            return Self {
+                scale_up: true,
+                node: pod.made_for(),
+                claims: scheduling::waits_for_a_claim(pod),
+                ..nothing
+            };
+        }
+        // A pod with done containers was not Ready even before its node was lost.
+        let works =
+            PodCompletion::from_pod(pod).is_some_and(|ending| ending.ready && !ending.done.is_empty());
+        let node = pod.node().filter(|_| works || node::looks_lost(pod));
+        Self {
+            events: node.is_none() && container::needs_events(pod, now),
+            node,
             ..nothing
-        };
-    }
-    // A pod with done containers was not Ready even before its node was lost.
-    let works = PodCompletion::of(pod).is_some_and(|ending| ending.ready && !ending.done.is_empty());
-    let node = pod.node().filter(|_| works || node::looks_lost(pod));
-    EvidenceNeeds {
-        events: node.is_none() && container::says_little(pod, now),
-        node,
-        ..nothing
+        }
     }
 }
 
 /// The container whose output belongs to a cause of this pod, and whether that output is of its previous run.
 #[must_use]
-pub fn crashed<'a>(pod: &'a Pod, cause: &Cause, now: Now) -> Option<(&'a str, bool)> {
+pub fn crashed_container<'a>(pod: &'a Pod, cause: &Cause, now: Now) -> Option<(&'a str, bool)> {
     let nothing = EventsAndNodes::default();
-    let is_it = |found: PodCause| found.code == cause.code && found.says.message == cause.message;
-    container_status::all(pod).find_map(|c| {
+    let is_same = |found: PodCause| found.code == cause.code && found.says.message == cause.message;
+    container_status::containers(pod).find_map(|c| {
         let previous = c.last_state.as_ref().is_some_and(|s| s.terminated.is_some());
-        let again = container::of_container(pod, c, now, &nothing);
-        let over = || container::just_ended(pod, c).is_some_and(is_it).then_some(false);
-        let back = || container::restarted_one(pod, c, now, &nothing).is_some_and(is_it);
-        let previous = again
-            .is_some_and(is_it)
+        let running = container::container_cause(pod, c, now, &nothing);
+        let ended = || container::end_cause(pod, c).is_some_and(is_same).then_some(false);
+        let restarted = || container::restart_cause(pod, c, now, &nothing).is_some_and(is_same);
+        let previous = running
+            .is_some_and(is_same)
             .then_some(previous)
-            .or_else(over)
-            .or_else(|| back().then_some(true))?;
+            .or_else(ended)
+            .or_else(|| restarted().then_some(true))?;
         Some((c.name.as_str(), previous))
     })
 }

@@ -12,7 +12,8 @@ use crate::check::{GRACE_SECONDS, Now};
 use crate::report::{Code, ObjectRef};
 use crate::resource::{Condition, ContainerStatus, Pod, Resource as _};
 
-pub(super) fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option<PodCause> {
+/// The cause in the node of a pod, if the node does not answer or does not exist any more.
+pub(super) fn node_cause(pod: &Pod, now: Now, known: &EventsAndNodes<'_>) -> Option<PodCause> {
     let name = pod.node().or(pod.made_for())?;
     let found = |why: &str, since| PodCause {
         code: Code::NodeNotReady,
@@ -23,7 +24,7 @@ pub(super) fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option
         last: None,
         hint: kubectl("", "describe node", name),
     };
-    if let Some(node) = around.node(name) {
+    if let Some(node) = known.node(name) {
         let ready = node.condition("Ready")?;
         let why = if ready.message.is_empty() {
             &ready.reason
@@ -32,7 +33,7 @@ pub(super) fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option
         };
         return (ready.status != "True").then(|| found(why, ready.last_transition_time));
     }
-    if around.is_gone(name) {
+    if known.is_gone(name) {
         let meta = pod.meta();
         return Some(PodCause {
             code: Code::NodeGone,

@@ -1,7 +1,7 @@
 //! Pods that run and are not Ready: a probe, a readiness gate, or no known reason.
 
 use super::{EventsAndNodes, PodCause, Sentence, container_status, describe};
-use crate::check::text::{behind, kubectl, shorten, unended};
+use crate::check::text::{kubectl, shorten, text_behind, trim_end_mark};
 use crate::check::{GRACE_SECONDS, Now};
 use crate::report::Code;
 use crate::resource::{Condition as _, ContainerStatus, Event, Pod, Resource as _};
@@ -17,43 +17,44 @@ const PROBES: [(&str, Code); 3] = [
 /// The kubelet's words between the probe's name and its output.
 const FAILED: [&str; 2] = [" failed: ", " errored and resulted in unknown state: "];
 
-pub(super) fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option<PodCause> {
+/// Why a pod that runs is not Ready.
+pub(super) fn readiness_cause(pod: &Pod, now: Now, known: &EventsAndNodes<'_>) -> Option<PodCause> {
     let meta = pod.meta();
     let found = |code, says, hint| PodCause {
         code,
         hard: false,
         says,
         subject: None,
-        since: container_status::since(pod),
+        since: container_status::unready_since(pod),
         last: None,
         hint,
     };
     let lasting = meta
         .creation_timestamp
         .is_none_or(|t| !now.is_within(GRACE_SECONDS, t));
-    if let Some((waiting, hint)) = waiting(pod) {
+    if let Some((waiting, hint)) = pending_step(pod) {
         return lasting.then(|| found(Code::Waiting, waiting, hint));
     }
-    if let Some(shut) = gate(pod) {
+    if let Some(shut) = closed_gate(pod) {
         let says = Sentence::general(shorten(&shut));
         return Some(found(Code::ReadinessGate, says, describe(pod)));
     }
-    if let Some((why, hint)) = not_written(pod, now) {
+    if let Some((why, hint)) = unwritten_ready(pod, now) {
         let says = Sentence::without_reason(shorten(&why));
         return Some(found(Code::ReadyNotWritten, says, hint));
     }
-    let newest = around.newest(&meta.uid, |e| probe(e).is_some());
-    if let Some((event, code)) = newest.and_then(|event| Some((event, probe(event)?))) {
-        let says = Sentence::literal(shorten(&output(pod, event)));
+    let newest = known.newest(&meta.uid, |e| probe_code(e).is_some());
+    if let Some((event, code)) = newest.and_then(|event| Some((event, probe_code(event)?))) {
+        let says = Sentence::literal(shorten(&probe_output(pod, event)));
         return Some(found(code, says, describe(pod)));
     }
-    let says = Sentence::without_reason(shorten(&unready(pod)));
+    let says = Sentence::without_reason(shorten(&unready_containers(pod)));
     lasting.then(|| found(Code::NotReady, says, describe(pod)))
 }
 
-/// What has not begun yet, and the command that shows more.
-fn waiting(pod: &Pod) -> Option<(Sentence, String)> {
-    if container_status::all(pod).next().is_none() {
+/// The step of a pod's start that has not ended yet, and the command that shows more.
+fn pending_step(pod: &Pod) -> Option<(Sentence, String)> {
+    if container_status::containers(pod).next().is_none() {
         let scheduler = pod.spec.as_ref().map_or("", |s| s.scheduler_name.as_str());
         let why = match (pod.node(), scheduler) {
             (Some(node), _) => format!("the kubelet of node {node} has not begun it yet"),
@@ -64,7 +65,7 @@ fn waiting(pod: &Pod) -> Option<(Sentence, String)> {
         return Some((Sentence::literal(shorten(&why)), describe(pod)));
     }
     let running = |c: &&ContainerStatus| c.state.as_ref().is_some_and(|s| s.running.is_some());
-    let init = container_status::all(pod)
+    let init = container_status::containers(pod)
         .filter(|c| container_status::role(pod, c) == "init container")
         .find(running);
     if let Some(init) = init {
@@ -75,7 +76,7 @@ fn waiting(pod: &Pod) -> Option<(Sentence, String)> {
             format!("{logs} -c {}", quoted(&init.name)),
         ));
     }
-    let why = container_status::all(pod).find_map(|c| {
+    let why = container_status::containers(pod).find_map(|c| {
         let state = c.state.as_ref();
         let who = format!("{} {}", container_status::role(pod, c), c.name);
         match state.and_then(|s| s.waiting.as_ref()) {
@@ -87,8 +88,8 @@ fn waiting(pod: &Pod) -> Option<(Sentence, String)> {
     Some((Sentence::without_reason(shorten(&why)), describe(pod)))
 }
 
-fn unready(pod: &Pod) -> String {
-    let unready: Vec<String> = container_status::all(pod)
+fn unready_containers(pod: &Pod) -> String {
+    let unready: Vec<String> = container_status::containers(pod)
         .filter(|c| !c.ready && container_status::role(pod, c) != "init container")
         .map(|c| {
             let who = format!("{} {}", container_status::role(pod, c), c.name);
@@ -111,11 +112,11 @@ fn unready(pod: &Pod) -> String {
 /// The kubelet drops repetitions of a frequent event, so that the events of a probe that always fails are old
 /// (`client-go/tools/record/events_cache.go`: 25 at once, then one in five minutes). A killed container with such a
 /// probe was killed for it, if any of its events reports a failed probe or the killing.
-pub(super) fn ending_probe(
+pub(super) fn failing_probe(
     pod: &Pod,
     container: &ContainerStatus,
     now: Now,
-    around: &EventsAndNodes<'_>,
+    known: &EventsAndNodes<'_>,
 ) -> Option<PodCause> {
     let last = container.last_state.as_ref()?.terminated.as_ref()?;
     // A container that fails by itself may fail its probe before. Only a container that was ended from outside, or that
@@ -124,11 +125,12 @@ pub(super) fn ending_probe(
         return None;
     }
     let newest = |is: &dyn Fn(&Event) -> bool| {
-        around.newest(&pod.meta().uid, |event| {
+        known.newest(&pod.meta().uid, |event| {
             event.container().is_none_or(|name| name == container.name) && is(event)
         })
     };
-    let is_ending = |event: &Event| matches!(probe(event), Some(Code::LivenessProbe | Code::StartupProbe));
+    let is_ending =
+        |event: &Event| matches!(probe_code(event), Some(Code::LivenessProbe | Code::StartupProbe));
     let is_recent = |event: &Event| {
         event
             .time()
@@ -141,8 +143,8 @@ pub(super) fn ending_probe(
     let told = recent.or_else(|| newest(&is_ending).filter(|_| was_killed));
     let (code, says) = match told {
         Some(event) => (
-            probe(event)?,
-            Sentence::literal(shorten(unended(&output(pod, event)))),
+            probe_code(event)?,
+            Sentence::literal(shorten(trim_end_mark(&probe_output(pod, event)))),
         ),
         None => {
             let any = |event: &Event| matches!(event.reason.as_str(), "Killing" | "Unhealthy");
@@ -168,13 +170,13 @@ pub(super) fn ending_probe(
         hard: false,
         says: says.with_restarts(&container_status::restarts(container)),
         subject: None,
-        since: container_status::since(pod),
+        since: container_status::unready_since(pod),
         last: last.finished_at,
         hint: describe(pod),
     })
 }
 
-fn probe(event: &Event) -> Option<Code> {
+fn probe_code(event: &Event) -> Option<Code> {
     let known = PROBES.iter().find(|(words, _)| event.message.starts_with(words));
     known
         .filter(|_| event.reason == "Unhealthy")
@@ -182,7 +184,7 @@ fn probe(event: &Event) -> Option<Code> {
 }
 
 /// The probe's own output, and its container.
-fn output(pod: &Pod, event: &Event) -> String {
+fn probe_output(pod: &Pod, event: &Event) -> String {
     let said = FAILED
         .iter()
         .find_map(|phrase| event.message.split_once(phrase))
@@ -193,10 +195,10 @@ fn output(pod: &Pod, event: &Event) -> String {
         said
     };
     // `HTTP probe failed with statuscode: 503`
-    let said = behind(said, &["HTTP probe failed with "]);
+    let said = text_behind(said, &["HTTP probe failed with "]);
     match event.container() {
         Some(name) => {
-            let own = container_status::all(pod).find(|c| c.name == name);
+            let own = container_status::containers(pod).find(|c| c.name == name);
             let role = own.map_or("container", |c| container_status::role(pod, c));
             format!("{role} {name}: {said}")
         }
@@ -206,7 +208,7 @@ fn output(pod: &Pod, event: &Event) -> String {
 
 /// A pod whose containers are all ready and whose gates are open, while its Ready condition is still False. The node
 /// controller set it when the node did not answer, and the kubelet has to write it again afterwards. Some never do.
-fn not_written(pod: &Pod, now: Now) -> Option<(String, String)> {
+fn unwritten_ready(pod: &Pod, now: Now) -> Option<(String, String)> {
     let containers = pod.condition("ContainersReady").filter(|c| c.is_true())?;
     let ready = pod.condition("Ready").filter(|c| c.is_false())?;
     let status = pod.status.as_ref()?;
@@ -235,7 +237,7 @@ fn not_written(pod: &Pod, now: Now) -> Option<(String, String)> {
 }
 
 /// The first closed readiness gate, if the containers themselves are ready.
-fn gate(pod: &Pod) -> Option<String> {
+fn closed_gate(pod: &Pod) -> Option<String> {
     pod.condition("ContainersReady").filter(|c| c.is_true())?;
     pod.spec.as_ref()?.readiness_gates.iter().find_map(|gate| {
         let kind = &gate.condition_type;

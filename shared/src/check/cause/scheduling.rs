@@ -24,7 +24,8 @@ pub(super) fn waits_for_a_claim(pod: &Pod) -> bool {
         .any(|words| text.contains(words))
 }
 
-pub(super) fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option<PodCause> {
+/// Why a pod has no node, once the scheduler has had time for it.
+pub(super) fn scheduling_cause(pod: &Pod, now: Now, known: &EventsAndNodes<'_>) -> Option<PodCause> {
     let meta = pod.meta();
     let scheduled = pod.unscheduled()?;
     let since = scheduled.last_transition_time.or(meta.creation_timestamp);
@@ -47,7 +48,7 @@ pub(super) fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option
     if !matches!(scheduled.reason.as_str(), "Unschedulable" | "SchedulerError") {
         return None;
     }
-    let growing = around
+    let growing = known
         .newest(&meta.uid, |event| event.reason == "TriggeredScaleUp")
         .and_then(Event::time)
         .is_some_and(|time| now.age(time) < SCALE_UP_SECONDS);
@@ -62,17 +63,21 @@ pub(super) fn of_pod(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Option
         let mut claims = pod.claims();
         let only = claims.next().filter(|_| claims.next().is_none());
         // The claim's own events say more than the scheduler, which only sees that there is no volume.
-        let told = pod.claims().find_map(|claim| {
-            match claim::why(around.about_claim(&meta.namespace, claim, meta.creation_timestamp))? {
+        let failed = pod.claims().find_map(|claim| {
+            match claim::cause_from_events(known.about_claim(
+                &meta.namespace,
+                claim,
+                meta.creation_timestamp,
+            ))? {
                 ClaimCause::Failed(words) => Some((claim, words)),
                 ClaimCause::WaitsForPod => None,
             }
         });
-        let claim = told.as_ref().map(|(claim, _)| *claim).or(named).or(only);
+        let claim = failed.as_ref().map(|(claim, _)| *claim).or(named).or(only);
         return Some(PodCause {
             code: Code::VolumeClaim,
             hard: !growing,
-            says: Sentence::general(match (&told, named, only) {
+            says: Sentence::general(match (&failed, named, only) {
                 (Some((claim, words)), ..) => shorten(&format!("claim {claim}: {words}")),
                 (None, None, Some(claim)) => shorten(&format!("claim {claim}: {text}")),
                 _ => shorten(text),

@@ -7,15 +7,15 @@ use crate::report::Code;
 use crate::resource::{Pod, Resource as _};
 
 /// How a pod failed for good. It is evidence for a Job and for a pod by itself. Other controllers have replaced such a
-/// pod, and it is debris.
-pub(super) fn failed(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Vec<PodCause> {
+/// pod, which says nothing about the present then.
+pub(super) fn failure_causes(pod: &Pod, now: Now, known: &EventsAndNodes<'_>) -> Vec<PodCause> {
     let Some(status) = pod.status.as_ref().filter(|s| s.phase == "Failed") else {
         return Vec::new();
     };
     let words = [status.reason.as_str(), status.message.as_str()];
     let words: Vec<&str> = words.into_iter().filter(|text| !text.is_empty()).collect();
     let containers = if words.is_empty() {
-        container::of_pod(pod, now, around)
+        container::container_causes(pod, now, known)
     } else {
         Vec::new()
     };
@@ -37,23 +37,23 @@ pub(super) fn failed(pod: &Pod, now: Now, around: &EventsAndNodes<'_>) -> Vec<Po
     }]
 }
 
-/// How a pod failed that its controller has replaced, as long as it says something about the present: a node that does
-/// not take such pods, an eviction that repeats.
-pub(super) fn lately(pod: &Pod, now: Now) -> Vec<PodCause> {
+/// How a pod failed that its controller has replaced, as long as that says something about the present: a node may refuse
+/// such pods, or an eviction may repeat.
+pub(super) fn recent_failure_causes(pod: &Pod, now: Now) -> Vec<PodCause> {
     let meta = pod.meta();
     let recent = meta
         .creation_timestamp
         .is_some_and(|t| now.age(t) < container_status::CRASH_SECONDS);
     let as_a_whole = pod.status.as_ref().is_some_and(|s| !s.reason.is_empty());
     if recent && as_a_whole && meta.deletion_timestamp.is_none() {
-        failed(pod, now, &EventsAndNodes::default())
+        failure_causes(pod, now, &EventsAndNodes::default())
     } else {
         Vec::new()
     }
 }
 
-/// A pod whose deletion does not end. Its deletion timestamp already is the end of its grace period.
-pub(super) fn deleting(pod: &Pod, now: Now) -> Option<PodCause> {
+/// Why the deletion of a pod does not end. The deletion timestamp already is the end of the grace period.
+pub(super) fn deletion_cause(pod: &Pod, now: Now) -> Option<PodCause> {
     let meta = pod.meta();
     let deleted = meta.deletion_timestamp?;
     if now.age(deleted) < GRACE_SECONDS {

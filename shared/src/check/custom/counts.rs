@@ -14,7 +14,7 @@ pub(super) struct CustomCounts {
     pub available: i64,
     pub updated: Option<i64>,
     existing: i64,
-    /// How many pods of the newest revision there should be, if that is known.
+    /// How many pods should have the newest revision, if that is known.
     wanted: Option<i64>,
 }
 
@@ -46,7 +46,7 @@ impl CustomCounts {
         if !is_counted && !is_at_zero {
             return None;
         }
-        // Pods that exist and are not ready are missing, whatever the spec asks for.
+        // Pods that exist and are not ready count as missing, even if the spec asks for none.
         let desired = asked.or(existing.filter(|n| *n > 0))?;
         let ready = ready.or(available).or(without).unwrap_or(0);
         let updated = first(&["updatedReplicas", "upToDateReplicas", "updatedNumberScheduled"]);
@@ -64,7 +64,7 @@ impl CustomCounts {
     }
 
     pub fn malformed(&self) -> Option<String> {
-        lifecycle::negative(&[
+        lifecycle::find_negative(&[
             ("the number of pods that is asked for", Some(self.desired)),
             ("the number of pods that are ready", Some(self.ready)),
             ("the number of pods that are available", Some(self.available)),
@@ -73,19 +73,21 @@ impl CustomCounts {
         ])
     }
 
-    /// The verdict by the rules of a StatefulSet. `fell` is when a condition says that it stopped being ready.
+    /// The verdict by the rules of a StatefulSet. `unready_since` is the time at which a condition says that it stopped
+    /// being ready.
     pub fn verdict(
         &self,
         meta: &ObjectMeta,
-        fell: Option<Time>,
+        unready_since: Option<Time>,
         evidence: &Evidence<'_>,
         notes: &mut Notes,
     ) -> Verdict {
         let mut meta = meta.clone();
-        meta.managed_fields.extend(fell.map(|time| ManagedFieldsEntry {
-            time: Some(time),
-            subresource: "status".into(),
-        }));
+        meta.managed_fields
+            .extend(unready_since.map(|time| ManagedFieldsEntry {
+                time: Some(time),
+                subresource: "status".into(),
+            }));
         let rollout = self
             .updated
             .zip(self.wanted)

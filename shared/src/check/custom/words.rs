@@ -1,13 +1,13 @@
 //! The meaning of words in custom resources: types of conditions, reasons, and words such as `status.phase`.
 //!
-//! A type of a condition is a name of several words, of which the last says what `True` means (API conventions of
+//! A type of a condition is a name of several words. The last word says what `True` means (API conventions of
 //! Kubernetes, "Typical status properties": either polarity is allowed). The words are those of Crossplane, Argo, Flux,
 //! Cluster API, Knative, cert-manager, `KubeVirt`, Strimzi, OLM, the Gateway API, KEDA, Karmada and others.
 
-/// What a condition means by being True or False.
+/// What it means that a condition is True or False.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ConditionMeaning {
-    /// False is broken, whatever other conditions say.
+    /// False is broken, even if other conditions are good.
     Good,
     /// False is broken if no condition sums up the object.
     Part,
@@ -56,8 +56,8 @@ const GOOD: [&str; 26] = [
     "conformant",
     "resolved",
 ];
-/// The last word of a type whose True is good for a step or for a relation to something else. It can be False of a
-/// working object.
+/// The last word of a type whose True is good for a step or for a relation to something else. It can be False although the
+/// object works.
 const PART: [&str; 24] = [
     "bound",
     "created",
@@ -221,8 +221,8 @@ fn is_negated(words: &[String], at: usize) -> bool {
 
 /// The meaning of a type of condition.
 pub(super) fn condition_meaning(kind: &str) -> ConditionMeaning {
-    // Types that the rules of words get wrong, or that are True of a working object: of KubeVirt, OpenShift, Karpenter,
-    // the Gateway API, Cluster API, RabbitMQ and Kueue.
+    // Types for which the rules of words are wrong, or that are True although the object works: of KubeVirt, OpenShift,
+    // Karpenter, the Gateway API, Cluster API, RabbitMQ and Kueue.
     match kind {
         "LiveMigratable"
         | "StorageLiveMigratable"
@@ -273,7 +273,7 @@ pub(super) fn condition_meaning(kind: &str) -> ConditionMeaning {
     }
 }
 
-/// Whether a type is about pods that serve. Such a condition is not True of an object that was stopped on purpose.
+/// Whether a type is about pods that serve. If an object was stopped on purpose, such a condition is not True.
 pub(super) fn is_of_readiness(kind: &str) -> bool {
     let words = words(kind);
     words.last().is_some_and(|last| {
@@ -303,7 +303,7 @@ pub(super) fn is_failing(reason: &str) -> bool {
         })
 }
 
-/// Whether a reason says that something is so on purpose: `ReconcilePaused`, `Stopped`.
+/// Whether a reason says that a state is meant to be so: `ReconcilePaused`, `Stopped`.
 pub(super) fn is_held(reason: &str) -> bool {
     let words = words(reason);
     let held = words
@@ -498,7 +498,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reason_tells_failure_from_purpose() {
+    fn a_reason_distinguishes_a_failure_from_a_purpose() {
         for reason in [
             "ReconcileError",
             "HealthCheckFailed",
@@ -517,7 +517,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_is_read_however_it_is_written() {
+    fn a_word_is_read_in_any_spelling() {
         for (word, expected) in [
             ("Running", WordMeaning::Good),
             ("HEALTH_OK", WordMeaning::Good),

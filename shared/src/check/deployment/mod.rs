@@ -1,8 +1,8 @@
 //! Whether a Deployment has as many healthy pods as its spec asks for.
 //!
-//! Capacity and rollout are read apart, each from the status as the Deployment controller writes it
-//! (`pkg/controller/deployment` in kubernetes/kubernetes), and make one state. The condition `Available` proves nothing
-//! here: it needs only `replicas - maxUnavailable` pods, which is 3 of 4 by default and can be 0 of 2.
+//! Capacity and rollout are read separately, each from the status as the Deployment controller writes it
+//! (`pkg/controller/deployment` in kubernetes/kubernetes), and give one state together. The condition `Available`
+//! proves nothing here: it needs only `replicas - maxUnavailable` pods, which is 3 of 4 by default and can be 0 of 2.
 //! `status.unavailableReplicas` is never read: it counts surge pods.
 
 mod progress;
@@ -10,7 +10,7 @@ mod progress;
 use super::cause::Sentence;
 use super::lifecycle::{self, LINGER_SECONDS};
 use super::min_ready::MinReadyWait;
-use super::replicas::{ReplicaCounts, Shortage, count, still_going};
+use super::replicas::{ReplicaCounts, Shortage, count, lingering_pods};
 use super::revision::{RevisionProgress, STEP_SECONDS};
 use super::text::kubectl;
 use super::verdict::Verdict;
@@ -19,11 +19,11 @@ use crate::kind::{JudgedKind, KindInfo, PodNames};
 use crate::report::{Cause, Code, Item, Note, NoteCode, Notes, ObjectRef, State};
 use crate::resource::{Condition as _, Deployment, DeploymentCondition, DeploymentStatus, Resource, Time};
 
-/// A Progressing condition about the rollout before this one is soon written anew. So a change that nothing else dates is
-/// believed to have begun just now.
-const UNDATED: &str = "nothing tells since when";
+/// A Progressing condition about the rollout before this one is soon written anew. So a change that nothing else
+/// dates is believed to have begun just now.
+const UNDATED: &str = "nothing says since when";
 
-/// How many pods there are, measured against what is asked for. The first that fits.
+/// How many pods are ready and available of those asked for. The first that fits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Capacity {
     ScaledToZero,
@@ -34,7 +34,7 @@ enum Capacity {
     None,
 }
 
-/// How far the newest revision is. The first that fits.
+/// The stage of the newest revision. The first that fits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum RolloutStage {
     Unobserved,
@@ -54,7 +54,7 @@ impl JudgedKind for Deployment {
 }
 
 impl Check for Deployment {
-    fn is_worth_a_look(&self, item: &Item, now: Now) -> bool {
+    fn needs_evidence(&self, item: &Item, now: Now) -> bool {
         let back = self.status.as_ref().and_then(DeploymentStatus::recovered);
         let flipped = back.is_some_and(|t| now.is_within(GRACE_SECONDS, t));
         // A rollout that has just ended has written the status too.
@@ -85,12 +85,12 @@ fn condition<'a>(deployment: &'a Deployment, kind: &str) -> Option<&'a Deploymen
     deployment.status.as_ref()?.condition(kind)
 }
 
-/// What a Deployment and its pods say.
+/// A Deployment with its counts and its evidence.
 struct DeploymentFacts<'a> {
     deployment: &'a Deployment,
     evidence: &'a Evidence<'a>,
     counts: ReplicaCounts,
-    /// Pods on their way out.
+    /// Pods that are being deleted.
     terminating: i64,
     /// The generation that its controller has acted upon.
     observed: Option<i64>,
@@ -126,10 +126,10 @@ impl<'a> DeploymentFacts<'a> {
 
     fn verdict(&self, notes: &mut Notes) -> Verdict {
         let status = self.deployment.status.as_ref();
-        let written = status.is_some_and(|s| *s != DeploymentStatus::default());
-        let preliminary = self.counts.preliminary(
+        let has_status = status.is_some_and(|s| *s != DeploymentStatus::default());
+        let preliminary = self.counts.preliminary_verdict(
             self.deployment.meta(),
-            written,
+            has_status,
             self.malformed(),
             self.observed,
             self.evidence,
@@ -147,26 +147,26 @@ impl<'a> DeploymentFacts<'a> {
             notes.push(Note::coded(NoteCode::Paused, paused));
         }
         match (self.capacity(), stage) {
-            (Capacity::Short | Capacity::None, _) => self.short(stage, notes),
+            (Capacity::Short | Capacity::None, _) => self.shortage_verdict(stage, notes),
             (Capacity::Full | Capacity::Settling, RolloutStage::Stalled) => {
-                self.stalled(self.progressing.and_then(|p| p.last_transition_time))
+                self.stalled_verdict(self.progressing.and_then(|p| p.last_transition_time))
             }
-            (Capacity::Settling, stage) => self.settling(stage, notes),
-            (Capacity::Full, RolloutStage::InProgress) => self.rolling(notes),
+            (Capacity::Settling, stage) => self.settling_verdict(stage, notes),
+            (Capacity::Full, RolloutStage::InProgress) => self.rollout_verdict(notes),
             (Capacity::ScaledToZero, _) => {
-                self.note_pods_still_going(notes);
+                self.note_lingering_pods(notes);
                 Verdict::healthy(Code::ScaledToZero, "scaled to zero")
             }
             (Capacity::Full, _) => self
-                .just_recovered()
-                .unwrap_or_else(|| Verdict::healthy(Code::Ready, self.counts.ready_of_desired())),
+                .recovery_verdict()
+                .unwrap_or_else(|| Verdict::healthy(Code::Ready, self.counts.ready_text())),
         }
     }
 
     fn malformed(&self) -> Option<String> {
         let spec = self.deployment.spec.clone().unwrap_or_default();
         let counts = &self.counts;
-        lifecycle::negative(&[
+        lifecycle::find_negative(&[
             ("spec.replicas", Some(counts.desired)),
             ("status.replicas", Some(counts.replicas)),
             ("status.updatedReplicas", Some(counts.updated)),
@@ -176,7 +176,7 @@ impl<'a> DeploymentFacts<'a> {
         ])
         .or_else(|| counts.contradiction())
         .or_else(|| {
-            lifecycle::negative(&[
+            lifecycle::find_negative(&[
                 ("spec.minReadySeconds", spec.min_ready_seconds.map(i64::from)),
                 (
                     "spec.progressDeadlineSeconds",
@@ -207,7 +207,7 @@ impl<'a> DeploymentFacts<'a> {
             () if self.progressing.is_some_and(DeploymentCondition::is_false) => RolloutStage::Stalled,
             () if c.updated < c.desired
                 || c.replicas > c.updated
-                || (c.available < c.desired && self.moving().is_some()) =>
+                || (c.available < c.desired && self.unfinished_progress().is_some()) =>
             {
                 RolloutStage::InProgress
             }
@@ -223,12 +223,12 @@ impl<'a> DeploymentFacts<'a> {
     }
 
     /// Too few pods are ready.
-    fn short(&self, stage: RolloutStage, notes: &mut Notes) -> Verdict {
+    fn shortage_verdict(&self, stage: RolloutStage, notes: &mut Notes) -> Verdict {
         let missing = self.counts.missing();
         let pods = self.evidence.pods.as_ref();
         let failing = |kind, is: fn(&DeploymentCondition) -> bool| self.condition(kind).is_some_and(is);
         let has_time = match pods {
-            Some(pods) => pods.young() >= missing && !pods.do_not_last(),
+            Some(pods) => pods.count_young() >= missing && !pods.are_short_lived(),
             None => self
                 .last_step_of_shortage()
                 .is_some_and(|t| self.evidence.now.is_within(GRACE_SECONDS, t)),
@@ -237,7 +237,7 @@ impl<'a> DeploymentFacts<'a> {
         Shortage {
             counts: self.counts,
             pods,
-            since: self.short_since(missing),
+            since: self.shortage_start(missing),
             stopped: failing("Progressing", DeploymentCondition::is_false)
                 || failing("ReplicaFailure", DeploymentCondition::is_true),
             rollout: rolls.then(|| self.progress()),
@@ -246,22 +246,22 @@ impl<'a> DeploymentFacts<'a> {
         .verdict(notes)
     }
 
-    /// At full strength, and the newest revision does not get on.
-    fn stalled(&self, since: Option<Time>) -> Verdict {
-        let counted = self.counts.ready_of_desired();
-        self.progress().stalled(&counted).since(since)
+    /// The verdict at full strength if the newest revision makes no progress.
+    fn stalled_verdict(&self, since: Option<Time>) -> Verdict {
+        let counted = self.counts.ready_text();
+        self.progress().stalled_verdict(&counted).since(since)
     }
 
-    /// At full strength, and the newest revision gets on.
-    fn in_progress(&self) -> Verdict {
-        let counted = self.counts.ready_of_desired();
-        let verdict = self.progress().in_progress(counted, true);
-        verdict.since(self.rollout_began())
+    /// The verdict at full strength while the newest revision makes progress.
+    fn progress_verdict(&self) -> Verdict {
+        let counted = self.counts.ready_text();
+        let verdict = self.progress().progress_verdict(counted, true);
+        verdict.since(self.rollout_start())
     }
 
-    /// Enough pods are ready, but not all of them are available.
-    fn settling(&self, stage: RolloutStage, notes: &mut Notes) -> Verdict {
-        let step = self.moving().and_then(|p| p.last_update_time);
+    /// The verdict if enough pods are ready, but not all of them are available.
+    fn settling_verdict(&self, stage: RolloutStage, notes: &mut Notes) -> Verdict {
+        let step = self.unfinished_progress().and_then(|p| p.last_update_time);
         let wait = MinReadyWait {
             evidence: self.evidence,
             desired: self.counts.desired,
@@ -274,88 +274,84 @@ impl<'a> DeploymentFacts<'a> {
                 .max(self.deployment.meta().last_status_write()),
             began: self.unavailable_since(),
         };
-        let rolls = stage == RolloutStage::InProgress && self.is_moving() == Some(true);
-        if wait.is_inside() != Some(true) && wait.pods().is_none() && rolls {
-            return self.in_progress();
+        let rolls = stage == RolloutStage::InProgress && self.makes_progress() == Some(true);
+        if wait.is_in_time() != Some(true) && wait.pods().is_none() && rolls {
+            return self.progress_verdict();
         }
         let verdict = wait.verdict();
         if verdict.state == State::Unknown && self.progressing.is_some() {
             notes.push(UNDATED.to_owned());
-            return wait.inside();
+            return wait.settling_verdict();
         }
         verdict
     }
 
-    /// A rollout at full strength.
-    fn rolling(&self, notes: &mut Notes) -> Verdict {
-        let moves = self.is_moving();
+    /// The verdict about a rollout at full strength.
+    fn rollout_verdict(&self, notes: &mut Notes) -> Verdict {
+        let moves = self.makes_progress();
         let is_reported = moves.is_none() && self.progressing.is_some();
         if is_reported {
             notes.push(UNDATED.to_owned());
         }
         match moves.or(is_reported.then_some(true)) {
-            Some(true) => self.in_progress(),
-            Some(false) => self.stalled(self.rollout_began()),
+            Some(true) => self.progress_verdict(),
+            Some(false) => self.stalled_verdict(self.rollout_start()),
             None => {
-                let counted = self.counts.ready_of_desired();
-                lifecycle::not_dated(self.progress().rolling_out(counted))
+                let counted = self.counts.ready_text();
+                lifecycle::undated_verdict(self.progress().rollout_text(counted))
             }
         }
     }
 
-    /// All pods are there, and were not a moment ago.
-    fn just_recovered(&self) -> Option<Verdict> {
+    /// The verdict if all pods are ready, and were not a moment ago.
+    fn recovery_verdict(&self) -> Option<Verdict> {
         let (meta, now) = (self.deployment.meta(), self.evidence.now);
         let status = self.deployment.status.as_ref()?;
         let flipped = status
             .recovered()
             .filter(|t| now.is_within(GRACE_SECONDS, *t) && !lifecycle::was_changed_before(meta, *t));
         let rolled = self.progressing.and_then(|p| p.last_update_time);
-        let back = self.evidence.pods.as_ref().and_then(Pods::recovered);
+        let back = self.evidence.pods.as_ref().and_then(Pods::recovery_time);
         let back = back.filter(|t| rolled.is_none_or(|rolled| rolled < *t));
         let since = flipped.max(back).filter(|_| lifecycle::is_old(meta, now))?;
-        Some(lifecycle::just_recovered(
-            self.counts.ready_of_desired(),
-            since,
-            now,
-        ))
+        Some(lifecycle::recovery_verdict(self.counts.ready_text(), since, now))
     }
 
-    /// Since when so many pods are missing without a break: the first moment that anything dates. The status is short, so
-    /// its last change counts; the condition and the pods may know more. The last step of a rollout counts only if
-    /// nothing else is known.
-    fn short_since(&self, missing: i64) -> Option<Time> {
+    /// Since when this many pods are missing without a break: the first time that any of these gives. The status has
+    /// been short since its last change at least; the condition and the pods may know an earlier time. The last step of
+    /// a rollout counts only if nothing else is known.
+    fn shortage_start(&self, missing: i64) -> Option<Time> {
         let pods = self.evidence.pods.as_ref();
         let times = [
             self.unavailable_since(),
-            pods.and_then(|pods| pods.short_since(missing)),
+            pods.and_then(|pods| pods.shortage_start(missing)),
             self.deployment.meta().last_status_write(),
         ];
         times.into_iter().flatten().min().or_else(|| self.last_step())
     }
 
-    fn note_pods_still_going(&self, notes: &mut Notes) {
+    fn note_lingering_pods(&self, notes: &mut Notes) {
         let going = self.counts.replicas.max(self.terminating);
         if going == 0 {
             return;
         }
         let changed = self.deployment.meta().last_spec_write();
         let age = changed.map(|t| self.evidence.now.age(t));
-        let still_going = still_going(going);
+        let lingering = lingering_pods(going);
         notes.push(match age {
             Some(age) if age > LINGER_SECONDS => Note::coded(
                 NoteCode::PodsLinger,
-                format!("{still_going} after {} min", age / 60),
+                format!("{lingering} after {} min", age / 60),
             ),
-            _ => still_going.into(),
+            _ => lingering.into(),
         });
     }
 
-    /// The reasons that the controller gives, the hardest first.
+    /// The causes in the conditions of the controller, the hardest first.
     fn causes(&self) -> Vec<Cause> {
         let meta = self.deployment.meta();
         if self.stage() == RolloutStage::Unobserved {
-            // Its conditions are of an older spec.
+            // Its conditions are about an older spec.
             return Vec::new();
         }
         let name = &meta.name;

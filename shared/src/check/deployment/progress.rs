@@ -1,4 +1,4 @@
-//! What the conditions of a Deployment say of its rollout, and until when they are believed.
+//! The progress of a Deployment's rollout by its conditions, and for how long they are believed.
 
 use super::{DeploymentFacts, condition};
 use crate::check::revision::{RolloutSteps, longest_rollout};
@@ -9,8 +9,8 @@ const DEFAULT_PROGRESS_DEADLINE: i64 = 600;
 /// With this deadline the controller keeps no Progressing condition (`HasProgressDeadline` in
 /// `pkg/controller/deployment/util`).
 const NO_PROGRESS_DEADLINE: i64 = i32::MAX as i64;
-/// A Deployment that is not Available for so many deadlines does not get on, though one of its pods becomes ready again
-/// and again. Each time it does, the controller renews the Progressing condition.
+/// A Deployment that is not Available for this many deadlines makes no progress, though one of its pods becomes ready again
+/// and again. Each time the controller renews the Progressing condition.
 const DEADLINES: i64 = 6;
 /// The reason of a Progressing condition whose rollout is over. It stays True even if every pod fails.
 const ROLLOUT_OVER: &str = "NewReplicaSetAvailable";
@@ -36,12 +36,13 @@ impl DeploymentFacts<'_> {
             .map_or(DEFAULT_PROGRESS_DEADLINE, i64::from)
     }
 
-    /// A Progressing condition that is True because a rollout moves, not because it is over.
-    pub(super) fn moving(&self) -> Option<&DeploymentCondition> {
+    /// The Progressing condition, if it is True because a rollout makes progress and not because it is over.
+    pub(super) fn unfinished_progress(&self) -> Option<&DeploymentCondition> {
         self.progressing
             .filter(|p| p.is_true() && p.reason != ROLLOUT_OVER)
     }
 
+    /// Since when it is not Available.
     pub(super) fn unavailable_since(&self) -> Option<Time> {
         self.condition("Available")
             .filter(|c| c.is_false())
@@ -49,7 +50,7 @@ impl DeploymentFacts<'_> {
     }
 
     /// When the rollout began, as far as the object says: its spec was changed then.
-    pub(super) fn rollout_began(&self) -> Option<Time> {
+    pub(super) fn rollout_start(&self) -> Option<Time> {
         let step = self.progressing.and_then(|p| p.last_update_time);
         let changed = self.deployment.meta().last_spec_write();
         changed.into_iter().chain(step).min()
@@ -57,10 +58,10 @@ impl DeploymentFacts<'_> {
 
     /// Whether the last step of a rollout at full strength is recent; `None` if nothing dates it. The Progressing
     /// condition does, else the pods or the last change of the object.
-    pub(super) fn is_moving(&self) -> Option<bool> {
-        if let Some(moving) = self.moving() {
+    pub(super) fn makes_progress(&self) -> Option<bool> {
+        if let Some(moving) = self.unfinished_progress() {
             let step = moving.last_update_time.or(moving.last_transition_time)?;
-            return Some(self.evidence.now.age(step) < self.step_limit() && !self.takes_too_long());
+            return Some(self.evidence.now.age(step) < self.step_limit() && !self.is_too_long());
         }
         let steps = RolloutSteps {
             meta: self.deployment.meta(),
@@ -86,23 +87,23 @@ impl DeploymentFacts<'_> {
 
     /// Whether the spec was changed longer ago than all steps of the rollout may take. The controller counts each pod that
     /// becomes ready as a step, even if it is the same pod again and again.
-    fn takes_too_long(&self) -> bool {
+    fn is_too_long(&self) -> bool {
         let changed = self.deployment.meta().last_spec_write();
         changed.is_some_and(|t| self.evidence.now.age(t) >= self.longest_rollout())
     }
 
     /// Whether the steps of a rollout with missing pods can be believed.
-    fn gets_on(&self) -> bool {
+    fn has_believable_steps(&self) -> bool {
         let longest = self.step_limit().saturating_mul(DEADLINES);
         let unavailable = self.unavailable_since();
-        unavailable.is_none_or(|t| self.evidence.now.age(t) < longest) && !self.takes_too_long()
+        unavailable.is_none_or(|t| self.evidence.now.age(t) < longest) && !self.is_too_long()
     }
 
     /// Whether the rollout still has time before the controller gives up on it.
     pub(super) fn is_inside_deadline(&self) -> bool {
         let now = self.evidence.now;
-        if let Some(moving) = self.moving() {
-            return self.gets_on()
+        if let Some(moving) = self.unfinished_progress() {
+            return self.has_believable_steps()
                 && moving
                     .last_update_time
                     .is_some_and(|t| now.is_within(self.step_limit(), t));
@@ -127,10 +128,10 @@ impl DeploymentFacts<'_> {
             .and_then(|p| p.last_update_time)
     }
 
-    /// How young the shortage can be if its pods are not known: since the Deployment stopped being Available, or since the
-    /// last step of a rollout that is not over, whichever is newer.
+    /// When the shortage began at the latest, if its pods are not known: when the Deployment stopped being Available, or at
+    /// the last step of a rollout that is not over. The newer of the two counts.
     pub(super) fn last_step_of_shortage(&self) -> Option<Time> {
-        let step = self.last_step().filter(|_| self.gets_on());
+        let step = self.last_step().filter(|_| self.has_believable_steps());
         self.unavailable_since().max(step)
     }
 }

@@ -1,6 +1,5 @@
 //! Events about the pods of a workload, and the nodes of the pods.
 
-use crate::check::cause::claim::ClaimEvent;
 use crate::resource::{Event, Node, Resource as _, Time};
 use std::collections::{BTreeSet, HashMap};
 
@@ -14,7 +13,7 @@ pub struct EventsAndNodes<'a> {
     nodes_seen: Option<&'a NodesSeen>,
 }
 
-/// The nodes that were searched for. It distinguishes a node that does not exist from one that was not seen.
+/// The nodes that were searched for. They distinguish a node that does not exist from one that was not seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NodesSeen {
     /// Every node of the cluster.
@@ -29,23 +28,32 @@ impl Default for NodesSeen {
     }
 }
 
+/// One event about a claim.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::check) struct ClaimEvent<'a> {
+    pub reason: &'a str,
+    pub message: &'a str,
+    pub is_warning: bool,
+    pub time: Option<Time>,
+}
+
 impl<'a> EventsAndNodes<'a> {
     /// Sorts events and nodes by the objects that they belong to.
     pub fn new(
         events: impl IntoIterator<Item = &'a Event>,
         nodes: impl IntoIterator<Item = &'a Node>,
     ) -> Self {
-        let mut around = Self::default();
+        let mut all = Self::default();
         for event in events {
             if let Some(claim) = event.claim() {
-                around.claims.entry(claim).or_default().push(event);
+                all.claims.entry(claim).or_default().push(event);
             }
             if !event.about().is_empty() {
-                around.events.entry(event.about()).or_default().push(event);
+                all.events.entry(event.about()).or_default().push(event);
             }
         }
-        around.nodes = nodes.into_iter().map(|n| (n.meta().name.as_str(), n)).collect();
-        around
+        all.nodes = nodes.into_iter().map(|n| (n.meta().name.as_str(), n)).collect();
+        all
     }
 
     /// Adds which nodes were searched for.
@@ -76,12 +84,12 @@ impl<'a> EventsAndNodes<'a> {
 
     /// Whether a node of that name was searched for and does not exist.
     pub(in crate::check) fn is_gone(&self, name: &str) -> bool {
-        let looked_for = match self.nodes_seen {
+        let was_searched = match self.nodes_seen {
             Some(NodesSeen::All) => true,
             Some(NodesSeen::These(names)) => names.contains(name),
             None => false,
         };
-        looked_for && !self.nodes.contains_key(name)
+        was_searched && !self.nodes.contains_key(name)
     }
 
     /// The newest event about an object that the filter accepts.

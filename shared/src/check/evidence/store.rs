@@ -26,7 +26,7 @@ pub struct EvidenceStore {
 /// A kind that is evidence for other objects.
 pub(crate) trait EvidenceObject: Resource {
     /// The map that keeps such objects by their controller's uid.
-    fn shelf(known: &mut EvidenceStore) -> &mut HashMap<String, Vec<Placed<Self>>>;
+    fn objects_by_owner(known: &mut EvidenceStore) -> &mut HashMap<String, Vec<Placed<Self>>>;
 
     /// Drops fields that say nothing about other objects.
     fn trim(&mut self);
@@ -37,7 +37,7 @@ pub(crate) trait EvidenceObject: Resource {
     }
 }
 
-/// Drops labels and managers, which no evidence is chosen or dated by. A pod keeps its revision.
+/// Drops labels and managers: nothing selects or dates evidence by them. A pod keeps its revision.
 fn trim(meta: &mut Option<ObjectMeta>) {
     if let Some(meta) = meta {
         meta.labels.retain(|key, _| key == REVISION);
@@ -46,13 +46,13 @@ fn trim(meta: &mut Option<ObjectMeta>) {
 }
 
 impl EvidenceObject for Pod {
-    fn shelf(known: &mut EvidenceStore) -> &mut HashMap<String, Vec<Placed<Self>>> {
+    fn objects_by_owner(known: &mut EvidenceStore) -> &mut HashMap<String, Vec<Placed<Self>>> {
         &mut known.pods
     }
 
     fn trim(&mut self) {
         trim(&mut self.metadata);
-        // A ready pod only matters for being ready, since when, and whether its containers ended before.
+        // Of a ready pod only three facts matter: that it is ready, since when, and whether its containers ended before.
         if self.is_ready() && self.meta().deletion_timestamp.is_none() {
             let has_ended =
                 |c: &ContainerStatus| c.last_state.as_ref().is_some_and(|s| s.terminated.is_some());
@@ -75,7 +75,7 @@ impl EvidenceObject for Pod {
 }
 
 impl EvidenceObject for ReplicaSet {
-    fn shelf(known: &mut EvidenceStore) -> &mut HashMap<String, Vec<Placed<Self>>> {
+    fn objects_by_owner(known: &mut EvidenceStore) -> &mut HashMap<String, Vec<Placed<Self>>> {
         &mut known.replica_sets
     }
 
@@ -88,7 +88,7 @@ impl EvidenceObject for ReplicaSet {
 }
 
 impl EvidenceObject for Job {
-    fn shelf(known: &mut EvidenceStore) -> &mut HashMap<String, Vec<Placed<Self>>> {
+    fn objects_by_owner(known: &mut EvidenceStore) -> &mut HashMap<String, Vec<Placed<Self>>> {
         &mut known.jobs
     }
 
@@ -107,7 +107,10 @@ impl EvidenceStore {
     pub(crate) fn add<T: EvidenceObject>(&mut self, index: usize, mut object: T) {
         object.trim();
         if let Some(uid) = object.owner().map(str::to_owned) {
-            T::shelf(self).entry(uid).or_default().push((index, object));
+            T::objects_by_owner(self)
+                .entry(uid)
+                .or_default()
+                .push((index, object));
         }
     }
 
@@ -129,7 +132,7 @@ impl EvidenceStore {
     }
 
     /// Marks an object whose pods were searched for completely.
-    pub(crate) fn complete(&mut self, uid: &str) {
+    pub(crate) fn mark_complete(&mut self, uid: &str) {
         self.complete.insert(uid.to_owned());
     }
 
@@ -169,8 +172,8 @@ impl EvidenceStore {
         self.replica_sets.values().flatten().map(|(_, set)| set)
     }
 
-    /// The Jobs of an object that makes Jobs, from new to old. The one whose pods say most comes first: the newest of
-    /// those that are under way and older than a minute.
+    /// The Jobs of an object that makes Jobs, from new to old. The Job whose pods say most comes first: the newest one
+    /// that is under way and older than a minute.
     pub(crate) fn jobs(&self, uid: &str, now: impl Fn(usize) -> Now) -> Vec<&Job> {
         let mut jobs: Vec<&Placed<Job>> = self.jobs.get(uid).into_iter().flatten().collect();
         jobs.sort_by_key(|(_, job)| Reverse(job.meta().creation_timestamp));
@@ -179,21 +182,21 @@ impl EvidenceStore {
             !job.is_over() && created.is_some_and(|t| !now(*index).is_within(GRACE_SECONDS, t))
         };
         if let Some(at) = jobs.iter().position(settled) {
-            let telling = jobs.remove(at);
-            jobs.insert(0, telling);
+            let first = jobs.remove(at);
+            jobs.insert(0, first);
         }
         jobs.into_iter().map(|(_, job)| job).collect()
     }
 
     /// How many active pods an object has itself.
-    pub(crate) fn active(&self, uid: &str) -> usize {
+    pub(crate) fn count_active_pods(&self, uid: &str) -> usize {
         let pods = self.pods.get(uid).into_iter().flatten();
         pods.filter(|(_, pod)| pod.is_active()).count()
     }
 
     /// Events and nodes, sorted. Make it once for many objects.
     #[must_use]
-    pub fn around(&self) -> EventsAndNodes<'_> {
+    pub fn events_and_nodes(&self) -> EventsAndNodes<'_> {
         EventsAndNodes::new(&self.events, &self.nodes).with_nodes_seen(&self.nodes_seen)
     }
 
@@ -201,11 +204,11 @@ impl EvidenceStore {
     #[must_use]
     pub fn split<'a>(mut self, uids: impl IntoIterator<Item = &'a str>) -> HashMap<String, Self> {
         let mut events: HashMap<String, Vec<Event>> = HashMap::new();
-        let mut of_claims: HashMap<(String, String), Vec<Event>> = HashMap::new();
+        let mut claim_events: HashMap<(String, String), Vec<Event>> = HashMap::new();
         for event in self.events.drain(..) {
             if let Some((namespace, name)) = event.claim() {
                 let claim = (namespace.to_owned(), name.to_owned());
-                of_claims.entry(claim).or_default().push(event);
+                claim_events.entry(claim).or_default().push(event);
                 continue;
             }
             events.entry(event.about().to_owned()).or_default().push(event);
@@ -245,7 +248,7 @@ impl EvidenceStore {
                 .collect();
             for claim in claims {
                 part.events
-                    .extend(of_claims.get(&claim).into_iter().flatten().cloned());
+                    .extend(claim_events.get(&claim).into_iter().flatten().cloned());
             }
             part.nodes_seen = self.nodes_seen.clone();
             if self.complete.remove(uid) {
@@ -260,22 +263,22 @@ impl EvidenceStore {
     pub fn evidence<'a>(
         &'a self,
         meta: &ObjectMeta,
-        around: &'a EventsAndNodes<'a>,
+        known: &'a EventsAndNodes<'a>,
         now: Now,
     ) -> Evidence<'a> {
         Evidence {
-            pods: self.pods_of(meta, around, |_| now),
-            around: Some(around),
-            ..Evidence::at(now)
+            pods: self.workload_pods(meta, known, |_| now),
+            events_and_nodes: Some(known),
+            ..Evidence::new(now)
         }
     }
 
     /// The pods of a workload, found through its ReplicaSets or its newest Job. `None` if they were not seen: nothing
     /// was found, and the search was not complete.
-    pub(crate) fn pods_of<'a>(
+    pub(crate) fn workload_pods<'a>(
         &'a self,
         meta: &ObjectMeta,
-        around: &'a EventsAndNodes<'a>,
+        known: &'a EventsAndNodes<'a>,
         now: impl Fn(usize) -> Now,
     ) -> Option<Pods<'a>> {
         let uid = &meta.uid;
@@ -283,7 +286,7 @@ impl EvidenceStore {
             return None;
         }
         let mut found = Pods {
-            around: Some(around),
+            events_and_nodes: Some(known),
             ..Pods::default()
         };
         let mut owners = vec![uid.as_str()];

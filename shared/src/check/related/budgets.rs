@@ -1,4 +1,4 @@
-//! What PodDisruptionBudgets say of each other: which select pods, and which expect some.
+//! PodDisruptionBudgets as other ones need them: their selectors, and whether they expect pods.
 
 use super::{Related, RelatedKind, RelatedObjects};
 use crate::resource::{LabelSelector, PodDisruptionBudget, Resource as _};

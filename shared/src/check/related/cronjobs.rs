@@ -1,4 +1,4 @@
-//! What a CronJob says of its Jobs: when one of them last succeeded.
+//! CronJobs as their Jobs need them: when a run last succeeded.
 
 use super::{Related, RelatedObjects};
 use crate::resource::{CronJob, Resource as _, Time};
@@ -13,7 +13,7 @@ pub(in crate::check) struct CronJobFacts {
 
 impl RelatedObjects {
     /// When a CronJob of that namespace last succeeded, and its name.
-    pub(in crate::check) fn success(
+    pub(in crate::check) fn last_success(
         &self,
         namespace: &str,
         is: impl Fn(&CronJobFacts) -> bool,

@@ -1,4 +1,4 @@
-//! What EndpointSlices say of a Service: how many endpoints are ready, and on which ports.
+//! The endpoints of Services by their EndpointSlices: how many are ready, and on which ports.
 
 use super::{Related, RelatedKind, RelatedObjects};
 use crate::resource::{Endpoint, EndpointSlice, Resource as _, Time};
@@ -11,11 +11,11 @@ const WAITING: usize = 3;
 /// The endpoints of one Service.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(in crate::check) struct Endpoints {
-    /// Ready and other endpoints, by address family. Endpoints on their way out do not count.
+    /// How many endpoints are ready and how many are not, by address family. Endpoints that are being deleted do not count.
     by_family: BTreeMap<String, (usize, usize)>,
     /// The Service's port names that a ready endpoint has.
     pub ports: BTreeSet<String>,
-    /// Endpoints on their way out that answer until they are gone, of all families.
+    /// How many endpoints are being deleted and answer until they are gone, of all families.
     pub serving_to_the_end: usize,
     /// Pods behind some of the endpoints that are not ready.
     pub waiting: Vec<String>,

@@ -1,4 +1,4 @@
-//! What events say of Services and PersistentVolumeClaims.
+//! Events about Services and PersistentVolumeClaims.
 
 use super::{Related, RelatedKind, RelatedObjects};
 use crate::resource::{Event, Time};
@@ -16,11 +16,11 @@ impl RelatedObjects {
     /// The events of that kind about an object; `None` if they were not seen.
     pub(in crate::check) fn events(
         &self,
-        companion: RelatedKind,
+        kind: RelatedKind,
         namespace: &str,
         uid: &str,
     ) -> Option<&[EventFacts]> {
-        self.is_seen(companion, namespace)
+        self.is_seen(kind, namespace)
             .then(|| self.events.get(uid).map_or(&[][..], Vec::as_slice))
     }
 }

@@ -1,6 +1,5 @@
-//! What related kinds say about an object, for kinds whose verdict needs them: the endpoints of a Service, the pods
-//! that mount a claim. A check names its needs, the caller reads them, and what could not be read is kept apart from
-//! what does not exist.
+//! Objects of other kinds that a verdict needs: the endpoints of a Service, the pods that mount a claim. A check names its
+//! needs, and the caller reads them. An object that could not be read is kept apart from one that does not exist.
 
 pub(super) mod budgets;
 pub(super) mod cronjobs;
@@ -24,8 +23,8 @@ use services::ServiceFacts;
 use std::collections::HashMap;
 use workloads::TemplateFacts;
 
-/// Makes the list of related kinds, and the way from each to its Rust type.
-macro_rules! companions {
+/// Declares the related kinds, each with its Rust type.
+macro_rules! related_kinds {
     ($($(#[$doc:meta])* $variant:ident: $type:ty;)+) => {
         /// A kind that the verdict about another kind may need.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -58,7 +57,7 @@ macro_rules! companions {
     };
 }
 
-companions! {
+related_kinds! {
     /// `discovery.k8s.io/v1` EndpointSlice.
     EndpointSlices: EndpointSlice;
     /// `v1` Service.
@@ -111,10 +110,10 @@ pub trait RelatedKindVisitor {
     /// The result.
     type Output;
     /// Runs the operation.
-    fn visit<T: Related>(self, companion: RelatedKind) -> Self::Output;
+    fn visit<T: Related>(self, kind: RelatedKind) -> Self::Output;
 }
 
-/// A kind that says something about others.
+/// A kind whose objects say something about objects of other kinds.
 pub trait Related: Resource {
     /// Whether this object says anything.
     fn counts(&self) -> bool {
@@ -144,9 +143,9 @@ pub struct RelatedObjects {
 
 impl RelatedObjects {
     /// Adds the objects of one related kind, in one namespace or in all.
-    pub fn take<'a, T: Related>(
+    pub fn add<'a, T: Related>(
         &mut self,
-        companion: RelatedKind,
+        kind: RelatedKind,
         namespace: Option<&str>,
         objects: impl IntoIterator<Item = &'a Decoded<T>>,
     ) {
@@ -155,12 +154,11 @@ impl RelatedObjects {
             match object {
                 Ok(object) if object.counts() => object.add_to(self),
                 Ok(_) => {}
-                // What that object says is not known.
+                // An object that does not decode may say anything.
                 Err(_) => whole = false,
             }
         }
-        self.asked
-            .insert((companion, namespace.map(str::to_owned)), whole);
+        self.asked.insert((kind, namespace.map(str::to_owned)), whole);
     }
 
     /// Adds facts that were read apart from these.
@@ -185,25 +183,24 @@ impl RelatedObjects {
         append(&mut self.events, events);
     }
 
-    /// Notes that a related kind could not be read.
-    pub fn miss(&mut self, companion: RelatedKind, namespace: Option<&str>) {
-        self.asked
-            .insert((companion, namespace.map(str::to_owned)), false);
+    /// Marks a related kind that could not be read.
+    pub fn mark_unread(&mut self, kind: RelatedKind, namespace: Option<&str>) {
+        self.asked.insert((kind, namespace.map(str::to_owned)), false);
     }
 
     /// Whether it was asked for, with any result.
     #[must_use]
-    pub fn is_asked(&self, companion: RelatedKind, namespace: &str) -> bool {
-        self.state(companion, namespace).is_some()
+    pub fn is_asked(&self, kind: RelatedKind, namespace: &str) -> bool {
+        self.state(kind, namespace).is_some()
     }
 
-    fn is_seen(&self, companion: RelatedKind, namespace: &str) -> bool {
-        self.state(companion, namespace) == Some(true)
+    fn is_seen(&self, kind: RelatedKind, namespace: &str) -> bool {
+        self.state(kind, namespace) == Some(true)
     }
 
-    fn state(&self, companion: RelatedKind, namespace: &str) -> Option<bool> {
-        let own = self.asked.get(&(companion, Some(namespace.to_owned())));
-        own.or_else(|| self.asked.get(&(companion, None))).copied()
+    fn state(&self, kind: RelatedKind, namespace: &str) -> Option<bool> {
+        let own = self.asked.get(&(kind, Some(namespace.to_owned())));
+        own.or_else(|| self.asked.get(&(kind, None))).copied()
     }
 }
 

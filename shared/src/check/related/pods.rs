@@ -1,4 +1,4 @@
-//! What pods say to a kind that selects or mounts with them: labels, claims, and how far each is.
+//! Pods as the kinds need them that select pods or are mounted by them: labels, claims, and the stage of each.
 
 use super::{Related, RelatedKind, RelatedObjects};
 use crate::resource::{Pod, Resource as _, Time};

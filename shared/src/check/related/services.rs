@@ -1,4 +1,4 @@
-//! What a Service says to a kind that calls it: whether it exists, and its ports.
+//! Services as their callers need them: whether one exists, and its ports.
 
 use super::{Related, RelatedKind, RelatedObjects};
 use crate::resource::{Resource as _, Service, ServicePort};

@@ -1,4 +1,4 @@
-//! What workloads say of the pods that they make: their labels, and how many are asked for.
+//! The templates of workloads: the labels of the pods that they make, and how many pods they ask for.
 
 use super::{RARE, Related, RelatedKind, RelatedNeed, RelatedObjects};
 use crate::resource::{
@@ -39,7 +39,7 @@ pub(in crate::check) struct SelectedWorkloads<'a> {
 
 impl RelatedObjects {
     /// Adds an object of an unknown kind that asks for pods as a Deployment does.
-    pub fn take_scaled(&mut self, kind: &str, object: &ScaledObject) {
+    pub fn add_scaled(&mut self, kind: &str, object: &ScaledObject) {
         let meta = object.meta();
         let Some(spec) = object.spec.as_ref().filter(|spec| !spec.labels.is_empty()) else {
             return;
@@ -99,13 +99,13 @@ impl RelatedObjects {
     }
 }
 
-/// The workloads that decide whether a Service without endpoints should have any.
-pub(in crate::check) fn want_workloads(namespace: &str) -> Vec<RelatedNeed> {
+/// The workloads of a namespace, which decide whether a Service without endpoints should have any.
+pub(in crate::check) fn workload_needs(namespace: &str) -> Vec<RelatedNeed> {
     TEMPLATES.map(|kind| (kind, namespace.to_owned())).to_vec()
 }
 
-/// What is read next if no workload makes such pods: rare kinds, and the pods themselves.
-pub(in crate::check) fn want_the_rest(namespace: &str) -> Vec<RelatedNeed> {
+/// The needs that remain if no workload makes such pods: rare kinds, and the pods themselves.
+pub(in crate::check) fn remaining_needs(namespace: &str) -> Vec<RelatedNeed> {
     let rest = RARE.into_iter().chain([RelatedKind::Pods]);
     rest.map(|kind| (kind, namespace.to_owned())).collect()
 }
@@ -160,8 +160,8 @@ impl Related for ReplicationControllerTemplate {
 }
 
 impl Related for ReplicaSetTemplate {
-    /// A Deployment speaks for its ReplicaSets, all but one of which ask for nothing. Other controllers are not read,
-    /// so their ReplicaSets count.
+    /// A Deployment counts in place of its ReplicaSets; all of them but one ask for nothing. Other controllers are not
+    /// read, so their ReplicaSets count.
     fn counts(&self) -> bool {
         self.meta()
             .controller()

@@ -127,7 +127,7 @@ impl<'a> EvidenceInDump<'a> {
 /// The evidence of a dump, for each of its objects.
 pub(super) struct DumpEvidence<'a> {
     found: &'a EvidenceInDump<'a>,
-    around: EventsAndNodes<'a>,
+    events_and_nodes: EventsAndNodes<'a>,
     explained: bool,
 }
 
@@ -135,7 +135,7 @@ impl<'a> DumpEvidence<'a> {
     pub fn new(found: &'a EvidenceInDump<'a>, request: &Request) -> Self {
         Self {
             found,
-            around: found.store.around(),
+            events_and_nodes: found.store.events_and_nodes(),
             explained: request.causes != Causes::None,
         }
     }
@@ -162,12 +162,12 @@ impl EvidenceFor for DumpEvidence<'_> {
         let found = self.found;
         let pods = found
             .store
-            .pods_of(meta, &self.around, |index| found.now_of(index));
+            .workload_pods(meta, &self.events_and_nodes, |index| found.now_of(index));
         Evidence {
             pods: pods.filter(|pods| found.saw_pods(&meta.namespace) || !pods.jobs.is_empty()),
-            around: Some(&self.around),
+            events_and_nodes: Some(&self.events_and_nodes),
             explained: self.explained,
-            ..Evidence::at(now)
+            ..Evidence::new(now)
         }
     }
 }

@@ -114,7 +114,7 @@ impl DumpReader<'_> {
         names: &[String],
     ) -> (Snapshot<T>, Vec<NotSeen>) {
         let (related, related_not_seen) = related::collect(self.objects, &found);
-        let replaced = check::replaced(found.iter().filter_map(|s| s.object.as_ref().ok()));
+        let replaced = check::replaced_uids(found.iter().filter_map(|s| s.object.as_ref().ok()));
         // As in kubectl, a namespace is ignored for a kind that is in none.
         let scope = self.request.namespace.as_deref();
         let scope = scope.filter(|_| resource_type.namespaced);

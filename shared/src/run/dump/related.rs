@@ -45,12 +45,12 @@ impl RelatedKindVisitor for DumpRelatedVisitor<'_> {
 
     fn visit<T: Related>(self, kind: RelatedKind) -> bool {
         if !kind.is_rare() && !self.objects.holds::<T>() {
-            self.known.miss(kind, None);
+            self.known.mark_unread(kind, None);
             return false;
         }
         let found = self.objects.decode_kind::<T>().into_iter();
         let found: Vec<_> = found.map(|entry| entry.object).collect();
-        self.known.take(kind, None, &found);
+        self.known.add(kind, None, &found);
         if kind.is_rare() {
             // Custom kinds that ask for pods are rare too. Their groups have a dot, which few groups of Kubernetes
             // have.
@@ -61,11 +61,11 @@ impl RelatedKindVisitor for DumpRelatedVisitor<'_> {
                     .decode_named_kind::<ScaledObject>(group, kind)
                     .into_iter();
                 all.filter_map(|entry| entry.object.ok())
-                    .for_each(|object| self.known.take_scaled(kind, &object));
+                    .for_each(|object| self.known.add_scaled(kind, &object));
             }
         }
         for (namespace, _) in gaps::related_gaps(self.objects, kind) {
-            self.known.miss(kind, namespace);
+            self.known.mark_unread(kind, namespace);
         }
         true
     }

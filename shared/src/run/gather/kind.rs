@@ -42,7 +42,7 @@ impl ClusterReader<'_> {
         Snapshot {
             resource_type,
             times: Times::all(self.now()),
-            replaced: check::replaced(list.objects.iter().flatten()),
+            replaced: check::replaced_uids(list.objects.iter().flatten()),
             objects: list.objects,
             related,
             related_not_seen,

@@ -98,7 +98,7 @@ async fn read_round(
                 waiting.extend(each(kind));
             }
             Err(failure) => {
-                known.miss(kind, namespace.as_deref());
+                known.mark_unread(kind, namespace.as_deref());
                 failed.entry(kind).or_default().push((namespace, failure));
             }
         }
@@ -106,7 +106,7 @@ async fn read_round(
     for (kind, namespaces) in needed {
         for namespace in namespaces {
             if !known.is_asked(*kind, namespace) {
-                known.miss(*kind, Some(namespace));
+                known.mark_unread(*kind, Some(namespace));
             }
         }
     }
@@ -127,7 +127,7 @@ impl RelatedKindVisitor for ClusterRelatedVisitor {
             let counting: ItemFilter<T> = Arc::new(T::counts);
             let listed = cluster::list_filtered::<T>(&client, &options, &counting).await?;
             let mut related = RelatedObjects::default();
-            related.take(kind, options.namespace.as_deref(), &listed.items);
+            related.add(kind, options.namespace.as_deref(), &listed.items);
             Ok(related)
         })
     }

@@ -1,7 +1,7 @@
 //! The last lines that crashed containers wrote.
 
 use super::limits::{LOGS, deadline_failure, search_deadline};
-use crate::check::{EvidenceStore, Now, add_log_line, crashed};
+use crate::check::{EvidenceStore, Now, add_log_line, crashed_container};
 use crate::cluster::{Client, collection_path, escape};
 use crate::judge::urgency;
 use crate::kind::RbacRule;
@@ -37,7 +37,9 @@ pub async fn add_logs(
             }
             let example = cause.example.as_ref().filter(|example| example.kind == Pod::KIND);
             let pod = example.and_then(|example| evidence.pod(&namespace, &example.name));
-            let Some((container, previous)) = pod.and_then(|pod| crashed(pod, cause, Now::known(now))) else {
+            let Some((container, previous)) =
+                pod.and_then(|pod| crashed_container(pod, cause, Now::known(now)))
+            else {
                 continue;
             };
             let name = example.map_or("", |example| &example.name);

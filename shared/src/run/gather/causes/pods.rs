@@ -130,7 +130,7 @@ impl Search<'_> {
                 let owned = pods.into_iter().filter(|pod| is_owned_by(pod, &owners));
                 owned.for_each(|pod| self.evidence.add(0, pod));
                 for search in own().filter(|search| seen_sets || !search.through_sets) {
-                    self.evidence.complete(&search.uid);
+                    self.evidence.mark_complete(&search.uid);
                 }
             }
             Err(reason) => self.add_gap::<Pod>(request.namespace.clone(), reason),

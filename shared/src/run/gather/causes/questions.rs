@@ -1,6 +1,6 @@
 //! Questions that pods and ReplicaSets leave open, and that events and nodes may answer.
 
-use crate::check::{EvidenceStore, Now, wants};
+use crate::check::{EvidenceNeeds, EvidenceStore, Now};
 use crate::judge::{PodLookup, SearchTarget};
 use crate::resource::{Pod, Resource as _};
 use std::collections::BTreeSet;
@@ -24,9 +24,9 @@ impl Questions {
         let mut questions = Self::default();
         for target in targets {
             // A workload that creates its pods itself has no condition that says why it cannot.
-            let own = i64::try_from(evidence.active(&target.uid)).unwrap_or(i64::MAX);
+            let own = i64::try_from(evidence.count_active_pods(&target.uid)).unwrap_or(i64::MAX);
             let creates_pods = matches!(target.pods_by, PodLookup::Selector(_));
-            if (creates_pods && own < target.desired) || target.asks_its_events {
+            if (creates_pods && own < target.desired) || target.needs_events {
                 let place = (target.namespace.clone(), target.uid.clone());
                 questions.warnings.push(place);
             }
@@ -47,16 +47,16 @@ impl Questions {
     }
 
     fn add_pod(&mut self, pod: &Pod, now: Now) {
-        let (meta, wants) = (pod.meta(), wants(pod, now));
+        let (meta, needs) = (pod.meta(), EvidenceNeeds::from_pod(pod, now));
         let place = || (meta.namespace.clone(), meta.uid.clone());
-        if wants.events {
+        if needs.events {
             self.warnings.push(place());
         }
-        if wants.scale_up {
+        if needs.scale_up {
             self.scale_ups.push(place());
         }
-        self.nodes.extend(wants.node.map(str::to_owned));
-        if wants.claims {
+        self.nodes.extend(needs.node.map(str::to_owned));
+        if needs.claims {
             let claims = pod
                 .claims()
                 .map(|claim| (meta.namespace.clone(), claim.to_owned()));

@@ -1,3 +1,7 @@
+//! Services and their endpoints.
+
+mod load_balancer;
+
 use crate::*;
 use sre_shared::resource::Service;
 
@@ -40,8 +44,11 @@ fn slice(service: &str, endpoints: &[[Option<bool>; 2]]) -> Value {
 }
 
 const READY: [Option<bool>; 2] = [Some(true), Some(false)];
+
 const NOT_READY: [Option<bool>; 2] = [Some(false), Some(false)];
+
 const LEAVING: [Option<bool>; 2] = [Some(false), Some(true)];
+
 const SILENT: [Option<bool>; 2] = [None, None];
 
 /// A workload whose pods have the label `app` of its name.
@@ -76,7 +83,7 @@ fn pod(app: &str, phase: &str) -> Value {
     )
 }
 
-/// Everything that the rows below want.
+/// Every related object that the rows below need.
 fn all() -> RelatedObjects {
     let mut known = RelatedObjects::default();
     let mut recent = slice("recent", &[NOT_READY]);
@@ -84,7 +91,7 @@ fn all() -> RelatedObjects {
     let mut second_family = slice("dual", &[READY]);
     set(&mut second_family, "/addressType", json!("IPv6"));
     set(&mut second_family, "/metadata/name", json!("dual-v6"));
-    read(
+    add_related(
         &mut known,
         RelatedKind::EndpointSlices,
         &[
@@ -103,7 +110,7 @@ fn all() -> RelatedObjects {
     set(&mut owned_set, owned("Deployment").0, owned("Deployment").1);
     let mut rollout = workload("rollout", 0);
     set(&mut rollout, owned("Rollout").0, owned("Rollout").1);
-    read(
+    add_related(
         &mut known,
         RelatedKind::Deployments,
         &[
@@ -114,13 +121,13 @@ fn all() -> RelatedObjects {
             old,
         ],
     );
-    read(&mut known, RelatedKind::StatefulSets, &[workload("db", 0)]);
-    read(
+    add_related(&mut known, RelatedKind::StatefulSets, &[workload("db", 0)]);
+    add_related(
         &mut known,
         RelatedKind::DaemonSets,
         &[daemon("gpu", 0), daemon("log", 2)],
     );
-    // Two revisions of one owner: the older one asks for nothing because the newer one does.
+    // Two revisions of one owner: the older one asks for no pods because the newer one does.
     let [mut older, mut newer] = [workload("older", 0), workload("newer", 2)];
     for revision in [&mut older, &mut newer] {
         set(revision, owned("DeploymentConfig").0, owned("DeploymentConfig").1);
@@ -130,13 +137,13 @@ fn all() -> RelatedObjects {
             json!("uid-of-config"),
         );
     }
-    read(&mut known, RelatedKind::ReplicaSets, &[owned_set, rollout]);
-    read(
+    add_related(&mut known, RelatedKind::ReplicaSets, &[owned_set, rollout]);
+    add_related(
         &mut known,
         RelatedKind::ReplicationControllers,
         &[older, newer, workload("legacy", 0)],
     );
-    read(
+    add_related(
         &mut known,
         RelatedKind::Pods,
         &[
@@ -151,7 +158,7 @@ fn all() -> RelatedObjects {
 #[test]
 fn every_service_gets_its_state() {
     let nothing = |name: &'static str, message| row(name, svc(name, &[]), DEGRADED, "NoPodsMatch", message);
-    assert_rows_beside::<Service>(
+    assert_rows_with_related::<Service>(
         &all(),
         &[
             row("web", svc("web", &[]), HEALTHY, "Ready", "2 of 3 endpoints ready"),
@@ -326,14 +333,14 @@ fn every_service_gets_its_state() {
 }
 
 #[test]
-fn a_port_that_no_ready_pod_has_leads_nowhere() {
+fn a_port_that_no_ready_pod_has_is_not_served() {
     let with_ports = |app: &str, ready, ports: Value| {
         let mut slice = slice(app, &[ready]);
         set(&mut slice, "/ports", ports);
         slice
     };
     let mut known = RelatedObjects::default();
-    read(
+    add_related(
         &mut known,
         RelatedKind::EndpointSlices,
         &[
@@ -349,7 +356,7 @@ fn a_port_that_no_ready_pod_has_leads_nowhere() {
     ]);
     let ports = |app: &str, ports: &Value| svc(app, &[("/spec/ports", ports.clone())]);
     let numbers = json!([{"port": 80, "targetPort": 8080}]);
-    assert_rows_beside::<Service>(
+    assert_rows_with_related::<Service>(
         &known,
         &[
             row(
@@ -396,7 +403,7 @@ fn a_port_that_no_ready_pod_has_leads_nowhere() {
             ),
         ],
     );
-    let some = judge_beside::<Service>(&known, &ports("some", &named));
+    let some = judge_with_related::<Service>(&known, &ports("some", &named));
     assert_eq!(
         (some.reason.as_str(), some.healthy, some.warnings.as_slice()),
         (
@@ -408,7 +415,7 @@ fn a_port_that_no_ready_pod_has_leads_nowhere() {
 }
 
 #[test]
-fn what_was_not_seen_beside_a_service_is_never_ok_and_never_degraded() {
+fn a_service_is_never_ok_and_never_degraded_if_its_related_objects_were_not_seen() {
     let unseen = "its EndpointSlices were not seen, so whether anything answers is not known";
     let unsure = "no endpoint, and whether it is meant to have one is not known: not all workloads were seen";
     assert_rows::<Service>(&[row(
@@ -419,8 +426,8 @@ fn what_was_not_seen_beside_a_service_is_never_ok_and_never_degraded() {
         unseen,
     )]);
     let mut known = RelatedObjects::default();
-    known.miss(RelatedKind::EndpointSlices, None);
-    assert_rows_beside::<Service>(
+    known.mark_unread(RelatedKind::EndpointSlices, None);
+    assert_rows_with_related::<Service>(
         &known,
         &[row(
             "forbidden",
@@ -431,12 +438,12 @@ fn what_was_not_seen_beside_a_service_is_never_ok_and_never_degraded() {
         )],
     );
     let mut known = RelatedObjects::default();
-    read(
+    add_related(
         &mut known,
         RelatedKind::EndpointSlices,
         &[json!({"metadata": {"name": "x"}, "endpoints": 3})],
     );
-    assert_rows_beside::<Service>(
+    assert_rows_with_related::<Service>(
         &known,
         &[row(
             "undecodable",
@@ -447,18 +454,18 @@ fn what_was_not_seen_beside_a_service_is_never_ok_and_never_degraded() {
         )],
     );
     let mut known = RelatedObjects::default();
-    read(
+    add_related(
         &mut known,
         RelatedKind::EndpointSlices,
         &[slice("broken", &[NOT_READY])],
     );
-    read(
+    add_related(
         &mut known,
         RelatedKind::Deployments,
         &[workload("idle", 0), workload("pending", 1)],
     );
-    read(&mut known, RelatedKind::Pods, &[]);
-    assert_rows_beside::<Service>(
+    add_related(&mut known, RelatedKind::Pods, &[]);
+    assert_rows_with_related::<Service>(
         &known,
         &[
             row(
@@ -492,10 +499,10 @@ fn what_was_not_seen_beside_a_service_is_never_ok_and_never_degraded() {
         ],
     );
     for kind in WORKLOADS {
-        read(&mut known, kind, &[]);
+        add_related(&mut known, kind, &[]);
     }
-    known.miss(RelatedKind::Pods, None);
-    assert_rows_beside::<Service>(
+    known.mark_unread(RelatedKind::Pods, None);
+    assert_rows_with_related::<Service>(
         &known,
         &[row(
             "pods that were not seen",
@@ -508,17 +515,14 @@ fn what_was_not_seen_beside_a_service_is_never_ok_and_never_degraded() {
 }
 
 #[test]
-fn a_service_wants_more_only_as_far_as_what_is_known_leaves_it_open() {
+fn a_service_needs_a_related_kind_only_if_its_verdict_depends_on_it() {
     let mut known = RelatedObjects::default();
     let wants = |name: &str, known: &RelatedObjects| {
-        let wants = view::<Service>(&svc(name, &[])).wants(known);
-        wants
-            .into_iter()
-            .map(|(companion, _)| companion)
-            .collect::<Vec<_>>()
+        let wants = view::<Service>(&svc(name, &[])).related_needs(known);
+        wants.into_iter().map(|(kind, _)| kind).collect::<Vec<_>>()
     };
     assert_eq!(wants("web", &known), [RelatedKind::EndpointSlices]);
-    read(
+    add_related(
         &mut known,
         RelatedKind::EndpointSlices,
         &[slice("web", &[READY]), slice("broken", &[NOT_READY])],
@@ -526,7 +530,7 @@ fn a_service_wants_more_only_as_far_as_what_is_known_leaves_it_open() {
     assert_eq!((wants("web", &known), wants("broken", &known)), (vec![], vec![]));
     assert_eq!(wants("empty", &known), WORKLOADS[..4]);
     for kind in WORKLOADS {
-        read(&mut known, kind, &[workload("idle", 0)]);
+        add_related(&mut known, kind, &[workload("idle", 0)]);
     }
     assert_eq!(
         wants("empty", &known),
@@ -535,25 +539,28 @@ fn a_service_wants_more_only_as_far_as_what_is_known_leaves_it_open() {
     assert!(
         wants("idle", &known)
             .iter()
-            .all(|companion| known.is_asked(*companion, "shop"))
+            .all(|kind| known.is_asked(*kind, "shop"))
     );
     let external = svc("x", &[("/spec/type", json!("ExternalName"))]);
-    assert_eq!(view::<Service>(&external).wants(&RelatedObjects::default()), []);
-    assert!(!view::<Service>(&external).answers_for_itself());
-    assert!(view::<Service>(&svc("web", &[])).answers_for_itself());
+    assert_eq!(
+        view::<Service>(&external).related_needs(&RelatedObjects::default()),
+        []
+    );
+    assert!(!view::<Service>(&external).is_judged_by_default());
+    assert!(view::<Service>(&svc("web", &[])).is_judged_by_default());
 }
 
 #[test]
-fn a_service_that_nobody_answers_for_names_what_is_behind_it() {
+fn the_cause_of_a_service_without_endpoints_names_a_pod_or_a_workload() {
     let mut known = all();
     let mut targets = slice("targets", &[NOT_READY, NOT_READY]);
     for number in 0..2 {
         let pod = json!({"kind": "Pod", "namespace": "shop", "name": format!("targets-7d9c-{number}")});
         set(&mut targets, &format!("/endpoints/{number}/targetRef"), pod);
     }
-    read(&mut known, RelatedKind::EndpointSlices, &[targets]);
+    add_related(&mut known, RelatedKind::EndpointSlices, &[targets]);
     let behind = |name: &str| {
-        let item = judge_beside::<Service>(&known, &svc(name, &[]));
+        let item = judge_with_related::<Service>(&known, &svc(name, &[]));
         item.causes
             .into_iter()
             .filter_map(|cause| cause.subject)
@@ -566,188 +573,25 @@ fn a_service_that_nobody_answers_for_names_what_is_behind_it() {
     assert_eq!(behind("idle"), [""; 0]);
 }
 
-fn balanced(more: &[(&str, Value)]) -> Value {
-    let mut fields = vec![("/spec/type", json!("LoadBalancer")), aged(3 * DAY)];
-    fields.extend_from_slice(more);
-    svc("web", &fields)
-}
-
-fn told(reason: &str, kind: &str, message: &str, seconds: i64) -> Value {
-    json!({
-        "metadata": {"namespace": "shop", "name": format!("web.{reason}")},
-        "involvedObject": {"kind": "Service", "namespace": "shop", "name": "web", "uid": "uid-of-web"},
-        "type": kind, "reason": reason, "message": message, "lastTimestamp": at(-seconds),
-    })
-}
-
-fn with_events(events: Option<&[Value]>) -> RelatedObjects {
-    let mut known = RelatedObjects::default();
-    read(&mut known, RelatedKind::EndpointSlices, &[slice("web", &[READY])]);
-    match events {
-        Some(events) => read(&mut known, RelatedKind::ServiceEvents, events),
-        None => known.miss(RelatedKind::ServiceEvents, None),
-    }
-    known
-}
-
-fn failed() -> Value {
-    told(
-        "SyncLoadBalancerFailed",
-        "Warning",
-        "Error syncing load balancer: failed to ensure load balancer: no quota",
-        120,
-    )
-}
-
-fn ingress(ingress: Value) -> (&'static str, Value) {
-    ("/status/loadBalancer/ingress", ingress)
-}
-
 #[test]
-fn a_load_balancer_without_an_address_is_a_warning_with_its_reason() {
-    let class = ("/spec/loadBalancerClass", json!("x.example/lb"));
-    let older = told("AllocationFailed", "Warning", "no pool", 900);
-    let began = told("EnsuringLoadBalancer", "Normal", "Ensuring load balancer", 60);
-    let noise = told("FailedToUpdateEndpointSlices", "Warning", "conflict", 1);
-    let pool = (
-        "/status/conditions",
-        json!([condition(
-            "cilium.io/IPAMRequestSatisfied",
-            "False",
-            "no_pool",
-            "no pool for it"
-        )]),
-    );
-    let changed = (
-        "/metadata/managedFields",
-        json!([{"manager": "kubectl", "time": at(-60)}]),
-    );
-    let fine = |name: &'static str, object| row(name, object, HEALTHY, "Ready", "1 of 1 endpoints ready");
-    let rows: Vec<(Option<Vec<Value>>, Row)> = vec![
-        (
-            Some(vec![]),
-            fine("an address", balanced(&[ingress(json!([{"ip": "192.0.2.1", "ipMode": "Proxy"}]))])),
-        ),
-        (
-            Some(vec![]),
-            fine("a name", balanced(&[ingress(json!([{"hostname": "lb.example"}]))])),
-        ),
-        (
-            Some(vec![older, failed(), began.clone(), noise]),
-            fine("it failed", balanced(&[])).warns(&["its load balancer has no address, 3 days after the Service was \
-                made: SyncLoadBalancerFailed: failed to ensure load balancer: no quota"]),
-        ),
-        (
-            Some(vec![failed()]),
-            fine("it failed within the grace", balanced(&[aged(130)])).warns(&["its load balancer has no address, \
-                2 min after the Service was made: SyncLoadBalancerFailed: failed to ensure load balancer: no quota"]),
-        ),
-        (
-            Some(vec![]),
-            fine("within the grace", balanced(&[aged(299), class.clone()]))
-                .notes(&["its load balancer of class x.example/lb has no address yet"]),
-        ),
-        (
-            Some(vec![]),
-            fine("after it", balanced(&[aged(301), class])).warns(&["its load balancer of class x.example/lb has no \
-                address, 5 min after the Service was made: no event says that a controller for it runs"]),
-        ),
-        (
-            Some(vec![]),
-            fine("made one a minute ago", balanced(&[changed])).notes(&["its load balancer has no address yet"]),
-        ),
-        (
-            Some(vec![began]),
-            fine("it began", balanced(&[ingress(json!([{}]))])).warns(&["its load balancer has no address, 3 days after \
-                the Service was made: its controller began and has not ended"]),
-        ),
-        (
-            Some(vec![]),
-            fine("a condition", balanced(&[pool, aged(3 * 3600)])).warns(&["its load balancer has no address, 3 h after \
-                the Service was made: no_pool: no pool for it"]),
-        ),
-        (
-            None,
-            fine("events may not be read", balanced(&[])).warns(&["its load balancer has no address, 3 days after the \
-                Service was made: its events were not seen"]),
-        ),
-        (
-            Some(vec![]),
-            fine(
-                "a port that it does not serve",
-                balanced(&[ingress(json!([{"ip": "192.0.2.1", "ports": [
-                    {"port": 80, "protocol": "TCP"},
-                    {"port": 53, "protocol": "UDP", "error": "MixedProtocolNotSupported"}]}]))]),
-            )
-            .warns(&["its load balancer does not serve port 53: MixedProtocolNotSupported"]),
-        ),
-        (
-            Some(vec![]),
-            row(
-                "endpoints of somebody else",
-                balanced(&[("/spec/selector", json!(null))]),
-                HEALTHY,
-                "NoSelector",
-                "it selects no pods: somebody else keeps its endpoints",
-            )
-            .warns(&["its load balancer has no address, 3 days after the Service was made: no event says that a \
-                controller for it runs"]),
-        ),
-        (
-            Some(vec![failed()]),
-            row(
-                "not taken down",
-                balanced(&[deleting(), ingress(json!([{"ip": "192.0.2.1"}]))]),
-                TERMINATING,
-                "Deleting",
-                "being deleted",
-            )
-            .warns(&["its load balancer is not taken down: SyncLoadBalancerFailed: failed to ensure load balancer: \
-                no quota"]),
-        ),
-    ];
-    for (events, row) in rows {
-        assert_rows_beside::<Service>(&with_events(events.as_deref()), &[row]);
-    }
-}
-
-#[test]
-fn events_are_asked_for_of_a_service_without_an_address_alone() {
-    let wants = |object: &Value| {
-        let wants = view::<Service>(object).wants(&RelatedObjects::default());
-        wants
-            .iter()
-            .any(|(companion, _)| *companion == RelatedKind::ServiceEvents)
-    };
-    let place = ingress(json!([{"ip": "192.0.2.1"}]));
-    assert!(wants(&balanced(&[])));
-    assert!(!wants(&svc("web", &[])));
-    assert!(!wants(&balanced(&[place.clone()])));
-    assert!(wants(&balanced(&[place, deleting()])));
-    let no_selector = ("/spec/selector", json!(null));
-    assert!(view::<Service>(&balanced(&[no_selector.clone()])).answers_for_itself());
-    assert!(!view::<Service>(&svc("web", &[no_selector])).answers_for_itself());
-}
-
-#[test]
-fn endpoints_on_their_way_out_answer_until_they_are_gone() {
+fn terminating_endpoints_answer_until_they_are_gone() {
     let leaving = |name: &str| {
         let mut slice = slice(name, &[LEAVING, LEAVING]);
         set(&mut slice, "/endpoints/0/conditions/serving", json!(true));
         slice
     };
     let mut known = RelatedObjects::default();
-    read(
+    add_related(
         &mut known,
         RelatedKind::EndpointSlices,
         &[leaving("web"), leaving("idle")],
     );
     let workloads = [workload("web", 2), workload("idle", 0)];
-    read(&mut known, RelatedKind::Deployments, &workloads);
-    for companion in &WORKLOADS[1..] {
-        read(&mut known, *companion, &[]);
+    add_related(&mut known, RelatedKind::Deployments, &workloads);
+    for kind in &WORKLOADS[1..] {
+        add_related(&mut known, *kind, &[]);
     }
-    assert_rows_beside::<Service>(
+    assert_rows_with_related::<Service>(
         &known,
         &[
             row(
