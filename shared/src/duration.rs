@@ -1,9 +1,9 @@
-//! Durations as Go and kubectl write them: `3m`, `90s`, `1m30s`, `500ms`. Must not know what they measure.
+//! Durations as Go and kubectl write them: `3m`, `90s`, `1m30s`, `500ms`. This module must not know what they measure.
 
 use std::time::Duration;
 
-/// The units of Go's `time.ParseDuration`, in nanoseconds. Of two units with the same beginning the longer comes first.
-/// Go takes the micro sign and the Greek letter that looks like it.
+/// The units of Go's `time.ParseDuration`, in nanoseconds. If two units begin alike, the longer one comes first.
+/// Go accepts the micro sign and the Greek letter that looks like it.
 const UNITS: [(&str, f64); 8] = [
     ("ms", 1e6),
     ("ns", 1.0),
@@ -15,8 +15,8 @@ const UNITS: [(&str, f64); 8] = [
     ("s", 1e9),
 ];
 
-/// Reads what `time.ParseDuration` reads without a sign: `0`, or numbers that each have a unit. `None` for other text, and
-/// for more nanoseconds than Go counts.
+/// Reads a duration as `time.ParseDuration` does, but without a sign: `0`, or numbers that each have a unit. `None` for other
+/// text, and for more nanoseconds than Go counts.
 #[must_use]
 pub fn parse(text: &str) -> Option<Duration> {
     if text == "0" {
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn other_text_is_no_duration() {
+    fn other_text_is_not_a_duration() {
         for text in [
             "", "s", "90", "00", "-3m", "+3m", "3 m", " 3m", "3x", "1m30", "1.2.3s", ".s", "2562048h", "é",
             "3é",

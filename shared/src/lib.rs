@@ -1,8 +1,7 @@
-//! What a healthy cluster means, and how to find out.
+//! Judges whether a cluster is healthy.
 //!
-//! [`cluster`] turns the API server's bytes into the views of [`resource`], [`check`] judges the views,
-//! [`report`] is the result, and [`run`] is the one place where cluster and check meet. The plugin and the agent are
-//! thin rims around this library.
+//! [`cluster`] turns the API server's bytes into the views of [`resource`]. [`check`] judges the views. [`report`] is the
+//! result. Cluster and check meet only in [`run`]. The plugin and the agent are thin programs around this library.
 
 pub mod apiserver;
 pub mod check;

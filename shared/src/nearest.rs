@@ -1,12 +1,12 @@
-//! The nearest known word to a misspelt one.
+//! Finds the known word that is nearest to a misspelt one.
 
-/// The candidate that is most like `word`, if one is alike enough to be meant.
+/// The candidate most similar to `word`. `None` if none is similar enough to be a typo.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_lowercase();
     candidates
         .into_iter()
         .map(|c| (c.to_lowercase(), c))
-        // Jaro-Winkler alone accepts letters in common however far apart: `certificate` and `service`.
+        // Jaro-Winkler alone accepts words that share letters far apart: `certificate` and `service`.
         .filter(|(lower, _)| strsim::normalized_damerau_levenshtein(&word, lower) >= 0.5)
         .map(|(lower, c)| (strsim::jaro_winkler(&word, &lower), c))
         .filter(|(likeness, _)| *likeness >= 0.7)

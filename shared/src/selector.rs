@@ -1,8 +1,8 @@
-//! Label selectors in kubectl's syntax, for data that no API server selects: dumps, and the agent's cache.
+//! Label selectors in kubectl's syntax. They select from a dump and from the agent's cache, where no API server does.
 
 use std::collections::BTreeMap;
 
-/// A parsed label selector; the empty one matches everything.
+/// A parsed label selector. An empty selector matches every object.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Selector {
     requirements: Vec<Requirement>,
@@ -11,13 +11,13 @@ pub struct Selector {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Requirement {
     In(String, Vec<String>),
-    /// An object without the label matches too, as in the API server.
+    /// As in the API server, an object without the label matches too.
     NotIn(String, Vec<String>),
     Exists(String),
     NotExists(String),
 }
 
-/// Text that is no label selector.
+/// The text is not a label selector.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is no label selector: {1}")]
 pub struct ParseSelectorError(String, &'static str);
@@ -34,7 +34,7 @@ impl Selector {
         })
     }
 
-    /// Whether everything is selected.
+    /// Whether the selector matches every object.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.requirements.is_empty()
@@ -123,7 +123,7 @@ fn non_empty_word(text: &str) -> Result<String, &'static str> {
     }
 }
 
-/// Checks the characters of a label key or value; the API server checks the rest.
+/// Checks only the characters of a label key or value; the API server checks the rest.
 fn word(text: &str) -> Result<String, &'static str> {
     let text = text.trim();
     if text
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn text_that_is_no_selector_is_refused() {
+    fn text_that_is_not_a_selector_is_refused() {
         for text in [
             "a=b,",
             ",",

@@ -1,10 +1,10 @@
-//! Words of a shell's command line, for hints that are pasted.
+//! Words of a shell's command line, for hints that people paste.
 
-/// The word as a shell reads it back, in quotes if it needs them.
+/// Quotes a word if it needs quotes, so that a shell reads the word unchanged.
 #[must_use]
 pub fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,".contains(c);
-    // In quotes, a name with a leading dash at least stands out from the flags.
+    // Quotes do not stop a command from reading a leading dash as a flag, but a reader sees that it is a name.
     if !word.is_empty() && !word.starts_with('-') && word.chars().all(plain) {
         word.to_owned()
     } else {
@@ -17,7 +17,7 @@ mod tests {
     use super::quoted;
 
     #[test]
-    fn a_word_that_a_shell_would_read_is_quoted() {
+    fn a_word_with_characters_special_to_a_shell_is_quoted() {
         assert_eq!(quoted("prod-eu"), "prod-eu");
         assert_eq!(quoted("a;rm -rf $HOME"), "'a;rm -rf $HOME'");
         assert_eq!(quoted("it's"), r"'it'\''s'");

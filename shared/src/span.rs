@@ -1,6 +1,6 @@
 //! A span of time in words.
 
-/// The span in the largest unit that fits into it twice: `90 s`, `3 min`, `5 h`, `14 days`.
+/// Writes the span in the largest unit that fits into it twice: `90 s`, `3 min`, `5 h`, `14 days`.
 #[must_use]
 pub fn span(seconds: i64) -> String {
     match seconds {
@@ -16,7 +16,7 @@ mod tests {
     use super::span;
 
     #[test]
-    fn a_unit_is_used_from_two_of_it_on() {
+    fn a_span_of_two_units_or_more_is_written_in_that_unit() {
         let rows = [
             (119, "119 s"),
             (120, "2 min"),

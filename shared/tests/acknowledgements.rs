@@ -1,4 +1,4 @@
-//! The annotation `sre/ignore`: what it acknowledges, until when, and what comes of it.
+//! The annotation `sre/ignore`: the codes that it acknowledges, its end, and its effect on the verdict.
 
 #![allow(
     clippy::expect_used,
@@ -29,7 +29,7 @@ fn kind(report: &Report) -> &KindCheck {
     report.kinds().next().expect("Deployments were judged")
 }
 
-/// A Deployment that falls short for a reason that is a quota's.
+/// A Deployment that falls short because of a quota.
 fn refused(annotation: &str) -> Deployment {
     Deployment::new("shop", "checkout")
         .replicas(3)
@@ -42,7 +42,7 @@ fn refused(annotation: &str) -> Deployment {
         .annotation("sre/ignore", annotation)
 }
 
-/// The same whose rollout has run out of time too.
+/// A Deployment that a quota holds up until its rollout has run out of time too.
 fn stalled(annotation: &str) -> Deployment {
     refused(annotation).condition("Progressing", "False", "ProgressDeadlineExceeded", at(-3600))
 }
@@ -55,20 +55,20 @@ fn item(deployment: Deployment, now: &str) -> Item {
     }
 }
 
-/// What is acknowledged, as `CODE until DATE, reason`, and the warnings.
+/// The acknowledgement, as `CODE until DATE, reason`, and the warnings.
 fn outcome(deployment: Deployment, now: &str) -> (String, Vec<String>) {
     let item = item(deployment, now);
-    let told = item.acknowledged.map_or(String::new(), |a| {
+    let acknowledged = item.acknowledged.map_or(String::new(), |a| {
         format!("{} until {}, {}", a.code, a.until, a.reason)
     });
-    (told, item.warnings)
+    (acknowledged, item.warnings)
 }
 
 const NOON: &str = "2026-11-24T12:00:00Z";
 
 #[test]
-fn a_reason_or_all_of_the_causes_acknowledge() {
-    for (annotation, told) in [
+fn a_reason_or_all_causes_can_be_acknowledged() {
+    for (annotation, expected) in [
         (
             "Quota until 2026-12-01, budget is decided on Monday",
             "Quota until 2026-12-01, budget is decided on Monday",
@@ -97,13 +97,13 @@ fn a_reason_or_all_of_the_causes_acknowledge() {
     ] {
         assert_eq!(
             outcome(refused(annotation), NOON),
-            (told.to_owned(), vec![]),
+            (expected.to_owned(), vec![]),
             "{annotation}"
         );
-        // That the rollout ran out of time is the consequence of the same.
+        // The rollout ran out of time because of the same quota.
         assert_eq!(
             outcome(stalled(annotation), NOON),
-            (told.to_owned(), vec![]),
+            (expected.to_owned(), vec![]),
             "{annotation}"
         );
     }
@@ -118,12 +118,15 @@ fn a_reason_or_all_of_the_causes_acknowledge() {
 }
 
 #[test]
-fn it_ends_with_its_day_and_is_a_warning_from_then_on() {
-    let of = |now| outcome(refused("Quota until 2026-11-24, known"), now);
+fn an_acknowledgement_ends_with_its_day_and_is_a_warning_afterwards() {
+    let at_time = |now| outcome(refused("Quota until 2026-11-24, known"), now);
     let known = "Quota until 2026-11-24, known".to_owned();
     let over = "annotation sre/ignore: Quota was acknowledged until 2026-11-24, which is over".to_owned();
-    assert_eq!(of("2026-11-24T23:59:59Z"), (known, vec![]));
-    assert_eq!(of("2026-11-25T00:00:00Z"), (String::new(), vec![over.clone()]));
+    assert_eq!(at_time("2026-11-24T23:59:59Z"), (known, vec![]));
+    assert_eq!(
+        at_time("2026-11-25T00:00:00Z"),
+        (String::new(), vec![over.clone()])
+    );
     let time = |now| outcome(refused("Quota until 2026-11-24T12:00:00Z, known"), now).0;
     assert_eq!(
         (
@@ -132,7 +135,7 @@ fn it_ends_with_its_day_and_is_a_warning_from_then_on() {
         ),
         ("Quota until 2026-11-24T12:00:00Z, known", "")
     );
-    // One that is over does not spoil another.
+    // An acknowledgement that is over does not affect another one.
     let both = outcome(
         refused("Quota until 2026-11-24, old; Quota until 2026-12-24, new"),
         "2026-11-25T00:00:00Z",
@@ -141,7 +144,7 @@ fn it_ends_with_its_day_and_is_a_warning_from_then_on() {
 }
 
 #[test]
-fn what_is_malformed_has_no_effect_and_is_a_warning() {
+fn a_malformed_annotation_has_no_effect_and_is_a_warning() {
     for annotation in [
         "Quota",
         "true",
@@ -156,22 +159,26 @@ fn what_is_malformed_has_no_effect_and_is_a_warning() {
         "until 2026-12-01, known",
         "Quota: until 2026-12-01 known",
     ] {
-        let (told, warnings) = outcome(refused(annotation), NOON);
+        let (acknowledged, warnings) = outcome(refused(annotation), NOON);
         let warning =
             format!("annotation sre/ignore has no effect: {annotation:?} is not CODE until DATE, reason");
-        assert_eq!((told.as_str(), warnings), ("", vec![warning]), "{annotation}");
+        assert_eq!(
+            (acknowledged.as_str(), warnings),
+            ("", vec![warning]),
+            "{annotation}"
+        );
     }
     for annotation in ["", " ; "] {
         let empty = "annotation sre/ignore has no effect: it is empty".to_owned();
         assert_eq!(outcome(refused(annotation), NOON), (String::new(), vec![empty]));
     }
-    // A healthy object is told of it before it matters.
+    // A healthy object shows the warning too, before the annotation matters.
     let healthy = Deployment::new("shop", "web").annotation("sre/ignore", "Quota");
     assert_eq!(outcome(healthy, NOON).1.len(), 1);
 }
 
 #[test]
-fn state_and_healthy_stay_and_the_verdict_leaves_it_out() {
+fn an_acknowledged_object_keeps_its_state_and_is_left_out_of_the_verdict() {
     let known = "Quota until 2026-12-01, known";
     let report = judged(
         [refused(known), Deployment::new("shop", "web")],
@@ -191,7 +198,7 @@ fn state_and_healthy_stay_and_the_verdict_leaves_it_out() {
     );
     assert_eq!(check.items[0].healthy, Some(false));
     assert_eq!(FailOn::default().exit_code(Outcome::of(&report)), 0);
-    // Another one is news.
+    // An object without the annotation still counts.
     let other = Deployment::new("shop", "search").replicas(2).counts(2, 2, 0, 0);
     let report = judged([refused(known), other], NOON, &Request::everything());
     assert_eq!(
@@ -201,7 +208,7 @@ fn state_and_healthy_stay_and_the_verdict_leaves_it_out() {
 }
 
 #[test]
-fn without_ignore_the_annotation_is_as_if_it_were_not_there() {
+fn with_no_ignore_the_annotation_has_no_effect() {
     let ask = Request {
         no_ignore: true,
         ..Request::everything()
@@ -220,7 +227,7 @@ fn without_ignore_the_annotation_is_as_if_it_were_not_there() {
 }
 
 #[test]
-fn what_is_unknown_cannot_be_acknowledged() {
+fn an_unknown_object_cannot_be_acknowledged() {
     let odd = Deployment::new("shop", "odd")
         .counts(1, 1, -1, 1)
         .annotation("sre/ignore", "Malformed until 2026-12-01, known");
@@ -232,7 +239,7 @@ fn what_is_unknown_cannot_be_acknowledged() {
 }
 
 #[test]
-fn an_item_tells_who_acknowledged_what_and_nothing_where_nobody_did() {
+fn an_item_has_its_acknowledgement_or_none() {
     let json = |annotation| {
         serde_json::to_value(item(refused(annotation), NOON)).expect("an item is JSON")["acknowledged"]
             .clone()
@@ -245,7 +252,7 @@ fn an_item_tells_who_acknowledged_what_and_nothing_where_nobody_did() {
 }
 
 #[test]
-fn of_all_annotations_only_those_that_are_read_are_kept() {
+fn only_annotations_that_are_read_are_kept() {
     let deployment = Deployment::new("shop", "web")
         .annotation("kubectl.kubernetes.io/last-applied-configuration", "{}")
         .annotation("sre/ignore", "x");

@@ -1,5 +1,5 @@
-//! Every code that a report can carry has its section in docs/checks.md, from which `kubectl sre explain` prints, and no
-//! section explains a word that there is not.
+//! Every code of a report has its section in docs/checks.md, and every section has a code. `kubectl sre explain` prints
+//! these sections.
 
 #![allow(
     clippy::expect_used,
@@ -13,7 +13,7 @@ use std::path::Path;
 
 const DOCS: &str = include_str!("../../docs/checks.md");
 
-/// Codes that are passed on as a controller says them, and explained all the same.
+/// Codes that no check names, since a check passes on the controller's word. The docs explain them too.
 const PASSED_ON: [Code; 1] = [Code::ProgressDeadlineExceeded];
 
 fn sections(heading: &str) -> BTreeSet<String> {
@@ -57,27 +57,27 @@ fn sources() -> Vec<String> {
 }
 
 #[test]
-fn every_code_has_its_section_in_the_docs_and_every_section_a_code() {
+fn every_code_has_its_section_in_the_docs_and_every_section_has_a_code() {
     let codes: BTreeSet<String> = Code::ALL.iter().map(ToString::to_string).collect();
     let sections: BTreeSet<String> = sections("Reasons").union(&sections("Causes")).cloned().collect();
     let missing: Vec<&String> = codes.difference(&sections).collect();
     assert_eq!(missing, [""; 0], "docs/checks.md lacks a section");
     let idle: Vec<&String> = sections.difference(&codes).collect();
-    assert_eq!(idle, [""; 0], "docs/checks.md explains a word that there is not");
+    assert_eq!(idle, [""; 0], "docs/checks.md explains a word that is not a code");
 }
 
 #[test]
-fn every_code_is_said_by_a_check() {
+fn every_code_is_used_by_a_check() {
     let sources = sources();
-    let is_said = |code: &&Code| {
+    let is_used = |code: &&Code| {
         let name = format!("Code::{code}");
         let mut uses = sources.iter().flat_map(|source| source.split(&name).skip(1));
         uses.any(|rest| !rest.starts_with(|c: char| c.is_alphanumeric()))
     };
-    let unsaid = Code::ALL
+    let unused = Code::ALL
         .iter()
-        .filter(|code| !is_said(code) && !PASSED_ON.contains(code));
-    assert_eq!(unsaid.map(Code::as_str).collect::<Vec<_>>(), [""; 0]);
+        .filter(|code| !is_used(code) && !PASSED_ON.contains(code));
+    assert_eq!(unused.map(Code::as_str).collect::<Vec<_>>(), [""; 0]);
 }
 
 #[test]

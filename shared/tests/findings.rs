@@ -1,4 +1,4 @@
-//! How the items of a report fold into findings: by what is behind them.
+//! The items of a report fold into findings by the cause behind them.
 
 #![allow(clippy::expect_used, reason = "a test that cannot build its item has failed")]
 #![allow(
@@ -9,7 +9,7 @@
 use serde_json::{Value, json};
 use sre_shared::report::{Acknowledged, Finding, Item, State, findings};
 
-/// A workload none of whose pods is ready, or another object that is degraded.
+/// An unhealthy object. For a workload, none of its pods is ready.
 fn item(identity: &str, causes: Value) -> Item {
     let mut parts = identity.split('/');
     let kind = parts.next().unwrap_or_default();
@@ -33,7 +33,7 @@ fn cause(code: &str, message: &str, count: u32, subject: Option<&str>) -> Value 
 }
 
 /// `CODE subject: message, P pods of W workloads, S services [items]`
-fn told(finding: &Finding) -> String {
+fn line(finding: &Finding) -> String {
     let items: Vec<String> = finding.items.iter().map(ToString::to_string).collect();
     format!(
         "{} {}: {}, {} pods of {} workloads, {} services [{}]",
@@ -47,12 +47,12 @@ fn told(finding: &Finding) -> String {
     )
 }
 
-fn all(items: &[Item]) -> Vec<String> {
-    findings(items).iter().map(told).collect()
+fn lines(items: &[Item]) -> Vec<String> {
+    findings(items).iter().map(line).collect()
 }
 
 #[test]
-fn a_lost_node_is_told_once_with_all_that_was_on_it() {
+fn a_lost_node_is_one_finding_with_all_objects_on_it() {
     let lost = |count| {
         json!([cause(
             "NodeNotReady",
@@ -76,11 +76,11 @@ fn a_lost_node_is_told_once_with_all_that_was_on_it() {
         );
         items.push(item(&format!("Service/shop/web-{number:02}"), json!([empty])));
     }
-    // Its workload is fine.
+    // The workload of this Service is healthy.
     let other = cause("NoReadyEndpoints", "no endpoint", 1, Some("Deployment/shop/fine"));
     items.push(item("Service/shop/other", json!([other])));
     assert_eq!(
-        all(&items),
+        lines(&items),
         [
             "NodeNotReady Node/n7: node n7 is not ready: Kubelet stopped posting node status., 35 pods of 12 workloads, \
              4 services [Deployment/shop/web-01 Deployment/shop/web-02 Deployment/shop/web-03 Deployment/shop/web-04 \
@@ -106,20 +106,20 @@ fn a_lost_node_is_told_once_with_all_that_was_on_it() {
 }
 
 #[test]
-fn what_is_missing_is_told_once_however_it_is_missed() {
-    let by = |code, message| json!([cause(code, message, 2, Some("Secret/shop/db"))]);
+fn a_missing_secret_is_one_finding_for_all_codes_that_it_causes() {
+    let causes = |code, message| json!([cause(code, message, 2, Some("Secret/shop/db"))]);
     let items = [
         item(
             "Deployment/shop/api",
-            by("ContainerConfig", "container api: secret \"db\" not found"),
+            causes("ContainerConfig", "container api: secret \"db\" not found"),
         ),
         item(
             "StatefulSet/shop/db",
-            by("VolumeMount", "secret \"db\" not found"),
+            causes("VolumeMount", "secret \"db\" not found"),
         ),
     ];
     assert_eq!(
-        all(&items),
+        lines(&items),
         [
             "ContainerConfig Secret/shop/db: container api: secret \"db\" not found, 4 pods of 2 workloads, 0 services \
           [Deployment/shop/api StatefulSet/shop/db]"
@@ -129,14 +129,14 @@ fn what_is_missing_is_told_once_however_it_is_missed() {
 
 #[test]
 fn two_rules_of_a_namespace_are_two_findings() {
-    let by = |code| json!([cause(code, "forbidden", 1, Some("Namespace/shop"))]);
+    let causes = |code| json!([cause(code, "forbidden", 1, Some("Namespace/shop"))]);
     let items = [
-        item("Deployment/shop/a", by("PodSecurity")),
-        item("Deployment/shop/b", by("LimitRange")),
-        item("Deployment/shop/c", by("LimitRange")),
+        item("Deployment/shop/a", causes("PodSecurity")),
+        item("Deployment/shop/b", causes("LimitRange")),
+        item("Deployment/shop/c", causes("LimitRange")),
     ];
     assert_eq!(
-        all(&items),
+        lines(&items),
         [
             "LimitRange Namespace/shop: forbidden, 2 pods of 2 workloads, 0 services [Deployment/shop/b Deployment/shop/c]",
             "PodSecurity Namespace/shop: forbidden, 1 pods of 1 workloads, 0 services [Deployment/shop/a]",
@@ -145,7 +145,7 @@ fn two_rules_of_a_namespace_are_two_findings() {
 }
 
 #[test]
-fn a_webhook_that_fails_and_what_it_refuses_are_one() {
+fn a_webhook_that_fails_and_the_workloads_that_it_refuses_are_one_finding() {
     let refused = json!({"code": "AdmissionWebhook", "message": "denied", "count": 1, "subject": "Webhook/policy.example",
                          "example": "ReplicaSet/api-1"});
     let dead = json!({"code": "AdmissionWebhook", "message": "policy.example refuses CREATE of pods", "count": 1,
@@ -155,7 +155,7 @@ fn a_webhook_that_fails_and_what_it_refuses_are_one() {
         item("Deployment/shop/api", json!([refused])),
     ];
     assert_eq!(
-        all(&items),
+        lines(&items),
         [
             "AdmissionWebhook Webhook/policy.example: denied, 0 pods of 1 workloads, 0 services \
           [ValidatingWebhookConfiguration/policy Deployment/shop/api]"
@@ -163,9 +163,9 @@ fn a_webhook_that_fails_and_what_it_refuses_are_one() {
     );
 }
 
-/// So many workloads, each with a cause of that code. Its message is different for each; its words are those that it shares,
-/// with the number of the workload in the place of `#`.
-fn alike(shared: Option<&str>, count: usize) -> Vec<Item> {
+/// Workloads that crash, each with a message of its own. `shared` has the words that their causes share; the number of the
+/// workload replaces `#` in them.
+fn crashing(shared: Option<&str>, count: usize) -> Vec<Item> {
     let one = |number: usize| {
         let number = number.to_string();
         let mut cause = cause("CrashLoop", &format!("it ended {number} times"), 1, None);
@@ -180,22 +180,22 @@ fn alike(shared: Option<&str>, count: usize) -> Vec<Item> {
 
 #[test]
 fn more_than_three_workloads_that_share_words_are_one_finding() {
-    let count = |count| findings(&alike(Some("lost lease"), count)).len();
+    let count = |count| findings(&crashing(Some("lost lease"), count)).len();
     assert_eq!((count(3), count(4)), (3, 1));
     assert_eq!(
-        told(&findings(&alike(Some("lost lease"), 4))[0]),
+        line(&findings(&crashing(Some("lost lease"), 4))[0]),
         "CrashLoop -: it ended 1 times, 4 pods of 4 workloads, 0 services \
          [Deployment/shop/web-1 Deployment/shop/web-2 Deployment/shop/web-3 Deployment/shop/web-4]"
     );
 }
 
 #[test]
-fn workloads_that_share_no_words_are_findings_of_their_own() {
+fn workloads_without_shared_words_are_separate_findings() {
     for shared in [None, Some("cannot open port 808#")] {
-        assert_eq!(findings(&alike(shared, 6)).len(), 6, "{shared:?}");
+        assert_eq!(findings(&crashing(shared, 6)).len(), 6, "{shared:?}");
     }
-    // Another code is another cause.
-    let mut items = alike(Some("lost lease"), 8);
+    // Causes with different codes are different causes.
+    let mut items = crashing(Some("lost lease"), 8);
     for item in items.iter_mut().take(4) {
         item.causes[0].code = "OutOfMemory".into();
     }
@@ -205,7 +205,7 @@ fn workloads_that_share_no_words_are_findings_of_their_own() {
 #[test]
 fn a_message_in_other_words_changes_no_finding() {
     let items = |words: &str| {
-        let mut items = alike(Some("lost lease"), 4);
+        let mut items = crashing(Some("lost lease"), 4);
         for (number, item) in items.iter_mut().enumerate() {
             item.causes[0].message = words.replace('#', &number.to_string());
         }
@@ -222,7 +222,7 @@ fn a_message_in_other_words_changes_no_finding() {
 }
 
 #[test]
-fn causes_of_an_agent_that_sends_no_words_are_one_by_equal_messages_alone() {
+fn causes_from_an_agent_without_shared_words_are_one_only_if_their_messages_are_equal() {
     let older = |message: fn(usize) -> String| {
         let one = |number| {
             let causes = json!([cause("Unschedulable", &message(number), 1, None)]);
@@ -235,8 +235,8 @@ fn causes_of_an_agent_that_sends_no_words_are_one_by_equal_messages_alone() {
 }
 
 #[test]
-fn a_crash_tells_since_when_without_a_break_and_when_last() {
-    let mut items = alike(None, 1);
+fn a_crash_has_the_time_of_its_beginning_and_of_its_last_occurrence() {
+    let mut items = crashing(None, 1);
     let first = &mut items[0];
     first.since = Some("2026-03-02T11:20:00Z".into());
     first.causes[0].since = Some("2026-03-02T11:10:00Z".into());
@@ -249,7 +249,7 @@ fn a_crash_tells_since_when_without_a_break_and_when_last() {
 }
 
 #[test]
-fn what_follows_from_another_cause_is_none() {
+fn a_consequence_of_another_cause_is_no_finding() {
     let late = cause("ProgressDeadlineExceeded", "timed out", 1, None);
     let crash = cause("CrashLoop", "container app exited 1", 1, None);
     assert_eq!(
@@ -263,7 +263,7 @@ fn what_follows_from_another_cause_is_none() {
 }
 
 #[test]
-fn only_news_with_a_cause_is_a_finding() {
+fn only_an_open_item_with_a_cause_is_a_finding() {
     let crash = json!([cause("CrashLoop", "container app exited 1", 1, None)]);
     let broken = item("Deployment/shop/a", crash);
     let known = Item {
@@ -287,17 +287,17 @@ fn only_news_with_a_cause_is_a_finding() {
         findings(&[in_state(State::Progressing)])[0].state,
         State::Progressing
     );
-    // A workload without a known cause is none; a node is one itself.
+    // A workload without a known cause is no finding. A node is one by itself.
     assert_eq!(findings(&[item("Deployment/shop/a", json!([]))]), []);
     assert_eq!(
-        all(&[item("Node/n7", json!([]))]),
+        lines(&[item("Node/n7", json!([]))]),
         ["ReadyBelowDesired Node/n7: 0 of 3 ready, 0 pods of 0 workloads, 0 services []"]
     );
 }
 
 #[test]
 fn the_worst_and_widest_comes_first() {
-    let by = |name: &str, state, count| Item {
+    let crash = |name: &str, state, count| Item {
         state,
         ..item(
             name,
@@ -310,10 +310,10 @@ fn the_worst_and_widest_comes_first() {
         )
     };
     let items = [
-        by("Deployment/shop/a", State::Progressing, 9),
-        by("Deployment/shop/b", State::Degraded, 1),
-        by("Deployment/shop/c", State::Unavailable, 1),
-        by("Deployment/shop/d", State::Unavailable, 2),
+        crash("Deployment/shop/a", State::Progressing, 9),
+        crash("Deployment/shop/b", State::Degraded, 1),
+        crash("Deployment/shop/c", State::Unavailable, 1),
+        crash("Deployment/shop/d", State::Unavailable, 2),
     ];
     let order = findings(&items).into_iter().flat_map(|f| f.items);
     let order: Vec<String> = order.map(|item| item.to_string()).collect();
@@ -324,7 +324,7 @@ fn the_worst_and_widest_comes_first() {
 }
 
 #[test]
-fn a_pod_leads_to_its_workload() {
+fn a_cause_that_names_a_pod_belongs_to_the_workload_of_the_pod() {
     let crash = json!([cause("CrashLoop", "container app exited 1", 2, None)]);
     for (workload, pod) in [
         ("Deployment/shop/web-app", "web-app-7d9c8f5b6-x2k4l"),
@@ -344,7 +344,7 @@ fn a_pod_leads_to_its_workload() {
         ];
         let found = findings(&items);
         assert_eq!((found.len(), found[0].services), (1, 1), "{workload}");
-        // One that is healthy, or of another namespace, is not behind it.
+        // A healthy workload is not behind it, and neither is one in another namespace.
         let items = [
             item("Deployment/bank/web-app", crash.clone()),
             item("Service/shop/any", empty),
@@ -354,9 +354,9 @@ fn a_pod_leads_to_its_workload() {
 }
 
 #[test]
-fn a_service_is_told_with_the_one_workload_behind_it() {
+fn a_service_belongs_to_the_finding_of_its_own_workload() {
     let crash = json!([cause("CrashLoop", "container app exited 1", 2, None)]);
-    let empty = |of| json!([cause("NoReadyEndpoints", "no endpoint", 1, Some(of))]);
+    let empty = |workload| json!([cause("NoReadyEndpoints", "no endpoint", 1, Some(workload))]);
     let items = [
         item("Deployment/shop/a", crash.clone()),
         item("Deployment/shop/b", crash),
@@ -364,7 +364,7 @@ fn a_service_is_told_with_the_one_workload_behind_it() {
         item("Service/shop/a-headless", empty("Deployment/shop/a")),
     ];
     assert_eq!(
-        all(&items),
+        lines(&items),
         [
             "CrashLoop -: container app exited 1, 2 pods of 1 workloads, 2 services [Deployment/shop/a Service/shop/a \
              Service/shop/a-headless]",

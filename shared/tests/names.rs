@@ -1,4 +1,4 @@
-//! No two types of a crate share a name, so that a name says which type is meant.
+//! No two types of a crate share a name, so that each name means one type.
 
 #![allow(
     clippy::expect_used,
@@ -8,10 +8,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// Names that mean something only with their module: `fmt::Error`.
+/// General names that people read together with their module: `fmt::Error`.
 const GENERAL: [&str; 3] = ["Args", "Builder", "Error"];
 
-/// Names that are shared still.
+/// Names that two types still share, by crate.
 const OPEN: &[(&str, &str)] = &[];
 
 fn sources(directory: &Path, found: &mut Vec<PathBuf>) {
@@ -25,7 +25,7 @@ fn sources(directory: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The type that a line at the margin declares. Items of functions, of traits and of test modules are indented.
+/// The type that an unindented line declares. The items of functions, traits and test modules are indented.
 fn declared(line: &str) -> Option<&str> {
     let line = match line.strip_prefix("pub") {
         Some(rest) if rest.starts_with('(') => rest.split_once(") ")?.1,
@@ -68,7 +68,7 @@ fn no_two_types_of_a_crate_share_a_name() {
             }
         }
         let is_open = |name: &str| {
-            let mut open = OPEN.iter().filter(|(of, _)| *of == member);
+            let mut open = OPEN.iter().filter(|(name, _)| *name == member);
             open.any(|(_, names)| names.split(' ').any(|open| open == name))
         };
         for (name, places) in places {

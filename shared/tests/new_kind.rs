@@ -1,5 +1,5 @@
-//! Every file that has to know a kind knows every kind of the registry. The compiler asks for the rest: the view, the
-//! verdict, its facts.
+//! Every file that lists kinds lists every kind of the registry. The compiler asks for the rest: the view, the verdict and
+//! the facts.
 
 #![allow(
     clippy::expect_used,
@@ -9,10 +9,10 @@
 use sre_shared::kind::Kind;
 use std::path::{Path, PathBuf};
 
-/// How a file writes a kind that it knows.
+/// The text by which a file names a kind.
 type Mark = fn(Kind) -> String;
 
-/// The files, as CONTRIBUTING.md lists them, each with the mark that a kind leaves there.
+/// The files in CONTRIBUTING.md's list, each with the text that names a kind there.
 const FILES: [(&str, Mark); 7] = [
     ("shared/src/dump/version.rs", |kind| {
         format!("versions::<{kind:?}>")
@@ -33,7 +33,7 @@ const FILES: [(&str, Mark); 7] = [
     }),
 ];
 
-/// Files that know the kinds of every cluster, and no custom resource such as a Rollout.
+/// Files that list only built-in kinds, without custom resources such as Rollout.
 const BUILT_IN: [(&str, Mark); 4] = [
     ("shared/src/dump/layout.rs", |kind| {
         format!("\"{}\",", kind.plural())
@@ -61,7 +61,7 @@ fn lacking<'a>(files: &[(&str, Mark)], kinds: &(impl Iterator<Item = &'a Kind> +
 }
 
 #[test]
-fn every_file_that_has_to_know_a_kind_knows_it() {
+fn every_file_that_lists_kinds_lists_all_of_them() {
     let built_in = Kind::ALL.iter().filter(|kind| kind.is_built_in());
     let mut lacking = lacking(&FILES, &Kind::ALL.iter());
     lacking.extend(self::lacking(&BUILT_IN, &built_in));
@@ -69,7 +69,7 @@ fn every_file_that_has_to_know_a_kind_knows_it() {
 }
 
 #[test]
-fn contributing_lists_these_files() {
+fn contributing_lists_all_of_these_files() {
     let text = std::fs::read_to_string(root().join("CONTRIBUTING.md")).expect("CONTRIBUTING.md");
     let files = FILES.iter().chain(&BUILT_IN);
     let unlisted = files.filter(|(file, _)| !text.contains(file));

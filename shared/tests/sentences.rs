@@ -1,5 +1,5 @@
-//! A report is data. The code that folds, groups or shows it looks for no words in its texts, so that a sentence can be
-//! reworded and nothing else changes.
+//! A report is data. The code that folds, groups or shows it does not look for words in its texts. So a sentence can be
+//! reworded without any other change.
 
 #![allow(
     clippy::expect_used,
@@ -17,7 +17,7 @@ const READERS: [&str; 5] = [
     "../kubectl-sre/src/output",
 ];
 
-/// The one file that may: an older agent sends what it did not see as a sentence alone.
+/// The one file that may look for words: an older agent sends each thing that it did not see only as a sentence.
 const WIRE_OF_OLDER_AGENTS: &str = "src/report/not_seen.rs";
 
 /// Methods that look for a text in another.
@@ -83,7 +83,7 @@ fn no_reader_of_a_report_searches_its_texts_for_words() {
 }
 
 #[test]
-fn a_search_for_a_word_is_found_and_one_for_a_mark_is_not() {
+fn a_search_for_a_word_is_found_and_a_search_for_punctuation_is_not() {
     for line in [
         r#"note.contains("still going after")"#,
         r#"a.split(", ").find("x")"#,

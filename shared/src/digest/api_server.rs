@@ -35,8 +35,8 @@ pub(super) fn line(check: &ApiServerCheck, now: Option<Time>) -> String {
     parts.join(", ")
 }
 
-/// The lines below it: the other place from which it was seen, and how it was before.
-pub(super) fn more(check: &ApiServerCheck) -> Vec<(&'static str, String)> {
+/// The lines below it: the view from the second place, and the record of the last day.
+pub(super) fn detail_lines(check: &ApiServerCheck) -> Vec<(&'static str, String)> {
     let mut lines = Vec::new();
     if let Some(vantage) = &check.vantage {
         lines.push(("Two views", two_views(vantage)));
@@ -67,8 +67,8 @@ fn two_views(vantage: &Vantage) -> String {
     )
 }
 
-/// The windows of which at least half was watched; of less, the name of a window would say too much. If there is none yet,
-/// the checks since the agent began.
+/// The windows that were watched for at least half of their length; the name of any other window would promise too much. If
+/// there is none yet, the checks since the agent started.
 fn record(record: &Record) -> Option<String> {
     let half_watched = |window: &&Window| {
         let length = match window.window.as_str() {
@@ -111,7 +111,7 @@ fn with_latency(mut text: String, window: &Window) -> String {
     text
 }
 
-/// Rounded down, so that less than all is never 100 %.
+/// Rounds down, so that only all checks give 100 %.
 fn percent(part: f64) -> String {
     let hundredths = (part * 1e4).floor();
     if hundredths >= 1e4 {

@@ -1,4 +1,4 @@
-//! The verdict in one line: what the whole is, whose it is, and the sentences that say why.
+//! The verdict in one line: the overall health, the place that was judged, and the sentences that say why.
 
 use super::OverallHealth;
 use super::not_seen::NotSeenGroup;
@@ -6,10 +6,9 @@ use super::words::{kind_title, listed};
 use crate::judge::CONTROLLERS;
 use crate::kind::Kind;
 use crate::report::{Item, KindCheck, Outcome, Report, State, Status};
-
 use crate::span::span;
 
-/// Kinds that the verdict names, of more that fall short.
+/// Number of kinds that the verdict names if more fall short.
 const NAMED_KINDS: usize = 3;
 
 /// The verdict.
@@ -17,13 +16,13 @@ const NAMED_KINDS: usize = 3;
 pub struct Headline {
     /// The worst of the parts.
     pub health: OverallHealth,
-    /// What was judged: the context, the dump, the agent or the API server, whichever is known first.
+    /// The place that was judged: the first that is known of context, dump, agent and API server.
     pub place: Option<String>,
     /// `gitVersion` of the API server.
     pub version: Option<String>,
-    /// Why; at least one.
+    /// The sentences that say why; at least one.
     pub sentences: Vec<String>,
-    /// The agent that has answered.
+    /// The agent that answered.
     pub agent: Option<String>,
 }
 
@@ -72,7 +71,7 @@ fn sentences(report: &Report, not_seen: &[NotSeenGroup<'_>]) -> Vec<String> {
         }
     }
     sentences.extend(objects_sentence(report));
-    // If the API server itself is the reason, that was said already.
+    // If the API server itself is the reason, a sentence above says so.
     if !not_seen.is_empty() && !is_api_server_unreached {
         sentences.push(match not_seen {
             [one] if one.is_short() => format!("not seen: {} ({})", one.what(), one.class()),
@@ -89,7 +88,7 @@ fn sentences(report: &Report, not_seen: &[NotSeenGroup<'_>]) -> Vec<String> {
     sentences
 }
 
-/// One sentence about the objects, however many kinds there are.
+/// One sentence about the objects of all kinds.
 fn objects_sentence(report: &Report) -> Option<String> {
     let kinds: Vec<&KindCheck> = report.kinds().filter(|k| k.summary.total > 0).collect();
     let sentence = match kinds.as_slice() {
@@ -104,14 +103,14 @@ fn objects_sentence(report: &Report) -> Option<String> {
     })
 }
 
-/// That there are no objects at all, of kinds that were read.
+/// The sentence for kinds that were read and have no objects at all.
 fn nothing_found(report: &Report) -> Option<String> {
     let read = report.kinds().filter(|kind| kind.status == Status::Ok);
     let titles: Vec<String> = read.map(title_of_none).collect();
     (!titles.is_empty()).then(|| format!("no {} found", listed(&titles, "or")))
 }
 
-/// The title of a kind without objects. Of a kind that was not named, only objects without a controller are judged.
+/// The title of a kind without objects. If a kind was not named, only its objects without a controller are judged.
 pub(super) fn title_of_none(kind: &KindCheck) -> String {
     let has_controllers = Kind::from_word(&kind.check).is_some_and(Kind::leaves_owned);
     let title = kind_title(&kind.check);
@@ -122,7 +121,7 @@ pub(super) fn title_of_none(kind: &KindCheck) -> String {
     }
 }
 
-/// What a sentence counts of a kind. What is acknowledged is in none of the counts but the first.
+/// The counts of a kind for its sentence. Acknowledged objects are only in the first count.
 struct HeadlineCounts {
     /// Objects with a verdict.
     judged: u64,
@@ -132,9 +131,9 @@ struct HeadlineCounts {
     unknown: u64,
     /// Healthy objects that are under way.
     moving: u64,
-    /// Whether all of it was seen, and lately.
+    /// Whether all objects were seen, and recently.
     is_seen: bool,
-    /// Whether it was last seen too long ago to be certain.
+    /// Whether the counts are too old to be certain.
     is_old: bool,
 }
 
@@ -184,13 +183,16 @@ fn kind_sentence(kind: &KindCheck) -> String {
         ));
     }
     if unknown > 0 {
-        // The sentence before has said how many there are, and of what.
-        let of = if short > 0 {
+        // The part before already says the total and the kind.
+        let total = if short > 0 {
             String::new()
         } else {
             format!(" of {judged} {title}")
         };
-        parts.push(format!("{unknown}{of} {} not understood", was_or_were(unknown)));
+        parts.push(format!(
+            "{unknown}{total} {} not understood",
+            was_or_were(unknown)
+        ));
     }
     if parts.is_empty() {
         parts.push(healthy_sentence(kind, judged, &title));
@@ -201,8 +203,8 @@ fn kind_sentence(kind: &KindCheck) -> String {
     parts.join(", ")
 }
 
-/// That all objects of a kind are healthy. If some were not seen, only those that were are spoken of. Acknowledged objects
-/// fall short and are not among the healthy.
+/// The sentence for a kind without unhealthy objects. If some objects were not seen, it is only about those that were.
+/// Acknowledged objects fall short and do not count as healthy.
 fn healthy_sentence(kind: &KindCheck, judged: u64, title: &str) -> String {
     let one = Kind::from_word(&kind.check).map_or_else(|| kind.check.clone(), |kind| kind.kind().to_owned());
     let healthy = judged.saturating_sub(kind.summary.acknowledged);
@@ -216,7 +218,7 @@ fn healthy_sentence(kind: &KindCheck, judged: u64, title: &str) -> String {
     }
 }
 
-/// What objects do that are not there yet: a Job has no rollout.
+/// The word for objects that are under way: a Job has no rollout.
 fn progress_word<'a>(checks: impl IntoIterator<Item = &'a str>) -> &'static str {
     let has_end = |check| Kind::from_word(check).is_some_and(|kind| kind.info().ends);
     if checks.into_iter().all(has_end) {
@@ -271,8 +273,7 @@ fn kinds_sentence(kinds: &[&KindCheck]) -> String {
     parts.join(", ")
 }
 
-/// The sum of a count, and in words of which kinds. The parts have a line each, so that of many kinds the first few are
-/// enough.
+/// The sum of a count, and its kinds in words. Each part has a line of its own, so the first few of many kinds are enough.
 fn counted(
     tallies: &[(&KindCheck, HeadlineCounts)],
     count: impl Fn(&HeadlineCounts) -> u64,

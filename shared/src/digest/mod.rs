@@ -1,9 +1,8 @@
-//! A report in the form in which people read it: verdict first, problems grouped and worst first, then what was not seen
-//! and one line a part.
+//! A report in the form in which people read it: the verdict first, then groups of problems with the worst first, then
+//! the things that were not seen, and one line for each part.
 //!
-//! It is made once from a [`Report`] and holds data and plain sentences, without colour, escapes or line breaks. The
-//! terminal draws from it, and so does every other output for people, so that all of them group, order and word a report
-//! alike.
+//! It is made once from a [`Report`]. It holds data and plain sentences, without colour, escapes or line breaks. The terminal
+//! and every other output for people draw from it, so that all of them group, order and word a report alike.
 
 mod api_server;
 mod headline;
@@ -22,35 +21,35 @@ use crate::report::{Acknowledged, ApiServerCheck, Item, Report, Status};
 use crate::resource::Time;
 use crate::span::span;
 
-/// What people read of a report.
+/// A report in the form in which people read it.
 #[derive(Debug)]
 pub struct Digest<'a> {
     /// The verdict.
     pub headline: Headline,
     /// The API server's part, if it is not well.
     pub api_server: Option<&'a ApiServerCheck>,
-    /// What is wrong with the objects: causes that several objects have, single objects, and objects that fall short alike;
-    /// the worst first.
+    /// The problems of the objects, the worst first: causes that several objects share, single objects, and objects that
+    /// fall short alike.
     pub problems: Vec<Problem<'a>>,
-    /// Objects whose finding an annotation acknowledges.
+    /// Objects that an annotation acknowledges.
     pub acknowledged: Vec<(&'a Item, &'a Acknowledged)>,
-    /// What was asked for and not seen, one entry a failure.
+    /// Things that were asked for and not seen, one entry for each failure.
     pub not_seen: Vec<NotSeenGroup<'a>>,
-    /// What was not seen of the causes.
+    /// Things that the search for causes did not see.
     pub causes_not_seen: CausesNotSeen<'a>,
-    /// One line a part that has something to report, the API server first.
+    /// One line for each part that has something to report, the API server first.
     pub parts: Vec<PartLine>,
-    /// What was looked at.
+    /// The parts, namespaces and kinds that were asked for.
     pub extent: Extent,
     now: Option<Time>,
 }
 
-/// How a part, or the whole, is.
+/// The health of a part, or of the whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OverallHealth {
-    /// All of it was seen and is well.
+    /// All of it was seen and is healthy.
     Ok,
-    /// What falls short is under way.
+    /// All objects that fall short are under way.
     Progressing,
     /// Something falls short.
     Degraded,
@@ -104,7 +103,7 @@ impl<'a> Digest<'a> {
         }
     }
 
-    /// How long ago that time was, such as `19 minutes`; `None` if it is no time.
+    /// How long ago a time was, such as `19 min`; `None` if the text is not a time.
     #[must_use]
     pub fn age(&self, since: Option<&str>) -> Option<String> {
         let since = Time::parse(since?).ok()?;
@@ -112,7 +111,7 @@ impl<'a> Digest<'a> {
     }
 }
 
-/// When the report was made: its data may be older.
+/// When the report was made. Its data may be older.
 fn report_time(report: &Report) -> Option<Time> {
     let observed = Time::parse(&report.observed_at).ok()?;
     let age = i64::try_from(report.age_seconds).ok()?;

@@ -1,28 +1,28 @@
-//! What was not seen, grouped: one entry a failure, of however many kinds and namespaces.
+//! Groups the things that were not seen: one entry for each failure, with all of its kinds and namespaces.
 
 use crate::kind::RbacRule;
 use crate::report::{KindCheck, NotSeen, Report, Scope, State};
 use std::borrow::Cow;
 
-/// Names of namespaces in an entry that stands for many.
+/// Number of namespaces that an entry names if it has more.
 const SHOWN_NAMES: usize = 4;
 
-/// Entries of [`NotSeen`] that have one reason.
+/// Entries of [`NotSeen`] with one reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotSeenGroup<'a> {
     first: &'a NotSeen,
-    /// What was not seen, without the namespace.
+    /// The things that were not seen, without their namespace.
     things: Vec<Cow<'a, str>>,
-    /// The rules that are missing.
+    /// The missing rules.
     rules: Vec<RbacRule>,
-    /// The namespaces in which it was not seen, if only some.
+    /// The namespaces in which they were not seen, if only some.
     namespaces: Vec<&'a str>,
-    /// Where it was not seen, if that is no list of namespaces.
+    /// The place where they were not seen, if it is not a list of namespaces.
     scope: &'a Scope,
 }
 
-/// The thing and the namespace in which it was not seen, if it is only one. Objects of other kinds stand with the kind that
-/// needs them.
+/// The thing that was not seen, and its namespace if it is exactly one. If another kind needs the thing, it is the whole
+/// sentence, without a namespace.
 fn parts(entry: &NotSeen) -> (Cow<'_, str>, Option<&str>) {
     match entry.needed_by {
         Some(_) => (entry.what().into(), None),
@@ -45,7 +45,7 @@ impl<'a> NotSeenGroup<'a> {
     }
 
     /// Whether the entry is about the same thing in another namespace.
-    fn takes(&self, entry: &NotSeen) -> bool {
+    fn is_same_thing(&self, entry: &NotSeen) -> bool {
         let (thing, namespace) = parts(entry);
         self.things == [thing]
             && self.first.class == entry.class
@@ -54,8 +54,8 @@ impl<'a> NotSeenGroup<'a> {
             && !self.namespaces.is_empty()
     }
 
-    /// Whether the other is about other kinds, or other places of a dump, for the same reason.
-    fn merges(&self, other: &Self) -> bool {
+    /// Whether the other group has the same reason, and is about other kinds or other places in a dump.
+    fn has_same_reason(&self, other: &Self) -> bool {
         let are_kinds = self.first.is_kind() && other.first.is_kind();
         let are_places = self.first.resource.is_none() && other.first.resource.is_none();
         (are_kinds || (are_places && self.first.hint == other.first.hint))
@@ -78,12 +78,12 @@ impl<'a> NotSeenGroup<'a> {
         push_once(&mut self.namespaces, namespace);
     }
 
-    /// Whether the headline has room for it, since it lists no namespaces.
+    /// Whether the headline has room for the group. A list of namespaces is too long for it.
     pub(super) fn is_short(&self) -> bool {
         self.namespaces.len() < 2
     }
 
-    /// What was not seen, and where.
+    /// The things that were not seen, with their place.
     #[must_use]
     pub fn what(&self) -> String {
         let things = self.things.join(", ");
@@ -108,7 +108,7 @@ impl<'a> NotSeenGroup<'a> {
         &self.first.class
     }
 
-    /// The rules that are missing, else the error.
+    /// The missing rules, else the error.
     #[must_use]
     pub fn why(&self) -> String {
         match self.rules.as_slice() {
@@ -121,13 +121,13 @@ impl<'a> NotSeenGroup<'a> {
         }
     }
 
-    /// The hint of the first entry, as it is in the report.
+    /// The hint of the first entry, as the report has it.
     #[must_use]
     pub fn own_hint(&self) -> Option<String> {
         self.first.next_step()
     }
 
-    /// What to do next, for all of its entries.
+    /// The next step for all entries of the group.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         self.first.next_step_with(&self.rules)
@@ -140,11 +140,11 @@ fn push_once<T: PartialEq>(words: &mut Vec<T>, word: Option<T>) {
     }
 }
 
-/// Groups entries: first those of one thing in several namespaces, then those of several kinds for one reason.
+/// Groups entries: first one thing in several namespaces, then several kinds with one reason.
 pub(super) fn group(entries: &[NotSeen]) -> Vec<NotSeenGroup<'_>> {
     let mut things: Vec<NotSeenGroup<'_>> = Vec::new();
     for entry in entries {
-        match things.iter_mut().find(|group| group.takes(entry)) {
+        match things.iter_mut().find(|group| group.is_same_thing(entry)) {
             Some(group) => group.add(entry),
             None => {
                 let mut group = NotSeenGroup::new(entry);
@@ -155,7 +155,7 @@ pub(super) fn group(entries: &[NotSeen]) -> Vec<NotSeenGroup<'_>> {
     }
     let mut groups: Vec<NotSeenGroup<'_>> = Vec::new();
     for group in things {
-        match groups.iter_mut().find(|other| other.merges(&group)) {
+        match groups.iter_mut().find(|other| other.has_same_reason(&group)) {
             Some(other) => {
                 other.things.extend(group.things);
                 other.rules.extend(group.rules);
@@ -166,17 +166,17 @@ pub(super) fn group(entries: &[NotSeen]) -> Vec<NotSeenGroup<'_>> {
     groups
 }
 
-/// What was not seen of the causes. No verdict depends on it.
+/// Things that the search for causes did not see. No verdict depends on them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CausesNotSeen<'a> {
-    /// The search for causes is off, though something is not healthy.
+    /// The search for causes is off, although something is not healthy.
     TurnedOff {
         /// Why.
         why: Option<&'a str>,
         /// How to turn it on.
         hint: Option<&'a str>,
     },
-    /// The search is on; this was not seen. If all is well, nothing is missed.
+    /// The search did not see these things. Empty if the search is off and all is well.
     Missing(Vec<NotSeenGroup<'a>>),
 }
 

@@ -1,4 +1,4 @@
-//! One line a part, and what was looked at.
+//! One line for each part, and the extent of a report.
 
 use super::headline::title_of_none;
 use super::words::{kind_title, listed};
@@ -12,28 +12,28 @@ use std::collections::BTreeSet;
 pub struct PartLine {
     /// Its name, such as `API server` or `DaemonSets`.
     pub title: String,
-    /// How it is; `None` for a line that says more of the part before.
+    /// Its health; `None` for a line that adds to the part before.
     pub health: Option<OverallHealth>,
-    /// What is counted of it, or was measured.
+    /// Its counts, or its measured values.
     pub text: String,
 }
 
-/// What was looked at.
+/// The parts, namespaces and kinds that were asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Extent {
     /// Parts that were seen.
     pub seen: usize,
     /// Parts that were asked for.
     pub asked: usize,
-    /// In which namespaces, in words; `None` if no objects were asked for.
+    /// The namespaces in words; `None` if no objects were asked for.
     pub namespaces: Option<String>,
     /// The agent that answered, with its version and pod.
     pub agent: Option<String>,
-    /// Kinds without objects that have no line, such as `bare Jobs`.
+    /// Kinds that have no line because they have no objects, such as `bare Jobs`.
     pub empty: Vec<String>,
 }
 
-/// The lines of all parts. With several kinds, those without objects have none.
+/// The lines of all parts. If there are several kinds, kinds without objects have no line.
 pub(super) fn list(report: &Report, now: Option<Time>) -> Vec<PartLine> {
     let mut parts = Vec::new();
     if let Some(check) = report.api_server() {
@@ -42,8 +42,8 @@ pub(super) fn list(report: &Report, now: Option<Time>) -> Vec<PartLine> {
             health: Some(check.status.into()),
             text: api_server::line(check, now),
         });
-        let more = api_server::more(check).into_iter();
-        parts.extend(more.map(|(title, text)| PartLine {
+        let details = api_server::detail_lines(check).into_iter();
+        parts.extend(details.map(|(title, text)| PartLine {
             title: title.to_owned(),
             health: None,
             text,
@@ -58,12 +58,12 @@ pub(super) fn list(report: &Report, now: Option<Time>) -> Vec<PartLine> {
     parts
 }
 
-/// Whether a kind has no line since it has no objects and others have a line.
+/// Whether a kind has no line: it has no objects, and there are other kinds.
 fn is_without_line(report: &Report, kind: &KindCheck) -> bool {
     kind.summary.total == 0 && report.kinds().count() > 1
 }
 
-/// How a kind is. As in the verdict, what falls short may be under way.
+/// The health of a kind. As in the verdict, objects that fall short may be under way.
 fn health(kind: &KindCheck) -> OverallHealth {
     let is_broken = kind
         .items
@@ -95,7 +95,7 @@ fn counts(kind: &KindCheck) -> String {
 }
 
 impl Extent {
-    /// That kinds without a line have no objects, in words.
+    /// The sentence for the kinds that have no line because they have no objects.
     #[must_use]
     pub fn nothing_found(&self) -> Option<String> {
         (!self.empty.is_empty()).then(|| format!("no {} found", listed(&self.empty, "or")))
@@ -103,7 +103,7 @@ impl Extent {
 
     pub(super) fn new(report: &Report) -> Self {
         let is_seen = |check: &&crate::report::CheckResult| check.status() != Status::Unknown;
-        // Kinds that were not seen are listed as such.
+        // Kinds that were not seen are listed as not seen.
         let is_empty = |kind: &&KindCheck| kind.status == Status::Ok && is_without_line(report, kind);
         Self {
             seen: report.checks.iter().filter(is_seen).count(),
@@ -128,7 +128,7 @@ fn namespaces(report: &Report) -> Option<String> {
     if let Namespaces::These(names) = &report.coverage.namespaces {
         return Some(format!("namespace {}", names.join(", ")));
     }
-    // An agent may send only what is worth showing, from which nothing follows about the other namespaces.
+    // An agent may send only items worth showing. They say nothing about the other namespaces.
     if report.source.mode == "agent" {
         return Some("all namespaces".to_owned());
     }

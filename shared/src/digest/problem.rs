@@ -1,4 +1,5 @@
-//! What is wrong with the objects, worst first: causes that several objects have, then one object after the other.
+//! The problems of the objects, the worst first. Of equal severity, causes that several objects share come before single
+//! objects.
 
 use super::Digest;
 use super::words::{cause_sentence, count, object_name, with_notes};
@@ -8,10 +9,10 @@ use crate::report::{Cause, Code, Finding, Fold, Item, NoteCode, ObjectRef, State
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-/// Causes that say the same of different things are listed one by one up to so many.
+/// Causes with the same words and different subjects are listed one by one up to this number.
 const SAME_WORDS: usize = 3;
 
-/// How bad a problem is, the worst first.
+/// The severity of a problem, the worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
     /// It falls short.
@@ -25,7 +26,7 @@ pub enum Severity {
 }
 
 impl Severity {
-    /// How bad an item is; `None` if nobody has to look at it.
+    /// The severity of an item; `None` if nobody has to look at it.
     #[must_use]
     pub fn from_item(item: &Item) -> Option<Self> {
         if item.acknowledged.is_some() {
@@ -48,32 +49,32 @@ impl Severity {
     }
 }
 
-/// One entry of what is wrong.
+/// One entry of the list of problems.
 #[derive(Debug)]
 pub enum Problem<'a> {
-    /// A cause that several objects have.
+    /// A cause that several objects share.
     Shared(Box<SharedCause<'a>>),
     /// One object with its causes.
     Object(ObjectProblem<'a>),
-    /// Objects that fall short alike, for a reason that is not known; those without a ready pod first.
+    /// Objects that fall short alike for an unknown cause. Objects without a ready pod come first.
     Alike(Vec<&'a Item>),
 }
 
-/// A cause and how far it reaches.
+/// A cause with its reach.
 #[derive(Debug)]
 pub struct SharedCause<'a> {
-    /// The cause, with its counts, since when it lasts, and what to do next.
+    /// The cause with its counts, its beginning and the next step.
     pub finding: Finding,
-    /// All objects under it.
+    /// All affected objects.
     pub items: Vec<&'a Item>,
 }
 
-/// One object that has causes of its own.
+/// One object with causes of its own.
 #[derive(Debug)]
 pub struct ObjectProblem<'a> {
     /// The object.
     pub item: &'a Item,
-    /// Services that nobody answers for because of it.
+    /// Services without a ready endpoint because of it.
     pub services: u64,
 }
 
@@ -95,7 +96,7 @@ impl<'a> Problem<'a> {
         all.min().unwrap_or(Severity::Progressing)
     }
 
-    /// By what entries are ordered: the worst first, then what reaches furthest, then what serves nobody.
+    /// The order of entries: first by severity, then shared causes by their reach, then objects without a ready pod.
     fn rank(&self) -> impl Ord + use<> {
         let (kind, size) = match self {
             Self::Shared(cause) => (0, cause.items.len()),
@@ -107,7 +108,7 @@ impl<'a> Problem<'a> {
 }
 
 impl SharedCause<'_> {
-    /// Names of the objects under it, without the thing itself that is behind them and without Services.
+    /// Names of the affected objects, without the subject itself and without Services.
     #[must_use]
     pub fn names(&self) -> Vec<String> {
         let subject = self.finding.subject.as_ref();
@@ -124,7 +125,7 @@ impl SharedCause<'_> {
         names
     }
 
-    /// How far it reaches and since when: `37 pods of 12 workloads in 3 namespaces, for 19 minutes`.
+    /// Its reach and age: `37 pods of 12 workloads in 3 namespaces, for 19 min`.
     #[must_use]
     pub fn reach(&self, digest: &Digest<'_>) -> String {
         let finding = &self.finding;
@@ -153,14 +154,14 @@ impl SharedCause<'_> {
 }
 
 impl<'a> ObjectProblem<'a> {
-    /// The cause that stands in the place of the object's message, whose counts would say the same.
+    /// The cause that replaces the object's message. The message would only repeat the counts.
     fn inline_cause(&self) -> Option<&'a Cause> {
         let mut causes = self.item.roots();
         let first = causes.next().filter(|_| self.item.reason == "ReadyBelowDesired");
         first.filter(|_| causes.next().is_none())
     }
 
-    /// What the object's line says beside its counts.
+    /// The text of the object's line beside its counts.
     #[must_use]
     pub fn text(&self, digest: &Digest<'_>) -> String {
         let item = self.item;
@@ -186,12 +187,12 @@ impl<'a> ObjectProblem<'a> {
         }
     }
 
-    /// The object's causes, each with its sentence; without one if the object's line says it already.
+    /// The object's causes, each with its sentence. A cause has none if the object's line says it already.
     #[must_use]
     pub fn causes(&self, digest: &Digest<'_>) -> Vec<(&'a Cause, Option<String>)> {
         let is_inline = self.inline_cause().is_some();
         let sentence = |cause: &'a Cause| {
-            // An object that is itself behind something ends its message with the cause.
+            // If an object is itself the subject of a cause, its message ends with that cause.
             if is_inline || self.item.message.ends_with(&cause.message) {
                 return None;
             }
@@ -209,13 +210,13 @@ impl<'a> ObjectProblem<'a> {
 }
 
 impl Digest<'_> {
-    /// What to say of an item beside its counts: its message, for how long, and its notes.
+    /// The text about an item beside its counts: its message, its age and its notes.
     #[must_use]
     pub fn explain(&self, item: &Item) -> String {
         let rest = item.detail.as_deref().unwrap_or(&item.message);
         let lingers = item.notes.with_code(NoteCode::DeletionLingers);
         if let Some(note) = lingers.filter(|_| item.state == State::Terminating) {
-            // The note says the same, and for how long.
+            // The note says the same, and how long the deletion has lasted.
             let others = item.notes.iter().filter(|other| *other != note);
             let others: Vec<&str> = others.map(|n| trim_end_mark(&n.text)).collect();
             return match others.as_slice() {
@@ -231,7 +232,7 @@ impl Digest<'_> {
             (rest, _) => trim_end_mark(rest).to_owned(),
         };
         if let Some(age) = self.age(item.since.as_deref()).map(|age| format!("for {age}")) {
-            // That message says so itself.
+            // If the object is judged itself, the message of this code has the age.
             if item.reason != Code::JustRecovered || !item.judged_by.is_empty() {
                 text = format!("{text}, {age}");
             }
@@ -248,7 +249,7 @@ fn services_without_endpoints(count: u64) -> Option<String> {
     }
 }
 
-/// Groups what is wrong with those items, the worst first.
+/// Groups the problems of items, the worst first.
 pub(super) fn group<'a>(items: &[&'a Item]) -> Vec<Problem<'a>> {
     let mut problems = Vec::new();
     let mut objects: HashMap<ObjectRef, usize> = HashMap::new();
@@ -275,7 +276,7 @@ pub(super) fn group<'a>(items: &[&'a Item]) -> Vec<Problem<'a>> {
     problems
 }
 
-/// Objects of which no cause is known, by what they have in common.
+/// Groups objects without a known cause by severity, state, kind and reason.
 fn group_alike<'a>(items: &[&'a Item]) -> Vec<Problem<'a>> {
     let mut groups: Vec<Vec<&'a Item>> = Vec::new();
     let mut places: HashMap<_, usize> = HashMap::new();
@@ -298,7 +299,8 @@ fn group_alike<'a>(items: &[&'a Item]) -> Vec<Problem<'a>> {
     groups.into_iter().map(Problem::Alike).collect()
 }
 
-/// The object that a cause is listed with, if it is only one: a workload with its Services and its claim.
+/// The one object that a cause is listed with, such as a workload with its Services and its claim. `None` if there are
+/// several.
 fn only_object<'a>(fold: &Fold<'a>) -> Option<&'a Item> {
     let is_itself = |item: &Item| fold.finding.subject.as_ref() == Some(&item.identity());
     let under: HashSet<ObjectRef> = fold
@@ -315,7 +317,7 @@ fn only_object<'a>(fold: &Fold<'a>) -> Option<&'a Item> {
     }
 }
 
-/// Merges causes that say the same of many different things, such as a quota in each of thirty namespaces.
+/// Merges causes with the same words and many different subjects, such as a quota in each of thirty namespaces.
 fn merge_same_words(folds: Vec<Fold<'_>>) -> Vec<Fold<'_>> {
     let words = |fold: &Fold<'_>| Some((fold.finding.code.clone(), fold.words.clone()?));
     let mut counts: HashMap<_, usize> = HashMap::new();
@@ -341,7 +343,7 @@ fn merge_same_words(folds: Vec<Fold<'_>>) -> Vec<Fold<'_>> {
     merged
 }
 
-/// Adds a cause to another that says the same.
+/// Adds a cause to another one with the same words.
 fn absorb<'a>(into: &mut Fold<'a>, from: Fold<'a>) {
     let (finding, other) = (&mut into.finding, from.finding);
     finding.pods += other.pods;

@@ -7,7 +7,7 @@ use super::{CausesNotSeen, Digest, Headline, NotSeenGroup, OverallHealth, PartLi
 use crate::report::Report;
 use serde_json::{Value, json};
 
-/// A report with these checks and entries of what was not seen, settled as by a run.
+/// A report with these checks and these things that were not seen, settled as by a run.
 fn report(checks: Value, not_seen: Value, causes_not_seen: Value) -> Report {
     let mut report: Report = serde_json::from_value(json!({
         "apiVersion": "sre/v1", "kind": "HealthReport", "status": "unknown", "observedAt": "2026-03-02T12:00:00Z",
@@ -44,7 +44,7 @@ fn quota(pods: u32) -> Value {
     }])
 }
 
-/// `SEVERITY kind: names`, and for a shared cause its reach.
+/// One line for each problem: `SEVERITY kind: names`, and for a shared cause its reach.
 fn listed(digest: &Digest<'_>) -> Vec<String> {
     let name = |problem: &Problem<'_>| {
         let names: Vec<String> = problem.items().iter().map(|item| item.name.clone()).collect();
@@ -67,7 +67,7 @@ fn listed(digest: &Digest<'_>) -> Vec<String> {
 }
 
 #[test]
-fn a_shared_cause_comes_before_single_objects_and_those_before_what_still_serves() {
+fn a_shared_cause_comes_first_and_objects_that_still_serve_come_last() {
     let crash = json!([{
         "code": "CrashLoop", "message": "container app exited 1: no config.", "count": 2, "example": "Pod/x-1",
     }]);
@@ -105,7 +105,7 @@ fn an_acknowledged_object_is_no_problem_and_is_listed_with_its_reason() {
 }
 
 #[test]
-fn what_was_not_seen_for_one_reason_is_one_group_of_several_kinds_and_namespaces() {
+fn kinds_and_namespaces_not_seen_for_one_reason_are_one_group() {
     let entry = |kind: &str, namespace: &str| {
         json!({
             "what": format!("{kind} in namespace {namespace}"), "resource": format!("{kind}.apps"), "class": "forbidden",
@@ -142,7 +142,7 @@ fn what_was_not_seen_for_one_reason_is_one_group_of_several_kinds_and_namespaces
 }
 
 #[test]
-fn a_hint_of_an_agent_stays_as_it_is_for_several_rules() {
+fn a_hint_from_an_agent_stays_unchanged_for_several_rules() {
     let entry = |kind: &str| json!({"what": kind, "class": "forbidden", "missing": format!("apps/{kind} list"), "hint": "ask its owner"});
     let report = report(
         json!([]),
@@ -155,7 +155,7 @@ fn a_hint_of_an_agent_stays_as_it_is_for_several_rules() {
 }
 
 #[test]
-fn a_note_in_other_words_is_shown_as_before() {
+fn severity_follows_the_code_of_a_note_and_not_its_text() {
     let severity = |codes: Value, text: &str| {
         let item = json!({
             "kind": "Deployment", "name": "web", "state": "healthy", "healthy": true, "reason": "ScaledToZero",
@@ -170,7 +170,7 @@ fn a_note_in_other_words_is_shown_as_before() {
 }
 
 #[test]
-fn a_deletion_that_takes_long_is_told_by_its_note() {
+fn a_note_explains_a_deletion_that_takes_long() {
     let explained = |state: &str, text: &str| {
         let item = json!({
             "kind": "Deployment", "name": "web", "state": state, "reason": "Deleting", "message": "being deleted",
@@ -181,7 +181,7 @@ fn a_deletion_that_takes_long_is_told_by_its_note() {
     };
     for text in ["being deleted for 12 min, finalizers: x", "anything else"] {
         assert_eq!(explained("terminating", text), format!("{text} (two; three)"));
-        // Of another object of the same controller. That pods were not seen is a note for machines alone.
+        // In any other state, the note only follows the message. The note that pods were not seen is for programs alone.
         assert_eq!(
             explained("degraded", text),
             format!("being deleted ({text}; three)")
@@ -190,7 +190,7 @@ fn a_deletion_that_takes_long_is_told_by_its_note() {
 }
 
 #[test]
-fn nobody_misses_causes_that_are_turned_off_while_all_is_well() {
+fn a_search_for_causes_that_is_off_is_not_reported_while_all_is_well() {
     let off =
         json!([{"what": "causes", "class": "turnedOff", "error": "--cause none", "hint": "leave it out"}]);
     let short = deployments("degraded", json!([item("shop", "web", 0, json!([]))]));
@@ -210,7 +210,7 @@ fn nobody_misses_causes_that_are_turned_off_while_all_is_well() {
 }
 
 #[test]
-fn the_headline_says_what_it_is_whose_it_is_and_why() {
+fn the_headline_has_health_place_and_sentences() {
     let checks = json!([
         {"check": "apiserver", "status": "unknown", "version": "v1.37.2", "class": "timeout"},
         deployments("degraded", json!([item("shop", "web", 0, json!([]))])),
@@ -266,7 +266,7 @@ fn each_part_has_one_line_and_kinds_without_objects_share_one() {
 }
 
 #[test]
-fn an_object_that_has_its_pods_and_is_called_degraded_is_a_warning() {
+fn a_degraded_object_with_all_of_its_pods_is_a_warning() {
     let mut full = item("shop", "web", 3, json!([]));
     full["state"] = json!("degraded");
     let full = serde_json::from_value(full).expect("an item");

@@ -5,7 +5,7 @@ use crate::judge::CONTROLLERS;
 use crate::kind::Kind;
 use crate::report::{Cause, Item, NoteCode, State};
 
-/// `a, b and c`, with that last word.
+/// Joins words to a list: `a, b and c`. `last` is the word before the last one.
 pub(super) fn listed(words: &[String], last: &str) -> String {
     match words {
         [] => String::new(),
@@ -31,7 +31,7 @@ pub(super) fn kind_title(plural: &str) -> String {
     Kind::from_word(plural).map_or_else(|| plural.to_owned(), |kind| kind.title().to_owned())
 }
 
-/// A time that something took.
+/// A duration: `9.1 ms`, `120 ms`, `1.5 s`.
 #[must_use]
 pub fn milliseconds(ms: f64) -> String {
     match ms {
@@ -41,7 +41,7 @@ pub fn milliseconds(ms: f64) -> String {
     }
 }
 
-/// The name of an object: `shop/checkout` for a Deployment, else with the kind.
+/// The name of an object: `shop/checkout` for a Deployment, else with its kind before it.
 #[must_use]
 pub fn object_name(item: &Item) -> String {
     let name = match item.name.as_str() {
@@ -68,7 +68,7 @@ pub fn ready_count(item: &Item) -> String {
     }
 }
 
-/// The command that shows more of an object that falls short.
+/// The command that shows more about an object that falls short.
 #[must_use]
 pub fn describe_command(item: &Item) -> Option<String> {
     let falls_short = !matches!(item.state, State::Progressing | State::Healthy);
@@ -82,13 +82,13 @@ pub fn describe_command(item: &Item) -> Option<String> {
     })
 }
 
-/// A cause in a sentence that may go on.
+/// A cause as a sentence without its full stop, so that more words can follow.
 #[must_use]
 pub fn cause_sentence(cause: &Cause) -> String {
     format!("{}: {}", cause.code, trim_end_mark(&cause.message))
 }
 
-/// A text about an item, and in brackets the notes and warnings beside it.
+/// A text about an item, with the item's notes and warnings in brackets after it.
 pub(super) fn with_notes(item: &Item, text: String) -> String {
     let notes = item.notes.iter();
     let notes = notes.filter(|note| note.code != Some(NoteCode::PodsNotSeen));

@@ -1,16 +1,17 @@
-//! That somebody knows of an item and has said until when.
+//! The acknowledgement of an item, with its end.
 
 use super::Code;
 use serde::{Deserialize, Serialize};
 
-/// What an annotation on the object says of its item: it is known, and left out of status and exit code until then.
+/// The acknowledgement of an item, from an annotation on its object. Until it ends, status and exit code leave the item out.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Acknowledged {
-    /// The item's reason, or the code of its cause that ends first of those that were acknowledged.
+    /// The item's reason, or the code of a cause. If several causes are acknowledged, the code of the acknowledgement that
+    /// ends first.
     pub code: Code,
-    /// Until when, as it was written: a day, which counts to its end in UTC, or a time.
+    /// The end as the annotation writes it: a time, or a day, which lasts until its end in UTC.
     pub until: String,
-    /// Why.
+    /// Why somebody acknowledged it.
     pub reason: String,
 }

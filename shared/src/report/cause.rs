@@ -3,20 +3,20 @@
 use super::{Code, ObjectRef};
 use serde::{Deserialize, Serialize};
 
-/// One distinct reason behind an item's state, with how often it was found.
+/// One distinct reason behind an item's state, and the number of objects that show it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Cause {
     /// A stable word in CamelCase, listed in docs/checks.md.
     pub code: Code,
-    /// The sentence that matters: the quota's, the registry's, the scheduler's.
+    /// The sentence that explains it, such as that of the quota, the registry or the scheduler.
     pub message: String,
-    /// The sentence without what differs between pods with the same trouble. Causes of one workload with the same code and
-    /// gist are one. Older agents leave it out.
+    /// The sentence without the parts that differ between pods with the same trouble. Causes of one workload with the same
+    /// code and gist are one cause. Older agents leave it out.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub gist: String,
-    /// The words by which it is one with causes of other workloads. Left out if it has a subject, and if the sentence does
-    /// not say why: others say the same by chance then.
+    /// Causes of different workloads with the same code and these words can be one finding. Left out if the cause has a
+    /// subject. Left out too if the sentence does not say why, since other causes can have the same words by chance.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shared_words: Option<String>,
     /// How many objects show it; at least 1.
@@ -27,17 +27,17 @@ pub struct Cause {
     /// A command to paste.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
-    /// Since when without a break, RFC 3339, where it is known; of a crash loop since its first back-off.
+    /// Since when it has lasted without a break, RFC 3339, if that is known. A crash loop lasts since its first back-off.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<String>,
-    /// When it last happened, RFC 3339, of a crash.
+    /// When a crash last happened, RFC 3339. Other causes leave it out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last: Option<String>,
-    /// What is behind it where one thing can be behind many objects: `Node/n7`, `ResourceQuota/shop/compute`,
-    /// `Secret/shop/db`. Causes of the same code and subject are one.
+    /// The thing behind it, if one thing can be behind many objects: `Node/n7`, `ResourceQuota/shop/compute`,
+    /// `Secret/shop/db`. Causes with the same code and subject are one cause.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<ObjectRef>,
-    /// The last lines that the container wrote before it ended, where they were asked for.
+    /// The last lines that the container wrote before it ended, if logs were requested.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub log: Vec<String>,
 }

@@ -3,7 +3,7 @@
 use super::{Item, Notes, Record, Rung, State, Status, Vantage};
 use serde::{Deserialize, Serialize};
 
-/// One part of a report, told apart by its field `check`.
+/// One part of a report. Its field `check` says which.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 #[allow(
@@ -38,26 +38,26 @@ pub enum Probe {
     ApiServer,
 }
 
-/// Whether the API server can be reached, and is well.
+/// Whether the API server can be reached and is well.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ApiServerCheck {
     /// Always `apiserver`.
     pub check: Probe,
-    /// ok: `/version` decodes and `/readyz` answers 200 (or may not be read); degraded: it answers 5xx or 429;
+    /// ok: `/version` was decoded, and `/readyz` answers 200 or may not be read; degraded: it answers 5xx or 429;
     /// unknown: it could not be asked.
     pub status: Status,
-    /// `gitVersion`, where `/version` was decoded.
+    /// `gitVersion`, if `/version` was decoded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// Milliseconds from the first packet to the last byte of `/version`, connection and TLS included where
-    /// they were new.
+    /// Milliseconds from the first packet to the last byte of `/version`. A new connection and its TLS handshake are
+    /// included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latency_ms: Option<f64>,
-    /// What `/readyz?verbose` said.
+    /// The answer of `/readyz?verbose`, counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub readyz: Option<Readyz>,
-    /// Whom the API server takes the asker for, where it was asked directly and about nothing else.
+    /// The user that the API server authenticated, if a run asks the API server itself and about nothing else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity: Option<Identity>,
     /// Class of the failure, a stable word such as `refused`.
@@ -72,33 +72,33 @@ pub struct ApiServerCheck {
     /// Milliseconds until the failure was known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub elapsed_ms: Option<f64>,
-    /// The rule that would allow it, such as `nonResourceURL /version get`.
+    /// The missing rule that would allow it, such as `nonResourceURL /version get`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing: Option<String>,
-    /// Whose side it is on, where it is not well: `your machine`, `the network`, `the load balancer or proxy`,
+    /// The side on which the failure is, if there is one: `your machine`, `the network`, `the load balancer or proxy`,
     /// `the control plane` or `your rights`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub side: Option<String>,
     /// The rung of the ladder that broke.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rung: Option<String>,
-    /// What to do next, one line.
+    /// The next step, one line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
-    /// What a reader should know beside the status, such as `readyz not allowed`.
+    /// Remarks beside the status, such as `readyz not allowed`.
     #[serde(flatten)]
     pub notes: Notes,
-    /// Since when no controller has written the counts of any workload, where that is so.
+    /// Since when no controller has written the counts of any workload. Left out if controllers write them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frozen_since: Option<String>,
-    /// The path to the API server, step by step, as far as it was walked: all of it where nothing else is asked
-    /// about, to the broken step where it cannot be reached.
+    /// The steps of the path to the API server that were checked: all of them if nothing else is asked about; up to the
+    /// broken step if the API server cannot be reached.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ladder: Vec<Rung>,
-    /// The same seen from two places, where the plugin and an agent both asked.
+    /// The views from two places, if both the plugin and an agent asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vantage: Option<Vantage>,
-    /// How it was over the last day, where an agent keeps a record.
+    /// Its availability and latency over the last day, if an agent keeps a record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record: Option<Record>,
 }
@@ -129,7 +129,7 @@ impl Default for ApiServerCheck {
     }
 }
 
-/// A user, as authentication found it.
+/// A user, as the API server authenticated it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Identity {
@@ -158,18 +158,18 @@ pub struct Readyz {
 pub struct KindCheck {
     /// Plural name of the kind, such as `deployments`.
     pub check: String,
-    /// degraded: at least one object falls short; unknown: else, where any part was not seen or understood.
+    /// degraded: at least one object falls short; unknown: none does, and some part was not seen or not understood.
     pub status: Status,
     /// How many objects are in each state.
     #[serde(default)]
     pub summary: Summary,
-    /// Whether objects that have a controller were judged too, since their kind was named.
+    /// Whether objects with a controller were judged too. They are if their kind was named.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub every_object: bool,
     /// Every judged object, sorted by namespace and name.
     #[serde(default)]
     pub items: Vec<Item>,
-    /// False where the API server does not serve the kind, so that there can be none; else left out.
+    /// False if the API server does not serve the kind, so that no object of it can exist; else left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub served: Option<bool>,
 }
@@ -178,11 +178,11 @@ pub struct KindCheck {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Summary {
-    /// All of them.
+    /// All objects.
     pub total: u64,
     /// In state healthy.
     pub healthy: u64,
-    /// Not healthy, and known to be so by an annotation; counted beside its state.
+    /// Not healthy, and acknowledged by an annotation. The object counts in its state too.
     pub acknowledged: u64,
     /// In state progressing.
     pub progressing: u64,
@@ -194,10 +194,10 @@ pub struct Summary {
     pub unknown: u64,
     /// In state terminating.
     pub terminating: u64,
-    /// In state suspended; left out where there is none, since few kinds have it.
+    /// In state suspended. Left out if there is none, since few kinds have the state.
     #[serde(skip_serializing_if = "is_zero")]
     pub suspended: u64,
-    /// In state succeeded; left out where there is none, since few kinds have it.
+    /// In state succeeded. Left out if there is none, since few kinds have the state.
     #[serde(skip_serializing_if = "is_zero")]
     pub succeeded: u64,
 }
@@ -211,26 +211,24 @@ impl Summary {
     /// Counts one more object.
     pub fn count(&mut self, state: State) {
         self.total += 1;
-        *self.of(state) += 1;
+        *self.counter(state) += 1;
     }
 
-    /// Takes back what [`Summary::count`] did for an object of that state.
+    /// Undoes [`Summary::count`] for an object in that state.
     pub fn uncount(&mut self, state: State) {
         self.total = self.total.saturating_sub(1);
-        let count = self.of(state);
+        let count = self.counter(state);
         *count = count.saturating_sub(1);
     }
 
     /// How many objects are in that state.
     #[must_use]
     pub fn in_state(&self, state: State) -> u64 {
-        {
-            let mut copy = *self;
-            *copy.of(state)
-        }
+        let mut copy = *self;
+        *copy.counter(state)
     }
 
-    fn of(&mut self, state: State) -> &mut u64 {
+    fn counter(&mut self, state: State) -> &mut u64 {
         match state {
             State::Healthy => &mut self.healthy,
             State::Progressing => &mut self.progressing,
@@ -245,9 +243,9 @@ impl Summary {
 }
 
 impl KindCheck {
-    /// The check of one kind from its judged objects: sorts them, counts them and derives the status.
+    /// Builds the check of one kind from its judged objects: sorts them, counts them and derives the status.
     ///
-    /// `all_seen` is false where any part of the kind could not be read; then the best status is `unknown`.
+    /// `all_seen` is false if some part of the kind could not be read. The status is then `unknown` at best.
     #[must_use]
     pub fn of(check: &str, mut items: Vec<Item>, all_seen: bool) -> Self {
         items.sort_unstable_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
@@ -270,14 +268,14 @@ impl KindCheck {
 }
 
 impl Item {
-    /// What this one object makes of the status of its set: nothing where it is acknowledged.
+    /// The status of this one object; ok if it is acknowledged.
     #[must_use]
     pub fn status(&self) -> Status {
         if self.acknowledged.is_some() {
             return Status::Ok;
         }
         match (self.state, self.healthy) {
-            // Not understood is not known to be unhealthy.
+            // An object that was not understood is not known to be unhealthy.
             (State::Unknown, _) => Status::Unknown,
             (_, Some(false)) => Status::Degraded,
             _ => Status::Ok,

@@ -1,53 +1,53 @@
-//! The codes of a report: every word for why an object is in its state, in one table.
+//! The codes of a report: one table of all words that say why an object is in its state.
 //!
-//! docs/checks.md has a section for each. A reason is the one word of an item, a cause is one of those behind it; some
-//! words are both.
+//! docs/checks.md has a section for each. An item has one code as its reason, and each of its causes has a code. Some codes
+//! serve as both.
 
 use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
 use std::fmt;
 use std::str::FromStr;
 
-/// The step at which a pod, or an object, fails. The order is that in which causes are shown: what blocks everything
-/// first, what is only a symptom last.
+/// The step at which a pod, or an object, fails. Causes are shown in this order: causes that block everything come first,
+/// and symptoms last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FailedStep {
     /// The API server refuses to create the pod.
     Creation,
-    /// The pod's node is away, or another pod is in its way.
+    /// The pod's node is lost, or another pod blocks this one.
     Node,
-    /// A container ends, or is ended, again and again.
+    /// A container ends, or is killed, again and again.
     Run,
-    /// A container cannot begin.
+    /// A container cannot start.
     Start,
-    /// No node takes the pod.
+    /// The scheduler finds no node for the pod.
     Scheduling,
     /// The pod cannot be set up on its node.
     Setup,
-    /// The containers run and the pod is not ready.
+    /// The containers run, but the pod is not ready.
     Readiness,
-    /// The pod is over.
+    /// The pod has ended.
     End,
-    /// The pod does not go.
+    /// The pod's deletion does not end.
     Deletion,
     /// Nothing says why.
     Unexplained,
-    /// No step of a pod: what a whole object shows.
+    /// Not a step of a pod: the code is about a whole object.
     Object,
 }
 
-/// Whether something passes though nobody does anything about it, so that waiting for it makes sense.
+/// Whether a problem passes although nobody acts, so that waiting makes sense.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PassesByItself {
     /// Somebody has to change something.
     No,
-    /// It passes if what is behind it does: a node comes back, a registry answers, another pod makes room.
+    /// It passes if the thing behind it recovers: a node comes back, a registry answers, another pod makes room.
     Maybe,
-    /// It is under way and has an end of its own.
+    /// It is under way and ends by itself.
     Yes,
 }
 
-/// What the table says of a code.
+/// A code's facts in the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct CodeFacts {
     step: FailedStep,
@@ -56,7 +56,7 @@ struct CodeFacts {
     logs: bool,
 }
 
-/// Nothing is promised of a word that is not in the table.
+/// The facts of a word that is not in the table. They promise nothing.
 const NOT_IN_THE_TABLE: CodeFacts = CodeFacts {
     step: FailedStep::Object,
     passes: PassesByItself::No,
@@ -64,11 +64,12 @@ const NOT_IN_THE_TABLE: CodeFacts = CodeFacts {
     logs: false,
 };
 
-/// Makes the codes. A row is the step that fails, whether it passes by itself, flags, and the words for which that is so:
-/// `consequence` if it follows from the other causes of its item, `logs` if the log of the container tells more.
+/// Makes the codes. A row has the step that fails, whether the problem passes by itself, a flag, and the codes that share
+/// all this. The flag is `consequence` if the code follows from the other causes of its item, or `logs` if the container's
+/// log says more.
 macro_rules! codes {
     ($($step:ident $passes:ident $([$flag:ident])?: $($code:ident)+;)+) => {
-        /// Why an object is in its state, a stable word in CamelCase. Only this table makes one.
+        /// Why an object is in its state, a stable word in CamelCase. All codes are in this one table.
         #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[serde(from = "String", into = "String")]
         #[allow(missing_docs, reason = "docs/checks.md has a section for each")]
@@ -116,37 +117,37 @@ macro_rules! codes {
 }
 
 codes! {
-    // Controllers try again, after up to 16 minutes, and a quota is free once other pods end or somebody raises it; a
-    // webhook that cannot be called comes back with its pods.
+    // Controllers try again, after up to 16 minutes. A quota has room once other pods end or somebody raises it. A webhook
+    // that cannot be called answers again once its pods run.
     Creation Maybe: Quota AdmissionWebhook;
-    // The pod template, or the namespace, has to be changed.
+    // Somebody has to change the pod template or the namespace.
     Creation No: LimitRange PodSecurity ServiceAccount;
-    // For any other reason of the API server.
+    // The API server refuses for any other reason.
     Creation Maybe: FailedCreate;
 
-    // A node may come back; the garbage collector takes the pods of one that does not exist.
+    // A node may come back. The garbage collector deletes the pods of a node that does not exist.
     Node Maybe: NodeNotReady NodeGone;
     // The controller waits for the broken pod for ever.
     Node No: ForcedRollback;
 
-    // What crashes again and again is started again and again; some wait for something else to come up.
+    // The kubelet restarts a container each time it crashes. Some crash only until something else is up.
     Run Maybe [logs]: CrashLoop;
     Run Maybe: LivenessProbe StartupProbe;
-    // The limit and the program stay as they are.
+    // Neither the limit nor the program changes by itself.
     Run No [logs]: OutOfMemory;
 
-    // The kubelet tries again: a registry that did not answer may, an image may be pushed, a missing Secret be created.
+    // The kubelet tries again. The registry may answer, somebody may push the image or create the missing Secret.
     Start Maybe: ImagePull ContainerConfig;
-    // A command that is not in the image, a hook that fails.
+    // The image lacks the command, or a hook fails.
     Start No: ContainerCreate ContainerHook;
 
-    // Other pods end, nodes are added, a provisioner catches up.
+    // Other pods may end, nodes may be added, a provisioner may catch up.
     Scheduling Maybe: Unschedulable VolumeClaim;
 
     // The kubelet tries again, after up to two minutes.
     Setup Maybe: VolumeMount Sandbox;
 
-    // What the application or another controller waits for may come.
+    // The application, or another controller, may get what it waits for.
     Readiness Maybe: ReadinessProbe ReadinessGate;
     // The kubelet does not write the condition again.
     Readiness No: ReadyNotWritten;
@@ -154,46 +155,46 @@ codes! {
     // A pod that has failed never runs again.
     End No: PodFailed;
 
-    // A controller may still remove its finalizer, a kubelet come back.
+    // A controller may still remove its finalizer, or a kubelet come back.
     Deletion Maybe: StuckDeleting;
 
-    // Not known why, so not known either.
+    // The cause is not known, so this is not known either.
     Unexplained Maybe: NotReady Waiting;
 
-    // As it should be: there is nothing to wait for.
+    // The object is as it should be: there is nothing to wait for.
     Object Yes: Ready ScaledToZero Scaling DisruptionAllowed Local Available ExternalName NoSelector PodsFinished Bound
         NoWebhooks NoMatchingNodes Complete Running FollowedBySuccess LastRunSucceeded NotScheduledYet NoPods LeftBehind
         Active;
-    // Under way, with a time after which another word takes its place.
+    // The object is under way. After a fixed time, another code replaces this one.
     Object Yes: RolloutInProgress Settling JustRecovered PodsStarting NotObserved NodeStarting ScaleStarting MetricsStarting
         ApiStarting EndpointsStarting ClaimBinding WebhookStarting Reconciling NotReadyYet Finishing Retrying Deleting;
-    // Held on purpose: somebody lets it go on.
+    // The object is held on purpose, until somebody lets it go on.
     Object No: SchedulingGated RolloutPaused Suspended ScalingDisabled NotWantedYet;
-    // It falls short, and gets well if its pods, its node, its Service or its controller do.
+    // The object falls short. It recovers if its pods, its node, its Service or its controller do.
     Object Maybe: AvailableBelowDesired ControllerNotObserving ReadyBelowDesired PodNotReady NetworkUnavailable NoMetrics
         BelowDesiredHealthy NoDisruptionAllowed ApiNotAvailable NoReadyEndpoints ClaimPending WebhookBlocks ConditionNotMet
         PodsNotRunning KeepsFailing LastRunFailed RunsMissed RunsPileUp CannotScale SyncFailed ManagedElsewhere Failed;
-    // Its controller has given up, or waits for somebody.
+    // Its controller has given up, or waits for a person.
     Object No: RolloutStalled RolloutAborted Stalled IndexesFailed KeptFromEnding ClaimLost;
     Object No [consequence]: ProgressDeadlineExceeded JobBackoffLimit JobDeadline JobFailed;
-    // A finalizer may still be removed, an APIService answer again.
+    // A controller may still remove its finalizer, or an APIService answer again.
     Object Maybe: NamespaceStuck NamespaceDeletionDiscoveryFailure NamespaceDeletionGroupVersionParsingFailure
         NamespaceDeletionContentFailure NamespaceFinalizersRemaining NamespaceContentRemaining;
-    // Its spec, or that of another object, has to be changed.
+    // Somebody has to change its spec, or that of another object.
     Object No: InvalidSpec Malformed BudgetsOverlap UnmanagedPods NoPodsMatch PortNotFound CannotSchedule
         ScheduleNotUnderstood;
-    // It was not seen or not understood: another look at the same thing shows no more.
+    // It was not seen or not understood. A second look at the same data shows no more.
     Object No: Undecodable Manifest NotDated EndpointsNotSeen WorkloadsNotSeen PodsNotSeen NoConditions SuccessNotTold;
 }
 
 impl Code {
-    /// The step that fails, by which causes are ordered.
+    /// The step that fails. Causes are ordered by it.
     #[must_use]
     pub fn step(&self) -> FailedStep {
         self.facts().step
     }
 
-    /// Whether it passes though nobody does anything about it.
+    /// Whether the problem passes although nobody acts.
     #[must_use]
     pub fn passes_by_itself(&self) -> PassesByItself {
         self.facts().passes
@@ -205,14 +206,14 @@ impl Code {
         self.step() == FailedStep::Creation
     }
 
-    /// Whether it follows from the other causes of its item: a rollout runs out of time, and a Job gives up, because of
-    /// something.
+    /// Whether it follows from the other causes of its item: if a rollout runs out of time or a Job gives up, something else
+    /// is the cause.
     #[must_use]
     pub fn is_consequence(&self) -> bool {
         self.facts().consequence
     }
 
-    /// Whether the log of the container tells more.
+    /// Whether the container's log says more.
     #[must_use]
     pub fn has_logs(&self) -> bool {
         self.facts().logs
@@ -251,7 +252,7 @@ impl FromStr for Code {
     }
 }
 
-/// A code is compared with its word, in whatever form the word comes.
+/// Compares a code with a word.
 impl PartialEq<&str> for Code {
     fn eq(&self, word: &&str) -> bool {
         self.as_str() == *word
@@ -263,14 +264,14 @@ mod tests {
     use super::{Code, FailedStep};
 
     #[test]
-    fn a_code_is_read_from_its_own_word_and_a_foreign_word_stays_as_it_is() {
+    fn a_code_is_read_from_its_own_word_and_an_unknown_word_stays_as_it_is() {
         for code in Code::ALL {
             assert_eq!(&Code::from(code.as_str()), code);
         }
-        let foreign = Code::from("ReplicaSetCreateError");
-        assert_eq!(foreign, Code::Other("ReplicaSetCreateError".into()));
+        let unknown = Code::from("ReplicaSetCreateError");
+        assert_eq!(unknown, Code::Other("ReplicaSetCreateError".into()));
         assert_eq!(
-            (foreign.as_str(), foreign.step()),
+            (unknown.as_str(), unknown.step()),
             ("ReplicaSetCreateError", FailedStep::Object)
         );
     }

@@ -1,7 +1,7 @@
-//! Texts without what differs between objects that have the same trouble, so that they can be compared. Nothing is read out of
-//! a text.
+//! Texts without the parts that differ between objects with the same trouble, so that they can be compared. No fact is read
+//! from a text.
 
-/// A text without names in quotes and numbers, up to its first bracket.
+/// A text up to its first bracket, without digits and without names in quotes.
 #[must_use]
 pub fn gist(text: &str) -> String {
     let mut quoted = false;
@@ -22,9 +22,9 @@ pub fn up_to_bracket(text: &str) -> &str {
     text.split(" (").next().unwrap_or(text)
 }
 
-/// What a program said, without the time at which it did.
+/// A line of a program's output without its timestamps.
 #[must_use]
-pub fn without_time(said: &str) -> String {
+pub fn without_time(line: &str) -> String {
     let is_time = |word: &&str| {
         let word = word.trim_matches(|c: char| "[](),".contains(c));
         let digits = |text: &str| text.len() >= 2 && text.bytes().all(|b| b.is_ascii_digit());
@@ -42,7 +42,7 @@ pub fn without_time(said: &str) -> String {
                 .is_some_and(|second| second.get(..2).is_some_and(digits));
         is_date || is_clock
     };
-    let words: Vec<&str> = said.split_whitespace().filter(|word| !is_time(word)).collect();
+    let words: Vec<&str> = line.split_whitespace().filter(|word| !is_time(word)).collect();
     words.join(" ")
 }
 
@@ -51,7 +51,7 @@ mod tests {
     use super::{gist, without_time};
 
     #[test]
-    fn names_and_numbers_make_no_difference() {
+    fn a_gist_has_no_names_and_no_numbers() {
         for (text, alike) in [
             (
                 "0/5 nodes are available: 3 Insufficient cpu.",
@@ -68,14 +68,14 @@ mod tests {
     }
 
     #[test]
-    fn the_time_at_which_a_program_says_something_makes_no_difference() {
-        for said in [
+    fn a_timestamp_in_any_format_is_removed() {
+        for line in [
             "no route",
             "2026-03-02T11:00:07Z no route",
             "2026/03/02 11:00:07 no route",
             "[11:00:07.123] no route",
         ] {
-            assert_eq!(without_time(said), "no route");
+            assert_eq!(without_time(line), "no route");
         }
         assert_eq!(without_time("exit 12:5 1999"), "exit 12:5 1999");
     }

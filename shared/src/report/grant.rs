@@ -1,8 +1,8 @@
-//! How to get the rules that are missing.
+//! The hint that says how to get missing RBAC rules.
 
 use crate::kind::RbacRule;
 
-/// The command for a cluster admin that grants these rules. Each verb and each resource is named once.
+/// The command by which a cluster admin grants these rules. It names each verb and each resource once.
 pub(super) fn grant(rules: &[RbacRule]) -> String {
     let listed = |part: &dyn Fn(&RbacRule) -> String| {
         let mut words: Vec<String> = Vec::new();

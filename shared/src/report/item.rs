@@ -1,16 +1,16 @@
-//! One judged object, its state and the causes behind it.
+//! One judged object with its state and its causes.
 
 use super::{Acknowledged, Cause, Code, Notes, ObjectRef};
 use crate::kind::Kind;
 use serde::{Deserialize, Serialize};
 
-/// What an object is, in one word.
+/// The state of an object, one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum State {
     /// It has what it asks for and nothing is under way.
     Healthy,
-    /// Something is under way and its time is not up; `healthy` tells whether it falls short meanwhile.
+    /// Something is under way and its time is not up. `healthy` says whether the object falls short meanwhile.
     Progressing,
     /// It has less than it asks for, or its rollout is stalled.
     Degraded,
@@ -18,11 +18,11 @@ pub enum State {
     Unavailable,
     /// It is being deleted.
     Terminating,
-    /// It is held on purpose and asks for nothing meanwhile; of kinds that can be.
+    /// It is held on purpose and asks for nothing meanwhile. Only some kinds can be suspended.
     Suspended,
-    /// It is done; of kinds that end.
+    /// It is done. Only some kinds end.
     Succeeded,
-    /// It was not seen or not understood. Words of a newer version read as this one too.
+    /// It was not seen or not understood. Words of a newer version are read as this one too.
     #[serde(other)]
     Unknown,
 }
@@ -55,7 +55,7 @@ impl State {
         Self::Succeeded,
     ];
 
-    /// Whether nobody has to know of it.
+    /// Whether nobody has to look at the object.
     #[must_use]
     pub fn is_fine(self) -> bool {
         matches!(self, Self::Healthy | Self::Suspended | Self::Succeeded)
@@ -75,11 +75,11 @@ pub struct Item {
     pub name: String,
     /// The verdict.
     pub state: State,
-    /// The literal answer: whether it has at least as many healthy pods as its spec asks for and its rollout
-    /// is not stalled. Left out for an object that is being deleted.
+    /// The literal answer: whether the object has at least as many healthy pods as its spec asks for, and its rollout is not
+    /// stalled. Left out for an object that is being deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub healthy: Option<bool>,
-    /// Pods asked for. Left out, as the other counts, where the object could not be decoded.
+    /// Pods that the spec asks for. Like the other counts, it is left out if the object could not be decoded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub desired: Option<i64>,
     /// Pods that are ready.
@@ -91,51 +91,51 @@ pub struct Item {
     /// Pods of the newest revision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated: Option<i64>,
-    /// Why it is in this state, a stable word in CamelCase, listed in docs/checks.md.
+    /// Why the object is in this state, a stable word in CamelCase, listed in docs/checks.md.
     pub reason: Code,
-    /// The same as a sentence with numbers.
+    /// The reason as a sentence with numbers.
     #[serde(default)]
     pub message: String,
     /// The part of the message that follows the counts, if the message begins with them: a screen shows the counts in another
     /// place. Empty if nothing follows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
-    /// Since when, RFC 3339, where it is known.
+    /// Since when the object has been in this state, RFC 3339, if that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<String>,
-    /// What a reader should know beside the state, such as `paused`.
+    /// Remarks beside the state, such as `paused`.
     #[serde(flatten)]
     pub notes: Notes,
-    /// What should be looked at though the object is not called unhealthy for it, such as a node's disk pressure.
+    /// Warnings that do not make the object unhealthy, such as a node's disk pressure.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
-    /// Why it falls short, worst first, one entry a distinct cause.
+    /// Why the object falls short: one entry for each distinct cause, the worst first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub causes: Vec<Cause>,
-    /// That it is known, where an annotation on the object says so: state and `healthy` stay what they are, and status
-    /// and exit code leave it out.
+    /// The acknowledgement, if an annotation on the object has one. State and `healthy` stay as they are; status and exit
+    /// code leave the object out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acknowledged: Option<Acknowledged>,
-    /// What tells of it where it is not judged itself: the plural names of the kinds that it controls.
+    /// The plural names of the kinds that it controls, if the object is judged by them and not itself.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub judged_by: Vec<String>,
 }
 
 impl Item {
-    /// Its name, as the subject of a cause names it.
+    /// The object's reference, in the form of a cause's subject.
     #[must_use]
     pub fn identity(&self) -> ObjectRef {
         ObjectRef::namespaced(&self.kind, &self.namespace, &self.name)
     }
 
-    /// Whether it makes pods, or is one.
+    /// Whether the object makes pods, or is a pod.
     #[must_use]
     pub fn is_workload(&self) -> bool {
         Kind::from_kind(&self.kind).is_some_and(Kind::is_workload) || !self.judged_by.is_empty()
     }
 
-    /// Whether it can be part of a finding.
-    pub(super) fn is_news(&self) -> bool {
+    /// Whether the item can be part of a finding.
+    pub(super) fn is_reportable(&self) -> bool {
         self.acknowledged.is_none()
             && matches!(
                 self.state,
@@ -143,14 +143,15 @@ impl Item {
             )
     }
 
-    /// Whether a finding tells of it.
+    /// Whether the item is part of a finding.
     #[must_use]
     pub fn is_found(&self) -> bool {
-        self.is_news() && (!self.causes.is_empty() || (!self.is_workload() && self.healthy == Some(false)))
+        self.is_reportable()
+            && (!self.causes.is_empty() || (!self.is_workload() && self.healthy == Some(false)))
     }
 
-    /// The causes that are not the consequence of the others: a rollout runs out of time, and a Job gives up, because of
-    /// something.
+    /// The causes that are not a consequence of the others: if a rollout runs out of time or a Job gives up, something else
+    /// is the cause.
     pub fn roots(&self) -> impl Iterator<Item = &Cause> {
         let consequence = |c: &Cause| c.code.is_consequence();
         let has_others = !self.causes.iter().all(consequence);

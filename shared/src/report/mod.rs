@@ -1,8 +1,8 @@
-//! The result of a run and its wire form, the same from a live cluster, from the agent and from a dump.
+//! The result of a run and its wire form. A live cluster, the agent and a dump all give the same form.
 //!
-//! It is a contract: fields are only added. Names are camelCase, what is not known is left out and never
-//! null, and a reader ignores what it does not know, so that a plugin and an agent of different versions
-//! understand each other. This module knows nothing of clusters, checks or printing.
+//! It is a contract: fields are only added. Names are camelCase. An unknown value is left out and never null. A reader
+//! ignores fields that it does not know, so that a plugin and an agent of different versions understand each other. This
+//! module knows nothing of clusters, checks or printing.
 
 mod acknowledged;
 mod cause;
@@ -39,9 +39,9 @@ pub use vantage::{Conclusion, Vantage, VantagePoint};
 
 use serde::{Deserialize, Serialize};
 
-/// The only `apiVersion` there is.
+/// The only `apiVersion`.
 pub const API_VERSION: &str = "sre/v1";
-/// The only `kind` there is.
+/// The only `kind`.
 pub const KIND: &str = "HealthReport";
 
 /// The overall answer, or that of one part.
@@ -50,17 +50,17 @@ pub const KIND: &str = "HealthReport";
 pub enum Status {
     /// All of it was seen and nothing falls short.
     Ok,
-    /// Something is known to fall short; what was not seen is told beside it.
+    /// Something is known to fall short. The report lists objects that were not seen beside it.
     Degraded,
-    /// Nothing is known to fall short, yet not all of it was seen or understood. Words of a newer version
-    /// read as this one too.
+    /// Nothing is known to fall short, but not all of it was seen or understood. Words of a newer version are read as this
+    /// one too.
     #[serde(other)]
     Unknown,
 }
 
 impl Status {
-    /// The status of several parts together: degraded wins, since what is certainly broken comes before what
-    /// could not be seen.
+    /// The status of two parts together. Degraded wins, since a known failure matters more than a part that could not be
+    /// seen.
     #[must_use]
     pub fn worst(self, other: Self) -> Self {
         match (self, other) {
@@ -81,7 +81,7 @@ impl Status {
     }
 }
 
-/// All that one run found out.
+/// The result of one run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
@@ -89,25 +89,25 @@ pub struct Report {
     pub api_version: String,
     /// [`KIND`].
     pub kind: String,
-    /// The worst of the parts, and `unknown` where anything was not seen.
+    /// The worst status of the parts; `unknown` at best if anything was not seen.
     pub status: Status,
-    /// When the newest of the data was true, RFC 3339.
+    /// When the newest of the data was known to be true, RFC 3339.
     pub observed_at: String,
     /// Seconds between `observedAt` and the answer; 0 for a live read.
     #[serde(default)]
     pub age_seconds: u64,
-    /// Whether the data may no longer be true, because its source has not been heard of for too long.
+    /// Whether the data may no longer be true, because its source has been silent for too long.
     #[serde(default)]
     pub stale: bool,
     /// Where the data came from.
     pub source: Source,
-    /// What was looked at, and what could not be seen.
+    /// The kinds and namespaces that were asked for, and the things that could not be seen.
     pub coverage: Coverage,
-    /// What is wrong, cause first: one entry a distinct cause of the items below, the worst first. What is acknowledged is
-    /// not in it, nor what falls short for a cause that is not known.
+    /// The problems: one entry for each distinct cause of the items below, the worst first. Acknowledged items are not in it,
+    /// and neither are workloads that fall short for an unknown cause.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
-    /// One entry a part, the API server first.
+    /// One entry for each part, the API server first.
     #[serde(default)]
     pub checks: Vec<CheckResult>,
 }
@@ -118,10 +118,10 @@ pub struct Report {
 pub struct Source {
     /// `direct`, `agent` or `file`.
     pub mode: String,
-    /// The kubeconfig context, where one was used.
+    /// The kubeconfig context, if one was used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub context: Option<String>,
-    /// The namespace in force, by flag or context; `default` where neither names one.
+    /// The namespace in force, by flag or context; `default` if neither names one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
     /// URL of the API server.
@@ -144,17 +144,17 @@ pub struct Source {
     pub pod: Option<String>,
 }
 
-/// What a run looked at.
+/// The kinds and namespaces of a run, and the things that it could not see.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Coverage {
     /// Plural names of the kinds that were asked for and judged, in the order of the checks.
     pub kinds: Vec<String>,
-    /// Which namespaces were asked for.
+    /// The namespaces that were asked for.
     pub namespaces: Namespaces,
-    /// What was asked for and could not be seen; any entry makes the report `unknown` at best.
+    /// Things that were asked for and could not be seen. Any entry makes the report `unknown` at best.
     pub not_seen: Vec<NotSeen>,
-    /// What could not be seen of the causes: texts are missing for it, and no verdict is less certain.
+    /// Things that the search for causes could not see. Causes may be missing, but no verdict is less certain.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub causes_not_seen: Vec<NotSeen>,
 }
@@ -165,7 +165,7 @@ pub struct Coverage {
 pub enum Namespaces {
     /// The word `all`.
     All(All),
-    /// These and no others.
+    /// Only these.
     These(Vec<String>),
 }
 
@@ -184,7 +184,7 @@ pub enum All {
 }
 
 impl Report {
-    /// An empty report; its status is that of nothing seen: `unknown`.
+    /// An empty report. Its status is `unknown`, since nothing was seen.
     #[must_use]
     pub fn new(source: Source, observed_at: String) -> Self {
         Self {
@@ -201,7 +201,8 @@ impl Report {
         }
     }
 
-    /// Sets `status` from the checks and the coverage, and `findings` from the items. A report without any check stays `unknown`.
+    /// Sets `status` from the checks and the coverage, and `findings` from the items. A report without checks stays
+    /// `unknown`.
     pub fn settle(&mut self) {
         let floor = if self.checks.is_empty() || !self.coverage.not_seen.is_empty() {
             Status::Unknown
@@ -215,7 +216,7 @@ impl Report {
         self.findings = findings(self.kinds().flat_map(|kind| &kind.items));
     }
 
-    /// The API server's part, where it was looked at.
+    /// The API server's part, if it was checked.
     #[must_use]
     pub fn api_server(&self) -> Option<&ApiServerCheck> {
         self.checks.iter().find_map(|c| match c {

@@ -1,39 +1,39 @@
-//! What was asked for and could not be seen.
+//! Things that were asked for and could not be seen.
 
 use super::grant::grant;
 use crate::kind::RbacRule;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// One thing that was asked for and could not be seen. Its sentence, [`NotSeen::what`], is made of the parts.
+/// One thing that was asked for and could not be seen. [`NotSeen::what`] makes a sentence from the parts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "NotSeenJson", into = "NotSeenJson")]
 pub struct NotSeen {
-    /// What it is, without its scope: `deployments`, `deployment web`, `dump.yaml, line 7`.
+    /// The thing without its scope: `deployments`, `deployment web`, `dump.yaml, line 7`.
     pub thing: String,
-    /// Where it was not seen.
+    /// The place where it was not seen.
     pub scope: Scope,
-    /// Its resource as RBAC writes it, plural and group: `deployments.apps`. `None` if it is no resource, or several.
-    /// Older agents leave it out; the plural alone takes its scope then.
+    /// Its resource as RBAC writes it, plural and group: `deployments.apps`. `None` if the thing is not exactly one resource.
+    /// Older agents leave it out. It is then read from the sentence, without a group.
     pub resource: Option<String>,
-    /// The check whose verdicts need it, such as `services` for EndpointSlices, if an agent says so.
+    /// The check that needs the thing for its verdicts, such as `services` for EndpointSlices, if an agent says so.
     pub needed_by: Option<String>,
     /// Class of the failure, a stable word such as `forbidden` or `timeout`.
     pub class: String,
-    /// The rule that would allow it, if a rule is missing.
+    /// The missing rule that would allow it.
     pub missing: Option<RbacRule>,
     /// The underlying error.
     pub error: Option<String>,
-    /// What to do next, one line. Without it, a missing rule has to be granted.
+    /// The next step, one line. Without it, the next step is to grant the missing rule.
     pub hint: Option<String>,
-    /// The kinds that may be read, if a person can choose them instead of one that may not.
+    /// The kinds that may be read, if a person can choose them instead of a forbidden kind.
     pub readable_kinds: Vec<String>,
 }
 
-/// Where something was not seen.
+/// The place where something was not seen.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Scope {
-    /// In all places that were asked for, or in none in particular.
+    /// In all places that were asked for, or in no particular place.
     #[default]
     Everywhere,
     /// In one namespace.
@@ -43,13 +43,13 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// That namespace; everywhere without one.
+    /// One namespace; everywhere for `None`.
     #[must_use]
     pub fn new(namespace: Option<&str>) -> Self {
         namespace.map_or(Self::Everywhere, |name| Self::Namespace(name.to_owned()))
     }
 
-    /// These namespaces; of several the first is named. Everywhere without one.
+    /// These namespaces; everywhere if there are none. The words for several name only the first.
     #[must_use]
     pub fn of_all(namespaces: &[&str]) -> Self {
         match namespaces {
@@ -60,7 +60,7 @@ impl Scope {
         }
     }
 
-    /// The namespace, if it is only one.
+    /// The namespace, if it is exactly one.
     #[must_use]
     pub fn namespace(&self) -> Option<&str> {
         match self {
@@ -70,7 +70,7 @@ impl Scope {
     }
 }
 
-/// What follows the thing in a sentence, with the space before it.
+/// The words after the thing in a sentence, with the space before them.
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -82,7 +82,7 @@ impl fmt::Display for Scope {
 }
 
 impl NotSeen {
-    /// What was not seen, and where: `deployments in namespace shop`, `services (by endpointslices)`.
+    /// The thing that was not seen, with its place: `deployments in namespace shop`, `services (by endpointslices)`.
     #[must_use]
     pub fn what(&self) -> String {
         let Self { thing, scope, .. } = self;
@@ -92,7 +92,7 @@ impl NotSeen {
         }
     }
 
-    /// Whether it is about a kind as a whole, and about no other kind that needs it.
+    /// Whether the entry is about a whole kind that no other kind needs.
     #[must_use]
     pub fn is_kind(&self) -> bool {
         let resource = self.resource.as_deref().filter(|_| self.needed_by.is_none());
@@ -101,13 +101,13 @@ impl NotSeen {
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     }
 
-    /// What to do next, one line.
+    /// The next step, one line.
     #[must_use]
     pub fn next_step(&self) -> Option<String> {
         self.next_step_with(self.missing.as_slice())
     }
 
-    /// What to do next, if these rules are missing for the same reason.
+    /// The next step, if all of these rules are missing for the same reason.
     #[must_use]
     pub fn next_step_with(&self, rules: &[RbacRule]) -> Option<String> {
         if rules.is_empty() || self.hint.is_some() {
@@ -175,7 +175,7 @@ impl From<NotSeenJson> for NotSeen {
     }
 }
 
-/// The sentence `what`, taken apart: an older agent sends nothing else. No other code reads it.
+/// The parts of the sentence `what`. An older agent sends only the sentence; no other code reads it.
 struct What<'a> {
     thing: &'a str,
     scope: Scope,
@@ -207,7 +207,7 @@ impl<'a> From<&'a str> for What<'a> {
 }
 
 impl What<'_> {
-    /// The plural that it begins with.
+    /// The plural at the beginning of the sentence.
     fn resource(&self) -> Option<String> {
         let (word, rest) = self.thing.split_once(' ').unwrap_or((self.thing, ""));
         let is_plural = ["", "that ", "of ", "matching "]
@@ -229,7 +229,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_sentence_is_made_of_its_parts() {
+    fn a_sentence_is_made_from_its_parts() {
         let what = |thing: &str, scope: Scope, needed_by: Option<&str>| {
             let thing = thing.to_owned();
             let needed_by = needed_by.map(str::to_owned);
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_of_an_agent_that_sends_the_sentence_alone_is_understood() {
+    fn an_entry_with_only_its_sentence_is_understood() {
         let parts = |what: &str| {
             let entry: NotSeen = serde_json::from_value(json!({"what": what, "class": "stale"})).unwrap();
             assert_eq!(entry.what(), what);
@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_comes_back_from_the_wire_as_it_was() {
+    fn an_entry_survives_the_wire_unchanged() {
         let entry = NotSeen {
             thing: "deployments".into(),
             scope: Scope::new(Some("shop")),

@@ -1,14 +1,14 @@
-//! What a reader should know beside a state, such as `paused`.
+//! Remarks beside a state, such as `paused`.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::ops::Deref;
 
-/// One remark. People read its text; only its code decides anything.
+/// One remark. People read its text; programs decide by its code alone.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Note {
-    /// What to read.
+    /// The sentence that people read.
     pub text: String,
-    /// What it is about, if that matters to anything but a reader.
+    /// The subject of the note, if a program needs to know it.
     pub code: Option<NoteCode>,
 }
 
@@ -34,7 +34,7 @@ impl From<&str> for Note {
     }
 }
 
-/// A note is compared with its text.
+/// Compares a note's text.
 impl PartialEq<&str> for Note {
     fn eq(&self, text: &&str) -> bool {
         self.text == *text
@@ -43,7 +43,7 @@ impl PartialEq<&str> for Note {
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $code:ident: $word:literal;)+) => {
-        /// What a note is about.
+        /// The subject of a note.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
         pub enum NoteCode { $($(#[$doc])* $code,)+ }
 
@@ -66,20 +66,20 @@ macro_rules! codes {
 }
 
 codes! {
-    /// The pods of the object were not seen, so that the verdict is by its counts alone.
+    /// The pods of the object were not seen, so that its verdict rests on its counts alone.
     PodsNotSeen: "podsNotSeen";
-    /// An object that should have no pods has some for longer than they may take to end.
+    /// An object that should have no pods has had some for longer than pods may take to end.
     PodsLinger: "podsLinger";
     /// Its rollout is paused.
     Paused: "paused";
-    /// Its deletion takes long. The text says all that the object's message does.
+    /// Its deletion takes long. The text has everything that the object's message says.
     DeletionLingers: "deletionLingers";
     /// `/readyz` may not be read.
     ReadyzForbidden: "readyzForbidden";
 }
 
-/// The notes of one object. Their wire form is two fields: `notes` has the texts, and `noteCodes` the code of each, or an
-/// empty word. `noteCodes` is left out if no note has a code.
+/// The notes of one object. Their wire form is two fields. `notes` has the texts. `noteCodes` has the code of each note, or
+/// an empty word for a note without one; it is left out if no note has a code.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Notes(Vec<Note>);
 
@@ -168,7 +168,7 @@ impl<'de> Deserialize<'de> for Notes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let NotesJson { notes, note_codes } = NotesJson::<String>::deserialize(deserializer)?;
         let mut codes = note_codes.iter().map(|word| NoteCode::from_word(word));
-        // An older agent sends no codes. Its only note that is a code is the word itself.
+        // An older agent sends no codes. Its only note with a code is the code's word itself.
         let note = |text: String| Note {
             code: codes.next().unwrap_or_else(|| NoteCode::from_word(&text)),
             text,
@@ -183,7 +183,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn the_texts_stay_a_list_and_their_codes_stand_beside_them() {
+    fn texts_and_codes_are_two_lists_on_the_wire() {
         let mut notes = Notes::default();
         notes.push("cordoned");
         assert_eq!(

@@ -1,24 +1,24 @@
-//! The name of one object, as the text of a report writes it.
+//! A reference to one object, as the text of a report writes it.
 
 use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
 use std::fmt;
 use std::str::FromStr;
 
-/// One object, or another thing that can be behind many objects, such as a registry. Its text is `Kind/namespace/name`,
-/// or `Kind/name` without a namespace.
+/// A reference to one object, or to another thing that can be behind many objects, such as a registry. Its text is
+/// `Kind/namespace/name`, or `Kind/name` without a namespace.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub struct ObjectRef {
     /// The kind, such as `Deployment`; empty if the text has none.
     pub kind: String,
-    /// The namespace; empty for an object in none, and if the namespace is that of the item that names it.
+    /// The namespace. Empty if the object has none, or is in the namespace of the item that names it.
     pub namespace: String,
     /// The name.
     pub name: String,
 }
 
-/// What is named like an object and has slashes of its own in its name.
+/// The kind whose names contain slashes. It is a thing that is named like an object.
 const WITH_SLASHES: &str = "Image";
 
 impl ObjectRef {
@@ -32,7 +32,7 @@ impl ObjectRef {
         }
     }
 
-    /// An object in no namespace, or in the namespace of the item that names it.
+    /// An object without a namespace, or in the namespace of the item that names it.
     #[must_use]
     pub fn named(kind: &str, name: &str) -> Self {
         Self::namespaced(kind, "", name)

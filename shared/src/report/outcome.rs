@@ -1,8 +1,8 @@
-//! From a report to the three words that exit codes and the agent's `?fail=` are made of.
+//! The outcome of a report in three words. Exit codes and the agent's `?fail=` are made from them.
 
 use super::{Report, State, Status, Summary};
 
-/// What a report contains; several can hold at once.
+/// The outcome of a report. Several of its fields can be true at once.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Outcome {
     /// An object is under way.
@@ -14,44 +14,44 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Reads the verdict off a report.
+    /// Reads the outcome from a report.
     #[must_use]
     pub fn of(report: &Report) -> Self {
-        let mut verdict = Self {
+        let mut outcome = Self {
             unknown: !report.coverage.not_seen.is_empty() || report.checks.is_empty(),
             ..Self::default()
         };
         if let Some(api_server) = report.api_server() {
-            verdict.degraded |= api_server.status == Status::Degraded;
-            verdict.unknown |= api_server.status == Status::Unknown;
+            outcome.degraded |= api_server.status == Status::Degraded;
+            outcome.unknown |= api_server.status == Status::Unknown;
         }
         for kind in report.kinds() {
-            verdict.unknown |= kind.status == Status::Unknown;
-            // A shortage makes a part degraded. Where the part is unknown all the same, what it counts is what was
-            // last seen, too long ago to be true.
+            outcome.unknown |= kind.status == Status::Unknown;
+            // A shortage makes a part degraded. If the part is unknown nevertheless, its counts are from data that is too
+            // old to be certain.
             let mut counted = kind.summary;
-            // Those that are acknowledged stand in the counts of their states too.
+            // Acknowledged objects are in the counts of their states too.
             for item in kind.items.iter().filter(|i| i.acknowledged.is_some()) {
                 counted.uncount(item.state);
             }
             if kind.status == Status::Unknown {
                 (counted.degraded, counted.unavailable) = (0, 0);
             }
-            verdict = verdict.with(&counted);
-            // A named object that is being deleted is not healthy, though its state counts nowhere else.
-            verdict.degraded |= kind
+            outcome = outcome.with(&counted);
+            // A named object that is being deleted is not healthy, but no count above has its state.
+            outcome.degraded |= kind
                 .items
                 .iter()
                 .any(|i| i.state == State::Terminating && i.status() == Status::Degraded);
         }
-        // A newer sender may know of a shortage that none of the words above carries.
-        let told = verdict.degraded || verdict.progressing;
-        verdict.degraded |= report.status == Status::Degraded && !told;
-        verdict.unknown |= report.status == Status::Unknown;
-        verdict
+        // A newer sender may know of a shortage that none of the counts above shows.
+        let is_shown = outcome.degraded || outcome.progressing;
+        outcome.degraded |= report.status == Status::Degraded && !is_shown;
+        outcome.unknown |= report.status == Status::Unknown;
+        outcome
     }
 
-    /// Adds what a summary counts.
+    /// Adds the counts of a summary.
     #[must_use]
     pub fn with(mut self, summary: &Summary) -> Self {
         self.progressing |= summary.progressing > 0;
@@ -61,7 +61,7 @@ impl Outcome {
     }
 }
 
-/// Which of the three words count as a failure; all by default.
+/// The words that count as a failure; all three by default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FailOn {
     /// Whether `progressing` counts.
@@ -109,13 +109,14 @@ impl std::str::FromStr for FailOn {
 }
 
 impl FailOn {
-    /// The exit code of a verdict: 2 degraded, else 3 unknown, else 1 progressing, of those that count; else 0.
+    /// The exit code of an outcome, by the first word that holds and counts: 2 degraded, 3 unknown, 1 progressing. If there
+    /// is none: 0.
     #[must_use]
-    pub fn exit_code(self, verdict: Outcome) -> u8 {
+    pub fn exit_code(self, outcome: Outcome) -> u8 {
         match () {
-            () if self.degraded && verdict.degraded => 2,
-            () if self.unknown && verdict.unknown => 3,
-            () if self.progressing && verdict.progressing => 1,
+            () if self.degraded && outcome.degraded => 2,
+            () if self.unknown && outcome.unknown => 3,
+            () if self.progressing && outcome.progressing => 1,
             () => 0,
         }
     }
@@ -127,7 +128,7 @@ mod tests {
     use crate::report::{Report, Source, Status};
 
     #[test]
-    fn a_status_of_a_newer_sender_is_believed_though_nothing_counts_for_it() {
+    fn a_status_of_a_newer_sender_is_believed_without_any_counts() {
         let exit_code = |status| {
             let text = r#"{"check": "nodes", "status": "ok"}"#;
             let check = serde_json::from_str(text).expect("a check");

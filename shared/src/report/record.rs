@@ -1,8 +1,8 @@
-//! How the API server was over the last day.
+//! Availability and latency of the API server over the last day.
 
 use serde::{Deserialize, Serialize};
 
-/// How the API server was over the last day, as the agent checked it every few seconds.
+/// Availability and latency of the API server over the last day. The agent checks it every few seconds.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Record {
@@ -16,16 +16,16 @@ pub struct Record {
 pub struct Window {
     /// `5m`, `1h` or `24h`.
     pub window: String,
-    /// Seconds of it in which the API server was watched: fewer than its length if the agent is younger. Agents that are
-    /// older than this field leave it out.
+    /// Seconds of the span in which the agent watched the API server: fewer than the span's length if the agent started
+    /// later. Agents that are older than this field leave it out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub watched_seconds: Option<u64>,
-    /// Checks in it; fewer than usual if the agent is younger.
+    /// Checks within the span; fewer than usual if the agent started later.
     pub checks: u64,
     /// The part of the checks that found the API server ready, from 0 to 1; left out without any check.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub availability: Option<f64>,
-    /// Milliseconds that half of the answers took at most; quantiles are exact to a fifth of their value.
+    /// Milliseconds that half of the answers took at most. Quantiles are exact to a fifth of their value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub p50_ms: Option<f64>,
     /// Milliseconds that nine tenths of the answers took at most.

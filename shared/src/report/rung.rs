@@ -5,28 +5,28 @@
 use crate::kind::RbacRule;
 use serde::{Deserialize, Serialize};
 
-/// One step of the path to the API server: its result, how long it took, and what to do.
+/// One step of the path to the API server: its result, its duration and the next step.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Rung {
-    /// Which step: `kubeconfig`, `credential`, `proxy`, `dns`, `tcp`, `tunnel`, `tls`, `http`, `clock`, `identity`,
+    /// The step: `kubeconfig`, `credential`, `proxy`, `dns`, `tcp`, `tunnel`, `tls`, `http`, `clock`, `identity`,
     /// `rights`, `version`, `livez`, `readyz`, `flowControl` or `controllers`, in this order.
     pub rung: String,
     /// The result.
     pub status: RungStatus,
     /// The result in one sentence.
     pub message: String,
-    /// Milliseconds that the step took, if it is one that takes time.
+    /// Milliseconds that the step took, if it takes time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub elapsed_ms: Option<f64>,
     /// Class of the failure, a stable word such as `refused`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub class: Option<String>,
-    /// Whose side the failure is on: `your machine`, `the network`, `the load balancer or proxy`, `the control plane`
+    /// The side on which the failure is: `your machine`, `the network`, `the load balancer or proxy`, `the control plane`
     /// or `your rights`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub side: Option<String>,
-    /// One command that says more or mends it.
+    /// One command that shows more, or repairs it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
     /// kubeconfig: the files that were read.
@@ -41,7 +41,7 @@ pub struct Rung {
     /// credential: its kind, such as `token`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
-    /// credential: when the first of token and client certificate ends. tls: when the server's certificate does.
+    /// credential: when the first of token and client certificate expires. tls: when the server's certificate expires.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires: Option<String>,
     /// tls: whole days until then.
@@ -53,10 +53,10 @@ pub struct Rung {
     /// dns, tcp, version, readyz: the result for each address of the API server's name.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub addresses: Vec<AddressResult>,
-    /// tls: such as `TLS 1.3`.
+    /// tls: the protocol version, such as `TLS 1.3`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls_version: Option<String>,
-    /// tls: the name that the certificate was verified for.
+    /// tls: the name for which the certificate was verified.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verified_for: Option<String>,
     /// tls: the certificates that the server presented, its own first. credential: the client certificate.
@@ -65,7 +65,7 @@ pub struct Rung {
     /// clock: seconds by which this machine's clock is ahead of the API server's; negative if it is behind.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ahead_seconds: Option<i64>,
-    /// rights: the resources that may be listed in the namespace, of all that are judged by default.
+    /// rights: the resources that are judged by default and may be listed in the namespace.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub may_list: Vec<String>,
     /// rights: the rules that are missing.
@@ -80,7 +80,7 @@ pub struct Rung {
     /// flowControl: UID of its `PriorityLevelConfiguration`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub priority_level: Option<String>,
-    /// flowControl: seconds after which the API server wants to be asked again.
+    /// flowControl: seconds that the API server asks clients to wait before the next request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after_seconds: Option<u64>,
     /// controllers: when each last renewed its Lease.
@@ -111,7 +111,7 @@ pub enum RungStatus {
     Warning,
     /// It is broken.
     Failed,
-    /// It could not be checked. Words of a newer version read as this one too.
+    /// It could not be checked. Words of a newer version are read as this one too.
     #[default]
     #[serde(other)]
     Unknown,
@@ -121,15 +121,15 @@ pub enum RungStatus {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct AddressResult {
-    /// The address, with its port if it was connected to.
+    /// The address, with its port if a connection was tried.
     pub address: String,
-    /// Milliseconds that it took.
+    /// Milliseconds that the step took for this address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub elapsed_ms: Option<f64>,
     /// Class of the failure, if it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub class: Option<String>,
-    /// The underlying error, or what is wrong there.
+    /// The underlying error, or a sentence about the trouble at this address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// version: `gitVersion` of the API server at this address.
@@ -141,11 +141,11 @@ pub struct AddressResult {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct CertificateView {
-    /// Whose it is.
+    /// The subject.
     pub subject: String,
-    /// Who signed it.
+    /// The issuer, which signed it.
     pub issuer: String,
-    /// The DNS names and IP addresses that it is for.
+    /// The DNS names and IP addresses for which it is valid.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<String>,
     /// When its validity begins.
@@ -156,7 +156,7 @@ pub struct CertificateView {
     pub not_after: Option<String>,
 }
 
-/// A Lease by which a controller says that it lives.
+/// A Lease that a controller renews while it runs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct LeaseView {

@@ -7,15 +7,15 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Vantage {
-    /// From where the plugin runs.
+    /// The view from the plugin's machine.
     pub own: VantagePoint,
-    /// From the agent's pod.
+    /// The view from the agent's pod.
     pub agent: VantagePoint,
-    /// Where the trouble is, by both.
+    /// Where the trouble is, as both views show.
     pub conclusion: Conclusion,
 }
 
-/// The API server seen from one place. Each field is that of the check of the API server.
+/// The API server seen from one place. The fields are those of [`ApiServerCheck`](super::ApiServerCheck).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct VantagePoint {
@@ -44,7 +44,7 @@ pub enum Conclusion {
     WayFromAgent,
     /// In the control plane: it is well from neither place.
     ControlPlane,
-    /// It cannot be known. Words of a newer version read as this one too.
+    /// It cannot be known. Words of a newer version are read as this one too.
     #[serde(other)]
     Unknown,
 }

@@ -16,7 +16,7 @@ pub(super) fn backing_item<'a>(
 }
 
 /// The workload of a pod, by the names that controllers give: `NAME-HASH-SUFFIX` through a ReplicaSet or a Job, else
-/// `NAME-SUFFIX`. A healthy workload is not found, since it is not among the items.
+/// `NAME-SUFFIX`. A healthy workload is not among the items and so is never found.
 fn workload_of_pod<'a>(pod: &ObjectRef, items: &HashMap<ObjectRef, &'a Item>) -> Option<&'a Item> {
     if pod.kind != Kind::Pod.kind() || pod.namespace.is_empty() {
         return None;

@@ -1,4 +1,4 @@
-//! The items with one cause, and the finding that they make.
+//! The items with one cause, and the finding made from them.
 
 use super::key::Key;
 use super::{Fold, rank};
@@ -7,10 +7,10 @@ use crate::report::{Cause, Finding, Item, State, gist};
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashSet};
 
-/// Objects that a finding names.
+/// Number of objects that a finding names at most.
 const EXAMPLES: usize = 5;
 
-/// With more workloads than so many, the same words are one finding; a few can say the same by chance.
+/// If more workloads than this share words, they are one finding. A few can have the same words by chance.
 const BY_CHANCE: usize = 3;
 
 /// Items with one key.
@@ -19,12 +19,12 @@ pub(super) struct Group<'a> {
     pub members: Vec<Member<'a>>,
 }
 
-/// An item, and why it is in its group.
+/// An item, with the cause that puts it into its group.
 #[derive(Clone, Copy)]
 pub(super) struct Member<'a> {
     pub item: &'a Item,
     pub cause: Option<&'a Cause>,
-    /// The item that has the cause: this one, or the one behind it.
+    /// The item that has the cause: this item, or the workload behind it.
     pub owner: &'a Item,
 }
 
@@ -34,7 +34,7 @@ impl<'a> Member<'a> {
     }
 }
 
-/// Splits a group of items that say the same by chance: one group an item.
+/// Splits a group of items that have the same words by chance: one group for each workload.
 pub(super) fn split(group: Group<'_>) -> Vec<Group<'_>> {
     let workloads: BTreeSet<String> = group
         .members
@@ -44,7 +44,7 @@ pub(super) fn split(group: Group<'_>) -> Vec<Group<'_>> {
     if !matches!(group.key, Key::Words(..)) || workloads.len() > BY_CHANCE {
         return vec![group];
     }
-    let of = |workload: &String| Group {
+    let group_of = |workload: &String| Group {
         key: group.key.clone(),
         members: group
             .members
@@ -53,18 +53,18 @@ pub(super) fn split(group: Group<'_>) -> Vec<Group<'_>> {
             .copied()
             .collect(),
     };
-    workloads.iter().map(of).collect()
+    workloads.iter().map(group_of).collect()
 }
 
 impl<'a> Group<'a> {
-    /// The finding, with all that is folded into it.
+    /// The finding, with the items that are folded into it.
     pub fn into_fold(self) -> Fold<'a> {
         let subject = match &self.key {
             Key::Subject(subject, _) => Some(subject.clone()),
             Key::Words(..) | Key::Own(..) => None,
         };
         let is_itself = |item: &Item| subject.as_ref() == Some(&item.identity());
-        // What most pods show speaks for all; the thing itself only if nobody else does.
+        // The cause that most pods show gives the message for all. The subject itself gives it only if no item has a cause.
         let causes = || {
             self.members
                 .iter()

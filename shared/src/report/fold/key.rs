@@ -1,15 +1,15 @@
-//! By what items are one.
+//! The key that puts items into one group.
 
 use crate::report::{Cause, Code, Item, ObjectRef};
 
-/// By what items are one.
+/// Items with the same key belong to one group.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Key {
-    /// The same thing is behind them; a code too if the thing can be behind them for different reasons.
+    /// They have the same thing behind them. The key has a code too if that thing can cause different problems.
     Subject(ObjectRef, Option<Code>),
     /// They share these words.
     Words(Code, String),
-    /// They share nothing with others: code, gist, and the item.
+    /// The item shares nothing with others: code, gist, and the item.
     Own(Code, String, ObjectRef),
 }
 
@@ -17,7 +17,7 @@ impl Key {
     /// The key of an item by one of its causes.
     pub fn new(item: &Item, cause: &Cause) -> Self {
         match &cause.subject {
-            // A namespace has many rules, and each of them can refuse pods.
+            // A namespace has many rules, and each rule can refuse pods.
             Some(subject) if subject.kind == "Namespace" => {
                 Self::Subject(subject.clone(), Some(cause.code.clone()))
             }

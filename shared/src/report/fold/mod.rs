@@ -1,10 +1,10 @@
-//! The items of a report, folded by what is behind them.
+//! Folds the items of a report by the cause behind them.
 //!
-//! A node that is lost, a quota that is used up or a registry that does not answer shows in many items. Each is reported
-//! once, with how far it reaches. If two causes name the same thing behind them, they are one. Without such a name, the causes
-//! of one workload are one, and if many workloads share the same words, those of all of them. The one sentence that is shown
-//! has to be true of all. So a cause says which of its words others can share ([`Cause::shared_words`](super::Cause)); the
-//! sentence itself is not read.
+//! A lost node, an exhausted quota or a registry that does not answer shows in many items. Each is reported once, with its
+//! reach. Two causes with the same subject are one. Without a subject, the causes of one workload with the same code and gist
+//! are one. If many workloads share words, their causes are one too. The one sentence that is shown has to be true of all of
+//! them. So a cause says which of its words others can share ([`Cause::shared_words`](super::Cause)); the sentence itself is
+//! not read.
 
 mod backing;
 mod group;
@@ -17,14 +17,14 @@ use key::Key;
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-/// A finding with all that is folded into it.
+/// A finding with the items that are folded into it.
 #[derive(Debug)]
 pub struct Fold<'a> {
     /// The finding itself.
     pub finding: Finding,
-    /// The words that findings about other things can share, if there are any.
+    /// The words that findings with other subjects can share, if there are any.
     pub words: Option<String>,
-    /// The items under it, each with the cause that brought it there; without one if the item itself is what is wrong.
+    /// The affected items, each with the cause that puts it here. An item that is itself the trouble has no cause.
     pub members: Vec<(&'a Item, Option<&'a Cause>)>,
 }
 
@@ -33,14 +33,15 @@ pub fn findings<'a>(items: impl IntoIterator<Item = &'a Item>) -> Vec<Finding> {
     fold(items).into_iter().map(|fold| fold.finding).collect()
 }
 
-/// Folds items, the worst and widest finding first. An item that is acknowledged is left out, and so is one that was not
-/// understood, since it has no cause.
+/// Folds items, the worst and widest finding first. Acknowledged items are left out, and so are items that were not
+/// understood, since they have no cause.
 pub fn fold<'a>(items: impl IntoIterator<Item = &'a Item>) -> Vec<Fold<'a>> {
-    let news: Vec<&Item> = items.into_iter().filter(|item| item.is_news()).collect();
+    let reportable: Vec<&Item> = items.into_iter().filter(|item| item.is_reportable()).collect();
     let mut groups = KeyedGroups::default();
     let mut symptoms = Vec::new();
-    let by_identity: HashMap<ObjectRef, &Item> = news.iter().map(|item| (item.identity(), *item)).collect();
-    for item in news.iter().copied() {
+    let by_identity: HashMap<ObjectRef, &Item> =
+        reportable.iter().map(|item| (item.identity(), *item)).collect();
+    for item in reportable.iter().copied() {
         let mut has_cause = false;
         for cause in item.roots() {
             has_cause = true;
@@ -55,7 +56,7 @@ pub fn fold<'a>(items: impl IntoIterator<Item = &'a Item>) -> Vec<Fold<'a>> {
         }
     }
     for (item, cause, backing) in symptoms {
-        // The cause of the workload behind it; without one it speaks for itself.
+        // A symptom goes to the cause of the workload behind it. If that workload has no cause, the symptom is its own finding.
         let root = backing.roots().next();
         let root = root.filter(|root| backing_item(backing, root, &by_identity).is_none());
         let (key, owner) = match root {
@@ -78,7 +79,7 @@ fn rank(state: State) -> u8 {
     }
 }
 
-/// Items by their keys, in the order in which the keys came.
+/// Items by their keys. The groups keep the order in which their keys were first seen.
 #[derive(Default)]
 struct KeyedGroups<'a> {
     groups: Vec<Group<'a>>,
