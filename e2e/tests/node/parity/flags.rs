@@ -82,12 +82,6 @@ fn choices(testbed: &Testbed) -> Vec<Row> {
         row("--namespace", Works(READER), &["--namespace=team"]).in_namespace("team"),
         row("an empty -n says nothing", Works(READER), &["-n", ""]).in_namespace("reading"),
         row(
-            "the last -n counts",
-            Works(READER),
-            &["-n", "one", "--namespace", "two"],
-        )
-        .in_namespace("two"),
-        row(
             "--cluster and --user without a context",
             Works(ALICE),
             &["--cluster=direct", "--user=alice"],
