@@ -7,6 +7,7 @@
 // A panic is the right result here: it fails the test that asked for the impossible, with the reason as its text.
 #![allow(clippy::expect_used, clippy::panic)]
 
+pub mod attack;
 pub mod clock;
 pub mod object;
 pub mod server;
@@ -14,5 +15,5 @@ pub mod server;
 pub use clock::{Clock, at};
 pub use server::{
     Access, ApiServer, ApiServerBuilder, Certificate, Fault, FaultId, GoneForm, Match, RecordedRequest,
-    WatchFault,
+    ServingCertificate, WatchFault,
 };

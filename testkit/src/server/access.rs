@@ -8,6 +8,9 @@ use super::resource::{NAMESPACES, Resource, Target};
 /// The user of a request without a token.
 pub(crate) const ANONYMOUS: &str = "system:anonymous";
 
+/// The audience of tokens that are for the API server itself.
+const API_AUDIENCE: &str = "https://kubernetes.default.svc";
+
 /// The rights of a user to read.
 #[derive(Clone, Debug, Default)]
 #[must_use]
@@ -17,6 +20,7 @@ pub struct Access {
     lists_namespaces: bool,
     denied: Vec<(String, String)>,
     denied_paths: Vec<String>,
+    paths: Vec<String>,
 }
 
 impl Access {
@@ -38,6 +42,14 @@ impl Access {
     pub fn namespaces<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
         Self {
             namespaces: names.into_iter().map(str::to_owned).collect(),
+            ..Self::default()
+        }
+    }
+
+    /// Only these paths that are no resources, and the paths below each.
+    pub fn paths<'a>(paths: impl IntoIterator<Item = &'a str>) -> Self {
+        Self {
+            paths: paths.into_iter().map(str::to_owned).collect(),
             ..Self::default()
         }
     }
@@ -104,6 +116,14 @@ impl Access {
         Resource::all().iter().filter_map(of).collect()
     }
 
+    /// Whether it permits to create an object that is answered and not stored, such as `tokenreviews`.
+    pub(crate) fn permits_create(&self, resource: &str) -> bool {
+        let is_denied = |(verb, denied): &(String, String)| {
+            (verb == "*" || verb == "create") && (denied == "*" || denied == resource)
+        };
+        self.everywhere && !self.denied.iter().any(is_denied)
+    }
+
     pub(crate) fn permits_path(&self, path: &str) -> bool {
         let within = |root: &str| {
             path.strip_prefix(root)
@@ -113,6 +133,7 @@ impl Access {
             return false;
         }
         self.everywhere
+            || self.paths.iter().any(|permitted| within(permitted))
             || ["/version", "/readyz", "/livez", "/healthz"]
                 .into_iter()
                 .any(within)
@@ -125,6 +146,8 @@ pub(crate) struct Users {
     tokens: BTreeMap<String, String>,
     access: BTreeMap<String, Access>,
     anonymous: bool,
+    /// Tokens for other audiences than the API server: their users, and the audiences.
+    issued: BTreeMap<String, (String, Vec<String>)>,
 }
 
 impl Users {
@@ -133,6 +156,7 @@ impl Users {
             tokens: BTreeMap::new(),
             access: BTreeMap::new(),
             anonymous,
+            issued: BTreeMap::new(),
         }
     }
 
@@ -148,6 +172,50 @@ impl Users {
     /// Makes a token unknown, as when it has expired.
     pub fn revoke(&mut self, token: &str) {
         self.tokens.remove(token);
+        self.issued.remove(token);
+    }
+
+    /// Issues a token of a user, which is for these audiences and not for the API server.
+    pub fn issue(&mut self, user: &str, audiences: &[String]) -> String {
+        let token = format!("issued-{}-{}", self.issued.len() + 1, user.replace(':', "-"));
+        self.issued
+            .insert(token.clone(), (user.to_owned(), audiences.to_vec()));
+        token
+    }
+
+    /// The status of a `TokenReview`. A token of another audience is not valid.
+    pub fn review(&self, token: &str, audiences: &[String]) -> serde_json::Value {
+        let own = vec![API_AUDIENCE.to_owned()];
+        let known = match self.issued.get(token) {
+            Some((user, valid)) => Some((user, valid)),
+            None => self.tokens.get(token).map(|user| (user, &own)),
+        };
+        let asked = if audiences.is_empty() { &own } else { audiences };
+        let Some((user, valid)) = known else {
+            return serde_json::json!({"user": {}, "error": "[invalid bearer token, unknown]"});
+        };
+        let both: Vec<_> = asked.iter().filter(|audience| valid.contains(audience)).collect();
+        if both.is_empty() {
+            let error = format!(
+                "[invalid bearer token, token audiences {valid:?} is invalid for the target audiences {asked:?}]"
+            );
+            return serde_json::json!({"user": {}, "error": error});
+        }
+        serde_json::json!({
+            "authenticated": true,
+            "user": {
+                "username": user, "uid": format!("uid-of-{user}"),
+                "groups": ["system:authenticated"], "extra": {"example.com/of": [user]}
+            },
+            "audiences": both
+        })
+    }
+
+    /// Whether a user may get a path that is no resource.
+    pub fn permits_path(&self, user: &str, path: &str) -> bool {
+        self.access
+            .get(user)
+            .is_some_and(|access| access.permits_path(path))
     }
 
     pub fn token_of(&self, user: &str) -> Option<&str> {

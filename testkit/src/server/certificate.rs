@@ -106,6 +106,41 @@ impl Credentials {
     }
 }
 
+/// A certificate for 127.0.0.1 and localhost with its key and its own authority, in PEM.
+#[derive(Clone, Debug)]
+pub struct ServingCertificate {
+    /// The certificate.
+    pub certificate: String,
+    /// Its key.
+    pub key: String,
+    /// The authority that signed it.
+    pub authority: String,
+}
+
+impl ServingCertificate {
+    /// A new one, of a new authority.
+    ///
+    /// # Panics
+    /// If the machine gives no random bytes.
+    #[must_use]
+    pub fn generate() -> Self {
+        let authority = authority("serving-ca", 2099);
+        let names = ["127.0.0.1", "localhost"].map(str::to_owned);
+        let mut params = CertificateParams::new(names).expect("the names are valid");
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        (params.not_before, params.not_after) = (date_time_ymd(2020, 1, 1), date_time_ymd(2099, 1, 1));
+        let key = KeyPair::generate().expect("a key can be generated");
+        let certificate = params
+            .signed_by(&key, &authority)
+            .expect("the CA signs what it is given");
+        Self {
+            certificate: certificate.pem(),
+            key: key.serialize_pem(),
+            authority: authority.pem(),
+        }
+    }
+}
+
 fn authority(name: &str, until: i32) -> CertifiedIssuer<'static, KeyPair> {
     let mut params = CertificateParams::default();
     params.distinguished_name.push(DnType::CommonName, name);

@@ -11,8 +11,8 @@ use super::request::RecordedRequest;
 pub enum Fault {
     /// The request is read and never answered.
     Hang,
-    /// The connection is accepted and stays silent, so that a TLS handshake never ends. It hits new connections whatever
-    /// the matcher is, since no request has come yet.
+    /// The connection is accepted and stays silent, so that a TLS handshake never ends. It hits every new
+    /// connection: no request has come yet that a matcher could be compared with.
     HangTls,
     /// The connection is closed without an answer.
     Close,
@@ -31,6 +31,8 @@ pub enum Fault {
     RetryAfter(u16, u64),
     /// 429 in plain text with Retry-After, as priority and fairness refuses a request.
     TooManyRequests(u32),
+    /// A 401 of a pod behind the service proxy, with a challenge, which the API server's own 401 has not, and a JSON body.
+    Challenge(String),
     /// A redirect (302) to another address, such as a login page.
     Redirect(String),
     /// A body that is not the API server's, such as the page of a captive portal.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 
+use http_body::Body as _;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -23,6 +24,9 @@ use super::state::SharedState;
 const HEAD: Duration = Duration::from_secs(30);
 
 const BACKLOG: u32 = 1024;
+
+/// Bytes of a request's body, as an API server limits it.
+const LARGEST: usize = 3 << 20;
 
 /// A command of the test to the serving thread. Each is answered when it is done.
 #[derive(Debug)]
@@ -151,13 +155,34 @@ async fn ignore(mut stream: TcpStream) {
     while stream.read(&mut buffer).await.is_ok_and(|count| count > 0) {}
 }
 
+/// The whole body of a request, up to a bound.
+async fn read(mut body: hyper::body::Incoming) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    while let Some(frame) = std::future::poll_fn(|cx| std::pin::Pin::new(&mut body).poll_frame(cx)).await {
+        let data = frame.map_err(std::io::Error::other)?.into_data();
+        bytes.extend_from_slice(&data.unwrap_or_default());
+        if bytes.len() > LARGEST {
+            return Err(std::io::Error::other("the body is too large"));
+        }
+    }
+    Ok(bytes)
+}
+
 fn serve<S>(stream: S, peer: SocketAddr, shared: Arc<SharedState>) -> impl Future<Output = ()>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
         let shared = Arc::clone(&shared);
-        async move { route::answer(shared, &request.into_parts().0, peer).await }
+        async move {
+            let (head, body) = request.into_parts();
+            let body = if head.method == "POST" {
+                read(body).await?
+            } else {
+                Vec::new()
+            };
+            route::answer(shared, &head, &body, peer).await
+        }
     });
     let served = http1::Builder::new()
         .timer(TokioTimer::new())

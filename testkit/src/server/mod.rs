@@ -25,7 +25,7 @@ mod watch;
 
 pub use access::Access;
 pub use builder::ApiServerBuilder;
-pub use certificate::Certificate;
+pub use certificate::{Certificate, ServingCertificate};
 pub use fault::{Fault, FaultId, WatchFault};
 pub use matcher::Match;
 pub use request::RecordedRequest;
@@ -283,6 +283,12 @@ impl ApiServer {
     /// Changes what a user may read. Requests without a token have the user `system:anonymous`.
     pub fn set_access(&self, user: &str, access: Access) {
         self.shared.change(|state| state.users.set_access(user, access));
+    }
+
+    /// Issues a token of a user that is valid for this audience and not for the API server.
+    pub fn issue(&self, user: &str, audience: &str) -> String {
+        self.shared
+            .change(|state| state.users.issue(user, &[audience.to_owned()]))
     }
 
     /// Makes a token unknown, as when it expires.

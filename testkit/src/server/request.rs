@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 
 use http::{HeaderMap, request};
+use serde_json::Value;
 
 use super::continue_token::ContinueToken;
 
@@ -18,17 +19,20 @@ pub struct RecordedRequest {
     pub query: String,
     /// Every header.
     pub headers: HeaderMap,
+    /// The body of a POST, if it is JSON; else null.
+    pub json: Value,
     /// The client's address. Requests over one connection share it.
     pub peer: SocketAddr,
 }
 
 impl RecordedRequest {
-    pub(crate) fn new(request: &request::Parts, peer: SocketAddr) -> Self {
+    pub(crate) fn new(request: &request::Parts, body: &[u8], peer: SocketAddr) -> Self {
         Self {
             method: request.method.to_string(),
             path: request.uri.path().to_owned(),
             query: request.uri.query().unwrap_or_default().to_owned(),
             headers: request.headers.clone(),
+            json: serde_json::from_slice(body).unwrap_or_default(),
             peer,
         }
     }
@@ -107,7 +111,7 @@ pub(crate) mod tests {
             .body(())
             .expect("a test gives a valid target")
             .into_parts();
-        RecordedRequest::new(&parts, SocketAddr::from(([127, 0, 0, 1], 1)))
+        RecordedRequest::new(&parts, b"", SocketAddr::from(([127, 0, 0, 1], 1)))
     }
 
     #[test]

@@ -7,10 +7,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Response, StatusCode, request};
 
-use super::access::{ANONYMOUS, Access};
+use super::access::{ANONYMOUS, Access, Users};
 use super::body::Body;
 use super::continue_token::ContinueToken;
 use super::fault::{Fault, WatchFault};
@@ -26,13 +26,17 @@ use crate::object::List;
 
 type Answer = Response<Body>;
 
+const TOKEN_REVIEWS: &str = "/apis/authentication.k8s.io/v1/tokenreviews";
+const ACCESS_REVIEWS: &str = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
+
 /// Answers a request. An error closes the connection.
 pub(crate) async fn answer(
     shared: Arc<SharedState>,
     request: &request::Parts,
+    body: &[u8],
     peer: SocketAddr,
 ) -> io::Result<Answer> {
-    let request = RecordedRequest::new(request, peer);
+    let request = RecordedRequest::new(request, body, peer);
     let fault = shared.change(|state| {
         state.requests.push(request.clone());
         state.faults.take(&request)
@@ -66,6 +70,13 @@ pub(crate) async fn answer(
         Some(Fault::TooManyRequests(seconds)) => {
             let body = "Too many requests, please try again later.\n";
             with_retry_after(text(StatusCode::TOO_MANY_REQUESTS, body), seconds.into())
+        }
+        Some(Fault::Challenge(body)) => {
+            let mut answer = typed(StatusCode::UNAUTHORIZED, "application/json", body);
+            answer
+                .headers_mut()
+                .insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            answer
         }
         Some(Fault::Redirect(location)) => {
             let mut answer = typed(
@@ -170,6 +181,11 @@ fn respond(shared: &Arc<SharedState>, request: &RecordedRequest, watch_fault: Op
     {
         return json(StatusCode::CREATED, review.to_string());
     }
+    if request.method == "POST"
+        && let Some(answer) = token_answer(&mut shared.lock().users, request, &user, &access)
+    {
+        return answer;
+    }
     let target = Target::parse(&request.path);
     let verb = verb(request);
     match &target {
@@ -224,6 +240,45 @@ fn review(path: &str, user: &str, access: &Access) -> Option<serde_json::Value> 
     }
 }
 
+/// The answer to a question about a token or its user, or to a request for one. Asking needs the right to create it.
+fn token_answer(users: &mut Users, request: &RecordedRequest, user: &str, access: &Access) -> Option<Answer> {
+    let path = request.path.as_str();
+    let (group, resource) = match path {
+        TOKEN_REVIEWS => ("authentication.k8s.io", "tokenreviews"),
+        ACCESS_REVIEWS => ("authorization.k8s.io", "subjectaccessreviews"),
+        _ if path.ends_with("/token") => ("", "serviceaccounts/token"),
+        _ => return None,
+    };
+    if !access.permits_create(resource) {
+        return Some(status_answer(&Status::forbidden_create(
+            user, group, resource, path,
+        )));
+    }
+    let mut answer = request.json.clone();
+    let spec = answer["spec"].clone();
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    let audiences: Vec<String> = spec["audiences"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(text)
+        .collect();
+    answer["status"] = match path {
+        TOKEN_REVIEWS => users.review(&text(&spec["token"]), &audiences),
+        ACCESS_REVIEWS => {
+            let path = text(&spec["nonResourceAttributes"]["path"]);
+            serde_json::json!({"allowed": users.permits_path(&text(&spec["user"]), &path)})
+        }
+        _ => {
+            let account = path.strip_prefix("/api/v1/namespaces/")?.strip_suffix("/token")?;
+            let (namespace, name) = account.split_once("/serviceaccounts/")?;
+            let user = format!("system:serviceaccount:{namespace}:{name}");
+            serde_json::json!({"token": users.issue(&user, &audiences), "expirationTimestamp": null})
+        }
+    };
+    Some(json(StatusCode::CREATED, answer.to_string()))
+}
+
 /// A Lease that was renewed just now.
 #[allow(
     clippy::disallowed_methods,
@@ -249,8 +304,20 @@ fn path_answer(state: &ServerState, request: &RecordedRequest) -> Answer {
                 (false, body) => text(StatusCode::INTERNAL_SERVER_ERROR, body + "\n"),
             }
         }
-        _ => text(StatusCode::NOT_FOUND, "404 page not found\n"),
+        path => match proxied_service(path) {
+            Some(service) => status_answer(&Status::no_endpoints(service)),
+            None => text(StatusCode::NOT_FOUND, "404 page not found\n"),
+        },
     }
+}
+
+/// The Service that a path asks through the proxy, as the path names it. No Service has a pod here.
+fn proxied_service(path: &str) -> Option<&str> {
+    let (_, rest) = path
+        .strip_prefix("/api/v1/namespaces/")?
+        .split_once("/services/")?;
+    let (service, _) = rest.split_once("/proxy")?;
+    Some(service)
 }
 
 fn json_of_version(git_version: &str) -> Answer {

@@ -56,6 +56,28 @@ impl Status {
         Self::new(StatusCode::FORBIDDEN, "Forbidden", message).details(details_of(target))
     }
 
+    /// A user may not create an object that is answered and not stored. The names in the path follow `serviceaccounts`.
+    pub fn forbidden_create(user: &str, group: &str, resource: &str, path: &str) -> Self {
+        let qualified = match (group, resource.split_once('/')) {
+            ("", Some((plural, _))) => {
+                let name = path.rsplit('/').nth(1).unwrap_or_default();
+                format!("{plural} \"{name}\"")
+            }
+            _ => format!("{resource}.{group}"),
+        };
+        let scope = match path
+            .strip_prefix("/api/v1/namespaces/")
+            .and_then(|rest| rest.split_once('/'))
+        {
+            Some((namespace, _)) => format!("in the namespace \"{namespace}\""),
+            None => "at the cluster scope".to_owned(),
+        };
+        let message = format!(
+            "{qualified} is forbidden: User \"{user}\" cannot create resource \"{resource}\" in API group \"{group}\" {scope}"
+        );
+        Self::new(StatusCode::FORBIDDEN, "Forbidden", message).details(json!({}))
+    }
+
     /// A user may not read a path that is no resource.
     pub fn forbidden_path(user: &str, path: &str) -> Self {
         let message = format!("forbidden: User \"{user}\" cannot get path \"{path}\"");
@@ -75,6 +97,12 @@ impl Status {
             )
             .details(json!({})),
         }
+    }
+
+    /// No pod is behind a Service, or there is no such Service.
+    pub fn no_endpoints(service: &str) -> Self {
+        let message = format!("no endpoints available for service \"{service}\"");
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", message)
     }
 
     pub fn method_not_allowed() -> Self {
