@@ -158,6 +158,21 @@ impl Class {
         }
     }
 
+    /// What failed, for readers who must not learn the names of files and certificates; `None` for classes whose messages
+    /// have none.
+    #[must_use]
+    pub fn public_message(self) -> Option<&'static str> {
+        match self {
+            Self::BadConfiguration => Some("the configuration cannot be used"),
+            Self::Credential => Some("the credential cannot be obtained"),
+            Self::UnknownAuthority => Some("the server's certificate is not signed by a trusted authority"),
+            Self::CertificateExpired => Some("the server's certificate has expired or is not valid yet"),
+            Self::WrongName => Some("the server's certificate is for another name"),
+            Self::Tls => Some("the TLS handshake failed"),
+            _ => None,
+        }
+    }
+
     /// Whether no API server answered at all, or no agent if one was asked.
     #[must_use]
     pub fn is_unreached(self) -> bool {
@@ -319,6 +334,20 @@ impl Failure {
         Self {
             hint: Some(hint.into()),
             ..self
+        }
+    }
+
+    /// The failure for readers who must not learn the names of files and certificates. A hint that is not the class's own
+    /// can have them too.
+    #[must_use]
+    pub fn public(&self) -> Self {
+        match self.class.public_message() {
+            Some(message) => Self {
+                message: message.to_owned(),
+                hint: None,
+                ..self.clone()
+            },
+            None => self.clone(),
         }
     }
 

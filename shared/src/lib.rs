@@ -2,22 +2,34 @@
 //!
 //! [`cluster`] turns the API server's bytes into the views of [`resource`]. [`check`] judges the views. [`report`] is the
 //! result. Cluster and check meet only in [`run`]. The plugin and the agent are thin programs around this library.
+//!
+//! Modules that add up numbers of other programs may not overflow by a lint. The others mostly count bytes that they hold, and
+//! release builds check them too.
 
+#[warn(clippy::arithmetic_side_effects)]
 pub mod apiserver;
 pub mod check;
 pub mod cluster;
 pub mod decode;
+#[warn(clippy::arithmetic_side_effects)]
 pub mod digest;
 pub mod dump;
+#[warn(clippy::arithmetic_side_effects)]
 pub mod duration;
 pub mod failure;
+#[warn(clippy::arithmetic_side_effects)]
+pub mod follow;
+#[warn(clippy::arithmetic_side_effects)]
 pub mod judge;
 pub mod kind;
 pub mod live;
 pub mod nearest;
+#[warn(clippy::arithmetic_side_effects)]
 pub mod report;
 pub mod resource;
 pub mod run;
+#[warn(clippy::arithmetic_side_effects)]
 pub mod selector;
 pub mod shell;
+#[warn(clippy::arithmetic_side_effects)]
 pub mod span;

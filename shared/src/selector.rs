@@ -1,5 +1,6 @@
 //! Label selectors in kubectl's syntax. They select from a dump and from the agent's cache, where no API server does.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// A parsed label selector. An empty selector matches every object.
@@ -26,11 +27,17 @@ impl Selector {
     /// Whether an object with these labels is selected.
     #[must_use]
     pub fn matches(&self, labels: &BTreeMap<String, String>) -> bool {
+        self.matches_by(|key| labels.get(key).map(|value| Cow::Borrowed(value.as_str())))
+    }
+
+    /// Whether an object is selected whose labels are looked up one by one.
+    pub fn matches_by<'a>(&self, label: impl Fn(&str) -> Option<Cow<'a, str>>) -> bool {
+        let is_one_of = |value: Cow<'a, str>, values: &[String]| values.iter().any(|one| *one == value);
         self.requirements.iter().all(|requirement| match requirement {
-            Requirement::In(key, values) => labels.get(key).is_some_and(|v| values.contains(v)),
-            Requirement::NotIn(key, values) => labels.get(key).is_none_or(|v| !values.contains(v)),
-            Requirement::Exists(key) => labels.contains_key(key),
-            Requirement::NotExists(key) => !labels.contains_key(key),
+            Requirement::In(key, values) => label(key).is_some_and(|value| is_one_of(value, values)),
+            Requirement::NotIn(key, values) => label(key).is_none_or(|value| !is_one_of(value, values)),
+            Requirement::Exists(key) => label(key).is_some(),
+            Requirement::NotExists(key) => label(key).is_none(),
         })
     }
 
@@ -76,7 +83,7 @@ fn split(text: &str) -> Result<Vec<&str>, &'static str> {
             }
             ',' if depth == 0 => {
                 parts.push(&text[start..at]);
-                start = at + 1;
+                start = at.saturating_add(1);
             }
             _ => {}
         }

@@ -12,6 +12,20 @@ pub fn quoted(word: &str) -> String {
     }
 }
 
+/// `kubectl -n NAMESPACE WHAT NAME`, without the parts that are empty.
+#[must_use]
+pub fn kubectl(namespace: &str, what: &str, name: &str) -> String {
+    let mut command = "kubectl".to_owned();
+    if !namespace.is_empty() {
+        command = format!("{command} -n {}", quoted(namespace));
+    }
+    command = format!("{command} {what}");
+    if !name.is_empty() {
+        command = format!("{command} {}", quoted(name));
+    }
+    command
+}
+
 #[cfg(test)]
 mod tests {
     use super::quoted;

@@ -263,7 +263,10 @@ fn only_annotations_that_are_read_are_kept() {
         .iter()
         .map(|(k, v)| (&**k, &**v))
         .collect();
-    assert_eq!(kept, [("sre/ignore", "x")]);
+    assert_eq!(
+        kept,
+        [("deployment.kubernetes.io/revision", "1"), ("sre/ignore", "x")]
+    );
     let all = [("a", "b"), ("sre/ignore", "x")].map(|(k, v)| (k.to_owned(), v.to_owned()));
     let written = View {
         metadata: Some(ObjectMeta {

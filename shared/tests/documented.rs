@@ -67,6 +67,27 @@ fn every_code_has_its_section_in_the_docs_and_every_section_has_a_code() {
 }
 
 #[test]
+fn the_section_of_a_code_says_whether_the_problem_passes_by_itself_as_the_table_does() {
+    let passes = |code: &Code| {
+        let begin = format!("\n## {code}\n");
+        let said = DOCS.split(begin.as_str()).skip(1).map(|rest| {
+            let section = rest.split("\n## ").next().unwrap_or_default();
+            let line = section
+                .lines()
+                .find_map(|line| line.strip_prefix("Passes by itself: "));
+            line.and_then(|line| line.split('.').next()).unwrap_or("nothing")
+        });
+        said.collect::<Vec<_>>()
+    };
+    for code in Code::ALL {
+        let said = passes(code);
+        let expected = vec![code.passes_by_itself().as_str(); said.len()];
+        assert_eq!(said, expected, "docs/checks.md, section {code}");
+        assert_ne!(said, [""; 0], "{code}");
+    }
+}
+
+#[test]
 fn every_code_is_used_by_a_check() {
     let sources = sources();
     let is_used = |code: &&Code| {

@@ -92,7 +92,12 @@ fn unready_check(code: u16, readyz: Option<&Readyz>) -> ApiServerCheck {
 
 /// Adds the state of the controllers to the verdict: frozen counts make it degraded, and Leases that cannot be read are a
 /// note.
-pub(super) fn add_controllers(check: &mut ApiServerCheck, rung: &Rung, frozen_since: Option<Time>) {
+pub(super) fn add_controllers(
+    check: &mut ApiServerCheck,
+    rung: &Rung,
+    frozen_since: Option<Time>,
+    unseen: Option<NoteCode>,
+) {
     match frozen_since {
         Some(since) => {
             check.frozen_since = Some(since.to_string());
@@ -108,7 +113,9 @@ pub(super) fn add_controllers(check: &mut ApiServerCheck, rung: &Rung, frozen_si
             }
         }
         None if rung.status == RungStatus::Unknown => {
-            check.notes.push("controllers not seen");
+            let mut note: Note = "controllers not seen".into();
+            note.code = unseen;
+            check.notes.push(note);
         }
         None => {}
     }
@@ -140,10 +147,10 @@ pub(super) fn readyz_lines(text: &str) -> Option<Readyz> {
     let mut readyz = Readyz::default();
     for line in text.lines() {
         if line.starts_with("[+]") {
-            readyz.passed += 1;
-            readyz.total += 1;
+            readyz.passed = readyz.passed.saturating_add(1);
+            readyz.total = readyz.total.saturating_add(1);
         } else if let Some(rest) = line.strip_prefix("[-]") {
-            readyz.total += 1;
+            readyz.total = readyz.total.saturating_add(1);
             readyz
                 .failing
                 .push(rest.split_whitespace().next().unwrap_or_default().to_owned());
@@ -289,7 +296,7 @@ mod tests {
             status: Status::Ok,
             ..ApiServerCheck::default()
         };
-        add_controllers(&mut check, &rung, None);
+        add_controllers(&mut check, &rung, None, None);
         assert_eq!(
             (check.status, &*check.notes),
             (Status::Ok, ["controllers not seen".into()].as_slice())
@@ -308,7 +315,7 @@ mod tests {
                 class: Some(class.into()),
                 ..ApiServerCheck::default()
             };
-            add_controllers(&mut check, &rung, Some(NOW));
+            add_controllers(&mut check, &rung, Some(NOW), None);
             (check.status, check.class, check.frozen_since.is_some())
         };
         for (status, class, expected) in [

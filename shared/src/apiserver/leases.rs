@@ -5,6 +5,7 @@
 //! looks.
 
 use crate::failure::{Class, Failure};
+use crate::report::NoteCode;
 use crate::resource::{Lease, Time};
 
 /// The Lease of the controllers that write the counts of workloads.
@@ -52,4 +53,16 @@ pub(super) fn frozen_since(now: Time, leases: &[(&str, LeaseState)]) -> Option<T
         _ => None,
     });
     renewed.filter(|at| is_frozen(now, *at)).min()
+}
+
+/// Why no Lease was seen, if the reason is one that lasts.
+pub(super) fn note_code(leases: &[(&str, LeaseState)]) -> Option<NoteCode> {
+    let all = |is: fn(&LeaseState) -> bool| leases.iter().all(|(_, state)| is(state));
+    match () {
+        () if all(|state| *state == LeaseState::Absent) => Some(NoteCode::LeasesAbsent),
+        () if leases.iter().any(|(_, state)| *state == LeaseState::Forbidden) => {
+            Some(NoteCode::LeasesForbidden)
+        }
+        () => None,
+    }
 }

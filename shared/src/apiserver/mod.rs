@@ -11,6 +11,7 @@ mod hint;
 pub mod ladder;
 pub mod leases;
 mod milliseconds;
+mod public;
 mod validity;
 pub mod vantage;
 
@@ -24,8 +25,9 @@ use crate::report::{ApiServerCheck, Identity, Rung, RungStatus, Status};
 pub fn judge(facts: &Facts<'_>) -> ApiServerCheck {
     let mut check = health::judge(facts.answers);
     if let Some(rung) = ladder::controllers::rung(facts) {
-        let frozen_since = leases::frozen_since(facts.now(), &facts.leases());
-        health::add_controllers(&mut check, &rung, frozen_since);
+        let states = facts.leases();
+        let frozen_since = leases::frozen_since(facts.now(), &states);
+        health::add_controllers(&mut check, &rung, frozen_since, leases::note_code(&states));
     }
     let rungs = ladder::rungs(facts);
     name_broken_rung(&mut check, &rungs);
@@ -41,6 +43,12 @@ pub fn judge(facts: &Facts<'_>) -> ApiServerCheck {
         check.ladder = rungs;
     }
     check
+}
+
+/// As [`judge`], for readers who must not learn the names of files and certificates.
+#[must_use]
+pub fn judge_for_everybody(facts: &Facts<'_>) -> ApiServerCheck {
+    public::with_public(facts, judge)
 }
 
 /// The verdict if no request could be sent, because no client could be made.

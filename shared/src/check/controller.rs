@@ -146,18 +146,11 @@ pub fn group(controller: &Controller, members: &[Item], facts: ControllerFacts, 
         .iter()
         .map(|m| format!("{}s", m.kind.to_lowercase()))
         .collect();
+    let object = ObjectRef::namespaced(&controller.kind, &controller.namespace, &controller.name);
     Some(Item {
-        kind: controller.kind.clone(),
-        namespace: controller.namespace.clone(),
-        name: controller.name.clone(),
-        state,
         healthy: Some(healthy),
         desired: group.counted.then_some(group.desired),
         ready: group.counted.then_some(group.ready),
-        available: None,
-        updated: None,
-        reason: group.reason(state),
-        message: message.text,
         detail: message.detail,
         since: since.filter(|_| !healthy || state == State::Progressing),
         notes: notes.into_iter().cloned().collect(),
@@ -165,6 +158,7 @@ pub fn group(controller: &Controller, members: &[Item], facts: ControllerFacts, 
         causes: causes(failing),
         acknowledged,
         judged_by: kinds.into_iter().collect(),
+        ..Item::new(object, state, group.reason(state), message.text)
     })
 }
 

@@ -20,11 +20,11 @@
 use super::cause;
 use super::lifecycle::Preliminaries;
 use super::schedule::Schedule;
-use super::text::shorten;
+use super::text::one_line;
 use super::verdict::Verdict;
 use super::{Check, Evidence, GRACE_SECONDS, Now, is_open, job};
 use crate::kind::{JudgedKind, KindInfo, PodNames};
-use crate::report::{Cause, Code, Item, Notes, State};
+use crate::report::{Cause, Code, Item, Notes, RolloutProgress, State};
 use crate::resource::{Condition as _, CronJob, CronJobStatus, Event, Job, Resource as _, Time};
 use crate::span::span;
 
@@ -83,6 +83,14 @@ impl Check for CronJob {
             .collect()
     }
 
+    fn rollout_progress(&self) -> Option<RolloutProgress> {
+        let active = self.status.as_ref().map_or(0, |s| s.active.len());
+        Some(RolloutProgress {
+            active_runs: i64::try_from(active).ok().filter(|runs| *runs > 0),
+            ..RolloutProgress::default()
+        })
+    }
+
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
         let (mut notes, mut warnings) = (Notes::default(), Vec::new());
         let verdict = verdict(self, evidence, &mut notes, &mut warnings);
@@ -130,12 +138,12 @@ fn verdict(
         return Verdict::new(State::Suspended, true, Code::Suspended, "suspended");
     }
     if let Some(event) = refusal_event(cron, evidence) {
-        return Verdict::degraded(Code::CannotSchedule, shorten(&event.message))
+        return Verdict::degraded(Code::CannotSchedule, one_line(&event.message))
             .since(scheduled.or(meta.creation_timestamp));
     }
     let schedule = schedule(cron);
     if schedule.is_none() && !cron.text().is_empty() {
-        let message = format!("its schedule is not understood: {}", shorten(cron.text()));
+        let message = format!("its schedule is not understood: {}", one_line(cron.text()));
         if scheduled.is_none() {
             return Verdict::unknown(Code::ScheduleNotUnderstood, message);
         }
@@ -346,7 +354,7 @@ impl MissedRun {
         let zone = cron.spec.as_ref().and_then(|s| s.time_zone.as_deref());
         let unknown = zone.filter(|_| schedule(cron).is_some_and(|s| !s.knows_its_zone()));
         if let Some(event) = event {
-            message = format!("{message}: {}", shorten(&event.message));
+            message = format!("{message}: {}", one_line(&event.message));
         } else if let Some(zone) = unknown {
             message = format!("{message}: time zone {zone:?} is in no time zone database");
         }

@@ -9,9 +9,9 @@ use super::lifecycle;
 use super::replicas::{ReplicaCounts, Replicas, ReplicasRollout, count};
 use super::revision::{RevisionProgress, STEP_SECONDS};
 use super::verdict::Verdict;
-use super::{Check, Evidence, Now};
+use super::{Check, Evidence, NewestRevision, Now, Pods};
 use crate::kind::{JudgedKind, KindInfo, PodNames};
-use crate::report::{Code, Item, Notes, State};
+use crate::report::{Code, Item, Notes, RolloutProgress, State};
 use crate::resource::{DaemonSet, DaemonSetStatus, Resource as _};
 
 impl JudgedKind for DaemonSet {
@@ -26,6 +26,17 @@ impl JudgedKind for DaemonSet {
 impl Check for DaemonSet {
     fn needs_evidence(&self, item: &Item, now: Now) -> bool {
         super::is_open(item) || lifecycle::may_have_recovered(self.meta(), item, now)
+    }
+
+    fn newest_revision<'a>(&'a self, pods: &Pods<'a>) -> NewestRevision<'a> {
+        NewestRevision::by_newest_pod(pods, counts(self).updated)
+    }
+
+    fn rollout_progress(&self) -> Option<RolloutProgress> {
+        Some(RolloutProgress {
+            on_delete: self.is_on_delete(),
+            ..RolloutProgress::default()
+        })
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
@@ -51,6 +62,11 @@ impl DaemonSet {
     /// Nodes that have a pod of it and should not.
     fn misscheduled(&self) -> i64 {
         count(self.status.and_then(|s| s.number_misscheduled))
+    }
+
+    fn is_on_delete(&self) -> bool {
+        let strategy = self.spec.as_ref().and_then(|s| s.update_strategy.as_ref());
+        strategy.is_some_and(|s| s.kind == "OnDelete")
     }
 
     /// The generation that its controller has acted upon. Protobuf writes 0 for none.
@@ -105,8 +121,7 @@ fn verdict(set: &DaemonSet, c: ReplicaCounts, evidence: &Evidence<'_>, notes: &m
     if let Some(verdict) = preliminary {
         return verdict;
     }
-    let strategy = set.spec.as_ref().and_then(|s| s.update_strategy.as_ref());
-    let on_delete = strategy.is_some_and(|s| s.kind == "OnDelete");
+    let on_delete = set.is_on_delete();
     if on_delete && c.updated < c.desired {
         notes.push(c.on_delete_note());
     }

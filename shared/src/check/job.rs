@@ -20,7 +20,7 @@ use super::cause::{self, working_pod};
 use super::lifecycle::{self, Preliminaries};
 use super::related::{RelatedKind, RelatedNeed, RelatedObjects};
 use super::revision::STEP_SECONDS;
-use super::text::shorten;
+use super::text::one_line;
 use super::verdict::Verdict;
 use super::{Check, Evidence, GRACE_SECONDS, Now};
 use crate::kind::{JudgedKind, KindInfo, PodNames};
@@ -233,7 +233,7 @@ fn last_cron_job_success<'a>(job: &Job, evidence: &Evidence<'a>) -> Option<(&'a 
 
 fn failed_indexes(indexes: &str) -> String {
     if indexes.contains([',', '-']) {
-        format!("indexes {} have failed for good", shorten(indexes))
+        format!("indexes {} have failed for good", one_line(indexes))
     } else {
         format!("index {indexes} has failed for good")
     }
@@ -423,7 +423,12 @@ fn overdue_verdict(job: &Job, started: Time, evidence: &Evidence<'_>) -> Option<
 fn has_run(code: &Code) -> bool {
     matches!(
         code,
-        Code::CrashLoop | Code::OutOfMemory | Code::LivenessProbe | Code::StartupProbe | Code::PodFailed
+        Code::CrashLoop
+            | Code::ContainerFailed
+            | Code::OutOfMemory
+            | Code::LivenessProbe
+            | Code::StartupProbe
+            | Code::PodFailed
     )
 }
 

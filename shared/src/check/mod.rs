@@ -16,9 +16,12 @@ mod evidence;
 mod horizontalpodautoscaler;
 mod job;
 mod lifecycle;
+mod log;
 mod message;
 mod min_ready;
 mod namespace;
+mod namespace_deletion;
+mod newest_revision;
 mod node;
 mod now;
 mod persistentvolumeclaim;
@@ -30,6 +33,7 @@ mod replicaset;
 mod replicationcontroller;
 mod revision;
 mod rollout;
+mod rollout_progress;
 mod schedule;
 mod service;
 mod statefulset;
@@ -38,16 +42,19 @@ mod verdict;
 mod visitor;
 mod webhookconfiguration;
 
-pub use cause::{EvidenceNeeds, add_log_line, crashed_container};
+pub use cause::{EvidenceNeeds, add_log_line, crashed_container, says_why};
 pub use controller::{Controller, ControllerFacts, group, replaced_uids};
 pub(crate) use evidence::EvidenceObject;
 pub use evidence::{EventsAndNodes, EvidenceStore, NodesSeen, Pods};
+pub use log::{is_frame, log_end, log_lines, telling_line};
+pub use namespace_deletion::NamespaceDeletions;
+pub use newest_revision::NewestRevision;
 pub use now::Now;
 pub use related::{Related, RelatedKind, RelatedKindVisitor, RelatedNeed, RelatedObjects};
-pub use text::{shorten, trim_end_mark};
+pub use text::{abridge, one_line, trim_end_mark};
 pub use visitor::KindVisitor;
 
-use crate::report::{Cause, Code, Item, Notes, State};
+use crate::report::{Cause, Code, Item, ObjectRef, RolloutProgress, State};
 use crate::resource::{OwnerReference, Resource, Time, Undecodable};
 
 /// A pod younger than this many seconds may still become ready; until then it is no failure.
@@ -110,6 +117,16 @@ pub trait Check: Resource {
     /// Why this object is not healthy, by its pods and events, and by its [`Check::own_causes`].
     fn causes(&self, item: &Item, evidence: &Evidence<'_>) -> Vec<Cause> {
         cause::workload_causes(self, item, evidence)
+    }
+
+    /// Which of its pods have its newest revision.
+    fn newest_revision<'a>(&'a self, _pods: &Pods<'a>) -> NewestRevision<'a> {
+        NewestRevision::Every
+    }
+
+    /// How far its newest revision is, by the fields of the object itself; `None` if it has no pods and no runs.
+    fn rollout_progress(&self) -> Option<RolloutProgress> {
+        None
     }
 
     /// Causes that this kind knows besides those of pods.
@@ -187,6 +204,7 @@ pub fn judge<T: Check>(object: &T, evidence: &Evidence<'_>) -> Item {
             item.warnings.extend(pods.restart_warnings());
         }
     }
+    rollout_progress::add(&mut item, object, evidence);
     if evidence.heeds_annotations {
         acknowledge::apply(&mut item, object.meta(), evidence.now.time());
     }
@@ -196,24 +214,10 @@ pub fn judge<T: Check>(object: &T, evidence: &Evidence<'_>) -> Item {
 /// The item of an object that exists but could not be decoded.
 #[must_use]
 pub fn undecodable<T: Resource>(object: &Undecodable) -> Item {
+    let message = format!("the object does not decode: {}", object.error);
+    let object = ObjectRef::namespaced(T::KIND, &object.namespace, &object.name);
     Item {
-        kind: T::KIND.to_owned(),
-        namespace: object.namespace.clone(),
-        name: object.name.clone(),
-        state: State::Unknown,
         healthy: Some(false),
-        desired: None,
-        ready: None,
-        available: None,
-        updated: None,
-        reason: Code::Undecodable,
-        message: format!("the object does not decode: {}", object.error),
-        detail: None,
-        since: None,
-        notes: Notes::default(),
-        warnings: Vec::new(),
-        causes: Vec::new(),
-        acknowledged: None,
-        judged_by: Vec::new(),
+        ..Item::new(object, State::Unknown, Code::Undecodable, message)
     }
 }

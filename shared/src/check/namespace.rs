@@ -8,7 +8,7 @@
 
 use super::cause::Sentence;
 use super::lifecycle::{LINGER_SECONDS, Preliminaries};
-use super::text::{kubectl, shorten};
+use super::text::{kubectl, one_line};
 use super::verdict::Verdict;
 use super::{Check, Evidence};
 use crate::kind::{JudgedKind, KindInfo};
@@ -133,7 +133,7 @@ fn condition_text(condition: &ProbedCondition) -> String {
     };
     match words.as_str() {
         "" => condition.kind.clone(),
-        words => shorten(words),
+        words => one_line(words),
     }
 }
 

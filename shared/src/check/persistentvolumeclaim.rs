@@ -17,7 +17,7 @@ use super::lifecycle::{self, Preliminaries};
 use super::related::events::EventFacts;
 use super::related::pods::{PodFacts, PodStage};
 use super::related::{RelatedKind, RelatedNeed, RelatedObjects};
-use super::text::{kubectl, shorten};
+use super::text::{kubectl, one_line};
 use super::verdict::Verdict;
 use super::{Check, Evidence};
 use crate::kind::{JudgedKind, KindInfo};
@@ -249,10 +249,10 @@ fn event_cause(meta: &ObjectMeta, pod: &PodFacts, events: &[EventFacts]) -> Opti
         time: event.time,
     });
     let (words, subject, hint) = match cause_from_events(events)? {
-        ClaimCause::Failed(words) => (
+        ClaimCause::Failed { words, hint } => (
             words,
             ObjectRef::namespaced(PersistentVolumeClaim::KIND, namespace, name),
-            kubectl(namespace, "describe pvc", name),
+            hint.map_or_else(|| kubectl(namespace, "describe pvc", name), str::to_owned),
         ),
         ClaimCause::WaitsForPod => (
             format!("waits for Pod {} to be given to a node", pod.name),
@@ -264,6 +264,6 @@ fn event_cause(meta: &ObjectMeta, pod: &PodFacts, events: &[EventFacts]) -> Opti
         example: Some(ObjectRef::named(PersistentVolumeClaim::KIND, name)),
         hint: Some(hint),
         subject: Some(subject),
-        ..Sentence::without_reason(shorten(&format!("claim {name}: {words}"))).into_cause(Code::VolumeClaim)
+        ..Sentence::without_reason(one_line(&format!("claim {name}: {words}"))).into_cause(Code::VolumeClaim)
     })
 }

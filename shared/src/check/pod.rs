@@ -19,7 +19,7 @@ use super::revision::STEP_SECONDS;
 use super::verdict::Verdict;
 use super::{Check, Evidence, GRACE_SECONDS, Now, Pods, is_open};
 use crate::kind::{JudgedKind, KindInfo, PodNames};
-use crate::report::{Cause, Code, Item, Notes, State};
+use crate::report::{Cause, Code, Item, Notes, RolloutProgress, State};
 use crate::resource::{OwnerReference, Pod, PodStatus, Resource as _, Time};
 
 impl JudgedKind for Pod {
@@ -58,6 +58,10 @@ impl Check for Pod {
 
     fn causes(&self, item: &Item, evidence: &Evidence<'_>) -> Vec<Cause> {
         cause::single_pod_causes(self, item, evidence)
+    }
+
+    fn rollout_progress(&self) -> Option<RolloutProgress> {
+        Some(RolloutProgress::default())
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Item {

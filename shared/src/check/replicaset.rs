@@ -10,7 +10,7 @@ use super::replicas::{ReplicaCounts, Replicas, count};
 use super::verdict::Verdict;
 use super::{Check, Evidence, Now, cause};
 use crate::kind::{JudgedKind, KindInfo, PodNames};
-use crate::report::{Code, Item, Notes, State};
+use crate::report::{Code, Item, Notes, RolloutProgress, State};
 use crate::resource::{OwnerReference, ReplicaSet, ReplicaSetStatus, Resource};
 
 impl JudgedKind for ReplicaSet {
@@ -35,8 +35,21 @@ impl Check for ReplicaSet {
         super::is_open(item) || lifecycle::may_have_recovered(self.meta(), item, now)
     }
 
+    fn rollout_progress(&self) -> Option<RolloutProgress> {
+        Some(rollout_progress(self))
+    }
+
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
         judge(self, Self::KIND, evidence)
+    }
+}
+
+/// How far a ReplicaSet is by its own fields. It has no revisions.
+pub(super) fn rollout_progress(set: &ReplicaSet) -> RolloutProgress {
+    let status = set.status.as_ref();
+    RolloutProgress {
+        existing: status.map(|s| count(s.replicas)),
+        ..RolloutProgress::default()
     }
 }
 

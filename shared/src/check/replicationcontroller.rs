@@ -3,7 +3,7 @@
 
 use super::{Check, Evidence, Now, lifecycle, replicaset};
 use crate::kind::{JudgedKind, KindInfo, PodNames};
-use crate::report::Item;
+use crate::report::{Item, RolloutProgress};
 use crate::resource::{OwnerReference, ReplicationController, Resource as _};
 
 impl JudgedKind for ReplicationController {
@@ -26,6 +26,10 @@ impl Check for ReplicationController {
 
     fn needs_evidence(&self, item: &Item, now: Now) -> bool {
         super::is_open(item) || lifecycle::may_have_recovered(self.meta(), item, now)
+    }
+
+    fn rollout_progress(&self) -> Option<RolloutProgress> {
+        Some(replicaset::rollout_progress(&self.as_replica_set()))
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Item {

@@ -13,13 +13,13 @@ use super::replicas::{ReplicaCounts, count, shortage_state};
 use super::revision::STEP_SECONDS;
 use super::text::kubectl;
 use super::verdict::Verdict;
-use super::{Check, Evidence, Now};
+use super::{Check, Evidence, NewestRevision, Now, Pods};
 use crate::duration;
 use crate::kind::{JudgedKind, KindInfo, PodNames};
-use crate::report::{Cause, Code, Item, NoteCode, ObjectRef, State};
+use crate::report::{Cause, Code, Item, NoteCode, ObjectRef, RolloutProgress, State};
 use crate::resource::{
-    Condition as _, Deployment, DeploymentCondition, DeploymentSpec, DeploymentStatus, Resource as _,
-    Rollout, RolloutStatus,
+    Condition as _, Deployment, DeploymentCondition, DeploymentSpec, DeploymentStatus, ROLLOUT_REVISION,
+    Resource as _, Rollout, RolloutStatus,
 };
 
 impl JudgedKind for Rollout {
@@ -45,8 +45,44 @@ impl Check for Rollout {
             .needs_evidence(item, now)
     }
 
+    fn newest_revision<'a>(&'a self, pods: &Pods<'a>) -> NewestRevision<'a> {
+        NewestRevision::by_annotation(pods, ROLLOUT_REVISION)
+    }
+
+    fn rollout_progress(&self) -> Option<RolloutProgress> {
+        Some(self.progress())
+    }
+
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
         RolloutFacts::new(self, evidence).item()
+    }
+}
+
+impl Rollout {
+    /// How far its newest revision is by its own fields. A pause with a duration ends by itself.
+    fn progress(&self) -> RolloutProgress {
+        let status = self.status.clone().unwrap_or_default();
+        let spec = self.spec.clone().unwrap_or_default();
+        let exceeded = self
+            .condition("Progressing")
+            .filter(|p| p.is_false() && p.reason == Code::ProgressDeadlineExceeded.as_str());
+        let step = self.step().and_then(|step| step.pause.as_ref());
+        let ends = step.is_some_and(|pause| !pause.duration.is_empty())
+            && status
+                .pause_conditions
+                .iter()
+                .all(|pause| pause.reason == "CanaryPauseStep");
+        let held = spec.paused == Some(true) || (!status.pause_conditions.is_empty() && !ends);
+        RolloutProgress {
+            revision: self.meta().annotations.get(ROLLOUT_REVISION).cloned(),
+            existing: self.status.as_ref().map(|s| count(s.replicas)),
+            paused: held,
+            deadline_seconds: Some(spec.progress_deadline_seconds.map_or(STEP_SECONDS, i64::from)),
+            deadline_exceeded: exceeded
+                .and_then(|p| p.last_update_time.max(p.last_transition_time))
+                .map(|t| t.to_string()),
+            ..RolloutProgress::default()
+        }
     }
 }
 

@@ -23,7 +23,7 @@ use super::related::endpoints::Endpoints;
 use super::related::events::EventFacts;
 use super::related::pods::PodStage;
 use super::related::{RelatedKind, RelatedNeed, RelatedObjects, workloads};
-use super::text::{kubectl, shorten};
+use super::text::{kubectl, one_line};
 use super::verdict::Verdict;
 use super::{Check, Evidence};
 use crate::kind::{JudgedKind, KindInfo};
@@ -278,7 +278,7 @@ fn failure(events: &[EventFacts]) -> Option<String> {
         |event: &&EventFacts| event.is_warning && !event.reason.starts_with("FailedToUpdateEndpoint");
     let newest = events.iter().filter(is_failure).max_by_key(|event| event.time)?;
     let message = newest.message.trim_start_matches("Error syncing load balancer: ");
-    Some(shorten(&format!("{}: {message}", newest.reason)))
+    Some(one_line(&format!("{}: {message}", newest.reason)))
 }
 
 /// The failure in a condition such as `cilium.io/IPAMRequestSatisfied`.
@@ -289,7 +289,7 @@ fn refusal(service: &Service) -> Option<String> {
         _ => c.is_false(),
     };
     let failed = conditions.iter().find(fails)?;
-    Some(shorten(&match failed.words() {
+    Some(one_line(&match failed.words() {
         words if words.is_empty() => format!("condition {} is {}", failed.kind, failed.status),
         words => words,
     }))

@@ -13,9 +13,9 @@ use super::replicas::{ReplicaCounts, Replicas, ReplicasRollout, count};
 use super::revision::RevisionProgress;
 use super::text::kubectl;
 use super::verdict::Verdict;
-use super::{Check, Evidence, GRACE_SECONDS, Now};
+use super::{Check, Evidence, GRACE_SECONDS, NewestRevision, Now, Pods};
 use crate::kind::{JudgedKind, KindInfo, PodNames};
-use crate::report::{Cause, Code, Item, Notes, ObjectRef, State};
+use crate::report::{Cause, Code, Item, Notes, ObjectRef, RolloutProgress, State};
 use crate::resource::{Pod, Resource as _, StatefulSet, StatefulSetStatus};
 
 impl JudgedKind for StatefulSet {
@@ -30,6 +30,31 @@ impl JudgedKind for StatefulSet {
 impl Check for StatefulSet {
     fn needs_evidence(&self, item: &Item, now: Now) -> bool {
         super::is_open(item) || lifecycle::may_have_recovered(self.meta(), item, now)
+    }
+
+    fn newest_revision<'a>(&'a self, _pods: &Pods<'a>) -> NewestRevision<'a> {
+        let status = self.status.as_ref();
+        let hash = status
+            .map(|s| s.update_revision.as_str())
+            .filter(|hash| !hash.is_empty());
+        hash.map_or(NewestRevision::Unknown, NewestRevision::Hash)
+    }
+
+    fn rollout_progress(&self) -> Option<RolloutProgress> {
+        let status = self.status.as_ref();
+        let revision = status
+            .map(|s| s.update_revision.clone())
+            .filter(|hash| !hash.is_empty());
+        let on_delete = self.is_on_delete();
+        let partition = Some(self.partition()).filter(|partition| *partition > 0 && !on_delete);
+        let wanted = partition.map(|partition| counts(self).desired.saturating_sub(partition).max(0));
+        Some(RolloutProgress {
+            revision,
+            existing: status.map(|s| count(s.replicas)),
+            on_delete,
+            wanted,
+            ..RolloutProgress::default()
+        })
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Item {

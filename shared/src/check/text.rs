@@ -1,22 +1,46 @@
 //! Foreign sentences, shortened, and commands that can be pasted.
 
+pub(super) use crate::shell::kubectl;
 use crate::shell::quoted;
 
-/// Characters that are kept from the beginning and from the end of a long message. An error begins with the attempt and
-/// ends with the failure.
-const BEGIN: usize = 180;
-const END: usize = 120;
+/// Characters that a report keeps from the beginning and from the end of a foreign sentence. An error begins with the attempt
+/// and ends with the failure.
+const REPORT: (usize, usize) = (1_800, 200);
+/// The same of a sentence on a screen.
+const SCREEN: (usize, usize) = (180, 120);
+/// The longest word that is not cut.
+const WORD: usize = 60;
 
-/// The text as one line of at most a few hundred characters. The printer handles control characters other than spaces.
+/// The text as one line. It is cut only if it has thousands of characters. The printer handles control characters other than
+/// spaces.
 #[must_use]
-pub fn shorten(text: &str) -> String {
+pub fn one_line(text: &str) -> String {
+    cut_middle(text, REPORT)
+}
+
+/// The text as one line of a few hundred characters.
+#[must_use]
+pub fn abridge(text: &str) -> String {
+    cut_middle(text, SCREEN)
+}
+
+/// The text as one line, with this many characters of its beginning and of its end. Words stay whole.
+fn cut_middle(text: &str, (begin, end): (usize, usize)) -> String {
     let line = strip_pod_directories(&text.split_whitespace().collect::<Vec<_>>().join(" "));
-    let begin = line.char_indices().nth(BEGIN);
-    let end = line.char_indices().nth_back(END - 1);
-    match (begin, end) {
-        (Some((begin, _)), Some((end, _))) if begin < end => format!("{}...{}", &line[..begin], &line[end..]),
-        _ => line,
+    let begin = line.char_indices().nth(begin);
+    let end = line.char_indices().nth_back(end.saturating_sub(1));
+    let (Some((begin, _)), Some((end, _))) = (begin, end) else {
+        return line;
+    };
+    if begin >= end {
+        return line;
     }
+    let (before, after) = (line.get(..begin).unwrap_or(""), line.get(end..).unwrap_or(""));
+    let word = before.rfind(' ').filter(|at| begin - at <= WORD);
+    let before = word.and_then(|at| before.get(..=at)).unwrap_or(before);
+    let word = after.find(' ').filter(|at| *at <= WORD);
+    let after = word.and_then(|at| after.get(at..)).unwrap_or(after);
+    format!("{before}...{after}")
 }
 
 /// A foreign sentence without its end mark, so that words can follow it. Three dots are no end mark.
@@ -52,11 +76,6 @@ fn strip_pod_directories(text: &str) -> String {
     out + rest
 }
 
-/// The last line of a container's output that is not empty.
-pub(super) fn last_line(text: &str) -> Option<&str> {
-    text.lines().map(str::trim).rfind(|line| !line.is_empty())
-}
-
 /// The text behind the last occurrence of each phrase in turn; all of it if no phrase occurs.
 pub(super) fn text_behind<'a>(text: &'a str, phrases: &[&str]) -> &'a str {
     phrases.iter().fold(text, |text, phrase| {
@@ -73,17 +92,16 @@ pub(super) fn quoted_behind<'a>(text: &'a str, phrase: &str) -> Option<&'a str> 
     rest.strip_prefix('"')?.split_once('"').map(|(name, _)| name)
 }
 
-/// `kubectl -n NAMESPACE WHAT NAME`, without the parts that are empty.
-pub(super) fn kubectl(namespace: &str, what: &str, name: &str) -> String {
-    let mut command = "kubectl".to_owned();
-    if !namespace.is_empty() {
-        command = format!("{command} -n {}", quoted(namespace));
-    }
-    command = format!("{command} {what}");
-    if !name.is_empty() {
-        command = format!("{command} {}", quoted(name));
-    }
-    command
+/// The command that prints fields of an object: as columns, or by a path.
+pub(super) fn print_fields(namespace: &str, kind: &str, name: &str, output: &str) -> String {
+    let get = kubectl(namespace, &format!("get {kind}"), name);
+    format!("{get} -o {}", quoted(output))
+}
+
+/// The command that looks for a name in every namespace, for an object that is missing in its own.
+pub(super) fn find_elsewhere(kinds: &str, name: &str) -> String {
+    let selector = quoted(&format!("metadata.name={name}"));
+    format!("kubectl get {kinds} -A --field-selector {selector}")
 }
 
 #[cfg(test)]
@@ -92,16 +110,25 @@ mod tests {
 
     #[test]
     fn a_long_sentence_of_several_lines_becomes_one_short_line() {
-        assert_eq!(shorten(" a\n\tb  c "), "a b c");
-        let long = shorten(&"\u{e9}".repeat(400));
+        assert_eq!(one_line(" a\n\tb  c "), "a b c");
+        let long = abridge(&"\u{e9}".repeat(400));
         assert_eq!(long.chars().count(), 303);
-        let long = shorten(&format!("begin{}end", "\u{e9}".repeat(400)));
+        let long = abridge(&format!("begin{}end", "\u{e9}".repeat(400)));
         assert!(
             long.starts_with("begin\u{e9}") && long.ends_with("\u{e9}end"),
             "{long}"
         );
         let whole = "\u{e9}".repeat(300);
-        assert_eq!(shorten(&whole), whole);
+        assert_eq!(abridge(&whole), whole);
+        let words = "abcdefgh ".repeat(50);
+        let cut = abridge(&words);
+        let kept: Vec<&str> = cut.split(' ').collect();
+        assert!(
+            kept.iter().all(|word| ["abcdefgh", "..."].contains(word)) && cut.len() < 303,
+            "{cut}"
+        );
+        assert_eq!(one_line(&words), words.trim_end());
+        assert_eq!(one_line(&"x".repeat(5_000)).len(), 2_003);
     }
 
     #[test]
@@ -125,13 +152,13 @@ mod tests {
         let uid = "59e47aea-1e15-4d2b-b8a0-dc34736ef8e2";
         let volume = format!("/var/lib/kubelet/pods/{uid}/volumes/kubernetes.io~empty-dir/d");
         assert_eq!(
-            shorten(&format!(
+            one_line(&format!(
                 "error mounting \"{volume}\" to rootfs: mount {volume}:/etc: not a directory"
             )),
             "error mounting \".../kubernetes.io~empty-dir/d\" to rootfs: mount .../kubernetes.io~empty-dir/d:/etc: not a directory"
         );
-        assert_eq!(shorten("/srv/pods/a/b"), "/srv/pods/a/b");
-        assert_eq!(shorten(&format!("/pods/{uid}/x")), ".../x");
+        assert_eq!(one_line("/srv/pods/a/b"), "/srv/pods/a/b");
+        assert_eq!(one_line(&format!("/pods/{uid}/x")), ".../x");
     }
 
     #[test]
@@ -145,6 +172,14 @@ mod tests {
             r"kubectl describe node 'x; rm '\''y'\'''"
         );
         assert_eq!(kubectl("a", "get secret", "-o"), "kubectl -n a get secret '-o'");
+        assert_eq!(
+            find_elsewhere("secrets", "db; x"),
+            "kubectl get secrets -A --field-selector 'metadata.name=db; x'"
+        );
+        assert_eq!(
+            print_fields("a", "pod", "p", "jsonpath={.spec.volumes}"),
+            "kubectl -n a get pod p -o 'jsonpath={.spec.volumes}'"
+        );
     }
 
     #[test]
@@ -153,6 +188,5 @@ mod tests {
         assert_eq!(text_behind("a: ", &["a: "]), "a: ");
         assert_eq!(quoted_behind("secret \"db\" not found", "secret "), Some("db"));
         assert_eq!(quoted_behind("secret db", "secret "), None);
-        assert_eq!(last_line("one\ntwo \n\n"), Some("two"));
     }
 }

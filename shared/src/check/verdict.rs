@@ -1,7 +1,7 @@
 //! The verdict about one object, before it becomes an [`Item`].
 
 use super::message::Message;
-use crate::report::{Code, Item, Notes, State};
+use crate::report::{Code, Item, ObjectRef, State};
 use crate::resource::{Resource, Time};
 
 /// The state of one object, and why.
@@ -67,25 +67,12 @@ impl Verdict {
     /// The item of that object, without counts, notes, warnings and causes.
     pub fn item<T: Resource>(self, object: &T) -> Item {
         let meta = object.meta();
+        let object = ObjectRef::namespaced(T::KIND, &meta.namespace, &meta.name);
         Item {
-            kind: T::KIND.to_owned(),
-            namespace: meta.namespace.clone(),
-            name: meta.name.clone(),
-            state: self.state,
             healthy: self.healthy,
-            desired: None,
-            ready: None,
-            available: None,
-            updated: None,
-            reason: self.reason,
-            message: self.message.text,
             detail: self.message.detail,
             since: self.since.map(|t| t.to_string()),
-            notes: Notes::default(),
-            warnings: Vec::new(),
-            causes: Vec::new(),
-            acknowledged: None,
-            judged_by: Vec::new(),
+            ..Item::new(object, self.state, self.reason, self.message.text)
         }
     }
 }

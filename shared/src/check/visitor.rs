@@ -1,7 +1,7 @@
 //! From a kind of the registry to its Rust type.
 
 use super::{Check, RelatedKind};
-use crate::kind::{Kind, registry};
+use crate::kind::{Kind, RegisteredKind, registry};
 use crate::resource;
 
 /// An operation on the Rust type of a kind.
@@ -9,7 +9,7 @@ pub trait KindVisitor {
     /// The result.
     type Output;
     /// Runs the operation.
-    fn visit<T: Check>(self, kind: Kind) -> Self::Output;
+    fn visit<T: Check + RegisteredKind>(self, kind: Kind) -> Self::Output;
 }
 
 macro_rules! visit {

@@ -1,4 +1,4 @@
-//! Reads the files of a configuration, bounded in size and in time. Must not know what is in them.
+//! Reads files that a user named, bounded in size and in time. Must not know what is in them.
 //!
 //! The path can be that of a FIFO, such as the shell's `<(command)`, whose writer may never end. Call these functions on a
 //! thread that may block, never on one of the runtime.
@@ -19,8 +19,11 @@ pub(super) const TOKEN: u64 = 1 << 20;
 /// The pause between two reads of a FIFO.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// Reads the whole file, of at most `most` bytes, before `until`.
-pub(super) fn read(path: &Path, most: u64, until: Instant) -> io::Result<Vec<u8>> {
+/// Reads the whole file, of at most `most` bytes, before `until`. A FIFO is read until its writer closes it.
+///
+/// # Errors
+/// If it is a directory, is larger, cannot be read, or is not written to its end in time.
+pub fn read(path: &Path, most: u64, until: Instant) -> io::Result<Vec<u8>> {
     let mut file = open(path)?;
     let metadata = file.metadata()?;
     let larger = || io::Error::other(format!("it is larger than {} MB", most >> 20));

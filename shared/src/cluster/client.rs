@@ -9,6 +9,7 @@ use crate::cluster::credential::{Credentials, CurrentCredential};
 use crate::cluster::deadlines::{Deadlines, RunLimit};
 use crate::cluster::exchange::Observer;
 use crate::cluster::response::{Response, header_text};
+use crate::cluster::server_version::KnownVersion;
 use crate::cluster::transport::Connector;
 use crate::cluster::transport::certificate;
 use crate::cluster::transport::failure::transport_failure;
@@ -81,6 +82,7 @@ struct ClientInner {
     date: Mutex<Option<(Time, Instant)>>,
     /// From the newest response that was subject to flow control.
     flow_control: Mutex<Option<FlowControl>>,
+    versions: KnownVersion,
 }
 
 impl std::fmt::Debug for Client {
@@ -148,6 +150,7 @@ impl Client {
             observer,
             date: Mutex::new(None),
             flow_control: Mutex::new(None),
+            versions: KnownVersion::default(),
         };
         Ok(Self {
             inner: Arc::new(inner),
@@ -192,6 +195,19 @@ impl Client {
         }
     }
 
+    /// A client of a process that stays, which shares the connections and the credential. Each request keeps its own
+    /// deadlines.
+    #[must_use]
+    pub fn without_run(&self) -> Self {
+        Self {
+            deadlines: Deadlines {
+                run: None,
+                ..self.deadlines
+            },
+            ..self.clone()
+        }
+    }
+
     /// A client whose requests go to this address of the API server only. Must not be used with a proxy.
     pub(crate) fn pinned(&self, to: IpAddr) -> Self {
         Self {
@@ -214,6 +230,11 @@ impl Client {
     /// When the run ends.
     pub(crate) fn run_deadline(&self) -> Option<Instant> {
         Some(self.deadlines.run?.until)
+    }
+
+    /// The version that the API server has said to have.
+    pub(super) fn versions(&self) -> &KnownVersion {
+        &self.inner.versions
     }
 
     /// URL of the API server.
@@ -260,7 +281,7 @@ impl Client {
     /// # Errors
     /// A transport failure, classified.
     pub async fn get(&self, path: &str, accept: &str) -> Result<Response, Failure> {
-        self.send(Method::GET, Bytes::new(), path, accept, "identity")
+        self.send(Method::GET, Bytes::new(), path, accept, "identity", None)
             .await
     }
 
@@ -270,7 +291,7 @@ impl Client {
     /// As [`Client::get`].
     pub(super) async fn post(&self, path: &str, json: String) -> Result<Response, Failure> {
         let body = Bytes::from(json);
-        self.send(Method::POST, body, path, "application/json", "identity")
+        self.send(Method::POST, body, path, "application/json", "identity", None)
             .await
     }
 
@@ -280,12 +301,26 @@ impl Client {
     /// # Errors
     /// As [`Client::get`].
     pub(super) async fn get_compressed(&self, path: &str, accept: &str) -> Result<Response, Failure> {
+        self.get_compressed_with(path, accept, None).await
+    }
+
+    /// As [`Client::get_compressed`], with a further header.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub(super) async fn get_compressed_with(
+        &self,
+        path: &str,
+        accept: &str,
+        header: Option<(HeaderName, HeaderValue)>,
+    ) -> Result<Response, Failure> {
         let encoding = if self.inner.compression {
             "gzip"
         } else {
             "identity"
         };
-        self.send(Method::GET, Bytes::new(), path, accept, encoding).await
+        self.send(Method::GET, Bytes::new(), path, accept, encoding, header)
+            .await
     }
 
     /// Sends one GET and reads the whole response, of at most `limit` bytes. Responses other than 2xx are failures.
@@ -304,6 +339,7 @@ impl Client {
         path: &str,
         accept: &str,
         encoding: &'static str,
+        header: Option<(HeaderName, HeaderValue)>,
     ) -> Result<Response, Failure> {
         let mut response = Response::pending(
             self.server(),
@@ -312,9 +348,10 @@ impl Client {
             self.deadlines,
             self.inner.observer.clone(),
         );
-        let request = self
+        let mut request = self
             .request(method, body, path, accept, encoding)
             .map_err(|failure| response.fail(failure))?;
+        request.headers_mut().extend(header);
         let limit = credential_limit(&self.inner.credentials, &self.deadlines);
         let current = match self.inner.credentials.current(limit).await {
             Ok(current) => current,
@@ -322,6 +359,7 @@ impl Client {
         };
         let mut received = self.exchange(&response, &request, &current).await?;
         if received.status() == StatusCode::UNAUTHORIZED
+            && !is_of_a_pod(path, received.headers())
             && let Some(renewed) = self.inner.credentials.renew(&current, limit).await
         {
             received = self.exchange(&response, &request, &renewed).await?;
@@ -449,6 +487,12 @@ async fn load_config(settings: &Settings) -> Result<ClusterConfig, Failure> {
                 .with_hint("look at the file system that they are on"),
         ),
     }
+}
+
+/// Whether a 401 comes from a pod behind the API server's proxy, which asks for a token of its own. The API server sends no
+/// challenge with a 401, and a new credential would change nothing.
+fn is_of_a_pod(path: &str, headers: &HeaderMap) -> bool {
+    path.contains("/proxy/") && headers.contains_key(header::WWW_AUTHENTICATE)
 }
 
 /// How long obtaining the credential may take.

@@ -146,7 +146,28 @@ fn add_limit(start: Instant, length: Duration) -> Instant {
     start + length.min(LONGEST)
 }
 
-/// A duration as sentences have it: `1.5 s`.
+/// A duration as sentences have it: `1.5 s`. What is left of a deadline is no round number, so it is rounded: to hundredths,
+/// from ten seconds on to seconds.
 pub(super) fn seconds(duration: Duration) -> String {
-    format!("{} s", duration.as_secs_f64())
+    let seconds = duration.as_secs_f64();
+    if seconds < 10.0 {
+        format!("{} s", (seconds * 100.0).round() / 100.0)
+    } else {
+        format!("{seconds:.0} s")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::seconds;
+    use std::time::Duration;
+
+    #[test]
+    fn a_duration_is_short_in_a_sentence() {
+        let words = |milliseconds: u64| seconds(Duration::from_micros(milliseconds * 1000 + 1));
+        assert_eq!(
+            [0, 20, 1500, 2000, 9996, 59_887, 60_000].map(words),
+            ["0 s", "0.02 s", "1.5 s", "2 s", "10 s", "60 s", "60 s"]
+        );
+    }
 }

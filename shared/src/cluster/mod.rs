@@ -17,30 +17,39 @@ mod gzip;
 mod refusal;
 mod response;
 mod secret;
+mod server_version;
 mod transport;
 
+pub use api::access_review::may_get_path;
 pub use api::bounded_list::{BoundedList, ListBounds, bounded_list};
 pub use api::discovery::{discover, is_not_served};
-pub use api::get::get;
+pub use api::get::{get, get_once};
 pub use api::health::{Readiness, lease, livez, readyz, version};
 pub use api::identity::{Rules, UserInfo, rules, whoami};
-pub use api::list::{ItemFilter, ObjectList, list, list_filtered};
+pub use api::list::{ItemFilter, ItemMap, ListItem, ObjectList, list, list_filtered, list_mapped};
 pub use api::list_options::ListOptions;
 pub use api::path::collection_path;
 pub(crate) use api::path::escape;
 pub use api::service_proxy::{
-    NamedPort, ParseServiceNameError, ServiceInfo, ServiceName, ServiceResponse, ask_service, service,
-    services_by_label,
+    NamedPort, ParseServiceNameError, ServiceInfo, ServiceName, ServiceResponse, ServiceScheme, ask_service,
+    service, services_by_label,
 };
+pub use api::token_request::{IssuedToken, request_token};
+pub use api::token_review::{TokenUser, review_token};
 pub use api::watch::{Watch, WatchEvent};
+pub use bounded_file::read as read_bounded;
 pub use client::{Client, FlowControl, Settings};
 pub use config::kuberc::Kuberc;
 pub use config::{ConfigSource, Overrides};
 pub use connection_info::{
     Certificate, ConnectionInfo, CredentialInfo, DialTrace, Handshake, ProxyInfo, Step,
 };
+pub use credential::token_file::{AgentToken, read_agent_token};
 pub use deadlines::{Deadlines, RunLimit};
 pub use exchange::{Exchange, Observer};
 pub use refusal::status_class;
 pub use response::Response;
 pub use transport::failure::transport_failure;
+pub use transport::server_stream::ServerStream;
+pub use transport::server_tls::ServerTls;
+pub use transport::unverified::unverified_tls;

@@ -1,6 +1,7 @@
 //! JSON lists: finds where each item begins and ends, and leaves its content to serde.
 
 use super::{ListError, Piece, UnusedBytes};
+use serde::de::IgnoredAny;
 
 /// A JSON list that is being read.
 ///
@@ -22,14 +23,19 @@ pub struct JsonList {
     is_array: bool,
 }
 
+/// What may come next. Commas are counted, since a list with a comma too many or too few was damaged, and may lack items.
 #[derive(Default, Clone, Copy, PartialEq, Eq)]
 enum JsonPosition {
     #[default]
     Start,
+    FirstKey,
     Key,
     Colon,
     Value,
-    Items,
+    AfterValue,
+    FirstItem,
+    Item,
+    AfterItem,
     End,
 }
 
@@ -126,83 +132,103 @@ impl JsonList {
 
     fn step(&mut self, data: &[u8], on_piece: &mut dyn FnMut(Piece<'_>)) -> Result<Option<usize>, ListError> {
         if self.scan.at > 0 {
-            return Ok(self.value(data, on_piece));
+            return self.value(data, on_piece);
         }
-        let Some(blank) = data.iter().position(|b| !b.is_ascii_whitespace()) else {
+        let Some(blank) = data.iter().position(|byte| !is_blank(*byte)) else {
             return Ok((!data.is_empty()).then_some(data.len()));
         };
         if blank > 0 {
             return Ok(Some(blank));
         }
         let byte = data[0];
-        match (self.place, byte) {
-            (JsonPosition::Start, b'{') if !self.is_array => self.place = JsonPosition::Key,
-            (JsonPosition::Start, b'[') if self.is_array => {
-                self.items_seen = true;
-                self.place = JsonPosition::Items;
-            }
+        self.place = match (self.place, byte) {
+            (JsonPosition::Start, b'{') if !self.is_array => JsonPosition::FirstKey,
+            (JsonPosition::Start, b'[') if self.is_array => self.begin_items(),
             (JsonPosition::Start, _) => {
                 let head = String::from_utf8_lossy(&data[..data.len().min(40)]).into_owned();
                 return Err(ListError::NotAList(format!("it begins with {head:?}")));
             }
-            (JsonPosition::Key, b',') | (JsonPosition::Items, b',') => {}
-            (JsonPosition::Key, b'}') => self.place = JsonPosition::End,
-            (JsonPosition::Key, b'"') => return Ok(self.value(data, on_piece)),
-            (JsonPosition::Colon, b':') => self.place = JsonPosition::Value,
-            (JsonPosition::Value, b'[') if self.key == b"items" => {
-                self.items_seen = true;
-                self.place = JsonPosition::Items;
-            }
-            (JsonPosition::Items, b']') if self.is_array => self.place = JsonPosition::End,
-            (JsonPosition::Items, b']') => self.place = JsonPosition::Key,
+            (JsonPosition::FirstKey | JsonPosition::Key, b'"') => return self.value(data, on_piece),
+            (JsonPosition::FirstKey | JsonPosition::AfterValue, b'}') => JsonPosition::End,
+            (JsonPosition::AfterValue, b',') => JsonPosition::Key,
+            (JsonPosition::Colon, b':') => JsonPosition::Value,
+            (JsonPosition::Value, b'[') if self.key == b"items" => self.begin_items(),
+            (JsonPosition::FirstItem | JsonPosition::AfterItem, b']') if self.is_array => JsonPosition::End,
+            (JsonPosition::FirstItem | JsonPosition::AfterItem, b']') => JsonPosition::AfterValue,
+            (JsonPosition::AfterItem, b',') => JsonPosition::Item,
             // No value begins with one of these. The scan would find an empty value again and again without moving on.
-            (JsonPosition::Value | JsonPosition::Items, b'}' | b']' | b',' | b':') => {
+            (
+                JsonPosition::Value | JsonPosition::FirstItem | JsonPosition::Item,
+                b'}' | b']' | b',' | b':',
+            ) => {
                 return Err(ListError::NotAList(format!(
                     "{:?} where a value belongs",
                     byte as char
                 )));
             }
-            (JsonPosition::Value | JsonPosition::Items, _) => return Ok(self.value(data, on_piece)),
-            (JsonPosition::End | JsonPosition::Key | JsonPosition::Colon, _) => {
+            (JsonPosition::Value | JsonPosition::FirstItem | JsonPosition::Item, _) => {
+                return self.value(data, on_piece);
+            }
+            _ => {
                 return Err(ListError::NotAList(format!(
                     "{:?} where none belongs",
                     byte as char
                 )));
             }
-        }
+        };
         Ok(Some(1))
     }
 
+    fn begin_items(&mut self) -> JsonPosition {
+        self.items_seen = true;
+        JsonPosition::FirstItem
+    }
+
     /// Scans the value at the front of `data` and hands it on once it is whole.
-    fn value(&mut self, data: &[u8], on_piece: &mut dyn FnMut(Piece<'_>)) -> Option<usize> {
-        let end = self.scan.run(data)?;
+    ///
+    /// # Errors
+    /// If a value beside the items is no JSON. What an item holds is decoded later.
+    fn value(
+        &mut self,
+        data: &[u8],
+        on_piece: &mut dyn FnMut(Piece<'_>),
+    ) -> Result<Option<usize>, ListError> {
+        let Some(end) = self.scan.run(data) else {
+            return Ok(None);
+        };
         self.scan = Scan::default();
         let value = &data[..end];
-        match self.place {
-            JsonPosition::Key => {
-                self.key = value[1..end - 1].to_vec();
-                self.place = JsonPosition::Colon;
-            }
-            JsonPosition::Items => {
-                self.items += 1;
-                on_piece(Piece::Item(value));
-            }
-            _ => {
-                if self.key == b"items" && value == b"null" {
-                    // A nil slice of Go: an empty list that was read.
-                    self.items_seen = true;
-                }
-                match self.key.as_slice() {
-                    b"metadata" => on_piece(Piece::Meta(value)),
-                    b"apiVersion" => self.api_version = value.to_vec(),
-                    b"kind" => self.kind = value.to_vec(),
-                    _ => {}
-                }
-                self.place = JsonPosition::Key;
-            }
+        if matches!(self.place, JsonPosition::FirstItem | JsonPosition::Item) {
+            self.items += 1;
+            self.place = JsonPosition::AfterItem;
+            on_piece(Piece::Item(value));
+            return Ok(Some(end));
         }
-        Some(end)
+        serde_json::from_slice::<IgnoredAny>(value)
+            .map_err(|error| ListError::NotAList(format!("a value beside the items is no JSON: {error}")))?;
+        if self.place != JsonPosition::Value {
+            self.key = value[1..end - 1].to_vec();
+            self.place = JsonPosition::Colon;
+            return Ok(Some(end));
+        }
+        if self.key == b"items" && value == b"null" {
+            // A nil slice of Go: an empty list that was read.
+            self.items_seen = true;
+        }
+        match self.key.as_slice() {
+            b"metadata" => on_piece(Piece::Meta(value)),
+            b"apiVersion" => self.api_version = value.to_vec(),
+            b"kind" => self.kind = value.to_vec(),
+            _ => {}
+        }
+        self.place = JsonPosition::AfterValue;
+        Ok(Some(end))
     }
+}
+
+/// Whether JSON allows the byte between values (RFC 8259, 2). ASCII has more blanks, such as form feeds.
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
 impl Scan {
@@ -242,7 +268,7 @@ impl Scan {
                     }
                 }
                 b',' if self.depth == 0 => return Some(at),
-                byte if self.depth == 0 && byte.is_ascii_whitespace() => return Some(at),
+                byte if self.depth == 0 && is_blank(byte) => return Some(at),
                 _ => {}
             }
             at += 1;

@@ -75,7 +75,6 @@ fn json_with_a_missing_value_or_one_bracket_too_many_is_an_error() {
     // Each of them once made the reader pass on empty items for ever.
     for (body, wrong) in [
         (r#"{"items":[}"#, '}'),
-        (r#"{"items":[{"a":1}}]}"#, '}'),
         (r#"{"items":[1,}"#, '}'),
         (r#"{"items":[:]}"#, ':'),
         (r#"{"kind":}"#, '}'),
@@ -88,6 +87,40 @@ fn json_with_a_missing_value_or_one_bracket_too_many_is_an_error() {
             assert_eq!(
                 end.map_err(|e| e.to_string()),
                 Err(format!("the body is not a list: {wrong:?} where a value belongs")),
+                "{body} in steps of {step}"
+            );
+        }
+    }
+}
+
+#[test]
+fn json_that_was_damaged_between_its_values_is_no_list() {
+    for (body, wrong) in [
+        (r#"{"items":[,,,]}"#, "',' where a value belongs"),
+        (r#"{"items":[{"a":1},]}"#, "']' where a value belongs"),
+        (r#"{"items":[{"a":1}{"b":2}]}"#, "'{' where none belongs"),
+        (r#"{"items":[],}"#, "'}' where none belongs"),
+        (
+            "{\"items\":\u{c}[]}",
+            "a value beside the items is no JSON: expected value at line 1 column 1",
+        ),
+        (r#"{"items":[{"a":1}}]}"#, "'}' where none belongs"),
+        (r#"{,"items":[]}"#, "',' where none belongs"),
+        (r#"{"items":[]"kind":"List"}"#, "'\"' where none belongs"),
+        (
+            r#"{"items":[],"metadata":{"continue":}}"#,
+            "a value beside the items is no JSON: expected value at line 1 column 13",
+        ),
+        (
+            r#"{"kind":List,"items":[]}"#,
+            "a value beside the items is no JSON: expected value at line 1 column 1",
+        ),
+    ] {
+        for step in 1..=body.len() {
+            let (_, end) = read("application/json", body.as_bytes(), step);
+            assert_eq!(
+                end.map_err(|e| e.to_string()),
+                Err(format!("the body is not a list: {wrong}")),
                 "{body} in steps of {step}"
             );
         }

@@ -1,7 +1,7 @@
 //! The lines of the API server's part.
 
 use super::words::{count, milliseconds};
-use crate::report::{ApiServerCheck, Conclusion, Record, Status, Vantage, VantagePoint, Window};
+use crate::report::{ApiServerCheck, Conclusion, NoteCode, Record, Status, Vantage, VantagePoint, Window};
 use crate::resource::Time;
 use crate::span::span;
 
@@ -25,7 +25,11 @@ pub(super) fn line(check: &ApiServerCheck, now: Option<Time>) -> String {
         });
     }
     parts.extend(check.identity.iter().map(|who| format!("you are {}", who.user)));
-    parts.extend(check.notes.texts().into_iter().map(str::to_owned));
+    parts.extend(check.notes.iter().map(|note| match note.code {
+        Some(NoteCode::LeasesForbidden) => format!("{} (no right to read their Leases)", note.text),
+        Some(NoteCode::LeasesAbsent) => format!("{} (no Leases in kube-system)", note.text),
+        _ => note.text.clone(),
+    }));
     if let Some(missing) = check.missing.as_ref().filter(|_| check.status == Status::Ok) {
         parts.push(format!("missing rule {missing}"));
     }

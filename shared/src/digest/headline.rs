@@ -1,15 +1,19 @@
 //! The verdict in one line: the overall health, the place that was judged, and the sentences that say why.
 
 use super::OverallHealth;
-use super::not_seen::NotSeenGroup;
-use super::words::{kind_title, listed};
+use super::impact::serves_all;
+use super::not_seen::{self, NotSeenGroup};
+use super::words::{count, kind_and_name, kind_title, listed, ready_of_desired};
 use crate::judge::CONTROLLERS;
 use crate::kind::Kind;
-use crate::report::{Item, KindCheck, Outcome, Report, State, Status};
+use crate::report::{
+    BaselineMark, BaselineSummary, Item, KindCheck, Namespaces, Outcome, Report, State, Status,
+};
+use crate::resource::Time;
 use crate::span::span;
 
 /// Number of kinds that the verdict names if more fall short.
-const NAMED_KINDS: usize = 3;
+const NAMED_KINDS: usize = 5;
 
 /// The verdict.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +38,7 @@ impl Headline {
             health: health(Outcome::of(report)),
             place: place.into_iter().flatten().next().cloned(),
             version: source.version.clone(),
-            sentences: sentences(report, not_seen),
+            sentences: sentences(report, not_seen, &object_sentence),
             agent: source.agent.clone().filter(|_| !report.checks.is_empty()),
         }
     }
@@ -51,13 +55,21 @@ fn health(outcome: Outcome) -> OverallHealth {
     }
 }
 
-fn sentences(report: &Report, not_seen: &[NotSeenGroup<'_>]) -> Vec<String> {
+/// The sentences of the verdict; `of_object` makes the one for the only object.
+pub(super) fn sentences(
+    report: &Report,
+    groups: &[NotSeenGroup<'_>],
+    of_object: &dyn Fn(&Item, &KindCheck) -> String,
+) -> Vec<String> {
     let mut sentences = Vec::new();
     let mut is_api_server_unreached = false;
     if let Some(check) = report.api_server() {
         let class = check.class.as_deref().unwrap_or("unknown");
         match check.status {
             Status::Ok => {}
+            Status::Degraded if check.is_excused() => {
+                sentences.push(format!("the API server is not well ({class}), as before"));
+            }
             Status::Degraded => sentences.push(format!("the API server is not well ({class})")),
             Status::Unknown if check.version.is_some() => {
                 sentences.push(format!(
@@ -70,13 +82,21 @@ fn sentences(report: &Report, not_seen: &[NotSeenGroup<'_>]) -> Vec<String> {
             }
         }
     }
-    sentences.extend(objects_sentence(report));
+    match &report.baseline {
+        Some(baseline) => sentences.extend(baseline_sentences(report, baseline)),
+        None => sentences.extend(objects_sentence(report, of_object)),
+    }
+    sentences.extend(deletion_sentence(report));
     // If the API server itself is the reason, a sentence above says so.
-    if !not_seen.is_empty() && !is_api_server_unreached {
-        sentences.push(match not_seen {
-            [one] if one.is_short() => format!("not seen: {} ({})", one.what(), one.class()),
-            _ => format!("{} parts not seen", report.coverage.not_seen.len()),
-        });
+    if !groups.is_empty() && !is_api_server_unreached {
+        let only = match groups {
+            [one] => one
+                .short()
+                .map(|what| format!("not seen: {what} ({})", one.class())),
+            _ => None,
+        };
+        let counted = || format!("{} not seen", not_seen::counted(&report.coverage.not_seen));
+        sentences.push(only.unwrap_or_else(counted));
     }
     if report.stale {
         let age = i64::try_from(report.age_seconds).unwrap_or(i64::MAX);
@@ -88,12 +108,82 @@ fn sentences(report: &Report, not_seen: &[NotSeenGroup<'_>]) -> Vec<String> {
     sentences
 }
 
+/// The sentences about what differs from the baseline. Objects that were not understood count, in the baseline or not.
+fn baseline_sentences(report: &Report, baseline: &BaselineSummary) -> Vec<String> {
+    let then = Time::parse(&baseline.observed_at).ok();
+    let now = Time::parse(&report.observed_at).ok();
+    let age = then.zip(now).map(|(then, now)| span(now.seconds_since(then)));
+    let since = age.map_or_else(
+        || format!("than at {}", baseline.observed_at),
+        |age| format!("than {age} ago"),
+    );
+    let items = || report.kinds().flat_map(|kind| &kind.items);
+    let failing = |mark| {
+        let is_it = |i: &&Item| i.baseline == Some(mark) && !i.state.is_fine() && i.state != State::Unknown;
+        items()
+            .filter(|i| i.acknowledged.is_none() && !i.is_left_out())
+            .filter(is_it)
+            .count() as u64
+    };
+    let (new, worse) = (failing(BaselineMark::New), failing(BaselineMark::Worse));
+    let mut sentences = vec![match (new, worse) {
+        (0, 0) => format!("nothing is new or worse {since}"),
+        (new, 0) => format!(
+            "{} {} not healthy and new, nothing is worse {since}",
+            count(new, "object"),
+            is_or_are(new)
+        ),
+        (0, worse) => format!("{} {} worse {since}", count(worse, "object"), is_or_are(worse)),
+        (new, worse) => format!(
+            "{} {} not healthy and new, {worse} {} worse {since}",
+            count(new, "object"),
+            is_or_are(new),
+            is_or_are(worse)
+        ),
+    }];
+    let unknown: u64 = report.kinds().map(|kind| kind.summary.unknown).sum();
+    if unknown > 0 {
+        sentences.push(format!(
+            "{} {} not understood",
+            count(unknown, "object"),
+            was_or_were(unknown)
+        ));
+    }
+    let rest = [
+        (baseline.known, "not healthy as before"),
+        (baseline.better, "better"),
+        (baseline.gone, "gone"),
+    ];
+    let rest = rest
+        .iter()
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, words)| format!("{n} {words}"));
+    let rest: Vec<String> = rest.collect();
+    if !rest.is_empty() {
+        sentences.push(rest.join(", "));
+    }
+    sentences
+}
+
+/// The sentence for the namespace that was asked for, if it is being deleted.
+fn deletion_sentence(report: &Report) -> Option<String> {
+    let Namespaces::These(asked) = &report.coverage.namespaces else {
+        return None;
+    };
+    let mut deletions = report.coverage.terminating_namespaces.iter();
+    let deletion = deletions.find(|deletion| asked.contains(&deletion.namespace))?;
+    Some(format!("namespace {} is being deleted", deletion.namespace))
+}
+
 /// One sentence about the objects of all kinds.
-fn objects_sentence(report: &Report) -> Option<String> {
+fn objects_sentence(report: &Report, of_object: &dyn Fn(&Item, &KindCheck) -> String) -> Option<String> {
     let kinds: Vec<&KindCheck> = report.kinds().filter(|k| k.summary.total > 0).collect();
     let sentence = match kinds.as_slice() {
         [] => return nothing_found(report),
-        [one] => kind_sentence(one),
+        [one] => match one.items.as_slice() {
+            [item] if one.summary.total == 1 => return Some(of_object(item, one)),
+            _ => kind_sentence(one),
+        },
         many => kinds_sentence(many),
     };
     let acknowledged: u64 = kinds.iter().map(|k| k.summary.acknowledged).sum();
@@ -141,7 +231,7 @@ impl HeadlineCounts {
     fn new(kind: &KindCheck) -> Self {
         let summary = &kind.summary;
         let count = |is_counted: fn(&Item) -> bool| {
-            let news = kind.items.iter().filter(|i| i.acknowledged.is_none());
+            let news = kind.items.iter().filter(|i| !i.is_excused());
             news.filter(|item| is_counted(item)).count() as u64
         };
         Self {
@@ -161,6 +251,30 @@ fn is_or_are(n: u64) -> &'static str {
 
 fn was_or_were(n: u64) -> &'static str {
     if n == 1 { "was" } else { "were" }
+}
+
+/// The sentence if one object is all there is.
+pub(super) fn object_sentence(item: &Item, kind: &KindCheck) -> String {
+    let is_old = kind.status == Status::Unknown && kind.summary.unknown == 0;
+    let counts = ready_of_desired(item).map_or_else(String::new, |counts| format!(", {counts} ready"));
+    let word = progress_word([kind.check.as_str()]);
+    let mut sentence = match (item.state, item.healthy) {
+        (State::Unknown, _) => "was not understood".to_owned(),
+        (State::Terminating, None) => "is being deleted".to_owned(),
+        (State::Suspended, _) => "is suspended".to_owned(),
+        (State::Succeeded, _) => "has succeeded".to_owned(),
+        (State::Progressing, Some(true)) => format!("is healthy{counts}, still {word}"),
+        (_, Some(true)) => format!("is healthy{counts}"),
+        (State::Progressing, _) => format!("is not healthy yet{counts}"),
+        _ if is_old => format!("was not healthy when last seen{counts}"),
+        // "Not healthy, 3/3 ready" would look like a mistake.
+        _ if serves_all(item) => format!("is {}{counts}", item.state.as_str()),
+        _ => format!("is not healthy{counts}"),
+    };
+    if item.acknowledged.is_some() {
+        sentence.push_str(", acknowledged");
+    }
+    format!("{} {sentence}", kind_and_name(item))
 }
 
 fn kind_sentence(kind: &KindCheck) -> String {
@@ -213,6 +327,7 @@ fn healthy_sentence(kind: &KindCheck, judged: u64, title: &str) -> String {
         (Status::Unknown, n, m) if n == m => format!("the {n} {title} seen are healthy"),
         (_, 0, _) => format!("no {title} but those being deleted"),
         (_, 1, 1) => format!("the only {one} is healthy"),
+        (_, 2, 2) => format!("both {title} are healthy"),
         (_, n, m) if n == m => format!("all {n} {title} are healthy"),
         (_, n, m) => format!("{m} of {n} {title} {} healthy", is_or_are(m)),
     }
@@ -233,34 +348,43 @@ fn kinds_sentence(kinds: &[&KindCheck]) -> String {
         .iter()
         .map(|kind| (*kind, HeadlineCounts::new(kind)))
         .collect();
+    let judged: u64 = tallies.iter().map(|(_, t)| t.judged).sum();
+    let makes_pods = |kind: &&KindCheck| {
+        kind.check == CONTROLLERS || Kind::from_word(&kind.check).is_some_and(Kind::is_workload)
+    };
+    let what = if kinds.iter().all(makes_pods) {
+        "workloads"
+    } else {
+        "objects"
+    };
     let mut parts = Vec::new();
     let (short, words) = counted(&tallies, |t| if t.is_old { 0 } else { t.short });
     if short > 0 {
-        parts.push(format!("{words} {} not healthy", is_or_are(short)));
+        parts.push(format!(
+            "{short} of {judged} {what} {} not healthy: {words}",
+            is_or_are(short)
+        ));
     }
     let (old, words) = counted(&tallies, |t| if t.is_old { t.short } else { 0 });
     if old > 0 {
-        parts.push(format!("{words} fell short when last seen"));
+        parts.push(format!(
+            "{old} of {judged} {what} fell short when last seen: {words}"
+        ));
     }
     let (unknown, words) = counted(&tallies, |t| t.unknown);
     if unknown > 0 {
-        parts.push(format!("{words} {} not understood", was_or_were(unknown)));
+        parts.push(format!(
+            "{unknown} of {judged} {what} {} not understood: {words}",
+            was_or_were(unknown)
+        ));
     }
     if parts.is_empty() {
-        let judged: u64 = tallies.iter().map(|(_, t)| t.judged).sum();
         let acknowledged: u64 = kinds.iter().map(|kind| kind.summary.acknowledged).sum();
         let is_seen = tallies.iter().all(|(_, t)| t.is_seen);
-        let makes_pods = |kind: &&KindCheck| {
-            kind.check == CONTROLLERS || Kind::from_word(&kind.check).is_some_and(Kind::is_workload)
-        };
-        let what = if kinds.iter().all(makes_pods) {
-            "workloads"
-        } else {
-            "objects"
-        };
         parts.push(match (judged.saturating_sub(acknowledged), is_seen) {
             (n, false) => format!("the {n} {what} seen are healthy"),
             (n, true) if acknowledged > 0 => format!("{n} of {judged} {what} {} healthy", is_or_are(n)),
+            (2, true) => format!("both {what} are healthy"),
             (n, true) => format!("all {n} {what} are healthy"),
         });
     }
@@ -270,25 +394,30 @@ fn kinds_sentence(kinds: &[&KindCheck]) -> String {
         let word = progress_word(kinds.map(|(kind, _)| kind.check.as_str()));
         parts.push(format!("{moving} still {word}"));
     }
-    parts.join(", ")
+    parts.join("; ")
 }
 
 /// The sum of a count, and its kinds in words. Each part has a line of its own, so the first few of many kinds are enough.
 fn counted(
     tallies: &[(&KindCheck, HeadlineCounts)],
-    count: impl Fn(&HeadlineCounts) -> u64,
+    number: impl Fn(&HeadlineCounts) -> u64,
 ) -> (u64, String) {
-    let some: Vec<&(&KindCheck, HeadlineCounts)> = tallies.iter().filter(|(_, t)| count(t) > 0).collect();
-    let is_many = some.len() > NAMED_KINDS + 1;
-    let (named, others) = some.split_at(if is_many { NAMED_KINDS } else { some.len() });
-    let mut words: Vec<String> = named
+    let some: Vec<&(&KindCheck, HeadlineCounts)> = tallies.iter().filter(|(_, t)| number(t) > 0).collect();
+    let (named, others) = some.split_at(some.len().min(NAMED_KINDS));
+    let words = named
         .iter()
-        .map(|(kind, t)| format!("{} of {} {}", count(t), t.judged, kind_title(&kind.check)))
-        .collect();
-    if !others.is_empty() {
-        let left: u64 = others.iter().map(|(_, t)| count(t)).sum();
-        words.push(format!("{left} objects of {} other kinds", others.len()));
+        .map(|(kind, t)| count_of_kind(number(t), &kind.check));
+    let left: u64 = others.iter().map(|(_, t)| number(t)).sum();
+    let left = (left > 0).then(|| count(left, "other"));
+    let words: Vec<String> = words.chain(left).collect();
+    let total = tallies.iter().map(|(_, t)| number(t)).sum();
+    (total, words.join(", "))
+}
+
+/// `1 DaemonSet`, `13 Deployments`.
+fn count_of_kind(n: u64, plural: &str) -> String {
+    match Kind::from_word(plural) {
+        Some(kind) if n == 1 => format!("1 {}", kind.kind()),
+        _ => format!("{n} {}", kind_title(plural)),
     }
-    let total = tallies.iter().map(|(_, t)| count(t)).sum();
-    (total, listed(&words, "and"))
 }

@@ -6,18 +6,26 @@
 
 mod api_server;
 mod headline;
+mod impact;
+mod left_out;
+mod log;
 mod not_seen;
 mod part;
 mod problem;
 mod words;
 
 pub use headline::Headline;
+pub use impact::{Impact, worst_first};
+pub use log::further_lines;
 pub use not_seen::{CausesNotSeen, NotSeenGroup};
 pub use part::{Extent, PartLine};
-pub use problem::{ObjectProblem, Problem, Severity, SharedCause};
-pub use words::{cause_sentence, describe_command, milliseconds, object_name, ready_count};
+pub use problem::{Affected, ObjectProblem, Problem, Severity, SharedCause};
+pub use words::{
+    baseline_words, cause_sentence, describe_command, milliseconds, object_name, ready_of_desired,
+};
 
-use crate::report::{Acknowledged, ApiServerCheck, Item, Report, Status};
+pub use crate::check::{abridge, trim_end_mark};
+use crate::report::{Acknowledged, ApiServerCheck, Grant, Item, Report, Status};
 use crate::resource::Time;
 use crate::span::span;
 
@@ -35,8 +43,12 @@ pub struct Digest<'a> {
     pub acknowledged: Vec<(&'a Item, &'a Acknowledged)>,
     /// Things that were asked for and not seen, one entry for each failure.
     pub not_seen: Vec<NotSeenGroup<'a>>,
+    /// The commands that grant the missing rights, if rights are missing.
+    pub grant: Option<&'a Grant>,
     /// Things that the search for causes did not see.
     pub causes_not_seen: CausesNotSeen<'a>,
+    /// Sentences about namespaces that are being deleted.
+    pub left_out: Vec<String>,
     /// One line for each part that has something to report, the API server first.
     pub parts: Vec<PartLine>,
     /// The parts, namespaces and kinds that were asked for.
@@ -84,30 +96,57 @@ impl<'a> Digest<'a> {
     /// The digest of a report. Ages are those at the time of the report.
     #[must_use]
     pub fn new(report: &'a Report) -> Self {
-        let items: Vec<&Item> = report.kinds().flat_map(|kind| &kind.items).collect();
+        // Most objects of a cluster are well, and no list of them is made.
+        let is_shown = |item: &&Item| {
+            item.acknowledged.is_some() || item.is_reportable() || Severity::from_item(item).is_some()
+        };
+        let items = report.kinds().flat_map(|kind| &kind.items);
+        let items: Vec<&Item> = items.filter(is_shown).collect();
         let not_seen = not_seen::group(&report.coverage.not_seen);
         let now = report_time(report);
         Self {
             headline: Headline::new(report, &not_seen),
-            api_server: report.api_server().filter(|check| check.status != Status::Ok),
+            api_server: report
+                .api_server()
+                .filter(|check| check.status != Status::Ok && !check.is_excused()),
             problems: problem::group(&items),
             acknowledged: items
                 .iter()
                 .filter_map(|item| Some((*item, item.acknowledged.as_ref()?)))
                 .collect(),
             not_seen,
+            grant: report.coverage.grant.as_ref(),
             causes_not_seen: CausesNotSeen::new(report),
+            left_out: left_out::sentences(report, now),
             parts: part::list(report, now),
             extent: Extent::new(report),
             now,
         }
     }
 
+    /// The sentences of a verdict that stands alone. If one object is all there is and it falls short, they say why.
+    #[must_use]
+    pub fn brief(&self, report: &Report) -> Vec<String> {
+        headline::sentences(report, &self.not_seen, &|item, kind| {
+            let why = self.problems.iter().find_map(|problem| problem.text(item, self));
+            match why {
+                Some(why) => words::name_and_text(item, &why),
+                None => headline::object_sentence(item, kind),
+            }
+        })
+    }
+
     /// How long ago a time was, such as `19 min`; `None` if the text is not a time.
     #[must_use]
     pub fn age(&self, since: Option<&str>) -> Option<String> {
+        self.seconds(since).map(span)
+    }
+
+    /// How many seconds ago a time was; `None` if the text is not a time.
+    #[must_use]
+    pub fn seconds(&self, since: Option<&str>) -> Option<i64> {
         let since = Time::parse(since?).ok()?;
-        Some(span(self.now?.seconds_since(since)))
+        Some(self.now?.seconds_since(since))
     }
 }
 

@@ -1,8 +1,10 @@
 //! Groups the things that were not seen: one entry for each failure, with all of its kinds and namespaces.
 
+use super::words::{count, listed};
 use crate::kind::RbacRule;
 use crate::report::{KindCheck, NotSeen, Report, Scope, State};
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 /// Number of namespaces that an entry names if it has more.
 const SHOWN_NAMES: usize = 4;
@@ -78,9 +80,14 @@ impl<'a> NotSeenGroup<'a> {
         push_once(&mut self.namespaces, namespace);
     }
 
-    /// Whether the headline has room for the group. A list of namespaces is too long for it.
-    pub(super) fn is_short(&self) -> bool {
-        self.namespaces.len() < 2
+    /// The things that were not seen, if the headline has room for them. A list of namespaces is too long for it, and only
+    /// their number is given.
+    pub(super) fn short(&self) -> Option<String> {
+        match (self.things.as_slice(), self.namespaces.len()) {
+            (_, 0 | 1) => Some(self.what()),
+            ([one], many) => Some(format!("{one} in {many} namespaces")),
+            _ => None,
+        }
     }
 
     /// The things that were not seen, with their place.
@@ -121,16 +128,22 @@ impl<'a> NotSeenGroup<'a> {
         }
     }
 
-    /// The hint of the first entry, as the report has it.
+    /// The hint of all entries, besides the grant of missing rules.
     #[must_use]
-    pub fn own_hint(&self) -> Option<String> {
-        self.first.next_step()
+    pub fn hint(&self) -> Option<&'a str> {
+        self.first.hint.as_deref()
     }
 
-    /// The next step for all entries of the group.
+    /// How to leave the things out on purpose.
     #[must_use]
-    pub fn hint(&self) -> Option<String> {
-        self.first.next_step_with(&self.rules)
+    pub fn leave_out(&self) -> Option<String> {
+        self.first.leave_out()
+    }
+
+    /// Whether the reason is a missing rule.
+    #[must_use]
+    pub fn lacks_rights(&self) -> bool {
+        !self.rules.is_empty()
     }
 }
 
@@ -164,6 +177,37 @@ pub(super) fn group(entries: &[NotSeen]) -> Vec<NotSeenGroup<'_>> {
         }
     }
     groups
+}
+
+/// The number of things that were not seen: `5 kinds in 42 namespaces`, `2 kinds and 1 other thing`.
+pub(super) fn counted(entries: &[NotSeen]) -> String {
+    let (mut kinds, mut namespaces, mut others) = (BTreeSet::new(), BTreeSet::new(), 0_u64);
+    let mut is_everywhere = false;
+    for entry in entries {
+        if entry.is_kind() {
+            kinds.insert(entry.resource.as_deref());
+            match entry.scope.namespace() {
+                Some(namespace) => _ = namespaces.insert(namespace),
+                None => is_everywhere = true,
+            }
+        } else {
+            others = others.saturating_add(1);
+        }
+    }
+    let mut words = Vec::new();
+    if !kinds.is_empty() {
+        let place = match namespaces.len() {
+            0 => String::new(),
+            _ if is_everywhere => String::new(),
+            n => format!(" in {}", count(n as u64, "namespace")),
+        };
+        words.push(format!("{}{place}", count(kinds.len() as u64, "kind")));
+    }
+    if others > 0 {
+        let other = if kinds.is_empty() { "thing" } else { "other thing" };
+        words.push(count(others, other));
+    }
+    listed(&words, "and")
 }
 
 /// Things that the search for causes did not see. No verdict depends on them.

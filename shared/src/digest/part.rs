@@ -3,7 +3,8 @@
 use super::headline::title_of_none;
 use super::words::{kind_title, listed};
 use super::{OverallHealth, api_server};
-use crate::report::{KindCheck, Namespaces, Report, State, Status};
+use crate::judge::CONTROLLERS;
+use crate::report::{Item, KindCheck, Namespaces, Report, State, Status};
 use crate::resource::Time;
 use std::collections::BTreeSet;
 
@@ -21,10 +22,8 @@ pub struct PartLine {
 /// The parts, namespaces and kinds that were asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Extent {
-    /// Parts that were seen.
-    pub seen: usize,
-    /// Parts that were asked for.
-    pub asked: usize,
+    /// The things that were seen, in words: `6 kinds and the API server`.
+    pub looked_at: String,
     /// The namespaces in words; `None` if no objects were asked for.
     pub namespaces: Option<String>,
     /// The agent that answered, with its version and pod.
@@ -89,9 +88,18 @@ fn counts(kind: &KindCheck) -> String {
         .map(|state| (state, summary.in_state(state)))
         .filter(|(state, n)| *n > 0 || *state == State::Healthy)
         .map(|(state, n)| format!("{n} {}", state.as_str()))
+        .chain(as_before(kind))
         .chain((summary.acknowledged > 0).then(|| format!("{} acknowledged", summary.acknowledged)))
         .collect();
     counted.join(", ")
+}
+
+/// How many objects fall short as they did in the baseline.
+fn as_before(kind: &KindCheck) -> Option<String> {
+    let is_known = |i: &&Item| i.baseline.is_some() && i.is_excused() && i.acknowledged.is_none();
+    let known = kind.items.iter().filter(is_known);
+    let known = known.filter(|i| !i.state.is_fine() && !i.is_left_out()).count();
+    (known > 0).then(|| format!("{known} of them as before"))
 }
 
 impl Extent {
@@ -102,17 +110,37 @@ impl Extent {
     }
 
     pub(super) fn new(report: &Report) -> Self {
-        let is_seen = |check: &&crate::report::CheckResult| check.status() != Status::Unknown;
         // Kinds that were not seen are listed as not seen.
         let is_empty = |kind: &&KindCheck| kind.status == Status::Ok && is_without_line(report, kind);
         Self {
-            seen: report.checks.iter().filter(is_seen).count(),
-            asked: report.checks.len(),
+            looked_at: looked_at(report),
             namespaces: namespaces(report),
             agent: agent(report),
             empty: report.kinds().filter(is_empty).map(title_of_none).collect(),
         }
     }
+}
+
+/// The things that were seen. Controllers are no kind: they are judged by objects of the kinds.
+fn looked_at(report: &Report) -> String {
+    let kinds: Vec<&KindCheck> = report.kinds().filter(|kind| kind.check != CONTROLLERS).collect();
+    let is_seen = |kind: &&&KindCheck| kind.status != Status::Unknown || kind.summary.total > 0;
+    let seen = kinds.iter().filter(is_seen).count();
+    let mut words = Vec::new();
+    match (seen, kinds.as_slice()) {
+        (0, _) => {}
+        (1, [one]) => words.push(kind_title(&one.check)),
+        (_, many) if seen == many.len() => words.push(format!("{seen} kinds")),
+        (_, many) => words.push(format!("{seen} of {} kinds", many.len())),
+    }
+    let api_server = report.api_server().map(|check| check.status);
+    if api_server.is_some_and(|status| status != Status::Unknown) {
+        words.push("the API server".to_owned());
+    }
+    if words.is_empty() {
+        words.push("nothing".to_owned());
+    }
+    listed(&words, "and")
 }
 
 fn agent(report: &Report) -> Option<String> {
@@ -132,12 +160,11 @@ fn namespaces(report: &Report) -> Option<String> {
     if report.source.mode == "agent" {
         return Some("all namespaces".to_owned());
     }
-    let found: BTreeSet<&str> = report
-        .kinds()
-        .flat_map(|kind| &kind.items)
-        .map(|item| item.namespace.as_str())
-        .filter(|namespace| !namespace.is_empty())
-        .collect();
+    let all = report.kinds().flat_map(|kind| &kind.items);
+    let all = all.map(|item| item.namespace.as_str());
+    // One by one: to collect them, a set makes a list of all objects first.
+    let mut found = BTreeSet::new();
+    found.extend(all.filter(|namespace| !namespace.is_empty()));
     Some(match found.len() {
         0 => "all namespaces".to_owned(),
         1 => "objects in 1 namespace".to_owned(),

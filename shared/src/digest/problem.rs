@@ -1,12 +1,11 @@
-//! The problems of the objects, the worst first. Of equal severity, causes that several objects share come before single
-//! objects.
+//! The problems of the objects, in the order of what they mean for users.
 
 use super::Digest;
-use super::words::{cause_sentence, count, object_name, with_notes};
+use super::impact::{Rank, serves_all};
+use super::words::{baseline_words, cause_sentence, count, with_notes};
 use crate::check::trim_end_mark;
 use crate::kind::Kind;
 use crate::report::{Cause, Code, Finding, Fold, Item, NoteCode, ObjectRef, State, fold};
-use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Causes with the same words and different subjects are listed one by one up to this number.
@@ -29,7 +28,7 @@ impl Severity {
     /// The severity of an item; `None` if nobody has to look at it.
     #[must_use]
     pub fn from_item(item: &Item) -> Option<Self> {
-        if item.acknowledged.is_some() {
+        if item.is_excused() {
             return None;
         }
         match (item.state, item.healthy) {
@@ -54,10 +53,8 @@ impl Severity {
 pub enum Problem<'a> {
     /// A cause that several objects share.
     Shared(Box<SharedCause<'a>>),
-    /// One object with its causes.
+    /// One object with its causes, if any is known.
     Object(ObjectProblem<'a>),
-    /// Objects that fall short alike for an unknown cause. Objects without a ready pod come first.
-    Alike(Vec<&'a Item>),
 }
 
 /// A cause with its reach.
@@ -69,7 +66,7 @@ pub struct SharedCause<'a> {
     pub items: Vec<&'a Item>,
 }
 
-/// One object with causes of its own.
+/// One object, with causes of its own or without a known cause.
 #[derive(Debug)]
 pub struct ObjectProblem<'a> {
     /// The object.
@@ -85,7 +82,23 @@ impl<'a> Problem<'a> {
         match self {
             Self::Shared(cause) => cause.items.clone(),
             Self::Object(problem) => vec![problem.item],
-            Self::Alike(items) => items.clone(),
+        }
+    }
+
+    /// Why that item is part of the entry; `None` if it is not.
+    pub(super) fn text(&self, item: &Item, digest: &Digest<'_>) -> Option<String> {
+        match self {
+            Self::Shared(cause) => {
+                let is_part = cause.items.iter().any(|other| std::ptr::eq(*other, item));
+                is_part.then(|| {
+                    format!(
+                        "{}: {}",
+                        cause.finding.code,
+                        trim_end_mark(&cause.finding.message)
+                    )
+                })
+            }
+            Self::Object(object) => std::ptr::eq(object.item, item).then(|| object.text(digest)),
         }
     }
 
@@ -95,34 +108,31 @@ impl<'a> Problem<'a> {
         let all = self.items().into_iter().filter_map(Severity::from_item);
         all.min().unwrap_or(Severity::Progressing)
     }
-
-    /// The order of entries: first by severity, then shared causes by their reach, then objects without a ready pod.
-    fn rank(&self) -> impl Ord + use<> {
-        let (kind, size) = match self {
-            Self::Shared(cause) => (0, cause.items.len()),
-            Self::Object(_) | Self::Alike(_) => (1, 0),
-        };
-        let serves = self.items().iter().all(|item| item.ready.unwrap_or(0) > 0);
-        (self.severity(), kind, Reverse(size), serves)
-    }
 }
 
-impl SharedCause<'_> {
-    /// Names of the affected objects, without the subject itself and without Services.
+/// The objects with a shared cause, without the subject itself and without Services.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Affected<'a> {
+    /// Those that fall short, the worst first.
+    pub short: Vec<&'a Item>,
+    /// Those that still serve with all of their pods.
+    pub serving: Vec<&'a Item>,
+}
+
+impl<'a> SharedCause<'a> {
+    /// The affected objects.
     #[must_use]
-    pub fn names(&self) -> Vec<String> {
+    pub fn affected(&self) -> Affected<'a> {
         let subject = self.finding.subject.as_ref();
-        let mut names: Vec<String> = Vec::new();
-        for item in &self.items {
-            let name = object_name(item);
-            if subject != Some(&item.identity())
-                && item.kind != Kind::Service.kind()
-                && !names.contains(&name)
-            {
-                names.push(name);
-            }
-        }
-        names
+        let mut seen = HashSet::new();
+        let is_affected = |item: &&&Item| {
+            let identity = item.identity();
+            subject != Some(&identity) && item.kind != Kind::Service.kind() && seen.insert(identity)
+        };
+        let affected = self.items.iter().filter(is_affected).copied();
+        let (serving, mut short): (Vec<_>, Vec<_>) = affected.partition(|item| serves_all(item));
+        short.sort_by_key(|item| Rank::from_items(&[item]));
+        Affected { short, serving }
     }
 
     /// Its reach and age: `37 pods of 12 workloads in 3 namespaces, for 19 min`.
@@ -130,7 +140,10 @@ impl SharedCause<'_> {
     pub fn reach(&self, digest: &Digest<'_>) -> String {
         let finding = &self.finding;
         let mut text = match (finding.pods, finding.workloads) {
-            (0, 0) => count(self.names().len() as u64, "object"),
+            (0, 0) => {
+                let Affected { short, serving } = self.affected();
+                count(short.len().saturating_add(serving.len()) as u64, "object")
+            }
             (0, workloads) => count(workloads, "workload"),
             (pods, 0) => count(pods, "pod"),
             (pods, workloads) => format!("{} of {}", count(pods, "pod"), count(workloads, "workload")),
@@ -181,8 +194,12 @@ impl<'a> ObjectProblem<'a> {
             }
             None => digest.explain(item),
         };
-        match services_without_endpoints(self.services) {
+        let text = match services_without_endpoints(self.services) {
             Some(services) => format!("{text}, {services}"),
+            None => text,
+        };
+        match baseline_words(item) {
+            Some(words) => format!("{words}: {text}"),
             None => text,
         }
     }
@@ -262,41 +279,22 @@ pub(super) fn group<'a>(items: &[&'a Item]) -> Vec<Problem<'a>> {
             continue;
         };
         let at = *objects.entry(item.identity()).or_insert_with(|| {
+            let at = problems.len();
             problems.push(Problem::Object(ObjectProblem { item, services: 0 }));
-            problems.len() - 1
+            at
         });
         if let Some(Problem::Object(problem)) = problems.get_mut(at)
             && item.kind != Kind::Service.kind()
         {
-            problem.services += fold.finding.services;
+            problem.services = problem.services.saturating_add(fold.finding.services);
         }
     }
-    problems.extend(group_alike(items));
-    problems.sort_by_key(Problem::rank);
+    let unexplained = items
+        .iter()
+        .filter(|item| !item.is_found() && Severity::from_item(item).is_some());
+    problems.extend(unexplained.map(|item| Problem::Object(ObjectProblem { item, services: 0 })));
+    problems.sort_by_cached_key(|problem| Rank::from_items(&problem.items()));
     problems
-}
-
-/// Groups objects without a known cause by severity, state, kind and reason.
-fn group_alike<'a>(items: &[&'a Item]) -> Vec<Problem<'a>> {
-    let mut groups: Vec<Vec<&'a Item>> = Vec::new();
-    let mut places: HashMap<_, usize> = HashMap::new();
-    for item in items.iter().copied().filter(|item| !item.is_found()) {
-        let Some(severity) = Severity::from_item(item) else {
-            continue;
-        };
-        let key = (severity, item.state, &item.kind, &item.reason);
-        let at = *places.entry(key).or_insert_with(|| {
-            groups.push(Vec::new());
-            groups.len() - 1
-        });
-        if let Some(group) = groups.get_mut(at) {
-            group.push(item);
-        }
-    }
-    for group in &mut groups {
-        group.sort_by_key(|item| item.ready.unwrap_or(0) > 0);
-    }
-    groups.into_iter().map(Problem::Alike).collect()
 }
 
 /// The one object that a cause is listed with, such as a workload with its Services and its claim. `None` if there are
@@ -322,7 +320,8 @@ fn merge_same_words(folds: Vec<Fold<'_>>) -> Vec<Fold<'_>> {
     let words = |fold: &Fold<'_>| Some((fold.finding.code.clone(), fold.words.clone()?));
     let mut counts: HashMap<_, usize> = HashMap::new();
     for words in folds.iter().filter_map(words) {
-        *counts.entry(words).or_default() += 1;
+        let count = counts.entry(words).or_default();
+        *count = count.saturating_add(1);
     }
     let mut places = HashMap::new();
     let mut merged: Vec<Fold<'_>> = Vec::new();
@@ -346,9 +345,9 @@ fn merge_same_words(folds: Vec<Fold<'_>>) -> Vec<Fold<'_>> {
 /// Adds a cause to another one with the same words.
 fn absorb<'a>(into: &mut Fold<'a>, from: Fold<'a>) {
     let (finding, other) = (&mut into.finding, from.finding);
-    finding.pods += other.pods;
-    finding.workloads += other.workloads;
-    finding.services += other.services;
+    finding.pods = finding.pods.saturating_add(other.pods);
+    finding.workloads = finding.workloads.saturating_add(other.workloads);
+    finding.services = finding.services.saturating_add(other.services);
     finding.subject = None;
     if other.since.is_some() && (finding.since.is_none() || other.since < finding.since) {
         finding.since = other.since;

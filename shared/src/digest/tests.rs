@@ -58,9 +58,6 @@ fn listed(digest: &Digest<'_>) -> Vec<String> {
                 format!("{severity:?} {code}: {names}: {}", cause.reach(digest))
             }
             Problem::Object(object) => format!("{severity:?} object: {names}: {}", object.text(digest)),
-            Problem::Alike(items) => {
-                format!("{severity:?} alike: {names}: {}", digest.explain(items[0]))
-            }
         }
     };
     digest.problems.iter().map(one).collect()
@@ -84,7 +81,8 @@ fn a_shared_cause_comes_first_and_objects_that_still_serve_come_last() {
         [
             "Broken QuotaExceeded: one two: 5 pods of 2 workloads, for 30 min",
             "Broken object: alone: CrashLoop: container app exited 1: no config, 2 pods, for 60 min",
-            "Broken alike: empty serves: no pod is ready, for 60 min",
+            "Broken object: empty: no pod is ready, for 60 min",
+            "Broken object: serves: too few pods are ready, for 60 min",
         ]
     );
 }
@@ -134,11 +132,16 @@ fn kinds_and_namespaces_not_seen_for_one_reason_are_one_group() {
             "nodes (timeout: no byte for 10 s)",
         ]
     );
-    let hints: Vec<Option<String>> = digest.not_seen.iter().map(NotSeenGroup::hint).collect();
-    let hint = "a cluster admin grants it: kubectl create clusterrole sre-health --verb=list \
-                --resource=deployments.apps,daemonsets.apps, then a binding for you; or narrow with -n to a namespace \
-                that you may read";
-    assert_eq!(hints, [Some(hint.to_owned()), None]);
+    let hints: Vec<_> = digest
+        .not_seen
+        .iter()
+        .map(|g| (g.hint(), g.lacks_rights()))
+        .collect();
+    assert_eq!(
+        hints,
+        [(None, true), (None, false)],
+        "one grant has the rules of all groups"
+    );
 }
 
 #[test]
@@ -150,8 +153,8 @@ fn a_hint_from_an_agent_stays_unchanged_for_several_rules() {
         json!([]),
     );
     let digest = Digest::new(&report);
-    let hints: Vec<Option<String>> = digest.not_seen.iter().map(NotSeenGroup::hint).collect();
-    assert_eq!(hints, [Some("ask its owner".to_owned())]);
+    let hints: Vec<Option<&str>> = digest.not_seen.iter().map(NotSeenGroup::hint).collect();
+    assert_eq!(hints, [Some("ask its owner")]);
 }
 
 #[test]
@@ -219,7 +222,7 @@ fn the_headline_has_health_place_and_sentences() {
     let report = report(checks, not_seen, json!([]));
     let sentences = [
         "the API server answers, but its health could not be checked (timeout)",
-        "1 of 1 Deployments is not healthy",
+        "Deployment shop/web is not healthy, 0/3 ready",
         "not seen: nodes (forbidden)",
     ];
     assert_eq!(
@@ -257,7 +260,7 @@ fn each_part_has_one_line_and_kinds_without_objects_share_one() {
         ]
     );
     let extent = &digest.extent;
-    assert_eq!((extent.seen, extent.asked), (4, 4));
+    assert_eq!(extent.looked_at, "3 kinds and the API server");
     assert_eq!(extent.namespaces.as_deref(), Some("objects in 1 namespace"));
     assert_eq!(
         extent.nothing_found().as_deref(),
@@ -271,4 +274,54 @@ fn a_degraded_object_with_all_of_its_pods_is_a_warning() {
     full["state"] = json!("degraded");
     let full = serde_json::from_value(full).expect("an item");
     assert_eq!(Severity::from_item(&full), Some(Severity::Warning));
+}
+
+#[test]
+fn the_headline_counts_kinds_and_namespaces_that_were_not_seen() {
+    let entry = |kind: &str, namespace: Option<&str>| {
+        let place = namespace.map_or(String::new(), |name| format!(" in namespace {name}"));
+        json!({
+            "what": format!("{kind}{place}"), "resource": format!("{kind}.apps"), "namespace": namespace,
+            "class": "forbidden", "missing": format!("apps/{kind} list"),
+        })
+    };
+    let timeout = |kind: &str| json!({"what": kind, "resource": format!("{kind}.batch"), "class": "timeout"});
+    let kinds = ["deployments", "statefulsets", "daemonsets"];
+    let namespaces: Vec<String> = (0..42).map(|number| format!("team-{number:02}")).collect();
+    let in_namespaces = |kinds: &[&str]| -> Vec<Value> {
+        let pairs = kinds
+            .iter()
+            .flat_map(|kind| namespaces.iter().map(move |name| (kind, name)));
+        pairs.map(|(kind, name)| entry(kind, Some(name))).collect()
+    };
+    let dump = json!({"what": "3 lines in dump.yaml, from line 2 on", "class": "undecodable"});
+    for (entries, sentence) in [
+        (in_namespaces(&kinds), "3 kinds in 42 namespaces not seen"),
+        (
+            in_namespaces(&kinds[..1]),
+            "not seen: deployments in 42 namespaces (forbidden)",
+        ),
+        (
+            vec![entry("deployments", None), timeout("jobs")],
+            "2 kinds not seen",
+        ),
+        (
+            [in_namespaces(&kinds), vec![timeout("jobs")]].concat(),
+            "4 kinds not seen",
+        ),
+        (
+            vec![entry("deployments", Some("shop")), dump.clone()],
+            "1 kind in 1 namespace and 1 other thing not seen",
+        ),
+        (
+            vec![
+                dump.clone(),
+                json!({"what": "deployment web", "class": "notFound"}),
+            ],
+            "2 things not seen",
+        ),
+    ] {
+        let report = report(json!([]), Value::from(entries), json!([]));
+        assert_eq!(Digest::new(&report).headline.sentences, [sentence]);
+    }
 }

@@ -3,7 +3,7 @@
 use crate::check::trim_end_mark;
 use crate::judge::CONTROLLERS;
 use crate::kind::Kind;
-use crate::report::{Cause, Item, NoteCode, State};
+use crate::report::{BaselineMark, Cause, Item, NoteCode, State};
 
 /// Joins words to a list: `a, b and c`. `last` is the word before the last one.
 pub(super) fn listed(words: &[String], last: &str) -> String {
@@ -41,6 +41,17 @@ pub fn milliseconds(ms: f64) -> String {
     }
 }
 
+/// How an object compares with the baseline, in words; `None` without a baseline, or if it is excused by it.
+#[must_use]
+pub fn baseline_words(item: &Item) -> Option<String> {
+    match (item.baseline?, item.baseline_state) {
+        (BaselineMark::New, _) => Some("new".to_owned()),
+        (BaselineMark::Worse, Some(was)) => Some(format!("worse, was {}", was.as_str())),
+        (BaselineMark::Worse, None) => Some("worse".to_owned()),
+        (BaselineMark::Same | BaselineMark::Better, _) => None,
+    }
+}
+
 /// The name of an object: `shop/checkout` for a Deployment, else with its kind before it.
 #[must_use]
 pub fn object_name(item: &Item) -> String {
@@ -59,12 +70,29 @@ pub fn object_name(item: &Item) -> String {
     }
 }
 
-/// How many pods of an object are ready: `1/3 ready`. Empty for an object without pods.
+/// The name of an object, always with its kind.
+pub(super) fn kind_and_name(item: &Item) -> String {
+    let name = object_name(item);
+    if item.kind == Kind::Deployment.kind() && item.judged_by.is_empty() {
+        format!("{} {name}", item.kind)
+    } else {
+        name
+    }
+}
+
+/// How many pods of an object are ready: `1/3`. `None` for an object without pods.
 #[must_use]
-pub fn ready_count(item: &Item) -> String {
-    match (item.ready, item.desired) {
-        (Some(ready), Some(desired)) => format!("{ready}/{desired} ready"),
-        _ => String::new(),
+pub fn ready_of_desired(item: &Item) -> Option<String> {
+    let (ready, desired) = item.ready.zip(item.desired)?;
+    Some(format!("{ready}/{desired}"))
+}
+
+/// An object, its counts and a text in one line.
+pub(super) fn name_and_text(item: &Item, text: &str) -> String {
+    let name = object_name(item);
+    match ready_of_desired(item) {
+        Some(counts) => format!("{name} {counts} ready, {text}"),
+        None => format!("{name}: {text}"),
     }
 }
 

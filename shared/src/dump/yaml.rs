@@ -156,9 +156,13 @@ fn is_blank(document: &str) -> bool {
     })
 }
 
-/// Options without bounds on size, since the text itself is bounded. The bounds on aliases stay.
-fn options() -> serde_saphyr::Options {
+/// Options without bounds on size, since the text itself is bounded. Aliases may repeat about as much as the text holds: a
+/// few hundred bytes could become 150 MB otherwise.
+fn options(text: &str) -> serde_saphyr::Options {
     serde_saphyr::options! {
+        alias_limits: serde_saphyr::alias_limits! {
+            max_total_replayed_events: text.len().max(1000),
+        },
         budget: serde_saphyr::budget! {
             max_depth: LEVELS,
             max_events: 1 << 30,
@@ -170,12 +174,12 @@ fn options() -> serde_saphyr::Options {
 
 /// Parses a text. The error is the first line, from 1, that is no YAML.
 fn parse(text: &str) -> Result<Value, usize> {
-    serde_saphyr::from_str_with_options::<Value>(text, options()).or_else(|error| {
+    serde_saphyr::from_str_with_options::<Value>(text, options(text)).or_else(|error| {
         let mended = text
             .replace(REDACTED, &format!("\"{REDACTED}\""))
             .replace(is_forbidden, "\u{fffd}");
         if mended != text
-            && let Ok(value) = serde_saphyr::from_str_with_options(&mended, options())
+            && let Ok(value) = serde_saphyr::from_str_with_options(&mended, options(&mended))
         {
             return Ok(value);
         }
@@ -187,10 +191,10 @@ fn parse(text: &str) -> Result<Value, usize> {
 /// Reads an object, or an item of a list, as its type: then a value that looks like a number is text if the field is text.
 pub(super) fn parse_as<T: DeserializeOwned>(text: &str) -> Option<T> {
     if text.trim_start().starts_with("- ") {
-        let items = serde_saphyr::from_str_with_options::<Vec<T>>(text, options()).ok()?;
+        let items = serde_saphyr::from_str_with_options::<Vec<T>>(text, options(text)).ok()?;
         return items.into_iter().next();
     }
-    serde_saphyr::from_str_with_options(text, options()).ok()
+    serde_saphyr::from_str_with_options(text, options(text)).ok()
 }
 
 /// `apiVersion` and kind by their lines, for a text that cannot be parsed.

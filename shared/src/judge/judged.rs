@@ -4,9 +4,10 @@ use super::evidence::EvidenceFor;
 use super::owner_filter::OwnerFilter;
 use super::owners::OwnedObject;
 use super::search_target::SearchTarget;
-use super::snapshot::{Reach, Snapshot};
-use crate::check::{self, Check, Evidence, Now, RelatedObjects};
-use crate::report::{Item, NotSeen, State};
+use super::snapshot::{Reach, SettledItems, Snapshot};
+use crate::check::{self, Check, Evidence, NamespaceDeletions, Now, RelatedObjects};
+use crate::report::{Item, NotSeen, State, Status, Summary};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The parts of a request that matter for verdicts.
@@ -30,8 +31,14 @@ pub struct Judged {
     pub check: String,
     /// Whether objects of the kind are in namespaces.
     pub namespaced: bool,
-    /// One verdict for each object.
+    /// Whether the objects were named.
+    pub named: bool,
+    /// One verdict for each object, but the settled ones.
     pub items: Vec<Item>,
+    /// Settled objects in their compact form. Each has a verdict, too.
+    pub settled: SettledItems,
+    /// Objects that are counted by their state and have no item here.
+    pub counted: Summary,
     /// Verdicts about objects whose controller may have none.
     pub owned: Vec<OwnedVerdict>,
     /// The verdicts of `items` that evidence may change.
@@ -116,9 +123,11 @@ pub fn judge<T: Check>(
     let mut judged = Judged {
         check: snapshot.resource_type.name(),
         namespaced: snapshot.resource_type.namespaced,
+        named: options.named,
         passed_over: snapshot.passed_over,
         not_seen: snapshot.not_seen,
         reach: snapshot.reach,
+        settled: snapshot.settled,
         ..Judged::default()
     };
     let facts = Arc::new(SnapshotFacts {
@@ -200,7 +209,13 @@ impl Judged {
     /// Whether the kind was read and has no objects.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.items.len() + self.owned.len() + self.passed_over == 0 && self.not_seen.is_empty()
+        let kept = [
+            self.items.len(),
+            self.settled.len(),
+            self.owned.len(),
+            self.passed_over,
+        ];
+        kept.iter().all(|count| *count == 0) && self.counted.total == 0 && self.not_seen.is_empty()
     }
 
     /// The objects that a search for evidence is about.
@@ -215,6 +230,57 @@ impl Judged {
                 *item = open.object.judge(evidence, now);
             }
         }
+    }
+
+    /// The namespaces of objects that fall short.
+    #[must_use]
+    pub fn failing_namespaces(&self) -> BTreeSet<&str> {
+        let namespaces = self.all_items().filter(|item| item.status() != Status::Ok);
+        let namespaces = namespaces.map(|item| item.namespace.as_str());
+        namespaces.filter(|name| !name.is_empty()).collect()
+    }
+
+    /// Makes the items of the settled objects that are accepted. They are settled no more.
+    pub fn expand_settled(&mut self, takes: impl Fn(&str) -> bool) {
+        let settled = std::mem::take(&mut self.settled);
+        for (namespace, object) in settled {
+            if takes(&namespace) {
+                self.items
+                    .push(object.item(&namespace, &NamespaceDeletions::default()));
+            } else {
+                self.settled.push((namespace, object));
+            }
+        }
+    }
+
+    /// All verdicts but those about settled objects. Those about objects that have a controller are included.
+    pub fn all_items(&self) -> impl Iterator<Item = &Item> {
+        let owned = self.owned.iter().map(|owned| &owned.item);
+        self.items.iter().chain(owned)
+    }
+
+    /// Replaces the verdicts about objects in namespaces that are being deleted. No search is about these objects any
+    /// more.
+    pub fn leave_out(&mut self, deletions: &NamespaceDeletions) {
+        if deletions.is_empty() {
+            return;
+        }
+        self.expand_settled(|namespace| deletions.contains(namespace));
+        for item in &mut self.items {
+            deletions.judge(item, self.named);
+        }
+        for owned in &mut self.owned {
+            if deletions.judge(&mut owned.item, false) {
+                owned.open = None;
+            }
+        }
+        let items = &self.items;
+        let is_left_out = |open: &OpenVerdict| {
+            items
+                .get(open.at)
+                .is_some_and(|i| deletions.contains(&i.namespace))
+        };
+        self.open.retain(|open| !is_left_out(open));
     }
 
     /// Adds the verdict about an object of any kind.
@@ -275,6 +341,7 @@ mod tests {
         let snapshot = Snapshot {
             resource_type: Kind::StatefulSet.resource_type(),
             objects: vec![Ok(stateful_set("cache", 1)), Ok(stateful_set("db", 0))],
+            settled: Vec::new(),
             times: Times::all(now()),
             replaced: HashSet::new(),
             related: RelatedObjects::default(),

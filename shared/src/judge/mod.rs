@@ -6,17 +6,22 @@
 mod controllers;
 mod evidence;
 mod judged;
+mod kept;
 mod owner_filter;
 mod owners;
 mod related_needs;
 mod search_target;
+mod settled;
 mod snapshot;
 
 pub use controllers::{CONTROLLERS, UnansweredObjects, controllers};
 pub use evidence::{EvidenceFor, NoEvidence, SearchedEvidence};
 pub use judged::{JudgeOptions, Judged, OpenVerdict, OwnedVerdict, judge};
+pub use kept::Kept;
 pub use owner_filter::OwnerFilter;
 pub use owners::{OwnedObject, OwnerGraph};
 pub use related_needs::{RelatedNeeds, related_needs};
 pub use search_target::{PodLookup, SearchTarget, urgency};
-pub use snapshot::{Reach, Snapshot, Times};
+pub use settled::{Compactor, SettledObject};
+pub(crate) use settled::{Dictionary, WrittenItem, is_settled};
+pub use snapshot::{Reach, SettledItems, Snapshot, Times};

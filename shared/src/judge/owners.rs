@@ -1,6 +1,8 @@
 //! Objects that have a controller, and the objects that answer for them.
 
+use super::snapshot::SettledItems;
 use crate::check::{Check, Controller};
+use crate::kind::Kind;
 use crate::report::Item;
 use std::collections::{HashMap, HashSet};
 
@@ -35,6 +37,11 @@ impl OwnedObject {
             by,
         })
     }
+
+    /// The controllers that may answer for it.
+    pub fn controllers(&self) -> impl Iterator<Item = &Controller> {
+        std::iter::once(&self.by).chain(&self.beyond)
+    }
 }
 
 /// The judged objects of a run, and the controllers of the others.
@@ -53,6 +60,25 @@ impl OwnerGraph {
             kind: item.kind.clone(),
             name: item.name.clone(),
         }));
+    }
+
+    /// Adds the settled objects of a kind that are among these controllers. No other controller is ever asked for, so that
+    /// a list of 100,000 settled objects stays compact.
+    pub fn add_settled(&mut self, kind: Kind, settled: &SettledItems, wanted: &[Controller]) {
+        let is_of_kind = |who: &&Controller| who.kind == kind.kind() && who.group == kind.group();
+        let wanted: HashMap<(&str, &str), &Controller> = wanted
+            .iter()
+            .filter(is_of_kind)
+            .map(|who| ((&*who.namespace, &*who.name), who))
+            .collect();
+        if wanted.is_empty() {
+            return;
+        }
+        let found = settled.iter().filter_map(|(namespace, object)| {
+            let who = wanted.get(&(&**namespace, object.name()))?;
+            Some((*who).clone())
+        });
+        self.judged.extend(found);
     }
 
     /// Adds the controller of an object that may stand between a pod and a workload.
@@ -89,5 +115,59 @@ impl OwnerGraph {
         }
         let at = beyond.as_ref().unwrap_or(at);
         (!answers(at)).then(|| at.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::Compactor;
+    use crate::resource::{Deployment, ReplicaSet, Time, from_value};
+    use sre_testkit::object::Deployment as Build;
+    use std::sync::Arc;
+
+    fn owned(namespace: &str, deployment: &str) -> OwnedObject {
+        let object: ReplicaSet = from_value(&serde_json::json!({"metadata": {
+            "namespace": namespace, "name": format!("{deployment}-1"),
+            "ownerReferences": [{
+                "apiVersion": "apps/v1", "kind": "Deployment", "name": deployment, "uid": "1", "controller": true,
+            }],
+        }}))
+        .expect("a ReplicaSet");
+        OwnedObject::new(&object).expect("it has a controller")
+    }
+
+    #[test]
+    fn only_settled_objects_that_are_asked_for_are_added_and_each_answers_for_its_own() {
+        let now = Time::parse(sre_testkit::clock::NOW).expect("a time");
+        let mut compactor = Compactor::default();
+        let mut compact = |namespace: &str, name: &str| {
+            let object: Deployment = from_value(&Build::new(namespace, name).build()).expect("a Deployment");
+            let compact = compactor.compact(&object, None, now).expect("a compact form");
+            (Arc::<str>::from(namespace), compact)
+        };
+        let settled: SettledItems = vec![
+            compact("shop", "api"),
+            compact("shop", "web"),
+            compact("bank", "web"),
+        ];
+        let members = [owned("shop", "web"), owned("shop", "gone"), owned("bank", "api")];
+        let wanted: Vec<Controller> = members
+            .iter()
+            .flat_map(OwnedObject::controllers)
+            .cloned()
+            .collect();
+        let mut graph = OwnerGraph::default();
+        graph.add_settled(Kind::Deployment, &settled, &wanted);
+        assert_eq!(graph.judged.len(), 1);
+        let roots: Vec<Option<String>> = graph
+            .roots(members.iter())
+            .into_iter()
+            .map(|root| root.map(|root| format!("{}/{}", root.namespace, root.name)))
+            .collect();
+        assert_eq!(roots, [None, Some("shop/gone".into()), Some("bank/api".into())]);
+        let mut other = OwnerGraph::default();
+        other.add_settled(Kind::StatefulSet, &settled, &wanted);
+        assert!(other.judged.is_empty());
     }
 }

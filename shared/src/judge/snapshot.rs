@@ -1,18 +1,22 @@
 //! The objects of one kind at one moment, and everything that is known about them before they are judged.
 
 use crate::check::{Now, RelatedObjects};
+use crate::judge::settled::SettledObject;
 use crate::kind::ResourceType;
 use crate::report::NotSeen;
 use crate::resource::Decoded;
 use std::collections::HashSet;
+use std::sync::Arc;
 
 /// The objects of one kind, as they were read from a cluster or a dump.
 #[derive(Debug)]
 pub struct Snapshot<T> {
     /// Their type.
     pub resource_type: ResourceType,
-    /// The requested objects.
+    /// The requested objects, but the settled ones that were made compact.
     pub objects: Vec<Decoded<T>>,
+    /// Settled objects in their compact form.
+    pub settled: SettledItems,
     /// The times that their ages are measured against.
     pub times: Times,
     /// The uids of objects that failed and that their controller has replaced.
@@ -28,6 +32,9 @@ pub struct Snapshot<T> {
     /// How much of the requested namespaces could be read.
     pub reach: Reach,
 }
+
+/// Settled objects in their compact form, each with its namespace.
+pub type SettledItems = Vec<(Arc<str>, SettledObject)>;
 
 /// The times that the ages of a snapshot's objects are measured against.
 #[derive(Debug, Clone, Copy)]

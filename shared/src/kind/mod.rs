@@ -97,9 +97,19 @@ macro_rules! kinds {
                 match self { $(Self::$kind => resource::$kind::INFO,)+ }
             }
         }
+
+        $(impl RegisteredKind for resource::$kind {
+            const REGISTERED: Kind = Kind::$kind;
+        })+
     };
 }
 registry!(kinds);
+
+/// The view of a kind of the registry. The view of custom resources is of no such kind.
+pub trait RegisteredKind: Resource {
+    /// Its kind.
+    const REGISTERED: Kind;
+}
 
 /// A kind of the registry. Its own file in [`check`](crate::check) has its facts.
 pub trait JudgedKind: Resource {

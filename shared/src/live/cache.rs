@@ -1,37 +1,39 @@
-//! The objects of one kind, and their verdicts at a given time.
+//! The objects of one type, and their verdicts at a given time.
 //!
 //! An object that is healthy, suspended or done is settled: its state cannot change with time alone, so it is judged
-//! only when it changes, and counted. Every other object is in an index and judged again for each answer, with the time
-//! of that answer. So the cost of an answer grows with the number of unhealthy objects, and not with the size of the
-//! cluster.
+//! only when it changes, and counted. Most of them are kept in a compact form ([`crate::judge::SettledObject`]). Every other object is
+//! in an index and judged again for each answer, with the time of that answer. So the cost of an answer grows with the
+//! number of unhealthy objects, and not with the size of the cluster.
 //!
 //! The verdicts of some kinds need related objects, which are read from time to time
-//! ([`KindObjects::update_related`]). An object that needs them is never settled: they change without it.
+//! ([`LiveObjects::update_related`]). An object that needs them is never settled: they change without it.
 
-use super::contents::Contents;
-use super::object::{self, EvidenceByUid};
-use super::tally::{self, LastVerdict};
-use super::watch_state::WatchState;
+use super::contents::{Contents, lock_compactor};
+use super::object::{self, EvidenceByUid, Place};
+use super::stored::{Stored, Which};
+use super::tally::LastVerdict;
+use super::watch_states::WatchStates;
 use super::{
-    AnswerTime, ControlledObjects, EventTime, KindObjects, Overview, RelatedAnswer, Selection, Totals,
-    Transition,
+    AnswerTime, ControlledObjects, EventTime, KindObjects, LiveObjects, OpenItems, Overview, RelatedAnswer,
+    Selection, Totals, Transition,
 };
-use crate::check::{self, Check, Now, RelatedObjects};
-use crate::cluster::ItemFilter;
+use crate::check::{self, Check, NamespaceDeletions, Now, RelatedObjects};
+use crate::cluster::{ItemMap, WatchEvent};
 use crate::failure::{Class, Failure};
-use crate::judge::{OwnedObject, OwnerFilter, RelatedNeeds, SearchTarget, related_needs};
-use crate::kind::Kind;
+use crate::judge::{Kept, OwnedObject, OwnerFilter, RelatedNeeds, SearchTarget, WrittenItem, related_needs};
+use crate::kind::{Kind, RegisteredKind, ResourceType};
 use crate::live::ObjectKey;
 use crate::live::related::RelatedData;
-use crate::report::{Item, Status, Summary};
+use crate::report::{Item, State, Status, Summary};
 use crate::resource::{Decoded, PodsBy, Time};
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The objects of one kind. Each watch reports to it under its number.
+/// The objects of one type. Each watch reports to it under its number.
 pub struct Cache<T> {
-    kind: Kind,
+    resource_type: ResourceType,
     owners: OwnerFilter,
     contents: Mutex<Contents<T>>,
 }
@@ -40,15 +42,21 @@ impl<T: Check> Cache<T> {
     /// An empty cache with one watch for each namespace, or with one for all namespaces if none is given.
     #[must_use]
     pub fn new(kind: Kind, namespaces: &[String]) -> Self {
-        let watches = if namespaces.is_empty() {
-            vec![WatchState::default()]
+        let watches: Vec<Option<String>> = if namespaces.is_empty() {
+            vec![None]
         } else {
-            namespaces.iter().map(|n| WatchState::namespaced(n)).collect()
+            namespaces.iter().cloned().map(Some).collect()
         };
+        Self::with_watches(kind.resource_type(), &watches)
+    }
+
+    /// An empty cache of that type with these watches, each of one namespace or of all.
+    #[must_use]
+    pub fn with_watches(resource_type: ResourceType, watches: &[Option<String>]) -> Self {
         Self {
-            kind,
+            contents: Mutex::new(Contents::new(WatchStates::new(watches), &resource_type)),
+            resource_type,
             owners: OwnerFilter::default(),
-            contents: Mutex::new(Contents::new(watches)),
         }
     }
 
@@ -56,20 +64,54 @@ impl<T: Check> Cache<T> {
     #[must_use]
     pub fn leaving_to(self, kinds: &[Kind]) -> Self {
         let covered = kinds.iter().copied().filter(|kind| kind.has_owned()).collect();
+        self.with_owners(OwnerFilter::leaving_to(covered))
+    }
+
+    /// The cache, which leaves to their controllers the objects that the filter does not take.
+    #[must_use]
+    pub fn with_owners(self, owners: OwnerFilter) -> Self {
+        Self { owners, ..self }
+    }
+
+    /// The cache of objects that the user named. An object that is being deleted is not healthy then. They are few, and
+    /// kept whole.
+    #[must_use]
+    pub fn of_named(self) -> Self {
+        let mut contents = self.contents.into_inner().unwrap_or_else(PoisonError::into_inner);
+        contents.named = true;
         Self {
-            owners: OwnerFilter::leaving_to(covered),
+            contents: Mutex::new(contents),
             ..self
         }
     }
 
-    /// Decides which objects are kept while a list is decoded. Few objects of watched controllers are kept, since all
-    /// pods of a cluster would take many times the memory of its workloads.
-    pub fn keep(&self, clock: fn() -> Time) -> ItemFilter<T> {
+    /// Decides which objects are kept while a list is decoded, and makes settled ones compact, so that a list never exists
+    /// as a whole. Few objects of watched controllers are kept, since all pods of a cluster would take many times the
+    /// memory of its workloads.
+    pub fn keep(&self, clock: fn() -> Time) -> ItemMap<T, Kept<T>> {
         let owners = self.owners.clone();
-        Arc::new(move |object: &T| {
-            owners.judges(object)
-                || owners.counts_for_controller(object)
-                || object::is_unhealthy(object, clock())
+        let (compactor, compacts) = {
+            let contents = self.lock();
+            (Arc::clone(&contents.compactor), contents.compacts())
+        };
+        Arc::new(move |item: Decoded<T>| {
+            let Ok(object) = &item else {
+                return Some(item.into());
+            };
+            if !compacts && owners.judges(object) {
+                return Some(item.into());
+            }
+            if owners.judges(object) {
+                let mut compactor = lock_compactor(&compactor);
+                let now = clock();
+                if let Some(compact) = compactor.compact(object, Some(now), now) {
+                    let namespace = compactor.share_namespace(&object.meta().namespace);
+                    return Some(Kept::Compact(namespace, compact));
+                }
+                return Some(item.into());
+            }
+            let is_kept = owners.counts_for_controller(object) || object::is_unhealthy(object, clock());
+            is_kept.then(|| item.into())
         })
     }
 
@@ -77,19 +119,56 @@ impl<T: Check> Cache<T> {
         self.contents.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Takes an event of a watch. Returns the transitions.
+    pub fn take(&self, watch: u16, event: WatchEvent<T, Kept<T>>, at: EventTime) -> Vec<Transition> {
+        let transition = match event {
+            WatchEvent::Listed(items) => return self.replace(watch, items, at),
+            WatchEvent::Applied(object) => self.apply(watch, object, at),
+            WatchEvent::Deleted { namespace, name } => self.delete(watch, &namespace, &name, at),
+            WatchEvent::Bookmark => {
+                self.note_bookmark(watch, at);
+                None
+            }
+        };
+        transition.into_iter().collect()
+    }
+
+    /// The objects of a watch that are kept whole and can change with time or with their pods, each with its version.
+    #[must_use]
+    pub fn open_versions(&self, watch: u16) -> Vec<(ObjectKey, String)> {
+        let contents = self.lock();
+        let whole = contents.open.iter().filter_map(|key| {
+            let live = contents.objects.get(key)?;
+            let object = live.object.as_ref().ok()?;
+            (live.watch == watch).then(|| (key.clone(), object.meta().resource_version.clone()))
+        });
+        whole.collect()
+    }
+
+    /// The version of an object that is kept whole.
+    #[must_use]
+    pub fn version(&self, namespace: &str, name: &str) -> Option<String> {
+        let contents = self.lock();
+        let live = contents.objects.get(&ObjectKey::new(namespace, name))?;
+        Some(live.object.as_ref().ok()?.meta().resource_version.clone())
+    }
+
     /// Replaces the objects of a watch by a whole list. Returns the transitions since its last list; the first list has
     /// none.
-    pub fn replace(&self, watch: u16, items: Vec<Decoded<T>>, at: EventTime) -> Vec<Transition> {
+    pub fn replace<K: Into<Kept<T>>>(&self, watch: u16, items: Vec<K>, at: EventTime) -> Vec<Transition> {
         let mut contents = self.lock();
-        let first = contents.note_event(watch, at);
+        let first = contents.watches.note_event(watch, at);
         contents.lists = contents.lists.wrapping_add(1);
         let mut transitions = Vec::new();
         for item in items {
-            let transition = self.put(&mut contents, watch, item, at.time);
+            let transition = match item.into() {
+                Kept::Whole(object) => self.put(&mut contents, watch, *object, at.time),
+                Kept::Compact(namespace, object) => contents.put_compact(watch, namespace, object, at.time),
+            };
             transitions.extend(transition.filter(|_| !first));
         }
         transitions.extend(contents.forget_unlisted(watch, at.time));
-        if let Some(watch) = contents.watches.get_mut(usize::from(watch)) {
+        if let Some(watch) = contents.watches.get_mut(watch) {
             watch.lists += 1;
         }
         transitions
@@ -98,7 +177,7 @@ impl<T: Check> Cache<T> {
     /// Stores an object that was created or changed.
     pub fn apply(&self, watch: u16, object: Decoded<T>, at: EventTime) -> Option<Transition> {
         let mut contents = self.lock();
-        contents.note_event(watch, at);
+        contents.watches.note_event(watch, at);
         self.put(&mut contents, watch, object, at.time)
     }
 
@@ -128,20 +207,26 @@ impl<T: Check> Cache<T> {
     /// Removes an object.
     pub fn delete(&self, watch: u16, namespace: &str, name: &str, at: EventTime) -> Option<Transition> {
         let mut contents = self.lock();
-        contents.note_event(watch, at);
+        contents.watches.note_event(watch, at);
         let last = contents.forget(&ObjectKey::new(namespace, name))?;
-        Some(Transition::deleted(T::KIND, namespace, name, last.state, at.time))
+        Some(Transition::deleted(
+            &contents.kind,
+            namespace,
+            name,
+            last.state,
+            at.time,
+        ))
     }
 
     /// Notes that the watch is alive and has nothing to report.
     pub fn note_bookmark(&self, watch: u16, at: EventTime) {
-        self.lock().note_event(watch, at);
+        self.lock().watches.note_event(watch, at);
     }
 
     /// Notes that the API server does not serve this kind, so that there are no objects.
     pub fn note_unserved(&self, watch: u16, at: EventTime) -> Vec<Transition> {
-        let transitions = self.replace(watch, Vec::new(), at);
-        if let Some(watch) = self.lock().watches.get_mut(usize::from(watch)) {
+        let transitions = self.replace(watch, Vec::<Kept<T>>::new(), at);
+        if let Some(watch) = self.lock().watches.get_mut(watch) {
             watch.unserved = true;
         }
         transitions
@@ -149,70 +234,91 @@ impl<T: Check> Cache<T> {
 
     /// Notes that the watch failed. `failures` counts its failures in a row.
     pub fn note_failure(&self, watch: u16, failure: Failure, failures: u32) {
-        if let Some(watch) = self.lock().watches.get_mut(usize::from(watch)) {
+        if let Some(watch) = self.lock().watches.get_mut(watch) {
             watch.note_failure(failure, failures);
         }
     }
 }
 
-impl<T: Check> KindObjects for Cache<T> {
+impl<T: Check + RegisteredKind> KindObjects for Cache<T> {
     fn kind(&self) -> Kind {
-        self.kind
+        T::REGISTERED
+    }
+}
+
+impl<T: Check> LiveObjects for Cache<T> {
+    fn resource_type(&self) -> &ResourceType {
+        &self.resource_type
     }
 
-    fn overview(&self, selection: &Selection, time: &AnswerTime) -> Overview {
-        let selection = &*selection.for_kind(self.kind);
+    fn judged(&self, selection: &Selection, time: &AnswerTime) -> (Overview, OpenItems) {
+        let selection = &*selection.for_type(&self.resource_type);
         let contents = self.lock();
-        let mut overview = Overview::begin(time);
-        let too_old = contents.add_watches(selection, time, &mut overview);
+        let (mut overview, mut open) = (Overview::begin(time), OpenItems::default());
+        let too_old = contents.watches.add_to(selection, time, &mut overview);
         let range = || selection.range(true);
         // Settled objects can only be counted if every watch is fresh and neither labels nor namespaces matter.
         let counted = selection.selector.is_empty() && selection.namespace.is_none() && !too_old;
         let mut fresh = Summary::default();
         if counted {
-            for watch in &contents.watches {
-                tally::add(&mut overview.summary, &watch.tally.all);
+            for watch in contents.watches.iter() {
+                overview.summary.add(&watch.tally.all);
             }
-            for object in contents.each(range(), false) {
-                object.last.uncount(&mut overview.summary);
+            for object in contents.each(range(), Which::Open) {
+                contents.last_verdict(&object).uncount(&mut overview.summary);
             }
             fresh = overview.summary;
         }
-        for object in contents.each(range(), !counted) {
-            if !object.is_selected(&selection.selector) {
+        let compactor = lock_compactor(&contents.compactor);
+        let which = if counted { Which::Open } else { Which::All };
+        for object in contents.each(range(), which) {
+            if !object.is_selected(&selection.selector, &compactor.words) {
                 continue;
             }
-            let verdict = if object.settled {
-                object.last
-            } else {
-                let now = contents.carried(object.watch, time);
-                LastVerdict::new(&object.judge(now, contents.related.objects_at(time), selection.no_ignore))
+            let verdict = match &object {
+                Stored::Whole(_, whole) if !whole.settled => {
+                    let now = contents.watches.carried(whole.watch, time);
+                    let related = contents.related.objects_at(time);
+                    let item = contents.judge(whole, now, related, selection.no_ignore);
+                    let verdict = LastVerdict::new(&item);
+                    open.push(item);
+                    verdict
+                }
+                _ => contents.last_verdict(&object),
             };
+            if verdict.state == State::Terminating
+                && let Some(namespace) = object.namespace()
+                && contents.deletions.contains(namespace)
+            {
+                *overview.left_out.entry(namespace.to_owned()).or_default() += 1;
+            }
             let mut unacknowledged = Summary::default();
             verdict.count(&mut overview.summary, &mut unacknowledged);
-            if too_old && contents.is_too_old(object.watch, time) {
+            if too_old && contents.watches.is_too_old(object.watch(), time) {
                 overview.status = overview.status.worst(Status::Unknown);
             } else {
-                tally::add(&mut fresh, &unacknowledged);
+                fresh.add(&unacknowledged);
                 overview.status = overview.status.worst(verdict.status);
             }
         }
-        contents.add_related(self.kind, time, &mut overview);
-        overview.end(&fresh)
+        contents.add_related(time, &mut overview);
+        (overview.end(&fresh), open)
     }
 
     fn totals(&self, time: &AnswerTime) -> Totals {
         let contents = self.lock();
         let mut overview = Overview::begin(time);
-        contents.add_watches(&Selection::default(), time, &mut overview);
+        contents
+            .watches
+            .add_to(&Selection::default(), time, &mut overview);
         let (mut fresh, mut unacknowledged) = (Summary::default(), Summary::default());
         let mut errors = BTreeMap::new();
-        for watch in &contents.watches {
-            tally::add(&mut overview.summary, &watch.tally.all);
-            tally::add(&mut unacknowledged, &watch.tally.unacknowledged);
+        for watch in contents.watches.iter() {
+            overview.summary.add(&watch.tally.all);
+            unacknowledged.add(&watch.tally.unacknowledged);
             match watch.last_event {
                 Some(event) if !time.is_too_old(event) => {
-                    tally::add(&mut fresh, &watch.tally.unacknowledged);
+                    fresh.add(&watch.tally.unacknowledged);
                     overview.status = overview.status.worst(watch.tally.status());
                 }
                 _ => overview.status = overview.status.worst(Status::Unknown),
@@ -221,7 +327,7 @@ impl<T: Check> KindObjects for Cache<T> {
                 *errors.entry(*class).or_default() += count;
             }
         }
-        contents.add_related(self.kind, time, &mut overview);
+        contents.add_related(time, &mut overview);
         Totals {
             overview: overview.end(&fresh),
             unacknowledged,
@@ -231,19 +337,55 @@ impl<T: Check> KindObjects for Cache<T> {
         }
     }
 
-    fn visit(&self, selection: &Selection, time: &AnswerTime, each: &mut dyn FnMut(Item) -> ControlFlow<()>) {
-        let selection = &*selection.for_kind(self.kind);
+    fn visit(
+        &self,
+        selection: &Selection,
+        time: &AnswerTime,
+        open: &OpenItems,
+        each: &mut dyn FnMut(&Item) -> ControlFlow<()>,
+    ) {
+        let selection = &*selection.for_type(&self.resource_type);
         let contents = self.lock();
-        for object in contents.each(selection.range(false), selection.takes_settled()) {
-            if !object.is_selected(&selection.selector) || (object.settled && !selection.takes_settled()) {
+        let compactor = lock_compactor(&contents.compactor);
+        let (mut open, mut written) = (open.cursor(), WrittenItem::default());
+        let which = match selection.takes_settled() {
+            true if selection.notable => Which::Whole,
+            true => Which::All,
+            false => Which::Open,
+        };
+        for object in contents.each(selection.range(false), which) {
+            if !object.is_selected(&selection.selector, &compactor.words) {
                 continue;
             }
-            let now = contents.carried(object.watch, time);
-            let item = object.judge(now, contents.related.objects_at(time), selection.no_ignore);
-            if selection.takes(&item) && each(item).is_break() {
+            let item = match object {
+                Stored::Whole(_, whole) if whole.settled && which == Which::Open => continue,
+                Stored::Whole(key, whole) => match open.find(&key.namespace, &key.name) {
+                    Some(item) => Cow::Borrowed(item),
+                    None => {
+                        let now = contents.watches.carried(whole.watch, time);
+                        let related = contents.related.objects_at(time);
+                        Cow::Owned(contents.judge(whole, now, related, selection.no_ignore))
+                    }
+                },
+                Stored::Compact(namespace, compact) => {
+                    Cow::Borrowed(compact.write_item(namespace, &contents.deletions, &mut written))
+                }
+            };
+            if selection.takes(&item) && each(&item).is_break() {
                 return;
             }
         }
+    }
+
+    fn item(&self, namespace: &str, name: &str, selection: &Selection, time: &AnswerTime) -> Option<Item> {
+        let contents = self.lock();
+        if let Some(compact) = contents.compact.get(namespace, name) {
+            return Some(compact.item(namespace, &contents.deletions));
+        }
+        let whole = contents.objects.get(&ObjectKey::new(namespace, name))?;
+        let now = contents.watches.carried(whole.watch, time);
+        let related = contents.related.objects_at(time);
+        Some(contents.judge(whole, now, related, selection.no_ignore))
     }
 
     fn search_targets(&self, time: &AnswerTime) -> Vec<SearchTarget> {
@@ -254,8 +396,8 @@ impl<T: Check> KindObjects for Cache<T> {
             if !is_shown || matches!(object.pods_by(), PodsBy::Nothing) {
                 return None;
             }
-            let now = contents.carried(live.watch, time);
-            let item = live.judge(now, contents.related.objects_at(time), false);
+            let now = contents.watches.carried(live.watch, time);
+            let item = contents.judge(live, now, contents.related.objects_at(time), false);
             SearchTarget::new(object, &item, Now::known(now))
         });
         targets.collect()
@@ -290,6 +432,16 @@ impl<T: Check> KindObjects for Cache<T> {
         if first { Vec::new() } else { transitions }
     }
 
+    fn update_deletions(&self, deletions: &NamespaceDeletions, time: &AnswerTime) -> Vec<Transition> {
+        self.lock().update_deletions(deletions, time)
+    }
+
+    fn failing_namespaces(&self, time: &AnswerTime, found: &mut BTreeSet<String>) {
+        if T::NAMESPACED {
+            self.lock().failing_namespaces(time, found);
+        }
+    }
+
     fn review(&self, time: &AnswerTime) -> Vec<Transition> {
         let mut contents = self.lock();
         // Until the next review, events are judged without a time that would show the age of related objects.
@@ -300,7 +452,7 @@ impl<T: Check> KindObjects for Cache<T> {
     }
 
     fn controlled(&self, selection: &Selection, time: &AnswerTime) -> ControlledObjects {
-        let selection = &*selection.for_kind(self.kind);
+        let selection = &*selection.for_type(&self.resource_type);
         let contents = self.lock();
         let mut controlled = ControlledObjects::default();
         let selected = || {
@@ -318,13 +470,18 @@ impl<T: Check> KindObjects for Cache<T> {
                 controlled.unhealthy.push(owned);
                 continue;
             }
-            let item = live.judge_among(
-                contents.carried(live.watch, time),
+            let place = Place {
+                named: contents.named,
+                replaced: replaced.contains(&object.meta().uid),
+            };
+            let mut item = live.judge_in(
+                contents.watches.carried(live.watch, time),
                 contents.related.objects_at(time),
                 selection.no_ignore,
-                replaced.contains(&object.meta().uid),
+                place,
             );
-            controlled.too_old |= contents.is_too_old(live.watch, time);
+            contents.deletions.judge(&mut item, contents.named);
+            controlled.too_old |= contents.watches.is_too_old(live.watch, time);
             controlled.judged.push((owned, item));
         }
         controlled
@@ -332,13 +489,18 @@ impl<T: Check> KindObjects for Cache<T> {
 
     fn contains(&self, namespace: &str, name: &str) -> bool {
         let key = ObjectKey::new(namespace, name);
-        self.lock().objects.contains_key(&key)
+        let contents = self.lock();
+        contents.objects.contains_key(&key) || contents.compact.get(namespace, name).is_some()
     }
 
     fn selects(&self, namespace: &str, name: &str, selection: &Selection) -> bool {
         let contents = self.lock();
-        let object = contents.objects.get(&ObjectKey::new(namespace, name));
-        object.is_some_and(|object| object.is_selected(&selection.selector))
+        if let Some(object) = contents.objects.get(&ObjectKey::new(namespace, name)) {
+            return object.is_selected(&selection.selector);
+        }
+        let words = &lock_compactor(&contents.compactor).words;
+        let compact = contents.compact.get(namespace, name);
+        compact.is_some_and(|object| object.is_selected(&selection.selector, words))
     }
 
     fn is_tried(&self) -> bool {
@@ -363,8 +525,20 @@ impl<T: Check> KindObjects for Cache<T> {
 
 #[cfg(test)]
 impl<T: Check> Cache<T> {
+    /// The overview of the selected objects.
+    pub(super) fn overview(&self, selection: &Selection, time: &AnswerTime) -> Overview {
+        self.judged(selection, time).0
+    }
+
     /// The number of objects that are not settled.
     pub(super) fn open_count(&self) -> usize {
         self.lock().open.len()
+    }
+
+    /// The number of objects that are kept in their compact form, and of the items that they share.
+    pub(super) fn compact_count(&self) -> (usize, usize) {
+        let contents = self.lock();
+        let items = lock_compactor(&contents.compactor).shared_items();
+        (contents.compact.len(), items)
     }
 }

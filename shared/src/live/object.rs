@@ -4,6 +4,7 @@ use super::ObjectKey;
 use super::tally::LastVerdict;
 use super::transition::Health;
 use crate::check::{self, Check, Evidence, EvidenceStore, Now, RelatedObjects};
+use crate::judge::is_settled;
 use crate::report::{Item, State, Status};
 use crate::resource::{Decoded, Time};
 use crate::selector::Selector;
@@ -30,6 +31,15 @@ pub(super) struct LiveObject<T> {
     pub settled: bool,
     /// The number of the newest list when it was stored.
     pub list: u32,
+}
+
+/// What is known about an object besides itself and its pods.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    /// Whether the user named it.
+    pub named: bool,
+    /// Whether its controller has replaced it by another object.
+    pub replaced: bool,
 }
 
 impl<T: Check> LiveObject<T> {
@@ -62,17 +72,28 @@ impl<T: Check> LiveObject<T> {
         }
     }
 
-    pub(super) fn judge(&self, now: Time, related: Option<&RelatedObjects>, no_ignore: bool) -> Item {
-        self.judge_among(now, related, no_ignore, false)
-    }
-
-    /// Judges it. `replaced` is true if its controller has replaced it by another object.
-    pub(super) fn judge_among(
+    /// Judges it. `named` is true if the user named it.
+    pub(super) fn judge(
         &self,
         now: Time,
         related: Option<&RelatedObjects>,
         no_ignore: bool,
-        replaced: bool,
+        named: bool,
+    ) -> Item {
+        let place = Place {
+            named,
+            replaced: false,
+        };
+        self.judge_in(now, related, no_ignore, place)
+    }
+
+    /// Judges it in its place.
+    pub(super) fn judge_in(
+        &self,
+        now: Time,
+        related: Option<&RelatedObjects>,
+        no_ignore: bool,
+        place: Place,
     ) -> Item {
         match &self.object {
             Ok(object) => {
@@ -87,7 +108,8 @@ impl<T: Check> LiveObject<T> {
                     &Evidence {
                         first_seen: Some(self.first_seen),
                         related,
-                        replaced,
+                        named: place.named,
+                        replaced: place.replaced,
                         heeds_annotations: !no_ignore,
                         ..evidence.evidence(object.meta(), &known, Now::known(now))
                     },
@@ -95,6 +117,11 @@ impl<T: Check> LiveObject<T> {
             }
             Err(undecodable) => check::undecodable::<T>(undecodable),
         }
+    }
+
+    pub(super) fn namespace(&self) -> Option<&str> {
+        let object = self.object.as_ref().ok()?;
+        Some(&object.meta().namespace)
     }
 
     pub(super) fn generation(&self) -> Option<i64> {
@@ -106,11 +133,9 @@ impl<T: Check> LiveObject<T> {
 
     /// Whether that state can change neither with time nor because of another kind.
     pub(super) fn is_settled(&self, item: &Item, now: Time) -> bool {
-        let settled = |object: &T| {
-            object.is_settled(item, Now::known(now))
-                && object.related_needs(&RelatedObjects::default()).is_empty()
-        };
-        self.object.as_ref().is_ok_and(settled)
+        self.object
+            .as_ref()
+            .is_ok_and(|object| is_settled(object, item, now))
     }
 
     /// Whether the selector matches it. An object that does not decode may have any labels, so every selector matches

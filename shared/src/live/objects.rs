@@ -1,25 +1,41 @@
-//! The objects of one kind, without their Rust type.
+//! The objects of one type, without their Rust type.
 
 use super::object::EvidenceByUid;
-use super::{AnswerTime, EventTime, Overview, RelatedAnswer, Selection, Totals, Transition};
-use crate::check::RelatedObjects;
+use super::{AnswerTime, EventTime, OpenItems, Overview, RelatedAnswer, Selection, Totals, Transition};
+use crate::check::{NamespaceDeletions, RelatedObjects};
 use crate::failure::Class;
 use crate::judge::{OwnedObject, RelatedNeeds, SearchTarget};
-use crate::kind::Kind;
+use crate::kind::{Kind, ResourceType};
 use crate::report::Item;
 use crate::resource::Time;
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-/// The objects of one kind, without their Rust type.
-pub trait KindObjects: Send + Sync {
+/// The objects of a kind of the registry, without their Rust type.
+pub trait KindObjects: LiveObjects {
     /// Their kind.
     fn kind(&self) -> Kind;
-    /// The overview of the selected objects.
-    fn overview(&self, selection: &Selection, time: &AnswerTime) -> Overview;
+}
+
+/// The objects of one type, a kind of the registry or a kind of custom resources.
+pub trait LiveObjects: Send + Sync {
+    /// Their type.
+    fn resource_type(&self) -> &ResourceType;
+    /// The overview of the selected objects, and the items of those that are not settled.
+    fn judged(&self, selection: &Selection, time: &AnswerTime) -> (Overview, OpenItems);
     /// The totals of all objects. Each object counts as it was last judged.
     fn totals(&self, time: &AnswerTime) -> Totals;
-    /// Shows each selected object, sorted by namespace and name, until `each` breaks.
-    fn visit(&self, selection: &Selection, time: &AnswerTime, each: &mut dyn FnMut(Item) -> ControlFlow<()>);
+    /// Shows each selected object, sorted by namespace and name, until `each` breaks. Objects in `open`, of the same time
+    /// and selection, are not judged again.
+    fn visit(
+        &self,
+        selection: &Selection,
+        time: &AnswerTime,
+        open: &OpenItems,
+        each: &mut dyn FnMut(&Item) -> ControlFlow<()>,
+    );
+    /// The object of that name, judged for that time.
+    fn item(&self, namespace: &str, name: &str, selection: &Selection, time: &AnswerTime) -> Option<Item>;
     /// The objects for which a search may find causes.
     fn search_targets(&self, time: &AnswerTime) -> Vec<SearchTarget>;
     /// Takes the evidence about its objects that was found at that time.
@@ -33,6 +49,10 @@ pub trait KindObjects: Send + Sync {
         answer: Option<(RelatedAnswer, EventTime)>,
         time: &AnswerTime,
     ) -> Vec<Transition>;
+    /// Takes the namespaces that are being deleted. Judges again the objects in them, and returns the transitions.
+    fn update_deletions(&self, deletions: &NamespaceDeletions, time: &AnswerTime) -> Vec<Transition>;
+    /// Adds the namespaces of objects that fall short, or that are left out because of their namespace.
+    fn failing_namespaces(&self, time: &AnswerTime, found: &mut BTreeSet<String>);
     /// Judges again the verdicts that time can change, and returns the transitions. Verdicts from a stale watch are not
     /// judged again.
     fn review(&self, time: &AnswerTime) -> Vec<Transition>;

@@ -15,6 +15,8 @@ pub struct Overview {
     pub verdict: Outcome,
     /// The number of objects in each state.
     pub summary: Summary,
+    /// The number of objects that are left out because their namespace is being deleted, by namespace.
+    pub left_out: BTreeMap<String, u64>,
     /// The reasons why objects could not be seen.
     pub gaps: Vec<Gap>,
     /// The time of its oldest data; `None` if nothing was ever read.
@@ -50,6 +52,7 @@ impl Overview {
             status: Status::Ok,
             verdict: Outcome::default(),
             summary: Summary::default(),
+            left_out: BTreeMap::new(),
             gaps: Vec::new(),
             observed: None,
             age_seconds: 0,

@@ -3,7 +3,6 @@
 use super::{AnswerTime, EventTime, Gap};
 use crate::check::RelatedObjects;
 use crate::failure::Class;
-use crate::kind::Kind;
 use crate::report::NotSeen;
 
 /// Related objects that were read, and the entries for those that could not be read.
@@ -47,13 +46,14 @@ impl RelatedData {
         self.tried = true;
     }
 
-    /// The gaps in related objects, for verdicts that lack these.
-    pub(super) fn gaps(&self, kind: Kind, time: &AnswerTime) -> Vec<Gap> {
+    /// The gaps in related objects, for verdicts that lack these. `needs_related` is whether any verdict of the type
+    /// needs some.
+    pub(super) fn gaps(&self, needs_related: bool, time: &AnswerTime) -> Vec<Gap> {
         if !self.not_seen.is_empty() {
             return self.not_seen.iter().cloned().map(Gap::Described).collect();
         }
         match self.read_at {
-            _ if kind.related_kinds().is_empty() => Vec::new(),
+            _ if !needs_related => Vec::new(),
             None if self.tried => Vec::new(),
             None => vec![Gap::RelatedPending],
             Some(read_at) if time.is_too_old(read_at) => vec![Gap::RelatedStale { since: read_at.time }],

@@ -1,6 +1,6 @@
 //! The objects that a request selects.
 
-use crate::kind::Kind;
+use crate::kind::ResourceType;
 use crate::report::{Item, State};
 use crate::selector::Selector;
 use std::borrow::Cow;
@@ -8,7 +8,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 /// Namespace and name. Keys have the order of reports.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ObjectKey {
     /// The namespace. All objects of it share one allocation.
     pub namespace: Arc<str>,
@@ -40,7 +40,7 @@ pub struct Selection {
     pub selector_text: String,
     /// Only objects in one of these states. The summary counts the others too.
     pub states: Option<Vec<State>>,
-    /// Only objects worth showing: not healthy, or with a note. The summary counts the others too.
+    /// Only objects worth showing: not healthy, with a note, or the only one. The summary counts the others too.
     pub notable: bool,
     /// Whether annotations that acknowledge findings are ignored.
     pub no_ignore: bool,
@@ -61,9 +61,9 @@ impl Selection {
         }
     }
 
-    /// The selection among objects of that kind. As in kubectl, a namespace is ignored for a kind that is in none.
-    pub(super) fn for_kind(&self, kind: Kind) -> Cow<'_, Self> {
-        if kind.is_namespaced() || self.namespace.is_none() {
+    /// The selection among objects of that type. As in kubectl, a namespace is ignored for a type that is in none.
+    pub(super) fn for_type(&self, resource_type: &ResourceType) -> Cow<'_, Self> {
+        if resource_type.namespaced || self.namespace.is_none() {
             return Cow::Borrowed(self);
         }
         Cow::Owned(Self {
@@ -71,6 +71,19 @@ impl Selection {
             everywhere: false,
             ..self.clone()
         })
+    }
+
+    /// The selection among so many selected objects. The only one is always shown: the verdict is about it.
+    #[must_use]
+    pub fn among(&self, total: u64) -> Cow<'_, Self> {
+        if self.notable && total == 1 {
+            Cow::Owned(Self {
+                notable: false,
+                ..self.clone()
+            })
+        } else {
+            Cow::Borrowed(self)
+        }
     }
 
     /// Whether the object is shown.

@@ -78,29 +78,3 @@ impl Tally {
         }
     }
 }
-
-/// Adds counts to others.
-pub(super) fn add(all: &mut Summary, some: &Summary) {
-    let Summary {
-        total,
-        healthy,
-        acknowledged,
-        progressing,
-        degraded,
-        unavailable,
-        unknown,
-        terminating,
-        suspended,
-        succeeded,
-    } = *some;
-    all.total += total;
-    all.healthy += healthy;
-    all.acknowledged += acknowledged;
-    all.progressing += progressing;
-    all.degraded += degraded;
-    all.unavailable += unavailable;
-    all.unknown += unknown;
-    all.terminating += terminating;
-    all.suspended += suspended;
-    all.succeeded += succeeded;
-}

@@ -32,14 +32,14 @@ fn advance(time: Duration) {
 }
 
 /// An event at this instant, at that time of the API server's clock.
-fn event(time: Time) -> EventTime {
+pub(super) fn event(time: Time) -> EventTime {
     EventTime {
         instant: instant(),
         time,
     }
 }
 
-fn now() -> Time {
+pub(super) fn now() -> Time {
     Time::parse(sre_testkit::clock::NOW).unwrap()
 }
 
@@ -47,12 +47,12 @@ fn at(seconds: i64) -> String {
     Clock::fixed().at(seconds)
 }
 
-fn healthy(namespace: &str, name: &str) -> Build {
+pub(super) fn healthy(namespace: &str, name: &str) -> Build {
     Build::new(namespace, name).replicas(3)
 }
 
 /// A Deployment that has lacked a pod for an hour.
-fn degraded(namespace: &str, name: &str) -> Build {
+pub(super) fn degraded(namespace: &str, name: &str) -> Build {
     Build::new(namespace, name).replicas(3).counts(3, 3, 2, 2)
 }
 
@@ -62,7 +62,7 @@ fn rolling(namespace: &str, name: &str) -> Build {
     rolling.condition("Progressing", "True", "ReplicaSetUpdated", at(-540))
 }
 
-fn decoded(build: &Build) -> Decoded<Deployment> {
+pub(super) fn decoded(build: &Build) -> Decoded<Deployment> {
     from_value(&build.build())
 }
 
@@ -81,12 +81,12 @@ fn cache_with(items: &[Build]) -> Cache<Deployment> {
     cache
 }
 
-fn later(seconds: i64) -> Time {
+pub(super) fn later(seconds: i64) -> Time {
     Time::from_seconds(now().seconds + seconds)
 }
 
 /// This moment, `seconds` after [`now`] by the API server's clock.
-fn moment(seconds: i64) -> AnswerTime {
+pub(super) fn moment(seconds: i64) -> AnswerTime {
     AnswerTime {
         now: later(seconds),
         instant: instant(),
@@ -98,7 +98,7 @@ fn moment(seconds: i64) -> AnswerTime {
 
 fn names(cache: &Cache<Deployment>, selection: &Selection) -> Vec<String> {
     let mut names = Vec::new();
-    cache.visit(selection, &moment(0), &mut |item| {
+    cache.visit(selection, &moment(0), &OpenItems::default(), &mut |item| {
         names.push(format!(
             "{}/{} {}",
             item.namespace,
@@ -117,7 +117,7 @@ fn in_namespace(namespace: &str) -> Selection {
     }
 }
 
-fn with_selector(selector: &str) -> Selection {
+pub(super) fn with_selector(selector: &str) -> Selection {
     Selection {
         selector: selector.parse().unwrap(),
         selector_text: selector.to_owned(),
@@ -497,7 +497,7 @@ fn a_new_list_of_one_namespace_leaves_the_others_alone() {
     let cache = cache(&["bank", "shop"]);
     cache.replace(0, vec![decoded(&healthy("bank", "ledger"))], event(now()));
     cache.replace(1, vec![decoded(&healthy("shop", "web"))], event(now()));
-    cache.replace(1, vec![], event(now()));
+    cache.replace(1, Vec::<Decoded<Deployment>>::new(), event(now()));
     assert_eq!(names(&cache, &Selection::default()), ["bank/ledger healthy"]);
 }
 
@@ -566,10 +566,15 @@ fn an_unobserved_generation_is_counted_from_when_it_was_first_seen() {
     let cache = cache_with(&[unobserved(2)]);
     let reason = |seconds| {
         let mut reason = Code::default();
-        cache.visit(&Selection::default(), &moment(seconds), &mut |item| {
-            reason = item.reason;
-            ControlFlow::Continue(())
-        });
+        cache.visit(
+            &Selection::default(),
+            &moment(seconds),
+            &OpenItems::default(),
+            &mut |item| {
+                reason = item.reason.clone();
+                ControlFlow::Continue(())
+            },
+        );
         reason
     };
     assert_eq!(reason(60), "NotObserved");
@@ -910,4 +915,75 @@ fn a_run_has_exactly_the_transitions_that_happened() {
             step("web", Some(Degraded), None, 130),
         ]
     );
+}
+
+#[test]
+fn a_visit_shows_the_items_that_are_judged_already_and_judges_the_others() {
+    let cache = cache_with(&[
+        rolling("bank", "a"),
+        healthy("bank", "b"),
+        rolling("shop", "a"),
+        degraded("shop", "b"),
+    ]);
+    let selection = Selection::default();
+    let states = |open: &OpenItems, selection: &Selection| {
+        let mut states = Vec::new();
+        cache.visit(selection, &moment(60), open, &mut |item| {
+            states.push((format!("{}/{}", item.namespace, item.name), item.state));
+            ControlFlow::Continue(())
+        });
+        states
+    };
+    let (_, now) = cache.judged(&selection, &moment(0));
+    let judged: Vec<_> = now.all().expect("few").iter().map(|item| &*item.name).collect();
+    assert_eq!(judged, ["a", "a", "b"], "settled objects are counted");
+    // A minute later the rollouts have failed, which shows who was judged again.
+    let row = |name: &str, state| (name.to_owned(), state);
+    let [a, b, c, d] = ["bank/a", "bank/b", "shop/a", "shop/b"];
+    assert_eq!(
+        states(&now, &selection),
+        [
+            row(a, State::Progressing),
+            row(b, State::Healthy),
+            row(c, State::Progressing),
+            row(d, State::Degraded)
+        ]
+    );
+    assert_eq!(
+        states(&OpenItems::default(), &selection),
+        [
+            row(a, State::Degraded),
+            row(b, State::Healthy),
+            row(c, State::Degraded),
+            row(d, State::Degraded)
+        ]
+    );
+    let after = Selection {
+        after: Some(ObjectKey::new("bank", "b")),
+        ..Selection::default()
+    };
+    assert_eq!(
+        states(&now, &after),
+        [row(c, State::Progressing), row(d, State::Degraded)]
+    );
+    let (_, of_bank) = cache.judged(&in_namespace("bank"), &moment(0));
+    assert_eq!(
+        states(&of_bank, &after),
+        [row(c, State::Degraded), row(d, State::Degraded)]
+    );
+}
+
+#[test]
+fn items_of_very_many_open_objects_are_not_all_kept() {
+    let cache = cache(&[]);
+    let many = (0..10_001).map(|number| decoded(&degraded("shop", &format!("web-{number:05}"))));
+    cache.replace(0, many.collect(), event(now()));
+    let (overview, open) = cache.judged(&Selection::default(), &moment(0));
+    assert_eq!((overview.summary.degraded, open.all()), (10_001, None));
+    let mut seen = 0;
+    cache.visit(&Selection::default(), &moment(0), &open, &mut |_| {
+        seen += 1;
+        ControlFlow::Continue(())
+    });
+    assert_eq!(seen, 10_001);
 }

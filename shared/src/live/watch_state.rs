@@ -26,14 +26,6 @@ pub(super) struct WatchState {
 }
 
 impl WatchState {
-    /// A watch of one namespace.
-    pub(super) fn namespaced(namespace: &str) -> Self {
-        Self {
-            namespace: Some(namespace.to_owned()),
-            ..Self::default()
-        }
-    }
-
     /// Notes an event. Returns whether it is the first one.
     pub(super) fn note_event(&mut self, at: EventTime) -> bool {
         self.failure = None;

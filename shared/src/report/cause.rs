@@ -1,6 +1,6 @@
 //! One distinct reason behind an item's state.
 
-use super::{Code, ObjectRef};
+use super::{Code, ObjectRef, PassesByItself};
 use serde::{Deserialize, Serialize};
 
 /// One distinct reason behind an item's state, and the number of objects that show it.
@@ -40,9 +40,24 @@ pub struct Cause {
     /// The last lines that the container wrote before it ended, if logs were requested.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub log: Vec<String>,
+    /// Whether it passes although nobody acts. Older agents leave it out; [`Cause::passes`] then reads it from the code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub passes: Option<PassesByItself>,
+    /// How many of the objects that show it are pods of the newest revision. Left out if that is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub newest: Option<u32>,
+    /// When a node was last ordered for the pod, RFC 3339. Only causes of pods without a node have it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub node_ordered: Option<String>,
 }
 
 impl Cause {
+    /// Whether it passes although nobody acts; by its code if its sender does not say.
+    #[must_use]
+    pub fn passes(&self) -> PassesByItself {
+        self.passes.unwrap_or_else(|| self.code.passes_by_itself())
+    }
+
     /// Its gist; the whole message from an agent that sends none.
     #[must_use]
     pub fn gist(&self) -> &str {
@@ -58,6 +73,34 @@ impl Cause {
         match self.gist.as_str() {
             "" => Some(&self.message),
             _ => self.shared_words.as_deref(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Cause, PassesByItself};
+
+    #[test]
+    fn a_cause_of_an_older_agent_passes_as_its_code_does() {
+        let passes = |json: &str| {
+            serde_json::from_str::<Cause>(json)
+                .map(|cause| cause.passes())
+                .ok()
+        };
+        for (json, expected) in [
+            (r#"{"code": "PodSecurity"}"#, PassesByItself::No),
+            (r#"{"code": "Quota"}"#, PassesByItself::Maybe),
+            (r#"{"code": "RolloutInProgress"}"#, PassesByItself::Yes),
+            (r#"{"code": "ImagePull", "passes": "no"}"#, PassesByItself::No),
+            // Words of a newer version promise nothing.
+            (r#"{"code": "Unheard"}"#, PassesByItself::Maybe),
+            (
+                r#"{"code": "PodSecurity", "passes": "perhaps"}"#,
+                PassesByItself::Maybe,
+            ),
+        ] {
+            assert_eq!(passes(json), Some(expected), "{json}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The parts of a report: the API server, and one for each kind of object.
 
-use super::{Item, Notes, Record, Rung, State, Status, Vantage};
+use super::{BaselineMark, Item, Notes, Record, Rung, State, Status, Vantage};
 use serde::{Deserialize, Serialize};
 
 /// One part of a report. Its field `check` says which.
@@ -22,6 +22,7 @@ impl CheckResult {
     #[must_use]
     pub fn status(&self) -> Status {
         match self {
+            Self::ApiServer(check) if check.is_excused() => Status::Ok,
             Self::ApiServer(check) => check.status,
             Self::Kind(check) => check.status,
         }
@@ -101,6 +102,17 @@ pub struct ApiServerCheck {
     /// Its availability and latency over the last day, if an agent keeps a record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record: Option<Record>,
+    /// How it compares with the baseline, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<BaselineMark>,
+}
+
+impl ApiServerCheck {
+    /// Whether it was as degraded in the baseline, with the same failure.
+    #[must_use]
+    pub fn is_excused(&self) -> bool {
+        self.status == Status::Degraded && self.baseline == Some(BaselineMark::Same)
+    }
 }
 
 impl Default for ApiServerCheck {
@@ -125,6 +137,7 @@ impl Default for ApiServerCheck {
             ladder: Vec::new(),
             vantage: None,
             record: None,
+            baseline: None,
         }
     }
 }
@@ -210,8 +223,9 @@ fn is_zero(count: &u64) -> bool {
 impl Summary {
     /// Counts one more object.
     pub fn count(&mut self, state: State) {
-        self.total += 1;
-        *self.counter(state) += 1;
+        self.total = self.total.saturating_add(1);
+        let count = self.counter(state);
+        *count = count.saturating_add(1);
     }
 
     /// Undoes [`Summary::count`] for an object in that state.
@@ -219,6 +233,16 @@ impl Summary {
         self.total = self.total.saturating_sub(1);
         let count = self.counter(state);
         *count = count.saturating_sub(1);
+    }
+
+    /// Adds the counts of other objects.
+    pub fn add(&mut self, other: &Self) {
+        for state in State::ALL {
+            let count = self.counter(state);
+            *count = count.saturating_add(other.in_state(state));
+        }
+        self.total = self.total.saturating_add(other.total);
+        self.acknowledged = self.acknowledged.saturating_add(other.acknowledged);
     }
 
     /// How many objects are in that state.
@@ -253,7 +277,9 @@ impl KindCheck {
         let mut status = if all_seen { Status::Ok } else { Status::Unknown };
         for item in &items {
             summary.count(item.state);
-            summary.acknowledged += u64::from(item.acknowledged.is_some());
+            summary.acknowledged = summary
+                .acknowledged
+                .saturating_add(item.acknowledged.is_some().into());
             status = status.worst(item.status());
         }
         Self {
@@ -268,10 +294,10 @@ impl KindCheck {
 }
 
 impl Item {
-    /// The status of this one object; ok if it is acknowledged.
+    /// The status of this one object; ok if it is acknowledged, or no worse than in the baseline.
     #[must_use]
     pub fn status(&self) -> Status {
-        if self.acknowledged.is_some() {
+        if self.is_excused() {
             return Status::Ok;
         }
         match (self.state, self.healthy) {

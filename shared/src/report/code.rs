@@ -37,14 +37,29 @@ pub enum FailedStep {
 }
 
 /// Whether a problem passes although nobody acts, so that waiting makes sense.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum PassesByItself {
     /// Somebody has to change something.
     No,
-    /// It passes if the thing behind it recovers: a node comes back, a registry answers, another pod makes room.
-    Maybe,
     /// It is under way and ends by itself.
     Yes,
+    /// It passes if the thing behind it recovers: a node comes back, a registry answers, another pod makes room. Words of a
+    /// newer version are read as this one too.
+    #[serde(other)]
+    Maybe,
+}
+
+impl PassesByItself {
+    /// The word on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::No => "no",
+            Self::Maybe => "maybe",
+            Self::Yes => "yes",
+        }
+    }
 }
 
 /// A code's facts in the table.
@@ -54,19 +69,21 @@ struct CodeFacts {
     passes: PassesByItself,
     consequence: bool,
     logs: bool,
+    list: bool,
 }
 
-/// The facts of a word that is not in the table. They promise nothing.
+/// The facts of a word that is not in the table. They promise nothing, neither that it passes nor that it does not.
 const NOT_IN_THE_TABLE: CodeFacts = CodeFacts {
     step: FailedStep::Object,
-    passes: PassesByItself::No,
+    passes: PassesByItself::Maybe,
     consequence: false,
     logs: false,
+    list: false,
 };
 
 /// Makes the codes. A row has the step that fails, whether the problem passes by itself, a flag, and the codes that share
-/// all this. The flag is `consequence` if the code follows from the other causes of its item, or `logs` if the container's
-/// log says more.
+/// all this. The flag is `consequence` if the code follows from the other causes of its item, `logs` if the container's log
+/// says more, or `list` if the message is a list that is the answer.
 macro_rules! codes {
     ($($step:ident $passes:ident $([$flag:ident])?: $($code:ident)+;)+) => {
         /// Why an object is in its state, a stable word in CamelCase. All codes are in this one table.
@@ -119,27 +136,32 @@ macro_rules! codes {
 codes! {
     // Controllers try again, after up to 16 minutes. A quota has room once other pods end or somebody raises it. A webhook
     // that cannot be called answers again once its pods run.
-    Creation Maybe: Quota AdmissionWebhook;
+    Creation Maybe [list]: Quota;
+    Creation Maybe: AdmissionWebhook;
     // Somebody has to change the pod template or the namespace.
-    Creation No: LimitRange PodSecurity ServiceAccount;
+    Creation No [list]: LimitRange PodSecurity;
+    // Installers create it a moment after the workload.
+    Creation Maybe: ServiceAccount;
     // The API server refuses for any other reason.
     Creation Maybe: FailedCreate;
 
     // A node may come back. The garbage collector deletes the pods of a node that does not exist.
     Node Maybe: NodeNotReady NodeGone;
-    // The controller waits for the broken pod for ever.
-    Node No: ForcedRollback;
+    // The controller waits for the broken pod, which goes on only if the pod becomes ready after all.
+    Node Maybe: ForcedRollback;
 
     // The kubelet restarts a container each time it crashes. Some crash only until something else is up.
     Run Maybe [logs]: CrashLoop;
     Run Maybe: LivenessProbe StartupProbe;
-    // Neither the limit nor the program changes by itself.
-    Run No [logs]: OutOfMemory;
+    // The kubelet restarts it. It may need that much only for one request, or beside the pods that are not up yet.
+    Run Maybe [logs]: OutOfMemory;
 
-    // The kubelet tries again. The registry may answer, somebody may push the image or create the missing Secret.
+    // The kubelet tries again. The registry may answer, somebody may create the missing Secret. The cause itself says `no` if
+    // the image does not exist, its name is none, it is never pulled, or its user is forbidden.
     Start Maybe: ImagePull ContainerConfig;
-    // The image lacks the command, or a hook fails.
-    Start No: ContainerCreate ContainerHook;
+    // The kubelet tries again. A runtime may recover, a hook may find what it asks for. The cause itself says `no` if the image
+    // lacks the command.
+    Start Maybe: ContainerCreate ContainerHook;
 
     // Other pods may end, nodes may be added, a provisioner may catch up.
     Scheduling Maybe: Unschedulable VolumeClaim;
@@ -152,8 +174,9 @@ codes! {
     // The kubelet does not write the condition again.
     Readiness No: ReadyNotWritten;
 
-    // A pod that has failed never runs again.
+    // A container or a pod that has failed for good never runs again.
     End No: PodFailed;
+    End No [logs]: ContainerFailed;
 
     // A controller may still remove its finalizer, or a kubelet come back.
     Deletion Maybe: StuckDeleting;
@@ -167,15 +190,16 @@ codes! {
         Active;
     // The object is under way. After a fixed time, another code replaces this one.
     Object Yes: RolloutInProgress Settling JustRecovered PodsStarting NotObserved NodeStarting ScaleStarting MetricsStarting
-        ApiStarting EndpointsStarting ClaimBinding WebhookStarting Reconciling NotReadyYet Finishing Retrying Deleting;
+        ApiStarting EndpointsStarting ClaimBinding WebhookStarting Reconciling NotReadyYet Finishing Retrying Deleting
+        NamespaceTerminating;
     // The object is held on purpose, until somebody lets it go on.
     Object No: SchedulingGated RolloutPaused Suspended ScalingDisabled NotWantedYet;
     // The object falls short. It recovers if its pods, its node, its Service or its controller do.
     Object Maybe: AvailableBelowDesired ControllerNotObserving ReadyBelowDesired PodNotReady NetworkUnavailable NoMetrics
         BelowDesiredHealthy NoDisruptionAllowed ApiNotAvailable NoReadyEndpoints ClaimPending WebhookBlocks ConditionNotMet
-        PodsNotRunning KeepsFailing LastRunFailed RunsMissed RunsPileUp CannotScale SyncFailed ManagedElsewhere Failed;
+        PodsNotRunning KeepsFailing LastRunFailed RunsMissed RunsPileUp CannotScale SyncFailed ManagedElsewhere;
     // Its controller has given up, or waits for a person.
-    Object No: RolloutStalled RolloutAborted Stalled IndexesFailed KeptFromEnding ClaimLost;
+    Object No: Failed RolloutStalled RolloutAborted Stalled IndexesFailed KeptFromEnding ClaimLost;
     Object No [consequence]: ProgressDeadlineExceeded JobBackoffLimit JobDeadline JobFailed;
     // A controller may still remove its finalizer, or an APIService answer again.
     Object Maybe: NamespaceStuck NamespaceDeletionDiscoveryFailure NamespaceDeletionGroupVersionParsingFailure
@@ -217,6 +241,13 @@ impl Code {
     #[must_use]
     pub fn has_logs(&self) -> bool {
         self.facts().logs
+    }
+
+    /// Whether its message is a list that is the answer, such as the fields that a policy forbids, so that none of it can be
+    /// left out.
+    #[must_use]
+    pub fn is_list(&self) -> bool {
+        self.facts().list
     }
 }
 

@@ -1,6 +1,6 @@
 //! One judged object with its state and its causes.
 
-use super::{Acknowledged, Cause, Code, Notes, ObjectRef};
+use super::{Acknowledged, BaselineMark, Cause, Code, Notes, ObjectRef, RolloutProgress};
 use crate::kind::Kind;
 use serde::{Deserialize, Serialize};
 
@@ -73,6 +73,13 @@ pub struct Item {
     pub namespace: String,
     /// Its name.
     pub name: String,
+    /// The object's identity, which a later object of the same name does not share. Older agents leave it out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uid: Option<String>,
+    /// Counts the changes of its spec. Left out if its kind has none, and by older agents. The reason `NotObserved` says that
+    /// its controller has not acted upon it yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generation: Option<i64>,
     /// The verdict.
     pub state: State,
     /// The literal answer: whether the object has at least as many healthy pods as its spec asks for, and its rollout is not
@@ -119,9 +126,53 @@ pub struct Item {
     /// The plural names of the kinds that it controls, if the object is judged by them and not itself.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub judged_by: Vec<String>,
+    /// When something other than its status was last written, RFC 3339, if that is known and the object is
+    /// not settled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spec_written: Option<String>,
+    /// How far its newest revision is, if it is a workload and not settled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollout: Option<Box<RolloutProgress>>,
+    /// How it compares with the baseline, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<BaselineMark>,
+    /// Its state in the baseline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline_state: Option<State>,
 }
 
 impl Item {
+    /// An item with nothing but that: no counts, notes, warnings and causes.
+    #[must_use]
+    pub fn new(object: ObjectRef, state: State, reason: Code, message: String) -> Self {
+        Self {
+            kind: object.kind,
+            namespace: object.namespace,
+            name: object.name,
+            uid: None,
+            generation: None,
+            state,
+            healthy: None,
+            desired: None,
+            ready: None,
+            available: None,
+            updated: None,
+            reason,
+            message,
+            detail: None,
+            since: None,
+            notes: Notes::default(),
+            warnings: Vec::new(),
+            causes: Vec::new(),
+            acknowledged: None,
+            judged_by: Vec::new(),
+            spec_written: None,
+            rollout: None,
+            baseline: None,
+            baseline_state: None,
+        }
+    }
+
     /// The object's reference, in the form of a cause's subject.
     #[must_use]
     pub fn identity(&self) -> ObjectRef {
@@ -134,9 +185,86 @@ impl Item {
         Kind::from_kind(&self.kind).is_some_and(Kind::is_workload) || !self.judged_by.is_empty()
     }
 
+    /// Whether the object is left out of the verdict because it, or its namespace, is being deleted.
+    #[must_use]
+    pub fn is_left_out(&self) -> bool {
+        self.state == State::Terminating
+            && self.healthy.is_none()
+            && matches!(self.reason, Code::Deleting | Code::NamespaceTerminating)
+    }
+
+    /// Whether the items differ in nothing but namespace, name, uid and generation.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        // Without `..`, so that a new field is compared too.
+        let Self {
+            kind,
+            namespace: _,
+            name: _,
+            uid: _,
+            generation: _,
+            state,
+            healthy,
+            desired,
+            ready,
+            available,
+            updated,
+            reason,
+            message,
+            detail,
+            since,
+            notes,
+            warnings,
+            causes,
+            acknowledged,
+            judged_by,
+            spec_written,
+            rollout,
+            baseline,
+            baseline_state,
+        } = self;
+        (state, healthy, desired, ready, available, updated)
+            == (
+                &other.state,
+                &other.healthy,
+                &other.desired,
+                &other.ready,
+                &other.available,
+                &other.updated,
+            )
+            && (kind, reason, message, detail, since)
+                == (
+                    &other.kind,
+                    &other.reason,
+                    &other.message,
+                    &other.detail,
+                    &other.since,
+                )
+            && (notes, warnings, causes) == (&other.notes, &other.warnings, &other.causes)
+            && (acknowledged, judged_by) == (&other.acknowledged, &other.judged_by)
+            && (spec_written, rollout) == (&other.spec_written, &other.rollout)
+            && (baseline, baseline_state) == (&other.baseline, &other.baseline_state)
+    }
+
+    /// Pods that a workload asks for and that are not ready; `None` if the object counts no pods.
+    #[must_use]
+    pub fn missing_pods(&self) -> Option<i64> {
+        let counts = self.desired.zip(self.ready).filter(|_| self.is_workload());
+        counts.map(|(desired, ready)| desired.saturating_sub(ready).max(0))
+    }
+
+    /// Whether status and exit code leave it out although it falls short: an annotation acknowledges it, or it was no better
+    /// in the baseline. An object that was not understood is never excused by a baseline.
+    #[must_use]
+    pub fn is_excused(&self) -> bool {
+        let is_known = self.baseline.is_some_and(|mark| !mark.is_news());
+        self.acknowledged.is_some() || (is_known && self.state != State::Unknown)
+    }
+
     /// Whether the item can be part of a finding.
-    pub(super) fn is_reportable(&self) -> bool {
-        self.acknowledged.is_none()
+    #[must_use]
+    pub fn is_reportable(&self) -> bool {
+        !self.is_excused()
             && matches!(
                 self.state,
                 State::Progressing | State::Degraded | State::Unavailable

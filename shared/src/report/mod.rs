@@ -5,6 +5,7 @@
 //! module knows nothing of clusters, checks or printing.
 
 mod acknowledged;
+mod baseline;
 mod cause;
 mod check;
 mod code;
@@ -18,23 +19,29 @@ mod note;
 mod object_ref;
 mod outcome;
 mod record;
+mod rollout_progress;
 mod rung;
+mod terminating_namespace;
 mod vantage;
 
 pub use acknowledged::Acknowledged;
+pub use baseline::{BaselineMark, BaselineSummary};
 pub use cause::Cause;
 pub use check::{ApiServerCheck, CheckResult, Identity, KindCheck, Probe, Readyz, Summary};
 pub use code::{Code, FailedStep, PassesByItself};
 pub use finding::Finding;
 pub use fold::{Fold, findings, fold};
 pub use gist::{gist, up_to_bracket, without_time};
+pub use grant::{Grant, NeededRights, Subject};
 pub use item::{Item, State};
 pub use not_seen::{NotSeen, Scope};
 pub use note::{Note, NoteCode, Notes};
 pub use object_ref::ObjectRef;
 pub use outcome::{FailOn, Outcome, ParseFailOnError};
 pub use record::{Record, Window};
+pub use rollout_progress::{NewestPods, RolloutProgress};
 pub use rung::{AddressResult, CertificateView, LeaseView, Rung, RungStatus};
+pub use terminating_namespace::TerminatingNamespace;
 pub use vantage::{Conclusion, Vantage, VantagePoint};
 
 use serde::{Deserialize, Serialize};
@@ -110,6 +117,9 @@ pub struct Report {
     /// One entry for each part, the API server first.
     #[serde(default)]
     pub checks: Vec<CheckResult>,
+    /// How it differs from the baseline that it was compared with. Status and findings then follow what is new or worse.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<BaselineSummary>,
 }
 
 /// Where a report's data came from.
@@ -152,11 +162,24 @@ pub struct Coverage {
     pub kinds: Vec<String>,
     /// The namespaces that were asked for.
     pub namespaces: Namespaces,
+    /// The labels that were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub selector: Option<String>,
+    /// The objects that were asked for by name, as `deployments/web`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub objects: Vec<String>,
     /// Things that were asked for and could not be seen. Any entry makes the report `unknown` at best.
     pub not_seen: Vec<NotSeen>,
     /// Things that the search for causes could not see. Causes may be missing, but no verdict is less certain.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub causes_not_seen: Vec<NotSeen>,
+    /// The commands that grant the rights that the run lacks: the missing rules of all entries, and the rights that it would
+    /// lack next.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grant: Option<Grant>,
+    /// Namespaces that are being deleted. The objects in them are left out of status and exit code.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub terminating_namespaces: Vec<TerminatingNamespace>,
 }
 
 /// The namespaces a run covers: the word `all`, or a list of names.
@@ -198,6 +221,7 @@ impl Report {
             coverage: Coverage::default(),
             findings: Vec::new(),
             checks: Vec::new(),
+            baseline: None,
         }
     }
 

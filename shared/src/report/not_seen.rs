@@ -1,7 +1,6 @@
 //! Things that were asked for and could not be seen.
 
-use super::grant::grant;
-use crate::kind::RbacRule;
+use crate::kind::{Kind, RbacRule};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -53,8 +52,8 @@ impl Scope {
     #[must_use]
     pub fn of_all(namespaces: &[&str]) -> Self {
         match namespaces {
-            [first, _, ..] => {
-                Self::Namespaces(format!("namespace {first} and {} more", namespaces.len() - 1))
+            [first, others @ ..] if !others.is_empty() => {
+                Self::Namespaces(format!("namespace {first} and {} more", others.len()))
             }
             few => Self::new(few.first().copied()),
         }
@@ -101,26 +100,40 @@ impl NotSeen {
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     }
 
-    /// The next step, one line.
+    /// Whether the entry is about objects that the verdicts of that check need, in any namespace. The resource of a kind that
+    /// only the agent knows is compared by its plural.
     #[must_use]
-    pub fn next_step(&self) -> Option<String> {
-        self.next_step_with(self.missing.as_slice())
+    pub fn is_about(&self, check: &str) -> bool {
+        let named = self.needed_by.as_ref().or(self.resource.as_ref());
+        named.is_some_and(|named| match (Kind::from_word(named), Kind::from_word(check)) {
+            (Some(named), Some(kind)) => named == kind,
+            (None, None) => named == check || named.split('.').next() == Some(check),
+            _ => false,
+        })
     }
 
-    /// The next step, if all of these rules are missing for the same reason.
+    /// The next step, one line: the hint, or a pointer to the commands that grant the missing rule, and the kinds that may
+    /// be chosen instead.
     #[must_use]
-    pub fn next_step_with(&self, rules: &[RbacRule]) -> Option<String> {
-        if rules.is_empty() || self.hint.is_some() {
-            return self.hint.clone();
-        }
-        let mut step = grant(rules);
-        if !self.readable_kinds.is_empty() {
-            let kinds = self.readable_kinds.join(",");
-            step = format!("{step}; or leave it out on purpose: --kinds {kinds}");
-        }
-        Some(step)
+    pub fn next_step(&self) -> Option<String> {
+        let granted = || self.missing.is_some().then(|| GRANTED.to_owned());
+        let step = self.hint.clone().or_else(granted)?;
+        Some(match self.leave_out() {
+            Some(leave_out) => format!("{step}; or {leave_out}"),
+            None => step,
+        })
+    }
+
+    /// How to leave the kind out on purpose, if other kinds may be read.
+    #[must_use]
+    pub fn leave_out(&self) -> Option<String> {
+        let kinds = self.readable_kinds.join(",");
+        (!kinds.is_empty()).then(|| format!("leave it out on purpose: --kinds {kinds}"))
     }
 }
+
+/// The next step for a missing rule. One grant has the rules of all entries.
+const GRANTED: &str = "a cluster admin grants it with the commands of coverage.grant";
 
 /// The wire form.
 #[derive(Serialize, Deserialize, Default)]
@@ -160,14 +173,13 @@ impl From<NotSeen> for NotSeenJson {
 impl From<NotSeenJson> for NotSeen {
     fn from(wire: NotSeenJson) -> Self {
         let what = What::from(wire.what.as_str());
-        let is_grant = |hint: &String| wire.missing.is_some() && *hint == grant(wire.missing.as_slice());
         Self {
             resource: wire.resource.or_else(|| what.resource()),
             thing: what.thing.to_owned(),
             scope: what.scope,
             needed_by: wire.needed_by.or(what.needed_by.map(str::to_owned)),
             class: wire.class,
-            hint: wire.hint.filter(|hint| !is_grant(hint)),
+            hint: wire.hint.filter(|hint| hint != GRANTED),
             missing: wire.missing,
             error: wire.error,
             readable_kinds: Vec::new(),
@@ -351,9 +363,7 @@ mod tests {
             wire,
             json!({"what": "deployments in namespace shop", "resource": "deployments.apps", "namespace": "shop",
                    "class": "forbidden", "missing": "apps/deployments list",
-                   "hint": "a cluster admin grants it: kubectl create clusterrole sre-health --verb=list \
-                            --resource=deployments.apps, then a binding for you; or narrow with -n to a namespace that \
-                            you may read"})
+                   "hint": "a cluster admin grants it with the commands of coverage.grant"})
         );
         assert_eq!(serde_json::from_value::<NotSeen>(wire).unwrap(), entry);
     }

@@ -74,6 +74,10 @@ codes! {
     Paused: "paused";
     /// Its deletion takes long. The text has everything that the object's message says.
     DeletionLingers: "deletionLingers";
+    /// The Leases of the controllers may not be read.
+    LeasesForbidden: "leasesForbidden";
+    /// There are no Leases of the controllers.
+    LeasesAbsent: "leasesAbsent";
     /// `/readyz` may not be read.
     ReadyzForbidden: "readyzForbidden";
 }

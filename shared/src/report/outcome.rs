@@ -22,7 +22,7 @@ impl Outcome {
             ..Self::default()
         };
         if let Some(api_server) = report.api_server() {
-            outcome.degraded |= api_server.status == Status::Degraded;
+            outcome.degraded |= api_server.status == Status::Degraded && !api_server.is_excused();
             outcome.unknown |= api_server.status == Status::Unknown;
         }
         for kind in report.kinds() {
@@ -30,8 +30,8 @@ impl Outcome {
             // A shortage makes a part degraded. If the part is unknown nevertheless, its counts are from data that is too
             // old to be certain.
             let mut counted = kind.summary;
-            // Acknowledged objects are in the counts of their states too.
-            for item in kind.items.iter().filter(|i| i.acknowledged.is_some()) {
+            // Excused objects are in the counts of their states too.
+            for item in kind.items.iter().filter(|i| i.is_excused()) {
                 counted.uncount(item.state);
             }
             if kind.status == Status::Unknown {

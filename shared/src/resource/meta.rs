@@ -13,6 +13,11 @@ pub const IGNORE: &str = "sre/ignore";
 /// The annotation of a Job that a person has started from a CronJob.
 pub const INSTANTIATE: &str = "cronjob.kubernetes.io/instantiate";
 
+/// The annotations with the number of a revision, of a Deployment and of a Rollout. Their ReplicaSets have them too.
+pub const DEPLOYMENT_REVISION: &str = "deployment.kubernetes.io/revision";
+/// See [`DEPLOYMENT_REVISION`].
+pub const ROLLOUT_REVISION: &str = "rollout.argoproj.io/revision";
+
 /// Annotations with which a person pauses a custom resource of Crossplane, Cluster API, KEDA, Strimzi or
 /// `CloudNativePG`.
 pub const HOLDS: [&str; 6] = [
@@ -26,7 +31,7 @@ pub const HOLDS: [&str; 6] = [
 
 /// Whether a rule reads that annotation.
 fn is_read(key: &str) -> bool {
-    key == IGNORE || key == INSTANTIATE || HOLDS.contains(&key)
+    [IGNORE, INSTANTIATE, DEPLOYMENT_REVISION, ROLLOUT_REVISION].contains(&key) || HOLDS.contains(&key)
 }
 
 /// The part of `metav1.ObjectMeta` that a verdict reads.
@@ -233,6 +238,9 @@ pub struct ListMeta {
     #[prost(string, tag = "3")]
     #[serde(deserialize_with = "null_as_default", rename = "continue")]
     pub continue_token: String,
+    /// The number of items that follow this page; absent if the server does not count them, as with a selector.
+    #[prost(int64, optional, tag = "4")]
+    pub remaining_item_count: Option<i64>,
 }
 
 /// Just enough of any object to name it when the rest does not decode.

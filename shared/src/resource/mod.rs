@@ -24,6 +24,7 @@ mod node;
 mod persistentvolumeclaim;
 mod pod;
 mod poddisruptionbudget;
+mod quantity;
 mod replicaset;
 mod replicationcontroller;
 mod rollout;
@@ -50,7 +51,10 @@ pub use horizontalpodautoscaler::{
 };
 pub use job::{Job, JobSpec, JobStatus, SuccessPolicy};
 pub use lease::{Lease, LeaseSpec};
-pub use meta::{HOLDS, IGNORE, INSTANTIATE, ListMeta, ManagedFieldsEntry, ObjectMeta, OwnerReference};
+pub use meta::{
+    DEPLOYMENT_REVISION, HOLDS, IGNORE, INSTANTIATE, ListMeta, ManagedFieldsEntry, ObjectMeta,
+    OwnerReference, ROLLOUT_REVISION,
+};
 pub use namespace::{Namespace, NamespaceSpec, NamespaceStatus};
 pub use node::{Node, NodeSpec, NodeStatus, Taint};
 pub use persistentvolumeclaim::{
@@ -62,6 +66,7 @@ pub use pod::{
     ReadinessGate, Running, Terminated, Volume, VolumeSource, Waiting,
 };
 pub use poddisruptionbudget::{PodDisruptionBudget, PodDisruptionBudgetSpec, PodDisruptionBudgetStatus};
+pub use quantity::{Quantity, ResourceRequirements};
 pub use replicaset::{ReplicaSet, ReplicaSetSpec, ReplicaSetStatus};
 pub use replicationcontroller::{ReplicationController, ReplicationControllerSpec};
 pub use rollout::{

@@ -1,7 +1,11 @@
 //! `v1` Pod: whether it is active, ready and young, and what stops its containers.
 
-use super::{Condition, ObjectMeta, PodsBy, ProbedCondition, Resource, Time, has_metadata, null_as_default};
+use super::{
+    Condition, ObjectMeta, PodsBy, ProbedCondition, Resource, ResourceRequirements, Time, has_metadata,
+    null_as_default,
+};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 /// The label with the revision that a StatefulSet or DaemonSet created a pod from.
 pub const REVISION: &str = "controller-revision-hash";
@@ -37,6 +41,10 @@ pub struct PodSpec {
     #[prost(string, tag = "3")]
     #[serde(deserialize_with = "null_as_default")]
     pub restart_policy: String,
+    /// Labels that its node must have.
+    #[prost(btree_map = "string, string", tag = "7")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub node_selector: BTreeMap<String, String>,
     /// The node that it was scheduled to; empty if there is none.
     #[prost(string, tag = "10")]
     #[serde(deserialize_with = "null_as_default")]
@@ -60,6 +68,9 @@ pub struct PodSpec {
     #[prost(message, repeated, tag = "28")]
     #[serde(deserialize_with = "null_as_default")]
     pub readiness_gates: Vec<ReadinessGate>,
+    /// What all its containers together request, and may use at most (Kubernetes 1.34).
+    #[prost(message, optional, tag = "40")]
+    pub resources: Option<ResourceRequirements>,
 }
 
 /// A Secret in the pod's namespace.
@@ -100,21 +111,25 @@ pub struct NodeSelector {
     pub node_selector_terms: Vec<NodeSelectorTerm>,
 }
 
-/// A list of requirements. All have to be met; those on labels are not read.
+/// A list of requirements. All have to be met.
 #[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct NodeSelectorTerm {
+    /// Requirements on labels of the node.
+    #[prost(message, repeated, tag = "1")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub match_expressions: Vec<NodeSelectorRequirement>,
     /// Requirements on fields of the node. `metadata.name` is the only field.
     #[prost(message, repeated, tag = "2")]
     #[serde(deserialize_with = "null_as_default")]
     pub match_fields: Vec<NodeSelectorRequirement>,
 }
 
-/// A requirement on a field of the node.
+/// A requirement on a field or a label of the node.
 #[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct NodeSelectorRequirement {
-    /// The field.
+    /// The field or the label.
     #[prost(string, tag = "1")]
     #[serde(deserialize_with = "null_as_default")]
     pub key: String,
@@ -159,7 +174,7 @@ pub struct ClaimVolume {
     pub claim_name: String,
 }
 
-/// A container of the spec: its probes, and whether it is a sidecar.
+/// A container of the spec: its resources, its probes, and whether it is a sidecar.
 #[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Container {
@@ -167,13 +182,17 @@ pub struct Container {
     #[prost(string, tag = "1")]
     #[serde(deserialize_with = "null_as_default")]
     pub name: String,
+    /// What it requests, and may use at most.
+    #[prost(message, optional, tag = "8")]
+    pub resources: Option<ResourceRequirements>,
     /// The probe that lets the kubelet end it.
     #[prost(message, optional, tag = "10")]
     pub liveness_probe: Option<ContainerProbe>,
     /// The probe that lets the kubelet end it while it starts.
     #[prost(message, optional, tag = "22")]
     pub startup_probe: Option<ContainerProbe>,
-    /// `Always` makes an init container a sidecar, which is not expected to end.
+    /// `Always` makes an init container a sidecar, which is not expected to end. Any other container may have its own policy
+    /// too (Kubernetes 1.34); empty means that of the pod.
     #[prost(string, tag = "24")]
     #[serde(deserialize_with = "null_as_default")]
     pub restart_policy: String,
@@ -254,6 +273,22 @@ pub struct ContainerStatus {
     /// Whether its startup probe has passed, or it has none.
     #[prost(bool, optional, tag = "9")]
     pub started: Option<bool>,
+}
+
+impl ContainerStatus {
+    /// How its runs ended, the newest first: the present one if it is over, and the one before.
+    pub fn ends(&self) -> impl Iterator<Item = &Terminated> {
+        let states = [&self.state, &self.last_state].into_iter().flatten();
+        states.filter_map(|state| state.terminated.as_ref())
+    }
+
+    /// Whether its newest end is that of its previous run, whose log `kubectl logs --previous` shows. Of a container that has
+    /// ended and waits for its next start, the kubelet keeps only the log of the run that it reports as the present one.
+    #[must_use]
+    pub fn has_ended_before(&self) -> bool {
+        let is_over = |state: &Option<ContainerState>| state.as_ref().is_some_and(|s| s.terminated.is_some());
+        is_over(&self.last_state) && !is_over(&self.state)
+    }
 }
 
 /// One of waiting, running and terminated.
@@ -342,6 +377,19 @@ impl Pod {
     pub fn is_meant_to_end(&self) -> bool {
         let policy = self.spec.as_ref().map_or("", |s| s.restart_policy.as_str());
         matches!(policy, "OnFailure" | "Never")
+    }
+
+    /// Whether the kubelet leaves a container as it is once that has ended: by the policy of the container, else of the pod.
+    #[must_use]
+    pub fn is_never_restarted(&self, container: &str) -> bool {
+        let own = self
+            .container(container)
+            .map_or("", |c| c.restart_policy.as_str());
+        let policy = match own {
+            "" => self.spec.as_ref().map_or("", |s| s.restart_policy.as_str()),
+            own => own,
+        };
+        policy == "Never"
     }
 
     /// The node that it was scheduled to, if there is one.

@@ -75,17 +75,6 @@ pub(super) fn namespace_not_seen(namespace: &str, failure: &Failure) -> NotSeen 
     }
 }
 
-/// Whether the entry is about objects that the verdicts of that check need, in any namespace. The resource of a kind
-/// that only the agent knows is compared by its plural.
-pub(super) fn is_about(entry: &NotSeen, check: &str) -> bool {
-    let named = entry.needed_by.as_ref().or(entry.resource.as_ref());
-    named.is_some_and(|named| match (Kind::from_word(named), Kind::from_word(check)) {
-        (Some(named), Some(kind)) => named == kind,
-        (None, None) => named == check || named.split('.').next() == Some(check),
-        _ => false,
-    })
-}
-
 /// The most namespaces that are named one by one. If there are more, their number says more than a list.
 const NAMED: usize = 4;
 
@@ -103,7 +92,7 @@ pub fn all_but(watched: &[String]) -> String {
 pub(super) fn leave_out_on_purpose(request: &Request, kinds: &mut [Judged]) {
     let forbidden = |plural: &str| {
         let mut entries = kinds.iter().flat_map(|judged| &judged.not_seen);
-        entries.any(|entry| entry.class == Class::Forbidden.as_str() && is_about(entry, plural))
+        entries.any(|entry| entry.class == Class::Forbidden.as_str() && entry.is_about(plural))
     };
     let others: Vec<&str> = request
         .api_server

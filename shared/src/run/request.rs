@@ -14,6 +14,9 @@ pub enum Causes {
     None,
     /// Yes, without logs.
     WithoutLogs,
+    /// Yes, with the last lines of containers that crashed for an unknown reason. A person who looks at a screen did not ask
+    /// for them, so they have one second, and a missing right is not reported.
+    WithQuickLogs,
     /// Yes, with the last lines of crashed containers. Such lines may contain secrets.
     WithLogs,
 }
@@ -49,11 +52,11 @@ pub struct Request {
     /// Otherwise an object that has a controller is left to it. If the controller has no verdict, its objects are
     /// judged together under its name.
     pub every_object: bool,
-    /// Which objects an agent sends.
+    /// Which objects the report has.
     pub items: AgentItems,
 }
 
-/// Which objects an agent sends. It counts all of them.
+/// Which objects a report has, or an agent sends. All of them are counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum AgentItems {
     /// All.

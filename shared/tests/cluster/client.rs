@@ -46,7 +46,7 @@ pub async fn client(server: &ApiServer) -> Client {
         .expect("the server's own kubeconfig")
 }
 
-fn now() -> Time {
+pub fn now() -> Time {
     Time::parse(&at(0)).expect("the test clock is a time")
 }
 

@@ -3,7 +3,7 @@
 use super::client::{IMPATIENT, PATIENT, ask_with, try_client, with_deployments};
 use serde_json::{Value, json};
 use sre_shared::cluster::Deadlines;
-use sre_shared::report::{ApiServerCheck, Rung, RungStatus, Status};
+use sre_shared::report::{ApiServerCheck, NoteCode, Rung, RungStatus, Status};
 use sre_shared::run::{self, clock};
 use sre_testkit::{Access, ApiServer, Certificate, Fault, Match};
 use std::path::{Path, PathBuf};
@@ -385,6 +385,12 @@ async fn a_refusal_is_on_the_side_of_the_rights() {
             Some("apps/deployments list".into())
         )
     );
+    assert_eq!(
+        rights.hint.as_deref(),
+        Some(
+            "a cluster admin grants it: kubectl -n default create rolebinding sre-jane --clusterrole=view --user=jane"
+        )
+    );
 }
 
 #[tokio::test]
@@ -465,8 +471,12 @@ async fn controllers_that_cannot_be_seen_are_a_note() {
     let hidden = ApiServer::builder().without_leaders().start().await;
     let access = Access::admin().without("get", "leases");
     let forbidden = ApiServer::builder().user(TOKEN, "jane", access).start().await;
-    for server in [hidden, forbidden] {
+    for (server, code) in [
+        (hidden, NoteCode::LeasesAbsent),
+        (forbidden, NoteCode::LeasesForbidden),
+    ] {
         let check = check_path(server.kubeconfig(), PATIENT).await;
+        assert_eq!(check.notes[0].code, Some(code));
         assert_eq!(
             (check.status, check.notes.texts()),
             (Status::Ok, vec!["controllers not seen"])

@@ -13,6 +13,7 @@ mod client;
 mod connection;
 mod custom;
 mod failures;
+mod following;
 mod gathering;
 mod kinds;
 mod ladder;

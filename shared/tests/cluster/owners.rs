@@ -173,6 +173,7 @@ async fn by_default_nothing_more_is_listed_and_jobs_are_reported_under_their_con
     assert_eq!(
         lists(&server),
         [
+            "/api/v1/namespaces/shop",
             "/apis/apps/v1/daemonsets",
             "/apis/apps/v1/deployments",
             "/apis/apps/v1/statefulsets",

@@ -211,7 +211,9 @@ async fn if_every_version_is_gone_at_once_the_lists_get_further_apart() {
 
 #[tokio::test]
 async fn a_line_that_is_no_event_is_an_error_and_everything_is_listed_again() {
+    let blank_lines = "\n".repeat(1001);
     for garbage in [
+        &blank_lines,
         "<html>sign in</html>\n",
         "{}\n",
         "{\"type\":\"EXPLODED\",\"object\":{}}\n",
@@ -256,12 +258,18 @@ async fn a_watch_that_breaks_each_time_is_opened_less_and_less_often_even_if_it_
             body: format!("{}{then}", format!("{}\n", modified("a", version)).repeat(events)).into(),
         }
     };
+    let endless_line = Fault::WrongBody {
+        status: 200,
+        content_type: "application/json".into(),
+        body: vec![b'x'; 40 << 20],
+    };
     let asked = futures_util::future::join_all(vec![
         requests(Box::new(body(0, "")) as Box<dyn FnOnce(u64) -> Fault>),
         requests(Box::new(body(0, "<html>sign in</html>\n"))),
         requests(Box::new(body(0, gone))),
         requests(Box::new(body(1, ""))),
         requests(Box::new(body(1, "<html>\n"))),
+        requests(Box::new(move |_| endless_line)),
         requests(Box::new(body(2, gone))),
         requests(Box::new(|_| Fault::Status(403))),
         requests(Box::new(|_| Fault::Status(500))),

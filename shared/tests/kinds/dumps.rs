@@ -214,3 +214,73 @@ fn a_namespace_that_the_dump_lacks_is_reported_though_cluster_wide_objects_were_
     assert_eq!(report.status, Status::Unknown);
     assert_eq!(judged(&objects, of("shop")).status, Status::Ok);
 }
+
+#[test]
+fn objects_in_a_namespace_that_is_being_deleted_are_left_out_of_a_dump() {
+    let namespace = |deleted: bool| {
+        let mut namespace = json!({"metadata": {"name": "shop", "uid": "n"}, "status": {"phase": "Active"}});
+        if deleted {
+            set(&mut namespace, "/metadata/deletionTimestamp", json!(at(-60)));
+        }
+        typed("v1", "Namespace", namespace)
+    };
+    let broken = json!({
+        "metadata": {"namespace": "shop", "name": "web", "uid": "w", "generation": 1, "creationTimestamp": at(-86_400)},
+        "spec": {"replicas": 2, "selector": {"matchLabels": {"app": "web"}}},
+        "status": {"observedGeneration": 1, "replicas": 2, "updatedReplicas": 2},
+    });
+    let certificate = json!({
+        "metadata": {"namespace": "shop", "name": "tls", "uid": "c", "creationTimestamp": at(-86_400)},
+        "status": {"conditions": [{"type": "Ready", "status": "False", "lastTransitionTime": at(-3600)}]},
+    });
+    let objects = |deleted| {
+        [
+            namespace(deleted),
+            typed("apps/v1", "Deployment", broken.clone()),
+            typed("cert-manager.io/v1", "Certificate", certificate.clone()),
+        ]
+    };
+    let ask = Request {
+        kinds: vec![KindTarget::all(Kind::Deployment)],
+        ..custom("certificates.cert-manager.io", &[])
+    };
+    let report = judged(&objects(false), ask.clone());
+    assert_eq!(
+        (report.status, &report.coverage.terminating_namespaces),
+        (Status::Degraded, &vec![])
+    );
+    let report = judged(&objects(true), ask.clone());
+    assert_eq!(
+        verdicts(&report),
+        [
+            (
+                "deployments Deployment".to_owned(),
+                "web",
+                State::Terminating,
+                "NamespaceTerminating"
+            ),
+            (
+                "certificates.cert-manager.io Certificate".to_owned(),
+                "tls",
+                State::Terminating,
+                "NamespaceTerminating"
+            )
+        ]
+    );
+    assert_eq!(report.status, Status::Ok);
+    assert_eq!(
+        serde_json::to_value(&report.coverage.terminating_namespaces).unwrap(),
+        json!([{"namespace": "shop", "since": at(-60),
+                "leftOut": {"certificates.cert-manager.io": 1, "deployments": 1}}])
+    );
+    // A name was asked for: the object will not stay.
+    let named = Request {
+        kinds: vec![KindTarget {
+            kind: Kind::Deployment,
+            names: vec!["web".to_owned()],
+        }],
+        custom: Vec::new(),
+        ..ask
+    };
+    assert_eq!(judged(&objects(true), named).status, Status::Degraded);
+}

@@ -110,7 +110,7 @@ fn the_events_about_a_claim_say_why_it_has_no_volume() {
         causes("data"),
         [
             "VolumeClaim: claim data: storageclass.storage.k8s.io \"fast\" not found \
-          [PersistentVolumeClaim/shop/data] kubectl -n shop describe pvc data"
+          [PersistentVolumeClaim/shop/data] kubectl get storageclasses"
         ]
     );
     assert_eq!(

@@ -189,6 +189,29 @@ fn related_kinds_read_the_same_in_both_encodings() {
         ),
         ("volcano", "regcred", "lb")
     );
+    let own = spec.containers[0].resources.as_ref().expect("resources");
+    let all = spec.resources.as_ref().expect("resources");
+    assert_eq!(
+        (
+            own.memory_limit(),
+            own.request("cpu"),
+            all.memory_limit(),
+            all.request("cpu")
+        ),
+        (Some("128Mi"), Some("500m"), Some("1Gi"), None)
+    );
+    let affinity = spec.affinity.as_ref().and_then(|a| a.node_affinity.clone());
+    let terms = affinity.and_then(|a| a.required_during_scheduling_ignored_during_execution);
+    let label = &terms.expect("terms").node_selector_terms[0].match_expressions[0];
+    assert_eq!(
+        (
+            label.key.as_str(),
+            label.operator.as_str(),
+            label.values[0].as_str()
+        ),
+        ("zone", "NotIn", "a")
+    );
+    assert_eq!(spec.node_selector.get("disk").map(String::as_str), Some("ssd"));
     let status = pod.status.as_ref().expect("a status");
     assert_eq!(
         (

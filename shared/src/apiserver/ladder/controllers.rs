@@ -113,7 +113,7 @@ mod tests {
     const NOW: Time = Time::from_seconds(1_000_000);
 
     fn at(seconds_ago: i64) -> Time {
-        Time::from_seconds(NOW.seconds - seconds_ago)
+        Time::from_seconds(NOW.seconds.saturating_sub(seconds_ago))
     }
 
     fn ago(seconds: i64) -> Result<Lease, Failure> {

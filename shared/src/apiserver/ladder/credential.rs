@@ -36,7 +36,7 @@ pub(super) fn rung(facts: &Facts<'_>) -> Option<Rung> {
         certificates: credential
             .certificate
             .iter()
-            .map(super::tls::certificate_view)
+            .filter_map(super::tls::certificate_view)
             .collect(),
         ..Rung::new("credential", status, "")
     };

@@ -7,6 +7,9 @@ pub(super) fn rung(facts: &Facts<'_>) -> Option<Rung> {
     let connection = facts.connection;
     let mut message = if connection.in_cluster {
         "the ServiceAccount of this pod".to_owned()
+    } else if connection.files.is_empty() && connection.context.is_some() {
+        // Its name is not for everybody.
+        "a kubeconfig".to_owned()
     } else if connection.files.is_empty() {
         "none: the flags say everything".to_owned()
     } else {

@@ -3,11 +3,10 @@
 use crate::apiserver::facts::Facts;
 use crate::apiserver::failure::broken_rung;
 use crate::apiserver::hint;
-use crate::cluster::Rules;
+use crate::cluster::{Rules, UserInfo};
 use crate::failure::{Class, Side};
 use crate::kind::{Kind, RbacRule};
-use crate::report::{Rung, RungStatus};
-use crate::shell::quoted;
+use crate::report::{Grant, Identity, NeededRights, Rung, RungStatus};
 
 pub(super) fn rung(facts: &Facts<'_>) -> Option<Rung> {
     if let Some(failure) = facts.refusal(Class::Forbidden) {
@@ -45,11 +44,10 @@ fn list_rights(facts: &Facts<'_>, namespace: &str, rules: &Rules) -> Rung {
             "may not list {} in namespace {namespace}",
             names(&may_not).join(", ")
         );
-        let can_i = format!("auth can-i --list -n {}", quoted(namespace));
         Rung {
             class: Some(Class::Forbidden.as_str().to_owned()),
             side: Some(Side::Rights.as_str().to_owned()),
-            hint: Some(hint::kubectl(facts.connection, &can_i)),
+            hint: Some(grant(facts, namespace, &may_not)),
             missing: may_not.iter().map(|kind| kind.rule()).collect(),
             ..Rung::new("rights", RungStatus::Warning, message)
         }
@@ -58,6 +56,23 @@ fn list_rights(facts: &Facts<'_>, namespace: &str, rules: &Rules) -> Rung {
         may_list: names(&may),
         ..rung
     }
+}
+
+/// The command by which a cluster admin grants the right to list these kinds in the namespace.
+fn grant(facts: &Facts<'_>, namespace: &str, kinds: &[Kind]) -> String {
+    let mut needed = NeededRights::default();
+    for kind in kinds {
+        needed.add(&kind.rule(), kind.is_namespaced());
+    }
+    let user = facts
+        .trace
+        .and_then(|trace| trace.identity.as_ref()?.as_ref().ok());
+    let user = user.map(|UserInfo { username, groups }| Identity {
+        user: username.clone(),
+        groups: groups.clone(),
+    });
+    let grant = Grant::new(user.as_ref(), &needed, Some(namespace));
+    format!("a cluster admin grants it: {}", grant.commands.join(" && "))
 }
 
 fn names(kinds: &[Kind]) -> Vec<String> {

@@ -24,7 +24,7 @@ pub(super) fn rung(facts: &Facts<'_>) -> Option<Rung> {
         }
         Err(failure) => refused_rung(facts, failure, chain),
     };
-    rung.certificates = chain.iter().map(certificate_view).collect();
+    rung.certificates = chain.iter().filter_map(certificate_view).collect();
     rung.elapsed_ms = Some(milliseconds(step.elapsed));
     if let Some(end) = first_end(chain) {
         rung.expires = Some(end.to_string());
@@ -37,7 +37,7 @@ pub(super) fn rung(facts: &Facts<'_>) -> Option<Rung> {
 fn accepted_rung(facts: &Facts<'_>, chain: &[Certificate]) -> Rung {
     let insecure = facts.connection.insecure;
     let mut words = Vec::new();
-    if let Some(own) = chain.first() {
+    if let Some(own) = named(chain) {
         words.push(format!("{} signed by {}", own.subject, own.issuer));
     }
     let mut status = RungStatus::Ok;
@@ -67,7 +67,7 @@ fn accepted_rung(facts: &Facts<'_>, chain: &[Certificate]) -> Rung {
 
 /// The rung of a handshake that failed on either side.
 fn refused_rung(facts: &Facts<'_>, failure: &Failure, chain: &[Certificate]) -> Rung {
-    let own = chain.first();
+    let own = named(chain);
     let (side, message, hint) = match failure.class {
         Class::CertificateExpired => expiry_text(facts, failure, chain),
         Class::WrongName => {
@@ -121,9 +121,7 @@ fn refused_rung(facts: &Facts<'_>, failure: &Failure, chain: &[Certificate]) -> 
 
 /// Side, message and hint of a certificate that has expired, or by this machine's clock is not valid yet.
 fn expiry_text(facts: &Facts<'_>, failure: &Failure, chain: &[Certificate]) -> (Side, String, String) {
-    let subject = chain
-        .first()
-        .map_or("the certificate", |own| own.subject.as_str());
+    let subject = named(chain).map_or("the certificate", |own| own.subject.as_str());
     let now = facts.now();
     let begins = chain.iter().filter_map(|c| c.not_before).max();
     match (begins.filter(|begin| *begin > now), first_end(chain)) {
@@ -154,13 +152,23 @@ fn first_end(chain: &[Certificate]) -> Option<Time> {
     chain.iter().filter_map(|c| c.not_after).min()
 }
 
-/// A certificate as a report shows it.
-pub(super) fn certificate_view(certificate: &Certificate) -> CertificateView {
-    CertificateView {
+/// The server's own certificate, if its name may be known.
+fn named(chain: &[Certificate]) -> Option<&Certificate> {
+    chain.first().filter(|own| is_named(own))
+}
+
+/// Whether its name may be known. A certificate has a subject, or else names.
+fn is_named(certificate: &Certificate) -> bool {
+    !(certificate.subject.is_empty() && certificate.issuer.is_empty() && certificate.names.is_empty())
+}
+
+/// A certificate as a report shows it, if its name may be known.
+pub(super) fn certificate_view(certificate: &Certificate) -> Option<CertificateView> {
+    is_named(certificate).then(|| CertificateView {
         subject: certificate.subject.clone(),
         issuer: certificate.issuer.clone(),
         names: certificate.names.clone(),
         not_before: certificate.not_before.map(|t| t.to_string()),
         not_after: certificate.not_after.map(|t| t.to_string()),
-    }
+    })
 }

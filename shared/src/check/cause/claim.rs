@@ -7,7 +7,7 @@
 //! even for one that is registered nowhere.
 
 use crate::check::evidence::ClaimEvent;
-use crate::check::text::shorten;
+use crate::check::text::one_line;
 
 /// A provisioner tries again within a few minutes. An older failure says nothing if a newer event exists.
 const FAILED_SECONDS: i64 = 20 * 60;
@@ -16,7 +16,11 @@ const FAILED_SECONDS: i64 = 20 * 60;
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::check) enum ClaimCause {
     /// Something is wrong.
-    Failed(String),
+    Failed {
+        words: String,
+        /// The command that shows more than the claim itself, if there is one.
+        hint: Option<&'static str>,
+    },
     /// Its volume is made once the pod that needs it has a node.
     WaitsForPod,
 }
@@ -46,17 +50,37 @@ pub(in crate::check) fn cause_from_events<'a>(
         later.is_some_and(|(waits, failed)| waits.seconds_since(failed) > FAILED_SECONDS)
     };
     if let Some(failed) = failed.filter(|failed| !is_over(failed)) {
-        return Some(ClaimCause::Failed(shorten(&strip_grpc_code(failed.message))));
+        return Some(ClaimCause::Failed {
+            words: one_line(&strip_grpc_code(failed.message)),
+            hint: failure_hint(failed.message),
+        });
     }
     let waits = waits?;
     Some(match waits.reason {
         "WaitForFirstConsumer" | "WaitForPodScheduled" => ClaimCause::WaitsForPod,
-        "ExternalProvisioning" => ClaimCause::Failed(match first_quoted(waits.message) {
-            Some(who) => format!("the provisioner {who} has not made its volume: does it run?"),
-            None => "its provisioner has not made its volume: does it run?".to_owned(),
-        }),
-        _ => ClaimCause::Failed("its provisioner has begun to make its volume and has not ended".to_owned()),
+        "ExternalProvisioning" => ClaimCause::Failed {
+            words: match first_quoted(waits.message) {
+                Some(who) => format!("the provisioner {who} has not made its volume: does it run?"),
+                None => "its provisioner has not made its volume: does it run?".to_owned(),
+            },
+            hint: Some("kubectl get storageclasses,csidrivers"),
+        },
+        _ => ClaimCause::Failed {
+            words: "its provisioner has begun to make its volume and has not ended".to_owned(),
+            hint: None,
+        },
     })
+}
+
+/// The command that lists the storage classes, or the volumes, that the failure is about.
+fn failure_hint(message: &str) -> Option<&'static str> {
+    if message.contains("storageclass") && message.contains("not found") {
+        Some("kubectl get storageclasses")
+    } else if message.contains("no persistent volumes available") {
+        Some("kubectl get storageclasses,persistentvolumes")
+    } else {
+        None
+    }
 }
 
 /// A driver's error without the words of gRPC: `rpc error: code = Internal desc = `.
@@ -107,18 +131,32 @@ mod tests {
                 at,
             )
         };
-        let failed = |words: &str| Some(ClaimCause::Failed(words.to_owned()));
-        let nfs = failed("storageclass.storage.k8s.io \"nfs\" not found");
-        let runs = failed("the provisioner x.example has not made its volume: does it run?");
+        let looking = |words: &str, hint: &'static str| {
+            Some(ClaimCause::Failed {
+                words: words.to_owned(),
+                hint: Some(hint),
+            })
+        };
+        let failed = |words: &str| {
+            Some(ClaimCause::Failed {
+                words: words.to_owned(),
+                hint: None,
+            })
+        };
+        let nfs = || {
+            looking(
+                "storageclass.storage.k8s.io \"nfs\" not found",
+                "kubectl get storageclasses",
+            )
+        };
+        let drivers = |words| looking(words, "kubectl get storageclasses,csidrivers");
+        let runs = || drivers("the provisioner x.example has not made its volume: does it run?");
         for (events, expected) in [
             (vec![], None),
             (vec![claim_event("Resizing", "x", 1)], None),
-            (vec![missing], nfs),
-            (
-                vec![external(1300), missing],
-                failed("storageclass.storage.k8s.io \"nfs\" not found"),
-            ),
-            (vec![missing, external(1000 + 1201)], runs),
+            (vec![missing], nfs()),
+            (vec![external(1300), missing], nfs()),
+            (vec![missing, external(1000 + 1201)], runs()),
             (vec![waits(5)], Some(ClaimCause::WaitsForPod)),
             (
                 vec![claim_event(
@@ -128,10 +166,7 @@ mod tests {
                 )],
                 Some(ClaimCause::WaitsForPod),
             ),
-            (
-                vec![waits(5), external(9)],
-                failed("the provisioner x.example has not made its volume: does it run?"),
-            ),
+            (vec![waits(5), external(9)], runs()),
             (
                 vec![claim_event(
                     "Provisioning",
@@ -146,7 +181,10 @@ mod tests {
                     "no persistent volumes available for this claim",
                     5,
                 )],
-                failed("no persistent volumes available for this claim"),
+                looking(
+                    "no persistent volumes available for this claim",
+                    "kubectl get storageclasses,persistentvolumes",
+                ),
             ),
             (
                 vec![claim_event(
@@ -162,11 +200,11 @@ mod tests {
                     "waiting for a volume, either by external provisioner \"y\" or",
                     5,
                 )],
-                failed("the provisioner y has not made its volume: does it run?"),
+                drivers("the provisioner y has not made its volume: does it run?"),
             ),
             (
                 vec![claim_event("ExternalProvisioning", "waiting", 5)],
-                failed("its provisioner has not made its volume: does it run?"),
+                drivers("its provisioner has not made its volume: does it run?"),
             ),
         ] {
             assert_eq!(cause_from_events(events.clone()), expected, "{events:?}");

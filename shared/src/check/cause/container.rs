@@ -3,13 +3,15 @@
 //! The words of a waiting container are the kubelet's (`pkg/kubelet/container/sync_result.go`,
 //! `pkg/kubelet/images/types.go`, `pkg/kubelet/kuberuntime` in kubernetes/kubernetes).
 
-use super::config_source::missing_source;
 use super::container_status::{
     CRASH_SECONDS, containers, failure_start, loop_start, restarts, role, unready_since, was_ended,
 };
 use super::image::{is_refused, pull_cause};
-use super::{EventsAndNodes, PodCause, Sentence, describe, readiness};
-use crate::check::text::{kubectl, last_line, shorten, text_behind};
+use super::memory::out_of_memory;
+use super::missing_object::MissingObject;
+use super::{EventsAndNodes, Outlook, PodCause, Sentence, container_field, describe, pod_fields, readiness};
+use crate::check::log::telling_line_of_text;
+use crate::check::text::{kubectl, one_line, text_behind};
 use crate::check::{GRACE_SECONDS, Now};
 use crate::report::Code;
 use crate::resource::{Condition, ContainerStatus, Pod, Resource as _, Terminated, Waiting};
@@ -30,6 +32,14 @@ const HARD_WAITING: [(&str, Code); 12] = [
     ("PreStartHookError", Code::ContainerHook),
     ("PostStartHookError", Code::ContainerHook),
 ];
+
+/// The field of a container with its hooks.
+const HOOKS: &str = "lifecycle";
+/// The fields that say as which user containers run.
+const SECURITY: &str = "jsonpath={.spec.securityContext}{.spec.containers[*].securityContext}";
+/// The fields that say what containers start.
+const COMMANDS: &str = "custom-columns=IMAGE:.spec.containers[*].image,COMMAND:.spec.containers[*].command,\
+                        ARGS:.spec.containers[*].args";
 
 /// Causes in the containers of a pod: certain ones, else possible ones.
 pub(super) fn container_causes(pod: &Pod, now: Now, known: &EventsAndNodes<'_>) -> Vec<PodCause> {
@@ -52,7 +62,9 @@ pub(super) fn container_cause(
     known: &EventsAndNodes<'_>,
 ) -> Option<PodCause> {
     let waiting = container.state.as_ref().and_then(|s| s.waiting.as_ref());
-    let last = container.last_state.as_ref().and_then(|s| s.terminated.as_ref());
+    // Its newest failure, if it has ended before. A first end is no crash loop.
+    let before = container.last_state.as_ref().and_then(|s| s.terminated.as_ref());
+    let last = before.map(|before| container.ends().find(|t| is_failure(t)).unwrap_or(before));
     if is_fine(pod, container) {
         return None;
     }
@@ -185,7 +197,7 @@ fn failing_hook(pod: &Pod, container: &ContainerStatus, known: &EventsAndNodes<'
     Some(PodCause {
         code: Code::ContainerHook,
         hard: true,
-        says: Sentence::literal(shorten(&format!(
+        says: Sentence::literal(one_line(&format!(
             "{} {}: {}",
             role(pod, container),
             container.name,
@@ -195,7 +207,8 @@ fn failing_hook(pod: &Pod, container: &ContainerStatus, known: &EventsAndNodes<'
         subject: None,
         since: unready_since(pod),
         last: last.finished_at,
-        hint: describe(pod),
+        hint: container_field(pod, &container.name, HOOKS),
+        outlook: Outlook::default(),
     })
 }
 
@@ -215,39 +228,57 @@ fn termination_cause(
         return PodCause {
             code: Code::ContainerCreate,
             hard: true,
-            says: Sentence::literal(shorten(&format!("{who}: {}", runtime_error(&t.message)))),
+            says: Sentence::literal(one_line(&format!("{who}: {}", runtime_error(&t.message)))),
             subject: None,
             since: unready_since(pod),
             last,
-            hint: describe(pod),
+            hint: start_hint(pod, name, &t.message),
+            outlook: Outlook::new(lacks_command(&t.message)),
         };
     }
+    let has_failed = pod.status.as_ref().is_some_and(|s| s.phase == "Failed");
+    let is_over = has_failed || (!again && pod.is_never_restarted(name));
+    let crash = if is_over {
+        Code::ContainerFailed
+    } else {
+        Code::CrashLoop
+    };
     let (code, how) = match ended {
-        Some(t) if t.reason == "OOMKilled" => (Code::OutOfMemory, "ran out of memory".to_owned()),
-        Some(t) if t.signal > 0 => (Code::CrashLoop, format!("was killed by signal {}", t.signal)),
+        Some(t) if t.reason == "OOMKilled" => (Code::OutOfMemory, out_of_memory(pod, name)),
+        Some(t) if t.signal > 0 => (crash, format!("was killed by signal {}", t.signal)),
         // The runtimes follow the shell's convention.
-        Some(t) if (129..=192).contains(&t.exit_code) => (
-            Code::CrashLoop,
-            format!("was killed by signal {}", t.exit_code - 128),
-        ),
-        Some(t) => (Code::CrashLoop, format!("exited {}", t.exit_code)),
-        None => (Code::CrashLoop, "keeps crashing".to_owned()),
+        Some(t) if (129..=192).contains(&t.exit_code) => {
+            (crash, format!("was killed by signal {}", t.exit_code - 128))
+        }
+        Some(t) => (crash, format!("exited {}", t.exit_code)),
+        None => (crash, "keeps crashing".to_owned()),
     };
     let count = again.then(|| restarts(container));
-    let said = ended.and_then(|t| last_line(&t.message));
-    let previous = if again { " --previous" } else { "" };
-    PodCause {
-        code,
-        hard: true,
-        says: Sentence::ended(&format!("{who} {how}"), count.as_deref(), said),
-        subject: None,
-        since: unready_since(pod),
-        last,
-        hint: format!(
+    let said = ended.and_then(|t| telling_line_of_text(&t.message));
+    let previous = if container.has_ended_before() {
+        " --previous"
+    } else {
+        ""
+    };
+    // A program that is killed for its memory writes nothing about it. Only a pod that is not over uses memory.
+    let hint = if code == Code::OutOfMemory && !is_over {
+        format!("{} --containers", kubectl(&meta.namespace, "top pod", &meta.name))
+    } else {
+        format!(
             "{} -c {}{previous}",
             kubectl(&meta.namespace, "logs", &meta.name),
             quoted(name)
-        ),
+        )
+    };
+    PodCause {
+        code,
+        hard: true,
+        says: Sentence::ended(&format!("{who} {how}"), count.as_deref(), said.as_deref()),
+        subject: None,
+        since: unready_since(pod),
+        last,
+        hint,
+        outlook: Outlook::default(),
     }
 }
 
@@ -265,16 +296,27 @@ fn waiting_cause(
     } else {
         waiting.message.as_str()
     };
+    // A user that its security context forbids, and a command that its image lacks, are in the template.
+    let is_final = match code {
+        Code::ContainerConfig => said.contains("runAs"),
+        Code::ContainerCreate => lacks_command(said),
+        _ => false,
+    };
     let (why, subject, hint) = match code {
-        Code::ImagePull => return pull_cause(pod, container, said, known),
-        Code::ContainerConfig => match missing_source(&meta.namespace, said) {
-            Some((subject, hint)) => (said, Some(subject), hint),
+        Code::ImagePull => return pull_cause(pod, container, &waiting.reason, said, known),
+        Code::ContainerConfig => match MissingObject::from_sentence(&meta.namespace, said) {
+            Some(missing) => (said, Some(missing.subject), missing.hint),
+            // `container has runAsNonRoot and image will run as root`
+            None if said.contains("runAs") => (said, None, pod_fields(pod, SECURITY)),
             None => (said, None, describe(pod)),
         },
-        Code::ContainerCreate => (runtime_error(said), None, describe(pod)),
-        _ => (said, None, describe(pod)),
+        Code::ContainerCreate => {
+            let hint = start_hint(pod, &container.name, said);
+            (runtime_error(said), None, hint)
+        }
+        _ => (said, None, container_field(pod, &container.name, HOOKS)),
     };
-    let message = shorten(&format!("{} {}: {why}", role(pod, container), container.name));
+    let message = one_line(&format!("{} {}: {why}", role(pod, container), container.name));
     PodCause {
         hard: true,
         says: match code {
@@ -286,6 +328,30 @@ fn waiting_cause(
         since: unready_since(pod),
         last: None,
         hint,
+        outlook: Outlook::new(is_final),
+    }
+}
+
+/// Whether the image has no such command, or one that cannot be executed: the words of `runc` and `crun`. A mount fails with
+/// some of the same words.
+fn lacks_command(sentence: &str) -> bool {
+    const WORDS: [&str; 6] = [
+        "executable file",
+        "no such file or directory",
+        "permission denied",
+        "exec format error",
+        "no command specified",
+        "is a directory",
+    ];
+    !sentence.contains("mount") && WORDS.iter().any(|words| sentence.contains(words))
+}
+
+/// The command that prints what a container is started with: its volumes if one of them is in the way, else its command.
+fn start_hint(pod: &Pod, container: &str, sentence: &str) -> String {
+    if sentence.contains("mount") {
+        container_field(pod, container, "volumeMounts")
+    } else {
+        pod_fields(pod, COMMANDS)
     }
 }
 

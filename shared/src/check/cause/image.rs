@@ -1,8 +1,9 @@
 //! Images that cannot be pulled: the registry's own words, and whether the registry or the image is at fault.
 
 use super::container_status::{role, unready_since};
-use super::{EventsAndNodes, PodCause, Sentence, describe};
-use crate::check::text::{kubectl, shorten, text_behind};
+use super::missing_object::MissingObject;
+use super::{EventsAndNodes, Outlook, PodCause, Sentence, pod_fields};
+use crate::check::text::{one_line, text_behind};
 use crate::report::{Code, ObjectRef};
 use crate::resource::{ContainerStatus, Pod, Resource as _};
 
@@ -27,45 +28,75 @@ const REGISTRY_FAILS: [&str; 17] = [
     "internal server error",
 ];
 
+/// The fields that say what is pulled, with which Secrets, and by which node.
+const PULLED: &str = "custom-columns=IMAGES:.spec.containers[*].image,PULLSECRETS:.spec.imagePullSecrets[*].name,\
+                      NODE:.spec.nodeName";
+
 /// The cause in a container whose image cannot be pulled.
 pub(super) fn pull_cause(
     pod: &Pod,
     container: &ContainerStatus,
+    reason: &str,
     sentence: &str,
     known: &EventsAndNodes<'_>,
 ) -> PodCause {
     let meta = pod.meta();
     let why = image_error(pod, sentence, known);
     // `Unable to retrieve some image pull secrets (a, b); attempting to pull the image may not succeed.`
-    let lacking = known
-        .newest(&meta.uid, |e| e.reason == "FailedToRetrieveImagePullSecret")
+    let lacking = known.newest(&meta.uid, |e| e.reason == "FailedToRetrieveImagePullSecret");
+    // Registries call an image that may not be seen not found.
+    let is_final = lacking.is_none() && is_never_pulled(reason, why);
+    let lacking = lacking
         .and_then(|e| Some(e.message.split_once('(')?.1.split_once(')')?.0))
         .filter(|_| is_refused(why));
     let who = format!("{} {}", role(pod, container), container.name);
     let (message, subject, hint) = match lacking {
         Some(names) => {
             let first = names.split(", ").next().unwrap_or(names);
+            let missing = MissingObject::secret(&meta.namespace, first);
             (
                 format!("{who}: image pull secret {names} is missing: {why}"),
-                Some(ObjectRef::namespaced("Secret", &meta.namespace, first)),
-                kubectl(&meta.namespace, "get secret", first),
+                Some(missing.subject),
+                missing.hint,
             )
         }
         None => (
             format!("{who}: {why}"),
             image_subject(&container.image, why),
-            describe(pod),
+            pod_fields(pod, PULLED),
         ),
     };
     PodCause {
         code: Code::ImagePull,
         hard: true,
-        says: Sentence::general(shorten(&message)),
+        says: Sentence::general(one_line(&message)),
         subject,
         since: unready_since(pod),
         last: None,
         hint,
+        outlook: Outlook::new(is_final),
     }
+}
+
+/// Whether no try of the kubelet can help: the name is none, the image may not be pulled (`pkg/kubelet/images/types.go` in
+/// kubernetes/kubernetes), or the registry says that it has no such image. A registry that refuses may have it.
+fn is_never_pulled(reason: &str, why: &str) -> bool {
+    let lower = why.to_lowercase();
+    let is_lacking = [
+        "not found",
+        "manifest unknown",
+        "name unknown",
+        "no match for platform",
+    ]
+    .iter()
+    .any(|words| lower.contains(words));
+    matches!(reason, "InvalidImageName" | "ErrImageNeverPull")
+        || (is_lacking && !is_refused(why) && !is_registry_failing(&lower))
+}
+
+/// Whether these words, in lower case, are about the registry itself.
+fn is_registry_failing(why: &str) -> bool {
+    REGISTRY_FAILS.iter().any(|word| why.contains(word))
 }
 
 /// Whether a registry asks for credentials. Some registries say instead that the image is not found; that does not count.
@@ -116,8 +147,7 @@ fn image_subject(image: &str, why: &str) -> Option<ObjectRef> {
     } else {
         "docker.io"
     };
-    let why = why.to_lowercase();
-    Some(if REGISTRY_FAILS.iter().any(|word| why.contains(word)) {
+    Some(if is_registry_failing(&why.to_lowercase()) {
         ObjectRef::named("Registry", host)
     } else {
         ObjectRef::named("Image", image)

@@ -2,7 +2,7 @@
 //! k8s.io/api lists them).
 
 use super::Sentence;
-use crate::check::text::{kubectl, shorten};
+use crate::check::text::{kubectl, one_line};
 use crate::report::{Cause, Code, ObjectRef};
 use crate::resource::{Job, Resource as _};
 
@@ -24,6 +24,6 @@ pub(in crate::check) fn job_failure(job: &Job) -> Option<Cause> {
         example: Some(ObjectRef::named(Job::KIND, &meta.name)),
         hint: Some(kubectl(&meta.namespace, "describe job", &meta.name)),
         since: failed.last_transition_time.map(|t| t.to_string()),
-        ..Sentence::without_reason(shorten(said)).into_cause(code)
+        ..Sentence::without_reason(one_line(said)).into_cause(code)
     })
 }

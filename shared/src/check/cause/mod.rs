@@ -6,15 +6,19 @@
 //! ([`PodCause::hard`]) ends a grace, see [`Pods::hard_causes`].
 
 pub(super) mod claim;
-mod config_source;
 mod container;
 mod container_status;
 mod creation;
 mod image;
 mod job;
+mod memory;
+mod missing_object;
 mod needs;
 mod node;
+mod node_reasons;
+mod quota;
 mod readiness;
+mod request;
 mod sandbox;
 mod scheduling;
 mod sentence;
@@ -26,12 +30,12 @@ pub(super) use creation::refusal;
 pub(super) use job::job_failure;
 pub use needs::{EvidenceNeeds, crashed_container};
 pub(super) use sentence::Sentence;
-pub use sentence::add_log_line;
+pub use sentence::{add_log_line, says_why};
 
 use super::completion::PodCompletion;
-use super::text::kubectl;
-use super::{Check, Evidence, Now, Pods, is_open};
-use crate::report::{Cause, Code, Item, ObjectRef};
+use super::text::{kubectl, print_fields};
+use super::{Check, Evidence, NewestRevision, Now, Pods, is_open};
+use crate::report::{Cause, Code, FailedStep, Item, ObjectRef, PassesByItself};
 use crate::resource::{Pod, Resource as _, Time};
 use std::cmp::Reverse;
 
@@ -47,30 +51,90 @@ pub(super) struct PodCause {
     /// When it last happened, if it happens again and again.
     last: Option<Time>,
     hint: String,
+    outlook: Outlook,
+}
+
+/// What is known about how a cause goes on, besides its code.
+#[derive(Debug, Clone, Copy, Default)]
+struct Outlook {
+    /// Whether it passes although nobody acts, if that is better known than by the code.
+    passes: Option<PassesByItself>,
+    /// When a node was last ordered for the pod.
+    node_ordered: Option<Time>,
+}
+
+impl Outlook {
+    /// Of a problem that somebody has to solve if `is_final`; by its code if not.
+    fn new(is_final: bool) -> Self {
+        Self {
+            passes: is_final.then_some(PassesByItself::No),
+            node_ordered: None,
+        }
+    }
 }
 
 impl PodCause {
+    /// A cause that may pass by itself, since the pod is not ready.
+    fn unready(pod: &Pod, code: Code, says: Sentence, hint: String) -> Self {
+        Self {
+            code,
+            hard: false,
+            says,
+            subject: None,
+            since: container_status::unready_since(pod),
+            last: None,
+            hint,
+            outlook: Outlook::default(),
+        }
+    }
+
     fn into_cause(self, example: ObjectRef) -> Cause {
         let shared_words = self.says.shared_words.filter(|_| self.subject.is_none());
         let says = Sentence {
             shared_words,
             ..self.says
         };
+        let passes = self.outlook.passes.unwrap_or(self.code.passes_by_itself());
         Cause {
             example: Some(example),
             hint: Some(self.hint),
             since: self.since.map(|t| t.to_string()),
             last: self.last.map(|t| t.to_string()),
             subject: self.subject,
+            passes: Some(passes),
+            node_ordered: self.outlook.node_ordered.map(|t| t.to_string()),
             ..says.into_cause(self.code)
         }
     }
 }
 
-/// The command that shows more about a pod.
+/// The fields that say who wrote to an object, and when.
+const WRITERS: &str = "jsonpath={range .metadata.managedFields[*]}{.manager} {.operation} {.time}, {end}";
+
+/// The command that shows everything about a pod.
 fn describe(pod: &Pod) -> String {
     let meta = pod.meta();
     kubectl(&meta.namespace, "describe pod", &meta.name)
+}
+
+/// The command that prints fields of a pod.
+fn pod_fields(pod: &Pod, output: &str) -> String {
+    let meta = pod.meta();
+    print_fields(&meta.namespace, "pod", &meta.name, output)
+}
+
+/// The command that prints a field of a container's spec.
+fn container_field(pod: &Pod, container: &str, field: &str) -> String {
+    let mut init = pod.spec.iter().flat_map(|spec| &spec.init_containers);
+    let list = if init.any(|c| c.name == container) {
+        "initContainers"
+    } else {
+        "containers"
+    };
+    pod_fields(
+        pod,
+        &format!("jsonpath={{.spec.{list}[?(@.name==\"{container}\")].{field}}}"),
+    )
 }
 
 /// The progress of a pod that is meant to end and works, though it may not be ready; `None` if its node does not
@@ -107,18 +171,36 @@ fn pod_causes(pod: &Pod, now: Now, known: &EventsAndNodes<'_>) -> Vec<PodCause> 
     if !stopped.is_empty() {
         return stopped;
     }
-    one(sandbox::sandbox_cause(pod, known).or_else(|| readiness::readiness_cause(pod, now, known)))
+    one(sandbox::sandbox_cause(pod, now, known).or_else(|| readiness::readiness_cause(pod, now, known)))
+}
+
+/// Whether a container of the pod ends, or is killed, again and again.
+pub(super) fn is_crashing(pod: &Pod, now: Now, known: &EventsAndNodes<'_>) -> bool {
+    let is_crash = |code: &Code| code.step() == FailedStep::Run || *code == Code::ContainerHook;
+    pod_causes(pod, now, known)
+        .iter()
+        .any(|found| is_crash(&found.code))
+}
+
+/// Since when a pod that crashes is not ready. A crash loop counts since its first back-off.
+pub(super) fn crash_start(pod: &Pod, now: Now, known: &EventsAndNodes<'_>) -> Option<Time> {
+    container_status::failure_start(pod, now, known)
 }
 
 /// One entry a distinct cause that the filter accepts, with the newest pod as its example.
-fn distinct_causes(pods: &Pods<'_>, is: impl Fn(&PodCause) -> bool) -> Vec<Cause> {
+fn distinct_causes(
+    pods: &Pods<'_>,
+    newest: NewestRevision<'_>,
+    is: impl Fn(&PodCause) -> bool,
+) -> Vec<Cause> {
     let is_evidence = |pod: &Pod| pod.meta().controller().is_none_or(|owner| owner.kind == "Job");
-    group_causes(pods, is_evidence, is)
+    group_causes(pods, newest, is_evidence, is)
 }
 
 /// One entry a distinct cause that the filter accepts. A pod that has failed for good counts only if it is evidence.
 fn group_causes(
     pods: &Pods<'_>,
+    newest: NewestRevision<'_>,
     is_evidence: impl Fn(&Pod) -> bool,
     is: impl Fn(&PodCause) -> bool,
 ) -> Vec<Cause> {
@@ -130,17 +212,17 @@ fn group_causes(
         if found.is_empty() && is_evidence(pod) {
             found.extend(terminated::failure_causes(pod, *now, known));
         }
-        groups.add(pod, found.into_iter().filter(|f| is(f)));
+        groups.add(pod, newest.has(pod), found.into_iter().filter(|f| is(f)));
     }
     groups.causes()
 }
 
 /// How replaced pods ended. If nothing is wrong with the present pods, or if there are none, that explains why pods do not
 /// last.
-fn replaced_pod_causes(pods: &Pods<'_>) -> Vec<Cause> {
+fn replaced_pod_causes(pods: &Pods<'_>, newest: NewestRevision<'_>) -> Vec<Cause> {
     let mut groups = CauseGroups::default();
     for (pod, now) in &pods.pods {
-        groups.add(pod, terminated::recent_failure_causes(pod, *now));
+        groups.add(pod, newest.has(pod), terminated::recent_failure_causes(pod, *now));
     }
     groups.causes()
 }
@@ -158,7 +240,11 @@ fn restart_causes(pods: &Pods<'_>, seconds: i64, times: i32) -> Vec<Cause> {
     let known = pods.events_and_nodes.unwrap_or(&nothing);
     let mut groups = CauseGroups::default();
     for (pod, now) in &pods.pods {
-        groups.add(pod, container::restart_causes(pod, *now, known, seconds, times));
+        groups.add(
+            pod,
+            None,
+            container::restart_causes(pod, *now, known, seconds, times),
+        );
     }
     groups.causes()
 }
@@ -178,14 +264,17 @@ struct CauseGroups(Vec<(Cause, String, Option<Time>)>);
 
 impl CauseGroups {
     /// Adds the causes of one pod, which counts once for each distinct cause.
-    fn add(&mut self, pod: &Pod, found: impl IntoIterator<Item = PodCause>) {
+    fn add(&mut self, pod: &Pod, newest: Option<bool>, found: impl IntoIterator<Item = PodCause>) {
         let created = pod.meta().creation_timestamp;
         let example = ObjectRef::named(Pod::KIND, &pod.meta().name);
         let mut counted = Vec::new();
         for found in found {
             let subject = found.subject.as_ref().map(ObjectRef::to_string);
             let gist = subject.unwrap_or_else(|| found.says.gist.clone());
-            let cause = found.into_cause(example.clone());
+            let cause = Cause {
+                newest: newest.map(u32::from),
+                ..found.into_cause(example.clone())
+            };
             let same = |(first, other, _): &(Cause, String, _)| first.code == cause.code && *other == gist;
             let at = self.0.iter().position(same);
             if at.is_some_and(|at| counted.contains(&at)) {
@@ -195,10 +284,11 @@ impl CauseGroups {
             match at.and_then(|at| self.0.get_mut(at)) {
                 Some((first, _, newest)) => {
                     let count = first.count.saturating_add(1);
+                    let of_newest = first.newest.zip(cause.newest).map(|(a, b)| a.saturating_add(b));
                     if created > *newest {
                         (*first, *newest) = (cause, created);
                     }
-                    first.count = count;
+                    (first.count, first.newest) = (count, of_newest);
                 }
                 None => self.0.push((cause, gist, created)),
             }
@@ -233,7 +323,7 @@ pub(super) fn single_pod_causes(pod: &Pod, item: &Item, evidence: &Evidence<'_>)
         events_and_nodes: evidence.events_and_nodes(),
         ..Pods::default()
     };
-    let mut causes = group_causes(&alone, |_| true, |_| true);
+    let mut causes = group_causes(&alone, NewestRevision::Every, |_| true, |_| true);
     causes.extend(recovery_causes(item, &alone));
     causes
 }
@@ -241,7 +331,9 @@ pub(super) fn single_pod_causes(pod: &Pod, item: &Item, evidence: &Evidence<'_>)
 /// Why a workload is not healthy: its pods may not be created, do not run, or do not last.
 pub(super) fn workload_causes<T: Check>(object: &T, item: &Item, evidence: &Evidence<'_>) -> Vec<Cause> {
     let pods = evidence.pods.as_ref();
-    let mut causes: Vec<Cause> = pods.and_then(creation::replica_set_refusal).into_iter().collect();
+    let newest = pods.map_or(NewestRevision::Unknown, |pods| object.newest_revision(pods));
+    let refusal = pods.and_then(|pods| creation::replica_set_refusal(pods, newest));
+    let mut causes: Vec<Cause> = refusal.into_iter().collect();
     let active = pods.map_or(0, |p| p.pods.iter().filter(|(pod, _)| pod.is_active()).count());
     let fewer = item
         .desired
@@ -254,12 +346,15 @@ pub(super) fn workload_causes<T: Check>(object: &T, item: &Item, evidence: &Evid
             object.meta(),
         ));
     }
-    causes.extend(pods.map(|p| distinct_causes(p, |_| true)).unwrap_or_default());
+    causes.extend(
+        pods.map(|p| distinct_causes(p, newest, |_| true))
+            .unwrap_or_default(),
+    );
     if causes.is_empty() {
         causes.extend(pods.map(|p| recovery_causes(item, p)).unwrap_or_default());
     }
     if causes.is_empty() {
-        causes.extend(pods.map(replaced_pod_causes).unwrap_or_default());
+        causes.extend(pods.map(|p| replaced_pod_causes(p, newest)).unwrap_or_default());
     }
     causes.extend(object.own_causes(evidence));
     causes

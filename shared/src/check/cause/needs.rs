@@ -65,7 +65,7 @@ pub fn crashed_container<'a>(pod: &'a Pod, cause: &Cause, now: Now) -> Option<(&
     let nothing = EventsAndNodes::default();
     let is_same = |found: PodCause| found.code == cause.code && found.says.message == cause.message;
     container_status::containers(pod).find_map(|c| {
-        let previous = c.last_state.as_ref().is_some_and(|s| s.terminated.is_some());
+        let previous = c.has_ended_before();
         let running = container::container_cause(pod, c, now, &nothing);
         let ended = || container::end_cause(pod, c).is_some_and(is_same).then_some(false);
         let restarted = || container::restart_cause(pod, c, now, &nothing).is_some_and(is_same);

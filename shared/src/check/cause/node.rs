@@ -6,8 +6,8 @@
 //! that they have ended: a pod that is being deleted on a lost node waits for the node. The pod garbage collector
 //! (`pkg/controller/podgc`) removes pods of a node that does not exist any more, unless a finalizer holds them.
 
-use super::{EventsAndNodes, PodCause, Sentence};
-use crate::check::text::{kubectl, shorten};
+use super::{EventsAndNodes, Outlook, PodCause, Sentence};
+use crate::check::text::{kubectl, one_line};
 use crate::check::{GRACE_SECONDS, Now};
 use crate::report::{Code, ObjectRef};
 use crate::resource::{Condition, ContainerStatus, Pod, Resource as _};
@@ -18,11 +18,12 @@ pub(super) fn node_cause(pod: &Pod, now: Now, known: &EventsAndNodes<'_>) -> Opt
     let found = |why: &str, since| PodCause {
         code: Code::NodeNotReady,
         hard: false,
-        says: Sentence::general(shorten(&format!("node {name} is not ready: {why}"))),
+        says: Sentence::general(one_line(&format!("node {name} is not ready: {why}"))),
         subject: Some(ObjectRef::named("Node", name)),
         since,
         last: None,
         hint: kubectl("", "describe node", name),
+        outlook: Outlook::default(),
     };
     if let Some(node) = known.node(name) {
         let ready = node.condition("Ready")?;
@@ -38,7 +39,7 @@ pub(super) fn node_cause(pod: &Pod, now: Now, known: &EventsAndNodes<'_>) -> Opt
         return Some(PodCause {
             code: Code::NodeGone,
             hard: false,
-            says: Sentence::general(shorten(&match meta.finalizers.as_slice() {
+            says: Sentence::general(one_line(&match meta.finalizers.as_slice() {
                 [] => format!("node {name} does not exist any more"),
                 some => format!(
                     "node {name} does not exist any more, finalizers: {}",
@@ -48,7 +49,8 @@ pub(super) fn node_cause(pod: &Pod, now: Now, known: &EventsAndNodes<'_>) -> Opt
             subject: Some(ObjectRef::named("Node", name)),
             since: meta.deletion_timestamp,
             last: None,
-            hint: kubectl(&meta.namespace, "get pod -o yaml", &meta.name),
+            hint: "kubectl get nodes".to_owned(),
+            outlook: Outlook::default(),
         });
     }
     if !looks_lost(pod) {

@@ -1,17 +1,17 @@
 //! Pods that run and are not Ready: a probe, a readiness gate, or no known reason.
 
-use super::{EventsAndNodes, PodCause, Sentence, container_status, describe};
-use crate::check::text::{kubectl, shorten, text_behind, trim_end_mark};
+use super::{EventsAndNodes, Outlook, PodCause, Sentence, container_field, container_status, describe};
+use crate::check::text::{abridge, kubectl, one_line, trim_end_mark};
 use crate::check::{GRACE_SECONDS, Now};
 use crate::report::Code;
 use crate::resource::{Condition as _, ContainerStatus, Event, Pod, Resource as _};
 use crate::shell::quoted;
 
-/// The kubelet's words for a failed probe, and our code for it.
-const PROBES: [(&str, Code); 3] = [
-    ("Readiness probe", Code::ReadinessProbe),
-    ("Liveness probe", Code::LivenessProbe),
-    ("Startup probe", Code::StartupProbe),
+/// The kubelet's words for a failed probe, our code for it, and the field of the container with the probe.
+const PROBES: [(&str, Code, &str); 3] = [
+    ("Readiness probe", Code::ReadinessProbe, "readinessProbe"),
+    ("Liveness probe", Code::LivenessProbe, "livenessProbe"),
+    ("Startup probe", Code::StartupProbe, "startupProbe"),
 ];
 
 /// The kubelet's words between the probe's name and its output.
@@ -20,15 +20,7 @@ const FAILED: [&str; 2] = [" failed: ", " errored and resulted in unknown state:
 /// Why a pod that runs is not Ready.
 pub(super) fn readiness_cause(pod: &Pod, now: Now, known: &EventsAndNodes<'_>) -> Option<PodCause> {
     let meta = pod.meta();
-    let found = |code, says, hint| PodCause {
-        code,
-        hard: false,
-        says,
-        subject: None,
-        since: container_status::unready_since(pod),
-        last: None,
-        hint,
-    };
+    let found = |code, says, hint| PodCause::unready(pod, code, says, hint);
     let lasting = meta
         .creation_timestamp
         .is_none_or(|t| !now.is_within(GRACE_SECONDS, t));
@@ -36,33 +28,66 @@ pub(super) fn readiness_cause(pod: &Pod, now: Now, known: &EventsAndNodes<'_>) -
         return lasting.then(|| found(Code::Waiting, waiting, hint));
     }
     if let Some(shut) = closed_gate(pod) {
-        let says = Sentence::general(shorten(&shut));
+        let says = Sentence::general(one_line(&shut));
         return Some(found(Code::ReadinessGate, says, describe(pod)));
     }
     if let Some((why, hint)) = unwritten_ready(pod, now) {
-        let says = Sentence::without_reason(shorten(&why));
+        let says = Sentence::without_reason(one_line(&why));
         return Some(found(Code::ReadyNotWritten, says, hint));
     }
     let newest = known.newest(&meta.uid, |e| probe_code(e).is_some());
     if let Some((event, code)) = newest.and_then(|event| Some((event, probe_code(event)?))) {
-        let says = Sentence::literal(shorten(&probe_output(pod, event)));
-        return Some(found(code, says, describe(pod)));
+        let says = Sentence::literal(abridge(&probe_output(pod, event)));
+        let hint = probe_hint(pod, event.container(), &code);
+        return Some(found(code, says, hint));
     }
-    let says = Sentence::without_reason(shorten(&unready_containers(pod)));
-    lasting.then(|| found(Code::NotReady, says, describe(pod)))
+    let says = Sentence::without_reason(one_line(&unready_containers(pod)));
+    lasting.then(|| found(Code::NotReady, says, last_lines(pod)))
+}
+
+/// The command that prints the probe behind a code: the path or the command that it asks, and how long it waits.
+fn probe_hint(pod: &Pod, container: Option<&str>, code: &Code) -> String {
+    let field = PROBES.iter().find(|(_, other, _)| other == code);
+    match (container, field) {
+        (Some(container), Some((.., field))) => container_field(pod, container, field),
+        _ => describe(pod),
+    }
+}
+
+/// The command that prints the last lines of the first container that is not ready.
+fn last_lines(pod: &Pod) -> String {
+    let meta = pod.meta();
+    let unready = container_status::containers(pod)
+        .find(|c| !c.ready && container_status::role(pod, c) != "init container");
+    let logs = kubectl(&meta.namespace, "logs --tail=20", &meta.name);
+    unready.map_or_else(|| describe(pod), |c| format!("{logs} -c {}", quoted(&c.name)))
 }
 
 /// The step of a pod's start that has not ended yet, and the command that shows more.
 fn pending_step(pod: &Pod) -> Option<(Sentence, String)> {
     if container_status::containers(pod).next().is_none() {
         let scheduler = pod.spec.as_ref().map_or("", |s| s.scheduler_name.as_str());
-        let why = match (pod.node(), scheduler) {
-            (Some(node), _) => format!("the kubelet of node {node} has not begun it yet"),
-            (None, "" | "default-scheduler") => "the scheduler has not looked at it yet".to_owned(),
-            (None, other) => format!("no scheduler has looked at it yet, it waits for one named {other}"),
+        let (why, hint) = match (pod.node(), scheduler) {
+            (Some(node), _) => (
+                format!("the kubelet of node {node} has not begun it yet"),
+                kubectl("", "describe node", node),
+            ),
+            (None, "" | "default-scheduler") => (
+                "the scheduler has not looked at it yet".to_owned(),
+                // Its lease says whether it runs.
+                kubectl("kube-system", "get lease kube-scheduler -o yaml", ""),
+            ),
+            (None, other) => (
+                format!("no scheduler has looked at it yet, it waits for one named {other}"),
+                // Nodes that other pods got from it show that it runs.
+                format!(
+                    "kubectl get pods -A -o wide --field-selector {}",
+                    quoted(&format!("spec.schedulerName={other}"))
+                ),
+            ),
         };
         // The scheduler, or that kubelet, is behind all of these pods.
-        return Some((Sentence::literal(shorten(&why)), describe(pod)));
+        return Some((Sentence::literal(one_line(&why)), hint));
     }
     let running = |c: &&ContainerStatus| c.state.as_ref().is_some_and(|s| s.running.is_some());
     let init = container_status::containers(pod)
@@ -85,7 +110,7 @@ fn pending_step(pod: &Pod) -> Option<(Sentence, String)> {
             None => None,
         }
     })?;
-    Some((Sentence::without_reason(shorten(&why)), describe(pod)))
+    Some((Sentence::without_reason(one_line(&why)), describe(pod)))
 }
 
 fn unready_containers(pod: &Pod) -> String {
@@ -144,7 +169,7 @@ pub(super) fn failing_probe(
     let (code, says) = match told {
         Some(event) => (
             probe_code(event)?,
-            Sentence::literal(shorten(trim_end_mark(&probe_output(pod, event)))),
+            Sentence::literal(abridge(trim_end_mark(&probe_output(pod, event)))),
         ),
         None => {
             let any = |event: &Event| matches!(event.reason.as_str(), "Killing" | "Unhealthy");
@@ -165,6 +190,7 @@ pub(super) fn failing_probe(
             )
         }
     };
+    let hint = probe_hint(pod, Some(&container.name), &code);
     Some(PodCause {
         code,
         hard: false,
@@ -172,15 +198,16 @@ pub(super) fn failing_probe(
         subject: None,
         since: container_status::unready_since(pod),
         last: last.finished_at,
-        hint: describe(pod),
+        hint,
+        outlook: Outlook::default(),
     })
 }
 
 fn probe_code(event: &Event) -> Option<Code> {
-    let known = PROBES.iter().find(|(words, _)| event.message.starts_with(words));
+    let known = PROBES.iter().find(|(words, ..)| event.message.starts_with(words));
     known
         .filter(|_| event.reason == "Unhealthy")
-        .map(|(_, code)| code.clone())
+        .map(|(_, code, _)| code.clone())
 }
 
 /// The probe's own output, and its container.
@@ -194,8 +221,6 @@ fn probe_output(pod: &Pod, event: &Event) -> String {
     } else {
         said
     };
-    // `HTTP probe failed with statuscode: 503`
-    let said = text_behind(said, &["HTTP probe failed with "]);
     match event.container() {
         Some(name) => {
             let own = container_status::containers(pod).find(|c| c.name == name);
@@ -226,7 +251,9 @@ fn unwritten_ready(pod: &Pod, now: Now) -> Option<(String, String)> {
     let meta = pod.meta();
     let hint = match meta.controller() {
         Some(_) => kubectl(&meta.namespace, "delete pod", &meta.name),
-        None => describe(pod),
+        None => pod
+            .node()
+            .map_or_else(|| describe(pod), |node| kubectl("", "describe node", node)),
     };
     Some((
         format!(

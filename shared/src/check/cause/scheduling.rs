@@ -4,14 +4,19 @@
 //! waits.
 
 use super::claim::{self, ClaimCause};
-use super::{EventsAndNodes, PodCause, Sentence, describe};
-use crate::check::text::{kubectl, quoted_behind, shorten};
+use super::missing_object::MissingObject;
+use super::node_reasons::NodeReasons;
+use super::{EventsAndNodes, Outlook, PodCause, Sentence, describe, pod_fields};
+use crate::check::text::{kubectl, one_line, quoted_behind};
 use crate::check::{GRACE_SECONDS, Now};
 use crate::report::{Code, ObjectRef};
-use crate::resource::{Event, Pod, Resource as _};
+use crate::resource::{Event, Pod, Resource as _, Time};
 
 /// A node that the cluster autoscaler has ordered may take this many seconds to arrive.
 const SCALE_UP_SECONDS: i64 = 5 * 60;
+
+/// The field with the gates that hold a pod.
+const GATES: &str = "jsonpath={.spec.schedulingGates[*].name}";
 
 /// Whether the scheduler says that a claim of the pod has no volume, or that its volume is elsewhere.
 pub(super) fn waits_for_a_claim(pod: &Pod) -> bool {
@@ -24,70 +29,69 @@ pub(super) fn waits_for_a_claim(pod: &Pod) -> bool {
         .any(|words| text.contains(words))
 }
 
+/// When a node was last ordered for the pod: by the cluster autoscaler (`TriggeredScaleUp`) or by Karpenter (`Nominated`).
+fn node_ordered(pod: &Pod, known: &EventsAndNodes<'_>) -> Option<Time> {
+    let is_order = |event: &Event| matches!(event.reason.as_str(), "TriggeredScaleUp" | "Nominated");
+    known.newest(&pod.meta().uid, is_order).and_then(Event::time)
+}
+
 /// Why a pod has no node, once the scheduler has had time for it.
 pub(super) fn scheduling_cause(pod: &Pod, now: Now, known: &EventsAndNodes<'_>) -> Option<PodCause> {
     let meta = pod.meta();
     let scheduled = pod.unscheduled()?;
     let since = scheduled.last_transition_time.or(meta.creation_timestamp);
     let settled = since.is_none_or(|t| !now.is_within(GRACE_SECONDS, t));
-    if !settled {
+    let missing = MissingObject::from_sentence(&meta.namespace, &scheduled.message);
+    if !settled && missing.is_none() {
         return None;
     }
     if scheduled.reason == "SchedulingGated" {
         return Some(PodCause {
             code: Code::Waiting,
             hard: false,
-            says: Sentence::without_reason(shorten(&scheduled.message)),
+            says: Sentence::without_reason(one_line(&scheduled.message)),
             subject: None,
             since,
             last: None,
-            hint: describe(pod),
+            hint: pod_fields(pod, GATES),
+            outlook: Outlook::default(),
         });
     }
     // The second means an error instead of a refusal, such as a volume that is not made in time.
     if !matches!(scheduled.reason.as_str(), "Unschedulable" | "SchedulerError") {
         return None;
     }
-    let growing = known
-        .newest(&meta.uid, |event| event.reason == "TriggeredScaleUp")
-        .and_then(Event::time)
-        .is_some_and(|time| now.age(time) < SCALE_UP_SECONDS);
+    let ordered = node_ordered(pod, known);
+    let growing = ordered.is_some_and(|time| now.age(time) < SCALE_UP_SECONDS);
     // Its attempts to make room for the pod are no reason.
     let text = scheduled
         .message
         .split(" preemption: ")
         .next()
         .unwrap_or_default();
+    let found = |code, says, subject, hint| PodCause {
+        code,
+        hard: !growing,
+        says,
+        subject,
+        since,
+        last: None,
+        hint,
+        outlook: Outlook {
+            node_ordered: ordered,
+            ..Outlook::default()
+        },
+    };
+    let reasons = NodeReasons::parse(text);
     if waits_for_a_claim(pod) {
-        let named = quoted_behind(text, "persistentvolumeclaim ");
-        let mut claims = pod.claims();
-        let only = claims.next().filter(|_| claims.next().is_none());
-        // The claim's own events say more than the scheduler, which only sees that there is no volume.
-        let failed = pod.claims().find_map(|claim| {
-            match claim::cause_from_events(known.about_claim(
-                &meta.namespace,
-                claim,
-                meta.creation_timestamp,
-            ))? {
-                ClaimCause::Failed(words) => Some((claim, words)),
-                ClaimCause::WaitsForPod => None,
-            }
-        });
-        let claim = failed.as_ref().map(|(claim, _)| *claim).or(named).or(only);
-        return Some(PodCause {
-            code: Code::VolumeClaim,
-            hard: !growing,
-            says: Sentence::general(match (&failed, named, only) {
-                (Some((claim, words)), ..) => shorten(&format!("claim {claim}: {words}")),
-                (None, None, Some(claim)) => shorten(&format!("claim {claim}: {text}")),
-                _ => shorten(text),
-            }),
-            subject: claim
-                .map(|claim| ObjectRef::namespaced("PersistentVolumeClaim", &meta.namespace, claim)),
-            since,
-            last: None,
-            hint: kubectl(&meta.namespace, "describe pvc", claim.unwrap_or_default()),
-        });
+        let claim = missing.as_ref().map(|missing| &missing.subject.name);
+        let said = match (claim, reasons) {
+            (Some(claim), _) => format!("persistentvolumeclaim \"{claim}\" not found"),
+            (None, Some(reasons)) => reasons.sentence(pod),
+            (None, None) => text.to_owned(),
+        };
+        let (says, subject, hint) = claim_cause(pod, &said, missing, known);
+        return Some(found(Code::VolumeClaim, says, subject, hint));
     }
     let place = pod
         .made_for()
@@ -97,13 +101,56 @@ pub(super) fn scheduling_cause(pod: &Pod, now: Now, known: &EventsAndNodes<'_>) 
     } else {
         ""
     };
-    Some(PodCause {
-        code: Code::Unschedulable,
-        hard: !growing,
-        says: Sentence::general(shorten(&format!("{awaited}{place}{text}"))),
-        subject: None,
-        since,
-        last: None,
-        hint: describe(pod),
-    })
+    let before = format!("{awaited}{place}");
+    let hint = match (pod.made_for(), &reasons) {
+        (Some(node), _) => kubectl("", "describe node", node),
+        (None, Some(reasons)) => reasons.hint(pod),
+        (None, None) => describe(pod),
+    };
+    let says = match reasons {
+        // Pods are alike if the reasons that matter are, though each asks for its own amounts.
+        Some(reasons) => Sentence {
+            message: format!("{before}{}", reasons.sentence(pod)),
+            ..Sentence::general(format!("{before}{}", reasons.head()))
+        },
+        None => Sentence::general(one_line(&format!("{before}{text}"))),
+    };
+    Some(found(Code::Unschedulable, says, None, hint))
+}
+
+/// The sentence, the subject and the command of a pod that waits for a claim, about which the scheduler says this.
+fn claim_cause(
+    pod: &Pod,
+    said: &str,
+    missing: Option<MissingObject>,
+    known: &EventsAndNodes<'_>,
+) -> (Sentence, Option<ObjectRef>, String) {
+    let meta = pod.meta();
+    let namespace = &meta.namespace;
+    let named = quoted_behind(said, "persistentvolumeclaim ");
+    let mut claims = pod.claims();
+    let only = claims.next().filter(|_| claims.next().is_none());
+    // The scheduler sees only that there is no volume. The claim's own events say why.
+    let failed = pod.claims().find_map(|claim| {
+        let events = known.about_claim(namespace, claim, meta.creation_timestamp);
+        match claim::cause_from_events(events)? {
+            ClaimCause::Failed { words, hint } => Some((claim, words, hint)),
+            ClaimCause::WaitsForPod => None,
+        }
+    });
+    let (claim, says, hint) = match (failed, named, only) {
+        (Some((claim, words, hint)), ..) => (
+            Some(claim),
+            format!("claim {claim}: {words}"),
+            hint.map(str::to_owned),
+        ),
+        (None, None, Some(claim)) => (Some(claim), format!("claim {claim}: {said}"), None),
+        (None, named, _) => (named, said.to_owned(), missing.map(|missing| missing.hint)),
+    };
+    let describe = || kubectl(namespace, "describe pvc", claim.unwrap_or_default());
+    (
+        Sentence::general(one_line(&says)),
+        claim.map(|claim| ObjectRef::namespaced("PersistentVolumeClaim", namespace, claim)),
+        hint.unwrap_or_else(describe),
+    )
 }

@@ -3,7 +3,7 @@
 //! The code that makes a cause knows whether the sentence says why. Causes are folded by these words alone, and no code reads
 //! the sentence.
 
-use crate::check::text::shorten;
+use crate::check::text::one_line;
 use crate::report::{Cause, Code, gist, up_to_bracket, without_time};
 
 /// A sentence, with what of it makes causes one.
@@ -51,13 +51,13 @@ impl Sentence {
     pub fn ended(how: &str, restarts: Option<&str>, said: Option<&str>) -> Self {
         let count = restarts.map_or(String::new(), |n| format!(" ({n})"));
         let said = said.map_or(String::new(), |line| format!(": {line}"));
-        let message = shorten(&format!("{how}{count}{said}"));
+        let message = one_line(&format!("{how}{count}{said}"));
         Self {
             gist: match restarts {
                 Some(_) => how.to_owned(),
                 None => up_to_bracket(&message).to_owned(),
             },
-            shared_words: (!said.is_empty()).then(|| without_time(&shorten(&format!("{how}{said}")))),
+            shared_words: (!said.is_empty()).then(|| without_time(&one_line(&format!("{how}{said}")))),
             message,
         }
     }
@@ -65,7 +65,7 @@ impl Sentence {
     /// With the number of restarts at its end.
     pub fn with_restarts(self, restarts: &str) -> Self {
         Self {
-            message: shorten(&format!("{} ({restarts})", self.message)),
+            message: one_line(&format!("{} ({restarts})", self.message)),
             ..self
         }
     }
@@ -73,6 +73,7 @@ impl Sentence {
     /// A cause with that sentence, shown by one object.
     pub fn into_cause(self, code: Code) -> Cause {
         Cause {
+            passes: Some(code.passes_by_itself()),
             code,
             message: self.message,
             gist: self.gist,
@@ -83,11 +84,20 @@ impl Sentence {
     }
 }
 
-/// Adds a line of the log to the cause of a container that ended. The line says why.
+/// Whether the cause of a container that ended says why, without a line of its log.
+#[must_use]
+pub fn says_why(cause: &Cause) -> bool {
+    cause.shared_words.is_some() || cause.code == Code::OutOfMemory
+}
+
+/// Adds a line of the log to the cause of a container that ended, unless the cause says why already.
 pub fn add_log_line(cause: &mut Cause, line: &str) {
-    let before = cause.shared_words.as_ref().unwrap_or(&cause.gist);
-    cause.shared_words = Some(without_time(&shorten(&format!("{before}: {line}"))));
-    cause.message = shorten(&format!("{}: {line}", cause.message));
+    if says_why(cause) {
+        return;
+    }
+    let before = &cause.gist;
+    cause.shared_words = Some(without_time(&one_line(&format!("{before}: {line}"))));
+    cause.message = one_line(&format!("{}: {line}", cause.message));
 }
 
 #[cfg(test)]

@@ -2,9 +2,9 @@
 //! back.
 
 use super::{distinct_causes, failure_start, recently_replaced, restart_causes};
-use crate::check::GRACE_SECONDS;
 use crate::check::evidence::{Pods, count_all};
 use crate::check::now::Now;
+use crate::check::{GRACE_SECONDS, NewestRevision};
 use crate::report::Cause;
 use crate::resource::{Pod, Resource as _, Time};
 
@@ -81,6 +81,6 @@ impl<'a> Pods<'a> {
 
     /// Causes that will not pass by themselves, one entry a distinct cause.
     pub(in crate::check) fn hard_causes(&self) -> Vec<Cause> {
-        distinct_causes(self, |found| found.hard)
+        distinct_causes(self, NewestRevision::Unknown, |found| found.hard)
     }
 }

@@ -1,7 +1,9 @@
 //! Pods that have ended or are being deleted: those of a failed Job, and those that should be gone.
 
-use super::{EventsAndNodes, PodCause, Sentence, container, container_status, describe};
-use crate::check::text::{kubectl, shorten};
+use super::{
+    EventsAndNodes, Outlook, PodCause, Sentence, WRITERS, container, container_status, describe, pod_fields,
+};
+use crate::check::text::{kubectl, one_line};
 use crate::check::{GRACE_SECONDS, Now};
 use crate::report::Code;
 use crate::resource::{Pod, Resource as _};
@@ -28,12 +30,17 @@ pub(super) fn failure_causes(pod: &Pod, now: Now, known: &EventsAndNodes<'_>) ->
         says: if words.is_empty() {
             Sentence::without_reason("it failed")
         } else {
-            Sentence::general(shorten(&words.join(": ")))
+            Sentence::general(one_line(&words.join(": ")))
         },
         subject: None,
         since: None,
         last: None,
-        hint: describe(pod),
+        // The deadline is the pod's own. Else its node refused it or ended it.
+        hint: match pod.node() {
+            Some(node) if status.reason != "DeadlineExceeded" => kubectl("", "describe node", node),
+            _ => describe(pod),
+        },
+        outlook: Outlook::default(),
     }]
 }
 
@@ -64,7 +71,7 @@ pub(super) fn deletion_cause(pod: &Pod, now: Now) -> Option<PodCause> {
         ([], None) => "and nothing is known to hold it back".to_owned(),
         (some, _) => format!("finalizers: {}", some.join(", ")),
     };
-    let message = shorten(&format!("its deletion does not end: {why}"));
+    let message = one_line(&format!("its deletion does not end: {why}"));
     Some(PodCause {
         code: Code::StuckDeleting,
         hard: false,
@@ -77,6 +84,12 @@ pub(super) fn deletion_cause(pod: &Pod, now: Now) -> Option<PodCause> {
         subject: None,
         since: Some(deleted),
         last: None,
-        hint: kubectl(&meta.namespace, "get pod -o yaml", &meta.name),
+        hint: match (meta.finalizers.as_slice(), pod.node()) {
+            ([], Some(node)) => kubectl("", "describe node", node),
+            ([], None) => describe(pod),
+            // One of those who wrote to it set the finalizer.
+            _ => pod_fields(pod, WRITERS),
+        },
+        outlook: Outlook::default(),
     })
 }

@@ -14,10 +14,12 @@ use super::replicas::{ReplicaCounts, Shortage, count, lingering_pods};
 use super::revision::{RevisionProgress, STEP_SECONDS};
 use super::text::kubectl;
 use super::verdict::Verdict;
-use super::{Check, Evidence, GRACE_SECONDS, Now, Pods, cause};
+use super::{Check, Evidence, GRACE_SECONDS, NewestRevision, Now, Pods, cause};
 use crate::kind::{JudgedKind, KindInfo, PodNames};
-use crate::report::{Cause, Code, Item, Note, NoteCode, Notes, ObjectRef, State};
-use crate::resource::{Condition as _, Deployment, DeploymentCondition, DeploymentStatus, Resource, Time};
+use crate::report::{Cause, Code, Item, Note, NoteCode, Notes, ObjectRef, RolloutProgress, State};
+use crate::resource::{
+    Condition as _, DEPLOYMENT_REVISION, Deployment, DeploymentCondition, DeploymentStatus, Resource, Time,
+};
 
 /// A Progressing condition about the rollout before this one is soon written anew. So a change that nothing else
 /// dates is believed to have begun just now.
@@ -63,6 +65,33 @@ impl Check for Deployment {
         super::is_open(item)
             || (item.reason == Code::Ready && flipped)
             || (!rolls && lifecycle::may_have_recovered(self.meta(), item, now))
+    }
+
+    fn newest_revision<'a>(&'a self, pods: &Pods<'a>) -> NewestRevision<'a> {
+        NewestRevision::by_annotation(pods, DEPLOYMENT_REVISION)
+    }
+
+    fn rollout_progress(&self) -> Option<RolloutProgress> {
+        Some(progress::rollout_progress(self))
+    }
+
+    /// A paused rollout is the cause of a shortage if nothing else is.
+    fn causes(&self, item: &Item, evidence: &Evidence<'_>) -> Vec<Cause> {
+        let mut causes = cause::workload_causes(self, item, evidence);
+        if causes.is_empty() && item.causes.is_empty() && item.notes.has(NoteCode::Paused) {
+            let meta = self.meta();
+            causes.push(Cause {
+                example: Some(ObjectRef::named(Self::KIND, &meta.name)),
+                hint: Some(kubectl(
+                    &meta.namespace,
+                    "rollout resume",
+                    &format!("deployment/{}", meta.name),
+                )),
+                ..Sentence::without_reason("no pod of a new revision is made until its rollout is resumed")
+                    .into_cause(Code::RolloutPaused)
+            });
+        }
+        causes
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Item {
@@ -374,7 +403,7 @@ impl<'a> DeploymentFacts<'a> {
             };
             causes.push(Cause {
                 example: Some(ObjectRef::named(Deployment::KIND, name)),
-                hint: Some(kubectl(&meta.namespace, "rollout status deployment", name)),
+                hint: Some(kubectl(&meta.namespace, "describe deployment", name)),
                 since: stalled.last_transition_time.map(|t| t.to_string()),
                 ..says.into_cause(code)
             });

@@ -1,8 +1,12 @@
 //! The progress of a Deployment's rollout by its conditions, and for how long they are believed.
 
 use super::{DeploymentFacts, condition};
+use crate::check::replicas::count;
 use crate::check::revision::{RolloutSteps, longest_rollout};
-use crate::resource::{Condition as _, DeploymentCondition, Resource as _, Time};
+use crate::report::{Code, RolloutProgress};
+use crate::resource::{
+    Condition as _, DEPLOYMENT_REVISION, Deployment, DeploymentCondition, Resource as _, Time,
+};
 
 /// `progressDeadlineSeconds` if the spec has none (`apps/v1` defaults).
 const DEFAULT_PROGRESS_DEADLINE: i64 = 600;
@@ -14,6 +18,31 @@ const NO_PROGRESS_DEADLINE: i64 = i32::MAX as i64;
 const DEADLINES: i64 = 6;
 /// The reason of a Progressing condition whose rollout is over. It stays True even if every pod fails.
 const ROLLOUT_OVER: &str = "NewReplicaSetAvailable";
+
+/// How far the newest revision of a Deployment is, by its own fields.
+pub(super) fn rollout_progress(deployment: &Deployment) -> RolloutProgress {
+    let spec = deployment.spec.clone().unwrap_or_default();
+    let status = deployment.status.as_ref();
+    let exceeded = condition(deployment, "Progressing")
+        .filter(|p| p.is_false() && p.reason == Code::ProgressDeadlineExceeded.as_str());
+    let deadline = spec
+        .progress_deadline_seconds
+        .map_or(DEFAULT_PROGRESS_DEADLINE, i64::from);
+    RolloutProgress {
+        revision: deployment.meta().annotations.get(DEPLOYMENT_REVISION).cloned(),
+        existing: status.map(|s| count(s.replicas)),
+        terminating: status
+            .and_then(|s| s.terminating_replicas)
+            .filter(|count| *count > 0)
+            .map(i64::from),
+        paused: spec.paused == Some(true),
+        deadline_seconds: Some(deadline).filter(|seconds| *seconds != NO_PROGRESS_DEADLINE),
+        deadline_exceeded: exceeded
+            .and_then(|p| p.last_update_time.max(p.last_transition_time))
+            .map(|t| t.to_string()),
+        ..RolloutProgress::default()
+    }
+}
 
 impl DeploymentFacts<'_> {
     pub(super) fn condition(&self, kind: &str) -> Option<&DeploymentCondition> {

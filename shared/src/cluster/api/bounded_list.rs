@@ -3,8 +3,8 @@
 
 use crate::cluster::api::accept;
 use crate::cluster::api::expected_type::ExpectedType;
-use crate::cluster::api::list::decode_failure;
-use crate::cluster::api::list_options::ListOptions;
+use crate::cluster::api::list_options::{ListOptions, ListPart};
+use crate::cluster::api::page::decode_failure;
 use crate::cluster::client::Client;
 use crate::decode::{ListError, ListReader, Piece, list_meta};
 use crate::failure::Failure;
@@ -46,7 +46,10 @@ pub async fn bounded_list<T: Resource>(
     let mut token = None;
     let expected = ExpectedType::list::<T>(options);
     for _ in 0..bounds.pages {
-        let mut path = options.path::<T>(token.as_deref())?;
+        let mut path = options.path::<T>(
+            token.as_deref().map_or(ListPart::First, ListPart::After),
+            options.page_size,
+        )?;
         if options.page_size == 0 && token.is_none() {
             path.push(if path.contains('?') { '&' } else { '?' });
             path.push_str("resourceVersion=0");

@@ -16,8 +16,20 @@ const OBJECT_LIMIT: usize = crate::decode::MAX_ITEM_BYTES;
 /// # Errors
 /// As [`Client::get_whole`]; `notAnApiServer` if the response does not decode.
 pub async fn get<T: Resource>(client: &Client, namespace: Option<&str>, name: &str) -> Result<T, Failure> {
+    retrying(client, || get_once(client, namespace, name)).await
+}
+
+/// Reads one object, and asks only once, as an optional request does.
+///
+/// # Errors
+/// As [`get`].
+pub async fn get_once<T: Resource>(
+    client: &Client,
+    namespace: Option<&str>,
+    name: &str,
+) -> Result<T, Failure> {
     let path = format!("{}/{}", collection_path::<T>(namespace), escape(name));
-    let body = retrying(client, || client.get_whole(&path, accept::JSON, OBJECT_LIMIT)).await?;
+    let body = client.get_whole(&path, accept::JSON, OBJECT_LIMIT).await?;
     decode_object(&body).map_err(|failure| Failure {
         endpoint: format!("{}{path}", client.server()),
         ..failure

@@ -5,6 +5,7 @@ use crate::cluster::api::get::decode_object;
 use crate::cluster::api::path::collection_path;
 use crate::cluster::client::Client;
 use crate::cluster::refusal;
+use crate::cluster::server_version::ServerVersion;
 use crate::failure::{Class, Failure};
 use crate::resource::Lease;
 use serde::Deserialize;
@@ -17,9 +18,23 @@ const LIMIT: usize = 256 << 10;
 #[serde(rename_all = "camelCase")]
 struct VersionInfo {
     git_version: String,
+    /// The version whose features are on, since 1.33. It may be older than that of the program.
+    #[serde(default)]
+    emulation_major: String,
+    #[serde(default)]
+    emulation_minor: String,
 }
 
-/// Asks `/version`: the `gitVersion`, and how long it took from the first packet to the last byte.
+impl VersionInfo {
+    /// The version by whose features the server answers.
+    fn features(&self) -> Option<ServerVersion> {
+        let own = ServerVersion::parse(&self.git_version)?;
+        let emulated = format!("{}.{}", self.emulation_major, self.emulation_minor);
+        Some(ServerVersion::parse(&emulated).map_or(own, |emulated| own.min(emulated)))
+    }
+}
+
+/// Asks `/version`, and notes it for the client: the `gitVersion`, and how long it took from the first packet to the last byte.
 ///
 /// # Errors
 /// `notAnApiServer` if the response is no version, such as the page of a captive portal.
@@ -31,7 +46,12 @@ pub async fn version(client: &Client) -> (Result<String, Failure>, Duration) {
         Ok(TextResponse {
             status: 200, text, ..
         }) => match serde_json::from_str::<VersionInfo>(&text) {
-            Ok(version) => Ok(version.git_version),
+            Ok(version) => {
+                if let Some(features) = version.features() {
+                    client.versions().note(features);
+                }
+                Ok(version.git_version)
+            }
             Err(error) => {
                 let head: String = text.trim_start().chars().take(40).collect();
                 Err(Failure {
@@ -134,4 +154,32 @@ async fn get_text_once(client: &Client, path: &str) -> Result<TextResponse, Fail
         text: String::from_utf8_lossy(&body).into_owned(),
         retry_after,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_has_the_features_of_the_version_that_it_emulates() {
+        for (json, minor) in [
+            (r#"{"gitVersion": "v1.37.2"}"#, Some(37)),
+            (
+                r#"{"gitVersion": "v1.37.2", "emulationMajor": "1", "emulationMinor": "32"}"#,
+                Some(32),
+            ),
+            (
+                r#"{"gitVersion": "v1.33.0", "emulationMajor": "1", "emulationMinor": "34"}"#,
+                Some(33),
+            ),
+            (
+                r#"{"gitVersion": "v1.33.0", "emulationMajor": "", "emulationMinor": ""}"#,
+                Some(33),
+            ),
+            (r#"{"gitVersion": "unknown"}"#, None),
+        ] {
+            let info: VersionInfo = serde_json::from_str(json).expect("JSON");
+            assert_eq!(info.features().map(|version| version.minor), minor, "{json}");
+        }
+    }
 }

@@ -1,7 +1,8 @@
 //! The identity that the API server gives this client, and its rights.
 
+use crate::cluster::api::review::{Posted, post};
 use crate::cluster::client::Client;
-use crate::failure::{Class, Failure};
+use crate::failure::Failure;
 use serde::{Deserialize, Serialize};
 
 /// An identity with thousands of rules has a megabyte of them.
@@ -29,8 +30,12 @@ pub async fn whoami(client: &Client) -> Result<UserInfo, Failure> {
         user_info: UserInfo,
     }
     const PATH: &str = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
-    const REVIEW: &str = r#"{"apiVersion":"authentication.k8s.io/v1","kind":"SelfSubjectReview"}"#;
-    let status: ReviewStatus = review(client, PATH, REVIEW.to_owned()).await?;
+    let review = Posted {
+        api_version: "authentication.k8s.io/v1",
+        kind: "SelfSubjectReview",
+        spec: None::<()>,
+    };
+    let status: ReviewStatus = post(client, PATH, &review, LIMIT).await?;
     Ok(status.user_info)
 }
 
@@ -75,54 +80,14 @@ impl Rules {
 /// As [`whoami`].
 pub async fn rules(client: &Client, namespace: &str) -> Result<Rules, Failure> {
     #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Review<'a> {
-        api_version: &'static str,
-        kind: &'static str,
-        spec: Spec<'a>,
-    }
-    #[derive(Serialize)]
     struct Spec<'a> {
         namespace: &'a str,
     }
     const PATH: &str = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews";
-    let asked = Review {
+    let review = Posted {
         api_version: "authorization.k8s.io/v1",
         kind: "SelfSubjectRulesReview",
-        spec: Spec { namespace },
+        spec: Some(Spec { namespace }),
     };
-    let asked = serde_json::to_string(&asked)
-        .map_err(|error| Failure::new(Class::Rejected, format!("namespace {namespace:?}: {error}")))?;
-    review(client, PATH, asked).await
-}
-
-/// Posts a review, which the API server answers and does not keep, and reads the status of the response.
-async fn review<T: serde::de::DeserializeOwned>(
-    client: &Client,
-    path: &str,
-    review: String,
-) -> Result<T, Failure> {
-    #[derive(Deserialize)]
-    struct Review<T> {
-        kind: String,
-        status: T,
-    }
-    #[derive(Deserialize)]
-    struct Kind {
-        kind: String,
-    }
-    let asked = serde_json::from_str::<Kind>(&review)
-        .map(|asked| asked.kind)
-        .unwrap_or_default();
-    let response = client.post(path, review).await?.error_for_status().await?;
-    let body = response.whole(LIMIT).await?;
-    let no_review = |why: String| Failure {
-        endpoint: format!("{}{path}", client.server()),
-        ..Failure::new(Class::NotAnApiServer, format!("{path} answers no review: {why}"))
-    };
-    match serde_json::from_slice::<Review<T>>(&body) {
-        Ok(review) if review.kind == asked => Ok(review.status),
-        Ok(review) => Err(no_review(format!("it is of kind {:?}", review.kind))),
-        Err(error) => Err(no_review(error.to_string())),
-    }
+    post(client, PATH, &review, LIMIT).await
 }

@@ -4,8 +4,19 @@ use crate::cluster::api::path::{path_and_query, path_of_type};
 use crate::failure::Failure;
 use crate::kind::ResourceType;
 use crate::resource::Resource;
-use kube::core::params::{ListParams, WatchParams};
+use kube::core::params::{ListParams, VersionMatch, WatchParams};
 use kube::core::request::Request;
+
+/// A part of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ListPart<'a> {
+    /// Its first page.
+    First,
+    /// The page that begins at a token.
+    After(&'a str),
+    /// All of it, as new as that version or newer: from the API server's cache, which is known to have that version.
+    WholeSince(&'a str),
+}
 
 /// The objects that a list or a watch requests.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -16,7 +27,7 @@ pub struct ListOptions {
     pub label_selector: String,
     /// Field selector in kubectl's syntax, empty for none.
     pub field_selector: String,
-    /// Items in a page; 0 for one page with all of them.
+    /// Items in the first page; 0 for one page with all of them. Later pages may have more.
     pub page_size: u32,
     /// The type of the objects; `None` if their Rust type says it. That of a custom resource does not.
     pub resource_type: Option<ResourceType>,
@@ -33,18 +44,25 @@ impl ListOptions {
         path_of_type(&self.type_of::<T>(), self.namespace.as_deref())
     }
 
-    /// Path and query of the page with that token; of the first page without a token.
+    /// Path and query of a part of the list, with at most `limit` items.
     ///
     /// # Errors
     /// `rejected`, if the options make no request.
-    pub(crate) fn path<T: Resource>(&self, token: Option<&str>) -> Result<String, Failure> {
-        let params = ListParams {
+    pub(crate) fn path<T: Resource>(&self, part: ListPart<'_>, limit: u32) -> Result<String, Failure> {
+        let mut params = ListParams {
             label_selector: non_empty(&self.label_selector),
             field_selector: non_empty(&self.field_selector),
-            limit: Some(self.page_size).filter(|size| *size > 0),
-            continue_token: token.map(str::to_owned),
+            limit: Some(limit).filter(|limit| *limit > 0),
             ..ListParams::default()
         };
+        match part {
+            ListPart::First => {}
+            ListPart::After(token) => params.continue_token = Some(token.to_owned()),
+            ListPart::WholeSince(version) => {
+                params.resource_version = Some(version.to_owned());
+                params.version_match = Some(VersionMatch::NotOlderThan);
+            }
+        }
         path_and_query(Request::new(self.collection_path::<T>()).list(&params))
     }
 

@@ -1,6 +1,7 @@
 //! Requests to an API server, one kind of request a file.
 
 mod accept;
+pub(super) mod access_review;
 pub(super) mod bounded_list;
 mod budget;
 pub(super) mod discovery;
@@ -10,7 +11,12 @@ pub(super) mod health;
 pub(super) mod identity;
 pub(super) mod list;
 pub(super) mod list_options;
+mod page;
+mod pages;
 pub(super) mod path;
 mod retry;
+mod review;
 pub(super) mod service_proxy;
+pub(super) mod token_request;
+pub(super) mod token_review;
 pub(super) mod watch;

@@ -28,11 +28,7 @@ where
             Err(failure) => failure,
         };
         let wait = failure.retry_after.unwrap_or(pause);
-        let in_time = client
-            .run_deadline()
-            // A pause that overflows the clock is not in time either.
-            .is_none_or(|until| Instant::now().checked_add(wait).is_some_and(|end| end < until));
-        if !is_transient(&failure) || wait > LONGEST_PAUSE || !in_time {
+        if !is_transient(&failure) || wait > LONGEST_PAUSE || !ends_in_time(client, wait) {
             return Err(Failure {
                 elapsed: started.elapsed(),
                 ..failure
@@ -45,6 +41,27 @@ where
         elapsed: started.elapsed(),
         ..failure
     })
+}
+
+/// Waits before a request in another form takes the place of one that failed: as long as the server has asked for.
+///
+/// # Errors
+/// The failure itself, if the wait would be too long or end after the run.
+pub(crate) async fn pause_before_retry(client: &Client, failure: Failure) -> Result<(), Failure> {
+    let wait = failure.retry_after.unwrap_or_default();
+    if wait > LONGEST_PAUSE || !ends_in_time(client, wait) {
+        return Err(failure);
+    }
+    tokio::time::sleep(wait).await;
+    Ok(())
+}
+
+/// Whether a pause that begins now ends before the run does.
+fn ends_in_time(client: &Client, wait: Duration) -> bool {
+    client
+        .run_deadline()
+        // A pause that overflows the clock is not in time either.
+        .is_none_or(|until| Instant::now().checked_add(wait).is_some_and(|end| end < until))
 }
 
 /// Whether the failure may be over in a moment. A refused or silent address is not tried again: an early report is worth

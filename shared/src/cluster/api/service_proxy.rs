@@ -5,21 +5,44 @@
 
 use crate::cluster::api::accept;
 use crate::cluster::api::path::path_and_query;
+use crate::cluster::api::token_request::IssuedToken;
 use crate::cluster::client::Client;
 use crate::cluster::refusal;
 use crate::decode::MAX_ITEM_BYTES;
 use crate::failure::{Class, Failure};
 use crate::resource;
+use http::{HeaderName, HeaderValue};
 use kube::core::params::ListParams;
 use kube::core::request::Request;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-/// The name of the port in the chart's Service of the agent. If it is not in the URL, the API server answers that a Service
-/// with a named port has no endpoints.
-const PORT: &str = "http";
+/// The header in which a token passes the proxy. The API server removes `Authorization`, since it is for itself.
+const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-sre-token");
+
+/// What an agent speaks, which is also the name of its port in the chart's Service. If a Service has named ports and the
+/// URL has none of them, the API server answers that it has no endpoints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ServiceScheme {
+    /// Plain HTTP.
+    Http,
+    /// HTTP over TLS. The API server does not verify the certificate of a Service.
+    Https,
+}
+
+impl ServiceScheme {
+    /// The name of the port.
+    #[must_use]
+    pub fn port(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
+}
 
 /// A Service by its namespace and name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,17 +87,20 @@ impl fmt::Display for ServiceName {
 impl ServiceName {
     /// The Service's name in the URL of the proxy. A Role lists it in `resourceNames`, so its form never changes.
     #[must_use]
-    pub fn proxy_name(&self) -> String {
-        format!("{}:{PORT}", self.name)
+    pub fn proxy_name(&self, scheme: ServiceScheme) -> String {
+        match scheme {
+            ServiceScheme::Http => format!("{}:http", self.name),
+            ServiceScheme::Https => format!("https:{}:https", self.name),
+        }
     }
 
     /// The path through the proxy to a path of the Service.
     #[must_use]
-    pub fn path(&self, path: &str) -> String {
+    pub fn path(&self, scheme: ServiceScheme, path: &str) -> String {
         format!(
             "/api/v1/namespaces/{}/services/{}/proxy{path}",
             self.namespace,
-            self.proxy_name()
+            self.proxy_name(scheme)
         )
     }
 }
@@ -88,7 +114,8 @@ pub struct ServiceResponse {
     pub body: Vec<u8>,
 }
 
-/// GETs a path of the Service. A response of its pod with any status code is an `Ok`.
+/// GETs a path of the Service. A response of its pod with any status code is an `Ok`. A token is sent to the pod, and is
+/// none of the API server's.
 ///
 /// # Errors
 /// Those of every request to the API server. If the API server itself refuses: `forbidden`; `agentNotReady` if it knows no
@@ -97,27 +124,40 @@ pub struct ServiceResponse {
 pub async fn ask_service(
     client: &Client,
     service: &ServiceName,
+    scheme: ServiceScheme,
     path: &str,
+    token: Option<&IssuedToken>,
     limit: usize,
 ) -> Result<ServiceResponse, Failure> {
-    let path = service.path(path);
-    let first = get_once(client, &path, limit).await;
+    let path = service.path(scheme, path);
+    let header = token.and_then(|token| {
+        let mut value = HeaderValue::from_str(token.value()).ok()?;
+        value.set_sensitive(true);
+        Some((TOKEN_HEADER, value))
+    });
+    let first = get_once(client, &path, header.clone(), limit).await;
     match first {
         // The server may have closed an idle connection just then, or the pod may have ended while another one is ready.
         Err(failure) if matches!(failure.class, Class::ConnectionLost | Class::AgentUnreachable) => {
-            get_once(client, &path, limit).await
+            get_once(client, &path, header, limit).await
         }
         result => result,
     }
 }
 
-async fn get_once(client: &Client, path: &str, limit: usize) -> Result<ServiceResponse, Failure> {
-    let response = client.get_compressed(path, accept::JSON).await?;
+async fn get_once(
+    client: &Client,
+    path: &str,
+    header: Option<(HeaderName, HeaderValue)>,
+    limit: usize,
+) -> Result<ServiceResponse, Failure> {
+    let response = client.get_compressed_with(path, accept::JSON, header).await?;
     let status = response.status;
     let body = response.whole(limit).await?;
     let is_status = resource::ApiStatus::read(&body).is_some();
-    // Flow control refuses in plain text, and a proxy in front of the API server with a page of its own.
-    if !is_status && !matches!(status, 401 | 403 | 429) {
+    // Flow control refuses in plain text, and a proxy in front of the API server with a page of its own. An agent refuses
+    // with its own body.
+    if is_agents_refusal(&body) || (!is_status && !matches!(status, 401 | 403 | 429)) {
         return Ok(ServiceResponse { status, body });
     }
     let class = refusal::status_class(status).unwrap_or(Class::NotAnApiServer);
@@ -129,6 +169,18 @@ async fn get_once(client: &Client, path: &str, limit: usize) -> Result<ServiceRe
         ),
         ..refusal::refusal(class, status, &body, None)
     }))
+}
+
+/// Whether the body is that of an agent's refusal: an object with a code and a message, and no `kind`.
+fn is_agents_refusal(body: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Refusal {
+        kind: Option<IgnoredAny>,
+        error: Option<String>,
+        message: Option<String>,
+    }
+    serde_json::from_slice(body)
+        .is_ok_and(|body: Refusal| body.kind.is_none() && body.error.is_some() && body.message.is_some())
 }
 
 /// Separates refusals of the same status code by their texts, which are those of kubernetes
@@ -207,10 +259,10 @@ impl fmt::Display for NamedPort {
 }
 
 impl ServiceInfo {
-    /// Whether it has the port that an agent's Service has.
+    /// Whether it has the port of an agent that speaks so.
     #[must_use]
-    pub fn has_agent_port(&self) -> bool {
-        self.ports.iter().any(|port| port.name == PORT)
+    pub fn has_agent_port(&self, scheme: ServiceScheme) -> bool {
+        self.ports.iter().any(|port| port.name == scheme.port())
     }
 }
 
@@ -263,8 +315,12 @@ mod tests {
         let service: ServiceName = "sre-tools/sre-agent".parse().expect("a name");
         assert_eq!(service.to_string(), "sre-tools/sre-agent");
         assert_eq!(
-            service.path("/health?items=all"),
+            service.path(ServiceScheme::Http, "/health?items=all"),
             "/api/v1/namespaces/sre-tools/services/sre-agent:http/proxy/health?items=all"
+        );
+        assert_eq!(
+            service.path(ServiceScheme::Https, "/health"),
+            "/api/v1/namespaces/sre-tools/services/https:sre-agent:https/proxy/health"
         );
         for wrong in ["", "sre-agent", "a/", "/b", "a/b/c", "a/b:http", "A/b", "a/../b"] {
             assert!(wrong.parse::<ServiceName>().is_err(), "{wrong}");

@@ -5,7 +5,7 @@
 //! decode as an event, not as the end; and HTTP 410 at the start of a watch as a reason to list again.
 
 use crate::cluster::api::accept;
-use crate::cluster::api::list::{ItemFilter, list_filtered};
+use crate::cluster::api::list::{ItemMap, ListItem, list_mapped};
 use crate::cluster::api::list_options::ListOptions;
 use crate::cluster::client::Client;
 use crate::cluster::refusal;
@@ -30,15 +30,19 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 const CATCH_UP: Duration = Duration::from_millis(500);
 /// A watch that the server ends sooner than this counts as a failure, lest it be reopened in a busy loop.
 const SHORTEST_WATCH: Duration = Duration::from_secs(1);
+/// The version that stands for any that the API server's cache has: it sends the objects of its cache, then the changes.
+const FROM_CACHE: &str = "0";
+/// Blank lines between two events. Some proxies send one now and then to keep a connection open.
+const MAX_BLANK_LINES: usize = 1000;
 /// A watch that has lasted this long works. One that breaks sooner makes the next pause longer, even if a list or an event
 /// came before: neither proves that the next watch will last.
 const WORKING: Duration = LONGEST_PAUSE;
 
 /// An event of a watch.
 #[derive(Debug)]
-pub enum WatchEvent<T> {
+pub enum WatchEvent<T, K = Decoded<T>> {
     /// All objects; they replace everything that was known before.
-    Listed(Vec<Decoded<T>>),
+    Listed(Vec<K>),
     /// An object was created or changed.
     Applied(Decoded<T>),
     /// An object is gone.
@@ -54,11 +58,13 @@ pub enum WatchEvent<T> {
 }
 
 /// A watch of one kind.
-pub struct Watch<T> {
+pub struct Watch<T, K = Decoded<T>> {
     client: Client,
     options: ListOptions,
-    /// Which objects of a list are kept.
-    filter: ItemFilter<T>,
+    /// What is kept of an item of a list.
+    map: ItemMap<T, K>,
+    /// Whether it begins with a list. Otherwise the API server sends the objects that there are as events.
+    lists: bool,
     /// The version from which the watch goes on; `None` before the first list, and if everything has to be listed again.
     resource_version: Option<String>,
     stream: Option<EventStream>,
@@ -115,10 +121,20 @@ impl<T: Resource> Watch<T> {
     /// A watch that has not begun.
     #[must_use]
     pub fn new(client: &Client, options: ListOptions) -> Self {
+        Self::mapped(client, options, Arc::new(Some))
+    }
+}
+
+impl<T: Resource, K: ListItem> Watch<T, K> {
+    /// A watch that has not begun and keeps of each item of a list what the map returns, as soon as it is decoded. Later
+    /// changes are events all the same, since an object that the map drops from now on has to be forgotten.
+    #[must_use]
+    pub fn mapped(client: &Client, options: ListOptions, map: ItemMap<T, K>) -> Self {
         Self {
             client: client.clone(),
             options,
-            filter: Arc::new(|_| true),
+            map,
+            lists: true,
             resource_version: None,
             stream: None,
             opened: None,
@@ -130,17 +146,17 @@ impl<T: Resource> Watch<T> {
         }
     }
 
+    /// The watch without a list, for a caller who wants to know that something changed. The API server sends the objects
+    /// that there are first, each as an event, also after each break.
+    #[must_use]
+    pub fn without_list(self) -> Self {
+        Self { lists: false, ..self }
+    }
+
     /// Sets the bound on silence, for a server that sends bookmarks at another pace.
     #[must_use]
     pub fn with_silence(self, silence: Duration) -> Self {
         Self { silence, ..self }
-    }
-
-    /// Drops the objects that the filter refuses from each list, as it is decoded. Later changes of such objects are events
-    /// all the same, since an object that the filter refuses from now on has to be forgotten.
-    #[must_use]
-    pub fn with_filter(self, filter: ItemFilter<T>) -> Self {
-        Self { filter, ..self }
     }
 
     /// Goes on with another client.
@@ -160,7 +176,7 @@ impl<T: Resource> Watch<T> {
     ///
     /// # Errors
     /// Why the list or the watch failed; the watch itself goes on.
-    pub async fn next(&mut self) -> Result<WatchEvent<T>, Failure> {
+    pub async fn next(&mut self) -> Result<WatchEvent<T, K>, Failure> {
         let result = self.step().await;
         self.forget_setbacks();
         match &result {
@@ -190,13 +206,14 @@ impl<T: Resource> Watch<T> {
         }
     }
 
-    async fn step(&mut self) -> Result<WatchEvent<T>, Failure> {
+    async fn step(&mut self) -> Result<WatchEvent<T, K>, Failure> {
         loop {
             if std::mem::take(&mut self.pausing) {
                 tokio::time::sleep(pause(self.setbacks)).await;
             }
-            let Some(version) = self.resource_version.clone() else {
-                let list = list_filtered(&self.client, &self.options, &self.filter).await?;
+            let begin = || (!self.lists).then(|| FROM_CACHE.to_owned());
+            let Some(version) = self.resource_version.clone().or_else(begin) else {
+                let list = list_mapped(&self.client, &self.options, &self.map).await?;
                 self.resource_version = Some(list.resource_version);
                 return Ok(WatchEvent::Listed(list.items));
             };
@@ -292,7 +309,7 @@ impl<T: Resource> Watch<T> {
     }
 
     /// Reads one line; `None` if it reports that the version is gone.
-    fn event(&mut self, line: &[u8]) -> Result<Option<WatchEvent<T>>, Failure> {
+    fn event(&mut self, line: &[u8]) -> Result<Option<WatchEvent<T, K>>, Failure> {
         let garbage = |error: &dyn std::fmt::Display| {
             Failure::new(
                 Class::NotAnApiServer,
@@ -316,7 +333,7 @@ impl<T: Resource> Watch<T> {
             kind: object_kind,
             metadata,
         } = serde_json::from_slice(object).map_err(|e| garbage(&e))?;
-        if !object_kind.is_empty() && object_kind != T::KIND {
+        if !object_kind.is_empty() && object_kind != self.options.type_of::<T>().kind {
             return Err(garbage(&format_args!("an object of kind {object_kind:?}")));
         }
         if metadata.name.is_empty() && kind != "BOOKMARK" {
@@ -325,7 +342,8 @@ impl<T: Resource> Watch<T> {
         if is_rewound(self.resource_version.as_deref(), &metadata.resource_version) {
             return Ok(None);
         }
-        if !metadata.resource_version.is_empty() {
+        // Without a list the first events are in no order of versions.
+        if self.lists && !metadata.resource_version.is_empty() {
             self.resource_version = Some(metadata.resource_version);
         }
         match kind {
@@ -349,12 +367,20 @@ impl<T: Resource> Watch<T> {
 impl EventStream {
     /// The next line without its end, `None` at the end of the stream.
     async fn line(&mut self) -> Result<Option<&[u8]>, Failure> {
+        let mut blank = 0;
         loop {
             if let Some(end) = memchr::memchr(b'\n', &self.buffer[self.searched..]) {
                 let (start, end) = (self.used, self.searched + end);
                 self.used = end + 1;
                 self.searched = end + 1;
                 if self.buffer[start..end].iter().all(u8::is_ascii_whitespace) {
+                    blank += 1;
+                    if blank > MAX_BLANK_LINES {
+                        return Err(Failure::new(
+                            Class::NotAnApiServer,
+                            "the watch sent nothing but blank lines",
+                        ));
+                    }
                     continue;
                 }
                 return Ok(Some(&self.buffer[start..end]));

@@ -30,7 +30,7 @@ impl<'de> Deserialize<'de> for Data {
 
 /// A cluster: its address, and how its server proves what it is.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default, rename_all = "kebab-case")]
+#[serde(expecting = "an object", default, rename_all = "kebab-case")]
 pub(crate) struct Cluster {
     pub server: String,
     pub tls_server_name: String,
@@ -46,7 +46,7 @@ pub(crate) struct Cluster {
 
 /// Data of other programs in a kubeconfig.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default)]
+#[serde(expecting = "an object", default)]
 pub(crate) struct Extension {
     pub name: String,
     pub extension: Value,
@@ -54,7 +54,7 @@ pub(crate) struct Extension {
 
 /// A user: its credential, and whom it impersonates.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, rename_all = "kebab-case")]
+#[serde(expecting = "an object", default, rename_all = "kebab-case")]
 pub(crate) struct User {
     pub client_certificate: String,
     pub client_certificate_data: Data,
@@ -79,14 +79,14 @@ pub(crate) struct User {
 
 /// A credential plugin of the kind that was once compiled into kubectl.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[serde(expecting = "an object", default)]
 pub(crate) struct AuthProvider {
     pub name: String,
 }
 
 /// A credential plugin that is a command.
 #[derive(Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[serde(expecting = "an object", default, rename_all = "camelCase")]
 pub(crate) struct Exec {
     pub command: String,
     pub args: Vec<String>,
@@ -110,7 +110,7 @@ impl std::fmt::Debug for Exec {
 
 /// A variable of a plugin's environment.
 #[derive(Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[serde(expecting = "an object", default)]
 pub(crate) struct EnvVar {
     pub name: String,
     pub value: String,
@@ -118,7 +118,7 @@ pub(crate) struct EnvVar {
 
 /// A cluster, a user and a namespace.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[serde(expecting = "an object", default)]
 pub(crate) struct KubeContext {
     pub cluster: String,
     pub user: String,

@@ -23,34 +23,35 @@ pub(crate) struct Kubeconfig {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
+#[serde(expecting = "an object with clusters, users and contexts", default)]
 struct KubeconfigFile {
     kind: String,
     #[serde(rename = "apiVersion")]
     api_version: String,
-    clusters: Vec<NamedCluster>,
-    users: Vec<NamedUser>,
-    contexts: Vec<NamedContext>,
+    // An entry that is null is one without fields, as in Go.
+    clusters: Vec<Option<NamedCluster>>,
+    users: Vec<Option<NamedUser>>,
+    contexts: Vec<Option<NamedContext>>,
     #[serde(rename = "current-context")]
     current_context: String,
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
+#[serde(expecting = "an object", default)]
 struct NamedCluster {
     name: String,
     cluster: Cluster,
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
+#[serde(expecting = "an object", default)]
 struct NamedUser {
     name: String,
     user: User,
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
+#[serde(expecting = "an object", default)]
 struct NamedContext {
     name: String,
     context: KubeContext,
@@ -143,13 +144,13 @@ impl KubeconfigFile {
             current_context: self.current_context,
             ..Kubeconfig::default()
         };
-        for cluster in self.clusters {
+        for cluster in self.clusters.into_iter().map(Option::unwrap_or_default) {
             insert("cluster", &mut named.clusters, cluster.name, cluster.cluster)?;
         }
-        for user in self.users {
+        for user in self.users.into_iter().map(Option::unwrap_or_default) {
             insert("user", &mut named.users, user.name, user.user)?;
         }
-        for context in self.contexts {
+        for context in self.contexts.into_iter().map(Option::unwrap_or_default) {
             insert("context", &mut named.contexts, context.name, context.context)?;
         }
         Ok(named)
@@ -273,6 +274,10 @@ mod tests {
                 "null in every place",
                 "clusters: null\nusers:\ncontexts: ~\ncurrent-context: null\n",
             ),
+            (
+                "null in place of entries",
+                "clusters: [null]\nusers:\n-\ncontexts: [~]\n",
+            ),
             ("without kind", "apiVersion: v1\n"),
             ("without version", "kind: Config\n"),
             ("JSON", "{\"kind\": \"Config\", \"apiVersion\": \"v1\"}"),
@@ -294,6 +299,7 @@ mod tests {
                 "a number as a token",
                 "users: [{name: u, user: {token: 12345}}]\n",
             ),
+            ("null twice, which is a name twice", "clusters: [null, null]\n"),
             (
                 "a name twice",
                 "users: [{name: u, user: {}}, {name: u, user: {}}]\n",
@@ -306,6 +312,10 @@ mod tests {
         ] {
             assert!(read(text).is_err(), "{name}");
         }
+        assert_eq!(
+            read("clusters: [1]\n").err().as_deref(),
+            Some("invalid type: integer ..., expected an object")
+        );
         let yes =
             read("clusters: [{name: c, cluster: {insecure-skip-tls-verify: yes}}]\n").expect("YAML 1.1");
         assert!(yes.clusters["c"].insecure_skip_tls_verify);

@@ -40,7 +40,7 @@ pub(crate) enum PluginPolicy {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[serde(expecting = "an object", default, rename_all = "camelCase")]
 struct Preference {
     api_version: String,
     kind: String,
@@ -49,7 +49,7 @@ struct Preference {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
+#[serde(expecting = "an object", default)]
 struct AllowlistEntry {
     command: String,
     /// The name of `command` before 1.36.

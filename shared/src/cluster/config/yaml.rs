@@ -48,6 +48,10 @@ fn parse_yaml(text: &str) -> Result<Value, String> {
         return Ok(Value::Null);
     }
     let options = serde_saphyr::options! {
+        // Aliases may repeat about as much as the text holds.
+        alias_limits: serde_saphyr::alias_limits! {
+            max_total_replayed_events: text.len().max(1000),
+        },
         duplicate_keys: serde_saphyr::options::DuplicateKeyPolicy::LastWins,
     };
     serde_saphyr::from_str_with_options::<Value>(text, options).map_err(|error| {

@@ -9,7 +9,7 @@ use crate::cluster::config::kuberc::PluginPolicy;
 use crate::cluster::config::yaml;
 use crate::cluster::deadlines::seconds;
 use crate::cluster::secret::Secret;
-use crate::cluster::transport::client_certificate;
+use crate::cluster::transport::certified_key::{self, CertificateOwner};
 use crate::failure::{Class, Failure};
 use crate::resource::Time;
 use base64::Engine as _;
@@ -261,7 +261,8 @@ impl Plugin {
         let identity = if certificate.is_empty() {
             None
         } else {
-            let identity = client_certificate::read(certificate.as_bytes(), key.as_bytes());
+            let identity =
+                certified_key::read(CertificateOwner::Client, certificate.as_bytes(), key.as_bytes());
             Some(identity.map_err(|failure| {
                 self.failure(&format!(
                     "gave a certificate that cannot be used: {}",

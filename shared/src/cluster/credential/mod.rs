@@ -2,7 +2,7 @@
 //! server refuses it. Must not know the requests.
 
 pub(super) mod exec;
-mod token_file;
+pub(super) mod token_file;
 
 use crate::cluster::authorization;
 use crate::cluster::credential::exec::Plugin;

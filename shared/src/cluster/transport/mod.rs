@@ -2,18 +2,21 @@
 
 pub(super) mod address;
 pub(super) mod certificate;
-pub(super) mod client_certificate;
+pub(super) mod certified_key;
 mod dial;
 pub(super) mod failure;
 pub(super) mod pem;
 pub(super) mod proxy;
 mod race;
 mod resolve;
+pub(super) mod server_stream;
+pub(super) mod server_tls;
 mod socks;
 mod stream;
 pub(super) mod tls;
 mod tls_error;
 mod tunnel;
+pub(super) mod unverified;
 mod verify;
 
 use crate::cluster::connection_info::DialTrace;

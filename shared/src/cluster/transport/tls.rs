@@ -3,7 +3,7 @@
 
 use crate::cluster::connection_info::Certificate;
 use crate::cluster::transport::certificate::{self, PresentedChain};
-use crate::cluster::transport::client_certificate;
+use crate::cluster::transport::certified_key::{self, CertificateOwner};
 use crate::cluster::transport::failure::transport_failure;
 use crate::cluster::transport::pem::PemSource;
 use crate::cluster::transport::stream::ByteStream;
@@ -164,7 +164,8 @@ impl Tls {
                 presented: None,
             }));
         let identity = match &self.own {
-            Some((certificate, key)) => Some(client_certificate::read(
+            Some((certificate, key)) => Some(certified_key::read(
+                CertificateOwner::Client,
                 &certificate.read("client-certificate", until)?,
                 &key.read("client-key", until)?,
             )?),

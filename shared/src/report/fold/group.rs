@@ -126,18 +126,19 @@ impl<'a> Group<'a> {
                 finding.last = last.cloned();
             }
             let is_pod = |cause: &Cause| cause.example.as_ref().is_some_and(|e| e.kind == "Pod");
-            finding.pods += match cause {
+            let pods = match cause {
                 Some(cause) if item.is_workload() && is_pod(cause) => u64::from(cause.count),
                 _ => 0,
             };
+            finding.pods = finding.pods.saturating_add(pods);
             let identity = item.identity();
             if is_itself(item) || !seen.insert(identity.clone()) {
                 continue;
             }
             match Kind::from_kind(&item.kind) {
                 Some(Kind::Pod) => {}
-                Some(Kind::Service) => finding.services += 1,
-                _ if item.is_workload() => finding.workloads += 1,
+                Some(Kind::Service) => finding.services = finding.services.saturating_add(1),
+                _ if item.is_workload() => finding.workloads = finding.workloads.saturating_add(1),
                 _ => {}
             }
             if finding.items.len() < EXAMPLES {

@@ -67,7 +67,9 @@ pub fn fold<'a>(items: impl IntoIterator<Item = &'a Item>) -> Vec<Fold<'a>> {
     }
     let groups = groups.groups.into_iter().flat_map(split);
     let mut folds: Vec<Fold<'_>> = groups.map(Group::into_fold).collect();
-    folds.sort_by_key(|Fold { finding: f, .. }| Reverse((rank(f.state), f.workloads + f.services, f.pods)));
+    folds.sort_by_key(|Fold { finding: f, .. }| {
+        Reverse((rank(f.state), f.workloads.saturating_add(f.services), f.pods))
+    });
     folds
 }
 
@@ -89,11 +91,12 @@ struct KeyedGroups<'a> {
 impl<'a> KeyedGroups<'a> {
     fn add(&mut self, key: Key, member: Member<'a>) {
         let at = *self.places.entry(key).or_insert_with_key(|key| {
+            let at = self.groups.len();
             self.groups.push(Group {
                 key: key.clone(),
                 members: Vec::new(),
             });
-            self.groups.len() - 1
+            at
         });
         if let Some(group) = self.groups.get_mut(at) {
             group.members.push(member);

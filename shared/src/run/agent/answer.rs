@@ -3,17 +3,19 @@
 //! An answer covers a request only as far as the agent says so. Kinds and namespaces that it does not watch are not
 //! seen, and neither is a part that it does not describe.
 
+use super::error_body::ErrorBody;
+use super::token_refusal::refused;
 use crate::apiserver::vantage::compare;
-use crate::cluster::ServiceResponse;
+use crate::cluster::{ServiceName, ServiceResponse};
 use crate::failure::{Class, Failure};
 use crate::judge::CONTROLLERS;
 use crate::kind::Kind;
 use crate::report::{
     API_VERSION, ApiServerCheck, CheckResult, Item, KIND, KindCheck, Namespaces, NotSeen, Report, Scope,
-    State, Status,
+    State, Status, Summary,
 };
 use crate::run::emptiness::Emptiness;
-use crate::run::not_seen::{all_but, is_about, name_not_found, not_seen_kind};
+use crate::run::not_seen::{all_but, name_not_found, not_seen_kind};
 use crate::run::request::{Causes, KindTarget, Request};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -44,21 +46,9 @@ struct HeadCheck {
     summary: Option<IgnoredAny>,
 }
 
-/// The agent's refusal of a request.
-#[derive(Deserialize)]
-struct Error {
-    error: String,
-    #[serde(default)]
-    message: String,
-}
-
-fn refusal(served: &ServiceResponse) -> Option<Error> {
-    serde_json::from_slice(&served.body).ok()
-}
-
 /// Whether the agent refused the request because of a parameter that it does not know, or a word in one.
 pub(super) fn is_refused_query(served: &ServiceResponse) -> bool {
-    served.status == 400 && refusal(served).is_some_and(|refusal| refusal.error == "invalidQuery")
+    served.status == 400 && ErrorBody::read(served).is_some_and(|refusal| refusal.error == "invalidQuery")
 }
 
 /// The requested part of an agent's answer. Its status is not settled yet.
@@ -131,7 +121,7 @@ pub(super) fn understand(served: &ServiceResponse, request: &Request) -> Result<
         })?;
         return Ok(select(report, &head, request));
     }
-    if let Some(refusal) = refusal(served)
+    if let Some(refusal) = ErrorBody::read(served)
         && matches!(refusal.error.as_str(), "unknownPath" | "invalidQuery")
     {
         return Err(failure(
@@ -152,23 +142,34 @@ fn no_agent(served: &ServiceResponse) -> Failure {
         .chars()
         .take(60)
         .collect();
-    Failure {
+    let failure = Failure {
         status: Some(served.status),
         ..Failure::new(
             Class::NotAnAgent,
             format!("what answers is no agent: HTTP {} {line:?}", served.status),
         )
+    };
+    // An agent refuses in this form, for a reason that came after this release. So do many other programs.
+    if ErrorBody::read(served).is_none() {
+        return failure;
     }
+    failure.with_hint(
+        "check the name of the Service or the URL; if it is an agent, it is newer than this plugin: install the plugin of \
+         its version",
+    )
 }
 
-/// The agent's version, out of its answer to `/version`.
+/// The agent's version, out of its answer to `/version`. Without a Service it was asked by its URL.
 ///
 /// # Errors
-/// `notAnAgent` if something else answered.
-pub fn agent_version(served: &ServiceResponse) -> Result<String, Failure> {
+/// `notAnAgent` if something else answered; `forbidden` if the agent refuses the token.
+pub fn agent_version(served: &ServiceResponse, service: Option<&ServiceName>) -> Result<String, Failure> {
     #[derive(Deserialize)]
     struct Version {
         version: String,
+    }
+    if let Some(refusal) = refused(served, service) {
+        return Err(refusal.failure);
     }
     serde_json::from_slice(&served.body)
         .map(|answer: Version| answer.version)
@@ -193,7 +194,7 @@ fn select(mut report: Report, head: &Head, request: &Request) -> Answer {
             CheckResult::Kind(check) => others.push(check),
         }
     }
-    not_seen.retain(|entry| !others.iter().any(|other| is_about(entry, &other.check)));
+    not_seen.retain(|entry| !others.iter().any(|other| entry.is_about(&other.check)));
     let all_asked = others.is_empty()
         && (request.api_server || api_server.is_none())
         && request.kinds.iter().all(|wanted| wanted.names.is_empty());
@@ -229,6 +230,9 @@ fn select(mut report: Report, head: &Head, request: &Request) -> Answer {
                 if not_seen.len() > before {
                     part.status = part.status.worst(Status::Unknown);
                 }
+                if part.status == Status::Ok {
+                    part.status = shown(&part);
+                }
                 if wanted.names.is_empty() {
                     part
                 } else {
@@ -241,7 +245,7 @@ fn select(mut report: Report, head: &Head, request: &Request) -> Answer {
                 KindCheck::of(plural, Vec::new(), false)
             }
             (None, _) => {
-                if !not_seen.iter().any(|entry| is_about(entry, plural)) {
+                if !not_seen.iter().any(|entry| entry.is_about(plural)) {
                     not_seen.push(not_watched(wanted.kind));
                 }
                 KindCheck::of(plural, Vec::new(), false)
@@ -280,6 +284,24 @@ fn select(mut report: Report, head: &Head, request: &Request) -> Answer {
         report,
         status: all_asked.then_some(status),
     }
+}
+
+/// The status that the objects of a part show, and their counts. An answer that calls itself ok is damaged, or of something
+/// else, if they say otherwise.
+fn shown(part: &KindCheck) -> Status {
+    let statuses = part.items.iter().map(Item::status);
+    let Summary {
+        degraded,
+        unavailable,
+        acknowledged,
+        ..
+    } = part.summary;
+    let counted = if degraded.saturating_add(unavailable) > acknowledged {
+        Status::Degraded
+    } else {
+        Status::Ok
+    };
+    statuses.fold(counted, Status::worst)
 }
 
 fn custom_not_watched(check: String) -> NotSeen {
@@ -429,7 +451,7 @@ fn select_named(
 ) -> KindCheck {
     let plural = wanted.kind.plural();
     let items: Vec<Item> = part.items;
-    let unseen: Vec<_> = not_seen.iter().filter(|entry| is_about(entry, plural)).collect();
+    let unseen: Vec<_> = not_seen.iter().filter(|entry| entry.is_about(plural)).collect();
     let (all_seen, too_old) = (
         unseen.is_empty(),
         unseen.iter().any(|entry| entry.class == "stale"),

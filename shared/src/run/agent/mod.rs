@@ -4,10 +4,17 @@
 //! less, or report more, than a person asks for.
 
 mod answer;
+mod error_body;
+mod lookup;
+mod reader;
+mod refusal;
 mod service;
+mod token_refusal;
 
 pub use answer::agent_version;
-pub use service::{DEFAULT_AGENT, ask_service};
+pub use lookup::DEFAULT_AGENT;
+pub use refusal::AgentRefusal;
+pub use service::ask_service;
 
 use super::apiserver;
 use super::emptiness::Emptiness;
@@ -18,23 +25,24 @@ use super::request::AgentItems;
 use crate::apiserver::judge_failure;
 use crate::cluster::{self, Client, ServiceName, ServiceResponse};
 use crate::failure::{Class, Failure};
-use crate::kind::{Kind, RbacRule};
+use crate::kind::Kind;
 use crate::report::{ApiServerCheck, Coverage, KindCheck, Namespaces, NotSeen, Report, Source, Status};
 use crate::resource::Namespace;
 use crate::run::clock::Clock;
 use crate::run::request::Request;
-use answer::{is_refused_query, understand};
+use answer::{Answer, is_refused_query, understand};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use token_refusal::refused;
 
 /// Asks for the report that answers `request`. `get` fetches a path of the agent. If the agent is too old for the
 /// parameter `kinds`, it refuses the request. Then it is asked for everything that it watches.
 ///
 /// # Errors
 /// Those of `get`.
-pub async fn ask_agent(
+pub async fn ask_agent<E>(
     request: &Request,
-    get: impl AsyncFn(String) -> Result<ServiceResponse, Failure>,
-) -> Result<ServiceResponse, Failure> {
+    get: impl AsyncFn(String) -> Result<ServiceResponse, E>,
+) -> Result<ServiceResponse, E> {
     let served = get(path(request, true)).await?;
     if is_refused_query(&served) {
         return get(path(request, false)).await;
@@ -98,12 +106,13 @@ pub async fn agent(client: &Client, service: &ServiceName, request: &Request, cl
         agent: Some(service.to_string()),
         ..Source::default()
     };
-    let mut answer = match answer.and_then(|served| understand(&served, request)) {
+    let answer = answer.and_then(|served| accepted(&served, request, Some(service)));
+    let mut answer = match answer {
         Ok(answer) => answer,
-        Err(failure) if is_about_agent(&failure) => {
-            return no_answer(request, &failure, Some(service), source, clock);
+        Err(refusal) if is_about_agent(&refusal.failure) => {
+            return no_answer(request, &refusal, Some(service), source, clock);
         }
-        Err(failure) => {
+        Err(AgentRefusal { failure, .. }) => {
             // If the API server itself fails, its own check says more.
             let own = own.filter(|own| own.status != Status::Ok);
             let api_server = own.or_else(|| request.api_server.then(|| judge_failure(&failure)));
@@ -129,6 +138,18 @@ pub async fn agent(client: &Client, service: &ServiceName, request: &Request, cl
         answer.add_not_seen(entry);
     }
     answer.finish()
+}
+
+/// The requested part of an agent's answer, unless it refuses the token.
+fn accepted(
+    served: &ServiceResponse,
+    request: &Request,
+    service: Option<&ServiceName>,
+) -> Result<Answer, AgentRefusal> {
+    match refused(served, service) {
+        Some(refusal) => Err(refusal),
+        None => understand(served, request).map_err(AgentRefusal::from),
+    }
 }
 
 /// Whether the failure is about the agent and says nothing about the API server.
@@ -159,7 +180,8 @@ pub fn agent_answer(
         agent: Some(url.to_owned()),
         ..Source::default()
     };
-    match answer.and_then(|served| understand(&served, request)) {
+    let answer = answer.map_err(AgentRefusal::from);
+    match answer.and_then(|served| accepted(&served, request, None)) {
         Ok(mut answer) => {
             answer.report.source = Source {
                 mode: source.mode,
@@ -171,27 +193,24 @@ pub fn agent_answer(
             answer.add_not_seen(entry);
             answer.finish()
         }
-        Err(failure) => no_answer(request, &failure, None, source, clock),
+        Err(refusal) => no_answer(request, &refusal, None, source, clock),
     }
 }
 
 /// The report of a run that could not ask the agent.
 fn no_answer(
     request: &Request,
-    failure: &Failure,
+    refusal: &AgentRefusal,
     service: Option<&ServiceName>,
     source: Source,
     clock: Clock,
 ) -> Report {
     let agent = source.agent.clone().unwrap_or_default();
-    let rule = service.map(|s| RbacRule {
-        object: Some((s.namespace.clone(), s.proxy_name())),
-        ..RbacRule::on_resource("", "services/proxy", "get")
-    });
+    let AgentRefusal { failure, missing } = refusal;
     let entry = NotSeen {
         resource: service.map(|_| "services/proxy".into()),
         hint: Some(failure.hint().to_owned()),
-        ..not_seen(format!("agent {agent}"), failure, rule.as_ref())
+        ..not_seen(format!("agent {agent}"), failure, missing.as_deref())
     };
     let mut report = Report::new(source, clock().to_string());
     report.coverage = Coverage {

@@ -1,25 +1,26 @@
-//! The agent's Service. It is asked through the API server's proxy, and looked up if no agent answers.
+//! The agent's Service, asked through the API server's proxy.
 
-use crate::cluster::{self, Client, ServiceName, ServiceResponse};
+use super::lookup::look_up;
+use super::reader::reader_token;
+use super::refusal::AgentRefusal;
+use super::token_refusal::asks_for_token;
+use crate::cluster::{self, Client, IssuedToken, ServiceName, ServiceResponse, ServiceScheme};
 use crate::failure::{Class, Failure};
+use crate::kind::RbacRule;
+use crate::report::Subject;
+use crate::run::identity::identity;
+use crate::shell::quoted;
 use std::time::Duration;
 
-/// The Service that is asked by default, as `NAMESPACE/SERVICE`. The chart's own commands install the agent there.
-pub const DEFAULT_AGENT: &str = "sre-tools/sre-agent";
-
-/// The label of every agent's Service. Anybody who may create Services may set it, so a Service that has it is
-/// suggested and never asked unless it is named.
-const LABEL: (&str, &str) = ("app.kubernetes.io/name", "sre-agent");
-/// The label as a selector.
-const SELECTOR: &str = "app.kubernetes.io/name=sre-agent";
 /// Larger than any report: 10,000 Deployments are 3 MB.
 const LIMIT: usize = 256 << 20;
 /// After this much silence the API server is asked whether it answers at all.
 const SILENCE: Duration = Duration::from_secs(2);
-/// Services that are suggested by name.
-const SUGGESTED: usize = 3;
 
 /// Gets a path of the agent behind that Service, and of no other.
+///
+/// If the agent wants a token, one of its reader is requested with the user's own rights. The user's own credential is never
+/// sent to it. An agent with TLS has a port of another name, which is tried if the usual one has no endpoints.
 ///
 /// # Errors
 /// As [`cluster::ask_service`], with words and hints about agents; `notAnAgent` if the Service cannot be an agent's.
@@ -27,138 +28,24 @@ pub async fn ask_service(
     client: &Client,
     service: &ServiceName,
     path: &str,
-) -> Result<ServiceResponse, Failure> {
-    let failure = match ask_patiently(client, service, path).await {
-        Err(failure) if matches!(failure.class, Class::NoAgent | Class::AgentNotReady) => failure,
-        result => return result,
-    };
-    // The API server also answers "no endpoints" if the Service does not exist or lacks the port.
-    let (own, labelled) = tokio::join!(
-        cluster::service(client, service),
-        cluster::services_by_label(client, SELECTOR)
-    );
-    let others = labelled.map(|all| {
-        all.into_iter()
-            .filter(|other| other != service)
-            .collect::<Vec<_>>()
-    });
-    let suggested = others.as_ref().ok().and_then(|others| suggestion(others));
-    let failure = match own {
-        Ok(Some(found)) if !found.has_agent_port() => no_agents_port(failure, service, &found),
-        Ok(Some(found)) => not_ready(failure, service, &found),
-        Ok(None) if others.as_ref().is_ok_and(Vec::is_empty) && service.to_string() == DEFAULT_AGENT => {
-            not_installed(failure)
+) -> Result<ServiceResponse, AgentRefusal> {
+    let ask =
+        async |scheme, token: Option<&IssuedToken>| ask_patiently(client, service, scheme, path, token).await;
+    let (scheme, served) = match ask(ServiceScheme::Http, None).await {
+        Ok(served) => (ServiceScheme::Http, served),
+        Err(refusal) if matches!(refusal.failure.class, Class::NoAgent | Class::AgentNotReady) => {
+            match ask(ServiceScheme::Https, None).await {
+                Ok(served) => (ServiceScheme::Https, served),
+                Err(with_tls) => return Err(look_up(client, service, refusal.failure, with_tls).await),
+            }
         }
-        Ok(None) => no_such_service(failure, service),
-        Err(why) => not_there_or_not_ready(failure, service, &why),
+        Err(refusal) => return Err(refusal),
     };
-    Err(match suggested {
-        Some(suggested) => {
-            let hint = format!("{}; {suggested}", failure.hint());
-            failure.with_hint(hint)
-        }
-        None => failure,
-    })
-}
-
-/// The other Services that are labelled as an agent's, for the person to choose.
-fn suggestion(others: &[ServiceName]) -> Option<String> {
-    let flags: Vec<String> = others
-        .iter()
-        .take(SUGGESTED)
-        .map(|other| format!("--agent={other}"))
-        .collect();
-    let more = match others.len().saturating_sub(SUGGESTED) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    match others {
-        [] => None,
-        [_] => Some(format!(
-            "another Service is labelled as an agent's and was not asked; if you trust it: {}",
-            flags.join("")
-        )),
-        _ => Some(format!(
-            "other Services are labelled as an agent's and were not asked; if you trust one: {}{more}",
-            flags.join(", ")
-        )),
+    if !asks_for_token(&served) {
+        return Ok(served);
     }
-}
-
-fn not_installed(failure: Failure) -> Failure {
-    Failure {
-        class: Class::NoAgent,
-        message: format!("no Service in this cluster is an agent's (label {SELECTOR})"),
-        ..failure
-    }
-    .with_hint(
-        "install it: helm install sre-agent ./helm/sre-agent -n sre-tools --create-namespace; or leave out --agent",
-    )
-}
-
-fn no_such_service(failure: Failure, service: &ServiceName) -> Failure {
-    Failure {
-        class: Class::NoAgent,
-        message: format!(
-            "there is no Service {} in namespace {}",
-            service.name, service.namespace
-        ),
-        ..failure
-    }
-    .with_hint(format!("kubectl get services -A -l {SELECTOR} lists the agents"))
-}
-
-fn not_ready(failure: Failure, service: &ServiceName, found: &cluster::ServiceInfo) -> Failure {
-    let (key, value) = LABEL;
-    let message = if found.labels.get(key).is_some_and(|label| label == value) {
-        format!("the agent is installed as {service} and none of its pods is ready")
-    } else {
-        format!("Service {service} has no ready pod, and no label {SELECTOR}, which an agent's Service has")
-    };
-    Failure {
-        class: Class::AgentNotReady,
-        message,
-        ..failure
-    }
-    .with_hint(format!(
-        "kubectl -n {} get pods -l {SELECTOR}; or leave out --agent",
-        service.namespace
-    ))
-}
-
-fn no_agents_port(failure: Failure, service: &ServiceName, found: &cluster::ServiceInfo) -> Failure {
-    let ports: Vec<String> = found.ports.iter().map(ToString::to_string).collect();
-    let ports = match ports.as_slice() {
-        [] => "no port".to_owned(),
-        [one] => format!("the port {one}"),
-        many => format!("the ports {}", many.join(", ")),
-    };
-    Failure {
-        class: Class::NotAnAgent,
-        message: format!(
-            "Service {service} is no agent's: it has {ports}, and an agent's Service has a port named http"
-        ),
-        ..failure
-    }
-    .with_hint(format!(
-        "kubectl get services -A -l {SELECTOR} lists the agents; or leave out --agent"
-    ))
-}
-
-/// The failure if the Service could not be looked up because of `why`.
-fn not_there_or_not_ready(failure: Failure, service: &ServiceName, why: &Failure) -> Failure {
-    let why = match why.class {
-        Class::Forbidden => "may not be looked up with your rights (services get)".to_owned(),
-        _ => format!("could not be looked up: {}", why.message),
-    };
-    Failure {
-        message: format!(
-            "no agent answers at {service}: there is no such Service, it has no port named http, or none of its pods \
-             is ready; which of them {why}"
-        ),
-        ..failure
-    }
-    .with_hint("name the agent with --agent=NAMESPACE/SERVICE, or leave out --agent")
+    let token = reader_token(client, service).await?;
+    ask(scheme, Some(&token)).await
 }
 
 /// Asks a Service. If no answer comes for 2 s, the API server is asked too. Otherwise a pod that cannot be reached
@@ -166,9 +53,11 @@ fn not_there_or_not_ready(failure: Failure, service: &ServiceName, why: &Failure
 async fn ask_patiently(
     client: &Client,
     service: &ServiceName,
+    scheme: ServiceScheme,
     path: &str,
-) -> Result<ServiceResponse, Failure> {
-    let mut asked = std::pin::pin!(cluster::ask_service(client, service, path, LIMIT));
+    token: Option<&IssuedToken>,
+) -> Result<ServiceResponse, AgentRefusal> {
+    let mut asked = std::pin::pin!(cluster::ask_service(client, service, scheme, path, token, LIMIT));
     let mut aside = std::pin::pin!(async {
         tokio::time::sleep(SILENCE).await;
         client.get("/version", "application/json").await.is_ok()
@@ -180,7 +69,22 @@ async fn ask_patiently(
             answers = &mut aside, if api_server_answers.is_none() => api_server_answers = Some(answers),
         }
     };
-    result.map_err(|failure| match failure.class {
+    let is_forbidden = |failure: &Failure| failure.class == Class::Forbidden;
+    let grant = match &result {
+        Err(failure) if is_forbidden(failure) => proxy_grant(client, service, scheme).await,
+        _ => String::new(),
+    };
+    let failure = match result {
+        Ok(served) => return Ok(served),
+        Err(failure) => failure,
+    };
+    let missing = is_forbidden(&failure).then(|| {
+        Box::new(RbacRule {
+            object: Some((service.namespace.clone(), service.proxy_name(scheme))),
+            ..RbacRule::on_resource("", "services/proxy", "get")
+        })
+    });
+    let failure = match failure.class {
         Class::Timeout if api_server_answers == Some(true) => Failure {
             class: Class::AgentUnreachable,
             message: format!(
@@ -191,18 +95,24 @@ async fn ask_patiently(
         }
         .with_hint(other_route(service)),
         Class::AgentUnreachable => failure.with_hint(other_route(service)),
-        Class::Forbidden => {
-            let hint = format!(
-                "a cluster admin grants it: kubectl -n {ns} create role sre-agent-proxy --verb=get \
-                 --resource=services/proxy --resource-name={}, then a rolebinding for you (or the chart's \
-                 serviceProxier); or leave out --agent",
-                service.proxy_name(),
-                ns = service.namespace
-            );
-            failure.with_hint(hint)
-        }
+        Class::Forbidden => failure.with_hint(grant),
         _ => failure,
-    })
+    };
+    Err(AgentRefusal { failure, missing })
+}
+
+/// The hint to grant the right to reach the agent. The user's name is asked for.
+async fn proxy_grant(client: &Client, service: &ServiceName, scheme: ServiceScheme) -> String {
+    let user = identity(client).await;
+    let subject = Subject::new(user.as_ref());
+    let namespace = quoted(&service.namespace);
+    format!(
+        "a cluster admin grants it: kubectl -n {namespace} create role sre-agent-proxy --verb=get \
+         --resource=services/proxy --resource-name={} && kubectl -n {namespace} create rolebinding {}-agent \
+         --role=sre-agent-proxy {subject} (or the chart's serviceProxier); or leave out --agent",
+        service.proxy_name(scheme),
+        subject.binding()
+    )
 }
 
 /// The hint to reach the agent without the control plane.

@@ -45,3 +45,33 @@ pub async fn ask(client: &Client, with_livez: bool, clock: Clock) -> HealthAnswe
         local_time: clock(),
     }
 }
+
+/// Asks only `/version` and `/readyz`, at the same time. The Leases are those of `former`, which must be too new for one of
+/// them to have lost its holder since. So is the answer of `/livez`, unless `/readyz` is not well.
+pub async fn ask_again(client: &Client, former: &HealthAnswers, clock: Clock) -> HealthAnswers {
+    let until = client.connect_deadline();
+    let health = async {
+        let readyz = cluster::readyz(client).await;
+        let livez = match &readyz {
+            Ok((200, _)) => former.livez.clone(),
+            Ok(_) => Some(in_time(until, cluster::livez(client)).await),
+            Err(_) => None,
+        };
+        (readyz, livez)
+    };
+    let ((readyz, livez), (version, latency)) = tokio::join!(health, cluster::version(client));
+    let leases = if is_answered(&version) {
+        former.leases.clone()
+    } else {
+        Vec::new()
+    };
+    HealthAnswers {
+        version,
+        latency,
+        readyz,
+        livez,
+        leases,
+        server_time: client.server_time(),
+        local_time: clock(),
+    }
+}

@@ -8,7 +8,7 @@ mod ask;
 mod limit;
 mod trace;
 
-pub use ask::ask;
+pub use ask::{ask, ask_again};
 pub use trace::trace;
 
 use crate::apiserver::{self, Facts, HealthAnswers, PathTrace};
@@ -56,10 +56,24 @@ pub async fn check_path(client: &Client, namespace: &str, clock: Clock) -> ApiSe
 /// The verdict on the answers that this client got, with the ladder if the path was traced.
 #[must_use]
 pub fn judge(client: &Client, answers: &HealthAnswers, trace: Option<&PathTrace>) -> ApiServerCheck {
-    apiserver::judge(&Facts {
+    apiserver::judge(&facts(client, answers, trace))
+}
+
+/// As [`judge`], for readers who must not learn the names of files and certificates.
+#[must_use]
+pub fn judge_for_everybody(
+    client: &Client,
+    answers: &HealthAnswers,
+    trace: Option<&PathTrace>,
+) -> ApiServerCheck {
+    apiserver::judge_for_everybody(&facts(client, answers, trace))
+}
+
+fn facts<'a>(client: &'a Client, answers: &'a HealthAnswers, trace: Option<&'a PathTrace>) -> Facts<'a> {
+    Facts {
         connection: client.connection_info(),
         answers,
         trace,
         flow: client.flow_control(),
-    })
+    }
 }

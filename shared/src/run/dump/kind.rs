@@ -4,14 +4,15 @@ use super::evidence::DumpEvidence;
 use super::plural::{is_called, plural};
 use super::related;
 use crate::check::KindVisitor;
-use crate::check::{self, Check};
+use crate::check::{self, Check, NamespaceDeletions};
 use crate::dump::{DumpObject, Objects};
 use crate::judge::{JudgeOptions, Judged, OwnerFilter, Reach, Snapshot, judge};
 use crate::kind::{Kind, ResourceType};
 use crate::report::NotSeen;
-use crate::resource::{CustomObject, Decoded, Resource as _};
+use crate::resource::{CustomObject, Decoded, Namespace, Resource as _};
 use crate::run::not_seen::name_not_found;
 use crate::run::request::{CustomTarget, KindTarget, Request};
+use std::collections::BTreeSet;
 
 /// Reads kinds out of a dump.
 #[derive(Clone, Copy)]
@@ -78,6 +79,34 @@ impl DumpReader<'_> {
             ..ResourceType::default()
         };
         self.judged(resource_type, found, &target.names)
+    }
+
+    /// The namespaces that are being deleted and hold a judged object, or were asked for.
+    pub fn namespace_deletions<'a>(
+        self,
+        kinds: &(impl Iterator<Item = &'a Judged> + Clone),
+    ) -> NamespaceDeletions {
+        let mut all = NamespaceDeletions::default();
+        let namespaces = self.objects.decode_kind::<Namespace>().into_iter();
+        let mut known = BTreeSet::new();
+        for namespace in namespaces.filter_map(|found| found.object.ok()) {
+            all.update(&namespace);
+            known.insert(namespace.meta().name.clone());
+        }
+        let items = || kinds.clone().flat_map(Judged::all_items);
+        items()
+            .filter(|item| !known.contains(&item.namespace))
+            .for_each(|item| all.add_refusal(item));
+        if all.is_empty() {
+            return all;
+        }
+        let asked = self.request.namespace.as_deref();
+        let held: BTreeSet<&str> = items()
+            .map(|item| item.namespace.as_str())
+            .filter(|name| asked.is_none_or(|asked| asked == *name))
+            .chain(asked)
+            .collect();
+        all.among(&held)
     }
 
     fn is_asked(self, kind: Kind) -> bool {
@@ -158,6 +187,7 @@ impl DumpReader<'_> {
         let snapshot = Snapshot {
             times: self.evidence.times(newest),
             resource_type,
+            settled: Vec::new(),
             objects,
             replaced,
             related,

@@ -45,10 +45,18 @@ pub fn dump(objects: &Objects, name: &str, request: &Request, at: Option<Time>, 
     }
     let mut kinds: Vec<Judged> = kinds.into_iter().map(|(_, judged)| judged).collect();
     let mut others = reader.other_kinds();
+    let custom = request.custom.iter().map(|target| reader.custom(target, name));
+    let mut custom: Vec<Judged> = custom.collect();
+    let deletions = reader.namespace_deletions(&kinds.iter().chain(&others).chain(&custom));
+    kinds
+        .iter_mut()
+        .chain(&mut others)
+        .chain(&mut custom)
+        .for_each(|judged| judged.leave_out(&deletions));
     let unanswered = UnansweredObjects::take(kinds.iter_mut().chain(&mut others), &graph);
     let mut scaled = ScaledObjects::default();
     let controllers = unanswered.check(found.now(), |controller| scaled.facts(objects, controller));
-    kinds.extend(request.custom.iter().map(|target| reader.custom(target, name)));
+    kinds.extend(custom);
     let empty = why_empty(&kinds, request).filter(|_| controllers.is_none());
     let (mut not_seen, causes_not_seen) = gaps::not_seen(objects, request);
     not_seen.extend(found.not_understood(request));
@@ -67,6 +75,7 @@ pub fn dump(objects: &Objects, name: &str, request: &Request, at: Option<Time>, 
         empty,
         not_seen,
         causes_not_seen,
+        deletions,
     };
     assemble(source, found.time(), parts, request)
 }

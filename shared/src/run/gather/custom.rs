@@ -12,7 +12,7 @@ use std::collections::HashSet;
 impl ClusterReader<'_> {
     /// Reads and judges one kind of custom resources.
     pub fn custom<'a>(&'a self, target: &'a CustomTarget) -> KindTask<'a> {
-        Box::pin(async move {
+        let task = Box::pin(async move {
             let resource_type = match cluster::discover(self.client, &target.kind).await {
                 Ok(resource_type) => resource_type,
                 Err(failure) => {
@@ -28,6 +28,7 @@ impl ClusterReader<'_> {
             let snapshot = Snapshot {
                 resource_type,
                 objects: list.objects,
+                settled: list.settled,
                 times: Times::all(self.now()),
                 replaced: HashSet::new(),
                 related: RelatedObjects::default(),
@@ -37,6 +38,7 @@ impl ClusterReader<'_> {
                 reach: list.reach,
             };
             judge(snapshot, self.options(&target.names, &owners), &NoEvidence)
-        })
+        });
+        self.with_progress(target.kind.to_string(), task)
     }
 }

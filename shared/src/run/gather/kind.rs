@@ -7,17 +7,17 @@ use crate::check::{self, Check, RelatedObjects};
 use crate::judge::{Judged, NoEvidence, OwnerFilter, Snapshot, Times, judge, related_needs};
 use crate::kind::Kind;
 use crate::report::NotSeen;
-use crate::run::progress::Progress;
 use crate::run::request::KindTarget;
 
 impl ClusterReader<'_> {
     /// Reads and judges one kind.
     pub fn kind<'a>(&'a self, target: &'a KindTarget, owners: OwnerFilter) -> KindTask<'a> {
-        target.kind.visit(ClusterKindVisitor {
+        let task = target.kind.visit(ClusterKindVisitor {
             reader: self,
             target,
             owners,
-        })
+        });
+        self.with_progress(target.kind.plural().to_owned(), task)
     }
 
     async fn judged<T: Check>(&self, target: &KindTarget, owners: &OwnerFilter) -> Judged {
@@ -32,7 +32,6 @@ impl ClusterReader<'_> {
     async fn snapshot<T: Check>(&self, target: &KindTarget, owners: &OwnerFilter) -> Snapshot<T> {
         let resource_type = target.kind.resource_type();
         let list = self.list::<T>(&resource_type, &target.names, owners).await;
-        (self.progress)(Progress::Read(target.kind, list.objects.len()));
         let listing = related::Listing {
             page_size: self.request.page_size,
             across: true,
@@ -44,6 +43,7 @@ impl ClusterReader<'_> {
             times: Times::all(self.now()),
             replaced: check::replaced_uids(list.objects.iter().flatten()),
             objects: list.objects,
+            settled: list.settled,
             related,
             related_not_seen,
             passed_over: list.passed_over,

@@ -3,20 +3,22 @@
 
 use super::reader::{ClusterReader, LISTS_AT_ONCE};
 use crate::check::Check;
-use crate::cluster::{self, ItemFilter, ListOptions};
+use crate::cluster::{self, ItemMap, ListOptions, ObjectList};
 use crate::failure::{Class, Failure};
-use crate::judge::{OwnerFilter, Reach};
+use crate::judge::{Compactor, Kept, OwnerFilter, Reach, SettledItems};
 use crate::kind::ResourceType;
 use crate::report::{NotSeen, Scope};
 use crate::resource::Decoded;
 use crate::run::not_seen::type_not_seen;
 use crate::run::progress::Progress;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::task::JoinSet;
 
 /// The objects of one kind that were read, and the entries for those that could not be seen.
 pub(super) struct KindList<T> {
     pub objects: Vec<Decoded<T>>,
+    /// Settled objects, which need nothing else to be judged.
+    pub settled: SettledItems,
     /// Number of objects that were left to their controllers.
     pub passed_over: usize,
     pub not_seen: Vec<NotSeen>,
@@ -27,6 +29,7 @@ impl<T> Default for KindList<T> {
     fn default() -> Self {
         Self {
             objects: Vec::new(),
+            settled: Vec::new(),
             passed_over: 0,
             not_seen: Vec::new(),
             reach: Reach::default(),
@@ -41,6 +44,17 @@ impl<T> KindList<T> {
             ..Self::default()
         }
     }
+
+    /// Adds a list that was read.
+    fn add(&mut self, listed: ObjectList<Kept<T>>) {
+        self.passed_over += listed.passed_over;
+        for item in listed.items {
+            match item {
+                Kept::Whole(object) => self.objects.push(*object),
+                Kept::Compact(namespace, object) => self.settled.push((namespace, object)),
+            }
+        }
+    }
 }
 
 impl ClusterReader<'_> {
@@ -52,15 +66,14 @@ impl ClusterReader<'_> {
         owners: &OwnerFilter,
     ) -> KindList<T> {
         if names.is_empty() {
-            let owners = owners.clone();
-            let keep: ItemFilter<T> = Arc::new(move |object: &T| owners.keeps(object));
-            return self.list_filtered(resource_type, String::new(), &keep).await;
+            let map = self.compacting_map(owners.clone(), resource_type.kind == T::KIND);
+            return self.list_mapped(resource_type, String::new(), &map).await;
         }
         let mut list = KindList::default();
-        let all: ItemFilter<T> = Arc::new(|_| true);
+        let all: ItemMap<T, Kept<T>> = Arc::new(|item| Some(item.into()));
         for name in names {
             let selector = format!("metadata.name={name}");
-            let mut one = self.list_filtered::<T>(resource_type, selector, &all).await;
+            let mut one = self.list_mapped::<T>(resource_type, selector, &all).await;
             if one.objects.is_empty() && one.not_seen.is_empty() {
                 let entry = self.no_such_object::<T>(resource_type, name).await;
                 one.not_seen.push(entry);
@@ -75,12 +88,33 @@ impl ClusterReader<'_> {
         list
     }
 
+    /// Keeps the objects that `owners` keeps, and makes settled ones compact if their type knows their kind. That of a
+    /// custom resource does not, so that its items have the wrong one until they are judged.
+    fn compacting_map<T: Check>(&self, owners: OwnerFilter, knows_kind: bool) -> ItemMap<T, Kept<T>> {
+        let compactor = Mutex::new(Compactor::without_labels());
+        let (client, clock) = (self.client.clone(), self.clock);
+        Arc::new(move |item: Decoded<T>| {
+            let Ok(object) = &item else {
+                return Some(item.into());
+            };
+            if knows_kind && owners.judges(object) {
+                let now = client.server_time().unwrap_or_else(clock);
+                let mut compactor = compactor.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some(compact) = compactor.compact(object, None, now) {
+                    let namespace = compactor.share_namespace(&object.meta().namespace);
+                    return Some(Kept::Compact(namespace, compact));
+                }
+            }
+            owners.keeps(object).then(|| item.into())
+        })
+    }
+
     /// The objects of the requested namespaces, or of those among them that may be read.
-    async fn list_filtered<T: Check>(
+    async fn list_mapped<T: Check>(
         &self,
         resource_type: &ResourceType,
         field_selector: String,
-        keep: &ItemFilter<T>,
+        map: &ItemMap<T, Kept<T>>,
     ) -> KindList<T> {
         let options = ListOptions {
             namespace: self.namespace(resource_type).map(str::to_owned),
@@ -91,27 +125,27 @@ impl ClusterReader<'_> {
         };
         let listed = match self.unreached.get() {
             Some(failure) => Err(failure.clone()),
-            None => cluster::list_filtered::<T>(self.client, &options, keep).await,
+            None => cluster::list_mapped(self.client, &options, map).await,
         };
         let failure = match listed {
             Ok(listed) => {
-                return KindList {
-                    objects: listed.items,
-                    passed_over: listed.passed_over,
+                let mut list = KindList {
                     reach: Reach::All,
                     ..KindList::default()
                 };
+                list.add(listed);
+                return list;
             }
             Err(failure) => failure,
         };
         let is_cluster_wide = options.namespace.is_none() && resource_type.namespaced;
         if failure.class == Class::Forbidden && is_cluster_wide {
             return match self.namespaces().await {
-                Some(names) => {
-                    self.list_each(&options, names, resource_type, keep, &failure)
+                Some(list) => {
+                    self.list_each(&options, &list.names, resource_type, map, &failure)
                         .await
                 }
-                None => self.list_own(&options, resource_type, keep, &failure).await,
+                None => self.list_own(&options, resource_type, map, &failure).await,
             };
         }
         let failure = self.server_failure(failure).await;
@@ -132,7 +166,7 @@ impl ClusterReader<'_> {
         options: &ListOptions,
         namespaces: &[String],
         resource_type: &ResourceType,
-        keep: &ItemFilter<T>,
+        map: &ItemMap<T, Kept<T>>,
         forbidden: &Failure,
     ) -> KindList<T> {
         let mut waiting = namespaces.to_vec();
@@ -148,7 +182,7 @@ impl ClusterReader<'_> {
                 let Some(namespace) = waiting.pop() else { break };
                 let (client, options, lists) =
                     (self.client.clone(), options.clone(), Arc::clone(&self.lists));
-                let keep = Arc::clone(keep);
+                let map = Arc::clone(map);
                 running.spawn(async move {
                     // The semaphore is never closed. Without a permit, only more lists would run at once.
                     let _permit = lists.acquire().await;
@@ -156,16 +190,13 @@ impl ClusterReader<'_> {
                         namespace: Some(namespace.clone()),
                         ..options
                     };
-                    let listed = cluster::list_filtered::<T>(&client, &options, &keep).await;
+                    let listed = cluster::list_mapped(&client, &options, &map).await;
                     (namespace, listed)
                 });
             }
             match running.join_next().await {
                 None => break,
-                Some(Ok((_, Ok(listed)))) => {
-                    list.objects.extend(listed.items);
-                    list.passed_over += listed.passed_over;
-                }
+                Some(Ok((_, Ok(listed)))) => list.add(listed),
                 Some(Ok((namespace, Err(failure)))) => {
                     list.not_seen
                         .push(type_not_seen(resource_type, Some(&namespace), &failure));
@@ -175,7 +206,8 @@ impl ClusterReader<'_> {
                     list.not_seen.push(type_not_seen(resource_type, None, &failure));
                 }
             }
-            (self.progress)(Progress::Namespaces(total - waiting.len() - running.len(), total));
+            let done = total - waiting.len() - running.len();
+            (self.progress)(Progress::Namespaces(&resource_type.name(), done, total));
         }
         let is_forbidden = |entry: &NotSeen| entry.class == Class::Forbidden.as_str();
         if list.not_seen.len() == total && list.not_seen.iter().all(is_forbidden) {
@@ -191,7 +223,7 @@ impl ClusterReader<'_> {
         &self,
         options: &ListOptions,
         resource_type: &ResourceType,
-        keep: &ItemFilter<T>,
+        map: &ItemMap<T, Kept<T>>,
         forbidden: &Failure,
     ) -> KindList<T> {
         let own = self.client.default_namespace().to_owned();
@@ -208,16 +240,18 @@ impl ClusterReader<'_> {
             reach: Reach::Only(own.clone()),
             ..KindList::default()
         };
-        match cluster::list_filtered::<T>(self.client, &options, keep).await {
+        match cluster::list_mapped(self.client, &options, map).await {
             Ok(listed) => {
-                list.objects = listed.items;
-                list.passed_over = listed.passed_over;
+                list.add(listed);
                 list.not_seen.push(rest);
             }
             Err(failure) if failure.class == Class::Forbidden => {
                 // Nothing may be read. One entry is clearer than two.
                 list.reach = Reach::Nothing;
-                list.not_seen.push(type_not_seen(resource_type, None, forbidden));
+                list.not_seen.push(NotSeen {
+                    hint: rest.hint,
+                    ..type_not_seen(resource_type, None, forbidden)
+                });
             }
             Err(failure) => {
                 list.not_seen

@@ -1,11 +1,12 @@
 //! The state that the readers of all kinds share.
 
+use super::namespace_list::NamespaceList;
 use crate::check::Now;
 use crate::cluster::{self, Client};
 use crate::failure::{Class, Failure};
 use crate::judge::{JudgeOptions, Judged, OwnerFilter};
 use crate::kind::ResourceType;
-use crate::resource::{Resource, Time};
+use crate::resource::{Namespace, Resource, Time};
 use crate::run::clock::Clock;
 use crate::run::progress::Progress;
 use crate::run::request::{Causes, Request};
@@ -24,9 +25,11 @@ pub struct ClusterReader<'a> {
     pub(super) client: &'a Client,
     pub(super) request: &'a Request,
     pub(super) clock: Clock,
-    pub(super) progress: &'a (dyn Fn(Progress) + Sync),
+    pub progress: &'a (dyn Fn(Progress<'_>) + Sync),
     pub(super) lists: Arc<Semaphore>,
-    pub(super) namespaces: OnceCell<Option<Vec<String>>>,
+    pub(super) namespaces: OnceCell<Option<NamespaceList>>,
+    /// The namespace that was asked for, once it was read.
+    pub(super) requested_namespace: OnceCell<Result<Namespace, Failure>>,
     /// Why the API server cannot be reached, once that is known. Then no other kind waits for the same failure.
     pub(super) unreached: OnceLock<Failure>,
     /// The failure of `/version`, once it was requested.
@@ -38,7 +41,7 @@ impl<'a> ClusterReader<'a> {
         client: &'a Client,
         request: &'a Request,
         clock: Clock,
-        progress: &'a (dyn Fn(Progress) + Sync),
+        progress: &'a (dyn Fn(Progress<'_>) + Sync),
     ) -> Self {
         Self {
             client,
@@ -47,9 +50,20 @@ impl<'a> ClusterReader<'a> {
             progress,
             lists: Arc::new(Semaphore::new(LISTS_AT_ONCE)),
             namespaces: OnceCell::new(),
+            requested_namespace: OnceCell::new(),
             unreached: OnceLock::new(),
             version: OnceCell::new(),
         }
+    }
+
+    /// Reports that a kind is being read, and that it was.
+    pub(super) fn with_progress<'k>(&'k self, check: String, task: KindTask<'k>) -> KindTask<'k> {
+        Box::pin(async move {
+            (self.progress)(Progress::Reading(&check));
+            let judged = task.await;
+            (self.progress)(Progress::Read(&check));
+            judged
+        })
     }
 
     /// The API server's time, or this machine's before the first answer.

@@ -36,7 +36,7 @@ async fn a_cron_job_is_followed_to_the_pods_of_its_newest_job() {
     assert_eq!(
         lines(item(&report, "nightly")),
         [
-            "CrashLoop 1x container app exited 12",
+            "ContainerFailed 1x container app exited 12",
             "JobBackoffLimit 1x Job has reached the specified backoff limit"
         ]
     );

@@ -1,11 +1,14 @@
 //! Events, which are listed only if the pods leave a question.
 
 use super::{
-    BrokenDeployment, broken_deployment, crashes, deployments, event, item, lines, other_requests, server,
+    BrokenDeployment, broken_deployment, causes_of, crashes, deployments, event, item, lines, other_requests,
+    server,
 };
 use crate::client::{ask, part};
 use serde_json::{Value, json};
-use sre_testkit::at;
+use sre_shared::kind::Kind;
+use sre_testkit::object::Pod;
+use sre_testkit::{ApiServer, at};
 
 #[tokio::test]
 async fn events_are_listed_only_if_the_pods_leave_a_question() {
@@ -28,7 +31,7 @@ async fn events_are_listed_only_if_the_pods_leave_a_question() {
     let report = ask(&server, &deployments()).await;
     assert_eq!(
         lines(item(&report, "web")),
-        ["ReadinessProbe 1x container app: statuscode: 404"]
+        ["ReadinessProbe 1x container app: HTTP probe failed with statuscode: 404"]
     );
     let uid = pod["metadata"]["uid"].as_str().unwrap_or_default();
     assert_eq!(
@@ -106,8 +109,9 @@ async fn scale_up_events_are_listed_if_a_pod_has_no_node() {
         ["Unschedulable 1x 0/3 nodes are available"]
     );
     assert_eq!(
-        other_requests(&server)[0],
-        "/api/v1/namespaces/shop/events?fieldSelector=reason=TriggeredScaleUp&limit=500"
+        other_requests(&server)[..2],
+        ["Nominated", "TriggeredScaleUp"]
+            .map(|reason| format!("/api/v1/namespaces/shop/events?fieldSelector=reason={reason}&limit=500"))
     );
 }
 
@@ -148,6 +152,63 @@ async fn the_events_of_a_claim_are_listed_if_a_pod_waits_for_it() {
         "{:?}",
         other_requests(&server)
     );
+}
+
+#[tokio::test]
+async fn the_events_of_a_claim_explain_a_stateful_set_and_a_bare_pod() {
+    let waiting = |pod: Pod| {
+        pod.unschedulable(
+            "0/3 nodes are available: pod has unbound immediate PersistentVolumeClaims.",
+            at(-600),
+        )
+        .set(
+            "/spec/volumes",
+            json!([{"name": "data", "persistentVolumeClaim": {"claimName": "data-db-0"}}]),
+        )
+        .label("app", "db")
+        .build()
+    };
+    let set = json!({
+        "apiVersion": "apps/v1", "kind": "StatefulSet",
+        "metadata": {"namespace": "shop", "name": "db", "uid": "s", "generation": 1, "creationTimestamp": at(-9000)},
+        "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "db"}}},
+        "status": {"observedGeneration": 1, "replicas": 1, "readyReplicas": 0, "currentRevision": "r",
+            "updateRevision": "r"}
+    });
+    let missing = json!({
+        "apiVersion": "v1", "kind": "Event", "type": "Warning", "reason": "ProvisioningFailed",
+        "message": "storageclass.storage.k8s.io \"nfs-client\" not found",
+        "metadata": {"namespace": "shop", "name": "data-db-0.x"},
+        "involvedObject": {"kind": "PersistentVolumeClaim", "namespace": "shop", "name": "data-db-0", "uid": "c"},
+        "lastTimestamp": at(0)
+    });
+    let pod = Pod::new("shop", "db-0");
+    let owned = waiting(pod.clone().owner("apps/v1", "StatefulSet", "db", "s"));
+    for (kind, name, objects) in [
+        (Kind::StatefulSet, "db", vec![set, owned]),
+        (Kind::Pod, "db-0", vec![waiting(pod)]),
+    ] {
+        let server = ApiServer::builder()
+            .objects(objects)
+            .objects([missing.clone()])
+            .start()
+            .await;
+        let report = ask(&server, &causes_of(kind)).await;
+        let causes = &item(&report, name).causes;
+        let found: Vec<_> = causes
+            .iter()
+            .map(|c| (c.message.as_str(), c.hint.as_deref(), c.since.clone()))
+            .collect();
+        assert_eq!(
+            found,
+            [(
+                "claim data-db-0: storageclass.storage.k8s.io \"nfs-client\" not found",
+                Some("kubectl get storageclasses"),
+                Some(at(-600))
+            )],
+            "{kind:?}"
+        );
+    }
 }
 
 #[tokio::test]

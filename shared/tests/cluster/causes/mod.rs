@@ -67,10 +67,14 @@ fn server(broken: &[BrokenDeployment]) -> ApiServerBuilder {
 
 /// Path and decoded query of each request that is not for Deployments, sorted.
 fn other_requests(server: &ApiServer) -> Vec<String> {
+    let is_namespace = |path: &str| {
+        let rest = path.strip_prefix("/api/v1/namespaces");
+        rest.is_some_and(|rest| rest.rfind('/').is_none_or(|at| at == 0))
+    };
     let mut asked: Vec<String> = server
         .requests()
         .iter()
-        .filter(|r| r.path != "/apis/apps/v1/deployments")
+        .filter(|r| r.path != "/apis/apps/v1/deployments" && !is_namespace(&r.path))
         .map(|r| {
             let names = ["fieldSelector", "labelSelector", "limit", "resourceVersion"];
             let given = names

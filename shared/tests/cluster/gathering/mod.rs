@@ -1,10 +1,14 @@
 //! What one run reads, and what becomes of the parts that it cannot read.
 
+mod deletions;
+mod grants;
 mod kinds;
 mod namespaces;
+mod notable;
 mod pages;
 mod responses;
 mod selection;
+mod whole;
 
 use crate::client::{only_deployments, part};
 use sre_shared::kind::Kind;

@@ -6,7 +6,7 @@ use sre_shared::cluster::{ListOptions, list};
 use sre_shared::report::{State, Status};
 use sre_shared::resource::Deployment as View;
 use sre_testkit::object::Deployment;
-use sre_testkit::{Fault, Match};
+use sre_testkit::{ApiServer, Fault, Match};
 use std::time::Duration;
 
 #[tokio::test]
@@ -23,6 +23,18 @@ async fn several_pages_are_one_list_in_the_servers_order() {
             .all(|r| r.parameter("limit").as_deref() == Some("3")),
         "{requests:?}"
     );
+}
+
+#[tokio::test]
+async fn later_pages_of_small_items_are_larger() {
+    let names = (0..1000).map(|number| Deployment::new("shop", &format!("web-{number:04}")));
+    let server = ApiServer::builder().deployments(names).start().await;
+    let report = ask(&server, &pages_of(100)).await;
+    assert_eq!(part(&report).summary.total, 1000);
+    let requests = server.requests_for(&Match::path(LISTS));
+    let limits: Vec<_> = requests.iter().filter_map(|r| r.parameter("limit")).collect();
+    // The second page is requested before the size of an item is known.
+    assert_eq!(limits, ["100", "100", "5000"]);
 }
 
 #[tokio::test]

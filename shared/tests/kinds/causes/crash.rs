@@ -1,13 +1,19 @@
 //! Containers that crash: exit codes, signals, memory, probes and hooks.
 
 use super::{
-    CauseRow, DESCRIBE, LOGS, a, crashed, ended, event, judge, lines, pod, row, set, web, with, young,
+    CauseRow, LOGS, a, app_field, crashed, ended, event, judge, lines, pod, row, set, web, with, young,
 };
 use serde_json::{Value, json};
 use sre_shared::kind::Kind;
 use sre_shared::report::State;
 use sre_testkit::at;
 use sre_testkit::object::Pod;
+
+const TOP: &str = "kubectl -n shop top pod web-1-a --containers";
+
+fn limit(memory: &str) -> Value {
+    json!({"limits": {"memory": memory, "cpu": 1}})
+}
 
 pub fn rows() -> Vec<CauseRow> {
     let quiet = || {
@@ -29,6 +35,15 @@ pub fn rows() -> Vec<CauseRow> {
             "container app exited 3 (7 restarts)",
             -40,
             LOGS,
+            None,
+        ),
+        row(
+            "a container that waits for its next start with the state of its last run: the kubelet keeps no log before it",
+            with(crashed("Error", 3).terminated("Error", 4, at(-15)), []),
+            "CrashLoop",
+            "container app exited 4 (7 restarts)",
+            -15,
+            "kubectl -n shop logs web-1-a -c app",
             None,
         ),
         row(
@@ -80,9 +95,35 @@ pub fn rows() -> Vec<CauseRow> {
             "out of memory",
             with(crashed("OOMKilled", 137), []),
             "OutOfMemory",
-            "container app ran out of memory (7 restarts)",
+            "container app ran out of memory: it has no limit of its own, so its node had none left (7 restarts)",
             -40,
-            LOGS,
+            TOP,
+            None,
+        ),
+        row(
+            "out of memory at the limit of the container",
+            with(
+                crashed("OOMKilled", 137).set("/spec/containers/0/resources", limit("128Mi")),
+                [],
+            ),
+            "OutOfMemory",
+            "container app ran out of memory, its limit is 128Mi (7 restarts)",
+            -40,
+            TOP,
+            None,
+        ),
+        row(
+            "out of memory at the limit of the pod",
+            with(
+                crashed("OOMKilled", 137)
+                    .set("/spec/containers/0/resources", limit("0"))
+                    .set("/spec/resources", limit("1Gi")),
+                [],
+            ),
+            "OutOfMemory",
+            "container app ran out of memory, the limit of its pod is 1Gi (7 restarts)",
+            -40,
+            TOP,
             None,
         ),
         row(
@@ -98,9 +139,9 @@ pub fn rows() -> Vec<CauseRow> {
             "a liveness probe that ends the container again and again",
             liveness(137),
             "LivenessProbe",
-            "container app: statuscode: 503 (7 restarts)",
+            "container app: HTTP probe failed with statuscode: 503 (7 restarts)",
             -40,
-            DESCRIBE,
+            app_field!("livenessProbe"),
             None,
         ),
         row(
@@ -121,7 +162,7 @@ pub fn rows() -> Vec<CauseRow> {
             "StartupProbe",
             "container app: no such file (7 restarts)",
             -40,
-            DESCRIBE,
+            app_field!("startupProbe"),
             None,
         ),
         row(
@@ -138,7 +179,7 @@ pub fn rows() -> Vec<CauseRow> {
             "ContainerHook",
             "container app: PostStartHook failed (7 restarts)",
             -40,
-            DESCRIBE,
+            app_field!("lifecycle"),
             None,
         ),
         row(
@@ -233,4 +274,47 @@ fn a_pod_does_not_wait_for_a_ready_container() {
         Vec::new(),
     );
     assert_eq!((item.state, lines(&item)), (State::Progressing, Vec::new()));
+}
+
+#[test]
+fn a_container_that_is_not_started_again_has_failed() {
+    let alone = |policy: &str| {
+        Pod::new("shop", "migrate")
+            .terminated("Error", 2, at(-500))
+            .ready(false, at(-500))
+            .set("/spec/restartPolicy", policy)
+    };
+    let found = |pod: Pod| {
+        let item = judge(Kind::Pod, vec![pod.build()]);
+        let hint = item.causes.first().and_then(|cause| cause.hint.clone());
+        (lines(&item), hint.unwrap_or_default())
+    };
+    let logs = "kubectl -n shop logs migrate -c app";
+    let failed = vec!["ContainerFailed 1x container app exited 2".to_owned()];
+    assert_eq!(
+        found(alone("Never").phase("Failed")),
+        (failed.clone(), logs.to_owned())
+    );
+    // Another container still runs.
+    assert_eq!(found(alone("Never")), (failed, logs.to_owned()));
+    let restarted = alone("OnFailure").restarts(4).phase("Failed");
+    assert_eq!(
+        lines(&judge(Kind::Pod, vec![restarted.build()])),
+        ["ContainerFailed 1x container app exited 2 (4 restarts)"]
+    );
+    // The kubelet is about to start it again.
+    assert_eq!(found(alone("Always")).0, ["CrashLoop 1x container app exited 2"]);
+    let own = alone("Always").set("/spec/containers/0/restartPolicy", "Never");
+    assert_eq!(found(own).0, ["ContainerFailed 1x container app exited 2"]);
+    // A pod that is over uses no memory.
+    let killed = alone("Never")
+        .terminated("OOMKilled", 137, at(-500))
+        .phase("Failed");
+    assert_eq!(
+        found(killed.set("/spec/containers/0/resources", limit("64Mi"))),
+        (
+            vec!["OutOfMemory 1x container app ran out of memory, its limit is 64Mi".to_owned()],
+            logs.to_owned()
+        )
+    );
 }

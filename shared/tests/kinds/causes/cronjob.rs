@@ -33,7 +33,7 @@ fn the_newest_job_explains_its_cron_job() {
     assert_eq!(
         lines(&judge(Kind::CronJob, objects)),
         [
-            "CrashLoop 1x container app exited 2",
+            "ContainerFailed 1x container app exited 2",
             "JobBackoffLimit 1x the newest"
         ]
     );

@@ -33,8 +33,8 @@ fn the_failures_of_its_pods_come_before_the_reason_for_which_a_job_gave_up() {
     assert_eq!(
         lines(&judge(Kind::Job, objects)),
         [
-            "CrashLoop 1x container app exited 11",
-            "CrashLoop 1x container app exited 12",
+            "ContainerFailed 1x container app exited 11",
+            "ContainerFailed 1x container app exited 12",
             "JobBackoffLimit 1x it gave up"
         ]
     );

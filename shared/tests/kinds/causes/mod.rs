@@ -4,7 +4,9 @@ mod crash;
 mod creation;
 mod cronjob;
 mod job;
+mod newest;
 mod node;
+mod outlook;
 mod readiness;
 mod sandbox;
 mod scheduling;
@@ -115,6 +117,21 @@ fn lines(item: &Item) -> Vec<String> {
 
 const DESCRIBE: &str = "kubectl -n shop describe pod web-1-a";
 
+/// The command that prints a field of the container `app`.
+macro_rules! app_field {
+    ($field:literal) => {
+        concat!(
+            "kubectl -n shop get pod web-1-a -o 'jsonpath={.spec.containers[?(@.name==\"app\")].",
+            $field,
+            "}'"
+        )
+    };
+}
+use app_field;
+
+const NODES: &str = "kubectl get nodes -o 'custom-columns=NAME:.metadata.name,CPU:.status.allocatable.cpu,\
+                     MEMORY:.status.allocatable.memory,TAINTS:.spec.taints[*].key'";
+
 const LOGS: &str = "kubectl -n shop logs web-1-a -c app --previous";
 
 fn crashed(reason: &str, code: i64) -> Pod {
@@ -200,7 +217,7 @@ fn a_cause_shares_its_words_if_they_say_why() {
         ),
         (
             "a liveness probe that ends the container again and again",
-            "container app: statuscode: 503",
+            "container app: HTTP probe failed with statuscode: 503",
         ),
         ("a startup probe", "container app: no such file"),
         ("a hook that fails", "container app: PostStartHook failed"),
@@ -216,14 +233,14 @@ fn a_cause_shares_its_words_if_they_say_why() {
             "a hook that the kubelet waits for",
             "container app: exit status 7",
         ),
-        ("no room", "/ nodes are available:  Insufficient cpu."),
+        ("no room", "/ nodes are available:  Insufficient cpu"),
         (
             "no room, and the autoscaler at work",
-            "the autoscaler is adding a node: / nodes are available:  Insufficient cpu.",
+            "the autoscaler is adding a node: / nodes are available:  Insufficient cpu",
         ),
         (
             "no room, and what was tried to make some",
-            "/ nodes are available:  Insufficient cpu.",
+            "/ nodes are available:  Insufficient cpu",
         ),
         (
             "a scheduler that is not there",
@@ -231,7 +248,7 @@ fn a_cause_shares_its_words_if_they_say_why() {
         ),
         (
             "no room on the node that it was made for",
-            "for node n: / nodes are available:  Insufficient cpu.",
+            "for node n: / nodes are available:  Insufficient cpu",
         ),
         (
             "a mount error that quotes the command",
@@ -241,8 +258,25 @@ fn a_cause_shares_its_words_if_they_say_why() {
             "a volume that does not attach",
             "Multi-Attach error for volume : it is used by pod(s) web-",
         ),
+        (
+            "a directory that is not on the node",
+            "MountVolume.SetUp failed for volume  : hostPath type check failed: /srv/x is not a directory",
+        ),
         ("a sandbox", "no network plugin"),
-        ("a readiness probe", "container app: statuscode: 404"),
+        (
+            "a readiness probe",
+            "container app: HTTP probe failed with statuscode: 404",
+        ),
+        (
+            "a readiness probe by gRPC",
+            "container app: timeout: failed to connect service \"10.0.0.9:8080\" within 1s: context deadline exceeded",
+        ),
+        (
+            "a readiness probe whose command writes much",
+            "container app: trying again trying again trying again trying again trying again trying again trying again \
+             trying again trying again trying again trying again trying again trying ... again trying again trying again \
+             trying again trying again trying again trying again trying again cannot reach postgres",
+        ),
         (
             "a readiness gate that nobody has set",
             "readiness gate lb.example/ready: its controller has not set it yet",

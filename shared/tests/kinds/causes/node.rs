@@ -49,7 +49,7 @@ pub fn rows() -> Vec<CauseRow> {
             "StuckDeleting",
             "its deletion does not end: the kubelet of node n7 has not ended it",
             -300,
-            "kubectl -n shop get pod -o yaml web-1-a",
+            "kubectl describe node n7",
             None,
         ),
         row(
@@ -63,7 +63,7 @@ pub fn rows() -> Vec<CauseRow> {
             "NodeGone",
             "node n9 does not exist any more, finalizers: x.example/y",
             -300,
-            "kubectl -n shop get pod -o yaml web-1-a",
+            "kubectl get nodes",
             Some("Node/n9"),
         ),
         row(
@@ -75,7 +75,8 @@ pub fn rows() -> Vec<CauseRow> {
             "StuckDeleting",
             "its deletion does not end: finalizers: x.example/y",
             -300,
-            "kubectl -n shop get pod -o yaml web-1-a",
+            "kubectl -n shop get pod web-1-a -o 'jsonpath={range .metadata.managedFields[*]}{.manager} {.operation} \
+             {.time}, {end}'",
             None,
         ),
     ]

@@ -1,6 +1,6 @@
 //! Pods that run and are not ready: probes, readiness gates, or no known reason.
 
-use super::{CauseRow, DESCRIBE, a, event, row, with};
+use super::{CauseRow, DESCRIBE, a, app_field, event, row, with};
 use serde_json::json;
 use sre_testkit::at;
 use sre_testkit::object::Pod;
@@ -20,9 +20,49 @@ pub fn rows() -> Vec<CauseRow> {
                 )],
             ),
             "ReadinessProbe",
-            "container app: statuscode: 404",
+            "container app: HTTP probe failed with statuscode: 404",
             -500,
-            DESCRIBE,
+            app_field!("readinessProbe"),
+            None,
+        ),
+        row(
+            "a readiness probe by gRPC",
+            with(
+                unready(),
+                [event(
+                    &a().build(),
+                    "Unhealthy",
+                    "Readiness probe failed: timeout: failed to connect service \"10.0.0.9:8080\" within 1s: context \
+                     deadline exceeded",
+                    -9,
+                )],
+            ),
+            "ReadinessProbe",
+            "container app: timeout: failed to connect service \"10.0.0.9:8080\" within 1s: context deadline exceeded",
+            -500,
+            app_field!("readinessProbe"),
+            None,
+        ),
+        row(
+            "a readiness probe whose command writes much",
+            with(
+                unready(),
+                [event(
+                    &a().build(),
+                    "Unhealthy",
+                    &format!(
+                        "Readiness probe failed: {}cannot reach postgres",
+                        "trying again\n".repeat(80)
+                    ),
+                    -9,
+                )],
+            ),
+            "ReadinessProbe",
+            "container app: trying again trying again trying again trying again trying again trying again trying again \
+             trying again trying again trying again trying again trying again trying ... again trying again trying again \
+             trying again trying again trying again trying again trying again cannot reach postgres",
+            -500,
+            app_field!("readinessProbe"),
             None,
         ),
         row(
@@ -49,7 +89,7 @@ pub fn rows() -> Vec<CauseRow> {
             "NotReady",
             "container app runs and is not ready",
             -500,
-            DESCRIBE,
+            "kubectl -n shop logs --tail=20 web-1-a -c app",
             None,
         ),
     ]

@@ -1,8 +1,14 @@
 //! Containers that wait: images, configuration, commands and hooks.
 
-use super::{CauseRow, DESCRIBE, HOUR, a, crashed, event, judge, row, with};
+use super::{CauseRow, DESCRIBE, HOUR, a, app_field, crashed, event, judge, row, with};
 use sre_shared::kind::Kind;
 use sre_testkit::at;
+
+const IMAGES: &str = "kubectl -n shop get pod web-1-a -o 'custom-columns=IMAGES:.spec.containers[*].image,\
+                      PULLSECRETS:.spec.imagePullSecrets[*].name,NODE:.spec.nodeName'";
+
+const COMMANDS: &str = "kubectl -n shop get pod web-1-a -o 'custom-columns=IMAGE:.spec.containers[*].image,\
+                        COMMAND:.spec.containers[*].command,ARGS:.spec.containers[*].args'";
 
 pub fn rows() -> Vec<CauseRow> {
     let on_pull = |message: &str| with(a().waiting("ImagePullBackOff", message), []);
@@ -17,7 +23,7 @@ pub fn rows() -> Vec<CauseRow> {
             "ImagePull",
             "container app: r.example/web:v9: not found",
             -HOUR,
-            DESCRIBE,
+            IMAGES,
             Some("Image/registry.example.test/app:1.0"),
         ),
         row(
@@ -29,7 +35,7 @@ pub fn rows() -> Vec<CauseRow> {
             "ImagePull",
             "container app: Head \"https://r/v2/\": dial tcp 10.0.0.9:443: connect: connection refused",
             -HOUR,
-            DESCRIBE,
+            IMAGES,
             Some("Registry/registry.example.test"),
         ),
         row(
@@ -49,7 +55,7 @@ pub fn rows() -> Vec<CauseRow> {
             "ImagePull",
             "container app: 401 Unauthorized",
             -HOUR,
-            DESCRIBE,
+            IMAGES,
             Some("Image/registry.example.test/app:1.0"),
         ),
         row(
@@ -64,7 +70,7 @@ pub fn rows() -> Vec<CauseRow> {
             "ImagePull",
             "container app: Container image \"web\" is not present with pull policy of Never",
             -HOUR,
-            DESCRIBE,
+            IMAGES,
             Some("Image/registry.example.test/app:1.0"),
         ),
         row(
@@ -73,7 +79,7 @@ pub fn rows() -> Vec<CauseRow> {
             "ImagePull",
             "container app: InvalidImageName",
             -HOUR,
-            DESCRIBE,
+            IMAGES,
             Some("Image/registry.example.test/app:1.0"),
         ),
         row(
@@ -85,7 +91,7 @@ pub fn rows() -> Vec<CauseRow> {
             "ContainerConfig",
             "container app: secret \"db\" not found",
             -HOUR,
-            "kubectl -n shop get secret db",
+            "kubectl get secrets -A --field-selector metadata.name=db",
             Some("Secret/shop/db"),
         ),
         row(
@@ -100,7 +106,7 @@ pub fn rows() -> Vec<CauseRow> {
             "ContainerConfig",
             "container app: couldn't find key url in ConfigMap shop/settings",
             -HOUR,
-            "kubectl -n shop get configmap settings",
+            "kubectl -n shop describe configmap settings",
             Some("ConfigMap/shop/settings"),
         ),
         row(
@@ -116,7 +122,7 @@ pub fn rows() -> Vec<CauseRow> {
             "ContainerCreate",
             "container app: exec: \"/nope\": no such file or directory",
             -HOUR,
-            DESCRIBE,
+            COMMANDS,
             None,
         ),
         row(
@@ -131,7 +137,7 @@ pub fn rows() -> Vec<CauseRow> {
             "ContainerCreate",
             "container app: exec: \"/nope\": no such file or directory",
             -40,
-            DESCRIBE,
+            COMMANDS,
             None,
         ),
         row(
@@ -140,7 +146,7 @@ pub fn rows() -> Vec<CauseRow> {
             "ContainerHook",
             "container app: exit status 7",
             -HOUR,
-            DESCRIBE,
+            app_field!("lifecycle"),
             None,
         ),
         row(
@@ -161,7 +167,7 @@ pub fn rows() -> Vec<CauseRow> {
             "Waiting",
             "Scheduling is blocked",
             -HOUR,
-            DESCRIBE,
+            "kubectl -n shop get pod web-1-a -o 'jsonpath={.spec.schedulingGates[*].name}'",
             None,
         ),
     ]
@@ -185,7 +191,7 @@ fn a_missing_pull_secret_is_named_if_the_registry_asks_for_one() {
         (
             format!("container app: image pull secret regcred, other is missing: {denied}"),
             Some("Secret/shop/regcred".into()),
-            Some("kubectl -n shop get secret regcred".into())
+            Some("kubectl get secrets -A --field-selector metadata.name=regcred".into())
         )
     );
     // If the registry does not answer, the missing secret is not the cause.

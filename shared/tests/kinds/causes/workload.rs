@@ -156,3 +156,33 @@ fn a_note_says_that_pods_were_not_seen_if_they_could_change_the_verdict() {
     let item = judge(Kind::Deployment, objects);
     assert_eq!((item.state, item.notes.texts()), (State::Unavailable, vec![]));
 }
+
+#[test]
+fn a_paused_rollout_is_the_cause_if_nothing_else_is() {
+    let paused = web().set("/spec/paused", true);
+    let found = |objects| {
+        let item = judge(Kind::Deployment, objects);
+        let hint = item.causes.first().and_then(|cause| cause.hint.clone());
+        (lines(&item), hint.unwrap_or_default())
+    };
+    assert_eq!(
+        found(vec![
+            paused.counts(0, 0, 0, 0).build(),
+            set().counts(0, 0, 0).build()
+        ]),
+        (
+            vec!["RolloutPaused 1x no pod of a new revision is made until its rollout is resumed".to_owned()],
+            "kubectl -n shop rollout resume deployment/web".to_owned()
+        )
+    );
+    let crash = a()
+        .waiting("CrashLoopBackOff", "")
+        .last_terminated("Error", 1, at(-9))
+        .restarts(3);
+    let (causes, _) = found(vec![
+        web().set("/spec/paused", true).build(),
+        set().build(),
+        crash.build(),
+    ]);
+    assert_eq!(causes, ["CrashLoop 1x container app exited 1 (3 restarts)"]);
+}

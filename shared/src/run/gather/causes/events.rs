@@ -18,8 +18,8 @@ const EVENT_PAGES: u32 = 3;
 const FEW: usize = 3;
 /// The field selector of events that warn.
 const WARNINGS: &str = "type=Warning";
-/// The field selector of events about a node that is made for a pod.
-const SCALE_UPS: &str = "reason=TriggeredScaleUp";
+/// The field selectors of events about a node that is made for a pod: by the cluster autoscaler, and by Karpenter.
+const SCALE_UPS: [&str; 2] = ["reason=TriggeredScaleUp", "reason=Nominated"];
 /// The field selector of events about claims.
 const ABOUT_CLAIMS: &str = "involvedObject.kind=PersistentVolumeClaim";
 
@@ -54,8 +54,10 @@ impl Search<'_> {
 /// The lists of events, within the number of requests that are left: warnings first, claims last.
 fn event_requests(questions: &Questions, mut left: usize) -> Vec<ListRequest> {
     let mut requests = requests_about(&questions.warnings, WARNINGS, left.saturating_sub(1));
-    let room = left.saturating_sub(page_count(&requests));
-    requests.extend(requests_about(&questions.scale_ups, SCALE_UPS, room));
+    for selected in SCALE_UPS {
+        let room = left.saturating_sub(page_count(&requests));
+        requests.extend(requests_about(&questions.scale_ups, selected, room));
+    }
     let room = left.saturating_sub(page_count(&requests));
     requests.extend(requests_about(&questions.claims, ABOUT_CLAIMS, room));
     requests.retain(|(_, bounds)| match left.checked_sub(bounds.pages as usize) {

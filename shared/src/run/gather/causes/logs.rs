@@ -1,82 +1,220 @@
 //! The last lines that crashed containers wrote.
 
-use super::limits::{LOGS, deadline_failure, search_deadline};
-use crate::check::{EvidenceStore, Now, add_log_line, crashed_container};
+use super::limits::{LOGS, NARROW, TOO_MANY, deadline_failure, search_deadline};
+use crate::check::{
+    EvidenceStore, Now, add_log_line, crashed_container, log_end, log_lines, says_why, telling_line,
+};
 use crate::cluster::{Client, collection_path, escape};
+use crate::failure::{Class, Failure};
 use crate::judge::urgency;
 use crate::kind::RbacRule;
-use crate::report::{Item, NotSeen};
+use crate::report::{Cause, Item, NotSeen};
 use crate::resource::{Pod, Resource as _, Time};
 use crate::run::not_seen::not_seen;
-use tokio::time::timeout_at;
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::time::Duration;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout_at};
 
-/// Lines that are read of one container.
-const LOG_LINES: usize = 20;
-/// Bytes that are kept of these lines.
-const LOG_BYTES: usize = 4 << 10;
+/// Lines that are read of one container. The root of a stack trace is often above thirty of its frames.
+const LOG_LINES: usize = 50;
 /// Bytes that are read. The server counts them from the first line, and the last line is the one that matters.
 const LOG_READ: usize = 64 << 10;
+/// The longest that the reading takes if nobody asked for it.
+const QUICK: Duration = Duration::from_secs(1);
 
-/// Adds the last lines of crashed containers to their causes, the worst objects first. If logs may not be read, only
-/// these lines are missing.
+/// Whether the user asked for logs. If not, they only answer what no other evidence does, in the time that nobody
+/// notices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogDemand {
+    /// By `--logs`.
+    Asked,
+    /// By nobody.
+    Unasked,
+}
+
+/// A container whose log is worth reading.
+#[derive(Debug)]
+struct CrashedContainer {
+    path: String,
+    /// The places of the causes in it: the number of the item and of its cause.
+    causes: Vec<(usize, usize)>,
+    /// Whether its causes say why it crashed without the log.
+    is_explained: bool,
+}
+
+/// Adds the last lines of crashed containers to their causes: first of those whose cause does not say why, and of these
+/// the worst objects first. If logs may not be read, only these lines are missing.
 pub async fn add_logs(
     client: &Client,
     evidence: &EvidenceStore,
     items: &mut [&mut Item],
     now: Time,
+    demand: LogDemand,
 ) -> Vec<NotSeen> {
-    let until = search_deadline(client);
-    items.sort_by_key(|item| (urgency(item), item.namespace.clone(), item.name.clone()));
-    let mut read: Vec<(String, Vec<String>)> = Vec::new();
-    let mut not_read = Vec::new();
-    for item in items {
-        let namespace = item.namespace.clone();
-        for cause in &mut item.causes {
-            if !cause.code.has_logs() {
-                continue;
-            }
-            let example = cause.example.as_ref().filter(|example| example.kind == Pod::KIND);
-            let pod = example.and_then(|example| evidence.pod(&namespace, &example.name));
-            let Some((container, previous)) =
-                pod.and_then(|pod| crashed_container(pod, cause, Now::known(now)))
-            else {
-                continue;
-            };
-            let name = example.map_or("", |example| &example.name);
-            let path = log_path(&namespace, name, container, previous);
-            let lines = match read.iter().find(|(known, _)| *known == path) {
-                Some((_, lines)) => lines.clone(),
-                None if read.len() == LOGS => return not_read,
-                None => {
-                    let answer = timeout_at(until, client.get_whole(&path, "*/*", LOG_READ)).await;
-                    let lines = match answer.unwrap_or_else(|_| Err(deadline_failure())) {
-                        Ok(bytes) => last_lines(&bytes),
-                        Err(failure) => {
-                            let entry = NotSeen {
-                                resource: Some("pods/log".into()),
-                                ..not_seen(
-                                    "logs of crashed containers",
-                                    &failure,
-                                    Some(&RbacRule::on_resource("", "pods/log", "get")),
-                                )
-                            };
-                            if not_read.is_empty() {
-                                not_read.push(entry);
-                            }
-                            Vec::new()
-                        }
-                    };
-                    read.push((path, lines.clone()));
-                    lines
+    items.sort_by_cached_key(|item| {
+        (
+            urgency(item),
+            Reverse(item.missing_pods()),
+            item.namespace.clone(),
+            item.name.clone(),
+        )
+    });
+    let mut containers = crashed_containers(evidence, items, now);
+    if demand == LogDemand::Unasked {
+        containers.retain(|container| !container.is_explained);
+    }
+    containers.sort_by_key(|container| container.is_explained);
+    let total = containers.len();
+    let left_out = total.saturating_sub(LOGS);
+    containers.truncate(LOGS);
+    let answers = read_logs(client, &containers, demand).await;
+    let mut failures: Vec<(Failure, usize)> = Vec::new();
+    for (container, answer) in containers.iter().zip(answers) {
+        match answer {
+            Ok(bytes) => {
+                let lines = log_lines(&bytes);
+                for (item, cause) in &container.causes {
+                    let item = items.get_mut(*item);
+                    if let Some(cause) = item.and_then(|item| item.causes.get_mut(*cause)) {
+                        add_lines(cause, &lines);
+                    }
                 }
-            };
-            if let Some(line) = telling_line(&lines).filter(|line| !cause.message.contains(*line)) {
-                add_log_line(cause, line);
             }
-            cause.log = lines;
+            Err(failure) => match failures
+                .iter_mut()
+                .find(|(known, _)| known.class == failure.class)
+            {
+                Some((_, count)) => *count += 1,
+                None => failures.push((failure, 1)),
+            },
         }
     }
-    not_read
+    if demand == LogDemand::Unasked {
+        // Nobody asked for what may not be read.
+        if failures
+            .iter()
+            .any(|(failure, _)| failure.class == Class::Forbidden)
+        {
+            return Vec::new();
+        }
+        // The kubelet has removed the log, or has none.
+        failures.retain(|(failure, _)| !matches!(failure.class, Class::NotFound | Class::Rejected));
+    }
+    let failed = failures.iter().map(|(failure, count)| {
+        let rule = RbacRule::on_resource("", "pods/log", "get");
+        not_seen(unread(*count, total), failure, Some(&rule))
+    });
+    let left_out = (left_out > 0).then(|| NotSeen {
+        thing: unread(left_out, total),
+        class: TOO_MANY.into(),
+        error: Some(format!("a run reads {LOGS}; name an object to see its own")),
+        hint: Some(NARROW.into()),
+        ..NotSeen::default()
+    });
+    let entries = failed.chain(left_out);
+    let with_resource = |entry| NotSeen {
+        resource: Some("pods/log".into()),
+        ..entry
+    };
+    entries.map(with_resource).collect()
+}
+
+fn unread(count: usize, total: usize) -> String {
+    if count == total {
+        "logs of crashed containers".into()
+    } else {
+        format!("logs of {count} of {total} crashed containers")
+    }
+}
+
+/// The crashed containers of all causes, each once.
+fn crashed_containers(evidence: &EvidenceStore, items: &[&mut Item], now: Time) -> Vec<CrashedContainer> {
+    let mut containers: Vec<CrashedContainer> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
+    for (number, item) in items.iter().enumerate() {
+        for (at, cause) in item.causes.iter().enumerate() {
+            let Some(path) = cause_log_path(evidence, item, cause, now) else {
+                continue;
+            };
+            let place = *places.entry(path.clone()).or_insert_with(|| {
+                containers.push(CrashedContainer {
+                    path,
+                    causes: Vec::new(),
+                    is_explained: says_why(cause),
+                });
+                containers.len() - 1
+            });
+            if let Some(container) = containers.get_mut(place) {
+                container.causes.push((number, at));
+            }
+        }
+    }
+    containers
+}
+
+/// The path of the log that belongs to a cause.
+fn cause_log_path(evidence: &EvidenceStore, item: &Item, cause: &Cause, now: Time) -> Option<String> {
+    let example = cause.example.as_ref().filter(|_| cause.code.has_logs())?;
+    let pod = evidence.pod(&item.namespace, &example.name);
+    let pod = pod.filter(|_| example.kind == Pod::KIND)?;
+    let (container, previous) = crashed_container(pod, cause, Now::known(now))?;
+    Some(log_path(&item.namespace, &example.name, container, previous))
+}
+
+/// Reads the logs at the same time, so that one that hangs does not cost the others.
+async fn read_logs(
+    client: &Client,
+    containers: &[CrashedContainer],
+    demand: LogDemand,
+) -> Vec<Result<Vec<u8>, Failure>> {
+    let until = search_deadline(client);
+    let (until, late) = match demand {
+        LogDemand::Asked => (until, deadline_failure()),
+        LogDemand::Unasked => (until.min(Instant::now() + QUICK), quick_failure()),
+    };
+    let mut running = JoinSet::new();
+    for (at, container) in containers.iter().enumerate() {
+        let (client, path, late) = (client.clone(), container.path.clone(), late.clone());
+        running.spawn(async move {
+            let answer = timeout_at(until, client.get_whole(&path, "*/*", LOG_READ)).await;
+            (at, answer.unwrap_or(Err(late)).and_then(whole_log))
+        });
+    }
+    let mut answers: Vec<_> = containers.iter().map(|_| Err(late.clone())).collect();
+    while let Some(joined) = running.join_next().await {
+        if let Ok((at, answer)) = joined
+            && let Some(place) = answers.get_mut(at)
+        {
+            *place = answer;
+        }
+    }
+    answers
+}
+
+/// The log, unless the server cut off its last lines.
+fn whole_log(bytes: Vec<u8>) -> Result<Vec<u8>, Failure> {
+    if bytes.len() < LOG_READ {
+        return Ok(bytes);
+    }
+    let message = format!("its last {LOG_LINES} lines are longer than {} KB", LOG_READ >> 10);
+    Err(Failure::new(Class::TooLarge, message))
+}
+
+fn quick_failure() -> Failure {
+    let seconds = QUICK.as_secs();
+    Failure::new(
+        Class::Timeout,
+        format!("not read within {seconds} s; --logs waits longer"),
+    )
+}
+
+fn add_lines(cause: &mut Cause, lines: &[String]) {
+    if let Some(line) = telling_line(lines) {
+        add_log_line(cause, &line);
+    }
+    cause.log = log_end(lines);
 }
 
 fn log_path(namespace: &str, pod: &str, container: &str, previous: bool) -> String {
@@ -84,35 +222,4 @@ fn log_path(namespace: &str, pod: &str, container: &str, previous: bool) -> Stri
     let previous = if previous { "&previous=true" } else { "" };
     let (pod, container) = (escape(pod), escape(container));
     format!("{pods}/{pod}/log?container={container}&tailLines={LOG_LINES}&limitBytes={LOG_READ}{previous}")
-}
-
-/// The last lines that a container wrote, as many as there is room for.
-fn last_lines(bytes: &[u8]) -> Vec<String> {
-    let text = String::from_utf8_lossy(bytes);
-    let mut room = LOG_BYTES;
-    let mut lines: Vec<String> = Vec::new();
-    for line in text.lines().rev().take(LOG_LINES) {
-        let end = line.floor_char_boundary(room);
-        if end < line.len() && !lines.is_empty() {
-            break;
-        }
-        room -= end;
-        lines.push(line.get(..end).unwrap_or_default().to_owned());
-    }
-    lines.reverse();
-    lines
-}
-
-/// The line that says why a container crashed. A panic is named before its stack; otherwise it is the last line.
-fn telling_line(lines: &[String]) -> Option<&str> {
-    let says = |line: &&String| line.starts_with("panic: ") || line.starts_with("fatal error: ");
-    let panicked = lines.iter().position(|line| line.contains(" panicked at "));
-    let panicked = panicked.and_then(|at| lines.get(at + 1));
-    let last = || lines.iter().rfind(|line| !line.trim().is_empty());
-    lines
-        .iter()
-        .find(says)
-        .or(panicked)
-        .or_else(last)
-        .map(|line| line.trim())
 }

@@ -16,14 +16,16 @@ mod pods;
 mod questions;
 mod search;
 
-pub use logs::add_logs;
+pub use logs::{LogDemand, add_logs};
 pub use search::EvidenceSearch;
 
+use crate::check::EvidenceStore;
 use crate::cluster::Client;
 use crate::judge::{PodLookup, SearchTarget};
 use crate::resource::Time;
 use questions::Questions;
 use search::Search;
+use std::collections::HashMap;
 
 /// Searches for evidence about these objects. Never fails.
 pub async fn search(client: &Client, mut targets: Vec<SearchTarget>, now: Time) -> EvidenceSearch {
@@ -42,4 +44,18 @@ pub async fn search(client: &Client, mut targets: Vec<SearchTarget>, now: Time) 
     let questions = Questions::new(&targets, &search.evidence, search.now);
     search.read_events_and_nodes(&questions).await;
     search.finish()
+}
+
+/// The evidence of a search for each object, by its uid, with the generation that it is about. Objects are given as
+/// [`SearchTarget::identity`] names them.
+#[must_use]
+pub fn split_by_object(
+    evidence: EvidenceStore,
+    objects: &[(String, Option<i64>)],
+) -> HashMap<String, (Option<i64>, EvidenceStore)> {
+    let mut found = evidence.split(objects.iter().map(|(uid, _)| uid.as_str()));
+    let with_evidence = objects
+        .iter()
+        .filter_map(|(uid, generation)| Some((uid.clone(), (*generation, found.remove(uid)?))));
+    with_evidence.collect()
 }
