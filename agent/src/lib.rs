@@ -6,7 +6,9 @@
 pub mod address;
 mod apiserver;
 pub mod args;
+mod authentication;
 mod client;
+mod descriptors;
 mod history;
 mod http;
 pub mod log;
@@ -22,14 +24,14 @@ mod watch;
 
 pub use crate::http::server::{Signal, Stop};
 pub use address::Address;
-pub use settings::{Pace, Settings};
+pub use settings::{Pace, ReviewPace, Settings, TlsFiles};
 
 use crate::http::router::Scope;
-use crate::http::server::{self, Listener};
+use crate::http::server::{Listener, Server};
 use address::ListenError;
 use args::Command;
 use client::SharedClient;
-use sre_shared::cluster::Client;
+use sre_shared::cluster::{Client, ServerTls};
 use sre_shared::failure::{Class, Failure};
 use state::AgentState;
 use std::ffi::OsString;
@@ -45,12 +47,18 @@ use watch::kinds::SpawnWatches;
 /// The exit code for input that is refused, as `EX_USAGE` of sysexits.
 const USAGE: u8 = 64;
 
+/// What to do if the certificate cannot be used.
+const CERTIFICATE_HINT: &str = "check --tls-cert-file and --tls-private-key-file, which are PEM";
+
 /// Why the agent did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The cluster's configuration cannot be used.
     #[error("{}; {}", .0.message, .0.hint())]
     Cluster(Failure),
+    /// The certificate to serve with cannot be used.
+    #[error("{}; {}", .0.message, CERTIFICATE_HINT)]
+    Certificate(Failure),
     /// Nothing can listen at the address.
     #[error(transparent)]
     Listen(#[from] ListenError),
@@ -74,6 +82,13 @@ impl Agent {
         let client = Client::new(settings.cluster.clone(), None)
             .await
             .map_err(StartError::Cluster)?;
+        let tls = match &settings.tls {
+            Some(files) => {
+                let read = ServerTls::new(files.certificate.clone(), files.key.clone()).await;
+                Some(Arc::new(read.map_err(StartError::Certificate)?))
+            }
+            None => None,
+        };
         let listener = settings.address.listen("--address").await?;
         let metrics = match &settings.metrics_address {
             Some(address) => Some(address.listen("--metrics-address").await?),
@@ -82,7 +97,7 @@ impl Agent {
         let client = SharedClient::new(client, settings.cluster.clone(), settings.pace.rebuild);
         let (kinds, watches) = watch::kinds::prepare(&settings);
         Ok(Self {
-            state: Arc::new(AgentState::new(&settings, client, kinds)),
+            state: Arc::new(AgentState::new(&settings, client, tls, kinds)),
             watches,
             listener,
             metrics,
@@ -116,6 +131,8 @@ impl Agent {
             configuration = client.config_source(),
             context = client.context(),
             server = client.server(),
+            tls = self.settings.tls.is_some(),
+            authenticate = self.settings.authenticate,
             namespaces = if self.settings.namespaces.is_empty() {
                 "all".into()
             } else {
@@ -124,15 +141,18 @@ impl Agent {
             "started"
         );
         let _tasks = tasks::spawn(&self.state, self.watches, &self.settings);
-        let listener = |socket, scope| Listener::new(socket, scope, self.settings.max_connections);
         let (main, metrics) = match self.metrics {
-            None => (listener(self.listener, Scope::All), None),
+            None => (Listener::new(self.listener, Scope::All), None),
             Some(metrics) => (
-                listener(self.listener, Scope::Health),
-                Some(listener(metrics, Scope::Metrics)),
+                Listener::new(self.listener, Scope::Health),
+                Some(Listener::new(metrics, Scope::Metrics)),
             ),
         };
-        server::serve(main, metrics, self.state, &self.settings, stop).await;
+        let settings = &self.settings;
+        let watches = settings.kinds.len() * settings.namespaces.len().max(1);
+        let connections = descriptors::connections(settings.max_connections, watches);
+        let server = Server::new(self.state, connections, settings.pace);
+        server.run(main, metrics, settings.shutdown_delay, stop).await;
     }
 }
 
@@ -188,7 +208,11 @@ fn run_server(runtime: &Runtime, serve: args::Serve) -> ExitCode {
                 ExitCode::SUCCESS
             }
             Err(error) => {
-                let refused = matches!(&error, StartError::Cluster(f) if f.class == Class::BadConfiguration);
+                let refused = match &error {
+                    StartError::Cluster(failure) => failure.class == Class::BadConfiguration,
+                    StartError::Certificate(_) => true,
+                    StartError::Listen(_) => false,
+                };
                 fail(&error, if refused { USAGE } else { 1 })
             }
         }

@@ -399,7 +399,9 @@ mod tests {
                 status,
                 ..ApiServerCheck::default()
             },
+            began: tokio::time::Instant::now(),
             at: Time::from_seconds(0),
+            error: None,
             forbidden: Vec::new(),
         };
         let sample = MetricsSnapshot {

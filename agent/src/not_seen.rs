@@ -1,7 +1,7 @@
 //! Owns the agent's words for gaps: what it could not see, and why. Must not know how they are shown.
 
 use crate::rights;
-use sre_shared::failure::Failure;
+use sre_shared::failure::{Class, Failure};
 use sre_shared::kind::Kind;
 use sre_shared::live::controllers::PartialSelection;
 use sre_shared::live::{Gap, Overview, Selection, unmatched_kinds};
@@ -115,12 +115,30 @@ pub fn partial_selection(alone: PartialSelection) -> NotSeen {
 
 /// The entry for related objects that could not be read, with the agent's own rights in mind.
 pub fn related_not_seen(kind: Kind, unread: NotSeen) -> NotSeen {
-    let resource = unread.resource.as_deref().filter(|_| unread.missing.is_some());
-    let grant = resource.map(rights::hint_to_list);
     NotSeen {
         needed_by: Some(kind.plural().to_owned()),
-        hint: grant.or(unread.hint),
-        ..unread
+        ..with_own_hint(unread)
+    }
+}
+
+/// The entry with a hint for the agent's own rights, if one is missing. The plugin's are those of its user.
+///
+/// Every client of the agent reads the entry, so it has no names of files and certificates.
+pub fn with_own_hint(entry: NotSeen) -> NotSeen {
+    if let Some(class) = Class::from_word(&entry.class)
+        && let Some(message) = class.public_message()
+    {
+        return NotSeen {
+            error: Some(message.to_owned()),
+            hint: Some(class.hint().to_owned()),
+            ..entry
+        };
+    }
+    let resource = entry.resource.as_deref().filter(|_| entry.missing.is_some());
+    let grant = resource.map(rights::hint_to_list);
+    NotSeen {
+        hint: grant.or(entry.hint),
+        ..entry
     }
 }
 
@@ -156,7 +174,7 @@ fn related_entry(kind: Kind, class: &str, error: String, hint: &str) -> NotSeen 
 }
 
 fn not_listed(kind: Kind, namespace: Option<&str>, failure: &Failure) -> NotSeen {
-    let mut entry = run::not_seen_kind(kind, namespace, failure);
+    let mut entry = run::not_seen_kind(kind, namespace, &failure.public());
     if let Some(missing) = rights::missing_on_kind(kind, failure) {
         entry.missing = Some(missing.rule);
         entry.hint = Some(missing.hint);
@@ -165,20 +183,22 @@ fn not_listed(kind: Kind, namespace: Option<&str>, failure: &Failure) -> NotSeen
 }
 
 fn stale(kind: Kind, namespace: Option<&str>, since: Time, failure: Option<&Failure>) -> NotSeen {
-    let because = failure.map_or(String::new(), |f| format!(": {}", f.message));
+    let failure = failure.map(Failure::public);
+    let because = failure
+        .as_ref()
+        .map_or(String::new(), |failure| format!(": {}", failure.message));
     entry(
         kind,
         Scope::new(namespace),
         "stale",
         format!("nothing was heard of the API server since {since}{because}"),
-        failure.map_or("ask /health/apiserver", Failure::hint),
+        failure.as_ref().map_or("ask /health/apiserver", Failure::hint),
     )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sre_shared::failure::Class;
 
     #[test]
     fn a_forbidden_namespace_is_named_with_the_missing_rule() {

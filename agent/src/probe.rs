@@ -3,14 +3,17 @@
 //! Must not know what the URLs serve.
 
 use bytes::Bytes;
-use http::{Request, StatusCode, Uri, header};
+use http::{HeaderName, HeaderValue, Request, StatusCode, Uri, header};
 use http_body_util::{BodyExt as _, Empty};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use sre_shared::failure::Class;
+use sre_shared::cluster::{read_agent_token, unverified_tls};
+use sre_shared::failure::{Class, Failure};
 use std::io;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -19,6 +22,8 @@ use tokio::time::Instant;
 const READ: usize = 16 << 10;
 /// Pause between two tries.
 const PAUSE: Duration = Duration::from_millis(500);
+/// The header of a token.
+const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-sre-token");
 /// Characters of a body that are shown at most.
 const SHOWN: usize = 120;
 
@@ -27,13 +32,15 @@ const SHOWN: usize = 120;
 pub struct UrlProbe {
     /// The URLs, asked one after the other.
     pub targets: Vec<TargetUrl>,
+    /// A file with a token that is sent to them.
+    pub token_file: Option<PathBuf>,
     /// How long each one may take.
     pub timeout: Duration,
     /// For how long a URL that does not answer 200 is asked again.
     pub patience: Duration,
 }
 
-/// A URL with plain HTTP.
+/// A URL with HTTP or HTTPS. The certificate is not verified, since the answer only shows whether the agent is up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TargetUrl {
     text: String,
@@ -41,6 +48,7 @@ pub struct TargetUrl {
     host: String,
     port: u16,
     path: String,
+    tls: bool,
 }
 
 impl FromStr for TargetUrl {
@@ -48,17 +56,17 @@ impl FromStr for TargetUrl {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let form = "a URL looks like http://sre-agent:8080/healthz";
-        match text.split_once("://").map(|(scheme, _)| scheme) {
+        let tls = match text.split_once("://").map(|(scheme, _)| scheme) {
             // tcp:// is how Kubernetes writes the address of a Service into the environment of a pod.
-            Some("http" | "tcp") => {}
-            Some("https") => {
-                return Err(
-                    "https is not spoken here, only plain HTTP: give the http:// URL of the Service".into(),
-                );
+            Some("http" | "tcp") => false,
+            Some("https") => true,
+            Some(scheme) => {
+                return Err(format!(
+                    "{scheme:?} is not spoken here, only HTTP and HTTPS; {form}"
+                ));
             }
-            Some(scheme) => return Err(format!("{scheme:?} is not spoken here, only plain HTTP; {form}")),
             None => return Err(format!("the scheme is missing, did you mean http://{text}?")),
-        }
+        };
         let uri: Uri = text.parse().map_err(|error| format!("{error}; {form}"))?;
         let authority = uri.authority().ok_or(form)?;
         if authority.as_str().contains('@') {
@@ -70,9 +78,20 @@ impl FromStr for TargetUrl {
             text: text.to_owned(),
             authority: authority.to_string(),
             host: inside.unwrap_or(host).to_owned(),
-            port: authority.port_u16().unwrap_or(80),
+            port: authority.port_u16().unwrap_or(if tls { 443 } else { 80 }),
             path: uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
+            tls,
         })
+    }
+}
+
+impl TargetUrl {
+    /// The same URL with TLS, if it is wanted and the URL names only TCP.
+    pub fn with_tls(self, wanted: bool) -> Self {
+        Self {
+            tls: self.tls || (wanted && self.text.starts_with("tcp://")),
+            ..self
+        }
     }
 }
 
@@ -113,7 +132,7 @@ impl UrlProbe {
     }
 
     async fn once(&self, target: &TargetUrl) -> Result<(StatusCode, Vec<u8>), ProbeFailure> {
-        tokio::time::timeout(self.timeout, ask(target))
+        tokio::time::timeout(self.timeout, self.ask(target))
             .await
             .unwrap_or_else(|_| {
                 Err(ProbeFailure {
@@ -122,19 +141,45 @@ impl UrlProbe {
                 })
             })
     }
+
+    async fn ask(&self, target: &TargetUrl) -> Result<(StatusCode, Vec<u8>), ProbeFailure> {
+        let token = match &self.token_file {
+            Some(path) => Some(read_agent_token(path, self.timeout).await?.bare),
+            None => None,
+        };
+        let stream = connect(target).await?;
+        if target.tls {
+            exchange(unverified_tls(stream, &target.host).await?, target, token).await
+        } else {
+            exchange(stream, target, token).await
+        }
+    }
 }
 
-async fn ask(target: &TargetUrl) -> Result<(StatusCode, Vec<u8>), ProbeFailure> {
+impl From<Failure> for ProbeFailure {
+    fn from(failure: Failure) -> Self {
+        Self {
+            class: failure.class,
+            reason: failure.message,
+        }
+    }
+}
+
+/// Sends the request and reads the answer.
+async fn exchange(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    target: &TargetUrl,
+    token: Option<HeaderValue>,
+) -> Result<(StatusCode, Vec<u8>), ProbeFailure> {
     let lost = |error: hyper::Error| ProbeFailure {
         class: Class::ConnectionLost,
         reason: error.to_string(),
     };
-    let stream = connect(target).await?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(lost)?;
     // The task ends with this function.
     let mut driver = JoinSet::new();
     driver.spawn(connection);
-    let request = Request::get(&target.path)
+    let mut request = Request::get(&target.path)
         .header(header::HOST, &target.authority)
         .header(
             header::USER_AGENT,
@@ -145,6 +190,9 @@ async fn ask(target: &TargetUrl) -> Result<(StatusCode, Vec<u8>), ProbeFailure> 
             class: Class::Rejected,
             reason: error.to_string(),
         })?;
+    if let Some(token) = token {
+        request.headers_mut().insert(TOKEN_HEADER, token);
+    }
     let mut response = sender.send_request(request).await.map_err(lost)?;
     let mut body = Vec::new();
     while body.len() < READ
@@ -220,6 +268,7 @@ mod tests {
     async fn run(url: &str, timeout: Duration) -> (bool, String) {
         let probe = UrlProbe {
             targets: vec![url.parse().unwrap()],
+            token_file: None,
             timeout,
             patience: Duration::ZERO,
         };
@@ -303,6 +352,7 @@ mod tests {
         });
         let probe = UrlProbe {
             targets: vec![url.parse().unwrap()],
+            token_file: None,
             timeout: Duration::from_secs(20),
             patience: Duration::from_mins(1),
         };
@@ -327,7 +377,6 @@ mod tests {
     #[test]
     fn a_url_that_is_not_plain_http_is_refused_with_the_next_step() {
         for (text, part) in [
-            ("https://a/healthz", "https is not spoken here, only plain HTTP"),
             ("ftp://a", "\"ftp\" is not spoken here"),
             ("a:80/healthz", "did you mean http://a:80/healthz?"),
             ("http://", "looks like"),

@@ -5,6 +5,7 @@ use crate::address::Address;
 use sre_shared::cluster;
 use sre_shared::kind::Kind;
 use sre_shared::run::Clock;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// How to run.
@@ -26,7 +27,11 @@ pub struct Settings {
     pub stale_after: Duration,
     /// The longest that one request to the API server may take.
     pub request_timeout: Duration,
-    /// Connections served at the same time.
+    /// Whether every path but the probes' needs a token.
+    pub authenticate: bool,
+    /// The certificate to serve with; `None` for plain HTTP.
+    pub tls: Option<TlsFiles>,
+    /// Connections at the same time; a further one takes the place of the one that has waited longest for its client.
     pub max_connections: usize,
     /// How long requests are still accepted after Kubernetes asked to stop.
     pub shutdown_delay: Duration,
@@ -34,14 +39,25 @@ pub struct Settings {
     pub pod: Option<String>,
     /// This machine's clock, which counts until the API server has sent its time.
     pub clock: Clock,
+    /// How long the answers about tokens count.
+    pub review: ReviewPace,
     /// Times that have no flag.
     pub pace: Pace,
+}
+
+/// The files of the server's certificate, in PEM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The certificate, with its chain.
+    pub certificate: PathBuf,
+    /// Its key.
+    pub key: PathBuf,
 }
 
 /// Times that have no flag; tests set shorter ones.
 #[derive(Debug, Clone, Copy)]
 pub struct Pace {
-    /// How long the result of an API server check is used again.
+    /// How long the result of an API server check is used again, and an answer for the same question.
     pub remember: Duration,
     /// Pause between two checks of the API server without a request.
     pub probe_every: Duration,
@@ -64,6 +80,8 @@ pub struct Pace {
     pub header: Duration,
     /// How long a write may wait for a client that takes nothing of its answer.
     pub write_timeout: Duration,
+    /// Pause between two readings of the server's certificate.
+    pub certificate: Duration,
     /// How long connections may last after the first request to stop.
     pub drain: Duration,
 }
@@ -84,7 +102,46 @@ impl Default for Pace {
             patience: seconds(2),
             header: seconds(10),
             write_timeout: seconds(30),
+            certificate: seconds(10),
             drain: seconds(10),
+        }
+    }
+}
+
+/// How long the API server's answers about tokens count.
+#[derive(Debug, Clone, Copy)]
+pub struct ReviewPace {
+    /// A token or a path that was accepted is not reviewed again for this long. So long a token that was revoked stays good.
+    pub fresh: Duration,
+    /// A token or a path that was refused is not reviewed again for this long.
+    pub refused: Duration,
+    /// What was accepted stays so for this long if the API server gives no answer.
+    pub kept: Duration,
+    /// The longest that a request may wait for reviews.
+    pub limit: Duration,
+    /// Minimum pause between two reviews of one token if the first had no answer.
+    pub retry: Duration,
+    /// How long a token that was refused keeps its place among the reviews under way.
+    pub refused_pause: Duration,
+}
+
+impl ReviewPace {
+    /// How long an answer is fresh.
+    pub fn lifetime(&self, accepted: bool) -> Duration {
+        if accepted { self.fresh } else { self.refused }
+    }
+}
+
+impl Default for ReviewPace {
+    fn default() -> Self {
+        let seconds = Duration::from_secs;
+        Self {
+            fresh: seconds(60),
+            refused: seconds(10),
+            kept: Duration::from_mins(10),
+            limit: seconds(5),
+            retry: seconds(5),
+            refused_pause: Duration::from_millis(100),
         }
     }
 }

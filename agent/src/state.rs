@@ -2,14 +2,17 @@
 //! Must not know HTTP, nor the tasks that write here.
 
 use crate::apiserver::probe::ApiServerProbe;
+use crate::authentication::authenticator::Authenticator;
 use crate::client::SharedClient;
 use crate::history::failures::FailureLog;
 use crate::history::log::TransitionLog;
 use crate::requests::RequestCounts;
 use crate::settings::{Pace, Settings};
+use sre_shared::check::NamespaceDeletions;
+use sre_shared::cluster::ServerTls;
 use sre_shared::kind::Kind;
-use sre_shared::live::{AnswerTime, EventTime, KindObjects, Selection};
-use sre_shared::report::{Namespaces, NotSeen};
+use sre_shared::live::{AnswerTime, EventTime, KindObjects, Overview, Selection};
+use sre_shared::report::{Namespaces, NotSeen, TerminatingNamespace};
 use sre_shared::resource::Time;
 use sre_shared::run::Clock;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,6 +26,10 @@ pub struct AgentState {
     pub client: Arc<SharedClient>,
     /// The probe of the API server.
     pub probe: Arc<ApiServerProbe>,
+    /// Decides whether a token may get a path; `None` if no token is needed.
+    pub authenticator: Option<Authenticator>,
+    /// The certificate to serve with; `None` for plain HTTP.
+    pub tls: Option<Arc<ServerTls>>,
     /// One cache for each kind, in the order of the report.
     pub kinds: Vec<Arc<dyn KindObjects>>,
     /// The namespaces that are watched.
@@ -42,6 +49,7 @@ pub struct AgentState {
     /// When this process started, by its own clock.
     pub started_at: Time,
     causes_not_seen: Mutex<Vec<NotSeen>>,
+    deletions: Mutex<NamespaceDeletions>,
     stopping: AtomicBool,
     stale_after: Duration,
     pace: Pace,
@@ -50,7 +58,12 @@ pub struct AgentState {
 
 impl AgentState {
     /// The state of a process that has read nothing yet; `kinds` are the empty caches.
-    pub fn new(settings: &Settings, client: SharedClient, kinds: Vec<Arc<dyn KindObjects>>) -> Self {
+    pub fn new(
+        settings: &Settings,
+        client: SharedClient,
+        tls: Option<Arc<ServerTls>>,
+        kinds: Vec<Arc<dyn KindObjects>>,
+    ) -> Self {
         let client = Arc::new(client);
         let failures = Arc::new(FailureLog::default());
         let probe = ApiServerProbe::new(
@@ -60,8 +73,13 @@ impl AgentState {
             settings.request_timeout,
             &settings.pace,
         );
+        let authenticator = settings
+            .authenticate
+            .then(|| Authenticator::new(Arc::clone(&client), Arc::clone(&failures), settings.review));
         Self {
             client,
+            authenticator,
+            tls,
             probe: Arc::new(probe),
             kinds,
             namespaces: if settings.namespaces.is_empty() {
@@ -81,6 +99,7 @@ impl AgentState {
             } else {
                 vec![causes_off()]
             }),
+            deletions: Mutex::default(),
             stopping: AtomicBool::new(false),
             stale_after: settings.stale_after,
             pace: settings.pace,
@@ -136,6 +155,43 @@ impl AgentState {
         self.causes_not_seen
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The namespaces that are being deleted. Only those are looked up in which an object falls short.
+    pub fn deletions(&self) -> NamespaceDeletions {
+        self.deletions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Replaces the namespaces that are being deleted.
+    pub fn set_deletions(&self, deletions: NamespaceDeletions) {
+        *self.deletions.lock().unwrap_or_else(PoisonError::into_inner) = deletions;
+    }
+
+    /// The namespaces of an answer that are being deleted, with the number of objects that are left out.
+    pub fn terminating_namespaces(
+        &self,
+        selection: &Selection,
+        parts: &[(Kind, &Overview)],
+    ) -> Vec<TerminatingNamespace> {
+        let deletions = self.deletions();
+        let namespaces = deletions.iter().map(|(name, since)| {
+            let left_out = parts.iter().filter_map(|(kind, overview)| {
+                let count = overview.left_out.get(name)?;
+                Some((kind.plural().to_owned(), *count))
+            });
+            TerminatingNamespace {
+                namespace: name.to_owned(),
+                since: since.map(|since| since.to_string()),
+                left_out: left_out.collect(),
+            }
+        });
+        let is_asked = |one: &TerminatingNamespace| {
+            !one.left_out.is_empty() || selection.namespace.as_ref() == Some(&one.namespace)
+        };
+        namespaces.filter(is_asked).collect()
     }
 
     /// Notes that this process is about to end.

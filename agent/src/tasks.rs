@@ -1,9 +1,10 @@
 //! Owns which tasks run beside the answers. Must not know what they do.
 
+use crate::http::tls;
 use crate::settings::Settings;
 use crate::state::AgentState;
 use crate::watch::kinds::SpawnWatches;
-use crate::watch::{causes, related, review};
+use crate::watch::{causes, deletions, related, review};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -25,6 +26,14 @@ pub fn spawn(state: &Arc<AgentState>, watches: Vec<SpawnWatches>, settings: &Set
     if settings.causes {
         tasks.spawn(causes::run(Arc::clone(state), pace.search_pause, pace.causes_age));
     }
+    if let Some(certificate) = &state.tls {
+        tasks.spawn(tls::renew(
+            Arc::clone(certificate),
+            Arc::clone(&state.failures),
+            pace.certificate,
+        ));
+    }
+    tasks.spawn(deletions::run(Arc::clone(state), pace.search_pause));
     for objects in &state.kinds {
         if !objects.kind().related_kinds().is_empty() {
             tasks.spawn(related::run(

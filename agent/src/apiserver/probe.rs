@@ -2,15 +2,17 @@
 //! moment.
 //! Must not know how an answer is written.
 
+use crate::apiserver::forbidden_paths;
 use crate::apiserver::windows::Windows;
 use crate::client::SharedClient;
 use crate::history::failures::{FailureLog, LoggedFailure};
 use crate::rights;
 use crate::settings::Pace;
 use prometheus_client::metrics::histogram::Histogram;
-use sre_shared::apiserver::PathTrace;
+use sre_shared::apiserver::{HealthAnswers, PathTrace};
+use sre_shared::cluster::Client;
 use sre_shared::failure::Class;
-use sre_shared::report::{ApiServerCheck, NoteCode, Status};
+use sre_shared::report::{ApiServerCheck, Status};
 use sre_shared::resource::Time;
 use sre_shared::run::{self, Clock};
 use std::collections::BTreeMap;
@@ -28,13 +30,21 @@ const DURATIONS: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5
 /// How long the walk along the path may take: as long as one connection.
 const WALK: Duration = Duration::from_secs(5);
 
+/// How long the answers about `/livez` and the Leases count at most. A Lease has lost its holder a minute after it was last
+/// renewed, which is seen by its age.
+const REMEMBERED_AT_MOST: Duration = Duration::from_secs(10);
+
 /// A finished check.
 #[derive(Debug)]
 pub struct ProbeResult {
     /// The verdict.
     pub check: ApiServerCheck,
+    /// When it began. No two checks begin at the same time.
+    pub began: Instant,
     /// When it was made, by the API server's clock.
     pub at: Time,
+    /// The error for the log, which may name files and certificates. The one in `check` does not.
+    pub error: Option<String>,
     /// The paths that the agent's identity may not read.
     pub forbidden: Vec<&'static str>,
 }
@@ -71,6 +81,8 @@ pub struct ApiServerProbe {
     /// From this age on a check is too old to describe the present.
     stale: Duration,
     walk_every: Duration,
+    /// How long the answers about `/livez` and the Leases count: until the next check without a request.
+    remember_rest: Duration,
     durations: Histogram,
     started: Instant,
     state: Mutex<ProbeState>,
@@ -80,12 +92,22 @@ pub struct ApiServerProbe {
 struct ProbeState {
     /// The last walk along the path.
     walked: Option<(Arc<PathTrace>, Instant)>,
+    /// The answers to the last check that asked for everything.
+    answers: Option<(Arc<HealthAnswers>, Instant)>,
     windows: Windows,
     last: Option<(Arc<ProbeResult>, Instant)>,
     in_flight: Option<InFlight>,
     /// How many checks in a row no API server answered, and when the last of them failed.
     silent: Option<(u32, Instant)>,
     failures: BTreeMap<String, u64>,
+}
+
+impl ProbeState {
+    fn is_well(&self) -> bool {
+        self.last
+            .as_ref()
+            .is_some_and(|(last, _)| last.check.status == Status::Ok)
+    }
 }
 
 impl ApiServerProbe {
@@ -106,6 +128,7 @@ impl ApiServerProbe {
             // One check was missed, and the next one took as long as it may: two intervals and one timeout.
             stale: 2 * pace.probe_every + timeout + AFTER_THE_CLIENT,
             walk_every: pace.walk_every,
+            remember_rest: pace.probe_every.min(REMEMBERED_AT_MOST),
             durations: Histogram::new(DURATIONS),
             started: Instant::now(),
             state: Mutex::default(),
@@ -134,7 +157,9 @@ impl ApiServerProbe {
             Ok(Some(checked)) => checked,
             Ok(None) | Err(_) => Arc::new(ProbeResult {
                 check: failed("the check was interrupted", Class::ConnectionLost, &self.client),
+                began: Instant::now(),
                 at: (self.clock)(),
+                error: None,
                 forbidden: Vec::new(),
             }),
         }
@@ -196,10 +221,7 @@ impl ApiServerProbe {
     async fn check(&self) -> ProbeResult {
         let client = self.client.current();
         let began = Instant::now();
-        let asking = tokio::time::timeout(
-            self.timeout + AFTER_THE_CLIENT,
-            run::apiserver::ask(&client, true, self.clock),
-        );
+        let asking = tokio::time::timeout(self.timeout + AFTER_THE_CLIENT, self.answers(&client));
         let walk = |until| run::apiserver::trace(&client, client.default_namespace(), until);
         let known = self.walked();
         let walking = async {
@@ -209,7 +231,7 @@ impl ApiServerProbe {
             }
         };
         let (asked, fresh) = tokio::join!(asking, walking);
-        let (mut check, livez) = match asked {
+        let (mut check, error, livez) = match asked {
             Ok(asked) => {
                 let fresh = match fresh {
                     // The last walk found the path in order, and something has changed since.
@@ -220,10 +242,12 @@ impl ApiServerProbe {
                     Some(walked) => self.keep_walk(walked),
                     None => known.unwrap_or_default(),
                 };
-                let mut check = run::apiserver::judge(&client, &asked, Some(&walked));
+                let error = run::apiserver::judge(&client, &asked, None).error;
+                // Every client of the agent reads it.
+                let mut check = run::apiserver::judge_for_everybody(&client, &asked, Some(&walked));
                 // A client of the agent has no use for the agent's identity. The rung has it.
                 check.identity = None;
-                (check, asked.livez_code())
+                (check, error, asked.livez_code())
             }
             Err(_) => {
                 let limit = self.timeout.as_secs_f64();
@@ -240,28 +264,44 @@ impl ApiServerProbe {
                     side: Some(class.side().as_str().to_owned()),
                     ..failed(&error, class, &self.client)
                 };
-                (check, None)
+                let error = check.error.clone();
+                (check, error, None)
             }
         };
-        let forbidden = add_livez(&mut check, livez);
-        say_missing(&mut check, &forbidden);
+        let forbidden = forbidden_paths::add(&mut check, livez);
         check.record = Some(self.note(&check));
         ProbeResult {
             check,
+            began,
             at: client.server_time().unwrap_or_else(self.clock),
+            error,
             forbidden,
         }
+    }
+
+    /// The answers of the API server. `/livez` and the Leases are asked for only if their last answers are old or the last
+    /// check was not ok: one after the other they take three times as long as the requests that decide.
+    async fn answers(&self, client: &Client) -> HealthAnswers {
+        if let Some(former) = self.former_answers() {
+            return run::apiserver::ask_again(client, &former, self.clock).await;
+        }
+        let answers = run::apiserver::ask(client, true, self.clock).await;
+        self.lock().answers = Some((Arc::new(answers.clone()), Instant::now()));
+        answers
+    }
+
+    /// The answers to the last check that asked for everything, unless they are old or the last check was not ok.
+    fn former_answers(&self) -> Option<Arc<HealthAnswers>> {
+        let state = self.lock();
+        let (answers, at) = state.answers.as_ref()?;
+        (state.is_well() && at.elapsed() < self.remember_rest).then(|| Arc::clone(answers))
     }
 
     /// The last walk along the path, unless it is old or the last check was not ok.
     fn walked(&self) -> Option<Arc<PathTrace>> {
         let state = self.lock();
-        let well = state
-            .last
-            .as_ref()
-            .is_some_and(|(last, _)| last.check.status == Status::Ok);
         let (walked, at) = state.walked.as_ref()?;
-        (well && at.elapsed() < self.walk_every).then(|| Arc::clone(walked))
+        (state.is_well() && at.elapsed() < self.walk_every).then(|| Arc::clone(walked))
     }
 
     fn keep_walk(&self, walked: PathTrace) -> Arc<PathTrace> {
@@ -301,7 +341,7 @@ impl ApiServerProbe {
                 .replace((Arc::clone(checked), now))
                 .map(|(before, _)| before.check.status)
         };
-        self.log(check, before);
+        self.log(checked, before);
         if is_answered(check) {
             self.log_rights(&checked.forbidden);
         }
@@ -330,8 +370,9 @@ impl ApiServerProbe {
         }
     }
 
-    fn log(&self, check: &ApiServerCheck, before: Option<Status>) {
-        let error = check.error.as_deref().unwrap_or_default();
+    fn log(&self, checked: &ProbeResult, before: Option<Status>) {
+        let check = &checked.check;
+        let error = checked.error.as_deref().unwrap_or_default();
         let next = check.hint.as_deref().unwrap_or_default();
         if check.status == Status::Unknown {
             let failure = LoggedFailure {
@@ -350,41 +391,6 @@ impl ApiServerProbe {
             (Some(Status::Degraded), _) | (_, Status::Ok | Status::Unknown) => {}
             (_, Status::Degraded) => tracing::warn!(error, next, "the API server is degraded"),
         }
-    }
-}
-
-/// Adds the notes about `/livez`, and returns the paths that may not be read.
-fn add_livez(check: &mut ApiServerCheck, livez: Option<u16>) -> Vec<&'static str> {
-    let version = check.missing.is_some().then_some("/version");
-    let readyz = check.notes.has(NoteCode::ReadyzForbidden);
-    match livez {
-        Some(200) if check.status == Status::Degraded => {
-            check.notes.push("livez passes: it is alive and not ready");
-        }
-        Some(403) => check.notes.push("livez not allowed"),
-        Some(code @ 500..=599) => check.notes.push(format!("livez answers {code}")),
-        _ => {}
-    }
-    let readyz = readyz.then_some("/readyz");
-    let livez = (livez == Some(403)).then_some("/livez");
-    [version, readyz, livez].into_iter().flatten().collect()
-}
-
-/// Adds every rule that is missing, and how to get the first one unless another failure needs the hint.
-fn say_missing(check: &mut ApiServerCheck, forbidden: &[&str]) {
-    let missing: Vec<_> = forbidden
-        .iter()
-        .map(|path| rights::missing_on_path(path))
-        .collect();
-    let Some(first) = missing.first() else { return };
-    let rules: Vec<_> = missing.iter().map(|missing| missing.rule.to_string()).collect();
-    check.missing = Some(rules.join(", "));
-    if check
-        .class
-        .as_deref()
-        .is_none_or(|class| class == Class::Forbidden.as_str())
-    {
-        check.hint = Some(first.hint.clone());
     }
 }
 
@@ -439,7 +445,9 @@ mod tests {
         assert!(probe.snapshot().last.is_none() && !probe.snapshot().stale);
         probe.finish(&Arc::new(ProbeResult {
             check: ApiServerCheck::default(),
+            began: Instant::now(),
             at: Time::from_seconds(0),
+            error: None,
             forbidden: Vec::new(),
         }));
         tokio::time::advance(Duration::from_secs(30)).await;

@@ -2,7 +2,7 @@
 //! Must not know what they mean together.
 
 use super::values::{
-    KindWord, OptionalAddress, boolean, delay, kind_word, limit, namespace, optional_address,
+    KindWord, OptionalAddress, boolean, delay, kind_word, limit, namespace, optional_address, switch,
 };
 use crate::address::Address;
 use crate::log::{LogFormat, LogLevel};
@@ -65,12 +65,27 @@ pub struct Args {
     #[arg(long, value_name = "DURATION", env = "SRE_AGENT_REQUEST_TIMEOUT", default_value = "10s", value_parser = limit)]
     pub request_timeout: Duration,
 
+    /// Answer only requests with a token for the audience sre-agent whose user may get the path; /healthz, /livez and
+    /// /readyz need none [default: false]
+    #[arg(long, value_name = "BOOL", env = "SRE_AGENT_AUTHENTICATE", num_args = 0..=1, require_equals = true,
+          default_missing_value = "true", default_value = "false", hide_default_value = true,
+          action = clap::ArgAction::Set, value_parser = switch)]
+    pub authenticate: bool,
+
+    /// The certificate of this server with its chain, in PEM: it then speaks only TLS; read again when it changes
+    #[arg(long, value_name = "FILE", env = "SRE_AGENT_TLS_CERT_FILE")]
+    pub tls_cert_file: Option<PathBuf>,
+
+    /// The key of --tls-cert-file, in PEM
+    #[arg(long, value_name = "FILE", env = "SRE_AGENT_TLS_PRIVATE_KEY_FILE")]
+    pub tls_private_key_file: Option<PathBuf>,
+
     /// How long requests are still accepted after SIGTERM, while /readyz reports that this process is not ready
     #[arg(long, value_name = "DURATION", env = "SRE_AGENT_SHUTDOWN_DELAY", default_value = "0s", value_parser = delay)]
     pub shutdown_delay: Duration,
 
-    /// Connections served at the same time; more have to wait
-    #[arg(long, value_name = "NUMBER", env = "SRE_AGENT_MAX_CONNECTIONS", default_value = "256", value_parser = clap::value_parser!(u16).range(1..))]
+    /// Connections at the same time; if there are more, those are closed that have waited longest for their client
+    #[arg(long, value_name = "NUMBER", env = "SRE_AGENT_MAX_CONNECTIONS", default_value = "1024", value_parser = clap::value_parser!(u16).range(1..))]
     pub max_connections: u16,
 
     /// How the log is written to stderr
@@ -97,7 +112,7 @@ pub struct Args {
 /// The commands besides serving.
 #[derive(Debug, Subcommand)]
 pub enum Subcommands {
-    /// Asks URLs over plain HTTP, prints a line for each, and ends with 0 if all of them answered 200
+    /// Asks URLs over HTTP or, without verifying a certificate, HTTPS, prints a line for each, and ends with 0 if all of them answered 200
     Probe {
         /// The URLs, asked one after the other
         #[arg(required = true, value_name = "URL")]
@@ -106,6 +121,14 @@ pub enum Subcommands {
         /// The longest that one URL may take
         #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = limit)]
         timeout: Duration,
+
+        /// File with a token for the audience sre-agent, which is sent to the URLs
+        #[arg(long, value_name = "FILE")]
+        token_file: Option<PathBuf>,
+
+        /// Speak TLS to URLs that begin with tcp://, as Kubernetes writes the address of a Service
+        #[arg(long)]
+        tls: bool,
 
         /// How long a URL that does not answer 200 is asked again: nodes learn of a new Service a moment after its pods
         /// are ready

@@ -9,7 +9,7 @@ mod tests;
 
 use crate::log::{LogFormat, LogLevel};
 use crate::probe::UrlProbe;
-use crate::settings::{Pace, Settings};
+use crate::settings::{Pace, ReviewPace, Settings, TlsFiles};
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
 use grammar::{Args, Subcommands};
@@ -55,11 +55,14 @@ pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Command, clap::
     if let Some(Subcommands::Probe {
         urls,
         timeout,
+        token_file,
+        tls,
         patience,
     }) = args.command
     {
         return Ok(Command::Probe(UrlProbe {
-            targets: urls,
+            targets: urls.into_iter().map(|url| url.with_tls(tls)).collect(),
+            token_file,
             timeout,
             patience: patience.unwrap_or_default(),
         }));
@@ -88,10 +91,13 @@ pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Command, clap::
         causes: args.causes,
         stale_after: args.stale_after,
         request_timeout: args.request_timeout,
+        authenticate: args.authenticate,
+        tls: tls_files(args.tls_cert_file, args.tls_private_key_file)?,
         max_connections: args.max_connections.into(),
         shutdown_delay: args.shutdown_delay,
         pod: pod(),
         clock: clock::system,
+        review: ReviewPace::default(),
         pace: Pace::default(),
     };
     Ok(Command::Serve(Box::new(Serve {
@@ -99,6 +105,19 @@ pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Command, clap::
         log_format: args.log_format,
         log_level: args.log_level,
     })))
+}
+
+/// Both files, or none. An empty chart value sets a variable to nothing.
+fn tls_files(certificate: Option<PathBuf>, key: Option<PathBuf>) -> Result<Option<TlsFiles>, clap::Error> {
+    let is_given = |path: &PathBuf| !path.as_os_str().is_empty();
+    match (certificate.filter(is_given), key.filter(is_given)) {
+        (Some(certificate), Some(key)) => Ok(Some(TlsFiles { certificate, key })),
+        (None, None) => Ok(None),
+        _ => Err(Args::command().error(
+            ErrorKind::MissingRequiredArgument,
+            "a certificate needs its key: give both --tls-cert-file and --tls-private-key-file, or neither",
+        )),
+    }
 }
 
 fn config_source(kubeconfig: Option<PathBuf>, context: Option<&str>) -> Result<ConfigSource, clap::Error> {

@@ -29,7 +29,7 @@ fn the_flags_have_the_documented_defaults() {
     assert!(settings.namespaces.is_empty());
     assert_eq!(settings.stale_after, Duration::from_mins(3));
     assert_eq!(settings.request_timeout, Duration::from_secs(10));
-    assert_eq!(settings.max_connections, 256);
+    assert_eq!(settings.max_connections, 1024);
     assert_eq!(settings.metrics_address, None);
     assert_eq!(settings.shutdown_delay, Duration::ZERO);
     assert!(settings.causes && serve("--causes=").settings.causes);
@@ -172,6 +172,30 @@ fn the_chart_grants_the_related_kinds_that_each_kind_is_judged_by() {
 }
 
 #[test]
+fn tokens_and_tls_are_off_unless_they_are_asked_for() {
+    let settings = |words: &str| {
+        let settings = serve(words).settings;
+        (settings.authenticate, settings.tls)
+    };
+    for (words, authenticate) in [
+        ("", false),
+        ("--authenticate", true),
+        ("--authenticate=true", true),
+        ("--authenticate=false", false),
+    ] {
+        assert_eq!(settings(words), (authenticate, None), "{words}");
+    }
+    let files = TlsFiles {
+        certificate: "a.crt".into(),
+        key: "a.key".into(),
+    };
+    assert_eq!(
+        settings("--tls-cert-file a.crt --tls-private-key-file a.key"),
+        (false, Some(files))
+    );
+}
+
+#[test]
 fn wrong_input_is_refused_with_the_nearest_right_one() {
     for (words, part) in [
         ("--context c", "give --kubeconfig PATH too"),
@@ -190,7 +214,11 @@ fn wrong_input_is_refused_with_the_nearest_right_one() {
         ("--shutdown-delay 5", "did you mean 5s?"),
         ("serve", "unrecognized subcommand 'serve'"),
         ("probe", "required arguments were not provided"),
-        ("probe https://a/", "only plain HTTP"),
+        ("probe ftp://a/", "only HTTP and HTTPS"),
+        ("--authenticate=maybe", "neither true nor false"),
+        ("--authenticate x", "cannot be used with"),
+        ("--tls-cert-file a", "a certificate needs its key"),
+        ("--tls-private-key-file a", "a certificate needs its key"),
         ("probe http://a/ --timeout 0s", "longer than 0"),
         ("--address :1 probe http://a/", "cannot be used with"),
     ] {

@@ -52,6 +52,14 @@ pub fn boolean(text: &str) -> Result<bool, String> {
     }
 }
 
+/// As [`boolean`], for a flag whose default is false.
+pub fn switch(text: &str) -> Result<bool, String> {
+    match text {
+        "" => Ok(false),
+        text => boolean(text),
+    }
+}
+
 /// A word of `--kinds`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KindWord {

@@ -12,6 +12,11 @@ use tokio::time::Instant;
 const REMIND_AFTER: Duration = Duration::from_mins(1);
 /// The longest pause between two lines about one outage. A right that nobody grants is missing for weeks.
 const REMIND_AT_LATEST: Duration = Duration::from_hours(1);
+/// An outage that comes back sooner is the same one. A watch that gets garbage is listed, and so recovers, before each failure.
+const SETTLED_AFTER: Duration = Duration::from_mins(1);
+/// So often the return of an outage has a line of its own. An outage that comes and goes further has as few lines as one that
+/// lasts.
+const LOGGED_RETURNS: u32 = 3;
 /// The subject of every failure of the API server or of the way to it.
 const API_SERVER: &str = "API server";
 
@@ -62,6 +67,12 @@ struct Outage {
     tries: u64,
     /// The watches and checks that fail.
     affected: BTreeSet<String>,
+    /// Whether its last line says that it lasts.
+    open: bool,
+    /// When it was over; it is forgotten if it does not come back soon.
+    over: Option<Instant>,
+    /// How often it has come back.
+    returns: u32,
 }
 
 /// The line that an attempt adds to the log.
@@ -116,8 +127,10 @@ impl FailureLog {
         let mut outages = self.by_subject.lock().unwrap_or_else(PoisonError::into_inner);
         // If the attempts of `who` now fail for another reason, that is logged below. It does not mean that the former
         // outage is over.
+        let is_settled = |outage: &Outage| outage.over.is_some_and(|over| over.elapsed() >= SETTLED_AFTER);
         outages.retain(|other, outage| {
-            other == subject || !outage.affected.remove(who) || !outage.affected.is_empty()
+            !is_settled(outage)
+                && (other == subject || !outage.affected.remove(who) || !outage.affected.is_empty())
         });
         let now = Instant::now();
         let mut notice = Notice::Nothing;
@@ -129,12 +142,24 @@ impl FailureLog {
                 remind: REMIND_AFTER,
                 tries: 0,
                 affected: BTreeSet::new(),
+                open: true,
+                over: None,
+                returns: 0,
             }
         });
+        if outage.over.take().is_some() {
+            outage.returns = outage.returns.saturating_add(1);
+            if outage.returns <= LOGGED_RETURNS {
+                outage.logged = now;
+                outage.open = true;
+                notice = Notice::Begun;
+            }
+        }
         outage.tries += 1;
         outage.affected.insert(who.to_owned());
         if now.duration_since(outage.logged) >= outage.remind {
             outage.logged = now;
+            outage.open = true;
             outage.remind = (outage.remind * 2).min(REMIND_AT_LATEST);
             notice = Notice::Lasts {
                 seconds: now.duration_since(outage.began).as_secs(),
@@ -147,19 +172,19 @@ impl FailureLog {
     fn forget(&self, who: &str) -> Vec<(String, Notice)> {
         let mut outages = self.by_subject.lock().unwrap_or_else(PoisonError::into_inner);
         let mut over = Vec::new();
-        outages.retain(|subject, outage| {
+        for (subject, outage) in outages.iter_mut() {
             if !outage.affected.remove(who) || !outage.affected.is_empty() {
-                return true;
+                continue;
             }
-            over.push((
-                subject.clone(),
-                Notice::Over {
+            outage.over = Some(Instant::now());
+            if std::mem::replace(&mut outage.open, false) {
+                let notice = Notice::Over {
                     seconds: outage.began.elapsed().as_secs(),
                     tries: outage.tries,
-                },
-            ));
-            false
-        });
+                };
+                over.push((subject.clone(), notice));
+            }
+        }
         over
     }
 }
@@ -214,6 +239,24 @@ mod tests {
             tokio::time::advance(Duration::from_mins(1)).await;
         }
         assert_eq!(said, [0, 1, 3, 7, 15, 31, 63, 123, 183, 243]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_outage_that_comes_back_at_once_has_as_few_lines_as_one_that_lasts() {
+        let log = FailureLog::default();
+        let (mut begun, mut lasts, mut over) = (0, 0, 0);
+        for _ in 0..720 {
+            match log.note(API_SERVER, "deployments") {
+                Notice::Begun => begun += 1,
+                Notice::Lasts { .. } => lasts += 1,
+                Notice::Nothing | Notice::Over { .. } => {}
+            }
+            over += log.forget("deployments").len();
+            tokio::time::advance(Duration::from_secs(5)).await;
+        }
+        assert_eq!((begun, lasts, over), (4, 5, 9), "in an hour");
+        tokio::time::advance(SETTLED_AFTER).await;
+        assert_eq!(log.note(API_SERVER, "deployments"), Notice::Begun);
     }
 
     #[tokio::test(start_paused = true)]

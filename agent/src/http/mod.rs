@@ -1,8 +1,13 @@
 //! The answers over HTTP: connections, paths, query parameters, and one handler for each path.
 
+mod access;
+mod answers;
+mod client_stream;
+mod connections;
 mod handler;
+mod item_template;
 mod query;
 mod response;
 pub mod router;
 pub mod server;
-mod write_timeout;
+pub mod tls;

@@ -4,12 +4,13 @@
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use http::header::{self, HeaderMap, HeaderValue};
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 use http_body_util::Full;
 use serde::Serialize;
 use std::hash::{DefaultHasher, Hasher as _};
 use std::io::Write as _;
+use tokio::sync::OwnedSemaphorePermit;
 
 /// Smaller bodies fit into one or two packets anyway.
 const WORTH_COMPRESSING: usize = 1024;
@@ -25,7 +26,30 @@ pub struct Answer {
     body: Vec<u8>,
     /// Differs between answers with different content; `None` if clients must not compare them.
     tag: Option<u64>,
-    allow: bool,
+    /// A header of its own.
+    header: Option<(HeaderName, &'static str)>,
+}
+
+/// An answer in its final bytes, which any number of requests can share.
+#[derive(Debug)]
+pub struct ReadyAnswer {
+    status: StatusCode,
+    headers: HeaderMap,
+    /// The entity tag, as the header has it.
+    tag: Option<String>,
+    body: Bytes,
+}
+
+/// Bytes that count as held until the last copy is dropped.
+struct HeldBytes {
+    bytes: Bytes,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl AsRef<[u8]> for HeldBytes {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
 }
 
 #[derive(Serialize)]
@@ -43,7 +67,7 @@ impl Answer {
             content_type: "text/plain; charset=utf-8",
             body,
             tag: None,
-            allow: false,
+            header: None,
         }
     }
 
@@ -70,7 +94,7 @@ impl Answer {
             content_type: "application/json",
             body: body.bytes,
             tag,
-            allow: false,
+            header: None,
         }
     }
 
@@ -82,7 +106,7 @@ impl Answer {
             content_type: "application/json",
             body,
             tag: None,
-            allow: false,
+            header: None,
         }
     }
 
@@ -90,15 +114,26 @@ impl Answer {
     pub fn method_not_allowed(method: &http::Method) -> Self {
         let message = format!("{method} is not allowed here, GET and HEAD are");
         Self {
-            allow: true,
+            header: Some((header::ALLOW, "GET, HEAD")),
             ..Self::error(StatusCode::METHOD_NOT_ALLOWED, "methodNotAllowed", &message)
+        }
+    }
+
+    /// The answer, which tells the client to wait for a second.
+    pub fn retry_after_a_second(self) -> Self {
+        Self {
+            header: Some((header::RETRY_AFTER, "1")),
+            ..self
         }
     }
 
     /// Fits the answer to the request: not modified, compressed, or as it is.
     pub fn into_response(self, request: &HeaderMap) -> HttpResponse {
-        let mut status = self.status;
-        let mut body = self.body;
+        self.ready(takes_gzip(request)).response(request)
+    }
+
+    /// The answer in its final bytes, compressed if it may be and if that is worth it.
+    pub fn ready(self, gzip: bool) -> ReadyAnswer {
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.content_type));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -107,29 +142,63 @@ impl Answer {
             header::X_CONTENT_TYPE_OPTIONS,
             HeaderValue::from_static("nosniff"),
         );
-        if self.allow {
-            headers.insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+        if let Some((name, value)) = self.header {
+            headers.insert(name, HeaderValue::from_static(value));
         }
-        if let Some(tag) = self.tag.map(|tag| format!("W/\"{tag:016x}\""))
-            && let Ok(value) = HeaderValue::from_str(&tag)
+        let tag = self.tag.map(|tag| format!("W/\"{tag:016x}\""));
+        if let Some(tag) = &tag
+            && let Ok(value) = HeaderValue::from_str(tag)
         {
             headers.insert(header::ETAG, value);
-            if is_known(request, &tag) {
-                status = StatusCode::NOT_MODIFIED;
-                body = Vec::new();
-                headers.remove(header::CONTENT_TYPE);
-            }
         }
-        if body.len() > WORTH_COMPRESSING
-            && takes_gzip(request)
+        let mut body = self.body;
+        if gzip
+            && body.len() > WORTH_COMPRESSING
             && let Some(compressed) = compress(&body)
         {
             body = compressed;
             headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         }
-        let mut response = Response::new(Full::new(Bytes::from(body)));
-        *response.status_mut() = status;
-        *response.headers_mut() = headers;
+        body.shrink_to_fit();
+        ReadyAnswer {
+            status: self.status,
+            headers,
+            tag,
+            body: Bytes::from(body),
+        }
+    }
+}
+
+impl ReadyAnswer {
+    /// The bytes of its body.
+    pub fn len(&self) -> usize {
+        self.body.len()
+    }
+
+    /// The answer, which keeps the permit until the last byte of its last response is written.
+    pub fn holding(self, permit: OwnedSemaphorePermit) -> Self {
+        let held = HeldBytes {
+            bytes: self.body,
+            _permit: permit,
+        };
+        Self {
+            body: Bytes::from_owner(held),
+            ..self
+        }
+    }
+
+    /// The response to a request: not modified if the client has this content already.
+    pub fn response(&self, request: &HeaderMap) -> HttpResponse {
+        let is_known = self.tag.as_ref().is_some_and(|tag| is_known(request, tag));
+        let body = if is_known { Bytes::new() } else { self.body.clone() };
+        let mut response = Response::new(Full::new(body));
+        *response.status_mut() = self.status;
+        *response.headers_mut() = self.headers.clone();
+        if is_known {
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+            response.headers_mut().remove(header::CONTENT_TYPE);
+            response.headers_mut().remove(header::CONTENT_ENCODING);
+        }
         response
     }
 }
@@ -147,7 +216,7 @@ fn is_known(request: &HeaderMap, tag: &str) -> bool {
 }
 
 /// RFC 9110, 12.5.3: a coding that is named counts before `*`, and a quality of 0 forbids.
-fn takes_gzip(request: &HeaderMap) -> bool {
+pub fn takes_gzip(request: &HeaderMap) -> bool {
     let (mut named, mut any) = (None, None);
     let values = request
         .get_all(header::ACCEPT_ENCODING)
@@ -278,6 +347,15 @@ impl ListElements<'_> {
     pub fn stable(&mut self, element: &impl Serialize) {
         self.separate();
         self.body.value(element, true);
+    }
+
+    /// Adds an element that `write` writes, which counts for the entity tag.
+    pub fn written(&mut self, write: impl FnOnce(&mut Vec<u8>) -> serde_json::Result<()>) {
+        self.separate();
+        let start = self.body.bytes.len();
+        self.body.spoiled |= write(&mut self.body.bytes).is_err();
+        let written = self.body.bytes.get(start..).unwrap_or_default();
+        self.body.hasher.write(written);
     }
 
     /// Adds an element; `essence` counts for the entity tag in its place.

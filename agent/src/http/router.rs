@@ -1,9 +1,12 @@
 //! Owns which path is answered by which handler, and which query parameters it takes.
 //! Must not know what the handlers answer.
 
+use crate::apiserver::probe::ProbeResult;
+use crate::http::access::{self, Access};
+use crate::http::answers::{Answers, Question};
 use crate::http::handler::{alive, apiserver, index, kind, metrics, openapi, ready, report, version};
-use crate::http::query;
-use crate::http::response::{Answer, HttpResponse};
+use crate::http::query::{self, Query};
+use crate::http::response::{Answer, HttpResponse, takes_gzip};
 use crate::requests::UNKNOWN_PATH;
 use crate::state::AgentState;
 use http::header::{CONNECTION, HeaderValue};
@@ -92,12 +95,28 @@ impl Route {
 }
 
 /// Answers one request. Its body is never read.
-pub async fn answer<B>(state: &Arc<AgentState>, scope: Scope, request: &Request<B>) -> HttpResponse {
+pub async fn answer<B>(
+    state: &Arc<AgentState>,
+    answers: &Arc<Answers>,
+    scope: Scope,
+    request: &Request<B>,
+) -> HttpResponse {
     let found = find(state, scope, request.uri().path());
     let path = found
         .as_ref()
         .map_or(UNKNOWN_PATH.to_owned(), |route| route.path(state));
-    let mut response = respond(state, found, request).await;
+    // Probes are answered however many other requests there are.
+    let admitted = match &found {
+        Ok(Route::Alive | Route::Ready) => Ok(None),
+        _ => answers.admit().map(Some),
+    };
+    let mut response = match admitted {
+        Err(refusal) => refusal.into_response(request.headers()),
+        Ok(_admitted) => match access::refusal(state, access_of(&found), &path, request.headers()).await {
+            Some(refusal) => refusal,
+            None => respond(state, answers, found, request).await,
+        },
+    };
     if state.is_stopping() {
         // A client that keeps its connection open comes back on a new one, which leads to another pod.
         response
@@ -108,33 +127,82 @@ pub async fn answer<B>(state: &Arc<AgentState>, scope: Scope, request: &Request<
     response
 }
 
+/// What a request needs. A path that is not served shows nothing but the paths that are.
+fn access_of(found: &Result<Route, Answer>) -> Access {
+    match found {
+        Ok(Route::Alive | Route::Ready) => Access::Everybody,
+        Ok(_) => Access::MayGet,
+        Err(_) => Access::AnyUser,
+    }
+}
+
 async fn respond<B>(
     state: &Arc<AgentState>,
+    answers: &Arc<Answers>,
     found: Result<Route, Answer>,
     request: &Request<B>,
 ) -> HttpResponse {
-    let answer = match found {
-        Err(refusal) => refusal,
-        Ok(_) if !matches!(*request.method(), Method::GET | Method::HEAD) => {
-            Answer::method_not_allowed(request.method())
-        }
-        Ok(route) => match query::read(request.uri().query(), route.parameters()) {
-            Err(invalid) => Answer::error(StatusCode::BAD_REQUEST, "invalidQuery", &invalid.to_string()),
-            Ok(query) => match (route, route_kind(state, route)) {
-                (Route::Index, _) => index::answer(state),
-                (Route::Alive, _) => alive::answer(&query),
-                (Route::Ready, _) => ready::answer(state, &query),
-                (Route::Version, _) => version::answer(),
-                (Route::Report, _) => report::answer(state, &query).await,
-                (Route::ApiServer, _) => apiserver::answer(state).await,
-                (Route::OpenApi, _) => openapi::answer(),
-                (Route::Metrics, _) => metrics::answer(state, request.headers()),
-                (Route::Kind(_), Some(objects)) => kind::answer(state, objects, &query),
-                (Route::Kind(_), None) => unknown_path(),
-            },
-        },
+    let headers = request.headers();
+    let (route, query) = match found.and_then(|route| read(route, request)) {
+        Ok(understood) => understood,
+        Err(refusal) => return refusal.into_response(headers),
     };
-    answer.into_response(request.headers())
+    let checked = match route {
+        Route::ApiServer => Some(state.probe.ask().await),
+        Route::Report if report::has_api_server(&query) => Some(state.probe.ask().await),
+        _ => None,
+    };
+    let question = Question {
+        target: request.uri().path_and_query().cloned(),
+        gzip: takes_gzip(headers),
+        check: checked.as_ref().map(|checked| checked.began),
+    };
+    let answer = match (route, route_kind(state, route)) {
+        (Route::Alive, _) => return alive::answer(&query).into_response(headers),
+        (Route::Ready, _) => return ready::answer(state, &query).into_response(headers),
+        // Two scrapes are two moments.
+        (Route::Metrics, _) => {
+            let made = answers
+                .single(question.gzip, || metrics::answer(state, headers))
+                .await;
+            made.map(|answer| answer.response(headers))
+        }
+        (_, objects) => {
+            let make = || make(state, route, objects, &query, checked.as_deref());
+            let shared = answers.shared(question, make).await;
+            shared.map(|answer| answer.response(headers))
+        }
+    };
+    answer.unwrap_or_else(|refusal| refusal.into_response(headers))
+}
+
+/// Reads the method and the query.
+fn read<B>(route: Route, request: &Request<B>) -> Result<(Route, Query), Answer> {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return Err(Answer::method_not_allowed(request.method()));
+    }
+    query::read(request.uri().query(), route.parameters())
+        .map(|query| (route, query))
+        .map_err(|invalid| Answer::error(StatusCode::BAD_REQUEST, "invalidQuery", &invalid.to_string()))
+}
+
+/// Makes the answer of a route that several requests can share.
+fn make(
+    state: &AgentState,
+    route: Route,
+    objects: Option<&dyn KindObjects>,
+    query: &Query,
+    checked: Option<&ProbeResult>,
+) -> Answer {
+    match (route, objects, checked) {
+        (Route::Index, ..) => index::answer(state),
+        (Route::Version, ..) => version::answer(),
+        (Route::OpenApi, ..) => openapi::answer(),
+        (Route::Report, ..) => report::answer(state, query, checked),
+        (Route::ApiServer, _, Some(checked)) => apiserver::answer(state, checked),
+        (Route::Kind(_), Some(objects), _) => kind::answer(state, objects, query),
+        _ => unknown_path(),
+    }
 }
 
 fn route_kind(state: &AgentState, route: Route) -> Option<&dyn KindObjects> {

@@ -4,6 +4,7 @@
 //! Answers contain the causes of the last search and never wait for one.
 
 use crate::history::search_gaps;
+use crate::not_seen;
 use crate::state::AgentState;
 use sre_shared::judge::SearchTarget;
 use sre_shared::report::NotSeen;
@@ -55,14 +56,11 @@ pub async fn run(state: Arc<AgentState>, pause: Duration, repeat_after: Duration
         }
         let client = state.client.current();
         let EvidenceSearch { evidence, not_seen } = causes::search(&client, targets, time.now).await;
-        let mut found = evidence.split(open.iter().map(|(uid, _)| uid.as_str()));
-        let mut found = open
-            .iter()
-            .filter_map(|(uid, generation)| Some((uid.clone(), (*generation, found.remove(uid)?))))
-            .collect();
+        let mut found = causes::split_by_object(evidence, &open);
         for kind in &state.kinds {
             kind.add_evidence(&mut found, time.now);
         }
+        let not_seen: Vec<NotSeen> = not_seen.into_iter().map(not_seen::with_own_hint).collect();
         search_gaps::log_new(&last_not_seen, &not_seen, "causes are incomplete");
         state.set_causes_not_seen(not_seen.clone());
         last_not_seen = not_seen;

@@ -6,7 +6,7 @@ use crate::state::AgentState;
 use crate::watch::watcher::Watcher;
 use sre_shared::check::Check;
 use sre_shared::check::KindVisitor;
-use sre_shared::kind::Kind;
+use sre_shared::kind::{Kind, RegisteredKind};
 use sre_shared::live::{Cache, KindObjects};
 use std::sync::Arc;
 use tokio::task::JoinSet;
@@ -30,7 +30,7 @@ struct CacheBuilder<'a> {
 impl KindVisitor for CacheBuilder<'_> {
     type Output = (Arc<dyn KindObjects>, SpawnWatches);
 
-    fn visit<T: Check>(self, kind: Kind) -> Self::Output {
+    fn visit<T: Check + RegisteredKind>(self, kind: Kind) -> Self::Output {
         // One watch sees all objects of a kind that is in no namespace.
         let namespaces = if kind.is_namespaced() {
             self.settings.namespaces.clone()

@@ -8,7 +8,8 @@ use crate::state::AgentState;
 use sre_shared::check::Check;
 use sre_shared::cluster::{self, Client, ListOptions, Watch, WatchEvent};
 use sre_shared::failure::{Class, Failure};
-use sre_shared::kind::Kind;
+use sre_shared::judge::Kept;
+use sre_shared::kind::{Kind, RegisteredKind};
 use sre_shared::live::{Cache, EventTime, KindObjects as _};
 use sre_shared::run::PAGE_SIZE;
 use std::sync::Arc;
@@ -35,7 +36,7 @@ pub struct Watcher<T> {
     state: Arc<AgentState>,
 }
 
-impl<T: Check> Watcher<T> {
+impl<T: Check + RegisteredKind> Watcher<T> {
     /// A watch of one namespace, or of all.
     pub fn new(cache: Arc<Cache<T>>, number: u16, namespace: Option<String>, state: Arc<AgentState>) -> Self {
         let kind = cache.kind();
@@ -57,8 +58,8 @@ impl<T: Check> Watcher<T> {
     /// Brings events into the cache. Does not end.
     pub async fn run(self) {
         let (mut generation, mut client) = self.state.client.numbered();
-        let filter = self.cache.keep(self.state.clock);
-        let mut watch = Watch::<T>::new(&client, self.options.clone()).with_filter(Arc::clone(&filter));
+        let map = self.cache.keep(self.state.clock);
+        let mut watch = Watch::mapped(&client, self.options.clone(), Arc::clone(&map));
         let mut since = Instant::now();
         let mut listed_before = false;
         loop {
@@ -92,7 +93,7 @@ impl<T: Check> Watcher<T> {
                 Err(_) => {
                     tracing::warn!(watch = self.who, "made no progress and is started again");
                     (generation, client) = self.state.client.numbered();
-                    watch = Watch::new(&client, self.options.clone()).with_filter(Arc::clone(&filter));
+                    watch = Watch::mapped(&client, self.options.clone(), Arc::clone(&map));
                 }
             }
         }
@@ -119,31 +120,18 @@ impl<T: Check> Watcher<T> {
         }
     }
 
-    fn take(&self, event: WatchEvent<T>, at: EventTime) {
-        let transitions = match event {
-            WatchEvent::Listed(items) => self.cache.replace(self.number, items, at),
-            WatchEvent::Applied(object) => {
-                if let Err(undecodable) = &object {
-                    tracing::debug!(
-                        namespace = undecodable.namespace,
-                        name = undecodable.name,
-                        error = undecodable.error,
-                        "does not decode"
-                    );
-                }
-                self.cache.apply(self.number, object, at).into_iter().collect()
-            }
-            WatchEvent::Deleted { namespace, name } => self
-                .cache
-                .delete(self.number, &namespace, &name, at)
-                .into_iter()
-                .collect(),
-            WatchEvent::Bookmark => {
-                self.cache.note_bookmark(self.number, at);
-                Vec::new()
-            }
-        };
-        self.state.transitions.write(&transitions);
+    fn take(&self, event: WatchEvent<T, Kept<T>>, at: EventTime) {
+        if let WatchEvent::Applied(Err(undecodable)) = &event {
+            tracing::debug!(
+                namespace = undecodable.namespace,
+                name = undecodable.name,
+                error = undecodable.error,
+                "does not decode"
+            );
+        }
+        self.state
+            .transitions
+            .write(&self.cache.take(self.number, event, at));
     }
 
     fn log_failure(&self, failure: &Failure) {

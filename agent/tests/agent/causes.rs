@@ -91,6 +91,45 @@ async fn an_answer_has_causes_once_they_are_found() {
 }
 
 #[tokio::test]
+async fn the_events_of_a_claim_explain_the_workload_that_waits_for_it() {
+    let set = ReplicaSet::new("shop", "web-1").owned_by(&web());
+    let waiting = "0/3 nodes are available: pod has unbound immediate PersistentVolumeClaims.";
+    let pod = Pod::new("shop", "web-1-a")
+        .owned_by(&set)
+        .unschedulable(waiting, at(-600))
+        .set(
+            "/spec/volumes",
+            json!([{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]),
+        );
+    let said = json!({
+        "apiVersion": "v1", "kind": "Event", "type": "Normal", "reason": "FailedBinding",
+        "message": "no persistent volumes available for this claim and no storage class is set",
+        "metadata": {"namespace": "shop", "name": "data.x"},
+        "involvedObject": {"kind": "PersistentVolumeClaim", "namespace": "shop", "name": "data", "uid": "c"},
+        "lastTimestamp": at(0)
+    });
+    let server = ApiServer::builder()
+        .objects([web().build(), set.build(), pod.build(), said])
+        .start()
+        .await;
+    let agent = searching_agent(&server).await;
+    let answer = agent
+        .until("/health/deployments", |a| !causes(&a.json()).is_empty())
+        .await
+        .json();
+    assert_eq!(
+        causes(&answer),
+        [
+            "VolumeClaim: claim data: no persistent volumes available for this claim and no storage class is set"
+        ]
+    );
+    assert_eq!(
+        answer["deployments"][0]["causes"][0]["hint"],
+        "kubectl get storageclasses,persistentvolumes"
+    );
+}
+
+#[tokio::test]
 async fn causes_are_not_searched_for_if_that_is_off_or_all_is_healthy() {
     let server = broken().start().await;
     let agent = listed_agent(&server).await;

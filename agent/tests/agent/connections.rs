@@ -45,20 +45,64 @@ async fn a_client_that_never_ends_its_header_is_given_up() {
 }
 
 #[tokio::test]
-async fn more_connections_than_the_limit_wait_for_their_turn() {
+async fn if_all_places_are_taken_the_client_that_was_waited_for_longest_is_closed() {
     let server = ApiServer::builder().start().await;
     let mut settings = settings(server.kubeconfig());
     settings.max_connections = 2;
+    settings.pace.header = Duration::from_hours(1);
     let agent = start(settings).await;
-    let first = open_connection(&agent).await;
-    let _second = open_connection(&agent).await;
-    let mut third = agent.connect().await;
+    let mut slow = agent.connect().await;
+    slow.write_all(b"GET /healthz HTTP/1.1\r\nx: ").await.unwrap();
+    let mut second = open_connection(&agent).await;
+    let mut third = open_connection(&agent).await;
+    assert_eq!(read_to_end(&mut slow).await, b"");
+    // The second one has asked before, and waits since then.
+    let _fourth = open_connection(&agent).await;
+    assert_eq!(read_to_end(&mut second).await, b"");
     third.write_all(GET).await.unwrap();
-    let mut byte = [0];
-    let early = tokio::time::timeout(Duration::from_millis(200), third.peek(&mut byte)).await;
-    assert!(early.is_err(), "it is not its turn yet");
-    drop(first);
     assert_eq!(read_answer(&mut third).await.status, 200);
+}
+
+#[tokio::test]
+async fn probes_are_answered_while_every_other_request_is_refused() {
+    let server = ApiServer::builder().start().await;
+    let mut settings = settings(server.kubeconfig());
+    settings.max_connections = 8;
+    settings.request_timeout = Duration::from_hours(1);
+    settings.cluster.deadlines.request = None;
+    settings.cluster.deadlines.idle = Duration::from_hours(1);
+    settings.pace.check = Duration::from_hours(1);
+    server.fail(Match::path("/version"), Fault::Hang);
+    let agent = start(settings).await;
+    agent.until("/readyz", |a| a.status == 200).await;
+    // Three quarters of the connections may wait for an answer of the API server.
+    let mut hanging = Vec::new();
+    for _ in 0..6 {
+        let mut stream = agent.connect().await;
+        stream
+            .write_all(b"GET /health/apiserver HTTP/1.1\r\nhost: agent\r\n\r\n")
+            .await
+            .unwrap();
+        hanging.push(stream);
+    }
+    let refused = agent.until("/health/deployments", |a| a.status == 429).await;
+    assert_eq!(refused.header("retry-after"), Some("1"));
+    assert_eq!(
+        refused.json(),
+        serde_json::json!({
+            "error": "tooManyRequests",
+            "message": "this agent is busy: too many requests are under way; ask again in a second",
+        })
+    );
+    for path in ["/healthz", "/livez", "/readyz"] {
+        assert_eq!(agent.get(path).await.status, 200, "{path}");
+    }
+    server.clear_faults();
+    server.drop_connections();
+    for stream in &mut hanging {
+        assert_eq!(read_answer(stream).await.status, 200);
+    }
+    assert_eq!(agent.get("/health/deployments").await.status, 200);
 }
 
 #[tokio::test]
@@ -130,6 +174,35 @@ async fn a_request_to_stop_lets_running_requests_end_and_takes_no_more() {
     let address = agent.address;
     agent.wait_for_end().await;
     assert!(TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test]
+async fn no_request_that_arrives_before_the_socket_is_closed_is_lost() {
+    let server = ApiServer::builder().start().await;
+    let mut settings = settings(server.kubeconfig());
+    settings.max_connections = 16;
+    let agent = start(settings).await;
+    let mut kept = open_connection(&agent).await;
+    let mut idle = open_connection(&agent).await;
+    // This thread runs the agent too, but not before the next wait. Until then the kernel has the connections.
+    agent.stop.try_send(Signal::Interrupt).unwrap();
+    assert_eq!(kept.try_write(GET).unwrap(), GET.len());
+    let queued: Vec<_> = (0..40)
+        .map(|_| {
+            let mut stream = std::net::TcpStream::connect(agent.address).unwrap();
+            std::io::Write::write_all(&mut stream, GET).unwrap();
+            stream.set_nonblocking(true).unwrap();
+            stream
+        })
+        .collect();
+    for stream in queued {
+        let mut stream = TcpStream::from_std(stream).unwrap();
+        let answer = Answer::parse(&read_to_end(&mut stream).await);
+        assert_eq!((answer.status, answer.header("connection")), (200, Some("close")));
+    }
+    assert_eq!(Answer::parse(&read_to_end(&mut kept).await).status, 200);
+    assert_eq!(read_to_end(&mut idle).await, b"");
+    agent.wait_for_end().await;
 }
 
 #[tokio::test]

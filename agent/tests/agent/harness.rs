@@ -2,7 +2,7 @@
 //! Must not know what a test expects.
 
 use serde_json::Value;
-use sre_agent::{Agent, Pace, Settings, Signal};
+use sre_agent::{Agent, Pace, ReviewPace, Settings, Signal};
 use sre_shared::cluster::{ConfigSource, Deadlines};
 use sre_shared::kind::Kind;
 use sre_shared::run::clock;
@@ -49,10 +49,13 @@ pub fn settings(kubeconfig: &Path) -> Settings {
         causes: false,
         stale_after: Duration::from_mins(3),
         request_timeout: request,
+        authenticate: false,
+        tls: None,
         max_connections: 16,
         shutdown_delay: Duration::ZERO,
         pod: Some("agent-0".into()),
         clock: clock::system,
+        review: ReviewPace::default(),
         pace: Pace {
             remember: Duration::from_millis(20),
             probe_every: Duration::from_millis(100),

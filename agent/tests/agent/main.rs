@@ -9,8 +9,12 @@
 )]
 
 mod answers;
+mod api_server;
+mod authentication;
 mod causes;
 mod connections;
+mod deletions;
+mod exposure;
 mod harness;
 mod metrics;
 mod others;
@@ -19,4 +23,5 @@ mod owners;
 mod process;
 mod rights;
 mod several;
+mod tls;
 mod watching;

@@ -167,7 +167,13 @@ async fn the_metrics_are_these_in_both_formats() {
     }
     let open = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     let plain = "text/plain; version=0.0.4; charset=utf-8";
-    let asked = server.requests().len();
+    // A task of its own looks up the namespaces of objects that fall short.
+    let requests = || {
+        let all = server.requests().into_iter();
+        all.filter(|request| !request.path.starts_with("/api/v1/namespaces/"))
+            .count()
+    };
+    let asked = requests();
     for (accept, content_type, format) in [
         ("", open, "open"),
         ("accept: */*\r\n", open, "open"),
@@ -186,11 +192,7 @@ async fn the_metrics_are_these_in_both_formats() {
         );
         pretty(&known(&answer.text()), &expected(format));
     }
-    assert_eq!(
-        server.requests().len(),
-        asked,
-        "a scrape asks the API server nothing"
-    );
+    assert_eq!(requests(), asked, "a scrape asks the API server nothing");
 }
 
 /// Asserts equality, and reports the first line that differs.

@@ -130,7 +130,7 @@ fn refused_input_ends_with_64_and_one_clear_line() {
             "did you mean \"testkit\"?",
         ),
         (&[], "no in-cluster configuration"),
-        (&["probe", "https://127.0.0.1/"], "only plain HTTP"),
+        (&["probe", "ftp://127.0.0.1/"], "only HTTP and HTTPS"),
         (&["probe"], "<URL>..."),
     ] {
         let (code, stdout, stderr) = run(words);

@@ -91,18 +91,44 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 {{- end }}
 
+{{/*
+Name of the container's and the Service's port: what it speaks. It is part of the path by which the plugin asks, which is
+services/NAME:http/proxy or services/https:NAME:https/proxy.
+*/}}
+{{- define "sre-agent.port" -}}
+{{- if .Values.tls.secretName }}https{{ else }}http{{ end }}
+{{- end }}
+
+{{/* The ServiceAccount whose tokens the plugin requests. The plugin derives it from the name of the Service. */}}
+{{- define "sre-agent.readerName" -}}
+{{ include "sre-agent.fullname" . }}-reader
+{{- end }}
+
+{{/* Subjects of a binding. */}}
+{{- define "sre-agent.bindingSubjects" -}}
+{{- range . }}
+- kind: {{ .kind }}
+  name: {{ .name | quote }}
+  {{- if eq .kind "ServiceAccount" }}
+  namespace: {{ .namespace }}
+  {{- else }}
+  apiGroup: rbac.authorization.k8s.io
+  {{- end }}
+{{- end }}
+{{- end }}
+
 {{/* Name of the container's and the Service's port that serves the metrics. */}}
 {{- define "sre-agent.metricsPort" -}}
 {{- $port := int .Values.metrics.port }}
 {{- if has $port (list (int .Values.containerPort) (int .Values.service.port)) }}
 {{- fail (printf "metrics.port is %d, as containerPort or service.port is: choose another, or 0 to serve the metrics beside the rest" $port) }}
 {{- end }}
-{{- if $port }}metrics{{ else }}http{{ end }}
+{{- if $port }}metrics{{ else }}{{ include "sre-agent.port" . }}{{ end }}
 {{- end }}
 
 {{/*
-The rules that the chosen kinds need, one a resource: list and watch of the kind itself, and list of what else it is judged
-by and of what causes are found in. `scope` is `cluster`, `namespace` or `all`: with namespaces named, what is in none of
+The rules that the chosen kinds need, one a resource: list and watch of the kind itself, list of what else it is judged by and
+of what causes are found in, and get of namespaces, since objects in one that is being deleted are left out. `scope` is `cluster`, `namespace` or `all`: with namespaces named, what is in none of
 them is granted by a ClusterRole and the rest by Roles. What a kind in no namespace is judged by may be in any.
 */}}
 {{- define "sre-agent.kindRules" -}}
@@ -125,6 +151,12 @@ them is granted by a ClusterRole and the rest by Roles. What a kind in no namesp
 {{- if or $whole (not $cluster) }}
 {{- $wanted = append $wanted (dict "resource" . "verbs" (list "list") "cluster" $cluster) }}
 {{- end }}
+{{- end }}
+{{- end }}
+{{- /* A Role can grant get of its own namespace, and no list. */}}
+{{- range include "sre-agent.chosen" .root | fromJsonArray }}
+{{- if not (get $kinds .).cluster }}
+{{- $wanted = append $wanted (dict "resource" "namespaces" "verbs" (ternary (list "get" "list") (list "get") (eq $scope "all")) "cluster" false) }}
 {{- end }}
 {{- end }}
 {{- $order := list }}
@@ -151,6 +183,16 @@ them is granted by a ClusterRole and the rest by Roles. What a kind in no namesp
   resources: ["leases"]
   resourceNames: ["kube-controller-manager", "kube-scheduler"]
   verbs: ["get"]
+{{- end }}
+
+{{/* As system:auth-delegator, which not every cluster has. */}}
+{{- define "sre-agent.reviewRules" -}}
+- apiGroups: ["authentication.k8s.io"]
+  resources: ["tokenreviews"]
+  verbs: ["create"]
+- apiGroups: ["authorization.k8s.io"]
+  resources: ["subjectaccessreviews"]
+  verbs: ["create"]
 {{- end }}
 
 {{- define "sre-agent.subjects" -}}

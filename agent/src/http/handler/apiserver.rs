@@ -1,6 +1,7 @@
 //! `/health/apiserver`: whether the API server can be reached and is well, asked live.
 
 use super::{Provenance, pod};
+use crate::apiserver::probe::ProbeResult;
 use crate::http::response::{Answer, Body};
 use crate::state::AgentState;
 use http::StatusCode;
@@ -25,8 +26,7 @@ struct Measurements<'a> {
     record: Option<&'a Record>,
 }
 
-pub async fn answer(state: &AgentState) -> Answer {
-    let checked = state.probe.ask().await;
+pub fn answer(state: &AgentState, checked: &ProbeResult) -> Answer {
     let check = &checked.check;
     let (code, status) = match check.status {
         Status::Ok => (StatusCode::OK, "ok"),

@@ -1,61 +1,44 @@
 //! `/health/KIND`, such as `/health/deployments`: every object of the kind with its verdict, from the cache.
 
 use super::{Items, Provenance, pod};
+use crate::http::item_template::ItemTemplate;
 use crate::http::query::Query;
 use crate::http::response::{Answer, Body};
 use crate::not_seen;
 use crate::state::AgentState;
 use http::StatusCode;
 use serde::Serialize;
-use serde::ser::{SerializeMap as _, Serializer};
-use sre_shared::judge::CONTROLLERS;
-use sre_shared::live::{KindObjects, Overview, controllers};
-use sre_shared::report::{Coverage, KindCheck, NotSeen, Status};
+use sre_shared::live::{KindObjects, controllers};
+use sre_shared::report::{Coverage, Item, NotSeen, Status, Summary};
 
-struct Listing<'a> {
-    overview: &'a Overview,
-    items: Items<'a>,
-    /// The controllers without a verdict of their own.
-    controllers: Option<KindCheck>,
-    coverage: Coverage,
-    causes_not_seen: Vec<NotSeen>,
+/// The fields before the objects.
+#[derive(Serialize)]
+struct ListingHead<'a> {
+    status: Status,
+    summary: &'a Summary,
 }
 
-impl Serialize for Listing<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Overview {
-            status,
-            summary,
-            stale,
-            ..
-        } = self.overview;
-        let not_seen = &self.coverage.not_seen;
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("status", status)?;
-        map.serialize_entry("summary", summary)?;
-        map.serialize_entry(self.items.objects.kind().plural(), &self.items)?;
-        if let Some(check) = &self.controllers {
-            map.serialize_entry(CONTROLLERS, &check.items)?;
-        }
-        if let Some(token) = &*self.items.next.borrow() {
-            map.serialize_entry("continue", token)?;
-        }
-        if !not_seen.is_empty() {
-            map.serialize_entry("notSeen", not_seen)?;
-        }
-        if !self.causes_not_seen.is_empty() {
-            map.serialize_entry("causesNotSeen", &self.causes_not_seen)?;
-        }
-        map.serialize_entry("coverage", &self.coverage)?;
-        map.serialize_entry("stale", stale)?;
-        map.end()
-    }
+/// The fields after the objects.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ListingTail<'a> {
+    /// The controllers without a verdict of their own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    controllers: Option<&'a [Item]>,
+    #[serde(rename = "continue", skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+    #[serde(skip_serializing_if = "<[NotSeen]>::is_empty")]
+    not_seen: &'a [NotSeen],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    causes_not_seen: Vec<NotSeen>,
+    coverage: &'a Coverage,
+    stale: bool,
 }
 
 pub fn answer(state: &AgentState, objects: &dyn KindObjects, query: &Query) -> Answer {
     let time = state.answer_time();
     let selection = &query.selection;
-    let mut overview = objects.overview(selection, &time);
+    let (mut overview, open) = objects.judged(selection, &time);
     let nothing = not_seen::nothing_selected(std::iter::once((objects.kind(), &overview)), selection);
     let controllers = controllers::judge(&[objects], &state.kinds, selection, &time);
     let alone = controllers::partial_selections(&[objects], &state.kinds, selection, &time);
@@ -87,25 +70,35 @@ pub fn answer(state: &AgentState, objects: &dyn KindObjects, query: &Query) -> A
         kinds: vec![objects.kind().plural().to_owned()],
         namespaces: state.covered(selection, [objects.kind()]),
         not_seen: not_seen::describe_all(objects.kind(), &overview.gaps),
+        terminating_namespaces: state.terminating_namespaces(selection, &[(objects.kind(), &overview)]),
         ..Coverage::default()
     };
+    let shown = selection.among(overview.summary.total);
     let items = Items {
         objects,
-        selection,
+        selection: &shown,
         time: &time,
+        open: &open,
         limit: query.limit,
         next: None.into(),
     };
-    Answer::json(
-        code,
-        Body::default()
-            .stable(&Listing {
-                overview: &overview,
-                items,
-                controllers: controllers.map(|part| part.check),
-                coverage,
-                causes_not_seen: state.causes_not_seen(),
-            })
-            .volatile(&observed),
-    )
+    let body = Body::default()
+        .stable(&ListingHead {
+            status: overview.status,
+            summary: &overview.summary,
+        })
+        .list(objects.kind().plural(), |list| {
+            let mut template = ItemTemplate::default();
+            items.each(&mut |item| list.written(|out| template.write(item, out)));
+        })
+        .stable(&ListingTail {
+            controllers: controllers.as_ref().map(|part| &*part.check.items),
+            next: items.next.take(),
+            not_seen: &coverage.not_seen,
+            causes_not_seen: state.causes_not_seen(),
+            coverage: &coverage,
+            stale: overview.stale,
+        })
+        .volatile(&observed);
+    Answer::json(code, body)
 }

@@ -13,43 +13,56 @@ pub mod version;
 use crate::http::query;
 use crate::state::AgentState;
 use serde::Serialize;
-use serde::ser::{Error as _, SerializeSeq as _, Serializer};
-use sre_shared::live::{AnswerTime, KindObjects, Selection};
+use serde::ser::{SerializeSeq as _, Serializer};
+use sre_shared::live::{AnswerTime, KindObjects, OpenItems, Selection};
+use sre_shared::report::Item;
 use std::cell::RefCell;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
-/// The selected objects. Each is judged when it is written.
+/// The selected objects. Each is judged when it is written, unless it is judged already.
 struct Items<'a> {
     objects: &'a dyn KindObjects,
     selection: &'a Selection,
     time: &'a AnswerTime,
+    /// Those that are judged already.
+    open: &'a OpenItems,
     limit: Option<NonZeroUsize>,
     /// Set by writing: the token with which the list goes on, if it was cut.
     next: RefCell<Option<String>>,
 }
 
+impl Items<'_> {
+    /// Shows each object, up to the limit.
+    fn each(&self, show: &mut dyn FnMut(&Item)) {
+        let (mut shown, mut end) = (0, None);
+        self.objects
+            .visit(self.selection, self.time, self.open, &mut |item| {
+                if self.limit.is_some_and(|limit| shown >= limit.get()) {
+                    self.next.replace(end.take());
+                    return ControlFlow::Break(());
+                }
+                show(item);
+                shown += 1;
+                if self.limit.is_some_and(|limit| shown == limit.get()) {
+                    end = Some(query::token(&item.namespace, &item.name));
+                }
+                ControlFlow::Continue(())
+            });
+    }
+}
+
 impl Serialize for Items<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut list = serializer.serialize_seq(None)?;
-        let (mut written, mut end, mut failed) = (0, None, None);
-        self.objects.visit(self.selection, self.time, &mut |item| {
-            if self.limit.is_some_and(|limit| written >= limit.get()) {
-                self.next.replace(end.take());
-                return ControlFlow::Break(());
+        let mut failed = None;
+        self.each(&mut |item| {
+            if failed.is_none() {
+                failed = list.serialize_element(item).err();
             }
-            if let Err(error) = list.serialize_element(&item) {
-                failed = Some(error);
-                return ControlFlow::Break(());
-            }
-            written += 1;
-            if self.limit.is_some_and(|limit| written == limit.get()) {
-                end = Some(query::token(&item.namespace, &item.name));
-            }
-            ControlFlow::Continue(())
         });
         match failed {
-            Some(error) => Err(S::Error::custom(error)),
+            Some(error) => Err(error),
             None => list.end(),
         }
     }

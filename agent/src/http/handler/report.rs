@@ -4,6 +4,7 @@
 //! times the memory of the cached ones. A test compares it with the shape of `sre_shared::report::Report`.
 
 use super::Items;
+use crate::apiserver::probe::ProbeResult;
 use crate::http::handler::apiserver::essence;
 use crate::http::query::Query;
 use crate::http::response::{Answer, Body};
@@ -12,7 +13,7 @@ use crate::state::AgentState;
 use http::StatusCode;
 use serde::Serialize;
 use sre_shared::kind::Kind;
-use sre_shared::live::{AnswerTime, KindObjects, Overview, Selection, controllers};
+use sre_shared::live::{AnswerTime, KindObjects, OpenItems, Overview, Selection, controllers};
 use sre_shared::report::{
     API_VERSION, ApiServerCheck, Coverage, Finding, Item, KIND, KindCheck, NotSeen, Outcome, Source, Status,
     Summary, findings,
@@ -51,12 +52,36 @@ struct Section<'a> {
     served: Option<bool>,
 }
 
-pub async fn answer(state: &AgentState, query: &Query) -> Answer {
-    let checked = match &query.parts {
-        Some(parts) if !parts.api_server => None,
-        _ => Some(state.probe.ask().await),
-    };
-    let check = checked.as_ref().map(|checked| &checked.check);
+/// The part of the report about one kind.
+struct ReportPart<'a> {
+    objects: &'a dyn KindObjects,
+    overview: Overview,
+    open: OpenItems,
+}
+
+impl<'a> ReportPart<'a> {
+    fn new(objects: &'a Arc<dyn KindObjects>, selection: &Selection, time: &AnswerTime) -> Self {
+        let (overview, open) = objects.judged(selection, time);
+        Self {
+            objects: &**objects,
+            overview,
+            open,
+        }
+    }
+
+    fn overview(&self) -> (Kind, &Overview) {
+        (self.objects.kind(), &self.overview)
+    }
+}
+
+/// Whether the report has a part about the API server.
+pub fn has_api_server(query: &Query) -> bool {
+    query.parts.as_ref().is_none_or(|parts| parts.api_server)
+}
+
+/// The report; `checked` is the check of the API server, if the report is to have it.
+pub fn answer(state: &AgentState, query: &Query, checked: Option<&ProbeResult>) -> Answer {
+    let check = checked.map(|checked| &checked.check);
     let (time, selection) = (state.answer_time(), &query.selection);
     let asked = |kind: &Kind| {
         query
@@ -67,7 +92,7 @@ pub async fn answer(state: &AgentState, query: &Query) -> Answer {
     let watched: Vec<&Arc<dyn KindObjects>> = state.kinds.iter().filter(|o| asked(&o.kind())).collect();
     let mut parts: Vec<_> = watched
         .iter()
-        .map(|objects| (*objects, objects.overview(selection, &time)))
+        .map(|objects| ReportPart::new(objects, selection, &time))
         .collect();
     let is_watched = |kind: Kind| watched.iter().any(|objects| objects.kind() == kind);
     let not_watched: Vec<Kind> = query
@@ -82,31 +107,37 @@ pub async fn answer(state: &AgentState, query: &Query) -> Answer {
         .into_iter()
         .map(not_seen::partial_selection)
         .collect();
-    let overviews = parts.iter().map(|(objects, overview)| (objects.kind(), overview));
-    let nothing = not_seen::nothing_selected(overviews, selection);
+    let nothing = not_seen::nothing_selected(parts.iter().map(ReportPart::overview), selection);
     if let Some(nothing) = nothing.filter(|_| controllers.is_none() && alone.is_empty()) {
         // It concerns all kinds, and is reported once.
-        for (_, overview) in &mut parts {
-            overview.status = overview.status.worst(Status::Unknown);
+        for part in &mut parts {
+            part.overview.status = part.overview.status.worst(Status::Unknown);
         }
-        if let Some((_, first)) = parts.first_mut() {
-            first.add_gap(nothing);
+        if let Some(first) = parts.first_mut() {
+            first.overview.add_gap(nothing);
         }
     }
     let kinds = || watched.iter().map(|objects| objects.kind());
     let gaps = parts
         .iter()
-        .flat_map(|(objects, overview)| not_seen::describe_all(objects.kind(), &overview.gaps));
+        .flat_map(|part| not_seen::describe_all(part.objects.kind(), &part.overview.gaps));
     let coverage = Coverage {
         kinds: kinds().map(|kind| kind.plural().to_owned()).collect(),
         namespaces: state.covered(selection, kinds()),
+        selector: None,
+        objects: Vec::new(),
         not_seen: gaps
             .chain(alone.iter().cloned())
             .chain(not_watched.iter().map(|kind| kind_not_watched(*kind)))
             .collect(),
         causes_not_seen: state.causes_not_seen(),
+        grant: None,
+        terminating_namespaces: state.terminating_namespaces(
+            selection,
+            &parts.iter().map(ReportPart::overview).collect::<Vec<_>>(),
+        ),
     };
-    let (mut status, mut verdict) = judge(check, parts.iter().map(|(_, overview)| overview));
+    let (mut status, mut verdict) = judge(check, parts.iter().map(|part| &part.overview));
     if let Some(part) = &controllers {
         part.add_to(&mut status, &mut verdict);
     }
@@ -124,16 +155,16 @@ pub async fn answer(state: &AgentState, query: &Query) -> Answer {
         api_version: API_VERSION,
         kind: KIND,
         status,
-        stale: parts.iter().any(|(_, overview)| overview.stale),
+        stale: parts.iter().any(|part| part.overview.stale),
         coverage: &coverage,
         findings: selected_findings(
-            &watched,
+            &parts,
             controllers.as_ref().map(|part| &part.check),
             selection,
             &time,
         ),
     };
-    let origin = origin(state, check, parts.iter().map(|(_, overview)| overview), time.now);
+    let origin = origin(state, check, parts.iter().map(|part| &part.overview), time.now);
     let body = Body::default()
         .stable(&head)
         .volatile(&origin)
@@ -141,22 +172,24 @@ pub async fn answer(state: &AgentState, query: &Query) -> Answer {
             if let Some(check) = check {
                 list.volatile(check, &essence(check));
             }
-            for (objects, overview) in &parts {
+            for part in &parts {
                 let Overview {
                     status,
                     summary,
                     served,
                     ..
-                } = overview;
+                } = &part.overview;
+                let shown = selection.among(summary.total);
                 let items = Items {
-                    objects: &***objects,
-                    selection,
+                    objects: part.objects,
+                    selection: &shown,
                     time: &time,
+                    open: &part.open,
                     limit: None,
                     next: None.into(),
                 };
                 list.stable(&Section {
-                    check: objects.kind().plural(),
+                    check: part.objects.kind().plural(),
                     status: *status,
                     summary,
                     items,
@@ -168,7 +201,8 @@ pub async fn answer(state: &AgentState, query: &Query) -> Answer {
             }
             if let Some(part) = controllers {
                 let mut check = part.check;
-                check.items.retain(|item| selection.takes(item));
+                let shown = selection.among(check.summary.total);
+                check.items.retain(|item| shown.takes(item));
                 list.stable(&check);
             }
         });
@@ -177,24 +211,25 @@ pub async fn answer(state: &AgentState, query: &Query) -> Answer {
 
 /// The findings about the selected objects, cause first.
 fn selected_findings(
-    watched: &[&Arc<dyn KindObjects>],
+    parts: &[ReportPart<'_>],
     controllers: Option<&KindCheck>,
     selection: &Selection,
     time: &AnswerTime,
 ) -> Vec<Finding> {
     let unhealthy = selection.unhealthy();
-    let controllers = controllers.into_iter().flat_map(|check| &check.items);
-    let controllers = controllers.filter(|item| item.is_found() && unhealthy.takes(item));
-    let mut items: Vec<Item> = controllers.cloned().collect();
-    for objects in watched {
-        objects.visit(&unhealthy, time, &mut |item| {
+    let is_taken = |item: &&Item| item.is_found() && unhealthy.takes(item);
+    let mut judged_again = Vec::new();
+    for part in parts.iter().filter(|part| part.open.all().is_none()) {
+        part.objects.visit(&unhealthy, time, &part.open, &mut |item| {
             if item.is_found() {
-                items.push(item);
+                judged_again.push(item.clone());
             }
             ControlFlow::Continue(())
         });
     }
-    findings(&items)
+    let controllers = controllers.into_iter().flat_map(|check| &check.items);
+    let open = parts.iter().flat_map(|part| part.open.all().unwrap_or_default());
+    findings(controllers.chain(open).filter(is_taken).chain(&judged_again))
 }
 
 /// Judges as `Report::settle` and `Outcome::of` do, but objects whose data is too old count as unknown and as nothing else.
