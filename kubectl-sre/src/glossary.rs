@@ -1,7 +1,10 @@
 //! The meaning of each word of a report: docs/checks.md, cut into its sections and the rows of its tables. `explain` has
 //! this one source, so it cannot differ from the page.
 
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
 use sre_shared::kind::Kind;
+use sre_shared::report::{Code, PassesByItself};
 
 /// The text of docs/checks.md.
 pub const DOCS: &str = include_str!("../../docs/checks.md");
@@ -85,6 +88,14 @@ impl Section {
         }
     }
 
+    /// Whether the problem passes although nobody acts; `None` if the words are neither a reason nor a cause.
+    pub fn passes(&self) -> Option<PassesByItself> {
+        let code = || Some(Code::from(*self.words.first()?).passes_by_itself());
+        matches!(self.role, Role::Reason | Role::Cause)
+            .then(code)
+            .flatten()
+    }
+
     /// Its first sentence, without the period.
     pub fn summary(&self) -> String {
         let lines = self.text.lines().skip_while(|line| line.is_empty());
@@ -107,6 +118,25 @@ impl Section {
     fn is_alike(&self, word: &str) -> bool {
         let mut words = self.words.iter();
         words.any(|known| known.eq_ignore_ascii_case(word))
+    }
+}
+
+/// As `explain -o json` writes it.
+impl Serialize for Section {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("words", &self.words)?;
+        map.serialize_entry("role", self.role.words().0)?;
+        if let Some(passes) = self.passes() {
+            map.serialize_entry("passes", &passes)?;
+        }
+        if !self.text.is_empty() {
+            map.serialize_entry("text", self.text.trim_end())?;
+        }
+        if !self.explained_by.is_empty() {
+            map.serialize_entry("explainedBy", &self.explained_by)?;
+        }
+        map.end()
     }
 }
 

@@ -1,5 +1,6 @@
 //! The streams, and what a terminal can show. Results go to stdout, everything else to stderr.
 
+use crate::output::escape;
 use std::ffi::OsString;
 use std::io::{IsTerminal as _, Write};
 
@@ -30,7 +31,7 @@ pub struct Shell {
     out: Box<dyn Write>,
     err: Box<dyn Write>,
     out_is_terminal: bool,
-    err_is_terminal: bool,
+    shows_progress: bool,
     environment_allows_color: bool,
     charset: Charset,
 }
@@ -52,7 +53,7 @@ impl Shell {
             )),
             err: Box::new(std::io::stderr()),
             out_is_terminal: std::io::stdout().is_terminal(),
-            err_is_terminal: std::io::stderr().is_terminal(),
+            shows_progress: std::io::stderr().is_terminal() && !dumb,
             environment_allows_color: !no_color && !dumb,
             charset: Charset::by_locale(|name| std::env::var_os(name)),
         }
@@ -76,9 +77,31 @@ impl Shell {
         }
     }
 
-    /// Writes one line to stderr.
-    pub fn complain(&mut self, line: &str) {
-        let _ = writeln!(self.err, "{line}");
+    /// Writes a message to stderr. It may hold words of the command line or of a server, whose control characters are written
+    /// out.
+    pub fn complain(&mut self, message: &str) {
+        for line in message.lines() {
+            let _ = writeln!(self.err, "{}", escape(line));
+        }
+    }
+
+    /// Writes to stderr as it is: the bytes that draw on a terminal.
+    pub fn draw(&mut self, bytes: &str) {
+        let _ = self
+            .err
+            .write_all(bytes.as_bytes())
+            .and_then(|()| self.err.flush());
+    }
+
+    /// Columns and rows of stderr's terminal; `None` if nobody watches it.
+    #[must_use]
+    pub fn progress_size(&self) -> Option<(usize, usize)> {
+        if !self.shows_progress {
+            return None;
+        }
+        let (width, height) = terminal_size::terminal_size_of(std::io::stderr())?;
+        let known = |n: u16| Some(usize::from(n)).filter(|n| *n > 0);
+        Some((known(width.0)?, known(height.0)?))
     }
 
     /// Whether to colour the result.
@@ -97,19 +120,30 @@ impl Shell {
         self.charset
     }
 
-    /// Columns of stdout's terminal; `None` if it is no terminal.
+    /// Columns and rows of stdout's terminal; `None` if it is no terminal, or does not know its size.
     #[must_use]
-    pub fn width(&self) -> Option<usize> {
-        if !self.out_is_terminal {
-            return None;
-        }
-        terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
+    pub fn size(&self) -> Option<(usize, usize)> {
+        let (width, height) = terminal_size::terminal_size().filter(|_| self.out_is_terminal)?;
+        let known = |n: u16| Some(usize::from(n)).filter(|n| *n > 0);
+        Some((known(width.0)?, known(height.0)?))
     }
 
-    /// Whether a person may be watching stderr.
+    /// Whether a person may be reading the result as it is written.
+    #[must_use]
+    pub fn is_on_terminal(&self) -> bool {
+        self.out_is_terminal
+    }
+
+    /// Whether a person may be watching stdout, on a terminal that can write over its lines.
+    #[must_use]
+    pub fn redraws(&self) -> bool {
+        self.out_is_terminal && self.shows_progress && self.size().is_some()
+    }
+
+    /// Whether a person may be watching stderr, on a terminal that can write over a line.
     #[must_use]
     pub fn shows_progress(&self) -> bool {
-        self.err_is_terminal
+        self.shows_progress
     }
 }
 

@@ -2,13 +2,13 @@
 
 use super::targets::Target;
 use super::values::{self, KindChoice, Token};
-use crate::output::Format;
+use crate::output::{Format, SortBy};
 use crate::shell::Color;
 use crate::source::AgentUrl;
 use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use sre_shared::cluster::ServiceName;
-use sre_shared::report::FailOn;
+use sre_shared::report::{FailOn, State};
 use sre_shared::resource::Time;
 use sre_shared::run::DEFAULT_AGENT;
 use std::path::PathBuf;
@@ -36,6 +36,8 @@ Examples:
     {name} health                            # the whole cluster
     {name} health -n shop                    # one namespace
     {name} health deploy checkout -n shop    # one Deployment
+    {name} health deploy checkout -n shop --wait   # until it is rolled out, or known to be bad
+    {name} health -n shop -w                 # stay, and show what changes
     {name} health apiserver -v               # the path to the API server
     {name} explain CrashLoop                 # what a word means
 
@@ -45,13 +47,14 @@ Flags go after the command: kubectl itself refuses `kubectl --context X sre heal
 
 /// A subcommand.
 #[derive(Debug, Subcommand)]
+#[allow(clippy::large_enum_variant, reason = "a run has one of them")]
 pub enum Command {
     /// Judge the API server and the workloads, and say what is wrong
-    Health(HealthArgs),
+    Health(Box<HealthArgs>),
     /// Explain words of a report: what they mean, how they were decided, what to do
     Explain(ExplainArgs),
     /// Show the versions of the plugin and of the API server
-    Version(VersionArgs),
+    Version(Box<VersionArgs>),
 }
 
 /// Which cluster, how to reach it, and how long to wait.
@@ -116,7 +119,7 @@ pub struct ConnectionArgs {
     #[arg(long, value_name = "TIME", default_value = "0", value_parser = values::request_timeout, allow_hyphen_values = true,
           help_heading = "Cluster")]
     pub request_timeout: Duration,
-    /// Limit of the whole run, such as 90s or 5m [default: 60s, or 10s with an agent]
+    /// Limit of the whole run, such as 90s or 5m [default: 60s; 10s with an agent, 12m with --wait, none with -w]
     #[arg(long, value_name = "TIME", value_parser = values::run_timeout, help_heading = "Cluster")]
     pub timeout: Option<Duration>,
     /// Ask the agent in the cluster, through the API server [without a value: sre-tools/sre-agent]
@@ -126,6 +129,10 @@ pub struct ConnectionArgs {
     /// Ask the agent at this address, behind kubectl port-forward or an ingress
     #[arg(long, value_name = "URL", value_parser = AgentUrl::parse, help_heading = "Agent")]
     pub agent_url: Option<AgentUrl>,
+    /// File with a token for --agent-url, which is sent over https or to this machine, and to no other host
+    #[arg(long, value_name = "FILE", requires = "agent_url",
+          value_parser = OsStringValueParser::new().map(PathBuf::from), help_heading = "Agent")]
+    pub agent_token_file: Option<PathBuf>,
 }
 
 /// `health`
@@ -136,8 +143,11 @@ pub struct ConnectionArgs {
 Targets: apiserver, kinds such as deploy,sts, or objects as deploy/NAME or as deploy NAME NAME.
 Kinds:   deployments, statefulsets, daemonsets, jobs, cronjobs, which with apiserver are judged
          if none is chosen; short names as in kubectl.
+--wait ends with 0 once everything is as it should be, and with another code once it is known that it will not be,
+         or at the deadline.
 Exit codes: 0 ok; 1 not yet, only progressing; 2 degraded; 3 unknown or incomplete;
-            64 usage; 69 the API server, or the agent, cannot be reached; 130 interrupted."
+            64 usage; 69 the API server, or the agent, cannot be reached; 130 interrupted;
+            143 terminated."
 )]
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct HealthArgs {
@@ -168,6 +178,15 @@ pub struct HealthArgs {
     /// Output format
     #[arg(short, long, value_enum, default_value = "human", value_name = "FORMAT")]
     pub output: Format,
+    /// Also save the whole report in this file, for --baseline
+    #[arg(long, value_name = "FILE", value_parser = OsStringValueParser::new().try_map(values::file))]
+    pub save: Option<PathBuf>,
+    /// Show and fail only on what is new or worse than in this saved report
+    #[arg(long, value_name = "FILE", value_parser = OsStringValueParser::new().try_map(values::file))]
+    pub baseline: Option<PathBuf>,
+    /// With --baseline: compare although the two are about different clusters, kinds, namespaces, labels or names
+    #[arg(long, requires = "baseline")]
+    pub force: bool,
     /// Which states make the exit code non-zero
     #[arg(long, value_name = "STATES", default_value = "progressing,degraded,unknown", value_parser = str::parse::<FailOn>)]
     pub fail_on: FailOn,
@@ -177,9 +196,27 @@ pub struct HealthArgs {
     /// Whether to search for the causes of unhealthy objects
     #[arg(long, value_enum, default_value = "auto", value_name = "WHETHER")]
     pub cause: CauseSearch,
-    /// Show the last log lines of crashed containers; they may hold secrets
-    #[arg(long)]
-    pub logs: bool,
+    /// Show the last log lines of crashed containers, or never; they may hold secrets [default: on a terminal those that
+    /// explain a crash]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true",
+          value_parser = values::boolean)]
+    pub logs: Option<bool>,
+    /// Wait until everything is as it should be, or is known not to become so
+    #[arg(long, conflicts_with = "watch", help_heading = "Following a change")]
+    pub wait: bool,
+    /// Stay, and show each change of a state once
+    #[arg(short, long, help_heading = "Following a change")]
+    pub watch: bool,
+    /// With --wait: how long a problem that may pass by itself is waited for without progress, such as 2m; 0 for not at all
+    /// [default: 2m]
+    #[arg(long, value_name = "TIME", value_parser = values::duration, allow_hyphen_values = true, help_heading = "Following a change")]
+    pub grace: Option<Duration>,
+    /// With --wait: how long everything must stay as it should be [default: 0]
+    #[arg(long, value_name = "TIME", value_parser = values::duration, allow_hyphen_values = true, help_heading = "Following a change")]
+    pub settle: Option<Duration>,
+    /// With --wait: how changes are shown on stderr meanwhile
+    #[arg(long, value_enum, value_name = "FORMAT", help_heading = "Following a change")]
+    pub progress: Option<ProgressFormat>,
     /// When to use colour
     #[arg(long, value_enum, default_value = "auto", value_name = "WHEN")]
     pub color: Color,
@@ -189,6 +226,18 @@ pub struct HealthArgs {
     /// Only the verdict, in one line
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
+    /// Show every problem in full, however long the screen becomes
+    #[arg(long, conflicts_with = "quiet")]
+    pub all: bool,
+    /// With -o wide: only objects in these states, such as degraded,unavailable
+    #[arg(long = "state", value_name = "STATE,...", value_delimiter = ',', value_parser = values::state)]
+    pub states: Vec<State>,
+    /// With -o wide: the order of the rows [default: the worst first]
+    #[arg(long, value_enum, value_name = "COLUMN")]
+    pub sort_by: Option<SortBy>,
+    /// With -o wide: leave out the names of the columns
+    #[arg(long)]
+    pub no_headers: bool,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub connection: ConnectionArgs,
@@ -201,6 +250,9 @@ pub struct ExplainArgs {
     /// Words as a screen shows them, such as `CrashLoop` or `OOMKilled`; without one, all are listed
     #[arg(value_name = "WORD")]
     pub words: Vec<String>,
+    /// Output format
+    #[arg(short, long, value_parser = values::version_format, default_value = "human", value_name = "FORMAT")]
+    pub output: Format,
 }
 
 /// `version`: with `--agent` or `--agent-url` the agent's too
@@ -211,11 +263,20 @@ pub struct VersionArgs {
     #[arg(long)]
     pub client: bool,
     /// Output format
-    #[arg(short, long, value_enum, default_value = "human", value_name = "FORMAT")]
+    #[arg(short, long, value_parser = values::version_format, default_value = "human", value_name = "FORMAT")]
     pub output: Format,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub connection: ConnectionArgs,
+}
+
+/// How the changes during a wait are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ProgressFormat {
+    /// A bar on a terminal, a line for each change elsewhere
+    Auto,
+    /// One JSON object for each change
+    Json,
 }
 
 /// Whether to search for causes.

@@ -11,8 +11,10 @@ mod unjudged;
 mod usage;
 mod values;
 
-pub use grammar::{CauseSearch, Command, ConnectionArgs, ExplainArgs, HealthArgs, VersionArgs};
-pub use settings::{HealthSettings, VersionSettings};
+pub use grammar::{
+    CauseSearch, Command, ConnectionArgs, ExplainArgs, HealthArgs, ProgressFormat, VersionArgs,
+};
+pub use settings::{BaselineSettings, FollowMode, HealthSettings, VersionSettings};
 pub use targets::Target;
 pub use usage::Refusal;
 pub use values::{KindChoice, Token};
@@ -44,6 +46,9 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, Refusa
         if let Some(line) = usage::contradiction(health) {
             return Err(Refusal::Usage(line));
         }
+    }
+    if let Some(line) = usage::exposed_token(&cli.command) {
+        return Err(Refusal::Usage(line));
     }
     Ok(cli.command)
 }

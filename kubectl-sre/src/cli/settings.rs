@@ -1,18 +1,20 @@
 //! The settings of a command, made of its flags. Flags override the environment and the kuberc file, which the library
 //! reads when it opens the connection.
 
-use super::grammar::{CauseSearch, ConnectionArgs, HealthArgs, VersionArgs};
+use super::grammar::{CauseSearch, ConnectionArgs, HealthArgs, ProgressFormat, VersionArgs};
 use super::targets::Target;
 use super::usage::cluster_flag;
 use super::values::{KindChoice, Token};
-use crate::output::Format;
+use crate::output::{Format, TableOptions};
 use crate::shell::Color;
-use crate::source::SourceSettings;
+use crate::source::{AgentSettings, SourceSettings};
 use sre_shared::cluster::{ConfigSource, Deadlines, Kuberc, Overrides, Settings};
+use sre_shared::follow::{WaitResource, WaitRules, WaitTarget};
 use sre_shared::kind::Kind;
 use sre_shared::report::FailOn;
 use sre_shared::run::{AgentItems, Causes, CustomTarget, KindTarget, Request};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// The limit of a run against a cluster.
@@ -20,15 +22,33 @@ const CLUSTER_LIMIT: Duration = Duration::from_mins(1);
 /// The limit of a run that asks an agent.
 const AGENT_LIMIT: Duration = Duration::from_secs(10);
 
+/// Whether a change is followed, and how.
+#[derive(Debug, Clone)]
+pub enum FollowMode {
+    /// Until the wait ends by these rules.
+    Wait(WaitRules),
+    /// Until somebody ends it, or for this long.
+    Watch(Option<Duration>),
+}
+
 /// The settings of `health`.
 #[derive(Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct HealthSettings {
+    /// Whether a change is followed; `None` for one report.
+    pub follow: Option<FollowMode>,
+    /// How the changes during a wait are shown.
+    pub progress: ProgressFormat,
     /// Where the report comes from.
     pub source: SourceSettings,
     /// What to judge.
     pub request: Request,
     /// The limit of the whole run.
     pub limit: Duration,
+    /// The file in which the report is saved.
+    pub save: Option<PathBuf>,
+    /// The saved report that this one is compared with.
+    pub baseline: Option<BaselineSettings>,
     /// Which states make the exit code non-zero.
     pub fail_on: FailOn,
     /// Output format.
@@ -37,8 +57,21 @@ pub struct HealthSettings {
     pub color: Color,
     /// Whether to print each request on stderr, and healthy parts of the screen too.
     pub verbose: bool,
+    /// Whether to show every problem in full.
+    pub all: bool,
+    /// What a table shows.
+    pub table: TableOptions,
     /// Whether to print only the verdict.
     pub quiet: bool,
+}
+
+/// What a report is compared with.
+#[derive(Debug)]
+pub struct BaselineSettings {
+    /// The file of the saved report.
+    pub path: PathBuf,
+    /// Whether to compare even if it is about something else.
+    pub force: bool,
 }
 
 /// The settings of `version`.
@@ -53,12 +86,17 @@ pub struct VersionSettings {
 }
 
 impl HealthSettings {
-    /// The settings by the flags.
+    /// The settings by the flags, and by whether a person reads the result on a terminal.
     #[must_use]
-    pub fn new(args: &HealthArgs) -> Self {
-        let request = args.request();
+    pub fn new(args: &HealthArgs, on_terminal: bool) -> Self {
+        let mut request = args.request();
+        if request.causes == Causes::WithoutLogs && on_terminal && args.shows_logs_unasked() {
+            request.causes = Causes::WithQuickLogs;
+        }
         let namespace = args.namespace();
         Self {
+            follow: args.follow_mode(&request),
+            progress: args.progress.unwrap_or(ProgressFormat::Auto),
             source: match &args.filename {
                 Some(path) => SourceSettings::Files {
                     path: path.clone(),
@@ -68,10 +106,21 @@ impl HealthSettings {
             },
             request,
             limit: args.connection.run_limit(),
+            save: args.save.clone(),
+            baseline: args.baseline.clone().map(|path| BaselineSettings {
+                path,
+                force: args.force,
+            }),
             fail_on: args.fail_on,
             format: args.output,
             color: args.color,
             verbose: args.verbose,
+            all: args.all,
+            table: TableOptions {
+                states: args.states.clone(),
+                sort_by: args.sort_by,
+                no_headers: args.no_headers,
+            },
             quiet: args.quiet,
         }
     }
@@ -96,7 +145,11 @@ impl ConnectionArgs {
         match (&self.agent_url, &self.agent) {
             (Some(url), _) => {
                 let wanted = api_server && self.reaches_cluster();
-                SourceSettings::Url(url.clone(), wanted.then(|| self.cluster_settings(namespace)))
+                let agent = AgentSettings {
+                    url: url.clone(),
+                    token_file: self.agent_token_file.clone(),
+                };
+                SourceSettings::Url(agent, wanted.then(|| self.cluster_settings(namespace)))
             }
             (None, Some(agent)) => SourceSettings::Agent(self.cluster_settings(namespace), agent.clone()),
             (None, None) => SourceSettings::Cluster(self.cluster_settings(namespace)),
@@ -188,6 +241,30 @@ impl HealthArgs {
         self.namespaces.first().map(String::as_str)
     }
 
+    /// Whether a change is followed.
+    fn follow_mode(&self, request: &Request) -> Option<FollowMode> {
+        let timeout = self.connection.timeout;
+        if self.watch {
+            return Some(FollowMode::Watch(timeout));
+        }
+        let usual = WaitRules::default();
+        self.wait.then(|| {
+            FollowMode::Wait(WaitRules {
+                grace: self.grace.unwrap_or(usual.grace),
+                settle: self.settle.unwrap_or(usual.settle),
+                timeout: timeout.or(usual.timeout),
+                fail_on: self.fail_on,
+                targets: wait_targets(request),
+            })
+        })
+    }
+
+    /// Whether log lines are shown on a terminal without being asked for. They are not written to files, pipes and the
+    /// logs of CI, since they may hold secrets.
+    fn shows_logs_unasked(&self) -> bool {
+        self.logs.is_none() && self.output == Format::Human && !self.quiet
+    }
+
     /// What to judge, by the targets and flags.
     #[must_use]
     pub fn request(&self) -> Request {
@@ -202,13 +279,13 @@ impl HealthArgs {
             no_ignore: self.no_ignore,
             causes: match (self.cause, self.logs) {
                 (CauseSearch::None, _) => Causes::None,
-                (CauseSearch::Auto, false) => Causes::WithoutLogs,
-                (CauseSearch::Auto, true) => Causes::WithLogs,
+                (CauseSearch::Auto, Some(true)) => Causes::WithLogs,
+                (CauseSearch::Auto, _) => Causes::WithoutLogs,
             },
             // A person reads only problems; a program gets every object.
             items: match self.output {
-                Format::Human => AgentItems::Notable,
-                Format::Json | Format::Yaml => AgentItems::All,
+                Format::Human if self.save.is_none() && self.baseline.is_none() => AgentItems::Notable,
+                _ => AgentItems::All,
             },
             ..Request::everything()
         };
@@ -275,6 +352,36 @@ impl HealthArgs {
         }
         targets
     }
+}
+
+/// The objects and kinds of a request, for a wait. None if no kind was chosen: everything is waited for then.
+fn wait_targets(request: &Request) -> Vec<WaitTarget> {
+    if request.by_default {
+        return Vec::new();
+    }
+    let kinds = request.kinds.iter();
+    let kinds = kinds.map(|target| (WaitResource::Kind(target.kind), &target.names));
+    let custom = request.custom.iter();
+    let custom = custom.map(|target| (WaitResource::Custom(target.kind.clone()), &target.names));
+    let mut targets = Vec::new();
+    for (resource, names) in kinds.chain(custom) {
+        let is_namespaced = match &resource {
+            WaitResource::Kind(kind) => kind.is_namespaced(),
+            WaitResource::Custom(_) => true,
+        };
+        let target = |name: Option<&String>| WaitTarget {
+            resource: resource.clone(),
+            namespace: request.namespace.clone().filter(|_| is_namespaced),
+            name: name.cloned(),
+            uid: None,
+            generation: None,
+        };
+        if names.is_empty() {
+            targets.push(target(None));
+        }
+        targets.extend(names.iter().map(|name| target(Some(name))));
+    }
+    targets
 }
 
 /// The names of the objects that targets of one kind ask for, each once. They are empty if one of the targets asks for

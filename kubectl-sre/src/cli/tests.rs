@@ -2,7 +2,7 @@ use super::values::{duration, run_timeout};
 use super::*;
 use sre_shared::cluster::{Kuberc, Overrides};
 use sre_shared::kind::Kind;
-use sre_shared::run::Request;
+use sre_shared::run::{Causes, Request};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -12,6 +12,40 @@ fn request(line: &str) -> Request {
     match parse(args.map(OsString::from)) {
         Ok(Command::Health(health)) => health.request(),
         other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn logs_are_read_unasked_only_for_a_person_on_a_terminal() {
+    let causes = |line: &str, on_terminal| {
+        let args = std::iter::once("x").chain(line.split_whitespace());
+        match parse(args.map(OsString::from)) {
+            Ok(Command::Health(health)) => HealthSettings::new(&health, on_terminal).request.causes,
+            other => panic!("{other:?}"),
+        }
+    };
+    for (line, on_terminal, off_terminal) in [
+        ("health", Causes::WithQuickLogs, Causes::WithoutLogs),
+        ("health -v", Causes::WithQuickLogs, Causes::WithoutLogs),
+        ("health --logs", Causes::WithLogs, Causes::WithLogs),
+        ("health --logs=1 -o json", Causes::WithLogs, Causes::WithLogs),
+        ("health --logs=false", Causes::WithoutLogs, Causes::WithoutLogs),
+        (
+            "health --logs --logs=false",
+            Causes::WithoutLogs,
+            Causes::WithoutLogs,
+        ),
+        (
+            "health --logs=false --agent",
+            Causes::WithoutLogs,
+            Causes::WithoutLogs,
+        ),
+        ("health -o json", Causes::WithoutLogs, Causes::WithoutLogs),
+        ("health -q", Causes::WithoutLogs, Causes::WithoutLogs),
+        ("health --cause none", Causes::None, Causes::None),
+    ] {
+        assert_eq!(causes(line, true), on_terminal, "{line}");
+        assert_eq!(causes(line, false), off_terminal, "{line}");
     }
 }
 
@@ -59,7 +93,7 @@ fn every_refused_input_gets_one_line_with_the_nearest_right_one() {
         ),
         (
             "health -o jsn",
-            "\"jsn\" is no value of --output, did you mean \"json\"? (one of human, json, yaml)",
+            "\"jsn\" is no value of --output, did you mean \"json\"? (one of human, wide, json, yaml)",
         ),
         (
             "health --colour never",
@@ -119,6 +153,19 @@ fn every_refused_input_gets_one_line_with_the_nearest_right_one() {
             "health --cause some",
             "\"some\" is no value of --cause: one of auto, none",
         ),
+        ("health --state degraded", "--state is for the table: add -o wide"),
+        (
+            "health -o json --sort-by name",
+            "--sort-by is for the table: add -o wide",
+        ),
+        (
+            "health -o wide --state degarded",
+            "--state: \"degarded\" is no state, did you mean \"degraded\"?",
+        ),
+        (
+            "version -o wide",
+            "--output: \"wide\" is none of human, json and yaml",
+        ),
         (
             "health --logs --cause none",
             "--logs has no meaning with --cause none: leave one of them out",
@@ -130,6 +177,10 @@ fn every_refused_input_gets_one_line_with_the_nearest_right_one() {
         (
             "health --logs --agent",
             "--logs has no meaning with --agent, which reads no logs: leave one of them out",
+        ),
+        (
+            "health --logs=maybe",
+            "--logs: \"maybe\" is neither true nor false",
         ),
         ("health -f x --at noon", "--at: \"noon\" is not an RFC 3339 time"),
         (

@@ -1,8 +1,9 @@
 //! The one line that answers a misuse of the command line: which input is wrong, why, and what is right.
 
-use super::grammar::{CauseSearch, Cli, ConnectionArgs, HealthArgs};
+use super::grammar::{CauseSearch, Cli, Command, ConnectionArgs, HealthArgs};
 use super::targets::Target;
 use super::values::KindChoice;
+use crate::output::Format;
 use clap::CommandFactory as _;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use sre_shared::nearest::nearest;
@@ -59,6 +60,9 @@ fn line(error: &clap::Error, name: &str) -> String {
         },
         ErrorKind::ArgumentConflict if rendered.contains("--kinds") => {
             "--kinds chooses kinds and so does a TARGET: give one of the two".to_owned()
+        }
+        ErrorKind::ArgumentConflict if rendered.contains("--wait") => {
+            "--wait ends by itself and -w stays: give one of the two".to_owned()
         }
         ErrorKind::MissingRequiredArgument => format!("{flag} is missing: a flag that was given needs it"),
         _ => first(),
@@ -117,6 +121,19 @@ pub(super) fn contradiction(health: &HealthArgs) -> Option<String> {
             "-n {first} and -n {other}: give one namespace, or leave out -n for all of them"
         ));
     }
+    let of_the_table = [
+        ("--state", !health.states.is_empty()),
+        ("--sort-by", health.sort_by.is_some()),
+        ("--no-headers", health.no_headers),
+    ];
+    if health.output != Format::Wide
+        && let Some(flag) = first_given(of_the_table)
+    {
+        return Some(format!("{flag} is for the table: add -o wide"));
+    }
+    if let Some(line) = wrongly_followed(health) {
+        return Some(line);
+    }
     let connection = &health.connection;
     let cluster = cluster_flag(connection);
     // If the API server is judged, the agent is asked for its view, and the API server for the view from here.
@@ -138,7 +155,7 @@ pub(super) fn contradiction(health: &HealthArgs) -> Option<String> {
             connection.agent_url.is_some(),
         ),
     ];
-    if health.logs
+    if health.logs == Some(true)
         && let Some(other) = first_given(without_logs)
     {
         return Some(format!(
@@ -157,6 +174,67 @@ pub(super) fn contradiction(health: &HealthArgs) -> Option<String> {
     Some(format!(
         "{flag} has no meaning with -f, which asks no cluster: leave one of them out"
     ))
+}
+
+/// The line for flags of following a change that have no meaning together.
+fn wrongly_followed(health: &HealthArgs) -> Option<String> {
+    let of_waiting = [
+        ("--grace", health.grace.is_some()),
+        ("--settle", health.settle.is_some()),
+        ("--progress", health.progress.is_some()),
+    ];
+    if !health.wait
+        && let Some(flag) = first_given(of_waiting)
+    {
+        return Some(format!("{flag} is for a wait: add --wait, or leave it out"));
+    }
+    let flag = first_given([("--wait", health.wait), ("-w", health.watch)])?;
+    let without_changes = [
+        ("-f: a dump does not change", health.filename.is_some()),
+        (
+            "--agent yet: leave out --agent",
+            health.connection.agent.is_some(),
+        ),
+        (
+            "--agent-url yet: leave out --agent-url",
+            health.connection.agent_url.is_some(),
+        ),
+        ("--save yet: leave out --save", health.save.is_some()),
+        ("--baseline yet: leave out --baseline", health.baseline.is_some()),
+    ];
+    if let Some(other) = first_given(without_changes) {
+        return Some(format!("{flag} does not work with {other}"));
+    }
+    let of_one_report = [
+        ("-o wide", health.output == Format::Wide),
+        ("-o yaml", health.output == Format::Yaml),
+        ("--quiet", health.quiet),
+        ("--logs", health.logs == Some(true)),
+    ];
+    if health.watch
+        && let Some(other) = first_given(of_one_report)
+    {
+        return Some(format!(
+            "{other} has no meaning with -w, which shows changes: leave it out, or give -o json for a report a change"
+        ));
+    }
+    None
+}
+
+/// A token that everybody on the way could read.
+pub(super) fn exposed_token(command: &Command) -> Option<String> {
+    let connection = match command {
+        Command::Health(health) => &health.connection,
+        Command::Version(version) => &version.connection,
+        Command::Explain(_) => return None,
+    };
+    let url = connection.agent_url.as_ref()?;
+    (connection.agent_token_file.is_some() && !url.is_private()).then(|| {
+        format!(
+            "--agent-token-file is not sent over plain HTTP to another host, where anyone in between could read it: give \
+             the https:// URL instead of {url}, or ask through kubectl port-forward"
+        )
+    })
 }
 
 /// Two namespaces that differ. kubectl takes the last one and says nothing, which answers another question than the user's.

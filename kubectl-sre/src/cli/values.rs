@@ -2,11 +2,16 @@
 //! right.
 
 use super::unjudged;
+use crate::output::Format;
+use clap::ValueEnum as _;
 use sre_shared::cluster::ServiceName;
 use sre_shared::kind::{Kind, ResourceArg};
 use sre_shared::nearest::nearest;
+use sre_shared::report::State;
 use sre_shared::run::DEFAULT_AGENT;
 use sre_shared::selector::Selector;
+use std::ffi::OsString;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// The longest name of an object, by RFC 1123.
@@ -47,6 +52,34 @@ impl From<String> for Token {
     fn from(text: String) -> Self {
         Self(text)
     }
+}
+
+/// The path of a file that is read or written.
+pub(super) fn file(path: OsString) -> Result<PathBuf, String> {
+    if path.is_empty() {
+        return Err("the path is empty: name a file".to_owned());
+    }
+    Ok(path.into())
+}
+
+/// A format of `version` and `explain`, which have no table.
+pub(super) fn version_format(word: &str) -> Result<Format, String> {
+    match Format::from_str(word, false) {
+        Ok(Format::Wide) | Err(_) => Err(format!("{word:?} is none of human, json and yaml")),
+        Ok(format) => Ok(format),
+    }
+}
+
+/// One word of `--state`.
+pub(super) fn state(word: &str) -> Result<State, String> {
+    let known = State::ALL.into_iter().find(|state| state.as_str() == word.trim());
+    known.ok_or_else(|| {
+        let words = State::ALL.map(State::as_str);
+        match nearest(word.trim(), words) {
+            Some(close) => format!("{word:?} is no state, did you mean {close:?}?"),
+            None => format!("{word:?} is no state: {}", words.join(", ")),
+        }
+    })
 }
 
 /// One word of `--kinds`.

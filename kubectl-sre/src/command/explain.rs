@@ -2,7 +2,7 @@
 
 use crate::cli::ExplainArgs;
 use crate::glossary::{DOCS, Glossary, Role, Section};
-use crate::output::{lead, list, page};
+use crate::output::{Format, lead, list, page};
 use crate::shell::Color;
 use crate::{Shell, exit, output};
 use sre_shared::nearest::nearest;
@@ -15,13 +15,22 @@ const PIPE: usize = 80;
 /// Runs it and returns the exit code.
 pub fn run(args: &ExplainArgs, shell: &mut Shell) -> u8 {
     let glossary = Glossary::new(DOCS);
-    let width = shell.width().unwrap_or(PIPE).clamp(20, WIDEST);
+    let width = shell.size().map_or(PIPE, |(width, _)| width).clamp(20, WIDEST);
     let color = shell.colors(Color::Auto);
     if args.words.is_empty() {
-        shell.print(&list(&glossary, width));
+        let all: Vec<&Section> = glossary.sections.iter().collect();
+        match args.output {
+            Format::Json | Format::Yaml => write(args.output, &all, shell),
+            Format::Human | Format::Wide => shell.print(&list(&glossary, width)),
+        }
         return 0;
     }
     let (found, unknown) = look_up(&glossary, &args.words);
+    if matches!(args.output, Format::Json | Format::Yaml) {
+        let sections: Vec<&Section> = found.iter().map(|(_, section)| *section).collect();
+        write(args.output, &sections, shell);
+        return refuse(&glossary, &unknown, shell);
+    }
     let mut pages: Vec<String> = Vec::new();
     let mut shown: Vec<&Section> = Vec::new();
     for (word, section) in found {
@@ -39,7 +48,20 @@ pub fn run(args: &ExplainArgs, shell: &mut Shell) -> u8 {
         }
     }
     shell.print(&pages.join("\n"));
-    for word in &unknown {
+    refuse(&glossary, &unknown, shell)
+}
+
+/// Writes sections for programs.
+fn write(format: Format, sections: &[&Section], shell: &mut Shell) {
+    shell.write(|out| match format {
+        Format::Yaml => output::yaml::write(&sections, out),
+        _ => output::json::write(&sections, out),
+    });
+}
+
+/// Names the words that no section has. Returns the exit code.
+fn refuse(glossary: &Glossary, unknown: &[String], shell: &mut Shell) -> u8 {
+    for word in unknown {
         let near = nearest(word, glossary.words());
         let word = output::escape(word);
         shell.complain(&match near {

@@ -2,13 +2,17 @@
 
 use crate::cli::HealthSettings;
 use crate::progress::ProgressLine;
+use crate::report_file::{self, SavedReport};
 use crate::source::{Source, SourceSettings};
 use crate::{Shell, exit, output};
 use sre_shared::cluster::{Exchange, Observer, RunLimit};
 use sre_shared::failure::Class;
-use sre_shared::report::{Outcome, Report, Status};
+use sre_shared::follow;
+use sre_shared::report::{FailOn, Outcome, Report, Status};
+use sre_shared::run::Request;
 use std::io::Write as _;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// Runs it and returns the exit code.
@@ -18,41 +22,148 @@ pub async fn run(settings: HealthSettings, shell: &mut Shell) -> u8 {
     if settings.verbose && uses_current_context(&settings.source) {
         shell.complain("using the current context of the kubeconfig");
     }
+    let before = match &settings.baseline {
+        Some(baseline) => match report_file::read(baseline.path.clone(), settings.limit).await {
+            Ok(report) => Some((report, baseline.force)),
+            Err(error) => {
+                shell.complain(&format!("error: {error}"));
+                return exit::USAGE;
+            }
+        },
+        None => None,
+    };
+    let save = match settings.save.as_deref().map(SavedReport::create).transpose() {
+        Ok(save) => save,
+        Err(error) => {
+            shell.complain(&format!("error: {error}"));
+            return exit::USAGE;
+        }
+    };
     let observer = settings.verbose.then(|| Arc::new(log_exchange) as Observer);
-    let source = match Source::open(settings.source, limit, observer).await {
+    let source = match Source::open(settings.source.clone(), limit, observer).await {
         Ok(source) => source,
         Err(error) => {
-            shell.complain(&format!("error: {}", output::escape(&error.to_string())));
+            shell.complain(&format!("error: {error}"));
             return exit::USAGE;
         }
     };
     for warning in source.warnings() {
-        shell.complain(&format!("warning: {}", output::escape(&warning)));
+        shell.complain(&format!("warning: {warning}"));
     }
     let is_watched = shell.shows_progress() && !settings.quiet && !settings.verbose;
-    let server = source.server().filter(|_| is_watched);
-    let progress = ProgressLine::new(server.map(|server| output::escape(&server)).as_deref());
-    let report = source
-        .report(&settings.request, limit, &|step| progress.show(step))
+    let asked = source.asked().filter(|_| is_watched);
+    let progress = asked.map(|asked| ProgressLine::new(&output::escape(&asked), started));
+    let mut report = source
+        .report(&settings.request, limit, &|step| {
+            if let Some(progress) = &progress {
+                progress.show(step);
+            }
+        })
         .await;
     drop(progress);
-    let style = output::Style {
+    add_scope(&mut report, &settings.request);
+    let is_unreached = is_unreached(&report);
+    let before = before.filter(|_| !is_unreached);
+    // A refused run writes nothing.
+    if let Some((before, force)) = &before
+        && let Some(mismatch) = follow::mismatch(before, &report)
+    {
+        if !force {
+            shell.complain(&format!("error: {mismatch}; --force compares them nevertheless"));
+            return exit::USAGE;
+        }
+        shell.complain(&format!("warning: {mismatch}"));
+    }
+    let saved = match save {
+        Some(_) if is_unreached => Err("--save: nothing could be read, so that nothing is saved".to_owned()),
+        Some(save) => save.write(&report),
+        None => Ok(()),
+    };
+    if let Err(error) = &saved {
+        shell.complain(&format!("error: {error}"));
+    }
+    if let Some((before, _)) = before {
+        complain_about_gaps(&before, shell);
+        follow::compare(&before, &mut report);
+    }
+    let elapsed = is_live.then(|| started.elapsed());
+    write(&report, elapsed, &settings, shell);
+    if !is_unreached && saved.is_err() {
+        return exit::USAGE;
+    }
+    exit_code(&report, settings.fail_on)
+}
+
+/// Writes a report as the flags say.
+pub(super) fn write(
+    report: &Report,
+    elapsed: Option<Duration>,
+    settings: &HealthSettings,
+    shell: &mut Shell,
+) {
+    let style = style(elapsed, settings, shell);
+    shell.write(|out| output::write(settings.format, report, &style, &settings.table, out));
+}
+
+/// What the screen for people looks like.
+pub(super) fn style(elapsed: Option<Duration>, settings: &HealthSettings, shell: &Shell) -> output::Style {
+    output::Style {
         color: shell.colors(settings.color),
         charset: shell.charset(),
-        width: shell.width(),
+        width: shell.size().map(|(width, _)| width),
+        height: shell.size().map(|(_, height)| height),
         quiet: settings.quiet,
         verbose: settings.verbose,
-        elapsed: is_live.then(|| started.elapsed()),
-    };
-    shell.write(|out| output::write(settings.format, &report, &style, out));
-    if is_unreached(&report) {
+        all: settings.all,
+        elapsed,
+    }
+}
+
+/// The exit code of a report.
+pub(super) fn exit_code(report: &Report, fail_on: FailOn) -> u8 {
+    if is_unreached(report) {
         return exit::UNREACHED;
     }
-    settings.fail_on.exit_code(Outcome::of(&report))
+    fail_on.exit_code(Outcome::of(report))
+}
+
+/// Says what the baseline has not seen.
+fn complain_about_gaps(before: &Report, shell: &mut Shell) {
+    let unseen = &before.coverage.not_seen;
+    let Some(first) = unseen.first() else {
+        return;
+    };
+    let more = match unseen.len() {
+        1 => String::new(),
+        n => format!(" and {} more", n - 1),
+    };
+    shell.complain(&format!(
+        "warning: the baseline has not seen {}{more}: objects that it lacks count as new",
+        first.what()
+    ));
+}
+
+/// Adds the labels and the names that were asked for, so that the report can be compared with another one.
+fn add_scope(report: &mut Report, request: &Request) {
+    report.coverage.selector = Some(&request.selector_text)
+        .filter(|text| !text.is_empty())
+        .cloned();
+    let kinds = request
+        .kinds
+        .iter()
+        .map(|target| (target.kind.plural().to_owned(), &target.names));
+    let custom = request
+        .custom
+        .iter()
+        .map(|target| (target.kind.to_string(), &target.names));
+    let named = kinds.chain(custom);
+    report.coverage.objects = named
+        .flat_map(|(kind, names)| names.iter().map(move |name| format!("{kind}/{name}")))
+        .collect();
 }
 
 /// Whether the kubeconfig names the cluster, and no flag does.
-fn uses_current_context(source: &SourceSettings) -> bool {
+pub(super) fn uses_current_context(source: &SourceSettings) -> bool {
     match source {
         SourceSettings::Cluster(cluster) | SourceSettings::Agent(cluster, _) => cluster.context.is_none(),
         SourceSettings::Url(..) | SourceSettings::Files { .. } => false,
@@ -60,7 +171,7 @@ fn uses_current_context(source: &SourceSettings) -> bool {
 }
 
 /// `-v`: one line a request, as it ends.
-fn log_exchange(exchange: &Exchange<'_>) {
+pub(super) fn log_exchange(exchange: &Exchange<'_>) {
     let outcome = match (exchange.error, exchange.status) {
         (Some(error), _) => format!("{}: {error}", error.class.as_str()),
         (None, Some(status)) => status.to_string(),
@@ -83,7 +194,7 @@ fn log_exchange(exchange: &Exchange<'_>) {
 
 /// Whether no API server, or no agent, was reached. The API server's own part says so. Without such a part, nothing was
 /// seen, and every gap has that reason.
-fn is_unreached(report: &Report) -> bool {
+pub(super) fn is_unreached(report: &Report) -> bool {
     // The counts are read, since an agent may be asked for fewer items than it counts.
     let nothing_known = || report.kinds().all(|kind| kind.summary.total == 0);
     let unreached = |class: &str| Class::from_word(class).is_some_and(Class::is_unreached);

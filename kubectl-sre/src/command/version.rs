@@ -35,7 +35,7 @@ pub async fn run(settings: VersionSettings, shell: &mut Shell) -> u8 {
     shell.write(|out| match settings.format {
         Format::Json => output::json::write(&versions, out),
         Format::Yaml => output::yaml::write(&versions, out),
-        Format::Human => {
+        Format::Human | Format::Wide => {
             writeln!(out, "Plugin: {} (report {})", versions.plugin, versions.report)?;
             if let Some(agent) = &versions.agent {
                 writeln!(out, "Agent:  {}", output::escape(agent))?;
@@ -47,11 +47,8 @@ pub async fn run(settings: VersionSettings, shell: &mut Shell) -> u8 {
         }
     });
     let Some(failure) = failed else { return 0 };
-    shell.complain(&output::escape(&format!(
-        "error: {}: {failure}",
-        failure.class.as_str()
-    )));
-    shell.complain(&format!("hint: {}", output::escape(failure.hint())));
+    shell.complain(&format!("error: {}: {failure}", failure.class.as_str()));
+    shell.complain(&format!("hint: {}", failure.hint()));
     match failure.class {
         Class::BadConfiguration => exit::USAGE,
         class if class.is_unreached() => exit::UNREACHED,

@@ -6,11 +6,13 @@ mod explanation;
 mod human;
 pub mod json;
 mod markdown;
+mod wide;
 mod wrap;
 pub mod yaml;
 
 pub use escape::escape;
 pub use explanation::{lead, list, page};
+pub use wide::{SortBy, TableOptions};
 use wrap::wrap;
 
 use crate::shell::Charset;
@@ -23,6 +25,8 @@ use std::time::Duration;
 pub enum Format {
     /// A screen for people
     Human,
+    /// A table of every object, for eyes and grep
+    Wide,
     /// The whole report as JSON
     Json,
     /// The whole report as YAML
@@ -31,6 +35,7 @@ pub enum Format {
 
 /// What the screen for people looks like.
 #[derive(Debug, Clone, Copy, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct Style {
     /// Whether to colour.
     pub color: bool,
@@ -38,21 +43,32 @@ pub struct Style {
     pub charset: Charset,
     /// Columns of the terminal; `None` for a pipe, whose lines are never broken.
     pub width: Option<usize>,
+    /// Rows of the terminal; `None` for a pipe.
+    pub height: Option<usize>,
     /// Whether to show only the verdict line.
     pub quiet: bool,
     /// Whether to show healthy parts too.
     pub verbose: bool,
+    /// Whether to show every problem in full.
+    pub all: bool,
     /// How long the run took, if it asked a cluster.
     pub elapsed: Option<Duration>,
 }
 
-/// Writes a report in that format. Only the format for people has a style.
+/// Writes a report in that format. Only the format for people has a style, and only the table has options.
 ///
 /// # Errors
 /// Those of the writer.
-pub fn write(format: Format, report: &Report, style: &Style, out: &mut dyn Write) -> Result<()> {
+pub fn write(
+    format: Format,
+    report: &Report,
+    style: &Style,
+    table: &TableOptions,
+    out: &mut dyn Write,
+) -> Result<()> {
     match format {
         Format::Human => human::write(report, style, out),
+        Format::Wide => wide::write(report, table, out),
         Format::Json => json::write(report, out),
         Format::Yaml => yaml::write(report, out),
     }

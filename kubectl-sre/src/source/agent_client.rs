@@ -1,8 +1,12 @@
 //! The HTTP client of an agent at a URL, behind `kubectl port-forward`, an ingress or a load balancer.
 
-use super::AgentUrl;
-use reqwest::Client;
-use sre_shared::cluster::{Exchange, Observer, RunLimit, ServiceResponse, transport_failure};
+use super::{AgentSettings, AgentUrl};
+use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue, LOCATION};
+use reqwest::redirect::Policy;
+use reqwest::{Client, Url};
+use sre_shared::cluster::{
+    Exchange, Observer, RunLimit, ServiceResponse, read_agent_token, transport_failure,
+};
 use sre_shared::failure::{Class, Failure};
 use std::time::{Duration, Instant};
 
@@ -11,9 +15,14 @@ const LARGEST: usize = 256 << 20;
 /// The limit of a connection, as for the API server.
 const CONNECT: Duration = Duration::from_secs(5);
 
+/// The header of a token if `Authorization` holds the user and password of the URL.
+const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-sre-token");
+/// The most redirects that are followed. A server that upgrades to TLS needs one.
+const REDIRECTS: usize = 3;
+
 /// An HTTP client of one agent. Its requests share connections.
 pub struct AgentClient {
-    url: AgentUrl,
+    agent: AgentSettings,
     /// The client, or the reason why this machine cannot make one.
     client: Result<Client, Failure>,
     observer: Option<Observer>,
@@ -21,16 +30,19 @@ pub struct AgentClient {
 
 impl AgentClient {
     /// A client; no byte is sent yet.
-    pub fn new(url: AgentUrl, observer: Option<Observer>) -> Self {
+    pub fn new(agent: AgentSettings, observer: Option<Observer>) -> Self {
         // The process has one provider. An error says that it is set already.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder()
+        let mut builder = Client::builder()
             .user_agent(concat!("kubectl-sre/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT)
-            .build()
-            .map_err(exchange_failure);
+            .redirect(redirects(agent.url.clone()));
+        if agent.url.is_loopback() {
+            builder = builder.no_proxy();
+        }
+        let client = builder.build().map_err(exchange_failure);
         Self {
-            url,
+            agent,
             client,
             observer,
         }
@@ -38,7 +50,7 @@ impl AgentClient {
 
     /// The URL of the agent.
     pub fn url(&self) -> &AgentUrl {
-        &self.url
+        &self.agent.url
     }
 
     /// GETs a path, with its query, within a limit. An answer with any status code is an `Ok`.
@@ -50,7 +62,7 @@ impl AgentClient {
         let result = self.exchange(path, limit).await;
         let elapsed = started.elapsed();
         let result = result.map_err(|failure| Failure {
-            endpoint: format!("{}{}", self.url, path.split('?').next().unwrap_or_default()),
+            endpoint: format!("{}{}", self.agent.url, path.split('?').next().unwrap_or_default()),
             elapsed,
             hint: hint(&failure).or(failure.hint.clone()),
             ..failure
@@ -68,6 +80,18 @@ impl AgentClient {
         result
     }
 
+    /// The token as a header, if there is a file for it. It is read for each request, since a token of a pod is renewed.
+    async fn token(&self, limit: RunLimit) -> Result<Option<(HeaderName, HeaderValue)>, Failure> {
+        let Some(path) = &self.agent.token_file else {
+            return Ok(None);
+        };
+        let token = read_agent_token(path, limit.left()).await?;
+        if self.agent.url.has_user() {
+            return Ok(Some((TOKEN_HEADER, token.bare)));
+        }
+        Ok(Some((AUTHORIZATION, token.bearer)))
+    }
+
     async fn exchange(&self, path: &str, limit: RunLimit) -> Result<ServiceResponse, Failure> {
         let client = self.client.as_ref().map_err(Failure::clone)?;
         let failed = |error: reqwest::Error| {
@@ -77,9 +101,16 @@ impl AgentClient {
             }
             exchange_failure(error)
         };
-        let request = client.get(self.url.with_path(path)).timeout(limit.left());
-        let mut response = request.send().await.map_err(failed)?;
+        let mut request = client.get(self.agent.url.with_path(path));
+        if let Some((name, value)) = self.token(limit).await? {
+            request = request.header(name, value);
+        }
+        let mut response = request.timeout(limit.left()).send().await.map_err(failed)?;
         let status = response.status().as_u16();
+        if response.status().is_redirection() {
+            let to = response.headers().get(LOCATION);
+            return Err(redirect_failure(status, to, response.url()));
+        }
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(failed)? {
             if body.len() + chunk.len() > LARGEST {
@@ -92,6 +123,36 @@ impl AgentClient {
         }
         Ok(ServiceResponse { status, body })
     }
+}
+
+/// Follows redirects to the same server only. Another one could be anybody's: its answer would count as the agent's, and
+/// a token would be sent there.
+fn redirects(from: AgentUrl) -> Policy {
+    Policy::custom(move |attempt| {
+        if attempt.previous().len() <= REDIRECTS && from.may_redirect_to(attempt.url()) {
+            attempt.follow()
+        } else {
+            attempt.stop()
+        }
+    })
+}
+
+fn redirect_failure(status: u16, to: Option<&HeaderValue>, from: &Url) -> Failure {
+    let to = to.and_then(|to| from.join(to.to_str().ok()?).ok());
+    let to = to.map_or_else(
+        || "another place".to_owned(),
+        |to| to.origin().ascii_serialization(),
+    );
+    Failure {
+        status: Some(status),
+        ..Failure::new(
+            Class::NotAnAgent,
+            format!("the URL redirects to {to}, which was not followed"),
+        )
+    }
+    .with_hint(format!(
+        "if {to} is where the agent answers, give that in --agent-url"
+    ))
 }
 
 /// The failure of an exchange, without the URL. reqwest repeats it with user and password.

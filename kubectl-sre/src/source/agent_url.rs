@@ -2,6 +2,7 @@
 
 use reqwest::Url;
 use std::fmt;
+use std::net::IpAddr;
 
 /// The URL of an agent, to which paths are added.
 #[derive(Clone, PartialEq, Eq)]
@@ -49,6 +50,34 @@ impl AgentUrl {
         Ok(Self(url))
     }
 
+    /// Whether nobody on the way can read what is sent: the connection is encrypted, or ends on this machine.
+    pub fn is_private(&self) -> bool {
+        self.0.scheme() == "https" || self.is_loopback()
+    }
+
+    /// Whether it is an address of this machine. No proxy is asked for it, as in Go.
+    pub(super) fn is_loopback(&self) -> bool {
+        let host = self.0.host_str().unwrap_or_default();
+        match host.trim_matches(['[', ']']).parse::<IpAddr>() {
+            Ok(address) => address.is_loopback(),
+            Err(_) => host == "localhost",
+        }
+    }
+
+    /// Whether an answer from here may send the client to `next`: to the same server, or from HTTP to HTTPS on the same host.
+    /// Anything else could be somebody else's.
+    pub(super) fn may_redirect_to(&self, next: &Url) -> bool {
+        let is_upgrade = self.0.scheme() == "http" && next.scheme() == "https";
+        let default_ports = self.0.port().is_none() && next.port().is_none();
+        self.0.origin() == next.origin()
+            || (is_upgrade && default_ports && self.0.host_str() == next.host_str())
+    }
+
+    /// Whether the URL holds a user or a password, which takes the place of a token in `Authorization`.
+    pub(super) fn has_user(&self) -> bool {
+        !self.0.username().is_empty() || self.0.password().is_some()
+    }
+
     /// The URL of a path of the agent. It can hold a user and a password, so it must not be shown.
     pub(super) fn with_path(&self, path: &str) -> String {
         format!("{}{path}", self.0.as_str().trim_end_matches('/'))
@@ -68,6 +97,44 @@ fn with_scheme(text: &str) -> Option<AgentUrl> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_token_may_be_sent_over_tls_or_to_this_machine() {
+        for (url, private) in [
+            ("https://sre.example", true),
+            ("http://127.0.0.1:8080", true),
+            ("http://127.9.9.9", true),
+            ("http://[::1]:8080/x", true),
+            ("http://localhost:8080", true),
+            ("http://sre.example", false),
+            ("http://10.0.0.1:8080", false),
+            ("http://localhost.example", false),
+            ("http://127.0.0.1.example", false),
+        ] {
+            assert_eq!(
+                AgentUrl::parse(url).map(|url| url.is_private()),
+                Ok(private),
+                "{url}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_redirect_stays_with_the_server() {
+        for (from, to, followed) in [
+            ("http://a:81", "http://a:81/x", true),
+            ("http://a", "https://a/x", true),
+            ("https://a", "https://a:443/x", true),
+            ("http://a:81", "http://a:82/", false),
+            ("http://a:81", "https://a:82/", false),
+            ("https://a", "http://a/", false),
+            ("https://a", "https://b/", false),
+            ("https://a", "https://a.b/", false),
+        ] {
+            let (from, to) = (AgentUrl::parse(from).expect("a URL"), to.parse().expect("a URL"));
+            assert_eq!(from.may_redirect_to(&to), followed, "{from} {to}");
+        }
+    }
 
     #[test]
     fn a_url_is_http_or_https_with_a_host_and_is_shown_without_its_password() {

@@ -237,6 +237,7 @@ fn missing(path: &Path) -> String {
     let siblings: Vec<String> = std::fs::read_dir(directory)
         .map(|entries| {
             entries
+                .take(MOST_ENTRIES)
                 .flatten()
                 .map(|e| e.file_name().to_string_lossy().into_owned())
                 .collect()

@@ -12,7 +12,7 @@ mod files;
 mod settings;
 
 pub use agent_url::AgentUrl;
-pub use settings::SourceSettings;
+pub use settings::{AgentSettings, SourceSettings};
 
 use agent_client::AgentClient;
 use cluster::Cluster;
@@ -21,6 +21,7 @@ use sre_shared::apiserver::judge_failure;
 use sre_shared::cluster::{Observer, RunLimit, ServiceName};
 use sre_shared::failure::{Class, Failure};
 use sre_shared::report::{ApiServerCheck, Report};
+use sre_shared::run::follow::{FollowPace, Follower};
 use sre_shared::run::{self, Progress, Request, clock};
 use std::fmt;
 
@@ -68,9 +69,9 @@ impl Source {
             SourceSettings::Cluster(cluster) => Self::Cluster(Cluster::new(cluster, observer)),
             SourceSettings::Agent(cluster, service) => Self::Agent(Cluster::new(cluster, observer), service),
             // The first report connects to the cluster, so that a hanging credential plugin does not delay the agent.
-            SourceSettings::Url(url, cluster) => {
+            SourceSettings::Url(agent, cluster) => {
                 let cluster = cluster.map(|settings| Cluster::new(settings, observer.clone()));
-                return Ok(Self::Url(AgentClient::new(url, observer), cluster));
+                return Ok(Self::Url(AgentClient::new(agent, observer), cluster));
             }
             SourceSettings::Files { path, at } => {
                 return Dump::open(path, at)
@@ -88,12 +89,13 @@ impl Source {
         Ok(source)
     }
 
-    /// The server to ask, once it is known.
+    /// What is asked, once it is known: the address of the API server, or the agent and its address.
     #[must_use]
-    pub fn server(&self) -> Option<String> {
+    pub fn asked(&self) -> Option<String> {
         match self {
-            Self::Cluster(cluster) | Self::Agent(cluster, _) => cluster.server(),
-            Self::Url(agent, _) => Some(agent.url().to_string()),
+            Self::Cluster(cluster) => cluster.server(),
+            Self::Agent(cluster, service) => Some(format!("agent {service} through {}", cluster.server()?)),
+            Self::Url(agent, _) => Some(format!("agent {}", agent.url())),
             Self::Files(_) => None,
         }
     }
@@ -112,7 +114,7 @@ impl Source {
         &self,
         request: &Request,
         limit: RunLimit,
-        progress: &(dyn Fn(Progress) + Sync),
+        progress: &(dyn Fn(Progress<'_>) + Sync),
     ) -> Report {
         match self {
             Self::Cluster(cluster) => match cluster.client(limit).await {
@@ -138,6 +140,30 @@ impl Source {
         }
     }
 
+    /// Begins to follow the objects of a request; `None` if the source cannot be followed. The limit is that for obtaining
+    /// the credential.
+    ///
+    /// # Errors
+    /// If there is no credential.
+    pub async fn follow(&self, request: &Request, limit: RunLimit) -> Result<Option<Follower>, Failure> {
+        let Self::Cluster(cluster) = self else {
+            return Ok(None);
+        };
+        let client = cluster.client(limit).await?;
+        let pace = FollowPace::default();
+        Ok(Some(Follower::start(&client, request, clock::system, pace)))
+    }
+
+    /// The report of a run that could read nothing, because of that failure.
+    #[must_use]
+    pub fn unreached(&self, request: &Request, failure: &Failure) -> Option<Report> {
+        match self {
+            Self::Cluster(cluster) => Some(cluster.unreached("direct", request, failure)),
+            Self::Agent(cluster, _) => Some(cluster.unreached("agent", request, failure)),
+            Self::Url(..) | Self::Files(_) => None,
+        }
+    }
+
     /// The version of the API server, if the source has one.
     ///
     /// # Errors
@@ -157,15 +183,18 @@ impl Source {
     /// # Errors
     /// If the agent cannot be asked.
     pub async fn agent_version(&self, limit: RunLimit) -> Result<Option<String>, Failure> {
-        let served = match self {
+        match self {
             Self::Agent(cluster, service) => {
                 let client = cluster.client(limit).await?;
-                run::ask_service(&client, service, "/version").await?
+                let served = run::ask_service(&client, service, "/version").await;
+                run::agent_version(&served.map_err(|refusal| refusal.failure)?, Some(service)).map(Some)
             }
-            Self::Url(agent, _) => agent.get("/version", limit).await?,
-            Self::Cluster(_) | Self::Files(_) => return Ok(None),
-        };
-        run::agent_version(&served).map(Some)
+            Self::Url(agent, _) => {
+                let served = agent.get("/version", limit).await?;
+                run::agent_version(&served, None).map(Some)
+            }
+            Self::Cluster(_) | Self::Files(_) => Ok(None),
+        }
     }
 }
 

@@ -5,15 +5,24 @@ use sre_shared::cluster::{ServiceName, Settings};
 use sre_shared::resource::Time;
 use std::path::PathBuf;
 
+/// An agent at a URL.
+#[derive(Debug, Clone)]
+pub struct AgentSettings {
+    /// Its URL.
+    pub url: AgentUrl,
+    /// The file with the token that it wants, if it wants one.
+    pub token_file: Option<PathBuf>,
+}
+
 /// The source of reports.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum SourceSettings {
     /// A cluster, asked directly.
     Cluster(Settings),
     /// The agent behind a Service of a cluster.
     Agent(Settings, ServiceName),
     /// The agent at a URL, and the cluster if its API server is also checked from here.
-    Url(AgentUrl, Option<Settings>),
+    Url(AgentSettings, Option<Settings>),
     /// A dump.
     Files {
         /// A file, a directory, or `-` for standard input.

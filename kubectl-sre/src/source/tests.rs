@@ -11,7 +11,7 @@ use std::time::Duration;
 fn settings(args: &[&str]) -> HealthSettings {
     let line = ["kubectl-sre", "health"].iter().chain(args).map(OsString::from);
     match parse(line) {
-        Ok(Command::Health(args)) => HealthSettings::new(&args),
+        Ok(Command::Health(args)) => HealthSettings::new(&args, false),
         other => panic!("{args:?} are no flags of health: {other:?}"),
     }
 }

@@ -283,7 +283,7 @@ fn the_default_agent_is_asked_once_for_the_items_that_a_person_reads() {
     );
     let looked = ran.out.lines().last().unwrap_or_default();
     let by = format!(
-        "looked at 6 of 6 parts, all namespaces, by agent sre-tools/sre-agent v{}",
+        "looked at 5 kinds and the API server, all namespaces, by agent sre-tools/sre-agent v{}",
         env!("CARGO_PKG_VERSION")
     );
     assert!(looked.starts_with(&by), "{looked}");
@@ -543,6 +543,17 @@ fn each_way_to_fail_has_its_own_class_words_and_next_step() {
             "check the name",
         ),
         case(
+            // An agent of a later release may refuse for a reason that this one does not know.
+            vec![(
+                HEALTH,
+                json_body(403, r#"{"error":"tooOld","message":"ask by report sre/v2"}"#),
+            )],
+            "notAnAgent",
+            69,
+            "what answers is no agent: HTTP 403",
+            "if it is an agent, it is newer than this plugin: install the plugin of its version",
+        ),
+        case(
             vec![(HEALTH, json_body(500, "{}"))],
             "notAnAgent",
             69,
@@ -709,6 +720,46 @@ fn a_newer_agent_is_understood_except_for_unknown_words() {
     );
     // A part that was not asked for does not count.
     assert_eq!(ask(&server, &["health", "deployments", "--agent"]).code, Some(0));
+}
+
+#[test]
+fn an_answer_that_calls_itself_ok_is_not_if_its_objects_or_counts_say_otherwise() {
+    let server = builder().start_blocking();
+    let item = |name: &str, state: &str, healthy: bool| {
+        json!({"kind": "Deployment", "namespace": "shop", "name": name, "state": state, "healthy": healthy,
+            "desired": 3, "ready": 1, "reason": "ReadyBelowDesired"})
+    };
+    let bad = item("web", "degraded", false);
+    let mut acknowledged = bad.clone();
+    acknowledged["acknowledged"] = json!({"reason": "known"});
+    for (summary, items, code) in [
+        (json!({"total": 1, "healthy": 1}), vec![bad.clone()], 2),
+        (json!({"total": 1, "degraded": 1}), Vec::new(), 2),
+        (
+            json!({"total": 1, "unavailable": 1, "acknowledged": 0}),
+            vec![item("a", "healthy", true)],
+            2,
+        ),
+        (
+            json!({"total": 1, "degraded": 1, "acknowledged": 1}),
+            vec![acknowledged],
+            0,
+        ),
+    ] {
+        let report = json!({
+            "apiVersion": "sre/v1", "kind": "HealthReport", "status": "ok",
+            "observedAt": "2026-11-23T18:40:12Z", "source": {"mode": "agent"},
+            "coverage": {"kinds": ["deployments"], "namespaces": "all", "notSeen": []},
+            "checks": [{"check": "deployments", "status": "ok", "summary": summary, "items": items}],
+        });
+        let id = server.fail(Match::path(HEALTH), json_body(200, report.to_string()));
+        assert_eq!(
+            ask(&server, &["health", "deployments", "--agent"]).code,
+            Some(code),
+            "{report}"
+        );
+        server.clear_fault(id);
+    }
 }
 
 #[test]

@@ -52,7 +52,7 @@ fn several_words_are_explained_once_each_and_a_word_can_be_several_arguments() {
     assert_eq!(
         headings,
         [
-            "controllers not seen  (word of the screen)",
+            "controllers not seen, leasesForbidden, leasesAbsent  (word of the screen)",
             "OOMKilled  (word of Kubernetes)",
             "OutOfMemory  (cause)",
             "Deployment  (kind)"
@@ -188,10 +188,12 @@ const OTHER_NAMES: &[&str] = &[
     "EndpointSlices",
     "EphemeralRunner",
     "JobSet",
+    "PriorityClass",
     "ResourceQuota",
     "SparkApplication",
     "StorageClass",
     "TaskRun",
+    "ValidatingAdmissionPolicy",
 ];
 
 #[test]
@@ -256,6 +258,7 @@ fn every_heading_and_note_of_the_screen_is_known() {
     let notes = health
         .split(".push(\"")
         .skip(1)
+        .chain(health.split("Note = \"").skip(1))
         .filter_map(|rest| rest.split('"').next());
     let notes: Vec<&str> = notes.collect();
     assert!(notes.contains(&"controllers not seen"), "{notes:?}");
@@ -310,4 +313,67 @@ fn every_rung_of_the_path_is_known() {
     };
     let missing: Vec<&str> = rungs.into_iter().filter(|word| !is_rung(word)).collect();
     assert_eq!(missing, [""; 0]);
+}
+
+#[test]
+fn programs_read_the_words_as_json_with_whether_a_problem_passes_by_itself() {
+    let ran = run(&[
+        "explain",
+        "PodSecurity",
+        "quota",
+        "OOMKilled",
+        "notWatched",
+        "-o",
+        "json",
+    ]);
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{ran:?}");
+    let sections = ran.json();
+    let sections = sections.as_array().expect("a list");
+    let facts: Vec<_> = sections
+        .iter()
+        .map(|section| {
+            (
+                &section["words"][0],
+                &section["role"],
+                &section["passes"],
+                &section["explainedBy"],
+            )
+        })
+        .collect();
+    let (text, nothing) = (
+        |text: &str| serde_json::Value::from(text),
+        serde_json::Value::Null,
+    );
+    assert_eq!(
+        facts,
+        [
+            (&text("PodSecurity"), &text("cause"), &text("no"), &nothing),
+            (&text("Quota"), &text("cause"), &text("maybe"), &nothing),
+            (
+                &text("OOMKilled"),
+                &text("word of Kubernetes"),
+                &nothing,
+                &serde_json::json!(["OutOfMemory"])
+            ),
+            (&text("notWatched"), &text("class"), &nothing, &nothing),
+        ]
+    );
+    let said = sections[0]["text"].as_str().expect("text");
+    assert!(said.contains("Passes by itself: no. "), "{said}");
+    assert!(
+        run(&["explain", "PodSecurity"])
+            .out
+            .contains("Passes by itself: no. ")
+    );
+
+    let all = run(&["explain", "-o", "json"]).json();
+    let passes = |section: &&serde_json::Value| section.get("passes").is_some();
+    let count = all.as_array().expect("a list").iter().filter(passes).count();
+    assert!(count >= Code::ALL.len(), "{count}");
+    let ran = run(&["explain", "CrashLop", "-o", "json"]);
+    assert_eq!((ran.code, ran.out.trim()), (Some(64), "[]"));
+    assert_eq!(
+        ran.err,
+        "error: unknown word \"CrashLop\", did you mean \"CrashLoop\"?\n"
+    );
 }

@@ -58,6 +58,8 @@ fn the_report_of_a_cluster_has_exactly_the_names_of_the_contract() {
     );
     assert_eq!(report["source"]["server"].take(), server.url());
     let passed = report["checks"][0]["readyz"]["passed"].clone();
+    let uid = report["checks"][1]["items"][0]["uid"].clone();
+    assert_eq!(uid.as_str().map(str::len), Some(36), "{uid}");
     assert_eq!(
         report,
         json!({
@@ -73,7 +75,8 @@ fn the_report_of_a_cluster_has_exactly_the_names_of_the_contract() {
                              "unavailable": 0, "unknown": 0, "terminating": 0},
                  "items": [{"kind": "Deployment", "namespace": "bank", "name": "ledger", "state": "healthy",
                             "healthy": true, "desired": 1, "ready": 1, "available": 1, "updated": 1,
-                            "reason": "Ready", "message": "1 of 1 ready", "detail": ""}]},
+                            "reason": "Ready", "message": "1 of 1 ready", "detail": "", "uid": uid,
+                            "generation": 1}]},
             ],
         })
     );

@@ -8,11 +8,17 @@
 )]
 
 mod agent;
+mod authentication;
+mod baseline;
 mod coverage;
 mod dump;
 mod environment;
 mod explain;
+#[cfg(unix)]
+mod follow;
 mod live;
 mod owners;
 mod plugin;
 mod streams;
+#[cfg(target_os = "linux")]
+mod terminal;

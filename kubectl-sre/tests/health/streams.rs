@@ -27,12 +27,28 @@ fn colour_is_for_terminals_unless_a_flag_asks_for_it() {
     assert!(!colored(&[], &["--color", "always", "-o", "json"]));
 }
 
+/// Words of the command line come back in messages, and scripts take them from objects of a cluster.
+#[test]
+fn a_message_moves_no_cursor() {
+    for args in [
+        &["--\u{1b}[31mfoo"][..],
+        &["health", "--\u{9b}31m\u{202e}oof"],
+        &["explain", "\u{1b}]0;x\u{7}"],
+    ] {
+        let ran = run(args);
+        assert_eq!(ran.code, Some(64), "{ran:?}");
+        assert!(ran.err.contains("\\u{"), "{}", ran.err);
+        let moves = |c: char| c != '\n' && (c.is_control() || c == '\u{202e}');
+        assert!(!ran.err.contains(moves), "{:?}", ran.err);
+    }
+}
+
 #[test]
 fn marks_are_ascii_if_the_locale_is() {
     let dump = List::kubectl().items([short("web")]).to_json();
     let mark = |variables: &[(&str, &str)]| {
         let ran = run_in(variables, &["health", "-f", "-"], &dump);
-        let line = ran.out.lines().find(|line| line.contains(" shop/web "));
+        let line = ran.out.lines().find(|line| line.contains(" shop/web  "));
         (line.and_then(|line| line.chars().next()), ran.out.is_ascii())
     };
     assert_eq!(mark(&[]), (Some('✗'), false));
@@ -70,7 +86,7 @@ fn quiet_is_the_verdict_in_one_line() {
     let ran = pipe(&["health", "-f", "-", "-q"], &dump);
     assert_eq!(
         ran.out,
-        "DEGRADED  standard input  1 of 1 Deployments is not healthy\n"
+        "DEGRADED  standard input  shop/web 1/3 ready, too few pods are ready\n"
     );
     assert_eq!(ran.code, Some(2));
 }
@@ -110,4 +126,17 @@ fn ctrl_c_ends_a_run_that_waits_for_standard_input() {
     running.interrupt();
     assert_eq!(running.wait().code(), Some(130));
     assert_eq!(running.stderr(), "interrupted\n");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_signal_to_terminate_ends_a_run_with_a_code_of_its_own() {
+    let server = ApiServer::builder().start().await;
+    server.fail(Match::any(), Fault::Hang);
+    let kubeconfig = server.kubeconfig().display().to_string();
+    let mut running = spawn(&["health", "--kubeconfig", &kubeconfig]);
+    server.wait_for_requests(&Match::path("/version"), 1).await;
+    running.signal("-TERM");
+    assert_eq!(running.wait().code(), Some(143));
+    assert_eq!(running.stderr(), "terminated\n");
 }

@@ -85,7 +85,7 @@ fn pods_of_unknown_kinds_are_reported_by_owner() {
         verdict("own-kinds.yaml", &[]),
         "exit 2\n\
          TaskRun shop/build unavailable PodFailed: 0 of 1 pods ready, Pod build-pod failed\n  \
-         CrashLoop: container step-compile exited 2\n\
+         ContainerFailed: container step-compile exited 2\n\
          Engine shop/edge degraded ReadyBelowDesired: 1 of 2 pods ready\n  \
          NotReady: container app runs and is not ready"
     );
@@ -111,7 +111,7 @@ fn every_object_of_a_named_kind_is_judged() {
          CrashLoop: container app exited 1 (12 restarts): no license\n\
          Pod shop/mail-1-a terminating LeftBehind: failed, and Job mail-1 replaces it\n\
          Pod shop/mail-2-a degraded PodFailed: failed\n  \
-         CrashLoop: container app exited 2\n\
+         ContainerFailed: container app exited 2\n\
          Pod shop/web-7c4-c unavailable PodNotReady: running, its container is not ready\n  \
          CrashLoop: container app exited 1 (12 restarts): no license\n\
          Pod shop/web-7c4-d unavailable PodNotReady: pending, its container is not ready\n  \
@@ -139,7 +139,7 @@ fn by_default_and_with_all_kinds_an_owned_object_is_left_to_its_owner() {
                 CrashLoop: container app exited 1 (12 restarts): no license\n  \
                 ImagePull: container app: Back-off pulling image \"registry.example/engine:9\"\n\
                 Job shop/mail-2 degraded JobFailed: BackoffLimitExceeded: Job has reached the specified backoff limit\n  \
-                CrashLoop: container app exited 2\n  \
+                ContainerFailed: container app exited 2\n  \
                 JobBackoffLimit: Job has reached the specified backoff limit";
     assert_eq!(verdict("own-named.yaml", &[]), format!("exit 2\n{lines}"));
     // The pod of a static manifest is owned by its node, whose verdict does not include it.
@@ -173,7 +173,7 @@ fn a_failure_that_a_later_pod_made_up_for_is_past_and_one_that_lasts_is_reported
          Ledger shop/books unavailable ReadyBelowDesired: 0 of 1 pods ready\n  \
          CrashLoop: container app exited 1 (12 restarts): no license\n\
          Workflow shop/export unavailable PodFailed: 0 of 1 pods ready, 1 pod succeeded, Pod export-1 failed\n  \
-         CrashLoop: container app exited 2\n\
+         ContainerFailed: container app exited 2\n\
          SparkApplication shop/nightly degraded ReadyBelowDesired: 1 of 2 pods ready\n  \
          ImagePull: container app: Back-off pulling image \"registry.example/engine:9\""
     );

@@ -36,7 +36,7 @@ fn a_quota_that_keeps_a_statefulset_short_is_its_cause() {
         verdict("r52-sts-quota.json", &[]),
         "exit 2\n\
          StatefulSet shop/busybox degraded ReadyBelowDesired: 1 of 3 ready\n  \
-         Quota: exceeded quota: pods-two, requested: pods=1, used: pods=2, limited: pods=2"
+         Quota: quota pods-two: pods 2 of 2 used, 1 more asked"
     );
 }
 

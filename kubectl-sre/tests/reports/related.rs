@@ -44,7 +44,7 @@ fn a_message_that_ends_in_a_period_goes_on_with_one_mark() {
     assert_eq!(
         screen("r41-node-dead-kubelet.json", &["nodes"]).lines().nth(3),
         Some(
-            "✗ Node node-d             its kubelet does not answer: NodeStatusUnknown: Kubelet stopped posting node status, \
+            "✗ Node node-d  its kubelet does not answer: NodeStatusUnknown: Kubelet stopped posting node status, \
              for 60 min"
         )
     );

@@ -90,7 +90,7 @@ fn a_pod_that_crashes_repeatedly_is_not_ok_while_it_happens_to_run() {
          Deployment shop/often healthy Ready: 1 of 1 ready\n  \
          warning: restarted within the last 10 min: container app exited 2 (6 restarts): cannot bind\n\
          StatefulSet shop/queue progressing JustRecovered: 1 of 1 ready, back for 15 s\n  \
-         OutOfMemory: container app ran out of memory (4 restarts)"
+         OutOfMemory: container app ran out of memory: it has no limit of its own, so its node had none left (4 restarts)"
     );
     assert_eq!(
         verdict("time-flapping.json", &["pods/worker"]),
@@ -134,7 +134,7 @@ fn a_container_that_its_probe_ends_has_that_cause_however_old_the_event_is() {
          Deployment shop/silent unavailable ReadyBelowDesired: 0 of 1 ready\n  \
          LivenessProbe: container app: the kubelet ended it for its liveness probe (9 restarts)\n\
          Deployment shop/web unavailable ReadyBelowDesired: 0 of 1 ready\n  \
-         LivenessProbe: container app: statuscode: 503 (9 restarts)"
+         LivenessProbe: container app: HTTP probe failed with statuscode: 503 (9 restarts)"
     );
 }
 

@@ -24,21 +24,17 @@ impl Screen<'_> {
             .filter(|e| e.contains("://"))
             .map(escape)
             .unwrap_or_default();
-        let mut lines = vec![format!(
-            "{} {}  {text}",
-            self.mark(severity),
-            self.bold(format!("API server {endpoint}").trim_end()),
-        )];
+        let name = format!("API server {endpoint}");
+        let name = name.trim_end();
+        let begin = format!("{} {}  ", self.mark(severity), self.bold(name));
+        let mut lines = self.wrap((&begin, name.width() + 4), 4, &text);
         if let Some(side) = &check.side {
             let rung = check.rung.as_ref().map(|rung| format!(", at {}", escape(rung)));
-            lines.push(format!(
-                "    on the side of {}{}",
-                escape(side),
-                rung.unwrap_or_default()
-            ));
+            let text = format!("on the side of {}{}", escape(side), rung.unwrap_or_default());
+            lines.extend(self.indented(4, &text));
         }
         if let Some(missing) = &check.missing {
-            lines.push(format!("    missing rule: {}", escape(missing)));
+            lines.extend(self.indented(4, &format!("missing rule: {}", escape(missing))));
         }
         lines.extend(check.hint.iter().map(|hint| self.hint(hint)));
         lines
@@ -69,15 +65,12 @@ impl Screen<'_> {
                 RungStatus::Unknown => Some(Severity::Unknown),
             };
             let mark = severity.map_or_else(|| self.tick(), |severity| self.mark(severity));
-            let took = rung
-                .elapsed_ms
-                .map(|ms| self.dim(&format!(" ({})", milliseconds(ms))));
+            let took = rung.elapsed_ms.map(|ms| format!(" ({})", milliseconds(ms)));
             let name = escape(&rung.rung);
-            lines.push(format!(
-                "{mark} {name:<width$}  {}{}",
-                escape(&rung.message),
-                took.unwrap_or_default()
-            ));
+            let indent = width + 4;
+            let begin = format!("{mark} {name:<width$}  ");
+            let message = format!("{}{}", escape(&rung.message), took.unwrap_or_default());
+            lines.extend(self.wrap((&begin, indent), indent, &message));
             // The lines above show the side and the command of the broken rung.
             let is_said = check.rung.as_ref() == Some(&rung.rung) && rung.status == RungStatus::Failed;
             if !is_said && matches!(rung.status, RungStatus::Warning | RungStatus::Failed) {
@@ -87,6 +80,7 @@ impl Screen<'_> {
                     .map(|side| format!("on the side of {}", escape(side)));
                 let words: Vec<_> = side.chain(rung.hint.iter().map(|hint| escape(hint))).collect();
                 if !words.is_empty() {
+                    // A command in it is to be pasted, so it is not wrapped.
                     lines.push(format!("  {:<width$}  {}", "", self.dim(&words.join(": "))));
                 }
             }

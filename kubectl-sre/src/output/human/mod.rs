@@ -4,6 +4,9 @@
 //! problems are shown once, and the screen stays short however much is broken; `-o json` lists everything.
 
 mod api_server;
+mod entry;
+mod explain;
+mod headline;
 mod not_seen;
 mod parts;
 mod problems;
@@ -11,12 +14,12 @@ mod problems;
 use super::{Style, escape, wrap};
 use crate::shell::Charset;
 use anstyle::{AnsiColor, Style as Paint};
-use sre_shared::digest::{Digest, NotSeenGroup, OverallHealth, Problem, Severity};
+use sre_shared::digest::{Digest, OverallHealth, Severity};
 use sre_shared::report::Report;
 use std::io::{Result, Write};
-use unicode_width::UnicodeWidthStr as _;
+use std::iter;
 
-/// Writes the screen.
+/// Writes the screen. If it does not fit on the terminal, the verdict is its first and its last line.
 ///
 /// # Errors
 /// Those of the writer.
@@ -26,15 +29,24 @@ pub fn write(report: &Report, style: &Style, out: &mut dyn Write) -> Result<()> 
         digest: &Digest::new(report),
         style,
     };
-    let mut blocks = vec![screen.headline()];
-    if !style.quiet {
-        blocks.push(screen.problems());
-        blocks.push(screen.not_seen());
-        blocks.push(screen.ladder());
-        let mut end = screen.parts();
-        end.extend(screen.explain());
-        blocks.push(end);
+    if style.quiet {
+        return writeln!(out, "{}", screen.verdict().trim_end());
     }
+    let headline = screen.headline();
+    let mut end = screen.parts();
+    end.extend(screen.explain());
+    let below = [screen.not_seen(), screen.ladder(), end];
+    let room = style.height.map(|height| {
+        let others = iter::once(&headline).chain(&below);
+        let used: usize = others.map(|block| screen.rows_of_block(block)).sum();
+        // Below the screen is the prompt, and above the problems an empty line.
+        height.saturating_sub(used + 1)
+    });
+    let problems = screen.problems(room);
+    let is_long = room.is_some_and(|room| screen.rows_of_block(&problems) > room);
+    let mut blocks = vec![headline.clone(), problems];
+    blocks.extend(below);
+    blocks.extend(is_long.then_some(headline));
     blocks.retain(|block| !block.is_empty());
     for (number, block) in blocks.iter().enumerate() {
         if number > 0 {
@@ -120,52 +132,6 @@ impl Screen<'_> {
         self.paint(AnsiColor::Green.on_default(), shown(self.style.charset, TICK))
     }
 
-    /// The verdict. It is one line if nothing else is printed.
-    fn headline(&self) -> Vec<String> {
-        let headline = &self.digest.headline;
-        let word = headline.health.as_str().to_ascii_uppercase();
-        let sentences = headline.sentences.join("; ");
-        let parts = headline.place.iter().chain(&headline.version).chain([&sentences]);
-        let parts: Vec<String> = parts.map(|part| escape(part)).collect();
-        let text = parts.join("  ");
-        let begin = format!("{}  ", self.paint(health_paint(headline.health).bold(), &word));
-        if self.style.quiet {
-            // The last line of the screen says whose answer it is, and is not printed here.
-            let agent = headline.agent.as_deref();
-            let by = agent.map_or(String::new(), |agent| format!(", by agent {}", escape(agent)));
-            return vec![format!("{begin}{text}{by}")];
-        }
-        self.wrap((&begin, word.len() + 2), 2, &text)
-    }
-
-    /// The command that explains the first word of the screen that needs it. A person who is new to the words reads on a
-    /// terminal; a pipe has no use for it.
-    fn explain(&self) -> Option<String> {
-        let width = self.style.width?;
-        let class = self.digest.api_server.and_then(|check| check.class.as_deref());
-        let command = format!(
-            "kubectl sre explain {}",
-            escape(class.or_else(|| self.first_word())?)
-        );
-        let said = format!("{command}    # what it means, and what to do");
-        let fits = said.width() <= width;
-        Some(self.dim(if fits { &said } else { &command }))
-    }
-
-    /// The word of the first problem with a known cause, else of the first problem, else of a gap or of a note.
-    fn first_word(&self) -> Option<&str> {
-        let problems = &self.digest.problems;
-        let cause = problems.iter().find_map(|problem| match problem {
-            Problem::Shared(cause) => Some(cause.finding.code.as_str()),
-            Problem::Object(object) => object.item.causes.first().map(|cause| cause.code.as_str()),
-            Problem::Alike(_) => None,
-        });
-        let reason = || Some(problems.first()?.items().into_iter().next()?.reason.as_str());
-        let gap = || self.digest.not_seen.first().map(NotSeenGroup::class);
-        let note = || Some(self.report.api_server()?.notes.first()?.text.as_str());
-        cause.or_else(reason).or_else(gap).or_else(note)
-    }
-
     /// Breaks a text at the edge of the terminal. The first line begins with `first` and its width, the others with
     /// `indent` spaces.
     fn wrap(&self, first: (&str, usize), indent: usize, text: &str) -> Vec<String> {
@@ -174,6 +140,20 @@ impl Screen<'_> {
 
     fn indented(&self, indent: usize, text: &str) -> Vec<String> {
         self.wrap((&" ".repeat(indent), indent), indent, text)
+    }
+
+    /// The rows of the terminal that a line takes.
+    fn rows(&self, line: &str) -> usize {
+        let width = self.style.width.unwrap_or(usize::MAX).max(1);
+        console::measure_text_width(line).div_ceil(width).max(1)
+    }
+
+    /// The rows that a block takes, with the empty line before or after it.
+    fn rows_of_block(&self, block: &[String]) -> usize {
+        if block.is_empty() {
+            return 0;
+        }
+        block.iter().map(|line| self.rows(line)).sum::<usize>() + 1
     }
 
     /// A command is never wrapped, so that it can be pasted.

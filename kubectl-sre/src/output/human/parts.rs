@@ -9,10 +9,12 @@ use unicode_width::UnicodeWidthStr as _;
 /// The least width of the column with the health of each part.
 const NARROWEST: usize = 8;
 
+/// The least width of the column of texts. On a narrower screen they go below.
+const NARROWEST_TEXT: usize = 24;
+
 impl Screen<'_> {
     pub(super) fn parts(&self) -> Vec<String> {
-        let extent = &self.digest.extent;
-        if extent.asked == 0 {
+        if self.report.checks.is_empty() {
             return Vec::new();
         }
         let parts = &self.digest.parts;
@@ -34,7 +36,19 @@ impl Screen<'_> {
             let pad = " ".repeat(words_width.saturating_sub(word.len()));
             let word = self.paint(part.health.map_or(Paint::new(), health_paint), word);
             let first = format!("{title:<titles_width$}  {word}{pad}  ");
-            lines.extend(self.wrap((&first, begin), begin, &escape(&part.text)));
+            if self
+                .style
+                .width
+                .is_some_and(|width| width < begin + NARROWEST_TEXT)
+            {
+                lines.push(first);
+                lines.extend(self.indented(4, &escape(&part.text)));
+            } else {
+                lines.extend(self.wrap((&first, begin), begin, &escape(&part.text)));
+            }
+        }
+        for text in &self.digest.left_out {
+            lines.extend(self.wrap(("", 0), 2, &escape(text)));
         }
         let extent = self.wrap(("", 0), 2, &self.extent());
         lines.extend(extent.iter().map(|line| self.dim(line)));
@@ -44,11 +58,7 @@ impl Screen<'_> {
     /// How much was looked at, by which agent, and when.
     fn extent(&self) -> String {
         let extent = &self.digest.extent;
-        let plural = if extent.asked == 1 { "" } else { "s" };
-        let mut words = vec![format!(
-            "looked at {} of {} part{plural}",
-            extent.seen, extent.asked
-        )];
+        let mut words = vec![format!("looked at {}", extent.looked_at)];
         words.extend(extent.namespaces.clone());
         words.extend(extent.agent.iter().map(|agent| format!("by agent {agent}")));
         words.extend(extent.nothing_found());

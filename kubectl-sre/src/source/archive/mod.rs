@@ -1,4 +1,4 @@
-//! Packed dumps: a file that gzip or tar wrote is unpacked in memory, whatever its name.
+//! Packed dumps: a file that gzip or tar wrote is unpacked in memory. Its first bytes say so, not its name.
 //!
 //! Nothing is written to a disk and no name in an archive is ever opened, so a path that leaves the archive, a link or a
 //! device can do no harm. None is followed, and the report says so. Unpacking is bounded: by bytes in all and of one file,

@@ -26,7 +26,7 @@ fn an_unreachable_api_server_is_shown_with_its_class_and_side() {
 
     API server   unknown   timeout
     Deployments  unknown   not seen
-    looked at 0 of 2 parts, all namespaces, in 62 ms
+    looked at nothing, all namespaces, in 62 ms
     "#);
 }
 
@@ -45,16 +45,16 @@ fn an_api_server_that_fails_its_own_checks_is_shown_with_them() {
         }),
         ..healthy_api_server()
     };
-    insta::assert_snapshot!(screen(&cluster(sick, [deployment("shop", "web")]), &STYLE), @r#"
-    DEGRADED  prod-eu  v1.37.2  the API server is not well (unhealthy); the only Deployment is healthy
+    insta::assert_snapshot!(screen(&cluster(sick, [deployment("shop", "web")]), &STYLE), @"
+    DEGRADED  prod-eu  v1.37.2  the API server is not well (unhealthy); Deployment shop/web is healthy, 1/1 ready
 
     ✗ API server  /readyz answers 500, failing: etcd, informer-sync
         kubectl get --raw '/readyz?verbose'
 
     API server   degraded  reached in 9.1 ms, readyz fails: etcd, informer-sync
     Deployments  ok        1 healthy
-    looked at 2 of 2 parts, objects in 1 namespace, in 62 ms
-    "#);
+    looked at Deployments and the API server, objects in 1 namespace, in 62 ms
+    ");
 }
 
 #[test]

@@ -17,7 +17,7 @@ fn a_healthy_cluster_is_ok() {
 
     API server   ok        reached in 9.1 ms, readyz 47 of 47 checks pass
     Deployments  ok        3 healthy
-    looked at 2 of 2 parts, objects in 2 namespaces, in 62 ms
+    looked at Deployments and the API server, objects in 2 namespaces, in 62 ms
     "#);
 }
 
@@ -33,7 +33,7 @@ fn a_cluster_without_objects_is_ok() {
 
     API server   ok        reached in 9.1 ms, readyz 47 of 47 checks pass
     Deployments  ok        none found
-    looked at 2 of 2 parts, all namespaces, in 62 ms
+    looked at Deployments and the API server, all namespaces, in 62 ms
     "#);
 }
 
@@ -58,13 +58,21 @@ fn a_cluster_with_only_rollouts_is_progressing() {
 
     API server   ok           reached in 9.1 ms, readyz 47 of 47 checks pass
     Deployments  progressing  1 healthy, 1 progressing
-    looked at 2 of 2 parts, objects in 1 namespace, in 62 ms
+    looked at Deployments and the API server, objects in 1 namespace, in 62 ms
     "#);
 }
 
 #[test]
 fn the_verdict_names_the_first_kinds_that_fall_short_and_counts_the_others() {
-    let kinds = ["Deployment", "StatefulSet", "DaemonSet", "Job", "Service"];
+    let kinds = [
+        "Deployment",
+        "StatefulSet",
+        "DaemonSet",
+        "Job",
+        "CronJob",
+        "Node",
+        "Service",
+    ];
     let names = kinds.map(|kind| format!("{kind}/shop/web"));
     let items: Vec<_> = names
         .iter()
@@ -74,8 +82,8 @@ fn the_verdict_names_the_first_kinds_that_fall_short_and_counts_the_others() {
     assert_eq!(
         text.lines().next(),
         Some(
-            "DEGRADED  prod-eu  v1.37.2  1 of 1 Deployments, 1 of 1 StatefulSets, 1 of 1 DaemonSets and 2 objects of 2 \
-             other kinds are not healthy"
+            "DEGRADED  prod-eu  v1.37.2  7 of 7 objects are not healthy: 1 Deployment, 1 StatefulSet, 1 DaemonSet, 1 Job, \
+             1 CronJob, 2 others"
         )
     );
 }

@@ -2,6 +2,7 @@
 
 mod api_server;
 mod headline;
+mod layout;
 mod not_seen;
 mod problems;
 
@@ -12,7 +13,8 @@ use sre_shared::dump::{File, Objects};
 use sre_shared::failure::{Class, Failure};
 use sre_shared::kind::Kind;
 use sre_shared::report::{
-    ApiServerCheck, CheckResult, Item, KindCheck, NotSeen, Readyz, Record, Report, Source, Status, Window,
+    ApiServerCheck, CheckResult, Grant, Identity, Item, KindCheck, NeededRights, NotSeen, Readyz, Record,
+    Report, Source, Status, Window,
 };
 use sre_shared::resource::Time;
 use sre_shared::run::{self, Request};
@@ -24,8 +26,10 @@ const STYLE: Style = Style {
     color: false,
     charset: Charset::Utf8,
     width: None,
+    height: None,
     quiet: false,
     verbose: false,
+    all: false,
     elapsed: Some(Duration::from_millis(62)),
 };
 

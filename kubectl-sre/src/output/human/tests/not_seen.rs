@@ -10,6 +10,19 @@ fn forbidden(namespace: Option<&str>) -> NotSeen {
     run::not_seen_kind(Kind::Deployment, namespace, &failure)
 }
 
+/// The grant of everything that is missing, for the user jane.
+fn grant(report: &Report) -> Grant {
+    let mut needed = NeededRights::default();
+    for rule in report.coverage.not_seen.iter().flat_map(|entry| &entry.missing) {
+        needed.add(rule, true);
+    }
+    let jane = Identity {
+        user: "jane".into(),
+        groups: Vec::new(),
+    };
+    Grant::new(Some(&jane), &needed, None)
+}
+
 #[test]
 fn many_forbidden_namespaces_are_one_line() {
     let mut report = cluster(healthy_api_server(), [deployment("shop", "web")]);
@@ -19,17 +32,20 @@ fn many_forbidden_namespaces_are_one_line() {
     if let Some(CheckResult::Kind(kind)) = report.checks.last_mut() {
         kind.status = Status::Unknown;
     }
+    report.coverage.grant = Some(grant(&report));
     report.settle();
-    insta::assert_snapshot!(screen(&report, &STYLE), @r#"
-    UNKNOWN  prod-eu  v1.37.2  the only Deployment seen is healthy; 30 parts not seen
+    insta::assert_snapshot!(screen(&report, &STYLE), @"
+    UNKNOWN  prod-eu  v1.37.2  Deployment shop/web is healthy, 1/1 ready; not seen: deployments in 30 namespaces (forbidden)
 
     ? not seen: deployments in 30 namespaces (team-00, team-01, team-02, team-03, ...)  forbidden: missing rule apps/deployments list
-        a cluster admin grants it: kubectl create clusterrole sre-health --verb=list --resource=deployments.apps, then a binding for you; or narrow with -n to a namespace that you may read
+      a cluster admin grants all that this run needs:
+        kubectl create clusterrole sre-health --verb=get,list --resource=deployments.apps --dry-run=client -o yaml | kubectl auth reconcile -f -
+        kubectl create clusterrolebinding sre-jane --clusterrole=sre-health --user=jane
 
     API server   ok        reached in 9.1 ms, readyz 47 of 47 checks pass
     Deployments  unknown   1 healthy
-    looked at 1 of 2 parts, objects in 1 namespace, in 62 ms
-    "#);
+    looked at Deployments and the API server, objects in 1 namespace, in 62 ms
+    ");
 }
 
 #[test]
@@ -39,16 +55,19 @@ fn a_cluster_of_which_nothing_may_be_read_is_unknown() {
     if let Some(CheckResult::Kind(kind)) = report.checks.last_mut() {
         kind.status = Status::Unknown;
     }
+    report.coverage.grant = Some(grant(&report));
     report.settle();
     insta::assert_snapshot!(screen(&report, &STYLE), @r#"
     UNKNOWN  prod-eu  v1.37.2  not seen: deployments (forbidden)
 
     ? not seen: deployments  forbidden: missing rule apps/deployments list
-        a cluster admin grants it: kubectl create clusterrole sre-health --verb=list --resource=deployments.apps, then a binding for you; or narrow with -n to a namespace that you may read
+      a cluster admin grants all that this run needs:
+        kubectl create clusterrole sre-health --verb=get,list --resource=deployments.apps --dry-run=client -o yaml | kubectl auth reconcile -f -
+        kubectl create clusterrolebinding sre-jane --clusterrole=sre-health --user=jane
 
     API server   ok        reached in 9.1 ms, readyz 47 of 47 checks pass
     Deployments  unknown   not seen
-    looked at 1 of 2 parts, all namespaces, in 62 ms
+    looked at the API server, all namespaces, in 62 ms
     "#);
 }
 
@@ -64,17 +83,20 @@ fn kinds_that_may_not_be_read_are_one_line() {
             .checks
             .push(CheckResult::Kind(KindCheck::of(kind, vec![], false)));
     }
+    report.coverage.grant = Some(grant(&report));
     report.settle();
-    insta::assert_snapshot!(screen(&report, &STYLE), @r#"
-    UNKNOWN  prod-eu  v1.37.2  the only Deployment is healthy; not seen: statefulsets, jobs, cronjobs (forbidden)
+    insta::assert_snapshot!(screen(&report, &STYLE), @"
+    UNKNOWN  prod-eu  v1.37.2  Deployment shop/web is healthy, 1/1 ready; not seen: statefulsets, jobs, cronjobs (forbidden)
 
     ? not seen: statefulsets, jobs, cronjobs  forbidden: missing rules apps/statefulsets list, batch/jobs list, batch/cronjobs list
-        a cluster admin grants it: kubectl create clusterrole sre-health --verb=list --resource=statefulsets.apps,jobs.batch,cronjobs.batch, then a binding for you; or narrow with -n to a namespace that you may read
+      a cluster admin grants all that this run needs:
+        kubectl create clusterrole sre-health --verb=get,list --resource=statefulsets.apps,jobs.batch,cronjobs.batch --dry-run=client -o yaml | kubectl auth reconcile -f -
+        kubectl create clusterrolebinding sre-jane --clusterrole=sre-health --user=jane
 
     API server   ok        reached in 9.1 ms, readyz 47 of 47 checks pass
     Deployments  ok        1 healthy
-    looked at 2 of 5 parts, objects in 1 namespace, in 62 ms
-    "#);
+    looked at 1 of 4 kinds and the API server, objects in 1 namespace, in 62 ms
+    ");
 }
 
 #[test]
@@ -84,8 +106,8 @@ fn missing_evidence_is_one_line_and_changes_no_verdict() {
     report.coverage.causes_not_seen = ["pods", "events"]
         .map(|what| run::not_seen(what, &failure, Some(&format!("{what} list").into())))
         .into();
-    insta::assert_snapshot!(screen(&report, &STYLE), @r#"
-    DEGRADED  prod-eu  v1.37.2  1 of 1 Deployments is not healthy
+    insta::assert_snapshot!(screen(&report, &STYLE), @"
+    DEGRADED  prod-eu  v1.37.2  Deployment shop/web is not healthy, 0/3 ready
 
     ✗ shop/web  0/3 ready  no pod is ready, for 25 min
         kubectl -n shop describe deployment web
@@ -94,6 +116,6 @@ fn missing_evidence_is_one_line_and_changes_no_verdict() {
 
     API server   ok        reached in 9.1 ms, readyz 47 of 47 checks pass
     Deployments  degraded  0 healthy, 1 unavailable
-    looked at 8 of 8 parts, objects in 1 namespace, no StatefulSets, DaemonSets, bare Jobs, CronJobs, Nodes or Services found, in 62 ms
-    "#);
+    looked at 7 kinds and the API server, objects in 1 namespace, no StatefulSets, DaemonSets, bare Jobs, CronJobs, Nodes or Services found, in 62 ms
+    ");
 }

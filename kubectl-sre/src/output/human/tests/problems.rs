@@ -10,22 +10,22 @@ fn the_worst_problem_comes_first_with_evidence_and_the_next_command() {
     ✗ bank/held        0/2 ready  no pod is ready (paused)
         kubectl -n bank describe deployment held
     ✗ shop/search      0/2 ready  no pod is ready, for 12 min
-    ✗ shop/import      2/4 ready  Quota: exceeded quota: compute, requested: pods=1, used: pods=2, limited: pods=2
-        kubectl -n shop describe quota compute
+    ✗ shop/import      2/4 ready  Quota: quota compute: pods 2 of 2 used, 1 more asked
+        kubectl -n shop get pods
     ✗ shop/checkout    1/3 ready  too few pods are ready, for 19 min
         kubectl -n shop describe deployment checkout
     ! payments/api     3/3 ready  rollout stalled, old revision still serving: 3 of 3 ready, 1 of 3 updated, for 25 min
         ProgressDeadlineExceeded: ReplicaSet "api-5f5zd86494" has timed out progressing
-        kubectl -n payments rollout status deployment api
+        kubectl -n payments describe deployment api
     ! bank/old         1/1 ready  being deleted for 60 min, finalizers: example.com/backup
         kubectl -n bank describe deployment old
-    ? bank/odd                    the object does not decode: spec.replicas is text ("3") and has to be a whole number of 32 bits, line 1 of cluster
+    ? bank/odd  the object does not decode: spec.replicas is text ("3") and has to be a whole number of 32 bits, line 1 of cluster
         kubectl -n bank describe deployment odd
     ~ payments/ledger  4/4 ready  rolling out: 2 of 4 updated, for 20 s
 
     API server   ok        reached in 9.1 ms, readyz 47 of 47 checks pass
     Deployments  degraded  2 healthy, 1 progressing, 3 degraded, 2 unavailable, 1 unknown, 1 terminating
-    looked at 2 of 2 parts, objects in 3 namespaces, in 62 ms
+    looked at Deployments and the API server, objects in 3 namespaces, in 62 ms
     "#);
 }
 
@@ -43,18 +43,17 @@ fn a_narrow_terminal_breaks_long_lines() {
         kubectl -n bank describe deployment held
     ✗ shop/search      0/2 ready  no pod is ready, for 12 min
     ✗ shop/import      2/4 ready
-        Quota: exceeded quota: compute, requested: pods=1, used:
-        pods=2, limited: pods=2
-        kubectl -n shop describe quota compute
+        Quota: quota compute: pods 2 of 2 used, 1 more asked
+        kubectl -n shop get pods
     ✗ shop/checkout    1/3 ready
         too few pods are ready, for 19 min
         kubectl -n shop describe deployment checkout
     ! payments/api     3/3 ready
-        rollout stalled, old revision still serving: 3 of 3
-        ready, 1 of 3 updated, for 25 min
+        rollout stalled, old revision still serving: 3 of
+        3 ready, 1 of 3 updated, for 25 min
         ProgressDeadlineExceeded: ReplicaSet "api-5f5zd86494"
         has timed out progressing
-        kubectl -n payments rollout status deployment api
+        kubectl -n payments describe deployment api
     ! bank/old         1/1 ready
         being deleted for 60 min, finalizers: example.com/backup
         kubectl -n bank describe deployment old
@@ -66,12 +65,13 @@ fn a_narrow_terminal_breaks_long_lines() {
     ~ payments/ledger  4/4 ready
         rolling out: 2 of 4 updated, for 20 s
 
-    API server   ok        reached in 9.1 ms, readyz 47 of 47
-                           checks pass
+    API server   ok        reached in 9.1 ms, readyz 47 of
+                           47 checks pass
     Deployments  degraded  2 healthy, 1 progressing, 3 degraded,
-                           2 unavailable, 1 unknown, 1
-                           terminating
-    looked at 2 of 2 parts, objects in 3 namespaces, in 62 ms
+                           2 unavailable, 1 unknown,
+                           1 terminating
+    looked at Deployments and the API server, objects in
+      3 namespaces, in 62 ms
     kubectl sre explain Quota    # what it means, and what to do
     "#);
 }
@@ -83,16 +83,16 @@ fn colour_adds_to_the_words_and_never_replaces_them() {
         [deployment("shop", "checkout").replicas(3).counts(3, 3, 1, 1)],
     );
     let colored = screen(&report, &Style { color: true, ..STYLE });
-    insta::assert_snapshot!(colored.replace('\u{1b}', "^"), @r#"
-    ^[1m^[31mDEGRADED^[0m  prod-eu  v1.37.2  1 of 1 Deployments is not healthy
+    insta::assert_snapshot!(colored.replace('\u{1b}', "^"), @"
+    ^[1m^[31mDEGRADED^[0m  prod-eu  v1.37.2  Deployment shop/checkout is not healthy, 1/3 ready
 
     ^[1m^[31m✗^[0m ^[1mshop/checkout^[0m  1/3 ready  too few pods are ready
         ^[2mkubectl -n shop describe deployment checkout^[0m
 
     API server   ^[32mok^[0m        reached in 9.1 ms, readyz 47 of 47 checks pass
     Deployments  ^[31mdegraded^[0m  0 healthy, 1 degraded
-    ^[2mlooked at 2 of 2 parts, objects in 1 namespace, in 62 ms^[0m
-    "#);
+    ^[2mlooked at Deployments and the API server, objects in 1 namespace, in 62 ms^[0m
+    ");
 }
 
 #[test]
@@ -108,17 +108,18 @@ fn the_screen_stays_short_however_many_objects_are_broken_for_one_reason() {
     });
     let healthy = (0..40).map(|number| deployment("platform", &format!("web-{number}")));
     let report = cluster(healthy_api_server(), broken.chain(healthy));
-    insta::assert_snapshot!(screen(&report, &STYLE), @r#"
+    insta::assert_snapshot!(screen(&report, &STYLE), @"
     DEGRADED  prod-eu  v1.37.2  500 of 540 Deployments are not healthy
 
-    ✗ Quota: exceeded quota: compute, requested: pods=1, used: pods=2, limited: pods=2
-        500 workloads in 30 namespaces, for 30 s: team-00/worker-000, team-00/worker-030, team-00/worker-060 and 497 more
-        kubectl -n team-00 describe quota compute
+    ✗ Quota: quota compute: pods 2 of 2 used, 1 more asked
+        500 workloads in 30 namespaces, for 30 s
+        0/3 team-00/worker-000, 0/3 team-00/worker-030, 0/3 team-00/worker-060 and 497 more
+        kubectl -n team-00 get pods
 
     API server   ok        reached in 9.1 ms, readyz 47 of 47 checks pass
     Deployments  degraded  40 healthy, 500 unavailable
-    looked at 2 of 2 parts, objects in 31 namespaces, in 62 ms
-    "#);
+    looked at Deployments and the API server, objects in 31 namespaces, in 62 ms
+    ");
 }
 
 fn node_lost() -> Report {
@@ -150,11 +151,12 @@ fn node_lost() -> Report {
 
 #[test]
 fn a_lost_node_comes_first_with_how_far_it_reaches() {
-    insta::assert_snapshot!(screen(&node_lost(), &STYLE), @r#"
-    DEGRADED  prod-eu  v1.37.2  12 of 13 Deployments, 1 of 1 DaemonSets, 1 of 2 Nodes and 1 of 1 Services are not healthy
+    insta::assert_snapshot!(screen(&node_lost(), &STYLE), @"
+    DEGRADED  prod-eu  v1.37.2  15 of 17 objects are not healthy: 12 Deployments, 1 DaemonSet, 1 Node, 1 Service
 
     ✗ NodeNotReady: node n7 is not ready: Kubelet stopped posting node status.
-        39 pods of 13 workloads in 2 namespaces, 1 Service without endpoints, for 25 min: shop/web-00, shop/web-01, shop/web-02 and 10 more
+        39 pods of 13 workloads in 2 namespaces, 1 Service without endpoints, for 25 min
+        2/3 shop/web-00, 2/3 shop/web-01, 2/3 shop/web-02 and 10 more
         kubectl describe node n7
 
     API server   ok        reached in 9.1 ms, readyz 47 of 47 checks pass
@@ -162,8 +164,8 @@ fn a_lost_node_comes_first_with_how_far_it_reaches() {
     DaemonSets   degraded  0 healthy, 1 degraded
     Nodes        degraded  1 healthy, 1 unavailable
     Services     degraded  0 healthy, 1 degraded
-    looked at 8 of 8 parts, objects in 2 namespaces, no StatefulSets, bare Jobs or CronJobs found, in 62 ms
-    "#);
+    looked at 7 kinds and the API server, objects in 2 namespaces, no StatefulSets, bare Jobs or CronJobs found, in 62 ms
+    ");
 }
 
 #[test]
@@ -189,11 +191,12 @@ fn five_hundred_broken_pods_of_one_cause_take_less_than_fifteen_lines() {
     }
     let text = screen(&report_with(&items), &STYLE);
     assert!(text.lines().count() < 15, "{text}");
-    insta::assert_snapshot!(text, @r#"
-    DEGRADED  prod-eu  v1.37.2  50 of 50 Deployments are not healthy
+    insta::assert_snapshot!(text, @"
+    DEGRADED  prod-eu  v1.37.2  50 of 54 workloads are not healthy: 50 Deployments
 
     ✗ ImagePull: container app: dial tcp: lookup registry.example: no such host
-        500 pods of 50 workloads in 7 namespaces, for 20 min: team-00/worker-00, team-00/worker-07, team-00/worker-14 and 47 more
+        500 pods of 50 workloads in 7 namespaces, for 20 min
+        0/3 team-00/worker-00, 0/3 team-00/worker-07, 0/3 team-00/worker-14 and 47 more
         kubectl -n team-00 describe pod worker-00-x
 
     API server    ok        reached in 9.1 ms, readyz 47 of 47 checks pass
@@ -202,8 +205,8 @@ fn five_hundred_broken_pods_of_one_cause_take_less_than_fifteen_lines() {
     DaemonSets    ok        1 healthy
     Jobs          ok        1 healthy
     CronJobs      ok        1 healthy
-    looked at 8 of 8 parts, objects in 10 namespaces, no Nodes or Services found, in 62 ms
-    "#);
+    looked at 7 kinds and the API server, objects in 10 namespaces, no Nodes or Services found, in 62 ms
+    ");
 }
 
 #[test]
@@ -251,38 +254,38 @@ fn one_cause_replaces_the_counts_and_several_are_listed_below() {
             serde_json::json!({"warnings": ["annotation sre/ignore: Quota was acknowledged until 2026-03-01, which is over"]}),
         ),
     ]);
-    insta::assert_snapshot!(screen(&report, &STYLE), @r#"
-    DEGRADED  prod-eu  v1.37.2  3 of 3 Deployments, 1 of 1 StatefulSets and 1 of 1 Jobs are not healthy
+    insta::assert_snapshot!(screen(&report, &STYLE), @r"
+    DEGRADED  prod-eu  v1.37.2  5 of 5 workloads are not healthy: 3 Deployments, 1 StatefulSet, 1 Job
 
     ✗ shop/checkout        0/3 ready  CrashLoop: container api exited 1 (7 restarts), 2 pods, for 25 min
           | starting
           | panic: DATABASE_URL is not set\u{1b}[2J
         kubectl -n shop logs x-1 -c api --previous
-    ✗ Job shop/import                 Job has reached the specified backoff limit, for 25 min
-        7x CrashLoop: container import exited 1 (7 restarts)
-        kubectl -n shop logs x-1 -c import --previous
     ✗ shop/web             0/3 ready  no pod is ready, for 25 min
         kubectl -n shop describe deployment web
+    ✗ shop/search          2/3 ready  too few pods are ready, for 25 min (annotation sre/ignore: Quota was acknowledged until 2026-03-01, which is over)
+        kubectl -n shop describe deployment search
     ✗ StatefulSet shop/db  2/3 ready  too few pods are ready, for 25 min
         CrashLoop: container db exited 1 (7 restarts)
         Unschedulable: 0/3 nodes are available: 3 Insufficient cpu
         kubectl -n shop logs x-1 -c db --previous
-    ✗ shop/search          2/3 ready  too few pods are ready, for 25 min (annotation sre/ignore: Quota was acknowledged until 2026-03-01, which is over)
-        kubectl -n shop describe deployment search
+    ✗ Job shop/import  Job has reached the specified backoff limit, for 25 min
+        7x CrashLoop: container import exited 1 (7 restarts)
+        kubectl -n shop logs x-1 -c import --previous
 
     API server    ok        reached in 9.1 ms, readyz 47 of 47 checks pass
     Deployments   degraded  0 healthy, 1 degraded, 2 unavailable
     StatefulSets  degraded  0 healthy, 1 degraded
     Jobs          degraded  0 healthy, 1 degraded
-    looked at 8 of 8 parts, objects in 1 namespace, no DaemonSets, CronJobs, Nodes or Services found, in 62 ms
-    "#);
+    looked at 7 kinds and the API server, objects in 1 namespace, no DaemonSets, CronJobs, Nodes or Services found, in 62 ms
+    ");
     let narrow = Style {
         width: Some(60),
         ..STYLE
     };
-    insta::assert_snapshot!(screen(&report, &narrow), @r#"
-    DEGRADED  prod-eu  v1.37.2  3 of 3 Deployments, 1 of 1
-      StatefulSets and 1 of 1 Jobs are not healthy
+    insta::assert_snapshot!(screen(&report, &narrow), @r"
+    DEGRADED  prod-eu  v1.37.2  5 of 5 workloads are not
+      healthy: 3 Deployments, 1 StatefulSet, 1 Job
 
     ✗ shop/checkout        0/3 ready
         CrashLoop: container api exited 1 (7 restarts), 2 pods,
@@ -290,34 +293,35 @@ fn one_cause_replaces_the_counts_and_several_are_listed_below() {
           | starting
           | panic: DATABASE_URL is not set\u{1b}[2J
         kubectl -n shop logs x-1 -c api --previous
-    ✗ Job shop/import
-        Job has reached the specified backoff limit, for 25 min
-        7x CrashLoop: container import exited 1 (7 restarts)
-        kubectl -n shop logs x-1 -c import --previous
     ✗ shop/web             0/3 ready
         no pod is ready, for 25 min
         kubectl -n shop describe deployment web
+    ✗ shop/search          2/3 ready
+        too few pods are ready, for 25 min (annotation
+        sre/ignore: Quota was acknowledged until 2026-03-01,
+        which is over)
+        kubectl -n shop describe deployment search
     ✗ StatefulSet shop/db  2/3 ready
         too few pods are ready, for 25 min
         CrashLoop: container db exited 1 (7 restarts)
         Unschedulable: 0/3 nodes are available: 3 Insufficient
         cpu
         kubectl -n shop logs x-1 -c db --previous
-    ✗ shop/search          2/3 ready
-        too few pods are ready, for 25 min (annotation
-        sre/ignore: Quota was acknowledged until 2026-03-01,
-        which is over)
-        kubectl -n shop describe deployment search
+    ✗ Job shop/import
+        Job has reached the specified backoff limit, for 25 min
+        7x CrashLoop: container import exited 1 (7 restarts)
+        kubectl -n shop logs x-1 -c import --previous
 
-    API server    ok        reached in 9.1 ms, readyz 47 of 47
-                            checks pass
+    API server    ok        reached in 9.1 ms, readyz 47 of
+                            47 checks pass
     Deployments   degraded  0 healthy, 1 degraded, 2 unavailable
     StatefulSets  degraded  0 healthy, 1 degraded
     Jobs          degraded  0 healthy, 1 degraded
-    looked at 8 of 8 parts, objects in 1 namespace, no
-      DaemonSets, CronJobs, Nodes or Services found, in 62 ms
+    looked at 7 kinds and the API server, objects in
+      1 namespace, no DaemonSets, CronJobs, Nodes or Services
+      found, in 62 ms
     kubectl sre explain CrashLoop
-    "#);
+    ");
 }
 
 fn known() -> Report {
@@ -343,7 +347,7 @@ fn acknowledged_objects_are_counted_and_listed_only_with_verbose() {
     API server   ok        reached in 9.1 ms, readyz 47 of 47 checks pass
     Deployments  ok        1 healthy, 1 degraded, 1 unavailable, 2 acknowledged
     Jobs         ok        1 healthy
-    looked at 8 of 8 parts, objects in 1 namespace, no StatefulSets, DaemonSets, CronJobs, Nodes or Services found, in 62 ms
+    looked at 7 kinds and the API server, objects in 1 namespace, no StatefulSets, DaemonSets, CronJobs, Nodes or Services found, in 62 ms
     "#);
     let verbose = Style {
         verbose: true,
@@ -358,7 +362,7 @@ fn acknowledged_objects_are_counted_and_listed_only_with_verbose() {
     API server   ok        reached in 9.1 ms, readyz 47 of 47 checks pass
     Deployments  ok        1 healthy, 1 degraded, 1 unavailable, 2 acknowledged
     Jobs         ok        1 healthy
-    looked at 8 of 8 parts, objects in 1 namespace, no StatefulSets, DaemonSets, CronJobs, Nodes or Services found, in 62 ms
+    looked at 7 kinds and the API server, objects in 1 namespace, no StatefulSets, DaemonSets, CronJobs, Nodes or Services found, in 62 ms
     "#);
 }
 
@@ -386,7 +390,7 @@ fn sixteen_workloads_with_different_causes_fit_on_a_screen() {
         .iter()
         .map(|(name, more)| (name.as_str(), "unavailable", more.clone()))
         .collect();
-    insta::assert_snapshot!(screen(&report_with(&items), &STYLE), @r#"
+    insta::assert_snapshot!(screen(&report_with(&items), &STYLE), @"
     DEGRADED  prod-eu  v1.37.2  16 of 16 Deployments are not healthy
 
     ✗ shop/web-00  0/3 ready  ImagePull: container app: shop/web-a:v1: not found, for 25 min
@@ -409,12 +413,18 @@ fn sixteen_workloads_with_different_causes_fit_on_a_screen() {
         kubectl -n shop describe pod web-8
     ✗ shop/web-09  0/3 ready  ImagePull: container app: shop/web-j:v1: not found, for 25 min
         kubectl -n shop describe pod web-9
-      and 6 more for other reasons; -o json lists every one
+    ✗ shop/web-10  0/3 ready  ImagePull: container app: shop/web-k:v1: not found, for 25 min
+    ✗ shop/web-11  0/3 ready  ImagePull: container app: shop/web-l:v1: not found, for 25 min
+    ✗ shop/web-12  0/3 ready  ImagePull: container app: shop/web-m:v1: not found, for 25 min
+    ✗ shop/web-13  0/3 ready  ImagePull: container app: shop/web-n:v1: not found, for 25 min
+    ✗ shop/web-14  0/3 ready  ImagePull: container app: shop/web-o:v1: not found, for 25 min
+    ✗ shop/web-15  0/3 ready  ImagePull: container app: shop/web-p:v1: not found, for 25 min
+      --all shows the last 6 in full
 
     API server   ok        reached in 9.1 ms, readyz 47 of 47 checks pass
     Deployments  degraded  0 healthy, 16 unavailable
-    looked at 8 of 8 parts, objects in 1 namespace, no StatefulSets, DaemonSets, bare Jobs, CronJobs, Nodes or Services found, in 62 ms
-    "#);
+    looked at 7 kinds and the API server, objects in 1 namespace, no StatefulSets, DaemonSets, bare Jobs, CronJobs, Nodes or Services found, in 62 ms
+    ");
 }
 
 #[test]
@@ -423,14 +433,40 @@ fn a_service_alone_is_shown_once() {
         "NoReadyEndpoints", "0 of 3 endpoints ready", 1, Some("Pod/shop/web-1"), "kubectl -n shop describe service web",
     )], "reason": "NoReadyEndpoints", "message": "0 of 3 endpoints ready"});
     let report = report_with(&[("Service/shop/web", "degraded", empty)]);
-    insta::assert_snapshot!(screen(&report, &STYLE), @r#"
-    DEGRADED  prod-eu  v1.37.2  1 of 1 Services is not healthy
+    insta::assert_snapshot!(screen(&report, &STYLE), @"
+    DEGRADED  prod-eu  v1.37.2  Service shop/web is not healthy
 
-    ✗ Service shop/web             0 of 3 endpoints ready, for 25 min
+    ✗ Service shop/web  0 of 3 endpoints ready, for 25 min
         kubectl -n shop describe service web
 
     API server  ok        reached in 9.1 ms, readyz 47 of 47 checks pass
     Services    degraded  0 healthy, 1 degraded
-    looked at 8 of 8 parts, objects in 1 namespace, no Deployments, StatefulSets, DaemonSets, bare Jobs, CronJobs or Nodes found, in 62 ms
-    "#);
+    looked at 7 kinds and the API server, objects in 1 namespace, no Deployments, StatefulSets, DaemonSets, bare Jobs, CronJobs or Nodes found, in 62 ms
+    ");
+}
+
+#[test]
+fn a_word_of_a_controller_does_not_get_into_the_command_that_explains() {
+    let foreign = "Broken;reboot";
+    let explained = |more: &serde_json::Value| {
+        let report = report_with(&[("Job/shop/import", "degraded", more.clone())]);
+        let on_a_terminal = Style {
+            width: Some(80),
+            ..STYLE
+        };
+        let screen = screen(&report, &on_a_terminal);
+        let command = screen
+            .lines()
+            .find(|line| line.starts_with("kubectl sre explain"));
+        command.map(str::to_owned)
+    };
+    let causes = serde_json::json!([cause(foreign, "it says so", 1, None, "kubectl get jobs")]);
+    assert_eq!(
+        explained(&serde_json::json!({"causes": causes, "reason": "JobFailed"})).as_deref(),
+        Some("kubectl sre explain JobFailed    # what it means, and what to do")
+    );
+    assert_eq!(
+        explained(&serde_json::json!({"causes": causes, "reason": foreign})),
+        None
+    );
 }

@@ -1,0 +1,168 @@
+//! What waiting and watching share: the clock, the source, and the last report.
+
+use super::health::{log_exchange, uses_current_context, write};
+use crate::cli::HealthSettings;
+use crate::source::Source;
+use crate::{Shell, StopSignal, exit};
+use sre_shared::cluster::{Observer, RunLimit};
+use sre_shared::failure::Failure;
+use sre_shared::report::Report;
+use sre_shared::resource::Time;
+use sre_shared::run::clock;
+use sre_shared::run::follow::{Follower, Observed};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{Instant, timeout};
+
+/// How long obtaining a credential may take. The limit of a run does not apply to a wait.
+const OPEN: Duration = Duration::from_mins(1);
+
+/// How long the last report may take. What it adds to the present one is no verdict.
+const WHOLE: Duration = Duration::from_secs(10);
+
+/// The time since the beginning, by a clock that never jumps, as a time of this machine's clock.
+#[derive(Debug, Clone, Copy)]
+pub struct FollowClock {
+    begun: Time,
+    started: Instant,
+}
+
+impl FollowClock {
+    /// A clock that begins now.
+    pub fn start() -> Self {
+        Self {
+            begun: clock::system(),
+            started: Instant::now(),
+        }
+    }
+
+    /// The present.
+    pub fn now(&self) -> Time {
+        let passed = i64::try_from(self.started.elapsed().as_secs()).unwrap_or(i64::MAX);
+        Time::from_seconds(self.begun.seconds.saturating_add(passed))
+    }
+
+    /// The instant at which that time is reached.
+    pub fn instant_of(&self, time: Time) -> Instant {
+        let seconds = u64::try_from(time.seconds.saturating_sub(self.begun.seconds)).unwrap_or(0);
+        let most = Duration::from_hours(24);
+        self.started + Duration::from_secs(seconds).min(self.started.elapsed().saturating_add(most))
+    }
+
+    /// The time since the beginning.
+    pub fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+}
+
+/// A source whose objects are followed.
+pub struct FollowedSource {
+    source: Source,
+    pub follower: Follower,
+    /// The failure of the last observation, if nothing could be read.
+    away: Option<Failure>,
+}
+
+/// Says which signal ended the run, and returns its exit code.
+pub fn stopped(signal: StopSignal, shell: &mut Shell) -> u8 {
+    shell.complain(signal.word);
+    signal.code
+}
+
+impl FollowedSource {
+    /// Opens the source and begins to follow, unless a signal comes first.
+    ///
+    /// # Errors
+    /// The exit code of a run that cannot begin. Why was written.
+    pub async fn open(
+        settings: &HealthSettings,
+        clock: FollowClock,
+        shell: &mut Shell,
+        stop: Pin<&mut impl Future<Output = StopSignal>>,
+    ) -> Result<Self, u8> {
+        tokio::select! {
+            biased;
+            signal = stop => Err(stopped(signal, shell)),
+            opened = Self::open_now(settings, clock, shell) => opened,
+        }
+    }
+
+    async fn open_now(settings: &HealthSettings, clock: FollowClock, shell: &mut Shell) -> Result<Self, u8> {
+        if settings.verbose && uses_current_context(&settings.source) {
+            shell.complain("using the current context of the kubeconfig");
+        }
+        let observer = settings.verbose.then(|| Arc::new(log_exchange) as Observer);
+        let limit = RunLimit::from_now(OPEN);
+        let source = match Source::open(settings.source.clone(), limit, observer).await {
+            Ok(source) => source,
+            Err(error) => {
+                shell.complain(&format!("error: {error}"));
+                return Err(exit::USAGE);
+            }
+        };
+        for warning in source.warnings() {
+            shell.complain(&format!("warning: {warning}"));
+        }
+        match source.follow(&settings.request, limit).await {
+            Ok(Some(follower)) => Ok(Self {
+                source,
+                follower,
+                away: None,
+            }),
+            Ok(None) => {
+                // The grammar refuses such a source.
+                shell.complain("error: only a cluster can be followed");
+                Err(exit::USAGE)
+            }
+            Err(failure) => {
+                if let Some(report) = source.unreached(&settings.request, &failure) {
+                    write(&report, Some(clock.elapsed()), settings, shell);
+                }
+                Err(exit::UNREACHED)
+            }
+        }
+    }
+
+    /// What is asked.
+    pub fn asked(&self) -> String {
+        self.source.asked().unwrap_or_default()
+    }
+
+    /// The next observation.
+    pub async fn next(&mut self) -> Observed {
+        let observed = self.follower.next().await;
+        self.away = match &observed {
+            Observed::Report(_) => None,
+            Observed::Away(failure) => Some((**failure).clone()),
+        };
+        observed
+    }
+
+    /// The report of an observation: every part is unknown if nothing could be read.
+    pub fn report_of(&mut self, observed: Observed, settings: &HealthSettings) -> Report {
+        match observed {
+            Observed::Report(report) => *report,
+            Observed::Away(_) => self.report_without_requests(settings),
+        }
+    }
+
+    /// The report about the last observation: every part is unknown if nothing could be read.
+    pub fn report_without_requests(&mut self, settings: &HealthSettings) -> Report {
+        let unread = self.away.as_ref();
+        let unread = unread.and_then(|failure| self.source.unreached(&settings.request, failure));
+        unread.unwrap_or_else(|| self.follower.present_report())
+    }
+
+    /// As [`FollowedSource::report_without_requests`], with the rights that are missing and with log lines, unless the API
+    /// server takes too long for these.
+    pub async fn last_report(&mut self, settings: &HealthSettings) -> Report {
+        if self.away.is_some() {
+            return self.report_without_requests(settings);
+        }
+        match timeout(WHOLE, self.follower.whole_report()).await {
+            Ok(report) => report,
+            Err(_) => self.report_without_requests(settings),
+        }
+    }
+}

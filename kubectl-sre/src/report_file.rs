@@ -1,0 +1,173 @@
+//! A report in a file: `--save` writes it, `--baseline` reads it.
+
+use serde::Deserialize as _;
+use sre_shared::cluster::read_bounded;
+use sre_shared::report::{API_VERSION, KIND, Report};
+use std::fs::{self, File};
+use std::io::{BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Bytes of a file at most.
+const LIMIT: u64 = 512 << 20;
+
+/// The words that say how to make such a file.
+const HOW: &str = "kubectl sre health --save FILE writes one, and so does -o json";
+
+/// Reads a report, as JSON or YAML, within that time.
+///
+/// # Errors
+/// Why the file is no report, in one line that names it.
+pub async fn read(path: PathBuf, limit: Duration) -> Result<Report, String> {
+    let shown = path.display().to_string();
+    let until = Instant::now() + limit;
+    let reading = tokio::task::spawn_blocking(move || {
+        let bytes = read_bounded(&path, LIMIT, until).map_err(|error| format!("{error}; {HOW}"))?;
+        parse(&bytes)
+    });
+    match tokio::time::timeout(limit, reading).await {
+        Ok(Ok(result)) => result.map_err(|why| format!("--baseline {shown}: {why}")),
+        Ok(Err(_)) => Err(format!("--baseline {shown}: it could not be read")),
+        Err(_) => Err(format!(
+            "--baseline {shown}: its file system does not answer within {} s",
+            limit.as_secs()
+        )),
+    }
+}
+
+/// The report in these bytes.
+fn parse(bytes: &[u8]) -> Result<Report, String> {
+    let text = std::str::from_utf8(bytes).map_err(|_| format!("it is not UTF-8; {HOW}"))?;
+    if text.trim().is_empty() {
+        return Err(format!("it is empty; {HOW}"));
+    }
+    let value: serde_json::Value = if text.trim_start().starts_with('{') {
+        serde_json::from_str(text).map_err(|error| format!("it is not JSON: {error}; {HOW}"))?
+    } else {
+        serde_saphyr::from_str(text).map_err(|_| format!("it is neither JSON nor YAML; {HOW}"))?
+    };
+    let word = |key: &str| {
+        value
+            .get(key)
+            .and_then(serde_json::Value::as_str)
+            .unwrap_or_default()
+    };
+    if (word("apiVersion"), word("kind")) != (API_VERSION, KIND) {
+        let given = match (word("apiVersion"), word("kind")) {
+            ("", "") => "something else".to_owned(),
+            (version, kind) => format!("{version} {kind}"),
+        };
+        return Err(format!("it is {given}, not {API_VERSION} {KIND}; {HOW}"));
+    }
+    Report::deserialize(value).map_err(|error| format!("it is not a whole report: {error}; {HOW}"))
+}
+
+/// A report that is about to be saved. The file of before stays as it is until the whole report is written.
+pub struct SavedReport {
+    path: PathBuf,
+    /// The file that is written first; `None` if the path is no regular file, such as a pipe.
+    part: Option<PathBuf>,
+    file: Option<File>,
+}
+
+impl SavedReport {
+    /// Opens the file, so that a wrong path is refused before anything is asked.
+    ///
+    /// # Errors
+    /// Why it cannot be written, in one line that names it.
+    pub fn create(path: &Path) -> Result<Self, String> {
+        let why = |error: &dyn std::fmt::Display| format!("--save {}: {error}", path.display());
+        // The file behind a link is replaced, not the link.
+        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        match fs::metadata(&target) {
+            Ok(metadata) if metadata.is_dir() => return Err(why(&"it is a directory: name a file")),
+            Ok(metadata) if !metadata.is_file() => {
+                // A pipe waits for its reader. It is opened once there is something to write.
+                return Ok(Self {
+                    path: target,
+                    part: None,
+                    file: None,
+                });
+            }
+            _ => {}
+        }
+        let name = target.file_name().ok_or_else(|| why(&"it names no file"))?;
+        let mut part = std::ffi::OsString::from(".");
+        part.push(name);
+        part.push(format!(".{}.part", std::process::id()));
+        let part = target.with_file_name(part);
+        let file = File::create(&part).map_err(|error| why(&error))?;
+        if let Ok(metadata) = fs::metadata(&target) {
+            // If that fails, the file has the usual permissions.
+            let _ = file.set_permissions(metadata.permissions());
+        }
+        Ok(Self {
+            path: target,
+            part: Some(part),
+            file: Some(file),
+        })
+    }
+
+    /// Writes the report.
+    ///
+    /// # Errors
+    /// Why it could not be written, in one line that names the file.
+    pub fn write(mut self, report: &Report) -> Result<(), String> {
+        let why = |error: &dyn std::fmt::Display| format!("--save {}: {error}", self.path.display());
+        let file = match self.file.take() {
+            Some(file) => file,
+            None => fs::OpenOptions::new()
+                .write(true)
+                .open(&self.path)
+                .map_err(|error| why(&error))?,
+        };
+        let mut out = BufWriter::new(file);
+        crate::output::json::write(report, &mut out).map_err(|error| why(&error))?;
+        out.flush().map_err(|error| why(&error))?;
+        drop(out);
+        if let Some(part) = self.part.take() {
+            fs::rename(&part, &self.path).map_err(|error| {
+                let _ = fs::remove_file(&part);
+                format!("--save {}: {error}", self.path.display())
+            })?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for SavedReport {
+    fn drop(&mut self) {
+        if let Some(part) = &self.part {
+            let _ = fs::remove_file(part);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+
+    #[test]
+    fn a_file_that_is_no_report_is_refused_with_what_it_is() {
+        for (text, begin) in [
+            ("", "it is empty"),
+            ("  \n", "it is empty"),
+            ("{", "it is not JSON: EOF"),
+            ("kind: [", "it is neither JSON nor YAML"),
+            (
+                r#"{"kind": "List", "apiVersion": "v1"}"#,
+                "it is v1 List, not sre/v1 HealthReport",
+            ),
+            ("[]", "it is something else, not sre/v1 HealthReport"),
+            (
+                r#"{"kind": "HealthReport", "apiVersion": "sre/v1"}"#,
+                "it is not a whole report: missing field `status`",
+            ),
+        ] {
+            let why = parse(text.as_bytes()).expect_err(text);
+            assert!(why.starts_with(begin), "{text}: {why}");
+            assert!(why.ends_with("and so does -o json"), "{why}");
+        }
+    }
+}
