@@ -1,7 +1,7 @@
 //! The agent as a process.
 
 use crate::deadline::{Deadline, until};
-use crate::environment;
+use crate::environment::{self, Build};
 use crate::http::{self, Answer};
 use crate::kubectl::isolated;
 use serde_json::Value;
@@ -30,12 +30,26 @@ impl Agent {
     #[must_use]
     #[track_caller]
     pub fn start(kubeconfig: &Path, flags: &[&str]) -> Self {
-        let mut command = Command::new(environment::binary("sre-agent"));
+        Self::start_at("127.0.0.1:0", kubeconfig, flags)
+    }
+
+    /// Starts one that listens at that address.
+    #[must_use]
+    #[track_caller]
+    pub fn start_at(address: &str, kubeconfig: &Path, flags: &[&str]) -> Self {
+        Self::start_build(Build::Present, address, kubeconfig, flags)
+    }
+
+    /// Starts one of a build that listens at that address.
+    #[must_use]
+    #[track_caller]
+    pub fn start_build(build: Build, address: &str, kubeconfig: &Path, flags: &[&str]) -> Self {
+        let mut command = Command::new(environment::program("sre-agent", build));
         isolated(&mut command, kubeconfig)
             .env_remove("KUBECONFIG")
             .arg("--kubeconfig")
             .arg(kubeconfig)
-            .args(["--address", "127.0.0.1:0", "--log-format", "json"])
+            .args(["--address", address, "--log-format", "json"])
             // Tests compare its answers with those of runs without causes.
             .arg("--causes=false")
             .args(flags)
@@ -76,6 +90,22 @@ impl Agent {
     #[track_caller]
     pub fn get(&self, path: &str) -> Answer {
         self.ask("GET", path)
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// `GET` with a header.
+    #[must_use]
+    #[track_caller]
+    pub fn get_with(&self, path: &str, header: &str) -> Answer {
+        match http::ask_with(self.address, path, header, ANSWERS) {
+            Ok(answer) => answer,
+            Err(error) => panic!("{error}\nlog:\n{}", self.lines().join("\n")),
+        }
     }
 
     /// Sends a request with that method.

@@ -1,7 +1,12 @@
 //! The environment of the tests: the variables that `e2e/run` sets, and the places of programs and scripts.
 
+use crate::script;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Limit of looking up a program that is built already.
+const BUILT: Duration = Duration::from_mins(5);
 
 /// A variable. Only this function reads the environment.
 #[allow(clippy::disallowed_methods, reason = "the rim of the tests")]
@@ -37,6 +42,29 @@ pub fn temporary(name: &str) -> PathBuf {
     let directory = std::env::temp_dir().join(format!("sre-e2e-{name}-{}", std::process::id()));
     std::fs::create_dir_all(&directory).expect("the directory of the tests can be written");
     directory
+}
+
+/// Which of our own programs: those of this commit, or those of the previous release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Build {
+    /// Built beside the tests.
+    Present,
+    /// Built once by `e2e/cluster/components`, from the repository's history.
+    Previous,
+}
+
+/// One of our own programs of a build.
+#[track_caller]
+pub fn program(name: &str, build: Build) -> PathBuf {
+    match build {
+        Build::Present => binary(name),
+        Build::Previous => {
+            let component = format!("previous-{name}");
+            let listed = script::run("components", &[&component], BUILT);
+            let path = listed.strip_prefix(&format!("{component}="));
+            PathBuf::from(path.unwrap_or_else(|| panic!("components says {listed:?}")))
+        }
+    }
 }
 
 /// One of our own programs. cargo puts them beside the tests.

@@ -36,6 +36,20 @@ pub fn ask(address: SocketAddr, method: &str, path: &str, within: Duration) -> R
     ask_for(address, method, path, "*/*", within)
 }
 
+/// Sends a request with a header, which is a whole line.
+///
+/// # Errors
+/// What went wrong, in words.
+pub fn ask_with(address: SocketAddr, path: &str, header: &str, within: Duration) -> Result<Answer, String> {
+    exchange(
+        address,
+        "GET",
+        path,
+        &format!("Accept: */*\r\n{header}\r\n"),
+        within,
+    )
+}
+
 /// Sends a request for an answer in a format.
 ///
 /// # Errors
@@ -47,12 +61,21 @@ pub fn ask_for(
     accept: &str,
     within: Duration,
 ) -> Result<Answer, String> {
+    exchange(address, method, path, &format!("Accept: {accept}\r\n"), within)
+}
+
+fn exchange(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &str,
+    within: Duration,
+) -> Result<Answer, String> {
     let deadline = Deadline::within(within);
     let fail = |what: &str, error: &dyn std::fmt::Display| format!("{method} {path}: {what}: {error}");
     let mut stream = TcpStream::connect_timeout(&address, within).map_err(|e| fail("connect", &e))?;
-    let request = format!(
-        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nAccept: {accept}\r\nConnection: close\r\n\r\n"
-    );
+    let request =
+        format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\n{headers}Connection: close\r\n\r\n");
     stream
         .write_all(request.as_bytes())
         .map_err(|e| fail("send", &e))?;

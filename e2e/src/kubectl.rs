@@ -54,6 +54,21 @@ impl Kubectl {
         )
     }
 
+    /// Runs a line of bash in which kubectl is this one.
+    #[must_use]
+    #[track_caller]
+    pub fn run_in_shell(&self, line: &str) -> ProcessResult {
+        let own = Self::program().parent().map(PathBuf::from).unwrap_or_default();
+        let inherited = environment::variable("PATH").unwrap_or_default();
+        let path = std::env::join_paths(std::iter::once(own).chain(std::env::split_paths(&inherited)))
+            .expect("a path of directories");
+        let mut command = Command::new("bash");
+        isolated(&mut command, &self.kubeconfig)
+            .env("PATH", path)
+            .args(["-c", line]);
+        process::run(&mut command, None, WITHIN)
+    }
+
     /// Runs it and returns what it printed.
     #[track_caller]
     pub fn ok(&self, arguments: &[&str]) -> String {

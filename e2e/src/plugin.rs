@@ -1,6 +1,6 @@
 //! The plugin as a process.
 
-use crate::environment;
+use crate::environment::{self, Build};
 use crate::kubectl::{Kubectl, isolated};
 use crate::process::{self, ProcessResult};
 use crate::report::Report;
@@ -15,14 +15,22 @@ const WITHIN: Duration = Duration::from_secs(75);
 #[derive(Debug, Clone)]
 pub struct Plugin {
     kubeconfig: PathBuf,
+    build: Build,
 }
 
 impl Plugin {
     /// The plugin with that kubeconfig.
     #[must_use]
     pub fn new(kubeconfig: &Path) -> Self {
+        Self::of_build(Build::Present, kubeconfig)
+    }
+
+    /// The plugin of a build with that kubeconfig.
+    #[must_use]
+    pub fn of_build(build: Build, kubeconfig: &Path) -> Self {
         Self {
             kubeconfig: kubeconfig.to_owned(),
+            build,
         }
     }
 
@@ -37,7 +45,7 @@ impl Plugin {
     #[must_use]
     #[track_caller]
     pub fn judge(&self, line: &str, dump: Option<String>) -> ProcessResult {
-        let mut command = Command::new(environment::binary("kubectl-sre"));
+        let mut command = Command::new(environment::program("kubectl-sre", self.build));
         process::run(
             isolated(&mut command, &self.kubeconfig).args(line.split_whitespace()),
             dump,
@@ -49,7 +57,7 @@ impl Plugin {
     #[must_use]
     #[track_caller]
     pub fn run_through_kubectl(&self, line: &str) -> ProcessResult {
-        let directory = environment::binary("kubectl-sre")
+        let directory = environment::program("kubectl-sre", self.build)
             .parent()
             .map(PathBuf::from)
             .unwrap_or_default();
@@ -69,7 +77,7 @@ impl Plugin {
     #[track_caller]
     pub fn run_in_shell(&self, line: &str) -> ProcessResult {
         let mut command = Command::new("bash");
-        let plugin = environment::binary("kubectl-sre");
+        let plugin = environment::program("kubectl-sre", self.build);
         isolated(&mut command, &self.kubeconfig)
             .env("PLUGIN", plugin)
             .args(["-c", line]);

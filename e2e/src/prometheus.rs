@@ -25,6 +25,13 @@ impl Prometheus {
     #[must_use]
     #[track_caller]
     pub fn start(target: SocketAddr) -> Self {
+        Self::start_with(target, "")
+    }
+
+    /// Starts a Prometheus for that target, with further fields of its scrape configuration, each followed by a comma.
+    #[must_use]
+    #[track_caller]
+    pub fn start_with(target: SocketAddr, fields: &str) -> Self {
         let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = free.local_addr().expect("a port has an address");
         drop(free);
@@ -33,7 +40,7 @@ impl Prometheus {
         let config = directory.join("prometheus.yml");
         let text = format!(
             "global: {{scrape_interval: 1s, scrape_timeout: 1s}}\n\
-             scrape_configs: [{{job_name: sre-agent, static_configs: [{{targets: ['{target}']}}]}}]\n"
+             scrape_configs: [{{job_name: sre-agent, {fields} static_configs: [{{targets: ['{target}']}}]}}]\n"
         );
         std::fs::write(&config, text).expect("the directory of the tests can be written");
         let child = Command::new("prometheus")

@@ -53,6 +53,18 @@ healthy() {
 	curl --silent --fail --noproxy '*' --max-time 5 --insecure --output /dev/null "$1"
 }
 
+# The scheduler of 1.30 has only /healthz, which does not wait for its informers.
+scheduler_serves() {
+	local address=https://127.0.0.1:$scheduler_port code
+	code=$(curl --silent --noproxy '*' --max-time 5 --insecure --output /dev/null --write-out '%{http_code}' \
+		"$address/readyz") || return 1
+	case $code in
+	200) ;;
+	404) healthy "$address/healthz" ;;
+	*) return 1 ;;
+	esac
+}
+
 # create PATH BODY
 create() {
 	curl --silent --show-error --fail-with-body --noproxy '*' --max-time 30 -A e2e \

@@ -152,9 +152,8 @@ fn a_quota_that_blocks_pods_is_named_as_the_cause_at_once() {
     for (name, deployment) in ["some", "zero"].into_iter().zip(ns.deployments()) {
         let cause = &report.item(name)["causes"][0];
         assert_eq!(cause["code"], "Quota", "{cause}");
-        let message = cause["message"].as_str().unwrap_or_default();
-        assert!(
-            message.contains("exceeded quota: pods, requested: pods=1, used: pods=1, limited: pods=1"),
+        assert_eq!(
+            cause["message"], "quota pods: pods 1 of 1 used, 1 more asked",
             "{cause}"
         );
         assert!(deployment["status"].to_string().contains("ReplicaFailure"));

@@ -4,7 +4,9 @@
 #![allow(clippy::expect_used, clippy::panic)]
 
 mod agent;
+mod authentication;
 mod custom;
+mod deletions;
 mod deployments;
 mod dumps;
 mod example;
@@ -14,6 +16,8 @@ mod input;
 mod ladder;
 mod outages;
 mod outputs;
+mod rights;
 mod rollouts;
+mod skew;
 mod thousands;
 mod unobserved;

@@ -124,7 +124,8 @@ fn the_charts_role_is_all_that_a_user_needs() {
         "not seen: agent sre-tools/sre-agent (forbidden)",
         "missing rule services/proxy get for sre-agent:http in namespace sre-tools",
         "kubectl -n sre-tools create role sre-agent-proxy --verb=get --resource=services/proxy \
-         --resource-name=sre-agent:http",
+         --resource-name=sre-agent:http && kubectl -n sre-tools create rolebinding sre-people:on-call-agent \
+         --role=sre-agent-proxy --serviceaccount=people:on-call",
     ] {
         assert!(refused.stdout.contains(part), "no {part:?}\n{refused}");
     }

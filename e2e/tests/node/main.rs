@@ -5,6 +5,7 @@
 #![allow(clippy::expect_used, clippy::panic)]
 
 mod asking;
+mod authentication;
 mod installing;
 mod local_outage;
 mod metrics;

@@ -192,6 +192,7 @@ fn the_agents_token_can_do_nothing_else() {
         "jobs.batch [] [] [list watch]",
         "leases.coordination.k8s.io [] [kube-controller-manager] [get]",
         "leases.coordination.k8s.io [] [kube-scheduler] [get]",
+        "namespaces [] [] [get list]",
         "nodes [] [] [list]",
         "pods [] [] [list]",
         "replicasets.apps [] [] [list]",
