@@ -23,6 +23,10 @@ demo: ## Judge a real dump, and show what to try next
 test: ## All tests that need no cluster
 	$(CARGO) test --locked --workspace --exclude sre-e2e
 
+.PHONY: fuzz
+fuzz: ## Looks for inputs that break a property: make fuzz SECONDS=60, for all targets together; SEED=1 for the same inputs again
+	fuzz/run --seconds '$(or $(SECONDS),60)' --seed '$(or $(SEED),0)'
+
 .PHONY: e2e
 e2e: ## Tests against real clusters, which are built once and started here
 	e2e/run
@@ -42,6 +46,7 @@ lint: deny ## Formatting, clippy, licences, documentation, shell scripts, the pi
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --workspace --no-deps --document-private-items
 	.ci/shell-lint
 	docs/screen --check
+	python3 -m doctest bench/ratios.py
 
 .PHONY: screen
 screen: ## Writes docs/screen.svg, the picture of the README, from a real run
@@ -68,6 +73,10 @@ bench: build ## Benchmarks against kubectl, curl and the Python client; writes d
 .PHONY: bench-quick
 bench-quick: build ## make bench with 10 and 1,000 Deployments, printed only
 	bench/run --n 10,1000 --rounds 5
+
+.PHONY: bench-load
+bench-load: build ## Requests a second of the agent beside a bare hyper server, 10,000 Deployments; printed only
+	bench/run --load
 
 .PHONY: bench-causes
 bench-causes: build ## The cost of causes: 10,000 Deployments, 30,000 pods, 50 not healthy; printed only

@@ -24,15 +24,37 @@ class Sample:
     seconds: float
     peak_bytes: int
     exit_code: int
+    # Its own CPU seconds, user and system.
+    cpu_seconds: float = 0.0
+    # CPU seconds of the process that was watched meanwhile.
+    server_seconds: float | None = None
 
 
-def run(command: list[str], environment: dict[str, str], timeout: float = 300) -> Sample:
+def cpu_of(pid: int) -> float:
+    """CPU seconds of a running process so far, user and system, its threads included."""
+    with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def fine_cpu_of(pid: int) -> float:
+    """As `cpu_of`, in nanoseconds' steps, of the threads that are alive: for a process that ends none."""
+    total = 0
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{thread}/schedstat", encoding="ascii") as file:
+            total += int(file.read().split()[0])
+    return total / 1e9
+
+
+def run(command: list[str], environment: dict[str, str], timeout: float = 300, server: int | None = None) -> Sample:
     """Runs one process with its output discarded.
 
     It is forked by a shell that then ends, and execs once it is told to: a
-    process inherits the peak memory of whoever forked it, and this one's is many
-    times a small program's. The row `true` tells what measuring costs.
+    process inherits the peak memory of the one that forked it, and this one's is many
+    times a small program's. The row `true` tells what measuring costs. `server` is the
+    process that it asks, whose CPU time is measured beside it.
     """
+    before = cpu_of(server) if server else 0.0
     shell = subprocess.Popen(
         ["/bin/sh", "-c", _FORK, "sh", *command],
         env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -55,7 +77,9 @@ def run(command: list[str], environment: dict[str, str], timeout: float = 300) -
         os.close(descriptor)
     if not ended:
         raise SystemExit(f"{command[0]} did not end within {timeout} s")
-    return Sample(seconds, usage.ru_maxrss * 1024, os.waitstatus_to_exitcode(status))
+    spent = cpu_of(server) - before if server else None
+    own = usage.ru_utime + usage.ru_stime
+    return Sample(seconds, usage.ru_maxrss * 1024, os.waitstatus_to_exitcode(status), own, spent)
 
 
 def spread(values: list[float]) -> dict[str, float]:

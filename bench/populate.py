@@ -4,8 +4,8 @@
 usage: populate.py KUBECONFIG COUNT
 
 Each is about 8 KB of JSON, as one that a chart installed and the deployment
-controller reported on: two managers in managedFields. All are healthy but those
-in DEGRADED, which are one ready replica short. What exists is kept, so that a
+controller reported on: two managers in managedFields. All are healthy but some,
+which are one ready replica short. What exists is kept, so that a
 cluster can grow from one size to the next.
 """
 
@@ -14,13 +14,17 @@ import json
 import multiprocessing
 import sys
 
+import clone
 from kubeconfig import Cluster
 
 NAMESPACES = 40
-# The Deployments that lack one ready replica, at every size that includes them.
+# The Deployments that lack one ready replica, at every size that includes them. From 10,000 on it is every ninetieth,
+# so that of 100,000 a thousand are degraded.
 DEGRADED = (3, 47, 111, 512, 999, 5000, 9999)
 # Two clients keep the API server of this machine busy. More of them would only wait.
 WORKERS = 4
+# So many are created by the API server. Further ones are copies, if this is the cluster of `e2e/cluster/cluster`.
+CREATED = 1000
 ATTEMPTS = 3
 
 
@@ -28,9 +32,13 @@ def namespace(index: int) -> str:
     return f"team-{index % NAMESPACES:02d}"
 
 
+def is_degraded(index: int) -> bool:
+    return index in DEGRADED or (index >= 10000 and index % 90 == 0)
+
+
 def degraded(count: int) -> int:
     """How many of the first `count` are degraded."""
-    return sum(1 for index in DEGRADED if index < count)
+    return sum(1 for index in range(count) if is_degraded(index))
 
 
 def probe(path: str, delay: int) -> dict:
@@ -156,7 +164,7 @@ def deployment(index: int) -> dict:
 
 def status(index: int, created: dict) -> dict:
     replicas = created["spec"]["replicas"]
-    ready = replicas - (1 if index in DEGRADED else 0)
+    ready = replicas - (1 if is_degraded(index) else 0)
     since = created["metadata"]["creationTimestamp"]
     name = created["metadata"]["name"]
 
@@ -233,8 +241,38 @@ def fill(kubeconfig: str, indices: range) -> None:
                       "kube-controller-manager/v1.37.2")
 
 
+def copy(port: int, indices: range) -> None:
+    """Stores copies of Deployments that exist: each of one with the same number of pods, as far as it counts here."""
+    etcd = clone.Etcd(port)
+    # Numbers with the same rest make the same replicas. A degraded one is a copy of a degraded one.
+    sound = [index for index in range(100, 100 + NAMESPACES * 4) if not is_degraded(index)]
+    templates = {index: etcd.get(etcd_key(index)) for index in [*sound, DEGRADED[1]]}
+    batch = []
+    for index in indices:
+        base = DEGRADED[1] if is_degraded(index) else sound[index % len(sound)]
+        value = clone.copied(templates[base], [
+            (f"service-{base:05d}", f"service-{index:05d}"),
+            (namespace(base), namespace(index)),
+        ])
+        batch.append((etcd_key(index), value))
+        if len(batch) == clone.BATCH:
+            etcd.put(batch)
+            batch = []
+    if batch:
+        etcd.put(batch)
+
+
+def etcd_key(index: int) -> str:
+    return f"/registry/deployments/{namespace(index)}/service-{index:05d}"
+
+
 def populate(kubeconfig: str, count: int, existing: int = 0) -> None:
     """Brings the cluster from `existing` to `count` Deployments."""
+    port = clone.etcd_port(kubeconfig)
+    if port and count > CREATED and existing < count <= 100_000:
+        populate(kubeconfig, CREATED, existing)
+        copy(port, range(max(existing, CREATED), count))
+        return
     writer = Writer(Cluster(kubeconfig))
     for index in range(min(NAMESPACES, count)):
         writer.expect({201, 409}, "POST", "/api/v1/namespaces", {

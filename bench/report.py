@@ -17,6 +17,9 @@ machine affected all of them.
 - **curl** is the floor: the bytes of the answer fetched and thrown away, never
   parsed. It runs with `-A bench`, since the API server indents its JSON for
   curl's own User-Agent and so sends half as much again.
+- **CPU** is the median of the process's own CPU time, user and system.
+- **API server's CPU** is the median of the CPU time of its process while the
+  program ran, in steps of 10 ms.
 - **true** is a process that does nothing: what measuring itself costs.
 - **kubernetes (Python)** lists with the official client and prints ready and
   desired of each.
@@ -30,6 +33,10 @@ def milliseconds(seconds: float) -> str:
 
 def megabytes(value: float) -> str:
     return f"{value / MEGA:,.1f} MB"
+
+
+def cpu(spent: dict | None) -> str:
+    return milliseconds(spent["median"]) if spent else ""
 
 
 def table(header: list[str], rows: list[list[str]]) -> str:
@@ -60,13 +67,14 @@ def plugin(size: dict) -> str:
         rows.append([
             entry["label"], milliseconds(wall["min"]), milliseconds(wall["median"]),
             milliseconds(wall["max"]), megabytes(entry["peakBytes"]["max"]),
-            f"{ratio:.2f}" if ratio else "", ", ".join(map(str, entry["exitCodes"])),
+            f"{ratio:.2f}" if ratio else "", cpu(entry.get("cpuSeconds")), cpu(entry.get("serverSeconds")),
+            ", ".join(map(str, entry["exitCodes"])),
         ])
     head = (f"## {size['count']:,} Deployments\n\n"
             f"{size['averageBytes'] / 1000:.1f} KB of JSON each, {size['degraded']} degraded; "
             f"{size['rounds']} rounds after {size['warmUp']} to warm up.\n\n")
     return head + table(
-        ["whole process", "min", "median", "max", "peak memory", "of ours", "exit code"], rows)
+        ["whole process", "min", "median", "max", "peak memory", "of ours", "CPU", "API server's CPU", "exit code"], rows)
 
 
 def agent(entry: dict, count: int) -> str:
@@ -83,7 +91,13 @@ def agent(entry: dict, count: int) -> str:
             "From one kept-alive connection, each request after the answer to the one before; "
             "`spaced` requests are more than a second apart, so that nothing is remembered from "
             "the one before.\n\n"
-            + table(["request", "min", "median", "p99", "requests"], rows))
+            + table(["request", "min", "median", "p99", "requests"], rows)
+            + "\nCPU of the agent for an answer that is made anew:\n\n"
+            + table(["request", "bytes", "min", "median", "max"], [
+                [f"`{path}`", f"{answer['bytes']:,}",
+                 *(milliseconds(answer["cpuSeconds"][word]) for word in ("min", "median", "max"))]
+                for path, answer in entry["answers"].items()
+            ]))
 
 
 def targets(results: dict) -> str:
