@@ -82,6 +82,10 @@ bench-load: build ## Requests a second of the agent beside a bare hyper server, 
 bench-causes: build ## The cost of causes: 10,000 Deployments, 30,000 pods, 50 not healthy; printed only
 	bench/run --causes
 
+.PHONY: bench-follow
+bench-follow: build ## Following a change beside kubectl rollout status, kubectl wait and polling; printed only
+	bench/run --follow
+
 .PHONY: bench-node
 bench-node: build ## The agent on a real node; writes docs/benchmarks-node.md
 	bench/node --write
