@@ -11,6 +11,9 @@ use std::time::Duration;
 /// Limit of a run. The plugin's own limit is a minute.
 const WITHIN: Duration = Duration::from_secs(75);
 
+/// Limit of a wait. Its `--timeout` is shorter in each test.
+const WAITS: Duration = Duration::from_mins(5);
+
 /// The plugin with a kubeconfig in its environment.
 #[derive(Debug, Clone)]
 pub struct Plugin {
@@ -45,11 +48,23 @@ impl Plugin {
     #[must_use]
     #[track_caller]
     pub fn judge(&self, line: &str, dump: Option<String>) -> ProcessResult {
+        self.run_within(line, dump, WITHIN)
+    }
+
+    /// Runs a line with `--wait`.
+    #[must_use]
+    #[track_caller]
+    pub fn wait(&self, line: &str) -> ProcessResult {
+        self.run_within(line, None, WAITS)
+    }
+
+    #[track_caller]
+    fn run_within(&self, line: &str, input: Option<String>, within: Duration) -> ProcessResult {
         let mut command = Command::new(environment::program("kubectl-sre", self.build));
         process::run(
             isolated(&mut command, &self.kubeconfig).args(line.split_whitespace()),
-            dump,
-            WITHIN,
+            input,
+            within,
         )
     }
 

@@ -3,13 +3,15 @@
 
 use serde_json::{Value, json};
 use sre_e2e::deadline::{Deadline, until};
-use sre_e2e::node::{self, kubectl};
+use sre_e2e::node::{self, RestrictedNamespace, deployment, kubectl, plugin};
 use sre_e2e::report::word;
 use sre_e2e::{Release, http};
 use std::net::SocketAddr;
 use std::time::Duration;
 
 const OUTAGE: Duration = Duration::from_mins(2);
+/// How long the API server of a wait is away.
+const AWAY: Duration = Duration::from_secs(30);
 const RECOVERS: Duration = Duration::from_secs(10);
 const ANSWERS: Duration = Duration::from_secs(15);
 
@@ -80,4 +82,44 @@ fn an_outage_of_two_minutes_is_reported_and_restarts_no_pod() {
         "{now:#}"
     );
     assert_eq!(now["metadata"]["uid"], pod["metadata"]["uid"]);
+}
+
+#[test]
+fn a_wait_outlives_an_api_server_that_goes_away_and_comes_back() {
+    let space = RestrictedNamespace::new("following");
+    let mut slow = deployment("web", 1, &["sleep", "3600"]);
+    slow["spec"]["template"]["spec"]["containers"][0]["readinessProbe"] =
+        json!({"exec": {"command": ["cat", "/tmp/ready"]}, "periodSeconds": 1});
+    space.create(slow);
+    let line = "health deploy/web -n following --wait --timeout 4m --color never";
+    let waiting = std::thread::spawn(move || plugin().wait(line));
+    kubectl().wait(&space.0, "deployment/web", &["{.status.unavailableReplicas}=1"]);
+    kubectl().ok(&[
+        "wait",
+        "-n",
+        &space.0,
+        "pod",
+        "-l",
+        "app=web",
+        "--for=jsonpath={.status.phase}=Running",
+        "--timeout=90s",
+    ]);
+
+    let cluster = node::cluster();
+    cluster.stop();
+    std::thread::sleep(AWAY);
+    cluster.start();
+    until("the pod is told to be ready", RECOVERS * 6, || {
+        let told = kubectl().run(
+            &["-n", &space.0, "exec", "deploy/web", "--", "touch", "/tmp/ready"],
+            None,
+        );
+        if told.code == Some(0) { Ok(()) } else { Err(told) }
+    });
+    let ran = waiting.join().expect("a wait does not panic").expect_code(0);
+    assert!(ran.stderr.contains("nothing can be read: "), "{ran}");
+    assert!(
+        ran.stderr.contains("Deployment following/web is healthy"),
+        "{ran}"
+    );
 }

@@ -5,7 +5,9 @@
 #![allow(clippy::expect_used, clippy::panic)]
 
 mod asking;
+mod attack;
 mod authentication;
+mod following;
 mod installing;
 mod local_outage;
 mod metrics;
