@@ -20,7 +20,7 @@ use std::sync::Arc;
 pub struct ObjectList<K> {
     /// Every item that is kept, in the order of the server: sorted by namespace and name.
     pub items: Vec<K>,
-    /// The version of the list; a watch goes on from it.
+    /// The version of the list; a watch goes on from it. Empty if its parts are of different versions.
     pub resource_version: String,
     /// How many items were read and not kept.
     pub passed_over: usize,
@@ -100,6 +100,7 @@ pub async fn list_mapped<T: Resource, K: ListItem>(
         client,
         path: &|part: ListPart<'_>, limit| options.path::<T>(part, limit),
         size: options.page_size,
+        side_by_side: options.side_by_side && options.namespace.is_none(),
         is_built_in: T::BUILT_IN && options.resource_type.as_ref().is_none_or(|it| it.kind == T::KIND),
         rules: &rules,
     };

@@ -14,8 +14,9 @@ pub(crate) enum ListPart<'a> {
     First,
     /// The page that begins at a token.
     After(&'a str),
-    /// All of it, as new as that version or newer: from the API server's cache, which is known to have that version.
-    WholeSince(&'a str),
+    /// All of it, or all in one namespace of it, as new as that version or newer: from the API server's cache, which is known
+    /// to have that version.
+    WholeSince(&'a str, Option<&'a str>),
 }
 
 /// The objects that a list or a watch requests.
@@ -29,6 +30,9 @@ pub struct ListOptions {
     pub field_selector: String,
     /// Items in the first page; 0 for one page with all of them. Later pages may have more.
     pub page_size: u32,
+    /// Whether a very long list of all namespaces may be read as lists of single namespaces, some at a time. These are of
+    /// different versions, so that no watch can go on from them.
+    pub side_by_side: bool,
     /// The type of the objects; `None` if their Rust type says it. That of a custom resource does not.
     pub resource_type: Option<ResourceType>,
 }
@@ -40,8 +44,8 @@ impl ListOptions {
         self.resource_type.clone().unwrap_or_else(own)
     }
 
-    fn collection_path<T: Resource>(&self) -> String {
-        path_of_type(&self.type_of::<T>(), self.namespace.as_deref())
+    fn collection_path<T: Resource>(&self, namespace: Option<&str>) -> String {
+        path_of_type(&self.type_of::<T>(), namespace)
     }
 
     /// Path and query of a part of the list, with at most `limit` items.
@@ -55,15 +59,17 @@ impl ListOptions {
             limit: Some(limit).filter(|limit| *limit > 0),
             ..ListParams::default()
         };
+        let mut namespace = self.namespace.as_deref();
         match part {
             ListPart::First => {}
             ListPart::After(token) => params.continue_token = Some(token.to_owned()),
-            ListPart::WholeSince(version) => {
+            ListPart::WholeSince(version, one) => {
+                namespace = namespace.or(one);
                 params.resource_version = Some(version.to_owned());
                 params.version_match = Some(VersionMatch::NotOlderThan);
             }
         }
-        path_and_query(Request::new(self.collection_path::<T>()).list(&params))
+        path_and_query(Request::new(self.collection_path::<T>(namespace)).list(&params))
     }
 
     /// Path and query of a watch that goes on from that version, with bookmarks. The server ends it after that many
@@ -79,7 +85,8 @@ impl ListOptions {
             bookmarks: true,
             ..WatchParams::default()
         };
-        path_and_query(Request::new(self.collection_path::<T>()).watch(&params, version))
+        let path = self.collection_path::<T>(self.namespace.as_deref());
+        path_and_query(Request::new(path).watch(&params, version))
     }
 }
 

@@ -1,4 +1,5 @@
-//! The pages of a list, the next one requested while this one is read; or the whole list in one answer, if it is long.
+//! The pages of a list, the next one requested while this one is read; or the whole list in one answer, if it is long; or in
+//! one for each namespace, some at a time, if it is very long.
 //!
 //! An API server answers the first page of a list and a whole list from its cache. The other pages it reads from etcd, and
 //! since Kubernetes 1.34 from a snapshot of its cache if it has one. Either costs it more than a whole list. Since 1.33 it
@@ -6,12 +7,14 @@
 //! is never asked for it.
 
 use crate::cluster::api::health;
-use crate::cluster::api::list_options::ListPart;
+use crate::cluster::api::list::list;
+use crate::cluster::api::list_options::{ListOptions, ListPart};
 use crate::cluster::api::page::{BoxedItems, Page, PageHead, PageRules, read_page};
 use crate::cluster::api::retry::{pause_before_retry, retrying};
 use crate::cluster::client::Client;
 use crate::cluster::server_version::ServerVersion;
 use crate::failure::{Class, Failure};
+use crate::resource::{Namespace, Resource as _};
 use std::sync::{Arc, Mutex};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
@@ -26,6 +29,12 @@ const LARGEST_PAGE: u32 = 5000;
 const TELLING_PAGE: usize = 100;
 /// If fewer items follow the first page, they are read by pages: the whole list would repeat those of the first page.
 const WORTH_THE_WHOLE: u64 = 1000;
+/// If fewer items follow the first page, one answer has them all: a second core of the server would save little.
+const WORTH_NAMESPACES: u64 = 5000;
+/// A namespace with fewer items, on average, is not worth a request of its own.
+const WORTH_A_REQUEST: u64 = 50;
+/// The lists of single namespaces that are read at the same time. The API server writes an answer on one core.
+const NAMESPACES_AT_ONCE: usize = 4;
 /// The first version that writes lists as a stream by default (KEP-5116).
 const STREAMS_LISTS: ServerVersion = ServerVersion { major: 1, minor: 33 };
 
@@ -38,14 +47,18 @@ pub(super) struct PageSource<'a> {
     pub path: &'a PartPath<'a>,
     /// Items in the first page; 0 for one page with all of them.
     pub size: u32,
+    /// Whether a very long list may be read as lists of single namespaces.
+    pub side_by_side: bool,
     /// Whether the API server itself serves the list. Its version says nothing about another one.
     pub is_built_in: bool,
     pub rules: &'a (dyn Fn() -> PageRules + Sync),
 }
 
 /// All pages of a list.
+#[derive(Default)]
 pub(super) struct Pages {
     pub pages: Vec<BoxedItems>,
+    /// Empty if the parts of the list are of different versions.
     pub resource_version: String,
     pub passed_over: usize,
 }
@@ -58,32 +71,25 @@ impl PageSource<'_> {
     pub(super) async fn read(&self) -> Result<Pages, Failure> {
         let rules = Arc::new((self.rules)());
         let mut limit = self.size;
-        let mut list = Pages {
-            pages: Vec::new(),
-            resource_version: String::new(),
-            passed_over: 0,
-        };
+        let mut list = Pages::default();
         let mut pending = self.request(ListPart::First, limit, &rules)?;
         let mut last = None;
         for number in 0..MOST_PAGES {
             let head = (&mut pending.head).await.ok();
-            let whole = match &head {
-                Some(head) if number == 0 => self.whole(head).await?,
-                _ => None,
-            };
-            let (page, early) = match whole {
-                Some(page) => (page, None),
-                None => {
-                    let early = match head.and_then(|head| head.next) {
-                        Some(token) => {
-                            let page = self.request(ListPart::After(&token), limit, &rules)?;
-                            Some((token, page))
-                        }
-                        None => None,
-                    };
-                    (pending.page().await?, early)
+            if let Some(head) = &head
+                && number == 0
+                && let Some(whole) = self.whole(head).await?
+            {
+                return Ok(whole);
+            }
+            let early = match head.and_then(|head| head.next) {
+                Some(token) => {
+                    let page = self.request(ListPart::After(&token), limit, &rules)?;
+                    Some((token, page))
                 }
+                None => None,
             };
+            let page = pending.page().await?;
             limit = next_limit(&page, self.size).max(limit);
             list.pages.push(page.items);
             list.passed_over += page.passed_over;
@@ -120,27 +126,79 @@ impl PageSource<'_> {
         Ok(PendingPage::new(self.client, path, rules))
     }
 
-    /// The whole list as one page, if its first page shows that it is long and the server writes it as a stream. It is at
-    /// least as new as the first page. `None` if the list is read by pages, also because a proxy or a deadline has cut
-    /// the long answer: pages may get through.
+    /// The whole list, if its first page shows that it is long and the server writes it as a stream. It is at least as new
+    /// as the first page. `None` if the list is read by pages, also because a proxy or a deadline has cut the long answer:
+    /// pages may get through.
     ///
     /// # Errors
     /// If the list is too large, or the run has no time left.
-    async fn whole(&self, first: &PageHead) -> Result<Option<Page>, Failure> {
+    async fn whole(&self, first: &PageHead) -> Result<Option<Pages>, Failure> {
         let is_long = first.next.is_some() && first.remaining.is_none_or(|items| items >= WORTH_THE_WHOLE);
         let has_version = !first.resource_version.is_empty();
         if !is_long || !has_version || !self.is_built_in || !self.streams_lists().await {
             return Ok(None);
         }
-        let path = (self.path)(ListPart::WholeSince(&first.resource_version), 0)?;
+        let namespaces = match first.remaining {
+            Some(items) if self.side_by_side && items >= WORTH_NAMESPACES => {
+                namespaces(self.client, items).await
+            }
+            _ => Vec::new(),
+        };
         // The items of the first page do not count.
-        let rules = (self.rules)();
-        let mut nobody = None;
-        match read_page(self.client, &path, &rules, &Mutex::new(&mut nobody)).await {
-            Ok(page) => Ok(Some(page)),
-            Err(failure) if failure.class == Class::TooLarge => Err(failure),
-            Err(failure) => pause_before_retry(self.client, failure).await.map(|()| None),
+        let tries = match namespaces.as_slice() {
+            [] => vec![vec![None]],
+            some => vec![some.iter().map(|name| Some(name.as_str())).collect(), vec![None]],
+        };
+        for parts in tries {
+            match self.read_parts(&first.resource_version, &parts).await {
+                Ok(Some(pages)) => return Ok(Some(pages)),
+                Ok(None) => {}
+                Err(failure) if failure.class == Class::TooLarge => return Err(failure),
+                Err(failure) => pause_before_retry(self.client, failure).await?,
+            }
         }
+        Ok(None)
+    }
+
+    /// Reads the list of each of these namespaces, or of all of them, some at a time. `None` if an answer says that it is only
+    /// a page.
+    async fn read_parts(&self, version: &str, parts: &[Option<&str>]) -> Result<Option<Pages>, Failure> {
+        let rules = Arc::new((self.rules)());
+        let mut waiting = parts.iter().enumerate();
+        let mut reading = JoinSet::new();
+        let mut read: Vec<(usize, Page)> = Vec::with_capacity(parts.len());
+        loop {
+            while reading.len() < NAMESPACES_AT_ONCE
+                && let Some((number, namespace)) = waiting.next()
+            {
+                let path = (self.path)(ListPart::WholeSince(version, *namespace), 0)?;
+                let (client, rules) = (self.client.clone(), Arc::clone(&rules));
+                reading.spawn(async move {
+                    let mut nobody = None;
+                    let page = read_page(&client, &path, &rules, &Mutex::new(&mut nobody)).await;
+                    page.map(|page| (number, page))
+                });
+            }
+            match reading.join_next().await {
+                None => break,
+                Some(Ok(page)) => read.push(page?),
+                Some(Err(_)) => return Err(interrupted()),
+            }
+        }
+        read.sort_unstable_by_key(|(number, _)| *number);
+        let is_one = parts.len() == 1;
+        let mut list = Pages::default();
+        for (_, page) in read {
+            if page.next.is_some() {
+                return Ok(None);
+            }
+            if is_one {
+                list.resource_version = page.resource_version;
+            }
+            list.passed_over = list.passed_over.saturating_add(page.passed_over);
+            list.pages.push(page.items);
+        }
+        Ok(Some(list))
     }
 
     async fn streams_lists(&self) -> bool {
@@ -191,10 +249,35 @@ impl PendingPage {
     async fn page(&mut self) -> Result<Page, Failure> {
         match self.page.join_next().await {
             Some(Ok(page)) => page,
-            Some(Err(_)) | None => Err(Failure::new(
-                Class::ConnectionLost,
-                "reading the list was interrupted",
-            )),
+            Some(Err(_)) | None => Err(interrupted()),
         }
+    }
+}
+
+fn interrupted() -> Failure {
+    Failure::new(Class::ConnectionLost, "reading the list was interrupted")
+}
+
+/// The namespaces of a list with that many items, if these are so many that each namespace is worth a request. None if the
+/// namespaces may not be listed: then the list is one answer.
+async fn namespaces(client: &Client, items: u64) -> Vec<String> {
+    let options = ListOptions {
+        page_size: LARGEST_PAGE,
+        ..ListOptions::default()
+    };
+    // An object cannot be older than its namespace, and this list is newer than the first page. Objects in namespaces that are
+    // made later are younger than the question.
+    let Ok(listed) = Box::pin(list::<Namespace>(client, &options)).await else {
+        return Vec::new();
+    };
+    let is_whole = listed.items.iter().all(Result::is_ok);
+    let names = listed.items.into_iter().flatten();
+    let names: Vec<String> = names.map(|namespace| namespace.meta().name.clone()).collect();
+    let count = u64::try_from(names.len()).unwrap_or(u64::MAX);
+    let is_worth_it = count > 1 && count.saturating_mul(WORTH_A_REQUEST) <= items;
+    if is_whole && is_worth_it {
+        names
+    } else {
+        Vec::new()
     }
 }

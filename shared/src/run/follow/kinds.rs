@@ -115,6 +115,7 @@ fn watches(request: &Request, resource_type: &ResourceType, names: &[String]) ->
         label_selector: request.selector_text.clone(),
         field_selector: String::new(),
         page_size: request.page_size,
+        side_by_side: false,
         resource_type: Some(resource_type.clone()),
     };
     if names.is_empty() || names.len() > FEW_NAMES {

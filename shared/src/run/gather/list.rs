@@ -121,6 +121,7 @@ impl ClusterReader<'_> {
             label_selector: self.request.selector_text.clone(),
             field_selector,
             page_size: self.request.page_size,
+            side_by_side: resource_type.namespaced,
             resource_type: Some(resource_type.clone()),
         };
         let listed = match self.unreached.get() {

@@ -202,7 +202,7 @@ async fn a_server_that_asks_for_a_long_pause_is_not_asked_for_pages_at_once() {
 }
 
 #[tokio::test]
-async fn a_whole_list_that_has_a_next_page_is_not_taken_for_whole() {
+async fn a_whole_list_that_has_a_next_page_is_not_taken_for_whole_and_pages_are_read() {
     let server = server(LONG).start().await;
     let body = json!({
         "kind": "DeploymentList", "apiVersion": "apps/v1",
@@ -215,7 +215,8 @@ async fn a_whole_list_that_has_a_next_page_is_not_taken_for_whole() {
     };
     server.fail(whole(), page);
     let report = ask(&server, &only_deployments()).await;
-    assert_nothing_seen(&report, "rejected");
+    assert_complete(&report, LONG);
+    assert_eq!(lists(&server).len(), 4);
 }
 
 #[tokio::test]
@@ -230,4 +231,111 @@ async fn a_list_with_a_selector_has_no_count_and_is_read_whole() {
     assert_eq!(part(&report).summary.total, 12);
     assert_eq!(server.requests_for(&whole()).len(), 1);
     assert_eq!(pages_asked_for(&server), [1, 1]);
+}
+
+/// The fewest items that are worth a list of each namespace: the first page has 500, and 5,000 follow.
+const VERY_LONG: usize = 5500;
+
+/// That many Deployments, in turn in the namespaces `a` to that many.
+fn spread(count: usize, namespaces: usize) -> ApiServerBuilder {
+    let place = move |number: usize| format!("team-{:03}", number % namespaces);
+    let names: Vec<String> = (0..namespaces).map(place).collect();
+    let objects = (0..count).map(move |number| Deployment::new(&place(number), &format!("web-{number:04}")));
+    ApiServer::builder()
+        .namespaces(names.iter().map(String::as_str))
+        .deployments(objects)
+}
+
+/// The lists of single namespaces and of all that were asked for, without the first page.
+fn parts(server: &ApiServer) -> Vec<String> {
+    let is_part = |request: &RecordedRequest| request.parameter("resourceVersionMatch").is_some();
+    let requests = server.requests();
+    let mut paths: Vec<String> = requests
+        .iter()
+        .filter(|request| is_part(request))
+        .map(|request| request.path.clone())
+        .collect();
+    paths.sort();
+    paths
+}
+
+fn part_of(namespace: &str) -> String {
+    format!("/apis/apps/v1/namespaces/{namespace}/deployments")
+}
+
+#[tokio::test]
+async fn a_very_long_list_is_read_by_namespaces_and_is_complete() {
+    let server = spread(VERY_LONG, 5).start().await;
+    let report = ask(&server, &only_deployments()).await;
+    let items = &part(&report).items;
+    let mut names: Vec<_> = items.iter().map(|item| (&item.namespace, &item.name)).collect();
+    assert!(names.is_sorted());
+    names.dedup();
+    assert_eq!((names.len(), report.status), (VERY_LONG, Status::Ok));
+    assert_eq!(
+        parts(&server),
+        [
+            "default",
+            "kube-node-lease",
+            "kube-public",
+            "kube-system",
+            "team-000",
+            "team-001",
+            "team-002",
+            "team-003",
+            "team-004"
+        ]
+        .map(part_of)
+    );
+    assert_eq!(pages_asked_for(&server), [1]);
+}
+
+#[tokio::test]
+async fn namespaces_that_are_too_many_or_may_not_be_listed_leave_the_list_one_answer() {
+    let all = || vec![LISTS.to_owned()];
+    let server = spread(VERY_LONG, 101).start().await;
+    assert_eq!(ask(&server, &only_deployments()).await.status, Status::Ok);
+    assert_eq!(
+        parts(&server),
+        all(),
+        "50 items are worth a request, and no fewer"
+    );
+
+    let server = spread(VERY_LONG, 5)
+        .user("reader", "reader", Access::admin().without("list", "namespaces"))
+        .start()
+        .await;
+    let client = crate::client::try_client(&server.kubeconfig_for("reader"), crate::client::PATIENT)
+        .await
+        .expect("a client");
+    assert_eq!(
+        part(&ask_with(&client, &only_deployments()).await).summary.total,
+        VERY_LONG as u64
+    );
+    assert_eq!(parts(&server), all());
+}
+
+#[tokio::test]
+async fn a_namespace_that_cannot_be_read_leads_to_one_answer_with_every_object_once() {
+    let server = spread(VERY_LONG, 5).start().await;
+    server.fail_times(1, Match::path(&part_of("team-003")), Fault::Status(500));
+    let report = ask(&server, &only_deployments()).await;
+    assert_eq!(
+        (part(&report).summary.total, report.status),
+        (VERY_LONG as u64, Status::Ok)
+    );
+    assert!(parts(&server).contains(&LISTS.to_owned()));
+}
+
+#[tokio::test]
+async fn a_watch_goes_on_from_one_list_and_never_from_parts() {
+    let server = spread(VERY_LONG, 5).start().await;
+    let client = client(&server).await;
+    let options = ListOptions {
+        page_size: 500,
+        ..ListOptions::default()
+    };
+    let listed = list::<View>(&client, &options).await.expect("a list");
+    assert_eq!(listed.resource_version, server.resource_version().to_string());
+    assert_eq!(parts(&server), [LISTS]);
 }
