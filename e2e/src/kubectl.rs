@@ -10,9 +10,9 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 /// The longest that a command may take. `wait` and `create` of thousands take most of it.
-const WITHIN: Duration = Duration::from_secs(150);
-/// Limit of a wait for a controller. A busy machine needs a part of it.
-const CONTROLLER: &str = "--timeout=90s";
+const WITHIN: Duration = Duration::from_mins(5);
+/// Limit of a wait for a controller. While thousands of Deployments are created, its queue is long.
+const CONTROLLER: &str = "--timeout=180s";
 
 /// kubectl with a kubeconfig.
 #[derive(Debug, Clone)]

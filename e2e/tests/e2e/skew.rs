@@ -102,12 +102,15 @@ fn answer(plugin: &Plugin, question: &str, form: &str) -> (Option<i32>, String) 
     (ran.code, format!("{text}\n{}", ran.stderr))
 }
 
-/// A screen without what may differ: the next commands, the reason for missing Leases, which is newer, and numbers, since
-/// ages and latencies change from one run to the next.
+/// A screen without what may differ: the next commands, the reason for missing Leases, which is newer, and numbers with their
+/// units, since ages, latencies and counts of checks change from one run to the next.
 fn in_common(screen: &str) -> String {
     let lines = screen.lines().filter(|line| !line.starts_with("    kubectl "));
     let text: String = lines.flat_map(|line| [line, "\n"]).collect();
-    without_numbers(&text.replace(" (no Leases in kube-system)", ""))
+    let text = without_numbers(&text.replace(" (no Leases in kube-system)", ""));
+    text.replace("0 ms", "0 s")
+        .replace("0 min", "0 s")
+        .replace("0 check in", "0 checks in")
 }
 
 /// The verdicts of a report, with what both releases have.
