@@ -62,17 +62,23 @@ pub fn kubelet(action: &str) {
     let _ = process::run(command, None, Duration::from_mins(1)).expect_code(0);
 }
 
+/// The program helm.
+#[must_use]
+#[track_caller]
+pub fn helm_program() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
+        let listed = script::run("components", &["helm"], Duration::from_mins(5));
+        let path = listed.strip_prefix("helm=");
+        PathBuf::from(path.unwrap_or_else(|| panic!("components says {listed:?}")))
+    })
+}
+
 /// Runs helm and returns its result, also a failure.
 #[must_use]
 #[track_caller]
 pub fn helm(arguments: &[&str]) -> ProcessResult {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    let program = PROGRAM.get_or_init(|| {
-        let listed = script::run("components", &["helm"], Duration::from_mins(5));
-        let path = listed.strip_prefix("helm=");
-        PathBuf::from(path.unwrap_or_else(|| panic!("components says {listed:?}")))
-    });
-    let mut command = Command::new(program);
+    let mut command = Command::new(helm_program());
     process::run(
         isolated(&mut command, &kubeconfig())
             .current_dir(environment::root())
