@@ -38,6 +38,7 @@ Examples:
     {name} health deploy checkout -n shop    # one Deployment
     {name} health deploy checkout -n shop --wait   # until it is rolled out, or known to be bad
     {name} health -n shop -w                 # stay, and show what changes
+    helm get manifest web | {name} health --manifest - --wait   # until all of a release is well
     {name} health apiserver -v               # the path to the API server
     {name} explain CrashLoop                 # what a word means
 
@@ -172,6 +173,9 @@ pub struct HealthArgs {
     /// Judge a dump instead of a cluster: a file, a directory, or - for standard input
     #[arg(short, long, value_name = "FILE|DIR|-")]
     pub filename: Option<PathBuf>,
+    /// Judge the objects that these manifests name, in the cluster: a file, a directory, or - for standard input
+    #[arg(long, value_name = "FILE|DIR|-")]
+    pub manifest: Option<PathBuf>,
     /// When the dump was taken, such as 2026-11-23T18:40:12Z [default: the newest time in it]
     #[arg(long, value_name = "TIME", requires = "filename", value_parser = Time::parse)]
     pub at: Option<Time>,

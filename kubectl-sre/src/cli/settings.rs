@@ -7,7 +7,7 @@ use super::usage::cluster_flag;
 use super::values::{KindChoice, Token};
 use crate::output::{Format, TableOptions};
 use crate::shell::Color;
-use crate::source::{AgentSettings, SourceSettings};
+use crate::source::{AgentSettings, ManifestFiles, SourceSettings};
 use sre_shared::cluster::{ConfigSource, Deadlines, Kuberc, Overrides, Settings};
 use sre_shared::follow::{WaitResource, WaitRules, WaitTarget};
 use sre_shared::kind::Kind;
@@ -97,12 +97,16 @@ impl HealthSettings {
         Self {
             follow: args.follow_mode(&request),
             progress: args.progress.unwrap_or(ProgressFormat::Auto),
-            source: match &args.filename {
-                Some(path) => SourceSettings::Files {
+            source: match (&args.filename, &args.manifest) {
+                (Some(path), _) => SourceSettings::Files {
                     path: path.clone(),
                     at: args.at,
                 },
-                None => args.connection.source(namespace, request.api_server),
+                (None, Some(path)) => SourceSettings::Manifests {
+                    cluster: args.connection.cluster_settings(namespace),
+                    manifests: ManifestFiles::new(path.clone(), namespace),
+                },
+                (None, None) => args.connection.source(namespace, request.api_server),
             },
             request,
             limit: args.connection.run_limit(),
@@ -255,6 +259,7 @@ impl HealthArgs {
                 timeout: timeout.or(usual.timeout),
                 fail_on: self.fail_on,
                 targets: wait_targets(request),
+                awaits_kinds: self.manifest.is_some(),
             })
         })
     }
@@ -290,6 +295,14 @@ impl HealthArgs {
             ..Request::everything()
         };
         match (self.targets.is_empty(), self.kinds.is_empty()) {
+            // The manifests name the objects.
+            (true, true) if self.manifest.is_some() => Request {
+                by_default: false,
+                every_object: true,
+                api_server: false,
+                kinds: Vec::new(),
+                ..request
+            },
             (true, true) => request,
             (true, false) => self.with_kinds(request),
             (false, _) => self.with_targets(request),
@@ -367,7 +380,7 @@ fn wait_targets(request: &Request) -> Vec<WaitTarget> {
     for (resource, names) in kinds.chain(custom) {
         let is_namespaced = match &resource {
             WaitResource::Kind(kind) => kind.is_namespaced(),
-            WaitResource::Custom(_) => true,
+            WaitResource::Custom(_) | WaitResource::Manifest { .. } => true,
         };
         let target = |name: Option<&String>| WaitTarget {
             resource: resource.clone(),

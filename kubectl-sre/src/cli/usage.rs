@@ -131,6 +131,9 @@ pub(super) fn contradiction(health: &HealthArgs) -> Option<String> {
     {
         return Some(format!("{flag} is for the table: add -o wide"));
     }
+    if let Some(line) = beside_manifests(health) {
+        return Some(line);
+    }
     if let Some(line) = wrongly_followed(health) {
         return Some(line);
     }
@@ -174,6 +177,30 @@ pub(super) fn contradiction(health: &HealthArgs) -> Option<String> {
     Some(format!(
         "{flag} has no meaning with -f, which asks no cluster: leave one of them out"
     ))
+}
+
+/// The line for flags that have no meaning with `--manifest`.
+fn beside_manifests(health: &HealthArgs) -> Option<String> {
+    health.manifest.as_ref()?;
+    let agent = [
+        ("--agent", health.connection.agent.is_some()),
+        ("--agent-url", health.connection.agent_url.is_some()),
+    ];
+    if let Some(flag) = first_given(agent) {
+        return Some(format!(
+            "--manifest does not work with {flag} yet: leave out {flag}"
+        ));
+    }
+    let chosen = [
+        ("a TARGET", !health.words.is_empty()),
+        ("--kinds", !health.kinds.is_empty()),
+        ("-l", !health.selector.is_empty()),
+        ("-A", health.all_namespaces),
+        ("-f", health.filename.is_some()),
+    ];
+    first_given(chosen).map(|flag| {
+        format!("{flag} has no meaning with --manifest, whose objects are judged: leave out one of the two")
+    })
 }
 
 /// The line for flags of following a change that have no meaning together.

@@ -2,14 +2,15 @@
 
 use super::health::{log_exchange, uses_current_context, write};
 use crate::cli::HealthSettings;
-use crate::source::Source;
+use crate::source::{Source, SourceFollower};
 use crate::{Shell, StopSignal, exit};
 use sre_shared::cluster::{Observer, RunLimit};
 use sre_shared::failure::Failure;
+use sre_shared::follow::WaitTarget;
 use sre_shared::report::Report;
 use sre_shared::resource::Time;
 use sre_shared::run::clock;
-use sre_shared::run::follow::{Follower, Observed};
+use sre_shared::run::follow::Observed;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,7 +60,7 @@ impl FollowClock {
 /// A source whose objects are followed.
 pub struct FollowedSource {
     source: Source,
-    pub follower: Follower,
+    pub follower: SourceFollower,
     /// The failure of the last observation, if nothing could be read.
     away: Option<Failure>,
 }
@@ -129,6 +130,11 @@ impl FollowedSource {
         self.source.asked().unwrap_or_default()
     }
 
+    /// The objects that a wait is about, if only the source knows them.
+    pub fn wait_targets(&self, settings: &HealthSettings) -> Option<Vec<WaitTarget>> {
+        self.source.wait_targets(&settings.request)
+    }
+
     /// The next observation.
     pub async fn next(&mut self) -> Observed {
         let observed = self.follower.next().await;
@@ -142,7 +148,10 @@ impl FollowedSource {
     /// The report of an observation: every part is unknown if nothing could be read.
     pub fn report_of(&mut self, observed: Observed, settings: &HealthSettings) -> Report {
         match observed {
-            Observed::Report(report) => *report,
+            Observed::Report(mut report) => {
+                report.set_present_aside();
+                *report
+            }
             Observed::Away(_) => self.report_without_requests(settings),
         }
     }

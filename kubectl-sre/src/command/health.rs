@@ -8,7 +8,7 @@ use crate::{Shell, exit, output};
 use sre_shared::cluster::{Exchange, Observer, RunLimit};
 use sre_shared::failure::Class;
 use sre_shared::follow;
-use sre_shared::report::{FailOn, Outcome, Report, Status};
+use sre_shared::report::{Code, FailOn, Outcome, Report, Status};
 use sre_shared::run::Request;
 use std::io::Write as _;
 use std::sync::Arc;
@@ -86,12 +86,27 @@ pub async fn run(settings: HealthSettings, shell: &mut Shell) -> u8 {
         complain_about_gaps(&before, shell);
         follow::compare(&before, &mut report);
     }
+    if !is_live && is_of_manifests(&report) {
+        shell.complain(
+            "hint: these are manifests, which no API server has seen; did you mean --manifest, which judges their objects in \
+             the cluster?",
+        );
+    }
     let elapsed = is_live.then(|| started.elapsed());
     write(&report, elapsed, &settings, shell);
     if !is_unreached && saved.is_err() {
         return exit::USAGE;
     }
     exit_code(&report, settings.fail_on)
+}
+
+/// Whether all objects of a dump are manifests.
+fn is_of_manifests(report: &Report) -> bool {
+    let mut items = report.kinds().flat_map(|kind| &kind.items).peekable();
+    let is_whole = report
+        .kinds()
+        .all(|kind| u64::try_from(kind.items.len()).is_ok_and(|listed| listed == kind.summary.total));
+    is_whole && items.peek().is_some() && items.all(|item| item.reason == Code::Manifest)
 }
 
 /// Writes a report as the flags say.
@@ -157,15 +172,16 @@ fn add_scope(report: &mut Report, request: &Request) {
         .iter()
         .map(|target| (target.kind.to_string(), &target.names));
     let named = kinds.chain(custom);
-    report.coverage.objects = named
-        .flat_map(|(kind, names)| names.iter().map(move |name| format!("{kind}/{name}")))
-        .collect();
+    let objects = named.flat_map(|(kind, names)| names.iter().map(move |name| format!("{kind}/{name}")));
+    // Manifests name theirs themselves.
+    report.coverage.objects.extend(objects);
 }
 
 /// Whether the kubeconfig names the cluster, and no flag does.
 pub(super) fn uses_current_context(source: &SourceSettings) -> bool {
     match source {
         SourceSettings::Cluster(cluster) | SourceSettings::Agent(cluster, _) => cluster.context.is_none(),
+        SourceSettings::Manifests { cluster, .. } => cluster.context.is_none(),
         SourceSettings::Url(..) | SourceSettings::Files { .. } => false,
     }
 }
@@ -196,7 +212,11 @@ pub(super) fn log_exchange(exchange: &Exchange<'_>) {
 /// seen, and every gap has that reason.
 pub(super) fn is_unreached(report: &Report) -> bool {
     // The counts are read, since an agent may be asked for fewer items than it counts.
-    let nothing_known = || report.kinds().all(|kind| kind.summary.total == 0);
+    let is_present = |report: &Report| {
+        let manifest = report.coverage.manifest.as_ref();
+        manifest.is_some_and(|manifest| !manifest.present.is_empty())
+    };
+    let nothing_known = || report.kinds().all(|kind| kind.summary.total == 0) && !is_present(report);
     let unreached = |class: &str| Class::from_word(class).is_some_and(Class::is_unreached);
     match report.api_server() {
         Some(check) => {

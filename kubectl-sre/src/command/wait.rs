@@ -18,7 +18,7 @@ const REDRAW: Duration = Duration::from_secs(1);
 /// Runs it and returns the exit code.
 pub async fn run(
     settings: HealthSettings,
-    rules: WaitRules,
+    mut rules: WaitRules,
     shell: &mut Shell,
     mut stop: Pin<&mut impl Future<Output = StopSignal>>,
 ) -> u8 {
@@ -27,6 +27,7 @@ pub async fn run(
         Ok(source) => source,
         Err(code) => return code,
     };
+    rules.targets = source.wait_targets(&settings).unwrap_or(rules.targets);
     let mut wait = Wait::new(rules, clock.now());
     let mut view = WaitView::new(&settings, shell, source.asked());
     let end = loop {

@@ -77,12 +77,30 @@ impl Cluster {
 
     /// The report of a run without a client: nothing was seen.
     pub fn unreached(&self, mode: &str, request: &Request, failure: &Failure) -> Report {
-        let source = report::Source {
+        run::unreached(
+            request,
+            failure,
+            self.unreached_source(mode, failure),
+            clock::system,
+        )
+    }
+
+    /// The source of a report without a client.
+    pub fn unreached_source(&self, mode: &str, failure: &Failure) -> report::Source {
+        report::Source {
             mode: mode.to_owned(),
             context: self.settings.context.clone(),
             server: Some(failure.endpoint.clone()).filter(|e| !e.is_empty()),
             ..report::Source::default()
-        };
-        run::unreached(request, failure, source, clock::system)
+        }
+    }
+
+    /// The namespace of objects that name none, once the kubeconfig has been read: that of a flag, or of the context.
+    pub fn default_namespace(&self) -> String {
+        let flag = || self.settings.overrides.namespace.clone();
+        let known = self
+            .connected()
+            .map(|client| client.default_namespace().to_owned());
+        known.or_else(flag).unwrap_or_else(|| "default".to_owned())
     }
 }

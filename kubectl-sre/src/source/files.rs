@@ -92,8 +92,8 @@ pub fn read(path: &Path) -> Result<Vec<File>, String> {
             read_named(&name, file, &mut budget, &mut found)?;
         } else {
             return Err(format!(
-                "{} is neither a file nor a directory, and may never end: write the dump into a file, or give it on \
-                 standard input with -f -",
+                "{} is neither a file nor a directory, and may never end: write its content into a file, or give it on \
+                 standard input, which is -",
                 path.display()
             ));
         }

@@ -9,17 +9,24 @@ mod archive;
 mod cluster;
 mod dump;
 mod files;
+mod follower;
+mod manifest_files;
+mod manifests;
 mod settings;
 
 pub use agent_url::AgentUrl;
+pub use follower::SourceFollower;
+pub use manifest_files::ManifestFiles;
 pub use settings::{AgentSettings, SourceSettings};
 
 use agent_client::AgentClient;
 use cluster::Cluster;
 use dump::Dump;
+use manifests::Manifests;
 use sre_shared::apiserver::judge_failure;
 use sre_shared::cluster::{Observer, RunLimit, ServiceName};
 use sre_shared::failure::{Class, Failure};
+use sre_shared::follow::WaitTarget;
 use sre_shared::report::{ApiServerCheck, Report};
 use sre_shared::run::follow::{FollowPace, Follower};
 use sre_shared::run::{self, Progress, Request, clock};
@@ -33,6 +40,8 @@ pub enum Source {
     Agent(Cluster, ServiceName),
     /// An agent at a URL, and the API server if it is also checked from here.
     Url(AgentClient, Option<Cluster>),
+    /// The objects of manifests in a cluster.
+    Manifests(Manifests),
     /// The files of a dump.
     Files(Dump),
 }
@@ -42,7 +51,7 @@ pub enum Source {
 pub enum OpenError {
     /// The kubeconfig, a flag or the environment is wrong.
     Configuration(Failure),
-    /// The path of a dump is wrong; the line says why.
+    /// The path of a dump or of manifests is wrong, or they name no object; the line says why.
     Files(String),
 }
 
@@ -73,6 +82,10 @@ impl Source {
                 let cluster = cluster.map(|settings| Cluster::new(settings, observer.clone()));
                 return Ok(Self::Url(AgentClient::new(agent, observer), cluster));
             }
+            SourceSettings::Manifests { cluster, manifests } => {
+                let manifest = manifests.read().await.map_err(OpenError::Files)?;
+                Self::Manifests(Manifests::new(Cluster::new(cluster, observer), manifest))
+            }
             SourceSettings::Files { path, at } => {
                 return Dump::open(path, at)
                     .await
@@ -80,7 +93,7 @@ impl Source {
                     .map_err(OpenError::Files);
             }
         };
-        if let Self::Cluster(cluster) | Self::Agent(cluster, _) = &source
+        if let Some(cluster) = source.cluster()
             && let Err(failure) = cluster.client(limit).await
             && failure.class == Class::BadConfiguration
         {
@@ -89,11 +102,21 @@ impl Source {
         Ok(source)
     }
 
+    /// The cluster whose kubeconfig must be right.
+    fn cluster(&self) -> Option<&Cluster> {
+        match self {
+            Self::Cluster(cluster) | Self::Agent(cluster, _) => Some(cluster),
+            Self::Manifests(manifests) => Some(manifests.cluster()),
+            Self::Url(..) | Self::Files(_) => None,
+        }
+    }
+
     /// What is asked, once it is known: the address of the API server, or the agent and its address.
     #[must_use]
     pub fn asked(&self) -> Option<String> {
         match self {
             Self::Cluster(cluster) => cluster.server(),
+            Self::Manifests(manifests) => manifests.cluster().server(),
             Self::Agent(cluster, service) => Some(format!("agent {service} through {}", cluster.server()?)),
             Self::Url(agent, _) => Some(format!("agent {}", agent.url())),
             Self::Files(_) => None,
@@ -103,10 +126,7 @@ impl Source {
     /// Warnings about the connection, such as an API server's certificate that is not verified.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
-        match self {
-            Self::Cluster(cluster) | Self::Agent(cluster, _) => cluster.warnings(),
-            Self::Url(..) | Self::Files(_) => Vec::new(),
-        }
+        self.cluster().map_or(Vec::new(), Cluster::warnings)
     }
 
     /// The report that answers the request, within the limit. It names the parts that cannot be seen.
@@ -136,6 +156,7 @@ impl Source {
                 let (answer, view) = tokio::join!(run::ask_agent(request, get), view_from_here);
                 run::agent_answer(answer, request, &agent.url().to_string(), view, clock::system)
             }
+            Self::Manifests(manifests) => manifests.report(request, limit, progress).await,
             Self::Files(dump) => dump.report(request).await,
         }
     }
@@ -145,13 +166,32 @@ impl Source {
     ///
     /// # Errors
     /// If there is no credential.
-    pub async fn follow(&self, request: &Request, limit: RunLimit) -> Result<Option<Follower>, Failure> {
-        let Self::Cluster(cluster) = self else {
-            return Ok(None);
-        };
-        let client = cluster.client(limit).await?;
+    pub async fn follow(
+        &self,
+        request: &Request,
+        limit: RunLimit,
+    ) -> Result<Option<SourceFollower>, Failure> {
         let pace = FollowPace::default();
-        Ok(Some(Follower::start(&client, request, clock::system, pace)))
+        Ok(match self {
+            Self::Cluster(cluster) => {
+                let client = cluster.client(limit).await?;
+                let follower = Follower::start(&client, request, clock::system, pace);
+                Some(SourceFollower::Cluster(Box::new(follower)))
+            }
+            Self::Manifests(manifests) => {
+                let follower = manifests.follow(request, limit, pace).await?;
+                Some(SourceFollower::Manifests(Box::new(follower)))
+            }
+            Self::Agent(..) | Self::Url(..) | Self::Files(_) => None,
+        })
+    }
+
+    /// The objects that a wait is about, if the source names them and the request does not.
+    pub fn wait_targets(&self, request: &Request) -> Option<Vec<WaitTarget>> {
+        match self {
+            Self::Manifests(manifests) => Some(manifests.plan(request).targets().to_vec()),
+            _ => None,
+        }
     }
 
     /// The report of a run that could read nothing, because of that failure.
@@ -160,6 +200,7 @@ impl Source {
         match self {
             Self::Cluster(cluster) => Some(cluster.unreached("direct", request, failure)),
             Self::Agent(cluster, _) => Some(cluster.unreached("agent", request, failure)),
+            Self::Manifests(manifests) => Some(manifests.unreached(request, failure)),
             Self::Url(..) | Self::Files(_) => None,
         }
     }
@@ -169,13 +210,11 @@ impl Source {
     /// # Errors
     /// If the API server cannot be asked.
     pub async fn server_version(&self, limit: RunLimit) -> Result<Option<String>, Failure> {
-        match self {
-            Self::Cluster(cluster) | Self::Agent(cluster, _) => {
-                let client = cluster.client(limit).await?;
-                sre_shared::cluster::version(&client).await.0.map(Some)
-            }
-            Self::Url(..) | Self::Files(_) => Ok(None),
-        }
+        let Some(cluster) = self.cluster() else {
+            return Ok(None);
+        };
+        let client = cluster.client(limit).await?;
+        sre_shared::cluster::version(&client).await.0.map(Some)
     }
 
     /// The version of the agent, if the source has one.
@@ -193,7 +232,7 @@ impl Source {
                 let served = agent.get("/version", limit).await?;
                 run::agent_version(&served, None).map(Some)
             }
-            Self::Cluster(_) | Self::Files(_) => Ok(None),
+            Self::Cluster(_) | Self::Manifests(_) | Self::Files(_) => Ok(None),
         }
     }
 }

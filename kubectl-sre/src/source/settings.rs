@@ -1,6 +1,6 @@
 //! The settings of a source.
 
-use super::AgentUrl;
+use super::{AgentUrl, ManifestFiles};
 use sre_shared::cluster::{ServiceName, Settings};
 use sre_shared::resource::Time;
 use std::path::PathBuf;
@@ -23,6 +23,13 @@ pub enum SourceSettings {
     Agent(Settings, ServiceName),
     /// The agent at a URL, and the cluster if its API server is also checked from here.
     Url(AgentSettings, Option<Settings>),
+    /// A cluster, asked directly about the objects that manifests name.
+    Manifests {
+        /// The cluster.
+        cluster: Settings,
+        /// The manifests.
+        manifests: ManifestFiles,
+    },
     /// A dump.
     Files {
         /// A file, a directory, or `-` for standard input.
@@ -30,4 +37,17 @@ pub enum SourceSettings {
         /// When it was taken, if the user says so.
         at: Option<Time>,
     },
+}
+
+impl SourceSettings {
+    /// Reads manifests, if the source has some. The time that it takes is not a part of the run: they may come from a command.
+    ///
+    /// # Errors
+    /// One line that says which of them is wrong, and why.
+    pub async fn read_manifests(&mut self) -> Result<(), String> {
+        match self {
+            Self::Manifests { manifests, .. } => manifests.load().await,
+            Self::Cluster(_) | Self::Agent(..) | Self::Url(..) | Self::Files { .. } => Ok(()),
+        }
+    }
 }

@@ -775,8 +775,8 @@ fn an_input_that_may_never_end_is_refused_at_once() {
         assert_eq!(
             ran.err,
             format!(
-                "error: {path} is neither a file nor a directory, and may never end: write the dump into a file, or give it \
-                 on standard input with -f -\n"
+                "error: {path} is neither a file nor a directory, and may never end: write its content into a file, or give \
+                 it on standard input, which is -\n"
             )
         );
     }

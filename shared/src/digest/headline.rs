@@ -2,6 +2,7 @@
 
 use super::OverallHealth;
 use super::impact::serves_all;
+use super::manifest;
 use super::not_seen::{self, NotSeenGroup};
 use super::words::{count, kind_and_name, kind_title, listed, ready_of_desired};
 use crate::judge::CONTROLLERS;
@@ -85,6 +86,9 @@ pub(super) fn sentences(
     match &report.baseline {
         Some(baseline) => sentences.extend(baseline_sentences(report, baseline)),
         None => sentences.extend(objects_sentence(report, of_object)),
+    }
+    if report.kinds().next().is_none() {
+        sentences.extend(manifest::present_words(report));
     }
     sentences.extend(deletion_sentence(report));
     // If the API server itself is the reason, a sentence above says so.

@@ -9,6 +9,7 @@ mod headline;
 mod impact;
 mod left_out;
 mod log;
+mod manifest;
 mod not_seen;
 mod part;
 mod problem;
@@ -49,6 +50,8 @@ pub struct Digest<'a> {
     pub causes_not_seen: CausesNotSeen<'a>,
     /// Sentences about namespaces that are being deleted.
     pub left_out: Vec<String>,
+    /// Sentences about objects of manifests that have no verdict.
+    pub manifest: Vec<String>,
     /// One line for each part that has something to report, the API server first.
     pub parts: Vec<PartLine>,
     /// The parts, namespaces and kinds that were asked for.
@@ -118,6 +121,7 @@ impl<'a> Digest<'a> {
             grant: report.coverage.grant.as_ref(),
             causes_not_seen: CausesNotSeen::new(report),
             left_out: left_out::sentences(report, now),
+            manifest: manifest::sentences(report),
             parts: part::list(report, now),
             extent: Extent::new(report),
             now,

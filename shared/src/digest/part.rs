@@ -137,8 +137,10 @@ fn looked_at(report: &Report) -> String {
     if api_server.is_some_and(|status| status != Status::Unknown) {
         words.push("the API server".to_owned());
     }
-    if words.is_empty() {
+    if words.is_empty() && report.is_blank() {
         words.push("nothing".to_owned());
+    } else if words.is_empty() {
+        words.push("objects without a verdict".to_owned());
     }
     listed(&words, "and")
 }

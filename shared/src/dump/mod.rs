@@ -12,6 +12,7 @@ mod index;
 mod json;
 mod layout;
 mod lines;
+mod named;
 mod object;
 mod objects;
 mod reader;
@@ -22,6 +23,7 @@ mod yaml;
 
 pub use file::File;
 pub use gap::{DumpGap, UnseenObjects};
+pub use named::NamedObject;
 pub use objects::{DumpObject, Objects};
 pub(crate) use version::resource_of;
 

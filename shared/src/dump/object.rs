@@ -8,6 +8,8 @@ use std::ops::Range;
 #[derive(Debug)]
 pub(super) struct Object {
     pub group: String,
+    /// The `apiVersion` as it stands there; empty unless the objects are manifests.
+    pub api_version: String,
     pub kind: String,
     pub body: BodyPlace,
     /// The newest time in it, as an API server or kubelet wrote it.

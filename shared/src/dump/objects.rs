@@ -14,8 +14,8 @@ use std::ops::Range;
 /// when a kind is asked for.
 #[derive(Debug, Default)]
 pub struct Objects {
-    files: Vec<File>,
-    index: DumpIndex,
+    pub(super) files: Vec<File>,
+    pub(super) index: DumpIndex,
 }
 
 /// An object of one kind, with its place in the dump.
@@ -38,6 +38,7 @@ impl Objects {
                 index,
                 file,
                 place: layout.meaning(&file.name),
+                keeps_versions: false,
                 contents: &mut contents,
             }
             .read();
@@ -155,7 +156,7 @@ impl Objects {
     }
 
     /// The text at that place of the object's file.
-    fn text(&self, object: &Object, place: &Range<usize>) -> &[u8] {
+    pub(super) fn text(&self, object: &Object, place: &Range<usize>) -> &[u8] {
         let file = self.files.get(object.file);
         file.and_then(|file| file.bytes.get(place.clone()))
             .unwrap_or_default()

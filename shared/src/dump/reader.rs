@@ -20,6 +20,8 @@ pub(super) struct Reader<'a, 'o> {
     pub index: usize,
     pub file: &'a File,
     pub place: PathMeaning<'a>,
+    /// Whether objects are taken in any version and form, since only their metadata is read.
+    pub keeps_versions: bool,
     pub contents: &'o mut DumpIndex,
 }
 
@@ -226,7 +228,13 @@ impl<'a> Reader<'a, '_> {
             Body::Json(bytes) => stamp::newest_json(bytes),
             Body::Value(value, _) => stamp::newest_value(value),
         };
+        let api_version = match self.keeps_versions {
+            true => head.api_version.clone(),
+            false => String::new(),
+        };
         let (group, body) = match version::support(&head.api_version, &head.kind) {
+            VersionSupport::As(group, _) if self.keeps_versions => (group.to_owned(), body),
+            VersionSupport::Unknown(_) if self.keeps_versions => (group_of(&head.api_version), body),
             VersionSupport::Other => (group_of(&head.api_version), body),
             VersionSupport::Unknown(plural) => {
                 let namespace = body.namespace();
@@ -253,6 +261,7 @@ impl<'a> Reader<'a, '_> {
         let body = body.into_place(&self.file.bytes);
         self.contents.objects.push(Object {
             group,
+            api_version,
             kind: head.kind,
             body,
             newest,

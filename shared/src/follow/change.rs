@@ -88,6 +88,10 @@ impl Change {
         if self.event != ChangeEvent::State {
             return format!("{object}: {}", self.message);
         }
+        // Nothing says how it is.
+        if self.reason == Some(Code::Present) {
+            return format!("{object}: is there");
+        }
         let state = self.to.map_or("gone", State::as_str);
         let counts = self.counts.map_or(String::new(), |(ready, desired)| {
             format!(", {ready}/{desired} ready")

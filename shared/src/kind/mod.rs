@@ -3,10 +3,12 @@
 mod rbac_rule;
 mod resource_arg;
 mod resource_type;
+mod unjudged;
 
 pub use rbac_rule::RbacRule;
 pub use resource_arg::ResourceArg;
 pub use resource_type::ResourceType;
+pub use unjudged::{is_built_in_group, unjudged_type};
 
 use crate::resource::{self, Resource};
 

@@ -187,7 +187,7 @@ codes! {
     // The object is as it should be: there is nothing to wait for.
     Object Yes: Ready ScaledToZero Scaling DisruptionAllowed Local Available ExternalName NoSelector PodsFinished Bound
         NoWebhooks NoMatchingNodes Complete Running FollowedBySuccess LastRunSucceeded NotScheduledYet NoPods LeftBehind
-        Active;
+        Active Present;
     // The object is under way. After a fixed time, another code replaces this one.
     Object Yes: RolloutInProgress Settling JustRecovered PodsStarting NotObserved NodeStarting ScaleStarting MetricsStarting
         ApiStarting EndpointsStarting ClaimBinding WebhookStarting Reconciling NotReadyYet Finishing Retrying Deleting
@@ -199,7 +199,7 @@ codes! {
         BelowDesiredHealthy NoDisruptionAllowed ApiNotAvailable NoReadyEndpoints ClaimPending WebhookBlocks ConditionNotMet
         PodsNotRunning KeepsFailing LastRunFailed RunsMissed RunsPileUp CannotScale SyncFailed ManagedElsewhere;
     // Its controller has given up, or waits for a person.
-    Object No: Failed RolloutStalled RolloutAborted Stalled IndexesFailed KeptFromEnding ClaimLost;
+    Object No: Failed RolloutStalled RolloutAborted Stalled IndexesFailed KeptFromEnding ClaimLost Replaced;
     Object No [consequence]: ProgressDeadlineExceeded JobBackoffLimit JobDeadline JobFailed;
     // A controller may still remove its finalizer, or an APIService answer again.
     Object Maybe: NamespaceStuck NamespaceDeletionDiscoveryFailure NamespaceDeletionGroupVersionParsingFailure

@@ -14,6 +14,8 @@ mod fold;
 mod gist;
 mod grant;
 mod item;
+mod manifest_coverage;
+mod merge;
 mod not_seen;
 mod note;
 mod object_ref;
@@ -34,6 +36,7 @@ pub use fold::{Fold, findings, fold};
 pub use gist::{gist, up_to_bracket, without_time};
 pub use grant::{Grant, NeededRights, Subject};
 pub use item::{Item, State};
+pub use manifest_coverage::ManifestCoverage;
 pub use not_seen::{NotSeen, Scope};
 pub use note::{Note, NoteCode, Notes};
 pub use object_ref::ObjectRef;
@@ -180,6 +183,9 @@ pub struct Coverage {
     /// Namespaces that are being deleted. The objects in them are left out of status and exit code.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub terminating_namespaces: Vec<TerminatingNamespace>,
+    /// The objects of manifests that have no verdict, if manifests were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub manifest: Option<ManifestCoverage>,
 }
 
 /// The namespaces a run covers: the word `all`, or a list of names.
@@ -228,7 +234,7 @@ impl Report {
     /// Sets `status` from the checks and the coverage, and `findings` from the items. A report without checks stays
     /// `unknown`.
     pub fn settle(&mut self) {
-        let floor = if self.checks.is_empty() || !self.coverage.not_seen.is_empty() {
+        let floor = if self.is_blank() || !self.coverage.not_seen.is_empty() {
             Status::Unknown
         } else {
             Status::Ok
@@ -238,6 +244,13 @@ impl Report {
             .iter()
             .fold(floor, |worst, check| worst.worst(check.status()));
         self.findings = findings(self.kinds().flat_map(|kind| &kind.items));
+    }
+
+    /// Whether nothing at all was looked at.
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        let present = self.coverage.manifest.as_ref().map(|manifest| &manifest.present);
+        self.checks.is_empty() && present.is_none_or(|present| present.is_empty())
     }
 
     /// The API server's part, if it was checked.

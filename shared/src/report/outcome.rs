@@ -18,7 +18,7 @@ impl Outcome {
     #[must_use]
     pub fn of(report: &Report) -> Self {
         let mut outcome = Self {
-            unknown: !report.coverage.not_seen.is_empty() || report.checks.is_empty(),
+            unknown: !report.coverage.not_seen.is_empty() || report.is_blank(),
             ..Self::default()
         };
         if let Some(api_server) = report.api_server() {

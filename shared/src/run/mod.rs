@@ -11,6 +11,7 @@ pub mod gather;
 mod grant;
 mod identity;
 mod live;
+pub mod manifests;
 mod not_seen;
 mod progress;
 mod request;

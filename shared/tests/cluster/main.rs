@@ -17,5 +17,6 @@ mod following;
 mod gathering;
 mod kinds;
 mod ladder;
+mod manifests;
 mod owners;
 mod watching;

@@ -67,6 +67,12 @@ impl RecordedRequest {
         self.flag("watch")
     }
 
+    /// Whether it asks for the metadata of an object alone.
+    pub fn asks_for_metadata(&self) -> bool {
+        self.header("accept")
+            .is_some_and(|accept| accept.contains("as=PartialObjectMetadata"))
+    }
+
     /// The number of the page that it asks for: 1 without a continue token, 0 if the token is not one of this server.
     pub fn page(&self) -> u32 {
         match self.parameter("continue") {

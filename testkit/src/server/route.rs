@@ -205,7 +205,7 @@ fn respond(shared: &Arc<SharedState>, request: &RecordedRequest, watch_fault: Op
         return path_answer(&state, request);
     };
     if target.name.is_some() {
-        return object(&state, &target);
+        return object(&state, request, &target);
     }
     let selector = match Selector::from_request(request, &target) {
         Ok(selector) => selector,
@@ -324,10 +324,21 @@ fn json_of_version(git_version: &str) -> Answer {
     typed(StatusCode::OK, "application/json", version::to_json(git_version))
 }
 
-fn object(state: &ServerState, target: &Target) -> Answer {
+/// An object without its content, as a client may ask for it.
+fn metadata_alone(object: &str) -> serde_json::Value {
+    let object: serde_json::Value = serde_json::from_str(object).unwrap_or_default();
+    serde_json::json!({
+        "kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": object["metadata"],
+    })
+}
+
+fn object(state: &ServerState, request: &RecordedRequest, target: &Target) -> Answer {
     let name = target.name.as_deref().unwrap_or_default();
     let namespace = target.namespace.as_deref().unwrap_or_default();
     match state.store.get(target.resource, namespace, name) {
+        Some(object) if request.asks_for_metadata() => {
+            json(StatusCode::OK, metadata_alone(&object).to_string())
+        }
         Some(object) => json(StatusCode::OK, object.to_string()),
         None if state.leaders
             && target.resource.plural == "leases"

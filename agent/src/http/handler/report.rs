@@ -136,6 +136,7 @@ pub fn answer(state: &AgentState, query: &Query, checked: Option<&ProbeResult>) 
             selection,
             &parts.iter().map(ReportPart::overview).collect::<Vec<_>>(),
         ),
+        manifest: None,
     };
     let (mut status, mut verdict) = judge(check, parts.iter().map(|part| &part.overview));
     if let Some(part) = &controllers {

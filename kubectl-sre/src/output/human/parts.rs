@@ -14,7 +14,7 @@ const NARROWEST_TEXT: usize = 24;
 
 impl Screen<'_> {
     pub(super) fn parts(&self) -> Vec<String> {
-        if self.report.checks.is_empty() {
+        if self.report.is_blank() {
             return Vec::new();
         }
         let parts = &self.digest.parts;
@@ -47,7 +47,7 @@ impl Screen<'_> {
                 lines.extend(self.wrap((&first, begin), begin, &escape(&part.text)));
             }
         }
-        for text in &self.digest.left_out {
+        for text in self.digest.left_out.iter().chain(&self.digest.manifest) {
             lines.extend(self.wrap(("", 0), 2, &escape(text)));
         }
         let extent = self.wrap(("", 0), 2, &self.extent());

@@ -5,3 +5,5 @@
 pub(super) const PROTOBUF_OR_JSON: &str = "application/vnd.kubernetes.protobuf,application/json";
 /// For a single object or a stream of events.
 pub(super) const JSON: &str = "application/json";
+/// For the metadata of a single object, without the rest of it.
+pub(super) const METADATA: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";

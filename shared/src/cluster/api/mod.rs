@@ -11,6 +11,7 @@ pub(super) mod health;
 pub(super) mod identity;
 pub(super) mod list;
 pub(super) mod list_options;
+pub(super) mod metadata;
 mod page;
 mod pages;
 pub(super) mod path;

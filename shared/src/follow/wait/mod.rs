@@ -5,6 +5,7 @@
 
 mod clock;
 mod end;
+mod lost;
 mod memory;
 mod row;
 mod rules;
@@ -170,7 +171,7 @@ impl Wait {
             .rules
             .targets
             .iter()
-            .find(|t| t.name.is_some() && t.takes(check, &item.namespace, &item.name));
+            .find(|t| t.name.is_some() && t.takes(check, item));
         let (named, generation) = (target.is_some(), target.and_then(|t| t.generation));
         let uid = target.and_then(|t| t.uid.clone());
         let key = item.identity();
@@ -295,7 +296,7 @@ impl Wait {
     fn missing(&self) -> impl Iterator<Item = &WaitTarget> {
         let is_found = |target: &WaitTarget| {
             let mut objects = self.objects.values();
-            objects.any(|o| target.takes(&o.check, &o.item.namespace, &o.item.name))
+            objects.any(|o| target.takes(&o.check, &o.item))
         };
         let named = self.rules.targets.iter().filter(|target| target.name.is_some());
         named.filter(move |target| !is_found(target))
@@ -352,7 +353,9 @@ impl Wait {
         let grace = seconds_of(self.rules.grace);
         let objects = self.objects.values();
         let objects = objects.filter_map(|object| Some((object.pending()?, Some(object.object()))));
-        let unseen = self.unseen.pending_ends(grace).map(|pending| (pending, None));
+        let unseen = self.unseen.pending_ends(grace, self.rules.awaits_kinds);
+        let unseen = unseen.map(|pending| (pending, None));
+        let lost = self.lost().map(|pending| (pending, None));
         let api_server = self.api_server.filter(|(status, _)| *status == Status::Degraded);
         let api_server = api_server.map(|(_, since)| {
             let words = "the API server is degraded".to_owned();
@@ -363,7 +366,7 @@ impl Wait {
             let words = "nothing is left to wait for: every object was deleted".to_owned();
             (PendingEnd::not_seen(0, words), None)
         });
-        objects.chain(unseen).chain(api_server).chain(empty)
+        objects.chain(unseen).chain(lost).chain(api_server).chain(empty)
     }
 
     fn settled_end(&self, now: Time) -> End {

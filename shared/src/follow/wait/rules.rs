@@ -1,7 +1,7 @@
 //! What is waited for, and for how long.
 
 use crate::kind::{Kind, ResourceArg};
-use crate::report::FailOn;
+use crate::report::{FailOn, Item};
 use std::time::Duration;
 
 /// The rules of one wait.
@@ -17,6 +17,8 @@ pub struct WaitRules {
     pub fail_on: FailOn,
     /// What is waited for. Empty if no kind and no object was named: everything in the reports then.
     pub targets: Vec<WaitTarget>,
+    /// Whether a kind that the API server does not serve is waited for: a manifest may bring its definition.
+    pub awaits_kinds: bool,
 }
 
 impl Default for WaitRules {
@@ -29,6 +31,7 @@ impl Default for WaitRules {
             timeout: Some(Duration::from_mins(12)),
             fail_on: FailOn::default(),
             targets: Vec::new(),
+            awaits_kinds: false,
         }
     }
 }
@@ -72,13 +75,19 @@ impl WaitTarget {
     }
 
     /// Whether it is about that object of that check.
-    pub(super) fn takes(&self, check: &str, namespace: &str, name: &str) -> bool {
-        self.resource.is_check(check)
+    pub(crate) fn takes(&self, check: &str, item: &Item) -> bool {
+        let Item {
+            kind,
+            namespace,
+            name,
+            ..
+        } = item;
+        self.name.as_ref().is_none_or(|own| own == name)
             && self
                 .namespace
-                .as_deref()
+                .as_ref()
                 .is_none_or(|own| namespace.is_empty() || own == namespace)
-            && self.name.as_deref().is_none_or(|own| own == name)
+            && self.resource.is_check(check, kind)
     }
 
     /// The object in words: `deployment shop/web`.
@@ -86,6 +95,8 @@ impl WaitTarget {
         let kind = match &self.resource {
             WaitResource::Kind(kind) => kind.singular().to_owned(),
             WaitResource::Custom(arg) => arg.to_string(),
+            WaitResource::Manifest { group, kind } if group.is_empty() => kind.to_lowercase(),
+            WaitResource::Manifest { group, kind } => format!("{}.{group}", kind.to_lowercase()),
         };
         match (&self.namespace, &self.name) {
             (Some(namespace), Some(name)) => format!("{kind} {namespace}/{name}"),
@@ -102,15 +113,31 @@ pub enum WaitResource {
     Kind(Kind),
     /// A kind of custom resources, as it was named.
     Custom(ResourceArg),
+    /// The kind of a manifest's object that is not in the registry.
+    Manifest {
+        /// Its group, empty for the core group.
+        group: String,
+        /// The `kind` of its objects.
+        kind: String,
+    },
 }
 
 impl WaitResource {
+    /// Whether its objects end by themselves.
+    pub(super) fn ends(&self) -> bool {
+        matches!(self, Self::Kind(kind) if kind.info().ends)
+    }
+
     /// Whether a check of that name is about the kind. The check of custom resources is named by plural and group, or by the
     /// argument itself if discovery did not find it. The argument may be a singular or a short name, which begins like the
     /// plural.
-    pub(super) fn is_check(&self, check: &str) -> bool {
+    fn is_check(&self, check: &str, kind_of_object: &str) -> bool {
         match self {
             Self::Kind(kind) => kind.plural() == check,
+            // A check of a kind of Kubernetes itself has no group in its name.
+            Self::Manifest { group, kind } => {
+                kind == kind_of_object && check.split_once('.').is_none_or(|(_, own)| own == group)
+            }
             Self::Custom(arg) => {
                 let begin = |word: &str| word.chars().next();
                 let is_type =

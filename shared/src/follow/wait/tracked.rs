@@ -112,6 +112,7 @@ impl TrackedObject {
     pub fn state_words(&self) -> String {
         match self.item.state {
             _ if self.item.reason == Code::ScaledToZero => "is scaled to 0".to_owned(),
+            _ if self.item.reason == Code::Present => "is there".to_owned(),
             State::Succeeded => "has succeeded".to_owned(),
             state => format!("is {}", state.as_str()),
         }

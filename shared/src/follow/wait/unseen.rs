@@ -3,6 +3,7 @@
 use super::row::CONFIRM_SECONDS;
 use super::standing::PendingEnd;
 use crate::failure::Class;
+use crate::kind::is_built_in_group;
 use crate::report::NotSeen;
 
 /// How long something that could not be seen is waited for.
@@ -100,9 +101,16 @@ impl UnseenThings {
             .any(|thing| thing.entry.is_about(check) && !thing.is_missing_object())
     }
 
-    /// How each entry ends the wait.
-    pub fn pending_ends(&self, grace: i64) -> impl Iterator<Item = PendingEnd> {
-        self.0.iter().filter_map(move |thing| thing.pending(grace))
+    /// Whether anything was not seen for another reason than that it does not exist.
+    pub fn hide_any(&self) -> bool {
+        self.0.iter().any(|thing| !thing.is_missing_object())
+    }
+
+    /// How each entry ends the wait. `awaits_kinds` is whether a kind that is not served may come.
+    pub fn pending_ends(&self, grace: i64, awaits_kinds: bool) -> impl Iterator<Item = PendingEnd> {
+        self.0
+            .iter()
+            .filter_map(move |thing| thing.pending(grace, awaits_kinds))
     }
 
     /// The entries in words.
@@ -117,10 +125,18 @@ impl UnseenThing {
         Class::from_word(&self.entry.class) == Some(Class::NotFound) && !self.entry.is_kind()
     }
 
-    fn pending(&self, grace: i64) -> Option<PendingEnd> {
+    /// Whether it is a kind that somebody can add by a `CustomResourceDefinition`.
+    fn is_custom_kind(&self) -> bool {
+        let resource = self.entry.resource.as_deref().unwrap_or_default();
+        let group = resource.split_once('.').map_or("", |(_, group)| group);
+        self.entry.is_kind() && !is_built_in_group(group)
+    }
+
+    fn pending(&self, grace: i64, awaits_kinds: bool) -> Option<PendingEnd> {
         let class = Class::from_word(&self.entry.class);
         let patience = match class {
             None if AGENT_LATE.contains(&self.entry.class.as_str()) => Patience::Deadline,
+            Some(Class::NotFound) if awaits_kinds && self.is_custom_kind() => Patience::Deadline,
             // The server does not serve the kind.
             Some(Class::NotFound) if self.entry.is_kind() => Patience::Nothing,
             class => patience(class),

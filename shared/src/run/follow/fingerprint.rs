@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::hash::{DefaultHasher, Hasher as _};
 
 /// A number that is the same as long as a report shows the same.
-pub(super) fn fingerprint(report: &Report) -> u64 {
+pub(in crate::run) fn fingerprint(report: &Report) -> u64 {
     let mut hash = HashWriter(DefaultHasher::new());
     // A hasher takes any text.
     let _ = write_facts(&mut hash, report);

@@ -147,7 +147,8 @@ impl Follower {
         }
     }
 
-    fn observe(&mut self) -> Observed {
+    /// What is seen at present, without waiting.
+    pub(in crate::run) fn observe(&mut self) -> Observed {
         match self.state.away() {
             Some(failure) => Observed::Away(Box::new(failure)),
             None => Observed::Report(Box::new(report(

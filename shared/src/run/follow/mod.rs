@@ -18,5 +18,7 @@ mod search;
 mod shown;
 mod state;
 
+pub(super) use fingerprint::fingerprint;
 pub use follower::{Follower, Observed};
 pub use pace::FollowPace;
+pub(super) use state::is_outage;

@@ -240,7 +240,7 @@ impl FollowState {
 
 /// Whether nothing can be read because of such a failure, while it lasts. A refusal is a decision, and an object that does
 /// not exist is an answer.
-fn is_outage(class: Class) -> bool {
+pub(in crate::run) fn is_outage(class: Class) -> bool {
     class.is_unreached()
         || matches!(
             class,
