@@ -74,6 +74,35 @@ fn every_refused_input_gets_one_line_with_the_nearest_right_one() {
             "--colour",
             "unknown flag --colour: kubectl sre health --help lists those there are",
         ),
+        (
+            "health --manifest x deploy",
+            "a TARGET has no meaning with --manifest, whose objects are judged: leave out one of the two",
+        ),
+        (
+            "health --manifest x --kinds deploy",
+            "--kinds has no meaning with --manifest, whose objects are judged: leave out one of the two",
+        ),
+        (
+            "health --manifest x -l app=web",
+            "-l has no meaning with --manifest, whose objects are judged: leave out one of the two",
+        ),
+        (
+            "health --manifest x -A",
+            "-A has no meaning with --manifest, whose objects are judged: leave out one of the two",
+        ),
+        (
+            "health --manifest x -f y",
+            "-f has no meaning with --manifest, whose objects are judged: leave out one of the two",
+        ),
+        (
+            "health --manifest x --agent",
+            "--manifest does not work with --agent yet: leave out --agent",
+        ),
+        (
+            "health --manifest x --agent-url http://localhost:8080",
+            "--manifest does not work with --agent-url yet: leave out --agent-url",
+        ),
+        ("health --manifest", "--manifest needs a value"),
         ("helth", "unknown command \"helth\", did you mean \"health\"?"),
         (
             "health deploymnts",

@@ -17,6 +17,7 @@ mod explain;
 #[cfg(unix)]
 mod follow;
 mod live;
+mod manifest;
 mod owners;
 mod plugin;
 mod streams;

@@ -34,7 +34,7 @@ async fn exactly_the_named_objects_of_all_namespaces_are_judged() {
     assert_eq!(
         shown(&report),
         [
-            "Deployment/bank/ledger degraded AvailableBelowDesired",
+            "Deployment/bank/ledger degraded ReadyBelowDesired",
             "Deployment/shop/web healthy Ready"
         ]
     );
