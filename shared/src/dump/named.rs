@@ -68,7 +68,7 @@ impl Objects {
                 index,
                 file,
                 place: PathMeaning::default(),
-                keeps_versions: true,
+                of_manifests: true,
                 contents: &mut contents,
             }
             .read();

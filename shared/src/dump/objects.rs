@@ -38,7 +38,7 @@ impl Objects {
                 index,
                 file,
                 place: layout.meaning(&file.name),
-                keeps_versions: false,
+                of_manifests: false,
                 contents: &mut contents,
             }
             .read();

@@ -20,8 +20,9 @@ pub(super) struct Reader<'a, 'o> {
     pub index: usize,
     pub file: &'a File,
     pub place: PathMeaning<'a>,
-    /// Whether objects are taken in any version and form, since only their metadata is read.
-    pub keeps_versions: bool,
+    /// Whether the files are manifests: only the metadata of their objects is read, in any version, and an object without a
+    /// status is whole.
+    pub of_manifests: bool,
     pub contents: &'o mut DumpIndex,
 }
 
@@ -228,13 +229,13 @@ impl<'a> Reader<'a, '_> {
             Body::Json(bytes) => stamp::newest_json(bytes),
             Body::Value(value, _) => stamp::newest_value(value),
         };
-        let api_version = match self.keeps_versions {
+        let api_version = match self.of_manifests {
             true => head.api_version.clone(),
             false => String::new(),
         };
         let (group, body) = match version::support(&head.api_version, &head.kind) {
-            VersionSupport::As(group, _) if self.keeps_versions => (group.to_owned(), body),
-            VersionSupport::Unknown(_) if self.keeps_versions => (group_of(&head.api_version), body),
+            VersionSupport::As(group, _) if self.of_manifests => (group.to_owned(), body),
+            VersionSupport::Unknown(_) if self.of_manifests => (group_of(&head.api_version), body),
             VersionSupport::Other => (group_of(&head.api_version), body),
             VersionSupport::Unknown(plural) => {
                 let namespace = body.namespace();

@@ -249,6 +249,7 @@ fn read_object<'a>(text: Text<'a>, reader: &mut Reader<'a, '_>) {
         // A closed bracket is the end.
         Ok(value)
             if text.is_last
+                && !reader.of_manifests
                 && !text.text.trim_start().starts_with(['{', '['])
                 && is_cut(&value, text.is_open) =>
         {

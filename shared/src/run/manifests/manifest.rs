@@ -301,6 +301,17 @@ mod tests {
     }
 
     #[test]
+    fn a_manifest_is_whole_without_a_status_and_without_a_line_end() {
+        let open =
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, uid: u1}\nspec: {replicas: 1}";
+        assert_eq!(shown(open), ["deployments -/web"]);
+        assert_eq!(
+            shown("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: web"),
+            ["look for configmaps -/web"]
+        );
+    }
+
+    #[test]
     fn secrets_and_hooks_of_helm_are_counted_and_not_looked_for() {
         let hook = "name: migrate, annotations: {helm.sh/hook: pre-install}";
         let text = [
