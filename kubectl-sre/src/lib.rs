@@ -3,6 +3,7 @@
 //! [`cli`] is the command line, [`command`] has one file a subcommand, [`source`] is where a report comes from, [`output`]
 //! has one file a format, and [`glossary`] explains the words of a report.
 
+mod child;
 pub mod cli;
 pub mod command;
 pub mod glossary;

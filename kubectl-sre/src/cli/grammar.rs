@@ -11,6 +11,7 @@ use sre_shared::cluster::ServiceName;
 use sre_shared::report::{FailOn, State};
 use sre_shared::resource::Time;
 use sre_shared::run::DEFAULT_AGENT;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -39,6 +40,7 @@ Examples:
     {name} health deploy checkout -n shop --wait   # until it is rolled out, or known to be bad
     {name} health -n shop -w                 # stay, and show what changes
     helm get manifest web | {name} health --manifest - --wait   # until all of a release is well
+    {name} gate -n shop -- kubectl apply -f shop.yaml   # what does it make worse?
     {name} health apiserver -v               # the path to the API server
     {name} explain CrashLoop                 # what a word means
 
@@ -52,6 +54,8 @@ Flags go after the command: kubectl itself refuses `kubectl --context X sre heal
 pub enum Command {
     /// Judge the API server and the workloads, and say what is wrong
     Health(Box<HealthArgs>),
+    /// Run a command, wait for what it changes, and fail on what it makes worse
+    Gate(Box<GateArgs>),
     /// Explain words of a report: what they mean, how they were decided, what to do
     Explain(ExplainArgs),
     /// Show the versions of the plugin and of the API server
@@ -120,7 +124,7 @@ pub struct ConnectionArgs {
     #[arg(long, value_name = "TIME", default_value = "0", value_parser = values::request_timeout, allow_hyphen_values = true,
           help_heading = "Cluster")]
     pub request_timeout: Duration,
-    /// Limit of the whole run, such as 90s or 5m [default: 60s; 10s with an agent, 12m with --wait, none with -w]
+    /// Limit of the whole run, such as 90s or 5m [default: 60s; 10s with an agent, 12m with --wait and gate, none with -w]
     #[arg(long, value_name = "TIME", value_parser = values::run_timeout, help_heading = "Cluster")]
     pub timeout: Option<Duration>,
     /// Ask the agent in the cluster, through the API server [without a value: sre-tools/sre-agent]
@@ -211,14 +215,14 @@ pub struct HealthArgs {
     /// Stay, and show each change of a state once
     #[arg(short, long, help_heading = "Following a change")]
     pub watch: bool,
-    /// With --wait: how long a problem that may pass by itself is waited for without progress, such as 2m; 0 for not at all
+    /// With --wait and gate: how long a problem that may pass by itself is waited for without progress, such as 2m; 0 for not at all
     /// [default: 2m]
     #[arg(long, value_name = "TIME", value_parser = values::duration, allow_hyphen_values = true, help_heading = "Following a change")]
     pub grace: Option<Duration>,
-    /// With --wait: how long everything must stay as it should be [default: 0]
+    /// With --wait and gate: how long everything must stay as it should be [default: 0]
     #[arg(long, value_name = "TIME", value_parser = values::duration, allow_hyphen_values = true, help_heading = "Following a change")]
     pub settle: Option<Duration>,
-    /// With --wait: how changes are shown on stderr meanwhile
+    /// With --wait and gate: how changes are shown on stderr meanwhile
     #[arg(long, value_enum, value_name = "FORMAT", help_heading = "Following a change")]
     pub progress: Option<ProgressFormat>,
     /// When to use colour
@@ -245,6 +249,36 @@ pub struct HealthArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub connection: ConnectionArgs,
+}
+
+/// `gate`
+#[derive(Debug, Args)]
+#[command(
+    mut_args(hide_flags_of_one_report),
+    after_help = "\
+COMMAND is not run if the objects cannot be read before it. It has the terminal, standard input and Ctrl-C, and SIGTERM is
+         passed on. With -o json or yaml its standard output goes to stderr, so that stdout is the report alone.
+Then gate waits for objects that are new, that have a newer spec, or that got worse. Objects that were not healthy before
+         fail nothing unless they are worse; objects that are gone are a remark.
+Exit codes: that of COMMAND if it fails (127 not found, 126 not executable, 128 and the number of a signal);
+            else 0 nothing is worse; 1 not yet; 2 new or worse and degraded; 3 unknown or incomplete;
+            64 usage; 69 the API server cannot be reached; 130 interrupted; 143 terminated."
+)]
+pub struct GateArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub health: HealthArgs,
+    /// The command to run, and its arguments
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    pub command: Vec<OsString>,
+}
+
+/// Flags of `health` that a gate has no use for. Its help leaves them out, and they are refused with the reason.
+const NOT_OF_GATE: [&str; 6] = ["filename", "at", "baseline", "force", "wait", "watch"];
+
+fn hide_flags_of_one_report(flag: clap::Arg) -> clap::Arg {
+    let is_hidden = NOT_OF_GATE.iter().any(|name| flag.get_id() == name);
+    flag.hide(is_hidden)
 }
 
 /// `explain`

@@ -12,9 +12,9 @@ mod usage;
 mod values;
 
 pub use grammar::{
-    CauseSearch, Command, ConnectionArgs, ExplainArgs, HealthArgs, ProgressFormat, VersionArgs,
+    CauseSearch, Command, ConnectionArgs, ExplainArgs, GateArgs, HealthArgs, ProgressFormat, VersionArgs,
 };
-pub use settings::{BaselineSettings, FollowMode, HealthSettings, VersionSettings};
+pub use settings::{BaselineSettings, FollowMode, GateSettings, HealthSettings, VersionSettings};
 pub use targets::Target;
 pub use usage::Refusal;
 pub use values::{KindChoice, Token};
@@ -29,21 +29,39 @@ use std::path::PathBuf;
 /// # Errors
 /// The text to print instead of running a command.
 pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, Refusal> {
-    let mut args = args.into_iter().peekable();
+    let mut args = args.into_iter();
     let name = program_name(args.next());
-    let first = args.peek().and_then(|arg| arg.to_str()).unwrap_or_default();
+    let args: Vec<OsString> = args.collect();
+    let first = args.first().and_then(|arg| arg.to_str()).unwrap_or_default();
     if let Some(line) = usage::misplaced_flag(first, &name) {
         return Err(Refusal::Usage(line));
     }
+    let lacks_command = first == "gate" && !args.iter().any(|arg| arg == "--");
+    let refusal = |error: &clap::Error| {
+        if lacks_command {
+            Refusal::without_command(error, &name)
+        } else {
+            Refusal::from_clap(error, &name)
+        }
+    };
     let matches = Cli::command()
         .bin_name(name.clone())
         .after_help(grammar::examples(&name))
         .try_get_matches_from(std::iter::once(OsString::from(&name)).chain(args))
-        .map_err(|error| Refusal::from_clap(&error, &name))?;
-    let mut cli = Cli::from_arg_matches(&matches).map_err(|error| Refusal::from_clap(&error, &name))?;
+        .map_err(|error| refusal(&error))?;
+    let mut cli = Cli::from_arg_matches(&matches).map_err(|error| refusal(&error))?;
     if let Command::Health(health) = &mut cli.command {
         health.targets = targets::parse(&health.words).map_err(Refusal::Usage)?;
-        if let Some(line) = usage::contradiction(health) {
+        if let Some(line) = usage::contradiction(health, usage::wrongly_followed(health)) {
+            return Err(Refusal::Usage(line));
+        }
+    }
+    if let Command::Gate(gate) = &mut cli.command {
+        if let Some(line) = usage::wrongly_gated(gate) {
+            return Err(Refusal::Usage(line));
+        }
+        gate.health.targets = targets::parse(&gate.health.words).map_err(Refusal::Usage)?;
+        if let Some(line) = usage::contradiction(&gate.health, None) {
             return Err(Refusal::Usage(line));
         }
     }

@@ -1,7 +1,7 @@
 //! The settings of a command, made of its flags. Flags override the environment and the kuberc file, which the library
 //! reads when it opens the connection.
 
-use super::grammar::{CauseSearch, ConnectionArgs, HealthArgs, ProgressFormat, VersionArgs};
+use super::grammar::{CauseSearch, ConnectionArgs, GateArgs, HealthArgs, ProgressFormat, VersionArgs};
 use super::targets::Target;
 use super::usage::cluster_flag;
 use super::values::{KindChoice, Token};
@@ -14,6 +14,7 @@ use sre_shared::kind::Kind;
 use sre_shared::report::FailOn;
 use sre_shared::run::{AgentItems, Causes, CustomTarget, KindTarget, Request};
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -74,6 +75,17 @@ pub struct BaselineSettings {
     pub force: bool,
 }
 
+/// The settings of `gate`.
+#[derive(Debug)]
+pub struct GateSettings {
+    /// How the objects are read and shown, before and after the command. The limit is that of one run.
+    pub health: HealthSettings,
+    /// The rules of the wait after the command.
+    pub rules: WaitRules,
+    /// The command: a program and its arguments.
+    pub command: Vec<OsString>,
+}
+
 /// The settings of `version`.
 #[derive(Debug)]
 pub struct VersionSettings {
@@ -126,6 +138,22 @@ impl HealthSettings {
                 no_headers: args.no_headers,
             },
             quiet: args.quiet,
+        }
+    }
+}
+
+impl GateSettings {
+    /// The settings by the flags, and by whether a person reads the result on a terminal.
+    #[must_use]
+    pub fn new(args: &GateArgs, on_terminal: bool) -> Self {
+        let mut health = HealthSettings::new(&args.health, on_terminal);
+        // Objects can be compared only if each is listed. `--timeout` is the limit of the wait.
+        health.request.items = AgentItems::All;
+        health.limit = CLUSTER_LIMIT;
+        Self {
+            rules: args.health.wait_rules(&health.request),
+            health,
+            command: args.command.clone(),
         }
     }
 }
@@ -251,17 +279,20 @@ impl HealthArgs {
         if self.watch {
             return Some(FollowMode::Watch(timeout));
         }
+        self.wait.then(|| FollowMode::Wait(self.wait_rules(request)))
+    }
+
+    /// The rules of a wait.
+    fn wait_rules(&self, request: &Request) -> WaitRules {
         let usual = WaitRules::default();
-        self.wait.then(|| {
-            FollowMode::Wait(WaitRules {
-                grace: self.grace.unwrap_or(usual.grace),
-                settle: self.settle.unwrap_or(usual.settle),
-                timeout: timeout.or(usual.timeout),
-                fail_on: self.fail_on,
-                targets: wait_targets(request),
-                awaits_kinds: self.manifest.is_some(),
-            })
-        })
+        WaitRules {
+            grace: self.grace.unwrap_or(usual.grace),
+            settle: self.settle.unwrap_or(usual.settle),
+            timeout: self.connection.timeout.or(usual.timeout),
+            fail_on: self.fail_on,
+            targets: wait_targets(request),
+            awaits_kinds: self.manifest.is_some(),
+        }
     }
 
     /// Whether log lines are shown on a terminal without being asked for. They are not written to files, pipes and the

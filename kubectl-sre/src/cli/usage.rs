@@ -1,6 +1,6 @@
 //! The one line that answers a misuse of the command line: which input is wrong, why, and what is right.
 
-use super::grammar::{CauseSearch, Cli, Command, ConnectionArgs, HealthArgs};
+use super::grammar::{CauseSearch, Cli, Command, ConnectionArgs, GateArgs, HealthArgs};
 use super::targets::Target;
 use super::values::KindChoice;
 use crate::output::Format;
@@ -27,7 +27,21 @@ impl Refusal {
             _ => Self::Usage(line(error, name)),
         }
     }
+
+    /// The same for a `gate` without `--`, whose words may be those of its command.
+    pub(super) fn without_command(error: &clap::Error, name: &str) -> Self {
+        match error.kind() {
+            ErrorKind::UnknownArgument | ErrorKind::MissingRequiredArgument => {
+                Self::Usage(NEEDS_COMMAND.replace("NAME", name))
+            }
+            _ => Self::from_clap(error, name),
+        }
+    }
 }
+
+/// The line for a `gate` without a command.
+const NEEDS_COMMAND: &str =
+    "gate needs a COMMAND after --, such as: NAME gate -n shop -- kubectl apply -f shop.yaml";
 
 fn line(error: &clap::Error, name: &str) -> String {
     let rendered = error.render().to_string();
@@ -42,7 +56,7 @@ fn line(error: &clap::Error, name: &str) -> String {
     match error.kind() {
         ErrorKind::InvalidSubcommand => {
             let given = context(error, ContextKind::InvalidSubcommand).unwrap_or_default();
-            match nearest(&given, ["health", "explain", "version"]) {
+            match nearest(&given, ["health", "gate", "explain", "version"]) {
                 Some(near) => format!("unknown command {given:?}, did you mean {near:?}?"),
                 None => format!("unknown command {given:?}: {name} help lists them"),
             }
@@ -64,6 +78,7 @@ fn line(error: &clap::Error, name: &str) -> String {
         ErrorKind::ArgumentConflict if rendered.contains("--wait") => {
             "--wait ends by itself and -w stays: give one of the two".to_owned()
         }
+        ErrorKind::MissingRequiredArgument if flag == "<COMMAND>..." => NEEDS_COMMAND.replace("NAME", name),
         ErrorKind::MissingRequiredArgument => format!("{flag} is missing: a flag that was given needs it"),
         _ => first(),
     }
@@ -114,8 +129,9 @@ pub(super) fn misplaced_flag(first: &str, name: &str) -> Option<String> {
     })
 }
 
-/// The line for flags that contradict each other and that the grammar does not refuse.
-pub(super) fn contradiction(health: &HealthArgs) -> Option<String> {
+/// The line for flags that contradict each other and that the grammar does not refuse. `wrongly_followed` is the line for
+/// flags of following a change.
+pub(super) fn contradiction(health: &HealthArgs, wrongly_followed: Option<String>) -> Option<String> {
     if let Some((first, other)) = two_namespaces(&health.namespaces) {
         return Some(format!(
             "-n {first} and -n {other}: give one namespace, or leave out -n for all of them"
@@ -134,8 +150,8 @@ pub(super) fn contradiction(health: &HealthArgs) -> Option<String> {
     if let Some(line) = beside_manifests(health) {
         return Some(line);
     }
-    if let Some(line) = wrongly_followed(health) {
-        return Some(line);
+    if wrongly_followed.is_some() {
+        return wrongly_followed;
     }
     let connection = &health.connection;
     let cluster = cluster_flag(connection);
@@ -204,7 +220,7 @@ fn beside_manifests(health: &HealthArgs) -> Option<String> {
 }
 
 /// The line for flags of following a change that have no meaning together.
-fn wrongly_followed(health: &HealthArgs) -> Option<String> {
+pub(super) fn wrongly_followed(health: &HealthArgs) -> Option<String> {
     let of_waiting = [
         ("--grace", health.grace.is_some()),
         ("--settle", health.settle.is_some()),
@@ -248,10 +264,44 @@ fn wrongly_followed(health: &HealthArgs) -> Option<String> {
     None
 }
 
+/// The line for a `gate` with flags that it has no use for.
+pub(super) fn wrongly_gated(gate: &GateArgs) -> Option<String> {
+    let GateArgs { health, command } = gate;
+    let refused = [
+        ("--wait: it waits by itself", "--wait", health.wait),
+        ("-w: it ends with the change", "-w", health.watch),
+        ("-f: it reads a cluster", "-f", health.filename.is_some()),
+        (
+            "--manifest: its objects may not be there before COMMAND",
+            "--manifest",
+            health.manifest.is_some(),
+        ),
+        (
+            "--baseline: it compares with what it sees before COMMAND",
+            "--baseline",
+            health.baseline.is_some(),
+        ),
+    ];
+    if command.first().is_none_or(|program| program.is_empty()) {
+        return Some("the COMMAND after -- is empty: give the program to run".to_owned());
+    }
+    if let Some((why, flag, _)) = refused.into_iter().find(|(_, _, given)| *given) {
+        return Some(format!("gate does not work with {why}; leave out {flag}"));
+    }
+    let connection = &health.connection;
+    let agent = [
+        ("--agent", connection.agent.is_some()),
+        ("--agent-url", connection.agent_url.is_some()),
+    ];
+    let flag = first_given(agent)?;
+    Some(format!("gate does not work with {flag} yet: leave out {flag}"))
+}
+
 /// A token that everybody on the way could read.
 pub(super) fn exposed_token(command: &Command) -> Option<String> {
     let connection = match command {
         Command::Health(health) => &health.connection,
+        Command::Gate(gate) => &gate.health.connection,
         Command::Version(version) => &version.connection,
         Command::Explain(_) => return None,
     };

@@ -71,6 +71,32 @@ pub fn stopped(signal: StopSignal, shell: &mut Shell) -> u8 {
     signal.code
 }
 
+/// Opens the source, and writes warnings about it.
+///
+/// # Errors
+/// The exit code, if an input is wrong. Why was written.
+pub async fn open_source(
+    settings: &HealthSettings,
+    limit: RunLimit,
+    shell: &mut Shell,
+) -> Result<Source, u8> {
+    if settings.verbose && uses_current_context(&settings.source) {
+        shell.complain("using the current context of the kubeconfig");
+    }
+    let observer = settings.verbose.then(|| Arc::new(log_exchange) as Observer);
+    let source = match Source::open(settings.source.clone(), limit, observer).await {
+        Ok(source) => source,
+        Err(error) => {
+            shell.complain(&format!("error: {error}"));
+            return Err(exit::USAGE);
+        }
+    };
+    for warning in source.warnings() {
+        shell.complain(&format!("warning: {warning}"));
+    }
+    Ok(source)
+}
+
 impl FollowedSource {
     /// Opens the source and begins to follow, unless a signal comes first.
     ///
@@ -90,21 +116,21 @@ impl FollowedSource {
     }
 
     async fn open_now(settings: &HealthSettings, clock: FollowClock, shell: &mut Shell) -> Result<Self, u8> {
-        if settings.verbose && uses_current_context(&settings.source) {
-            shell.complain("using the current context of the kubeconfig");
-        }
-        let observer = settings.verbose.then(|| Arc::new(log_exchange) as Observer);
+        let source = open_source(settings, RunLimit::from_now(OPEN), shell).await?;
+        Self::begin(source, settings, clock, shell).await
+    }
+
+    /// Begins to follow an open source.
+    ///
+    /// # Errors
+    /// As [`FollowedSource::open`].
+    pub async fn begin(
+        source: Source,
+        settings: &HealthSettings,
+        clock: FollowClock,
+        shell: &mut Shell,
+    ) -> Result<Self, u8> {
         let limit = RunLimit::from_now(OPEN);
-        let source = match Source::open(settings.source.clone(), limit, observer).await {
-            Ok(source) => source,
-            Err(error) => {
-                shell.complain(&format!("error: {error}"));
-                return Err(exit::USAGE);
-            }
-        };
-        for warning in source.warnings() {
-            shell.complain(&format!("warning: {warning}"));
-        }
         match source.follow(&settings.request, limit).await {
             Ok(Some(follower)) => Ok(Self {
                 source,

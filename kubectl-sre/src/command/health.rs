@@ -1,6 +1,6 @@
 //! `kubectl sre health`: opens the source, writes its report, and turns the verdict into the exit code.
 
-use crate::cli::HealthSettings;
+use crate::cli::{HealthSettings, ProgressFormat};
 use crate::progress::ProgressLine;
 use crate::report_file::{self, SavedReport};
 use crate::source::{Source, SourceSettings};
@@ -50,18 +50,7 @@ pub async fn run(settings: HealthSettings, shell: &mut Shell) -> u8 {
     for warning in source.warnings() {
         shell.complain(&format!("warning: {warning}"));
     }
-    let is_watched = shell.shows_progress() && !settings.quiet && !settings.verbose;
-    let asked = source.asked().filter(|_| is_watched);
-    let progress = asked.map(|asked| ProgressLine::new(&output::escape(&asked), started));
-    let mut report = source
-        .report(&settings.request, limit, &|step| {
-            if let Some(progress) = &progress {
-                progress.show(step);
-            }
-        })
-        .await;
-    drop(progress);
-    add_scope(&mut report, &settings.request);
+    let mut report = one_report(&source, &settings, limit, shell).await;
     let is_unreached = is_unreached(&report);
     let before = before.filter(|_| !is_unreached);
     // A refused run writes nothing.
@@ -107,6 +96,29 @@ fn is_of_manifests(report: &Report) -> bool {
         .kinds()
         .all(|kind| u64::try_from(kind.items.len()).is_ok_and(|listed| listed == kind.summary.total));
     is_whole && items.peek().is_some() && items.all(|item| item.reason == Code::Manifest)
+}
+
+/// One report about what is asked, within the limit, with progress on a terminal.
+pub(super) async fn one_report(
+    source: &Source,
+    settings: &HealthSettings,
+    limit: RunLimit,
+    shell: &Shell,
+) -> Report {
+    let is_watched = shell.shows_progress() && !settings.quiet && !settings.verbose;
+    let is_for_people = settings.progress == ProgressFormat::Auto;
+    let asked = source.asked().filter(|_| is_watched && is_for_people);
+    let progress = asked.map(|asked| ProgressLine::new(&output::escape(&asked), Instant::now()));
+    let mut report = source
+        .report(&settings.request, limit, &|step| {
+            if let Some(progress) = &progress {
+                progress.show(step);
+            }
+        })
+        .await;
+    drop(progress);
+    add_scope(&mut report, &settings.request);
+    report
 }
 
 /// Writes a report as the flags say.
@@ -159,7 +171,7 @@ fn complain_about_gaps(before: &Report, shell: &mut Shell) {
 }
 
 /// Adds the labels and the names that were asked for, so that the report can be compared with another one.
-fn add_scope(report: &mut Report, request: &Request) {
+pub(super) fn add_scope(report: &mut Report, request: &Request) {
     report.coverage.selector = Some(&request.selector_text)
         .filter(|text| !text.is_empty())
         .cloned();

@@ -2,22 +2,25 @@
 
 mod explain;
 mod follow;
+mod gate;
 mod health;
 mod version;
 mod wait;
 mod wait_view;
 mod watch;
 
-use crate::cli::{Command, ExplainArgs, FollowMode, HealthSettings, VersionSettings};
+use crate::cli::{Command, FollowMode, GateSettings, HealthSettings, VersionSettings};
 use crate::{Shell, StopSignal, exit};
+use std::pin::Pin;
 
 /// Runs a subcommand and returns the exit code. `stop` ends it. It is handled before the command begins, so that Ctrl-C has
 /// the same exit code at any moment.
 pub async fn run(command: Command, shell: &mut Shell, stop: impl Future<Output = StopSignal>) -> u8 {
     let mut stop = std::pin::pin!(stop);
-    let run = match command {
+    let on_terminal = shell.is_on_terminal();
+    match command {
         Command::Health(args) => {
-            let mut settings = HealthSettings::new(&args, shell.is_on_terminal());
+            let mut settings = HealthSettings::new(&args, on_terminal);
             let read = tokio::select! {
                 biased;
                 signal = &mut stop => return follow::stopped(signal, shell),
@@ -28,34 +31,39 @@ pub async fn run(command: Command, shell: &mut Shell, stop: impl Future<Output =
                 return exit::USAGE;
             }
             match settings.follow.clone() {
-                Some(FollowMode::Wait(rules)) => return wait::run(settings, rules, shell, stop).await,
-                Some(FollowMode::Watch(timeout)) => return watch::run(settings, timeout, shell, stop).await,
-                None => EndingCommand::Health(Box::new(settings)),
+                Some(FollowMode::Wait(rules)) => wait::run(settings, rules, shell, stop).await,
+                Some(FollowMode::Watch(timeout)) => watch::run(settings, timeout, shell, stop).await,
+                None => {
+                    let run = async |shell: &mut Shell| Box::pin(health::run(settings, shell)).await;
+                    unless_stopped(stop, shell, run).await
+                }
             }
         }
-        Command::Explain(args) => EndingCommand::Explain(args),
-        Command::Version(args) => EndingCommand::Version(VersionSettings::new(&args)),
-    };
+        Command::Gate(args) => {
+            let settings = GateSettings::new(&args, on_terminal);
+            Box::pin(gate::run(settings, shell, stop)).await
+        }
+        Command::Explain(args) => explain::run(&args, shell),
+        Command::Version(args) => {
+            let settings = VersionSettings::new(&args);
+            unless_stopped(stop, shell, async |shell: &mut Shell| {
+                version::run(settings, shell).await
+            })
+            .await
+        }
+    }
+}
+
+/// Runs a subcommand that ends by itself, unless a signal comes first.
+async fn unless_stopped(
+    stop: Pin<&mut impl Future<Output = StopSignal>>,
+    shell: &mut Shell,
+    run: impl AsyncFnOnce(&mut Shell) -> u8,
+) -> u8 {
     let finished = tokio::select! {
         biased;
-        signal = &mut stop => Err(signal),
-        code = run_once(run, shell) => Ok(code),
+        signal = stop => Err(signal),
+        code = run(shell) => Ok(code),
     };
     finished.unwrap_or_else(|signal| follow::stopped(signal, shell))
-}
-
-/// A subcommand that ends by itself.
-enum EndingCommand {
-    Health(Box<HealthSettings>),
-    Explain(ExplainArgs),
-    Version(VersionSettings),
-}
-
-/// Runs a subcommand that ends by itself.
-async fn run_once(command: EndingCommand, shell: &mut Shell) -> u8 {
-    match command {
-        EndingCommand::Health(settings) => Box::pin(health::run(*settings, shell)).await,
-        EndingCommand::Explain(args) => explain::run(&args, shell),
-        EndingCommand::Version(settings) => version::run(settings, shell).await,
-    }
 }

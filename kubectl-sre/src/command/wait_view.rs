@@ -82,6 +82,14 @@ impl WaitView {
         }
     }
 
+    /// Says something about the command whose changes are waited for.
+    pub fn say(&mut self, words: &str, shell: &mut Shell) {
+        match self.kind {
+            ViewKind::Json => remark("command", words, None, shell),
+            _ => self.line(words, shell),
+        }
+    }
+
     /// Shows what has changed.
     pub fn show(&mut self, changes: &[Change], wait: &Wait, now: Time, shell: &mut Shell) {
         let is_first = !std::mem::replace(&mut self.is_open, true);

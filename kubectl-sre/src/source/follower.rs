@@ -29,6 +29,14 @@ impl SourceFollower {
         }
     }
 
+    /// Whether causes were searched for all objects that fall short now, if they are searched for at all.
+    pub fn is_explained(&self) -> bool {
+        match self {
+            Self::Cluster(follower) => follower.is_explained(),
+            Self::Manifests(follower) => follower.is_explained(),
+        }
+    }
+
     /// The present report. No request is made for it.
     pub fn present_report(&mut self) -> Report {
         match self {

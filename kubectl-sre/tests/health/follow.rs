@@ -9,12 +9,12 @@ use std::io::{BufRead as _, BufReader, Read as _};
 const PATH: &str = "/apis/apps/v1/namespaces/shop/deployments";
 
 /// The real time, which the plugin reads.
-fn clock() -> Clock {
+pub(super) fn clock() -> Clock {
     Clock::standing_at(&sre_shared::run::clock::system().to_string())
 }
 
 /// A Deployment whose rollout began some seconds ago.
-fn rolling(name: &str) -> Deployment {
+pub(super) fn rolling(name: &str) -> Deployment {
     let begun = clock().at(-20);
     Deployment::new("shop", name)
         .counts(1, 1, 0, 0)
@@ -41,16 +41,16 @@ fn args<'a>(kubeconfig: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     [&common, more].concat()
 }
 
-fn kubeconfig(server: &ApiServer) -> String {
+pub(super) fn kubeconfig(server: &ApiServer) -> String {
     server.kubeconfig().display().to_string()
 }
 
 /// A stream of a running plugin, line by line.
-struct Lines<R>(BufReader<R>);
+pub(super) struct Lines<R>(BufReader<R>);
 
 impl<R: std::io::Read> Lines<R> {
     /// The next line with these words.
-    fn with(&mut self, words: &str) -> String {
+    pub fn with(&mut self, words: &str) -> String {
         let mut seen = Vec::new();
         loop {
             let mut line = String::new();
@@ -64,18 +64,18 @@ impl<R: std::io::Read> Lines<R> {
     }
 
     /// The rest.
-    fn rest(mut self) -> String {
+    pub fn rest(mut self) -> String {
         let mut text = String::new();
         self.0.read_to_string(&mut text).expect("the plugin writes text");
         text
     }
 }
 
-fn stderr(running: &mut PluginProcess) -> Lines<std::process::ChildStderr> {
+pub(super) fn stderr(running: &mut PluginProcess) -> Lines<std::process::ChildStderr> {
     Lines(BufReader::new(running.child.stderr.take().expect("a pipe")))
 }
 
-fn stdout(running: &mut PluginProcess) -> Lines<std::process::ChildStdout> {
+pub(super) fn stdout(running: &mut PluginProcess) -> Lines<std::process::ChildStdout> {
     Lines(BufReader::new(running.child.stdout.take().expect("a pipe")))
 }
 

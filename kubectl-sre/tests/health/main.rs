@@ -16,6 +16,8 @@ mod environment;
 mod explain;
 #[cfg(unix)]
 mod follow;
+#[cfg(unix)]
+mod gate;
 mod live;
 mod manifest;
 mod owners;

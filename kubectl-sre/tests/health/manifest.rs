@@ -95,11 +95,8 @@ fn the_objects_of_a_release_are_judged_from_standard_input() {
 
 #[test]
 fn a_missing_object_is_named_and_the_exit_code_is_3() {
-    let ran = ask(
-        &server().start_blocking(),
-        &["--manifest", "-", "-o", "json"],
-        RELEASE,
-    );
+    let server = server().start_blocking();
+    let ran = ask(&server, &["--manifest", "-", "-o", "json"], RELEASE);
     assert_eq!(ran.code, Some(3), "{ran:?}");
     let report = ran.json();
     assert_eq!(

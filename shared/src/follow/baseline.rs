@@ -152,7 +152,7 @@ pub fn compare(before: &Report, now: &mut Report) {
     now.settle();
 }
 
-fn rank_of_status(status: Status) -> u8 {
+pub(super) fn rank_of_status(status: Status) -> u8 {
     match status {
         Status::Ok => 0,
         Status::Degraded => 1,
@@ -211,7 +211,7 @@ impl<'a> KnownStates<'a> {
 }
 
 /// The order of states. An object that is left out of the verdict is as good as a healthy one.
-fn rank(item: &Item) -> u8 {
+pub(super) fn rank(item: &Item) -> u8 {
     match item.state {
         _ if item.acknowledged.is_some() => 0,
         State::Healthy | State::Suspended | State::Succeeded => 0,

@@ -5,10 +5,12 @@
 
 mod baseline;
 mod change;
+mod gate;
 mod wait;
 
 pub use baseline::{compare, mismatch};
 pub use change::{Change, ChangeEvent};
+pub use gate::{BeforeImage, Gate};
 pub use wait::{
     End, EndReason, Observation, OpenLine, Wait, WaitResource, WaitRules, WaitStatus, WaitTarget,
 };

@@ -9,6 +9,7 @@ mod baseline;
 mod cause;
 mod check;
 mod code;
+mod command_result;
 mod finding;
 mod fold;
 mod gist;
@@ -31,6 +32,7 @@ pub use baseline::{BaselineMark, BaselineSummary};
 pub use cause::Cause;
 pub use check::{ApiServerCheck, CheckResult, Identity, KindCheck, Probe, Readyz, Summary};
 pub use code::{Code, FailedStep, PassesByItself};
+pub use command_result::CommandResult;
 pub use finding::Finding;
 pub use fold::{Fold, findings, fold};
 pub use gist::{gist, up_to_bracket, without_time};
@@ -123,6 +125,9 @@ pub struct Report {
     /// How it differs from the baseline that it was compared with. Status and findings then follow what is new or worse.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<BaselineSummary>,
+    /// How the command ended whose changes the report is about. Its name and its arguments are left out: they may hold secrets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<CommandResult>,
 }
 
 /// Where a report's data came from.
@@ -228,6 +233,7 @@ impl Report {
             findings: Vec::new(),
             checks: Vec::new(),
             baseline: None,
+            command: None,
         }
     }
 

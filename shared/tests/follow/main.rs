@@ -10,6 +10,7 @@
 mod baseline;
 mod causes;
 mod field;
+mod gate;
 mod objects;
 mod rollout;
 mod settled;

@@ -3,6 +3,7 @@
 //! The rules, a row each, are in [`row`] for objects that were seen and in [`unseen`] for things that were not. `degraded` alone
 //! ends no wait: each cause knows whether it passes by itself.
 
+mod after_change;
 mod clock;
 mod end;
 mod lost;
@@ -19,7 +20,7 @@ pub use rules::{WaitResource, WaitRules, WaitTarget};
 pub use status::{OpenLine, WaitStatus};
 
 use super::change::{Change, ChangeEvent};
-use crate::failure::{Class, Failure};
+use crate::failure::Failure;
 use crate::report::{ApiServerCheck, Item, ObjectRef, Outcome, Report, Status};
 use crate::resource::Time;
 use crate::span::span;
@@ -29,6 +30,7 @@ use standing::{PendingEnd, Standing};
 use std::collections::HashMap;
 use std::time::Duration;
 use tracked::{TrackedObject, differs};
+pub(super) use unseen::unreached;
 use unseen::{Patience, UnseenThings, patience};
 
 /// What was seen of the objects.
@@ -44,6 +46,8 @@ pub enum Observation<'a> {
 #[derive(Debug)]
 pub struct Wait {
     rules: WaitRules,
+    /// Whether the objects were read before the change that is waited for ([`Wait::after_change`]).
+    after_change: bool,
     clock: SeenClock,
     /// The objects, by the place of their names in reports.
     objects: HashMap<ObjectRef, TrackedObject>,
@@ -71,6 +75,7 @@ impl Wait {
     pub fn new(rules: WaitRules, begun: Time) -> Self {
         Self {
             rules,
+            after_change: false,
             clock: SeenClock::new(begun),
             objects: HashMap::new(),
             unseen: UnseenThings::default(),
@@ -110,7 +115,7 @@ impl Wait {
         }
     }
 
-    fn take(&mut self, report: &Report, now: Time) -> Vec<Change> {
+    pub(super) fn take(&mut self, report: &Report, now: Time) -> Vec<Change> {
         let mut changes = Vec::new();
         self.away = None;
         if let Some(lost) = self.clock.go_on(now) {
@@ -118,7 +123,7 @@ impl Wait {
             changes.push(Change::about_source(now, ChangeEvent::Back, words));
         }
         let seconds = self.clock.seconds(now);
-        let is_first = self.outcome.is_none();
+        let is_first = self.outcome.is_none() && !self.after_change;
         self.unseen.update(&report.coverage.not_seen, seconds, is_first);
         self.outcome = Some(Outcome::of(report));
         self.note_api_server(report.api_server(), seconds);
@@ -171,7 +176,7 @@ impl Wait {
             .rules
             .targets
             .iter()
-            .find(|t| t.name.is_some() && t.takes(check, item));
+            .find(|t| t.name.is_some() && t.takes(check, &item.kind, &item.namespace, &item.name));
         let (named, generation) = (target.is_some(), target.and_then(|t| t.generation));
         let uid = target.and_then(|t| t.uid.clone());
         let key = item.identity();
@@ -289,14 +294,15 @@ impl Wait {
 
     /// Whether there were objects, all of them are gone, and none had ended well.
     fn is_emptied(&self) -> bool {
-        self.had_objects && !self.had_done && self.objects.is_empty() && self.unlisted == 0
+        let is_empty = self.objects.is_empty() && self.unlisted == 0;
+        is_empty && self.had_objects && !self.had_done && !self.after_change
     }
 
     /// Named objects that were never there.
     fn missing(&self) -> impl Iterator<Item = &WaitTarget> {
         let is_found = |target: &WaitTarget| {
             let mut objects = self.objects.values();
-            objects.any(|o| target.takes(&o.check, &o.item))
+            objects.any(|o| target.takes(&o.check, &o.item.kind, &o.item.namespace, &o.item.name))
         };
         let named = self.rules.targets.iter().filter(|target| target.name.is_some());
         named.filter(move |target| !is_found(target))
@@ -311,7 +317,7 @@ impl Wait {
     }
 
     fn find_end(&self, now: Time) -> Option<End> {
-        if let (Some(failure), None) = (&self.away, &self.outcome)
+        if let (Some(failure), None, false) = (&self.away, &self.outcome, self.after_change)
             && patience(Some(failure.class)) == Patience::Nothing
         {
             return Some(End {
@@ -421,7 +427,7 @@ impl Wait {
     }
 
     /// How many objects are waited for.
-    fn total(&self) -> u64 {
+    pub(super) fn total(&self) -> u64 {
         let tracked = u64::try_from(self.objects.len()).unwrap_or(u64::MAX);
         tracked.saturating_add(self.unlisted)
     }
@@ -476,32 +482,6 @@ fn seconds_of(duration: Duration) -> i64 {
 }
 
 /// Whether both are known and differ.
-fn differ(one: Option<&str>, other: Option<&str>) -> bool {
+pub(super) fn differ(one: Option<&str>, other: Option<&str>) -> bool {
     one.zip(other).is_some_and(|(one, other)| one != other)
-}
-
-/// Why the report could read nothing, or only old data; `None` if it could read something.
-fn unreached(report: &Report) -> Option<Failure> {
-    if report.stale {
-        let words = format!(
-            "the data is {} old",
-            span(i64::try_from(report.age_seconds).unwrap_or(i64::MAX))
-        );
-        return Some(Failure::new(Class::Timeout, words));
-    }
-    let knows = |kind: &crate::report::KindCheck| kind.summary.total > 0 || kind.status != Status::Unknown;
-    if report.kinds().any(knows) {
-        return None;
-    }
-    let unreached = |word: &str| Class::from_word(word).filter(|class| class.is_unreached());
-    if let Some(check) = report.api_server() {
-        let class = check.class.as_deref().and_then(unreached)?;
-        let is_away = check.status == Status::Unknown && check.version.is_none();
-        return is_away.then(|| Failure::new(class, check.error.clone().unwrap_or_default()));
-    }
-    let entries = &report.coverage.not_seen;
-    let class = entries.first().and_then(|entry| unreached(&entry.class))?;
-    let all = entries.iter().all(|entry| unreached(&entry.class).is_some());
-    let error = entries.first().and_then(|entry| entry.error.clone());
-    all.then(|| Failure::new(class, error.unwrap_or_default()))
 }

@@ -1,7 +1,7 @@
 //! What is waited for, and for how long.
 
 use crate::kind::{Kind, ResourceArg};
-use crate::report::{FailOn, Item};
+use crate::report::FailOn;
 use std::time::Duration;
 
 /// The rules of one wait.
@@ -75,13 +75,7 @@ impl WaitTarget {
     }
 
     /// Whether it is about that object of that check.
-    pub(crate) fn takes(&self, check: &str, item: &Item) -> bool {
-        let Item {
-            kind,
-            namespace,
-            name,
-            ..
-        } = item;
+    pub(crate) fn takes(&self, check: &str, kind: &str, namespace: &str, name: &str) -> bool {
         self.name.as_ref().is_none_or(|own| own == name)
             && self
                 .namespace
@@ -131,7 +125,7 @@ impl WaitResource {
     /// Whether a check of that name is about the kind. The check of custom resources is named by plural and group, or by the
     /// argument itself if discovery did not find it. The argument may be a singular or a short name, which begins like the
     /// plural.
-    fn is_check(&self, check: &str, kind_of_object: &str) -> bool {
+    pub(in crate::follow) fn is_check(&self, check: &str, kind_of_object: &str) -> bool {
         match self {
             Self::Kind(kind) => kind.plural() == check,
             // A check of a kind of Kubernetes itself has no group in its name.

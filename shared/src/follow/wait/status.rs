@@ -107,6 +107,7 @@ impl Wait {
                 missing.map_or("1 object".to_owned(), WaitTarget::words)
             }
             (_, 1) => "1 object".to_owned(),
+            (_, 0) if self.after_change => "changes that are still to come".to_owned(),
             (_, n) => format!("{n} objects"),
         };
         let until = match self.rules.timeout {
@@ -123,7 +124,7 @@ impl Wait {
         let mut before: Vec<String> = self
             .objects
             .values()
-            .filter(|object| object.was_degraded())
+            .filter(|object| object.was_degraded() && !self.after_change)
             .map(TrackedObject::words)
             .collect();
         before.sort();

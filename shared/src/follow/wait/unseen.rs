@@ -2,9 +2,10 @@
 
 use super::row::CONFIRM_SECONDS;
 use super::standing::PendingEnd;
-use crate::failure::Class;
+use crate::failure::{Class, Failure};
 use crate::kind::is_built_in_group;
-use crate::report::NotSeen;
+use crate::report::{KindCheck, NotSeen, Report, Status};
+use crate::span::span;
 
 /// How long something that could not be seen is waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -164,4 +165,30 @@ impl UnseenThing {
         };
         format!("{what} not seen: {why}")
     }
+}
+
+/// Why the report could read nothing, or only old data; `None` if it could read something.
+pub(in crate::follow) fn unreached(report: &Report) -> Option<Failure> {
+    if report.stale {
+        let words = format!(
+            "the data is {} old",
+            span(i64::try_from(report.age_seconds).unwrap_or(i64::MAX))
+        );
+        return Some(Failure::new(Class::Timeout, words));
+    }
+    let knows = |kind: &KindCheck| kind.summary.total > 0 || kind.status != Status::Unknown;
+    if report.kinds().any(knows) {
+        return None;
+    }
+    let unreached = |word: &str| Class::from_word(word).filter(|class| class.is_unreached());
+    if let Some(check) = report.api_server() {
+        let class = check.class.as_deref().and_then(unreached)?;
+        let is_away = check.status == Status::Unknown && check.version.is_none();
+        return is_away.then(|| Failure::new(class, check.error.clone().unwrap_or_default()));
+    }
+    let entries = &report.coverage.not_seen;
+    let class = entries.first().and_then(|entry| unreached(&entry.class))?;
+    let all = entries.iter().all(|entry| unreached(&entry.class).is_some());
+    let error = entries.first().and_then(|entry| entry.error.clone());
+    all.then(|| Failure::new(class, error.unwrap_or_default()))
 }

@@ -166,6 +166,20 @@ impl Follower {
         self.repeats
     }
 
+    /// Whether causes were searched for all objects that fall short now, if they are searched for at all. Pods can change a
+    /// verdict.
+    #[must_use]
+    pub fn is_explained(&self) -> bool {
+        if self.state.request.causes == Causes::None {
+            return true;
+        }
+        let targets = self.state.search_targets();
+        let explained = &self.state.status().explained;
+        targets
+            .iter()
+            .all(|target| explained.contains(&target.identity()))
+    }
+
     /// The present report with the objects that the request asks for. No request is made for it.
     pub fn present_report(&mut self) -> Report {
         let shown = match self.state.request.items {

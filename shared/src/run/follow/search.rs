@@ -38,7 +38,7 @@ pub(super) async fn run(state: Arc<FollowState>) {
         pods.update(&targets);
         let open: BTreeSet<_> = targets.iter().map(identity).collect();
         if open.is_empty() {
-            state.status().searched = true;
+            state.status().explained.clear();
             (last, pods_changed) = (None, false);
             continue;
         }
@@ -82,7 +82,7 @@ async fn search(state: &FollowState, targets: Vec<SearchTarget>) {
     }
     let mut status = state.status();
     status.causes_not_seen = not_seen;
-    status.searched = true;
+    status.explained = open.into_iter().collect();
     drop(status);
     state.changed.notify_one();
 }

@@ -10,6 +10,7 @@ use crate::report::{ApiServerCheck, NotSeen};
 use crate::resource::Time;
 use crate::run::clock::Clock;
 use crate::run::request::Request;
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -49,8 +50,8 @@ pub(super) struct FollowStatus {
     /// The entry for the requested namespace, if it does not exist.
     pub namespace_not_seen: Option<NotSeen>,
     pub causes_not_seen: Vec<NotSeen>,
-    /// Whether a search for causes was made, or none was needed.
-    pub searched: bool,
+    /// The objects that the last search for causes was about, each with its generation.
+    pub explained: BTreeSet<(String, Option<i64>)>,
     /// Remarks for the person who waits that were not read yet.
     pub warnings: Vec<String>,
     /// Every remark so far. None is made twice.

@@ -191,6 +191,12 @@ impl ManifestFollower {
         self.repeats
     }
 
+    /// As [`Follower::is_explained`].
+    #[must_use]
+    pub fn is_explained(&self) -> bool {
+        self.parts.iter().all(|(part, _)| part.is_explained())
+    }
+
     /// As [`Follower::present_report`].
     pub fn present_report(&mut self) -> Report {
         let reports = self.parts.iter_mut().map(|(part, _)| part.present_report());

@@ -50,7 +50,9 @@ fn judge_by_manifest(kind: &mut KindCheck, targets: &[WaitTarget]) {
         let mut exact = targets
             .iter()
             .filter(|target| target.uid.is_some() || target.generation.is_some());
-        if let Some(target) = exact.find(|target| target.takes(&kind.check, item)) {
+        if let Some(target) =
+            exact.find(|target| target.takes(&kind.check, &item.kind, &item.namespace, &item.name))
+        {
             let expectation = Expectation {
                 uid: target.uid.clone(),
                 generation: target.generation,
