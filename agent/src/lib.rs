@@ -7,6 +7,7 @@ pub mod address;
 mod apiserver;
 pub mod args;
 mod authentication;
+mod change_signal;
 mod client;
 mod descriptors;
 mod history;
@@ -24,7 +25,7 @@ mod watch;
 
 pub use crate::http::server::{Signal, Stop};
 pub use address::Address;
-pub use settings::{Pace, ReviewPace, Settings, TlsFiles};
+pub use settings::{Pace, ReviewPace, Settings, StreamPace, TlsFiles};
 
 use crate::http::router::Scope;
 use crate::http::server::{Listener, Server};

@@ -22,6 +22,7 @@ use sre_shared::report::{API_VERSION, State, Status};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// How many gaps of one kind are named one by one. More names help nobody, and each costs the database that scrapes them.
 const NAMED: usize = 20;
@@ -62,6 +63,7 @@ pub fn text(state: &AgentState, format: TextFormat) -> Result<String, fmt::Error
             .map(|objects| (objects.kind(), objects.totals(&time)))
             .collect(),
         requests: state.requests.counts(),
+        streams: state.streams.load(Ordering::Relaxed),
     };
     let mut registry = Registry::default();
     registry.register_collector(Box::new(sample));
@@ -90,6 +92,7 @@ struct MetricsSnapshot {
     api_server: ProbeSnapshot,
     kinds: Vec<(Kind, Totals)>,
     requests: Vec<(String, u16, u64)>,
+    streams: usize,
 }
 
 type Labels = Vec<(&'static str, String)>;
@@ -303,6 +306,11 @@ impl Collector for MetricsSnapshot {
             self.requests(),
         )?;
         page.gauge(
+            "sre_change_streams",
+            "Streams of changes that are open",
+            vec![(Labels::new(), u64::try_from(self.streams).unwrap_or(u64::MAX))],
+        )?;
+        page.gauge(
             "process_start_time_seconds",
             "When this process started, in seconds since 1970",
             vec![(Labels::new(), u64::try_from(self.started).unwrap_or(0))],
@@ -416,6 +424,7 @@ mod tests {
             },
             kinds: Vec::new(),
             requests: Vec::new(),
+            streams: 0,
         };
         let mut registry = Registry::default();
         registry.register_collector(Box::new(sample));

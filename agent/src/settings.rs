@@ -84,6 +84,42 @@ pub struct Pace {
     pub certificate: Duration,
     /// How long connections may last after the first request to stop.
     pub drain: Duration,
+    /// How streams of changes behave.
+    pub streams: StreamPace,
+}
+
+/// How streams of changes behave.
+#[derive(Debug, Clone, Copy)]
+pub struct StreamPace {
+    /// How long further changes are awaited after the first, so that one event has all of them.
+    pub coalesce: Duration,
+    /// The least time between two events.
+    pub pause: Duration,
+    /// How often verdicts are judged again that time alone can change.
+    pub tick: Duration,
+    /// How often there is an event although nothing changed, since sentences have ages.
+    pub refresh: Duration,
+    /// The longest silence: then a comment is sent. Balancers close idle connections, often after 60 s.
+    pub comment: Duration,
+    /// How often the token of a stream is reviewed.
+    pub review: Duration,
+    /// How long changes are kept for clients that come back, after the last one has left.
+    pub linger: Duration,
+}
+
+impl Default for StreamPace {
+    fn default() -> Self {
+        let seconds = Duration::from_secs;
+        Self {
+            coalesce: Duration::from_millis(50),
+            pause: Duration::from_millis(800),
+            tick: seconds(1),
+            refresh: seconds(30),
+            comment: seconds(15),
+            review: seconds(15),
+            linger: seconds(30),
+        }
+    }
 }
 
 impl Default for Pace {
@@ -104,6 +140,7 @@ impl Default for Pace {
             write_timeout: seconds(30),
             certificate: seconds(10),
             drain: seconds(10),
+            streams: StreamPace::default(),
         }
     }
 }

@@ -3,11 +3,12 @@
 
 use crate::apiserver::probe::ApiServerProbe;
 use crate::authentication::authenticator::Authenticator;
+use crate::change_signal::ChangeSignal;
 use crate::client::SharedClient;
 use crate::history::failures::FailureLog;
 use crate::history::log::TransitionLog;
 use crate::requests::RequestCounts;
-use crate::settings::{Pace, Settings};
+use crate::settings::{Pace, Settings, StreamPace};
 use sre_shared::check::NamespaceDeletions;
 use sre_shared::cluster::ServerTls;
 use sre_shared::kind::Kind;
@@ -15,7 +16,7 @@ use sre_shared::live::{AnswerTime, EventTime, KindObjects, Overview, Selection};
 use sre_shared::report::{Namespaces, NotSeen, TerminatingNamespace};
 use sre_shared::resource::Time;
 use sre_shared::run::Clock;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -44,13 +45,16 @@ pub struct AgentState {
     pub pod: Option<String>,
     /// The requests that were answered.
     pub requests: RequestCounts,
+    /// Streams of changes that are open.
+    pub streams: AtomicUsize,
+    /// Wakes those who follow the state.
+    pub signal: ChangeSignal,
     /// Whether `/metrics` has an address of its own.
     pub metrics_elsewhere: bool,
     /// When this process started, by its own clock.
     pub started_at: Time,
     causes_not_seen: Mutex<Vec<NotSeen>>,
     deletions: Mutex<NamespaceDeletions>,
-    stopping: AtomicBool,
     stale_after: Duration,
     pace: Pace,
     started: Instant,
@@ -92,6 +96,8 @@ impl AgentState {
             clock: settings.clock,
             pod: settings.pod.clone(),
             requests: RequestCounts::default(),
+            streams: AtomicUsize::new(0),
+            signal: ChangeSignal::default(),
             metrics_elsewhere: settings.metrics_address.is_some(),
             started_at: (settings.clock)(),
             causes_not_seen: Mutex::new(if settings.causes {
@@ -100,7 +106,6 @@ impl AgentState {
                 vec![causes_off()]
             }),
             deletions: Mutex::default(),
-            stopping: AtomicBool::new(false),
             stale_after: settings.stale_after,
             pace: settings.pace,
             started: Instant::now(),
@@ -196,12 +201,22 @@ impl AgentState {
 
     /// Notes that this process is about to end.
     pub fn stop(&self) {
-        self.stopping.store(true, Ordering::Relaxed);
+        self.signal.stop();
     }
 
     /// Whether this process is about to end.
     pub fn is_stopping(&self) -> bool {
-        self.stopping.load(Ordering::Relaxed)
+        self.signal.is_stopping()
+    }
+
+    /// How streams of changes behave.
+    pub fn stream_pace(&self) -> StreamPace {
+        self.pace.streams
+    }
+
+    /// Whether anybody follows changes.
+    pub fn is_followed(&self) -> bool {
+        self.streams.load(Ordering::Relaxed) > 0
     }
 
     /// Whether the first lists have had their time. From then on answers say what is missing and do not wait for it.

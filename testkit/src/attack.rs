@@ -21,6 +21,8 @@ pub enum Attack {
     ReadNothing(usize),
     /// The same, and each asks for another answer.
     ReadNothingOfManyAnswers(usize),
+    /// They follow changes, with many different questions, and read nothing.
+    ReadNothingOfStreams(usize),
 }
 
 impl Attack {
@@ -51,7 +53,8 @@ impl Attack {
             | Self::ComeBack(count)
             | Self::SlowHeads(count)
             | Self::ReadNothing(count)
-            | Self::ReadNothingOfManyAnswers(count) => count,
+            | Self::ReadNothingOfManyAnswers(count)
+            | Self::ReadNothingOfStreams(count) => count,
         }
     }
 
@@ -89,6 +92,10 @@ impl Attack {
                     &format!("/health/deployments?limit={}", 1_000_000 + number),
                 )
                 .await?;
+            }
+            Self::ReadNothingOfStreams(_) => {
+                let path = format!("/health/changes?namespace=namespace-{:03}", number % 20);
+                ask(&mut stream, &path).await?;
             }
         }
         Ok(())

@@ -165,6 +165,15 @@ impl ApiServerProbe {
         }
     }
 
+    /// The last check, which [`ApiServerProbe::run`] repeats; a new one if it is too old.
+    pub async fn last_or_ask(self: &Arc<Self>) -> Arc<ProbeResult> {
+        let snapshot = self.snapshot();
+        match snapshot.last.filter(|_| !snapshot.stale) {
+            Some(last) => last,
+            None => self.ask().await,
+        }
+    }
+
     /// Checks after each pause of that length, so that an outage is noticed without a request. Does not end.
     pub async fn run(self: Arc<Self>, every: Duration) {
         loop {

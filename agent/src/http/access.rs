@@ -8,6 +8,7 @@ use http::StatusCode;
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, WWW_AUTHENTICATE};
 use sre_shared::kind::RbacRule;
 use sre_shared::report::{Identity, Subject};
+use std::time::Duration;
 
 /// The header of a token that comes through the API server's service proxy, which removes `Authorization`.
 const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-sre-token");
@@ -57,6 +58,25 @@ pub async fn refusal(
             .insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
     }
     Some(response)
+}
+
+/// Completes once the token of a request may no longer get the path: it was revoked or has expired, its user lost the right, or
+/// no review of it had an answer for too long.
+pub async fn refused_later(state: &AgentState, path: &str, headers: &HeaderMap, pause: Duration) {
+    let (Some(authenticator), Ok(token)) = (&state.authenticator, token(headers)) else {
+        return std::future::pending().await;
+    };
+    let mut unreviewed = false;
+    loop {
+        tokio::time::sleep(pause).await;
+        let is_away = state.probe.silent().is_some();
+        unreviewed = match authenticator.authorize(token, Some(path), is_away).await {
+            Ok(()) => false,
+            // Too many reviews at one moment say nothing about the token.
+            Err(Denial::Unreviewed(_)) if !unreviewed => true,
+            Err(_) => return,
+        };
+    }
 }
 
 /// The one token of a request, or a sentence that says why there is none.

@@ -129,15 +129,23 @@ impl Answers {
         }
     }
 
-    /// Counts the bytes of an answer until the last reader has them. If there is no room, answers that are kept are
-    /// forgotten, then clients that do not read are given up.
+    /// Counts the bytes of an answer until the last reader has them.
     async fn hold(&self, answer: ReadyAnswer) -> Result<ReadyAnswer, Answer> {
-        let bytes = answer.len().min(MAX_BYTES);
-        let permits = u32::try_from(bytes).unwrap_or(u32::MAX);
+        let room = self.room(answer.len()).await?;
+        Ok(answer.holding(room))
+    }
+
+    /// Room for so many bytes, until the result is dropped. If there is none, answers that are kept are forgotten, then
+    /// clients that do not read are given up.
+    ///
+    /// # Errors
+    /// The refusal, if the room does not become free in time.
+    pub async fn room(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Answer> {
+        let permits = u32::try_from(bytes.min(MAX_BYTES)).unwrap_or(u32::MAX);
         let until = Instant::now() + PATIENCE;
         loop {
             if let Ok(permit) = Arc::clone(&self.bytes).try_acquire_many_owned(permits) {
-                return Ok(answer.holding(permit));
+                return Ok(permit);
             }
             let kept = std::mem::take(&mut self.lock().by_question);
             if !kept.is_empty() {
@@ -202,7 +210,7 @@ impl Answers {
 }
 
 /// The answer to a request that is one too many. It is no 503, which Kubernetes clients would repeat for minutes.
-fn refusal(why: &str) -> Answer {
+pub(super) fn refusal(why: &str) -> Answer {
     let message = format!("this agent is busy: {why}; ask again in a second");
     Answer::error(StatusCode::TOO_MANY_REQUESTS, "tooManyRequests", &message).retry_after_a_second()
 }

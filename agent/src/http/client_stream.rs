@@ -47,7 +47,7 @@ impl<S> ClientStream<S> {
             self.waiting = None;
             return result;
         }
-        self.client.waits();
+        self.client.stalls();
         let until = Instant::now() + self.limit;
         let sleep = self
             .waiting

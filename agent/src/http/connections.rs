@@ -170,12 +170,14 @@ enum Stage {
     Answering,
     /// An answer is being written.
     Writing { turn: Option<u64>, written: bool },
+    /// A stream is open. Its client owes nothing while it takes what there is.
+    Streaming { turn: Option<u64> },
 }
 
 impl Stage {
     fn turn(self) -> Option<u64> {
         match self {
-            Self::Idle { turn, .. } | Self::Writing { turn, .. } => turn,
+            Self::Idle { turn, .. } | Self::Writing { turn, .. } | Self::Streaming { turn } => turn,
             Self::Answering => None,
         }
     }
@@ -216,20 +218,30 @@ impl Client {
     /// Notes that the client took a part of its answer.
     pub fn took(&self) {
         let mut stage = self.stage();
-        if let Stage::Writing { turn, written } = &mut *stage {
+        if let Stage::Writing { written, .. } = &mut *stage {
             *written = true;
-            if let Some(turn) = turn.take() {
-                self.connections.lock().clients.remove(&turn);
-            }
+        }
+        if let Stage::Writing { turn, .. } | Stage::Streaming { turn } = &mut *stage
+            && let Some(turn) = turn.take()
+        {
+            self.connections.lock().clients.remove(&turn);
+        }
+    }
+
+    /// Notes that the client sends nothing. The connection can only go on if it does, unless a stream is open.
+    pub fn waits(&self) {
+        let is_streaming = matches!(*self.stage(), Stage::Streaming { .. });
+        if !is_streaming {
+            self.stalls();
         }
     }
 
     /// Notes that the connection can only go on if the client does.
-    pub fn waits(&self) {
+    pub fn stalls(&self) {
         let mut stage = self.stage();
         let (turn, awaited) = match &mut *stage {
             Stage::Idle { turn, .. } => (turn, Awaited::Request),
-            Stage::Writing { turn, .. } => (turn, Awaited::Reader),
+            Stage::Writing { turn, .. } | Stage::Streaming { turn } => (turn, Awaited::Reader),
             Stage::Answering => return,
         };
         if turn.is_some() {
@@ -261,6 +273,11 @@ impl Client {
             turn: None,
             written: false,
         });
+    }
+
+    /// Notes that a stream begins.
+    pub fn streams(&self) {
+        self.enter(Stage::Streaming { turn: None });
     }
 
     /// Notes that nothing is left to write.
@@ -388,6 +405,28 @@ mod tests {
         slow.took();
         slow.flushed();
         slow.waits();
+        grace().await;
+        assert!(!connections.give_up_reader(), "it has read all of it");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_client_of_a_stream_is_given_up_only_if_it_does_not_read() {
+        let connections = Connections::new(2);
+        let (reading, silent) = (connections.place().await, connections.place().await);
+        for client in [&reading, &silent] {
+            client.asked();
+            client.streams();
+            client.took();
+            client.flushed();
+            client.waits();
+        }
+        silent.stalls();
+        grace().await;
+        assert!(connections.give_up(None, GRACE));
+        assert!(silent.is_given_up());
+        assert!(!connections.give_up(None, GRACE), "the other one owes nothing");
+        reading.stalls();
+        reading.took();
         grace().await;
         assert!(!connections.give_up_reader(), "it has read all of it");
     }

@@ -1,7 +1,9 @@
 //! The answers over HTTP: connections, paths, query parameters, and one handler for each path.
 
 mod access;
+mod answer_body;
 mod answers;
+mod changes;
 mod client_stream;
 mod connections;
 mod handler;

@@ -8,6 +8,7 @@ use sre_shared::kind::Kind;
 use sre_shared::live::{ObjectKey, Selection};
 use sre_shared::nearest::nearest;
 use sre_shared::report::{FailOn, State};
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 
 /// The words of [`FailOn`].
@@ -32,6 +33,8 @@ pub struct Query {
     pub selection: Selection,
     /// `kinds`: the parts of the report; `None` for all.
     pub parts: Option<RequestedParts>,
+    /// `objects`: of these kinds only the objects of these names.
+    pub objects: Vec<(Kind, BTreeSet<String>)>,
     /// `fail`: which states make the answer a 500.
     pub fail: Option<FailOn>,
     /// `limit`: how many objects are shown at most.
@@ -86,6 +89,7 @@ impl Query {
                     .map_err(|error| InvalidQuery(format!("selector: {error}")))?;
                 selection.selector_text = value;
             }
+            "objects" => self.objects = objects(&value)?,
             "state" => selection.states = Some(states(&value)?),
             "fail" => self.fail = Some(fail(&value)?),
             "limit" => {
@@ -178,6 +182,32 @@ fn namespace(value: String) -> Result<String, InvalidQuery> {
     }
 }
 
+/// Objects as `KIND/NAME`, the kind by every name that kubectl takes. Some kinds take other characters than a namespace
+/// does, such as dots and colons.
+fn objects(value: &str) -> Result<Vec<(Kind, BTreeSet<String>)>, InvalidQuery> {
+    let is_name = |name: &str| {
+        let is_part = |c: char| c.is_ascii_alphanumeric() || "-._:".contains(c);
+        (1..=253).contains(&name.len()) && name.chars().all(is_part)
+    };
+    let mut objects: Vec<(Kind, BTreeSet<String>)> = Vec::new();
+    for word in value.split(',').map(str::trim) {
+        let object = word.split_once('/');
+        let object = object.filter(|(_, name)| is_name(name));
+        let Some((kind, name)) = object.and_then(|(kind, name)| Some((Kind::from_word(kind)?, name))) else {
+            return Err(InvalidQuery(format!(
+                "objects: {word:?} is no KIND/NAME, such as deployments/web"
+            )));
+        };
+        match objects.iter_mut().find(|(known, _)| *known == kind) {
+            Some((_, names)) => {
+                names.insert(name.to_owned());
+            }
+            None => objects.push((kind, BTreeSet::from([name.to_owned()]))),
+        }
+    }
+    Ok(objects)
+}
+
 fn words<'a>(value: &'a str, name: &str, known: &[&'static str]) -> Result<Vec<&'a str>, InvalidQuery> {
     let words: Vec<&str> = value.split(',').map(str::trim).collect();
     match words.iter().find(|word| !known.contains(word)) {
@@ -267,6 +297,7 @@ mod tests {
         "kinds",
         "namespace",
         "selector",
+        "objects",
         "state",
         "fail",
         "limit",
@@ -278,7 +309,7 @@ mod tests {
     #[test]
     fn every_parameter_is_read() {
         let text = format!(
-            "namespace=shop&selector=app+in+(a%2Cb)&state=degraded,unavailable&fail=unknown&limit=5&continue={}&ignore=false&verbose",
+            "namespace=shop&selector=app+in+(a%2Cb)&state=degraded,unavailable&objects=deploy/web,svc/a.b,deployments/api&fail=unknown&limit=5&continue={}&ignore=false&verbose",
             token("shop", "web")
         );
         let query = read(Some(&text), ALL).unwrap();
@@ -290,6 +321,14 @@ mod tests {
         assert_eq!(
             query.fail.map(|f| (f.progressing, f.degraded, f.unknown)),
             Some((false, false, true))
+        );
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        assert_eq!(
+            query.objects,
+            [
+                (Kind::Deployment, names(&["api", "web"])),
+                (Kind::Service, names(&["a.b"]))
+            ]
         );
         assert_eq!(query.limit.map(NonZeroUsize::get), Some(5));
         assert!(query.verbose && selection.no_ignore);
@@ -313,6 +352,13 @@ mod tests {
                 "kinds=deploymens",
                 "kinds: there is no \"deploymens\", did you mean \"deployments\"?",
             ),
+            (
+                "objects=deploy/web,a/b",
+                "objects: \"a/b\" is no KIND/NAME, such as deployments/web",
+            ),
+            ("objects=deploy/a/b", "objects: \"deploy/a/b\" is no KIND/NAME"),
+            ("objects=web", "objects: \"web\" is no KIND/NAME"),
+            ("objects=", "objects: \"\" is no KIND/NAME"),
             ("kinds=", "is none of deployments, "),
             (
                 "kinds=deploy/web",

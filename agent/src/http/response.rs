@@ -1,12 +1,12 @@
 //! Owns the form of every answer: JSON or text, error bodies, entity tag, gzip and the headers that all have.
 //! Must not know the content.
 
+use super::answer_body::AnswerBody;
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
-use http_body_util::Full;
 use serde::Serialize;
 use std::hash::{DefaultHasher, Hasher as _};
 use std::io::Write as _;
@@ -16,7 +16,7 @@ use tokio::sync::OwnedSemaphorePermit;
 const WORTH_COMPRESSING: usize = 1024;
 
 /// An answer with its headers, as it goes over the wire.
-pub type HttpResponse = Response<Full<Bytes>>;
+pub type HttpResponse = Response<AnswerBody>;
 
 /// An answer before it is fitted to the request's headers.
 #[derive(Debug)]
@@ -38,6 +38,14 @@ pub struct ReadyAnswer {
     /// The entity tag, as the header has it.
     tag: Option<String>,
     body: Bytes,
+}
+
+/// Bytes that keep the permit until the last copy is dropped.
+pub fn held_bytes(bytes: Bytes, permit: OwnedSemaphorePermit) -> Bytes {
+    Bytes::from_owner(HeldBytes {
+        bytes,
+        _permit: permit,
+    })
 }
 
 /// Bytes that count as held until the last copy is dropped.
@@ -177,12 +185,8 @@ impl ReadyAnswer {
 
     /// The answer, which keeps the permit until the last byte of its last response is written.
     pub fn holding(self, permit: OwnedSemaphorePermit) -> Self {
-        let held = HeldBytes {
-            bytes: self.body,
-            _permit: permit,
-        };
         Self {
-            body: Bytes::from_owner(held),
+            body: held_bytes(self.body, permit),
             ..self
         }
     }
@@ -191,7 +195,7 @@ impl ReadyAnswer {
     pub fn response(&self, request: &HeaderMap) -> HttpResponse {
         let is_known = self.tag.as_ref().is_some_and(|tag| is_known(request, tag));
         let body = if is_known { Bytes::new() } else { self.body.clone() };
-        let mut response = Response::new(Full::new(body));
+        let mut response = Response::new(AnswerBody::whole(body));
         *response.status_mut() = self.status;
         *response.headers_mut() = self.headers.clone();
         if is_known {

@@ -4,7 +4,10 @@
 use crate::apiserver::probe::ProbeResult;
 use crate::http::access::{self, Access};
 use crate::http::answers::{Answers, Question};
-use crate::http::handler::{alive, apiserver, index, kind, metrics, openapi, ready, report, version};
+use crate::http::changes::hub::ChangeHub;
+use crate::http::handler::{
+    alive, apiserver, changes, index, kind, metrics, openapi, ready, report, version,
+};
 use crate::http::query::{self, Query};
 use crate::http::response::{Answer, HttpResponse, takes_gzip};
 use crate::requests::UNKNOWN_PATH;
@@ -36,6 +39,7 @@ enum Route {
     Ready,
     Version,
     Report,
+    Changes,
     ApiServer,
     Metrics,
     OpenApi,
@@ -58,6 +62,7 @@ impl Route {
                 "fail",
                 "ignore",
             ],
+            Self::Changes => &["kinds", "namespace", "selector", "objects", "state", "ignore"],
             Self::Kind(_) => &[
                 "namespace",
                 "selector",
@@ -86,6 +91,7 @@ impl Route {
             Self::Ready => "/readyz",
             Self::Version => "/version",
             Self::Report => "/health",
+            Self::Changes => changes::PATH,
             Self::ApiServer => "/health/apiserver",
             Self::Metrics => "/metrics",
             Self::OpenApi => "/openapi.json",
@@ -98,6 +104,7 @@ impl Route {
 pub async fn answer<B>(
     state: &Arc<AgentState>,
     answers: &Arc<Answers>,
+    hub: &Arc<ChangeHub>,
     scope: Scope,
     request: &Request<B>,
 ) -> HttpResponse {
@@ -114,7 +121,7 @@ pub async fn answer<B>(
         Err(refusal) => refusal.into_response(request.headers()),
         Ok(_admitted) => match access::refusal(state, access_of(&found), &path, request.headers()).await {
             Some(refusal) => refusal,
-            None => respond(state, answers, found, request).await,
+            None => respond(state, answers, hub, found, request).await,
         },
     };
     if state.is_stopping() {
@@ -139,6 +146,7 @@ fn access_of(found: &Result<Route, Answer>) -> Access {
 async fn respond<B>(
     state: &Arc<AgentState>,
     answers: &Arc<Answers>,
+    hub: &Arc<ChangeHub>,
     found: Result<Route, Answer>,
     request: &Request<B>,
 ) -> HttpResponse {
@@ -147,6 +155,10 @@ async fn respond<B>(
         Ok(understood) => understood,
         Err(refusal) => return refusal.into_response(headers),
     };
+    if route == Route::Changes {
+        let stream = changes::answer(state, answers, hub, request, query);
+        return stream.unwrap_or_else(|refusal| refusal.into_response(headers));
+    }
     let checked = match route {
         Route::ApiServer => Some(state.probe.ask().await),
         Route::Report if report::has_api_server(&query) => Some(state.probe.ask().await),
@@ -238,6 +250,7 @@ fn find(state: &AgentState, scope: Scope, path: &str) -> Result<Route, Answer> {
         ["version"] => Ok(Route::Version),
         ["health"] => Ok(Route::Report),
         ["health", "apiserver"] => Ok(Route::ApiServer),
+        ["health", "changes"] => Ok(Route::Changes),
         ["health", word] => match state
             .kinds
             .iter()
@@ -298,12 +311,13 @@ mod tests {
     use super::*;
     use std::collections::{BTreeMap, BTreeSet};
 
-    const ALL: [Route; 9] = [
+    const ALL: [Route; 10] = [
         Route::Index,
         Route::Alive,
         Route::Ready,
         Route::Version,
         Route::Report,
+        Route::Changes,
         Route::ApiServer,
         Route::Metrics,
         Route::OpenApi,

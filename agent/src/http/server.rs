@@ -1,6 +1,7 @@
 //! Owns the way of a connection: accepted, served, ended; and the end of all of them. Must not know the requests.
 
 use crate::http::answers::Answers;
+use crate::http::changes::hub::ChangeHub;
 use crate::http::client_stream::ClientStream;
 use crate::http::connections::{Client, Connections};
 use crate::http::router::{self, Scope};
@@ -46,6 +47,7 @@ pub type Stop = mpsc::Receiver<Signal>;
 pub struct Server {
     state: Arc<AgentState>,
     answers: Arc<Answers>,
+    changes: Arc<ChangeHub>,
     connections: Arc<Connections>,
     pace: Pace,
 }
@@ -118,6 +120,7 @@ impl Server {
         Self {
             state,
             answers: Answers::new(Arc::clone(&connections), pace.remember),
+            changes: ChangeHub::new(connections.limit()),
             connections,
             pace,
         }
@@ -170,13 +173,19 @@ impl Server {
         // An answer is one write, so Nagle's algorithm would only delay it.
         let _ = stream.set_nodelay(true);
         let (state, answers) = (Arc::clone(&self.state), Arc::clone(&self.answers));
+        let changes = Arc::clone(&self.changes);
         let asking = Arc::clone(&client);
         let service = service_fn(move |request| {
             let (state, answers, client) = (Arc::clone(&state), Arc::clone(&answers), Arc::clone(&asking));
+            let changes = Arc::clone(&changes);
             async move {
                 client.asked();
-                let response = router::answer(&state, &answers, scope, &request).await;
-                client.answered();
+                let response = router::answer(&state, &answers, &changes, scope, &request).await;
+                if response.body().is_stream() {
+                    client.streams();
+                } else {
+                    client.answered();
+                }
                 Ok::<_, Infallible>(response)
             }
         });

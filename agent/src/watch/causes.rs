@@ -23,7 +23,7 @@ struct LastSearch {
 }
 
 /// Searches for causes: at once if something new is open, else after `repeat_after`, and never sooner than `pause` after
-/// the last search. Does not end.
+/// the last search. While changes are followed it searches after each `pause`. Does not end.
 pub async fn run(state: Arc<AgentState>, pause: Duration, repeat_after: Duration) {
     let mut last: Option<LastSearch> = None;
     let mut last_judged = None::<Instant>;
@@ -48,6 +48,8 @@ pub async fn run(state: Arc<AgentState>, pause: Duration, repeat_after: Duration
             .collect();
         let open: Vec<_> = targets.iter().map(SearchTarget::identity).collect();
         last_judged = (!open.is_empty()).then(Instant::now);
+        // Somebody waits for a rollout: its pods can fail while nothing else changes.
+        let repeat_after = if state.is_followed() { pause } else { repeat_after };
         let is_due = last
             .as_ref()
             .is_none_or(|last| last.open != open || last.at.elapsed() >= repeat_after);

@@ -121,6 +121,7 @@ impl<T: Check + RegisteredKind> Watcher<T> {
     }
 
     fn take(&self, event: WatchEvent<T, Kept<T>>, at: EventTime) {
+        let is_change = !matches!(event, WatchEvent::Bookmark);
         if let WatchEvent::Applied(Err(undecodable)) = &event {
             tracing::debug!(
                 namespace = undecodable.namespace,
@@ -132,6 +133,9 @@ impl<T: Check + RegisteredKind> Watcher<T> {
         self.state
             .transitions
             .write(&self.cache.take(self.number, event, at));
+        if is_change {
+            self.state.signal.note();
+        }
     }
 
     fn log_failure(&self, failure: &Failure) {

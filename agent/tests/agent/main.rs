@@ -12,6 +12,7 @@ mod answers;
 mod api_server;
 mod authentication;
 mod causes;
+mod changes;
 mod connections;
 mod deletions;
 mod exposure;

@@ -66,6 +66,7 @@ fn attack(deployments: usize, limit: u64) {
         Attack::SlowHeads(2_000),
         Attack::ReadNothing(1_000),
         Attack::ReadNothingOfManyAnswers(1_000),
+        Attack::ReadNothingOfStreams(1_000),
     ] {
         let over = Arc::new(AtomicBool::new(false));
         // As the chart asks.

@@ -234,14 +234,6 @@ pub(super) fn wrongly_followed(health: &HealthArgs) -> Option<String> {
     let flag = first_given([("--wait", health.wait), ("-w", health.watch)])?;
     let without_changes = [
         ("-f: a dump does not change", health.filename.is_some()),
-        (
-            "--agent yet: leave out --agent",
-            health.connection.agent.is_some(),
-        ),
-        (
-            "--agent-url yet: leave out --agent-url",
-            health.connection.agent_url.is_some(),
-        ),
         ("--save yet: leave out --save", health.save.is_some()),
         ("--baseline yet: leave out --baseline", health.baseline.is_some()),
     ];

@@ -139,7 +139,7 @@ impl FollowedSource {
             }),
             Ok(None) => {
                 // The grammar refuses such a source.
-                shell.complain("error: only a cluster can be followed");
+                shell.complain("error: only a cluster and its agent can be followed");
                 Err(exit::USAGE)
             }
             Err(failure) => {
@@ -184,7 +184,7 @@ impl FollowedSource {
 
     /// The report about the last observation: every part is unknown if nothing could be read.
     pub fn report_without_requests(&mut self, settings: &HealthSettings) -> Report {
-        let unread = self.away.as_ref();
+        let unread = self.away.as_ref().filter(|_| !self.follower.explains_outages());
         let unread = unread.and_then(|failure| self.source.unreached(&settings.request, failure));
         unread.unwrap_or_else(|| self.follower.present_report())
     }

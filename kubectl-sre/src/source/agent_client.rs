@@ -1,14 +1,17 @@
 //! The HTTP client of an agent at a URL, behind `kubectl port-forward`, an ingress or a load balancer.
 
 use super::{AgentSettings, AgentUrl};
-use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue, LOCATION};
+use bytes::Bytes;
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
 use reqwest::redirect::Policy;
-use reqwest::{Client, Url};
+use reqwest::{Client, Response, Url};
 use sre_shared::cluster::{
     Exchange, Observer, RunLimit, ServiceResponse, read_agent_token, transport_failure,
 };
 use sre_shared::failure::{Class, Failure};
+use sre_shared::run::{OpenedStream, StreamBody};
 use std::time::{Duration, Instant};
+use tokio::time::timeout;
 
 /// Larger than any report: 10,000 Deployments are 3 MB.
 const LARGEST: usize = 256 << 20;
@@ -17,10 +20,15 @@ const CONNECT: Duration = Duration::from_secs(5);
 
 /// The header of a token if `Authorization` holds the user and password of the URL.
 const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-sre-token");
+/// The type of a stream of events.
+const EVENTS: &str = "text/event-stream";
+/// The id of the last event that was read.
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// The most redirects that are followed. A server that upgrades to TLS needs one.
 const REDIRECTS: usize = 3;
 
 /// An HTTP client of one agent. Its requests share connections.
+#[derive(Clone)]
 pub struct AgentClient {
     agent: AgentSettings,
     /// The client, or the reason why this machine cannot make one.
@@ -80,6 +88,80 @@ impl AgentClient {
         result
     }
 
+    /// Opens a path that is a stream of events, after the event of that id. The limit is that for its head. An answer with any
+    /// status code is an `Ok`.
+    ///
+    /// # Errors
+    /// As [`AgentClient::get`].
+    pub async fn open(
+        &self,
+        path: &str,
+        last_event_id: Option<String>,
+        limit: RunLimit,
+    ) -> Result<OpenedStream<UrlStream>, Failure> {
+        let started = started();
+        let result = self.exchange_head(path, last_event_id, limit).await;
+        let elapsed = started.elapsed();
+        let result = result.map_err(|failure| Failure {
+            endpoint: format!("{}{}", self.agent.url, path.split('?').next().unwrap_or_default()),
+            elapsed,
+            hint: hint(&failure).or(failure.hint.clone()),
+            ..failure
+        });
+        if let Some(observer) = &self.observer {
+            let (status, bytes) = match &result {
+                Ok(OpenedStream::Events(_)) => (Some(200), 0),
+                Ok(OpenedStream::Other(served)) => (Some(served.status), served.body.len() as u64),
+                Err(_) => (None, 0),
+            };
+            observer(&Exchange {
+                method: "GET",
+                path,
+                status,
+                bytes,
+                elapsed,
+                error: result.as_ref().err(),
+            });
+        }
+        result
+    }
+
+    async fn exchange_head(
+        &self,
+        path: &str,
+        last_event_id: Option<String>,
+        limit: RunLimit,
+    ) -> Result<OpenedStream<UrlStream>, Failure> {
+        let client = self.client.as_ref().map_err(Failure::clone)?;
+        let mut request = client.get(self.agent.url.with_path(path)).header(ACCEPT, EVENTS);
+        if let Some((name, value)) = self.token(limit).await? {
+            request = request.header(name, value);
+        }
+        if let Some(id) = last_event_id.and_then(|id| HeaderValue::from_str(&id).ok()) {
+            request = request.header(LAST_EVENT_ID, id);
+        }
+        let late = |_| {
+            let seconds = limit.length.as_secs_f64();
+            Failure::new(Class::Timeout, format!("no answer within {seconds} s"))
+        };
+        // The stream itself has no end.
+        let sent = timeout(limit.left(), request.send()).await.map_err(late)?;
+        let response = sent.map_err(exchange_failure)?;
+        if let Some(failure) = refused_redirect(&response) {
+            return Err(failure);
+        }
+        let content_type = response.headers().get(CONTENT_TYPE);
+        let is_stream = content_type.is_some_and(|value| value.as_bytes().starts_with(EVENTS.as_bytes()));
+        if response.status().as_u16() == 200 && is_stream {
+            return Ok(OpenedStream::Events(UrlStream(response)));
+        }
+        let status = response.status().as_u16();
+        let body = timeout(limit.left(), whole_body(response, exchange_failure))
+            .await
+            .map_err(late)?;
+        Ok(OpenedStream::Other(ServiceResponse { status, body: body? }))
+    }
+
     /// The token as a header, if there is a file for it. It is read for each request, since a token of a pod is renewed.
     async fn token(&self, limit: RunLimit) -> Result<Option<(HeaderName, HeaderValue)>, Failure> {
         let Some(path) = &self.agent.token_file else {
@@ -105,24 +187,47 @@ impl AgentClient {
         if let Some((name, value)) = self.token(limit).await? {
             request = request.header(name, value);
         }
-        let mut response = request.timeout(limit.left()).send().await.map_err(failed)?;
+        let response = request.timeout(limit.left()).send().await.map_err(failed)?;
+        if let Some(failure) = refused_redirect(&response) {
+            return Err(failure);
+        }
         let status = response.status().as_u16();
-        if response.status().is_redirection() {
-            let to = response.headers().get(LOCATION);
-            return Err(redirect_failure(status, to, response.url()));
-        }
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(failed)? {
-            if body.len() + chunk.len() > LARGEST {
-                return Err(Failure::new(
-                    Class::NotAnAgent,
-                    format!("the answer is longer than {LARGEST} bytes"),
-                ));
-            }
-            body.extend_from_slice(&chunk);
-        }
+        let body = whole_body(response, failed).await?;
         Ok(ServiceResponse { status, body })
     }
+}
+
+/// The stream of events of an agent at a URL.
+pub struct UrlStream(Response);
+
+impl StreamBody for UrlStream {
+    async fn chunk(&mut self) -> Result<Option<Bytes>, Failure> {
+        self.0.chunk().await.map_err(exchange_failure)
+    }
+}
+
+async fn whole_body(
+    mut response: Response,
+    failed: impl Fn(reqwest::Error) -> Failure,
+) -> Result<Vec<u8>, Failure> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(&failed)? {
+        if body.len() + chunk.len() > LARGEST {
+            return Err(Failure::new(
+                Class::NotAnAgent,
+                format!("the answer is longer than {LARGEST} bytes"),
+            ));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// The failure of a redirect that was not followed.
+fn refused_redirect(response: &Response) -> Option<Failure> {
+    let to = response.headers().get(LOCATION);
+    let is_redirect = response.status().is_redirection();
+    is_redirect.then(|| redirect_failure(response.status().as_u16(), to, response.url()))
 }
 
 /// Follows redirects to the same server only. Another one could be anybody's: its answer would count as the agent's, and

@@ -13,6 +13,7 @@ mod follower;
 mod manifest_files;
 mod manifests;
 mod settings;
+mod url_connection;
 
 pub use agent_url::AgentUrl;
 pub use follower::SourceFollower;
@@ -29,8 +30,10 @@ use sre_shared::failure::{Class, Failure};
 use sre_shared::follow::WaitTarget;
 use sre_shared::report::{ApiServerCheck, Report};
 use sre_shared::run::follow::{FollowPace, Follower};
-use sre_shared::run::{self, Progress, Request, clock};
+use sre_shared::run::{self, AgentFollower, AgentPace, Progress, Request, ServiceConnection, clock};
 use std::fmt;
+use std::sync::Arc;
+use url_connection::UrlConnection;
 
 /// An open source of reports.
 pub enum Source {
@@ -39,7 +42,7 @@ pub enum Source {
     /// The agent behind a Service, asked through the API server.
     Agent(Cluster, ServiceName),
     /// An agent at a URL, and the API server if it is also checked from here.
-    Url(AgentClient, Option<Cluster>),
+    Url(AgentClient, Option<Arc<Cluster>>),
     /// The objects of manifests in a cluster.
     Manifests(Manifests),
     /// The files of a dump.
@@ -79,7 +82,7 @@ impl Source {
             SourceSettings::Agent(cluster, service) => Self::Agent(Cluster::new(cluster, observer), service),
             // The first report connects to the cluster, so that a hanging credential plugin does not delay the agent.
             SourceSettings::Url(agent, cluster) => {
-                let cluster = cluster.map(|settings| Cluster::new(settings, observer.clone()));
+                let cluster = cluster.map(|settings| Arc::new(Cluster::new(settings, observer.clone())));
                 return Ok(Self::Url(AgentClient::new(agent, observer), cluster));
             }
             SourceSettings::Manifests { cluster, manifests } => {
@@ -171,19 +174,30 @@ impl Source {
         request: &Request,
         limit: RunLimit,
     ) -> Result<Option<SourceFollower>, Failure> {
-        let pace = FollowPace::default();
-        Ok(match self {
+        let (clock, pace) = (clock::system, AgentPace::default());
+        Ok(Some(match self {
             Self::Cluster(cluster) => {
                 let client = cluster.client(limit).await?;
-                let follower = Follower::start(&client, request, clock::system, pace);
-                Some(SourceFollower::Cluster(Box::new(follower)))
+                let follower = Follower::start(&client, request, clock, FollowPace::default());
+                SourceFollower::Cluster(Box::new(follower))
+            }
+            Self::Agent(cluster, service) => {
+                let client = cluster.client(limit).await?;
+                let connection = ServiceConnection::new(&client, service.clone(), clock, pace.silence);
+                let follower = AgentFollower::start(connection, request, clock, pace);
+                SourceFollower::Agent(Box::new(follower))
+            }
+            Self::Url(agent, cluster) => {
+                let connection = UrlConnection::new(agent, cluster.as_ref(), pace.open);
+                let follower = AgentFollower::start(connection, request, clock, pace);
+                SourceFollower::Url(Box::new(follower))
             }
             Self::Manifests(manifests) => {
-                let follower = manifests.follow(request, limit, pace).await?;
-                Some(SourceFollower::Manifests(Box::new(follower)))
+                let follower = manifests.follow(request, limit, FollowPace::default()).await?;
+                SourceFollower::Manifests(Box::new(follower))
             }
-            Self::Agent(..) | Self::Url(..) | Self::Files(_) => None,
-        })
+            Self::Files(_) => return Ok(None),
+        }))
     }
 
     /// The objects that a wait is about, if the source names them and the request does not.

@@ -29,7 +29,12 @@ impl Agent {
 
     /// Starts an agent with a kubeconfig and further flags.
     pub fn start_with(kubeconfig: &Path, flags: &[&str]) -> Self {
-        let words = ["sre-agent", "--address", "127.0.0.1:0", "--kubeconfig"].map(OsString::from);
+        let address: &[&str] = match flags.contains(&"--address") {
+            true => &[],
+            false => &["--address", "127.0.0.1:0"],
+        };
+        let words = [&["sre-agent"], address, &["--kubeconfig"]].concat();
+        let words = words.into_iter().map(OsString::from);
         let kubeconfig = kubeconfig.as_os_str().to_owned();
         let flags = flags.iter().map(OsString::from);
         let command = sre_agent::args::read(words.into_iter().chain([kubeconfig]).chain(flags));

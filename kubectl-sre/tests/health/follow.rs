@@ -325,10 +325,6 @@ fn flags_that_have_no_meaning_together_are_refused() {
             "-w does not work with -f: a dump does not change",
         ),
         (
-            &["--wait", "--agent"],
-            "--wait does not work with --agent yet: leave out --agent",
-        ),
-        (
             &["-w", "-o", "yaml"],
             "-o yaml has no meaning with -w, which shows changes: leave it out, or give -o json for a report a change",
         ),

@@ -8,6 +8,8 @@
 )]
 
 mod agent;
+#[cfg(unix)]
+mod agent_follow;
 mod authentication;
 mod baseline;
 mod coverage;

@@ -323,6 +323,20 @@ impl Client {
             .await
     }
 
+    /// As [`Client::get`], with further headers.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub(super) async fn get_with(
+        &self,
+        path: &str,
+        accept: &str,
+        headers: impl IntoIterator<Item = (HeaderName, HeaderValue)>,
+    ) -> Result<Response, Failure> {
+        self.send(Method::GET, Bytes::new(), path, accept, "identity", headers)
+            .await
+    }
+
     /// Sends one GET and reads the whole response, of at most `limit` bytes. Responses other than 2xx are failures.
     ///
     /// # Errors
@@ -339,7 +353,7 @@ impl Client {
         path: &str,
         accept: &str,
         encoding: &'static str,
-        header: Option<(HeaderName, HeaderValue)>,
+        headers: impl IntoIterator<Item = (HeaderName, HeaderValue)>,
     ) -> Result<Response, Failure> {
         let mut response = Response::pending(
             self.server(),
@@ -351,7 +365,7 @@ impl Client {
         let mut request = self
             .request(method, body, path, accept, encoding)
             .map_err(|failure| response.fail(failure))?;
-        request.headers_mut().extend(header);
+        request.headers_mut().extend(headers);
         let limit = credential_limit(&self.inner.credentials, &self.deadlines);
         let current = match self.inner.credentials.current(limit).await {
             Ok(current) => current,

@@ -35,6 +35,7 @@ pub use api::service_proxy::{
     NamedPort, ParseServiceNameError, ServiceInfo, ServiceName, ServiceResponse, ServiceScheme, ask_service,
     service, services_by_label,
 };
+pub use api::service_stream::{ServiceAnswer, StreamRequest, open_service};
 pub use api::token_request::{IssuedToken, request_token};
 pub use api::token_review::{TokenUser, review_token};
 pub use api::watch::{Watch, WatchEvent};

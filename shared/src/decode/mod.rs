@@ -3,9 +3,11 @@
 //! A list of 10,000 Deployments is 50 to 110 MB. Only the item that is being read is kept. Sans-IO: the caller pushes the
 //! bytes, from a socket or from a file. Knows nothing of kinds: an item is a slice.
 
+mod event_stream;
 mod json;
 mod proto;
 
+pub use event_stream::{EventStreamParser, LongEventError, ServerSentEvent};
 pub use json::JsonList;
 pub use proto::ProtoList;
 

@@ -257,8 +257,9 @@ impl<T: Check> LiveObjects for Cache<T> {
         let (mut overview, mut open) = (Overview::begin(time), OpenItems::default());
         let too_old = contents.watches.add_to(selection, time, &mut overview);
         let range = || selection.range(true);
-        // Settled objects can only be counted if every watch is fresh and neither labels nor namespaces matter.
-        let counted = selection.selector.is_empty() && selection.namespace.is_none() && !too_old;
+        // Settled objects can only be counted if every watch is fresh and no labels, names and namespaces matter.
+        let is_narrow = !selection.names.is_empty() || selection.namespace.is_some();
+        let counted = selection.selector.is_empty() && !is_narrow && !too_old;
         let mut fresh = Summary::default();
         if counted {
             for watch in contents.watches.iter() {
@@ -272,7 +273,7 @@ impl<T: Check> LiveObjects for Cache<T> {
         let compactor = lock_compactor(&contents.compactor);
         let which = if counted { Which::Open } else { Which::All };
         for object in contents.each(range(), which) {
-            if !object.is_selected(&selection.selector, &compactor.words) {
+            if !object.is_selected(selection, &compactor.words) {
                 continue;
             }
             let verdict = match &object {
@@ -354,7 +355,7 @@ impl<T: Check> LiveObjects for Cache<T> {
             false => Which::Open,
         };
         for object in contents.each(selection.range(false), which) {
-            if !object.is_selected(&selection.selector, &compactor.words) {
+            if !object.is_selected(selection, &compactor.words) {
                 continue;
             }
             let item = match object {

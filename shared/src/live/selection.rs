@@ -4,6 +4,7 @@ use crate::kind::ResourceType;
 use crate::report::{Item, State};
 use crate::selector::Selector;
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -42,6 +43,10 @@ pub struct Selection {
     pub states: Option<Vec<State>>,
     /// Only objects worth showing: not healthy, with a note, or the only one. The summary counts the others too.
     pub notable: bool,
+    /// If at most so many objects are selected, all of them are worth showing.
+    pub few: u64,
+    /// Only objects of these names; empty for all names.
+    pub names: BTreeSet<String>,
     /// Whether annotations that acknowledge findings are ignored.
     pub no_ignore: bool,
     /// Only objects after this one. The summary counts the others too.
@@ -76,7 +81,7 @@ impl Selection {
     /// The selection among so many selected objects. The only one is always shown: the verdict is about it.
     #[must_use]
     pub fn among(&self, total: u64) -> Cow<'_, Self> {
-        if self.notable && total == 1 {
+        if self.notable && total <= self.few.max(1) {
             Cow::Owned(Self {
                 notable: false,
                 ..self.clone()
@@ -93,6 +98,11 @@ impl Selection {
             .as_ref()
             .is_none_or(|states| states.contains(&item.state))
             && (!self.notable || !item.state.is_fine() || !item.notes.is_empty() || !item.warnings.is_empty())
+    }
+
+    /// Whether objects of that name are selected.
+    pub(super) fn takes_name(&self, name: &str) -> bool {
+        self.names.is_empty() || self.names.contains(name)
     }
 
     /// Whether an object that is settled can be selected.

@@ -1,10 +1,9 @@
 //! An object of a cache that is judged by itself, in either of its forms.
 
-use super::ObjectKey;
 use super::object::LiveObject;
+use super::{ObjectKey, Selection};
 use crate::check::Check;
 use crate::judge::{Dictionary, SettledObject};
-use crate::selector::Selector;
 
 /// Which objects of a cache are looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,10 +37,14 @@ impl<T: Check> Stored<'_, T> {
         }
     }
 
-    pub(super) fn is_selected(&self, selector: &Selector, words: &Dictionary) -> bool {
+    pub(super) fn is_selected(&self, selection: &Selection, words: &Dictionary) -> bool {
+        let selector = &selection.selector;
         match self {
-            Self::Whole(_, object) => object.is_selected(selector),
-            Self::Compact(_, object) => selector.is_empty() || object.is_selected(selector, words),
+            Self::Whole(key, object) => selection.takes_name(&key.name) && object.is_selected(selector),
+            Self::Compact(_, object) => {
+                selection.takes_name(object.name())
+                    && (selector.is_empty() || object.is_selected(selector, words))
+            }
         }
     }
 }

@@ -16,7 +16,10 @@ mod not_seen;
 mod progress;
 mod request;
 
-pub use agent::{AgentRefusal, DEFAULT_AGENT, agent, agent_answer, agent_version, ask_agent, ask_service};
+pub use agent::{
+    AgentConnection, AgentFollower, AgentPace, AgentRefusal, DEFAULT_AGENT, OpenedStream, ServiceConnection,
+    StreamBody, agent, agent_answer, agent_version, ask_agent, ask_service, perhaps_no_namespace,
+};
 pub use clock::Clock;
 pub use dump::dump;
 pub use live::{live, unreached};

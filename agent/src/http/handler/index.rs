@@ -27,6 +27,11 @@ pub fn answer(state: &AgentState) -> Answer {
              ?fail=progressing,degraded,unknown",
         ),
         entry(
+            "/health/changes",
+            "the same as server-sent events, whole first and then what changes: ?kinds= ?namespace= ?selector= ?objects= \
+             ?state=",
+        ),
+        entry(
             "/health/apiserver",
             "whether the API server can be reached and is well, asked live",
         ),

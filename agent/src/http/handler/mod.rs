@@ -2,6 +2,7 @@
 
 pub mod alive;
 pub mod apiserver;
+pub mod changes;
 pub mod index;
 pub mod kind;
 pub mod metrics;

@@ -18,6 +18,7 @@ pub(super) mod path;
 mod retry;
 mod review;
 pub(super) mod service_proxy;
+pub(super) mod service_stream;
 pub(super) mod token_request;
 pub(super) mod token_review;
 pub(super) mod watch;

@@ -8,6 +8,7 @@ use crate::cluster::api::path::path_and_query;
 use crate::cluster::api::token_request::IssuedToken;
 use crate::cluster::client::Client;
 use crate::cluster::refusal;
+use crate::cluster::response::Response;
 use crate::decode::MAX_ITEM_BYTES;
 use crate::failure::{Class, Failure};
 use crate::resource;
@@ -130,11 +131,7 @@ pub async fn ask_service(
     limit: usize,
 ) -> Result<ServiceResponse, Failure> {
     let path = service.path(scheme, path);
-    let header = token.and_then(|token| {
-        let mut value = HeaderValue::from_str(token.value()).ok()?;
-        value.set_sensitive(true);
-        Some((TOKEN_HEADER, value))
-    });
+    let header = token_header(token);
     let first = get_once(client, &path, header.clone(), limit).await;
     match first {
         // The server may have closed an idle connection just then, or the pod may have ended while another one is ready.
@@ -145,6 +142,13 @@ pub async fn ask_service(
     }
 }
 
+/// The header with a token for the Service's pod.
+pub(super) fn token_header(token: Option<&IssuedToken>) -> Option<(HeaderName, HeaderValue)> {
+    let mut value = HeaderValue::from_str(token?.value()).ok()?;
+    value.set_sensitive(true);
+    Some((TOKEN_HEADER, value))
+}
+
 async fn get_once(
     client: &Client,
     path: &str,
@@ -152,6 +156,19 @@ async fn get_once(
     limit: usize,
 ) -> Result<ServiceResponse, Failure> {
     let response = client.get_compressed_with(path, accept::JSON, header).await?;
+    answer_of_pod(client, path, response, limit).await
+}
+
+/// The response, if it is the pod's.
+///
+/// # Errors
+/// If it is the API server's refusal, or cannot be read.
+pub(super) async fn answer_of_pod(
+    client: &Client,
+    path: &str,
+    response: Response,
+    limit: usize,
+) -> Result<ServiceResponse, Failure> {
     let status = response.status;
     let body = response.whole(limit).await?;
     let is_status = resource::ApiStatus::read(&body).is_some();

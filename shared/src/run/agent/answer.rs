@@ -4,6 +4,7 @@
 //! seen, and neither is a part that it does not describe.
 
 use super::error_body::ErrorBody;
+use super::received::{Head, HeadCheck, ReceivedReport, no_agent, read_report};
 use super::token_refusal::refused;
 use crate::apiserver::vantage::compare;
 use crate::cluster::{ServiceName, ServiceResponse};
@@ -11,40 +12,13 @@ use crate::failure::{Class, Failure};
 use crate::judge::CONTROLLERS;
 use crate::kind::Kind;
 use crate::report::{
-    API_VERSION, ApiServerCheck, CheckResult, Item, KIND, KindCheck, Namespaces, NotSeen, Report, Scope,
-    State, Status, Summary,
+    ApiServerCheck, CheckResult, Item, KindCheck, Namespaces, NotSeen, Report, Scope, Source, State, Status,
+    Summary,
 };
 use crate::run::emptiness::Emptiness;
 use crate::run::not_seen::{all_but, name_not_found, not_seen_kind};
 use crate::run::request::{Causes, KindTarget, Request};
 use serde::Deserialize;
-use serde::de::IgnoredAny;
-
-/// The fields that are read before the whole answer. They show who answered, and whether every required field is there.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Head {
-    api_version: String,
-    kind: String,
-    #[serde(default)]
-    coverage: HeadCoverage,
-    #[serde(default)]
-    checks: Vec<HeadCheck>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct HeadCoverage {
-    namespaces: Option<IgnoredAny>,
-}
-
-#[derive(Deserialize)]
-struct HeadCheck {
-    #[serde(default)]
-    check: String,
-    #[serde(default)]
-    summary: Option<IgnoredAny>,
-}
 
 /// Whether the agent refused the request because of a parameter that it does not know, or a word in one.
 pub(super) fn is_refused_query(served: &ServiceResponse) -> bool {
@@ -68,6 +42,23 @@ impl Answer {
         if let (Some(check), Some(own)) = (check, own) {
             compare(check, own, self.report.stale);
         }
+    }
+
+    /// Sets where the report comes from. Facts that only the agent knows stay.
+    pub fn set_source(&mut self, source: Source) {
+        let agents = std::mem::take(&mut self.report.source);
+        // A plugin that has a client knows them.
+        let (context, namespace) = match source.server {
+            Some(_) => (source.context, source.namespace),
+            None => (agents.context, agents.namespace),
+        };
+        self.report.source = Source {
+            mode: source.mode,
+            context,
+            namespace,
+            agent: source.agent,
+            ..agents
+        };
     }
 
     /// Adds an entry that makes every kind unknown at best.
@@ -101,24 +92,7 @@ pub(super) fn understand(served: &ServiceResponse, request: &Request) -> Result<
         status: Some(served.status),
         ..Failure::new(class, message)
     };
-    if let Ok(head) = serde_json::from_slice::<Head>(&served.body)
-        && head.kind == KIND
-    {
-        if head.api_version != API_VERSION {
-            return Err(failure(
-                Class::AgentVersion,
-                format!(
-                    "the agent reports as {}, and this plugin understands {API_VERSION}",
-                    head.api_version
-                ),
-            ));
-        }
-        let report = serde_json::from_slice(&served.body).map_err(|error| {
-            failure(
-                Class::AgentVersion,
-                format!("the agent's report cannot be understood: {error}"),
-            )
-        })?;
+    if let Some(ReceivedReport { report, head }) = read_report(&served.body, served.status)? {
         return Ok(select(report, &head, request));
     }
     if let Some(refusal) = ErrorBody::read(served)
@@ -130,33 +104,6 @@ pub(super) fn understand(served: &ServiceResponse, request: &Request) -> Result<
         ));
     }
     Err(no_agent(served))
-}
-
-fn no_agent(served: &ServiceResponse) -> Failure {
-    let text = String::from_utf8_lossy(served.body.get(..200).unwrap_or(&served.body));
-    let line: String = text
-        .trim()
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .chars()
-        .take(60)
-        .collect();
-    let failure = Failure {
-        status: Some(served.status),
-        ..Failure::new(
-            Class::NotAnAgent,
-            format!("what answers is no agent: HTTP {} {line:?}", served.status),
-        )
-    };
-    // An agent refuses in this form, for a reason that came after this release. So do many other programs.
-    if ErrorBody::read(served).is_none() {
-        return failure;
-    }
-    failure.with_hint(
-        "check the name of the Service or the URL; if it is an agent, it is newer than this plugin: install the plugin of \
-         its version",
-    )
 }
 
 /// The agent's version, out of its answer to `/version`. Without a Service it was asked by its URL.
@@ -174,6 +121,11 @@ pub fn agent_version(served: &ServiceResponse, service: Option<&ServiceName>) ->
     serde_json::from_slice(&served.body)
         .map(|answer: Version| answer.version)
         .map_err(|_| no_agent(served))
+}
+
+/// The requested part of a report.
+pub(super) fn answer(received: &ReceivedReport, request: &Request) -> Answer {
+    select(received.report.clone(), &received.head, request)
 }
 
 /// Selects the requested part of the agent's report.

@@ -5,13 +5,16 @@
 
 mod answer;
 mod error_body;
+mod follow;
 mod lookup;
 mod reader;
+mod received;
 mod refusal;
 mod service;
 mod token_refusal;
 
 pub use answer::agent_version;
+pub use follow::{AgentConnection, AgentFollower, AgentPace, OpenedStream, ServiceConnection, StreamBody};
 pub use lookup::DEFAULT_AGENT;
 pub use refusal::AgentRefusal;
 pub use service::ask_service;
@@ -52,7 +55,24 @@ pub async fn ask_agent<E>(
 
 /// Path and query of the report that answers `request`: of its kinds, or of everything that the agent watches.
 fn path(request: &Request, with_kinds: bool) -> String {
-    let mut path = "/health?".to_owned();
+    let named = request.kinds.iter().any(|wanted| !wanted.names.is_empty());
+    let items = (request.items == AgentItems::Notable && !named).then_some(("items", "notable".to_owned()));
+    query(request, "/health", with_kinds, items)
+}
+
+/// Path and query of the changes of the report that answers `request`.
+fn changes_path(request: &Request) -> String {
+    let objects = request.kinds.iter().flat_map(|target| {
+        let plural = target.kind.plural();
+        target.names.iter().map(move |name| format!("{plural}/{name}"))
+    });
+    let objects: Vec<String> = objects.collect();
+    let objects = Some(("objects", objects.join(","))).filter(|(_, names)| !names.is_empty());
+    query(request, "/health/changes", true, objects)
+}
+
+fn query(request: &Request, path: &str, with_kinds: bool, last: Option<(&str, String)>) -> String {
+    let mut path = format!("{path}?");
     let mut add = |name: &str, value: &str| {
         path.push_str(name);
         path.push('=');
@@ -74,9 +94,8 @@ fn path(request: &Request, with_kinds: bool) -> String {
     if !request.selector_text.is_empty() {
         add("selector", &request.selector_text);
     }
-    let named = request.kinds.iter().any(|wanted| !wanted.names.is_empty());
-    if request.items == AgentItems::Notable && !named {
-        add("items", "notable");
+    if let Some((name, value)) = last {
+        add(name, &value);
     }
     if request.no_ignore {
         add("ignore", "false");
@@ -109,35 +128,45 @@ pub async fn agent(client: &Client, service: &ServiceName, request: &Request, cl
     let answer = answer.and_then(|served| accepted(&served, request, Some(service)));
     let mut answer = match answer {
         Ok(answer) => answer,
-        Err(refusal) if is_about_agent(&refusal.failure) => {
-            return no_answer(request, &refusal, Some(service), source, clock);
-        }
-        Err(AgentRefusal { failure, .. }) => {
-            // If the API server itself fails, its own check says more.
-            let own = own.filter(|own| own.status != Status::Ok);
-            let api_server = own.or_else(|| request.api_server.then(|| judge_failure(&failure)));
-            return unseen(request, &failure, api_server, source, clock);
-        }
+        Err(refusal) => return unanswered(request, &refusal, Some(service), own, source, clock),
     };
     answer.compare_with(own);
-    answer.report.source = Source {
-        mode: source.mode,
-        context: source.context,
-        namespace: source.namespace,
-        agent: source.agent,
-        ..answer.report.source
-    };
+    answer.set_source(source);
     if let Some(namespace) = empty_namespace(&answer.report, request) {
-        let entry = match cluster::get::<Namespace>(client, None, namespace).await {
-            Ok(_) => None,
-            Err(failure) if failure.class == Class::NotFound => {
-                Some(no_such_namespace(client, namespace, failure).await)
-            }
-            Err(_) => Some(perhaps_no_namespace(namespace)),
-        };
+        let entry = namespace_entry(client, namespace).await;
         answer.add_not_seen(entry);
     }
     answer.finish()
+}
+
+/// The entry for a namespace in which there is nothing; `None` if it exists.
+async fn namespace_entry(client: &Client, namespace: &str) -> Option<NotSeen> {
+    match cluster::get::<Namespace>(client, None, namespace).await {
+        Ok(_) => None,
+        Err(failure) if failure.class == Class::NotFound => {
+            Some(no_such_namespace(client, namespace, failure).await)
+        }
+        Err(_) => Some(perhaps_no_namespace(namespace)),
+    }
+}
+
+/// The report of a run without an answer of the agent behind a Service. `own` is the API server as it is seen from here.
+fn unanswered(
+    request: &Request,
+    refusal: &AgentRefusal,
+    service: Option<&ServiceName>,
+    own: Option<ApiServerCheck>,
+    source: Source,
+    clock: Clock,
+) -> Report {
+    let failure = &refusal.failure;
+    if is_about_agent(failure) {
+        return no_answer(request, refusal, service, source, clock);
+    }
+    // If the API server itself fails, its own check says more.
+    let own = own.filter(|own| own.status != Status::Ok);
+    let api_server = own.or_else(|| request.api_server.then(|| judge_failure(failure)));
+    unseen(request, failure, api_server, source, clock)
 }
 
 /// The requested part of an agent's answer, unless it refuses the token.
@@ -183,11 +212,7 @@ pub fn agent_answer(
     let answer = answer.map_err(AgentRefusal::from);
     match answer.and_then(|served| accepted(&served, request, None)) {
         Ok(mut answer) => {
-            answer.report.source = Source {
-                mode: source.mode,
-                agent: source.agent,
-                ..answer.report.source
-            };
+            answer.set_source(source);
             answer.compare_with(own);
             let entry = empty_namespace(&answer.report, request).map(perhaps_no_namespace);
             answer.add_not_seen(entry);
@@ -235,7 +260,8 @@ fn empty_namespace<'a>(report: &Report, request: &'a Request) -> Option<&'a str>
 }
 
 /// The entry for a namespace that has no objects and could not be looked up. It may be empty or missing.
-fn perhaps_no_namespace(namespace: &str) -> NotSeen {
+#[must_use]
+pub fn perhaps_no_namespace(namespace: &str) -> NotSeen {
     let failure = Failure::new(
         Class::NotFound,
         format!("nothing is in namespace {namespace}, and whether it exists could not be looked up"),

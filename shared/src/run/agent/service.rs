@@ -4,7 +4,9 @@ use super::lookup::look_up;
 use super::reader::reader_token;
 use super::refusal::AgentRefusal;
 use super::token_refusal::asks_for_token;
-use crate::cluster::{self, Client, IssuedToken, ServiceName, ServiceResponse, ServiceScheme};
+use crate::cluster::{
+    self, Client, IssuedToken, ServiceAnswer, ServiceName, ServiceResponse, ServiceScheme, StreamRequest,
+};
 use crate::failure::{Class, Failure};
 use crate::kind::RbacRule;
 use crate::report::Subject;
@@ -29,8 +31,49 @@ pub async fn ask_service(
     service: &ServiceName,
     path: &str,
 ) -> Result<ServiceResponse, AgentRefusal> {
-    let ask =
-        async |scheme, token: Option<&IssuedToken>| ask_patiently(client, service, scheme, path, token).await;
+    let ask = async |scheme, token: Option<IssuedToken>| {
+        let asked = cluster::ask_service(client, service, scheme, path, token.as_ref(), LIMIT);
+        ask_patiently(client, service, scheme, asked).await
+    };
+    ask_in_each_form(client, service, ask, asks_for_token).await
+}
+
+/// Opens a path of that agent which is a stream of events, after the event of that id. Everything else is as in
+/// [`ask_service`].
+///
+/// # Errors
+/// As [`ask_service`].
+pub(super) async fn open_service(
+    client: &Client,
+    service: &ServiceName,
+    path: &str,
+    last_event_id: Option<&str>,
+    silence: Duration,
+) -> Result<ServiceAnswer, AgentRefusal> {
+    let ask = async |scheme, token: Option<IssuedToken>| {
+        let request = StreamRequest {
+            path,
+            last_event_id,
+            silence,
+            limit: LIMIT,
+        };
+        let asked = cluster::open_service(client, service, scheme, token.as_ref(), request);
+        ask_patiently(client, service, scheme, asked).await
+    };
+    let asks_for_token = |answer: &ServiceAnswer| match answer {
+        ServiceAnswer::Stream(_) => false,
+        ServiceAnswer::Whole(served) => asks_for_token(served),
+    };
+    ask_in_each_form(client, service, ask, asks_for_token).await
+}
+
+/// Asks by plain HTTP, else over TLS, and once more with a token if the agent wants one.
+async fn ask_in_each_form<A>(
+    client: &Client,
+    service: &ServiceName,
+    ask: impl AsyncFn(ServiceScheme, Option<IssuedToken>) -> Result<A, AgentRefusal>,
+    asks_for_token: impl Fn(&A) -> bool,
+) -> Result<A, AgentRefusal> {
     let (scheme, served) = match ask(ServiceScheme::Http, None).await {
         Ok(served) => (ServiceScheme::Http, served),
         Err(refusal) if matches!(refusal.failure.class, Class::NoAgent | Class::AgentNotReady) => {
@@ -45,19 +88,18 @@ pub async fn ask_service(
         return Ok(served);
     }
     let token = reader_token(client, service).await?;
-    ask(scheme, Some(&token)).await
+    ask(scheme, Some(token)).await
 }
 
 /// Asks a Service. If no answer comes for 2 s, the API server is asked too. Otherwise a pod that cannot be reached
 /// would look like an API server that cannot be reached.
-async fn ask_patiently(
+async fn ask_patiently<A>(
     client: &Client,
     service: &ServiceName,
     scheme: ServiceScheme,
-    path: &str,
-    token: Option<&IssuedToken>,
-) -> Result<ServiceResponse, AgentRefusal> {
-    let mut asked = std::pin::pin!(cluster::ask_service(client, service, scheme, path, token, LIMIT));
+    asked: impl Future<Output = Result<A, Failure>>,
+) -> Result<A, AgentRefusal> {
+    let mut asked = std::pin::pin!(asked);
     let mut aside = std::pin::pin!(async {
         tokio::time::sleep(SILENCE).await;
         client.get("/version", "application/json").await.is_ok()

@@ -5,10 +5,20 @@ use std::fmt::Write;
 use std::hash::{DefaultHasher, Hasher as _};
 
 /// A number that is the same as long as a report shows the same.
-pub(in crate::run) fn fingerprint(report: &Report) -> u64 {
+#[must_use]
+pub fn fingerprint(report: &Report) -> u64 {
     let mut hash = HashWriter(DefaultHasher::new());
     // A hasher takes any text.
     let _ = write_facts(&mut hash, report);
+    hash.0.finish()
+}
+
+/// A number that is the same as long as an item shows the same.
+#[must_use]
+pub fn item_fingerprint(item: &Item) -> u64 {
+    let mut hash = HashWriter(DefaultHasher::new());
+    // A hasher takes any text.
+    let _ = write_item(&mut hash, item);
     hash.0.finish()
 }
 

@@ -18,7 +18,8 @@ mod search;
 mod shown;
 mod state;
 
-pub(super) use fingerprint::fingerprint;
+pub use fingerprint::{fingerprint, item_fingerprint};
 pub use follower::{Follower, Observed};
 pub use pace::FollowPace;
+pub use shown::ShownObjects;
 pub(super) use state::is_outage;

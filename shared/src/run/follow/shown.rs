@@ -14,7 +14,7 @@ const MOST: usize = 1000;
 
 /// Objects that fell short, by the number of their part and their key, with the time at which they last did.
 #[derive(Debug, Default)]
-pub(super) struct ShownObjects(HashMap<(usize, ObjectKey), Instant>);
+pub struct ShownObjects(HashMap<(usize, ObjectKey), Instant>);
 
 impl ShownObjects {
     /// Notes the items of a part.

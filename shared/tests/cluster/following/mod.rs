@@ -1,5 +1,6 @@
 //! Objects that are followed: what is requested, what becomes of each change, and how the watches come back.
 
+mod agent;
 mod breaks;
 mod objects;
 mod pods;
