@@ -229,9 +229,10 @@ impl<'a> Reader<'a, '_> {
             Body::Json(bytes) => stamp::newest_json(bytes),
             Body::Value(value, _) => stamp::newest_value(value),
         };
-        let api_version = match self.of_manifests {
-            true => head.api_version.clone(),
-            false => String::new(),
+        let api_version = if self.of_manifests {
+            head.api_version.clone()
+        } else {
+            String::new()
         };
         let (group, body) = match version::support(&head.api_version, &head.kind) {
             VersionSupport::As(group, _) if self.of_manifests => (group.to_owned(), body),
