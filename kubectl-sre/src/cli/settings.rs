@@ -291,7 +291,7 @@ impl HealthArgs {
             timeout: self.connection.timeout.or(usual.timeout),
             fail_on: self.fail_on,
             targets: wait_targets(request),
-            awaits_kinds: self.manifest.is_some(),
+            expects_kinds: self.manifest.is_some(),
         }
     }
 

@@ -359,7 +359,7 @@ impl Wait {
         let grace = seconds_of(self.rules.grace);
         let objects = self.objects.values();
         let objects = objects.filter_map(|object| Some((object.pending()?, Some(object.object()))));
-        let unseen = self.unseen.pending_ends(grace, self.rules.awaits_kinds);
+        let unseen = self.unseen.pending_ends(grace, self.rules.expects_kinds);
         let unseen = unseen.map(|pending| (pending, None));
         let lost = self.lost().map(|pending| (pending, None));
         let api_server = self.api_server.filter(|(status, _)| *status == Status::Degraded);

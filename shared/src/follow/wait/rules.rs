@@ -18,7 +18,7 @@ pub struct WaitRules {
     /// What is waited for. Empty if no kind and no object was named: everything in the reports then.
     pub targets: Vec<WaitTarget>,
     /// Whether a kind that the API server does not serve is waited for: a manifest may bring its definition.
-    pub awaits_kinds: bool,
+    pub expects_kinds: bool,
 }
 
 impl Default for WaitRules {
@@ -31,7 +31,7 @@ impl Default for WaitRules {
             timeout: Some(Duration::from_mins(12)),
             fail_on: FailOn::default(),
             targets: Vec::new(),
-            awaits_kinds: false,
+            expects_kinds: false,
         }
     }
 }

@@ -107,11 +107,11 @@ impl UnseenThings {
         self.0.iter().any(|thing| !thing.is_missing_object())
     }
 
-    /// How each entry ends the wait. `awaits_kinds` is whether a kind that is not served may come.
-    pub fn pending_ends(&self, grace: i64, awaits_kinds: bool) -> impl Iterator<Item = PendingEnd> {
+    /// How each entry ends the wait. `expects_kinds` is whether a kind that is not served may come.
+    pub fn pending_ends(&self, grace: i64, expects_kinds: bool) -> impl Iterator<Item = PendingEnd> {
         self.0
             .iter()
-            .filter_map(move |thing| thing.pending(grace, awaits_kinds))
+            .filter_map(move |thing| thing.pending(grace, expects_kinds))
     }
 
     /// The entries in words.
@@ -133,11 +133,11 @@ impl UnseenThing {
         self.entry.is_kind() && !is_built_in_group(group)
     }
 
-    fn pending(&self, grace: i64, awaits_kinds: bool) -> Option<PendingEnd> {
+    fn pending(&self, grace: i64, expects_kinds: bool) -> Option<PendingEnd> {
         let class = Class::from_word(&self.entry.class);
         let patience = match class {
             None if AGENT_LATE.contains(&self.entry.class.as_str()) => Patience::Deadline,
-            Some(Class::NotFound) if awaits_kinds && self.is_custom_kind() => Patience::Deadline,
+            Some(Class::NotFound) if expects_kinds && self.is_custom_kind() => Patience::Deadline,
             // The server does not serve the kind.
             Some(Class::NotFound) if self.entry.is_kind() => Patience::Nothing,
             class => patience(class),

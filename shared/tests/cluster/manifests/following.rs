@@ -56,7 +56,7 @@ async fn until(follower: &mut ManifestFollower, fits: impl Fn(&Report) -> bool) 
 fn wait_for(plan: &ManifestPlan) -> Wait {
     let rules = WaitRules {
         targets: plan.targets().to_vec(),
-        awaits_kinds: true,
+        expects_kinds: true,
         ..WaitRules::default()
     };
     Wait::new(rules, Time::from_seconds(0))
