@@ -4,7 +4,7 @@
 //! on. It is never left behind: if it does not end in time after a signal, it is killed.
 
 use crate::output::escape;
-use crate::{StopSignal, exit, stop_signal};
+use crate::{StopSignal, stop_signal};
 use sre_shared::report::CommandResult;
 use std::ffi::{OsStr, OsString};
 use std::io::ErrorKind;
@@ -218,7 +218,7 @@ fn signal_of(_status: ExitStatus) -> Option<i32> {
 fn pass_on(signal: StopSignal, id: Option<u32>) -> bool {
     use rustix::process::{Pid, Signal, kill_process};
     let (number, is_sent) = match signal.code {
-        exit::INTERRUPTED => (Signal::INT, has_terminal()),
+        crate::exit::INTERRUPTED => (Signal::INT, has_terminal()),
         _ => (Signal::TERM, false),
     };
     if is_sent {

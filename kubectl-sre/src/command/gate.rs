@@ -163,7 +163,6 @@ pub async fn run(
             report = source.last_report(&settings) => report,
         },
     };
-    add_scope(&mut report, &settings.request);
     let is_saved = result.write(&gate, &mut report, shell);
     let end = gate.conclude(end, &report);
     view.end(&end, shell);
@@ -222,6 +221,7 @@ impl GateResult<'_> {
     /// asked for.
     fn write(&mut self, gate: &Gate, report: &mut Report, shell: &mut Shell) -> bool {
         report.command = Some(self.command);
+        add_scope(report, &self.settings.request);
         let is_unreached = is_unreached(report);
         if !is_unreached {
             gate.compare(report);

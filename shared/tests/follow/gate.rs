@@ -546,6 +546,23 @@ fn the_deadline_is_never_0_whatever_counts() {
 }
 
 #[test]
+fn what_could_not_be_read_before_either_is_waited_for_only_if_unknown_counts() {
+    let forbidden = || {
+        let entry = json!({"what": "jobs", "resource": "jobs.batch", "class": "forbidden"});
+        unseen(&[web(json!({}))], &[entry])
+    };
+    for (fail_on, second, code) in [("degraded", 0, 0), ("degraded,unknown", 120, 3)] {
+        let rules = WaitRules {
+            fail_on: fail_on.parse::<FailOn>().expect("states"),
+            ..WaitRules::default()
+        };
+        let mut story = GateStory::from_report(forbidden(), rules);
+        let end = story.see(0, forbidden()).runs_out(0);
+        assert_eq!((end.0, end.1), (second, code), "{fail_on}: {end:?}");
+    }
+}
+
+#[test]
 fn the_image_before_a_change_has_a_gap_if_something_could_not_be_read() {
     let gaps = |report: Report| BeforeImage::new(report).gaps();
     let entry = |class: &str| {

@@ -89,6 +89,14 @@ impl BeforeImage {
         entries.filter(|entry| is_absent(entry))
     }
 
+    /// Whether it was not seen before the change either.
+    pub(super) fn lacks(&self, entry: &NotSeen) -> bool {
+        let entries = &self.report.coverage.not_seen;
+        entries
+            .iter()
+            .any(|before| before.thing == entry.thing && before.scope == entry.scope)
+    }
+
     /// Whether there was an object.
     pub(super) fn has_objects(&self) -> bool {
         !self.objects.is_empty() || !self.partial.is_empty()

@@ -177,7 +177,10 @@ impl Gate {
     fn concerned(&mut self, report: &Report) -> Report {
         let mut part = Report::new(report.source.clone(), report.observed_at.clone());
         part.coverage = report.coverage.clone();
-        part.coverage.not_seen.retain(|entry| !self.is_removed(entry));
+        // What could not be read before either counts only if `unknown` does.
+        let is_known = |entry: &NotSeen| !self.fail_on.unknown && self.before.lacks(entry);
+        let is_waited = |entry: &NotSeen| !self.is_removed(entry) && !is_known(entry);
+        part.coverage.not_seen.retain(is_waited);
         // An object that could not be seen now is still waited for.
         let mut waited = std::mem::take(&mut self.waited);
         for check in &report.checks {
