@@ -55,7 +55,7 @@ impl StreamClient {
             raw: bytes.split_off(end),
             head: Answer::parse(&bytes),
             stream,
-            parser: EventStreamParser::new(1 << 20),
+            parser: EventStreamParser::new(64 << 20),
             is_over: false,
             events: VecDeque::new(),
         }
@@ -423,6 +423,32 @@ async fn only_so_many_questions_are_followed_at_the_same_time() {
     clients.pop();
     streams(&agent, 7).await;
     StreamClient::open(&agent, "?namespace=n8").await.report().await;
+}
+
+#[tokio::test]
+async fn if_too_many_objects_fall_short_the_stream_says_so_and_ends() {
+    let names = |count: usize| (0..count).map(|number| degraded(&format!("d{number:04}")));
+    let server = ApiServer::builder().deployments(names(5000)).start().await;
+    let agent = listed_agent(&server).await;
+    server.wait_for_watches(1).await;
+    let mut client = StreamClient::open(&agent, "?kinds=deployments").await;
+    let (_, report) = client.report().await;
+    assert_eq!(items(&report).len(), 5000);
+    server.apply(degraded("one-more"));
+    let refusal = json!({
+        "error": "tooManyObjects",
+        "message": "5001 objects fall short, and at most 5000 are followed: narrow with kinds, namespace or selector, \
+                    or ask /health again and again",
+    });
+    let event = client.next().await.expect("an event");
+    assert_eq!(event.name, "error");
+    assert_eq!(serde_json::from_slice::<Value>(&event.data).unwrap(), refusal);
+    assert_eq!(client.next().await, None);
+    // A narrower question can be followed.
+    StreamClient::open(&agent, "?kinds=deployments&objects=deployments/d0000")
+        .await
+        .report()
+        .await;
 }
 
 #[tokio::test]

@@ -88,6 +88,8 @@ impl ChangeHub {
             .try_acquire_owned()
             .map_err(|_| answers::refusal("too many changes are followed"))?;
         let mut feeds = self.lock();
+        // None of these is left but after a bug: a feed forgets itself before its task ends.
+        feeds.retain(|_, open| !open.task.is_finished());
         if !feeds.contains_key(question) && feeds.len() >= FEEDS {
             let idle = feeds
                 .iter()

@@ -2,7 +2,7 @@
 //! again if the agent sends no events; and the views from here.
 
 use super::connection::{AgentConnection, OpenedStream, StreamBody};
-use super::mirror::EventEffect;
+use super::mirror::{EventEffect, shown};
 use super::pace::AgentPace;
 use super::seen::AgentSeen;
 use crate::apiserver::judge_failure;
@@ -200,7 +200,7 @@ fn not_a_stream<C: AgentConnection>(served: &ServiceResponse, connection: &C) ->
     match served.status {
         404 => StreamEnd::NotFollowed("it is older than this plugin".to_owned()),
         400 => match ErrorBody::read(served) {
-            Some(refusal) => StreamEnd::NotFollowed(refusal.message),
+            Some(refusal) => StreamEnd::NotFollowed(shown(&refusal.message)),
             None => StreamEnd::Failed(no_stream(served)),
         },
         _ => StreamEnd::Failed(no_stream(served)),

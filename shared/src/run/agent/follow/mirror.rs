@@ -7,6 +7,9 @@ use crate::run::agent::error_body::ErrorBody;
 use crate::run::agent::received::ReceivedReport;
 use serde::Deserialize;
 
+/// The most characters of an agent's words that are shown.
+const SHOWN: usize = 300;
+
 /// What an event means.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum EventEffect {
@@ -76,7 +79,7 @@ impl ReportMirror {
                 let refusal: ErrorBody = serde_json::from_slice(&event.data).map_err(|error| {
                     wrong(&format!("the agent's stream has an error without words: {error}"))
                 })?;
-                return Ok(EventEffect::NotFollowed(refusal.message));
+                return Ok(EventEffect::NotFollowed(shown(&refusal.message)));
             }
             _ => return Ok(EventEffect::Ignored),
         }
@@ -109,6 +112,11 @@ fn change(before: &Report, data: &[u8]) -> Result<(ReceivedReport, Report), Fail
         return Err(wrong(&words));
     }
     Ok((received, report))
+}
+
+/// The beginning of an agent's words. A person reads them in a line.
+pub(super) fn shown(words: &str) -> String {
+    words.chars().filter(|c| !c.is_control()).take(SHOWN).collect()
 }
 
 fn wrong(words: &str) -> Failure {
