@@ -29,9 +29,10 @@ impl Agent {
 
     /// Starts an agent with a kubeconfig and further flags.
     pub fn start_with(kubeconfig: &Path, flags: &[&str]) -> Self {
-        let address: &[&str] = match flags.contains(&"--address") {
-            true => &[],
-            false => &["--address", "127.0.0.1:0"],
+        let address: &[&str] = if flags.contains(&"--address") {
+            &[]
+        } else {
+            &["--address", "127.0.0.1:0"]
         };
         let words = [&["sre-agent"], address, &["--kubeconfig"]].concat();
         let words = words.into_iter().map(OsString::from);

@@ -185,9 +185,10 @@ impl ChangeFeed {
 
     /// Makes a report. It becomes an event if it shows a change, and a whole one for the clients that wait for that.
     async fn make(&self, memory: &mut FeedMemory, is_asked: bool) {
-        let checked = match has_api_server(&self.query) {
-            true => Some(self.state.probe.last_or_ask().await),
-            false => None,
+        let checked = if has_api_server(&self.query) {
+            Some(self.state.probe.last_or_ask().await)
+        } else {
+            None
         };
         // An error would mean that the semaphore is closed, which it never is.
         let Ok(_turn) = self.turn.acquire().await else {

@@ -274,15 +274,16 @@ pub(super) fn received<C: AgentConnection>(
 /// Checks the API server from here, if the request is about it. Does not end, unless it is not to be checked.
 async fn view_from_here<C: AgentConnection>(connection: &C, seen: &AgentSeen, pace: AgentPace) {
     loop {
-        let own = match seen.request.api_server {
-            true => match timeout(pace.open, connection.own_view()).await {
+        let own = if seen.request.api_server {
+            match timeout(pace.open, connection.own_view()).await {
                 Ok(own) => own,
                 Err(_) => Some(judge_failure(&Failure::new(
                     Class::Timeout,
                     format!("not finished within {} s", pace.open.as_secs()),
                 ))),
-            },
-            false => None,
+            }
+        } else {
+            None
         };
         let is_over = own.is_none();
         seen.update(|facts| {
@@ -306,8 +307,8 @@ async fn look_up_namespace<C: AgentConnection>(connection: &C, seen: &AgentSeen,
             seen.received.notified().await;
         }
         let entry = connection.namespace_not_seen(namespace.clone()).await;
-        if seen.facts().namespace != Some(entry.clone()) {
-            seen.update(|facts| facts.namespace = Some(entry));
+        if seen.facts().namespace != entry {
+            seen.update(|facts| facts.namespace = entry);
         }
         sleep(pace.namespace).await;
     }

@@ -33,7 +33,7 @@ pub(super) struct SeenFacts {
     /// Whether it was checked from here, or is not to be.
     pub has_own: bool,
     /// The entry for the requested namespace, once it was looked up because there is nothing in it.
-    pub namespace: Option<Option<NotSeen>>,
+    pub namespace: Option<NotSeen>,
     /// Counts the changes.
     pub number: u64,
     /// Remarks for the person who waits that were not read yet.
@@ -102,7 +102,7 @@ impl AgentSeen {
         answer.set_source(source);
         answer.compare_with(facts.own.clone());
         if empty_namespace(&answer.report, &self.request).is_some() {
-            answer.add_not_seen(facts.namespace.clone().flatten());
+            answer.add_not_seen(facts.namespace.clone());
         }
         Some(answer.finish())
     }
