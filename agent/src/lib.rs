@@ -152,7 +152,7 @@ impl Agent {
         let settings = &self.settings;
         let watches = settings.kinds.len() * settings.namespaces.len().max(1);
         let connections = descriptors::connections(settings.max_connections, watches);
-        let server = Server::new(self.state, connections, settings.pace);
+        let server = Server::new(self.state, connections, &settings.pace);
         server.run(main, metrics, settings.shutdown_delay, stop).await;
     }
 }

@@ -115,14 +115,14 @@ async fn refused(error: &io::Error) {
 
 impl Server {
     /// A server with room for so many connections.
-    pub fn new(state: Arc<AgentState>, max_connections: usize, pace: Pace) -> Self {
+    pub fn new(state: Arc<AgentState>, max_connections: usize, pace: &Pace) -> Self {
         let connections = Connections::new(max_connections);
         Self {
             state,
             answers: Answers::new(Arc::clone(&connections), pace.remember),
             changes: ChangeHub::new(connections.limit()),
             connections,
-            pace,
+            pace: *pace,
         }
     }
 

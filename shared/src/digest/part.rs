@@ -137,10 +137,15 @@ fn looked_at(report: &Report) -> String {
     if api_server.is_some_and(|status| status != Status::Unknown) {
         words.push("the API server".to_owned());
     }
-    if words.is_empty() && report.is_blank() {
-        words.push("nothing".to_owned());
-    } else if words.is_empty() {
-        words.push("objects without a verdict".to_owned());
+    if words.is_empty() {
+        let manifest = report.coverage.manifest.as_ref();
+        let found = manifest.is_some_and(|manifest| !manifest.present.is_empty());
+        let things = if found {
+            "objects without a verdict"
+        } else {
+            "nothing"
+        };
+        words.push(things.to_owned());
     }
     listed(&words, "and")
 }

@@ -1,5 +1,10 @@
 //! The objects that manifests name: their kinds and metadata, in any version. Nothing else of a manifest is read.
 
+#![allow(
+    clippy::zero_sized_map_values,
+    reason = "a set is not read from a map, and only the keys count"
+)]
+
 use super::file::File;
 use super::index::DumpIndex;
 use super::layout::PathMeaning;

@@ -52,6 +52,7 @@ pub use terminating_namespace::TerminatingNamespace;
 pub use vantage::{Conclusion, Vantage, VantagePoint};
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The only `apiVersion`.
 pub const API_VERSION: &str = "sre/v1";
@@ -258,7 +259,7 @@ impl Report {
     #[must_use]
     pub fn is_blank(&self) -> bool {
         let present = self.coverage.manifest.as_ref().map(|manifest| &manifest.present);
-        self.checks.is_empty() && present.is_none_or(|present| present.is_empty())
+        self.checks.is_empty() && present.is_none_or(BTreeMap::is_empty)
     }
 
     /// The API server's part, if it was checked.

@@ -148,7 +148,10 @@ mod tests {
         Item::new(object, state, Code::Available, message.to_owned())
     }
 
-    fn report(parts: &[(&str, &[(&str, State, &str)])]) -> Report {
+    /// Name, state and message of an item.
+    type Words<'a> = (&'a str, State, &'a str);
+
+    fn report(parts: &[(&str, &[Words<'_>])]) -> Report {
         let mut report = Report::new(Source::default(), "2026-11-23T18:00:00Z".to_owned());
         for (check, items) in parts {
             let items = items

@@ -75,8 +75,8 @@ impl EventLog {
 mod tests {
     use super::*;
 
-    fn event(size: usize) -> Option<Bytes> {
-        Some(Bytes::from(vec![b'x'; size]))
+    fn event(size: usize) -> Bytes {
+        Bytes::from(vec![b'x'; size])
     }
 
     #[test]
@@ -84,10 +84,10 @@ mod tests {
         let mut log = EventLog::default();
         assert_eq!(log.after(0), NextEvent::Nothing);
         assert_eq!(log.after(1), NextEvent::Whole, "no such event was sent");
-        log.push(event(1));
-        log.push(event(2));
-        assert_eq!(log.after(0), NextEvent::Event(1, event(1).unwrap()));
-        assert_eq!(log.after(1), NextEvent::Event(2, event(2).unwrap()));
+        log.push(Some(event(1)));
+        log.push(Some(event(2)));
+        assert_eq!(log.after(0), NextEvent::Event(1, event(1)));
+        assert_eq!(log.after(1), NextEvent::Event(2, event(2)));
         assert_eq!(log.after(2), NextEvent::Nothing);
         log.push(None);
         assert_eq!(log.after(2), NextEvent::Whole);
@@ -98,15 +98,15 @@ mod tests {
     fn few_events_and_few_bytes_are_kept() {
         let mut log = EventLog::default();
         for _ in 0..2 * EVENTS {
-            log.push(event(1));
+            log.push(Some(event(1)));
         }
         let newest = log.newest();
         assert_eq!((newest, log.events.len()), (128, EVENTS));
         assert_eq!(log.after(newest - 65), NextEvent::Whole);
         assert!(matches!(log.after(newest - 64), NextEvent::Event(65, _)));
-        log.push(event(BYTES));
+        log.push(Some(event(BYTES)));
         assert_eq!((log.events.len(), log.bytes), (1, BYTES));
-        log.push(event(BYTES + 1));
+        log.push(Some(event(BYTES + 1)));
         assert_eq!((log.events.len(), log.bytes), (0, 0));
         assert_eq!(log.after(newest + 1), NextEvent::Whole);
     }

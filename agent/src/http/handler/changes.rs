@@ -49,7 +49,15 @@ pub fn answer<B>(
     let (state, headers) = (Arc::clone(state), request.headers().clone());
     tokio::spawn(async move {
         let refused = access::refused_later(&state, PATH, &headers, pace.review);
-        stream::run(Arc::clone(&state), place, last, pace, refused, sender).await;
+        Box::pin(stream::run(
+            Arc::clone(&state),
+            place,
+            last,
+            pace,
+            refused,
+            sender,
+        ))
+        .await;
     });
     Ok(response(AnswerBody::Stream(pieces)))
 }

@@ -130,13 +130,13 @@ mod tests {
         }
     }
 
-    fn found(object: &PresentObject) -> Presence {
+    fn item(object: &PresentObject) -> Item {
         let meta = ObjectMeta {
             name: object.name.clone(),
             namespace: object.namespace.clone().unwrap_or_default(),
             ..ObjectMeta::default()
         };
-        Some(Ok(present_item(&object.resource_type, &meta)))
+        present_item(&object.resource_type, &meta)
     }
 
     #[test]
@@ -150,7 +150,7 @@ mod tests {
         ];
         let failed = |class: Class, why: &str| Some(Err(Failure::new(class, why)));
         let found = [
-            found(&objects[0]),
+            Some(Ok(item(&objects[0]))),
             failed(Class::NotFound, "b"),
             failed(Class::Forbidden, "c"),
             failed(Class::Forbidden, "d"),

@@ -4,7 +4,9 @@ use super::plan::ManifestPlan;
 use super::presence::{self, Presence};
 use crate::check::{Expectation, set_present_if_silent};
 use crate::follow::WaitTarget;
-use crate::report::{CheckResult, KindCheck, ManifestCoverage, Namespaces, Report, Source, State, Status};
+use crate::report::{
+    CheckResult, Item, KindCheck, ManifestCoverage, Namespaces, Report, Source, State, Status,
+};
 use crate::resource::Time;
 
 /// Puts the reports together, with the objects that were only looked for. In it, each object that is there has an item.
@@ -71,7 +73,7 @@ fn judge_by_manifest(kind: &mut KindCheck, targets: &[WaitTarget]) {
     }
     if has_changed {
         let floor = if is_whole { Status::Ok } else { Status::Unknown };
-        let statuses = kind.items.iter().map(|item| item.status());
+        let statuses = kind.items.iter().map(Item::status);
         kind.status = statuses.fold(floor, Status::worst);
     }
 }
