@@ -316,11 +316,10 @@ async fn the_small_paths_answer() {
     );
     let index = agent.get("/").await.json();
     for entry in index["paths"].as_array().unwrap() {
-        assert_eq!(
-            agent.get(entry["path"].as_str().unwrap()).await.status,
-            200,
-            "{entry}"
-        );
+        let path = entry["path"].as_str().unwrap();
+        // The answer of this path has no end.
+        let method = if path == "/health/changes" { "HEAD" } else { "GET" };
+        assert_eq!(agent.ask(method, path, "").await.status, 200, "{entry}");
     }
 }
 
@@ -452,7 +451,9 @@ async fn every_path_of_the_description_is_answered_and_every_answer_of_the_index
     let described = document["paths"].as_object().unwrap();
     for (path, item) in described {
         let concrete = path.replace("{kind}", "deployments");
-        let code = agent.get(&concrete).await.status.to_string();
+        // The answer of this path has no end.
+        let method = if path == "/health/changes" { "HEAD" } else { "GET" };
+        let code = agent.ask(method, &concrete, "").await.status.to_string();
         assert!(item["get"]["responses"][&code].is_object(), "{path} {code}");
     }
     for entry in agent.get("/").await.json()["paths"].as_array().unwrap() {

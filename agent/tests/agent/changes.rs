@@ -76,12 +76,10 @@ impl StreamClient {
                 self.parser.push(&data, &mut events).unwrap();
                 self.events.extend(events);
             }
-            if self.events.is_empty() && !self.is_over && read(&mut self.stream, &mut self.raw).await == 0 {
-                panic!(
-                    "the stream breaks off: {}: {:?}",
-                    self.head.head,
-                    String::from_utf8_lossy(&self.raw)
-                );
+            if self.events.is_empty() && !self.is_over {
+                let bytes = read(&mut self.stream, &mut self.raw).await;
+                let raw = String::from_utf8_lossy(&self.raw);
+                assert_ne!(bytes, 0, "the stream breaks off: {}: {raw:?}", self.head.head);
             }
         }
     }

@@ -143,6 +143,9 @@ sre_http_requests_total{{path="/metrics",code="200"}} ?
 sre_http_requests_total{{path="/metrics",code="400"}} 1
 sre_http_requests_total{{path="/metrics",code="405"}} 1
 sre_http_requests_total{{path="other",code="404"}} 2
+# HELP sre_change_streams Streams of changes that are open
+# TYPE sre_change_streams gauge
+sre_change_streams 0
 # HELP process_start_time_seconds When this process started, in seconds since 1970
 # TYPE process_start_time_seconds gauge
 process_start_time_seconds ?

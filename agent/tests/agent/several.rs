@@ -304,7 +304,7 @@ async fn only_watched_kinds_have_a_path_and_an_entry_in_the_index() {
         .iter()
         .filter_map(|entry| entry["path"].as_str()?.strip_prefix("/health/"))
         .collect();
-    assert_eq!(kinds, ["apiserver", "cronjobs"]);
+    assert_eq!(kinds, ["changes", "apiserver", "cronjobs"]);
 }
 
 #[tokio::test]

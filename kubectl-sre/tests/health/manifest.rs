@@ -113,7 +113,7 @@ fn a_missing_object_is_named_and_the_exit_code_is_3() {
     );
     assert_eq!(report["coverage"]["namespaces"], json!(["shop"]));
     assert_eq!(
-        report["coverage"]["notSeen"][0]["what"], "namespace shop",
+        report["coverage"]["notSeen"][0]["what"], "deployment web",
         "{report:#}"
     );
     let ran = ask(&server, &["--manifest", "-", "-q"], RELEASE);

@@ -14,7 +14,8 @@ use super::reader::Reader;
 use super::yaml;
 use crate::resource::null_as_default;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
 use std::collections::BTreeMap;
 
 /// An object that a manifest names.
@@ -46,8 +47,30 @@ pub struct NamedObject {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct ManifestBody {
-    #[serde(deserialize_with = "null_as_default")]
-    metadata: ManifestMeta,
+    metadata: Option<MapOnly>,
+}
+
+/// Metadata in the form of a map. A derived struct would also take a list, by the order of its fields.
+struct MapOnly(ManifestMeta);
+
+impl<'de> Deserialize<'de> for MapOnly {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct MapVisitor;
+
+        impl<'de> Visitor<'de> for MapVisitor {
+            type Value = MapOnly;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a map")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<MapOnly, A::Error> {
+                ManifestMeta::deserialize(MapAccessDeserializer::new(map)).map(MapOnly)
+            }
+        }
+
+        deserializer.deserialize_map(MapVisitor)
+    }
 }
 
 #[derive(Deserialize, Default)]
@@ -95,12 +118,16 @@ impl Objects {
 
     fn named_object(&self, object: &Object) -> Result<NamedObject, String> {
         let place = self.place(object);
-        let Some(ManifestBody { metadata }) = self.manifest_body(object) else {
+        let Some(body) = self.manifest_body(object) else {
             return Err(format!(
                 "{place}: the metadata of this {} is not understood",
                 object.kind
             ));
         };
+        let metadata = body
+            .metadata
+            .map(|MapOnly(metadata)| metadata)
+            .unwrap_or_default();
         let filled = |text: Option<String>| text.filter(|text| !text.is_empty());
         Ok(NamedObject {
             api_version: object.api_version.clone(),

@@ -8,12 +8,15 @@ use crate::cluster::api::budget::ListBudget;
 use crate::cluster::api::expected_type::ExpectedType;
 use crate::cluster::api::list_options::{ListOptions, ListPart};
 use crate::cluster::api::page::{Added, PageItems, PageRules};
-use crate::cluster::api::pages::PageSource;
+use crate::cluster::api::pages::{LARGEST_PAGE, Namespaces, PageSource};
 use crate::cluster::client::Client;
 use crate::failure::{Class, Failure};
-use crate::resource::{Decoded, Resource};
+use crate::resource::{Decoded, Namespace, Resource};
 use std::any::Any;
 use std::sync::Arc;
+
+/// A namespace with fewer items, on average, is not worth a request of its own.
+const WORTH_A_REQUEST: u64 = 50;
 
 /// A list that was read to its end.
 #[derive(Debug)]
@@ -96,11 +99,12 @@ pub async fn list_mapped<T: Resource, K: ListItem>(
         expected: ExpectedType::list::<T>(options),
         budget: ListBudget::default(),
     };
+    let namespaces = |items| namespaces(client, items);
     let source = PageSource {
         client,
         path: &|part: ListPart<'_>, limit| options.path::<T>(part, limit),
         size: options.page_size,
-        side_by_side: options.side_by_side && options.namespace.is_none(),
+        namespaces: (options.side_by_side && options.namespace.is_none()).then_some(&namespaces),
         is_built_in: T::BUILT_IN && options.resource_type.as_ref().is_none_or(|it| it.kind == T::KIND),
         rules: &rules,
     };
@@ -125,6 +129,32 @@ pub async fn list_mapped<T: Resource, K: ListItem>(
         items,
         resource_version: read.resource_version,
         passed_over: read.passed_over,
+    })
+}
+
+/// The namespaces of a list with that many items, if these are so many that each namespace is worth a request. None if the
+/// namespaces may not be listed: then the list is one answer.
+fn namespaces(client: &Client, items: u64) -> Namespaces<'_> {
+    Box::pin(async move {
+        let options = ListOptions {
+            page_size: LARGEST_PAGE,
+            ..ListOptions::default()
+        };
+        // An object cannot be older than its namespace, and this list is newer than the first page. Objects in namespaces that are
+        // made later are younger than the question.
+        let Ok(listed) = list::<Namespace>(client, &options).await else {
+            return Vec::new();
+        };
+        let is_whole = listed.items.iter().all(Result::is_ok);
+        let names = listed.items.into_iter().flatten();
+        let names: Vec<String> = names.map(|namespace| namespace.meta().name.clone()).collect();
+        let count = u64::try_from(names.len()).unwrap_or(u64::MAX);
+        let is_worth_it = count > 1 && count.saturating_mul(WORTH_A_REQUEST) <= items;
+        if is_whole && is_worth_it {
+            names
+        } else {
+            Vec::new()
+        }
     })
 }
 

@@ -7,14 +7,13 @@
 //! is never asked for it.
 
 use crate::cluster::api::health;
-use crate::cluster::api::list::list;
-use crate::cluster::api::list_options::{ListOptions, ListPart};
+use crate::cluster::api::list_options::ListPart;
 use crate::cluster::api::page::{BoxedItems, Page, PageHead, PageRules, read_page};
 use crate::cluster::api::retry::{pause_before_retry, retrying};
 use crate::cluster::client::Client;
 use crate::cluster::server_version::ServerVersion;
 use crate::failure::{Class, Failure};
-use crate::resource::{Namespace, Resource as _};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
@@ -24,15 +23,13 @@ const MOST_PAGES: usize = 20_000;
 /// Bytes of a page, unpacked, from the third page on: many small pages of a long list cost the server more than the items do.
 const PAGE_BYTES: usize = 16 << 20;
 /// The most items of a page. The server's flow control charges a request no more for 1,000 items than for 10,000.
-const LARGEST_PAGE: u32 = 5000;
+pub(super) const LARGEST_PAGE: u32 = 5000;
 /// A page with fewer items says too little about their size.
 const TELLING_PAGE: usize = 100;
 /// If fewer items follow the first page, they are read by pages: the whole list would repeat those of the first page.
 const WORTH_THE_WHOLE: u64 = 1000;
 /// If fewer items follow the first page, one answer has them all: a second core of the server would save little.
 const WORTH_NAMESPACES: u64 = 5000;
-/// A namespace with fewer items, on average, is not worth a request of its own.
-const WORTH_A_REQUEST: u64 = 50;
 /// The lists of single namespaces that are read at the same time. The API server writes an answer on one core.
 const NAMESPACES_AT_ONCE: usize = 4;
 /// The first version that writes lists as a stream by default (KEP-5116).
@@ -41,14 +38,20 @@ const STREAMS_LISTS: ServerVersion = ServerVersion { major: 1, minor: 33 };
 /// The path of a part of a list, with at most so many items.
 type PartPath<'a> = dyn Fn(ListPart<'_>, u32) -> Result<String, Failure> + Sync + 'a;
 
+/// The namespaces of a list; none if they cannot be listed, or are not worth a request each.
+pub(super) type Namespaces<'a> = Pin<Box<dyn Future<Output = Vec<String>> + Send + 'a>>;
+
+/// Asks for the namespaces of a list with so many items.
+type NamespaceQuery<'a> = dyn Fn(u64) -> Namespaces<'a> + Sync + 'a;
+
 /// How the parts of a list are requested.
 pub(super) struct PageSource<'a> {
     pub client: &'a Client,
     pub path: &'a PartPath<'a>,
     /// Items in the first page; 0 for one page with all of them.
     pub size: u32,
-    /// Whether a very long list may be read as lists of single namespaces.
-    pub side_by_side: bool,
+    /// If a very long list may be read as lists of single namespaces: asks for these, if a list of so many items is worth it.
+    pub namespaces: Option<&'a NamespaceQuery<'a>>,
     /// Whether the API server itself serves the list. Its version says nothing about another one.
     pub is_built_in: bool,
     pub rules: &'a (dyn Fn() -> PageRules + Sync),
@@ -139,9 +142,10 @@ impl PageSource<'_> {
             return Ok(None);
         }
         let namespaces = match first.remaining {
-            Some(items) if self.side_by_side && items >= WORTH_NAMESPACES => {
-                namespaces(self.client, items).await
-            }
+            Some(items) if items >= WORTH_NAMESPACES => match self.namespaces {
+                Some(namespaces) => namespaces(items).await,
+                None => Vec::new(),
+            },
             _ => Vec::new(),
         };
         // The items of the first page do not count.
@@ -256,28 +260,4 @@ impl PendingPage {
 
 fn interrupted() -> Failure {
     Failure::new(Class::ConnectionLost, "reading the list was interrupted")
-}
-
-/// The namespaces of a list with that many items, if these are so many that each namespace is worth a request. None if the
-/// namespaces may not be listed: then the list is one answer.
-async fn namespaces(client: &Client, items: u64) -> Vec<String> {
-    let options = ListOptions {
-        page_size: LARGEST_PAGE,
-        ..ListOptions::default()
-    };
-    // An object cannot be older than its namespace, and this list is newer than the first page. Objects in namespaces that are
-    // made later are younger than the question.
-    let Ok(listed) = Box::pin(list::<Namespace>(client, &options)).await else {
-        return Vec::new();
-    };
-    let is_whole = listed.items.iter().all(Result::is_ok);
-    let names = listed.items.into_iter().flatten();
-    let names: Vec<String> = names.map(|namespace| namespace.meta().name.clone()).collect();
-    let count = u64::try_from(names.len()).unwrap_or(u64::MAX);
-    let is_worth_it = count > 1 && count.saturating_mul(WORTH_A_REQUEST) <= items;
-    if is_whole && is_worth_it {
-        names
-    } else {
-        Vec::new()
-    }
 }

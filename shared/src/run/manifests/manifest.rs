@@ -398,7 +398,7 @@ mod tests {
         assert_eq!(
             read.check_namespace("shop"),
             Err(
-                "Deployment bank/ledger (m.yaml, line 9) is in namespace bank, and -n names shop: leave out -n, or give -n \
+                "Deployment bank/ledger (m.yaml, line 10) is in namespace bank, and -n names shop: leave out -n, or give -n \
                  bank"
                     .to_owned()
             )

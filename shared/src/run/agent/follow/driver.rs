@@ -27,8 +27,8 @@ const WORKING: Duration = Duration::from_secs(5);
 enum StreamEnd {
     /// It brought something, and ended or went silent.
     Over,
-    /// The agent sends no events about this request, and why.
-    NotFollowed(String),
+    /// The agent sends no events about this request, and why; and its answer, if it was asked for one.
+    NotFollowed(String, Option<Box<ReceivedReport>>),
     /// It failed.
     Failed(AgentRefusal),
 }
@@ -53,13 +53,13 @@ async fn follow<C: AgentConnection>(connection: &C, seen: &AgentSeen, pace: Agen
         let mut least = Duration::ZERO;
         match or_answers(end, connection, seen, pace).await {
             StreamEnd::Over => {}
-            StreamEnd::NotFollowed(why) => {
+            StreamEnd::NotFollowed(why, answer) => {
                 seen.warn(format!(
                     "{} sends no events about this ({why}), so it is asked every {} s",
                     name(connection),
                     pace.poll.as_secs()
                 ));
-                poll(connection, seen, pace).await;
+                poll(connection, seen, pace, answer).await;
                 setbacks = 0;
                 continue;
             }
@@ -86,7 +86,7 @@ async fn or_answers<C: AgentConnection>(
     match &end {
         StreamEnd::Failed(refusal) if is_perhaps_of_the_stream(refusal.failure.class) => {
             match ask(connection, seen, pace).await {
-                Ok(_) => StreamEnd::NotFollowed(refusal.failure.message.clone()),
+                Ok(answer) => StreamEnd::NotFollowed(refusal.failure.message.clone(), Some(Box::new(answer))),
                 Err(_) => end,
             }
         }
@@ -152,7 +152,7 @@ async fn stream<C: AgentConnection>(connection: &C, seen: &AgentSeen, pace: Agen
                     seen.received.notify_one();
                 }
                 Ok(EventEffect::Ignored) => {}
-                Ok(EventEffect::NotFollowed(why)) => return StreamEnd::NotFollowed(why),
+                Ok(EventEffect::NotFollowed(why)) => return StreamEnd::NotFollowed(why, None),
                 Err(failure) => {
                     seen.facts().mirror.start_over();
                     return StreamEnd::Failed(AgentRefusal::from(failure));
@@ -198,9 +198,9 @@ fn not_a_stream<C: AgentConnection>(served: &ServiceResponse, connection: &C) ->
         return StreamEnd::Failed(refusal);
     }
     match served.status {
-        404 => StreamEnd::NotFollowed("it is older than this plugin".to_owned()),
+        404 => StreamEnd::NotFollowed("it is older than this plugin".to_owned(), None),
         400 => match ErrorBody::read(served) {
-            Some(refusal) => StreamEnd::NotFollowed(shown(&refusal.message)),
+            Some(refusal) => StreamEnd::NotFollowed(shown(&refusal.message), None),
             None => StreamEnd::Failed(no_stream(served)),
         },
         _ => StreamEnd::Failed(no_stream(served)),
@@ -229,9 +229,18 @@ fn no_stream(served: &ServiceResponse) -> AgentRefusal {
 }
 
 /// Asks for the report again and again. Returns after a while, so that the stream is tried again.
-async fn poll<C: AgentConnection>(connection: &C, seen: &AgentSeen, pace: AgentPace) {
+async fn poll<C: AgentConnection>(
+    connection: &C,
+    seen: &AgentSeen,
+    pace: AgentPace,
+    mut answer: Option<Box<ReceivedReport>>,
+) {
     for _ in 0..pace.polls.max(1) {
-        match ask(connection, seen, pace).await {
+        let asked = match answer.take() {
+            Some(answer) => Ok(*answer),
+            None => ask(connection, seen, pace).await,
+        };
+        match asked {
             Ok(received) => {
                 seen.update(|facts| {
                     facts.mirror.replace(received);
