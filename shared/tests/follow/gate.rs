@@ -109,6 +109,9 @@ fn named(name: &str) -> WaitRules {
 
 const NONE: [&str; 0] = [];
 
+/// What it is about; the objects before and after; seconds of the wait; exit code, words of the end, and remarks.
+type Row<'a> = (&'a str, Vec<Value>, Vec<Value>, i64, u8, &'a str, &'a [&'a str]);
+
 #[test]
 fn the_end_by_what_was_before_and_what_is_after() {
     let healthy = || web(json!({}));
@@ -127,7 +130,7 @@ fn the_end_by_what_was_before_and_what_is_after() {
         item
     };
     #[rustfmt::skip]
-    let rows: &[(&str, Vec<Value>, Vec<Value>, i64, u8, &str, &[&str])] = &[
+    let rows: &[Row<'_>] = &[
         ("nothing changed", vec![healthy()], vec![healthy()], 0, 0, idle, &[]),
         ("changed and well", vec![healthy()], vec![newer()], 0, 0, well, &[]),
         ("replaced and well", vec![healthy()], vec![other()], 0, 0, well, &[]),

@@ -8,7 +8,7 @@ use crate::cluster::api::budget::ListBudget;
 use crate::cluster::api::expected_type::ExpectedType;
 use crate::cluster::api::list_options::{ListOptions, ListPart};
 use crate::cluster::api::page::{Added, PageItems, PageRules};
-use crate::cluster::api::pages::{LARGEST_PAGE, Namespaces, PageSource};
+use crate::cluster::api::pages::{LARGEST_PAGE, NamespaceNames, PageSource};
 use crate::cluster::client::Client;
 use crate::failure::{Class, Failure};
 use crate::resource::{Decoded, Namespace, Resource};
@@ -134,7 +134,7 @@ pub async fn list_mapped<T: Resource, K: ListItem>(
 
 /// The namespaces of a list with that many items, if these are so many that each namespace is worth a request. None if the
 /// namespaces may not be listed: then the list is one answer.
-fn namespaces(client: &Client, items: u64) -> Namespaces<'_> {
+fn namespaces(client: &Client, items: u64) -> NamespaceNames<'_> {
     Box::pin(async move {
         let options = ListOptions {
             page_size: LARGEST_PAGE,

@@ -39,10 +39,10 @@ const STREAMS_LISTS: ServerVersion = ServerVersion { major: 1, minor: 33 };
 type PartPath<'a> = dyn Fn(ListPart<'_>, u32) -> Result<String, Failure> + Sync + 'a;
 
 /// The namespaces of a list; none if they cannot be listed, or are not worth a request each.
-pub(super) type Namespaces<'a> = Pin<Box<dyn Future<Output = Vec<String>> + Send + 'a>>;
+pub(super) type NamespaceNames<'a> = Pin<Box<dyn Future<Output = Vec<String>> + Send + 'a>>;
 
 /// Asks for the namespaces of a list with so many items.
-type NamespaceQuery<'a> = dyn Fn(u64) -> Namespaces<'a> + Sync + 'a;
+type NamespaceQuery<'a> = dyn Fn(u64) -> NamespaceNames<'a> + Sync + 'a;
 
 /// How the parts of a list are requested.
 pub(super) struct PageSource<'a> {

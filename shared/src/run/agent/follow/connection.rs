@@ -3,7 +3,7 @@
 use crate::cluster::{ServiceName, ServiceResponse};
 use crate::failure::Failure;
 use crate::report::{ApiServerCheck, NotSeen, Source};
-use crate::run::agent::AgentRefusal;
+use crate::run::agent::refusal::AgentRefusal;
 use bytes::Bytes;
 
 /// The way to an agent.

@@ -6,7 +6,7 @@ use super::pace::AgentPace;
 use super::seen::AgentSeen;
 use crate::failure::Class;
 use crate::report::{CheckResult, Report};
-use crate::run::agent::ask_agent;
+use crate::run::agent::question::ask_agent;
 use crate::run::clock::Clock;
 use crate::run::follow::{Observed, fingerprint};
 use crate::run::request::{AgentItems, Request};
