@@ -89,6 +89,12 @@ fn sorted(words: &[String]) -> Vec<&String> {
 
 /// Marks each object of the report, and lets status and findings follow what is new or worse.
 pub fn compare(before: &Report, now: &mut Report) {
+    compare_unless(before, now, |_| false);
+}
+
+/// As [`compare`]. An object that falls short counts as new if `is_under_way` says that it was changed and is still waited for:
+/// its state is that of another spec.
+pub(super) fn compare_unless(before: &Report, now: &mut Report, is_under_way: impl Fn(&ObjectRef) -> bool) {
     let known = KnownStates::new(before);
     let mut summary = BaselineSummary {
         observed_at: before.observed_at.clone(),
@@ -125,6 +131,9 @@ pub fn compare(before: &Report, now: &mut Report) {
             CheckResult::Kind(kind) => {
                 for item in &mut kind.items {
                     known.mark(&kind.check, item);
+                    if rank(item) > 0 && is_under_way(&item.identity()) {
+                        (item.baseline, item.baseline_state) = (Some(BaselineMark::New), None);
+                    }
                     count(item, &mut summary);
                     seen.insert(item.identity());
                 }

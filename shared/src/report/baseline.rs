@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum BaselineMark {
-    /// The baseline does not have it.
+    /// The baseline does not have it, or has it with another spec that was still waited for at the end of a gate.
     New,
     /// Its state is worse.
     Worse,

@@ -7,8 +7,9 @@ mod before_image;
 
 pub use before_image::BeforeImage;
 
+use super::baseline::compare_unless;
 use super::wait::{End, EndReason, Observation, Wait, WaitRules, WaitTarget, differ, unreached};
-use super::{Change, ChangeEvent, compare};
+use super::{Change, ChangeEvent};
 use crate::report::{
     CheckResult, FailOn, Item, KindCheck, NotSeen, ObjectRef, Outcome, Report, State, Status,
 };
@@ -149,11 +150,16 @@ impl Gate {
         self.wait.due(now)
     }
 
-    /// Compares a report with the objects before the change, as [`compare`]. Objects that the change removed are no gap of the
-    /// report.
+    /// Compares a report with the objects before the change, as [`super::compare`]. Objects that the change removed are no gap of
+    /// the report. An object whose new spec was still waited for is no known problem, although its state is as before.
     pub fn compare(&self, report: &mut Report) {
         self.forgive_removed(report);
-        compare(self.before.report(), report);
+        let is_under_way = |object: &ObjectRef| {
+            self.waited
+                .get(object)
+                .is_some_and(|waited| waited.is_concerned && waited.is_excused)
+        };
+        compare_unless(self.before.report(), report, is_under_way);
     }
 
     /// The end with its exit code and its remarks, by the last report, which was compared.
