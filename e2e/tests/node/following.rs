@@ -96,7 +96,12 @@ fn a_good_rollout_and_the_next_one_end_when_kubectl_says_so() {
 fn a_rollout_that_cannot_succeed_ends_the_wait_long_before_kubernetes_gives_up() {
     let space = RestrictedNamespace::new("following");
     space.create(with_image(web(1, &RUNS_ON), "sre-e2e-none:v1", "Never"));
-    let ran = expect(&space, "deploy/web --timeout 2m", 2, "ErrImageNeverPull");
+    let ran = expect(
+        &space,
+        "deploy/web --timeout 2m",
+        2,
+        "is not present with pull policy of Never",
+    );
     assert!(ran.took < RUNS, "its deadline is ten minutes\n{ran}");
     // A better one meanwhile is followed.
     let waiting = Waiting::begin(&space, "deploy/web --grace 1m --timeout 3m");
@@ -129,7 +134,11 @@ fn a_registry_that_is_away_has_the_grace_and_no_more() {
 #[test]
 fn a_crash_in_all_pods_ends_the_wait_after_the_grace() {
     let space = RestrictedNamespace::new("following");
-    space.create(web(2, &["sh", "-c", "echo no database; exit 3"]));
+    let mut crashing = web(2, &["sh", "-c", "echo no database; exit 3"]);
+    // Without a probe the pods would be ready until they crash.
+    crashing["spec"]["template"]["spec"]["containers"][0]["readinessProbe"] =
+        json!({"exec": {"command": ["false"]}});
+    space.create(crashing);
     let ran = expect(&space, "deploy/web --grace 10s --timeout 4m", 2, "web");
     assert!(ran.stdout.contains("exited 3"), "{ran}");
 }
@@ -141,7 +150,10 @@ fn a_quota_that_frees_itself_is_waited_for_and_one_that_does_not_has_the_grace()
     until_shown(&space, "resourcequota/pods", "{.status.hard.pods}=1");
     space.create(web(2, &RUNS_ON));
     let ran = expect(&space, "deploy/web --grace 10s --timeout 3m", 2, "web");
-    assert!(ran.stdout.contains("pods=1"), "{ran}");
+    assert!(
+        ran.stdout.contains("Quota: quota pods: pods 1 of 1 used"),
+        "{ran}"
+    );
     let waiting = Waiting::begin(&space, "deploy/web --grace 3m --timeout 4m");
     thread::sleep(BEGINS);
     space.run(&[
@@ -219,7 +231,12 @@ fn objects_that_wait_for_a_person_or_are_taken_away_end_the_wait() {
     expect(&space, "deploy/web", 0, "healthy");
     space.run(&["rollout", "pause", "deployment/web"]);
     space.run(&["set", "env", "deployment/web", "NEW=1"]);
-    let ran = expect(&space, "deploy/web", 1, "kubectl rollout resume");
+    let ran = expect(
+        &space,
+        "deploy/web",
+        1,
+        "kubectl -n following rollout resume deployment/web",
+    );
     assert!(ran.took < RUNS, "{ran}");
     // The pause is over, and the namespace goes away under the wait.
     let mut never = web(1, &RUNS_ON);

@@ -62,13 +62,19 @@ fn an_upgrade_that_makes_one_thing_worse_fails_and_another_that_was_broken_befor
     let _ = plugin()
         .wait("health deploy/web -n following --wait --timeout 3m")
         .expect_code(0);
+    let _ = plugin()
+        .wait("health deploy/old -n following --wait --timeout 3m")
+        .expect_code(2);
 
     let worse = gate(&chart, &format!("web={BAD}")).expect_code(2);
     let report: Value = serde_json::from_str(&worse.stdout).expect("stdout is one report");
     assert_eq!(report["command"]["exitCode"], 0, "{worse}");
     assert_eq!(item(&report, "web")["baseline"], "worse", "{worse}");
     assert_eq!(item(&report, "old")["baseline"], "same", "{worse}");
-    assert!(worse.stderr.contains("ErrImageNeverPull"), "{worse}");
+    assert!(
+        worse.stderr.contains("is not present with pull policy of Never"),
+        "{worse}"
+    );
 
     let better = gate(&chart, &format!("web={GOOD}")).expect_code(0);
     let report: Value = serde_json::from_str(&better.stdout).expect("stdout is one report");
