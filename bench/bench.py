@@ -174,7 +174,7 @@ class Bench:
             found["kubectl"] = ("`kubectl get deploy -A`", [chosen.kubectl, "get", "deploy", "-A"])
         found["curlJson"] = ("curl, one list, JSON", self.curl("json", [LIST], JSON))
         found["curlProtobuf"] = ("curl, one list, protobuf", self.curl("protobuf", [LIST], PROTOBUF))
-        found["curlOwn"] = ("curl, the plugin's own lists (protobuf, gzip)",
+        found["curlOwn"] = ("curl, first page and whole list (protobuf, gzip)",
                             self.curl("own", self.own_requests(), PROTOBUF, "gzip"))
         found["curlPages"] = ("curl, pages of 500, protobuf, gzip",
                               self.curl("pages", self.pages(), PROTOBUF, "gzip"))
