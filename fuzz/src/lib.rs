@@ -1,7 +1,7 @@
 //! Properties that hold for any input, one file a target. A property is a function that panics if it does not hold.
 //!
-//! `cargo test` tries the inputs of `corpus/` and random changes of them. `make fuzz` lets libFuzzer look for others, each
-//! of which becomes a file of the corpus once it is mended.
+//! `cargo test` tries the inputs of `corpus/` and random changes of them. `make fuzz` lets libFuzzer look for others.
+//! An input that breaks a property is added to the corpus once the fault is mended.
 
 pub mod acknowledgement;
 pub mod agent_report;

@@ -64,8 +64,8 @@ pub fn read_in_any_steps(body: &[u8], content_type: &str, step: usize) -> Readin
     whole
 }
 
-/// Holds if a list of which only the first bytes arrive is not whole, or lost nothing: fields that follow the list itself
-/// say nothing about its items.
+/// Holds if a list that breaks off is not read as whole, unless it has every item: only fields behind the items are missing
+/// then.
 pub fn a_cut_list_is_not_whole(list: &Reading, body: &[u8], kept: usize, content_type: &str) {
     let head = Reading::new(body.get(..kept).unwrap_or(body), content_type, body.len());
     let differs = (&head.items, &head.metas) != (&list.items, &list.metas);

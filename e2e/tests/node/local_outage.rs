@@ -109,13 +109,17 @@ fn a_wait_outlives_an_api_server_that_goes_away_and_comes_back() {
     cluster.stop();
     std::thread::sleep(AWAY);
     cluster.start();
-    until("the pod is told to be ready", RECOVERS * 6, || {
-        let told = kubectl().run(
-            &["-n", &space.0, "exec", "deploy/web", "--", "touch", "/tmp/ready"],
-            None,
-        );
-        if told.code == Some(0) { Ok(()) } else { Err(told) }
-    });
+    until(
+        "the file that makes the pod ready is written",
+        RECOVERS * 6,
+        || {
+            let told = kubectl().run(
+                &["-n", &space.0, "exec", "deploy/web", "--", "touch", "/tmp/ready"],
+                None,
+            );
+            if told.code == Some(0) { Ok(()) } else { Err(told) }
+        },
+    );
     let ran = waiting.join().expect("a wait does not panic").expect_code(0);
     assert!(ran.stderr.contains("nothing can be read: "), "{ran}");
     assert!(

@@ -217,14 +217,8 @@ fn an_object_without_a_namespace_is_in_that_of_the_flag_or_of_the_context() {
 fn input_that_names_no_object_is_an_error_and_never_ok() {
     let server = server().start_blocking();
     for (input, expected) in [
-        (
-            "",
-            "standard input names no object, so that there is nothing to judge",
-        ),
-        (
-            "---\n---\n",
-            "standard input names no object, so that there is nothing to judge",
-        ),
+        ("", "standard input names no object to judge"),
+        ("---\n---\n", "standard input names no object to judge"),
         (
             "Error: release: not found\n",
             "standard input, line 1: release: not found",

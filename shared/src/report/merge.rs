@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 impl Report {
     /// One report about everything that these are about; `None` without any. The source is that of the first. Checks of one
-    /// name become one check. The API server's part is the first that there is.
+    /// name become one check. The API server's part is that of the first report that has one.
     #[must_use]
     pub fn merge(reports: Vec<Self>) -> Option<Self> {
         let mut reports = reports.into_iter();

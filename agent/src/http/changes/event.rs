@@ -18,7 +18,7 @@ pub struct EventId {
 }
 
 impl EventId {
-    /// The id in the header `Last-Event-ID`; `None` if it is of no agent.
+    /// Reads the header `Last-Event-ID`; `None` if no agent has sent such an id.
     pub fn parse(text: &str) -> Option<Self> {
         let (feed, number) = text.trim().split_once('-')?;
         Some(Self {

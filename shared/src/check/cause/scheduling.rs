@@ -130,7 +130,7 @@ fn claim_cause(
     let named = quoted_behind(said, "persistentvolumeclaim ");
     let mut claims = pod.claims();
     let only = claims.next().filter(|_| claims.next().is_none());
-    // The scheduler sees only that there is no volume. The claim's own events say why.
+    // The scheduler knows only that the volume is missing. The claim's own events say why.
     let failed = pod.claims().find_map(|claim| {
         let events = known.about_claim(namespace, claim, meta.creation_timestamp);
         match claim::cause_from_events(events)? {

@@ -160,7 +160,7 @@ pub(super) fn is_absent(entry: &NotSeen) -> bool {
     Class::from_word(&entry.class) == Some(Class::NotFound) && entry.needed_by.is_none()
 }
 
-/// Whether something that does not exist is that target, or the place where it is looked for.
+/// Whether an entry about something absent names that target, or its namespace.
 pub(super) fn is_about(entry: &NotSeen, target: &WaitTarget) -> bool {
     if entry.resource.as_deref() == Some("namespaces") {
         return true;

@@ -84,7 +84,7 @@ impl Manifest {
             .map(|(what, count)| format!("{what} {count}"))
             .collect();
         Err(match only.as_slice() {
-            [] => format!("{name} names no object, so that there is nothing to judge"),
+            [] => format!("{name} names no object to judge"),
             only => format!(
                 "{name} names only objects that are not checked: {}",
                 only.join(", ")
@@ -342,11 +342,8 @@ mod tests {
     #[test]
     fn manifests_that_name_no_object_are_an_error_with_file_and_line() {
         for (text, expected) in [
-            ("", "m.yaml names no object, so that there is nothing to judge"),
-            (
-                "---\n# nothing\n",
-                "m.yaml names no object, so that there is nothing to judge",
-            ),
+            ("", "m.yaml names no object to judge"),
+            ("---\n# nothing\n", "m.yaml names no object to judge"),
             (
                 "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\n",
                 "m.yaml names only objects that are not checked: Secret 1",

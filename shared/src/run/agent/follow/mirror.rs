@@ -17,7 +17,7 @@ pub(super) enum EventEffect {
     Newer,
     /// The agent does not send events about this request. Its report can be asked for.
     NotFollowed(String),
-    /// It is of a newer agent.
+    /// Its name is unknown here: a newer agent sent it.
     Ignored,
 }
 
@@ -59,7 +59,7 @@ impl ReportMirror {
     /// Takes an event.
     ///
     /// # Errors
-    /// If it is none of an agent, or does not fit to the events before it. The report is as it was.
+    /// If no agent sends such an event, or it does not fit to the events before it. The report stays as it was.
     pub fn take(&mut self, event: ServerSentEvent) -> Result<EventEffect, Failure> {
         match event.name.as_str() {
             "report" => self.received = Some(ReceivedReport::read(&event.data, 200)?),
