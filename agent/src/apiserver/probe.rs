@@ -240,7 +240,7 @@ impl ApiServerProbe {
             }
         };
         let (asked, fresh) = tokio::join!(asking, walking);
-        let (mut check, error, livez) = match asked {
+        let (mut check, error, livez, is_measured) = match asked {
             Ok(asked) => {
                 let fresh = match fresh {
                     // The last walk found the path in order, and something has changed since.
@@ -256,7 +256,7 @@ impl ApiServerProbe {
                 let mut check = run::apiserver::judge_for_everybody(&client, &asked, Some(&walked));
                 // A client of the agent has no use for the agent's identity. The rung has it.
                 check.identity = None;
-                (check, error, asked.livez_code())
+                (check, error, asked.livez_code(), !asked.is_version_former)
             }
             Err(_) => {
                 let limit = self.timeout.as_secs_f64();
@@ -274,11 +274,11 @@ impl ApiServerProbe {
                     ..failed(&error, class, &self.client)
                 };
                 let error = check.error.clone();
-                (check, error, None)
+                (check, error, None, true)
             }
         };
         let forbidden = forbidden_paths::add(&mut check, livez);
-        check.record = Some(self.note(&check));
+        check.record = Some(self.note(&check, is_measured));
         ProbeResult {
             check,
             began,
@@ -288,8 +288,8 @@ impl ApiServerProbe {
         }
     }
 
-    /// The answers of the API server. `/livez` and the Leases are asked for only if their last answers are old or the last
-    /// check was not ok: one after the other they take three times as long as the requests that decide.
+    /// The answers of the API server. `/version`, `/livez` and the Leases are asked for only if their last answers are old, or
+    /// the last check or `/readyz` was not ok: they take much longer than the request that decides.
     async fn answers(&self, client: &Client) -> HealthAnswers {
         if let Some(former) = self.former_answers() {
             return run::apiserver::ask_again(client, &former, self.clock).await;
@@ -319,13 +319,14 @@ impl ApiServerProbe {
         walked
     }
 
-    /// Adds a check to the record, and returns the record.
-    fn note(&self, check: &ApiServerCheck) -> sre_shared::report::Record {
+    /// Adds a check to the record, and returns the record. A latency that was measured by an earlier check does not count again.
+    fn note(&self, check: &ApiServerCheck, is_measured: bool) -> sre_shared::report::Record {
         let second = self.started.elapsed().as_secs();
         // Silent controllers do not make the API server itself less ready.
         let ready = check.status == Status::Ok || check.rung.as_deref() == Some("controllers");
         let mut state = self.lock();
-        state.windows.note(second, ready, check.latency_ms);
+        let latency = check.latency_ms.filter(|_| is_measured);
+        state.windows.note(second, ready, latency);
         state.windows.record(second)
     }
 

@@ -4,11 +4,17 @@
 use serde::Serialize;
 use sre_shared::report::Item;
 
-/// The last item that was written, in pieces that the next one can use again.
+/// Items that were written a moment ago, in pieces that the next one can use again. Neighbours in a list often differ in nothing
+/// but their number of pods.
 #[derive(Default)]
 pub struct ItemTemplate {
-    last: Option<WrittenPieces>,
+    recent: Vec<WrittenPieces>,
+    /// The place of the next one.
+    oldest: usize,
 }
+
+/// How many written items are kept.
+const RECENT: usize = 16;
 
 struct WrittenPieces {
     item: Item,
@@ -29,20 +35,28 @@ impl ItemTemplate {
     /// # Errors
     /// If it does not serialise, which does not happen.
     pub fn write(&mut self, item: &Item, out: &mut Vec<u8>) -> serde_json::Result<()> {
-        let last = match &self.last {
-            Some(last) if last.item.is_like(item) => last,
-            _ => {
-                let start = out.len();
-                serde_json::to_writer(&mut *out, item)?;
-                let written = out.get(start..).unwrap_or_default();
-                self.last = WrittenPieces::of(item, written)?;
-                return Ok(());
-            }
+        let known = self.recent.iter().find(|pieces| pieces.item.is_like(item));
+        let Some(pieces) = known else {
+            let start = out.len();
+            serde_json::to_writer(&mut *out, item)?;
+            let written = out.get(start..).unwrap_or_default();
+            let pieces = WrittenPieces::of(item, written)?;
+            self.keep(pieces);
+            return Ok(());
         };
-        out.extend_from_slice(&last.before);
+        out.extend_from_slice(&pieces.before);
         write_own(item, out)?;
-        out.extend_from_slice(&last.after);
+        out.extend_from_slice(&pieces.after);
         Ok(())
+    }
+
+    fn keep(&mut self, pieces: Option<WrittenPieces>) {
+        let Some(pieces) = pieces else { return };
+        match self.recent.get_mut(self.oldest) {
+            Some(former) => *former = pieces,
+            None => self.recent.push(pieces),
+        }
+        self.oldest = (self.oldest + 1) % RECENT;
     }
 }
 
@@ -134,8 +148,7 @@ mod tests {
         template
             .write(&item("shop", "a", json!({})), &mut Vec::new())
             .unwrap();
-        let last = template.last.as_mut().unwrap();
-        last.after = b"!".to_vec();
+        template.recent[0].after = b"!".to_vec();
         let mut out = Vec::new();
         template.write(&item("bank", "b", json!({})), &mut out).unwrap();
         assert_eq!(

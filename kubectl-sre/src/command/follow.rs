@@ -7,10 +7,10 @@ use crate::{Shell, StopSignal, exit};
 use sre_shared::cluster::{Observer, RunLimit};
 use sre_shared::failure::Failure;
 use sre_shared::follow::WaitTarget;
-use sre_shared::report::Report;
+use sre_shared::report::{Item, Report};
 use sre_shared::resource::Time;
 use sre_shared::run::clock;
-use sre_shared::run::follow::Observed;
+use sre_shared::run::follow::{FollowPace, Observed};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -117,7 +117,7 @@ impl FollowedSource {
 
     async fn open_now(settings: &HealthSettings, clock: FollowClock, shell: &mut Shell) -> Result<Self, u8> {
         let source = open_source(settings, RunLimit::from_now(OPEN), shell).await?;
-        Self::begin(source, settings, clock, shell).await
+        Self::begin(source, settings, clock, FollowPace::default(), shell).await
     }
 
     /// Begins to follow an open source.
@@ -128,10 +128,11 @@ impl FollowedSource {
         source: Source,
         settings: &HealthSettings,
         clock: FollowClock,
+        pace: FollowPace,
         shell: &mut Shell,
     ) -> Result<Self, u8> {
         let limit = RunLimit::from_now(OPEN);
-        match source.follow(&settings.request, limit).await {
+        match source.follow(&settings.request, limit, pace).await {
             Ok(Some(follower)) => Ok(Self {
                 source,
                 follower,
@@ -187,6 +188,18 @@ impl FollowedSource {
         let unread = self.away.as_ref().filter(|_| !self.follower.explains_outages());
         let unread = unread.and_then(|failure| self.source.unreached(&settings.request, failure));
         unread.unwrap_or_else(|| self.follower.present_report())
+    }
+
+    /// As [`FollowedSource::report_without_requests`], with the objects that the caller chooses and perhaps others.
+    pub fn chosen_report(
+        &mut self,
+        settings: &HealthSettings,
+        chooses: &dyn Fn(&str, &Item) -> bool,
+    ) -> Report {
+        match self.away {
+            Some(_) => self.report_without_requests(settings),
+            None => self.follower.chosen_report(chooses),
+        }
     }
 
     /// As [`FollowedSource::report_without_requests`], with the rights that are missing and with log lines, unless the API

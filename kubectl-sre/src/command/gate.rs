@@ -13,7 +13,7 @@ use crate::{Shell, StopSignal, exit};
 use sre_shared::cluster::RunLimit;
 use sre_shared::follow::{BeforeImage, EndReason, Gate, Observation};
 use sre_shared::report::{CommandResult, Report};
-use sre_shared::run::follow::Observed;
+use sre_shared::run::follow::{FollowPace, Observed};
 use std::pin::Pin;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
@@ -23,7 +23,13 @@ const REDRAW: Duration = Duration::from_secs(1);
 /// How long the search for causes is awaited, which can make verdicts worse.
 const EXPLAIN: Duration = Duration::from_secs(10);
 /// How often it is looked whether that search has ended.
-const EXPLAIN_TICK: Duration = Duration::from_millis(50);
+const EXPLAIN_TICK: Duration = Duration::from_millis(10);
+/// Most gates end with their first report, so the search for causes does not wait for watches of pods, which could spare it a
+/// second one.
+const PACE: FollowPace = FollowPace {
+    search_delay: Duration::ZERO,
+    ..FollowPace::DEFAULT
+};
 /// How many gaps of the first report are named.
 const NAMED: usize = 3;
 
@@ -91,7 +97,7 @@ pub async fn run(
         return code;
     }
     // Its lists begin after the end of the command, so that they have every change of it.
-    let begun = FollowedSource::begin(source, &settings, clock, shell).await;
+    let begun = FollowedSource::begin(source, &settings, clock, PACE, shell).await;
     let mut source = match begun {
         Ok(source) => source,
         Err(code) => return code,
@@ -101,8 +107,19 @@ pub async fn run(
     let mut is_early = false;
     let end = loop {
         let now = clock.now();
-        if let Some(end) = gate.end(now) {
-            break Ok(end);
+        match gate.end(now) {
+            Some(end) if end.reason != EndReason::Settled => break Ok(end),
+            Some(_) => {
+                // The last report has every object. It decides, and may show what the one before did not.
+                let whole = last.insert(source.report_without_requests(&settings));
+                let changes = gate.observe(Observation::Report(whole), now);
+                if let Some(end) = gate.end(now) {
+                    break Ok(end);
+                }
+                view.show(&changes, gate.wait(), now, shell);
+                continue;
+            }
+            None => {}
         }
         let tick = Instant::now() + if is_early { EXPLAIN_TICK } else { REDRAW };
         let due = gate.due(now).map_or(tick, |due| clock.instant_of(due).min(tick));
@@ -130,9 +147,8 @@ pub async fn run(
             }
             None => {
                 is_early = !source.follower.is_explained() && clock.elapsed() < EXPLAIN;
-                // With every object, not only those that fall short.
-                let report = last.insert(source.report_without_requests(&settings));
-                gate.observe(Observation::Report(report), now)
+                let report = source.chosen_report(&settings, &|check, item| gate.takes(check, item));
+                gate.observe(Observation::Report(&report), now)
             }
         };
         if is_early {

@@ -1,7 +1,7 @@
 //! What follows the objects of a source: watches of a cluster, or the events of an agent.
 
 use super::url_connection::UrlConnection;
-use sre_shared::report::Report;
+use sre_shared::report::{Item, Report};
 use sre_shared::run::follow::{Follower, Observed};
 use sre_shared::run::manifests::ManifestFollower;
 use sre_shared::run::{AgentFollower, ServiceConnection};
@@ -56,6 +56,16 @@ impl SourceFollower {
             Self::Manifests(follower) => follower.present_report(),
             Self::Agent(follower) => follower.present_report(),
             Self::Url(follower) => follower.present_report(),
+        }
+    }
+
+    /// The present report with at least the objects that the caller chooses, by the name of the check and the item. No request
+    /// is made for it.
+    pub fn chosen_report(&mut self, chooses: &dyn Fn(&str, &Item) -> bool) -> Report {
+        match self {
+            Self::Cluster(follower) => follower.chosen_report(chooses),
+            // Their reports have no others.
+            Self::Manifests(_) | Self::Agent(_) | Self::Url(_) => self.present_report(),
         }
     }
 

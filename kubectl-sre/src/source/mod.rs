@@ -165,7 +165,7 @@ impl Source {
     }
 
     /// Begins to follow the objects of a request; `None` if the source cannot be followed. The limit is that for obtaining
-    /// the credential.
+    /// the credential. The pace is that of watches of a cluster.
     ///
     /// # Errors
     /// If there is no credential.
@@ -173,12 +173,13 @@ impl Source {
         &self,
         request: &Request,
         limit: RunLimit,
+        follow_pace: FollowPace,
     ) -> Result<Option<SourceFollower>, Failure> {
         let (clock, pace) = (clock::system, AgentPace::default());
         Ok(Some(match self {
             Self::Cluster(cluster) => {
                 let client = cluster.client(limit).await?;
-                let follower = Follower::start(&client, request, clock, FollowPace::default());
+                let follower = Follower::start(&client, request, clock, follow_pace);
                 SourceFollower::Cluster(Box::new(follower))
             }
             Self::Agent(cluster, service) => {
@@ -193,7 +194,7 @@ impl Source {
                 SourceFollower::Url(Box::new(follower))
             }
             Self::Manifests(manifests) => {
-                let follower = manifests.follow(request, limit, FollowPace::default()).await?;
+                let follower = manifests.follow(request, limit, follow_pace).await?;
                 SourceFollower::Manifests(Box::new(follower))
             }
             Self::Files(_) => return Ok(None),

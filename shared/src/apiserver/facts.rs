@@ -27,6 +27,8 @@ pub struct HealthAnswers {
     pub version: Result<String, Failure>,
     /// How long `/version` took.
     pub latency: Duration,
+    /// Whether `/version` was not asked, and both are those of an earlier check.
+    pub is_version_former: bool,
     /// The response of `/readyz`, with any status code.
     pub readyz: Result<Readiness, Failure>,
     /// The response of `/livez`, with any status code; `None` if it was not asked.

@@ -170,6 +170,7 @@ mod tests {
         HealthAnswers {
             version: version.map(Into::into),
             latency: Duration::from_millis(4),
+            is_version_former: false,
             readyz: readyz.map(|(code, text)| (code, text.to_owned())),
             livez: None,
             leases: Vec::new(),

@@ -23,5 +23,5 @@ pub use owners::{OwnedObject, OwnerGraph};
 pub use related_needs::{RelatedNeeds, related_needs};
 pub use search_target::{PodLookup, SearchTarget, urgency};
 pub use settled::{Compactor, SettledObject};
-pub(crate) use settled::{Dictionary, WrittenItem, is_settled};
+pub(crate) use settled::{Dictionary, WrittenItems, is_settled};
 pub use snapshot::{Reach, SettledItems, Snapshot, Times};

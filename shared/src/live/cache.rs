@@ -20,7 +20,7 @@ use super::{
 use crate::check::{self, Check, NamespaceDeletions, Now, RelatedObjects};
 use crate::cluster::{ItemMap, WatchEvent};
 use crate::failure::{Class, Failure};
-use crate::judge::{Kept, OwnedObject, OwnerFilter, RelatedNeeds, SearchTarget, WrittenItem, related_needs};
+use crate::judge::{Kept, OwnedObject, OwnerFilter, RelatedNeeds, SearchTarget, WrittenItems, related_needs};
 use crate::kind::{Kind, RegisteredKind, ResourceType};
 use crate::live::ObjectKey;
 use crate::live::related::RelatedData;
@@ -348,7 +348,7 @@ impl<T: Check> LiveObjects for Cache<T> {
         let selection = &*selection.for_type(&self.resource_type);
         let contents = self.lock();
         let compactor = lock_compactor(&contents.compactor);
-        let (mut open, mut written) = (open.cursor(), WrittenItem::default());
+        let (mut open, mut written) = (open.cursor(), WrittenItems::default());
         let which = match selection.takes_settled() {
             true if selection.notable => Which::Whole,
             true => Which::All,

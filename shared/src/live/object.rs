@@ -119,9 +119,13 @@ impl<T: Check> LiveObject<T> {
         }
     }
 
+    /// Its namespace; `None` if it has none, or if it could not be read.
     pub(super) fn namespace(&self) -> Option<&str> {
-        let object = self.object.as_ref().ok()?;
-        Some(&object.meta().namespace)
+        let namespace = match &self.object {
+            Ok(object) => &object.meta().namespace,
+            Err(undecodable) => &undecodable.namespace,
+        };
+        Some(&**namespace).filter(|namespace| !namespace.is_empty())
     }
 
     pub(super) fn generation(&self) -> Option<i64> {

@@ -111,10 +111,13 @@ impl<T: Check> Contents<T> {
     /// The namespaces of objects that fall short, or are left out.
     pub(super) fn failing_namespaces(&self, time: &AnswerTime, found: &mut BTreeSet<String>) {
         for live in self.open_and_controlled() {
+            // Many objects of one namespace often fall short together.
+            if live.namespace().is_none_or(|namespace| found.contains(namespace)) {
+                continue;
+            }
             let now = self.watches.carried(live.watch, time);
             let item = self.judge(live, now, self.related.objects_at(time), false);
-            let is_failing = item.status() != Status::Ok || item.reason == Code::NamespaceTerminating;
-            if is_failing && !item.namespace.is_empty() && !found.contains(&item.namespace) {
+            if item.status() != Status::Ok || item.reason == Code::NamespaceTerminating {
                 found.insert(item.namespace);
             }
         }

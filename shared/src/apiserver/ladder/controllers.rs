@@ -138,6 +138,7 @@ mod tests {
         let answers = HealthAnswers {
             version: Ok("v1".into()),
             latency: Duration::ZERO,
+            is_version_former: false,
             readyz: Ok((200, "ok".into())),
             livez: None,
             leases: vec![(CONTROLLER_MANAGER, manager), (SCHEDULER, scheduler)],

@@ -29,6 +29,7 @@ fn answers() -> HealthAnswers {
     HealthAnswers {
         version: Ok("v1.37.2".into()),
         latency: Duration::from_millis(5),
+        is_version_former: false,
         readyz: Ok((200, "[+]ping ok\nreadyz check passed\n".into())),
         livez: None,
         leases: Vec::new(),

@@ -5,6 +5,7 @@ pub(super) mod certificate;
 pub(super) mod certified_key;
 mod dial;
 pub(super) mod failure;
+mod handshake_time;
 pub(super) mod pem;
 pub(super) mod proxy;
 mod race;
@@ -23,6 +24,7 @@ use crate::cluster::connection_info::DialTrace;
 use crate::cluster::deadlines::{RunLimit, seconds};
 use crate::cluster::transport::address::Address;
 use crate::cluster::transport::dial::{Dial, Purpose, Route, TraceLimits};
+use crate::cluster::transport::handshake_time::HandshakeTime;
 use crate::cluster::transport::proxy::{ProxyProtocol, ProxyServer};
 use crate::cluster::transport::stream::Stream;
 use crate::cluster::transport::tls::{Tls, TlsPeer, Trust};
@@ -47,6 +49,7 @@ pub(super) struct Connector {
     limit: Duration,
     /// Connections that were opened for requests.
     opened: Arc<AtomicUsize>,
+    handshakes: Arc<HandshakeTime>,
 }
 
 impl Connector {
@@ -84,6 +87,7 @@ impl Connector {
             only: None,
             limit,
             opened: Arc::new(AtomicUsize::new(0)),
+            handshakes: Arc::default(),
         })
     }
 
@@ -98,6 +102,12 @@ impl Connector {
     /// How many connections were opened for requests so far.
     pub fn opened(&self) -> usize {
         self.opened.load(Ordering::Relaxed)
+    }
+
+    /// Whether the API server is near, by the handshakes of connections for requests. It is not known of a server without TLS,
+    /// or before the first connection.
+    pub fn is_near(&self) -> bool {
+        self.handshakes.is_short()
     }
 
     /// The `Proxy-Authorization` of each request, if a proxy forwards them one by one.
@@ -128,6 +138,9 @@ impl Connector {
             Err(_) => return Err(self.deadline_failure(&dial.trace)),
         };
         self.opened.fetch_add(1, Ordering::Relaxed);
+        if let Some(tls) = &dial.trace.tls {
+            self.handshakes.note(tls.elapsed);
+        }
         Ok(Stream {
             bytes,
             forwarded: self.route.is_forwarded(),

@@ -76,7 +76,14 @@ impl Gate {
         &self.wait
     }
 
-    /// Takes an observation into account, as [`Wait::observe`]. A report has to list every object.
+    /// Whether a report has to list the object, so that nothing is missed.
+    #[must_use]
+    pub fn takes(&self, check: &str, item: &Item) -> bool {
+        let object = item.identity();
+        self.waited.contains_key(&object) || self.is_concerned(check, &object, item)
+    }
+
+    /// Takes an observation into account, as [`Wait::observe`]. A report has to list every object that [`Gate::takes`].
     pub fn observe(&mut self, seen: Observation<'_>, now: Time) -> Vec<Change> {
         let report = match seen {
             Observation::Away(_) => return self.wait.observe(seen, now),

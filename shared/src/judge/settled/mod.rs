@@ -45,13 +45,19 @@ pub struct SettledObject {
     pub(crate) watch: u16,
 }
 
-/// The item that was last written, in its full form.
+/// Items that were written a moment ago, in their full form, each with the item that it was written from. Neighbours in a list
+/// often differ in nothing but their number of pods.
 #[derive(Debug, Default)]
-pub(crate) struct WrittenItem {
-    /// The item that it was written from; `None` if the next object must not use it again.
-    shared: Option<Arc<Item>>,
-    item: Option<Item>,
+pub(crate) struct WrittenItems {
+    recent: Vec<(Arc<Item>, Item)>,
+    /// The place of the next one.
+    oldest: usize,
+    /// The last item that no other object shares.
+    own: Option<Item>,
 }
+
+/// How many written items are kept.
+const RECENT: usize = 16;
 
 impl SettledObject {
     pub(crate) fn name(&self) -> &str {
@@ -81,31 +87,42 @@ impl SettledObject {
         self.generation.filter(|generation| *generation != 0)
     }
 
-    /// As [`SettledObject::item`]. Only namespace, name, uid and generation are written if the item written before is shared
-    /// with this object: a list of 100,000 objects copies a handful of items and not each.
+    /// As [`SettledObject::item`]. Only namespace, name, uid and generation are written if an item written a moment ago is
+    /// shared with this object: a list of 100,000 objects copies a handful of items and not each.
     pub(crate) fn write_item<'a>(
         &self,
         namespace: &str,
         deletions: &NamespaceDeletions,
-        written: &'a mut WrittenItem,
+        written: &'a mut WrittenItems,
     ) -> &'a Item {
-        let is_plain = !deletions.contains(namespace);
-        let is_shared = |shared: &Arc<Item>| is_plain && Arc::ptr_eq(shared, &self.item);
-        let item = match written.item.take() {
-            Some(mut item) if written.shared.as_ref().is_some_and(is_shared) => {
+        let WrittenItems { recent, oldest, own } = written;
+        if deletions.contains(namespace) {
+            // The verdict about an object in a namespace that is being deleted is no other object's.
+            return own.insert(self.item(namespace, deletions));
+        }
+        let known = recent
+            .iter()
+            .position(|(shared, _)| Arc::ptr_eq(shared, &self.item));
+        let place = known.unwrap_or_else(|| {
+            let new = (Arc::clone(&self.item), self.item(namespace, deletions));
+            let place = *oldest;
+            *oldest = place.wrapping_add(1) % RECENT;
+            match recent.get_mut(place) {
+                Some(former) => *former = new,
+                None => recent.push(new),
+            }
+            place
+        });
+        match recent.get_mut(place) {
+            Some((_, item)) => {
                 namespace.clone_into(&mut item.namespace);
                 self.name().clone_into(&mut item.name);
-                item.uid = self.uid.text();
+                self.uid.write(&mut item.uid);
                 item.generation = self.own_generation();
                 item
             }
-            _ => {
-                // The verdict about an object in a namespace that is being deleted is no other object's.
-                written.shared = is_plain.then(|| Arc::clone(&self.item));
-                self.item(namespace, deletions)
-            }
-        };
-        written.item.insert(item)
+            None => own.insert(self.item(namespace, deletions)),
+        }
     }
 
     pub(crate) fn is_selected(&self, selector: &Selector, words: &Dictionary) -> bool {

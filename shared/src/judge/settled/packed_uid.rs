@@ -41,23 +41,46 @@ fn parse(text: &str) -> Option<[u8; 16]> {
     digits.next().is_none().then_some(bytes)
 }
 
+/// The bytes in lower case.
+fn hexadecimal(bytes: &[u8; 16]) -> [u8; 32] {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |value: u8| DIGITS.get(usize::from(value & 15)).copied().unwrap_or(b'0');
+    let mut text = [0; 32];
+    for (pair, byte) in text.chunks_exact_mut(2).zip(bytes) {
+        pair.copy_from_slice(&[digit(byte >> 4), digit(*byte)]);
+    }
+    text
+}
+
 impl PackedUid {
     /// The uid as the API server writes it.
     pub fn text(&self) -> Option<String> {
+        let mut text = None;
+        self.write(&mut text);
+        text
+    }
+
+    /// As [`PackedUid::text`], in place of another uid.
+    pub fn write(&self, place: &mut Option<String>) {
+        if *self == Self::None {
+            *place = None;
+            return;
+        }
+        let out = place.get_or_insert_default();
+        out.clear();
         match self {
-            Self::None => None,
-            Self::Text(text) => Some(text.to_string()),
+            Self::None => {}
+            Self::Text(text) => out.push_str(text),
             Self::Uuid(bytes) => {
-                let mut text = String::with_capacity(36);
-                for (at, byte) in bytes.iter().enumerate() {
-                    if matches!(at, 4 | 6 | 8 | 10) {
-                        text.push('-');
+                let digits = hexadecimal(bytes);
+                let groups = [(0, 8), (8, 12), (12, 16), (16, 20), (20, 32)];
+                for (begin, end) in groups {
+                    if begin > 0 {
+                        out.push('-');
                     }
-                    for digit in [byte >> 4, byte & 15] {
-                        text.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
-                    }
+                    let group = digits.get(begin..end).unwrap_or_default();
+                    out.push_str(std::str::from_utf8(group).unwrap_or_default());
                 }
-                Some(text)
             }
         }
     }

@@ -147,7 +147,7 @@ fn an_item_that_is_written_over_another_is_the_same_as_one_of_its_own() {
     });
     deletions.update(&from_value(&namespace).expect("a namespace"));
     assert!(deletions.contains("gone"));
-    let mut written = WrittenItem::default();
+    let mut written = WrittenItems::default();
     for namespaces in [
         ["shop"; 5],
         ["shop", "gone", "gone", "shop", "shop"],

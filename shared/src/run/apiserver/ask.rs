@@ -5,6 +5,12 @@ use crate::apiserver::leases::{CONTROLLER_MANAGER, SCHEDULER};
 use crate::apiserver::{HealthAnswers, is_answered};
 use crate::cluster::{self, Client};
 use crate::run::clock::Clock;
+use std::pin::pin;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// An API server that is well answers `/readyz` within this time, unless it is far away.
+const QUICK_READYZ: Duration = Duration::from_millis(50);
 
 /// Asks the API server whether it is healthy. `/livez` is optional: it needs one more request.
 pub async fn ask(client: &Client, with_livez: bool, clock: Clock) -> HealthAnswers {
@@ -38,6 +44,7 @@ pub async fn ask(client: &Client, with_livez: bool, clock: Clock) -> HealthAnswe
     HealthAnswers {
         version,
         latency,
+        is_version_former: false,
         readyz,
         livez,
         leases: manager.into_iter().chain(scheduler).collect(),
@@ -46,12 +53,27 @@ pub async fn ask(client: &Client, with_livez: bool, clock: Clock) -> HealthAnswe
     }
 }
 
-/// Asks only `/version` and `/readyz`, at the same time. The Leases are those of `former`, which must be too new for one of
-/// them to have lost its holder since. So is the answer of `/livez`, unless `/readyz` is not well.
+/// Asks only `/readyz`. If it is well, the other answers are those of `former`, which must be well too, and too new for a
+/// Lease to have lost its holder since; so is the latency. If it is not, or takes long, `/version` is asked too: an API
+/// server that waits for its etcd still answers it.
 pub async fn ask_again(client: &Client, former: &HealthAnswers, clock: Clock) -> HealthAnswers {
     let until = client.connect_deadline();
+    let mut readyz = pin!(cluster::readyz(client));
+    let quick = timeout(QUICK_READYZ, readyz.as_mut()).await;
+    if let Ok(Ok((200, text))) = quick {
+        return HealthAnswers {
+            is_version_former: true,
+            readyz: Ok((200, text)),
+            server_time: client.server_time(),
+            local_time: clock(),
+            ..former.clone()
+        };
+    }
     let health = async {
-        let readyz = cluster::readyz(client).await;
+        let readyz = match quick {
+            Ok(readyz) => readyz,
+            Err(_) => readyz.await,
+        };
         let livez = match &readyz {
             Ok((200, _)) => former.livez.clone(),
             Ok(_) => Some(in_time(until, cluster::livez(client)).await),
@@ -68,6 +90,7 @@ pub async fn ask_again(client: &Client, former: &HealthAnswers, clock: Clock) ->
     HealthAnswers {
         version,
         latency,
+        is_version_former: false,
         readyz,
         livez,
         leases,

@@ -189,6 +189,12 @@ impl Follower {
         report(&self.state, shown, &mut self.shown)
     }
 
+    /// The present report with the objects that the caller chooses, by the name of the check and the item. It counts all. No
+    /// request is made for it.
+    pub fn chosen_report(&mut self, chooses: &dyn Fn(&str, &Item) -> bool) -> Report {
+        report(&self.state, ReportItems::Chosen(chooses), &mut self.shown)
+    }
+
     /// The present report, with the commands that grant missing rights, and with log lines if the request asks for them: as a
     /// single run gives it.
     pub async fn whole_report(&mut self) -> Report {

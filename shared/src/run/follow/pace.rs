@@ -33,22 +33,27 @@ pub struct FollowPace {
     pub api_server: Duration,
 }
 
+impl FollowPace {
+    /// The usual pace.
+    pub const DEFAULT: Self = Self {
+        coalesce: Duration::from_millis(50),
+        heartbeat: Duration::from_secs(30),
+        patience: Duration::from_secs(10),
+        tick: Duration::from_secs(1),
+        search_pause: Duration::from_secs(2),
+        search_again: Duration::from_secs(30),
+        search_delay: Duration::from_millis(150),
+        recheck: Duration::from_secs(30),
+        late_event: Duration::from_secs(2),
+        poll: Duration::from_secs(5),
+        related: Duration::from_secs(10),
+        deletions: Duration::from_secs(30),
+        api_server: Duration::from_secs(15),
+    };
+}
+
 impl Default for FollowPace {
     fn default() -> Self {
-        Self {
-            coalesce: Duration::from_millis(50),
-            heartbeat: Duration::from_secs(30),
-            patience: Duration::from_secs(10),
-            tick: Duration::from_secs(1),
-            search_pause: Duration::from_secs(2),
-            search_again: Duration::from_secs(30),
-            search_delay: Duration::from_millis(150),
-            recheck: Duration::from_secs(30),
-            late_event: Duration::from_secs(2),
-            poll: Duration::from_secs(5),
-            related: Duration::from_secs(10),
-            deletions: Duration::from_secs(30),
-            api_server: Duration::from_secs(15),
-        }
+        Self::DEFAULT
     }
 }

@@ -18,16 +18,18 @@ use std::sync::Arc;
 const FEW: u64 = 100;
 
 /// Which objects a report has. All of them are counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ReportItems {
+#[derive(Clone, Copy)]
+pub(super) enum ReportItems<'a> {
     /// All.
     All,
+    /// Those that a caller chooses, by the name of the check and the item, and all of a part that has few.
+    Chosen(&'a dyn Fn(&str, &Item) -> bool),
     /// Those worth showing, those that fell short a while ago, and all of a part that has few.
     Notable,
 }
 
 /// The report at present.
-pub(super) fn report(state: &FollowState, which: ReportItems, shown: &mut ShownObjects) -> Report {
+pub(super) fn report(state: &FollowState, which: ReportItems<'_>, shown: &mut ShownObjects) -> Report {
     let time = state.answer_time();
     let request = &state.request;
     let mut kinds = Vec::new();
@@ -82,10 +84,10 @@ pub(super) fn report(state: &FollowState, which: ReportItems, shown: &mut ShownO
     assemble(source, time.now, parts, request)
 }
 
-fn selection(state: &FollowState, which: ReportItems) -> Selection {
+fn selection(state: &FollowState, which: ReportItems<'_>) -> Selection {
     // Namespace and labels are those of the watches.
     Selection {
-        notable: which == ReportItems::Notable,
+        notable: matches!(which, ReportItems::Notable),
         no_ignore: state.request.no_ignore,
         ..Selection::default()
     }
@@ -97,7 +99,7 @@ fn judged(
     number: usize,
     objects: &dyn LiveObjects,
     names: &[String],
-    which: ReportItems,
+    which: ReportItems<'_>,
     time: &AnswerTime,
     shown: &mut ShownObjects,
 ) -> Judged {
@@ -109,12 +111,19 @@ fn judged(
         which
     };
     let selection = selection(state, which);
+    let check = resource_type.name();
     let mut items: Vec<Item> = Vec::new();
     objects.visit(&selection, time, &open, &mut |item| {
-        items.push(item.clone());
+        let is_shown = match which {
+            ReportItems::Chosen(chooses) => chooses(&check, item),
+            ReportItems::All | ReportItems::Notable => true,
+        };
+        if is_shown {
+            items.push(item.clone());
+        }
         ControlFlow::Continue(())
     });
-    if which == ReportItems::Notable {
+    if matches!(which, ReportItems::Notable) {
         let is_missing = |key: &&crate::live::ObjectKey| {
             let place = (&*key.namespace, &*key.name);
             let known = items.binary_search_by(|item| (&*item.namespace, &*item.name).cmp(&place));
@@ -133,7 +142,7 @@ fn judged(
         not_seen.extend(missing_names(state, resource_type, names, &items));
     }
     Judged {
-        check: resource_type.name(),
+        check,
         namespaced: resource_type.namespaced,
         named: !names.is_empty(),
         counted: uncounted(overview.summary, &items),
