@@ -6,6 +6,7 @@
 pub mod acknowledgement;
 pub mod agent_report;
 pub mod broken;
+pub mod change_stream;
 pub mod dump;
 pub mod duration;
 pub mod http_head;
@@ -22,10 +23,11 @@ pub mod selector;
 pub type Property = fn(&[u8]);
 
 /// All targets, by the name of their folder in `corpus/`.
-pub const TARGETS: [(&str, Property); 11] = [
+pub const TARGETS: [(&str, Property); 12] = [
     ("acknowledgement", acknowledgement::holds),
     ("agent_report", agent_report::holds),
     ("broken", broken::holds),
+    ("change_stream", change_stream::holds),
     ("dump", dump::holds),
     ("duration", duration::holds),
     ("http_head", http_head::holds),

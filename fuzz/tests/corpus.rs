@@ -102,6 +102,7 @@ targets! {
     acknowledgement
     agent_report
     broken
+    change_stream
     dump
     duration
     http_head

@@ -14,6 +14,7 @@ mod gaps;
 mod identities;
 mod input;
 mod ladder;
+mod manifests;
 mod outages;
 mod outputs;
 mod rights;

@@ -2,7 +2,7 @@
 
 use sre_e2e::authority::{Authority, CertificateRequest, P256, Validity};
 use sre_e2e::deadline::until;
-use sre_e2e::node::{self, RUNS, RestrictedNamespace, kubectl};
+use sre_e2e::node::{self, RUNS, RestrictedNamespace, deployment, kubectl};
 use sre_e2e::portforward::PortForward;
 use sre_e2e::prometheus::Prometheus;
 use sre_e2e::{Release, User, temporary};
@@ -105,4 +105,16 @@ fn an_agent_with_a_certificate_is_probed_tested_and_asked() {
     release.upgrade(&[&AUTHENTICATED[..], &PROXIER, &flags].concat());
     release.test();
     answers(&user);
+    // Its stream comes through the proxy over TLS too, with a token, to a user with nothing but the chart's Role.
+    let space = RestrictedNamespace::new("following");
+    space.create(deployment("web", 1, &["sleep", "3600"]));
+    let ran = user
+        .plugin()
+        .wait("health deploy/web -n following --wait --agent --timeout 3m --color never");
+    let ran = ran.expect_code(0);
+    assert!(
+        ran.stderr.contains("Deployment following/web is healthy, after "),
+        "{ran}"
+    );
+    assert!(!ran.stderr.contains("sends no events"), "{ran}");
 }

@@ -8,6 +8,7 @@ mod asking;
 mod attack;
 mod authentication;
 mod following;
+mod following_agent;
 mod gate;
 mod installing;
 mod local_outage;

@@ -7,7 +7,7 @@ use super::usage::cluster_flag;
 use super::values::{KindChoice, Token};
 use crate::output::{Format, TableOptions};
 use crate::shell::Color;
-use crate::source::{AgentSettings, ManifestFiles, SourceSettings};
+use crate::source::{AgentSettings, LiveSettings, ManifestFiles, SourceSettings};
 use sre_shared::cluster::{ConfigSource, Deadlines, Kuberc, Overrides, Settings};
 use sre_shared::follow::{WaitResource, WaitRules, WaitTarget};
 use sre_shared::kind::Kind;
@@ -22,6 +22,9 @@ use std::time::Duration;
 const CLUSTER_LIMIT: Duration = Duration::from_mins(1);
 /// The limit of a run that asks an agent.
 const AGENT_LIMIT: Duration = Duration::from_secs(10);
+/// An agent's watches hear of a change after the API server has answered it. They take some milliseconds, and longer on a busy
+/// control plane.
+const AGENT_LAG: Duration = Duration::from_secs(3);
 
 /// Whether a change is followed, and how.
 #[derive(Debug, Clone)]
@@ -115,10 +118,11 @@ impl HealthSettings {
                     at: args.at,
                 },
                 (None, Some(path)) => SourceSettings::Manifests {
-                    cluster: args.connection.cluster_settings(namespace),
+                    // The agent does not keep objects of every kind.
+                    live: args.connection.source(namespace, true),
                     manifests: ManifestFiles::new(path.clone(), namespace),
                 },
-                (None, None) => args.connection.source(namespace, request.api_server),
+                (None, None) => SourceSettings::Live(args.connection.source(namespace, request.api_server)),
             },
             request,
             limit: args.connection.run_limit(),
@@ -163,7 +167,7 @@ impl VersionSettings {
     #[must_use]
     pub fn new(args: &VersionArgs) -> Self {
         Self {
-            source: (!args.client).then(|| args.connection.source(None, false)),
+            source: (!args.client).then(|| SourceSettings::Live(args.connection.source(None, false))),
             limit: args.connection.run_limit(),
             format: args.output,
         }
@@ -171,20 +175,20 @@ impl VersionSettings {
 }
 
 impl ConnectionArgs {
-    /// The source to ask: a URL or the agent if one is given, else the cluster. `api_server` says whether an agent's view
-    /// of the API server is compared with the view from here.
-    fn source(&self, namespace: Option<&str>, api_server: bool) -> SourceSettings {
+    /// The source to ask: a URL or the agent if one is given, else the cluster. `beside_agent` says whether the cluster is asked
+    /// too if an agent is asked by its URL.
+    fn source(&self, namespace: Option<&str>, beside_agent: bool) -> LiveSettings {
         match (&self.agent_url, &self.agent) {
             (Some(url), _) => {
-                let wanted = api_server && self.reaches_cluster();
+                let wanted = beside_agent && self.reaches_cluster();
                 let agent = AgentSettings {
                     url: url.clone(),
                     token_file: self.agent_token_file.clone(),
                 };
-                SourceSettings::Url(agent, wanted.then(|| self.cluster_settings(namespace)))
+                LiveSettings::Url(agent, wanted.then(|| self.cluster_settings(namespace)))
             }
-            (None, Some(agent)) => SourceSettings::Agent(self.cluster_settings(namespace), agent.clone()),
-            (None, None) => SourceSettings::Cluster(self.cluster_settings(namespace)),
+            (None, Some(agent)) => LiveSettings::Agent(self.cluster_settings(namespace), agent.clone()),
+            (None, None) => LiveSettings::Cluster(self.cluster_settings(namespace)),
         }
     }
 
@@ -260,9 +264,16 @@ impl ConnectionArgs {
     /// The limit of the whole run.
     #[must_use]
     pub fn run_limit(&self) -> Duration {
-        let asks_agent = self.agent.is_some() || self.agent_url.is_some();
-        self.timeout
-            .unwrap_or(if asks_agent { AGENT_LIMIT } else { CLUSTER_LIMIT })
+        self.timeout.unwrap_or(if self.asks_agent() {
+            AGENT_LIMIT
+        } else {
+            CLUSTER_LIMIT
+        })
+    }
+
+    /// Whether an agent is asked.
+    fn asks_agent(&self) -> bool {
+        self.agent.is_some() || self.agent_url.is_some()
     }
 }
 
@@ -288,6 +299,11 @@ impl HealthArgs {
         WaitRules {
             grace: self.grace.unwrap_or(usual.grace),
             settle: self.settle.unwrap_or(usual.settle),
+            lag: if self.connection.asks_agent() {
+                AGENT_LAG
+            } else {
+                usual.lag
+            },
             timeout: self.connection.timeout.or(usual.timeout),
             fail_on: self.fail_on,
             targets: wait_targets(request),

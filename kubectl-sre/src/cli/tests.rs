@@ -94,14 +94,6 @@ fn every_refused_input_gets_one_line_with_the_nearest_right_one() {
             "health --manifest x -f y",
             "-f has no meaning with --manifest, whose objects are judged: leave out one of the two",
         ),
-        (
-            "health --manifest x --agent",
-            "--manifest does not work with --agent yet: leave out --agent",
-        ),
-        (
-            "health --manifest x --agent-url http://localhost:8080",
-            "--manifest does not work with --agent-url yet: leave out --agent-url",
-        ),
         ("health --manifest", "--manifest needs a value"),
         ("helth", "unknown command \"helth\", did you mean \"health\"?"),
         (

@@ -155,8 +155,10 @@ pub(super) fn contradiction(health: &HealthArgs, wrongly_followed: Option<String
     }
     let connection = &health.connection;
     let cluster = cluster_flag(connection);
-    // If the API server is judged, the agent is asked for its view, and the API server for the view from here.
+    // If the API server is judged, the agent is asked for its view, and the API server for the view from here. The agent does
+    // not keep every object of manifests.
     if connection.agent_url.is_some()
+        && health.manifest.is_none()
         && !health.request().api_server
         && let Some(flag) = cluster
     {
@@ -198,15 +200,6 @@ pub(super) fn contradiction(health: &HealthArgs, wrongly_followed: Option<String
 /// The line for flags that have no meaning with `--manifest`.
 fn beside_manifests(health: &HealthArgs) -> Option<String> {
     health.manifest.as_ref()?;
-    let agent = [
-        ("--agent", health.connection.agent.is_some()),
-        ("--agent-url", health.connection.agent_url.is_some()),
-    ];
-    if let Some(flag) = first_given(agent) {
-        return Some(format!(
-            "--manifest does not work with {flag} yet: leave out {flag}"
-        ));
-    }
     let chosen = [
         ("a TARGET", !health.words.is_empty()),
         ("--kinds", !health.kinds.is_empty()),
@@ -280,13 +273,7 @@ pub(super) fn wrongly_gated(gate: &GateArgs) -> Option<String> {
     if let Some((why, flag, _)) = refused.into_iter().find(|(_, _, given)| *given) {
         return Some(format!("gate does not work with {why}; leave out {flag}"));
     }
-    let connection = &health.connection;
-    let agent = [
-        ("--agent", connection.agent.is_some()),
-        ("--agent-url", connection.agent_url.is_some()),
-    ];
-    let flag = first_given(agent)?;
-    Some(format!("gate does not work with {flag} yet: leave out {flag}"))
+    None
 }
 
 /// A token that everybody on the way could read.

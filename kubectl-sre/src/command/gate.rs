@@ -172,7 +172,7 @@ pub async fn run(
     };
     let mut report = match last {
         // The code is that of the report by which the wait ended.
-        Some(report) if end.reason == EndReason::Settled => report,
+        Some(report) if end.reason == EndReason::Settled && report.lists_every_object() => report,
         _ => tokio::select! {
             biased;
             signal = &mut stop => return stopped(signal, shell),

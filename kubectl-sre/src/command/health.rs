@@ -3,13 +3,13 @@
 use crate::cli::{HealthSettings, ProgressFormat};
 use crate::progress::ProgressLine;
 use crate::report_file::{self, SavedReport};
-use crate::source::{Source, SourceSettings};
+use crate::source::{LiveSettings, Source, SourceSettings};
 use crate::{Shell, exit, output};
 use sre_shared::cluster::{Exchange, Observer, RunLimit};
 use sre_shared::failure::Class;
 use sre_shared::follow;
 use sre_shared::report::{Code, FailOn, Outcome, Report, Status};
-use sre_shared::run::Request;
+use sre_shared::run::{self, Request};
 use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -92,10 +92,7 @@ pub async fn run(settings: HealthSettings, shell: &mut Shell) -> u8 {
 /// Whether all objects of a dump are manifests.
 fn is_of_manifests(report: &Report) -> bool {
     let mut items = report.kinds().flat_map(|kind| &kind.items).peekable();
-    let is_whole = report
-        .kinds()
-        .all(|kind| u64::try_from(kind.items.len()).is_ok_and(|listed| listed == kind.summary.total));
-    is_whole && items.peek().is_some() && items.all(|item| item.reason == Code::Manifest)
+    report.lists_every_object() && items.peek().is_some() && items.all(|item| item.reason == Code::Manifest)
 }
 
 /// One report about what is asked, within the limit, with progress on a terminal.
@@ -192,9 +189,11 @@ pub(super) fn add_scope(report: &mut Report, request: &Request) {
 /// Whether the kubeconfig names the cluster, and no flag does.
 pub(super) fn uses_current_context(source: &SourceSettings) -> bool {
     match source {
-        SourceSettings::Cluster(cluster) | SourceSettings::Agent(cluster, _) => cluster.context.is_none(),
-        SourceSettings::Manifests { cluster, .. } => cluster.context.is_none(),
-        SourceSettings::Url(..) | SourceSettings::Files { .. } => false,
+        SourceSettings::Live(live) | SourceSettings::Manifests { live, .. } => match live {
+            LiveSettings::Cluster(cluster) | LiveSettings::Agent(cluster, _) => cluster.context.is_none(),
+            LiveSettings::Url(..) => false,
+        },
+        SourceSettings::Files { .. } => false,
     }
 }
 
@@ -238,11 +237,15 @@ pub(super) fn is_unreached(report: &Report) -> bool {
                 && nothing_known()
         }
         None => {
-            let not_seen = &report.coverage.not_seen;
+            // Objects that no agent keeps say nothing about the way to it.
+            let not_seen = report.coverage.not_seen.iter();
+            let mut gaps = not_seen
+                .filter(|entry| entry.class != run::NOT_WATCHED)
+                .peekable();
             report.source.mode != "file"
-                && !not_seen.is_empty()
+                && gaps.peek().is_some()
                 && nothing_known()
-                && not_seen.iter().all(|n| unreached(&n.class))
+                && gaps.all(|entry| unreached(&entry.class))
         }
     }
 }

@@ -26,6 +26,11 @@ impl ManifestFiles {
         }
     }
 
+    /// The namespace of `-n`.
+    pub fn namespace(&self) -> Option<&str> {
+        self.namespace.as_deref()
+    }
+
     /// Reads them and keeps what they name. The command before a pipe may take its time, which is not a part of the run.
     ///
     /// # Errors

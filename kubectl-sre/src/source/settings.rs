@@ -14,19 +14,27 @@ pub struct AgentSettings {
     pub token_file: Option<PathBuf>,
 }
 
-/// The source of reports.
+/// A source that is asked anew for each report.
 #[derive(Debug, Clone)]
-pub enum SourceSettings {
+pub enum LiveSettings {
     /// A cluster, asked directly.
     Cluster(Settings),
     /// The agent behind a Service of a cluster.
     Agent(Settings, ServiceName),
-    /// The agent at a URL, and the cluster if its API server is also checked from here.
+    /// The agent at a URL, and the cluster if its API server is also checked from here, or has objects that the agent does not
+    /// keep.
     Url(AgentSettings, Option<Settings>),
-    /// A cluster, asked directly about the objects that manifests name.
+}
+
+/// The source of reports.
+#[derive(Debug, Clone)]
+pub enum SourceSettings {
+    /// A cluster or an agent.
+    Live(LiveSettings),
+    /// A cluster or an agent, asked about the objects that manifests name.
     Manifests {
-        /// The cluster.
-        cluster: Settings,
+        /// The source that is asked.
+        live: LiveSettings,
         /// The manifests.
         manifests: ManifestFiles,
     },
@@ -47,7 +55,7 @@ impl SourceSettings {
     pub async fn read_manifests(&mut self) -> Result<(), String> {
         match self {
             Self::Manifests { manifests, .. } => manifests.load().await,
-            Self::Cluster(_) | Self::Agent(..) | Self::Url(..) | Self::Files { .. } => Ok(()),
+            Self::Live(_) | Self::Files { .. } => Ok(()),
         }
     }
 }

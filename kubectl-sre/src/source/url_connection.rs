@@ -1,8 +1,8 @@
 //! The way to an agent by its URL.
 
 use super::agent_client::{AgentClient, UrlStream};
-use super::api_server;
 use super::cluster::Cluster;
+use super::live::{agent_source, api_server};
 use sre_shared::cluster::{RunLimit, ServiceName, ServiceResponse};
 use sre_shared::report::{self, ApiServerCheck, NotSeen};
 use sre_shared::run::{AgentConnection, AgentRefusal, OpenedStream, perhaps_no_namespace};
@@ -56,11 +56,7 @@ impl AgentConnection for UrlConnection {
     }
 
     fn source(&self) -> report::Source {
-        report::Source {
-            mode: "agent".to_owned(),
-            agent: Some(self.agent.url().to_string()),
-            ..report::Source::default()
-        }
+        agent_source(&self.agent)
     }
 
     fn service(&self) -> Option<&ServiceName> {

@@ -1,18 +1,12 @@
-//! `--wait` and `-w` with an agent: the same lines and codes as without one, and what happens if the agent goes away.
+//! `--wait` with an agent: the same codes as without one, and what happens if the agent goes away. `follow` has the tests of
+//! both ways.
 
 use super::agent::{Agent, HEALTH, TOKEN, json_body};
-use super::follow::{clock, rolling, stderr, stdout};
+use super::follow::{clock, rolling, server, stderr};
 use super::plugin::{run, spawn};
-use serde_json::{Value, json};
+use serde_json::json;
 use sre_testkit::object::Deployment;
 use sre_testkit::{ApiServer, Fault, Match};
-
-fn server(deployment: Deployment) -> ApiServer {
-    ApiServer::builder()
-        .token(TOKEN)
-        .deployments([deployment])
-        .start_blocking()
-}
 
 /// The arguments about the Deployment `web`, for the agent at that URL.
 fn args<'a>(url: &'a str, more: &[&'a str]) -> Vec<&'a str> {
@@ -27,40 +21,6 @@ fn args<'a>(url: &'a str, more: &[&'a str]) -> Vec<&'a str> {
         url,
     ];
     [&common, more].concat()
-}
-
-#[test]
-fn a_wait_for_a_healthy_object_ends_at_once_with_its_report() {
-    let server = server(Deployment::new("shop", "web"));
-    let agent = Agent::start_with(server.kubeconfig(), &[]);
-    let ran = run(&args(&agent.url(), &["--wait"]));
-    assert_eq!(ran.code, Some(0), "{ran:?}");
-    assert!(ran.out.starts_with("OK"), "{}", ran.out);
-    let lines: Vec<&str> = ran.err.lines().collect();
-    assert!(
-        lines[0].starts_with("waiting for Deployment shop/web, at most 12 min, until "),
-        "{lines:#?}"
-    );
-    assert_eq!(lines[1..], ["Deployment shop/web is healthy, after 0 s"]);
-}
-
-#[test]
-fn a_rollout_is_followed_through_the_agent_to_its_end() {
-    let server = server(rolling("web"));
-    let agent = Agent::start_with(server.kubeconfig(), &[]);
-    let url = agent.url();
-    let mut running = spawn(&args(&url, &["--wait", "-o", "json"]));
-    let mut lines = stderr(&mut running);
-    lines.with("waiting for Deployment shop/web");
-    lines.with("Deployment/shop/web: progressing, 0/1 ready");
-    server.apply(Deployment::new("shop", "web"));
-    lines.with("Deployment/shop/web: healthy, 1/1 ready");
-    lines.with("Deployment shop/web is healthy, after ");
-    assert_eq!(lines.rest(), "");
-    let report: Value = serde_json::from_str(&stdout(&mut running).rest()).expect("one report");
-    assert_eq!(report["checks"][0]["items"][0]["state"], "healthy");
-    assert_eq!(report["source"]["mode"], "agent");
-    assert_eq!(running.wait().code(), Some(0));
 }
 
 #[test]
@@ -235,25 +195,4 @@ fn through_the_service_proxy_the_stream_is_read_and_other_answers_are_told_apart
         "{}",
         ran.err
     );
-}
-
-#[test]
-fn a_watch_through_an_agent_prints_each_change_once() {
-    let server = server(rolling("web"));
-    let agent = Agent::start_with(server.kubeconfig(), &[]);
-    let url = agent.url();
-    let mut running = spawn(&args(&url, &["-w"]));
-    let mut lines = stdout(&mut running);
-    lines.with("Deployment/shop/web: progressing, 0/1 ready");
-    server.apply(Deployment::new("shop", "web"));
-    let line = lines.with("Deployment/shop/web");
-    assert!(
-        line.ends_with("Deployment/shop/web: healthy, 1/1 ready"),
-        "{line}"
-    );
-    server.delete("shop", "web");
-    lines.with("Deployment/shop/web: is gone");
-    running.interrupt();
-    assert_eq!(running.wait().code(), Some(130));
-    assert_eq!(lines.rest(), "");
 }

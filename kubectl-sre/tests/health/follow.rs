@@ -1,5 +1,6 @@
 //! `--wait` and `-w` as a process: what is printed where, and how they end.
 
+use super::agent::{Agent, TOKEN};
 use super::plugin::{PluginProcess, run, spawn};
 use serde_json::Value;
 use sre_testkit::object::Deployment;
@@ -22,8 +23,11 @@ pub(super) fn rolling(name: &str) -> Deployment {
         .condition("Available", "False", "MinimumReplicasUnavailable", &begun)
 }
 
-fn server(deployment: Deployment) -> ApiServer {
-    ApiServer::builder().deployments([deployment]).start_blocking()
+pub(super) fn server(deployment: Deployment) -> ApiServer {
+    ApiServer::builder()
+        .token(TOKEN)
+        .deployments([deployment])
+        .start_blocking()
 }
 
 /// The arguments about the Deployment `web`.
@@ -46,7 +50,7 @@ pub(super) fn kubeconfig(server: &ApiServer) -> String {
 }
 
 /// A stream of a running plugin, line by line.
-pub(super) struct Lines<R>(BufReader<R>);
+pub struct Lines<R>(BufReader<R>);
 
 impl<R: std::io::Read> Lines<R> {
     /// The next line with these words.
@@ -79,37 +83,70 @@ pub(super) fn stdout(running: &mut PluginProcess) -> Lines<std::process::ChildSt
     Lines(BufReader::new(running.child.stdout.take().expect("a pipe")))
 }
 
+/// The flags of each way to follow: by watches, or by the events of an agent. The agent ends when it is dropped.
+fn ways(server: &ApiServer) -> [(String, Option<Agent>); 2] {
+    let agent = Agent::start_with(server.kubeconfig(), &[]);
+    [
+        (format!("--kubeconfig={}", kubeconfig(server)), None),
+        (format!("--agent-url={}", agent.url()), Some(agent)),
+    ]
+}
+
+/// The arguments about the Deployment `web`, for one of the ways.
+fn args_of<'a>(way: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    let common = ["health", "deploy", "web", "-n", "shop", "--color=never", way];
+    [&common, more].concat()
+}
+
 #[test]
-fn a_wait_for_a_healthy_object_ends_at_once_with_its_report() {
+fn a_wait_for_a_healthy_object_ends_with_its_report_as_soon_as_that_is_certain() {
     let server = server(Deployment::new("shop", "web"));
     let ran = run(&args(&kubeconfig(&server), &["--wait"]));
-    assert_eq!(ran.code, Some(0), "{ran:?}");
-    assert!(ran.out.starts_with("OK"), "{}", ran.out);
-    let lines: Vec<&str> = ran.err.lines().collect();
-    assert!(
-        lines[0].starts_with("waiting for Deployment shop/web, at most 12 min, until "),
-        "{lines:#?}"
+    assert_eq!(
+        ran.err.lines().last(),
+        Some("Deployment shop/web is healthy, after 0 s")
     );
-    assert_eq!(lines[1..], ["Deployment shop/web is healthy, after 0 s"]);
     assert_eq!(server.requests_for(&Match::path(PATH).lists()).len(), 1);
+    // An agent may hear of a change some time after the API server has answered it.
+    for (way, _agent) in &ways(&server) {
+        let ran = run(&args_of(way, &["--wait"]));
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        assert!(ran.out.starts_with("OK"), "{}", ran.out);
+        let lines: Vec<&str> = ran.err.lines().collect();
+        let [first, last] = lines[..] else {
+            panic!("{lines:#?}")
+        };
+        assert!(
+            first.starts_with("waiting for Deployment shop/web, at most 12 min, until "),
+            "{first}"
+        );
+        assert!(
+            last.starts_with("Deployment shop/web is healthy, after "),
+            "{last}"
+        );
+    }
 }
 
 #[test]
 fn a_rollout_is_followed_to_its_end_and_each_change_is_a_line_with_the_object() {
     let server = server(rolling("web"));
-    let kubeconfig = kubeconfig(&server);
-    let mut running = spawn(&args(&kubeconfig, &["--wait", "-o", "json"]));
-    let mut lines = stderr(&mut running);
-    lines.with("waiting for Deployment shop/web");
-    lines.with("Deployment/shop/web: progressing, 0/1 ready");
-    // The watch stays open, and the wait ends all the same.
-    server.apply(Deployment::new("shop", "web"));
-    lines.with("Deployment/shop/web: healthy, 1/1 ready");
-    lines.with("Deployment shop/web is healthy, after ");
-    assert_eq!(lines.rest(), "");
-    let report: Value = serde_json::from_str(&stdout(&mut running).rest()).expect("one report");
-    assert_eq!(report["checks"][0]["items"][0]["state"], "healthy");
-    assert_eq!(running.wait().code(), Some(0));
+    for (way, agent) in &ways(&server) {
+        server.apply(rolling("web"));
+        let mut running = spawn(&args_of(way, &["--wait", "-o", "json"]));
+        let mut lines = stderr(&mut running);
+        lines.with("waiting for Deployment shop/web");
+        lines.with("Deployment/shop/web: progressing, 0/1 ready");
+        // The watch stays open, and the wait ends all the same.
+        server.apply(Deployment::new("shop", "web"));
+        lines.with("Deployment/shop/web: healthy, 1/1 ready");
+        lines.with("Deployment shop/web is healthy, after ");
+        assert_eq!(lines.rest(), "");
+        let report: Value = serde_json::from_str(&stdout(&mut running).rest()).expect("one report");
+        assert_eq!(report["checks"][0]["items"][0]["state"], "healthy");
+        let mode = if agent.is_some() { "agent" } else { "direct" };
+        assert_eq!(report["source"]["mode"], mode);
+        assert_eq!(running.wait().code(), Some(0));
+    }
 }
 
 #[test]
@@ -259,24 +296,26 @@ fn the_right_that_is_missing_to_watch_is_named_and_the_wait_goes_on() {
 #[test]
 fn a_watch_prints_each_change_once_and_ends_with_the_code_of_its_last_report() {
     let server = server(rolling("web"));
-    let kubeconfig = kubeconfig(&server);
-    let mut running = spawn(&args(&kubeconfig, &["-w"]));
-    let mut lines = stdout(&mut running);
-    lines.with("Deployment/shop/web: progressing, 0/1 ready");
-    server.apply(Deployment::new("shop", "web"));
-    let line = lines.with("Deployment/shop/web");
-    assert!(
-        line.ends_with("Deployment/shop/web: healthy, 1/1 ready"),
-        "{line}"
-    );
-    server.delete("shop", "web");
-    lines.with("Deployment/shop/web: ");
-    running.interrupt();
-    assert_eq!(running.wait().code(), Some(130));
-    assert_eq!(lines.rest(), "");
+    for (way, _agent) in &ways(&server) {
+        server.apply(rolling("web"));
+        let mut running = spawn(&args_of(way, &["-w"]));
+        let mut lines = stdout(&mut running);
+        lines.with("Deployment/shop/web: progressing, 0/1 ready");
+        server.apply(Deployment::new("shop", "web"));
+        let line = lines.with("Deployment/shop/web");
+        assert!(
+            line.ends_with("Deployment/shop/web: healthy, 1/1 ready"),
+            "{line}"
+        );
+        server.delete("shop", "web");
+        lines.with("Deployment/shop/web: is gone");
+        running.interrupt();
+        assert_eq!(running.wait().code(), Some(130));
+        assert_eq!(lines.rest(), "");
 
-    let ran = run(&args(&kubeconfig, &["-w", "--timeout=1s"]));
-    assert_eq!(ran.code, Some(3), "it was deleted: {ran:?}");
+        let ran = run(&args_of(way, &["-w", "--timeout=2s"]));
+        assert_eq!(ran.code, Some(3), "it was deleted: {ran:?}");
+    }
 }
 
 #[test]

@@ -10,6 +10,10 @@
 mod agent;
 #[cfg(unix)]
 mod agent_follow;
+#[cfg(unix)]
+mod agent_gate;
+#[cfg(unix)]
+mod agent_manifest;
 mod authentication;
 mod baseline;
 mod coverage;
@@ -20,6 +24,7 @@ mod explain;
 mod follow;
 #[cfg(unix)]
 mod gate;
+mod gate_scope;
 mod live;
 mod manifest;
 mod owners;

@@ -12,8 +12,8 @@ pub struct Expectation {
 }
 
 impl Expectation {
-    /// Replaces a verdict that is about another object of the same name, or about an older spec. Returns whether it was
-    /// replaced.
+    /// Replaces a verdict that is about another object of the same name, about an older spec, or about an unknown one. Returns
+    /// whether it was replaced.
     pub fn judge(&self, item: &mut Item) -> bool {
         let ids = self.uid.as_deref().zip(item.uid.as_deref());
         if let Some((wanted, own)) = ids.filter(|(wanted, own)| wanted != own) {
@@ -25,6 +25,15 @@ impl Expectation {
         if let Some((wanted, own)) = generations.filter(|(wanted, own)| own < wanted) {
             let message = format!("generation {wanted} of the manifest is not there yet, only {own}");
             set(item, State::Progressing, Code::NotObserved, message);
+            return true;
+        }
+        let lacks_uid = self.uid.is_some() && item.uid.is_none();
+        if lacks_uid || self.generation.is_some() && item.generation.is_none() {
+            let what = if lacks_uid { "uid" } else { "generation" };
+            let message =
+                format!("the verdict does not say which {what} it is about, and the manifest is about one");
+            set(item, State::Unknown, Code::NotObserved, message);
+            item.healthy = None;
             return true;
         }
         false
@@ -68,8 +77,10 @@ mod tests {
             (Some("u1"), Some(4), State::Healthy, Code::Ready),
             (Some("u1"), Some(2), State::Progressing, Code::NotObserved),
             (Some("u2"), Some(9), State::Unavailable, Code::Replaced),
-            // It is not known whether it is another one.
-            (None, None, State::Healthy, Code::Ready),
+            // An older agent does not say it.
+            (None, Some(3), State::Unknown, Code::NotObserved),
+            (Some("u1"), None, State::Unknown, Code::NotObserved),
+            (Some("u2"), None, State::Unavailable, Code::Replaced),
         ] {
             let mut item = item(uid, generation);
             let is_replaced = expected.judge(&mut item);

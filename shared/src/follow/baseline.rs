@@ -145,8 +145,7 @@ pub(super) fn compare_unless(before: &Report, now: &mut Report, is_under_way: im
     for (check, object) in known.objects() {
         let kind = now.kinds().find(|kind| kind.check == *check);
         // An object that is counted and not listed exists. One of a kind that was not seen may exist.
-        let is_listed =
-            kind.is_some_and(|kind| u64::try_from(kind.items.len()).is_ok_and(|n| n == kind.summary.total));
+        let is_listed = kind.is_some_and(|kind| kind.unlisted() == 0);
         let is_in_scope = match &now.coverage.namespaces {
             Namespaces::All(_) => true,
             Namespaces::These(names) => object.namespace.is_empty() || names.contains(&object.namespace),
@@ -183,7 +182,7 @@ impl<'a> KnownStates<'a> {
             partial: HashSet::new(),
         };
         for kind in before.kinds() {
-            if u64::try_from(kind.items.len()).is_ok_and(|n| n < kind.summary.total) {
+            if kind.unlisted() > 0 {
                 known.partial.insert(&kind.check);
             }
             for item in &kind.items {

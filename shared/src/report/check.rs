@@ -267,6 +267,13 @@ impl Summary {
 }
 
 impl KindCheck {
+    /// How many objects it counts and does not list. They are as they should be.
+    #[must_use]
+    pub fn unlisted(&self) -> u64 {
+        let listed = u64::try_from(self.items.len()).unwrap_or(u64::MAX);
+        self.summary.total.saturating_sub(listed)
+    }
+
     /// Builds the check of one kind from its judged objects: sorts them, counts them and derives the status.
     ///
     /// `all_seen` is false if some part of the kind could not be read. The status is then `unknown` at best.

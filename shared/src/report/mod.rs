@@ -255,6 +255,12 @@ impl Report {
         self.findings = findings(self.kinds().flat_map(|kind| &kind.items));
     }
 
+    /// Whether it lists every object that it counts.
+    #[must_use]
+    pub fn lists_every_object(&self) -> bool {
+        self.kinds().all(|kind| kind.unlisted() == 0)
+    }
+
     /// Whether nothing at all was looked at.
     #[must_use]
     pub fn is_blank(&self) -> bool {

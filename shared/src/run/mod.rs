@@ -17,8 +17,9 @@ mod progress;
 mod request;
 
 pub use agent::{
-    AgentConnection, AgentFollower, AgentPace, AgentRefusal, DEFAULT_AGENT, OpenedStream, ServiceConnection,
-    StreamBody, agent, agent_answer, agent_version, ask_agent, ask_service, perhaps_no_namespace,
+    AgentConnection, AgentFollower, AgentPace, AgentRefusal, DEFAULT_AGENT, NOT_WATCHED, OpenedStream,
+    ServiceConnection, StreamBody, agent, agent_answer, agent_version, ask_agent, ask_service,
+    perhaps_no_namespace,
 };
 pub use clock::Clock;
 pub use dump::dump;

@@ -590,3 +590,40 @@ fn the_image_before_a_change_has_a_gap_if_something_could_not_be_read() {
         .insert(0, serde_json::from_value(check).expect("a check"));
     assert_eq!(gaps(report), ["the API server's health"]);
 }
+
+/// A report that counts so many more objects than it lists, as that of an agent.
+fn counting(more: u64, items: &[Value]) -> Report {
+    let mut report = report(items);
+    for check in &mut report.checks {
+        if let CheckResult::Kind(kind) = check {
+            kind.summary.total += more;
+            kind.summary.healthy += more;
+        }
+    }
+    report.settle();
+    report
+}
+
+#[test]
+fn an_object_that_is_counted_and_no_longer_listed_is_as_it_should_be() {
+    let lag = WaitRules {
+        lag: Duration::from_secs(3),
+        ..WaitRules::default()
+    };
+    let before = || report(&[web(json!({})), broken("old", 1)]);
+    // Nothing changes: only what falls short is listed.
+    let mut story = GateStory::from_report(before(), lag.clone());
+    story.see(0, counting(1, &[broken("old", 1)]));
+    let idle = "nothing changed, and nothing is worse".to_owned();
+    let known = vec!["1 object is not healthy, as before".to_owned()];
+    assert_eq!(story.runs_out(0), (3, 0, idle, known));
+    // The change is heard of after the first report, and its object is listed until it has been well for long.
+    let mut story = GateStory::from_report(before(), lag);
+    story
+        .see(0, counting(1, &[broken("old", 1)]))
+        .see(2, counting(0, &[broken("old", 1), rolling(2)]))
+        .see(700, counting(1, &[broken("old", 1)]));
+    assert_eq!(story.changes, ["2 Deployment/shop/web: progressing, 2/3 ready"]);
+    let end = story.end(700).expect("an end");
+    assert_eq!((end.reason, end.code), (EndReason::Settled, 0));
+}

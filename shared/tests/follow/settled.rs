@@ -1,6 +1,6 @@
 //! A wait that ends well, and one that its deadline ends.
 
-use crate::story::{Story, web};
+use crate::story::{Story, object, web};
 use serde_json::json;
 use sre_shared::follow::{EndReason, WaitRules};
 use std::time::Duration;
@@ -62,4 +62,42 @@ fn a_deadline_is_1_if_everything_that_falls_short_is_progressing_and_never_0() {
     let words = "timed out after 12 min: 1 of 1: shop/web 1/3 ready".to_owned();
     assert_eq!(timed_out("progressing,degraded,unknown"), (720, 1, words.clone()));
     assert_eq!(timed_out("unknown"), (720, 1, words));
+}
+
+#[test]
+fn a_report_that_may_be_older_than_the_beginning_ends_nothing() {
+    let rules = || WaitRules {
+        lag: Duration::from_secs(3),
+        ..WaitRules::default()
+    };
+    let job = |state: &str, reason: &str| {
+        let fields = json!({"state": state, "healthy": state == "succeeded", "reason": reason});
+        object("Job", "jobs", "migrate", fields)
+    };
+    // As it was is as it stays.
+    for (item, code) in [
+        (web(json!({})), 0),
+        (job("succeeded", "Complete"), 0),
+        (job("degraded", "JobFailed"), 2),
+    ] {
+        let mut story = Story::new(rules());
+        story.items(0, std::slice::from_ref(&item));
+        let (second, ended, _) = story.runs_out(0);
+        assert_eq!((second, ended), (3, code), "{item}");
+    }
+    // The change was heard of later.
+    let mut story = Story::new(rules());
+    let moving = json!({"state": "progressing", "healthy": false, "reason": "NotObserved", "generation": 2});
+    story.items(0, &[web(json!({}))]).items(2, &[web(moving)]);
+    assert_eq!(story.end(3), None);
+    story.items(9, &[web(json!({"generation": 2}))]);
+    assert_eq!(story.end(9).map(|end| end.code), Some(0));
+    // A deadline is one nevertheless.
+    let mut story = Story::new(WaitRules {
+        timeout: Some(Duration::from_secs(2)),
+        ..rules()
+    });
+    story.items(0, &[web(json!({}))]);
+    let (second, code, words) = story.runs_out(0);
+    assert_eq!((second, code), (2, 1), "{words}");
 }

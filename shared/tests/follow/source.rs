@@ -189,3 +189,30 @@ fn an_api_server_that_is_part_of_the_question_has_to_be_well() {
     story.see(0, with("degraded")).see(60, with("ok"));
     assert_eq!(story.end(60).map(|end| end.code), Some(0));
 }
+
+#[test]
+fn a_job_that_an_agent_may_leave_to_its_controller_is_waited_for_and_a_kind_that_it_does_not_watch_is_not() {
+    let not_watched = |what: &str, resource: &str| {
+        let entry = json!({"what": what, "resource": resource, "namespace": "shop", "class": "notWatched",
+            "error": "the agent leaves them to their controllers and does not keep them"});
+        unseen(&[], &[entry])
+    };
+    let rules = || WaitRules {
+        targets: vec![WaitTarget::named(Kind::Job, Some("shop"), "migrate")],
+        ..WaitRules::default()
+    };
+    let mut story = Story::new(rules());
+    story.see(0, not_watched("job migrate in namespace shop", "jobs.batch"));
+    assert_eq!(story.end(700), None);
+    let (second, code, _) = story.runs_out(700);
+    assert_eq!((second, code), (720, 3));
+    for what in [
+        "jobs in namespace shop",
+        "jobs that have a controller in namespace shop",
+    ] {
+        let mut story = Story::new(rules());
+        story.see(0, not_watched(what, "jobs.batch"));
+        let (second, code, words) = story.runs_out(0);
+        assert_eq!((second, code), (10, 3), "{words}");
+    }
+}

@@ -32,7 +32,7 @@ impl BeforeImage {
     pub fn new(report: Report) -> Self {
         let (mut objects, mut partial) = (HashMap::new(), HashSet::new());
         for kind in report.kinds() {
-            if u64::try_from(kind.items.len()).is_ok_and(|listed| listed < kind.summary.total) {
+            if kind.unlisted() > 0 {
                 partial.insert(kind.check.clone());
             }
             for item in &kind.items {
@@ -100,6 +100,11 @@ impl BeforeImage {
     /// Whether there was an object.
     pub(super) fn has_objects(&self) -> bool {
         !self.objects.is_empty() || !self.partial.is_empty()
+    }
+
+    /// Whether the source lists only some of the objects of that check.
+    pub(super) fn is_partial(&self, check: &str) -> bool {
+        self.partial.contains(check)
     }
 
     /// Whether that object was there.

@@ -14,7 +14,7 @@ use crate::report::{
     CheckResult, FailOn, Item, KindCheck, NotSeen, ObjectRef, Outcome, Report, State, Status,
 };
 use crate::resource::Time;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// How many objects a remark names.
 const NAMED: usize = 5;
@@ -44,6 +44,8 @@ struct SpecIdentity {
 /// An object that is waited for, as the last report has it.
 #[derive(Debug, Clone)]
 struct WaitedObject {
+    /// The check that it is in.
+    check: String,
     spec: SpecIdentity,
     /// Whether it is no worse than before.
     is_excused: bool,
@@ -83,7 +85,8 @@ impl Gate {
         self.waited.contains_key(&object) || self.is_concerned(check, &object, item)
     }
 
-    /// Takes an observation into account, as [`Wait::observe`]. A report has to list every object that [`Gate::takes`].
+    /// Takes an observation into account, as [`Wait::observe`]. A report has to list every object that [`Gate::takes`]; that of
+    /// an agent, at least every object that falls short or did so not long ago.
     pub fn observe(&mut self, seen: Observation<'_>, now: Time) -> Vec<Change> {
         let report = match seen {
             Observation::Away(_) => return self.wait.observe(seen, now),
@@ -92,6 +95,7 @@ impl Gate {
         if let Some(failure) = unreached(report) {
             return self.wait.observe(Observation::Away(&failure), now);
         }
+        self.forget_unlisted(report, now);
         let concerned = self.concerned(report);
         let changes = self.wait.take(&concerned, now);
         for (change, object) in changes
@@ -186,6 +190,27 @@ impl Gate {
         End { code, notes, ..end }
     }
 
+    /// No longer waits for objects that a report counts and does not list, if the source lists only a part: they are as they
+    /// should be. An agent lists each object for some minutes after it became so.
+    fn forget_unlisted(&mut self, report: &Report, now: Time) {
+        let is_part = |kind: &&KindCheck| kind.unlisted() > 0 && self.before.is_partial(&kind.check);
+        for kind in report.kinds().filter(is_part) {
+            let listed: HashSet<ObjectRef> = kind.items.iter().map(Item::identity).collect();
+            let waited = self
+                .waited
+                .iter()
+                .filter(|(_, waited)| waited.check == kind.check);
+            let unlisted = waited
+                .map(|(object, _)| object)
+                .filter(|object| !listed.contains(object));
+            let unlisted: Vec<ObjectRef> = unlisted.cloned().collect();
+            for object in unlisted {
+                self.waited.remove(&object);
+                self.wait.release(&object, now);
+            }
+        }
+    }
+
     /// The part of a report that is waited for. Every object of it is listed.
     fn concerned(&mut self, report: &Report) -> Report {
         let mut part = Report::new(report.source.clone(), report.observed_at.clone());
@@ -210,6 +235,7 @@ impl Gate {
                         if is_concerned || waited.contains_key(&object) {
                             items.push(self.without_removal(&object, item));
                             let seen = WaitedObject {
+                                check: kind.check.clone(),
                                 spec: spec_of(item),
                                 is_excused: self.before.excuses(&kind.check, &object, item),
                                 is_concerned,

@@ -134,8 +134,7 @@ impl Wait {
         let mut listed: Vec<(&str, ListedPart)> = Vec::new();
         let observed_at = Time::parse(&report.observed_at).ok();
         for kind in report.kinds() {
-            let count = u64::try_from(kind.items.len()).unwrap_or(u64::MAX);
-            let unlisted = kind.summary.total.saturating_sub(count);
+            let unlisted = kind.unlisted();
             self.unlisted = self.unlisted.saturating_add(unlisted);
             let listing = match unlisted {
                 _ if self.unseen.hide(&kind.check) => ListedPart::Unseen,
@@ -329,9 +328,11 @@ impl Wait {
             });
         }
         let seconds = self.clock.seconds(now);
+        let lag = seconds_of(self.rules.lag);
         let mut first: Option<(PendingEnd, Option<ObjectRef>)> = None;
         for (pending, object) in self.pending_ends() {
-            let is_due = self.away.is_none() && pending.at <= seconds;
+            let is_early = object.is_some() && seconds < lag;
+            let is_due = self.away.is_none() && pending.at <= seconds && !is_early;
             if is_due && first.as_ref().is_none_or(|(best, _)| pending.precedes(best)) {
                 first = Some((pending, object));
             }
@@ -346,7 +347,7 @@ impl Wait {
             });
         }
         if let Some(since) = self.settled
-            && seconds >= since.saturating_add(seconds_of(self.rules.settle))
+            && seconds >= since.saturating_add(seconds_of(self.rules.settle)).max(lag)
         {
             return Some(self.settled_end(now));
         }
@@ -452,7 +453,9 @@ impl Wait {
             .settled
             .map(|since| since.saturating_add(seconds_of(self.rules.settle)));
         let times = self.pending_ends().map(|(pending, _)| pending.at).chain(settled);
-        let next = times.min().and_then(|at| self.clock.time_of(at.max(seconds)));
+        let lag = seconds_of(self.rules.lag);
+        let next = times.map(|at| at.max(lag)).min();
+        let next = next.and_then(|at| self.clock.time_of(at.max(seconds)));
         next.into_iter().chain(deadline).min()
     }
 }

@@ -11,6 +11,9 @@ pub struct WaitRules {
     pub grace: Duration,
     /// How long everything must stay as it should be.
     pub settle: Duration,
+    /// For this long after the beginning a report may still show what was before it: nothing that it says of an object ends the
+    /// wait.
+    pub lag: Duration,
     /// The deadline of the whole wait; `None` for none.
     pub timeout: Option<Duration>,
     /// The states that decide the exit code at the deadline.
@@ -28,6 +31,7 @@ impl Default for WaitRules {
         Self {
             grace: Duration::from_mins(2),
             settle: Duration::ZERO,
+            lag: Duration::ZERO,
             timeout: Some(Duration::from_mins(12)),
             fail_on: FailOn::default(),
             targets: Vec::new(),

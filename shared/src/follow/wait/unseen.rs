@@ -3,7 +3,7 @@
 use super::row::CONFIRM_SECONDS;
 use super::standing::PendingEnd;
 use crate::failure::{Class, Failure};
-use crate::kind::is_built_in_group;
+use crate::kind::{Kind, is_built_in_group};
 use crate::report::{KindCheck, NotSeen, Report, Status};
 use crate::span::span;
 
@@ -126,6 +126,13 @@ impl UnseenThing {
         Class::from_word(&self.entry.class) == Some(Class::NotFound) && !self.entry.is_kind()
     }
 
+    /// Whether it is one object of a kind, such as `job migrate`.
+    fn is_named_object(&self) -> bool {
+        let kind = Kind::from_word(self.entry.resource.as_deref().unwrap_or_default());
+        let rest = kind.and_then(|kind| self.entry.thing.strip_prefix(kind.singular()));
+        rest.is_some_and(|rest| rest.starts_with(' '))
+    }
+
     /// Whether it is a kind that somebody can add by a `CustomResourceDefinition`.
     fn is_custom_kind(&self) -> bool {
         let resource = self.entry.resource.as_deref().unwrap_or_default();
@@ -136,6 +143,8 @@ impl UnseenThing {
     fn pending(&self, grace: i64, expects_kinds: bool) -> Option<PendingEnd> {
         let class = Class::from_word(&self.entry.class);
         let patience = match class {
+            // An agent that leaves objects to their controllers does not know whether there is one without.
+            None if self.is_named_object() => Patience::Deadline,
             None if AGENT_LATE.contains(&self.entry.class.as_str()) => Patience::Deadline,
             Some(Class::NotFound) if expects_kinds && self.is_custom_kind() => Patience::Deadline,
             // The server does not serve the kind.

@@ -268,7 +268,7 @@ fn custom_not_watched(check: String) -> NotSeen {
 }
 
 /// The class of objects that the agent does not watch.
-const NOT_WATCHED: &str = "notWatched";
+pub const NOT_WATCHED: &str = "notWatched";
 
 /// The requested namespaces that the agent's answer lacks.
 struct NamespaceGap {

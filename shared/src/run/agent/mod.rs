@@ -15,7 +15,7 @@ mod refusal;
 mod service;
 mod token_refusal;
 
-pub use answer::agent_version;
+pub use answer::{NOT_WATCHED, agent_version};
 pub use follow::{AgentConnection, AgentFollower, AgentPace, OpenedStream, ServiceConnection, StreamBody};
 pub use gap::perhaps_no_namespace;
 pub use lookup::DEFAULT_AGENT;

@@ -36,7 +36,7 @@ pub async fn live_manifests(
         .collect::<Vec<Report>>();
     let objects: Vec<_> = plan.present.iter().collect();
     let (reports, found) = tokio::join!(runs, presence::look_for(client, &objects));
-    let found: Vec<Presence> = found.into_iter().map(Some).collect();
+    let found: Vec<Presence> = found.into_iter().map(Presence::Tried).collect();
     let time = client.server_time().unwrap_or_else(clock);
     let mut report = whole_report(plan, reports, &found, source(client, None), time);
     report.coverage.grant = grant(client, &plan.whole, &report).await;
@@ -48,7 +48,7 @@ pub async fn live_manifests(
 #[must_use]
 pub fn unreached_manifests(plan: &ManifestPlan, failure: &Failure, source: Source, clock: Clock) -> Report {
     let report = unreached(&plan.whole, failure, source.clone(), clock);
-    let found: Vec<Presence> = plan.present.iter().map(|_| Some(Err(failure.clone()))).collect();
+    let found: Vec<Presence> = vec![Presence::Tried(Err(failure.clone())); plan.present.len()];
     let mut report = whole_report(plan, vec![report], &found, source, clock());
     report.set_present_aside();
     report

@@ -168,6 +168,25 @@ impl Manifest {
     }
 }
 
+impl Manifest {
+    /// Whether each object names its namespace, if it has one: there is no context that has another.
+    ///
+    /// # Errors
+    /// One line that names the first object that does not.
+    pub fn check_own_namespaces(&self) -> Result<(), String> {
+        let mut objects = self.objects.iter().filter(|object| !object.is_cluster_wide());
+        match objects.find(|object| object.namespace.is_none()) {
+            Some(object) => Err(format!(
+                "{} {} ({}) names no namespace, and an agent's URL has no context with one: give -n",
+                object.kind.words(),
+                object.name,
+                object.place
+            )),
+            None => Ok(()),
+        }
+    }
+}
+
 impl ManifestKind {
     /// The `kind` of the object.
     pub fn words(&self) -> &str {

@@ -25,6 +25,13 @@ pub struct ManifestPlan {
     pub(super) not_checked: BTreeMap<String, u64>,
 }
 
+/// The requests of a plan, by who answers them.
+#[derive(Debug, Default)]
+pub(super) struct SplitRequests {
+    pub of_agent: Vec<Request>,
+    pub of_cluster: Vec<Request>,
+}
+
 /// An object without a verdict.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PresentObject {
@@ -140,6 +147,33 @@ impl ManifestPlan {
             None => format!("{kind}/{}", object.name),
         };
         add_new(&mut self.names, &name);
+    }
+
+    /// The requests if an agent is asked, which keeps no custom resources. Without a cluster it is asked about these too, and says
+    /// so.
+    pub(super) fn with_agent(&self, has_cluster: bool) -> SplitRequests {
+        if !has_cluster {
+            return SplitRequests {
+                of_agent: self.requests.clone(),
+                ..SplitRequests::default()
+            };
+        }
+        let of_agent = self.requests.iter().filter(|request| !request.kinds.is_empty());
+        let of_cluster = self.requests.iter().filter(|request| !request.custom.is_empty());
+        SplitRequests {
+            of_agent: of_agent
+                .map(|request| Request {
+                    custom: Vec::new(),
+                    ..request.clone()
+                })
+                .collect(),
+            of_cluster: of_cluster
+                .map(|request| Request {
+                    kinds: Vec::new(),
+                    ..request.clone()
+                })
+                .collect(),
+        }
     }
 
     /// The objects, for a wait.
@@ -286,6 +320,40 @@ mod tests {
             .collect();
         assert_eq!(known, [(Some("shop"), Some("web"), Some(2))]);
         assert_eq!(plan.targets.len(), 8);
+    }
+
+    #[test]
+    fn custom_resources_are_left_to_the_cluster_if_there_is_one_and_an_agent_is_asked() {
+        let object = |api_version: &str, kind: &str, namespace: &str| {
+            format!(
+                "---\napiVersion: {api_version}\nkind: {kind}\nmetadata: {{name: web, namespace: {namespace}}}\n"
+            )
+        };
+        let text = [
+            object("apps/v1", "Deployment", "shop"),
+            object("example.com/v1", "Issuer", "shop"),
+            object("example.com/v1", "Issuer", "bank"),
+            object("v1", "Service", "team"),
+        ];
+        let plan = plan(&text.concat());
+        let lines = |requests: Vec<Request>| {
+            shown(&ManifestPlan {
+                requests,
+                ..ManifestPlan::default()
+            })
+        };
+        let split = plan.with_agent(true);
+        assert_eq!(
+            lines(split.of_agent),
+            ["shop: deployments web", "team: services web"]
+        );
+        assert_eq!(
+            lines(split.of_cluster),
+            ["bank: issuer.example.com web", "shop: issuer.example.com web"]
+        );
+        let split = plan.with_agent(false);
+        assert_eq!(lines(split.of_agent), shown(&plan));
+        assert!(split.of_cluster.is_empty());
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! Looks for objects without a verdict. Only their metadata is asked for, one object a request: whoever applies an object may
 //! get it, and a list of Secrets or ConfigMaps would bring more than is asked for.
 
-use super::plan::PresentObject;
+use super::plan::{ManifestPlan, PresentObject};
 use crate::check::present_item;
 use crate::cluster::{Client, object_metadata};
 use crate::failure::{Class, Failure};
 use crate::kind::RbacRule;
 use crate::report::{Item, KindCheck, NotSeen, Scope, State};
+use crate::run::agent::NOT_WATCHED;
 use crate::run::not_seen::{name_not_found, not_seen};
 use futures_util::stream::{self, StreamExt as _};
 use std::pin::Pin;
@@ -14,8 +15,21 @@ use std::pin::Pin;
 /// Requests at the same time. The API server's fair queue then has room for other clients.
 const REQUESTS_AT_ONCE: usize = 8;
 
-/// What was found at a place; `None` before anything was.
-pub(super) type Presence = Option<Result<Item, Failure>>;
+/// What is known of an object.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Presence {
+    /// It was not looked for yet.
+    Pending,
+    /// No agent keeps it, and there is no cluster to look for it.
+    NotKept,
+    /// It was looked for.
+    Tried(Result<Item, Failure>),
+}
+
+/// What is known of the objects of a plan if only an agent is asked.
+pub(super) fn not_kept(plan: &ManifestPlan) -> Vec<Presence> {
+    vec![Presence::NotKept; plan.present.len()]
+}
 
 type Look<'a> = Pin<Box<dyn Future<Output = Result<Item, Failure>> + Send + 'a>>;
 
@@ -58,12 +72,19 @@ pub(super) fn checks(objects: &[PresentObject], found: &[Presence]) -> (Vec<Kind
             continue;
         };
         let entry = match presence {
-            Some(Ok(item)) => {
+            Presence::Tried(Ok(item)) => {
                 items.push(item.clone());
                 continue;
             }
-            Some(Err(failure)) => entry(object, failure),
-            None => pending(object),
+            Presence::Tried(Err(failure)) => entry(object, failure),
+            Presence::Pending => gap(object, "notListed", "the API server has not answered yet"),
+            Presence::NotKept => NotSeen {
+                hint: Some(
+                    "add --kubeconfig or --context, by which the plugin looks for them itself; or leave out --agent-url"
+                        .to_owned(),
+                ),
+                ..gap(object, NOT_WATCHED, "the agent does not watch them")
+            },
         };
         *all_seen = false;
         // The API server names the object in its refusal, so that the sentences of two refusals differ.
@@ -103,14 +124,14 @@ fn entry(object: &PresentObject, failure: &Failure) -> NotSeen {
     }
 }
 
-/// The entry for objects that were not looked for yet.
-fn pending(object: &PresentObject) -> NotSeen {
+/// The entry for objects that were not looked for.
+fn gap(object: &PresentObject, class: &str, why: &str) -> NotSeen {
     NotSeen {
         thing: object.resource_type.name(),
         resource: Some(object.resource_type.resource()),
         scope: Scope::new(object.namespace.as_deref()),
-        class: "notListed".to_owned(),
-        error: Some("the API server has not answered yet".to_owned()),
+        class: class.to_owned(),
+        error: Some(why.to_owned()),
         ..NotSeen::default()
     }
 }
@@ -147,14 +168,16 @@ mod tests {
             config_map("bank", "c"),
             config_map("bank", "d"),
             config_map("late", "e"),
+            config_map("far", "f"),
         ];
-        let failed = |class: Class, why: &str| Some(Err(Failure::new(class, why)));
+        let failed = |class: Class, why: &str| Presence::Tried(Err(Failure::new(class, why)));
         let found = [
-            Some(Ok(item(&objects[0]))),
+            Presence::Tried(Ok(item(&objects[0]))),
             failed(Class::NotFound, "b"),
             failed(Class::Forbidden, "c"),
             failed(Class::Forbidden, "d"),
-            None,
+            Presence::Pending,
+            Presence::NotKept,
         ];
         let (checks, entries) = checks(&objects, &found);
         let checks: Vec<_> = checks
@@ -179,6 +202,7 @@ mod tests {
                     Some("configmaps get".to_owned())
                 ),
                 ("configmaps in namespace late".to_owned(), "notListed", None),
+                ("configmaps in namespace far".to_owned(), "notWatched", None),
             ]
         );
     }

@@ -542,6 +542,11 @@ async fn an_agent_that_sends_no_events_is_asked_again_and_again_and_the_stream_i
             Opening::Stream(vec![event("error", 0, &many)]),
             "6000 objects fall short",
         ),
+        // A gateway that takes only short URLs.
+        (
+            Opening::Answer(414, "<html>".to_owned()),
+            "the question has too many names",
+        ),
         // A gateway, or too many streams, while answers come through.
         (
             Opening::Answer(504, "<html>".to_owned()),

@@ -199,6 +199,8 @@ fn not_a_stream<C: AgentConnection>(served: &ServiceResponse, connection: &C) ->
     }
     match served.status {
         404 => StreamEnd::NotFollowed("it is older than this plugin".to_owned(), None),
+        // The names of the objects are in the URL.
+        414 | 431 => StreamEnd::NotFollowed("the question has too many names".to_owned(), None),
         400 => match ErrorBody::read(served) {
             Some(refusal) => StreamEnd::NotFollowed(shown(&refusal.message), None),
             None => StreamEnd::Failed(no_stream(served)),

@@ -5,7 +5,7 @@ use super::driver::{self, received};
 use super::pace::AgentPace;
 use super::seen::AgentSeen;
 use crate::failure::Class;
-use crate::report::{CheckResult, Report};
+use crate::report::Report;
 use crate::run::agent::question::ask_agent;
 use crate::run::clock::Clock;
 use crate::run::follow::{Observed, fingerprint};
@@ -89,7 +89,7 @@ impl<C: AgentConnection + 'static> AgentFollower<C> {
     }
 
     /// What is seen at present; `None` before anything was.
-    fn observe(&self) -> Option<Observed> {
+    pub(in crate::run) fn observe(&self) -> Option<Observed> {
         let facts = self.seen.facts();
         let is_waited = !facts.has_own && self.last.is_none() && self.begun.elapsed() < self.pace.patience;
         let away = facts.refusal.as_ref().map(|refusal| &refusal.failure);
@@ -125,7 +125,7 @@ impl<C: AgentConnection + 'static> AgentFollower<C> {
     /// all of them.
     pub async fn whole_report(&mut self) -> Report {
         let request = &self.seen.request;
-        if request.items == AgentItems::Notable || self.lists_every_object() {
+        if request.items == AgentItems::Notable || self.present_report().lists_every_object() {
             return self.present_report();
         }
         let get = async |path: String| self.connection.get(path).await;
@@ -135,15 +135,6 @@ impl<C: AgentConnection + 'static> AgentFollower<C> {
             self.seen.update(|facts| facts.mirror.replace(received));
         }
         self.present_report()
-    }
-
-    /// Whether the present report lists every object that it counts.
-    fn lists_every_object(&self) -> bool {
-        let report = self.present_report();
-        report.checks.iter().all(|check| match check {
-            CheckResult::ApiServer(_) => true,
-            CheckResult::Kind(kind) => u64::try_from(kind.items.len()).is_ok_and(|n| n >= kind.summary.total),
-        })
     }
 
     /// Remarks for the person who waits that are new, such as an agent that sends no events.
