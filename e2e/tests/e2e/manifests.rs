@@ -60,7 +60,7 @@ fn what_was_applied_is_waited_for_directly_and_with_an_agent() {
         let applied = apply(&ns, &release(replicas));
         let ran = wait(flags, &applied).expect_code(0);
         for words in [
-            &format!("{replicas}/{replicas} ready"),
+            &*format!("{replicas}/{replicas} ready"),
             "2 objects without a verdict are there: configmaps 1 and serviceaccounts 1",
             "1 Secret not checked",
         ] {

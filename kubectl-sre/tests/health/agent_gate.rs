@@ -1,11 +1,12 @@
 //! `gate` with an agent: its report before the command, its stream after it.
 
 use super::agent::{Agent, TOKEN};
-use super::follow::{rolling, stderr, stdout};
+use super::follow::{Lines, rolling, stderr, stdout};
 use super::plugin::{PluginProcess, PluginRun, run, spawn};
 use serde_json::{Value, json};
 use sre_testkit::ApiServer;
 use sre_testkit::object::Deployment;
+use std::process::ChildStderr;
 
 fn server(deployments: impl IntoIterator<Item = Deployment>) -> ApiServer {
     ApiServer::builder()
@@ -38,12 +39,12 @@ fn gate(agent: &Agent, more: &[&str], command: &[&str]) -> PluginRun {
 }
 
 /// A gate whose command has begun, and ends once its standard input does.
-fn begin(agent: &Agent, more: &[&str]) -> PluginProcess {
-    let mut running = spawn(&args(&agent.url(), more, &["/bin/sh", "-c", "echo begun; cat"]));
-    let mut begun = [0; 6];
-    let out = running.child.stdout.as_mut().expect("a pipe");
-    std::io::Read::read_exact(out, &mut begun).expect("the command writes it");
-    running
+fn begin(agent: &Agent, more: &[&str]) -> (PluginProcess, Lines<ChildStderr>) {
+    let script = ["/bin/sh", "-c", "echo begun >&2; cat"];
+    let mut running = spawn(&args(&agent.url(), more, &script));
+    let mut lines = stderr(&mut running);
+    lines.with("begun");
+    (running, lines)
 }
 
 /// Lets the command end.
@@ -59,9 +60,17 @@ fn a_command_that_changes_nothing_passes_and_what_was_broken_before_is_counted()
     assert_eq!(ran.code, Some(0), "{ran:?}");
     assert!(ran.out.starts_with("done\nOK"), "{}", ran.out);
     assert!(ran.out.contains("1 not healthy as before"), "{}", ran.out);
-    assert_eq!(
-        ran.err,
-        "nothing changed, and nothing is worse\nnote: 1 object is not healthy, as before\n"
+    assert!(
+        ran.err
+            .starts_with("waiting for changes that are still to come, at most 12 min, until "),
+        "{}",
+        ran.err
+    );
+    assert!(
+        ran.err
+            .ends_with("\nnothing changed, and nothing is worse\nnote: 1 object is not healthy, as before\n"),
+        "{}",
+        ran.err
     );
 }
 
@@ -94,13 +103,12 @@ fn among_many_objects_only_those_that_change_are_sent_and_all_are_compared_at_th
     let many = (0..150).map(|number| Deployment::new("shop", &format!("web-{number:03}")));
     let server = server(many);
     let agent = Agent::start_with(server.kubeconfig(), &[]);
-    let mut running = begin(&agent, &["-o", "json", "--timeout=10s"]);
+    let (mut running, mut lines) = begin(&agent, &["-o", "json", "--timeout=10s"]);
     server.delete("shop", "web-000");
     server.apply(Deployment::new("shop", "new"));
     server.apply(short("web-001"));
     server.apply(rolling("web-002").generation(2));
     go_on(&mut running);
-    let mut lines = stderr(&mut running);
     lines.with("Deployment/shop/web-002: progressing");
     server.apply(Deployment::new("shop", "web-002").generation(2));
     lines.with("Deployment/shop/web-002: healthy");
@@ -165,10 +173,9 @@ fn an_agent_that_goes_away_during_the_command_is_waited_for() {
     let server = server([Deployment::new("shop", "web")]);
     let agent = Agent::start_with(server.kubeconfig(), &[]);
     let address = agent.url().trim_start_matches("http://").to_owned();
-    let mut running = begin(&agent, &["--timeout=25s"]);
+    let (mut running, mut lines) = begin(&agent, &["--timeout=25s"]);
     drop(agent);
     go_on(&mut running);
-    let mut lines = stderr(&mut running);
     lines.with("nothing can be read: ");
     server.apply(Deployment::new("shop", "web").generation(2));
     let _agent = Agent::start_with(server.kubeconfig(), &["--address", &address]);
