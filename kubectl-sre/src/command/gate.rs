@@ -108,17 +108,16 @@ pub async fn run(
     let end = loop {
         let now = clock.now();
         match gate.end(now) {
-            Some(end) if end.reason != EndReason::Settled => break Ok(end),
-            Some(_) => {
-                // The last report has every object. It decides, and may show what the one before did not.
+            Some(end) if end.reason == EndReason::Settled => {
+                // It has every object that the source lists, and may be newer than the one by which the wait ended.
                 let whole = last.insert(source.report_without_requests(&settings));
-                let changes = gate.observe(Observation::Report(whole), now);
-                if let Some(end) = gate.end(now) {
+                let changes = gate.observe_last(whole, now);
+                if changes.is_empty() {
                     break Ok(end);
                 }
                 view.show(&changes, gate.wait(), now, shell);
-                continue;
             }
+            Some(end) => break Ok(end),
             None => {}
         }
         let tick = Instant::now() + if is_early { EXPLAIN_TICK } else { REDRAW };

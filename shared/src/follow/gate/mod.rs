@@ -124,6 +124,16 @@ impl Gate {
         self.wait.unsettle();
     }
 
+    /// Takes another report into account after the wait has ended. Returns the changes that it shows; if there are any, the wait
+    /// goes on.
+    pub fn observe_last(&mut self, report: &Report, now: Time) -> Vec<Change> {
+        let changes = self.observe(Observation::Report(report), now);
+        if !changes.is_empty() {
+            self.wait.reopen();
+        }
+        changes
+    }
+
     /// Whether and how the wait ends at that time, as [`Wait::end`]. An object that cannot become better and is no worse than
     /// before ends nothing.
     pub fn end(&mut self, now: Time) -> Option<End> {

@@ -24,6 +24,11 @@ impl Wait {
         self.settled = is_settled.then(|| self.settled.unwrap_or(seconds));
     }
 
+    /// Goes on although it has ended: a later report shows something else.
+    pub(in crate::follow) fn reopen(&mut self) {
+        self.end = None;
+    }
+
     /// Does not take the last report for the end, although everything in it is as it should be.
     pub(in crate::follow) fn unsettle(&mut self) {
         self.settled = None;
