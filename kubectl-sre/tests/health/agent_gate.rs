@@ -112,13 +112,13 @@ fn among_many_objects_only_those_that_change_are_sent_and_all_are_compared_at_th
     lines.with("Deployment/shop/web-002: progressing");
     server.apply(Deployment::new("shop", "web-002").generation(2));
     lines.with("Deployment/shop/web-002: healthy");
+    let report: Value = serde_json::from_str(&stdout(&mut running).rest()).expect("one report");
     lines.with("timed out after 10 s: 1 of 2: shop/web-001 1/3 ready");
     let rest = lines.rest();
     assert!(
         rest.contains("note: 1 object is gone: Deployment/shop/web-000"),
         "{rest}"
     );
-    let report: Value = serde_json::from_str(&stdout(&mut running).rest()).expect("one report");
     assert_eq!(running.wait().code(), Some(2));
     let baseline = &report["baseline"];
     let count = |word: &str| baseline[word].as_u64();

@@ -278,7 +278,7 @@ fn a_kind_that_the_agent_does_not_watch_is_unknown_and_an_object_that_is_missing
     assert_eq!(ran.code, Some(3), "{ran:?}");
     assert_eq!(
         shown(&ran.json()),
-        ["deployment web: notFound", "services: notWatched"]
+        ["services: notWatched", "deployment web: notFound"]
     );
 }
 
@@ -287,7 +287,7 @@ fn a_manifest_without_a_namespace_needs_one_where_no_context_has_it() {
     let server = server()
         .deployments([Deployment::new("shop", "web")])
         .start_blocking();
-    let agent = Agent::start_with(server.kubeconfig(), &[]);
+    let agent = Agent::start_with(server.kubeconfig(), &["--kinds", "deployments,namespaces"]);
     let bare = [named("apps/v1", "Deployment", &json!({"name": "web"}))];
     let ran = ask(&agent, &[], &bare);
     assert_eq!(
