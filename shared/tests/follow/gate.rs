@@ -623,7 +623,10 @@ fn an_object_that_is_counted_and_no_longer_listed_is_as_it_should_be() {
         .see(0, counting(1, &[broken("old", 1)]))
         .see(2, counting(0, &[broken("old", 1), rolling(2)]))
         .see(700, counting(1, &[broken("old", 1)]));
-    assert_eq!(story.changes, ["2 Deployment/shop/web: progressing, 2/3 ready"]);
+    assert_eq!(
+        story.changes,
+        ["2 Deployment/shop/web: progressing, 2/3 ready: 2 of 3 ready"]
+    );
     let end = story.end(700).expect("an end");
     assert_eq!((end.reason, end.code), (EndReason::Settled, 0));
 }
