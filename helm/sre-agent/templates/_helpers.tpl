@@ -47,6 +47,10 @@ endpointslices: {group: discovery.k8s.io}
 {{- .Values.fullnameOverride | default (contains "sre-agent" $release | ternary $release (printf "%s-sre-agent" $release)) }}
 {{- end }}
 
+{{- define "sre-agent.namespace" -}}
+{{- .Values.namespaceOverride | default .Release.Namespace }}
+{{- end }}
+
 {{/*
 The name is fixed, neither the chart's, which an alias changes, nor a value: by it the plugin finds the agents of a
 cluster.
@@ -63,6 +67,14 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- $_ := set $own "app.kubernetes.io/version" .Chart.AppVersion }}
 {{- $_ := set $own "app.kubernetes.io/managed-by" .Release.Service }}
 {{- merge $own .Values.commonLabels | toYaml }}
+{{- end }}
+
+{{/* The annotations of an object, as lines of its metadata: its own, and those of every object. */}}
+{{- define "sre-agent.annotations" -}}
+{{- with merge (dict) (.own | default dict) .root.Values.commonAnnotations }}
+  annotations:
+    {{- toYaml . | nindent 4 }}
+{{- end }}
 {{- end }}
 
 {{/* With the agent's labels the Service would send it requests. */}}
@@ -83,12 +95,74 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 {{- end }}
 
+{{/*
+The digest decides which image is pulled, so a tag beside it that is not the digest's would be a lie. Of one digest the tag is
+known: release/chart writes both into the annotation.
+*/}}
 {{- define "sre-agent.image" -}}
-{{- with .Values.image }}
-{{- with .registry }}{{ . }}/{{ end }}
-{{- .repository }}
-{{- if .digest }}@{{ .digest }}{{ else }}:{{ .tag }}{{ end }}
+{{- $image := .Values.image }}
+{{- $registry := dig "imageRegistry" "" (.Values.global | default dict) | default "" | trimSuffix "/" | default $image.registry }}
+{{- if and $image.digest $image.tag }}
+{{- $released := index .Chart.Annotations "sre-agent/image" | default "@" | splitList "@" }}
+{{- if and (eq $image.digest (last $released)) (ne $image.tag (first $released)) }}
+{{- fail (printf "image.tag is %s, and image.digest is that of %s: set image.digest to the digest of %s, or to \"\" for the tag alone" $image.tag (first $released) $image.tag) }}
 {{- end }}
+{{- else if not (or $image.digest $image.tag) }}
+{{- fail "image.tag and image.digest are both empty: set one of them" }}
+{{- end }}
+{{- with $registry }}{{ . }}/{{ end }}
+{{- $image.repository }}
+{{- with $image.tag }}:{{ . }}{{ end }}
+{{- with $image.digest }}@{{ . }}{{ end }}
+{{- end }}
+
+{{/* Names of Secrets with credentials, of this chart and of its parent, as a JSON list of objects. */}}
+{{- define "sre-agent.imagePullSecrets" -}}
+{{- $names := list }}
+{{- range concat (dig "imagePullSecrets" list (.Values.global | default dict) | default list) .Values.imagePullSecrets }}
+{{- $names = append $names (kindIs "string" . | ternary . (get (kindIs "map" . | ternary . dict) "name")) }}
+{{- end }}
+{{- $secrets := list }}
+{{- range uniq $names }}
+{{- $secrets = append $secrets (dict "name" .) }}
+{{- end }}
+{{- toJson $secrets }}
+{{- end }}
+
+{{/* The flags that the templates set, each with the value that decides it. */}}
+{{- define "sre-agent.ownFlags" -}}
+address: containerPort
+metrics-address: metrics.port
+kinds: kinds
+causes: causes.enabled
+namespaces: namespaces
+stale-after: staleAfter
+request-timeout: requestTimeout
+max-connections: maxConnections
+shutdown-delay: shutdownDelaySeconds
+authenticate: authentication.enabled
+tls-cert-file: tls.secretName
+tls-private-key-file: tls.secretName
+log-format: log.format
+log-level: log.level
+{{- end }}
+
+{{/* extraArgs, which the agent would refuse if the chart sets a flag too: each flag is accepted once. */}}
+{{- define "sre-agent.extraArgs" -}}
+{{- $own := include "sre-agent.ownFlags" . | fromYaml }}
+{{- range .Values.extraArgs }}
+{{- $flag := splitList "=" . | first | trimPrefix "--" }}
+{{- with get $own $flag }}
+{{- fail (printf "extraArgs has --%s, which the chart sets: use the value %s" $flag .) }}
+{{- end }}
+- {{ . | quote }}
+{{- end }}
+{{- end }}
+
+{{/* The job that Prometheus gives the samples of the ServiceMonitor. */}}
+{{- define "sre-agent.job" -}}
+{{- $labels := include "sre-agent.labels" . | fromYaml }}
+{{- get $labels .Values.serviceMonitor.jobLabel | default (include "sre-agent.fullname" .) }}
 {{- end }}
 
 {{/*
@@ -178,11 +252,11 @@ them is granted by a ClusterRole and the rest by Roles. What a kind in no namesp
 {{- define "sre-agent.apiserverHealthRule" -}}
 - nonResourceURLs: ["/version", "/livez", "/readyz"]
   verbs: ["get"]
-{{- /* Whether the counts of workloads are kept up to date. Only these two names are granted. */}}
-- apiGroups: ["coordination.k8s.io"]
-  resources: ["leases"]
-  resourceNames: ["kube-controller-manager", "kube-scheduler"]
-  verbs: ["get"]
+{{- end }}
+
+{{/* Whether the API server's own health may be read: "true" or nothing. */}}
+{{- define "sre-agent.apiserverHealth" -}}
+{{- if or (not .Values.namespaces) .Values.rbac.apiserverHealth }}true{{ end }}
 {{- end }}
 
 {{/* As system:auth-delegator, which not every cluster has. */}}
@@ -198,12 +272,12 @@ them is granted by a ClusterRole and the rest by Roles. What a kind in no namesp
 {{- define "sre-agent.subjects" -}}
 - kind: ServiceAccount
   name: {{ include "sre-agent.serviceAccountName" . }}
-  namespace: {{ .Release.Namespace }}
+  namespace: {{ include "sre-agent.namespace" . }}
 {{- end }}
 
 {{/* Placement and image credentials of the pods, shared by the agent and its test. */}}
 {{- define "sre-agent.placement" -}}
-{{- with .Values.imagePullSecrets }}
+{{- with include "sre-agent.imagePullSecrets" . | fromJsonArray }}
 imagePullSecrets:
   {{- toYaml . | nindent 2 }}
 {{- end }}
@@ -214,5 +288,8 @@ nodeSelector:
 {{- with .Values.tolerations }}
 tolerations:
   {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.runtimeClassName }}
+runtimeClassName: {{ . }}
 {{- end }}
 {{- end }}
