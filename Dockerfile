@@ -1,4 +1,4 @@
-# The agent's image: one static binary and the public certificate authorities, nothing else.
+# The agent's image: one static binary, the public certificate authorities and the licences of both, nothing else.
 #
 #     docker build -t sre-agent:latest .
 #
@@ -36,13 +36,18 @@ RUN case "$TARGETARCH" in \
         "[env]" "CC_${machine}_unknown_linux_musl = '$machine-linux-gnu-gcc'" \
         >>/usr/local/cargo/config.toml
 
+# It writes the names and versions of the crates into the binary, where scanners and makers of SBOMs look for them.
+RUN cargo install cargo-auditable --version 0.7.7 --locked --root /usr/local/cargo
+
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked \
     --mount=type=cache,target=/src/target,sharing=locked \
     target=$(cat /target) \
-    && cargo build --release --locked --package sre-agent --target "$target" \
+    && cargo auditable build --release --locked --package sre-agent --target "$target" \
     && install -D -m 0755 -t /out "target/$target/release/sre-agent" \
-    && install -D -m 0644 -t /out/etc/ssl/certs /etc/ssl/certs/ca-certificates.crt
+    && install -D -m 0644 -t /out/etc/ssl/certs /etc/ssl/certs/ca-certificates.crt \
+    && install -D -m 0644 -t /out/licenses LICENSE \
+    && gzip -9 --no-name --stdout agent/THIRD-PARTY-NOTICES >/out/licenses/THIRD-PARTY-NOTICES.gz
 
 FROM scratch
 ARG VERSION=unreleased
