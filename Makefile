@@ -45,6 +45,7 @@ lint: deny ## Formatting, clippy, licences, documentation, shell scripts, the pi
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --workspace --no-deps --document-private-items
 	.ci/shell-lint
+	release/notices --check
 	docs/screen --check
 	python3 -m doctest bench/ratios.py
 
