@@ -23,6 +23,10 @@ demo: ## Judge a real dump, and show what to try next
 test: ## All tests that need no cluster
 	$(CARGO) test --locked --workspace --exclude sre-e2e
 
+.PHONY: formats
+formats: ## Each output, read by its real reader: xmllint, junitparser, promtool, cmark-gfm
+	.ci/formats
+
 .PHONY: fuzz
 fuzz: ## Looks for inputs that break a property: make fuzz SECONDS=60, for all targets together; SEED=1 for the same inputs again
 	fuzz/run --seconds '$(or $(SECONDS),60)' --seed '$(or $(SEED),0)'

@@ -18,14 +18,15 @@ use prometheus_client::registry::Registry;
 use sre_shared::failure::Class;
 use sre_shared::kind::Kind;
 use sre_shared::live::{Overview, Totals};
-use sre_shared::report::{API_VERSION, State, Status};
+use sre_shared::metric::{
+    API_SERVER, API_SERVER_UP, CHECK_STATUS, NOT_SEEN, OBJECTS, gap_words, not_seen_sample, object_samples,
+    sample, status_samples,
+};
+use sre_shared::report::{API_VERSION, Status};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-
-/// How many gaps of one kind are named one by one. More names help nobody, and each costs the database that scrapes them.
-const NAMED: usize = 20;
 
 /// How the text is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,7 +99,7 @@ struct MetricsSnapshot {
 type Labels = Vec<(&'static str, String)>;
 
 fn labels<const N: usize>(labels: [(&'static str, &str); N]) -> Labels {
-    labels.map(|(name, value)| (name, value.to_owned())).into()
+    sample(labels, 0).0
 }
 
 impl MetricsSnapshot {
@@ -115,16 +116,9 @@ impl MetricsSnapshot {
             .kinds
             .iter()
             .map(|(kind, totals)| (kind.plural(), totals.overview.status));
-        std::iter::once(("apiserver", api_server))
+        std::iter::once((API_SERVER, api_server))
             .chain(kinds)
-            .flat_map(|(check, is)| {
-                [Status::Ok, Status::Degraded, Status::Unknown].map(|status| {
-                    (
-                        labels([("check", check), ("status", status.as_str())]),
-                        u64::from(status == is),
-                    )
-                })
-            })
+            .flat_map(|(check, is)| status_samples(check, is))
             .collect()
     }
 
@@ -152,11 +146,8 @@ impl MetricsSnapshot {
             .iter()
             .filter(|(_, totals)| totals.overview.observed.is_some());
         read.flat_map(|(kind, totals)| {
-            // An alert on a state must not wake anybody for an object that is acknowledged.
-            let acknowledged = ("acknowledged", totals.overview.summary.acknowledged);
-            let states = State::ALL.map(|state| (state.as_str(), totals.unacknowledged.in_state(state)));
-            let all = states.into_iter().chain([acknowledged]);
-            all.map(|(state, count)| (labels([("kind", kind.plural()), ("state", state)]), count))
+            let acknowledged = totals.overview.summary.acknowledged;
+            object_samples(kind.plural(), &totals.unacknowledged, acknowledged)
         })
         .collect()
     }
@@ -192,12 +183,12 @@ impl MetricsSnapshot {
                 } else {
                     "notAsked"
                 };
-                entries.insert(("apiserver".to_owned(), class.to_owned()));
+                entries.insert((API_SERVER.to_owned(), class.to_owned()));
             }
             Some(checked) => {
                 if checked.check.status == Status::Unknown {
                     let class = checked.check.class.clone().unwrap_or_default();
-                    entries.insert(("apiserver".to_owned(), class));
+                    entries.insert((API_SERVER.to_owned(), class));
                 }
                 for path in &checked.forbidden {
                     entries.insert(((*path).to_owned(), Class::Forbidden.as_str().to_owned()));
@@ -206,17 +197,13 @@ impl MetricsSnapshot {
         }
         for (kind, totals) in &self.kinds {
             for (number, gap) in totals.overview.gaps.iter().enumerate() {
-                let what = if number < NAMED {
-                    not_seen::describe(*kind, gap).what()
-                } else {
-                    format!("{} in further namespaces", kind.plural())
-                };
+                let what = gap_words(kind.plural(), number, not_seen::describe(*kind, gap).what());
                 entries.insert((what, gap.class().to_owned()));
             }
         }
         entries
             .iter()
-            .map(|(what, class)| (labels([("what", what), ("class", class)]), 1))
+            .map(|(what, class)| not_seen_sample(what, class))
             .collect()
     }
 
@@ -242,24 +229,12 @@ impl Collector for MetricsSnapshot {
                 ("api_version", API_VERSION),
             ]),
         )?;
+        page.gauge(CHECK_STATUS.name, CHECK_STATUS.help, self.statuses())?;
+        page.gauge(OBJECTS.name, OBJECTS.help, self.objects())?;
+        page.gauge(NOT_SEEN.name, NOT_SEEN.help, self.not_seen())?;
         page.gauge(
-            "sre_check_status",
-            "1 for the status that each part of the report has, 0 for the others",
-            self.statuses(),
-        )?;
-        page.gauge(
-            "sre_objects",
-            "Objects in each state, as last seen; acknowledged objects are counted in the state acknowledged only",
-            self.objects(),
-        )?;
-        page.gauge(
-            "sre_not_seen",
-            "1 for each thing that cannot be seen at the moment, with the class of the reason",
-            self.not_seen(),
-        )?;
-        page.gauge(
-            "sre_apiserver_up",
-            "Whether an API server answers, if only with a refusal",
+            API_SERVER_UP.name,
+            API_SERVER_UP.help,
             self.checked()
                 .map(|checked| (Labels::new(), u64::from(checked.is_answered())))
                 .into_iter()

@@ -1,6 +1,15 @@
 //! A report on the wire, read by the field names of the contract.
 
+use jsonschema::Validator;
 use serde_json::Value;
+use std::sync::LazyLock;
+
+/// What every report is held to.
+static SCHEMA: LazyLock<Validator> = LazyLock::new(|| {
+    let schema = include_str!("../../docs/report.schema.json");
+    let schema = serde_json::from_str(schema).expect("the schema is JSON");
+    jsonschema::draft202012::new(&schema).expect("the schema is a schema")
+});
 
 /// A report.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +26,16 @@ impl Report {
             return Err(format!(
                 "neither sre/v1 nor HealthReport: {} {}",
                 value["apiVersion"], value["kind"]
+            ));
+        }
+        let errors: Vec<String> = SCHEMA
+            .iter_errors(&value)
+            .map(|error| error.to_string())
+            .collect();
+        if !errors.is_empty() {
+            return Err(format!(
+                "not as docs/report.schema.json says: {}",
+                errors.join("; ")
             ));
         }
         Ok(Self(value))

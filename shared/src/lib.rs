@@ -18,11 +18,15 @@ pub mod dump;
 pub mod duration;
 pub mod failure;
 #[warn(clippy::arithmetic_side_effects)]
+pub mod field_selector;
+#[warn(clippy::arithmetic_side_effects)]
 pub mod follow;
 #[warn(clippy::arithmetic_side_effects)]
 pub mod judge;
 pub mod kind;
 pub mod live;
+#[warn(clippy::arithmetic_side_effects)]
+pub mod metric;
 pub mod nearest;
 #[warn(clippy::arithmetic_side_effects)]
 pub mod report;

@@ -12,6 +12,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use sre_shared::apiserver::{HealthAnswers, PathTrace};
 use sre_shared::cluster::Client;
 use sre_shared::failure::Class;
+use sre_shared::metric::is_answered;
 use sre_shared::report::{ApiServerCheck, Status};
 use sre_shared::resource::Time;
 use sre_shared::run::{self, Clock};
@@ -402,20 +403,6 @@ impl ApiServerProbe {
             (_, Status::Degraded) => tracing::warn!(error, next, "the API server is degraded"),
         }
     }
-}
-
-/// Whether an API server answered, if only with a refusal.
-fn is_answered(check: &ApiServerCheck) -> bool {
-    let refusals = [
-        Class::Unauthenticated,
-        Class::Forbidden,
-        Class::NotFound,
-        Class::Rejected,
-    ];
-    check.status != Status::Unknown
-        || refusals
-            .iter()
-            .any(|class| check.class.as_deref() == Some(class.as_str()))
 }
 
 fn failed(error: &str, class: Class, client: &SharedClient) -> ApiServerCheck {

@@ -8,6 +8,7 @@ use crate::source::AgentUrl;
 use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use sre_shared::cluster::ServiceName;
+use sre_shared::field_selector::FieldSelector;
 use sre_shared::report::{FailOn, State};
 use sre_shared::resource::Time;
 use sre_shared::run::DEFAULT_AGENT;
@@ -174,6 +175,12 @@ pub struct HealthArgs {
     /// Only objects with these labels, such as app=web,tier!=test
     #[arg(short = 'l', long, value_name = "SELECTOR", default_value = "", hide_default_value = true, value_parser = values::selector)]
     pub selector: String,
+    /// Only objects with these fields, such as metadata.name=web,metadata.namespace!=test
+    #[arg(long, value_name = "SELECTOR", default_value = "", hide_default_value = true, value_parser = str::parse::<FieldSelector>)]
+    pub field_selector: FieldSelector,
+    /// Items on a page of a long list, as in kubectl; 0 for one answer [default: 500, and more on later pages]
+    #[arg(long, value_name = "NUMBER")]
+    pub chunk_size: Option<u32>,
     /// Judge a dump instead of a cluster: a file, a directory, or - for standard input
     #[arg(short, long, value_name = "FILE|DIR|-")]
     pub filename: Option<PathBuf>,
@@ -237,10 +244,10 @@ pub struct HealthArgs {
     /// Show every problem in full, however long the screen becomes
     #[arg(long, conflicts_with = "quiet")]
     pub all: bool,
-    /// With -o wide: only objects in these states, such as degraded,unavailable
+    /// With -o wide and name: only objects in these states, such as degraded,unavailable
     #[arg(long = "state", value_name = "STATE,...", value_delimiter = ',', value_parser = values::state)]
     pub states: Vec<State>,
-    /// With -o wide: the order of the rows [default: the worst first]
+    /// With -o wide and name: the order of the objects [default: the worst first]
     #[arg(long, value_enum, value_name = "COLUMN")]
     pub sort_by: Option<SortBy>,
     /// With -o wide: leave out the names of the columns
@@ -257,7 +264,8 @@ pub struct HealthArgs {
     mut_args(hide_flags_of_one_report),
     after_help = "\
 COMMAND is not run if the objects cannot be read before it. It has the terminal, standard input and Ctrl-C, and SIGTERM is
-         passed on. With -o json or yaml its standard output goes to stderr, so that stdout is the report alone.
+         passed on. With -o json and other
+         forms for programs its standard output goes to stderr, so that stdout is the report alone.
 Then gate waits for objects that are new, that have a newer spec, or that got worse. Objects that were not healthy before
          fail nothing unless they are worse; objects that are gone are a remark.
 Exit codes: that of COMMAND if it fails (127 not found, 126 not executable, 128 and the number of a signal);

@@ -12,7 +12,7 @@ use sre_shared::cluster::{ConfigSource, Deadlines, Kuberc, Overrides, Settings};
 use sre_shared::follow::{WaitResource, WaitRules, WaitTarget};
 use sre_shared::kind::Kind;
 use sre_shared::report::FailOn;
-use sre_shared::run::{AgentItems, Causes, CustomTarget, KindTarget, Request};
+use sre_shared::run::{AgentItems, Causes, CustomTarget, KindTarget, PAGE_SIZE, Request};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -328,6 +328,9 @@ impl HealthArgs {
             selector_text: self.selector.clone(),
             // The grammar has parsed it already, so it cannot fail here.
             selector: self.selector.parse().unwrap_or_default(),
+            field_selector: self.field_selector.clone(),
+            page_size: self.chunk_size.unwrap_or(PAGE_SIZE),
+            exact_pages: self.chunk_size.is_some(),
             no_ignore: self.no_ignore,
             causes: match (self.cause, self.logs) {
                 (CauseSearch::None, _) => Causes::None,

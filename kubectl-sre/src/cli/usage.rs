@@ -137,17 +137,10 @@ pub(super) fn contradiction(health: &HealthArgs, wrongly_followed: Option<String
             "-n {first} and -n {other}: give one namespace, or leave out -n for all of them"
         ));
     }
-    let of_the_table = [
-        ("--state", !health.states.is_empty()),
-        ("--sort-by", health.sort_by.is_some()),
-        ("--no-headers", health.no_headers),
-    ];
-    if health.output != Format::Wide
-        && let Some(flag) = first_given(of_the_table)
-    {
-        return Some(format!("{flag} is for the table: add -o wide"));
+    if let Some(line) = wrong_listing(health) {
+        return Some(line);
     }
-    if let Some(line) = beside_manifests(health) {
+    if let Some(line) = beside_manifests(health).or_else(|| wrong_list_request(health)) {
         return Some(line);
     }
     if wrongly_followed.is_some() {
@@ -197,6 +190,56 @@ pub(super) fn contradiction(health: &HealthArgs, wrongly_followed: Option<String
     ))
 }
 
+/// The line for flags that choose or order what an output shows, with an output that has no such list.
+fn wrong_listing(health: &HealthArgs) -> Option<String> {
+    let is_table = health.output == Format::Wide;
+    if !is_table && health.no_headers {
+        return Some("--no-headers is for the table: add -o wide".to_owned());
+    }
+    let of_a_list = [
+        ("--state", !health.states.is_empty()),
+        ("--sort-by", health.sort_by.is_some()),
+    ];
+    if !is_table
+        && health.output != Format::Name
+        && let Some(flag) = first_given(of_a_list)
+    {
+        return Some(format!("{flag} is for lists of objects: add -o wide or -o name"));
+    }
+    (health.all && health.output != Format::Human)
+        .then(|| "--all is for the screen, which has no room for everything: leave it out".to_owned())
+}
+
+/// The line for flags of list requests, with a source that is not asked for lists.
+fn wrong_list_request(health: &HealthArgs) -> Option<String> {
+    let of_lists = [
+        ("--field-selector", !health.field_selector.is_empty()),
+        ("--chunk-size", health.chunk_size.is_some()),
+    ];
+    let flag = first_given(of_lists)?;
+    let connection = &health.connection;
+    let agent = [
+        ("--agent", connection.agent.is_some()),
+        ("--agent-url", connection.agent_url.is_some()),
+    ];
+    if let Some(agent) = first_given(agent) {
+        return Some(format!(
+            "{flag} has no meaning with {agent}, which answers from its cache: choose objects with -n, -l or a TARGET"
+        ));
+    }
+    health.filename.as_ref()?;
+    if health.chunk_size.is_some() {
+        return Some(
+            "--chunk-size has no meaning with -f, which asks no cluster: leave one of them out".to_owned(),
+        );
+    }
+    health.field_selector.further_field().map(|field| {
+        format!(
+            "--field-selector: {field} is known to an API server alone; with -f give metadata.name and metadata.namespace"
+        )
+    })
+}
+
 /// The line for flags that have no meaning with `--manifest`.
 fn beside_manifests(health: &HealthArgs) -> Option<String> {
     health.manifest.as_ref()?;
@@ -204,6 +247,7 @@ fn beside_manifests(health: &HealthArgs) -> Option<String> {
         ("a TARGET", !health.words.is_empty()),
         ("--kinds", !health.kinds.is_empty()),
         ("-l", !health.selector.is_empty()),
+        ("--field-selector", !health.field_selector.is_empty()),
         ("-A", health.all_namespaces),
         ("-f", health.filename.is_some()),
     ];
@@ -233,9 +277,18 @@ pub(super) fn wrongly_followed(health: &HealthArgs) -> Option<String> {
     if let Some(other) = first_given(without_changes) {
         return Some(format!("{flag} does not work with {other}"));
     }
+    let format = match health.output {
+        Format::Human | Format::Json => "",
+        Format::Wide => "-o wide",
+        Format::Yaml => "-o yaml",
+        Format::Name => "-o name",
+        Format::Markdown => "-o markdown",
+        Format::Github => "-o github",
+        Format::Junit => "-o junit",
+        Format::Prometheus => "-o prometheus",
+    };
     let of_one_report = [
-        ("-o wide", health.output == Format::Wide),
-        ("-o yaml", health.output == Format::Yaml),
+        (format, !format.is_empty()),
         ("--quiet", health.quiet),
         ("--logs", health.logs == Some(true)),
     ];

@@ -62,11 +62,14 @@ pub(super) fn file(path: OsString) -> Result<PathBuf, String> {
     Ok(path.into())
 }
 
-/// A format of `version` and `explain`, which have no table.
+/// A format of `version` and `explain`, which have no report.
 pub(super) fn version_format(word: &str) -> Result<Format, String> {
     match Format::from_str(word, false) {
-        Ok(Format::Wide) | Err(_) => Err(format!("{word:?} is none of human, json and yaml")),
-        Ok(format) => Ok(format),
+        Ok(format @ (Format::Human | Format::Json | Format::Yaml)) => Ok(format),
+        Ok(_) => Err(format!(
+            "{word:?} is a form of the report of health and gate: give human, json or yaml"
+        )),
+        Err(_) => Err(format!("{word:?} is none of human, json and yaml")),
     }
 }
 

@@ -21,7 +21,8 @@ pub fn run(args: &ExplainArgs, shell: &mut Shell) -> u8 {
         let all: Vec<&Section> = glossary.sections.iter().collect();
         match args.output {
             Format::Json | Format::Yaml => write(args.output, &all, shell),
-            Format::Human | Format::Wide => shell.print(&list(&glossary, width)),
+            // The grammar takes no other format.
+            _ => shell.print(&list(&glossary, width)),
         }
         return 0;
     }

@@ -6,7 +6,6 @@ use super::health::{add_scope, is_unreached, one_report, write};
 use super::wait_view::WaitView;
 use crate::child::{self, ChildOutput};
 use crate::cli::{GateSettings, HealthSettings};
-use crate::output::Format;
 use crate::report_file::SavedReport;
 use crate::source::Source;
 use crate::{Shell, StopSignal, exit};
@@ -66,9 +65,10 @@ pub async fn run(
         let what = entry.error.clone().unwrap_or_else(|| entry.what());
         view.say(&format!("before {name}: {what}"), shell);
     }
-    let output = match settings.format {
-        Format::Human | Format::Wide => ChildOutput::Inherited,
-        Format::Json | Format::Yaml => ChildOutput::ToStderr,
+    let output = if settings.format.is_for_people() {
+        ChildOutput::Inherited
+    } else {
+        ChildOutput::ToStderr
     };
     let ended = child::run(&command, output, stop.as_mut(), |words| view.say(words, shell)).await;
     if ended.failure().is_some() || ended.stopped.is_some() {

@@ -126,6 +126,9 @@ pub(super) fn write(
     shell: &mut Shell,
 ) {
     let style = style(elapsed, settings, shell);
+    for warning in output::warnings(settings.format, report) {
+        shell.complain(&format!("warning: {warning}"));
+    }
     shell.write(|out| output::write(settings.format, report, &style, &settings.table, out));
 }
 
@@ -172,6 +175,9 @@ pub(super) fn add_scope(report: &mut Report, request: &Request) {
     report.coverage.selector = Some(&request.selector_text)
         .filter(|text| !text.is_empty())
         .cloned();
+    report.coverage.field_selector = Some(request.field_selector.as_str())
+        .filter(|text| !text.is_empty())
+        .map(str::to_owned);
     let kinds = request
         .kinds
         .iter()

@@ -35,7 +35,8 @@ pub async fn run(settings: VersionSettings, shell: &mut Shell) -> u8 {
     shell.write(|out| match settings.format {
         Format::Json => output::json::write(&versions, out),
         Format::Yaml => output::yaml::write(&versions, out),
-        Format::Human | Format::Wide => {
+        // The grammar takes no other format.
+        _ => {
             writeln!(out, "Plugin: {} (report {})", versions.plugin, versions.report)?;
             if let Some(agent) = &versions.agent {
                 writeln!(out, "Agent:  {}", output::escape(agent))?;

@@ -1,6 +1,6 @@
 //! The words of reports on a terminal: the list of all, or the page of one.
 
-use super::markdown::{render, wrapped};
+use super::terminal_markdown::{render, wrapped};
 use crate::glossary::{Glossary, Role, Section};
 
 /// Appended to every reason and cause.

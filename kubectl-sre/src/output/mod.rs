@@ -3,16 +3,25 @@
 
 mod escape;
 mod explanation;
+mod github;
 mod human;
 pub mod json;
+mod junit;
 mod markdown;
+mod name;
+mod problem_text;
+mod prometheus;
+#[cfg(test)]
+mod sample;
+mod selection;
+mod terminal_markdown;
 mod wide;
 mod wrap;
 pub mod yaml;
 
 pub use escape::escape;
 pub use explanation::{lead, list, page};
-pub use wide::{SortBy, TableOptions};
+pub use selection::{SortBy, TableOptions};
 use wrap::wrap;
 
 use crate::shell::Charset;
@@ -31,6 +40,24 @@ pub enum Format {
     Json,
     /// The whole report as YAML
     Yaml,
+    /// Names of what is not healthy, for xargs
+    Name,
+    /// For comments, job summaries and incident pages
+    Markdown,
+    /// Annotations of GitHub Actions
+    Github,
+    /// A test report for GitLab, Jenkins and others
+    Junit,
+    /// Metrics for the textfile collector
+    Prometheus,
+}
+
+impl Format {
+    /// Whether a person reads it in a terminal, beside what other programs print.
+    #[must_use]
+    pub fn is_for_people(self) -> bool {
+        matches!(self, Self::Human | Self::Wide)
+    }
 }
 
 /// What the screen for people looks like.
@@ -55,7 +82,16 @@ pub struct Style {
     pub elapsed: Option<Duration>,
 }
 
-/// Writes a report in that format. Only the format for people has a style, and only the table has options.
+/// What a format has no place for, and a person has to know: a list of names is no shorter if something was not seen.
+#[must_use]
+pub fn warnings(format: Format, report: &Report) -> Vec<String> {
+    match format {
+        Format::Name => name::gaps(report),
+        _ => Vec::new(),
+    }
+}
+
+/// Writes a report in that format. Only the format for people has a style, and only the table and the names have options.
 ///
 /// # Errors
 /// Those of the writer.
@@ -71,5 +107,10 @@ pub fn write(
         Format::Wide => wide::write(report, table, out),
         Format::Json => json::write(report, out),
         Format::Yaml => yaml::write(report, out),
+        Format::Name => name::write(report, table, out),
+        Format::Markdown => markdown::write(report, out),
+        Format::Github => github::write(report, out),
+        Format::Junit => junit::write(report, out),
+        Format::Prometheus => prometheus::write(report, out),
     }
 }

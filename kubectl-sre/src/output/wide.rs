@@ -4,8 +4,8 @@
 //! that is not.
 
 use super::escape;
-use sre_shared::digest::{Digest, cause_sentence, ready_of_desired, trim_end_mark, worst_first};
-use sre_shared::kind::Kind;
+use super::selection::{TableOptions, objects, type_name, words};
+use sre_shared::digest::{Digest, ready_of_desired};
 use sre_shared::report::{ApiServerCheck, BaselineMark, Item, KindCheck, NotSeen, Report, State, Status};
 use std::io::{Result, Write};
 use unicode_width::UnicodeWidthStr as _;
@@ -29,30 +29,6 @@ const HEADERS: [&str; 9] = [
 /// The column with the comparison with a baseline, and its place: behind the state.
 const BASELINE: &str = "BASELINE";
 const BASELINE_COLUMN: usize = 6;
-
-/// What the table shows.
-#[derive(Debug, Clone, Default)]
-pub struct TableOptions {
-    /// Only objects in these states; all if there is none.
-    pub states: Vec<State>,
-    /// The order; the worst first if there is none.
-    pub sort_by: Option<SortBy>,
-    /// Whether to leave out the names of the columns.
-    pub no_headers: bool,
-}
-
-/// The order of the rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum SortBy {
-    /// By namespace, then by name
-    Namespace,
-    /// By name, then by namespace
-    Name,
-    /// By state, in the order of a summary
-    State,
-    /// The state that has lasted longest first
-    Since,
-}
 
 /// Writes the table.
 ///
@@ -109,46 +85,8 @@ pub fn write(report: &Report, options: &TableOptions, out: &mut dyn Write) -> Re
     Ok(())
 }
 
-/// The objects that are shown, in order, each with the check of its kind.
-fn objects<'a>(report: &'a Report, options: &TableOptions) -> Vec<(&'a KindCheck, &'a Item)> {
-    let items = report
-        .kinds()
-        .flat_map(|kind| kind.items.iter().map(move |item| (kind, item)));
-    let is_shown = |(_, item): &(&KindCheck, &Item)| {
-        let is_chosen = options.states.is_empty() || options.states.contains(&item.state);
-        // With a baseline, only what is new or worse, and what was not understood.
-        let is_news = item
-            .baseline
-            .is_none_or(|mark| mark.is_news() || item.state == State::Unknown);
-        is_chosen && is_news
-    };
-    let mut items: Vec<_> = items.filter(is_shown).collect();
-    match options.sort_by {
-        None => items.sort_by_cached_key(|(_, item)| worst_first(item)),
-        Some(SortBy::Namespace) => items.sort_by_key(|(_, item)| (&item.namespace, &item.name)),
-        Some(SortBy::Name) => items.sort_by_key(|(_, item)| (&item.name, &item.namespace)),
-        Some(SortBy::State) => {
-            items.sort_by_key(|(_, item)| State::ALL.iter().position(|s| *s == item.state));
-        }
-        // Without a time it comes last.
-        Some(SortBy::Since) => items.sort_by_key(|(_, item)| (item.since.is_none(), &item.since)),
-    }
-    items
-}
-
 fn object(digest: &Digest<'_>, kind: Option<&KindCheck>, item: &Item) -> [String; 9] {
     let number = |n: Option<i64>| n.map_or_else(|| NONE.to_owned(), |n| n.to_string());
-    let causes: Vec<String> = item.roots().map(cause_sentence).collect();
-    let notes = item.notes.texts().into_iter().map(trim_end_mark);
-    let notes = notes.chain(item.warnings.iter().map(|warning| trim_end_mark(warning)));
-    let acknowledged = item.acknowledged.as_ref();
-    let acknowledged =
-        acknowledged.map(|a| format!("{} acknowledged until {}: {}", a.code, a.until, a.reason));
-    let message = item.detail.as_ref().unwrap_or(&item.message);
-    let message =
-        (causes.is_empty() && !item.state.is_fine() && !message.is_empty()).then(|| message.clone());
-    let words = acknowledged.into_iter().chain(causes).chain(message);
-    let words: Vec<String> = words.chain(notes.map(str::to_owned)).collect();
     [
         or_none(&item.namespace),
         kind.map_or_else(
@@ -163,22 +101,8 @@ fn object(digest: &Digest<'_>, kind: Option<&KindCheck>, item: &Item) -> [String
         digest
             .seconds(item.since.as_deref())
             .map_or_else(|| NONE.to_owned(), kubectl_age),
-        words.join("; "),
+        words(item).join("; "),
     ]
-}
-
-/// The type before the name of an object, as kubectl writes it: `deployment.apps`.
-fn type_name(kind: &KindCheck, item: &Item) -> String {
-    let singular = item.kind.to_lowercase();
-    let group = match Kind::from_kind(&item.kind) {
-        Some(kind) => kind.group(),
-        // The check of a custom resource has its group behind the plural.
-        None => kind.check.split_once('.').map_or("", |(_, group)| group),
-    };
-    match group {
-        "" => singular,
-        group => format!("{singular}.{group}"),
-    }
 }
 
 fn api_server(check: &ApiServerCheck) -> [String; 9] {
@@ -259,7 +183,8 @@ fn kubectl_age(seconds: i64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{SortBy, TableOptions, kubectl_age, write};
+    use super::{kubectl_age, write};
+    use crate::output::{SortBy, TableOptions};
     use serde_json::json;
     use sre_shared::report::{Report, State};
 

@@ -1,5 +1,6 @@
 //! Judges a dump with the plugin, and shortens the report to lines that a test can compare.
 
+use super::schema::assert_valid;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -89,6 +90,7 @@ fn run(path: &Path, args: &[&str]) -> (i32, Value) {
     let output = plugin(path, &[&["-o", "json"], args].concat());
     let report =
         serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error} in {output:?}"));
+    assert_valid(&report);
     (output.status.code().unwrap_or(-1), report)
 }
 

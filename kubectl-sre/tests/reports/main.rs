@@ -10,6 +10,7 @@
 )]
 
 mod batch;
+mod consumers;
 mod custom;
 mod cuts;
 mod examples;
@@ -19,4 +20,5 @@ mod mutations;
 mod owners;
 mod regressions;
 mod related;
+mod schema;
 mod time;

@@ -135,9 +135,9 @@ impl<'a> SharedCause<'a> {
         Affected { short, serving }
     }
 
-    /// Its reach and age: `37 pods of 12 workloads in 3 namespaces, for 19 min`.
+    /// Its reach: `37 pods of 12 workloads in 3 namespaces`.
     #[must_use]
-    pub fn reach(&self, digest: &Digest<'_>) -> String {
+    pub fn extent(&self) -> String {
         let finding = &self.finding;
         let mut text = match (finding.pods, finding.workloads) {
             (0, 0) => {
@@ -153,9 +153,17 @@ impl<'a> SharedCause<'a> {
         if namespaces > 1 {
             text = format!("{text} in {namespaces} namespaces");
         }
-        if let Some(services) = services_without_endpoints(finding.services) {
-            text = format!("{text}, {services}");
+        match services_without_endpoints(finding.services) {
+            Some(services) => format!("{text}, {services}"),
+            None => text,
         }
+    }
+
+    /// Its reach and age: `37 pods of 12 workloads in 3 namespaces, for 19 min`.
+    #[must_use]
+    pub fn reach(&self, digest: &Digest<'_>) -> String {
+        let finding = &self.finding;
+        let mut text = self.extent();
         if let Some(age) = digest.age(finding.since.as_deref()) {
             text = format!("{text}, for {age}");
         }

@@ -60,12 +60,17 @@ pub fn mismatch(before: &Report, now: &Report) -> Option<String> {
     }
     let or_all =
         |text: Option<&str>| text.map_or("all objects".to_owned(), |text| format!("objects with {text}"));
-    if old.selector != new.selector {
-        return Some(format!(
-            "the baseline is about {}, and this report about {}",
-            or_all(old.selector.as_deref()),
-            or_all(new.selector.as_deref())
-        ));
+    for (old, new) in [
+        (&old.selector, &new.selector),
+        (&old.field_selector, &new.field_selector),
+    ] {
+        if old != new {
+            return Some(format!(
+                "the baseline is about {}, and this report about {}",
+                or_all(old.as_deref()),
+                or_all(new.as_deref())
+            ));
+        }
     }
     if sorted(&old.objects) != sorted(&new.objects) {
         let named = |names: &[String]| match names {

@@ -8,6 +8,7 @@ use std::fmt;
 /// is `apps/deployments list`, `pods/log get`, `services/proxy get for agent:http in namespace sre-tools` or
 /// `nonResourceURL /readyz get`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(with = "String"))]
 #[serde(from = "String", into = "String")]
 pub struct RbacRule {
     /// The API group, empty for the core group.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// An object compared with the baseline, by its state: healthy, progressing, degraded, unavailable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum BaselineMark {
     /// The baseline does not have it, or has it with another spec that was still waited for at the end of a gate.
@@ -38,6 +39,7 @@ impl BaselineMark {
 
 /// How a report differs from its baseline.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct BaselineSummary {
     /// When the baseline was observed, RFC 3339.

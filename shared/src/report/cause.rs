@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// One distinct reason behind an item's state, and the number of objects that show it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct Cause {
     /// A stable word in CamelCase, listed in docs/checks.md.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// One part of a report. Its field `check` says which.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 #[allow(
     clippy::large_enum_variant,
@@ -31,6 +32,7 @@ impl CheckResult {
 
 /// The word `apiserver`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Probe {
     /// `apiserver`
@@ -41,6 +43,7 @@ pub enum Probe {
 
 /// Whether the API server can be reached and is well.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ApiServerCheck {
     /// Always `apiserver`.
@@ -144,6 +147,7 @@ impl Default for ApiServerCheck {
 
 /// A user, as the API server authenticated it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct Identity {
     /// The user's name.
@@ -154,6 +158,7 @@ pub struct Identity {
 
 /// The lines of `/readyz?verbose`, counted.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct Readyz {
     /// Lines that begin with `[+]`.
@@ -167,6 +172,7 @@ pub struct Readyz {
 
 /// The verdict about every object of one kind.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct KindCheck {
     /// Plural name of the kind, such as `deployments`.
@@ -189,6 +195,7 @@ pub struct KindCheck {
 
 /// How many objects are in each state.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct Summary {
     /// All objects.

@@ -38,6 +38,7 @@ pub enum FailedStep {
 
 /// Whether a problem passes although nobody acts, so that waiting makes sense.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum PassesByItself {
     /// Somebody has to change something.
@@ -88,6 +89,7 @@ macro_rules! codes {
     ($($step:ident $passes:ident $([$flag:ident])?: $($code:ident)+;)+) => {
         /// Why an object is in its state, a stable word in CamelCase. All codes are in this one table.
         #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[serde(from = "String", into = "String")]
         #[allow(missing_docs, reason = "docs/checks.md has a section for each")]
         pub enum Code {

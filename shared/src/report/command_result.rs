@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// The end of a command, in the words of a container that has terminated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct CommandResult {
     /// Its exit code, as a shell gives it: 127 if the program was not found, 126 if it could not be started, and 128 and the

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// One distinct cause over the whole report, with the objects that it affects.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Finding {
     /// A stable word in CamelCase, listed in docs/checks.md: the code of a cause, or the reason of an item if the item

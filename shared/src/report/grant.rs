@@ -8,6 +8,7 @@ use std::fmt;
 
 /// The commands by which a cluster admin grants all rights that a run needs and lacks.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct Grant {
     /// The commands, each one line for a shell.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// The state of an object, one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum State {
     /// It has what it asks for and nothing is under way.
@@ -64,6 +65,7 @@ impl State {
 
 /// One judged object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Item {
     /// Kind of the object, such as `Deployment`.

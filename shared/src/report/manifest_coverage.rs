@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 /// The objects of manifests that have no verdict.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct ManifestCoverage {
     /// How many objects are there, by the plural of their kind: `configmaps`. Nothing says whether they are well.

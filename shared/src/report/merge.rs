@@ -61,6 +61,7 @@ fn add_coverage(coverage: &mut Coverage, other: Coverage) {
         kinds,
         namespaces,
         selector: _,
+        field_selector: _,
         objects,
         not_seen,
         causes_not_seen,

@@ -61,6 +61,7 @@ pub const KIND: &str = "HealthReport";
 
 /// The overall answer, or that of one part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Status {
     /// All of it was seen and nothing falls short.
@@ -98,11 +99,14 @@ impl Status {
 
 /// The result of one run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
     /// [`API_VERSION`].
+    #[cfg_attr(feature = "schema", schemars(extend("const" = API_VERSION)))]
     pub api_version: String,
     /// [`KIND`].
+    #[cfg_attr(feature = "schema", schemars(extend("const" = KIND)))]
     pub kind: String,
     /// The worst status of the parts; `unknown` at best if anything was not seen.
     pub status: Status,
@@ -135,6 +139,7 @@ pub struct Report {
 
 /// Where a report's data came from.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct Source {
     /// `direct`, `agent` or `file`.
@@ -167,6 +172,7 @@ pub struct Source {
 
 /// The kinds and namespaces of a run, and the things that it could not see.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct Coverage {
     /// Plural names of the kinds that were asked for and judged, in the order of the checks.
@@ -176,6 +182,9 @@ pub struct Coverage {
     /// The labels that were asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub selector: Option<String>,
+    /// The fields that were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field_selector: Option<String>,
     /// The objects that were asked for by name, as `deployments/web`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub objects: Vec<String>,
@@ -198,6 +207,7 @@ pub struct Coverage {
 
 /// The namespaces a run covers: the word `all`, or a list of names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum Namespaces {
     /// The word `all`.
@@ -214,6 +224,7 @@ impl Default for Namespaces {
 
 /// The word `all`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum All {
     /// `all`

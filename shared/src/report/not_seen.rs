@@ -6,6 +6,7 @@ use std::fmt;
 
 /// One thing that was asked for and could not be seen. [`NotSeen::what`] makes a sentence from the parts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(from = "NotSeenJson", into = "NotSeenJson")]
 pub struct NotSeen {
     /// The thing without its scope: `deployments`, `deployment web`, `dump.yaml, line 7`.
@@ -137,6 +138,7 @@ const GRANTED: &str = "a cluster admin grants it with the commands of coverage.g
 
 /// The wire form.
 #[derive(Serialize, Deserialize, Default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 struct NotSeenJson {
     what: String,

@@ -139,6 +139,7 @@ impl<N: Into<Note>> FromIterator<N> for Notes {
 
 /// The wire form.
 #[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default, bound(deserialize = "T: Deserialize<'de>"))]
 struct NotesJson<T> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -153,6 +154,21 @@ impl<T> Default for NotesJson<T> {
             notes: Vec::new(),
             note_codes: Vec::new(),
         }
+    }
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Notes {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Notes".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        NotesJson::<String>::json_schema(generator)
     }
 }
 

@@ -8,6 +8,7 @@ use std::str::FromStr;
 /// A reference to one object, or to another thing that can be behind many objects, such as a registry. Its text is
 /// `Kind/namespace/name`, or `Kind/name` without a namespace.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(from = "String", into = "String")]
 pub struct ObjectRef {
     /// The kind, such as `Deployment`; empty if the text has none.

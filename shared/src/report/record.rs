@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Availability and latency of the API server over the last day. The agent checks it every few seconds.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct Record {
     /// The last 5 minutes, hour and day.
@@ -12,6 +13,7 @@ pub struct Record {
 
 /// One span of the record.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct Window {
     /// `5m`, `1h` or `24h`.

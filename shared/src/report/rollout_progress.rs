@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// The facts about a workload that is not settled: its pods of the newest revision, and what else decides how a wait for it
 /// ends. A fact that is not known is left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct RolloutProgress {
     /// The newest revision: the number of a Deployment's, the hash of another workload's.
@@ -42,6 +43,7 @@ pub struct RolloutProgress {
 
 /// The pods of the newest revision that have not ended and are not being deleted.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct NewestPods {
     /// How many exist.

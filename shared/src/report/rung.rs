@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// One step of the path to the API server: its result, its duration and the next step.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct Rung {
     /// The step: `kubeconfig`, `credential`, `proxy`, `dns`, `tcp`, `tunnel`, `tls`, `http`, `clock`, `identity`,
@@ -103,6 +104,7 @@ impl Rung {
 
 /// The result of a rung.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum RungStatus {
     /// It holds.
@@ -119,6 +121,7 @@ pub enum RungStatus {
 
 /// The result for one address.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct AddressResult {
     /// The address, with its port if a connection was tried.
@@ -139,6 +142,7 @@ pub struct AddressResult {
 
 /// A certificate.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct CertificateView {
     /// The subject.
@@ -158,6 +162,7 @@ pub struct CertificateView {
 
 /// A Lease that a controller renews while it runs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct LeaseView {
     /// Its name, such as `kube-controller-manager`.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 /// A namespace that is being deleted. No verdict counts about an object in it, unless the user named the object.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct TerminatingNamespace {
     /// Its name.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// The API server seen from two places at once.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Vantage {
     /// The view from the plugin's machine.
@@ -17,6 +18,7 @@ pub struct Vantage {
 
 /// The API server seen from one place. The fields are those of [`ApiServerCheck`](super::ApiServerCheck).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct VantagePoint {
     /// ok, degraded or unknown.
@@ -34,6 +36,7 @@ pub struct VantagePoint {
 
 /// Where the trouble is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Conclusion {
     /// Nowhere: it is well from both places.

@@ -42,9 +42,20 @@ impl Emptiness {
 
     /// The entry for a selector that matches no object of these kinds.
     pub fn selector<S: AsRef<str>>(self, request: &Request, checks: &[S]) -> Option<NotSeen> {
-        let is_asked = !request.selector.is_empty();
-        (is_asked && self.everywhere)
-            .then(|| nothing_selected(checks, &request.selector_text, request.namespace.as_deref()))
+        if !request.has_selector() || !self.everywhere {
+            return None;
+        }
+        let namespace = request.namespace.as_deref();
+        let fields = request.field_selector.as_str();
+        let labels = request.selector_text.as_str();
+        if fields.is_empty() {
+            return Some(nothing_selected(checks, labels, namespace));
+        }
+        let both = [labels, fields].into_iter().filter(|text| !text.is_empty());
+        let mut entry = nothing_selected(checks, &both.collect::<Vec<_>>().join(" and "), namespace);
+        let kinds: Vec<&str> = checks.iter().map(AsRef::as_ref).collect();
+        entry.hint = Some(format!("check the fields: kubectl get {} -A", kinds.join(",")));
+        Some(entry)
     }
 }
 

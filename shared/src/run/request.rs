@@ -1,5 +1,6 @@
 //! The request that a run answers.
 
+use crate::field_selector::FieldSelector;
 use crate::kind::{Kind, ResourceArg};
 use crate::selector::Selector;
 
@@ -37,8 +38,12 @@ pub struct Request {
     pub selector_text: String,
     /// The label selector, parsed.
     pub selector: Selector,
-    /// Items on a page of a list.
+    /// The field selector, which is sent as it was given.
+    pub field_selector: FieldSelector,
+    /// Items on a page of a list; 0 for whole lists.
     pub page_size: u32,
+    /// Whether somebody chose that number. Then no page has more items.
+    pub exact_pages: bool,
     /// Whether causes are searched for.
     pub causes: Causes,
     /// Whether every kind is asked for, and none by its name. Then a kind that the API server does not serve has no
@@ -108,6 +113,11 @@ impl Request {
         }
     }
 
+    /// Whether only some objects are asked for, by their labels or by their fields.
+    pub(super) fn has_selector(&self) -> bool {
+        !self.selector.is_empty() || !self.field_selector.is_empty()
+    }
+
     /// The plurals of the kinds of the registry.
     pub(super) fn plurals(&self) -> Vec<String> {
         self.kinds
@@ -132,7 +142,7 @@ impl Request {
     /// The kinds whose objects are all judged, so that the objects that these control are left to them. With a
     /// selector there is no such kind: the selected objects are not known before the kinds are read.
     pub(super) fn covered(&self) -> Vec<Kind> {
-        if !self.selector.is_empty() {
+        if self.has_selector() {
             return Vec::new();
         }
         let whole = |target: &&KindTarget| target.names.is_empty() && target.kind.has_owned();

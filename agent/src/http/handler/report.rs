@@ -161,6 +161,7 @@ impl<'a> ReportParts<'a> {
             kinds: kinds().map(|kind| kind.plural().to_owned()).collect(),
             namespaces: state.covered(selection, kinds()),
             selector: None,
+            field_selector: None,
             objects: Vec::new(),
             manifest: None,
             not_seen: gaps

@@ -104,6 +104,7 @@ pub async fn list_mapped<T: Resource, K: ListItem>(
         client,
         path: &|part: ListPart<'_>, limit| options.path::<T>(part, limit),
         size: options.page_size,
+        is_exact: options.exact_pages,
         namespaces: (options.side_by_side && options.namespace.is_none()).then_some(&namespaces),
         is_built_in: T::BUILT_IN && options.resource_type.as_ref().is_none_or(|it| it.kind == T::KIND),
         rules: &rules,

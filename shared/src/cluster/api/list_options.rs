@@ -30,6 +30,8 @@ pub struct ListOptions {
     pub field_selector: String,
     /// Items in the first page; 0 for one page with all of them. Later pages may have more.
     pub page_size: u32,
+    /// Whether no page may have more items than the first, because somebody chose their number.
+    pub exact_pages: bool,
     /// Whether a very long list of all namespaces may be read as lists of single namespaces, some at a time. These are of
     /// different versions, so that no watch can go on from them.
     pub side_by_side: bool,

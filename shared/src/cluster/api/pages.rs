@@ -50,6 +50,8 @@ pub(super) struct PageSource<'a> {
     pub path: &'a PartPath<'a>,
     /// Items in the first page; 0 for one page with all of them.
     pub size: u32,
+    /// Whether every page has at most so many items, and the list is never read whole.
+    pub is_exact: bool,
     /// If a very long list may be read as lists of single namespaces: asks for these, if a list of so many items is worth it.
     pub namespaces: Option<&'a NamespaceQuery<'a>>,
     /// Whether the API server itself serves the list. Its version says nothing about another one.
@@ -93,7 +95,9 @@ impl PageSource<'_> {
                 None => None,
             };
             let page = pending.page().await?;
-            limit = next_limit(&page, self.size).max(limit);
+            if !self.is_exact {
+                limit = next_limit(&page, self.size).max(limit);
+            }
             list.pages.push(page.items);
             list.passed_over += page.passed_over;
             if list.resource_version.is_empty() {
@@ -138,7 +142,7 @@ impl PageSource<'_> {
     async fn whole(&self, first: &PageHead) -> Result<Option<Pages>, Failure> {
         let is_long = first.next.is_some() && first.remaining.is_none_or(|items| items >= WORTH_THE_WHOLE);
         let has_version = !first.resource_version.is_empty();
-        if !is_long || !has_version || !self.is_built_in || !self.streams_lists().await {
+        if self.is_exact || !is_long || !has_version || !self.is_built_in || !self.streams_lists().await {
             return Ok(None);
         }
         let namespaces = match first.remaining {

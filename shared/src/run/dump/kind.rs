@@ -153,7 +153,9 @@ impl DumpReader<'_> {
         let mut is_asked = |object: &Decoded<T>| match object {
             Ok(object) => {
                 let meta = object.meta();
-                if !in_scope(&meta.namespace) || !self.request.selector.matches(&meta.labels) {
+                let is_selected = self.request.selector.matches(&meta.labels)
+                    && self.request.field_selector.matches(&meta.namespace, &meta.name);
+                if !in_scope(&meta.namespace) || !is_selected {
                     return false;
                 }
                 if !is_named(&meta.name) {
@@ -165,7 +167,12 @@ impl DumpReader<'_> {
                 is_kept
             }
             // It is not known whether the selector matches it, so it is kept.
-            Err(undecodable) => in_scope(&undecodable.namespace) && is_named(&undecodable.name),
+            Err(undecodable) => {
+                let fields = &self.request.field_selector;
+                in_scope(&undecodable.namespace)
+                    && is_named(&undecodable.name)
+                    && fields.matches(&undecodable.namespace, &undecodable.name)
+            }
         };
         let (mut count, mut newest) = (0, None);
         // In place: a second list of all objects would cost its memory.

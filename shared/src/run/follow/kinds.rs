@@ -113,8 +113,9 @@ fn watches(request: &Request, resource_type: &ResourceType, names: &[String]) ->
     let options = ListOptions {
         namespace: request.namespace.clone().filter(|_| resource_type.namespaced),
         label_selector: request.selector_text.clone(),
-        field_selector: String::new(),
+        field_selector: request.field_selector.as_str().to_owned(),
         page_size: request.page_size,
+        exact_pages: request.exact_pages,
         side_by_side: false,
         resource_type: Some(resource_type.clone()),
     };
@@ -122,7 +123,7 @@ fn watches(request: &Request, resource_type: &ResourceType, names: &[String]) ->
         return vec![options];
     }
     let one = |name: &String| ListOptions {
-        field_selector: format!("metadata.name={name}"),
+        field_selector: request.field_selector.and_name(name),
         ..options.clone()
     };
     names.iter().map(one).collect()

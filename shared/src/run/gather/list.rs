@@ -67,12 +67,13 @@ impl ClusterReader<'_> {
     ) -> KindList<T> {
         if names.is_empty() {
             let map = self.compacting_map(owners.clone(), resource_type.kind == T::KIND);
-            return self.list_mapped(resource_type, String::new(), &map).await;
+            let selector = self.request.field_selector.as_str().to_owned();
+            return self.list_mapped(resource_type, selector, &map).await;
         }
         let mut list = KindList::default();
         let all: ItemMap<T, Kept<T>> = Arc::new(|item| Some(item.into()));
         for name in names {
-            let selector = format!("metadata.name={name}");
+            let selector = self.request.field_selector.and_name(name);
             let mut one = self.list_mapped::<T>(resource_type, selector, &all).await;
             if one.objects.is_empty() && one.not_seen.is_empty() {
                 let entry = self.no_such_object::<T>(resource_type, name).await;
@@ -121,6 +122,7 @@ impl ClusterReader<'_> {
             label_selector: self.request.selector_text.clone(),
             field_selector,
             page_size: self.request.page_size,
+            exact_pages: self.request.exact_pages,
             side_by_side: resource_type.namespaced,
             resource_type: Some(resource_type.clone()),
         };

@@ -1,0 +1,88 @@
+//! docs/report.schema.json: generated from the types, and true of every report.
+
+use jsonschema::Validator;
+use schemars::generate::SchemaSettings;
+use schemars::transform::{RecursiveTransform, Transform as _};
+use serde_json::Value;
+use sre_shared::report::Report;
+use std::path::Path;
+use std::sync::LazyLock;
+
+/// The schema as it is in the repository.
+const SCHEMA: &str = include_str!("../../../docs/report.schema.json");
+
+static VALIDATOR: LazyLock<Validator> = LazyLock::new(|| {
+    let schema = serde_json::from_str(SCHEMA).expect("the schema is JSON");
+    jsonschema::draft202012::new(&schema).expect("the schema is a schema")
+});
+
+/// Panics if the schema does not hold for a report.
+pub fn assert_valid(report: &Value) {
+    let errors: Vec<String> = VALIDATOR
+        .iter_errors(report)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
+    assert_eq!(errors, [""; 0], "{report:#}");
+}
+
+/// The schema of the present types, as it is written into the repository.
+fn generated() -> String {
+    let mut schema = SchemaSettings::draft2020_12()
+        .for_serialize()
+        .into_generator()
+        .into_root_schema_for::<Report>();
+    // Links between types are for readers of the sources.
+    RecursiveTransform(|schema: &mut schemars::Schema| {
+        if let Some(Value::String(text)) = schema.get_mut("description") {
+            *text = text.replace("[`", "`").replace("`]", "`");
+        }
+    })
+    .transform(&mut schema);
+    schema.insert(
+        "title".to_owned(),
+        "The report of kubectl sre health, sre/v1".into(),
+    );
+    let mut text = serde_json::to_string_pretty(&schema).expect("a schema is JSON");
+    text.push('\n');
+    text
+}
+
+#[test]
+fn the_schema_in_the_repository_is_that_of_the_types() {
+    let schema = generated();
+    if schema != SCHEMA {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("report.schema.json");
+        std::fs::write(&path, &schema).expect("the folder of temporary files of the tests is there");
+        panic!(
+            "the types have changed: cp {} docs/report.schema.json",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn the_schema_says_which_fields_a_report_always_has_and_refuses_what_is_none() {
+    let schema: Value = serde_json::from_str(SCHEMA).expect("the schema is JSON");
+    assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+    let report = serde_json::json!({
+        "apiVersion": "sre/v1", "kind": "HealthReport", "status": "ok", "observedAt": "2026-01-01T00:00:00Z", "ageSeconds": 0,
+        "stale": false, "source": {"mode": "file"}, "coverage": {"kinds": [], "namespaces": "all", "notSeen": []}, "checks": [],
+    });
+    assert_valid(&report);
+    let is_valid = |change: &dyn Fn(&mut Value)| {
+        let mut other = report.clone();
+        change(&mut other);
+        VALIDATOR.is_valid(&other)
+    };
+    // Fields are only added.
+    assert!(is_valid(&|report| report["later"] = 1.into()));
+    assert!(!is_valid(&|report| report["status"] = "fine".into()));
+    assert!(!is_valid(&|report| report["apiVersion"] = "sre/v2".into()));
+    assert!(!is_valid(&|report| report["checks"] = Value::Null));
+    assert!(!is_valid(
+        &|report| report["coverage"]["namespaces"] = "some".into()
+    ));
+    assert!(!is_valid(&|report| {
+        report.as_object_mut().map(|fields| fields.remove("status"));
+    }));
+}
