@@ -83,4 +83,6 @@ fn program_name(arg0: Option<OsString>) -> String {
 }
 
 #[cfg(test)]
+mod listing_tests;
+#[cfg(test)]
 mod tests;

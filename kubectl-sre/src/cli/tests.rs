@@ -114,7 +114,7 @@ fn every_refused_input_gets_one_line_with_the_nearest_right_one() {
         ),
         (
             "health -o jsn",
-            "\"jsn\" is no value of --output, did you mean \"json\"? (one of human, wide, json, yaml)",
+            "\"jsn\" is no value of --output, did you mean \"json\"? (one of human, wide, json, yaml, name, markdown, github, junit, prometheus)",
         ),
         (
             "health --colour never",
@@ -174,10 +174,13 @@ fn every_refused_input_gets_one_line_with_the_nearest_right_one() {
             "health --cause some",
             "\"some\" is no value of --cause: one of auto, none",
         ),
-        ("health --state degraded", "--state is for the table: add -o wide"),
+        (
+            "health --state degraded",
+            "--state is for lists of objects: add -o wide or -o name",
+        ),
         (
             "health -o json --sort-by name",
-            "--sort-by is for the table: add -o wide",
+            "--sort-by is for lists of objects: add -o wide or -o name",
         ),
         (
             "health -o wide --state degarded",
@@ -185,7 +188,7 @@ fn every_refused_input_gets_one_line_with_the_nearest_right_one() {
         ),
         (
             "version -o wide",
-            "--output: \"wide\" is none of human, json and yaml",
+            "--output: \"wide\" is a form of the report of health and gate: give human, json or yaml",
         ),
         (
             "health --logs --cause none",

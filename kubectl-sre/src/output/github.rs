@@ -115,8 +115,9 @@ fn property(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::{hostile, many, sample, well};
+    use super::super::sample::{HOSTILE, about, hostile, many, sample, well};
     use super::{MOST, write};
+    use crate::output::escape;
     use sre_shared::report::Report;
 
     fn annotations(report: &Report) -> String {
@@ -172,24 +173,23 @@ mod tests {
     // microsoft/azure-pipelines-agent#882, hadley/gha#3: a line break ends a command, and a colon or a comma a property.
     #[test]
     fn nothing_from_the_cluster_ends_a_command_or_begins_one() {
-        let report = hostile();
-        let text = annotations(&report);
-        let lines: Vec<_> = text.lines().map(read).collect();
-        assert!(!lines.is_empty());
-        for (name, properties, _) in &lines {
-            assert!(["error", "warning"].contains(&name.as_str()), "{name}");
-            assert_eq!(properties.len(), 1, "{properties:?}");
+        for text in HOSTILE {
+            let annotations = annotations(&about(text));
+            let lines: Vec<_> = annotations.lines().map(read).collect();
+            let [(name, properties, words)] = lines.as_slice() else {
+                panic!("{annotations}");
+            };
+            assert_eq!(name, "error");
+            let shown = escape(text);
+            assert_eq!(
+                properties.as_slice(),
+                [("title".to_owned(), format!("{shown}/{shown}"))]
+            );
+            assert!(words.starts_with(shown.trim_end()), "{words}");
+            assert!(!annotations.contains(['\u{1b}', '\u{202e}']));
         }
-        assert!(
-            text.lines()
-                .all(|line| line.starts_with("::error ") || line.starts_with("::warning "))
-        );
-        assert!(
-            lines
-                .iter()
-                .any(|(_, _, text)| text.contains("100% ::set-output name=a::b")),
-            "{text}"
-        );
-        assert!(!text.contains(['\u{1b}', '\u{202e}']));
+        let text = annotations(&hostile());
+        let is_command = |line: &str| line.starts_with("::error ") || line.starts_with("::warning ");
+        assert!(text.lines().all(is_command), "{text}");
     }
 }

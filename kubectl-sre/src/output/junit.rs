@@ -90,9 +90,15 @@ fn skipped(message: &str) -> TestCaseStatus {
 
 /// The test case of an object.
 fn object(kind: &KindCheck, item: &Item, digest: &Digest<'_>) -> TestCase {
+    // Jenkins ends with an exception at an empty name. An object that was not understood may have none.
+    let own = if item.name.is_empty() {
+        "(no name)"
+    } else {
+        &item.name
+    };
     let name = match item.namespace.as_str() {
-        "" => item.name.clone(),
-        namespace => format!("{namespace}/{}", item.name),
+        "" => own.to_owned(),
+        namespace => format!("{namespace}/{own}"),
     };
     case(&kind.check, &name, verdict(item, digest))
 }
@@ -191,7 +197,12 @@ fn whole(report: &Report, digest: &Digest<'_>) -> TestCase {
     let sentence = digest.headline.sentences.join("; ");
     let status = match report.status {
         Status::Ok => TestCaseStatus::success(),
-        status => failed(NonSuccessKind::Error, status.as_str(), &sentence, &[]),
+        status => failed(
+            NonSuccessKind::Error,
+            status.as_str(),
+            &sentence,
+            std::slice::from_ref(&sentence),
+        ),
     };
     case("health", &sentence, status)
 }
@@ -306,6 +317,52 @@ mod tests {
                 tests.tests,
                 tests.test_suites.iter().map(|suite| suite.tests).sum::<usize>()
             );
+        }
+    }
+
+    // jenkinsci/junit-plugin#321 and #135: an empty name or class ends in an exception there.
+    #[test]
+    fn each_test_case_has_a_class_and_a_name() {
+        let nameless = json!({
+            "kind": "Deployment", "name": "", "state": "unknown", "reason": "NotUnderstood", "message": "no name",
+        });
+        for report in [
+            sample(),
+            hostile(),
+            report_with(&[nameless]),
+            empty(),
+            unreached(),
+        ] {
+            for case in tests(&report)
+                .test_suites
+                .iter()
+                .flat_map(|suite| &suite.test_cases)
+            {
+                let class = case.classname.as_ref().map_or("", |class| class.as_str());
+                assert!(
+                    !class.trim().is_empty() && !case.name.as_str().trim().is_empty(),
+                    "{case:?}"
+                );
+            }
+        }
+    }
+
+    // microsoft/testfx#10269: GitLab shows the body and not the message. jenkinsci/junit-plugin#589: a message is one line.
+    #[test]
+    fn a_message_is_one_line_and_the_body_begins_with_it() {
+        for report in [sample(), hostile(), unreached()] {
+            let tests = tests(&report);
+            for case in tests.test_suites.iter().flat_map(|suite| &suite.test_cases) {
+                if let TestCaseStatus::NonSuccess {
+                    message, description, ..
+                } = &case.status
+                {
+                    let message = message.as_ref().map_or("", |message| message.as_str());
+                    let body = description.as_ref().map_or("", |body| body.as_str());
+                    assert!(!message.is_empty() && !message.contains('\n'), "{case:?}");
+                    assert!(body.starts_with(message), "{case:?}");
+                }
+            }
         }
     }
 }

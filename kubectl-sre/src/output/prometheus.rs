@@ -6,7 +6,7 @@ use sre_shared::metric::{
     API_SERVER, API_SERVER_UP, CHECK_STATUS, Metric, NOT_SEEN, OBJECTS, Sample, gap_words, is_answered,
     not_seen_sample, object_samples, sample, status_samples,
 };
-use sre_shared::report::{KindCheck, NoteCode, Report, Status, Summary};
+use sre_shared::report::{CheckResult, KindCheck, NoteCode, Report, State, Status, Summary};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Result, Write};
 
@@ -24,7 +24,8 @@ pub fn write(report: &Report, out: &mut dyn Write) -> Result<()> {
 }
 
 fn statuses(report: &Report) -> Vec<Sample> {
-    let api_server = report.checks.iter().find(|_| report.api_server().is_some());
+    let mut checks = report.checks.iter();
+    let api_server = checks.find(|check| matches!(check, CheckResult::ApiServer(_)));
     let api_server = api_server.map(|check| (API_SERVER, check.status()));
     let kinds = report.kinds().map(|kind| (kind.check.as_str(), kind.status));
     let parts = api_server.into_iter().chain(kinds);
@@ -47,7 +48,7 @@ fn objects(report: &Report) -> Vec<Sample> {
             let mut excused_by_state = Summary::default();
             excused.for_each(|item| excused_by_state.count(item.state));
             let mut counted = kind.summary;
-            for state in sre_shared::report::State::ALL {
+            for state in State::ALL {
                 (0..excused_by_state.in_state(state)).for_each(|_| counted.uncount(state));
             }
             object_samples(&kind.check, &counted, excused_by_state.total)
@@ -106,7 +107,7 @@ fn label_value(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::{hostile, many, sample, unreached, well};
+    use super::super::sample::{gap, hostile, many, sample, unreached, well};
     use super::write;
     use sre_shared::report::Report;
 
@@ -173,6 +174,36 @@ mod tests {
                     .count();
                 assert!(line.starts_with('#') || words <= 2, "{line}");
             }
+        }
+    }
+
+    // hubblo-org/scaphandre#204, cnieg/gitlab-tokens-exporter#221: one such value, and nothing of the file is read.
+    #[test]
+    fn a_label_has_no_quote_and_no_backslash_of_its_own() {
+        let report = gap("a\u{1b}b \"q\" \\A\n}");
+        let line = metrics(&report)
+            .lines()
+            .find(|line| line.contains("sre_not_seen{"))
+            .map(str::to_owned);
+        let labels = r#"what="a\\u{1b}b \"q\" \\A }",class="forbidden""#;
+        assert_eq!(line, Some(format!("sre_not_seen{{{labels}}} 1")));
+    }
+
+    // prometheus/node_exporter#1885: two files whose help differs are refused.
+    #[test]
+    fn the_help_does_not_depend_on_the_report() {
+        let helps = |report: &Report| {
+            let lines = metrics(report);
+            let helps = lines
+                .lines()
+                .filter(|line| line.starts_with("# HELP "))
+                .map(str::to_owned);
+            helps.collect::<Vec<_>>()
+        };
+        let all = helps(&sample());
+        assert_eq!(all.len(), 4);
+        for report in [hostile(), many(3), unreached(), well()] {
+            assert!(helps(&report).iter().all(|help| all.contains(help)));
         }
     }
 }

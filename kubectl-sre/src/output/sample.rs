@@ -205,3 +205,21 @@ pub(super) fn hostile() -> Report {
     report.source.context = Some("@admin #1".to_owned());
     report
 }
+
+/// One Deployment whose every text is that one.
+pub(super) fn about(text: &str) -> Report {
+    report_with(&[json!({
+        "kind": "Deployment", "namespace": text, "name": text, "state": "degraded", "healthy": false,
+        "reason": "ReadyBelowDesired", "message": text, "detail": text, "warnings": [text], "since": text,
+    })])
+}
+
+/// A report that has not seen that thing.
+pub(super) fn gap(what: &str) -> Report {
+    let entry = json!({"what": what, "class": "forbidden"});
+    report(
+        json!({"check": "apiserver", "status": "ok"}),
+        &[],
+        &json!([entry]),
+    )
+}

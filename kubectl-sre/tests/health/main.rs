@@ -22,6 +22,7 @@ mod environment;
 mod explain;
 #[cfg(unix)]
 mod follow;
+mod formats;
 #[cfg(unix)]
 mod gate;
 mod gate_scope;

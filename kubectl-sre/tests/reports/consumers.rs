@@ -47,13 +47,20 @@ fn dumps(folder: &Path) -> Vec<PathBuf> {
 
 /// What the plugin writes about a dump in that format.
 fn written(dump: &Path, format: &str) -> String {
+    let (code, text) = output_of(dump, format);
+    assert!([0, 1, 2, 3].contains(&code), "{}: {code}", dump.display());
+    text
+}
+
+fn output_of(dump: &Path, format: &str) -> (i32, String) {
     let output = assert_cmd::Command::new(env!("CARGO_BIN_EXE_kubectl-sre"))
         .env_clear()
         .args(["health", "--at", AT, "-o", format, "-f"])
         .arg(dump)
         .output()
         .expect("the plugin was built for this test");
-    String::from_utf8(output.stdout).expect("a text")
+    let text = String::from_utf8(output.stdout).expect("a text");
+    (output.status.code().unwrap_or(-1), text)
 }
 
 /// What a program makes of a text.

@@ -31,8 +31,15 @@ fn generated() -> String {
         .for_serialize()
         .into_generator()
         .into_root_schema_for::<Report>();
-    // Links between types are for readers of the sources.
     RecursiveTransform(|schema: &mut schemars::Schema| {
+        // What is not known is left out, never null.
+        if let Some(Value::Array(types)) = schema.get_mut("type") {
+            types.retain(|one| one != "null");
+        }
+        if let Some(Value::Array(forms)) = schema.get_mut("anyOf") {
+            forms.retain(|form| form["type"] != "null");
+        }
+        // Links between types are for readers of the sources.
         if let Some(Value::String(text)) = schema.get_mut("description") {
             *text = text.replace("[`", "`").replace("`]", "`");
         }

@@ -162,9 +162,9 @@ impl Page {
 fn row(problem: &ProblemText) -> String {
     let word = match problem.severity {
         Severity::Broken => "✗",
-        Severity::Warning => "!",
+        Severity::Warning => "△",
         Severity::Unknown => "?",
-        Severity::Progressing => "~",
+        Severity::Progressing => "…",
     };
     let extent = problem.extent.as_ref().map(|text| format!(" {}", inline(text)));
     let command = problem
@@ -246,18 +246,21 @@ fn is_plain(text: &str) -> bool {
     !text.is_empty()
         && text.chars().all(is_known)
         && !pairs.any(is_mark)
-        && !text.to_ascii_lowercase().contains("www.")
         && text
             .split(|c: char| !c.is_alphanumeric() && c != '-')
             .all(is_plain_word)
 }
 
-/// Whether a word is neither the hash of a commit nor the key of an issue, such as `GH-1`.
+/// Whether a word is neither the begin of a link, nor the hash of a commit, nor the key of an issue, such as `GH-1`.
 fn is_plain_word(word: &str) -> bool {
+    if word.eq_ignore_ascii_case("www") {
+        return false;
+    }
     let is_hash = |part: &str| part.len() >= 7 && part.chars().all(|c| c.is_ascii_hexdigit());
     let mut parts = word.split('-').peekable();
     while let Some(part) = parts.next() {
-        let is_key = !part.is_empty() && part.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
+        let is_key = part.starts_with(|c: char| c.is_ascii_uppercase())
+            && part.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
         let is_number = |next: &&str| next.starts_with(|c: char| c.is_ascii_digit());
         if is_hash(part) || (is_key && parts.peek().is_some_and(is_number)) {
             return false;

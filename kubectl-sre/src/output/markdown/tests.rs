@@ -1,11 +1,10 @@
 //! The Markdown as a renderer reads it that is not ours: comrak, by the rules of CommonMark and of GitHub.
 
-use super::super::sample::{HOSTILE, hostile, many, report_with, sample, unreached, well};
+use super::super::sample::{HOSTILE, about, hostile, many, sample, unreached, well};
 use super::{MOST_BYTES, write};
 use crate::output::escape;
 use comrak::nodes::NodeValue;
 use comrak::{Arena, Options, parse_document};
-use serde_json::json;
 use sre_shared::report::Report;
 
 fn markdown(report: &Report) -> String {
@@ -99,12 +98,7 @@ fn an_api_server_that_does_not_answer_is_a_row_of_the_table() {
 #[test]
 fn no_text_of_the_cluster_is_markup_a_mention_or_a_reference() {
     let mut reports = vec![sample(), hostile(), unreached()];
-    reports.extend(HOSTILE.iter().map(|text| {
-        report_with(&[json!({
-            "kind": "Deployment", "namespace": text, "name": text, "state": "degraded", "healthy": false,
-            "reason": "ReadyBelowDesired", "message": text, "detail": text, "warnings": [text], "since": text,
-        })])
-    }));
+    reports.extend(HOSTILE.map(about));
     for report in reports {
         let text = markdown(&report);
         let rendered = render(&text);
@@ -113,8 +107,7 @@ fn no_text_of_the_cluster_is_markup_a_mention_or_a_reference() {
         let marks: Vec<&str> = rendered
             .plain
             .lines()
-            // The mark of a warning is ours.
-            .filter(|line| line.trim_start_matches("! ").contains(is_mark) && line.trim() != "!")
+            .filter(|line| line.contains(is_mark))
             .collect();
         assert_eq!(marks, [""; 0], "{text}");
         for word in [
@@ -201,4 +194,28 @@ fn plain_words_stay_plain() {
     ] {
         assert!(!super::is_plain(text), "{text}");
     }
+}
+
+// pylint-dev/pylint#10948: what follows a line of HTML without a blank line is no Markdown.
+#[test]
+fn what_is_folded_away_is_rendered_too() {
+    let arena = Arena::new();
+    let text = markdown(&sample());
+    let root = parse_document(&arena, &text, &options());
+    let items = root
+        .descendants()
+        .filter(|node| matches!(node.data.borrow().value, NodeValue::Item(_)));
+    let lines = text.lines().filter(|line| line.trim_start().starts_with("- "));
+    assert_eq!(items.count(), lines.count(), "{text}");
+}
+
+// meixger/hackernews-daily#311: a link to an issue leaves a remark there.
+#[test]
+fn a_link_is_no_link() {
+    let text = markdown(&about(
+        "see https://github.com/acme/shop/issues/1 and acme/shop#1",
+    ));
+    let rendered = render(&text);
+    assert!(!rendered.plain.contains("acme"), "{text}");
+    assert_eq!(rendered.foreign, [""; 0], "{text}");
 }
