@@ -4,7 +4,7 @@
 //! case of its own, so that a report with a gap is never green.
 
 use super::escape;
-use super::selection::words;
+use super::selection::why;
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 use sre_shared::digest::{Digest, baseline_words, describe_command, further_lines, ready_of_desired};
 use sre_shared::metric::API_SERVER;
@@ -35,7 +35,12 @@ pub fn write(report: &Report, out: &mut dyn Write) -> Result<()> {
             .collect();
         suites.push(suite(&kind.check, cases));
     }
-    let gaps: Vec<TestCase> = report.coverage.not_seen.iter().map(not_seen).collect();
+    let gaps: Vec<TestCase> = report
+        .coverage
+        .not_seen
+        .iter()
+        .map(|entry| not_seen(entry, report))
+        .collect();
     if !gaps.is_empty() {
         suites.push(suite(NOT_SEEN, gaps));
     }
@@ -104,10 +109,7 @@ fn object(kind: &KindCheck, item: &Item, digest: &Digest<'_>) -> TestCase {
 }
 
 fn verdict(item: &Item, digest: &Digest<'_>) -> TestCaseStatus {
-    let why = match words(item).as_slice() {
-        [] => item.message.clone(),
-        words => words.join("; "),
-    };
+    let why = why(item);
     let excused = baseline_excuse(item);
     let failure = match item.state {
         _ if item.acknowledged.is_some() => return skipped(&why),
@@ -177,13 +179,19 @@ fn api_server(check: &ApiServerCheck) -> TestCase {
     case(API_SERVER, "API server", status)
 }
 
-fn not_seen(entry: &NotSeen) -> TestCase {
+fn not_seen(entry: &NotSeen, report: &Report) -> TestCase {
     let missing = entry.missing.as_ref().map(|rule| format!("missing rule {rule}"));
     let why = missing.or_else(|| entry.error.clone()).unwrap_or_default();
     let message = format!("not seen, {}: {why}", entry.class);
     let message = message.trim_end_matches([':', ' ']);
     let error = entry.error.iter().filter(|error| **error != why).cloned();
-    let next = entry.next_step().map(|step| format!("next: {step}"));
+    let grant = report.coverage.grant.as_ref();
+    let grant = grant.filter(|_| entry.missing.is_some() && entry.hint.is_none());
+    let next: Vec<String> = match grant {
+        Some(grant) => grant.commands.clone(),
+        None => entry.next_step().into_iter().collect(),
+    };
+    let next = next.iter().map(|step| format!("next: {step}"));
     let lines: Vec<String> = std::iter::once(message.to_owned())
         .chain(error)
         .chain(next)
@@ -277,7 +285,7 @@ mod tests {
             |c: char| (c < ' ' && c != '\n') || matches!(c, '\u{fffe}' | '\u{ffff}' | '\u{202e}' | '\u{1b}');
         assert!(!text.contains(is_bad), "{text}");
         let tests = tests(&report);
-        let case = &tests.test_suites[0].test_cases[0];
+        let case = &tests.test_suites[1].test_cases[0];
         let TestCaseStatus::NonSuccess { message, .. } = &case.status else {
             panic!("{case:?}");
         };

@@ -1,6 +1,6 @@
 //! The problems of a report in plain text, for outputs that are no screen: Markdown and annotations.
 
-use super::selection::words;
+use super::selection::why;
 use sre_shared::digest::{
     Digest, NotSeenGroup, ObjectProblem, Problem, Severity, SharedCause, baseline_words, describe_command,
     further_lines, object_name, ready_of_desired, trim_end_mark,
@@ -105,10 +105,7 @@ fn shared_cause(severity: Severity, cause: &SharedCause<'_>, digest: &Digest<'_>
 
 fn single_object(severity: Severity, object: &ObjectProblem<'_>, digest: &Digest<'_>) -> ProblemText {
     let item = object.item;
-    let why = match words(item).as_slice() {
-        [] => item.reason.to_string(),
-        words => words.join("; "),
-    };
+    let why = why(item);
     let services = match object.services {
         0 => None,
         1 => Some("1 Service without endpoints".to_owned()),

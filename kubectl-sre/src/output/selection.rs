@@ -2,7 +2,7 @@
 
 use sre_shared::digest::{cause_sentence, trim_end_mark, worst_first};
 use sre_shared::kind::Kind;
-use sre_shared::report::{Item, KindCheck, Report, State};
+use sre_shared::report::{Code, Item, KindCheck, Report, State};
 
 /// What a table, or a list of names, shows.
 #[derive(Debug, Clone, Default)]
@@ -82,4 +82,15 @@ pub(super) fn words(item: &Item) -> Vec<String> {
         (causes.is_empty() && !item.state.is_fine() && !message.is_empty()).then(|| message.clone());
     let words = acknowledged.into_iter().chain(causes).chain(message);
     words.chain(notes.map(str::to_owned)).collect()
+}
+
+/// Why an object falls short, in one sentence: its [`words`]. If its counts alone say it, their meaning.
+pub(super) fn why(item: &Item) -> String {
+    match words(item).as_slice() {
+        [] if item.reason == Code::ReadyBelowDesired && item.ready == Some(0) => "no pod is ready".to_owned(),
+        [] if item.reason == Code::ReadyBelowDesired => "too few pods are ready".to_owned(),
+        [] if item.message.is_empty() => item.reason.to_string(),
+        [] => item.message.clone(),
+        words => words.join("; "),
+    }
 }

@@ -28,9 +28,9 @@ const HEADERS: &str = "| Problem | Where | Since | Next |\n|---|---|---|---|\n";
 pub fn write(report: &Report, out: &mut dyn Write) -> Result<()> {
     let digest = Digest::new(report);
     let problems = problem_texts(report, &digest);
-    let mut page = Page::default();
-    page.text.push_str(&headline(&digest));
-    let shown = page.table(&problems);
+    let mut comment = Comment::default();
+    comment.text.push_str(&headline(&digest));
+    let shown = comment.table(&problems);
     let left = problems.len().saturating_sub(shown);
     if left > 0 {
         let gaps = problems
@@ -43,17 +43,19 @@ pub fn write(report: &Report, out: &mut dyn Write) -> Result<()> {
         } else {
             String::new()
         };
-        page.text.push_str(&format!(
+        comment.text.push_str(&format!(
             "\nThe table leaves out {left} problems{of_them}: `kubectl sre health --all` shows every one.\n"
         ));
     }
     let acknowledged = digest.acknowledged.len();
     if acknowledged > 0 {
-        page.text.push_str(&format!("\n{acknowledged} acknowledged.\n"));
+        comment
+            .text
+            .push_str(&format!("\n{acknowledged} acknowledged.\n"));
     }
-    page.evidence(problems.get(..shown).unwrap_or_default());
-    page.parts(&digest);
-    out.write_all(page.text.as_bytes())
+    comment.evidence(problems.get(..shown).unwrap_or_default());
+    comment.parts(&digest);
+    out.write_all(comment.text.as_bytes())
 }
 
 /// `**DEGRADED** prod-eu v1.37.2: 3 of 214 Deployments are not healthy`
@@ -68,11 +70,11 @@ fn headline(digest: &Digest<'_>) -> String {
 
 /// The text while it is written.
 #[derive(Default)]
-struct Page {
+struct Comment {
     text: String,
 }
 
-impl Page {
+impl Comment {
     /// Adds the table of the problems, as many rows as there is room for. Returns their number.
     fn table(&mut self, problems: &[ProblemText]) -> usize {
         if problems.is_empty() {
