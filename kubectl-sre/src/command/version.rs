@@ -29,7 +29,7 @@ pub async fn run(settings: VersionSettings, shell: &mut Shell) -> u8 {
         agent: None,
     };
     let failed = match settings.source {
-        Some(source) => ask(source, settings.limit, &mut versions).await.err(),
+        Some(source) => Box::pin(ask(source, settings.limit, &mut versions)).await.err(),
         None => None,
     };
     shell.write(|out| match settings.format {

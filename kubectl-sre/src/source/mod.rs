@@ -134,8 +134,8 @@ impl Source {
         progress: &(dyn Fn(Progress<'_>) + Sync),
     ) -> Report {
         match self {
-            Self::Live(live) => live.report(request, limit, progress).await,
-            Self::Manifests(manifests) => manifests.report(request, limit, progress).await,
+            Self::Live(live) => Box::pin(live.report(request, limit, progress)).await,
+            Self::Manifests(manifests) => Box::pin(manifests.report(request, limit, progress)).await,
             Self::Files(dump) => dump.report(request).await,
         }
     }

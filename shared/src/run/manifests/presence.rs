@@ -17,6 +17,10 @@ const REQUESTS_AT_ONCE: usize = 8;
 
 /// What is known of an object.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "each becomes the large one within seconds"
+)]
 pub(super) enum Presence {
     /// It was not looked for yet.
     Pending,
