@@ -102,11 +102,6 @@ impl BeforeImage {
         !self.objects.is_empty() || !self.partial.is_empty()
     }
 
-    /// Whether the source lists only some of the objects of that check.
-    pub(super) fn is_partial(&self, check: &str) -> bool {
-        self.partial.contains(check)
-    }
-
     /// Whether that object was there.
     pub(super) fn has_object(&self, object: &ObjectRef) -> bool {
         self.objects.contains_key(object)

@@ -25,6 +25,8 @@ pub struct Gate {
     before: BeforeImage,
     wait: Wait,
     fail_on: FailOn,
+    /// Whether reports list only what falls short or did so not long ago, as those of an agent, which alone has a lag.
+    lists_part: bool,
     /// Objects that were named and were not there before the change.
     expected: Vec<WaitTarget>,
     waited: HashMap<ObjectRef, WaitedObject>,
@@ -61,10 +63,12 @@ impl Gate {
             .targets
             .retain(|target| target.name.is_some() && !before.has(target));
         let (fail_on, expected) = (rules.fail_on, rules.targets.clone());
+        let lists_part = !rules.lag.is_zero();
         Self {
             before,
             wait: Wait::after_change(rules, begun),
             fail_on,
+            lists_part,
             expected,
             waited: HashMap::new(),
             given_up: HashMap::new(),
@@ -203,8 +207,10 @@ impl Gate {
     /// No longer waits for objects that a report counts and does not list, if the source lists only a part: they are as they
     /// should be. An agent lists each object for some minutes after it became so.
     fn forget_unlisted(&mut self, report: &Report, now: Time) {
-        let is_part = |kind: &&KindCheck| kind.unlisted() > 0 && self.before.is_partial(&kind.check);
-        for kind in report.kinds().filter(is_part) {
+        if !self.lists_part {
+            return;
+        }
+        for kind in report.kinds().filter(|kind| kind.unlisted() > 0) {
             let listed: HashSet<ObjectRef> = kind.items.iter().map(Item::identity).collect();
             let waited = self
                 .waited
