@@ -1,4 +1,4 @@
-//! Test reports in the XML of JUnit, for GitLab, Jenkins, Azure and Buildkite: a suite for each kind and a test case for each object.
+//! Test reports in the XML of `JUnit`, for GitLab, Jenkins, Azure and Buildkite: a suite for each kind and a test case for each object.
 //!
 //! GitLab knows a test case by `classname` and `name`, and drops all but one of those that share both. What was not seen is a test
 //! case of its own, so that a report with a gap is never green.

@@ -1,4 +1,4 @@
-//! Metrics in the text format 0.0.4 of Prometheus, without timestamps, for cron and the textfile collector of node_exporter, which
+//! Metrics in the text format 0.0.4 of Prometheus, without timestamps, for cron and the textfile collector of `node_exporter`, which
 //! refuses a file with a timestamp. Names, help and rules are those of the agent.
 
 use super::escape;

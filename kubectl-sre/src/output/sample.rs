@@ -8,13 +8,13 @@ use sre_shared::report::{CheckResult, KindCheck, Report};
 /// A report about Deployments with these items, as from a cluster named prod-eu.
 pub(super) fn report_with(items: &[Value]) -> Report {
     report(
-        json!({"check": "apiserver", "status": "ok", "version": "v1.37.2", "latencyMs": 9.1}),
+        &json!({"check": "apiserver", "status": "ok", "version": "v1.37.2", "latencyMs": 9.1}),
         items,
         &json!([]),
     )
 }
 
-fn report(api_server: Value, items: &[Value], not_seen: &Value) -> Report {
+fn report(api_server: &Value, items: &[Value], not_seen: &Value) -> Report {
     let mut report: Report = serde_json::from_value(json!({
         "apiVersion": "sre/v1", "kind": "HealthReport", "status": "unknown", "observedAt": "2026-03-02T12:00:00Z",
         "source": {"mode": "direct", "context": "prod-eu", "version": "v1.37.2"},
@@ -74,7 +74,7 @@ pub(super) fn sample() -> Report {
         deployment("odd", "unknown", 0),
     ];
     let mut report = report(
-        json!({"check": "apiserver", "status": "ok", "version": "v1.37.2", "latencyMs": 9.1}),
+        &json!({"check": "apiserver", "status": "ok", "version": "v1.37.2", "latencyMs": 9.1}),
         &items,
         &json!([forbidden()]),
     );
@@ -105,7 +105,7 @@ pub(super) fn unreached() -> Report {
         "endpoint": "https://10.0.0.1:6443", "side": "the network", "hint": "is the API server's port open?",
     });
     let gap = json!({"what": "deployments", "resource": "deployments.apps", "class": "refused", "error": "connection refused"});
-    report(refused, &[], &json!([gap]))
+    report(&refused, &[], &json!([gap]))
 }
 
 /// So many Deployments that fall short, each for a cause of its own, and a gap.
@@ -121,7 +121,7 @@ pub(super) fn many(count: usize) -> Report {
         })
         .collect();
     report(
-        json!({"check": "apiserver", "status": "ok", "version": "v1.37.2"}),
+        &json!({"check": "apiserver", "status": "ok", "version": "v1.37.2"}),
         &items,
         &json!([forbidden()]),
     )
@@ -198,7 +198,7 @@ pub(super) fn hostile() -> Report {
     gap["missing"] = Value::Null;
     gap["hint"] = json!(HOSTILE[0]);
     let mut report = report(
-        json!({"check": "apiserver", "status": "degraded", "class": "serverError", "error": HOSTILE[8], "hint": HOSTILE[27]}),
+        &json!({"check": "apiserver", "status": "degraded", "class": "serverError", "error": HOSTILE[8], "hint": HOSTILE[27]}),
         &items,
         &json!([gap]),
     );
@@ -218,7 +218,7 @@ pub(super) fn about(text: &str) -> Report {
 pub(super) fn gap(what: &str) -> Report {
     let entry = json!({"what": what, "class": "forbidden"});
     report(
-        json!({"check": "apiserver", "status": "ok"}),
+        &json!({"check": "apiserver", "status": "ok"}),
         &[],
         &json!([entry]),
     )

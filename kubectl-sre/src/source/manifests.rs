@@ -62,7 +62,15 @@ impl Manifests {
             (live, client) => {
                 let ask = async |request: &Request| live.report(request, limit, progress).await;
                 let source = self.live.source();
-                agent_manifests(&plan, ask, client.as_ref(), source, clock::system, progress).await
+                Box::pin(agent_manifests(
+                    &plan,
+                    ask,
+                    client.as_ref(),
+                    source,
+                    clock::system,
+                    progress,
+                ))
+                .await
             }
         }
     }

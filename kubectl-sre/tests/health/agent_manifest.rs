@@ -43,7 +43,8 @@ fn secret() -> Value {
 
 /// Manifests as a stream.
 fn stream(manifests: &[Value]) -> String {
-    manifests.iter().map(|manifest| format!("{manifest}\n")).collect()
+    let documents: Vec<String> = manifests.iter().map(Value::to_string).collect();
+    documents.join("\n")
 }
 
 fn server() -> ApiServerBuilder {

@@ -9,12 +9,17 @@ use super::escape;
 use super::problem_text::{ProblemText, problem_texts};
 use sre_shared::digest::{Digest, Severity, abridge};
 use sre_shared::report::Report;
+use std::fmt::Write as _;
 use std::io::{Result, Write};
 
 /// Bytes of the whole text. GitHub takes 65,536 characters.
 const MOST_BYTES: usize = 60_000;
 /// Bytes that are kept for the evidence, the parts and the sentence about what is left out.
 const FOR_THE_REST: usize = 12_000;
+/// Bytes for the line about lines that are left out.
+const LEFT_OUT: usize = 100;
+/// What ends lines that are folded away.
+const DETAILS_END: &str = "\n</details>\n";
 /// Characters of one text of the cluster.
 const MOST_CHARACTERS: usize = 400;
 /// Characters of a command. A longer one is left out, since a part of it cannot be pasted.
@@ -43,15 +48,15 @@ pub fn write(report: &Report, out: &mut dyn Write) -> Result<()> {
         } else {
             String::new()
         };
-        comment.text.push_str(&format!(
-            "\nThe table leaves out {left} problems{of_them}: `kubectl sre health --all` shows every one.\n"
-        ));
+        // Writing to a text does not fail.
+        let _ = writeln!(
+            comment.text,
+            "\nThe table leaves out {left} problems{of_them}: `kubectl sre health --all` shows every one."
+        );
     }
     let acknowledged = digest.acknowledged.len();
     if acknowledged > 0 {
-        comment
-            .text
-            .push_str(&format!("\n{acknowledged} acknowledged.\n"));
+        let _ = writeln!(comment.text, "\n{acknowledged} acknowledged.");
     }
     comment.evidence(problems.get(..shown).unwrap_or_default());
     comment.parts(&digest);
@@ -62,8 +67,12 @@ pub fn write(report: &Report, out: &mut dyn Write) -> Result<()> {
 fn headline(digest: &Digest<'_>) -> String {
     let headline = &digest.headline;
     let word = headline.health.as_str().to_ascii_uppercase();
-    let place = headline.place.iter().chain(&headline.version);
-    let place: String = place.map(|text| format!(" {}", inline(text))).collect();
+    let words = headline.place.iter().chain(&headline.version);
+    let mut place = String::new();
+    for text in words {
+        place.push(' ');
+        place.push_str(&inline(text));
+    }
     let sentences: Vec<String> = headline.sentences.iter().map(|text| inline(text)).collect();
     format!("**{word}**{place}: {}\n", sentences.join("; "))
 }
@@ -140,23 +149,22 @@ impl Comment {
         if lines.is_empty() {
             return;
         }
-        const END: &str = "\n</details>\n";
-        /// For the line about those that are left out.
-        const LEFT_OUT: usize = 100;
-        self.text
-            .push_str(&format!("\n<details><summary>{title}</summary>\n\n"));
+        let _ = write!(self.text, "\n<details><summary>{title}</summary>\n\n");
         // The parts come last and are short.
         let room = MOST_BYTES.saturating_sub(if title == "Parts" { 0 } else { FOR_THE_REST / 3 });
         for (number, line) in lines.iter().enumerate() {
-            let needed = line.len().saturating_add(END.len()).saturating_add(LEFT_OUT);
+            let needed = line
+                .len()
+                .saturating_add(DETAILS_END.len())
+                .saturating_add(LEFT_OUT);
             if self.text.len().saturating_add(needed) > room {
                 let left = lines.len().saturating_sub(number);
-                self.text.push_str(&format!("- and {left} more lines\n"));
+                let _ = writeln!(self.text, "- and {left} more lines");
                 break;
             }
             self.text.push_str(line);
         }
-        self.text.push_str(END);
+        self.text.push_str(DETAILS_END);
     }
 }
 

@@ -1,4 +1,4 @@
-//! The Markdown as a renderer reads it that is not ours: comrak, by the rules of CommonMark and of GitHub.
+//! The Markdown as a renderer reads it that is not ours: comrak, by the rules of `CommonMark` and of GitHub.
 
 use super::super::sample::{HOSTILE, about, hostile, many, sample, unreached, well};
 use super::{MOST_BYTES, write};
