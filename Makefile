@@ -103,8 +103,12 @@ image: ## The agent's image, IMAGE=sre-agent:latest, with docker, podman or buil
 image-archive: ## The image as a docker archive: make image-archive OUT=FILE
 	@release/image archive '$(OUT)'
 
+.PHONY: plugin-image
+plugin-image: ## The plugin's image, IMAGE=kubectl-sre:latest
+	IMAGE_PROGRAM=kubectl-sre release/image build
+
 .PHONY: image-platforms
-image-platforms: ## The image for amd64 and arm64, with docker; PUSH=1 pushes it to its registry
+image-platforms: ## The image for amd64 and arm64, with docker; PUSH=1 pushes it to its registry, IMAGE_PROGRAM=kubectl-sre is the plugin's
 	release/image platforms $(if $(PUSH),--push)
 
 .PHONY: dist
