@@ -13,6 +13,7 @@ mod example;
 mod gaps;
 mod identities;
 mod input;
+mod integrations;
 mod ladder;
 mod manifests;
 mod outages;
