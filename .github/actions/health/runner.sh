@@ -3,10 +3,11 @@
 
 # escaped TEXT: as the runner reads the data of a command; it would end at the first line break.
 escaped() {
-	local text=$1
+	local text=$1 cr=$'\r' lf=$'\n'
 	text=${text//'%'/%25}
-	text=${text//$'\r'/%0D}
-	printf '%s' "${text//$'\n'/%0A}"
+	text=${text//$cr/%0D}
+	text=${text//$lf/%0A}
+	printf '%s' "$text"
 }
 
 # An annotation, which is a line of the log too.
