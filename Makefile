@@ -24,7 +24,7 @@ test: ## All tests that need no cluster
 	$(CARGO) test --locked --workspace --exclude sre-e2e
 
 .PHONY: formats
-formats: ## Each output, read by its real reader: xmllint, junitparser, promtool, cmark-gfm
+formats: ## Each output, read by its real reader: xmllint, junitparser, promtool, cmark-gfm, openapi-spec-validator
 	.ci/formats
 
 .PHONY: fuzz

@@ -29,12 +29,14 @@ pub struct RequestedParts {
 /// A query that was read.
 #[derive(Debug, Default)]
 pub struct Query {
-    /// `namespace`, `selector`, `state`, `items`, `ignore` and `continue`.
+    /// `namespace`, `name`, `selector`, `state`, `items`, `ignore` and `continue`.
     pub selection: Selection,
     /// `kinds`: the parts of the report; `None` for all.
     pub parts: Option<RequestedParts>,
     /// `objects`: of these kinds only the objects of these names.
     pub objects: Vec<(Kind, BTreeSet<String>)>,
+    /// `items=none`: whether no objects and no findings are shown.
+    pub no_items: bool,
     /// `fail`: which states make the answer a 500.
     pub fail: Option<FailOn>,
     /// `limit`: how many objects are shown at most.
@@ -89,6 +91,7 @@ impl Query {
                     .map_err(|error| InvalidQuery(format!("selector: {error}")))?;
                 selection.selector_text = value;
             }
+            "name" => selection.names = BTreeSet::from([object_name(value)?]),
             "objects" => self.objects = objects(&value)?,
             "state" => selection.states = Some(states(&value)?),
             "fail" => self.fail = Some(fail(&value)?),
@@ -99,12 +102,13 @@ impl Query {
             }
             "continue" => selection.after = Some(from_token(&value)?),
             "items" => {
-                selection.notable = match value.as_str() {
-                    "notable" => true,
-                    "all" => false,
+                (selection.notable, self.no_items) = match value.as_str() {
+                    "notable" => (true, false),
+                    "all" => (false, false),
+                    "none" => (false, true),
                     _ => {
                         return Err(InvalidQuery(format!(
-                            "items: {value:?} is neither all nor notable"
+                            "items: {value:?} is none of all, notable, none"
                         )));
                     }
                 };
@@ -182,13 +186,23 @@ fn namespace(value: String) -> Result<String, InvalidQuery> {
     }
 }
 
-/// Objects as `KIND/NAME`, the kind by every name that kubectl takes. Some kinds take other characters than a namespace
-/// does, such as dots and colons.
+/// Whether it can be the name of an object. Some kinds take other characters than a namespace does, such as dots and colons.
+fn is_name(name: &str) -> bool {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || "-._:".contains(c);
+    (1..=253).contains(&name.len()) && name.chars().all(is_part)
+}
+
+fn object_name(value: String) -> Result<String, InvalidQuery> {
+    if is_name(&value) {
+        return Ok(value);
+    }
+    Err(InvalidQuery(format!(
+        "name: {value:?} is no name of an object, such as web"
+    )))
+}
+
+/// Objects as `KIND/NAME`, the kind by every name that kubectl takes.
 fn objects(value: &str) -> Result<Vec<(Kind, BTreeSet<String>)>, InvalidQuery> {
-    let is_name = |name: &str| {
-        let is_part = |c: char| c.is_ascii_alphanumeric() || "-._:".contains(c);
-        (1..=253).contains(&name.len()) && name.chars().all(is_part)
-    };
     let mut objects: Vec<(Kind, BTreeSet<String>)> = Vec::new();
     for word in value.split(',').map(str::trim) {
         let object = word.split_once('/');
@@ -297,8 +311,10 @@ mod tests {
         "kinds",
         "namespace",
         "selector",
+        "name",
         "objects",
         "state",
+        "items",
         "fail",
         "limit",
         "continue",
@@ -309,7 +325,7 @@ mod tests {
     #[test]
     fn every_parameter_is_read() {
         let text = format!(
-            "namespace=shop&selector=app+in+(a%2Cb)&state=degraded,unavailable&objects=deploy/web,svc/a.b,deployments/api&fail=unknown&limit=5&continue={}&ignore=false&verbose",
+            "namespace=shop&selector=app+in+(a%2Cb)&state=degraded,unavailable&objects=deploy/web,svc/a.b,deployments/api&name=a.b&items=none&fail=unknown&limit=5&continue={}&ignore=false&verbose",
             token("shop", "web")
         );
         let query = read(Some(&text), ALL).unwrap();
@@ -331,7 +347,8 @@ mod tests {
             ]
         );
         assert_eq!(query.limit.map(NonZeroUsize::get), Some(5));
-        assert!(query.verbose && selection.no_ignore);
+        assert!(query.verbose && selection.no_ignore && query.no_items);
+        assert_eq!(selection.names, names(&["a.b"]));
         assert!(read(None, &[]).is_ok());
         assert!(read(Some(""), &[]).is_ok());
     }
@@ -375,6 +392,9 @@ mod tests {
             ),
             ("continue=%20", "no token"),
             ("continue=YQ", "no token"),
+            ("name=", "name: \"\" is no name of an object"),
+            ("name=shop%2Fweb", "name: \"shop/web\" is no name"),
+            ("items=some", "items: \"some\" is none of all, notable, none"),
             ("ignore", "neither true nor false"),
             ("verbose=maybe", "neither true nor false"),
             ("state=%zz", "not percent-encoded"),

@@ -119,10 +119,10 @@ impl Answer {
     }
 
     /// 405, with the methods that are allowed.
-    pub fn method_not_allowed(method: &http::Method) -> Self {
-        let message = format!("{method} is not allowed here, GET and HEAD are");
+    pub fn method_not_allowed(method: &http::Method, allowed: &'static str) -> Self {
+        let message = format!("{method} is not allowed here; allowed are {allowed}");
         Self {
-            header: Some((header::ALLOW, "GET, HEAD")),
+            header: Some((header::ALLOW, allowed)),
             ..Self::error(StatusCode::METHOD_NOT_ALLOWED, "methodNotAllowed", &message)
         }
     }

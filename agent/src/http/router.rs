@@ -13,11 +13,12 @@ use crate::http::response::{Answer, HttpResponse, takes_gzip};
 use crate::requests::UNKNOWN_PATH;
 use crate::state::AgentState;
 use http::header::{CONNECTION, HeaderValue};
-use http::{Method, Request, StatusCode};
+use http::{Request, StatusCode};
 use percent_encoding::percent_decode_str;
 use sre_shared::kind::Kind;
 use sre_shared::live::KindObjects;
 use sre_shared::nearest::nearest;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Which paths a listener answers.
@@ -45,7 +46,22 @@ enum Route {
     OpenApi,
     /// The objects of the kind with that number.
     Kind(usize),
+    /// One object of the kind with that number.
+    Object {
+        kind: usize,
+        namespaced: bool,
+    },
 }
+
+/// The object that a path names.
+#[derive(Debug, PartialEq, Eq)]
+struct NamedObject {
+    namespace: Option<String>,
+    name: String,
+}
+
+/// A route, and the object that the path names.
+type Found = (Route, Option<NamedObject>);
 
 impl Route {
     /// The query parameters that the path takes.
@@ -63,8 +79,10 @@ impl Route {
                 "ignore",
             ],
             Self::Changes => &["kinds", "namespace", "selector", "objects", "state", "ignore"],
+            Self::Object { .. } => &["items", "fail", "ignore"],
             Self::Kind(_) => &[
                 "namespace",
+                "name",
                 "selector",
                 "state",
                 "items",
@@ -76,7 +94,30 @@ impl Route {
         }
     }
 
-    /// The path; the first one if the route has two.
+    /// The methods that the path takes. Webhooks such as Flagger's can only post. A stream has no end, which they would wait
+    /// for.
+    fn methods(self) -> &'static str {
+        match self {
+            Self::Report | Self::ApiServer | Self::Kind(_) | Self::Object { .. } => "GET, HEAD, POST",
+            Self::Index
+            | Self::Alive
+            | Self::Ready
+            | Self::Version
+            | Self::Changes
+            | Self::Metrics
+            | Self::OpenApi => "GET, HEAD",
+        }
+    }
+
+    /// The path that a client needs the right to get. Objects have that of their kind.
+    fn guarded_path(self, state: &AgentState) -> String {
+        match self {
+            Self::Object { kind, .. } => Self::Kind(kind).path(state),
+            _ => self.path(state),
+        }
+    }
+
+    /// The path; the first one if the route has two. Names of objects stay open.
     fn path(self, state: &AgentState) -> String {
         match route_kind(state, self) {
             Some(objects) => self.template().replace("{kind}", objects.kind().plural()),
@@ -96,6 +137,10 @@ impl Route {
             Self::Metrics => "/metrics",
             Self::OpenApi => "/openapi.json",
             Self::Kind(_) => "/health/{kind}",
+            Self::Object { namespaced: true, .. } => "/health/{kind}/{namespace}/{name}",
+            Self::Object {
+                namespaced: false, ..
+            } => "/health/{kind}/{name}",
         }
     }
 }
@@ -111,15 +156,18 @@ pub async fn answer<B>(
     let found = find(state, scope, request.uri().path());
     let path = found
         .as_ref()
-        .map_or(UNKNOWN_PATH.to_owned(), |route| route.path(state));
+        .map_or(UNKNOWN_PATH.to_owned(), |(route, _)| route.path(state));
+    let guarded = found
+        .as_ref()
+        .map_or(UNKNOWN_PATH.to_owned(), |(route, _)| route.guarded_path(state));
     // Probes are answered however many other requests there are.
     let admitted = match &found {
-        Ok(Route::Alive | Route::Ready) => Ok(None),
+        Ok((Route::Alive | Route::Ready, _)) => Ok(None),
         _ => answers.admit().map(Some),
     };
     let mut response = match admitted {
         Err(refusal) => refusal.into_response(request.headers()),
-        Ok(_admitted) => match access::refusal(state, access_of(&found), &path, request.headers()).await {
+        Ok(_admitted) => match access::refusal(state, access_of(&found), &guarded, request.headers()).await {
             Some(refusal) => refusal,
             None => respond(state, answers, hub, found, request).await,
         },
@@ -135,9 +183,9 @@ pub async fn answer<B>(
 }
 
 /// What a request needs. A path that is not served shows nothing but the paths that are.
-fn access_of(found: &Result<Route, Answer>) -> Access {
+fn access_of(found: &Result<Found, Answer>) -> Access {
     match found {
-        Ok(Route::Alive | Route::Ready) => Access::Everybody,
+        Ok((Route::Alive | Route::Ready, _)) => Access::Everybody,
         Ok(_) => Access::MayGet,
         Err(_) => Access::AnyUser,
     }
@@ -147,11 +195,11 @@ async fn respond<B>(
     state: &Arc<AgentState>,
     answers: &Arc<Answers>,
     hub: &Arc<ChangeHub>,
-    found: Result<Route, Answer>,
+    found: Result<Found, Answer>,
     request: &Request<B>,
 ) -> HttpResponse {
     let headers = request.headers();
-    let (route, query) = match found.and_then(|route| read(route, request)) {
+    let (route, query) = match found.and_then(|found| read(found, request)) {
         Ok(understood) => understood,
         Err(refusal) => return refusal.into_response(headers),
     };
@@ -189,13 +237,19 @@ async fn respond<B>(
 }
 
 /// Reads the method and the query.
-fn read<B>(route: Route, request: &Request<B>) -> Result<(Route, Query), Answer> {
-    if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        return Err(Answer::method_not_allowed(request.method()));
+fn read<B>((route, object): Found, request: &Request<B>) -> Result<(Route, Query), Answer> {
+    let method = request.method();
+    let methods = route.methods();
+    if !methods.split(", ").any(|allowed| allowed == method.as_str()) {
+        return Err(Answer::method_not_allowed(method, methods));
     }
-    query::read(request.uri().query(), route.parameters())
-        .map(|query| (route, query))
-        .map_err(|invalid| Answer::error(StatusCode::BAD_REQUEST, "invalidQuery", &invalid.to_string()))
+    let mut query = query::read(request.uri().query(), route.parameters())
+        .map_err(|invalid| Answer::error(StatusCode::BAD_REQUEST, "invalidQuery", &invalid.to_string()))?;
+    if let Some(NamedObject { namespace, name }) = object {
+        query.selection.namespace = namespace;
+        query.selection.names = BTreeSet::from([name]);
+    }
+    Ok((route, query))
 }
 
 /// Makes the answer of a route that several requests can share.
@@ -212,20 +266,22 @@ fn make(
         (Route::OpenApi, ..) => openapi::answer(),
         (Route::Report, ..) => report::answer(state, query, checked),
         (Route::ApiServer, _, Some(checked)) => apiserver::answer(state, checked),
-        (Route::Kind(_), Some(objects), _) => kind::answer(state, objects, query),
+        (Route::Kind(_) | Route::Object { .. }, Some(objects), _) => kind::answer(state, objects, query),
         _ => unknown_path(),
     }
 }
 
 fn route_kind(state: &AgentState, route: Route) -> Option<&dyn KindObjects> {
     match route {
-        Route::Kind(number) => state.kinds.get(number).map(|objects| &**objects),
+        Route::Kind(number) | Route::Object { kind: number, .. } => {
+            state.kinds.get(number).map(|objects| &**objects)
+        }
         _ => None,
     }
 }
 
 /// Finds the route. A slash at the end changes nothing, and each segment may be percent-encoded.
-fn find(state: &AgentState, scope: Scope, path: &str) -> Result<Route, Answer> {
+fn find(state: &AgentState, scope: Scope, path: &str) -> Result<Found, Answer> {
     let decoded: Result<Vec<_>, _> = path
         .strip_prefix('/')
         .unwrap_or(path)
@@ -239,7 +295,7 @@ fn find(state: &AgentState, scope: Scope, path: &str) -> Result<Route, Answer> {
         segments.pop();
     }
     let segments: Vec<&str> = segments.iter().map(AsRef::as_ref).collect();
-    match segments.as_slice() {
+    let route = match segments.as_slice() {
         ["metrics"] if scope == Scope::Health => Err(elsewhere()),
         ["metrics"] => Ok(Route::Metrics),
         ["healthz" | "livez"] => Ok(Route::Alive),
@@ -251,16 +307,52 @@ fn find(state: &AgentState, scope: Scope, path: &str) -> Result<Route, Answer> {
         ["health"] => Ok(Route::Report),
         ["health", "apiserver"] => Ok(Route::ApiServer),
         ["health", "changes"] => Ok(Route::Changes),
-        ["health", word] => match state
-            .kinds
-            .iter()
-            .position(|objects| objects.kind().plural() == *word)
-        {
-            Some(number) => Ok(Route::Kind(number)),
-            None => Err(unknown_kind(state, word)),
-        },
+        ["health", word] => Ok(Route::Kind(kind_number(state, word)?)),
+        ["health", word, object @ ..] => return find_object(state, word, object),
         _ => Err(unknown_path()),
+    };
+    route.map(|route| (route, None))
+}
+
+fn kind_number(state: &AgentState, word: &str) -> Result<usize, Answer> {
+    let mut kinds = state.kinds.iter();
+    let number = kinds.position(|objects| objects.kind().plural() == word);
+    number.ok_or_else(|| unknown_kind(state, word))
+}
+
+/// Finds the route of an object, whose namespace and name follow its kind.
+fn find_object(state: &AgentState, word: &str, segments: &[&str]) -> Result<Found, Answer> {
+    if matches!(word, "apiserver" | "changes") {
+        return Err(unknown_path());
     }
+    let number = kind_number(state, word)?;
+    let namespaced = state
+        .kinds
+        .get(number)
+        .is_some_and(|objects| objects.kind().is_namespaced());
+    let object = match (segments, namespaced) {
+        ([namespace, name], true) if !namespace.is_empty() && !name.is_empty() => NamedObject {
+            namespace: Some((*namespace).to_owned()),
+            name: (*name).to_owned(),
+        },
+        ([name], false) if !name.is_empty() => NamedObject {
+            namespace: None,
+            name: (*name).to_owned(),
+        },
+        _ => {
+            let place = if namespaced { "NAMESPACE/NAME" } else { "NAME" };
+            return Err(Answer::error(
+                StatusCode::NOT_FOUND,
+                "unknownPath",
+                &format!("there is no such path; one object is /health/{word}/{place}"),
+            ));
+        }
+    };
+    let route = Route::Object {
+        kind: number,
+        namespaced,
+    };
+    Ok((route, Some(object)))
 }
 
 fn unknown_path() -> Answer {
@@ -309,9 +401,9 @@ fn unknown_kind(state: &AgentState, word: &str) -> Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::{BTreeMap, BTreeSet};
+    use std::collections::BTreeMap;
 
-    const ALL: [Route; 10] = [
+    const ALL: [Route; 12] = [
         Route::Index,
         Route::Alive,
         Route::Ready,
@@ -322,6 +414,14 @@ mod tests {
         Route::Metrics,
         Route::OpenApi,
         Route::Kind(0),
+        Route::Object {
+            kind: 0,
+            namespaced: true,
+        },
+        Route::Object {
+            kind: 0,
+            namespaced: false,
+        },
     ];
 
     #[test]
@@ -341,6 +441,16 @@ mod tests {
             .iter()
             .map(|(path, item)| {
                 let parameters = item["get"]["parameters"].as_array();
+                if let Some(post) = item.get("post") {
+                    let without_id = |operation: &serde_json::Value| {
+                        let mut copy = operation.as_object().unwrap().clone();
+                        copy.remove("operationId");
+                        copy.remove("summary");
+                        copy.remove("requestBody");
+                        copy
+                    };
+                    assert_eq!(without_id(post), without_id(&item["get"]), "{path}");
+                }
                 (
                     path.clone(),
                     parameters.into_iter().flatten().filter_map(parameter).collect(),
@@ -353,5 +463,9 @@ mod tests {
             .into();
         routed.insert("/livez".to_owned(), names(Route::Alive));
         assert_eq!(described, routed);
+        for route in ALL {
+            let has_post = document["paths"][route.template()].get("post").is_some();
+            assert_eq!(has_post, route.methods().contains("POST"), "{route:?}");
+        }
     }
 }

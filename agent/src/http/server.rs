@@ -8,6 +8,11 @@ use crate::http::router::{self, Scope};
 use crate::http::tls;
 use crate::settings::Pace;
 use crate::state::AgentState;
+use bytes::Bytes;
+use http::header::{CONNECTION, HeaderValue};
+use http::{Method, Request};
+use http_body_util::BodyExt as _;
+use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -20,10 +25,12 @@ use std::task::Poll;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 /// Bytes for the head of a request. A proxied request carries the whole address again in X-Forwarded-Uri.
 const HEAD: usize = 16 << 10;
+/// Bytes of the body of a POST, which are read and ignored.
+const BODY: usize = 1 << 20;
 /// After an error that does not end by itself, such as too many open files, accepting again at once would spin.
 const PAUSE: Duration = Duration::from_millis(100);
 /// How long the queue of a socket that is about to be closed is emptied. Clients that go on connecting would fill it for ever.
@@ -175,12 +182,20 @@ impl Server {
         let (state, answers) = (Arc::clone(&self.state), Arc::clone(&self.answers));
         let changes = Arc::clone(&self.changes);
         let asking = Arc::clone(&client);
+        let patience = self.pace.header;
         let service = service_fn(move |request| {
             let (state, answers, client) = (Arc::clone(&state), Arc::clone(&answers), Arc::clone(&asking));
             let changes = Arc::clone(&changes);
             async move {
+                // Until its body is here the client is waited for, as for a head.
+                let (request, body) = without_body(request, patience).await;
                 client.asked();
-                let response = router::answer(&state, &answers, &changes, scope, &request).await;
+                let mut response = router::answer(&state, &answers, &changes, scope, &request).await;
+                if !body.is_end_stream() && *request.method() == Method::POST {
+                    response
+                        .headers_mut()
+                        .insert(CONNECTION, HeaderValue::from_static("close"));
+                }
                 if response.body().is_stream() {
                     client.streams();
                 } else {
@@ -200,6 +215,27 @@ impl Server {
             .serve_connection(TokioIo::new(stream), service);
         tokio::spawn(keep(connection, client));
     }
+}
+
+/// The request without its body. That of a POST is read, up to a bound, and ignored: it could otherwise not be answered on a
+/// connection that stays open.
+async fn without_body(request: Request<Incoming>, patience: Duration) -> (Request<()>, Incoming) {
+    let (head, mut body) = request.into_parts();
+    if head.method == Method::POST {
+        let read = async {
+            let mut left = BODY;
+            while let Some(Ok(frame)) = body.frame().await {
+                let length = frame.data_ref().map_or(0, Bytes::len);
+                let Some(less) = left.checked_sub(length) else {
+                    return;
+                };
+                left = less;
+            }
+        };
+        // A client that sends no more is answered all the same.
+        let _ = timeout(patience, read).await;
+    }
+    (Request::from_parts(head, ()), body)
 }
 
 /// Keeps a connection until it ends or is given up.

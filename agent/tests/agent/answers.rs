@@ -48,7 +48,7 @@ async fn deployments_are_answered_in_the_documented_shape() {
             .unwrap()
             < 60
     );
-    let summary = json!({"total": 4, "healthy": 2, "acknowledged": 0, "progressing": 0, "degraded": 1,
+    let summary = json!({"total": 4, "unhealthy": 2, "healthy": 2, "acknowledged": 0, "progressing": 0, "degraded": 1,
                          "unavailable": 1, "unknown": 0, "terminating": 0});
     let not_looked_for = body.as_object_mut().unwrap().remove("causesNotSeen").unwrap();
     assert_eq!(not_looked_for[0]["class"], "turnedOff");
@@ -85,13 +85,14 @@ async fn an_acknowledged_object_fails_a_probe_only_if_annotations_are_ignored() 
     let known = degraded("shop", "api").annotation("sre/ignore", "ReadyBelowDesired until 2999-12-31, known");
     let server = ApiServer::builder().deployments([known]).start().await;
     let agent = listed_agent(&server).await;
-    for path in ["/health", "/health/deployments"] {
+    for path in ["/health", "/health/deployments", "/health/deployments/shop/api"] {
         let answer = agent.get(&format!("{path}?fail=degraded")).await;
         assert_eq!(
             (answer.status, &answer.json()["status"]),
             (200, &json!("ok")),
             "{path}"
         );
+        assert_eq!(answer.json()["summary"]["unhealthy"], 0, "{path}");
         let answer = agent.get(&format!("{path}?fail=degraded&ignore=false")).await;
         assert_eq!(
             (answer.status, &answer.json()["status"]),
@@ -229,7 +230,13 @@ async fn an_unknown_path_or_an_invalid_query_is_refused_in_json() {
     for (method, path, status, code, part) in [
         ("GET", "/nix", 404, "unknownPath", "/ lists"),
         ("GET", "//health", 404, "unknownPath", ""),
-        ("GET", "/health/deployments/shop", 404, "unknownPath", ""),
+        (
+            "GET",
+            "/health/deployments/shop",
+            404,
+            "unknownPath",
+            "one object is /health/deployments/NAMESPACE/NAME",
+        ),
         ("GET", "/%ff", 404, "unknownPath", ""),
         (
             "GET",
@@ -246,7 +253,8 @@ async fn an_unknown_path_or_an_invalid_query_is_refused_in_json() {
             "there are: apiserver, deployments",
         ),
         ("POST", "/nix", 404, "unknownPath", ""),
-        ("POST", "/health", 405, "methodNotAllowed", "POST"),
+        ("POST", "/version", 405, "methodNotAllowed", "POST"),
+        ("POST", "/health/changes", 405, "methodNotAllowed", "POST"),
         ("DELETE", "/health/deployments", 405, "methodNotAllowed", "DELETE"),
         (
             "GET",
@@ -281,7 +289,11 @@ async fn an_unknown_path_or_an_invalid_query_is_refused_in_json() {
         );
         assert!(answer.text().contains(part), "{path}: {}", answer.text());
         assert_eq!(answer.header("content-type"), Some("application/json"));
-        assert_eq!(answer.header("allow"), (status == 405).then_some("GET, HEAD"));
+        let allowed = match path {
+            "/health/deployments" => "GET, HEAD, POST",
+            _ => "GET, HEAD",
+        };
+        assert_eq!(answer.header("allow"), (status == 405).then_some(allowed));
         assert!(answer.json().get("kind").is_none() && answer.header("retry-after").is_none());
     }
 }

@@ -18,6 +18,7 @@ mod deletions;
 mod exposure;
 mod harness;
 mod metrics;
+mod one_object;
 mod others;
 mod outages;
 mod owners;

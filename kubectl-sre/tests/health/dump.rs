@@ -623,6 +623,7 @@ fn the_json_has_exactly_the_names_of_the_contract() {
           "status": "degraded",
           "summary": {
             "total": 3,
+            "unhealthy": 2,
             "healthy": 0,
             "acknowledged": 0,
             "progressing": 0,

@@ -21,17 +21,17 @@ impl LastVerdict {
 
     /// Removes it from the count of all objects.
     pub(super) fn uncount(self, all: &mut Summary) {
-        all.uncount(self.state);
         if self.acknowledged {
-            all.acknowledged = all.acknowledged.saturating_sub(1);
+            all.unacknowledge(self.state);
         }
+        all.uncount(self.state);
     }
 
     /// Counts it among all objects, and among the objects that are not acknowledged.
     pub(super) fn count(self, all: &mut Summary, unacknowledged: &mut Summary) {
         all.count(self.state);
         if self.acknowledged {
-            all.acknowledged += 1;
+            all.acknowledge(self.state);
         } else {
             unacknowledged.count(self.state);
         }

@@ -196,10 +196,13 @@ pub struct KindCheck {
 /// How many objects are in each state.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", from = "ReceivedSummary")]
 pub struct Summary {
     /// All objects.
     pub total: u64,
+    /// Degraded, unavailable or unknown, and not acknowledged: the objects that make the status another one than `ok`. Objects
+    /// that were not seen are not among them; `status` tells of both.
+    pub unhealthy: u64,
     /// In state healthy.
     pub healthy: u64,
     /// Not healthy, and acknowledged by an annotation. The object counts in its state too.
@@ -222,6 +225,54 @@ pub struct Summary {
     pub succeeded: u64,
 }
 
+/// The counts as they are received: agents of earlier releases do not send all of them.
+#[derive(Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", default)]
+struct ReceivedSummary {
+    total: u64,
+    unhealthy: Option<u64>,
+    healthy: u64,
+    acknowledged: u64,
+    progressing: u64,
+    degraded: u64,
+    unavailable: u64,
+    unknown: u64,
+    terminating: u64,
+    suspended: u64,
+    succeeded: u64,
+}
+
+impl From<ReceivedSummary> for Summary {
+    fn from(received: ReceivedSummary) -> Self {
+        let mut summary = Self {
+            total: received.total,
+            unhealthy: 0,
+            healthy: received.healthy,
+            acknowledged: received.acknowledged,
+            progressing: received.progressing,
+            degraded: received.degraded,
+            unavailable: received.unavailable,
+            unknown: received.unknown,
+            terminating: received.terminating,
+            suspended: received.suspended,
+            succeeded: received.succeeded,
+        };
+        // Nobody knows which of them are acknowledged, so that none is taken for it.
+        let all = State::ALL.into_iter().filter(|state| falls_short(*state));
+        let all = all
+            .map(|state| summary.in_state(state))
+            .fold(0, u64::saturating_add);
+        summary.unhealthy = received.unhealthy.unwrap_or(all);
+        summary
+    }
+}
+
+/// Whether an object in that state makes the status another one than `ok`, unless it is acknowledged.
+fn falls_short(state: State) -> bool {
+    matches!(state, State::Degraded | State::Unavailable | State::Unknown)
+}
+
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
 fn is_zero(count: &u64) -> bool {
     *count == 0
@@ -231,6 +282,7 @@ impl Summary {
     /// Counts one more object.
     pub fn count(&mut self, state: State) {
         self.total = self.total.saturating_add(1);
+        self.unhealthy = self.unhealthy.saturating_add(falls_short(state).into());
         let count = self.counter(state);
         *count = count.saturating_add(1);
     }
@@ -238,8 +290,21 @@ impl Summary {
     /// Undoes [`Summary::count`] for an object in that state.
     pub fn uncount(&mut self, state: State) {
         self.total = self.total.saturating_sub(1);
+        self.unhealthy = self.unhealthy.saturating_sub(falls_short(state).into());
         let count = self.counter(state);
         *count = count.saturating_sub(1);
+    }
+
+    /// Counts an object in that state, which is counted already, as acknowledged.
+    pub fn acknowledge(&mut self, state: State) {
+        self.acknowledged = self.acknowledged.saturating_add(1);
+        self.unhealthy = self.unhealthy.saturating_sub(falls_short(state).into());
+    }
+
+    /// Undoes [`Summary::acknowledge`] for an object in that state, which is still counted.
+    pub fn unacknowledge(&mut self, state: State) {
+        self.acknowledged = self.acknowledged.saturating_sub(1);
+        self.unhealthy = self.unhealthy.saturating_add(falls_short(state).into());
     }
 
     /// Adds the counts of other objects.
@@ -250,6 +315,7 @@ impl Summary {
         }
         self.total = self.total.saturating_add(other.total);
         self.acknowledged = self.acknowledged.saturating_add(other.acknowledged);
+        self.unhealthy = self.unhealthy.saturating_add(other.unhealthy);
     }
 
     /// How many objects are in that state.
@@ -291,9 +357,9 @@ impl KindCheck {
         let mut status = if all_seen { Status::Ok } else { Status::Unknown };
         for item in &items {
             summary.count(item.state);
-            summary.acknowledged = summary
-                .acknowledged
-                .saturating_add(item.acknowledged.is_some().into());
+            if item.acknowledged.is_some() {
+                summary.acknowledge(item.state);
+            }
             status = status.worst(item.status());
         }
         Self {

@@ -126,6 +126,9 @@ pub struct Report {
     /// and neither are workloads that fall short for an unknown cause.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
+    /// How many objects of all parts together are in each state.
+    #[serde(default)]
+    pub summary: Summary,
     /// One entry for each part, the API server first.
     #[serde(default)]
     pub checks: Vec<CheckResult>,
@@ -245,13 +248,14 @@ impl Report {
             source,
             coverage: Coverage::default(),
             findings: Vec::new(),
+            summary: Summary::default(),
             checks: Vec::new(),
             baseline: None,
             command: None,
         }
     }
 
-    /// Sets `status` from the checks and the coverage, and `findings` from the items. A report without checks stays
+    /// Sets `status` from the checks and the coverage, `summary` from the checks, and `findings` from the items. A report without checks stays
     /// `unknown`.
     pub fn settle(&mut self) {
         let floor = if self.is_blank() || !self.coverage.not_seen.is_empty() {
@@ -263,6 +267,9 @@ impl Report {
             .checks
             .iter()
             .fold(floor, |worst, check| worst.worst(check.status()));
+        let mut summary = Summary::default();
+        self.kinds().for_each(|kind| summary.add(&kind.summary));
+        self.summary = summary;
         self.findings = findings(self.kinds().flat_map(|kind| &kind.items));
     }
 

@@ -23,7 +23,7 @@ pub fn answer(state: &AgentState) -> Answer {
     let mut paths = vec![
         entry(
             "/health",
-            "everything at once, as a HealthReport: ?kinds= ?namespace= ?selector= ?state= ?items=notable \
+            "everything at once, as a HealthReport: ?kinds= ?namespace= ?selector= ?state= ?items=notable|none \
              ?fail=progressing,degraded,unknown",
         ),
         entry(
@@ -39,7 +39,7 @@ pub fn answer(state: &AgentState) -> Answer {
     paths.extend(state.kinds.iter().map(|objects| Entry {
         path: format!("/health/{}", objects.kind().plural()),
         answer: format!(
-            "every {}: ?namespace= ?selector= ?state= ?items=notable ?fail=progressing,degraded,unknown ?limit= ?continue=",
+            "every {}, and each by its namespace and name: ?namespace= ?name= ?selector= ?state= ?items=notable|none ?fail=progressing,degraded,unknown ?limit= ?continue=",
             objects.kind().kind()
         ),
     }));

@@ -1,4 +1,5 @@
-//! `/health/KIND`, such as `/health/deployments`: every object of the kind with its verdict, from the cache.
+//! `/health/KIND`, such as `/health/deployments`: every object of the kind with its verdict, from the cache. `/health/KIND/NAME`
+//! and `/health/KIND/NAMESPACE/NAME` are the same with one object.
 
 use super::{Items, Provenance, pod};
 use crate::http::item_template::ItemTemplate;
@@ -8,7 +9,8 @@ use crate::not_seen;
 use crate::state::AgentState;
 use http::StatusCode;
 use serde::Serialize;
-use sre_shared::live::{KindObjects, controllers};
+use sre_shared::kind::Kind;
+use sre_shared::live::{KindObjects, Overview, Selection, controllers};
 use sre_shared::report::{Coverage, Item, NotSeen, Status, Summary};
 
 /// The fields before the objects.
@@ -48,8 +50,16 @@ pub fn answer(state: &AgentState, objects: &dyn KindObjects, query: &Query) -> A
         .into_iter()
         .chain(alone)
         .for_each(|entry| overview.add_gap(entry));
+    if controllers.is_none()
+        && let Some(missing) = missing_object(objects.kind(), selection, &overview)
+    {
+        return missing;
+    }
     if let Some(part) = &controllers {
         part.add_to(&mut overview.status, &mut overview.verdict);
+        // They are no objects of the kind, but make its status another one than ok.
+        let summary = &mut overview.summary;
+        summary.unhealthy = summary.unhealthy.saturating_add(part.check.summary.unhealthy);
     }
     let nothing_read = overview.status == Status::Unknown && overview.observed.is_none();
     let fails = nothing_read
@@ -79,6 +89,7 @@ pub fn answer(state: &AgentState, objects: &dyn KindObjects, query: &Query) -> A
         selection: &shown,
         time: &time,
         open: &open,
+        hidden: query.no_items,
         limit: query.limit,
         next: None.into(),
     };
@@ -92,7 +103,10 @@ pub fn answer(state: &AgentState, objects: &dyn KindObjects, query: &Query) -> A
             items.each(&mut |item| list.written(|out| template.write(item, out)));
         })
         .stable(&ListingTail {
-            controllers: controllers.as_ref().map(|part| &*part.check.items),
+            controllers: controllers
+                .as_ref()
+                .filter(|_| !query.no_items)
+                .map(|part| &*part.check.items),
             next: items.next.take(),
             not_seen: &coverage.not_seen,
             causes_not_seen: state.causes_not_seen(),
@@ -101,4 +115,28 @@ pub fn answer(state: &AgentState, objects: &dyn KindObjects, query: &Query) -> A
         })
         .volatile(&observed);
     Answer::json(code, body)
+}
+
+/// The answer if an object was named and none has the name. Without it if not all objects could be seen: the named one may be
+/// among the others.
+fn missing_object(kind: Kind, selection: &Selection, overview: &Overview) -> Option<Answer> {
+    let name = selection.names.first()?;
+    if overview.summary.total > 0 || !overview.gaps.is_empty() {
+        return None;
+    }
+    let place = match &selection.namespace {
+        Some(namespace) if kind.is_namespaced() => format!(" in namespace {namespace}"),
+        _ => String::new(),
+    };
+    let singular = kind.singular();
+    let message = if kind.leaves_owned() {
+        format!(
+            "no {singular} {name:?}{place} is judged by itself: it is not there, or it is judged with its controller; ask \
+             for the controller"
+        )
+    } else {
+        let all = kind.plural();
+        format!("there is no {singular} {name:?}{place}; /health/{all} lists those that there are")
+    };
+    Some(Answer::error(StatusCode::NOT_FOUND, "unknownObject", &message))
 }

@@ -28,6 +28,8 @@ struct Items<'a> {
     time: &'a AnswerTime,
     /// Those that are judged already.
     open: &'a OpenItems,
+    /// Whether none of them is shown.
+    hidden: bool,
     limit: Option<NonZeroUsize>,
     /// Set by writing: the token with which the list goes on, if it was cut.
     next: RefCell<Option<String>>,
@@ -36,6 +38,9 @@ struct Items<'a> {
 impl Items<'_> {
     /// Shows each object, up to the limit.
     fn each(&self, show: &mut dyn FnMut(&Item)) {
+        if self.hidden {
+            return;
+        }
         let (mut shown, mut end) = (0, None);
         self.objects
             .visit(self.selection, self.time, self.open, &mut |item| {

@@ -16,8 +16,8 @@ use sre_shared::kind::Kind;
 use sre_shared::live::controllers::{self, ControllersPart};
 use sre_shared::live::{AnswerTime, KindObjects, ObjectKey, OpenItems, Overview, Selection};
 use sre_shared::report::{
-    API_VERSION, ApiServerCheck, CheckResult, Coverage, FailOn, Finding, Item, KIND, KindCheck, NotSeen,
-    Outcome, Report, Source, State, Status, Summary, findings,
+    API_VERSION, ApiServerCheck, CheckResult, Coverage, Finding, Item, KIND, KindCheck, NotSeen, Outcome,
+    Report, Source, State, Status, Summary, findings,
 };
 use sre_shared::resource::Time;
 use sre_shared::run::follow::ShownObjects;
@@ -35,6 +35,7 @@ struct Head<'a> {
     coverage: &'a Coverage,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     findings: Vec<Finding>,
+    summary: Summary,
 }
 
 #[derive(Serialize)]
@@ -97,7 +98,7 @@ pub fn has_api_server(query: &Query) -> bool {
 
 /// The report; `checked` is the check of the API server, if the report is to have it.
 pub fn answer(state: &AgentState, query: &Query, checked: Option<&ProbeResult>) -> Answer {
-    ReportParts::new(state, query, checked).answer(query.fail)
+    ReportParts::new(state, query, checked).answer(query)
 }
 
 /// Everything that a report is made of, at one moment.
@@ -207,6 +208,15 @@ impl<'a> ReportParts<'a> {
         counts.sum()
     }
 
+    /// How many objects of all parts together are in each state.
+    fn summary(&self) -> Summary {
+        let mut all = Summary::default();
+        let controllers = self.controllers.as_ref().map(|part| &part.check.summary);
+        let parts = self.overviews().map(|overview| &overview.summary);
+        parts.chain(controllers).for_each(|summary| all.add(summary));
+        all
+    }
+
     fn overviews(&self) -> impl Iterator<Item = &Overview> {
         self.parts.iter().map(|part| &part.overview)
     }
@@ -266,6 +276,7 @@ impl<'a> ReportParts<'a> {
             stale: self.is_stale(),
             coverage: self.coverage.clone(),
             findings: self.findings(),
+            summary: self.summary(),
             checks,
             ..Report::new(source, observed_at)
         }
@@ -296,14 +307,19 @@ impl<'a> ReportParts<'a> {
         items
     }
 
-    fn answer(mut self, fail: Option<FailOn>) -> Answer {
-        let fails = fail.is_some_and(|fail| fail.exit_code(self.verdict) != 0);
+    fn answer(mut self, query: &Query) -> Answer {
+        let fails = query.fail.is_some_and(|fail| fail.exit_code(self.verdict) != 0);
         let code = if fails {
             StatusCode::INTERNAL_SERVER_ERROR
         } else {
             StatusCode::OK
         };
-        let (findings, origin) = (self.findings(), self.origin());
+        let origin = self.origin();
+        let findings = if query.no_items {
+            Vec::new()
+        } else {
+            self.findings()
+        };
         let head = Head {
             api_version: API_VERSION,
             kind: KIND,
@@ -311,6 +327,7 @@ impl<'a> ReportParts<'a> {
             stale: self.is_stale(),
             coverage: &self.coverage,
             findings,
+            summary: self.summary(),
         };
         let (selection, controllers) = (self.selection, self.controllers.take());
         let body = Body::default()
@@ -333,6 +350,7 @@ impl<'a> ReportParts<'a> {
                         selection: &shown,
                         time: &self.time,
                         open: &part.open,
+                        hidden: query.no_items,
                         limit: None,
                         next: None.into(),
                     };
@@ -350,7 +368,7 @@ impl<'a> ReportParts<'a> {
                 if let Some(part) = controllers {
                     let mut check = part.check;
                     let shown = selection.among(check.summary.total);
-                    check.items.retain(|item| shown.takes(item));
+                    check.items.retain(|item| !query.no_items && shown.takes(item));
                     list.stable(&check);
                 }
             });

@@ -35,6 +35,7 @@ fn the_summary_also_counts_selected_objects_that_are_not_shown() {
     let cache = shop();
     let all = Summary {
         total: 5,
+        unhealthy: 1,
         healthy: 3,
         degraded: 1,
         progressing: 1,

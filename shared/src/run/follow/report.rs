@@ -161,6 +161,9 @@ fn judged(
 /// The counts without those of these items.
 fn uncounted(mut summary: Summary, items: &[Item]) -> Summary {
     for item in items {
+        if item.acknowledged.is_some() {
+            summary.unacknowledge(item.state);
+        }
         summary.uncount(item.state);
     }
     summary.acknowledged = 0;

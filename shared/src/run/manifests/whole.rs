@@ -65,10 +65,13 @@ fn judge_by_manifest(kind: &mut KindCheck, targets: &[WaitTarget]) {
             continue;
         }
         has_changed = true;
+        if was_acknowledged {
+            kind.summary.unacknowledge(state);
+        }
         kind.summary.uncount(state);
         kind.summary.count(item.state);
-        if was_acknowledged && item.acknowledged.is_none() {
-            kind.summary.acknowledged = kind.summary.acknowledged.saturating_sub(1);
+        if item.acknowledged.is_some() {
+            kind.summary.acknowledge(item.state);
         }
     }
     if has_changed {
