@@ -4,7 +4,7 @@ use jsonschema::Validator;
 use schemars::generate::SchemaSettings;
 use schemars::transform::{RecursiveTransform, Transform as _};
 use serde_json::Value;
-use sre_shared::report::Report;
+use sre_shared::report::{Report, Summary};
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -74,6 +74,7 @@ fn the_schema_says_which_fields_a_report_always_has_and_refuses_what_is_none() {
     let report = serde_json::json!({
         "apiVersion": "sre/v1", "kind": "HealthReport", "status": "ok", "observedAt": "2026-01-01T00:00:00Z", "ageSeconds": 0,
         "stale": false, "source": {"mode": "file"}, "coverage": {"kinds": [], "namespaces": "all", "notSeen": []}, "checks": [],
+        "summary": Summary::default(),
     });
     assert_valid(&report);
     let is_valid = |change: &dyn Fn(&mut Value)| {

@@ -200,8 +200,8 @@ pub struct KindCheck {
 pub struct Summary {
     /// All objects.
     pub total: u64,
-    /// Degraded, unavailable or unknown, and not acknowledged: the objects that make the status another one than `ok`. Objects
-    /// that were not seen are not among them; `status` tells of both.
+    /// Degraded, unavailable or unknown, and not acknowledged. An object that is progressing is not among them, and neither is one
+    /// that was not seen; `status` tells of all.
     pub unhealthy: u64,
     /// In state healthy.
     pub healthy: u64,
@@ -268,7 +268,7 @@ impl From<ReceivedSummary> for Summary {
     }
 }
 
-/// Whether an object in that state makes the status another one than `ok`, unless it is acknowledged.
+/// Whether an object in that state is unhealthy, unless it is acknowledged.
 fn falls_short(state: State) -> bool {
     matches!(state, State::Degraded | State::Unavailable | State::Unknown)
 }
