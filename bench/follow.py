@@ -212,8 +212,9 @@ def toggle(cluster: Cluster, count: int, rate: int, over: threading.Event) -> No
     while not over.is_set():
         index = 1000 + done % (count - 1000) if count > 2000 else done % count
         name, place = f"service-{index:05d}", namespace(index)
-        # The time, so that no patch leaves an object as it is.
-        patch = {"metadata": {"annotations": {"example.com/changed": str(time.time())}}}
+        # The time, so that no patch leaves an object as it is. An annotation would count as a new spec of a Deployment, which no
+        # controller observes here.
+        patch = {"metadata": {"labels": {"example.com/changed": str(time.time())}}}
         code, answer = writer_patch(writer, f"/apis/apps/v1/namespaces/{place}/deployments/{name}", patch)
         if code != 200:
             raise SystemExit(f"PATCH {name}: {code} {answer[:300]!r}")

@@ -22,6 +22,10 @@ use tokio::time::{Instant, sleep, sleep_until};
 /// Pause between two reviews, which make objects compact that time alone has settled.
 const REVIEW: Duration = Duration::from_secs(10);
 
+/// While changes do not end, two looks are at least so many times [`FollowPace::coalesce`] apart: a look costs the same, however
+/// many objects changed.
+const APART: u32 = 3;
+
 /// What a follower sees.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Observed {
@@ -43,6 +47,8 @@ pub struct Follower {
     repeats: bool,
     /// When a change is reported that was seen already.
     due: Option<Instant>,
+    /// When the objects were last looked at.
+    observed: Option<Instant>,
     /// When the objects are judged again although nothing changed.
     judged_again: Instant,
 }
@@ -92,6 +98,7 @@ impl Follower {
             last: None,
             repeats: false,
             due: None,
+            observed: None,
             judged_again: Instant::now(),
         }
     }
@@ -118,7 +125,9 @@ impl Follower {
                 if self.due.is_none() {
                     tokio::select! {
                         () = self.state.changed.notified() => {
-                            self.due = Some(Instant::now() + pace.coalesce);
+                            let soon = Instant::now() + pace.coalesce;
+                            let unhurried = self.observed.map(|at| at + pace.coalesce.saturating_mul(APART));
+                            self.due = Some(unhurried.map_or(soon, |time| time.max(soon)));
                         }
                         () = sleep_until(self.judged_again) => {}
                         () = sleep_until(at + pace.heartbeat) => {}
@@ -131,6 +140,7 @@ impl Follower {
                 }
             }
             self.judged_again = Instant::now() + pace.tick;
+            self.observed = Some(Instant::now());
             let observed = self.observe();
             let print = match &observed {
                 Observed::Report(report) => fingerprint(report),
