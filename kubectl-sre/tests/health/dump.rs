@@ -617,6 +617,17 @@ fn the_json_has_exactly_the_names_of_the_contract() {
           "hint": "kubectl -n shop describe quota compute"
         }
       ],
+      "summary": {
+        "total": 3,
+        "unhealthy": 2,
+        "healthy": 0,
+        "acknowledged": 0,
+        "progressing": 0,
+        "degraded": 1,
+        "unavailable": 0,
+        "unknown": 1,
+        "terminating": 1
+      },
       "checks": [
         {
           "check": "deployments",
