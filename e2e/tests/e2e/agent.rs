@@ -168,7 +168,7 @@ fn query_parameters_narrow_the_answer_and_decide_the_code() {
         ("GET", "/health/deployments?state=degrade", 400, "invalidQuery"),
         ("GET", "/health/nothing", 404, "unknownKind"),
         ("GET", "/nothing", 404, "unknownPath"),
-        ("POST", "/health", 405, "methodNotAllowed"),
+        ("POST", "/version", 405, "methodNotAllowed"),
     ] {
         let answer = agent.ask(method, path);
         assert_eq!(
