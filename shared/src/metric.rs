@@ -75,7 +75,7 @@ pub fn not_seen_sample(what: &str, class: &str) -> Sample {
     sample([("what", what), ("class", class)], 1)
 }
 
-/// The label `what` for a gap of a kind, of which so many are named already.
+/// The label `what` for a gap of a kind, if so many of its gaps have a label.
 #[must_use]
 pub fn gap_words(kind: &str, named: usize, what: String) -> String {
     if named < NAMED {

@@ -359,7 +359,7 @@ fn unknown_path() -> Answer {
     Answer::error(
         StatusCode::NOT_FOUND,
         "unknownPath",
-        "there is no such path; / lists those that there are",
+        "there is no such path; / lists all of them",
     )
 }
 

@@ -74,17 +74,17 @@ async fn an_object_that_is_not_there_is_a_404_with_words() {
         (
             "/health/deployments/shop/wbe",
             "unknownObject",
-            "there is no deployment \"wbe\" in namespace shop; /health/deployments lists those that there are",
+            "there is no deployment \"wbe\" in namespace shop; /health/deployments lists all of them",
         ),
         (
             "/health/deployments/bank/api?fail=unknown",
             "unknownObject",
-            "there is no deployment \"api\" in namespace bank; /health/deployments lists those that there are",
+            "there is no deployment \"api\" in namespace bank; /health/deployments lists all of them",
         ),
         (
             "/health/deployments?name=nix",
             "unknownObject",
-            "there is no deployment \"nix\"; /health/deployments lists those that there are",
+            "there is no deployment \"nix\"; /health/deployments lists all of them",
         ),
         (
             "/health/deployments/shop/web/pods",
@@ -104,7 +104,7 @@ async fn an_object_that_is_not_there_is_a_404_with_words() {
         (
             "/health/apiserver/web",
             "unknownPath",
-            "there is no such path; / lists those that there are",
+            "there is no such path; / lists all of them",
         ),
     ] {
         let answer = agent.get(path).await;
@@ -155,7 +155,7 @@ async fn a_kind_without_namespaces_has_the_name_after_it_and_a_pod_is_judged_wit
     let node = agent.until("/health/nodes/node-9", missing).await;
     assert_eq!(
         node.json()["message"],
-        "there is no node \"node-9\"; /health/nodes lists those that there are"
+        "there is no node \"node-9\"; /health/nodes lists all of them"
     );
     let wrong = agent.get("/health/nodes/shop/node-9").await;
     assert_eq!(

@@ -234,8 +234,7 @@ fn probe_asks_each_url_and_ends_with_0_if_all_answer_200() {
         (Some(0), format!("200 {healthz}\n"), String::new())
     );
     let (code, stdout, stderr) = run(&["probe", &nix, &healthz, "--timeout", "20s"]);
-    let refusal =
-        "{\"error\":\"unknownPath\",\"message\":\"there is no such path; / lists those that there are\"}";
+    let refusal = "{\"error\":\"unknownPath\",\"message\":\"there is no such path; / lists all of them\"}";
     assert_eq!(
         (code, stdout, stderr),
         (

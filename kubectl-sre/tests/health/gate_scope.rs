@@ -5,7 +5,7 @@ use super::gate::{Room, begin, server, short};
 use serde_json::{Value, json};
 use sre_testkit::object::Deployment;
 
-/// More than the hundred of which a follower lists every one.
+/// A follower lists every object of a part that has a hundred or fewer.
 const MANY: usize = 150;
 
 fn name(number: usize) -> String {

@@ -136,7 +136,7 @@ fn missing_object(kind: Kind, selection: &Selection, overview: &Overview) -> Opt
         )
     } else {
         let all = kind.plural();
-        format!("there is no {singular} {name:?}{place}; /health/{all} lists those that there are")
+        format!("there is no {singular} {name:?}{place}; /health/{all} lists all of them")
     };
     Some(Answer::error(StatusCode::NOT_FOUND, "unknownObject", &message))
 }
