@@ -40,7 +40,7 @@ pub enum Format {
     Json,
     /// The whole report as YAML
     Yaml,
-    /// Names of what is not healthy, for xargs
+    /// Names of the objects that are not healthy, for xargs
     Name,
     /// For comments, job summaries and incident pages
     Markdown,

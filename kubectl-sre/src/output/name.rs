@@ -1,4 +1,4 @@
-//! Names alone, for xargs: what is not healthy, the worst first, each in one line as kubectl writes it.
+//! Names alone, for xargs. Each object that is not healthy has a line, as kubectl writes it, the worst first.
 //!
 //! If more than one namespace was asked for, each line has its own: `-n shop deployment.apps/checkout`. The question decides that
 //! and not the answer, so that a script reads the same form each day.

@@ -32,7 +32,7 @@ fn generated() -> String {
         .into_generator()
         .into_root_schema_for::<Report>();
     RecursiveTransform(|schema: &mut schemars::Schema| {
-        // What is not known is left out, never null.
+        // A field without a value is left out, never null.
         if let Some(Value::Array(types)) = schema.get_mut("type") {
             types.retain(|one| one != "null");
         }
