@@ -1,6 +1,6 @@
 //! One judged object with its state and its causes.
 
-use super::{Acknowledged, BaselineMark, Cause, Code, Notes, ObjectRef, RolloutProgress};
+use super::{Acknowledged, BaselineMark, Cause, Code, Notes, ObjectChange, ObjectRef, RolloutProgress};
 use crate::kind::Kind;
 use serde::{Deserialize, Serialize};
 
@@ -121,6 +121,9 @@ pub struct Item {
     /// Why the object falls short: one entry for each distinct cause, the worst first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub causes: Vec<Cause>,
+    /// The change after which the problem began, if one is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<Box<ObjectChange>>,
     /// The acknowledgement, if an annotation on the object has one. State and `healthy` stay as they are; status and exit
     /// code leave the object out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -166,6 +169,7 @@ impl Item {
             notes: Notes::default(),
             warnings: Vec::new(),
             causes: Vec::new(),
+            change: None,
             acknowledged: None,
             judged_by: Vec::new(),
             spec_written: None,
@@ -218,6 +222,7 @@ impl Item {
             notes,
             warnings,
             causes,
+            change,
             acknowledged,
             judged_by,
             spec_written,
@@ -242,7 +247,7 @@ impl Item {
                     &other.detail,
                     &other.since,
                 )
-            && (notes, warnings, causes) == (&other.notes, &other.warnings, &other.causes)
+            && (notes, warnings, causes, change) == (&other.notes, &other.warnings, &other.causes, &other.change)
             && (acknowledged, judged_by) == (&other.acknowledged, &other.judged_by)
             && (spec_written, rollout) == (&other.spec_written, &other.rollout)
             && (baseline, baseline_state) == (&other.baseline, &other.baseline_state)
