@@ -5,6 +5,7 @@ use crate::address::Address;
 use sre_shared::cluster;
 use sre_shared::kind::Kind;
 use sre_shared::run::Clock;
+use sre_shared::run::gather::causes::ChangeSources;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -23,6 +24,8 @@ pub struct Settings {
     pub namespaces: Vec<String>,
     /// Whether causes are looked for.
     pub causes: bool,
+    /// Which sources of changes a search for causes reads.
+    pub changes: ChangeSources,
     /// Data counts as unknown after this much silence.
     pub stale_after: Duration,
     /// The longest that one request to the API server may take.

@@ -24,7 +24,7 @@ pub fn spawn(state: &Arc<AgentState>, watches: Vec<SpawnWatches>, settings: &Set
     tasks.spawn(review::run(Arc::clone(state)));
     tasks.spawn(Arc::clone(&state.probe).run(pace.probe_every));
     if settings.causes {
-        tasks.spawn(causes::run(Arc::clone(state), pace.search_pause, pace.causes_age));
+        tasks.spawn(causes::run(Arc::clone(state), settings.changes, *pace));
     }
     if let Some(certificate) = &state.tls {
         tasks.spawn(tls::renew(

@@ -57,6 +57,20 @@ pub struct Args {
           action = clap::ArgAction::Set, value_parser = boolean)]
     pub causes: bool,
 
+    /// Look for changes before problems, in revisions, quotas, limit ranges, webhooks and cordoned nodes;
+    /// --changes=false turns it off [default: true]
+    #[arg(long, value_name = "BOOL", env = "SRE_AGENT_CHANGES", num_args = 0..=1, require_equals = true,
+          default_missing_value = "true", default_value = "true", hide_default_value = true,
+          action = clap::ArgAction::Set, value_parser = boolean)]
+    pub changes: bool,
+
+    /// Look for changes of `ConfigMaps` too, by their metadata; the right to list it is the right to read the contents
+    /// [default: false]
+    #[arg(long, value_name = "BOOL", env = "SRE_AGENT_CONFIG_CHANGES", num_args = 0..=1, require_equals = true,
+          default_missing_value = "true", default_value = "false", hide_default_value = true,
+          action = clap::ArgAction::Set, value_parser = boolean)]
+    pub config_changes: bool,
+
     /// Data counts as unknown if nothing was heard of the API server for this long
     #[arg(long, value_name = "DURATION", env = "SRE_AGENT_STALE_AFTER", default_value = "3m", value_parser = limit)]
     pub stale_after: Duration,

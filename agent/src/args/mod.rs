@@ -16,6 +16,7 @@ use grammar::{Args, Subcommands};
 use sre_shared::cluster::{ConfigSource, Deadlines, Overrides};
 use sre_shared::kind::Kind;
 use sre_shared::run::clock;
+use sre_shared::run::gather::causes::{ChangeSources, ConfigMaps};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -89,6 +90,14 @@ pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Command, clap::
         kinds: kinds(&args.kinds),
         namespaces: namespaces(args.namespaces)?,
         causes: args.causes,
+        changes: ChangeSources {
+            objects: args.changes,
+            config_maps: if args.config_changes {
+                ConfigMaps::Asked
+            } else {
+                ConfigMaps::Never
+            },
+        },
         stale_after: args.stale_after,
         request_timeout: args.request_timeout,
         authenticate: args.authenticate,

@@ -5,10 +5,11 @@
 
 use crate::history::search_gaps;
 use crate::not_seen;
+use crate::settings::Pace;
 use crate::state::AgentState;
-use sre_shared::judge::SearchTarget;
+use sre_shared::judge::{SearchTarget, WrittenNeeds};
 use sre_shared::report::NotSeen;
-use sre_shared::run::gather::causes::{self, EvidenceSearch};
+use sre_shared::run::gather::causes::{self, ChangeSources, EvidenceSearch};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -20,11 +21,14 @@ const TICK: Duration = Duration::from_secs(1);
 struct LastSearch {
     at: Instant,
     open: Vec<(String, Option<i64>)>,
+    /// Causes that the last search found name further objects.
+    written: WrittenNeeds,
 }
 
-/// Searches for causes: at once if something new is open, else after `repeat_after`, and never sooner than `pause` after
-/// the last search. While changes are followed it searches after each `pause`. Does not end.
-pub async fn run(state: Arc<AgentState>, pause: Duration, repeat_after: Duration) {
+/// Searches for causes: at once if something new is open, else once they are too old, and never sooner than the pause after
+/// the last search. While changes are followed it searches after each pause. Does not end.
+pub async fn run(state: Arc<AgentState>, sources: ChangeSources, pace: Pace) {
+    let (pause, repeat_after) = (pace.search_pause, pace.causes_age);
     let mut last: Option<LastSearch> = None;
     let mut last_judged = None::<Instant>;
     let mut last_not_seen: Vec<NotSeen> = Vec::new();
@@ -47,17 +51,18 @@ pub async fn run(state: Arc<AgentState>, pause: Duration, repeat_after: Duration
             .flat_map(|kind| kind.search_targets(&time))
             .collect();
         let open: Vec<_> = targets.iter().map(SearchTarget::identity).collect();
+        let written = WrittenNeeds::union(targets.iter().map(|target| &target.written));
         last_judged = (!open.is_empty()).then(Instant::now);
         // Somebody waits for a rollout: its pods can fail while nothing else changes.
         let repeat_after = if state.is_followed() { pause } else { repeat_after };
-        let is_due = last
-            .as_ref()
-            .is_none_or(|last| last.open != open || last.at.elapsed() >= repeat_after);
+        let is_due = last.as_ref().is_none_or(|last| {
+            last.open != open || last.written != written || last.at.elapsed() >= repeat_after
+        });
         if !is_due {
             continue;
         }
         let client = state.client.current();
-        let EvidenceSearch { evidence, not_seen } = causes::search(&client, targets, time.now).await;
+        let EvidenceSearch { evidence, not_seen } = causes::search(&client, targets, time.now, sources).await;
         let mut found = causes::split_by_object(evidence, &open);
         for kind in &state.kinds {
             kind.add_evidence(&mut found, time.now);
@@ -69,6 +74,7 @@ pub async fn run(state: Arc<AgentState>, pause: Duration, repeat_after: Duration
         last = Some(LastSearch {
             at: Instant::now(),
             open,
+            written,
         });
     }
 }

@@ -6,6 +6,7 @@ use sre_agent::{Agent, Pace, ReviewPace, Settings, Signal};
 use sre_shared::cluster::{ConfigSource, Deadlines};
 use sre_shared::kind::Kind;
 use sre_shared::run::clock;
+use sre_shared::run::gather::causes::ChangeSources;
 use sre_testkit::ApiServer;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -47,6 +48,7 @@ pub fn settings(kubeconfig: &Path) -> Settings {
         kinds: vec![Kind::Deployment],
         namespaces: Vec::new(),
         causes: false,
+        changes: ChangeSources::default(),
         stale_after: Duration::from_mins(3),
         request_timeout: request,
         authenticate: false,

@@ -28,11 +28,20 @@ mutatingwebhookconfigurations: {group: admissionregistration.k8s.io, cluster: tr
 {{- define "sre-agent.others" -}}
 events: {group: ""}
 endpointslices: {group: discovery.k8s.io}
+controllerrevisions: {group: apps}
+resourcequotas: {group: ""}
+limitranges: {group: ""}
+configmaps: {group: ""}
 {{- end }}
 
 {{/* The kinds in which causes are found. */}}
 {{- define "sre-agent.causes" -}}
 [pods, replicasets, jobs, events, nodes]
+{{- end }}
+
+{{/* The kinds in which changes before problems are found, besides those of causes. */}}
+{{- define "sre-agent.changes" -}}
+[controllerrevisions, resourcequotas, limitranges, validatingwebhookconfigurations, mutatingwebhookconfigurations]
 {{- end }}
 
 {{/* The chosen kinds as a JSON list. */}}
@@ -135,6 +144,8 @@ address: containerPort
 metrics-address: metrics.port
 kinds: kinds
 causes: causes.enabled
+changes: changes.enabled
+config-changes: changes.configMaps
 namespaces: namespaces
 stale-after: staleAfter
 request-timeout: requestTimeout
@@ -220,7 +231,14 @@ them is granted by a ClusterRole and the rest by Roles. What a kind in no namesp
 {{- if .root.Values.causes.enabled }}
 {{- /* With namespaces the installing user may have no cluster-wide rights, so nodes are left out. */}}
 {{- $whole := or (not .root.Values.namespaces) .root.Values.rbac.apiserverHealth }}
-{{- range include "sre-agent.causes" .root | fromYamlArray }}
+{{- $evidence := include "sre-agent.causes" .root | fromYamlArray }}
+{{- if .root.Values.changes.enabled }}
+{{- $evidence = concat $evidence (include "sre-agent.changes" .root | fromYamlArray) }}
+{{- end }}
+{{- if .root.Values.changes.configMaps }}
+{{- $evidence = append $evidence "configmaps" }}
+{{- end }}
+{{- range $evidence }}
 {{- $cluster := (get $table .).cluster }}
 {{- if or $whole (not $cluster) }}
 {{- $wanted = append $wanted (dict "resource" . "verbs" (list "list") "cluster" $cluster) }}

@@ -330,6 +330,8 @@ pub enum ProgressFormat {
 pub enum CauseSearch {
     /// Search, within bounds
     Auto,
+    /// Search, and look in up to 16 namespaces when the `ConfigMaps` that pods name were written, instead of 3
+    All,
     /// Make no request for them
     None,
 }

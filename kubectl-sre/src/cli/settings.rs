@@ -12,6 +12,7 @@ use sre_shared::cluster::{ConfigSource, Deadlines, Kuberc, Overrides, Settings};
 use sre_shared::follow::{WaitResource, WaitRules, WaitTarget};
 use sre_shared::kind::Kind;
 use sre_shared::report::FailOn;
+use sre_shared::run::gather::causes::{ChangeSources, ConfigMaps};
 use sre_shared::run::{AgentItems, Causes, CustomTarget, KindTarget, PAGE_SIZE, Request};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -334,8 +335,15 @@ impl HealthArgs {
             no_ignore: self.no_ignore,
             causes: match (self.cause, self.logs) {
                 (CauseSearch::None, _) => Causes::None,
-                (CauseSearch::Auto, Some(true)) => Causes::WithLogs,
-                (CauseSearch::Auto, _) => Causes::WithoutLogs,
+                (_, Some(true)) => Causes::WithLogs,
+                _ => Causes::WithoutLogs,
+            },
+            changes: match self.cause {
+                CauseSearch::All => ChangeSources {
+                    config_maps: ConfigMaps::Asked,
+                    ..ChangeSources::DEFAULT
+                },
+                CauseSearch::Auto | CauseSearch::None => ChangeSources::DEFAULT,
             },
             // A person reads only problems; a program gets every object.
             items: match self.output {

@@ -91,6 +91,7 @@ fn shared_cause(severity: Severity, cause: &SharedCause<'_>, digest: &Digest<'_>
     if more > 0 {
         evidence.push(format!("and {more} more"));
     }
+    evidence.extend(cause.change());
     ProblemText {
         severity,
         what: finding.code.to_string(),
@@ -113,6 +114,7 @@ fn single_object(severity: Severity, object: &ObjectProblem<'_>, digest: &Digest
     };
     let why = baseline_words(item).map_or_else(|| why.clone(), |words| format!("{words}: {why}"));
     let logs = item.roots().flat_map(|cause| further_lines(cause, LOG));
+    let change = object.change().map(|(words, _)| words);
     let hint = item.roots().find_map(|cause| cause.hint.clone());
     ProblemText {
         severity,
@@ -120,7 +122,7 @@ fn single_object(severity: Severity, object: &ObjectProblem<'_>, digest: &Digest
         extent: ready_of_desired(item).map(|counts| format!("{counts} ready")),
         why,
         since: digest.age(item.since.as_deref()),
-        evidence: services.into_iter().chain(logs).collect(),
+        evidence: services.into_iter().chain(change).chain(logs).collect(),
         command: hint.or_else(|| describe_command(item)),
         is_gap: false,
     }

@@ -24,6 +24,8 @@ impl JudgedKind for DaemonSet {
 }
 
 impl Check for DaemonSet {
+    const HAS_CONTROLLER_REVISIONS: bool = true;
+
     fn needs_evidence(&self, item: &Item, now: Now) -> bool {
         super::is_open(item) || lifecycle::may_have_recovered(self.meta(), item, now)
     }

@@ -6,6 +6,7 @@
 mod acknowledge;
 mod apiservice;
 mod cause;
+mod change;
 mod completion;
 mod controller;
 mod cronjob;
@@ -45,9 +46,12 @@ mod visitor;
 mod webhookconfiguration;
 
 pub use cause::{EvidenceNeeds, add_log_line, crashed_container, says_why};
+pub use change::template_diff;
 pub use controller::{Controller, ControllerFacts, group, replaced_uids};
 pub(crate) use evidence::EvidenceObject;
-pub use evidence::{EventsAndNodes, EvidenceStore, NodesSeen, Pods};
+pub use evidence::{
+    EventsAndNodes, EvidenceStore, FindRevisions, NodesSeen, Pods, RevisionHistory, WrittenObject,
+};
 pub use expectation::Expectation;
 pub use log::{is_frame, log_end, log_lines, telling_line};
 pub use namespace_deletion::NamespaceDeletions;
@@ -68,6 +72,9 @@ pub const GRACE_SECONDS: i64 = 60;
 pub trait Check: Resource {
     /// Every related kind that [`Check::related_needs`] may name.
     const RELATED_KINDS: &'static [RelatedKind] = &[];
+
+    /// Whether ControllerRevisions keep the revisions of its pods.
+    const HAS_CONTROLLER_REVISIONS: bool = false;
 
     /// The controller that this object is left to: one that is judged itself, or under whose name its objects are judged
     /// together ([`group`]).
@@ -152,6 +159,10 @@ pub struct Evidence<'a> {
     pub pods: Option<Pods<'a>>,
     /// Events and nodes, if no pods carry them.
     pub events_and_nodes: Option<&'a EventsAndNodes<'a>>,
+    /// Revisions of the workload, if they can be found.
+    pub revisions: Option<&'a dyn FindRevisions>,
+    /// Other objects that were written, of which some may concern this one.
+    pub written_objects: &'a [WrittenObject],
     /// Objects of related kinds, for the kinds that need them ([`Check::related_needs`]).
     pub related: Option<&'a RelatedObjects>,
     /// When an observer first saw this generation, for objects without `managedFields`.
@@ -180,6 +191,8 @@ impl<'a> Evidence<'a> {
             now,
             pods: None,
             events_and_nodes: None,
+            revisions: None,
+            written_objects: &[],
             related: None,
             first_seen: None,
             named: false,
@@ -209,6 +222,9 @@ pub fn judge<T: Check>(object: &T, evidence: &Evidence<'_>) -> Item {
         }
     }
     rollout_progress::add(&mut item, object, evidence);
+    if evidence.explained {
+        change::add(&mut item, object, evidence);
+    }
     if evidence.heeds_annotations {
         acknowledge::apply(&mut item, object.meta(), evidence.now.time());
     }

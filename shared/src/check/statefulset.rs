@@ -28,6 +28,8 @@ impl JudgedKind for StatefulSet {
 }
 
 impl Check for StatefulSet {
+    const HAS_CONTROLLER_REVISIONS: bool = true;
+
     fn needs_evidence(&self, item: &Item, now: Now) -> bool {
         super::is_open(item) || lifecycle::may_have_recovered(self.meta(), item, now)
     }

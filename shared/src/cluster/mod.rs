@@ -21,7 +21,7 @@ mod server_version;
 mod transport;
 
 pub use api::access_review::may_get_path;
-pub use api::bounded_list::{BoundedList, ListBounds, bounded_list};
+pub use api::bounded_list::{BoundedList, ListBounds, bounded_list, bounded_metadata_list};
 pub use api::discovery::{discover, is_not_served};
 pub use api::get::{get, get_once};
 pub use api::health::{Readiness, lease, livez, readyz, version};

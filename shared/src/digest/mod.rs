@@ -5,6 +5,7 @@
 //! and every other output for people draw from it, so that all of them group, order and word a report alike.
 
 mod api_server;
+mod change;
 mod headline;
 mod impact;
 mod left_out;
@@ -15,6 +16,7 @@ mod part;
 mod problem;
 mod words;
 
+pub use change::{change_words, undo_words};
 pub use headline::Headline;
 pub use impact::{Impact, worst_first};
 pub use log::further_lines;

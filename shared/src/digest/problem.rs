@@ -1,11 +1,12 @@
 //! The problems of the objects, in the order of what they mean for users.
 
 use super::Digest;
+use super::change::{change_words, undo_words};
 use super::impact::{Rank, serves_all};
 use super::words::{baseline_words, cause_sentence, count, with_notes};
 use crate::check::trim_end_mark;
 use crate::kind::Kind;
-use crate::report::{Cause, Code, Finding, Fold, Item, NoteCode, ObjectRef, State, fold};
+use crate::report::{Cause, Code, Finding, Fold, Item, NoteCode, ObjectChange, ObjectRef, State, fold};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Causes with the same words and different subjects are listed one by one up to this number.
@@ -135,6 +136,18 @@ impl<'a> SharedCause<'a> {
         Affected { short, serving }
     }
 
+    /// The change before the problem, if it is one change that concerns all affected objects.
+    #[must_use]
+    pub fn change(&self) -> Option<String> {
+        let mut changes = self.items.iter().map(|item| item.change.as_deref());
+        let first = changes.next()??;
+        let is_same = |other: Option<&ObjectChange>| {
+            other.is_some_and(|other| other.at == first.at && other.subject == first.subject)
+        };
+        let is_shared = first.subject.is_some() && changes.all(is_same);
+        is_shared.then(|| change_words(first))
+    }
+
     /// Its reach: `37 pods of 12 workloads in 3 namespaces`.
     #[must_use]
     pub fn extent(&self) -> String {
@@ -210,6 +223,18 @@ impl<'a> ObjectProblem<'a> {
             Some(words) => format!("{words}: {text}"),
             None => text,
         }
+    }
+
+    /// The change before the problem and the way back, in one line, and the command that goes back.
+    #[must_use]
+    pub fn change(&self) -> Option<(String, Option<&'a str>)> {
+        let change = self.item.change.as_deref()?;
+        let words = change_words(change);
+        let command = change.undo.as_ref().and_then(|undo| undo.command.as_deref());
+        Some(match undo_words(change) {
+            Some(undo) => (format!("{words}; {undo}"), command),
+            None => (words, command),
+        })
     }
 
     /// The object's causes, each with its sentence. A cause has none if the object's line says it already.

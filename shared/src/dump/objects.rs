@@ -7,7 +7,9 @@ use super::layout::Layout;
 use super::object::{Body, BodyPlace, Object, meta_field};
 use super::reader::Reader;
 use super::yaml;
-use crate::resource::{Decoded, Resource, Time, Undecodable, from_json, from_value};
+use crate::resource::{
+    Decoded, Resource, Time, Undecodable, from_json, from_value, read_writers, read_writers_of_value,
+};
 use std::ops::Range;
 
 /// The objects of a dump, in the order in which they stand. The files are parsed once and kept. Their objects are decoded
@@ -132,15 +134,33 @@ impl Objects {
         found.into_iter().flatten().collect()
     }
 
+    /// Decodes the object at that index, if it is of that kind and decodes.
+    #[must_use]
+    pub fn decode_at<T: Resource>(&self, index: usize) -> Option<T> {
+        let object = self.index.objects.get(index).filter(|object| object.is::<T>())?;
+        self.decode(object).ok()
+    }
+
     fn decode<T: Resource>(&self, object: &Object) -> Decoded<T> {
         let decoded = match &object.body {
-            BodyPlace::Json(place) => from_json(self.text(object, place)),
-            BodyPlace::Value(value, place) => from_value(value).or_else(|wrong| {
-                // A writer of YAML 1.1 leaves text bare that reads as a number in YAML 1.2, such as 81111e1.
-                let place = place.as_ref().filter(|_| wrong.error.ends_with("has to be text"));
-                let text = place.and_then(|place| std::str::from_utf8(self.text(object, place)).ok());
-                text.and_then(yaml::parse_as::<T>).ok_or(wrong)
-            }),
+            BodyPlace::Json(place) => {
+                let text = self.text(object, place);
+                from_json(text).map(|mut read| {
+                    read_writers(&mut read, text, true);
+                    read
+                })
+            }
+            BodyPlace::Value(value, place) => from_value(value)
+                .map(|mut read| {
+                    read_writers_of_value(&mut read, value);
+                    read
+                })
+                .or_else(|wrong| {
+                    // A writer of YAML 1.1 leaves text bare that reads as a number in YAML 1.2, such as 81111e1.
+                    let place = place.as_ref().filter(|_| wrong.error.ends_with("has to be text"));
+                    let text = place.and_then(|place| std::str::from_utf8(self.text(object, place)).ok());
+                    text.and_then(yaml::parse_as::<T>).ok_or(wrong)
+                }),
         };
         decoded.map_err(|wrong| {
             let (name, bytes) = self

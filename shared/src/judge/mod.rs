@@ -13,6 +13,7 @@ mod related_needs;
 mod search_target;
 mod settled;
 mod snapshot;
+mod written_needs;
 
 pub use controllers::{CONTROLLERS, UnansweredObjects, controllers};
 pub use evidence::{EvidenceFor, NoEvidence, SearchedEvidence};
@@ -21,7 +22,8 @@ pub use kept::Kept;
 pub use owner_filter::OwnerFilter;
 pub use owners::{OwnedObject, OwnerGraph};
 pub use related_needs::{RelatedNeeds, related_needs};
-pub use search_target::{PodLookup, SearchTarget, urgency};
+pub use search_target::{PodLookup, RANK_IN_PROGRESS, SearchTarget, urgency};
 pub use settled::{Compactor, SettledObject};
 pub(crate) use settled::{Dictionary, WrittenItems, is_settled};
 pub use snapshot::{Reach, SettledItems, Snapshot, Times};
+pub use written_needs::WrittenNeeds;

@@ -1,5 +1,6 @@
 //! An object that a search for evidence is about.
 
+use super::written_needs::WrittenNeeds;
 use crate::check::{Check, Now};
 use crate::report::{Item, State};
 use crate::resource::{LabelSelector, Pod, PodsBy};
@@ -20,6 +21,10 @@ pub struct SearchTarget {
     pub pods_by: PodLookup,
     /// Whether the search reads the events about the object itself.
     pub needs_events: bool,
+    /// Whether ControllerRevisions keep its revisions.
+    pub has_controller_revisions: bool,
+    /// The other objects whose last write may say why it is not healthy.
+    pub written: WrittenNeeds,
 }
 
 /// How the pods of an object are found. Unlike [`PodsBy`], it does not borrow from the object.
@@ -58,6 +63,8 @@ impl SearchTarget {
             desired: item.desired.unwrap_or(1),
             pods_by,
             needs_events: object.needs_events(item),
+            has_controller_revisions: T::HAS_CONTROLLER_REVISIONS,
+            written: WrittenNeeds::from_item(item),
         })
     }
 
@@ -68,6 +75,9 @@ impl SearchTarget {
     }
 }
 
+/// The urgency of an object that has what it asks for.
+pub const RANK_IN_PROGRESS: u8 = 3;
+
 /// The order in which verdicts are explained if not all can be: the lowest number first.
 #[must_use]
 pub fn urgency(item: &Item) -> u8 {
@@ -75,6 +85,6 @@ pub fn urgency(item: &Item) -> u8 {
         (State::Unavailable, _) => 0,
         (State::Degraded, _) => 1,
         (_, Some(false)) => 2,
-        _ => 3,
+        _ => RANK_IN_PROGRESS,
     }
 }

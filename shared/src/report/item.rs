@@ -247,7 +247,8 @@ impl Item {
                     &other.detail,
                     &other.since,
                 )
-            && (notes, warnings, causes, change) == (&other.notes, &other.warnings, &other.causes, &other.change)
+            && (notes, warnings, causes, change)
+                == (&other.notes, &other.warnings, &other.causes, &other.change)
             && (acknowledged, judged_by) == (&other.acknowledged, &other.judged_by)
             && (spec_written, rollout) == (&other.spec_written, &other.rollout)
             && (baseline, baseline_state) == (&other.baseline, &other.baseline_state)

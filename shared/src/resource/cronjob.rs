@@ -100,6 +100,11 @@ impl Resource for CronJob {
         PodsBy::Jobs
     }
 
+    fn may_fall_short(&self) -> bool {
+        let status = self.status.as_ref();
+        status.is_none_or(|s| s.last_successful_time < s.last_schedule_time)
+    }
+
     fn drop_zero_times(&mut self) {
         if let Some(status) = &mut self.status {
             Time::drop_zero(&mut status.last_schedule_time);

@@ -139,6 +139,10 @@ impl Resource for Deployment {
 
     has_conditions!();
 
+    fn may_fall_short(&self) -> bool {
+        !self.has_all()
+    }
+
     fn slim(&mut self) {
         if self.has_all()
             && let Some(spec) = &mut self.spec

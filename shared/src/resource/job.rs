@@ -133,6 +133,10 @@ impl Resource for Job {
         }
     }
 
+    fn may_fall_short(&self) -> bool {
+        self.met("Complete").is_none()
+    }
+
     fn slim(&mut self) {
         if self.met("Complete").is_some()
             && let Some(spec) = &mut self.spec

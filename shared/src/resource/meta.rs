@@ -29,9 +29,31 @@ pub const HOLDS: [&str; 6] = [
     "cnpg.io/hibernation",
 ];
 
+/// The most writers that are kept of one object.
+const MOST_WRITERS: usize = 12;
+
+/// The annotation with the reason for a revision that a person, or `kubectl --record`, has written.
+pub const CHANGE_CAUSE: &str = "kubernetes.io/change-cause";
+/// The annotation with the numbers that a Deployment's ReplicaSet had before a rollback made it the newest one again.
+pub const REVISION_HISTORY: &str = "deployment.kubernetes.io/revision-history";
+
+/// The annotation of a ReplicaSet with the pods that its Deployment asks for.
+pub const DESIRED_REPLICAS: &str = "deployment.kubernetes.io/desired-replicas";
+
+/// The annotations that a rule reads besides [`HOLDS`].
+const READ: [&str; 7] = [
+    IGNORE,
+    INSTANTIATE,
+    DEPLOYMENT_REVISION,
+    ROLLOUT_REVISION,
+    CHANGE_CAUSE,
+    REVISION_HISTORY,
+    DESIRED_REPLICAS,
+];
+
 /// Whether a rule reads that annotation.
 fn is_read(key: &str) -> bool {
-    [IGNORE, INSTANTIATE, DEPLOYMENT_REVISION, ROLLOUT_REVISION].contains(&key) || HOLDS.contains(&key)
+    READ.contains(&key) || HOLDS.contains(&key)
 }
 
 /// The part of `metav1.ObjectMeta` that a verdict reads.
@@ -142,15 +164,19 @@ impl ObjectMeta {
             .max()
     }
 
-    /// Keeps only the two times of `managedFields` that are read.
+    /// Keeps only the two times of `managedFields` that are read, and the writers that were read.
     pub(super) fn slim(&mut self) {
         let entry = |time, subresource: &str| ManagedFieldsEntry {
             time: Some(time),
             subresource: subresource.to_owned(),
+            ..ManagedFieldsEntry::default()
         };
         let spec = self.last_spec_write().map(|time| entry(time, ""));
         let status = self.last_status_write().map(|time| entry(time, "status"));
-        self.managed_fields = spec.into_iter().chain(status).collect();
+        let times = spec.into_iter().chain(status);
+        let entries = std::mem::take(&mut self.managed_fields).into_iter();
+        let writers = entries.filter(|entry| entry.parts != 0 && entry.subresource != "status");
+        self.managed_fields = times.chain(writers.take(MOST_WRITERS)).collect();
     }
 }
 
@@ -224,6 +250,15 @@ pub struct ManagedFieldsEntry {
     #[prost(string, tag = "8")]
     #[serde(deserialize_with = "null_as_default")]
     pub subresource: String,
+    /// The name of the program, if the object may fall short: see [`written`](super::written). It is read on its own, and never
+    /// under this number.
+    #[prost(string, tag = "1001")]
+    #[serde(skip)]
+    pub manager: String,
+    /// The parts that it wrote, as [`WrittenParts::bits`](super::WrittenParts::bits). It is read on its own, too.
+    #[prost(uint32, tag = "1002")]
+    #[serde(skip)]
+    pub parts: u32,
 }
 
 /// `metav1.ListMeta`: the version of a list, and the token of its next page.

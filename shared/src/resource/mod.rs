@@ -21,12 +21,14 @@ mod lease;
 mod meta;
 mod namespace;
 mod node;
+mod object_metadata;
 mod persistentvolumeclaim;
 mod pod;
 mod poddisruptionbudget;
 mod quantity;
 mod replicaset;
 mod replicationcontroller;
+mod revision;
 mod rollout;
 mod scaled;
 mod selector;
@@ -37,6 +39,7 @@ mod template;
 mod time;
 mod webhookconfiguration;
 mod words;
+mod written;
 
 pub use apiservice::{ApiService, ApiServiceSpec, ApiServiceStatus, ServiceReference};
 pub use condition::{Condition, DeploymentCondition, PlainCondition, ProbedCondition};
@@ -57,6 +60,7 @@ pub use meta::{
 };
 pub use namespace::{Namespace, NamespaceSpec, NamespaceStatus};
 pub use node::{Node, NodeSpec, NodeStatus, Taint};
+pub use object_metadata::ObjectMetadata;
 pub use persistentvolumeclaim::{
     PersistentVolumeClaim, PersistentVolumeClaimSpec, PersistentVolumeClaimStatus,
 };
@@ -69,6 +73,7 @@ pub use poddisruptionbudget::{PodDisruptionBudget, PodDisruptionBudgetSpec, PodD
 pub use quantity::{Quantity, ResourceRequirements};
 pub use replicaset::{ReplicaSet, ReplicaSetSpec, ReplicaSetStatus};
 pub use replicationcontroller::{ReplicationController, ReplicationControllerSpec};
+pub use revision::{ControllerRevision, Revision, TemplatedJob, TemplatedReplicaSet};
 pub use rollout::{
     Rollout, RolloutBlueGreen, RolloutCanary, RolloutPause, RolloutPauseCondition, RolloutSpec,
     RolloutStatus, RolloutStep, RolloutStrategy,
@@ -95,6 +100,8 @@ pub use webhookconfiguration::{
 };
 
 pub(crate) use words::{json_error, value_error};
+pub use written::WrittenParts;
+pub(crate) use written::{read_writers, read_writers_of_value};
 
 use serde::de::DeserializeOwned;
 
@@ -133,6 +140,11 @@ pub trait Resource: DeserializeOwned + prost::Message + Default + Clone + Send +
     /// How its pods are found; most kinds have none.
     fn pods_by(&self) -> PodsBy<'_> {
         PodsBy::Nothing
+    }
+
+    /// Whether it may fall short, by its own fields. Then its writers are read ([`written`]).
+    fn may_fall_short(&self) -> bool {
+        false
     }
 
     /// Drops fields that no rule reads once the object is known to be unremarkable. Metadata is handled for all kinds.

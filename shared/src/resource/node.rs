@@ -82,5 +82,10 @@ impl Resource for Node {
     const NAMESPACED: bool = false;
 
     has_metadata!();
+
+    /// If it is cordoned, since somebody wrote that.
+    fn may_fall_short(&self) -> bool {
+        self.spec.as_ref().and_then(|spec| spec.unschedulable) == Some(true)
+    }
     has_conditions!();
 }

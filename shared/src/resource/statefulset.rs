@@ -118,6 +118,10 @@ impl Resource for StatefulSet {
         PodsBy::Selector(self.spec.as_ref().and_then(|s| s.selector.as_ref()))
     }
 
+    fn may_fall_short(&self) -> bool {
+        !self.has_all()
+    }
+
     fn slim(&mut self) {
         if self.has_all()
             && let Some(spec) = &mut self.spec

@@ -154,6 +154,10 @@ impl Resource for ValidatingWebhookConfiguration {
     const NAMESPACED: bool = false;
 
     has_metadata!();
+
+    fn may_fall_short(&self) -> bool {
+        true
+    }
 }
 
 impl Resource for MutatingWebhookConfiguration {
@@ -161,4 +165,8 @@ impl Resource for MutatingWebhookConfiguration {
     const NAMESPACED: bool = false;
 
     has_metadata!();
+
+    fn may_fall_short(&self) -> bool {
+        true
+    }
 }

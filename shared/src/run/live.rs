@@ -8,10 +8,12 @@ use super::gather::{ClusterReader, DeletionSearch, KindTask};
 use super::grant::grant;
 use super::not_seen::{custom_not_seen, leave_out_on_purpose, not_seen_kind};
 use crate::apiserver::judge_failure;
-use crate::check::{Controller, ControllerFacts};
+use crate::check::{Controller, ControllerFacts, EvidenceStore};
 use crate::cluster::Client;
 use crate::failure::Failure;
-use crate::judge::{Judged, OwnerFilter, OwnerGraph, SearchTarget, SearchedEvidence, UnansweredObjects};
+use crate::judge::{
+    Judged, OwnerFilter, OwnerGraph, SearchTarget, SearchedEvidence, UnansweredObjects, WrittenNeeds,
+};
 use crate::report::{ApiServerCheck, Item, NotSeen, Report, Source};
 use crate::run::clock::Clock;
 use crate::run::progress::{API_SERVER, Progress};
@@ -184,18 +186,39 @@ async fn explain(
         .iter()
         .flat_map(|judged| judged.targets())
         .cloned()
+        // They are read once, when all causes are known.
+        .map(|mut target| {
+            target.written = WrittenNeeds::default();
+            target
+        })
         .collect();
     if targets.is_empty() {
         return Vec::new();
     }
     (reader.progress)(Progress::SearchingCauses);
     let EvidenceSearch {
-        evidence: found,
+        evidence: mut found,
         mut not_seen,
-    } = causes::search(client, targets, reader.time()).await;
-    let (evidence, now) = (SearchedEvidence::new(&found), reader.now());
-    for judged in kinds.iter_mut() {
-        judged.judge_again(&evidence, now);
+    } = causes::search(client, targets, reader.time(), request.changes).await;
+    let now = reader.now();
+    let judge_again = |kinds: &mut [&mut Judged], found: &EvidenceStore| {
+        let evidence = SearchedEvidence::new(found);
+        kinds
+            .iter_mut()
+            .for_each(|judged| judged.judge_again(&evidence, now));
+    };
+    judge_again(kinds, &found);
+    // The causes name the quotas, webhooks and nodes behind them.
+    let items = kinds.iter().flat_map(|judged| &judged.items);
+    let needs: Vec<WrittenNeeds> = items.map(WrittenNeeds::from_item).collect();
+    let needs = WrittenNeeds::union(&needs);
+    if !needs.is_empty() {
+        let (objects, gaps) = causes::written_objects(client, &needs, request.changes).await;
+        not_seen.extend(gaps);
+        if !objects.is_empty() {
+            found.add_written_objects(objects);
+            judge_again(kinds, &found);
+        }
     }
     let demand = match request.causes {
         Causes::None | Causes::WithoutLogs => return not_seen,

@@ -2,6 +2,7 @@
 
 use crate::field_selector::FieldSelector;
 use crate::kind::{Kind, ResourceArg};
+use crate::run::gather::causes::ChangeSources;
 use crate::selector::Selector;
 
 /// Items on a page of a list by default, as in kubectl.
@@ -46,6 +47,8 @@ pub struct Request {
     pub exact_pages: bool,
     /// Whether causes are searched for.
     pub causes: Causes,
+    /// Which sources of changes a search for causes reads.
+    pub changes: ChangeSources,
     /// Whether every kind is asked for, and none by its name. Then a kind that the API server does not serve has no
     /// objects.
     pub all_kinds: bool,
@@ -108,6 +111,7 @@ impl Request {
             api_server: true,
             kinds: Kind::by_default().map(KindTarget::all).collect(),
             page_size: PAGE_SIZE,
+            changes: ChangeSources::DEFAULT,
             by_default: true,
             ..Self::default()
         }

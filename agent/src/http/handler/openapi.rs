@@ -15,10 +15,11 @@ mod tests {
     use serde::de::{self, Deserialize, Deserializer, Error as _, Visitor};
     use serde_json::Value;
     use sre_shared::report::{
-        Acknowledged, ApiServerCheck, BaselineMark, BaselineSummary, Cause, Code, CommandResult, Coverage,
-        Finding, GoneItem, Grant, Identity, Item, KindCheck, ManifestCoverage, NewestPods, NotSeen, Note,
-        NoteCode, Readyz, Record, Report, RolloutProgress, Rung, Source, State, Status, TerminatingNamespace,
-        Vantage, VantagePoint, Window,
+        Acknowledged, ApiServerCheck, BaselineMark, BaselineSummary, Cause, ChangeKind, Code, CommandResult,
+        Coverage, FieldChange, FieldChangeKind, Finding, GoneItem, Grant, Identity, Item, KindCheck,
+        ManifestCoverage, NewestPods, NotSeen, Note, NoteCode, ObjectChange, ObjectRef, Readyz, Record,
+        Report, RolloutProgress, Rung, Source, State, Status, TerminatingNamespace, Undo, Vantage,
+        VantagePoint, Window,
     };
     use std::collections::BTreeSet;
 
@@ -82,12 +83,42 @@ mod tests {
             notes: vec![Note::coded(NoteCode::ALL[0], "x")].into_iter().collect(),
             warnings: vec!["x".to_owned()],
             causes: vec![Cause::default()],
+            change: Some(Box::new(change())),
             acknowledged: Some(Acknowledged::default()),
             judged_by: vec!["x".to_owned()],
             spec_written: text(),
             rollout: Some(Box::default()),
             baseline: Some(BaselineMark::Same),
             baseline_state: Some(State::Healthy),
+        }
+    }
+
+    /// A change with every field. Without `..`, so that a new field is added here too.
+    fn change() -> ObjectChange {
+        let text = || Some("x".to_owned());
+        ObjectChange {
+            at: "x".to_owned(),
+            what: ChangeKind::Rollout,
+            seconds_before: Some(1),
+            revision: text(),
+            from: text(),
+            by: text(),
+            change_cause: text(),
+            diff: vec![FieldChange {
+                field: "x".to_owned(),
+                container: text(),
+                how: FieldChangeKind::Added,
+                from: text(),
+                to: text(),
+            }],
+            subject: Some(ObjectRef::named("Node", "n")),
+            undo: Some(Undo {
+                revision: "x".to_owned(),
+                worked: true,
+                command: text(),
+                ready: Some(1),
+                desired: Some(1),
+            }),
         }
     }
 
@@ -137,6 +168,7 @@ mod tests {
         let of = |parent: &str, field: &str| format!("{parent}/{field}/properties");
         let cause = format!("{item_fields}/causes/items/properties");
         let rollout = of(item_fields, "rollout");
+        let change_fields = "ObjectChange/properties";
         for (fields, place) in [
             (fields::<Report>(), report.to_owned()),
             (fields::<Source>(), of(report, "source")),
@@ -154,6 +186,12 @@ mod tests {
             (fields::<KindCheck>(), "Check/properties".to_owned()),
             (fields_of(&item()), item_fields.to_owned()),
             (fields::<Cause>(), cause),
+            (fields_of(&change()), change_fields.to_owned()),
+            (
+                fields_of(&change().diff[0]),
+                format!("{change_fields}/diff/items/properties"),
+            ),
+            (fields_of(&change().undo.unwrap()), of(change_fields, "undo")),
             (fields::<Acknowledged>(), of(item_fields, "acknowledged")),
             (fields::<RolloutProgress>(), rollout.clone()),
             (fields::<NewestPods>(), of(&rollout, "pods")),

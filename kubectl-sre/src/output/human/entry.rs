@@ -98,6 +98,9 @@ impl Screen<'_> {
         if !named.is_empty() {
             full.extend(self.indented(4, &escape(&named)));
         }
+        if let Some(change) = cause.change() {
+            full.extend(self.indented(4, &escape(&change)));
+        }
         full.extend(finding.hint.iter().map(|hint| self.hint(hint)));
         let room = self.style.width.unwrap_or(usize::MAX);
         let candidates = (0..=SHOWN_UNDER_CAUSE).rev().map(|shown| names(&affected, shown));
@@ -145,9 +148,15 @@ impl Screen<'_> {
             let left = format!("and {} more causes, which --all shows", causes.len() - shown);
             full.extend(self.indented(4, &left));
         }
+        let change = object.change();
+        if let Some((words, _)) = &change {
+            full.extend(self.indented(4, &escape(words)));
+        }
         let hint = causes.iter().find_map(|(cause, _)| cause.hint.clone());
         let hint = hint.or_else(|| said.describe(object.item));
         full.extend(hint.map(|hint| self.hint(&hint)));
+        let undo = change.and_then(|(_, undo)| undo);
+        full.extend(undo.map(|command| self.hint(command)));
         Entry {
             full,
             short: self.short(severity, object, columns),

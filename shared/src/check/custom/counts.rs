@@ -87,6 +87,7 @@ impl CustomCounts {
             .extend(unready_since.map(|time| ManagedFieldsEntry {
                 time: Some(time),
                 subresource: "status".into(),
+                ..ManagedFieldsEntry::default()
             }));
         let rollout = self
             .updated

@@ -2,8 +2,11 @@
 //!
 //! Owner references lead from a workload to its pods, in a dump as in a cluster: labels overlap.
 
+use super::{FindRevisions, RevisionHistory, WrittenObject};
 use crate::check::{EventsAndNodes, Evidence, GRACE_SECONDS, NodesSeen, Now, Pods};
-use crate::resource::{ContainerStatus, Event, Job, Node, ObjectMeta, Pod, REVISION, ReplicaSet, Resource};
+use crate::resource::{
+    ContainerStatus, Event, Job, Node, ObjectMeta, Pod, REVISION, ReplicaSet, Resource, Revision,
+};
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -21,6 +24,9 @@ pub struct EvidenceStore {
     nodes_seen: NodesSeen,
     /// Uids of objects whose pods were searched for completely: no pod found means that there is none.
     complete: HashSet<String>,
+    /// Revisions of workloads, by the workload's uid.
+    revisions: HashMap<String, RevisionHistory>,
+    written_objects: Vec<WrittenObject>,
 }
 
 /// A kind that is evidence for other objects.
@@ -131,6 +137,24 @@ impl EvidenceStore {
         }
     }
 
+    /// Adds the revisions of workloads. All revisions of a workload have to be added at once.
+    pub(crate) fn add_revisions(&mut self, revisions: impl IntoIterator<Item = Revision>) {
+        self.revisions.extend(RevisionHistory::by_owner(revisions));
+    }
+
+    /// Adds objects on which workloads depend.
+    pub(crate) fn add_written_objects(&mut self, objects: impl IntoIterator<Item = WrittenObject>) {
+        self.written_objects.extend(objects);
+    }
+
+    /// The ConfigMaps that the newest revision of a workload names.
+    pub(crate) fn config_maps(&self, uid: &str) -> impl Iterator<Item = &str> {
+        let history = self.revisions.get(uid);
+        history
+            .into_iter()
+            .flat_map(|history| history.config_maps.iter().map(String::as_str))
+    }
+
     /// Marks an object whose pods were searched for completely.
     pub(crate) fn mark_complete(&mut self, uid: &str) {
         self.complete.insert(uid.to_owned());
@@ -170,6 +194,12 @@ impl EvidenceStore {
 
     pub(crate) fn replica_sets(&self) -> impl Iterator<Item = &ReplicaSet> {
         self.replica_sets.values().flatten().map(|(_, set)| set)
+    }
+
+    /// The indices in the dump of the ReplicaSets of a workload.
+    pub(crate) fn replica_set_indices(&self, uid: &str) -> impl Iterator<Item = usize> {
+        let sets = self.replica_sets.get(uid).into_iter().flatten();
+        sets.map(|(index, _)| *index)
     }
 
     /// The Jobs of an object that makes Jobs, from new to old. The Job whose pods say most comes first: the newest one
@@ -251,6 +281,8 @@ impl EvidenceStore {
                     .extend(claim_events.get(&claim).into_iter().flatten().cloned());
             }
             part.nodes_seen = self.nodes_seen.clone();
+            part.revisions.extend(self.revisions.remove_entry(uid));
+            part.written_objects.clone_from(&self.written_objects);
             if self.complete.remove(uid) {
                 part.complete.insert(uid.to_owned());
             }
@@ -269,6 +301,8 @@ impl EvidenceStore {
         Evidence {
             pods: self.workload_pods(meta, known, |_| now),
             events_and_nodes: Some(known),
+            revisions: Some(self),
+            written_objects: &self.written_objects,
             ..Evidence::new(now)
         }
     }
@@ -307,5 +341,11 @@ impl EvidenceStore {
         }
         let nothing = found.pods.is_empty() && found.replica_sets.is_empty() && found.jobs.is_empty();
         (!nothing || self.complete.contains(uid)).then_some(found)
+    }
+}
+
+impl FindRevisions for EvidenceStore {
+    fn revision_history(&self, meta: &ObjectMeta) -> Option<RevisionHistory> {
+        self.revisions.get(&meta.uid).cloned()
     }
 }

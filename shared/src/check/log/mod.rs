@@ -12,7 +12,7 @@ pub use lines::{log_end, log_lines};
 pub use stack_trace::is_frame;
 
 use entry::{LogEntry, LogLevel};
-use secret::mask;
+pub(in crate::check) use secret::mask;
 use stack_trace::is_trailer;
 
 /// If so many lines follow a stack trace or an error, the program went on after it, and it is not why it ended.

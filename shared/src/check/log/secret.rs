@@ -44,7 +44,7 @@ const TOKEN: usize = 16;
 const BASE64: usize = 60;
 
 /// The line with its secrets masked.
-pub(super) fn mask(line: &str) -> String {
+pub(in crate::check) fn mask(line: &str) -> String {
     let trimmed = line.trim();
     let is_base64 = |c: char| c.is_ascii_alphanumeric() || "+/=".contains(c);
     if trimmed.len() >= BASE64 && trimmed.chars().all(is_base64) {

@@ -7,3 +7,6 @@ pub(super) const PROTOBUF_OR_JSON: &str = "application/vnd.kubernetes.protobuf,a
 pub(super) const JSON: &str = "application/json";
 /// For the metadata of a single object, without the rest of it.
 pub(super) const METADATA: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+/// For the metadata of the objects in a list.
+pub(super) const METADATA_LIST: &str =
+    "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";

@@ -8,7 +8,8 @@ use crate::cluster::api::page::decode_failure;
 use crate::cluster::client::Client;
 use crate::decode::{ListError, ListReader, Piece, list_meta};
 use crate::failure::Failure;
-use crate::resource::{Resource, from_json, from_proto};
+use crate::kind::ResourceType;
+use crate::resource::{ObjectMetadata, Resource, from_json, from_proto, read_writers};
 
 /// How much of a list is read.
 #[derive(Debug, Clone, Copy)]
@@ -38,13 +39,51 @@ pub async fn bounded_list<T: Resource>(
     options: &ListOptions,
     bounds: ListBounds,
 ) -> Result<BoundedList<T>, Failure> {
+    let accepted = if T::PROTOBUF {
+        accept::PROTOBUF_OR_JSON
+    } else {
+        accept::JSON
+    };
+    read(
+        client,
+        options,
+        bounds,
+        (accepted, ExpectedType::list::<T>(options)),
+    )
+    .await
+}
+
+/// Reads the metadata of the objects in a list within bounds, with their writers. The API server leaves out the rest, so that no
+/// content is transferred. `options` may name no type.
+///
+/// # Errors
+/// The first failure.
+pub async fn bounded_metadata_list(
+    client: &Client,
+    resource_type: ResourceType,
+    options: ListOptions,
+    bounds: ListBounds,
+) -> Result<BoundedList<ObjectMetadata>, Failure> {
+    let expected = ExpectedType::metadata_list(&resource_type);
+    let options = ListOptions {
+        resource_type: Some(resource_type),
+        ..options
+    };
+    read(client, &options, bounds, (accept::METADATA_LIST, expected)).await
+}
+
+async fn read<T: Resource>(
+    client: &Client,
+    options: &ListOptions,
+    bounds: ListBounds,
+    (accepted, expected): (&'static str, ExpectedType),
+) -> Result<BoundedList<T>, Failure> {
     let mut list = BoundedList {
         items: Vec::new(),
         complete: false,
     };
     let mut room = bounds.bytes;
     let mut token = None;
-    let expected = ExpectedType::list::<T>(options);
     for _ in 0..bounds.pages {
         let mut path = options.path::<T>(
             token.as_deref().map_or(ListPart::First, ListPart::After),
@@ -54,7 +93,7 @@ pub async fn bounded_list<T: Resource>(
             path.push(if path.contains('?') { '&' } else { '?' });
             path.push_str("resourceVersion=0");
         }
-        match read_page(client, &path, &expected, &mut list.items, &mut room).await? {
+        match read_page(client, (&path, accepted), &expected, &mut list.items, &mut room).await? {
             PageEnd::Next(next) => token = Some(next),
             PageEnd::Last => {
                 list.complete = true;
@@ -75,13 +114,13 @@ enum PageEnd {
 
 async fn read_page<T: Resource>(
     client: &Client,
-    path: &str,
+    (path, accepted): (&str, &'static str),
     expected: &ExpectedType,
     items: &mut Vec<T>,
     room: &mut usize,
 ) -> Result<PageEnd, Failure> {
     let mut response = client
-        .get_compressed(path, accept::PROTOBUF_OR_JSON)
+        .get_compressed(path, accepted)
         .await?
         .error_for_status()
         .await?;
@@ -98,11 +137,14 @@ async fn read_page<T: Resource>(
             .push(&chunk, &mut |piece| match piece {
                 Piece::Item(bytes) => {
                     let item = if is_json {
-                        from_json(bytes)
+                        from_json::<T>(bytes)
                     } else {
-                        from_proto(bytes)
+                        from_proto::<T>(bytes)
                     };
-                    items.extend(item.ok());
+                    if let Ok(mut object) = item {
+                        read_writers(&mut object, bytes, is_json);
+                        items.push(object);
+                    }
                 }
                 Piece::Meta(bytes) => next = list_meta(bytes, is_json).map(|meta| meta.continue_token),
             })

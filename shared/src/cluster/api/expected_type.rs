@@ -11,7 +11,12 @@ pub(crate) struct ExpectedType {
     kind: String,
     /// Whether a list may have another kind: for a custom kind it is the `listKind`, which discovery does not report.
     any_list: bool,
+    /// Whether a list of metadata may come in its place.
+    metadata: bool,
 }
+
+/// The type of a list of metadata.
+const METADATA_LIST: (&str, &str) = ("meta.k8s.io/v1", "PartialObjectMetadataList");
 
 impl ExpectedType {
     /// One object of `T`.
@@ -20,6 +25,7 @@ impl ExpectedType {
             api_version: ResourceType::from_view::<T>().api_version(),
             kind: T::KIND.to_owned(),
             any_list: false,
+            metadata: false,
         }
     }
 
@@ -30,6 +36,17 @@ impl ExpectedType {
             api_version: resource_type.api_version(),
             kind: format!("{}List", resource_type.kind),
             any_list: resource_type.qualified,
+            metadata: false,
+        }
+    }
+
+    /// A list of the metadata of that type. A server that knows no such lists answers with whole objects.
+    pub fn metadata_list(resource_type: &ResourceType) -> Self {
+        Self {
+            api_version: resource_type.api_version(),
+            kind: format!("{}List", resource_type.kind),
+            any_list: false,
+            metadata: true,
         }
     }
 
@@ -47,8 +64,13 @@ impl ExpectedType {
             Some(given) => fits(given),
             None => !ended,
         };
-        let kind_fits = |kind: &str| kind == self.kind || (self.any_list && kind.ends_with("List"));
-        if matches(&api_version, &|version| version == self.api_version) && matches(&kind, &kind_fits) {
+        let kind_fits = |kind: &str| {
+            let is_metadata = self.metadata && kind == METADATA_LIST.1;
+            kind == self.kind || is_metadata || (self.any_list && kind.ends_with("List"))
+        };
+        let version_fits =
+            |version: &str| version == self.api_version || (self.metadata && version == METADATA_LIST.0);
+        if matches(&api_version, &version_fits) && matches(&kind, &kind_fits) {
             return Ok(());
         }
         let shown = |given: Option<String>| given.map(|text| shortened(&text)).unwrap_or_default();

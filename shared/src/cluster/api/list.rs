@@ -181,6 +181,7 @@ impl<T: Resource, K: ListItem> PageItems for TypedItems<T, K> {
             crate::resource::from_proto(bytes)
         };
         if let Ok(object) = &mut item {
+            crate::resource::read_writers(object, bytes, json);
             crate::resource::slim(object);
         }
         let has_name = match &item {

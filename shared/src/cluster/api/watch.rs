@@ -349,8 +349,9 @@ impl<T: Resource, K: ListItem> Watch<T, K> {
         match kind {
             "ADDED" | "MODIFIED" => {
                 let mut item: Decoded<T> = from_json(object);
-                if let Ok(object) = &mut item {
-                    crate::resource::slim(object);
+                if let Ok(read) = &mut item {
+                    crate::resource::read_writers(read, object, true);
+                    crate::resource::slim(read);
                 }
                 Ok(Some(WatchEvent::Applied(item)))
             }

@@ -1,7 +1,11 @@
 //! Evidence in a dump: pods, ReplicaSets, Jobs, events, nodes, and the time.
 
 use super::gaps;
-use crate::check::{Check, EventsAndNodes, Evidence, EvidenceObject, EvidenceStore, NodesSeen, Now};
+use super::revisions::DumpRevisions;
+use super::written::written_objects;
+use crate::check::{
+    Check, EventsAndNodes, Evidence, EvidenceObject, EvidenceStore, NodesSeen, Now, WrittenObject,
+};
 use crate::dump::Objects;
 use crate::judge::{EvidenceFor, OwnedObject, OwnerGraph, Times};
 use crate::report::NotSeen;
@@ -128,6 +132,8 @@ impl<'a> EvidenceInDump<'a> {
 pub(super) struct DumpEvidence<'a> {
     found: &'a EvidenceInDump<'a>,
     events_and_nodes: EventsAndNodes<'a>,
+    revisions: DumpRevisions<'a>,
+    written: Vec<WrittenObject>,
     explained: bool,
 }
 
@@ -136,6 +142,8 @@ impl<'a> DumpEvidence<'a> {
         Self {
             found,
             events_and_nodes: found.store.events_and_nodes(),
+            revisions: DumpRevisions::new(found.objects, &found.store),
+            written: written_objects(found.objects),
             explained: request.causes != Causes::None,
         }
     }
@@ -166,6 +174,8 @@ impl EvidenceFor for DumpEvidence<'_> {
         Evidence {
             pods: pods.filter(|pods| found.saw_pods(&meta.namespace) || !pods.jobs.is_empty()),
             events_and_nodes: Some(&self.events_and_nodes),
+            revisions: Some(&self.revisions),
+            written_objects: &self.written,
             explained: self.explained,
             ..Evidence::new(now)
         }

@@ -5,7 +5,9 @@ mod gaps;
 mod kind;
 mod plural;
 mod related;
+mod revisions;
 mod scaled;
+mod written;
 
 use super::assemble::{Parts, assemble};
 use super::emptiness::Emptiness;

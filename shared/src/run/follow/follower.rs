@@ -217,7 +217,7 @@ impl Follower {
         };
         let targets = self.state.search_targets();
         if let Some(demand) = demand.filter(|_| !targets.is_empty()) {
-            let found = causes::search(client, targets, self.state.time()).await;
+            let found = causes::search(client, targets, self.state.time(), request.changes).await;
             let kinds = report.checks.iter_mut().filter_map(|check| match check {
                 CheckResult::Kind(kind) => Some(kind),
                 CheckResult::ApiServer(_) => None,

@@ -75,7 +75,8 @@ fn identity(target: &SearchTarget) -> (String, Option<i64>, u8) {
 
 async fn search(state: &FollowState, targets: Vec<SearchTarget>) {
     let open: Vec<_> = targets.iter().map(SearchTarget::identity).collect();
-    let EvidenceSearch { evidence, not_seen } = causes::search(&state.client, targets, state.time()).await;
+    let EvidenceSearch { evidence, not_seen } =
+        causes::search(&state.client, targets, state.time(), state.request.changes).await;
     let mut found = causes::split_by_object(evidence, &open);
     for kind in &state.kinds {
         kind.add_evidence(&mut found, state.time());

@@ -25,8 +25,12 @@ pub(super) enum GapReason {
 
 impl UnseenList {
     pub fn new<T: Resource>(namespace: Option<String>, reason: GapReason) -> Self {
+        Self::of_type(ResourceType::from_view::<T>(), namespace, reason)
+    }
+
+    pub fn of_type(resource_type: ResourceType, namespace: Option<String>, reason: GapReason) -> Self {
         Self {
-            resource_type: ResourceType::from_view::<T>(),
+            resource_type,
             namespace,
             reason,
         }

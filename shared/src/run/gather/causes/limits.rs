@@ -11,6 +11,10 @@ pub const REQUESTS: usize = 15;
 pub const LOGS: usize = 3;
 /// The requests among these for events and nodes, which follow once the pods are known.
 pub const LATER: usize = 5;
+/// The most requests for changes, besides those for causes and for ConfigMaps.
+pub const CHANGES: usize = 8;
+/// The most namespaces whose ConfigMaps are read if somebody asks for it, and if nobody does.
+pub const CONFIG_NAMESPACES: (usize, usize) = (16, 3);
 /// If workloads are in more namespaces than this, their pods are listed across all namespaces.
 pub const NAMESPACES: usize = 3;
 /// Bytes of one answer, unpacked.

@@ -5,6 +5,7 @@
 //! one. It is bounded in requests, bytes and time. A missing answer costs a cause and never a verdict, and is reported
 //! once. No request is repeated, to spare an overloaded server.
 
+mod change_sources;
 mod events;
 mod gaps;
 mod limits;
@@ -15,25 +16,36 @@ mod pod_search;
 mod pods;
 mod questions;
 mod search;
+mod written;
 
+pub use change_sources::{ChangeSources, ConfigMaps};
 pub use logs::{LogDemand, add_logs};
 pub use search::EvidenceSearch;
 
-use crate::check::EvidenceStore;
+use crate::check::{EvidenceStore, WrittenObject};
 use crate::cluster::Client;
-use crate::judge::{PodLookup, SearchTarget};
+use crate::judge::{PodLookup, RANK_IN_PROGRESS, SearchTarget, WrittenNeeds};
+use crate::report::NotSeen;
 use crate::resource::Time;
+use gaps::group_gaps;
+use limits::search_deadline;
 use questions::Questions;
 use search::Search;
 use std::collections::HashMap;
+use written::{NamedConfigMaps, read_written};
 
-/// Searches for evidence about these objects. Never fails.
-pub async fn search(client: &Client, mut targets: Vec<SearchTarget>, now: Time) -> EvidenceSearch {
+/// Searches for evidence about these objects, and for changes before they failed. Never fails.
+pub async fn search(
+    client: &Client,
+    mut targets: Vec<SearchTarget>,
+    now: Time,
+    sources: ChangeSources,
+) -> EvidenceSearch {
     if targets.is_empty() {
         return EvidenceSearch::default();
     }
     targets.sort_by(|a, b| (a.rank, &a.namespace, &a.uid).cmp(&(b.rank, &b.namespace, &b.uid)));
-    let mut search = Search::new(client, now);
+    let mut search = Search::new(client, now, sources);
     for target in &targets {
         if let PodLookup::Itself(pod) = &target.pods_by {
             search.evidence.add_itself((**pod).clone());
@@ -42,8 +54,40 @@ pub async fn search(client: &Client, mut targets: Vec<SearchTarget>, now: Time) 
     let pod_searches = search.pod_searches(&targets).await;
     search.read_pods(&pod_searches, targets.len()).await;
     let questions = Questions::new(&targets, &search.evidence, search.now);
-    search.read_events_and_nodes(&questions).await;
+    let needs = WrittenNeeds::union(targets.iter().map(|target| &target.written));
+    let config_maps = named_config_maps(&targets, &search.evidence);
+    let until = search.until;
+    let ((), written) = tokio::join!(
+        search.read_events_and_nodes(&questions),
+        read_written(client, until, &needs, &config_maps, sources)
+    );
+    search.evidence.add_written_objects(written.found);
+    search.gaps.extend(written.gaps);
     search.finish()
+}
+
+/// Reads the other objects that may say why problems began, once the causes are known. Returns them with the entries for lists
+/// that could not be seen.
+pub async fn written_objects(
+    client: &Client,
+    needs: &WrittenNeeds,
+    sources: ChangeSources,
+) -> (Vec<WrittenObject>, Vec<NotSeen>) {
+    let until = search_deadline(client);
+    let found = read_written(client, until, needs, &NamedConfigMaps::new(), sources).await;
+    (found.found, group_gaps(found.gaps))
+}
+
+/// The ConfigMaps that the pods of workloads name which fall short.
+fn named_config_maps(targets: &[SearchTarget], evidence: &EvidenceStore) -> NamedConfigMaps {
+    let mut named = NamedConfigMaps::new();
+    for target in targets.iter().filter(|target| target.rank < RANK_IN_PROGRESS) {
+        for name in evidence.config_maps(&target.uid) {
+            let names = named.entry(target.namespace.clone()).or_default();
+            names.insert(name.to_owned());
+        }
+    }
+    named
 }
 
 /// The evidence of a search for each object, by its uid, with the generation that it is about. Objects are given as

@@ -17,6 +17,8 @@ pub(super) struct PodSearch {
     pub selector: Option<LabelSelector>,
     /// Whether ReplicaSets of the object own the pods.
     pub through_sets: bool,
+    /// Whether ControllerRevisions keep its revisions, and may be read.
+    pub has_controller_revisions: bool,
 }
 
 impl Search<'_> {
@@ -78,5 +80,6 @@ fn pod_search(target: &SearchTarget, evidence: &EvidenceStore, now: Now) -> Opti
         namespace: target.namespace.clone(),
         selector,
         through_sets: matches!(target.pods_by, PodLookup::ThroughReplicaSets(_)),
+        has_controller_revisions: target.has_controller_revisions,
     })
 }

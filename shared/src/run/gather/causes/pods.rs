@@ -8,7 +8,7 @@ use super::search::{Search, is_owned_by, single_answer, whole_list};
 use crate::cluster::BoundedList;
 use crate::failure::{Class, Failure};
 use crate::report::NotSeen;
-use crate::resource::{Pod, ReplicaSet, Resource as _};
+use crate::resource::{ControllerRevision, Pod, ReplicaSet, Resource as _, Revision, TemplatedReplicaSet};
 use std::collections::HashSet;
 
 /// The outcome of a few requests.
@@ -78,7 +78,21 @@ impl Search<'_> {
         let sets = taken.iter().filter(|(_, through_sets)| *through_sets);
         let sets: Vec<_> = sets.map(|(request, _)| list(request)).collect();
         self.left = self.left.saturating_sub(pods.len() + sets.len());
-        let (pods, sets) = tokio::join!(self.lists::<Pod>(pods), self.lists::<ReplicaSet>(sets));
+        let revised: Vec<&PodRequest> = taken
+            .iter()
+            .map(|(request, _)| request)
+            .filter(|request| request.of.iter().any(|at| searches[*at].has_controller_revisions))
+            .take(self.changes_left)
+            .collect();
+        self.changes_left = self.changes_left.saturating_sub(revised.len());
+        let revisions: Vec<_> = revised.iter().map(|request| list(request)).collect();
+        let namespaces: Vec<_> = revised.iter().map(|request| request.namespace.clone()).collect();
+        let (pods, sets, revisions) = tokio::join!(
+            self.lists::<Pod>(pods),
+            self.lists::<TemplatedReplicaSet>(sets),
+            self.lists::<ControllerRevision>(revisions)
+        );
+        self.keep_controller_revisions(searches, namespaces, revisions);
         let mut sets = sets.into_iter();
         for ((request, through_sets), pods) in taken.into_iter().zip(pods) {
             let sets = if through_sets { sets.next() } else { None };
@@ -94,7 +108,7 @@ impl Search<'_> {
         searches: &[PodSearch],
         request: PodRequest,
         pods: Result<BoundedList<Pod>, Failure>,
-        sets: Option<Result<BoundedList<ReplicaSet>, Failure>>,
+        sets: Option<Result<BoundedList<TemplatedReplicaSet>, Failure>>,
     ) -> Vec<usize> {
         let pods = whole_list(pods);
         let sets = sets.map_or_else(|| Ok(Vec::new()), whole_list);
@@ -112,12 +126,16 @@ impl Search<'_> {
         let mut own_sets = Vec::new();
         match sets {
             Ok(sets) => {
+                let mut revisions: Vec<Revision> = Vec::new();
                 for set in sets {
                     if is_owned_by(&set, &owners) {
                         owners.insert(set.meta().uid.clone());
+                        let (set, revision): (ReplicaSet, _) = set.split();
                         own_sets.push(set);
+                        revisions.extend(revision);
                     }
                 }
+                self.evidence.add_revisions(revisions);
             }
             Err(reason) => self.add_gap::<ReplicaSet>(request.namespace.clone(), reason),
         }
@@ -136,5 +154,26 @@ impl Search<'_> {
             Err(reason) => self.add_gap::<Pod>(request.namespace.clone(), reason),
         }
         Vec::new()
+    }
+    /// Keeps the revisions of the workloads that the search is about.
+    fn keep_controller_revisions(
+        &mut self,
+        searches: &[PodSearch],
+        namespaces: Vec<Option<String>>,
+        answers: Vec<Result<BoundedList<ControllerRevision>, Failure>>,
+    ) {
+        let owners: HashSet<&str> = searches.iter().map(|search| search.owner.as_str()).collect();
+        for (namespace, answer) in namespaces.into_iter().zip(answers) {
+            match whole_list(answer) {
+                Ok(revisions) => {
+                    let own = revisions
+                        .into_iter()
+                        .filter(|revision| is_owned_by(revision, &owners));
+                    let own: Vec<Revision> = own.filter_map(ControllerRevision::into_revision).collect();
+                    self.evidence.add_revisions(own);
+                }
+                Err(reason) => self.add_gap::<ControllerRevision>(namespace, reason),
+            }
+        }
     }
 }

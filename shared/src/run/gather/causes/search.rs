@@ -1,7 +1,8 @@
 //! One search: the requests that are left, its deadline, and the evidence so far.
 
+use super::change_sources::ChangeSources;
 use super::gaps::{GapReason, UnseenList, group_gaps};
-use super::limits::{BYTES, LOGS, REQUESTS, deadline_failure, search_deadline};
+use super::limits::{BYTES, CHANGES, LOGS, REQUESTS, deadline_failure, search_deadline};
 use crate::check::{EvidenceStore, Now};
 use crate::cluster::{BoundedList, Client, ListBounds, ListOptions, bounded_list};
 use crate::failure::{Class, Failure};
@@ -28,7 +29,9 @@ pub(super) struct Search<'a> {
     pub client: &'a Client,
     /// Requests that may still be made.
     pub left: usize,
-    until: Instant,
+    /// Requests for changes that may still be made.
+    pub changes_left: usize,
+    pub until: Instant,
     pub now: Now,
     pub gaps: Vec<UnseenList>,
     pub evidence: EvidenceStore,
@@ -36,10 +39,11 @@ pub(super) struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    pub fn new(client: &'a Client, now: Time) -> Self {
+    pub fn new(client: &'a Client, now: Time, sources: ChangeSources) -> Self {
         Self {
             client,
             left: REQUESTS - LOGS,
+            changes_left: if sources.objects { CHANGES } else { 0 },
             until: search_deadline(client),
             now: Now::known(now),
             gaps: Vec::new(),

@@ -1,0 +1,192 @@
+//! The changes that may have come before a problem, each from one source.
+
+use super::change_cause;
+use crate::check::Evidence;
+use crate::check::evidence::{RevisionHistory, WrittenObject};
+use crate::kind::Kind;
+use crate::report::{ChangeKind, Code, Item, ObjectChange, Undo};
+use crate::resource::{ManagedFieldsEntry, ObjectMeta, Revision, Time, WrittenParts};
+use crate::shell::{kubectl, quoted};
+
+/// Writes within this many seconds belong together: a controller makes a revision shortly after the spec was written.
+const SAME_SECONDS: i64 = 60;
+/// A write this many seconds after the creation is part of it: tools create an object and then label it.
+const CREATION_SECONDS: i64 = 5;
+
+/// A change, and when it happened.
+pub(super) struct Candidate {
+    pub at: Time,
+    pub change: ObjectChange,
+    /// Whether it counts however long ago it was: the problem is that it does not come to its end.
+    pub is_under_way: bool,
+}
+
+impl Candidate {
+    pub fn new(at: Time, what: ChangeKind) -> Self {
+        Self {
+            at,
+            change: ObjectChange {
+                at: at.to_string(),
+                what,
+                seconds_before: None,
+                revision: None,
+                from: None,
+                by: None,
+                change_cause: None,
+                diff: Vec::new(),
+                subject: None,
+                undo: None,
+            },
+            is_under_way: false,
+        }
+    }
+
+    fn by(mut self, manager: Option<&str>) -> Self {
+        self.change.by = manager.filter(|name| !name.is_empty()).map(str::to_owned);
+        self
+    }
+}
+
+fn are_together(a: Time, b: Time) -> bool {
+    a.seconds_since(b).abs() <= SAME_SECONDS
+}
+
+/// The manager that wrote these parts at that time: the only one that owns them, or the only one that wrote about then.
+fn writer(meta: &ObjectMeta, parts: WrittenParts, at: Time) -> Option<&str> {
+    let all = meta.writers(parts);
+    let then = |entry: &&&ManagedFieldsEntry| entry.time.is_some_and(|time| are_together(time, at));
+    match all.as_slice() {
+        [only] => Some(only).filter(|entry| {
+            entry
+                .time
+                .is_some_and(|time| time.seconds_since(at) >= -SAME_SECONDS)
+        }),
+        _ => all.iter().find(then),
+    }
+    .map(|entry| entry.manager.as_str())
+}
+
+/// The newest revision of a workload.
+pub(super) fn revision(item: &Item, meta: &ObjectMeta, history: &RevisionHistory) -> Option<Candidate> {
+    let (newest, previous) = (&history.newest, history.previous.as_ref()?);
+    let template_write = meta
+        .writers(WrittenParts::TEMPLATE)
+        .first()
+        .and_then(|entry| entry.time);
+    let at = if newest.came_back {
+        template_write.filter(|time| previous.created.is_none_or(|created| *time >= created))?
+    } else {
+        newest.created?
+    };
+    let is_restart = |field: &str| field == super::template_diff::RESTARTED_AT;
+    let what = if newest.came_back {
+        ChangeKind::Rollback
+    } else if !history.diff.is_empty() && history.diff.iter().all(|change| is_restart(&change.field)) {
+        ChangeKind::Restart
+    } else {
+        ChangeKind::Rollout
+    };
+    let is_numbered = newest.owner.is_empty() || Kind::from_kind(&item.kind) == Some(Kind::Deployment);
+    let name = |revision: &Revision| match is_numbered {
+        true => revision.number.to_string(),
+        false => revision.name.clone(),
+    };
+    let pods = item.rollout.as_ref().and_then(|rollout| rollout.pods.as_ref());
+    let never_worked = pods.is_some_and(|pods| pods.ready == 0 && !pods.was_ready);
+    let is_partial = item
+        .updated
+        .zip(item.desired)
+        .is_some_and(|(updated, desired)| updated < desired);
+    let mut candidate = Candidate::new(at, what).by(writer(meta, WrittenParts::TEMPLATE, at));
+    candidate.is_under_way = never_worked || is_partial;
+    candidate.change = ObjectChange {
+        revision: Some(name(newest)),
+        from: Some(name(previous)),
+        change_cause: newest.change_cause.as_deref().map(change_cause::masked),
+        diff: history.diff.clone(),
+        undo: Some(undo(item, previous, name(previous))),
+        ..candidate.change
+    };
+    Some(candidate)
+}
+
+/// The way back to the revision before. It is offered only if its pods still are ready.
+fn undo(item: &Item, previous: &Revision, revision: String) -> Undo {
+    let worked = previous.ready.is_some_and(|ready| ready > 0);
+    let kind = item.kind.to_lowercase();
+    let name = quoted(&item.name);
+    let command = format!("rollout undo {kind} {name} --to-revision={}", previous.number);
+    Undo {
+        worked,
+        command: worked.then(|| kubectl(&item.namespace, &command, "")),
+        ready: previous.ready.filter(|_| worked),
+        desired: previous.desired.filter(|desired| *desired > 0 && worked),
+        revision,
+    }
+}
+
+/// Other writes of the spec: a scaling, or an edit of something else than the template. Those that belong to the revision or
+/// to the creation are left out.
+pub(super) fn writes(meta: &ObjectMeta, revision: Option<Time>) -> Vec<Candidate> {
+    let created = meta.creation_timestamp;
+    let is_part = |time: Time| {
+        let of_creation = created.is_some_and(|created| time.seconds_since(created) <= CREATION_SECONDS);
+        of_creation || revision.is_some_and(|at| are_together(at, time))
+    };
+    let mut found = Vec::new();
+    for entry in meta.writers(WrittenParts::SPEC) {
+        let Some(at) = entry.time.filter(|time| !is_part(*time)) else {
+            continue;
+        };
+        let parts = WrittenParts::from_bits(entry.parts);
+        let scales = parts.has(WrittenParts::REPLICAS) && !parts.has(WrittenParts::TEMPLATE);
+        let what = if scales {
+            ChangeKind::Scale
+        } else {
+            ChangeKind::Edit
+        };
+        found.push(Candidate::new(at, what).by(Some(&entry.manager)));
+    }
+    found
+}
+
+/// The creation of the object.
+pub(super) fn creation(meta: &ObjectMeta) -> Option<Candidate> {
+    let at = meta.creation_timestamp?;
+    Some(Candidate::new(at, ChangeKind::Created).by(writer(meta, WrittenParts::SPEC, at)))
+}
+
+/// Objects that the workload depends on, and that were written.
+pub(super) fn others(
+    item: &Item,
+    evidence: &Evidence<'_>,
+    history: Option<&RevisionHistory>,
+) -> Vec<Candidate> {
+    let written = evidence.written_objects.iter();
+    let concerns = |written: &&WrittenObject| match written.what {
+        ChangeKind::Config => {
+            let names = history.map(|history| &history.config_maps);
+            let object = &written.object;
+            object.namespace == item.namespace && names.is_some_and(|names| names.contains(&object.name))
+        }
+        ChangeKind::Node => {
+            let is_unscheduled = |code: &Code| *code == Code::Unschedulable;
+            item.causes.iter().any(|cause| is_unscheduled(&cause.code))
+        }
+        ChangeKind::Quota if written.object.kind == "LimitRange" => {
+            let is_refused = item.causes.iter().any(|cause| cause.code == Code::LimitRange);
+            is_refused && written.object.namespace == item.namespace
+        }
+        _ => item
+            .causes
+            .iter()
+            .any(|cause| cause.subject.as_ref() == Some(&written.subject)),
+    };
+    let concerning = written.filter(concerns);
+    let candidates = concerning.map(|written| {
+        let mut candidate = Candidate::new(written.at, written.what).by(written.by.as_deref());
+        candidate.change.subject = Some(written.object.clone());
+        candidate
+    });
+    candidates.collect()
+}
