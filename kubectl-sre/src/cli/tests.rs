@@ -172,7 +172,7 @@ fn every_refused_input_gets_one_line_with_the_nearest_right_one() {
         ),
         (
             "health --cause some",
-            "\"some\" is no value of --cause: one of auto, none",
+            "\"some\" is no value of --cause: one of auto, all, none",
         ),
         (
             "health --state degraded",

@@ -13,6 +13,7 @@
 
 mod apiservice;
 mod causes;
+mod changes;
 mod cronjob;
 mod custom;
 mod daemonset;

@@ -92,7 +92,8 @@ pub(super) fn revision(item: &Item, meta: &ObjectMeta, history: &RevisionHistory
         false => revision.name.clone(),
     };
     let pods = item.rollout.as_ref().and_then(|rollout| rollout.pods.as_ref());
-    let never_worked = pods.is_some_and(|pods| pods.ready == 0 && !pods.was_ready);
+    let has_ready = newest.ready.is_some_and(|ready| ready > 0);
+    let never_worked = !has_ready && pods.is_some_and(|pods| pods.ready == 0 && !pods.was_ready);
     let is_partial = item
         .updated
         .zip(item.desired)
