@@ -4,8 +4,7 @@
 use crate::address::Address;
 use sre_shared::cluster;
 use sre_shared::kind::Kind;
-use sre_shared::run::Clock;
-use sre_shared::run::gather::causes::ChangeSources;
+use sre_shared::run::{ChangeSources, Clock};
 use std::path::PathBuf;
 use std::time::Duration;
 

@@ -12,8 +12,9 @@ use sre_shared::cluster::{ConfigSource, Deadlines, Kuberc, Overrides, Settings};
 use sre_shared::follow::{WaitResource, WaitRules, WaitTarget};
 use sre_shared::kind::Kind;
 use sre_shared::report::FailOn;
-use sre_shared::run::gather::causes::{ChangeSources, ConfigMaps};
-use sre_shared::run::{AgentItems, Causes, CustomTarget, KindTarget, PAGE_SIZE, Request};
+use sre_shared::run::{
+    AgentItems, Causes, ChangeSources, ConfigMaps, CustomTarget, KindTarget, PAGE_SIZE, Request,
+};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;

@@ -40,13 +40,13 @@ mod rollout_progress;
 mod schedule;
 mod service;
 mod statefulset;
+mod template_diff;
 mod text;
 mod verdict;
 mod visitor;
 mod webhookconfiguration;
 
 pub use cause::{EvidenceNeeds, add_log_line, crashed_container, says_why};
-pub use change::template_diff;
 pub use controller::{Controller, ControllerFacts, group, replaced_uids};
 pub(crate) use evidence::EvidenceObject;
 pub use evidence::{
@@ -59,6 +59,7 @@ pub use newest_revision::NewestRevision;
 pub use now::Now;
 pub use presence::{present_item, set_present_if_silent};
 pub use related::{Related, RelatedKind, RelatedKindVisitor, RelatedNeed, RelatedObjects};
+pub use template_diff::template_diff;
 pub use text::{abridge, one_line, trim_end_mark};
 pub use visitor::KindVisitor;
 

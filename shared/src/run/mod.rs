@@ -3,6 +3,7 @@
 mod agent;
 pub mod apiserver;
 mod assemble;
+mod change_sources;
 pub mod clock;
 mod dump;
 mod emptiness;
@@ -21,6 +22,7 @@ pub use agent::{
     ServiceConnection, StreamBody, agent, agent_answer, agent_version, ask_agent, ask_service,
     perhaps_no_namespace,
 };
+pub use change_sources::{ChangeSources, ConfigMaps};
 pub use clock::Clock;
 pub use dump::dump;
 pub use live::{live, unreached};

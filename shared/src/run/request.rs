@@ -2,7 +2,7 @@
 
 use crate::field_selector::FieldSelector;
 use crate::kind::{Kind, ResourceArg};
-use crate::run::gather::causes::ChangeSources;
+use crate::run::change_sources::ChangeSources;
 use crate::selector::Selector;
 
 /// Items on a page of a list by default, as in kubectl.

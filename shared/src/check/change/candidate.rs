@@ -3,6 +3,7 @@
 use super::change_cause;
 use crate::check::Evidence;
 use crate::check::evidence::{RevisionHistory, WrittenObject};
+use crate::check::template_diff::RESTARTED_AT;
 use crate::kind::Kind;
 use crate::report::{ChangeKind, Code, Item, ObjectChange, Undo};
 use crate::resource::{ManagedFieldsEntry, ObjectMeta, Revision, Time, WrittenParts};
@@ -78,7 +79,7 @@ pub(super) fn revision(item: &Item, meta: &ObjectMeta, history: &RevisionHistory
     } else {
         newest.created?
     };
-    let is_restart = |field: &str| field == super::template_diff::RESTARTED_AT;
+    let is_restart = |field: &str| field == RESTARTED_AT;
     let what = if newest.came_back {
         ChangeKind::Rollback
     } else if !history.diff.is_empty() && history.diff.iter().all(|change| is_restart(&change.field)) {

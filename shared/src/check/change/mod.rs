@@ -5,9 +5,6 @@
 
 mod candidate;
 mod change_cause;
-mod template_diff;
-
-pub use template_diff::template_diff;
 
 use super::{Check, Evidence, is_open};
 use crate::report::{Cause, Item, State};

@@ -1,6 +1,6 @@
 //! The newest revision of a workload beside the one before it.
 
-use crate::check::template_diff;
+use crate::check::template_diff::template_diff;
 use crate::report::FieldChange;
 use crate::resource::{ObjectMeta, Revision};
 use serde_json::Value;

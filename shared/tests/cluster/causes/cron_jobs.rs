@@ -133,6 +133,7 @@ async fn the_events_of_a_cron_job_are_listed_if_no_run_begins() {
         [
             "/api/v1/namespaces/shop/events?fieldSelector=involvedObject.uid=late&limit=500",
             "/api/v1/namespaces/shop/events?fieldSelector=involvedObject.uid=zone&limit=500",
+            "/api/v1/namespaces/shop/resourcequotas?resourceVersion=0",
             "/apis/batch/v1/cronjobs?limit=500",
             "/apis/batch/v1/namespaces/shop/jobs?resourceVersion=0",
         ]

@@ -5,7 +5,6 @@
 //! one. It is bounded in requests, bytes and time. A missing answer costs a cause and never a verdict, and is reported
 //! once. No request is repeated, to spare an overloaded server.
 
-mod change_sources;
 mod events;
 mod gaps;
 mod limits;
@@ -18,7 +17,6 @@ mod questions;
 mod search;
 mod written;
 
-pub use change_sources::{ChangeSources, ConfigMaps};
 pub use logs::{LogDemand, add_logs};
 pub use search::EvidenceSearch;
 
@@ -27,6 +25,7 @@ use crate::cluster::Client;
 use crate::judge::{PodLookup, RANK_IN_PROGRESS, SearchTarget, WrittenNeeds};
 use crate::report::NotSeen;
 use crate::resource::Time;
+use crate::run::change_sources::ChangeSources;
 use gaps::group_gaps;
 use limits::search_deadline;
 use questions::Questions;

@@ -1,6 +1,5 @@
 //! One search: the requests that are left, its deadline, and the evidence so far.
 
-use super::change_sources::ChangeSources;
 use super::gaps::{GapReason, UnseenList, group_gaps};
 use super::limits::{BYTES, CHANGES, LOGS, REQUESTS, deadline_failure, search_deadline};
 use crate::check::{EvidenceStore, Now};
@@ -8,6 +7,7 @@ use crate::cluster::{BoundedList, Client, ListBounds, ListOptions, bounded_list}
 use crate::failure::{Class, Failure};
 use crate::report::NotSeen;
 use crate::resource::{Resource, Time};
+use crate::run::change_sources::ChangeSources;
 use std::collections::HashSet;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};

@@ -1,7 +1,6 @@
 //! Reads when quotas, webhooks, nodes and ConfigMaps were last written, and by which program. Of all but webhooks only the
 //! metadata is read. Secrets are never asked for.
 
-use super::change_sources::{ChangeSources, ConfigMaps};
 use super::gaps::{GapReason, UnseenList};
 use super::limits::{BYTES, CHANGES, CONFIG_NAMESPACES, NAMESPACES, deadline_failure};
 use super::search::{single_answer, whole_list};
@@ -14,6 +13,7 @@ use crate::report::{ChangeKind, ObjectRef};
 use crate::resource::{
     MutatingWebhookConfiguration, ObjectMeta, Resource, ValidatingWebhookConfiguration, Webhook,
 };
+use crate::run::change_sources::{ChangeSources, ConfigMaps};
 use std::collections::{BTreeMap, BTreeSet};
 use tokio::time::{Instant, timeout_at};
 
