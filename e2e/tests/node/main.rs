@@ -7,6 +7,7 @@
 mod asking;
 mod attack;
 mod authentication;
+mod changes;
 mod following;
 mod following_agent;
 mod gate;

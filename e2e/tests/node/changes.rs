@@ -1,0 +1,170 @@
+//! What changed before a problem, on real pods: each change is made, and then asked for without naming it.
+
+use serde_json::{Value, json};
+use sre_e2e::deadline::until;
+use sre_e2e::node::{RestrictedNamespace, deployment, kubectl, plugin};
+use std::time::Duration;
+
+/// How long a change may take until the verdict shows it. The kubelet looks at ConfigMaps once a minute.
+const SHOWN: Duration = Duration::from_mins(3);
+
+/// A Deployment whose container ends unless a variable is set.
+fn with_variable() -> Value {
+    let script = "test -n \"$DATABASE_URL\" || { echo DATABASE_URL is not set; exit 1; }; sleep 3600";
+    let mut web = deployment("web", 1, &["sh", "-c", script]);
+    web["spec"]["template"]["spec"]["containers"][0]["env"] = json!([{"name": "DATABASE_URL", "value": "postgres://app:hunter2@db"}, {"name": "LEVEL", "value": "info"}]);
+    // The replaced pod is gone before the new one is there, as where a volume allows one pod.
+    web
+}
+
+fn rolled_out(space: &RestrictedNamespace) {
+    space.run(&["rollout", "status", "deployment/web", "--timeout=90s"]);
+}
+
+/// The item of the Deployment once it has a change of that kind.
+fn changed(namespace: &str, what: &str) -> Value {
+    until(&format!("a change {what} is shown"), SHOWN, || {
+        let ran = plugin().run(&format!("health deploy/web -n {namespace} -o json"));
+        let report: Value = serde_json::from_str(&ran.stdout).unwrap_or_default();
+        let checks = report["checks"].as_array().into_iter().flatten();
+        let item = checks
+            .filter_map(|check| check["items"].as_array())
+            .flatten()
+            .next();
+        match item {
+            Some(item) if item["change"]["what"] == what => Ok(item.clone()),
+            _ => Err(ran),
+        }
+    })
+}
+
+#[test]
+fn a_removed_variable_is_named_without_its_value_and_the_way_back_works() {
+    let space = RestrictedNamespace::new("changed-env");
+    space.create(with_variable());
+    rolled_out(&space);
+    space.run(&["set", "env", "deployment/web", "DATABASE_URL-"]);
+    let item = changed("changed-env", "rollout");
+    let change = &item["change"];
+    assert_eq!(
+        change["diff"],
+        json!([{"field": "env DATABASE_URL", "container": "app", "how": "removed"}]),
+        "{item:#}"
+    );
+    assert_eq!(
+        (&change["revision"], &change["from"]),
+        (&json!("2"), &json!("1")),
+        "{item:#}"
+    );
+    assert_eq!(change["by"], "kubectl-set", "{item:#}");
+    let screen = plugin().run("health deploy/web -n changed-env").stdout;
+    assert!(
+        screen.contains("after revision 2 (env DATABASE_URL removed; by kubectl-set)"),
+        "{screen}"
+    );
+    assert!(
+        !screen.contains("hunter2") && !item.to_string().contains("hunter2"),
+        "{screen}"
+    );
+    let command = change["undo"]["command"]
+        .as_str()
+        .expect("revision 1 still has its pod");
+    let _ = kubectl().run_in_shell(command).expect_code(0);
+    rolled_out(&space);
+    let _ = plugin()
+        .wait("health deploy/web -n changed-env --wait --timeout 2m")
+        .expect_code(0);
+}
+
+#[test]
+fn a_restart_and_a_rollback_are_told_from_a_rollout() {
+    let space = RestrictedNamespace::new("changed-back");
+    space.create(with_variable());
+    rolled_out(&space);
+    space.run(&["set", "env", "deployment/web", "DATABASE_URL-"]);
+    changed("changed-back", "rollout");
+    space.run(&[
+        "set",
+        "env",
+        "deployment/web",
+        "DATABASE_URL=postgres://db",
+        "LEVEL-",
+    ]);
+    rolled_out(&space);
+    // Revision 2 is the one that fails.
+    space.run(&["rollout", "undo", "deployment/web", "--to-revision=2"]);
+    let item = changed("changed-back", "rollback");
+    assert_eq!(item["change"]["revision"], "4", "{item:#}");
+    space.run(&["rollout", "restart", "deployment/web"]);
+    let item = changed("changed-back", "restart");
+    assert_eq!(item["change"]["by"], "kubectl-rollout", "{item:#}");
+}
+
+#[test]
+fn a_changed_config_map_is_named_by_its_metadata() {
+    let space = RestrictedNamespace::new("changed-config");
+    space.run(&["create", "configmap", "settings", "--from-literal=mode=good"]);
+    let mut web = deployment("web", 1, &["sleep", "3600"]);
+    let pod = &mut web["spec"]["template"]["spec"];
+    pod["volumes"] = json!([{"name": "settings", "configMap": {"name": "settings"}}]);
+    pod["containers"][0]["volumeMounts"] = json!([{"name": "settings", "mountPath": "/settings"}]);
+    pod["containers"][0]["readinessProbe"] = json!({"exec": {"command": ["grep", "good", "/settings/mode"]}, "periodSeconds": 2, "failureThreshold": 1});
+    space.create(web);
+    rolled_out(&space);
+    let patch = r#"{"data":{"mode":"hunter2"}}"#;
+    space.run(&["patch", "configmap", "settings", "--type=merge", "-p", patch]);
+    let item = changed("changed-config", "config");
+    assert_eq!(
+        item["change"]["subject"], "ConfigMap/changed-config/settings",
+        "{item:#}"
+    );
+    assert_eq!(item["change"]["by"], "kubectl-patch", "{item:#}");
+    assert!(!item.to_string().contains("hunter2"), "{item:#}");
+}
+
+#[test]
+fn a_lowered_quota_is_named_by_the_program_that_wrote_it() {
+    let space = RestrictedNamespace::new("changed-quota");
+    space.run(&["create", "quota", "pods", "--hard=pods=3"]);
+    space.create(deployment("web", 2, &["sleep", "3600"]));
+    rolled_out(&space);
+    // What was there before is more than 30 minutes old for nobody, so that the last change counts.
+    space.run(&[
+        "patch",
+        "quota",
+        "pods",
+        "--type=merge",
+        "-p",
+        r#"{"spec":{"hard":{"pods":"1"}}}"#,
+    ]);
+    space.run(&["delete", "pod", "-l", "app=web", "--wait=false"]);
+    let item = changed("changed-quota", "quota");
+    assert_eq!(
+        item["change"]["subject"], "ResourceQuota/changed-quota/pods",
+        "{item:#}"
+    );
+    assert_eq!(item["change"]["by"], "kubectl-patch", "{item:#}");
+}
+
+#[test]
+fn a_cordoned_node_is_named_if_pods_find_no_node() {
+    let space = RestrictedNamespace::new("changed-node");
+    space.create(deployment("web", 1, &["sleep", "3600"]));
+    rolled_out(&space);
+    let node = kubectl().ok(&["get", "nodes", "-o", "jsonpath={.items[0].metadata.name}"]);
+    let _mended = Uncordon(node.clone());
+    kubectl().ok(&["cordon", &node]);
+    space.run(&["delete", "pod", "-l", "app=web", "--wait=false"]);
+    let item = changed("changed-node", "node");
+    assert_eq!(item["change"]["subject"], format!("Node/{node}"), "{item:#}");
+    assert_eq!(item["change"]["by"], "kubectl-cordon", "{item:#}");
+}
+
+/// Makes the node usable again for the tests that follow.
+struct Uncordon(String);
+
+impl Drop for Uncordon {
+    fn drop(&mut self) {
+        let _ = kubectl().run(&["uncordon", &self.0], None);
+    }
+}
