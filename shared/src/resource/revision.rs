@@ -58,6 +58,8 @@ pub struct Revision {
     pub ready: Option<i64>,
     /// The pods that its workload asked for when it was the newest one, if its object says so.
     pub desired: Option<i64>,
+    /// Whether it is a run of a `CronJob`, whose template may have changed since the run before.
+    pub is_run: bool,
     /// The reason that somebody wrote.
     pub change_cause: Option<String>,
     /// The template of its pods.
@@ -125,6 +127,7 @@ impl TemplatedReplicaSet {
             number,
             name: meta.name.clone(),
             created: meta.creation_timestamp,
+            is_run: false,
             came_back: annotation(&meta, REVISION_HISTORY).is_some_and(|numbers| !numbers.is_empty()),
             ready: Some(status.as_ref().and_then(|s| s.ready_replicas).unwrap_or(0).into()),
             desired: annotation(&meta, DESIRED_REPLICAS).and_then(|text| text.parse().ok()),
@@ -180,6 +183,7 @@ impl ControllerRevision {
             name: meta.name,
             created: meta.creation_timestamp,
             came_back: false,
+            is_run: false,
             ready: None,
             desired: None,
             template: template.unwrap_or_default(),
@@ -214,4 +218,22 @@ impl Resource for TemplatedJob {
     const PROTOBUF: bool = false;
 
     has_metadata!();
+}
+
+impl TemplatedJob {
+    /// The run of a `CronJob` as a revision of it: the later run is the newer one.
+    #[must_use]
+    pub fn into_revision(self, owner: &str) -> Option<Revision> {
+        let meta = self.metadata.unwrap_or_default();
+        let created = meta.creation_timestamp?;
+        Some(Revision {
+            owner: owner.to_owned(),
+            number: u64::try_from(created.seconds).ok()?,
+            name: meta.name,
+            created: Some(created),
+            is_run: true,
+            template: self.spec?.template.unwrap_or_default().0,
+            ..Revision::default()
+        })
+    }
 }

@@ -427,3 +427,36 @@ fn a_stateful_set_and_a_daemon_set_compare_their_controller_revisions() {
         );
     }
 }
+
+#[test]
+fn a_cron_job_compares_its_last_run_with_the_one_that_succeeded() {
+    let run = |name: &str, created: i64, image: &str, condition: &str| {
+        json!({"apiVersion": "batch/v1", "kind": "Job",
+            "metadata": {"namespace": "shop", "name": name, "uid": name, "creationTimestamp": at(created),
+                "ownerReferences": [{"apiVersion": "batch/v1", "kind": "CronJob", "name": "backup", "uid": "u-cron",
+                "controller": true}]},
+            "spec": {"completions": 1, "template": {"spec": {"containers": [{"name": "main", "image": image}]}}},
+            "status": {"startTime": at(created), "failed": 1, "conditions": [{"type": condition, "status": "True",
+                "reason": "BackoffLimitExceeded", "lastTransitionTime": at(created + 60)}]}})
+    };
+    let cron = json!({"apiVersion": "batch/v1", "kind": "CronJob",
+        "metadata": {"namespace": "shop", "name": "backup", "uid": "u-cron", "generation": 2,
+            "creationTimestamp": at(-10 * DAY), "managedFields": [wrote("kubectl-edit", -HOUR, &["jobTemplate"], None)]},
+        "spec": {"schedule": "*/30 * * * *", "jobTemplate": {}},
+        "status": {"lastScheduleTime": at(-1_200), "lastSuccessfulTime": at(-2 * HOUR)}});
+    let objects = vec![
+        cron,
+        run("backup-1", -2 * HOUR - 60, "backup:1", "Complete"),
+        run("backup-2", -1_200, "backup:2", "Failed"),
+    ];
+    let found = change(Kind::CronJob, objects).expect("a change");
+    assert_eq!(
+        (found.what, fields(&found)),
+        (
+            ChangeKind::Edit,
+            vec!["image changed backup:1 backup:2".to_owned()]
+        )
+    );
+    assert_eq!((found.at, found.by.as_deref()), (at(-HOUR), Some("kubectl-edit")));
+    assert_eq!(found.undo, None);
+}

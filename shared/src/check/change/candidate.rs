@@ -70,6 +70,9 @@ fn writer(meta: &ObjectMeta, parts: WrittenParts, at: Time) -> Option<&str> {
 /// The newest revision of a workload.
 pub(super) fn revision(item: &Item, meta: &ObjectMeta, history: &RevisionHistory) -> Option<Candidate> {
     let (newest, previous) = (&history.newest, history.previous.as_ref()?);
+    if newest.is_run {
+        return run(meta, history);
+    }
     let template_write = meta
         .writers(WrittenParts::TEMPLATE)
         .first()
@@ -109,6 +112,23 @@ pub(super) fn revision(item: &Item, meta: &ObjectMeta, history: &RevisionHistory
         undo: Some(undo(item, previous, name(previous))),
         ..candidate.change
     };
+    Some(candidate)
+}
+
+/// The template of a `CronJob`, if its last run differs from the one before that succeeded.
+fn run(meta: &ObjectMeta, history: &RevisionHistory) -> Option<Candidate> {
+    let previous = history.previous.as_ref()?;
+    if history.diff.is_empty() {
+        return None;
+    }
+    let writes = meta.writers(WrittenParts::TEMPLATE);
+    let is_between = |time: &Time| Some(*time) >= previous.created && Some(*time) <= history.newest.created;
+    let written = writes.first().and_then(|entry| entry.time).filter(is_between);
+    let at = written.or(history.newest.created)?;
+    let mut candidate = Candidate::new(at, ChangeKind::Edit).by(writer(meta, WrittenParts::TEMPLATE, at));
+    candidate.change.diff.clone_from(&history.diff);
+    // The next run may come a day after the template was written.
+    candidate.is_under_way = true;
     Some(candidate)
 }
 

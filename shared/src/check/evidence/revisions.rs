@@ -38,9 +38,10 @@ impl RevisionHistory {
         let diff = previous.as_ref();
         let diff = diff.map_or_else(Vec::new, |old| template_diff(&old.template, &newest.template));
         // A ControllerRevision does not say that it came back, but it is older than the one that it replaced.
-        newest.came_back |= previous
-            .as_ref()
-            .is_some_and(|old| newest.created < old.created && newest.created.is_some());
+        newest.came_back |= !newest.is_run
+            && previous
+                .as_ref()
+                .is_some_and(|old| newest.created < old.created && newest.created.is_some());
         let config_maps = config_maps(&newest.template);
         let without_template = |revision: Revision| Revision {
             template: Value::Null,

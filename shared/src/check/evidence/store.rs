@@ -218,6 +218,23 @@ impl EvidenceStore {
         jobs.into_iter().map(|(_, job)| job).collect()
     }
 
+    /// The Job of an object that makes Jobs whose pods say most, and the newest one before it that succeeded, each with its index
+    /// in the dump.
+    pub(crate) fn runs(&self, uid: &str, now: impl Fn(usize) -> Now) -> Option<[(usize, &Job); 2]> {
+        let last = *self.jobs(uid, now).first()?;
+        let placed = self.jobs.get(uid).into_iter().flatten();
+        let mut placed: Vec<(usize, &Job)> = placed.map(|(index, job)| (*index, job)).collect();
+        placed.sort_by_key(|(_, job)| Reverse(job.meta().creation_timestamp));
+        let at = placed
+            .iter()
+            .position(|(_, job)| job.meta().uid == last.meta().uid)?;
+        let before = placed
+            .get(at + 1..)?
+            .iter()
+            .find(|(_, job)| job.met("Complete").is_some())?;
+        Some([*placed.get(at)?, *before])
+    }
+
     /// How many active pods an object has itself.
     pub(crate) fn count_active_pods(&self, uid: &str) -> usize {
         let pods = self.pods.get(uid).into_iter().flatten();

@@ -142,7 +142,7 @@ impl<'a> DumpEvidence<'a> {
         Self {
             found,
             events_and_nodes: found.store.events_and_nodes(),
-            revisions: DumpRevisions::new(found.objects, &found.store),
+            revisions: DumpRevisions::new(found.objects, &found.store, found.now()),
             written: written_objects(found.objects),
             explained: request.causes != Causes::None,
         }

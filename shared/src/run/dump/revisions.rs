@@ -1,8 +1,8 @@
 //! Revisions of workloads in a dump. They are decoded only for workloads that are not healthy.
 
-use crate::check::{EvidenceStore, FindRevisions, RevisionHistory};
+use crate::check::{EvidenceStore, FindRevisions, Now, RevisionHistory};
 use crate::dump::Objects;
-use crate::resource::{ControllerRevision, ObjectMeta, Revision, TemplatedReplicaSet};
+use crate::resource::{ControllerRevision, ObjectMeta, Revision, TemplatedJob, TemplatedReplicaSet};
 use std::collections::HashMap;
 use std::fmt::{Debug, Formatter};
 use std::sync::OnceLock;
@@ -11,14 +11,17 @@ use std::sync::OnceLock;
 pub(super) struct DumpRevisions<'a> {
     objects: &'a Objects,
     store: &'a EvidenceStore,
+    now: Now,
     controller_revisions: OnceLock<HashMap<String, Vec<Revision>>>,
 }
 
 impl<'a> DumpRevisions<'a> {
-    pub fn new(objects: &'a Objects, store: &'a EvidenceStore) -> Self {
+    /// `now` is the time at which a run is old enough to say something.
+    pub fn new(objects: &'a Objects, store: &'a EvidenceStore, now: Now) -> Self {
         Self {
             objects,
             store,
+            now,
             controller_revisions: OnceLock::new(),
         }
     }
@@ -58,6 +61,10 @@ impl FindRevisions for DumpRevisions<'_> {
                 .flatten()
                 .cloned(),
         );
+        for (index, _) in self.store.runs(&meta.uid, |_| self.now).into_iter().flatten() {
+            let job = self.objects.decode_at::<TemplatedJob>(index);
+            revisions.extend(job.and_then(|job| job.into_revision(&meta.uid)));
+        }
         RevisionHistory::new(revisions)
     }
 }

@@ -52,6 +52,7 @@ pub async fn search(
     }
     let pod_searches = search.pod_searches(&targets).await;
     search.read_pods(&pod_searches, targets.len()).await;
+    search.read_runs(&targets).await;
     let questions = Questions::new(&targets, &search.evidence, search.now);
     let needs = WrittenNeeds::union(targets.iter().map(|target| &target.written));
     let config_maps = named_config_maps(&targets, &search.evidence);

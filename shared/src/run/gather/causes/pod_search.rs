@@ -3,7 +3,7 @@
 use super::search::{Search, is_owned_by, single_answer, whole_list};
 use crate::check::{EvidenceStore, Now};
 use crate::judge::{PodLookup, SearchTarget};
-use crate::resource::{Job, LabelSelector, Resource as _};
+use crate::resource::{Job, LabelSelector, Resource as _, TemplatedJob};
 use std::collections::{BTreeSet, HashSet};
 
 /// The pods of one object.
@@ -58,6 +58,43 @@ impl Search<'_> {
                 Err(reason) => self.add_gap::<Job>(namespace.clone(), reason),
             }
         }
+    }
+}
+
+/// The CronJobs whose runs are compared, at most. Each takes two requests.
+const COMPARED: usize = 2;
+
+impl Search<'_> {
+    /// Reads the templates of the last run of a `CronJob` and of the one before that succeeded.
+    pub async fn read_runs(&mut self, targets: &[SearchTarget]) {
+        let makes_jobs = |target: &&SearchTarget| matches!(target.pods_by, PodLookup::Jobs);
+        let (mut owners, mut requests) = (Vec::new(), Vec::new());
+        for target in targets
+            .iter()
+            .filter(makes_jobs)
+            .take(COMPARED.min(self.changes_left / 2))
+        {
+            for (_, job) in self
+                .evidence
+                .runs(&target.uid, |_| self.now)
+                .into_iter()
+                .flatten()
+            {
+                let (mut options, bounds) = single_answer(Some(target.namespace.clone()), String::new());
+                options.field_selector = format!("metadata.name={}", job.meta().name);
+                requests.push((options, bounds));
+                owners.push(target.uid.clone());
+            }
+        }
+        self.changes_left = self.changes_left.saturating_sub(requests.len());
+        let answers = self.lists::<TemplatedJob>(requests).await;
+        let mut revisions = Vec::new();
+        for (owner, answer) in owners.iter().zip(answers) {
+            // The Jobs themselves were read: a list that fails now costs the comparison alone.
+            let jobs = whole_list(answer).unwrap_or_default();
+            revisions.extend(jobs.into_iter().filter_map(|job| job.into_revision(owner)));
+        }
+        self.evidence.add_revisions(revisions);
     }
 }
 
