@@ -24,7 +24,12 @@ pub fn spawn(state: &Arc<AgentState>, watches: Vec<SpawnWatches>, settings: &Set
     tasks.spawn(review::run(Arc::clone(state)));
     tasks.spawn(Arc::clone(&state.probe).run(pace.probe_every));
     if settings.causes {
-        tasks.spawn(causes::run(Arc::clone(state), settings.changes, *pace));
+        tasks.spawn(causes::run(
+            Arc::clone(state),
+            settings.changes,
+            pace.search_pause,
+            pace.causes_age,
+        ));
     }
     if let Some(certificate) = &state.tls {
         tasks.spawn(tls::renew(

@@ -21,6 +21,7 @@ pub mod failure;
 pub mod field_selector;
 #[warn(clippy::arithmetic_side_effects)]
 pub mod follow;
+pub mod image_name;
 #[warn(clippy::arithmetic_side_effects)]
 pub mod judge;
 pub mod kind;

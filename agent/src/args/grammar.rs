@@ -17,6 +17,7 @@ use std::time::Duration;
 /// server is away.
 #[derive(Debug, Parser)]
 #[command(name = "sre-agent", version, args_conflicts_with_subcommands = true)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct Args {
     #[command(subcommand)]
     pub command: Option<Subcommands>,

@@ -5,7 +5,6 @@
 
 use crate::history::search_gaps;
 use crate::not_seen;
-use crate::settings::Pace;
 use crate::state::AgentState;
 use sre_shared::judge::{SearchTarget, WrittenNeeds};
 use sre_shared::report::NotSeen;
@@ -26,10 +25,9 @@ struct LastSearch {
     written: WrittenNeeds,
 }
 
-/// Searches for causes: at once if something new is open, else once they are too old, and never sooner than the pause after
-/// the last search. While changes are followed it searches after each pause. Does not end.
-pub async fn run(state: Arc<AgentState>, sources: ChangeSources, pace: Pace) {
-    let (pause, repeat_after) = (pace.search_pause, pace.causes_age);
+/// Searches for causes: at once if something new is open, else after `repeat_after`, and never sooner than `pause` after
+/// the last search. While changes are followed it searches after each `pause`. Does not end.
+pub async fn run(state: Arc<AgentState>, sources: ChangeSources, pause: Duration, repeat_after: Duration) {
     let mut last: Option<LastSearch> = None;
     let mut last_judged = None::<Instant>;
     let mut last_not_seen: Vec<NotSeen> = Vec::new();

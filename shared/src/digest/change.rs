@@ -1,14 +1,12 @@
 //! The change before a problem, in words.
 
 use super::words::count;
+use crate::image_name::{image_change, short_image};
 use crate::report::{ChangeKind, FieldChange, FieldChangeKind, ObjectChange, ObjectRef, Undo};
 use crate::span::span;
 
 /// Fields that a line names.
 const FIELDS: usize = 4;
-/// Characters of a digest that a line shows.
-const DIGEST: usize = 12;
-
 /// The change in one line: `40 s after revision 13 (image checkout:v8 -> v9, env DATABASE_URL removed; by argocd-controller)`.
 #[must_use]
 pub fn change_words(change: &ObjectChange) -> String {
@@ -85,7 +83,7 @@ fn field_words(field: &FieldChange, change: &ObjectChange) -> String {
     match (field.how, field.from.as_deref(), field.to.as_deref()) {
         (FieldChangeKind::Changed, Some(from), Some(to)) => {
             let (from, to) = match name.as_str() {
-                "image" => images(from, to),
+                "image" => image_change(from, to),
                 _ => (from.to_owned(), to.to_owned()),
             };
             format!("{name} {from} -> {to}{of}")
@@ -107,34 +105,6 @@ fn how_word(how: FieldChangeKind) -> &'static str {
         FieldChangeKind::Added => "added",
         FieldChangeKind::Removed => "removed",
         FieldChangeKind::Changed | FieldChangeKind::Other => "changed",
-    }
-}
-
-/// Two images without the parts that they share: the registry of both, and the name of the second.
-fn images(from: &str, to: &str) -> (String, String) {
-    let name = |image: &str| -> (String, String) {
-        let short = short_image(image);
-        let last = short.rfind('/').map_or(0, |at| at + 1);
-        let end = short[last..].find([':', '@']).map_or(short.len(), |at| at + last);
-        (short[..end].to_owned(), short[end..].to_owned())
-    };
-    let ((old_name, old_tag), (new_name, new_tag)) = (name(from), name(to));
-    let tag = new_tag.trim_start_matches(':');
-    if old_name == new_name && !tag.is_empty() {
-        let last = old_name.rfind('/').map_or(0, |at| at + 1);
-        return (format!("{}{old_tag}", &old_name[last..]), tag.to_owned());
-    }
-    (format!("{old_name}{old_tag}"), format!("{new_name}{new_tag}"))
-}
-
-/// An image whose digest is cut.
-fn short_image(image: &str) -> String {
-    match image.split_once("@sha256:") {
-        Some((name, digest)) => {
-            let begin: String = digest.chars().take(DIGEST).collect();
-            format!("{name}@{begin}")
-        }
-        None => image.to_owned(),
     }
 }
 
@@ -217,25 +187,6 @@ mod tests {
             change_words(&rollout),
             "40 s after revision 13 (image checkout:v8 -> v9, env DATABASE_URL removed; by argocd-controller)"
         );
-    }
-
-    #[test]
-    fn images_are_shortened_by_what_they_share() {
-        for (from, to, words) in [
-            ("a:1", "a:2", ("a:1", "2")),
-            ("reg:5000/a:1", "reg:5000/a:2", ("a:1", "2")),
-            ("a:1", "b:1", ("a:1", "b:1")),
-            ("a:1", "a", ("a:1", "a")),
-            ("a", "a:2", ("a", "2")),
-            (
-                "a@sha256:0123456789abcdef0123",
-                "a@sha256:ffff456789abcdef0123",
-                ("a@0123456789ab", "@ffff456789ab"),
-            ),
-        ] {
-            let (old, new) = images(from, to);
-            assert_eq!((old.as_str(), new.as_str()), words);
-        }
     }
 
     #[test]

@@ -203,9 +203,9 @@ async fn explain(
     let now = reader.now();
     let judge_again = |kinds: &mut [&mut Judged], found: &EvidenceStore| {
         let evidence = SearchedEvidence::new(found);
-        kinds
-            .iter_mut()
-            .for_each(|judged| judged.judge_again(&evidence, now));
+        for judged in kinds.iter_mut() {
+            judged.judge_again(&evidence, now);
+        }
     };
     judge_again(kinds, &found);
     // The causes name the quotas, webhooks and nodes behind them.

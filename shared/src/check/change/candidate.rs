@@ -91,9 +91,12 @@ pub(super) fn revision(item: &Item, meta: &ObjectMeta, history: &RevisionHistory
         ChangeKind::Rollout
     };
     let is_numbered = newest.owner.is_empty() || Kind::from_kind(&item.kind) == Some(Kind::Deployment);
-    let name = |revision: &Revision| match is_numbered {
-        true => revision.number.to_string(),
-        false => revision.name.clone(),
+    let name = |revision: &Revision| {
+        if is_numbered {
+            revision.number.to_string()
+        } else {
+            revision.name.clone()
+        }
     };
     let pods = item.rollout.as_ref().and_then(|rollout| rollout.pods.as_ref());
     let has_ready = newest.ready.is_some_and(|ready| ready > 0);

@@ -37,7 +37,7 @@ mod tests {
                 "kubectl run web --env=*** --image=a",
             ),
             ("release 4.2\nby ci", "release 4.2 by ci"),
-            ("deploy with password: hunter2", "deploy with password: ***"),
+            ("deploy with password=hunter2", "deploy with password=***"),
         ] {
             assert_eq!(masked(written), shown);
         }

@@ -129,13 +129,13 @@ pub(super) async fn read_written(
     }));
     let lists = requests.iter().map(|request| metadata(client, until, request));
     let webhooks = async {
-        match needs.webhooks && sources.objects {
-            true => Some(tokio::join!(
-                webhooks::<ValidatingWebhookConfiguration>(client, until),
-                webhooks::<MutatingWebhookConfiguration>(client, until)
-            )),
-            false => None,
+        if !needs.webhooks || !sources.objects {
+            return None;
         }
+        Some(tokio::join!(
+            webhooks::<ValidatingWebhookConfiguration>(client, until),
+            webhooks::<MutatingWebhookConfiguration>(client, until)
+        ))
     };
     let (lists, hooks) = tokio::join!(futures_util::future::join_all(lists), webhooks);
     for (request, list) in requests.iter().zip(lists) {
