@@ -10,6 +10,8 @@ pub mod glossary;
 pub mod output;
 mod progress;
 mod report_file;
+mod report_files;
+mod saved_file;
 mod shell;
 pub mod source;
 mod terminal_block;

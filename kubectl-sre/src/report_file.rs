@@ -1,11 +1,9 @@
-//! A report in a file: `--save` writes it, `--baseline` reads it.
+//! The saved report that `--baseline` reads.
 
 use serde::Deserialize as _;
 use sre_shared::cluster::read_bounded;
 use sre_shared::report::{API_VERSION, KIND, Report};
-use std::fs::{self, File};
-use std::io::{BufWriter, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -61,87 +59,6 @@ fn parse(bytes: &[u8]) -> Result<Report, String> {
         return Err(format!("it is {given}, not {API_VERSION} {KIND}; {HOW}"));
     }
     Report::deserialize(value).map_err(|error| format!("it is not a whole report: {error}; {HOW}"))
-}
-
-/// A report that is about to be saved. The file of before stays as it is until the whole report is written.
-pub struct SavedReport {
-    path: PathBuf,
-    /// The file that is written first; `None` if the path is no regular file, such as a pipe.
-    part: Option<PathBuf>,
-    file: Option<File>,
-}
-
-impl SavedReport {
-    /// Opens the file, so that a wrong path is refused before anything is asked.
-    ///
-    /// # Errors
-    /// Why it cannot be written, in one line that names it.
-    pub fn create(path: &Path) -> Result<Self, String> {
-        let why = |error: &dyn std::fmt::Display| format!("--save {}: {error}", path.display());
-        // The file behind a link is replaced, not the link.
-        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        match fs::metadata(&target) {
-            Ok(metadata) if metadata.is_dir() => return Err(why(&"it is a directory: name a file")),
-            Ok(metadata) if !metadata.is_file() => {
-                // A pipe waits for its reader. It is opened once there is something to write.
-                return Ok(Self {
-                    path: target,
-                    part: None,
-                    file: None,
-                });
-            }
-            _ => {}
-        }
-        let name = target.file_name().ok_or_else(|| why(&"it names no file"))?;
-        let mut part = std::ffi::OsString::from(".");
-        part.push(name);
-        part.push(format!(".{}.part", std::process::id()));
-        let part = target.with_file_name(part);
-        let file = File::create(&part).map_err(|error| why(&error))?;
-        if let Ok(metadata) = fs::metadata(&target) {
-            // If that fails, the file has the usual permissions.
-            let _ = file.set_permissions(metadata.permissions());
-        }
-        Ok(Self {
-            path: target,
-            part: Some(part),
-            file: Some(file),
-        })
-    }
-
-    /// Writes the report.
-    ///
-    /// # Errors
-    /// Why it could not be written, in one line that names the file.
-    pub fn write(mut self, report: &Report) -> Result<(), String> {
-        let why = |error: &dyn std::fmt::Display| format!("--save {}: {error}", self.path.display());
-        let file = match self.file.take() {
-            Some(file) => file,
-            None => fs::OpenOptions::new()
-                .write(true)
-                .open(&self.path)
-                .map_err(|error| why(&error))?,
-        };
-        let mut out = BufWriter::new(file);
-        crate::output::json::write(report, &mut out).map_err(|error| why(&error))?;
-        out.flush().map_err(|error| why(&error))?;
-        drop(out);
-        if let Some(part) = self.part.take() {
-            fs::rename(&part, &self.path).map_err(|error| {
-                let _ = fs::remove_file(&part);
-                format!("--save {}: {error}", self.path.display())
-            })?;
-        }
-        Ok(())
-    }
-}
-
-impl Drop for SavedReport {
-    fn drop(&mut self) {
-        if let Some(part) = &self.part {
-            let _ = fs::remove_file(part);
-        }
-    }
 }
 
 #[cfg(test)]

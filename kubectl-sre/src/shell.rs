@@ -34,6 +34,7 @@ pub struct Shell {
     shows_progress: bool,
     environment_allows_color: bool,
     charset: Charset,
+    reader_is_gone: bool,
 }
 
 impl Shell {
@@ -56,25 +57,39 @@ impl Shell {
             shows_progress: std::io::stderr().is_terminal() && !dumb,
             environment_allows_color: !no_color && !dumb,
             charset: Charset::by_locale(|name| std::env::var_os(name)),
+            reader_is_gone: false,
         }
     }
 
     /// Writes a part of the result. It is no error if the reader has gone away: the exit code still carries the verdict.
     pub fn print(&mut self, text: &str) {
-        let _ = self
+        let written = self
             .out
             .write_all(text.as_bytes())
             .and_then(|()| self.out.flush());
+        self.note_reader(&written);
     }
 
     /// Writes the result by calling `write`.
     pub fn write(&mut self, write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) {
         let written = write(&mut self.out).and_then(|()| self.out.flush());
+        self.note_reader(&written);
         if let Err(error) = written
-            && error.kind() != std::io::ErrorKind::BrokenPipe
+            && !self.reader_is_gone
         {
             self.complain(&format!("error: the result could not be written: {error}"));
         }
+    }
+
+    fn note_reader(&mut self, written: &std::io::Result<()>) {
+        let is_broken = |error: &std::io::Error| error.kind() == std::io::ErrorKind::BrokenPipe;
+        self.reader_is_gone |= written.as_ref().err().is_some_and(is_broken);
+    }
+
+    /// Whether a write to stdout has shown that its reader is gone, as with `| head -1`.
+    #[must_use]
+    pub fn reader_is_gone(&self) -> bool {
+        self.reader_is_gone
     }
 
     /// Writes a message to stderr. It may hold words of the command line or of a server, whose control characters are written

@@ -1,5 +1,6 @@
 //! The grammar of the command line: the types that clap fills, and the help text.
 
+use super::output_choice::{OutputChoice, OutputChoiceParser};
 use super::targets::Target;
 use super::values::{self, KindChoice, Token};
 use crate::output::{Format, SortBy};
@@ -190,9 +191,9 @@ pub struct HealthArgs {
     /// When the dump was taken, such as 2026-11-23T18:40:12Z [default: the newest time in it]
     #[arg(long, value_name = "TIME", requires = "filename", value_parser = Time::parse)]
     pub at: Option<Time>,
-    /// Output format
-    #[arg(short, long, value_enum, default_value = "human", value_name = "FORMAT")]
-    pub output: Format,
+    /// Output format, human if none is given; can be given again as FORMAT=FILE, which writes that file too
+    #[arg(short, long, value_parser = OutputChoiceParser, value_name = "FORMAT[=FILE]")]
+    pub output: Vec<OutputChoice>,
     /// Also save the whole report in this file, for --baseline
     #[arg(long, value_name = "FILE", value_parser = OsStringValueParser::new().try_map(values::file))]
     pub save: Option<PathBuf>,

@@ -32,6 +32,28 @@ fn a_flag_that_has_no_meaning_is_refused_with_what_is_right() {
             "-o junit has no meaning with -w, which shows changes: leave it out, or give -o json for a report a change",
         ),
         (
+            "health -o human -o jnit=x",
+            "\"jnit\" is no value of --output, did you mean \"junit\"? (one of human, wide, json, yaml, name, markdown, github, \
+             junit, prometheus)",
+        ),
+        ("health -o junit=", "--output: the path is empty: name a file"),
+        (
+            "health -o junit=x --state degraded",
+            "--state is for lists of objects: add -o wide or -o name",
+        ),
+        (
+            "health -w -o junit=x",
+            "-o junit=FILE has no meaning with -w, which shows changes: leave it out, or give -o json for a report a change",
+        ),
+        (
+            "health -w --save x",
+            "--save has no meaning with -w, which shows changes: leave it out, or give -o json for a report a change",
+        ),
+        (
+            "explain -o json=x",
+            "--output: \"json=x\" is none of human, json and yaml",
+        ),
+        (
             "explain -o name",
             "--output: \"name\" is a form of the report of health and gate: give human, json or yaml",
         ),
@@ -59,6 +81,40 @@ fn a_flag_that_has_no_meaning_is_refused_with_what_is_right() {
             Some(Refusal::Usage(expected.to_owned())),
             "{line}"
         );
+    }
+}
+
+#[test]
+fn the_last_format_without_a_file_is_that_of_stdout_and_every_file_is_written() {
+    let outputs = |line: &str| match parse(words(line)) {
+        Ok(Command::Health(health)) => {
+            let files = health
+                .output_files()
+                .map(|(format, path)| format!("{}={}", format.word(), path.display()));
+            (health.format().word(), files.collect::<Vec<_>>().join(" "))
+        }
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(outputs("health"), ("human", String::new()));
+    assert_eq!(outputs("health -o json -oyaml"), ("yaml", String::new()));
+    assert_eq!(outputs("health -o junit=a=b"), ("human", "junit=a=b".to_owned()));
+    assert_eq!(
+        outputs("health --output=junit=x.xml -o wide -o markdown=y"),
+        ("wide", "junit=x.xml markdown=y".to_owned())
+    );
+    assert_eq!(
+        outputs("health -o json=x -o json=y"),
+        ("human", "json=x json=y".to_owned())
+    );
+}
+
+#[test]
+fn each_format_has_the_word_that_the_flag_takes() {
+    use crate::output::Format;
+    use clap::ValueEnum as _;
+    for format in Format::value_variants() {
+        let value = format.to_possible_value().expect("no format is hidden");
+        assert_eq!(format.word(), value.get_name());
     }
 }
 

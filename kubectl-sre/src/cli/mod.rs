@@ -1,10 +1,11 @@
 //! The command line.
 //!
-//! `grammar` has the types that clap fills, `values` the parsers of single values, `targets` the forms of a TARGET,
+//! `grammar` has the types that clap fills, `values` the parsers of single values, `output_choice` that of `-o`, `targets` the forms of a TARGET,
 //! `unjudged` the kinds without a verdict, `usage` the line that answers a misuse, and `settings` turns flags into the
 //! settings of a command.
 
 mod grammar;
+mod output_choice;
 mod settings;
 mod targets;
 mod unjudged;
@@ -14,6 +15,7 @@ mod values;
 pub use grammar::{
     CauseSearch, Command, ConnectionArgs, ExplainArgs, GateArgs, HealthArgs, ProgressFormat, VersionArgs,
 };
+pub use output_choice::OutputChoice;
 pub use settings::{BaselineSettings, FollowMode, GateSettings, HealthSettings, VersionSettings};
 pub use targets::Target;
 pub use usage::Refusal;

@@ -2,6 +2,7 @@
 //! reads when it opens the connection.
 
 use super::grammar::{CauseSearch, ConnectionArgs, GateArgs, HealthArgs, ProgressFormat, VersionArgs};
+use super::output_choice::OutputChoice;
 use super::targets::Target;
 use super::usage::cluster_flag;
 use super::values::{KindChoice, Token};
@@ -57,8 +58,10 @@ pub struct HealthSettings {
     pub baseline: Option<BaselineSettings>,
     /// Which states make the exit code non-zero.
     pub fail_on: FailOn,
-    /// Output format.
+    /// The format of stdout.
     pub format: Format,
+    /// The files beside it, each with its format.
+    pub output_files: Vec<(Format, PathBuf)>,
     /// When to use colour.
     pub color: Color,
     /// Whether to print each request on stderr, and healthy parts of the screen too.
@@ -134,7 +137,11 @@ impl HealthSettings {
                 force: args.force,
             }),
             fail_on: args.fail_on,
-            format: args.output,
+            format: args.format(),
+            output_files: args
+                .output_files()
+                .map(|(format, path)| (format, path.clone()))
+                .collect(),
             color: args.color,
             verbose: args.verbose,
             all: args.all,
@@ -316,7 +323,29 @@ impl HealthArgs {
     /// Whether log lines are shown on a terminal without being asked for. They are not written to files, pipes and the
     /// logs of CI, since they may hold secrets.
     fn shows_logs_unasked(&self) -> bool {
-        self.logs.is_none() && self.output == Format::Human && !self.quiet
+        self.logs.is_none() && self.writes_screen_alone() && !self.quiet
+    }
+
+    /// The format of stdout.
+    #[must_use]
+    pub fn format(&self) -> Format {
+        OutputChoice::of_stdout(&self.output)
+    }
+
+    /// The formats of files, with their paths.
+    pub fn output_files(&self) -> impl Iterator<Item = (Format, &PathBuf)> {
+        OutputChoice::of_files(&self.output)
+    }
+
+    /// Whether stdout or a file has that format.
+    #[must_use]
+    pub fn writes(&self, format: Format) -> bool {
+        self.format() == format || self.output_files().any(|(other, _)| other == format)
+    }
+
+    /// Whether a person on the screen is the only reader of the report.
+    fn writes_screen_alone(&self) -> bool {
+        self.format() == Format::Human && self.output_files().next().is_none() && self.save.is_none()
     }
 
     /// What to judge, by the targets and flags.
@@ -347,9 +376,10 @@ impl HealthArgs {
                 CauseSearch::Auto | CauseSearch::None => ChangeSources::DEFAULT,
             },
             // A person reads only problems; a program gets every object.
-            items: match self.output {
-                Format::Human if self.save.is_none() && self.baseline.is_none() => AgentItems::Notable,
-                _ => AgentItems::All,
+            items: if self.writes_screen_alone() && self.baseline.is_none() {
+                AgentItems::Notable
+            } else {
+                AgentItems::All
             },
             ..Request::everything()
         };

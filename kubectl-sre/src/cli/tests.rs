@@ -27,6 +27,8 @@ fn logs_are_read_unasked_only_for_a_person_on_a_terminal() {
     for (line, on_terminal, off_terminal) in [
         ("health", Causes::WithQuickLogs, Causes::WithoutLogs),
         ("health -v", Causes::WithQuickLogs, Causes::WithoutLogs),
+        ("health -o junit=x", Causes::WithoutLogs, Causes::WithoutLogs),
+        ("health --save x", Causes::WithoutLogs, Causes::WithoutLogs),
         ("health --logs", Causes::WithLogs, Causes::WithLogs),
         ("health --logs=1 -o json", Causes::WithLogs, Causes::WithLogs),
         ("health --logs=false", Causes::WithoutLogs, Causes::WithoutLogs),

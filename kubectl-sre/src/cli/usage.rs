@@ -192,7 +192,8 @@ pub(super) fn contradiction(health: &HealthArgs, wrongly_followed: Option<String
 
 /// The line for flags that choose or order what an output shows, with an output that has no such list.
 fn wrong_listing(health: &HealthArgs) -> Option<String> {
-    let is_table = health.output == Format::Wide;
+    let writes = |format| health.writes(format);
+    let is_table = writes(Format::Wide);
     if !is_table && health.no_headers {
         return Some("--no-headers is for the table: add -o wide".to_owned());
     }
@@ -201,12 +202,12 @@ fn wrong_listing(health: &HealthArgs) -> Option<String> {
         ("--sort-by", health.sort_by.is_some()),
     ];
     if !is_table
-        && health.output != Format::Name
+        && !writes(Format::Name)
         && let Some(flag) = first_given(of_a_list)
     {
         return Some(format!("{flag} is for lists of objects: add -o wide or -o name"));
     }
-    (health.all && health.output != Format::Human)
+    (health.all && !writes(Format::Human))
         .then(|| "--all is for the screen, which has no room for everything: leave it out".to_owned())
 }
 
@@ -271,30 +272,25 @@ pub(super) fn wrongly_followed(health: &HealthArgs) -> Option<String> {
     let flag = first_given([("--wait", health.wait), ("-w", health.watch)])?;
     let without_changes = [
         ("-f: a dump does not change", health.filename.is_some()),
-        ("--save yet: leave out --save", health.save.is_some()),
         ("--baseline yet: leave out --baseline", health.baseline.is_some()),
     ];
     if let Some(other) = first_given(without_changes) {
         return Some(format!("{flag} does not work with {other}"));
     }
-    let format = match health.output {
-        Format::Human | Format::Json => "",
-        Format::Wide => "-o wide",
-        Format::Yaml => "-o yaml",
-        Format::Name => "-o name",
-        Format::Markdown => "-o markdown",
-        Format::Github => "-o github",
-        Format::Junit => "-o junit",
-        Format::Prometheus => "-o prometheus",
-    };
+    if !health.watch {
+        return None;
+    }
     let of_one_report = [
-        (format, !format.is_empty()),
+        ("--save", health.save.is_some()),
         ("--quiet", health.quiet),
         ("--logs", health.logs == Some(true)),
     ];
-    if health.watch
-        && let Some(other) = first_given(of_one_report)
-    {
+    let other = match (health.format(), health.output_files().next()) {
+        (_, Some((format, _))) => Some(format!("-o {}=FILE", format.word())),
+        (Format::Human | Format::Json, None) => first_given(of_one_report).map(str::to_owned),
+        (format, None) => Some(format!("-o {}", format.word())),
+    };
+    if let Some(other) = other {
         return Some(format!(
             "{other} has no meaning with -w, which shows changes: leave it out, or give -o json for a report a change"
         ));

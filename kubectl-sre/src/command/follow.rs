@@ -1,7 +1,8 @@
 //! What waiting and watching share: the clock, the source, and the last report.
 
-use super::health::{log_exchange, uses_current_context, write};
+use super::health::{log_exchange, save, uses_current_context, write};
 use crate::cli::HealthSettings;
+use crate::report_files::ReportFiles;
 use crate::source::{Source, SourceFollower};
 use crate::{Shell, StopSignal, exit};
 use sre_shared::cluster::{Observer, RunLimit};
@@ -105,19 +106,25 @@ impl FollowedSource {
     pub async fn open(
         settings: &HealthSettings,
         clock: FollowClock,
+        files: &mut ReportFiles,
         shell: &mut Shell,
         stop: Pin<&mut impl Future<Output = StopSignal>>,
     ) -> Result<Self, u8> {
         tokio::select! {
             biased;
             signal = stop => Err(stopped(signal, shell)),
-            opened = Self::open_now(settings, clock, shell) => opened,
+            opened = Self::open_now(settings, clock, files, shell) => opened,
         }
     }
 
-    async fn open_now(settings: &HealthSettings, clock: FollowClock, shell: &mut Shell) -> Result<Self, u8> {
+    async fn open_now(
+        settings: &HealthSettings,
+        clock: FollowClock,
+        files: &mut ReportFiles,
+        shell: &mut Shell,
+    ) -> Result<Self, u8> {
         let source = open_source(settings, RunLimit::from_now(OPEN), shell).await?;
-        Self::begin(source, settings, clock, FollowPace::default(), shell).await
+        Self::begin(source, settings, clock, FollowPace::default(), files, shell).await
     }
 
     /// Begins to follow an open source.
@@ -129,6 +136,7 @@ impl FollowedSource {
         settings: &HealthSettings,
         clock: FollowClock,
         pace: FollowPace,
+        files: &mut ReportFiles,
         shell: &mut Shell,
     ) -> Result<Self, u8> {
         let limit = RunLimit::from_now(OPEN);
@@ -145,7 +153,8 @@ impl FollowedSource {
             }
             Err(failure) => {
                 if let Some(report) = source.unreached(&settings.request, &failure) {
-                    write(&report, Some(clock.elapsed()), settings, shell);
+                    save(&report, files, shell);
+                    write(&report, Some(clock.elapsed()), settings, files, shell);
                 }
                 Err(exit::UNREACHED)
             }

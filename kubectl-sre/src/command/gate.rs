@@ -2,11 +2,11 @@
 //! fails if the command does, or if something is new or worse and falls short.
 
 use super::follow::{FollowClock, FollowedSource, open_source, stopped};
-use super::health::{add_scope, is_unreached, one_report, write};
+use super::health::{add_scope, is_unreached, one_report, save, write};
 use super::wait_view::WaitView;
 use crate::child::{self, ChildOutput};
 use crate::cli::{GateSettings, HealthSettings};
-use crate::report_file::SavedReport;
+use crate::report_files::ReportFiles;
 use crate::source::Source;
 use crate::{Shell, StopSignal, exit};
 use sre_shared::cluster::RunLimit;
@@ -44,8 +44,8 @@ pub async fn run(
         command,
     } = settings;
     let name = child::program_name(&command);
-    let save = match settings.save.as_deref().map(SavedReport::create).transpose() {
-        Ok(save) => save,
+    let mut files = match ReportFiles::create(&settings) {
+        Ok(files) => files,
         Err(error) => {
             shell.complain(&format!("error: {error}"));
             return exit::USAGE;
@@ -54,7 +54,7 @@ pub async fn run(
     let read = tokio::select! {
         biased;
         signal = &mut stop => Err(stopped(signal, shell)),
-        read = read_before(&settings, &name, shell) => read,
+        read = read_before(&settings, &name, &mut files, shell) => read,
     };
     let (source, before) = match read {
         Ok(read) => read,
@@ -83,7 +83,7 @@ pub async fn run(
         settings: &settings,
         command: ended.result,
         clock,
-        save,
+        files,
     };
     if let Some(code) = ended.failure() {
         let limit = RunLimit::from_now(settings.limit);
@@ -97,7 +97,7 @@ pub async fn run(
         return code;
     }
     // Its lists begin after the end of the command, so that they have every change of it.
-    let begun = FollowedSource::begin(source, &settings, clock, PACE, shell).await;
+    let begun = FollowedSource::begin(source, &settings, clock, PACE, &mut result.files, shell).await;
     let mut source = match begun {
         Ok(source) => source,
         Err(code) => return code,
@@ -163,7 +163,7 @@ pub async fn run(
     let end = match end {
         Ok(end) => end,
         Err(signal) => {
-            result.save = None;
+            result.files.keep_saved();
             let mut report = source.report_without_requests(&settings);
             result.write(&gate, &mut report, shell);
             return stopped(signal, shell);
@@ -194,6 +194,7 @@ pub async fn run(
 async fn read_before(
     settings: &HealthSettings,
     name: &str,
+    files: &mut ReportFiles,
     shell: &mut Shell,
 ) -> Result<(Source, BeforeImage), u8> {
     let started = Instant::now();
@@ -201,8 +202,8 @@ async fn read_before(
     let source = open_source(settings, limit, shell).await?;
     // With causes: pods can change a verdict, and both reports have to be made in the same way.
     let report = one_report(&source, settings, limit, shell).await;
-    let refuse = |report: &Report, why: &str, code: u8, shell: &mut Shell| {
-        write(report, Some(started.elapsed()), settings, shell);
+    let mut refuse = |report: &Report, why: &str, code: u8, shell: &mut Shell| {
+        write(report, Some(started.elapsed()), settings, files, shell);
         shell.complain(&format!("error: {why}: {name} was not run"));
         Err(code)
     };
@@ -228,30 +229,21 @@ struct GateResult<'a> {
     settings: &'a HealthSettings,
     command: CommandResult,
     clock: FollowClock,
-    save: Option<SavedReport>,
+    files: ReportFiles,
 }
 
 impl GateResult<'_> {
-    /// Compares the report with the objects before the command, saves and writes it. Returns whether it was saved, if that was
-    /// asked for.
+    /// Compares the report with the objects before the command, saves and writes it. Returns whether each file that was asked for
+    /// was written.
     fn write(&mut self, gate: &Gate, report: &mut Report, shell: &mut Shell) -> bool {
         report.command = Some(self.command);
         add_scope(report, &self.settings.request);
-        let is_unreached = is_unreached(report);
-        if !is_unreached {
+        if !is_unreached(report) {
             gate.compare(report);
         }
-        let saved = match self.save.take() {
-            Some(_) if is_unreached => {
-                Err("--save: nothing could be read, so that nothing is saved".to_owned())
-            }
-            Some(save) => save.write(report),
-            None => Ok(()),
-        };
-        if let Err(error) = &saved {
-            shell.complain(&format!("error: {error}"));
-        }
-        write(report, Some(self.clock.elapsed()), self.settings, shell);
-        saved.is_ok()
+        let is_saved = save(report, &mut self.files, shell);
+        let elapsed = Some(self.clock.elapsed());
+        let is_written = write(report, elapsed, self.settings, &mut self.files, shell);
+        is_saved && is_written
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::cli::{HealthSettings, ProgressFormat};
 use crate::progress::ProgressLine;
-use crate::report_file::{self, SavedReport};
+use crate::report_file;
+use crate::report_files::ReportFiles;
 use crate::source::{LiveSettings, Source, SourceSettings};
 use crate::{Shell, exit, output};
 use sre_shared::cluster::{Exchange, Observer, RunLimit};
@@ -32,8 +33,8 @@ pub async fn run(settings: HealthSettings, shell: &mut Shell) -> u8 {
         },
         None => None,
     };
-    let save = match settings.save.as_deref().map(SavedReport::create).transpose() {
-        Ok(save) => save,
+    let mut files = match ReportFiles::create(&settings) {
+        Ok(files) => files,
         Err(error) => {
             shell.complain(&format!("error: {error}"));
             return exit::USAGE;
@@ -63,14 +64,7 @@ pub async fn run(settings: HealthSettings, shell: &mut Shell) -> u8 {
         }
         shell.complain(&format!("warning: {mismatch}"));
     }
-    let saved = match save {
-        Some(_) if is_unreached => Err("--save: nothing could be read, so that nothing is saved".to_owned()),
-        Some(save) => save.write(&report),
-        None => Ok(()),
-    };
-    if let Err(error) = &saved {
-        shell.complain(&format!("error: {error}"));
-    }
+    let is_saved = save(&report, &mut files, shell);
     if let Some((before, _)) = before {
         complain_about_gaps(&before, shell);
         follow::compare(&before, &mut report);
@@ -82,8 +76,8 @@ pub async fn run(settings: HealthSettings, shell: &mut Shell) -> u8 {
         );
     }
     let elapsed = is_live.then(|| started.elapsed());
-    write(&report, elapsed, &settings, shell);
-    if !is_unreached && saved.is_err() {
+    let is_written = write(&report, elapsed, &settings, &mut files, shell);
+    if !(is_unreached || is_saved && is_written) {
         return exit::USAGE;
     }
     exit_code(&report, settings.fail_on)
@@ -118,18 +112,39 @@ pub(super) async fn one_report(
     report
 }
 
-/// Writes a report as the flags say.
+/// Saves the whole report, once, if that was asked for. Returns whether the flag had its way.
+pub(super) fn save(report: &Report, files: &mut ReportFiles, shell: &mut Shell) -> bool {
+    let saved = files.save(report, is_unreached(report));
+    if let Err(error) = &saved {
+        shell.complain(&format!("error: {error}"));
+    }
+    saved.is_ok()
+}
+
+/// Writes a report as the flags say, to stdout and into files. Returns whether all of the files were written.
 pub(super) fn write(
     report: &Report,
     elapsed: Option<Duration>,
     settings: &HealthSettings,
+    files: &mut ReportFiles,
     shell: &mut Shell,
-) {
+) -> bool {
     let style = style(elapsed, settings, shell);
-    for warning in output::warnings(settings.format, report) {
+    let formats = settings.output_files.iter().map(|(format, _)| *format);
+    let mut warnings = formats
+        .chain([settings.format])
+        .map(|format| output::warnings(format, report));
+    for warning in warnings.find(|texts| !texts.is_empty()).unwrap_or_default() {
         shell.complain(&format!("warning: {warning}"));
     }
+    // A reader of stdout may go away at any time, and the files are there by then.
+    let written = files.write(report, &style, settings);
     shell.write(|out| output::write(settings.format, report, &style, &settings.table, out));
+    let errors = written.err().unwrap_or_default();
+    for error in &errors {
+        shell.complain(&format!("error: {error}"));
+    }
+    errors.is_empty()
 }
 
 /// What the screen for people looks like.

@@ -2,10 +2,11 @@
 //! report, and says why the wait ended.
 
 use super::follow::{FollowClock, FollowedSource, stopped};
-use super::health::write;
+use super::health::{add_scope, is_unreached, save, write};
 use super::wait_view::WaitView;
 use crate::cli::HealthSettings;
-use crate::{Shell, StopSignal};
+use crate::report_files::ReportFiles;
+use crate::{Shell, StopSignal, exit};
 use sre_shared::follow::{Observation, Wait, WaitRules};
 use sre_shared::run::follow::Observed;
 use std::pin::Pin;
@@ -22,8 +23,15 @@ pub async fn run(
     shell: &mut Shell,
     mut stop: Pin<&mut impl Future<Output = StopSignal>>,
 ) -> u8 {
+    let mut files = match ReportFiles::create(&settings) {
+        Ok(files) => files,
+        Err(error) => {
+            shell.complain(&format!("error: {error}"));
+            return exit::USAGE;
+        }
+    };
     let clock = FollowClock::start();
-    let mut source = match FollowedSource::open(&settings, clock, shell, stop.as_mut()).await {
+    let mut source = match FollowedSource::open(&settings, clock, &mut files, shell, stop.as_mut()).await {
         Ok(source) => source,
         Err(code) => return code,
     };
@@ -59,16 +67,24 @@ pub async fn run(
         Ok(end) => end,
         Err(signal) => {
             let report = source.report_without_requests(&settings);
-            write(&report, Some(clock.elapsed()), &settings, shell);
+            // Nothing has judged it, so that it is no report to compare with.
+            files.keep_saved();
+            write(&report, Some(clock.elapsed()), &settings, &mut files, shell);
             return stopped(signal, shell);
         }
     };
-    let report = tokio::select! {
+    let mut report = tokio::select! {
         biased;
         signal = &mut stop => return stopped(signal, shell),
         report = source.last_report(&settings) => report,
     };
-    write(&report, Some(clock.elapsed()), &settings, shell);
+    add_scope(&mut report, &settings.request);
+    let is_saved = save(&report, &mut files, shell);
+    let is_written = write(&report, Some(clock.elapsed()), &settings, &mut files, shell);
     view.end(&end, shell);
+    // As without a wait: a file that is missing must not look like success, nor like a verdict.
+    if !(is_unreached(&report) || is_saved && is_written) {
+        return exit::USAGE;
+    }
     end.code
 }

@@ -5,6 +5,7 @@ use super::follow::{FollowClock, FollowedSource, stopped};
 use super::health::{exit_code, style};
 use crate::cli::HealthSettings;
 use crate::output::{Format, TableOptions, escape, json};
+use crate::report_files::ReportFiles;
 use crate::terminal_block::TerminalBlock;
 use crate::{Shell, StopSignal, output};
 use sre_shared::follow::{Change, Observation, Wait, WaitRules};
@@ -28,7 +29,9 @@ pub async fn run(
     mut stop: Pin<&mut impl Future<Output = StopSignal>>,
 ) -> u8 {
     let clock = FollowClock::start();
-    let mut source = match FollowedSource::open(&settings, clock, shell, stop.as_mut()).await {
+    // The grammar takes no file with a watch.
+    let mut files = ReportFiles::default();
+    let mut source = match FollowedSource::open(&settings, clock, &mut files, shell, stop.as_mut()).await {
         Ok(source) => source,
         Err(code) => return code,
     };
@@ -66,6 +69,9 @@ pub async fn run(
                 let repeats = source.follower.repeats();
                 let report = source.report_of(observed, &settings);
                 view.show(&report, &changes, repeats, &settings, shell);
+                if shell.reader_is_gone() {
+                    return exit_code(&report, settings.fail_on);
+                }
             }
         }
     }

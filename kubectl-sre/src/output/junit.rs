@@ -50,7 +50,9 @@ pub fn write(report: &Report, out: &mut dyn Write) -> Result<()> {
     }
     let mut tests = quick_junit::Report::new("kubectl sre health");
     tests.add_test_suites(suites);
-    tests.serialize(out).map_err(Error::other)
+    // The error of the crate hides that a reader has gone away.
+    let text = tests.to_string().map_err(Error::other)?;
+    out.write_all(text.as_bytes())
 }
 
 /// A suite whose test cases have names of their own.

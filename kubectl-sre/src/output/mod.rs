@@ -53,6 +53,22 @@ pub enum Format {
 }
 
 impl Format {
+    /// The word of `--output`.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Human => "human",
+            Self::Wide => "wide",
+            Self::Json => "json",
+            Self::Yaml => "yaml",
+            Self::Name => "name",
+            Self::Markdown => "markdown",
+            Self::Github => "github",
+            Self::Junit => "junit",
+            Self::Prometheus => "prometheus",
+        }
+    }
+
     /// Whether a person reads it in a terminal, beside what other programs print.
     #[must_use]
     pub fn is_for_people(self) -> bool {

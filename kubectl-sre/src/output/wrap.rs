@@ -3,11 +3,14 @@
 use unicode_width::UnicodeWidthStr as _;
 
 /// Breaks a text between words. The first line begins with `first` and its width, the others with `indent` spaces. A number
-/// stays with the word after it, which is its unit. Without a width there is one line.
+/// stays with the word after it, which is its unit. Several spaces are one gap, at which a line ends. Without a width there is
+/// one line.
 pub fn wrap(first: (&str, usize), indent: usize, width: Option<usize>, text: &str) -> Vec<String> {
     let (mut line, mut at) = (first.0.to_owned(), first.1);
     let mut lines = Vec::new();
     let mut begun = false;
+    // Whether the line is broken here, and has no word yet.
+    let mut is_fresh = false;
     for piece in pieces(text) {
         let fits = |at: usize, piece: &str| width.is_none_or(|width| at + 1 + piece.width() <= width);
         // A piece that is wider than a line is broken like other text.
@@ -18,12 +21,18 @@ pub fn wrap(first: (&str, usize), indent: usize, width: Option<usize>, text: &st
         };
         for word in words {
             if begun && !fits(at, word) {
-                lines.push(std::mem::replace(&mut line, " ".repeat(indent)));
+                lines.push(line.trim_end().to_owned());
+                line = " ".repeat(indent);
                 at = indent;
-            } else if begun {
+                is_fresh = true;
+            } else if begun && !is_fresh {
                 line.push(' ');
                 at += 1;
             }
+            if is_fresh && word.is_empty() {
+                continue;
+            }
+            is_fresh = false;
             line.push_str(word);
             at += word.width();
             begun = true;
@@ -79,6 +88,21 @@ mod tests {
         assert_eq!(
             wrap(("", 0), 2, Some(10), "1 superlongword"),
             ["1", "  superlongword"]
+        );
+    }
+
+    #[test]
+    fn a_line_that_ends_in_a_gap_is_followed_by_one_that_has_none() {
+        for width in 10..=12 {
+            assert_eq!(
+                wrap(("", 0), 2, Some(width), "in prod-eu  v1.37.2  ok"),
+                ["in prod-eu", "  v1.37.2", "  ok"],
+                "{width}"
+            );
+        }
+        assert_eq!(
+            wrap(("", 0), 2, Some(19), "prod-eu  v1.37.2  ok"),
+            ["prod-eu  v1.37.2", "  ok"]
         );
     }
 

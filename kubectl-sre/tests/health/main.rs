@@ -14,6 +14,7 @@ mod agent_follow;
 mod agent_gate;
 #[cfg(unix)]
 mod agent_manifest;
+mod agent_outputs;
 mod authentication;
 mod baseline;
 mod coverage;
@@ -28,6 +29,7 @@ mod gate;
 mod gate_scope;
 mod live;
 mod manifest;
+mod output_files;
 mod owners;
 mod plugin;
 mod streams;

@@ -3,7 +3,7 @@
 use super::plugin::{pipe, run, run_in, spawn};
 use sre_testkit::object::{Deployment, List};
 use sre_testkit::{ApiServer, Fault, Match, at};
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 
 fn short(name: &str) -> Deployment {
     Deployment::new("shop", name).replicas(3).counts(3, 3, 1, 1)
@@ -97,11 +97,69 @@ fn a_reader_that_goes_away_is_not_an_error() {
     let many = (0..2000).map(|number| short(&format!("web-{number}")));
     std::fs::write(file.path(), List::kubectl().items(many).to_json()).expect("it can be written to");
     let path = file.path().display().to_string();
-    for format in ["json", "yaml", "human"] {
-        let mut running = spawn(&["health", "-f", &path, "--at", &at(0), "-o", format]);
+    let formats = [
+        "human",
+        "wide",
+        "json",
+        "yaml",
+        "name",
+        "markdown",
+        "github",
+        "junit",
+        "prometheus",
+    ];
+    for format in formats {
+        // `| true` has gone before anything is written, `| head -1` after the first bytes.
+        for reads in [false, true] {
+            let mut running = spawn(&["health", "-f", &path, "--at", &at(0), "-o", format]);
+            let mut stdout = running.child.stdout.take().expect("a pipe");
+            if reads {
+                stdout.read_exact(&mut [0]).expect("it writes something");
+            }
+            drop(stdout);
+            assert_eq!(running.wait().code(), Some(2), "{format}");
+            assert_eq!(running.stderr(), "", "{format}");
+        }
+    }
+    for args in [
+        &["explain"][..],
+        &["explain", "-o", "json"],
+        &["version", "--client"],
+        &["health", "--help"],
+    ] {
+        let mut running = spawn(args);
         drop(running.child.stdout.take());
-        assert_eq!(running.wait().code(), Some(2), "{format}");
-        assert_eq!(running.stderr(), "", "{format}");
+        assert_eq!(running.wait().code(), Some(0), "{args:?}");
+        assert_eq!(running.stderr(), "", "{args:?}");
+    }
+}
+
+/// A signal ends kubectl then. Otherwise the watch, and the pipeline that waits for it, would stay until the next Ctrl-C.
+// johanhaleby/kubetail#31: people do not want to read that the pipe is broken.
+#[cfg(unix)]
+#[test]
+fn a_watch_ends_once_nobody_reads_it() {
+    use super::follow::{kubeconfig, rolling, server};
+    for flags in [&["-o", "json"][..], &[]] {
+        let server = server(rolling("web"));
+        let kubeconfig = kubeconfig(&server);
+        let watch = [
+            "health",
+            "deploy",
+            "web",
+            "-n",
+            "shop",
+            "-w",
+            "--kubeconfig",
+            &kubeconfig,
+        ];
+        let mut running = spawn(&[&watch[..], flags].concat());
+        let mut stdout = running.child.stdout.take().expect("a pipe");
+        stdout.read_exact(&mut [0]).expect("it writes what it sees first");
+        drop(stdout);
+        server.apply(Deployment::new("shop", "web"));
+        assert_eq!(running.wait().code(), Some(0), "the code of the last report");
+        assert_eq!(running.stderr(), "", "{flags:?}");
     }
 }
 

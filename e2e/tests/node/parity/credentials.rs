@@ -2,7 +2,9 @@
 
 use super::row::Expected::{Asks, Fails, Forbidden, Unauthorized, Works};
 use super::row::Row;
-use super::testbed::{ALICE, READER, Testbed, WRITER, WRONG_TOKEN, base64, by_certificate, config, with};
+use super::testbed::{
+    ALICE, READER, Testbed, WRITER, WRONG_TOKEN, base64, by_certificate, config, config_with, with,
+};
 use serde_json::{Value, json};
 
 pub fn rows(testbed: &Testbed) -> Vec<Row> {
@@ -362,6 +364,22 @@ fn others(testbed: &Testbed) -> Vec<Row> {
             gateway.clone(),
             json!({"auth-provider": {"name": "gcp"}}),
         ),
+        Row::new(
+            "a server without TLS, and a context whose user is unknown",
+            Works(READER),
+        )
+        .kubeconfig(&config_with(
+            &json!({"server": gateway}),
+            &json!({}),
+            &json!({"cluster": "c", "user": "nobody"}),
+        )),
+        at(
+            "a server without TLS, and --user with an unknown one",
+            Fails("auth info \"nobody\" does not exist"),
+            gateway.clone(),
+            json!({}),
+        )
+        .flags(&["--user", "nobody"]),
         at(
             "a server without TLS, and a path",
             Works(READER),

@@ -368,6 +368,42 @@ mod tests {
         );
     }
 
+    /// kubectl reads the credential of a user only for a server with TLS, and asks for a name and a password if there is none
+    /// (`getUserIdentificationPartialConfig` behind `IsConfigTransportTLS`, client-go's `tools/clientcmd/client_config.go`).
+    // kubernetes-sigs/headlamp#170: a context whose user is in no file. kubernetes/kubernetes#21062: one that is nowhere at all.
+    #[test]
+    fn a_context_may_name_a_missing_user_only_if_its_server_is_reached_over_plain_http() {
+        for (server, is_refused) in [
+            ("https://a", true),
+            ("HTTPS://a", true),
+            ("http://127.0.0.1:8080", false),
+            ("HTTP://127.0.0.1:8080", false),
+            // Without a scheme it is plain HTTP.
+            ("127.0.0.1:8080", false),
+        ] {
+            let mut merged = merged();
+            let cluster = Cluster {
+                server: server.into(),
+                ..Cluster::default()
+            };
+            merged.clusters.insert("a".into(), cluster);
+            let selected = select(&merged, Some("nobody"), &Overrides::default(), "f");
+            assert_eq!(selected.is_err(), is_refused, "{server}");
+            // A flag names a user that has to exist, with and without TLS.
+            let flag = Overrides {
+                user: text("uu"),
+                ..Overrides::default()
+            };
+            let refused = select(&merged, Some("nobody"), &flag, "f").err();
+            let message = refused.map(|failure| failure.message);
+            assert_eq!(
+                message.as_deref(),
+                Some("user \"uu\" does not exist in f"),
+                "{server}"
+            );
+        }
+    }
+
     #[test]
     fn groups_without_a_user_are_refused() {
         let user = |impersonate: Option<String>| Overrides {

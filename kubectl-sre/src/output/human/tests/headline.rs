@@ -26,6 +26,54 @@ fn quiet_prints_only_the_verdict() {
     insta::assert_snapshot!(screen(&mixed(), &Style { quiet: true, ..STYLE }), @"DEGRADED  prod-eu  v1.37.2  5 of 9 Deployments are not healthy, 1 was not understood, 1 still rolling out");
 }
 
+/// The verdict on a terminal of so many columns.
+fn verdict(report: &Report, width: usize) -> String {
+    let style = Style {
+        width: Some(width),
+        ..STYLE
+    };
+    let text = screen(report, &style);
+    text.split("\n\n").next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn the_verdict_wraps_between_words_in_a_narrow_window() {
+    insta::assert_snapshot!(verdict(&mixed(), 60), @r"
+    DEGRADED  prod-eu  v1.37.2  5 of 9 Deployments are not
+      healthy, 1 was not understood, 1 still rolling out
+    ");
+    insta::assert_snapshot!(verdict(&mixed(), 40), @r"
+    DEGRADED  prod-eu  v1.37.2  5 of
+      9 Deployments are not healthy, 1 was
+      not understood, 1 still rolling out
+    ");
+    // EKS names its contexts so.
+    let mut report = mixed();
+    report.source.context = Some("arn:aws:eks:eu-west-1:123456789012:cluster/prod".into());
+    insta::assert_snapshot!(verdict(&report, 60), @r"
+    DEGRADED  arn:aws:eks:eu-west-1:123456789012:cluster/prod
+      v1.37.2  5 of 9 Deployments are not healthy, 1 was not
+      understood, 1 still rolling out
+    ");
+    insta::assert_snapshot!(verdict(&report, 40), @r"
+    DEGRADED  arn:aws:eks:eu-west-1:123456789012:cluster/prod
+      v1.37.2  5 of 9 Deployments are not
+      healthy, 1 was not understood, 1 still
+      rolling out
+    ");
+}
+
+#[test]
+fn no_line_of_the_verdict_is_wider_than_the_window_or_begins_with_a_gap() {
+    for width in 24..120 {
+        for line in verdict(&mixed(), width).lines() {
+            assert!(line.chars().count() <= width, "{width}: {line:?}");
+            let indent = line.len() - line.trim_start().len();
+            assert!(indent == 0 || indent == 2, "{width}: {line:?}");
+        }
+    }
+}
+
 #[test]
 fn a_cluster_without_objects_is_ok() {
     insta::assert_snapshot!(screen(&cluster(healthy_api_server(), []), &STYLE), @r#"
