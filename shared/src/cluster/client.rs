@@ -8,6 +8,7 @@ use crate::cluster::credential::exec::Plugin;
 use crate::cluster::credential::{Credentials, CurrentCredential};
 use crate::cluster::deadlines::{Deadlines, RunLimit};
 use crate::cluster::exchange::Observer;
+use crate::cluster::flow_control::{FlowControl, FlowNames};
 use crate::cluster::response::{Response, header_text};
 use crate::cluster::server_version::KnownVersion;
 use crate::cluster::transport::Connector;
@@ -44,15 +45,6 @@ pub struct Settings {
     pub user_agent: String,
 }
 
-/// The part of the API server's flow control that handles the requests of this identity, as its responses name it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct FlowControl {
-    /// UID of the `FlowSchema`.
-    pub schema: String,
-    /// UID of its `PriorityLevelConfiguration`.
-    pub level: String,
-}
-
 type HttpClient = hyper_util::client::legacy::Client<Connector, Full<Bytes>>;
 
 /// A client of one API server. Cheap to clone; clones share the connections.
@@ -82,6 +74,8 @@ struct ClientInner {
     date: Mutex<Option<(Time, Instant)>>,
     /// From the newest response that was subject to flow control.
     flow_control: Mutex<Option<FlowControl>>,
+    /// The names behind these UIDs, once they were read.
+    flow_names: Mutex<FlowNames>,
     versions: KnownVersion,
 }
 
@@ -150,6 +144,7 @@ impl Client {
             observer,
             date: Mutex::new(None),
             flow_control: Mutex::new(None),
+            flow_names: Mutex::default(),
             versions: KnownVersion::default(),
         };
         Ok(Self {
@@ -216,10 +211,19 @@ impl Client {
         }
     }
 
-    /// The flow control of this client's requests, once a response has named it.
+    /// The flow control of this client's requests, once a response has named it, with the names that were read.
     #[must_use]
     pub fn flow_control(&self) -> Option<FlowControl> {
-        self.inner.flow_control.lock().ok()?.clone()
+        let flow = self.inner.flow_control.lock().ok()?.clone()?;
+        let names = self.inner.flow_names.lock().ok()?;
+        Some(names.named(flow))
+    }
+
+    /// Keeps the names of flow schemas and priority levels.
+    pub(crate) fn keep_flow_names(&self, names: FlowNames) {
+        if let Ok(mut known) = self.inner.flow_names.lock() {
+            *known = names;
+        }
     }
 
     /// The deadline of a connection that begins now.
@@ -469,6 +473,7 @@ impl Client {
         let named = FlowControl {
             schema: uid("x-kubernetes-pf-flowschema-uid"),
             level: uid("x-kubernetes-pf-prioritylevel-uid"),
+            ..FlowControl::default()
         };
         if named != FlowControl::default()
             && let Ok(mut flow_control) = self.inner.flow_control.lock()

@@ -81,6 +81,12 @@ pub struct Rung {
     /// flowControl: UID of its `PriorityLevelConfiguration`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub priority_level: Option<String>,
+    /// flowControl: name of that `FlowSchema`, if it may be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flow_schema_name: Option<String>,
+    /// flowControl: name of that `PriorityLevelConfiguration`, if it may be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub priority_level_name: Option<String>,
     /// flowControl: seconds that the API server asks clients to wait before the next request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after_seconds: Option<u64>,

@@ -17,7 +17,7 @@ const CONTROL_PLANE: &str = "the control plane";
 const RIGHTS: &str = "your rights";
 
 /// The check with the whole path. It shows no secret.
-async fn check_path(kubeconfig: &Path, deadlines: Deadlines) -> ApiServerCheck {
+pub(super) async fn check_path(kubeconfig: &Path, deadlines: Deadlines) -> ApiServerCheck {
     let client = try_client(kubeconfig, deadlines).await.expect("a client");
     let check = run::apiserver::check_path(&client, "default", clock::system).await;
     let text = serde_json::to_string(&check).expect("a check is JSON");
@@ -29,7 +29,7 @@ fn names(check: &ApiServerCheck) -> Vec<&str> {
     check.ladder.iter().map(|rung| rung.rung.as_str()).collect()
 }
 
-fn rung<'a>(check: &'a ApiServerCheck, name: &str) -> &'a Rung {
+pub(super) fn rung<'a>(check: &'a ApiServerCheck, name: &str) -> &'a Rung {
     check
         .ladder
         .iter()

@@ -13,6 +13,7 @@ mod client;
 mod connection;
 mod custom;
 mod failures;
+mod flow_control;
 mod following;
 mod gathering;
 mod kinds;

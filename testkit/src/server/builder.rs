@@ -221,6 +221,7 @@ impl ApiServerBuilder {
             open_connections: 0,
             accepted_connections: 0,
             answered: 0,
+            flow_control: None,
         }));
 
         let credentials = self.certificate.map(Credentials::generate);

@@ -275,6 +275,12 @@ impl ApiServer {
         self.shared.change(|state| state.checks.pass_all());
     }
 
+    /// Names a flow schema and a priority level in every further response, by these UIDs.
+    pub fn set_flow_control(&self, schema: &str, level: &str) {
+        let named = [schema.to_owned(), level.to_owned()];
+        self.shared.change(|state| state.flow_control = Some(named));
+    }
+
     /// Changes the version that /version reports.
     pub fn set_git_version(&self, version: &str) {
         self.shared.change(|state| state.git_version = version.into());

@@ -98,11 +98,15 @@ pub(crate) async fn answer(
         }
         Some(Fault::Watch(fault)) => respond(&shared, &request, Some(&fault)),
     };
-    let number = shared.change(|state| {
+    let (number, flow) = shared.change(|state| {
         state.answered += 1;
-        state.answered
+        (state.answered, state.flow_control.clone())
     });
     let headers = answer.headers_mut();
+    if let Some([schema, level]) = flow {
+        headers.insert("x-kubernetes-pf-flowschema-uid", header(&schema));
+        headers.insert("x-kubernetes-pf-prioritylevel-uid", header(&level));
+    }
     headers.insert(
         "audit-id",
         header(&crate::object::uid_of("Audit", "", &number.to_string())),

@@ -41,6 +41,8 @@ pub(crate) struct ServerState {
     pub accepted_connections: usize,
     /// How many answers were sent, for their Audit-Id.
     pub answered: u64,
+    /// The UIDs of the flow schema and the priority level that responses name; `None` without flow control.
+    pub flow_control: Option<[String; 2]>,
 }
 
 impl ServerState {

@@ -13,7 +13,8 @@ pub(super) fn rung(facts: &Facts<'_>) -> Option<Rung> {
     let level = match (flow.schema.is_empty(), flow.level.is_empty()) {
         (false, false) => Some(format!(
             "flow schema {}, priority level {}",
-            flow.schema, flow.level
+            flow.schema_name.as_ref().unwrap_or(&flow.schema),
+            flow.level_name.as_ref().unwrap_or(&flow.level)
         )),
         _ => None,
     };
@@ -43,6 +44,8 @@ pub(super) fn rung(facts: &Facts<'_>) -> Option<Rung> {
     Some(Rung {
         flow_schema: Some(flow.schema).filter(|uid| !uid.is_empty()),
         priority_level: Some(flow.level).filter(|uid| !uid.is_empty()),
+        flow_schema_name: flow.schema_name,
+        priority_level_name: flow.level_name,
         ..rung
     })
 }

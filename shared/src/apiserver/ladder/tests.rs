@@ -285,6 +285,7 @@ fn a_path_that_holds_has_every_rung_in_the_order_of_the_table() {
     let flow = FlowControl {
         schema: "a".into(),
         level: "b".into(),
+        ..FlowControl::default()
     };
     let whole = rungs(&Facts {
         connection: &connection,

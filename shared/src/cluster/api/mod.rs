@@ -6,6 +6,7 @@ pub(super) mod bounded_list;
 mod budget;
 pub(super) mod discovery;
 mod expected_type;
+pub(super) mod flow_names;
 pub(super) mod get;
 pub(super) mod health;
 pub(super) mod identity;

@@ -2,7 +2,8 @@
 //!
 //! A plain check is four requests: `/version`, `/readyz`, and the Leases of two controllers. Every status that other
 //! requests read is written by these controllers. The trace adds one connection, which is opened step by step, and at
-//! most three requests. If the API server's name has several addresses, it adds two requests to each of them.
+//! most three requests. If the API server's name has several addresses, it adds two requests to each of them. If the ladder
+//! shows how flow control classifies the requests, two more requests read the names.
 
 mod ask;
 mod limit;
@@ -40,6 +41,9 @@ pub async fn check(client: &Client, clock: Clock) -> ApiServerCheck {
         None => Some(dialing.await),
         trace => trace,
     };
+    if answers.is_overloaded() {
+        trace::read_names(client, until).await;
+    }
     judge(client, &answers, trace.as_ref())
 }
 
@@ -48,7 +52,10 @@ pub async fn check_path(client: &Client, namespace: &str, clock: Clock) -> ApiSe
     let until = client.connect_deadline();
     let (answers, trace) = tokio::join!(
         Box::pin(ask(client, true, clock)),
-        Box::pin(trace(client, namespace, until))
+        Box::pin(async {
+            let (trace, ()) = tokio::join!(trace(client, namespace, until), trace::read_names(client, until));
+            trace
+        })
     );
     judge(client, &answers, Some(&trace))
 }

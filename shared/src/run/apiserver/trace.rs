@@ -40,6 +40,12 @@ pub async fn trace(client: &Client, namespace: &str, until: Instant) -> PathTrac
     }
 }
 
+/// Reads the names of flow schemas and priority levels, for a ladder that shows them. Ends by `until`.
+pub(super) async fn read_names(client: &Client, until: Instant) {
+    // Without an answer the ladder has the UIDs.
+    let _ = tokio::time::timeout_at(until, cluster::read_flow_names(client)).await;
+}
+
 /// Traces the connection alone.
 pub(super) async fn dial(client: &Client, until: Instant) -> PathTrace {
     PathTrace {
