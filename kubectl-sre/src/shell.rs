@@ -27,7 +27,10 @@ pub enum Charset {
 }
 
 /// The streams to which output goes.
-#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own about a stream")]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own about a stream"
+)]
 pub struct Shell {
     out: Box<dyn Write>,
     err: Box<dyn Write>,

@@ -42,7 +42,7 @@ pub async fn check(client: &Client, clock: Clock) -> ApiServerCheck {
         trace => trace,
     };
     if answers.is_overloaded() {
-        trace::read_names(client, until).await;
+        Box::pin(trace::read_names(client, until)).await;
     }
     judge(client, &answers, trace.as_ref())
 }

@@ -34,7 +34,7 @@ pub async fn agent_manifests(
         };
         let mut reports = Vec::new();
         for request in &requests.of_cluster {
-            reports.push(live(client, request, clock, progress).await);
+            reports.push(Box::pin(live(client, request, clock, progress)).await);
         }
         let objects: Vec<_> = plan.present.iter().collect();
         let found = presence::look_for(client, &objects).await;
