@@ -1,11 +1,12 @@
 //! `kubectl sre`: reports whether a cluster is healthy.
 //!
 //! [`cli`] is the command line, [`command`] has one file a subcommand, [`source`] is where a report comes from, [`output`]
-//! has one file a format, and [`glossary`] explains the words of a report.
+//! has one file a format, [`completion`] completes what is typed, and [`glossary`] explains the words of a report.
 
 mod child;
 pub mod cli;
 pub mod command;
+pub mod completion;
 pub mod glossary;
 pub mod output;
 mod progress;
@@ -46,6 +47,9 @@ pub fn main(args: impl IntoIterator<Item = std::ffi::OsString>, shell: &mut Shel
             return exit::USAGE;
         }
     };
+    if matches!(command, cli::Command::Complete(_)) {
+        shell::leave_terminal();
+    }
     let mut builder = tokio::runtime::Builder::new_current_thread();
     let runtime = match builder.thread_stack_size(STACK).enable_all().build() {
         Ok(runtime) => runtime,

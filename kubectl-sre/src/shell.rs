@@ -166,6 +166,27 @@ impl Shell {
     }
 }
 
+/// Takes the terminal from this process and its children, so that no message and no question disturbs a person who is typing
+/// a command line: standard input and stderr become empty, and a credential plugin finds no terminal at all. If the system
+/// refuses a part of that, the rest still holds.
+#[cfg(unix)]
+pub(crate) fn leave_terminal() {
+    if let Ok(nothing) = std::fs::OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open("/dev/null")
+    {
+        let _ = rustix::stdio::dup2_stdin(&nothing);
+        let _ = rustix::stdio::dup2_stderr(&nothing);
+    }
+    // A session of its own has no terminal, so that /dev/tty cannot be opened.
+    let _ = rustix::process::setsid();
+}
+
+/// Other systems have no such call. The shim and the scripts of the shells redirect both streams.
+#[cfg(not(unix))]
+pub(crate) fn leave_terminal() {}
+
 impl Charset {
     /// By the first of POSIX's variables that is set: `LC_ALL`, `LC_CTYPE`, `LANG`. ASCII if it is `C` or `POSIX`, or names
     /// another charset than UTF-8. Without a locale it is UTF-8: containers and CI set none, and show UTF-8.

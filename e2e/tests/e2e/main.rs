@@ -5,6 +5,7 @@
 
 mod agent;
 mod authentication;
+mod completion;
 mod custom;
 mod deletions;
 mod deployments;

@@ -45,6 +45,7 @@ Examples:
     {name} gate -n shop -- kubectl apply -f shop.yaml   # what does it make worse?
     {name} health apiserver -v               # the path to the API server
     {name} explain CrashLoop                 # what a word means
+    {name} completion install                # let kubectl complete all this
 
 Flags go after the command: kubectl itself refuses `kubectl --context X sre health`."
     )
@@ -62,6 +63,47 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Show the versions of the plugin and of the API server
     Version(Box<VersionArgs>),
+    /// Complete commands, flags and names in kubectl and in shells
+    #[command(subcommand)]
+    Completion(CompletionCommand),
+    /// Print candidates for the last of these words, for kubectl and shells.
+    #[command(skip)]
+    Complete(Vec<String>),
+}
+
+/// `completion`
+#[derive(Debug, Subcommand)]
+pub enum CompletionCommand {
+    /// Let kubectl complete `kubectl sre`: write kubectl_complete-sre beside the plugin
+    Install(InstallArgs),
+    /// Print the script for bash, which completes kubectl-sre: source <(kubectl sre completion bash)
+    Bash,
+    /// Print the script for zsh, which completes kubectl-sre: source <(kubectl sre completion zsh)
+    Zsh,
+    /// Print the script for fish, which completes kubectl-sre: kubectl sre completion fish | source
+    Fish,
+    /// Print the script for PowerShell, which completes kubectl-sre: kubectl sre completion powershell | Out-String | Invoke-Expression
+    Powershell,
+}
+
+/// `completion install`
+#[derive(Debug, Args)]
+#[command(
+    args_override_self = true,
+    after_help = "\
+kubectl finds the file kubectl_complete-sre on PATH, from version 1.26 on, and asks it for candidates. The script of
+kubectl's own completion has to be loaded in the shell: kubectl completion --help says how."
+)]
+pub struct InstallArgs {
+    /// Directory of PATH to write into [default: that of the plugin]
+    #[arg(long, value_name = "DIR", value_parser = OsStringValueParser::new().try_map(values::file))]
+    pub dir: Option<PathBuf>,
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Remove the file again
+    #[arg(long)]
+    pub remove: bool,
 }
 
 /// Which cluster, how to reach it, and how long to wait.

@@ -13,18 +13,30 @@ mod usage;
 mod values;
 
 pub use grammar::{
-    CauseSearch, Command, ConnectionArgs, ExplainArgs, GateArgs, HealthArgs, ProgressFormat, VersionArgs,
+    CauseSearch, Command, CompletionCommand, ConnectionArgs, ExplainArgs, GateArgs, HealthArgs, InstallArgs,
+    ProgressFormat, VersionArgs,
 };
 pub use output_choice::OutputChoice;
 pub use settings::{BaselineSettings, FollowMode, GateSettings, HealthSettings, VersionSettings};
 pub use targets::Target;
 pub use usage::Refusal;
+pub(crate) use values::custom_name;
 pub use values::{KindChoice, Token};
 
 use clap::{CommandFactory as _, FromArgMatches as _};
 use grammar::Cli;
 use std::ffi::OsString;
 use std::path::PathBuf;
+
+/// The grammar, with everything that clap adds to it.
+#[must_use]
+pub fn grammar() -> clap::Command {
+    let mut command = Cli::command()
+        .bin_name("kubectl sre")
+        .after_help(grammar::examples("kubectl sre"));
+    command.build();
+    command
+}
 
 /// Parses a command line and checks that its flags do not contradict each other.
 ///
@@ -35,6 +47,14 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, Refusa
     let name = program_name(args.next());
     let args: Vec<OsString> = args.collect();
     let first = args.first().and_then(|arg| arg.to_str()).unwrap_or_default();
+    // These words are not finished, so that the grammar would refuse them.
+    if first == crate::completion::COMPLETE {
+        let words = args
+            .iter()
+            .skip(1)
+            .map(|word| word.to_string_lossy().into_owned());
+        return Ok(Command::Complete(words.collect()));
+    }
     if let Some(line) = usage::misplaced_flag(first, &name) {
         return Err(Refusal::Usage(line));
     }

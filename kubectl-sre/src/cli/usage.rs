@@ -56,7 +56,7 @@ fn line(error: &clap::Error, name: &str) -> String {
     match error.kind() {
         ErrorKind::InvalidSubcommand => {
             let given = context(error, ContextKind::InvalidSubcommand).unwrap_or_default();
-            match nearest(&given, ["health", "gate", "explain", "version"]) {
+            match nearest(&given, ["health", "gate", "explain", "version", "completion"]) {
                 Some(near) => format!("unknown command {given:?}, did you mean {near:?}?"),
                 None => format!("unknown command {given:?}: {name} help lists them"),
             }
@@ -331,7 +331,7 @@ pub(super) fn exposed_token(command: &Command) -> Option<String> {
         Command::Health(health) => &health.connection,
         Command::Gate(gate) => &gate.health.connection,
         Command::Version(version) => &version.connection,
-        Command::Explain(_) => return None,
+        Command::Explain(_) | Command::Completion(_) | Command::Complete(_) => return None,
     };
     let url = connection.agent_url.as_ref()?;
     (connection.agent_token_file.is_some() && !url.is_private()).then(|| {

@@ -117,7 +117,7 @@ pub(super) fn kind_choice(word: &str) -> Result<KindChoice, String> {
 }
 
 /// A kind that is named with its group, such as `certificates.cert-manager.io`.
-pub(super) fn custom_name(word: &str) -> Option<ResourceArg> {
+pub(crate) fn custom_name(word: &str) -> Option<ResourceArg> {
     let custom = ResourceArg::parse(word)?;
     let is_resource = is_name(&custom.word, LONGEST_LABEL) && !custom.word.contains('.');
     (is_resource && is_name(&custom.group, LONGEST_NAME)).then_some(custom)

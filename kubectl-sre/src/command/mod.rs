@@ -1,5 +1,6 @@
 //! One file a subcommand: settings in, an exit code out.
 
+mod completion;
 mod explain;
 mod follow;
 mod gate;
@@ -42,6 +43,17 @@ pub async fn run(command: Command, shell: &mut Shell, stop: impl Future<Output =
         Command::Gate(args) => {
             let settings = GateSettings::new(&args, on_terminal);
             Box::pin(gate::run(settings, shell, stop)).await
+        }
+        Command::Completion(what) => completion::run(&what, shell),
+        Command::Complete(words) => {
+            // Ctrl-C ends it as any process.
+            let completion = tokio::select! {
+                biased;
+                _ = stop => return exit::INTERRUPTED,
+                completion = crate::completion::complete(&words) => completion,
+            };
+            shell.print(&completion.to_string());
+            0
         }
         Command::Explain(args) => explain::run(&args, shell),
         Command::Version(args) => {

@@ -17,6 +17,9 @@ mod agent_manifest;
 mod agent_outputs;
 mod authentication;
 mod baseline;
+mod completion;
+#[cfg(unix)]
+mod completion_install;
 mod coverage;
 mod dump;
 mod environment;

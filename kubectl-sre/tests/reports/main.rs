@@ -16,6 +16,7 @@ mod cuts;
 mod examples;
 mod formats;
 mod judge;
+mod man_pages;
 mod mutations;
 mod owners;
 mod regressions;

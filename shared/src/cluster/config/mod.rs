@@ -171,6 +171,23 @@ fn merge(files: &[PathBuf], until: Instant) -> Result<Kubeconfig, Failure> {
     Ok(merged)
 }
 
+/// The merged kubeconfig files of a source, none of which has to exist. Call it on a thread that may block.
+///
+/// # Errors
+/// Class `badConfiguration`, if a file cannot be read or is no kubeconfig.
+pub(super) fn merged(source: &ConfigSource, until: Instant) -> Result<Kubeconfig, Failure> {
+    let files = match source {
+        ConfigSource::File(path) if !path.as_os_str().is_empty() => vec![path.clone()],
+        ConfigSource::Environment | ConfigSource::File(_) => environment::kubeconfig_files(),
+        ConfigSource::InCluster => Vec::new(),
+    };
+    let files: Vec<PathBuf> = files
+        .into_iter()
+        .filter(|file| !is_content(file) && !is_missing(file))
+        .collect();
+    merge(&files, until)
+}
+
 /// The cluster and user that files and flags select, or why they select no cluster.
 fn select(
     merged: &Kubeconfig,
